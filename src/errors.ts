@@ -1,0 +1,67 @@
+/**
+ * Every error wgrad throws on purpose. The message says what went wrong, where, with which values,
+ * and how to mend it; the class says which kind of trouble it is, so a caller can react to it.
+ */
+export class WgradError extends Error {
+  override name = 'WgradError';
+}
+
+/** Shapes do not fit an op or layer. */
+export class ShapeError extends WgradError {
+  override name = 'ShapeError';
+}
+
+/** An argument has a wrong type, range or name. */
+export class ArgumentError extends WgradError {
+  override name = 'ArgumentError';
+}
+
+/** Data holds NaN or infinity, or a loss became so. */
+export class NumericError extends WgradError {
+  override name = 'NumericError';
+}
+
+/** A file or download is truncated, corrupted or of another format. */
+export class FormatError extends WgradError {
+  override name = 'FormatError';
+}
+
+/** A path cannot be read or written, a port is taken, a download failed. */
+export class EnvironmentError extends WgradError {
+  override name = 'EnvironmentError';
+}
+
+/** No usable WebGPU adapter, or a device without what the work needs. */
+export class AdapterError extends WgradError {
+  override name = 'AdapterError';
+}
+
+/** A tensor, binding or workgroup is larger than the device's limits. */
+export class LimitError extends WgradError {
+  override name = 'LimitError';
+}
+
+/** The device was lost; `reason` is WebGPU's own ('destroyed' or 'unknown'). */
+export class DeviceLostError extends WgradError {
+  override name = 'DeviceLostError';
+  readonly reason: string;
+  constructor(message: string, reason: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** The device reported a validation, out-of-memory or internal error. */
+export class GpuError extends WgradError {
+  override name = 'GpuError';
+}
+
+/** A WGSL kernel cannot be specialised or does not compile. */
+export class KernelError extends WgradError {
+  override name = 'KernelError';
+}
+
+/** The op has no derivative along a path that needs one. */
+export class GradientError extends WgradError {
+  override name = 'GradientError';
+}
