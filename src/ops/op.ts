@@ -1,0 +1,109 @@
+import type { ConstantValue, KernelFile } from '../kernels/specialize.ts';
+import type { Expression } from './expression.ts';
+import type { DType, Node, Shape, Tensor, TensorSpec } from './tensor.ts';
+
+/**
+ * An op: its shape rule, its kernels and its gradient, together. `gradient` has no default, so an
+ * op without a rule is a compile error; an op that has no derivative says so with a reason.
+ */
+export interface Op<A = any> {
+  readonly name: string;
+  /** Shapes and types of the outputs. Throws a ShapeError naming the op, the shapes and the fix. */
+  infer(inputs: readonly TensorSpec[], attrs: A): readonly TensorSpec[];
+  /** Emits the kernels that compute the outputs from the inputs. */
+  lower(node: Node<A>, context: LowerContext): void;
+  readonly gradient: GradientRule<A> | NotDifferentiable;
+  /**
+   * How the passes may treat it: `leaf` has no kernel of its own (input, variable, constant);
+   * `alias` shares its input's memory (reshape); `elementwise` may be fused into chains and
+   * epilogues; `kernel` stands alone.
+   */
+  readonly kind: 'leaf' | 'alias' | 'elementwise' | 'kernel';
+  /** Its last kernel calls `epilogue` on each value of output 0, so elementwise consumers can be folded in. */
+  readonly fusesEpilogue?: boolean | ((node: Node<A>) => boolean);
+  /** The WGSL library function of an elementwise op, with literal arguments taken from the attributes. */
+  readonly elementwise?: (attrs: A) => { fn: string; literals: readonly number[] };
+}
+
+/** Why an op has no derivative, in words that follow "because". */
+export interface NotDifferentiable {
+  readonly reason: string;
+}
+
+/**
+ * Adds the nodes of the vector-Jacobian product: given dL/d(outputs), returns dL/d(inputs).
+ * `outputGradients[i]` is undefined where no gradient reaches output i; return undefined for an
+ * input that has none (integers, masks).
+ */
+export type GradientRule<A = any> = (
+  node: Node<A>,
+  outputGradients: readonly (Tensor | undefined)[],
+) => readonly (Tensor | undefined)[];
+
+/** What lowering may know of the device. */
+export interface Target {
+  /** A CPU pretending to be a GPU: no shared memory, no barriers, big register tiles. */
+  readonly software: boolean;
+  readonly limits: Pick<
+    GPUSupportedLimits,
+    'maxComputeWorkgroupStorageSize' | 'maxComputeInvocationsPerWorkgroup' | 'maxComputeWorkgroupsPerDimension'
+  >;
+}
+
+/** Memory that lives only between the dispatches of one node (partial sums). */
+export interface Scratch extends TensorSpec {
+  readonly scratch: string;
+}
+
+export type Operand = Tensor | Scratch;
+
+export interface LowerContext {
+  readonly target: Target;
+  /**
+   * Chooses a kernel variant: a variant forced by name for this op (tests, benchmarks, tuner), else
+   * `preferred`. A forced name that is not in `candidates` throws.
+   */
+  choose<const V extends string>(opName: string, candidates: readonly V[], preferred: V): V;
+  scratch(shape: Shape, dtype: DType, name: string): Scratch;
+  dispatch(call: Dispatch): void;
+}
+
+export interface Dispatch {
+  readonly kernel: KernelFile;
+  readonly constants?: Readonly<Record<string, ConstantValue>>;
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Function bodies, for kernels whose inner function is generated (the elementwise map). */
+  readonly functions?: Readonly<Record<string, string>>;
+  /** Operand by WGSL variable name. The access mode is the one declared in the file. */
+  readonly bindings: Readonly<Record<string, Operand>>;
+  readonly workgroups: readonly [number, number, number];
+  /** This dispatch stores the node's output 0 through `epilogue`: fused consumers go here. */
+  readonly epilogue?: Epilogue;
+  /** Floating-point operations of the whole dispatch, for profiles and summaries. */
+  readonly flops?: number;
+  /** Which of the node's kernels this is, where there are several: `partial`, `reduce`. */
+  readonly part?: string;
+}
+
+/** An elementwise expression folded into its producer; its input 0 is the produced value. */
+export interface Epilogue {
+  readonly expression: Expression;
+  /** The expression's inputs 1, 2, …: how each is read for an output element. */
+  readonly extras: readonly { readonly tensor: Tensor; readonly access: 'element' | 'channel' | 'scalar' }[];
+}
+
+/** The most inputs that an epilogue may add: bindings `extra_0` … `extra_2` of a kernel file. */
+export const MAX_EXTRAS = 3;
+
+/** Workgroups for a linear range: x up to the limit, then y. `gridX` is the file's GRID_X constant. */
+export function linearGrid(
+  invocations: number,
+  workgroupSize: number,
+  limit = 65535,
+): { workgroups: [number, number, number]; gridX: number } {
+  const groups = Math.max(1, Math.ceil(invocations / workgroupSize));
+  if (groups <= limit) return { workgroups: [groups, 1, 1], gridX: groups };
+  const y = Math.ceil(groups / limit);
+  const x = Math.ceil(groups / y);
+  return { workgroups: [x, y, 1], gridX: x };
+}
