@@ -77,8 +77,8 @@ export interface Dispatch {
   /** Operand by WGSL variable name. The access mode is the one declared in the file. */
   readonly bindings: Readonly<Record<string, Operand>>;
   readonly workgroups: readonly [number, number, number];
-  /** This dispatch stores the node's output 0 through `epilogue`: fused consumers go here. */
-  readonly epilogue?: Epilogue;
+  /** This dispatch stores the node's output 0 through the file's `epilogue`: fused consumers go here. */
+  readonly epilogue?: boolean;
   /** Floating-point operations of the whole dispatch, for profiles and summaries. */
   readonly flops?: number;
   /** Which of the node's kernels this is, where there are several: `partial`, `reduce`. */

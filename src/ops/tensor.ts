@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.ts';
-import type { Op } from './op.ts';
+import type { Epilogue, Op } from './op.ts';
 
 /** Element types. `u8` is stored four to a word and exists only for data sets. */
 export type DType = 'f32' | 'i32' | 'u32' | 'u8';
@@ -29,6 +29,8 @@ export interface Node<A = any> {
   readonly outputs: readonly Tensor[];
   /** Where it came from, for errors, labels and profiles: `conv2d_1/conv2d`. */
   readonly label: string;
+  /** Elementwise work folded into this node's last kernel; its extra tensors follow the op's own inputs. */
+  readonly epilogue?: Epilogue;
 }
 
 let nextId = 0;
@@ -71,9 +73,10 @@ export function createNode<A>(
   attrs: A,
   specs: readonly TensorSpec[],
   label: string,
+  epilogue?: Epilogue,
 ): Node<A> {
   const outputs: Tensor[] = [];
-  const node: Node<A> = { id: nextId++, op, inputs, attrs, outputs, label };
+  const node: Node<A> = { id: nextId++, op, inputs, attrs, outputs, label, epilogue };
   specs.forEach(({ shape, dtype }, index) => outputs.push({ node, index, shape: [...shape], dtype }));
   return node;
 }
