@@ -1,0 +1,125 @@
+import { zeros, type Array64 } from './array.ts';
+import { outputSize2d, type Padding, type Pair } from './conv2d.ts';
+
+export interface Pool2dOptions {
+  /** Window [height, width]. */
+  size: Pair;
+  /** Default: `size`. */
+  strides?: Pair;
+  /** Default [0, 0, 0, 0]; `padding2d` gives TensorFlow's 'same'. Each must be smaller than the window. */
+  padding?: Padding;
+}
+
+/** Output shape [N, OH, OW, C] of pooling an x of [N, H, W, C]. */
+export function pool2dShape(x: readonly number[], options: Pool2dOptions): number[] {
+  const { size, strides = size, padding = [0, 0, 0, 0] } = options;
+  if (padding.some((pad, side) => pad >= size[side < 2 ? 0 : 1])) {
+    throw new Error(`pooling: padding [${padding}] leaves a window of [${size}] without any element`);
+  }
+  return [x[0], ...outputSize2d([x[1], x[2]], size, { strides, padding }), x[3]];
+}
+
+/** Calls `visit` for each input element of each window, row by row; `tap` = kh · KW + kw. Padding is no element. */
+function forEachElement(
+  x: readonly number[],
+  options: Pool2dOptions,
+  visit: (xIndex: number, yIndex: number, tap: number) => void,
+): void {
+  const { size, strides = size, padding = [0, 0, 0, 0] } = options;
+  const [N, OH, OW, C] = pool2dShape(x, options);
+  const [, H, W] = x;
+  for (let n = 0; n < N; n++)
+    for (let oh = 0; oh < OH; oh++)
+      for (let ow = 0; ow < OW; ow++)
+        for (let kh = 0; kh < size[0]; kh++)
+          for (let kw = 0; kw < size[1]; kw++) {
+            const h = oh * strides[0] - padding[0] + kh;
+            const v = ow * strides[1] - padding[2] + kw;
+            if (h < 0 || h >= H || v < 0 || v >= W) continue;
+            for (let c = 0; c < C; c++) {
+              visit(((n * H + h) * W + v) * C + c, ((n * OH + oh) * OW + ow) * C + c, kh * size[1] + kw);
+            }
+          }
+}
+
+/**
+ * The largest element of each window (padding counts as −∞), and where it was: `argmax` holds kh · KW + kw,
+ * its position inside the window. At ties the first wins, row by row.
+ */
+export function maxPool2d(x: Array64, options: Pool2dOptions): { output: Array64; argmax: Array64 } {
+  const output = zeros(pool2dShape(x.shape, options));
+  const argmax = zeros(output.shape);
+  output.data.fill(-Infinity);
+  forEachElement(x.shape, options, (xi, yi, tap) => {
+    if (x.data[xi] > output.data[yi]) {
+      output.data[yi] = x.data[xi];
+      argmax.data[yi] = tap;
+    }
+  });
+  return { output, argmax };
+}
+
+/** Gradient of `maxPool2d`: each output's gradient goes to the element that won. */
+export function maxPool2dGrad(dy: Array64, argmax: Array64, xShape: readonly number[], options: Pool2dOptions): Array64 {
+  const dx = zeros(xShape);
+  forEachElement(xShape, options, (xi, yi, tap) => {
+    if (tap === argmax.data[yi]) dx.data[xi] += dy.data[yi];
+  });
+  return dx;
+}
+
+/** How many elements each window holds, padding not counted. */
+function counts(xShape: readonly number[], options: Pool2dOptions): Array64 {
+  const count = zeros(pool2dShape(xShape, options));
+  forEachElement(xShape, options, (_, yi) => {
+    count.data[yi]++;
+  });
+  return count;
+}
+
+/** The mean of each window over its elements; padding is not counted, as TensorFlow and Keras have it. */
+export function avgPool2d(x: Array64, options: Pool2dOptions): Array64 {
+  const y = zeros(pool2dShape(x.shape, options));
+  const count = counts(x.shape, options);
+  forEachElement(x.shape, options, (xi, yi) => {
+    y.data[yi] += x.data[xi] / count.data[yi];
+  });
+  return y;
+}
+
+/** Gradient of `avgPool2d`: each output's gradient in equal shares to its window's elements. */
+export function avgPool2dGrad(dy: Array64, xShape: readonly number[], options: Pool2dOptions): Array64 {
+  const dx = zeros(xShape);
+  const count = counts(xShape, options);
+  forEachElement(xShape, options, (xi, yi) => {
+    dx.data[xi] += dy.data[yi] / count.data[yi];
+  });
+  return dx;
+}
+
+/** One window over the whole image: makes the functions above global pools, with outputs of [N, 1, 1, C]. */
+export function globalWindow(xShape: readonly number[]): Pool2dOptions {
+  return { size: [xShape[1], xShape[2]] };
+}
+
+/** Mean of each channel's image, [N, H, W, C] → [N, C]. */
+export function globalAvgPool2d(x: Array64): Array64 {
+  return { shape: [x.shape[0], x.shape[3]], data: avgPool2d(x, globalWindow(x.shape)).data };
+}
+
+/** Largest element of each channel's image, [N, H, W, C] → [N, C]; argmax = h · W + w, first wins. */
+export function globalMaxPool2d(x: Array64): { output: Array64; argmax: Array64 } {
+  const shape = [x.shape[0], x.shape[3]];
+  const { output, argmax } = maxPool2d(x, globalWindow(x.shape));
+  return { output: { shape, data: output.data }, argmax: { shape, data: argmax.data } };
+}
+
+/** Gradient of `globalAvgPool2d`, from dy of [N, C]. */
+export function globalAvgPool2dGrad(dy: Array64, xShape: readonly number[]): Array64 {
+  return avgPool2dGrad(dy, xShape, globalWindow(xShape));
+}
+
+/** Gradient of `globalMaxPool2d`, from dy and argmax of [N, C]. */
+export function globalMaxPool2dGrad(dy: Array64, argmax: Array64, xShape: readonly number[]): Array64 {
+  return maxPool2dGrad(dy, argmax, xShape, globalWindow(xShape));
+}
