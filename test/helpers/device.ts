@@ -1,0 +1,50 @@
+import { afterAll, afterEach, expect } from 'vitest';
+import { findAdapter } from '../../src/node/adapter.ts';
+
+const devices: GPUDevice[] = [];
+let shared: Promise<GPUDevice> | undefined;
+let uncaptured: string[] = [];
+
+/**
+ * A device on the tests' adapter with WebGPU's default limits, which every implementation has: no requiredLimits.
+ * Without a descriptor it is one and the same device for the whole test file; with one (features, say) a new device.
+ * A test fails when an error reaches one of these devices outside an error scope. All are destroyed after the file.
+ *
+ * ```ts
+ * const device = await testDevice();
+ * it('…', async () => { device.createBuffer(…) });
+ * ```
+ */
+export function testDevice(descriptor?: GPUDeviceDescriptor): Promise<GPUDevice> {
+  if (descriptor) return newDevice(descriptor);
+  return (shared ??= newDevice());
+}
+
+/** The adapter behind testDevice, to ask it for features. */
+export async function testAdapter(): Promise<GPUAdapter> {
+  return (await findAdapter()).adapter;
+}
+
+async function newDevice(descriptor?: GPUDeviceDescriptor): Promise<GPUDevice> {
+  const device = await (await testAdapter()).requestDevice(descriptor);
+  device.addEventListener('uncapturederror', (event) => {
+    event.preventDefault(); // the test reports it
+    uncaptured.push(event.error.message);
+  });
+  devices.push(device);
+  return device;
+}
+
+afterEach(async () => {
+  for (const device of devices) {
+    const work = device.queue.onSubmittedWorkDone().catch(() => {}); // a lost device has nothing left to report
+    await Promise.race([work, device.lost]);
+  }
+  const errors = uncaptured;
+  uncaptured = [];
+  expect(errors, 'WebGPU errors outside any error scope').toEqual([]);
+});
+
+afterAll(() => {
+  for (const device of devices) device.destroy();
+});

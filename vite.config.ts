@@ -1,0 +1,71 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+/** The gallery and every demos/<name>/index.html, each a page of its own. */
+const pages = ['.', ...readdirSync(path('demos'))]
+  .map((folder) => path(`demos/${folder}/index.html`))
+  .filter((file) => existsSync(file));
+
+/**
+ * `vite` and `vite build` serve and build the demo pages; `vite build --mode library` builds the package; vitest
+ * (mode `test`) reads `test`.
+ */
+export default defineConfig(({ mode }) => ({
+  root: path(mode === 'test' ? '.' : 'demos'),
+  base: './', // the site works in any folder of any host
+  publicDir: false,
+  server: { fs: { allow: [path('.')] } }, // pages import src/ and shaders/
+  worker: { format: 'es' },
+  build: mode === 'library' ? library : site,
+  test,
+}));
+
+const site = {
+  outDir: path('out/site'),
+  emptyOutDir: true,
+  rolldownOptions: { input: pages },
+};
+
+const library = {
+  outDir: path('dist'),
+  lib: {
+    entry: { index: path('src/index.ts'), node: path('src/node/index.ts') },
+    formats: ['es' as const],
+  },
+  minify: false, // the application's bundler does that; until then stack traces read well
+  sourcemap: true,
+  rolldownOptions: { external: [/^node:/, 'webgpu', '@sparticuz/chromium'] },
+};
+
+const test = {
+  pool: 'forks' as const, // Dawn and the driver's environment belong to a process, not to a thread
+  maxWorkers: 2,
+  projects: [
+    {
+      extends: true as const,
+      test: {
+        name: 'node',
+        include: ['test/**/*.test.ts'],
+        exclude: ['test/browser/**'],
+        globalSetup: 'test/setup.ts',
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+      },
+    },
+    {
+      extends: true as const,
+      test: {
+        name: 'browser',
+        include: ['test/browser/**/*.test.ts'],
+        globalSetup: 'test/browser/setup.ts',
+        fileParallelism: false, // one browser, whose SwiftShader takes every core
+        sequence: { groupOrder: 1 }, // after the others
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+      },
+    },
+  ],
+};
