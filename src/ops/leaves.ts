@@ -73,7 +73,7 @@ const variableTensors = new WeakMap<Variable, Tensor>();
 export function read(variable: Variable): Tensor {
   let tensor = variableTensors.get(variable);
   if (!tensor) {
-    tensor = apply(variableOp, [], { variable, shape: variable.shape, dtype: 'f32' });
+    tensor = apply<VariableAttrs>(variableOp, [], { variable, shape: variable.shape, dtype: 'f32' });
     variableTensors.set(variable, tensor);
   }
   return tensor;
@@ -115,7 +115,7 @@ export function constant(data: Float32Array | Int32Array | Uint32Array, shape: S
     );
   }
   const dtype = data instanceof Float32Array ? 'f32' : data instanceof Int32Array ? 'i32' : 'u32';
-  return apply(constantOp, [], { shape, dtype, data });
+  return apply<ConstantAttrs>(constantOp, [], { shape, dtype, data });
 }
 
 export const programStateOp = leaf<TensorSpec>('programState');

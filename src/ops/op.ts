@@ -55,7 +55,22 @@ export interface Scratch extends TensorSpec {
   readonly scratch: string;
 }
 
-export type Operand = Tensor | Scratch;
+/** Memory that outlives a step and is not a variable of the graph: gradients, optimizer slots, the loss ring. */
+export interface Resource extends TensorSpec {
+  readonly resource: string;
+}
+
+export type Operand = Tensor | Scratch | Resource;
+
+/**
+ * Work at the end of a step that changes lasting memory: an optimizer's update, a row of the loss
+ * ring, a batch's predictions. It keeps `inputs` alive; effects run in the order they were given.
+ */
+export interface Effect {
+  readonly label: string;
+  readonly inputs: readonly Tensor[];
+  lower(context: LowerContext, inputs: readonly Tensor[]): void;
+}
 
 export interface LowerContext {
   readonly target: Target;

@@ -1,0 +1,50 @@
+// Elementwise arithmetic: one function per op of the elementwise table.
+//
+// Written over `Value`, which the calling kernel declares as f32 or vec4f, so one source serves
+// scalar and vector kernels. Truth values are the numbers 0 and 1. What WGSL has as a builtin
+// (abs, exp, sqrt, max, …) is called by that name and has no function here.
+
+fn add(a: Value, b: Value) -> Value { return a + b; }
+fn subtract(a: Value, b: Value) -> Value { return a - b; }
+fn multiply(a: Value, b: Value) -> Value { return a * b; }
+fn divide(a: Value, b: Value) -> Value { return a / b; }
+fn negate(x: Value) -> Value { return -x; }
+fn square(x: Value) -> Value { return x * x; }
+fn reciprocal(x: Value) -> Value { return Value(1.0) / x; }
+fn scale(x: Value, factor: f32) -> Value { return x * Value(factor); }
+fn shift(x: Value, offset: f32) -> Value { return x + Value(offset); }
+fn clip(x: Value, low: f32, high: f32) -> Value { return clamp(x, Value(low), Value(high)); }
+// d clip / dx is 1 strictly inside the interval and on its borders, 0 outside.
+fn clip_gradient(x: Value, dy: Value, low: f32, high: f32) -> Value {
+  return select(Value(0.0), dy, (x >= Value(low)) & (x <= Value(high)));
+}
+
+// a^b for any sign of a: |a|^b, negated where a < 0 and b is an odd whole number. 0^0 = 1.
+fn power(a: Value, b: Value) -> Value {
+  let magnitude = select(pow(max(abs(a), Value(1e-38)), b), Value(0.0), (a == Value(0.0)) & (b > Value(0.0)));
+  let odd = abs(b - Value(2.0) * floor(b * Value(0.5))) == Value(1.0);
+  return select(select(magnitude, -magnitude, (a < Value(0.0)) & odd), Value(1.0), b == Value(0.0));
+}
+
+// log(1 + x) without losing small x: the rounding error of 1 + x is divided out
+// (Kahan; Goldberg 1991, theorem 4). Where 1 + x rounds to 1, log(1 + x) = x.
+fn log1p(x: Value) -> Value {
+  let u = Value(1.0) + x;
+  let series = x * (Value(1.0) - x * (Value(0.5) - x * (Value(0.33333333) - x * Value(0.25))));
+  return select(log(u), series, abs(x) < Value(0.01));
+}
+
+// exp(x) - 1 without losing small x: five terms of the series below 0.05.
+fn expm1(x: Value) -> Value {
+  let series = x * (Value(1.0) + x * (Value(0.5) + x * (Value(0.16666667) + x * (Value(0.041666668) + x * Value(0.008333334)))));
+  return select(exp(x) - Value(1.0), series, abs(x) < Value(0.05));
+}
+
+fn equal(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a == b); }
+fn not_equal(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a != b); }
+fn less(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a < b); }
+fn less_equal(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a <= b); }
+fn greater(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a > b); }
+fn greater_equal(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a >= b); }
+// condition ? a : b
+fn choose(condition: Value, a: Value, b: Value) -> Value { return select(b, a, condition != Value(0.0)); }

@@ -1,0 +1,155 @@
+import { AdapterError, DeviceLostError, GpuError, LimitError } from '../errors.ts';
+
+export interface DeviceOptions {
+  /** A device of the caller's own; wgrad adds nothing to it and never destroys it. */
+  device?: GPUDevice;
+  /** An adapter of the caller's own, to request the device from. */
+  adapter?: GPUAdapter;
+  /** Where to look for an adapter; `navigator.gpu` by default. */
+  gpu?: GPU;
+  /** Treat the adapter as a software one (a CPU) or not; found from its description by default. */
+  software?: boolean;
+}
+
+const WANTED_FEATURES = ['timestamp-query', 'subgroups', 'shader-f16'] as const;
+const WANTED_LIMITS = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
+const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i;
+
+/**
+ * A WebGPU device with what the engine needs around it: a name for people, error scopes, the
+ * device's loss as a typed error, labelled buffers with their limits checked and their number known.
+ */
+export class Device {
+  readonly gpu: GPUDevice;
+  /** "NVIDIA H200", "llvmpipe (LLVM 19.1.4, 256 bits)", … */
+  readonly description: string;
+  /** True where the adapter is a CPU; kernels without shared memory are chosen then. */
+  readonly software: boolean;
+  readonly features: ReadonlySet<string>;
+  readonly limits: GPUSupportedLimits;
+  /** Rejects when the device is lost, never resolves. Race every wait against it. */
+  readonly lost: Promise<never>;
+  /** Buffers created through this device and not destroyed yet. */
+  liveBuffers = 0;
+
+  #error: Error | undefined;
+  readonly #owned: boolean;
+
+  constructor(gpu: GPUDevice, info: GPUAdapterInfo, options: { owned: boolean; software?: boolean }) {
+    this.gpu = gpu;
+    this.#owned = options.owned;
+    this.features = gpu.features as ReadonlySet<string>;
+    this.limits = gpu.limits;
+    this.description = info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unnamed adapter';
+    this.software = options.software ?? (info.isFallbackAdapter || SOFTWARE.test(`${this.description} ${info.architecture}`));
+    this.lost = gpu.lost.then((loss) => {
+      this.#error ??= new DeviceLostError(
+        `The GPU device was lost (${loss.reason}): ${loss.message || 'no message'}. Call init() again and load the last saved weights.`,
+        loss.reason,
+      );
+      throw this.#error;
+    });
+    this.lost.catch(() => {}); // handled where it is raced against
+    gpu.addEventListener('uncapturederror', (event) => {
+      const { error } = event as GPUUncapturedErrorEvent;
+      this.#error ??= new GpuError(`The GPU reported an error outside any check: ${error.message}`);
+    });
+  }
+
+  /** Throws what went wrong since the device was created, if anything did. */
+  check(): void {
+    if (this.#error) throw this.#error;
+  }
+
+  /** `promise`, or the device's loss, whichever comes first. */
+  race<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.lost]);
+  }
+
+  /** Runs `create` inside error scopes: what the GPU objects to becomes a typed error here. */
+  async scoped<T>(what: string, create: () => T | Promise<T>): Promise<T> {
+    this.gpu.pushErrorScope('out-of-memory');
+    this.gpu.pushErrorScope('validation');
+    let result: T | undefined;
+    let failure: unknown;
+    try {
+      result = await create();
+    } catch (error) {
+      failure = error;
+    }
+    const [validation, memory] = await this.race(
+      Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]),
+    );
+    if (failure) throw failure;
+    if (validation) throw new GpuError(`${what}: ${validation.message}`);
+    if (memory) throw new GpuError(`${what}: out of GPU memory (${memory.message}); use a smaller batch or model`);
+    this.check();
+    return result as T;
+  }
+
+  createBuffer(label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer {
+    const { maxBufferSize } = this.limits;
+    if (size > maxBufferSize) {
+      throw new LimitError(
+        `${label}: needs a buffer of ${size} bytes, but this device allows ${maxBufferSize}; use a smaller batch, or a device with a higher maxBufferSize`,
+      );
+    }
+    const buffer = this.gpu.createBuffer({ label, size: Math.max(16, Math.ceil(size / 4) * 4), usage });
+    this.liveBuffers++;
+    const destroy = buffer.destroy.bind(buffer);
+    buffer.destroy = () => {
+      this.liveBuffers--;
+      buffer.destroy = destroy; // a second call must not count again
+      return destroy();
+    };
+    return buffer;
+  }
+
+  /** Copies `bytes` bytes of a buffer to the CPU: for results, never inside a training step. */
+  async read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    const size = Math.ceil(bytes / 4) * 4;
+    const staging = this.createBuffer('readback', size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+    try {
+      const encoder = this.gpu.createCommandEncoder({ label: 'readback' });
+      encoder.copyBufferToBuffer(source, offset, staging, 0, size);
+      this.gpu.queue.submit([encoder.finish()]);
+      await this.race(staging.mapAsync(GPUMapMode.READ, 0, size));
+      this.check();
+      return staging.getMappedRange(0, size).slice(0, bytes);
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Frees the device, unless it is the caller's own. */
+  destroy(): void {
+    if (this.#owned) this.gpu.destroy();
+  }
+}
+
+/** Opens a device: the caller's own, or one from the best adapter with the limits it offers. */
+export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  if (options.device) {
+    return new Device(options.device, options.device.adapterInfo, { owned: false, software: options.software });
+  }
+  const adapter = options.adapter ?? (await requestAdapter(options.gpu));
+  const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+  const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
+  const device = await adapter.requestDevice({ label: 'wgrad', requiredFeatures, requiredLimits });
+  return new Device(device, adapter.info, { owned: true, software: options.software });
+}
+
+async function requestAdapter(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<GPUAdapter> {
+  if (!gpu) {
+    throw new AdapterError(
+      'WebGPU is missing here. In a browser: use a current Chrome, Edge, Firefox or Safari over https or localhost. In Node: import init from "wgrad/node".',
+    );
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    throw new AdapterError(
+      'WebGPU is here, but it offers no adapter: the GPU or its driver is blocked or missing. Update the driver, or allow WebGPU in the browser (chrome://gpu tells why it is off).',
+    );
+  }
+  return adapter;
+}

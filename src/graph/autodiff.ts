@@ -1,0 +1,60 @@
+import { GradientError, ShapeError } from '../errors.ts';
+import { add } from '../ops/elementwise.ts';
+import { fill } from '../ops/leaves.ts';
+import { formatShape, sameShape, sizeOf, withScope } from '../ops/tensor.ts';
+import type { Node, Tensor } from '../ops/tensor.ts';
+import { topologicalOrder } from './traverse.ts';
+
+/**
+ * Reverse-mode differentiation: dL/dt for each tensor t of `wrt`, as new nodes of the graph.
+ * `loss` holds a single element. The result is undefined for a tensor that the loss does not
+ * depend on. Gradients of a tensor used several times are summed in a fixed order.
+ */
+export function gradients(loss: Tensor, wrt: readonly Tensor[]): (Tensor | undefined)[] {
+  if (sizeOf(loss.shape) !== 1) {
+    throw new ShapeError(
+      `gradients: the loss must be a single number, but ${loss.node.label} has shape ${formatShape(loss.shape)}; reduce it with reduceMean or reduceSum`,
+    );
+  }
+  const order = topologicalOrder([loss]);
+  const needed = nodesBetween(order, wrt);
+  const gradientOf = new Map<Tensor, Tensor>([[loss, fill(loss.shape, 1)]]);
+
+  for (const node of order.toReversed()) {
+    if (!needed.has(node) || node.op.kind === 'leaf') continue;
+    const outputGradients = node.outputs.map((output) => gradientOf.get(output));
+    if (outputGradients.every((g) => g === undefined)) continue;
+    const inputGradients = withScope(`${node.label}/gradient`, () => differentiate(node, outputGradients));
+    inputGradients.forEach((gradient, i) => {
+      const input = node.inputs[i];
+      if (!gradient || !needed.has(input.node)) return;
+      if (!sameShape(gradient.shape, input.shape)) {
+        throw new ShapeError(
+          `gradient of ${node.label}: input ${i} has shape ${formatShape(input.shape)}, but its gradient has ${formatShape(gradient.shape)}; mend the op's gradient rule`,
+        );
+      }
+      const sum = gradientOf.get(input);
+      gradientOf.set(input, sum ? add(sum, gradient) : gradient);
+    });
+  }
+  return wrt.map((tensor) => gradientOf.get(tensor));
+}
+
+function differentiate(node: Node, outputGradients: readonly (Tensor | undefined)[]) {
+  const rule = node.op.gradient;
+  if (typeof rule !== 'function') {
+    throw new GradientError(
+      `${node.label}: ${node.op.name} has no derivative, because ${rule.reason}; take it off the path from the parameters to the loss, or cut the path with stopGradient`,
+    );
+  }
+  return rule(node, outputGradients);
+}
+
+/** The nodes on some path from `wrt` to the end of `order`: the only ones whose gradients matter. */
+function nodesBetween(order: readonly Node[], wrt: readonly Tensor[]): Set<Node> {
+  const needed = new Set<Node>(wrt.map((tensor) => tensor.node));
+  for (const node of order) {
+    if (node.inputs.some((input) => needed.has(input.node))) needed.add(node);
+  }
+  return needed;
+}

@@ -1,0 +1,123 @@
+import { singleStep } from '../../ops/elementwise.ts';
+import type { Expression, Step } from '../../ops/expression.ts';
+import { fillValue } from '../../ops/leaves.ts';
+import { accessOf, mapOp, MAX_MAP_INPUTS } from '../../ops/map.ts';
+import type { MapAttrs } from '../../ops/map.ts';
+import { MAX_EXTRAS } from '../../ops/op.ts';
+import type { Epilogue } from '../../ops/op.ts';
+import { createNode, sameShape } from '../../ops/tensor.ts';
+import type { Node, Tensor } from '../../ops/tensor.ts';
+import { consumersOf, rewrite, topologicalOrder } from '../traverse.ts';
+
+/** Tensors that may disappear into their consumer: read by exactly one node, and not wanted outside. */
+function internalTensors(outputs: readonly Tensor[]): (tensor: Tensor) => boolean {
+  const consumers = consumersOf(topologicalOrder(outputs));
+  const wanted = new Set(outputs);
+  return (tensor) => consumers.get(tensor)?.length === 1 && !wanted.has(tensor);
+}
+
+/**
+ * Fuses chains of elementwise ops into single maps: an elementwise producer that only one
+ * elementwise consumer reads becomes part of that consumer's expression. Constants of one value
+ * become literals. Each fusion saves a dispatch and a write and a read of the tensor.
+ */
+export function fuseElementwise(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
+  const internal = internalTensors(outputs);
+  return rewrite(outputs, (node, inputs) => {
+    const [output] = node.outputs;
+    if (node.op.kind !== 'elementwise' || output.dtype !== 'f32') return undefined;
+    const inlinable = inputs.map((t, i) => t.node.op === mapOp && internal(node.inputs[i]));
+    let fused = compose(node, inputs, inlinable);
+    // Too many inputs for one kernel: keep producers apart, the first ones first.
+    for (let i = 0; fused.inputs.length > MAX_MAP_INPUTS && i < inputs.length; i++) {
+      if (inlinable[i]) {
+        inlinable[i] = false;
+        fused = compose(node, inputs, inlinable);
+      }
+    }
+    const attrs: MapAttrs = { expression: fused.expression, shape: output.shape };
+    return createNode(mapOp, fused.inputs, attrs, [output], node.label).outputs;
+  });
+}
+
+/** The expression of `node`, with the expressions of the inlined inputs and literals substituted. */
+function compose(node: Node, inputs: readonly Tensor[], inlinable: readonly boolean[]) {
+  const leaves: Tensor[] = [];
+  const steps: Step[] = [];
+  // Values are numbered inputs first; while the inputs are still being found, results are negative.
+  const input = (tensor: Tensor): number => {
+    if (!leaves.includes(tensor)) leaves.push(tensor);
+    return leaves.indexOf(tensor);
+  };
+  const emit = (step: Step): number => {
+    steps.push(step);
+    return -steps.length;
+  };
+  const splice = (expression: Expression, values: readonly number[]): number => {
+    const all = [...values];
+    for (const step of expression.steps) all.push(emit({ ...step, args: step.args.map((a) => all[a]) }));
+    return all.at(-1)!;
+  };
+  const values = inputs.map((tensor, i) => {
+    const value = fillValue(tensor);
+    if (value !== undefined) return emit({ fn: 'Value', args: [], literals: [value] });
+    if (!inlinable[i]) return input(tensor);
+    return splice((tensor.node.attrs as MapAttrs).expression, tensor.node.inputs.map(input));
+  });
+  const own = node.op === mapOp ? (node.attrs as MapAttrs).expression : expressionOf(node);
+  const result = splice(own, values);
+  if (result < 0 && -result !== steps.length) throw new Error('the last step must be the result');
+  const expression: Expression = {
+    inputs: leaves.length,
+    steps: steps.map((s) => ({ ...s, args: s.args.map((a) => (a >= 0 ? a : leaves.length - a - 1)) })),
+  };
+  return { expression, inputs: leaves };
+}
+
+function expressionOf(node: Node): Expression {
+  const step = singleStep(node);
+  // broadcastTo changes only the shape
+  return step.steps[0].fn === 'Value' ? { inputs: 1, steps: [] } : step;
+}
+
+/**
+ * Folds a map into the kernel that produces one of its inputs, where that kernel has an epilogue:
+ * bias and activation into matmul and conv2d, an activation's gradient into a pooling gradient.
+ */
+export function fuseEpilogues(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
+  const internal = internalTensors(outputs);
+  return rewrite(outputs, (node, inputs) => {
+    if (node.op !== mapOp) return undefined;
+    const [output] = node.outputs;
+    // The producer that comes last: what the others produce is then ready when it runs.
+    let producer = -1;
+    inputs.forEach((tensor, i) => {
+      const fits = fusesEpilogue(tensor.node) && internal(node.inputs[i]) && sameShape(tensor.shape, output.shape);
+      if (fits && (producer < 0 || tensor.node.id > inputs[producer].node.id)) producer = i;
+    });
+    if (producer < 0 || inputs.length - 1 > MAX_EXTRAS) return undefined;
+    const others = inputs.filter((_, i) => i !== producer);
+    const extras: Epilogue['extras'][number][] = [];
+    for (const tensor of others) {
+      const access = accessOf(tensor.shape, output.shape);
+      if (access === 'strided' || tensor.dtype !== 'f32') return undefined;
+      extras.push({ tensor, access });
+    }
+    const expression = withFirstInput((node.attrs as MapAttrs).expression, producer);
+    const made = inputs[producer].node;
+    return createNode(made.op, [...made.inputs, ...others], made.attrs, [output], made.label, { expression, extras })
+      .outputs;
+  });
+}
+
+function fusesEpilogue(node: Node): boolean {
+  const { fusesEpilogue: fuses } = node.op;
+  if (node.epilogue || node.outputs.length !== 1 || node.outputs[0].dtype !== 'f32') return false;
+  return typeof fuses === 'function' ? fuses(node) : fuses === true;
+}
+
+/** The same expression with input `first` moved to the front. */
+function withFirstInput(expression: Expression, first: number): Expression {
+  const renumber = (value: number) => (value === first ? 0 : value < first ? value + 1 : value);
+  return { ...expression, steps: expression.steps.map((s) => ({ ...s, args: s.args.map(renumber) })) };
+}

@@ -1,0 +1,116 @@
+import { ArgumentError, KernelError, LimitError } from '../errors.ts';
+import { topologicalOrder } from '../graph/traverse.ts';
+import { library } from '../kernels/library.ts';
+import { specialize } from '../kernels/specialize.ts';
+import type { SpecializedKernel } from '../kernels/specialize.ts';
+import { expressionBody } from '../ops/expression.ts';
+import { accessText } from '../ops/map.ts';
+import type { Dispatch, Effect, LowerContext, Operand, Scratch, Target } from '../ops/op.ts';
+import type { Node, Tensor } from '../ops/tensor.ts';
+
+/** One dispatch, ready for the planner: a concrete kernel and what each of its bindings refers to. */
+export interface LoweredDispatch {
+  /** `conv2d_1/conv2dGradFilter.partial` */
+  readonly label: string;
+  readonly kernel: SpecializedKernel;
+  readonly bindings: readonly LoweredBinding[];
+  readonly workgroups: readonly [number, number, number];
+  readonly flops: number;
+  /** The node it belongs to; undefined for effects. */
+  readonly node?: Node;
+}
+
+export interface LoweredBinding {
+  readonly name: string;
+  readonly binding: number;
+  readonly access: 'read' | 'read_write';
+  /** Aliases (reshapes) are already followed to the tensor that owns the memory. */
+  readonly operand: Operand;
+}
+
+export type Variants = Readonly<Record<string, string>>;
+
+export interface LowerOptions {
+  readonly target: Target;
+  /** Kernel variants to use, by op name, instead of the chosen ones. */
+  readonly variants?: Variants;
+}
+
+/** The tensor whose memory `tensor` uses: reshapes have none of their own. */
+export function ownerOf(tensor: Tensor): Tensor {
+  let owner = tensor;
+  while (owner.node.op.kind === 'alias') owner = owner.node.inputs[0];
+  return owner;
+}
+
+export function isTensor(operand: Operand): operand is Tensor {
+  return 'node' in operand;
+}
+
+/** Turns the graph of `outputs` and `effects` into a flat list of dispatches, in execution order. */
+export function lowerGraph(
+  outputs: readonly Tensor[],
+  effects: readonly Effect[],
+  effectInputs: readonly (readonly Tensor[])[],
+  options: LowerOptions,
+): LoweredDispatch[] {
+  const dispatches: LoweredDispatch[] = [];
+  for (const node of topologicalOrder([...outputs, ...effectInputs.flat()])) {
+    if (node.op.kind === 'leaf' || node.op.kind === 'alias') continue;
+    node.op.lower(node, contextFor(node.label, dispatches, options, node));
+  }
+  effects.forEach((effect, i) => effect.lower(contextFor(effect.label, dispatches, options), effectInputs[i]));
+  return dispatches;
+}
+
+function contextFor(label: string, dispatches: LoweredDispatch[], options: LowerOptions, node?: Node): LowerContext {
+  return {
+    target: options.target,
+    choose(opName, candidates, preferred) {
+      const forced = options.variants?.[opName];
+      if (forced === undefined) return preferred;
+      const found = candidates.find((candidate) => candidate === forced);
+      if (!found) {
+        throw new ArgumentError(`${label}: ${opName} has no variant "${forced}"; it has ${candidates.join(', ')}`);
+      }
+      return found;
+    },
+    scratch: (shape, dtype, name): Scratch => ({ scratch: `${label}.${name}`, shape, dtype }),
+    dispatch: (call) => dispatches.push(lowerDispatch(label, call, options.target, node)),
+  };
+}
+
+function lowerDispatch(label: string, call: Dispatch, target: Target, node?: Node): LoweredDispatch {
+  const name = call.part ? `${label}.${call.part}` : label;
+  const most = target.limits.maxComputeWorkgroupsPerDimension;
+  if (call.workgroups.some((count) => count > most || count < 1 || !Number.isInteger(count))) {
+    throw new LimitError(
+      `${name}: kernel ${call.kernel.name} wants ${call.workgroups.join(' × ')} workgroups; each must be 1 … ${most}; use a smaller batch`,
+    );
+  }
+  const functions: Record<string, string> = { ...call.functions };
+  const operands: Record<string, Operand> = { ...call.bindings };
+  if (call.epilogue && node?.epilogue) {
+    const { expression, extras } = node.epilogue;
+    const width = valueType(call) === 'vec4f' ? 4 : 1;
+    const texts = extras.map(({ access }, i) => accessText(`extra_${i}`, access, width));
+    functions.epilogue = expressionBody(expression, ['value', ...texts]);
+    extras.forEach((_, i) => (operands[`extra_${i}`] = node.inputs[node.inputs.length - extras.length + i]));
+  }
+  const kernel = specialize(call.kernel, { constants: call.constants, aliases: call.aliases, functions, library });
+  const bindings = kernel.bindings.map(({ name: variable, binding, access }) => {
+    const operand = operands[variable];
+    if (!operand) {
+      throw new KernelError(
+        `${name}: kernel ${call.kernel.name} binds ${variable}, but the op gave it nothing; it gave ${Object.keys(operands).join(', ')}`,
+      );
+    }
+    return { name: variable, binding, access, operand: isTensor(operand) ? ownerOf(operand) : operand };
+  });
+  return { label: name, kernel, bindings, workgroups: call.workgroups, flops: call.flops ?? 0, node };
+}
+
+/** What `Value` stands for in this dispatch. */
+function valueType(call: Dispatch): string {
+  return call.aliases?.Value ?? /alias\s+Value\s*=\s*(\w+)/.exec(call.kernel.source)?.[1] ?? 'f32';
+}

@@ -1,0 +1,112 @@
+import type { Device } from '../device/device.ts';
+import { ArgumentError, ShapeError } from '../errors.ts';
+import type { Variable } from '../ops/leaves.ts';
+import { formatShape, sizeOf } from '../ops/tensor.ts';
+import { align } from './location.ts';
+import type { Location } from './location.ts';
+
+/** Variables that lie one after the other in one buffer: an optimizer updates them in one dispatch. */
+export interface Run extends Location {
+  readonly variables: readonly Variable[];
+}
+
+/**
+ * Where the variables lie on the GPU. Those allocated together share one flat buffer, each at a
+ * multiple of 256 bytes; the gaps hold zeros and stay zero under every optimizer.
+ */
+export class VariableStore {
+  readonly #device: Device;
+  readonly #locations = new Map<Variable, Location>();
+  readonly #buffers: GPUBuffer[] = [];
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  /** Gives memory and initial values to those variables that have none yet. */
+  allocate(variables: Iterable<Variable>, label: string): void {
+    const fresh = [...new Set(variables)].filter((variable) => !this.#locations.has(variable));
+    if (fresh.length === 0) return;
+    const offsets: number[] = [];
+    let bytes = 0;
+    for (const variable of fresh) {
+      offsets.push(bytes);
+      bytes += align(sizeOf(variable.shape) * 4);
+    }
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const buffer = this.#device.createBuffer(label, bytes, usage);
+    this.#buffers.push(buffer);
+    const values = new Float32Array(bytes / 4);
+    fresh.forEach((variable, i) => {
+      const size = sizeOf(variable.shape);
+      variable.initialize(values.subarray(offsets[i] / 4, offsets[i] / 4 + size), variable.shape);
+      this.#locations.set(variable, { buffer, offset: offsets[i], bytes: size * 4 });
+    });
+    this.#device.gpu.queue.writeBuffer(buffer, 0, values);
+  }
+
+  location(variable: Variable): Location {
+    const location = this.#locations.get(variable);
+    if (!location) {
+      throw new ArgumentError(`variable ${variable.name} has no memory yet; compile a program that uses it first`);
+    }
+    return location;
+  }
+
+  /** The variables grouped into ranges without other variables between, in memory order. */
+  runs(variables: readonly Variable[]): Run[] {
+    const sorted = [...new Set(variables)].map((variable) => ({ variable, ...this.location(variable) }));
+    const index = (buffer: GPUBuffer) => this.#buffers.indexOf(buffer);
+    sorted.sort((a, b) => index(a.buffer) - index(b.buffer) || a.offset - b.offset);
+    const runs: { buffer: GPUBuffer; offset: number; bytes: number; variables: Variable[] }[] = [];
+    for (const { variable, buffer, offset, bytes } of sorted) {
+      const last = runs.at(-1);
+      if (last && last.buffer === buffer && last.offset + last.bytes === offset) {
+        last.variables.push(variable);
+        last.bytes += align(bytes);
+      } else {
+        runs.push({ buffer, offset, bytes: align(bytes), variables: [variable] });
+      }
+    }
+    return runs;
+  }
+
+  async read(variable: Variable): Promise<Float32Array> {
+    const { buffer, offset, bytes } = this.location(variable);
+    return new Float32Array(await this.#device.read(buffer, offset, bytes));
+  }
+
+  /** Reads many variables with one copy per flat buffer. */
+  async readAll(variables: readonly Variable[]): Promise<Map<Variable, Float32Array>> {
+    const values = new Map<Variable, Float32Array>();
+    for (const run of this.runs(variables)) {
+      const data = await this.#device.read(run.buffer, run.offset, run.bytes);
+      for (const variable of run.variables) {
+        const { offset, bytes } = this.location(variable);
+        values.set(variable, new Float32Array(data.slice(offset - run.offset, offset - run.offset + bytes)));
+      }
+    }
+    return values;
+  }
+
+  write(variable: Variable, values: Float32Array): void {
+    const { buffer, offset, bytes } = this.location(variable);
+    if (values.byteLength !== bytes) {
+      throw new ShapeError(
+        `variable ${variable.name}: ${values.length} values do not fill its shape ${formatShape(variable.shape)}, which needs ${bytes / 4}`,
+      );
+    }
+    this.#device.gpu.queue.writeBuffer(buffer, offset, values as Float32Array<ArrayBuffer>);
+  }
+
+  /** Bytes of all variables, alignment included. */
+  get bytes(): number {
+    return this.#buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+  }
+
+  destroy(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+    this.#buffers.length = 0;
+    this.#locations.clear();
+  }
+}
