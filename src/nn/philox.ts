@@ -144,7 +144,12 @@ export function fillNormal(out: Float32Array, key: RandomKey, mean = 0, deviatio
  * Each lane takes the first of its attempts 0 to 7 that is within; if none is, the last, clamped.
  * `deviation` is that of the normal before truncation; afterwards 0.8796 of it is left.
  */
-export function fillTruncatedNormal(out: Float32Array, key: RandomKey, mean = 0, deviation = 1): Float32Array {
+export function fillTruncatedNormal(
+  out: Float32Array,
+  key: RandomKey,
+  mean = 0,
+  deviation = 1,
+): Float32Array {
   const blocks = new Blocks(key);
   const z = new Float64Array(4);
   const retry = new Float64Array(4);

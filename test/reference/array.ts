@@ -42,7 +42,9 @@ export function at(a: Array64, ...coords: number[]): number {
 /** Wraps values in an array of the given shape; throws where the counts differ. */
 export function array(shape: readonly number[], values: ArrayLike<number>): Array64 {
   if (values.length !== sizeOf(shape)) {
-    throw new Error(`shape [${shape}] holds ${sizeOf(shape)} elements, but ${values.length} values were given`);
+    throw new Error(
+      `shape [${shape}] holds ${sizeOf(shape)} elements, but ${values.length} values were given`,
+    );
   }
   return { shape: [...shape], data: Float64Array.from(values) };
 }

@@ -49,7 +49,11 @@ export function outputSize2d(size: Pair, kernel: Pair, options: Conv2dOptions = 
 }
 
 /** Output shape [N, OH, OW, OC] of `conv2d` for x [N, H, W, IC] and w [KH, KW, IC/groups, OC]. */
-export function conv2dShape(x: readonly number[], w: readonly number[], options: Conv2dOptions = {}): number[] {
+export function conv2dShape(
+  x: readonly number[],
+  w: readonly number[],
+  options: Conv2dOptions = {},
+): number[] {
   const groups = options.groups ?? 1;
   if (x[3] !== w[2] * groups || w[3] % groups !== 0) {
     throw new Error(`conv2d of [${x}] with weights [${w}] in ${groups} groups`);
@@ -138,7 +142,12 @@ export function conv2dGradFilter(
  * → [N, outputSize…, OC]. Its input gradient is `conv2d(dy, w)`, its weight gradient
  * `conv2dGradFilter(dy, x)`.
  */
-export function conv2dTranspose(x: Array64, w: Array64, outputSize: Pair, options: Conv2dOptions = {}): Array64 {
+export function conv2dTranspose(
+  x: Array64,
+  w: Array64,
+  outputSize: Pair,
+  options: Conv2dOptions = {},
+): Array64 {
   const outputShape = [x.shape[0], ...outputSize, w.shape[2] * (options.groups ?? 1)];
   const from = conv2dShape(outputShape, w.shape, options);
   if (`${from}` !== `${x.shape}`) {
@@ -161,7 +170,9 @@ export function transposedSize2d(
 ): Pair {
   const along = (axis: 0 | 1) => {
     const span = (kernel[axis] - 1) * dilations[axis] + 1;
-    return mode === 'same' ? size[axis] * strides[axis] : size[axis] * strides[axis] + Math.max(span - strides[axis], 0);
+    return mode === 'same'
+      ? size[axis] * strides[axis]
+      : size[axis] * strides[axis] + Math.max(span - strides[axis], 0);
   };
   return [along(0), along(1)];
 }

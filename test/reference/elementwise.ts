@@ -42,7 +42,7 @@ const normalCdf = (x: number) => (1 + erf(x / Math.SQRT2)) / 2; // Φ
 const geluInner = (x: number) => Math.tanh(SQRT_2_OVER_PI * (x + GELU_CUBIC * x ** 3));
 
 export const unaryTable = {
-  neg: { f: (x) => -x, df: () => -1 },
+  negate: { f: (x) => -x, df: () => -1 },
   abs: { f: Math.abs, df: Math.sign }, // 0 at 0
   sign: { f: Math.sign, df: () => 0 },
   exp: { f: Math.exp, df: Math.exp },
@@ -129,9 +129,9 @@ const comparison = (holds: (a: number, b: number) => boolean): Binary => ({
 
 export const binaryTable = {
   add: { f: (a, b) => a + b, da: () => 1, db: () => 1 },
-  sub: { f: (a, b) => a - b, da: () => 1, db: () => -1 },
-  mul: { f: (a, b) => a * b, da: (_, b) => b, db: (a) => a },
-  div: {
+  subtract: { f: (a, b) => a - b, da: () => 1, db: () => -1 },
+  multiply: { f: (a, b) => a * b, da: (_, b) => b, db: (a) => a },
+  divide: {
     f: (a, b) => a / b,
     da: (_, b) => 1 / b,
     db: (a, b) => -a / (b * b),
@@ -141,11 +141,11 @@ export const binaryTable = {
     ],
   },
   /** At ties the gradient is a's, as in TensorFlow. */
-  max: { f: Math.max, da: (a, b) => (a >= b ? 1 : 0), db: (a, b) => (a >= b ? 0 : 1) },
+  maximum: { f: Math.max, da: (a, b) => (a >= b ? 1 : 0), db: (a, b) => (a >= b ? 0 : 1) },
   /** At ties the gradient is a's, as in TensorFlow. */
-  min: { f: Math.min, da: (a, b) => (a <= b ? 1 : 0), db: (a, b) => (a <= b ? 0 : 1) },
+  minimum: { f: Math.min, da: (a, b) => (a <= b ? 1 : 0), db: (a, b) => (a <= b ? 0 : 1) },
   /** a^b; along b the derivative is 0 where a ≤ 0 (the logarithm has no value there), as in TensorFlow. */
-  pow: {
+  power: {
     f: (a, b) => a ** b,
     da: (a, b) => (b === 0 ? 0 : b * a ** (b - 1)),
     db: (a, b) => (a > 0 ? a ** b * Math.log(a) : 0),
@@ -189,23 +189,35 @@ export function binaryGrad(name: BinaryName, a: Array64, b: Array64, dy: Array64
   const right = broadcastTo(b, dy.shape);
   const { da, db } = binaryTable[name] as Binary;
   return [
-    sumTo(map(dy, (d, i) => d * da(left.data[i], right.data[i])), a.shape),
-    sumTo(map(dy, (d, i) => d * db(left.data[i], right.data[i])), b.shape),
+    sumTo(
+      map(dy, (d, i) => d * da(left.data[i], right.data[i])),
+      a.shape,
+    ),
+    sumTo(
+      map(dy, (d, i) => d * db(left.data[i], right.data[i])),
+      b.shape,
+    ),
   ];
 }
 
 /** a where condition ≠ 0, else b, after broadcasting. */
-export function select(condition: Array64, a: Array64, b: Array64): Array64 {
+export function where(condition: Array64, a: Array64, b: Array64): Array64 {
   const shape = broadcastShape(condition.shape, broadcastShape(a.shape, b.shape));
   const [c, yes, no] = [condition, a, b].map((operand) => broadcastTo(operand, shape));
   return map(c, (value, i) => (value !== 0 ? yes : no).data[i]);
 }
 
-/** Gradients of `select` along a and b: dy where each was taken. */
-export function selectGrad(condition: Array64, a: Array64, b: Array64, dy: Array64): [Array64, Array64] {
+/** Gradients of `where` along a and b: dy where each was taken. */
+export function whereGrad(condition: Array64, a: Array64, b: Array64, dy: Array64): [Array64, Array64] {
   const c = broadcastTo(condition, dy.shape);
   return [
-    sumTo(map(dy, (d, i) => (c.data[i] !== 0 ? d : 0)), a.shape),
-    sumTo(map(dy, (d, i) => (c.data[i] !== 0 ? 0 : d)), b.shape),
+    sumTo(
+      map(dy, (d, i) => (c.data[i] !== 0 ? d : 0)),
+      a.shape,
+    ),
+    sumTo(
+      map(dy, (d, i) => (c.data[i] !== 0 ? 0 : d)),
+      b.shape,
+    ),
   ];
 }

@@ -41,7 +41,11 @@ export function sparseSoftmaxCrossEntropy(logits: Array64, labels: Array64): Los
 export function meanSquaredError(predictions: Array64, targets: Array64): Loss {
   const C = predictions.shape.at(-1)!;
   return loss(
-    reduce('mean', map(predictions, (x, i) => (x - targets.data[i]) ** 2), { axes: [-1] }),
+    reduce(
+      'mean',
+      map(predictions, (x, i) => (x - targets.data[i]) ** 2),
+      { axes: [-1] },
+    ),
     map(predictions, (x, i) => (2 * (x - targets.data[i])) / C),
   );
 }
@@ -52,7 +56,10 @@ export function meanSquaredError(predictions: Array64, targets: Array64): Loss {
  */
 export function binaryCrossEntropy(logits: Array64, targets: Array64): Loss {
   const C = logits.shape.at(-1)!;
-  const terms = map(logits, (z, i) => Math.max(z, 0) - z * targets.data[i] + Math.log1p(Math.exp(-Math.abs(z))));
+  const terms = map(
+    logits,
+    (z, i) => Math.max(z, 0) - z * targets.data[i] + Math.log1p(Math.exp(-Math.abs(z))),
+  );
   return loss(
     reduce('mean', terms, { axes: [-1] }),
     map(logits, (z, i) => (1 / (1 + Math.exp(-z)) - targets.data[i]) / C),

@@ -44,7 +44,12 @@ export function matmul(a: Array64, b: Array64, options: MatmulOptions = {}): Arr
  * Gradients of `matmul` with respect to `a` and `b`, each in its stored layout. With A and B the operands
  * as multiplied, dA = dY Bᵀ and dB = Aᵀ dY; a transposed operand takes the transpose of that.
  */
-export function matmulGrad(a: Array64, b: Array64, dy: Array64, options: MatmulOptions = {}): [Array64, Array64] {
+export function matmulGrad(
+  a: Array64,
+  b: Array64,
+  dy: Array64,
+  options: MatmulOptions = {},
+): [Array64, Array64] {
   const { transposeA = false, transposeB = false } = options;
   const da = transposeA
     ? matmul(b, dy, { transposeA: transposeB, transposeB: true }) // (dY Bᵀ)ᵀ = B dYᵀ

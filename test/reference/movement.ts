@@ -3,14 +3,19 @@ import { array, coordsOf, fromFunction, indexOf, map, sizeOf, zeros, type Array6
 /** The same elements under another shape; one extent may be -1 and is then worked out. */
 export function reshape(x: Array64, shape: readonly number[]): Array64 {
   const known = shape.reduce((product, extent) => (extent === -1 ? product : product * extent), 1);
+  const free = x.data.length / known;
+  if (shape.includes(-1) && !Number.isInteger(free)) throw new Error(`reshape of [${x.shape}] to [${shape}]`);
   return array(
-    shape.map((extent) => (extent === -1 ? x.data.length / known : extent)),
+    shape.map((extent) => (extent === -1 ? free : extent)),
     x.data,
   );
 }
 
 /** Reorders dimensions: dimension `axis` of y is dimension permutation[axis] of x. Default: reversed. */
-export function transpose(x: Array64, permutation = x.shape.map((_, axis) => x.shape.length - 1 - axis)): Array64 {
+export function transpose(
+  x: Array64,
+  permutation = x.shape.map((_, axis) => x.shape.length - 1 - axis),
+): Array64 {
   const shape = permutation.map((from) => x.shape[from]);
   return fromFunction(shape, (...coords) => {
     const source: number[] = [];
@@ -75,7 +80,8 @@ export function gather(table: Array64, indices: Array64): Array64 {
   const row = sizeOf(rest);
   const out = zeros([...indices.shape, ...rest]);
   indices.data.forEach((index, i) => {
-    if (!(index >= 0 && index < table.shape[0])) throw new Error(`gather: index ${index} of [${table.shape}]`);
+    if (!(index >= 0 && index < table.shape[0]))
+      throw new Error(`gather: index ${index} of [${table.shape}]`);
     out.data.set(table.data.subarray(index * row, (index + 1) * row), i * row);
   });
   return out;

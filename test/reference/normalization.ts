@@ -7,14 +7,24 @@ import { moments, reduce, type ReduceOptions } from './reduce.ts';
  * Batch normalisation of NHWC images: axes [0, 1, 2]; layer normalisation: axes [-1].
  * gamma and beta broadcast to x (shape [C]). Keras's epsilon is 1e-3.
  */
-export function normalize(x: Array64, gamma: Array64, beta: Array64, axes: readonly number[], epsilon = 1e-3): Array64 {
+export function normalize(
+  x: Array64,
+  gamma: Array64,
+  beta: Array64,
+  axes: readonly number[],
+  epsilon = 1e-3,
+): Array64 {
   const scale = broadcastTo(gamma, x.shape);
   const shift = broadcastTo(beta, x.shape);
   return map(standardize(x, axes, epsilon).xHat, (value, i) => scale.data[i] * value + shift.data[i]);
 }
 
 /** x̂ and 1/√(variance + epsilon), the latter broadcast to x's shape. */
-function standardize(x: Array64, axes: readonly number[], epsilon: number): { xHat: Array64; inverse: Array64 } {
+function standardize(
+  x: Array64,
+  axes: readonly number[],
+  epsilon: number,
+): { xHat: Array64; inverse: Array64 } {
   const { mean, variance } = moments(x, { axes, keepDims: true });
   const center = broadcastTo(mean, x.shape);
   const inverse = map(broadcastTo(variance, x.shape), (value) => 1 / Math.sqrt(value + epsilon));
@@ -63,6 +73,8 @@ export function normalizeWith(
   beta: Array64,
   epsilon = 1e-3,
 ): Array64 {
-  const [m, v, scale, shift] = [mean, variance, gamma, beta].map((operand) => broadcastTo(operand, x.shape).data);
+  const [m, v, scale, shift] = [mean, variance, gamma, beta].map(
+    (operand) => broadcastTo(operand, x.shape).data,
+  );
   return map(x, (value, i) => (scale[i] * (value - m[i])) / Math.sqrt(v[i] + epsilon) + shift[i]);
 }

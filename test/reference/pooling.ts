@@ -60,7 +60,12 @@ export function maxPool2d(x: Array64, options: Pool2dOptions): { output: Array64
 }
 
 /** Gradient of `maxPool2d`: each output's gradient goes to the element that won. */
-export function maxPool2dGrad(dy: Array64, argmax: Array64, xShape: readonly number[], options: Pool2dOptions): Array64 {
+export function maxPool2dGrad(
+  dy: Array64,
+  argmax: Array64,
+  xShape: readonly number[],
+  options: Pool2dOptions,
+): Array64 {
   const dx = zeros(xShape);
   forEachElement(xShape, options, (xi, yi, tap) => {
     if (tap === argmax.data[yi]) dx.data[xi] += dy.data[yi];

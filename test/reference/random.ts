@@ -82,9 +82,9 @@ export function truncatedNormal(shape: readonly number[], key: RandomKey, mean =
 }
 
 /**
- * Inverted dropout: what x is multiplied with, 1/(1 − rate) where uniform ≥ rate, else 0. The comparison is with
- * the rate as float32, so that a kernel decides the same for every element. 0 ≤ rate < 1.
+ * Inverted dropout: what x is multiplied with, 1/(1 − rate) where uniform ≥ rate, else 0; 0 ≤ rate < 1. As
+ * uniforms are multiples of 2⁻²⁴, a kernel decides exactly the same by comparing (word >> 8) ≥ ⌈rate · 2²⁴⌉.
  */
 export function dropoutMask(shape: readonly number[], key: RandomKey, rate: number): Array64 {
-  return fill(shape, (i) => (uniformAt(i, key) >= Math.fround(rate) ? 1 / (1 - rate) : 0));
+  return fill(shape, (i) => (uniformAt(i, key) >= rate ? 1 / (1 - rate) : 0));
 }

@@ -21,7 +21,10 @@ const reducers: Record<Reduction, (values: readonly number[]) => number> = {
  * For each output element, the positions of the input elements it is made of, in row-major order;
  * and the output's shape.
  */
-export function groupsOf(shape: readonly number[], options: ReduceOptions = {}): { shape: number[]; groups: number[][] } {
+export function groupsOf(
+  shape: readonly number[],
+  options: ReduceOptions = {},
+): { shape: number[]; groups: number[][] } {
   const rank = shape.length;
   const axes = (options.axes ?? shape.map((_, axis) => axis)).map((axis) => (axis < 0 ? axis + rank : axis));
   const kept = shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
