@@ -4,9 +4,9 @@
  */
 export interface Token {
   readonly text: string;
-  /** '' | ' ' | a newline and the indentation: what stood before the token. */
+  /** What stood before the token: '', ' ', or a newline and the indentation. */
   readonly space: string;
-  /** 1-based line in the source. */
+  /** 1-based line in the source; 0 for generated code. */
   readonly line: number;
   /** True for identifiers and keywords. */
   readonly word: boolean;
@@ -15,34 +15,33 @@ export interface Token {
 /** Text of the token that stands for a line `// @unroll`. */
 export const UNROLL = '// @unroll';
 
-// `>>`, `>=` and `>>=` stay apart, as `array<vec4<f32>>` ends in two brackets; the evaluator joins them.
+// White space or line comment | block comment | word | number | operator. `>>` and `>=` stay two tokens, as
+// `array<vec4<f32>>` ends in two brackets.
 const LEXER =
-  /(\s+)|(\/\/[^\n]*)|(\/\*)|([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)|(0[xX](?:[\da-fA-F.]*[pP][+-]?\d+|[\da-fA-F.]+)[iufh]?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[iufh]?)|(->|\+\+|--|&&|\|\||<<=|<<|[-+*/%&|^<=!]=|[^\s\w])/gy;
+  /(\s+|\/\/.*)|(\/\*)|([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)|0[xX](?:[\da-fA-F.]*[pP][+-]?\d+|[\da-fA-F.]+)[iufh]?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[iufh]?|->|\+\+|--|&&|\|\||<<=|<<|[-+*/%&|^<=!]=|[^\s\w]/gy;
 
-export function tokenize(source: string): Token[] {
+/** `line` replaces the line of every token, for code that does not come from a file. */
+export function tokenize(source: string, line?: number): Token[] {
   const tokens: Token[] = [];
-  let line = 1;
-  let lineStart = 0;
-  let newLine = false;
-  let gap = false;
-  const advance = (from: number, to: number) => {
-    gap = true;
-    for (let at = source.indexOf('\n', from); at !== -1 && at < to; at = source.indexOf('\n', at + 1)) {
-      line++;
-      lineStart = at + 1;
-      newLine = true;
-    }
-  };
+  let current = 1;
+  let previousEnd = 0;
   LEXER.lastIndex = 0;
   for (let match = LEXER.exec(source); match !== null; match = LEXER.exec(source)) {
-    const [text, white, comment, block, word] = match;
-    const start = match.index;
-    if (block !== undefined) LEXER.lastIndex = blockCommentEnd(source, start);
-    if (white !== undefined || comment !== undefined || block !== undefined) advance(start, LEXER.lastIndex);
-    if (comment !== undefined ? !/^\/\/\s*@unroll\b/.test(comment) : (white ?? block) !== undefined) continue;
-    const space = newLine ? '\n' + ' '.repeat(start - lineStart) : gap ? ' ' : '';
-    tokens.push({ text: comment === undefined ? text : UNROLL, space, line, word: word !== undefined });
-    newLine = gap = false;
+    const [text, skipped, block, word] = match;
+    if (block !== undefined) LEXER.lastIndex = blockCommentEnd(source, match.index);
+    const unroll = skipped !== undefined && /^\/\/\s*@unroll\b/.test(skipped);
+    if (!unroll && (skipped ?? block) !== undefined) continue;
+    const gap = source.slice(previousEnd, match.index);
+    const breaks = gap.split('\n').length - 1;
+    const indentation = match.index - source.lastIndexOf('\n', match.index - 1) - 1;
+    current += breaks;
+    tokens.push({
+      text: unroll ? UNROLL : text,
+      space: breaks > 0 ? '\n' + ' '.repeat(indentation) : gap && ' ',
+      line: line ?? current,
+      word: word !== undefined,
+    });
+    previousEnd = LEXER.lastIndex;
   }
   return tokens;
 }
@@ -59,8 +58,8 @@ function blockCommentEnd(source: string, start: number): number {
   return source.length;
 }
 
-/** The tokens as text; `from` and `to` bound the range. */
-export function join(tokens: readonly Token[], from = 0, to = tokens.length): string {
+/** The text of tokens[from, to). */
+export function join(tokens: readonly Token[], from: number, to: number): string {
   let text = '';
   for (let i = from; i < to; i++) text += i === from ? tokens[i].text : tokens[i].space + tokens[i].text;
   return text;
@@ -81,8 +80,11 @@ export function matching(tokens: readonly Token[], open: number): number {
   return tokens.length;
 }
 
-/** Index of the `>` that closes the template list opened by the `<` at `open`. */
+const TEMPLATED = /^(array|vec[234]|mat[234]x[234]|bitcast|ptr|atomic|var)$/;
+
+/** Index of the `>` of the template list that opens at `open`; -1 where no template list opens there. */
 export function templateEnd(tokens: readonly Token[], open: number): number {
+  if (tokens[open]?.text !== '<' || !TEMPLATED.test(tokens[open - 1].text)) return -1;
   let depth = 0;
   for (let i = open; i < tokens.length; i++) {
     const { text } = tokens[i];
@@ -93,12 +95,13 @@ export function templateEnd(tokens: readonly Token[], open: number): number {
   return tokens.length;
 }
 
-/** Index of the first token `text` at bracket depth 0 in [from, to), or `to`. */
+/** Index of the first token `text` outside brackets and template lists in tokens[from, to), or `to`. */
 export function find(tokens: readonly Token[], text: string, from: number, to = tokens.length): number {
   for (let i = from; i < to; i++) {
     const token = tokens[i].text;
     if (token === text) return i;
     if (token === '(' || token === '[' || token === '{') i = matching(tokens, i);
+    else if (token === '<') i = Math.max(i, templateEnd(tokens, i));
   }
   return to;
 }

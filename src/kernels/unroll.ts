@@ -1,220 +1,230 @@
 import { KernelError } from '../errors.ts';
-import { binary, concrete, constant, evaluate, literal } from './evaluate.ts';
+import { binary, concrete, constant, evaluate, integerText } from './evaluate.ts';
 import type { Constant, Lookup } from './evaluate.ts';
+import type { Declaration } from './parse.ts';
 import { find, join, matching, templateEnd, UNROLL } from './tokens.ts';
 import type { Token } from './tokens.ts';
 
-/** Drivers take seconds over larger bodies, and a mistyped bound must not eat the memory. */
+/** Drivers take many seconds over larger functions, and a mistyped bound must not eat the memory. */
 const MAX_TOKENS = 60_000;
 const ASSIGNMENT = /^([-+*/%&|^]|<<)?=$|^\+\+$|^--$/;
 
-/** Names declared in a function: a constant where it is known, `inline` for the variable of an unrolled loop. */
-class Scope {
-  private readonly names = new Map<string, { constant?: Constant; inline: boolean }>();
-  private readonly parent?: Scope;
-  private readonly module: Lookup;
-  constructor(module: Lookup, parent?: Scope) {
-    this.module = module;
-    this.parent = parent;
-  }
-  child(): Scope {
-    return new Scope(this.module, this);
-  }
-  set(name: string, constant?: Constant, inline = false): void {
-    this.names.set(name, { constant, inline });
-  }
-  local(name: string): { constant?: Constant; inline: boolean } | undefined {
-    return this.names.get(name) ?? this.parent?.local(name);
-  }
-  readonly lookup: Lookup = (name) => {
-    const local = this.local(name);
-    return local === undefined ? this.module(name) : local.constant;
-  };
+/** A name declared in a function: its value where that is known, and the text that replaces an unrolled counter. */
+interface Local {
+  readonly constant?: Constant;
+  readonly text?: string;
 }
+type Scope = Map<string, Local>;
 
 /**
- * Rewrites one function (its tokens, header included): loops marked `// @unroll` are written out, `if`s over
- * constants keep the branch taken only, constant indices and array sizes become literals. Adds the module-scope
- * names that the result uses to `references`.
+ * Rewrites one function: loops marked `// @unroll` are written out, of `if`s over constants only the branch taken
+ * stays, constant indices and array sizes become literals. Adds the module-scope names that remain in use to
+ * `references`. `place` names the file in errors.
  */
 export function expandFunction(
-  tokens: readonly Token[],
-  body: number,
-  kernel: string,
+  fn: Declaration,
+  place: string,
   module: Lookup,
   references: Set<string>,
 ): Token[] {
+  const { tokens, body } = fn;
   const out: Token[] = [];
   const loops: string[] = [];
 
-  const fail = (line: number, problem: string): never => {
-    throw new KernelError(`${kernel}.wgsl line ${line}: ${problem}`);
-  };
-  const value = (from: number, to: number, scope: Scope) => evaluate(tokens, from, to, scope.lookup);
+  const error = (at: number, problem: string) =>
+    new KernelError(`${place}.wgsl:${tokens[at].line}: ${problem}`);
+  const value = (from: number, to: number, scope: Scope) =>
+    evaluate(tokens, from, to, (name) => (scope.has(name) ? scope.get(name)!.constant : module(name)));
 
   function expand(from: number, to: number, scope: Scope): void {
     for (let i = from; i < to; i++) {
-      const token = tokens[i];
-      if (token.text === '{' || token.text === '[') {
-        const close = matching(tokens, i);
-        const index = token.text === '[' ? value(i + 1, close, scope) : undefined;
-        out.push(token);
-        if (typeof index?.value === 'number') out.push({ ...tokens[i + 1], text: literal(index), word: false });
-        else expand(i + 1, close, token.text === '{' ? scope.child() : scope);
-        out.push(tokens[close]);
-        i = close;
-      } else if (token.text === UNROLL) i = unroll(i, scope);
-      else if (!token.word) out.push(token);
-      else if (token.text === 'if' && tokens[i - 1].text !== 'break') i = branch(i, scope);
-      else if (token.text === 'for') {
+      const { text, word } = tokens[i];
+      if (text === '{') i = block(i, scope);
+      else if (text === '[') i = folded(i, matching(tokens, i), scope);
+      else if (text === UNROLL) i = unroll(i, scope);
+      else if (text === 'if' && tokens[i - 1].text !== 'break') i = branch(i, scope);
+      else if (text === 'for') {
         const end = blockEnd(i);
-        out.push(token);
-        expand(i + 1, end + 1, scope.child());
+        out.push(tokens[i]);
+        expand(i + 1, end + 1, new Map(scope)); // the counter lives in the loop only
         i = end;
-      } else if (token.text === 'let' || token.text === 'var' || token.text === 'const') i = declare(i, scope);
-      else if (token.text === 'array' && tokens[i + 1]?.text === '<') i = arrayType(i, scope);
-      else name(i, scope);
+      } else if (text === 'let' || text === 'var' || text === 'const') i = declare(i, scope);
+      else if (text === 'array' && tokens[i + 1].text === '<') i = arrayType(i, scope);
+      else if (word) name(i, scope);
+      else out.push(tokens[i]);
     }
   }
 
-  function name(i: number, scope: Scope): void {
-    const token = tokens[i];
-    const local = tokens[i - 1]?.text === '.' || tokens[i - 1]?.text === '@' ? null : scope.local(token.text);
-    if (local === undefined) references.add(token.text);
-    if (!local?.inline) return void out.push(token);
-    if (ASSIGNMENT.test(tokens[i + 1]?.text)) fail(token.line, `"${token.text}" counts a loop marked // @unroll and must not be assigned in its body; copy it to a var.`);
-    out.push({ ...token, text: literal(local.constant!), word: false });
+  /** The block that opens at `open`, in a scope of its own; gives the index of its end. */
+  function block(open: number, scope: Scope, space = tokens[open].space): number {
+    const close = matching(tokens, open);
+    out.push({ ...tokens[open], space });
+    expand(open + 1, close, new Map(scope));
+    out.push(tokens[close]);
+    return close;
   }
 
-  /** let, const or var: the name counts from the next statement on. */
-  function declare(start: number, scope: Scope): number {
-    const at = tokens[start + 1].text === '<' ? templateEnd(tokens, start + 1) + 1 : start + 1;
-    const end = find(tokens, ';', at);
-    const equals = find(tokens, '=', at, end);
-    const declared = tokens[at + 1].text === ':' ? join(tokens, at + 2, equals) : undefined;
-    for (let i = start; i <= at; i++) out.push(tokens[i]);
-    expand(at + 1, end, scope);
-    out.push(tokens[end]);
-    const known = tokens[start].text === 'var' ? undefined : value(equals + 1, end, scope);
-    scope.set(tokens[at].text, tokens[start].text === 'const' && declared === undefined ? known : concrete(known, declared));
-    return end;
+  function name(i: number, scope: Scope): void {
+    const { text } = tokens[i];
+    const before = tokens[i - 1]?.text;
+    const local = before === '.' || before === '@' ? {} : scope.get(text);
+    if (local === undefined) references.add(text);
+    if (local?.text === undefined) return void out.push(tokens[i]);
+    if (ASSIGNMENT.test(tokens[i + 1].text)) {
+      throw error(
+        i,
+        `"${text}" counts an @unroll loop and must not be assigned in its body; copy it to a var.`,
+      );
+    }
+    out.push({ ...tokens[i], text: local.text, word: false });
+  }
+
+  /** tokens[open] to tokens[close], the whole number between them folded to a literal. */
+  function folded(open: number, close: number, scope: Scope): number {
+    const text = integerText(value(open + 1, close, scope));
+    out.push(tokens[open]);
+    if (text === undefined) expand(open + 1, close, scope);
+    else out.push({ ...tokens[open + 1], text, word: false });
+    out.push(tokens[close]);
+    return close;
   }
 
   /** array<T, N>: the size becomes a literal. */
   function arrayType(start: number, scope: Scope): number {
     const end = templateEnd(tokens, start + 1);
-    const comma = templateComma(tokens, start + 2, end);
+    const comma = find(tokens, ',', start + 2, end);
     out.push(tokens[start], tokens[start + 1]);
     expand(start + 2, comma, scope);
-    if (comma < end) {
-      const size = value(comma + 1, end, scope);
-      out.push(tokens[comma]);
-      if (typeof size?.value === 'number') out.push({ ...tokens[comma + 1], text: literal(size), word: false });
-      else expand(comma + 1, end, scope);
-    }
+    if (comma < end) return folded(comma, end, scope);
     out.push(tokens[end]);
     return end;
   }
 
-  /** `if … else …` from `start`; gives the index of its last token. */
-  function branch(start: number, scope: Scope): number {
-    const open = find(tokens, '{', start);
-    const close = matching(tokens, open);
-    const elseFrom = tokens[close + 1]?.text === 'else' ? close + 2 : undefined;
-    const end = elseFrom === undefined ? close : tokens[elseFrom].text === 'if' ? chainEnd(elseFrom) : matching(tokens, elseFrom);
-    const taken = value(start + 1, open, scope)?.value;
-    if (taken === true) expand(open, close + 1, scope);
-    else if (taken === false && elseFrom !== undefined) expand(elseFrom, end + 1, scope);
-    if (typeof taken === 'boolean') return end;
-    out.push(tokens[start]);
-    expand(start + 1, close + 1, scope);
-    if (elseFrom !== undefined) {
-      const length = out.push(tokens[close + 1]);
-      expand(elseFrom, end + 1, scope);
-      if (out.length === length) out.pop();
-    }
+  /** let, const or var: the name counts from the next statement on. */
+  function declare(start: number, scope: Scope): number {
+    const at = Math.max(start, templateEnd(tokens, start + 1)) + 1;
+    const end = find(tokens, ';', at);
+    const equals = find(tokens, '=', at, end);
+    const type = tokens[at + 1].text === ':' ? join(tokens, at + 2, equals) : undefined;
+    out.push(...tokens.slice(start, at + 1));
+    expand(at + 1, end, scope);
+    out.push(tokens[end]);
+    const kind = tokens[start].text;
+    const known = kind === 'var' ? undefined : value(equals + 1, end, scope);
+    scope.set(tokens[at].text, {
+      constant: kind === 'const' && type === undefined ? known : concrete(known, type),
+    });
     return end;
   }
 
-  function chainEnd(start: number): number {
-    const close = blockEnd(start);
-    if (tokens[close + 1]?.text !== 'else') return close;
-    return tokens[close + 2].text === 'if' ? chainEnd(close + 2) : matching(tokens, close + 2);
+  /** `if … else …`; gives the index of its last token. */
+  function branch(start: number, scope: Scope): number {
+    const open = find(tokens, '{', start);
+    const close = matching(tokens, open);
+    const other = tokens[close + 1]?.text === 'else' ? close + 2 : undefined;
+    const taken = value(start + 1, open, scope);
+    if (taken?.type === 'bool') {
+      const { space } = tokens[start];
+      const end = other === undefined ? close : chainEnd(other);
+      if (taken.value === 1) block(open, scope, space);
+      else if (other !== undefined && tokens[other].text === 'if') branch(other, scope);
+      else if (other !== undefined) block(other, scope, space);
+      return end;
+    }
+    out.push(tokens[start]);
+    expand(start + 1, close + 1, scope);
+    if (other === undefined) return close;
+    const length = out.push(tokens[close + 1]);
+    expand(other, chainEnd(other) + 1, scope);
+    if (out.length === length) out.pop();
+    return chainEnd(other);
   }
 
-  /** Index of the `}` that ends the first block after `start`. */
+  /** Index of the last token of `{ … }` or `if … else …`. */
+  function chainEnd(start: number): number {
+    const close = blockEnd(start);
+    return tokens[start].text === 'if' && tokens[close + 1]?.text === 'else' ? chainEnd(close + 2) : close;
+  }
+
+  /** Index of the end of the first block from `start` on. */
   function blockEnd(start: number): number {
     return matching(tokens, find(tokens, '{', start));
   }
 
   function unroll(mark: number, scope: Scope): number {
     const start = mark + 1;
-    const { line } = tokens[mark];
-    if (tokens[start]?.text !== 'for') fail(line, `// @unroll must stand on the line before a "for" loop, not before "${tokens[start]?.text ?? ''}".`);
+    if (tokens[start].text !== 'for') {
+      throw error(
+        mark,
+        `// @unroll must stand on the line before a "for" loop, not before "${tokens[start].text}".`,
+      );
+    }
     const header = matching(tokens, start + 1);
-    const first = find(tokens, ';', start + 2, header);
-    const second = find(tokens, ';', first + 1, header);
-    const open = header + 1;
-    const close = matching(tokens, open);
+    const first = find(tokens, ';', start + 2);
+    const second = find(tokens, ';', first + 1);
     const shown = join(tokens, start, header + 1);
-    const counter = tokens[start + 3]?.text;
-    const equals = find(tokens, '=', start + 3, first);
-    if (tokens[start + 2].text !== 'var' || equals === first) fail(line, `the @unroll loop "${shown}" must declare its counter: for (var i = 0u; i < N; i++).`);
+    const counter = tokens[start + 3].text;
+    const equals = find(tokens, '=', start + 2, first);
     const type = tokens[start + 4].text === ':' ? join(tokens, start + 5, equals) : undefined;
-    refuseJumps(open + 1, close, shown);
-    loops.push(`"${shown}" (line ${line})`);
-    let count = concrete(value(equals + 1, first, scope), type);
+    loops.push(`"${shown}" (line ${tokens[start].line})`);
+    refuseJumps(header + 1, blockEnd(header), shown);
+    let count =
+      tokens[start + 2].text === 'var' ? concrete(value(equals + 1, first, scope), type) : undefined;
     for (;;) {
-      const inner = scope.child();
-      inner.set(counter, count, true);
-      const proceed = value(first + 1, second, inner)?.value;
-      if (count === undefined || typeof proceed !== 'boolean') fail(line, `the @unroll loop "${shown}" needs a start, bound and step made of constants and literals only.`);
-      if (!proceed) break;
-      if (out.length > MAX_TOKENS) fail(line, `the @unroll loop ${loops.join(' inside… ')} unrolls to more than ${MAX_TOKENS} tokens, which drivers take seconds to compile; lower its bound or remove the mark.`);
-      expand(open, close + 1, inner);
+      const inner: Scope = new Map(scope).set(counter, { constant: count, text: integerText(count) });
+      const proceed = value(first + 1, second, inner);
+      if (integerText(count) === undefined || proceed?.type !== 'bool') {
+        throw error(
+          start,
+          `@unroll needs "${shown}" to count whole numbers with start, bound and step made of constants and ` +
+            `literals, as in "for (var i = 0u; i < ROWS; i++)".`,
+        );
+      }
+      if (proceed.value === 0) break;
+      if (out.length > MAX_TOKENS) {
+        throw error(
+          start,
+          `unrolling ${loops.join(', in it ')} gives more than ${MAX_TOKENS} tokens, which drivers compile for ` +
+            `minutes; lower the bound or take the @unroll mark away.`,
+        );
+      }
+      block(header + 1, inner, tokens[mark].space);
       count = step(second + 1, header, count!, inner);
     }
     loops.pop();
-    return close;
+    return blockEnd(header);
   }
 
-  /** The counter after `i++`, `i--`, `i += n`, `i = …`. */
+  /** The counter after `i++`, `i--`, `i += n` or `i = …`. */
   function step(from: number, to: number, count: Constant, scope: Scope): Constant | undefined {
-    const operator = tokens[from + 1]?.text ?? '';
-    const one = constant(count.type, 1);
-    if (operator === '++' || operator === '--') return binary(operator[0], count, one);
+    const operator = tokens[from + 1].text;
+    if (operator === '++' || operator === '--') return binary(operator[0], count, constant('int', 1));
     const operand = value(from + 2, to, scope);
     return operator === '=' ? concrete(operand, count.type) : binary(operator.slice(0, -1), count, operand);
   }
 
-  /** break and continue of the unrolled loop itself would have nowhere to go. */
-  function refuseJumps(from: number, to: number, shown: string, inSwitch = false): void {
-    for (let i = from; i < to; i++) {
-      const { text, line } = tokens[i];
-      if (text === 'for' || text === 'while' || text === 'loop') i = blockEnd(i);
-      else if (text === 'switch') {
-        const end = blockEnd(i);
-        refuseJumps(i + 1, end, shown, true);
-        i = end;
-      } else if (text === 'continue' || (text === 'break' && !inSwitch)) fail(line, `"${text}" leaves the @unroll loop "${shown}", which unrolling cannot express; use an if, or remove the mark.`);
+  /** A break or continue of the unrolled loop itself would have nowhere to go. */
+  function refuseJumps(open: number, close: number, shown: string, inSwitch = false): void {
+    for (let i = open + 1; i < close; i++) {
+      const { text } = tokens[i];
+      const end = /^(for|while|loop|switch)$/.test(text) ? blockEnd(i) : i;
+      if (text === 'switch') refuseJumps(i, end, shown, true);
+      if (text === 'continue' || (text === 'break' && !inSwitch)) {
+        throw error(
+          i,
+          `"${text}" leaves the @unroll loop "${shown}"; use an if instead, or take the mark away.`,
+        );
+      }
+      i = end;
     }
   }
 
-  const scope = new Scope(module);
+  const scope: Scope = new Map();
   for (let i = 0; i < body; i++) {
-    if (tokens[i].word && tokens[i + 1].text === ':' ) scope.set(tokens[i].text);
-    name(i, scope);
+    if (tokens[i].word && tokens[i + 1].text === ':') scope.set(tokens[i].text, {});
+    if (tokens[i].word) name(i, scope);
+    else out.push(tokens[i]);
   }
   expand(body, tokens.length, scope);
   return out;
-}
-
-/** Index of the comma between the type and the size of an array, or `end`. */
-export function templateComma(tokens: readonly Token[], from: number, end: number): number {
-  for (let i = from; i < end; i++) {
-    if (tokens[i].text === ',') return i;
-    if (tokens[i].text === '<') i = templateEnd(tokens, i);
-    else if (tokens[i].text === '(') i = matching(tokens, i);
-  }
-  return end;
 }

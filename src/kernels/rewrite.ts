@@ -1,0 +1,125 @@
+import { KernelError } from '../errors.ts';
+import { concrete, evaluate } from './evaluate.ts';
+import { parseDeclaration, parseFile } from './parse.ts';
+import type { Declaration, Range } from './parse.ts';
+import type { ConstantValue, KernelFile, Specialization } from './specialize.ts';
+import { matching, tokenize } from './tokens.ts';
+import type { Token } from './tokens.ts';
+
+export type Declarations = ReadonlyMap<string, Declaration>;
+
+/** All declarations by name, the specialisation's changes made: the file's, then those only the library has. */
+export function rewrite(
+  file: KernelFile,
+  { constants, aliases, functions, library }: Specialization,
+): Declarations {
+  const { named } = parseFile(file.source, file.name);
+  const declarations = new Map(named);
+  const original = (kind: string, word: string, name: string): Declaration => {
+    const declaration = named.get(name);
+    if (declaration?.kind === kind) return declaration;
+    const known = [...named.values()].filter((each) => each.kind === kind).map((each) => each.name);
+    throw new KernelError(
+      `${file.name}.wgsl has no ${word} "${name}"; it declares ${known.join(', ') || 'none'}.`,
+    );
+  };
+  for (const [name, type] of Object.entries(aliases ?? {})) {
+    const [{ line }] = original('alias', 'alias', name).tokens;
+    declarations.set(name, parseDeclaration(`alias ${name} = ${type};`, line));
+  }
+  for (const [name, value] of Object.entries(constants ?? {})) {
+    const declaration = original('const', 'constant', name);
+    const text = constantText(file.name, declaration, value, declarations);
+    declarations.set(name, parseDeclaration(text, declaration.tokens[0].line));
+  }
+  for (const [name, statements] of Object.entries(functions ?? {})) {
+    const declaration = original('fn', 'function', name);
+    const { tokens, body } = declaration;
+    const block = tokenize(` {\n  ${statements}\n}`, 0);
+    if (matching(block, 0) !== block.length - 1) {
+      throw new KernelError(
+        `${file.name}.wgsl: brackets do not match in the new body of "${name}": ${statements}`,
+      );
+    }
+    declarations.set(name, { ...declaration, tokens: [...tokens.slice(0, body), ...block] });
+  }
+  library?.forEach((source, index) => {
+    for (const [name, declaration] of parseFile(source, `library[${index}]`).named) {
+      if (!declarations.has(name)) declarations.set(name, declaration);
+    }
+  });
+  return declarations;
+}
+
+/** A type as text, with aliases resolved and one space after each comma. */
+export function typeText(tokens: readonly Token[], [from, to]: Range, declarations: Declarations): string {
+  let text = '';
+  for (let i = from; i < to; i++) {
+    const alias = declarations.get(tokens[i].text);
+    text += alias?.kind === 'alias' ? typeText(alias.tokens, alias.value, declarations) : tokens[i].text;
+    if (tokens[i].text === ',') text += ' ';
+  }
+  return text;
+}
+
+/** The whole `const` declaration with its new value and its old type. */
+function constantText(
+  kernel: string,
+  declaration: Declaration,
+  value: ConstantValue,
+  declarations: Declarations,
+): string {
+  const { name, tokens } = declaration;
+  let type = typeText(tokens, declaration.type, declarations);
+  if (type === '') {
+    const inferred = concrete(evaluate(tokens, ...declaration.value, () => undefined))?.type;
+    type =
+      inferred === undefined || inferred === 'array'
+        ? typeText(tokens, declaration.value, declarations)
+        : inferred;
+  }
+  const element = /^array<(\w+),/.exec(type)?.[1];
+  const wrong = (expected: string) => {
+    const shown = Array.isArray(value) ? `[${value.join(', ')}]` : String(value);
+    return new KernelError(
+      `${kernel}.wgsl: constant ${name}, ${type.split('(')[0]}, cannot be ${shown}; ${expected}.`,
+    );
+  };
+  if (element === undefined) return `const ${name}: ${type} = ${scalarText(type, value, wrong)};`;
+  if (!Array.isArray(value) || value.length === 0) throw wrong('give a list of at least one number');
+  const sized = `array<${element}, ${value.length}>`;
+  const items = value.map((item: number) => scalarText(element, item, wrong));
+  return `const ${name}: ${sized} = ${sized}(${items.join(', ')});`;
+}
+
+type Wrong = (expected: string) => KernelError;
+
+function scalarText(type: string, value: ConstantValue, wrong: Wrong): string {
+  if (type === 'u32' || type === 'i32') {
+    const whole = type === 'u32' ? Number(value) >>> 0 : Number(value) | 0;
+    if (value !== whole) throw wrong(`give a whole number that fits ${type}`);
+    return type === 'u32' ? `${value}u` : String(value);
+  }
+  if (type === 'bool') {
+    if (typeof value !== 'boolean') throw wrong('give true or false');
+    return String(value);
+  }
+  if (type !== 'f32') throw wrong('only u32, i32, f32, bool and arrays of numbers can be rewritten');
+  if (typeof value !== 'number' || !Number.isFinite(Math.fround(value)))
+    throw wrong('give a finite number that fits f32');
+  return floatText(value);
+}
+
+/** Decimal text of an f32: JavaScript's shortest reads back as the same double, so it rounds to the same f32. */
+function floatText(value: number): string {
+  const rounded = Math.fround(value);
+  // Beyond the largest f32 but nearest to it; and what rounds to zero, which compilers may refuse.
+  const exact =
+    Math.abs(value) > Math.abs(rounded) && Math.abs(value) > 3.4e38
+      ? rounded
+      : rounded === 0
+        ? rounded
+        : value;
+  const text = Object.is(exact, -0) ? '-0' : String(exact);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
