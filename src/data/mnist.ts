@@ -1,0 +1,109 @@
+import { ArgumentError, WgradError } from '../errors.ts';
+import { download } from './download.ts';
+import type { Fetch } from './download.ts';
+import type { IdxArray } from './idx.ts';
+import { assembleMnist, decodeMnistFile, MNIST_PARTS, MNIST_SETS, syntheticMnist } from './mnistFiles.ts';
+import type { MnistName, MnistPart, MnistSet } from './mnistFiles.ts';
+
+export type { MnistName, MnistSet } from './mnistFiles.ts';
+
+/** Bytes received and expected over all files that are being downloaded. */
+export interface LoadProgress {
+  readonly loaded: number;
+  readonly total: number;
+}
+
+export interface LoadMnistOptions {
+  /** Default 'mnist'. */
+  name?: MnistName;
+  /** Folder that holds the four IDX files, for example '/data/mnist'. */
+  baseUrl: string;
+  /** Default: the platform's own `fetch`. */
+  fetch?: Fetch;
+  /** Give up if nothing arrives for this long, in milliseconds; default 15000. */
+  timeoutMs?: number;
+  onProgress?: (progress: LoadProgress) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Loads MNIST or Fashion-MNIST from four gzip-compressed IDX files and verifies their checksums.
+ *
+ * @throws EnvironmentError if a file cannot be downloaded
+ * @throws FormatError if a file is not byte for byte the published one
+ * @throws the signal's reason if the caller aborts
+ */
+export async function loadMnist(options: LoadMnistOptions): Promise<MnistSet> {
+  const { name = 'mnist', baseUrl, fetch, timeoutMs, onProgress, signal } = options;
+  const { files } = mnistSet(name);
+  const stop = new AbortController();
+  const forward = () => stop.abort(signal?.reason);
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', forward);
+  const track = trackProgress(name, MNIST_PARTS, onProgress);
+  try {
+    const loadPart = async (part: MnistPart) => {
+      const url = `${baseUrl.replace(/\/$/, '')}/${files[part].file}.gz`;
+      const maxBytes = files[part].bytes;
+      const onBytes = (loaded: number) => track(part, loaded);
+      const bytes = await download(url, { maxBytes, fetch, timeoutMs, signal: stop.signal, onBytes });
+      return [part, await decodeMnistFile(files[part], bytes, url)];
+    };
+    const parts = await Promise.all(MNIST_PARTS.map(loadPart));
+    return assembleMnist(name, Object.fromEntries(parts) as Record<MnistPart, IdxArray>, baseUrl);
+  } finally {
+    // After a failure the other downloads are of no use.
+    stop.abort();
+    signal?.removeEventListener('abort', forward);
+  }
+}
+
+/**
+ * As `loadMnist`, but where the files cannot be had, drawn digits stand in: `notice` then says so and why, and
+ * both data sets are marked `synthetic`. Show the notice.
+ *
+ * @param options.synthetic size of the synthetic set; default 20,000 training and 4,000 test images (about 1 s)
+ */
+export async function loadMnistOrSynthetic(
+  options: LoadMnistOptions & { synthetic?: { train?: number; test?: number; seed?: number } },
+): Promise<MnistSet> {
+  const { name = 'mnist', signal, synthetic } = options;
+  mnistSet(name);
+  try {
+    return await loadMnist(options);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof WgradError)) throw error;
+    return syntheticMnist(name, error.message, { train: 20000, test: 4000, ...synthetic });
+  }
+}
+
+/** @throws ArgumentError if there is no set of that name */
+export function mnistSet(name: MnistName): (typeof MNIST_SETS)[MnistName] {
+  if (!Object.hasOwn(MNIST_SETS, name)) {
+    throw new ArgumentError(
+      `There is no set '${String(name)}'. Pass one of ${Object.keys(MNIST_SETS).join(', ')}.`,
+    );
+  }
+  return MNIST_SETS[name];
+}
+
+/** Sums the progress of several files; a file that arrives unpacked (Content-Encoding) counts its full size. */
+export function trackProgress(
+  name: MnistName,
+  parts: readonly MnistPart[],
+  onProgress?: (progress: LoadProgress) => void,
+): (part: MnistPart, loaded: number) => void {
+  const { files } = MNIST_SETS[name];
+  const received = new Map(parts.map((part) => [part, 0]));
+  return (part, loaded) => {
+    received.set(part, loaded);
+    let sum = 0;
+    let total = 0;
+    for (const [each, bytes] of received) {
+      sum += bytes;
+      total += bytes > files[each].gzBytes ? files[each].bytes : files[each].gzBytes;
+    }
+    onProgress?.({ loaded: sum, total });
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * A stream of uniform numbers in [0, 1) that depends on `seed` and `stream` alone, so sample i of a set can be
+ * made without making those before it.
+ *
+ * The generator is Bob Jenkins's small fast counter `sfc32` (PractRand): 32-bit integer additions, shifts and
+ * rotations only, hence the same numbers in every JavaScript engine.
+ */
+export function randomStream(seed: number, stream = 0): () => number {
+  let a = seed | 0;
+  let b = stream | 0;
+  let c = Math.floor(seed / 4294967296) | 0;
+  let counter = 1;
+  const next = () => {
+    const result = (a + b + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = ((c << 21) | (c >>> 11)) + result;
+    return result >>> 0;
+  };
+  // Twelve rounds mix neighbouring seeds and streams apart.
+  for (let round = 0; round < 12; round++) next();
+  return () => next() / 4294967296;
+}

@@ -1,0 +1,231 @@
+import { ArgumentError, FormatError, ShapeError } from '../errors.ts';
+import { findDuplicateKey } from './json.ts';
+
+/** A named array of a safetensors file; the array's class goes with the dtype. */
+export type SafeTensor =
+  | { readonly dtype: 'F32'; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: 'I32'; readonly shape: readonly number[]; readonly data: Int32Array }
+  | { readonly dtype: 'U32'; readonly shape: readonly number[]; readonly data: Uint32Array }
+  | { readonly dtype: 'U8'; readonly shape: readonly number[]; readonly data: Uint8Array };
+
+const TYPES = { F32: Float32Array, I32: Int32Array, U32: Uint32Array, U8: Uint8Array } as const;
+type Dtype = keyof typeof TYPES;
+const isDtype = (value: unknown): value is Dtype => typeof value === 'string' && Object.hasOwn(TYPES, value);
+
+const METADATA = '__metadata__';
+const LENGTH_BYTES = 8;
+/** The format allows 100 MB; a model of a hundred thousand tensors needs a tenth of it. */
+const MAX_HEADER_BYTES = 10_000_000;
+const ALIGNMENT = 8;
+
+/**
+ * Writes tensors as a safetensors file (https://github.com/huggingface/safetensors): the header's length as a
+ * little-endian u64, a JSON header padded with spaces to 8 bytes, then the tensors' bytes without gaps, 4-byte
+ * types first and by name within, as the reference implementation lays them out. Equal input gives equal bytes.
+ *
+ * @param metadata free text kept in the header
+ * @throws ShapeError if an array's length is not the product of its shape
+ * @throws ArgumentError if a name, dtype, shape or metadata value cannot be stored
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, SafeTensor> | Readonly<Record<string, SafeTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const entries = [
+    ...(tensors instanceof Map ? tensors : Object.entries(tensors as Record<string, SafeTensor>)),
+  ];
+  for (const [name, tensor] of entries) checkTensor(name, tensor);
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') {
+      throw new ArgumentError(
+        `encodeSafetensors: metadata '${key}' is ${typeof value}, expected text. Use String(…).`,
+      );
+    }
+  }
+  const width = (tensor: SafeTensor) => TYPES[tensor.dtype].BYTES_PER_ELEMENT;
+  entries.sort(([nameA, a], [nameB, b]) => width(b) - width(a) || (nameA < nameB ? -1 : 1));
+
+  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [[METADATA, metadata]] : [];
+  let end = 0;
+  for (const [name, { dtype, shape, data }] of entries) {
+    const begin = end;
+    end += data.byteLength;
+    header.push([name, { dtype, shape, data_offsets: [begin, end] }]);
+  }
+  // Object.fromEntries would move integer-like names to the front and lose '__proto__'.
+  const json = `{${header.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+  const text = new TextEncoder().encode(json);
+  const headerBytes = Math.ceil(text.length / ALIGNMENT) * ALIGNMENT;
+  if (headerBytes > MAX_HEADER_BYTES) {
+    throw new ArgumentError(
+      `encodeSafetensors: a header of ${headerBytes} bytes exceeds ${MAX_HEADER_BYTES}. Store less metadata or fewer tensors.`,
+    );
+  }
+
+  const bytes = new Uint8Array(LENGTH_BYTES + headerBytes + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  bytes.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerBytes);
+  bytes.set(text, LENGTH_BYTES);
+  let at = LENGTH_BYTES + headerBytes;
+  for (const [, { data }] of entries) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+function checkTensor(name: string, { dtype, shape, data }: SafeTensor): void {
+  if (name === METADATA) {
+    throw new ArgumentError(`encodeSafetensors: '${METADATA}' is reserved. Give the tensor another name.`);
+  }
+  if (!isDtype(dtype) || !(data instanceof TYPES[dtype])) {
+    const found = (data as object | undefined)?.constructor?.name ?? String(data);
+    throw new ArgumentError(
+      `encodeSafetensors: tensor '${name}' has dtype ${String(dtype)} and data of ${found}. ` +
+        'Use F32 with Float32Array, I32 with Int32Array, U32 with Uint32Array or U8 with Uint8Array.',
+    );
+  }
+  const size = elementCount(shape);
+  if (size === undefined) {
+    throw new ArgumentError(
+      `encodeSafetensors: tensor '${name}' has shape [${shape.join(', ')}]; use whole numbers >= 0.`,
+    );
+  }
+  if (size !== data.length) {
+    throw new ShapeError(
+      `encodeSafetensors: tensor '${name}' of shape [${shape.join(', ')}] needs ${size} values, data has ${data.length}.`,
+    );
+  }
+}
+
+/**
+ * Reads a safetensors file whose tensors are F32, I32, U32 or U8. The tensors are copies of the bytes, in the
+ * order of their data; NaN and infinities are passed on as they are.
+ *
+ * Nothing in the file is believed: the header is capped at 10 MB, and every tensor must lie where its shape
+ * says, with no gap, overlap, duplicate name or byte left over.
+ *
+ * @param name the file's name, for messages
+ * @throws FormatError saying what is wrong
+ */
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  name = 'safetensors file',
+): { tensors: Map<string, SafeTensor>; metadata: Record<string, string> } {
+  const fail = (
+    reason: string,
+    fix = 'The file is damaged or of another format: save or fetch it again.',
+  ): never => {
+    throw new FormatError(`${name}: ${reason}. ${fix}`);
+  };
+  const header = readHeader(bytes, fail);
+  let metadata: Record<string, string> = {};
+  const places: { name: string; dtype: Dtype; shape: number[]; begin: number; end: number }[] = [];
+  for (const [key, value] of Object.entries(header.json)) {
+    if (key === METADATA) metadata = checkMetadata(value, fail);
+    else places.push({ name: key, ...checkPlace(key, value, fail) });
+  }
+
+  const tensors = new Map<string, SafeTensor>();
+  let at = 0;
+  for (const { name: key, dtype, shape, begin, end } of places.sort(
+    (a, b) => a.begin - b.begin || a.end - b.end,
+  )) {
+    if (begin < at) fail(`tensor '${key}' at bytes ${begin} to ${end} overlaps the one that ends at ${at}`);
+    if (begin > at) fail(`bytes ${at} to ${begin}, before tensor '${key}', belong to no tensor`);
+    if (header.dataStart + end > bytes.length) {
+      fail(
+        `tensor '${key}' ends at byte ${end} of the data, but the file has ${bytes.length - header.dataStart}`,
+      );
+    }
+    const copy = bytes.slice(header.dataStart + begin, header.dataStart + end).buffer as ArrayBuffer;
+    tensors.set(key, { dtype, shape, data: new TYPES[dtype](copy) } as SafeTensor);
+    at = end;
+  }
+  if (header.dataStart + at !== bytes.length) {
+    fail(`the tensors end at byte ${at} of the data, but the file has ${bytes.length - header.dataStart}`);
+  }
+  return { tensors, metadata };
+}
+
+type Fail = (reason: string, fix?: string) => never;
+
+function readHeader(bytes: Uint8Array, fail: Fail): { json: Record<string, unknown>; dataStart: number } {
+  if (bytes.length < LENGTH_BYTES + 2) fail(`${bytes.length} bytes are too few for a safetensors file`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  if (length > BigInt(MAX_HEADER_BYTES))
+    fail(`announces a header of ${length} bytes, more than ${MAX_HEADER_BYTES}`);
+  const dataStart = LENGTH_BYTES + Number(length);
+  if (dataStart > bytes.length)
+    fail(`announces a header of ${length} bytes, but has only ${bytes.length} bytes in all`);
+  if (bytes[LENGTH_BYTES] !== 0x7b) fail("the header does not begin with '{'");
+  let json: unknown;
+  let duplicate: string | undefined;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart));
+    json = JSON.parse(text);
+    duplicate = findDuplicateKey(text);
+  } catch (error) {
+    fail(`the header is not JSON in UTF-8 (${(error as Error).message})`);
+  }
+  if (duplicate !== undefined) fail(`the header names ${JSON.stringify(duplicate)} twice`);
+  return { json: json as Record<string, unknown>, dataStart };
+}
+
+function checkMetadata(value: unknown, fail: Fail): Record<string, string> {
+  if (!isObject(value) || Object.values(value).some((text) => typeof text !== 'string')) {
+    fail(`${METADATA} must be an object of texts`);
+  }
+  return value as Record<string, string>;
+}
+
+function checkPlace(
+  key: string,
+  value: unknown,
+  fail: Fail,
+): { dtype: Dtype; shape: number[]; begin: number; end: number } {
+  if (!isObject(value)) return fail(`the entry of tensor '${key}' is not an object`);
+  const { dtype, shape, data_offsets: offsets } = value;
+  const extra = Object.keys(value).find((field) => !['dtype', 'shape', 'data_offsets'].includes(field));
+  if (extra !== undefined) fail(`tensor '${key}' has an unknown field '${extra}'`);
+  if (!isDtype(dtype)) {
+    const found = typeof dtype === 'string' ? dtype.slice(0, 40) : typeof dtype;
+    return fail(
+      `tensor '${key}' has dtype ${found}`,
+      `Only ${Object.keys(TYPES).join(', ')} are read: convert it.`,
+    );
+  }
+  const size = Array.isArray(shape) ? elementCount(shape) : undefined;
+  if (size === undefined) return fail(`tensor '${key}' has no shape of whole numbers >= 0`);
+  if (
+    !Array.isArray(offsets) ||
+    offsets.length !== 2 ||
+    !offsets.every((o) => Number.isSafeInteger(o) && o >= 0)
+  ) {
+    return fail(`tensor '${key}' has no pair of data_offsets`);
+  }
+  const [begin, end] = offsets as [number, number];
+  const needed = size * TYPES[dtype].BYTES_PER_ELEMENT;
+  if (end - begin !== needed) {
+    const text = (shape as number[]).join(', ').slice(0, 80);
+    fail(
+      `tensor '${key}' of ${dtype} [${text}] needs ${needed} bytes, its data_offsets ${begin} to ${end} hold ${end - begin}`,
+    );
+  }
+  return { dtype, shape: shape as number[], begin, end };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Product of a shape, or undefined if it is not a shape or the product is not exact in a double. */
+function elementCount(shape: readonly unknown[]): number | undefined {
+  let count = 1;
+  for (const dimension of shape) {
+    if (!Number.isSafeInteger(dimension) || (dimension as number) < 0) return undefined;
+    count *= dimension as number;
+    if (!Number.isSafeInteger(count)) return undefined;
+  }
+  return count;
+}
