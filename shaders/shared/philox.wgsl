@@ -2,13 +2,13 @@
 //
 // A counter-based generator is a keyed hash: random bits = philox(counter, key). No invocation waits for
 // another's state, any element of a random tensor can be computed alone, and a dropout mask need not be
-// stored: the backward pass computes it again. Passes BigCrush; period 2^128 per key.
+// stored: the backward pass computes it again. Passes BigCrush; period 2¹³⁰ words per key.
 //
 // Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 // CPU twin: src/nn/philox.ts (the integers bit for bit, the floats up to log, sqrt, cos and sin).
 //
-// Formula, one of ten rounds (x: xor; hi, lo: words of the 64-bit product):
-//   (c0, c1, c2, c3) <- (hi(M1 c2) x c1 x k0, lo(M1 c2), hi(M0 c0) x c3 x k1, lo(M0 c0));  k <- k + W
+// One of ten rounds, with hi and lo the words of a 64-bit product and ⊕ the exclusive or:
+//   (c₀, c₁, c₂, c₃) ← (hi(M₁c₂) ⊕ c₁ ⊕ k₀, lo(M₁c₂), hi(M₀c₀) ⊕ c₃ ⊕ k₁, lo(M₀c₀)),  then k ← k + W
 //
 // Who takes what: element i of a random tensor takes lane i % 4 of
 //   philox4x32(vec4u(i / 4, step, stream, attempt), vec2u(seed_low, seed_high)),   attempt = 0
@@ -18,10 +18,10 @@
 
 const PHILOX_M0: u32 = 0xD2511F53u;
 const PHILOX_M1: u32 = 0xCD9E8D57u;
-const PHILOX_W: vec2u = vec2u(0x9E3779B9u, 0xBB67AE85u); // golden ratio, sqrt(3) - 1
+const PHILOX_W: vec2u = vec2u(0x9E3779B9u, 0xBB67AE85u); // golden ratio, √3 − 1
 
-// High word of the 64-bit product a b, from products of 16-bit halves: WGSL has no 64-bit integers.
-// No sum overflows: (2^16 - 1)^2 + 2^16 - 1 < 2^32.
+// High word of the 64-bit product a · b, from products of 16-bit halves: WGSL has no 64-bit integers.
+// No sum overflows: (2¹⁶ − 1)² + 2¹⁶ − 1 < 2³².
 fn multiply_high(a: u32, b: u32) -> u32 {
   let a_low = a & 0xFFFFu;
   let a_high = a >> 16u;
@@ -48,14 +48,14 @@ fn philox4x32(counter: vec4u, key: vec2u) -> vec4u {
   return c;
 }
 
-// Uniform in [0, 1): the top 24 bits as a multiple of 2^-24, which f32 holds exactly.
+// Uniform in [0, 1): the top 24 bits as a multiple of 2⁻²⁴, which f32 holds exactly.
 fn uniform01(bits: u32) -> f32 {
   return f32(bits >> 8u) * 5.9604644775390625e-8;
 }
 
-// Two standard normals from two words: sqrt(-2 ln u1) (cos 2 pi u2, sin 2 pi u2), u1 = 1 - uniform01 in (0, 1],
+// Two standard normals from two words: √(−2 ln u₁) · (cos 2πu₂, sin 2πu₂), u₁ = 1 − uniform01 in (0, 1],
 // so the logarithm is finite and no value exceeds 5.77. A log(1) that comes out a little above 0 must not reach
-// the square root. The angle is folded into [-pi, pi), where WGSL bounds the error of cos and sin.
+// the square root. The angle is folded into [−π, π), where WGSL bounds the error of cos and sin.
 fn box_muller(bits: vec2u) -> vec2f {
   let radius = sqrt(max(-2.0 * log(1.0 - uniform01(bits.x)), 0.0));
   let turn = uniform01(bits.y);
@@ -70,7 +70,7 @@ fn normal_block(counter: vec4u, key: vec2u) -> vec4f {
 }
 
 // Four normals within two deviations. A lane beyond draws again, with attempt = 1, 2, ... in counter.w; a loop
-// without a bound is not for a GPU, so the eighth draw is clamped (2e-11 of all elements).
+// without a bound is not for a GPU, so the eighth draw is clamped (2 · 10⁻¹¹ of all elements).
 fn truncated_normal_block(counter: vec4u, key: vec2u) -> vec4f {
   var z = normal_block(counter, key);
   for (var attempt = 1u; attempt < 8u; attempt++) {
