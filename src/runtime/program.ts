@@ -1,0 +1,277 @@
+import type { Device } from '../device/device.ts';
+import { ArgumentError, LimitError } from '../errors.ts';
+import type { PipelineCache } from '../kernels/pipelineCache.ts';
+import type { ConstantAttrs, FillAttrs, InputAttrs, VariableAttrs } from '../ops/leaves.ts';
+import type { Operand, Resource } from '../ops/op.ts';
+import { bytesOf, formatShape } from '../ops/tensor.ts';
+import type { Tensor } from '../ops/tensor.ts';
+import type { Build } from './build.ts';
+import { align } from './location.ts';
+import type { Location } from './location.ts';
+import { isTensor, ownerOf } from './lower.ts';
+import type { Minimizer } from './minimizer.ts';
+import type { VariableStore } from './variables.ts';
+
+export interface ProgramContext {
+  readonly device: Device;
+  readonly pipelines: PipelineCache;
+  readonly variables: VariableStore;
+}
+
+export interface ProgramOptions {
+  readonly label: string;
+  readonly seed?: number;
+  /** Buffers of the caller for some inputs (a data set); the program makes the others itself. */
+  readonly buffers?: ReadonlyMap<Tensor, Location>;
+  readonly resources?: ReadonlyMap<Resource, Location>;
+  /** By objective, as in the build. */
+  readonly minimizers?: readonly Minimizer[];
+  readonly onProgress?: (progress: CompileProgress) => void;
+}
+
+export interface CompileProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly label: string;
+}
+
+interface Command {
+  readonly label: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Submits that may be under way at once: enough to keep the GPU busy, few enough to stay responsive. */
+const MAX_IN_FLIGHT = 3;
+
+/**
+ * A compiled program: pipelines, bind groups and memory made once, then replayed. `step` encodes one
+ * compute pass and submits it; it creates nothing and uploads nothing.
+ */
+export class Program {
+  readonly label: string;
+  readonly build: Build;
+  readonly commands: readonly Command[];
+  readonly planBytes: number;
+  readonly #context: ProgramContext;
+  readonly #buffers: GPUBuffer[];
+  readonly #inputs: ReadonlyMap<Tensor, Location>;
+  readonly #locate: (operand: Operand) => Location;
+  readonly #state: Location;
+  #seed: number;
+  #steps = 0;
+  #inFlight: Promise<void>[] = [];
+
+  private constructor(context: ProgramContext, build: Build, options: ProgramOptions, memory: Memory, commands: Command[]) {
+    this.#context = context;
+    this.build = build;
+    this.label = options.label;
+    this.commands = commands;
+    this.#buffers = memory.owned;
+    this.#inputs = memory.inputs;
+    this.#locate = memory.locate;
+    this.#state = memory.state;
+    this.#seed = options.seed ?? 0;
+    this.planBytes = build.plan.slabBytes.reduce((sum, bytes) => sum + bytes, 0);
+    this.reset(0);
+  }
+
+  static async create(context: ProgramContext, build: Build, options: ProgramOptions): Promise<Program> {
+    const { device, pipelines } = context;
+    return device.scoped(`compiling ${options.label}`, async () => {
+      let done = 0;
+      const total = build.dispatches.length;
+      const compiled = await Promise.all(
+        build.dispatches.map(async ({ kernel, label }) => {
+          const result = await pipelines.get(kernel, label);
+          options.onProgress?.({ done: ++done, total, label });
+          return result;
+        }),
+      );
+      const memory = allocate(context, build, options);
+      const commands = build.dispatches.map(({ label, bindings, workgroups }, i) => {
+        const entries = bindings.map(({ binding, operand }) => {
+          const { buffer, offset } = memory.locate(operand);
+          return { binding, resource: { buffer, offset, size: bindingSize(device, label, operand) } };
+        });
+        const bindGroup = device.gpu.createBindGroup({ label, layout: compiled[i].bindGroupLayout, entries });
+        return { label, pipeline: compiled[i].pipeline, bindGroup, workgroups };
+      });
+      return new Program(context, build, options, memory, commands);
+    });
+  }
+
+  /** The inputs that the program reads, after dead code is gone. */
+  get inputs(): Tensor[] {
+    return [...this.#inputs.keys()];
+  }
+
+  /** Steps run since the last reset. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Sets the step counter and, where given, the seed: to start over, or to resume. */
+  reset(step: number, seed = this.#seed): void {
+    this.#steps = step;
+    this.#seed = seed;
+    const high = Math.floor(seed / 2 ** 32);
+    const words = new Uint32Array([step, seed >>> 0, high >>> 0, 0]);
+    this.#context.device.gpu.queue.writeBuffer(this.#state.buffer, this.#state.offset, words);
+  }
+
+  /** Uploads the data of an input, given by its tensor or its name. */
+  write(target: Tensor | string, data: Float32Array | Int32Array | Uint32Array | Uint8Array): void {
+    const tensor = typeof target === 'string' ? this.#inputNamed(target) : target;
+    const location = this.#inputs.get(tensor);
+    if (!location) throw new ArgumentError(`${this.label}: the program does not use the input ${(tensor.node.attrs as InputAttrs).name}`);
+    if (data.byteLength !== bytesOf(tensor)) {
+      throw new ArgumentError(
+        `${this.label}: input ${(tensor.node.attrs as InputAttrs).name} takes ${formatShape(tensor.shape)} ${tensor.dtype} values, ${bytesOf(tensor)} bytes; got ${data.byteLength} bytes`,
+      );
+    }
+    this.#context.device.gpu.queue.writeBuffer(location.buffer, location.offset, data as Uint8Array<ArrayBuffer>);
+  }
+
+  #inputNamed(name: string): Tensor {
+    const names = [...this.#inputs.keys()].map((t) => [(t.node.attrs as InputAttrs).name, t] as const);
+    const found = names.find(([own]) => own === name);
+    if (!found) throw new ArgumentError(`${this.label}: no input is named "${name}"; there are ${names.map(([n]) => n).join(', ') || 'none'}`);
+    return found[1];
+  }
+
+  /** Encodes the whole program as one compute pass. */
+  encode(encoder: GPUCommandEncoder): void {
+    const pass = encoder.beginComputePass({ label: this.label });
+    let current: GPUComputePipeline | undefined;
+    for (const { pipeline, bindGroup, workgroups } of this.commands) {
+      if (pipeline !== current) pass.setPipeline((current = pipeline));
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
+    }
+    pass.end();
+  }
+
+  /**
+   * Runs one step: one pass, one submit. Await it to keep at most three steps under way. `after`
+   * may add work to the same submit, such as a copy of the loss ring.
+   */
+  step(after?: (encoder: GPUCommandEncoder) => void): Promise<void> | undefined {
+    const { device } = this.#context;
+    device.check();
+    const encoder = device.gpu.createCommandEncoder({ label: this.label });
+    this.encode(encoder);
+    after?.(encoder);
+    device.gpu.queue.submit([encoder.finish()]);
+    this.#steps++;
+    const done = device.gpu.queue.onSubmittedWorkDone();
+    this.#inFlight.push(done);
+    return this.#inFlight.length >= MAX_IN_FLIGHT ? device.race(this.#inFlight.shift()!) : undefined;
+  }
+
+  /** Waits until every submitted step has run, and throws if the device objected to something. */
+  async finish(): Promise<void> {
+    const pending = this.#inFlight;
+    this.#inFlight = [];
+    await this.#context.device.race(Promise.all(pending));
+    this.#context.device.check();
+  }
+
+  /** Where an output or an input lies on the GPU, to draw from or to copy. */
+  location(tensor: Tensor): Location {
+    return { ...this.#locate(ownerOf(tensor)), bytes: bytesOf(tensor) };
+  }
+
+  /** Copies an output to the CPU. */
+  async read(name: string): Promise<Float32Array | Int32Array | Uint32Array> {
+    const tensor = this.build.outputs[name];
+    if (!tensor) {
+      throw new ArgumentError(`${this.label}: no output is named "${name}"; there are ${Object.keys(this.build.outputs).join(', ') || 'none'}`);
+    }
+    const { buffer, offset, bytes } = this.location(tensor);
+    const data = await this.#context.device.read(buffer, offset, bytes);
+    return tensor.dtype === 'f32' ? new Float32Array(data) : tensor.dtype === 'i32' ? new Int32Array(data) : new Uint32Array(data);
+  }
+
+  destroy(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+    this.#buffers.length = 0;
+  }
+}
+
+interface Memory {
+  readonly owned: GPUBuffer[];
+  readonly inputs: Map<Tensor, Location>;
+  readonly state: Location;
+  readonly locate: (operand: Operand) => Location;
+}
+
+/** Gives every operand of the build its place: slabs, constants, inputs, and what others own. */
+function allocate(context: ProgramContext, build: Build, options: ProgramOptions): Memory {
+  const { device, variables } = context;
+  const owned: GPUBuffer[] = [];
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const create = (name: string, bytes: number): GPUBuffer => {
+    const buffer = device.createBuffer(`${options.label}/${name}`, bytes, usage);
+    owned.push(buffer);
+    return buffer;
+  };
+  const slabs = build.plan.slabBytes.map((bytes, i) => create(`slab ${i}`, bytes));
+  const state: Location = { buffer: create('state', 16), offset: 0, bytes: 16 };
+  const inputs = new Map<Tensor, Location>();
+  const others = new Map<Operand, Location>(options.resources);
+  for (const minimizer of options.minimizers ?? []) {
+    for (const [resource, location] of minimizer.resources) others.set(resource, location);
+  }
+
+  const place = (operand: Operand): Location => {
+    const known = others.get(operand);
+    if (known) return known;
+    const bytes = bytesOf(operand);
+    const planned = build.plan.placements.get(operand);
+    if (planned) return { buffer: slabs[planned.slab], offset: planned.offset, bytes };
+    const variable = build.pinned.get(operand);
+    if (variable) {
+      const minimizer = options.minimizers!.find((m) => m.variables.includes(variable))!;
+      return minimizer.gradientLocation(variable, variables);
+    }
+    if (!isTensor(operand)) throw new ArgumentError(`${options.label}: nobody gave a place to ${JSON.stringify(operand)}`);
+    const { op, attrs } = operand.node;
+    if (op.name === 'variable') return variables.location((attrs as VariableAttrs).variable);
+    if (op.name === 'programState') return state;
+    if (op.name === 'input') {
+      const location = options.buffers?.get(operand) ?? { buffer: create(`input ${(attrs as InputAttrs).name}`, bytes), offset: 0, bytes };
+      inputs.set(operand, location);
+      return location;
+    }
+    const buffer = create(op.name, align(bytes));
+    device.gpu.queue.writeBuffer(buffer, 0, constantData(operand));
+    return { buffer, offset: 0, bytes };
+  };
+  const locate = (operand: Operand): Location => {
+    const location = others.get(operand) ?? place(operand);
+    others.set(operand, location);
+    return location;
+  };
+  return { owned, inputs, state, locate };
+}
+
+function constantData(tensor: Tensor): ArrayBuffer {
+  if (tensor.node.op.name === 'constant') return (tensor.node.attrs as ConstantAttrs).data.slice().buffer as ArrayBuffer;
+  const { value } = tensor.node.attrs as FillAttrs;
+  const length = bytesOf(tensor) / 4;
+  const TypedArray = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint32Array }[tensor.dtype];
+  return new TypedArray(length).fill(value).buffer;
+}
+
+function bindingSize(device: Device, label: string, operand: Operand): number {
+  const bytes = bytesOf(operand);
+  const { maxStorageBufferBindingSize } = device.limits;
+  if (bytes > maxStorageBufferBindingSize) {
+    throw new LimitError(
+      `${label}: a tensor of shape ${formatShape(operand.shape)} has ${bytes} bytes, but this device binds at most ${maxStorageBufferBindingSize}; use a smaller batch`,
+    );
+  }
+  return Math.max(16, Math.ceil(bytes / 4) * 4);
+}

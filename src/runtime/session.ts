@@ -1,0 +1,131 @@
+import { openDevice } from '../device/device.ts';
+import type { Device, DeviceOptions } from '../device/device.ts';
+import { topologicalOrder } from '../graph/traverse.ts';
+import { PipelineCache } from '../kernels/pipelineCache.ts';
+import { Variable } from '../ops/leaves.ts';
+import type { VariableAttrs } from '../ops/leaves.ts';
+import type { Effect, Resource, Target } from '../ops/op.ts';
+import type { Tensor } from '../ops/tensor.ts';
+import { build } from './build.ts';
+import type { Objective } from './build.ts';
+import type { Location } from './location.ts';
+import type { Variants } from './lower.ts';
+import { Minimizer } from './minimizer.ts';
+import type { OptimizerSpec } from './minimizer.ts';
+import { Program } from './program.ts';
+import type { CompileProgress } from './program.ts';
+import { VariableStore } from './variables.ts';
+
+export interface CompileOptions {
+  /** For labels and messages. */
+  readonly label?: string;
+  /** Of every random op of the program; 0 by default. */
+  readonly seed?: number;
+  /** Kernel variants to force, by op name. */
+  readonly variants?: Variants;
+  readonly onProgress?: (progress: CompileProgress) => void;
+}
+
+/** Collects what a program does besides computing outputs. */
+export class GraphBuilder {
+  readonly objectives: (Objective & { readonly minimizer: Minimizer })[] = [];
+  readonly effects: Effect[] = [];
+  readonly buffers = new Map<Tensor, Location>();
+  readonly resources = new Map<Resource, Location>();
+  readonly #gpu: Gpu;
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  /**
+   * At each step, changes `variables` so that `loss` gets smaller. Pass a Minimizer instead of an
+   * optimizer to go on with its moments and learning rate.
+   */
+  minimize(loss: Tensor, variables: readonly Variable[], optimizer: OptimizerSpec | Minimizer): Minimizer {
+    const minimizer = optimizer instanceof Minimizer ? optimizer : this.#gpu.minimizer(variables, optimizer);
+    this.objectives.push({ loss, variables, minimizer });
+    return minimizer;
+  }
+
+  /** Adds work at the end of the step, after the optimizers' updates. */
+  effect(effect: Effect): void {
+    this.effects.push(effect);
+  }
+}
+
+/** An open GPU: its device, its compiled kernels and the variables that live on it. */
+export class Gpu {
+  readonly device: Device;
+  readonly pipelines: PipelineCache;
+  readonly variables: VariableStore;
+  readonly #minimizers: Minimizer[] = [];
+
+  constructor(device: Device) {
+    this.device = device;
+    this.pipelines = new PipelineCache(device.gpu);
+    this.variables = new VariableStore(device);
+  }
+
+  get target(): Target {
+    return { software: this.device.software, limits: this.device.limits };
+  }
+
+  /** An optimizer at work on `variables`, which get their memory here if they have none yet. */
+  minimizer(variables: readonly Variable[], optimizer: OptimizerSpec): Minimizer {
+    this.variables.allocate(variables, 'parameters');
+    const minimizer = new Minimizer(this.device, this.variables, variables, optimizer);
+    this.#minimizers.push(minimizer);
+    return minimizer;
+  }
+
+  /**
+   * Compiles a graph function into a program. The function returns the outputs by name and may call
+   * `minimize`; the program's `step` runs it all in one submit.
+   */
+  async compile(
+    define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
+    options: CompileOptions = {},
+  ): Promise<Program> {
+    const g = new GraphBuilder(this);
+    const outputs = define(g);
+    const { objectives } = g;
+    const effects = [...objectives.flatMap(({ minimizer }) => minimizer.effects()), ...g.effects];
+    const built = build(
+      { outputs, objectives, effects },
+      {
+        target: this.target,
+        variants: options.variants,
+        maxSlabBytes: this.device.limits.maxStorageBufferBindingSize,
+      },
+    );
+    this.variables.allocate(variablesOf(outputs, objectives), 'variables');
+    return Program.create(this, built, {
+      label: options.label ?? 'program',
+      seed: options.seed,
+      buffers: g.buffers,
+      resources: g.resources,
+      minimizers: objectives.map((o) => o.minimizer),
+      onProgress: options.onProgress,
+    });
+  }
+
+  /** Frees everything: buffers, and the device unless it is the caller's own. */
+  destroy(): void {
+    for (const minimizer of this.#minimizers) minimizer.destroy();
+    this.variables.destroy();
+    this.device.destroy();
+  }
+}
+
+function variablesOf(outputs: Readonly<Record<string, Tensor>>, objectives: readonly Objective[]): Variable[] {
+  const roots = [...Object.values(outputs), ...objectives.map((o) => o.loss)];
+  return topologicalOrder(roots)
+    .filter((node) => node.op.name === 'variable')
+    .map((node) => (node.attrs as VariableAttrs).variable);
+}
+
+/** Opens the GPU: the best adapter there is, or the caller's own adapter or device. */
+export async function init(options: DeviceOptions = {}): Promise<Gpu> {
+  return new Gpu(await openDevice(options));
+}

@@ -1,0 +1,105 @@
+import { expect } from 'vitest';
+import { Device } from '../../src/device/device.ts';
+import { gradients } from '../../src/graph/autodiff.ts';
+import { reduceSum } from '../../src/ops/reduce.ts';
+import { multiply } from '../../src/ops/elementwise.ts';
+import { constant, input } from '../../src/ops/leaves.ts';
+import type { DType, Tensor } from '../../src/ops/tensor.ts';
+import { Gpu } from '../../src/runtime/session.ts';
+import { random } from '../reference/array.ts';
+import type { Array64 } from '../reference/array.ts';
+import { finiteDifference } from './close.ts';
+import { testDevice } from './device.ts';
+
+export interface EvaluateOptions {
+  variants?: Record<string, string>;
+  /** Lower for a software adapter (true) or for a real GPU (false); both run on the test adapter. */
+  software?: boolean;
+  dtypes?: DType[];
+  seed?: number;
+  steps?: number;
+}
+
+export type Build = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+
+const sessions = new Map<boolean, Gpu>();
+
+/** A session on the test device, which has the spec's default limits. */
+export async function testGpu(software = true): Promise<Gpu> {
+  let gpu = sessions.get(software);
+  if (!gpu) {
+    const device = await testDevice();
+    gpu = new Gpu(new Device(device, device.adapterInfo, { owned: false, software }));
+    sessions.set(software, gpu);
+  }
+  return gpu;
+}
+
+/** Compiles a graph function, runs it on `inputs` and returns the outputs as float64 arrays. */
+export async function evaluate(build: Build, inputs: readonly Array64[], options: EvaluateOptions = {}): Promise<Array64[]> {
+  const gpu = await testGpu(options.software ?? true);
+  const tensors = inputs.map(({ shape }, i) => input(`input ${i}`, shape, options.dtypes?.[i] ?? 'f32'));
+  const built = build(...tensors);
+  const outputs = Array.isArray(built) ? (built as Tensor[]) : [built as Tensor];
+  const names = outputs.map((_, i) => `output ${i}`);
+  const program = await gpu.compile(() => Object.fromEntries(outputs.map((t, i) => [names[i], t])), {
+    label: 'test',
+    variants: options.variants,
+    seed: options.seed,
+  });
+  const used = new Set(program.inputs);
+  tensors.forEach((tensor, i) => used.has(tensor) && program.write(tensor, typed(inputs[i], tensor.dtype)));
+  for (let step = 0; step < (options.steps ?? 1); step++) await program.step();
+  await program.finish();
+  const results: Array64[] = [];
+  for (const [i, name] of names.entries()) {
+    results.push({ shape: [...outputs[i].shape], data: Float64Array.from(await program.read(name)) });
+  }
+  program.destroy();
+  return results;
+}
+
+function typed({ data }: Array64, dtype: DType) {
+  if (dtype === 'f32') return Float32Array.from(data);
+  if (dtype === 'i32') return Int32Array.from(data);
+  return dtype === 'u8' ? Uint8Array.from(data) : Uint32Array.from(data);
+}
+
+/**
+ * Holds autodiff against central finite differences. The scalar is Σ weight · output with random
+ * weights; its differences are taken of `reference`, the float64 twin of `build`, so that f32 noise
+ * does not drown them.
+ */
+export async function checkGradient(
+  build: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Array64[],
+  options: EvaluateOptions & {
+    reference: (...inputs: Array64[]) => Array64;
+    /** Indices of the inputs to differentiate by; all f32 ones by default. */
+    wrt?: number[];
+    rtol?: number;
+    atol?: number;
+  },
+): Promise<void> {
+  const wrt = options.wrt ?? inputs.flatMap((_, i) => ((options.dtypes?.[i] ?? 'f32') === 'f32' ? [i] : []));
+  const weights = random(12345, options.reference(...inputs).shape);
+  const found = await evaluate(
+    (...tensors) => {
+      const weight = constant(Float32Array.from(weights.data), weights.shape);
+      const loss = reduceSum(multiply(build(...tensors), weight));
+      return gradients(loss, wrt.map((i) => tensors[i])).map((g, i) => g ?? tensors[wrt[i]]);
+    },
+    inputs,
+    options,
+  );
+  wrt.forEach((index, i) => {
+    const expected = finiteDifference((x) => {
+      const y = options.reference(...inputs.map((own, j) => (j === index ? x : own)));
+      return y.data.reduce((sum, value, j) => sum + value * weights.data[j], 0);
+    }, inputs[index]);
+    expect(found[i], `gradient of input ${index}`).toBeAllClose(expected, {
+      rtol: options.rtol ?? 1e-3,
+      atol: options.atol ?? 1e-3,
+    });
+  });
+}
