@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { dataPlugin } from './src/node/serveData.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -18,6 +19,7 @@ export default defineConfig(({ mode }) => ({
   base: './', // the site works in any folder of any host
   publicDir: false,
   server: { fs: { allow: [path('.')] } }, // pages import src/ and shaders/
+  plugins: [dataPlugin()], // pages find the data sets under /data
   worker: { format: 'es' },
   build: mode === 'library' ? library : site,
   test,

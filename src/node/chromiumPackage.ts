@@ -52,11 +52,22 @@ export function chromiumFolder(): string {
   return cachedFolder(`chromium-${version}`, (folder) => {
     for (const archive of ['swiftshader', 'al2023', 'fonts'])
       unpackTar(join(bin, `${archive}.tar.br`), folder);
+    writeFileSync(join(folder, 'fonts.conf'), FONTS_CONF);
     const executable = join(folder, 'chromium');
     writeFileSync(executable, brotliDecompressSync(readFileSync(join(bin, 'chromium.br'))));
     chmodSync(executable, 0o755);
   });
 }
+
+/** The package's own file looks for the fonts in fixed places; this one, beside itself and in the system. */
+const FONTS_CONF = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+`;
 
 /** One regular file of a tar archive. */
 export interface TarEntry {

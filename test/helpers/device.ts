@@ -1,4 +1,4 @@
-import { afterAll, afterEach, expect } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 import { findAdapter } from '../../src/node/adapter.ts';
 
 const devices: GPUDevice[] = [];
@@ -42,7 +42,7 @@ afterEach(async () => {
   }
   const errors = uncaptured;
   uncaptured = [];
-  expect(errors, 'WebGPU errors outside any error scope').toEqual([]);
+  if (errors.length > 0) throw new Error(`WebGPU errors outside any error scope:\n${errors.join('\n')}`);
 });
 
 afterAll(() => {

@@ -1,0 +1,38 @@
+import { connect } from 'puppeteer-core';
+import type { Browser } from 'puppeteer-core';
+import { afterAll, inject } from 'vitest';
+import { openUrl } from './chromium.ts';
+import type { OpenPage, View } from './chromium.ts';
+
+export { screenshot } from './chromium.ts';
+export type { OpenPage, View } from './chromium.ts';
+
+let browser: Promise<Browser> | undefined;
+const pages: OpenPage['page'][] = [];
+
+/**
+ * Opens a page of the built site in the run's browser: `openPage('')` is the gallery, `openPage('mnist/')` the demo
+ * demos/mnist, seen as `view` says. The page is closed after the test file. `errors` collects what went wrong on the page:
+ *
+ * ```ts
+ * const { page, errors } = await openPage('mnist/');
+ * await page.waitForFunction(() => document.querySelector('[role=status]')?.textContent?.includes('accuracy'));
+ * expect(errors).toEqual([]);
+ * await screenshot(page, 'out/mnist.png', { width: 390, height: 844, dark: true });
+ * ```
+ */
+export async function openPage(path: string, view?: View): Promise<OpenPage> {
+  browser ??= connect({ browserWSEndpoint: inject('browserEndpoint') });
+  const opened = await openUrl(await browser, new URL(path, inject('site')).href, view);
+  pages.push(opened.page);
+  return opened;
+}
+
+/** Closes the pages that this test file has opened; happens by itself at its end. */
+export async function close(): Promise<void> {
+  await Promise.all(pages.splice(0).map((page) => page.close()));
+  await (await browser)?.disconnect();
+  browser = undefined;
+}
+
+afterAll(close);

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { preview } from 'vite';
+import type { TestProject } from 'vitest/node';
+import { launchChromium } from './chromium.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The address of the built site, with a slash at the end. */
+    site: string;
+    /** Where puppeteer reaches the one browser of the run. */
+    browserEndpoint: string;
+  }
+}
+
+/** Before the browser tests: build the site as users get it, serve it, start one browser for all test files. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const outDir = await mkdtemp(join(tmpdir(), 'wgrad-site-')); // of its own, for runs side by side
+  const undo = [() => rm(outDir, { recursive: true, force: true })];
+  const teardown = async () => {
+    while (undo.length > 0) await undo.pop()!();
+  };
+  try {
+    await buildSite(outDir);
+    const server = await preview({ mode: 'production', build: { outDir }, logLevel: 'warn' });
+    undo.push(() => server.close());
+    const browser = await launchChromium();
+    undo.push(() => browser.close());
+    project.provide('site', server.resolvedUrls!.local[0]);
+    project.provide('browserEndpoint', browser.wsEndpoint());
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+  return teardown;
+}
+
+/** In a process of its own: vitest's NODE_ENV and mode are not those of a release. */
+async function buildSite(outDir: string): Promise<void> {
+  const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js');
+  const env = { ...process.env, NODE_ENV: 'production', VITEST: '' };
+  await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', outDir, '--logLevel', 'warn'], {
+    env,
+  });
+}
