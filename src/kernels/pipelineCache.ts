@@ -1,0 +1,172 @@
+import { DeviceLostError, KernelError, LimitError } from '../errors.ts';
+import type { SpecializedKernel } from './specialize.ts';
+
+/** A kernel that is ready to be dispatched. Bind its buffers with an explicit layout: group 0. */
+export interface CompiledKernel {
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroupLayout: GPUBindGroupLayout;
+  readonly kernel: SpecializedKernel;
+}
+
+/** What a cache did since it was made. */
+export interface PipelineCacheStats {
+  /** Calls of `get`. */
+  readonly requests: number;
+  /** Pipelines created: requests for code that had not been asked for before. */
+  readonly compilations: number;
+  /** Compilations that failed; asking again tries again. */
+  readonly failures: number;
+}
+
+/**
+ * The compute pipelines of one device, one per distinct code: equal kernels share a pipeline, also while it is
+ * still being created. All creation is asynchronous, so many kernels compile at the same time.
+ */
+export class PipelineCache {
+  private readonly device: GPUDevice;
+  private readonly entries = new Map<string, Promise<CompiledKernel>>();
+  private readonly lost: Promise<never>;
+  private requests = 0;
+  private compilations = 0;
+  private failures = 0;
+
+  constructor(device: GPUDevice) {
+    this.device = device;
+    this.lost = device.lost.then(({ reason, message }) => {
+      throw new DeviceLostError(
+        `The GPU device was lost (${reason}) while kernels compiled: ${message}`,
+        reason,
+      );
+    });
+    this.lost.catch(() => {}); // whoever races against it handles it
+  }
+
+  /** Distinct kernels that are compiled or being compiled. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get stats(): PipelineCacheStats {
+    const { requests, compilations, failures } = this;
+    return { requests, compilations, failures };
+  }
+
+  /**
+   * The pipeline of a kernel, created at the first request for its code. `label` names the pipeline in the
+   * device's messages, such as "matmul dense_1"; the first request for a code wins.
+   *
+   * @throws LimitError where the kernel needs more than the device allows.
+   * @throws KernelError where the WGSL does not compile, with the lines around each error.
+   * @throws DeviceLostError where the device is lost meanwhile.
+   */
+  get(kernel: SpecializedKernel, label: string): Promise<CompiledKernel> {
+    this.requests++;
+    const known = this.entries.get(kernel.code);
+    if (known !== undefined) return known;
+    this.compilations++;
+    const entry = Promise.race([this.compile(kernel, label), this.lost]).catch((error: unknown) => {
+      this.failures++;
+      this.entries.delete(kernel.code);
+      throw error;
+    });
+    this.entries.set(kernel.code, entry);
+    return entry;
+  }
+
+  /**
+   * Compiles all kernels at the same time, in the order of the list. `onProgress` hears of each one that is ready.
+   * Rejects with the first failure.
+   */
+  compileAll(
+    list: readonly { readonly kernel: SpecializedKernel; readonly label: string }[],
+    onProgress?: (done: number, total: number, label: string) => void,
+  ): Promise<CompiledKernel[]> {
+    let done = 0;
+    return Promise.all(
+      list.map(async ({ kernel, label }) => {
+        const compiled = await this.get(kernel, label);
+        onProgress?.(++done, list.length, label);
+        return compiled;
+      }),
+    );
+  }
+
+  private async compile(kernel: SpecializedKernel, label: string): Promise<CompiledKernel> {
+    const { device } = this;
+    checkLimits(kernel, label, device.limits);
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ label, code: kernel.code });
+    const bindGroupLayout = device.createBindGroupLayout({
+      label,
+      entries: kernel.bindings.map(({ binding, access }) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+      })),
+    });
+    const layout = device.createPipelineLayout({ label, bindGroupLayouts: [bindGroupLayout] });
+    const creation = device.createComputePipelineAsync({
+      label,
+      layout,
+      compute: { module, entryPoint: 'main' },
+    });
+    const scope = device.popErrorScope();
+    try {
+      const pipeline = await creation;
+      await scope;
+      return { pipeline, bindGroupLayout, kernel };
+    } catch (cause) {
+      const [{ messages }, error] = await Promise.all([module.getCompilationInfo(), scope]);
+      const listings = messages
+        .filter(({ type }) => type === 'error')
+        .map((message) => annotate(kernel, message))
+        .join('\n');
+      const problem = listings || `${error?.message ?? (cause as Error).message}\n`;
+      throw new KernelError(`Kernel ${kernel.name} does not compile (pipeline "${label}"):\n${problem}`, {
+        cause,
+      });
+    }
+  }
+}
+
+/** Compares what a kernel needs with what the device allows, to fail with names and numbers before Dawn does. */
+function checkLimits(kernel: SpecializedKernel, label: string, limits: GPUSupportedLimits): void {
+  const [x, y, z] = kernel.workgroupSize;
+  const tile = 'choose a smaller tile or workgroup';
+  const needs: [value: number, limit: keyof GPUSupportedLimits, what: string, fix: string][] = [
+    [x, 'maxComputeWorkgroupSizeX', 'invocations along x in a workgroup', tile],
+    [y, 'maxComputeWorkgroupSizeY', 'invocations along y in a workgroup', tile],
+    [z, 'maxComputeWorkgroupSizeZ', 'invocations along z in a workgroup', tile],
+    [x * y * z, 'maxComputeInvocationsPerWorkgroup', 'invocations in a workgroup', tile],
+    [kernel.workgroupBytes, 'maxComputeWorkgroupStorageSize', 'bytes of workgroup memory', tile],
+    [kernel.bindings.length, 'maxStorageBuffersPerShaderStage', 'storage buffers', 'fuse fewer inputs'],
+  ];
+  for (const [value, limit, what, fix] of needs) {
+    const allowed = limits[limit] as number;
+    if (value <= allowed) continue;
+    throw new LimitError(
+      `Kernel ${kernel.name} (pipeline "${label}") needs ${value} ${what}, but this device allows ${allowed} ` +
+        `(${limit}); ${fix}, or request a device with a higher limit.`,
+    );
+  }
+}
+
+const CONTEXT_LINES = 2;
+
+/** One compiler message: place, text, and the lines around it with a mark under the column. */
+function annotate({ name, code, lineOrigins }: SpecializedKernel, message: GPUCompilationMessage): string {
+  const { lineNum, linePos, length } = message;
+  const lines = code.split('\n');
+  const origin = lineOrigins?.[lineNum - 1] ?? 0;
+  const place = origin > 0 ? `${name}.wgsl:${origin}` : `${name}.wgsl, library or generated code`;
+  const listing = [`${place} (specialised line ${lineNum}, column ${linePos}): ${message.message}`];
+  const first = Math.max(1, lineNum - CONTEXT_LINES);
+  for (let line = first; line <= Math.min(lines.length, lineNum + CONTEXT_LINES); line++) {
+    const text = lines[line - 1];
+    listing.push(`${line === lineNum ? '>' : ' '} ${String(line).padStart(4)} | ${text}`);
+    if (line !== lineNum || linePos === 0) continue;
+    const width = Math.max(1, Math.min(length, text.length - linePos + 1));
+    listing.push(`       | ${' '.repeat(linePos - 1)}${'^'.repeat(width)}`);
+  }
+  return `${listing.join('\n')}\n`;
+}

@@ -1,0 +1,138 @@
+import { parseWgsl, validate } from 'naga-wasm';
+import { describe, expect, it } from 'vitest';
+import { specialize, type KernelFile, type SpecializedKernel } from '../../src/kernels/specialize.ts';
+import { testDevice } from '../helpers/device.ts';
+
+// The package's "main" is CommonJS inside an ES module package and cannot be imported; its module build can.
+const { WgslReflect } = (await import(
+  'wgsl_reflect/wgsl_reflect.module.js' as string
+)) as typeof import('wgsl_reflect');
+
+const sources = import.meta.glob<string>('../../shaders/**/*.wgsl', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+const files = Object.entries(sources).map(([path, source]) => ({
+  name: path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, ''),
+  source,
+}));
+const isShared = ({ name }: KernelFile) => name.startsWith('shared/');
+const named = (list: readonly KernelFile[]) => list.map((file) => [file.name, file] as const);
+const shared = files.filter(isShared);
+const kernels = files.filter((file) => !isShared(file));
+const library = shared.map(({ source }) => source);
+
+/** Errors of Tint, as "line:column message". */
+async function tintErrors(code: string): Promise<string[]> {
+  const device = await testDevice();
+  device.pushErrorScope('validation');
+  const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+  await device.popErrorScope();
+  return messages
+    .filter(({ type }) => type === 'error')
+    .map(
+      ({ lineNum, linePos, message }) =>
+        `${lineNum}:${linePos} ${message} in ${code.split('\n')[lineNum - 1]}`,
+    );
+}
+
+/** naga's complaint, or ''. */
+function nagaError(code: string): string {
+  try {
+    validate(parseWgsl(code));
+    return '';
+  } catch (error) {
+    return (error as { formatted?: string }).formatted ?? String(error);
+  }
+}
+
+/** Storage buffers as wgsl_reflect sees them, in the shape of BindingInfo. */
+function reflected(code: string): SpecializedKernel['bindings'] {
+  // wgsl_reflect 1.6 takes the good name `block` for a keyword.
+  return new WgslReflect(code.replaceAll(/\bblock\b/g, 'block_')).storage
+    .map(({ name, group, binding, access, type }) => ({
+      name,
+      group: group as 0,
+      binding,
+      access: (access || 'read') as 'read' | 'read_write',
+      type: type.getTypeName().replace(', 0>', '>'), // 0: sized at run time
+    }))
+    .sort((a, b) => a.binding - b.binding);
+}
+
+/** Name of a declaration at the start of a line. */
+const DECLARATION = /^(?:fn|const|alias|struct) (\w+)/gm;
+
+it('finds the shaders', () => {
+  expect(kernels.length).toBeGreaterThan(10);
+  expect(shared.length).toBeGreaterThan(2);
+});
+
+describe.each(named(files))('%s', (_, file) => {
+  const lines = file.source.trimEnd().split('\n');
+
+  it('opens with its page of text', () => {
+    const header = lines.findIndex((line) => !line.startsWith('//'));
+    expect(lines[0], 'a title').toMatch(/^\/\/ \S/);
+    expect(header, 'lines of the header').toBeGreaterThan(isShared(file) ? 0 : 3);
+  });
+
+  it('is short enough to read', () => {
+    expect(lines.length).toBeLessThanOrEqual(isShared(file) ? 300 : 150);
+  });
+});
+
+describe.each(named(shared))('%s', (_, { source }) => {
+  it('hides no binding, entry point or unrelated variable', () => {
+    expect(source).not.toMatch(/@(binding|compute)\b/);
+    expect(source).not.toMatch(/^var\b/m);
+  });
+});
+
+it('the shared library is valid as a whole, for scalars and for vectors', async () => {
+  for (const type of ['f32', 'vec4f']) {
+    const code = `alias Value = ${type};\n${library.join('\n').replaceAll(/^alias Value.*$/gm, '')}`;
+    expect(await tintErrors(code)).toEqual([]);
+    expect(nagaError(code)).toBe('');
+  }
+});
+
+describe.each(named(kernels))('%s', (_, file) => {
+  const kernel = specialize(file, { library });
+
+  it('has fn main', () => {
+    expect(file.source).toMatch(/^fn main\(/m);
+  });
+
+  it('is valid WGSL as it stands, with the library functions it calls', async () => {
+    const own = new Set([...file.source.matchAll(DECLARATION)].map(([, name]) => name));
+    const called = kernel.code.split(/\n(?=[a-z@])/).filter((text) => {
+      const name = [...text.matchAll(DECLARATION)][0]?.[1];
+      return name !== undefined && !own.has(name);
+    });
+    expect(await tintErrors(`${file.source}\n${called.join('\n')}`)).toEqual([]);
+  });
+
+  it('is valid when specialised, for Tint and for naga', async () => {
+    expect(await tintErrors(kernel.code)).toEqual([]);
+    expect(nagaError(kernel.code)).toBe('');
+  });
+
+  it('has the bindings that wgsl_reflect finds', () => {
+    const aliases = Object.fromEntries(
+      [...kernel.code.matchAll(/^alias (\w+) = ([\w<>]+);/gm)].map(([, k, v]) => [k, v]),
+    );
+    const resolve = (type: string) => type.replaceAll(/\w+/g, (word) => aliases[word] ?? word);
+    const found = reflected(kernel.code).map((binding) => ({ ...binding, type: resolve(binding.type) }));
+    expect(kernel.bindings).toEqual(found);
+  });
+
+  it('keeps within the conventions: at most 8 storage buffers, 256 invocations, 16 KiB', () => {
+    const [x, y, z] = kernel.workgroupSize;
+    expect(kernel.bindings.length).toBeLessThanOrEqual(8);
+    expect(kernel.bindings.length).toBeGreaterThan(0);
+    expect(x * y * z).toBeLessThanOrEqual(256);
+    expect(kernel.workgroupBytes).toBeLessThanOrEqual(16384);
+  });
+});
