@@ -1,0 +1,67 @@
+import { NagaError, parseWgsl, validate } from 'naga-wasm';
+import { detectRaces, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+
+/**
+ * What naga (wgpu's compiler, Firefox's) finds wrong with a shader, each with an annotated excerpt; [] when valid.
+ * Tint (Chromium's, Dawn's) has its say whenever a test creates the module on a device.
+ */
+export async function validateWgsl(code: string): Promise<string[]> {
+  try {
+    const module = parseWgsl(code);
+    try {
+      validate(module).free();
+    } finally {
+      module.free();
+    }
+    return [];
+  } catch (error) {
+    if (error instanceof NagaError) return [error.formatted];
+    throw error;
+  }
+}
+
+/** Entry points, bindings, types and sizes of a shader. Does not accept a trailing comma inside `<…>`. */
+export function reflect(code: string): WgslReflect {
+  return new WgslReflect(readable(code));
+}
+
+/** wgsl_reflect 1.6 takes the good name `block` for a keyword. */
+const readable = (code: string) => code.replaceAll(/\bblock\b/g, 'block_');
+
+/** The contents of the storage buffers, by the name of the shader's variable. */
+export type Buffers = Record<string, Float32Array | Uint32Array | Int32Array>;
+
+/**
+ * Runs the compute shader's `entryPoint` on the CPU, all invocations of a workgroup in lockstep, and reports what is
+ * unordered: accesses to the same workgroup or storage memory without a barrier between them. [] means none for these
+ * inputs. The buffers are changed as on a GPU. Barriers that not every invocation reaches are found only where some
+ * exit before; Tint refuses the others when the module is created.
+ *
+ * ```ts
+ * const output = new Float32Array(1);
+ * expect(findRaces(source, { input: new Float32Array(256), output }, [1])).toEqual([]);
+ * ```
+ *
+ * It interprets: keep shapes as small as the kernel allows (some workgroups, some thousand steps each). It does not
+ * see races between workgroups, takes workgroupUniformLoad for no barrier, and `v.xy` for the whole vector.
+ *
+ * @param buffers one per storage variable of the shader, all of them
+ * @param workgroups the dispatch: [x], [x, y] or [x, y, z]
+ */
+export function findRaces(
+  code: string,
+  buffers: Buffers,
+  workgroups: number[] = [1],
+  entryPoint = 'main',
+): string[] {
+  const groups: Record<string, Record<string, Buffers[string]>> = {};
+  const unbound = new Set(Object.keys(buffers));
+  for (const { name, group, binding } of reflect(code).storage) {
+    if (!buffers[name]) throw new Error(`findRaces: no buffer given for the storage variable '${name}'.`);
+    (groups[group] ??= {})[binding] = buffers[name];
+    unbound.delete(name);
+  }
+  if (unbound.size > 0) throw new Error(`findRaces: the shader has no storage variable '${[...unbound]}'.`);
+  const { races, errors } = detectRaces(readable(code), entryPoint, workgroups, groups);
+  return [...races.map(({ message }) => message), ...errors];
+}
