@@ -1,7 +1,8 @@
 import activations from '../../shaders/shared/activations.wgsl?raw';
 import arithmetic from '../../shaders/shared/arithmetic.wgsl?raw';
+import optimizer from '../../shaders/shared/optimizer.wgsl?raw';
 import permutation from '../../shaders/shared/permutation.wgsl?raw';
 import philox from '../../shaders/shared/philox.wgsl?raw';
 
 /** The functions that kernels and fused expressions may call, by name. */
-export const library: readonly string[] = [arithmetic, activations, philox, permutation];
+export const library: readonly string[] = [arithmetic, activations, philox, permutation, optimizer];

@@ -1,0 +1,57 @@
+// Categorical accuracy: 1 for each row whose largest prediction is at its target, else 0
+//
+//   correct[row] = [ argmax_j x_j = target ],  the first of equal values winning, as in NumPy and Keras
+//
+//   predictions  [ROWS, CLASSES] logits or probabilities
+//   labels       [ROWS] class indices (SPARSE)
+//   targets      [ROWS, CLASSES] distributions (not SPARSE): the target is their argmax
+//   correct      [ROWS]; its mean is the accuracy
+//
+// One invocation walks one row; CLASSES comparisons (twice that if not SPARSE), 4 · ROWS · (CLASSES + 2)
+// bytes (or 4 · ROWS · (2 CLASSES + 1)). Rows are short or the metric is rare, so there is no second version.
+
+const ROWS: u32 = 8u;
+const CLASSES: u32 = 10u;
+const SPARSE: bool = true;
+const WORKGROUP_SIZE: u32 = 32u; // @tune 8 16 32 64
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> predictions: array<f32>;
+@group(0) @binding(1) var<storage, read> labels: array<i32>;
+@group(0) @binding(2) var<storage, read> targets: array<f32>;
+@group(0) @binding(4) var<storage, read_write> correct: array<f32>;
+
+fn predicted_class(first: u32) -> u32 {
+  var best = predictions[first];
+  var index = 0u;
+  for (var j = 1u; j < CLASSES; j++) {
+    let value = predictions[first + j];
+    index = select(index, j, value > best);
+    best = max(best, value);
+  }
+  return index;
+}
+
+fn target_class(row: u32, first: u32) -> i32 {
+  if (SPARSE) {
+    return labels[row];
+  } else {
+    var best = targets[first];
+    var index = 0u;
+    for (var j = 1u; j < CLASSES; j++) {
+      let value = targets[first + j];
+      index = select(index, j, value > best);
+      best = max(best, value);
+    }
+    return i32(index);
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let row = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (row < ROWS) {
+    let first = row * CLASSES;
+    correct[row] = select(0.0, 1.0, i32(predicted_class(first)) == target_class(row, first));
+  }
+}

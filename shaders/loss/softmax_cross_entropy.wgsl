@@ -1,0 +1,80 @@
+// Softmax cross-entropy of logits, and its gradient, in one pass over the rows: one row per invocation
+//
+//   p_j  = e^(x_j - m) / Σ_k e^(x_k - m),  m = max_k x_k          (softmax; subtracting m keeps e^… at or below 1)
+//   loss = -Σ_j t_j log p_j = Σ_j t_j ((m - x_j) + log Σ_k e^(x_k - m))
+//   dloss/dx_j = T p_j - t_j,  T = Σ_j t_j                        (the well-known p - t where T = 1)
+//
+//   logits    [ROWS, CLASSES]
+//   labels    [ROWS] class indices (SPARSE), t = one-hot; a label outside [0, CLASSES) masks its row:
+//             no target, so loss 0 and gradient 0
+//   targets   [ROWS, CLASSES] distributions (not SPARSE)
+//   gradient  [ROWS, CLASSES], not yet multiplied by dL/dloss: the epilogue does that
+//   loss      [ROWS]
+//
+// Label smoothing s (Szegedy et al. 2016) replaces t_j by (1 - s) t_j + s T / CLASSES.
+//
+// The gradient needs the very same maximum and sum as the loss, so one kernel gives both, and a
+// training step has one dispatch for what is usually three. About 10 FLOPs per logit;
+// 4 · ROWS · (2 CLASSES + 2) bytes to and from memory: the three loops over a row read it from the cache.
+//
+// This version has no barriers: best for few classes (each lane walks a short row) and on a
+// software adapter. Wide rows: softmax_cross_entropy_workgroup.wgsl.
+
+alias Value = f32;
+
+const ROWS: u32 = 8u;
+const CLASSES: u32 = 10u;
+const SPARSE: bool = true;
+const LABEL_SMOOTHING: f32 = 0.0;
+const WORKGROUP_SIZE: u32 = 32u; // @tune 8 16 32 64
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> labels: array<i32>;
+@group(0) @binding(2) var<storage, read> targets: array<f32>;
+@group(0) @binding(4) var<storage, read_write> gradient: array<Value>;
+@group(0) @binding(5) var<storage, read_write> loss: array<f32>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+fn target_at(row: u32, class_index: u32) -> f32 {
+  if (SPARSE) {
+    return select(0.0, 1.0, labels[row] == i32(class_index));
+  } else {
+    return targets[row * CLASSES + class_index];
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let row = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (row >= ROWS) {
+    return;
+  }
+  let first = row * CLASSES;
+  var largest = logits[first];
+  for (var j = 1u; j < CLASSES; j++) {
+    largest = max(largest, logits[first + j]);
+  }
+  var sum = 0.0;
+  var mass = 0.0;
+  for (var j = 0u; j < CLASSES; j++) {
+    sum += exp(logits[first + j] - largest);
+    mass += target_at(row, j);
+  }
+  let log_sum = log(sum);
+  let smooth_part = LABEL_SMOOTHING * mass / f32(CLASSES);
+  var row_loss = 0.0;
+  for (var j = 0u; j < CLASSES; j++) {
+    let x = logits[first + j] - largest;
+    let t = (1.0 - LABEL_SMOOTHING) * target_at(row, j) + smooth_part;
+    row_loss += t * (log_sum - x);
+    gradient[first + j] = epilogue(mass * exp(x) / sum - t, first + j, j);
+  }
+  loss[row] = row_loss;
+}

@@ -1,0 +1,48 @@
+// Normal random numbers, drawn again while further than two deviations from the mean
+//
+//   output[i] = MEAN + DEVIATION · z_i,  z_i the first of the normals of attempts 0, 1, …, 7 with |z| ≤ 2
+//
+// DEVIATION is that of the normal before truncation; 0.8796 of it is left afterwards. 4.6 % of the
+// elements need another attempt, so 17 % of the blocks of four: a SIMD group nearly always takes two or three turns.
+//
+//   state   u32 [4]: step, seed_low, seed_high, 0; a later step draws other numbers
+//   output  [SIZE], any shape
+//
+// One invocation computes one block of four elements: Philox gives four words at a time.
+// About 50 integer operations, half a logarithm, half a square root and one cosine or sine per
+// element and attempt; 4 bytes.
+
+alias Value = f32;
+
+const SIZE: u32 = 64u; // output elements
+const CHANNELS: u32 = 8u; // innermost dimension
+const STREAM: u32 = 0u; // which random op this is, so that no two draw the same numbers
+const MEAN: f32 = 0.0;
+const DEVIATION: f32 = 1.0;
+const WORKGROUP_SIZE: u32 = 64u;
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> state: array<u32>;
+@group(0) @binding(4) var<storage, read_write> output: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let block = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  let counter = vec4u(block, state[0], STREAM, 0u);
+  let key = vec2u(state[1], state[2]);
+  let values = MEAN + DEVIATION * truncated_normal_block(counter, key);
+  // @unroll
+  for (var lane = 0u; lane < 4u; lane++) {
+    let index = block * 4u + lane;
+    if (index < SIZE) {
+      output[index] = epilogue(values[lane], index, index % CHANNELS);
+    }
+  }
+}

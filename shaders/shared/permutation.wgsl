@@ -1,0 +1,67 @@
+// Keyed permutation of [0, size): shuffling without a shuffled list
+//
+// An epoch visits every sample once, in an order that its key alone decides. Instead of storing a
+// permutation, any position's sample is computed: a bijection of the b-bit numbers, 2^b ≥ size, walked
+// until the result lies below size (Black & Rogaway, "Ciphers with arbitrary finite domains", 2002).
+//
+// The bijection is a Feistel network of eight rounds. Value = (left, right), of ⌊b/2⌋ and ⌈b/2⌉ bits:
+//   left  <- left  xor (hash(right xor k_r) mod 2^⌊b/2⌋)
+//   right <- right xor (hash(left  xor l_r) mod 2^⌈b/2⌉)
+// Each line undoes itself, whatever the hash is, hence a bijection. As 2^b < 2 size, a walk takes
+// less than two turns on average, about 150 integer operations, and it always ends: it follows a cycle that
+// starts below size and so must come back there.
+//
+// Library: no bindings, no entry point. CPU twin: src/data/permutation.ts, bit for bit.
+
+// A bijection of u32 in which each input bit flips each output bit with a probability near 1/2
+// (the constants are those of Chris Wellons's hash-prospector and "TheIronBorn": bias 0.107).
+fn hash_bits(value: u32) -> u32 {
+  var h = value;
+  h = (h ^ (h >> 16u)) * 0x21F0AAADu;
+  h = (h ^ (h >> 15u)) * 0xD35A2D97u;
+  return h ^ (h >> 15u);
+}
+
+// The key of one epoch. `salt` tells apart data sets that are shuffled under the same seed.
+fn permutation_key(seed: vec2u, epoch: u32, salt: u32) -> vec2u {
+  let first = hash_bits(seed.x ^ hash_bits(seed.y ^ hash_bits(epoch ^ hash_bits(salt ^ 0x9E3779B9u))));
+  let second = hash_bits(seed.y ^ hash_bits(epoch ^ hash_bits(seed.x ^ hash_bits(first ^ 0xBB67AE85u))));
+  return vec2u(first, second);
+}
+
+// Where `position` < size goes. `bits` = ⌈log2 size⌉.
+fn permute(position: u32, size: u32, bits: u32, key: vec2u) -> u32 {
+  let right_bits = (bits + 1u) / 2u;
+  let right_mask = (1u << right_bits) - 1u;
+  let left_mask = (1u << (bits - right_bits)) - 1u;
+  var value = position;
+  loop {
+    var left = value >> right_bits;
+    var right = value & right_mask;
+    for (var i = 0u; i < 4u; i++) {
+      left ^= hash_bits(right ^ (key.x + i * 0x9E3779B9u)) & left_mask;
+      right ^= hash_bits(left ^ (key.y + i * 0x9E3779B9u)) & right_mask;
+    }
+    value = (left << right_bits) | right;
+    if (value < size) {
+      break;
+    }
+  }
+  return value;
+}
+
+// The sample in row `row` of the batch of step `step`: the stream of samples runs through epoch after
+// epoch, so a batch may lie in two of them, and over `size` rows from an epoch's start each sample comes once.
+//
+// Row s = step · batch + row of the stream is position s mod size of epoch ⌊s / size⌋. With
+// step = q size + r that is s = q batch size + (r batch + row), where the bracket stays below 2^32 as long
+// as (size + 1) · batch does: no step is too late.
+fn sample_at(row: u32, batch: u32, size: u32, bits: u32, shuffled: bool, state: vec3u, salt: u32) -> u32 {
+  let step = state.x;
+  let place = (step % size) * batch + row;
+  if (!shuffled) {
+    return place % size;
+  }
+  let epoch = (step / size) * batch + place / size;
+  return permute(place % size, size, bits, permutation_key(state.yz, epoch, salt));
+}

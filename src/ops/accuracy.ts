@@ -1,0 +1,83 @@
+import accuracySource from '../../shaders/loss/categorical_accuracy.wgsl?raw';
+import { ArgumentError, ShapeError } from '../errors.ts';
+import { equal, greater } from './elementwise.ts';
+import { linearGrid } from './op.ts';
+import type { Op } from './op.ts';
+import { reduceMean } from './reduce.ts';
+import { apply, formatShape, sameShape, sizeOf } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
+
+const kernel = { name: 'loss/categorical_accuracy', source: accuracySource };
+
+export const categoricalAccuracyOp: Op<Record<string, never>> = {
+  name: 'categoricalAccuracy',
+  kind: 'kernel',
+  infer([predictions, targets]) {
+    if (predictions.dtype !== 'f32' || !['i32', 'f32'].includes(targets.dtype)) {
+      throw new ArgumentError(
+        `categoricalAccuracy: takes f32 predictions and i32 labels or f32 targets, got ${predictions.dtype} and ${targets.dtype}`,
+      );
+    }
+    const rows = predictions.shape.slice(0, -1);
+    const expected = targets.dtype === 'i32' ? rows : predictions.shape;
+    if (predictions.shape.length < 1 || !sameShape(targets.shape, expected)) {
+      throw new ShapeError(
+        `categoricalAccuracy: predictions ${formatShape(predictions.shape)} need ${targets.dtype} targets of shape ` +
+          `${formatShape(expected)}, got ${formatShape(targets.shape)}`,
+      );
+    }
+    return [{ shape: rows, dtype: 'f32' }];
+  },
+  lower({ inputs: [predictions, targets], outputs: [correct] }, context) {
+    const { software, limits } = context.target;
+    const sparse = targets.dtype === 'i32';
+    const rows = sizeOf(correct.shape);
+    const workgroupSize = software ? 8 : 32;
+    const { workgroups, gridX } = linearGrid(rows, workgroupSize, limits.maxComputeWorkgroupsPerDimension);
+    context.dispatch({
+      kernel,
+      constants: {
+        ROWS: rows,
+        CLASSES: predictions.shape.at(-1)!,
+        SPARSE: sparse,
+        WORKGROUP_SIZE: workgroupSize,
+        GRID_X: gridX,
+      },
+      bindings: { predictions, [sparse ? 'labels' : 'targets']: targets, correct },
+      workgroups,
+      flops: sizeOf(predictions.shape) * (sparse ? 1 : 2),
+    });
+  },
+  gradient: { reason: 'it is piecewise constant' },
+};
+
+/**
+ * 1 for each sample whose largest prediction is at its target, else 0; the mean is the accuracy.
+ * `predictions` [..., classes] are logits or probabilities; `targets` are class indices [...] (i32) or
+ * distributions [..., classes] (f32). Of equal values the first counts as the largest. Result: [...].
+ *
+ * @throws ShapeError if the shapes do not fit
+ */
+export function categoricalAccuracy(predictions: Tensor, targets: Tensor): Tensor {
+  return apply(categoricalAccuracyOp, [predictions, targets], {});
+}
+
+/**
+ * For each sample the share of its outputs on their target's side: x > threshold where the target is
+ * above 0.5, x ≤ threshold elsewhere. `threshold` is 0 for logits (the default), 0.5 for probabilities.
+ * Shapes [N, ...] twice; result [N].
+ */
+export function binaryAccuracy(predictions: Tensor, targets: Tensor, threshold = 0): Tensor {
+  if (!sameShape(predictions.shape, targets.shape)) {
+    throw new ShapeError(
+      `binaryAccuracy: predictions ${formatShape(predictions.shape)} and targets ${formatShape(targets.shape)} must have the same shape`,
+    );
+  }
+  return perSample(equal(greater(predictions, threshold), greater(targets, 0.5)));
+}
+
+/** Means over all dimensions but the first: one value per sample. */
+export function perSample(values: Tensor): Tensor {
+  const axes = values.shape.map((_, axis) => axis).slice(1);
+  return axes.length > 0 ? reduceMean(values, { axes }) : values;
+}
