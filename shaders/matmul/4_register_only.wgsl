@@ -1,0 +1,132 @@
+// Matrix product 4: registers only, for adapters that a CPU emulates
+//
+//   c[m, n] = Σ_k a[m, k] · b[k, n]        for each matrix of the batch
+//
+//   a  [BATCH, M, K], or [BATCH, K, M] where TRANSPOSE_A
+//   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
+//   c  [SPLITS, BATCH, M, N]
+//
+// On a software adapter (lavapipe, SwiftShader) workgroup memory is ordinary memory, and a barrier
+// suspends and resumes every invocation: 80 ns for 8 lanes, the time of 200 multiply-adds. So this
+// rung drops both and keeps only the block of ROWS × (COLUMNS · WIDTH) sums per invocation, the outer
+// product of the rung before, fed straight from the caches.
+//
+// What is dear here is a load (some 3 to 6 ns per number for 8 lanes; a multiply-add 0.5 ns). Lanes
+// run along the columns and share their rows: an address that depends on workgroup_id and loop
+// counters only is the same in all lanes, and costs one scalar load. Per k and 8 lanes, 8 rows × 2
+// vec4 take 8 shared loads, 2 × 4 gathered ones and 64 multiply-adds: half of the time computes.
+// Where C is narrow (a classifier's 10 columns) the lanes run along the rows instead.
+//
+// Nothing in the loop is unrolled along k, and large blocks are no gain: the driver compiles this
+// code while the user waits, and the caches of a CPU must hold it.
+//
+// FLOPs             2 · BATCH · M · N · K.
+// Loads             M · N · K · (1 / ROWS + 1 / (COLUMNS · WIDTH)), from the CPU's caches.
+// Intensity         4 FLOPs per byte loaded at 8 × 8.
+//
+// Split-K: with SPLITS > 1 the workgroups share out K and store partial sums, see rung 3.
+
+alias Value = vec4f; // WIDTH columns: vec4f where 4 divides N and B is not transposed, else f32
+
+const BATCH: u32 = 1u;
+const M: u32 = 64u;
+const N: u32 = 64u;
+const K: u32 = 64u;
+const TRANSPOSE_A: bool = false;
+const TRANSPOSE_B: bool = false;
+const WIDTH: u32 = 4u; // components of a Value
+const SPLITS: u32 = 1u;
+
+const LANES_ON_ROWS: bool = false;
+const ROWS: u32 = 8u; // @tune 1 2 4 8
+const COLUMNS: u32 = 2u; // in Values // @tune 1 2
+const WORKGROUP_SIZE: u32 = 32u; // @tune 8 16 32 64
+const GRID_X: u32 = 65535u; // workgroups along x
+
+const TILE_M: u32 = select(ROWS, WORKGROUP_SIZE * ROWS, LANES_ON_ROWS);
+const TILE_N: u32 = select(WORKGROUP_SIZE * COLUMNS, COLUMNS, LANES_ON_ROWS); // in Values
+const TILES_M: u32 = (M + TILE_M - 1u) / TILE_M;
+const TILES_N: u32 = (N + TILE_N * WIDTH - 1u) / (TILE_N * WIDTH);
+const SPLIT_K: u32 = (K + SPLITS - 1u) / SPLITS;
+const SPARE: bool = GRID_X < TILES_M * TILES_N * BATCH * SPLITS; // workgroups may be left over
+const EXACT_M: bool = M % TILE_M == 0u;
+const EXACT_N: bool = N % (TILE_N * WIDTH) == 0u;
+
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<Value>;
+@group(0) @binding(4) var<storage, read_write> c: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let group = workgroup_id.y * GRID_X + workgroup_id.x;
+  var first_row = group / TILES_N % TILES_M * TILE_M;
+  var first_column = group % TILES_N * TILE_N;
+  if (LANES_ON_ROWS) {
+    first_row += local_id.x * ROWS;
+  } else {
+    first_column += local_id.x * COLUMNS;
+  }
+  let batch = group / (TILES_N * TILES_M) % BATCH;
+  let split = group / (TILES_N * TILES_M * BATCH);
+  if (SPARE && split >= SPLITS) {
+    return;
+  }
+
+  // Beyond the edge the last row or column is computed again, and not stored: no branch in the loop.
+  const STEP_A: u32 = select(1u, M, TRANSPOSE_A);
+  const STEP_B: u32 = select(N / WIDTH, 1u, TRANSPOSE_B);
+  var a_at: array<u32, ROWS>;
+  var b_at: array<u32, COLUMNS>;
+  // @unroll
+  for (var r = 0u; r < ROWS; r++) {
+    let row = select(min(first_row + r, M - 1u), first_row + r, EXACT_M);
+    a_at[r] = batch * (M * K) + row * select(K, 1u, TRANSPOSE_A) + split * (SPLIT_K * STEP_A);
+  }
+  // @unroll
+  for (var i = 0u; i < COLUMNS; i++) {
+    let column = select(min(first_column + i, N / WIDTH - 1u), first_column + i, EXACT_N);
+    b_at[i] = batch * (K * N / WIDTH) + column * select(1u, K, TRANSPOSE_B) + split * (SPLIT_K * STEP_B);
+  }
+
+  var sums: array<array<Value, COLUMNS>, ROWS>;
+  for (var k = 0u; k < SPLIT_K; k++) {
+    if (SPLITS > 1u) {
+      if (split * SPLIT_K + k >= K) {
+        break;
+      }
+    }
+    var right: array<Value, COLUMNS>;
+    // @unroll
+    for (var i = 0u; i < COLUMNS; i++) {
+      right[i] = b[b_at[i] + k * STEP_B];
+    }
+    // @unroll
+    for (var r = 0u; r < ROWS; r++) {
+      let left = Value(a[a_at[r] + k * STEP_A]);
+      // @unroll
+      for (var i = 0u; i < COLUMNS; i++) {
+        sums[r][i] = fma(left, right[i], sums[r][i]);
+      }
+    }
+  }
+
+  // @unroll
+  for (var r = 0u; r < ROWS; r++) {
+    // @unroll
+    for (var i = 0u; i < COLUMNS; i++) {
+      let row = first_row + r;
+      let column = first_column + i;
+      if ((EXACT_M || row < M) && (EXACT_N || column < N / WIDTH)) {
+        let index = ((split * BATCH + batch) * M + row) * (N / WIDTH) + column;
+        c[index] = epilogue(sums[r][i], index, column);
+      }
+    }
+  }
+}
