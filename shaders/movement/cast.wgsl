@@ -1,0 +1,34 @@
+// Cast between element types: output[i] = Value(input[i])
+//
+//   input   [SIZE] Sources: f32, i32 or u32 (or vectors of four)
+//   output  [SIZE] Values
+//
+// From f32 to an integer the fraction is cut off (−1.5 → −1) and what the type cannot hold becomes
+// its nearest end; between i32 and u32 the bits stay. Integers beyond 2²⁴ are rounded in f32.
+// One invocation converts one Value. 8 bytes per element.
+
+alias Source = i32;
+alias Value = f32;
+
+const SIZE: u32 = 64u; // in Values
+const CHANNELS: u32 = 8u; // innermost dimension, in Values
+const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> input: array<Source>;
+@group(0) @binding(4) var<storage, read_write> output: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let index = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (index < SIZE) {
+    output[index] = epilogue(Value(input[index]), index, index % CHANNELS);
+  }
+}

@@ -1,0 +1,72 @@
+// Average pooling, forward: the mean of each window, padding not counted
+//
+//   y[n, oh, ow, c] = (1 / count) · Σ over (kh, kw) of x[n, oh·SY − top + kh, ow·SX − left + kw, c]
+//
+// where the sum and `count` leave out taps in the padding, as TensorFlow and Keras have it.
+//
+//   input   [N, H, W, C]
+//   output  [N, OH, OW, C]
+//
+// One invocation computes one Value of the output: four channels at once (vec4f) where C is a multiple
+// of 4. FLOPs: KH·KW additions per output. Bytes: 4 · (H·W + OH·OW) · C per image: bound by memory.
+
+alias Value = f32;
+
+const SIZE: u32 = 64u; // outputs, in Values
+const HEIGHT: u32 = 8u;
+const WIDTH: u32 = 8u;
+const CHANNELS: u32 = 4u; // in Values
+const OUT_HEIGHT: u32 = 4u;
+const OUT_WIDTH: u32 = 4u;
+const WINDOW_HEIGHT: u32 = 2u;
+const WINDOW_WIDTH: u32 = 2u;
+const STRIDE_Y: u32 = 2u;
+const STRIDE_X: u32 = 2u;
+const PAD_TOP: u32 = 0u;
+const PAD_LEFT: u32 = 0u;
+const PADDED: bool = false; // some window reaches over an edge
+const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> input: array<Value>;
+@group(0) @binding(4) var<storage, read_write> output: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+// Taps of a window along one dimension that lie inside the image, all in padded coordinates.
+fn taps_inside(origin: u32, window: u32, pad: u32, extent: u32) -> u32 {
+  return min(origin + window, pad + extent) - max(origin, pad);
+}
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let index = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (index >= SIZE) {
+    return;
+  }
+  let channel = index % CHANNELS;
+  let column = (index / CHANNELS) % OUT_WIDTH;
+  let row = (index / (CHANNELS * OUT_WIDTH)) % OUT_HEIGHT;
+  let image = index / (CHANNELS * OUT_WIDTH * OUT_HEIGHT);
+
+  // A corner before the image wraps around to a huge number, which `< HEIGHT` and `< WIDTH` refuse.
+  let top = row * STRIDE_Y - PAD_TOP;
+  let left = column * STRIDE_X - PAD_LEFT;
+  let corner = (image * HEIGHT * WIDTH + top * WIDTH + left) * CHANNELS + channel;
+  var sum = Value(0.0);
+  for (var y = 0u; y < WINDOW_HEIGHT; y++) {
+    for (var x = 0u; x < WINDOW_WIDTH; x++) {
+      if (!PADDED || (top + y < HEIGHT && left + x < WIDTH)) {
+        sum += input[corner + (y * WIDTH + x) * CHANNELS];
+      }
+    }
+  }
+  let rows = taps_inside(row * STRIDE_Y, WINDOW_HEIGHT, PAD_TOP, HEIGHT);
+  let columns = taps_inside(column * STRIDE_X, WINDOW_WIDTH, PAD_LEFT, WIDTH);
+  output[index] = epilogue(sum / Value(f32(rows * columns)), index, channel);
+}

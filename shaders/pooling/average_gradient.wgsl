@@ -1,0 +1,75 @@
+// Average pooling, gradient: each output's gradient in equal shares to its window's elements
+//
+//   dx[n, h, w, c] = Σ over the windows (oh, ow) that contain (h, w) of dy[n, oh, ow, c] / count(oh, ow)
+//
+// where count is the number of the window's taps inside the image.
+//
+//   gradient  dL/dy [N, OH, OW, C]
+//   output    dL/dx [N, H, W, C]
+//
+// One invocation computes one Value of the output by gathering from every window it is part of, in a
+// fixed order. Row h lies in the windows oh = ⌊(h + top) / SY⌋ − i for i = 0, 1, … ⌈KH / SY⌉ − 1, at
+// the tap kh = h + top − oh·SY; likewise for columns.
+// Bytes: 4·H·W·C written, ⌈KH/SY⌉·⌈KW/SX⌉·4 read per element, mostly from cache.
+
+alias Value = f32;
+
+const SIZE: u32 = 256u; // inputs of the pool, in Values
+const HEIGHT: u32 = 8u;
+const WIDTH: u32 = 8u;
+const CHANNELS: u32 = 4u; // in Values
+const OUT_HEIGHT: u32 = 4u;
+const OUT_WIDTH: u32 = 4u;
+const WINDOW_HEIGHT: u32 = 2u;
+const WINDOW_WIDTH: u32 = 2u;
+const STRIDE_Y: u32 = 2u;
+const STRIDE_X: u32 = 2u;
+const PAD_TOP: u32 = 0u;
+const PAD_LEFT: u32 = 0u;
+const OVERLAP_Y: u32 = (WINDOW_HEIGHT + STRIDE_Y - 1u) / STRIDE_Y; // most windows over one row
+const OVERLAP_X: u32 = (WINDOW_WIDTH + STRIDE_X - 1u) / STRIDE_X;
+const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> gradient: array<Value>;
+@group(0) @binding(4) var<storage, read_write> output: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+// Taps of a window along one dimension that lie inside the image, all in padded coordinates.
+fn taps_inside(origin: u32, window: u32, pad: u32, extent: u32) -> u32 {
+  return min(origin + window, pad + extent) - max(origin, pad);
+}
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let index = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (index >= SIZE) {
+    return;
+  }
+  let channel = index % CHANNELS;
+  let padded_x = (index / CHANNELS) % WIDTH + PAD_LEFT;
+  let padded_y = (index / (CHANNELS * WIDTH)) % HEIGHT + PAD_TOP;
+  let image = index / (CHANNELS * WIDTH * HEIGHT);
+
+  var sum = Value(0.0);
+  for (var i = 0u; i < OVERLAP_Y; i++) {
+    let row = padded_y / STRIDE_Y - i; // wraps below zero, and is then no row at all
+    for (var j = 0u; j < OVERLAP_X; j++) {
+      let column = padded_x / STRIDE_X - j;
+      let covers = padded_y - row * STRIDE_Y < WINDOW_HEIGHT && padded_x - column * STRIDE_X < WINDOW_WIDTH;
+      if (row < OUT_HEIGHT && column < OUT_WIDTH && covers) {
+        let rows = taps_inside(row * STRIDE_Y, WINDOW_HEIGHT, PAD_TOP, HEIGHT);
+        let columns = taps_inside(column * STRIDE_X, WINDOW_WIDTH, PAD_LEFT, WIDTH);
+        let window = ((image * OUT_HEIGHT + row) * OUT_WIDTH + column) * CHANNELS + channel;
+        sum += gradient[window] / Value(f32(rows * columns));
+      }
+    }
+  }
+  output[index] = epilogue(sum, index, channel);
+}

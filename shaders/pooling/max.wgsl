@@ -1,0 +1,87 @@
+// Max pooling, forward: the largest element of each window, and which one it was
+//
+//   y[n, oh, ow, c] = max over (kh, kw) of x[n, oh·SY − top + kh, ow·SX − left + kw, c]
+//
+//   input   [N, H, W, C]
+//   output  [N, OH, OW, C]
+//   argmax  the winner's tap kh·KW + kw, for the gradient. Four channels share a word, one byte each,
+//           where C is a multiple of 4 and a window has at most 256 taps; else one word per element.
+//
+// One invocation computes one Value of the output: four channels at once (vec4f) where they share a
+// word, one otherwise. Neighbouring invocations take neighbouring channels, so loads coalesce.
+// FLOPs: KH·KW comparisons per output. Bytes: 4 · (H·W + OH·OW) · C per image, and OH·OW·C for argmax:
+// bound by memory.
+//
+// Taps in the padding are left out, so padding never wins. The search starts from the first tap
+// inside the image and later taps must be strictly larger: at ties the first one wins, row by row, and
+// no "minus infinity" is needed, which WGSL could not write down.
+
+alias Value = f32;
+alias Tap = u32;
+
+const SIZE: u32 = 64u; // outputs, in Values
+const HEIGHT: u32 = 8u;
+const WIDTH: u32 = 8u;
+const CHANNELS: u32 = 4u; // in Values
+const OUT_HEIGHT: u32 = 4u;
+const OUT_WIDTH: u32 = 4u;
+const WINDOW_HEIGHT: u32 = 2u;
+const WINDOW_WIDTH: u32 = 2u;
+const STRIDE_Y: u32 = 2u;
+const STRIDE_X: u32 = 2u;
+const PAD_TOP: u32 = 0u;
+const PAD_LEFT: u32 = 0u;
+const PADDED: bool = false; // some window reaches over an edge
+const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> input: array<Value>;
+@group(0) @binding(4) var<storage, read_write> output: array<Value>;
+@group(0) @binding(5) var<storage, read_write> argmax: array<u32>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+// For Tap = vec4u: dot(taps, vec4u(1u, 256u, 65536u, 16777216u)).
+fn pack_taps(taps: Tap) -> u32 {
+  return taps;
+}
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let index = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (index >= SIZE) {
+    return;
+  }
+  let channel = index % CHANNELS;
+  let column = (index / CHANNELS) % OUT_WIDTH;
+  let row = (index / (CHANNELS * OUT_WIDTH)) % OUT_HEIGHT;
+  let image = index / (CHANNELS * OUT_WIDTH * OUT_HEIGHT);
+
+  // The window's corner may lie before the image: u32 then wraps around to a huge number, which the
+  // comparisons with HEIGHT and WIDTH refuse like one behind the image.
+  let top = row * STRIDE_Y - PAD_TOP;
+  let left = column * STRIDE_X - PAD_LEFT;
+  let corner = (image * HEIGHT * WIDTH + top * WIDTH + left) * CHANNELS + channel;
+
+  let first_y = max(row * STRIDE_Y, PAD_TOP) - row * STRIDE_Y;
+  let first_x = max(column * STRIDE_X, PAD_LEFT) - column * STRIDE_X;
+  var best = input[corner + (first_y * WIDTH + first_x) * CHANNELS];
+  var winner = Tap(first_y * WINDOW_WIDTH + first_x);
+  for (var y = 0u; y < WINDOW_HEIGHT; y++) {
+    for (var x = 0u; x < WINDOW_WIDTH; x++) {
+      if (!PADDED || (top + y < HEIGHT && left + x < WIDTH)) {
+        let value = input[corner + (y * WIDTH + x) * CHANNELS];
+        let wins = value > best;
+        best = select(best, value, wins);
+        winner = select(winner, Tap(y * WINDOW_WIDTH + x), wins);
+      }
+    }
+  }
+  output[index] = epilogue(best, index, channel);
+  argmax[index] = pack_taps(winner);
+}

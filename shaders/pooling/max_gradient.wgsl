@@ -1,0 +1,79 @@
+// Max pooling, gradient: each output's gradient goes to the element that won
+//
+//   dx[n, h, w, c] = Σ over the windows (oh, ow) that contain (h, w) of
+//                    dy[n, oh, ow, c]   where argmax[n, oh, ow, c] is the tap of (h, w), else 0
+//
+//   gradient  dL/dy [N, OH, OW, C]
+//   argmax    winners' taps kh·KW + kw, packed as the forward kernel left them
+//   output    dL/dx [N, H, W, C]
+//
+// One invocation computes one Value of the output by looking at every window it is part of: a gather.
+// The opposite, adding each dy to its winner, would need atomic adds where windows overlap, and WGSL
+// has none for floats; a gather needs none and its sum has a fixed order, so runs are repeatable.
+// Row h lies in the windows oh = ⌊(h + top) / SY⌋ − i for i = 0, 1, … ⌈KH / SY⌉ − 1, at the tap
+// kh = h + top − oh·SY; likewise for columns.
+// Bytes: 4·H·W·C written, about ⌈KH/SY⌉·⌈KW/SX⌉·5 read per element, mostly from cache.
+
+alias Value = f32;
+alias Tap = u32;
+
+const SIZE: u32 = 256u; // inputs of the pool, in Values
+const HEIGHT: u32 = 8u;
+const WIDTH: u32 = 8u;
+const CHANNELS: u32 = 4u; // in Values
+const OUT_HEIGHT: u32 = 4u;
+const OUT_WIDTH: u32 = 4u;
+const WINDOW_HEIGHT: u32 = 2u;
+const WINDOW_WIDTH: u32 = 2u;
+const STRIDE_Y: u32 = 2u;
+const STRIDE_X: u32 = 2u;
+const PAD_TOP: u32 = 0u;
+const PAD_LEFT: u32 = 0u;
+const OVERLAP_Y: u32 = (WINDOW_HEIGHT + STRIDE_Y - 1u) / STRIDE_Y; // most windows over one row
+const OVERLAP_X: u32 = (WINDOW_WIDTH + STRIDE_X - 1u) / STRIDE_X;
+const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> gradient: array<Value>;
+@group(0) @binding(1) var<storage, read> argmax: array<u32>;
+@group(0) @binding(4) var<storage, read_write> output: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+// For Tap = vec4u: the four bytes, lowest first.
+fn unpack_taps(word: u32) -> Tap {
+  return word;
+}
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let index = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (index >= SIZE) {
+    return;
+  }
+  let channel = index % CHANNELS;
+  let padded_x = (index / CHANNELS) % WIDTH + PAD_LEFT;
+  let padded_y = (index / (CHANNELS * WIDTH)) % HEIGHT + PAD_TOP;
+  let image = index / (CHANNELS * WIDTH * HEIGHT);
+
+  var sum = Value(0.0);
+  for (var i = 0u; i < OVERLAP_Y; i++) {
+    let row = padded_y / STRIDE_Y - i; // wraps below zero, and is then no row at all
+    let tap_y = padded_y - row * STRIDE_Y;
+    for (var j = 0u; j < OVERLAP_X; j++) {
+      let column = padded_x / STRIDE_X - j;
+      let tap_x = padded_x - column * STRIDE_X;
+      if (row < OUT_HEIGHT && column < OUT_WIDTH && tap_y < WINDOW_HEIGHT && tap_x < WINDOW_WIDTH) {
+        let window = ((image * OUT_HEIGHT + row) * OUT_WIDTH + column) * CHANNELS + channel;
+        let won = unpack_taps(argmax[window]) == Tap(tap_y * WINDOW_WIDTH + tap_x);
+        sum += select(Value(0.0), gradient[window], won);
+      }
+    }
+  }
+  output[index] = epilogue(sum, index, channel);
+}

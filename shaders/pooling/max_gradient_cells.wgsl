@@ -1,0 +1,87 @@
+// Max pooling, gradient where windows do not overlap: one invocation per window
+//
+//   dx[n, h, w, c] = dy[n, oh, ow, c]   where argmax[n, oh, ow, c] is the tap of (h, w), else 0
+//
+//   gradient  dL/dy [N, OH, OW, C]
+//   argmax    winners' taps kh·KW + kw, packed as the forward kernel left them
+//   output    dL/dx [N, H, W, C]
+//
+// With a stride of at least the window, every input element lies in at most one window. The image is
+// cut into cells of SY × SX elements, each holding one window at its corner (the last cells may hold
+// none); one invocation reads its window's dy and argmax once and writes the whole cell, zeros
+// included. The general gather (max_gradient) reads both again for each element: for 2 × 2 windows
+// this version loads 5 words per 4 outputs instead of 20, which is what software adapters pay for.
+// Bytes: 4·H·W·C written, 5·OH·OW·C read.
+
+alias Value = f32;
+alias Tap = u32;
+
+const SIZE: u32 = 64u; // cells times channels, in Values
+const HEIGHT: u32 = 8u;
+const WIDTH: u32 = 8u;
+const CHANNELS: u32 = 4u; // in Values
+const CELLS_Y: u32 = 4u; // ⌈(H + top) / SY⌉
+const CELLS_X: u32 = 4u;
+const OUT_HEIGHT: u32 = 4u;
+const OUT_WIDTH: u32 = 4u;
+const WINDOW_HEIGHT: u32 = 2u;
+const WINDOW_WIDTH: u32 = 2u;
+const STRIDE_Y: u32 = 2u;
+const STRIDE_X: u32 = 2u;
+const PAD_TOP: u32 = 0u;
+const PAD_LEFT: u32 = 0u;
+const RAGGED: bool = false; // some cell reaches over an edge of the image
+const PARTIAL: bool = false; // some cell has no window
+const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> gradient: array<Value>;
+@group(0) @binding(1) var<storage, read> argmax: array<u32>;
+@group(0) @binding(4) var<storage, read_write> output: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+// For Tap = vec4u: the four bytes, lowest first.
+fn unpack_taps(word: u32) -> Tap {
+  return word;
+}
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let index = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (index >= SIZE) {
+    return;
+  }
+  let channel = index % CHANNELS;
+  let column = (index / CHANNELS) % CELLS_X;
+  let row = (index / (CHANNELS * CELLS_X)) % CELLS_Y;
+  let image = index / (CHANNELS * CELLS_X * CELLS_Y);
+
+  var arriving = Value(0.0);
+  var winner = Tap(0u);
+  if (!PARTIAL || (row < OUT_HEIGHT && column < OUT_WIDTH)) {
+    let window = ((image * OUT_HEIGHT + row) * OUT_WIDTH + column) * CHANNELS + channel;
+    arriving = gradient[window];
+    winner = unpack_taps(argmax[window]);
+  }
+
+  // A cell that begins before the image wraps around, and fails the comparisons below.
+  let top = row * STRIDE_Y - PAD_TOP;
+  let left = column * STRIDE_X - PAD_LEFT;
+  let corner = (image * HEIGHT * WIDTH + top * WIDTH + left) * CHANNELS + channel;
+  for (var y = 0u; y < STRIDE_Y; y++) {
+    for (var x = 0u; x < STRIDE_X; x++) {
+      if (!RAGGED || (top + y < HEIGHT && left + x < WIDTH)) {
+        let inside = y < WINDOW_HEIGHT && x < WINDOW_WIDTH;
+        let tap = select(0xffffffffu, y * WINDOW_WIDTH + x, inside);
+        let place = corner + (y * WIDTH + x) * CHANNELS;
+        output[place] = epilogue(select(Value(0.0), arriving, winner == Tap(tap)), place, channel);
+      }
+    }
+  }
+}

@@ -1,0 +1,114 @@
+// Reduction along one dimension: sum, mean, max, min or product, one invocation per result
+//
+//   y[o, i] = combine over r of x[o, r, i]       x [outer, REDUCE, INNER] → y [outer, INNER]
+//
+// Any set of axes becomes this form by merging neighbouring dimensions (several separate groups of
+// axes: one dispatch each, innermost first). Where there are too few results to fill the machine, the
+// dimension is first cut into CHUNKS pieces, which gives partial results [outer, CHUNKS, INNER]; a
+// second dispatch of this same kernel reduces those. The order of all operations is fixed: the same
+// input gives the same bits.
+//
+//   input   [outer, REDUCE, INNER]
+//   output  [outer, CHUNKS, INNER]
+//
+// One invocation reduces CHUNK entries, with no shared memory and no barrier: the version for software
+// adapters, and for GPUs where results are plenty. Along rows (INNER = 1) it may load four entries at
+// once: Load is then vec4f while Value is f32, and `collapse` folds the four at the end.
+//
+// Accuracy: a sum of n numbers one by one has an error that grows like n; here four accumulators each
+// take BLOCK entries, then join the total, so the longest chain of roundings is BLOCK + BLOCKS.
+// FLOPs: one per entry. Bytes: 4 per entry: bound by memory.
+
+alias Load = f32;
+alias Value = f32;
+
+const SUM: u32 = 0u;
+const MAX: u32 = 1u;
+const MIN: u32 = 2u;
+const PRODUCT: u32 = 3u;
+
+const OPERATION: u32 = 0u; // SUM, MAX, MIN or PRODUCT
+const SIZE: u32 = 64u; // outputs, in Values: outer · CHUNKS · INNER
+const REDUCE: u32 = 64u; // extent that is reduced, in Loads
+const INNER: u32 = 1u; // extent inside it, in Values
+const CHUNKS: u32 = 1u;
+const CHUNK: u32 = 64u; // entries per invocation, in Loads
+const BLOCK: u32 = 16u; // steps between two visits to the total, of 4 Loads each
+const BLOCKS: u32 = 1u; // ⌈CHUNK / (4 · BLOCK)⌉
+const RAGGED: bool = CHUNKS * CHUNK != REDUCE || BLOCKS * BLOCK * 4u != CHUNK;
+const DIVISOR: f32 = 1.0; // entries of a mean, else 1
+const CHANNELS: u32 = 1u; // innermost dimension of the output, in Values
+const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> input: array<Load>;
+@group(0) @binding(4) var<storage, read_write> output: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+fn combine(a: Load, b: Load) -> Load {
+  if (OPERATION == MAX) {
+    return max(a, b);
+  } else if (OPERATION == MIN) {
+    return min(a, b);
+  } else if (OPERATION == PRODUCT) {
+    return a * b;
+  } else {
+    return a + b;
+  }
+}
+
+// What an accumulator starts from: 0 or 1, and for max and min, which have no such finite number, an
+// entry of the set itself: counting it twice changes nothing.
+fn neutral(entry: Load) -> Load {
+  if (OPERATION == SUM) {
+    return Load(0);
+  } else if (OPERATION == PRODUCT) {
+    return Load(1);
+  } else {
+    return entry;
+  }
+}
+
+// For Load = vec4f: let pairs = combine(total, total.zwxy); return combine(pairs, pairs.yxwz).x;
+fn collapse(total: Load) -> Value {
+  return total;
+}
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let index = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (index >= SIZE) {
+    return;
+  }
+  let begin = ((index / INNER) % CHUNKS) * CHUNK;
+  let end = min(begin + CHUNK, REDUCE);
+  let base = (index / (INNER * CHUNKS)) * REDUCE * INNER + index % INNER;
+
+  let identity = neutral(input[base + begin * INNER]);
+  var total = identity;
+  for (var block = 0u; block < BLOCKS; block++) {
+    var sums = array<Load, 4>(identity, identity, identity, identity);
+    for (var step = 0u; step < BLOCK; step++) {
+      // @unroll
+      for (var i = 0u; i < 4u; i++) {
+        let row = begin + (block * BLOCK + step) * 4u + i;
+        if (!RAGGED || row < end) {
+          sums[i] = combine(sums[i], input[base + row * INNER]);
+        }
+      }
+    }
+    total = combine(total, combine(combine(sums[0], sums[1]), combine(sums[2], sums[3])));
+  }
+
+  var value = collapse(total);
+  if (DIVISOR != 1.0) {
+    value = value / Value(DIVISOR);
+  }
+  output[index] = epilogue(value, index, index % CHANNELS);
+}

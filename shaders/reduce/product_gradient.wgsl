@@ -1,0 +1,41 @@
+// Gradient of a product along rows: dy times the product of all the other entries
+//
+//   dx[o, r] = dy[o] · Π over s ≠ r of x[o, s]
+//
+// Dividing the whole product by x[o, r] would be 0 / 0 at zeros. So one pass leaves the product of the
+// entries before r in dx, and a second, from the end, multiplies in those after it.
+//
+//   input     x [outer, REDUCE]
+//   gradient  dy [outer]
+//   output    dx [outer, REDUCE]
+//
+// One invocation does one row: 3 · REDUCE multiplications, 16 · REDUCE bytes.
+
+const SIZE: u32 = 64u; // rows
+const REDUCE: u32 = 8u;
+const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> input: array<f32>;
+@group(0) @binding(1) var<storage, read> gradient: array<f32>;
+@group(0) @binding(4) var<storage, read_write> output: array<f32>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let index = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (index >= SIZE) {
+    return;
+  }
+  let base = index * REDUCE;
+  var before = 1.0;
+  for (var i = 0u; i < REDUCE; i++) {
+    output[base + i] = before;
+    before *= input[base + i];
+  }
+  var after = gradient[index];
+  for (var i = 0u; i < REDUCE; i++) {
+    let place = base + REDUCE - 1u - i;
+    output[place] *= after;
+    after *= input[place];
+  }
+}
