@@ -62,15 +62,17 @@ export function syntheticDigits(options: { train?: number; test?: number; seed?:
   test: Dataset;
 } {
   const { train = 60000, test = 10000, seed = 1 } = options;
-  return { train: digits('train', train, seed, 0), test: digits('test', test, seed, TEST_STREAM) };
+  for (const [option, size] of Object.entries({ train, test })) {
+    if (!Number.isInteger(size) || size < 1 || size > MAX_IMAGES) {
+      throw new ArgumentError(
+        `syntheticDigits: ${option} is ${size}, expected a whole number from 1 to ${MAX_IMAGES}.`,
+      );
+    }
+  }
+  return { train: drawSet(train, seed, 0), test: drawSet(test, seed, TEST_STREAM) };
 }
 
-function digits(option: string, size: number, seed: number, firstStream: number): Dataset {
-  if (!Number.isInteger(size) || size < 1 || size > MAX_IMAGES) {
-    throw new ArgumentError(
-      `syntheticDigits: ${option} is ${size}, expected a whole number from 1 to ${MAX_IMAGES}.`,
-    );
-  }
+function drawSet(size: number, seed: number, firstStream: number): Dataset {
   const x = new Uint8Array(size * PIXELS);
   const y = new Uint8Array(size);
   const pieces = createPieces();

@@ -1,9 +1,9 @@
 import { ArgumentError, WgradError } from '../errors.ts';
 import { download } from './download.ts';
-import type { Fetch } from './download.ts';
+import type { DownloadOptions, Fetch } from './download.ts';
 import type { IdxArray } from './idx.ts';
 import { assembleMnist, decodeMnistFile, MNIST_PARTS, MNIST_SETS, syntheticMnist } from './mnistFiles.ts';
-import type { MnistName, MnistPart, MnistSet } from './mnistFiles.ts';
+import type { MnistFile, MnistName, MnistPart, MnistSet } from './mnistFiles.ts';
 
 export type { MnistName, MnistSet } from './mnistFiles.ts';
 
@@ -43,11 +43,14 @@ export async function loadMnist(options: LoadMnistOptions): Promise<MnistSet> {
   const track = trackProgress(name, MNIST_PARTS, onProgress);
   try {
     const loadPart = async (part: MnistPart) => {
-      const url = `${baseUrl.replace(/\/$/, '')}/${files[part].file}.gz`;
-      const maxBytes = files[part].bytes;
       const onBytes = (loaded: number) => track(part, loaded);
-      const bytes = await download(url, { maxBytes, fetch, timeoutMs, signal: stop.signal, onBytes });
-      return [part, await decodeMnistFile(files[part], bytes, url)];
+      const { array } = await downloadPart(files[part], baseUrl, {
+        fetch,
+        timeoutMs,
+        signal: stop.signal,
+        onBytes,
+      });
+      return [part, array];
     };
     const parts = await Promise.all(MNIST_PARTS.map(loadPart));
     return assembleMnist(name, Object.fromEntries(parts) as Record<MnistPart, IdxArray>, baseUrl);
@@ -76,6 +79,18 @@ export async function loadMnistOrSynthetic(
     if (!(error instanceof WgradError)) throw error;
     return syntheticMnist(name, error.message, { train: 20000, test: 4000, ...synthetic });
   }
+}
+
+/** Downloads and verifies one file of a set; `bytes` are as they arrived, packed or not. */
+export async function downloadPart(
+  expected: MnistFile,
+  baseUrl: string,
+  options: Omit<DownloadOptions, 'maxBytes'>,
+): Promise<{ bytes: Uint8Array; array: IdxArray }> {
+  const url = `${baseUrl.replace(/\/$/, '')}/${expected.file}.gz`;
+  // Packing may add a few bytes of its own to a file that does not shrink.
+  const bytes = await download(url, { ...options, maxBytes: expected.bytes + 1024 });
+  return { bytes, array: await decodeMnistFile(expected, bytes, url) };
 }
 
 /** @throws ArgumentError if there is no set of that name */

@@ -30,14 +30,11 @@ export async function gunzip(
   if (bytes.length < 10 + TRAILER_BYTES) throw broken(`a gzip file of ${bytes.length} bytes is truncated`);
   const trailer = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - TRAILER_BYTES);
   const size = trailer.getUint32(4, true);
-  if (size > maxBytes) {
+  if (size > maxBytes || size > bytes.length * MAX_RATIO) {
+    const limit =
+      size > maxBytes ? `expected at most ${maxBytes}` : `which ${bytes.length} bytes cannot hold`;
     throw broken(
-      `the gzip trailer announces ${size} unpacked bytes, more than the ${maxBytes} expected at most`,
-    );
-  }
-  if (size > bytes.length * MAX_RATIO) {
-    throw broken(
-      `the gzip trailer announces ${size} unpacked bytes, which ${bytes.length} bytes cannot hold`,
+      `truncated, corrupted or too large: its gzip trailer announces ${size} unpacked bytes, ${limit}`,
     );
   }
 

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { download } from '../data/download.ts';
 import type { Fetch } from '../data/download.ts';
 import type { IdxArray } from '../data/idx.ts';
-import { mnistSet, trackProgress } from '../data/mnist.ts';
+import { downloadPart, mnistSet, trackProgress } from '../data/mnist.ts';
 import type { LoadProgress } from '../data/mnist.ts';
 import {
   assembleMnist,
@@ -188,11 +187,10 @@ async function downloadMissing(
     try {
       for (const part of MNIST_PARTS) {
         if (arrays[part]) continue;
-        const expected = MNIST_SETS[name].files[part];
-        const url = `${mirror.replace(/\/$/, '')}/${expected.file}.gz`;
         const onBytes = (loaded: number) => track(part, loaded);
-        const bytes = await download(url, { maxBytes: expected.bytes, timeoutMs, fetch, signal, onBytes });
-        arrays[part] = await decodeMnistFile(expected, bytes, url);
+        const request = { timeoutMs, fetch, signal, onBytes };
+        const { bytes, array } = await downloadPart(MNIST_SETS[name].files[part], mirror, request);
+        arrays[part] = array;
         source = mirror;
         await keep(join(folder, fileName(name, part)), bytes, folder, onNotice);
       }
