@@ -2,18 +2,20 @@
 // installs the pinned packages with `npm ci` when node_modules does not match package-lock.json, and does nothing
 // otherwise. Plain JavaScript on Node's own modules, because nothing else is there yet.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('../../', import.meta.url);
 const MINIMUM_NODE = [20, 19];
 
+/** @typedef {{ packages: Record<string, { version?: string, optional?: boolean }> }} Lock */
+
 /**
  * Whether what npm installed (node_modules/.package-lock.json) satisfies the lock file: the same version at every
  * path. Packages for other platforms are marked optional and may be absent.
  *
- * @param {{ packages: Record<string, { version?: string, optional?: boolean }> } | undefined} installed
- * @param {{ packages: Record<string, { version?: string, optional?: boolean }> }} locked
+ * @param {Lock | undefined} installed
+ * @param {Lock} locked
  */
 export function isInstalled(installed, locked) {
   if (!installed) return false;
@@ -23,6 +25,7 @@ export function isInstalled(installed, locked) {
   });
 }
 
+/** @param {string} path */
 function readJson(path) {
   try {
     return JSON.parse(readFileSync(new URL(path, root), 'utf8'));
@@ -41,15 +44,14 @@ function setUp() {
 
   console.log('Installing the pinned packages (npm ci) …');
   const npm = process.env.npm_execpath; // set whenever npm runs this script
-  const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  const options = { cwd: fileURLToPath(root), stdio: 'inherit', shell: !npm && process.platform === 'win32' };
-  const { status } = spawnSync(
-    command,
-    [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
-    options,
-  );
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  /** @type {import('node:child_process').SpawnSyncOptions} */
+  const options = { cwd: fileURLToPath(root), stdio: 'inherit', shell: process.platform === 'win32' && !npm };
+  const { status } = npm
+    ? spawnSync(process.execPath, [npm, ...args], options)
+    : spawnSync('npm', args, options);
   if (status !== 0) console.error('npm ci failed: see its message above; it needs the network once.');
   return status ?? 1;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = setUp();
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) process.exitCode = setUp();
