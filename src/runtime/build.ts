@@ -1,7 +1,9 @@
 import { KernelError } from '../errors.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { optimize } from '../graph/passes/optimize.ts';
-import { read } from '../ops/leaves.ts';
+import { topologicalOrder } from '../graph/traverse.ts';
+import { recordDispatch } from '../ops/effects.ts';
+import { fill, programState, read } from '../ops/leaves.ts';
 import type { Variable } from '../ops/leaves.ts';
 import { mapOp } from '../ops/map.ts';
 import type { Effect, Operand } from '../ops/op.ts';
@@ -24,13 +26,20 @@ export interface BuildInput {
   readonly effects: readonly Effect[];
 }
 
+/** The gradient of a variable for one of the objectives. */
+export interface GradientTarget {
+  readonly variable: Variable;
+  /** Index of the objective. */
+  readonly objective: number;
+}
+
 /** A program before it meets a device's memory: its dispatches in order, and where everything lies. */
 export interface Build {
   readonly dispatches: readonly LoweredDispatch[];
   /** The outputs as they are after the passes. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Tensors whose place is given: the gradient of each variable, by the variable. */
-  readonly pinned: ReadonlyMap<Operand, Variable>;
+  /** Tensors whose place is given: gradients, which lie in their minimizer's flat buffer. */
+  readonly pinned: ReadonlyMap<Operand, GradientTarget>;
   readonly plan: MemoryPlan<Operand>;
   readonly blocks: readonly Block<Operand>[];
 }
@@ -38,11 +47,14 @@ export interface Build {
 /** Differentiates, runs the passes, lowers to kernels and plans the memory. Pure: needs no GPU. */
 export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?: number }): Build {
   const names = Object.keys(input.outputs);
-  const wrt: { variable: Variable; gradient: Tensor }[] = [];
-  for (const { loss, variables } of input.objectives) {
-    const found = gradients(loss, variables.map(read));
-    found.forEach((gradient, i) => gradient && wrt.push({ variable: variables[i], gradient }));
-  }
+  const wrt: (GradientTarget & { gradient: Tensor })[] = [];
+  input.objectives.forEach(({ loss, variables }, objective) => {
+    const unique = [...new Set(variables)];
+    // Without influence on the loss the gradient is 0, not what the last program left in its place.
+    gradients(loss, unique.map(read)).forEach((gradient, i) =>
+      wrt.push({ variable: unique[i], objective, gradient: gradient ?? fill(unique[i].shape, 0) }),
+    );
+  });
   const effectInputs = input.effects.map((effect) => effect.inputs);
   const roots = [...names.map((name) => input.outputs[name]), ...wrt.map((w) => w.gradient), ...effectInputs.flat()];
   const optimized = optimize(roots);
@@ -52,14 +64,16 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
   let next = names.length + wrt.length;
   for (const inputs of effectInputs) newEffectInputs.push(optimized.slice(next, (next += inputs.length)));
 
-  const pinned = new Map<Operand, Variable>();
+  const isFree = freeToPin(optimized, gradientTensors);
+  const pinned = new Map<Operand, GradientTarget>();
   const pinnedRoots = gradientTensors.map((tensor, i) => {
-    const root = pinnable(tensor, pinned) ? tensor : copyOf(tensor);
-    pinned.set(ownerOf(root), wrt[i].variable);
+    const root = isFree(tensor) ? tensor : copyOf(tensor);
+    pinned.set(ownerOf(root), wrt[i]);
     return root;
   });
 
   const dispatches = lowerGraph([...Object.values(outputs), ...pinnedRoots], input.effects, newEffectInputs, options);
+  advanceState(dispatches, options);
   const blocks = lifetimes(dispatches, pinned, new Set(Object.values(outputs).map(ownerOf)));
   const placed = new Set(blocks.map((block) => block.key));
   const usages = dispatches.map(({ bindings }): Usage<Operand> => {
@@ -70,10 +84,36 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
   return { dispatches, outputs, pinned, blocks, plan: planMemory(blocks, usages, { maxSlabBytes: options.maxSlabBytes }) };
 }
 
-/** A gradient can be computed right where it is wanted, unless that memory is somebody else's. */
-function pinnable(tensor: Tensor, pinned: ReadonlyMap<Operand, Variable>): boolean {
-  const owner = ownerOf(tensor);
-  return owner.node.op.kind !== 'leaf' && !pinned.has(owner);
+/**
+ * Which gradients can be computed right where they are wanted: those that are computed, wanted once,
+ * and read by nothing else. Gradients share a flat buffer, and no dispatch may read one part of a
+ * buffer while it writes another; the others are copied there.
+ */
+function freeToPin(roots: readonly Tensor[], gradientTensors: readonly Tensor[]): (tensor: Tensor) => boolean {
+  const read = new Set<Tensor>();
+  for (const node of topologicalOrder(roots)) {
+    if (node.op.kind !== 'alias') for (const tensor of node.inputs) read.add(ownerOf(tensor));
+  }
+  const wanted = new Map<Tensor, number>();
+  for (const owner of gradientTensors.map(ownerOf)) wanted.set(owner, (wanted.get(owner) ?? 0) + 1);
+  return (tensor) => {
+    const owner = ownerOf(tensor);
+    return owner.node.op.kind !== 'leaf' && wanted.get(owner) === 1 && !read.has(owner);
+  };
+}
+
+/** A step whose kernels read the step counter ends by advancing it, unless an effect already does. */
+function advanceState(dispatches: LoweredDispatch[], options: LowerOptions): void {
+  const state = programState();
+  const uses = dispatches.flatMap((d) => d.bindings.filter((b) => b.operand === state));
+  if (uses.length === 0 || uses.some((b) => b.access === 'read_write')) return;
+  const advance: Effect = {
+    label: 'advance',
+    inputs: [state],
+    lower: (context, [operand]) =>
+      context.dispatch(recordDispatch({ metrics: [], state: operand, target: context.target })),
+  };
+  dispatches.push(...lowerGraph([], [advance], [[state]], options));
 }
 
 function copyOf(tensor: Tensor): Tensor {
@@ -84,7 +124,7 @@ function copyOf(tensor: Tensor): Tensor {
 /** From which dispatch to which each intermediate is needed; outputs stay until the end. */
 function lifetimes(
   dispatches: readonly LoweredDispatch[],
-  pinned: ReadonlyMap<Operand, Variable>,
+  pinned: ReadonlyMap<Operand, GradientTarget>,
   outputs: ReadonlySet<Operand>,
 ): Block<Operand>[] {
   const blocks = new Map<Operand, { key: Operand; bytes: number; first: number; last: number }>();

@@ -231,11 +231,8 @@ function allocate(context: ProgramContext, build: Build, options: ProgramOptions
     const bytes = bytesOf(operand);
     const planned = build.plan.placements.get(operand);
     if (planned) return { buffer: slabs[planned.slab], offset: planned.offset, bytes };
-    const variable = build.pinned.get(operand);
-    if (variable) {
-      const minimizer = options.minimizers!.find((m) => m.variables.includes(variable))!;
-      return minimizer.gradientLocation(variable, variables);
-    }
+    const target = build.pinned.get(operand);
+    if (target) return options.minimizers![target.objective].gradientLocation(target.variable, variables);
     if (!isTensor(operand)) throw new ArgumentError(`${options.label}: nobody gave a place to ${JSON.stringify(operand)}`);
     const { op, attrs } = operand.node;
     if (op.name === 'variable') return variables.location((attrs as VariableAttrs).variable);

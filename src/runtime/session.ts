@@ -5,6 +5,7 @@ import { PipelineCache } from '../kernels/pipelineCache.ts';
 import { Variable } from '../ops/leaves.ts';
 import type { VariableAttrs } from '../ops/leaves.ts';
 import type { Effect, Resource, Target } from '../ops/op.ts';
+import { withStreams } from '../ops/random.ts';
 import type { Tensor } from '../ops/tensor.ts';
 import { build } from './build.ts';
 import type { Objective } from './build.ts';
@@ -88,7 +89,7 @@ export class Gpu {
     options: CompileOptions = {},
   ): Promise<Program> {
     const g = new GraphBuilder(this);
-    const outputs = define(g);
+    const outputs = withStreams(() => define(g));
     const { objectives } = g;
     const effects = [...objectives.flatMap(({ minimizer }) => minimizer.effects()), ...g.effects];
     const built = build(

@@ -1,0 +1,57 @@
+import { add } from '../../ops/elementwise.ts';
+import { read } from '../../ops/leaves.ts';
+import type { Variable } from '../../ops/leaves.ts';
+import { matmul } from '../../ops/matmul.ts';
+import type { Shape, Tensor } from '../../ops/tensor.ts';
+import { activationName, activationOf } from '../activations.ts';
+import type { Activation } from '../activations.ts';
+import type { Initializer, InitializerName } from '../initializers.ts';
+import { Layer, positiveInteger } from './layer.ts';
+import type { LayerOptions } from './layer.ts';
+
+export interface DenseOptions extends LayerOptions {
+  units: number;
+  /** Default linear. */
+  activation?: Activation;
+  /** Default true. */
+  useBias?: boolean;
+  /** Default glorotUniform. */
+  kernelInitializer?: InitializerName | Initializer;
+  /** Default zeros. */
+  biasInitializer?: InitializerName | Initializer;
+}
+
+class Dense extends Layer {
+  override readonly type = 'dense';
+  readonly #options: DenseOptions;
+  #weight!: Variable;
+  #bias: Variable | undefined;
+
+  constructor(options: DenseOptions) {
+    super(options);
+    positiveInteger('dense', 'units', options.units);
+    activationOf(options.activation ?? 'linear');
+    this.#options = options;
+  }
+
+  protected override createWeights(inputShape: Shape): void {
+    this.expectRank(inputShape, 1, 'features');
+    const { units, useBias = true, kernelInitializer = 'glorotUniform', biasInitializer = 'zeros' } = this.#options;
+    this.#weight = this.addWeight('weight', { shape: [inputShape[0], units], initializer: kernelInitializer });
+    if (useBias) this.#bias = this.addWeight('bias', { shape: [units], initializer: biasInitializer });
+  }
+
+  protected override compute(x: Tensor): Tensor {
+    const product = matmul(x, read(this.#weight));
+    return activationOf(this.#options.activation ?? 'linear')(this.#bias ? add(product, read(this.#bias)) : product);
+  }
+
+  override describe(): string {
+    return activationName(this.#options.activation ?? 'linear');
+  }
+}
+
+/** y = activation(x W + b), x [batch, features], W [features, units]. */
+export function dense(options: DenseOptions): Layer {
+  return new Dense(options);
+}

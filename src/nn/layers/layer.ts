@@ -1,0 +1,106 @@
+import { ArgumentError, ShapeError } from '../../errors.ts';
+import { Variable } from '../../ops/leaves.ts';
+import { formatShape, withScope } from '../../ops/tensor.ts';
+import type { Shape, Tensor } from '../../ops/tensor.ts';
+import { initializerOf } from '../initializers.ts';
+import type { Initializer, InitializerName } from '../initializers.ts';
+
+export interface LayerOptions {
+  /** Names the layer in summaries, errors and saved files; `conv2d`, `conv2d_1`, … by default. */
+  name?: string;
+}
+
+export interface CallContext {
+  /** True in training programs: dropout drops, batch statistics are used. */
+  readonly training: boolean;
+}
+
+/** What a model gives its layers when it builds them. */
+export interface BuildContext {
+  readonly seed: number;
+  /** Counts the variables of the model, so that each has a random stream of its own. */
+  nextStream(): number;
+}
+
+export interface WeightOptions {
+  readonly shape: Shape;
+  readonly initializer: InitializerName | Initializer;
+  readonly trainable?: boolean;
+}
+
+/**
+ * A layer: it owns variables, which it creates when it first sees the shape of its input, and adds
+ * its computation to the graph each time it is called.
+ */
+export abstract class Layer {
+  /** `conv2d`: the first part of the default name. */
+  abstract readonly type: string;
+  name: string;
+  readonly variables: Variable[] = [];
+  #building: BuildContext | undefined;
+  #builtFor: Shape | undefined;
+
+  constructor(options: LayerOptions = {}) {
+    this.name = options.name ?? '';
+  }
+
+  /** Creates the variables for inputs of `inputShape` (without the batch dimension); idempotent. */
+  build(inputShape: Shape, context: BuildContext): void {
+    if (this.#builtFor) return;
+    this.#builtFor = inputShape;
+    this.#building = context;
+    this.createWeights(inputShape);
+    this.#building = undefined;
+  }
+
+  /** Adds the layer's computation on `x`, [batch, ...inputShape], to the graph. */
+  call(x: Tensor, context: CallContext): Tensor {
+    return withScope(this.name || this.type, () => this.compute(x, context));
+  }
+
+  /** A short description of the options, for summaries: `32 filters 3×3, relu`. */
+  describe(): string {
+    return '';
+  }
+
+  protected abstract compute(x: Tensor, context: CallContext): Tensor;
+
+  protected createWeights(_inputShape: Shape): void {}
+
+  protected addWeight(name: string, { shape, initializer, trainable }: WeightOptions): Variable {
+    const building = this.#building;
+    if (!building) throw new ArgumentError(`${this.name}: weights can only be added in createWeights`);
+    const key = { seed: building.seed, stream: building.nextStream() };
+    const fillWith = initializerOf(initializer);
+    const variable = new Variable({
+      name: `${this.name}.${name}`,
+      shape,
+      trainable,
+      initialize: (data, own) => fillWith(data, own, key),
+    });
+    this.variables.push(variable);
+    return variable;
+  }
+
+  /** Throws unless a sample has the rank that the layer works on. */
+  protected expectRank(shape: Shape, rank: number, meaning: string): void {
+    if (shape.length !== rank) {
+      throw new ShapeError(
+        `${this.name || this.type}: expects samples of rank ${rank} (${meaning}), got shape ${formatShape(shape)}; insert a reshape or flatten layer before it`,
+      );
+    }
+  }
+}
+
+export function positiveInteger(layer: string, option: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new ArgumentError(`${layer}: ${option} must be a whole number of at least 1, not ${value}`);
+  }
+  return value;
+}
+
+/** A pair of extents given as one number or two: [height, width]. */
+export function pair(layer: string, option: string, value: number | readonly [number, number]): [number, number] {
+  const [a, b] = typeof value === 'number' ? [value, value] : value;
+  return [positiveInteger(layer, option, a), positiveInteger(layer, option, b)];
+}

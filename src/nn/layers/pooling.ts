@@ -1,0 +1,71 @@
+import { averagePool2d as averagePoolOp, globalAveragePool2d as globalAverageOp } from '../../ops/averagePool2d.ts';
+import { maxPool2d as maxPoolOp } from '../../ops/maxPool2d.ts';
+import type { Shape, Tensor } from '../../ops/tensor.ts';
+import type { Padding } from '../../ops/window.ts';
+import { Layer, pair } from './layer.ts';
+import type { LayerOptions } from './layer.ts';
+
+export interface Pool2dOptions extends LayerOptions {
+  /** Height and width of the window, or one number for both; default 2. */
+  poolSize?: number | readonly [number, number];
+  /** Default: the pool size, so that windows do not overlap. */
+  strides?: number | readonly [number, number];
+  /** Default 'valid'. */
+  padding?: Padding;
+}
+
+const IMAGE = 'height, width, channels';
+
+class Pool2d extends Layer {
+  override readonly type: string;
+  readonly #op: typeof averagePoolOp;
+  readonly #window: { poolSize: [number, number]; stride: [number, number]; padding: Padding };
+
+  constructor(type: string, op: typeof averagePoolOp, options: Pool2dOptions) {
+    super(options);
+    this.type = type;
+    this.#op = op;
+    const poolSize = pair(type, 'poolSize', options.poolSize ?? 2);
+    const stride = options.strides === undefined ? poolSize : pair(type, 'strides', options.strides);
+    this.#window = { poolSize, stride, padding: options.padding ?? 'valid' };
+  }
+
+  protected override createWeights(inputShape: Shape): void {
+    this.expectRank(inputShape, 3, IMAGE);
+  }
+
+  protected override compute(x: Tensor): Tensor {
+    return this.#op(x, this.#window);
+  }
+
+  override describe(): string {
+    return this.#window.poolSize.join('×');
+  }
+}
+
+/** The largest value of each window, per channel. */
+export function maxPool2d(options: Pool2dOptions = {}): Layer {
+  return new Pool2d('maxPool2d', (x, window) => maxPoolOp(x, window), options);
+}
+
+/** The mean of each window, per channel; padding does not count. */
+export function averagePool2d(options: Pool2dOptions = {}): Layer {
+  return new Pool2d('averagePool2d', averagePoolOp, options);
+}
+
+class GlobalAveragePool2d extends Layer {
+  override readonly type = 'globalAveragePool2d';
+
+  protected override createWeights(inputShape: Shape): void {
+    this.expectRank(inputShape, 3, IMAGE);
+  }
+
+  protected override compute(x: Tensor): Tensor {
+    return globalAverageOp(x);
+  }
+}
+
+/** The mean of each channel over the whole image: [height, width, channels] → [channels]. */
+export function globalAveragePool2d(options: LayerOptions = {}): Layer {
+  return new GlobalAveragePool2d(options);
+}

@@ -1,0 +1,56 @@
+import { ArgumentError } from '../errors.ts';
+import { binaryAccuracy, categoricalAccuracy, perSample } from '../ops/accuracy.ts';
+import { abs, square, subtract } from '../ops/elementwise.ts';
+import type { Tensor } from '../ops/tensor.ts';
+import * as losses from './losses.ts';
+import type { LossFunction } from './losses.ts';
+import * as optimizers from './optimizers.ts';
+import type { Optimizer } from './optimizers.ts';
+
+/** A metric: predictions and targets of a batch to one value per sample, [N]; its mean is reported. */
+export type MetricFunction = (prediction: Tensor, target: Tensor) => Tensor;
+
+const lossTable = {
+  softmaxCrossEntropy: losses.softmaxCrossEntropy,
+  sparseSoftmaxCrossEntropy: losses.sparseSoftmaxCrossEntropy,
+  meanSquaredError: losses.meanSquaredError,
+  binaryCrossEntropyWithLogits: losses.binaryCrossEntropyWithLogits,
+} satisfies Record<string, LossFunction>;
+
+const metricTable = {
+  /** The share of right classes; for a single output, of outputs on their target's side of 0. */
+  accuracy: (prediction, target) =>
+    prediction.shape.at(-1) === 1 && target.dtype === 'f32'
+      ? binaryAccuracy(prediction, target)
+      : categoricalAccuracy(prediction, target),
+  meanSquaredError: (prediction, target) => perSample(square(subtract(prediction, target))),
+  meanAbsoluteError: (prediction, target) => perSample(abs(subtract(prediction, target))),
+} satisfies Record<string, MetricFunction>;
+
+const optimizerTable = {
+  sgd: optimizers.sgd,
+  rmsprop: optimizers.rmsprop,
+  adam: optimizers.adam,
+  adamw: optimizers.adamw,
+} satisfies Record<string, () => Optimizer>;
+
+export type LossName = keyof typeof lossTable;
+export type MetricName = keyof typeof metricTable;
+export type OptimizerName = keyof typeof optimizerTable;
+
+function lookUp<T>(kind: string, table: Readonly<Record<string, T>>, name: string): T {
+  if (Object.hasOwn(table, name)) return table[name];
+  throw new ArgumentError(`There is no ${kind} "${name}"; choose one of ${Object.keys(table).join(', ')}`);
+}
+
+export const lossOf = (loss: LossName | LossFunction): LossFunction =>
+  typeof loss === 'function' ? loss : lookUp<LossFunction>('loss', lossTable, loss);
+
+export const metricOf = (metric: MetricName | MetricFunction): MetricFunction =>
+  typeof metric === 'function' ? metric : lookUp<MetricFunction>('metric', metricTable, metric);
+
+export const optimizerOf = (optimizer: OptimizerName | Optimizer): Optimizer =>
+  typeof optimizer === 'object' ? optimizer : lookUp<() => Optimizer>('optimizer', optimizerTable, optimizer)();
+
+export const metricName = (metric: MetricName | MetricFunction): string =>
+  typeof metric === 'function' ? metric.name || 'metric' : metric;

@@ -1,0 +1,68 @@
+import { input } from '../ops/leaves.ts';
+import { sizeOf } from '../ops/tensor.ts';
+import type { Shape } from '../ops/tensor.ts';
+import { optimize } from '../graph/passes/optimize.ts';
+import { lowerGraph } from '../runtime/lower.ts';
+import type { Model } from './model.ts';
+
+export interface LayerSummary {
+  readonly name: string;
+  readonly type: string;
+  readonly description: string;
+  /** Of one sample. */
+  readonly outputShape: Shape;
+  readonly parameters: number;
+  readonly bytes: number;
+  /** Floating-point operations of the forward pass for one sample. */
+  readonly flops: number;
+}
+
+const limits = {
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupsPerDimension: 65535,
+};
+
+/** Shapes, sizes and work of each layer, from the kernels that its forward pass is lowered to. */
+export function layerSummaries(model: Model): LayerSummary[] {
+  let x = input('summary', [1, ...model.inputShape]);
+  const outputs = model.layers.map((layer) => (x = layer.call(x, { training: false })));
+  const roots = optimize([x]);
+  const dispatches = lowerGraph(roots, [], [], { target: { software: true, limits } });
+  return model.layers.map((layer, i) => {
+    const parameters = layer.variables.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const own = dispatches.filter(({ label }) => label.startsWith(`${layer.name}/`));
+    return {
+      name: layer.name,
+      type: layer.type,
+      description: layer.describe(),
+      outputShape: outputs[i].shape.slice(1),
+      parameters,
+      bytes: parameters * 4,
+      flops: own.reduce((sum, { flops }) => sum + flops, 0),
+    };
+  });
+}
+
+/** The summary as a table for a terminal. */
+export function summarize(model: Model): string {
+  const layers = layerSummaries(model);
+  const header = ['layer', '', 'output', 'parameters', 'bytes', 'FLOPs / sample'];
+  const rows = layers.map((layer) => [
+    layer.name,
+    layer.description,
+    layer.outputShape.join(' × ') || 'scalar',
+    count(layer.parameters),
+    count(layer.bytes),
+    count(layer.flops),
+  ]);
+  const sum = (key: 'parameters' | 'bytes' | 'flops') => count(layers.reduce((total, layer) => total + layer[key], 0));
+  const total = ['total', '', '', sum('parameters'), sum('bytes'), sum('flops')];
+  const widths = header.map((_, column) => Math.max(...[header, ...rows, total].map((row) => row[column].length)));
+  const line = (row: string[]) =>
+    row.map((cell, i) => (i >= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd();
+  const rule = '─'.repeat(widths.reduce((a, b) => a + b + 2, -2));
+  return [`${model.name}: input ${model.inputShape.join(' × ')}`, rule, line(header), rule, ...rows.map(line), rule, line(total)].join('\n');
+}
+
+const count = (value: number): string => value.toLocaleString('en-US');
