@@ -128,8 +128,11 @@ function axis(values: readonly number[], from: number, to: number, count: number
   let low = values.reduce((a, b) => Math.min(a, b), Infinity);
   let high = values.reduce((a, b) => Math.max(a, b), -Infinity);
   if (low > high) [low, high] = [0, 1];
-  if (low === high)
-    [low, high] = [low - Math.max(Math.abs(low) * 0.1, 0.5), high + Math.max(Math.abs(high) * 0.1, 0.5)];
+  // Denormal differences have no tick to divide by.
+  if (high - low < 1e-300) {
+    low -= Math.max(Math.abs(low) * 0.1, 0.5);
+    high += Math.max(Math.abs(high) * 0.1, 0.5);
+  }
   // A loss or accuracy that comes near zero is read against zero.
   if (!tight && low > 0 && low < 0.5 * high) low = 0;
   const ticks = niceTicks(low, high, count);

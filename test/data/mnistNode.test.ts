@@ -32,7 +32,7 @@ const load = (options: LoadMnistNodeOptions = {}) =>
     dataDir: '',
     cacheDir,
     mirrors: [first.url, second.url],
-    timeoutMs: 200,
+    timeoutMs: 1000,
     fallback: false,
     onNotice: (notice) => notices.push(notice),
     ...options,

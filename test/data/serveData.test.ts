@@ -29,7 +29,7 @@ const options = () => ({
   dataDir: '',
   cacheDir: root,
   mirrors: [mirror.url],
-  timeoutMs: 300,
+  timeoutMs: 5000,
   onNotice: () => undefined,
 });
 
