@@ -43,6 +43,8 @@ export interface FitOptions {
   earlyStopping?: EarlyStoppingOptions;
   /** Called while kernels compile. */
   onCompile?: (progress: CompileProgress) => void;
+  /** Called with the compiled training step, before the first one runs. */
+  onReady?: (program: Program) => void | Promise<void>;
   /** Awaited before each step: to pause, or to step by hand. */
   beforeStep?: (step: number) => void | Promise<void>;
   /** The values of a few steps at a time, as they come back from the GPU. */
@@ -95,6 +97,7 @@ async function train(model: Model, data: Dataset, options: FitOptions): Promise<
   const batchSize = checkOptions(model, data, options);
   const run = await prepare(model, data, batchSize, options);
   try {
+    await options.onReady?.(run.program);
     return await loop(model, data, batchSize, run, options);
   } finally {
     run.program.destroy();

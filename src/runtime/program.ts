@@ -35,6 +35,9 @@ export interface CompileProgress {
   readonly label: string;
 }
 
+/** What holds the data of each type on the CPU. */
+const ARRAYS = { f32: 'Float32Array', i32: 'Int32Array', u32: 'Uint32Array', u8: 'Uint8Array' } as const;
+
 interface Command {
   readonly label: string;
   readonly pipeline: GPUComputePipeline;
@@ -77,29 +80,40 @@ export class Program {
     this.reset(0);
   }
 
+  /**
+   * Compiles the kernels and makes buffers and bind groups.
+   *
+   * @throws LimitError where a tensor is larger than the device binds, before anything is made
+   * @throws GpuError where the GPU refuses memory; what was made is freed
+   */
   static async create(context: ProgramContext, build: Build, options: ProgramOptions): Promise<Program> {
     const { device, pipelines } = context;
-    return device.scoped(`compiling ${options.label}`, async () => {
-      let done = 0;
-      const total = build.dispatches.length;
-      const compiled = await Promise.all(
-        build.dispatches.map(async ({ kernel, label }) => {
-          const result = await pipelines.get(kernel, label);
-          options.onProgress?.({ done: ++done, total, label });
-          return result;
-        }),
-      );
-      const memory = allocate(context, build, options);
-      const commands = build.dispatches.map(({ label, bindings, workgroups }, i) => {
-        const entries = bindings.map(({ binding, operand }) => {
-          const { buffer, offset } = memory.locate(operand);
-          return { binding, resource: { buffer, offset, size: bindingSize(device, label, operand) } };
+    for (const { label, bindings } of build.dispatches) {
+      for (const { operand } of bindings) checkBinding(device, label, operand);
+    }
+    const compiled = await pipelines.compileAll(build.dispatches, (done, total, label) =>
+      options.onProgress?.({ done, total, label }),
+    );
+    const owned: GPUBuffer[] = [];
+    try {
+      return await device.scoped(`compiling ${options.label}`, () => {
+        const memory = allocate(context, build, options, owned);
+        const commands = build.dispatches.map(({ label, bindings, workgroups }, i): Command => {
+          const entries = bindings.map(({ binding, operand }) => {
+            const { buffer, offset } = memory.locate(operand);
+            return { binding, resource: { buffer, offset, size: bindingSize(operand) } };
+          });
+          const bindGroup = device.gpu.createBindGroup({ label, layout: compiled[i].bindGroupLayout, entries });
+          return { label, pipeline: compiled[i].pipeline, bindGroup, workgroups };
         });
-        const bindGroup = device.gpu.createBindGroup({ label, layout: compiled[i].bindGroupLayout, entries });
-        return { label, pipeline: compiled[i].pipeline, bindGroup, workgroups };
+        // Outputs that no kernel touches, such as an input passed through, need a place too.
+        for (const tensor of Object.values(build.outputs)) memory.locate(ownerOf(tensor));
+        return new Program(context, build, options, memory, commands);
       });
-      return new Program(context, build, options, memory, commands);
-    });
+    } catch (error) {
+      for (const buffer of owned) buffer.destroy();
+      throw error;
+    }
   }
 
   /** The inputs that the program reads, after dead code is gone. */
@@ -126,12 +140,25 @@ export class Program {
     const tensor = typeof target === 'string' ? this.#inputNamed(target) : target;
     const location = this.#inputs.get(tensor);
     if (!location) throw new ArgumentError(`${this.label}: the program does not use the input ${(tensor.node.attrs as InputAttrs).name}`);
-    if (data.byteLength !== bytesOf(tensor)) {
+    const { name } = tensor.node.attrs as InputAttrs;
+    if (data[Symbol.toStringTag] !== ARRAYS[tensor.dtype]) {
       throw new ArgumentError(
-        `${this.label}: input ${(tensor.node.attrs as InputAttrs).name} takes ${formatShape(tensor.shape)} ${tensor.dtype} values, ${bytesOf(tensor)} bytes; got ${data.byteLength} bytes`,
+        `${this.label}: input ${name} takes ${tensor.dtype} values in a ${ARRAYS[tensor.dtype]}; got a ${data[Symbol.toStringTag]}`,
       );
     }
-    this.#context.device.gpu.queue.writeBuffer(location.buffer, location.offset, data as Uint8Array<ArrayBuffer>);
+    if (data.byteLength !== bytesOf(tensor)) {
+      throw new ArgumentError(
+        `${this.label}: input ${name} takes ${formatShape(tensor.shape)} ${tensor.dtype} values, ${bytesOf(tensor)} bytes; got ${data.byteLength} bytes`,
+      );
+    }
+    const { queue } = this.#context.device.gpu;
+    const rest = data.byteLength % 4; // uploads come in words
+    queue.writeBuffer(location.buffer, location.offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength - rest);
+    if (rest > 0) {
+      const word = new Uint8Array(4);
+      word.set((data as Uint8Array).subarray(-rest));
+      queue.writeBuffer(location.buffer, location.offset + data.byteLength - rest, word);
+    }
   }
 
   #inputNamed(name: string): Tensor {
@@ -166,6 +193,7 @@ export class Program {
     device.gpu.queue.submit([encoder.finish()]);
     this.#steps++;
     const done = device.gpu.queue.onSubmittedWorkDone();
+    done.catch(() => {}); // handled by whoever waits for it
     this.#inFlight.push(done);
     return this.#inFlight.length >= MAX_IN_FLIGHT ? device.race(this.#inFlight.shift()!) : undefined;
   }
@@ -178,17 +206,22 @@ export class Program {
     this.#context.device.check();
   }
 
-  /** Where an output or an input lies on the GPU, to draw from or to copy. */
-  location(tensor: Tensor): Location {
+  /** Where an output (by name) or a tensor of the program lies on the GPU, to draw from or to copy. */
+  location(target: Tensor | string): Location {
+    const tensor = typeof target === 'string' ? this.#output(target) : target;
     return { ...this.#locate(ownerOf(tensor)), bytes: bytesOf(tensor) };
+  }
+
+  #output(name: string): Tensor {
+    const tensor = this.build.outputs[name];
+    if (tensor) return tensor;
+    const names = Object.keys(this.build.outputs).join(', ') || 'none';
+    throw new ArgumentError(`${this.label}: no output is named "${name}"; there are ${names}`);
   }
 
   /** Copies an output to the CPU. */
   async read(name: string): Promise<Float32Array | Int32Array | Uint32Array> {
-    const tensor = this.build.outputs[name];
-    if (!tensor) {
-      throw new ArgumentError(`${this.label}: no output is named "${name}"; there are ${Object.keys(this.build.outputs).join(', ') || 'none'}`);
-    }
+    const tensor = this.#output(name);
     const { buffer, offset, bytes } = this.location(tensor);
     const data = await this.#context.device.read(buffer, offset, bytes);
     return tensor.dtype === 'f32' ? new Float32Array(data) : tensor.dtype === 'i32' ? new Int32Array(data) : new Uint32Array(data);
@@ -208,9 +241,8 @@ interface Memory {
 }
 
 /** Gives every operand of the build its place: slabs, constants, inputs, and what others own. */
-function allocate(context: ProgramContext, build: Build, options: ProgramOptions): Memory {
+function allocate(context: ProgramContext, build: Build, options: ProgramOptions, owned: GPUBuffer[]): Memory {
   const { device, variables } = context;
-  const owned: GPUBuffer[] = [];
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const create = (name: string, bytes: number): GPUBuffer => {
     const buffer = device.createBuffer(`${options.label}/${name}`, bytes, usage);
@@ -242,6 +274,11 @@ function allocate(context: ProgramContext, build: Build, options: ProgramOptions
       inputs.set(operand, location);
       return location;
     }
+    if (op.kind !== 'leaf') {
+      throw new ArgumentError(
+        `${options.label}: ${operand.node.label} has no memory of its own in the compiled program; ask for an input, or for an output by its name`,
+      );
+    }
     const buffer = create(op.name, align(bytes));
     device.gpu.queue.writeBuffer(buffer, 0, constantData(operand));
     return { buffer, offset: 0, bytes };
@@ -262,7 +299,7 @@ function constantData(tensor: Tensor): ArrayBuffer {
   return new TypedArray(length).fill(value).buffer;
 }
 
-function bindingSize(device: Device, label: string, operand: Operand): number {
+function checkBinding(device: Device, label: string, operand: Operand): void {
   const bytes = bytesOf(operand);
   const { maxStorageBufferBindingSize } = device.limits;
   if (bytes > maxStorageBufferBindingSize) {
@@ -270,5 +307,9 @@ function bindingSize(device: Device, label: string, operand: Operand): number {
       `${label}: a tensor of shape ${formatShape(operand.shape)} has ${bytes} bytes, but this device binds at most ${maxStorageBufferBindingSize}; use a smaller batch`,
     );
   }
-  return Math.max(16, Math.ceil(bytes / 4) * 4);
+}
+
+/** Whole words, and at least one vec4f: kernels may read a scalar as the first lane of one. */
+function bindingSize(operand: Operand): number {
+  return Math.max(16, Math.ceil(bytesOf(operand) / 4) * 4);
 }

@@ -1,5 +1,6 @@
 import { openDevice } from '../device/device.ts';
 import type { Device, DeviceOptions } from '../device/device.ts';
+import { ArgumentError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { PipelineCache } from '../kernels/pipelineCache.ts';
 import { Variable } from '../ops/leaves.ts';
@@ -42,9 +43,24 @@ export class GraphBuilder {
   /**
    * At each step, changes `variables` so that `loss` gets smaller. Pass a Minimizer instead of an
    * optimizer to go on with its moments and learning rate.
+   *
+   * @throws ArgumentError if the Minimizer is of other variables, or already at work in this program
    */
   minimize(loss: Tensor, variables: readonly Variable[], optimizer: OptimizerSpec | Minimizer): Minimizer {
     const minimizer = optimizer instanceof Minimizer ? optimizer : this.#gpu.minimizer(variables, optimizer);
+    const own = new Set(minimizer.variables);
+    const given = new Set(variables);
+    if (own.size !== given.size || [...given].some((variable) => !own.has(variable))) {
+      const names = (set: Set<Variable>) => [...set].map(({ name }) => name).join(', ');
+      throw new ArgumentError(
+        `minimize: the ${minimizer.optimizer.name} minimizer is of the variables ${names(own)}, not of ${names(given)}; pass its own variables, or an optimizer`,
+      );
+    }
+    if (this.objectives.some((objective) => objective.minimizer === minimizer)) {
+      throw new ArgumentError(
+        `minimize: this ${minimizer.optimizer.name} minimizer already has a loss in the program; add the losses up, or give each a minimizer of its own`,
+      );
+    }
     this.objectives.push({ loss, variables, minimizer });
     return minimizer;
   }
@@ -100,7 +116,7 @@ export class Gpu {
         maxSlabBytes: this.device.limits.maxStorageBufferBindingSize,
       },
     );
-    this.variables.allocate(variablesOf(outputs, objectives), 'variables');
+    this.variables.allocate(variablesOf(outputs, objectives, effects), 'variables');
     return Program.create(this, built, {
       label: options.label ?? 'program',
       seed: options.seed,
@@ -119,8 +135,12 @@ export class Gpu {
   }
 }
 
-function variablesOf(outputs: Readonly<Record<string, Tensor>>, objectives: readonly Objective[]): Variable[] {
-  const roots = [...Object.values(outputs), ...objectives.map((o) => o.loss)];
+function variablesOf(
+  outputs: Readonly<Record<string, Tensor>>,
+  objectives: readonly Objective[],
+  effects: readonly Effect[],
+): Variable[] {
+  const roots = [...Object.values(outputs), ...objectives.map((o) => o.loss), ...effects.flatMap((e) => e.inputs)];
   return topologicalOrder(roots)
     .filter((node) => node.op.name === 'variable')
     .map((node) => (node.attrs as VariableAttrs).variable);
