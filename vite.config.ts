@@ -33,6 +33,7 @@ const site = {
 
 const library = {
   outDir: path('dist'),
+  emptyOutDir: true,
   lib: {
     entry: { index: path('src/index.ts'), node: path('src/node/index.ts') },
     formats: ['es' as const],
