@@ -10,17 +10,16 @@ const EMPTY: Token = { text: '', space: '', line: 0, word: false };
  */
 export function scalarize(tokens: Token[]): void {
   const words = new Set(tokens.map(({ text }) => text));
-  for (let i = 0; i < tokens.length; i++) if (tokens[i].text === 'var') scalarizeOne(tokens, i, words);
+  // Backwards: an inner array of the same name is gone before the outer one is looked at.
+  for (let i = tokens.length - 1; i >= 0; i--) if (tokens[i].text === 'var') scalarizeOne(tokens, i, words);
 }
 
 function scalarizeOne(tokens: Token[], start: number, words: ReadonlySet<string>): void {
   const name = tokens[start + 1].text;
   const end = find(tokens, ';', start);
-  const equals = find(tokens, '=', start, end);
-  const type = arrayType(tokens, tokens[start + 2].text === ':' ? start + 3 : equals + 1);
-  // Only the zero value array<T, N>() can go, as variables start at zero anyway.
-  const zero = equals === end || /^> ?\( ?\)$/.test(join(tokens, end - 3, end));
-  if (type === undefined || !zero) return;
+  const type = arrayType(tokens, find(tokens, '=', start, end) + 1);
+  // Only the zero value array<T, N>() can be spread over variables.
+  if (type === undefined || join(tokens, end - 3, end).replace(/\s/g, '') !== '>()') return;
 
   const uses: { at: number; indices: readonly number[] }[] = [];
   let depth = 0;
@@ -50,7 +49,7 @@ function scalarizeOne(tokens: Token[], start: number, words: ReadonlySet<string>
     tokens.fill(EMPTY, at + 1, at + 1 + 3 * indices.length);
   }
   const { space } = tokens[start];
-  const text = [...variables].map((variable) => `var ${variable}: ${type.element};`).join(space || ' ');
+  const text = [...variables].map((variable) => `var ${variable} = ${type.element}();`).join(space || ' ');
   tokens[start] = { ...tokens[start], text, word: false };
   tokens.fill(EMPTY, start + 1, end + 1);
 }

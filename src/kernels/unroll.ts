@@ -107,7 +107,14 @@ export function expandFunction(
     const equals = find(tokens, '=', at, end);
     const type = tokens[at + 1].text === ':' ? join(tokens, at + 2, equals) : undefined;
     out.push(...tokens.slice(start, at + 1));
+    const length = out.length;
     expand(at + 1, end, scope);
+    // A variable starts at zero, but in a loop Tint zeroes it once only unless told: var x: T = T();
+    if (equals === end) {
+      const [, first, ...rest] = out.slice(length);
+      const symbol = (text: string, space = '') => ({ ...first, text, space, word: false });
+      out.push(symbol('=', ' '), { ...first, space: ' ' }, ...rest, symbol('('), symbol(')'));
+    }
     out.push(tokens[end]);
     const kind = tokens[start].text;
     const known = kind === 'var' ? undefined : value(equals + 1, end, scope);
@@ -117,19 +124,17 @@ export function expandFunction(
     return end;
   }
 
-  /** `if … else …`; gives the index of its last token. */
+  /** `if … else …`; gives the index of its last token, Infinity where nothing after it is reached. */
   function branch(start: number, scope: Scope): number {
     const open = find(tokens, '{', start);
     const close = matching(tokens, open);
     const other = tokens[close + 1]?.text === 'else' ? close + 2 : undefined;
     const taken = value(start + 1, open, scope);
     if (taken?.type === 'bool') {
-      const { space } = tokens[start];
-      const end = other === undefined ? close : chainEnd(other);
-      if (taken.value === 1) block(open, scope, space);
-      else if (other !== undefined && tokens[other].text === 'if') branch(other, scope);
-      else if (other !== undefined) block(other, scope, space);
-      return end;
+      const chosen = taken.value === 1 ? open : other;
+      if (chosen !== undefined && tokens[chosen].text === 'if') return branch(chosen, scope);
+      const leaves = chosen !== undefined && endsInJump(block(chosen, scope, tokens[start].space));
+      return leaves ? Infinity : other === undefined ? close : chainEnd(other);
     }
     out.push(tokens[start]);
     expand(start + 1, close + 1, scope);
@@ -138,6 +143,13 @@ export function expandFunction(
     expand(other, chainEnd(other) + 1, scope);
     if (out.length === length) out.pop();
     return chainEnd(other);
+  }
+
+  /** Whether the last statement before the `}` at `close` is a return, break or continue. */
+  function endsInJump(close: number): boolean {
+    let i = close - 2;
+    while (!/^[;{}]$/.test(tokens[i].text)) i--;
+    return /^(return|break|continue)$/.test(tokens[i + 1].text);
   }
 
   /** Index of the last token of `{ … }` or `if … else …`. */

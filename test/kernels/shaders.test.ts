@@ -2,6 +2,7 @@ import { parseWgsl, validate } from 'naga-wasm';
 import { describe, expect, it } from 'vitest';
 import { specialize, type KernelFile, type SpecializedKernel } from '../../src/kernels/specialize.ts';
 import { testDevice } from '../helpers/device.ts';
+import { tintErrors } from './run.ts';
 
 // The package's "main" is CommonJS inside an ES module package and cannot be imported; its module build can.
 const { WgslReflect } = (await import(
@@ -22,20 +23,6 @@ const named = (list: readonly KernelFile[]) => list.map((file) => [file.name, fi
 const shared = files.filter(isShared);
 const kernels = files.filter((file) => !isShared(file));
 const library = shared.map(({ source }) => source);
-
-/** Errors of Tint, as "line:column message". */
-async function tintErrors(code: string): Promise<string[]> {
-  const device = await testDevice();
-  device.pushErrorScope('validation');
-  const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
-  await device.popErrorScope();
-  return messages
-    .filter(({ type }) => type === 'error')
-    .map(
-      ({ lineNum, linePos, message }) =>
-        `${lineNum}:${linePos} ${message} in ${code.split('\n')[lineNum - 1]}`,
-    );
-}
 
 /** naga's complaint, or ''. */
 function nagaError(code: string): string {
@@ -93,7 +80,7 @@ describe.each(named(shared))('%s', (_, { source }) => {
 it('the shared library is valid as a whole, for scalars and for vectors', async () => {
   for (const type of ['f32', 'vec4f']) {
     const code = `alias Value = ${type};\n${library.join('\n').replaceAll(/^alias Value.*$/gm, '')}`;
-    expect(await tintErrors(code)).toEqual([]);
+    expect(await tintErrors(await testDevice(), code)).toEqual([]);
     expect(nagaError(code)).toBe('');
   }
 });
@@ -111,11 +98,11 @@ describe.each(named(kernels))('%s', (_, file) => {
       const name = [...text.matchAll(DECLARATION)][0]?.[1];
       return name !== undefined && !own.has(name);
     });
-    expect(await tintErrors(`${file.source}\n${called.join('\n')}`)).toEqual([]);
+    expect(await tintErrors(await testDevice(), `${file.source}\n${called.join('\n')}`)).toEqual([]);
   });
 
   it('is valid when specialised, for Tint and for naga', async () => {
-    expect(await tintErrors(kernel.code)).toEqual([]);
+    expect(await tintErrors(await testDevice(), kernel.code)).toEqual([]);
     expect(nagaError(kernel.code)).toBe('');
   });
 
