@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest';
+import { adam, adamw, rmsprop, sgd, type Optimizer } from '../../src/nn/optimizers.ts';
+import { constant, read, Variable } from '../../src/ops/leaves.ts';
+import { add, multiply, square, subtract } from '../../src/ops/elementwise.ts';
+import { reduceSum } from '../../src/ops/reduce.ts';
+import { sizeOf } from '../../src/ops/tensor.ts';
+import type { Minimizer } from '../../src/runtime/minimizer.ts';
+import type { Gpu } from '../../src/runtime/session.ts';
+import { random, type Array64 } from '../reference/array.ts';
+import * as reference from '../reference/optimizers.ts';
+import { testGpu } from '../helpers/evaluate.ts';
+
+/** Several tensors of odd sizes, so that the flat buffer has gaps and crosses workgroups. */
+const shapes = [[3, 5], [1], [17, 31], [64], [2, 2, 2], [1000]];
+
+interface Problem {
+  gpu: Gpu;
+  variables: Variable[];
+  start: Array64[];
+  targets: Array64[];
+  stiffness: Array64[];
+}
+
+/** Least squares Σ c (w − t)² with stiffnesses c from 0.01 to 5: gradients of very different sizes. */
+async function problem(software = true): Promise<Problem> {
+  const start = shapes.map((shape, i) => random(i + 1, shape, -1, 1));
+  const variables = start.map(
+    ({ shape, data }, i) => new Variable({ name: `w${i}`, shape, initialize: (values) => values.set(data) }),
+  );
+  const targets = shapes.map((shape, i) => random(i + 20, shape, -1, 1));
+  const stiffness = shapes.map((shape, i) => random(i + 40, shape, 0.01, 5));
+  return { gpu: await testGpu(software), variables, start, targets, stiffness };
+}
+
+/** Weights of all variables after each step on the GPU. */
+async function gpuTrajectory(
+  { gpu, variables, targets, stiffness }: Problem,
+  optimizer: Optimizer,
+  steps: number,
+  beforeStep?: (step: number, minimizer: Minimizer) => void,
+): Promise<Float32Array[][]> {
+  let minimizer!: Minimizer;
+  const program = await gpu.compile((g) => {
+    const asConstant = ({ data, shape }: Array64) => constant(Float32Array.from(data), shape);
+    const terms = variables.map((variable, i) =>
+      reduceSum(multiply(asConstant(stiffness[i]), square(subtract(read(variable), asConstant(targets[i]))))),
+    );
+    const loss = terms.reduce(add);
+    minimizer = g.minimize(loss, variables, optimizer);
+    return { loss };
+  });
+  const trajectory: Float32Array[][] = [];
+  for (let step = 0; step < steps; step++) {
+    beforeStep?.(step, minimizer);
+    await program.step();
+    await program.finish();
+    const values = await gpu.variables.readAll(variables);
+    trajectory.push(variables.map((variable) => values.get(variable)!));
+  }
+  program.destroy();
+  return trajectory;
+}
+
+/** The same in float64: one optimizer per variable. */
+function exactTrajectory(
+  { start, targets, stiffness }: Problem,
+  make: (size: number) => reference.Optimizer,
+  steps: number,
+): Float64Array[][] {
+  const perVariable = start.map(({ data }, i) =>
+    reference.trajectory(
+      make(data.length),
+      data,
+      (w) => w.map((value, j) => 2 * stiffness[i].data[j] * (value - targets[i].data[j])),
+      steps,
+    ),
+  );
+  return Array.from({ length: steps }, (_, step) => perVariable.map((weights) => weights[step]));
+}
+
+const cases: [string, Optimizer, (size: number) => reference.Optimizer][] = [
+  ['sgd', sgd(), (size) => reference.sgd(size)],
+  ['sgd, momentum', sgd({ momentum: 0.9 }), (size) => reference.sgd(size, { momentum: 0.9 })],
+  [
+    'sgd, Nesterov',
+    sgd({ learningRate: 0.05, momentum: 0.8, nesterov: true }),
+    (size) => reference.sgd(size, { learningRate: 0.05, momentum: 0.8, nesterov: true }),
+  ],
+  ['rmsprop', rmsprop(), (size) => reference.rmsprop(size)],
+  [
+    'rmsprop, own settings',
+    rmsprop({ learningRate: 0.01, rho: 0.5, epsilon: 1e-3 }),
+    (size) => reference.rmsprop(size, { learningRate: 0.01, rho: 0.5, epsilon: 1e-3 }),
+  ],
+  ['adam', adam(), (size) => reference.adam(size)],
+  [
+    'adam, as for a GAN',
+    adam({ learningRate: 2e-4, beta1: 0.5 }),
+    (size) => reference.adam(size, { learningRate: 2e-4, beta1: 0.5 }),
+  ],
+  [
+    'adam without memory',
+    adam({ learningRate: 0.01, beta1: 0, beta2: 0, epsilon: 0.1 }),
+    (size) => reference.adam(size, { learningRate: 0.01, beta1: 0, beta2: 0, epsilon: 0.1 }),
+  ],
+  ['adamw', adamw(), (size) => reference.adamW(size)],
+  [
+    'adamw, own settings',
+    adamw({ learningRate: 0.01, weightDecay: 0.1 }),
+    (size) => reference.adamW(size, { learningRate: 0.01, weightDecay: 0.1 }),
+  ],
+];
+
+it.each(cases)('%s: ten steps equal those in float64', async (_name, optimizer, exact) => {
+  const data = await problem();
+  const found = await gpuTrajectory(data, optimizer, 10);
+  const expected = exactTrajectory(data, exact, 10);
+  found.forEach((weights, step) =>
+    weights.forEach((values, i) => {
+      expect(values, `variable ${i} after step ${step}`).toBeAllClose(expected[step][i], {
+        rtol: 1e-5,
+        atol: 1e-6,
+      });
+    }),
+  );
+});
+
+it('adam stays exact over 300 steps, where the bias corrections change their branch', async () => {
+  const data = await problem();
+  const found = await gpuTrajectory(data, adam({ learningRate: 0.01 }), 300);
+  const expected = exactTrajectory(data, (size) => reference.adam(size, { learningRate: 0.01 }), 300);
+  for (const step of [5, 6, 7, 8, 100, 299]) {
+    found[step].forEach((values, i) => {
+      expect(values, `variable ${i} after step ${step}`).toBeAllClose(expected[step][i], {
+        rtol: 1e-4,
+        atol: 1e-5,
+      });
+    });
+  }
+});
+
+it('leaves a parameter without gradient where it is', async () => {
+  for (const optimizer of [sgd({ momentum: 0.9 }), rmsprop(), adam()]) {
+    const data = await problem();
+    const still = { ...data, targets: data.start };
+    const weights = (await gpuTrajectory(still, optimizer, 5)).at(-1)!;
+    weights.forEach((values, i) => expect(values).toEqual(Float32Array.from(data.start[i].data)));
+  }
+});
+
+it('takes a new learning rate from the next step on', async () => {
+  const data = await problem();
+  const found = await gpuTrajectory(data, sgd({ learningRate: 0.02 }), 3, (step, minimizer) => {
+    if (step === 2) minimizer.learningRate = 0;
+  });
+  expect(found[2]).toEqual(found[1]);
+  expect(found[1]).not.toEqual(found[0]);
+});
+
+it('gives the same bits in every run', async () => {
+  const once = async () => gpuTrajectory(await problem(), adam(), 5);
+  expect(await once()).toEqual(await once());
+});
+
+describe('one dispatch', () => {
+  const operand = (length: number) => ({ resource: 'flat', shape: [length], dtype: 'f32' as const });
+  const update = (optimizer: Optimizer, length: number) =>
+    optimizer.update({
+      parameters: operand(length),
+      gradients: operand(length),
+      slots: Array.from({ length: optimizer.slots }, () => operand(length)),
+      state: { resource: 'state', shape: [4], dtype: 'u32' },
+      hyper: { resource: 'hyper', shape: [16], dtype: 'f32' },
+      length,
+    });
+
+  it('is split in two dimensions where one has too few workgroups', () => {
+    expect(update(adam(), 64).workgroups).toEqual([1, 1, 1]);
+    const [x, y, z] = update(adam(), 2 ** 28).workgroups;
+    expect(x * y * z * 256).toBeGreaterThanOrEqual(2 ** 28);
+    expect(Math.max(x, y)).toBeLessThanOrEqual(65_535);
+  });
+
+  it('updates 16 million parameters', async () => {
+    const size = 65_535 * 256 + 300;
+    const gpu = await testGpu();
+    const variable = new Variable({
+      name: 'large',
+      shape: [size],
+      initialize: (values) => void values.fill(1),
+    });
+    expect(sizeOf(variable.shape)).toBe(size);
+    const program = await gpu.compile((g) => {
+      const loss = reduceSum(square(read(variable)));
+      g.minimize(loss, [variable], sgd({ learningRate: 0.25 }));
+      return {};
+    });
+    await program.step();
+    await program.finish();
+    const values = await gpu.variables.read(variable);
+    expect(values.findIndex((value) => value !== 0.5)).toBe(-1);
+    program.destroy();
+  });
+});
+
+it('keeps its settings for summaries and checkpoints', () => {
+  expect(adam()).toMatchObject({
+    name: 'adam',
+    slots: 2,
+    learningRate: 0.001,
+    config: { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  });
+  expect(adamw().config).toMatchObject({ weightDecay: 0.004 });
+  expect(sgd().config).toEqual({ learningRate: 0.01, momentum: 0, nesterov: false });
+  expect(rmsprop().config).toEqual({ learningRate: 0.001, rho: 0.9, epsilon: 1e-7 });
+});
+
+it('refuses settings out of range, with the value', () => {
+  expect(() => sgd({ learningRate: -1 })).toThrow(
+    'sgd: learningRate is -1; it must be a finite number of at least 0',
+  );
+  expect(() => sgd({ learningRate: NaN })).toThrow('learningRate is NaN');
+  expect(() => sgd({ learningRate: Infinity })).toThrow('learningRate is Infinity');
+  expect(() => sgd({ momentum: 1 })).toThrow('momentum is 1; it must be at least 0 and below 1');
+  expect(() => sgd({ nesterov: true })).toThrow('nesterov needs a momentum');
+  expect(() => rmsprop({ rho: 1.5 })).toThrow('rho is 1.5');
+  expect(() => adam({ beta2: 1 })).toThrow('adam: beta2 is 1');
+  expect(() => adam({ epsilon: 0 })).toThrow('adam: epsilon is 0');
+  expect(() => adamw({ weightDecay: -0.1 })).toThrow('adamw: weightDecay is -0.1');
+});

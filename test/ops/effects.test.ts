@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest';
+import { collectDispatch, recordDispatch, RING_LAYOUT, RING_WORDS } from '../../src/ops/effects.ts';
+import { constant, fill, input, programState } from '../../src/ops/leaves.ts';
+import type { LowerContext, Resource } from '../../src/ops/op.ts';
+import type { DType, Shape, Tensor } from '../../src/ops/tensor.ts';
+import { bytesOf } from '../../src/ops/tensor.ts';
+import type { Program } from '../../src/runtime/program.ts';
+import { testGpu } from '../helpers/evaluate.ts';
+
+type Lower = (context: LowerContext, inputs: readonly Tensor[], memory: Resource) => void;
+
+/** A program of one effect with one buffer of its own, and how to read that buffer. */
+async function programWith(
+  { shape, dtype, software = true }: { shape: Shape; dtype: DType; software?: boolean },
+  inputs: readonly Tensor[],
+  lower: Lower,
+): Promise<{ program: Program; read: () => Promise<ArrayBuffer> }> {
+  const gpu = await testGpu(software);
+  const memory: Resource = { resource: 'memory', shape, dtype };
+  const bytes = bytesOf(memory);
+  const buffer = gpu.device.createBuffer('memory', bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
+  const program = await gpu.compile((g) => {
+    g.resources.set(memory, { buffer, offset: 0, bytes });
+    g.effect({
+      label: 'effect',
+      inputs: [...inputs, programState()],
+      lower: (context, tensors) => lower(context, tensors, memory),
+    });
+    return {};
+  });
+  const read = async () => {
+    await program.finish();
+    return gpu.device.read(buffer, 0, bytes);
+  };
+  return { program, read };
+}
+
+/** Records metrics of the given lengths in a ring of `slots` entries. */
+async function recorder(
+  lengths: readonly number[],
+  slots: number,
+  { software = true, samples }: { software?: boolean; samples?: { batchSize: number; size: number } } = {},
+) {
+  const metrics = lengths.map((length, k) => input(`metric ${k}`, length === 0 ? [] : [length]));
+  const made = await programWith(
+    { shape: [slots, RING_WORDS], dtype: 'u32', software },
+    metrics,
+    (context, inputs, ring) =>
+      context.dispatch(
+        recordDispatch({
+          metrics: inputs.slice(0, -1),
+          state: inputs.at(-1)!,
+          ring,
+          target: context.target,
+          samples,
+        }),
+      ),
+  );
+  const entry = async (slot: number) => {
+    const data = await made.read();
+    const words = new Uint32Array(data, slot * RING_WORDS * 4, RING_WORDS);
+    return {
+      means: [...new Float32Array(data, slot * RING_WORDS * 4, 4)],
+      flags: words[RING_LAYOUT.flags],
+      step: words[RING_LAYOUT.step],
+      rows: words[RING_LAYOUT.rows],
+    };
+  };
+  return { ...made, metrics, entry };
+}
+
+const ramp = (length: number, slope = 1) => Float32Array.from({ length }, (_, i) => slope * i);
+
+describe.each([true, false])('record, software %s', (software) => {
+  it.each([[[1]], [[5]], [[64, 3]], [[63, 65, 0]], [[128, 1, 1000, 2]], [[3000]]])(
+    'means of metrics of lengths %j',
+    async (lengths) => {
+      const { program, metrics, entry } = await recorder(lengths, 4, { software });
+      metrics.forEach((metric, k) => program.write(metric, ramp(Math.max(1, lengths[k]), k + 1)));
+      await program.step();
+      const { means, flags, step, rows } = await entry(0);
+      const expected = lengths.map((length, k) => ((k + 1) * (Math.max(1, length) - 1)) / 2);
+      expect(means.slice(0, lengths.length)).toBeAllClose(expected, { rtol: 1e-6 });
+      expect({ flags, step, rows }).toEqual({ flags: 0, step: 0, rows: Math.max(1, lengths[0]) });
+      program.destroy();
+    },
+  );
+
+  it('goes around the ring and advances the step', async () => {
+    const { program, metrics, entry } = await recorder([2], 3, { software });
+    for (let step = 0; step < 8; step++) {
+      program.write(metrics[0], Float32Array.of(step, step + 1));
+      await program.step();
+      await program.finish();
+    }
+    expect((await entry(6 % 3)).means[0]).toBe(6.5);
+    expect((await entry(7 % 3)).means[0]).toBe(7.5);
+    expect((await entry(5 % 3)).means[0]).toBe(5.5);
+    expect((await entry(7 % 3)).step).toBe(7);
+    program.destroy();
+  });
+
+  it('flags the metrics that hold NaN or infinity', async () => {
+    const { program, metrics, entry } = await recorder([70, 70, 70, 70], 4, { software });
+    const values = metrics.map(() => new Float32Array(70).fill(3.4e38 / 70));
+    values[1][69] = NaN;
+    values[2][5] = -Infinity;
+    values[3][0] = -0;
+    metrics.forEach((metric, k) => program.write(metric, values[k]));
+    await program.step();
+    expect((await entry(0)).flags).toBe(0b0110);
+    program.destroy();
+  });
+
+  it('leaves out the surplus rows of the last batch of an evaluation', async () => {
+    const samples = { batchSize: 4, size: 10 };
+    const { program, metrics, entry } = await recorder([4, 1], 8, { software, samples });
+    program.write(metrics[0], Float32Array.of(1, 2, 3, NaN));
+    program.write(metrics[1], Float32Array.of(7));
+    for (let step = 0; step < 4; step++) await program.step();
+    expect(await entry(1)).toMatchObject({ rows: 4, flags: 1 });
+    expect(await entry(2)).toMatchObject({ rows: 2, flags: 0, means: [1.5, 7, 0, 0] });
+    expect(await entry(3)).toMatchObject({ rows: 0, flags: 0, means: [0, 7, 0, 0] });
+    program.destroy();
+  });
+
+  it('gives the same bits in every run', async () => {
+    const once = async () => {
+      const { program, metrics, read } = await recorder([999], 1, { software });
+      program.write(metrics[0], ramp(999, 0.1));
+      await program.step();
+      const words = [...new Uint32Array(await read())];
+      program.destroy();
+      return words;
+    };
+    expect(await once()).toEqual(await once());
+  });
+});
+
+describe('collect', () => {
+  it.each<[DType, number, number, number[]]>([
+    ['f32', 10, 4, [3]],
+    ['i32', 5, 8, []],
+    ['f32', 9, 3, [2, 2]],
+    ['f32', 1, 1, [65]],
+  ])('%s: %i rows from batches of %i, row shape [%s]', async (dtype, size, batchSize, row) => {
+    const rows = input('rows', [batchSize, ...row], dtype);
+    const { program, read } = await programWith(
+      { shape: [size, ...row], dtype },
+      [rows],
+      (context, [r, state], collected) => {
+        context.dispatch(collectDispatch({ rows: r, collected, state, target: context.target }));
+        context.dispatch(recordDispatch({ metrics: [], state, target: context.target }));
+      },
+    );
+    const width = row.reduce((product, extent) => product * extent, 1);
+    const TypedArray = dtype === 'f32' ? Float32Array : Int32Array;
+    const steps = Math.ceil(size / batchSize) + 2; // two too many, which must change nothing
+    for (let step = 0; step < steps; step++) {
+      program.write(
+        rows,
+        TypedArray.from({ length: batchSize * width }, (_, i) => 1 + step * batchSize * width + i),
+      );
+      await program.step();
+      await program.finish();
+    }
+    const expected = Array.from({ length: size * width }, (_, i) => i + 1);
+    expect([...new TypedArray(await read())]).toEqual(expected);
+    program.destroy();
+  });
+
+  it('takes more elements than a dispatch has workgroups along x', async () => {
+    const size = 65_535 * 64 + 65;
+    const { program, read } = await programWith(
+      { shape: [size], dtype: 'f32' },
+      [fill([size], 2)],
+      (context, [rows, state], collected) =>
+        context.dispatch(collectDispatch({ rows, collected, state, target: context.target })),
+    );
+    await program.step();
+    expect(new Float32Array(await read()).findIndex((value) => value !== 2)).toBe(-1);
+    program.destroy();
+  });
+});
+
+describe('refuses', () => {
+  const target = {
+    software: true,
+    limits: { maxComputeWorkgroupsPerDimension: 65_535 } as GPUSupportedLimits,
+  };
+  const state = programState();
+  const ring: Resource = { resource: 'ring', shape: [4, RING_WORDS], dtype: 'u32' };
+  const metric = constant(Float32Array.of(1));
+  it('too many metrics, no ring, a ring too small', () => {
+    expect(() => recordDispatch({ metrics: Array(5).fill(metric), ring, state, target })).toThrow(
+      '5 metrics',
+    );
+    expect(() => recordDispatch({ metrics: [metric], state, target })).toThrow('need a ring');
+    expect(() => recordDispatch({ metrics: [metric], ring, ringSlots: 5, state, target })).toThrow(
+      'needs 40 words',
+    );
+  });
+  it('rows that do not fit what collects them', () => {
+    const rows = fill([4, 3], 0);
+    const collected: Resource = { resource: 'collected', shape: [10, 2], dtype: 'f32' };
+    expect(() => collectDispatch({ rows, collected, state, target })).toThrow(
+      'rows [4, 3] do not fit into [10, 2]',
+    );
+    const other: Resource = { resource: 'collected', shape: [10, 3], dtype: 'i32' };
+    expect(() => collectDispatch({ rows, collected: other, state, target })).toThrow(
+      /cannot be collected into i32/,
+    );
+  });
+});
