@@ -4,7 +4,7 @@ import { gatherBatch, gatherLabelledBatch } from '../../src/ops/gatherBatch.ts';
 import { input } from '../../src/ops/leaves.ts';
 import type { DType } from '../../src/ops/tensor.ts';
 import { fromFunction, map, randomIntegers, type Array64 } from '../reference/array.ts';
-import { evaluate } from '../helpers/evaluate.ts';
+import { evaluate, testGpu } from '../helpers/evaluate.ts';
 
 const seed = 2 ** 35 + 99;
 
@@ -139,7 +139,7 @@ it('uses only the first `size` samples', async () => {
     },
   );
   for (const start of [0, 4, 8]) {
-    expect([...batch.data.slice(start, start + 4)].sort((p, q) => p - q)).toEqual([0, 1, 2, 3]);
+    expect(batch.data.slice(start, start + 4).sort()).toEqual(Float64Array.of(0, 1, 2, 3));
   }
 });
 
@@ -157,6 +157,27 @@ it('takes batches of more workgroups than fit along x', async () => {
     { size: 97, batchSize, seed },
   );
   expect(batch).toEqual(expected);
+});
+
+it('finds its place in any epoch: steps up to 2^32 - 1', async () => {
+  const [size, batchSize] = [1000, 96];
+  const gpu = await testGpu();
+  const source = input('indices', [size], 'i32');
+  const program = await gpu.compile(() => ({ batch: gatherBatch({ source, batchSize }) }), { seed });
+  program.write(
+    source,
+    Int32Array.from({ length: size }, (_, i) => i),
+  );
+  for (const step of [10 ** 6, 2 ** 31 - 1, 2 ** 32 - 1]) {
+    program.reset(step);
+    await program.step();
+    await program.finish();
+    const expected = Array.from({ length: batchSize }, (_, row) =>
+      sampleAt(step, row, { size, batchSize, seed }),
+    );
+    expect([...(await program.read('batch'))]).toEqual(expected);
+  }
+  program.destroy();
 });
 
 it('refuses what it cannot gather', () => {
