@@ -1,4 +1,4 @@
-import { AdapterError, DeviceLostError, GpuError, LimitError } from '../errors.ts';
+import { AdapterError, DeviceLostError, GpuError, LimitError, WgradError } from '../errors.ts';
 
 export interface DeviceOptions {
   /** A device of the caller's own; wgrad adds nothing to it and never destroys it. */
@@ -27,12 +27,15 @@ export class Device {
   readonly software: boolean;
   readonly features: ReadonlySet<string>;
   readonly limits: GPUSupportedLimits;
-  /** Rejects when the device is lost, never resolves. Race every wait against it. */
+  /** Rejects when the device is lost, never resolves. Wait with `race`, which hears of it too. */
   readonly lost: Promise<never>;
   /** Buffers created through this device and not destroyed yet. */
   liveBuffers = 0;
 
-  #error: Error | undefined;
+  #lost: DeviceLostError | undefined;
+  #uncaptured: GpuError | undefined;
+  /** Those who wait for the GPU, to hear of its loss. */
+  readonly #waiting = new Set<(reason: Error) => void>();
   readonly #owned: boolean;
 
   constructor(gpu: GPUDevice, info: GPUAdapterInfo, options: { owned: boolean; software?: boolean }) {
@@ -43,47 +46,69 @@ export class Device {
     this.description = info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unnamed adapter';
     this.software = options.software ?? (info.isFallbackAdapter || SOFTWARE.test(`${this.description} ${info.architecture}`));
     this.lost = gpu.lost.then((loss) => {
-      this.#error ??= new DeviceLostError(
+      this.#lost = new DeviceLostError(
         `The GPU device was lost (${loss.reason}): ${loss.message || 'no message'}. Call init() again and load the last saved weights.`,
         loss.reason,
       );
-      throw this.#error;
+      for (const reject of this.#waiting) reject(this.#lost);
+      throw this.#lost;
     });
     this.lost.catch(() => {}); // handled where it is raced against
     gpu.addEventListener('uncapturederror', (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
-      this.#error ??= new GpuError(`The GPU reported an error outside any check: ${error.message}`);
+      this.#uncaptured ??= new GpuError(`The GPU reported an error outside any check: ${error.message}`);
     });
   }
 
-  /** Throws what went wrong since the device was created, if anything did. */
+  /**
+   * Throws what the GPU objected to outside of `scoped`, once: work goes on after it. The loss of the
+   * device is thrown every time.
+   */
   check(): void {
-    if (this.#error) throw this.#error;
+    const error = this.#lost ?? this.#uncaptured;
+    this.#uncaptured = undefined;
+    if (error) throw error;
   }
 
-  /** `promise`, or the device's loss, whichever comes first. */
-  race<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.lost]);
+  /**
+   * `promise`, or the device's loss, whichever comes first. What the GPU rejects becomes a typed error.
+   * Not Promise.race, which keeps memory for every call as long as the device lives.
+   */
+  async race<T>(promise: Promise<T>): Promise<T> {
+    let onLoss: ((reason: Error) => void) | undefined;
+    const loss = new Promise<never>((_, reject) => (onLoss = reject));
+    this.#waiting.add(onLoss!);
+    try {
+      return await Promise.race([promise, this.#lost ? Promise.reject(this.#lost) : loss]);
+    } catch (error) {
+      if (error instanceof WgradError) throw error;
+      // What a loss breaks off may be reported before the loss itself.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.check();
+      throw new GpuError(`The GPU could not finish its work: ${(error as Error).message}`, { cause: error });
+    } finally {
+      this.#waiting.delete(onLoss!);
+    }
   }
 
   /** Runs `create` inside error scopes: what the GPU objects to becomes a typed error here. */
-  async scoped<T>(what: string, create: () => T | Promise<T>): Promise<T> {
+  async scoped<T>(what: string, create: () => T): Promise<T> {
+    this.check();
     this.gpu.pushErrorScope('out-of-memory');
     this.gpu.pushErrorScope('validation');
     let result: T | undefined;
     let failure: unknown;
     try {
-      result = await create();
+      result = create();
     } catch (error) {
       failure = error;
     }
-    const [validation, memory] = await this.race(
-      Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]),
-    );
+    // Without a wait in between: scopes are a stack, shared with whoever else compiles at the same time.
+    const scopes = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
+    const [validation, memory] = await this.race(Promise.all(scopes));
     if (failure) throw failure;
     if (validation) throw new GpuError(`${what}: ${validation.message}`);
     if (memory) throw new GpuError(`${what}: out of GPU memory (${memory.message}); use a smaller batch or model`);
-    this.check();
     return result as T;
   }
 
@@ -108,16 +133,22 @@ export class Device {
   /** Copies `bytes` bytes of a buffer to the CPU: for results, never inside a training step. */
   async read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     const size = Math.ceil(bytes / 4) * 4;
-    const staging = this.createBuffer('readback', size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+    let staging: GPUBuffer | undefined;
     try {
-      const encoder = this.gpu.createCommandEncoder({ label: 'readback' });
-      encoder.copyBufferToBuffer(source, offset, staging, 0, size);
-      this.gpu.queue.submit([encoder.finish()]);
-      await this.race(staging.mapAsync(GPUMapMode.READ, 0, size));
+      const { buffer, mapped } = await this.scoped('readback', () => {
+        staging = this.createBuffer('readback', size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+        const encoder = this.gpu.createCommandEncoder({ label: 'readback' });
+        encoder.copyBufferToBuffer(source, offset, staging, 0, size);
+        this.gpu.queue.submit([encoder.finish()]);
+        const mapped = staging.mapAsync(GPUMapMode.READ, 0, size);
+        mapped.catch(() => {}); // handled below, unless the scope has already thrown
+        return { buffer: staging, mapped };
+      });
+      await this.race(mapped);
       this.check();
-      return staging.getMappedRange(0, size).slice(0, bytes);
+      return buffer.getMappedRange(0, size).slice(0, bytes);
     } finally {
-      staging.destroy();
+      staging?.destroy();
     }
   }
 
