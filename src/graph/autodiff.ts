@@ -21,7 +21,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): (Tensor | undef
   const gradientOf = new Map<Tensor, Tensor>([[loss, fill(loss.shape, 1)]]);
 
   for (const node of order.toReversed()) {
-    if (!needed.has(node) || node.op.kind === 'leaf') continue;
+    if (!node.inputs.some((input) => needed.has(input.node))) continue;
     const outputGradients = node.outputs.map((output) => gradientOf.get(output));
     if (outputGradients.every((g) => g === undefined)) continue;
     const inputGradients = withScope(`${node.label}/gradient`, () => differentiate(node, outputGradients));

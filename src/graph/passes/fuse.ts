@@ -9,6 +9,9 @@ import { createNode, sameShape } from '../../ops/tensor.ts';
 import type { Node, Tensor } from '../../ops/tensor.ts';
 import { consumersOf, rewrite, topologicalOrder } from '../traverse.ts';
 
+/** The longest chain in one kernel: compilers take minutes over functions without end. */
+export const MAX_FUSED_STEPS = 64;
+
 /** Tensors that may disappear into their consumer: read by exactly one node, and not wanted outside. */
 function internalTensors(outputs: readonly Tensor[]): (tensor: Tensor) => boolean {
   const consumers = consumersOf(topologicalOrder(outputs));
@@ -20,16 +23,31 @@ function internalTensors(outputs: readonly Tensor[]): (tensor: Tensor) => boolea
  * Fuses chains of elementwise ops into single maps: an elementwise producer that only one
  * elementwise consumer reads becomes part of that consumer's expression. Constants of one value
  * become literals. Each fusion saves a dispatch and a write and a read of the tensor.
+ *
+ * It repeats while it finds something: x · sigmoid(x) reads x twice until sigmoid is part of the product.
  */
 export function fuseElementwise(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
+  const rounds: ((tensor: Tensor) => Tensor)[] = [];
+  let tensors = [...outputs];
+  for (let before = Infinity, now = Number.MAX_VALUE; now < before;) {
+    before = now;
+    rounds.push(fuseOnce(tensors));
+    tensors = tensors.map(rounds.at(-1)!);
+    now = topologicalOrder(tensors).length;
+  }
+  return (tensor) => rounds.reduce((current, round) => round(current), tensor);
+}
+
+function fuseOnce(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
   const internal = internalTensors(outputs);
   return rewrite(outputs, (node, inputs) => {
     const [output] = node.outputs;
     if (node.op.kind !== 'elementwise' || output.dtype !== 'f32') return undefined;
     const inlinable = inputs.map((t, i) => t.node.op === mapOp && internal(node.inputs[i]));
     let fused = compose(node, inputs, inlinable);
-    // Too many inputs for one kernel: keep producers apart, the first ones first.
-    for (let i = 0; fused.inputs.length > MAX_MAP_INPUTS && i < inputs.length; i++) {
+    // Too much for one kernel: keep producers apart, the first ones first.
+    const tooMuch = () => fused.inputs.length > MAX_MAP_INPUTS || fused.expression.steps.length > MAX_FUSED_STEPS;
+    for (let i = 0; tooMuch() && i < inputs.length; i++) {
       if (inlinable[i]) {
         inlinable[i] = false;
         fused = compose(node, inputs, inlinable);
@@ -58,11 +76,17 @@ function compose(node: Node, inputs: readonly Tensor[], inlinable: readonly bool
     for (const step of expression.steps) all.push(emit({ ...step, args: step.args.map((a) => all[a]) }));
     return all.at(-1)!;
   };
-  const values = inputs.map((tensor, i) => {
+  const found = new Map<Tensor, number>(); // x · x computes x once
+  const valueOf = (tensor: Tensor, i: number): number => {
     const value = fillValue(tensor);
     if (value !== undefined) return emit({ fn: 'Value', args: [], literals: [value] });
     if (!inlinable[i]) return input(tensor);
     return splice((tensor.node.attrs as MapAttrs).expression, tensor.node.inputs.map(input));
+  };
+  const values = inputs.map((tensor, i) => {
+    const known = found.get(tensor) ?? valueOf(tensor, i);
+    found.set(tensor, known);
+    return known;
   });
   const own = node.op === mapOp ? (node.attrs as MapAttrs).expression : expressionOf(node);
   const result = splice(own, values);
