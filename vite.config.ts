@@ -1,5 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { dataPlugin } from './src/node/serveData.ts';
 
@@ -19,7 +20,10 @@ export default defineConfig(({ mode }) => ({
   base: './', // the site works in any folder of any host
   publicDir: false,
   server: { fs: { allow: [path('.')] } }, // pages import src/ and shaders/
-  plugins: [dataPlugin()], // pages find the data sets under /data
+  plugins: [
+    dataPlugin(), // pages find the data sets under /data
+    mode === 'library' && shadersWithoutComments,
+  ],
   worker: { format: 'es' },
   build: mode === 'library' ? library : site,
   test,
@@ -41,6 +45,21 @@ const library = {
   minify: false, // the application's bundler does that; until then stack traces read well
   sourcemap: true,
   rolldownOptions: { external: [/^node:/, 'webgpu', '@sparticuz/chromium'] },
+};
+
+/**
+ * In the package the shaders do without their pages of text, a third of its size: those are read in the repository
+ * and on the site. What speaks to the specialiser (`// @tune 4 8`, `// @unroll`) stays.
+ */
+const shadersWithoutComments: Plugin = {
+  name: 'shaders-without-comments',
+  enforce: 'pre',
+  load(id) {
+    if (!id.endsWith('.wgsl?raw')) return undefined;
+    const source = readFileSync(id.slice(0, -'?raw'.length), 'utf8');
+    const code = source.replaceAll(/[ \t]*\/\/(?! @).*/g, '').replaceAll(/\n{2,}/g, '\n');
+    return `export default ${JSON.stringify(code.trimStart())};`;
+  },
 };
 
 const test = {
