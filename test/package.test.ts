@@ -28,8 +28,8 @@ it('stays small', () => {
 
 it('carries the shaders without their pages of text, annotations kept', () => {
   const code = read('index.js');
-  expect(code).toContain('// @unroll');
-  expect(code).not.toContain('FLOPs');
+  expect(code.includes('// @unroll\\n')).toBe(true);
+  expect(code.match(/\\n *\/\/ (?!@).*/)?.[0].slice(0, 80)).toBeUndefined();
 });
 
 it('learns XOR in plain Node', async () => {
@@ -44,11 +44,10 @@ it('learns XOR in plain Node', async () => {
 const read = (file: string) => readFileSync(join(dist, file), 'utf8');
 
 const XOR = `
-  import { adam, dataset, dense, init, sequential } from './index.js';
-  import { findAdapter } from './node.js';
+  import { adam, dataset, dense, sequential } from './index.js';
+  import { init } from './node.js';
 
-  const { adapter } = await findAdapter();
-  const gpu = await init({ adapter });
+  const gpu = await init();
   const model = sequential([dense({ units: 16, activation: 'tanh' }), dense({ units: 2 })], { inputShape: [2] });
   await model.compile({ gpu, optimizer: adam({ learningRate: 0.05 }), loss: 'softmaxCrossEntropy' });
   const x = Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1);
