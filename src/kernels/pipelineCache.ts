@@ -111,12 +111,13 @@ export class PipelineCache {
       compute: { module, entryPoint: 'main' },
     });
     const scope = device.popErrorScope();
+    scope.catch(() => {}); // it may be rejected before anybody waits for it
     try {
       const pipeline = await creation;
       await scope;
       return { pipeline, bindGroupLayout, kernel };
     } catch (cause) {
-      const [{ messages }, error] = await Promise.all([module.getCompilationInfo(), scope]);
+      const [{ messages }, error] = await Promise.all([module.getCompilationInfo(), scope.catch(() => null)]);
       const listings = messages
         .filter(({ type }) => type === 'error')
         .map((message) => annotate(kernel, message))
