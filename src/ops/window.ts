@@ -72,7 +72,14 @@ export function effectiveExtent(extent: number, dilation: number): number {
 }
 
 /** Explicit padding `[top, bottom, left, right]` of any Padding. */
-function padsOf({ opName, input, kernel, stride, padding, dilation = [1, 1] }: WindowOptions): readonly number[] {
+function padsOf({
+  opName,
+  input,
+  kernel,
+  stride,
+  padding,
+  dilation = [1, 1],
+}: WindowOptions): readonly number[] {
   if (padding === 'valid') return [0, 0, 0, 0];
   if (padding === 'same') {
     return [0, 1].flatMap((axis) => {
@@ -94,7 +101,9 @@ function padsOf({ opName, input, kernel, stride, padding, dilation = [1, 1] }: W
 /** Throws a ShapeError unless every value is an integer of at least `least`. */
 export function checkExtents(opName: string, what: string, values: readonly number[], least: number): void {
   if (values.every((value) => Number.isInteger(value) && value >= least)) return;
-  throw new ShapeError(`${opName}: ${what} must be integers of at least ${least}, not ${formatShape(values)}`);
+  throw new ShapeError(
+    `${opName}: ${what} must be integers of at least ${least}, not ${formatShape(values)}`,
+  );
 }
 
 function formatPadding(padding: unknown): string {

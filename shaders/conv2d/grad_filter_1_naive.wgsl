@@ -1,0 +1,68 @@
+// Gradient of a convolution with respect to its weights 1: naive
+//
+//   dw[kh, kw, ic, oc] = Σ_{n, oy, ox}  x[n, oy·STRIDE + kh·DILATION - PAD, (ox likewise), ic] · dy[n, oy, ox, oc]
+//
+//   x   [BATCH, IN…, GROUPS · GROUP_IN]
+//   dy  [BATCH, OUT…, OUT_C]
+//   dw  [KERNEL…, GROUP_IN, OUT_C]
+//
+// One invocation computes one weight's gradient. There are few weights and very many positions: in a
+// first layer of 3 × 3 × 1 × 32 a mere 288 invocations each add up hundreds of thousands of products, on
+// a GPU with room for tens of thousands. Splitting the sum is what the next rungs are about.
+//
+// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C.
+
+// Pairs are along [height, width].
+const BATCH: u32 = 2u;
+const IN: array<u32, 2> = array<u32, 2>(8u, 8u);
+const GROUPS: u32 = 1u;
+const GROUP_IN: u32 = 3u; // input channels of a group
+const OUT: array<u32, 2> = array<u32, 2>(6u, 6u);
+const OUT_C: u32 = 4u; // output channels of all groups
+const KERNEL: array<u32, 2> = array<u32, 2>(3u, 3u);
+const STRIDE: array<u32, 2> = array<u32, 2>(1u, 1u);
+const DILATION: array<u32, 2> = array<u32, 2>(1u, 1u);
+const PAD: array<u32, 2> = array<u32, 2>(0u, 0u);
+const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dw: array<f32>;
+@group(0) @binding(10) var<storage, read> extra_0: array<f32>;
+@group(0) @binding(11) var<storage, read> extra_1: array<f32>;
+@group(0) @binding(12) var<storage, read> extra_2: array<f32>;
+
+alias Value = f32;
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let index = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (index >= KERNEL[0] * KERNEL[1] * GROUP_IN * OUT_C) {
+    return;
+  }
+  let oc = index % OUT_C;
+  let ic = index / OUT_C % GROUP_IN + oc / (OUT_C / GROUPS) * GROUP_IN;
+  let kw = index / (OUT_C * GROUP_IN) % KERNEL[1];
+  let kh = index / (OUT_C * GROUP_IN * KERNEL[1]);
+
+  var sum = 0.0;
+  for (var n = 0u; n < BATCH; n++) {
+    for (var oy = 0u; oy < OUT[0]; oy++) {
+      // Above or left of the image wraps around to huge numbers, which fail the test too.
+      let in_y = oy * STRIDE[0] + kh * DILATION[0] - PAD[0];
+      for (var ox = 0u; ox < OUT[1]; ox++) {
+        let in_x = ox * STRIDE[1] + kw * DILATION[1] - PAD[1];
+        if (in_y < IN[0] && in_x < IN[1]) {
+          let pixel = (n * IN[0] + in_y) * IN[1] + in_x;
+          sum += x[pixel * (GROUPS * GROUP_IN) + ic] * dy[((n * OUT[0] + oy) * OUT[1] + ox) * OUT_C + oc];
+        }
+      }
+    }
+  }
+  dw[index] = epilogue(sum, index, oc);
+}

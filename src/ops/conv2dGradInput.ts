@@ -1,0 +1,111 @@
+import { ShapeError } from '../errors.ts';
+import { conv2d } from './conv2d.ts';
+import { conv2dGradFilter } from './conv2dGradFilter.ts';
+import { conv2dAttrs, conv2dSize, requireFloats, requireOutputShape } from './conv2dGeometry.ts';
+import type { Conv2dAttrs, Conv2dOptions } from './conv2dGeometry.ts';
+import { lowerConv2dGradInput } from './conv2dKernels.ts';
+import type { Op } from './op.ts';
+import { apply, formatShape } from './tensor.ts';
+import type { Shape, Tensor } from './tensor.ts';
+import { checkExtents, effectiveExtent } from './window.ts';
+import type { Pair } from './window.ts';
+
+export interface Conv2dGradInputAttrs extends Conv2dAttrs {
+  /** Of the convolution's input, which is this op's output: [N, H, W, IC]. */
+  readonly inputShape: Shape;
+}
+
+/** The adjoint of a convolution, under the name by which its errors, labels and variants know it. */
+function adjointOp(name: string): Op<Conv2dGradInputAttrs> {
+  return {
+    name,
+    kind: 'kernel',
+    fusesEpilogue: true,
+
+    infer([dy, weights], attrs) {
+      requireFloats(name, [dy, weights]);
+      requireOutputShape(name, dy.shape, conv2dSize(name, attrs.inputShape, weights.shape, attrs));
+      return [{ shape: attrs.inputShape, dtype: 'f32' }];
+    },
+
+    lower(node, context) {
+      const [dy, weights] = node.inputs;
+      const size = conv2dSize(name, node.attrs.inputShape, weights.shape, node.attrs);
+      lowerConv2dGradInput(name, size, [dy, weights, node.outputs[0]], context);
+    },
+
+    // dx = Wᵀ dy: its adjoint is the convolution itself, g ↦ W g; and the weights meet the same pairs of
+    // input and output, with g in the place of the input.
+    gradient({ inputs: [dy, weights], attrs }, [g]) {
+      if (!g) return [];
+      return [
+        conv2d(g, weights, attrs),
+        conv2dGradFilter(g, dy, [weights.shape[0], weights.shape[1]], attrs),
+      ];
+    },
+  };
+}
+
+export const conv2dGradInputOp = adjointOp('conv2dGradInput');
+export const conv2dTransposeOp = adjointOp('conv2dTranspose');
+
+/**
+ * dL/dx of y = conv2d(x, weights, options) from dy = dL/dy [N, OH, OW, OC] and the weights
+ * [KH, KW, IC / groups, OC]; `inputShape` is x's, [N, H, W, IC].
+ *
+ * @throws ShapeError where dy is not of the shape that this convolution gives.
+ */
+export function conv2dGradInput(
+  dy: Tensor,
+  weights: Tensor,
+  inputShape: Shape,
+  options: Conv2dOptions = {},
+): Tensor {
+  return apply(conv2dGradInputOp, [dy, weights], { ...conv2dAttrs(options), inputShape });
+}
+
+export interface Conv2dTransposeOptions extends Conv2dOptions {
+  /**
+   * `[OH, OW]`. Default as in Keras: H · stride for padding 'same', (H − 1) · stride + the larger of window and
+   * stride for 'valid'; and (H − 1) · stride + window − top − bottom for explicit padding.
+   */
+  outputSize?: Pair;
+}
+
+/**
+ * Transposed convolution ("deconvolution") of x [N, H, W, IC] with weights [KH, KW, OC / groups, IC] →
+ * [N, OH, OW, OC]: the adjoint of conv2d with the same weights and options, so it is to that convolution's
+ * shapes what its input gradient is. Each input spreads a weighted kernel over the output, `stride` apart.
+ *
+ * @throws ShapeError where shapes, groups and window do not fit together, or no convolution of `outputSize`
+ *   gives an output of x's size.
+ */
+export function conv2dTranspose(x: Tensor, weights: Tensor, options: Conv2dTransposeOptions = {}): Tensor {
+  const name = 'conv2dTranspose';
+  const attrs = conv2dAttrs(options);
+  if (x.shape.length !== 4 || weights.shape.length !== 4 || weights.shape[3] !== x.shape[3]) {
+    throw new ShapeError(
+      `${name}: input ${formatShape(x.shape)}, weights ${formatShape(weights.shape)}: the input must be [N, H, W, IC] ` +
+        'and the weights [KH, KW, OC / groups, IC], with the same IC',
+    );
+  }
+  checkExtents(name, 'stride', attrs.stride, 1);
+  checkExtents(name, 'dilation', attrs.dilation, 1);
+  const [height, width] =
+    options.outputSize ??
+    [0, 1].map((axis) => transposedExtent(x.shape[axis + 1], weights.shape[axis], attrs, axis));
+  const inputShape = [x.shape[0], height, width, weights.shape[2] * attrs.groups];
+  return apply(conv2dTransposeOp, [x, weights], { ...attrs, inputShape });
+}
+
+function transposedExtent(
+  extent: number,
+  kernel: number,
+  { stride, dilation, padding }: Conv2dAttrs,
+  axis: number,
+): number {
+  if (padding === 'same') return extent * stride[axis];
+  const window = effectiveExtent(kernel, dilation[axis]);
+  if (padding === 'valid') return (extent - 1) * stride[axis] + Math.max(window, stride[axis]);
+  return (extent - 1) * stride[axis] + window - padding[2 * axis] - padding[2 * axis + 1];
+}
