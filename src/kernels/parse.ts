@@ -93,10 +93,10 @@ function describe(kind: string, tokens: readonly Token[], keyword: number, body:
   const at = Math.max(keyword, templateEnd(tokens, keyword + 1)) + 1;
   const end = tokens.length - 1;
   const equals = VALUED.has(kind) ? find(tokens, '=', at, end) : end;
-  const typed = VALUED.has(kind) && tokens[at + 1].text === ':';
+  const typed = VALUED.has(kind) && tokens[at + 1]?.text === ':';
   return {
     kind,
-    name: NAMELESS.has(kind) ? '' : tokens[at].text,
+    name: NAMELESS.has(kind) ? '' : (tokens[at]?.text ?? ''),
     tokens,
     keyword,
     body,

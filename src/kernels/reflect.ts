@@ -96,9 +96,11 @@ function layoutOf(
     return { size: roundUp(align, size) * (evaluate(tokens, comma + 1, end, lookup)?.value ?? 0), align };
   }
   const declared = declarations.get(text);
-  if (declared?.kind === 'alias') return layoutOf(declared.tokens, ...declared.value, declarations, lookup);
-  if (declared?.kind === 'struct') return structLayout(declared, declarations, lookup);
-  return text === 'f16' ? { size: 2, align: 2 } : { size: 4, align: 4 };
+  if (declared === undefined) return text === 'f16' ? { size: 2, align: 2 } : { size: 4, align: 4 };
+  const others = new Map(declarations); // a type within itself is the compiler's to report
+  others.delete(text);
+  if (declared.kind === 'struct') return structLayout(declared, others, lookup);
+  return layoutOf(declared.tokens, ...declared.value, others, lookup);
 }
 
 function structLayout({ tokens, body }: Declaration, declarations: Declarations, lookup: Lookup): Layout {

@@ -51,12 +51,21 @@ export function rewrite(
   return declarations;
 }
 
+/** Deeper aliases go in a circle, which the compiler reports. */
+const MAX_ALIASES = 8;
+
 /** A type as text, with aliases resolved and one space after each comma. */
-export function typeText(tokens: readonly Token[], [from, to]: Range, declarations: Declarations): string {
+export function typeText(
+  tokens: readonly Token[],
+  [from, to]: Range,
+  declarations: Declarations,
+  depth = 0,
+): string {
   let text = '';
   for (let i = from; i < to; i++) {
     const alias = declarations.get(tokens[i].text);
-    text += alias?.kind === 'alias' ? typeText(alias.tokens, alias.value, declarations) : tokens[i].text;
+    const resolve = alias?.kind === 'alias' && depth < MAX_ALIASES;
+    text += resolve ? typeText(alias.tokens, alias.value, declarations, depth + 1) : tokens[i].text;
     if (tokens[i].text === ',') text += ' ';
   }
   return text;

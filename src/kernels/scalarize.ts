@@ -1,7 +1,5 @@
-import { find, join, templateEnd } from './tokens.ts';
+import { find, join, NONE, templateEnd } from './tokens.ts';
 import type { Token } from './tokens.ts';
-
-const EMPTY: Token = { text: '', space: '', line: 0, word: false };
 
 /**
  * Turns function-scope arrays whose every use is indexed by literals, `acc[3u][1u]`, into variables `acc_3_1`:
@@ -15,7 +13,7 @@ export function scalarize(tokens: Token[]): void {
 }
 
 function scalarizeOne(tokens: Token[], start: number, words: ReadonlySet<string>): void {
-  const name = tokens[start + 1].text;
+  const name = tokens[start + 1]?.text;
   const end = find(tokens, ';', start);
   const type = arrayType(tokens, find(tokens, '=', start, end) + 1);
   // Only the zero value array<T, N>() can be spread over variables.
@@ -30,7 +28,8 @@ function scalarizeOne(tokens: Token[], start: number, words: ReadonlySet<string>
     else if (text === name && tokens[i - 1].text !== '.') {
       const indices = type.sizes.map((size, level) => {
         const at = i + 1 + 3 * level;
-        const index = tokens[at].text === '[' && tokens[at + 2].text === ']' ? integer(tokens[at + 1]) : NaN;
+        const index =
+          tokens[at]?.text === '[' && tokens[at + 2]?.text === ']' ? integer(tokens[at + 1]) : NaN;
         return index < size ? index : NaN;
       });
       // A dynamic index, a use of the whole array, or another declaration of the name.
@@ -46,12 +45,12 @@ function scalarizeOne(tokens: Token[], start: number, words: ReadonlySet<string>
     const variable = [base, ...indices].join('_');
     variables.add(variable);
     tokens[at] = { ...tokens[at], text: variable };
-    tokens.fill(EMPTY, at + 1, at + 1 + 3 * indices.length);
+    tokens.fill(NONE, at + 1, at + 1 + 3 * indices.length);
   }
   const { space } = tokens[start];
   const text = [...variables].map((variable) => `var ${variable} = ${type.element}();`).join(space || ' ');
   tokens[start] = { ...tokens[start], text, word: false };
-  tokens.fill(EMPTY, start + 1, end + 1);
+  tokens.fill(NONE, start + 1, end + 1);
 }
 
 /** Sizes (outermost first) and element type of the array<array<T, M>, N> at `start`. */
@@ -59,7 +58,7 @@ function arrayType(
   tokens: readonly Token[],
   start: number,
 ): { sizes: number[]; element: string } | undefined {
-  if (tokens[start].text !== 'array' || tokens[start + 1].text !== '<') return undefined;
+  if (tokens[start]?.text !== 'array' || tokens[start + 1]?.text !== '<') return undefined;
   const close = templateEnd(tokens, start + 1);
   const comma = find(tokens, ',', start + 2, close);
   const size = close - comma === 2 ? integer(tokens[comma + 1]) : NaN;

@@ -12,6 +12,9 @@ export interface Token {
   readonly word: boolean;
 }
 
+/** What stands beyond the last token. */
+export const NONE: Token = { text: '', space: '', line: 0, word: false };
+
 /** Text of the token that stands for a line `// @unroll`. */
 export const UNROLL = '// @unroll';
 
@@ -80,6 +83,18 @@ export function matching(tokens: readonly Token[], open: number): number {
   return tokens.length;
 }
 
+/** For each opening bracket the index of the one that closes it, or of the last token where it is missing. */
+export function bracketEnds(tokens: readonly Token[]): number[] {
+  const ends = tokens.map(() => tokens.length - 1);
+  const open: number[] = [];
+  tokens.forEach(({ text }, i) => {
+    if (text.length !== 1) return;
+    if (OPEN.includes(text)) open.push(i);
+    else if (CLOSE.includes(text)) ends[open.pop() ?? -1] = i;
+  });
+  return ends;
+}
+
 const TEMPLATED = /^(array|vec[234]|mat[234]x[234]|bitcast|ptr|atomic|var)$/;
 
 /** Index of the `>` of the template list that opens at `open`; -1 where no template list opens there. */
@@ -97,7 +112,7 @@ export function templateEnd(tokens: readonly Token[], open: number): number {
 
 /** Index of the first token `text` outside brackets and template lists in tokens[from, to), or `to`. */
 export function find(tokens: readonly Token[], text: string, from: number, to = tokens.length): number {
-  for (let i = from; i < to; i++) {
+  for (let i = from; i < to && i < tokens.length; i++) {
     const token = tokens[i].text;
     if (token === text) return i;
     if (token === '(' || token === '[' || token === '{') i = matching(tokens, i);

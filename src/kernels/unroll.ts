@@ -2,7 +2,7 @@ import { KernelError } from '../errors.ts';
 import { binary, concrete, constant, evaluate, integerText } from './evaluate.ts';
 import type { Constant, Lookup } from './evaluate.ts';
 import type { Declaration } from './parse.ts';
-import { find, join, matching, templateEnd, UNROLL } from './tokens.ts';
+import { bracketEnds, find, join, NONE, templateEnd, UNROLL } from './tokens.ts';
 import type { Token } from './tokens.ts';
 
 /** Drivers take many seconds over larger functions, and a mistyped bound must not eat the memory. */
@@ -28,49 +28,55 @@ export function expandFunction(
   references: Set<string>,
 ): Token[] {
   const { tokens, body } = fn;
+  const ends = bracketEnds(tokens);
+  const token = (i: number): Token => tokens[i] ?? NONE;
   const out: Token[] = [];
   const loops: string[] = [];
 
   const error = (at: number, problem: string) =>
-    new KernelError(`${place}.wgsl:${tokens[at].line}: ${problem}`);
+    new KernelError(`${place}.wgsl:${token(at).line}: ${problem}`);
   const value = (from: number, to: number, scope: Scope) =>
-    evaluate(tokens, from, to, (name) => (scope.has(name) ? scope.get(name)!.constant : module(name)));
+    evaluate(tokens, from, to, (name) => {
+      const local = scope.get(name);
+      return local === undefined ? module(name) : local.constant;
+    });
 
   function expand(from: number, to: number, scope: Scope): void {
     for (let i = from; i < to; i++) {
-      const { text, word } = tokens[i];
+      const { text, word } = token(i);
       if (text === '{') i = block(i, scope);
-      else if (text === '[') i = folded(i, matching(tokens, i), scope);
+      else if (text === '[') i = folded(i, ends[i], scope);
       else if (text === UNROLL) i = unroll(i, scope);
-      else if (text === 'if' && tokens[i - 1].text !== 'break') i = branch(i, scope);
-      else if (text === 'for') {
+      else if (text === 'if' && token(i - 1).text !== 'break' && find(tokens, '{', i, to) < to)
+        i = branch(i, scope);
+      else if (text === 'for' && find(tokens, '{', i, to) < to) {
         const end = blockEnd(i);
-        out.push(tokens[i]);
+        out.push(token(i));
         expand(i + 1, end + 1, new Map(scope)); // the counter lives in the loop only
         i = end;
       } else if (text === 'let' || text === 'var' || text === 'const') i = declare(i, scope);
-      else if (text === 'array' && tokens[i + 1].text === '<') i = arrayType(i, scope);
+      else if (text === 'array' && token(i + 1).text === '<') i = arrayType(i, scope);
       else if (word) name(i, scope);
-      else out.push(tokens[i]);
+      else out.push(token(i));
     }
   }
 
   /** The block that opens at `open`, in a scope of its own; gives the index of its end. */
-  function block(open: number, scope: Scope, space = tokens[open].space): number {
-    const close = matching(tokens, open);
-    out.push({ ...tokens[open], space });
+  function block(open: number, scope: Scope, space = token(open).space): number {
+    const close = ends[open];
+    out.push({ ...token(open), space });
     expand(open + 1, close, new Map(scope));
-    out.push(tokens[close]);
+    out.push(token(close));
     return close;
   }
 
   function name(i: number, scope: Scope): void {
-    const { text } = tokens[i];
-    const before = tokens[i - 1]?.text;
+    const { text } = token(i);
+    const before = token(i - 1).text;
     const local = before === '.' || before === '@' ? {} : scope.get(text);
     if (local === undefined) references.add(text);
-    if (local?.text === undefined) return void out.push(tokens[i]);
-    if (ASSIGNMENT.test(tokens[i + 1].text)) {
+    if (local?.text === undefined) return void out.push(token(i));
+    if (ASSIGNMENT.test(token(i + 1).text)) {
       throw error(
         i,
         `"${text}" counts an @unroll loop and must not be assigned in its body; copy it to a var.`,
@@ -82,10 +88,10 @@ export function expandFunction(
   /** tokens[open] to tokens[close], the whole number between them folded to a literal. */
   function folded(open: number, close: number, scope: Scope): number {
     const text = integerText(value(open + 1, close, scope));
-    out.push(tokens[open]);
+    out.push(token(open));
     if (text === undefined) expand(open + 1, close, scope);
-    else out.push({ ...tokens[open + 1], text, word: false });
-    out.push(tokens[close]);
+    else out.push({ ...token(open + 1), text, word: false });
+    out.push(token(close));
     return close;
   }
 
@@ -93,10 +99,10 @@ export function expandFunction(
   function arrayType(start: number, scope: Scope): number {
     const end = templateEnd(tokens, start + 1);
     const comma = find(tokens, ',', start + 2, end);
-    out.push(tokens[start], tokens[start + 1]);
+    out.push(token(start), token(start + 1));
     expand(start + 2, comma, scope);
     if (comma < end) return folded(comma, end, scope);
-    out.push(tokens[end]);
+    out.push(token(end));
     return end;
   }
 
@@ -105,41 +111,40 @@ export function expandFunction(
     const at = Math.max(start, templateEnd(tokens, start + 1)) + 1;
     const end = find(tokens, ';', at);
     const equals = find(tokens, '=', at, end);
-    const type = tokens[at + 1].text === ':' ? join(tokens, at + 2, equals) : undefined;
+    const type = token(at + 1).text === ':' ? join(tokens, at + 2, equals) : undefined;
     out.push(...tokens.slice(start, at + 1));
     const length = out.length;
     expand(at + 1, end, scope);
     // A variable starts at zero, but in a loop Tint zeroes it once only unless told: var x: T = T();
     if (equals === end) {
-      const [, first, ...rest] = out.slice(length);
+      const [, first = NONE, ...rest] = out.slice(length);
       const symbol = (text: string, space = '') => ({ ...first, text, space, word: false });
       out.push(symbol('=', ' '), { ...first, space: ' ' }, ...rest, symbol('('), symbol(')'));
     }
-    out.push(tokens[end]);
-    const kind = tokens[start].text;
+    out.push(token(end));
+    const kind = token(start).text;
     const known = kind === 'var' ? undefined : value(equals + 1, end, scope);
-    scope.set(tokens[at].text, {
-      constant: kind === 'const' && type === undefined ? known : concrete(known, type),
-    });
+    const asDeclared = kind === 'const' && type === undefined ? known : concrete(known, type);
+    scope.set(token(at).text, { constant: asDeclared });
     return end;
   }
 
   /** `if … else …`; gives the index of its last token, Infinity where nothing after it is reached. */
   function branch(start: number, scope: Scope): number {
     const open = find(tokens, '{', start);
-    const close = matching(tokens, open);
-    const other = tokens[close + 1]?.text === 'else' ? close + 2 : undefined;
+    const close = ends[open];
+    const other = token(close + 1).text === 'else' ? close + 2 : undefined;
     const taken = value(start + 1, open, scope);
     if (taken?.type === 'bool') {
       const chosen = taken.value === 1 ? open : other;
-      if (chosen !== undefined && tokens[chosen].text === 'if') return branch(chosen, scope);
-      const leaves = chosen !== undefined && endsInJump(block(chosen, scope, tokens[start].space));
+      if (chosen !== undefined && token(chosen).text === 'if') return branch(chosen, scope);
+      const leaves = chosen !== undefined && endsInJump(block(chosen, scope, token(start).space));
       return leaves ? Infinity : other === undefined ? close : chainEnd(other);
     }
-    out.push(tokens[start]);
+    out.push(token(start));
     expand(start + 1, close + 1, scope);
     if (other === undefined) return close;
-    const length = out.push(tokens[close + 1]);
+    const length = out.push(token(close + 1));
     expand(other, chainEnd(other) + 1, scope);
     if (out.length === length) out.pop();
     return chainEnd(other);
@@ -148,42 +153,42 @@ export function expandFunction(
   /** Whether the last statement before the `}` at `close` is a return, break or continue. */
   function endsInJump(close: number): boolean {
     let i = close - 2;
-    while (!/^[;{}]$/.test(tokens[i].text)) i--;
-    return /^(return|break|continue)$/.test(tokens[i + 1].text);
+    while (!/^[;{}]?$/.test(token(i).text)) i--;
+    return /^(return|break|continue)$/.test(token(i + 1).text);
   }
 
   /** Index of the last token of `{ … }` or `if … else …`. */
   function chainEnd(start: number): number {
     const close = blockEnd(start);
-    return tokens[start].text === 'if' && tokens[close + 1]?.text === 'else' ? chainEnd(close + 2) : close;
+    return token(start).text === 'if' && token(close + 1).text === 'else' ? chainEnd(close + 2) : close;
   }
 
   /** Index of the end of the first block from `start` on. */
   function blockEnd(start: number): number {
-    return matching(tokens, find(tokens, '{', start));
+    return ends[find(tokens, '{', start)] ?? tokens.length;
   }
 
   function unroll(mark: number, scope: Scope): number {
     const start = mark + 1;
-    if (tokens[start].text !== 'for') {
+    if (token(start).text !== 'for') {
       throw error(
         mark,
-        `// @unroll must stand on the line before a "for" loop, not before "${tokens[start].text}".`,
+        `// @unroll must stand on the line before a "for" loop, not before "${token(start).text}".`,
       );
     }
-    const header = matching(tokens, start + 1);
+    const header = ends[start + 1];
     const first = find(tokens, ';', start + 2);
     const second = find(tokens, ';', first + 1);
     const shown = join(tokens, start, header + 1);
-    const counter = tokens[start + 3].text;
+    const counter = token(start + 3).text;
     const equals = find(tokens, '=', start + 2, first);
-    const type = tokens[start + 4].text === ':' ? join(tokens, start + 5, equals) : undefined;
-    loops.push(`"${shown}" (line ${tokens[start].line})`);
+    const type = token(start + 4).text === ':' ? join(tokens, start + 5, equals) : undefined;
+    loops.push(`"${shown}" (line ${token(start).line})`);
     refuseJumps(header + 1, blockEnd(header), shown);
-    let count =
-      tokens[start + 2].text === 'var' ? concrete(value(equals + 1, first, scope), type) : undefined;
+    let count = token(start + 2).text === 'var' ? concrete(value(equals + 1, first, scope), type) : undefined;
     for (;;) {
-      const inner: Scope = new Map(scope).set(counter, { constant: count, text: integerText(count) });
+      const inner = new Map(scope);
+      inner.set(counter, { constant: count, text: integerText(count) });
       const proceed = value(first + 1, second, inner);
       if (integerText(count) === undefined || proceed?.type !== 'bool') {
         throw error(
@@ -200,7 +205,7 @@ export function expandFunction(
             `minutes; lower the bound or take the @unroll mark away.`,
         );
       }
-      block(header + 1, inner, tokens[mark].space);
+      block(header + 1, inner, token(mark).space);
       count = step(second + 1, header, count!, inner);
     }
     loops.pop();
@@ -209,7 +214,7 @@ export function expandFunction(
 
   /** The counter after `i++`, `i--`, `i += n` or `i = …`. */
   function step(from: number, to: number, count: Constant, scope: Scope): Constant | undefined {
-    const operator = tokens[from + 1].text;
+    const operator = token(from + 1).text;
     if (operator === '++' || operator === '--') return binary(operator[0], count, constant('int', 1));
     const operand = value(from + 2, to, scope);
     return operator === '=' ? concrete(operand, count.type) : binary(operator.slice(0, -1), count, operand);
@@ -231,11 +236,11 @@ export function expandFunction(
     }
   }
 
-  const scope: Scope = new Map();
+  const scope = new Map<string, Local>();
   for (let i = 0; i < body; i++) {
-    if (tokens[i].word && tokens[i + 1].text === ':') scope.set(tokens[i].text, {});
-    if (tokens[i].word) name(i, scope);
-    else out.push(tokens[i]);
+    if (token(i).word && token(i + 1).text === ':') scope.set(token(i).text, {});
+    if (token(i).word) name(i, scope);
+    else out.push(token(i));
   }
   expand(body, tokens.length, scope);
   return out;

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { KernelError } from '../../src/errors.ts';
 import { evaluate } from '../../src/kernels/evaluate.ts';
 import { specialize } from '../../src/kernels/specialize.ts';
 import { tokenize } from '../../src/kernels/tokens.ts';
@@ -171,7 +172,41 @@ describe('unrolling and scalarisation', () => {
         );
         expect(await runKernel(device, unrolled, { input }, 10)).toEqual(expected);
       }),
-      { numRuns: Number(process.env.RUNS ?? 12) },
+      { numRuns: 12 },
+    );
+  });
+});
+
+describe('broken kernels', () => {
+  const sources = import.meta.glob<string>('../../shaders/**/*.wgsl', {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  });
+  const pieces = /\w+|\s+|./gs;
+
+  it('give a KernelError, or code for the compiler to judge, and nothing else', () => {
+    const edit = fc.record({
+      at: fc.nat(),
+      from: fc.nat(),
+      count: fc.nat({ max: 3 }),
+      insert: fc.nat({ max: 2 }),
+    });
+    const source = fc.tuple(fc.constantFrom(...Object.values(sources)), fc.array(edit, { maxLength: 4 }));
+    fc.assert(
+      fc.property(source, ([text, edits]) => {
+        const parts = text.replaceAll(/^\/\/ (?!@unroll).*$/gm, '').match(pieces)!;
+        for (const { at, from, count, insert } of edits) {
+          const start = from % parts.length;
+          parts.splice(at % parts.length, count, ...parts.slice(start, start + insert));
+        }
+        try {
+          specialize({ name: 'broken', source: parts.join('') });
+        } catch (error) {
+          expect(error).toBeInstanceOf(KernelError);
+        }
+      }),
+      { numRuns: 1000 },
     );
   });
 });
