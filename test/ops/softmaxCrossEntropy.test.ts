@@ -9,7 +9,7 @@ import { array, map, random, randomIntegers, type Array64 } from '../reference/a
 import * as reference from '../reference/losses.ts';
 import { oneHot } from '../reference/movement.ts';
 import { softmax } from '../reference/softmax.ts';
-import { checkGradient, evaluate } from '../helpers/evaluate.ts';
+import { checkGradient, evaluate, testGpu } from '../helpers/evaluate.ts';
 
 type Shape = [N: number, C: number];
 const configurations: { variant: string; software: boolean; shapes: Shape[] }[] = [
@@ -190,6 +190,19 @@ it.each([0, 0.2])(
     await expect(check).resolves.toBeUndefined();
   },
 );
+
+it('computes a loss and the gradient of its mean in one dispatch', async () => {
+  const gpu = await testGpu();
+  const program = await gpu.compile(() => {
+    const [loss, gradient] = withGradient(sparseSoftmaxCrossEntropy)(
+      input('x', [8, 5]),
+      input('t', [8], 'i32'),
+    );
+    return { loss, gradient };
+  });
+  expect(program.build.dispatches.map(({ kernel }) => kernel.name)).toEqual(['loss/softmax_cross_entropy']);
+  program.destroy();
+});
 
 it('gives the same bits in every run', async () => {
   const once = () =>

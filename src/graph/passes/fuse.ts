@@ -46,7 +46,8 @@ function fuseOnce(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
     const inlinable = inputs.map((t, i) => t.node.op === mapOp && internal(node.inputs[i]));
     let fused = compose(node, inputs, inlinable);
     // Too much for one kernel: keep producers apart, the first ones first.
-    const tooMuch = () => fused.inputs.length > MAX_MAP_INPUTS || fused.expression.steps.length > MAX_FUSED_STEPS;
+    const tooMuch = () =>
+      fused.inputs.length > MAX_MAP_INPUTS || fused.expression.steps.length > MAX_FUSED_STEPS;
     for (let i = 0; tooMuch() && i < inputs.length; i++) {
       if (inlinable[i]) {
         inlinable[i] = false;
@@ -110,14 +111,28 @@ function expressionOf(node: Node): Expression {
  */
 export function fuseEpilogues(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
   const internal = internalTensors(outputs);
+  const consumers = consumersOf(topologicalOrder(outputs));
+  const folded = new Set<Node>();
   return rewrite(outputs, (node, inputs) => {
+    if (folded.has(node)) return [inputs[0]];
+    if (node.outputs.length > 1) {
+      // Its other outputs may be wanted at once, so only a map that needs nothing else can be folded in.
+      const [output] = node.outputs;
+      const map = internal(output) ? consumers.get(output)![0] : undefined;
+      if (map?.op !== mapOp || map.inputs.length > 1 || !fits(node, output, map.outputs[0])) return undefined;
+      folded.add(map);
+      const { expression } = map.attrs as MapAttrs;
+      return createNode(node.op, inputs, node.attrs, node.outputs, node.label, { expression, extras: [] })
+        .outputs;
+    }
     if (node.op !== mapOp) return undefined;
     const [output] = node.outputs;
     // The producer that comes last: what the others produce is then ready when it runs.
     let producer = -1;
     inputs.forEach((tensor, i) => {
-      const fits = fusesEpilogue(tensor.node) && internal(node.inputs[i]) && sameShape(tensor.shape, output.shape);
-      if (fits && (producer < 0 || tensor.node.id > inputs[producer].node.id)) producer = i;
+      const possible =
+        tensor.node.outputs.length === 1 && internal(node.inputs[i]) && fits(tensor.node, tensor, output);
+      if (possible && (producer < 0 || tensor.node.id > inputs[producer].node.id)) producer = i;
     });
     if (producer < 0 || inputs.length - 1 > MAX_EXTRAS) return undefined;
     const others = inputs.filter((_, i) => i !== producer);
@@ -129,15 +144,18 @@ export function fuseEpilogues(outputs: readonly Tensor[]): (tensor: Tensor) => T
     }
     const expression = withFirstInput((node.attrs as MapAttrs).expression, producer);
     const made = inputs[producer].node;
-    return createNode(made.op, [...made.inputs, ...others], made.attrs, [output], made.label, { expression, extras })
-      .outputs;
+    return createNode(made.op, [...made.inputs, ...others], made.attrs, [output], made.label, {
+      expression,
+      extras,
+    }).outputs;
   });
 }
 
-function fusesEpilogue(node: Node): boolean {
-  const { fusesEpilogue: fuses } = node.op;
-  if (node.epilogue || node.outputs.length !== 1 || node.outputs[0].dtype !== 'f32') return false;
-  return typeof fuses === 'function' ? fuses(node) : fuses === true;
+/** Whether the kernel that makes `produced` can apply a map with the result `mapped` to it. */
+function fits(producer: Node, produced: Tensor, mapped: Tensor): boolean {
+  const { fusesEpilogue: fuses } = producer.op;
+  if (producer.epilogue || produced.dtype !== 'f32' || !sameShape(produced.shape, mapped.shape)) return false;
+  return typeof fuses === 'function' ? fuses(producer) : fuses === true;
 }
 
 /** The same expression with input `first` moved to the front. */
