@@ -179,9 +179,20 @@ function number(text: string): Constant | undefined {
 function call(name: string, args: readonly (Constant | undefined)[], element?: string): Constant | undefined {
   if (args.includes(undefined)) return undefined;
   const [a, b, condition] = args as Constant[];
-  if (name === 'array')
-    return { type: name, value: NaN, elements: args.map((value) => concrete(value, element)!) };
-  const second = { min: binary('<', b, a), max: binary('>', b, a), select: condition }[name];
-  if (second !== undefined) return second.value === 1 ? b : a;
-  return name === 'u32' || name === 'i32' || name === 'f32' ? constant(name, a?.value) : undefined;
+  switch (name) {
+    case 'array':
+      return { type: name, value: NaN, elements: args.map((value) => concrete(value, element)!) };
+    case 'min':
+    case 'max': {
+      const less = binary('<', a, b);
+      return less && ((less.value === 1) === (name === 'min') ? a : b);
+    }
+    case 'select':
+      return condition?.value === 1 ? b : a;
+    case 'u32':
+    case 'i32':
+    case 'f32':
+      return constant(name, a?.value);
+  }
+  return undefined;
 }

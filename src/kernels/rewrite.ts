@@ -81,11 +81,9 @@ function constantText(
   const { name, tokens } = declaration;
   let type = typeText(tokens, declaration.type, declarations);
   if (type === '') {
-    const inferred = concrete(evaluate(tokens, ...declaration.value, () => undefined))?.type;
-    type =
-      inferred === undefined || inferred === 'array'
-        ? typeText(tokens, declaration.value, declarations)
-        : inferred;
+    const inferred = concrete(evaluate(tokens, ...declaration.value, () => undefined));
+    const named = inferred === undefined || inferred.elements !== undefined; // array<u32, 2>(…)
+    type = named ? typeText(tokens, declaration.value, declarations) : inferred.type;
   }
   const element = /^array<(\w+),/.exec(type)?.[1];
   const wrong = (expected: string) => {
@@ -119,16 +117,13 @@ function scalarText(type: string, value: ConstantValue, wrong: Wrong): string {
   return floatText(value);
 }
 
+const LARGEST_F32 = 3.4028234663852886e38;
+
 /** Decimal text of an f32: JavaScript's shortest reads back as the same double, so it rounds to the same f32. */
 function floatText(value: number): string {
   const rounded = Math.fround(value);
-  // Beyond the largest f32 but nearest to it; and what rounds to zero, which compilers may refuse.
-  const exact =
-    Math.abs(value) > Math.abs(rounded) && Math.abs(value) > 3.4e38
-      ? rounded
-      : rounded === 0
-        ? rounded
-        : value;
+  // Compilers may refuse what lies beyond the largest f32, or below the smallest.
+  const exact = rounded === 0 || Math.abs(value) > LARGEST_F32 ? rounded : value;
   const text = Object.is(exact, -0) ? '-0' : String(exact);
   return /[.e]/.test(text) ? text : `${text}.0`;
 }

@@ -7,12 +7,13 @@ import type { Token } from './tokens.ts';
  * come from expandFunction.
  */
 export function scalarize(tokens: Token[]): void {
-  const words = new Set(tokens.map(({ text }) => text));
+  const owners = new Map(tokens.map(({ text }) => [text, '']));
   // Backwards: an inner array of the same name is gone before the outer one is looked at.
-  for (let i = tokens.length - 1; i >= 0; i--) if (tokens[i].text === 'var') scalarizeOne(tokens, i, words);
+  for (let i = tokens.length - 1; i >= 0; i--) if (tokens[i].text === 'var') scalarizeOne(tokens, i, owners);
 }
 
-function scalarizeOne(tokens: Token[], start: number, words: ReadonlySet<string>): void {
+/** `owners`: for each name in the function the array it was made from, '' for a name of its own. */
+function scalarizeOne(tokens: Token[], start: number, owners: Map<string, string>): void {
   const name = tokens[start + 1]?.text;
   const end = find(tokens, ';', start);
   const type = arrayType(tokens, find(tokens, '=', start, end) + 1);
@@ -39,11 +40,13 @@ function scalarizeOne(tokens: Token[], start: number, words: ReadonlySet<string>
   }
 
   let base = name;
-  while (uses.some(({ indices }) => words.has([base, ...indices].join('_')))) base += 'x';
+  const taken = (variable: string) => (owners.get(variable) ?? name) !== name;
+  while (uses.some(({ indices }) => taken([base, ...indices].join('_')))) base += 'x';
   const variables = new Set<string>();
   for (const { at, indices } of uses) {
     const variable = [base, ...indices].join('_');
     variables.add(variable);
+    owners.set(variable, name);
     tokens[at] = { ...tokens[at], text: variable };
     tokens.fill(NONE, at + 1, at + 1 + 3 * indices.length);
   }

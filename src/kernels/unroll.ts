@@ -115,7 +115,8 @@ export function expandFunction(
     out.push(...tokens.slice(start, at + 1));
     const length = out.length;
     expand(at + 1, end, scope);
-    // A variable starts at zero, but in a loop Tint zeroes it once only unless told: var x: T = T();
+    // A variable starts at zero each time, but Tint, and naga before gfx-rs/wgpu#9489 was mended, zero one in a
+    // loop just once; so say it: var x: T = T();
     if (equals === end) {
       const [, first = NONE, ...rest] = out.slice(length);
       const symbol = (text: string, space = '') => ({ ...first, text, space, word: false });

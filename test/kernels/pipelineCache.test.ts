@@ -90,7 +90,7 @@ test/add.wgsl:11 (specialised line 10, column 33): unresolved value 'missing_nam
     expect(error.message).toContain(
       'test/add.wgsl, library or generated code (specialised line 13, column 39)',
     );
-    expect(error.message).toContain('> 13 | fn helper');
+    expect(error.message).toContain('>   13 | fn helper');
   });
 
   it('list every error', async () => {
