@@ -30,7 +30,10 @@ fn sigmoid(x: Value) -> Value {
 }
 fn sigmoid_gradient(y: Value, dy: Value) -> Value { return dy * y * (Value(1.0) - y); }
 
-fn tanh_safe(x: Value) -> Value { return tanh(clamp(x, Value(-9.02), Value(9.02))); }
+// Exactly +-1 from 9.02 on: what drivers lack there, 1 - t^2 times a large x would blow up.
+fn tanh_safe(x: Value) -> Value {
+  return select(tanh(clamp(x, Value(-9.02), Value(9.02))), sign(x), abs(x) >= Value(9.02));
+}
 fn tanh_gradient(y: Value, dy: Value) -> Value { return dy * (Value(1.0) - y * y); }
 
 // log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)

@@ -19,19 +19,24 @@ fn clip_gradient(x: Value, dy: Value, low: f32, high: f32) -> Value {
   return select(Value(0.0), dy, (x >= Value(low)) & (x <= Value(high)));
 }
 
+// The smallest normal f32, 2^-126: GPUs may take anything below for 0, whose logarithm is infinite.
+const SMALLEST: f32 = 1.17549435e-38;
+
 // a^b for any sign of a: |a|^b, negated where a < 0 and b is an odd whole number. 0^0 = 1.
 fn power(a: Value, b: Value) -> Value {
-  let magnitude = select(pow(max(abs(a), Value(1e-38)), b), Value(0.0), (a == Value(0.0)) & (b > Value(0.0)));
+  let magnitude = select(pow(max(abs(a), Value(SMALLEST)), b), Value(0.0), (a == Value(0.0)) & (b > Value(0.0)));
   let odd = abs(b - Value(2.0) * floor(b * Value(0.5))) == Value(1.0);
   return select(select(magnitude, -magnitude, (a < Value(0.0)) & odd), Value(1.0), b == Value(0.0));
 }
 
-// log(1 + x) without losing small x: the rounding error of 1 + x is divided out
-// (Kahan; Goldberg 1991, theorem 4). Where 1 + x rounds to 1, log(1 + x) = x.
+// log(1 + x) without losing small x, where 1 + x rounds most of it away: below 1/4 by
+// log(1 + x) = 2 artanh(s) = 2 (s + s^3/3 + s^5/5 + ...) with s = x / (2 + x), |s| <= 1/7; four terms
+// leave an error of 2e-8 of the value.
 fn log1p(x: Value) -> Value {
-  let u = Value(1.0) + x;
-  let series = x * (Value(1.0) - x * (Value(0.5) - x * (Value(0.33333333) - x * Value(0.25))));
-  return select(log(u), series, abs(x) < Value(0.01));
+  let s = x / (Value(2.0) + x);
+  let q = s * s;
+  let series = Value(2.0) * s * (Value(1.0) + q * (Value(0.33333333) + q * (Value(0.2) + q * Value(0.14285714))));
+  return select(log(Value(1.0) + x), series, abs(x) < Value(0.25));
 }
 
 // exp(x) - 1 without losing small x: five terms of the series below 0.05.

@@ -20,7 +20,12 @@ function elementwiseOp(name: string, fn: string, arity: number, gradient: Gradie
   const op: Op<Literals> = {
     name,
     kind: 'elementwise',
-    infer(inputs) {
+    infer(inputs, literals) {
+      for (const [option, value] of Object.entries(literals)) {
+        if (!Number.isFinite(Math.fround(value))) {
+          throw new ArgumentError(`${name}: ${option} is ${value}; it must be a finite f32 number`);
+        }
+      }
       if (inputs.length !== arity) {
         throw new ArgumentError(`${name}: takes ${arity} tensors, got ${inputs.length}`);
       }
@@ -55,6 +60,9 @@ export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   const summed = axes.length > 0 ? reduceSum(gradient, { axes, keepDims: true }) : gradient;
   return sameShape(summed.shape, shape) ? summed : reshape(summed, shape);
 }
+
+/** The smallest normal f32: GPUs may take anything below for 0. */
+const SMALLEST = 2 ** -126;
 
 const NONE: Literals = {};
 const op1 = (name: string, fn: string, gradient: Gradient) => elementwiseOp(name, fn, 1, gradient);
@@ -156,7 +164,7 @@ export const elementwiseOps = {
   // d a^b = b a^(b-1) da + a^b log a db; the second term only where a > 0
   power: op2('power', 'power', ([a, b], y, dy) => [
     multiply(dy, multiply(b, power(a, shift(b, -1)))),
-    multiply(dy, multiply(y, where(greater(a, 0), log(maximum(a, 1e-38)), 0))),
+    multiply(dy, multiply(y, where(greater(a, 0), log(maximum(a, SMALLEST)), 0))),
   ]),
   // the gradient goes to the larger; at ties to the first
   maximum: op2('maximum', 'max', ([a, b], _y, dy) => [

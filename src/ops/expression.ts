@@ -17,8 +17,9 @@ export interface Step {
 
 /** WGSL text of an f32 literal: always with a point or exponent, exact when read back. */
 export function literal(value: number): string {
-  if (!Number.isFinite(value)) throw new RangeError(`An f32 literal must be finite, not ${value}`);
-  const text = String(Math.fround(value));
+  const rounded = Math.fround(value);
+  if (!Number.isFinite(rounded)) throw new RangeError(`An f32 literal must be finite, not ${value}`);
+  const text = String(rounded);
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 

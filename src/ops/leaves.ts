@@ -87,8 +87,8 @@ export const fillOp = leaf<FillAttrs>('fill');
 
 /** A constant tensor of one value. Uploaded once when a program is compiled, folded where it can be. */
 export function fill(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
-  if (!Number.isFinite(value)) {
-    throw new ArgumentError(`fill: the value must be finite, not ${value}`);
+  if (!Number.isFinite(Math.fround(value))) {
+    throw new ArgumentError(`fill: the value must be a finite f32 number, not ${value}`);
   }
   return apply(fillOp, [], { shape, dtype, value });
 }
