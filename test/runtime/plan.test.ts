@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.ts';
 import { add, multiply, relu, sigmoid, tanh } from '../../src/ops/elementwise.ts';
@@ -18,7 +18,8 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 
 /** Bytes alive at the busiest dispatch: no plan can do with less. */
 function peakBytes<K>(blocks: readonly Block<K>[]): number {
-  const alive = (t: number) => sum(blocks.filter((b) => b.first <= t && t <= b.last).map((b) => rounded(b.bytes)));
+  const alive = (t: number) =>
+    sum(blocks.filter((b) => b.first <= t && t <= b.last).map((b) => rounded(b.bytes)));
   return Math.max(0, ...blocks.map(({ first }) => alive(first)));
 }
 
@@ -29,10 +30,15 @@ function checkPlan<K>(
   plan: MemoryPlan<K>,
   maxSlabBytes = Infinity,
 ): void {
-  const placed = blocks.map((block) => ({ block, size: rounded(block.bytes), ...plan.placements.get(block.key)! }));
+  const placed = blocks.map((block) => ({
+    block,
+    size: rounded(block.bytes),
+    ...plan.placements.get(block.key)!,
+  }));
   expect(plan.placements.size, 'every block has a place').toBe(blocks.length);
   const astray = placed.filter(
-    ({ slab, offset, size }) => offset % ALIGNMENT !== 0 || offset < 0 || offset + size > plan.slabBytes[slab],
+    ({ slab, offset, size }) =>
+      offset % ALIGNMENT !== 0 || offset < 0 || offset + size > plan.slabBytes[slab],
   );
   expect(astray, 'unaligned, or outside of their slab').toEqual([]);
   plan.slabBytes.forEach((bytes, slab) => {
@@ -75,7 +81,9 @@ const schedules = fc
   .map((dispatches) => {
     const blocks: { key: string; bytes: number; first: number; last: number }[] = [];
     const usages = dispatches.map(({ sizes, reads }, index): Usage<string> => {
-      const read = [...new Set(reads.map((r) => r % Math.max(1, blocks.length)))].filter((r) => r < blocks.length);
+      const read = [...new Set(reads.map((r) => r % Math.max(1, blocks.length)))].filter(
+        (r) => r < blocks.length,
+      );
       for (const r of read) blocks[r].last = index;
       const own = sizes.map((bytes, i) => ({ key: `${index}.${i}`, bytes, first: index, last: index }));
       const readKeys = read.map((r) => blocks[r].key);
@@ -163,11 +171,16 @@ describe('plans of real programs', () => {
     const keys = new Set(blocks.map(({ key }) => key));
     const usages = dispatches.map(({ bindings }): Usage<Operand> => {
       const of = (access: string) => bindings.filter((b) => b.access === access).map((b) => b.operand);
-      return { reads: of('read').filter((o) => keys.has(o)), writes: of('read_write').filter((o) => keys.has(o)) };
+      return {
+        reads: of('read').filter((o) => keys.has(o)),
+        writes: of('read_write').filter((o) => keys.has(o)),
+      };
     });
     checkPlan(blocks, usages, plan);
     for (const { key, first, last } of blocks) {
-      const used = dispatches.flatMap(({ bindings }, i) => (bindings.some((b) => b.operand === key) ? [i] : []));
+      const used = dispatches.flatMap(({ bindings }, i) =>
+        bindings.some((b) => b.operand === key) ? [i] : [],
+      );
       expect(first).toBe(used[0]);
       expect(last).toBeGreaterThanOrEqual(used.at(-1)!);
       expect(pinned.has(key)).toBe(false);
@@ -200,7 +213,10 @@ describe('plans of real programs', () => {
       h = add(multiply(relu(z), sigmoid(z)), tanh(reduceSum(z, { axes: [-1], keepDims: true })));
     }
     const loss = reduceMean(h);
-    const result = build({ outputs: { loss, h }, objectives: [{ loss, variables: weights }], effects: [] }, { target });
+    const result = build(
+      { outputs: { loss, h }, objectives: [{ loss, variables: weights }], effects: [] },
+      { target },
+    );
     expect(result.pinned.size).toBe(3);
     checkBuild(result);
     expect(sum(result.plan.slabBytes)).toBeLessThan(result.plan.unsharedBytes);

@@ -1,192 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { Device } from '../../src/device/device.ts';
 import { ArgumentError, LimitError, ShapeError } from '../../src/errors.ts';
-import { sgd, adam } from '../../src/nn/optimizers.ts';
-import { add, exp, multiply, scale, sin, square, subtract } from '../../src/ops/elementwise.ts';
+import { adam } from '../../src/nn/optimizers.ts';
+import { add, exp, multiply, square } from '../../src/ops/elementwise.ts';
 import { constant, fill, input, programState, read, Variable } from '../../src/ops/leaves.ts';
 import { reshape } from '../../src/ops/movement.ts';
 import { randomUniform } from '../../src/ops/random.ts';
-import { reduceMean, reduceSum } from '../../src/ops/reduce.ts';
+import { reduceSum } from '../../src/ops/reduce.ts';
 import { softmax } from '../../src/ops/softmax.ts';
-import type { Shape } from '../../src/ops/tensor.ts';
-import type { Minimizer } from '../../src/runtime/minimizer.ts';
 import { Gpu } from '../../src/runtime/session.ts';
 import '../helpers/close.ts';
 import { countCalls } from '../helpers/countCalls.ts';
 import { testDevice } from '../helpers/device.ts';
 import { testGpu } from '../helpers/evaluate.ts';
-
-const variable = (name: string, shape: Shape, ...values: number[]) =>
-  new Variable({ name, shape, initialize: (data) => data.set(values.length === 1 ? data.map(() => values[0]) : values) });
-const f32 = (...values: number[]) => Float32Array.from(values);
-
-/** The gradient that the last step left for a variable. */
-async function gradientOf(gpu: Gpu, minimizer: Minimizer, v: Variable): Promise<Float32Array> {
-  const { buffer, offset, bytes } = minimizer.gradientLocation(v, gpu.variables);
-  return new Float32Array(await gpu.device.read(buffer, offset, bytes));
-}
-
-describe('a training step', () => {
-  it('follows w ← w − η dL/dw, step after step', async () => {
-    const gpu = await testGpu();
-    const [w, b] = [variable('w', [3], 1, -2, 0.5), variable('b', [], 0.25)];
-    const x = input('x', [2, 3]);
-    const target = input('target', [2, 3]);
-    const program = await gpu.compile((g) => {
-      const error = subtract(add(multiply(x, read(w)), read(b)), target);
-      const loss = reduceMean(square(error));
-      g.minimize(loss, [w, b], sgd({ learningRate: 0.1 }));
-      return { loss, error };
-    });
-    const xs = [1, 2, 3, -1, 0.5, 2];
-    const ts = [0, 1, 2, 1, 0, -1];
-    program.write(x, f32(...xs));
-    program.write('target', f32(...ts));
-
-    const expected = { w: [1, -2, 0.5], b: 0.25 };
-    for (let step = 0; step < 3; step++) {
-      const error = xs.map((value, i) => value * expected.w[i % 3] + expected.b - ts[i]);
-      await program.step();
-      await program.finish();
-      expect(await program.read('error')).toBeAllClose(error);
-      expect(await program.read('loss')).toBeAllClose([error.reduce((sum, e) => sum + (e * e) / 6, 0)]);
-      expected.w = expected.w.map((value, i) => value - 0.1 * ((error[i] * xs[i] + error[i + 3] * xs[i + 3]) / 3));
-      expected.b -= 0.1 * error.reduce((sum, e) => sum + e / 3, 0);
-      expect(await gpu.variables.read(w)).toBeAllClose(expected.w);
-      expect(await gpu.variables.read(b)).toBeAllClose([expected.b]);
-    }
-    expect(program.steps).toBe(3);
-    program.destroy();
-  });
-
-  it('lays the gradients into the flat buffer of the minimizer, without a copy', async () => {
-    const gpu = await testGpu();
-    const [w, v] = [variable('w', [100], 2), variable('v', [3], 1, 2, 3)];
-    let minimizer: Minimizer;
-    const program = await gpu.compile((g) => {
-      const loss = add(reduceSum(square(read(w))), reduceSum(sin(read(v))));
-      minimizer = g.minimize(loss, [w, v], sgd({ learningRate: 0 }));
-      return { loss };
-    });
-    expect(program.build.pinned.size).toBe(2);
-    expect(program.build.dispatches.map(({ label }) => label).filter((l) => l.includes('copy'))).toEqual([]);
-    expect(program.build.dispatches.filter(({ label }) => label.startsWith('optimizer/')).length).toBe(1);
-    await program.step();
-    expect(await gradientOf(gpu, minimizer!, w)).toBeAllClose(new Array(100).fill(4));
-    expect(await gradientOf(gpu, minimizer!, v)).toBeAllClose([1, 2, 3].map(Math.cos));
-    program.destroy();
-  });
-
-  it('two variables with one gradient, and gradients made from other gradients', async () => {
-    const gpu = await testGpu();
-    const [a, b, c] = ['a', 'b', 'c'].map((name) => variable(name, [4], 1, 2, 3, 4));
-    let minimizer: Minimizer;
-    const program = await gpu.compile((g) => {
-      const loss = reduceSum(softmax(add(add(read(a), read(b)), scale(read(c), 3))), { axes: [] });
-      const total = reduceSum(multiply(loss, constant(f32(1, -1, 2, 0.5))));
-      minimizer = g.minimize(total, [a, b, c], sgd({ learningRate: 0.01 }));
-      return { total };
-    });
-    await program.step();
-    const z = [1, 2, 3, 4].map((value) => Math.exp(5 * value));
-    const p = z.map((value) => value / z.reduce((sum, e) => sum + e));
-    const mean = p[0] - p[1] + 2 * p[2] + 0.5 * p[3];
-    const expected = p.map((pi, i) => pi * ([1, -1, 2, 0.5][i] - mean));
-    expect(await gradientOf(gpu, minimizer!, a)).toBeAllClose(expected, { atol: 1e-6 });
-    expect(await gradientOf(gpu, minimizer!, b)).toBeAllClose(expected, { atol: 1e-6 });
-    expect(await gradientOf(gpu, minimizer!, c)).toBeAllClose(expected.map((g) => 3 * g), { atol: 1e-6 });
-    program.destroy();
-  });
-
-  it('a gradient of one constant value', async () => {
-    const gpu = await testGpu();
-    const [w, v] = [variable('w', [5], 3), variable('v', [2], 1)];
-    const program = await gpu.compile((g) => {
-      const loss = add(reduceSum(read(w)), scale(reduceSum(read(v)), 2));
-      g.minimize(loss, [w, v], sgd({ learningRate: 0.5 }));
-      return {};
-    });
-    await program.step();
-    await program.step();
-    expect(await gpu.variables.read(w)).toEqual(new Float32Array(5).fill(2));
-    expect(await gpu.variables.read(v)).toEqual(new Float32Array(2).fill(-1));
-    program.destroy();
-  });
-
-  it('a variable without influence on the loss stays, whatever an earlier program left', async () => {
-    const gpu = await testGpu();
-    const [w, v] = [variable('w', [2], 1), variable('v', [2], 1)];
-    const optimizer = gpu.minimizer([w, v], sgd({ learningRate: 1 }));
-    const both = await gpu.compile((g) => {
-      g.minimize(reduceSum(add(square(read(w)), square(read(v)))), [w, v], optimizer);
-      return {};
-    });
-    const one = await gpu.compile((g) => {
-      g.minimize(reduceSum(square(read(w))), [w, v], optimizer);
-      return {};
-    });
-    await both.step();
-    await one.step();
-    expect(await gpu.variables.read(w)).toEqual(f32(1, 1)); // 1 − 2 · 1, then −1 + 2 · 1
-    expect(await gpu.variables.read(v)).toEqual(f32(-1, -1));
-    both.destroy();
-    one.destroy();
-  });
-
-  it('two optimizers on one variable each get their own gradient', async () => {
-    const gpu = await testGpu();
-    const w = variable('w', [2], 1);
-    const program = await gpu.compile((g) => {
-      g.minimize(reduceSum(read(w)), [w], sgd({ learningRate: 0.5 }));
-      g.minimize(reduceSum(scale(read(w), 10)), [w], sgd({ learningRate: 0.25 }));
-      return {};
-    });
-    await program.step();
-    expect(await gpu.variables.read(w)).toEqual(f32(-2, -2)); // 1 − 0.5 · 1 − 0.25 · 10
-    program.destroy();
-  });
-
-  it('goes on with the moments and the learning rate of a minimizer in another program', async () => {
-    const gpu = await testGpu();
-    const w = variable('w', [1], 0);
-    const optimizer = gpu.minimizer([w], sgd({ learningRate: 1, momentum: 0.5 }));
-    const compile = (size: number) =>
-      gpu.compile((g) => {
-        g.minimize(reduceSum(multiply(read(w), fill([size], 1))), [w], optimizer);
-        return {};
-      });
-    const [small, large] = [await compile(1), await compile(2)];
-    await small.step(); // v = −1, w = −1
-    await large.step(); // v = −0.5 − 2 = −2.5, w = −3.5
-    expect(await gpu.variables.read(w)).toEqual(f32(-3.5));
-    optimizer.learningRate = 0.5;
-    await small.step(); // v = −1.25 − 0.5 = −1.75, w = −5.25
-    expect(await gpu.variables.read(w)).toEqual(f32(-5.25));
-    expect((await optimizer.readSlots(gpu.variables)).get(w)).toEqual([f32(-1.75)]);
-    small.destroy();
-    large.destroy();
-  });
-
-  it('refuses a minimizer that is of other variables or used twice', async () => {
-    const gpu = await testGpu();
-    const [w, v] = [variable('w', [2], 1), variable('v', [2], 1)];
-    const optimizer = gpu.minimizer([w], sgd());
-    const loss = reduceSum(add(read(w), read(v)));
-    const compile = (variables: Variable[], times: number) =>
-      gpu.compile((g) => {
-        for (let i = 0; i < times; i++) g.minimize(loss, variables, optimizer);
-        return {};
-      });
-    await expect(compile([v], 1)).rejects.toThrow(/sgd minimizer is of the variables w, not of v/);
-    await expect(compile([w, v], 1)).rejects.toThrow(ArgumentError);
-    await expect(compile([w], 2)).rejects.toThrow(/add the losses up/);
-  });
-});
+import { f32, variable } from './values.ts';
 
 describe('the state of a program', () => {
   it('advances with every step, and can be set', async () => {
     const gpu = await testGpu();
-    const program = await gpu.compile(() => ({ noise: randomUniform([8]), state: programState() }), { seed: 2 ** 33 + 7 });
+    const program = await gpu.compile(() => ({ noise: randomUniform([8]), state: programState() }), {
+      seed: 2 ** 33 + 7,
+    });
     const draws: number[][] = [];
     for (let step = 0; step < 3; step++) {
       await program.step();
@@ -257,7 +91,8 @@ describe('inputs and outputs', () => {
     await program.step();
     const third = new Array(6).fill(1 / 3);
     for (const name of ['y', 'again', 'flat']) expect(await program.read(name)).toBeAllClose(third);
-    for (const name of ['x', 'turned', 'equal']) expect([...(await program.read(name))]).toEqual([1, 1, 1, 5, 5, 5]);
+    for (const name of ['x', 'turned', 'equal'])
+      expect([...(await program.read(name))]).toEqual([1, 1, 1, 5, 5, 5]);
     expect(await program.read('v')).toEqual(f32(7, 8));
     expect(await program.read('ones')).toEqual(f32(1, 1, 1));
     expect(await program.read('counts')).toEqual(Int32Array.of(-1, 5));
@@ -280,10 +115,18 @@ describe('inputs and outputs', () => {
     const [x, unused] = [input('x', [2]), input('unused', [2])];
     const y = exp(x);
     const program = await gpu.compile(() => ({ y }), { label: 'doubler' });
-    expect(() => program.write('z', f32(1, 2))).toThrow(new ArgumentError('doubler: no input is named "z"; there are x'));
-    expect(() => program.write(unused, f32(1, 2))).toThrow(/doubler: the program does not use the input unused/);
-    expect(() => program.write(x, f32(1, 2, 3))).toThrow(/input x takes \[2\] f32 values, 8 bytes; got 12 bytes/);
-    expect(() => program.write(x, Int32Array.of(1, 2))).toThrow(/input x takes f32 values in a Float32Array; got a Int32Array/);
+    expect(() => program.write('z', f32(1, 2))).toThrow(
+      new ArgumentError('doubler: no input is named "z"; there are x'),
+    );
+    expect(() => program.write(unused, f32(1, 2))).toThrow(
+      /doubler: the program does not use the input unused/,
+    );
+    expect(() => program.write(x, f32(1, 2, 3))).toThrow(
+      /input x takes \[2\] f32 values, 8 bytes; got 12 bytes/,
+    );
+    expect(() => program.write(x, Int32Array.of(1, 2))).toThrow(
+      /input x takes f32 values in a Float32Array; got a Int32Array/,
+    );
     await expect(program.read('z')).rejects.toThrow('doubler: no output is named "z"; there are y');
     expect(() => program.location(add(x, 1))).toThrow(/doubler: add has no memory of its own/);
     program.destroy();
@@ -296,7 +139,9 @@ describe('inputs and outputs', () => {
     const x = input('x', [2 ** 25 + 4]); // 128 MiB and 16 bytes
     const compiling = gpu.compile(() => ({ y: exp(x) }));
     await expect(compiling).rejects.toThrow(LimitError);
-    await expect(compiling).rejects.toThrow(/exp: a tensor of shape \[33554436\] has 134217744 bytes, but this device binds at most/);
+    await expect(compiling).rejects.toThrow(
+      /exp: a tensor of shape \[33554436\] has 134217744 bytes, but this device binds at most/,
+    );
     expect(counted.calls).toEqual({});
   });
 });
@@ -306,7 +151,11 @@ describe('variables', () => {
     const gpu = await testGpu();
     const calls: string[] = [];
     const make = (name: string, size: number) =>
-      new Variable({ name, shape: [size], initialize: (data) => (calls.push(name), data.fill(calls.length)) });
+      new Variable({
+        name,
+        shape: [size],
+        initialize: (data) => (calls.push(name), data.fill(calls.length)),
+      });
     const [a, b] = [make('a', 3), make('b', 70)];
     expect(() => gpu.variables.location(a)).toThrow(/variable a has no memory yet/);
     for (let i = 0; i < 2; i++) {

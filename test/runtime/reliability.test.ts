@@ -144,32 +144,35 @@ describe('failures', () => {
     'mapAsync',
   ];
 
-  it.each(names)('the n-th %s fails, for every n: a typed error, no leak, and the next run works', async (name) => {
-    // Kernels are compiled once per session, so to see them fail takes a cold one each time.
-    const cold = /Pipeline|Layout|Shader|popErrorScope/.test(name);
-    const make = cold ? smallModel : model;
-    const warm = await ownGpu();
-    const expected = await run(warm.gpu, make());
-    let failures = 0;
-    for (let n = 0; ; n++) {
-      const { gpu, counted } = cold ? await ownGpu() : warm;
-      counted.reset();
-      counted.spoil(name, n);
-      const before = gpu.device.liveBuffers;
-      const outcome: unknown = await run(gpu, make()).catch((error: unknown) => error);
-      if ((counted.calls[name] ?? 0) <= n) {
-        expect(outcome).toBe(expected);
-        break;
+  it.each(names)(
+    'the n-th %s fails, for every n: a typed error, no leak, and the next run works',
+    async (name) => {
+      // Kernels are compiled once per session, so to see them fail takes a cold one each time.
+      const cold = /Pipeline|Layout|Shader|popErrorScope/.test(name);
+      const make = cold ? smallModel : model;
+      const warm = await ownGpu();
+      const expected = await run(warm.gpu, make());
+      let failures = 0;
+      for (let n = 0; ; n++) {
+        const { gpu, counted } = cold ? await ownGpu() : warm;
+        counted.reset();
+        counted.spoil(name, n);
+        const before = gpu.device.liveBuffers;
+        const outcome: unknown = await run(gpu, make()).catch((error: unknown) => error);
+        if ((counted.calls[name] ?? 0) <= n) {
+          expect(outcome).toBe(expected);
+          break;
+        }
+        failures++;
+        expect(outcome, `call ${n}`).toBeInstanceOf(WgradError);
+        expect(outcome).not.toBeInstanceOf(DeviceLostError);
+        counted.reset();
+        expect(gpu.device.liveBuffers - before, 'parameters and moments at most').toBeLessThanOrEqual(5);
+        expect(await run(gpu, make()), `after call ${n} failed`).toBe(expected);
       }
-      failures++;
-      expect(outcome, `call ${n}`).toBeInstanceOf(WgradError);
-      expect(outcome).not.toBeInstanceOf(DeviceLostError);
-      counted.reset();
-      expect(gpu.device.liveBuffers - before, 'parameters and moments at most').toBeLessThanOrEqual(5);
-      expect(await run(gpu, make()), `after call ${n} failed`).toBe(expected);
-    }
-    expect(failures).toBeGreaterThan(0);
-  });
+      expect(failures).toBeGreaterThan(0);
+    },
+  );
 
   it('an error outside of any check is thrown by the next step, once', async () => {
     const { gpu, real } = await ownGpu();
@@ -226,7 +229,10 @@ describe('the loss of the device', () => {
     const program = await model().compile(gpu);
     const outcome = moments[moment](program, () => real.destroy());
     await expect(outcome).rejects.toThrow(DeviceLostError);
-    await expect(program.read('loss')).rejects.toMatchObject({ name: 'DeviceLostError', reason: 'destroyed' });
+    await expect(program.read('loss')).rejects.toMatchObject({
+      name: 'DeviceLostError',
+      reason: 'destroyed',
+    });
     expect(() => program.step()).toThrow(/device was lost \(destroyed\)/);
     await expect(model().compile(gpu)).rejects.toThrow(DeviceLostError);
     program.destroy();
