@@ -1,5 +1,42 @@
 import { PipelineCache } from '../../src/kernels/pipelineCache.ts';
-import type { SpecializedKernel } from '../../src/kernels/specialize.ts';
+import { specialize } from '../../src/kernels/specialize.ts';
+import type { KernelFile, Specialization, SpecializedKernel } from '../../src/kernels/specialize.ts';
+import { testDevice } from '../helpers/device.ts';
+
+/** The buffer that kernelOf's kernels write. */
+export const OUTPUT = '@group(0) @binding(4) var<storage, read_write> output: array<u32>;';
+
+/** A kernel of one invocation around `statements`, with `declarations` before it. */
+export const kernelOf = (statements: string, declarations = ''): KernelFile => ({
+  name: 'test/kernel',
+  source: `// Test\n${OUTPUT}\n${declarations}\n@compute @workgroup_size(1)\nfn main() {\n${statements}\n}\n`,
+});
+
+export const codeOf = (statements: string, declarations = '', spec: Specialization = {}): string =>
+  specialize(kernelOf(statements, declarations), spec).code;
+
+/** The statements of main as one line, all white space single blanks. */
+export function mainOf(code: string): string {
+  const body = /fn main\(.*?\)\s*\{([\s\S]*?)\n\}/.exec(code)![1];
+  return body.replace(/\s+/g, ' ').trim();
+}
+
+/** mainOf the specialised kernelOf. */
+export const flat = (statements: string, declarations = '', spec: Specialization = {}): string =>
+  mainOf(codeOf(statements, declarations, spec));
+
+/** What the action throws. */
+export function errorOf(action: () => unknown): Error {
+  try {
+    action();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('expected an error');
+}
+
+/** tintErrors on the test device. */
+export const errorsIn = async (code: string): Promise<string[]> => tintErrors(await testDevice(), code);
 
 /** What Tint says against the code, as "line message"; empty where it is valid. */
 export async function tintErrors(device: GPUDevice, code: string): Promise<string[]> {
