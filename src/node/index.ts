@@ -1,21 +1,24 @@
-import { init as initOn } from '../runtime/session.ts';
+import { init } from '../runtime/session.ts';
 import type { Gpu } from '../runtime/session.ts';
 import { findAdapter } from './adapter.ts';
 import type { AdapterOptions } from './adapter.ts';
 
-/* What wgrad offers in Node besides everything else: Dawn's adapters, and the cache on disk. */
-
-export { findAdapter };
+/** What wgrad offers in Node only: a GPU through Dawn, data sets and the cache on disk. */
+export { findAdapter } from './adapter.ts';
 export type { AdapterKind, AdapterOptions, FoundAdapter } from './adapter.ts';
 export { cacheFolder } from './cache.ts';
+export { loadMnistNode } from './mnist.ts';
+export type { LoadMnistNodeOptions, MnistFolders } from './mnist.ts';
 
 /**
- * `init` for Node: opens the best adapter there is, or the kind that is asked for. To learn which it is, and to use a
- * device of your own, call `findAdapter` and give its adapter to the `init` of the main entry.
+ * Opens the GPU in Node: the best adapter there is, on the CPU if need be. See `findAdapter`, which also tells in
+ * words what it found.
  *
+ * @param options.adapter forces a kind; default: the environment variable WGRAD_ADAPTER, else the best there is
  * @throws {AdapterError} when there is no adapter of that kind, with the fix
+ * @throws {ArgumentError} when the kind is unknown
  */
-export async function init(options: AdapterOptions = {}): Promise<Gpu> {
-  const { adapter } = await findAdapter(options);
-  return initOn({ adapter });
+export async function initNode(options: AdapterOptions = {}): Promise<Gpu> {
+  const { gpu, adapter, kind } = await findAdapter(options);
+  return init({ gpu, adapter, software: kind !== 'gpu' });
 }

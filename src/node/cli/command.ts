@@ -1,0 +1,65 @@
+import type { Gpu } from '../../runtime/session.ts';
+import type { FoundAdapter } from '../adapter.ts';
+import type { Interrupt } from './interrupt.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { TrainOptions } from './options.ts';
+import type { RunFolder } from './runFolder.ts';
+import type { Settings } from './settings.ts';
+import type { Terminal } from './terminal.ts';
+
+/** How a preset is trained unless the user says otherwise. */
+export interface PresetInfo {
+  readonly description: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+}
+
+/** A model that `npm run train` knows. */
+export interface ModelCommand {
+  /** For the help text: what it does. */
+  readonly title: string;
+  readonly presets: Readonly<Record<string, PresetInfo>>;
+  readonly defaultPreset: string;
+  /** Trains it, prints and writes the results; undefined if the user interrupted. */
+  run(context: TrainContext): Promise<TrainResult | undefined>;
+}
+
+/** What a model's command works with: everything is open and checked. */
+export interface TrainContext {
+  readonly terminal: Terminal;
+  readonly gpu: Gpu;
+  readonly adapter: FoundAdapter;
+  readonly options: TrainOptions;
+  readonly settings: Settings;
+  readonly folder: RunFolder;
+  /** The one to go on from. */
+  readonly checkpoint: Checkpoint | undefined;
+  readonly interrupt: Interrupt;
+}
+
+/** The object that --json prints. */
+export interface TrainResult {
+  readonly model: string;
+  readonly preset: string;
+  /** Says so if it is synthetic. */
+  readonly dataset: string;
+  readonly adapter: string;
+  /** Passes over the training data, fractions included, and steps, both of this run. */
+  readonly epochs: number;
+  readonly steps: number;
+  /** Training alone: without loading, compilation, validation and tests. */
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  /** Over the steps after the warm-up. */
+  readonly stepMilliseconds: number;
+  readonly dispatchesPerStep: number;
+  /** Counted at the queue. */
+  readonly submitsPerStep: number;
+  readonly testAccuracy: number;
+  readonly testLoss: number;
+  readonly parameters: number;
+  /** Memory of the intermediate values of a training step. */
+  readonly planBytes: number;
+  readonly seed: number;
+}

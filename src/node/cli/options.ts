@@ -1,0 +1,192 @@
+import { parseArgs } from 'node:util';
+import { MNIST_SETS } from '../../data/mnistFiles.ts';
+import type { MnistName } from '../../data/mnistFiles.ts';
+import { ArgumentError } from '../../errors.ts';
+import { ADAPTER_KINDS } from '../adapterChoice.ts';
+import type { AdapterKind } from '../adapterChoice.ts';
+import type { ModelCommand } from './command.ts';
+import { quoteArgument } from './format.ts';
+
+/** What the user wrote; undefined where nothing was said. */
+export interface TrainOptions {
+  readonly model: string;
+  readonly preset?: string;
+  readonly dataset?: MnistName;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly seed?: number;
+  readonly adapter?: AdapterKind;
+  readonly data?: string;
+  readonly resume?: string;
+  readonly out?: string;
+  readonly profile: boolean;
+  readonly json: boolean;
+}
+
+type Models = Readonly<Record<string, ModelCommand>>;
+
+/** In the order of the help text: placeholder and meaning. */
+const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: string]>> = {
+  preset: ['NAME', 'one of the presets above'],
+  dataset: ['NAME', `${Object.keys(MNIST_SETS).join(' or ')}; default mnist`],
+  epochs: ['N', 'passes over the training images'],
+  steps: ['N', 'training steps, instead of epochs'],
+  'batch-size': ['N', 'images per step'],
+  'learning-rate': ['X', 'of the optimizer'],
+  seed: ['N', 'of weights, shuffling and dropout; default 0'],
+  adapter: ['KIND', `${ADAPTER_KINDS.join(', ')}; default: the best there is (or WGRAD_ADAPTER)`],
+  data: [
+    'FOLDER',
+    'holds mnist/ or fashion-mnist/; default: WGRAD_DATA, else a download.\n`synthetic` or `synthetic:N` draws (N) digits instead',
+  ],
+  profile: ['', 'first print the graph, the memory plan and the time of each kernel'],
+  resume: ['FILE', 'go on with a saved model.safetensors, exactly where it stopped'],
+  out: ['FOLDER', 'for the results; default out/<model>'],
+  json: ['', 'print the result as a JSON object in the last line'],
+  help: ['', 'print this'],
+};
+
+export function helpText(models: Models): string {
+  const presets = Object.entries(models).flatMap(([name, { title, presets, defaultPreset }]) => [
+    `  ${name}: ${title}`,
+    ...Object.entries(presets).map(([preset, { description, epochs, batchSize, learningRate }]) => {
+      const isDefault = preset === defaultPreset ? ' (default)' : '';
+      const recipe = `${epochs} epochs, batches of ${batchSize}, learning rate ${learningRate}`;
+      return `    ${preset.padEnd(8)} ${description}${isDefault}; ${recipe}`;
+    }),
+  ]);
+  const flags = Object.entries(FLAGS).map(([name, [placeholder, meaning]]) => {
+    const head = `--${name} ${placeholder}`.padEnd(20);
+    return `  ${head} ${meaning.replaceAll('\n', `\n${' '.repeat(23)}`)}`;
+  });
+  return `npm run train -- [model] [options]
+
+Models and their presets:
+${presets.join('\n')}
+
+Options:
+${flags.join('\n')}
+
+Ctrl-C finishes the step, saves, and says how to go on; a second Ctrl-C exits at once.
+Exit codes: 0 finished, 1 error, 130 interrupted by Ctrl-C, 143 by SIGTERM.`;
+}
+
+/**
+ * Reads the command line.
+ *
+ * @returns undefined if the user only asks for help
+ * @throws ArgumentError that names the choices
+ */
+export function parseTrainOptions(args: readonly string[], models: Models): TrainOptions | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help) return undefined;
+  const model = modelOf(positionals, models);
+  const text = (name: string) => values[name] as string | undefined;
+  const options: TrainOptions = {
+    model,
+    preset: choice('preset', text('preset'), Object.keys(models[model].presets)),
+    dataset: choice('dataset', text('dataset'), Object.keys(MNIST_SETS)) as MnistName | undefined,
+    epochs: number('epochs', text('epochs'), { above: 0 }),
+    steps: number('steps', text('steps'), { whole: true, above: 0 }),
+    batchSize: number('batch-size', text('batch-size'), { whole: true, above: 0 }),
+    learningRate: number('learning-rate', text('learning-rate'), {}),
+    seed: number('seed', text('seed'), { whole: true }),
+    adapter: choice('adapter', text('adapter'), ADAPTER_KINDS) as AdapterKind | undefined,
+    data: notEmpty('data', text('data')),
+    resume: notEmpty('resume', text('resume')),
+    out: notEmpty('out', text('out')),
+    profile: values.profile === true,
+    json: values.json === true,
+  };
+  if (options.epochs !== undefined && options.steps !== undefined) {
+    throw new ArgumentError('--epochs and --steps both say how long to train: pass one of them.');
+  }
+  return options;
+}
+
+/** The command line that goes on from a checkpoint. */
+export function resumeCommand(options: TrainOptions, checkpoint: string): string {
+  const kept = [
+    'preset',
+    'dataset',
+    'epochs',
+    'steps',
+    'batchSize',
+    'learningRate',
+    'seed',
+    'adapter',
+    'data',
+    'out',
+  ] as const;
+  const flags = kept.flatMap((name) => {
+    const value = options[name];
+    const flag = name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
+    return value === undefined ? [] : [`--${flag}`, quoteArgument(String(value))];
+  });
+  return ['npm run train --', options.model, ...flags, '--resume', quoteArgument(checkpoint)].join(' ');
+}
+
+function parse(args: readonly string[]): { values: Record<string, unknown>; positionals: string[] } {
+  const entries = Object.entries(FLAGS).map(([name, [placeholder]]) => {
+    return [name, { type: placeholder ? 'string' : 'boolean' }] as const;
+  });
+  try {
+    return parseArgs({ args: [...args], options: Object.fromEntries(entries), allowPositionals: true });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const name = /'(--?[\w-]+)/.exec(message)?.[1];
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && name) {
+      const choices = Object.keys(FLAGS).map((flag) => `--${flag}`);
+      throw new ArgumentError(`There is no option ${name}: choose from ${choices.join(', ')}.`, { cause });
+    }
+    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && name) {
+      const [placeholder] = FLAGS[name.slice(2)] ?? [''];
+      const use = placeholder ? `needs a value: ${name} ${placeholder}` : 'takes no value';
+      throw new ArgumentError(`${name} ${use}. See npm run train -- --help.`, { cause });
+    }
+    throw new ArgumentError(`${message} See npm run train -- --help.`, { cause });
+  }
+}
+
+function modelOf(positionals: readonly string[], models: Models): string {
+  const names = Object.keys(models);
+  const [model = names[0], ...rest] = positionals;
+  if (Object.hasOwn(models, model) && rest.length === 0) return model;
+  const stray = Object.hasOwn(models, model) ? rest[0] : model;
+  const owner = names.find((name) => Object.hasOwn(models[name].presets, stray));
+  // `npm run train --preset keras` gives the script the word keras alone.
+  const hint = owner
+    ? `'${stray}' is a preset: npm run train -- ${owner} --preset ${stray}`
+    : 'npm passes options on only after a lone --: npm run train -- --epochs 1';
+  throw new ArgumentError(`There is no model '${stray}': choose from ${names.join(', ')}. (${hint})`);
+}
+
+function choice(flag: string, value: string | undefined, choices: readonly string[]): string | undefined {
+  if (value === undefined || choices.includes(value)) return value;
+  throw new ArgumentError(
+    `--${flag} ${value}: there is no such ${flag}; choose one of ${choices.join(', ')}.`,
+  );
+}
+
+function notEmpty(flag: string, value: string | undefined): string | undefined {
+  if (value === '') throw new ArgumentError(`--${flag} is empty: pass a path.`);
+  return value;
+}
+
+function number(
+  flag: string,
+  value: string | undefined,
+  { whole = false, above = -1 }: { whole?: boolean; above?: number },
+): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = Number(value);
+  const plain = whole ? /^\d+$/ : /^\d*\.?\d+(e[+-]?\d+)?$/i;
+  if (plain.test(value) && parsed > above && (whole ? Number.isSafeInteger(parsed) : Number.isFinite(parsed)))
+    return parsed;
+  const kind = whole ? 'a whole number' : 'a number';
+  throw new ArgumentError(
+    `--${flag} ${value}: pass ${kind} of ${above < 0 ? 'at least 0' : whole ? 'at least 1' : 'more than 0'}.`,
+  );
+}

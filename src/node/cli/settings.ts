@@ -1,0 +1,70 @@
+import { ArgumentError } from '../../errors.ts';
+import type { MnistName } from '../../data/mnistFiles.ts';
+import type { Checkpoint, SavedRun } from './checkpoint.ts';
+import type { ModelCommand } from './command.ts';
+import type { TrainOptions } from './options.ts';
+
+/** A training run as it will be: the user's wishes, else what the checkpoint says, else the preset's values. */
+export interface Settings {
+  readonly model: string;
+  readonly preset: string;
+  readonly dataset: MnistName;
+  /** One of the two is set; both count from the first step of the model's life. */
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
+/** @throws ArgumentError if the user asks for something that the run to be continued does not allow */
+export function resolveSettings(
+  options: TrainOptions,
+  command: ModelCommand,
+  checkpoint?: Checkpoint,
+): Settings {
+  const saved = checkpoint?.run;
+  const same = <K extends 'model' | 'preset' | 'dataset' | 'batchSize' | 'seed'>(
+    key: K,
+    fallback: SavedRun[K],
+  ): SavedRun[K] => {
+    const wish = options[key] as SavedRun[K] | undefined;
+    if (saved && wish !== undefined && wish !== saved[key]) {
+      throw new ArgumentError(
+        `${checkpoint.path} was trained with ${key} ${saved[key]}, so it cannot go on with ${wish}: leave --${flagOf(key)} out, or start anew without --resume.`,
+      );
+    }
+    return wish ?? saved?.[key] ?? fallback;
+  };
+  const preset = same('preset', command.defaultPreset);
+  same('model', options.model);
+  if (!Object.hasOwn(command.presets, preset)) {
+    throw new ArgumentError(
+      `${checkpoint?.path} was trained with preset '${preset}', which ${options.model} does not have; it has ${Object.keys(command.presets).join(', ')}.`,
+    );
+  }
+  const recipe = command.presets[preset];
+  return {
+    model: options.model,
+    preset,
+    dataset: same('dataset', 'mnist') as MnistName,
+    ...length(options, saved, recipe.epochs),
+    batchSize: same('batchSize', recipe.batchSize),
+    learningRate: options.learningRate ?? recipe.learningRate,
+    seed: same('seed', 0),
+  };
+}
+
+function length(
+  options: TrainOptions,
+  saved: SavedRun | undefined,
+  epochs: number,
+): Pick<Settings, 'epochs' | 'steps'> {
+  const { epochs: wished, steps } = options;
+  if (steps !== undefined) return { steps };
+  if (wished !== undefined) return { epochs: wished };
+  if (saved?.steps !== undefined) return { steps: saved.steps };
+  return { epochs: saved?.epochs ?? epochs };
+}
+
+const flagOf = (key: string): string => (key === 'batchSize' ? 'batch-size' : key);

@@ -1,0 +1,50 @@
+import { styleText } from 'node:util';
+import type { Progress } from './progress.ts';
+
+export type Style = Parameters<typeof styleText>[0];
+
+/** What a terminal needs of a stream such as process.stdout. */
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Lines for people: coloured and redrawn on a terminal, plain where they go to a file or another program. */
+export class Terminal {
+  readonly output: Output;
+  /** True where a line can be redrawn. */
+  readonly interactive: boolean;
+  /** The bar at the bottom, if there is one: lines are written above it. */
+  progress: Progress | undefined;
+  readonly #colours: boolean;
+
+  constructor(output: Output, environment: NodeJS.ProcessEnv = process.env) {
+    this.output = output;
+    this.interactive = Boolean(output.isTTY) && environment.TERM !== 'dumb';
+    this.#colours = wantsColours(this.interactive, environment);
+  }
+
+  /** Characters in a line; 80 where nobody can tell. */
+  get columns(): number {
+    return this.output.columns || 80;
+  }
+
+  style(format: Style, text: string): string {
+    // Without this option newer versions of Node look at process.stdout, which may not be where this goes.
+    return this.#colours ? styleText(format, text, { validateStream: false }) : text;
+  }
+
+  line(text = ''): void {
+    this.progress?.hide();
+    this.output.write(`${text}\n`);
+    this.progress?.show();
+  }
+
+  warn(text: string): void {
+    this.line(this.style('yellow', text));
+  }
+}
+
+/** The conventions of https://no-color.org and https://force-color.org. */
+function wantsColours(interactive: boolean, { NO_COLOR, FORCE_COLOR }: NodeJS.ProcessEnv): boolean {
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return interactive;
+}
