@@ -21,7 +21,7 @@ const LOG_BETA_1: f32 = -0.105360515658; // ln β1
 const LOG_BETA_2: f32 = -0.00100050033358;
 const EPSILON: f32 = 1e-7; // ε
 const WEIGHT_DECAY: f32 = 0.0; // λ
-const WORKGROUP_SIZE: u32 = 64u; // @tune 64 128 256
+const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
@@ -38,15 +38,16 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     return;
   }
   let rate = hyper[0];
-  let g = gradients[i];
   let t = f32(state[0]) + 1.0;
-  let mean_correction = 1.0 / one_minus_power(LOG_BETA_1, t);
-  let square_correction = 1.0 / one_minus_power(LOG_BETA_2, t);
-
-  let mean = slot_0[i] + ONE_MINUS_BETA_1 * (g - slot_0[i]);
-  let mean_square = slot_1[i] + ONE_MINUS_BETA_2 * (g * g - slot_1[i]);
-  slot_0[i] = mean;
-  slot_1[i] = mean_square;
-  let direction = mean_correction * mean / (sqrt(square_correction * mean_square) + EPSILON);
-  parameters[i] -= rate * (WEIGHT_DECAY * parameters[i] + direction);
+  let corrections = 1.0 / vec2f(one_minus_power(LOG_BETA_1, t), one_minus_power(LOG_BETA_2, t));
+  let g = gradients[i];
+  let w = parameters[i];
+  var m = slot_0[i];
+  var v = slot_1[i];
+  m += ONE_MINUS_BETA_1 * (g - m);
+  v += ONE_MINUS_BETA_2 * (g * g - v);
+  slot_0[i] = m;
+  slot_1[i] = v;
+  let direction = corrections.x * m / (sqrt(corrections.y * v) + EPSILON);
+  parameters[i] = w - rate * (direction + WEIGHT_DECAY * w);
 }

@@ -13,7 +13,7 @@
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const MOMENTUM: f32 = 0.9; // μ
 const NESTEROV: bool = false;
-const WORKGROUP_SIZE: u32 = 64u; // @tune 64 128 256
+const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
@@ -29,11 +29,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
   let rate = hyper[0];
   let g = gradients[i];
-  let velocity = MOMENTUM * slot_0[i] - rate * g;
-  slot_0[i] = velocity;
+  let v = MOMENTUM * slot_0[i] - rate * g;
+  slot_0[i] = v;
   if (NESTEROV) {
-    parameters[i] += MOMENTUM * velocity - rate * g;
+    parameters[i] += MOMENTUM * v - rate * g;
   } else {
-    parameters[i] += velocity;
+    parameters[i] += v;
   }
 }

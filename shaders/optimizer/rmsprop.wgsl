@@ -12,7 +12,7 @@
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const ONE_MINUS_RHO: f32 = 0.1; // 1 - ρ, rounded only once
 const EPSILON: f32 = 1e-7; // ε
-const WORKGROUP_SIZE: u32 = 64u; // @tune 64 128 256
+const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
@@ -28,7 +28,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
   let rate = hyper[0];
   let g = gradients[i];
-  let mean_square = slot_0[i] + ONE_MINUS_RHO * (g * g - slot_0[i]);
-  slot_0[i] = mean_square;
-  parameters[i] -= rate * g / (sqrt(mean_square) + EPSILON);
+  var s = slot_0[i];
+  s += ONE_MINUS_RHO * (g * g - s);
+  slot_0[i] = s;
+  parameters[i] -= rate * g / (sqrt(s) + EPSILON);
 }

@@ -9,7 +9,7 @@
 // One invocation updates four parameters. 2 FLOPs and 12 bytes per parameter: bound by memory.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
-const WORKGROUP_SIZE: u32 = 64u; // @tune 64 128 256
+const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
@@ -23,6 +23,5 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     return;
   }
   let rate = hyper[0];
-  let g = gradients[i];
-  parameters[i] -= rate * g;
+  parameters[i] -= rate * gradients[i];
 }

@@ -45,7 +45,7 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
     );
     const units = variant === 'bytes' ? sample / 4 : sample;
     // Every workgroup computes the permutation once: on a CPU one per sample, on a GPU enough to fill it.
-    const workgroupSize = software ? 8 : 64;
+    const workgroupSize = software ? 16 : 64;
     const iterations = Math.min(software ? 64 : 4, Math.ceil(units / workgroupSize));
     const groupsPerSample = Math.ceil(units / (workgroupSize * iterations));
     const grid = linearGrid(batchSize * groupsPerSample, 1, limits.maxComputeWorkgroupsPerDimension);
