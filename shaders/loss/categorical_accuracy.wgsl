@@ -8,7 +8,7 @@
 //   correct      [ROWS]; its mean is the accuracy
 //
 // One invocation walks one row; CLASSES comparisons (twice that if not SPARSE), 4 · ROWS · (CLASSES + 2)
-// bytes (or 4 · ROWS · (2 CLASSES + 1)). Rows are short or the metric is rare, so there is no second version.
+// bytes (or 4 · ROWS · (2 CLASSES + 1)). Wide rows on a GPU: categorical_accuracy_workgroup.wgsl.
 
 const ROWS: u32 = 8u;
 const CLASSES: u32 = 10u;

@@ -42,9 +42,17 @@ fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
 }
 
-fn target_at(row: u32, class_index: u32) -> f32 {
+fn label_of(row: u32) -> i32 {
   if (SPARSE) {
-    return select(0.0, 1.0, labels[row] == i32(class_index));
+    return labels[row];
+  } else {
+    return -1;
+  }
+}
+
+fn target_at(row: u32, class_index: u32, label: i32) -> f32 {
+  if (SPARSE) {
+    return select(0.0, 1.0, label == i32(class_index));
   } else {
     return targets[row * CLASSES + class_index];
   }
@@ -57,6 +65,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     return;
   }
   let first = row * CLASSES;
+  let label = label_of(row);
   var largest = logits[first];
   for (var j = 1u; j < CLASSES; j++) {
     largest = max(largest, logits[first + j]);
@@ -65,14 +74,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   var mass = 0.0;
   for (var j = 0u; j < CLASSES; j++) {
     sum += exp(logits[first + j] - largest);
-    mass += target_at(row, j);
+    mass += target_at(row, j, label);
   }
   let log_sum = log(sum);
   let smooth_part = LABEL_SMOOTHING * mass / f32(CLASSES);
   var row_loss = 0.0;
   for (var j = 0u; j < CLASSES; j++) {
     let x = logits[first + j] - largest;
-    let t = (1.0 - LABEL_SMOOTHING) * target_at(row, j) + smooth_part;
+    let t = (1.0 - LABEL_SMOOTHING) * target_at(row, j, label) + smooth_part;
     row_loss += t * (log_sum - x);
     gradient[first + j] = epilogue(mass * exp(x) / sum - t, first + j, j);
   }

@@ -38,9 +38,17 @@ fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
 }
 
-fn target_at(row: u32, class_index: u32) -> f32 {
+fn label_of(row: u32) -> i32 {
   if (SPARSE) {
-    return select(0.0, 1.0, labels[row] == i32(class_index));
+    return labels[row];
+  } else {
+    return -1;
+  }
+}
+
+fn target_at(row: u32, class_index: u32, label: i32) -> f32 {
+  if (SPARSE) {
+    return select(0.0, 1.0, label == i32(class_index));
   } else {
     return targets[row * CLASSES + class_index];
   }
@@ -54,6 +62,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     return;
   }
   let first = row * CLASSES;
+  let label = label_of(row);
 
   var largest = LOWEST;
   for (var i = 0u; i < PASSES; i++) {
@@ -80,7 +89,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let j = i * WORKGROUP_SIZE + lane;
     if (j < CLASSES) {
       lane_sum += exp(logits[first + j] - largest);
-      lane_mass += target_at(row, j);
+      lane_mass += target_at(row, j, label);
     }
   }
   value_tree[lane] = lane_sum;
@@ -105,7 +114,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let j = i * WORKGROUP_SIZE + lane;
     if (j < CLASSES) {
       let x = logits[first + j] - largest;
-      let t = (1.0 - LABEL_SMOOTHING) * target_at(row, j) + smooth_part;
+      let t = (1.0 - LABEL_SMOOTHING) * target_at(row, j, label) + smooth_part;
       lane_loss += t * (log_sum - x);
       gradient[first + j] = epilogue(mass * exp(x) / sum - t, first + j, j);
     }

@@ -1,13 +1,18 @@
-import accuracySource from '../../shaders/loss/categorical_accuracy.wgsl?raw';
+import rowSource from '../../shaders/loss/categorical_accuracy.wgsl?raw';
+import workgroupSource from '../../shaders/loss/categorical_accuracy_workgroup.wgsl?raw';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { equal, greater } from './elementwise.ts';
 import { linearGrid } from './op.ts';
 import type { Op } from './op.ts';
 import { reduceMean } from './reduce.ts';
+import { WIDE_ROW, workgroupFor } from './softmaxCrossEntropy.ts';
 import { apply, formatShape, sameShape, sizeOf } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
-const kernel = { name: 'loss/categorical_accuracy', source: accuracySource };
+const kernels = {
+  row: { name: 'loss/categorical_accuracy', source: rowSource },
+  workgroup: { name: 'loss/categorical_accuracy_workgroup', source: workgroupSource },
+};
 
 export const categoricalAccuracyOp: Op<Record<string, never>> = {
   name: 'categoricalAccuracy',
@@ -32,19 +37,24 @@ export const categoricalAccuracyOp: Op<Record<string, never>> = {
     const { software, limits } = context.target;
     const sparse = targets.dtype === 'i32';
     const rows = sizeOf(correct.shape);
-    const workgroupSize = software ? 8 : 32;
-    const { workgroups, gridX } = linearGrid(rows, workgroupSize, limits.maxComputeWorkgroupsPerDimension);
+    const classes = predictions.shape.at(-1)!;
+    const preferred = !software && classes >= WIDE_ROW ? 'workgroup' : 'row';
+    const variant = context.choose('categoricalAccuracy', ['row', 'workgroup'], preferred);
+    const wide = variant === 'workgroup';
+    const workgroupSize = wide ? workgroupFor(classes) : software ? 8 : 32;
+    const grid = linearGrid(rows, wide ? 1 : workgroupSize, limits.maxComputeWorkgroupsPerDimension);
     context.dispatch({
-      kernel,
+      kernel: kernels[variant],
       constants: {
         ROWS: rows,
-        CLASSES: predictions.shape.at(-1)!,
+        CLASSES: classes,
         SPARSE: sparse,
         WORKGROUP_SIZE: workgroupSize,
-        GRID_X: gridX,
+        GRID_X: grid.gridX,
+        ...(wide && { LEVELS: Math.log2(workgroupSize) }),
       },
       bindings: { predictions, [sparse ? 'labels' : 'targets']: targets, correct },
-      workgroups,
+      workgroups: grid.workgroups,
       flops: sizeOf(predictions.shape) * (sparse ? 1 : 2),
     });
   },

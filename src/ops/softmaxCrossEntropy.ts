@@ -26,7 +26,7 @@ export interface SoftmaxCrossEntropyOptions {
 }
 
 /** From this many classes on a GPU gives each row a workgroup; below, an invocation. */
-const WIDE_ROW = 64;
+export const WIDE_ROW = 64;
 
 /**
  * Outputs [p − t (logits' shape), loss (without the classes)]. The gradient comes with the loss, from the same
@@ -111,8 +111,8 @@ function targetGradient(logits: Tensor, smoothing: number): Tensor {
   return negate(add(scale(logProbabilities, 1 - smoothing), scale(mean, smoothing)));
 }
 
-/** A power of two with about four classes per lane. */
-function workgroupFor(classes: number): number {
+/** Lanes for a row: a power of two with about four classes per lane. */
+export function workgroupFor(classes: number): number {
   return Math.min(256, Math.max(32, 2 ** Math.ceil(Math.log2(classes / 4))));
 }
 

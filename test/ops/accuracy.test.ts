@@ -4,14 +4,22 @@ import { input } from '../../src/ops/leaves.ts';
 import { array, map, random, randomIntegers } from '../reference/array.ts';
 import { oneHot } from '../reference/movement.ts';
 import * as reference from '../reference/losses.ts';
+import { argmax } from '../reference/reduce.ts';
 import { evaluate } from '../helpers/evaluate.ts';
 
-describe.each([true, false])('categoricalAccuracy, software %s', (software) => {
+describe.each([
+  { variant: 'row', software: true },
+  { variant: 'row', software: false },
+  { variant: 'workgroup', software: false },
+])('categoricalAccuracy, $variant, software $software', ({ variant, software }) => {
+  const variants = { categoricalAccuracy: variant };
+
   it.each([
     [1, 1],
     [5, 2],
     [33, 10],
     [2, 65],
+    [3, 1000],
   ])('[%i, %i] against class indices and against distributions', async (N, C) => {
     const logits = random(N * C, [N, C]);
     const labels = randomIntegers(C, [N], C);
@@ -19,33 +27,45 @@ describe.each([true, false])('categoricalAccuracy, software %s', (software) => {
     const [sparse, dense] = await evaluate(
       (x, t, distributions) => [categoricalAccuracy(x, t), categoricalAccuracy(x, distributions)],
       [logits, labels, oneHot(labels, C)],
-      { dtypes: ['f32', 'i32', 'f32'], software },
+      { dtypes: ['f32', 'i32', 'f32'], software, variants },
     );
     expect(sparse).toEqual(expected);
     expect(dense).toEqual(expected);
   });
-});
 
-it('lets the first of equal predictions win, and counts a label out of range as wrong', async () => {
-  const logits = array([5, 3], [1, 1, 1, 0, 2, 2, 0, 2, 2, -5, -5, -5, 9, 0, 0]);
-  const labels = array([5], [0, 1, 2, 0, -1]);
-  const [correct] = await evaluate((x, t) => categoricalAccuracy(x, t), [logits, labels], {
-    dtypes: ['f32', 'i32'],
+  it('lets the first of equal predictions win, and counts a label out of range as wrong', async () => {
+    const logits = array([5, 3], [1, 1, 1, 0, 2, 2, 0, 2, 2, -5, -5, -5, 9, 0, 0]);
+    const labels = array([5], [0, 1, 2, 0, -1]);
+    const ties = randomIntegers(3, [40, 300], 3);
+    const firsts = argmax(ties);
+    const [correct, all, none] = await evaluate(
+      (x, t, tied, f, n) => [
+        categoricalAccuracy(x, t),
+        categoricalAccuracy(tied, f),
+        categoricalAccuracy(tied, n),
+      ],
+      [logits, labels, ties, firsts, map(firsts, (index) => index + 1)],
+      { dtypes: ['f32', 'i32', 'f32', 'i32', 'i32'], software, variants },
+    );
+    expect([...correct.data]).toEqual([1, 1, 0, 1, 0]);
+    expect(all.data).toEqual(new Float64Array(40).fill(1));
+    expect(none.data).toEqual(new Float64Array(40));
   });
-  expect([...correct.data]).toEqual([1, 1, 0, 1, 0]);
-});
 
-it('takes more rows than a dispatch has workgroups along x', async () => {
-  const N = 8 * 65_535 + 9;
-  const logits = { shape: [N, 2], data: Float64Array.from({ length: 2 * N }, (_, i) => (i * 7) % 11) };
-  const labels = { shape: [N], data: new Float64Array(N) };
-  const [correct] = await evaluate((x, t) => categoricalAccuracy(x, t), [logits, labels], {
-    dtypes: ['f32', 'i32'],
+  it('takes more rows than a dispatch has workgroups along x', async () => {
+    const N = 65_535 * (variant === 'workgroup' ? 1 : software ? 8 : 32) + 9;
+    const logits = { shape: [N, 2], data: Float64Array.from({ length: 2 * N }, (_, i) => (i * 7) % 11) };
+    const labels = { shape: [N], data: new Float64Array(N) };
+    const [correct] = await evaluate((x, t) => categoricalAccuracy(x, t), [logits, labels], {
+      dtypes: ['f32', 'i32'],
+      software,
+      variants,
+    });
+    const wrong = correct.data.findIndex(
+      (value, i) => value !== Number(logits.data[2 * i] >= logits.data[2 * i + 1]),
+    );
+    expect(wrong).toBe(-1);
   });
-  const wrong = correct.data.findIndex(
-    (value, i) => value !== Number(logits.data[2 * i] >= logits.data[2 * i + 1]),
-  );
-  expect(wrong).toBe(-1);
 });
 
 it('binaryAccuracy is the share of outputs on their side, per sample', async () => {

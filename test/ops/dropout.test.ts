@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.ts';
-import { add, multiply, relu } from '../../src/ops/elementwise.ts';
+import { add, broadcastTo, multiply, relu } from '../../src/ops/elementwise.ts';
 import { dropout } from '../../src/ops/dropout.ts';
 import { input } from '../../src/ops/leaves.ts';
+import { slice } from '../../src/ops/movement.ts';
 import { reduceSum } from '../../src/ops/reduce.ts';
 import { map, random, type Array64 } from '../reference/array.ts';
-import { dropoutMask } from '../reference/random.ts';
+import { dropoutMask, uniformAt } from '../reference/random.ts';
 import { evaluate } from '../helpers/evaluate.ts';
 
 const seed = 77;
@@ -71,6 +72,25 @@ it('keeps the share of elements that it should, even at rates near 0 and 1', asy
     const kept = y.data.filter((value) => value !== 0).length / 100_000;
     expect(Math.abs(kept - (1 - rate))).toBeLessThan(5 * Math.sqrt((rate * (1 - rate)) / 100_000));
   }
+});
+
+it.each([
+  ['vector', 4],
+  ['scalar', 1],
+])('takes more elements than a dispatch has workgroups along x (%s)', async (variant, channels) => {
+  const shape = [(4 * 64 * 65_535 + 12) / channels, channels];
+  const first = shape[0] - 8 / channels;
+  const [tail] = await evaluate(
+    (one) =>
+      slice(dropout(broadcastTo(one, shape), 0.5, { stream: 2 }), [first, 0], [8 / channels, channels]),
+    [{ shape: [1, 1], data: Float64Array.of(1) }],
+    { seed, variants: { dropout: variant } },
+  );
+  const size = shape[0] * channels;
+  const expected = Array.from({ length: 8 }, (_, i) =>
+    uniformAt(size - 8 + i, { seed, stream: 2 }) >= 0.5 ? 2 : 0,
+  );
+  expect([...tail.data]).toEqual(expected);
 });
 
 it('is the identity at rate 0, and refuses rates outside [0, 1)', () => {
