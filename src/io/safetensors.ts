@@ -139,8 +139,9 @@ export function decodeSafetensors(
         `tensor '${key}' ends at byte ${end} of the data, but the file has ${bytes.length - header.dataStart}`,
       );
     }
-    const copy = bytes.slice(header.dataStart + begin, header.dataStart + end).buffer as ArrayBuffer;
-    tensors.set(key, { dtype, shape, data: new TYPES[dtype](copy) } as SafeTensor);
+    // Not bytes.slice: that of a Node Buffer, which files are read into, copies nothing.
+    const copy = new Uint8Array(bytes.subarray(header.dataStart + begin, header.dataStart + end));
+    tensors.set(key, { dtype, shape, data: new TYPES[dtype](copy.buffer) } as SafeTensor);
     at = end;
   }
   if (header.dataStart + at !== bytes.length) {

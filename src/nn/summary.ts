@@ -47,7 +47,7 @@ export function layerSummaries(model: Model): LayerSummary[] {
 /** The summary as a table for a terminal. */
 export function summarize(model: Model): string {
   const layers = layerSummaries(model);
-  const header = ['layer', '', 'output', 'parameters', 'bytes', 'FLOPs / sample'];
+  const header = ['layer', '', 'output', 'parameters', 'bytes', 'FLOPs'];
   const rows = layers.map((layer) => [
     layer.name,
     layer.description,
@@ -62,7 +62,7 @@ export function summarize(model: Model): string {
   const line = (row: string[]) =>
     row.map((cell, i) => (i >= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd();
   const rule = '─'.repeat(widths.reduce((a, b) => a + b + 2, -2));
-  return [`${model.name}: input ${model.inputShape.join(' × ')}`, rule, line(header), rule, ...rows.map(line), rule, line(total)].join('\n');
+  return [`${model.name}: input ${model.inputShape.join(' × ')}; outputs and FLOPs of one sample`, rule, line(header), rule, ...rows.map(line), rule, line(total)].join('\n');
 }
 
 const count = (value: number): string => value.toLocaleString('en-US');

@@ -39,6 +39,11 @@ describe('a round trip', () => {
     expect(Object.is((read.get('conv1.weight')!.data as Float32Array)[5], -0)).toBe(true);
   });
 
+  it('works from a Buffer, as files are read, wherever it lies in memory', () => {
+    const { tensors: read } = decodeSafetensors(Buffer.concat([Buffer.alloc(3), good]).subarray(3));
+    expect(Object.fromEntries(read)).toEqual(tensors);
+  });
+
   it('copies, so that later changes of the file do not reach the tensors, at any byte offset', () => {
     const shifted = new Uint8Array(good.length + 1);
     shifted.set(good, 1);
