@@ -72,7 +72,7 @@ async function recorder(
 const ramp = (length: number, slope = 1) => Float32Array.from({ length }, (_, i) => slope * i);
 
 describe.each([true, false])('record, software %s', (software) => {
-  it.each([[[1]], [[5]], [[64, 3]], [[63, 65, 0]], [[128, 1, 1000, 2]], [[3000]]])(
+  it.each([[[1]], [[63, 65, 0]], [[128, 1, 1000, 2]], [[3000]]])(
     'means of metrics of lengths %j',
     async (lengths) => {
       const { program, metrics, entry } = await recorder(lengths, 4, { software });
@@ -126,8 +126,8 @@ describe.each([true, false])('record, software %s', (software) => {
 
   it('gives the same bits in every run', async () => {
     const once = async () => {
-      const { program, metrics, read } = await recorder([999], 1, { software });
-      program.write(metrics[0], ramp(999, 0.1));
+      const { program, metrics, read } = await recorder([3000], 4, { software });
+      program.write(metrics[0], ramp(3000, 0.1));
       await program.step();
       const words = [...new Uint32Array(await read())];
       program.destroy();

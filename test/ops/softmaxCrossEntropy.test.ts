@@ -13,10 +13,10 @@ import { checkGradient, evaluate, testGpu } from '../helpers/evaluate.ts';
 
 type Shape = [N: number, C: number];
 const configurations: { variant: string; software: boolean; shapes: Shape[] }[] = [
-  { variant: 'row', software: true, shapes: [[1, 1], [1, 2], [3, 5], [33, 10], [2, 63], [9, 64]] },
+  { variant: 'row', software: true, shapes: [[1, 1], [3, 5], [33, 10], [2, 63]] },
   { variant: 'row', software: false, shapes: [[65, 3], [31, 65]] },
   // Its kernel is the same for both kinds of device.
-  { variant: 'workgroup', software: false, shapes: [[3, 1], [2, 31], [5, 64], [4, 65], [2, 1000]] },
+  { variant: 'workgroup', software: false, shapes: [[3, 1], [4, 65], [2, 1000]] },
 ]; // prettier-ignore
 
 /** Loss per sample, and the gradient of their mean. */
