@@ -1,31 +1,21 @@
-import type { Device } from '../device/device.ts';
-import { ArgumentError, LimitError } from '../errors.ts';
+import { ArgumentError } from '../errors.ts';
 import type { PipelineCache } from '../kernels/pipelineCache.ts';
-import type { ConstantAttrs, FillAttrs, InputAttrs, VariableAttrs } from '../ops/leaves.ts';
-import type { Operand, Resource } from '../ops/op.ts';
+import type { InputAttrs } from '../ops/leaves.ts';
+import type { Operand } from '../ops/op.ts';
 import { bytesOf, formatShape } from '../ops/tensor.ts';
 import type { Tensor } from '../ops/tensor.ts';
 import type { Build } from './build.ts';
-import { align } from './location.ts';
 import type { Location } from './location.ts';
-import { isTensor, ownerOf } from './lower.ts';
-import type { Minimizer } from './minimizer.ts';
-import type { VariableStore } from './variables.ts';
+import { ownerOf } from './lower.ts';
+import { allocate, bindingSize, checkBinding } from './memory.ts';
+import type { Memory, MemoryContext, MemoryOptions } from './memory.ts';
 
-export interface ProgramContext {
-  readonly device: Device;
+export interface ProgramContext extends MemoryContext {
   readonly pipelines: PipelineCache;
-  readonly variables: VariableStore;
 }
 
-export interface ProgramOptions {
-  readonly label: string;
+export interface ProgramOptions extends MemoryOptions {
   readonly seed?: number;
-  /** Buffers of the caller for some inputs (a data set); the program makes the others itself. */
-  readonly buffers?: ReadonlyMap<Tensor, Location>;
-  readonly resources?: ReadonlyMap<Resource, Location>;
-  /** By objective, as in the build. */
-  readonly minimizers?: readonly Minimizer[];
   readonly onProgress?: (progress: CompileProgress) => void;
 }
 
@@ -66,7 +56,13 @@ export class Program {
   #steps = 0;
   #inFlight: Promise<void>[] = [];
 
-  private constructor(context: ProgramContext, build: Build, options: ProgramOptions, memory: Memory, commands: Command[]) {
+  private constructor(
+    context: ProgramContext,
+    build: Build,
+    options: ProgramOptions,
+    memory: Memory,
+    commands: Command[],
+  ) {
     this.#context = context;
     this.build = build;
     this.label = options.label;
@@ -103,7 +99,11 @@ export class Program {
             const { buffer, offset } = memory.locate(operand);
             return { binding, resource: { buffer, offset, size: bindingSize(operand) } };
           });
-          const bindGroup = device.gpu.createBindGroup({ label, layout: compiled[i].bindGroupLayout, entries });
+          const bindGroup = device.gpu.createBindGroup({
+            label,
+            layout: compiled[i].bindGroupLayout,
+            entries,
+          });
           return { label, pipeline: compiled[i].pipeline, bindGroup, workgroups };
         });
         // Outputs that no kernel touches, such as an input passed through, need a place too.
@@ -139,7 +139,10 @@ export class Program {
   write(target: Tensor | string, data: Float32Array | Int32Array | Uint32Array | Uint8Array): void {
     const tensor = typeof target === 'string' ? this.#inputNamed(target) : target;
     const location = this.#inputs.get(tensor);
-    if (!location) throw new ArgumentError(`${this.label}: the program does not use the input ${(tensor.node.attrs as InputAttrs).name}`);
+    if (!location)
+      throw new ArgumentError(
+        `${this.label}: the program does not use the input ${(tensor.node.attrs as InputAttrs).name}`,
+      );
     const { name } = tensor.node.attrs as InputAttrs;
     if (data[Symbol.toStringTag] !== ARRAYS[tensor.dtype]) {
       throw new ArgumentError(
@@ -153,7 +156,13 @@ export class Program {
     }
     const { queue } = this.#context.device.gpu;
     const rest = data.byteLength % 4; // uploads come in words
-    queue.writeBuffer(location.buffer, location.offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength - rest);
+    queue.writeBuffer(
+      location.buffer,
+      location.offset,
+      data.buffer as ArrayBuffer,
+      data.byteOffset,
+      data.byteLength - rest,
+    );
     if (rest > 0) {
       const word = new Uint8Array(4);
       word.set((data as Uint8Array).subarray(-rest));
@@ -164,7 +173,10 @@ export class Program {
   #inputNamed(name: string): Tensor {
     const names = [...this.#inputs.keys()].map((t) => [(t.node.attrs as InputAttrs).name, t] as const);
     const found = names.find(([own]) => own === name);
-    if (!found) throw new ArgumentError(`${this.label}: no input is named "${name}"; there are ${names.map(([n]) => n).join(', ') || 'none'}`);
+    if (!found)
+      throw new ArgumentError(
+        `${this.label}: no input is named "${name}"; there are ${names.map(([n]) => n).join(', ') || 'none'}`,
+      );
     return found[1];
   }
 
@@ -224,92 +236,15 @@ export class Program {
     const tensor = this.#output(name);
     const { buffer, offset, bytes } = this.location(tensor);
     const data = await this.#context.device.read(buffer, offset, bytes);
-    return tensor.dtype === 'f32' ? new Float32Array(data) : tensor.dtype === 'i32' ? new Int32Array(data) : new Uint32Array(data);
+    return tensor.dtype === 'f32'
+      ? new Float32Array(data)
+      : tensor.dtype === 'i32'
+        ? new Int32Array(data)
+        : new Uint32Array(data);
   }
 
   destroy(): void {
     for (const buffer of this.#buffers) buffer.destroy();
     this.#buffers.length = 0;
   }
-}
-
-interface Memory {
-  readonly owned: GPUBuffer[];
-  readonly inputs: Map<Tensor, Location>;
-  readonly state: Location;
-  readonly locate: (operand: Operand) => Location;
-}
-
-/** Gives every operand of the build its place: slabs, constants, inputs, and what others own. */
-function allocate(context: ProgramContext, build: Build, options: ProgramOptions, owned: GPUBuffer[]): Memory {
-  const { device, variables } = context;
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-  const create = (name: string, bytes: number): GPUBuffer => {
-    const buffer = device.createBuffer(`${options.label}/${name}`, bytes, usage);
-    owned.push(buffer);
-    return buffer;
-  };
-  const slabs = build.plan.slabBytes.map((bytes, i) => create(`slab ${i}`, bytes));
-  const state: Location = { buffer: create('state', 16), offset: 0, bytes: 16 };
-  const inputs = new Map<Tensor, Location>();
-  const others = new Map<Operand, Location>(options.resources);
-  for (const minimizer of options.minimizers ?? []) {
-    for (const [resource, location] of minimizer.resources) others.set(resource, location);
-  }
-
-  const place = (operand: Operand): Location => {
-    const known = others.get(operand);
-    if (known) return known;
-    const bytes = bytesOf(operand);
-    const planned = build.plan.placements.get(operand);
-    if (planned) return { buffer: slabs[planned.slab], offset: planned.offset, bytes };
-    const target = build.pinned.get(operand);
-    if (target) return options.minimizers![target.objective].gradientLocation(target.variable, variables);
-    if (!isTensor(operand)) throw new ArgumentError(`${options.label}: nobody gave a place to ${JSON.stringify(operand)}`);
-    const { op, attrs } = operand.node;
-    if (op.name === 'variable') return variables.location((attrs as VariableAttrs).variable);
-    if (op.name === 'programState') return state;
-    if (op.name === 'input') {
-      const location = options.buffers?.get(operand) ?? { buffer: create(`input ${(attrs as InputAttrs).name}`, bytes), offset: 0, bytes };
-      inputs.set(operand, location);
-      return location;
-    }
-    if (op.kind !== 'leaf') {
-      throw new ArgumentError(
-        `${options.label}: ${operand.node.label} has no memory of its own in the compiled program; ask for an input, or for an output by its name`,
-      );
-    }
-    const buffer = create(op.name, align(bytes));
-    device.gpu.queue.writeBuffer(buffer, 0, constantData(operand));
-    return { buffer, offset: 0, bytes };
-  };
-  const locate = (operand: Operand): Location => {
-    const location = others.get(operand) ?? place(operand);
-    others.set(operand, location);
-    return location;
-  };
-  return { owned, inputs, state, locate };
-}
-
-function constantData(tensor: Tensor): ArrayBuffer {
-  if (tensor.node.op.name === 'constant') return (tensor.node.attrs as ConstantAttrs).data.slice().buffer as ArrayBuffer;
-  const { value } = tensor.node.attrs as FillAttrs;
-  const length = bytesOf(tensor) / 4;
-  const TypedArray = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint32Array }[tensor.dtype];
-  return new TypedArray(length).fill(value).buffer;
-}
-
-function checkBinding(device: Device, label: string, operand: Operand): void {
-  const bytes = bytesOf(operand);
-  const { maxStorageBufferBindingSize } = device.limits;
-  if (bytes > maxStorageBufferBindingSize) {
-    throw new LimitError(
-      `${label}: a tensor of shape ${formatShape(operand.shape)} has ${bytes} bytes, but this device binds at most ${maxStorageBufferBindingSize}; use a smaller batch`,
-    );
-  }
-}
-
-/** Whole words, and at least one vec4f: kernels may read a scalar as the first lane of one. */
-function bindingSize(operand: Operand): number {
-  return Math.max(16, Math.ceil(bytesOf(operand) / 4) * 4);
 }
