@@ -47,13 +47,11 @@ const ORIGIN_W: array<i32, 1> = array<i32, 1>(0);
 
 const COLUMNS: u32 = 4u; // @tune 4 6 8 12
 const CHANNELS: u32 = 8u; // in Values; divides OUT_C / GROUPS // @tune 1 2 4
-const INNER: u32 = 1u; // input channels of one step of the loop over taps; divides GROUP_IN
 const BATCH_LANES: u32 = 1u; // divides WORKGROUP_SIZE
 const WORKGROUP_SIZE: u32 = 32u;
 const GRID_X: u32 = 65535u;
 
 const IN_C: u32 = GROUPS * GROUP_IN;
-const STEPS: u32 = GROUP_IN / INNER;
 const TILES_W: u32 = (PHASE_OUT[1] + COLUMNS - 1u) / COLUMNS;
 const POSITIONS: u32 = PHASE_OUT[0] * TILES_W;
 const CHANNEL_TILES: u32 = OUT_C / CHANNELS;
@@ -86,32 +84,31 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let first_in = channel / (OUT_C / GROUPS) * GROUP_IN;
 
   var sum: array<array<Value, CHANNELS>, COLUMNS>;
-  // Taps and input channels in one loop: short nested loops some drivers unroll, at seconds of compile time.
-  for (var step = 0u; step < TAPS[0] * TAPS[1] * STEPS; step++) {
-    let tap = step / STEPS;
+  for (var tap = 0u; tap < TAPS[0] * TAPS[1]; tap++) {
     let a = tap / TAPS[1];
     let b = tap % TAPS[1];
     let y = i32(row * STRIDE[0] + a * DILATION[0]) + ORIGIN_H[phase_h];
     let x = i32(column * STRIDE[1] + b * DILATION[1]) + ORIGIN_W[phase_w];
     let met = (PHASES[0] == 1u || a < PHASE_TAPS_H[phase_h]) && (PHASES[1] == 1u || b < PHASE_TAPS_W[phase_w]);
     if (met && (!PADDED || u32(y) < IN[0])) {
-      let in_base = (n * IN[0] + u32(y)) * IN[1] * IN_C + first_in + step % STEPS * INNER;
-      let weight_base = ((phase * (TAPS[0] * TAPS[1]) + tap) * GROUP_IN + step % STEPS * INNER) * OUT_C + channel;
-      for (var ic = 0u; ic < INNER; ic++) {
+      let in_row = (n * IN[0] + u32(y)) * IN[1] * IN_C + first_in;
+      let first_weight = (phase * (TAPS[0] * TAPS[1]) + tap) * GROUP_IN * OUT_C + channel;
+      // Counting from a variable: a driver that unrolled this loop would compile for seconds.
+      for (var ic = in_row; ic < in_row + GROUP_IN; ic++) {
         var values: array<f32, COLUMNS>;
         // @unroll
         for (var p = 0u; p < COLUMNS; p++) {
           let at = u32(x + i32(p * STRIDE[1]));
           if (PADDED) {
             // An address in the padding is replaced by a valid one, its value by zero.
-            values[p] = select(0.0, input[in_base + min(at, IN[1] - 1u) * IN_C + ic], at < IN[1]);
+            values[p] = select(0.0, input[ic + min(at, IN[1] - 1u) * IN_C], at < IN[1]);
           } else {
-            values[p] = input[in_base + at * IN_C + ic];
+            values[p] = input[ic + at * IN_C];
           }
         }
         // @unroll
         for (var c = 0u; c < CHANNELS; c++) {
-          let weight = weights[weight_base + ic * OUT_C + c];
+          let weight = weights[first_weight + (ic - in_row) * OUT_C + c];
           // @unroll
           for (var p = 0u; p < COLUMNS; p++) {
             sum[p][c] += values[p] * weight;

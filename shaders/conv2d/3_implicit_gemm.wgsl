@@ -101,7 +101,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
         let ic = step * TILE_K + slot % TILE_K;
         let y = vec4u(top[l] + i32(a * DILATION[0]));
         let x = vec4u(left[l] + i32(b * DILATION[1]));
-        let inside = vec4<bool>(ic < GROUP_IN) & (vec4<bool>(!PADDED) | (y < vec4u(IN[0])) & (x < vec4u(IN[1])));
+        let inside = vec4<bool>(ic < GROUP_IN) & (vec4<bool>(!PADDED) | ((y < vec4u(IN[0])) & (x < vec4u(IN[1]))));
         let at = select(vec4u(0u), (image[l] + y * IN[1] + x) * (GROUPS * GROUP_IN) + group * GROUP_IN + ic, inside);
         let loaded = vec4f(input[at.x], input[at.y], input[at.z], input[at.w]);
         patches[slot % TILE_K * PITCH + slot / TILE_K] = select(vec4f(), loaded, inside);
@@ -118,13 +118,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       for (var k = 0u; k < TILE_K; k++) {
         // @unroll
         for (var q = 0u; q < ROWS / 4u; q++) {
-          let patch = patches[k * PITCH + local / WG_X * (ROWS / 4u) + q];
+          let quad = patches[k * PITCH + local / WG_X * (ROWS / 4u) + q];
           // @unroll
           for (var c = 0u; c < COLUMNS; c++) {
             let weight = weight_tile[k * TILE_N + c * WG_X + local % WG_X];
             // @unroll
             for (var r = 0u; r < 4u; r++) {
-              sum[q * 4u + r][c] += patch[r] * weight;
+              sum[q * 4u + r][c] += quad[r] * weight;
             }
           }
         }

@@ -75,11 +75,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
 
   var sum: array<array<Value, CHANNELS>, ROWS>;
-  for (var step = 0u; step < STEPS; step++) {
-    let position = slice * STEPS + step;
-    if (position >= POSITIONS) {
-      break;
-    }
+  for (var position = slice * STEPS; position < min((slice + 1u) * STEPS, POSITIONS); position++) {
     let n = position / (OUT[0] * OUT[1]);
     let oy = position / OUT[1] % OUT[0] * STRIDE[0];
     let ox = position % OUT[1] * STRIDE[1];

@@ -71,7 +71,7 @@ fn gather(position: u32, row: u32, first_in: u32) -> vec4f {
   // u32 wraps around above and left of the image.
   let in_y = position / OUT[1] % OUT[0] * STRIDE[0] + taps / KERNEL[1] * DILATION[0] - PAD[0];
   let in_x = position % OUT[1] * STRIDE[1] + taps % KERNEL[1] * DILATION[1] - PAD[1];
-  let inside = vec4<bool>(!PADDED) | (in_y < vec4u(IN[0])) & (in_x < vec4u(IN[1]));
+  let inside = vec4<bool>(!PADDED) | ((in_y < vec4u(IN[0])) & (in_x < vec4u(IN[1])));
   let pixel = (position / (OUT[0] * OUT[1]) * IN[0] + in_y) * IN[1] + in_x;
   let at = select(vec4u(0u), pixel * (GROUPS * GROUP_IN) + first_in + rows % GROUP_IN, inside);
   var values: vec4f;
@@ -113,13 +113,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     for (var k = 0u; k < TILE_K; k++) {
       // @unroll
       for (var q = 0u; q < ROWS / 4u; q++) {
-        let patch = patches[k * QUADS + local / WG_X * (ROWS / 4u) + q];
+        let quad = patches[k * QUADS + local / WG_X * (ROWS / 4u) + q];
         // @unroll
         for (var c = 0u; c < COLUMNS; c++) {
           let gradient = gradients[k * TILE_N + c * WG_X + local % WG_X];
           // @unroll
           for (var r = 0u; r < 4u; r++) {
-            sum[q * 4u + r][c] += patch[r] * gradient;
+            sum[q * 4u + r][c] += quad[r] * gradient;
           }
         }
       }

@@ -40,8 +40,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     return;
   }
   var sum: Value;
-  for (var s = 0u; s < SLICES; s++) {
-    sum += partials[s * SIZE + index];
+  for (var at = index; at < SLICES * SIZE; at += SIZE) {
+    sum += partials[at];
   }
   if (!BIAS || index < WEIGHTS) {
     dw[index] = epilogue(sum, index, index % CHANNELS);

@@ -224,7 +224,6 @@ function directPlan(
     constants: {
       COLUMNS: columns,
       CHANNELS: channels,
-      INNER: groupIn <= 6 ? 1 : groupIn,
       BATCH_LANES: batchLanes,
       WORKGROUP_SIZE: workgroupSize,
     },
@@ -233,21 +232,23 @@ function directPlan(
   };
 }
 
-/** Tiles of 64 positions × 64, 32 or 16 channels, so that few invocations have nothing to compute. */
+/**
+ * Tiles of 64 positions, or 32 where there are few, × 64, 32 or 16 channels: so that there are enough
+ * workgroups, and few invocations that have nothing to compute.
+ */
 function gemmPlan({ batch, groups, groupIn, groupOut, axes: [h, w] }: Gather, width: Width): Plan {
   const values = groupOut / width;
   const WG_X = values > 8 ? 16 : values > 4 ? 8 : 4;
-  const constants = {
-    WG_X,
-    WG_Y: 8,
-    ROWS: 8,
-    COLUMNS: 1,
-    TILE_K: groupIn % 16 === 0 || groupIn > 40 ? 16 : 8,
-  };
+  const channelTiles = groups * Math.ceil(values / WG_X);
+  const positions = batch * phaseOutput(h) * phaseOutput(w);
+  const many = (positions / 64) * channelTiles * h.phases.length * w.phases.length >= 128;
+  const ROWS = many ? 8 : 4;
+  // A step over input channels loads at least one number per invocation: TILE_K · ROWS / 4 is a multiple of WG_X.
+  const TILE_K = groupIn % 16 === 0 || groupIn > 40 || (!many && WG_X === 16) ? 16 : 8;
   return {
-    constants,
-    tiles: Math.ceil((batch * phaseOutput(h) * phaseOutput(w)) / (constants.WG_Y * constants.ROWS)),
-    channelTiles: groups * Math.ceil(values / WG_X),
+    constants: { WG_X, WG_Y: 8, ROWS, COLUMNS: 1, TILE_K },
+    tiles: Math.ceil(positions / (8 * ROWS)),
+    channelTiles,
   };
 }
 
