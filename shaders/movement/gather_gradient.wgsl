@@ -19,6 +19,7 @@ const EXTENT: u32 = 10u;
 const COUNT: u32 = 8u;
 const INNER: u32 = 8u; // in Values
 const CHANNELS: u32 = 8u; // innermost dimension of the output, in Values
+const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -41,8 +42,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
   let owned = i32((index / INNER) % EXTENT);
   let base = (index / (INNER * EXTENT)) * COUNT * INNER + index % INNER;
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
   var sum = Value(0);
-  for (var k = 0u; k < COUNT; k++) {
+  for (var k = zero; k < COUNT; k++) {
     if (indices[k] == owned) {
       sum += gradient[base + k * INNER];
     }

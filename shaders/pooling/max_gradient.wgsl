@@ -31,6 +31,8 @@ const PAD_TOP: u32 = 0u;
 const PAD_LEFT: u32 = 0u;
 const OVERLAP_Y: u32 = (WINDOW_HEIGHT + STRIDE_Y - 1u) / STRIDE_Y; // most windows over one row
 const OVERLAP_X: u32 = (WINDOW_WIDTH + STRIDE_X - 1u) / STRIDE_X;
+const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
+const ROLLED: bool = SOFTWARE && (OVERLAP_Y * OVERLAP_X > 1u); // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -62,10 +64,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let image = index / (CHANNELS * WIDTH * HEIGHT);
 
   var sum = Value(0.0);
-  for (var i = 0u; i < OVERLAP_Y; i++) {
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  for (var i = zero; i < OVERLAP_Y; i++) {
     let row = padded_y / STRIDE_Y - i; // wraps below zero, and is then no row at all
     let tap_y = padded_y - row * STRIDE_Y;
-    for (var j = 0u; j < OVERLAP_X; j++) {
+    for (var j = zero; j < OVERLAP_X; j++) {
       let column = padded_x / STRIDE_X - j;
       let tap_x = padded_x - column * STRIDE_X;
       if (row < OUT_HEIGHT && column < OUT_WIDTH && tap_y < WINDOW_HEIGHT && tap_x < WINDOW_WIDTH) {

@@ -20,8 +20,6 @@ const SIZE: u32 = 64u; // cells times channels, in Values
 const HEIGHT: u32 = 8u;
 const WIDTH: u32 = 8u;
 const CHANNELS: u32 = 4u; // in Values
-const CELLS_Y: u32 = 4u; // ⌈(H + top) / SY⌉
-const CELLS_X: u32 = 4u;
 const OUT_HEIGHT: u32 = 4u;
 const OUT_WIDTH: u32 = 4u;
 const WINDOW_HEIGHT: u32 = 2u;
@@ -30,8 +28,12 @@ const STRIDE_Y: u32 = 2u;
 const STRIDE_X: u32 = 2u;
 const PAD_TOP: u32 = 0u;
 const PAD_LEFT: u32 = 0u;
-const RAGGED: bool = false; // some cell reaches over an edge of the image
-const PARTIAL: bool = false; // some cell has no window
+const CELLS_Y: u32 = (HEIGHT + PAD_TOP + STRIDE_Y - 1u) / STRIDE_Y;
+const CELLS_X: u32 = (WIDTH + PAD_LEFT + STRIDE_X - 1u) / STRIDE_X;
+const RAGGED: bool = PAD_TOP > 0u || PAD_LEFT > 0u || CELLS_Y * STRIDE_Y > HEIGHT || CELLS_X * STRIDE_X > WIDTH; // some cell reaches over an edge
+const PARTIAL: bool = CELLS_Y > OUT_HEIGHT || CELLS_X > OUT_WIDTH; // some cell has no window
+const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
+const ROLLED: bool = SOFTWARE && (RAGGED || STRIDE_Y * STRIDE_X > 4u); // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -74,8 +76,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let top = row * STRIDE_Y - PAD_TOP;
   let left = column * STRIDE_X - PAD_LEFT;
   let corner = (image * HEIGHT * WIDTH + top * WIDTH + left) * CHANNELS + channel;
-  for (var y = 0u; y < STRIDE_Y; y++) {
-    for (var x = 0u; x < STRIDE_X; x++) {
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  for (var y = zero; y < STRIDE_Y; y++) {
+    for (var x = zero; x < STRIDE_X; x++) {
       if (!RAGGED || (top + y < HEIGHT && left + x < WIDTH)) {
         let inside = y < WINDOW_HEIGHT && x < WINDOW_WIDTH;
         let tap = select(0xffffffffu, y * WINDOW_WIDTH + x, inside);

@@ -14,6 +14,7 @@ const LARGEST: bool = true; // argmax, else argmin
 const SIZE: u32 = 64u; // results
 const REDUCE: u32 = 10u;
 const INNER: u32 = 1u;
+const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -34,10 +35,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (index >= SIZE) {
     return;
   }
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
   let base = (index / INNER) * REDUCE * INNER + index % INNER;
   var best = input[base];
   var winner = 0u;
-  for (var row = 0u; row < REDUCE; row++) {
+  for (var row = zero; row < REDUCE; row++) {
     let value = input[base + row * INNER];
     let wins = beats(value, best);
     best = select(best, value, wins);

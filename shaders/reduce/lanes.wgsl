@@ -15,8 +15,8 @@
 // adapters, and for GPUs where results are plenty. Along rows (INNER = 1) it may load four entries at
 // once: Load is then vec4f while Value is f32, and `collapse` folds the four at the end.
 //
-// Accuracy: a sum of n numbers one by one has an error that grows like n; here four accumulators each
-// take BLOCK entries, then join the total, so the longest chain of roundings is BLOCK + BLOCKS.
+// Accuracy: a sum of n numbers one by one has an error that grows like n. Here BLOCK entries are added
+// up on their own, and then join the total: the longest chain of roundings is BLOCK + BLOCKS.
 // FLOPs: one per entry. Bytes: 4 per entry: bound by memory.
 
 alias Load = f32;
@@ -33,9 +33,10 @@ const REDUCE: u32 = 64u; // extent that is reduced, in Loads
 const INNER: u32 = 1u; // extent inside it, in Values
 const CHUNKS: u32 = 1u;
 const CHUNK: u32 = 64u; // entries per invocation, in Loads
-const BLOCK: u32 = 16u; // steps between two visits to the total, of 4 Loads each
-const BLOCKS: u32 = 1u; // ⌈CHUNK / (4 · BLOCK)⌉
-const RAGGED: bool = CHUNKS * CHUNK != REDUCE || BLOCKS * BLOCK * 4u != CHUNK;
+const BLOCK: u32 = 64u; // Loads between two visits to the total
+const BLOCKS: u32 = (CHUNK + BLOCK - 1u) / BLOCK;
+const RAGGED: bool = CHUNKS * CHUNK != REDUCE || BLOCKS * BLOCK != CHUNK;
+const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
 const DIVISOR: f32 = 1.0; // entries of a mean, else 1
 const CHANNELS: u32 = 1u; // innermost dimension of the output, in Values
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
@@ -90,20 +91,22 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let end = min(begin + CHUNK, REDUCE);
   let base = (index / (INNER * CHUNKS)) * REDUCE * INNER + index % INNER;
 
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
   let identity = neutral(input[base + begin * INNER]);
   var total = identity;
-  for (var block = 0u; block < BLOCKS; block++) {
-    var sums = array<Load, 4>(identity, identity, identity, identity);
-    for (var step = 0u; step < BLOCK; step++) {
-      // @unroll
-      for (var i = 0u; i < 4u; i++) {
-        let row = begin + (block * BLOCK + step) * 4u + i;
-        if (!RAGGED || row < end) {
-          sums[i] = combine(sums[i], input[base + row * INNER]);
-        }
+  for (var block = zero; block < BLOCKS; block++) {
+    var sum = identity;
+    for (var i = zero; i < BLOCK; i++) {
+      let row = begin + block * BLOCK + i;
+      if (RAGGED) {
+        // past the end, read the last entry and leave it out: cheaper to compile than a branch
+        let entry = input[base + min(row, end - 1u) * INNER];
+        sum = combine(sum, select(identity, entry, row < end));
+      } else {
+        sum = combine(sum, input[base + row * INNER]);
       }
     }
-    total = combine(total, combine(combine(sums[0], sums[1]), combine(sums[2], sums[3])));
+    total = combine(total, sum);
   }
 
   var value = collapse(total);

@@ -13,6 +13,7 @@
 
 const SIZE: u32 = 64u; // rows
 const REDUCE: u32 = 8u;
+const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -26,14 +27,15 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (index >= SIZE) {
     return;
   }
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
   let base = index * REDUCE;
   var before = 1.0;
-  for (var i = 0u; i < REDUCE; i++) {
+  for (var i = zero; i < REDUCE; i++) {
     output[base + i] = before;
     before *= input[base + i];
   }
   var after = gradient[index];
-  for (var i = 0u; i < REDUCE; i++) {
+  for (var i = zero; i < REDUCE; i++) {
     let place = base + REDUCE - 1u - i;
     output[place] *= after;
     after *= input[place];

@@ -102,9 +102,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     // @unroll
     for (var i = 0u; i < 4u; i++) {
       let row = begin + (step * 4u + i) * ROWS + local_id.x / COLUMNS;
-      if (row < end) {
-        sums[i] = combine(sums[i], input[base + row * INNER]);
-      }
+      let entry = input[base + min(row, end - 1u) * INNER];
+      sums[i] = combine(sums[i], select(identity, entry, row < end));
     }
   }
   table[local_id.x] = combine(combine(sums[0], sums[1]), combine(sums[2], sums[3]));

@@ -19,6 +19,7 @@ alias Value = f32;
 const LOG: bool = false; // log-softmax
 const ROWS: u32 = 64u;
 const CLASSES: u32 = 10u; // in Values
+const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -48,18 +49,19 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (row >= ROWS) {
     return;
   }
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
   let base = row * CLASSES;
   var peak = input[base];
-  for (var i = 0u; i < CLASSES; i++) {
+  for (var i = zero; i < CLASSES; i++) {
     peak = max(peak, input[base + i]);
   }
   let shift = Value(largest(peak));
   var sum = Value(0.0);
-  for (var i = 0u; i < CLASSES; i++) {
+  for (var i = zero; i < CLASSES; i++) {
     sum += exp(max(input[base + i] - shift, Value(-104.0)));
   }
   let norm = total(sum);
-  for (var i = 0u; i < CLASSES; i++) {
+  for (var i = zero; i < CLASSES; i++) {
     let x = input[base + i] - shift;
     if (LOG) {
       output[base + i] = epilogue(x - Value(log(norm)), base + i, i);

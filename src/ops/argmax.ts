@@ -6,7 +6,7 @@ import { powerOfTwo } from './reduceKernels.ts';
 import { reducedShape } from './reduce.ts';
 import { apply, normalizeAxis, sizeOf } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
-import { requireDtype, streamingWorkgroup, WORDS } from './values.ts';
+import { keepRolled, requireDtype, streamingWorkgroup, WORDS } from './values.ts';
 
 const kernels = {
   lanes: { name: 'reduce/arg_lanes', source: lanesSource },
@@ -47,7 +47,9 @@ function argOp(name: string, largest: boolean): Op<ArgAttrs> {
           INNER: inner,
           WORKGROUP_SIZE: workgroupSize,
           GRID_X: gridX,
-          ...(variant === 'tree' && { LEVELS: Math.log2(treeSize) }),
+          ...(variant === 'tree'
+            ? { LEVELS: Math.log2(treeSize) }
+            : { ROLLED: keepRolled(context.target, reduce) }),
         },
         aliases: { Value: input.dtype },
         bindings: { input, output },

@@ -3,7 +3,7 @@ import gradientSource from '../../shaders/pooling/average_gradient.wgsl?raw';
 import type { KernelFile } from '../kernels/specialize.ts';
 import { linearGrid } from './op.ts';
 import type { LowerContext, Op } from './op.ts';
-import { imageAxes, poolAttrs, poolConstants, poolSpec, reachesOver } from './pool2d.ts';
+import { imageAxes, poolAttrs, poolConstants, poolSpec } from './pool2d.ts';
 import type { Pool2dAttrs, Pool2dGradientAttrs, Pool2dOptions } from './pool2d.ts';
 import { reduceMean } from './reduce.ts';
 import { apply, sizeOf } from './tensor.ts';
@@ -20,7 +20,6 @@ function lowerAverage(
   kernel: KernelFile,
   binding: string,
   inputShape: Shape,
-  extra: Readonly<Record<string, boolean>>,
   context: LowerContext,
 ): void {
   const [output] = node.outputs;
@@ -32,8 +31,8 @@ function lowerAverage(
     kernel,
     constants: {
       ...poolConstants(node.op.name, inputShape, node.attrs, width),
-      ...extra,
       SIZE: size,
+      SOFTWARE: context.target.software,
       WORKGROUP_SIZE: workgroupSize,
       GRID_X: gridX,
     },
@@ -52,8 +51,7 @@ export const averagePool2dOp: Op<Pool2dAttrs> = {
   infer: ([x], attrs) => [poolSpec('averagePool2d', x, attrs)],
   lower(node, context) {
     const { shape } = node.inputs[0];
-    const padded = reachesOver(node.op.name, shape, node.attrs);
-    lowerAverage(node, kernels.forward, 'input', shape, { PADDED: padded }, context);
+    lowerAverage(node, kernels.forward, 'input', shape, context);
   },
   gradient: ({ inputs: [x], attrs }, [dy]) => [
     dy && apply(averagePool2dGradientOp, [dy], { ...attrs, inputShape: x.shape }),
@@ -66,7 +64,7 @@ export const averagePool2dGradientOp: Op<Pool2dGradientAttrs> = {
   kind: 'kernel',
   fusesEpilogue: true,
   infer: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
-  lower: (node, context) => lowerAverage(node, kernels.gradient, 'gradient', node.attrs.inputShape, {}, context),
+  lower: (node, context) => lowerAverage(node, kernels.gradient, 'gradient', node.attrs.inputShape, context),
   // linear in dy: its adjoint is the pool itself
   gradient({ attrs: { poolSize, strides, padding } }, [ddx]) {
     return [ddx && averagePool2d(ddx, { poolSize, strides, padding })];

@@ -29,7 +29,12 @@ export const castOp: Op<CastAttrs> = {
     const { workgroups, gridX } = linearGrid(size, workgroupSize);
     context.dispatch({
       kernel,
-      constants: { SIZE: size, CHANNELS: channelsOf(node, width), WORKGROUP_SIZE: workgroupSize, GRID_X: gridX },
+      constants: {
+        SIZE: size,
+        CHANNELS: channelsOf(node, width),
+        WORKGROUP_SIZE: workgroupSize,
+        GRID_X: gridX,
+      },
       aliases: { Source: valueType(input.dtype, width), Value: valueType(output.dtype, width) },
       bindings: { input, output },
       workgroups,

@@ -24,9 +24,13 @@ export const concatOp: Op<ConcatAttrs> = {
     for (const input of inputs) {
       requireDtype('concat', input, WORDS);
       if (input.dtype !== first.dtype) {
-        throw new ArgumentError(`concat: types ${first.dtype} and ${input.dtype} cannot be joined; cast one of them`);
+        throw new ArgumentError(
+          `concat: types ${first.dtype} and ${input.dtype} cannot be joined; cast one of them`,
+        );
       }
-      const fits = input.shape.length === first.shape.length && input.shape.every((extent, i) => i === axis || extent === first.shape[i]);
+      const fits =
+        input.shape.length === first.shape.length &&
+        input.shape.every((extent, i) => i === axis || extent === first.shape[i]);
       if (!fits) {
         throw new ShapeError(
           `concat: shapes ${formatShape(first.shape)} and ${formatShape(input.shape)} may differ along axis ${axis} only`,
@@ -76,7 +80,14 @@ export const concatOp: Op<ConcatAttrs> = {
     return inputs.map(({ shape }) => {
       const from = begin;
       begin += shape[axis];
-      return dy && slice(dy, shape.map((_, i) => (i === axis ? from : 0)), shape);
+      return (
+        dy &&
+        slice(
+          dy,
+          shape.map((_, i) => (i === axis ? from : 0)),
+          shape,
+        )
+      );
     });
   },
 };

@@ -20,7 +20,14 @@ interface GatherAttrs {
 }
 
 /** `table` is the shape of what is indexed. */
-function lowerGather(node: Node, kernel: KernelFile, binding: string, table: Shape, axis: number, context: LowerContext): void {
+function lowerGather(
+  node: Node,
+  kernel: KernelFile,
+  binding: string,
+  table: Shape,
+  axis: number,
+  context: LowerContext,
+): void {
   const [data, indices] = node.inputs;
   const [output] = node.outputs;
   const inner = sizeOf(table.slice(axis + 1));
@@ -55,7 +62,8 @@ export const gatherOp: Op<GatherAttrs> = {
     requireDtype('gather indices', indices, ['i32', 'u32']);
     return [{ shape: x.shape.toSpliced(axis, 1, ...indices.shape), dtype: x.dtype }];
   },
-  lower: (node, context) => lowerGather(node, kernels.gather, 'input', node.inputs[0].shape, node.attrs.axis, context),
+  lower: (node, context) =>
+    lowerGather(node, kernels.gather, 'input', node.inputs[0].shape, node.attrs.axis, context),
   gradient: ({ inputs: [x, indices], attrs: { axis } }, [dy]) => [
     dy && apply(gatherGradientOp, [dy, indices], { axis, shape: x.shape }),
     undefined,
@@ -81,9 +89,13 @@ export const gatherGradientOp: Op<GatherGradientAttrs> = {
   kind: 'kernel',
   fusesEpilogue: true,
   infer: ([dy], { shape }) => [{ shape, dtype: dy.dtype }],
-  lower: (node, context) => lowerGather(node, kernels.gradient, 'gradient', node.attrs.shape, node.attrs.axis, context),
+  lower: (node, context) =>
+    lowerGather(node, kernels.gradient, 'gradient', node.attrs.shape, node.attrs.axis, context),
   // linear in dy: its adjoint is the gather itself
-  gradient: ({ inputs: [, indices], attrs: { axis } }, [ddx]) => [ddx && gather(ddx, indices, axis), undefined],
+  gradient: ({ inputs: [, indices], attrs: { axis } }, [ddx]) => [
+    ddx && gather(ddx, indices, axis),
+    undefined,
+  ],
 };
 
 interface OneHotAttrs {

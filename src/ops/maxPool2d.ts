@@ -2,12 +2,12 @@ import maxSource from '../../shaders/pooling/max.wgsl?raw';
 import gatherSource from '../../shaders/pooling/max_gradient.wgsl?raw';
 import cellsSource from '../../shaders/pooling/max_gradient_cells.wgsl?raw';
 import { linearGrid } from './op.ts';
-import type { LowerContext, Op } from './op.ts';
-import { imageAxes, poolAttrs, poolConstants, poolSpec, reachesOver } from './pool2d.ts';
+import type { Op } from './op.ts';
+import { imageAxes, poolAttrs, poolConstants, poolSpec } from './pool2d.ts';
 import type { Pool2dAttrs, Pool2dGradientAttrs, Pool2dOptions } from './pool2d.ts';
 import { reduceMax } from './reduce.ts';
 import { apply, sizeOf } from './tensor.ts';
-import type { Node, Tensor } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
 import { streamingWorkgroup, valueType } from './values.ts';
 import type { Width } from './values.ts';
 
@@ -48,7 +48,7 @@ export const maxPool2dOp: Op<Pool2dAttrs> = {
       constants: {
         ...poolConstants(node.op.name, input.shape, node.attrs, width),
         SIZE: size,
-        PADDED: reachesOver(node.op.name, input.shape, node.attrs),
+        SOFTWARE: context.target.software,
         WORKGROUP_SIZE: workgroupSize,
         GRID_X: gridX,
       },
@@ -80,41 +80,31 @@ export const maxPool2dGradientOp: Op<Pool2dGradientAttrs> = {
     const variant = context.choose<'gather' | 'cells'>(node.op.name, candidates, cells ? 'cells' : 'gather');
     const width = tapWidth(inputShape[3], poolSize);
     const constants = poolConstants(node.op.name, inputShape, node.attrs, width);
-    if (variant === 'gather') return emitGradient(node, context, 'gather', sizeOf(inputShape) / width, width, constants);
-    const { HEIGHT, WIDTH, CHANNELS, OUT_HEIGHT, OUT_WIDTH, STRIDE_Y, STRIDE_X, PAD_TOP, PAD_LEFT } = constants;
-    const CELLS_Y = Math.ceil((HEIGHT + PAD_TOP) / STRIDE_Y);
-    const CELLS_X = Math.ceil((WIDTH + PAD_LEFT) / STRIDE_X);
-    emitGradient(node, context, 'cells', inputShape[0] * CELLS_Y * CELLS_X * CHANNELS, width, {
-      ...constants,
-      CELLS_Y,
-      CELLS_X,
-      RAGGED: PAD_TOP > 0 || PAD_LEFT > 0 || CELLS_Y * STRIDE_Y > HEIGHT || CELLS_X * STRIDE_X > WIDTH,
-      PARTIAL: CELLS_Y > OUT_HEIGHT || CELLS_X > OUT_WIDTH,
+    const { HEIGHT, WIDTH, CHANNELS, STRIDE_Y, STRIDE_X, PAD_TOP, PAD_LEFT } = constants;
+    const grid =
+      variant === 'cells' ? [(HEIGHT + PAD_TOP) / STRIDE_Y, (WIDTH + PAD_LEFT) / STRIDE_X] : [HEIGHT, WIDTH];
+    const size = inputShape[0] * sizeOf(grid.map(Math.ceil)) * CHANNELS;
+    const workgroupSize = streamingWorkgroup(context.target);
+    const { workgroups, gridX } = linearGrid(size, workgroupSize);
+    const [gradient, argmax] = node.inputs;
+    context.dispatch({
+      kernel: kernels[variant],
+      constants: {
+        ...constants,
+        SIZE: size,
+        SOFTWARE: context.target.software,
+        WORKGROUP_SIZE: workgroupSize,
+        GRID_X: gridX,
+      },
+      aliases: aliasesOf(width),
+      functions: width === 4 ? { unpack_taps: UNPACK } : undefined,
+      bindings: { gradient, argmax, output: node.outputs[0] },
+      workgroups,
+      epilogue: true,
     });
   },
   gradient: { reason: 'second derivatives of max pooling are not provided' },
 };
-
-function emitGradient(
-  { inputs: [gradient, argmax], outputs: [output] }: Node,
-  context: LowerContext,
-  variant: 'gather' | 'cells',
-  size: number,
-  width: Width,
-  constants: Readonly<Record<string, number | boolean>>,
-): void {
-  const workgroupSize = streamingWorkgroup(context.target);
-  const { workgroups, gridX } = linearGrid(size, workgroupSize);
-  context.dispatch({
-    kernel: kernels[variant],
-    constants: { ...constants, SIZE: size, WORKGROUP_SIZE: workgroupSize, GRID_X: gridX },
-    aliases: aliasesOf(width),
-    functions: width === 4 ? { unpack_taps: UNPACK } : undefined,
-    bindings: { gradient, argmax, output },
-    workgroups,
-    epilogue: true,
-  });
-}
 
 /**
  * The largest element of each window of x [N, H, W, C], per channel → [N, OH, OW, C]. Padding never

@@ -35,7 +35,10 @@ export const reshapeOp: Op<ReshapeAttrs> = {
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const unknown = shape.filter((extent) => extent === -1).length;
-  if (unknown > 1) throw new ShapeError(`reshape: ${formatShape(shape)} has ${unknown} extents of -1; only one can be worked out`);
+  if (unknown > 1)
+    throw new ShapeError(
+      `reshape: ${formatShape(shape)} has ${unknown} extents of -1; only one can be worked out`,
+    );
   const known = shape.reduce((product, extent) => (extent === -1 ? product : product * extent), 1);
   const resolved = shape.map((extent) => (extent === -1 ? sizeOf(x.shape) / known : extent));
   if (unknown === 1 && !Number.isInteger(sizeOf(x.shape) / known)) {
@@ -48,7 +51,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** [N, …] → [N, product of the rest], as Keras's Flatten layer. Costs nothing. */
 export function flatten(x: Tensor): Tensor {
-  if (x.shape.length === 0) throw new ShapeError('flatten: a scalar has no batch dimension; reshape it to [1] first');
+  if (x.shape.length === 0)
+    throw new ShapeError('flatten: a scalar has no batch dimension; reshape it to [1] first');
   return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);
 }
 
@@ -92,7 +96,11 @@ export const transposeOp: Op<TransposeAttrs> = {
   },
   // dimension `axis` of y is dimension permutation[axis] of x, so dx is dy under the inverse permutation
   gradient: ({ attrs: { permutation } }, [dy]) => [
-    dy && transpose(dy, permutation.map((_, axis) => permutation.indexOf(axis))),
+    dy &&
+      transpose(
+        dy,
+        permutation.map((_, axis) => permutation.indexOf(axis)),
+      ),
   ],
 };
 
@@ -100,7 +108,10 @@ export const transposeOp: Op<TransposeAttrs> = {
  * Reorders dimensions: dimension `axis` of the result is dimension `permutation[axis]` of x.
  * Default: all in reverse order. Costs nothing where only dimensions of extent 1 move.
  */
-export function transpose(x: Tensor, permutation: readonly number[] = x.shape.map((_, axis) => x.shape.length - 1 - axis)): Tensor {
+export function transpose(
+  x: Tensor,
+  permutation: readonly number[] = x.shape.map((_, axis) => x.shape.length - 1 - axis),
+): Tensor {
   const axes = permutation.map((axis) => normalizeAxis(axis, x.shape.length, 'transpose'));
   const [{ shape }] = transposeOp.infer([x], { permutation: axes });
   const moving = axes.filter((axis) => x.shape[axis] !== 1);
@@ -120,10 +131,14 @@ export const sliceOp: Op<SliceAttrs> = {
   fusesEpilogue: true,
   infer([x], { begin, size, step }) {
     requireDtype('slice', x, WORDS);
-    for (const [what, entries] of Object.entries({ begin, size, step })) requireRank('slice', what, entries, x);
+    for (const [what, entries] of Object.entries({ begin, size, step }))
+      requireRank('slice', what, entries, x);
     requireExtents('slice', 'size', size);
     requireExtents('slice', 'step', step);
-    const outside = begin.some((first, axis) => !(first >= 0 && Number.isInteger(first)) || first + (size[axis] - 1) * step[axis] >= x.shape[axis]);
+    const outside = begin.some(
+      (first, axis) =>
+        !(first >= 0 && Number.isInteger(first)) || first + (size[axis] - 1) * step[axis] >= x.shape[axis],
+    );
     if (outside) {
       throw new ShapeError(
         `slice: begin ${formatShape(begin)}, size ${formatShape(size)}, step ${formatShape(step)} leaves the tensor ${formatShape(x.shape)}`,
@@ -135,7 +150,12 @@ export const sliceOp: Op<SliceAttrs> = {
     const { begin, size, step } = node.attrs;
     const strides = stridesOf(node.inputs[0].shape);
     const axes = size.map((extent, axis) => ({ extent, stride: strides[axis] * step[axis] }));
-    lowerStridedCopy(node, axes, context, begin.reduce((sum, first, axis) => sum + first * strides[axis], 0));
+    lowerStridedCopy(
+      node,
+      axes,
+      context,
+      begin.reduce((sum, first, axis) => sum + first * strides[axis], 0),
+    );
   },
   // dx is dy in its old places, and 0 elsewhere
   gradient({ inputs: [x], attrs: { begin, size, step } }, [dy]) {
@@ -149,7 +169,12 @@ export const sliceOp: Op<SliceAttrs> = {
  * The block of extents `size` that starts at `begin`; a size of -1 takes all that is left. With `step`
  * (default 1), every step-th element along that axis: size still counts the elements taken.
  */
-export function slice(x: Tensor, begin: readonly number[], size: readonly number[], step: readonly number[] = begin.map(() => 1)): Tensor {
+export function slice(
+  x: Tensor,
+  begin: readonly number[],
+  size: readonly number[],
+  step: readonly number[] = begin.map(() => 1),
+): Tensor {
   const sizes = size.map((extent, axis) =>
     extent === -1 ? Math.ceil((x.shape[axis] - begin[axis]) / step[axis]) : extent,
   );
@@ -178,9 +203,13 @@ export const padOp: Op<PadAttrs> = {
       );
     }
     if (!Number.isFinite(Math.fround(value)) || (x.dtype !== 'f32' && !Number.isInteger(value))) {
-      throw new ArgumentError(`pad: the value ${value} does not fit ${x.dtype}; use a finite number (±3.4e38 for infinity)`);
+      throw new ArgumentError(
+        `pad: the value ${value} does not fit ${x.dtype}; use a finite number (±3.4e38 for infinity)`,
+      );
     }
-    const shape = x.shape.map((extent, axis) => paddings[axis][0] + (extent - 1) * (interior[axis] + 1) + 1 + paddings[axis][1]);
+    const shape = x.shape.map(
+      (extent, axis) => paddings[axis][0] + (extent - 1) * (interior[axis] + 1) + 1 + paddings[axis][1],
+    );
     return [{ shape, dtype: x.dtype }];
   },
   lower(node, context) {
@@ -196,7 +225,13 @@ export const padOp: Op<PadAttrs> = {
   },
   // dx is the part of dy that came from x
   gradient: ({ inputs: [x], attrs: { paddings, interior } }, [dy]) => [
-    dy && slice(dy, paddings.map(([before]) => before), x.shape, interior.map((gap) => gap + 1)),
+    dy &&
+      slice(
+        dy,
+        paddings.map(([before]) => before),
+        x.shape,
+        interior.map((gap) => gap + 1),
+      ),
   ],
 };
 
@@ -209,7 +244,11 @@ export function pad(
   paddings: readonly (readonly [number, number])[],
   { value = 0, interior = x.shape.map(() => 0) }: { value?: number; interior?: readonly number[] } = {},
 ): Tensor {
-  const attrs: PadAttrs = { paddings: paddings.map(([before, after]) => [before, after] as const), interior: [...interior], value };
+  const attrs: PadAttrs = {
+    paddings: paddings.map(([before, after]) => [before, after] as const),
+    interior: [...interior],
+    value,
+  };
   const [{ shape }] = padOp.infer([x], attrs);
   return sameShape(shape, x.shape) ? x : apply(padOp, [x], attrs);
 }
@@ -230,8 +269,16 @@ export const reverseOp: Op<ReverseAttrs> = {
     const { shape } = node.inputs[0];
     const { axes: reversed } = node.attrs;
     const strides = stridesOf(shape);
-    const axes = shape.map((extent, axis) => ({ extent, stride: reversed.includes(axis) ? -strides[axis] : strides[axis] }));
-    lowerStridedCopy(node, axes, context, reversed.reduce((sum, axis) => sum + (shape[axis] - 1) * strides[axis], 0));
+    const axes = shape.map((extent, axis) => ({
+      extent,
+      stride: reversed.includes(axis) ? -strides[axis] : strides[axis],
+    }));
+    lowerStridedCopy(
+      node,
+      axes,
+      context,
+      reversed.reduce((sum, axis) => sum + (shape[axis] - 1) * strides[axis], 0),
+    );
   },
   // reversing twice restores
   gradient: ({ attrs: { axes } }, [dy]) => [dy && reverse(dy, axes)],

@@ -21,7 +21,11 @@ export interface Pool2dAttrs {
   readonly padding: Padding;
 }
 
-export function poolAttrs({ poolSize = 2, strides = poolSize, padding = 'valid' }: Pool2dOptions): Pool2dAttrs {
+export function poolAttrs({
+  poolSize = 2,
+  strides = poolSize,
+  padding = 'valid',
+}: Pool2dOptions): Pool2dAttrs {
   return { poolSize: toPair(poolSize), strides: toPair(strides), padding };
 }
 
@@ -40,7 +44,13 @@ export function imageAxes(opName: string, shape: Shape): number[] {
 export function poolWindow(opName: string, { shape }: { shape: Shape }, attrs: Pool2dAttrs): ResolvedWindow {
   imageAxes(opName, shape);
   const { poolSize, strides, padding } = attrs;
-  const window = resolveWindow({ opName, input: [shape[1], shape[2]], kernel: poolSize, stride: strides, padding });
+  const window = resolveWindow({
+    opName,
+    input: [shape[1], shape[2]],
+    kernel: poolSize,
+    stride: strides,
+    padding,
+  });
   const { padTop, padBottom, padLeft, padRight } = window;
   if (Math.max(padTop, padBottom) >= poolSize[0] || Math.max(padLeft, padRight) >= poolSize[1]) {
     throw new ShapeError(
@@ -73,12 +83,4 @@ export function poolConstants(opName: string, inputShape: Shape, attrs: Pool2dAt
     PAD_TOP: padTop,
     PAD_LEFT: padLeft,
   };
-}
-
-/** Whether some window reaches over an edge of the image. */
-export function reachesOver(opName: string, inputShape: Shape, attrs: Pool2dAttrs): boolean {
-  const { output, padTop, padLeft } = poolWindow(opName, { shape: inputShape }, attrs);
-  const over = (axis: 0 | 1, pad: number) =>
-    pad > 0 || (output[axis] - 1) * attrs.strides[axis] + attrs.poolSize[axis] - pad > inputShape[axis + 1];
-  return over(0, padTop) || over(1, padLeft);
 }

@@ -7,7 +7,7 @@ import { lowerReduce } from './reduceKernels.ts';
 import type { OPERATIONS } from './reduceKernels.ts';
 import { apply, normalizeAxis, sizeOf } from './tensor.ts';
 import type { Shape, Tensor } from './tensor.ts';
-import { requireDtype, streamingWorkgroup } from './values.ts';
+import { keepRolled, requireDtype, streamingWorkgroup } from './values.ts';
 
 interface ReduceAttrs {
   /** Ascending, none negative. */
@@ -32,7 +32,12 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
 /** dL/dx from x, the result y and dy, both with the reduced dimensions kept as 1. */
 type Gradient = (x: Tensor, y: Tensor, dy: Tensor, axes: readonly number[], count: number) => Tensor;
 
-function reduceOp(name: string, operation: keyof typeof OPERATIONS, mean: boolean, gradient: Gradient): Op<ReduceAttrs> {
+function reduceOp(
+  name: string,
+  operation: keyof typeof OPERATIONS,
+  mean: boolean,
+  gradient: Gradient,
+): Op<ReduceAttrs> {
   return {
     name,
     kind: 'kernel',
@@ -65,7 +70,9 @@ export const reduceOps = {
   // dy flows to every summand
   sum: reduceOp('reduceSum', 'sum', false, (x, _y, dy) => broadcastTo(dy, x.shape)),
   // dy / n flows to every summand
-  mean: reduceOp('reduceMean', 'sum', true, (x, _y, dy, _axes, count) => broadcastTo(scale(dy, 1 / count), x.shape)),
+  mean: reduceOp('reduceMean', 'sum', true, (x, _y, dy, _axes, count) =>
+    broadcastTo(scale(dy, 1 / count), x.shape),
+  ),
   max: reduceOp('reduceMax', 'max', false, shareAmongTies),
   min: reduceOp('reduceMin', 'min', false, shareAmongTies),
   // dy times the product of all the other factors; the kernel works on rows, so reduced axes go last
@@ -73,7 +80,10 @@ export const reduceOps = {
     const order = [...x.shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
     const last = transpose(x, order);
     const rows = apply(productGradientOp, [reshape(last, [-1, count]), reshape(dy, [-1])], {});
-    return transpose(reshape(rows, last.shape), order.map((_, axis) => order.indexOf(axis)));
+    return transpose(
+      reshape(rows, last.shape),
+      order.map((_, axis) => order.indexOf(axis)),
+    );
   }),
 };
 
@@ -90,7 +100,13 @@ export const productGradientOp: Op<Record<string, never>> = {
     const { workgroups, gridX } = linearGrid(rows, workgroupSize);
     context.dispatch({
       kernel: productGradientKernel,
-      constants: { SIZE: rows, REDUCE: count, WORKGROUP_SIZE: workgroupSize, GRID_X: gridX },
+      constants: {
+        SIZE: rows,
+        REDUCE: count,
+        ROLLED: keepRolled(context.target, count),
+        WORKGROUP_SIZE: workgroupSize,
+        GRID_X: gridX,
+      },
       bindings: { input, gradient, output },
       workgroups,
       flops: 3 * rows * count,
@@ -99,21 +115,33 @@ export const productGradientOp: Op<Record<string, never>> = {
   gradient: { reason: 'second derivatives of a product are not provided' },
 };
 
-function reduce(op: Op<ReduceAttrs>, x: Tensor, { axes = [...x.shape.keys()], keepDims = false }: ReduceOptions): Tensor {
-  const positive = [...new Set(axes.map((axis) => normalizeAxis(axis, x.shape.length, op.name)))].toSorted((a, b) => a - b);
+function reduce(
+  op: Op<ReduceAttrs>,
+  x: Tensor,
+  { axes = [...x.shape.keys()], keepDims = false }: ReduceOptions,
+): Tensor {
+  const positive = [...new Set(axes.map((axis) => normalizeAxis(axis, x.shape.length, op.name)))].toSorted(
+    (a, b) => a - b,
+  );
   op.infer([x], { axes: positive, keepDims });
   // one entry is its own sum, mean, extreme and product
-  if (positive.every((axis) => x.shape[axis] === 1)) return reshape(x, reducedShape(x.shape, positive, keepDims));
+  if (positive.every((axis) => x.shape[axis] === 1))
+    return reshape(x, reducedShape(x.shape, positive, keepDims));
   return apply(op, [x], { axes: positive, keepDims });
 }
 
 /** Sum over the given axes (default: all). Accumulated in blocks, so errors stay near one rounding. */
-export const reduceSum = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(reduceOps.sum, x, options);
+export const reduceSum = (x: Tensor, options: ReduceOptions = {}): Tensor =>
+  reduce(reduceOps.sum, x, options);
 /** Arithmetic mean over the given axes (default: all). f32 only. */
-export const reduceMean = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(reduceOps.mean, x, options);
+export const reduceMean = (x: Tensor, options: ReduceOptions = {}): Tensor =>
+  reduce(reduceOps.mean, x, options);
 /** Largest element over the given axes (default: all). Ties share the gradient equally. */
-export const reduceMax = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(reduceOps.max, x, options);
+export const reduceMax = (x: Tensor, options: ReduceOptions = {}): Tensor =>
+  reduce(reduceOps.max, x, options);
 /** Smallest element over the given axes (default: all). Ties share the gradient equally. */
-export const reduceMin = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(reduceOps.min, x, options);
+export const reduceMin = (x: Tensor, options: ReduceOptions = {}): Tensor =>
+  reduce(reduceOps.min, x, options);
 /** Product over the given axes (default: all). The gradient is right where factors are 0, too. */
-export const reduceProd = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(reduceOps.prod, x, options);
+export const reduceProd = (x: Tensor, options: ReduceOptions = {}): Tensor =>
+  reduce(reduceOps.prod, x, options);

@@ -4,7 +4,7 @@ import { linearGrid } from './op.ts';
 import type { LowerContext, Operand, Target } from './op.ts';
 import { sizeOf } from './tensor.ts';
 import type { Node, Shape } from './tensor.ts';
-import { channelsOf, streamingWorkgroup, valueType, widthOf } from './values.ts';
+import { channelsOf, keepRolled, streamingWorkgroup, valueType, widthOf } from './values.ts';
 import type { Width } from './values.ts';
 
 const kernels = {
@@ -68,7 +68,9 @@ export function lowerReduce(
     const more = before.some(({ reduced }) => reduced);
     const [outer, inner] = [before, after].map((side) => sizeOf(side.map(({ extent }) => extent)));
     const reduce = at < 0 ? 1 : groups[at].extent;
-    const output: Operand | undefined = more ? context.scratch([outer, inner], node.inputs[0].dtype, `axes_${at}`) : undefined;
+    const output: Operand | undefined = more
+      ? context.scratch([outer, inner], node.inputs[0].dtype, `axes_${at}`)
+      : undefined;
     reduceOnce(node, operation, divisor, context, { input, output, outer, reduce, inner });
     if (!output) return;
     input = output;
@@ -77,7 +79,13 @@ export function lowerReduce(
 }
 
 /** One pass, in two dispatches where there would be too few invocations to keep the machine busy. */
-function reduceOnce(node: Node, operation: keyof typeof OPERATIONS, divisor: number, context: LowerContext, pass: Pass): void {
+function reduceOnce(
+  node: Node,
+  operation: keyof typeof OPERATIONS,
+  divisor: number,
+  context: LowerContext,
+  pass: Pass,
+): void {
   const { outer, reduce, inner } = pass;
   const width = widthOf(node, inner);
   const loadWidth: Width = width === 4 || (inner === 1 && reduce % 4 === 0) ? 4 : 1;
@@ -86,7 +94,9 @@ function reduceOnce(node: Node, operation: keyof typeof OPERATIONS, divisor: num
   const variant = context.choose(node.op.name, ['lanes', 'tree'], preferredVariant(geometry, context.target));
   const shape = variant === 'lanes' ? laneShape(geometry, context.target) : treeShape(geometry);
   const split = shape.chunks > 1;
-  const output = split ? context.scratch([outer, shape.chunks, inner], node.inputs[0].dtype, `chunks_${reduce}`) : pass.output;
+  const output = split
+    ? context.scratch([outer, shape.chunks, inner], node.inputs[0].dtype, `chunks_${reduce}`)
+    : pass.output;
   const last = output === undefined;
   context.dispatch({
     kernel: kernels[variant],
@@ -102,7 +112,10 @@ function reduceOnce(node: Node, operation: keyof typeof OPERATIONS, divisor: num
       CHANNELS: channelsOf(node, width),
       GRID_X: shape.gridX,
     },
-    aliases: { Load: valueType(node.inputs[0].dtype, loadWidth), Value: valueType(node.inputs[0].dtype, width) },
+    aliases: {
+      Load: valueType(node.inputs[0].dtype, loadWidth),
+      Value: valueType(node.inputs[0].dtype, width),
+    },
     functions: loadWidth > width ? { collapse: COLLAPSE } : undefined,
     bindings: { input: pass.input, output: output ?? node.outputs[0] },
     workgroups: shape.workgroups,
@@ -132,7 +145,7 @@ interface LaunchShape {
   readonly chunks: number;
   /** Loads that one invocation (lanes) or workgroup (tree) reduces. */
   readonly chunk: number;
-  readonly constants: Readonly<Record<string, number>>;
+  readonly constants: Readonly<Record<string, number | boolean>>;
   readonly workgroups: [number, number, number];
   readonly gridX: number;
 }
@@ -146,19 +159,22 @@ function laneShape({ outer, loads, inner }: Geometry, target: Target): LaunchSha
   const split = loads >= LEAST_TO_SPLIT && wanted >= 2;
   const chunk = split ? Math.ceil(loads / wanted / 64) * 64 : loads;
   const chunks = Math.ceil(loads / chunk);
-  const steps = Math.ceil(chunk / 4);
-  const block = blockOf(steps);
   const workgroupSize = streamingWorkgroup(target);
   const { workgroups, gridX } = linearGrid(results * chunks, workgroupSize);
-  const constants = { SIZE: results * chunks, BLOCK: block, BLOCKS: Math.ceil(steps / block), WORKGROUP_SIZE: workgroupSize };
+  const constants = {
+    ROLLED: keepRolled(target, chunk),
+    SIZE: results * chunks,
+    BLOCK: blockOf(chunk),
+    WORKGROUP_SIZE: workgroupSize,
+  };
   return { chunks, chunk, constants, workgroups, gridX };
 }
 
-/** Steps between two visits to the total: about √steps, a divisor of it where there is one. */
-function blockOf(steps: number): number {
-  if (steps <= 32) return steps;
-  for (let block = 32; block >= 8; block--) if (steps % block === 0) return block;
-  return 16;
+/** Loads between two visits to the total: about √chunk, a divisor of it where there is one. */
+function blockOf(chunk: number): number {
+  if (chunk <= 128) return chunk;
+  for (let block = 128; block >= 40; block--) if (chunk % block === 0) return block;
+  return 64;
 }
 
 function treeShape({ outer, loads, inner }: Geometry): LaunchShape {
@@ -172,7 +188,12 @@ function treeShape({ outer, loads, inner }: Geometry): LaunchShape {
   const chunks = Math.ceil(loads / chunk);
   const groups = outer * tiles * chunks;
   const { workgroups, gridX } = linearGrid(groups, 1);
-  const constants = { GROUPS: groups, COLUMNS: columns, LEVELS: Math.log2(rows), WORKGROUP_SIZE: workgroupSize };
+  const constants = {
+    GROUPS: groups,
+    COLUMNS: columns,
+    LEVELS: Math.log2(rows),
+    WORKGROUP_SIZE: workgroupSize,
+  };
   return { chunks, chunk, constants, workgroups, gridX };
 }
 

@@ -10,7 +10,7 @@ import { powerOfTwo } from './reduceKernels.ts';
 import { reduceSum } from './reduce.ts';
 import { apply, normalizeAxis, sizeOf } from './tensor.ts';
 import type { Node, Tensor } from './tensor.ts';
-import { requireDtype, streamingWorkgroup, valueType, widthOf } from './values.ts';
+import { keepRolled, requireDtype, streamingWorkgroup, valueType, widthOf } from './values.ts';
 
 const kernels = {
   forward: {
@@ -49,10 +49,17 @@ function lowerRows(node: Node, direction: 'forward' | 'gradient', log: boolean, 
       CLASSES: classes,
       WORKGROUP_SIZE: workgroupSize,
       GRID_X: gridX,
-      ...(variant === 'workgroup' && { LEVELS: Math.log2(groupSize) }),
+      ...(variant === 'workgroup'
+        ? { LEVELS: Math.log2(groupSize) }
+        : { ROLLED: keepRolled(context.target, classes) }),
     },
     aliases: { Value: valueType('f32', width) },
-    functions: width === 1 ? undefined : direction === 'forward' ? { largest: LARGEST, total: TOTAL } : { total: TOTAL },
+    functions:
+      width === 1
+        ? undefined
+        : direction === 'forward'
+          ? { largest: LARGEST, total: TOTAL }
+          : { total: TOTAL },
     bindings: direction === 'forward' ? { input, output } : { input, gradient, output },
     workgroups,
     epilogue: true,

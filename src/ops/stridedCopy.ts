@@ -25,7 +25,13 @@ export function stridesOf(shape: Shape): number[] {
  * Emits the copy output[c] = input[offset + Σ c·stride] of the node's first input, dimension by
  * dimension of its output, with `fill` outside of padded dimensions.
  */
-export function lowerStridedCopy(node: Node, axes: readonly Axis[], context: LowerContext, offset = 0, fill = 0): void {
+export function lowerStridedCopy(
+  node: Node,
+  axes: readonly Axis[],
+  context: LowerContext,
+  offset = 0,
+  fill = 0,
+): void {
   const [input] = node.inputs;
   const [output] = node.outputs;
   const merged = mergeAxes(axes);
@@ -93,4 +99,3 @@ function movesInFours(axes: readonly Axis[], offset: number): boolean {
 function bitsOf(value: number, dtype: DType): number {
   return dtype === 'f32' ? new Uint32Array(Float32Array.of(value).buffer)[0] : value >>> 0;
 }
-

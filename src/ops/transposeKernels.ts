@@ -15,7 +15,11 @@ export function lowerTranspose(node: Node, axes: readonly Axis[], context: Lower
   const tiled = matrices && gridOf(matrices, context);
   const worthwhile = tiled && !context.target.software && matrices.rows >= 16 && matrices.columns >= 16;
   const candidates = tiled ? (['strided', 'tiled'] as const) : (['strided'] as const);
-  const variant = context.choose<'strided' | 'tiled'>(node.op.name, candidates, worthwhile ? 'tiled' : 'strided');
+  const variant = context.choose<'strided' | 'tiled'>(
+    node.op.name,
+    candidates,
+    worthwhile ? 'tiled' : 'strided',
+  );
   if (variant === 'strided') return lowerStridedCopy(node, axes, context);
   context.dispatch({
     kernel,
@@ -40,12 +44,16 @@ function asMatrices(axes: readonly Axis[]): Matrices | undefined {
   if (merged.length < 2 || merged.length > 3) return undefined;
   const [columns, rows] = merged.slice(-2);
   const isMatrix = columns.stride === 1 && rows.stride === columns.extent;
-  if (!isMatrix || (merged.length === 3 && merged[0].stride !== columns.extent * rows.extent)) return undefined;
+  if (!isMatrix || (merged.length === 3 && merged[0].stride !== columns.extent * rows.extent))
+    return undefined;
   return { batch: merged.length === 3 ? merged[0].extent : 1, rows: rows.extent, columns: columns.extent };
 }
 
 /** Workgroups, or undefined where there are more than the device allows. */
-function gridOf({ batch, rows, columns }: Matrices, { target }: LowerContext): [number, number, number] | undefined {
+function gridOf(
+  { batch, rows, columns }: Matrices,
+  { target }: LowerContext,
+): [number, number, number] | undefined {
   const grid: [number, number, number] = [Math.ceil(columns / TILE), Math.ceil(rows / TILE), batch];
   return grid.every((count) => count <= target.limits.maxComputeWorkgroupsPerDimension) ? grid : undefined;
 }
