@@ -33,6 +33,7 @@ const pairs: readonly (readonly [a: number[], b: number[]])[] = [
     [2, 3, 8],
   ],
   [[7, 5], [5]],
+  [[4, 5], [5]],
   [
     [1, 3, 4],
     [2, 1, 4],
@@ -179,11 +180,11 @@ describe('sizes', () => {
     expect(await wrongElements([size])).toBe(0);
   });
 
-  // 65,535 workgroups of 64 invocations; one more workgroup makes the grid two-dimensional.
+  // 65,535 workgroups of 64 invocations; one more makes the grid two-dimensional, two more make it uneven.
   const most = 65535 * 64;
   it.each([
     ['as many workgroups as fit along x', [most - 1]],
-    ['one more', [most + 1]],
+    ['two more', [most + 65]],
     ['one more, four values each', [4, most + 1]],
   ])('%s', async (_name, shape) => {
     expect(await wrongElements(shape)).toBe(0);

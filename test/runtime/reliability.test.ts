@@ -240,6 +240,14 @@ describe('the loss of the device', () => {
     expect(gpu.device.liveBuffers).toBe(0);
   });
 
+  it('whoever waits hears of it, even if nothing else comes', async () => {
+    const { gpu, real } = await ownGpu();
+    const waiting = [1, 2].map(() => gpu.device.race(new Promise(() => {})));
+    real.destroy();
+    for (const wait of waiting) await expect(wait).rejects.toThrow(DeviceLostError);
+    await expect(gpu.device.race(Promise.reject(new Error('broken off')))).rejects.toThrow(DeviceLostError);
+  });
+
   it('while a program compiles', async () => {
     const { gpu, real } = await ownGpu();
     const compiling = model().compile(gpu);

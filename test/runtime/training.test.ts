@@ -71,27 +71,55 @@ describe('a training step', () => {
     program.destroy();
   });
 
-  it('two variables with one gradient, and gradients made from other gradients', async () => {
+  const weight = [1, -1, 2, 0.5];
+  /** dL/dz of L = Σ weight · softmax(z), at z = factor · (1, 2, 3, 4). */
+  function slope(factor: number): number[] {
+    const z = [1, 2, 3, 4].map((value) => Math.exp(factor * value));
+    const p = z.map((value) => value / z.reduce((sum, e) => sum + e));
+    const mean = p.reduce((sum, pi, i) => sum + pi * weight[i], 0);
+    return p.map((pi, i) => pi * (weight[i] - mean));
+  }
+
+  it.each([
+    ['two variables with one gradient', [1, 1]],
+    ['a gradient made from another', [1, 4]],
+    ['both at once', [1, 1, 3]],
+  ])('%s', async (_name, factors) => {
     const gpu = await testGpu();
-    const [a, b, c] = ['a', 'b', 'c'].map((name) => variable(name, [4], 1, 2, 3, 4));
+    const variables = factors.map((_, i) => variable(`w${i}`, [4], 1, 2, 3, 4));
     let minimizer: Minimizer;
     const program = await gpu.compile((g) => {
-      const loss = reduceSum(softmax(add(add(read(a), read(b)), scale(read(c), 3))), { axes: [] });
-      const total = reduceSum(multiply(loss, constant(f32(1, -1, 2, 0.5))));
-      minimizer = g.minimize(total, [a, b, c], sgd({ learningRate: 0.01 }));
-      return { total };
+      const z = variables.map((v, i) => scale(read(v), factors[i])).reduce((sum, own) => add(sum, own));
+      const loss = reduceSum(multiply(softmax(z), constant(f32(...weight))));
+      minimizer = g.minimize(loss, variables, sgd({ learningRate: 0.01 }));
+      return {};
     });
     await program.step();
-    const z = [1, 2, 3, 4].map((value) => Math.exp(5 * value));
-    const p = z.map((value) => value / z.reduce((sum, e) => sum + e));
-    const mean = p[0] - p[1] + 2 * p[2] + 0.5 * p[3];
-    const expected = p.map((pi, i) => pi * ([1, -1, 2, 0.5][i] - mean));
-    expect(await gradientOf(gpu, minimizer!, a)).toBeAllClose(expected, { atol: 1e-6 });
-    expect(await gradientOf(gpu, minimizer!, b)).toBeAllClose(expected, { atol: 1e-6 });
-    expect(await gradientOf(gpu, minimizer!, c)).toBeAllClose(
-      expected.map((g) => 3 * g),
-      { atol: 1e-6 },
-    );
+    const expected = slope(factors.reduce((sum, factor) => sum + factor));
+    for (const [i, v] of variables.entries()) {
+      const own = expected.map((g) => g * factors[i]);
+      expect(await gradientOf(gpu, minimizer!, v)).toBeAllClose(own, { atol: 1e-6 });
+    }
+    program.destroy();
+  });
+
+  it('a gradient into the middle of the memory of others', async () => {
+    const gpu = await testGpu();
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => variable(name, [70], 1));
+    gpu.minimizer([a, b, c], sgd());
+    let minimizer: Minimizer;
+    const program = await gpu.compile((g) => {
+      minimizer = g.minimize(reduceSum(multiply(square(read(b)), read(c))), [b], sgd({ learningRate: 0.25 }));
+      return {};
+    });
+    await program.step();
+    expect(await gradientOf(gpu, minimizer!, b)).toEqual(new Float32Array(70).fill(2));
+    const values = await gpu.variables.readAll([a, b, c]);
+    expect([a, b, c].map((v) => new Set(values.get(v)))).toEqual([
+      new Set([1]),
+      new Set([0.5]),
+      new Set([1]),
+    ]);
     program.destroy();
   });
 
