@@ -14,6 +14,7 @@ alias Value = f32;
 
 const ROWS: u32 = 64u;
 const COLUMNS: u32 = 64u;
+const CHANNELS: u32 = 64u; // innermost dimension of the output: ROWS, or a part of it
 const TILE: u32 = 32u; // @tune 16 32
 const STRIPS: u32 = 8u; // each invocation moves TILE / STRIPS elements
 const STEPS: u32 = TILE / STRIPS;
@@ -48,7 +49,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let row = first_row + local_id.x;
     if (row < ROWS && column < COLUMNS) {
       let index = matrix + column * ROWS + row;
-      output[index] = epilogue(tile[local_id.x][i * STRIPS + local_id.y], index, row);
+      output[index] = epilogue(tile[local_id.x][i * STRIPS + local_id.y], index, row % CHANNELS);
     }
   }
 }

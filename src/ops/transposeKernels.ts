@@ -3,6 +3,7 @@ import type { LowerContext } from './op.ts';
 import { lowerStridedCopy, mergeAxes } from './stridedCopy.ts';
 import type { Axis } from './stridedCopy.ts';
 import type { Node } from './tensor.ts';
+import { channelsOf } from './values.ts';
 
 const kernel = { name: 'movement/transpose_tiled', source };
 
@@ -23,7 +24,13 @@ export function lowerTranspose(node: Node, axes: readonly Axis[], context: Lower
   if (variant === 'strided') return lowerStridedCopy(node, axes, context);
   context.dispatch({
     kernel,
-    constants: { ROWS: matrices!.rows, COLUMNS: matrices!.columns, TILE, STRIPS },
+    constants: {
+      ROWS: matrices!.rows,
+      COLUMNS: matrices!.columns,
+      CHANNELS: channelsOf(node, 1),
+      TILE,
+      STRIPS,
+    },
     aliases: { Value: node.outputs[0].dtype },
     bindings: { input: node.inputs[0], output: node.outputs[0] },
     workgroups: tiled!,
