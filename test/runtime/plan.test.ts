@@ -1,10 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.ts';
+import { conv2d } from '../../src/ops/conv2d.ts';
+import { dropout } from '../../src/ops/dropout.ts';
 import { add, multiply, relu, sigmoid, tanh } from '../../src/ops/elementwise.ts';
 import { input, Variable, read } from '../../src/ops/leaves.ts';
+import { matmul } from '../../src/ops/matmul.ts';
+import { maxPool2d } from '../../src/ops/maxPool2d.ts';
+import { reshape } from '../../src/ops/movement.ts';
 import { reduceMean, reduceSum } from '../../src/ops/reduce.ts';
 import { softmax } from '../../src/ops/softmax.ts';
+import { sparseSoftmaxCrossEntropy } from '../../src/ops/softmaxCrossEntropy.ts';
 import type { Operand, Target } from '../../src/ops/op.ts';
 import type { Tensor } from '../../src/ops/tensor.ts';
 import { build } from '../../src/runtime/build.ts';
@@ -220,6 +226,24 @@ describe('plans of real programs', () => {
     expect(result.pinned.size).toBe(3);
     checkBuild(result);
     expect(sum(result.plan.slabBytes)).toBeLessThan(result.plan.unsharedBytes);
+  });
+
+  it.each([true, false])('a convolutional network learning, software adapter: %s', (software) => {
+    const shapes = [[3, 3, 1, 8], [8], [3, 3, 8, 16], [16], [400, 10], [10]];
+    const variables = shapes.map((shape, i) => new Variable({ name: `w${i}`, shape, initialize: () => {} }));
+    const [k1, c1, k2, c2, w, b] = variables.map(read);
+    const [images, labels] = [input('images', [16, 28, 28, 1]), input('labels', [16], 'i32')];
+    const first = maxPool2d(relu(add(conv2d(images, k1), c1)));
+    const second = maxPool2d(relu(add(conv2d(first, k2), c2)));
+    const logits = add(matmul(dropout(reshape(second, [16, 400]), 0.5), w), b);
+    const loss = reduceMean(sparseSoftmaxCrossEntropy(logits, labels));
+    const result = build(
+      { outputs: { loss, logits }, objectives: [{ loss, variables }], effects: [] },
+      { target: { ...target, software } },
+    );
+    expect(result.pinned.size).toBe(6);
+    checkBuild(result);
+    expect(sum(result.plan.slabBytes)).toBeLessThan(0.9 * result.plan.unsharedBytes);
   });
 
   it('outputs that are gradients, aliases or each other', () => {
