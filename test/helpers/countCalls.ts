@@ -58,7 +58,8 @@ export function countCalls(real: GPUDevice): CountedDevice {
       const { bindGroupLayouts, ...rest } = descriptor as GPUPipelineLayoutDescriptor;
       return create({ ...rest, bindGroupLayouts: Array(9).fill([...bindGroupLayouts][0]) });
     },
-    createShaderModule: (create, [descriptor]) => create({ ...(descriptor as Descriptor), code: 'fn main( {' }),
+    createShaderModule: (create, [descriptor]) =>
+      create({ ...(descriptor as Descriptor), code: 'fn main( {' }),
     createComputePipelineAsync: (create, [descriptor]) => {
       const { compute, ...rest } = descriptor as GPUComputePipelineDescriptor;
       return create({ ...rest, compute: { ...compute, entryPoint: 'nowhere' } });
