@@ -28,7 +28,7 @@ export interface MnistCnnRecipe {
 /** Each ends in ten logits, for the loss 'softmaxCrossEntropy'. */
 export const MNIST_CNN_PRESETS: Readonly<Record<MnistCnnPreset, MnistCnnRecipe>> = {
   quick: {
-    description: 'small: 98% within a minute or two, even on a CPU',
+    description: 'small: 98% in a minute or two on a CPU',
     source: 'wgrad',
     parameters: 5_994,
     layers: () => [
@@ -45,7 +45,7 @@ export const MNIST_CNN_PRESETS: Readonly<Record<MnistCnnPreset, MnistCnnRecipe>>
     epochs: 3,
   },
   keras: {
-    description: 'the network of Keras’s MNIST example: 99%',
+    description: 'Keras’s MNIST example: 99%',
     source: 'https://keras.io/examples/vision/mnist_convnet/',
     parameters: 34_826,
     layers: () => [
@@ -63,7 +63,7 @@ export const MNIST_CNN_PRESETS: Readonly<Record<MnistCnnPreset, MnistCnnRecipe>>
     epochs: 5,
   },
   tfjs: {
-    description: 'the network of TensorFlow.js’s MNIST example',
+    description: 'TensorFlow.js’s MNIST example',
     source: 'https://github.com/tensorflow/tfjs-examples/tree/master/mnist',
     parameters: 33_194,
     layers: () => [

@@ -214,6 +214,14 @@ async function loop(model: Model, data: Dataset, batchSize: number, run: Run, op
     if (early?.shouldStop(values)) stopped = 'early';
   }
   await Promise.all(reads);
+  const rest = ring.pending(model.step) > 0 ? ring.beginRead(model.step) : undefined; // of an aborted epoch
+  if (rest) {
+    const { gpu } = model.compiled.gpu.device;
+    const encoder = gpu.createCommandEncoder({ label: 'metric ring' });
+    rest.encode(encoder);
+    gpu.queue.submit([encoder.finish()]);
+    receive(await rest.read());
+  }
   await program.finish();
   if (failure) throw failure;
   return { epochs: epochValues, steps, stopped };

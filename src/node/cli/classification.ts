@@ -61,13 +61,15 @@ export function reportClassification(
   terminal.line();
   terminal.line('Most wrong (label → prediction, confidence):');
   const [height, width] = test.x.shape;
+  const green = (text: string) => terminal.style(['bold', 'green'], text);
+  const red = (text: string) => terminal.style('red', text);
   const pictures = worst.map((i): Picture => {
     const confidence = `${(result.confidence[i] * 100).toFixed(1)}%`;
     return {
       pixels: test.x.data.subarray(i * width * height, (i + 1) * width * height) as Uint8Array,
       width,
       height,
-      caption: `${classNames[labels[i]]} → ${classNames[result.predictions[i]]}, ${confidence}`,
+      caption: `${green(classNames[labels[i]])} → ${red(classNames[result.predictions[i]])}, ${confidence}`,
     };
   });
   terminal.line(drawPictures(pictures, terminal.columns));

@@ -38,7 +38,7 @@ export interface TrainContext {
   readonly interrupt: Interrupt;
 }
 
-/** The object that --json prints. */
+/** The object that --json prints, with what the model's test gives: `testAccuracy` and `testLoss` of a classifier. */
 export interface TrainResult {
   readonly model: string;
   readonly preset: string;
@@ -56,8 +56,6 @@ export interface TrainResult {
   readonly dispatchesPerStep: number;
   /** Counted at the queue. */
   readonly submitsPerStep: number;
-  readonly testAccuracy: number;
-  readonly testLoss: number;
   readonly parameters: number;
   /** Memory of the intermediate values of a training step. */
   readonly planBytes: number;

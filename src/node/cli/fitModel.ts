@@ -1,20 +1,12 @@
 import type { Dataset } from '../../data/dataset.ts';
-import { EnvironmentError, NumericError } from '../../errors.ts';
-import type { EpochValues, StepValues } from '../../nn/fit.ts';
+import { NumericError } from '../../errors.ts';
 import type { Model } from '../../nn/model.ts';
-import type { Program } from '../../runtime/program.ts';
-import { encodeRun } from './checkpoint.ts';
-import type { SavedRun } from './checkpoint.ts';
-import type { TrainContext } from './command.ts';
-import { EpochTable, formatMetric } from './epochTable.ts';
-import { formatClock, formatCount, formatSeconds } from './format.ts';
-import { resumeCommand } from './options.ts';
-import { Progress } from './progress.ts';
-import { encodeHistory, historySvg, readEarlierHistory } from './runFolder.ts';
+import type { TrainContext, TrainResult } from './command.ts';
+import { formatCount, formatSeconds } from './format.ts';
+import { encodeHistory, historySvg } from './runFolder.ts';
 import type { RunHistory } from './runFolder.ts';
-import { countSubmits, StepClock } from './stepClock.ts';
-
-export const CHECKPOINT = 'model.safetensors';
+import type { StepClock } from './stepClock.ts';
+import { CHECKPOINT, TrainingView } from './trainingView.ts';
 
 /** How training went; the history holds what came before a resumed run too. */
 export interface FitOutcome {
@@ -36,8 +28,8 @@ export async function fitModel(
 ): Promise<FitOutcome> {
   const { terminal, settings, interrupt } = context;
   const view = await TrainingView.create(context, model, data.train);
-  let program: Program | undefined;
-  let dispatchesPerStep = 0;
+  const size = { dispatchesPerStep: 0, planBytes: 0 };
+  let interrupted = false;
   const started = performance.now();
   try {
     const { stopped } = await model.fit(data.train, {
@@ -48,10 +40,10 @@ export async function fitModel(
       validationData: data.validation,
       signal: interrupt.signal,
       onCompile: ({ done, total, label }) => view.compiling(done, total, label),
-      onReady: (ready) => {
-        program = ready;
-        dispatchesPerStep = ready.commands.length;
-        view.compiled(dispatchesPerStep, (performance.now() - started) / 1000);
+      onReady: ({ commands, planBytes }) => {
+        size.dispatchesPerStep = commands.length;
+        size.planBytes = planBytes;
+        view.compiled(commands.length, (performance.now() - started) / 1000);
       },
       beforeStep: (step) => view.started(step),
       onSteps: (values) => view.finished(values),
@@ -60,189 +52,76 @@ export async function fitModel(
     if (stopped === 'aborted') interrupt.signal.throwIfAborted();
   } catch (error) {
     view.stop();
-    // An interrupted validation rejects with the signal's reason.
-    if (error instanceof NumericError && view.saved)
-      terminal.warn(`The last epoch's weights are in ${view.saved}.`);
-    if (!interrupt.signal.aborted || error !== interrupt.signal.reason) throw error;
+    if (error instanceof NumericError && view.saved) {
+      terminal.warn(`The weights of the last whole epoch are in ${view.saved}.`);
+    }
+    // An interrupted validation, too, rejects with the signal's reason.
+    interrupted = interrupt.signal.aborted && error === interrupt.signal.reason;
+    if (!interrupted) throw error;
     await view.interrupted();
   } finally {
     view.stop();
   }
-  const outcome = { clock: view.clock, dispatchesPerStep, planBytes: program?.planBytes ?? 0 };
-  return { ...outcome, history: view.history(), interrupted: interrupt.signal.aborted };
+  return { ...size, clock: view.clock, history: view.history(), interrupted };
 }
 
-/** What the user sees of a training run, and what is kept of it. */
-class TrainingView {
-  readonly clock: StepClock;
-  /** Where the weights were last saved. */
-  saved: string | undefined;
-  readonly #context: TrainContext;
-  readonly #model: Model;
-  readonly #train: Dataset;
-  readonly #table: EpochTable;
-  readonly #epochs: EpochValues[];
-  readonly #steps: StepValues[];
-  readonly #firstStep: number;
-  #progress: Progress | undefined;
-  /** Steps and seconds at the end of the last epoch. */
-  #before = { steps: 0, seconds: 0 };
-  /** Where in #steps the epoch under way begins. */
-  #epochStart: number;
-
-  private constructor(
-    context: TrainContext,
-    model: Model,
-    train: Dataset,
-    earlier: { epochs: readonly EpochValues[]; steps: readonly StepValues[] },
-  ) {
-    this.#context = context;
-    this.#model = model;
-    this.#train = train;
-    this.clock = new StepClock(countSubmits(context.gpu.device.gpu.queue));
-    this.#table = new EpochTable(context.terminal, context.settings.epochs);
-    this.#epochs = [...earlier.epochs];
-    this.#steps = [...earlier.steps];
-    this.#epochStart = this.#steps.length;
-    this.#firstStep = model.step;
-  }
-
-  static async create(context: TrainContext, model: Model, train: Dataset): Promise<TrainingView> {
-    const { checkpoint } = context;
-    const earlier = checkpoint && (await readEarlierHistory(checkpoint.path, model.step));
-    return new TrainingView(context, model, train, earlier ?? { epochs: [], steps: [] });
-  }
-
-  compiling(done: number, total: number, label: string): void {
-    this.#progress ??= new Progress(this.#context.terminal, 'Compiling kernels', total);
-    this.#progress.update(done, label);
-  }
-
-  compiled(dispatches: number, seconds: number): void {
-    this.stop();
-    const { terminal } = this.#context;
-    const steps = `steps ${formatCount(this.#firstStep)} to ${formatCount(this.#end)}`;
-    terminal.line(
-      `Compiled ${dispatches} dispatches per step in ${formatSeconds(seconds)}; training ${steps}.`,
-    );
-    terminal.line();
-  }
-
-  started(step: number): void {
-    this.clock.started(step);
-    if (this.#progress) return;
-    const { terminal, settings } = this.#context;
-    const epoch = this.#epochOf(step);
-    const total = Math.min(this.#end, this.#firstStepOf(epoch + 1)) - this.#firstStepOf(epoch);
-    const of = settings.epochs === undefined ? '' : `/${settings.epochs}`;
-    this.#progress = new Progress(
-      terminal,
-      `epoch ${epoch + 1}${of}`,
-      total,
-      step - this.#firstStepOf(epoch),
-    );
-  }
-
-  finished(values: readonly StepValues[]): void {
-    const last = values.at(-1);
-    if (!last) return;
-    this.#steps.push(...values);
-    this.clock.finished(last.step);
-    const epoch = this.#steps.slice(this.#epochStart);
-    const names = Object.keys(last).filter((name) => name !== 'epoch' && name !== 'step');
-    const means = names.map((name) => {
-      return `${name} ${formatMetric(name, epoch.reduce((sum, entry) => sum + entry[name], 0) / epoch.length)}`;
-    });
-    const { steps, seconds } = this.clock.recent;
-    const speed = `${formatCount((steps * this.#context.settings.batchSize) / seconds)} images/s`;
-    const left = `${formatClock(((this.#end - last.step - 1) * seconds) / steps)} left`;
-    this.#progress?.update(last.step + 1 - this.#firstStepOf(last.epoch), [...means, speed, left].join('  '));
-  }
-
-  async endEpoch(values: EpochValues): Promise<void> {
-    this.stop();
-    this.clock.endEpoch();
-    this.#epochs.push(values);
-    this.#epochStart = this.#steps.length;
-    const { steps, seconds } = this.clock.total;
-    const own = { steps: steps - this.#before.steps, seconds: seconds - this.#before.seconds };
-    this.#before = { steps, seconds };
-    const imagesPerSecond = (own.steps * this.#context.settings.batchSize) / own.seconds;
-    this.#table.row(values, { seconds: own.seconds, imagesPerSecond });
-    try {
-      await this.save('running');
-    } catch (error) {
-      if (!(error instanceof EnvironmentError)) throw error;
-      this.#context.terminal.warn(`Training goes on, but this epoch is not saved. ${error.message}`); // it may help by the end
-    }
-  }
-
-  /** Saves what there is and says how to go on. */
-  async interrupted(): Promise<void> {
-    const { terminal, options } = this.#context;
-    const { step } = this.#model;
-    if (step === this.#firstStep) {
-      terminal.line('Interrupted before the first step: nothing is saved.');
-      return;
-    }
-    await this.save('interrupted');
-    terminal.line(
-      `Interrupted after step ${formatCount(step)} of ${formatCount(this.#end)}; saved. To go on:`,
-    );
-    terminal.line(`  ${resumeCommand(options, this.saved!)}`);
-  }
-
-  async save(stopped: RunHistory['stopped']): Promise<void> {
-    const { folder, settings, adapter } = this.#context;
-    const { learningRate: _, ...kept } = settings;
-    const run: SavedRun = {
-      ...kept,
-      data: this.#train.name,
-      samples: this.#train.size,
-      adapter: adapter.description,
-    };
-    await folder.write(CHECKPOINT, await encodeRun(this.#model, run));
-    this.saved = folder.pathOf(CHECKPOINT);
-    const history = { ...this.history(), stopped };
-    await folder.write('history.json', encodeHistory(history));
-    if (history.steps.length > 0) await folder.write('loss.svg', historySvg(history));
-  }
-
-  history(): RunHistory {
-    const { settings, adapter } = this.#context;
-    const { model, preset, seed, batchSize } = settings;
-    return {
-      model,
-      preset,
-      dataset: this.#train.name,
-      synthetic: this.#train.synthetic,
-      adapter: adapter.description,
-      seed,
-      batchSize,
-      learningRate: this.#model.learningRate,
-      parameters: this.#model.parameters,
-      stopped: 'finished',
-      epochs: this.#epochs,
-      steps: this.#steps,
-    };
-  }
-
-  stop(): void {
-    this.#progress?.stop();
-    this.#progress = undefined;
-  }
-
-  /** Steps in all, as `fit` counts them. */
-  get #end(): number {
-    const { epochs = 1, steps, batchSize } = this.#context.settings;
-    return Math.max(this.#firstStep, steps ?? Math.ceil((epochs * this.#train.size) / batchSize));
-  }
-
-  #epochOf(step: number): number {
-    return Math.floor((step * this.#context.settings.batchSize) / this.#train.size);
-  }
-
-  #firstStepOf(epoch: number): number {
-    return Math.ceil((epoch * this.#train.size) / this.#context.settings.batchSize);
+/** Loads the checkpoint to go on from, if there is one. */
+export function resumeModel({ terminal, options, checkpoint, adapter }: TrainContext, model: Model): void {
+  if (!checkpoint) return;
+  model.load(checkpoint.bytes, checkpoint.path);
+  if (options.learningRate !== undefined) model.learningRate = options.learningRate;
+  terminal.line(`Going on from ${checkpoint.path}, step ${formatCount(checkpoint.step)}.`);
+  const before = checkpoint.run?.adapter;
+  if (before && before !== adapter.description) {
+    terminal.warn(`It was trained on another adapter, ${before}: the last bits may differ.`);
   }
 }
+
+/** Completes the history with the results of the test, and says where everything is. */
+export async function finishRun(
+  { terminal, folder }: TrainContext,
+  { history, clock }: FitOutcome,
+  test: Readonly<Record<string, number>>,
+): Promise<void> {
+  const complete = { ...history, test };
+  await folder.write('history.json', encodeHistory(complete));
+  if (complete.steps.length > 0) await folder.write('loss.svg', historySvg(complete));
+  const { total, steady } = clock;
+  if (total.steps > 0) {
+    const each = `${((steady.seconds / steady.steps) * 1000).toFixed(2)} ms per step`;
+    terminal.line(`Trained ${formatCount(total.steps)} steps in ${formatSeconds(total.seconds)}, ${each}.`);
+  }
+  terminal.line(`Saved ${folder.pathOf(CHECKPOINT)}, history.json and loss.svg.`);
+}
+
+/** What --json prints, given what the model's own test gave. */
+export function resultOf<Test extends object>(
+  { settings, adapter }: TrainContext,
+  model: Model,
+  train: Dataset,
+  { clock, dispatchesPerStep, planBytes }: FitOutcome,
+  test: Test,
+): TrainResult & Test {
+  const { total, steady } = clock;
+  const images = total.steps * settings.batchSize;
+  const per = (amount: number, by: number) => (by > 0 ? amount / by : 0);
+  return {
+    model: settings.model,
+    preset: settings.preset,
+    dataset: train.name,
+    adapter: adapter.description,
+    epochs: round(images / train.size, 2),
+    steps: total.steps,
+    seconds: round(total.seconds, 3),
+    imagesPerSecond: round(per(images, total.seconds), 1),
+    stepMilliseconds: round(per(steady.seconds * 1000, steady.steps), 4),
+    dispatchesPerStep,
+    submitsPerStep: round(clock.submitsPerStep, 3),
+    ...test,
+    parameters: model.parameters,
+    planBytes,
+    seed: settings.seed,
+  };
+}
+
+const round = (value: number, digits: number): number => Number(value.toFixed(digits));

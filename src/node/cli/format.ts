@@ -6,11 +6,13 @@ export const formatCount = (value: number): string => Math.round(value).toLocale
 /** 97.53% */
 export const formatPercent = (part: number): string => `${(part * 100).toFixed(2)}%`;
 
-/** Three significant digits: 0.0214, 1.35, 120 */
-export const formatLoss = (value: number): string =>
-  Number.isFinite(value) && Math.abs(value) >= 1e-4 && Math.abs(value) < 1e4
-    ? value.toFixed(Math.max(0, Math.min(4, 2 - Math.floor(Math.log10(Math.abs(value))))))
-    : value.toPrecision(3);
+/** About three digits that say something: 0.0214, 1.35, 120, 1.00e-5 */
+export function formatLoss(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e5)) return value.toExponential(2);
+  const decimals = size === 0 ? 2 : 2 - Math.floor(Math.log10(size));
+  return Number.isNaN(value) ? 'NaN' : value.toFixed(Math.max(0, Math.min(4, decimals)));
+}
 
 /** A time gone by: 850 ms, 21.3 s, 3 min 20 s */
 export function formatSeconds(seconds: number): string {

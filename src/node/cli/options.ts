@@ -36,7 +36,7 @@ const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: str
   'batch-size': ['N', 'images per step'],
   'learning-rate': ['X', 'of the optimizer'],
   seed: ['N', 'of weights, shuffling and dropout; default 0'],
-  adapter: ['KIND', `${ADAPTER_KINDS.join(', ')}; default: the best there is (or WGRAD_ADAPTER)`],
+  adapter: ['KIND', `${ADAPTER_KINDS.join(', ')}; default: WGRAD_ADAPTER, else the best`],
   data: [
     'FOLDER',
     'holds mnist/ or fashion-mnist/; default: WGRAD_DATA, else a download.\n`synthetic` or `synthetic:N` draws (N) digits instead',
@@ -53,7 +53,7 @@ export function helpText(models: Models): string {
     `  ${name}: ${title}`,
     ...Object.entries(presets).map(([preset, { description, epochs, batchSize, learningRate }]) => {
       const isDefault = preset === defaultPreset ? ' (default)' : '';
-      const recipe = `${epochs} epochs, batches of ${batchSize}, learning rate ${learningRate}`;
+      const recipe = `${epochs} epochs of batches of ${batchSize}, rate ${learningRate}`;
       return `    ${preset.padEnd(8)} ${description}${isDefault}; ${recipe}`;
     }),
   ]);

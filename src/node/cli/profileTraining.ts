@@ -1,27 +1,37 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { AdapterError } from '../../errors.ts';
 import type { Model } from '../../nn/model.ts';
+import { toDot } from '../../runtime/dot.ts';
+import { formatGraph, formatPlan } from '../../runtime/print.ts';
 import { formatProfile, profile } from '../../runtime/profile.ts';
 import type { TrainContext } from './command.ts';
 
 /**
- * Prints what a training step is made of: its graph, its memory and the time of each kernel.
+ * Prints what a training step is made of: its graph, its memory and the time of each kernel; writes graph.dot.
  *
  * @param model a model of its own: profiling runs steps for real
  */
 export async function profileTraining(context: TrainContext, model: Model, train: Dataset): Promise<void> {
-  const { terminal, gpu, settings } = context;
+  const { terminal, gpu, settings, folder } = context;
+  const section = (title: string, text: string) => {
+    terminal.line(terminal.style('bold', title));
+    terminal.line(text);
+    terminal.line();
+  };
   await model.fit(train, {
     steps: 0,
     batchSize: settings.batchSize,
     onReady: async (program) => {
+      section('The training step', formatGraph(program.build));
+      section('Its memory', formatPlan(program.build));
+      await folder.write('graph.dot', toDot(program.build));
       try {
-        terminal.line(formatProfile(await profile(gpu.device, program)));
+        section('Its time, kernel by kernel', formatProfile(await profile(gpu.device, program)));
       } catch (error) {
         if (!(error instanceof AdapterError)) throw error;
         terminal.warn(error.message);
       }
-      terminal.line();
+      terminal.line(`Wrote ${folder.pathOf('graph.dot')}, for Graphviz.`);
     },
   });
 }

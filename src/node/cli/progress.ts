@@ -5,7 +5,7 @@ import type { Terminal } from './terminal.ts';
 /** Without a terminal, a line this often tells that work goes on. */
 const QUIET_SECONDS = 15;
 const MOST_CHARACTERS = 30;
-const FEWEST_CHARACTERS = 8;
+const FEWEST_CHARACTERS = 5;
 
 /**
  * A bar with a text before and after it, which vanishes when it stops: what it led to is said in a line. Where the
@@ -64,10 +64,10 @@ export class Progress {
   };
 
   #format(progress: number): string {
-    const { columns } = this.#terminal;
+    const { columns } = this.#terminal; // the last one stays free: clearing the rest of the line takes it
     const texts = [this.#before, percent(progress), this.#after].filter(Boolean);
     const used = texts.reduce((sum, text) => sum + stripVTControlCharacters(text).length + 2, 0);
-    const length = Math.max(FEWEST_CHARACTERS, Math.min(MOST_CHARACTERS, columns - used));
+    const length = Math.max(FEWEST_CHARACTERS, Math.min(MOST_CHARACTERS, columns - used - 1));
     const filled = Math.round(progress * length);
     const bar =
       this.#terminal.style('cyan', '━'.repeat(filled)) +

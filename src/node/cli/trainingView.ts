@@ -1,0 +1,192 @@
+import type { Dataset } from '../../data/dataset.ts';
+import { EnvironmentError } from '../../errors.ts';
+import type { EpochValues, StepValues } from '../../nn/fit.ts';
+import type { Model } from '../../nn/model.ts';
+import { encodeRun } from './checkpoint.ts';
+import type { SavedRun } from './checkpoint.ts';
+import type { TrainContext } from './command.ts';
+import { EpochTable, formatMetric } from './epochTable.ts';
+import { formatClock, formatCount, formatSeconds } from './format.ts';
+import { resumeCommand } from './options.ts';
+import { Progress } from './progress.ts';
+import { encodeHistory, historySvg, readEarlierHistory } from './runFolder.ts';
+import type { RunHistory } from './runFolder.ts';
+import { countSubmits, StepClock } from './stepClock.ts';
+
+/** The file of the weights, in the folder of the results. */
+export const CHECKPOINT = 'model.safetensors';
+
+/** What the user sees of a training run, and what is kept of it. */
+export class TrainingView {
+  readonly clock: StepClock;
+  /** Where the weights were last saved. */
+  saved: string | undefined;
+  readonly #context: TrainContext;
+  readonly #model: Model;
+  readonly #train: Dataset;
+  readonly #table: EpochTable;
+  readonly #epochs: EpochValues[];
+  readonly #steps: StepValues[];
+  readonly #firstStep: number;
+  #progress: Progress | undefined;
+  /** Steps and seconds at the end of the last epoch. */
+  #before = { steps: 0, seconds: 0 };
+  /** Where in #steps the epoch under way begins. */
+  #epochStart: number;
+
+  private constructor(
+    context: TrainContext,
+    model: Model,
+    train: Dataset,
+    earlier: { epochs: readonly EpochValues[]; steps: readonly StepValues[] },
+  ) {
+    this.#context = context;
+    this.#model = model;
+    this.#train = train;
+    this.clock = new StepClock(countSubmits(context.gpu.device.gpu.queue));
+    this.#table = new EpochTable(context.terminal, context.settings.epochs);
+    this.#epochs = [...earlier.epochs];
+    this.#steps = [...earlier.steps];
+    this.#epochStart = this.#steps.length;
+    this.#firstStep = model.step;
+  }
+
+  static async create(context: TrainContext, model: Model, train: Dataset): Promise<TrainingView> {
+    const { checkpoint } = context;
+    const earlier = checkpoint && (await readEarlierHistory(checkpoint.path, model.step));
+    return new TrainingView(context, model, train, earlier ?? { epochs: [], steps: [] });
+  }
+
+  compiling(done: number, total: number, label: string): void {
+    this.#progress ??= new Progress(this.#context.terminal, 'Compiling kernels', total);
+    this.#progress.update(done, label);
+  }
+
+  compiled(dispatches: number, seconds: number): void {
+    this.stop();
+    const { terminal } = this.#context;
+    const left = this.#end - this.#firstStep;
+    const work =
+      left > 0 ? `training ${formatCount(left)} steps` : `all ${formatCount(this.#end)} steps are done`;
+    terminal.line(`Compiled ${dispatches} dispatches per step in ${formatSeconds(seconds)}; ${work}.`);
+    terminal.line();
+  }
+
+  started(step: number): void {
+    this.clock.started(step);
+    if (this.#progress) return;
+    const { terminal, settings } = this.#context;
+    const epoch = this.#epochOf(step);
+    const total = Math.min(this.#end, this.#firstStepOf(epoch + 1)) - this.#firstStepOf(epoch);
+    const of = settings.epochs === undefined ? '' : `/${settings.epochs}`;
+    this.#progress = new Progress(
+      terminal,
+      `epoch ${epoch + 1}${of}`,
+      total,
+      step - this.#firstStepOf(epoch),
+    );
+  }
+
+  finished(values: readonly StepValues[]): void {
+    const last = values.at(-1);
+    if (!last) return;
+    this.#steps.push(...values);
+    this.clock.finished(last.step);
+    const epoch = this.#steps.slice(this.#epochStart);
+    const names = Object.keys(last).filter((name) => name !== 'epoch' && name !== 'step');
+    const means = names.map((name) => {
+      return `${name} ${formatMetric(name, epoch.reduce((sum, entry) => sum + entry[name], 0) / epoch.length)}`;
+    });
+    const { steps, seconds } = this.clock.recent;
+    const speed = `${formatCount((steps * this.#context.settings.batchSize) / seconds)} images/s`;
+    const left = `${formatClock(((this.#end - last.step - 1) * seconds) / steps)} left`;
+    this.#progress?.update(last.step + 1 - this.#firstStepOf(last.epoch), [...means, speed, left].join('  '));
+  }
+
+  async endEpoch(values: EpochValues): Promise<void> {
+    this.stop();
+    this.clock.endEpoch();
+    this.#epochs.push(values);
+    this.#epochStart = this.#steps.length;
+    const { steps, seconds } = this.clock.total;
+    const own = { steps: steps - this.#before.steps, seconds: seconds - this.#before.seconds };
+    this.#before = { steps, seconds };
+    const imagesPerSecond = (own.steps * this.#context.settings.batchSize) / own.seconds;
+    this.#table.row(values, { seconds: own.seconds, imagesPerSecond });
+    try {
+      await this.save('running');
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) throw error;
+      this.#context.terminal.warn(`Training goes on, but this epoch is not saved. ${error.message}`); // it may help by the end
+    }
+  }
+
+  /** Saves what there is and says how to go on. */
+  async interrupted(): Promise<void> {
+    const { terminal, options } = this.#context;
+    const { step } = this.#model;
+    if (step === this.#firstStep) {
+      terminal.line('Interrupted before the first step: nothing is saved.');
+      return;
+    }
+    await this.save('interrupted');
+    terminal.line(
+      `Interrupted after step ${formatCount(step)} of ${formatCount(this.#end)}; saved. To go on:`,
+    );
+    terminal.line(`  ${resumeCommand(options, this.saved!)}`);
+  }
+
+  async save(stopped: RunHistory['stopped']): Promise<void> {
+    const { folder, settings, adapter } = this.#context;
+    const { learningRate: _, ...kept } = settings;
+    const run: SavedRun = {
+      ...kept,
+      data: this.#train.name,
+      samples: this.#train.size,
+      adapter: adapter.description,
+    };
+    await folder.write(CHECKPOINT, await encodeRun(this.#model, run));
+    this.saved = folder.pathOf(CHECKPOINT);
+    const history = { ...this.history(), stopped };
+    await folder.write('history.json', encodeHistory(history));
+    if (history.steps.length > 0) await folder.write('loss.svg', historySvg(history));
+  }
+
+  history(): RunHistory {
+    const { settings, adapter } = this.#context;
+    const { model, preset, seed, batchSize } = settings;
+    return {
+      model,
+      preset,
+      dataset: this.#train.name,
+      synthetic: this.#train.synthetic,
+      adapter: adapter.description,
+      seed,
+      batchSize,
+      learningRate: this.#model.learningRate,
+      parameters: this.#model.parameters,
+      stopped: 'finished',
+      epochs: this.#epochs,
+      steps: this.#steps,
+    };
+  }
+
+  stop(): void {
+    this.#progress?.stop();
+    this.#progress = undefined;
+  }
+
+  /** Steps in all, as `fit` counts them. */
+  get #end(): number {
+    const { epochs = 1, steps, batchSize } = this.#context.settings;
+    return Math.max(this.#firstStep, steps ?? Math.ceil((epochs * this.#train.size) / batchSize));
+  }
+
+  #epochOf(step: number): number {
+    return Math.floor((step * this.#context.settings.batchSize) / this.#train.size);
+  }
+
+  #firstStepOf(epoch: number): number {
+    return Math.ceil((epoch * this.#train.size) / this.#context.settings.batchSize);
+  }
+}

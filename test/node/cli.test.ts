@@ -1,0 +1,284 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
+import { main, MODELS } from '../../src/node/cli/main.ts';
+import { parseTrainOptions, resumeCommand } from '../../src/node/cli/options.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'wgrad-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the command in this process. */
+async function train(...args: string[]): Promise<{ code: number; output: string; errors: string }> {
+  let output = '';
+  let errors = '';
+  const into = (keep: (text: string) => void) =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        keep(String(chunk));
+        done();
+      },
+    });
+  const code = await main(
+    args,
+    into((text) => (output += text)),
+    into((text) => (errors += text)),
+  );
+  return { code, output, errors };
+}
+
+describe('the command line', () => {
+  const refusal = async (...args: string[]) => {
+    const { code, output, errors } = await train(...args);
+    expect({ code, output }).toEqual({ code: 1, output: '' });
+    expect(errors.trim().split('\n')).toHaveLength(1); // no stack trace
+    return errors;
+  };
+
+  it.each([
+    [['mnist'], "ArgumentError: There is no model 'mnist': choose from mnist-cnn."],
+    [['keras'], "'keras' is a preset: npm run train -- mnist-cnn --preset keras"],
+    [['mnist-cnn', '3'], "There is no model '3'"],
+    [['--preset', 'huge'], 'there is no such preset; choose one of quick, keras, tfjs.'],
+    [['--dataset', 'cifar'], 'choose one of mnist, fashion-mnist.'],
+    [['--adapter', 'cuda'], 'choose one of gpu, lavapipe, swiftshader, software.'],
+    [['--epoch', '3'], 'There is no option --epoch: choose from --preset, --dataset, --epochs,'],
+    [['-e', '3'], 'There is no option -e'],
+    [['--epochs'], '--epochs needs a value: --epochs N.'],
+    [['--epochs', '--json'], '--epochs needs a value: --epochs N.'],
+    [['--json=yes'], '--json takes no value.'],
+    [['--epochs', '0'], '--epochs 0: pass a number of more than 0.'],
+    [['--steps', '1.5'], '--steps 1.5: pass a whole number of at least 1.'],
+    [['--batch-size', 'many'], '--batch-size many: pass a whole number of at least 1.'],
+    [['--learning-rate', '-1'], '--learning-rate'],
+    [['--learning-rate', 'Infinity'], '--learning-rate Infinity: pass a number of at least 0.'],
+    [['--seed', '0x10'], '--seed 0x10: pass a whole number of at least 0.'],
+    [['--epochs', '1', '--steps', '1'], '--epochs and --steps both say how long to train'],
+    [['--out='], '--out is empty'],
+    [['--resume', join(folder, 'none.safetensors')], 'EnvironmentError: --resume'],
+  ])('refuses %j', async (args, message) => {
+    expect(await refusal(...args)).toContain(message);
+  });
+
+  it('reads every option', () => {
+    const line =
+      'mnist-cnn --preset tfjs --dataset fashion-mnist --epochs 0.5 --batch-size 32 --learning-rate 1e-3 --seed 7 ' +
+      '--adapter software --data synthetic:600 --resume a.safetensors --out b --profile --json';
+    expect(parseTrainOptions(line.split(' '), MODELS)).toEqual({
+      model: 'mnist-cnn',
+      preset: 'tfjs',
+      dataset: 'fashion-mnist',
+      epochs: 0.5,
+      steps: undefined,
+      batchSize: 32,
+      learningRate: 0.001,
+      seed: 7,
+      adapter: 'software',
+      data: 'synthetic:600',
+      resume: 'a.safetensors',
+      out: 'b',
+      profile: true,
+      json: true,
+    });
+  });
+
+  it('says how to go on, with what the user chose', () => {
+    const options = parseTrainOptions(
+      ['--preset', 'keras', '--batch-size', '32', '--out', 'my run', '--json'],
+      MODELS,
+    );
+    expect(resumeCommand(options!, 'my run/model.safetensors')).toBe(
+      "npm run train -- mnist-cnn --preset keras --batch-size 32 --out 'my run' --resume 'my run/model.safetensors'",
+    );
+  });
+
+  it('explains itself', async () => {
+    const { code, output, errors } = await train('--help');
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    for (const word of ['quick', 'keras', 'tfjs', '--learning-rate', 'Ctrl-C', 'Exit codes']) {
+      expect(output).toContain(word);
+    }
+    expect(Math.max(...output.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+
+  it('refuses a folder that cannot be written before it does anything else', async () => {
+    const file = join(folder, 'a file');
+    writeFileSync(file, '');
+    const errors = await refusal('--data', 'synthetic', '--out', join(file, 'inside'));
+    expect(errors).toContain(`EnvironmentError: Cannot write in the folder ${join(file, 'inside')}: `);
+  });
+});
+
+/** Small and quick, with dropout: its masks must go on where they stopped too. */
+const SMALL = ['--preset', 'keras', '--data', 'synthetic:240', '--batch-size', '32', '--seed', '5'];
+
+describe('a run', () => {
+  const whole = join(folder, 'whole');
+  const parts = join(folder, 'parts');
+  const read = (path: string) => new Uint8Array(readFileSync(path));
+  let first: Awaited<ReturnType<typeof train>>;
+
+  beforeAll(async () => {
+    first = await train(...SMALL, '--steps', '10', '--out', whole, '--json');
+  });
+
+  it('names the adapter in the first line, and synthetic data loudly', () => {
+    const { code, output, errors } = first;
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toMatch(/^Adapter: /);
+    expect(output).toContain('SYNTHETIC DATA');
+    expect(output).toContain('220 training, 20 validation and 40 test images');
+    expect(output).toContain('label');
+  });
+
+  it('ends with one JSON object of exactly these keys', () => {
+    const result = JSON.parse(first.output.trimEnd().split('\n').at(-1)!) as Record<string, unknown>;
+    expect(Object.keys(result)).toEqual([
+      'model',
+      'preset',
+      'dataset',
+      'adapter',
+      'epochs',
+      'steps',
+      'seconds',
+      'imagesPerSecond',
+      'stepMilliseconds',
+      'dispatchesPerStep',
+      'submitsPerStep',
+      'testAccuracy',
+      'testLoss',
+      'parameters',
+      'planBytes',
+      'seed',
+    ]);
+    expect(result).toMatchObject({
+      model: 'mnist-cnn',
+      preset: 'keras',
+      dataset: 'synthetic digits',
+      epochs: 1.45, // 10 steps of 32 of 220
+      steps: 10,
+      submitsPerStep: 1,
+      parameters: 34_826,
+      seed: 5,
+    });
+    for (const key of [
+      'seconds',
+      'imagesPerSecond',
+      'stepMilliseconds',
+      'dispatchesPerStep',
+      'planBytes',
+      'testLoss',
+    ]) {
+      expect(result[key]).toBeGreaterThan(0);
+    }
+    expect(result.testAccuracy).toBeGreaterThan(0.1);
+  });
+
+  it('leaves history, weights and chart', () => {
+    expect(readdirSync(whole).sort()).toEqual(['history.json', 'loss.svg', 'model.safetensors']);
+    const history = JSON.parse(readFileSync(join(whole, 'history.json'), 'utf8'));
+    expect(history).toMatchObject({
+      model: 'mnist-cnn',
+      synthetic: true,
+      batchSize: 32,
+      stopped: 'finished',
+    });
+    expect(history.steps.map(({ step }: { step: number }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(history.epochs.map(({ step }: { step: number }) => step)).toEqual([7, 10]);
+    expect(history.test.accuracy).toBeGreaterThan(0.1);
+    expect(readFileSync(join(whole, 'loss.svg'), 'utf8')).toContain('</svg>');
+  });
+
+  it('stopped and resumed gives the same bits as without a stop', async () => {
+    expect((await train(...SMALL, '--steps', '5', '--out', parts)).code).toBe(0);
+    const path = join(parts, 'model.safetensors');
+    expect(read(path)).not.toEqual(read(join(whole, 'model.safetensors')));
+    // Preset, batch size and seed are those of the checkpoint.
+    const resumed = await train('--data', 'synthetic:240', '--steps', '10', '--resume', path, '--out', parts);
+    expect(resumed.errors).toBe('');
+    expect(resumed.output).toContain(`Going on from ${path}, step 5.`);
+    expect(read(path)).toEqual(read(join(whole, 'model.safetensors')));
+    const steps = (run: string) => JSON.parse(readFileSync(join(run, 'history.json'), 'utf8')).steps;
+    expect(steps(parts)).toEqual(steps(whole));
+  });
+
+  it('does not go on with other settings, other data or a damaged file', async () => {
+    const path = join(whole, 'model.safetensors');
+    const refusal = async (...args: string[]) => {
+      const { code, errors } = await train('--out', join(folder, 'other'), ...args);
+      expect(code).toBe(1);
+      return errors;
+    };
+    expect(await refusal('--resume', path, '--preset', 'tfjs')).toContain(
+      'preset keras, so it cannot go on with tfjs',
+    );
+    expect(await refusal('--resume', path, '--batch-size', '64')).toContain('leave --batch-size out');
+    expect(await refusal('--resume', path, '--seed', '1')).toContain('seed 5, so it cannot go on with 1');
+    expect(await refusal('--resume', path, '--data', 'synthetic:480')).toContain(
+      "trained on 220 images of 'synthetic digits', but here are 440",
+    );
+
+    const bytes = read(path);
+    const damaged = join(folder, 'damaged.safetensors');
+    writeFileSync(damaged, bytes.subarray(0, bytes.length - 1));
+    expect(await refusal('--resume', damaged)).toMatch(
+      /^FormatError: .*damaged\.safetensors: .*damaged or of another/,
+    );
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    writeFileSync(damaged, encodeSafetensors(tensors, { ...metadata, run: '{"model":"mnist-cnn"}' }));
+    expect(await refusal('--resume', damaged)).toContain("should hold a string 'preset'");
+    tensors.delete('dense.bias');
+    writeFileSync(damaged, encodeSafetensors(tensors, metadata));
+    expect(await refusal('--resume', damaged, '--data', 'synthetic:240')).toContain(
+      'has no tensor dense.bias',
+    );
+  });
+
+  it('prints graph, plan and times with --profile, and trains the same bits', async () => {
+    const profiled = join(folder, 'profiled');
+    const { code, output: text } = await train(...SMALL, '--steps', '10', '--out', profiled, '--profile');
+    expect(code).toBe(0);
+    expect(text).toContain('optimizer/adam');
+    expect(text).toContain('slab 0');
+    expect(readFileSync(join(profiled, 'graph.dot'), 'utf8')).toMatch(/^digraph/);
+    expect(read(join(profiled, 'model.safetensors'))).toEqual(read(join(whole, 'model.safetensors')));
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('saves, says how to go on, and ends with 130 within two seconds', async () => {
+    const out = join(folder, 'interrupted');
+    const hooks = ['--import', 'tsx', '--import', './src/node/wgsl-hook.mjs'];
+    const args = ['--data', 'synthetic:240', '--epochs', '100000', '--out', out];
+    const stdio = ['ignore', 'pipe', 'ignore'] as const;
+    const child = spawn(process.execPath, [...hooks, 'src/node/train.ts', ...args], {
+      cwd: root,
+      stdio: [...stdio],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let output = '';
+    let interrupted = 0;
+    child.stdout!.on('data', (chunk) => {
+      output += String(chunk);
+      if (interrupted || !/^ *2\/100000 /m.test(output)) return;
+      interrupted = performance.now();
+      child.kill('SIGINT');
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(code).toBe(130);
+    expect(performance.now() - interrupted).toBeLessThan(2000);
+    const path = join(out, 'model.safetensors');
+    const command = `npm run train -- mnist-cnn --epochs 100000 --data synthetic:240 --out ${out} --resume ${path}`;
+    const [, step] = /Interrupted after step (\d+) of [\d,]+; saved\. To go on:\n {2}(.*)\n/.exec(output)!;
+    expect(output).toContain(`\n  ${command}\n`);
+    expect(decodeSafetensors(readFileSync(path)).metadata).toMatchObject({ step, model: 'mnist-cnn-quick' });
+    const history = JSON.parse(readFileSync(join(out, 'history.json'), 'utf8'));
+    expect(history.stopped).toBe('interrupted');
+    expect(history.steps).toHaveLength(Number(step)); // none is lost between two readings
+  });
+});
