@@ -19,9 +19,11 @@ const files = Object.entries(sources).map(([path, source]) => ({
   source,
 }));
 const isShared = ({ name }: KernelFile) => name.startsWith('shared/');
+/** Vertex and fragment shaders of the pages: no kernels. */
+const isDrawing = ({ name }: KernelFile) => name.startsWith('draw/');
 const named = (list: readonly KernelFile[]) => list.map((file) => [file.name, file] as const);
 const shared = files.filter(isShared);
-const kernels = files.filter((file) => !isShared(file));
+const kernels = files.filter((file) => !isShared(file) && !isDrawing(file));
 const library = shared.map(({ source }) => source);
 
 /** naga's complaint, or ''. */
@@ -83,6 +85,13 @@ it('the shared library is valid as a whole, for scalars and for vectors', async 
     expect(await tintErrors(await testDevice(), code)).toEqual([]);
     expect(nagaError(code)).toBe('');
   }
+});
+
+describe.each(named(files.filter(isDrawing)))('%s', (_, { source }) => {
+  it('is valid, for Tint and for naga', async () => {
+    expect(await tintErrors(await testDevice(), source)).toEqual([]);
+    expect(nagaError(source)).toBe('');
+  });
 });
 
 describe.each(named(kernels))('%s', (_, file) => {

@@ -1,0 +1,152 @@
+import { byId, count, create, notice } from '../shared/dom.ts';
+import { errorPanel, missingWebGpu, webgpuProblem } from '../shared/missing.ts';
+import { onSchemeChange, readPalette } from '../shared/palette.ts';
+import { workerPort } from '../shared/port.ts';
+import { createControls } from './controls.ts';
+import { createInside } from './inside.ts';
+import { createLesson } from './lesson.ts';
+import { createProgress } from './progress.ts';
+import type { FromWorker, ToWorker, TrainingState } from './protocol.ts';
+import { dataSettings, state, trainingSettings } from './settings.ts';
+import { showProgram } from './stepTable.ts';
+import { createTestSet } from './testSet.ts';
+
+const problem = webgpuProblem();
+if (problem) giveUp(problem);
+else run();
+
+function giveUp(reason: string): void {
+  byId('live').replaceWith(missingWebGpu(reason));
+  byId('adapter').textContent = 'no WebGPU';
+}
+
+function run(): void {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' });
+  const port = workerPort<FromWorker, ToWorker>(worker, (message) => fail('WorkerError', message));
+  const controls = createControls(port);
+  const progress = createProgress();
+  const inside = createInside(port);
+  const lesson = createLesson(port);
+  const testSet = createTestSet(port, (index) => {
+    inside.choose(index);
+    byId('inside').scrollIntoView({ block: 'start' });
+  });
+  let now: TrainingState = 'loading';
+  let failure: HTMLElement | undefined;
+
+  function fail(name: string, message: string): void {
+    port.post({ type: 'pause' });
+    if (name === 'AdapterError') {
+      worker.terminate();
+      return giveUp(message);
+    }
+    const reset = create('button', { type: 'button', className: 'primary' }, 'Begin a new network');
+    reset.addEventListener('click', () => {
+      failure?.remove();
+      port.post({ type: 'reset', training: trainingSettings() });
+    });
+    const reload = create('button', { type: 'button' }, 'Load the page again');
+    reload.addEventListener('click', () => location.reload());
+    failure?.remove();
+    failure = errorPanel(name, message, name === 'NumericError' ? [reset, reload] : [reload]);
+    byId('notices').append(failure);
+    controls.show('failed');
+    progress.status(`Stopped: ${message}`);
+  }
+
+  function handle(message: FromWorker): void {
+    switch (message.type) {
+      case 'adapter':
+        return showAdapter(message);
+      case 'progress':
+        return now === 'loading' || now === 'compiling'
+          ? progress.doing(message.what, message.part)
+          : undefined;
+      case 'data':
+        showData(message);
+        progress.data(message);
+        testSet.data(message);
+        return inside.data(message);
+      case 'model':
+        progress.model(message);
+        return inside.model(message);
+      case 'program':
+        return showProgram(message);
+      case 'state':
+        return showState(message);
+      case 'steps':
+        return progress.steps(message);
+      case 'evaluated':
+        progress.evaluated(message);
+        return testSet.evaluated(message);
+      case 'seen':
+        return inside.seen(message);
+      case 'lesson':
+        return lesson.result(message);
+      case 'recovered':
+        byId('notices').append(
+          notice(`${message.reason} A new one goes on from step ${count(message.step)}.`),
+        );
+        return;
+      case 'error':
+        return fail(message.name, message.message);
+    }
+  }
+
+  function showState({ state: next, step }: Extract<FromWorker, { type: 'state' }>): void {
+    const before = now;
+    now = next;
+    controls.show(next);
+    document.body.dataset.state = next;
+    if (next === 'compiling' && step === 0) progress.clear();
+    progress.showStep(step);
+    if (before === 'loading' || before === 'compiling') {
+      if (next === 'ready' || next === 'running') lesson.start();
+      if (next === 'ready' && state.values.play === '1') port.post({ type: 'play' });
+    }
+    const texts: Record<TrainingState, string> = {
+      loading: 'Loading the data.',
+      compiling: 'Compiling the kernels.',
+      ready: 'Ready. The network knows nothing yet: press play.',
+      running: 'Training.',
+      paused: `Paused after step ${count(step)}.`,
+      finished: `Done, after ${count(step)} steps. Go on for more.`,
+      failed: 'Stopped.',
+    };
+    progress.status(texts[next]);
+  }
+
+  port.listen(handle);
+  port.post({
+    type: 'start',
+    training: trainingSettings(),
+    data: dataSettings(),
+    palette: readPalette(),
+    dataUrl: new URL('../data/mnist', location.href).href,
+  });
+  onSchemeChange(() => port.post({ type: 'palette', palette: readPalette() }));
+}
+
+function showAdapter({ description, software }: Extract<FromWorker, { type: 'adapter' }>): void {
+  const adapter = byId('adapter');
+  adapter.textContent = software ? `${description} (software)` : description;
+  adapter.classList.toggle('software', software);
+  if (!software) return;
+  const text =
+    'No GPU is at work here: a program plays one on the CPU, a hundred times slower. The numbers are the same.';
+  byId('notices').append(notice(text, 'warning'));
+}
+
+function showData({
+  notice: text,
+  synthetic,
+  trainSize,
+  testSize,
+}: Extract<FromWorker, { type: 'data' }>): void {
+  if (text) byId('notices').append(notice(text, 'warning'));
+  else if (trainSize < 60_000 || testSize < 10_000) {
+    const sizes = `${count(trainSize)} of 60,000 training images and ${count(testSize)} of 10,000 test images`;
+    byId('notices').append(notice(`In use: ${sizes}.`));
+  }
+  document.body.dataset.synthetic = String(synthetic);
+}

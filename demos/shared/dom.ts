@@ -1,0 +1,48 @@
+/** The element with this id; its absence is a mistake in the page. */
+export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`The page has no element #${id}.`);
+  return element as T;
+}
+
+/** `create('button', { type: 'button' }, 'Play')`; attributes with a dash or `role` are set as attributes. */
+export function create<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties:
+    | (Partial<HTMLElementTagNameMap[K]> & Record<`aria-${string}` | `data-${string}`, string>)
+    | object = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.includes('-') || name === 'role') element.setAttribute(name, String(value));
+    else Object.assign(element, { [name]: value });
+  }
+  element.append(...children);
+  return element;
+}
+
+/** 12,345 */
+export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** Three figures: 0.0123, 1.23, 12.3, 123 */
+export function figures(value: number, digits = 3): string {
+  return Math.abs(value) >= 100 ? count(value) : String(Number(value.toPrecision(digits)));
+}
+
+/** 97.3 % */
+export function percent(share: number, digits = 1): string {
+  return `${(share * 100).toFixed(digits)} %`;
+}
+
+/** A paragraph for people who should know something before they trust what they see. */
+export function notice(text: string, kind: 'note' | 'warning' = 'note'): HTMLElement {
+  return create('p', { className: `notice ${kind}`, role: 'note' }, text);
+}
+
+/** Device pixels of an element's content box, told at once and whenever they change. */
+export function watchSize(element: Element, listener: (width: number, height: number) => void): void {
+  new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width > 0) listener(contentRect.width, contentRect.height);
+  }).observe(element);
+}
