@@ -43,8 +43,14 @@ export class Device {
     this.#owned = options.owned;
     this.features = gpu.features as ReadonlySet<string>;
     this.limits = gpu.limits;
-    this.description = info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unnamed adapter';
-    this.software = options.software ?? (info.isFallbackAdapter || SOFTWARE.test(`${this.description} ${info.architecture}`));
+    this.description =
+      info.description ||
+      info.device ||
+      [info.vendor, info.architecture].filter(Boolean).join(' ') ||
+      'unnamed adapter';
+    this.software =
+      options.software ??
+      (info.isFallbackAdapter || SOFTWARE.test(`${this.description} ${info.architecture}`));
     this.lost = gpu.lost.then((loss) => {
       this.#lost = new DeviceLostError(
         `The GPU device was lost (${loss.reason}): ${loss.message || 'no message'}. Call init() again and load the last saved weights.`,
@@ -108,7 +114,8 @@ export class Device {
     const [validation, memory] = await this.race(Promise.all(scopes));
     if (failure) throw failure;
     if (validation) throw new GpuError(`${what}: ${validation.message}`);
-    if (memory) throw new GpuError(`${what}: out of GPU memory (${memory.message}); use a smaller batch or model`);
+    if (memory)
+      throw new GpuError(`${what}: out of GPU memory (${memory.message}); use a smaller batch or model`);
     return result as T;
   }
 
@@ -161,7 +168,10 @@ export class Device {
 /** Opens a device: the caller's own, or one from the best adapter with the limits it offers. */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   if (options.device) {
-    return new Device(options.device, options.device.adapterInfo, { owned: false, software: options.software });
+    return new Device(options.device, options.device.adapterInfo, {
+      owned: false,
+      software: options.software,
+    });
   }
   const adapter = options.adapter ?? (await requestAdapter(options.gpu));
   const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));

@@ -59,7 +59,9 @@ export function rewrite(
     const changed = inputs.some((tensor, i) => tensor !== node.inputs[i]);
     const replacement =
       visit(node, inputs) ??
-      (changed ? createNode(node.op, inputs, node.attrs, node.outputs, node.label, node.epilogue).outputs : undefined);
+      (changed
+        ? createNode(node.op, inputs, node.attrs, node.outputs, node.label, node.epilogue).outputs
+        : undefined);
     replacement?.forEach((tensor, i) => {
       if (tensor !== node.outputs[i]) replaced.set(node.outputs[i], tensor);
     });

@@ -1,5 +1,19 @@
 import { ArgumentError } from '../errors.ts';
-import { elu, exp, gelu, hardSigmoid, leakyRelu, mish, relu, selu, sigmoid, silu, softplus, softsign, tanh } from '../ops/elementwise.ts';
+import {
+  elu,
+  exp,
+  gelu,
+  hardSigmoid,
+  leakyRelu,
+  mish,
+  relu,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  tanh,
+} from '../ops/elementwise.ts';
 import { logSoftmax, softmax } from '../ops/softmax.ts';
 import type { Tensor } from '../ops/tensor.ts';
 

@@ -14,9 +14,12 @@ export async function encodeCheckpoint(model: Model): Promise<Uint8Array> {
   const { gpu, minimizer, optimizer } = model.compiled;
   const tensors = new Map<string, SafeTensor>();
   const values = await gpu.variables.readAll(model.variables);
-  for (const [variable, data] of values) tensors.set(variable.name, { dtype: 'F32', shape: variable.shape, data });
+  for (const [variable, data] of values)
+    tensors.set(variable.name, { dtype: 'F32', shape: variable.shape, data });
   for (const [variable, slots] of await minimizer.readSlots(gpu.variables)) {
-    slots.forEach((data, slot) => tensors.set(slotName(variable, slot), { dtype: 'F32', shape: variable.shape, data }));
+    slots.forEach((data, slot) =>
+      tensors.set(slotName(variable, slot), { dtype: 'F32', shape: variable.shape, data }),
+    );
   }
   return encodeSafetensors(tensors, {
     format: FORMAT,
@@ -60,14 +63,17 @@ export function decodeCheckpoint(model: Model, bytes: Uint8Array, name = 'checkp
     for (const variable of minimizer.variables) {
       for (let slot = 0; slot < optimizer.slots; slot++) {
         const data = find(slotName(variable, slot), variable);
-        if (!data) throw new FormatError(`${name}: has no tensor ${slotName(variable, slot)}; the file is incomplete`);
+        if (!data)
+          throw new FormatError(`${name}: has no tensor ${slotName(variable, slot)}; the file is incomplete`);
         writes.push(() => minimizer.writeSlot(gpu.variables, variable, slot, data));
       }
     }
     const step = Number(metadata.step);
     const learningRate = Number(metadata.learningRate);
     if (!Number.isSafeInteger(step) || step < 0 || !(learningRate >= 0)) {
-      throw new FormatError(`${name}: step ${metadata.step} or learning rate ${metadata.learningRate} is no number; the file is damaged`);
+      throw new FormatError(
+        `${name}: step ${metadata.step} or learning rate ${metadata.learningRate} is no number; the file is damaged`,
+      );
     }
     writes.push(() => {
       model.step = step;

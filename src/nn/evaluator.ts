@@ -62,9 +62,13 @@ export class Evaluator {
     return { loss, metrics, outputs: output };
   }
 
-  async predict(samples: Dataset | Float32Array | Uint8Array, options: EvaluateOptions): Promise<Float32Array> {
+  async predict(
+    samples: Dataset | Float32Array | Uint8Array,
+    options: EvaluateOptions,
+  ): Promise<Float32Array> {
     const model = this.#model;
-    if (!ArrayBuffer.isView(samples)) return (await this.#run(samples, options, (key) => key === 'output')).output;
+    if (!ArrayBuffer.isView(samples))
+      return (await this.#run(samples, options, (key) => key === 'output')).output;
     const count = samples.length / sizeOf(model.inputShape);
     const y = new Uint8Array(Math.max(1, Math.ceil(count)));
     const data = dataset({ name: 'samples to predict', x: samples, y, inputShape: model.inputShape });
@@ -85,7 +89,7 @@ export class Evaluator {
   }
 
   destroy(): void {
-    for (const data of [...this.#prepared.keys()]) this.forget(data);
+    for (const data of this.#prepared.keys()) this.forget(data);
   }
 
   async #run(
@@ -112,7 +116,9 @@ export class Evaluator {
   async #prepare(data: Dataset, { batchSize: wanted, onProgress }: EvaluateOptions): Promise<Prepared> {
     const batchSize = Math.min(wanted ?? 256, data.size);
     if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new ArgumentError(`${this.#model.name}: batchSize is ${wanted}; it must be a whole number of at least 1`);
+      throw new ArgumentError(
+        `${this.#model.name}: batchSize is ${wanted}; it must be a whole number of at least 1`,
+      );
     }
     const known = this.#prepared.get(data);
     if (known?.batchSize === batchSize) return known;
@@ -136,7 +142,11 @@ export class Evaluator {
           lengths[key] = data.size * sizeOf(rows.shape.slice(1));
           const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
           collected[key] = gpu.device.createBuffer(`collected ${key}`, lengths[key] * 4, usage);
-          const whole: Resource = { resource: `collected ${key}`, shape: [data.size, ...rows.shape.slice(1)], dtype: 'f32' };
+          const whole: Resource = {
+            resource: `collected ${key}`,
+            shape: [data.size, ...rows.shape.slice(1)],
+            dtype: 'f32',
+          };
           g.resources.set(whole, { buffer: collected[key], offset: 0, bytes: lengths[key] * 4 });
           g.effect(collect(key, rows, whole));
         }
@@ -163,7 +173,8 @@ function collect(key: string, rows: Tensor, collected: Resource): Effect {
 const advance: Effect = {
   label: 'advance',
   inputs: [programState()],
-  lower: (context, [state]) => context.dispatch(recordDispatch({ metrics: [], state, target: context.target })),
+  lower: (context, [state]) =>
+    context.dispatch(recordDispatch({ metrics: [], state, target: context.target })),
 };
 
 function mean(values: Float32Array): number {

@@ -12,10 +12,14 @@ import type { Evaluation } from './evaluator.ts';
 import type { Model } from './model.ts';
 
 /** The values of one training step: means over its batch. */
-export type StepValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<Record<string, number>>;
+export type StepValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<
+  Record<string, number>
+>;
 
 /** What one epoch came to: means over its steps; with validation data also `validationLoss`, … */
-export type EpochValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<Record<string, number>>;
+export type EpochValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<
+  Record<string, number>
+>;
 
 export interface History {
   readonly epochs: readonly EpochValues[];
@@ -106,7 +110,11 @@ async function train(model: Model, data: Dataset, options: FitOptions): Promise<
   }
 }
 
-function checkOptions(model: Model, data: Dataset, { batchSize = 64, epochs = 1, steps }: FitOptions): number {
+function checkOptions(
+  model: Model,
+  data: Dataset,
+  { batchSize = 64, epochs = 1, steps }: FitOptions,
+): number {
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > data.size) {
     throw new ArgumentError(
       `${model.name}: batchSize is ${batchSize}; it must be a whole number from 1 to the ${data.size} samples of data set '${data.name}'`,
@@ -135,7 +143,12 @@ async function prepare(model: Model, data: Dataset, batchSize: number, options: 
   try {
     const program = await gpu.compile(
       (g) => {
-        const [x, y] = gather(g, uploaded, { inputScale, inputOffset }, { batchSize, shuffle: options.shuffle ?? true });
+        const [x, y] = gather(
+          g,
+          uploaded,
+          { inputScale, inputOffset },
+          { batchSize, shuffle: options.shuffle ?? true },
+        );
         const prediction = model.call(x, { training: true });
         const perSample = loss(prediction, y);
         g.minimize(reduceMean(perSample), minimizer.variables, minimizer);
@@ -153,7 +166,13 @@ async function prepare(model: Model, data: Dataset, batchSize: number, options: 
   }
 }
 
-async function loop(model: Model, data: Dataset, batchSize: number, run: Run, options: FitOptions): Promise<History> {
+async function loop(
+  model: Model,
+  data: Dataset,
+  batchSize: number,
+  run: Run,
+  options: FitOptions,
+): Promise<History> {
   const { program, ring } = run;
   const { epochs = 1, signal, validationData } = options;
   const epochOf = (step: number) => Math.floor((step * batchSize) / data.size);
@@ -170,7 +189,11 @@ async function loop(model: Model, data: Dataset, batchSize: number, run: Run, op
   const receive = (entries: readonly RingEntry[]) => {
     const values = entries.map((entry): StepValues => {
       if (entry.notFinite.length > 0 && !failure) failure = notFinite(model, entry);
-      return { epoch: epochOf(entry.step), step: entry.step, ...named(ring.names, entry.values) } as StepValues;
+      return {
+        epoch: epochOf(entry.step),
+        step: entry.step,
+        ...named(ring.names, entry.values),
+      } as StepValues;
     });
     steps.push(...values);
     options.onSteps?.(values);
@@ -239,7 +262,10 @@ function epochSummary(
   validation: Evaluation | undefined,
 ): EpochValues {
   const means = names.map((name) => steps.reduce((sum, values) => sum + values[name], 0) / steps.length);
-  const validated = Object.entries(validation ?? {}).map(([name, value]) => [`validation${name[0].toUpperCase()}${name.slice(1)}`, value]);
+  const validated = Object.entries(validation ?? {}).map(([name, value]) => [
+    `validation${name[0].toUpperCase()}${name.slice(1)}`,
+    value,
+  ]);
   return { epoch, step, ...named(names, means), ...Object.fromEntries(validated) } as EpochValues;
 }
 

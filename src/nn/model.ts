@@ -108,9 +108,14 @@ export class Model {
   async compile(options: ModelCompileOptions): Promise<this> {
     const optimizer = optimizerOf(options.optimizer);
     const loss = lossOf(options.loss);
-    const metrics = (options.metrics ?? []).map((metric) => ({ name: metricName(metric), compute: metricOf(metric) }));
+    const metrics = (options.metrics ?? []).map((metric) => ({
+      name: metricName(metric),
+      compute: metricOf(metric),
+    }));
     if (metrics.length > 3) {
-      throw new ArgumentError(`${this.name}: ${metrics.length} metrics; a step records at most three besides the loss`);
+      throw new ArgumentError(
+        `${this.name}: ${metrics.length} metrics; a step records at most three besides the loss`,
+      );
     }
     if (this.trainableVariables.length === 0) {
       throw new ArgumentError(`${this.name}: no layer has trainable weights, so there is nothing to train`);
@@ -133,7 +138,9 @@ export class Model {
   /** Changes from the next step on; nothing is compiled again. */
   set learningRate(value: number) {
     if (!Number.isFinite(value) || value < 0) {
-      throw new ArgumentError(`${this.name}: the learning rate must be a finite number of at least 0, not ${value}`);
+      throw new ArgumentError(
+        `${this.name}: the learning rate must be a finite number of at least 0, not ${value}`,
+      );
     }
     this.compiled.minimizer.learningRate = value;
   }
@@ -187,7 +194,10 @@ export class Model {
 
   /** Throws a ShapeError unless the data set's samples fit the model's input. */
   checkData({ name, x }: Dataset): void {
-    if (x.shape.length !== this.inputShape.length || x.shape.some((extent, axis) => extent !== this.inputShape[axis])) {
+    if (
+      x.shape.length !== this.inputShape.length ||
+      x.shape.some((extent, axis) => extent !== this.inputShape[axis])
+    ) {
       throw new ShapeError(
         `${this.name}: takes samples of shape ${formatShape(this.inputShape)}, but those of data set '${name}' have ${formatShape(x.shape)}; change inputShape or the data`,
       );

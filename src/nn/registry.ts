@@ -50,7 +50,9 @@ export const metricOf = (metric: MetricName | MetricFunction): MetricFunction =>
   typeof metric === 'function' ? metric : lookUp<MetricFunction>('metric', metricTable, metric);
 
 export const optimizerOf = (optimizer: OptimizerName | Optimizer): Optimizer =>
-  typeof optimizer === 'object' ? optimizer : lookUp<() => Optimizer>('optimizer', optimizerTable, optimizer)();
+  typeof optimizer === 'object'
+    ? optimizer
+    : lookUp<() => Optimizer>('optimizer', optimizerTable, optimizer)();
 
 export const metricName = (metric: MetricName | MetricFunction): string =>
   typeof metric === 'function' ? metric.name || 'metric' : metric;

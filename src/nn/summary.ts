@@ -56,13 +56,27 @@ export function summarize(model: Model): string {
     count(layer.bytes),
     count(layer.flops),
   ]);
-  const sum = (key: 'parameters' | 'bytes' | 'flops') => count(layers.reduce((total, layer) => total + layer[key], 0));
+  const sum = (key: 'parameters' | 'bytes' | 'flops') =>
+    count(layers.reduce((total, layer) => total + layer[key], 0));
   const total = ['total', '', '', sum('parameters'), sum('bytes'), sum('flops')];
-  const widths = header.map((_, column) => Math.max(...[header, ...rows, total].map((row) => row[column].length)));
+  const widths = header.map((_, column) =>
+    Math.max(...[header, ...rows, total].map((row) => row[column].length)),
+  );
   const line = (row: string[]) =>
-    row.map((cell, i) => (i >= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd();
+    row
+      .map((cell, i) => (i >= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+      .join('  ')
+      .trimEnd();
   const rule = '─'.repeat(widths.reduce((a, b) => a + b + 2, -2));
-  return [`${model.name}: input ${model.inputShape.join(' × ')}; outputs and FLOPs of one sample`, rule, line(header), rule, ...rows.map(line), rule, line(total)].join('\n');
+  return [
+    `${model.name}: input ${model.inputShape.join(' × ')}; outputs and FLOPs of one sample`,
+    rule,
+    line(header),
+    rule,
+    ...rows.map(line),
+    rule,
+    line(total),
+  ].join('\n');
 }
 
 const count = (value: number): string => value.toLocaleString('en-US');

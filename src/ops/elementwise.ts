@@ -10,7 +10,12 @@ import type { Node, Shape, Tensor } from './tensor.ts';
 
 type Literals = Readonly<Record<string, number>>;
 /** Given the inputs, the output and dy = dL/dy: dL/d(input) for each input, before summing over broadcasts. */
-type Gradient = (inputs: readonly Tensor[], y: Tensor, dy: Tensor, literals: Literals) => (Tensor | undefined)[];
+type Gradient = (
+  inputs: readonly Tensor[],
+  y: Tensor,
+  dy: Tensor,
+  literals: Literals,
+) => (Tensor | undefined)[];
 
 /**
  * One elementwise op: a function of shaders/shared applied at every position, inputs broadcast as
@@ -30,9 +35,18 @@ function elementwiseOp(name: string, fn: string, arity: number, gradient: Gradie
         throw new ArgumentError(`${name}: takes ${arity} tensors, got ${inputs.length}`);
       }
       for (const { dtype } of inputs) {
-        if (dtype !== 'f32') throw new ArgumentError(`${name}: works on f32 tensors, got ${dtype}; cast it first`);
+        if (dtype !== 'f32')
+          throw new ArgumentError(`${name}: works on f32 tensors, got ${dtype}; cast it first`);
       }
-      return [{ shape: broadcastShapes(name, inputs.map((i) => i.shape)), dtype: 'f32' }];
+      return [
+        {
+          shape: broadcastShapes(
+            name,
+            inputs.map((i) => i.shape),
+          ),
+          dtype: 'f32',
+        },
+      ];
     },
     elementwise: (literals) => ({ fn, literals: Object.values(literals) }),
     lower: (node, context) => lowerMap(node, singleStep(node), context),
@@ -69,7 +83,8 @@ const op1 = (name: string, fn: string, gradient: Gradient) => elementwiseOp(name
 const op2 = (name: string, fn: string, gradient: Gradient) => elementwiseOp(name, fn, 2, gradient);
 const step: Gradient = () => []; // piecewise constant: the derivative is 0 almost everywhere
 
-const call = (op: Op<Literals>, inputs: readonly Tensor[], literals: Literals = NONE) => apply(op, inputs, literals);
+const call = (op: Op<Literals>, inputs: readonly Tensor[], literals: Literals = NONE) =>
+  apply(op, inputs, literals);
 
 /**
  * Gradients that have a WGSL function of their own (`relu_gradient(y, dy)`), used only inside
@@ -274,7 +289,9 @@ export const broadcastToOp: Op<BroadcastAttrs> = {
   infer([x], { shape }) {
     const result = broadcastShapes('broadcastTo', [x.shape, shape]);
     if (!sameShape(result, shape)) {
-      throw new ShapeError(`broadcastTo: [${x.shape.join(', ')}] cannot be broadcast to [${shape.join(', ')}]`);
+      throw new ShapeError(
+        `broadcastTo: [${x.shape.join(', ')}] cannot be broadcast to [${shape.join(', ')}]`,
+      );
     }
     return [{ shape, dtype: x.dtype }];
   },

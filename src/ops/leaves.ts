@@ -108,7 +108,10 @@ export interface ConstantAttrs extends TensorSpec {
 export const constantOp = leaf<ConstantAttrs>('constant');
 
 /** A constant tensor with given data, uploaded once when a program is compiled. */
-export function constant(data: Float32Array | Int32Array | Uint32Array, shape: Shape = [data.length]): Tensor {
+export function constant(
+  data: Float32Array | Int32Array | Uint32Array,
+  shape: Shape = [data.length],
+): Tensor {
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError(
       `constant: ${data.length} values do not fill the shape ${formatShape(shape)}, which needs ${sizeOf(shape)}`,

@@ -67,7 +67,10 @@ export function lowerMap(node: Node, expression: Expression, context: LowerConte
   const width = output.dtype === 'f32' && lanes % 4 === 0 && !accesses.includes('strided') ? 4 : 1;
   const workgroupSize = 64;
   const { workgroups, gridX } = linearGrid(size / width, workgroupSize);
-  const { shape, strides } = collapse(output.shape, node.inputs.map((i) => i.shape));
+  const { shape, strides } = collapse(
+    output.shape,
+    node.inputs.map((i) => i.shape),
+  );
   const constants: Record<string, number | number[]> = {
     SIZE: size / width,
     CHANNELS: Math.max(1, Math.floor(channels / width)),

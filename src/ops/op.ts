@@ -46,7 +46,9 @@ export interface Target {
   readonly software: boolean;
   readonly limits: Pick<
     GPUSupportedLimits,
-    'maxComputeWorkgroupStorageSize' | 'maxComputeInvocationsPerWorkgroup' | 'maxComputeWorkgroupsPerDimension'
+    | 'maxComputeWorkgroupStorageSize'
+    | 'maxComputeInvocationsPerWorkgroup'
+    | 'maxComputeWorkgroupsPerDimension'
   >;
 }
 

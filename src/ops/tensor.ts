@@ -104,7 +104,9 @@ export function formatShape(shape: Shape): string {
 export function normalizeAxis(axis: number, rank: number, opName: string): number {
   const positive = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || positive < 0 || positive >= rank) {
-    throw new ShapeError(`${opName}: axis ${axis} does not exist in a tensor of rank ${rank}; use -${rank} … ${rank - 1}`);
+    throw new ShapeError(
+      `${opName}: axis ${axis} does not exist in a tensor of rank ${rank}; use -${rank} … ${rank - 1}`,
+    );
   }
   return positive;
 }

@@ -56,7 +56,11 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
     );
   });
   const effectInputs = input.effects.map((effect) => effect.inputs);
-  const roots = [...names.map((name) => input.outputs[name]), ...wrt.map((w) => w.gradient), ...effectInputs.flat()];
+  const roots = [
+    ...names.map((name) => input.outputs[name]),
+    ...wrt.map((w) => w.gradient),
+    ...effectInputs.flat(),
+  ];
   const optimized = optimize(roots);
   const outputs = Object.fromEntries(names.map((name, i) => [name, optimized[i]]));
   const gradientTensors = optimized.slice(names.length, names.length + wrt.length);
@@ -72,7 +76,12 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
     return root;
   });
 
-  const dispatches = lowerGraph([...Object.values(outputs), ...pinnedRoots], input.effects, newEffectInputs, options);
+  const dispatches = lowerGraph(
+    [...Object.values(outputs), ...pinnedRoots],
+    input.effects,
+    newEffectInputs,
+    options,
+  );
   advanceState(dispatches, options);
   const blocks = lifetimes(dispatches, pinned, new Set(Object.values(outputs).map(ownerOf)));
   const placed = new Set(blocks.map((block) => block.key));
@@ -81,7 +90,13 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
       bindings.filter((b) => b.access === access && placed.has(b.operand)).map((b) => b.operand);
     return { reads: of('read'), writes: of('read_write') };
   });
-  return { dispatches, outputs, pinned, blocks, plan: planMemory(blocks, usages, { maxSlabBytes: options.maxSlabBytes }) };
+  return {
+    dispatches,
+    outputs,
+    pinned,
+    blocks,
+    plan: planMemory(blocks, usages, { maxSlabBytes: options.maxSlabBytes }),
+  };
 }
 
 /**
@@ -89,7 +104,10 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
  * and read by nothing else. Gradients share a flat buffer, and no dispatch may read one part of a
  * buffer while it writes another; the others are copied there.
  */
-function freeToPin(roots: readonly Tensor[], gradientTensors: readonly Tensor[]): (tensor: Tensor) => boolean {
+function freeToPin(
+  roots: readonly Tensor[],
+  gradientTensors: readonly Tensor[],
+): (tensor: Tensor) => boolean {
   const read = new Set<Tensor>();
   for (const node of topologicalOrder(roots)) {
     if (node.op.kind !== 'alias') for (const tensor of node.inputs) read.add(ownerOf(tensor));
@@ -135,7 +153,9 @@ function lifetimes(
       const block = blocks.get(operand);
       if (block) block.last = index;
       else if (access === 'read') {
-        throw new KernelError(`${label}: reads ${name} before any kernel has written it; mend the op's lowering`);
+        throw new KernelError(
+          `${label}: reads ${name} before any kernel has written it; mend the op's lowering`,
+        );
       } else blocks.set(operand, { key: operand, bytes: bytesOf(operand), first: index, last: index });
     }
   });

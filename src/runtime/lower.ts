@@ -59,11 +59,18 @@ export function lowerGraph(
     if (node.op.kind === 'leaf' || node.op.kind === 'alias') continue;
     node.op.lower(node, contextFor(node.label, dispatches, options, node));
   }
-  effects.forEach((effect, i) => effect.lower(contextFor(effect.label, dispatches, options), effectInputs[i]));
+  effects.forEach((effect, i) =>
+    effect.lower(contextFor(effect.label, dispatches, options), effectInputs[i]),
+  );
   return dispatches;
 }
 
-function contextFor(label: string, dispatches: LoweredDispatch[], options: LowerOptions, node?: Node): LowerContext {
+function contextFor(
+  label: string,
+  dispatches: LoweredDispatch[],
+  options: LowerOptions,
+  node?: Node,
+): LowerContext {
   return {
     target: options.target,
     choose(opName, candidates, preferred) {
@@ -71,7 +78,9 @@ function contextFor(label: string, dispatches: LoweredDispatch[], options: Lower
       if (forced === undefined) return preferred;
       const found = candidates.find((candidate) => candidate === forced);
       if (!found) {
-        throw new ArgumentError(`${label}: ${opName} has no variant "${forced}"; it has ${candidates.join(', ')}`);
+        throw new ArgumentError(
+          `${label}: ${opName} has no variant "${forced}"; it has ${candidates.join(', ')}`,
+        );
       }
       return found;
     },
@@ -97,7 +106,12 @@ function lowerDispatch(label: string, call: Dispatch, target: Target, node?: Nod
     functions.epilogue = expressionBody(expression, ['value', ...texts]);
     extras.forEach((_, i) => (operands[`extra_${i}`] = node.inputs[node.inputs.length - extras.length + i]));
   }
-  const kernel = specialize(call.kernel, { constants: call.constants, aliases: call.aliases, functions, library });
+  const kernel = specialize(call.kernel, {
+    constants: call.constants,
+    aliases: call.aliases,
+    functions,
+    library,
+  });
   const bindings = kernel.bindings.map(({ name: variable, binding, access }) => {
     const operand = operands[variable];
     if (!operand) {

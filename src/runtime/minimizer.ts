@@ -51,7 +51,12 @@ export class Minimizer {
   readonly #buffers: GPUBuffer[] = [];
   #learningRate: number;
 
-  constructor(device: Device, store: VariableStore, variables: readonly Variable[], optimizer: OptimizerSpec) {
+  constructor(
+    device: Device,
+    store: VariableStore,
+    variables: readonly Variable[],
+    optimizer: OptimizerSpec,
+  ) {
     this.#device = device;
     this.optimizer = optimizer;
     this.variables = variables;
@@ -106,7 +111,14 @@ export class Minimizer {
       inputs: [programState()],
       lower: (context, [state]) =>
         context.dispatch(
-          this.optimizer.update({ parameters, gradients, slots, state, hyper: this.#hyper, length: run.bytes / 4 }),
+          this.optimizer.update({
+            parameters,
+            gradients,
+            slots,
+            state,
+            hyper: this.#hyper,
+            length: run.bytes / 4,
+          }),
         ),
     }));
   }

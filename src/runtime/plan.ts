@@ -57,7 +57,8 @@ export function planMemory<K>(
       if (slab.placed.some((other) => enemies.get(block.key)?.has(other.key))) return;
       const offset = lowestGap(slab.placed, block, size);
       const growth = Math.max(0, offset + size - slab.bytes);
-      if (growth < best.growth && offset + size <= Math.max(maxSlabBytes, slab.bytes)) best = { slab: index, offset, growth };
+      if (growth < best.growth && offset + size <= Math.max(maxSlabBytes, slab.bytes))
+        best = { slab: index, offset, growth };
     });
     if (best.slab < 0) {
       slabs.push({ placed: [], bytes: 0 });

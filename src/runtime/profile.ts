@@ -32,13 +32,21 @@ export async function profile(device: Device, program: Program, runs = 10): Prom
   const count = commands.length * 2;
   const bytes = count * 8;
   const querySet = device.gpu.createQuerySet({ label: 'profile', type: 'timestamp', count });
-  const resolved = device.createBuffer('profile', bytes, GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC);
+  const resolved = device.createBuffer(
+    'profile',
+    bytes,
+    GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+  );
   const samples: number[][] = commands.map(() => []);
   try {
     for (let run = 0; run < runs + 1; run++) {
       const encoder = device.gpu.createCommandEncoder({ label: 'profile' });
       commands.forEach(({ label, pipeline, bindGroup, workgroups }, i) => {
-        const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
+        const timestampWrites = {
+          querySet,
+          beginningOfPassWriteIndex: 2 * i,
+          endOfPassWriteIndex: 2 * i + 1,
+        };
         const pass = encoder.beginComputePass({ label, timestampWrites });
         pass.setPipeline(pipeline);
         pass.setBindGroup(0, bindGroup);
@@ -80,9 +88,18 @@ export function formatProfile(timings: readonly DispatchTiming[]): string {
       `${(t.share * 100).toFixed(1)}%`,
     ]);
   const total = timings.reduce((sum, t) => sum + t.microseconds, 0);
-  const table = [['dispatch', 'kernel', 'workgroups', 'µs', 'GFLOP/s', 'share'], ...rows, ['total', '', '', total.toFixed(1), '', '']];
+  const table = [
+    ['dispatch', 'kernel', 'workgroups', 'µs', 'GFLOP/s', 'share'],
+    ...rows,
+    ['total', '', '', total.toFixed(1), '', ''],
+  ];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   return table
-    .map((row) => row.map((cell, i) => (i >= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, i) => (i >= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }

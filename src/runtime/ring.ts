@@ -79,7 +79,9 @@ export class MetricRing {
    * a step's submit, `read` afterwards resolves to the entries. Undefined while every staging buffer
    * is in use.
    */
-  beginRead(end: number): { encode: (encoder: GPUCommandEncoder) => void; read: () => Promise<RingEntry[]> } | undefined {
+  beginRead(
+    end: number,
+  ): { encode: (encoder: GPUCommandEncoder) => void; read: () => Promise<RingEntry[]> } | undefined {
     const staging = this.#free.pop();
     if (!staging) return undefined;
     const start = this.#readUpTo;
@@ -98,7 +100,10 @@ export class MetricRing {
   }
 
   #entry(words: Uint32Array, step: number): RingEntry {
-    const entry = words.subarray((step % RING_SLOTS) * RING_WORDS, (step % RING_SLOTS) * RING_WORDS + RING_WORDS);
+    const entry = words.subarray(
+      (step % RING_SLOTS) * RING_WORDS,
+      (step % RING_SLOTS) * RING_WORDS + RING_WORDS,
+    );
     const floats = new Float32Array(entry.buffer, entry.byteOffset, RING_WORDS);
     const flags = entry[RING_LAYOUT.flags];
     return {

@@ -140,7 +140,11 @@ function variablesOf(
   objectives: readonly Objective[],
   effects: readonly Effect[],
 ): Variable[] {
-  const roots = [...Object.values(outputs), ...objectives.map((o) => o.loss), ...effects.flatMap((e) => e.inputs)];
+  const roots = [
+    ...Object.values(outputs),
+    ...objectives.map((o) => o.loss),
+    ...effects.flatMap((e) => e.inputs),
+  ];
   return topologicalOrder(roots)
     .filter((node) => node.op.name === 'variable')
     .map((node) => (node.attrs as VariableAttrs).variable);

@@ -48,7 +48,9 @@ export class VariableStore {
   location(variable: Variable): Location {
     const location = this.#locations.get(variable);
     if (!location) {
-      throw new ArgumentError(`variable ${variable.name} has no memory yet; compile a program that uses it first`);
+      throw new ArgumentError(
+        `variable ${variable.name} has no memory yet; compile a program that uses it first`,
+      );
     }
     return location;
   }

@@ -36,7 +36,11 @@ export async function testGpu(software = true): Promise<Gpu> {
 }
 
 /** Compiles a graph function, runs it on `inputs` and returns the outputs as float64 arrays. */
-export async function evaluate(build: Build, inputs: readonly Array64[], options: EvaluateOptions = {}): Promise<Array64[]> {
+export async function evaluate(
+  build: Build,
+  inputs: readonly Array64[],
+  options: EvaluateOptions = {},
+): Promise<Array64[]> {
   const gpu = await testGpu(options.software ?? true);
   const tensors = inputs.map(({ shape }, i) => input(`input ${i}`, shape, options.dtypes?.[i] ?? 'f32'));
   const built = build(...tensors);
@@ -87,7 +91,10 @@ export async function checkGradient(
     (...tensors) => {
       const weight = constant(Float32Array.from(weights.data), weights.shape);
       const loss = reduceSum(multiply(build(...tensors), weight));
-      return gradients(loss, wrt.map((i) => tensors[i])).map((g, i) => g ?? tensors[wrt[i]]);
+      return gradients(
+        loss,
+        wrt.map((i) => tensors[i]),
+      ).map((g, i) => g ?? tensors[wrt[i]]);
     },
     inputs,
     options,

@@ -56,7 +56,12 @@ class Conv2d extends Layer {
 
   protected override createWeights(inputShape: Shape): void {
     this.expectRank(inputShape, 3, 'height, width, channels');
-    const { filters, useBias = true, kernelInitializer = 'glorotUniform', biasInitializer = 'zeros' } = this.#options;
+    const {
+      filters,
+      useBias = true,
+      kernelInitializer = 'glorotUniform',
+      biasInitializer = 'zeros',
+    } = this.#options;
     const channels = inputShape[2];
     if (channels % this.#groups !== 0 || filters % this.#groups !== 0) {
       throw new ShapeError(

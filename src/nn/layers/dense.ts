@@ -36,14 +36,24 @@ class Dense extends Layer {
 
   protected override createWeights(inputShape: Shape): void {
     this.expectRank(inputShape, 1, 'features');
-    const { units, useBias = true, kernelInitializer = 'glorotUniform', biasInitializer = 'zeros' } = this.#options;
-    this.#weight = this.addWeight('weight', { shape: [inputShape[0], units], initializer: kernelInitializer });
+    const {
+      units,
+      useBias = true,
+      kernelInitializer = 'glorotUniform',
+      biasInitializer = 'zeros',
+    } = this.#options;
+    this.#weight = this.addWeight('weight', {
+      shape: [inputShape[0], units],
+      initializer: kernelInitializer,
+    });
     if (useBias) this.#bias = this.addWeight('bias', { shape: [units], initializer: biasInitializer });
   }
 
   protected override compute(x: Tensor): Tensor {
     const product = matmul(x, read(this.#weight));
-    return activationOf(this.#options.activation ?? 'linear')(this.#bias ? add(product, read(this.#bias)) : product);
+    return activationOf(this.#options.activation ?? 'linear')(
+      this.#bias ? add(product, read(this.#bias)) : product,
+    );
   }
 
   override describe(): string {

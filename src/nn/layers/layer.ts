@@ -100,7 +100,11 @@ export function positiveInteger(layer: string, option: string, value: number): n
 }
 
 /** A pair of extents given as one number or two: [height, width]. */
-export function pair(layer: string, option: string, value: number | readonly [number, number]): [number, number] {
+export function pair(
+  layer: string,
+  option: string,
+  value: number | readonly [number, number],
+): [number, number] {
   const [a, b] = typeof value === 'number' ? [value, value] : value;
   return [positiveInteger(layer, option, a), positiveInteger(layer, option, b)];
 }

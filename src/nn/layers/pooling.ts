@@ -1,4 +1,7 @@
-import { averagePool2d as averagePoolOp, globalAveragePool2d as globalAverageOp } from '../../ops/averagePool2d.ts';
+import {
+  averagePool2d as averagePoolOp,
+  globalAveragePool2d as globalAverageOp,
+} from '../../ops/averagePool2d.ts';
 import { maxPool2d as maxPoolOp } from '../../ops/maxPool2d.ts';
 import type { Shape, Tensor } from '../../ops/tensor.ts';
 import type { Padding } from '../../ops/window.ts';

@@ -40,7 +40,12 @@ export function flatten(options: LayerOptions = {}): Layer {
 
 /** Gives each sample another shape of the same size; one extent may be −1. Costs nothing. */
 export function reshape(targetShape: Shape, options: LayerOptions = {}): Layer {
-  return new Stateless('reshape', options, (x) => reshapeOp(x, [x.shape[0], ...targetShape]), targetShape.join('×'));
+  return new Stateless(
+    'reshape',
+    options,
+    (x) => reshapeOp(x, [x.shape[0], ...targetShape]),
+    targetShape.join('×'),
+  );
 }
 
 /**
@@ -48,7 +53,12 @@ export function reshape(targetShape: Shape, options: LayerOptions = {}): Layer {
  * does nothing otherwise (Srivastava et al. 2014).
  */
 export function dropout(rate: number, options: LayerOptions = {}): Layer {
-  return new Stateless('dropout', options, (x, { training }) => (training ? dropoutOp(x, rate) : x), String(rate));
+  return new Stateless(
+    'dropout',
+    options,
+    (x, { training }) => (training ? dropoutOp(x, rate) : x),
+    String(rate),
+  );
 }
 
 /** An activation function on its own: `activation('relu')`. */
