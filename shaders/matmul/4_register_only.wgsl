@@ -14,7 +14,7 @@
 // What is dear here is a load (some 3 to 6 ns per number for 8 lanes; a multiply-add 0.5 ns). Lanes
 // run along the columns and share their rows: an address that depends on workgroup_id and loop
 // counters only is the same in all lanes, and costs one scalar load. Per k and 8 lanes, 8 rows × 2
-// vec4 take 8 shared loads, 2 × 4 gathered ones and 64 multiply-adds: half of the time computes.
+// vec4 take 8 shared loads, 2 × 4 gathered ones and 64 multiply-adds: a third of the time computes.
 // Where C is narrow (a classifier's 10 columns) the lanes run along the rows instead.
 //
 // Nothing in the loop is unrolled along k, and large blocks are no gain: the driver compiles this

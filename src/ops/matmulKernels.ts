@@ -40,8 +40,8 @@ const SPLIT = '_split';
  * Emits the dispatches of one matrix product. Variants are named after the rungs of shaders/matmul;
  * `…_split` cuts K among several workgroups and adds their partial sums in a second dispatch.
  *
- * The rule: on a GPU register_tiled. On a software adapter naive below 16,384 multiply-adds, where
- * compiling takes longer than computing ever will; register_dot for A · Bᵀ where 4 divides K; otherwise
+ * The rule: on a GPU register_tiled. On a software adapter naive below 65,536 multiply-adds (20 µs), where the
+ * quick compilation counts for more; register_dot for A · Bᵀ where 4 divides K; otherwise
  * register_only. K is split where it is long and there are not even half as many workgroups as wanted.
  */
 export function lowerMatmul(node: Node, given: MatmulSize, context: LowerContext): void {
@@ -52,7 +52,7 @@ export function lowerMatmul(node: Node, given: MatmulSize, context: LowerContext
   const rungs: Rung[] = ['register_tiled', 'register_only'];
   if (dot) rungs.push('register_dot');
 
-  const small = batch * M * N * K < 16_384;
+  const small = batch * M * N * K < 65_536;
   const preferred: Rung = !context.target.software ? 'register_tiled' : small ? 'naive' : rungs.at(-1)!;
   const wanted = splitsOf(planOf(preferred, size, context.target), context.target);
   const variant = context.choose<string>(
@@ -160,7 +160,7 @@ function tiledPlan({ batch, M, N, K }: MatmulSize): Plan {
   const tiles = [
     { side: 128, workgroup: 16, depth: 8, enough: 256 },
     { side: 64, workgroup: 8, depth: 16, enough: 64 },
-    { side: 32, workgroup: 8, depth: 16, enough: 0 },
+    { side: 32, workgroup: 8, depth: 8, enough: 0 },
   ];
   const groupsOf = (side: number) => batch * Math.ceil(M / side) * Math.ceil(N / side);
   const { side, workgroup, depth } = tiles.find((tile) => groupsOf(tile.side) >= tile.enough)!;
@@ -180,27 +180,30 @@ function tiledPlan({ batch, M, N, K }: MatmulSize): Plan {
 
 /**
  * For software adapters, which run eight lanes of a workgroup side by side (lavapipe; SwiftShader four).
- * Lanes run along the columns and share up to 8 rows. Where C has fewer than 32 columns they run
- * along the rows: two rows per lane, up to 8 columns (6 where these are single numbers).
+ * Lanes run along the columns and share their rows: 8 in a large product, else 4, as the larger block
+ * computes a quarter faster and compiles for twice as long. Where C has fewer than 32 columns the
+ * lanes run along the rows, two or four to a lane.
  */
-function lanesPlan(rung: 'register_only' | 'register_dot', { batch, M, N, K, transposeB }: MatmulSize): Plan {
+function lanesPlan(rung: 'register_only' | 'register_dot', size: MatmulSize): Plan {
+  const { batch, M, N, K, transposeB } = size;
   const dot = rung === 'register_dot';
   const width: Width = N % 4 === 0 && (dot || !transposeB) ? 4 : 1;
   const values = N / width;
   const onRows = N < 32 && M >= N;
-  const most = width === 4 ? (dot ? 1 : 2) : onRows && !dot ? 6 : 4;
-  const columns = evenly(values, onRows ? most : Math.min(most, Math.ceil(values / 8)));
-  const groupsOf = (rows: number, lanesPerGroup: number) => {
-    const lanes = onRows ? Math.ceil(M / rows) : Math.ceil(values / columns);
-    return batch * Math.ceil(lanes / lanesPerGroup) * Math.ceil(onRows ? values / columns : M / rows);
+  const mostColumns = width === 4 ? (dot ? 1 : 2) : onRows && !dot ? 6 : 4;
+  const columns = evenly(values, onRows ? mostColumns : Math.min(mostColumns, Math.ceil(values / 8)));
+  const groupsOf = (rows: number, lanes: number) => {
+    const [down, across] = [Math.ceil(M / rows), Math.ceil(values / columns)];
+    return batch * (onRows ? Math.ceil(down / lanes) * across : down * Math.ceil(across / lanes));
   };
 
-  // Up to 32 lanes in whole eights; fewer lanes, then fewer rows each, where that leaves too few workgroups.
-  let rows = onRows ? Math.min(2, Math.ceil(M / 16)) : evenly(M, 8);
+  const large = batch * M * N * K >= 2 ** 24 && !dot;
+  let rows = onRows ? (columns * width <= 2 ? 4 : 2) : evenly(M, large ? 8 : 4);
   const eights = Math.ceil((onRows ? M / rows : values / columns) / 8);
   let lanes = 8 * [4, 3, 2, 1].find((count) => eights % count === 0)!;
+  // Fewer lanes, then fewer rows for each, where there would be too few workgroups to share out.
   if (groupsOf(rows, lanes) < 8) lanes = 8;
-  while (rows > 2 && groupsOf(rows, lanes) < 8) rows = Math.ceil(rows / 2);
+  while (rows > 1 && groupsOf(rows, lanes) < 8) rows = Math.ceil(rows / 2);
   return {
     constants: { LANES_ON_ROWS: onRows, ROWS: rows, COLUMNS: columns, WORKGROUP_SIZE: lanes },
     width,
