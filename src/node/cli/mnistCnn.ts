@@ -28,6 +28,7 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
     resumeModel(context, model);
     if (options.profile) await profileTraining(context, await build(context), data.train);
 
+    signal.throwIfAborted();
     const fit = await fitModel(context, model, data);
     if (fit.interrupted) return undefined;
     terminal.line();
