@@ -16,6 +16,24 @@ describe('findRaces', () => {
     expect(races[0]).toMatch(/Data race on 'partial' byte \d+: invocation \d+ \((read|write), line 16\)/);
   });
 
+  it('counts a barrier that opens a block', () => {
+    const inFront = sum.replace(
+      /workgroupBarrier\(\);\n\s*for ([^{]*)\{([^}]*\}\n)\s*workgroupBarrier\(\);/,
+      'for $1{ workgroupBarrier();$2',
+    );
+    expect(inFront).toMatch(/for .*\{ workgroupBarrier/);
+    expect(findRaces(inFront, inputs())).toEqual([]);
+    const without = inFront.replace('workgroupBarrier();', '');
+    expect(findRaces(without, inputs()).join()).toContain("Data race on 'partial'");
+  });
+
+  it('calculates with vectors of whole numbers', () => {
+    const buffers = inputs();
+    const code = sum.replace('partial[0];', 'f32((vec3u(7u, 8u, 9u) / 4u - vec3u(0u, 3u, 0u)).y / 65536u);');
+    findRaces(code, buffers);
+    expect(buffers.output[0]).toBe(65535); // 8 / 4 − 3 wraps around
+  });
+
   it('finds a barrier that some invocations exit before', () => {
     const divergent = sum.replace('for (', 'if (lane > 31u) { return; } for (');
     expect(findRaces(divergent, inputs()).join()).toContain('Barrier divergence');

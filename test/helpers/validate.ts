@@ -1,5 +1,5 @@
 import { NagaError, parseWgsl, validate } from 'naga-wasm';
-import { detectRaces, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { detectRaces, VectorData, WgslExec, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 
 /**
  * What naga (wgpu's compiler, Firefox's) finds wrong with a shader, each with an annotated excerpt; [] when valid.
@@ -25,8 +25,21 @@ export function reflect(code: string): WgslReflect {
   return new WgslReflect(readable(code));
 }
 
-/** wgsl_reflect 1.6 takes the good name `block` for a keyword. */
-const readable = (code: string) => code.replaceAll(/\bblock\b/g, 'block_');
+/** wgsl_reflect 1.6 takes the good name `block` for a keyword, and steps over a barrier that opens a block. */
+const readable = (code: string) =>
+  code
+    .replaceAll(/\bblock\b/g, 'block_')
+    .replaceAll(/\{(\s*)(?=(?:workgroup|storage)Barrier\(\))/g, '{$1let before_barrier = 0u; ');
+
+/** wgsl_reflect 1.6 divides vectors of whole numbers as if they were floats. */
+const evaluator = WgslExec.prototype;
+const makeVector = evaluator._makeCwiseData;
+evaluator._makeCwiseData = function (values, type) {
+  const format = (type as { format?: { name: string } }).format?.name;
+  if (format === 'u32') return new VectorData(Uint32Array.from(values), type);
+  if (format === 'i32') return new VectorData(Int32Array.from(values), type);
+  return makeVector.call(this, values, type);
+};
 
 /** The contents of the storage buffers, by the name of the shader's variable. */
 export type Buffers = Record<string, Float32Array | Uint32Array | Int32Array>;

@@ -1,0 +1,145 @@
+import { expect, it } from 'vitest';
+import { gradients } from '../../src/graph/autodiff.ts';
+import { categoricalAccuracy } from '../../src/ops/accuracy.ts';
+import { argmax } from '../../src/ops/argmax.ts';
+import { conv2d } from '../../src/ops/conv2d.ts';
+import { recordDispatch, RING_WORDS } from '../../src/ops/effects.ts';
+import { input, programState } from '../../src/ops/leaves.ts';
+import { matmul } from '../../src/ops/matmul.ts';
+import { transpose } from '../../src/ops/movement.ts';
+import type { Effect, Operand, Target } from '../../src/ops/op.ts';
+import { reduceSum } from '../../src/ops/reduce.ts';
+import { logSoftmax, softmax } from '../../src/ops/softmax.ts';
+import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../../src/ops/softmaxCrossEntropy.ts';
+import { sizeOf } from '../../src/ops/tensor.ts';
+import type { Tensor } from '../../src/ops/tensor.ts';
+import { lowerGraph } from '../../src/runtime/lower.ts';
+import type { LoweredDispatch, Variants } from '../../src/runtime/lower.ts';
+import { randomStream } from '../../src/data/random.ts';
+import { findRaces } from '../helpers/validate.ts';
+
+const sources = import.meta.glob<string>('../../shaders/**/*.wgsl', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+/** Every kernel file whose invocations share memory. */
+const files = Object.entries(sources)
+  .filter(([, source]) => /^var<workgroup>/m.test(source))
+  .map(([path]) => path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, ''));
+
+/** A GPU with WebGPU's default limits: on software adapters no kernel shares memory. */
+const target: Target = {
+  software: false,
+  limits: {
+    maxComputeWorkgroupStorageSize: 16384,
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupsPerDimension: 65535,
+  },
+};
+
+const lower = (output: Tensor | readonly Tensor[], variants?: Variants) =>
+  lowerGraph([output].flat() as Tensor[], [], [], { target, variants });
+
+/** The kernels of the gradients of Σ y by x and w. */
+const backward = (y: Tensor, wrt: readonly Tensor[], variants?: Variants) =>
+  lower(gradients(reduceSum(y), wrt) as Tensor[], variants);
+
+function record(lengths: readonly number[]): LoweredDispatch[] {
+  const metrics = lengths.map((length, i) => input(`metric ${i}`, [length]));
+  const ring = { resource: 'ring', shape: [4, RING_WORDS], dtype: 'u32' } as const;
+  const effect: Effect = {
+    label: 'record',
+    inputs: [...metrics, programState()],
+    lower: (context, inputs) =>
+      context.dispatch(recordDispatch({ metrics: inputs.slice(0, -1), state: inputs.at(-1)!, ring, target })),
+  };
+  return lowerGraph([], [effect], [effect.inputs], { target });
+}
+
+const x = (...shape: number[]) => input('x', shape);
+const w = (...shape: number[]) => input('w', shape);
+const labels = (n: number) => input('labels', [n], 'i32');
+
+/** What an op emits for a GPU at a size small enough to be interpreted, but with edges, and with several workgroups. */
+const cases: Record<string, () => LoweredDispatch[]> = {
+  transpose: () => lower(transpose(x(33, 5)), { transpose: 'tiled' }),
+  softmax: () => lower(softmax(x(2, 35)), { softmax: 'workgroup' }),
+  'softmax backwards': () => {
+    const logits = x(2, 72);
+    return backward(softmax(logits), [logits], { softmaxGradient: 'workgroup' });
+  },
+  logSoftmax: () => lower(logSoftmax(x(2, 36)), { logSoftmax: 'workgroup' }),
+  softmaxCrossEntropy: () =>
+    lower(softmaxCrossEntropy(x(2, 35), w(2, 35), { labelSmoothing: 0.1 }), {
+      softmaxCrossEntropy: 'workgroup',
+    }),
+  sparseSoftmaxCrossEntropy: () =>
+    lower(sparseSoftmaxCrossEntropy(x(2, 5), labels(2)), { sparseSoftmaxCrossEntropy: 'workgroup' }),
+  'categoricalAccuracy of labels': () =>
+    lower(categoricalAccuracy(x(2, 35), labels(2)), { categoricalAccuracy: 'workgroup' }),
+  'categoricalAccuracy of distributions': () =>
+    lower(categoricalAccuracy(x(2, 5), w(2, 5)), { categoricalAccuracy: 'workgroup' }),
+  argmax: () => lower(argmax(x(2, 70)), { argmax: 'tree' }),
+  'reduceSum of rows': () => lower(reduceSum(x(2, 130), { axes: [1] }), { reduceSum: 'tree' }),
+  'reduceSum of columns': () => lower(reduceSum(x(70, 6), { axes: [0] }), { reduceSum: 'tree' }),
+  'reduceSum of all': () => lower(reduceSum(x(300)), { reduceSum: 'tree' }),
+  'matmul, tiled': () => lower(matmul(x(15, 17), w(17, 13)), { matmul: 'tiled' }),
+  'matmul, register tiled': () => lower(matmul(x(15, 17), w(17, 20)), { matmul: 'register_tiled' }),
+  conv2d: () => lower(conv2d(x(1, 4, 4, 3), w(2, 2, 3, 4)), { conv2d: 'implicit_gemm' }),
+  conv2dGradFilter: () => {
+    const [image, weight] = [x(1, 6, 6, 3), w(2, 2, 3, 4)];
+    return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm' });
+  },
+  'record of one metric': () => record([70]),
+  'record of four metrics': () => record([70, 3, 1, 70]),
+};
+
+/** Every dispatch of the cases that shares memory. */
+const dispatches = Object.entries(cases).flatMap(([name, emit]) =>
+  emit()
+    .filter(({ kernel }) => files.includes(kernel.name))
+    .map((dispatch) => ({ name, file: dispatch.kernel.name, dispatch })),
+);
+
+/** What the race finder says of a dispatch, or of its kernel with other code, on positive numbers and small indices. */
+function races({ bindings, kernel, workgroups }: LoweredDispatch, code = kernel.code): string[] {
+  const random = randomStream(1, 1);
+  const fill = ({ shape, dtype }: Operand) => {
+    const values = Array.from({ length: sizeOf(shape) }, random);
+    if (dtype === 'f32') return Float32Array.from(values, (value) => value + 0.1);
+    return dtype === 'i32'
+      ? Int32Array.from(values, (value) => value * 3)
+      : Uint32Array.from(values, (value) => value * 3);
+  };
+  const buffers = Object.fromEntries(bindings.map(({ name, operand }) => [name, fill(operand)]));
+  return findRaces(code, buffers, [...workgroups]);
+}
+
+it('every kernel with workgroup memory has a case', () => {
+  expect(files.length).toBeGreaterThan(8);
+  expect([...new Set(dispatches.map(({ file }) => file))].toSorted()).toEqual(files.toSorted());
+});
+
+it.each(dispatches.map((own) => [own.name, own.file, own.dispatch] as const))(
+  '%s: %s has no race',
+  (_, __, dispatch) => {
+    expect(races(dispatch)).toEqual([]);
+  },
+);
+
+const BARRIER = /workgroupBarrier\(\);/g;
+
+it.each(files)('%s: a race is found where any one of its barriers is missing', (file) => {
+  const unnoticed = new Set<number>();
+  for (const { dispatch } of dispatches.filter((own) => own.file === file)) {
+    const { code } = dispatch.kernel;
+    const barriers = [...code.matchAll(BARRIER)].map(({ index }) => index);
+    if (unnoticed.size === 0) barriers.forEach((_, i) => unnoticed.add(i));
+    for (const i of unnoticed) {
+      const without = code.slice(0, barriers[i]) + code.slice(barriers[i] + 'workgroupBarrier();'.length);
+      if (races(dispatch, without).length > 0) unnoticed.delete(i);
+    }
+  }
+  expect([...unnoticed], 'barriers that no case needs').toEqual([]);
+});
