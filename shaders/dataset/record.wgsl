@@ -99,8 +99,10 @@ fn main(@builtin(local_invocation_id) local_id: vec3u) {
       }
     }
     storageBarrier(); // every lane has read the step before it changes
-    sum = sums[0];
-    flag = flags[0];
+    if (lane == 0u) {
+      sum = sums[0];
+      flag = flags[0];
+    }
   }
   if (lane == 0u) {
     let slot = 8u * (step % RING_SLOTS);
