@@ -87,21 +87,19 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   // @unroll
   for (var r = 0u; r < ROWS; r++) {
     let row = select(min(first_row + r, M - 1u), first_row + r, EXACT_M);
-    a_at[r] = batch * (M * K) + row * select(K, 1u, TRANSPOSE_A) + split * (SPLIT_K * STEP_A);
+    a_at[r] = batch * (M * K) + row * select(K, 1u, TRANSPOSE_A);
   }
   // @unroll
   for (var i = 0u; i < COLUMNS; i++) {
     let column = select(min(first_column + i, N / WIDTH - 1u), first_column + i, EXACT_N);
-    b_at[i] = batch * (K * N / WIDTH) + column * select(1u, K, TRANSPOSE_B) + split * (SPLIT_K * STEP_B);
+    b_at[i] = batch * (K * N / WIDTH) + column * select(1u, K, TRANSPOSE_B);
   }
 
   var sums: array<array<Value, COLUMNS>, ROWS>;
-  for (var k = 0u; k < SPLIT_K; k++) {
-    if (SPLITS > 1u) {
-      if (split * SPLIT_K + k >= K) {
-        break;
-      }
-    }
+  // Counting from a variable: a driver that knew how short this loop can be would unroll it, and
+  // compile for seconds.
+  let first_k = split * SPLIT_K;
+  for (var k = first_k; k < min(first_k + SPLIT_K, K); k++) {
     var right: array<Value, COLUMNS>;
     // @unroll
     for (var i = 0u; i < COLUMNS; i++) {
