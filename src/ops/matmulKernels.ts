@@ -168,8 +168,7 @@ function tiledPlan({ batch, M, N, K }: MatmulSize): Plan {
     constants: {
       ROWS: side / workgroup,
       COLUMNS: side / workgroup / width,
-      WG_X: workgroup,
-      WG_Y: workgroup,
+      SIDE: workgroup,
       TILE_K: depth,
     },
     width,
