@@ -63,9 +63,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       let in_x = x * STRIDE[1] + kw * DILATION[1] - PAD[1];
       if (in_y < IN[0] && in_x < IN[1]) {
         let pixel = ((n * IN[0] + in_y) * IN[1] + in_x) * (GROUPS * GROUP_IN) + first_in;
-        let tap = (kh * KERNEL[1] + kw) * GROUP_IN;
-        for (var ic = 0u; ic < GROUP_IN; ic++) {
-          sum += input[pixel + ic] * weights[(tap + ic) * OUT_C + oc];
+        var row = (kh * KERNEL[1] + kw) * GROUP_IN;
+        for (var at = pixel; at < pixel + GROUP_IN; at++) {
+          sum += input[at] * weights[row * OUT_C + oc];
+          row++;
         }
       }
     }

@@ -10,6 +10,7 @@
 // One invocation computes COLUMNS neighbouring outputs of one row, CHANNELS Values of channels each,
 // and keeps all of these sums in registers. For every tap and input channel it loads COLUMNS inputs and
 // CHANNELS Values of weights and multiplies each with each: the products per load grow with the tile.
+// With few channels there are few products; then TAP_RUN neighbouring taps share what they both look at.
 // No workgroup memory, no barriers. That suits first layers (one to four input channels) on a GPU, and
 // every layer where a CPU plays the GPU: there a load costs as much as ten multiply-adds, a barrier
 // two hundred.
@@ -47,6 +48,7 @@ const ORIGIN_W: array<i32, 1> = array<i32, 1>(0);
 
 const COLUMNS: u32 = 4u; // @tune 4 6 8 12
 const CHANNELS: u32 = 8u; // in Values; divides OUT_C / GROUPS // @tune 1 2 4
+const TAP_RUN: u32 = 1u; // neighbouring taps that share a strip of the input; divides TAPS[1] // @tune 1 3 5
 const BATCH_LANES: u32 = 1u; // divides WORKGROUP_SIZE
 const WORKGROUP_SIZE: u32 = 32u;
 const GRID_X: u32 = 65535u;
@@ -55,6 +57,8 @@ const IN_C: u32 = GROUPS * GROUP_IN;
 const TILES_W: u32 = (PHASE_OUT[1] + COLUMNS - 1u) / COLUMNS;
 const POSITIONS: u32 = PHASE_OUT[0] * TILES_W;
 const CHANNEL_TILES: u32 = OUT_C / CHANNELS;
+const RUNS: u32 = TAPS[1] / TAP_RUN;
+const STRIP: u32 = (COLUMNS - 1u) * STRIDE[1] + (TAP_RUN - 1u) * DILATION[1] + 1u;
 
 @group(0) @binding(0) var<storage, read> input: array<f32>;
 @group(0) @binding(1) var<storage, read> weights: array<Value>;
@@ -84,35 +88,41 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let first_in = channel / (OUT_C / GROUPS) * GROUP_IN;
 
   var sum: array<array<Value, CHANNELS>, COLUMNS>;
-  for (var tap = 0u; tap < TAPS[0] * TAPS[1]; tap++) {
-    let a = tap / TAPS[1];
-    let b = tap % TAPS[1];
+  for (var run = 0u; run < TAPS[0] * RUNS; run++) {
+    let a = run / RUNS;
+    let b = run % RUNS * TAP_RUN;
     let y = i32(row * STRIDE[0] + a * DILATION[0]) + ORIGIN_H[phase_h];
     let x = i32(column * STRIDE[1] + b * DILATION[1]) + ORIGIN_W[phase_w];
     let met = (PHASES[0] == 1u || a < PHASE_TAPS_H[phase_h]) && (PHASES[1] == 1u || b < PHASE_TAPS_W[phase_w]);
     if (met && (!PADDED || u32(y) < IN[0])) {
       let in_row = (n * IN[0] + u32(y)) * IN[1] * IN_C + first_in;
-      let first_weight = (phase * (TAPS[0] * TAPS[1]) + tap) * GROUP_IN * OUT_C + channel;
-      // Counting from a variable: a driver that unrolled this loop would compile for seconds.
-      for (var ic = in_row; ic < in_row + GROUP_IN; ic++) {
-        var values: array<f32, COLUMNS>;
+      let first_weight = ((phase * TAPS[0] + a) * TAPS[1] + b) * GROUP_IN * OUT_C + channel;
+      // Where this loop ends, no driver can tell: one that unrolled it would compile for seconds.
+      for (var ic = in_row; ; ic++) {
+        var strip: array<f32, STRIP>; // what no tap looks at is never loaded
         // @unroll
-        for (var p = 0u; p < COLUMNS; p++) {
-          let at = u32(x + i32(p * STRIDE[1]));
+        for (var s = 0u; s < STRIP; s++) {
+          let at = u32(x + i32(s));
           if (PADDED) {
             // An address in the padding is replaced by a valid one, its value by zero.
-            values[p] = select(0.0, input[ic + min(at, IN[1] - 1u) * IN_C], at < IN[1]);
+            strip[s] = select(0.0, input[ic + min(at, IN[1] - 1u) * IN_C], at < IN[1]);
           } else {
-            values[p] = input[ic + at * IN_C];
+            strip[s] = input[ic + at * IN_C];
           }
         }
         // @unroll
-        for (var c = 0u; c < CHANNELS; c++) {
-          let weight = weights[first_weight + (ic - in_row) * OUT_C + c];
+        for (var t = 0u; t < TAP_RUN; t++) {
           // @unroll
-          for (var p = 0u; p < COLUMNS; p++) {
-            sum[p][c] += values[p] * weight;
+          for (var c = 0u; c < CHANNELS; c++) {
+            let weight = weights[first_weight + (t * GROUP_IN + ic - in_row) * OUT_C + c];
+            // @unroll
+            for (var p = 0u; p < COLUMNS; p++) {
+              sum[p][c] += strip[p * STRIDE[1] + t * DILATION[1]] * weight;
+            }
           }
+        }
+        if (GROUP_IN == 1u || ic == in_row + GROUP_IN - 1u) {
+          break;
         }
       }
     }

@@ -55,12 +55,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     for (var oy = 0u; oy < OUT[0]; oy++) {
       // Above or left of the image wraps around to huge numbers, which fail the test too.
       let in_y = oy * STRIDE[0] + kh * DILATION[0] - PAD[0];
-      for (var ox = 0u; ox < OUT[1]; ox++) {
-        let in_x = ox * STRIDE[1] + kw * DILATION[1] - PAD[1];
+      var in_x = kw * DILATION[1] - PAD[1];
+      let row = (n * OUT[0] + oy) * OUT[1] * OUT_C + oc;
+      for (var at = row; at < row + OUT[1] * OUT_C; at += OUT_C) {
         if (in_y < IN[0] && in_x < IN[1]) {
-          let pixel = (n * IN[0] + in_y) * IN[1] + in_x;
-          sum += x[pixel * (GROUPS * GROUP_IN) + ic] * dy[((n * OUT[0] + oy) * OUT[1] + ox) * OUT_C + oc];
+          sum += x[((n * IN[0] + in_y) * IN[1] + in_x) * (GROUPS * GROUP_IN) + ic] * dy[at];
         }
+        in_x += STRIDE[1];
       }
     }
   }

@@ -66,8 +66,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       if (met && y % STRIDE[0] == 0u && x % STRIDE[1] == 0u && y / STRIDE[0] < OUT[0] && x / STRIDE[1] < OUT[1]) {
         let pixel = ((n * OUT[0] + y / STRIDE[0]) * OUT[1] + x / STRIDE[1]) * OUT_C + first_out;
         let row = ((kh * KERNEL[1] + kw) * GROUP_IN + ic % GROUP_IN) * OUT_C + first_out;
-        for (var oc = 0u; oc < GROUP_OUT; oc++) {
-          sum += dy[pixel + oc] * weights[row + oc];
+        for (var at = pixel; at < pixel + GROUP_OUT; at++) {
+          sum += dy[at] * weights[row + at - pixel];
         }
       }
     }

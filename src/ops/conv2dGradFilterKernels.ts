@@ -5,7 +5,7 @@ import reduce from '../../shaders/conv2d/grad_filter_reduce.wgsl?raw';
 import type { ConstantValue } from '../kernels/specialize.ts';
 import { conv2dFlops } from './conv2dGeometry.ts';
 import type { Conv2dSize } from './conv2dGeometry.ts';
-import { largestDivisor } from './conv2dKernels.ts';
+import { largestDivisor } from './conv2dPlans.ts';
 import { linearGrid } from './op.ts';
 import type { LowerContext, Operand, Target } from './op.ts';
 import type { Tensor } from './tensor.ts';

@@ -1,6 +1,7 @@
 import naive from '../../shaders/conv2d/1_naive.wgsl?raw';
 import direct from '../../shaders/conv2d/2_direct.wgsl?raw';
 import implicitGemm from '../../shaders/conv2d/3_implicit_gemm.wgsl?raw';
+import depthwise from '../../shaders/conv2d/depthwise.wgsl?raw';
 import gradInputNaive from '../../shaders/conv2d/grad_input_naive.wgsl?raw';
 import phaseWeights from '../../shaders/conv2d/phase_weights.wgsl?raw';
 import type { ConstantValue } from '../kernels/specialize.ts';
@@ -13,39 +14,25 @@ import {
   reachesOver,
 } from './conv2dGeometry.ts';
 import type { Conv2dSize, GatherAxis } from './conv2dGeometry.ts';
+import { isDepthwise, planOf, preferredRung } from './conv2dPlans.ts';
+import type { Gather, Rung } from './conv2dPlans.ts';
 import { linearGrid } from './op.ts';
-import type { LowerContext, Operand, Target } from './op.ts';
+import type { LowerContext, Operand } from './op.ts';
 import type { Tensor } from './tensor.ts';
 import { streamingWorkgroup, valueType } from './values.ts';
-import type { Width } from './values.ts';
 
 const kernels = {
   naive: { name: 'conv2d/1_naive', source: naive },
   direct: { name: 'conv2d/2_direct', source: direct },
   implicit_gemm: { name: 'conv2d/3_implicit_gemm', source: implicitGemm },
+  depthwise: { name: 'conv2d/depthwise', source: depthwise },
   grad_input_naive: { name: 'conv2d/grad_input_naive', source: gradInputNaive },
   phase_weights: { name: 'conv2d/phase_weights', source: phaseWeights },
 };
 
-type Rung = 'naive' | 'direct' | 'implicit_gemm';
-const RUNGS = ['naive', 'direct', 'implicit_gemm'] as const;
 type Constants = Readonly<Record<string, ConstantValue>>;
 
-/** A convolution as the kernels direct and implicit_gemm see it: the forward pass, or a gradient in phases. */
-interface Gather {
-  readonly batch: number;
-  readonly groups: number;
-  readonly groupIn: number;
-  readonly groupOut: number;
-  readonly axes: readonly [GatherAxis, GatherAxis];
-}
-
-/**
- * Emits y = conv2d(x, weights).
- *
- * The rule: direct on software adapters, and for few products per output (taps · input channels up to 100,
- * as in first layers) or few output channels (fewer than 8 per group); otherwise implicit_gemm.
- */
+/** Emits y = conv2d(x, weights), by the rung that `preferredRung` chooses. */
 export function lowerConv2d(
   opName: string,
   size: Conv2dSize,
@@ -53,7 +40,7 @@ export function lowerConv2d(
   context: LowerContext,
 ): void {
   const gather = { ...size, axes: [forwardAxis(size, 0), forwardAxis(size, 1)] } as const;
-  const rung = context.choose<Rung>(opName, RUNGS, preferred(gather, context.target));
+  const rung = chooseRung(opName, gather, context);
   if (rung === 'naive') {
     return dispatchNaive(context, size, 'naive', { input: x, weights, output: y }, y);
   }
@@ -63,7 +50,7 @@ export function lowerConv2d(
 /**
  * Emits dx = the gradient of a convolution by its input, which is the transposed convolution too:
  * rearranges the weights by phases (a small dispatch of its own), then computes as the forward pass does.
- * With stride 1 that is one phase. The rule is the forward pass's.
+ * With stride 1 that is one phase. The choice of a rung is the forward pass's.
  */
 export function lowerConv2dGradInput(
   opName: string,
@@ -73,7 +60,7 @@ export function lowerConv2dGradInput(
 ): void {
   const axes = [gradInputAxis(size, 0), gradInputAxis(size, 1)] as const;
   const gather: Gather = { ...size, groupIn: size.groupOut, groupOut: size.groupIn, axes };
-  const rung = context.choose<Rung>(opName, RUNGS, preferred(gather, context.target));
+  const rung = chooseRung(opName, gather, context);
   if (rung === 'naive') {
     return dispatchNaive(context, size, 'grad_input_naive', { dy, weights, dx }, dx);
   }
@@ -105,9 +92,14 @@ export function lowerConv2dGradInput(
   dispatch(context, gather, rung, { input: dy, weights: phased, output: dx }, conv2dFlops(size));
 }
 
-function preferred({ groupIn, groupOut, axes: [h, w] }: Gather, { software }: Target): Rung {
-  const products = phaseTaps(h) * phaseTaps(w) * groupIn;
-  return software || products <= 100 || groupOut < 8 ? 'direct' : 'implicit_gemm';
+function chooseRung(opName: string, gather: Gather, context: LowerContext): Rung {
+  const rungs = [
+    'naive',
+    'direct',
+    'implicit_gemm',
+    ...(isDepthwise(gather) ? ['depthwise' as const] : []),
+  ] as const;
+  return context.choose<Rung>(opName, rungs, preferredRung(gather, context.target));
 }
 
 function dispatchNaive(
@@ -147,24 +139,20 @@ function dispatchNaive(
 function dispatch(
   context: LowerContext,
   gather: Gather,
-  rung: 'direct' | 'implicit_gemm',
+  rung: Exclude<Rung, 'naive'>,
   bindings: Readonly<Record<string, Operand>>,
   flops: number,
 ): void {
-  const { batch, groups, groupIn, groupOut, axes } = gather;
+  const { batch, axes } = gather;
   const [h, w] = axes;
-  const width: Width = groupOut % 4 === 0 ? 4 : 1;
-  const plan = rung === 'direct' ? directPlan(gather, width, context.target) : gemmPlan(gather, width);
+  const plan = planOf(rung, gather, context.target);
   const { workgroups, gridX } = linearGrid(plan.tiles, 1);
   context.dispatch({
     kernel: kernels[rung],
     constants: {
       BATCH: batch,
       IN: [h.input, w.input],
-      GROUPS: groups,
-      GROUP_IN: groupIn,
       OUT: [h.output, w.output],
-      OUT_C: (groups * groupOut) / width,
       STRIDE: [h.stride, w.stride],
       DILATION: [h.dilation, w.dilation],
       PADDED: reachesOver(h) || reachesOver(w),
@@ -176,7 +164,7 @@ function dispatch(
       ...plan.constants,
       GRID_X: gridX,
     },
-    aliases: { Value: valueType('f32', width) },
+    aliases: { Value: valueType('f32', plan.width) },
     bindings,
     workgroups: [workgroups[0], plan.channelTiles * h.phases.length * w.phases.length, workgroups[1]],
     epilogue: true,
@@ -194,72 +182,4 @@ function perPhase(
     [`${name}_H`]: h.phases.map((phase) => phase[property]),
     [`${name}_W`]: w.phases.map((phase) => phase[property]),
   };
-}
-
-interface Plan {
-  readonly constants: Constants;
-  /** Workgroups for the positions of one phase. */
-  readonly tiles: number;
-  /** Workgroups that share a position: channels, by groups. */
-  readonly channelTiles: number;
-}
-
-/**
- * Register tiles of about 64 sums: on software adapters loads then take as long as the arithmetic, and a
- * larger tile takes longer to compile than it saves. On GPUs 32 sums, as registers are shared by all lanes.
- */
-function directPlan(
-  { batch, groups, groupIn, groupOut, axes: [h, w] }: Gather,
-  width: Width,
-  { software }: Target,
-): Plan {
-  const channels = largestDivisor(groupOut / width, 8 / width);
-  const most = Math.min(12, (software ? 64 : 32) / (channels * width));
-  const columns = evenly(phaseOutput(w), Math.floor(most));
-  const batchLanes = software && batch >= 8 ? 8 : 1;
-  const lanes =
-    Math.ceil(batch / batchLanes) * batchLanes * phaseOutput(h) * Math.ceil(phaseOutput(w) / columns);
-  const workgroupSize = !software ? 64 : lanes >= 1024 ? 32 : 8;
-  return {
-    constants: {
-      COLUMNS: columns,
-      CHANNELS: channels,
-      BATCH_LANES: batchLanes,
-      WORKGROUP_SIZE: workgroupSize,
-    },
-    tiles: Math.ceil(lanes / workgroupSize),
-    channelTiles: (groups * groupOut) / width / channels,
-  };
-}
-
-/**
- * Tiles of 64 positions, or 32 where there are few, × 64, 32 or 16 channels: so that there are enough
- * workgroups, and few invocations that have nothing to compute.
- */
-function gemmPlan({ batch, groups, groupIn, groupOut, axes: [h, w] }: Gather, width: Width): Plan {
-  const values = groupOut / width;
-  const WG_X = values > 8 ? 16 : values > 4 ? 8 : 4;
-  const channelTiles = groups * Math.ceil(values / WG_X);
-  const positions = batch * phaseOutput(h) * phaseOutput(w);
-  const many = (positions / 64) * channelTiles * h.phases.length * w.phases.length >= 128;
-  const ROWS = many ? 8 : 4;
-  // A step over input channels loads at least one number per invocation: TILE_K · ROWS / 4 is a multiple of WG_X.
-  const TILE_K = groupIn % 16 === 0 || groupIn > 40 || (!many && WG_X === 16) ? 16 : 8;
-  return {
-    constants: { WG_X, WG_Y: 8, ROWS, COLUMNS: 1, TILE_K },
-    tiles: Math.ceil(positions / (8 * ROWS)),
-    channelTiles,
-  };
-}
-
-/** The largest divisor of `total` up to `most`. */
-export function largestDivisor(total: number, most: number): number {
-  let divisor = Math.min(total, Math.floor(most));
-  while (total % divisor !== 0) divisor--;
-  return divisor;
-}
-
-/** The size of a part when `total` is cut into as few parts of at most `most` as possible, all about equal. */
-export function evenly(total: number, most: number): number {
-  return Math.ceil(total / Math.ceil(total / most));
 }
