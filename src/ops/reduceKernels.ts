@@ -179,7 +179,7 @@ function blockOf(chunk: number): number {
 
 function treeShape({ outer, loads, inner }: Geometry): LaunchShape {
   const columns = Math.min(powerOfTwo(inner), 16);
-  const workgroupSize = Math.min(256, Math.max(64, powerOfTwo(loads) * columns));
+  const workgroupSize = Math.min(256, Math.max(64, powerOfTwo(loads / 4) * columns)); // four loads for each
   const rows = workgroupSize / columns;
   const tiles = Math.ceil(inner / columns);
   const wanted = Math.min(Math.ceil(1024 / (outer * tiles)), Math.floor(loads / (rows * 16)), 512);
