@@ -1,4 +1,5 @@
 import type { Tensor } from '../../ops/tensor.ts';
+import { fuseBiasGradients } from './biasGradient.ts';
 import { eliminateCommonSubexpressions } from './cse.ts';
 import { fold } from './fold.ts';
 import { fuseElementwise, fuseEpilogues } from './fuse.ts';
@@ -7,7 +8,7 @@ import { fuseElementwise, fuseEpilogues } from './fuse.ts';
  * The passes, in order. Each keeps every output's value; none depends on the device. Dead code needs
  * no pass of its own: what no output depends on is never reached.
  */
-const passes = [fold, eliminateCommonSubexpressions, fuseElementwise, fuseEpilogues];
+const passes = [fold, eliminateCommonSubexpressions, fuseBiasGradients, fuseElementwise, fuseEpilogues];
 
 /** Rewrites the graph of `outputs` into an equivalent one with less work; same order of outputs. */
 export function optimize(outputs: readonly Tensor[]): Tensor[] {
