@@ -72,10 +72,10 @@ export const maxPool2dGradientOp: Op<Pool2dGradientAttrs> = {
   fusesEpilogue: true,
   infer: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
   lower(node, context) {
-    const { strides, poolSize, inputShape } = node.attrs;
-    const apart = strides[0] >= poolSize[0] && strides[1] >= poolSize[1];
+    const { stride, poolSize, inputShape } = node.attrs;
+    const apart = stride[0] >= poolSize[0] && stride[1] >= poolSize[1];
     // Large cells mean long walks by few invocations, which only a CPU is good at.
-    const cells = apart && (sizeOf(strides) <= 16 || context.target.software);
+    const cells = apart && (sizeOf(stride) <= 16 || context.target.software);
     const candidates = apart ? (['gather', 'cells'] as const) : (['gather'] as const);
     const variant = context.choose<'gather' | 'cells'>(node.op.name, candidates, cells ? 'cells' : 'gather');
     const width = tapWidth(inputShape[3], poolSize);

@@ -10,23 +10,23 @@ export interface Pool2dOptions {
   /** Window extents; a number means a square. Default 2. */
   poolSize?: number | Pair;
   /** Distance between neighbouring windows. Default: poolSize. */
-  strides?: number | Pair;
+  stride?: number | Pair;
   /** Default 'valid'. Explicit padding must be smaller than the window. */
   padding?: Padding;
 }
 
 export interface Pool2dAttrs {
   readonly poolSize: Pair;
-  readonly strides: Pair;
+  readonly stride: Pair;
   readonly padding: Padding;
 }
 
 export function poolAttrs({
   poolSize = 2,
-  strides = poolSize,
+  stride = poolSize,
   padding = 'valid',
 }: Pool2dOptions): Pool2dAttrs {
-  return { poolSize: toPair(poolSize), strides: toPair(strides), padding };
+  return { poolSize: toPair(poolSize), stride: toPair(stride), padding };
 }
 
 export interface Pool2dGradientAttrs extends Pool2dAttrs {
@@ -43,12 +43,12 @@ export function imageAxes(opName: string, shape: Shape): number[] {
 /** Checks the input of a pool and works out its window. */
 export function poolWindow(opName: string, { shape }: { shape: Shape }, attrs: Pool2dAttrs): ResolvedWindow {
   imageAxes(opName, shape);
-  const { poolSize, strides, padding } = attrs;
+  const { poolSize, stride, padding } = attrs;
   const window = resolveWindow({
     opName,
     input: [shape[1], shape[2]],
     kernel: poolSize,
-    stride: strides,
+    stride: stride,
     padding,
   });
   const { padTop, padBottom, padLeft, padRight } = window;
@@ -78,8 +78,8 @@ export function poolConstants(opName: string, inputShape: Shape, attrs: Pool2dAt
     OUT_WIDTH: output[1],
     WINDOW_HEIGHT: attrs.poolSize[0],
     WINDOW_WIDTH: attrs.poolSize[1],
-    STRIDE_Y: attrs.strides[0],
-    STRIDE_X: attrs.strides[1],
+    STRIDE_Y: attrs.stride[0],
+    STRIDE_X: attrs.stride[1],
     PAD_TOP: padTop,
     PAD_LEFT: padLeft,
   };

@@ -12,10 +12,10 @@ export interface PoolCase extends Pool2dOptions {
 export function poolTwin({
   shape,
   poolSize = 2,
-  strides = poolSize,
+  stride = poolSize,
   padding = 'valid',
 }: PoolCase): ReferencePool {
-  const [size, step] = [toPair(poolSize), toPair(strides)];
+  const [size, step] = [toPair(poolSize), toPair(stride)];
   const explicit =
     typeof padding === 'string' ? padding2d(padding, [shape[1], shape[2]], size, step) : padding;
   return { size, strides: step, padding: explicit };

@@ -19,15 +19,15 @@ const cases: PoolCase[] = [
   { shape: [2, 5, 7, 3] },
   { shape: [1, 28, 28, 8] },
   { shape: [2, 5, 7, 4], padding: 'same' },
-  { shape: [1, 6, 6, 3], poolSize: 2, strides: 1 },
-  { shape: [2, 7, 7, 4], poolSize: 3, strides: 2, padding: 'same' },
-  { shape: [1, 9, 8, 1], poolSize: [3, 2], strides: [4, 3] },
-  { shape: [1, 5, 4, 4], poolSize: [3, 2], strides: [1, 2], padding: [1, 2, 0, 1] },
-  { shape: [1, 9, 9, 4], poolSize: 7, strides: 2, padding: 'same' },
+  { shape: [1, 6, 6, 3], poolSize: 2, stride: 1 },
+  { shape: [2, 7, 7, 4], poolSize: 3, stride: 2, padding: 'same' },
+  { shape: [1, 9, 8, 1], poolSize: [3, 2], stride: [4, 3] },
+  { shape: [1, 5, 4, 4], poolSize: [3, 2], stride: [1, 2], padding: [1, 2, 0, 1] },
+  { shape: [1, 9, 9, 4], poolSize: 7, stride: 2, padding: 'same' },
 ];
 
 describe.each([true, false])('software %s', (software) => {
-  it.each(cases)('$shape, window $poolSize, stride $strides, padding $padding', async (test) => {
+  it.each(cases)('$shape, window $poolSize, stride $stride, padding $padding', async (test) => {
     const x = random(1, test.shape);
     const [y, z] = await evaluate((t) => [averagePool2d(t, test), relu(averagePool2d(t, test))], [x], {
       software,
@@ -50,7 +50,7 @@ describe.each([true, false])('software %s', (software) => {
 });
 
 it('agrees with finite differences, and so does its second derivative', async () => {
-  const options = { poolSize: 3, strides: 2, padding: 'same' as const };
+  const options = { poolSize: 3, stride: 2, padding: 'same' as const };
   const x = random(3, [1, 5, 4, 2]);
   const window = poolTwin({ shape: [1, 5, 4, 2], ...options });
   await checkGradient((t) => averagePool2d(t, options), [x], {

@@ -25,20 +25,20 @@ const apart: PoolCase[] = [
   { shape: [2, 28, 28, 8] },
   { shape: [2, 7, 5, 8], padding: 'same' },
   { shape: [2, 6, 6, 5], poolSize: 3 },
-  { shape: [1, 9, 8, 4], poolSize: [3, 2], strides: [4, 3] },
-  { shape: [2, 5, 5, 4], poolSize: 2, strides: 3, padding: 'same' },
+  { shape: [1, 9, 8, 4], poolSize: [3, 2], stride: [4, 3] },
+  { shape: [2, 5, 5, 4], poolSize: 2, stride: 3, padding: 'same' },
   { shape: [1, 6, 6, 4], poolSize: 3, padding: [2, 1, 1, 2] },
   { shape: [1, 16, 17, 4], poolSize: [16, 17] },
   { shape: [2, 16, 16, 4], poolSize: 16 },
   { shape: [65, 2, 2, 63], poolSize: 2 },
 ];
 const overlapping: PoolCase[] = [
-  { shape: [2, 6, 6, 4], poolSize: 2, strides: 1 },
-  { shape: [2, 7, 7, 3], poolSize: 3, strides: 2 },
-  { shape: [2, 14, 14, 8], poolSize: 3, strides: 2, padding: 'same' },
-  { shape: [1, 5, 4, 4], poolSize: [3, 2], strides: [1, 2], padding: [1, 2, 0, 1] },
-  { shape: [1, 8, 8, 1], poolSize: 5, strides: 2, padding: 'same' },
-  { shape: [1, 20, 20, 4], poolSize: 17, strides: 1 },
+  { shape: [2, 6, 6, 4], poolSize: 2, stride: 1 },
+  { shape: [2, 7, 7, 3], poolSize: 3, stride: 2 },
+  { shape: [2, 14, 14, 8], poolSize: 3, stride: 2, padding: 'same' },
+  { shape: [1, 5, 4, 4], poolSize: [3, 2], stride: [1, 2], padding: [1, 2, 0, 1] },
+  { shape: [1, 8, 8, 1], poolSize: 5, stride: 2, padding: 'same' },
+  { shape: [1, 20, 20, 4], poolSize: 17, stride: 1 },
 ];
 
 /** Values, winners (unpacked) and, for given output gradients, dL/dx. */
@@ -87,7 +87,7 @@ describe('windows apart', () => {
     [true, false].map((software) => ({ variant, software })),
   );
   describe.each(variants)('gradient $variant, software $software', ({ variant, software }) => {
-    it.each(apart)('$shape, window $poolSize, stride $strides, padding $padding', async (test) => {
+    it.each(apart)('$shape, window $poolSize, stride $stride, padding $padding', async (test) => {
       await check(test, { software, variants: { maxPool2dGradient: variant } });
       expect.hasAssertions();
     });
@@ -96,7 +96,7 @@ describe('windows apart', () => {
 
 describe('overlapping windows', () => {
   describe.each([true, false])('software %s', (software) => {
-    it.each(overlapping)('$shape, window $poolSize, stride $strides, padding $padding', async (test) => {
+    it.each(overlapping)('$shape, window $poolSize, stride $stride, padding $padding', async (test) => {
       await check(test, { software });
       expect.hasAssertions();
     });
@@ -105,7 +105,7 @@ describe('overlapping windows', () => {
   it('have no cells', async () => {
     const x = random(5, [1, 6, 6, 4]);
     const build = (t: Tensor) =>
-      gradients(reduceSum(maxPool2d(t, { poolSize: 3, strides: 2 })), [t]) as Tensor[];
+      gradients(reduceSum(maxPool2d(t, { poolSize: 3, stride: 2 })), [t]) as Tensor[];
     await expect(evaluate(build, [x], { variants: { maxPool2dGradient: 'cells' } })).rejects.toThrow(
       ArgumentError,
     );
@@ -122,7 +122,7 @@ it('finds the largest where all entries are minus infinity, or the lowest float'
 
 it('takes one dispatch forward and one backward, the activation’s gradient included', async () => {
   const gpu = await testGpu();
-  for (const test of [{ poolSize: 2 }, { poolSize: 3, strides: 2 }]) {
+  for (const test of [{ poolSize: 2 }, { poolSize: 3, stride: 2 }]) {
     const x = input('x', [2, 8, 8, 8]);
     const program = await gpu.compile(() => {
       const y = relu(x);
@@ -159,7 +159,7 @@ it('folds an activation’s gradient into both variants of its gradient', async 
 it('has more outputs than one dimension of workgroups holds', async () => {
   const shape = [1, 2900, 2900, 1];
   const x = map(randomIntegers(8, shape, 1000), (v) => v);
-  const [y] = await evaluate((t) => maxPool2d(t, { poolSize: 2, strides: 1 }), [x]);
+  const [y] = await evaluate((t) => maxPool2d(t, { poolSize: 2, stride: 1 }), [x]);
   let wrong = 0;
   for (let i = 0; i < 2899; i++) {
     for (let j = 0; j < 2899; j++) {
@@ -195,6 +195,6 @@ it('refuses other ranks and types, windows that do not fit, and padding as large
   expect(() => maxPool2d(input('x', [1, 4, 4, 1], 'i32'))).toThrow(ArgumentError);
   expect(() => maxPool2d(input('x', [1, 1, 4, 1]))).toThrow(ShapeError);
   expect(() => maxPool2d(input('x', [1, 4, 4, 1]), { padding: [2, 0, 0, 0] })).toThrow(/without any element/);
-  expect(() => maxPool2d(input('x', [1, 4, 4, 1]), { strides: 0 })).toThrow(ShapeError);
+  expect(() => maxPool2d(input('x', [1, 4, 4, 1]), { stride: 0 })).toThrow(ShapeError);
   expect(() => globalMaxPool2d(input('x', [4, 4]))).toThrow(ShapeError);
 });
