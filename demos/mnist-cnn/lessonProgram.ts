@@ -19,7 +19,7 @@ export class LessonProgram {
       () => {
         const convolved = ops.conv2d(image, filter);
         const rectified = ops.relu(convolved);
-        const pooled = ops.maxPool2d(rectified, { poolSize: 2, strides: 1 });
+        const pooled = ops.maxPool2d(rectified, { poolSize: 2, stride: 1 });
         return { convolved, rectified, pooled };
       },
       { label: 'lesson', variants: { conv2d: 'naive' } },
