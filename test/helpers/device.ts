@@ -1,5 +1,6 @@
 import { afterAll, afterEach } from 'vitest';
 import { findAdapter } from '../../src/node/adapter.ts';
+import './naga.ts';
 
 const devices: GPUDevice[] = [];
 let shared: Promise<GPUDevice> | undefined;
@@ -8,7 +9,8 @@ let uncaptured: string[] = [];
 /**
  * A device on the tests' adapter with WebGPU's default limits, which every implementation has: no requiredLimits.
  * Without a descriptor it is one and the same device for the whole test file; with one (features, say) a new device.
- * A test fails when an error reaches one of these devices outside an error scope. All are destroyed after the file.
+ * A test fails when an error reaches one of these devices outside an error scope, or when naga refuses a kernel that it
+ * compiled. All are destroyed after the file.
  *
  * ```ts
  * const device = await testDevice();
