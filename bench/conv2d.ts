@@ -16,10 +16,10 @@ import { conv2dGradInput } from '../src/ops/conv2dGradInput.ts';
 import { input } from '../src/ops/leaves.ts';
 import { sizeOf } from '../src/ops/tensor.ts';
 import type { Tensor } from '../src/ops/tensor.ts';
-import type { Program } from '../src/runtime/program.ts';
 import { random } from '../test/reference/array.ts';
 import type { Array64 } from '../test/reference/array.ts';
 import * as reference from '../test/reference/conv2d.ts';
+import { timeStep } from './timing.ts';
 
 interface LayerCase {
   name: string;
@@ -50,24 +50,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Each sample runs at least this long, so that submitting and waiting do not count. */
 const SAMPLE_MS = software ? 40 : 20;
-const SAMPLES = 12;
-
-/** Milliseconds of one step: the least over the samples, since everything else on the machine only adds. */
-async function time(program: Program): Promise<number> {
-  const run = async (times: number) => {
-    const start = performance.now();
-    for (let i = 0; i < times; i++) await program.step();
-    await program.finish();
-    return (performance.now() - start) / times;
-  };
-  await run(2);
-  const times = Math.max(1, Math.ceil(SAMPLE_MS / (await run(3))));
-  let least = Infinity;
-  for (let i = 0; i < SAMPLES; i++) least = Math.min(least, await run(times));
-  return least;
-}
 
 /** The first images of a batch. */
 const images = ({ shape, data }: Array64, count: number): Array64 => ({
@@ -155,7 +138,7 @@ async function measure(layer: LayerCase, name: string, rung: string): Promise<nu
   const worst = expected.data.reduce((most, value, i) => Math.max(most, Math.abs(value - found.data[i])), 0);
   if (!(worst <= 1e-5 * largest))
     throw new Error(`${layer.name} ${name} ${rung} is wrong by ${worst} of ${largest}: not timed`);
-  const milliseconds = await time(program);
+  const milliseconds = await timeStep(program, SAMPLE_MS);
   program.destroy();
   return milliseconds;
 }

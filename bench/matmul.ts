@@ -10,10 +10,10 @@ import { parseArgs } from 'node:util';
 import { initNode } from '../src/node/index.ts';
 import { input } from '../src/ops/leaves.ts';
 import { matmul } from '../src/ops/matmul.ts';
-import type { Program } from '../src/runtime/program.ts';
 import { random } from '../test/reference/array.ts';
 import type { Array64 } from '../test/reference/array.ts';
 import * as reference from '../test/reference/matmul.ts';
+import { timeStep } from './timing.ts';
 
 const gpu = await initNode();
 const { software } = gpu.device;
@@ -28,24 +28,7 @@ const { values } = parseArgs({
 
 /** Rows of the product that are checked: enough to meet every tile of the sizes above. */
 const CHECKED_ROWS = 16;
-/** Each sample runs at least this long, so that submitting and waiting do not count. */
 const SAMPLE_MS = software ? 50 : 20;
-const SAMPLES = 10;
-
-/** Seconds of one product: the least over the samples, since everything else on the machine only adds. */
-async function time(program: Program): Promise<number> {
-  const run = async (times: number) => {
-    const start = performance.now();
-    for (let i = 0; i < times; i++) await program.step();
-    await program.finish();
-    return (performance.now() - start) / times;
-  };
-  await run(2);
-  const times = Math.max(1, Math.ceil(SAMPLE_MS / (await run(3))));
-  let least = Infinity;
-  for (let i = 0; i < SAMPLES; i++) least = Math.min(least, await run(times));
-  return least / 1000;
-}
 
 /** The largest error over some rows of c, in units of the largest sum there could be: K. */
 function error(c: Float32Array, a: Array64, b: Array64, form: Form, [M, N, K]: number[]): number {
@@ -81,7 +64,7 @@ async function measure(rung: string, [M, N, K]: number[], form: Form): Promise<n
   await program.step();
   const wrong = error((await program.read('c')) as Float32Array, left, right, form, [M, N, K]);
   if (!(wrong < 1e-6)) throw new Error(`${rung} at ${M} × ${N} × ${K} is wrong by ${wrong} K: not timed`);
-  const seconds = await time(program);
+  const seconds = (await timeStep(program, SAMPLE_MS)) / 1000;
   program.destroy();
   return (2 * M * N * K) / seconds / 1e9;
 }
