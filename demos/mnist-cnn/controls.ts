@@ -1,9 +1,8 @@
-import { MNIST_CNN_PRESETS } from '../../src/models/mnistCnn.ts';
 import type { MnistCnnPreset } from '../../src/models/mnistCnn.ts';
 import { byId, count, create, figures } from '../shared/dom.ts';
 import type { Port } from '../shared/port.ts';
 import type { FromWorker, ToWorker, TrainingState } from './protocol.ts';
-import { recipe, state, trainingSettings } from './settings.ts';
+import { PRESETS, recipe, state, trainingSettings } from './settings.ts';
 
 const BATCH_SIZES = [16, 32, 64, 128, 256, 320, 512, 1024];
 
@@ -19,8 +18,8 @@ export function createControls(port: Port<FromWorker, ToWorker>): { show(state: 
   let running = false;
 
   preset.append(
-    ...Object.entries(MNIST_CNN_PRESETS).map(([name, { parameters }]) =>
-      create('option', { value: name }, `${name} – ${count(parameters)} weights`),
+    ...PRESETS.map((name) =>
+      create('option', { value: name }, `${name} – ${count(recipe(name).parameters)} weights`),
     ),
   );
 
@@ -80,9 +79,9 @@ export function createControls(port: Port<FromWorker, ToWorker>): { show(state: 
     show(now) {
       running = now === 'running';
       const idle = now === 'loading' || now === 'failed';
-      for (const button of [play, reset]) button.disabled = idle;
-      play.disabled ||= now === 'compiling' && !running;
-      step.disabled = idle || now === 'compiling' || running;
+      play.disabled = idle || now === 'compiling';
+      step.disabled = play.disabled || running;
+      reset.disabled = now === 'loading';
       play.dataset.running = String(running);
       byId('play-label').textContent = running ? 'Pause' : now === 'finished' ? 'Go on' : 'Play';
     },

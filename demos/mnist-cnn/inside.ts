@@ -90,8 +90,13 @@ export function createInside(port: Port<FromWorker, ToWorker>) {
 
 /** One layer: what it is, its filters if they are images, and its feature maps. */
 function layerRow(port: Port<FromWorker, ToWorker>, layer: LayerInfo): HTMLElement {
-  const shape = layer.outputShape.join(' × ');
-  const facts = [layer.description, shape, layer.parameters > 0 ? `${count(layer.parameters)} weights` : ''];
+  const shape = layer.outputShape.map(count).join(' × ');
+  const isImage = layer.outputShape.length === 3;
+  const facts = [
+    layer.description,
+    isImage ? shape : `${shape} values`,
+    layer.parameters > 0 ? `${count(layer.parameters)} weights` : '',
+  ];
   const text = create(
     'div',
     { className: 'facts' },
@@ -99,7 +104,6 @@ function layerRow(port: Port<FromWorker, ToWorker>, layer: LayerInfo): HTMLEleme
     ...facts.filter(Boolean).map((fact) => create('span', {}, fact)),
   );
   const pictures = create('div', { className: 'pictures' });
-  const isImage = layer.outputShape.length === 3;
   const tiles = layer.outputShape.at(-1)!;
   const plan = (width: number) => planTiles(tiles, Math.floor(width), isImage ? 76 : 22);
   const add = (name: string, caption: string, label: string) => {
@@ -112,7 +116,8 @@ function layerRow(port: Port<FromWorker, ToWorker>, layer: LayerInfo): HTMLEleme
     const { width, height } = layer.filters;
     add(`filters:${layer.name}`, `filters, ${height} × ${width}`, `The ${tiles} filters of ${layer.name}`);
   }
-  if (layer.type !== 'flatten' && layer.type !== 'dropout') {
+  const isSeen = layer.type !== 'flatten' && layer.type !== 'dropout';
+  if (isSeen) {
     const what = isImage ? (layer.filters ? 'what each finds' : 'feature maps') : 'units';
     add(
       `maps:${layer.name}`,
@@ -120,7 +125,7 @@ function layerRow(port: Port<FromWorker, ToWorker>, layer: LayerInfo): HTMLEleme
       `The ${tiles} ${isImage ? 'feature maps' : 'values'} of ${layer.name} for this image`,
     );
   }
-  return create('article', { className: `layer ${layer.type}` }, text, pictures);
+  return create('article', { className: isSeen ? 'layer' : 'layer unseen' }, text, pictures);
 }
 
 /** As few rows as leave the tiles large enough to read. */

@@ -1,15 +1,13 @@
-import convolution from '../../shaders/conv2d/1_naive.wgsl?raw';
-import map from '../../shaders/elementwise/map.wgsl?raw';
-import pooling from '../../shaders/pooling/max.wgsl?raw';
 import { byId, create } from '../shared/dom.ts';
+import { kernelSource } from '../shared/kernels.ts';
 import { listing } from '../shared/listing.ts';
 import type { KernelCode } from './protocol.ts';
 
-/** The lesson's kernels as they are in the repository, in the order of its stages. */
+/** The lesson's kernels in the order of its stages. */
 const FILES = [
-  { title: 'Convolution', name: 'conv2d/1_naive', source: convolution },
-  { title: 'ReLU', name: 'elementwise/map', source: map },
-  { title: 'Max pooling', name: 'pooling/max', source: pooling },
+  { title: 'Convolution', name: 'conv2d/1_naive' },
+  { title: 'ReLU', name: 'elementwise/map' },
+  { title: 'Max pooling', name: 'pooling/max' },
 ];
 
 /** Tabs with the source of the kernels, as written and as this GPU got it. */
@@ -43,32 +41,35 @@ export function createKernelTabs() {
     choose((chosen + by + tabs.length) % tabs.length);
     tabs[chosen].focus();
   });
-  compiled.addEventListener('change', paint);
+  compiled.addEventListener('change', () => void paint());
 
   function choose(index: number): void {
     chosen = index;
-    paint();
+    void paint();
   }
 
-  function paint(): void {
+  async function paint(): Promise<void> {
+    const painted = chosen;
     tabs.forEach((tab, index) => {
       tab.ariaSelected = String(index === chosen);
       tab.tabIndex = index === chosen ? 0 : -1;
     });
-    const { name, source } = FILES[chosen];
+    const { name } = FILES[chosen];
     const own = kernels.find((kernel) => kernel.name === name)?.code;
     compiled.disabled = own === undefined;
+    const source = compiled.checked && own !== undefined ? own : await kernelSource(name);
+    if (painted !== chosen) return; // someone was faster than the network
     const file = create('p', { className: 'file' }, `shaders/${name}.wgsl`);
-    byId('lesson-code').replaceChildren(file, listing(compiled.checked && own !== undefined ? own : source));
+    byId('lesson-code').replaceChildren(file, listing(source));
   }
 
-  paint();
+  void paint();
   return {
     choose,
     compiled(list: readonly KernelCode[]): void {
       const first = kernels.length === 0;
       kernels = list;
-      if (first || compiled.checked) paint();
+      if (first || compiled.checked) void paint();
     },
   };
 }

@@ -7,8 +7,8 @@ import { createInside } from './inside.ts';
 import { createLesson } from './lesson.ts';
 import { createProgress } from './progress.ts';
 import type { FromWorker, ToWorker, TrainingState } from './protocol.ts';
-import { dataSettings, state, trainingSettings } from './settings.ts';
-import { showProgram } from './stepTable.ts';
+import { dataSettings, setRecipes, state, trainingSettings } from './settings.ts';
+import { createStepTable } from './stepTable.ts';
 import { createTestSet } from './testSet.ts';
 
 const problem = webgpuProblem();
@@ -23,7 +23,6 @@ function giveUp(reason: string): void {
 function run(): void {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' });
   const port = workerPort<FromWorker, ToWorker>(worker, (message) => fail('WorkerError', message));
-  const controls = createControls(port);
   const progress = createProgress();
   const inside = createInside(port);
   const lesson = createLesson(port);
@@ -31,11 +30,12 @@ function run(): void {
     inside.choose(index);
     byId('inside').scrollIntoView({ block: 'start' });
   });
+  const showProgram = createStepTable();
+  let controls: ReturnType<typeof createControls> | undefined;
   let now: TrainingState = 'loading';
   let failure: HTMLElement | undefined;
 
   function fail(name: string, message: string): void {
-    port.post({ type: 'pause' });
     if (name === 'AdapterError') {
       worker.terminate();
       return giveUp(message);
@@ -50,12 +50,22 @@ function run(): void {
     failure?.remove();
     failure = errorPanel(name, message, name === 'NumericError' ? [reset, reload] : [reload]);
     byId('notices').append(failure);
-    controls.show('failed');
+    controls?.show('failed');
     progress.status(`Stopped: ${message}`);
   }
 
   function handle(message: FromWorker): void {
     switch (message.type) {
+      case 'recipes':
+        setRecipes(message.recipes);
+        controls = createControls(port);
+        return port.post({
+          type: 'start',
+          training: trainingSettings(),
+          data: dataSettings(),
+          palette: readPalette(),
+          dataUrl: new URL('../data/mnist', location.href).href,
+        });
       case 'adapter':
         return showAdapter(message);
       case 'progress':
@@ -85,7 +95,10 @@ function run(): void {
         return lesson.result(message);
       case 'recovered':
         byId('notices').append(
-          notice(`${message.reason} A new one goes on from step ${count(message.step)}.`),
+          notice(
+            `The GPU was lost (${message.reason}). Training goes on with a new one, from step ${count(message.step)}.`,
+            'warning',
+          ),
         );
         return;
       case 'error':
@@ -96,7 +109,7 @@ function run(): void {
   function showState({ state: next, step }: Extract<FromWorker, { type: 'state' }>): void {
     const before = now;
     now = next;
-    controls.show(next);
+    controls?.show(next);
     document.body.dataset.state = next;
     if (next === 'compiling' && step === 0) progress.clear();
     progress.showStep(step);
@@ -109,6 +122,7 @@ function run(): void {
       compiling: 'Compiling the kernels.',
       ready: 'Ready. The network knows nothing yet: press play.',
       running: 'Training.',
+      pausing: 'Pausing after the step under way.',
       paused: `Paused after step ${count(step)}.`,
       finished: `Done, after ${count(step)} steps. Go on for more.`,
       failed: 'Stopped.',
@@ -117,13 +131,6 @@ function run(): void {
   }
 
   port.listen(handle);
-  port.post({
-    type: 'start',
-    training: trainingSettings(),
-    data: dataSettings(),
-    palette: readPalette(),
-    dataUrl: new URL('../data/mnist', location.href).href,
-  });
   onSchemeChange(() => port.post({ type: 'palette', palette: readPalette() }));
 }
 

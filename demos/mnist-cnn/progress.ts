@@ -41,8 +41,11 @@ export function createProgress() {
   let trainSize = 1;
   let firstStep = 0;
   let speed = 0;
+  let latest = 0;
 
-  function showStep(step: number): void {
+  /** Readings of the loss come later than the news of the step; only `clear` goes back. */
+  function showStep(reached: number): void {
+    const step = (latest = Math.max(latest, reached));
     const { batchSize } = trainingSettings();
     const done = (step * batchSize) / trainSize;
     const stepsPerRun = Math.ceil((epochs * trainSize) / batchSize);
@@ -71,8 +74,7 @@ export function createProgress() {
       epochs = message.epochs;
     },
     clear(): void {
-      firstStep = 0;
-      speed = 0;
+      firstStep = speed = latest = 0;
       loss.clear();
       accuracy.clear();
       byId('stat-images').textContent = byId('stat-milliseconds').textContent = '–';

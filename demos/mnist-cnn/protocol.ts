@@ -63,9 +63,27 @@ export interface StepPoint {
   readonly accuracy: number;
 }
 
-export type TrainingState = 'loading' | 'compiling' | 'ready' | 'running' | 'paused' | 'finished' | 'failed';
+export type TrainingState =
+  | 'loading'
+  | 'compiling'
+  | 'ready'
+  | 'running'
+  | 'pausing'
+  | 'paused'
+  | 'finished'
+  | 'failed';
+
+/** How each network is trained unless the address says otherwise. */
+export type Recipes = Readonly<
+  Record<
+    MnistCnnPreset,
+    { description: string; parameters: number; learningRate: number; batchSize: number; epochs: number }
+  >
+>;
 
 export type FromWorker =
+  /** Comes first. */
+  | { type: 'recipes'; recipes: Recipes }
   | { type: 'adapter'; description: string; software: boolean }
   /** `part` of the work is done, 0 … 1. */
   | { type: 'progress'; what: string; part: number }
@@ -100,6 +118,7 @@ export type FromWorker =
       pooled: number[];
       kernels: readonly KernelCode[];
     }
+  /** The GPU was lost, and a new one goes on from the last checkpoint. `reason` is WebGPU's own. */
   | { type: 'recovered'; step: number; reason: string }
   | { type: 'error'; name: string; message: string };
 

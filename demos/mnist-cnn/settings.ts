@@ -1,10 +1,9 @@
-import { MNIST_CNN_PRESETS } from '../../src/models/mnistCnn.ts';
-import type { MnistCnnPreset, MnistCnnRecipe } from '../../src/models/mnistCnn.ts';
+import type { MnistCnnPreset } from '../../src/models/mnistCnn.ts';
 import { choice, number, UrlState } from '../shared/urlState.ts';
-import type { DataSettings, TrainingSettings } from './protocol.ts';
+import type { DataSettings, Recipes, TrainingSettings } from './protocol.ts';
 
 const whole = true;
-const PRESETS = Object.keys(MNIST_CNN_PRESETS) as MnistCnnPreset[];
+export const PRESETS = ['quick', 'keras', 'tfjs'] as const satisfies readonly MnistCnnPreset[];
 const images = number({ min: 1, max: 60_000, whole });
 
 /** Everything of this page that a link shares. */
@@ -24,8 +23,15 @@ export const state = new UrlState({
   play: choice(['0', '1'], '0'),
 });
 
-export function recipe(): MnistCnnRecipe {
-  return MNIST_CNN_PRESETS[state.values.preset];
+let recipes: Recipes;
+
+/** The worker knows the networks; the page need not load the engine for it. */
+export function setRecipes(known: Recipes): void {
+  recipes = known;
+}
+
+export function recipe(preset: MnistCnnPreset = state.values.preset): Recipes[MnistCnnPreset] {
+  return recipes[preset];
 }
 
 export function trainingSettings(): TrainingSettings {

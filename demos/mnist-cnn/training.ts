@@ -2,10 +2,13 @@ import { layerSummaries } from '../../src/index.ts';
 import type { EpochValues, Gpu, Model, Program, StepValues } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
+import { coalesce } from '../shared/coalesce.ts';
 import { Gate } from '../shared/gate.ts';
+import { StepClock } from '../shared/stepClock.ts';
 import type { TileRenderer } from '../shared/tiles.ts';
 import type { FromWorker, TrainingSettings, TrainingState } from './protocol.ts';
 import { classify, isDrawable, Viewer } from './viewer.ts';
+import type { LookedAt } from './viewer.ts';
 
 /** Evaluating the test set takes at most this share of the time, and is done at most so often. */
 const EVALUATION_SHARE = 0.08;
@@ -21,21 +24,18 @@ export interface Checkpoint {
   readonly running: boolean;
 }
 
-/** 28 × 28 bytes of ink that the network looks at; of a test image, also its number. */
-export interface LookedAt {
-  readonly bytes: Uint8Array;
-  readonly index?: number;
+interface Hooks {
+  readonly post: (message: FromWorker, transfer?: Transferable[]) => void;
+  readonly onFailure: (error: unknown) => void;
 }
-
-type Post = (message: FromWorker, transfer?: Transferable[]) => void;
 
 /** A network in training on one GPU, from its first step until it is reset or the GPU is lost. */
 export class Training {
   readonly #gpu: Gpu;
   readonly #data: MnistSet;
   readonly #renderer: TileRenderer;
-  readonly #post: Post;
-  readonly #onFailure: (error: unknown) => void;
+  readonly #post: Hooks['post'];
+  readonly #onFailure: Hooks['onFailure'];
   readonly #gate = new Gate();
   #stop = new AbortController();
   #settings: TrainingSettings;
@@ -48,9 +48,9 @@ export class Training {
   #image: LookedAt = { bytes: new Uint8Array(28 * 28) };
   #saved: Uint8Array | undefined;
   #savedStep = 0;
-  #looked = 0;
+  #looked = { step: -1, time: 0 };
   #evaluated = { step: -1, end: 0, took: 0 };
-  #clock = { step: 0, time: 0 };
+  readonly #clock = new StepClock();
   #evaluateOnPause = false;
 
   private constructor(
@@ -58,7 +58,7 @@ export class Training {
     data: MnistSet,
     renderer: TileRenderer,
     settings: TrainingSettings,
-    hooks: { post: Post; onFailure: (error: unknown) => void },
+    hooks: Hooks,
   ) {
     this.#gpu = gpu;
     this.#data = data;
@@ -74,7 +74,7 @@ export class Training {
     data: MnistSet,
     renderer: TileRenderer,
     settings: TrainingSettings,
-    hooks: { post: Post; onFailure: (error: unknown) => void },
+    hooks: Hooks,
     checkpoint?: Uint8Array,
   ): Promise<Training> {
     const training = new Training(gpu, data, renderer, settings, hooks);
@@ -106,9 +106,14 @@ export class Training {
 
   #start(): void {
     this.#stop = new AbortController();
-    this.#loop = this.#train().catch((error) => this.#onFailure(error));
+    this.#loop = this.#train().catch((error) => {
+      this.#gate.close();
+      this.#tell('failed');
+      this.#onFailure(error);
+    });
   }
 
+  /** Ends the loop after the step under way. */
   async #stopped(): Promise<void> {
     this.#stop.abort();
     this.#gate.admit();
@@ -154,17 +159,18 @@ export class Training {
   }
 
   async #ready(program: Program): Promise<void> {
-    const dispatches = program.build.dispatches.map(({ label, kernel, workgroups, flops }) => ({
+    const { build, planBytes } = program;
+    const dispatches = build.dispatches.map(({ kernel: { name: kernel }, label, workgroups, flops }) => ({
       label,
-      kernel: kernel.name,
+      kernel,
       workgroups,
       flops,
     }));
-    this.#post({ type: 'program', dispatches, planBytes: program.planBytes });
+    this.#post({ type: 'program', dispatches, planBytes });
     await this.#look();
     if (this.#evaluated.step !== this.#model.step && !this.#stop.signal.aborted) await this.#evaluate();
     if (this.#state === 'compiling') this.#tell(this.#gate.isOpen ? 'running' : 'ready');
-    this.#clock = { step: this.#model.step, time: performance.now() };
+    this.#clock.start(this.#model.step);
   }
 
   async #beforeStep(step: number): Promise<void> {
@@ -174,26 +180,23 @@ export class Training {
     if (this.#gate.isOpen) {
       const pause = Math.max(EVALUATION_PAUSE_MS, took / EVALUATION_SHARE);
       if (now - end > pause) await this.#evaluate();
-      if (now - this.#looked > LOOK_MS[this.#gpu.device.software ? 'software' : 'gpu']) await this.#look();
+      if (now - this.#looked.time > LOOK_MS[this.#gpu.device.software ? 'software' : 'gpu'])
+        await this.#look();
       return;
     }
     // Paused after a run, or stepping by hand: show the network as it stands, then wait.
-    if (step !== this.#clock.step) await this.#look();
-    if (this.#state === 'paused') this.#tell('paused');
+    if (step !== this.#looked.step) await this.#look();
+    if (this.#state === 'pausing' || this.#state === 'paused') this.#tell('paused');
     if (this.#state === 'paused' && this.#evaluateOnPause) await this.#evaluate();
     this.#evaluateOnPause = false;
     await this.#gate.pass();
-    this.#clock = { step, time: performance.now() };
+    this.#clock.start(step);
   }
 
   #report(values: readonly StepValues[]): void {
     if (values.length === 0) return;
     const points = values.map(({ step, loss, accuracy }) => ({ step: step + 1, loss, accuracy }));
-    const last = values[values.length - 1].step + 1;
-    const now = performance.now();
-    const steps = last - this.#clock.step;
-    const millisecondsPerStep = steps > 0 ? (now - this.#clock.time) / steps : 0;
-    this.#clock = { step: last, time: now };
+    const millisecondsPerStep = this.#clock.lap(values[values.length - 1].step + 1);
     this.#post({ type: 'steps', points, millisecondsPerStep });
   }
 
@@ -216,25 +219,26 @@ export class Training {
     this.#savedStep = step;
     const end = performance.now();
     this.#evaluated = { step, end, took: end - start };
-    // The time of an evaluation is none of the steps'.
-    this.#clock.time += end - start;
+    this.#clock.exclude(end - start);
   }
 
-  /** Draws the panels, and asks for the probabilities unless that is still under way. */
+  /** Draws the panels, and lets the page know the probabilities. */
   async #look(): Promise<void> {
-    this.#looked = performance.now();
-    const { index } = this.#image;
+    this.#looked = { step: this.#model.step, time: performance.now() };
     await this.#viewer.look();
-    void this.#viewer.probabilities().then(
-      (probabilities) => probabilities && this.#post({ type: 'seen', input: index, probabilities }),
-      (error) => this.#onFailure(error),
-    );
+    void this.#tellProbabilities().catch((error) => this.#onFailure(error));
   }
+
+  readonly #tellProbabilities = coalesce(async () => {
+    const { index } = this.#image;
+    const probabilities = await this.#viewer.probabilities();
+    this.#post({ type: 'seen', input: index, probabilities });
+  });
 
   /** Lets the network look at an image from now on. */
   async show(image: LookedAt): Promise<void> {
     this.#image = image;
-    this.#viewer.image = Float32Array.from(image.bytes, (byte) => byte / 255);
+    this.#viewer.image = image;
     await this.#look();
   }
 
@@ -246,7 +250,7 @@ export class Training {
 
   play(): void {
     if (this.#state === 'running') return;
-    this.#clock = { step: this.#model.step, time: performance.now() };
+    this.#clock.start(this.#model.step);
     this.#gate.open();
     if (this.#state !== 'compiling') this.#tell('running');
   }
@@ -255,7 +259,7 @@ export class Training {
     if (!this.#gate.isOpen) return;
     this.#gate.close();
     this.#evaluateOnPause = true;
-    if (this.#state === 'running') this.#tell('paused');
+    if (this.#state === 'running') this.#tell('pausing');
   }
 
   /** Pauses, and does one step. */
@@ -268,6 +272,7 @@ export class Training {
 
   set learningRate(value: number) {
     this.#model.learningRate = value;
+    this.#settings = { ...this.#settings, learningRate: value };
   }
 
   #tell(state: TrainingState): void {
@@ -292,7 +297,7 @@ export class Training {
     return this.#image;
   }
 
-  /** Ends the training after the step under way and frees what it holds. */
+  /** Ends the training and frees what it holds. */
   async destroy(): Promise<void> {
     await this.#stopped();
     this.#viewer.destroy();

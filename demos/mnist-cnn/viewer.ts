@@ -4,6 +4,12 @@ import type { TileRenderer, TensorSource } from '../shared/tiles.ts';
 
 const SIDE = 28;
 
+/** 28 × 28 bytes of ink that the network looks at; of a test image, also its number. */
+export interface LookedAt {
+  readonly bytes: Uint8Array;
+  readonly index?: number;
+}
+
 /**
  * A forward pass for one image whose layer outputs stay on the GPU, where the panels draw them from: the input
  * ('input'), the filters of convolutions of a grey image ('filters:<layer>') and every layer's feature maps
@@ -13,7 +19,6 @@ export class Viewer {
   readonly #program: Program;
   readonly #renderer: TileRenderer;
   readonly #sources: ReadonlyMap<string, TensorSource>;
-  #reading: Promise<Float32Array> | undefined;
 
   private constructor(program: Program, renderer: TileRenderer, sources: ReadonlyMap<string, TensorSource>) {
     this.#program = program;
@@ -77,9 +82,12 @@ export class Viewer {
     if (source) this.#renderer.show(name, source);
   }
 
-  /** What the network looks at: 28 × 28 values from 0 to 1. */
-  set image(pixels: Float32Array) {
-    this.#program.write('image', pixels);
+  /** What the network looks at from now on. */
+  set image({ bytes }: LookedAt) {
+    this.#program.write(
+      'image',
+      Float32Array.from(bytes, (byte) => byte / 255),
+    );
   }
 
   /** Runs the network on the image and draws every panel, in one submit. */
@@ -87,15 +95,9 @@ export class Viewer {
     await this.#program.step((encoder) => this.#renderer.draw(encoder));
   }
 
-  /** The ten probabilities that the last look gave; undefined while an earlier question is still under way. */
-  async probabilities(): Promise<Float32Array | undefined> {
-    if (this.#reading) return undefined;
-    this.#reading = this.#program.read('probabilities') as Promise<Float32Array>;
-    try {
-      return await this.#reading;
-    } finally {
-      this.#reading = undefined;
-    }
+  /** The ten probabilities that the last look gave. */
+  async probabilities(): Promise<Float32Array> {
+    return (await this.#program.read('probabilities')) as Float32Array;
   }
 
   destroy(): void {

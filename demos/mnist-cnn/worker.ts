@@ -1,12 +1,13 @@
 import { DeviceLostError, init, loadMnistOrSynthetic, syntheticDigits, take } from '../../src/index.ts';
 import type { Gpu } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
+import { MNIST_CNN_PRESETS } from '../../src/models/mnistCnn.ts';
 import type { Palette } from '../shared/palette.ts';
 import { pagePort } from '../shared/port.ts';
 import { TileRenderer } from '../shared/tiles.ts';
 import type { PanelLayout } from '../shared/tiles.ts';
 import { LessonProgram } from './lessonProgram.ts';
-import type { DataSettings, FromWorker, ToWorker } from './protocol.ts';
+import type { DataSettings, FromWorker, Recipes, ToWorker } from './protocol.ts';
 import { Training } from './training.ts';
 import type { Checkpoint } from './training.ts';
 
@@ -31,6 +32,12 @@ interface Session {
   lesson?: Promise<LessonProgram>;
 }
 let session: Session | undefined;
+
+const recipes = Object.entries(MNIST_CNN_PRESETS).map(
+  ([name, { description, parameters, learningRate, batchSize, epochs }]) =>
+    [name, { description, parameters, learningRate, batchSize, epochs }] as const,
+);
+port.post({ type: 'recipes', recipes: Object.fromEntries(recipes) as Recipes });
 
 // One message at a time: `reset` takes several turns, and what follows it is meant for the new network.
 let queue = Promise.resolve();
@@ -189,7 +196,7 @@ async function fail(error: unknown): Promise<void> {
 async function recover(failed: Session, checkpoint: Checkpoint, error: DeviceLostError): Promise<void> {
   const { training } = await open(await init(), checkpoint.settings, checkpoint.bytes);
   await training.show(failed.training.image);
-  port.post({ type: 'recovered', step: checkpoint.step, reason: error.message });
+  port.post({ type: 'recovered', step: checkpoint.step, reason: error.reason });
   if (checkpoint.running) training.play();
 }
 

@@ -1,4 +1,4 @@
-import './locale.ts';
+import { language } from './locale.ts';
 import uPlot from 'uplot';
 import { watchSize } from './dom.ts';
 import { cssVariable, onSchemeChange } from './palette.ts';
@@ -72,6 +72,10 @@ export class LiveChart {
   }
 
   #append(step: number, raw: number | null, smooth: number | null, test: number | null): void {
+    // Training that was set back a few steps writes its last points again.
+    while (this.#steps.length > 0 && this.#steps[this.#steps.length - 1] >= step) {
+      for (const list of [this.#steps, this.#raw, this.#smooth, this.#test]) list.pop();
+    }
     this.#steps.push(step);
     this.#raw.push(raw);
     this.#smooth.push(smooth);
@@ -155,7 +159,7 @@ export class LiveChart {
         width: this.#root.clientWidth || 300,
         height: this.#root.clientHeight || 180,
         legend: { show: false },
-        padding: [8, 6, 0, 0],
+        padding: [8, 16, 0, 0],
         cursor: {
           drag: { x: false, y: false },
           y: false,
@@ -173,12 +177,13 @@ export class LiveChart {
             gap: 2,
             grid: { show: false },
             space: 70,
-            values: (_, all) => all.map((v) => v.toLocaleString('en-US')),
+            values: (_, all) => all.map((v) => v.toLocaleString(language)),
           },
           {
             ...axis,
             size: 44,
             gap: 4,
+            filter: (_, all) => all, // uPlot's own keeps round powers only
             splits: (_plot, _axis, low, high) => ticks.filter((tick) => tick >= low && tick <= high),
             values: (_, all) => all.map((value) => format(value)),
           },

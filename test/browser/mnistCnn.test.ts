@@ -1,0 +1,276 @@
+import type { Page } from 'puppeteer-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { close, openPage } from './harness.ts';
+
+/** Few, synthetic images: the same bytes everywhere, and enough to learn from in some dozen steps. */
+const SMALL = 'data=synthetic&train=3000&test=200&batch=32&rate=0.004';
+
+const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
+const number = async (page: Page, selector: string) =>
+  Number.parseFloat((await text(page, selector)).replaceAll(',', ''));
+const click = (page: Page, selector: string) =>
+  page.$eval(selector, (element) => (element as HTMLElement).click());
+const reaches = (page: Page, state: string) =>
+  page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: 60_000 }, state);
+const value = (page: Page, selector: string) =>
+  page.$eval(selector, (element) => (element as HTMLInputElement).value);
+
+/** How many colours a picture of an element has: one or two where nothing is drawn. */
+async function colours(page: Page, selector: string): Promise<number> {
+  const picture = await (await page.$(selector))!.screenshot({ encoding: 'base64' });
+  return page.evaluate(async (data) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+    const context = new OffscreenCanvas(image.width, image.height).getContext('2d')!;
+    context.drawImage(image, 0, 0);
+    return new Set(new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer)).size;
+  }, picture);
+}
+
+/** Writes on the pad with the mouse: strokes of points in per cent of the pad. */
+async function write(
+  page: Page,
+  strokes: readonly (readonly (readonly [number, number])[])[],
+): Promise<void> {
+  await click(page, '#clear');
+  await page.$eval('#pad', (pad) => pad.scrollIntoView({ block: 'center' }));
+  const box = (await (await page.$('#pad'))!.boundingBox())!;
+  const at = ([x, y]: readonly [number, number]) =>
+    [box.x + (box.width * x) / 100, box.y + (box.height * y) / 100] as const;
+  for (const [first, ...rest] of strokes) {
+    await page.mouse.move(...at(first));
+    await page.mouse.down();
+    for (const point of rest) await page.mouse.move(...at(point), { steps: 4 });
+    await page.mouse.up();
+  }
+}
+
+describe('the page of the MNIST network', () => {
+  let page: Page;
+  let errors: string[];
+
+  beforeAll(async () => {
+    ({ page, errors } = await openPage(`mnist-cnn/?${SMALL}`));
+    await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+    await reaches(page, 'ready').catch((error) => {
+      throw new Error(`The page is not ready. ${errors.join('\n')}`, { cause: error });
+    });
+  });
+
+  it('says what computes, and that the digits are synthetic', async () => {
+    expect(await text(page, '#adapter')).toMatch(/swiftshader \(software\)/i);
+    const notices = await text(page, '#notices');
+    expect(notices).toContain('No GPU is at work');
+    expect(notices).toContain('Synthetic data');
+  });
+
+  it('computes the lesson on the GPU, number by number', async () => {
+    await page.waitForSelector('#lesson-flow .selected');
+    const map = (stage: string) =>
+      page.$$eval(`[data-stage=${stage}]`, (cells) =>
+        cells.map((cell) => Number(cell.textContent!.replace('−', '-'))),
+      );
+    expect(await map('convolved')).toEqual([7, -3, 3, -3, 5, -3, 3, -3, 7]);
+    expect(await map('rectified')).toEqual([7, 0, 3, 0, 5, 0, 3, 0, 7]);
+    expect(await map('pooled')).toEqual([7, 5, 5, 7]);
+    expect(await text(page, '#lesson-sum')).toMatch(/= 7$/);
+    // A pixel more of ink in the corner takes two from the first sum, and gives nothing to the last.
+    await click(page, '[data-stage=image]');
+    await page.waitForFunction(() => document.querySelector('[data-stage=convolved]')!.textContent === '9');
+    expect((await map('convolved')).slice(1)).toEqual([-3, 3, -3, 5, -3, 3, -3, 7]);
+    await click(page, '#lesson-reset');
+    // The kernels beside it are those that ran.
+    expect(await text(page, '#lesson-code')).toContain('Convolution 1: naive');
+    await click(page, '.compiled input');
+    expect(await text(page, '#lesson-code')).toMatch(/const BATCH: u32 = 1u;[^]*array<u32, 2>\(5u, 5u\)/);
+  });
+
+  it('lists the kernels of a step', async () => {
+    const kernels = await page.$$eval('#dispatches button', (buttons) =>
+      buttons.map((button) => button.textContent),
+    );
+    expect(kernels).toContain('optimizer/adam.wgsl');
+    expect(await text(page, '#step-text')).toContain(`${kernels.length} dispatches in one submit`);
+  });
+
+  it('steps, trains, pauses', async () => {
+    const [loss] = [await number(page, '#loss-values .test b')];
+    expect(loss).toBeGreaterThan(2);
+    await click(page, '#step-once');
+    await page.waitForFunction(() => document.querySelector('#stat-step')!.textContent === '1');
+    await click(page, '#play');
+    await page.waitForFunction(
+      () => Number.parseFloat(document.querySelector('#stat-accuracy')!.textContent!) > 80,
+      {
+        timeout: 60_000,
+      },
+    );
+    await click(page, '#play');
+    await reaches(page, 'paused');
+    await page.waitForFunction(() =>
+      /Paused after step \d+/.test(document.querySelector('#status')!.textContent!),
+    );
+    const step = await text(page, '#stat-step');
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(await text(page, '#stat-step')).toBe(step);
+    expect(await number(page, '#loss-values .training b')).toBeLessThan(loss / 2);
+    expect(await number(page, '#stat-milliseconds')).toBeGreaterThan(0);
+    expect(await text(page, '#status')).toContain(`step ${step}`);
+  });
+
+  it('draws filters and feature maps from GPU memory', async () => {
+    for (const layer of [
+      '.layer:nth-child(1) figure:nth-child(1)',
+      '.layer:nth-child(1) figure:nth-child(2)',
+      '.layer:nth-child(3)',
+    ]) {
+      expect(await colours(page, `${layer} canvas`)).toBeGreaterThan(40);
+    }
+    expect(await colours(page, '#input')).toBeGreaterThan(10);
+  });
+
+  it('reads digits written with the mouse', async () => {
+    const circle = Array.from(
+      { length: 25 },
+      (_, i) => [50 + 20 * Math.sin(i / 4), 50 - 30 * Math.cos(i / 4)] as const,
+    );
+    const digits: [number, (readonly (readonly [number, number])[])[]][] = [
+      [0, [circle]],
+      [
+        1,
+        [
+          [
+            [52, 20],
+            [50, 50],
+            [49, 80],
+          ],
+        ],
+      ],
+      [
+        7,
+        [
+          [
+            [30, 22],
+            [72, 20],
+            [58, 50],
+            [46, 82],
+          ],
+        ],
+      ],
+    ];
+    for (const [digit, strokes] of digits) {
+      await write(page, strokes);
+      await page.waitForFunction(
+        (wanted) =>
+          document.querySelector('#seen-caption')!.textContent === 'what it sees' &&
+          document.querySelector('#verdict .digit')!.textContent === wanted,
+        { timeout: 10_000 },
+        String(digit),
+      );
+    }
+    const shares = await page.$$eval('#bars .value', (values) =>
+      values.map((each) => Number.parseFloat(each.textContent!)),
+    );
+    expect(shares).toHaveLength(10);
+    expect(Math.max(...shares)).toBe(shares[7]);
+  });
+
+  it('marks the mistakes, filters them, and sends one through the layers', async () => {
+    const accuracy = await number(page, '#stat-accuracy');
+    const wrong = Math.round(200 * (1 - accuracy / 100));
+    await click(page, '#filter [value=mistakes]');
+    expect(await text(page, '#grid-note')).toMatch(new RegExp(`of ${wrong} mistakes`));
+    expect(await page.$$eval('#cells .wrong', (cells) => cells.length)).toBe(
+      Math.min(wrong, await page.$$eval('#cells button', (cells) => cells.length)),
+    );
+    const counts = await page.$$eval('#confusion button.wrong', (cells) =>
+      cells.map((cell) => Number(cell.textContent)),
+    );
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(wrong);
+    await click(page, '#confusion button.wrong:not(:empty)');
+    expect(await text(page, '#grid-note')).toMatch(/images of \d read as \d/);
+    const label = await page.$eval('#cells button', (cell) => cell.ariaLabel!);
+    await click(page, '#cells button');
+    const [, image, truth, read] = /image (\d+): a (\d), read as (\d)/.exec(label)!;
+    await page.waitForFunction(
+      (caption) => document.querySelector('#seen-caption')!.textContent === caption,
+      {},
+      `test image ${image}`,
+    );
+    expect(await text(page, '#verdict')).toMatch(new RegExp(`^${read}.*but it is a ${truth}`));
+    expect(new URL(page.url()).searchParams.get('image')).toBe(image);
+  });
+
+  it('fits a phone, in the dark too', async () => {
+    await page.setViewport({ width: 390, height: 844 });
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await page.setViewport({ width: 1280, height: 800 });
+  });
+
+  it('begins again', async () => {
+    await click(page, '#reset');
+    await reaches(page, 'ready');
+    expect(await text(page, '#stat-step')).toBe('0');
+    await page.waitForFunction(
+      () => Number.parseFloat(document.querySelector('#loss-values .test b')!.textContent!) > 2,
+    );
+  });
+
+  it('keeps its settings in the address', async () => {
+    await page.$eval('#rate', (rate) => {
+      (rate as HTMLInputElement).value = '-3';
+      rate.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await page.$eval('#seed', (seed) => {
+      (seed as HTMLInputElement).value = '7';
+      seed.dispatchEvent(new Event('change', { bubbles: true }));
+    });
+    const query = new URL(page.url()).searchParams;
+    expect([query.get('rate'), query.get('seed'), query.get('batch')]).toEqual(['0.001', '7', '32']);
+    expect(query.get('preset')).toBeNull();
+    const copy = await openPage(`mnist-cnn/${new URL(page.url()).search}&preset=nonsense`);
+    await copy.page.waitForSelector('#preset option');
+    const controls = async (each: Page) =>
+      Promise.all(['#preset', '#rate', '#batch', '#seed'].map((selector) => value(each, selector)));
+    expect(await controls(copy.page)).toEqual(['quick', '-3', '32', '7']);
+    expect(await controls(page)).toEqual(['quick', '-3', '32', '7']);
+  });
+
+  it('had nothing to complain about', () => {
+    expect(errors).toEqual([]);
+  });
+});
+
+it('says what to do where WebGPU is missing', async () => {
+  const { page, errors } = await openPage('');
+  await page.evaluateOnNewDocument(() =>
+    Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }),
+  );
+  await page.goto(new URL('mnist-cnn/', page.url()).href, { waitUntil: 'load' });
+  const advice = await text(page, '[role=alert]');
+  expect(advice).toContain('No WebGPU here');
+  expect(advice).toMatch(/Chrome[^]*Safari[^]*Firefox/);
+  expect(await page.$('#play')).toBeNull();
+  expect(errors).toEqual([]);
+});
+
+it('goes on from its last checkpoint when the GPU is lost', async () => {
+  await close(); // the pages before have nothing to do with it
+  const { page } = await openPage(`mnist-cnn/?${SMALL}&play=1`);
+  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 10);
+  const session = await page.browser().target().createCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  const gpu = processInfo.find(({ type }) => type === 'GPU')!;
+  process.kill(gpu.id, 'SIGKILL');
+  await page.waitForFunction(() =>
+    document.querySelector('#notices')!.textContent!.includes('The GPU was lost'),
+  );
+  const step = await number(page, '#stat-step');
+  await page.waitForFunction(
+    (before) => Number(document.querySelector('#stat-step')!.textContent) > before + 5,
+    {},
+    step,
+  );
+  expect(await page.$('.failure')).toBeNull();
+  expect(await page.evaluate(() => document.body.dataset.state)).toBe('running');
+});
