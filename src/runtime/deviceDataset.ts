@@ -20,7 +20,12 @@ export class DeviceDataset {
   constructor(device: Device, dataset: Dataset) {
     this.dataset = dataset;
     this.x = upload(device, `${dataset.name} x`, dataset.x, dataset.size);
-    this.y = upload(device, `${dataset.name} y`, dataset.y, dataset.size);
+    try {
+      this.y = upload(device, `${dataset.name} y`, dataset.y, dataset.size);
+    } catch (error) {
+      this.x.location.buffer.destroy();
+      throw error;
+    }
   }
 
   destroy(): void {

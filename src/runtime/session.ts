@@ -76,7 +76,7 @@ export class Gpu {
   readonly device: Device;
   readonly pipelines: PipelineCache;
   readonly variables: VariableStore;
-  readonly #minimizers: Minimizer[] = [];
+  readonly #minimizers = new Set<Minimizer>();
 
   constructor(device: Device) {
     this.device = device;
@@ -92,8 +92,14 @@ export class Gpu {
   minimizer(variables: readonly Variable[], optimizer: OptimizerSpec): Minimizer {
     this.variables.allocate(variables, 'parameters');
     const minimizer = new Minimizer(this.device, this.variables, variables, optimizer);
-    this.#minimizers.push(minimizer);
+    this.#minimizers.add(minimizer);
     return minimizer;
+  }
+
+  /** Frees the gradients and slots of a minimizer before the session ends; programs that use it must be gone. */
+  release(minimizer: Minimizer): void {
+    minimizer.destroy();
+    this.#minimizers.delete(minimizer);
   }
 
   /**

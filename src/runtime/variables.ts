@@ -18,6 +18,8 @@ export class VariableStore {
   readonly #device: Device;
   readonly #locations = new Map<Variable, Location>();
   readonly #buffers: GPUBuffer[] = [];
+  /** How often each variable is retained. */
+  readonly #holders = new Map<Variable, number>();
 
   constructor(device: Device) {
     this.#device = device;
@@ -43,6 +45,28 @@ export class VariableStore {
       this.#locations.set(variable, { buffer, offset: offsets[i], bytes: size * 4 });
     });
     this.#device.gpu.queue.writeBuffer(buffer, 0, values);
+  }
+
+  /** Keeps the memory of variables until they are released as often. */
+  retain(variables: Iterable<Variable>): void {
+    for (const variable of variables) this.#holders.set(variable, (this.#holders.get(variable) ?? 0) + 1);
+  }
+
+  /** Frees the memory of those variables that nobody retains any more; their values are lost. */
+  release(variables: Iterable<Variable>): void {
+    for (const variable of variables) {
+      const holders = this.#holders.get(variable) ?? 0;
+      if (holders > 1) this.#holders.set(variable, holders - 1);
+      if (holders !== 1) continue;
+      this.#holders.delete(variable);
+      this.#locations.delete(variable);
+    }
+    const used = new Set([...this.#locations.values()].map(({ buffer }) => buffer));
+    const unused = this.#buffers.filter((buffer) => !used.has(buffer));
+    for (const buffer of unused) {
+      this.#buffers.splice(this.#buffers.indexOf(buffer), 1);
+      buffer.destroy();
+    }
   }
 
   location(variable: Variable): Location {
@@ -110,5 +134,6 @@ export class VariableStore {
     for (const buffer of this.#buffers) buffer.destroy();
     this.#buffers.length = 0;
     this.#locations.clear();
+    this.#holders.clear();
   }
 }
