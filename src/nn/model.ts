@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
-import { ArgumentError, ShapeError } from '../errors.ts';
+import { ArgumentError, DeviceLostError, ShapeError } from '../errors.ts';
 import { input } from '../ops/leaves.ts';
 import type { Variable } from '../ops/leaves.ts';
 import { formatShape, sizeOf } from '../ops/tensor.ts';
@@ -13,10 +13,11 @@ import { Evaluator } from './evaluator.ts';
 import type { EvaluateOptions, Evaluation } from './evaluator.ts';
 import { Fit } from './fit.ts';
 import type { FitOptions } from './fit.ts';
+import { nameLayers } from './layers/layer.ts';
 import type { BuildContext, CallContext, Layer } from './layers/layer.ts';
 import type { LossFunction } from './losses.ts';
 import type { Optimizer } from './optimizers.ts';
-import { lossOf, metricName, metricOf, optimizerOf } from './registry.ts';
+import { checkMetricNames, lossOf, metricName, metricOf, optimizerOf } from './registry.ts';
 import type { LossName, MetricFunction, MetricName, OptimizerName } from './registry.ts';
 import { summarize } from './summary.ts';
 
@@ -59,14 +60,24 @@ export class Model {
   readonly inputShape: Shape;
   readonly outputShape: Shape;
   readonly layers: readonly Layer[];
-  readonly seed: number;
-  /** Training steps done since the weights were initialised; saved and loaded with them. */
+  /** Of the initial weights, the shuffling and the dropout masks; saved, and restored by `load`. */
+  seed: number;
+  /** Training steps done since `compile`; saved, and restored by `load`. */
   step = 0;
   #compiled: Compiled | undefined;
   #evaluator: Evaluator | undefined;
+  /** The session that `compile` opened itself. */
+  #ownGpu: Gpu | undefined;
+  /** The training under way. */
+  #fit: Fit | undefined;
 
   constructor(layers: readonly Layer[], { inputShape, name = 'model', seed = 0 }: SequentialOptions) {
     if (layers.length === 0) throw new ArgumentError(`${name}: a model needs at least one layer`);
+    if (!Array.isArray(inputShape)) {
+      throw new ArgumentError(
+        `${name}: inputShape is ${inputShape}; give the shape of one sample, such as [28, 28, 1]`,
+      );
+    }
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);
     }
@@ -104,7 +115,12 @@ export class Model {
     return this.layers.reduce((value, layer) => layer.call(value, context), x);
   }
 
-  /** Settles optimizer, loss and metrics and gives the weights their memory. */
+  /**
+   * Settles optimizer, loss and metrics and gives the weights their memory. Compiling again keeps the weights, also
+   * on another GPU unless the one before was lost, and starts the optimizer anew.
+   *
+   * @throws ArgumentError if there is no such optimizer, loss or metric, or nothing to train
+   */
   async compile(options: ModelCompileOptions): Promise<this> {
     const optimizer = optimizerOf(options.optimizer);
     const loss = lossOf(options.loss);
@@ -117,17 +133,45 @@ export class Model {
         `${this.name}: ${metrics.length} metrics; a step records at most three besides the loss`,
       );
     }
+    checkMetricNames(
+      this.name,
+      metrics.map((metric) => metric.name),
+    );
     if (this.trainableVariables.length === 0) {
       throw new ArgumentError(`${this.name}: no layer has trainable weights, so there is nothing to train`);
     }
-    const gpu = options.gpu ?? this.#compiled?.gpu ?? (await init());
+    this.#requireIdle('compile');
+    const before = this.#compiled;
+    const gpu = options.gpu ?? before?.gpu ?? (this.#ownGpu = await init());
+    const weights = before && before.gpu !== gpu ? await this.#weightsOn(before.gpu) : [];
     const minimizer = gpu.minimizer(this.trainableVariables, optimizer);
     gpu.variables.allocate(this.variables, `${this.name} state`);
+    gpu.variables.retain(this.variables);
+    for (const [variable, values] of weights) gpu.variables.write(variable, values);
     const { inputScale, inputOffset = 0 } = options;
+    this.#free();
+    if (this.#ownGpu !== gpu) this.#closeOwnGpu();
     this.#compiled = { gpu, minimizer, optimizer, loss, metrics, inputScale, inputOffset };
-    this.#evaluator?.destroy();
-    this.#evaluator = undefined;
+    this.step = 0;
     return this;
+  }
+
+  /** The weights as they lie on a GPU; none where it was lost. */
+  async #weightsOn(gpu: Gpu): Promise<Iterable<[Variable, Float32Array]>> {
+    try {
+      return await gpu.variables.readAll(this.variables);
+    } catch (error) {
+      if (error instanceof DeviceLostError) return [];
+      throw error;
+    }
+  }
+
+  #requireIdle(what: string): void {
+    if (this.#fit) {
+      throw new ArgumentError(
+        `${this.name}: ${what} was called while the model is being trained; await the fit under way, or abort it, first`,
+      );
+    }
   }
 
   get compiled(): Compiled {
@@ -137,7 +181,7 @@ export class Model {
 
   /** Changes from the next step on; nothing is compiled again. */
   set learningRate(value: number) {
-    if (!Number.isFinite(value) || value < 0) {
+    if (!Number.isFinite(Math.fround(value)) || value < 0) {
       throw new ArgumentError(
         `${this.name}: the learning rate must be a finite number of at least 0, not ${value}`,
       );
@@ -152,10 +196,20 @@ export class Model {
   /**
    * Trains. Await it for the history, or iterate over it (`for await`) for the values of every step.
    * See FitOptions.
+   *
+   * @throws ArgumentError if an option is out of range, a label is no class of the model, or it is being trained already
+   * @throws ShapeError if the data do not fit the model's input or the loss
+   * @throws NumericError if the loss or a metric becomes NaN or infinite
+   * @throws DeviceLostError if the GPU is lost
    */
   fit(data: Dataset, options: FitOptions = {}): Fit {
     this.checkData(data);
-    return new Fit(this, data, options);
+    this.#requireIdle('fit');
+    const fit = new Fit(this, data, options);
+    this.#fit = fit;
+    const end = () => (this.#fit = undefined);
+    fit.then(end, end);
+    return fit;
   }
 
   /** The loss and metrics over a whole data set. */
@@ -187,8 +241,14 @@ export class Model {
     return encodeCheckpoint(this);
   }
 
-  /** Restores what `save` wrote into a compiled model of the same architecture. */
+  /**
+   * Restores what `save` wrote into a compiled model of the same architecture: training goes on bit by bit. A file
+   * without the state of this optimizer restores the weights alone.
+   *
+   * @throws FormatError if the file is damaged or of another architecture; the model then stays as it was
+   */
   load(bytes: Uint8Array, name?: string): void {
+    this.#requireIdle('load');
     decodeCheckpoint(this, bytes, name);
   }
 
@@ -204,28 +264,26 @@ export class Model {
     }
   }
 
+  /** Frees its memory on the GPU, the weights included unless another model shares them, and the GPU if it opened it. */
   destroy(): void {
+    this.#free();
+    this.#compiled = undefined;
+    this.#closeOwnGpu();
+  }
+
+  #closeOwnGpu(): void {
+    this.#ownGpu?.destroy();
+    this.#ownGpu = undefined;
+  }
+
+  #free(): void {
     this.#evaluator?.destroy();
     this.#evaluator = undefined;
+    if (!this.#compiled) return;
+    const { gpu, minimizer } = this.#compiled;
+    gpu.release(minimizer);
+    gpu.variables.release(this.variables);
   }
-}
-
-/** Gives nameless layers the names `dense`, `dense_1`, …; names must be unique. */
-function nameLayers(layers: readonly Layer[]): void {
-  const counts = new Map<string, number>();
-  const names = new Set(layers.map((layer) => layer.name).filter(Boolean));
-  for (const layer of new Set(layers)) {
-    if (layer.name) continue;
-    do {
-      const count = counts.get(layer.type) ?? 0;
-      counts.set(layer.type, count + 1);
-      layer.name = count === 0 ? layer.type : `${layer.type}_${count}`;
-    } while (names.has(layer.name));
-    names.add(layer.name);
-  }
-  const given = [...new Set(layers)].map((layer) => layer.name);
-  const twice = given.find((name, i) => given.indexOf(name) !== i);
-  if (twice) throw new ArgumentError(`Two layers are named "${twice}"; give each a name of its own`);
 }
 
 /**

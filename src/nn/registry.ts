@@ -56,3 +56,15 @@ export const optimizerOf = (optimizer: OptimizerName | Optimizer): Optimizer =>
 
 export const metricName = (metric: MetricName | MetricFunction): string =>
   typeof metric === 'function' ? metric.name || 'metric' : metric;
+
+/** Values of a step that have their name already. */
+const TAKEN = ['loss', 'output', 'epoch', 'step'];
+
+/** Throws an ArgumentError where two values of a step would have one name. */
+export function checkMetricNames(model: string, names: readonly string[]): void {
+  const twice = names.find((name, i) => TAKEN.includes(name) || names.indexOf(name) !== i);
+  if (twice === undefined) return;
+  throw new ArgumentError(
+    `${model}: the name of metric "${twice}" is taken, by another metric or by one of ${TAKEN.join(', ')}; pass each metric once, as a function with a name of its own`,
+  );
+}

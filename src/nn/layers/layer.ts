@@ -92,6 +92,24 @@ export abstract class Layer {
   }
 }
 
+/** Gives nameless layers the names `dense`, `dense_1`, …; names must be unique. */
+export function nameLayers(layers: readonly Layer[]): void {
+  const counts = new Map<string, number>();
+  const names = new Set(layers.map((layer) => layer.name).filter(Boolean));
+  for (const layer of new Set(layers)) {
+    if (layer.name) continue;
+    do {
+      const count = counts.get(layer.type) ?? 0;
+      counts.set(layer.type, count + 1);
+      layer.name = count === 0 ? layer.type : `${layer.type}_${count}`;
+    } while (names.has(layer.name));
+    names.add(layer.name);
+  }
+  const given = [...new Set(layers)].map((layer) => layer.name);
+  const twice = given.find((name, i) => given.indexOf(name) !== i);
+  if (twice) throw new ArgumentError(`Two layers are named "${twice}"; give each a name of its own`);
+}
+
 export function positiveInteger(layer: string, option: string, value: number): number {
   if (!Number.isInteger(value) || value < 1) {
     throw new ArgumentError(`${layer}: ${option} must be a whole number of at least 1, not ${value}`);
@@ -105,6 +123,6 @@ export function pair(
   option: string,
   value: number | readonly [number, number],
 ): [number, number] {
-  const [a, b] = typeof value === 'number' ? [value, value] : value;
+  const [a, b] = Array.isArray(value) ? value : [value, value];
   return [positiveInteger(layer, option, a), positiveInteger(layer, option, b)];
 }
