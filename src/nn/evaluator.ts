@@ -8,7 +8,7 @@ import type { Tensor } from '../ops/tensor.ts';
 import { sizeOf } from '../ops/tensor.ts';
 import { DeviceDataset } from '../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../runtime/program.ts';
-import { gather } from './batch.ts';
+import { checkLabels, gather } from './batch.ts';
 import type { Model } from './model.ts';
 
 export interface EvaluateOptions {
@@ -46,6 +46,8 @@ export class Evaluator {
   readonly #prepared = new Map<Dataset, Prepared>();
   /** Samples given to `predict` as plain arrays: they have no targets to compare with. */
   readonly #unlabelled = new WeakSet<Dataset>();
+  /** The run before: two at a time would share a program's step counter. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(model: Model) {
     this.#model = model;
@@ -67,15 +69,19 @@ export class Evaluator {
     options: EvaluateOptions,
   ): Promise<Float32Array> {
     const model = this.#model;
-    if (!ArrayBuffer.isView(samples))
+    if (!ArrayBuffer.isView(samples)) {
+      model.checkData(samples);
       return (await this.#run(samples, options, (key) => key === 'output')).output;
+    }
     const count = samples.length / sizeOf(model.inputShape);
     const y = new Uint8Array(Math.max(1, Math.ceil(count)));
     const data = dataset({ name: 'samples to predict', x: samples, y, inputShape: model.inputShape });
     this.#unlabelled.add(data);
-    const { output } = await this.#run(data, options, (key) => key === 'output');
-    this.forget(data);
-    return output;
+    try {
+      return (await this.#run(data, options, (key) => key === 'output')).output;
+    } finally {
+      this.forget(data);
+    }
   }
 
   /** Frees the program and the buffers of a data set. */
@@ -92,7 +98,17 @@ export class Evaluator {
     for (const data of this.#prepared.keys()) this.forget(data);
   }
 
-  async #run(
+  #run(
+    data: Dataset,
+    options: EvaluateOptions,
+    wanted: (key: string) => boolean,
+  ): Promise<Record<string, Float32Array>> {
+    const run = this.#last.then(() => this.#runNow(data, options, wanted));
+    this.#last = run.catch(() => {}); // the caller hears of it
+    return run;
+  }
+
+  async #runNow(
     data: Dataset,
     options: EvaluateOptions,
     wanted: (key: string) => boolean,
@@ -129,7 +145,7 @@ export class Evaluator {
     const uploaded = new DeviceDataset(gpu.device, data);
     const collected: Record<string, GPUBuffer> = {};
     const lengths: Record<string, number> = {};
-    const program = await gpu.compile(
+    const compiling = gpu.compile(
       (g) => {
         const [x, y] = gather(g, uploaded, { inputScale, inputOffset }, { batchSize, shuffle: false });
         const output = model.call(x, { training: false });
@@ -137,6 +153,7 @@ export class Evaluator {
         if (!this.#unlabelled.has(data)) {
           columns.loss = loss(output, y);
           for (const metric of metrics) columns[metric.name] = metric.compute(output, y);
+          checkLabels(model.name, uploaded, y, Object.values(columns));
         }
         for (const [key, rows] of Object.entries(columns)) {
           lengths[key] = data.size * sizeOf(rows.shape.slice(1));
@@ -155,9 +172,15 @@ export class Evaluator {
       },
       { label: `${model.name}/evaluate`, seed: model.seed, onProgress },
     );
-    const prepared = { program, collected, lengths, data: uploaded, batchSize };
-    this.#prepared.set(data, prepared);
-    return prepared;
+    try {
+      const prepared = { program: await compiling, collected, lengths, data: uploaded, batchSize };
+      this.#prepared.set(data, prepared);
+      return prepared;
+    } catch (error) {
+      uploaded.destroy();
+      for (const buffer of Object.values(collected)) buffer.destroy();
+      throw error;
+    }
   }
 }
 

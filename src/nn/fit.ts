@@ -5,7 +5,7 @@ import { DeviceDataset } from '../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../runtime/program.ts';
 import { MetricRing, RING_SLOTS } from '../runtime/ring.ts';
 import type { RingEntry } from '../runtime/ring.ts';
-import { gather } from './batch.ts';
+import { checkLabels, gather } from './batch.ts';
 import { EarlyStopping } from './callbacks.ts';
 import type { EarlyStoppingOptions } from './callbacks.ts';
 import type { Evaluation } from './evaluator.ts';
@@ -59,10 +59,14 @@ export interface FitOptions {
 /** Values are read back at most this often: often enough for a chart, seldom enough to cost nothing. */
 const READ_INTERVAL_MS = 100;
 
-/** A training run under way: `await` it for the history, or iterate over its steps. */
+/**
+ * A training run under way: `await` it for the history, or iterate over its steps. Leaving the loop early
+ * (`break`, `return`, an exception) ends the training after the step under way, as an abort does.
+ */
 export class Fit implements PromiseLike<History>, AsyncIterable<StepValues> {
   readonly #done: Promise<History>;
   readonly #queue: StepValues[] = [];
+  readonly #left = new AbortController();
   #wake: (() => void) | undefined;
   #finished = false;
 
@@ -72,7 +76,9 @@ export class Fit implements PromiseLike<History>, AsyncIterable<StepValues> {
       this.#wake?.();
       options.onSteps?.(values);
     };
-    this.#done = train(model, data, { ...options, onSteps }).finally(() => {
+    const left = this.#left.signal;
+    const signal = options.signal ? AbortSignal.any([options.signal, left]) : left;
+    this.#done = train(model, data, { ...options, onSteps, signal }).finally(() => {
       this.#finished = true;
       this.#wake?.();
     });
@@ -88,12 +94,16 @@ export class Fit implements PromiseLike<History>, AsyncIterable<StepValues> {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<StepValues> {
-    while (true) {
-      while (this.#queue.length > 0) yield this.#queue.shift()!;
-      if (this.#finished) break;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+    try {
+      while (true) {
+        while (this.#queue.length > 0) yield this.#queue.shift()!;
+        if (this.#finished) break;
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      this.#left.abort(); // without effect on a run that has ended by itself
+      await this.#done;
     }
-    await this.#done;
   }
 }
 
@@ -151,9 +161,11 @@ async function prepare(model: Model, data: Dataset, batchSize: number, options: 
         );
         const prediction = model.call(x, { training: true });
         const perSample = loss(prediction, y);
+        const values = [perSample, ...metrics.map((metric) => metric.compute(prediction, y))];
+        checkLabels(model.name, uploaded, y, values);
         g.minimize(reduceMean(perSample), minimizer.variables, minimizer);
         g.resources.set(ring.resource, ring.location);
-        g.effect(ring.effect([perSample, ...metrics.map((metric) => metric.compute(prediction, y))]));
+        g.effect(ring.effect(values));
         return {};
       },
       { label: `${model.name}/train`, seed: model.seed, onProgress: options.onCompile },
@@ -182,7 +194,7 @@ async function loop(
   const steps: StepValues[] = [];
   const epochValues: EpochValues[] = [];
   const early = options.earlyStopping && new EarlyStopping(options.earlyStopping);
-  const reads: Promise<void>[] = [];
+  const reads: Promise<unknown>[] = [];
   let failure: unknown;
   let lastRead = performance.now();
 
@@ -222,14 +234,25 @@ async function loop(
     model.step = next;
     if (read) {
       lastRead = performance.now();
-      reads.push(read.read().then(receive));
+      // Noted rather than rejected: nobody may be waiting for it yet.
+      reads.push(
+        read
+          .read()
+          .then(receive)
+          .catch((error: unknown) => (failure ??= error)),
+      );
     }
     if (failure) throw failure;
     if (!epochEnds) continue;
 
     await Promise.all(reads.splice(0));
     if (failure) throw failure;
-    const validation = validationData ? await model.evaluate(validationData, { signal }) : undefined;
+    const validation =
+      validationData && (await unlessAborted(model.evaluate(validationData, { signal }), signal));
+    if (validationData && !validation) {
+      stopped = 'aborted';
+      break;
+    }
     const values = epochSummary(epochOf(next - 1), next, steps.slice(epochSteps), ring.names, validation);
     epochSteps = steps.length;
     epochValues.push(values);
@@ -237,6 +260,7 @@ async function loop(
     if (early?.shouldStop(values)) stopped = 'early';
   }
   await Promise.all(reads);
+  if (failure) throw failure;
   const rest = ring.pending(model.step) > 0 ? ring.beginRead(model.step) : undefined; // of an aborted epoch
   if (rest) {
     const { gpu } = model.compiled.gpu.device;
@@ -248,6 +272,16 @@ async function loop(
   await program.finish();
   if (failure) throw failure;
   return { epochs: epochValues, steps, stopped };
+}
+
+/** Undefined for what an abort broke off. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return undefined;
+    throw error;
+  }
 }
 
 function named(names: readonly string[], values: readonly number[]): Record<string, number> {
