@@ -42,13 +42,12 @@ export type Activation = ActivationName | ((x: Tensor) => Tensor);
 
 export function activationOf(activation: Activation): (x: Tensor) => Tensor {
   if (typeof activation === 'function') return activation;
-  const found = activations[activation];
-  if (!found) {
+  if (!Object.hasOwn(activations, activation)) {
     throw new ArgumentError(
       `There is no activation "${activation}"; choose one of ${Object.keys(activations).join(', ')}, or pass a function`,
     );
   }
-  return found;
+  return activations[activation];
 }
 
 /** For summaries: the name, or nothing for linear. */

@@ -4,7 +4,7 @@ import type { EpochValues } from './fit.ts';
 export interface EarlyStoppingOptions {
   /** Value to watch; default validationLoss. */
   monitor?: string;
-  /** Epochs without improvement to wait for; default 0. */
+  /** Epochs without improvement after which training ends; default 0, which is as 1. */
   patience?: number;
   /** A change below this is no improvement; default 0. */
   minDelta?: number;
@@ -22,6 +22,14 @@ export class EarlyStopping {
   #waited = 0;
 
   constructor({ monitor = 'validationLoss', patience = 0, minDelta = 0, mode }: EarlyStoppingOptions) {
+    if (!(patience >= 0) || !(minDelta >= 0)) {
+      throw new ArgumentError(
+        `earlyStopping: patience is ${patience} and minDelta ${minDelta}; both must be numbers of at least 0`,
+      );
+    }
+    if (mode !== undefined && mode !== 'min' && mode !== 'max') {
+      throw new ArgumentError(`earlyStopping: mode is "${String(mode)}"; choose min or max`);
+    }
     this.#monitor = monitor;
     this.#patience = patience;
     this.#minDelta = minDelta;
@@ -40,6 +48,6 @@ export class EarlyStopping {
       this.#waited = 0;
       return false;
     }
-    return ++this.#waited > this.#patience;
+    return ++this.#waited >= this.#patience;
   }
 }

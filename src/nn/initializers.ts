@@ -68,11 +68,10 @@ export const randomNormalInitializer =
 
 export function initializerOf(initializer: InitializerName | Initializer): Initializer {
   if (typeof initializer === 'function') return initializer;
-  const found = initializers[initializer];
-  if (!found) {
+  if (!Object.hasOwn(initializers, initializer)) {
     throw new ArgumentError(
       `There is no initializer "${initializer}"; choose one of ${Object.keys(initializers).join(', ')}, or pass a function`,
     );
   }
-  return found;
+  return initializers[initializer];
 }

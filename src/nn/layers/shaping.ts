@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors.ts';
 import { dropout as dropoutOp } from '../../ops/dropout.ts';
 import { flatten as flattenOp, reshape as reshapeOp } from '../../ops/movement.ts';
 import type { Shape, Tensor } from '../../ops/tensor.ts';
@@ -51,8 +52,13 @@ export function reshape(targetShape: Shape, options: LayerOptions = {}): Layer {
 /**
  * Sets a share `rate` of the values to 0 while training and scales the others by 1 / (1 − rate);
  * does nothing otherwise (Srivastava et al. 2014).
+ *
+ * @throws ArgumentError unless 0 ≤ rate < 1
  */
 export function dropout(rate: number, options: LayerOptions = {}): Layer {
+  if (!(rate >= 0 && Math.fround(rate) < 1)) {
+    throw new ArgumentError(`dropout: rate is ${rate}; it must be at least 0 and below 1, such as 0.5`);
+  }
   return new Stateless(
     'dropout',
     options,
