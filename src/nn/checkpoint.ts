@@ -69,16 +69,20 @@ export function decodeCheckpoint(model: Model, bytes: Uint8Array, name = 'checkp
       }
     }
     const step = Number(metadata.step);
+    const seed = Number(metadata.seed);
     const learningRate = Number(metadata.learningRate);
-    if (!Number.isSafeInteger(step) || step < 0 || !(learningRate >= 0)) {
+    if (![step, seed].every((value) => Number.isSafeInteger(value) && value >= 0) || !isRate(learningRate)) {
       throw new FormatError(
-        `${name}: step ${metadata.step} or learning rate ${metadata.learningRate} is no number; the file is damaged`,
+        `${name}: step ${metadata.step}, seed ${metadata.seed} or learning rate ${metadata.learningRate} is no number that it can be; the file is damaged`,
       );
     }
     writes.push(() => {
       model.step = step;
+      model.seed = seed;
       minimizer.learningRate = learningRate;
     });
   }
   for (const write of writes) write();
 }
+
+const isRate = (value: number) => value >= 0 && Number.isFinite(Math.fround(value));

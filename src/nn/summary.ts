@@ -1,5 +1,5 @@
 import { input } from '../ops/leaves.ts';
-import { sizeOf } from '../ops/tensor.ts';
+import { sizeOf, withScope } from '../ops/tensor.ts';
 import type { Shape } from '../ops/tensor.ts';
 import { optimize } from '../graph/passes/optimize.ts';
 import { lowerGraph } from '../runtime/lower.ts';
@@ -26,12 +26,16 @@ const limits = {
 /** Shapes, sizes and work of each layer, from the kernels that its forward pass is lowered to. */
 export function layerSummaries(model: Model): LayerSummary[] {
   let x = input('summary', [1, ...model.inputShape]);
-  const outputs = model.layers.map((layer) => (x = layer.call(x, { training: false })));
+  const outputs = model.layers.map(
+    (layer, i) => (x = withScope(String(i), () => layer.call(x, { training: false }))),
+  );
   const roots = optimize([x]);
   const dispatches = lowerGraph(roots, [], [], { target: { software: true, limits } });
   return model.layers.map((layer, i) => {
-    const parameters = layer.variables.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    const own = dispatches.filter(({ label }) => label.startsWith(`${layer.name}/`));
+    // A layer that comes again works again, but has its parameters only once.
+    const again = model.layers.indexOf(layer) < i;
+    const parameters = again ? 0 : layer.variables.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const own = dispatches.filter(({ label }) => label.startsWith(`${i}/`));
     return {
       name: layer.name,
       type: layer.type,
