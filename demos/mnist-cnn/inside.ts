@@ -1,4 +1,5 @@
 import { GLYPHS } from '../../src/data/digitStrokes.ts';
+import { announce } from '../shared/announce.ts';
 import { rasterizeDigit } from '../shared/digitRaster.ts';
 import { byId, count, create, percent } from '../shared/dom.ts';
 import { DrawingPad } from '../shared/drawingPad.ts';
@@ -10,9 +11,23 @@ import { state } from './settings.ts';
 
 type Of<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
 
+/** After so long without a new stroke the verdict is said. */
+const QUIET_MS = 700;
+
 /** The drawing pad, what the network makes of it, and the layers it goes through. */
 export function createInside(port: Port<FromWorker, ToWorker>) {
   let labels: Uint8Array = new Uint8Array();
+  let quiet: ReturnType<typeof setTimeout> | undefined;
+
+  /** Shows an image to the network, and says what it takes it for when the reader rests. */
+  function look(input: number | Uint8Array): void {
+    port.post({ type: 'look', input });
+    clearTimeout(quiet);
+    quiet = setTimeout(() => {
+      const [digit, sure] = byId('verdict').children;
+      announce(`Read as ${digit.textContent}, ${sure.textContent}`);
+    }, QUIET_MS);
+  }
   const writings = GLYPHS.map(() => 0);
   const bars = Array.from({ length: 10 }, (_, digit) => {
     const fill = create('span', { className: 'fill' });
@@ -31,7 +46,7 @@ export function createInside(port: Port<FromWorker, ToWorker>) {
   const pad = new DrawingPad(byId('pad'), {
     onChange: (strokes) => {
       byId('pad-hint').hidden = strokes.length > 0;
-      if (strokes.length > 0) port.post({ type: 'look', input: rasterizeDigit(strokes) });
+      if (strokes.length > 0) look(rasterizeDigit(strokes));
     },
     onDigit: writeSample,
   });
@@ -49,7 +64,7 @@ export function createInside(port: Port<FromWorker, ToWorker>) {
   );
   byId('clear').addEventListener('click', () => {
     pad.clear();
-    port.post({ type: 'look', input: state.values.image });
+    look(state.values.image);
   });
   handOver(port, 'input', byId('input'), (width) => ({ columns: 1, rows: 1, gap: 0, width }));
 
@@ -63,7 +78,7 @@ export function createInside(port: Port<FromWorker, ToWorker>) {
     choose(index: number): void {
       pad.clear();
       state.set({ image: index });
-      port.post({ type: 'look', input: index });
+      look(index);
     },
 
     model({ layers }: Of<'model'>): void {

@@ -47,11 +47,11 @@ export function createProgress() {
   function showStep(reached: number): void {
     const step = (latest = Math.max(latest, reached));
     const { batchSize } = trainingSettings();
-    const done = (step * batchSize) / trainSize;
     const stepsPerRun = Math.ceil((epochs * trainSize) / batchSize);
-    if (step >= firstStep + stepsPerRun + 1) firstStep += stepsPerRun;
-    byId('stat-epoch').textContent =
-      `${done.toFixed(2)} of ${epochs * (1 + Math.round(firstStep / stepsPerRun))}`;
+    if (step > firstStep + stepsPerRun) firstStep += stepsPerRun;
+    const wanted = epochs * (1 + Math.round(firstStep / stepsPerRun));
+    const done = Math.min(wanted, (step * batchSize) / trainSize);
+    byId('stat-epoch').textContent = `${done.toFixed(2)} of ${wanted}`;
     byId('stat-step').textContent = count(step);
     byId<HTMLProgressElement>('progress').value = Math.min(1, (step - firstStep) / stepsPerRun);
   }

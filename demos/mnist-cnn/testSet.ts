@@ -1,3 +1,4 @@
+import { announce } from '../shared/announce.ts';
 import { byId, count, create, percent } from '../shared/dom.ts';
 import type { Port } from '../shared/port.ts';
 import { rove } from '../shared/roving.ts';
@@ -62,6 +63,7 @@ export function createTestSet(port: Port<FromWorker, ToWorker>, onChoose: (index
     for (const radio of document.querySelectorAll<HTMLInputElement>('#filter input'))
       radio.checked = radio.value === next.kind;
     list();
+    announce(byId('grid-note').textContent);
   }
 
   /** Draws the page of images that `first` begins. */
@@ -71,6 +73,7 @@ export function createTestSet(port: Port<FromWorker, ToWorker>, onChoose: (index
     const page = all.slice(first, first + perPage);
     port.post({ type: 'grid', chosen: Uint32Array.from(page) });
     cells.replaceChildren(...page.map(cell));
+    cells.classList.toggle('mixed', filter.kind === 'all');
     refreshCells();
     matrix.mark(filter.kind === 'cell' ? filter : undefined);
     byId('grid-note').textContent = note(all.length, page.length);
