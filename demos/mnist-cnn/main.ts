@@ -140,7 +140,7 @@ function showAdapter({ description, software }: Extract<FromWorker, { type: 'ada
   adapter.classList.toggle('software', software);
   if (!software) return;
   const text =
-    'No GPU is at work here: a program plays one on the CPU, a hundred times slower. The numbers are the same.';
+    'No GPU is at work here: a program plays one on the CPU, which is far slower. The numbers are the same.';
   byId('notices').append(notice(text, 'warning'));
 }
 
