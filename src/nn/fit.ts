@@ -33,7 +33,7 @@ export interface FitOptions {
   epochs?: number;
   /** Training steps to do, instead of epochs. */
   steps?: number;
-  /** Samples per step; default 64. At most the data set's size. */
+  /** Samples per step, at most the data set's size; default 64, or that size if it is smaller. */
   batchSize?: number;
   /** A new order in each epoch; default true. */
   shuffle?: boolean;
@@ -120,11 +120,8 @@ async function train(model: Model, data: Dataset, options: FitOptions): Promise<
   }
 }
 
-function checkOptions(
-  model: Model,
-  data: Dataset,
-  { batchSize = 64, epochs = 1, steps }: FitOptions,
-): number {
+function checkOptions(model: Model, data: Dataset, options: FitOptions): number {
+  const { batchSize = Math.min(64, data.size), epochs = 1, steps } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > data.size) {
     throw new ArgumentError(
       `${model.name}: batchSize is ${batchSize}; it must be a whole number from 1 to the ${data.size} samples of data set '${data.name}'`,
