@@ -157,6 +157,7 @@ async function reset(settings: Checkpoint['settings']): Promise<void> {
   }
   const hooks = { post: port.post, onFailure: fail };
   session.training = await Training.create(gpu, data, renderer, settings, hooks);
+  await session.training.show(training.image);
 }
 
 function addPanel(name: string): Promise<void> | undefined {

@@ -222,9 +222,15 @@ describe('the page of the MNIST network', () => {
       rate.dispatchEvent(new Event('input', { bubbles: true }));
     });
     await page.$eval('#seed', (seed) => {
+      document.querySelector('.layer')!.id = 'old';
       (seed as HTMLInputElement).value = '7';
       seed.dispatchEvent(new Event('change', { bubbles: true }));
     });
+    // Another seed makes another network, which looks at the same image.
+    await page.waitForFunction(() => !document.querySelector('#old'));
+    await reaches(page, 'ready');
+    expect(await text(page, '#seen-caption')).toMatch(/test image \d+/);
+    expect(await colours(page, '#input')).toBeGreaterThan(10);
     const query = new URL(page.url()).searchParams;
     expect([query.get('rate'), query.get('seed'), query.get('batch')]).toEqual(['0.001', '7', '32']);
     expect(query.get('preset')).toBeNull();
