@@ -18,6 +18,8 @@ else run();
 function giveUp(reason: string): void {
   byId('live').replaceWith(missingWebGpu(reason));
   byId('adapter').textContent = 'no WebGPU';
+  byId('adapter').classList.add('software');
+  for (const link of document.querySelectorAll('.lede a')) link.replaceWith(link.textContent);
 }
 
 function run(): void {
