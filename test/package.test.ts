@@ -45,9 +45,9 @@ const read = (file: string) => readFileSync(join(dist, file), 'utf8');
 
 const XOR = `
   import { adam, dataset, dense, sequential } from './index.js';
-  import { init } from './node.js';
+  import { initNode } from './node.js';
 
-  const gpu = await init();
+  const gpu = await initNode();
   const model = sequential([dense({ units: 16, activation: 'tanh' }), dense({ units: 2 })], { inputShape: [2] });
   await model.compile({ gpu, optimizer: adam({ learningRate: 0.05 }), loss: 'softmaxCrossEntropy' });
   const x = Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1);
