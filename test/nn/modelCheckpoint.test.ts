@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { FormatError } from '../../src/errors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
+import type { SafeTensor } from '../../src/io/safetensors.ts';
+import { dense } from '../../src/nn/layers/dense.ts';
+import { dropout } from '../../src/nn/layers/shaping.ts';
+import { sequential } from '../../src/nn/model.ts';
+import { rmsprop } from '../../src/nn/optimizers.ts';
+import type { Gpu } from '../../src/runtime/session.ts';
+import { testGpu } from '../helpers/evaluate.ts';
+import { clusters, compiledTiny, ownGpu, weightsOf } from './modelFixtures.ts';
+
+const data = clusters(50);
+const batchSize = 16;
+
+/** The tiny model with dropout between its layers, trained for some steps. */
+async function trained(steps: number, { seed = 3, gpu }: { seed?: number; gpu?: Gpu } = {}) {
+  const layers = [dense({ units: 8, activation: 'tanh' }), dropout(0.25), dense({ units: 3 })];
+  const model = sequential(layers, { inputShape: [2], seed });
+  await model.compile({ gpu: gpu ?? (await testGpu()), optimizer: 'adam', loss: 'softmaxCrossEntropy' });
+  const { steps: values } = await model.fit(data, { steps, batchSize });
+  return { model, losses: values.map(({ loss }) => loss) };
+}
+
+describe('training', () => {
+  it('of one seed gives the same bits twice, losses and weights; of another seed not', async () => {
+    const [first, second, other] = [await trained(40), await trained(40), await trained(40, { seed: 4 })];
+    expect(second.losses).toEqual(first.losses);
+    expect(await second.model.save()).toEqual(await first.model.save());
+    expect(other.losses).not.toEqual(first.losses);
+    expect(await weightsOf(other.model)).not.toEqual(await weightsOf(first.model));
+    for (const { model } of [first, second, other]) model.destroy();
+  });
+
+  it('of n and n steps is that of 2n, in one model and through a file: weights, moments, dropout, order', async () => {
+    const whole = await trained(40);
+    const bytes = await whole.model.save();
+
+    const halves = await trained(20);
+    const half = await halves.model.save();
+    const rest = await halves.model.fit(data, { steps: 20, batchSize });
+    expect([...halves.losses, ...rest.steps.map(({ loss }) => loss)]).toEqual(whole.losses);
+    expect(await halves.model.save()).toEqual(bytes);
+
+    const resumed = await trained(7, { seed: 11 }); // all of which the file replaces
+    resumed.model.load(half);
+    expect([resumed.model.step, resumed.model.seed]).toEqual([20, 3]);
+    await resumed.model.fit(data, { steps: 40, batchSize, resume: true });
+    expect(resumed.model.step).toBe(40);
+    expect(await resumed.model.save()).toEqual(bytes);
+    for (const { model } of [whole, halves, resumed]) model.destroy();
+  });
+
+  it('goes on to the bit on another GPU after the first is lost', async () => {
+    const whole = await trained(40);
+    const bytes = await whole.model.save();
+    const { gpu, real } = await ownGpu();
+    const { model } = await trained(20, { gpu });
+    const half = await model.save();
+    real.destroy();
+    await expect(model.fit(data, { steps: 1, batchSize })).rejects.toMatchObject({ name: 'DeviceLostError' });
+    await model.compile({ gpu: await testGpu(), optimizer: 'adam', loss: 'softmaxCrossEntropy' });
+    expect(model.step).toBe(0);
+    model.load(half);
+    await model.fit(data, { steps: 20, batchSize });
+    expect(await model.save()).toEqual(bytes);
+    expect(gpu.device.liveBuffers, 'on the lost GPU').toBe(0);
+    for (const own of [whole.model, model]) own.destroy();
+  });
+});
+
+describe('compile, again', () => {
+  it('keeps the weights, also on another GPU, and starts the optimizer anew', async () => {
+    const { model } = await trained(10);
+    const weights = await weightsOf(model);
+    const { gpu } = await ownGpu();
+    for (const where of [undefined, gpu]) {
+      await model.compile({ gpu: where, optimizer: rmsprop(), loss: 'softmaxCrossEntropy' });
+      expect(await weightsOf(model)).toEqual(weights);
+      const slots = await model.compiled.minimizer.readSlots(model.compiled.gpu.variables);
+      expect(new Set([...slots.values()].flatMap((list) => list.flatMap((slot) => [...slot])))).toEqual(
+        new Set([0]),
+      );
+      expect(model.step).toBe(0);
+    }
+    model.destroy();
+    gpu.destroy();
+  });
+});
+
+describe('load', () => {
+  const edited = (
+    bytes: Uint8Array,
+    edit: (tensors: Map<string, SafeTensor>, metadata: Record<string, string>) => void,
+  ): Uint8Array => {
+    const { tensors, metadata } = decodeSafetensors(bytes, 'test');
+    const [newTensors, newMetadata] = [new Map(tensors), { ...metadata }];
+    edit(newTensors, newMetadata);
+    return encodeSafetensors(newTensors, newMetadata);
+  };
+  const f32 = (shape: number[]): SafeTensor => ({
+    dtype: 'F32',
+    shape,
+    data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
+  });
+
+  type Edit = (bytes: Uint8Array) => Uint8Array;
+  const damages: [what: string, damage: Edit, message: RegExp][] = [
+    ['that is cut in two', (bytes) => bytes.slice(0, bytes.length / 2), /run\.safetensors/],
+    ['of a header’s length', (bytes) => bytes.slice(0, 8), /run\.safetensors/],
+    ['that is empty', () => new Uint8Array(0), /run\.safetensors/],
+    ['with a wrong length', (bytes) => bytes.map((byte, i) => (i === 1 ? 255 : byte)), /run\.safetensors/],
+    [
+      'without a weight',
+      (bytes) => edited(bytes, (tensors) => tensors.delete('dense_1.bias')),
+      /has no tensor dense_1\.bias, which model model needs; it holds dense\.bias, dense\.weight/,
+    ],
+    [
+      'with a weight of another shape',
+      (bytes) => edited(bytes, (tensors) => tensors.set('dense_1.weight', f32([9, 3]))),
+      /tensor dense_1\.weight is F32 \[9, 3\], but model model needs F32 \[8, 3\]; load it into the architecture/,
+    ],
+    [
+      'without a moment',
+      (bytes) => edited(bytes, (tensors) => tensors.delete('optimizer.1.dense.bias')),
+      /has no tensor optimizer\.1\.dense\.bias; the file is incomplete/,
+    ],
+    [
+      'of a negative step',
+      (bytes) => edited(bytes, (_, metadata) => (metadata.step = '-3')),
+      /step -3.*damaged/,
+    ],
+    [
+      'of half a seed',
+      (bytes) => edited(bytes, (_, metadata) => (metadata.seed = '0.5')),
+      /seed 0\.5.*damaged/,
+    ],
+    [
+      'of a learning rate beyond f32',
+      (bytes) => edited(bytes, (_, metadata) => (metadata.learningRate = '1e99')),
+      /learning rate 1e99.*damaged/,
+    ],
+  ];
+
+  it.each(damages)('of a file %s leaves the model as it was', async (_, damage, message) => {
+    const { model } = await trained(3);
+    const before = await model.save();
+    const bytes = damage(before);
+    expect(() => model.load(bytes, 'run.safetensors')).toThrow(message);
+    expect(() => model.load(bytes)).toThrow(FormatError);
+    expect(await model.save()).toEqual(before);
+    model.destroy();
+  });
+
+  it('of a file without this optimizer’s state restores the weights alone', async () => {
+    const { model } = await trained(10);
+    const plain = edited(await model.save(), (tensors, metadata) => {
+      for (const name of tensors.keys()) if (name.startsWith('optimizer')) tensors.delete(name);
+      for (const key of Object.keys(metadata)) delete metadata[key];
+    });
+    const weights = await weightsOf(model);
+    await model.fit(data, { steps: 3, batchSize });
+    model.load(plain);
+    expect(await weightsOf(model)).toEqual(weights);
+    expect(model.step).toBe(13);
+    model.destroy();
+  });
+
+  it('needs a compiled model that is not being trained', async () => {
+    const model = await compiledTiny();
+    const bytes = await model.save();
+    const fit = model.fit(data, { steps: 2, batchSize });
+    expect(() => model.load(bytes)).toThrow(
+      /load was called while the model is being trained; await the fit/,
+    );
+    await fit;
+    model.load(bytes);
+    model.destroy();
+    expect(() => model.load(bytes)).toThrow(/call compile\(\{ optimizer, loss \}\) first/);
+  });
+});
