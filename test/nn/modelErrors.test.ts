@@ -414,4 +414,24 @@ describe('what fails in mid-training', () => {
       model.destroy();
     },
   );
+
+  it('while nobody awaits a read: the run ends, the process does not', async () => {
+    const model = await compiledTiny();
+    const unhandled: unknown[] = [];
+    const hear = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', hear);
+    const run = model.fit(clusters(6000), {
+      steps: 300, // within an epoch, so that the values of the first 128 come by the way
+      batchSize,
+      onSteps: () => {
+        throw new RangeError('too many values');
+      },
+    });
+    await expect(run).rejects.toThrow('too many values');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', hear);
+    expect(unhandled).toEqual([]);
+    expect(model.step).toBeLessThan(200);
+    model.destroy();
+  });
 });
