@@ -86,7 +86,9 @@ class Conv2d extends Layer {
   override describe(): string {
     const [height, width] = this.#kernelSize;
     const { filters, activation = 'linear' } = this.#options;
-    return [`${filters} filters ${height}×${width}`, activationName(activation)].filter(Boolean).join(', ');
+    return [`${filters} filter${filters === 1 ? '' : 's'} ${height}×${width}`, activationName(activation)]
+      .filter(Boolean)
+      .join(', ');
   }
 }
 
