@@ -288,7 +288,7 @@ describe('output', () => {
     expect(specialize(file)).toEqual(specialize({ ...file }));
   });
 
-  it('takes less than a millisecond for an 8 × 8 register tile', () => {
+  it('keeps an 8 × 8 register tile in sixteen named vectors, and the loop along k', () => {
     const file = kernelOf(
       `var acc: array<array<vec4f, 2>, ROWS>;
       for (var k = 0u; k < 64u; k++) {
@@ -302,12 +302,9 @@ describe('output', () => {
       output[0] = u32(acc[3][1].x);`,
       'const ROWS: u32 = 8u;',
     );
-    let best = Infinity;
-    for (let run = 0; run < 100; run++) {
-      const start = performance.now();
-      specialize(file, { constants: { ROWS: 8 } });
-      best = Math.min(best, performance.now() - start);
-    }
-    expect(best).toBeLessThan(1);
+    const { code } = specialize(file, { constants: { ROWS: 8 } });
+    expect(code.match(/acc_\d_\d = fma\(/g)).toHaveLength(16);
+    expect(code.match(/var acc_\d_\d/g)).toHaveLength(16);
+    expect(code).toContain('k < 64u');
   });
 });
