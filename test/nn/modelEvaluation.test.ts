@@ -69,15 +69,35 @@ describe('evaluate, inspect and predict', () => {
 
   it('at the same time do not disturb each other, nor a training under way', async () => {
     const model = await compiledTiny();
-    const expected = [await model.evaluate(data, { batchSize: 8 }), await model.predict(data)];
-    const together = [model.evaluate(data, { batchSize: 8 }), model.predict(data)];
-    expect(await Promise.all(together)).toEqual(expected);
+    const { device } = model.compiled.gpu;
+    const options = { batchSize: 8 };
+    await model.evaluate(data, options);
+    const alive = device.liveBuffers;
+    await model.fit(data, { steps: 1, batchSize: 37 }); // what was collected before is wrong now
+    const together = await Promise.all([1, 2, 3].map(() => model.evaluate(data, options)));
+    const expected = await model.evaluate(data, options);
+    expect(together).toEqual([expected, expected, expected]);
+
+    const mixed = [
+      model.predict(data),
+      model.evaluate(data, options),
+      model.predict(data),
+      model.evaluate(data, options),
+    ];
+    const [outputs, evaluation, ...again] = await Promise.all(mixed);
+    expect([outputs, evaluation]).toEqual([await model.predict(data), expected]);
+    expect(again).toEqual([outputs, evaluation]);
+    await model.evaluate(data, options);
+    expect(device.liveBuffers).toBe(alive);
+
+    const meanwhile: unknown[] = [];
     await model.fit(data, {
       steps: 5,
       batchSize: 37,
-      beforeStep: async (step) => void (step === 0 && expect(await model.evaluate(data)).toBeDefined()),
+      beforeStep: async (step) => void (step === 1 && meanwhile.push(await model.evaluate(data, options))),
     });
-    expect(model.step).toBe(5);
+    expect(meanwhile).toEqual([expected]);
+    expect(model.step).toBe(6);
     model.destroy();
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { dataset } from '../../src/data/dataset.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { sequential } from '../../src/nn/model.ts';
@@ -138,6 +138,22 @@ describe('fit', () => {
     expect(model.step).toBe(300);
     for await (const { step } of run) throw new Error(`step ${step} came twice`);
     model.destroy();
+  });
+
+  it('reads every value before it is overwritten, also where steps are faster than the clock', async () => {
+    const many = clusters(20_000);
+    const train600 = async () => {
+      const model = await compiledTiny();
+      const { steps } = await model.fit(many, { steps: 600, batchSize }); // no epoch ends
+      model.destroy();
+      return steps;
+    };
+    const expected = await train600();
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+    const steps = await train600();
+    clock.mockRestore();
+    expect(steps).toEqual(expected);
+    expect(new Set(steps.map(({ loss }) => loss)).size).toBeGreaterThan(500);
   });
 
   it('ends after the step under way when its signal is aborted', async () => {
