@@ -55,7 +55,7 @@ export async function fitModel(
     if (error instanceof NumericError && view.saved) {
       terminal.warn(`The weights of the last whole epoch are in ${view.saved}.`);
     }
-    // An interrupted validation, too, rejects with the signal's reason.
+    // Only the signal's own reason is an interruption; whatever else was thrown is an error.
     interrupted = interrupt.signal.aborted && error === interrupt.signal.reason;
     if (!interrupted) throw error;
     await view.interrupted();
