@@ -1,9 +1,8 @@
 import type { Dataset } from '../data/dataset.ts';
 import { ArgumentError, DeviceLostError, ShapeError } from '../errors.ts';
-import { input } from '../ops/leaves.ts';
 import type { Variable } from '../ops/leaves.ts';
-import { formatShape, sizeOf } from '../ops/tensor.ts';
-import type { Shape, Tensor } from '../ops/tensor.ts';
+import { formatShape } from '../ops/tensor.ts';
+import type { Shape } from '../ops/tensor.ts';
 import type { Minimizer } from '../runtime/minimizer.ts';
 import { init } from '../runtime/session.ts';
 import type { Gpu } from '../runtime/session.ts';
@@ -13,21 +12,19 @@ import { Evaluator } from './evaluator.ts';
 import type { EvaluateOptions, Evaluation } from './evaluator.ts';
 import { Fit } from './fit.ts';
 import type { FitOptions } from './fit.ts';
-import { nameLayers } from './layers/layer.ts';
-import type { BuildContext, CallContext, Layer } from './layers/layer.ts';
+import { modelInput } from './layerGraph.ts';
+import type { Layer, LayerTensor } from './layers/layer.ts';
 import type { LossFunction } from './losses.ts';
+import { Network } from './network.ts';
+import type { NetworkOptions } from './network.ts';
 import type { Optimizer } from './optimizers.ts';
 import { checkMetricNames, lossOf, metricName, metricOf, optimizerOf } from './registry.ts';
 import type { LossName, MetricFunction, MetricName, OptimizerName } from './registry.ts';
 import { summarize } from './summary.ts';
 
-export interface SequentialOptions {
+export interface SequentialOptions extends Pick<NetworkOptions, 'name' | 'seed'> {
   /** Shape of one sample, without the batch: [28, 28, 1]. */
   inputShape: Shape;
-  /** Default 'model'. */
-  name?: string;
-  /** Of the initial weights, the shuffling and the dropout masks; default 0. */
-  seed?: number;
 }
 
 export interface ModelCompileOptions {
@@ -54,14 +51,8 @@ export interface Compiled {
   readonly inputOffset: number;
 }
 
-/** A stack of layers, each feeding the next, with Keras's methods to train and use it. */
-export class Model {
-  readonly name: string;
-  readonly inputShape: Shape;
-  readonly outputShape: Shape;
-  readonly layers: readonly Layer[];
-  /** Of the initial weights, the shuffling and the dropout masks; saved, and restored by `load`. */
-  seed: number;
+/** Layers between inputs and outputs, with Keras's methods to train and use them. */
+export class Model extends Network {
   /** Training steps done since `compile`; saved, and restored by `load`. */
   step = 0;
   #compiled: Compiled | undefined;
@@ -70,50 +61,6 @@ export class Model {
   #ownGpu: Gpu | undefined;
   /** The training under way. */
   #fit: Fit | undefined;
-
-  constructor(layers: readonly Layer[], { inputShape, name = 'model', seed = 0 }: SequentialOptions) {
-    if (layers.length === 0) throw new ArgumentError(`${name}: a model needs at least one layer`);
-    if (!Array.isArray(inputShape)) {
-      throw new ArgumentError(
-        `${name}: inputShape is ${inputShape}; give the shape of one sample, such as [28, 28, 1]`,
-      );
-    }
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);
-    }
-    this.name = name;
-    this.inputShape = [...inputShape];
-    this.layers = layers;
-    this.seed = seed;
-    nameLayers(layers);
-    let streams = 0;
-    const context: BuildContext = { seed, nextStream: () => streams++ };
-    let x = input('shape check', [1, ...inputShape]);
-    for (const layer of layers) {
-      layer.build(x.shape.slice(1), context);
-      x = layer.call(x, { training: false });
-    }
-    this.outputShape = x.shape.slice(1);
-  }
-
-  /** Every variable, in layer order. */
-  get variables(): Variable[] {
-    return [...new Set(this.layers.flatMap((layer) => layer.variables))];
-  }
-
-  get trainableVariables(): Variable[] {
-    return this.variables.filter((variable) => variable.trainable);
-  }
-
-  /** Number of values in all variables. */
-  get parameters(): number {
-    return this.variables.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  }
-
-  /** Adds the model's computation on a batch to a graph, for programs of your own. */
-  call(x: Tensor, context: CallContext = { training: false }): Tensor {
-    return this.layers.reduce((value, layer) => layer.call(value, context), x);
-  }
 
   /**
    * Settles optimizer, loss and metrics and gives the weights their memory. Compiling again keeps the weights, also
@@ -291,6 +238,38 @@ export class Model {
  *
  * @throws ShapeError where a layer cannot work on what the one before it gives
  */
-export function sequential(layers: readonly Layer[], options: SequentialOptions): Model {
-  return new Model(layers, options);
+export function sequential(
+  layers: readonly Layer[],
+  { inputShape, name = 'model', ...options }: SequentialOptions,
+): Model {
+  if (layers.length === 0) throw new ArgumentError(`${name}: a model needs at least one layer`);
+  if (!Array.isArray(inputShape)) {
+    throw new ArgumentError(
+      `${name}: inputShape is ${inputShape}; give the shape of one sample, such as [28, 28, 1]`,
+    );
+  }
+  const inputs = modelInput({ shape: inputShape });
+  const outputs = layers.reduce((x: LayerTensor, layer) => layer.apply(x), inputs);
+  return new Model({ inputs, outputs, name, ...options });
+}
+
+/**
+ * A model whose layers may branch and join, with one or several inputs and outputs:
+ *
+ * ```ts
+ * const image = modelInput({ shape: [28, 28, 1] });
+ * const features = conv2d({ filters: 8, kernelSize: 3, activation: 'relu' }).apply(image);
+ * const shortcut = conv2d({ filters: 8, kernelSize: 3, padding: 'same' }).apply(features);
+ * const joined = add().apply([features, shortcut]);
+ * const digits = model({ inputs: image, outputs: dense({ units: 10 }).apply(flatten().apply(joined)) });
+ * ```
+ *
+ * Shapes are checked here, when the layers get their weights. A layer that is applied twice, or in two models,
+ * has its weights once.
+ *
+ * @throws ShapeError where a layer cannot work on what it is applied to
+ * @throws ArgumentError if inputs and outputs do not fit each other
+ */
+export function model(options: NetworkOptions): Model {
+  return new Model(options);
 }

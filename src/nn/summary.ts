@@ -1,5 +1,5 @@
 import { input } from '../ops/leaves.ts';
-import { sizeOf, withScope } from '../ops/tensor.ts';
+import { sizeOf } from '../ops/tensor.ts';
 import type { Shape } from '../ops/tensor.ts';
 import { optimize } from '../graph/passes/optimize.ts';
 import { lowerGraph } from '../runtime/lower.ts';
@@ -25,15 +25,16 @@ const limits = {
 
 /** Shapes, sizes and work of each layer, from the kernels that its forward pass is lowered to. */
 export function layerSummaries(model: Model): LayerSummary[] {
-  let x = input('summary', [1, ...model.inputShape]);
-  const outputs = model.layers.map(
-    (layer, i) => (x = withScope(String(i), () => layer.call(x, { training: false }))),
-  );
-  const roots = optimize([x]);
+  const inputs = model.inputs.map(({ shape, dtype }) => input('summary', [1, ...shape], dtype));
+  const outputs = model.callLayers(inputs);
+  const used = new Set(model.applications.flatMap(({ from }) => from));
+  // Values that no layer uses are the roots: any more of them would keep layers from being fused.
+  const roots = optimize(outputs.filter((_, i) => !used.has(inputs.length + i)));
   const dispatches = lowerGraph(roots, [], [], { target: { software: true, limits } });
-  return model.layers.map((layer, i) => {
+  const { layers } = model;
+  return layers.map((layer, i) => {
     // A layer that comes again works again, but has its parameters only once.
-    const again = model.layers.indexOf(layer) < i;
+    const again = layers.indexOf(layer) < i;
     const parameters = again ? 0 : layer.variables.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     const own = dispatches.filter(({ label }) => label.startsWith(`${i}/`));
     return {

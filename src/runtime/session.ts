@@ -7,6 +7,7 @@ import { Variable } from '../ops/leaves.ts';
 import type { VariableAttrs } from '../ops/leaves.ts';
 import type { Effect, Resource, Target } from '../ops/op.ts';
 import { withStreams } from '../ops/random.ts';
+import { withSideEffects } from '../ops/sideEffects.ts';
 import type { Tensor } from '../ops/tensor.ts';
 import { build } from './build.ts';
 import type { Objective } from './build.ts';
@@ -111,9 +112,15 @@ export class Gpu {
     options: CompileOptions = {},
   ): Promise<Program> {
     const g = new GraphBuilder(this);
-    const outputs = withStreams(() => define(g));
+    const inner: Effect[] = [];
+    const outputs = withStreams(() =>
+      withSideEffects(
+        (effect) => inner.push(effect),
+        () => define(g),
+      ),
+    );
     const { objectives } = g;
-    const effects = [...objectives.flatMap(({ minimizer }) => minimizer.effects()), ...g.effects];
+    const effects = [...objectives.flatMap(({ minimizer }) => minimizer.effects()), ...inner, ...g.effects];
     const built = build(
       { outputs, objectives, effects },
       {

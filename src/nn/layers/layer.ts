@@ -29,6 +29,17 @@ export interface WeightOptions {
 }
 
 /**
+ * A place in a model before it has data: an input, or what a layer makes of other places. `modelInput` and
+ * `layer.apply` give them, `model` takes them.
+ */
+export interface LayerTensor {
+  /** Undefined for an input. */
+  readonly layer?: Layer;
+  /** What the layer is applied to. */
+  readonly from: readonly LayerTensor[];
+}
+
+/**
  * A layer: it owns variables, which it creates when it first sees the shape of its input, and adds
  * its computation to the graph each time it is called.
  */
@@ -37,25 +48,49 @@ export abstract class Layer {
   abstract readonly type: string;
   name: string;
   readonly variables: Variable[] = [];
+  /**
+   * False freezes the layer: training leaves its variables alone, and batch normalization keeps to its moving
+   * statistics. Takes effect when the model is compiled; default true.
+   */
+  trainable = true;
+  /** How many inputs it takes: exactly one, or (merging layers) at least two. */
+  protected readonly inputs: 'one' | 'several' = 'one';
   #building: BuildContext | undefined;
-  #builtFor: Shape | undefined;
+  #built = false;
 
   constructor(options: LayerOptions = {}) {
     this.name = options.name ?? '';
   }
 
-  /** Creates the variables for inputs of `inputShape` (without the batch dimension); idempotent. */
-  build(inputShape: Shape, context: BuildContext): void {
-    if (this.#builtFor) return;
-    this.#builtFor = inputShape;
-    this.#building = context;
-    this.createWeights(inputShape);
-    this.#building = undefined;
+  /**
+   * The layer's output as part of a functional model. Applying a layer again shares its weights.
+   *
+   * @throws ArgumentError if it takes another number of inputs
+   */
+  apply(inputs: LayerTensor | readonly LayerTensor[]): LayerTensor {
+    const from = 'from' in inputs ? [inputs] : inputs;
+    const fits = this.inputs === 'one' ? from.length === 1 : from.length >= 2;
+    if (fits) return { layer: this, from: [...from] };
+    const wanted =
+      this.inputs === 'one'
+        ? 'one input; join branches first, with concatenate() say'
+        : 'at least two inputs';
+    throw new ArgumentError(`${this.name || this.type}: got ${from.length} inputs, but takes ${wanted}`);
   }
 
-  /** Adds the layer's computation on `x`, [batch, ...inputShape], to the graph. */
-  call(x: Tensor, context: CallContext): Tensor {
-    return withScope(this.name || this.type, () => this.compute(x, context));
+  /** Creates the variables for inputs of the given shapes (without the batch dimension); idempotent. */
+  build([inputShape, ...others]: readonly Shape[], context: BuildContext): void {
+    if (this.#built) return;
+    this.#building = context;
+    this.createWeights(inputShape, others);
+    this.#building = undefined;
+    this.#built = true;
+  }
+
+  /** Adds the layer's computation on `x`, [batch, ...inputShape], to the graph; merging layers take several. */
+  call(x: Tensor | readonly Tensor[], context: CallContext): Tensor {
+    const [first, ...others] = 'node' in x ? [x] : x;
+    return withScope(this.name || this.type, () => this.compute(first, context, others));
   }
 
   /** A short description of the options, for summaries: `32 filters 3×3, relu`. */
@@ -63,9 +98,11 @@ export abstract class Layer {
     return '';
   }
 
-  protected abstract compute(x: Tensor, context: CallContext): Tensor;
+  /** `others` are the second and further inputs of merging layers. */
+  protected abstract compute(x: Tensor, context: CallContext, others: readonly Tensor[]): Tensor;
 
-  protected createWeights(_inputShape: Shape): void {}
+  /** Checks the shapes of the inputs and adds the weights. */
+  protected createWeights(_inputShape: Shape, _others: readonly Shape[]): void {}
 
   protected addWeight(name: string, { shape, initializer, trainable }: WeightOptions): Variable {
     const building = this.#building;

@@ -8,7 +8,7 @@ import { Layer } from './layer.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
 
 /** A layer without weights that is one function of its input. */
-class Stateless extends Layer {
+export class Stateless extends Layer {
   override readonly type: string;
   readonly #compute: (x: Tensor, context: CallContext) => Tensor;
   readonly #description: string;

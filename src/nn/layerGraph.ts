@@ -1,0 +1,112 @@
+import { ArgumentError } from '../errors.ts';
+import type { DType, Shape } from '../ops/tensor.ts';
+import type { Layer, LayerTensor } from './layers/layer.ts';
+
+/** Where data enters a functional model. */
+export interface ModelInput extends LayerTensor {
+  /** Of one sample, without the batch. */
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly name: string | undefined;
+}
+
+export interface ModelInputOptions {
+  /** Of one sample, without the batch: [28, 28, 1]. */
+  shape: Shape;
+  /** For summaries, errors and data sets of several inputs; `input`, `input_1`, … by default. */
+  name?: string;
+  /** `i32` for class indices, as an embedding takes them; default `f32`. */
+  dtype?: 'f32' | 'i32';
+}
+
+/** An input of a functional model. */
+export function modelInput({ shape, name, dtype = 'f32' }: ModelInputOptions): ModelInput {
+  if (!Array.isArray(shape)) {
+    throw new ArgumentError(
+      `modelInput${name ? ` ${name}` : ''}: shape is ${shape}; give the shape of one sample, such as [28, 28, 1]`,
+    );
+  }
+  return { from: [], shape: [...shape], name, dtype };
+}
+
+/** One application of a layer: `from` are the places of its inputs, counted inputs of the model first. */
+export interface Application {
+  readonly layer: Layer;
+  readonly from: readonly number[];
+}
+
+/** The layers between inputs and outputs, each after those it depends on. */
+export interface LayerGraph {
+  readonly applications: readonly Application[];
+  /** Places of the outputs. */
+  readonly outputs: readonly number[];
+}
+
+/**
+ * Orders the layers that the outputs depend on.
+ *
+ * @throws ArgumentError if an output depends on an input that is not listed, or an input is not used
+ */
+export function layerGraph(
+  model: string,
+  inputs: readonly ModelInput[],
+  outputs: readonly LayerTensor[],
+): LayerGraph {
+  const applications: Application[] = [];
+  const places = new Map<LayerTensor, number>(inputs.map((input, i) => [input, i]));
+  if (places.size < inputs.length)
+    throw new ArgumentError(`${model}: an input is listed twice; list each once`);
+  const used = new Set<number>();
+  // A stack of its own: a chain of layers may be longer than the call stack.
+  const stack: LayerTensor[] = outputs.toReversed();
+  while (stack.length > 0) {
+    const tensor = stack.at(-1)!;
+    if (places.has(tensor)) {
+      used.add(places.get(tensor)!);
+      stack.pop();
+      continue;
+    }
+    if (!tensor.layer) {
+      const { name = 'without a name' } = tensor as ModelInput;
+      throw new ArgumentError(
+        `${model}: an output depends on the input ${name}, which is not among the inputs; add it to \`inputs\``,
+      );
+    }
+    const open = tensor.from.filter((before) => !places.has(before));
+    if (open.length > 0) {
+      stack.push(...open.toReversed());
+      continue;
+    }
+    const from = tensor.from.map((before) => places.get(before)!);
+    for (const place of from) used.add(place);
+    places.set(tensor, inputs.length + applications.length);
+    applications.push({ layer: tensor.layer, from });
+  }
+  const idle = inputs.findIndex((_, i) => !used.has(i));
+  if (idle >= 0) {
+    throw new ArgumentError(
+      `${model}: no output depends on input ${inputs[idle].name ?? idle}; leave it out, or connect it`,
+    );
+  }
+  return { applications, outputs: outputs.map((output) => places.get(output)!) };
+}
+
+/** Gives the inputs without a name theirs: `input`, `input_1`, …; names must be unique. */
+export function inputNames(model: string, inputs: readonly ModelInput[]): string[] {
+  const given = inputs.map(({ name }) => name);
+  const twice = given.find((name, i) => name && given.indexOf(name) !== i);
+  if (twice)
+    throw new ArgumentError(`${model}: two inputs are named "${twice}"; give each a name of its own`);
+  return uniqueNames(given.map((name) => name ?? 'input'));
+}
+
+/** Numbers what comes again: `dense`, `dense_1`, … */
+export function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let own = name;
+    for (let count = 1; taken.has(own); count++) own = `${name}_${count}`;
+    taken.add(own);
+    return own;
+  });
+}

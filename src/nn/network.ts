@@ -1,0 +1,168 @@
+import { ArgumentError } from '../errors.ts';
+import { input } from '../ops/leaves.ts';
+import type { Variable } from '../ops/leaves.ts';
+import { sizeOf, withScope } from '../ops/tensor.ts';
+import type { DType, Shape, Tensor } from '../ops/tensor.ts';
+import { inputNames, layerGraph, uniqueNames } from './layerGraph.ts';
+import type { Application, ModelInput } from './layerGraph.ts';
+import { nameLayers } from './layers/layer.ts';
+import type { BuildContext, CallContext, Layer, LayerTensor } from './layers/layer.ts';
+
+export interface NetworkOptions {
+  /** What `modelInput` gave: one, or several. */
+  inputs: ModelInput | readonly ModelInput[];
+  /** What applying layers to the inputs gave: one, or several. */
+  outputs: LayerTensor | readonly LayerTensor[];
+  /** Default 'model'. */
+  name?: string;
+  /** Of the initial weights, the shuffling and the dropout masks; default 0. */
+  seed?: number;
+}
+
+/** An input or an output of a model: its name, and the shape of one sample. */
+export interface Port {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** Layers between inputs and outputs: what a model computes, without the means to train it. */
+export class Network {
+  readonly name: string;
+  readonly inputs: readonly (Port & { readonly dtype: DType })[];
+  /** Named after the layers that give them. */
+  readonly outputs: readonly Port[];
+  /** The layers in the order of computation, and the places of their inputs: inputs of the model first, then layers. */
+  readonly applications: readonly Application[];
+  /** Of the initial weights, the shuffling and the dropout masks; saved, and restored by `load`. */
+  seed: number;
+  readonly #outputPlaces: readonly number[];
+
+  constructor({ inputs, outputs, name = 'model', seed = 0 }: NetworkOptions) {
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);
+    }
+    this.name = name;
+    this.seed = seed;
+    const entries = listOf(inputs);
+    const names = inputNames(name, entries);
+    const graph = layerGraph(name, entries, listOf(outputs));
+    this.inputs = entries.map(({ shape, dtype }, i) => ({ name: names[i], shape, dtype }));
+    this.applications = graph.applications;
+    this.#outputPlaces = graph.outputs;
+    if (this.layers.length === 0) throw new ArgumentError(`${name}: a model needs at least one layer`);
+    nameLayers(this.layers);
+    let streams = 0;
+    const context: BuildContext = { seed, nextStream: () => streams++ };
+    const samples = this.inputs.map((port) => input(port.name, [1, ...port.shape], port.dtype));
+    const places = this.#run(samples, ({ layer }, from) => {
+      const shapes = from.map(({ shape }) => shape.slice(1));
+      layer.build(shapes, context);
+      return layer.call(from, { training: false });
+    });
+    const outputLayers = graph.outputs.map(
+      (place) => this.layers[place - entries.length]?.name ?? names[place],
+    );
+    const outputNames = uniqueNames(outputLayers);
+    this.outputs = graph.outputs.map((place, i) => ({
+      name: outputNames[i],
+      shape: places[place].shape.slice(1),
+    }));
+  }
+
+  /** The layers in the order of computation; one that is applied several times comes as often. */
+  get layers(): Layer[] {
+    return this.applications.map(({ layer }) => layer);
+  }
+
+  /** Shape of one sample of the (first) input. */
+  get inputShape(): Shape {
+    return this.inputs[0].shape;
+  }
+
+  /** Shape of one sample of the (first) output. */
+  get outputShape(): Shape {
+    return this.outputs[0].shape;
+  }
+
+  /** The model as a part of another one: its layers, with their weights, applied to other inputs. */
+  apply(inputs: LayerTensor | readonly LayerTensor[]): LayerTensor {
+    return this.applyAll(inputs)[0];
+  }
+
+  /** `apply` with every output. */
+  applyAll(inputs: LayerTensor | readonly LayerTensor[]): LayerTensor[] {
+    const places = [...listOf(inputs)];
+    this.#expectInputs(places.length);
+    for (const { layer, from } of this.applications)
+      places.push(layer.apply(from.map((place) => places[place])));
+    return this.#outputPlaces.map((place) => places[place]);
+  }
+
+  #expectInputs(count: number): void {
+    if (count === this.inputs.length) return;
+    const names = this.inputs.map(({ name }) => name).join(', ');
+    throw new ArgumentError(`${this.name}: got ${count} inputs, but takes ${this.inputs.length}: ${names}`);
+  }
+
+  /** The values at all places, [batch, ...]: the inputs, then what each layer gives. */
+  #run(
+    inputs: readonly Tensor[],
+    call: (application: Application, from: Tensor[], index: number) => Tensor,
+  ): Tensor[] {
+    this.#expectInputs(inputs.length);
+    const places = [...inputs];
+    this.applications.forEach((application, i) => {
+      const from = application.from.map((place) => places[place]);
+      places.push(call(application, from, i));
+    });
+    return places;
+  }
+
+  /** Every variable, in layer order. */
+  get variables(): Variable[] {
+    return [...new Set(this.layers.flatMap((layer) => layer.variables))];
+  }
+
+  /** Those that training changes: not the ones of frozen layers, nor moving statistics. */
+  get trainableVariables(): Variable[] {
+    const layers = this.layers.filter((layer) => layer.trainable);
+    const variables = new Set(layers.flatMap((layer) => layer.variables));
+    return [...variables].filter((variable) => variable.trainable);
+  }
+
+  /** Freezes or thaws all layers. Takes effect when the model is compiled. */
+  set trainable(value: boolean) {
+    for (const layer of this.layers) layer.trainable = value;
+  }
+
+  get trainable(): boolean {
+    return this.layers.some((layer) => layer.trainable);
+  }
+
+  /** Number of values in all variables. */
+  get parameters(): number {
+    return this.variables.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  }
+
+  /** Adds the model's computation on a batch to a graph, for programs of your own; gives the (first) output. */
+  call(x: Tensor | readonly Tensor[], context: CallContext = { training: false }): Tensor {
+    return this.callAll(x, context)[0];
+  }
+
+  /** `call` with every output. */
+  callAll(x: Tensor | readonly Tensor[], context: CallContext = { training: false }): Tensor[] {
+    const places = this.#run(listOf(x), ({ layer }, from) => layer.call(from, context));
+    return this.#outputPlaces.map((place) => places[place]);
+  }
+
+  /** What every layer gives, in the order of `applications`; the label of each begins with its index. */
+  callLayers(x: Tensor | readonly Tensor[], context: CallContext = { training: false }): Tensor[] {
+    const places = this.#run(listOf(x), ({ layer }, from, i) =>
+      withScope(String(i), () => layer.call(from, context)),
+    );
+    return places.slice(this.inputs.length);
+  }
+}
+
+const listOf = <T extends object>(one: T | readonly T[]): readonly T[] =>
+  Array.isArray(one) ? (one as readonly T[]) : [one as T];

@@ -1,0 +1,24 @@
+import type { Effect } from './op.ts';
+
+let collect: ((effect: Effect) => void) | undefined;
+
+/**
+ * Adds an effect to the program that is being compiled, from anywhere inside its graph function: the moving
+ * statistics of batch normalization are updated this way. It runs at the end of each step, after the optimizers and
+ * before the effects of the program itself, in the order of the calls. Outside of a compilation (shape checks, summaries)
+ * nothing happens.
+ */
+export function sideEffect(effect: Effect): void {
+  collect?.(effect);
+}
+
+/** Runs `build` and hands the side effects that it has to `onEffect`. */
+export function withSideEffects<T>(onEffect: ((effect: Effect) => void) | undefined, build: () => T): T {
+  const outer = collect;
+  collect = onEffect;
+  try {
+    return build();
+  } finally {
+    collect = outer;
+  }
+}
