@@ -44,8 +44,8 @@ export class Network {
     this.name = name;
     this.seed = seed;
     const entries = listOf(inputs);
-    const names = inputNames(name, entries);
     const graph = layerGraph(name, entries, listOf(outputs));
+    const names = inputNames(name, entries);
     this.inputs = entries.map(({ shape, dtype }, i) => ({ name: names[i], shape, dtype }));
     this.applications = graph.applications;
     this.#outputPlaces = graph.outputs;

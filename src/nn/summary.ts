@@ -1,17 +1,22 @@
 import { input } from '../ops/leaves.ts';
 import { sizeOf } from '../ops/tensor.ts';
+import type { Variable } from '../ops/leaves.ts';
 import type { Shape } from '../ops/tensor.ts';
 import { optimize } from '../graph/passes/optimize.ts';
 import { lowerGraph } from '../runtime/lower.ts';
-import type { Model } from './model.ts';
+import type { Network } from './network.ts';
 
 export interface LayerSummary {
   readonly name: string;
   readonly type: string;
   readonly description: string;
+  /** Names of the layers or inputs of the model that it is applied to. */
+  readonly from: readonly string[];
   /** Of one sample. */
   readonly outputShape: Shape;
   readonly parameters: number;
+  /** Parameters that training leaves alone: moving statistics, and all of a frozen layer. */
+  readonly frozenParameters: number;
   readonly bytes: number;
   /** Floating-point operations of the forward pass for one sample. */
   readonly flops: number;
@@ -24,7 +29,7 @@ const limits = {
 };
 
 /** Shapes, sizes and work of each layer, from the kernels that its forward pass is lowered to. */
-export function layerSummaries(model: Model): LayerSummary[] {
+export function layerSummaries(model: Network): LayerSummary[] {
   const inputs = model.inputs.map(({ shape, dtype }) => input('summary', [1, ...shape], dtype));
   const outputs = model.callLayers(inputs);
   const used = new Set(model.applications.flatMap(({ from }) => from));
@@ -32,17 +37,22 @@ export function layerSummaries(model: Model): LayerSummary[] {
   const roots = optimize(outputs.filter((_, i) => !used.has(inputs.length + i)));
   const dispatches = lowerGraph(roots, [], [], { target: { software: true, limits } });
   const { layers } = model;
+  const places = [...model.inputs, ...layers].map(({ name }) => name);
   return layers.map((layer, i) => {
     // A layer that comes again works again, but has its parameters only once.
     const again = layers.indexOf(layer) < i;
-    const parameters = again ? 0 : layer.variables.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const count = (variables: readonly Variable[]) =>
+      again ? 0 : variables.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const parameters = count(layer.variables);
     const own = dispatches.filter(({ label }) => label.startsWith(`${i}/`));
     return {
       name: layer.name,
       type: layer.type,
       description: layer.describe(),
+      from: model.applications[i].from.map((place) => places[place]),
       outputShape: outputs[i].shape.slice(1),
       parameters,
+      frozenParameters: count(layer.variables.filter(({ trainable }) => !(trainable && layer.trainable))),
       bytes: parameters * 4,
       flops: own.reduce((sum, { flops }) => sum + flops, 0),
     };
@@ -50,18 +60,19 @@ export function layerSummaries(model: Model): LayerSummary[] {
 }
 
 /** The summary as a table for a terminal. */
-export function summarize(model: Model): string {
+export function summarize(model: Network): string {
   const layers = layerSummaries(model);
-  const header = ['layer', '', 'output', 'parameters', 'bytes', 'FLOPs'];
+  const chain = model.applications.every(({ from }, i) => from.length === 1 && from[0] === i);
+  const header = ['layer', chain ? '' : 'of', 'output', 'parameters', 'bytes', 'FLOPs'];
   const rows = layers.map((layer) => [
     layer.name,
-    layer.description,
+    [chain ? '' : layer.from.join(' + '), layer.description].filter(Boolean).join('; '),
     layer.outputShape.join(' × ') || 'scalar',
     count(layer.parameters),
     count(layer.bytes),
     count(layer.flops),
   ]);
-  const sum = (key: 'parameters' | 'bytes' | 'flops') =>
+  const sum = (key: 'parameters' | 'frozenParameters' | 'bytes' | 'flops') =>
     count(layers.reduce((total, layer) => total + layer[key], 0));
   const total = ['total', '', '', sum('parameters'), sum('bytes'), sum('flops')];
   const widths = header.map((_, column) =>
@@ -72,15 +83,20 @@ export function summarize(model: Model): string {
       .map((cell, i) => (i >= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
       .join('  ')
       .trimEnd();
+  const inputs = model.inputs
+    .map(({ name, shape }) => `${chain ? 'input' : `input ${name}`} ${shape.join(' × ') || 'scalar'}`)
+    .join(', ');
+  const frozen = sum('frozenParameters');
   const rule = '─'.repeat(widths.reduce((a, b) => a + b + 2, -2));
   return [
-    `${model.name}: input ${model.inputShape.join(' × ')}; outputs and FLOPs of one sample`,
+    `${model.name}: ${inputs}; outputs and FLOPs of one sample`,
     rule,
     line(header),
     rule,
     ...rows.map(line),
     rule,
     line(total),
+    ...(frozen === '0' ? [] : [line(['not trained', '', '', frozen])]),
   ].join('\n');
 }
 
