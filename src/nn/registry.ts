@@ -15,6 +15,16 @@ const lossTable = {
   sparseSoftmaxCrossEntropy: losses.sparseSoftmaxCrossEntropy,
   meanSquaredError: losses.meanSquaredError,
   binaryCrossEntropyWithLogits: losses.binaryCrossEntropyWithLogits,
+  binaryCrossentropy: losses.binaryCrossentropy,
+  categoricalCrossentropy: losses.categoricalCrossentropy,
+  sparseCategoricalCrossentropy: losses.sparseCategoricalCrossentropy,
+  kullbackLeiblerDivergence: losses.kullbackLeiblerDivergence,
+  meanAbsoluteError: losses.meanAbsoluteError,
+  meanSquaredLogarithmicError: losses.meanSquaredLogarithmicError,
+  huber: losses.huber,
+  hinge: losses.hinge,
+  logCosh: losses.logCosh,
+  cosineSimilarity: losses.cosineSimilarity,
 } satisfies Record<string, LossFunction>;
 
 const metricTable = {

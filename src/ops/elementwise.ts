@@ -110,6 +110,7 @@ const gradientOps = {
   mishGradient: gradientOp('mishGradient', 'mish_gradient'),
   hardSigmoidGradient: gradientOp('hardSigmoidGradient', 'hard_sigmoid_gradient'),
   bceWithLogitsGradient: gradientOp('bceWithLogitsGradient', 'bce_with_logits_gradient', 3),
+  binaryCrossentropyGradient: gradientOp('binaryCrossentropyGradient', 'binary_crossentropy_gradient', 3),
 };
 
 /** The gradient function `op` applied to the input x (or the output y) and dy. */
@@ -208,6 +209,15 @@ export const elementwiseOps = {
     call(gradientOps.bceWithLogitsGradient, [x, t, dy]),
     negate(multiply(dy, x)),
   ]),
+  // d/dp = (1 - t) / (1 - p) - t / p within the clip, d/dt = log(1 - p) - log p
+  binaryCrossentropy: op2('binaryCrossentropy', 'binary_crossentropy', ([p, t], _y, dy) => [
+    call(gradientOps.binaryCrossentropyGradient, [p, t, dy]),
+    multiply(dy, subtract(log(clip(subtract(1, p), 1e-7, 1)), log(clip(p, 1e-7, 1)))),
+  ]),
+  // d log cosh x = tanh x dx
+  logCosh: op1('logCosh', 'log_cosh', ([x], _y, dy) => [multiply(dy, tanh(x))]),
+  // the slope is x, at most delta
+  huber: op1('huber', 'huber', ([x], _y, dy, { delta }) => [multiply(dy, clip(x, -delta, delta))]),
 };
 
 const ops = elementwiseOps;
@@ -277,6 +287,15 @@ export const where = (condition: Tensor, a: Operand, b: Operand): Tensor =>
   call(ops.where, [condition, toTensor(a), toTensor(b)]);
 /** Binary cross-entropy of logits against targets in [0, 1], per element. */
 export const bceWithLogits = binary(ops.bceWithLogits);
+/** Binary cross-entropy of probabilities, p and 1 - p clipped to [1e-7, 1], against targets in [0, 1], per element. */
+export const binaryCrossentropy = binary(ops.binaryCrossentropy);
+/** log((e^x + e^−x) / 2): x²/2 near 0, |x| − log 2 far away. */
+export const logCosh = unary(ops.logCosh);
+/** x²/2 for |x| ≤ delta, delta (|x| − delta/2) beyond. */
+export function huber(x: Tensor, delta = 1): Tensor {
+  if (!(delta > 0)) throw new ArgumentError(`huber: delta is ${delta}; it must be a number above 0`);
+  return call(ops.huber, [x], { delta });
+}
 
 interface BroadcastAttrs {
   readonly shape: Shape;

@@ -54,6 +54,8 @@ function gradientCase(
   };
 }
 
+const probability = (p: number) => Math.min(Math.max(p, 1e-7), 1);
+const slopeOfLog = (p: number) => (p === probability(p) ? 1 / p : 0);
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
 /** One case for every op of the table: a missing one does not compile. */
@@ -116,6 +118,29 @@ export const cases: Record<OpName, Case> = {
     build: (x, t, dy) => apply(ew.elementwiseOps.bceWithLogitsGradient, [x, t, dy], {}),
     f: (x, t, dy) => dy * (sigmoid(x) - t),
     domains: [WIDE, [0, 1], WIDE],
+  },
+  binaryCrossentropy: {
+    build: ew.binaryCrossentropy,
+    f: (p, t) => -t * Math.log(probability(p)) - (1 - t) * Math.log(probability(1 - p)),
+    domains: [
+      [0.05, 0.95],
+      [0, 1],
+    ],
+  },
+  binaryCrossentropyGradient: {
+    build: (p, t, dy) => apply(ew.elementwiseOps.binaryCrossentropyGradient, [p, t, dy], {}),
+    f: (p, t, dy) => dy * ((1 - t) * slopeOfLog(1 - p) - t * slopeOfLog(p)),
+    domains: [[0.05, 0.95], [0, 1], WIDE],
+  },
+  logCosh: {
+    build: ew.logCosh,
+    f: (x) => Math.abs(x) + Math.log1p(Math.exp(-2 * Math.abs(x))) - Math.LN2,
+    domains: [WIDE],
+  },
+  huber: {
+    build: (x) => ew.huber(x, 0.7),
+    f: (x) => (Math.abs(x) <= 0.7 ? (x * x) / 2 : 0.7 * (Math.abs(x) - 0.35)),
+    domains: [WIDE],
   },
   clipGradient: gradientCase('clipGradient', 'clip', 'x', { low: -1, high: 0.5 }),
   reluGradient: gradientCase('reluGradient', 'relu', 'y'),

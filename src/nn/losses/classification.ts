@@ -1,0 +1,171 @@
+import { perSample } from '../../ops/accuracy.ts';
+import {
+  bceWithLogits,
+  binaryCrossentropy as binaryCrossentropyOf,
+  clip,
+  divide,
+  elementwiseOps,
+  log,
+  maximum,
+  multiply,
+  negate,
+  subtract,
+} from '../../ops/elementwise.ts';
+import { oneHot } from '../../ops/gather.ts';
+import { reduceSum } from '../../ops/reduce.ts';
+import { softmaxOp } from '../../ops/softmax.ts';
+import {
+  softmaxCrossEntropy as denseSoftmaxCrossEntropy,
+  sparseSoftmaxCrossEntropy as sparseLoss,
+} from '../../ops/softmaxCrossEntropy.ts';
+import type { SoftmaxCrossEntropyOptions } from '../../ops/softmaxCrossEntropy.ts';
+import { formatShape, sameShape } from '../../ops/tensor.ts';
+import type { Tensor } from '../../ops/tensor.ts';
+import { ArgumentError, ShapeError } from '../../errors.ts';
+import { alignTargets, inputOf, requireClasses, smooth } from './targets.ts';
+
+/** The least probability whose logarithm is taken: Keras's epsilon. */
+const EPSILON = 1e-7;
+
+/**
+ * Softmax cross-entropy of logits [N, ..., classes] against class indices [N, ...] (i32) or distributions
+ * [N, ..., classes] (f32), averaged over the dimensions between. The last layer has no activation: the
+ * softmax is part of the loss, which keeps it finite for any logits.
+ *
+ * @throws ShapeError if the shapes do not fit
+ */
+export function softmaxCrossEntropy(
+  prediction: Tensor,
+  target: Tensor,
+  options: SoftmaxCrossEntropyOptions = {},
+): Tensor {
+  const loss = target.dtype === 'i32' ? sparseLoss : denseSoftmaxCrossEntropy;
+  return perSample(loss(prediction, target, options));
+}
+
+/** `softmaxCrossEntropy` for class indices (i32) only. */
+export function sparseSoftmaxCrossEntropy(
+  prediction: Tensor,
+  target: Tensor,
+  options: SoftmaxCrossEntropyOptions = {},
+): Tensor {
+  return perSample(sparseLoss(prediction, target, options));
+}
+
+/**
+ * Binary cross-entropy of logits x against targets t in [0, 1], per sample: mean of max(x, 0) − x t + log(1 + e^−|x|) over
+ * all dimensions but the first. The last layer has no activation: the sigmoid is part of the loss.
+ *
+ * @throws ShapeError if the shapes differ
+ */
+export function binaryCrossEntropyWithLogits(prediction: Tensor, target: Tensor): Tensor {
+  return perSample(
+    bceWithLogits(prediction, alignTargets('binaryCrossEntropyWithLogits', prediction, target)),
+  );
+}
+
+export interface CrossentropyOptions extends SoftmaxCrossEntropyOptions {
+  /** The predictions are logits: the last layer has no activation. Default false: they are probabilities. */
+  fromLogits?: boolean;
+}
+
+/**
+ * Binary cross-entropy of probabilities p against targets t in [0, 1], per sample: mean over all dimensions but the
+ * first of −t log p − (1 − t) log(1 − p), with p and 1 − p clipped to [1e-7, 1] (Keras clips p to [1e-7, 1 − 1e-7]).
+ * A clipped probability has no gradient. Where the last layer ends in a sigmoid, and with `fromLogits`, the loss is
+ * computed from the logits instead, as Keras does: never clipped, finite for any logits.
+ *
+ * `labelSmoothing` s turns targets into t (1 − s) + s/2.
+ *
+ * @throws ShapeError if the shapes differ
+ * @throws ArgumentError if labelSmoothing is not in [0, 1)
+ */
+export function binaryCrossentropy(
+  prediction: Tensor,
+  target: Tensor,
+  { fromLogits = false, labelSmoothing = 0 }: CrossentropyOptions = {},
+): Tensor {
+  const name = 'binaryCrossentropy';
+  const t = smooth(name, alignTargets(name, prediction, target), labelSmoothing, 2);
+  const logits = fromLogits ? prediction : inputOf(prediction, elementwiseOps.sigmoid);
+  return perSample(logits ? bceWithLogits(logits, t) : binaryCrossentropyOf(prediction, t));
+}
+
+/**
+ * Categorical cross-entropy of probabilities p [N, ..., classes] against distributions t of the same shape (or class
+ * indices [N, ...], i32), per sample: −Σ t log p along the last dimension, averaged over the dimensions between. p is
+ * divided by its sum and clipped to [1e-7, 1] (Keras: to [1e-7, 1 − 1e-7]); a clipped probability has no gradient.
+ * Where the last layer ends in a softmax, and with `fromLogits`, the loss is computed from the logits instead, as
+ * Keras does: `softmaxCrossEntropy`, never clipped, finite for any logits.
+ *
+ * `labelSmoothing` s turns targets into t (1 − s) + s / classes.
+ *
+ * @throws ShapeError if the shapes do not fit
+ * @throws ArgumentError if labelSmoothing is not in [0, 1)
+ */
+export function categoricalCrossentropy(
+  prediction: Tensor,
+  target: Tensor,
+  options: CrossentropyOptions = {},
+): Tensor {
+  return crossentropy('categoricalCrossentropy', prediction, target, options);
+}
+
+/**
+ * `categoricalCrossentropy` for class indices [N, ...] (i32) only: −log p of the class.
+ *
+ * @throws ArgumentError if the targets are no class indices
+ */
+export function sparseCategoricalCrossentropy(
+  prediction: Tensor,
+  target: Tensor,
+  options: CrossentropyOptions = {},
+): Tensor {
+  const name = 'sparseCategoricalCrossentropy';
+  if (target.dtype !== 'i32') {
+    throw new ArgumentError(
+      `${name}: targets must be class indices (i32), not ${target.dtype}; for distributions use categoricalCrossentropy`,
+    );
+  }
+  return crossentropy(name, prediction, target, options);
+}
+
+function crossentropy(
+  name: string,
+  prediction: Tensor,
+  target: Tensor,
+  { fromLogits = false, labelSmoothing = 0 }: CrossentropyOptions,
+): Tensor {
+  requireClasses(name, prediction);
+  const classes = prediction.shape.at(-1)!;
+  const sparse = target.dtype === 'i32';
+  const expected = sparse ? prediction.shape.slice(0, -1) : prediction.shape;
+  if (!sameShape(target.shape, expected)) {
+    throw new ShapeError(
+      `${name}: predictions ${formatShape(prediction.shape)} need ${sparse ? 'class indices' : 'distributions'} of shape ` +
+        `${formatShape(expected)}, got ${formatShape(target.shape)}`,
+    );
+  }
+  const logits = fromLogits ? prediction : inputOf(prediction, softmaxOp, false);
+  if (logits) return softmaxCrossEntropy(logits, target, { labelSmoothing });
+  const distribution = sparse ? oneHot(target, classes) : target;
+  const t = smooth(name, distribution, labelSmoothing, classes);
+  const sums = reduceSum(prediction, { axes: [-1], keepDims: true });
+  const p = clip(divide(prediction, maximum(sums, EPSILON)), EPSILON, 1);
+  return perSample(negate(reduceSum(multiply(t, log(p)), { axes: [-1] })));
+}
+
+/**
+ * Kullback–Leibler divergence from distributions p (predictions) to t (targets), [N, ..., classes], per sample:
+ * Σ t log(t / p) along the last dimension, both clipped to [1e-7, 1] (Keras), averaged over the dimensions between. Ends
+ * in a softmax or what else gives probabilities; 0 where p = t.
+ *
+ * @throws ShapeError if the shapes differ
+ */
+export function kullbackLeiblerDivergence(prediction: Tensor, target: Tensor): Tensor {
+  const name = 'kullbackLeiblerDivergence';
+  requireClasses(name, prediction);
+  const t = clip(alignTargets(name, prediction, target), EPSILON, 1);
+  const p = clip(prediction, EPSILON, 1);
+  return perSample(reduceSum(multiply(t, subtract(log(t), log(p))), { axes: [-1] }));
+}

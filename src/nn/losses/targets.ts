@@ -1,0 +1,58 @@
+import { ArgumentError, ShapeError } from '../../errors.ts';
+import { scale, shift } from '../../ops/elementwise.ts';
+import { cast } from '../../ops/cast.ts';
+import { reshape, reshapeOp } from '../../ops/movement.ts';
+import type { Op } from '../../ops/op.ts';
+import { formatShape, sameShape } from '../../ops/tensor.ts';
+import type { Tensor } from '../../ops/tensor.ts';
+
+/** A loss function: predictions and targets of a batch to one value per sample, [N]. */
+export type LossFunction = (prediction: Tensor, target: Tensor) => Tensor;
+
+/**
+ * Targets as numbers of the predictions' shape: labels (i32) become f32, and one value per sample, [N], stands for
+ * [N, 1], as in Keras.
+ *
+ * @throws ShapeError if they have another shape
+ */
+export function alignTargets(name: string, prediction: Tensor, target: Tensor): Tensor {
+  const withOne = [...target.shape, 1];
+  const shaped = sameShape(withOne, prediction.shape) ? reshape(target, withOne) : target;
+  if (!sameShape(shaped.shape, prediction.shape)) {
+    throw new ShapeError(
+      `${name}: predictions ${formatShape(prediction.shape)} and targets ${formatShape(target.shape)} must have the same ` +
+        'shape; reshape the targets, or give the last layer as many units as a target has values',
+    );
+  }
+  return cast(shaped, 'f32');
+}
+
+export function requireClasses(name: string, prediction: Tensor): void {
+  if (prediction.shape.length >= 2) return;
+  throw new ShapeError(
+    `${name}: the predictions need a last dimension to work along, [N, ..., classes], but have ${formatShape(prediction.shape)}`,
+  );
+}
+
+/** t (1 − s) + s / classes: a share s of each target, spread evenly. */
+export function smooth(name: string, target: Tensor, labelSmoothing: number, classes: number): Tensor {
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+    throw new ArgumentError(
+      `${name}: labelSmoothing is ${labelSmoothing}; it must be at least 0 and below 1`,
+    );
+  }
+  if (labelSmoothing === 0) return target;
+  return shift(scale(target, 1 - labelSmoothing), labelSmoothing / classes);
+}
+
+/**
+ * What the activation `op` was applied to, where the predictions are its outputs: the logits, from which a
+ * cross-entropy is exact where the probability has rounded to 0 or 1.
+ */
+export function inputOf(prediction: Tensor, op: Op, throughReshape = true): Tensor | undefined {
+  const { node } = prediction;
+  if (node.op === op) return node.inputs[0];
+  if (!throughReshape || node.op !== reshapeOp) return undefined;
+  const before = inputOf(node.inputs[0], op);
+  return before && reshape(before, prediction.shape);
+}
