@@ -28,6 +28,7 @@ export * from './nn/layers/pooling.ts';
 export * from './nn/layers/shaping.ts';
 export * from './nn/initializers.ts';
 export * from './nn/optimizers.ts';
+export * from './nn/gan/index.ts';
 export * as losses from './nn/losses.ts';
 export { activations } from './nn/activations.ts';
 

@@ -1,0 +1,70 @@
+import { ShapeError } from '../../errors.ts';
+import { sigmoid } from '../../ops/elementwise.ts';
+import { input } from '../../ops/leaves.ts';
+import { reshape } from '../../ops/movement.ts';
+import { formatShape, sizeOf } from '../../ops/tensor.ts';
+import type { Shape } from '../../ops/tensor.ts';
+import type { Program } from '../../runtime/program.ts';
+import type { Gan } from './gan.ts';
+
+/** Asks the discriminator about given images. */
+export class GanJudge {
+  readonly #gan: Gan;
+  /** By number and shape of the images. */
+  readonly #programs = new Map<string, Promise<Program>>();
+  /** The question before: two at a time would share a program's input. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(gan: Gan) {
+    this.#gan = gan;
+  }
+
+  judge(images: Uint8Array | Float32Array, shape: Shape): Promise<Float32Array> {
+    const count = images.length / sizeOf(shape);
+    if (!Number.isInteger(count) || count === 0) {
+      throw new ShapeError(
+        `${this.#gan.name}: ${images.length} values are not a whole number of images of shape ${formatShape(shape)}`,
+      );
+    }
+    const answer = this.#last.then(async () => {
+      const program = await this.#program(count, shape);
+      program.write('images', images instanceof Uint8Array ? this.#floats(images) : images);
+      await program.step();
+      return (await program.read('probabilities')) as Float32Array;
+    });
+    this.#last = answer.catch(() => {}); // the caller hears of it
+    return answer;
+  }
+
+  #floats(bytes: Uint8Array): Float32Array {
+    const [low, high] = this.#gan.imageRange;
+    return Float32Array.from(bytes, (byte) => low + ((high - low) * byte) / 255);
+  }
+
+  #program(count: number, shape: Shape): Promise<Program> {
+    const key = [count, ...shape].join();
+    const gan = this.#gan;
+    const compile = () =>
+      gan.compiled.gpu.compile(
+        () => {
+          const images = gan.prepare(input('images', [count, ...shape]));
+          const logits = gan.discriminator.call(images, { training: false });
+          return { probabilities: sigmoid(reshape(logits, [count])) };
+        },
+        { label: `${gan.name}/judge` },
+      );
+    const program = this.#programs.get(key) ?? compile();
+    this.#programs.set(key, program);
+    return program;
+  }
+
+  destroy(): void {
+    for (const program of this.#programs.values()) {
+      program.then(
+        (made) => made.destroy(),
+        () => {},
+      );
+    }
+    this.#programs.clear();
+  }
+}

@@ -1,0 +1,76 @@
+import { ArgumentError } from '../../errors.ts';
+import type { Resource } from '../../ops/op.ts';
+import type { Location } from '../../runtime/location.ts';
+import type { Minimizer } from '../../runtime/minimizer.ts';
+import type { Gpu } from '../../runtime/session.ts';
+import type { Network } from '../network.ts';
+import type { Optimizer } from '../optimizers.ts';
+
+/**
+ * One of the two networks with its optimizer at work. The optimizer counts its own updates, on the GPU: Adam's
+ * correction depends on their number, which is not that of the steps where the network stood still in some.
+ */
+export class Player {
+  readonly role: 'generator' | 'discriminator';
+  readonly network: Network;
+  readonly optimizer: Optimizer;
+  readonly minimizer: Minimizer;
+  /** The counter, u32 [4] as a program's own, of which the first word counts. */
+  readonly updates: { readonly resource: Resource; readonly location: Location };
+  readonly #gpu: Gpu;
+  #updateCount = 0;
+
+  constructor(gpu: Gpu, role: Player['role'], network: Network, optimizer: Optimizer) {
+    this.#gpu = gpu;
+    this.role = role;
+    this.network = network;
+    this.optimizer = optimizer;
+    if (network.trainableVariables.length === 0) {
+      throw new ArgumentError(
+        `${network.name}: no layer has trainable weights, so there is nothing to train`,
+      );
+    }
+    const resource: Resource = { resource: `updates of the ${role}`, shape: [4], dtype: 'u32' };
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+    const buffer = gpu.device.createBuffer(resource.resource, 16, usage);
+    this.updates = { resource, location: { buffer, offset: 0, bytes: 16 } };
+    this.minimizer = gpu.minimizer(network.trainableVariables, {
+      ...optimizer,
+      update: (operands) => optimizer.update({ ...operands, state: resource }),
+    });
+  }
+
+  get updateCount(): number {
+    return this.#updateCount;
+  }
+
+  /** Notes how many updates have been submitted; the GPU counts by itself. */
+  set updateCount(value: number) {
+    this.#updateCount = value;
+  }
+
+  /** Sets the count here and on the GPU. */
+  restoreUpdates(count: number): void {
+    this.#updateCount = count;
+    const { buffer } = this.updates.location;
+    this.#gpu.device.gpu.queue.writeBuffer(buffer, 0, new Uint32Array([count, 0, 0, 0]));
+  }
+
+  get learningRate(): number {
+    return this.minimizer.learningRate;
+  }
+
+  set learningRate(value: number) {
+    if (!Number.isFinite(Math.fround(value)) || value < 0) {
+      throw new ArgumentError(
+        `${this.network.name}: the learning rate must be a finite number of at least 0, not ${value}`,
+      );
+    }
+    this.minimizer.learningRate = value;
+  }
+
+  destroy(): void {
+    this.#gpu.release(this.minimizer);
+    this.updates.location.buffer.destroy();
+  }
+}

@@ -1,0 +1,102 @@
+import { ArgumentError, ShapeError } from '../../errors.ts';
+import { scale, shift, sigmoid } from '../../ops/elementwise.ts';
+import { input } from '../../ops/leaves.ts';
+import { reshape } from '../../ops/movement.ts';
+import { sizeOf } from '../../ops/tensor.ts';
+import type { Shape } from '../../ops/tensor.ts';
+import type { Location } from '../../runtime/location.ts';
+import type { CompileProgress, Program } from '../../runtime/program.ts';
+import type { Gan } from './gan.ts';
+
+export interface GanSamplerOptions {
+  /** Images per draw; default 64. */
+  count?: number;
+  /** The latent vectors to begin with, count · latent values; default: `gan.latents(count)`. */
+  latents?: Float32Array;
+  onProgress?: (progress: CompileProgress) => void;
+}
+
+/**
+ * Draws images with a GAN's current weights, as after training (moving statistics, no dropout). The images stay on the
+ * GPU, in a buffer that a page can draw from; the same latent vectors are used until others are written, so drawing
+ * again shows how the images evolve.
+ */
+export class GanSampler {
+  readonly count: number;
+  /** [count, height, width, channels] */
+  readonly shape: Shape;
+  readonly program: Program;
+  readonly #latentSize: number;
+
+  private constructor(program: Program, count: number, gan: Gan) {
+    this.program = program;
+    this.count = count;
+    this.shape = [count, ...gan.imageShape];
+    this.#latentSize = sizeOf(gan.latentShape);
+  }
+
+  static async create(gan: Gan, { count = 64, latents, onProgress }: GanSamplerOptions): Promise<GanSampler> {
+    if (!Number.isInteger(count) || count < 1) {
+      throw new ArgumentError(`${gan.name}: count is ${count}; it must be a whole number of at least 1`);
+    }
+    const [low, high] = gan.imageRange;
+    const program = await gan.compiled.gpu.compile(
+      () => {
+        const drawn = gan.generator.call(input('latents', [count, ...gan.latentShape]), { training: false });
+        const logits = gan.discriminator.call(drawn, { training: false });
+        return {
+          images: scale(shift(drawn, -low), 1 / (high - low)),
+          probabilities: sigmoid(reshape(logits, [count])),
+        };
+      },
+      { label: `${gan.name}/sample`, onProgress },
+    );
+    const sampler = new GanSampler(program, count, gan);
+    sampler.setLatents(latents ?? gan.latents(count));
+    return sampler;
+  }
+
+  /**
+   * Sets latent vectors for the draws to come: count · latent values.
+   *
+   * @throws ShapeError if there are more or fewer
+   */
+  setLatents(latents: Float32Array): void {
+    if (latents.length !== this.count * this.#latentSize) {
+      throw new ShapeError(
+        `${this.program.label}: ${this.count} latent vectors of ${this.#latentSize} values are ${this.count * this.#latentSize} values, got ${latents.length}`,
+      );
+    }
+    this.program.write('latents', latents);
+  }
+
+  /** Draws, in one submit; await it to keep at most three draws under way. */
+  async draw(latents?: Float32Array): Promise<void> {
+    if (latents) this.setLatents(latents);
+    await this.program.step();
+  }
+
+  /** Where the last drawn images lie: f32 [count, height, width, channels], 0 black to 1 white. */
+  get images(): Location {
+    return this.program.location('images');
+  }
+
+  /** Where the discriminator's probabilities that they are real lie: f32 [count]. */
+  get probabilities(): Location {
+    return this.program.location('probabilities');
+  }
+
+  /** The last drawn images, 0 black to 1 white. */
+  async readImages(): Promise<Float32Array> {
+    return (await this.program.read('images')) as Float32Array;
+  }
+
+  /** For each of them, the discriminator's probability that it is real. */
+  async readProbabilities(): Promise<Float32Array> {
+    return (await this.program.read('probabilities')) as Float32Array;
+  }
+
+  destroy(): void {
+    this.program.destroy();
+  }
+}

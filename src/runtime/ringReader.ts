@@ -1,0 +1,68 @@
+import type { Device } from '../device/device.ts';
+import { RING_SLOTS } from './ring.ts';
+import type { MetricRing, RingEntry } from './ring.ts';
+
+/** Values are read back at most this often: often enough for a chart, seldom enough to cost nothing. */
+const READ_INTERVAL_MS = 100;
+
+/** Reads a ring while training goes on: now and then, and always before an entry is overwritten. */
+export class RingReader {
+  readonly #ring: MetricRing;
+  readonly #receive: (entries: readonly RingEntry[]) => void;
+  readonly #reads: Promise<void>[] = [];
+  #lastRead = performance.now();
+  #failure: unknown;
+
+  /** @param receive gets the entries in order; what it throws ends the training */
+  constructor(ring: MetricRing, receive: (entries: readonly RingEntry[]) => void) {
+    this.#ring = ring;
+    this.#receive = receive;
+  }
+
+  /**
+   * Call it before the submit of the step after which `next` steps are done.
+   *
+   * @param must read now, whatever the clock says
+   * @returns a read to encode at the end of that submit and then to `start`; undefined where none is due
+   */
+  async prepare(next: number, must = false): Promise<ReturnType<MetricRing['beginRead']>> {
+    const urgent = must || this.#ring.pending(next) >= RING_SLOTS / 2;
+    if (!urgent && performance.now() - this.#lastRead <= READ_INTERVAL_MS) return undefined;
+    const read = this.#ring.beginRead(next);
+    if (read || !urgent) return read;
+    await this.settle(); // frees the staging buffers
+    return this.#ring.beginRead(next);
+  }
+
+  /** Call it with what `prepare` gave, after the submit. */
+  start(read: ReturnType<MetricRing['beginRead']>): void {
+    if (!read) return;
+    this.#lastRead = performance.now();
+    // Noted rather than rejected: nobody may be waiting for it yet.
+    const done = read.read().then(this.#receive);
+    this.#reads.push(done.catch((error: unknown) => void (this.#failure ??= error)));
+  }
+
+  /** Throws what went wrong in a read or in `receive`. */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Waits for the reads under way. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#reads.splice(0));
+    this.check();
+  }
+
+  /** Reads what is left after `submitted` steps. */
+  async finish(device: Device, submitted: number): Promise<void> {
+    await this.settle();
+    const rest = this.#ring.pending(submitted) > 0 ? this.#ring.beginRead(submitted) : undefined;
+    if (!rest) return;
+    const encoder = device.gpu.createCommandEncoder({ label: 'metric ring' });
+    rest.encode(encoder);
+    device.gpu.queue.submit([encoder.finish()]);
+    this.start(rest);
+    await this.settle();
+  }
+}
