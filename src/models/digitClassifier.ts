@@ -1,0 +1,154 @@
+import type { Dataset } from '../data/dataset.ts';
+import { conv2d } from '../nn/layers/conv2d.ts';
+import { dense } from '../nn/layers/dense.ts';
+import { maxPool2d } from '../nn/layers/pooling.ts';
+import { flatten } from '../nn/layers/shaping.ts';
+import type { FitOptions } from '../nn/fit.ts';
+import { sequential } from '../nn/model.ts';
+import type { Model } from '../nn/model.ts';
+import { adam } from '../nn/optimizers.ts';
+import { ShapeError } from '../errors.ts';
+import { input } from '../ops/leaves.ts';
+import { softmax } from '../ops/softmax.ts';
+import { formatShape, sizeOf } from '../ops/tensor.ts';
+import type { Shape, Tensor } from '../ops/tensor.ts';
+import type { Location } from '../runtime/location.ts';
+import type { CompileProgress, Program } from '../runtime/program.ts';
+import type { Gpu } from '../runtime/session.ts';
+import type { DigitReading } from './digitScore.ts';
+
+/** Bump it when network or training change: scores of different versions cannot be compared. */
+export const CLASSIFIER_VERSION = 1;
+
+/** How the classifier is trained: always the same way, so that scores can be compared. */
+export const CLASSIFIER_RECIPE = { seed: 2026, steps: 1500, batchSize: 64, learningRate: 0.002 } as const;
+
+const CLASSES = 10;
+const IMAGE: Shape = [28, 28, 1];
+
+export interface DigitReaderOptions {
+  /** Images per reading. */
+  count: number;
+  /** Where they lie: f32 [count, ...imageShape], 0 black to 1 white; a GanSampler's `images`, say. Without, they are passed to `read`. */
+  images?: Location;
+  /** Default [28, 28, 1]. */
+  imageShape?: Shape;
+  /** From [count, ...imageShape] to [count, 28, 28, 1], where the images are not of that shape. */
+  prepare?: (images: Tensor) => Tensor;
+  onProgress?: (progress: CompileProgress) => void;
+}
+
+/**
+ * The judge of generated digits: the quick network for MNIST with a layer of 64 features before its ten logits (22,426
+ * parameters), trained with a fixed seed and number of steps. About 98.5% of MNIST's test digits are right.
+ */
+export class DigitClassifier {
+  readonly model: Model;
+  readonly #gpu: Gpu;
+
+  private constructor(gpu: Gpu, model: Model) {
+    this.#gpu = gpu;
+    this.model = model;
+  }
+
+  /** One that is not trained yet: `train` or `load` it. */
+  static async create(gpu: Gpu): Promise<DigitClassifier> {
+    const { seed, learningRate } = CLASSIFIER_RECIPE;
+    const layers = [
+      conv2d({ filters: 8, kernelSize: 5, activation: 'relu' }),
+      maxPool2d(),
+      conv2d({ filters: 16, kernelSize: 5, activation: 'relu' }),
+      maxPool2d(),
+      flatten(),
+      dense({ units: 64, activation: 'relu', name: 'features' }),
+      dense({ units: CLASSES, name: 'logits' }),
+    ];
+    const model = sequential(layers, { inputShape: IMAGE, name: 'digit-classifier', seed });
+    await model.compile({
+      gpu,
+      optimizer: adam({ learningRate }),
+      loss: 'softmaxCrossEntropy',
+      metrics: ['accuracy'],
+    });
+    return new DigitClassifier(gpu, model);
+  }
+
+  /** Trains on labelled 28 × 28 images for the recipe's number of steps: half a minute on two CPU cores. */
+  async train(
+    data: Dataset,
+    options: Pick<FitOptions, 'signal' | 'onCompile' | 'onSteps' | 'beforeStep'> = {},
+  ) {
+    const { steps, batchSize } = CLASSIFIER_RECIPE;
+    await this.model.fit(data, {
+      ...options,
+      steps,
+      batchSize: Math.min(batchSize, data.size),
+      resume: true,
+    });
+  }
+
+  save(): Promise<Uint8Array> {
+    return this.model.save();
+  }
+
+  /** @throws FormatError if the file is not of this classifier */
+  load(bytes: Uint8Array, name?: string): void {
+    this.model.load(bytes, name);
+  }
+
+  /** A program that reads images. */
+  async reader(options: DigitReaderOptions): Promise<DigitReader> {
+    const { count, imageShape = IMAGE, prepare = (images) => images, onProgress } = options;
+    const images = input('images', [count, ...imageShape]);
+    const program = await this.#gpu.compile(
+      (g) => {
+        if (options.images) g.buffers.set(images, options.images);
+        const outputs = this.model.callLayers(prepare(images));
+        return { features: outputs.at(-2)!, probabilities: softmax(outputs.at(-1)!) };
+      },
+      { label: `${this.model.name}/read`, onProgress },
+    );
+    return new DigitReader(program, images);
+  }
+
+  destroy(): void {
+    this.model.destroy();
+  }
+}
+
+/** Reads batches of images, passed in or lying on the GPU. */
+export class DigitReader {
+  readonly program: Program;
+  readonly #images: Tensor;
+
+  constructor(program: Program, images: Tensor) {
+    this.program = program;
+    this.#images = images;
+  }
+
+  /**
+   * Probabilities and features of the images.
+   *
+   * @param images 0 black to 1 white; bytes count as 0 … 255. Left out where they lie on the GPU
+   * @throws ShapeError if their number is another one
+   */
+  async read(images?: Float32Array | Uint8Array): Promise<DigitReading> {
+    if (images) {
+      if (images.length !== sizeOf(this.#images.shape)) {
+        throw new ShapeError(
+          `${this.program.label}: takes images ${formatShape(this.#images.shape)}, got ${images.length} values`,
+        );
+      }
+      const floats = images instanceof Uint8Array ? Float32Array.from(images, (byte) => byte / 255) : images;
+      this.program.write(this.#images, floats);
+    }
+    await this.program.step();
+    const probabilities = (await this.program.read('probabilities')) as Float32Array;
+    const features = (await this.program.read('features')) as Float32Array;
+    return { probabilities, features, classes: CLASSES };
+  }
+
+  destroy(): void {
+    this.program.destroy();
+  }
+}

@@ -1,0 +1,62 @@
+import { featureStatistics, frechetDistance } from './frechetDistance.ts';
+import type { FeatureStatistics } from './frechetDistance.ts';
+
+/** What a classifier makes of some images. */
+export interface DigitReading {
+  /** [images, classes], rows that sum to 1. */
+  readonly probabilities: Float32Array;
+  /** [images, features]: what its last layer reads. */
+  readonly features: Float32Array;
+  readonly classes: number;
+}
+
+/** How good generated digits are, in the eyes of a classifier. */
+export interface DigitScore {
+  /** Mean of the largest class probability, 0 … 1: whether each image is one of the digits. */
+  readonly classifierConfidence: number;
+  /** Entropy of the predicted classes in nats, at most ln 10 = 2.303: whether all digits come equally often. */
+  readonly classEntropy: number;
+  /** Between the features of these images and of real ones; 0 for equal distributions. */
+  readonly frechetDistance: number;
+}
+
+/** The statistics of the features that a reading holds. */
+export function statisticsOf({ probabilities, features, classes }: DigitReading): FeatureStatistics {
+  return featureStatistics(features, (features.length * classes) / probabilities.length);
+}
+
+/** Scores images against the statistics of real ones (`statisticsOf`). */
+export function scoreDigits(reading: DigitReading, real: FeatureStatistics): DigitScore {
+  return {
+    classifierConfidence: meanConfidence(reading),
+    classEntropy: entropy(predictedShares(reading)),
+    frechetDistance: frechetDistance(statisticsOf(reading), real),
+  };
+}
+
+export function meanConfidence({ probabilities, classes }: Pick<DigitReading, 'probabilities' | 'classes'>) {
+  let sum = 0;
+  for (let row = 0; row < probabilities.length; row += classes) {
+    sum += probabilities.subarray(row, row + classes).reduce((a, b) => Math.max(a, b));
+  }
+  return sum / (probabilities.length / classes);
+}
+
+/** The share of the images that each class is predicted for: one class above all others is mode collapse. */
+export function predictedShares({
+  probabilities,
+  classes,
+}: Pick<DigitReading, 'probabilities' | 'classes'>): Float64Array {
+  const shares = new Float64Array(classes);
+  for (let row = 0; row < probabilities.length; row += classes) {
+    let best = 0;
+    for (let c = 1; c < classes; c++) if (probabilities[row + c] > probabilities[row + best]) best = c;
+    shares[best] += classes / probabilities.length;
+  }
+  return shares;
+}
+
+/** −Σ p ln p, in nats. */
+export function entropy(shares: ArrayLike<number>): number {
+  return Array.from(shares).reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
+}
