@@ -1,28 +1,38 @@
-// Records the means of up to four metrics and ends the step: the last dispatch of a step
+// Records the sums of up to six metrics over the batch's rows and ends the step: the last dispatch of a step
 //
-//   ring[slot + k] = mean of metric k over its rows,   slot = 8 · (step mod RING_SLOTS)
+//   ring[slot + OFFSETS_k + c] = Σ_row metric_k[row, c],   slot = ENTRY · (step mod RING_SLOTS)
 //   then step <- step + 1
 //
-//   metric_k   [LENGTH_k]: a value per sample, or one value; unused ones repeat metric_0
-//   ring       [RING_SLOTS, 8] words:
-//                0 … 3   the means, f32
-//                4       u32 flags: bit k set if a value of metric k is NaN or infinite
-//                5       u32 the step
-//                6       u32 rows of metric 0 that were averaged
-//                7       0
+//   metric_k   [ROWS_k, WIDTH_k] f32: a row of columns per sample (one column for a loss or an accuracy, some
+//              hundreds for the counts of an area under a curve)
+//   ring       [RING_SLOTS, ENTRY] words:
+//                0       u32 the step
+//                1       u32 rows of metric 0 that were summed
+//                2, 3    u32 flags, of dispatch GROUP 0 and 1: bit k set if a value of metric k is NaN or infinite
+//                4 …     the sums, f32
 //   state      u32 [4]: step, seed_low, seed_high, 0
 //
-// Where SIZE is not 0, metrics of length BATCH count only rows with step · BATCH + row < SIZE: the
-// surplus rows of an evaluation's last batch are left out. (A step past the end averages no rows and gives 0.)
+// Sums rather than means: counts stay exact, and the host divides in float64. More than six metrics take two
+// dispatches, of which the LAST one advances the step.
+//
+// Where SIZE is not 0, metrics of BATCH rows count only rows with step · BATCH + row < SIZE: the
+// surplus rows of an evaluation's last batch are left out. (A step past the end sums no rows and gives 0.)
 //
 // The host reads the ring every few steps, so training never waits for a loss. NaN is found by its
 // bits (exponent all ones), since a compiler may assume that there is none.
 //
-// One workgroup (of a single lane and without barriers on a software adapter): each lane sums every WORKGROUP_SIZE-th value, then a tree adds the lanes: a fixed order, the same
-// result in every run. Σ LENGTH_k FLOPs and 4 Σ LENGTH_k bytes, so latency is all that counts.
+// One workgroup (of a single lane and without barriers on a software adapter). One column: each lane sums every
+// WORKGROUP_SIZE-th row, in blocks of BLOCK so that rounding grows with the blocks and not with the rows, then a tree
+// adds the lanes. Several columns: each lane sums whole columns. Always a fixed order, the same result in every run.
+// Σ ROWS_k WIDTH_k FLOPs, four times as many bytes, so latency is all that counts.
 
-const METRICS: u32 = 1u; // 1 … 4
-const LENGTHS: array<u32, 4> = array<u32, 4>(128u, 128u, 128u, 128u);
+const METRICS: u32 = 1u; // 1 … 6
+const ROWS: array<u32, 6> = array<u32, 6>(128u, 128u, 128u, 128u, 128u, 128u);
+const WIDTHS: array<u32, 6> = array<u32, 6>(1u, 1u, 1u, 1u, 1u, 1u);
+const OFFSETS: array<u32, 6> = array<u32, 6>(4u, 5u, 6u, 7u, 8u, 9u);
+const ENTRY: u32 = 12u;
+const GROUP: u32 = 0u;
+const LAST: bool = true;
 const BATCH: u32 = 128u;
 const SIZE: u32 = 0u;
 const RING_SLOTS: u32 = 64u;
@@ -30,89 +40,107 @@ const WORKGROUP_SIZE: u32 = 64u; // a power of two
 const LEVELS: u32 = 6u; // log2(WORKGROUP_SIZE)
 
 const STEPS: u32 = (SIZE + BATCH - 1u) / BATCH;
+const BLOCK: u32 = 16u;
 
 @group(0) @binding(0) var<storage, read> metric_0: array<u32>;
 @group(0) @binding(1) var<storage, read> metric_1: array<u32>;
 @group(0) @binding(2) var<storage, read> metric_2: array<u32>;
 @group(0) @binding(3) var<storage, read> metric_3: array<u32>;
-@group(0) @binding(4) var<storage, read_write> ring: array<u32>;
-@group(0) @binding(5) var<storage, read_write> state: array<u32>;
+@group(0) @binding(4) var<storage, read> metric_4: array<u32>;
+@group(0) @binding(5) var<storage, read> metric_5: array<u32>;
+@group(0) @binding(6) var<storage, read_write> ring: array<u32>;
+@group(0) @binding(7) var<storage, read_write> state: array<u32>;
 
-var<workgroup> sums: array<vec4f, WORKGROUP_SIZE>;
+var<workgroup> sums: array<array<f32, METRICS>, WORKGROUP_SIZE>;
 var<workgroup> flags: array<u32, WORKGROUP_SIZE>;
 
 // Rows of a metric that count.
 fn rows(length: u32, step: u32) -> u32 {
-  if (SIZE == 0u) {
-    return length;
-  }
+  if (SIZE == 0u) { return length; }
   let left = select(0u, SIZE - min(SIZE, step * BATCH), step < STEPS);
   return select(length, min(length, left), length == BATCH);
 }
 
-fn not_finite(bits: u32) -> bool {
-  return (bits & 0x7F800000u) == 0x7F800000u;
+// The bits of value i of metric k; k is a constant wherever it is called.
+fn load(k: u32, i: u32) -> u32 {
+  if (METRICS > 1u) { if (k == 1u) { return metric_1[i]; } }
+  if (METRICS > 2u) { if (k == 2u) { return metric_2[i]; } }
+  if (METRICS > 3u) { if (k == 3u) { return metric_3[i]; } }
+  if (METRICS > 4u) { if (k == 4u) { return metric_4[i]; } }
+  if (METRICS > 5u) { if (k == 5u) { return metric_5[i]; } }
+  return metric_0[i];
+}
+
+// 1 for NaN and infinities.
+fn not_finite(bits: u32) -> u32 {
+  return select(0u, 1u, (bits & 0x7F800000u) == 0x7F800000u);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(local_invocation_id) local_id: vec3u) {
   let lane = local_id.x;
   let step = state[0];
-  var sum = vec4f(0.0);
+  let slot = ENTRY * (step % RING_SLOTS);
+  var totals: array<f32, 6>;
   var flag = 0u;
-  for (var i = lane; i < rows(LENGTHS[0], step); i += WORKGROUP_SIZE) {
-    let bits = metric_0[i];
-    sum.x += bitcast<f32>(bits);
-    flag |= select(0u, 1u, not_finite(bits));
-  }
-  if (METRICS > 1u) {
-    for (var i = lane; i < rows(LENGTHS[1], step); i += WORKGROUP_SIZE) {
-      let bits = metric_1[i];
-      sum.y += bitcast<f32>(bits);
-      flag |= select(0u, 2u, not_finite(bits));
-    }
-  }
-  if (METRICS > 2u) {
-    for (var i = lane; i < rows(LENGTHS[2], step); i += WORKGROUP_SIZE) {
-      let bits = metric_2[i];
-      sum.z += bitcast<f32>(bits);
-      flag |= select(0u, 4u, not_finite(bits));
-    }
-  }
-  if (METRICS > 3u) {
-    for (var i = lane; i < rows(LENGTHS[3], step); i += WORKGROUP_SIZE) {
-      let bits = metric_3[i];
-      sum.w += bitcast<f32>(bits);
-      flag |= select(0u, 8u, not_finite(bits));
+  // @unroll
+  for (var k = 0u; k < METRICS; k++) {
+    let count = rows(ROWS[k], step);
+    if (WIDTHS[k] == 1u) {
+      for (var first = lane; first < count; first += BLOCK * WORKGROUP_SIZE) {
+        var block = 0.0;
+        let end = min(count, first + BLOCK * WORKGROUP_SIZE);
+        for (var i = first; i < end; i += WORKGROUP_SIZE) {
+          let bits = load(k, i);
+          block += bitcast<f32>(bits);
+          flag |= not_finite(bits) << k;
+        }
+        totals[k] += block;
+      }
+    } else {
+      for (var column = lane; column < WIDTHS[k]; column += WORKGROUP_SIZE) {
+        var sum = 0.0;
+        for (var row = 0u; row < count; row++) {
+          let bits = load(k, row * WIDTHS[k] + column);
+          sum += bitcast<f32>(bits);
+          flag |= not_finite(bits) << k;
+        }
+        ring[slot + OFFSETS[k] + column] = bitcast<u32>(sum);
+      }
     }
   }
 
   if (WORKGROUP_SIZE > 1u) {
-    sums[lane] = sum;
+    // @unroll
+    for (var k = 0u; k < METRICS; k++) { sums[lane][k] = totals[k]; }
     flags[lane] = flag;
     for (var level = 1u; level <= LEVELS; level++) {
       workgroupBarrier();
       let width = WORKGROUP_SIZE >> level;
       if (lane < width) {
-        sums[lane] += sums[lane + width];
+        for (var k = 0u; k < METRICS; k++) { sums[lane][k] += sums[lane + width][k]; }
         flags[lane] |= flags[lane + width];
       }
     }
     storageBarrier(); // every lane has read the step before it changes
     if (lane == 0u) {
-      sum = sums[0];
+      // @unroll
+      for (var k = 0u; k < METRICS; k++) { totals[k] = sums[0][k]; }
       flag = flags[0];
     }
   }
   if (lane == 0u) {
-    let slot = 8u * (step % RING_SLOTS);
     // @unroll
     for (var k = 0u; k < METRICS; k++) {
-      ring[slot + k] = bitcast<u32>(sum[k] / f32(max(1u, rows(LENGTHS[k], step))));
+      if (WIDTHS[k] == 1u) {
+        ring[slot + OFFSETS[k]] = bitcast<u32>(totals[k]);
+      }
     }
-    ring[slot + 4u] = flag;
-    ring[slot + 5u] = step;
-    ring[slot + 6u] = rows(LENGTHS[0], step);
-    state[0] = step + 1u;
+    ring[slot + 2u + GROUP] = flag;
+    if (GROUP == 0u) {
+      ring[slot] = step;
+      ring[slot + 1u] = rows(ROWS[0], step);
+    }
+    if (LAST) { state[0] = step + 1u; }
   }
 }

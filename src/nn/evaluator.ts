@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { dataset } from '../data/dataset.ts';
 import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/leaves.ts';
-import { collectDispatch, recordDispatch } from '../ops/effects.ts';
+import { advanceDispatch, collectDispatch } from '../ops/effects.ts';
 import type { Effect, Resource } from '../ops/op.ts';
 import type { Tensor } from '../ops/tensor.ts';
 import { sizeOf } from '../ops/tensor.ts';
@@ -196,8 +196,7 @@ function collect(key: string, rows: Tensor, collected: Resource): Effect {
 const advance: Effect = {
   label: 'advance',
   inputs: [programState()],
-  lower: (context, [state]) =>
-    context.dispatch(recordDispatch({ metrics: [], state, target: context.target })),
+  lower: (context, [state]) => context.dispatch(advanceDispatch(state)),
 };
 
 function mean(values: Float32Array): number {

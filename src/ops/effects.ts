@@ -12,83 +12,98 @@ const kernels = {
   record: { name: 'dataset/record', source: recordSource },
 };
 
-/** Words of one step's entry in the ring. */
-export const RING_WORDS = 8;
-
 /** Metrics that one `recordDispatch` can take. */
-export const MAX_METRICS = 4;
+export const METRICS_PER_DISPATCH = 6;
 
-/** What the words of a ring entry hold; words 0 … 3 are the means (f32). */
+/** Metrics that a step can record, in two dispatches. */
+export const MAX_METRICS = 2 * METRICS_PER_DISPATCH;
+
+/** What the words of a ring entry hold; from `sums` on, the sums of each metric's columns (f32). */
 export const RING_LAYOUT = {
-  /** u32: bit k is set if a value of metric k was NaN or infinite. */
-  flags: 4,
   /** u32: the step that wrote the entry. */
-  step: 5,
-  /** u32: rows of metric 0 in the mean. */
-  rows: 6,
+  step: 0,
+  /** u32: rows of metric 0 that were summed. */
+  rows: 1,
+  /** u32: bit k is set if a value of metric k was NaN or infinite; the next word has metrics 6 … 11. */
+  flags: 2,
+  sums: 4,
 } as const;
 
+/** Columns of a metric [rows, ...columns]; a single number is a row of one. */
+export const columnsOf = ({ shape }: Pick<Operand, 'shape'>): number => sizeOf(shape.slice(1));
+
+/** The end of a step that records nothing: advances the step counter. */
+export const advanceDispatch = (state: Operand): Dispatch => ({
+  kernel: kernels.advance,
+  bindings: { state },
+  workgroups: [1, 1, 1],
+});
+
 export interface RecordOptions {
-  /** Up to four f32 tensors, each a value per sample [B] or a single one; their means are recorded. */
+  /** f32 tensors, each with a row per sample, [B, ...columns], or a single value; their columns' sums are recorded. */
   metrics: readonly Operand[];
-  /** [ringSlots, 8] words, of type f32 or u32. Not needed without metrics. */
-  ring?: Operand;
+  /** [slots, words], of type f32 or u32: an entry for each of the latest steps. */
+  ring: Operand;
   state: Operand;
-  ringSlots?: number;
   target: Pick<Target, 'software'>;
   /**
-   * For an evaluation over `size` samples in batches of `batchSize`: metrics of length `batchSize` count only
+   * For an evaluation over `size` samples in batches of `batchSize`: metrics of `batchSize` rows count only
    * rows with step · batchSize + row < size.
    */
   samples?: { batchSize: number; size: number };
 }
 
 /**
- * The last dispatch of a step: writes the means of the metrics to entry `step mod ringSlots` of the ring
- * (see RING_LAYOUT) and advances the step counter. Without metrics it only advances the counter.
+ * The end of a step: writes the sums of the metrics' columns to entry `step mod slots` of the ring (see
+ * RING_LAYOUT) and advances the step counter. Up to six metrics take one dispatch, up to twelve two.
  *
- * @throws ArgumentError if there are more than four metrics, or metrics and no ring
+ * @throws ArgumentError unless there are 1 … 12 metrics
+ * @throws ShapeError if the ring's entries are too short
  */
-export function recordDispatch({
-  metrics,
-  ring,
-  state,
-  ringSlots,
-  target,
-  samples,
-}: RecordOptions): Dispatch {
-  if (metrics.length === 0) {
-    return { kernel: kernels.advance, bindings: { state }, workgroups: [1, 1, 1] };
+export function recordDispatches({ metrics, ring, state, target, samples }: RecordOptions): Dispatch[] {
+  if (metrics.length === 0 || metrics.length > MAX_METRICS) {
+    throw new ArgumentError(`record: ${metrics.length} metrics; a step records 1 to ${MAX_METRICS}`);
   }
-  if (metrics.length > MAX_METRICS) {
-    throw new ArgumentError(`record: ${metrics.length} metrics; one dispatch records at most ${MAX_METRICS}`);
-  }
-  if (!ring) throw new ArgumentError('record: metrics need a ring buffer to be written to');
-  const slots = ringSlots ?? sizeOf(ring.shape) / RING_WORDS;
-  if (!Number.isInteger(slots) || slots < 1 || sizeOf(ring.shape) < slots * RING_WORDS) {
+  const [slots, words = 1] = ring.shape;
+  const needed = RING_LAYOUT.sums + metrics.reduce((sum, metric) => sum + columnsOf(metric), 0);
+  if (words < needed) {
     throw new ShapeError(
-      `record: a ring of ${slots} slots needs ${slots * RING_WORDS} words, got ${formatShape(ring.shape)}`,
+      `record: these metrics need entries of ${needed} words, but the ring is ${formatShape(ring.shape)}`,
     );
   }
-  const lengths = Array.from({ length: MAX_METRICS }, (_, k) =>
-    k < metrics.length ? sizeOf(metrics[k].shape) : 1,
-  );
-  // A CPU adapter runs one lane without barriers; a GPU sums in a tree.
-  const workgroupSize = target.software ? 1 : Math.max(...lengths) > 1024 ? 256 : 64;
-  return {
-    kernel: kernels.record,
-    constants: {
-      METRICS: metrics.length,
-      LENGTHS: lengths,
-      RING_SLOTS: slots,
-      WORKGROUP_SIZE: workgroupSize,
-      LEVELS: Math.log2(workgroupSize),
-      ...(samples && { BATCH: samples.batchSize, SIZE: samples.size }),
-    },
-    bindings: { ...Object.fromEntries(metrics.map((metric, k) => [`metric_${k}`, metric])), ring, state },
-    workgroups: [1, 1, 1],
-    flops: lengths.reduce((sum, length) => sum + length, 0),
-  };
+  const dispatches: Dispatch[] = [];
+  let offset: number = RING_LAYOUT.sums;
+  for (let from = 0; from < metrics.length; from += METRICS_PER_DISPATCH) {
+    const own = metrics.slice(from, from + METRICS_PER_DISPATCH);
+    const rows = own.map(({ shape }) => shape[0] ?? 1);
+    const widths = own.map(columnsOf);
+    const offsets = widths.map((width) => (offset += width) - width);
+    // A CPU adapter runs one lane without barriers; a GPU sums in a tree, or a column per lane.
+    const many = Math.max(...rows) > 1024 || Math.max(...widths) > 64;
+    const workgroupSize = target.software ? 1 : many ? 256 : 64;
+    const padded = (list: number[]) => Array.from({ length: METRICS_PER_DISPATCH }, (_, k) => list[k] ?? 1);
+    dispatches.push({
+      kernel: kernels.record,
+      part: metrics.length > METRICS_PER_DISPATCH ? `metrics_${from}` : undefined,
+      constants: {
+        METRICS: own.length,
+        ROWS: padded(rows),
+        WIDTHS: padded(widths),
+        OFFSETS: padded(offsets),
+        ENTRY: words,
+        GROUP: from / METRICS_PER_DISPATCH,
+        LAST: from + METRICS_PER_DISPATCH >= metrics.length,
+        RING_SLOTS: slots,
+        WORKGROUP_SIZE: workgroupSize,
+        LEVELS: Math.log2(workgroupSize),
+        ...(samples && { BATCH: samples.batchSize, SIZE: samples.size }),
+      },
+      bindings: { ...Object.fromEntries(own.map((metric, k) => [`metric_${k}`, metric])), ring, state },
+      workgroups: [1, 1, 1],
+      flops: own.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    });
+  }
+  return dispatches;
 }
 
 export interface CollectOptions {

@@ -2,7 +2,7 @@ import { KernelError } from '../errors.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { optimize } from '../graph/passes/optimize.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
-import { recordDispatch } from '../ops/effects.ts';
+import { advanceDispatch } from '../ops/effects.ts';
 import { fill, programState, read } from '../ops/leaves.ts';
 import type { Variable } from '../ops/leaves.ts';
 import { mapOp } from '../ops/map.ts';
@@ -128,8 +128,7 @@ function advanceState(dispatches: LoweredDispatch[], options: LowerOptions): voi
   const advance: Effect = {
     label: 'advance',
     inputs: [state],
-    lower: (context, [operand]) =>
-      context.dispatch(recordDispatch({ metrics: [], state: operand, target: context.target })),
+    lower: (context, [operand]) => context.dispatch(advanceDispatch(operand)),
   };
   dispatches.push(...lowerGraph([], [advance], [[state]], options));
 }

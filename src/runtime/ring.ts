@@ -1,6 +1,8 @@
 import type { Device } from '../device/device.ts';
+import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/leaves.ts';
-import { recordDispatch, RING_LAYOUT, RING_WORDS } from '../ops/effects.ts';
+import { columnsOf, METRICS_PER_DISPATCH, recordDispatches, RING_LAYOUT } from '../ops/effects.ts';
+import type { RecordOptions } from '../ops/effects.ts';
 import type { Effect, Resource } from '../ops/op.ts';
 import type { Tensor } from '../ops/tensor.ts';
 import type { Location } from './location.ts';
@@ -10,33 +12,60 @@ export const RING_SLOTS = 256;
 /** Staging buffers: one may be mapped and one be copied to while a third waits. */
 const STAGING_BUFFERS = 3;
 
+/** One value that each step records: a row of columns per sample, of which the sums are kept. */
+export interface RingValue {
+  readonly name: string;
+  /** Default 1. */
+  readonly columns?: number;
+}
+
+/** What one step recorded of one value. */
+export interface Recorded {
+  /** For each column the sum over the rows. */
+  readonly sums: Float32Array;
+  /** Rows that were summed. */
+  readonly count: number;
+}
+
 /** The recorded values of one step. */
 export interface RingEntry {
   readonly step: number;
-  /** Means in the order of the metrics. */
+  /** Means of the first columns, in the order of the values. */
   readonly values: readonly number[];
-  /** Names of the metrics in which a NaN or an infinity was seen. */
+  /** All columns, in the order of the values. */
+  readonly recorded: readonly Recorded[];
+  /** Names of the values in which a NaN or an infinity was seen. */
   readonly notFinite: readonly string[];
 }
 
 /**
- * The loss ring: each step writes the means of its metrics into the next entry, on the GPU; every
+ * The loss ring: each step writes the sums of its values into the next entry, on the GPU; every
  * few steps the entries are copied to a staging buffer and read while training goes on. Recording is
  * the last dispatch of a step and also advances the program's step counter.
  */
 export class MetricRing {
   readonly names: readonly string[];
-  readonly resource: Resource = { resource: 'metric ring', shape: [RING_SLOTS, RING_WORDS], dtype: 'u32' };
+  readonly resource: Resource;
   readonly location: Location;
   readonly #device: Device;
+  readonly #columns: readonly number[];
+  /** Bytes of an entry. */
+  readonly #stride: number;
   readonly #staging: GPUBuffer[];
   readonly #free: GPUBuffer[];
+  /** Rows of each value in a full batch. */
+  #rows: readonly number[] = [];
   #readUpTo = 0;
 
-  constructor(device: Device, names: readonly string[]) {
+  /** @param values names of values with one column, or values with their number of columns */
+  constructor(device: Device, values: readonly (string | RingValue)[]) {
     this.#device = device;
-    this.names = names;
-    const bytes = RING_SLOTS * RING_WORDS * 4;
+    this.names = values.map((value) => (typeof value === 'string' ? value : value.name));
+    this.#columns = values.map((value) => (typeof value === 'string' ? 1 : (value.columns ?? 1)));
+    const words = RING_LAYOUT.sums + this.#columns.reduce((sum, columns) => sum + columns, 0);
+    this.resource = { resource: 'metric ring', shape: [RING_SLOTS, words], dtype: 'u32' };
+    this.#stride = words * 4;
+    const bytes = RING_SLOTS * this.#stride;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
     this.location = { buffer: device.createBuffer('metric ring', bytes, usage), offset: 0, bytes };
     const staging = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
@@ -46,21 +75,30 @@ export class MetricRing {
     this.#free = [...this.#staging];
   }
 
-  /** The effect that records `metrics` (per-sample values or scalars, in the order of the names). */
-  effect(metrics: readonly Tensor[]): Effect {
+  /**
+   * The effect that records values (a row per sample, or scalars, in the order of the names).
+   *
+   * @param samples leaves the surplus rows of an evaluation's last batch out
+   * @throws ArgumentError if their number or their columns are others than the ring was made for
+   */
+  effect(values: readonly Tensor[], samples?: RecordOptions['samples']): Effect {
+    const columns = values.map(columnsOf);
+    if (String(columns) !== String(this.#columns)) {
+      throw new ArgumentError(
+        `metric ring: made for the columns ${this.#columns.join(', ')} of ${this.names.join(', ')}, but the values have ${columns.join(', ')}`,
+      );
+    }
+    this.#rows = values.map(({ shape }) => shape[0] ?? 1);
     return {
       label: 'record',
-      inputs: [...metrics, programState()],
-      lower: (context, inputs) =>
-        context.dispatch(
-          recordDispatch({
-            metrics: inputs.slice(0, -1),
-            state: inputs.at(-1)!,
-            ring: this.resource,
-            ringSlots: RING_SLOTS,
-            target: context.target,
-          }),
-        ),
+      inputs: [...values, programState()],
+      lower: (context, inputs) => {
+        const metrics = inputs.slice(0, -1);
+        const state = inputs.at(-1)!;
+        const { target } = context;
+        const dispatches = recordDispatches({ metrics, state, ring: this.resource, target, samples });
+        for (const dispatch of dispatches) context.dispatch(dispatch);
+      },
     };
   }
 
@@ -75,8 +113,8 @@ export class MetricRing {
   }
 
   /**
-   * Prepares to read the entries up to step `end` (exclusive): `encode` copies the ring at the end of
-   * a step's submit, `read` afterwards resolves to the entries. Undefined while every staging buffer
+   * Prepares to read the entries up to step `end` (exclusive): `encode` copies them at the end of
+   * a step's submit, `read` afterwards resolves to them. Undefined while every staging buffer
    * is in use.
    */
   beginRead(
@@ -86,30 +124,52 @@ export class MetricRing {
     if (!staging) return undefined;
     const start = this.#readUpTo;
     this.#readUpTo = end;
-    const { buffer, bytes } = this.location;
+    const slots = end - start >= RING_SLOTS ? [0, RING_SLOTS] : [start % RING_SLOTS, end % RING_SLOTS];
+    const [first, last] = slots;
+    const ranges =
+      first <= last
+        ? [[first, last]]
+        : [
+            [first, RING_SLOTS],
+            [0, last],
+          ]; // around the end
     return {
-      encode: (encoder) => encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytes),
+      encode: (encoder) => {
+        for (const [from, to] of ranges) {
+          const [offset, bytes] = [from * this.#stride, (to - from) * this.#stride];
+          if (bytes > 0) encoder.copyBufferToBuffer(this.location.buffer, offset, staging, offset, bytes);
+        }
+      },
       read: async () => {
         await this.#device.race(staging.mapAsync(GPUMapMode.READ));
-        const words = new Uint32Array(staging.getMappedRange().slice(0));
+        const mapped = staging.getMappedRange();
+        const entries = Array.from({ length: end - start }, (_, i) => this.#entry(mapped, start + i));
         staging.unmap();
         this.#free.push(staging);
-        return Array.from({ length: end - start }, (_, i) => this.#entry(words, start + i));
+        return entries;
       },
     };
   }
 
-  #entry(words: Uint32Array, step: number): RingEntry {
-    const entry = words.subarray(
-      (step % RING_SLOTS) * RING_WORDS,
-      (step % RING_SLOTS) * RING_WORDS + RING_WORDS,
-    );
-    const floats = new Float32Array(entry.buffer, entry.byteOffset, RING_WORDS);
-    const flags = entry[RING_LAYOUT.flags];
+  #entry(mapped: ArrayBuffer, step: number): RingEntry {
+    const offset = (step % RING_SLOTS) * this.#stride;
+    const entry = mapped.slice(offset, offset + this.#stride);
+    const words = new Uint32Array(entry);
+    const full = this.#rows[0];
+    let from: number = RING_LAYOUT.sums;
+    const recorded = this.#columns.map((columns, k) => {
+      const sums = new Float32Array(entry, from * 4, columns);
+      from += columns;
+      // The last batch of an evaluation has fewer rows than a full one.
+      return { sums, count: this.#rows[k] === full ? words[RING_LAYOUT.rows] : this.#rows[k] };
+    });
+    const flag = (k: number) =>
+      (words[RING_LAYOUT.flags + Math.floor(k / METRICS_PER_DISPATCH)] >> (k % METRICS_PER_DISPATCH)) & 1;
     return {
       step,
-      values: this.names.map((_, k) => floats[k]),
-      notFinite: this.names.filter((_, k) => (flags >> k) & 1),
+      recorded,
+      values: recorded.map(({ sums, count }) => sums[0] / count),
+      notFinite: this.names.filter((_, k) => flag(k)),
     };
   }
 

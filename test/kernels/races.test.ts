@@ -3,7 +3,7 @@ import { gradients } from '../../src/graph/autodiff.ts';
 import { categoricalAccuracy } from '../../src/ops/accuracy.ts';
 import { argmax } from '../../src/ops/argmax.ts';
 import { conv2d } from '../../src/ops/conv2d.ts';
-import { recordDispatch, RING_WORDS } from '../../src/ops/effects.ts';
+import { recordDispatches } from '../../src/ops/effects.ts';
 import { input, programState } from '../../src/ops/leaves.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { transpose } from '../../src/ops/movement.ts';
@@ -45,14 +45,16 @@ const lower = (output: Tensor | readonly Tensor[], variants?: Variants) =>
 const backward = (y: Tensor, wrt: readonly Tensor[], variants?: Variants) =>
   lower(gradients(reduceSum(y), wrt) as Tensor[], variants);
 
-function record(lengths: readonly number[]): LoweredDispatch[] {
-  const metrics = lengths.map((length, i) => input(`metric ${i}`, [length]));
-  const ring = { resource: 'ring', shape: [4, RING_WORDS], dtype: 'u32' } as const;
+function record(shapes: readonly number[][]): LoweredDispatch[] {
+  const metrics = shapes.map((shape, i) => input(`metric ${i}`, shape));
+  const ring = { resource: 'ring', shape: [4, 16], dtype: 'u32' } as const;
   const effect: Effect = {
     label: 'record',
     inputs: [...metrics, programState()],
     lower: (context, inputs) =>
-      context.dispatch(recordDispatch({ metrics: inputs.slice(0, -1), state: inputs.at(-1)!, ring, target })),
+      recordDispatches({ metrics: inputs.slice(0, -1), state: inputs.at(-1)!, ring, target }).forEach(
+        context.dispatch,
+      ),
   };
   return lowerGraph([], [effect], [effect.inputs], { target });
 }
@@ -91,8 +93,8 @@ const cases: Record<string, () => LoweredDispatch[]> = {
     const [image, weight] = [x(1, 6, 6, 3), w(2, 2, 3, 4)];
     return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm' });
   },
-  'record of one metric': () => record([70]),
-  'record of four metrics': () => record([70, 3, 1, 70]),
+  'record of one metric': () => record([[70]]),
+  'record of six metrics, one with columns': () => record([[70], [3], [1], [70, 2], [70], [2]]),
 };
 
 /** Every dispatch of the cases that shares memory. */

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { collectDispatch, recordDispatch, RING_LAYOUT, RING_WORDS } from '../../src/ops/effects.ts';
+import {
+  advanceDispatch,
+  collectDispatch,
+  columnsOf,
+  recordDispatches,
+  RING_LAYOUT,
+} from '../../src/ops/effects.ts';
 import { constant, fill, input, programState } from '../../src/ops/leaves.ts';
 import type { LowerContext, Resource } from '../../src/ops/op.ts';
 import type { DType, Shape, Tensor } from '../../src/ops/tensor.ts';
-import { bytesOf } from '../../src/ops/tensor.ts';
+import { bytesOf, sizeOf } from '../../src/ops/tensor.ts';
 import type { Program } from '../../src/runtime/program.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 
@@ -35,35 +41,38 @@ async function programWith(
   return { program, read };
 }
 
-/** Records metrics of the given lengths in a ring of `slots` entries. */
+/** Records metrics of the given shapes in a ring of `slots` entries; a length of 0 is a single number. */
 async function recorder(
-  lengths: readonly number[],
+  shapes: readonly (number | number[])[],
   slots: number,
   { software = true, samples }: { software?: boolean; samples?: { batchSize: number; size: number } } = {},
 ) {
-  const metrics = lengths.map((length, k) => input(`metric ${k}`, length === 0 ? [] : [length]));
+  const metrics = shapes.map((shape, k) =>
+    input(`metric ${k}`, typeof shape !== 'number' ? shape : shape === 0 ? [] : [shape]),
+  );
+  const columns = metrics.map(columnsOf);
+  const words = RING_LAYOUT.sums + columns.reduce((sum, count) => sum + count, 0);
   const made = await programWith(
-    { shape: [slots, RING_WORDS], dtype: 'u32', software },
+    { shape: [slots, words], dtype: 'u32', software },
     metrics,
     (context, inputs, ring) =>
-      context.dispatch(
-        recordDispatch({
-          metrics: inputs.slice(0, -1),
-          state: inputs.at(-1)!,
-          ring,
-          target: context.target,
-          samples,
-        }),
-      ),
+      recordDispatches({
+        metrics: inputs.slice(0, -1),
+        state: inputs.at(-1)!,
+        ring,
+        target: context.target,
+        samples,
+      }).forEach(context.dispatch),
   );
   const entry = async (slot: number) => {
     const data = await made.read();
-    const words = new Uint32Array(data, slot * RING_WORDS * 4, RING_WORDS);
+    const own = new Uint32Array(data, slot * words * 4, words);
     return {
-      means: [...new Float32Array(data, slot * RING_WORDS * 4, 4)],
-      flags: words[RING_LAYOUT.flags],
-      step: words[RING_LAYOUT.step],
-      rows: words[RING_LAYOUT.rows],
+      sums: [...new Float32Array(data, slot * words * 4, words).slice(RING_LAYOUT.sums)],
+      flags: own[RING_LAYOUT.flags],
+      moreFlags: own[RING_LAYOUT.flags + 1],
+      step: own[RING_LAYOUT.step],
+      rows: own[RING_LAYOUT.rows],
     };
   };
   return { ...made, metrics, entry };
@@ -72,19 +81,36 @@ async function recorder(
 const ramp = (length: number, slope = 1) => Float32Array.from({ length }, (_, i) => slope * i);
 
 describe.each([true, false])('record, software %s', (software) => {
-  it.each([[[1]], [[63, 65, 0]], [[128, 1, 1000, 2]], [[3000]]])(
-    'means of metrics of lengths %j',
+  it.each([[[1]], [[63, 65, 0]], [[128, 1, 1000, 2, 17, 64]], [[3000]], [[5, 7, 9, 11, 13, 15, 17, 19]]])(
+    'sums of metrics of lengths %j',
     async (lengths) => {
       const { program, metrics, entry } = await recorder(lengths, 4, { software });
       metrics.forEach((metric, k) => program.write(metric, ramp(Math.max(1, lengths[k]), k + 1)));
       await program.step();
-      const { means, flags, step, rows } = await entry(0);
-      const expected = lengths.map((length, k) => ((k + 1) * (Math.max(1, length) - 1)) / 2);
-      expect(means.slice(0, lengths.length)).toBeAllClose(expected, { rtol: 1e-6 });
-      expect({ flags, step, rows }).toEqual({ flags: 0, step: 0, rows: Math.max(1, lengths[0]) });
+      const { sums, ...header } = await entry(0);
+      const expected = lengths.map((length, k) => ((k + 1) * length * Math.max(0, length - 1)) / 2);
+      expect(sums).toBeAllClose(expected, { rtol: 1e-6 });
+      expect(header).toEqual({ flags: 0, moreFlags: 0, step: 0, rows: Math.max(1, lengths[0]) });
       program.destroy();
     },
   );
+
+  it.each([[[3, 5]], [[64, 2]], [[20, 300]], [[7, 3, 3]]])('sums of the columns of %j', async (shape) => {
+    const { program, metrics, entry } = await recorder([shape[0], shape, shape[0]], 4, { software });
+    const [rows] = shape;
+    const columns = columnsOf({ shape });
+    const values = ramp(rows * columns, 0.5);
+    program.write(metrics[0], ramp(rows));
+    program.write(metrics[1], values);
+    program.write(metrics[2], ramp(rows, 2));
+    await program.step();
+    const triangle = (rows * (rows - 1)) / 2;
+    const sums = Array.from({ length: columns }, (_, c) =>
+      Array.from({ length: rows }, (__, row) => values[row * columns + c]).reduce((x, y) => x + y, 0),
+    );
+    expect((await entry(0)).sums).toBeAllClose([triangle, ...sums, 2 * triangle], { rtol: 1e-6 });
+    program.destroy();
+  });
 
   it('goes around the ring and advances the step', async () => {
     const { program, metrics, entry } = await recorder([2], 3, { software });
@@ -93,34 +119,36 @@ describe.each([true, false])('record, software %s', (software) => {
       await program.step();
       await program.finish();
     }
-    expect((await entry(6 % 3)).means[0]).toBe(6.5);
-    expect((await entry(7 % 3)).means[0]).toBe(7.5);
-    expect((await entry(5 % 3)).means[0]).toBe(5.5);
+    expect((await entry(6 % 3)).sums[0]).toBe(13);
+    expect((await entry(7 % 3)).sums[0]).toBe(15);
+    expect((await entry(5 % 3)).sums[0]).toBe(11);
     expect((await entry(7 % 3)).step).toBe(7);
     program.destroy();
   });
 
   it('flags the metrics that hold NaN or infinity', async () => {
-    const { program, metrics, entry } = await recorder([70, 70, 70, 70], 4, { software });
-    const values = metrics.map(() => new Float32Array(70).fill(3.4e38 / 70));
+    const { program, metrics, entry } = await recorder([70, 70, [70, 3], 70, 1, 1, 1, 2], 4, { software });
+    const values = metrics.map(({ shape }) => new Float32Array(sizeOf(shape)).fill(1e38 / 70));
     values[1][69] = NaN;
     values[2][5] = -Infinity;
     values[3][0] = -0;
+    values[7][1] = Infinity;
     metrics.forEach((metric, k) => program.write(metric, values[k]));
     await program.step();
-    expect((await entry(0)).flags).toBe(0b0110);
+    expect(await entry(0)).toMatchObject({ flags: 0b0110, moreFlags: 0b10, step: 0, rows: 70 });
     program.destroy();
   });
 
   it('leaves out the surplus rows of the last batch of an evaluation', async () => {
     const samples = { batchSize: 4, size: 10 };
-    const { program, metrics, entry } = await recorder([4, 1], 8, { software, samples });
+    const { program, metrics, entry } = await recorder([4, 1, [4, 2]], 8, { software, samples });
     program.write(metrics[0], Float32Array.of(1, 2, 3, NaN));
     program.write(metrics[1], Float32Array.of(7));
+    program.write(metrics[2], Float32Array.of(1, 2, 3, 4, 5, 6, NaN, 8));
     for (let step = 0; step < 4; step++) await program.step();
-    expect(await entry(1)).toMatchObject({ rows: 4, flags: 1 });
-    expect(await entry(2)).toMatchObject({ rows: 2, flags: 0, means: [1.5, 7, 0, 0] });
-    expect(await entry(3)).toMatchObject({ rows: 0, flags: 0, means: [0, 7, 0, 0] });
+    expect(await entry(1)).toMatchObject({ rows: 4, flags: 0b101 });
+    expect(await entry(2)).toMatchObject({ rows: 2, flags: 0, sums: [3, 7, 4, 6] });
+    expect(await entry(3)).toMatchObject({ rows: 0, flags: 0, sums: [0, 7, 0, 0] });
     program.destroy();
   });
 
@@ -150,7 +178,7 @@ describe('collect', () => {
       [rows],
       (context, [r, state], collected) => {
         context.dispatch(collectDispatch({ rows: r, collected, state, target: context.target }));
-        context.dispatch(recordDispatch({ metrics: [], state, target: context.target }));
+        context.dispatch(advanceDispatch(state));
       },
     );
     const width = row.reduce((product, extent) => product * extent, 1);
@@ -188,15 +216,15 @@ describe('refuses', () => {
     limits: { maxComputeWorkgroupsPerDimension: 65_535 } as GPUSupportedLimits,
   };
   const state = programState();
-  const ring: Resource = { resource: 'ring', shape: [4, RING_WORDS], dtype: 'u32' };
+  const ring: Resource = { resource: 'ring', shape: [4, 8], dtype: 'u32' };
   const metric = constant(Float32Array.of(1));
-  it('too many metrics, no ring, a ring too small', () => {
-    expect(() => recordDispatch({ metrics: Array(5).fill(metric), ring, state, target })).toThrow(
-      '5 metrics',
+  it('too many metrics, none, a ring too small', () => {
+    expect(() => recordDispatches({ metrics: Array(13).fill(metric), ring, state, target })).toThrow(
+      '13 metrics; a step records 1 to 12',
     );
-    expect(() => recordDispatch({ metrics: [metric], state, target })).toThrow('need a ring');
-    expect(() => recordDispatch({ metrics: [metric], ring, ringSlots: 5, state, target })).toThrow(
-      'needs 40 words',
+    expect(() => recordDispatches({ metrics: [], ring, state, target })).toThrow('0 metrics');
+    expect(() => recordDispatches({ metrics: Array(5).fill(metric), ring, state, target })).toThrow(
+      'need entries of 9 words, but the ring is [4, 8]',
     );
   });
   it('rows that do not fit what collects them', () => {

@@ -7,7 +7,7 @@ import type { Effect, Target } from '../../src/ops/op.ts';
 import { reduceMean } from '../../src/ops/reduce.ts';
 import { softmax } from '../../src/ops/softmax.ts';
 import { withScope } from '../../src/ops/tensor.ts';
-import { recordDispatch } from '../../src/ops/effects.ts';
+import { recordDispatches } from '../../src/ops/effects.ts';
 import { build } from '../../src/runtime/build.ts';
 import { toDot } from '../../src/runtime/dot.ts';
 import { formatBytes, formatExpression, formatGraph, formatPlan } from '../../src/runtime/print.ts';
@@ -36,7 +36,7 @@ function example() {
     label: 'record',
     inputs: [loss, programState()],
     lower: (context, [metric, state]) =>
-      context.dispatch(recordDispatch({ metrics: [metric], ring, state, target })),
+      context.dispatch(recordDispatches({ metrics: [metric], ring, state, target })[0]),
   };
   const outputs = { loss, y, rows: reshape(y, [128]) };
   return build({ outputs, objectives: [{ loss, variables: [w1, b1, w2] }], effects: [record] }, { target });

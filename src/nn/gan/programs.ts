@@ -1,7 +1,7 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { gatherBatch } from '../../ops/gatherBatch.ts';
 import { reduceMean } from '../../ops/reduce.ts';
-import { recordDispatch } from '../../ops/effects.ts';
+import { advanceDispatch } from '../../ops/effects.ts';
 import { DeviceDataset } from '../../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import { MetricRing } from '../../runtime/ring.ts';
@@ -79,8 +79,7 @@ export class GanPrograms {
       g.effect({
         label: `${key}/updates`,
         inputs: [],
-        lower: ({ dispatch, target }) =>
-          dispatch(recordDispatch({ metrics: [], state: updates.resource, target })),
+        lower: ({ dispatch }) => dispatch(advanceDispatch(updates.resource)),
       });
     }
     g.resources.set(this.ring.resource, this.ring.location);
