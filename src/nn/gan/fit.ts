@@ -10,7 +10,7 @@ import { GAN_PARTS, GAN_VALUES } from './step.ts';
 import type { GanPart } from './step.ts';
 
 /** Means over one batch, or over the steps of an epoch. */
-export interface GanValues {
+export type GanValues = {
   /** −log D(x) − log(1 − D(G(z))) with D as a probability, as far as smoothing leaves the targets at 1 and 0. */
   readonly discriminatorLoss: number;
   /** −log D(G(z)), or log(1 − D(G(z))) for the minimax loss. */
@@ -19,19 +19,13 @@ export interface GanValues {
   readonly realAccuracy: number;
   /** Share of the generated images that it takes for generated. */
   readonly fakeAccuracy: number;
-}
+};
 
 /** The values of one training step, from before its update. */
-export interface GanStepValues extends GanValues {
-  readonly epoch: number;
-  readonly step: number;
-}
+export type GanStepValues = GanValues & { readonly epoch: number; readonly step: number };
 
 /** What one epoch came to: means over its steps; `step` is the number of steps done by then. */
-export interface GanEpochValues extends GanValues {
-  readonly epoch: number;
-  readonly step: number;
-}
+export type GanEpochValues = GanValues & { readonly epoch: number; readonly step: number };
 
 export interface GanHistory {
   readonly epochs: readonly GanEpochValues[];
@@ -152,8 +146,8 @@ async function loop(
   });
 
   programs.ring.reset(start);
-  // The program that a choice of networks needs is there before the first step; others come when they are wanted.
-  if (start < end) await programs.use(partOf(gan.name, options.train, start));
+  // The first step is compiled even where none is left to do: whoever asks for `onReady` gets it. Others come when wanted.
+  await programs.use(partOf(gan.name, options.train, start));
   let stopped: GanHistory['stopped'] = 'finished';
   while (gan.step < end) {
     await options.beforeStep?.(gan.step);

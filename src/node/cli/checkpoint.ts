@@ -1,8 +1,8 @@
 import { EnvironmentError, FormatError } from '../../errors.ts';
 import { parseStrictJson } from '../../io/json.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../io/safetensors.ts';
-import type { Model } from '../../nn/model.ts';
 import { readFileIfExists } from '../files.ts';
+import type { Trainee } from './trainee.ts';
 
 /** What a training run must share with the one that it continues. */
 export interface SavedRun {
@@ -47,7 +47,7 @@ const TYPES: Readonly<Record<keyof SavedRun, 'string' | 'number'>> = {
 const OPTIONAL: readonly string[] = ['epochs', 'steps'];
 
 /** The model as a safetensors file whose metadata also say how it was being trained. */
-export async function encodeRun(model: Model, run: SavedRun): Promise<Uint8Array> {
+export async function encodeRun(model: Pick<Trainee, 'name' | 'save'>, run: SavedRun): Promise<Uint8Array> {
   const { tensors, metadata } = decodeSafetensors(await model.save(), model.name);
   return encodeSafetensors(tensors, { ...metadata, [KEY]: JSON.stringify(run) });
 }

@@ -1,6 +1,6 @@
-import type { EpochValues } from '../../nn/fit.ts';
 import { formatCount, formatLoss, formatPercent, formatSeconds } from './format.ts';
 import type { Terminal } from './terminal.ts';
+import type { Values } from './trainee.ts';
 
 /** Prints a row per epoch, under a heading before the first. */
 export class EpochTable {
@@ -14,7 +14,7 @@ export class EpochTable {
     this.#epochs = epochs === undefined ? '' : `/${epochs}`;
   }
 
-  row(values: EpochValues, { seconds, imagesPerSecond }: { seconds: number; imagesPerSecond: number }): void {
+  row(values: Values, { seconds, imagesPerSecond }: { seconds: number; imagesPerSecond: number }): void {
     const names = Object.keys(values).filter((name) => name !== 'epoch' && name !== 'step');
     const cells = [
       `${values.epoch + 1}${this.#epochs}`,

@@ -1,11 +1,11 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { NumericError } from '../../errors.ts';
-import type { Model } from '../../nn/model.ts';
 import type { TrainContext, TrainResult } from './command.ts';
 import { formatCount, formatSeconds } from './format.ts';
 import { encodeHistory, historySvg } from './runFolder.ts';
 import type { RunHistory } from './runFolder.ts';
 import type { StepClock } from './stepClock.ts';
+import type { Trainee } from './trainee.ts';
 import { CHECKPOINT, TrainingView } from './trainingView.ts';
 
 /** How training went; the history holds what came before a resumed run too. */
@@ -20,11 +20,14 @@ export interface FitOutcome {
 /**
  * Trains a compiled model under the eyes of the user: compile progress, a bar with loss, metrics, speed and time left,
  * a row per epoch. Saves after each epoch and at the end, also when interrupted.
+ *
+ * @param hooks.beforeStep work between two steps; `step` are done by then
  */
 export async function fitModel(
   context: TrainContext,
-  model: Model,
-  data: { train: Dataset; validation: Dataset },
+  model: Trainee,
+  data: { train: Dataset; validation?: Dataset },
+  hooks: { beforeStep?: (step: number) => Promise<void> } = {},
 ): Promise<FitOutcome> {
   const { terminal, settings, interrupt } = context;
   const view = await TrainingView.create(context, model, data.train);
@@ -45,7 +48,10 @@ export async function fitModel(
         size.planBytes = planBytes;
         view.compiled(commands.length, (performance.now() - started) / 1000);
       },
-      beforeStep: (step) => view.started(step),
+      beforeStep: async (step) => {
+        await hooks.beforeStep?.(step);
+        view.started(step);
+      },
       onSteps: (values) => view.finished(values),
       onEpoch: (values) => view.endEpoch(values),
     });
@@ -66,7 +72,7 @@ export async function fitModel(
 }
 
 /** Loads the checkpoint to go on from, if there is one. */
-export function resumeModel({ terminal, options, checkpoint, adapter }: TrainContext, model: Model): void {
+export function resumeModel({ terminal, options, checkpoint, adapter }: TrainContext, model: Trainee): void {
   if (!checkpoint) return;
   model.load(checkpoint.bytes, checkpoint.path);
   if (options.learningRate !== undefined) model.learningRate = options.learningRate;
@@ -97,7 +103,7 @@ export async function finishRun(
 /** What --json prints, given what the model's own test gave. */
 export function resultOf<Test extends object>(
   { settings, adapter }: TrainContext,
-  model: Model,
+  model: Trainee,
   train: Dataset,
   { clock, dispatchesPerStep, planBytes }: FitOutcome,
   test: Test,

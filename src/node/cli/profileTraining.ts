@@ -1,17 +1,17 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { AdapterError } from '../../errors.ts';
-import type { Model } from '../../nn/model.ts';
 import { toDot } from '../../runtime/dot.ts';
 import { formatGraph, formatPlan } from '../../runtime/print.ts';
 import { formatProfile, profile } from '../../runtime/profile.ts';
 import type { TrainContext } from './command.ts';
+import type { Trainee } from './trainee.ts';
 
 /**
  * Prints what a training step is made of: its graph, its memory and the time of each kernel; writes graph.dot.
  *
  * @param model a model of its own: profiling runs steps for real
  */
-export async function profileTraining(context: TrainContext, model: Model, train: Dataset): Promise<void> {
+export async function profileTraining(context: TrainContext, model: Trainee, train: Dataset): Promise<void> {
   const { terminal, gpu, settings, folder } = context;
   const section = (title: string, text: string) => {
     terminal.line(terminal.style('bold', title));

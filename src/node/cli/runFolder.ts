@@ -1,8 +1,8 @@
 import { join, relative, resolve } from 'node:path';
 import { lossSvg } from '../../io/lossSvg.ts';
 import type { LossSeries } from '../../io/lossSvg.ts';
-import type { EpochValues, StepValues } from '../../nn/fit.ts';
 import { ensureWritableFolder, readFileIfExists, writeFileAtomic } from '../files.ts';
+import type { Values } from './trainee.ts';
 
 /** The folder of a run's results. */
 export class RunFolder {
@@ -43,8 +43,8 @@ export interface RunHistory {
   readonly parameters: number;
   readonly stopped: 'running' | 'finished' | 'interrupted';
   readonly test?: Readonly<Record<string, number>>;
-  readonly epochs: readonly EpochValues[];
-  readonly steps: readonly StepValues[];
+  readonly epochs: readonly Values[];
+  readonly steps: readonly Values[];
 }
 
 /** One entry per line, so that the file can be read, compared and searched. */
@@ -82,7 +82,7 @@ export function historySvg(history: RunHistory): string {
   const { model, preset, dataset, epochs, steps } = history;
   const names = Object.keys(steps[0] ?? {}).filter((name) => name !== 'epoch' && name !== 'step');
   const series = names.flatMap((name): LossSeries[] => {
-    const axis = name === 'accuracy' ? 'right' : 'left';
+    const axis = /accuracy$/i.test(name) ? 'right' : 'left';
     const trained: LossSeries = { name, axis, points: steps.map((entry) => [entry.step + 1, entry[name]]) };
     const key = `validation${name[0].toUpperCase()}${name.slice(1)}`;
     const validated = epochs.filter((entry) => entry[key] !== undefined);

@@ -1,7 +1,5 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { EnvironmentError } from '../../errors.ts';
-import type { EpochValues, StepValues } from '../../nn/fit.ts';
-import type { Model } from '../../nn/model.ts';
 import { encodeRun } from './checkpoint.ts';
 import type { SavedRun } from './checkpoint.ts';
 import type { TrainContext } from './command.ts';
@@ -12,6 +10,7 @@ import { Progress } from './progress.ts';
 import { encodeHistory, historySvg, readEarlierHistory } from './runFolder.ts';
 import type { RunHistory } from './runFolder.ts';
 import { countSubmits, StepClock } from './stepClock.ts';
+import type { Trainee, Values } from './trainee.ts';
 
 /** The file of the weights, in the folder of the results. */
 export const CHECKPOINT = 'model.safetensors';
@@ -22,11 +21,11 @@ export class TrainingView {
   /** Where the weights were last saved. */
   saved: string | undefined;
   readonly #context: TrainContext;
-  readonly #model: Model;
+  readonly #model: Trainee;
   readonly #train: Dataset;
   readonly #table: EpochTable;
-  readonly #epochs: EpochValues[];
-  readonly #steps: StepValues[];
+  readonly #epochs: Values[];
+  readonly #steps: Values[];
   readonly #firstStep: number;
   #progress: Progress | undefined;
   /** Steps and seconds at the end of the last epoch. */
@@ -36,9 +35,9 @@ export class TrainingView {
 
   private constructor(
     context: TrainContext,
-    model: Model,
+    model: Trainee,
     train: Dataset,
-    earlier: { epochs: readonly EpochValues[]; steps: readonly StepValues[] },
+    earlier: { epochs: readonly Values[]; steps: readonly Values[] },
   ) {
     this.#context = context;
     this.#model = model;
@@ -51,7 +50,7 @@ export class TrainingView {
     this.#firstStep = model.step;
   }
 
-  static async create(context: TrainContext, model: Model, train: Dataset): Promise<TrainingView> {
+  static async create(context: TrainContext, model: Trainee, train: Dataset): Promise<TrainingView> {
     const { checkpoint } = context;
     const earlier = checkpoint && (await readEarlierHistory(checkpoint.path, model.step));
     return new TrainingView(context, model, train, earlier ?? { epochs: [], steps: [] });
@@ -87,7 +86,7 @@ export class TrainingView {
     );
   }
 
-  finished(values: readonly StepValues[]): void {
+  finished(values: readonly Values[]): void {
     const last = values.at(-1);
     if (!last) return;
     this.#steps.push(...values);
@@ -103,7 +102,7 @@ export class TrainingView {
     this.#progress?.update(last.step + 1 - this.#firstStepOf(last.epoch), [...means, speed, left].join('  '));
   }
 
-  async endEpoch(values: EpochValues): Promise<void> {
+  async endEpoch(values: Values): Promise<void> {
     this.stop();
     this.clock.endEpoch();
     this.#epochs.push(values);

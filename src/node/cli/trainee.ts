@@ -1,0 +1,35 @@
+import type { Dataset } from '../../data/dataset.ts';
+import type { CompileProgress, Program } from '../../runtime/program.ts';
+
+/** The values of a step, or their means over an epoch. */
+export type Values = { readonly epoch: number; readonly step: number } & Readonly<Record<string, number>>;
+
+/** What the terminal wants of a training run. */
+export interface TraineeFitOptions {
+  epochs?: number;
+  steps?: number;
+  batchSize?: number;
+  resume?: boolean;
+  validationData?: Dataset;
+  signal?: AbortSignal;
+  onCompile?: (progress: CompileProgress) => void;
+  onReady?: (program: Program) => void | Promise<void>;
+  beforeStep?: (step: number) => void | Promise<void>;
+  onSteps?: (values: readonly Values[]) => void;
+  onEpoch?: (values: Values) => void | Promise<void>;
+}
+
+/** What can be trained in the terminal: a model, or a pair of networks. */
+export interface Trainee {
+  readonly name: string;
+  /** Steps trained. */
+  readonly step: number;
+  readonly parameters: number;
+  learningRate: number;
+  fit(
+    data: Dataset,
+    options: TraineeFitOptions,
+  ): PromiseLike<{ readonly stopped: 'finished' | 'aborted' | 'early' }>;
+  save(): Promise<Uint8Array>;
+  load(bytes: Uint8Array, name?: string): void;
+}
