@@ -158,7 +158,10 @@ export const elementwiseOps = {
   shift: op1('shift', 'shift', (_i, _y, dy) => [dy]),
   clip: op1('clip', 'clip', ofInput(gradientOps.clipGradient)),
   relu: op1('relu', 'relu', ofOutput(gradientOps.reluGradient)),
-  leakyRelu: op1('leakyRelu', 'leaky_relu', ofInput(gradientOps.leakyReluGradient)),
+  // From the output, which then needs no input beside it: it is above 0 where x is, unless the slope is negative.
+  leakyRelu: op1('leakyRelu', 'leaky_relu', ([x], y, dy, literals) => [
+    call(gradientOps.leakyReluGradient, [literals.slope >= 0 ? y : x, dy], literals),
+  ]),
   elu: op1('elu', 'elu', ofOutput(gradientOps.eluGradient)),
   selu: op1('selu', 'selu', ofOutput(gradientOps.seluGradient)),
   gelu: op1('gelu', 'gelu', ofInput(gradientOps.geluGradient)),
