@@ -1,3 +1,4 @@
+import adadeltaSource from '../../shaders/optimizer/adadelta.wgsl?raw';
 import adamSource from '../../shaders/optimizer/adam.wgsl?raw';
 import momentumSource from '../../shaders/optimizer/momentum.wgsl?raw';
 import rmspropSource from '../../shaders/optimizer/rmsprop.wgsl?raw';
@@ -11,6 +12,7 @@ const kernels = {
   sgd: { name: 'optimizer/sgd', source: sgdSource },
   momentum: { name: 'optimizer/momentum', source: momentumSource },
   rmsprop: { name: 'optimizer/rmsprop', source: rmspropSource },
+  adadelta: { name: 'optimizer/adadelta', source: adadeltaSource },
   adam: { name: 'optimizer/adam', source: adamSource },
 };
 
@@ -127,6 +129,35 @@ export function rmsprop({ learningRate = 0.001, rho = 0.9, epsilon = 1e-7 }: Rms
     config: { learningRate, rho, epsilon },
     constants: { ONE_MINUS_RHO: 1 - rho, EPSILON: epsilon },
     flopsPerParameter: 9,
+  });
+}
+
+export interface AdadeltaOptions {
+  /** η, a factor of the paper's step. Default 1, the paper's (Keras's 0.001 takes a thousandth of each step). */
+  learningRate?: number;
+  /** ρ, the share of the mean squares kept from step to step, in [0, 1). Default 0.95. */
+  rho?: number;
+  /** ε, inside both roots: the first steps are about √(ε / (1 − ρ)). Default 1e-7. */
+  epsilon?: number;
+}
+
+/**
+ * Adadelta (Zeiler 2012): s ← ρ s + (1 − ρ) g², Δ = −√(d + ε) / √(s + ε) · g, d ← ρ d + (1 − ρ) Δ²,
+ * w ← w + η Δ. Keras's ρ and ε, the paper's rate.
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function adadelta({ learningRate = 1, rho = 0.95, epsilon = 1e-7 }: AdadeltaOptions = {}): Optimizer {
+  check('adadelta', 'learningRate', learningRate, 0);
+  check('adadelta', 'rho', rho, 0, 1);
+  checkEpsilon('adadelta', epsilon);
+  return optimizer({
+    name: 'adadelta',
+    kernel: kernels.adadelta,
+    slots: 2,
+    config: { learningRate, rho, epsilon },
+    constants: { ONE_MINUS_RHO: 1 - rho, EPSILON: epsilon },
+    flopsPerParameter: 17,
   });
 }
 

@@ -1,14 +1,13 @@
 import { ArgumentError } from '../errors.ts';
-import { binaryAccuracy, categoricalAccuracy, perSample } from '../ops/accuracy.ts';
-import { abs, square, subtract } from '../ops/elementwise.ts';
-import type { Tensor } from '../ops/tensor.ts';
 import * as losses from './losses.ts';
 import type { LossFunction } from './losses.ts';
+import * as metrics from './metrics.ts';
+import type { Metric, MetricFunction } from './metrics.ts';
 import * as optimizers from './optimizers.ts';
 import type { Optimizer } from './optimizers.ts';
 
-/** A metric: predictions and targets of a batch to one value per sample, [N]; its mean is reported. */
-export type MetricFunction = (prediction: Tensor, target: Tensor) => Tensor;
+/** A metric by name, as a graph function from predictions and targets to one value per sample, or as a `Metric`. */
+export type MetricSpec = MetricName | MetricFunction | Metric;
 
 const lossTable = {
   softmaxCrossEntropy: losses.softmaxCrossEntropy,
@@ -28,18 +27,22 @@ const lossTable = {
 } satisfies Record<string, LossFunction>;
 
 const metricTable = {
-  /** The share of right classes; for a single output, of outputs on their target's side of 0. */
-  accuracy: (prediction, target) =>
-    prediction.shape.at(-1) === 1 && target.dtype === 'f32'
-      ? binaryAccuracy(prediction, target)
-      : categoricalAccuracy(prediction, target),
-  meanSquaredError: (prediction, target) => perSample(square(subtract(prediction, target))),
-  meanAbsoluteError: (prediction, target) => perSample(abs(subtract(prediction, target))),
-} satisfies Record<string, MetricFunction>;
+  accuracy: () => metrics.accuracy,
+  binaryAccuracy: () => metrics.binaryAccuracy(),
+  topKCategoricalAccuracy: () => metrics.topKCategoricalAccuracy(),
+  precision: () => metrics.precision(),
+  recall: () => metrics.recall(),
+  f1: () => metrics.f1(),
+  auc: () => metrics.auc(),
+  confusionMatrix: () => metrics.confusionMatrix(),
+  meanSquaredError: () => metrics.meanSquaredError,
+  meanAbsoluteError: () => metrics.meanAbsoluteError,
+} satisfies Record<string, () => MetricFunction | Metric>;
 
 const optimizerTable = {
   sgd: optimizers.sgd,
   rmsprop: optimizers.rmsprop,
+  adadelta: optimizers.adadelta,
   adam: optimizers.adam,
   adamw: optimizers.adamw,
 } satisfies Record<string, () => Optimizer>;
@@ -56,16 +59,18 @@ function lookUp<T>(kind: string, table: Readonly<Record<string, T>>, name: strin
 export const lossOf = (loss: LossName | LossFunction): LossFunction =>
   typeof loss === 'function' ? loss : lookUp<LossFunction>('loss', lossTable, loss);
 
-export const metricOf = (metric: MetricName | MetricFunction): MetricFunction =>
-  typeof metric === 'function' ? metric : lookUp<MetricFunction>('metric', metricTable, metric);
+export function metricOf(spec: MetricSpec): Metric {
+  if (typeof spec === 'object' && spec !== null && typeof spec.compute === 'function' && spec.name) return spec;
+  const given =
+    typeof spec === 'function' ? spec : lookUp<() => MetricFunction | Metric>('metric', metricTable, spec as string)();
+  if (typeof given === 'object') return given;
+  return { name: typeof spec === 'function' ? spec.name || 'metric' : spec, compute: given } as Metric;
+}
 
 export const optimizerOf = (optimizer: OptimizerName | Optimizer): Optimizer =>
   typeof optimizer === 'object'
     ? optimizer
     : lookUp<() => Optimizer>('optimizer', optimizerTable, optimizer)();
-
-export const metricName = (metric: MetricName | MetricFunction): string =>
-  typeof metric === 'function' ? metric.name || 'metric' : metric;
 
 /** Values of a step that have their name already. */
 const TAKEN = ['loss', 'output', 'epoch', 'step'];

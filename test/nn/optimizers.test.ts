@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adam, adamw, rmsprop, sgd, type Optimizer } from '../../src/nn/optimizers.ts';
+import { adadelta, adam, adamw, rmsprop, sgd, type Optimizer } from '../../src/nn/optimizers.ts';
 import { constant, read, Variable } from '../../src/ops/leaves.ts';
 import { add, multiply, square, subtract } from '../../src/ops/elementwise.ts';
 import { reduceSum } from '../../src/ops/reduce.ts';
@@ -90,6 +90,12 @@ const cases: [string, Optimizer, (size: number) => reference.Optimizer][] = [
     'rmsprop, own settings',
     rmsprop({ learningRate: 0.01, rho: 0.5, epsilon: 1e-3 }),
     (size) => reference.rmsprop(size, { learningRate: 0.01, rho: 0.5, epsilon: 1e-3 }),
+  ],
+  ['adadelta', adadelta(), (size) => reference.adadelta(size)],
+  [
+    'adadelta, own settings',
+    adadelta({ learningRate: 0.5, rho: 0.9, epsilon: 1e-4 }),
+    (size) => reference.adadelta(size, { learningRate: 0.5, rho: 0.9, epsilon: 1e-4 }),
   ],
   ['adam', adam(), (size) => reference.adam(size)],
   [

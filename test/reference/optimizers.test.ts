@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import '../helpers/close.ts';
-import { adam, adamW, rmsprop, sgd, trajectory, type Optimizer } from './optimizers.ts';
+import { adadelta, adam, adamW, rmsprop, sgd, trajectory, type Optimizer } from './optimizers.ts';
 
 const exact = { rtol: 1e-12, atol: 1e-14 };
 
@@ -38,6 +38,15 @@ describe('optimizers, by hand', () => {
     const w = Float64Array.of(10);
     rmsprop(1, { learningRate: 0.1 }).step(w, w.slice());
     expect(w[0]).toBeCloseTo(9.683772, 6);
+  });
+
+  it('adadelta: the first step is √ε / √(0.05 g² + ε) · g', () => {
+    const optimizer = adadelta(1, { epsilon: 1e-6 });
+    const first = (1e-3 * 2) / Math.sqrt(0.2 + 1e-6);
+    expect(walk(optimizer, 2)).toBeCloseTo(1 - first, 14);
+    expect(optimizer.state.meanSquareStep).toBeAllClose([0.05 * first ** 2], exact);
+    const second = (Math.sqrt(0.05 * first ** 2 + 1e-6) * 3) / Math.sqrt(0.95 * 0.2 + 0.05 * 9 + 1e-6);
+    expect(walk(optimizer, 3)).toBeCloseTo(1 - second, 14);
   });
 
   it('adam: both moments corrected for starting at zero', () => {

@@ -39,6 +39,26 @@ export function rmsprop(size: number, { learningRate = 0.001, rho = 0.9, epsilon
 }
 
 /**
+ * s ← ρ s + (1 − ρ) g²;  Δ = −√(d + ε) / √(s + ε) · g;  d ← ρ d + (1 − ρ) Δ²;  w ← w + η Δ.
+ * Zeiler 2012, Algorithm 1, with η = 1.
+ */
+export function adadelta(size: number, { learningRate = 1, rho = 0.95, epsilon = 1e-7 } = {}): Optimizer {
+  const meanSquare = new Float64Array(size);
+  const meanSquareStep = new Float64Array(size);
+  return {
+    state: { meanSquare, meanSquareStep },
+    step(w, g) {
+      for (let i = 0; i < size; i++) {
+        meanSquare[i] = rho * meanSquare[i] + (1 - rho) * g[i] ** 2;
+        const change = (-Math.sqrt(meanSquareStep[i] + epsilon) / Math.sqrt(meanSquare[i] + epsilon)) * g[i];
+        meanSquareStep[i] = rho * meanSquareStep[i] + (1 - rho) * change ** 2;
+        w[i] += learningRate * change;
+      }
+    },
+  };
+}
+
+/**
  * m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  w ← w − η m̂ / (√v̂ + ε)
  * with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ), t = 1, 2, …  Kingma & Ba 2015, Algorithm 1.
  */

@@ -1,0 +1,42 @@
+// Adadelta: steps in the units of the parameter, out of the root mean squares of past steps and gradients
+//
+//   s <- ρ s + (1 - ρ) g²
+//   Δ = -√(d + ε) / √(s + ε) · g
+//   d <- ρ d + (1 - ρ) Δ²
+//   w <- w + η Δ                               (Zeiler 2012, algorithm 1, where η = 1)
+//
+//   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
+//   slot_0, slot_1          mean squares s of the gradient and d of the step, from 0
+//   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
+//
+// One invocation updates four parameters. About 17 FLOPs and 28 bytes per parameter: bound by memory.
+// ε stands inside the roots: it is what the first steps are made of, √ε / √(s + ε) · g.
+
+const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
+const ONE_MINUS_RHO: f32 = 0.05; // 1 - ρ, rounded only once
+const EPSILON: f32 = 1e-7; // ε
+const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(2) var<storage, read> hyper: array<f32>;
+@group(0) @binding(3) var<storage, read_write> parameters: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> slot_0: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> slot_1: array<vec4f>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let i = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (i >= LENGTH) {
+    return;
+  }
+  let g = gradients[i];
+  var s = slot_0[i];
+  var d = slot_1[i];
+  s += ONE_MINUS_RHO * (g * g - s);
+  let change = -sqrt(d + EPSILON) / sqrt(s + EPSILON) * g;
+  d += ONE_MINUS_RHO * (change * change - d);
+  slot_0[i] = s;
+  slot_1[i] = d;
+  parameters[i] += hyper[0] * change;
+}
