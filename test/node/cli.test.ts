@@ -82,6 +82,7 @@ describe('the command line', () => {
       data: 'synthetic:600',
       resume: 'a.safetensors',
       out: 'b',
+      own: {},
       profile: true,
       json: true,
     });

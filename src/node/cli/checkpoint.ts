@@ -2,6 +2,7 @@ import { EnvironmentError, FormatError } from '../../errors.ts';
 import { parseStrictJson } from '../../io/json.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../io/safetensors.ts';
 import { readFileIfExists } from '../files.ts';
+import type { ModelFlagValues } from './command.ts';
 import type { Trainee } from './trainee.ts';
 
 /** What a training run must share with the one that it continues. */
@@ -19,6 +20,8 @@ export interface SavedRun {
   /** One of the two says how long the run was to last. */
   readonly epochs?: number;
   readonly steps?: number;
+  /** Values of the model's own flags; missing in files from before there were any. */
+  readonly own?: ModelFlagValues;
 }
 
 /** A saved model, read and checked, before it meets the model that it is loaded into. */
@@ -32,7 +35,7 @@ export interface Checkpoint {
 }
 
 const KEY = 'run';
-const TYPES: Readonly<Record<keyof SavedRun, 'string' | 'number'>> = {
+const TYPES: Readonly<Record<keyof SavedRun, 'string' | 'number' | 'object'>> = {
   model: 'string',
   preset: 'string',
   dataset: 'string',
@@ -43,8 +46,9 @@ const TYPES: Readonly<Record<keyof SavedRun, 'string' | 'number'>> = {
   batchSize: 'number',
   epochs: 'number',
   steps: 'number',
+  own: 'object',
 };
-const OPTIONAL: readonly string[] = ['epochs', 'steps'];
+const OPTIONAL: readonly string[] = ['epochs', 'steps', 'own'];
 
 /** The model as a safetensors file whose metadata also say how it was being trained. */
 export async function encodeRun(model: Pick<Trainee, 'name' | 'save'>, run: SavedRun): Promise<Uint8Array> {

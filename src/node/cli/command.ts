@@ -15,12 +15,33 @@ export interface PresetInfo {
   readonly learningRate: number;
 }
 
+/** An option that only one model takes, `--name VALUE`. */
+export interface ModelFlag {
+  readonly placeholder: string;
+  readonly meaning: string;
+  /**
+   * The value of what the user wrote.
+   *
+   * @throws ArgumentError that names the choices
+   */
+  readonly parse: (flag: string, text: string) => ModelFlagValue;
+  /** Whether a run that goes on from a checkpoint may have another value than before; default false. */
+  readonly free?: boolean;
+}
+
+export type ModelFlagValue = number | string;
+
+/** By name, as on the command line. */
+export type ModelFlagValues = Readonly<Record<string, ModelFlagValue>>;
+
 /** A model that `npm run train` knows. */
 export interface ModelCommand {
   /** For the help text: what it does. */
   readonly title: string;
   readonly presets: Readonly<Record<string, PresetInfo>>;
   readonly defaultPreset: string;
+  /** What it takes besides the options of all models. */
+  readonly flags?: Readonly<Record<string, ModelFlag>>;
   /** Trains it, prints and writes the results; undefined if the user interrupted. */
   run(context: TrainContext): Promise<TrainResult | undefined>;
 }

@@ -4,7 +4,7 @@ import type { MnistName } from '../../data/mnistFiles.ts';
 import { ArgumentError } from '../../errors.ts';
 import { ADAPTER_KINDS } from '../adapterChoice.ts';
 import type { AdapterKind } from '../adapterChoice.ts';
-import type { ModelCommand } from './command.ts';
+import type { ModelCommand, ModelFlag, ModelFlagValues } from './command.ts';
 import { quoteArgument } from './format.ts';
 
 /** What the user wrote; undefined where nothing was said. */
@@ -21,6 +21,8 @@ export interface TrainOptions {
   readonly data?: string;
   readonly resume?: string;
   readonly out?: string;
+  /** What the model's own flags were given. */
+  readonly own: ModelFlagValues;
   readonly profile: boolean;
   readonly json: boolean;
 }
@@ -57,20 +59,29 @@ export function helpText(models: Models): string {
       return `    ${preset.padEnd(8)} ${description}${isDefault}; ${recipe}`;
     }),
   ]);
-  const flags = Object.entries(FLAGS).map(([name, [placeholder, meaning]]) => {
-    const head = `--${name} ${placeholder}`.padEnd(20);
-    return `  ${head} ${meaning.replaceAll('\n', `\n${' '.repeat(23)}`)}`;
-  });
+  const flags = Object.entries(FLAGS).map(([name, [placeholder, meaning]]) =>
+    flagHelp([name, { placeholder, meaning }]),
+  );
+  const own = Object.entries(models).flatMap(([name, { flags: taken = {} }]) =>
+    Object.keys(taken).length === 0
+      ? []
+      : ['', `Options of ${name}:`, ...Object.entries(taken).map(flagHelp)],
+  );
   return `npm run train -- [model] [options]
 
 Models and their presets:
 ${presets.join('\n')}
 
 Options:
-${flags.join('\n')}
+${[...flags, ...own].join('\n')}
 
 Ctrl-C finishes the step, saves, and says how to go on; a second Ctrl-C exits at once.
 Exit codes: 0 finished, 1 error, 130 interrupted by Ctrl-C, 143 by SIGTERM.`;
+}
+
+function flagHelp([name, flag]: [string, Pick<ModelFlag, 'placeholder' | 'meaning'>]): string {
+  const head = `--${name} ${flag.placeholder}`.padEnd(20);
+  return `  ${head} ${flag.meaning.replaceAll('\n', `\n${' '.repeat(23)}`)}`;
 }
 
 /**
@@ -80,7 +91,7 @@ Exit codes: 0 finished, 1 error, 130 interrupted by Ctrl-C, 143 by SIGTERM.`;
  * @throws ArgumentError that names the choices
  */
 export function parseTrainOptions(args: readonly string[], models: Models): TrainOptions | undefined {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parse(args, models);
   if (values.help) return undefined;
   const model = modelOf(positionals, models);
   const text = (name: string) => values[name] as string | undefined;
@@ -97,6 +108,7 @@ export function parseTrainOptions(args: readonly string[], models: Models): Trai
     data: notEmpty('data', text('data')),
     resume: notEmpty('resume', text('resume')),
     out: notEmpty('out', text('out')),
+    own: ownFlags(model, models, text),
     profile: values.profile === true,
     json: values.json === true,
   };
@@ -125,24 +137,57 @@ export function resumeCommand(options: TrainOptions, checkpoint: string): string
     const flag = name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
     return value === undefined ? [] : [`--${flag}`, quoteArgument(String(value))];
   });
+  for (const [name, value] of Object.entries(options.own)) {
+    flags.push(`--${name}`, quoteArgument(String(value)));
+  }
   return ['npm run train --', options.model, ...flags, '--resume', quoteArgument(checkpoint)].join(' ');
 }
 
-function parse(args: readonly string[]): { values: Record<string, unknown>; positionals: string[] } {
-  const entries = Object.entries(FLAGS).map(([name, [placeholder]]) => {
+/** The values of the flags that only `model` takes; those of other models are errors. */
+function ownFlags(
+  model: string,
+  models: Models,
+  text: (name: string) => string | undefined,
+): ModelFlagValues {
+  const taken = models[model].flags ?? {};
+  const values: Record<string, number | string> = {};
+  for (const [name, { flags = {} }] of Object.entries(models)) {
+    for (const flag of Object.keys(flags)) {
+      const value = text(flag);
+      if (value === undefined) continue;
+      if (!taken[flag]) throw new ArgumentError(`${model} takes no --${flag}: that is an option of ${name}.`);
+      values[flag] = taken[flag].parse(flag, value);
+    }
+  }
+  return values;
+}
+
+function parse(
+  args: readonly string[],
+  models: Models,
+): { values: Record<string, unknown>; positionals: string[] } {
+  const known = Object.entries(FLAGS).map(([name, [placeholder]]) => {
     return [name, { type: placeholder ? 'string' : 'boolean' }] as const;
   });
+  const own = Object.values(models).flatMap(({ flags = {} }) => Object.entries(flags));
+  const entries = [...own.map(([name]) => [name, { type: 'string' }] as const), ...known];
   try {
     return parseArgs({ args: [...args], options: Object.fromEntries(entries), allowPositionals: true });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const name = /'(--?[\w-]+)/.exec(message)?.[1];
     if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && name) {
-      const choices = Object.keys(FLAGS).map((flag) => `--${flag}`);
-      throw new ArgumentError(`There is no option ${name}: choose from ${choices.join(', ')}.`, { cause });
+      const choices = entries.map(([flag]) => flag);
+      throw new ArgumentError(
+        `There is no option ${name}: choose from ${[...new Set(choices)].map((flag) => `--${flag}`).join(', ')}.`,
+        {
+          cause,
+        },
+      );
     }
     if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && name) {
-      const [placeholder] = FLAGS[name.slice(2)] ?? [''];
+      const flag = name.slice(2);
+      const placeholder = FLAGS[flag]?.[0] ?? own.find(([other]) => other === flag)?.[1].placeholder;
       const use = placeholder ? `needs a value: ${name} ${placeholder}` : 'takes no value';
       throw new ArgumentError(`${name} ${use}. See npm run train -- --help.`, { cause });
     }
@@ -163,7 +208,8 @@ function modelOf(positionals: readonly string[], models: Models): string {
   throw new ArgumentError(`There is no model '${stray}': choose from ${names.join(', ')}. (${hint})`);
 }
 
-function choice(flag: string, value: string | undefined, choices: readonly string[]): string | undefined {
+/** @throws ArgumentError unless the value is one of the choices */
+export function choice<T extends string | undefined>(flag: string, value: T, choices: readonly string[]): T {
   if (value === undefined || choices.includes(value)) return value;
   throw new ArgumentError(
     `--${flag} ${value}: there is no such ${flag}; choose one of ${choices.join(', ')}.`,
@@ -175,12 +221,18 @@ function notEmpty(flag: string, value: string | undefined): string | undefined {
   return value;
 }
 
-function number(
-  flag: string,
-  value: string | undefined,
-  { whole = false, above = -1 }: { whole?: boolean; above?: number },
-): number | undefined {
-  if (value === undefined) return undefined;
+function number(flag: string, value: string | undefined, range: NumberRange): number | undefined {
+  return value === undefined ? undefined : parseNumber(flag, value, range);
+}
+
+export interface NumberRange {
+  readonly whole?: boolean;
+  /** Default −1: everything from 0 on. */
+  readonly above?: number;
+}
+
+/** @throws ArgumentError unless the text is a number in the range */
+export function parseNumber(flag: string, value: string, { whole = false, above = -1 }: NumberRange): number {
   const parsed = Number(value);
   const plain = whole ? /^\d+$/ : /^\d*\.?\d+(e[+-]?\d+)?$/i;
   if (plain.test(value) && parsed > above && (whole ? Number.isSafeInteger(parsed) : Number.isFinite(parsed)))

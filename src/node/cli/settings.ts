@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../errors.ts';
 import type { MnistName } from '../../data/mnistFiles.ts';
 import type { Checkpoint, SavedRun } from './checkpoint.ts';
-import type { ModelCommand } from './command.ts';
+import type { ModelCommand, ModelFlagValues } from './command.ts';
 import type { TrainOptions } from './options.ts';
 
 /** A training run as it will be: the user's wishes, else what the checkpoint says, else the preset's values. */
@@ -15,6 +15,8 @@ export interface Settings {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly seed: number;
+  /** Values of the model's own flags; what was never said is missing. */
+  readonly own: ModelFlagValues;
 }
 
 /** @throws ArgumentError if the user asks for something that the run to be continued does not allow */
@@ -52,7 +54,24 @@ export function resolveSettings(
     batchSize: same('batchSize', recipe.batchSize),
     learningRate: options.learningRate ?? recipe.learningRate,
     seed: same('seed', 0),
+    own: ownSettings(options, command, checkpoint),
   };
+}
+
+function ownSettings(
+  { own }: TrainOptions,
+  { flags = {} }: ModelCommand,
+  checkpoint: Checkpoint | undefined,
+): ModelFlagValues {
+  if (!checkpoint?.run) return own;
+  const saved = checkpoint.run.own ?? {};
+  for (const [name, value] of Object.entries(own)) {
+    if (flags[name].free || saved[name] === value) continue;
+    throw new ArgumentError(
+      `${checkpoint.path} was trained ${name in saved ? `with --${name} ${saved[name]}` : `without --${name}`}, so it cannot go on with ${value}: leave it out, or start anew without --resume.`,
+    );
+  }
+  return { ...saved, ...own };
 }
 
 function length(
