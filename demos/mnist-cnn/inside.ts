@@ -4,8 +4,8 @@ import { rasterizeDigit } from '../shared/digitRaster.ts';
 import { byId, count, create, percent } from '../shared/dom.ts';
 import { DrawingPad } from '../shared/drawingPad.ts';
 import type { Port } from '../shared/port.ts';
-import { handOver } from './panels.ts';
-import type { TilePlan } from './panels.ts';
+import { handOver } from '../shared/panels.ts';
+import type { TilePlan } from '../shared/panels.ts';
 import type { FromWorker, LayerInfo, ToWorker } from './protocol.ts';
 import { state } from './settings.ts';
 

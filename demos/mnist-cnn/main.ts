@@ -1,14 +1,14 @@
-import { byId, count, create, notice } from '../shared/dom.ts';
+import { byId, count, create, figures, notice } from '../shared/dom.ts';
 import { errorPanel, missingWebGpu, webgpuProblem } from '../shared/missing.ts';
 import { onSchemeChange, readPalette } from '../shared/palette.ts';
 import { workerPort } from '../shared/port.ts';
+import { createStepTable } from '../shared/stepTable.ts';
 import { createControls } from './controls.ts';
 import { createInside } from './inside.ts';
 import { createLesson } from './lesson.ts';
 import { createProgress } from './progress.ts';
 import type { FromWorker, ToWorker, TrainingState } from './protocol.ts';
 import { dataSettings, setRecipes, state, trainingSettings } from './settings.ts';
-import { createStepTable } from './stepTable.ts';
 import { createTestSet } from './testSet.ts';
 
 const problem = webgpuProblem();
@@ -83,7 +83,8 @@ function run(): void {
         progress.model(message);
         return inside.model(message);
       case 'program':
-        return showProgram(message);
+        byId('step-text').textContent = stepText(message);
+        return showProgram(message.dispatches);
       case 'state':
         return showState(message);
       case 'steps':
@@ -134,6 +135,15 @@ function run(): void {
 
   port.listen(handle);
   onSchemeChange(() => port.post({ type: 'palette', palette: readPalette() }));
+}
+
+function stepText({ dispatches, planBytes }: Extract<FromWorker, { type: 'program' }>): string {
+  const total = dispatches.reduce((sum, { flops }) => sum + flops, 0);
+  return (
+    `${dispatches.length} dispatches in one submit: gather ${trainingSettings().batchSize} images, forward, loss, backward, ` +
+    `update, record. Together ${figures(total / 1e6)} million floating-point operations, with ${figures(planBytes / 2 ** 20)} MiB ` +
+    `for everything in between; nothing crosses the bus. Each name opens its kernel.`
+  );
 }
 
 function showAdapter({ description, software }: Extract<FromWorker, { type: 'adapter' }>): void {

@@ -1,5 +1,5 @@
 import { LiveChart } from '../shared/chart.ts';
-import { byId, count, create, figures, percent } from '../shared/dom.ts';
+import { byId, count, figures, percent } from '../shared/dom.ts';
 import type { FromWorker, StepPoint } from './protocol.ts';
 import { trainingSettings } from './settings.ts';
 
@@ -20,7 +20,8 @@ export function createProgress() {
     range: [1, 2.5],
     limits: [1e-4, 1e4],
     syncKey: 'training',
-    onValues: legend('loss-values', (value) => value.toFixed(3)),
+    formatValue: (value) => value.toFixed(3),
+    legend: byId('loss-values'),
   });
   // Equal distances for equal factors in the errors: from 90 to 95 % is as far as from 98 to 99 %.
   const accuracy = new LiveChart(byId('accuracy-chart'), {
@@ -34,7 +35,8 @@ export function createProgress() {
     range: [0.05, 0.9],
     limits: [0, 1],
     syncKey: 'training',
-    onValues: legend('accuracy-values', (value) => percent(value)),
+    formatValue: (value) => percent(value),
+    legend: byId('accuracy-values'),
   });
 
   let epochs = 1;
@@ -84,8 +86,8 @@ export function createProgress() {
     showStep,
     steps({ points, millisecondsPerStep }: Of<'steps'>): void {
       for (const { step, loss: lossValue, accuracy: share } of points as StepPoint[]) {
-        loss.push(step, lossValue);
-        accuracy.push(step, share);
+        loss.push(step, { training: lossValue });
+        accuracy.push(step, { training: share });
       }
       showStep(points[points.length - 1].step);
       if (millisecondsPerStep <= 0) return;
@@ -94,23 +96,9 @@ export function createProgress() {
       byId('stat-images').textContent = count((1000 * trainingSettings().batchSize) / speed);
     },
     evaluated({ step, loss: lossValue, accuracy: share }: Of<'evaluated'>): void {
-      loss.pushTest(step, lossValue);
-      accuracy.pushTest(step, share);
+      loss.push(step, { test: lossValue });
+      accuracy.push(step, { test: share });
       byId('stat-accuracy').textContent = percent(share, 2);
     },
-  };
-}
-
-/** Shows "training 0.123 · test 0.130" in a chart's caption. */
-function legend(id: string, format: (value: number) => string) {
-  return ({ training, test }: { training?: number; test?: number }): void => {
-    const entry = (name: string, value?: number) =>
-      create(
-        'span',
-        { className: `key ${name}` },
-        name,
-        create('b', {}, value === undefined ? '–' : format(value)),
-      );
-    byId(id).replaceChildren(entry('training', training), entry('test', test));
   };
 }

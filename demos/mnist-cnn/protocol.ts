@@ -1,6 +1,7 @@
 import type { MnistCnnPreset } from '../../src/models/mnistCnn.ts';
 import type { Palette } from '../shared/palette.ts';
-import type { PanelLayout } from '../shared/tiles.ts';
+import type { PanelMessage } from '../shared/panels.ts';
+import type { DispatchInfo } from '../shared/dispatches.ts';
 
 /** What the page and its worker say to each other. The worker owns the GPU, the data and the model. */
 
@@ -18,9 +19,6 @@ export interface DataSettings {
   readonly test?: number;
 }
 
-/** The panels drawn by the worker: 'grid', 'input', 'filters:<layer>', 'maps:<layer>'. */
-export type PanelName = string;
-
 export type ToWorker =
   | { type: 'start'; training: TrainingSettings; data: DataSettings; palette: Palette; dataUrl: string }
   | { type: 'play' }
@@ -30,8 +28,8 @@ export type ToWorker =
   | { type: 'reset'; training: TrainingSettings }
   | { type: 'learningRate'; value: number }
   | { type: 'palette'; palette: Palette }
-  | { type: 'panel'; name: PanelName; canvas: OffscreenCanvas; layout: PanelLayout }
-  | { type: 'layout'; name: PanelName; layout: PanelLayout }
+  /** Panels: 'grid', 'input', 'filters:<layer>', 'maps:<layer>'. */
+  | PanelMessage
   /** Show a test image, or 28 × 28 bytes, to the network. */
   | { type: 'look'; input: number | Uint8Array }
   /** Test images to draw into the panel 'grid'. */
@@ -47,14 +45,6 @@ export interface LayerInfo {
   readonly flops: number;
   /** The filters can be drawn: a convolution of a grey image. */
   readonly filters?: { readonly width: number; readonly height: number };
-}
-
-/** One kernel launch of a training step. */
-export interface DispatchInfo {
-  readonly label: string;
-  readonly kernel: string;
-  readonly workgroups: readonly number[];
-  readonly flops: number;
 }
 
 export interface StepPoint {

@@ -2,7 +2,7 @@ import { announce } from '../shared/announce.ts';
 import { byId, count, create, percent } from '../shared/dom.ts';
 import type { Port } from '../shared/port.ts';
 import { rove } from '../shared/roving.ts';
-import { handOver } from './panels.ts';
+import { handOver } from '../shared/panels.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
 type Of<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;

@@ -3,6 +3,7 @@ import type { EpochValues, Gpu, Model, Program, StepValues } from '../../src/ind
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
 import { coalesce } from '../shared/coalesce.ts';
+import { dispatchInfos } from '../shared/dispatches.ts';
 import { Gate } from '../shared/gate.ts';
 import { StepClock } from '../shared/stepClock.ts';
 import type { TileRenderer } from '../shared/tiles.ts';
@@ -159,14 +160,7 @@ export class Training {
   }
 
   async #ready(program: Program): Promise<void> {
-    const { build, planBytes } = program;
-    const dispatches = build.dispatches.map(({ kernel: { name: kernel }, label, workgroups, flops }) => ({
-      label,
-      kernel,
-      workgroups,
-      flops,
-    }));
-    this.#post({ type: 'program', dispatches, planBytes });
+    this.#post({ type: 'program', dispatches: dispatchInfos(program), planBytes: program.planBytes });
     await this.#look();
     if (this.#evaluated.step !== this.#model.step && !this.#stop.signal.aborted) await this.#evaluate();
     if (this.#state === 'compiling') this.#tell(this.#gate.isOpen ? 'running' : 'ready');

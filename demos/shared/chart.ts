@@ -1,6 +1,6 @@
 import { language } from './locale.ts';
 import uPlot from 'uplot';
-import { watchSize } from './dom.ts';
+import { create, watchSize } from './dom.ts';
 import { cssVariable, onSchemeChange } from './palette.ts';
 
 /** Above this many points neighbours are merged in pairs: a chart has no more pixels anyway. */
@@ -9,10 +9,30 @@ const MAX_POINTS = 4000;
 const MEMORY_SHARE = 5;
 const MOST_MEMORY = 60;
 
+/** One of a chart's values. */
+export interface ChartSeries {
+  readonly name: string;
+  /** A variable of style.css: '--blue'. */
+  readonly colour: string;
+  /** `line`: a value at each step, faint, under its smoothed line; `dots`: a value now and then. */
+  readonly style: 'line' | 'dots';
+}
+
+/** Values by their series' names. */
+export type ChartValues = Readonly<Record<string, number | undefined>>;
+
+/** The training set's value at each step, and the test set's now and then. */
+const TRAINING: readonly ChartSeries[] = [
+  { name: 'training', colour: '--blue', style: 'line' },
+  { name: 'test', colour: '--orange', style: 'dots' },
+];
+
 export interface ChartOptions {
   /** What is shown, for people who hear the chart: 'Loss'. */
   readonly title: string;
   readonly format: (value: number) => string;
+  /** How values read in the legend; default `format`, which labels the axis. */
+  readonly formatValue?: (value: number) => string;
   /** Strictly increasing map from values to places on the axis. */
   readonly scale: { forward: (value: number) => number; backward: (place: number) => number };
   /** Where the axis may be labelled; those outside its range are left out. */
@@ -22,76 +42,95 @@ export interface ChartOptions {
   readonly limits: readonly [number, number];
   /** Charts of the same key show the same step under the pointer. */
   readonly syncKey?: string;
-  /** Told the values under the pointer, or the latest ones. */
-  readonly onValues?: (values: { step: number; training?: number; test?: number }) => void;
+  /** Default: `training` as a line, `test` as dots. */
+  readonly series?: readonly ChartSeries[];
+  /** Where the names of the series and their values stand: those under the pointer, or the latest ones. */
+  readonly legend?: HTMLElement;
+}
+
+interface Column extends ChartSeries {
+  readonly raw: (number | null)[];
+  /** What stands for the series: the smoothed line, or the dots themselves. */
+  readonly shown: (number | null)[];
+  average: number;
+  pushed: number;
 }
 
 /**
- * A value by training step: faint raw points, their smoothed line, and the test set's values on top. It fills `root`,
- * which needs a size of its own (class `plot`).
+ * Values by training step: faint raw points, their smoothed lines, and dots on top. It fills `root`, which needs a
+ * size of its own (class `plot`).
  */
 export class LiveChart {
   readonly #options: ChartOptions;
   readonly #root: HTMLElement;
   #plot!: uPlot;
   #steps: number[] = [];
-  #raw: (number | null)[] = [];
-  #smooth: (number | null)[] = [];
-  #test: (number | null)[] = [];
-  #average = 0;
-  #pushed = 0;
+  readonly #columns: readonly Column[];
   #frame = 0;
 
   constructor(root: HTMLElement, options: ChartOptions) {
     this.#root = root;
     this.#options = options;
+    this.#columns = (options.series ?? TRAINING).map((series) => ({
+      ...series,
+      raw: [],
+      shown: [],
+      average: 0,
+      pushed: 0,
+    }));
     this.#create();
     watchSize(root, (width, height) => this.#plot.setSize({ width, height }));
     onSchemeChange(() => this.#create());
   }
 
-  /** Adds a training step's value. */
-  push(step: number, value: number): void {
-    const memory = Math.min(MOST_MEMORY, 1 + this.#pushed++ / MEMORY_SHARE);
-    this.#average += (value - this.#average) / memory;
-    this.#append(step, value, this.#average, null);
-  }
-
-  /** Adds the test set's value at a step. */
-  pushTest(step: number, value: number): void {
+  /** Adds the values of a step; those of dots alone may be of a step that is already there. */
+  push(step: number, values: ChartValues): void {
+    const given = this.#columns.filter(({ name }) => values[name] !== undefined);
     const last = this.#steps.length - 1;
-    if (last >= 0 && this.#steps[last] >= step) this.#test[last] = value;
-    else this.#append(step, null, null, value);
-    this.#draw();
-  }
-
-  clear(): void {
-    [this.#steps, this.#raw, this.#smooth, this.#test] = [[], [], [], []];
-    this.#pushed = 0;
-    this.#draw();
-  }
-
-  #append(step: number, raw: number | null, smooth: number | null, test: number | null): void {
-    // Training that was set back a few steps writes its last points again.
-    while (this.#steps.length > 0 && this.#steps[this.#steps.length - 1] >= step) {
-      for (const list of [this.#steps, this.#raw, this.#smooth, this.#test]) list.pop();
+    if (last < 0 || this.#steps[last] < step || given.some(({ style }) => style === 'line')) {
+      this.#begin(step);
     }
-    this.#steps.push(step);
-    this.#raw.push(raw);
-    this.#smooth.push(smooth);
-    this.#test.push(test);
+    for (const column of given) {
+      const value = values[column.name]!;
+      const at = this.#steps.length - 1;
+      if (column.style === 'dots') {
+        column.shown[at] = value;
+        continue;
+      }
+      const memory = Math.min(MOST_MEMORY, 1 + column.pushed++ / MEMORY_SHARE);
+      column.average += (value - column.average) / memory;
+      column.raw[at] = value;
+      column.shown[at] = column.average;
+    }
     if (this.#steps.length > MAX_POINTS) this.#thin();
     this.#draw();
   }
 
-  /** Keeps every second point; what the test set said is kept in any case. */
+  clear(): void {
+    for (const list of this.#lists) list.length = 0;
+    for (const column of this.#columns) column.pushed = 0;
+    this.#draw();
+  }
+
+  get #lists(): (number | null)[][] {
+    return [this.#steps, ...this.#columns.flatMap(({ raw, shown }) => [raw, shown])];
+  }
+
+  /** A new row, in which nothing stands yet. */
+  #begin(step: number): void {
+    // Training that was set back a few steps writes its last points again.
+    while (this.#steps.length > 0 && this.#steps[this.#steps.length - 1] >= step) {
+      for (const list of this.#lists) list.pop();
+    }
+    for (const list of this.#lists) list.push(null);
+    this.#steps[this.#steps.length - 1] = step;
+  }
+
+  /** Keeps every second point, and all dots. */
   #thin(): void {
-    const keep = this.#steps.map((_, i) => i % 2 === 1 || this.#test[i] !== null);
-    const filter = <T>(list: T[]) => list.filter((_, i) => keep[i]);
-    this.#steps = filter(this.#steps);
-    this.#raw = filter(this.#raw);
-    this.#smooth = filter(this.#smooth);
-    this.#test = filter(this.#test);
+    const dots = this.#columns.filter(({ style }) => style === 'dots');
+    const keep = this.#steps.map((_, i) => i % 2 === 1 || dots.some(({ shown }) => shown[i] !== null));
+    for (const list of this.#lists) list.splice(0, list.length, ...list.filter((_, i) => keep[i]));
   }
 
   #draw(): void {
@@ -103,30 +142,38 @@ export class LiveChart {
     });
   }
 
+  /** Faint lines first, so that no series' noise covers another's smoothed line. */
   #data(): uPlot.AlignedData {
-    return [this.#steps, this.#raw, this.#smooth, this.#test];
+    return [this.#steps, ...this.#columns.map(({ raw }) => raw), ...this.#columns.map(({ shown }) => shown)];
   }
 
   /** The values at `index`, or the latest. */
   #describe(index?: number | null): void {
-    const { title, format, onValues } = this.#options;
-    const latest = (list: (number | null)[]) => list.findLast((value) => value !== null) ?? undefined;
-    const at = (list: (number | null)[]) =>
-      index === undefined || index === null ? latest(list) : latest(list.slice(0, index + 1));
-    const step = this.#steps[index ?? this.#steps.length - 1] ?? 0;
-    const [training, test] = [at(this.#smooth), at(this.#test)];
-    onValues?.({ step, training, test });
-    const text = (name: string, value?: number) => (value === undefined ? '' : `, ${name} ${format(value)}`);
-    const label = `${title} by training step: step ${step}${text('training', training)}${text('test', test)}`;
-    this.#root.setAttribute('aria-label', label);
+    const { title, format, formatValue = format, legend } = this.#options;
+    const until = index ?? this.#steps.length - 1;
+    const values = this.#columns.map(
+      ({ shown }) => shown.findLast((value, i) => i <= until && value !== null) ?? undefined,
+    );
+    const texts = values.map((value) => (value === undefined ? undefined : formatValue(value)));
+    const entries = this.#columns.map(({ name, colour }, i) => {
+      const entry = create('span', { className: `key ${name}` }, name, create('b', {}, texts[i] ?? '–'));
+      entry.style.setProperty('--key', `var(${colour})`);
+      return entry;
+    });
+    legend?.replaceChildren(...entries);
+    const spoken = this.#columns.map(({ name }, i) =>
+      texts[i] === undefined ? '' : `, ${name} ${texts[i]}`,
+    );
+    const step = this.#steps[until] ?? 0;
+    this.#root.setAttribute('aria-label', `${title} by training step: step ${step}${spoken.join('')}`);
   }
 
-  /** The axis: all smoothed and test values, and the raw ones as far as they fit. */
+  /** The axis: all smoothed values and dots, and the raw ones as far as they fit. */
   #range(): [number, number] {
     const { range, limits, scale } = this.#options;
     let [low, high] = range;
-    for (const list of [this.#smooth, this.#test]) {
-      for (const value of list) {
+    for (const { shown } of this.#columns) {
+      for (const value of shown) {
         if (value === null) continue;
         low = Math.min(low, value);
         high = Math.max(high, value);
@@ -140,7 +187,7 @@ export class LiveChart {
   #create(): void {
     this.#plot?.destroy();
     const { scale, ticks, format, syncKey } = this.#options;
-    const [blue, orange, muted, rule] = ['--blue', '--orange', '--muted', '--rule'].map(cssVariable);
+    const [muted, rule] = ['--muted', '--rule'].map(cssVariable);
     const axis: uPlot.Axis = {
       stroke: muted,
       font: `11px ${getComputedStyle(this.#root).fontFamily}`,
@@ -190,9 +237,12 @@ export class LiveChart {
         ],
         series: [
           {},
-          line(`${blue}38`, 1),
-          line(blue, 2),
-          line(orange, 1.5, { points: { show: true, size: 5, fill: orange, stroke: orange } }),
+          ...this.#columns.map(({ colour }) => line(`${cssVariable(colour)}38`, 1)),
+          ...this.#columns.map(({ colour, style }) => {
+            const stroke = cssVariable(colour);
+            const points = { show: true, size: 5, fill: stroke, stroke };
+            return style === 'line' ? line(stroke, 2) : line(stroke, 1.5, { points });
+          }),
         ],
         hooks: { setCursor: [({ cursor }) => this.#describe(cursor.idx)] },
       },

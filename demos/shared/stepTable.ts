@@ -1,11 +1,13 @@
-import { byId, count, create, figures } from '../shared/dom.ts';
-import { kernelSource } from '../shared/kernels.ts';
-import { listing } from '../shared/listing.ts';
-import type { DispatchInfo, FromWorker } from './protocol.ts';
-import { trainingSettings } from './settings.ts';
+import type { DispatchInfo } from './dispatches.ts';
+import { byId, count, create, figures } from './dom.ts';
+import { kernelSource } from './kernels.ts';
+import { listing } from './listing.ts';
 
-/** The training step, dispatch by dispatch; each kernel's name opens its source. */
-export function createStepTable(): (program: Extract<FromWorker, { type: 'program' }>) => void {
+/**
+ * Fills the table #dispatches with a program, dispatch by dispatch; each kernel's name opens its source in the dialog
+ * #kernel.
+ */
+export function createStepTable(): (dispatches: readonly DispatchInfo[]) => void {
   const dialog = byId<HTMLDialogElement>('kernel');
   byId('kernel-close').addEventListener('click', () => dialog.close());
   dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close());
@@ -26,20 +28,14 @@ export function createStepTable(): (program: Extract<FromWorker, { type: 'progra
     return create('tr', {}, ...cells.map((cell) => create('td', {}, cell)), work);
   }
 
-  return ({ dispatches, planBytes }) => {
-    const flops = dispatches.map((dispatch) => dispatch.flops);
-    const total = flops.reduce((sum, value) => sum + value, 0);
-    byId('step-text').textContent =
-      `${dispatches.length} dispatches in one submit: gather ${trainingSettings().batchSize} images, forward, loss, backward, ` +
-      `update, record. Together ${figures(total / 1e6)} million floating-point operations, with ${figures(planBytes / 2 ** 20)} MiB ` +
-      `for everything in between; nothing crosses the bus. Each name opens its kernel.`;
+  return (dispatches) => {
+    const most = Math.max(...dispatches.map(({ flops }) => flops));
     const head = ['', 'Where', 'Kernel', 'Workgroups', 'MFLOP'].map((text) =>
       create('th', { scope: 'col' }, text),
     );
-    const rows = dispatches.map((dispatch, index) => row(dispatch, index, Math.max(...flops)));
     byId('dispatches').replaceChildren(
       create('thead', {}, create('tr', {}, ...head)),
-      create('tbody', {}, ...rows),
+      create('tbody', {}, ...dispatches.map((dispatch, index) => row(dispatch, index, most))),
     );
   };
 }

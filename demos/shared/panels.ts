@@ -1,7 +1,11 @@
-import { watchSize } from '../shared/dom.ts';
-import type { Port } from '../shared/port.ts';
-import type { PanelLayout } from '../shared/tiles.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import { watchSize } from './dom.ts';
+import type { Port } from './port.ts';
+import type { PanelLayout } from './tiles.ts';
+
+/** What a page's protocol with its worker has to have, that panels may be handed over. */
+export type PanelMessage =
+  | { type: 'panel'; name: string; canvas: OffscreenCanvas; layout: PanelLayout }
+  | { type: 'layout'; name: string; layout: PanelLayout };
 
 /** While a window is being dragged, canvases keep their size; they follow when it rests. */
 const SETTLE_MS = 150;
@@ -23,7 +27,7 @@ export interface TilePlan {
  * `plan` lays the tiles out for the width of the canvas's parent; call the returned function to lay out again.
  */
 export function handOver(
-  port: Port<FromWorker, ToWorker>,
+  port: Pick<Port<never, PanelMessage>, 'post'>,
   name: string,
   canvas: HTMLCanvasElement,
   plan: (width: number) => TilePlan,
