@@ -39,8 +39,8 @@ const { model, loss, data } = name === 'autoencoder' ? autoencoder() : classifie
 const uploaded = new DeviceDataset(gpu.device, data);
 const ring = new MetricRing(gpu.device, ['loss']);
 const program = await gpu.compile((g) => {
-  const [x, y] = gather(g, uploaded, { inputOffset: 0 }, { batchSize: BATCH, shuffle: true });
-  const perSample = loss(model.call(x, { training: true }), y);
+  const { inputs, targets } = gather(g, uploaded, { inputOffset: 0 }, { batchSize: BATCH, shuffle: true });
+  const perSample = loss(model.call(inputs, { training: true }), targets[0]);
   const mean = reduceMean(perSample);
   g.minimize(mean, model.trainableVariables, adam());
   g.resources.set(ring.resource, ring.location);

@@ -1,5 +1,5 @@
 import { ArgumentError, NumericError, ShapeError } from '../errors.ts';
-import { randomStream } from './random.ts';
+import { product } from './views.ts';
 
 export type DataArray = Uint8Array | Float32Array | Int32Array;
 
@@ -13,7 +13,8 @@ export interface DataField {
 /**
  * A data set in CPU memory, from which batches are uploaded or which is uploaded whole.
  *
- * A `Uint8Array` in `x` means pixel bytes 0…255, which the GPU normalises; in `y` it holds class indices.
+ * A `Uint8Array` in `x` means pixel bytes 0…255, which the GPU normalises; in `y` it holds class indices, or, where a
+ * target has dimensions, bytes that are normalised as those of `x` are.
  */
 export interface Dataset {
   readonly name: string;
@@ -23,18 +24,41 @@ export interface Dataset {
   readonly synthetic: boolean;
   readonly x: DataField;
   readonly y: DataField;
+  /** Second and further inputs, for models that take several. */
+  readonly moreInputs?: readonly DataField[];
+  /** Second and further targets, for models that have several outputs. */
+  readonly moreTargets?: readonly DataField[];
+  /** Weight of each sample in the loss, [N], at least 0. */
+  readonly weights?: DataField;
+  /** Class indices that are no targets: of an autoencoder's samples, say (`selfTargets`). */
+  readonly labels?: DataField;
   readonly classNames?: readonly string[];
 }
+
+/** All inputs, in the order of a model's. */
+export const inputsOf = ({ x, moreInputs = [] }: Dataset): readonly DataField[] => [x, ...moreInputs];
+
+/** All targets, in the order of a model's trained outputs. */
+export const targetsOf = ({ y, moreTargets = [] }: Dataset): readonly DataField[] => [y, ...moreTargets];
+
+type Extents = readonly number[];
 
 export interface DatasetOptions {
   /** Default 'data'. */
   name?: string;
-  x: DataArray;
-  y: DataArray;
-  /** Shape of one input: [28, 28, 1], [30], … */
-  inputShape: readonly number[];
-  /** Shape of one target; default [], one value per sample. */
-  targetShape?: readonly number[];
+  /** Inputs of all samples; a list for a model that takes several. */
+  x: DataArray | readonly DataArray[];
+  /** Targets of all samples; a list for a model with several outputs. */
+  y: DataArray | readonly DataArray[];
+  /** Shape of one input: [28, 28, 1], [30], …; a list of shapes where `x` is a list. */
+  inputShape: Extents | readonly Extents[];
+  /** Shape of one target; default [], one value per sample. A list of shapes where `y` is a list. */
+  targetShape?: Extents | readonly Extents[];
+  /**
+   * Weight of each sample in the loss, at least 0: the loss of a batch is the mean of weight times loss, also when
+   * evaluating, as in Keras; metrics are not weighted.
+   */
+  weights?: Float32Array;
   /** Default false. */
   synthetic?: boolean;
   /** Names of the classes; scalar targets must then be class indices below their number. */
@@ -42,103 +66,122 @@ export interface DatasetOptions {
 }
 
 /**
- * Checks arrays and binds them into a `Dataset`. The arrays are kept, not copied.
+ * Checks arrays and binds them into a `Dataset`. The arrays are kept, not copied. Where a target is the very array of an
+ * input, it is uploaded and gathered once.
  *
- * @throws ArgumentError if an array has another type, is empty, or a label has no name in `classNames`
+ * @throws ArgumentError if an array has another type, is empty, a label has no name in `classNames`, or a weight is negative
  * @throws ShapeError if the arrays' lengths do not fit the shapes or each other
  * @throws NumericError if a value is NaN or infinite, with its sample and position
  */
 export function dataset(options: DatasetOptions): Dataset {
-  const { name = 'data', x, y, inputShape, targetShape = [], synthetic = false, classNames } = options;
-  checkArray(name, 'x', x);
-  checkArray(name, 'y', y);
-  const inputSize = sampleSize(name, 'inputShape', inputShape);
-  const targetSize = sampleSize(name, 'targetShape', targetShape);
-  if (x.length % inputSize !== 0) {
+  const { name = 'data', synthetic = false, classNames, weights } = options;
+  const inputs = fields(name, ['x', 'inputShape'], options.x, options.inputShape);
+  const targets = fields(name, ['y', 'targetShape'], options.y, options.targetShape ?? listLike(options.y));
+  const [first] = inputs;
+  if (first.data.length % first.stride !== 0) {
     throw new ShapeError(
-      `data set '${name}': x has ${x.length} values, not a multiple of the ${inputSize} of one sample of shape ` +
-        `${format(inputShape)}. Check inputShape, or cut x to whole samples.`,
+      `data set '${name}': ${first.field} has ${first.data.length} values, not a multiple of the ${first.stride} of one sample of shape ` +
+        `${format(first.shape)}. Check inputShape, or cut ${first.field} to whole samples.`,
     );
   }
-  const size = x.length / inputSize;
-  if (y.length !== size * targetSize) {
-    const perSample = y.length / size;
-    const fix = Number.isInteger(perSample)
-      ? `If each sample has ${perSample} target values, pass targetShape: [${perSample}].`
-      : 'Check that x and y come from the same samples.';
-    throw new ShapeError(
-      `data set '${name}': x holds ${size} samples of shape ${format(inputShape)}, so y needs ` +
-        `${size * targetSize} values of targetShape ${format(targetShape)}, but has ${y.length}. ${fix}`,
-    );
-  }
-  checkFinite(name, 'x', x, inputSize);
-  checkFinite(name, 'y', y, targetSize);
-  if (classNames && targetShape.length === 0) checkLabels(name, y, classNames.length);
+  const size = first.data.length / first.stride;
+  for (const own of [...inputs, ...targets]) checkLength(name, own, first, size);
+  for (const { field, data, stride } of [...inputs, ...targets]) checkFinite(name, field, data, stride);
+  for (const target of targets)
+    if (!inputs.some(({ data }) => data === target.data)) checkBytes(name, target);
+  if (classNames && targets[0].shape.length === 0) checkLabels(name, targets[0].data, classNames.length);
+  if (weights) checkWeights(name, weights, size);
+  const [x, ...moreInputs] = inputs.map(plain);
+  const [y, ...moreTargets] = targets.map(plain);
   return {
     name,
     size,
     synthetic,
-    x: { data: x, shape: [...inputShape] },
-    y: { data: y, shape: [...targetShape] },
+    x,
+    y,
+    ...(moreInputs.length > 0 && { moreInputs }),
+    ...(moreTargets.length > 0 && { moreTargets }),
+    ...(weights && { weights: { data: weights, shape: [] } }),
     ...(classNames && { classNames: [...classNames] }),
   };
 }
 
-/**
- * The samples `start` … `end - 1` as a data set of their own; the arrays are views, nothing is copied.
- *
- * @throws ArgumentError unless 0 ≤ start < end ≤ data.size, all whole numbers
- */
-export function take(data: Dataset, start: number, end: number = data.size): Dataset {
-  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end > data.size || start >= end) {
-    throw new ArgumentError(
-      `take: samples ${start} to ${end} are not a range within data set '${data.name}' of ${data.size} samples. ` +
-        `Pass whole numbers with 0 <= start < end <= ${data.size}.`,
+interface CheckedField extends DataField {
+  /** `x`, or `x[1]`: for messages. */
+  readonly field: string;
+  readonly option: string;
+  /** Values of one sample. */
+  readonly stride: number;
+}
+
+const plain = ({ data, shape }: CheckedField): DataField => ({ data, shape: [...shape] });
+
+/** The default shapes of targets: one value per sample, for each of a list. */
+const listLike = (y: unknown): Extents | readonly Extents[] => (Array.isArray(y) ? y.map(() => []) : []);
+
+/** The arrays of an option, with their shapes: one of each, or a list of each. */
+function fields(
+  name: string,
+  [field, option]: [string, string],
+  arrays: DataArray | readonly DataArray[],
+  shapes: Extents | readonly Extents[],
+): CheckedField[] {
+  const list = Array.isArray(arrays) ? (arrays as readonly DataArray[]) : undefined;
+  const nested = Array.isArray(shapes) && shapes.some(Array.isArray);
+  list?.forEach((data, i) => checkArray(name, `${field}[${i}]`, data));
+  if (!list) checkArray(name, field, arrays);
+  if (list && (list.length === 0 || !Array.isArray(shapes) || shapes.length !== list.length)) {
+    throw new ShapeError(
+      `data set '${name}': ${field} is a list of ${list.length} arrays, so ${option} must be a list of as many shapes, at least one`,
     );
   }
-  const cut = ({ data: values, shape }: DataField): DataField => {
-    const stride = product(shape);
-    return { data: values.subarray(start * stride, end * stride), shape };
-  };
-  return { ...data, size: end - start, x: cut(data.x), y: cut(data.y) };
-}
-
-/**
- * Sets the last `fraction` of the samples aside for validation, as Keras's `validation_split` does: without
- * shuffling, so call `shuffle` first if the samples are sorted.
- *
- * @throws ArgumentError unless the fraction leaves at least one sample on each side
- */
-export function splitValidation(data: Dataset, fraction: number): { train: Dataset; validation: Dataset } {
-  const split = data.size - Math.round(data.size * fraction);
-  if (!(fraction > 0 && fraction < 1) || split <= 0 || split >= data.size) {
-    throw new ArgumentError(
-      `splitValidation: a fraction of ${fraction} of the ${data.size} samples of '${data.name}' leaves one side ` +
-        'empty. Pass a number between 0 and 1, such as 0.1, that leaves samples on both sides.',
+  if (!list && nested) {
+    throw new ShapeError(
+      `data set '${name}': ${option} is a list of shapes, so ${field} must be a list of as many arrays`,
     );
   }
-  return { train: take(data, 0, split), validation: take(data, split) };
+  return (list ?? [arrays as DataArray]).map((data, i) => {
+    const shape = (list ? shapes[i] : shapes) as Extents;
+    const place = list ? `[${i}]` : '';
+    const stride = sampleSize(name, `${option}${place}`, shape);
+    return { data, shape, stride, field: `${field}${place}`, option: `${option}${place}` };
+  });
 }
 
-/** A copy of the data set with its samples in a random order that `seed` fixes (Fisher–Yates). */
-export function shuffle(data: Dataset, seed = 1): Dataset {
-  const random = randomStream(seed, data.size);
-  const order = Uint32Array.from({ length: data.size }, (_, index) => index);
-  for (let index = data.size - 1; index > 0; index--) {
-    const other = Math.floor(random() * (index + 1));
-    [order[index], order[other]] = [order[other], order[index]];
+function checkLength(name: string, own: CheckedField, first: CheckedField, size: number): void {
+  const { data, stride, field, option, shape } = own;
+  if (data.length === size * stride) return;
+  const perSample = data.length / size;
+  const fix = Number.isInteger(perSample)
+    ? `If each sample has ${perSample} ${field.startsWith('y') ? 'target ' : ''}values, pass ${option}: [${perSample}].`
+    : `Check that ${first.field} and ${field} come from the same samples.`;
+  throw new ShapeError(
+    `data set '${name}': ${first.field} holds ${size} samples of shape ${format(first.shape)}, so ${field} needs ` +
+      `${size * stride} values of ${option} ${format(shape)}, but has ${data.length}. ${fix}`,
+  );
+}
+
+/** Bytes with dimensions are shares of 255; one-hot targets would become nothing. */
+function checkBytes(name: string, { data, shape, field }: CheckedField): void {
+  if (!(data instanceof Uint8Array) || shape.length === 0 || data.some((byte) => byte > 1)) return;
+  throw new ArgumentError(
+    `data set '${name}': ${field} are bytes of targetShape ${format(shape)}, which count as shares of 255, but none is above 1. ` +
+      'Pass one-hot targets and masks as a Float32Array, or class indices with targetShape [].',
+  );
+}
+
+function checkWeights(name: string, weights: Float32Array, size: number): void {
+  if (!(weights instanceof Float32Array) || weights.length !== size) {
+    const found = (weights as object).constructor.name;
+    throw new ShapeError(
+      `data set '${name}': weights must be a Float32Array with one weight for each of the ${size} samples, got ${found} of ${(weights as { length: number }).length}`,
+    );
   }
-  const gather = ({ data: values, shape }: DataField): DataField => {
-    const stride = product(shape);
-    const result = values.slice();
-    order.forEach((from, to) => result.set(values.subarray(from * stride, (from + 1) * stride), to * stride));
-    return { data: result, shape };
-  };
-  return { ...data, x: gather(data.x), y: gather(data.y) };
-}
-
-function product(shape: readonly number[]): number {
-  return shape.reduce((total, dimension) => total * dimension, 1);
+  const index = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
+  if (index < 0) return;
+  throw new ArgumentError(
+    `data set '${name}': weights[${index}] is ${weights[index]}; weights must be finite and at least 0. Give samples that should not count a weight of 0.`,
+  );
 }
 
 function format(shape: readonly number[]): string {
@@ -189,3 +232,5 @@ function checkLabels(name: string, labels: DataArray, classes: number): void {
     );
   }
 }
+
+export { selfTargets, shuffle, splitValidation, take } from './views.ts';

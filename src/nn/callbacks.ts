@@ -8,7 +8,7 @@ export interface EarlyStoppingOptions {
   patience?: number;
   /** A change below this is no improvement; default 0. */
   minDelta?: number;
-  /** Whether a smaller or a larger value is better; by default larger for accuracies, else smaller. */
+  /** Whether a smaller or a larger value is better; by default larger for accuracies, precision, recall, F1 and AUC, else smaller. */
   mode?: 'min' | 'max';
 }
 
@@ -33,7 +33,8 @@ export class EarlyStopping {
     this.#monitor = monitor;
     this.#patience = patience;
     this.#minDelta = minDelta;
-    this.#sign = (mode ?? (/accuracy/i.test(monitor) ? 'max' : 'min')) === 'max' ? -1 : 1;
+    this.#sign =
+      (mode ?? (/accuracy|precision|recall|f1|auc/i.test(monitor) ? 'max' : 'min')) === 'max' ? -1 : 1;
   }
 
   shouldStop(values: EpochValues): boolean {

@@ -1,14 +1,18 @@
-import type { Dataset } from '../data/dataset.ts';
+import type { DataArray, Dataset } from '../data/dataset.ts';
 import { dataset } from '../data/dataset.ts';
 import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/leaves.ts';
-import { advanceDispatch, collectDispatch } from '../ops/effects.ts';
+import { advanceDispatch, collectDispatch, columnsOf } from '../ops/effects.ts';
 import type { Effect, Resource } from '../ops/op.ts';
 import type { Tensor } from '../ops/tensor.ts';
 import { sizeOf } from '../ops/tensor.ts';
 import { DeviceDataset } from '../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../runtime/program.ts';
+import { MetricRing } from '../runtime/ring.ts';
+import { RingReader } from '../runtime/ringReader.ts';
+import type { GraphBuilder } from '../runtime/session.ts';
 import { checkLabels, gather } from './batch.ts';
+import { Totals } from './metrics/metric.ts';
 import type { Model } from './model.ts';
 
 export interface EvaluateOptions {
@@ -18,34 +22,51 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
-/** Means over the data set: `loss` and one value per metric. */
-export type Evaluation = { readonly loss: number } & Readonly<Record<string, number>>;
+/**
+ * Over the data set: `loss`, one value per metric, and with several outputs the loss of each. Exact: each value is that
+ * of all samples together. Metrics whose value is a matrix come by names that end in `Matrix`.
+ */
+export type Evaluation = { readonly loss: number } & Readonly<Record<string, number>> & {
+    readonly [name: `${string}Matrix`]: readonly (readonly number[])[];
+  };
 
-/** One value per sample of the loss and each metric, and the model's outputs. */
+/** Values per sample of the loss and of each metric that is a mean over samples, and the model's outputs. */
 export interface Inspection {
   readonly loss: Float32Array;
   readonly metrics: Readonly<Record<string, Float32Array>>;
-  /** [N, ...outputShape] */
+  /** [N, ...outputShape] of the (first) output. */
   readonly outputs: Float32Array;
+  /** Of every output, by its name. */
+  readonly outputsByName: Readonly<Record<string, Float32Array>>;
 }
+
+/** Samples without targets: a data set, or the arrays of all inputs. */
+export type Samples = Dataset | DataArray | readonly DataArray[];
+
+/** What a program is for: the means over a data set, everything per sample, or the outputs alone. */
+type Kind = 'means' | 'samples' | 'outputs';
 
 interface Prepared {
   readonly program: Program;
-  readonly collected: Readonly<Record<string, GPUBuffer>>;
-  readonly lengths: Readonly<Record<string, number>>;
-  readonly data: DeviceDataset;
   readonly batchSize: number;
+  readonly ring?: MetricRing;
+  /** What is collected of all samples. */
+  readonly collected: ReadonlyMap<string, { readonly buffer: GPUBuffer; readonly bytes: number }>;
+}
+
+interface Uploaded {
+  readonly data: DeviceDataset;
+  readonly programs: Map<Kind, Prepared>;
 }
 
 /**
- * Runs a model forward over whole data sets. Each batch's rows are collected in a buffer on the GPU and
- * read once at the end; programs are kept per data set and batch size, so evaluating again costs no compilation.
+ * Runs a model forward over whole data sets. Sums over the samples come back through a ring while the batches go on;
+ * values per sample are collected in buffers on the GPU and read once at the end. Programs are kept per data set, so
+ * evaluating again costs no compilation.
  */
 export class Evaluator {
   readonly #model: Model;
-  readonly #prepared = new Map<Dataset, Prepared>();
-  /** Samples given to `predict` as plain arrays: they have no targets to compare with. */
-  readonly #unlabelled = new WeakSet<Dataset>();
+  readonly #uploaded = new Map<Dataset, Uploaded>();
   /** The run before: two at a time would share a program's step counter. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -54,137 +75,210 @@ export class Evaluator {
   }
 
   async evaluate(data: Dataset, options: EvaluateOptions): Promise<Evaluation> {
-    const values = await this.#run(data, options, (key) => key !== 'output');
-    const means = Object.entries(values).map(([key, array]) => [key, mean(array)] as const);
-    return Object.fromEntries(means) as Evaluation;
+    const totals = new Totals(this.#model.compiled.objective.values);
+    await this.#run(data, options, 'means', async (prepared) => {
+      const ring = prepared.ring!;
+      ring.reset(0);
+      const reader = new RingReader(ring, (entries) =>
+        entries.forEach(({ recorded }) => totals.add(recorded)),
+      );
+      const done = await this.#steps(prepared, data, options, reader);
+      await reader.finish(this.#model.compiled.gpu.device, done);
+    });
+    return totals.values('with matrices') as Evaluation;
   }
 
   async inspect(data: Dataset, options: EvaluateOptions = {}): Promise<Inspection> {
-    const { loss, output, ...metrics } = await this.#run(data, options, () => true);
-    return { loss, metrics, outputs: output };
+    const values = await this.#collect(data, options, 'samples');
+    const outputsByName = this.#outputs(values);
+    const { loss, ...metrics } = Object.fromEntries(
+      [...values].flatMap(([key, array]) => (key.startsWith('value ') ? [[key.slice(6), array]] : [])),
+    );
+    return { loss, metrics, outputs: Object.values(outputsByName)[0], outputsByName };
   }
 
-  async predict(
-    samples: Dataset | Float32Array | Uint8Array,
-    options: EvaluateOptions,
-  ): Promise<Float32Array> {
+  /** The outputs for each sample, by output. */
+  async predict(samples: Samples, options: EvaluateOptions): Promise<Record<string, Float32Array>> {
     const model = this.#model;
-    if (!ArrayBuffer.isView(samples)) {
+    if ('x' in samples) {
       model.checkData(samples);
-      return (await this.#run(samples, options, (key) => key === 'output')).output;
+      return this.#outputs(await this.#collect(samples, options, 'outputs'));
     }
-    const count = samples.length / sizeOf(model.inputShape);
-    const y = new Uint8Array(Math.max(1, Math.ceil(count)));
-    const data = dataset({ name: 'samples to predict', x: samples, y, inputShape: model.inputShape });
-    this.#unlabelled.add(data);
+    const shapes = model.inputs.map(({ shape }) => shape);
+    const several = Array.isArray(samples);
+    const [first] = several ? (samples as readonly DataArray[]) : [samples as DataArray];
+    const count = first.length / sizeOf(shapes[0]);
+    const y = new Uint8Array(Math.max(1, Math.ceil(count))); // there are no targets; nothing reads them
+    const x = samples as DataArray | readonly DataArray[];
+    const data = dataset({ name: 'samples to predict', x, y, inputShape: several ? shapes : shapes[0] });
+    model.checkData(data);
     try {
-      return (await this.#run(data, options, (key) => key === 'output')).output;
+      return this.#outputs(await this.#collect(data, options, 'outputs'));
     } finally {
       this.forget(data);
     }
   }
 
-  /** Frees the program and the buffers of a data set. */
+  #outputs(values: ReadonlyMap<string, Float32Array>): Record<string, Float32Array> {
+    return Object.fromEntries(
+      this.#model.outputs.map(({ name }) => [name, values.get(`output ${name}`)!] as const),
+    );
+  }
+
+  /** Frees the programs and the buffers of a data set. */
   forget(data: Dataset): void {
-    const prepared = this.#prepared.get(data);
-    if (!prepared) return;
-    this.#prepared.delete(data);
-    prepared.program.destroy();
-    prepared.data.destroy();
-    for (const buffer of Object.values(prepared.collected)) buffer.destroy();
+    const uploaded = this.#uploaded.get(data);
+    if (!uploaded) return;
+    this.#uploaded.delete(data);
+    for (const prepared of uploaded.programs.values()) release(prepared);
+    uploaded.data.destroy();
   }
 
   destroy(): void {
-    for (const data of this.#prepared.keys()) this.forget(data);
+    for (const data of this.#uploaded.keys()) this.forget(data);
+  }
+
+  /** Values per sample of all samples. */
+  async #collect(
+    data: Dataset,
+    options: EvaluateOptions,
+    kind: Kind,
+  ): Promise<ReadonlyMap<string, Float32Array>> {
+    const result = new Map<string, Float32Array>();
+    await this.#run(data, options, kind, async (prepared) => {
+      await this.#steps(prepared, data, options);
+      options.signal?.throwIfAborted();
+      for (const [key, { buffer, bytes }] of prepared.collected) {
+        result.set(key, new Float32Array(await this.#model.compiled.gpu.device.read(buffer, 0, bytes)));
+      }
+    });
+    return result;
   }
 
   #run(
     data: Dataset,
     options: EvaluateOptions,
-    wanted: (key: string) => boolean,
-  ): Promise<Record<string, Float32Array>> {
-    const run = this.#last.then(() => this.#runNow(data, options, wanted));
+    kind: Kind,
+    work: (prepared: Prepared) => Promise<void>,
+  ): Promise<void> {
+    const run = this.#last.then(async () => {
+      await work(await this.#prepare(data, options, kind));
+      options.signal?.throwIfAborted();
+    });
     this.#last = run.catch(() => {}); // the caller hears of it
     return run;
   }
 
-  async #runNow(
-    data: Dataset,
-    options: EvaluateOptions,
-    wanted: (key: string) => boolean,
-  ): Promise<Record<string, Float32Array>> {
-    const { gpu } = this.#model.compiled;
-    const { program, collected, lengths, batchSize } = await this.#prepare(data, options);
+  /** Steps through the data set, or until an abort; gives the number of steps. */
+  async #steps(
+    { program, batchSize }: Prepared,
+    { size }: Dataset,
+    { signal }: EvaluateOptions,
+    reader?: RingReader,
+  ): Promise<number> {
+    const steps = Math.ceil(size / batchSize);
     program.reset(0);
-    for (let step = 0; step * batchSize < data.size; step++) {
-      if (options.signal?.aborted) break;
-      await program.step();
+    let step = 0;
+    for (; step < steps && !signal?.aborted; step++) {
+      const read = await reader?.prepare(step + 1, step + 1 === steps);
+      await program.step(read?.encode);
+      reader?.start(read);
     }
     await program.finish();
-    options.signal?.throwIfAborted();
-    const result: Record<string, Float32Array> = {};
-    for (const [key, buffer] of Object.entries(collected)) {
-      if (wanted(key)) result[key] = new Float32Array(await gpu.device.read(buffer, 0, lengths[key] * 4));
-    }
-    return result;
+    return step;
   }
 
-  async #prepare(data: Dataset, { batchSize: wanted, onProgress }: EvaluateOptions): Promise<Prepared> {
-    const batchSize = Math.min(wanted ?? 256, data.size);
+  async #prepare(data: Dataset, options: EvaluateOptions, kind: Kind): Promise<Prepared> {
+    const { name, compiled } = this.#model;
+    const batchSize = Math.min(options.batchSize ?? 256, data.size);
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new ArgumentError(
-        `${this.#model.name}: batchSize is ${wanted}; it must be a whole number of at least 1`,
+        `${name}: batchSize is ${options.batchSize}; it must be a whole number of at least 1`,
       );
     }
-    const known = this.#prepared.get(data);
+    let uploaded = this.#uploaded.get(data);
+    if (!uploaded) {
+      uploaded = { data: new DeviceDataset(compiled.gpu.device, data), programs: new Map() };
+      this.#uploaded.set(data, uploaded);
+    }
+    const { programs } = uploaded;
+    const known = programs.get(kind);
     if (known?.batchSize === batchSize) return known;
-    this.forget(data);
-
-    const model = this.#model;
-    const { gpu, loss, metrics, inputScale, inputOffset } = model.compiled;
-    const uploaded = new DeviceDataset(gpu.device, data);
-    const collected: Record<string, GPUBuffer> = {};
-    const lengths: Record<string, number> = {};
-    const compiling = gpu.compile(
-      (g) => {
-        const [x, y] = gather(g, uploaded, { inputScale, inputOffset }, { batchSize, shuffle: false });
-        const output = model.call(x, { training: false });
-        const columns: Record<string, Tensor> = { output };
-        if (!this.#unlabelled.has(data)) {
-          columns.loss = loss(output, y);
-          for (const metric of metrics) columns[metric.name] = metric.compute(output, y);
-          checkLabels(model.name, uploaded, y, Object.values(columns));
-        }
-        for (const [key, rows] of Object.entries(columns)) {
-          lengths[key] = data.size * sizeOf(rows.shape.slice(1));
-          const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-          collected[key] = gpu.device.createBuffer(`collected ${key}`, lengths[key] * 4, usage);
-          const whole: Resource = {
-            resource: `collected ${key}`,
-            shape: [data.size, ...rows.shape.slice(1)],
-            dtype: 'f32',
-          };
-          g.resources.set(whole, { buffer: collected[key], offset: 0, bytes: lengths[key] * 4 });
-          g.effect(collect(key, rows, whole));
-        }
-        g.effect(advance);
-        return {};
-      },
-      { label: `${model.name}/evaluate`, seed: model.seed, onProgress },
-    );
+    if (known) release(known);
+    programs.delete(kind);
     try {
-      const prepared = { program: await compiling, collected, lengths, data: uploaded, batchSize };
-      this.#prepared.set(data, prepared);
+      const prepared = await this.#compile(uploaded.data, batchSize, options, kind);
+      programs.set(kind, prepared);
       return prepared;
     } catch (error) {
-      uploaded.destroy();
-      for (const buffer of Object.values(collected)) buffer.destroy();
+      if (programs.size === 0) this.forget(data);
+      throw error;
+    }
+  }
+
+  async #compile(
+    data: DeviceDataset,
+    batchSize: number,
+    { onProgress }: EvaluateOptions,
+    kind: Kind,
+  ): Promise<Prepared> {
+    const model = this.#model;
+    const { gpu, objective, inputScale, inputOffset } = model.compiled;
+    const { dataset: own } = data;
+    const { inputs: ports } = model;
+    const collected = new Map<string, { buffer: GPUBuffer; bytes: number }>();
+    let ring: MetricRing | undefined;
+    const define = (g: GraphBuilder) => {
+      const targetsToo = kind !== 'outputs';
+      const options = { batchSize, shuffle: false, inputs: ports, targets: targetsToo };
+      const { inputs, targets, weights } = gather(g, data, { inputScale, inputOffset }, options);
+      const outputs = model.callAll(inputs, { training: false });
+      const values = targetsToo ? objective.compute(outputs, targets, weights) : [];
+      checkLabels(model.name, own, targets, values);
+      if (kind === 'means') {
+        const columns = objective.values.map((value, k) => ({ ...value, columns: columnsOf(values[k]) }));
+        ring = new MetricRing(gpu.device, columns);
+        g.resources.set(ring.resource, ring.location);
+        g.effect(ring.effect(values, { batchSize, size: own.size }));
+        return {};
+      }
+      const collect = (key: string, rows: Tensor) => {
+        const shape = [own.size, ...rows.shape.slice(1)];
+        const bytes = sizeOf(shape) * 4;
+        const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+        const buffer = gpu.device.createBuffer(`collected ${key}`, bytes, usage);
+        collected.set(key, { buffer, bytes });
+        const whole: Resource = { resource: `collected ${key}`, shape, dtype: 'f32' };
+        g.resources.set(whole, { buffer, offset: 0, bytes });
+        g.effect(collection(key, rows, whole));
+      };
+      outputs.forEach((output, i) => collect(`output ${model.outputs[i].name}`, output));
+      values.forEach((rows, k) => {
+        const { name, value } = objective.values[k];
+        if (!value && rows.shape[0] === batchSize) collect(`value ${name}`, rows);
+      });
+      g.effect(advance);
+      return {};
+    };
+    try {
+      const label = `${model.name}/evaluate ${kind}`;
+      const program = await gpu.compile(define, { label, seed: model.seed, onProgress });
+      return { program, batchSize, ring, collected };
+    } catch (error) {
+      ring?.destroy();
+      for (const { buffer } of collected.values()) buffer.destroy();
       throw error;
     }
   }
 }
 
-function collect(key: string, rows: Tensor, collected: Resource): Effect {
+function release({ program, ring, collected }: Prepared): void {
+  program.destroy();
+  ring?.destroy();
+  for (const { buffer } of collected.values()) buffer.destroy();
+}
+
+function collection(key: string, rows: Tensor, collected: Resource): Effect {
   return {
     label: `collect/${key}`,
     inputs: [rows, programState()],
@@ -198,7 +292,3 @@ const advance: Effect = {
   inputs: [programState()],
   lower: (context, [state]) => context.dispatch(advanceDispatch(state)),
 };
-
-function mean(values: Float32Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}

@@ -3,20 +3,31 @@ import { ArgumentError, NumericError } from '../errors.ts';
 import { reduceMean } from '../ops/reduce.ts';
 import { DeviceDataset } from '../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../runtime/program.ts';
-import { MetricRing, RING_SLOTS } from '../runtime/ring.ts';
+import type { GraphBuilder } from '../runtime/session.ts';
+import { MetricRing } from '../runtime/ring.ts';
 import type { RingEntry } from '../runtime/ring.ts';
+import { RingReader } from '../runtime/ringReader.ts';
+import { columnsOf } from '../ops/effects.ts';
+import { multiply } from '../ops/elementwise.ts';
 import { checkLabels, gather } from './batch.ts';
 import { EarlyStopping } from './callbacks.ts';
 import type { EarlyStoppingOptions } from './callbacks.ts';
+import { classWeights } from './classWeights.ts';
+import type { ClassWeight } from './classWeights.ts';
 import type { Evaluation } from './evaluator.ts';
+import { Totals } from './metrics/metric.ts';
 import type { Model } from './model.ts';
+import { TrainingRun } from './trainingRun.ts';
 
-/** The values of one training step: means over its batch. */
+/** The values of one training step: those of its batch. */
 export type StepValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<
   Record<string, number>
 >;
 
-/** What one epoch came to: means over its steps; with validation data also `validationLoss`, … */
+/**
+ * What one epoch came to: the values over all samples of its steps (a step belongs to the epoch that it begins in); with
+ * validation data also `validationLoss`, …
+ */
 export type EpochValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<
   Record<string, number>
 >;
@@ -37,7 +48,12 @@ export interface FitOptions {
   batchSize?: number;
   /** A new order in each epoch; default true. */
   shuffle?: boolean;
-  /** Evaluated after each epoch. */
+  /**
+   * Weights of classes in the loss of the training, for data in which some are rare: `{ 0: 1, 3: 5 }`; a class that is
+   * not named has 1. The loss is the mean of weight times loss, as in Keras. Samples' own weights (`dataset`) multiply.
+   */
+  classWeight?: ClassWeight;
+  /** Evaluated after each epoch, without class weights. */
   validationData?: Dataset;
   /** Count `epochs` or `steps` from the first step of the model's life and do only what is left: after `load`. */
   resume?: boolean;
@@ -56,54 +72,16 @@ export interface FitOptions {
   onEpoch?: (values: EpochValues) => void | Promise<void>;
 }
 
-/** Values are read back at most this often: often enough for a chart, seldom enough to cost nothing. */
-const READ_INTERVAL_MS = 100;
-
-/**
- * A training run under way: `await` it for the history, or iterate over its steps. Leaving the loop early
- * (`break`, `return`, an exception) ends the training after the step under way, as an abort does.
- */
-export class Fit implements PromiseLike<History>, AsyncIterable<StepValues> {
-  readonly #done: Promise<History>;
-  readonly #queue: StepValues[] = [];
-  readonly #left = new AbortController();
-  #wake: (() => void) | undefined;
-  #finished = false;
-
+/** A training run under way: `await` it for the history, or iterate over its steps (see TrainingRun). */
+export class Fit extends TrainingRun<StepValues, History> {
   constructor(model: Model, data: Dataset, options: FitOptions) {
-    const onSteps = (values: readonly StepValues[]) => {
-      this.#queue.push(...values);
-      this.#wake?.();
-      options.onSteps?.(values);
-    };
-    const left = this.#left.signal;
-    const signal = options.signal ? AbortSignal.any([options.signal, left]) : left;
-    this.#done = train(model, data, { ...options, onSteps, signal }).finally(() => {
-      this.#finished = true;
-      this.#wake?.();
-    });
-    this.#done.catch(() => {}); // whoever awaits or iterates hears of it
-  }
-
-  // oxlint-disable-next-line unicorn/no-thenable -- awaiting a run gives its history
-  then<A = History, B = never>(
-    onFulfilled?: ((history: History) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#done.then(onFulfilled, onRejected);
-  }
-
-  async *[Symbol.asyncIterator](): AsyncIterator<StepValues> {
-    try {
-      while (true) {
-        while (this.#queue.length > 0) yield this.#queue.shift()!;
-        if (this.#finished) break;
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-      }
-    } finally {
-      this.#left.abort(); // without effect on a run that has ended by itself
-      await this.#done;
-    }
+    super((queue, signal) => {
+      const onSteps = (values: readonly StepValues[]) => {
+        queue(values);
+        options.onSteps?.(values);
+      };
+      return train(model, data, { ...options, onSteps, signal });
+    }, options.signal);
   }
 }
 
@@ -144,32 +122,33 @@ interface Run {
 
 /** Compiles the training step: gather, forward, backward, optimizer, metrics. */
 async function prepare(model: Model, data: Dataset, batchSize: number, options: FitOptions): Promise<Run> {
-  const { gpu, minimizer, loss, metrics, inputScale, inputOffset } = model.compiled;
+  const { gpu, minimizer, objective, inputScale, inputOffset } = model.compiled;
   const uploaded = new DeviceDataset(gpu.device, data);
-  const ring = new MetricRing(gpu.device, ['loss', ...metrics.map((metric) => metric.name)]);
+  const shuffle = options.shuffle ?? true;
+  const { classWeight, onCompile } = options;
+  let ring: MetricRing | undefined;
+  const define = (g: GraphBuilder) => {
+    const gathering = { batchSize, shuffle, inputs: model.inputs };
+    const { inputs, targets, weights } = gather(g, uploaded, { inputScale, inputOffset }, gathering);
+    const outputs = model.callAll(inputs, { training: true });
+    const ofClasses =
+      classWeight && classWeights(model.name, data, targets[0], model.outputShape, classWeight);
+    const both = weights && ofClasses ? multiply(weights, ofClasses) : (weights ?? ofClasses);
+    const values = objective.compute(outputs, targets, both);
+    checkLabels(model.name, data, targets, values);
+    g.minimize(reduceMean(values[0]), minimizer.variables, minimizer);
+    const columns = objective.values.map((value, k) => ({ ...value, columns: columnsOf(values[k]) }));
+    ring = new MetricRing(gpu.device, columns);
+    g.resources.set(ring.resource, ring.location);
+    g.effect(ring.effect(values));
+    return {};
+  };
   try {
-    const program = await gpu.compile(
-      (g) => {
-        const [x, y] = gather(
-          g,
-          uploaded,
-          { inputScale, inputOffset },
-          { batchSize, shuffle: options.shuffle ?? true },
-        );
-        const prediction = model.call(x, { training: true });
-        const perSample = loss(prediction, y);
-        const values = [perSample, ...metrics.map((metric) => metric.compute(prediction, y))];
-        checkLabels(model.name, uploaded, y, values);
-        g.minimize(reduceMean(perSample), minimizer.variables, minimizer);
-        g.resources.set(ring.resource, ring.location);
-        g.effect(ring.effect(values));
-        return {};
-      },
-      { label: `${model.name}/train`, seed: model.seed, onProgress: options.onCompile },
-    );
-    return { program, ring, uploaded };
+    const label = `${model.name}/train`;
+    const program = await gpu.compile(define, { label, seed: model.seed, onProgress: onCompile });
+    return { program, ring: ring!, uploaded };
   } catch (error) {
-    ring.destroy();
+    ring?.destroy();
     uploaded.destroy();
     throw error;
   }
@@ -179,11 +158,11 @@ async function loop(
   model: Model,
   data: Dataset,
   batchSize: number,
-  run: Run,
+  { program, ring }: Run,
   options: FitOptions,
 ): Promise<History> {
-  const { program, ring } = run;
   const { epochs = 1, signal, validationData } = options;
+  const { gpu, objective } = model.compiled;
   const epochOf = (step: number) => Math.floor((step * batchSize) / data.size);
   const start = model.step;
   const wanted = options.steps ?? Math.ceil((epochs * data.size) / batchSize);
@@ -191,26 +170,23 @@ async function loop(
   const steps: StepValues[] = [];
   const epochValues: EpochValues[] = [];
   const early = options.earlyStopping && new EarlyStopping(options.earlyStopping);
-  const reads: Promise<unknown>[] = [];
-  let failure: unknown;
-  let lastRead = performance.now();
+  const epoch = new Totals(objective.values);
+  const own = new Totals(objective.values);
 
-  const receive = (entries: readonly RingEntry[]) => {
-    const values = entries.map((entry): StepValues => {
-      if (entry.notFinite.length > 0 && !failure) failure = notFinite(model, entry);
-      return {
-        epoch: epochOf(entry.step),
-        step: entry.step,
-        ...named(ring.names, entry.values),
-      } as StepValues;
+  const reader = new RingReader(ring, (entries) => {
+    const values = entries.map(({ step, recorded }): StepValues => {
+      epoch.add(recorded);
+      own.clear();
+      return { epoch: epochOf(step), step, ...own.add(recorded).values() } as StepValues;
     });
     steps.push(...values);
     options.onSteps?.(values);
-  };
+    const bad = entries.find(({ notFinite }) => notFinite.length > 0);
+    if (bad) throw notFiniteError(model, bad);
+  });
 
   program.reset(start);
   ring.reset(start);
-  let epochSteps = 0; // where in `steps` the epoch under way begins
   let stopped: History['stopped'] = 'finished';
   while (model.step < end && stopped === 'finished') {
     await options.beforeStep?.(model.step);
@@ -220,54 +196,28 @@ async function loop(
     }
     const next = model.step + 1;
     const epochEnds = epochOf(next) > epochOf(model.step) || next === end;
-    const must = epochEnds || ring.pending(next) >= RING_SLOTS / 2;
-    const due = must || performance.now() - lastRead > READ_INTERVAL_MS;
-    let read = due ? ring.beginRead(next) : undefined;
-    if (must && !read) {
-      await Promise.all(reads.splice(0)); // frees the staging buffers
-      read = ring.beginRead(next);
-    }
+    const read = await reader.prepare(next, epochEnds);
     await program.step(read?.encode);
     model.step = next;
-    if (read) {
-      lastRead = performance.now();
-      // Noted rather than rejected: nobody may be waiting for it yet.
-      reads.push(
-        read
-          .read()
-          .then(receive)
-          .catch((error: unknown) => (failure ??= error)),
-      );
-    }
-    if (failure) throw failure;
+    reader.start(read);
+    reader.check();
     if (!epochEnds) continue;
 
-    await Promise.all(reads.splice(0));
-    if (failure) throw failure;
+    await reader.settle();
     const validation =
       validationData && (await unlessAborted(model.evaluate(validationData, { signal }), signal));
     if (validationData && !validation) {
       stopped = 'aborted';
       break;
     }
-    const values = epochSummary(epochOf(next - 1), next, steps.slice(epochSteps), ring.names, validation);
-    epochSteps = steps.length;
-    epochValues.push(values);
-    await options.onEpoch?.(values);
-    if (early?.shouldStop(values)) stopped = 'early';
+    const values = { epoch: epochOf(next - 1), step: next, ...epoch.values(), ...validated(validation) };
+    epoch.clear();
+    epochValues.push(values as EpochValues);
+    await options.onEpoch?.(values as EpochValues);
+    if (early?.shouldStop(values as EpochValues)) stopped = 'early';
   }
-  await Promise.all(reads);
-  if (failure) throw failure;
-  const rest = ring.pending(model.step) > 0 ? ring.beginRead(model.step) : undefined; // of an aborted epoch
-  if (rest) {
-    const { gpu } = model.compiled.gpu.device;
-    const encoder = gpu.createCommandEncoder({ label: 'metric ring' });
-    rest.encode(encoder);
-    gpu.queue.submit([encoder.finish()]);
-    receive(await rest.read());
-  }
+  await reader.finish(gpu.device, model.step); // of an aborted epoch
   await program.finish();
-  if (failure) throw failure;
   return { epochs: epochValues, steps, stopped };
 }
 
@@ -281,26 +231,16 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
   }
 }
 
-function named(names: readonly string[], values: readonly number[]): Record<string, number> {
-  return Object.fromEntries(names.map((name, i) => [name, values[i]]));
+/** `validationLoss`, …: the numbers of an evaluation. */
+function validated(validation: Evaluation | undefined): Record<string, number> {
+  const named: Record<string, number> = {};
+  for (const [name, value] of Object.entries(validation ?? {})) {
+    if (typeof value === 'number') named[`validation${name[0].toUpperCase()}${name.slice(1)}`] = value;
+  }
+  return named;
 }
 
-function epochSummary(
-  epoch: number,
-  step: number,
-  steps: readonly StepValues[],
-  names: readonly string[],
-  validation: Evaluation | undefined,
-): EpochValues {
-  const means = names.map((name) => steps.reduce((sum, values) => sum + values[name], 0) / steps.length);
-  const validated = Object.entries(validation ?? {}).map(([name, value]) => [
-    `validation${name[0].toUpperCase()}${name.slice(1)}`,
-    value,
-  ]);
-  return { epoch, step, ...named(names, means), ...Object.fromEntries(validated) } as EpochValues;
-}
-
-function notFinite(model: Model, { step, notFinite: names }: RingEntry): NumericError {
+function notFiniteError(model: Model, { step, notFinite: names }: RingEntry): NumericError {
   return new NumericError(
     `${model.name}: ${names.join(' and ')} became NaN or infinite at step ${step}. Lower the learning rate (now ${model.learningRate}), or look for extreme values in the data; load the last saved weights before going on.`,
   );

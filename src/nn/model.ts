@@ -1,7 +1,8 @@
+import { inputsOf, targetsOf } from '../data/dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ArgumentError, DeviceLostError, ShapeError } from '../errors.ts';
 import type { Variable } from '../ops/leaves.ts';
-import { formatShape } from '../ops/tensor.ts';
+import { formatShape, sameShape } from '../ops/tensor.ts';
 import type { Shape } from '../ops/tensor.ts';
 import type { Minimizer } from '../runtime/minimizer.ts';
 import { init } from '../runtime/session.ts';
@@ -9,17 +10,18 @@ import type { Gpu } from '../runtime/session.ts';
 import type { CompileProgress } from '../runtime/program.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { Evaluator } from './evaluator.ts';
-import type { EvaluateOptions, Evaluation } from './evaluator.ts';
+import type { EvaluateOptions, Evaluation, Samples } from './evaluator.ts';
 import { Fit } from './fit.ts';
 import type { FitOptions } from './fit.ts';
 import { modelInput } from './layerGraph.ts';
 import type { Layer, LayerTensor } from './layers/layer.ts';
-import type { LossFunction } from './losses.ts';
 import { Network } from './network.ts';
 import type { NetworkOptions } from './network.ts';
 import type { Optimizer } from './optimizers.ts';
-import { checkMetricNames, lossOf, metricName, metricOf, optimizerOf } from './registry.ts';
-import type { LossName, MetricFunction, MetricName, OptimizerName } from './registry.ts';
+import { Objective } from './objective.ts';
+import type { ObjectiveOptions } from './objective.ts';
+import { optimizerOf } from './registry.ts';
+import type { OptimizerName } from './registry.ts';
 import { summarize } from './summary.ts';
 
 export interface SequentialOptions extends Pick<NetworkOptions, 'name' | 'seed'> {
@@ -27,12 +29,8 @@ export interface SequentialOptions extends Pick<NetworkOptions, 'name' | 'seed'>
   inputShape: Shape;
 }
 
-export interface ModelCompileOptions {
+export interface ModelCompileOptions extends ObjectiveOptions {
   optimizer: OptimizerName | Optimizer;
-  /** A name or a graph function from predictions and targets to one value per sample. */
-  loss: LossName | LossFunction;
-  /** At most three, besides the loss. */
-  metrics?: readonly (MetricName | MetricFunction)[];
   /** Where to train; a new one on the best adapter by default. */
   gpu?: Gpu;
   /** Bytes become value · scale + offset on the GPU; default 1/255 and 0 for data sets of bytes. */
@@ -45,8 +43,8 @@ export interface Compiled {
   readonly gpu: Gpu;
   readonly minimizer: Minimizer;
   readonly optimizer: Optimizer;
-  readonly loss: LossFunction;
-  readonly metrics: readonly { readonly name: string; readonly compute: MetricFunction }[];
+  /** The losses and metrics. */
+  readonly objective: Objective;
   readonly inputScale?: number;
   readonly inputOffset: number;
 }
@@ -70,20 +68,7 @@ export class Model extends Network {
    */
   async compile(options: ModelCompileOptions): Promise<this> {
     const optimizer = optimizerOf(options.optimizer);
-    const loss = lossOf(options.loss);
-    const metrics = (options.metrics ?? []).map((metric) => ({
-      name: metricName(metric),
-      compute: metricOf(metric),
-    }));
-    if (metrics.length > 3) {
-      throw new ArgumentError(
-        `${this.name}: ${metrics.length} metrics; a step records at most three besides the loss`,
-      );
-    }
-    checkMetricNames(
-      this.name,
-      metrics.map((metric) => metric.name),
-    );
+    const objective = new Objective(this.name, this.outputs, options);
     if (this.trainableVariables.length === 0) {
       throw new ArgumentError(`${this.name}: no layer has trainable weights, so there is nothing to train`);
     }
@@ -98,7 +83,7 @@ export class Model extends Network {
     const { inputScale, inputOffset = 0 } = options;
     this.#free();
     if (this.#ownGpu !== gpu) this.#closeOwnGpu();
-    this.#compiled = { gpu, minimizer, optimizer, loss, metrics, inputScale, inputOffset };
+    this.#compiled = { gpu, minimizer, optimizer, objective, inputScale, inputOffset };
     this.step = 0;
     return this;
   }
@@ -150,7 +135,7 @@ export class Model extends Network {
    * @throws DeviceLostError if the GPU is lost
    */
   fit(data: Dataset, options: FitOptions = {}): Fit {
-    this.checkData(data);
+    this.#checkTargets(data);
     this.#requireIdle('fit');
     const fit = new Fit(this, data, options);
     this.#fit = fit;
@@ -159,18 +144,29 @@ export class Model extends Network {
     return fit;
   }
 
-  /** The loss and metrics over a whole data set. */
+  /** The loss and metrics over a whole data set, exact over all its samples. */
   async evaluate(data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
-    this.checkData(data);
+    this.#checkTargets(data);
     return this.evaluator().evaluate(data, options);
   }
 
-  /** The outputs for each sample, row after row: [N, ...outputShape]. */
+  /**
+   * The (first) output for each sample, row after row: [N, ...outputShape]. Samples are a data set, or the values of all
+   * of them, for several inputs a list.
+   */
   async predict(
-    samples: Dataset | Float32Array | Uint8Array,
+    samples: Samples,
     options: { batchSize?: number; onProgress?: (progress: CompileProgress) => void } = {},
   ): Promise<Float32Array> {
-    return this.evaluator().predict(samples, options);
+    return (await this.evaluator().predict(samples, options))[this.outputs[0].name];
+  }
+
+  /** `predict` with every output, in the order of the model's. */
+  async predictAll(
+    samples: Samples,
+    options: { batchSize?: number; onProgress?: (progress: CompileProgress) => void } = {},
+  ): Promise<Float32Array[]> {
+    return Object.values(await this.evaluator().predict(samples, options));
   }
 
   /** Compiled evaluation programs; kept until the model is compiled again or destroyed. */
@@ -199,16 +195,34 @@ export class Model extends Network {
     decodeCheckpoint(this, bytes, name);
   }
 
-  /** Throws a ShapeError unless the data set's samples fit the model's input. */
-  checkData({ name, x }: Dataset): void {
-    if (
-      x.shape.length !== this.inputShape.length ||
-      x.shape.some((extent, axis) => extent !== this.inputShape[axis])
-    ) {
+  /** Throws a ShapeError unless the data set's samples fit the model's inputs. */
+  checkData(data: Dataset): void {
+    const fields = inputsOf(data);
+    if (fields.length !== this.inputs.length) {
+      const names = this.inputs.map(({ name }) => name).join(', ');
       throw new ShapeError(
-        `${this.name}: takes samples of shape ${formatShape(this.inputShape)}, but those of data set '${name}' have ${formatShape(x.shape)}; change inputShape or the data`,
+        `${this.name}: takes ${this.inputs.length} inputs (${names}), but data set '${data.name}' has ${fields.length}; pass one array for each, dataset({ x: [...], inputShape: [...] })`,
       );
     }
+    this.inputs.forEach(({ name, shape }, i) => {
+      if (sameShape(fields[i].shape, shape)) return;
+      const which = fields.length > 1 ? ` for input ${name}` : '';
+      throw new ShapeError(
+        `${this.name}: takes samples of shape ${formatShape(shape)}${which}, but those of data set '${data.name}' have ${formatShape(fields[i].shape)}; change inputShape or the data`,
+      );
+    });
+  }
+
+  /** `checkData`, and that there are targets for every trained output. */
+  #checkTargets(data: Dataset): void {
+    this.checkData(data);
+    const { goals } = this.compiled.objective;
+    const { length } = targetsOf(data);
+    if (length === goals.length) return;
+    const names = goals.map(({ name }) => name).join(', ');
+    throw new ShapeError(
+      `${this.name}: is trained on ${goals.length} outputs (${names}), but data set '${data.name}' has ${length} targets; pass one array for each, dataset({ y: [...], targetShape: [...] })`,
+    );
   }
 
   /** Frees its memory on the GPU, the weights included unless another model shares them, and the GPU if it opened it. */

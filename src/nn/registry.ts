@@ -60,9 +60,12 @@ export const lossOf = (loss: LossName | LossFunction): LossFunction =>
   typeof loss === 'function' ? loss : lookUp<LossFunction>('loss', lossTable, loss);
 
 export function metricOf(spec: MetricSpec): Metric {
-  if (typeof spec === 'object' && spec !== null && typeof spec.compute === 'function' && spec.name) return spec;
+  if (typeof spec === 'object' && spec !== null && typeof spec.compute === 'function' && spec.name)
+    return spec;
   const given =
-    typeof spec === 'function' ? spec : lookUp<() => MetricFunction | Metric>('metric', metricTable, spec as string)();
+    typeof spec === 'function'
+      ? spec
+      : lookUp<() => MetricFunction | Metric>('metric', metricTable, spec as string)();
   if (typeof given === 'object') return given;
   return { name: typeof spec === 'function' ? spec.name || 'metric' : spec, compute: given } as Metric;
 }

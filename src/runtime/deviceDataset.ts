@@ -1,4 +1,5 @@
-import type { DataField, Dataset } from '../data/dataset.ts';
+import { inputsOf, targetsOf } from '../data/dataset.ts';
+import type { DataArray, DataField, Dataset } from '../data/dataset.ts';
 import type { Device } from '../device/device.ts';
 import { LimitError } from '../errors.ts';
 import { input } from '../ops/leaves.ts';
@@ -11,27 +12,64 @@ export interface DeviceField {
   readonly location: Location;
 }
 
-/** A data set uploaded once: bytes stay bytes, batches are gathered from them by a kernel. */
+/**
+ * A data set uploaded once: bytes stay bytes, batches are gathered from them by a kernel. Fields that share an array
+ * share a tensor.
+ */
 export class DeviceDataset {
   readonly dataset: Dataset;
-  readonly x: DeviceField;
-  readonly y: DeviceField;
+  readonly inputs: readonly DeviceField[];
+  readonly targets: readonly DeviceField[];
+  /** Of the samples, [N]. */
+  readonly weights: DeviceField | undefined;
+  readonly #buffers: GPUBuffer[] = [];
 
   constructor(device: Device, dataset: Dataset) {
     this.dataset = dataset;
-    this.x = upload(device, `${dataset.name} x`, dataset.x, dataset.size);
+    const { name, size, weights } = dataset;
+    const known: { data: DataArray; field: DeviceField }[] = [];
+    const uploaded = (field: DataField, label: string) => {
+      const before = known.find(({ data }) => sameArray(data, field.data));
+      if (before) return before.field;
+      const own = upload(device, `${name} ${label}`, field, size);
+      this.#buffers.push(own.location.buffer);
+      known.push({ data: field.data, field: own });
+      return own;
+    };
+    const place = (i: number) => (i === 0 ? '' : `[${i}]`);
     try {
-      this.y = upload(device, `${dataset.name} y`, dataset.y, dataset.size);
+      this.inputs = inputsOf(dataset).map((field, i) => uploaded(field, `x${place(i)}`));
+      this.targets = targetsOf(dataset).map((field, i) => uploaded(field, `y${place(i)}`));
+      this.weights = weights && uploaded(weights, 'weights');
     } catch (error) {
-      this.x.location.buffer.destroy();
+      this.destroy();
       throw error;
     }
   }
 
-  destroy(): void {
-    this.x.location.buffer.destroy();
-    this.y.location.buffer.destroy();
+  /** The (first) input. */
+  get x(): DeviceField {
+    return this.inputs[0];
   }
+
+  /** The (first) target. */
+  get y(): DeviceField {
+    return this.targets[0];
+  }
+
+  destroy(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+  }
+}
+
+/** Whether two arrays are views of the same elements. */
+function sameArray(a: DataArray, b: DataArray): boolean {
+  return (
+    a.constructor === b.constructor &&
+    a.buffer === b.buffer &&
+    a.byteOffset === b.byteOffset &&
+    a.length === b.length
+  );
 }
 
 function upload(device: Device, label: string, { data, shape }: DataField, size: number): DeviceField {

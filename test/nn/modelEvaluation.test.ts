@@ -72,6 +72,7 @@ describe('evaluate, inspect and predict', () => {
     const { device } = model.compiled.gpu;
     const options = { batchSize: 8 };
     await model.evaluate(data, options);
+    await model.predict(data, options);
     const alive = device.liveBuffers;
     await model.fit(data, { steps: 1, batchSize: 37 }); // what was collected before is wrong now
     const together = await Promise.all([1, 2, 3].map(() => model.evaluate(data, options)));

@@ -1,0 +1,87 @@
+import { ArgumentError } from '../errors.ts';
+import type { DataArray, DataField, Dataset } from './dataset.ts';
+import { randomStream } from './random.ts';
+
+/** A data set with other arrays in all its fields; fields that share an array go on sharing one. */
+function mapFields(data: Dataset, change: (values: DataArray, stride: number) => DataArray): Dataset {
+  const known = new Map<DataArray, DataArray>();
+  const map = ({ data: values, shape }: DataField): DataField => {
+    // Fields of one array have one number of values per sample.
+    const changed = known.get(values) ?? change(values, product(shape));
+    known.set(values, changed);
+    return { data: changed, shape };
+  };
+  const { moreInputs, moreTargets, weights, labels } = data;
+  return {
+    ...data,
+    x: map(data.x),
+    y: map(data.y),
+    ...(moreInputs && { moreInputs: moreInputs.map(map) }),
+    ...(moreTargets && { moreTargets: moreTargets.map(map) }),
+    ...(weights && { weights: map(weights) }),
+    ...(labels && { labels: map(labels) }),
+  };
+}
+
+/**
+ * The samples with themselves as targets: what an autoencoder learns from. Nothing is copied, and on the GPU inputs and
+ * targets are the same batch. Targets that were class indices stay at hand as `labels`.
+ */
+export function selfTargets(data: Dataset): Dataset {
+  const { y, ...rest } = data;
+  const isLabel = y.shape.length === 0 && y.data !== data.x.data;
+  return { ...rest, y: data.x, ...(isLabel && { labels: y }) };
+}
+
+/**
+ * The samples `start` … `end - 1` as a data set of their own; the arrays are views, nothing is copied.
+ *
+ * @throws ArgumentError unless 0 ≤ start < end ≤ data.size, all whole numbers
+ */
+export function take(data: Dataset, start: number, end: number = data.size): Dataset {
+  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end > data.size || start >= end) {
+    throw new ArgumentError(
+      `take: samples ${start} to ${end} are not a range within data set '${data.name}' of ${data.size} samples. ` +
+        `Pass whole numbers with 0 <= start < end <= ${data.size}.`,
+    );
+  }
+  const parts = mapFields(data, (values, stride) => values.subarray(start * stride, end * stride));
+  return { ...parts, size: end - start };
+}
+
+/**
+ * Sets the last `fraction` of the samples aside for validation, as Keras's `validation_split` does: without
+ * shuffling, so call `shuffle` first if the samples are sorted.
+ *
+ * @throws ArgumentError unless the fraction leaves at least one sample on each side
+ */
+export function splitValidation(data: Dataset, fraction: number): { train: Dataset; validation: Dataset } {
+  const split = data.size - Math.round(data.size * fraction);
+  if (!(fraction > 0 && fraction < 1) || split <= 0 || split >= data.size) {
+    throw new ArgumentError(
+      `splitValidation: a fraction of ${fraction} of the ${data.size} samples of '${data.name}' leaves one side ` +
+        'empty. Pass a number between 0 and 1, such as 0.1, that leaves samples on both sides.',
+    );
+  }
+  return { train: take(data, 0, split), validation: take(data, split) };
+}
+
+/** A copy of the data set with its samples in a random order that `seed` fixes (Fisher–Yates). */
+export function shuffle(data: Dataset, seed = 1): Dataset {
+  const random = randomStream(seed, data.size);
+  const order = Uint32Array.from({ length: data.size }, (_, index) => index);
+  for (let index = data.size - 1; index > 0; index--) {
+    const other = Math.floor(random() * (index + 1));
+    [order[index], order[other]] = [order[other], order[index]];
+  }
+  return mapFields(data, (values, stride) => {
+    const result = values.slice();
+    order.forEach((from, to) => result.set(values.subarray(from * stride, (from + 1) * stride), to * stride));
+    return result;
+  });
+}
+
+/** Values of one sample. */
+export function product(shape: readonly number[]): number {
+  return shape.reduce((total, dimension) => total * dimension, 1);
+}

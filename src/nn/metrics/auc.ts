@@ -1,0 +1,82 @@
+import { ArgumentError } from '../../errors.ts';
+import { add, greater, multiply, sigmoid } from '../../ops/elementwise.ts';
+import { constant } from '../../ops/leaves.ts';
+import { softmax } from '../../ops/softmax.ts';
+import { nameOf, sides } from './decisions.ts';
+import type { DecisionOptions } from './decisions.ts';
+import { asColumn, rowsOf } from './metric.ts';
+import type { Metric } from './metric.ts';
+
+export interface AucOptions extends Pick<DecisionOptions, 'name' | 'class'> {
+  /** Points of the curve, at least 2; default 200. */
+  thresholds?: number;
+  /** Of the receiver's operating characteristic (the default), or of precision over recall. */
+  curve?: 'ROC' | 'PR';
+  /** The outputs are logits: the sigmoid (with `class` the softmax) is applied first. Default false. */
+  fromLogits?: boolean;
+}
+
+/**
+ * Area under a curve of probabilities, as Keras's AUC approximates it: true and false positives are counted at 200
+ * thresholds, evenly spaced in [0, 1], the first below all and the last above all scores. ROC: trapezoids of the true over
+ * the false positive rate. PR: precision over recall, interpolated after Davis & Goadrich 2006. 0 where there are only
+ * positives or only negatives.
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function auc(options: AucOptions = {}): Metric {
+  const { thresholds = 200, curve = 'ROC', fromLogits = false, class: one } = options;
+  if (!Number.isInteger(thresholds) || thresholds < 2) {
+    throw new ArgumentError(`auc: thresholds is ${thresholds}; it must be a whole number of at least 2`);
+  }
+  if (curve !== 'ROC' && curve !== 'PR') {
+    throw new ArgumentError(`auc: curve is "${String(curve)}"; choose ROC or PR`);
+  }
+  const inner = Array.from({ length: thresholds - 2 }, (_, i) => (i + 1) / (thresholds - 1));
+  const limits = [-1e30, ...inner, 1 + 1e-7];
+  const twice = (first: number, second: number) =>
+    constant(Float32Array.from({ length: 2 * thresholds }, (_, i) => (i < thresholds ? first : second)));
+  return {
+    name: nameOf('auc', options),
+    compute(prediction, target) {
+      const probability = !fromLogits ? prediction : one === undefined ? sigmoid(prediction) : softmax(prediction);
+      const { score, actual } = sides('auc', probability, target, one);
+      const above = greater(asColumn(score), constant(Float32Array.from([...limits, ...limits])));
+      // actual for the first half of the columns (true positives), 1 − actual for the second (false positives)
+      const counted = add(multiply(asColumn(actual), twice(1, -1)), twice(0, 1));
+      return rowsOf(multiply(above, counted));
+    },
+    value: (means) =>
+      (curve === 'ROC' ? underRoc : underPrecisionRecall)(
+        means.subarray(0, thresholds),
+        means.subarray(thresholds),
+      ),
+  };
+}
+
+/** Trapezoids of TP / P over FP / N, from the last threshold (no positives) to the first (all). */
+function underRoc(tp: Float64Array, fp: Float64Array): number {
+  const [positives, negatives] = [tp[0], fp[0]];
+  if (!(positives > 0 && negatives > 0)) return 0;
+  let area = 0;
+  for (let i = 0; i + 1 < tp.length; i++) area += ((fp[i] - fp[i + 1]) * (tp[i] + tp[i + 1])) / 2;
+  return area / (positives * negatives);
+}
+
+/**
+ * Between two points TP grows with TP + FP in a straight line of slope s, TP = s (TP + FP) + b, so that the area below
+ * precision is the integral of s + b / (TP + FP): (s (ΔTP + b log of the ratio of TP + FP)) / P.
+ */
+function underPrecisionRecall(tp: Float64Array, fp: Float64Array): number {
+  const positives = tp[0];
+  if (!(positives > 0)) return 0;
+  let area = 0;
+  for (let i = 0; i + 1 < tp.length; i++) {
+    const [more, less] = [tp[i] + fp[i], tp[i + 1] + fp[i + 1]];
+    const slope = more > less ? (tp[i] - tp[i + 1]) / (more - less) : 0;
+    const intercept = tp[i + 1] - slope * less;
+    const ratio = more > 0 && less > 0 ? more / less : 1;
+    area += slope * (tp[i] - tp[i + 1] + intercept * Math.log(ratio));
+  }
+  return area / positives;
+}

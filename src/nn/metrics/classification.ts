@@ -1,0 +1,155 @@
+import { ArgumentError } from '../../errors.ts';
+import { binaryAccuracy as binaryAccuracyOf, categoricalAccuracy, perSample } from '../../ops/accuracy.ts';
+import { argmax } from '../../ops/argmax.ts';
+import { add, elementwiseOps, greater, less, multiply } from '../../ops/elementwise.ts';
+import { oneHot } from '../../ops/gather.ts';
+import { constant } from '../../ops/leaves.ts';
+import { reshape } from '../../ops/movement.ts';
+import { reduceSum } from '../../ops/reduce.ts';
+import { sizeOf } from '../../ops/tensor.ts';
+import type { Tensor } from '../../ops/tensor.ts';
+import { alignTargets, inputOf } from '../losses/targets.ts';
+import { classIndices, decisions, nameOf } from './decisions.ts';
+import type { DecisionOptions } from './decisions.ts';
+import { asColumn, rowsOf } from './metric.ts';
+import type { Metric } from './metric.ts';
+
+/**
+ * The share of samples whose largest output is at their class. With a single output, the share of outputs on their
+ * target's side: of 0.5 where the last layer ends in a sigmoid, else of 0, as for logits (`binaryAccuracy` takes
+ * another threshold).
+ */
+export function accuracy(prediction: Tensor, target: Tensor): Tensor {
+  if (prediction.shape.at(-1) !== 1) return categoricalAccuracy(prediction, target);
+  const probabilities = [elementwiseOps.sigmoid, elementwiseOps.hardSigmoid].some((op) =>
+    inputOf(prediction, op),
+  );
+  const aligned = alignTargets('accuracy', prediction, target);
+  return binaryAccuracyOf(prediction, aligned, probabilities ? 0.5 : 0);
+}
+
+/** The share of a sample's outputs that are on their target's side of `threshold`: 0.5 (the default), or 0 for logits. */
+export function binaryAccuracy({
+  threshold = 0.5,
+  name = 'binaryAccuracy',
+}: Pick<DecisionOptions, 'threshold' | 'name'> = {}): Metric {
+  return {
+    name,
+    compute: (prediction, target) =>
+      binaryAccuracyOf(prediction, alignTargets(name, prediction, target), threshold),
+  };
+}
+
+/**
+ * The share of samples whose class is among the `k` (default 5) largest outputs: fewer than k others are larger, so
+ * ties count for the sample (Keras's TopKCategoricalAccuracy, for class indices or one-hot targets).
+ */
+export function topKCategoricalAccuracy({ k = 5, name = 'topKCategoricalAccuracy' } = {}): Metric {
+  if (!Number.isInteger(k) || k < 1) {
+    throw new ArgumentError(`topKCategoricalAccuracy: k is ${k}; it must be a whole number of at least 1`);
+  }
+  return {
+    name,
+    compute(prediction, target) {
+      const truth = oneHot(classIndices(name, prediction, target), prediction.shape.at(-1)!);
+      const own = reduceSum(multiply(prediction, truth), { axes: [-1], keepDims: true });
+      const larger = reduceSum(greater(prediction, own), { axes: [-1] });
+      return perSample(less(larger, k));
+    },
+  };
+}
+
+const columns = (...values: number[]) => constant(Float32Array.from(values));
+/** 0 where there is nothing to divide by, as in Keras. */
+const quotient = ([part, whole]: Float64Array) => (whole > 0 ? part / whole : 0);
+
+/** Of what was said to be positive, the share that is: TP / (TP + FP); 0 where nothing was (Keras's Precision). */
+export function precision(options: DecisionOptions = {}): Metric {
+  return {
+    name: nameOf('precision', options),
+    compute(prediction, target) {
+      const { predicted, actual } = decisions('precision', prediction, target, options);
+      // [predicted · actual, predicted]
+      const share = add(multiply(asColumn(actual), columns(1, 0)), columns(0, 1));
+      return rowsOf(multiply(asColumn(predicted), share));
+    },
+    value: quotient,
+  };
+}
+
+/** Of what is positive, the share that was said to be: TP / (TP + FN); 0 where nothing is (Keras's Recall). */
+export function recall(options: DecisionOptions = {}): Metric {
+  return {
+    name: nameOf('recall', options),
+    compute(prediction, target) {
+      const { predicted, actual } = decisions('recall', prediction, target, options);
+      // [predicted · actual, actual]
+      const share = add(multiply(asColumn(predicted), columns(1, 0)), columns(0, 1));
+      return rowsOf(multiply(asColumn(actual), share));
+    },
+    value: quotient,
+  };
+}
+
+/** Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN); 0 where there are no positives at all. */
+export function f1(options: DecisionOptions = {}): Metric {
+  return {
+    name: nameOf('f1', options),
+    compute(prediction, target) {
+      const { predicted, actual } = decisions('f1', prediction, target, options);
+      const [p, a] = [asColumn(predicted), asColumn(actual)];
+      // [predicted · actual, (predicted + actual) / 2]
+      return rowsOf(add(multiply(multiply(p, a), columns(1, 0)), multiply(add(p, a), columns(0, 0.5))));
+    },
+    value: quotient,
+  };
+}
+
+/** A matrix of K classes has K² columns. */
+const MAX_CLASSES = 128;
+
+export interface ConfusionMatrixOptions {
+  /** Default `confusionMatrix`. */
+  name?: string;
+  /** Of a single output: above it the class is 1, else 0; default 0.5, for logits 0. */
+  threshold?: number;
+}
+
+/**
+ * How many samples of each class (rows) were taken for each class (columns): `matrix[actual][predicted]`. Given by
+ * `evaluate`; steps and epochs have numbers only. At most 128 classes.
+ */
+export function confusionMatrix({
+  name = 'confusionMatrix',
+  threshold = 0.5,
+}: ConfusionMatrixOptions = {}): Metric {
+  return {
+    name,
+    compute(prediction, target) {
+      const [samples] = prediction.shape;
+      const outputs = prediction.shape.at(-1)!;
+      if (outputs > MAX_CLASSES) {
+        throw new ArgumentError(
+          `${name}: ${outputs} classes; a confusion matrix has at most ${MAX_CLASSES}. Use model.evaluator().inspect() and count its outputs`,
+        );
+      }
+      const binary = outputs === 1 || prediction.shape.length === 1;
+      const classes = binary ? 2 : outputs;
+      // [1 − d, d] of a decision d
+      const pair = (d: Tensor) => add(multiply(asColumn(d), columns(-1, 1)), columns(1, 0));
+      const [actual, predicted] = binary
+        ? [greater(alignTargets(name, prediction, target), 0.5), greater(prediction, threshold)].map(pair)
+        : [classIndices(name, prediction, target), argmax(prediction)].map((c) => oneHot(c, classes));
+      const positions = sizeOf(actual.shape) / (samples * classes);
+      const rows = reshape(actual, [samples * positions, classes, 1]);
+      const cells = multiply(rows, reshape(predicted, [samples * positions, 1, classes]));
+      return reduceSum(reshape(cells, [samples, positions, classes * classes]), { axes: [1] });
+    },
+    value(means, count) {
+      const classes = Math.sqrt(means.length);
+      return Array.from({ length: classes }, (_, row) =>
+        Array.from(means.subarray(row * classes, (row + 1) * classes), (mean) => Math.round(mean * count)),
+      );
+    },
+  };
+}

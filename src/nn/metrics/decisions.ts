@@ -1,0 +1,86 @@
+import { ArgumentError, ShapeError } from '../../errors.ts';
+import { argmax } from '../../ops/argmax.ts';
+import { cast } from '../../ops/cast.ts';
+import { equal, greater } from '../../ops/elementwise.ts';
+import { slice } from '../../ops/movement.ts';
+import { formatShape, sameShape } from '../../ops/tensor.ts';
+import type { Tensor } from '../../ops/tensor.ts';
+import { alignTargets } from '../losses/targets.ts';
+
+export interface DecisionOptions {
+  /** Name of the metric; by default its own, with the class where one is given. */
+  name?: string;
+  /**
+   * Predictions above it are positive; default 0.5, which is for probabilities: use 0 for logits. With `class` and
+   * without a threshold, a sample is positive if that class has its largest output.
+   */
+  threshold?: number;
+  /** Treats this class as positive and all others as negative; needed where the model tells several classes apart. */
+  class?: number;
+}
+
+/** `precision`, or for one class `precisionOfClass3`. */
+export function nameOf(metric: string, { name, class: one }: Pick<DecisionOptions, 'name' | 'class'>): string {
+  if (one !== undefined && (!Number.isInteger(one) || one < 0)) {
+    throw new ArgumentError(`${metric}: class is ${one}; it must be a whole number of at least 0`);
+  }
+  return name ?? (one === undefined ? metric : `${metric}OfClass${one}`);
+}
+
+/**
+ * Targets of classes as indices (i32) of the predictions' shape without the classes.
+ *
+ * @throws ShapeError if they have another shape
+ */
+export function classIndices(metric: string, prediction: Tensor, target: Tensor): Tensor {
+  const rows = prediction.shape.slice(0, -1);
+  const expected = target.dtype === 'i32' ? rows : prediction.shape;
+  if (prediction.shape.length < 2 || !sameShape(target.shape, expected)) {
+    throw new ShapeError(
+      `${metric}: predictions ${formatShape(prediction.shape)} need class indices (i32) of shape ${formatShape(rows)} or ` +
+        `distributions ${formatShape(prediction.shape)}, got ${target.dtype} ${formatShape(target.shape)}`,
+    );
+  }
+  return target.dtype === 'i32' ? target : argmax(target);
+}
+
+/** Scores and truth (0 or 1) of a two-sided question, of one shape [N, ...]. */
+export function sides(
+  metric: string,
+  prediction: Tensor,
+  target: Tensor,
+  one: number | undefined,
+): { score: Tensor; actual: Tensor } {
+  if (one === undefined) {
+    const classes = prediction.shape.at(-1)!;
+    if (target.dtype === 'i32' && classes > 1 && !sameShape(target.shape, prediction.shape)) {
+      throw new ArgumentError(
+        `${metric}: the model tells ${classes} classes apart; say which one counts as positive, for example metrics.${metric}({ class: 0 })`,
+      );
+    }
+    return { score: prediction, actual: greater(alignTargets(metric, prediction, target), 0.5) };
+  }
+  const classes = prediction.shape.at(-1)!;
+  if (one >= classes) {
+    throw new ArgumentError(
+      `${metric}: class ${one} does not exist; the model tells ${classes} apart, numbered from 0 to ${classes - 1}`,
+    );
+  }
+  const truth = equal(cast(classIndices(metric, prediction, target), 'f32'), one);
+  const start = prediction.shape.map((_, axis) => (axis === prediction.shape.length - 1 ? one : 0));
+  return { score: slice(prediction, start, [...prediction.shape.slice(0, -1), 1]), actual: truth };
+}
+
+/** What was predicted and what is true, 0 or 1, each [N, ...] of the same size. */
+export function decisions(
+  metric: string,
+  prediction: Tensor,
+  target: Tensor,
+  { threshold, class: one }: DecisionOptions,
+): { predicted: Tensor; actual: Tensor } {
+  const { score, actual } = sides(metric, prediction, target, one);
+  if (one !== undefined && threshold === undefined) {
+    return { predicted: equal(cast(argmax(prediction), 'f32'), one), actual };
+  }
+  return { predicted: greater(score, threshold ?? 0.5), actual };
+}

@@ -1,0 +1,73 @@
+import type { Recorded } from '../../runtime/ring.ts';
+import { reshape } from '../../ops/movement.ts';
+import { reduceMean } from '../../ops/reduce.ts';
+import { sizeOf } from '../../ops/tensor.ts';
+import type { Tensor } from '../../ops/tensor.ts';
+
+/** A metric that is the mean of one value per sample: predictions and targets of a batch to [N]. */
+export type MetricFunction = (prediction: Tensor, target: Tensor) => Tensor;
+
+/**
+ * A metric: on the GPU a row of columns per sample, of which the sums are kept; on the CPU a value of the columns' means.
+ * As the means are those of all samples, the value of an epoch or of an evaluation is exact, and not a mean over batches.
+ * The precision, say, has the columns "truly positive" and "said to be positive", and is the quotient of their means.
+ */
+export interface Metric {
+  /** Its name among the values of a step; one whose value is a matrix should end in `Matrix`. */
+  readonly name: string;
+  /** Predictions and targets of a batch, as the loss gets them, to [N] or [N, columns]. */
+  compute(prediction: Tensor, target: Tensor): Tensor;
+  /**
+   * The value, given the columns' means over `count` samples; the mean of the means by default. A matrix is given by
+   * `evaluate` and left out of the values of steps and epochs.
+   */
+  value?(means: Float64Array, count: number): number | number[][];
+}
+
+/** [N, M, columns] → [N, columns]: means over what a sample has several of. */
+export function rowsOf(values: Tensor): Tensor {
+  const [samples, positions, columns] = values.shape;
+  return positions === 1 ? reshape(values, [samples, columns]) : reduceMean(values, { axes: [1] });
+}
+
+/** [N, ...] → [N, M, 1], to be broadcast against columns. */
+export function asColumn(values: Tensor): Tensor {
+  return reshape(values, [values.shape[0], sizeOf(values.shape.slice(1)), 1]);
+}
+
+/** Adds up what steps have recorded, in float64. */
+export class Totals {
+  readonly #metrics: readonly Pick<Metric, 'name' | 'value'>[];
+  #sums: Float64Array[] = [];
+  #counts: number[] = [];
+
+  constructor(metrics: readonly Pick<Metric, 'name' | 'value'>[]) {
+    this.#metrics = metrics;
+  }
+
+  /** What one step recorded, in the order of the metrics. */
+  add(recorded: readonly Recorded[]): this {
+    recorded.forEach(({ sums, count }, k) => {
+      const own = (this.#sums[k] ??= new Float64Array(sums.length));
+      sums.forEach((sum, column) => (own[column] += sum));
+      this.#counts[k] = (this.#counts[k] ?? 0) + count;
+    });
+    return this;
+  }
+
+  /** The values by name: numbers, and where asked for matrices too. */
+  values(matrices: 'with matrices' | 'numbers' = 'numbers'): Record<string, number> {
+    const entries = this.#metrics.map(({ name, value }, k) => {
+      const count = this.#counts[k] ?? 0;
+      const means = (this.#sums[k] ?? new Float64Array(1)).map((sum) => sum / count);
+      return [name, value ? value(means, count) : means.reduce((sum, mean) => sum + mean / means.length, 0)];
+    });
+    const wanted = entries.filter(([, value]) => matrices === 'with matrices' || typeof value === 'number');
+    return Object.fromEntries(wanted) as Record<string, number>;
+  }
+
+  clear(): void {
+    this.#sums = [];
+    this.#counts = [];
+  }
+}

@@ -1,0 +1,180 @@
+import { ArgumentError, ShapeError } from '../errors.ts';
+import { perSample } from '../ops/accuracy.ts';
+import { add, multiply, scale } from '../ops/elementwise.ts';
+import { MAX_METRICS } from '../ops/effects.ts';
+import { formatShape } from '../ops/tensor.ts';
+import type { Tensor } from '../ops/tensor.ts';
+import type { LossFunction } from './losses.ts';
+import type { Metric } from './metrics.ts';
+import type { Port } from './network.ts';
+import { checkMetricNames, lossOf, metricOf } from './registry.ts';
+import type { LossName, MetricSpec } from './registry.ts';
+
+/** A loss by name, or a graph function from predictions and targets to one value per sample, [N]. */
+export type LossSpec = LossName | LossFunction;
+
+export interface ObjectiveOptions {
+  /**
+   * A name, or a graph function from predictions and targets to one value per sample. For a model with several outputs one
+   * for all, a list in their order, or a record by their names; null leaves an output untrained and takes no targets.
+   */
+  loss: LossSpec | readonly (LossSpec | null)[] | Readonly<Record<string, LossSpec | null>>;
+  /** Factors of the outputs' losses in the total, in their order or by name; default 1. */
+  lossWeights?: readonly number[] | Readonly<Record<string, number>>;
+  /** Of a model with several outputs by their names. A step records at most twelve values, the losses included. */
+  metrics?: readonly MetricSpec[] | Readonly<Record<string, MetricSpec | readonly MetricSpec[]>>;
+}
+
+/** What is asked of one output. */
+interface Goal {
+  /** Place among the outputs. */
+  readonly place: number;
+  readonly name: string;
+  readonly loss: LossFunction;
+  readonly weight: number;
+  readonly metrics: readonly Metric[];
+}
+
+/** The losses and metrics of a model: what to minimise, and what to record. */
+export class Objective {
+  /** The trained outputs. */
+  readonly goals: readonly Goal[];
+  /** What each step records: the total loss, with several outputs each one's loss, then the metrics. */
+  readonly values: readonly Pick<Metric, 'name' | 'value'>[];
+  readonly #model: string;
+
+  /**
+   * @throws ArgumentError if there is no such loss, metric or output, an output is left out, or values have one name
+   */
+  constructor(model: string, outputs: readonly Port[], options: ObjectiveOptions) {
+    this.#model = model;
+    const names = outputs.map(({ name }) => name);
+    const losses = perOutput<LossSpec>(model, 'loss', names, options.loss, { shared: isLoss(options.loss) });
+    const weights = perOutput<number>(model, 'lossWeights', names, options.lossWeights, { optional: true });
+    const metrics = metricsPerOutput(model, names, options.metrics ?? []);
+    this.goals = names.flatMap((name, place) => {
+      const loss = losses[place];
+      const weight = weights[place] ?? 1;
+      if (!(weight >= 0 && weight < Infinity)) {
+        throw new ArgumentError(
+          `${model}: the loss weight of output "${name}" is ${weight}; it must be a finite number of at least 0`,
+        );
+      }
+      if (loss) return [{ place, name, loss: lossOf(loss), weight, metrics: metrics[place] }];
+      if (metrics[place].length === 0) return [];
+      throw new ArgumentError(
+        `${model}: output "${name}" has metrics and no loss, so there are no targets for it; give it a loss, or drop its metrics`,
+      );
+    });
+    if (this.goals.length === 0) throw new ArgumentError(`${model}: no output has a loss; give one at least`);
+    const several = outputs.length > 1;
+    const own = this.goals.flatMap(({ name, metrics: list }) =>
+      list.map((metric) => ({ ...named(metric), name: several ? joined(name, metric.name) : metric.name })),
+    );
+    const lossNames = several ? this.goals.map(({ name }) => ({ name: joined(name, 'loss') })) : [];
+    this.values = [{ name: 'loss' }, ...lossNames, ...own];
+    checkMetricNames(
+      model,
+      [...lossNames, ...own].map(({ name }) => name),
+    );
+    if (this.values.length > MAX_METRICS) {
+      throw new ArgumentError(
+        `${model}: ${own.length} metrics; a step records at most ${MAX_METRICS - 1 - lossNames.length} besides the ${several ? 'losses' : 'loss'}`,
+      );
+    }
+  }
+
+  /**
+   * The tensors of `values` on a batch, the first being what to minimise: for each sample the sum of the losses, times
+   * `weights` [N] where they are given. Metrics are not weighted.
+   */
+  compute(outputs: readonly Tensor[], targets: readonly Tensor[], weights?: Tensor): Tensor[] {
+    const losses = this.goals.map(({ place, loss, name }, i) => {
+      const values = this.#perSample(name, loss(outputs[place], targets[i]), outputs[place]);
+      return weights ? multiply(values, weights) : values;
+    });
+    const total = losses
+      .map((loss, i) => (this.goals[i].weight === 1 ? loss : scale(loss, this.goals[i].weight)))
+      .reduce(add);
+    const metrics = this.goals.flatMap(({ place, metrics: list }, i) =>
+      list.map((metric) => metric.compute(outputs[place], targets[i])),
+    );
+    const several = this.values.length > 1 + metrics.length;
+    return [total, ...(several ? losses : []), ...metrics];
+  }
+
+  #perSample(output: string, loss: Tensor, { shape: [batch] }: Tensor): Tensor {
+    if (loss.shape[0] === batch) return perSample(loss);
+    throw new ShapeError(
+      `${this.#model}: the loss of output "${output}" gives ${formatShape(loss.shape)}, but it must give one value for each of the ${batch} samples of a batch, [${batch}]`,
+    );
+  }
+}
+
+const isLoss = (loss: ObjectiveOptions['loss']): boolean =>
+  typeof loss === 'string' || typeof loss === 'function';
+
+const joined = (output: string, name: string) => `${output}${name[0].toUpperCase()}${name.slice(1)}`;
+
+/** A metric's name and value, without losing a `this` that the value may need. */
+const named = (metric: Metric): Pick<Metric, 'name' | 'value'> =>
+  metric.value
+    ? { name: metric.name, value: (means, count) => metric.value!(means, count) }
+    : { name: metric.name };
+
+/** An option for each output, given as one for all (`shared`), as a list, or by name. */
+function perOutput<T>(
+  model: string,
+  option: string,
+  names: readonly string[],
+  given: unknown,
+  { shared = false, optional = false },
+): (T | null | undefined)[] {
+  if (shared) return names.map(() => given as T);
+  const outputs = names.map((name) => `"${name}"`).join(', ');
+  if (Array.isArray(given)) {
+    if (given.length === names.length) return given;
+    throw new ArgumentError(
+      `${model}: ${option} has ${given.length} entries, but the model has ${names.length} outputs, ${outputs}; give one for each`,
+    );
+  }
+  if (given === undefined || given === null || typeof given !== 'object') {
+    if (given === undefined && optional) return names.map(() => undefined);
+    throw new ArgumentError(
+      `${model}: ${option} is ${String(given)}; give one, a list with one for each output, or a record by output: ${outputs}`,
+    );
+  }
+  const record = given as Record<string, T | null>;
+  const unknown = Object.keys(record).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new ArgumentError(
+      `${model}: ${option} is for an output "${unknown}", but the outputs are ${outputs}`,
+    );
+  }
+  const missing = names.find((name) => record[name] === undefined);
+  if (missing !== undefined && !optional) {
+    throw new ArgumentError(
+      `${model}: ${option} has nothing for output "${missing}"; add it, or null for an output that is not trained`,
+    );
+  }
+  return names.map((name) => record[name]);
+}
+
+function metricsPerOutput(
+  model: string,
+  names: readonly string[],
+  given: NonNullable<ObjectiveOptions['metrics']>,
+): Metric[][] {
+  if (!Array.isArray(given)) {
+    const lists = perOutput<MetricSpec | readonly MetricSpec[]>(model, 'metrics', names, given, {
+      optional: true,
+    });
+    return lists.map((list) => [list ?? []].flat().map((metric) => metricOf(metric as MetricSpec)));
+  }
+  if (given.length > 0 && names.length > 1) {
+    throw new ArgumentError(
+      `${model}: the model has several outputs; give the metrics by output, for example metrics: { ${names[0]}: [...] }`,
+    );
+  }
+  return names.map(() => given.map((metric: MetricSpec) => metricOf(metric)));
+}
