@@ -27,7 +27,7 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
   name: 'gatherBatch',
   kind: 'kernel',
   infer(inputs, attrs) {
-    check(inputs, attrs);
+    checkGather('gatherBatch', inputs, attrs);
     const batch: TensorSpec = { shape: [attrs.batchSize, ...inputs[0].shape.slice(1)], dtype: attrs.dtype };
     return attrs.labelled ? [batch, { shape: [attrs.batchSize], dtype: 'i32' }] : [batch];
   },
@@ -83,29 +83,29 @@ export function bitsFor(size: number): number {
   return size <= 1 ? 0 : 32 - Math.clz32(size - 1);
 }
 
-function check(
+/** What gathering asks of a data set and its options; see gatherBatch. */
+export function checkGather(
+  opName: string,
   inputs: readonly TensorSpec[],
   { batchSize, size, labelled, scale, offset, salt }: GatherBatchAttrs,
 ): void {
   const [source, labels] = inputs;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new ArgumentError(
-      `gatherBatch: batchSize is ${batchSize}; it must be a whole number of at least 1`,
-    );
+    throw new ArgumentError(`${opName}: batchSize is ${batchSize}; it must be a whole number of at least 1`);
   }
   if (source.shape.length < 1 || source.dtype === 'u32') {
     throw new ShapeError(
-      `gatherBatch: the source must be u8, i32 or f32 samples [N, ...], got ${source.dtype} ${formatShape(source.shape)}`,
+      `${opName}: the source must be u8, i32 or f32 samples [N, ...], got ${source.dtype} ${formatShape(source.shape)}`,
     );
   }
   if (!Number.isInteger(size) || size < 1 || size > source.shape[0]) {
     throw new ArgumentError(
-      `gatherBatch: size is ${size}, but the source holds ${source.shape[0]} samples; use 1 … ${source.shape[0]}`,
+      `${opName}: size is ${size}, but the source holds ${source.shape[0]} samples; use 1 … ${source.shape[0]}`,
     );
   }
   if ((size + 1) * batchSize >= 2 ** 32) {
     throw new ArgumentError(
-      `gatherBatch: ${size} samples in batches of ${batchSize} overflow 32-bit positions; (size + 1) · batchSize must stay below 2^32`,
+      `${opName}: ${size} samples in batches of ${batchSize} overflow 32-bit positions; (size + 1) · batchSize must stay below 2^32`,
     );
   }
   if (
@@ -113,14 +113,14 @@ function check(
     (labels.shape.length !== 1 || labels.shape[0] < size || !['u8', 'i32'].includes(labels.dtype))
   ) {
     throw new ShapeError(
-      `gatherBatch: the labels must be one u8 or i32 class index for each of the ${size} samples, got ${labels.dtype} ${formatShape(labels.shape)}`,
+      `${opName}: the labels must be one u8 or i32 class index for each of the ${size} samples, got ${labels.dtype} ${formatShape(labels.shape)}`,
     );
   }
   if (!Number.isFinite(scale) || !Number.isFinite(offset)) {
-    throw new ArgumentError(`gatherBatch: scale ${scale} and offset ${offset} must be finite`);
+    throw new ArgumentError(`${opName}: scale ${scale} and offset ${offset} must be finite`);
   }
   if (!Number.isInteger(salt) || salt < 0 || salt >= 2 ** 32) {
-    throw new ArgumentError(`gatherBatch: salt is ${salt}; it must be a whole number from 0 to 2^32 - 1`);
+    throw new ArgumentError(`${opName}: salt is ${salt}; it must be a whole number from 0 to 2^32 - 1`);
   }
 }
 
