@@ -1,6 +1,6 @@
 import { byId, create } from '../shared/dom.ts';
+import { createKernelTabs } from '../shared/kernelTabs.ts';
 import type { Port } from '../shared/port.ts';
-import { createKernelTabs } from './kernelTabs.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
 type Result = Extract<FromWorker, { type: 'lesson' }>;
@@ -16,6 +16,13 @@ const STAGES: readonly { stage: Stage; size: number; title: string }[] = [
   { stage: 'pooled', size: 2, title: 'after max pooling' },
 ];
 
+/** In the order of the stages. */
+const KERNELS = [
+  { title: 'Convolution', name: 'conv2d/1_naive' },
+  { title: 'ReLU', name: 'elementwise/map' },
+  { title: 'Max pooling', name: 'pooling/max' },
+];
+
 /** The minus sign of mathematics, as wide as a plus. */
 const text = (value: number): string => String(Number(value.toPrecision(6))).replace('-', '−');
 
@@ -28,7 +35,7 @@ export function createLesson(port: Port<FromWorker, ToWorker>): {
   let filter = [...DIAGONAL];
   let result: Result | undefined;
   let selected: { stage: Stage; index: number } = { stage: 'convolved', index: 0 };
-  const tabs = createKernelTabs();
+  const tabs = createKernelTabs(KERNELS);
 
   const pixels = editable('image', 5, 'pixel', (index) => {
     image[index] = -image[index];

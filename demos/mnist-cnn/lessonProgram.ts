@@ -1,5 +1,6 @@
 import { ops } from '../../src/index.ts';
 import type { Gpu, Program } from '../../src/index.ts';
+import { kernelCodes } from '../shared/dispatches.ts';
 import type { FromWorker } from './protocol.ts';
 
 type LessonResult = Extract<FromWorker, { type: 'lesson' }>;
@@ -37,7 +38,6 @@ export class LessonProgram {
       await program.read('rectified'),
       await program.read('pooled'),
     ].map((values) => [...values]);
-    const kernels = program.build.dispatches.map(({ kernel: { name, code } }) => ({ name, code }));
-    return { type: 'lesson', convolved, rectified, pooled, kernels };
+    return { type: 'lesson', convolved, rectified, pooled, kernels: kernelCodes(program) };
   }
 }

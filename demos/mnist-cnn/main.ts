@@ -1,5 +1,6 @@
 import { byId, count, create, figures, notice } from '../shared/dom.ts';
 import { errorPanel, missingWebGpu, webgpuProblem } from '../shared/missing.ts';
+import { showAdapter } from '../shared/adapter.ts';
 import { onSchemeChange, readPalette } from '../shared/palette.ts';
 import { workerPort } from '../shared/port.ts';
 import { createStepTable } from '../shared/stepTable.ts';
@@ -144,16 +145,6 @@ function stepText({ dispatches, planBytes }: Extract<FromWorker, { type: 'progra
     `update, record. Together ${figures(total / 1e6)} million floating-point operations, with ${figures(planBytes / 2 ** 20)} MiB ` +
     `for everything in between; nothing crosses the bus. Each name opens its kernel.`
   );
-}
-
-function showAdapter({ description, software }: Extract<FromWorker, { type: 'adapter' }>): void {
-  const adapter = byId('adapter');
-  adapter.textContent = software ? `${description} (software)` : description;
-  adapter.classList.toggle('software', software);
-  if (!software) return;
-  const text =
-    'No GPU is at work here: a program plays one on the CPU, which is far slower. The numbers are the same.';
-  byId('notices').append(notice(text, 'warning'));
 }
 
 function showData({

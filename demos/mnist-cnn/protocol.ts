@@ -1,7 +1,8 @@
 import type { MnistCnnPreset } from '../../src/models/mnistCnn.ts';
 import type { Palette } from '../shared/palette.ts';
 import type { PanelMessage } from '../shared/panels.ts';
-import type { DispatchInfo } from '../shared/dispatches.ts';
+import type { DispatchInfo, KernelCode } from '../shared/dispatches.ts';
+import type { DataSettings } from '../shared/loadDigits.ts';
 
 /** What the page and its worker say to each other. The worker owns the GPU, the data and the model. */
 
@@ -10,13 +11,6 @@ export interface TrainingSettings {
   readonly learningRate: number;
   readonly batchSize: number;
   readonly seed: number;
-}
-
-export interface DataSettings {
-  readonly name: 'mnist' | 'synthetic';
-  /** Images to use at most. */
-  readonly train?: number;
-  readonly test?: number;
 }
 
 export type ToWorker =
@@ -111,9 +105,3 @@ export type FromWorker =
   /** The GPU was lost, and a new one goes on from the last checkpoint. `reason` is WebGPU's own. */
   | { type: 'recovered'; step: number; reason: string }
   | { type: 'error'; name: string; message: string };
-
-/** A kernel as it was sent to the GPU: constants baked in, loops unrolled. */
-export interface KernelCode {
-  readonly name: string;
-  readonly code: string;
-}

@@ -1,6 +1,7 @@
 import type { MnistCnnPreset } from '../../src/models/mnistCnn.ts';
+import type { DataSettings } from '../shared/loadDigits.ts';
 import { choice, number, UrlState } from '../shared/urlState.ts';
-import type { DataSettings, Recipes, TrainingSettings } from './protocol.ts';
+import type { Recipes, TrainingSettings } from './protocol.ts';
 
 const whole = true;
 export const PRESETS = ['quick', 'keras', 'tfjs'] as const satisfies readonly MnistCnnPreset[];

@@ -1,13 +1,14 @@
-import { DeviceLostError, init, loadMnistOrSynthetic, syntheticDigits, take } from '../../src/index.ts';
+import { DeviceLostError, init } from '../../src/index.ts';
 import type { Gpu } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { MNIST_CNN_PRESETS } from '../../src/models/mnistCnn.ts';
+import { loadDigits } from '../shared/loadDigits.ts';
 import type { Palette } from '../shared/palette.ts';
 import { pagePort } from '../shared/port.ts';
 import { TileRenderer } from '../shared/tiles.ts';
 import type { PanelLayout } from '../shared/tiles.ts';
 import { LessonProgram } from './lessonProgram.ts';
-import type { DataSettings, FromWorker, Recipes, ToWorker } from './protocol.ts';
+import type { FromWorker, Recipes, ToWorker } from './protocol.ts';
 import { Training } from './training.ts';
 import type { Checkpoint } from './training.ts';
 
@@ -94,40 +95,20 @@ async function start({
   const gpu = await init();
   const { description, software } = gpu.device;
   port.post({ type: 'adapter', description, software });
-  data = await loadData(settings, dataUrl, software);
-  const { train, test, notice } = data;
+  const test = settings.test ?? (software ? SOFTWARE_TEST_SIZE : undefined);
+  data = await loadDigits({ ...settings, test }, dataUrl, ({ loaded, total }) =>
+    port.post({ type: 'progress', what: 'Loading MNIST', part: loaded / total }),
+  );
   port.post({
     type: 'data',
-    name: train.name,
-    synthetic: train.synthetic,
-    notice,
-    trainSize: train.size,
-    testSize: test.size,
-    labels: new Uint8Array(test.y.data),
+    name: data.train.name,
+    synthetic: data.train.synthetic,
+    notice: data.notice,
+    trainSize: data.train.size,
+    testSize: data.test.size,
+    labels: new Uint8Array(data.test.y.data),
   });
   await open(gpu, training);
-}
-
-async function loadData(
-  { name, train, test }: DataSettings,
-  baseUrl: string,
-  software: boolean,
-): Promise<MnistSet> {
-  const testLimit = test ?? (software ? SOFTWARE_TEST_SIZE : undefined);
-  if (name === 'synthetic') {
-    const drawn = syntheticDigits({ train: train ?? 20_000, test: testLimit ?? 4000 });
-    return {
-      ...drawn,
-      source: 'drawn by wgrad',
-      notice: 'Synthetic data: these digits were drawn by a program.',
-    };
-  }
-  const onProgress = ({ loaded, total }: { loaded: number; total: number }) =>
-    port.post({ type: 'progress', what: 'Loading MNIST', part: loaded / total });
-  const sizes = { ...(train && { train }), ...(testLimit && { test: testLimit }) };
-  const set = await loadMnistOrSynthetic({ baseUrl, onProgress, synthetic: sizes });
-  const cut = (whole: MnistSet['train'], size = whole.size) => take(whole, 0, Math.min(size, whole.size));
-  return { ...set, train: cut(set.train, train), test: cut(set.test, testLimit) };
 }
 
 /** Sets everything up on a GPU: at the start, and again where one was lost. */

@@ -17,3 +17,17 @@ export function dispatchInfos({ build }: Program): DispatchInfo[] {
     flops,
   }));
 }
+
+/** A kernel as it was sent to the GPU: constants baked in, loops unrolled. */
+export interface KernelCode {
+  readonly name: string;
+  readonly code: string;
+}
+
+/** The kernels of a program, each as its first dispatch has it. */
+export function kernelCodes({ build }: Program): KernelCode[] {
+  const codes = new Map(
+    build.dispatches.toReversed().map(({ kernel: { name, code } }) => [name, { name, code }]),
+  );
+  return [...codes.values()];
+}

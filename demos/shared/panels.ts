@@ -20,6 +20,8 @@ export interface TilePlan {
   readonly width: number;
   /** Height of a tile by its width; default 1. */
   readonly aspect?: number;
+  /** Room under each tile for a bar, in CSS pixels; default 0. */
+  readonly foot?: number;
 }
 
 /**
@@ -37,9 +39,9 @@ export function handOver(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const arrange = (): void => {
     if (width === 0) return;
-    const { columns, rows, gap, width: own, aspect = 1 } = plan(width);
+    const { columns, rows, gap, width: own, aspect = 1, foot = 0 } = plan(width);
     const tile = (own + gap) / columns - gap;
-    const height = rows * (tile * aspect + gap) - gap;
+    const height = rows * (tile * aspect + foot + gap) - gap;
     Object.assign(canvas.style, { width: `${own}px`, height: `${height}px` });
     const pixels = (length: number) => Math.max(1, Math.round(length * devicePixelRatio));
     const layout: PanelLayout = {
@@ -47,6 +49,7 @@ export function handOver(
       height: pixels(height),
       columns,
       gap: gap * devicePixelRatio,
+      foot: foot * devicePixelRatio,
     };
     if (sent) return port.post({ type: 'layout', name, layout });
     sent = true;

@@ -1,4 +1,5 @@
 import imagesSource from '../../shaders/draw/images.wgsl?raw';
+import judgedSource from '../../shaders/draw/judged.wgsl?raw';
 import tilesSource from '../../shaders/draw/tiles.wgsl?raw';
 import type { Palette, Rgb } from './palette.ts';
 
@@ -17,6 +18,8 @@ export interface Tiling {
   readonly tileStride: number;
   readonly rowStride: number;
   readonly columnStride: number;
+  /** The image that is drawn first; default 0. */
+  readonly first?: number;
 }
 
 /** Images of a tensor: `largest` holds the magnitude that gets the full colour. */
@@ -30,6 +33,13 @@ export interface TensorSource extends Tiling {
   readonly picture?: boolean;
 }
 
+/** Images from 0, paper, to 1, ink, with a bar under each for its probability of being real. */
+export interface JudgedSource extends Tiling {
+  readonly kind: 'judged';
+  readonly values: Range;
+  readonly opinions: Range;
+}
+
 /** Images of a data set of bytes, by their numbers. */
 export interface ImagesSource {
   readonly kind: 'images';
@@ -39,7 +49,7 @@ export interface ImagesSource {
   readonly chosen: Uint32Array;
 }
 
-export type TileSource = TensorSource | ImagesSource;
+export type TileSource = TensorSource | JudgedSource | ImagesSource;
 
 /** How a panel's canvas is divided, in its own pixels. */
 export interface PanelLayout {
@@ -47,6 +57,8 @@ export interface PanelLayout {
   readonly height: number;
   readonly columns: number;
   readonly gap: number;
+  /** Room under each image for its bar; default 0. */
+  readonly foot?: number;
 }
 
 interface Panel {
@@ -61,7 +73,7 @@ interface Panel {
   stale: boolean;
 }
 
-const UNIFORM_BYTES = 112;
+const UNIFORM_BYTES = 128;
 
 /**
  * Draws tensors and data-set images into canvases straight from GPU memory, in a worker or on a page. One render
@@ -80,6 +92,7 @@ export class TileRenderer {
     this.#format = navigator.gpu.getPreferredCanvasFormat();
     this.#pipelines = {
       tensor: this.#pipeline('tiles', tilesSource),
+      judged: this.#pipeline('judged', judgedSource),
       images: this.#pipeline('images', imagesSource),
     };
   }
@@ -133,7 +146,10 @@ export class TileRenderer {
       this.#device.queue.writeBuffer(panel.chosen, 0, source.chosen as Uint32Array<ArrayBuffer>);
       entries = [binding(source.bytes), { buffer: panel.chosen }];
     } else {
-      entries = [binding(source.values), binding(source.largest)];
+      entries = [
+        binding(source.values),
+        binding(source.kind === 'judged' ? source.opinions : source.largest),
+      ];
     }
     panel.bindGroup = this.#device.createBindGroup({
       layout: this.#pipelines[source.kind].getBindGroupLayout(0),
@@ -158,9 +174,14 @@ export class TileRenderer {
     return [...this.#panels.values()].some((panel) => panel.stale && panel.bindGroup);
   }
 
-  /** Adds a pass for each panel that shows a tensor, and for those of images that are stale. */
-  draw(encoder: GPUCommandEncoder): void {
-    for (const panel of this.#panels.values()) {
+  /**
+   * Adds a pass for each panel that shows a tensor, and for those of images that are stale.
+   *
+   * @param names only these panels; default: all
+   */
+  draw(encoder: GPUCommandEncoder, names?: readonly string[]): void {
+    for (const [name, panel] of this.#panels) {
+      if (names && !names.includes(name)) continue;
       const { source, bindGroup, context } = panel;
       if (!source || !bindGroup || (source.kind === 'images' && !panel.stale)) continue;
       panel.stale = false;
@@ -192,10 +213,15 @@ export class TileRenderer {
     const colours = (first: number, list: readonly Rgb[]) =>
       list.forEach((colour, index) => floats.set([...colour, 1], first + 4 * index));
     if (source.kind === 'tensor') {
-      const { count, tileStride, rowStride, columnStride, gamma = 1, picture } = source;
+      const { count, tileStride, rowStride, columnStride, first = 0, gamma = 1, picture } = source;
       floats.set([layout.width, layout.height, ...tile, source.width, source.height, gap, gamma]);
-      words.set([columns, count, tileStride, rowStride, columnStride], 8);
+      words.set([columns, count, tileStride, rowStride, columnStride, first], 8);
       colours(16, picture ? [paper, paper, ink] : [negative, zero, positive]);
+    } else if (source.kind === 'judged') {
+      const { count, tileStride, rowStride, columnStride, first = 0 } = source;
+      floats.set([...tile, source.width, source.height, gap, layout.foot ?? 0]);
+      words.set([columns, count, tileStride, rowStride, columnStride, first], 6);
+      colours(12, [paper, ink, negative, positive]);
     } else {
       floats.set([...tile, gap]);
       words.set([columns, source.chosen.length, source.width, source.height], 3);

@@ -29,6 +29,7 @@ struct Grid {
   tile_stride: u32, // elements from one image to the next
   row_stride: u32,
   column_stride: u32,
+  first: u32, // the image that stands in the first place
   negative: vec4f, // colours of -1, 0 and 1
   zero: vec4f,
   positive: vec4f,
@@ -45,7 +46,7 @@ fn corner(@builtin(vertex_index) index: u32) -> @builtin(position) vec4f {
 
 fn value_at(tile: u32, at: vec2f) -> f32 {
   let texel = vec2u(clamp(at, vec2f(0.0), grid.texels - 1.0));
-  return values[tile * grid.tile_stride + texel.y * grid.row_stride + texel.x * grid.column_stride];
+  return values[(grid.first + tile) * grid.tile_stride + texel.y * grid.row_stride + texel.x * grid.column_stride];
 }
 
 fn colour(value: f32) -> vec4f {

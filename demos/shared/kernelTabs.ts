@@ -1,21 +1,20 @@
-import { byId, create } from '../shared/dom.ts';
-import { kernelSource } from '../shared/kernels.ts';
-import { listing } from '../shared/listing.ts';
-import type { KernelCode } from './protocol.ts';
+import type { KernelCode } from './dispatches.ts';
+import { byId, create } from './dom.ts';
+import { kernelSource } from './kernels.ts';
+import { listing } from './listing.ts';
 
-/** The lesson's kernels in the order of its stages. */
-const FILES = [
-  { title: 'Convolution', name: 'conv2d/1_naive' },
-  { title: 'ReLU', name: 'elementwise/map' },
-  { title: 'Max pooling', name: 'pooling/max' },
-];
+/** A kernel worth reading: `name` is its path in shaders/, without the ending. */
+export interface KernelTab {
+  readonly title: string;
+  readonly name: string;
+}
 
-/** Tabs with the source of the kernels, as written and as this GPU got it. */
-export function createKernelTabs() {
+/** Fills #lesson-tabs and #lesson-code with the source of kernels, as written and as this GPU got it. */
+export function createKernelTabs(files: readonly KernelTab[]) {
   let chosen = 0;
   let kernels: readonly KernelCode[] = [];
   const compiled = create('input', { type: 'checkbox' });
-  const tabs = FILES.map(({ title, name }, index) => {
+  const tabs = files.map(({ title, name }, index) => {
     const tab = create(
       'button',
       { type: 'button', role: 'tab', title: `shaders/${name}.wgsl`, 'aria-controls': 'lesson-code' },
@@ -54,7 +53,7 @@ export function createKernelTabs() {
       tab.ariaSelected = String(index === chosen);
       tab.tabIndex = index === chosen ? 0 : -1;
     });
-    const { name } = FILES[chosen];
+    const { name } = files[chosen];
     const own = kernels.find((kernel) => kernel.name === name)?.code;
     compiled.disabled = own === undefined;
     const source = compiled.checked && own !== undefined ? own : await kernelSource(name);

@@ -1,0 +1,12 @@
+import { byId, notice } from './dom.ts';
+
+/** Says in the header what computes, and warns where that is no GPU. */
+export function showAdapter({ description, software }: { description: string; software: boolean }): void {
+  const adapter = byId('adapter');
+  adapter.textContent = software ? `${description} (software)` : description;
+  adapter.classList.toggle('software', software);
+  if (!software) return;
+  const text =
+    'No GPU is at work here: a program plays one on the CPU, which is far slower. The numbers are the same.';
+  byId('notices').append(notice(text, 'warning'));
+}
