@@ -16,6 +16,7 @@ export type { NetworkOptions, Port } from './nn/network.ts';
 export { modelInput } from './nn/layerGraph.ts';
 export type { ModelInput, ModelInputOptions } from './nn/layerGraph.ts';
 export { Fit } from './nn/fit.ts';
+export type { AugmentOptions } from './ops/gatherAugmented.ts';
 export type { EpochValues, FitOptions, History, StepValues } from './nn/fit.ts';
 export type { Evaluation, EvaluateOptions, Inspection, Samples } from './nn/evaluator.ts';
 export { layerSummaries } from './nn/summary.ts';

@@ -53,7 +53,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(5) var<storage, read_write> labels: array<i32>;
 
 const SAMPLE: u32 = EXTENT[0] * EXTENT[1] * CHANNELS;
-const CENTRE: vec2f = vec2f(f32(EXTENT[0] - 1u), f32(EXTENT[1] - 1u)) / 2.0;
+const CENTRE: vec2f = vec2f(0.5 * f32(EXTENT[0] - 1u), 0.5 * f32(EXTENT[1] - 1u));
 
 // A pixel of the source image, FILL outside of it.
 fn pixel(sample: u32, at: vec2i, channel: u32) -> f32 {

@@ -5,6 +5,8 @@ import { ArgumentError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { categoricalAccuracyOp } from '../ops/accuracy.ts';
 import { oneHotOp } from '../ops/gather.ts';
+import { gatherAugmented } from '../ops/gatherAugmented.ts';
+import type { AugmentOptions } from '../ops/gatherAugmented.ts';
 import { gatherBatch, gatherLabelledBatch } from '../ops/gatherBatch.ts';
 import { reshape } from '../ops/movement.ts';
 import { sparseSoftmaxCrossEntropyOp } from '../ops/softmaxCrossEntropy.ts';
@@ -30,6 +32,8 @@ export interface GatherOptions {
   readonly inputs?: readonly { readonly dtype: DType }[];
   /** False gathers the inputs alone. Default true. */
   readonly targets?: boolean;
+  /** How the images of the (first) input are changed; targets never are, not even those that are the inputs. */
+  readonly augment?: AugmentOptions;
 }
 
 /** Adds the gathering of the current step's batch to a program. */
@@ -37,7 +41,7 @@ export function gather(
   g: GraphBuilder,
   data: DeviceDataset,
   { inputScale, inputOffset }: Pick<Compiled, 'inputScale' | 'inputOffset'>,
-  { batchSize, shuffle, inputs: ports, targets: wanted = true }: GatherOptions,
+  { batchSize, shuffle, inputs: ports, targets: wanted = true, augment }: GatherOptions,
 ): Batch {
   const { dataset } = data;
   const fields = new Set([
@@ -63,13 +67,19 @@ export function gather(
   const place = wanted ? targetsOf(dataset).findIndex(isLabel) : -1;
   const merged = place >= 0 && !data.inputs.includes(data.targets[place]) ? data.targets[place] : undefined;
   const inputs = data.inputs.map((field, i) => {
+    const options = normalised(field, ports?.[i].dtype);
+    if (augment && i === 0) {
+      const [batch, labels] = gatherAugmented({ ...options, augment, labels: merged?.tensor });
+      if (merged) batches.set(merged, labels);
+      return batch;
+    }
     let batch = batches.get(field);
     if (!batch && i === 0 && merged) {
-      const both = gatherLabelledBatch({ ...normalised(field, ports?.[i].dtype), labels: merged.tensor });
+      const both = gatherLabelledBatch({ ...options, labels: merged.tensor });
       batches.set(merged, both[1]);
       batch = both[0];
     }
-    batch ??= gatherBatch(normalised(field, ports?.[i].dtype));
+    batch ??= gatherBatch(options);
     batches.set(field, batch);
     return batch;
   });

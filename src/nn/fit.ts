@@ -8,6 +8,7 @@ import { MetricRing } from '../runtime/ring.ts';
 import type { RingEntry } from '../runtime/ring.ts';
 import { RingReader } from '../runtime/ringReader.ts';
 import { columnsOf } from '../ops/effects.ts';
+import type { AugmentOptions } from '../ops/gatherAugmented.ts';
 import { multiply } from '../ops/elementwise.ts';
 import { checkLabels, gather } from './batch.ts';
 import { EarlyStopping } from './callbacks.ts';
@@ -53,6 +54,11 @@ export interface FitOptions {
    * not named has 1. The loss is the mean of weight times loss, as in Keras. Samples' own weights (`dataset`) multiply.
    */
   classWeight?: ClassWeight;
+  /**
+   * Shifts, turns, mirrors… the images of the (first) input as each batch is gathered, by chance and on the GPU. Targets
+   * and validation data stay as they are.
+   */
+  augment?: AugmentOptions;
   /** Evaluated after each epoch, without class weights. */
   validationData?: Dataset;
   /** Count `epochs` or `steps` from the first step of the model's life and do only what is left: after `load`. */
@@ -125,10 +131,10 @@ async function prepare(model: Model, data: Dataset, batchSize: number, options: 
   const { gpu, minimizer, objective, inputScale, inputOffset } = model.compiled;
   const uploaded = new DeviceDataset(gpu.device, data);
   const shuffle = options.shuffle ?? true;
-  const { classWeight, onCompile } = options;
+  const { augment, classWeight, onCompile } = options;
   let ring: MetricRing | undefined;
   const define = (g: GraphBuilder) => {
-    const gathering = { batchSize, shuffle, inputs: model.inputs };
+    const gathering = { batchSize, shuffle, inputs: model.inputs, augment };
     const { inputs, targets, weights } = gather(g, uploaded, { inputScale, inputOffset }, gathering);
     const outputs = model.callAll(inputs, { training: true });
     const ofClasses =
