@@ -6,7 +6,10 @@
 //   w <- w + η Δ                               (Zeiler 2012, algorithm 1, where η = 1)
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
-//   slot_0, slot_1          mean squares s of the gradient and d of the step, from 0
+//   mean_square             s, of the gradients, from 0
+//   mean_square_step        d, of the steps, from 0
+//   averages                moving averages of the parameters, where they are wanted
+//   state                   u32: state[0] = steps done
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
 //
 // One invocation updates four parameters. About 17 FLOPs and 28 bytes per parameter: bound by memory.
@@ -19,10 +22,18 @@ const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(1) var<storage, read> state: array<u32>;
 @group(0) @binding(2) var<storage, read> hyper: array<f32>;
 @group(0) @binding(3) var<storage, read_write> parameters: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> slot_0: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> slot_1: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> mean_square: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> mean_square_step: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> averages: array<vec4f>;
+
+// Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
+// others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
+fn learning_rate() -> f32 { return hyper[0]; }
+fn gradient(i: u32) -> vec4f { return gradients[i]; }
+fn update(i: u32, change: vec4f, rate: f32) { parameters[i] += change; }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
@@ -30,13 +41,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (i >= LENGTH) {
     return;
   }
-  let g = gradients[i];
-  var s = slot_0[i];
-  var d = slot_1[i];
+  let rate = learning_rate();
+  let g = gradient(i);
+  var s = mean_square[i];
+  var d = mean_square_step[i];
   s += ONE_MINUS_RHO * (g * g - s);
   let change = -sqrt(d + EPSILON) / sqrt(s + EPSILON) * g;
   d += ONE_MINUS_RHO * (change * change - d);
-  slot_0[i] = s;
-  slot_1[i] = d;
-  parameters[i] += hyper[0] * change;
+  mean_square[i] = s;
+  mean_square_step[i] = d;
+  update(i, rate * change, rate);
 }

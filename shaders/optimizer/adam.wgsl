@@ -1,18 +1,22 @@
-// Adam, and AdamW where WEIGHT_DECAY is not 0
+// Adam, with weight decay AdamW
 //
 //   m <- β1 m + (1 - β1) g                     moving mean of the gradient
 //   v <- β2 v + (1 - β2) g²                    moving mean of its square
 //   m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)    what the start from 0 took away; t = 1, 2, …
-//   w <- w - η (m̂ / (√v̂ + ε) + λ w)            (Kingma & Ba 2015, algorithm 1; with weight decay λ
+//   w <- w - η m̂ / (√v̂ + ε)                    (Kingma & Ba 2015, algorithm 1; with weight decay
 //                                               Loshchilov & Hutter 2019, algorithm 2)
+//   v̂ = max over time of v / (1 - β2^t)        if AMSGRAD (Reddi, Kale & Kumar 2018, algorithm 2; the
+//                                               maximum is of v, its correction today's, as in Keras)
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
-//   slot_0, slot_1          m and v, from 0
-//   state                   u32: state[0] = t - 1
+//   mean, mean_square       m and v, from 0
+//   largest                 largest v, from 0, if AMSGRAD
+//   averages                moving averages of the parameters, where they are wanted
+//   state                   u32: state[0] = steps done
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
 //
-// One invocation updates four parameters. About 16 FLOPs and 28 bytes per parameter: bound by memory.
-// Logarithms of the betas are baked because 1 - β^t needs them in full precision.
+// One invocation updates four parameters. About 16 FLOPs and 28 bytes (36 if AMSGRAD) per parameter: bound by
+// memory. Logarithms of the betas are baked because 1 - β^t needs them in full precision.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const ONE_MINUS_BETA_1: f32 = 0.1; // 1 - β1, rounded only once
@@ -20,7 +24,7 @@ const ONE_MINUS_BETA_2: f32 = 0.001;
 const LOG_BETA_1: f32 = -0.105360515658; // ln β1
 const LOG_BETA_2: f32 = -0.00100050033358;
 const EPSILON: f32 = 1e-7; // ε
-const WEIGHT_DECAY: f32 = 0.0; // λ
+const AMSGRAD: bool = false;
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -28,8 +32,16 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(1) var<storage, read> state: array<u32>;
 @group(0) @binding(2) var<storage, read> hyper: array<f32>;
 @group(0) @binding(3) var<storage, read_write> parameters: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> slot_0: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> slot_1: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> mean: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> mean_square: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> largest: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> averages: array<vec4f>;
+
+// Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
+// others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
+fn learning_rate() -> f32 { return hyper[0]; }
+fn gradient(i: u32) -> vec4f { return gradients[i]; }
+fn update(i: u32, change: vec4f, rate: f32) { parameters[i] += change; }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
@@ -37,17 +49,19 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (i >= LENGTH) {
     return;
   }
-  let rate = hyper[0];
+  let rate = learning_rate();
   let t = f32(state[0]) + 1.0;
   let corrections = 1.0 / vec2f(one_minus_power(LOG_BETA_1, t), one_minus_power(LOG_BETA_2, t));
-  let g = gradients[i];
-  let w = parameters[i];
-  var m = slot_0[i];
-  var v = slot_1[i];
+  let g = gradient(i);
+  var m = mean[i];
+  var v = mean_square[i];
   m += ONE_MINUS_BETA_1 * (g - m);
   v += ONE_MINUS_BETA_2 * (g * g - v);
-  slot_0[i] = m;
-  slot_1[i] = v;
-  let direction = corrections.x * m / (sqrt(corrections.y * v) + EPSILON);
-  parameters[i] = w - rate * (direction + WEIGHT_DECAY * w);
+  mean[i] = m;
+  mean_square[i] = v;
+  if (AMSGRAD) {
+    v = max(largest[i], v);
+    largest[i] = v;
+  }
+  update(i, -rate * corrections.x * m / (sqrt(corrections.y * v) + EPSILON), rate);
 }

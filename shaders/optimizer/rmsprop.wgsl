@@ -2,23 +2,46 @@
 //
 //   s <- ρ s + (1 - ρ) g²
 //   w <- w - η g / (√s + ε)                    (Tieleman & Hinton 2012, lecture 6.5)
+//   v <- μ v + η g / (√s + ε),  w <- w - v     if MOMENTUM is not 0
+//
+// If CENTERED, the moving variance takes the place of s (Graves 2013, section 4.2):
+//   Var = s - m²  with  m <- ρ m + (1 - ρ) g,  that is  Var <- ρ (Var + (1 - ρ) (g - m)²)  with the old m,
+// a form that neither cancels nor falls below 0.
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
-//   slot_0                  mean square s, from 0
+//   mean_square             s, from 0, unless CENTERED
+//   variance, mean          Var and m, from 0, if CENTERED
+//   velocity                v, from 0, if MOMENTUM is not 0
+//   averages                moving averages of the parameters, where they are wanted
+//   state                   u32: state[0] = steps done
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
 //
-// One invocation updates four parameters. About 9 FLOPs and 20 bytes per parameter: bound by memory.
+// One invocation updates four parameters. About 9 FLOPs and 20 bytes per parameter, 15 and 36 with all
+// options: bound by memory.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const ONE_MINUS_RHO: f32 = 0.1; // 1 - ρ, rounded only once
 const EPSILON: f32 = 1e-7; // ε
+const MOMENTUM: f32 = 0.0; // μ
+const CENTERED: bool = false;
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(1) var<storage, read> state: array<u32>;
 @group(0) @binding(2) var<storage, read> hyper: array<f32>;
 @group(0) @binding(3) var<storage, read_write> parameters: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> slot_0: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> mean_square: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> variance: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> mean: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> velocity: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> averages: array<vec4f>;
+
+// Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
+// others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
+fn learning_rate() -> f32 { return hyper[0]; }
+fn gradient(i: u32) -> vec4f { return gradients[i]; }
+fn update(i: u32, change: vec4f, rate: f32) { parameters[i] += change; }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
@@ -26,10 +49,24 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (i >= LENGTH) {
     return;
   }
-  let rate = hyper[0];
-  let g = gradients[i];
-  var s = slot_0[i];
-  s += ONE_MINUS_RHO * (g * g - s);
-  slot_0[i] = s;
-  parameters[i] -= rate * g / (sqrt(s) + EPSILON);
+  let rate = learning_rate();
+  let g = gradient(i);
+  var s: vec4f;
+  if (CENTERED) {
+    let deviation = g - mean[i];
+    let old = variance[i];
+    s = old + ONE_MINUS_RHO * ((1.0 - ONE_MINUS_RHO) * deviation * deviation - old);
+    variance[i] = s;
+    mean[i] += ONE_MINUS_RHO * deviation;
+  } else {
+    let old = mean_square[i];
+    s = old + ONE_MINUS_RHO * (g * g - old);
+    mean_square[i] = s;
+  }
+  var change = -rate * g / (sqrt(s) + EPSILON);
+  if (MOMENTUM != 0.0) {
+    change += MOMENTUM * velocity[i];
+    velocity[i] = change;
+  }
+  update(i, change, rate);
 }

@@ -1,4 +1,10 @@
-// What several optimizers need. Library: no bindings, no entry point.
+// What several optimizers need, and what the bodies of their gradient and update are composed of. Library: no
+// bindings, no entry point. In bodies these functions stand in this order, as in Keras:
+//
+//   g <- ∂loss/∂w + λ1 sign(w) + 2 λ2 w        penalized: the gradient of loss + λ1 Σ|w| + λ2 Σ w²
+//   g <- clipped(g)                            by value, or by the norm of all gradients
+//   w <- w + change(g) - η λ w                 decayed: apart from the rule, "decoupled"
+//   a <- d a + (1 - d) w                       moving_average
 
 // 1 - b^t for 0 < b < 1, given ln b: the bias correction of moving averages that start at 0.
 // 1 - pow(b, t) would lose three digits for b = 0.999 and small t. So while y = t ln b is small, it is
@@ -8,4 +14,29 @@ fn one_minus_power(log_base: f32, t: f32) -> f32 {
   let tail = 0.041666667 + y * (0.0083333333 + y * (0.0013888889 + y * (0.00019841270 + y * 0.000024801587)));
   let series = -y * (1.0 + y * (0.5 + y * (0.16666667 + y * tail)));
   return select(1.0 - exp(max(y, -80.0)), series, y > -0.5);
+}
+
+// L1 and L2 regularisation. The subgradient of |w| at 0 is taken as 0, which also keeps padding 0.
+fn penalized(g: vec4f, w: vec4f, l1: f32, l2: f32) -> vec4f {
+  return g + l1 * sign(w) + 2.0 * l2 * w;
+}
+
+// Each component into [-limit, limit].
+fn clipped_by_value(g: vec4f, limit: f32) -> vec4f {
+  return clamp(g, vec4f(-limit), vec4f(limit));
+}
+
+// Shortened as a whole to the length `limit` where it is longer (Pascanu, Mikolov & Bengio 2013).
+fn clipped_by_norm(g: vec4f, norm: f32, limit: f32) -> vec4f {
+  return g * select(1.0, limit / norm, norm > limit);
+}
+
+// Decoupled weight decay (Loshchilov & Hutter 2019): the share η λ of the weight.
+fn decayed(change: vec4f, w: vec4f, rate: f32, decay: f32) -> vec4f {
+  return change - rate * decay * w;
+}
+
+// Exponential moving average of the weights, which starts at those after the first step (step = 0), as in Keras.
+fn moving_average(average: vec4f, w: vec4f, one_minus_decay: f32, step: u32) -> vec4f {
+  return average + select(one_minus_decay, 1.0, step == 0u) * (w - average);
 }

@@ -3,6 +3,14 @@ import arithmetic from '../../shaders/shared/arithmetic.wgsl?raw';
 import optimizer from '../../shaders/shared/optimizer.wgsl?raw';
 import permutation from '../../shaders/shared/permutation.wgsl?raw';
 import philox from '../../shaders/shared/philox.wgsl?raw';
+import schedules from '../../shaders/shared/schedules.wgsl?raw';
 
 /** The functions that kernels and fused expressions may call, by name. */
-export const library: readonly string[] = [arithmetic, activations, philox, permutation, optimizer];
+export const library: readonly string[] = [
+  arithmetic,
+  activations,
+  philox,
+  permutation,
+  optimizer,
+  schedules,
+];

@@ -1,31 +1,40 @@
-import { FormatError } from '../errors.ts';
+import { ArgumentError, FormatError } from '../errors.ts';
 import { decodeSafetensors, encodeSafetensors } from '../io/safetensors.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
-import { formatShape, sameShape } from '../ops/tensor.ts';
+import { formatShape, sameShape, sizeOf } from '../ops/tensor.ts';
 import type { Variable } from '../ops/leaves.ts';
 import type { Model } from './model.ts';
 
 const FORMAT = 'wgrad 1';
 
-const slotName = (variable: Variable, slot: number) => `optimizer.${slot}.${variable.name}`;
+const slotName = (slot: string, { name }: Variable) => `optimizer.${slot}.${name}`;
 
-/** Weights by layer name (`dense.weight`), optimizer slots, and in the metadata what training needs to go on. */
+/**
+ * Weights by layer name (`dense.weight`), optimizer slots (`optimizer.velocity.dense.weight`), and in the metadata what
+ * training needs to go on. While averaged weights are in use, these alone: from them no training goes on.
+ */
 export async function encodeCheckpoint(model: Model): Promise<Uint8Array> {
   const { gpu, minimizer, optimizer } = model.compiled;
   const tensors = new Map<string, SafeTensor>();
   const values = await gpu.variables.readAll(model.variables);
   for (const [variable, data] of values)
     tensors.set(variable.name, { dtype: 'F32', shape: variable.shape, data });
+  const description = { format: FORMAT, model: model.name };
+  if (minimizer.averagesInUse) return encodeSafetensors(tensors, description);
   for (const [variable, slots] of await minimizer.readSlots(gpu.variables)) {
     slots.forEach((data, slot) =>
-      tensors.set(slotName(variable, slot), { dtype: 'F32', shape: variable.shape, data }),
+      tensors.set(slotName(optimizer.slotNames[slot], variable), {
+        dtype: 'F32',
+        shape: variable.shape,
+        data,
+      }),
     );
   }
   return encodeSafetensors(tensors, {
-    format: FORMAT,
-    model: model.name,
+    ...description,
     optimizer: optimizer.name,
     optimizerConfig: JSON.stringify(optimizer.config),
+    optimizerSlots: optimizer.slotNames.join(' '),
     learningRate: String(minimizer.learningRate),
     step: String(model.step),
     seed: String(model.seed),
@@ -34,11 +43,18 @@ export async function encodeCheckpoint(model: Model): Promise<Uint8Array> {
 
 /**
  * Restores a checkpoint. Everything is checked before anything is written: a wrong file leaves the
- * model as it was. A file without optimizer state (from elsewhere) restores the weights alone.
+ * model as it was. A file without optimizer state (from elsewhere) restores the weights alone. Slots that the file
+ * lacks because the optimizer had other options start anew: averages at the weights, others at 0.
  */
 export function decodeCheckpoint(model: Model, bytes: Uint8Array, name = 'checkpoint'): void {
   const { gpu, minimizer, optimizer } = model.compiled;
+  if (minimizer.averagesInUse) {
+    throw new ArgumentError(
+      `${model.name}: load was called while averaged weights are in use; wait for useAveragedWeights to end`,
+    );
+  }
   const { tensors, metadata } = decodeSafetensors(bytes, name);
+  let averagesRestored = !optimizer.averages;
   const writes: (() => void)[] = [];
   const find = (key: string, { shape }: Variable): Float32Array | undefined => {
     const tensor = tensors.get(key);
@@ -60,14 +76,17 @@ export function decodeCheckpoint(model: Model, bytes: Uint8Array, name = 'checkp
     writes.push(() => gpu.variables.write(variable, data));
   }
   if (metadata.format === FORMAT && metadata.optimizer === optimizer.name) {
-    for (const variable of minimizer.variables) {
-      for (let slot = 0; slot < optimizer.slots; slot++) {
-        const data = find(slotName(variable, slot), variable);
-        if (!data)
-          throw new FormatError(`${name}: has no tensor ${slotName(variable, slot)}; the file is incomplete`);
-        writes.push(() => minimizer.writeSlot(gpu.variables, variable, slot, data));
+    const saved = metadata.optimizerSlots?.split(' ') ?? [];
+    optimizer.slotNames.forEach((slot, index) => {
+      for (const variable of minimizer.variables) {
+        const data = find(slotName(slot, variable), variable);
+        if (!data && saved.includes(slot))
+          throw new FormatError(`${name}: has no tensor ${slotName(slot, variable)}; the file is incomplete`);
+        const values = data ?? new Float32Array(sizeOf(variable.shape));
+        writes.push(() => minimizer.writeSlot(gpu.variables, variable, index, values));
       }
-    }
+      averagesRestored ||= slot === 'averages' && saved.includes(slot);
+    });
     const step = Number(metadata.step);
     const seed = Number(metadata.seed);
     const learningRate = Number(metadata.learningRate);
@@ -83,6 +102,7 @@ export function decodeCheckpoint(model: Model, bytes: Uint8Array, name = 'checkp
     });
   }
   for (const write of writes) write();
+  if (!averagesRestored) minimizer.restartAverages();
 }
 
 const isRate = (value: number) => value >= 0 && Number.isFinite(Math.fround(value));

@@ -11,8 +11,8 @@ import { columnsOf } from '../ops/effects.ts';
 import type { AugmentOptions } from '../ops/gatherAugmented.ts';
 import { multiply } from '../ops/elementwise.ts';
 import { checkLabels, gather } from './batch.ts';
-import { EarlyStopping } from './callbacks.ts';
-import type { EarlyStoppingOptions } from './callbacks.ts';
+import { EarlyStopping, ReduceOnPlateau } from './callbacks.ts';
+import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
 import { classWeights } from './classWeights.ts';
 import type { ClassWeight } from './classWeights.ts';
 import type { Evaluation } from './evaluator.ts';
@@ -67,6 +67,8 @@ export interface FitOptions {
   signal?: AbortSignal;
   /** Ends training when a value stops improving. */
   earlyStopping?: EarlyStoppingOptions;
+  /** Lowers the model's learning rate when a value stops improving. */
+  reduceOnPlateau?: ReduceOnPlateauOptions;
   /** Called while kernels compile. */
   onCompile?: (progress: CompileProgress) => void;
   /** Called with the compiled training step, before the first one runs. */
@@ -168,7 +170,7 @@ async function loop(
   options: FitOptions,
 ): Promise<History> {
   const { epochs = 1, signal, validationData } = options;
-  const { gpu, objective } = model.compiled;
+  const { gpu, minimizer, objective } = model.compiled;
   const epochOf = (step: number) => Math.floor((step * batchSize) / data.size);
   const start = model.step;
   const wanted = options.steps ?? Math.ceil((epochs * data.size) / batchSize);
@@ -176,6 +178,7 @@ async function loop(
   const steps: StepValues[] = [];
   const epochValues: EpochValues[] = [];
   const early = options.earlyStopping && new EarlyStopping(options.earlyStopping);
+  const plateau = options.reduceOnPlateau && new ReduceOnPlateau(options.reduceOnPlateau);
   const epoch = new Totals(objective.values);
   const own = new Totals(objective.values);
 
@@ -203,6 +206,7 @@ async function loop(
     const next = model.step + 1;
     const epochEnds = epochOf(next) > epochOf(model.step) || next === end;
     const read = await reader.prepare(next, epochEnds);
+    while (minimizer.averagesReturned) await minimizer.averagesReturned;
     await program.step(read?.encode);
     model.step = next;
     reader.start(read);
@@ -210,6 +214,7 @@ async function loop(
     if (!epochEnds) continue;
 
     await reader.settle();
+    while (minimizer.averagesReturned) await minimizer.averagesReturned;
     const validation =
       validationData && (await unlessAborted(model.evaluate(validationData, { signal }), signal));
     if (validationData && !validation) {
@@ -220,6 +225,7 @@ async function loop(
     epoch.clear();
     epochValues.push(values as EpochValues);
     await options.onEpoch?.(values as EpochValues);
+    if (plateau) model.learningRate = plateau.after(values as EpochValues, model.learningRate);
     if (early?.shouldStop(values as EpochValues)) stopped = 'early';
   }
   await reader.finish(gpu.device, model.step); // of an aborted epoch

@@ -174,6 +174,28 @@ export class Model extends Network {
     return (this.#evaluator ??= new Evaluator(this));
   }
 
+  /**
+   * Does some work (evaluate, predict, save, …) with the moving averages of the weights that the optimizer keeps
+   * (`ema`), then brings the weights back. A training under way waits for it, so the work must not wait for the
+   * training. A file saved meanwhile holds the averages as weights, and no optimizer state.
+   *
+   * @throws ArgumentError if the optimizer keeps no averages, or they are in use already
+   */
+  async useAveragedWeights<T>(work: () => T | Promise<T>): Promise<T> {
+    const { minimizer } = this.compiled;
+    if (minimizer.averagesInUse) {
+      throw new ArgumentError(
+        `${this.name}: averaged weights are in use already; call useAveragedWeights once its work is done`,
+      );
+    }
+    minimizer.swapAverages();
+    try {
+      return await work();
+    } finally {
+      if (this.#compiled?.minimizer === minimizer) minimizer.swapAverages(); // else the work has freed it
+    }
+  }
+
   /** A table of the layers: output shapes, parameters, bytes and FLOPs per sample. */
   summary(): string {
     return summarize(this);

@@ -45,6 +45,10 @@ const optimizerTable = {
   adadelta: optimizers.adadelta,
   adam: optimizers.adam,
   adamw: optimizers.adamw,
+  adagrad: optimizers.adagrad,
+  adamax: optimizers.adamax,
+  nadam: optimizers.nadam,
+  lion: optimizers.lion,
 } satisfies Record<string, () => Optimizer>;
 
 export type LossName = keyof typeof lossTable;

@@ -1,7 +1,8 @@
 import type { Device } from '../device/device.ts';
+import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/leaves.ts';
 import type { Variable } from '../ops/leaves.ts';
-import type { Dispatch, Effect, Operand, Resource } from '../ops/op.ts';
+import type { Dispatch, Effect, LowerContext, Operand, Resource } from '../ops/op.ts';
 import type { Location } from './location.ts';
 import type { Run, VariableStore } from './variables.ts';
 
@@ -10,8 +11,22 @@ export interface OptimizerSpec {
   readonly name: string;
   /** f32 values kept per parameter: 2 for Adam's moments. */
   readonly slots: number;
+  /** What each of them is: for checkpoints. */
+  readonly slotNames: readonly string[];
+  /** Whether the last slot is the moving average of the parameters. */
+  readonly averages?: boolean;
   /** The first learning rate; `setLearningRate` changes it without compiling again. */
   readonly learningRate: number;
+  /** The factor of the learning rate at each step, as the kernel has it; 1 by default. */
+  readonly schedule?: { at(step: number): number };
+  /** Constants of the kernel that lie in `hyper` behind learning rate and gradient norm. */
+  readonly hyper?: readonly number[];
+  /** Dispatches that leave the norm of the gradients of all ranges in hyper[1], before the updates. */
+  readonly reduceNorm?: (
+    ranges: readonly Pick<OptimizerOperands, 'parameters' | 'gradients' | 'length'>[],
+    hyper: Operand,
+    context: LowerContext,
+  ) => void;
   update(operands: OptimizerOperands): Dispatch;
 }
 
@@ -21,14 +36,11 @@ export interface OptimizerOperands {
   readonly slots: readonly Operand[];
   /** u32: [step, …]; the first update runs at step 0. */
   readonly state: Operand;
-  /** f32: [learning rate, …] */
+  /** f32: [learning rate, gradient norm, …] */
   readonly hyper: Operand;
   /** Elements, a multiple of 64. */
   readonly length: number;
 }
-
-/** Values of `hyper`, of which the first is the learning rate. */
-export const HYPER_VALUES = 16;
 
 interface FlatRun {
   readonly run: Run;
@@ -46,10 +58,12 @@ export class Minimizer {
   readonly variables: readonly Variable[];
   readonly resources = new Map<Resource, Location>();
   readonly #runs: FlatRun[];
-  readonly #hyper: Resource = { resource: 'hyperparameters', shape: [HYPER_VALUES], dtype: 'f32' };
+  readonly #hyper: Resource;
   readonly #device: Device;
   readonly #buffers: GPUBuffer[] = [];
   #learningRate: number;
+  #return: (() => void) | undefined;
+  #averagesReturned: Promise<void> | undefined;
 
   constructor(
     device: Device,
@@ -71,11 +85,16 @@ export class Minimizer {
         run,
         parameters: place('parameters', run),
         gradients: place('gradients'),
-        slots: Array.from({ length: optimizer.slots }, (_, slot) => place(`slot ${slot} of`)),
+        slots: optimizer.slotNames.map((name) => place(name)),
       };
     });
-    this.resources.set(this.#hyper, this.#allocate(`${optimizer.name} hyperparameters`, HYPER_VALUES * 4));
+    const { hyper = [] } = optimizer;
+    this.#hyper = { resource: 'hyperparameters', shape: [2 + hyper.length], dtype: 'f32' };
+    const place = this.#allocate(`${optimizer.name} hyperparameters`, Math.max(16, 4 * (2 + hyper.length)));
+    this.resources.set(this.#hyper, place);
+    device.gpu.queue.writeBuffer(place.buffer, 8, new Float32Array(hyper));
     this.learningRate = optimizer.learningRate;
+    if (optimizer.averages) this.restartAverages();
   }
 
   #allocate(label: string, bytes: number): Location {
@@ -85,6 +104,7 @@ export class Minimizer {
     return { buffer, offset: 0, bytes };
   }
 
+  /** The rate that the optimizer's schedule, if it has one, multiplies. */
   get learningRate(): number {
     return this.#learningRate;
   }
@@ -96,6 +116,26 @@ export class Minimizer {
     this.#device.gpu.queue.writeBuffer(buffer, 0, new Float32Array([value]));
   }
 
+  /** The learning rate at a step: the base rate times the schedule's factor. */
+  learningRateAt(step: number): number {
+    return this.#learningRate * (this.optimizer.schedule?.at(step) ?? 1);
+  }
+
+  /**
+   * The norm of all gradients at the last step, before clipping.
+   *
+   * @throws ArgumentError unless the optimizer clips by it (`globalClipNorm`)
+   */
+  async gradientNorm(): Promise<number> {
+    if (!this.optimizer.reduceNorm) {
+      throw new ArgumentError(
+        `${this.optimizer.name}: computes no gradient norm; set the optimizer's globalClipNorm`,
+      );
+    }
+    const { buffer } = this.resources.get(this.#hyper)!;
+    return new Float32Array(await this.#device.read(buffer, 4, 4))[0];
+  }
+
   /** Where the gradient of `variable` has to be written. */
   gradientLocation(variable: Variable, store: VariableStore): Location {
     const { buffer, offset, bytes } = store.location(variable);
@@ -104,23 +144,95 @@ export class Minimizer {
     return { buffer: gradients.buffer, offset: offset - flat.run.offset, bytes };
   }
 
-  /** One update of every variable: a dispatch per contiguous range of them, which is usually one. */
+  /**
+   * One update of every variable: a dispatch per contiguous range of them, which is usually one, and before
+   * them those that compute the gradients' norm, if the optimizer needs it.
+   *
+   * @throws ArgumentError while the averages are in use
+   */
   effects(): Effect[] {
-    return this.#runs.map(({ run, parameters, gradients, slots }) => ({
+    if (this.averagesInUse) {
+      throw new ArgumentError(
+        `${this.optimizer.name}: the variables hold their moving averages; swap them back before training goes on`,
+      );
+    }
+    const ranges = this.#runs.map(({ run, ...resources }) => ({ ...resources, length: run.bytes / 4 }));
+    const hyper = this.#hyper;
+    const effect: Effect = {
       label: `optimizer/${this.optimizer.name}`,
       inputs: [programState()],
-      lower: (context, [state]) =>
-        context.dispatch(
-          this.optimizer.update({
-            parameters,
-            gradients,
-            slots,
-            state,
-            hyper: this.#hyper,
-            length: run.bytes / 4,
-          }),
-        ),
-    }));
+      lower: (context, [state]) => {
+        this.optimizer.reduceNorm?.(ranges, hyper, context);
+        for (const range of ranges) context.dispatch(this.optimizer.update({ ...range, state, hyper }));
+      },
+    };
+    return [effect];
+  }
+
+  /** Whether the variables hold their moving averages now, and the averages' slot the variables. */
+  get averagesInUse(): boolean {
+    return this.#averagesReturned !== undefined;
+  }
+
+  /** While the averages are in use: settles when the variables are back. */
+  get averagesReturned(): Promise<void> | undefined {
+    return this.#averagesReturned;
+  }
+
+  /**
+   * Exchanges the variables with their moving averages (the optimizer's `ema`): to evaluate or save these, and again
+   * to train on. Steps submitted before are not affected; none may follow while the averages are in use.
+   *
+   * @throws ArgumentError if the optimizer keeps no averages
+   */
+  swapAverages(): void {
+    this.#requireAverages();
+    this.#copy((copy, parameters, averages, gradients) => {
+      // Between two steps the gradients are scrap: the next one writes them before it reads them.
+      copy(parameters, gradients);
+      copy(averages, parameters);
+      copy(gradients, averages);
+    });
+    if (!this.#averagesReturned) {
+      this.#averagesReturned = new Promise((resolve) => (this.#return = resolve));
+    } else {
+      this.#averagesReturned = undefined;
+      this.#return!();
+    }
+  }
+
+  /**
+   * Starts the moving averages anew from the variables as they are.
+   *
+   * @throws ArgumentError if the optimizer keeps none
+   */
+  restartAverages(): void {
+    this.#requireAverages();
+    this.#copy((copy, parameters, averages) => copy(parameters, averages));
+  }
+
+  #requireAverages(): void {
+    if (this.optimizer.averages) return;
+    throw new ArgumentError(
+      `${this.optimizer.name}: keeps no moving averages of the weights; give the optimizer ema: { decay: 0.999 }`,
+    );
+  }
+
+  /** Copies between the parameters, averages and gradients of every range. */
+  #copy(
+    copies: (copy: (from: Location, to: Location) => void, ...places: [Location, Location, Location]) => void,
+  ): void {
+    const { gpu } = this.#device;
+    const encoder = gpu.createCommandEncoder({ label: `${this.optimizer.name} averages` });
+    for (const { parameters, gradients, slots } of this.#runs) {
+      const [own, average, scrap] = [parameters, slots.at(-1)!, gradients].map((resource) =>
+        this.resources.get(resource)!,
+      );
+      const copy = (from: Location, to: Location) =>
+        encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, own.bytes);
+      copies(copy, own, average, scrap);
+    }
+    gpu.queue.submit([encoder.finish()]);
   }
 
   /** The optimizer's memory per variable and slot, for checkpoints. */

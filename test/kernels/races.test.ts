@@ -3,6 +3,7 @@ import { gradients } from '../../src/graph/autodiff.ts';
 import { categoricalAccuracy } from '../../src/ops/accuracy.ts';
 import { argmax } from '../../src/ops/argmax.ts';
 import { conv2d } from '../../src/ops/conv2d.ts';
+import { sgd } from '../../src/nn/optimizers.ts';
 import { recordDispatches } from '../../src/ops/effects.ts';
 import { input, programState } from '../../src/ops/leaves.ts';
 import { matmul } from '../../src/ops/matmul.ts';
@@ -59,6 +60,23 @@ function record(shapes: readonly number[][]): LoweredDispatch[] {
   return lowerGraph([], [effect], [effect.inputs], { target });
 }
 
+/** The norm of the gradients in `length` parameters. */
+function norm(length: number): LoweredDispatch[] {
+  const resource = (name: string, size: number) => ({ resource: name, shape: [size], dtype: 'f32' }) as const;
+  const range = {
+    parameters: resource('parameters', length),
+    gradients: resource('gradients', length),
+    length,
+  };
+  const { reduceNorm } = sgd({ globalClipNorm: 1 });
+  const effect: Effect = {
+    label: 'norm',
+    inputs: [],
+    lower: (context) => reduceNorm!([range], resource('hyper', 4), context),
+  };
+  return lowerGraph([], [effect], [[]], { target });
+}
+
 const x = (...shape: number[]) => input('x', shape);
 const w = (...shape: number[]) => input('w', shape);
 const labels = (n: number) => input('labels', [n], 'i32');
@@ -93,6 +111,7 @@ const cases: Record<string, () => LoweredDispatch[]> = {
     const [image, weight] = [x(1, 6, 6, 3), w(2, 2, 3, 4)];
     return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm' });
   },
+  'norm of gradients': () => norm(4096),
   'record of one metric': () => record([[70]]),
   'record of six metrics, one with columns': () => record([[70], [3], [1], [70, 2], [70], [2]]),
 };

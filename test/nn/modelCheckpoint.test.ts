@@ -122,8 +122,8 @@ describe('load', () => {
     ],
     [
       'without a moment',
-      (bytes) => edited(bytes, (tensors) => tensors.delete('optimizer.1.dense.bias')),
-      /has no tensor optimizer\.1\.dense\.bias; the file is incomplete/,
+      (bytes) => edited(bytes, (tensors) => tensors.delete('optimizer.mean_square.dense.bias')),
+      /has no tensor optimizer\.mean_square\.dense\.bias; the file is incomplete/,
     ],
     [
       'of a negative step',

@@ -223,7 +223,13 @@ it('keeps its settings for summaries and checkpoints', () => {
   });
   expect(adamw().config).toMatchObject({ weightDecay: 0.004 });
   expect(sgd().config).toEqual({ learningRate: 0.01, momentum: 0, nesterov: false });
-  expect(rmsprop().config).toEqual({ learningRate: 0.001, rho: 0.9, epsilon: 1e-7 });
+  expect(rmsprop().config).toEqual({
+    learningRate: 0.001,
+    rho: 0.9,
+    momentum: 0,
+    centered: false,
+    epsilon: 1e-7,
+  });
 });
 
 it('refuses settings out of range, with the value', () => {

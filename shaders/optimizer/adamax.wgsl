@@ -1,0 +1,52 @@
+// Adamax: Adam with the largest recent gradient in place of the root of the mean square
+//
+//   m <- β1 m + (1 - β1) g                     moving mean of the gradient
+//   u <- max(β2 u, |g|)                        infinity norm of the gradients, older ones counting less
+//   w <- w - η / (1 - β1^t) · m / (u + ε)      (Kingma & Ba 2015, algorithm 2; ε as in Keras); t = 1, 2, …
+//
+//   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
+//   mean, largest           m and u, from 0
+//   averages                moving averages of the parameters, where they are wanted
+//   state                   u32: state[0] = steps done
+//   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
+//
+// One invocation updates four parameters. About 9 FLOPs and 28 bytes per parameter: bound by memory.
+
+const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
+const ONE_MINUS_BETA_1: f32 = 0.1; // 1 - β1, rounded only once
+const BETA_2: f32 = 0.999;
+const LOG_BETA_1: f32 = -0.105360515658; // ln β1
+const EPSILON: f32 = 1e-7; // ε
+const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(1) var<storage, read> state: array<u32>;
+@group(0) @binding(2) var<storage, read> hyper: array<f32>;
+@group(0) @binding(3) var<storage, read_write> parameters: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> mean: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> largest: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> averages: array<vec4f>;
+
+// Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
+// others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
+fn learning_rate() -> f32 { return hyper[0]; }
+fn gradient(i: u32) -> vec4f { return gradients[i]; }
+fn update(i: u32, change: vec4f, rate: f32) { parameters[i] += change; }
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let i = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (i >= LENGTH) {
+    return;
+  }
+  let rate = learning_rate();
+  let correction = 1.0 / one_minus_power(LOG_BETA_1, f32(state[0]) + 1.0);
+  let g = gradient(i);
+  var m = mean[i];
+  m += ONE_MINUS_BETA_1 * (g - m);
+  let u = max(BETA_2 * largest[i], abs(g));
+  mean[i] = m;
+  largest[i] = u;
+  update(i, -rate * correction * m / (u + EPSILON), rate);
+}

@@ -1,0 +1,74 @@
+// Learning-rate schedules: the factor of the learning rate at a step, 0, 1, 2, … Library: no bindings, no entry
+// point. CPU twins in float64, with the sources of the formulas: src/nn/schedules.ts.
+//
+// A schedule is an expression over these functions, in which the numbers are literals:
+//   warm_up(step, 100.0, 0.0, cosine_decay(after(step, 100u), 900.0, 0.01))
+
+// Steps since `start`, 0 before it.
+fn after(step: u32, start: u32) -> u32 {
+  return step - min(step, start);
+}
+
+// (1 + cos πx) / 2, which falls from 1 at x = 0 to 0 at x = 1. As -sin π(x - ½) by its Taylor series up to the
+// eleventh power: exact to 6e-8, where WGSL's own cosine may be off by 5e-4.
+fn cosine_fall(x: f32) -> f32 {
+  let y = 3.14159265 * (clamp(x, 0.0, 1.0) - 0.5);
+  let s = y * y;
+  let tail = 0.0083333333 + s * (-0.00019841270 + s * (2.7557319e-6 - s * 2.5052108e-8));
+  return 0.5 - 0.5 * y * (1.0 + s * (-0.16666667 + s * tail));
+}
+
+// Linear from `first` at step 0 to 1 at `steps`, then `rest`.
+fn warm_up(step: u32, steps: f32, first: f32, rest: f32) -> f32 {
+  let done = f32(step) / steps;
+  return select(rest, first + (1.0 - first) * done, f32(step) < steps);
+}
+
+// `value` once more than `boundary` steps are done, until then `earlier`.
+fn piece(step: u32, boundary: u32, earlier: f32, value: f32) -> f32 {
+  return select(earlier, value, step > boundary);
+}
+
+// r^(step / steps), given ln r.
+fn exponential_decay(step: u32, steps: f32, log_rate: f32) -> f32 {
+  return exp(clamp(f32(step) / steps * log_rate, -80.0, 80.0));
+}
+
+// The same with the power rounded down: a stair every `steps` steps.
+fn staircase_decay(step: u32, steps: u32, log_rate: f32) -> f32 {
+  return exp(clamp(f32(step / steps) * log_rate, -80.0, 80.0));
+}
+
+// Half a cosine wave from 1 to `last` in `steps` steps.
+fn cosine_decay(step: u32, steps: f32, last: f32) -> f32 {
+  return last + (1.0 - last) * cosine_fall(f32(step) / steps);
+}
+
+// The same again and again.
+fn cosine_decay_restarts(step: u32, steps: u32, log_height: f32, last: f32) -> f32 {
+  let height = exp(max(f32(step / steps) * log_height, -80.0));
+  return last + (1.0 - last) * height * cosine_fall(f32(step % steps) / f32(steps));
+}
+
+// The same, each time `growth` ≥ 2 times as long and e^log_height times as high: 32 times outlast the counter.
+fn cosine_decay_growing_restarts(step: u32, steps: u32, growth: u32, log_height: f32, last: f32) -> f32 {
+  var left = step;
+  var length = steps;
+  var restarts = 0.0;
+  for (var i = 0u; i < 32u; i++) {
+    if (left >= length) {
+      left -= length;
+      length *= growth;
+      restarts += 1.0;
+    }
+  }
+  let height = exp(max(restarts * log_height, -80.0));
+  return last + (1.0 - last) * height * cosine_fall(f32(left) / f32(length));
+}
+
+// Half a cosine wave up from `first` to 1 at step `peak`, then one down to `last` at step `end`.
+fn one_cycle(step: u32, peak: f32, end: f32, first: f32, last: f32) -> f32 {
+  let up = 1.0 - (1.0 - first) * cosine_fall(f32(step) / peak);
+  let down = last + (1.0 - last) * cosine_fall((f32(step) - peak) / (end - peak));
+  return select(down, up, f32(step) <= peak);
+}

@@ -1,0 +1,141 @@
+import adamSource from '../../../shaders/optimizer/adam.wgsl?raw';
+import adamaxSource from '../../../shaders/optimizer/adamax.wgsl?raw';
+import nadamSource from '../../../shaders/optimizer/nadam.wgsl?raw';
+import { check, checkEpsilon, logarithm } from './checks.ts';
+import type { CommonOptions } from './common.ts';
+import { optimizer } from './optimizer.ts';
+import type { Optimizer } from './optimizer.ts';
+
+const kernels = {
+  adam: { name: 'optimizer/adam', source: adamSource },
+  adamax: { name: 'optimizer/adamax', source: adamaxSource },
+  nadam: { name: 'optimizer/nadam', source: nadamSource },
+};
+
+export interface MomentsOptions extends CommonOptions {
+  /** η. Default 0.001. */
+  learningRate?: number;
+  /** β₁, the share of the mean gradient kept from step to step, in [0, 1). Default 0.9. */
+  beta1?: number;
+  /** β₂, the share of the mean square (Adamax: of the largest gradient) kept from step to step, in [0, 1). Default 0.999. */
+  beta2?: number;
+  /** ε, added to the root of the corrected mean square (Adamax: to the largest gradient). Default 1e-7. */
+  epsilon?: number;
+}
+
+export interface AdamOptions extends MomentsOptions {
+  /** Divides by the root of the largest mean square so far instead of the present one. Default false. */
+  amsgrad?: boolean;
+}
+
+/**
+ * Adam (Kingma & Ba 2015, algorithm 1): m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g²,
+ * w ← w − η m̂ / (√v̂ + ε) with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ). Keras's defaults. With `amsgrad` (Reddi et al.
+ * 2018) v̂ = max(v of all steps) / (1 − β₂ᵗ), as in Keras and PyTorch.
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function adam(options: AdamOptions = {}): Optimizer {
+  return adamLike('adam', options);
+}
+
+export interface AdamWOptions extends AdamOptions {
+  /** λ: each step also shrinks every parameter by the share η λ. Default 0.004. */
+  weightDecay?: number;
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019): w ← w − η (m̂ / (√v̂ + ε) + λ w). Keras's defaults.
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function adamw({ weightDecay = 0.004, ...options }: AdamWOptions = {}): Optimizer {
+  return adamLike('adamw', { ...options, weightDecay });
+}
+
+function checked(name: string, { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }) {
+  check(name, 'beta1', beta1, 0, 1);
+  check(name, 'beta2', beta2, 0, 1);
+  checkEpsilon(name, epsilon);
+  return { learningRate, beta1, beta2, epsilon };
+}
+
+function adamLike(name: string, { amsgrad = false, ...options }: AdamOptions): Optimizer {
+  const { learningRate, beta1, beta2, epsilon, ...common } = { ...options, ...checked(name, options) };
+  return optimizer({
+    name,
+    kernel: kernels.adam,
+    slots: ['mean', 'mean_square', ...(amsgrad ? ['largest'] : [])],
+    config: { learningRate, beta1, beta2, epsilon, ...(amsgrad && { amsgrad }) },
+    common,
+    constants: {
+      ONE_MINUS_BETA_1: 1 - beta1,
+      ONE_MINUS_BETA_2: 1 - beta2,
+      LOG_BETA_1: logarithm(beta1),
+      LOG_BETA_2: logarithm(beta2),
+      EPSILON: epsilon,
+      AMSGRAD: amsgrad,
+    },
+    flopsPerParameter: amsgrad ? 17 : 16,
+  });
+}
+
+/**
+ * Adamax (Kingma & Ba 2015, algorithm 2): m ← β₁ m + (1 − β₁) g, u ← max(β₂ u, |g|),
+ * w ← w − η / (1 − β₁ᵗ) · m / (u + ε). Keras's defaults.
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function adamax(options: MomentsOptions = {}): Optimizer {
+  const { learningRate, beta1, beta2, epsilon, ...common } = { ...options, ...checked('adamax', options) };
+  return optimizer({
+    name: 'adamax',
+    kernel: kernels.adamax,
+    slots: ['mean', 'largest'],
+    config: { learningRate, beta1, beta2, epsilon },
+    common,
+    constants: {
+      ONE_MINUS_BETA_1: 1 - beta1,
+      BETA_2: beta2,
+      LOG_BETA_1: logarithm(beta1),
+      EPSILON: epsilon,
+    },
+    flopsPerParameter: 9,
+  });
+}
+
+/** Π(t) is below 10⁻⁶ from here on, whatever β₁ is: 1 − Π no longer changes in f32. */
+const PRODUCTS = 256;
+
+/**
+ * Nadam (Dozat 2016): Adam with Nesterov's look-ahead, m̂ = μ(t+1) m / (1 − Π(t+1)) + (1 − μ(t)) g / (1 − Π(t)), with
+ * Keras's momenta μ(t) = β₁ (1 − 0.96ᵗ / 2), their product Π(t) = μ(1) ⋯ μ(t), and v̂ = v / (1 − β₂ᵗ);
+ * w ← w − η m̂ / (√v̂ + ε). Keras's defaults.
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function nadam(options: MomentsOptions = {}): Optimizer {
+  const { learningRate, beta1, beta2, epsilon, ...common } = { ...options, ...checked('nadam', options) };
+  let product = 1;
+  const products = Array.from(
+    { length: PRODUCTS },
+    (_, step) => (product *= beta1 * (1 - 0.96 ** (step + 1) / 2)),
+  );
+  return optimizer({
+    name: 'nadam',
+    kernel: kernels.nadam,
+    slots: ['mean', 'mean_square'],
+    config: { learningRate, beta1, beta2, epsilon },
+    common,
+    constants: {
+      ONE_MINUS_BETA_1: 1 - beta1,
+      ONE_MINUS_BETA_2: 1 - beta2,
+      BETA_1: beta1,
+      LOG_BETA_2: logarithm(beta2),
+      EPSILON: epsilon,
+      PRODUCTS,
+    },
+    flopsPerParameter: 20,
+    hyper: products,
+  });
+}

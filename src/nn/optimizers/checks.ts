@@ -1,0 +1,19 @@
+import { ArgumentError } from '../../errors.ts';
+
+/** Throws an ArgumentError unless `low` ≤ value < `high`. */
+export function check(name: string, option: string, value: number, low: number, high = Infinity): void {
+  if (value >= low && value < high && Number.isFinite(Math.fround(value))) return;
+  const range =
+    high === Infinity ? `a finite number of at least ${low}` : `at least ${low} and below ${high}`;
+  throw new ArgumentError(`${name}: ${option} is ${value}; it must be ${range}`);
+}
+
+/** ε must be a normal f32 above 0: it keeps 0/0 away where a gradient is exactly 0. */
+export function checkEpsilon(name: string, epsilon: number): void {
+  check(name, 'epsilon', epsilon, 2 ** -126);
+}
+
+/** ln β; for β = 0, whose powers are 0, a number that exp takes to 0. */
+export function logarithm(beta: number): number {
+  return beta === 0 ? -1e3 : Math.log(beta);
+}

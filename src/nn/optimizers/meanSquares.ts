@@ -1,0 +1,116 @@
+import adadeltaSource from '../../../shaders/optimizer/adadelta.wgsl?raw';
+import adagradSource from '../../../shaders/optimizer/adagrad.wgsl?raw';
+import rmspropSource from '../../../shaders/optimizer/rmsprop.wgsl?raw';
+import { check, checkEpsilon } from './checks.ts';
+import type { CommonOptions } from './common.ts';
+import { optimizer } from './optimizer.ts';
+import type { Optimizer } from './optimizer.ts';
+
+const kernels = {
+  adadelta: { name: 'optimizer/adadelta', source: adadeltaSource },
+  adagrad: { name: 'optimizer/adagrad', source: adagradSource },
+  rmsprop: { name: 'optimizer/rmsprop', source: rmspropSource },
+};
+
+export interface RmspropOptions extends CommonOptions {
+  /** η. Default 0.001. */
+  learningRate?: number;
+  /** ρ, the share of the mean square kept from step to step, in [0, 1). Default 0.9. */
+  rho?: number;
+  /** μ, the share of the velocity kept from step to step, in [0, 1). Default 0. */
+  momentum?: number;
+  /** Divides by the root of the moving variance of the gradient instead of its mean square. Default false. */
+  centered?: boolean;
+  /** ε, added to the root. Default 1e-7. */
+  epsilon?: number;
+}
+
+/**
+ * RMSprop (Tieleman & Hinton 2012): s ← ρ s + (1 − ρ) g², w ← w − η g / (√s + ε). With momentum v ← μ v + η g / (√s + ε),
+ * w ← w − v; centered (Graves 2013) with s − m² in place of s, where m ← ρ m + (1 − ρ) g. Keras's defaults; ε stands
+ * outside the root, as in PyTorch, where a vanishing gradient cannot be blown up by 1/√ε.
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  const {
+    learningRate = 0.001,
+    rho = 0.9,
+    momentum = 0,
+    centered = false,
+    epsilon = 1e-7,
+    ...common
+  } = options;
+  check('rmsprop', 'rho', rho, 0, 1);
+  check('rmsprop', 'momentum', momentum, 0, 1);
+  checkEpsilon('rmsprop', epsilon);
+  return optimizer({
+    name: 'rmsprop',
+    kernel: kernels.rmsprop,
+    slots: [...(centered ? ['variance', 'mean'] : ['mean_square']), ...(momentum > 0 ? ['velocity'] : [])],
+    config: { learningRate, rho, momentum, centered, epsilon },
+    common,
+    constants: { ONE_MINUS_RHO: 1 - rho, EPSILON: epsilon, MOMENTUM: momentum, CENTERED: centered },
+    flopsPerParameter: 9 + (centered ? 4 : 0) + (momentum > 0 ? 2 : 0),
+  });
+}
+
+export interface AdagradOptions extends CommonOptions {
+  /** η. Default 0.001. */
+  learningRate?: number;
+  /** s₀, from which the sum of squares starts, at least 0. Default 0.1. */
+  initialAccumulatorValue?: number;
+  /** ε, added to the root. Default 1e-7. */
+  epsilon?: number;
+}
+
+/**
+ * Adagrad (Duchi, Hazan & Singer 2011): s ← s + g² from s₀ on, w ← w − η g / (√s + ε). Keras's defaults; ε stands outside
+ * the root, as in the paper and in PyTorch.
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function adagrad(options: AdagradOptions = {}): Optimizer {
+  const { learningRate = 0.001, initialAccumulatorValue = 0.1, epsilon = 1e-7, ...common } = options;
+  check('adagrad', 'initialAccumulatorValue', initialAccumulatorValue, 0);
+  checkEpsilon('adagrad', epsilon);
+  return optimizer({
+    name: 'adagrad',
+    kernel: kernels.adagrad,
+    slots: ['sum_of_squares'],
+    config: { learningRate, initialAccumulatorValue, epsilon },
+    common,
+    constants: { INITIAL: initialAccumulatorValue, EPSILON: epsilon },
+    flopsPerParameter: 8,
+  });
+}
+
+export interface AdadeltaOptions extends CommonOptions {
+  /** η, a factor of the paper's step. Default 1, the paper's (Keras's 0.001 takes a thousandth of each step). */
+  learningRate?: number;
+  /** ρ, the share of the mean squares kept from step to step, in [0, 1). Default 0.95. */
+  rho?: number;
+  /** ε, inside both roots: the first steps are about √(ε / (1 − ρ)). Default 1e-7. */
+  epsilon?: number;
+}
+
+/**
+ * Adadelta (Zeiler 2012): s ← ρ s + (1 − ρ) g², Δ = −√(d + ε) / √(s + ε) · g, d ← ρ d + (1 − ρ) Δ²,
+ * w ← w + η Δ. Keras's ρ and ε, the paper's rate.
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function adadelta(options: AdadeltaOptions = {}): Optimizer {
+  const { learningRate = 1, rho = 0.95, epsilon = 1e-7, ...common } = options;
+  check('adadelta', 'rho', rho, 0, 1);
+  checkEpsilon('adadelta', epsilon);
+  return optimizer({
+    name: 'adadelta',
+    kernel: kernels.adadelta,
+    slots: ['mean_square', 'mean_square_step'],
+    config: { learningRate, rho, epsilon },
+    common,
+    constants: { ONE_MINUS_RHO: 1 - rho, EPSILON: epsilon },
+    flopsPerParameter: 17,
+  });
+}
