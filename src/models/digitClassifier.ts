@@ -15,6 +15,7 @@ import type { Shape, Tensor } from '../ops/tensor.ts';
 import type { Location } from '../runtime/location.ts';
 import type { CompileProgress, Program } from '../runtime/program.ts';
 import type { Gpu } from '../runtime/session.ts';
+import { joinReadings } from './digitScore.ts';
 import type { DigitReading } from './digitScore.ts';
 
 /** Bump it when network or training change: scores of different versions cannot be compared. */
@@ -24,6 +25,7 @@ export const CLASSIFIER_VERSION = 1;
 export const CLASSIFIER_RECIPE = { seed: 2026, steps: 1500, batchSize: 64, learningRate: 0.002 } as const;
 
 const CLASSES = 10;
+const READING_BATCH = 250;
 const IMAGE: Shape = [28, 28, 1];
 
 export interface DigitReaderOptions {
@@ -40,7 +42,7 @@ export interface DigitReaderOptions {
 
 /**
  * The judge of generated digits: the quick network for MNIST with a layer of 64 features before its ten logits (22,426
- * parameters), trained with a fixed seed and number of steps. About 98.5% of MNIST's test digits are right.
+ * parameters), trained with a fixed seed and number of steps. About 98% of MNIST's test digits are right.
  */
 export class DigitClassifier {
   readonly model: Model;
@@ -109,6 +111,28 @@ export class DigitClassifier {
       { label: `${this.model.name}/read`, onProgress },
     );
     return new DigitReader(program, images);
+  }
+
+  /**
+   * Reads the images of a data set, in batches; a last batch that is not whole is left out.
+   *
+   * @throws what the signal is aborted with
+   */
+  async readAll(data: Dataset, { signal }: { signal?: AbortSignal } = {}): Promise<DigitReading> {
+    const count = Math.min(READING_BATCH, data.size);
+    const reader = await this.reader({ count });
+    try {
+      const pixels = data.x.data.length / data.size;
+      const readings: DigitReading[] = [];
+      for (let start = 0; start + count <= data.size; start += count) {
+        signal?.throwIfAborted();
+        const images = data.x.data.subarray(start * pixels, (start + count) * pixels);
+        readings.push(await reader.read(images as Uint8Array | Float32Array));
+      }
+      return joinReadings(readings);
+    } finally {
+      reader.destroy();
+    }
   }
 
   destroy(): void {

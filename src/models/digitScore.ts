@@ -10,6 +10,20 @@ export interface DigitReading {
   readonly classes: number;
 }
 
+/** Readings of one classifier, one after the other. */
+export function joinReadings(readings: readonly DigitReading[]): DigitReading {
+  const join = (key: 'probabilities' | 'features') => {
+    const all = new Float32Array(readings.reduce((sum, reading) => sum + reading[key].length, 0));
+    let offset = 0;
+    for (const reading of readings) {
+      all.set(reading[key], offset);
+      offset += reading[key].length;
+    }
+    return all;
+  };
+  return { probabilities: join('probabilities'), features: join('features'), classes: readings[0].classes };
+}
+
 /** How good generated digits are, in the eyes of a classifier. */
 export interface DigitScore {
   /** Mean of the largest class probability, 0 … 1: whether each image is one of the digits. */

@@ -8,7 +8,8 @@ import type { Player } from './player.ts';
 
 const FORMAT = 'wgrad gan 1';
 
-const slotName = ({ role }: Player, slot: number, { name }: Variable) => `${role}.optimizer.${slot}.${name}`;
+const slotName = ({ role, optimizer }: Player, slot: number, { name }: Variable) =>
+  `${role}.optimizer.${optimizer.slotNames[slot]}.${name}`;
 const weightName = ({ role }: Player, { name }: Variable) => `${role}.${name}`;
 
 /**
@@ -80,7 +81,7 @@ export function decodeGan(gan: Gan, bytes: Uint8Array, name = 'checkpoint'): voi
       );
     }
     for (const variable of minimizer.variables) {
-      for (let slot = 0; slot < optimizer.slots; slot++) {
+      for (let slot = 0; slot < optimizer.slotNames.length; slot++) {
         const data = find(slotName(player, slot, variable), variable);
         writes.push(() => minimizer.writeSlot(gpu.variables, variable, slot, data));
       }
