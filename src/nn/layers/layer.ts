@@ -147,6 +147,9 @@ export function nameLayers(layers: readonly Layer[]): void {
   if (twice) throw new ArgumentError(`Two layers are named "${twice}"; give each a name of its own`);
 }
 
+/** What a sample of rank 3 is, for messages. */
+export const IMAGE = 'height, width, channels';
+
 export function positiveInteger(layer: string, option: string, value: number): number {
   if (!Number.isInteger(value) || value < 1) {
     throw new ArgumentError(`${layer}: ${option} must be a whole number of at least 1, not ${value}`);

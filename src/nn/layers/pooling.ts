@@ -2,10 +2,10 @@ import {
   averagePool2d as averagePoolOp,
   globalAveragePool2d as globalAverageOp,
 } from '../../ops/averagePool2d.ts';
-import { maxPool2d as maxPoolOp } from '../../ops/maxPool2d.ts';
+import { globalMaxPool2d as globalMaxOp, maxPool2d as maxPoolOp } from '../../ops/maxPool2d.ts';
 import type { Shape, Tensor } from '../../ops/tensor.ts';
 import type { Padding } from '../../ops/window.ts';
-import { Layer, pair } from './layer.ts';
+import { IMAGE, Layer, pair } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
 
 export interface Pool2dOptions extends LayerOptions {
@@ -16,8 +16,6 @@ export interface Pool2dOptions extends LayerOptions {
   /** Default 'valid'. */
   padding?: Padding;
 }
-
-const IMAGE = 'height, width, channels';
 
 class Pool2d extends Layer {
   override readonly type: string;
@@ -56,19 +54,31 @@ export function averagePool2d(options: Pool2dOptions = {}): Layer {
   return new Pool2d('averagePool2d', averagePoolOp, options);
 }
 
-class GlobalAveragePool2d extends Layer {
-  override readonly type = 'globalAveragePool2d';
+class GlobalPool2d extends Layer {
+  override readonly type: string;
+  readonly #op: (x: Tensor) => Tensor;
+
+  constructor(type: string, op: (x: Tensor) => Tensor, options: LayerOptions) {
+    super(options);
+    this.type = type;
+    this.#op = op;
+  }
 
   protected override createWeights(inputShape: Shape): void {
     this.expectRank(inputShape, 3, IMAGE);
   }
 
   protected override compute(x: Tensor): Tensor {
-    return globalAverageOp(x);
+    return this.#op(x);
   }
 }
 
 /** The mean of each channel over the whole image: [height, width, channels] → [channels]. */
 export function globalAveragePool2d(options: LayerOptions = {}): Layer {
-  return new GlobalAveragePool2d(options);
+  return new GlobalPool2d('globalAveragePool2d', (x) => globalAverageOp(x), options);
+}
+
+/** The largest value of each channel in the whole image: [height, width, channels] → [channels]. */
+export function globalMaxPool2d(options: LayerOptions = {}): Layer {
+  return new GlobalPool2d('globalMaxPool2d', (x) => globalMaxOp(x), options);
 }

@@ -1,0 +1,60 @@
+import { ArgumentError } from '../../errors.ts';
+import { conv2dTranspose as conv2dTransposeOp } from '../../ops/conv2dGradInput.ts';
+import { read } from '../../ops/leaves.ts';
+import type { Variable } from '../../ops/leaves.ts';
+import type { Shape, Tensor } from '../../ops/tensor.ts';
+import { Convolution } from './convolution.ts';
+import type { ConvolutionOptions } from './convolution.ts';
+import { IMAGE, positiveInteger } from './layer.ts';
+import type { Layer } from './layer.ts';
+
+export interface Conv2dTransposeOptions extends ConvolutionOptions {
+  filters: number;
+  /**
+   * 'same' gives height · stride; 'valid' (the default) (height − 1) · stride + the larger of window and stride;
+   * [top, bottom, left, right] takes so many rows and columns off (height − 1) · stride + window, as PyTorch does.
+   */
+  padding?: ConvolutionOptions['padding'];
+  /** [height, width] of the output, where another size than the above is meant: one that the convolution maps back. */
+  outputSize?: readonly [number, number];
+}
+
+class Conv2dTranspose extends Convolution<Conv2dTransposeOptions> {
+  #weight!: Variable;
+
+  constructor(options: Conv2dTransposeOptions) {
+    super('conv2dTranspose', options);
+    positiveInteger('conv2dTranspose', 'filters', options.filters);
+    const { outputSize } = options;
+    if (outputSize && !(outputSize.length === 2 && outputSize.every((n) => Number.isInteger(n) && n > 0))) {
+      throw new ArgumentError(`conv2dTranspose: outputSize is ${outputSize}; give [height, width] in pixels`);
+    }
+  }
+
+  protected override createWeights(inputShape: Shape): void {
+    this.expectRank(inputShape, 3, IMAGE);
+    const { filters } = this.options;
+    this.#weight = this.addKernel('weight', [filters, inputShape[2]]);
+    this.addBias(filters);
+  }
+
+  protected override compute(x: Tensor): Tensor {
+    const { outputSize } = this.options;
+    const options = { ...this.window, ...(outputSize && { outputSize }) };
+    return this.finish(conv2dTransposeOp(x, read(this.#weight), options));
+  }
+
+  override describe(): string {
+    return this.describeWith(this.options.filters, 'filter');
+  }
+}
+
+/**
+ * A transposed convolution ("deconvolution"; Zeiler et al. 2010): the adjoint of a conv2d with the same options, whose
+ * gradient it computes forwards, so that strides enlarge the image. The weight is Keras's, [KH, KW, filters, channels].
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function conv2dTranspose(options: Conv2dTransposeOptions): Layer {
+  return new Conv2dTranspose(options);
+}

@@ -1,0 +1,104 @@
+import { conv2d as conv2dOp } from '../../ops/conv2d.ts';
+import { read } from '../../ops/leaves.ts';
+import type { Variable } from '../../ops/leaves.ts';
+import type { Shape, Tensor } from '../../ops/tensor.ts';
+import type { Initializer, InitializerName } from '../initializers.ts';
+import { Convolution } from './convolution.ts';
+import type { ConvolutionOptions } from './convolution.ts';
+import { IMAGE, positiveInteger } from './layer.ts';
+import type { Layer } from './layer.ts';
+
+export interface DepthwiseConv2dOptions extends ConvolutionOptions {
+  /** Filters per channel; default 1. */
+  depthMultiplier?: number;
+}
+
+/** Filters every channel on its own: a convolution with a group per channel. */
+abstract class Depthwise<O extends DepthwiseConv2dOptions> extends Convolution<O> {
+  protected readonly multiplier: number;
+  #depthwise!: Variable;
+
+  constructor(type: string, options: O) {
+    super(type, options);
+    this.multiplier = positiveInteger(type, 'depthMultiplier', options.depthMultiplier ?? 1);
+  }
+
+  /** Adds the windows, [KH, KW, 1, channels · multiplier]; their fan-in is the window alone. */
+  protected addDepthwise(inputShape: Shape): number {
+    this.expectRank(inputShape, 3, IMAGE);
+    const channels = inputShape[2] * this.multiplier;
+    this.#depthwise = this.addKernel('depthwise', [1, channels]);
+    return channels;
+  }
+
+  protected depthwise(x: Tensor): Tensor {
+    return conv2dOp(x, read(this.#depthwise), { ...this.window, groups: x.shape[3] });
+  }
+}
+
+class DepthwiseConv2d extends Depthwise<DepthwiseConv2dOptions> {
+  protected override createWeights(inputShape: Shape): void {
+    this.addBias(this.addDepthwise(inputShape));
+  }
+
+  protected override compute(x: Tensor): Tensor {
+    return this.finish(this.depthwise(x));
+  }
+
+  override describe(): string {
+    return this.describeWith(this.multiplier, 'filter');
+  }
+}
+
+/**
+ * A depthwise convolution: output channel c · depthMultiplier + m is input channel c filtered by a window of its own.
+ * The weight `depthwise` is [KH, KW, 1, channels · depthMultiplier].
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
+  return new DepthwiseConv2d('depthwiseConv2d', options);
+}
+
+export interface SeparableConv2dOptions extends DepthwiseConv2dOptions {
+  filters: number;
+  /** Of the 1 × 1 convolution; default glorotUniform. */
+  pointwiseInitializer?: InitializerName | Initializer;
+}
+
+class SeparableConv2d extends Depthwise<SeparableConv2dOptions> {
+  #pointwise!: Variable;
+
+  constructor(options: SeparableConv2dOptions) {
+    super('separableConv2d', options);
+    positiveInteger('separableConv2d', 'filters', options.filters);
+  }
+
+  protected override createWeights(inputShape: Shape): void {
+    const { filters, pointwiseInitializer = 'glorotUniform' } = this.options;
+    const channels = this.addDepthwise(inputShape);
+    this.#pointwise = this.addWeight('pointwise', {
+      shape: [1, 1, channels, filters],
+      initializer: pointwiseInitializer,
+    });
+    this.addBias(filters);
+  }
+
+  protected override compute(x: Tensor): Tensor {
+    return this.finish(conv2dOp(this.depthwise(x), read(this.#pointwise)));
+  }
+
+  override describe(): string {
+    return this.describeWith(this.options.filters, 'filter');
+  }
+}
+
+/**
+ * A depthwise convolution, then a 1 × 1 convolution that mixes the channels (Chollet 2017): the reach of a convolution
+ * for a fraction of its weights, KH · KW · channels · depthMultiplier + channels · depthMultiplier · filters of them.
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export function separableConv2d(options: SeparableConv2dOptions): Layer {
+  return new SeparableConv2d(options);
+}
