@@ -13,6 +13,8 @@ export { constant, fill, input, programState, read } from './leaves.ts';
 export { matmul } from './matmul.ts';
 export { globalMaxPool2d, maxPool2d } from './maxPool2d.ts';
 export { flatten, pad, reshape, reverse, slice, stopGradient, transpose } from './movement.ts';
+export { normalize } from './normalize.ts';
+export { normalizeWith } from './normalizeMoving.ts';
 export { randomNormal, randomTruncatedNormal, randomUniform } from './random.ts';
 export { reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduce.ts';
 export { logSoftmax, softmax } from './softmax.ts';

@@ -78,3 +78,61 @@ export function normalizeWith(
   );
   return map(x, (value, i) => (scale[i] * (value - m[i])) / Math.sqrt(v[i] + epsilon) + shift[i]);
 }
+
+/** Which elements share a mean and a variance; see src/ops/normalize.ts. */
+export type Over = 'batch' | 'instance' | 'group' | 'layer';
+
+/** x [N, …, C] with the channels split into [groups, C / groups], and the axes of one mean. */
+export function viewOver(x: Array64, over: Over, groups = 1): { view: Array64; axes: number[] } {
+  const last = x.shape.length - 1;
+  const positions = x.shape.map((_, axis) => axis).slice(1, -1);
+  if (over === 'batch') return { view: x, axes: [0, ...positions] };
+  if (over === 'instance') return { view: x, axes: positions };
+  if (over === 'layer') return { view: x, axes: [last] };
+  const shape = [...x.shape.slice(0, -1), groups, x.shape[last] / groups];
+  return { view: { shape, data: x.data }, axes: [...positions, last + 1] };
+}
+
+/** `normalize` by what shares its statistics, which are returned as well; gamma and beta are [C]. */
+export function normalizeOver(
+  x: Array64,
+  gamma: Array64,
+  beta: Array64,
+  over: Over,
+  { groups = 1, epsilon = 1e-3 } = {},
+): { y: Array64; mean: Array64; variance: Array64 } {
+  const { view, axes } = viewOver(x, over, groups);
+  const channels = view.shape.slice(x.shape.length - 1);
+  const y = normalize(
+    view,
+    { shape: channels, data: gamma.data },
+    { shape: channels, data: beta.data },
+    axes,
+    epsilon,
+  );
+  return { y: { shape: x.shape, data: y.data }, ...moments(view, { axes }) };
+}
+
+/** `normalizeGrad` by what shares its statistics. */
+export function normalizeOverGrad(
+  x: Array64,
+  gamma: Array64,
+  dy: Array64,
+  over: Over,
+  { groups = 1, epsilon = 1e-3 } = {},
+): { dx: Array64; dgamma: Array64; dbeta: Array64 } {
+  const { view, axes } = viewOver(x, over, groups);
+  const channels = view.shape.slice(x.shape.length - 1);
+  const found = normalizeGrad(
+    view,
+    { shape: channels, data: gamma.data },
+    { shape: view.shape, data: dy.data },
+    axes,
+    epsilon,
+  );
+  return {
+    dx: { shape: x.shape, data: found.dx.data },
+    dgamma: { shape: gamma.shape, data: found.dgamma.data },
+    dbeta: { shape: gamma.shape, data: found.dbeta.data },
+  };
+}

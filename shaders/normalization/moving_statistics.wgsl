@@ -1,0 +1,29 @@
+// Moving statistics of batch normalization
+//
+//   moving mean      <- momentum · moving mean + (1 − momentum) · batch mean
+//   moving variance  <- momentum · moving variance + (1 − momentum) · batch variance
+//
+//   mean, variance                 [C] of the batch; the variance is the biased one, as in Keras
+//   moving_mean, moving_variance   [C], changed in place
+//
+// One invocation updates one channel. FLOPs and bytes: those of a few channels.
+
+const CHANNELS: u32 = 64u;
+const MOMENTUM: f32 = 0.99;
+const WEIGHT: f32 = 0.01; // 1 − momentum
+const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128
+
+@group(0) @binding(0) var<storage, read> mean: array<f32>;
+@group(0) @binding(1) var<storage, read> variance: array<f32>;
+@group(0) @binding(4) var<storage, read_write> moving_mean: array<f32>;
+@group(0) @binding(5) var<storage, read_write> moving_variance: array<f32>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(global_invocation_id) global_id: vec3u) {
+  let channel = global_id.x;
+  if (channel >= CHANNELS) {
+    return;
+  }
+  moving_mean[channel] = MOMENTUM * moving_mean[channel] + WEIGHT * mean[channel];
+  moving_variance[channel] = MOMENTUM * moving_variance[channel] + WEIGHT * variance[channel];
+}

@@ -1,0 +1,44 @@
+// Normalization with known statistics as one multiplication and one addition per element
+//
+//   γ (x − mean) / √(variance + ε) + β  =  x · scale + shift
+//   scale = γ / √(variance + ε)        shift = β − mean · scale
+//
+//   mean, variance  [C]
+//   gamma, beta     [C], where SCALE and CENTER
+//   scale, shift    [C]
+//
+// Batch normalization outside of training: what is left per element is folded into the kernel before it.
+// One invocation computes one Value of both outputs. FLOPs and bytes: those of a few channels.
+
+alias Value = f32;
+
+const CHANNELS: u32 = 64u; // in Values
+const EPSILON: f32 = 0.001;
+const SCALE: bool = true;
+const CENTER: bool = true;
+const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
+
+@group(0) @binding(0) var<storage, read> mean: array<Value>;
+@group(0) @binding(1) var<storage, read> variance: array<Value>;
+@group(0) @binding(2) var<storage, read> gamma: array<Value>;
+@group(0) @binding(3) var<storage, read> beta: array<Value>;
+@group(0) @binding(4) var<storage, read_write> scale_out: array<Value>;
+@group(0) @binding(5) var<storage, read_write> shift_out: array<Value>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(global_invocation_id) global_id: vec3u) {
+  let channel = global_id.x;
+  if (channel >= CHANNELS) {
+    return;
+  }
+  var factor = inverseSqrt(variance[channel] + Value(EPSILON));
+  if (SCALE) {
+    factor *= gamma[channel];
+  }
+  var offset = -mean[channel] * factor;
+  if (CENTER) {
+    offset += beta[channel];
+  }
+  scale_out[channel] = factor;
+  shift_out[channel] = offset;
+}
