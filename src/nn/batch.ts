@@ -90,7 +90,8 @@ export function gather(
         const batch = batches.get(field);
         if (batch) return shaped(batch, own.shape);
         if (isLabel(own)) return gatherBatch({ ...raw(field), dtype: 'i32' });
-        return gatherBatch(bytes(field) ? normalised(field) : { ...raw(field), dtype: 'f32' });
+        const scaled = bytes(field) || data.inputs.includes(field);
+        return gatherBatch(scaled ? normalised(field) : { ...raw(field), dtype: 'f32' });
       });
   const weights = wanted && data.weights ? gatherBatch({ ...raw(data.weights), dtype: 'f32' }) : undefined;
   return { inputs, targets, weights };

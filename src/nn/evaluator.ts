@@ -179,7 +179,8 @@ export class Evaluator {
     const steps = Math.ceil(size / batchSize);
     program.reset(0);
     let step = 0;
-    for (; step < steps && !signal?.aborted; step++) {
+    for (; step < steps; step++) {
+      if (signal?.aborted) break;
       const read = await reader?.prepare(step + 1, step + 1 === steps);
       await program.step(read?.encode);
       reader?.start(read);
