@@ -1,0 +1,127 @@
+import { ArgumentError } from '../errors.ts';
+import { Gan } from '../nn/gan/gan.ts';
+import type { GanCompileOptions } from '../nn/gan/gan.ts';
+import type { GanLossOptions } from '../nn/gan/step.ts';
+import { sequential } from '../nn/model.ts';
+import { adam } from '../nn/optimizers.ts';
+import type { Tensor } from '../ops/tensor.ts';
+import { KERAS, SMALL, TF } from './dcganNetworks.ts';
+import type { DcganNetworks } from './dcganNetworks.ts';
+
+export type DcganPreset = 'small' | 'keras' | 'tf';
+
+/** Two networks for 28 × 28 grey images, and how to train them. */
+export interface DcganRecipe extends DcganNetworks {
+  /** One line for people. */
+  readonly description: string;
+  /** Where networks and training come from. */
+  readonly source: string;
+  /** Values of the generator and of the discriminator, moving statistics included. */
+  readonly parameters: readonly [generator: number, discriminator: number];
+  /** Black and white as the generator's last activation reaches them. */
+  readonly imageRange: readonly [low: number, high: number];
+  /** Brings 28 × 28 images to the networks' size. */
+  readonly prepare?: (images: Tensor) => Tensor;
+  readonly losses: GanLossOptions;
+  /** Of both optimizers, which are Adam. */
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly batchSize: number;
+  readonly epochs: number;
+}
+
+/**
+ * The presets. `small` is for software adapters; the others are the field's examples.
+ */
+export const DCGAN_PRESETS: Readonly<Record<DcganPreset, DcganRecipe>> = {
+  small: {
+    ...SMALL,
+    description: 'small: digits in a few minutes on a CPU',
+    source: 'wgrad',
+    parameters: [115_137, 10_065],
+    imageRange: [-1, 1],
+    losses: {},
+    learningRate: 0.001,
+    beta1: 0.5,
+    batchSize: 64,
+    epochs: 5,
+  },
+  keras: {
+    ...KERAS,
+    description: 'Keras’s GAN for MNIST',
+    source: 'https://keras.io/guides/custom_train_step_in_tensorflow/',
+    parameters: [1_339_905, 74_625],
+    imageRange: [0, 1],
+    losses: { labelNoise: 0.05 },
+    learningRate: 0.0003,
+    beta1: 0.9,
+    batchSize: 64,
+    epochs: 30,
+  },
+  tf: {
+    ...TF,
+    description: 'TensorFlow’s DCGAN tutorial',
+    source: 'https://www.tensorflow.org/tutorials/generative/dcgan',
+    parameters: [2_330_944, 212_865],
+    imageRange: [-1, 1],
+    losses: {},
+    learningRate: 0.0001,
+    beta1: 0.9,
+    batchSize: 256,
+    epochs: 50,
+  },
+};
+
+/**
+ * One of the presets as a GAN that is not compiled yet: `await dcgan('small').compile({ gpu, ...dcganTraining('small') })`.
+ *
+ * @param options.seed of the weights, the shuffling, the latent vectors and the dropout; default 0
+ * @throws ArgumentError if there is no such preset
+ */
+export function dcgan(preset: DcganPreset = 'small', { seed = 0 }: { seed?: number } = {}): Gan {
+  const recipe = recipeOf(preset);
+  const { latentSize, imageShape, imageRange, prepare } = recipe;
+  // Seeds of their own, or both would begin with the same random numbers.
+  return new Gan({
+    name: `dcgan-${preset}`,
+    generator: sequential(recipe.generator(), {
+      inputShape: [latentSize],
+      name: 'generator',
+      seed: 2 * seed,
+    }),
+    discriminator: sequential(recipe.discriminator(), {
+      inputShape: imageShape,
+      name: 'discriminator',
+      seed: 2 * seed + 1,
+    }),
+    seed,
+    imageRange,
+    prepare,
+  });
+}
+
+/**
+ * Losses and optimizers of a preset, for `Gan.compile`.
+ *
+ * @param options.learningRate of both optimizers; default: the preset's
+ * @throws ArgumentError if there is no such preset, or the rate is out of range
+ */
+export function dcganTraining(
+  preset: DcganPreset,
+  { learningRate, ...losses }: { learningRate?: number } & GanLossOptions = {},
+): GanCompileOptions {
+  const recipe = recipeOf(preset);
+  const optimizer = () => adam({ learningRate: learningRate ?? recipe.learningRate, beta1: recipe.beta1 });
+  return {
+    ...recipe.losses,
+    ...losses,
+    generatorOptimizer: optimizer(),
+    discriminatorOptimizer: optimizer(),
+  };
+}
+
+function recipeOf(preset: DcganPreset): DcganRecipe {
+  if (Object.hasOwn(DCGAN_PRESETS, preset)) return DCGAN_PRESETS[preset];
+  const names = Object.keys(DCGAN_PRESETS).join(', ');
+  throw new ArgumentError(`dcgan: there is no preset '${String(preset)}'; choose one of ${names}`);
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Dataset } from '../../data/dataset.ts';
+import { EnvironmentError, FormatError } from '../../errors.ts';
+import { CLASSIFIER_RECIPE, CLASSIFIER_VERSION, DigitClassifier } from '../../models/digitClassifier.ts';
+import { joinReadings, scoreDigits, statisticsOf } from '../../models/digitScore.ts';
+import type { DigitReading, DigitScore } from '../../models/digitScore.ts';
+import type { Gan } from '../../nn/gan/index.ts';
+import { cacheFolder } from '../cache.ts';
+import { readFileIfExists, writeFileAtomic } from '../files.ts';
+import type { TrainContext } from './command.ts';
+import type { TrainingData } from './data.ts';
+import { formatPercent, formatSeconds } from './format.ts';
+import { Progress } from './progress.ts';
+
+/** Images that are drawn for a score, and images per draw. */
+export const SCORED_IMAGES = 5000;
+const BATCH = 250;
+/** The same latent vectors for every score of a seed, and none of those that the sample grid shows. */
+const SCORE_SEED = 1;
+
+/** Of generated images, and of real ones that the classifier has not seen either, which says what is possible. */
+export interface GanScores {
+  readonly generated: DigitScore;
+  readonly real: DigitScore;
+}
+
+/**
+ * Scores a GAN by a classifier of digits, which is trained on the same images and always in the same way. The features
+ * of the test images are what those of the generated images are compared with; the validation images are the yardstick.
+ */
+export async function scoreGan(context: TrainContext, gan: Gan, data: TrainingData): Promise<GanScores> {
+  const { signal } = context.interrupt;
+  const classifier = await trainedClassifier(context, data);
+  try {
+    const real = statisticsOf(await classifier.readAll(data.test, { signal }));
+    return {
+      generated: scoreDigits(await readGenerated(gan, classifier, signal), real),
+      real: scoreDigits(await classifier.readAll(data.validation, { signal }), real),
+    };
+  } finally {
+    classifier.destroy();
+  }
+}
+
+/** What the classifier makes of generated images, which never leave the GPU. */
+async function readGenerated(
+  gan: Gan,
+  classifier: DigitClassifier,
+  signal: AbortSignal,
+): Promise<DigitReading> {
+  const { imageShape } = gan;
+  const sampler = await gan.sampler({ count: BATCH });
+  const reader = await classifier.reader({
+    count: BATCH,
+    images: sampler.images,
+    imageShape,
+  });
+  try {
+    const latents = gan.latents(SCORED_IMAGES, SCORE_SEED);
+    const values = (latents.length / SCORED_IMAGES) * BATCH;
+    const readings: DigitReading[] = [];
+    for (let start = 0; start < latents.length; start += values) {
+      signal.throwIfAborted();
+      await sampler.draw(latents.subarray(start, start + values));
+      readings.push(await reader.read());
+    }
+    return joinReadings(readings);
+  } finally {
+    reader.destroy();
+    sampler.destroy();
+  }
+}
+
+/** The classifier out of the cache, or newly trained. */
+async function trainedClassifier(context: TrainContext, data: TrainingData): Promise<DigitClassifier> {
+  const { terminal, gpu } = context;
+  const { train, test } = data;
+  const classifier = await DigitClassifier.create(gpu);
+  const path = join(cacheFolder(), 'digit-classifier', `${fingerprint(train)}.safetensors`);
+  try {
+    const saved = await readFileIfExists(path);
+    if (saved && loads(classifier, saved, path)) return classifier;
+    terminal.line(
+      `Training the classifier that scores generated digits, once: ${CLASSIFIER_RECIPE.steps} steps.`,
+    );
+    const began = performance.now();
+    const progress = new Progress(terminal, 'classifier', CLASSIFIER_RECIPE.steps);
+    try {
+      const { signal } = context.interrupt;
+      await classifier.train(train, {
+        signal,
+        onSteps: (values) => progress.update(values.at(-1)!.step + 1),
+      });
+      signal.throwIfAborted();
+    } finally {
+      progress.stop();
+    }
+    const { accuracy } = await classifier.model.evaluate(test);
+    const seconds = formatSeconds((performance.now() - began) / 1000);
+    terminal.line(`It reads ${formatPercent(accuracy)} of the test images rightly, after ${seconds}.`);
+    await keep(context, path, await classifier.save());
+    return classifier;
+  } catch (error) {
+    classifier.destroy();
+    throw error;
+  }
+}
+
+function loads(classifier: DigitClassifier, bytes: Uint8Array, path: string): boolean {
+  try {
+    classifier.load(bytes, path);
+    return true;
+  } catch (error) {
+    if (error instanceof FormatError) return false; // it is trained anew and replaced
+    throw error;
+  }
+}
+
+async function keep({ terminal }: TrainContext, path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFileAtomic(path, bytes);
+  } catch (error) {
+    const reason = error instanceof EnvironmentError ? error.message : String(error);
+    terminal.warn(`The classifier is not kept for the next time. ${reason}`);
+  }
+}
+
+/** Of the training images and of how the classifier is trained. */
+function fingerprint({ x, y }: Dataset): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([CLASSIFIER_VERSION, CLASSIFIER_RECIPE]));
+  for (const { data } of [x, y]) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return hash.digest('hex').slice(0, 16);
+}
