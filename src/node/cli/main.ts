@@ -3,6 +3,7 @@ import { init } from '../../runtime/session.ts';
 import { findAdapter } from '../adapter.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { ModelCommand } from './command.ts';
+import { dcganCommand } from './dcgan.ts';
 import { Interrupt } from './interrupt.ts';
 import { mnistCnnCommand } from './mnistCnn.ts';
 import { helpText, parseTrainOptions } from './options.ts';
@@ -15,6 +16,7 @@ import type { Output } from './terminal.ts';
 /** The models that can be trained; the first is the default. */
 export const MODELS: Readonly<Record<string, ModelCommand>> = {
   'mnist-cnn': mnistCnnCommand,
+  dcgan: dcganCommand,
 };
 
 /**
