@@ -60,6 +60,12 @@ export const constantInitializer =
   (data) =>
     data.fill(value);
 
+/** U(low, high). */
+export const randomUniformInitializer =
+  (low = -0.05, high = 0.05): Initializer =>
+  (data, _shape, key) =>
+    fillUniform(data, key, low, high);
+
 /** N(mean, deviation²), without a cut; DCGAN takes N(0, 0.02²). */
 export const randomNormalInitializer =
   (mean = 0, deviation = 0.05): Initializer =>

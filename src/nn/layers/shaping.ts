@@ -7,46 +7,50 @@ import type { Activation } from '../activations.ts';
 import { Layer } from './layer.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
 
+export interface StatelessFunction {
+  readonly compute: (x: Tensor, context: CallContext) => Tensor;
+  /** For summaries. */
+  readonly description?: string;
+  /** Rank of the samples that it works on, and what their dimensions mean; any by default. */
+  readonly sample?: readonly [rank: number, meaning: string];
+}
+
 /** A layer without weights that is one function of its input. */
 export class Stateless extends Layer {
   override readonly type: string;
-  readonly #compute: (x: Tensor, context: CallContext) => Tensor;
-  readonly #description: string;
+  readonly #function: StatelessFunction;
 
-  constructor(
-    type: string,
-    options: LayerOptions,
-    compute: (x: Tensor, context: CallContext) => Tensor,
-    description = '',
-  ) {
+  constructor(type: string, options: LayerOptions, own: StatelessFunction) {
     super(options);
     this.type = type;
-    this.#compute = compute;
-    this.#description = description;
+    this.#function = own;
+  }
+
+  protected override createWeights(inputShape: Shape): void {
+    const { sample } = this.#function;
+    if (sample) this.expectRank(inputShape, ...sample);
   }
 
   protected override compute(x: Tensor, context: CallContext): Tensor {
-    return this.#compute(x, context);
+    return this.#function.compute(x, context);
   }
 
   override describe(): string {
-    return this.#description;
+    return this.#function.description ?? '';
   }
 }
 
 /** [batch, …] → [batch, features]; costs nothing. */
 export function flatten(options: LayerOptions = {}): Layer {
-  return new Stateless('flatten', options, flattenOp);
+  return new Stateless('flatten', options, { compute: flattenOp });
 }
 
 /** Gives each sample another shape of the same size; one extent may be −1. Costs nothing. */
 export function reshape(targetShape: Shape, options: LayerOptions = {}): Layer {
-  return new Stateless(
-    'reshape',
-    options,
-    (x) => reshapeOp(x, [x.shape[0], ...targetShape]),
-    targetShape.join('×'),
-  );
+  return new Stateless('reshape', options, {
+    compute: (x) => reshapeOp(x, [x.shape[0], ...targetShape]),
+    description: targetShape.join('×'),
+  });
 }
 
 /**
@@ -56,18 +60,21 @@ export function reshape(targetShape: Shape, options: LayerOptions = {}): Layer {
  * @throws ArgumentError unless 0 ≤ rate < 1
  */
 export function dropout(rate: number, options: LayerOptions = {}): Layer {
-  if (!(rate >= 0 && Math.fround(rate) < 1)) {
-    throw new ArgumentError(`dropout: rate is ${rate}; it must be at least 0 and below 1, such as 0.5`);
-  }
-  return new Stateless(
-    'dropout',
-    options,
-    (x, { training }) => (training ? dropoutOp(x, rate) : x),
-    String(rate),
-  );
+  checkRate('dropout', rate);
+  return new Stateless('dropout', options, {
+    compute: (x, { training }) => (training ? dropoutOp(x, rate) : x),
+    description: String(rate),
+  });
+}
+
+/** Throws an ArgumentError unless 0 ≤ rate < 1, as f32 too. */
+export function checkRate(layer: string, rate: number): void {
+  if (rate >= 0 && Math.fround(rate) < 1) return;
+  throw new ArgumentError(`${layer}: rate is ${rate}; it must be at least 0 and below 1, such as 0.5`);
 }
 
 /** An activation function on its own: `activation('relu')`. */
 export function activation(name: Activation, options: LayerOptions = {}): Layer {
-  return new Stateless('activation', options, activationOf(name), activationName(name));
+  const compute = activationOf(name);
+  return new Stateless('activation', options, { compute, description: activationName(name) });
 }

@@ -1,0 +1,55 @@
+import { cast } from '../../ops/cast.ts';
+import { gather } from '../../ops/gather.ts';
+import { read } from '../../ops/leaves.ts';
+import type { Variable } from '../../ops/leaves.ts';
+import type { Tensor } from '../../ops/tensor.ts';
+import { randomUniformInitializer } from '../initializers.ts';
+import type { Initializer, InitializerName } from '../initializers.ts';
+import { Layer, positiveInteger } from './layer.ts';
+import type { LayerOptions } from './layer.ts';
+
+export interface EmbeddingOptions extends LayerOptions {
+  /** Words in the vocabulary: indices are 0 … inputDim − 1. */
+  inputDim: number;
+  /** Values that stand for each word. */
+  outputDim: number;
+  /** Default U(−0.05, 0.05), as in Keras. */
+  initializer?: InitializerName | Initializer;
+}
+
+class Embedding extends Layer {
+  override readonly type = 'embedding';
+  readonly #options: EmbeddingOptions;
+  #weight!: Variable;
+
+  constructor(options: EmbeddingOptions) {
+    super(options);
+    positiveInteger('embedding', 'inputDim', options.inputDim);
+    positiveInteger('embedding', 'outputDim', options.outputDim);
+    this.#options = options;
+  }
+
+  protected override createWeights(): void {
+    const { inputDim, outputDim, initializer = randomUniformInitializer(-0.05, 0.05) } = this.#options;
+    this.#weight = this.addWeight('weight', { shape: [inputDim, outputDim], initializer });
+  }
+
+  protected override compute(x: Tensor): Tensor {
+    return gather(read(this.#weight), x.dtype === 'f32' ? cast(x, 'i32') : x);
+  }
+
+  override describe(): string {
+    return `${this.#options.inputDim} words`;
+  }
+}
+
+/**
+ * Looks up a row of learned values for each index: [...] → [..., outputDim]. Indices are i32 (a `modelInput` with
+ * `dtype: 'i32'`) or whole numbers in f32; one outside the vocabulary gives zeros and learns nothing. The gradient is
+ * summed in a fixed order, in time proportional to inputDim · indices: for vocabularies of thousands, not millions.
+ *
+ * @throws ArgumentError if a size is no whole number of at least 1
+ */
+export function embedding(options: EmbeddingOptions): Layer {
+  return new Embedding(options);
+}

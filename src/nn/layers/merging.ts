@@ -1,0 +1,104 @@
+import { ShapeError } from '../../errors.ts';
+import * as ew from '../../ops/elementwise.ts';
+import { concat } from '../../ops/concat.ts';
+import { formatShape, sameShape } from '../../ops/tensor.ts';
+import type { Shape, Tensor } from '../../ops/tensor.ts';
+import { Layer } from './layer.ts';
+import type { LayerOptions } from './layer.ts';
+
+/** A layer without weights that makes one value of those of several branches. */
+class Merging extends Layer {
+  override readonly type: string;
+  protected override readonly inputs = 'several';
+  readonly #merge: (branches: readonly Tensor[]) => Tensor;
+  readonly #fit: (first: Shape, other: Shape) => boolean;
+  readonly #fix: string;
+
+  constructor(
+    type: string,
+    options: LayerOptions,
+    merge: (branches: readonly Tensor[]) => Tensor,
+    fit: (first: Shape, other: Shape) => boolean = sameShape,
+    fix = 'bring the branches to one shape first, with a convolution or a reshape say',
+  ) {
+    super(options);
+    this.type = type;
+    this.#merge = merge;
+    this.#fit = fit;
+    this.#fix = fix;
+  }
+
+  protected override createWeights(first: Shape, others: readonly Shape[]): void {
+    const stray = others.find((other) => !this.#fit(first, other));
+    if (!stray) return;
+    throw new ShapeError(
+      `${this.name}: cannot join branches of shapes ${[first, ...others].map(formatShape).join(' and ')}; ${this.#fix}`,
+    );
+  }
+
+  protected override compute(x: Tensor, _context: unknown, others: readonly Tensor[]): Tensor {
+    return this.#merge([x, ...others]);
+  }
+}
+
+const folded =
+  (op: (a: Tensor, b: Tensor) => Tensor) =>
+  (branches: readonly Tensor[]): Tensor =>
+    branches.reduce(op);
+
+/** The sum of branches of one shape. */
+export function add(options: LayerOptions = {}): Layer {
+  return new Merging('add', options, folded(ew.add));
+}
+
+/** The first branch less the others. */
+export function subtract(options: LayerOptions = {}): Layer {
+  return new Merging('subtract', options, folded(ew.subtract));
+}
+
+/** The product, element by element, of branches of one shape. */
+export function multiply(options: LayerOptions = {}): Layer {
+  return new Merging('multiply', options, folded(ew.multiply));
+}
+
+/** The mean, element by element, of branches of one shape. */
+export function average(options: LayerOptions = {}): Layer {
+  const mean = (branches: readonly Tensor[]) => ew.scale(folded(ew.add)(branches), 1 / branches.length);
+  return new Merging('average', options, mean);
+}
+
+/** The largest, element by element, of branches of one shape. */
+export function maximum(options: LayerOptions = {}): Layer {
+  return new Merging('maximum', options, folded(ew.maximum));
+}
+
+/** The smallest, element by element, of branches of one shape. */
+export function minimum(options: LayerOptions = {}): Layer {
+  return new Merging('minimum', options, folded(ew.minimum));
+}
+
+export interface ConcatenateOptions extends LayerOptions {
+  /** Of a sample; default −1, the last: the channels. */
+  axis?: number;
+}
+
+/**
+ * Joins branches one after the other along an axis; all other extents must be equal.
+ *
+ * @throws ShapeError when the model is made, if they are not, or there is no such axis
+ */
+export function concatenate({ axis = -1, ...options }: ConcatenateOptions = {}): Layer {
+  const place = (rank: number) => (axis < 0 ? axis + rank : axis);
+  const fits = (a: Shape, b: Shape) => {
+    const along = place(a.length);
+    return a.length === b.length && along in a && a.every((extent, i) => i === along || extent === b[i]);
+  };
+  const merge = (branches: readonly Tensor[]) => concat(branches, place(branches[0].shape.length - 1) + 1);
+  return new Merging(
+    'concatenate',
+    options,
+    merge,
+    fits,
+    `all extents but that of axis ${axis} must be equal`,
+  );
+}

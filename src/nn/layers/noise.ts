@@ -1,0 +1,46 @@
+import { ArgumentError } from '../../errors.ts';
+import { dropout } from '../../ops/dropout.ts';
+import { add, multiply } from '../../ops/elementwise.ts';
+import { fill } from '../../ops/leaves.ts';
+import { randomNormal } from '../../ops/random.ts';
+import { IMAGE } from './layer.ts';
+import type { Layer, LayerOptions } from './layer.ts';
+import { checkRate, Stateless } from './shaping.ts';
+
+/**
+ * Adds noise N(0, deviation²) to every value while training, drawn anew each step; does nothing otherwise.
+ *
+ * @throws ArgumentError unless the deviation is a finite number of at least 0
+ */
+export function gaussianNoise(deviation: number, options: LayerOptions = {}): Layer {
+  if (!(deviation >= 0) || !Number.isFinite(Math.fround(deviation))) {
+    throw new ArgumentError(
+      `gaussianNoise: the deviation is ${deviation}; it must be a finite number of at least 0`,
+    );
+  }
+  return new Stateless('gaussianNoise', options, {
+    compute: (x, { training }) =>
+      training && deviation > 0 ? add(x, randomNormal(x.shape, 0, deviation)) : x,
+    description: String(deviation),
+  });
+}
+
+/**
+ * Sets a share `rate` of the channels to 0 while training, each over its whole image, and scales the others by
+ * 1 / (1 − rate); does nothing otherwise. Neighbouring pixels say much the same, so single ones would hardly be missed
+ * (Tompson et al. 2015).
+ *
+ * @throws ArgumentError unless 0 ≤ rate < 1
+ */
+export function spatialDropout2d(rate: number, options: LayerOptions = {}): Layer {
+  checkRate('spatialDropout2d', rate);
+  return new Stateless('spatialDropout2d', options, {
+    sample: [3, IMAGE],
+    compute(x, { training }) {
+      if (!training) return x;
+      const [batch, , , channels] = x.shape;
+      return multiply(x, dropout(fill([batch, 1, 1, channels], 1), rate));
+    },
+    description: String(rate),
+  });
+}
