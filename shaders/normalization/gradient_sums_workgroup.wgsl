@@ -62,15 +62,15 @@ fn total(x: Value) -> Sum {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
-  let workgroup = workgroup_id.y * GRID_X + workgroup_id.x;
-  if (workgroup >= WORKGROUPS) {
+  let place = workgroup_id.y * GRID_X + workgroup_id.x;
+  if (place >= WORKGROUPS) {
     return;
   }
   let lane = local_id.x;
-  let column = (workgroup % TILES) * COLUMNS + lane % COLUMNS;
+  let column = (place % TILES) * COLUMNS + lane % COLUMNS;
   let group = min(column, GROUPS - 1u); // lanes beyond the last result repeat it and store nothing
-  let chunk = (workgroup / TILES) % CHUNKS;
-  let outer = workgroup / (TILES * CHUNKS);
+  let chunk = (place / TILES) % CHUNKS;
+  let outer = place / (TILES * CHUNKS);
   let first_row = outer * (ENTRIES / RUN);
 
   var center = Value(0.0);

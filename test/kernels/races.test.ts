@@ -8,6 +8,7 @@ import { recordDispatches } from '../../src/ops/effects.ts';
 import { input, programState } from '../../src/ops/leaves.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { transpose } from '../../src/ops/movement.ts';
+import { normalize } from '../../src/ops/normalize.ts';
 import type { Effect, Operand, Target } from '../../src/ops/op.ts';
 import { reduceSum } from '../../src/ops/reduce.ts';
 import { logSoftmax, softmax } from '../../src/ops/softmax.ts';
@@ -81,6 +82,13 @@ const x = (...shape: number[]) => input('x', shape);
 const w = (...shape: number[]) => input('w', shape);
 const labels = (n: number) => input('labels', [n], 'i32');
 
+/** Normalization and its gradient. */
+function normalized(shape: number[], over: 'batch' | 'group' | 'layer'): LoweredDispatch[] {
+  const [image, gamma] = [x(...shape), w(shape.at(-1)!)];
+  const { y } = normalize(image, { over, groups: 2, gamma });
+  return backward(y, [image, gamma], { normalize: 'workgroup', normalizeGradientSums: 'workgroup' });
+}
+
 /** What an op emits for a GPU at a size small enough to be interpreted, but with edges, and with several workgroups. */
 const cases: Record<string, () => LoweredDispatch[]> = {
   transpose: () => lower(transpose(x(33, 5)), { transpose: 'tiled' }),
@@ -112,6 +120,9 @@ const cases: Record<string, () => LoweredDispatch[]> = {
     return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm' });
   },
   'norm of gradients': () => norm(4096),
+  'normalize over a batch': () => normalized([70, 5], 'batch'),
+  'normalize over groups': () => normalized([2, 3, 3, 16], 'group'),
+  'normalize over layers': () => normalized([2, 72], 'layer'),
   'record of one metric': () => record([[70]]),
   'record of six metrics, one with columns': () => record([[70], [3], [1], [70, 2], [70], [2]]),
 };
