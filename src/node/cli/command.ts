@@ -42,6 +42,8 @@ export interface ModelCommand {
   readonly defaultPreset: string;
   /** What it takes besides the options of all models. */
   readonly flags?: Readonly<Record<string, ModelFlag>>;
+  /** Refuses settings that do not fit each other, before anything is opened or loaded. */
+  readonly check?: (settings: Settings) => void;
   /** Trains it, prints and writes the results; undefined if the user interrupted. */
   run(context: TrainContext): Promise<TrainResult | undefined>;
 }

@@ -1,6 +1,7 @@
 import { WgradError } from '../../errors.ts';
 import { init } from '../../runtime/session.ts';
 import { findAdapter } from '../adapter.ts';
+import { autoencoderCommand } from './autoencoder.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { ModelCommand } from './command.ts';
 import { dcganCommand } from './dcgan.ts';
@@ -17,6 +18,7 @@ import type { Output } from './terminal.ts';
 export const MODELS: Readonly<Record<string, ModelCommand>> = {
   'mnist-cnn': mnistCnnCommand,
   dcgan: dcganCommand,
+  autoencoder: autoencoderCommand,
 };
 
 /**
@@ -47,6 +49,7 @@ async function train(options: TrainOptions, terminal: Terminal): Promise<number>
   // What can go wrong goes wrong now, not after the training.
   const checkpoint = options.resume === undefined ? undefined : await readCheckpoint(options.resume);
   const settings = resolveSettings(options, command, checkpoint);
+  command.check?.(settings);
   const folder = await RunFolder.open(options.out ?? `out/${options.model}`);
   const adapter = await findAdapter({ adapter: options.adapter });
   const software = adapter.kind !== 'gpu';

@@ -56,7 +56,7 @@ export function helpText(models: Models): string {
     ...Object.entries(presets).map(([preset, { description, epochs, batchSize, learningRate }]) => {
       const isDefault = preset === defaultPreset ? ' (default)' : '';
       const recipe = `${epochs} epochs of batches of ${batchSize}, rate ${learningRate}`;
-      return `    ${preset.padEnd(8)} ${description}${isDefault}; ${recipe}`;
+      return `    ${preset.padEnd(10)} ${description}${isDefault}; ${recipe}`;
     }),
   ]);
   const flags = Object.entries(FLAGS).map(([name, [placeholder, meaning]]) =>
