@@ -76,8 +76,8 @@ function expected(predictions: ArrayLike<number>, truth: ArrayLike<number>) {
 function expectValues(found: object, wanted: Record<string, unknown>): void {
   expect(Object.keys(found)).toEqual(Object.keys(wanted));
   for (const [name, value] of Object.entries(found)) {
-    if (typeof value === 'number') expect(value, name).toBeCloseTo(wanted[name] as number, 6);
-    else expect(value, name).toEqual(wanted[name]);
+    if (typeof value === 'number') expect(value, `value of ${name}`).toBeCloseTo(wanted[name] as number, 6);
+    else expect(value, `value of ${name}`).toEqual(wanted[name]);
   }
 }
 
@@ -115,10 +115,10 @@ describe('metrics of a model', () => {
       return values;
     };
     expect(steps.length).toBe(14); // ⌈3 · 37 / 8⌉
-    for (const { epoch, step, ...values } of steps) expectValues(values, over(samples(step)));
+    for (const { epoch: __, step, ...values } of steps) expectValues(values, over(samples(step)));
     expect(epochs.length).toBe(3);
     const validation = expected(predictions.slice(20), data.y.data.slice(20));
-    for (const { epoch, step, ...values } of epochs) {
+    for (const { epoch, step: __, ...values } of epochs) {
       const own = steps.filter((each) => each.epoch === epoch).flatMap((each) => samples(each.step));
       const found = Object.fromEntries(Object.keys(none).map((name) => [name, values[name]]));
       expectValues(found, over(own));
@@ -166,7 +166,7 @@ describe('metrics of a model', () => {
       return values.map((value) => early.shouldStop({ epoch: 0, step: 0, loss: 0, [monitor]: value }));
     };
     for (const monitor of ['validationAuc', 'validationRecall', 'f1', 'precision', 'binaryAccuracy']) {
-      expect(stops(monitor, 0.5, 0.6, 0.55), monitor).toEqual([false, false, true]);
+      expect(stops(monitor, 0.5, 0.6, 0.55), `of ${monitor}`).toEqual([false, false, true]);
     }
     expect(stops('validationMeanAbsoluteError', 0.6, 0.5, 0.55)).toEqual([false, false, true]);
   });
