@@ -2,11 +2,9 @@ import { selfTargets } from '../data/dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ArgumentError } from '../errors.ts';
 import { modelInput } from '../nn/layerGraph.ts';
-import { Stateless } from '../nn/layers/shaping.ts';
+import { gaussianNoise } from '../nn/layers/noise.ts';
 import { model } from '../nn/model.ts';
 import type { Model, ModelCompileOptions } from '../nn/model.ts';
-import { add } from '../ops/elementwise.ts';
-import { randomNormal } from '../ops/random.ts';
 import {
   AUTOENCODER_LOSSES,
   chain,
@@ -17,12 +15,6 @@ import {
   IMAGE_SHAPE,
 } from './autoencoder.ts';
 import type { Autoencoder } from './autoencoder.ts';
-
-/** Adds normal noise while training. */
-const gaussianNoise = (deviation: number) =>
-  new Stateless('gaussianNoise', {}, (x, { training }) =>
-    training ? add(x, randomNormal(x.shape, 0, deviation)) : x,
-  );
 
 /** The versions by name: output and loss. */
 export const VERSION_NAMES = ['linearMse', 'sigmoidMse', 'sigmoidBce'] as const;

@@ -41,7 +41,7 @@ describe('the command line', () => {
   };
 
   it.each([
-    [['mnist'], "ArgumentError: There is no model 'mnist': choose from mnist-cnn, autoencoder"],
+    [['mnist'], "ArgumentError: There is no model 'mnist': choose from mnist-cnn, "],
     [['keras'], "'keras' is a preset: npm run train -- mnist-cnn --preset keras"],
     [['mnist-cnn', '3'], "There is no model '3'"],
     [['--preset', 'huge'], 'there is no such preset; choose one of quick, keras, tfjs.'],

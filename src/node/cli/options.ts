@@ -177,7 +177,7 @@ function parse(
     const { code, message } = cause as NodeJS.ErrnoException;
     const name = /'(--?[\w-]+)/.exec(message)?.[1];
     if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && name) {
-      const choices = entries.map(([flag]) => flag);
+      const choices = [...known, ...entries].map(([flag]) => flag);
       throw new ArgumentError(
         `There is no option ${name}: choose from ${[...new Set(choices)].map((flag) => `--${flag}`).join(', ')}.`,
         {
