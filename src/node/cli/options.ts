@@ -55,7 +55,7 @@ export function helpText(models: Models): string {
     `  ${name}: ${title}`,
     ...Object.entries(presets).map(([preset, { description, epochs, batchSize, learningRate }]) => {
       const isDefault = preset === defaultPreset ? ' (default)' : '';
-      const recipe = `${epochs} epochs of batches of ${batchSize}, rate ${learningRate}`;
+      const recipe = `${epochs} epochs, batch ${batchSize}, rate ${learningRate}`;
       return `    ${preset.padEnd(10)} ${description}${isDefault}; ${recipe}`;
     }),
   ]);
