@@ -165,6 +165,16 @@ it('count all outputs of a sample where it has several', async () => {
   );
 });
 
+it('judge one of several labels per sample by itself', async () => {
+  const p = fround(random(11, [N, 3], 0, 1));
+  const t = randomIntegers(12, [N, 3], 2); // any number of them may be 1
+  const [column, own] = [p, t].map(({ data }) => data.filter((_, i) => i % 3 === 1));
+  for (const [, metric, twin] of decisions) {
+    expect(await valueOf(metric({ class: 1, threshold: 0.4 }), p, t)).toBeCloseTo(twin(column, own, 0.4), 6);
+  }
+  expect(await valueOf(metrics.auc({ class: 1 }), p, t)).toBeCloseTo(reference.auc(column, own), 5);
+});
+
 it('are 0 where there is nothing to divide by', async () => {
   const [none, all] = [array([3, 1], [0, 0, 0]), array([3, 1], [1, 1, 1])];
   for (const name of ['precision', 'recall', 'f1', 'auc'] as const) {

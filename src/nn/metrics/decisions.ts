@@ -20,7 +20,10 @@ export interface DecisionOptions {
 }
 
 /** `precision`, or for one class `precisionOfClass3`. */
-export function nameOf(metric: string, { name, class: one }: Pick<DecisionOptions, 'name' | 'class'>): string {
+export function nameOf(
+  metric: string,
+  { name, class: one }: Pick<DecisionOptions, 'name' | 'class'>,
+): string {
   if (one !== undefined && (!Number.isInteger(one) || one < 0)) {
     throw new ArgumentError(`${metric}: class is ${one}; it must be a whole number of at least 0`);
   }
@@ -66,9 +69,13 @@ export function sides(
       `${metric}: class ${one} does not exist; the model tells ${classes} apart, numbered from 0 to ${classes - 1}`,
     );
   }
-  const truth = equal(cast(classIndices(metric, prediction, target), 'f32'), one);
-  const start = prediction.shape.map((_, axis) => (axis === prediction.shape.length - 1 ? one : 0));
-  return { score: slice(prediction, start, [...prediction.shape.slice(0, -1), 1]), actual: truth };
+  const indices = classIndices(metric, prediction, target);
+  const axis = prediction.shape.length - 1;
+  const start = prediction.shape.map((_, i) => (i === axis ? one : 0));
+  const column = (values: Tensor) => slice(values, start, prediction.shape.with(axis, 1));
+  // Of several labels per sample each counts by itself.
+  const actual = target.dtype === 'i32' ? equal(cast(indices, 'f32'), one) : greater(column(target), 0.5);
+  return { score: column(prediction), actual };
 }
 
 /** What was predicted and what is true, 0 or 1, each [N, ...] of the same size. */
