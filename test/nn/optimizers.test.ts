@@ -1,81 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { adadelta, adam, adamw, rmsprop, sgd, type Optimizer } from '../../src/nn/optimizers.ts';
-import { constant, read, Variable } from '../../src/ops/leaves.ts';
-import { add, multiply, square, subtract } from '../../src/ops/elementwise.ts';
+import {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  adamw,
+  lion,
+  nadam,
+  rmsprop,
+  sgd,
+  type Optimizer,
+} from '../../src/nn/optimizers.ts';
+import { square } from '../../src/ops/elementwise.ts';
+import { read, Variable } from '../../src/ops/leaves.ts';
 import { reduceSum } from '../../src/ops/reduce.ts';
-import type { Minimizer } from '../../src/runtime/minimizer.ts';
-import type { Gpu } from '../../src/runtime/session.ts';
-import { random, type Array64 } from '../reference/array.ts';
 import * as reference from '../reference/optimizers.ts';
 import { testGpu } from '../helpers/evaluate.ts';
-
-/** Several tensors of odd sizes, so that the flat buffer has gaps and crosses workgroups. */
-const shapes = [[3, 5], [1], [17, 31], [64], [2, 2, 2], [1000]];
-
-interface Problem {
-  gpu: Gpu;
-  variables: Variable[];
-  start: Array64[];
-  targets: Array64[];
-  stiffness: Array64[];
-}
-
-/** Least squares Σ c (w − t)² with stiffnesses c from 0.01 to 5: gradients of very different sizes. */
-async function problem(software = true): Promise<Problem> {
-  const start = shapes.map((shape, i) => random(i + 1, shape, -1, 1));
-  const variables = start.map(
-    ({ shape, data }, i) => new Variable({ name: `w${i}`, shape, initialize: (values) => values.set(data) }),
-  );
-  const targets = shapes.map((shape, i) => random(i + 20, shape, -1, 1));
-  const stiffness = shapes.map((shape, i) => random(i + 40, shape, 0.01, 5));
-  return { gpu: await testGpu(software), variables, start, targets, stiffness };
-}
-
-/** Weights of all variables after each step on the GPU. */
-async function gpuTrajectory(
-  { gpu, variables, targets, stiffness }: Problem,
-  optimizer: Optimizer,
-  steps: number,
-  beforeStep?: (step: number, minimizer: Minimizer) => void,
-): Promise<Float32Array[][]> {
-  let minimizer!: Minimizer;
-  const program = await gpu.compile((g) => {
-    const asConstant = ({ data, shape }: Array64) => constant(Float32Array.from(data), shape);
-    const terms = variables.map((variable, i) =>
-      reduceSum(multiply(asConstant(stiffness[i]), square(subtract(read(variable), asConstant(targets[i]))))),
-    );
-    const loss = terms.reduce(add);
-    minimizer = g.minimize(loss, variables, optimizer);
-    return { loss };
-  });
-  const trajectory: Float32Array[][] = [];
-  for (let step = 0; step < steps; step++) {
-    beforeStep?.(step, minimizer);
-    await program.step();
-    await program.finish();
-    const values = await gpu.variables.readAll(variables);
-    trajectory.push(variables.map((variable) => values.get(variable)!));
-  }
-  program.destroy();
-  return trajectory;
-}
-
-/** The same in float64: one optimizer per variable. */
-function exactTrajectory(
-  { start, targets, stiffness }: Problem,
-  make: (size: number) => reference.Optimizer,
-  steps: number,
-): Float64Array[][] {
-  const perVariable = start.map(({ data }, i) =>
-    reference.trajectory(
-      make(data.length),
-      data,
-      (w) => w.map((value, j) => 2 * stiffness[i].data[j] * (value - targets[i].data[j])),
-      steps,
-    ),
-  );
-  return Array.from({ length: steps }, (_, step) => perVariable.map((weights) => weights[step]));
-}
+import { exactTrajectory, gpuTrajectory, problem } from './optimizerProblem.ts';
 
 const cases: [string, Optimizer, (size: number) => reference.Optimizer][] = [
   ['sgd', sgd(), (size) => reference.sgd(size)],
@@ -108,6 +49,46 @@ const cases: [string, Optimizer, (size: number) => reference.Optimizer][] = [
     adam({ learningRate: 0.01, beta1: 0, beta2: 0, epsilon: 0.1 }),
     (size) => reference.adam(size, { learningRate: 0.01, beta1: 0, beta2: 0, epsilon: 0.1 }),
   ],
+  [
+    'rmsprop, centered',
+    rmsprop({ learningRate: 0.003, centered: true }),
+    (size) => reference.rmsprop(size, { learningRate: 0.003, centered: true }),
+  ],
+  ['rmsprop with momentum', rmsprop({ momentum: 0.8 }), (size) => reference.rmsprop(size, { momentum: 0.8 })],
+  [
+    'rmsprop, centered, with momentum',
+    rmsprop({ rho: 0.8, centered: true, momentum: 0.5, epsilon: 1e-4 }),
+    (size) => reference.rmsprop(size, { rho: 0.8, centered: true, momentum: 0.5, epsilon: 1e-4 }),
+  ],
+  ['adagrad', adagrad(), (size) => reference.adagrad(size)],
+  [
+    'adagrad from 0',
+    adagrad({ learningRate: 0.05, initialAccumulatorValue: 0, epsilon: 1e-4 }),
+    (size) => reference.adagrad(size, { learningRate: 0.05, initialAccumulatorValue: 0, epsilon: 1e-4 }),
+  ],
+  [
+    'adam, AMSGrad',
+    adam({ learningRate: 0.05, beta2: 0.5, amsgrad: true }),
+    (size) => reference.adam(size, { learningRate: 0.05, beta2: 0.5, amsgrad: true }),
+  ],
+  ['adamax', adamax(), (size) => reference.adamax(size)],
+  [
+    'adamax, own settings',
+    adamax({ learningRate: 0.01, beta1: 0.5, beta2: 0.9, epsilon: 0.05 }),
+    (size) => reference.adamax(size, { learningRate: 0.01, beta1: 0.5, beta2: 0.9, epsilon: 0.05 }),
+  ],
+  ['nadam', nadam(), (size) => reference.nadam(size)],
+  [
+    'nadam, own settings',
+    nadam({ learningRate: 0.01, beta1: 0.99, beta2: 0.9, epsilon: 0.01 }),
+    (size) => reference.nadam(size, { learningRate: 0.01, beta1: 0.99, beta2: 0.9, epsilon: 0.01 }),
+  ],
+  ['lion', lion(), (size) => reference.lion(size)],
+  [
+    'lion, own settings',
+    lion({ learningRate: 0.02, beta1: 0.5, beta2: 0.8 }),
+    (size) => reference.lion(size, { learningRate: 0.02, beta1: 0.5, beta2: 0.8 }),
+  ],
   ['adamw', adamw(), (size) => reference.adamW(size)],
   [
     'adamw, own settings',
@@ -119,7 +100,7 @@ const cases: [string, Optimizer, (size: number) => reference.Optimizer][] = [
 it.each(cases)('%s: ten steps equal those in float64', async (_name, optimizer, exact) => {
   const data = await problem();
   const found = await gpuTrajectory(data, optimizer, 10);
-  const expected = exactTrajectory(data, exact, 10);
+  const expected = exactTrajectory(data, exact, 10).weights;
   found.forEach((weights, step) =>
     weights.forEach((values, i) => {
       expect(values, `variable ${i} after step ${step}`).toBeAllClose(expected[step][i], {
@@ -130,22 +111,49 @@ it.each(cases)('%s: ten steps equal those in float64', async (_name, optimizer, 
   );
 });
 
-it('adam stays exact over 300 steps, where the bias corrections change their branch', async () => {
-  const data = await problem();
-  const found = await gpuTrajectory(data, adam({ learningRate: 0.01 }), 300);
-  const expected = exactTrajectory(data, (size) => reference.adam(size, { learningRate: 0.01 }), 300);
-  for (const step of [5, 6, 7, 8, 100, 299]) {
-    found[step].forEach((values, i) => {
-      expect(values, `variable ${i} after step ${step}`).toBeAllClose(expected[step][i], {
-        rtol: 1e-4,
-        atol: 1e-5,
+it.each([
+  [
+    'adam',
+    adam({ learningRate: 0.01 }),
+    (size: number) => reference.adam(size, { learningRate: 0.01 }),
+    [5, 6, 7, 8, 100, 299],
+  ],
+  [
+    'nadam',
+    nadam({ learningRate: 0.01, beta1: 0.999 }),
+    (size: number) => reference.nadam(size, { learningRate: 0.01, beta1: 0.999 }),
+    [100, 253, 254, 255, 256, 299],
+  ],
+] as const)(
+  '%s stays exact over 300 steps, beyond those that need care',
+  async (_, optimizer, exact, steps) => {
+    const data = await problem();
+    const found = await gpuTrajectory(data, optimizer, 300);
+    const expected = exactTrajectory(data, exact, 300).weights;
+    for (const step of steps) {
+      found[step].forEach((values, i) => {
+        expect(values, `variable ${i} after step ${step}`).toBeAllClose(expected[step][i], {
+          rtol: 1e-4,
+          atol: 1e-5,
+        });
       });
-    });
-  }
-});
+    }
+  },
+);
 
 it('leaves a parameter without gradient where it is', async () => {
-  for (const optimizer of [sgd({ momentum: 0.9 }), rmsprop(), adam()]) {
+  const all = [
+    sgd({ momentum: 0.9 }),
+    rmsprop(),
+    rmsprop({ centered: true, momentum: 0.5 }),
+    adagrad({ initialAccumulatorValue: 0 }),
+    adadelta(),
+    adam(),
+    adamax(),
+    nadam(),
+    lion(),
+  ];
+  for (const optimizer of all) {
     const data = await problem();
     const still = { ...data, targets: data.start };
     const weights = (await gpuTrajectory(still, optimizer, 5)).at(-1)!;
@@ -155,8 +163,10 @@ it('leaves a parameter without gradient where it is', async () => {
 
 it('takes a new learning rate from the next step on', async () => {
   const data = await problem();
-  const found = await gpuTrajectory(data, sgd({ learningRate: 0.02 }), 3, (step, minimizer) => {
-    if (step === 2) minimizer.learningRate = 0;
+  const found = await gpuTrajectory(data, sgd({ learningRate: 0.02 }), 3, {
+    beforeStep: (step, minimizer) => {
+      if (step === 2) minimizer.learningRate = 0;
+    },
   });
   expect(found[2]).toEqual(found[1]);
   expect(found[1]).not.toEqual(found[0]);
@@ -243,5 +253,12 @@ it('refuses settings out of range, with the value', () => {
   expect(() => rmsprop({ rho: 1.5 })).toThrow('rho is 1.5');
   expect(() => adam({ beta2: 1 })).toThrow('adam: beta2 is 1');
   expect(() => adam({ epsilon: 0 })).toThrow('adam: epsilon is 0');
+  expect(() => rmsprop({ momentum: 1 })).toThrow('rmsprop: momentum is 1');
+  expect(() => adagrad({ initialAccumulatorValue: -1 })).toThrow('adagrad: initialAccumulatorValue is -1');
+  expect(() => adadelta({ rho: -0.1 })).toThrow('adadelta: rho is -0.1');
+  expect(() => adamax({ beta1: 2 })).toThrow('adamax: beta1 is 2');
+  expect(() => nadam({ epsilon: 1e-60 })).toThrow('nadam: epsilon is 1e-60');
+  expect(() => lion({ beta2: 1 })).toThrow('lion: beta2 is 1');
+  expect(() => adam({ learningRate: 1e39 })).toThrow('adam: learningRate is 1e+39');
   expect(() => adamw({ weightDecay: -0.1 })).toThrow('adamw: weightDecay is -0.1');
 });

@@ -1,10 +1,10 @@
 /**
  * Optimizers, one parameter vector each. Keras's defaults and conventions, except that epsilon stands outside
- * the square root everywhere and, in Adam, beside the corrected moment (the paper's Algorithm 1).
+ * the square root everywhere but in Adadelta and, in Adam, beside the corrected moment (the paper's Algorithm 1).
  */
 export interface Optimizer {
-  /** Updates `weights` in place from the gradient there. */
-  step(weights: Float64Array, gradient: Float64Array): void;
+  /** Updates `weights` in place from the gradient there; `factor` multiplies the learning rate in this step. */
+  step(weights: Float64Array, gradient: Float64Array, factor?: number): void;
   /** The vectors carried from step to step, each starting at zero. */
   state: Record<string, Float64Array>;
 }
@@ -14,25 +14,54 @@ export function sgd(size: number, { learningRate = 0.01, momentum = 0, nesterov 
   const velocity = new Float64Array(size);
   return {
     state: momentum === 0 ? ({} as Record<string, Float64Array>) : { velocity },
-    step(w, g) {
+    step(w, g, factor = 1) {
+      const rate = learningRate * factor;
       for (let i = 0; i < size; i++) {
         // v ← μ v − η g;  w ← w + v, or with Nesterov's look-ahead  w ← w + μ v − η g
-        velocity[i] = momentum * velocity[i] - learningRate * g[i];
-        w[i] += nesterov ? momentum * velocity[i] - learningRate * g[i] : velocity[i];
+        velocity[i] = momentum * velocity[i] - rate * g[i];
+        w[i] += nesterov ? momentum * velocity[i] - rate * g[i] : velocity[i];
       }
     },
   };
 }
 
-/** s ← ρ s + (1 − ρ) g²;  w ← w − η g / (√s + ε). Tieleman & Hinton 2012, lecture 6.5; not centred. */
-export function rmsprop(size: number, { learningRate = 0.001, rho = 0.9, epsilon = 1e-7 } = {}): Optimizer {
+/**
+ * s ← ρ s + (1 − ρ) g²;  w ← w − η g / (√s + ε). Tieleman & Hinton 2012, lecture 6.5. Centred (Graves 2013): with
+ * s − m² in place of s, m ← ρ m + (1 − ρ) g. With momentum: v ← μ v + η g / (√s + ε);  w ← w − v.
+ */
+export function rmsprop(
+  size: number,
+  { learningRate = 0.001, rho = 0.9, momentum = 0, centered = false, epsilon = 1e-7 } = {},
+): Optimizer {
   const meanSquare = new Float64Array(size);
+  const mean = new Float64Array(size);
+  const velocity = new Float64Array(size);
   return {
-    state: { meanSquare },
-    step(w, g) {
+    state: { meanSquare, ...(centered && { mean }), ...(momentum > 0 && { velocity }) },
+    step(w, g, factor = 1) {
       for (let i = 0; i < size; i++) {
         meanSquare[i] = rho * meanSquare[i] + (1 - rho) * g[i] ** 2;
-        w[i] -= (learningRate * g[i]) / (Math.sqrt(meanSquare[i]) + epsilon);
+        mean[i] = rho * mean[i] + (1 - rho) * g[i];
+        const square = centered ? Math.max(0, meanSquare[i] - mean[i] ** 2) : meanSquare[i];
+        velocity[i] = momentum * velocity[i] + (learningRate * factor * g[i]) / (Math.sqrt(square) + epsilon);
+        w[i] -= velocity[i];
+      }
+    },
+  };
+}
+
+/** s ← s + g² from s₀ on;  w ← w − η g / (√s + ε). Duchi, Hazan & Singer 2011, Figure 1. */
+export function adagrad(
+  size: number,
+  { learningRate = 0.001, initialAccumulatorValue = 0.1, epsilon = 1e-7 } = {},
+): Optimizer {
+  const sum = new Float64Array(size);
+  return {
+    state: { sum },
+    step(w, g, factor = 1) {
+      for (let i = 0; i < size; i++) {
+        sum[i] += g[i] ** 2;
+        w[i] -= (learningRate * factor * g[i]) / (Math.sqrt(initialAccumulatorValue + sum[i]) + epsilon);
       }
     },
   };
@@ -47,12 +76,12 @@ export function adadelta(size: number, { learningRate = 1, rho = 0.95, epsilon =
   const meanSquareStep = new Float64Array(size);
   return {
     state: { meanSquare, meanSquareStep },
-    step(w, g) {
+    step(w, g, factor = 1) {
       for (let i = 0; i < size; i++) {
         meanSquare[i] = rho * meanSquare[i] + (1 - rho) * g[i] ** 2;
         const change = (-Math.sqrt(meanSquareStep[i] + epsilon) / Math.sqrt(meanSquare[i] + epsilon)) * g[i];
         meanSquareStep[i] = rho * meanSquareStep[i] + (1 - rho) * change ** 2;
-        w[i] += learningRate * change;
+        w[i] += learningRate * factor * change;
       }
     },
   };
@@ -61,34 +90,148 @@ export function adadelta(size: number, { learningRate = 1, rho = 0.95, epsilon =
 /**
  * m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  w ← w − η m̂ / (√v̂ + ε)
  * with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ), t = 1, 2, …  Kingma & Ba 2015, Algorithm 1.
+ * AMSGrad (Reddi, Kale & Kumar 2018): v̂ from the largest v so far, as Keras corrects it.
  */
 export function adam(
   size: number,
-  { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = {},
+  { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, amsgrad = false } = {},
 ): Optimizer {
-  return adamW(size, { learningRate, beta1, beta2, epsilon, weightDecay: 0 });
+  return adamW(size, { learningRate, beta1, beta2, epsilon, amsgrad, weightDecay: 0 });
 }
 
 /** Adam with decoupled weight decay: before its update, w ← w − η λ w. Loshchilov & Hutter 2019, Algorithm 2. */
 export function adamW(
   size: number,
-  { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, weightDecay = 0.004 } = {},
+  {
+    learningRate = 0.001,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-7,
+    amsgrad = false,
+    weightDecay = 0.004,
+  } = {},
 ): Optimizer {
   const m = new Float64Array(size);
   const v = new Float64Array(size);
+  const largest = new Float64Array(size);
   let t = 0;
   return {
-    state: { m, v },
-    step(w, g) {
+    state: { m, v, ...(amsgrad && { largest }) },
+    step(w, g, factor = 1) {
       t++;
       for (let i = 0; i < size; i++) {
         m[i] = beta1 * m[i] + (1 - beta1) * g[i];
         v[i] = beta2 * v[i] + (1 - beta2) * g[i] ** 2;
+        largest[i] = Math.max(largest[i], v[i]);
         const mHat = m[i] / (1 - beta1 ** t);
-        const vHat = v[i] / (1 - beta2 ** t);
-        w[i] -= learningRate * weightDecay * w[i];
-        w[i] -= (learningRate * mHat) / (Math.sqrt(vHat) + epsilon);
+        const vHat = (amsgrad ? largest[i] : v[i]) / (1 - beta2 ** t);
+        w[i] -= learningRate * factor * weightDecay * w[i];
+        w[i] -= (learningRate * factor * mHat) / (Math.sqrt(vHat) + epsilon);
       }
+    },
+  };
+}
+
+/** m ← β₁ m + (1 − β₁) g;  u ← max(β₂ u, |g|);  w ← w − η / (1 − β₁ᵗ) · m / (u + ε). Kingma & Ba 2015, Algorithm 2. */
+export function adamax(
+  size: number,
+  { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = {},
+): Optimizer {
+  const m = new Float64Array(size);
+  const u = new Float64Array(size);
+  let t = 0;
+  return {
+    state: { m, u },
+    step(w, g, factor = 1) {
+      t++;
+      for (let i = 0; i < size; i++) {
+        m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+        u[i] = Math.max(beta2 * u[i], Math.abs(g[i]));
+        w[i] -= ((learningRate * factor) / (1 - beta1 ** t)) * (m[i] / (u[i] + epsilon));
+      }
+    },
+  };
+}
+
+/**
+ * Dozat 2016 with Keras's momenta μ(t) = β₁ (1 − 0.96ᵗ / 2): m and v as in Adam,
+ * m̂ = μ(t+1) m / (1 − μ(1) ⋯ μ(t+1)) + (1 − μ(t)) g / (1 − μ(1) ⋯ μ(t));  w ← w − η m̂ / (√v̂ + ε).
+ */
+export function nadam(
+  size: number,
+  { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = {},
+): Optimizer {
+  const m = new Float64Array(size);
+  const v = new Float64Array(size);
+  const momentum = (step: number) => beta1 * (1 - 0.5 * 0.96 ** step);
+  let t = 0;
+  let product = 1;
+  return {
+    state: { m, v },
+    step(w, g, factor = 1) {
+      t++;
+      product *= momentum(t);
+      for (let i = 0; i < size; i++) {
+        m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+        v[i] = beta2 * v[i] + (1 - beta2) * g[i] ** 2;
+        const mHat =
+          (momentum(t + 1) * m[i]) / (1 - product * momentum(t + 1)) +
+          ((1 - momentum(t)) * g[i]) / (1 - product);
+        w[i] -= (learningRate * factor * mHat) / (Math.sqrt(v[i] / (1 - beta2 ** t)) + epsilon);
+      }
+    },
+  };
+}
+
+/** w ← w − η sign(β₁ m + (1 − β₁) g);  m ← β₂ m + (1 − β₂) g. Chen et al. 2023, Algorithm 2. */
+export function lion(size: number, { learningRate = 0.001, beta1 = 0.9, beta2 = 0.99 } = {}): Optimizer {
+  const m = new Float64Array(size);
+  return {
+    state: { m },
+    step(w, g, factor = 1) {
+      for (let i = 0; i < size; i++) {
+        w[i] -= learningRate * factor * Math.sign(beta1 * m[i] + (1 - beta1) * g[i]);
+        m[i] = beta2 * m[i] + (1 - beta2) * g[i];
+      }
+    },
+  };
+}
+
+/** What stands around any rule; see `withOptions`. */
+export interface Options {
+  learningRate: number;
+  schedule?: (step: number) => number;
+  weightDecay?: number;
+  l1?: number;
+  l2?: number;
+  clipValue?: number;
+  globalClipNorm?: number;
+  ema?: { decay: number };
+}
+
+/**
+ * g ← g + λ₁ sign(w) + 2 λ₂ w, clipped by value or by its norm;  w ← rule(w, g, η) − η λ w;  a ← d a + (1 − d) w, where
+ * a = w after the first step. The state has the averages as well.
+ */
+export function withOptions(rule: Optimizer, size: number, options: Options): Optimizer {
+  const { learningRate, schedule, weightDecay = 0, l1 = 0, l2 = 0, clipValue, globalClipNorm, ema } = options;
+  const averages = new Float64Array(size);
+  let step = 0;
+  return {
+    state: { ...rule.state, averages },
+    step(w, loss) {
+      const factor = schedule?.(step) ?? 1;
+      let g = loss.map((value, i) => value + l1 * Math.sign(w[i]) + 2 * l2 * w[i]);
+      if (clipValue !== undefined) g = g.map((value) => Math.max(-clipValue, Math.min(clipValue, value)));
+      const norm = Math.sqrt(g.reduce((sum, value) => sum + value ** 2, 0));
+      if (globalClipNorm !== undefined && norm > globalClipNorm)
+        g = g.map((value) => (value * globalClipNorm) / norm);
+      const before = w.slice();
+      rule.step(w, g, factor);
+      for (let i = 0; i < size; i++) w[i] -= learningRate * factor * weightDecay * before[i];
+      const decay = step === 0 ? 0 : (ema?.decay ?? 0);
+      for (let i = 0; i < size; i++) averages[i] = decay * averages[i] + (1 - decay) * w[i];
+      step++;
     },
   };
 }

@@ -1,0 +1,306 @@
+import { describe, expect, it } from 'vitest';
+import {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  lion,
+  nadam,
+  rmsprop,
+  sgd,
+  type CommonOptions,
+  type Optimizer,
+} from '../../src/nn/optimizers.ts';
+import { cosineDecay, warmUp } from '../../src/nn/schedules.ts';
+import { add, multiply, square } from '../../src/ops/elementwise.ts';
+import { read, Variable } from '../../src/ops/leaves.ts';
+import { reduceSum } from '../../src/ops/reduce.ts';
+import type { Minimizer } from '../../src/runtime/minimizer.ts';
+import type { Gpu } from '../../src/runtime/session.ts';
+import * as reference from '../reference/optimizers.ts';
+import * as schedules from '../reference/schedules.ts';
+import { testGpu } from '../helpers/evaluate.ts';
+import { exactTrajectory, gpuTrajectory, problem, stepProgram } from './optimizerProblem.ts';
+
+type Rule = [
+  name: string,
+  make: (options: CommonOptions & { learningRate: number }) => Optimizer,
+  exact: (size: number, options: { learningRate: number }) => reference.Optimizer,
+];
+const rules: Rule[] = [
+  ['sgd', sgd, reference.sgd],
+  [
+    'momentum',
+    (options) => sgd({ ...options, momentum: 0.9 }),
+    (size, options) => reference.sgd(size, { ...options, momentum: 0.9 }),
+  ],
+  ['rmsprop', rmsprop, reference.rmsprop],
+  [
+    'rmsprop, centered, with momentum',
+    (options) => rmsprop({ ...options, centered: true, momentum: 0.5 }),
+    (size, options) => reference.rmsprop(size, { ...options, centered: true, momentum: 0.5 }),
+  ],
+  ['adagrad', adagrad, reference.adagrad],
+  ['adadelta', adadelta, reference.adadelta],
+  ['adam', adam, reference.adam],
+  [
+    'adam, AMSGrad',
+    (options) => adam({ ...options, amsgrad: true }),
+    (size, options) => reference.adam(size, { ...options, amsgrad: true }),
+  ],
+  ['adamax', adamax, reference.adamax],
+  ['nadam', nadam, reference.nadam],
+  ['lion', lion, reference.lion],
+];
+
+/** Everything at once, but for the two ways to clip. */
+const everything = {
+  learningRate: 0.01,
+  schedule: warmUp({ steps: 3, from: 0.1, next: cosineDecay({ decaySteps: 9, alpha: 0.2 }) }),
+  weightDecay: 0.3,
+  l1: 0.05,
+  l2: 0.02,
+  ema: { decay: 0.8 },
+};
+const schedule = schedules.warmUp(3, 0.1, schedules.cosineDecay(9, 0.2));
+
+/** Ten steps of weights and averages against float64. */
+async function check(
+  optimizer: Optimizer,
+  exact: (size: number) => reference.Optimizer,
+  software = true,
+): Promise<void> {
+  const data = await problem(software);
+  const averages: Float32Array[][] = [];
+  const found = await gpuTrajectory(data, optimizer, 10, {
+    afterStep: async (_, minimizer) => {
+      if (!optimizer.averages) return;
+      const slots = await minimizer.readSlots(data.gpu.variables);
+      averages.push(data.variables.map((variable) => slots.get(variable)!.at(-1)!));
+    },
+  });
+  const expected = exactTrajectory(data, exact, 10);
+  const tolerance = { rtol: 1e-5, atol: 1e-6 };
+  found.forEach((weights, step) =>
+    weights.forEach((values, i) => {
+      expect(values, `variable ${i} after step ${step}`).toBeAllClose(expected.weights[step][i], tolerance);
+    }),
+  );
+  averages.forEach((weights, step) =>
+    weights.forEach((values, i) => {
+      const exactly = expected.averages[step][i];
+      expect(values, `average ${i} after step ${step}`).toBeAllClose(exactly, tolerance);
+    }),
+  );
+  expect(averages.length).toBe(optimizer.averages ? 10 : 0);
+}
+
+describe.each(rules)('%s', (_, make, exact) => {
+  it.each([
+    ['clipped by value', { clipValue: 0.4 }],
+    ['clipped by the global norm', { globalClipNorm: 3 }],
+  ])('%s, with all other options: ten steps equal those in float64', async (_, clip) => {
+    await check(make({ ...everything, ...clip }), (size) =>
+      reference.withOptions(exact(size, everything), size, { ...everything, ...clip, schedule }),
+    );
+  });
+});
+
+const single: [string, CommonOptions, Partial<reference.Options>?][] = [
+  ['schedule', { schedule: everything.schedule }, { schedule }],
+  ['weightDecay', { weightDecay: 0.5 }],
+  ['l1', { l1: 0.1 }],
+  ['l2', { l2: 0.1 }],
+  ['clipValue', { clipValue: 0.25 }],
+  ['globalClipNorm', { globalClipNorm: 0.5 }],
+  ['a globalClipNorm that is not reached', { globalClipNorm: 1e6 }],
+  ['ema', { ema: { decay: 0.9 } }],
+  ['ema without memory', { ema: { decay: 0 } }],
+];
+it.each(single)('%s alone: ten steps equal those in float64', async (_, options, own = {}) => {
+  for (const [make, exact] of [
+    [sgd, reference.sgd],
+    [adam, reference.adam],
+  ] as const) {
+    await check(make({ learningRate: 0.02, ...options }), (size) => {
+      const exactly = { ...(options as reference.Options), learningRate: 0.02, ...own };
+      return reference.withOptions(exact(size, { learningRate: 0.02 }), size, exactly);
+    });
+  }
+});
+
+it('the norm is the same sum in a tree, on a GPU', async () => {
+  const options = { learningRate: 0.02, globalClipNorm: 0.7, l1: 0.3 };
+  const exact = (size: number) => reference.withOptions(reference.sgd(size, options), size, options);
+  await check(sgd(options), exact, false);
+});
+
+describe('the norm of the gradients', () => {
+  it('can be read, before clipping, and counts all parameters once', async () => {
+    const gpu = await testGpu();
+    const sizes = [1, 63, 4096, 100_003];
+    const variables = sizes.map(
+      (size, i) =>
+        new Variable({ name: `w${i}`, shape: [size], initialize: (values) => void values.fill(i + 1) }),
+    );
+    // Memory of their own makes several ranges of them.
+    gpu.variables.allocate([variables[2]], 'apart');
+    let minimizer!: Minimizer;
+    const program = await gpu.compile((g) => {
+      const loss = variables.map((variable) => reduceSum(square(read(variable)))).reduce(add);
+      minimizer = g.minimize(loss, variables, sgd({ learningRate: 0.5, globalClipNorm: 10 }));
+      return {};
+    });
+    const labels = program.commands
+      .map(({ label }) => label)
+      .filter((label) => label.startsWith('optimizer'));
+    expect(labels).toEqual([
+      'optimizer/sgd.normPartials',
+      'optimizer/sgd.normPartials',
+      'optimizer/sgd.norm',
+      'optimizer/sgd',
+      'optimizer/sgd',
+    ]);
+    await program.step();
+    await program.finish();
+    const norm = 2 * Math.sqrt(sizes.reduce((sum, size, i) => sum + size * (i + 1) ** 2, 0));
+    expect((await minimizer.gradientNorm()) / norm).toBeCloseTo(1, 6);
+    for (const [i, variable] of variables.entries()) {
+      const value = i + 1;
+      const expected = new Float64Array(sizes[i]).fill(value - (0.5 * 2 * value * 10) / norm);
+      expect(await gpu.variables.read(variable)).toBeAllClose(expected, { rtol: 1e-6 });
+    }
+    program.destroy();
+    gpu.release(minimizer);
+  });
+
+  it('gives the same bits in every run', async () => {
+    const once = async () => gpuTrajectory(await problem(), adam({ globalClipNorm: 1 }), 5);
+    expect(await once()).toEqual(await once());
+  });
+
+  it('is not there without globalClipNorm', async () => {
+    const { program, minimizer } = await stepProgram(await problem(), sgd({ clipValue: 1 }));
+    await expect(minimizer.gradientNorm()).rejects.toThrow(
+      'sgd: computes no gradient norm; set the optimizer’s globalClipNorm'.replace('’', "'"),
+    );
+    program.destroy();
+  });
+});
+
+describe.each(rules)('%s', (_, make) => {
+  it('takes one dispatch with all options, two more with the global norm', async () => {
+    const count = async (options: CommonOptions) => {
+      const { program } = await stepProgram(await problem(), make({ ...everything, ...options }));
+      program.destroy();
+      return program.commands.filter(({ label }) => label.startsWith('optimizer/')).length;
+    };
+    expect(await count({ clipValue: 1 })).toBe(1);
+    expect(await count({ globalClipNorm: 1 })).toBe(3);
+  });
+
+  it('leaves the gaps between the tensors zero, in weights and memory', async () => {
+    const data = await problem();
+    const { program, minimizer } = await stepProgram(data, make({ ...everything, globalClipNorm: 2 }));
+    for (let step = 0; step < 10; step++) await program.step();
+    minimizer.swapAverages();
+    minimizer.swapAverages();
+    await program.step();
+    await program.finish();
+    const own = data.variables.map((variable) => data.gpu.variables.location(variable));
+    const gaps = await gapsOf(data.gpu, minimizer, own);
+    expect(gaps.size).toBe(2 + minimizer.optimizer.slots); // weights, gradients, memory
+    for (const [name, values] of gaps) {
+      expect([name, values.length > 100, values.find((value) => value !== 0)]).toEqual([
+        name,
+        true,
+        undefined,
+      ]);
+    }
+    program.destroy();
+  });
+});
+
+/** The values between the variables in each flat buffer of a minimizer. */
+async function gapsOf(
+  gpu: Gpu,
+  minimizer: Minimizer,
+  variables: readonly { offset: number; bytes: number }[],
+): Promise<Map<string, number[]>> {
+  const start = Math.min(...variables.map(({ offset }) => offset));
+  const gaps = new Map<string, number[]>();
+  for (const [{ resource }, { buffer, offset, bytes }] of minimizer.resources) {
+    if (resource.startsWith('hyper')) continue;
+    const values = new Float32Array(await gpu.device.read(buffer, offset, bytes));
+    const isGap = (index: number) =>
+      !variables.some((own) => index * 4 >= own.offset - start && index * 4 < own.offset - start + own.bytes);
+    gaps.set(
+      resource,
+      [...values].filter((_, index) => isGap(index)),
+    );
+  }
+  return gaps;
+}
+
+it('options show in the configuration where they are set', () => {
+  expect(sgd({ l2: 0.1, globalClipNorm: 1, ema: { decay: 0.9 } }).config).toEqual({
+    learningRate: 0.01,
+    momentum: 0,
+    nesterov: false,
+    l2: 0.1,
+    globalClipNorm: 1,
+    ema: { decay: 0.9 },
+  });
+  expect(adam({ schedule: cosineDecay({ decaySteps: 5 }) }).config.schedule).toEqual({
+    name: 'cosineDecay',
+    decaySteps: 5,
+    alpha: 0,
+  });
+  expect(adam({ amsgrad: true, ema: { decay: 0.9 } })).toMatchObject({
+    slots: 4,
+    slotNames: ['mean', 'mean_square', 'largest', 'averages'],
+  });
+});
+
+it('refuses options out of range, with the value', () => {
+  expect(() => sgd({ weightDecay: -1 })).toThrow(
+    'sgd: weightDecay is -1; it must be a finite number of at least 0',
+  );
+  expect(() => adam({ l1: NaN })).toThrow('adam: l1 is NaN');
+  expect(() => adam({ l2: Infinity })).toThrow('adam: l2 is Infinity');
+  expect(() => lion({ clipValue: 0 })).toThrow('lion: clipValue is 0');
+  expect(() => nadam({ globalClipNorm: -2 })).toThrow('nadam: globalClipNorm is -2');
+  expect(() => nadam({ globalClipNorm: 2, clipValue: 1 })).toThrow(
+    'nadam: clipValue and globalClipNorm are both set; choose one of them',
+  );
+  expect(() => sgd({ ema: { decay: 1 } })).toThrow('sgd: ema.decay is 1; it must be at least 0 and below 1');
+});
+
+it('the rate at a step is the base rate times the schedule', async () => {
+  const { program, minimizer } = await stepProgram(await problem(), sgd(everything));
+  expect(minimizer.learningRateAt(0)).toBeCloseTo(0.001, 12);
+  minimizer.learningRate = 2;
+  expect(minimizer.learningRateAt(3)).toBe(2);
+  expect(minimizer.learningRateAt(1e6)).toBeCloseTo(0.4, 12);
+  program.destroy();
+});
+
+it('regularisation alone pulls the weights to 0: sign for l1, share for l2', async () => {
+  const gpu = await testGpu();
+  const start = Float32Array.of(0.5, -0.5, 0, 2);
+  for (const [options, expected] of [
+    [{ l1: 0.1 }, [0.4, -0.4, 0, 1.9]],
+    [{ l2: 0.1 }, [0.4, -0.4, 0, 1.6]],
+  ] as const) {
+    const variable = new Variable({ name: 'w', shape: [4], initialize: (values) => values.set(start) });
+    const program = await gpu.compile((g) => {
+      const nothing = reduceSum(multiply(read(variable), 0));
+      g.minimize(nothing, [variable], sgd({ learningRate: 1, ...options }));
+      return {};
+    });
+    await program.step();
+    await program.finish();
+    expect(await gpu.variables.read(variable)).toBeAllClose([...expected], { rtol: 1e-6 });
+    program.destroy();
+  }
+});
