@@ -19,8 +19,9 @@ export interface DcganNetworks {
   readonly discriminator: () => Layer[];
 }
 
+/** Under the name by which summaries show it. */
 const leaky = (slope: number) =>
-  Object.assign((x: Tensor) => leakyRelu(x, slope), { toString: () => `leakyRelu ${slope}` });
+  Object.defineProperty((x: Tensor) => leakyRelu(x, slope), 'name', { value: `leakyRelu ${slope}` });
 const same = { kernelSize: 4, strides: 2, padding: 'same' } as const;
 const noBias = { useBias: false } as const;
 

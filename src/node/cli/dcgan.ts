@@ -1,5 +1,6 @@
 import { DCGAN_PRESETS, dcgan, dcganTraining } from '../../models/dcgan.ts';
 import type { DcganPreset } from '../../models/dcgan.ts';
+import type { DigitScore } from '../../models/digitScore.ts';
 import type { Gan, GanLossOptions, GanSampler, GeneratorLoss } from '../../nn/gan/index.ts';
 import { summarize } from '../../nn/summary.ts';
 import type { ModelCommand, ModelFlag, TrainContext, TrainResult } from './command.ts';
@@ -84,9 +85,9 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
     await context.folder.write('samples.png', await sampleGrid(sampler));
     const scores = await scoreGan(context, gan, data);
     report(context, scores);
-    await finishRun(context, fit, { ...scores.generated });
+    await finishRun(context, fit, { ...rounded(scores.generated) });
     terminal.line(`Saved ${context.folder.pathOf('samples.png')}.`);
-    return resultOf(context, gan, data.train, fit, scores.generated);
+    return resultOf(context, gan, data.train, fit, rounded(scores.generated));
   } finally {
     sampler?.destroy();
     gan.destroy();
@@ -103,6 +104,12 @@ function sampling({ folder, settings }: TrainContext, sampler: GanSampler) {
     },
   };
 }
+
+const rounded = (score: DigitScore): DigitScore => ({
+  classifierConfidence: Number(score.classifierConfidence.toFixed(4)),
+  classEntropy: Number(score.classEntropy.toFixed(4)),
+  frechetDistance: Number(score.frechetDistance.toFixed(3)),
+});
 
 function report({ terminal }: TrainContext, { generated, real }: GanScores): void {
   const row = (name: string, confidence: string, entropy: string, distance: string) =>

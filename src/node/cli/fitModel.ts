@@ -49,7 +49,7 @@ export async function fitModel(
         view.compiled(commands.length, (performance.now() - started) / 1000);
       },
       beforeStep: async (step) => {
-        await hooks.beforeStep?.(step);
+        if (hooks.beforeStep) await view.aside(() => hooks.beforeStep?.(step));
         view.started(step);
       },
       onSteps: (values) => view.finished(values),

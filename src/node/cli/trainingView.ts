@@ -27,6 +27,9 @@ export class TrainingView {
   readonly #epochs: Values[];
   readonly #steps: Values[];
   readonly #firstStep: number;
+  readonly #submits: () => number;
+  /** Submits of work that is not training. */
+  #submitsAside = 0;
   #progress: Progress | undefined;
   /** Steps and seconds at the end of the last epoch. */
   #before = { steps: 0, seconds: 0 };
@@ -42,7 +45,8 @@ export class TrainingView {
     this.#context = context;
     this.#model = model;
     this.#train = train;
-    this.clock = new StepClock(countSubmits(context.gpu.device.gpu.queue));
+    this.#submits = countSubmits(context.gpu.device.gpu.queue);
+    this.clock = new StepClock(() => this.#submits() - this.#submitsAside);
     this.#table = new EpochTable(context.terminal, context.settings.epochs);
     this.#epochs = [...earlier.epochs];
     this.#steps = [...earlier.steps];
@@ -69,6 +73,13 @@ export class TrainingView {
       left > 0 ? `training ${formatCount(left)} steps` : `all ${formatCount(this.#end)} steps are done`;
     terminal.line(`Compiled ${dispatches} dispatches per step in ${formatSeconds(seconds)}; ${work}.`);
     terminal.line();
+  }
+
+  /** Does work between two steps that is not training: its submits do not count as theirs. */
+  async aside(work: () => void | Promise<void>): Promise<void> {
+    const before = this.#submits();
+    await work();
+    this.#submitsAside += this.#submits() - before;
   }
 
   started(step: number): void {
