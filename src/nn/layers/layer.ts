@@ -78,9 +78,12 @@ export abstract class Layer {
     throw new ArgumentError(`${this.name || this.type}: got ${from.length} inputs, but takes ${wanted}`);
   }
 
-  /** Creates the variables for inputs of the given shapes (without the batch dimension); idempotent. */
+  /**
+   * Creates the variables for inputs of the given shapes (without the batch dimension), the first time; layers without
+   * variables check each.
+   */
   build([inputShape, ...others]: readonly Shape[], context: BuildContext): void {
-    if (this.#built) return;
+    if (this.#built && this.variables.length > 0) return;
     this.#building = context;
     this.createWeights(inputShape, others);
     this.#building = undefined;

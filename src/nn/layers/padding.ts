@@ -16,7 +16,7 @@ function settle(layer: string, option: string, edges: Edges): Settled {
   const both = typeof edges === 'number' ? [edges, edges] : edges;
   const [vertical, horizontal] = both.map((e) => (typeof e === 'number' ? [e, e] : e)) as number[][];
   const all = [...vertical, ...horizontal];
-  if (all.length === 4 && all.every((n) => Number.isInteger(n) && n >= 0)) {
+  if (both.length === 2 && all.length === 4 && all.every((n) => Number.isInteger(n) && n >= 0)) {
     return [vertical, horizontal] as unknown as Settled;
   }
   throw new ArgumentError(
