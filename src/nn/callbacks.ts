@@ -79,7 +79,7 @@ export interface ReduceOnPlateauOptions extends MonitorOptions {
   factor?: number;
   /** Epochs without improvement after which it is; default 10. */
   patience?: number;
-  /** Epochs after it in which none is counted; default 0. */
+  /** Epochs until the next one may count as one without improvement; default 0, which is as 1. */
   cooldown?: number;
   /** Below which the learning rate does not go; default 0. */
   minLearningRate?: number;

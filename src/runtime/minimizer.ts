@@ -15,7 +15,7 @@ export interface OptimizerSpec {
   readonly slotNames: readonly string[];
   /** Whether the last slot is the moving average of the parameters. */
   readonly averages?: boolean;
-  /** The first learning rate; `setLearningRate` changes it without compiling again. */
+  /** The first learning rate; a Minimizer's `learningRate` changes it without compiling again. */
   readonly learningRate: number;
   /** The factor of the learning rate at each step, as the kernel has it; 1 by default. */
   readonly schedule?: { at(step: number): number };
