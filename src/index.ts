@@ -35,6 +35,7 @@ export * from './nn/layers/padding.ts';
 export * from './nn/layers/pooling.ts';
 export * from './nn/layers/separable.ts';
 export * from './nn/layers/shaping.ts';
+export * from './nn/layers/upSampling.ts';
 export * from './nn/initializers.ts';
 export * from './nn/optimizers.ts';
 export * from './nn/schedules.ts';

@@ -17,5 +17,6 @@ export { normalize } from './normalize.ts';
 export { normalizeWith } from './normalizeMoving.ts';
 export { randomNormal, randomTruncatedNormal, randomUniform } from './random.ts';
 export { reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduce.ts';
+export { resize2d } from './resize2d.ts';
 export { logSoftmax, softmax } from './softmax.ts';
 export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './softmaxCrossEntropy.ts';

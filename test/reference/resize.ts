@@ -1,0 +1,62 @@
+import { at, fromFunction, zeros, type Array64 } from './array.ts';
+
+/** y[n, h, w, c] = x[n, ⌊h / fy⌋, ⌊w / fx⌋, c]. */
+export function resizeNearest(x: Array64, [fy, fx]: readonly [number, number]): Array64 {
+  const [n, h, w, c] = x.shape;
+  return fromFunction([n, h * fy, w * fx, c], (image, row, column, channel) =>
+    at(x, image, Math.floor(row / fy), Math.floor(column / fx), channel),
+  );
+}
+
+/**
+ * How much of input pixel i is in output pixel o: the hat function around the o's centre, which lies at
+ * (o + ½) · extent / out − ½ and is moved to the outermost centre where it is beyond.
+ */
+export function bilinearWeight(i: number, o: number, extent: number, out: number): number {
+  const center = Math.min(Math.max(((o + 0.5) * extent) / out - 0.5, 0), extent - 1);
+  return Math.max(0, 1 - Math.abs(center - i));
+}
+
+/** y[n, oh, ow, c] = Σ over h, w of weight(h, oh) weight(w, ow) x[n, h, w, c]: TensorFlow 2's half-pixel centres. */
+export function resizeBilinear(x: Array64, [height, width]: readonly [number, number]): Array64 {
+  const [n, h, w, c] = x.shape;
+  return fromFunction([n, height, width, c], (image, oh, ow, channel) => {
+    let sum = 0;
+    for (let i = 0; i < h; i++) {
+      for (let j = 0; j < w; j++) {
+        const weight = bilinearWeight(i, oh, h, height) * bilinearWeight(j, ow, w, width);
+        sum += weight * at(x, image, i, j, channel);
+      }
+    }
+    return sum;
+  });
+}
+
+/** The adjoint of `resizeBilinear`: dx[n, h, w, c] = Σ over oh, ow of weight(h, oh) weight(w, ow) dy[n, oh, ow, c]. */
+export function resizeBilinearGrad(dy: Array64, [h, w]: readonly [number, number]): Array64 {
+  const [n, height, width, c] = dy.shape;
+  return fromFunction([n, h, w, c], (image, i, j, channel) => {
+    let sum = 0;
+    for (let oh = 0; oh < height; oh++) {
+      for (let ow = 0; ow < width; ow++) {
+        const weight = bilinearWeight(i, oh, h, height) * bilinearWeight(j, ow, w, width);
+        sum += weight * at(dy, image, oh, ow, channel);
+      }
+    }
+    return sum;
+  });
+}
+
+/** The adjoint of `resizeNearest`: each pixel gets the sum over its copies. */
+export function resizeNearestGrad(dy: Array64, [fy, fx]: readonly [number, number]): Array64 {
+  const [n, h, w, c] = dy.shape;
+  const dx = zeros([n, h / fy, w / fx, c]);
+  dy.data.forEach((value, i) => {
+    const channel = i % c;
+    const column = Math.floor(i / c) % w;
+    const row = Math.floor(i / (c * w)) % h;
+    const image = Math.floor(i / (c * w * h));
+    dx.data[((image * (h / fy) + Math.floor(row / fy)) * (w / fx) + Math.floor(column / fx)) * c + channel] += value; // prettier-ignore
+  });
+  return dx;
+}
