@@ -11,6 +11,7 @@ import {
   sgd,
   type Optimizer,
 } from '../../src/nn/optimizers.ts';
+import { optimizerOf } from '../../src/nn/registry.ts';
 import { square } from '../../src/ops/elementwise.ts';
 import { read, Variable } from '../../src/ops/leaves.ts';
 import { reduceSum } from '../../src/ops/reduce.ts';
@@ -222,6 +223,21 @@ describe('one dispatch', () => {
     expect(values.findIndex((value) => value !== 0.5)).toBe(-1);
     program.destroy();
   });
+});
+
+it('has a name for each', () => {
+  const names = [
+    'sgd',
+    'rmsprop',
+    'adagrad',
+    'adadelta',
+    'adam',
+    'adamw',
+    'adamax',
+    'nadam',
+    'lion',
+  ] as const;
+  for (const name of names) expect(optimizerOf(name).name).toBe(name);
 });
 
 it('keeps its settings for summaries and checkpoints', () => {

@@ -1,6 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import '../helpers/close.ts';
-import { adadelta, adam, adamW, rmsprop, sgd, trajectory, type Optimizer } from './optimizers.ts';
+import {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  adamW,
+  lion,
+  nadam,
+  rmsprop,
+  sgd,
+  trajectory,
+  withOptions,
+  type Optimizer,
+} from './optimizers.ts';
 
 const exact = { rtol: 1e-12, atol: 1e-14 };
 
@@ -55,6 +68,68 @@ describe('optimizers, by hand', () => {
       (0.1 * 2) / (2 + 1e-7) -
       (0.1 * ((0.09 * 2 + 0.1 * 3) / 0.19)) / (Math.sqrt((0.000999 * 4 + 0.001 * 9) / 0.001999) + 1e-7);
     expect(walk(adam(1, { learningRate: 0.1 }), 2, 3)).toBeCloseTo(expected, 12);
+  });
+
+  it('rmsprop, centred: the variance 0.09 · 4 after one gradient; momentum adds the step before', () => {
+    const first = (0.1 * 2) / (Math.sqrt(0.1 * 4 - 0.2 ** 2) + 1e-7);
+    expect(walk(rmsprop(1, { learningRate: 0.1, centered: true }), 2)).toBeCloseTo(1 - first, 12);
+    const plain = (0.1 * 2) / (Math.sqrt(0.4) + 1e-7);
+    expect(walk(rmsprop(1, { learningRate: 0.1, momentum: 0.5 }), 2, 0)).toBeCloseTo(1 - 1.5 * plain, 12);
+  });
+
+  it('adagrad: 0.1 + 4, then 0.1 + 4 + 9 under the root', () => {
+    const expected = 1 - (0.1 * 2) / (Math.sqrt(4.1) + 1e-7) - (0.1 * 3) / (Math.sqrt(13.1) + 1e-7);
+    expect(walk(adagrad(1, { learningRate: 0.1 }), 2, 3)).toBeCloseTo(expected, 14);
+  });
+
+  it('AMSGrad remembers the largest mean square: 4, not 0.999 · 4', () => {
+    const m = (0.09 * 2) / 0.19;
+    const second = (0.1 * m) / (Math.sqrt(0.004 / 0.001999) + 1e-7);
+    const first = (0.1 * 2) / (2 + 1e-7);
+    expect(walk(adam(1, { learningRate: 0.1, amsgrad: true }), 2, 0)).toBeCloseTo(1 - first - second, 12);
+  });
+
+  it('adamax: first a step of η, then the largest of 0.999 · 2 and 1', () => {
+    const second = ((0.1 / 0.19) * (0.09 * 2 + 0.1 * 1)) / (0.999 * 2 + 1e-7);
+    expect(walk(adamax(1, { learningRate: 0.1 }), 2)).toBeCloseTo(0.9, 7);
+    expect(walk(adamax(1, { learningRate: 0.1 }), 2, 1)).toBeCloseTo(1 - (0.1 * 2) / (2 + 1e-7) - second, 12);
+  });
+
+  it('nadam: momenta 0.9 · 0.52 and 0.9 · 0.5392', () => {
+    const [first, second] = [0.9 * 0.52, 0.9 * 0.5392];
+    const ahead = (second * 0.1 * 2) / (1 - first * second) + ((1 - first) * 2) / (1 - first);
+    expect(walk(nadam(1, { learningRate: 0.1 }), 2)).toBeCloseTo(1 - (0.1 * ahead) / (2 + 1e-7), 12);
+  });
+
+  it('lion steps by the sign, of 0.9 · 0.02 − 0.1 · 0.5 the second time', () => {
+    const optimizer = lion(1, { learningRate: 0.1 });
+    expect(walk(optimizer, 2)).toBeCloseTo(0.9, 14);
+    expect(optimizer.state.m).toBeAllClose([0.02], exact);
+    expect(walk(optimizer, -0.5)).toBeCloseTo(1.1, 14);
+  });
+
+  it('options: penalties before clipping, decay beside the rule, averages from the first step on', () => {
+    const options = { learningRate: 0.1, weightDecay: 0.5, l1: 0.25, l2: 0.125, clipValue: 0.4 };
+    const all = withOptions(sgd(1, { learningRate: 0.1 }), 1, { ...options, ema: { decay: 0.75 } });
+    const first = 1 - 0.1 * 0.4 - 0.1 * 0.5; // 0.1 + 0.25 + 0.25 is clipped to 0.4
+    const w = Float64Array.of(1);
+    all.step(w, Float64Array.of(0.1));
+    expect(w[0]).toBeCloseTo(first, 14);
+    expect(all.state.averages[0]).toBeCloseTo(first, 14);
+    all.step(w, Float64Array.of(-0.25 - 0.25 * first));
+    const second = first - 0.1 * 0.5 * first;
+    expect(w[0]).toBeCloseTo(second, 14);
+    expect(all.state.averages[0]).toBeCloseTo(0.75 * first + 0.25 * second, 14);
+  });
+
+  it('options: the norm of (3, 4) is cut to 1, and a schedule scales the rate', () => {
+    const options = { learningRate: 1, globalClipNorm: 1, schedule: (step: number) => 1 / (step + 1) };
+    const clipped = withOptions(sgd(2, { learningRate: 1 }), 2, options);
+    const w = Float64Array.of(0, 0);
+    clipped.step(w, Float64Array.of(3, 4));
+    expect(w).toBeAllClose([-0.6, -0.8], exact);
+    clipped.step(w, Float64Array.of(0.3, 0.4));
+    expect(w).toBeAllClose([-0.75, -1], exact);
   });
 
   it('adamW shrinks the weight first, apart from the moments', () => {
