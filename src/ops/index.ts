@@ -15,6 +15,7 @@ export { globalMaxPool2d, maxPool2d } from './maxPool2d.ts';
 export { flatten, pad, reshape, reverse, slice, stopGradient, transpose } from './movement.ts';
 export { normalize } from './normalize.ts';
 export { normalizeWith } from './normalizeMoving.ts';
+export { orthonormalize } from './orthonormalize.ts';
 export { randomNormal, randomTruncatedNormal, randomUniform } from './random.ts';
 export { reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduce.ts';
 export { resize2d } from './resize2d.ts';
