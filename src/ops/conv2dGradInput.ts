@@ -94,6 +94,7 @@ export function conv2dTranspose(x: Tensor, weights: Tensor, options: Conv2dTrans
   const [height, width] =
     options.outputSize ??
     [0, 1].map((axis) => transposedExtent(x.shape[axis + 1], weights.shape[axis], attrs, axis));
+  if (options.outputSize) checkOutputSize(x.shape, weights.shape, attrs, options.outputSize);
   const inputShape = [x.shape[0], height, width, weights.shape[2] * attrs.groups];
   return apply(conv2dTransposeOp, [x, weights], { ...attrs, inputShape });
 }
@@ -108,4 +109,22 @@ function transposedExtent(
   const window = effectiveExtent(kernel, dilation[axis]);
   if (padding === 'valid') return (extent - 1) * stride[axis] + Math.max(window, stride[axis]);
   return (extent - 1) * stride[axis] + window - padding[2 * axis] - padding[2 * axis + 1];
+}
+
+/** Along one axis, a convolution gives `extent` positions from any of `stride` neighbouring sizes. */
+function checkOutputSize(x: Shape, weights: Shape, attrs: Conv2dAttrs, size: Pair): void {
+  const { stride, dilation, padding } = attrs;
+  const least = [0, 1].map((axis) => {
+    const reach = (x[axis + 1] - 1) * stride[axis];
+    if (padding === 'same') return reach + 1;
+    const off = padding === 'valid' ? 0 : padding[2 * axis] + padding[2 * axis + 1];
+    return reach + effectiveExtent(weights[axis], dilation[axis]) - off;
+  });
+  const fits = (n: number, axis: number) => n >= least[axis] && n < least[axis] + stride[axis];
+  // What is wrong with a padding that has no numbers, the convolution itself will say.
+  if ((size.length === 2 && size.every(fits)) || least.some(Number.isNaN)) return;
+  const ranges = least.map((n, axis) => (stride[axis] === 1 ? `${n}` : `${n} to ${n + stride[axis] - 1}`));
+  throw new ShapeError(
+    `conv2dTranspose: outputSize is ${formatShape(size)}, but from ${x[1]} × ${x[2]} pixels this window leads to a height of ${ranges[0]} and a width of ${ranges[1]}; choose from these`,
+  );
 }

@@ -5,7 +5,15 @@ import { leakyRelu, maxout, prelu } from '../../src/nn/layers/activations.ts';
 import { conv2dTranspose } from '../../src/nn/layers/conv2dTranspose.ts';
 import { embedding } from '../../src/nn/layers/embedding.ts';
 import type { Layer } from '../../src/nn/layers/layer.ts';
-import { add, average, concatenate, maximum, minimum, multiply, subtract } from '../../src/nn/layers/merging.ts';
+import {
+  add,
+  average,
+  concatenate,
+  maximum,
+  minimum,
+  multiply,
+  subtract,
+} from '../../src/nn/layers/merging.ts';
 import { gaussianNoise, spatialDropout2d } from '../../src/nn/layers/noise.ts';
 import { cropping2d, zeroPadding2d } from '../../src/nn/layers/padding.ts';
 import type { Edges } from '../../src/nn/layers/padding.ts';
@@ -156,7 +164,9 @@ describe('padding, cropping, pooling', () => {
 
   it('names what is wrong', () => {
     expect(() => zeroPadding2d({ padding: -1 })).toThrow('zeroPadding2d: padding is -1; give whole numbers');
-    expect(() => cropping2d({ cropping: [1, 2, 3] as unknown as Edges })).toThrow(ArgumentError);
+    for (const wrong of [[1, 2, 3], [[1, 2]], [[1], [1, 2, 3]], [1, 0, 2, 1], 'same', null, 0.5]) {
+      expect(() => cropping2d({ cropping: wrong as unknown as Edges })).toThrow(ArgumentError);
+    }
     expect(() => sequential([cropping2d({ cropping: 2 })], { inputShape: [4, 9, 1] })).toThrow(
       'leaves nothing',
     );
@@ -306,7 +316,11 @@ describe('merging layers', () => {
       'join: cannot join branches of shapes [3, 4] and [5, 4]; bring the branches to one shape first',
     );
     expect(() => modelOf(concatenate(), [a, d])).toThrow('all extents but that of axis -1 must be equal');
-    expect(() => modelOf(concatenate({ axis: 2 }), [a, b])).toThrow(ShapeError);
+    for (const axis of [2, -3, 0.5]) {
+      expect(() => modelOf(concatenate({ axis }), [a, b])).toThrow(
+        `there is no axis ${axis}; choose one from -2 to 1`,
+      );
+    }
     expect(() => modelOf(average(), [a])).toThrow('takes at least two inputs');
   });
 });

@@ -262,9 +262,48 @@ describe('conv2dTranspose', () => {
     expect(conv2dTranspose(x, w, { stride: 2, padding: 'same', outputSize: [7, 8] }).shape).toEqual([
       1, 7, 8, 3,
     ]);
-    expect(() => conv2dTranspose(x, w, { stride: 2, padding: 'same', outputSize: [9, 8] })).toThrow(
-      ShapeError,
+    const from = (outputSize: Pair, options: Conv2dOptions) => () =>
+      conv2dTranspose(x, w, { ...options, outputSize }).shape;
+    expect(from([9, 8], { stride: 2, padding: 'same' })).toThrow(
+      'outputSize is [9, 8], but from 4 × 4 pixels this window leads to a height of 7 to 8 and a width of 7 to 8',
     );
+    expect(from([7, 8], { padding: 'same' })).toThrow('a height of 4 and a width of 4');
+  });
+
+  // Whatever padding, stride and dilation: the sizes it takes are those that a convolution brings back to 4 × 4.
+  it.each<Conv2dOptions>([
+    {},
+    { stride: 3 },
+    { stride: [2, 3], padding: 'same' },
+    { stride: 2, padding: [1, 0, 2, 1] },
+    { stride: 3, dilation: 2 },
+    { stride: 5, padding: 'valid' },
+  ])('takes the sizes that come back: %o', (options) => {
+    const [x, w] = [input('x', [1, 4, 4, 8]), input('w', [4, 4, 3, 8])];
+    let [taken, fitting] = [0, 0];
+    for (let extent = 1; extent < 32; extent++) {
+      for (const axis of [0, 1]) {
+        const size = conv2dTranspose(x, w, options).shape.slice(1, 3) as [number, number];
+        size[axis] = extent;
+        let back: readonly number[] | undefined;
+        try {
+          back = conv2d(input('y', [1, ...size, 3]), w, options).shape.slice(1, 3);
+        } catch {
+          // smaller than the window
+        }
+        const fits = `${back}` === '4,4';
+        if (fits) fitting++;
+        const transpose = () => conv2dTranspose(x, w, { ...options, outputSize: size });
+        if (!fits) expect(transpose).toThrow('choose from these');
+        else taken += Number(`${transpose().shape}` === `${[1, ...size, 3]}`);
+      }
+    }
+    expect(fitting).toBeGreaterThan(0);
+    expect(taken).toBe(fitting);
+  });
+
+  it('takes weights of as many channels as its input has', () => {
+    const x = input('x', [1, 4, 4, 8]);
     expect(() => conv2dTranspose(x, input('w', [4, 4, 8, 3]))).toThrow(
       'the weights [KH, KW, OC / groups, IC]',
     );

@@ -12,14 +12,15 @@ class Merging extends Layer {
   protected override readonly inputs = 'several';
   readonly #merge: (branches: readonly Tensor[]) => Tensor;
   readonly #fit: (first: Shape, other: Shape) => boolean;
-  readonly #fix: string;
+  readonly #fix: (first: Shape) => string;
 
   constructor(
     type: string,
     options: LayerOptions,
     merge: (branches: readonly Tensor[]) => Tensor,
     fit: (first: Shape, other: Shape) => boolean = sameShape,
-    fix = 'bring the branches to one shape first, with a convolution or a reshape say',
+    fix: (first: Shape) => string = () =>
+      'bring the branches to one shape first, with a convolution or a reshape say',
   ) {
     super(options);
     this.type = type;
@@ -32,7 +33,7 @@ class Merging extends Layer {
     const stray = others.find((other) => !this.#fit(first, other));
     if (!stray) return;
     throw new ShapeError(
-      `${this.name}: cannot join branches of shapes ${[first, ...others].map(formatShape).join(' and ')}; ${this.#fix}`,
+      `${this.name}: cannot join branches of shapes ${[first, ...others].map(formatShape).join(' and ')}; ${this.#fix(first)}`,
     );
   }
 
@@ -94,11 +95,9 @@ export function concatenate({ axis = -1, ...options }: ConcatenateOptions = {}):
     return a.length === b.length && along in a && a.every((extent, i) => i === along || extent === b[i]);
   };
   const merge = (branches: readonly Tensor[]) => concat(branches, place(branches[0].shape.length - 1) + 1);
-  return new Merging(
-    'concatenate',
-    options,
-    merge,
-    fits,
-    `all extents but that of axis ${axis} must be equal`,
-  );
+  const fix = (first: Shape) =>
+    place(first.length) in first
+      ? `all extents but that of axis ${axis} must be equal`
+      : `there is no axis ${axis}; choose one from ${-first.length} to ${first.length - 1}`;
+  return new Merging('concatenate', options, merge, fits, fix);
 }

@@ -13,11 +13,13 @@ export type Edges =
 type Settled = readonly [readonly [number, number], readonly [number, number]];
 
 function settle(layer: string, option: string, edges: Edges): Settled {
-  const both = typeof edges === 'number' ? [edges, edges] : edges;
-  const [vertical, horizontal] = both.map((e) => (typeof e === 'number' ? [e, e] : e)) as number[][];
-  const all = [...vertical, ...horizontal];
-  if (both.length === 2 && all.length === 4 && all.every((n) => Number.isInteger(n) && n >= 0)) {
-    return [vertical, horizontal] as unknown as Settled;
+  const twice = (value: unknown) => (typeof value === 'number' ? [value, value] : value);
+  const isPair = (value: unknown): value is unknown[] => Array.isArray(value) && value.length === 2;
+  const both = twice(edges);
+  const sides = isPair(both) ? both.map(twice) : [];
+  const whole = (n: unknown) => Number.isInteger(n) && (n as number) >= 0;
+  if (sides.length === 2 && sides.every((side) => isPair(side) && side.every(whole))) {
+    return sides as unknown as Settled;
   }
   throw new ArgumentError(
     `${layer}: ${option} is ${JSON.stringify(edges)}; give whole numbers of at least 0 as n, [vertical, horizontal] or [[top, bottom], [left, right]]`,
