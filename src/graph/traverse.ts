@@ -45,12 +45,17 @@ export function consumersOf(order: readonly Node[]): Map<Tensor, Node[]> {
 
 /**
  * Rebuilds the graph of `outputs` from its leaves. For every node, `visit` gets the node and its
- * already rewritten inputs and returns replacements for the node's outputs, or undefined to keep it.
+ * already rewritten inputs and returns replacements for the node's outputs, or undefined to keep it;
+ * `lookUp` gives what tensors that came before have become.
  * Returns a function from old tensors to new ones.
  */
 export function rewrite(
   outputs: readonly Tensor[],
-  visit: (node: Node, inputs: readonly Tensor[]) => readonly Tensor[] | undefined,
+  visit: (
+    node: Node,
+    inputs: readonly Tensor[],
+    lookUp: (tensor: Tensor) => Tensor,
+  ) => readonly Tensor[] | undefined,
 ): (tensor: Tensor) => Tensor {
   const replaced = new Map<Tensor, Tensor>();
   const lookUp = (tensor: Tensor): Tensor => replaced.get(tensor) ?? tensor;
@@ -58,7 +63,7 @@ export function rewrite(
     const inputs = node.inputs.map(lookUp);
     const changed = inputs.some((tensor, i) => tensor !== node.inputs[i]);
     const replacement =
-      visit(node, inputs) ??
+      visit(node, inputs, lookUp) ??
       (changed
         ? createNode(node.op, inputs, node.attrs, node.outputs, node.label, node.epilogue).outputs
         : undefined);

@@ -49,7 +49,8 @@ export function lowerConv2d(
 
 /**
  * Emits dx = the gradient of a convolution by its input, which is the transposed convolution too:
- * rearranges the weights by phases (a small dispatch of its own), then computes as the forward pass does.
+ * rearranges the weights by phases (a small dispatch of its own, shared by all calls), then computes as the forward
+ * pass does.
  * With stride 1 that is one phase. The choice of a rung is the forward pass's.
  */
 export function lowerConv2dGradInput(
@@ -67,27 +68,27 @@ export function lowerConv2dGradInput(
   const [h, w] = axes;
   const count = h.phases.length * w.phases.length * phaseTaps(h) * phaseTaps(w) * gather.groupIn;
   const channels = gather.groups * gather.groupOut;
-  const phased = context.scratch([count, channels], 'f32', 'phase weights');
   const workgroupSize = streamingWorkgroup(context.target);
   const { workgroups, gridX } = linearGrid(count * channels, workgroupSize);
-  context.dispatch({
-    kernel: kernels.phase_weights,
-    part: 'weights',
-    constants: {
-      GROUPS: gather.groups,
-      GROUP_IN: gather.groupIn,
-      GROUP_OUT: gather.groupOut,
-      KERNEL: size.kernel,
-      TAPS: [phaseTaps(h), phaseTaps(w)],
-      PHASES: [h.phases.length, w.phases.length],
-      ...perPhase(axes, 'FIRST', 'first'),
-      ...perPhase(axes, 'PHASE_TAPS', 'taps'),
-      STEP: [h.step, w.step],
-      WORKGROUP_SIZE: workgroupSize,
-      GRID_X: gridX,
-    },
-    bindings: { weights, output: phased },
-    workgroups,
+  const constants = {
+    GROUPS: gather.groups,
+    GROUP_IN: gather.groupIn,
+    GROUP_OUT: gather.groupOut,
+    KERNEL: size.kernel,
+    TAPS: [phaseTaps(h), phaseTaps(w)],
+    PHASES: [h.phases.length, w.phases.length],
+    ...perPhase(axes, 'FIRST', 'first'),
+    ...perPhase(axes, 'PHASE_TAPS', 'taps'),
+    STEP: [h.step, w.step],
+    WORKGROUP_SIZE: workgroupSize,
+    GRID_X: gridX,
+  };
+  // Once for all calls of a layer: a discriminator meets real and generated images with the same weights.
+  const phased = context.shared(weights, `phase weights ${JSON.stringify(constants)}`, () => {
+    const output = context.scratch([count, channels], 'f32', 'phase weights');
+    const bindings = { weights, output };
+    context.dispatch({ kernel: kernels.phase_weights, part: 'weights', constants, bindings, workgroups });
+    return output;
   });
   dispatch(context, gather, rung, { input: dy, weights: phased, output: dx }, conv2dFlops(size));
 }

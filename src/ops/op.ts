@@ -52,7 +52,7 @@ export interface Target {
   >;
 }
 
-/** Memory that lives only between the dispatches of one node (partial sums). */
+/** Memory that lives only between the dispatches of one node (partial sums), or of those that share it. */
 export interface Scratch extends TensorSpec {
   readonly scratch: string;
 }
@@ -82,6 +82,11 @@ export interface LowerContext {
    */
   choose<const V extends string>(opName: string, candidates: readonly V[], preferred: V): V;
   scratch(shape: Shape, dtype: DType, name: string): Scratch;
+  /**
+   * Scratch memory that depends on `source` and on nothing else but what `key` says: filled by `make` for the first
+   * node that asks for it, and kept for the others. Inside effects everyone makes their own: `source` may have changed.
+   */
+  shared(source: Tensor, key: string, make: () => Scratch): Scratch;
   dispatch(call: Dispatch): void;
 }
 

@@ -55,9 +55,10 @@ export function lowerGraph(
   options: LowerOptions,
 ): LoweredDispatch[] {
   const dispatches: LoweredDispatch[] = [];
+  const shared: SharedScratch = new Map();
   for (const node of topologicalOrder([...outputs, ...effectInputs.flat()])) {
     if (node.op.kind === 'leaf' || node.op.kind === 'alias') continue;
-    node.op.lower(node, contextFor(node.label, dispatches, options, node));
+    node.op.lower(node, contextFor(node.label, dispatches, options, node, shared));
   }
   effects.forEach((effect, i) =>
     effect.lower(contextFor(effect.label, dispatches, options), effectInputs[i]),
@@ -65,11 +66,15 @@ export function lowerGraph(
   return dispatches;
 }
 
+/** What nodes have made of a tensor for all of them, by tensor and key. */
+type SharedScratch = Map<Tensor, Map<string, Scratch>>;
+
 function contextFor(
   label: string,
   dispatches: LoweredDispatch[],
   options: LowerOptions,
   node?: Node,
+  sharedScratch?: SharedScratch,
 ): LowerContext {
   return {
     target: options.target,
@@ -85,6 +90,13 @@ function contextFor(
       return found;
     },
     scratch: (shape, dtype, name): Scratch => ({ scratch: `${label}.${name}`, shape, dtype }),
+    shared(source, key, make) {
+      const owner = ownerOf(source);
+      const known = sharedScratch?.get(owner) ?? new Map<string, Scratch>();
+      const scratch = known.get(key) ?? make();
+      sharedScratch?.set(owner, known.set(key, scratch));
+      return scratch;
+    },
     dispatch: (call) => dispatches.push(lowerDispatch(label, call, options.target, node)),
   };
 }

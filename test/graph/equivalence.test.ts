@@ -5,6 +5,7 @@ import { eliminateCommonSubexpressions } from '../../src/graph/passes/cse.ts';
 import { fold } from '../../src/graph/passes/fold.ts';
 import { fuseElementwise, fuseEpilogues } from '../../src/graph/passes/fuse.ts';
 import { optimize } from '../../src/graph/passes/optimize.ts';
+import { moveBeforeReshapes } from '../../src/graph/passes/reshapes.ts';
 import { topologicalOrder } from '../../src/graph/traverse.ts';
 import { add, multiply, subtract, tanh } from '../../src/ops/elementwise.ts';
 import { constant, input } from '../../src/ops/leaves.ts';
@@ -43,7 +44,7 @@ function lossOf(outputs: readonly Tensor[]): Tensor {
 }
 
 describe('on random graphs, in float64', () => {
-  const all = { fold, eliminateCommonSubexpressions, fuseElementwise, fuseEpilogues };
+  const all = { fold, eliminateCommonSubexpressions, moveBeforeReshapes, fuseElementwise, fuseEpilogues };
   it.each(Object.entries(all))('%s keeps every value', (_name, pass) => {
     fc.assert(
       fc.property(randomGraphs(16), ({ outputs, feed }) => {

@@ -220,7 +220,7 @@ describe('fuseEpilogues', () => {
     expect(epilogues(op(true, 2)), 'on output 0 of several').toBe(1);
   });
 
-  it('of several outputs folds into the first alone, and only what needs no other tensor', () => {
+  it('of several outputs folds into the first alone, and only what needs nothing that comes later', () => {
     const op: Op = {
       name: 'pair',
       kind: 'kernel',
@@ -236,7 +236,10 @@ describe('fuseEpilogues', () => {
     };
     expect(epiloguesOf((a, b) => [ew.relu(a), b])).toBe(1);
     expect(epiloguesOf((a, b) => [a, ew.relu(b)])).toBe(0);
-    expect(epiloguesOf((a, b) => [ew.add(a, y), b])).toBe(0);
+    expect(epiloguesOf((a, b) => [ew.add(a, y), b])).toBe(1);
+    const later = product();
+    expect(epiloguesOf((a, b) => [ew.add(a, later), b, later])).toBe(0);
+    expect(epiloguesOf((a, b) => [later, ew.add(a, later), b])).toBe(1);
     expect(epiloguesOf((a, b) => [ew.add(a, b)])).toBe(0);
   });
 

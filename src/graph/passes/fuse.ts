@@ -13,7 +13,7 @@ import { consumersOf, rewrite, topologicalOrder } from '../traverse.ts';
 export const MAX_FUSED_STEPS = 64;
 
 /** Tensors that may disappear into their consumer: read by exactly one node, and not wanted outside. */
-function internalTensors(outputs: readonly Tensor[]): (tensor: Tensor) => boolean {
+export function internalTensors(outputs: readonly Tensor[]): (tensor: Tensor) => boolean {
   const consumers = consumersOf(topologicalOrder(outputs));
   const wanted = new Set(outputs);
   return (tensor) => consumers.get(tensor)?.length === 1 && !wanted.has(tensor);
@@ -112,18 +112,26 @@ function expressionOf(node: Node): Expression {
 export function fuseEpilogues(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
   const internal = internalTensors(outputs);
   const consumers = consumersOf(topologicalOrder(outputs));
-  const folded = new Set<Node>();
-  return rewrite(outputs, (node, inputs) => {
-    if (folded.has(node)) return [inputs[0]];
+  const folded = new Map<Node, Tensor>();
+  const visited = new Set<number>();
+  return rewrite(outputs, (node, inputs, lookUp) => {
+    visited.add(node.id);
+    const foldedInto = folded.get(node);
+    if (foldedInto) return [foldedInto];
     if (node.outputs.length > 1) {
-      // Its other outputs may be wanted at once, so only a map that needs nothing else can be folded in.
+      // Its other outputs may be wanted at once, so what the map needs besides must be there by now.
       const [output] = node.outputs;
       const map = internal(output) ? consumers.get(output)![0] : undefined;
-      if (map?.op !== mapOp || map.inputs.length > 1 || !fits(node, output, map.outputs[0])) return undefined;
-      folded.add(map);
-      const { expression } = map.attrs as MapAttrs;
-      return createNode(node.op, inputs, node.attrs, node.outputs, node.label, { expression, extras: [] })
-        .outputs;
+      if (map?.op !== mapOp || !fits(node, output, map.outputs[0])) return undefined;
+      const place = map.inputs.indexOf(output);
+      const others = map.inputs.filter((tensor) => tensor !== output);
+      const isThere = ({ node: other }: Tensor) =>
+        other !== node && (other.op.kind === 'leaf' || visited.has(other.id));
+      if (!others.every(isThere)) return undefined;
+      const made = withEpilogue(node, inputs, map, place, others.map(lookUp));
+      if (!made) return undefined;
+      folded.set(map, made[0]);
+      return made;
     }
     if (node.op !== mapOp) return undefined;
     const [output] = node.outputs;
@@ -134,28 +142,52 @@ export function fuseEpilogues(outputs: readonly Tensor[]): (tensor: Tensor) => T
         tensor.node.outputs.length === 1 && internal(node.inputs[i]) && fits(tensor.node, tensor, output);
       if (possible && (producer < 0 || tensor.node.id > inputs[producer].node.id)) producer = i;
     });
-    if (producer < 0 || inputs.length - 1 > MAX_EXTRAS) return undefined;
+    if (producer < 0) return undefined;
     const others = inputs.filter((_, i) => i !== producer);
-    const extras: Epilogue['extras'][number][] = [];
-    for (const tensor of others) {
-      const access = accessOf(tensor.shape, output.shape);
-      if (access === 'strided' || tensor.dtype !== 'f32') return undefined;
-      extras.push({ tensor, access });
-    }
-    const expression = withFirstInput((node.attrs as MapAttrs).expression, producer);
     const made = inputs[producer].node;
-    return createNode(made.op, [...made.inputs, ...others], made.attrs, [output], made.label, {
-      expression,
-      extras,
-    }).outputs;
+    return withEpilogue(made, made.inputs, node, producer, others);
   });
+}
+
+/**
+ * The outputs of `producer` with a map folded into its kernel: the first is the map's result. Undefined where the
+ * kernel cannot read what the map needs besides.
+ *
+ * @param place of the producer's output among the map's inputs
+ */
+function withEpilogue(
+  producer: Node,
+  inputs: readonly Tensor[],
+  map: Node,
+  place: number,
+  others: readonly Tensor[],
+): readonly Tensor[] | undefined {
+  const [output] = map.outputs;
+  if (others.length > MAX_EXTRAS) return undefined;
+  const extras: Epilogue['extras'][number][] = [];
+  for (const tensor of others) {
+    const access = accessOf(tensor.shape, output.shape);
+    if (access === 'strided' || tensor.dtype !== 'f32') return undefined;
+    extras.push({ tensor, access });
+  }
+  const expression = withFirstInput((map.attrs as MapAttrs).expression, place);
+  const specs = [output, ...producer.outputs.slice(1)];
+  return createNode(producer.op, [...inputs, ...others], producer.attrs, specs, producer.label, {
+    expression,
+    extras,
+  }).outputs;
 }
 
 /** Whether the kernel that makes `produced` can apply a map with the result `mapped` to it. */
 function fits(producer: Node, produced: Tensor, mapped: Tensor): boolean {
-  const { fusesEpilogue: fuses } = producer.op;
   if (producer.epilogue || produced.dtype !== 'f32' || !sameShape(produced.shape, mapped.shape)) return false;
-  return typeof fuses === 'function' ? fuses(producer) : fuses === true;
+  return takesEpilogue(producer);
+}
+
+/** Whether its last kernel calls `epilogue`. */
+export function takesEpilogue(node: Node): boolean {
+  const { fusesEpilogue: fuses } = node.op;
+  return typeof fuses === 'function' ? fuses(node) : fuses === true;
 }
 
 /** The same expression with input `first` moved to the front. */

@@ -3,12 +3,20 @@ import { fuseBiasGradients } from './biasGradient.ts';
 import { eliminateCommonSubexpressions } from './cse.ts';
 import { fold } from './fold.ts';
 import { fuseElementwise, fuseEpilogues } from './fuse.ts';
+import { moveBeforeReshapes } from './reshapes.ts';
 
 /**
  * The passes, in order. Each keeps every output's value; none depends on the device. Dead code needs
  * no pass of its own: what no output depends on is never reached.
  */
-const passes = [fold, eliminateCommonSubexpressions, fuseBiasGradients, fuseElementwise, fuseEpilogues];
+const passes = [
+  fold,
+  eliminateCommonSubexpressions,
+  moveBeforeReshapes,
+  fuseBiasGradients,
+  fuseElementwise,
+  fuseEpilogues,
+];
 
 /** Rewrites the graph of `outputs` into an equivalent one with less work; same order of outputs. */
 export function optimize(outputs: readonly Tensor[]): Tensor[] {
