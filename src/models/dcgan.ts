@@ -4,11 +4,12 @@ import type { GanCompileOptions } from '../nn/gan/gan.ts';
 import type { GanLossOptions } from '../nn/gan/step.ts';
 import { sequential } from '../nn/model.ts';
 import { adam } from '../nn/optimizers.ts';
+import { resize2d } from '../ops/resize2d.ts';
 import type { Tensor } from '../ops/tensor.ts';
-import { KERAS, SMALL, TF } from './dcganNetworks.ts';
+import { KERAS, PYTORCH, SMALL, TF } from './dcganNetworks.ts';
 import type { DcganNetworks } from './dcganNetworks.ts';
 
-export type DcganPreset = 'small' | 'keras' | 'tf';
+export type DcganPreset = 'small' | 'keras' | 'tf' | 'pytorch';
 
 /** Two networks for 28 × 28 grey images, and how to train them. */
 export interface DcganRecipe extends DcganNetworks {
@@ -31,7 +32,8 @@ export interface DcganRecipe extends DcganNetworks {
 }
 
 /**
- * The presets. `small` is for software adapters; the others are the field's examples.
+ * The presets. `small` is for software adapters; the others are the field's examples. That of PyTorch works on 64 × 64
+ * images: MNIST's 28 × 28 are resized on the GPU (bilinear), as the example's own loader resizes them.
  */
 export const DCGAN_PRESETS: Readonly<Record<DcganPreset, DcganRecipe>> = {
   small: {
@@ -69,6 +71,19 @@ export const DCGAN_PRESETS: Readonly<Record<DcganPreset, DcganRecipe>> = {
     beta1: 0.9,
     batchSize: 256,
     epochs: 50,
+  },
+  pytorch: {
+    ...PYTORCH,
+    description: 'PyTorch’s DCGAN example, 64 × 64',
+    source: 'https://github.com/pytorch/examples/tree/main/dcgan',
+    parameters: [3_576_576, 2_765_312],
+    imageRange: [-1, 1],
+    prepare: (images) => resize2d(images, [64, 64], { interpolation: 'bilinear' }),
+    losses: {},
+    learningRate: 0.0002,
+    beta1: 0.5,
+    batchSize: 64,
+    epochs: 25,
   },
 };
 

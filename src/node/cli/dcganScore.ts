@@ -7,6 +7,8 @@ import { CLASSIFIER_RECIPE, CLASSIFIER_VERSION, DigitClassifier } from '../../mo
 import { joinReadings, scoreDigits, statisticsOf } from '../../models/digitScore.ts';
 import type { DigitReading, DigitScore } from '../../models/digitScore.ts';
 import type { Gan } from '../../nn/gan/index.ts';
+import { resize2d } from '../../ops/resize2d.ts';
+import { sameShape } from '../../ops/tensor.ts';
 import { cacheFolder } from '../cache.ts';
 import { readFileIfExists, writeFileAtomic } from '../files.ts';
 import type { TrainContext } from './command.ts';
@@ -51,11 +53,13 @@ async function readGenerated(
   signal: AbortSignal,
 ): Promise<DigitReading> {
   const { imageShape } = gan;
+  const fits = sameShape(imageShape, classifier.model.inputShape);
   const sampler = await gan.sampler({ count: BATCH });
   const reader = await classifier.reader({
     count: BATCH,
     images: sampler.images,
     imageShape,
+    ...(!fits && { prepare: (drawn) => resize2d(drawn, [28, 28], { interpolation: 'bilinear' }) }),
   });
   try {
     const latents = gan.latents(SCORED_IMAGES, SCORE_SEED);
