@@ -12,7 +12,8 @@
 //   sums, products  [OUTER, G]: s and p, or s / γ and p / γ where K = 1 (not SCALED)
 //   output    dx [OUTER, M, C]
 //
-// As in `apply`, an invocation takes STEPS elements of one channel, every BLOCKS-th row.
+// As in `apply`, an invocation takes STEPS elements of one channel, every BLOCKS-th row, and reads the numbers of
+// groups again for each row where that is VARYING.
 // FLOPs: 5 per element. Bytes: 12 per element: bound by memory.
 
 alias Value = f32;
@@ -27,6 +28,7 @@ const BLOCKS: u32 = 1u;
 const STEPS: u32 = (ROWS + BLOCKS - 1u) / BLOCKS;
 const COUNT: f32 = 1.0; // n
 const EPSILON: f32 = 0.001;
+const VARYING: bool = false; // a row is an outer one
 const SCALE: bool = true;
 const SCALED: bool = false; // the sums contain γ
 const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
@@ -42,6 +44,20 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(6) var<storage, read> products: array<Stat>;
 @group(0) @binding(7) var<storage, read_write> output: array<Value>;
 
+// What a group contributes to its elements.
+struct Group {
+  center: Value,
+  inverse: Value, // 1 / √(variance + ε)
+  offset: Value, // s / n
+  slope: Value, // p / n / √(variance + ε)
+}
+
+fn group_at(index: u32) -> Group {
+  let inverse = inverseSqrt(variance[index] + Stat(EPSILON));
+  let offset = sums[index] / Stat(COUNT);
+  return Group(Value(mean[index]), Value(inverse), Value(offset), Value(products[index] * inverse / Stat(COUNT)));
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
   let id = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
@@ -51,26 +67,25 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let channel = id % CHANNELS;
   let block = (id / CHANNELS) % BLOCKS;
   let outer = id / (CHANNELS * BLOCKS);
-  let group = outer * GROUPS + channel / RUN;
-  let center = Value(mean[group]);
-  let inverse = inverseSqrt(variance[group] + Stat(EPSILON));
-  let offset = Value(sums[group] / Stat(COUNT));
-  let slope = Value(products[group] * inverse / Stat(COUNT));
-  var inner = Value(1.0);
-  var factor = Value(inverse);
+  var weight = Value(1.0);
   if (SCALE) {
-    if (SCALED) {
-      inner = gamma[channel];
-    } else {
-      factor *= gamma[channel];
-    }
+    weight = gamma[channel];
   }
   let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  var own = group_at(outer * GROUPS + channel / RUN);
   for (var i = zero; i < STEPS; i++) {
     let row = i * BLOCKS + block;
     if (row < ROWS) {
+      if (VARYING) {
+        own = group_at(row * GROUPS + channel / RUN);
+      }
       let index = (outer * ROWS + row) * CHANNELS + channel;
-      output[index] = factor * (inner * gradient[index] - offset - (input[index] - center) * slope);
+      let spread = (input[index] - own.center) * own.slope;
+      if (SCALED) {
+        output[index] = own.inverse * (weight * gradient[index] - own.offset - spread);
+      } else {
+        output[index] = own.inverse * weight * (gradient[index] - own.offset - spread);
+      }
     }
   }
 }

@@ -14,7 +14,9 @@ const kernels = {
 
 /** What the two kernels that write a number per element have in common. */
 function sweep(view: View, target: Target) {
-  const { outer, rows } = view;
+  // Where a row has statistics of its own, what rows share are γ and β.
+  const varying = view.rows === 1 && view.outer > 1;
+  const { outer, rows } = varying ? { outer: 1, rows: view.outer } : view;
   const width = viewWidth(view);
   const { groups, run, resultWidth } = pack(view, width);
   const channels = groups * run;
@@ -31,6 +33,7 @@ function sweep(view: View, target: Target) {
     RUN: run,
     ROWS: rows,
     BLOCKS: blocks,
+    VARYING: varying,
     ROLLED: keepRolled(target, Math.ceil(rows / blocks)),
     WORKGROUP_SIZE: workgroupSize,
     GRID_X: gridX,
