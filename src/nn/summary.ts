@@ -84,7 +84,10 @@ export function summarize(model: Network): string {
       .join('  ')
       .trimEnd();
   const inputs = model.inputs
-    .map(({ name, shape }) => `${chain ? 'input' : `input ${name}`} ${shape.join(' × ') || 'scalar'}`)
+    .map(
+      ({ name, shape }) =>
+        `${model.inputs.length === 1 ? 'input' : `input ${name}`} ${shape.join(' × ') || 'scalar'}`,
+    )
     .join(', ');
   const frozen = sum('frozenParameters');
   const rule = '─'.repeat(widths.reduce((a, b) => a + b + 2, -2));
