@@ -2,9 +2,12 @@ import { ArgumentError } from '../errors.ts';
 import { initializers } from '../nn/initializers.ts';
 import type { Initializer } from '../nn/initializers.ts';
 import { modelInput } from '../nn/layerGraph.ts';
+import { conv2d } from '../nn/layers/conv2d.ts';
 import { dense } from '../nn/layers/dense.ts';
 import type { Layer, LayerTensor } from '../nn/layers/layer.ts';
+import { maxPool2d } from '../nn/layers/pooling.ts';
 import { flatten, reshape } from '../nn/layers/shaping.ts';
+import { upSampling2d } from '../nn/layers/upSampling.ts';
 import { model } from '../nn/model.ts';
 import type { Model } from '../nn/model.ts';
 import { Network } from '../nn/network.ts';
@@ -12,7 +15,7 @@ import { adadelta, adam } from '../nn/optimizers.ts';
 import type { Optimizer } from '../nn/optimizers.ts';
 import type { LossName } from '../nn/registry.ts';
 
-export type AutoencoderPreset = 'classroom' | 'keras-deep';
+export type AutoencoderPreset = 'classroom' | 'keras-deep' | 'keras-conv';
 /** What the last layer ends in. */
 export type AutoencoderOutput = 'linear' | 'sigmoid';
 /** Mean squared error or binary cross-entropy, each a mean over the pixels. */
@@ -74,6 +77,17 @@ export const AUTOENCODER_PRESETS: Readonly<Record<AutoencoderPreset, Autoencoder
     learningRate: 0.001,
     batchSize: 256,
     epochs: 20,
+  },
+  'keras-conv': {
+    description: 'Keras’s convolutional one, code 4×4×8',
+    source: 'https://blog.keras.io/building-autoencoders-in-keras.html',
+    parameters: 4_385,
+    bottleneck: 128,
+    flexible: false,
+    optimizer: adam,
+    learningRate: 0.001,
+    batchSize: 128,
+    epochs: 5,
   },
 };
 
@@ -138,6 +152,24 @@ function kerasDeepCoder(): Coder {
   };
 }
 
+function kerasConvCoder(): Coder {
+  const relu = (filters: number, padding: 'same' | 'valid' = 'same') =>
+    conv2d({ filters, kernelSize: 3, activation: 'relu', padding });
+  const half = () => maxPool2d({ padding: 'same' }); // 28 → 14 → 7 → 4
+  return {
+    encoder: [relu(16), half(), relu(8), half(), relu(8), half()],
+    decoder: [
+      relu(8),
+      upSampling2d(),
+      relu(8),
+      upSampling2d(),
+      relu(16, 'valid'), // 16 → 14, so that doubling gives 28
+      upSampling2d(),
+      conv2d({ filters: 1, kernelSize: 3, activation: 'sigmoid', padding: 'same' }),
+    ],
+  };
+}
+
 /** A network that rebuilds images from a narrow code, and its two halves, which share its layers. */
 export interface Autoencoder {
   /** [28, 28, 1] → [28, 28, 1]; without an optimizer yet. */
@@ -165,6 +197,7 @@ export function autoencoder(
   const coders: Record<AutoencoderPreset, () => Coder> = {
     classroom: () => classroomCoder(bottleneck, output),
     'keras-deep': kerasDeepCoder,
+    'keras-conv': kerasConvCoder,
   };
   const coder = coders[preset]();
   const image = modelInput({ shape: IMAGE_SHAPE });
