@@ -136,7 +136,7 @@ async function loop(
   const reader = new RingReader(programs.ring, (entries) => {
     const values = entries.map((entry): GanStepValues => {
       const { step } = entry;
-      return { epoch: epochOf(step), step, ...named(entry.values) };
+      return { epoch: epochOf(step), step, ...valuesOf(entry) };
     });
     if (keepSteps) steps.push(...values);
     for (const entry of values) sums.add(entry);
@@ -176,6 +176,10 @@ async function loop(
   return { epochs: epochValues, steps, stopped };
 }
 
+function valuesOf({ recorded: [{ sums, count }] }: RingEntry): GanValues {
+  return named(Array.from(sums, (sum) => sum / count));
+}
+
 function named(values: readonly number[]): GanValues {
   return Object.fromEntries(GAN_VALUES.map((name, i) => [name, values[i]])) as unknown as GanValues;
 }
@@ -198,7 +202,11 @@ class EpochSums {
   }
 }
 
-function notFinite(gan: Gan, { step, notFinite: names }: RingEntry): NumericError {
+function notFinite(gan: Gan, entry: RingEntry): NumericError {
+  const { step } = entry;
+  const values = valuesOf(entry);
+  const bad = GAN_VALUES.filter((name) => !Number.isFinite(values[name]));
+  const names = bad.length > 0 ? bad : ['a value'];
   const { generator, discriminator } = gan.learningRates;
   return new NumericError(
     `${gan.name}: ${names.join(' and ')} became NaN or infinite at step ${step}. Lower the learning rates (now ${generator} of the generator and ${discriminator} of the discriminator), or look for extreme values in the data; load the last saved weights before going on.`,

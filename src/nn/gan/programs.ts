@@ -7,7 +7,7 @@ import type { CompileProgress, Program } from '../../runtime/program.ts';
 import { MetricRing } from '../../runtime/ring.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
 import type { Gan } from './gan.ts';
-import { GAN_VALUES, ganGraph } from './step.ts';
+import { GAN_VALUES, ganGraph, ganValues } from './step.ts';
 import type { GanPart } from './step.ts';
 
 export interface GanProgramOptions {
@@ -34,7 +34,7 @@ export class GanPrograms {
     this.#gan = gan;
     this.#options = options;
     this.#data = new DeviceDataset(device, data);
-    this.ring = new MetricRing(device, GAN_VALUES);
+    this.ring = new MetricRing(device, [{ name: 'values', columns: GAN_VALUES.length }]);
   }
 
   /** The program that trains `part`, ready for the GAN's next step; compiled if it is new. */
@@ -83,7 +83,7 @@ export class GanPrograms {
       });
     }
     g.resources.set(this.ring.resource, this.ring.location);
-    g.effect(this.ring.effect(GAN_VALUES.map((name) => graph[name])));
+    g.effect(this.ring.effect([ganValues(graph)]));
     return {};
   }
 

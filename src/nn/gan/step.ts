@@ -1,5 +1,15 @@
 import { ArgumentError } from '../../errors.ts';
-import { add, bceWithLogits, greater, lessEqual, negate, scale, shift } from '../../ops/elementwise.ts';
+import {
+  add,
+  bceWithLogits,
+  greater,
+  lessEqual,
+  negate,
+  scale,
+  shift,
+  where,
+} from '../../ops/elementwise.ts';
+import { constant } from '../../ops/leaves.ts';
 import { reshape } from '../../ops/movement.ts';
 import { randomNormal, randomUniform } from '../../ops/random.ts';
 import { withSideEffects } from '../../ops/sideEffects.ts';
@@ -73,7 +83,7 @@ export function lossesOf(name: string, options: GanLossOptions): GanLosses {
 /** What a step records, in this order: means over the batch. */
 export const GAN_VALUES = ['discriminatorLoss', 'generatorLoss', 'realAccuracy', 'fakeAccuracy'] as const;
 
-/** The graph of one step; each tensor has a value per image, [N]. */
+/** The graph of one step; each tensor has a value per image, [N, 1]. */
 export type GanGraph = Readonly<Record<(typeof GAN_VALUES)[number], Tensor>>;
 
 export interface GanNetworks {
@@ -98,7 +108,7 @@ export function ganGraph(
   const noisy = (images: Tensor) =>
     losses.instanceNoise > 0 ? add(images, randomNormal(images.shape, 0, losses.instanceNoise)) : images;
   const logits = (images: Tensor) =>
-    reshape(discriminator.call(noisy(images), { training: true }), [batchSize]);
+    reshape(discriminator.call(noisy(images), { training: true }), [batchSize, 1]);
 
   const latent = randomNormal([batchSize, ...generator.inputShape]);
   const fake = keep(part === 'discriminator', () =>
@@ -109,7 +119,7 @@ export function ganGraph(
   const onFake = keep(part === 'generator', () => withScope('fake', () => logits(fake)));
   const { labelSmoothing, labelNoise } = losses;
   const target = (value: number): Tensor | number =>
-    labelNoise > 0 ? shift(scale(randomUniform([batchSize]), -labelNoise), value) : value;
+    labelNoise > 0 ? shift(scale(randomUniform([batchSize, 1]), -labelNoise), value) : value;
   return {
     // −log σ(l) on real and −log(1 − σ(l)) on generated images
     discriminatorLoss: add(
@@ -121,6 +131,14 @@ export function ganGraph(
     realAccuracy: greater(onReal, 0),
     fakeAccuracy: lessEqual(onFake, 0),
   };
+}
+
+/** All values of a graph side by side, [N, 4] in the order of GAN_VALUES: one kernel computes and one records them. */
+export function ganValues(graph: GanGraph): Tensor {
+  const column = constant(Float32Array.from(GAN_VALUES, (_, k) => k));
+  return GAN_VALUES.map((name) => graph[name]).reduceRight((others, value, k) =>
+    where(lessEqual(column, k), value, others),
+  );
 }
 
 /** Builds a part of the graph; where it is to be `kept` as it is, without its side effects. */
