@@ -22,7 +22,14 @@ import type { DigitReading } from './digitScore.ts';
 export const CLASSIFIER_VERSION = 1;
 
 /** How the classifier is trained: always the same way, so that scores can be compared. */
-export const CLASSIFIER_RECIPE = { seed: 2026, steps: 1500, batchSize: 64, learningRate: 0.002 } as const;
+export const CLASSIFIER_RECIPE = {
+  seed: 2026,
+  steps: 1500,
+  /** For data sets so small that the steps would be more. */
+  mostEpochs: 20,
+  batchSize: 64,
+  learningRate: 0.002,
+} as const;
 
 const CLASSES = 10;
 const READING_BATCH = 250;
@@ -80,13 +87,8 @@ export class DigitClassifier {
     data: Dataset,
     options: Pick<FitOptions, 'signal' | 'onCompile' | 'onSteps' | 'beforeStep'> = {},
   ) {
-    const { steps, batchSize } = CLASSIFIER_RECIPE;
-    await this.model.fit(data, {
-      ...options,
-      steps,
-      batchSize: Math.min(batchSize, data.size),
-      resume: true,
-    });
+    const batchSize = Math.min(CLASSIFIER_RECIPE.batchSize, data.size);
+    await this.model.fit(data, { ...options, steps: classifierSteps(data), batchSize, resume: true });
   }
 
   save(): Promise<Uint8Array> {
@@ -138,6 +140,12 @@ export class DigitClassifier {
   destroy(): void {
     this.model.destroy();
   }
+}
+
+/** How many steps training on a data set takes. */
+export function classifierSteps({ size }: Pick<Dataset, 'size'>): number {
+  const { steps, mostEpochs, batchSize } = CLASSIFIER_RECIPE;
+  return Math.min(steps, Math.ceil((mostEpochs * size) / Math.min(batchSize, size)));
 }
 
 /** Reads batches of images, passed in or lying on the GPU. */

@@ -3,7 +3,12 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Dataset } from '../../data/dataset.ts';
 import { EnvironmentError, FormatError } from '../../errors.ts';
-import { CLASSIFIER_RECIPE, CLASSIFIER_VERSION, DigitClassifier } from '../../models/digitClassifier.ts';
+import {
+  CLASSIFIER_RECIPE,
+  CLASSIFIER_VERSION,
+  classifierSteps,
+  DigitClassifier,
+} from '../../models/digitClassifier.ts';
 import { joinReadings, scoreDigits, statisticsOf } from '../../models/digitScore.ts';
 import type { DigitReading, DigitScore } from '../../models/digitScore.ts';
 import type { Gan } from '../../nn/gan/index.ts';
@@ -13,7 +18,7 @@ import { cacheFolder } from '../cache.ts';
 import { readFileIfExists, writeFileAtomic } from '../files.ts';
 import type { TrainContext } from './command.ts';
 import type { TrainingData } from './data.ts';
-import { formatPercent, formatSeconds } from './format.ts';
+import { formatCount, formatPercent, formatSeconds } from './format.ts';
 import { Progress } from './progress.ts';
 
 /** Images that are drawn for a score, and images per draw. */
@@ -86,11 +91,10 @@ async function trainedClassifier(context: TrainContext, data: TrainingData): Pro
   try {
     const saved = await readFileIfExists(path);
     if (saved && loads(classifier, saved, path)) return classifier;
-    terminal.line(
-      `Training the classifier that scores generated digits, once: ${CLASSIFIER_RECIPE.steps} steps.`,
-    );
+    const steps = classifierSteps(train);
+    terminal.line(`Training the classifier that scores generated digits, once: ${formatCount(steps)} steps.`);
     const began = performance.now();
-    const progress = new Progress(terminal, 'classifier', CLASSIFIER_RECIPE.steps);
+    const progress = new Progress(terminal, 'classifier', steps);
     try {
       const { signal } = context.interrupt;
       await classifier.train(train, {
