@@ -1,3 +1,4 @@
+import { ops } from '../../src/index.ts';
 import type { Dataset, Gan, Gpu } from '../../src/index.ts';
 import { CLASSIFIER_RECIPE, DigitClassifier } from '../../src/models/digitClassifier.ts';
 import type { DigitReader } from '../../src/models/digitClassifier.ts';
@@ -7,6 +8,8 @@ import type { FromWorker } from './protocol.ts';
 
 /** On a CPU that plays a GPU the classifier gets by with a fifth of its training: it then reads some 95 % rightly. */
 const SOFTWARE_STEPS = 300;
+
+const SIDE = 28;
 
 /** A classifier of digits that looks at what the generator makes. It outlives the networks that it looks at. */
 export class Critic {
@@ -79,10 +82,12 @@ export class Critic {
     if (!this.#trained || !this.#classifier || !wanted) return undefined;
     if (!this.#reader) {
       const { imageShape } = wanted.gan;
+      const resized = imageShape[0] !== SIDE;
       const reader = await this.#classifier.reader({
         count: SAMPLES,
         images: wanted.images,
         imageShape,
+        ...(resized && { prepare: (images) => ops.resize2d(images, [SIDE, SIDE]) }),
       });
       if (wanted !== this.#looksAt) {
         reader.destroy();

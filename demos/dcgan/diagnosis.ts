@@ -17,7 +17,7 @@ export function isCollapsed({ entropy, generatorUpdates }: { entropy: number; ge
   return entropy < COLLAPSE_ENTROPY && generatorUpdates >= COLLAPSE_UPDATES;
 }
 
-/** Who is ahead, from the accuracies of the last steps, in a sentence. */
+/** Who is ahead, by the accuracies of the last steps. */
 export class Diagnosis {
   #real = 0;
   #fake = 0;
@@ -33,16 +33,21 @@ export class Diagnosis {
     this.#fake += (fakeAccuracy - this.#fake) * share;
   }
 
-  /** Empty where there is nothing to say yet. */
-  get text(): string {
+  /** Who is far ahead; '' where it is too early to say. */
+  get lead(): 'discriminator' | 'generator' | 'neither' | '' {
     if (this.#steps < EARLY) return '';
-    const [real, fake] = [this.#real, this.#fake];
-    const known = `(it knows ${percent(real, 0)} of the real and ${percent(fake, 0)} of the generated)`;
-    if (real > FAR_AHEAD && fake > FAR_AHEAD) {
-      return `The discriminator is far ahead ${known}: the generator gets little to learn from.`;
-    }
-    if (fake < FOOLED)
-      return `The generator is far ahead ${known}: the discriminator is fooled by nearly all it makes.`;
-    return `Neither is far ahead ${known}.`;
+    if (this.#real > FAR_AHEAD && this.#fake > FAR_AHEAD) return 'discriminator';
+    return this.#fake < FOOLED ? 'generator' : 'neither';
+  }
+
+  get text(): string {
+    const known = `Of the last images the discriminator told ${percent(this.#real, 0)} of the real and ${percent(this.#fake, 0)} of the generated rightly`;
+    const texts = {
+      '': '',
+      discriminator: `${known}. It is far ahead: the generator gets little to learn from.`,
+      generator: `${known}. The generator is far ahead: nearly all it makes is taken for real.`,
+      neither: `${known}: neither is far ahead.`,
+    };
+    return texts[this.lead];
   }
 }

@@ -42,11 +42,13 @@ export class Gallery {
           ops.sigmoid(ops.reshape(gan.discriminator.call(images, { training: false }), [SAMPLES]));
         const fakes = gan.generator.call(latents, { training: false });
         const prepared = gan.prepare(given);
+        const [fakeOpinions, realOpinions] = [judge(fakes), judge(prepared)];
         return {
           fakes: shown(fakes),
           reals: shown(prepared),
-          fakeOpinions: judge(fakes),
-          realOpinions: judge(prepared),
+          fakeOpinions,
+          realOpinions,
+          opinions: ops.concat([fakeOpinions, realOpinions]), // read back at once
           largestNoise: ops.fill([1], LARGEST_NOISE),
         };
       },
@@ -115,11 +117,8 @@ export class Gallery {
 
   /** The discriminator's probabilities of the last look. */
   async opinions(): Promise<{ fake: Float32Array; real: Float32Array }> {
-    const [fake, real] = await Promise.all([
-      this.#program.read('fakeOpinions'),
-      this.#program.read('realOpinions'),
-    ]);
-    return { fake: fake as Float32Array, real: real as Float32Array };
+    const both = (await this.#program.read('opinions')) as Float32Array;
+    return { fake: both.subarray(0, SAMPLES), real: both.subarray(SAMPLES) };
   }
 
   destroy(): void {

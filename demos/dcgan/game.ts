@@ -61,11 +61,8 @@ export function createGame(port: Port<FromWorker, ToWorker>) {
     return name + thought + read;
   }
 
-  watchedFirst();
-  function watchedFirst(): void {
-    for (const sheet of Object.values(sheets)) sheet.choose(0);
-    port.post({ type: 'noise', number: state.values.noise });
-  }
+  for (const sheet of Object.values(sheets)) sheet.choose(0);
+  port.post({ type: 'noise', number: state.values.noise });
 
   return {
     model({ parameters, latentSize: size }: Of<'model'>): void {

@@ -1,20 +1,23 @@
+import type { Program } from '../../src/index.ts';
 import type { KernelCode } from '../shared/dispatches.ts';
 import type { KernelTab } from '../shared/kernelTabs.ts';
 
-/** What a GAN has beside an ordinary network, by the folders and files of its kernels. */
-const WANTED: readonly { title: string; match: RegExp }[] = [
-  { title: 'Transposed convolution', match: /^conv2d\/.*(grad_input|transpose)/ },
-  { title: 'Statistics of a batch', match: /^normalization\/.*statistics/ },
-  { title: 'Normalization', match: /^normalization\/.*apply/ },
-  { title: 'Normal noise', match: /^random\// },
-  { title: 'Loss, elementwise', match: /^elementwise\// },
-  { title: 'Adam', match: /^optimizer\/adam/ },
+/** What a GAN has beside an ordinary network, by the labels of its dispatches. */
+const WANTED: readonly { title: string; label: RegExp }[] = [
+  { title: 'Transposed convolution', label: /^generator\/conv2dTranspose\/conv2dTranspose$/ },
+  { title: 'Its filters, by phase', label: /^generator\/conv2dTranspose\/conv2dTranspose\.weights$/ },
+  { title: 'Statistics of a batch', label: /^generator\/batchNormalization\/normalize\.statistics$/ },
+  { title: 'Batch normalization', label: /^generator\/batchNormalization\/normalize\.apply$/ },
+  { title: 'Moving statistics', label: /^generator\/batchNormalization\/.*movingStatistics$/ },
+  { title: 'Normal noise', label: /^randomNormal$/ },
+  { title: 'Losses', label: /^bceWithLogits$/ },
+  { title: 'Adam', label: /^optimizer\/adam$/ },
 ];
 
-/** The kernels worth reading among those of a program. */
-export function kernelTabs(kernels: readonly KernelCode[]): KernelTab[] {
-  return WANTED.flatMap(({ title, match }) => {
-    const found = kernels.find(({ name }) => match.test(name));
-    return found ? [{ title, name: found.name }] : [];
+/** The kernels worth reading among those of a training step, as they were sent to the GPU. */
+export function newKernels({ build }: Program): (KernelTab & KernelCode)[] {
+  return WANTED.flatMap(({ title, label }) => {
+    const found = build.dispatches.find((dispatch) => label.test(dispatch.label));
+    return found ? [{ title, name: found.kernel.name, code: found.kernel.code }] : [];
   });
 }

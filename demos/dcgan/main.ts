@@ -10,7 +10,6 @@ import { createClasses } from './classes.ts';
 import { createControls } from './controls.ts';
 import { createGame } from './game.ts';
 import { createGradients } from './gradients.ts';
-import { kernelTabs } from './kernels.ts';
 import { createProgress } from './progress.ts';
 import type { FromWorker, ToWorker, TrainingState } from './protocol.ts';
 import { dataSettings, ganSettings, setRecipes, state } from './settings.ts';
@@ -86,8 +85,10 @@ function run(): void {
       case 'model':
         return game.model(message);
       case 'program':
-        showKernels ??= createKernelTabs(kernelTabs(message.kernels));
-        showKernels.compiled(message.kernels);
+        if (!showKernels) {
+          showKernels = createKernelTabs(message.kernels);
+          showKernels.compiled(message.kernels);
+        }
         byId('stat-dispatches').textContent = String(message.dispatches.length);
         byId('step-text').textContent = stepText(message);
         return showProgram(message.dispatches);

@@ -1,3 +1,4 @@
+import { announce } from '../shared/announce.ts';
 import { LiveChart } from '../shared/chart.ts';
 import { byId, count, figures, percent } from '../shared/dom.ts';
 import { Diagnosis } from './diagnosis.ts';
@@ -53,12 +54,12 @@ export function createProgress() {
     byId('stat-epoch').textContent = ((latest * ganSettings().batchSize) / trainSize).toFixed(2);
   }
 
-  /** Told only when it changes: a status is read out. */
-  function diagnose(text: string): void {
-    const kind = text.split(' (')[0];
+  /** Said only when someone else takes the lead. */
+  function diagnose(): void {
+    const { lead, text } = diagnosis;
     const line = byId('diagnosis');
-    if (line.dataset.kind === kind) return;
-    line.dataset.kind = kind;
+    if (line.dataset.lead !== lead && lead) announce(text);
+    line.dataset.lead = lead;
     line.textContent = text;
   }
 
@@ -79,7 +80,7 @@ export function createProgress() {
       loss.clear();
       accuracy.clear();
       diagnosis.clear();
-      diagnose('');
+      diagnose();
       byId('stat-images').textContent = byId('stat-milliseconds').textContent = '–';
       showStep(0);
     },
@@ -90,7 +91,7 @@ export function createProgress() {
         accuracy.push(point.step, { 'on real': point.realAccuracy, 'on generated': point.fakeAccuracy });
         diagnosis.add(point);
       }
-      diagnose(diagnosis.text);
+      diagnose();
       showStep(points[points.length - 1].step);
       if (millisecondsPerStep <= 0) return;
       speed = speed ? SPEED_MEMORY * speed + (1 - SPEED_MEMORY) * millisecondsPerStep : millisecondsPerStep;

@@ -1,6 +1,7 @@
 import type { GanPart, GeneratorLoss } from '../../src/index.ts';
 import type { DcganPreset } from '../../src/models/dcgan.ts';
 import type { DispatchInfo, KernelCode } from '../shared/dispatches.ts';
+import type { KernelTab } from '../shared/kernelTabs.ts';
 import type { DataSettings } from '../shared/loadDigits.ts';
 import type { Palette } from '../shared/palette.ts';
 import type { PanelMessage } from '../shared/panels.ts';
@@ -95,7 +96,8 @@ export type FromWorker =
       part: GanPart;
       dispatches: readonly DispatchInfo[];
       planBytes: number;
-      kernels: readonly KernelCode[];
+      /** Those worth reading. */
+      kernels: readonly (KernelTab & KernelCode)[];
     }
   | { type: 'state'; state: TrainingState; step: number; epoch: number; updates: ByNetwork }
   | { type: 'steps'; points: readonly StepPoint[]; millisecondsPerStep: number }

@@ -7,7 +7,7 @@ import { SAMPLES } from './protocol.ts';
 import type { GanSettings, Pace, Place, Recipe, Recipes } from './protocol.ts';
 
 const whole = true;
-export const PRESETS = ['small', 'keras', 'tf'] as const satisfies readonly DcganPreset[];
+export const PRESETS = ['small', 'keras', 'tf', 'pytorch'] as const satisfies readonly DcganPreset[];
 export const PARTS = ['both', 'generator', 'discriminator'] as const satisfies readonly GanPart[];
 export const PACES = ['full', 'step', 'stage'] as const satisfies readonly Pace[];
 export const MOST_SMOOTHING = 0.4;

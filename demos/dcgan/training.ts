@@ -1,12 +1,14 @@
 import type { Gan, GanPart, GanStepValues, Gpu, Program } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { dcgan, dcganTraining } from '../../src/models/dcgan.ts';
-import { dispatchInfos, kernelCodes } from '../shared/dispatches.ts';
+import { dispatchInfos } from '../shared/dispatches.ts';
 import { Gate } from '../shared/gate.ts';
 import { StepClock } from '../shared/stepClock.ts';
+import { newKernels } from './kernels.ts';
 import { Movement } from './movement.ts';
 import { SAMPLES, STAGES } from './protocol.ts';
-import type { FromWorker, GanSettings, Pace, Place, TrainingState } from './protocol.ts';
+import type { GanSettings, TrainingState } from './protocol.ts';
+import type { Checkpoint, Hooks } from './hooks.ts';
 import { Views } from './views.ts';
 import type { Surroundings } from './views.ts';
 
@@ -16,31 +18,6 @@ const STAGE_MS = { step: 500 / STAGES.length, stage: 500 };
 const SAVE_MS = { small: 10_000, large: 60_000 };
 const LARGE = 1e6;
 const PIXELS = 28 * 28;
-
-/** What the page wants at this moment; the worker keeps it up to date. */
-export interface Wishes {
-  part: GanPart;
-  pace: Pace;
-  /** Number of the latent vectors that are shown. */
-  noise: number;
-  watched: number;
-  /** Of the latent walk; undefined until someone looks at it. */
-  place?: Place;
-}
-
-export interface Hooks {
-  readonly post: (message: FromWorker) => void;
-  readonly onFailure: (error: unknown) => void;
-  readonly wishes: Readonly<Wishes>;
-}
-
-/** Where to go on after the GPU was lost. */
-export interface Checkpoint {
-  readonly settings: GanSettings;
-  readonly bytes: Uint8Array;
-  readonly step: number;
-  readonly running: boolean;
-}
 
 /** Two networks in training on one GPU, from their first step until they are reset or the GPU is lost. */
 export class Training {
@@ -148,7 +125,7 @@ export class Training {
   }
 
   async #ready(program: Program, part: GanPart): Promise<void> {
-    const [dispatches, kernels] = [dispatchInfos(program), kernelCodes(program)];
+    const [dispatches, kernels] = [dispatchInfos(program), newKernels(program)];
     this.#hooks.post({ type: 'program', part, dispatches, planBytes: program.planBytes, kernels });
     if (this.#stop.signal.aborted || this.#state !== 'compiling') return this.#clock.start(this.#gan.step);
     await this.#views.settle();

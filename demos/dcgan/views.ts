@@ -6,7 +6,7 @@ import type { Critic } from './critic.ts';
 import { Gallery } from './gallery.ts';
 import { SAMPLES } from './protocol.ts';
 import type { Place } from './protocol.ts';
-import type { Hooks } from './training.ts';
+import type { Hooks } from './hooks.ts';
 import { Walk } from './walk.ts';
 
 /** Each view takes at most about this share of the time. */

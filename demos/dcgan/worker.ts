@@ -8,9 +8,10 @@ import { pagePort } from '../shared/port.ts';
 import { TileRenderer } from '../shared/tiles.ts';
 import type { PanelLayout } from '../shared/tiles.ts';
 import { Critic } from './critic.ts';
+import type { Checkpoint, Wishes } from './hooks.ts';
 import type { FromWorker, GanSettings, Recipes, ToWorker } from './protocol.ts';
 import { Training } from './training.ts';
-import type { Checkpoint, Wishes } from './training.ts';
+
 
 /** A CPU that plays a GPU trains on no more images per step, unless the address asks for it. */
 const SOFTWARE_BATCH = 32;

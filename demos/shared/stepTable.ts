@@ -22,7 +22,7 @@ export function createStepTable(): (dispatches: readonly DispatchInfo[]) => void
   function row({ label, kernel, workgroups, flops }: DispatchInfo, index: number, most: number): HTMLElement {
     const button = create('button', { type: 'button', title: 'Read this kernel' }, `${kernel}.wgsl`);
     button.addEventListener('click', () => void open(kernel));
-    const work = create('td', { className: 'work' }, flops > 0 ? figures(flops / 1e6, 2) : '–');
+    const work = create('td', { className: 'work' }, megaflops(flops));
     work.style.setProperty('--share', String(flops / most));
     const cells = [String(index + 1), label, button, workgroups.map(count).join(' × ')];
     return create('tr', {}, ...cells.map((cell) => create('td', {}, cell)), work);
@@ -38,4 +38,9 @@ export function createStepTable(): (dispatches: readonly DispatchInfo[]) => void
       create('tbody', {}, ...dispatches.map((dispatch, index) => row(dispatch, index, most))),
     );
   };
+}
+
+function megaflops(flops: number): string {
+  if (flops === 0) return '–';
+  return flops < 5e3 ? '<0.01' : figures(flops / 1e6, 2);
 }
