@@ -65,9 +65,9 @@ export function predictedShares({
   for (let row = 0; row < probabilities.length; row += classes) {
     let best = 0;
     for (let c = 1; c < classes; c++) if (probabilities[row + c] > probabilities[row + best]) best = c;
-    shares[best] += classes / probabilities.length;
+    shares[best]++;
   }
-  return shares;
+  return shares.map((count) => (count * classes) / probabilities.length);
 }
 
 /** −Σ p ln p, in nats. */

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors.ts';
 import { DCGAN_PRESETS, dcgan, dcganTraining } from '../../models/dcgan.ts';
 import type { DcganPreset } from '../../models/dcgan.ts';
 import type { DigitScore } from '../../models/digitScore.ts';
@@ -5,7 +6,7 @@ import type { Gan, GanLossOptions, GanSampler, GeneratorLoss } from '../../nn/ga
 import { summarize } from '../../nn/summary.ts';
 import type { ModelCommand, ModelFlag, TrainContext, TrainResult } from './command.ts';
 import { checkSameData, loadData } from './data.ts';
-import { scoreGan, SCORED_IMAGES } from './dcganScore.ts';
+import { scoreGan } from './dcganScore.ts';
 import type { GanScores } from './dcganScore.ts';
 import { finishRun, fitModel, resultOf, resumeModel } from './fitModel.ts';
 import { formatCount, formatPercent } from './format.ts';
@@ -15,7 +16,8 @@ import { sampleGrid } from './sampleGrid.ts';
 
 const share = (flag: string, text: string): number => {
   const value = parseNumber(flag, text, {});
-  return value < 0.5 ? value : Number(choice(flag, text, ['a number below 0.5']));
+  if (value < 0.5) return value;
+  throw new ArgumentError(`--${flag} ${text}: pass a number below 0.5.`);
 };
 
 const FLAGS: Readonly<Record<string, ModelFlag>> = {
@@ -111,13 +113,13 @@ const rounded = (score: DigitScore): DigitScore => ({
   frechetDistance: Number(score.frechetDistance.toFixed(3)),
 });
 
-function report({ terminal }: TrainContext, { generated, real }: GanScores): void {
+function report({ terminal }: TrainContext, { generated, real, images }: GanScores): void {
   const row = (name: string, confidence: string, entropy: string, distance: string) =>
     `${name.padEnd(28)}${confidence.padStart(10)}  ${entropy.padStart(13)}  ${distance.padStart(16)}`;
   const heads = row('', 'confidence', 'class entropy', 'Fréchet distance');
   terminal.line(terminal.style('dim', heads));
   const scores = [
-    [`${formatCount(SCORED_IMAGES)} generated images`, generated],
+    [`${formatCount(images)} generated images`, generated],
     ['real images, for comparison', real],
   ] as const;
   for (const [name, { classifierConfidence, classEntropy, frechetDistance }] of scores) {

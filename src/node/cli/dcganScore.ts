@@ -21,8 +21,8 @@ import type { TrainingData } from './data.ts';
 import { formatCount, formatPercent, formatSeconds } from './format.ts';
 import { Progress } from './progress.ts';
 
-/** Images that are drawn for a score, and images per draw. */
-export const SCORED_IMAGES = 5000;
+/** Images that are drawn for a score: so many as test images, within these limits. In draws of BATCH. */
+const SCORED_IMAGES = { least: 500, most: 5000 };
 const BATCH = 250;
 /** The same latent vectors for every score of a seed, and none of those that the sample grid shows. */
 const SCORE_SEED = 1;
@@ -31,6 +31,8 @@ const SCORE_SEED = 1;
 export interface GanScores {
   readonly generated: DigitScore;
   readonly real: DigitScore;
+  /** Images that were drawn. */
+  readonly images: number;
 }
 
 /**
@@ -42,9 +44,12 @@ export async function scoreGan(context: TrainContext, gan: Gan, data: TrainingDa
   const classifier = await trainedClassifier(context, data);
   try {
     const real = statisticsOf(await classifier.readAll(data.test, { signal }));
+    const { least, most } = SCORED_IMAGES;
+    const images = Math.min(most, Math.max(least, data.test.size - (data.test.size % BATCH)));
     return {
-      generated: scoreDigits(await readGenerated(gan, classifier, signal), real),
+      generated: scoreDigits(await readGenerated(gan, classifier, images, signal), real),
       real: scoreDigits(await classifier.readAll(data.validation, { signal }), real),
+      images,
     };
   } finally {
     classifier.destroy();
@@ -55,6 +60,7 @@ export async function scoreGan(context: TrainContext, gan: Gan, data: TrainingDa
 async function readGenerated(
   gan: Gan,
   classifier: DigitClassifier,
+  images: number,
   signal: AbortSignal,
 ): Promise<DigitReading> {
   const { imageShape } = gan;
@@ -67,8 +73,8 @@ async function readGenerated(
     ...(!fits && { prepare: (drawn) => resize2d(drawn, [28, 28], { interpolation: 'bilinear' }) }),
   });
   try {
-    const latents = gan.latents(SCORED_IMAGES, SCORE_SEED);
-    const values = (latents.length / SCORED_IMAGES) * BATCH;
+    const latents = gan.latents(images, SCORE_SEED);
+    const values = (latents.length / images) * BATCH;
     const readings: DigitReading[] = [];
     for (let start = 0; start < latents.length; start += values) {
       signal.throwIfAborted();
