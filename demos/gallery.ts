@@ -74,6 +74,43 @@ function pool(map: number[]): number[] {
   });
 }
 
+/** The picture of the DCGAN page: noise on the left that becomes digits to the right. */
+function drawGanPicture(svg: Element): void {
+  const [columns, size, gap] = [6, 84, 14];
+  const digits = [2, 0, 7].map((digit) => {
+    const raster = rasterizeDigit(GLYPHS[digit][0].map((stroke) => smoothStroke(stroke)));
+    return Array.from(raster, (ink) => ink / 255);
+  });
+  const shapes: string[] = [];
+  digits.forEach((digit, row) => {
+    // The same noise all along a row, as a generator's sample grows out of one latent vector.
+    const noise = digit.map((_, i) => fraction(Math.sin(i * 127.1 + row * 311.7) * 43_758.5453));
+    for (let column = 0; column < columns; column++) {
+      const share = (column / (columns - 1)) ** 1.4;
+      const mixed = digit.map((ink, i) => (1 - share) * 0.75 * noise[i] + share * ink);
+      shapes.push(texels(mixed, 30 + column * (size + gap), 40 + row * (size + gap), size));
+    }
+  });
+  svg.innerHTML = shapes.join('');
+}
+
+const fraction = (value: number): number => value - Math.floor(value);
+
+/** An image of 28 × 28 in eight shades, each of which is one path. */
+function texels(values: number[], x: number, y: number, size: number): string {
+  const [cell, shades] = [size / SIDE, 8];
+  const paths = Array.from({ length: shades }, () => '');
+  values.forEach((value, i) => {
+    const shade = Math.min(shades, Math.round(value * shades));
+    if (shade === 0) return;
+    const [left, top] = [x + (i % SIDE) * cell, y + Math.floor(i / SIDE) * cell];
+    paths[shade - 1] += `M${left.toFixed(1)} ${top.toFixed(1)}h${cell}v${cell}h-${cell}z`;
+  });
+  return paths
+    .map((d, shade) => `<path class="shade" opacity="${(shade + 1) / shades}" d="${d}" />`)
+    .join('');
+}
+
 async function showAdapter(): Promise<void> {
   const adapter = byId('adapter');
   const problem = webgpuProblem();
@@ -91,4 +128,5 @@ async function showAdapter(): Promise<void> {
 }
 
 drawDigitPicture(byId('picture-mnist-cnn'));
+drawGanPicture(byId('picture-dcgan'));
 void showAdapter();

@@ -1,6 +1,6 @@
 import { ops } from '../../src/index.ts';
 import type { Dataset, Gan, Gpu } from '../../src/index.ts';
-import { CLASSIFIER_RECIPE, DigitClassifier } from '../../src/models/digitClassifier.ts';
+import { CLASSIFIER_RECIPE, classifierSteps, DigitClassifier } from '../../src/models/digitClassifier.ts';
 import type { DigitReader } from '../../src/models/digitClassifier.ts';
 import type { Range } from '../shared/tiles.ts';
 import { SAMPLES } from './protocol.ts';
@@ -31,7 +31,8 @@ export class Critic {
   }
 
   get steps(): number {
-    return this.#gpu.device.software ? SOFTWARE_STEPS : CLASSIFIER_RECIPE.steps;
+    const steps = classifierSteps(this.#data);
+    return this.#gpu.device.software ? Math.min(SOFTWARE_STEPS, steps) : steps;
   }
 
   get isReady(): boolean {

@@ -255,6 +255,10 @@ export class Training {
     void this.#views.stroll().catch((error) => this.#hooks.onFailure(error));
   }
 
+  classify(): Promise<void> {
+    return this.#views.classify();
+  }
+
   redraw(name?: string): Promise<void> {
     return this.#views.redraw(name);
   }

@@ -12,7 +12,6 @@ import type { Checkpoint, Wishes } from './hooks.ts';
 import type { FromWorker, GanSettings, Recipes, ToWorker } from './protocol.ts';
 import { Training } from './training.ts';
 
-
 /** A CPU that plays a GPU trains on no more images per step, unless the address asks for it. */
 const SOFTWARE_BATCH = 32;
 
@@ -96,7 +95,7 @@ async function handle(message: ToWorker): Promise<void> {
       return training?.walk();
     case 'critic':
       // Not awaited: training goes on meanwhile, and so do the page's messages.
-      return void session?.critic.train().catch(fail);
+      return void trainCritic(session?.critic);
   }
 }
 
@@ -120,8 +119,18 @@ async function open(gpu: Gpu, settings: GanSettings, checkpoint?: Uint8Array): P
   const critic = new Critic(gpu, data.train, port.post);
   const training = await Training.create(gpu, data, { renderer, critic }, settings, hooks, checkpoint);
   session = { gpu, renderer, critic, training };
-  if (!gpu.device.software) void critic.train().catch(fail);
+  if (!gpu.device.software) void trainCritic(critic);
   return session;
+}
+
+/** Trains the judge of digits beside the networks, and lets it say what it sees. */
+async function trainCritic(critic: Critic | undefined): Promise<void> {
+  try {
+    await critic?.train();
+    if (session?.critic === critic) await session?.training.classify();
+  } catch (error) {
+    await fail(error);
+  }
 }
 
 async function reset(settings: GanSettings): Promise<void> {
