@@ -3,7 +3,9 @@
  * Each framework runs in a process of its own, in turn (A B C A B C …), and the medians over the rounds are compared.
  * The peers' packages are installed into bench/peers at the first run.
  *
- *     npm run bench -- [quick] [keras] [autoencoder] [--rounds 3] [--cold]
+ *     npm run bench -- [quick] [keras] [autoencoder] [dcgan] [--rounds 3] [--cold]
+ *
+ * The DCGAN has no contestant in jax-js, which has no batch normalization.
  *
  * --cold switches Mesa's shader cache off, so that the first step shows what compiling costs.
  */
@@ -13,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findAdapter } from '../src/node/adapter.ts';
 
-const MODELS = ['quick', 'keras', 'autoencoder'];
+const MODELS = ['quick', 'keras', 'autoencoder', 'dcgan'];
 
 interface Timing {
   readonly firstStep: number;
@@ -46,9 +48,9 @@ if (!existsSync(path('peers/node_modules'))) {
   });
 }
 
-const own = ['--import', 'tsx', '--import', path('../src/node/wgsl-hook.mjs'), path('step.ts')];
+const stepCommand = ['--import', 'tsx', '--import', path('../src/node/wgsl-hook.mjs'), path('step.ts')];
 const contestants: Record<string, string[]> = {
-  wgrad: own,
+  wgrad: stepCommand,
   'jax-js': [path('peers/jax.mjs')],
   tfjs: [path('peers/tfjs.mjs')],
 };
@@ -56,9 +58,10 @@ const env = { ...process.env, ...(values.cold && { MESA_SHADER_CACHE_DISABLE: 't
 const median = (list: number[]) => list.toSorted((a, b) => a - b)[list.length >> 1];
 
 for (const model of models) {
-  const timings = new Map<string, Timing[]>(Object.keys(contestants).map((name) => [name, []]));
+  const own = Object.entries(contestants).filter(([name]) => model !== 'dcgan' || name !== 'jax-js');
+  const timings = new Map<string, Timing[]>(own.map(([name]) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const [name, command] of Object.entries(contestants)) {
+    for (const [name, command] of own) {
       const options = {
         env,
         cwd: path('..'),

@@ -3,14 +3,17 @@
  * on the GPU, each step ended by reading its loss, as the peers' are. Prints one line of JSON: milliseconds of the
  * first step (compiling included), the median and the least; and the calls of a step.
  *
- *     bench/step.ts quick|keras|autoencoder
+ *     bench/step.ts quick|keras|autoencoder|dcgan
  */
 import { adam, dataset, dense, losses, sequential } from '../src/index.ts';
+import { dcgan, dcganTraining } from '../src/models/dcgan.ts';
 import { mnistCnn } from '../src/models/mnistCnn.ts';
 import { gather } from '../src/nn/batch.ts';
+import { GanPrograms } from '../src/nn/gan/programs.ts';
 import { initNode } from '../src/node/index.ts';
 import { reduceMean } from '../src/ops/reduce.ts';
 import { DeviceDataset } from '../src/runtime/deviceDataset.ts';
+import type { Program } from '../src/runtime/program.ts';
 import { MetricRing } from '../src/runtime/ring.ts';
 
 const BATCH = 64;
@@ -32,26 +35,57 @@ function autoencoder() {
   return { model, loss: losses.binaryCrossEntropyWithLogits, data };
 }
 
+/** A compiled program, and a step that ends with its loss on the CPU. */
+interface Contestant {
+  readonly program: Program;
+  readonly step: () => Promise<unknown>;
+}
+
+/** Both networks of the small DCGAN in one step. */
+async function adversaries(): Promise<Contestant> {
+  const gan = await dcgan('small').compile({ gpu, ...dcganTraining('small') });
+  const data = dataset({ name: 'noise', x: pixels, y: labels, inputShape: [28, 28, 1] });
+  const programs = new GanPrograms(gan, data, { batchSize: BATCH, shuffle: true });
+  const program = await programs.use('both');
+  return {
+    program,
+    async step() {
+      const read = programs.ring.beginRead(program.steps + 1)!;
+      await program.step(read.encode);
+      return read.read();
+    },
+  };
+}
+
+async function supervised(name: 'quick' | 'keras' | 'autoencoder'): Promise<Contestant> {
+  const { model, loss, data } = name === 'autoencoder' ? autoencoder() : classifier(name);
+  const uploaded = new DeviceDataset(gpu.device, data);
+  const ring = new MetricRing(gpu.device, ['loss']);
+  const program = await gpu.compile((g) => {
+    const { inputs, targets } = gather(g, uploaded, { inputOffset: 0 }, { batchSize: BATCH, shuffle: true });
+    const perSample = loss(model.call(inputs, { training: true }), targets[0]);
+    const mean = reduceMean(perSample);
+    g.minimize(mean, model.trainableVariables, adam());
+    g.resources.set(ring.resource, ring.location);
+    g.effect(ring.effect([perSample]));
+    return { mean };
+  });
+
+  return {
+    program,
+    async step() {
+      await program.step();
+      return program.read('mean');
+    },
+  };
+}
+
 const name = process.argv[2] ?? 'quick';
 const gpu = await initNode();
 const start = performance.now();
-const { model, loss, data } = name === 'autoencoder' ? autoencoder() : classifier(name as 'quick' | 'keras');
-const uploaded = new DeviceDataset(gpu.device, data);
-const ring = new MetricRing(gpu.device, ['loss']);
-const program = await gpu.compile((g) => {
-  const { inputs, targets } = gather(g, uploaded, { inputOffset: 0 }, { batchSize: BATCH, shuffle: true });
-  const perSample = loss(model.call(inputs, { training: true }), targets[0]);
-  const mean = reduceMean(perSample);
-  g.minimize(mean, model.trainableVariables, adam());
-  g.resources.set(ring.resource, ring.location);
-  g.effect(ring.effect([perSample]));
-  return { mean };
-});
-
-async function step(): Promise<void> {
-  await program.step();
-  await program.read('mean');
-}
+const { program, step } = await (name === 'dcgan'
+  ? adversaries()
+  : supervised(name as 'quick' | 'keras' | 'autoencoder'));
 await step();
 const firstStep = performance.now() - start;
 for (let i = 0; i < WARM; i++) await step();
