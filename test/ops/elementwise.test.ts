@@ -124,6 +124,17 @@ describe('every op', () => {
 });
 
 describe('special values', () => {
+  it.each([0.3, 0, -0.5])(
+    'leakyRelu of slope %d has its derivative on both sides of 0, and at 0',
+    async (slope) => {
+      const x = array([6], [-2, -1e-3, 0, 1e-3, 1, 5]);
+      const build = (tensor: Tensor) =>
+        gradients(reduceSum(ew.leakyRelu(tensor, slope)), [tensor]) as Tensor[];
+      const [gradient] = await evaluate(build, [x]);
+      expect(gradient).toBeAllClose(map(x, (value) => (value > 0 ? 1 : slope)));
+    },
+  );
+
   it('power of zero, of negative numbers, and to whole exponents', async () => {
     const pairs = [0, 1, 2, 3, -1, -2, 0.5].flatMap((b) => [-2, -0.5, 0, 0.5, 2].map((a) => [a, b]));
     const valid = pairs.filter(([a, b]) => Number.isFinite(a ** b));
