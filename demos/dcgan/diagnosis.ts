@@ -41,7 +41,7 @@ export class Diagnosis {
   }
 
   get text(): string {
-    const known = `Of the last images the discriminator told ${percent(this.#real, 0)} of the real and ${percent(this.#fake, 0)} of the generated rightly`;
+    const known = `Lately the discriminator is right about ${percent(this.#real, 0)} of the real and ${percent(this.#fake, 0)} of the generated images`;
     const texts = {
       '': '',
       discriminator: `${known}. It is far ahead: the generator gets little to learn from.`,

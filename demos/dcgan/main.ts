@@ -95,7 +95,6 @@ function run(): void {
       case 'state':
         return showState(message);
       case 'steps':
-        game.moved(undefined);
         return progress.steps(message);
       case 'stage':
         return game.stage(message);
@@ -137,6 +136,7 @@ function run(): void {
     }
     progress.showStep(step);
     game.updates(updates);
+    if (next === 'running') game.moved(undefined);
     if ((before === 'loading' || before === 'compiling') && (next === 'ready' || next === 'running')) {
       walk.ready();
       if (next === 'ready' && state.values.play === '1') port.post({ type: 'play' });

@@ -146,8 +146,8 @@ export class Training {
     await this.#views.settle();
     await this.#tellMovement();
     if (this.#state === 'pausing' || this.#state === 'paused') this.#tell('paused');
-    do await this.#gate.pass();
-    while (!(await this.#tour(true)));
+    await this.#gate.pass();
+    await this.#tour(true);
     this.#clock.start(this.#gan.step);
   }
 
@@ -246,9 +246,9 @@ export class Training {
     await this.#views.settle();
   }
 
-  async watch(): Promise<void> {
+  watch(): void {
     this.#views.watch();
-    await this.#views.redraw();
+    this.redraw();
   }
 
   walk(): void {
@@ -259,8 +259,10 @@ export class Training {
     return this.#views.classify();
   }
 
-  redraw(name?: string): Promise<void> {
-    return this.#views.redraw(name);
+  /** A panel has come, changed its size, or is to be drawn in other colours. */
+  redraw(name?: string): void {
+    if (name) this.#views.connect(name);
+    void this.#views.redraw().catch((error) => this.#hooks.onFailure(error));
   }
 
   #tell(state: TrainingState): void {

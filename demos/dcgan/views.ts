@@ -143,16 +143,20 @@ export class Views {
     return corners.map((sample) => this.#latents.subarray(sample * size, (sample + 1) * size));
   }
 
-  /** A panel has come, changed its size, or is to be drawn in other colours. */
-  async redraw(name?: string): Promise<void> {
-    if (name) this.#gallery.connect(name);
-    const walk = await this.#walk;
-    if (name) walk?.connect(name);
-    if (!this.#around.renderer.stale) return;
+  /** Lets a panel that has come show what is its to show. */
+  connect(name: string): void {
+    this.#gallery.connect(name);
+    void this.#walk?.then((walk) => walk.connect(name));
+  }
+
+  /** Draws again where panels or colours have changed: of many at once, once. */
+  readonly redraw = coalesce(async () => {
+    await this.#walk;
+    if (this.#ended || !this.#around.renderer.stale) return;
     await this.look();
     this.#map = '';
-    if (walk) await this.stroll();
-  }
+    if (this.#walk) await this.stroll();
+  });
 
   /** Everything is to be drawn anew: the networks are others. */
   forget(): void {

@@ -48,7 +48,10 @@ opened.catch(report);
 // One message at a time: `reset` takes several turns, and what follows it is meant for the new networks.
 let queue = Promise.resolve();
 port.listen((message) => {
-  queue = queue.then(() => handle(message)).catch(fail);
+  queue = queue.then(() => {
+    const gpu = session?.gpu;
+    return handle(message).catch((error) => fail(error, gpu));
+  });
 });
 
 async function handle(message: ToWorker): Promise<void> {
@@ -95,7 +98,8 @@ async function handle(message: ToWorker): Promise<void> {
       return training?.walk();
     case 'critic':
       // Not awaited: training goes on meanwhile, and so do the page's messages.
-      return void trainCritic(session?.critic);
+      if (session) void trainCritic(session);
+      return;
   }
 }
 
@@ -110,26 +114,30 @@ async function start({ training, data: settings, ...message }: Extract<ToWorker,
   await open(gpu, training);
 }
 
-const hooks = { post: port.post, onFailure: fail, wishes };
+const hooksOf = (gpu: Gpu) => ({
+  post: port.post,
+  wishes,
+  onFailure: (error: unknown) => void fail(error, gpu),
+});
 
 /** Sets everything up on a GPU: at the start, and again where one was lost. */
 async function open(gpu: Gpu, settings: GanSettings, checkpoint?: Uint8Array): Promise<Session> {
   const renderer = new TileRenderer(gpu.device.gpu, palette);
   for (const [name, { canvas, layout }] of panels) renderer.add(name, canvas, layout);
   const critic = new Critic(gpu, data.train, port.post);
-  const training = await Training.create(gpu, data, { renderer, critic }, settings, hooks, checkpoint);
+  const training = await Training.create(gpu, data, { renderer, critic }, settings, hooksOf(gpu), checkpoint);
   session = { gpu, renderer, critic, training };
-  if (!gpu.device.software) void trainCritic(critic);
+  if (!gpu.device.software) void trainCritic(session);
   return session;
 }
 
 /** Trains the judge of digits beside the networks, and lets it say what it sees. */
-async function trainCritic(critic: Critic | undefined): Promise<void> {
+async function trainCritic({ gpu, critic }: Pick<Session, 'gpu' | 'critic'>): Promise<void> {
   try {
-    await critic?.train();
-    if (session?.critic === critic) await session?.training.classify();
+    await critic.train();
+    if (session?.critic === critic) await session.training.classify();
   } catch (error) {
-    await fail(error);
+    await fail(error, gpu);
   }
 }
 
@@ -138,16 +146,19 @@ async function reset(settings: GanSettings): Promise<void> {
   const { gpu, renderer, critic, training } = session;
   if (await training.restart(settings)) return;
   await training.destroy();
-  session.training = await Training.create(gpu, data, { renderer, critic }, settings, hooks);
+  session.training = await Training.create(gpu, data, { renderer, critic }, settings, hooksOf(gpu));
 }
 
+/** GPUs that were lost: what they still report is old news. */
+const lost = new WeakSet<Gpu>();
+
 /** A lost GPU is replaced once, from the last checkpoint; everything else is for the page to show. */
-async function fail(error: unknown): Promise<void> {
-  const failed = session;
-  if (error instanceof DeviceLostError) {
-    if (!failed) return;
-    session = undefined; // further failures of the same GPU find nothing
-    const checkpoint = failed.training.checkpoint;
+async function fail(error: unknown, gpu?: Gpu): Promise<void> {
+  if (gpu && lost.has(gpu)) return;
+  if (error instanceof DeviceLostError && gpu) {
+    lost.add(gpu);
+    const checkpoint = session?.gpu === gpu ? session.training.checkpoint : undefined;
+    if (session?.gpu === gpu) session = undefined;
     if (checkpoint && error.reason !== 'destroyed') return recover(checkpoint, error).catch(report);
   }
   report(error);
