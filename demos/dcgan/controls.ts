@@ -121,6 +121,11 @@ export function createControls(
     state.set({ seed: seed.validity.valid && seed.value !== '' ? Number(seed.value) : 0 });
     begin();
   });
+  // Folded on phones; see style.css.
+  const narrow = matchMedia('(max-width: 760px)');
+  const fold = () => (byId<HTMLDetailsElement>('settings').open = !narrow.matches);
+  narrow.addEventListener('change', fold);
+  fold();
   refresh();
   port.post({ type: 'part', part: state.values.part });
   port.post({ type: 'pace', pace: state.values.pace });
