@@ -38,7 +38,7 @@ export interface DcganRecipe extends DcganNetworks {
 export const DCGAN_PRESETS: Readonly<Record<DcganPreset, DcganRecipe>> = {
   small: {
     ...SMALL,
-    description: 'small: digits in a few minutes on a CPU',
+    description: 'small: digits in six minutes on a CPU',
     source: 'wgrad',
     parameters: [115_137, 10_065],
     imageRange: [-1, 1],
@@ -46,7 +46,7 @@ export const DCGAN_PRESETS: Readonly<Record<DcganPreset, DcganRecipe>> = {
     learningRate: 0.001,
     beta1: 0.5,
     batchSize: 64,
-    epochs: 5,
+    epochs: 8,
   },
   keras: {
     ...KERAS,
