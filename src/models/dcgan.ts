@@ -38,7 +38,7 @@ export interface DcganRecipe extends DcganNetworks {
 export const DCGAN_PRESETS: Readonly<Record<DcganPreset, DcganRecipe>> = {
   small: {
     ...SMALL,
-    description: 'small: digits in six minutes on a CPU',
+    description: 'small, for a CPU: recognisable digits',
     source: 'wgrad',
     parameters: [115_137, 10_065],
     imageRange: [-1, 1],
