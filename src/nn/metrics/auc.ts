@@ -39,7 +39,11 @@ export function auc(options: AucOptions = {}): Metric {
   return {
     name: nameOf('auc', options),
     compute(prediction, target) {
-      const probability = !fromLogits ? prediction : one === undefined ? sigmoid(prediction) : softmax(prediction);
+      const probability = !fromLogits
+        ? prediction
+        : one === undefined
+          ? sigmoid(prediction)
+          : softmax(prediction);
       const { score, actual } = sides('auc', probability, target, one);
       const above = greater(asColumn(score), constant(Float32Array.from([...limits, ...limits])));
       // actual for the first half of the columns (true positives), 1 − actual for the second (false positives)
