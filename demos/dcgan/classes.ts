@@ -1,5 +1,5 @@
 import { LiveChart } from '../shared/chart.ts';
-import { byId, count, create, figures, notice, percent } from '../shared/dom.ts';
+import { byId, count, create, notice, percent } from '../shared/dom.ts';
 import type { Port } from '../shared/port.ts';
 import { COLLAPSE_ENTROPY, isCollapsed } from './diagnosis.ts';
 import { SAMPLES } from './protocol.ts';
@@ -46,7 +46,7 @@ export function createClasses(port: Port<FromWorker, ToWorker>) {
   function warn(now: boolean, entropy = 0): void {
     if (now === collapsed) return;
     collapsed = now;
-    const text = `Mode collapse: the entropy of the digits is ${entropy.toFixed(2)} nats, below ${COLLAPSE_ENTROPY}. The generator makes as good as nothing but ${figures(Math.exp(entropy), 2)} kinds of digits. Try a smaller learning rate for the generator, or let the discriminator alone catch up for some steps.`;
+    const text = `Mode collapse: the entropy of the digits is ${entropy.toFixed(2)} nats, below ${COLLAPSE_ENTROPY}. The samples are as diverse as ${Math.exp(entropy).toFixed(1)} digits would be, not ten. Try a smaller learning rate for the generator, or let the discriminator alone catch up for some steps.`;
     byId('collapse').replaceChildren(...(now ? [notice(text, 'warning')] : []));
   }
 

@@ -1,6 +1,6 @@
 import { byId } from '../shared/dom.ts';
 
-const [LEFT, RIGHT, TOP, BOTTOM] = [56, 620, 18, 176];
+const [LEFT, RIGHT, TOP, BOTTOM] = [56, 620, 18, 296];
 
 /** The size of both gradients by D(G(z)), and where the samples are; the answer moves the mark. */
 export function createGradients(): (opinion: number) => void {

@@ -10,7 +10,7 @@ const WANTED: readonly { title: string; label: RegExp }[] = [
   { title: 'Batch normalization', label: /^generator\/batchNormalization\/normalize\.apply$/ },
   { title: 'Moving statistics', label: /^generator\/batchNormalization\/.*movingStatistics$/ },
   { title: 'Normal noise', label: /^randomNormal$/ },
-  { title: 'Losses', label: /^bceWithLogits$/ },
+  { title: 'Losses and accuracies', label: /^where$/ },
   { title: 'Adam', label: /^optimizer\/adam$/ },
 ];
 
