@@ -29,6 +29,37 @@ function drawDigitPicture(svg: Element): void {
   svg.innerHTML = shapes.join('');
 }
 
+/** What a code might hold: the picture's own choice. */
+const CODE = [0.9, -0.5, 0.35, -0.85, 0.15, 0.6, -0.3, 1];
+
+/** The picture of the autoencoder page: a digit, the few numbers that are left of it, and what they give back. */
+function drawCodePicture(svg: Element): void {
+  const digit = rasterizeDigit(GLYPHS[3][0].map((stroke) => smoothStroke(stroke)));
+  const image = Array.from(digit, (ink) => ink / 255);
+  const cells = CODE.map((value, i) => squares([value], 1, 312, 124 + 14 * i, 14, 'for', 'against', 1));
+  svg.innerHTML = [
+    `<path d="M214 84 C 262 84, 256 122, 300 122 M214 276 C 262 276, 256 238, 300 238 M340 122 C 384 122, 378 84, 426 84 M340 238 C 384 238, 378 276, 426 276" />`,
+    squares(image, SIDE, 18, 82, 196, 'ink'),
+    ...cells,
+    squares(blurred(image), SIDE, 426, 82, 196, 'ink'),
+  ].join('');
+}
+
+/** Each pixel with its neighbours: as what comes back through a bottleneck. */
+function blurred(image: number[]): number[] {
+  return image.map((_, at) => {
+    let sum = 0;
+    for (const [by, share] of [
+      [0, 0.24],
+      ...[1, -1, SIDE, -SIDE].map((next) => [next, 0.12]),
+      ...[SIDE + 1, SIDE - 1, 1 - SIDE, -1 - SIDE].map((next) => [next, 0.07]),
+    ]) {
+      sum += share * (image[at + by] ?? 0);
+    }
+    return sum;
+  });
+}
+
 /** Cells with ink in proportion to their values; those below zero in the other colour. */
 function squares(
   values: number[],
@@ -38,9 +69,9 @@ function squares(
   size: number,
   above: string,
   below = '',
+  largest = Math.max(...values.map(Math.abs)),
 ): string {
   const cell = size / side;
-  const largest = Math.max(...values.map(Math.abs));
   return values
     .map((value, i) => {
       const name = value < 0 ? below : above;
@@ -128,5 +159,6 @@ async function showAdapter(): Promise<void> {
 }
 
 drawDigitPicture(byId('picture-mnist-cnn'));
+drawCodePicture(byId('picture-autoencoder'));
 drawGanPicture(byId('picture-dcgan'));
 void showAdapter();
