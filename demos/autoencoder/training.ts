@@ -3,23 +3,18 @@ import type { Dataset, EpochValues, Evaluation, Gpu, Program, StepValues } from 
 import { AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
 import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/models/autoencoderVersions.ts';
 import type { AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
-import { coalesce } from '../shared/coalesce.ts';
 import { dispatchInfos, kernelCodes } from '../shared/dispatches.ts';
 import { Gate } from '../shared/gate.ts';
 import { StepClock } from '../shared/stepClock.ts';
 import type { ByVersion, FromWorker, TrainingSettings, TrainingState, VersionValues } from './protocol.ts';
 import type { Wishes } from './protocol.ts';
+import { Looking } from './looking.ts';
 import { Pacer } from './pacer.ts';
-import { Views } from './views.ts';
 import type { Surroundings } from './views.ts';
 
 /** Evaluating the test set takes at most this share of the time, and is done at most so often. */
 const EVALUATION_SHARE = 0.08;
 const EVALUATION_PAUSE_MS = 1500;
-/** Looking at the networks takes at most this share of the time, and is done at most so often. */
-const LOOK_SHARE = 0.25;
-const LOOK_PAUSE_MS = 60;
-
 /** Where to go on after the GPU was lost. */
 export interface Checkpoint {
   readonly settings: TrainingSettings;
@@ -44,18 +39,15 @@ export class Training {
   readonly #gate = new Gate();
   readonly #clock = new StepClock();
   readonly #pacer = new Pacer();
-  /** The look under way: two at a time would take each other's programs. */
-  #looking: Promise<unknown> = Promise.resolve();
   #settings: TrainingSettings;
   #stop = new AbortController();
   #networks!: AutoencoderVersions;
-  #views!: Views;
+  #looking!: Looking;
   /** The networks before their first step. */
   #initial!: Uint8Array;
   #loop: Promise<void> = Promise.resolve();
   #state: TrainingState = 'compiling';
   #saved: { bytes: Uint8Array; step: number } | undefined;
-  #looked = { step: -1, end: 0, took: 0 };
   #evaluated = { step: -1, end: 0, took: 0 };
   #evaluateOnPause = false;
 
@@ -95,7 +87,7 @@ export class Training {
     this.#initial = await model.save();
     if (checkpoint) model.load(checkpoint);
     model.learningRate = learningRate;
-    this.#views = await Views.create(this.#around, this.#networks, noise, this.#hooks.wishes.looks);
+    this.#looking = await Looking.create(this.#around, this.#networks, noise, this.#hooks);
     const { encoder, decoder } = versions.linearMse;
     this.#hooks.post({ type: 'model', parameters: encoder.parameters + decoder.parameters, bottleneck });
     this.#start();
@@ -116,7 +108,7 @@ export class Training {
     this.#gate.admit();
     this.#pacer.wake();
     await this.#loop;
-    await this.#looking;
+    await this.#looking.settle();
     this.#gate.close();
   }
 
@@ -145,7 +137,7 @@ export class Training {
     await this.#stopped();
     const { model } = this.#networks;
     const [bytes, initial] = [await model.save(), this.#initial];
-    this.#views.destroy();
+    this.#looking.destroy();
     model.destroy();
     this.#settings = { ...this.#settings, noise };
     await this.#build(bytes);
@@ -192,21 +184,25 @@ export class Training {
       const { end, took } = this.#evaluated;
       const pause = Math.max(EVALUATION_PAUSE_MS, took / EVALUATION_SHARE);
       if (performance.now() - end > pause) await this.#evaluate();
-      const rest = Math.max(LOOK_PAUSE_MS, this.#looked.took / LOOK_SHARE);
-      if (this.#hooks.wishes.pace !== 'full' || performance.now() - this.#looked.end > rest)
-        await this.#look();
-      if (this.#gpu.device.software) await this.#breathe();
+      if (this.#hooks.wishes.pace !== 'full' || this.#looking.isDue) await this.#look();
+      if (this.#gpu.device.software) await this.#looking.breathe();
       await this.#keepPace(step);
       if (this.#gate.isOpen) return;
     }
     if (this.#stop.signal.aborted) return;
     // Paused after a run, or stepping by hand: show the networks as they stand, then wait.
-    if (step !== this.#looked.step) await this.#look();
+    if (this.#looking.isBehind) await this.#look();
     if (this.#state === 'pausing' || this.#state === 'paused') this.#tell('paused');
     if (this.#state === 'paused' && this.#evaluateOnPause) await this.#evaluate();
     this.#evaluateOnPause = false;
     await this.#gate.pass();
     this.#clock.start(step);
+  }
+
+  async #look(): Promise<void> {
+    const start = performance.now();
+    await this.#looking.look();
+    this.#clock.exclude(performance.now() - start);
   }
 
   /** Waits until it is time for the next step. */
@@ -244,57 +240,9 @@ export class Training {
     this.#clock.exclude(end - start);
   }
 
-  /** Draws the panels of the networks as they are, and lets the page know where the classes lie on the map. */
-  #look(): Promise<void> {
-    return this.#alone(async () => {
-      const start = performance.now();
-      const { looks } = this.#hooks.wishes;
-      if (!this.#views.isOf(looks.version)) {
-        const before = this.#views;
-        this.#views = await Views.create(this.#around, this.#networks, this.#settings.noise, looks);
-        before.destroy();
-      }
-      this.#views.looks = looks;
-      const { step } = this.#networks.model;
-      await this.#views.look();
-      await this.#breathe();
-      const end = performance.now();
-      this.#looked = { step, end, took: end - start };
-      this.#clock.exclude(end - start);
-      void this.#tellCentres().catch((error) => this.#hooks.onFailure(error));
-    });
-  }
-
-  readonly #tellCentres = coalesce(async () => {
-    this.#hooks.post({ type: 'centres', ...(await this.#views.centres()) });
-  });
-
   /** What is looked at has changed, or a panel has come, changed its size, or is to be drawn in other colours. */
   async look(panel?: string): Promise<void> {
-    if (this.#state === 'failed') return;
-    const { looks } = this.#hooks.wishes;
-    if (!this.#views.isOf(looks.version)) return this.#look();
-    await this.#alone(async () => {
-      if (panel) this.#views.connect(panel);
-      this.#views.looks = looks;
-      await this.#views.redraw();
-    });
-  }
-
-  /**
-   * Waits until the GPU has done everything. A CPU that plays a GPU draws the page too: without a pause between steps the
-   * page would stand still.
-   */
-  #breathe(): Promise<undefined> {
-    const { device } = this.#gpu;
-    return device.race(device.gpu.queue.onSubmittedWorkDone());
-  }
-
-  /** One look after the other. */
-  #alone(task: () => Promise<void>): Promise<void> {
-    const done = this.#looking.then(task);
-    this.#looking = done.catch(() => {}); // whoever asked hears of it
-    return done;
+    if (this.#state !== 'failed') await this.#looking.redraw(panel);
   }
 
   play(): void {
@@ -347,7 +295,7 @@ export class Training {
   /** Ends the training and frees what it holds. */
   async destroy(): Promise<void> {
     await this.#stopped();
-    this.#views.destroy();
+    this.#looking.destroy();
     this.#networks.model.destroy();
   }
 }

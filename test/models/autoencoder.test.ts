@@ -14,6 +14,7 @@ import { input } from '../../src/ops/leaves.ts';
 import type { Program } from '../../src/runtime/program.ts';
 import '../helpers/close.ts';
 import { testGpu } from '../helpers/evaluate.ts';
+import { ownGpu } from '../nn/modelFixtures.ts';
 
 const PRESETS = Object.keys(AUTOENCODER_PRESETS) as AutoencoderPreset[];
 const digits = syntheticDigits({ train: 64, test: 24 });
@@ -172,6 +173,29 @@ describe('the three versions side by side', () => {
     expect(noisy.first).toBeGreaterThan(1.5 * clean.first);
     expect(again).toEqual(noisy);
     expect(noisy.evaluation.linearMseLoss).toBeLessThan(noisy.first);
+  });
+
+  it('train in one submit per step; nothing is made, uploaded or waited for', async () => {
+    const { gpu, counted } = await ownGpu();
+    const { model, objective } = autoencoderVersions({ bottleneck: 2 });
+    await model.compile({ gpu, optimizer: adadelta(), ...objective });
+    let calls: Partial<Record<string, number>> = {};
+    let dispatches = 0;
+    await model.fit(versionsData(digits.train), {
+      steps: 60,
+      batchSize: 8,
+      onReady: ({ commands }) => void (dispatches = commands.length),
+      beforeStep(step) {
+        if (step === 10) counted.reset();
+        if (step === 50) calls = { ...counted.calls };
+      },
+    });
+    delete calls.mapAsync; // reads of the ring, as many as the clock asks for
+    expect(calls).toEqual({ createCommandEncoder: 40, submit: 40, onSubmittedWorkDone: 40 });
+    // One gather for all, one update for all, and 21 or so for each network.
+    expect(dispatches).toBeLessThanOrEqual(66);
+    model.destroy();
+    gpu.destroy();
   });
 
   it('refuse a noise below zero', () => {

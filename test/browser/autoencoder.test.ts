@@ -1,0 +1,256 @@
+import type { Page } from 'puppeteer-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openPage } from './harness.ts';
+
+/** Few, synthetic images and small batches: the same bytes everywhere, and steps that a CPU takes quickly. */
+const SMALL = 'data=synthetic&train=600&test=100&batch=16&bottleneck=16&rate=4';
+
+const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
+const click = (page: Page, selector: string) =>
+  page.$eval(selector, (element) => (element as HTMLElement).click());
+const reaches = (page: Page, state: string) =>
+  page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: 90_000 }, state);
+const set = (page: Page, selector: string, value: string, event = 'input') =>
+  page.$eval(
+    selector,
+    (element, wanted, name) => {
+      (element as HTMLInputElement).value = wanted;
+      element.dispatchEvent(new Event(name, { bubbles: true }));
+    },
+    value,
+    event,
+  );
+/** The test errors of the three versions. */
+const errorsOf = (page: Page) =>
+  page.$$eval('#rows .version b', (list) => list.map((error) => Number(error.textContent)));
+const stepOf = async (page: Page) => Number((await text(page, '#stat-step')).replaceAll(',', ''));
+
+/** A canvas as it is seen: its pixels as one string, to compare, and the number of its colours. */
+async function look(page: Page, selector: string): Promise<{ pixels: string; colours: number }> {
+  const element = (await page.$(selector))!;
+  await element.evaluate((each) => each.scrollIntoView({ block: 'center', behavior: 'instant' }));
+  const pixels = (await element.screenshot({ encoding: 'base64' })) as string;
+  const colours = await page.evaluate(async (data) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+    const context = new OffscreenCanvas(image.width, image.height).getContext('2d')!;
+    context.drawImage(image, 0, 0);
+    return new Set(new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer)).size;
+  }, pixels);
+  return { pixels, colours };
+}
+
+/** Waits until a canvas looks other than before, and gives what it looks like. */
+async function changes(page: Page, selector: string, before: string): Promise<string> {
+  let now = before;
+  await expect
+    .poll(async () => (now = (await look(page, selector)).pixels) !== before, {
+      timeout: 15_000,
+      interval: 300,
+    })
+    .toBe(true);
+  return now;
+}
+
+describe('the page of the autoencoders', () => {
+  let page: Page;
+  let errors: string[];
+
+  beforeAll(async () => {
+    ({ page, errors } = await openPage(`autoencoder/?${SMALL}`));
+    await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+    await reaches(page, 'ready').catch((error) => {
+      throw new Error(`The page is not ready. ${errors.join('\n')}`, { cause: error });
+    });
+  });
+
+  it('says what computes, and that the digits are synthetic', async () => {
+    expect(await text(page, '#adapter')).toMatch(/swiftshader \(software\)/i);
+    const notices = await text(page, '#notices');
+    expect(notices).toContain('No GPU is at work');
+    expect(notices).toContain('Synthetic data');
+    expect(await text(page, '#stat-parameters')).toBe('3 × 205,856');
+  });
+
+  it('begins with three networks that know nothing, two of them alike', async () => {
+    await expect.poll(async () => (await errorsOf(page)).every((error) => error > 0.08)).toBe(true);
+    const [, mse, bce] = await errorsOf(page);
+    expect(mse).toBe(bce); // the same weights, the same output: only the loss differs
+  });
+
+  it('draws originals, codes, what comes back and the map from GPU memory', async () => {
+    const rows = await page.$$eval('#rows canvas', (list) =>
+      list.map((canvas, i) => {
+        canvas.id = `row-${i}`;
+        return [canvas.id, canvas.closest('.row')!.hasAttribute('hidden')] as const;
+      }),
+    );
+    expect(rows.filter(([, hidden]) => hidden)).toHaveLength(1); // no noise
+    for (const [id, hidden] of rows) {
+      if (!hidden) expect([id, (await look(page, `#${id}`)).colours > 8]).toEqual([id, true]);
+    }
+    for (const id of ['map-canvas', 'decoded', 'decoded-code', 'walk-pixels', 'walk-codes']) {
+      expect([id, (await look(page, `#${id}`)).colours > 8]).toEqual([id, true]);
+    }
+  });
+
+  it('lists the kernels of a step, one update for all three networks, and shows some of them', async () => {
+    const kernels = await page.$$eval('#dispatches button', (list) => list.map((each) => each.textContent));
+    expect(kernels.filter((kernel) => kernel === 'optimizer/adadelta.wgsl')).toHaveLength(1);
+    expect(await text(page, '#step-text')).toContain(
+      `${kernels.length} dispatches in one submit for all three networks`,
+    );
+    await page.$$eval('#lesson-tabs button', (tabs) =>
+      tabs.find((tab) => tab.textContent === 'Map of codes')!.click(),
+    );
+    await page.waitForFunction(() =>
+      document.querySelector('#lesson-code')!.textContent!.includes('Draw points as a scatter plot'),
+    );
+  });
+
+  it('steps, trains, pauses; all losses fall', async () => {
+    const before = await errorsOf(page);
+    await click(page, '#step-once');
+    await page.waitForFunction(
+      () => document.querySelector('#status')!.textContent === 'Paused after step 1.',
+    );
+    await click(page, '#play');
+    await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 90, {
+      timeout: 90_000,
+    });
+    await click(page, '#play');
+    await reaches(page, 'paused');
+    await page.waitForFunction(() =>
+      /Paused after step \d+/.test(document.querySelector('#status')!.textContent!),
+    );
+    const step = await stepOf(page);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(await stepOf(page)).toBe(step);
+    await expect
+      .poll(async () => (await errorsOf(page)).every((error, i) => error < 0.8 * before[i]), {
+        timeout: 15_000,
+      })
+      .toBe(true);
+    const losses = await page.$$eval('#loss-values b', (list) =>
+      list.map((each) => Number(each.textContent)),
+    );
+    expect(losses).toHaveLength(3);
+    expect(losses[2]).toBeLessThan(0.6); // ln 2 = 0.69 at the beginning
+  });
+
+  it('decodes what sliders, map, means and chance make up', async () => {
+    let seen = (await look(page, '#decoded')).pixels;
+    await set(page, '#sliders input', '2.5');
+    seen = await changes(page, '#decoded', seen);
+    expect(await text(page, '#sliders output')).toBe('+2.5 σ');
+    await page.$eval('#map', (map) => {
+      const { left, top, width, height } = map.getBoundingClientRect();
+      const at = { clientX: left + width / 4, clientY: top + height / 4, pointerId: 1, button: 0 };
+      map.setPointerCapture = () => {};
+      map.dispatchEvent(new PointerEvent('pointerdown', at));
+    });
+    seen = await changes(page, '#decoded', seen);
+    expect(
+      await page.$$eval('#sliders output', (list) => list.slice(0, 2).map((each) => each.textContent)),
+    ).toEqual(['−1.6 σ', '+1.6 σ']);
+    await click(page, '#chips button:nth-child(4)');
+    seen = await changes(page, '#decoded', seen);
+    await click(page, '#random');
+    seen = await changes(page, '#decoded', seen);
+    await click(page, '#mean');
+    await changes(page, '#decoded', seen);
+    const outputs = await page.$$eval('#sliders output', (list) => list.map((each) => each.textContent));
+    expect(new Set(outputs)).toEqual(new Set(['+0.0 σ']));
+  });
+
+  it('walks between the digits that are chosen', async () => {
+    const [pixels, codes] = [await look(page, '#walk-pixels'), await look(page, '#walk-codes')];
+    await click(page, '#rows .cells button:nth-child(1)');
+    await changes(page, '#walk-pixels', pixels.pixels);
+    await changes(page, '#walk-codes', codes.pixels);
+    const label = await page.$eval('#rows .cells button:nth-child(1)', (button) => button.ariaLabel);
+    expect(label).toBe('A 0, the end of the walk');
+    expect(await page.$$eval('.walk select', (list) => list.map((each) => each.value))).toEqual(['8', '0']);
+    const originals = (await look(page, '#row-0')).pixels;
+    await page.$$eval('#rows .head button', (list) => list[0].click());
+    await changes(page, '#row-0', originals);
+    const query = new URL(page.url()).searchParams;
+    expect([query.get('a'), query.get('b'), query.get('set')]).toEqual(['8', '0', '1']);
+  });
+
+  it('explores the codes of another version', async () => {
+    const before = (await look(page, '#map-canvas')).pixels;
+    await click(page, '#explored input[value=linearMse]');
+    await changes(page, '#map-canvas', before);
+    await page.waitForFunction(() =>
+      document.querySelector('#map-canvas')!.ariaLabel!.includes('linear + MSE gives 100 test images'),
+    );
+    expect(new URL(page.url()).searchParams.get('version')).toBe('linearMse');
+  });
+
+  it('goes on with noise, from the same step', async () => {
+    const step = await stepOf(page);
+    await click(page, '#denoise');
+    await reaches(page, 'ready');
+    expect(await text(page, '#status')).toBe(`Paused after step ${step}.`);
+    expect((await look(page, '#row-1')).colours).toBeGreaterThan(40);
+    const kernels = await page.$$eval('#dispatches button', (list) => list.map((each) => each.textContent));
+    expect(kernels).toContain('random/normal.wgsl');
+    await click(page, '#step-once');
+    await page.waitForFunction(
+      (wanted) => document.querySelector('#status')!.textContent === `Paused after step ${wanted}.`,
+      {},
+      step + 1,
+    );
+  });
+
+  it('says how hard the two losses pull', async () => {
+    await set(page, '#logit', '-4');
+    await set(page, '#target', '1');
+    // σ(−4) = 0.018: 2 · 0.982 · 0.018 · 0.982 = 0.0347 against 0.982
+    expect(await text(page, '#pull-text')).toMatch(
+      /is 0.018: MSE pulls at it with 0.035, BCE with 0.98, 28 times as hard/,
+    );
+  });
+
+  it('fits a phone, in the dark too', async () => {
+    await page.setViewport({ width: 390, height: 844 });
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await page.setViewport({ width: 1280, height: 800 });
+  });
+
+  it('keeps its settings in the address, and begins anew with others', async () => {
+    await click(page, '#bottleneck input[value="2"]');
+    await reaches(page, 'compiling');
+    await reaches(page, 'ready');
+    expect(await text(page, '#stat-parameters')).toBe('3 × 202,258');
+    expect(await stepOf(page)).toBe(0);
+    expect(await text(page, '#map-note')).toContain('the two numbers of the code themselves');
+    expect(await page.$$eval('#sliders label:not([hidden])', (list) => list.length)).toBe(2);
+    await set(page, '#rate', '0.5');
+    await set(page, '#pace', '1', 'change');
+    const query = new URL(page.url()).searchParams;
+    expect(['bottleneck', 'denoise', 'rate', 'pace', 'batch'].map((name) => query.get(name))).toEqual([
+      '2',
+      '1',
+      '3.2',
+      '1',
+      '16',
+    ]);
+  });
+
+  it('had nothing to complain about', () => {
+    expect(errors).toEqual([]);
+  });
+});
+
+it('says what to do where WebGPU is missing', async () => {
+  const { page, errors } = await openPage('');
+  await page.evaluateOnNewDocument(() =>
+    Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }),
+  );
+  await page.goto(new URL('autoencoder/', page.url()).href, { waitUntil: 'load' });
+  expect(await text(page, '[role=alert]')).toContain('No WebGPU here');
+  expect(await page.$('#play')).toBeNull();
+  expect(errors).toEqual([]);
+});
