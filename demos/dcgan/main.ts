@@ -1,8 +1,8 @@
 import type { GanPart } from '../../src/index.ts';
 import { showAdapter } from '../shared/adapter.ts';
-import { byId, count, create, figures, notice } from '../shared/dom.ts';
+import { byId, count, figures } from '../shared/dom.ts';
+import { createFailures, runLive, showData, showRecovered } from '../shared/live.ts';
 import { createKernelTabs } from '../shared/kernelTabs.ts';
-import { errorPanel, missingWebGpu, webgpuProblem } from '../shared/missing.ts';
 import { onSchemeChange, readPalette } from '../shared/palette.ts';
 import { workerPort } from '../shared/port.ts';
 import { createStepTable } from '../shared/stepTable.ts';
@@ -17,16 +17,7 @@ import { createWalkPad } from './walkPad.ts';
 
 type Of<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
 
-const problem = webgpuProblem();
-if (problem) giveUp(problem);
-else run();
-
-function giveUp(reason: string): void {
-  byId('live').replaceWith(missingWebGpu(reason));
-  byId('adapter').textContent = 'no WebGPU';
-  byId('adapter').classList.add('software');
-  for (const link of document.querySelectorAll('.lede a')) link.replaceWith(link.textContent);
-}
+runLive(run);
 
 function run(): void {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' });
@@ -40,27 +31,17 @@ function run(): void {
   let showKernels: ReturnType<typeof createKernelTabs> | undefined;
   let controls: ReturnType<typeof createControls> | undefined;
   let now: TrainingState = 'loading';
-  let failure: HTMLElement | undefined;
   let software = false;
 
-  function fail(name: string, message: string): void {
-    if (name === 'AdapterError') {
-      worker.terminate();
-      return giveUp(message);
-    }
-    const reset = create('button', { type: 'button', className: 'primary' }, 'Begin anew');
-    reset.addEventListener('click', () => {
-      failure?.remove();
-      port.post({ type: 'reset', training: ganSettings() });
-    });
-    const reload = create('button', { type: 'button' }, 'Load the page again');
-    reload.addEventListener('click', () => location.reload());
-    failure?.remove();
-    failure = errorPanel(name, message, name === 'NumericError' ? [reset, reload] : [reload]);
-    byId('notices').append(failure);
-    controls?.show('failed');
-    progress.status(`Stopped: ${message}`);
-  }
+  const fail = createFailures({
+    worker,
+    resetLabel: 'Begin anew',
+    reset: () => port.post({ type: 'reset', training: ganSettings() }),
+    onFailure(message) {
+      controls?.show('failed');
+      progress.status(`Stopped: ${message}`);
+    },
+  });
 
   function handle(message: FromWorker): void {
     switch (message.type) {
@@ -113,13 +94,7 @@ function run(): void {
         game.classes(message);
         return classes.classes(message);
       case 'recovered':
-        byId('notices').append(
-          notice(
-            `The GPU was lost (${message.reason}). Training goes on with a new one, from step ${count(message.step)}.`,
-            'warning',
-          ),
-        );
-        return;
+        return showRecovered(message);
       case 'error':
         return fail(message.name, message.message);
     }
@@ -170,12 +145,4 @@ function stepText({ part, dispatches, planBytes }: Of<'program'>): string {
     `${figures(total / 1e6)} million floating-point operations, with ${figures(planBytes / 2 ** 20)} MiB for everything in ` +
     `between; nothing crosses the bus. Each name opens its kernel.`
   );
-}
-
-function showData({ notice: text, synthetic, trainSize }: Of<'data'>): void {
-  if (text) byId('notices').append(notice(text, 'warning'));
-  else if (trainSize < 60_000) {
-    byId('notices').append(notice(`In use: ${count(trainSize)} of 60,000 training images.`));
-  }
-  document.body.dataset.synthetic = String(synthetic);
 }

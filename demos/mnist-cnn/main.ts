@@ -1,5 +1,5 @@
-import { byId, count, create, figures, notice } from '../shared/dom.ts';
-import { errorPanel, missingWebGpu, webgpuProblem } from '../shared/missing.ts';
+import { byId, count, figures } from '../shared/dom.ts';
+import { createFailures, runLive, showData, showRecovered } from '../shared/live.ts';
 import { showAdapter } from '../shared/adapter.ts';
 import { onSchemeChange, readPalette } from '../shared/palette.ts';
 import { workerPort } from '../shared/port.ts';
@@ -12,16 +12,7 @@ import type { FromWorker, ToWorker, TrainingState } from './protocol.ts';
 import { dataSettings, setRecipes, state, trainingSettings } from './settings.ts';
 import { createTestSet } from './testSet.ts';
 
-const problem = webgpuProblem();
-if (problem) giveUp(problem);
-else run();
-
-function giveUp(reason: string): void {
-  byId('live').replaceWith(missingWebGpu(reason));
-  byId('adapter').textContent = 'no WebGPU';
-  byId('adapter').classList.add('software');
-  for (const link of document.querySelectorAll('.lede a')) link.replaceWith(link.textContent);
-}
+runLive(run);
 
 function run(): void {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' });
@@ -36,26 +27,16 @@ function run(): void {
   const showProgram = createStepTable();
   let controls: ReturnType<typeof createControls> | undefined;
   let now: TrainingState = 'loading';
-  let failure: HTMLElement | undefined;
 
-  function fail(name: string, message: string): void {
-    if (name === 'AdapterError') {
-      worker.terminate();
-      return giveUp(message);
-    }
-    const reset = create('button', { type: 'button', className: 'primary' }, 'Begin a new network');
-    reset.addEventListener('click', () => {
-      failure?.remove();
-      port.post({ type: 'reset', training: trainingSettings() });
-    });
-    const reload = create('button', { type: 'button' }, 'Load the page again');
-    reload.addEventListener('click', () => location.reload());
-    failure?.remove();
-    failure = errorPanel(name, message, name === 'NumericError' ? [reset, reload] : [reload]);
-    byId('notices').append(failure);
-    controls?.show('failed');
-    progress.status(`Stopped: ${message}`);
-  }
+  const fail = createFailures({
+    worker,
+    resetLabel: 'Begin a new network',
+    reset: () => port.post({ type: 'reset', training: trainingSettings() }),
+    onFailure(message) {
+      controls?.show('failed');
+      progress.status(`Stopped: ${message}`);
+    },
+  });
 
   function handle(message: FromWorker): void {
     switch (message.type) {
@@ -98,13 +79,7 @@ function run(): void {
       case 'lesson':
         return lesson.result(message);
       case 'recovered':
-        byId('notices').append(
-          notice(
-            `The GPU was lost (${message.reason}). Training goes on with a new one, from step ${count(message.step)}.`,
-            'warning',
-          ),
-        );
-        return;
+        return showRecovered(message);
       case 'error':
         return fail(message.name, message.message);
     }
@@ -145,18 +120,4 @@ function stepText({ dispatches, planBytes }: Extract<FromWorker, { type: 'progra
     `update, record. Together ${figures(total / 1e6)} million floating-point operations, with ${figures(planBytes / 2 ** 20)} MiB ` +
     `for everything in between; nothing crosses the bus. Each name opens its kernel.`
   );
-}
-
-function showData({
-  notice: text,
-  synthetic,
-  trainSize,
-  testSize,
-}: Extract<FromWorker, { type: 'data' }>): void {
-  if (text) byId('notices').append(notice(text, 'warning'));
-  else if (trainSize < 60_000 || testSize < 10_000) {
-    const sizes = `${count(trainSize)} of 60,000 training images and ${count(testSize)} of 10,000 test images`;
-    byId('notices').append(notice(`In use: ${sizes}.`));
-  }
-  document.body.dataset.synthetic = String(synthetic);
 }
