@@ -1,38 +1,20 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { selfTargets, take } from '../../src/data/dataset.ts';
 import { syntheticDigits } from '../../src/data/digits.ts';
-import { main } from '../../src/node/cli/main.ts';
 import {
   drawReconstructions,
   meanSquaredError,
   reconstructionsPng,
 } from '../../src/node/cli/reconstructions.ts';
+import * as command from '../helpers/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-autoencoder-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the command in this process. */
-async function train(...args: string[]): Promise<{ code: number; output: string; errors: string }> {
-  let output = '';
-  let errors = '';
-  const into = (keep: (text: string) => void) =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        keep(String(chunk));
-        done();
-      },
-    });
-  const code = await main(
-    ['autoencoder', ...args],
-    into((text) => (output += text)),
-    into((text) => (errors += text)),
-  );
-  return { code, output, errors };
-}
+const train = (...args: string[]) => command.train('autoencoder', ...args);
 
 const SMALL = ['--data', 'synthetic:240', '--batch-size', '32', '--bottleneck', '6', '--loss', 'mse'];
 

@@ -2,35 +2,16 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
-import { main, MODELS } from '../../src/node/cli/main.ts';
+import { MODELS } from '../../src/node/cli/main.ts';
 import { parseTrainOptions, resumeCommand } from '../../src/node/cli/options.ts';
+import { train } from '../helpers/command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Runs the command in this process. */
-async function train(...args: string[]): Promise<{ code: number; output: string; errors: string }> {
-  let output = '';
-  let errors = '';
-  const into = (keep: (text: string) => void) =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        keep(String(chunk));
-        done();
-      },
-    });
-  const code = await main(
-    args,
-    into((text) => (output += text)),
-    into((text) => (errors += text)),
-  );
-  return { code, output, errors };
-}
 
 describe('the command line', () => {
   const refusal = async (...args: string[]) => {

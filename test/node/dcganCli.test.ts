@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { main, MODELS } from '../../src/node/cli/main.ts';
+import { MODELS } from '../../src/node/cli/main.ts';
 import { parseTrainOptions, resumeCommand } from '../../src/node/cli/options.ts';
+import * as command from '../helpers/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-dcgan-'));
 beforeAll(() => void vi.stubEnv('WGRAD_CACHE', join(folder, 'cache')));
@@ -13,21 +13,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs the command in this process. */
-async function train(...args: string[]): Promise<{ code: number; output: string; errors: string }> {
-  const texts = ['', ''];
-  const streams = texts.map(
-    (_, i) =>
-      new Writable({
-        write(chunk, _encoding, done) {
-          texts[i] += String(chunk);
-          done();
-        },
-      }),
-  );
-  const code = await main(['dcgan', ...args], streams[0], streams[1]);
-  return { code, output: texts[0], errors: texts[1] };
-}
+const train = (...args: string[]) => command.train('dcgan', ...args);
 
 const SMALL = ['--data', 'synthetic:60', '--batch-size', '8', '--seed', '5', '--label-smoothing', '0.1'];
 
