@@ -1,20 +1,21 @@
 import { adadelta } from '../../src/index.ts';
-import type { Dataset, EpochValues, Evaluation, Gpu, Program, StepValues } from '../../src/index.ts';
+import type { Dataset, EpochValues, Gpu, Program, StepValues } from '../../src/index.ts';
 import { AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
-import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/models/autoencoderVersions.ts';
+import { autoencoderVersions, versionsData } from '../../src/models/autoencoderVersions.ts';
 import type { AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import { dispatchInfos, kernelCodes } from '../shared/dispatches.ts';
 import { Gate } from '../shared/gate.ts';
 import { StepClock } from '../shared/stepClock.ts';
-import type { ByVersion, FromWorker, TrainingSettings, TrainingState, VersionValues } from './protocol.ts';
-import type { Wishes } from './protocol.ts';
 import { Looking } from './looking.ts';
 import { Pacer } from './pacer.ts';
+import type { FromWorker, TrainingSettings, TrainingState, Wishes } from './protocol.ts';
+import { byVersion } from './values.ts';
 import type { Surroundings } from './views.ts';
 
 /** Evaluating the test set takes at most this share of the time, and is done at most so often. */
 const EVALUATION_SHARE = 0.08;
 const EVALUATION_PAUSE_MS = 1500;
+
 /** Where to go on after the GPU was lost. */
 export interface Checkpoint {
   readonly settings: TrainingSettings;
@@ -298,15 +299,4 @@ export class Training {
     this.#looking.destroy();
     this.#networks.model.destroy();
   }
-}
-
-/** The values of a step or of an evaluation, version by version. */
-function byVersion(values: StepValues | Evaluation): ByVersion<VersionValues> {
-  const own = (version: string) => ({
-    loss: values[`${version}Loss`] as number,
-    error: values[`${version}MeanSquaredError`] as number,
-  });
-  return Object.fromEntries(
-    VERSION_NAMES.map((version) => [version, own(version)]),
-  ) as ByVersion<VersionValues>;
 }

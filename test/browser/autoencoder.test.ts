@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openPage } from './harness.ts';
+import { close, openPage } from './harness.ts';
 
 /** Few, synthetic images and small batches: the same bytes everywhere, and steps that a CPU takes quickly. */
 const SMALL = 'data=synthetic&train=600&test=100&batch=16&bottleneck=16&rate=4';
@@ -253,4 +253,26 @@ it('says what to do where WebGPU is missing', async () => {
   expect(await text(page, '[role=alert]')).toContain('No WebGPU here');
   expect(await page.$('#play')).toBeNull();
   expect(errors).toEqual([]);
+});
+
+it('goes on from its last checkpoint when the GPU is lost', async () => {
+  await close(); // the pages before have nothing to do with it
+  const { page } = await openPage(`autoencoder/?${SMALL}&play=1`);
+  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 10, {
+    timeout: 90_000,
+  });
+  const session = await page.browser().target().createCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  process.kill(processInfo.find(({ type }) => type === 'GPU')!.id, 'SIGKILL');
+  await page.waitForFunction(() =>
+    document.querySelector('#notices')!.textContent!.includes('The GPU was lost'),
+  );
+  const step = await stepOf(page);
+  await page.waitForFunction(
+    (before) => Number(document.querySelector('#stat-step')!.textContent) > before + 5,
+    {},
+    step,
+  );
+  expect(await page.$('.failure')).toBeNull();
+  expect(await page.evaluate(() => document.body.dataset.state)).toBe('running');
 });
