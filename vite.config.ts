@@ -73,8 +73,8 @@ const test = {
         include: ['test/**/*.test.ts'],
         exclude: ['test/browser/**'],
         globalSetup: 'test/setup.ts',
-        testTimeout: 60_000,
-        hookTimeout: 60_000,
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
       },
     },
     {
