@@ -21,6 +21,9 @@ export async function launchChromium(): Promise<Browser> {
     '--use-vulkan=swiftshader',
     '--use-gl=angle',
     '--use-angle=swiftshader',
+    // Each page's test kills the GPU process once; after a few crashes Chromium would do without a GPU.
+    '--disable-gpu-process-crash-limit',
+    '--disable-domain-blocking-for-3d-apis',
     '--force-color-profile=srgb',
     '--hide-scrollbars',
   ];
