@@ -3,7 +3,7 @@ import type { Gpu } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
 import { loadDigits } from '../shared/loadDigits.ts';
-import { pagePort } from '../shared/port.ts';
+import { errorMessage, pagePort } from '../shared/port.ts';
 import { ScatterRenderer } from '../shared/scatter.ts';
 import { TileRenderer } from '../shared/tiles.ts';
 import type { PanelLayout } from '../shared/tiles.ts';
@@ -177,8 +177,7 @@ async function recover(checkpoint: Checkpoint, error: DeviceLostError): Promise<
 }
 
 function report(error: unknown): void {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  port.post({ type: 'error', name, message });
+  port.post(errorMessage(error));
 }
 
 const hooks = { post: port.post, onFailure: fail, wishes };

@@ -4,7 +4,7 @@ import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { DCGAN_PRESETS } from '../../src/models/dcgan.ts';
 import { loadDigits } from '../shared/loadDigits.ts';
 import type { Palette } from '../shared/palette.ts';
-import { pagePort } from '../shared/port.ts';
+import { errorMessage, pagePort } from '../shared/port.ts';
 import { TileRenderer } from '../shared/tiles.ts';
 import type { PanelLayout } from '../shared/tiles.ts';
 import { Critic } from './critic.ts';
@@ -171,6 +171,5 @@ async function recover(checkpoint: Checkpoint, error: DeviceLostError): Promise<
 }
 
 function report(error: unknown): void {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  port.post({ type: 'error', name, message });
+  port.post(errorMessage(error));
 }

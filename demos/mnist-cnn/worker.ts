@@ -4,7 +4,7 @@ import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { MNIST_CNN_PRESETS } from '../../src/models/mnistCnn.ts';
 import { loadDigits } from '../shared/loadDigits.ts';
 import type { Palette } from '../shared/palette.ts';
-import { pagePort } from '../shared/port.ts';
+import { errorMessage, pagePort } from '../shared/port.ts';
 import { TileRenderer } from '../shared/tiles.ts';
 import type { PanelLayout } from '../shared/tiles.ts';
 import { LessonProgram } from './lessonProgram.ts';
@@ -183,6 +183,5 @@ async function recover(failed: Session, checkpoint: Checkpoint, error: DeviceLos
 }
 
 function report(error: unknown): void {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  port.post({ type: 'error', name, message });
+  port.post(errorMessage(error));
 }

@@ -34,3 +34,9 @@ export function workerPort<Incoming, Outgoing>(
   });
   return portOf(worker);
 }
+
+/** What a worker tells its page of an error. */
+export function errorMessage(error: unknown): { type: 'error'; name: string; message: string } {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return { type: 'error', name, message };
+}

@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
-import { ArgumentError, NumericError } from '../errors.ts';
+import { NumericError } from '../errors.ts';
 import { reduceMean } from '../ops/reduce.ts';
 import { DeviceDataset } from '../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../runtime/program.ts';
@@ -18,7 +18,7 @@ import type { ClassWeight } from './classWeights.ts';
 import type { Evaluation } from './evaluator.ts';
 import { Totals } from './metrics/metric.ts';
 import type { Model } from './model.ts';
-import { TrainingRun } from './trainingRun.ts';
+import { checkRun, TrainingRun } from './trainingRun.ts';
 
 /** The values of one training step: those of its batch. */
 export type StepValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<
@@ -94,7 +94,7 @@ export class Fit extends TrainingRun<StepValues, History> {
 }
 
 async function train(model: Model, data: Dataset, options: FitOptions): Promise<History> {
-  const batchSize = checkOptions(model, data, options);
+  const batchSize = checkRun(model.name, data, options);
   const run = await prepare(model, data, batchSize, options);
   try {
     await options.onReady?.(run.program);
@@ -104,22 +104,6 @@ async function train(model: Model, data: Dataset, options: FitOptions): Promise<
     run.ring.destroy();
     run.uploaded.destroy();
   }
-}
-
-function checkOptions(model: Model, data: Dataset, options: FitOptions): number {
-  const { batchSize = Math.min(64, data.size), epochs = 1, steps } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > data.size) {
-    throw new ArgumentError(
-      `${model.name}: batchSize is ${batchSize}; it must be a whole number from 1 to the ${data.size} samples of data set '${data.name}'`,
-    );
-  }
-  if (!(epochs >= 0) || !Number.isFinite(epochs)) {
-    throw new ArgumentError(`${model.name}: epochs is ${epochs}; it must be a finite number of at least 0`);
-  }
-  if (steps !== undefined && (!Number.isInteger(steps) || steps < 0)) {
-    throw new ArgumentError(`${model.name}: steps is ${steps}; it must be a whole number of at least 0`);
-  }
-  return batchSize;
 }
 
 interface Run {

@@ -1,3 +1,36 @@
+import type { Dataset } from '../data/dataset.ts';
+import { ArgumentError } from '../errors.ts';
+
+/**
+ * Checks how long a run is to be and how large its batches are.
+ *
+ * @param endless whether it may have infinitely many steps
+ * @returns the batch size: the one asked for, else 64, or the data set's size if it is smaller
+ * @throws ArgumentError if an option is out of range
+ */
+export function checkRun(
+  name: string,
+  data: Dataset,
+  options: { readonly batchSize?: number; readonly epochs?: number; readonly steps?: number },
+  { endless = false } = {},
+): number {
+  const { batchSize = Math.min(64, data.size), epochs = 1, steps = 0 } = options;
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > data.size) {
+    throw new ArgumentError(
+      `${name}: batchSize is ${batchSize}; it must be a whole number from 1 to the ${data.size} samples of data set '${data.name}'`,
+    );
+  }
+  if (!(epochs >= 0) || !Number.isFinite(epochs)) {
+    throw new ArgumentError(`${name}: epochs is ${epochs}; it must be a finite number of at least 0`);
+  }
+  const counts = Number.isInteger(steps) && steps >= 0;
+  if (!counts && !(endless && steps === Infinity)) {
+    const range = `a whole number of at least 0${endless ? ', or Infinity' : ''}`;
+    throw new ArgumentError(`${name}: steps is ${steps}; it must be ${range}`);
+  }
+  return batchSize;
+}
+
 /**
  * A training run under way: `await` it for what it comes to, or iterate over its steps. Leaving the loop early
  * (`break`, `return`, an exception) ends the training after the step under way, as an abort does.

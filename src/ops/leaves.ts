@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from '../errors.ts';
 import type { Op } from './op.ts';
 import { apply, formatShape, sizeOf } from './tensor.ts';
-import type { DType, Node, Shape, Tensor, TensorSpec } from './tensor.ts';
+import type { DType, Shape, Tensor, TensorSpec } from './tensor.ts';
 
 const noGradient = { reason: 'it is a source of the graph and has no inputs' };
 const nothing = () => {};
@@ -131,8 +131,4 @@ let stateTensor: Tensor | undefined;
  */
 export function programState(): Tensor {
   return (stateTensor ??= apply(programStateOp, [], { shape: [4], dtype: 'u32' }));
-}
-
-export function isLeaf(node: Node): boolean {
-  return node.op.kind === 'leaf';
 }

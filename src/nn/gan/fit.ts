@@ -3,7 +3,7 @@ import { ArgumentError, NumericError } from '../../errors.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import type { RingEntry } from '../../runtime/ring.ts';
 import { RingReader } from '../../runtime/ringReader.ts';
-import { TrainingRun } from '../trainingRun.ts';
+import { checkRun, TrainingRun } from '../trainingRun.ts';
 import type { Gan } from './gan.ts';
 import { GanPrograms } from './programs.ts';
 import { GAN_PARTS, GAN_VALUES } from './step.ts';
@@ -74,7 +74,7 @@ export type GanFit = TrainingRun<GanStepValues, GanHistory>;
 /** Starts training; see `Gan.fit`. */
 export function startGanFit(gan: Gan, data: Dataset, options: GanFitOptions): GanFit {
   return new TrainingRun(async (onSteps, signal) => {
-    const batchSize = checkOptions(gan, data, options);
+    const batchSize = checkRun(gan.name, data, options, { endless: true });
     const tell = (values: readonly GanStepValues[]) => {
       onSteps(values);
       options.onSteps?.(values);
@@ -91,24 +91,6 @@ export function startGanFit(gan: Gan, data: Dataset, options: GanFitOptions): Ga
       programs.destroy();
     }
   }, options.signal);
-}
-
-function checkOptions({ name }: Gan, data: Dataset, options: GanFitOptions): number {
-  const { batchSize = Math.min(64, data.size), epochs = 1, steps } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > data.size) {
-    throw new ArgumentError(
-      `${name}: batchSize is ${batchSize}; it must be a whole number from 1 to the ${data.size} samples of data set '${data.name}'`,
-    );
-  }
-  if (!(epochs >= 0) || !Number.isFinite(epochs)) {
-    throw new ArgumentError(`${name}: epochs is ${epochs}; it must be a finite number of at least 0`);
-  }
-  if (steps !== undefined && steps !== Infinity && (!Number.isInteger(steps) || steps < 0)) {
-    throw new ArgumentError(
-      `${name}: steps is ${steps}; it must be a whole number of at least 0, or Infinity`,
-    );
-  }
-  return batchSize;
 }
 
 function partOf(name: string, train: GanFitOptions['train'], step: number): GanPart {
