@@ -1,45 +1,6 @@
 import { ArgumentError, NumericError, ShapeError } from '../errors.ts';
-import { product } from './views.ts';
-
-export type DataArray = Uint8Array | Float32Array | Int32Array;
-
-/** One column of a data set: every sample's values, one sample after another. */
-export interface DataField {
-  readonly data: DataArray;
-  /** Shape of one sample: [28, 28, 1] for an image, [] for a scalar label. */
-  readonly shape: readonly number[];
-}
-
-/**
- * A data set in CPU memory, from which batches are uploaded or which is uploaded whole.
- *
- * A `Uint8Array` in `x` means pixel bytes 0…255, which the GPU normalises; in `y` it holds class indices, or, where a
- * target has dimensions, bytes that are normalised as those of `x` are.
- */
-export interface Dataset {
-  readonly name: string;
-  /** Number of samples. */
-  readonly size: number;
-  /** True if the samples were generated, not measured: say so wherever results are shown. */
-  readonly synthetic: boolean;
-  readonly x: DataField;
-  readonly y: DataField;
-  /** Second and further inputs, for models that take several. */
-  readonly moreInputs?: readonly DataField[];
-  /** Second and further targets, for models that have several outputs. */
-  readonly moreTargets?: readonly DataField[];
-  /** Weight of each sample in the loss, [N], at least 0. */
-  readonly weights?: DataField;
-  /** Class indices that are no targets: of an autoencoder's samples, say (`selfTargets`). */
-  readonly labels?: DataField;
-  readonly classNames?: readonly string[];
-}
-
-/** All inputs, in the order of a model's. */
-export const inputsOf = ({ x, moreInputs = [] }: Dataset): readonly DataField[] => [x, ...moreInputs];
-
-/** All targets, in the order of a model's trained outputs. */
-export const targetsOf = ({ y, moreTargets = [] }: Dataset): readonly DataField[] => [y, ...moreTargets];
+import { product } from './types.ts';
+import type { DataArray, DataField, Dataset } from './types.ts';
 
 type Extents = readonly number[];
 
@@ -233,4 +194,6 @@ function checkLabels(name: string, labels: DataArray, classes: number): void {
   }
 }
 
+export { inputsOf, targetsOf } from './types.ts';
+export type { DataArray, DataField, Dataset } from './types.ts';
 export { selfTargets, shuffle, splitValidation, take } from './views.ts';

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts';
-import type { DataArray, DataField, Dataset } from './dataset.ts';
 import { randomStream } from './random.ts';
+import { product } from './types.ts';
+import type { DataArray, DataField, Dataset } from './types.ts';
 
 /** A data set with other arrays in all its fields; fields that share an array go on sharing one. */
 function mapFields(data: Dataset, change: (values: DataArray, stride: number) => DataArray): Dataset {
@@ -79,9 +80,4 @@ export function shuffle(data: Dataset, seed = 1): Dataset {
     order.forEach((from, to) => result.set(values.subarray(from * stride, (from + 1) * stride), to * stride));
     return result;
   });
-}
-
-/** Values of one sample. */
-export function product(shape: readonly number[]): number {
-  return shape.reduce((total, dimension) => total * dimension, 1);
 }
