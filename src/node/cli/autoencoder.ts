@@ -13,12 +13,13 @@ import type {
   AutoencoderOutput,
   AutoencoderPreset,
 } from '../../models/autoencoder.ts';
-import type { ModelCommand, ModelFlag, TrainContext, TrainResult } from './command.ts';
+import type { ModelCommand, TrainContext, TrainResult } from './command.ts';
 import { checkSameData, loadData } from './data.ts';
 import type { TrainingData } from './data.ts';
 import { finishRun, fitModel, resultOf, resumeModel } from './fitModel.ts';
+import { choice, parseNumber } from './flagValues.ts';
 import { formatCount, formatLoss } from './format.ts';
-import { choice, parseNumber } from './options.ts';
+import type { ModelFlag } from './modelDescription.ts';
 import { profileTraining } from './profileTraining.ts';
 import { drawReconstructions, meanSquaredError, reconstructionsPng } from './reconstructions.ts';
 import type { Settings } from './settings.ts';

@@ -2,7 +2,7 @@ import { EnvironmentError, FormatError } from '../../errors.ts';
 import { parseStrictJson } from '../../io/json.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../io/safetensors.ts';
 import { readFileIfExists } from '../files.ts';
-import type { ModelFlagValues } from './command.ts';
+import type { ModelFlagValues } from './modelDescription.ts';
 import type { Trainee } from './trainee.ts';
 
 /** What a training run must share with the one that it continues. */

@@ -4,13 +4,14 @@ import type { DcganPreset } from '../../models/dcgan.ts';
 import type { DigitScore } from '../../models/digitScore.ts';
 import type { Gan, GanLossOptions, GanSampler, GeneratorLoss } from '../../nn/gan/index.ts';
 import { summarize } from '../../nn/summary.ts';
-import type { ModelCommand, ModelFlag, TrainContext, TrainResult } from './command.ts';
+import type { ModelCommand, TrainContext, TrainResult } from './command.ts';
 import { checkSameData, loadData } from './data.ts';
 import { scoreGan } from './dcganScore.ts';
 import type { GanScores } from './dcganScore.ts';
 import { finishRun, fitModel, resultOf, resumeModel } from './fitModel.ts';
+import { choice, parseNumber } from './flagValues.ts';
 import { formatCount, formatPercent } from './format.ts';
-import { choice, parseNumber } from './options.ts';
+import type { ModelFlag } from './modelDescription.ts';
 import { profileTraining } from './profileTraining.ts';
 import { sampleGrid } from './sampleGrid.ts';
 

@@ -4,8 +4,10 @@ import type { MnistName } from '../../data/mnistFiles.ts';
 import { ArgumentError } from '../../errors.ts';
 import { ADAPTER_KINDS } from '../adapterChoice.ts';
 import type { AdapterKind } from '../adapterChoice.ts';
-import type { ModelCommand, ModelFlag, ModelFlagValues } from './command.ts';
+import { choice, parseNumber } from './flagValues.ts';
+import type { NumberRange } from './flagValues.ts';
 import { quoteArgument } from './format.ts';
+import type { ModelDescription, ModelFlag, ModelFlagValues } from './modelDescription.ts';
 
 /** What the user wrote; undefined where nothing was said. */
 export interface TrainOptions {
@@ -27,7 +29,7 @@ export interface TrainOptions {
   readonly json: boolean;
 }
 
-type Models = Readonly<Record<string, ModelCommand>>;
+type Models = Readonly<Record<string, ModelDescription>>;
 
 /** In the order of the help text: placeholder and meaning. */
 const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: string]>> = {
@@ -208,14 +210,6 @@ function modelOf(positionals: readonly string[], models: Models): string {
   throw new ArgumentError(`There is no model '${stray}': choose from ${names.join(', ')}. (${hint})`);
 }
 
-/** @throws ArgumentError unless the value is one of the choices */
-export function choice<T extends string | undefined>(flag: string, value: T, choices: readonly string[]): T {
-  if (value === undefined || choices.includes(value)) return value;
-  throw new ArgumentError(
-    `--${flag} ${value}: there is no such ${flag}; choose one of ${choices.join(', ')}.`,
-  );
-}
-
 function notEmpty(flag: string, value: string | undefined): string | undefined {
   if (value === '') throw new ArgumentError(`--${flag} is empty: pass a path.`);
   return value;
@@ -223,22 +217,4 @@ function notEmpty(flag: string, value: string | undefined): string | undefined {
 
 function number(flag: string, value: string | undefined, range: NumberRange): number | undefined {
   return value === undefined ? undefined : parseNumber(flag, value, range);
-}
-
-export interface NumberRange {
-  readonly whole?: boolean;
-  /** Default −1: everything from 0 on. */
-  readonly above?: number;
-}
-
-/** @throws ArgumentError unless the text is a number in the range */
-export function parseNumber(flag: string, value: string, { whole = false, above = -1 }: NumberRange): number {
-  const parsed = Number(value);
-  const plain = whole ? /^\d+$/ : /^\d*\.?\d+(e[+-]?\d+)?$/i;
-  if (plain.test(value) && parsed > above && (whole ? Number.isSafeInteger(parsed) : Number.isFinite(parsed)))
-    return parsed;
-  const kind = whole ? 'a whole number' : 'a number';
-  throw new ArgumentError(
-    `--${flag} ${value}: pass ${kind} of ${above < 0 ? 'at least 0' : whole ? 'at least 1' : 'more than 0'}.`,
-  );
 }

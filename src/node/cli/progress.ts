@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
-import type { Terminal } from './terminal.ts';
+import type { Footer, Terminal } from './terminal.ts';
 
 /** Without a terminal, a line this often tells that work goes on. */
 const QUIET_SECONDS = 15;
@@ -11,7 +11,7 @@ const FEWEST_CHARACTERS = 5;
  * A bar with a text before and after it, which vanishes when it stops: what it led to is said in a line. Where the
  * output is no terminal, a line every 15 seconds takes its place.
  */
-export class Progress {
+export class Progress implements Footer {
   readonly #terminal: Terminal;
   readonly #before: string;
   readonly #total: number;

@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../errors.ts';
 import type { MnistName } from '../../data/mnistFiles.ts';
 import type { Checkpoint, SavedRun } from './checkpoint.ts';
-import type { ModelCommand, ModelFlagValues } from './command.ts';
+import type { ModelDescription, ModelFlagValues } from './modelDescription.ts';
 import type { TrainOptions } from './options.ts';
 
 /** A training run as it will be: the user's wishes, else what the checkpoint says, else the preset's values. */
@@ -22,7 +22,7 @@ export interface Settings {
 /** @throws ArgumentError if the user asks for something that the run to be continued does not allow */
 export function resolveSettings(
   options: TrainOptions,
-  command: ModelCommand,
+  command: ModelDescription,
   checkpoint?: Checkpoint,
 ): Settings {
   const saved = checkpoint?.run;
@@ -60,7 +60,7 @@ export function resolveSettings(
 
 function ownSettings(
   { own }: TrainOptions,
-  { flags = {} }: ModelCommand,
+  { flags = {} }: ModelDescription,
   checkpoint: Checkpoint | undefined,
 ): ModelFlagValues {
   if (!checkpoint?.run) return own;

@@ -1,18 +1,26 @@
 import { styleText } from 'node:util';
-import type { Progress } from './progress.ts';
 
 export type Style = Parameters<typeof styleText>[0];
 
 /** What a terminal needs of a stream such as process.stdout. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
+/** What stays below the lines while it is there, such as a progress bar. */
+export interface Footer {
+  show(): void;
+  /** Takes it off the screen for a moment. */
+  hide(): void;
+  /** Takes it away for good. */
+  stop(): void;
+}
+
 /** Lines for people: coloured and redrawn on a terminal, plain where they go to a file or another program. */
 export class Terminal {
   readonly output: Output;
   /** True where a line can be redrawn. */
   readonly interactive: boolean;
-  /** The bar at the bottom, if there is one: lines are written above it. */
-  progress: Progress | undefined;
+  /** What is at the bottom, if anything: lines are written above it. */
+  progress: Footer | undefined;
   readonly #colours: boolean;
 
   constructor(output: Output, environment: NodeJS.ProcessEnv = process.env) {

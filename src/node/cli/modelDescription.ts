@@ -1,0 +1,36 @@
+/** How a preset is trained unless the user says otherwise. */
+export interface PresetInfo {
+  readonly description: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+}
+
+/** An option that only one model takes, `--name VALUE`. */
+export interface ModelFlag {
+  readonly placeholder: string;
+  readonly meaning: string;
+  /**
+   * The value of what the user wrote.
+   *
+   * @throws ArgumentError that names the choices
+   */
+  readonly parse: (flag: string, text: string) => ModelFlagValue;
+  /** Whether a run that goes on from a checkpoint may have another value than before; default false. */
+  readonly free?: boolean;
+}
+
+export type ModelFlagValue = number | string;
+
+/** By name, as on the command line. */
+export type ModelFlagValues = Readonly<Record<string, ModelFlagValue>>;
+
+/** What the command line has to know of a model. */
+export interface ModelDescription {
+  /** For the help text: what it does. */
+  readonly title: string;
+  readonly presets: Readonly<Record<string, PresetInfo>>;
+  readonly defaultPreset: string;
+  /** What it takes besides the options of all models. */
+  readonly flags?: Readonly<Record<string, ModelFlag>>;
+}
