@@ -14,7 +14,7 @@
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
 //
 // One invocation updates four parameters. About 20 FLOPs and 28 bytes per parameter: bound by memory.
-// hyper[2] … hold the products Π(1), Π(2), …, until they are too small to change 1 - Π.
+// hyper[3] … hold the products Π(1), Π(2), …, until they are too small to change 1 - Π.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const ONE_MINUS_BETA_1: f32 = 0.1; // 1 - β1, rounded only once
@@ -51,8 +51,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let step = state[0];
   let t = f32(step) + 1.0;
   let momenta = BETA_1 * (1.0 - 0.5 * exp(max(LOG_DECAY * vec2f(t, t + 1.0), vec2f(-80.0))));
-  let product = hyper[2u + min(step, PRODUCTS - 1u)];
-  let next_product = hyper[2u + min(step + 1u, PRODUCTS - 1u)];
+  let product = hyper[3u + min(step, PRODUCTS - 1u)];
+  let next_product = hyper[3u + min(step + 1u, PRODUCTS - 1u)];
   let g = gradient(i);
   var m = mean[i];
   var v = mean_square[i];

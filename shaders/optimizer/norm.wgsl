@@ -1,33 +1,46 @@
 // The global norm of all gradients of an optimizer, out of partial sums of their squares
 //
-//   hyper[1] = √(Σ partials)
+//   norm = √(2¹⁶⁰ Σ large + Σ medium + 2⁻¹⁶⁰ Σ small)
+//   hyper[1] = norm · s,  hyper[2] = s
 //
-//   partials   f32 [4 LENGTH], from norm_partials.wgsl
-//   hyper      f32: hyper[1] receives the norm, by which the optimizer's dispatch then clips
+// with the scale s = 2⁻⁸⁰ if there are large components, 2⁸⁰ if there are only small ones, else 1: the norm may be
+// above the largest f32, its scaled form never is.
+//
+//   partials   f32 [3][4 LENGTH], from norm_partials.wgsl: of the large, the medium and the small components
+//   hyper      f32: hyper[1] and hyper[2] receive norm and scale, by which the optimizer's dispatch then clips
 //
 // One workgroup (of a single lane and without barriers on a software adapter): each lane sums every
 // WORKGROUP_SIZE-th vec4f, then a tree adds the lanes: a fixed order, the same result in every run.
-// 4 LENGTH FLOPs and 16 LENGTH bytes, so latency is all that counts.
+// 12 LENGTH FLOPs and 48 LENGTH bytes, so latency is all that counts.
 
-const LENGTH: u32 = 16u; // of the partial sums, in vec4f
+const LENGTH: u32 = 16u; // of the partial sums of one class, in vec4f
 const WORKGROUP_SIZE: u32 = 256u; // a power of two
 const LEVELS: u32 = 8u; // log2(WORKGROUP_SIZE)
+
+const UP: f32 = 1.2089258196146292e24; // 2⁸⁰
+const DOWN: f32 = 8.271806125530277e-25; // 2⁻⁸⁰
 
 @group(0) @binding(0) var<storage, read> partials: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> hyper: array<f32>;
 
-var<workgroup> sums: array<f32, WORKGROUP_SIZE>;
+var<workgroup> sums: array<vec4f, WORKGROUP_SIZE>;
+
+fn total(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(local_invocation_id) local_id: vec3u) {
   let lane = local_id.x;
-  var sum = vec4f(0.0);
+  var large = vec4f(0.0);
+  var medium = vec4f(0.0);
+  var small = vec4f(0.0);
   for (var i = lane; i < LENGTH; i += WORKGROUP_SIZE) {
-    sum += partials[i];
+    large += partials[i];
+    medium += partials[LENGTH + i];
+    small += partials[2u * LENGTH + i];
   }
-  var total = (sum.x + sum.y) + (sum.z + sum.w);
+  var all = vec4f(total(large), total(medium), total(small), 0.0);
   if (WORKGROUP_SIZE > 1u) {
-    sums[lane] = total;
+    sums[lane] = all;
     for (var level = 1u; level <= LEVELS; level++) {
       workgroupBarrier();
       let width = WORKGROUP_SIZE >> level;
@@ -36,10 +49,20 @@ fn main(@builtin(local_invocation_id) local_id: vec3u) {
       }
     }
     if (lane == 0u) {
-      total = sums[0];
+      all = sums[0];
     }
   }
   if (lane == 0u) {
-    hyper[1] = sqrt(total);
+    var scale = UP;
+    var square = all.z;
+    if (all.x > 0.0) {
+      scale = DOWN;
+      square = all.x + all.y * DOWN * DOWN;
+    } else if (all.y > 0.0) {
+      scale = 1.0;
+      square = all.y + all.z * DOWN * DOWN;
+    }
+    hyper[1] = sqrt(square);
+    hyper[2] = scale;
   }
 }

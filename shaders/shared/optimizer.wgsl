@@ -26,9 +26,15 @@ fn clipped_by_value(g: vec4f, limit: f32) -> vec4f {
   return clamp(g, vec4f(-limit), vec4f(limit));
 }
 
-// Shortened as a whole to the length `limit` where it is longer (Pascanu, Mikolov & Bengio 2013).
-fn clipped_by_norm(g: vec4f, norm: f32, limit: f32) -> vec4f {
-  return g * select(1.0, limit / norm, norm > limit);
+// Shortened as a whole to the length `limit` where it is longer (Pascanu, Mikolov & Bengio 2013): the direction
+// g / norm, whose components are at most 1, times the limit. The norm comes scaled (norm.wgsl), so that it is finite
+// even where that of the gradients is not; 3e38 / max(scale, 1) keeps the scaled limit finite too. The clamps change
+// nothing but keep compilers from multiplying the factors first, whose product may underflow.
+fn clipped_by_norm(g: vec4f, scaled_norm: f32, scale: f32, limit: f32) -> vec4f {
+  let longer = scaled_norm > min(limit, 3e38 / max(scale, 1.0)) * scale;
+  let scaled = clamp(g * scale, vec4f(-3e38), vec4f(3e38));
+  let direction = clamp(scaled * (1.0 / scaled_norm), vec4f(-1.0), vec4f(1.0));
+  return select(g, direction * limit, longer);
 }
 
 // Decoupled weight decay (Loshchilov & Hutter 2019): the share η λ of the weight.

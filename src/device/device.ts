@@ -137,6 +137,18 @@ export class Device {
     return buffer;
   }
 
+  /** Uploads an array, or `bytes` bytes of it from `from` on; nothing where there are none, which some implementations refuse. */
+  write(
+    buffer: GPUBuffer,
+    offset: number,
+    data: ArrayBufferView,
+    from = 0,
+    bytes = data.byteLength - from,
+  ): void {
+    if (bytes === 0) return;
+    this.gpu.queue.writeBuffer(buffer, offset, data.buffer as ArrayBuffer, data.byteOffset + from, bytes);
+  }
+
   /** Copies `bytes` bytes of a buffer to the CPU: for results, never inside a training step. */
   async read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     const size = Math.ceil(bytes / 4) * 4;

@@ -82,11 +82,11 @@ function upload(device: Device, label: string, { data, shape }: DataField, size:
   }
   const buffer = device.createBuffer(label, bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
   const whole = data.byteLength - (data.byteLength % 4);
-  device.gpu.queue.writeBuffer(buffer, 0, data.buffer as ArrayBuffer, data.byteOffset, whole);
+  device.write(buffer, 0, data, 0, whole);
   if (whole < data.byteLength) {
     const tail = new Uint8Array(4);
     tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
-    device.gpu.queue.writeBuffer(buffer, whole, tail);
+    device.write(buffer, whole, tail);
   }
   const dtype = data instanceof Uint8Array ? 'u8' : data instanceof Int32Array ? 'i32' : 'f32';
   return { tensor: input(label, [size, ...shape], dtype), location: { buffer, offset: 0, bytes } };

@@ -79,7 +79,7 @@ export function allocate(
       );
     }
     const buffer = create(op.name, align(bytes));
-    device.gpu.queue.writeBuffer(buffer, 0, constantData(operand));
+    device.write(buffer, 0, constantData(operand));
     return { buffer, offset: 0, bytes };
   };
   const locate = (operand: Operand): Location => {
@@ -90,13 +90,12 @@ export function allocate(
   return { owned, inputs, state, locate };
 }
 
-function constantData(tensor: Tensor): ArrayBuffer {
-  if (tensor.node.op.name === 'constant')
-    return (tensor.node.attrs as ConstantAttrs).data.slice().buffer as ArrayBuffer;
+function constantData(tensor: Tensor): ArrayBufferView {
+  if (tensor.node.op.name === 'constant') return (tensor.node.attrs as ConstantAttrs).data;
   const { value } = tensor.node.attrs as FillAttrs;
   const length = bytesOf(tensor) / 4;
   const TypedArray = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint32Array }[tensor.dtype];
-  return new TypedArray(length).fill(value).buffer;
+  return new TypedArray(length).fill(value);
 }
 
 /** Throws a LimitError where the device cannot bind an operand of this size. */

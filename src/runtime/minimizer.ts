@@ -4,6 +4,7 @@ import { programState } from '../ops/leaves.ts';
 import type { Variable } from '../ops/leaves.ts';
 import type { Dispatch, Effect, LowerContext, Operand, Resource } from '../ops/op.ts';
 import type { Location } from './location.ts';
+import { isRate } from './ranges.ts';
 import type { Run, VariableStore } from './variables.ts';
 
 /** What the runtime needs to know of an optimizer; src/nn/optimizers.ts has them all. */
@@ -19,9 +20,12 @@ export interface OptimizerSpec {
   readonly learningRate: number;
   /** The factor of the learning rate at each step, as the kernel has it; 1 by default. */
   readonly schedule?: { at(step: number): number };
-  /** Constants of the kernel that lie in `hyper` behind learning rate and gradient norm. */
+  /** Constants of the kernel that lie in `hyper` behind learning rate, gradient norm and its scale. */
   readonly hyper?: readonly number[];
-  /** Dispatches that leave the norm of the gradients of all ranges in hyper[1], before the updates. */
+  /**
+   * Dispatches that leave the norm of the gradients of all ranges, times a power of two, in hyper[1] and that power in
+   * hyper[2], before the updates.
+   */
   readonly reduceNorm?: (
     ranges: readonly Pick<OptimizerOperands, 'parameters' | 'gradients' | 'length'>[],
     hyper: Operand,
@@ -36,7 +40,7 @@ export interface OptimizerOperands {
   readonly slots: readonly Operand[];
   /** u32: [step, …]; the first update runs at step 0. */
   readonly state: Operand;
-  /** f32: [learning rate, gradient norm, …] */
+  /** f32: [learning rate, scaled gradient norm, its scale, …] */
   readonly hyper: Operand;
   /** Elements, a multiple of 64. */
   readonly length: number;
@@ -89,11 +93,11 @@ export class Minimizer {
       };
     });
     const { hyper = [] } = optimizer;
-    this.#hyper = { resource: 'hyperparameters', shape: [2 + hyper.length], dtype: 'f32' };
-    const place = this.#allocate(`${optimizer.name} hyperparameters`, Math.max(16, 4 * (2 + hyper.length)));
+    const values = Float32Array.of(optimizer.learningRate, 0, 1, ...hyper);
+    this.#hyper = { resource: 'hyperparameters', shape: [values.length], dtype: 'f32' };
+    const place = this.#allocate(`${optimizer.name} hyperparameters`, values.byteLength);
     this.resources.set(this.#hyper, place);
-    device.gpu.queue.writeBuffer(place.buffer, 8, new Float32Array(hyper));
-    this.learningRate = optimizer.learningRate;
+    device.write(place.buffer, 0, values);
     if (optimizer.averages) this.restartAverages();
   }
 
@@ -109,11 +113,19 @@ export class Minimizer {
     return this.#learningRate;
   }
 
-  /** Takes effect with the next step. */
+  /**
+   * Takes effect with the next step.
+   *
+   * @throws ArgumentError unless it is at least 0 and finite in f32
+   */
   set learningRate(value: number) {
+    if (!isRate(value)) {
+      throw new ArgumentError(
+        `${this.optimizer.name}: the learning rate must be a finite number of at least 0, not ${value}`,
+      );
+    }
     this.#learningRate = value;
-    const { buffer } = this.resources.get(this.#hyper)!;
-    this.#device.gpu.queue.writeBuffer(buffer, 0, new Float32Array([value]));
+    this.#device.write(this.resources.get(this.#hyper)!.buffer, 0, Float32Array.of(value));
   }
 
   /** The learning rate at a step: the base rate times the schedule's factor. */
@@ -122,7 +134,7 @@ export class Minimizer {
   }
 
   /**
-   * The norm of all gradients at the last step, before clipping.
+   * The norm of all gradients at the last step, before clipping; it may be above the largest f32.
    *
    * @throws ArgumentError unless the optimizer clips by it (`globalClipNorm`)
    */
@@ -133,7 +145,8 @@ export class Minimizer {
       );
     }
     const { buffer } = this.resources.get(this.#hyper)!;
-    return new Float32Array(await this.#device.read(buffer, 4, 4))[0];
+    const [norm, scale] = new Float32Array(await this.#device.read(buffer, 4, 8));
+    return norm / scale;
   }
 
   /** Where the gradient of `variable` has to be written. */
@@ -255,7 +268,7 @@ export class Minimizer {
     const flat = this.#runs.find(({ run }) => run.variables.includes(variable))!;
     const { buffer } = this.resources.get(flat.slots[slot])!;
     const offset = store.location(variable).offset - flat.run.offset;
-    this.#device.gpu.queue.writeBuffer(buffer, offset, values as Float32Array<ArrayBuffer>);
+    this.#device.write(buffer, offset, values);
   }
 
   destroy(): void {

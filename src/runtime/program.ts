@@ -9,6 +9,7 @@ import type { Location } from './location.ts';
 import { ownerOf } from './lower.ts';
 import { allocate, bindingSize, checkBinding } from './memory.ts';
 import type { Memory, MemoryContext, MemoryOptions } from './memory.ts';
+import { isStep, MAX_STEP } from './ranges.ts';
 
 export interface ProgramContext extends MemoryContext {
   readonly pipelines: PipelineCache;
@@ -126,13 +127,22 @@ export class Program {
     return this.#steps;
   }
 
-  /** Sets the step counter and, where given, the seed: to start over, or to resume. */
+  /**
+   * Sets the step counter and, where given, the seed: to start over, or to resume.
+   *
+   * @throws ArgumentError unless the step is a whole number that the GPU's counter (u32) holds
+   */
   reset(step: number, seed = this.#seed): void {
+    if (!isStep(step)) {
+      throw new ArgumentError(
+        `${this.label}: the step is ${step}; it must be a whole number from 0 to ${MAX_STEP}`,
+      );
+    }
     this.#steps = step;
     this.#seed = seed;
     const high = Math.floor(seed / 2 ** 32);
     const words = new Uint32Array([step, seed >>> 0, high >>> 0, 0]);
-    this.#context.device.gpu.queue.writeBuffer(this.#state.buffer, this.#state.offset, words);
+    this.#context.device.write(this.#state.buffer, this.#state.offset, words);
   }
 
   /** Uploads the data of an input, given by its tensor or its name. */
@@ -154,19 +164,14 @@ export class Program {
         `${this.label}: input ${name} takes ${formatShape(tensor.shape)} ${tensor.dtype} values, ${bytesOf(tensor)} bytes; got ${data.byteLength} bytes`,
       );
     }
-    const { queue } = this.#context.device.gpu;
+    const { device } = this.#context;
     const rest = data.byteLength % 4; // uploads come in words
-    queue.writeBuffer(
-      location.buffer,
-      location.offset,
-      data.buffer as ArrayBuffer,
-      data.byteOffset,
-      data.byteLength - rest,
-    );
+    const whole = data.byteLength - rest;
+    device.write(location.buffer, location.offset, data, 0, whole);
     if (rest > 0) {
       const word = new Uint8Array(4);
       word.set((data as Uint8Array).subarray(-rest));
-      queue.writeBuffer(location.buffer, location.offset + data.byteLength - rest, word);
+      device.write(location.buffer, location.offset + whole, word);
     }
   }
 

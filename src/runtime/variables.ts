@@ -44,7 +44,7 @@ export class VariableStore {
       variable.initialize(values.subarray(offsets[i] / 4, offsets[i] / 4 + size), variable.shape);
       this.#locations.set(variable, { buffer, offset: offsets[i], bytes: size * 4 });
     });
-    this.#device.gpu.queue.writeBuffer(buffer, 0, values);
+    this.#device.write(buffer, 0, values);
   }
 
   /** Keeps the memory of variables until they are released as often. */
@@ -122,7 +122,7 @@ export class VariableStore {
         `variable ${variable.name}: ${values.length} values do not fill its shape ${formatShape(variable.shape)}, which needs ${bytes / 4}`,
       );
     }
-    this.#device.gpu.queue.writeBuffer(buffer, offset, values as Float32Array<ArrayBuffer>);
+    this.#device.write(buffer, offset, values);
   }
 
   /** Bytes of all variables, alignment included. */

@@ -13,7 +13,7 @@ import {
 } from '../../src/nn/optimizers.ts';
 import { cosineDecay, warmUp } from '../../src/nn/schedules.ts';
 import { add, multiply, square } from '../../src/ops/elementwise.ts';
-import { read, Variable } from '../../src/ops/leaves.ts';
+import { constant, read, Variable } from '../../src/ops/leaves.ts';
 import { reduceSum } from '../../src/ops/reduce.ts';
 import type { Minimizer } from '../../src/runtime/minimizer.ts';
 import type { Gpu } from '../../src/runtime/session.ts';
@@ -173,6 +173,49 @@ describe('the norm of the gradients', () => {
     program.destroy();
     gpu.release(minimizer);
   });
+
+  const patterns: [string, (i: number) => number][] = [
+    ['1e30, whose squares overflow', () => 1e30],
+    ['1e-30, whose squares underflow', () => 1e-30],
+    ['3e38, whose norm overflows', () => 3e38],
+    ['around 2^40 and 2^-40', (i) => 2 ** (i % 2 ? 40 : -40) * (1 + (i % 5))],
+    ['from 1e-37 to 1e38', (i) => 10 ** ((i % 76) - 37)],
+    ['from 1e-37 to 1e-13', (i) => 10 ** ((i % 25) - 37)],
+    ['zeros and one 1e25', (i) => (i === 70 ? 1e25 : 0)],
+    ['zeros', () => 0],
+  ];
+  const limits = [1, 1e-30, 1e30];
+  it.each(patterns.flatMap(([name, value]) => limits.map((limit) => [name, limit, value] as const)))(
+    'of gradients of %s is exact, and clips to %f',
+    async (_, limit, value) => {
+      for (const software of [true, false]) {
+        const gpu = await testGpu(software);
+        const size = 1000;
+        const gradient = Float32Array.from({ length: size }, (_, i) => (i % 3 ? value(i) : -value(i)));
+        const start = 1e-3;
+        const variable = new Variable({ name: 'w', shape: [size], initialize: (w) => void w.fill(start) });
+        let minimizer!: Minimizer;
+        const program = await gpu.compile((g) => {
+          const loss = reduceSum(multiply(read(variable), constant(gradient)));
+          const learningRate = 1 / limit; // so that a step is of length 1
+          minimizer = g.minimize(loss, [variable], sgd({ learningRate, globalClipNorm: limit }));
+          return {};
+        });
+        await program.step();
+        await program.finish();
+        const norm = Math.hypot(...gradient);
+        const found = await minimizer.gradientNorm();
+        expect(norm === 0 ? found : found / norm).toBeCloseTo(norm === 0 ? 0 : 1, 5);
+        const factor = norm > limit ? 1 / norm : 1 / limit;
+        expect(await gpu.variables.read(variable)).toBeAllClose(
+          Float64Array.from(gradient, (g) => start - g * factor),
+          { rtol: 1e-5, atol: 1e-7 },
+        );
+        program.destroy();
+        gpu.release(minimizer);
+      }
+    },
+  );
 
   it('gives the same bits in every run', async () => {
     const once = async () => gpuTrajectory(await problem(), adam({ globalClipNorm: 1 }), 5);

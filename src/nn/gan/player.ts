@@ -53,7 +53,7 @@ export class Player {
   restoreUpdates(count: number): void {
     this.#updateCount = count;
     const { buffer } = this.updates.location;
-    this.#gpu.device.gpu.queue.writeBuffer(buffer, 0, new Uint32Array([count, 0, 0, 0]));
+    this.#gpu.device.write(buffer, 0, Uint32Array.of(count, 0, 0, 0));
   }
 
   get learningRate(): number {

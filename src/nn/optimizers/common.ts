@@ -83,7 +83,7 @@ export function gradientBody(config: CommonConfig): string {
   const g = penalized(config);
   if (clipValue !== undefined) return `return clipped_by_value(${g}, ${literal(clipValue)});`;
   if (globalClipNorm !== undefined)
-    return `return clipped_by_norm(${g}, hyper[1], ${literal(globalClipNorm)});`;
+    return `return clipped_by_norm(${g}, hyper[1], hyper[2], ${literal(globalClipNorm)});`;
   return `return ${g};`;
 }
 
@@ -96,14 +96,14 @@ export function updateBody({ weightDecay = 0, ema }: CommonConfig): string {
   return `parameters[i] += ${change};${ema ? `\n  ${average(ema.decay)}` : ''}`;
 }
 
-/** The dispatches that leave the norm of all gradients in hyper[1]: partial sums of each range, then their sum. */
+/** The dispatches that leave the norm of all gradients in hyper[1] and hyper[2]: partial sums of each range, then their sum. */
 export function reduceNorm(config: CommonConfig): OptimizerSpec['reduceNorm'] {
   return (ranges, hyper, context) => {
     const { software } = context.target;
     const most = software ? 1024 : 16384; // lanes; eight vec4f for each keep them busy
     const lanes = ranges.map(({ length }) => Math.min(most, Math.ceil(length / 4 / 8 / 64) * 64));
     const count = lanes.reduce((sum, own) => sum + own, 0);
-    const partials = context.scratch([count], 'f32', 'partials');
+    const partials = context.scratch([3 * count], 'f32', 'partials');
     let offset = 0;
     ranges.forEach(({ parameters, gradients, length }, i) => {
       const workgroupSize = 64;
@@ -113,12 +113,13 @@ export function reduceNorm(config: CommonConfig): OptimizerSpec['reduceNorm'] {
           LENGTH: length / 4,
           LANES: lanes[i],
           OFFSET: offset,
+          PLANE: count,
           WORKGROUP_SIZE: workgroupSize,
         },
         functions: { gradient: `return ${penalized(config)};` },
         bindings: { gradients, parameters, partials },
         workgroups: [lanes[i] / workgroupSize, 1, 1],
-        flops: 2 * length,
+        flops: 8 * length,
         part: 'normPartials',
       });
       offset += lanes[i];
@@ -133,7 +134,7 @@ export function reduceNorm(config: CommonConfig): OptimizerSpec['reduceNorm'] {
       },
       bindings: { partials, hyper },
       workgroups: [1, 1, 1],
-      flops: count,
+      flops: 3 * count,
       part: 'norm',
     });
   };

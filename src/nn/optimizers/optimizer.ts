@@ -28,7 +28,7 @@ interface Description {
   /** Constants of the kernel file. */
   constants: Readonly<Record<string, ConstantValue>>;
   flopsPerParameter: number;
-  /** Behind learning rate and gradient norm in `hyper`. */
+  /** Behind learning rate, gradient norm and its scale in `hyper`. */
   hyper?: readonly number[];
 }
 
