@@ -150,6 +150,12 @@ export function decodeSafetensors(
   return { tensors, metadata };
 }
 
+/** A number of the metadata; NaN where there is none or no number, an empty text included. */
+export function metadataNumber(metadata: Readonly<Record<string, string>>, key: string): number {
+  const text = Object.hasOwn(metadata, key) ? metadata[key].trim() : '';
+  return text === '' ? NaN : Number(text);
+}
+
 type Fail = (reason: string, fix?: string) => never;
 
 function readHeader(bytes: Uint8Array, fail: Fail): { json: Record<string, unknown>; dataStart: number } {

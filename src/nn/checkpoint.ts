@@ -1,8 +1,10 @@
 import { ArgumentError, FormatError } from '../errors.ts';
-import { decodeSafetensors, encodeSafetensors } from '../io/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, metadataNumber } from '../io/safetensors.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
 import { formatShape, sameShape, sizeOf } from '../ops/tensor.ts';
+import { requireFiniteLoaded, requireFiniteToSave } from './finite.ts';
 import type { Variable } from '../ops/leaves.ts';
+import { isRate, isStep } from '../runtime/ranges.ts';
 import type { Model } from './model.ts';
 
 const FORMAT = 'wgrad 1';
@@ -20,7 +22,10 @@ export async function encodeCheckpoint(model: Model): Promise<Uint8Array> {
   for (const [variable, data] of values)
     tensors.set(variable.name, { dtype: 'F32', shape: variable.shape, data });
   const description = { format: FORMAT, model: model.name };
-  if (minimizer.averagesInUse) return encodeSafetensors(tensors, description);
+  if (minimizer.averagesInUse) {
+    requireFiniteToSave(model.name, tensors);
+    return encodeSafetensors(tensors, description);
+  }
   for (const [variable, slots] of await minimizer.readSlots(gpu.variables)) {
     slots.forEach((data, slot) =>
       tensors.set(slotName(optimizer.slotNames[slot], variable), {
@@ -30,6 +35,7 @@ export async function encodeCheckpoint(model: Model): Promise<Uint8Array> {
       }),
     );
   }
+  requireFiniteToSave(model.name, tensors);
   return encodeSafetensors(tensors, {
     ...description,
     optimizer: optimizer.name,
@@ -54,6 +60,7 @@ export function decodeCheckpoint(model: Model, bytes: Uint8Array, name = 'checkp
     );
   }
   const { tensors, metadata } = decodeSafetensors(bytes, name);
+  requireFiniteLoaded(name, tensors);
   let averagesRestored = !optimizer.averages;
   const writes: (() => void)[] = [];
   const find = (key: string, { shape }: Variable): Float32Array | undefined => {
@@ -87,10 +94,10 @@ export function decodeCheckpoint(model: Model, bytes: Uint8Array, name = 'checkp
       }
       averagesRestored ||= slot === 'averages' && saved.includes(slot);
     });
-    const step = Number(metadata.step);
-    const seed = Number(metadata.seed);
-    const learningRate = Number(metadata.learningRate);
-    if (![step, seed].every((value) => Number.isSafeInteger(value) && value >= 0) || !isRate(learningRate)) {
+    const [step, seed, learningRate] = ['step', 'seed', 'learningRate'].map((key) =>
+      metadataNumber(metadata, key),
+    );
+    if (!isStep(step) || !Number.isSafeInteger(seed) || seed < 0 || !isRate(learningRate)) {
       throw new FormatError(
         `${name}: step ${metadata.step}, seed ${metadata.seed} or learning rate ${metadata.learningRate} is no number that it can be; the file is damaged`,
       );
@@ -104,5 +111,3 @@ export function decodeCheckpoint(model: Model, bytes: Uint8Array, name = 'checkp
   for (const write of writes) write();
   if (!averagesRestored) minimizer.restartAverages();
 }
-
-const isRate = (value: number) => value >= 0 && Number.isFinite(Math.fround(value));

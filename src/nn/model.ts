@@ -201,7 +201,11 @@ export class Model extends Network {
     return summarize(this);
   }
 
-  /** Weights, optimizer state, step and seed as a safetensors file. */
+  /**
+   * Weights, optimizer state, step and seed as a safetensors file.
+   *
+   * @throws NumericError if a weight or a value of the optimizer's is NaN or infinite
+   */
   save(): Promise<Uint8Array> {
     return encodeCheckpoint(this);
   }

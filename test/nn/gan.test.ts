@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dataset } from '../../src/data/dataset.ts';
 import { FormatError, NumericError } from '../../src/errors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
 import type { GanPart, GanStepValues } from '../../src/nn/gan/index.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { sequential } from '../../src/nn/model.ts';
@@ -332,5 +333,28 @@ it('a wrong checkpoint is refused and changes nothing', async () => {
     'tensor discriminator.dense.weight is F32 [2, 6], but tiny needs F32 [2, 5]',
   );
   await refused(before.slice(0, 100), 'a file');
+  const { tensors, metadata } = decodeSafetensors(before);
+  const numbers = [
+    ...['step', 'generator.updates'].flatMap((key) => ['4294967296', '0.5', ''].map((text) => [key, text])),
+    ...['-1', 'NaN', ''].map((text) => ['discriminator.learningRate', text]),
+  ];
+  for (const [key, text] of numbers) {
+    await refused(
+      encodeSafetensors(tensors, { ...metadata, [key]: text }),
+      `its metadata '${key}' is ${text},`,
+    );
+  }
+  const [weight] = gan.discriminator.variables;
+  const values = Float32Array.from(tensors.get('discriminator.dense.weight')!.data).fill(NaN, 3, 4);
+  const holed = new Map(tensors).set('discriminator.dense.weight', {
+    dtype: 'F32',
+    shape: weight.shape,
+    data: values,
+  });
+  await refused(encodeSafetensors(holed, metadata), 'tensor discriminator.dense.weight is NaN at element 3');
+  gan.compiled.gpu.variables.write(weight, values);
+  await expect(gan.save()).rejects.toThrow(
+    'tiny: is not saved, because tensor discriminator.dense.weight is NaN at element 3',
+  );
   for (const gone of [gan, other, larger]) gone.destroy();
 });

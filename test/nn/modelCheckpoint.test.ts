@@ -135,6 +135,29 @@ describe('load', () => {
       (bytes) => edited(bytes, (_, metadata) => (metadata.seed = '0.5')),
       /seed 0\.5.*damaged/,
     ],
+    ...['4294967296', '1.5', 'NaN', ''].map((step): (typeof damages)[number] => [
+      `of step '${step}'`,
+      (bytes) => edited(bytes, (_, metadata) => (metadata.step = step)),
+      new RegExp(`step ${step}, seed.*damaged`),
+    ]),
+    ...['-1', 'Infinity', 'NaN', ''].map((rate): (typeof damages)[number] => [
+      `of learning rate '${rate}'`,
+      (bytes) => edited(bytes, (_, metadata) => (metadata.learningRate = rate)),
+      new RegExp(`learning rate ${rate} is no number.*damaged`),
+    ]),
+    ...['dense.weight', 'optimizer.mean_square.dense_1.bias'].flatMap((name) =>
+      [NaN, -Infinity].map((value): (typeof damages)[number] => [
+        `with ${value} in ${name}`,
+        (bytes) =>
+          edited(bytes, (tensors) => {
+            const { shape, data } = tensors.get(name)!;
+            const values = Float32Array.from(data);
+            values[2] = value;
+            tensors.set(name, { dtype: 'F32', shape, data: values });
+          }),
+        new RegExp(`tensor ${name} is ${value} at element 2; load a file that was saved before`),
+      ]),
+    ),
     [
       'of a learning rate beyond f32',
       (bytes) => edited(bytes, (_, metadata) => (metadata.learningRate = '1e99')),
@@ -166,6 +189,13 @@ describe('load', () => {
     model.destroy();
   });
 
+  it('of the largest step that the counter holds is taken', async () => {
+    const { model } = await trained(2);
+    model.load(edited(await model.save(), (_, metadata) => (metadata.step = '4294967295')));
+    expect(model.step).toBe(2 ** 32 - 1);
+    model.destroy();
+  });
+
   it('needs a compiled model that is not being trained', async () => {
     const model = await compiledTiny();
     const bytes = await model.save();
@@ -177,5 +207,25 @@ describe('load', () => {
     model.load(bytes);
     model.destroy();
     expect(() => model.load(bytes)).toThrow(/call compile\(\{ optimizer, loss \}\) first/);
+  });
+});
+
+describe('save', () => {
+  it.each([NaN, Infinity])('of %f in a weight or a moment is refused and names it', async (value) => {
+    const { model } = await trained(3);
+    const { gpu, minimizer } = model.compiled;
+    const good = await model.save();
+    const bias = model.variables.find(({ name }) => name === 'dense_1.bias')!;
+    gpu.variables.write(bias, Float32Array.of(0, value, 0));
+    await expect(model.save()).rejects.toMatchObject({
+      name: 'NumericError',
+      message: expect.stringContaining(
+        `model: is not saved, because tensor dense_1.bias is ${value} at element 1`,
+      ),
+    });
+    model.load(good);
+    minimizer.writeSlot(gpu.variables, bias, 1, Float32Array.of(0, 0, value));
+    await expect(model.save()).rejects.toThrow(`optimizer.mean_square.dense_1.bias is ${value} at element 2`);
+    model.destroy();
   });
 });

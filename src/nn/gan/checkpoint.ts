@@ -1,8 +1,10 @@
 import { FormatError } from '../../errors.ts';
-import { decodeSafetensors, encodeSafetensors } from '../../io/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, metadataNumber } from '../../io/safetensors.ts';
 import type { SafeTensor } from '../../io/safetensors.ts';
 import type { Variable } from '../../ops/leaves.ts';
 import { formatShape, sameShape } from '../../ops/tensor.ts';
+import { isRate, isStep } from '../../runtime/ranges.ts';
+import { requireFiniteLoaded, requireFiniteToSave } from '../finite.ts';
 import type { Gan } from './gan.ts';
 import type { Player } from './player.ts';
 
@@ -40,6 +42,7 @@ export async function encodeGan(gan: Gan): Promise<Uint8Array> {
     metadata[`${role}.learningRate`] = String(player.learningRate);
     metadata[`${role}.updates`] = String(player.updateCount);
   }
+  requireFiniteToSave(gan.name, tensors);
   return encodeSafetensors(tensors, metadata);
 }
 
@@ -52,6 +55,7 @@ export function decodeGan(gan: Gan, bytes: Uint8Array, name = 'checkpoint'): voi
       `${name}: its format is '${metadata.format}', not '${FORMAT}'; load a file that a GAN was saved to`,
     );
   }
+  requireFiniteLoaded(name, tensors);
   const find = (key: string, { shape }: Variable): Float32Array => {
     const tensor = tensors.get(key);
     if (tensor?.dtype === 'F32' && sameShape(tensor.shape, shape)) return tensor.data;
@@ -60,10 +64,9 @@ export function decodeGan(gan: Gan, bytes: Uint8Array, name = 'checkpoint'): voi
       `${name}: tensor ${key} ${found}, but ${gan.name} needs F32 ${formatShape(shape)}; load it into the networks that it was saved from`,
     );
   };
-  const number = (key: string, whole: boolean): number => {
-    const value = Number(metadata[key] ?? NaN);
-    if (value >= 0 && (whole ? Number.isSafeInteger(value) : Number.isFinite(Math.fround(value))))
-      return value;
+  const number = (key: string, fits: (value: number) => boolean): number => {
+    const value = metadataNumber(metadata, key);
+    if (fits(value)) return value;
     throw new FormatError(
       `${name}: its metadata '${key}' is ${metadata[key]}, which is no number that it can be; the file is damaged`,
     );
@@ -86,15 +89,15 @@ export function decodeGan(gan: Gan, bytes: Uint8Array, name = 'checkpoint'): voi
         writes.push(() => minimizer.writeSlot(gpu.variables, variable, slot, data));
       }
     }
-    const learningRate = number(`${role}.learningRate`, false);
-    const updates = number(`${role}.updates`, true);
+    const learningRate = number(`${role}.learningRate`, isRate);
+    const updates = number(`${role}.updates`, isStep);
     writes.push(() => {
       player.learningRate = learningRate;
       player.restoreUpdates(updates);
     });
   }
-  const step = number('step', true);
-  const seed = number('seed', true);
+  const step = number('step', isStep);
+  const seed = number('seed', (value) => Number.isSafeInteger(value) && value >= 0);
   for (const write of writes) write();
   gan.step = step;
   gan.seed = seed;

@@ -257,7 +257,11 @@ export class Gan {
     return (this.#judge ??= new GanJudge(this)).judge(images, shape);
   }
 
-  /** Weights and moving statistics of both networks, state of both optimizers, step and seed as a safetensors file. */
+  /**
+   * Weights and moving statistics of both networks, state of both optimizers, step and seed as a safetensors file.
+   *
+   * @throws NumericError if one of them is NaN or infinite
+   */
   async save(): Promise<Uint8Array> {
     return encodeGan(this);
   }
