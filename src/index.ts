@@ -50,6 +50,7 @@ export type { ClassWeight } from './nn/classWeights.ts';
 export { activations } from './nn/activations.ts';
 
 export { dataset, selfTargets, shuffle, splitValidation, take } from './data/dataset.ts';
+export type { NestedNumbers, Values } from './data/arrays.ts';
 export type { Dataset, DataArray, DataField, DatasetOptions } from './data/dataset.ts';
 export { loadMnist, loadMnistOrSynthetic } from './data/mnist.ts';
 export { syntheticDigits } from './data/digits.ts';

@@ -1,4 +1,7 @@
-import { ArgumentError, NumericError, ShapeError } from '../errors.ts';
+import { ArgumentError, ShapeError } from '../errors.ts';
+import { arrayOf, isValues, typedArrayName } from './arrays.ts';
+import type { Values } from './arrays.ts';
+import { checkDataset } from './checks.ts';
 import { product } from './types.ts';
 import type { DataArray, DataField, Dataset } from './types.ts';
 
@@ -7,37 +10,48 @@ type Extents = readonly number[];
 export interface DatasetOptions {
   /** Default 'data'. */
   name?: string;
-  /** Inputs of all samples; a list for a model that takes several. */
-  x: DataArray | readonly DataArray[];
+  /** Inputs of all samples; a list for a model that takes several, if `inputShape` is one. */
+  x: Values | readonly Values[];
   /** Targets of all samples; a list for a model with several outputs. */
-  y: DataArray | readonly DataArray[];
+  y: Values | readonly Values[];
   /** Shape of one input: [28, 28, 1], [30], …; a list of shapes where `x` is a list. */
   inputShape: Extents | readonly Extents[];
-  /** Shape of one target; default [], one value per sample. A list of shapes where `y` is a list. */
+  /**
+   * Shape of one target; default [], one value per sample, or that of the samples of nested arrays. A list of shapes where
+   * `y` is a list.
+   */
   targetShape?: Extents | readonly Extents[];
   /**
    * Weight of each sample in the loss, at least 0: the loss of a batch is the mean of weight times loss, also when
    * evaluating, as in Keras; metrics are not weighted.
    */
-  weights?: Float32Array;
+  weights?: Values;
   /** Default false. */
   synthetic?: boolean;
-  /** Names of the classes; scalar targets must then be class indices below their number. */
+  /** Names of the classes; targets of one value must then be class indices below their number. */
   classNames?: readonly string[];
 }
 
 /**
- * Checks arrays and binds them into a `Dataset`. The arrays are kept, not copied. Where a target is the very array of an
- * input, it is uploaded and gathered once.
+ * Checks arrays and binds them into a `Dataset`.
  *
- * @throws ArgumentError if an array has another type, is empty, a label has no name in `classNames`, or a weight is negative
- * @throws ShapeError if the arrays' lengths do not fit the shapes or each other
- * @throws NumericError if a value is NaN or infinite, with its sample and position
+ * A Uint8Array (or Uint8ClampedArray) holds bytes, Int32Array and Float32Array numbers; these are kept, not copied. Other
+ * integers are copied to i32, Float64Array and nested arrays of numbers to f32. Arrays of other realms and in shared
+ * memory are taken as well. Where a target is the very array of an input, it is uploaded and gathered once.
+ *
+ * The values count as they are when they are used: whenever `fit`, `evaluate` or `predict` begins, the arrays are read
+ * and checked again, so one that was refilled in place brings its new values, and one that was transferred away is an
+ * error. The same goes for `take` and `splitValidation`, which view them; `shuffle` copies.
+ *
+ * @throws ArgumentError if an array has another type or is empty, an integer does not fit 32 bits, a label has no name in
+ *   `classNames`, or a weight is negative
+ * @throws ShapeError if the arrays' lengths do not fit the shapes or each other, or nested arrays are ragged
+ * @throws NumericError if a value is NaN, infinite or beyond the range of f32, with its sample and position
  */
 export function dataset(options: DatasetOptions): Dataset {
   const { name = 'data', synthetic = false, classNames, weights } = options;
-  const inputs = fields(name, ['x', 'inputShape'], options.x, options.inputShape);
-  const targets = fields(name, ['y', 'targetShape'], options.y, options.targetShape ?? listLike(options.y));
+  const known = new Map<unknown, DataArray>();
+  const inputs = fields(name, ['x', 'inputShape'], options.x, options.inputShape, known);
   const [first] = inputs;
   if (first.data.length % first.stride !== 0) {
     throw new ShapeError(
@@ -46,15 +60,14 @@ export function dataset(options: DatasetOptions): Dataset {
     );
   }
   const size = first.data.length / first.stride;
+  const shapes = options.targetShape ?? targetShapes(options.y);
+  const targets = fields(name, ['y', 'targetShape'], options.y, shapes, known);
   for (const own of [...inputs, ...targets]) checkLength(name, own, first, size);
-  for (const { field, data, stride } of [...inputs, ...targets]) checkFinite(name, field, data, stride);
   for (const target of targets)
     if (!inputs.some(({ data }) => data === target.data)) checkBytes(name, target);
-  if (classNames && targets[0].shape.length === 0) checkLabels(name, targets[0].data, classNames.length);
-  if (weights) checkWeights(name, weights, size);
   const [x, ...moreInputs] = inputs.map(plain);
   const [y, ...moreTargets] = targets.map(plain);
-  return {
+  const result: Dataset = {
     name,
     size,
     synthetic,
@@ -62,9 +75,11 @@ export function dataset(options: DatasetOptions): Dataset {
     y,
     ...(moreInputs.length > 0 && { moreInputs }),
     ...(moreTargets.length > 0 && { moreTargets }),
-    ...(weights && { weights: { data: weights, shape: [] } }),
+    ...(weights && { weights: weightsOf(name, weights, size) }),
     ...(classNames && { classNames: [...classNames] }),
   };
+  checkDataset(result);
+  return result;
 }
 
 interface CheckedField extends DataField {
@@ -77,36 +92,61 @@ interface CheckedField extends DataField {
 
 const plain = ({ data, shape }: CheckedField): DataField => ({ data, shape: [...shape] });
 
-/** The default shapes of targets: one value per sample, for each of a list. */
-const listLike = (y: unknown): Extents | readonly Extents[] => (Array.isArray(y) ? y.map(() => []) : []);
+/** Shapes of targets that are given none: one value per sample, for each of a list; what nested arrays have. */
+function targetShapes(y: unknown): Extents | readonly Extents[] {
+  if (!Array.isArray(y)) return [];
+  if (typedArrayName(y[0]) !== undefined) return y.map(() => []);
+  const shape: number[] = [];
+  for (let level: unknown = y[0]; isValues(level); level = level[0]) shape.push(level.length);
+  return shape;
+}
 
-/** The arrays of an option, with their shapes: one of each, or a list of each. */
+/** The arrays of an option, with their shapes: one of each, or a list of each. Equal arrays are converted once. */
 function fields(
   name: string,
   [field, option]: [string, string],
-  arrays: DataArray | readonly DataArray[],
+  values: unknown,
   shapes: Extents | readonly Extents[],
+  known: Map<unknown, DataArray>,
 ): CheckedField[] {
-  const list = Array.isArray(arrays) ? (arrays as readonly DataArray[]) : undefined;
-  const nested = Array.isArray(shapes) && shapes.some(Array.isArray);
-  list?.forEach((data, i) => checkArray(name, `${field}[${i}]`, data));
-  if (!list) checkArray(name, field, arrays);
-  if (list && (list.length === 0 || !Array.isArray(shapes) || shapes.length !== list.length)) {
+  const several = Array.isArray(shapes) && shapes.some(Array.isArray);
+  const one = several ? undefined : [values];
+  const list = one ?? (Array.isArray(values) ? (values as readonly unknown[]) : undefined);
+  if (!list || (several && list.length !== shapes.length)) {
+    const found = list ? `a list of ${list.length}` : 'a single array';
     throw new ShapeError(
-      `data set '${name}': ${field} is a list of ${list.length} arrays, so ${option} must be a list of as many shapes, at least one`,
+      `data set '${name}': ${option} is a list of ${shapes.length} shapes, so ${field} must be a list of as many arrays, not ${found}`,
     );
   }
-  if (!list && nested) {
-    throw new ShapeError(
-      `data set '${name}': ${option} is a list of shapes, so ${field} must be a list of as many arrays`,
-    );
-  }
-  return (list ?? [arrays as DataArray]).map((data, i) => {
-    const shape = (list ? shapes[i] : shapes) as Extents;
-    const place = list ? `[${i}]` : '';
+  return list.map((own, i) => {
+    const place = several ? `[${i}]` : '';
+    const shape = (several ? shapes[i] : shapes) as Extents;
     const stride = sampleSize(name, `${option}${place}`, shape);
+    if (!several) requireOneField(name, field, option, own, shape);
+    const data = known.get(own) ?? arrayOf(`data set '${name}': ${field}${place}`, own, shape);
+    known.set(own, data);
     return { data, shape, stride, field: `${field}${place}`, option: `${option}${place}` };
   });
+}
+
+/** Long rows of typed arrays are several fields, not samples. */
+function requireOneField(name: string, field: string, option: string, values: unknown, shape: Extents): void {
+  if (!Array.isArray(values) || typedArrayName(values[0]) === undefined) return;
+  if (values.every((row: ArrayLike<number>) => row.length === product(shape))) return;
+  throw new ShapeError(
+    `data set '${name}': ${field} is a list of ${values.length} arrays, so ${option} must be a list of as many shapes, or each array one sample of shape ${format(shape)}`,
+  );
+}
+
+/** Weights are numbers, whatever type they come in. */
+function weightsOf(name: string, values: unknown, size: number): DataField {
+  const given = arrayOf(`data set '${name}': weights`, values, []);
+  if (given.length !== size) {
+    throw new ShapeError(
+      `data set '${name}': weights must be one weight for each of the ${size} samples, got ${given.length}`,
+    );
+  }
+  return { data: given, shape: [] };
 }
 
 function checkLength(name: string, own: CheckedField, first: CheckedField, size: number): void {
@@ -131,35 +171,8 @@ function checkBytes(name: string, { data, shape, field }: CheckedField): void {
   );
 }
 
-function checkWeights(name: string, weights: Float32Array, size: number): void {
-  if (!(weights instanceof Float32Array) || weights.length !== size) {
-    const found = (weights as object).constructor.name;
-    throw new ShapeError(
-      `data set '${name}': weights must be a Float32Array with one weight for each of the ${size} samples, got ${found} of ${(weights as { length: number }).length}`,
-    );
-  }
-  const index = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
-  if (index < 0) return;
-  throw new ArgumentError(
-    `data set '${name}': weights[${index}] is ${weights[index]}; weights must be finite and at least 0. Give samples that should not count a weight of 0.`,
-  );
-}
-
 function format(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
-}
-
-function checkArray(name: string, field: string, values: unknown): void {
-  if (!(values instanceof Uint8Array || values instanceof Float32Array || values instanceof Int32Array)) {
-    const found = (values as object | null | undefined)?.constructor?.name ?? String(values);
-    throw new ArgumentError(
-      `data set '${name}': ${field} is ${found}, expected a Uint8Array (pixels or class indices), Float32Array ` +
-        `or Int32Array. Convert it, for example with Float32Array.from(values.flat(Infinity)).`,
-    );
-  }
-  if (values.length === 0) {
-    throw new ArgumentError(`data set '${name}': ${field} is empty. A data set needs at least one sample.`);
-  }
 }
 
 function sampleSize(name: string, option: string, shape: readonly number[]): number {
@@ -170,28 +183,6 @@ function sampleSize(name: string, option: string, shape: readonly number[]): num
     );
   }
   return product(shape);
-}
-
-function checkFinite(name: string, field: string, values: DataArray, stride: number): void {
-  if (!(values instanceof Float32Array)) return;
-  // NaN fails every comparison, so one test finds it and both infinities.
-  const index = values.findIndex((value) => !(Math.abs(value) < Infinity));
-  if (index >= 0) {
-    throw new NumericError(
-      `data set '${name}': ${field}[${index}] (sample ${Math.floor(index / stride)}, value ${index % stride}) is ` +
-        `${values[index]}. Remove such samples or replace their missing values before training.`,
-    );
-  }
-}
-
-function checkLabels(name: string, labels: DataArray, classes: number): void {
-  const index = labels.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= classes);
-  if (index >= 0) {
-    throw new ArgumentError(
-      `data set '${name}': y[${index}] is ${labels[index]}, but classNames names ${classes} classes, so labels are ` +
-        `whole numbers from 0 to ${classes - 1}. Renumber the labels or name every class.`,
-    );
-  }
 }
 
 export { inputsOf, targetsOf } from './types.ts';

@@ -1,10 +1,12 @@
 import { ArgumentError } from '../errors.ts';
+import { checkMemory } from './checks.ts';
 import { randomStream } from './random.ts';
 import { product } from './types.ts';
 import type { DataArray, DataField, Dataset } from './types.ts';
 
 /** A data set with other arrays in all its fields; fields that share an array go on sharing one. */
 function mapFields(data: Dataset, change: (values: DataArray, stride: number) => DataArray): Dataset {
+  checkMemory(data);
   const known = new Map<DataArray, DataArray>();
   const map = ({ data: values, shape }: DataField): DataField => {
     // Fields of one array have one number of values per sample.
@@ -37,7 +39,7 @@ export function selfTargets(data: Dataset): Dataset {
 /**
  * The samples `start` … `end - 1` as a data set of their own; the arrays are views, nothing is copied.
  *
- * @throws ArgumentError unless 0 ≤ start < end ≤ data.size, all whole numbers
+ * @throws ArgumentError unless 0 ≤ start < end ≤ data.size, all whole numbers, or if an array was transferred away
  */
 export function take(data: Dataset, start: number, end: number = data.size): Dataset {
   if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end > data.size || start >= end) {
@@ -67,7 +69,12 @@ export function splitValidation(data: Dataset, fraction: number): { train: Datas
   return { train: take(data, 0, split), validation: take(data, split) };
 }
 
-/** A copy of the data set with its samples in a random order that `seed` fixes (Fisher–Yates). */
+/**
+ * A copy of the data set with its samples in a random order that `seed` fixes (Fisher–Yates): of the values as they are
+ * now, whatever becomes of the original.
+ *
+ * @throws ArgumentError if an array was transferred away
+ */
 export function shuffle(data: Dataset, seed = 1): Dataset {
   const random = randomStream(seed, data.size);
   const order = Uint32Array.from({ length: data.size }, (_, index) => index);

@@ -1,3 +1,4 @@
+import { checkDataset } from '../data/checks.ts';
 import { inputsOf, targetsOf } from '../data/dataset.ts';
 import type { DataArray, DataField, Dataset } from '../data/dataset.ts';
 import type { Device } from '../device/device.ts';
@@ -25,6 +26,7 @@ export class DeviceDataset {
   readonly #buffers: GPUBuffer[] = [];
 
   constructor(device: Device, dataset: Dataset) {
+    checkDataset(dataset);
     this.dataset = dataset;
     const { name, size, weights } = dataset;
     const known: { data: DataArray; field: DeviceField }[] = [];

@@ -51,7 +51,14 @@ describe('dataset', () => {
   it('refuses empty sets, other arrays and odd shapes', () => {
     const none = new Float32Array(0);
     expect(() => dataset({ x: none, y: none, inputShape: [2] })).toThrow(/x is empty/);
-    for (const wrong of [[1, 2], new Float64Array(12), undefined, null, 'text']) {
+    for (const wrong of [
+      new DataView(new ArrayBuffer(48)),
+      new ArrayBuffer(48),
+      undefined,
+      null,
+      'text',
+      5,
+    ]) {
       expect(() => dataset({ x: wrong as never, y, inputShape: [2] })).toThrow(ArgumentError);
     }
     for (const shape of [[0], [-2], [1.5], [NaN], 2, undefined]) {

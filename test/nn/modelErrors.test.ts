@@ -276,12 +276,14 @@ const training: Case[] = [
   [
     'a data set larger than a binding',
     async () => {
-      const y = new Uint8Array(1);
-      const huge = { ...data, name: 'huge', size: 1, x: { data: new Uint8Array(2 ** 27 + 4), shape: [2] } };
-      return (await compiledTiny()).fit({ ...huge, y: { data: y, shape: [] } });
+      const size = 2 ** 24 + 1;
+      const x = new Float32Array(2 * size);
+      return (await compiledTiny()).fit(
+        dataset({ name: 'huge', x, y: new Uint8Array(size), inputShape: [2] }),
+      );
     },
     LimitError,
-    /huge x: 134217732 bytes do not fit one binding of this device, which takes 134217728; use fewer samples/,
+    /huge x: 134217736 bytes do not fit one binding of this device, which takes 134217728; use fewer samples/,
   ],
   [
     'a learning rate of NaN',

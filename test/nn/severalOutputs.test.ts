@@ -245,7 +245,7 @@ describe('refuse', () => {
     expect(make({ x: [place, colour] })).toThrow(
       /x is a list of 2 arrays, so inputShape must be a list of as many shapes/,
     );
-    expect(make({ inputShape: [[2]] })).toThrow(/inputShape is a list of shapes, so x must be a list/);
+    expect(make({ inputShape: [[2]] })).toThrow(/inputShape is a list of 1 shapes, so x must be a list/);
     expect(make({ x: [place, colour.subarray(3)], inputShape: [[2], [3]] })).toThrow(
       /x\[0\] holds 22 samples of shape \[2\], so x\[1\] needs 66 values of inputShape\[1\] \[3\], but has 63/,
     );
