@@ -9,13 +9,13 @@
  */
 import { parseArgs } from 'node:util';
 import { initNode } from '../src/node/index.ts';
-import { conv2d } from '../src/ops/conv2d.ts';
-import type { Conv2dOptions } from '../src/ops/conv2d.ts';
-import { conv2dGradFilter, conv2dGradFilterBias } from '../src/ops/conv2dGradFilter.ts';
-import { conv2dGradInput } from '../src/ops/conv2dGradInput.ts';
-import { input } from '../src/ops/leaves.ts';
-import { sizeOf } from '../src/ops/tensor.ts';
-import type { Tensor } from '../src/ops/tensor.ts';
+import { conv2d } from '../src/ops/conv2d/conv2d.ts';
+import type { Conv2dOptions } from '../src/ops/conv2d/conv2d.ts';
+import { conv2dGradFilter, conv2dGradFilterBias } from '../src/ops/conv2d/conv2d.ts';
+import { conv2dGradInput } from '../src/ops/conv2d/conv2d.ts';
+import { input } from '../src/ops/core/leaves.ts';
+import { sizeOf } from '../src/ops/core/shape.ts';
+import type { Tensor } from '../src/ops/core/op.ts';
 import { random } from '../test/reference/array.ts';
 import type { Array64 } from '../test/reference/array.ts';
 import * as reference from '../test/reference/conv2d.ts';

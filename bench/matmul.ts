@@ -8,8 +8,8 @@
  */
 import { parseArgs } from 'node:util';
 import { initNode } from '../src/node/index.ts';
-import { input } from '../src/ops/leaves.ts';
-import { matmul } from '../src/ops/matmul.ts';
+import { input } from '../src/ops/core/leaves.ts';
+import { matmul } from '../src/ops/matmul/matmul.ts';
 import { random } from '../test/reference/array.ts';
 import type { Array64 } from '../test/reference/array.ts';
 import * as reference from '../test/reference/matmul.ts';

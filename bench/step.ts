@@ -11,7 +11,7 @@ import { mnistCnn } from '../src/models/mnistCnn.ts';
 import { gather } from '../src/nn/batch.ts';
 import { GanPrograms } from '../src/nn/gan/programs.ts';
 import { initNode } from '../src/node/index.ts';
-import { reduceMean } from '../src/ops/reduce.ts';
+import { reduceMean } from '../src/ops/reduce/reduce.ts';
 import { DeviceDataset } from '../src/runtime/deviceDataset.ts';
 import type { Program } from '../src/runtime/program.ts';
 import { MetricRing } from '../src/runtime/ring.ts';

@@ -16,7 +16,7 @@ export type { NetworkOptions, Port } from './nn/network.ts';
 export { modelInput } from './nn/layerGraph.ts';
 export type { ModelInput, ModelInputOptions } from './nn/layerGraph.ts';
 export { Fit } from './nn/fit.ts';
-export type { AugmentOptions } from './ops/gatherAugmented.ts';
+export type { AugmentOptions } from './ops/dataset/gatherAugmented.ts';
 export type { EpochValues, FitOptions, History, StepValues } from './nn/fit.ts';
 export type { Evaluation, EvaluateOptions, Inspection, Samples } from './nn/evaluator.ts';
 export { layerSummaries } from './nn/summary.ts';
@@ -57,5 +57,6 @@ export { syntheticDigits } from './data/digits.ts';
 export { decodeSafetensors, encodeSafetensors } from './io/safetensors.ts';
 
 export * as ops from './ops/index.ts';
-export type { Tensor, Shape, DType } from './ops/tensor.ts';
-export { Variable } from './ops/leaves.ts';
+export type { Tensor } from './ops/core/op.ts';
+export type { Shape, DType } from './ops/core/shape.ts';
+export { Variable } from './ops/core/leaves.ts';

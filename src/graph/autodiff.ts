@@ -1,8 +1,9 @@
 import { GradientError, ShapeError } from '../errors.ts';
-import { add } from '../ops/elementwise.ts';
-import { fill } from '../ops/leaves.ts';
-import { formatShape, sameShape, sizeOf, withScope } from '../ops/tensor.ts';
-import type { Node, Tensor } from '../ops/tensor.ts';
+import { add } from '../ops/elementwise/elementwise.ts';
+import { fill } from '../ops/core/leaves.ts';
+import { withScope } from '../ops/core/node.ts';
+import { formatShape, sameShape, sizeOf } from '../ops/core/shape.ts';
+import type { Node, Tensor } from '../ops/core/op.ts';
 import { topologicalOrder } from './traverse.ts';
 
 /**

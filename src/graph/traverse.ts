@@ -1,5 +1,5 @@
-import { createNode } from '../ops/tensor.ts';
-import type { Node, Tensor } from '../ops/tensor.ts';
+import { createNode } from '../ops/core/node.ts';
+import type { Node, Tensor } from '../ops/core/op.ts';
 
 /**
  * The nodes that `outputs` depend on, each after its inputs. Work that nothing depends on is not

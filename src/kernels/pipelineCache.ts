@@ -1,5 +1,5 @@
 import { DeviceLostError, KernelError, LimitError } from '../errors.ts';
-import type { SpecializedKernel } from './specialize.ts';
+import type { SpecializedKernel } from './kernel.ts';
 
 /** A kernel that is ready to be dispatched. Bind its buffers with an explicit layout: group 0. */
 export interface CompiledKernel {

@@ -1,10 +1,10 @@
 import { KernelError } from '../errors.ts';
 import { evaluate } from './evaluate.ts';
 import type { Lookup } from './evaluate.ts';
+import type { BindingInfo } from './kernel.ts';
 import type { Declaration } from './parse.ts';
 import { typeText } from './rewrite.ts';
 import type { Declarations } from './rewrite.ts';
-import type { BindingInfo } from './specialize.ts';
 import { find, join, matching, templateEnd } from './tokens.ts';
 import type { Token } from './tokens.ts';
 

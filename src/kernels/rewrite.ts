@@ -1,8 +1,8 @@
 import { KernelError } from '../errors.ts';
 import { concrete, evaluate } from './evaluate.ts';
+import type { ConstantValue, KernelFile, Specialization } from './kernel.ts';
 import { parseDeclaration, parseFile } from './parse.ts';
 import type { Declaration, Range } from './parse.ts';
-import type { ConstantValue, KernelFile, Specialization } from './specialize.ts';
 import { matching, tokenize } from './tokens.ts';
 import type { Token } from './tokens.ts';
 

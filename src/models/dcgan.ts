@@ -4,8 +4,8 @@ import type { GanCompileOptions } from '../nn/gan/gan.ts';
 import type { GanLossOptions } from '../nn/gan/step.ts';
 import { sequential } from '../nn/model.ts';
 import { adam } from '../nn/optimizers.ts';
-import { resize2d } from '../ops/resize2d.ts';
-import type { Tensor } from '../ops/tensor.ts';
+import { resize2d } from '../ops/resize/resize2d.ts';
+import type { Tensor } from '../ops/core/op.ts';
 import { KERAS, PYTORCH, SMALL, TF } from './dcganNetworks.ts';
 import type { DcganNetworks } from './dcganNetworks.ts';
 

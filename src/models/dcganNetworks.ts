@@ -6,8 +6,8 @@ import { batchNormalization } from '../nn/layers/normalization.ts';
 import { globalMaxPool2d } from '../nn/layers/pooling.ts';
 import { activation, dropout, flatten, reshape } from '../nn/layers/shaping.ts';
 import { randomNormalInitializer } from '../nn/initializers.ts';
-import { leakyRelu } from '../ops/elementwise.ts';
-import type { Tensor } from '../ops/tensor.ts';
+import { leakyRelu } from '../ops/elementwise/elementwise.ts';
+import type { Tensor } from '../ops/core/op.ts';
 
 /** The layers of the presets' generators and discriminators. */
 export interface DcganNetworks {

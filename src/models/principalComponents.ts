@@ -11,14 +11,15 @@ import {
   sqrt,
   square,
   subtract,
-} from '../ops/elementwise.ts';
-import { constant } from '../ops/leaves.ts';
-import { matmul } from '../ops/matmul.ts';
-import { reshape } from '../ops/movement.ts';
-import { orthonormalize } from '../ops/orthonormalize.ts';
-import { reduceMean, reduceSum } from '../ops/reduce.ts';
-import { formatShape } from '../ops/tensor.ts';
-import type { Tensor } from '../ops/tensor.ts';
+} from '../ops/elementwise/elementwise.ts';
+import { constant } from '../ops/core/leaves.ts';
+import { matmul } from '../ops/matmul/matmul.ts';
+import { reshape } from '../ops/movement/movement.ts';
+import { orthonormalize } from '../ops/linalg/orthonormalize.ts';
+import { reduceMean } from '../ops/reduce/reduce.ts';
+import { reduceSum } from '../ops/reduce/sum.ts';
+import { formatShape } from '../ops/core/shape.ts';
+import type { Tensor } from '../ops/core/op.ts';
 
 /**
  * Steps of the orthogonal iteration. Each multiplies by the square of the covariance; higher powers would save steps, but

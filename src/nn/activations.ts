@@ -13,9 +13,9 @@ import {
   softplus,
   softsign,
   tanh,
-} from '../ops/elementwise.ts';
-import { logSoftmax, softmax } from '../ops/softmax.ts';
-import type { Tensor } from '../ops/tensor.ts';
+} from '../ops/elementwise/elementwise.ts';
+import { logSoftmax, softmax } from '../ops/softmax/softmax.ts';
+import type { Tensor } from '../ops/core/op.ts';
 
 /** The activations by name, as layers take them. softmax and logSoftmax work along the last axis. */
 export const activations = {

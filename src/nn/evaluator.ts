@@ -1,11 +1,11 @@
 import type { DataArray, Dataset } from '../data/dataset.ts';
 import { dataset } from '../data/dataset.ts';
 import { ArgumentError } from '../errors.ts';
-import { programState } from '../ops/leaves.ts';
-import { advanceDispatch, collectDispatch, columnsOf } from '../ops/effects.ts';
-import type { Effect, Resource } from '../ops/op.ts';
-import type { Tensor } from '../ops/tensor.ts';
-import { sizeOf } from '../ops/tensor.ts';
+import { programState } from '../ops/core/leaves.ts';
+import { advanceDispatch, collectDispatch, columnsOf } from '../ops/dataset/effects.ts';
+import type { Effect, Resource } from '../ops/core/op.ts';
+import type { Tensor } from '../ops/core/op.ts';
+import { sizeOf } from '../ops/core/shape.ts';
 import { DeviceDataset } from '../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../runtime/program.ts';
 import { MetricRing } from '../runtime/ring.ts';

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts';
-import type { Shape } from '../ops/tensor.ts';
+import type { Shape } from '../ops/core/shape.ts';
 import { fillNormal, fillTruncatedNormal, fillUniform } from './philox.ts';
 
 /** Fills a weight's initial values. `seed` and `stream` key the random generator: same key, same values. */

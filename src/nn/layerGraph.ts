@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts';
-import type { DType, Shape } from '../ops/tensor.ts';
+import type { DType, Shape } from '../ops/core/shape.ts';
 import type { Layer, LayerTensor } from './layers/layer.ts';
 
 /** Where data enters a functional model. */

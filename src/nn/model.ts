@@ -1,9 +1,9 @@
 import { inputsOf, targetsOf } from '../data/dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ArgumentError, DeviceLostError, ShapeError } from '../errors.ts';
-import type { Variable } from '../ops/leaves.ts';
-import { formatShape, sameShape } from '../ops/tensor.ts';
-import type { Shape } from '../ops/tensor.ts';
+import type { Variable } from '../ops/core/leaves.ts';
+import { formatShape, sameShape } from '../ops/core/shape.ts';
+import type { Shape } from '../ops/core/shape.ts';
 import type { Minimizer } from '../runtime/minimizer.ts';
 import { init } from '../runtime/session.ts';
 import type { Gpu } from '../runtime/session.ts';

@@ -1,8 +1,10 @@
 import { ArgumentError } from '../errors.ts';
-import { input } from '../ops/leaves.ts';
-import type { Variable } from '../ops/leaves.ts';
-import { sizeOf, withScope } from '../ops/tensor.ts';
-import type { DType, Shape, Tensor } from '../ops/tensor.ts';
+import { input } from '../ops/core/leaves.ts';
+import type { Variable } from '../ops/core/leaves.ts';
+import { withScope } from '../ops/core/node.ts';
+import { sizeOf } from '../ops/core/shape.ts';
+import type { Tensor } from '../ops/core/op.ts';
+import type { DType, Shape } from '../ops/core/shape.ts';
 import { inputNames, layerGraph, uniqueNames } from './layerGraph.ts';
 import type { Application, ModelInput } from './layerGraph.ts';
 import { nameLayers } from './layers/layer.ts';

@@ -1,9 +1,9 @@
 import { ArgumentError, ShapeError } from '../errors.ts';
-import { perSample } from '../ops/accuracy.ts';
-import { add, multiply, scale } from '../ops/elementwise.ts';
-import { MAX_METRICS } from '../ops/effects.ts';
-import { formatShape } from '../ops/tensor.ts';
-import type { Tensor } from '../ops/tensor.ts';
+import { perSample } from '../ops/loss/accuracy.ts';
+import { add, multiply, scale } from '../ops/elementwise/elementwise.ts';
+import { MAX_METRICS } from '../ops/dataset/effects.ts';
+import { formatShape } from '../ops/core/shape.ts';
+import type { Tensor } from '../ops/core/op.ts';
 import type { LossFunction } from './losses.ts';
 import type { Metric } from './metrics.ts';
 import type { Port } from './network.ts';

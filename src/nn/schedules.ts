@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts';
-import { literal } from '../ops/expression.ts';
+import { literal } from '../ops/core/expression.ts';
 
 /**
  * A learning-rate schedule: the factor of an optimizer's learning rate at each step. The kernels evaluate it on

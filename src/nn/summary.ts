@@ -1,7 +1,7 @@
-import { input } from '../ops/leaves.ts';
-import { sizeOf } from '../ops/tensor.ts';
-import type { Variable } from '../ops/leaves.ts';
-import type { Shape } from '../ops/tensor.ts';
+import { input } from '../ops/core/leaves.ts';
+import { sizeOf } from '../ops/core/shape.ts';
+import type { Variable } from '../ops/core/leaves.ts';
+import type { Shape } from '../ops/core/shape.ts';
 import { optimize } from '../graph/passes/optimize.ts';
 import { lowerGraph } from '../runtime/lower.ts';
 import type { Network } from './network.ts';

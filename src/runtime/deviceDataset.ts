@@ -3,8 +3,8 @@ import { inputsOf, targetsOf } from '../data/dataset.ts';
 import type { DataArray, DataField, Dataset } from '../data/dataset.ts';
 import type { Device } from '../device/device.ts';
 import { LimitError } from '../errors.ts';
-import { input } from '../ops/leaves.ts';
-import type { Tensor } from '../ops/tensor.ts';
+import { input } from '../ops/core/leaves.ts';
+import type { Tensor } from '../ops/core/op.ts';
 import type { Location } from './location.ts';
 
 /** One field of a data set on the GPU: an input tensor [N, ...sample] and the buffer behind it. */

@@ -1,9 +1,9 @@
 import { topologicalOrder } from '../graph/traverse.ts';
-import { mapOp } from '../ops/map.ts';
-import type { MapAttrs } from '../ops/map.ts';
-import type { Operand } from '../ops/op.ts';
-import { bytesOf, formatShape } from '../ops/tensor.ts';
-import type { Node, Tensor } from '../ops/tensor.ts';
+import { mapOp } from '../ops/elementwise/map.ts';
+import type { MapAttrs } from '../ops/elementwise/map.ts';
+import type { Operand } from '../ops/core/op.ts';
+import { bytesOf, formatShape } from '../ops/core/shape.ts';
+import type { Node, Tensor } from '../ops/core/op.ts';
 import type { Build } from './build.ts';
 import { isTensor } from './lower.ts';
 import { formatBytes, formatExpression, leafName } from './print.ts';

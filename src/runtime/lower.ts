@@ -2,11 +2,11 @@ import { ArgumentError, KernelError, LimitError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { library } from '../kernels/library.ts';
 import { specialize } from '../kernels/specialize.ts';
-import type { SpecializedKernel } from '../kernels/specialize.ts';
-import { expressionBody } from '../ops/expression.ts';
-import { accessText } from '../ops/map.ts';
-import type { Dispatch, Effect, LowerContext, Operand, Scratch, Target } from '../ops/op.ts';
-import type { Node, Tensor } from '../ops/tensor.ts';
+import type { SpecializedKernel } from '../kernels/kernel.ts';
+import { expressionBody } from '../ops/core/expression.ts';
+import { accessText } from '../ops/elementwise/map.ts';
+import type { Dispatch, Effect, LowerContext, Operand, Scratch, Target } from '../ops/core/op.ts';
+import type { Node, Tensor } from '../ops/core/op.ts';
 
 /** One dispatch, ready for the planner: a concrete kernel and what each of its bindings refers to. */
 export interface LoweredDispatch {

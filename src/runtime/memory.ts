@@ -1,9 +1,9 @@
 import type { Device } from '../device/device.ts';
 import { ArgumentError, LimitError } from '../errors.ts';
-import type { ConstantAttrs, FillAttrs, InputAttrs, VariableAttrs } from '../ops/leaves.ts';
-import type { Operand, Resource } from '../ops/op.ts';
-import { bytesOf, formatShape } from '../ops/tensor.ts';
-import type { Tensor } from '../ops/tensor.ts';
+import type { ConstantAttrs, FillAttrs, InputAttrs, VariableAttrs } from '../ops/core/leaves.ts';
+import type { Operand, Resource } from '../ops/core/op.ts';
+import { bytesOf, formatShape } from '../ops/core/shape.ts';
+import type { Tensor } from '../ops/core/op.ts';
 import type { Build } from './build.ts';
 import { align } from './location.ts';
 import type { Location } from './location.ts';

@@ -1,8 +1,8 @@
 import type { Device } from '../device/device.ts';
 import { ArgumentError } from '../errors.ts';
-import { programState } from '../ops/leaves.ts';
-import type { Variable } from '../ops/leaves.ts';
-import type { Dispatch, Effect, LowerContext, Operand, Resource } from '../ops/op.ts';
+import { programState } from '../ops/core/leaves.ts';
+import type { Variable } from '../ops/core/leaves.ts';
+import type { Dispatch, Effect, LowerContext, Operand, Resource } from '../ops/core/op.ts';
 import type { Location } from './location.ts';
 import { isRate } from './ranges.ts';
 import type { Run, VariableStore } from './variables.ts';

@@ -1,10 +1,10 @@
-import type { Expression } from '../ops/expression.ts';
-import type { FillAttrs, InputAttrs, VariableAttrs } from '../ops/leaves.ts';
-import { mapOp } from '../ops/map.ts';
-import type { MapAttrs } from '../ops/map.ts';
-import type { Operand } from '../ops/op.ts';
-import { bytesOf, formatShape } from '../ops/tensor.ts';
-import type { Node, Tensor } from '../ops/tensor.ts';
+import type { Expression } from '../ops/core/expression.ts';
+import type { FillAttrs, InputAttrs, VariableAttrs } from '../ops/core/leaves.ts';
+import { mapOp } from '../ops/elementwise/map.ts';
+import type { MapAttrs } from '../ops/elementwise/map.ts';
+import type { Operand } from '../ops/core/op.ts';
+import { bytesOf, formatShape } from '../ops/core/shape.ts';
+import type { Node, Tensor } from '../ops/core/op.ts';
 import type { Build } from './build.ts';
 import { isTensor, ownerOf } from './lower.ts';
 import type { LoweredBinding } from './lower.ts';

@@ -1,9 +1,9 @@
 import { ArgumentError } from '../errors.ts';
 import type { PipelineCache } from '../kernels/pipelineCache.ts';
-import type { InputAttrs } from '../ops/leaves.ts';
-import type { Operand } from '../ops/op.ts';
-import { bytesOf, formatShape } from '../ops/tensor.ts';
-import type { Tensor } from '../ops/tensor.ts';
+import type { InputAttrs } from '../ops/core/leaves.ts';
+import type { Operand } from '../ops/core/op.ts';
+import { bytesOf, formatShape } from '../ops/core/shape.ts';
+import type { Tensor } from '../ops/core/op.ts';
 import type { Build } from './build.ts';
 import type { Location } from './location.ts';
 import { ownerOf } from './lower.ts';

@@ -1,10 +1,10 @@
 import type { Device } from '../device/device.ts';
 import { ArgumentError } from '../errors.ts';
-import { programState } from '../ops/leaves.ts';
-import { columnsOf, METRICS_PER_DISPATCH, recordDispatches, RING_LAYOUT } from '../ops/effects.ts';
-import type { RecordOptions } from '../ops/effects.ts';
-import type { Effect, Resource } from '../ops/op.ts';
-import type { Tensor } from '../ops/tensor.ts';
+import { programState } from '../ops/core/leaves.ts';
+import { columnsOf, METRICS_PER_DISPATCH, recordDispatches, RING_LAYOUT } from '../ops/dataset/effects.ts';
+import type { RecordOptions } from '../ops/dataset/effects.ts';
+import type { Effect, Resource } from '../ops/core/op.ts';
+import type { Tensor } from '../ops/core/op.ts';
 import type { Location } from './location.ts';
 
 /** Steps whose values fit into the ring before they are overwritten. */

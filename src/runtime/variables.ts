@@ -1,7 +1,7 @@
 import type { Device } from '../device/device.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
-import type { Variable } from '../ops/leaves.ts';
-import { formatShape, sizeOf } from '../ops/tensor.ts';
+import type { Variable } from '../ops/core/leaves.ts';
+import { formatShape, sizeOf } from '../ops/core/shape.ts';
 import { align } from './location.ts';
 import type { Location } from './location.ts';
 

@@ -2,17 +2,27 @@ import { describe, expect, it } from 'vitest';
 import { GradientError, ShapeError } from '../../src/errors.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import { topologicalOrder } from '../../src/graph/traverse.ts';
-import { argmax } from '../../src/ops/argmax.ts';
-import { cast } from '../../src/ops/cast.ts';
-import { add, exp, greater, multiply, negate, sigmoid, square, tanh } from '../../src/ops/elementwise.ts';
-import { gather } from '../../src/ops/gather.ts';
-import { input } from '../../src/ops/leaves.ts';
-import { reshape, stopGradient } from '../../src/ops/movement.ts';
-import type { Op } from '../../src/ops/op.ts';
-import { randomNormal } from '../../src/ops/random.ts';
-import { reduceMean, reduceSum } from '../../src/ops/reduce.ts';
-import { apply, applyAll, withScope } from '../../src/ops/tensor.ts';
-import type { Tensor } from '../../src/ops/tensor.ts';
+import { argmax } from '../../src/ops/reduce/argmax.ts';
+import { cast } from '../../src/ops/movement/cast.ts';
+import {
+  add,
+  exp,
+  greater,
+  multiply,
+  negate,
+  sigmoid,
+  square,
+  tanh,
+} from '../../src/ops/elementwise/elementwise.ts';
+import { gather } from '../../src/ops/movement/gather.ts';
+import { input } from '../../src/ops/core/leaves.ts';
+import { reshape, stopGradient } from '../../src/ops/movement/movement.ts';
+import type { Op } from '../../src/ops/core/op.ts';
+import { randomNormal } from '../../src/ops/random/random.ts';
+import { reduceMean } from '../../src/ops/reduce/reduce.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
+import { apply, applyAll, withScope } from '../../src/ops/core/node.ts';
+import type { Tensor } from '../../src/ops/core/op.ts';
 import '../helpers/close.ts';
 import { random } from '../reference/array.ts';
 import { interpret } from './interpret.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { elementwiseOps } from '../../src/ops/elementwise.ts';
-import { MAX_EXTRAS } from '../../src/ops/op.ts';
+import { elementwiseOps } from '../../src/ops/elementwise/elementwise.ts';
+import { MAX_EXTRAS } from '../../src/ops/core/op.ts';
 
 const sources = import.meta.glob<string>('../../shaders/**/*.wgsl', {
   query: '?raw',

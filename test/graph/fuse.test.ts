@@ -2,16 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { fuseElementwise, MAX_FUSED_STEPS } from '../../src/graph/passes/fuse.ts';
 import { optimize } from '../../src/graph/passes/optimize.ts';
 import { topologicalOrder } from '../../src/graph/traverse.ts';
-import * as ew from '../../src/ops/elementwise.ts';
-import { expressionBody } from '../../src/ops/expression.ts';
-import { fill, input } from '../../src/ops/leaves.ts';
-import { accessOf, mapOp, MAX_MAP_INPUTS } from '../../src/ops/map.ts';
-import { matmul } from '../../src/ops/matmul.ts';
-import { MAX_EXTRAS } from '../../src/ops/op.ts';
-import type { Op } from '../../src/ops/op.ts';
-import { reduceSum } from '../../src/ops/reduce.ts';
-import { applyAll } from '../../src/ops/tensor.ts';
-import type { Node, Tensor } from '../../src/ops/tensor.ts';
+import * as ew from '../../src/ops/elementwise/elementwise.ts';
+import { broadcastTo, broadcastToOp } from '../../src/ops/reduce/sum.ts';
+import { expressionBody } from '../../src/ops/core/expression.ts';
+import { fill, input } from '../../src/ops/core/leaves.ts';
+import { accessOf, mapOp, MAX_MAP_INPUTS } from '../../src/ops/elementwise/map.ts';
+import { matmul } from '../../src/ops/matmul/matmul.ts';
+import { MAX_EXTRAS } from '../../src/ops/core/op.ts';
+import type { Op } from '../../src/ops/core/op.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
+import { applyAll } from '../../src/ops/core/node.ts';
+import type { Node, Tensor } from '../../src/ops/core/op.ts';
 
 const [x, y, z] = ['x', 'y', 'z'].map((name) => input(name, [2, 4]));
 const bias = input('bias', [4]);
@@ -78,7 +79,7 @@ describe('fuseElementwise', () => {
     const [fused] = fuse(ew.multiply(ew.exp(bias), x));
     expect(fused.node.inputs).toEqual([bias, x]);
     expect(fused.shape).toEqual([2, 4]);
-    const [wide] = fuse(ew.negate(ew.broadcastTo(bias, [3, 4])));
+    const [wide] = fuse(ew.negate(broadcastTo(bias, [3, 4])));
     expect(kernelsOf(wide).length).toBe(1);
     expect(body(wide)).toBe('let t0 = negate(a);\n  return t0;');
   });
@@ -103,8 +104,8 @@ describe('fuseElementwise', () => {
   });
 
   it('does not touch integers', () => {
-    const [copy] = fuse(ew.broadcastTo(input('n', [1], 'i32'), [4]));
-    expect(copy.node.op).toBe(ew.broadcastToOp);
+    const [copy] = fuse(broadcastTo(input('n', [1], 'i32'), [4]));
+    expect(copy.node.op).toBe(broadcastToOp);
   });
 });
 

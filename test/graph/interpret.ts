@@ -1,7 +1,7 @@
-import { singleStep } from '../../src/ops/elementwise.ts';
-import type { Expression } from '../../src/ops/expression.ts';
+import { singleStep } from '../../src/ops/elementwise/elementwise.ts';
+import type { Expression } from '../../src/ops/core/expression.ts';
 import { topologicalOrder } from '../../src/graph/traverse.ts';
-import type { Node, Tensor } from '../../src/ops/tensor.ts';
+import type { Node, Tensor } from '../../src/ops/core/op.ts';
 import { array, full, map } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
 import { broadcastTo } from '../reference/broadcast.ts';

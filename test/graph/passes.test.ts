@@ -3,14 +3,15 @@ import { gradients } from '../../src/graph/autodiff.ts';
 import { eliminateCommonSubexpressions } from '../../src/graph/passes/cse.ts';
 import { fold } from '../../src/graph/passes/fold.ts';
 import { topologicalOrder } from '../../src/graph/traverse.ts';
-import { dropout } from '../../src/ops/dropout.ts';
-import * as ew from '../../src/ops/elementwise.ts';
-import { constant, fill, fillValue, input, read, Variable } from '../../src/ops/leaves.ts';
-import { reshape, stopGradient } from '../../src/ops/movement.ts';
-import { randomUniform } from '../../src/ops/random.ts';
-import { reduceSum } from '../../src/ops/reduce.ts';
-import { softmax } from '../../src/ops/softmax.ts';
-import type { Tensor } from '../../src/ops/tensor.ts';
+import { dropout } from '../../src/ops/random/dropout.ts';
+import * as ew from '../../src/ops/elementwise/elementwise.ts';
+import { broadcastTo } from '../../src/ops/reduce/sum.ts';
+import { constant, fill, fillValue, input, read, Variable } from '../../src/ops/core/leaves.ts';
+import { reshape, stopGradient } from '../../src/ops/movement/movement.ts';
+import { randomUniform } from '../../src/ops/random/random.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
+import { softmax } from '../../src/ops/softmax/softmax.ts';
+import type { Tensor } from '../../src/ops/core/op.ts';
 
 const x = input('x', [2, 3]);
 const folded = (tensor: Tensor) => fold([tensor])(tensor);
@@ -42,7 +43,7 @@ describe('fold', () => {
     ['1 / 4', ew.reciprocal(fill([2], 4)), 0.25],
     ['scaled', ew.scale(fill([2], 4), 0.5), 2],
     ['shifted', ew.shift(fill([2], 4), 0.5), 4.5],
-    ['repeated', ew.broadcastTo(fill([1], 7), [2]), 7],
+    ['repeated', broadcastTo(fill([1], 7), [2]), 7],
     ['as f32', ew.add(fill([2], 0.1), 0.2), Math.fround(Math.fround(0.1) + Math.fround(0.2))],
   ];
   it.each(constants)('%s is a constant', (_name, tensor, value) => {

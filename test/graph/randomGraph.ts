@@ -1,12 +1,13 @@
 import * as fc from 'fast-check';
-import * as ew from '../../src/ops/elementwise.ts';
-import { fill, input } from '../../src/ops/leaves.ts';
-import { matmul } from '../../src/ops/matmul.ts';
-import { reshape } from '../../src/ops/movement.ts';
-import { reduceMean, reduceSum } from '../../src/ops/reduce.ts';
-import { softmax } from '../../src/ops/softmax.ts';
-import { sizeOf } from '../../src/ops/tensor.ts';
-import type { Tensor } from '../../src/ops/tensor.ts';
+import * as ew from '../../src/ops/elementwise/elementwise.ts';
+import { fill, input } from '../../src/ops/core/leaves.ts';
+import { matmul } from '../../src/ops/matmul/matmul.ts';
+import { reshape } from '../../src/ops/movement/movement.ts';
+import { reduceMean } from '../../src/ops/reduce/reduce.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
+import { softmax } from '../../src/ops/softmax/softmax.ts';
+import { sizeOf } from '../../src/ops/core/shape.ts';
+import type { Tensor } from '../../src/ops/core/op.ts';
 import { random } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
 

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.ts';
-import { conv2d } from '../../src/ops/conv2d.ts';
-import { add, multiply } from '../../src/ops/elementwise.ts';
-import { input } from '../../src/ops/leaves.ts';
-import { reduceSum } from '../../src/ops/reduce.ts';
-import type { Tensor } from '../../src/ops/tensor.ts';
+import { conv2d } from '../../src/ops/conv2d/conv2d.ts';
+import { add, multiply } from '../../src/ops/elementwise/elementwise.ts';
+import { input } from '../../src/ops/core/leaves.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
+import type { Tensor } from '../../src/ops/core/op.ts';
 import '../helpers/close.ts';
 import { evaluate, testGpu } from '../helpers/evaluate.ts';
 import { random } from '../reference/array.ts';

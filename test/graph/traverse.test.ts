@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { consumersOf, rewrite, topologicalOrder } from '../../src/graph/traverse.ts';
-import { add, multiply, negate, relu, tanh } from '../../src/ops/elementwise.ts';
-import { input } from '../../src/ops/leaves.ts';
-import { createNode, withScope } from '../../src/ops/tensor.ts';
-import type { Tensor } from '../../src/ops/tensor.ts';
+import { add, multiply, negate, relu, tanh } from '../../src/ops/elementwise/elementwise.ts';
+import { input } from '../../src/ops/core/leaves.ts';
+import { createNode, withScope } from '../../src/ops/core/node.ts';
+import type { Tensor } from '../../src/ops/core/op.ts';
 import { randomGraphs } from './randomGraph.ts';
 
 describe('topologicalOrder', () => {

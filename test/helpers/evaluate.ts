@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
 import { Device } from '../../src/device/device.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
-import { reduceSum } from '../../src/ops/reduce.ts';
-import { multiply } from '../../src/ops/elementwise.ts';
-import { constant, input } from '../../src/ops/leaves.ts';
-import type { DType, Tensor } from '../../src/ops/tensor.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
+import { multiply } from '../../src/ops/elementwise/elementwise.ts';
+import { constant, input } from '../../src/ops/core/leaves.ts';
+import type { Tensor } from '../../src/ops/core/op.ts';
+import type { DType } from '../../src/ops/core/shape.ts';
 import { Gpu } from '../../src/runtime/session.ts';
 import { random } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';

@@ -1,5 +1,5 @@
-import type { Pool2dOptions } from '../../src/ops/pool2d.ts';
-import { toPair } from '../../src/ops/window.ts';
+import type { Pool2dOptions } from '../../src/ops/pooling/pool2d.ts';
+import { toPair } from '../../src/ops/core/window.ts';
 import { padding2d } from '../reference/conv2d.ts';
 import type { Pool2dOptions as ReferencePool } from '../reference/pooling.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { DeviceLostError, KernelError, LimitError } from '../../src/errors.ts';
 import { PipelineCache } from '../../src/kernels/pipelineCache.ts';
-import { specialize, type SpecializedKernel } from '../../src/kernels/specialize.ts';
+import { specialize } from '../../src/kernels/specialize.ts';
+import { type SpecializedKernel } from '../../src/kernels/kernel.ts';
 import { testDevice } from '../helpers/device.ts';
 
 const SOURCE = `// Adds N

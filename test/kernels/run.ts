@@ -1,6 +1,6 @@
 import { PipelineCache } from '../../src/kernels/pipelineCache.ts';
 import { specialize } from '../../src/kernels/specialize.ts';
-import type { KernelFile, Specialization, SpecializedKernel } from '../../src/kernels/specialize.ts';
+import type { KernelFile, Specialization, SpecializedKernel } from '../../src/kernels/kernel.ts';
 import { testDevice } from '../helpers/device.ts';
 
 /** The buffer that kernelOf's kernels write. */

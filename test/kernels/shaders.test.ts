@@ -1,6 +1,7 @@
 import { parseWgsl, validate } from 'naga-wasm';
 import { describe, expect, it } from 'vitest';
-import { specialize, type KernelFile, type SpecializedKernel } from '../../src/kernels/specialize.ts';
+import { specialize } from '../../src/kernels/specialize.ts';
+import { type KernelFile, type SpecializedKernel } from '../../src/kernels/kernel.ts';
 import { testDevice } from '../helpers/device.ts';
 import { tintErrors } from './run.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KernelError } from '../../src/errors.ts';
-import { specialize, type Specialization } from '../../src/kernels/specialize.ts';
+import { specialize } from '../../src/kernels/specialize.ts';
+import { type Specialization } from '../../src/kernels/kernel.ts';
 import { testDevice } from '../helpers/device.ts';
 import { OUTPUT, codeOf, errorOf, errorsIn, flat, kernelOf, runKernel, tintErrors } from './run.ts';
 

@@ -10,7 +10,7 @@ import {
 import type { AutoencoderOptions, AutoencoderPreset } from '../../src/models/autoencoder.ts';
 import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/models/autoencoderVersions.ts';
 import { adadelta, sgd } from '../../src/nn/optimizers.ts';
-import { input } from '../../src/ops/leaves.ts';
+import { input } from '../../src/ops/core/leaves.ts';
 import type { Program } from '../../src/runtime/program.ts';
 import '../helpers/close.ts';
 import { testGpu } from '../helpers/evaluate.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ownAxes, principalComponents, signsBy } from '../../src/models/principalComponents.ts';
 import { symmetricEigen } from '../../src/models/symmetricEigen.ts';
-import { input } from '../../src/ops/leaves.ts';
+import { input } from '../../src/ops/core/leaves.ts';
 import { array, random } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
 import '../helpers/close.ts';

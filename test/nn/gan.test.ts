@@ -6,7 +6,7 @@ import type { GanPart, GanStepValues } from '../../src/nn/gan/index.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { sequential } from '../../src/nn/model.ts';
 import { adam, sgd } from '../../src/nn/optimizers.ts';
-import { scale } from '../../src/ops/elementwise.ts';
+import { scale } from '../../src/ops/elementwise/elementwise.ts';
 import '../helpers/close.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { arc, compiledTinyGan, tinyGan, weightsOf } from './ganFixtures.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.ts';
 import * as losses from '../../src/nn/losses.ts';
-import { input } from '../../src/ops/leaves.ts';
-import { sigmoid } from '../../src/ops/elementwise.ts';
-import { reshape } from '../../src/ops/movement.ts';
-import { softmax as softmaxOf } from '../../src/ops/softmax.ts';
-import { reduceMean } from '../../src/ops/reduce.ts';
+import { input } from '../../src/ops/core/leaves.ts';
+import { sigmoid } from '../../src/ops/elementwise/elementwise.ts';
+import { reshape } from '../../src/ops/movement/movement.ts';
+import { softmax as softmaxOf } from '../../src/ops/softmax/softmax.ts';
+import { reduceMean } from '../../src/ops/reduce/reduce.ts';
 import { array, map, random, randomIntegers, type Array64 } from '../reference/array.ts';
 import * as reference from '../reference/losses.ts';
 import { oneHot } from '../reference/movement.ts';

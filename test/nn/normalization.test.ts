@@ -13,10 +13,11 @@ import {
 import { activation } from '../../src/nn/layers/shaping.ts';
 import { sequential } from '../../src/nn/model.ts';
 import { adam } from '../../src/nn/optimizers.ts';
-import { square } from '../../src/ops/elementwise.ts';
-import { input, read } from '../../src/ops/leaves.ts';
-import { reduceMean, reduceSum } from '../../src/ops/reduce.ts';
-import type { Tensor } from '../../src/ops/tensor.ts';
+import { square } from '../../src/ops/elementwise/elementwise.ts';
+import { input, read } from '../../src/ops/core/leaves.ts';
+import { reduceMean } from '../../src/ops/reduce/reduce.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
+import type { Tensor } from '../../src/ops/core/op.ts';
 import { array, full, map, random } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
 import { moments } from '../reference/reduce.ts';

@@ -1,20 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import {
-  adadelta,
-  adagrad,
-  adam,
-  adamax,
-  lion,
-  nadam,
-  rmsprop,
-  sgd,
-  type CommonOptions,
-  type Optimizer,
-} from '../../src/nn/optimizers.ts';
+import { adadelta, adagrad, rmsprop } from '../../src/nn/optimizers/meanSquares.ts';
+import { adam, adamax, nadam } from '../../src/nn/optimizers/adam.ts';
+import { lion } from '../../src/nn/optimizers/lion.ts';
+import { sgd } from '../../src/nn/optimizers/sgd.ts';
+import { type CommonOptions } from '../../src/nn/optimizers/common.ts';
+import { type Optimizer } from '../../src/nn/optimizers/optimizer.ts';
 import { cosineDecay, warmUp } from '../../src/nn/schedules.ts';
-import { add, multiply, square } from '../../src/ops/elementwise.ts';
-import { constant, read, Variable } from '../../src/ops/leaves.ts';
-import { reduceSum } from '../../src/ops/reduce.ts';
+import { add, multiply, square } from '../../src/ops/elementwise/elementwise.ts';
+import { constant, read, Variable } from '../../src/ops/core/leaves.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import type { Minimizer } from '../../src/runtime/minimizer.ts';
 import type { Gpu } from '../../src/runtime/session.ts';
 import * as reference from '../reference/optimizers.ts';

@@ -1,7 +1,7 @@
 import type { Optimizer } from '../../src/nn/optimizers.ts';
-import { add, multiply, square, subtract } from '../../src/ops/elementwise.ts';
-import { constant, read, Variable } from '../../src/ops/leaves.ts';
-import { reduceSum } from '../../src/ops/reduce.ts';
+import { add, multiply, square, subtract } from '../../src/ops/elementwise/elementwise.ts';
+import { constant, read, Variable } from '../../src/ops/core/leaves.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import type { Minimizer } from '../../src/runtime/minimizer.ts';
 import type { Program } from '../../src/runtime/program.ts';
 import type { Gpu } from '../../src/runtime/session.ts';

@@ -12,9 +12,9 @@ import {
   type Optimizer,
 } from '../../src/nn/optimizers.ts';
 import { optimizerOf } from '../../src/nn/registry.ts';
-import { square } from '../../src/ops/elementwise.ts';
-import { read, Variable } from '../../src/ops/leaves.ts';
-import { reduceSum } from '../../src/ops/reduce.ts';
+import { square } from '../../src/ops/elementwise/elementwise.ts';
+import { read, Variable } from '../../src/ops/core/leaves.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import * as reference from '../reference/optimizers.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { exactTrajectory, gpuTrajectory, problem } from './optimizerProblem.ts';

@@ -10,9 +10,9 @@ import {
   type Schedule,
 } from '../../src/nn/schedules.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
-import { negate } from '../../src/ops/elementwise.ts';
-import { read, Variable } from '../../src/ops/leaves.ts';
-import { reduceSum } from '../../src/ops/reduce.ts';
+import { negate } from '../../src/ops/elementwise/elementwise.ts';
+import { read, Variable } from '../../src/ops/core/leaves.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import * as reference from '../reference/schedules.ts';
 

@@ -79,7 +79,7 @@ export function normalizeWith(
   return map(x, (value, i) => (scale[i] * (value - m[i])) / Math.sqrt(v[i] + epsilon) + shift[i]);
 }
 
-/** Which elements share a mean and a variance; see src/ops/normalize.ts. */
+/** Which elements share a mean and a variance; see src/ops/normalization/normalize.ts. */
 export type Over = 'batch' | 'instance' | 'group' | 'layer';
 
 /** x [N, …, C] with the channels split into [groups, C / groups], and the axes of one mean. */

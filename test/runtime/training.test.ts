@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
-import { add, multiply, scale, sin, square, subtract } from '../../src/ops/elementwise.ts';
-import { constant, fill, input, read } from '../../src/ops/leaves.ts';
-import type { Variable } from '../../src/ops/leaves.ts';
-import { reduceMean, reduceSum } from '../../src/ops/reduce.ts';
-import { softmax } from '../../src/ops/softmax.ts';
+import { add, multiply, scale, sin, square, subtract } from '../../src/ops/elementwise/elementwise.ts';
+import { constant, fill, input, read } from '../../src/ops/core/leaves.ts';
+import type { Variable } from '../../src/ops/core/leaves.ts';
+import { reduceMean } from '../../src/ops/reduce/reduce.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
+import { softmax } from '../../src/ops/softmax/softmax.ts';
 import type { Minimizer } from '../../src/runtime/minimizer.ts';
 import type { Gpu } from '../../src/runtime/session.ts';
 import '../helpers/close.ts';

@@ -1,5 +1,5 @@
-import { Variable } from '../../src/ops/leaves.ts';
-import type { Shape } from '../../src/ops/tensor.ts';
+import { Variable } from '../../src/ops/core/leaves.ts';
+import type { Shape } from '../../src/ops/core/shape.ts';
 
 /** A variable with given initial values; one value fills it. */
 export const variable = (name: string, shape: Shape, ...values: number[]): Variable =>

@@ -1,8 +1,8 @@
-import { conv2dGradFilterBiasOp, conv2dGradFilterOp } from '../../ops/conv2dGradFilter.ts';
-import { reshape } from '../../ops/movement.ts';
-import { reduceOps } from '../../ops/reduce.ts';
-import { createNode } from '../../ops/tensor.ts';
-import type { Node, Tensor } from '../../ops/tensor.ts';
+import { conv2dGradFilterBiasOp, conv2dGradFilterOp } from '../../ops/conv2d/conv2d.ts';
+import { reshape } from '../../ops/movement/movement.ts';
+import { reduceOps } from '../../ops/reduce/reduce.ts';
+import { createNode } from '../../ops/core/node.ts';
+import type { Node, Tensor } from '../../ops/core/op.ts';
 import { rewrite, topologicalOrder } from '../traverse.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { fillOp } from '../../ops/leaves.ts';
-import { createNode } from '../../ops/tensor.ts';
-import type { Node, Tensor } from '../../ops/tensor.ts';
+import { fillOp } from '../../ops/core/leaves.ts';
+import { createNode } from '../../ops/core/node.ts';
+import type { Node, Tensor } from '../../ops/core/op.ts';
 import { rewrite } from '../traverse.ts';
 
 /**

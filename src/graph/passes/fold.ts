@@ -1,7 +1,8 @@
-import { broadcastToOp, elementwiseOps as ew } from '../../ops/elementwise.ts';
-import { fill, fillValue } from '../../ops/leaves.ts';
-import { sameShape } from '../../ops/tensor.ts';
-import type { Node, Tensor } from '../../ops/tensor.ts';
+import { elementwiseOps as ew } from '../../ops/elementwise/elementwise.ts';
+import { broadcastToOp } from '../../ops/reduce/sum.ts';
+import { fill, fillValue } from '../../ops/core/leaves.ts';
+import { sameShape } from '../../ops/core/shape.ts';
+import type { Node, Tensor } from '../../ops/core/op.ts';
 import { rewrite } from '../traverse.ts';
 
 /** What the arithmetic ops do to constants of one value. */

@@ -1,12 +1,13 @@
-import { singleStep } from '../../ops/elementwise.ts';
-import type { Expression, Step } from '../../ops/expression.ts';
-import { fillValue } from '../../ops/leaves.ts';
-import { accessOf, mapOp, MAX_MAP_INPUTS } from '../../ops/map.ts';
-import type { MapAttrs } from '../../ops/map.ts';
-import { MAX_EXTRAS } from '../../ops/op.ts';
-import type { Epilogue } from '../../ops/op.ts';
-import { createNode, sameShape } from '../../ops/tensor.ts';
-import type { Node, Tensor } from '../../ops/tensor.ts';
+import { singleStep } from '../../ops/elementwise/elementwise.ts';
+import type { Expression, Step } from '../../ops/core/expression.ts';
+import { fillValue } from '../../ops/core/leaves.ts';
+import { accessOf, mapOp, MAX_MAP_INPUTS } from '../../ops/elementwise/map.ts';
+import type { MapAttrs } from '../../ops/elementwise/map.ts';
+import { MAX_EXTRAS } from '../../ops/core/op.ts';
+import type { Epilogue } from '../../ops/core/op.ts';
+import { createNode } from '../../ops/core/node.ts';
+import { sameShape } from '../../ops/core/shape.ts';
+import type { Node, Tensor } from '../../ops/core/op.ts';
 import { consumersOf, rewrite, topologicalOrder } from '../traverse.ts';
 
 /** The longest chain in one kernel: compilers take minutes over functions without end. */

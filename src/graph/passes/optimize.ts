@@ -1,4 +1,4 @@
-import type { Tensor } from '../../ops/tensor.ts';
+import type { Tensor } from '../../ops/core/op.ts';
 import { fuseBiasGradients } from './biasGradient.ts';
 import { eliminateCommonSubexpressions } from './cse.ts';
 import { fold } from './fold.ts';

@@ -1,9 +1,11 @@
-import { broadcastToOp } from '../../ops/elementwise.ts';
-import { fillValue } from '../../ops/leaves.ts';
-import { mapOp } from '../../ops/map.ts';
-import { reshape } from '../../ops/movement.ts';
-import { createNode, sameShape } from '../../ops/tensor.ts';
-import type { Node, Shape, Tensor } from '../../ops/tensor.ts';
+import { broadcastToOp } from '../../ops/reduce/sum.ts';
+import { fillValue } from '../../ops/core/leaves.ts';
+import { mapOp } from '../../ops/elementwise/map.ts';
+import { reshape } from '../../ops/movement/movement.ts';
+import { createNode } from '../../ops/core/node.ts';
+import { sameShape } from '../../ops/core/shape.ts';
+import type { Node, Tensor } from '../../ops/core/op.ts';
+import type { Shape } from '../../ops/core/shape.ts';
 import { rewrite } from '../traverse.ts';
 import { internalTensors, takesEpilogue } from './fuse.ts';
 

@@ -1,8 +1,8 @@
 import { FormatError } from '../../errors.ts';
 import { decodeSafetensors, encodeSafetensors, metadataNumber } from '../../io/safetensors.ts';
 import type { SafeTensor } from '../../io/safetensors.ts';
-import type { Variable } from '../../ops/leaves.ts';
-import { formatShape, sameShape } from '../../ops/tensor.ts';
+import type { Variable } from '../../ops/core/leaves.ts';
+import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import { isRate, isStep } from '../../runtime/ranges.ts';
 import { requireFiniteLoaded, requireFiniteToSave } from '../finite.ts';
 import type { Gan } from './gan.ts';

@@ -1,9 +1,10 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { input } from '../../ops/leaves.ts';
-import type { Variable } from '../../ops/leaves.ts';
-import { formatShape, sameShape, sizeOf } from '../../ops/tensor.ts';
-import type { Shape, Tensor } from '../../ops/tensor.ts';
+import { input } from '../../ops/core/leaves.ts';
+import type { Variable } from '../../ops/core/leaves.ts';
+import { formatShape, sameShape, sizeOf } from '../../ops/core/shape.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { Shape } from '../../ops/core/shape.ts';
 import { init } from '../../runtime/session.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Network } from '../network.ts';

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../errors.ts';
-import type { Resource } from '../../ops/op.ts';
+import type { Resource } from '../../ops/core/op.ts';
 import type { Location } from '../../runtime/location.ts';
 import type { Minimizer } from '../../runtime/minimizer.ts';
 import type { Gpu } from '../../runtime/session.ts';

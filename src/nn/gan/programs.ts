@@ -1,7 +1,7 @@
 import type { Dataset } from '../../data/dataset.ts';
-import { gatherBatch } from '../../ops/gatherBatch.ts';
-import { reduceMean } from '../../ops/reduce.ts';
-import { advanceDispatch } from '../../ops/effects.ts';
+import { gatherBatch } from '../../ops/dataset/gatherBatch.ts';
+import { reduceMean } from '../../ops/reduce/reduce.ts';
+import { advanceDispatch } from '../../ops/dataset/effects.ts';
 import { DeviceDataset } from '../../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import { MetricRing } from '../../runtime/ring.ts';

@@ -1,9 +1,9 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { scale, shift, sigmoid } from '../../ops/elementwise.ts';
-import { input } from '../../ops/leaves.ts';
-import { reshape } from '../../ops/movement.ts';
-import { sizeOf } from '../../ops/tensor.ts';
-import type { Shape } from '../../ops/tensor.ts';
+import { scale, shift, sigmoid } from '../../ops/elementwise/elementwise.ts';
+import { input } from '../../ops/core/leaves.ts';
+import { reshape } from '../../ops/movement/movement.ts';
+import { sizeOf } from '../../ops/core/shape.ts';
+import type { Shape } from '../../ops/core/shape.ts';
 import type { Location } from '../../runtime/location.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import type { Gan } from './gan.ts';

@@ -8,13 +8,13 @@ import {
   scale,
   shift,
   where,
-} from '../../ops/elementwise.ts';
-import { constant } from '../../ops/leaves.ts';
-import { reshape } from '../../ops/movement.ts';
-import { randomNormal, randomUniform } from '../../ops/random.ts';
-import { withSideEffects } from '../../ops/sideEffects.ts';
-import { withScope } from '../../ops/tensor.ts';
-import type { Tensor } from '../../ops/tensor.ts';
+} from '../../ops/elementwise/elementwise.ts';
+import { constant } from '../../ops/core/leaves.ts';
+import { reshape } from '../../ops/movement/movement.ts';
+import { randomNormal, randomUniform } from '../../ops/random/random.ts';
+import { withSideEffects } from '../../ops/core/sideEffects.ts';
+import { withScope } from '../../ops/core/node.ts';
+import type { Tensor } from '../../ops/core/op.ts';
 import type { Network } from '../network.ts';
 
 /** Which of the two networks a step trains. */

@@ -1,8 +1,9 @@
-import { add } from '../../ops/elementwise.ts';
-import { read } from '../../ops/leaves.ts';
-import type { Variable } from '../../ops/leaves.ts';
-import type { Shape, Tensor } from '../../ops/tensor.ts';
-import type { Padding } from '../../ops/window.ts';
+import { add } from '../../ops/elementwise/elementwise.ts';
+import { read } from '../../ops/core/leaves.ts';
+import type { Variable } from '../../ops/core/leaves.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { Shape } from '../../ops/core/shape.ts';
+import type { Padding } from '../../ops/core/window.ts';
 import { activationName, activationOf } from '../activations.ts';
 import type { Activation } from '../activations.ts';
 import type { Initializer, InitializerName } from '../initializers.ts';

@@ -1,8 +1,8 @@
-import { cast } from '../../ops/cast.ts';
-import { gather } from '../../ops/gather.ts';
-import { read } from '../../ops/leaves.ts';
-import type { Variable } from '../../ops/leaves.ts';
-import type { Tensor } from '../../ops/tensor.ts';
+import { cast } from '../../ops/movement/cast.ts';
+import { gather } from '../../ops/movement/gather.ts';
+import { read } from '../../ops/core/leaves.ts';
+import type { Variable } from '../../ops/core/leaves.ts';
+import type { Tensor } from '../../ops/core/op.ts';
 import { randomUniformInitializer } from '../initializers.ts';
 import type { Initializer, InitializerName } from '../initializers.ts';
 import { Layer, positiveInteger } from './layer.ts';

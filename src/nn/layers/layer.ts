@@ -1,7 +1,9 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { Variable } from '../../ops/leaves.ts';
-import { formatShape, withScope } from '../../ops/tensor.ts';
-import type { Shape, Tensor } from '../../ops/tensor.ts';
+import { Variable } from '../../ops/core/leaves.ts';
+import { withScope } from '../../ops/core/node.ts';
+import { formatShape } from '../../ops/core/shape.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { Shape } from '../../ops/core/shape.ts';
 import { initializerOf } from '../initializers.ts';
 import type { Initializer, InitializerName } from '../initializers.ts';
 

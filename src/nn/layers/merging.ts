@@ -1,8 +1,9 @@
 import { ShapeError } from '../../errors.ts';
-import * as ew from '../../ops/elementwise.ts';
-import { concat } from '../../ops/concat.ts';
-import { formatShape, sameShape } from '../../ops/tensor.ts';
-import type { Shape, Tensor } from '../../ops/tensor.ts';
+import * as ew from '../../ops/elementwise/elementwise.ts';
+import { concat } from '../../ops/movement/concat.ts';
+import { formatShape, sameShape } from '../../ops/core/shape.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { Shape } from '../../ops/core/shape.ts';
 import { Layer } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
 

@@ -1,8 +1,8 @@
 import { ArgumentError } from '../../errors.ts';
-import { dropout } from '../../ops/dropout.ts';
-import { add, multiply } from '../../ops/elementwise.ts';
-import { fill } from '../../ops/leaves.ts';
-import { randomNormal } from '../../ops/random.ts';
+import { dropout } from '../../ops/random/dropout.ts';
+import { add, multiply } from '../../ops/elementwise/elementwise.ts';
+import { fill } from '../../ops/core/leaves.ts';
+import { randomNormal } from '../../ops/random/random.ts';
 import { IMAGE } from './layer.ts';
 import type { Layer, LayerOptions } from './layer.ts';
 import { checkRate, Stateless } from './shaping.ts';

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { pad, slice } from '../../ops/movement.ts';
+import { pad, slice } from '../../ops/movement/movement.ts';
 import { IMAGE } from './layer.ts';
 import type { Layer, LayerOptions } from './layer.ts';
 import { Stateless } from './shaping.ts';

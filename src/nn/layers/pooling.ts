@@ -1,10 +1,11 @@
 import {
   averagePool2d as averagePoolOp,
   globalAveragePool2d as globalAverageOp,
-} from '../../ops/averagePool2d.ts';
-import { globalMaxPool2d as globalMaxOp, maxPool2d as maxPoolOp } from '../../ops/maxPool2d.ts';
-import type { Shape, Tensor } from '../../ops/tensor.ts';
-import type { Padding } from '../../ops/window.ts';
+} from '../../ops/pooling/averagePool2d.ts';
+import { globalMaxPool2d as globalMaxOp, maxPool2d as maxPoolOp } from '../../ops/pooling/maxPool2d.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { Shape } from '../../ops/core/shape.ts';
+import type { Padding } from '../../ops/core/window.ts';
 import { IMAGE, Layer, pair } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
 

@@ -1,7 +1,8 @@
-import { conv2d as conv2dOp } from '../../ops/conv2d.ts';
-import { read } from '../../ops/leaves.ts';
-import type { Variable } from '../../ops/leaves.ts';
-import type { Shape, Tensor } from '../../ops/tensor.ts';
+import { conv2d as conv2dOp } from '../../ops/conv2d/conv2d.ts';
+import { read } from '../../ops/core/leaves.ts';
+import type { Variable } from '../../ops/core/leaves.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { Shape } from '../../ops/core/shape.ts';
 import type { Initializer, InitializerName } from '../initializers.ts';
 import { Convolution } from './convolution.ts';
 import type { ConvolutionOptions } from './convolution.ts';

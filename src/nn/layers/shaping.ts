@@ -1,7 +1,8 @@
 import { ArgumentError } from '../../errors.ts';
-import { dropout as dropoutOp } from '../../ops/dropout.ts';
-import { flatten as flattenOp, reshape as reshapeOp } from '../../ops/movement.ts';
-import type { Shape, Tensor } from '../../ops/tensor.ts';
+import { dropout as dropoutOp } from '../../ops/random/dropout.ts';
+import { flatten as flattenOp, reshape as reshapeOp } from '../../ops/movement/movement.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { Shape } from '../../ops/core/shape.ts';
 import { activationName, activationOf } from '../activations.ts';
 import type { Activation } from '../activations.ts';
 import { Layer } from './layer.ts';

@@ -1,6 +1,7 @@
-import { requireInterpolation, resize2d } from '../../ops/resize2d.ts';
-import type { Interpolation } from '../../ops/resize2d.ts';
-import type { Shape, Tensor } from '../../ops/tensor.ts';
+import { requireInterpolation, resize2d } from '../../ops/resize/resize2d.ts';
+import type { Interpolation } from '../../ops/resize/resize2d.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { Shape } from '../../ops/core/shape.ts';
 import { Layer, pair } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
 

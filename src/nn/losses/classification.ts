@@ -1,4 +1,4 @@
-import { perSample } from '../../ops/accuracy.ts';
+import { perSample } from '../../ops/loss/accuracy.ts';
 import {
   bceWithLogits,
   binaryCrossentropy as binaryCrossentropyOf,
@@ -10,17 +10,17 @@ import {
   multiply,
   negate,
   subtract,
-} from '../../ops/elementwise.ts';
-import { oneHot } from '../../ops/gather.ts';
-import { reduceSum } from '../../ops/reduce.ts';
-import { softmaxOp } from '../../ops/softmax.ts';
+} from '../../ops/elementwise/elementwise.ts';
+import { oneHot } from '../../ops/movement/gather.ts';
+import { reduceSum } from '../../ops/reduce/sum.ts';
+import { softmaxOp } from '../../ops/softmax/softmax.ts';
 import {
   softmaxCrossEntropy as denseSoftmaxCrossEntropy,
   sparseSoftmaxCrossEntropy as sparseLoss,
-} from '../../ops/softmaxCrossEntropy.ts';
-import type { SoftmaxCrossEntropyOptions } from '../../ops/softmaxCrossEntropy.ts';
-import { formatShape, sameShape } from '../../ops/tensor.ts';
-import type { Tensor } from '../../ops/tensor.ts';
+} from '../../ops/loss/softmaxCrossEntropy.ts';
+import type { SoftmaxCrossEntropyOptions } from '../../ops/loss/softmaxCrossEntropy.ts';
+import { formatShape, sameShape } from '../../ops/core/shape.ts';
+import type { Tensor } from '../../ops/core/op.ts';
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { alignTargets, inputOf, requireClasses, smooth } from './targets.ts';
 

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../errors.ts';
-import { perSample } from '../../ops/accuracy.ts';
+import { perSample } from '../../ops/loss/accuracy.ts';
 import {
   abs,
   equal,
@@ -14,9 +14,9 @@ import {
   square,
   subtract,
   where,
-} from '../../ops/elementwise.ts';
-import { reduceSum } from '../../ops/reduce.ts';
-import type { Tensor } from '../../ops/tensor.ts';
+} from '../../ops/elementwise/elementwise.ts';
+import { reduceSum } from '../../ops/reduce/sum.ts';
+import type { Tensor } from '../../ops/core/op.ts';
 import { alignTargets, requireClasses } from './targets.ts';
 
 /** Keras's epsilon. */

@@ -1,10 +1,10 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { scale, shift } from '../../ops/elementwise.ts';
-import { cast } from '../../ops/cast.ts';
-import { reshape, reshapeOp } from '../../ops/movement.ts';
-import type { Op } from '../../ops/op.ts';
-import { formatShape, sameShape } from '../../ops/tensor.ts';
-import type { Tensor } from '../../ops/tensor.ts';
+import { scale, shift } from '../../ops/elementwise/elementwise.ts';
+import { cast } from '../../ops/movement/cast.ts';
+import { reshape, reshapeOp } from '../../ops/movement/movement.ts';
+import type { Op } from '../../ops/core/op.ts';
+import { formatShape, sameShape } from '../../ops/core/shape.ts';
+import type { Tensor } from '../../ops/core/op.ts';
 
 /** A loss function: predictions and targets of a batch to one value per sample, [N]. */
 export type LossFunction = (prediction: Tensor, target: Tensor) => Tensor;

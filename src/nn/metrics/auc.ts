@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../errors.ts';
-import { add, greater, multiply, sigmoid } from '../../ops/elementwise.ts';
-import { constant } from '../../ops/leaves.ts';
-import { softmax } from '../../ops/softmax.ts';
+import { add, greater, multiply, sigmoid } from '../../ops/elementwise/elementwise.ts';
+import { constant } from '../../ops/core/leaves.ts';
+import { softmax } from '../../ops/softmax/softmax.ts';
 import { nameOf, sides } from './decisions.ts';
 import type { DecisionOptions } from './decisions.ts';
 import { asColumn, rowsOf } from './metric.ts';

@@ -1,13 +1,17 @@
 import { ArgumentError } from '../../errors.ts';
-import { binaryAccuracy as binaryAccuracyOf, categoricalAccuracy, perSample } from '../../ops/accuracy.ts';
-import { argmax } from '../../ops/argmax.ts';
-import { add, elementwiseOps, greater, less, multiply } from '../../ops/elementwise.ts';
-import { oneHot } from '../../ops/gather.ts';
-import { constant } from '../../ops/leaves.ts';
-import { reshape } from '../../ops/movement.ts';
-import { reduceSum } from '../../ops/reduce.ts';
-import { sizeOf } from '../../ops/tensor.ts';
-import type { Tensor } from '../../ops/tensor.ts';
+import {
+  binaryAccuracy as binaryAccuracyOf,
+  categoricalAccuracy,
+  perSample,
+} from '../../ops/loss/accuracy.ts';
+import { argmax } from '../../ops/reduce/argmax.ts';
+import { add, elementwiseOps, greater, less, multiply } from '../../ops/elementwise/elementwise.ts';
+import { oneHot } from '../../ops/movement/gather.ts';
+import { constant } from '../../ops/core/leaves.ts';
+import { reshape } from '../../ops/movement/movement.ts';
+import { reduceSum } from '../../ops/reduce/sum.ts';
+import { sizeOf } from '../../ops/core/shape.ts';
+import type { Tensor } from '../../ops/core/op.ts';
 import { alignTargets, inputOf } from '../losses/targets.ts';
 import { classIndices, decisions, nameOf } from './decisions.ts';
 import type { DecisionOptions } from './decisions.ts';

@@ -1,10 +1,10 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { argmax } from '../../ops/argmax.ts';
-import { cast } from '../../ops/cast.ts';
-import { equal, greater } from '../../ops/elementwise.ts';
-import { slice } from '../../ops/movement.ts';
-import { formatShape, sameShape } from '../../ops/tensor.ts';
-import type { Tensor } from '../../ops/tensor.ts';
+import { argmax } from '../../ops/reduce/argmax.ts';
+import { cast } from '../../ops/movement/cast.ts';
+import { equal, greater } from '../../ops/elementwise/elementwise.ts';
+import { slice } from '../../ops/movement/movement.ts';
+import { formatShape, sameShape } from '../../ops/core/shape.ts';
+import type { Tensor } from '../../ops/core/op.ts';
 import { alignTargets } from '../losses/targets.ts';
 
 export interface DecisionOptions {

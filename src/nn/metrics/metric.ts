@@ -1,8 +1,8 @@
 import type { Recorded } from '../../runtime/ring.ts';
-import { reshape } from '../../ops/movement.ts';
-import { reduceMean } from '../../ops/reduce.ts';
-import { sizeOf } from '../../ops/tensor.ts';
-import type { Tensor } from '../../ops/tensor.ts';
+import { reshape } from '../../ops/movement/movement.ts';
+import { reduceMean } from '../../ops/reduce/reduce.ts';
+import { sizeOf } from '../../ops/core/shape.ts';
+import type { Tensor } from '../../ops/core/op.ts';
 
 /** A metric that is the mean of one value per sample: predictions and targets of a batch to [N]. */
 export type MetricFunction = (prediction: Tensor, target: Tensor) => Tensor;

@@ -1,7 +1,7 @@
 import normSource from '../../../shaders/optimizer/norm.wgsl?raw';
 import partialsSource from '../../../shaders/optimizer/norm_partials.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
-import { literal } from '../../ops/expression.ts';
+import { literal } from '../../ops/core/expression.ts';
 import type { OptimizerSpec } from '../../runtime/minimizer.ts';
 import type { Schedule } from '../schedules.ts';
 import { check } from './checks.ts';

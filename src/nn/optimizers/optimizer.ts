@@ -1,5 +1,5 @@
-import type { ConstantValue, KernelFile } from '../../kernels/specialize.ts';
-import { linearGrid } from '../../ops/op.ts';
+import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
+import { linearGrid } from '../../ops/core/op.ts';
 import type { OptimizerSpec } from '../../runtime/minimizer.ts';
 import type { Schedule } from '../schedules.ts';
 import { check } from './checks.ts';

@@ -12,8 +12,8 @@ import {
 import { joinReadings, scoreDigits, statisticsOf } from '../../models/digitScore.ts';
 import type { DigitReading, DigitScore } from '../../models/digitScore.ts';
 import type { Gan } from '../../nn/gan/index.ts';
-import { resize2d } from '../../ops/resize2d.ts';
-import { sameShape } from '../../ops/tensor.ts';
+import { resize2d } from '../../ops/resize/resize2d.ts';
+import { sameShape } from '../../ops/core/shape.ts';
 import { cacheFolder } from '../cache.ts';
 import { readFileIfExists, writeFileAtomic } from '../files.ts';
 import type { TrainContext } from './command.ts';

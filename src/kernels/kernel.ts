@@ -1,0 +1,40 @@
+/** A kernel as it lies on disk: `shaders/matmul/1_naive.wgsl` has the name `matmul/1_naive`. */
+export interface KernelFile {
+  readonly name: string;
+  readonly source: string;
+}
+
+export type ConstantValue = number | boolean | readonly number[];
+
+/** What to change in a kernel file. */
+export interface Specialization {
+  /** New values of `const` declarations; the declared type stays, an array takes the length of its value. */
+  readonly constants?: Readonly<Record<string, ConstantValue>>;
+  /** New types of `alias` declarations, such as `{ Value: 'vec4f' }`. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** New bodies (statements) of functions, such as `{ epilogue: 'return relu(value);' }`. */
+  readonly functions?: Readonly<Record<string, string>>;
+  /** Sources from which functions, constants and types that the file lacks are taken. */
+  readonly library?: readonly string[];
+}
+
+/** A storage buffer that the specialised kernel uses. `type` has its aliases resolved: `array<vec4f>`. */
+export interface BindingInfo {
+  readonly name: string;
+  readonly group: 0;
+  readonly binding: number;
+  readonly access: 'read' | 'read_write';
+  readonly type: string;
+}
+
+export interface SpecializedKernel {
+  readonly name: string;
+  readonly code: string;
+  /** Only what the code uses, by binding number. */
+  readonly bindings: readonly BindingInfo[];
+  readonly workgroupSize: readonly [number, number, number];
+  /** Bytes of workgroup memory, as WebGPU counts them against its limit. */
+  readonly workgroupBytes: number;
+  /** For each line of `code` the line of the kernel file it comes from, 0 where it comes from elsewhere. */
+  readonly lineOrigins?: readonly number[];
+}

@@ -1,0 +1,135 @@
+import { ArgumentError, ShapeError } from '../../errors.ts';
+import { apply } from './node.ts';
+import type { Op, Tensor } from './op.ts';
+import { formatShape, sizeOf } from './shape.ts';
+import type { DType, Shape, TensorSpec } from './shape.ts';
+
+const noGradient = { reason: 'it is a source of the graph and has no inputs' };
+const nothing = () => {};
+
+function checked(opName: string, { shape, dtype }: TensorSpec): TensorSpec {
+  for (const extent of shape) {
+    if (!Number.isInteger(extent) || extent < 1) {
+      throw new ShapeError(
+        `${opName}: shape ${formatShape(shape)} has the extent ${extent}; every extent must be a whole number of at least 1`,
+      );
+    }
+  }
+  return { shape, dtype };
+}
+
+function leaf<A extends TensorSpec>(name: string): Op<A> {
+  return {
+    name,
+    kind: 'leaf',
+    infer: (_inputs, attrs) => [checked(name, attrs)],
+    lower: nothing,
+    gradient: noGradient,
+  };
+}
+
+export interface InputAttrs extends TensorSpec {
+  readonly name: string;
+}
+
+export const inputOp = leaf<InputAttrs>('input');
+
+/** A tensor whose data the caller provides before a step: batches fed by hand, a data set's buffer. */
+export function input(name: string, shape: Shape, dtype: DType = 'f32'): Tensor {
+  return apply(inputOp, [], { name, shape, dtype });
+}
+
+/** A tensor that lives from step to step on the GPU: a parameter, or state such as a moving mean. */
+export class Variable implements TensorSpec {
+  readonly dtype = 'f32' as const;
+  readonly name: string;
+  readonly shape: Shape;
+  readonly trainable: boolean;
+  /** Fills the initial value; called once, when the variable gets its memory. */
+  readonly initialize: (data: Float32Array, shape: Shape) => void;
+
+  constructor(options: {
+    name: string;
+    shape: Shape;
+    trainable?: boolean;
+    initialize: (data: Float32Array, shape: Shape) => void;
+  }) {
+    checked(`variable ${options.name}`, { shape: options.shape, dtype: 'f32' });
+    this.name = options.name;
+    this.shape = options.shape;
+    this.trainable = options.trainable ?? true;
+    this.initialize = options.initialize;
+  }
+}
+
+export interface VariableAttrs extends TensorSpec {
+  readonly variable: Variable;
+}
+
+export const variableOp = leaf<VariableAttrs>('variable');
+
+const variableTensors = new WeakMap<Variable, Tensor>();
+
+/** The symbolic tensor that reads a variable; always the same one, so gradients accumulate on it. */
+export function read(variable: Variable): Tensor {
+  let tensor = variableTensors.get(variable);
+  if (!tensor) {
+    tensor = apply<VariableAttrs>(variableOp, [], { variable, shape: variable.shape, dtype: 'f32' });
+    variableTensors.set(variable, tensor);
+  }
+  return tensor;
+}
+
+export interface FillAttrs extends TensorSpec {
+  readonly value: number;
+}
+
+export const fillOp = leaf<FillAttrs>('fill');
+
+/** A constant tensor of one value. Uploaded once when a program is compiled, folded where it can be. */
+export function fill(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
+  if (!Number.isFinite(Math.fround(value))) {
+    throw new ArgumentError(`fill: the value must be a finite f32 number, not ${value}`);
+  }
+  return apply(fillOp, [], { shape, dtype, value });
+}
+
+/** The value of a `fill`, through reshapes; undefined for any other tensor. */
+export function fillValue(tensor: Tensor): number | undefined {
+  const { op, attrs, inputs } = tensor.node;
+  if (op === fillOp) return (attrs as FillAttrs).value;
+  if (op.kind === 'alias') return fillValue(inputs[0]);
+  return undefined;
+}
+
+export interface ConstantAttrs extends TensorSpec {
+  readonly data: Float32Array | Int32Array | Uint32Array;
+}
+
+export const constantOp = leaf<ConstantAttrs>('constant');
+
+/** A constant tensor with given data, uploaded once when a program is compiled. */
+export function constant(
+  data: Float32Array | Int32Array | Uint32Array,
+  shape: Shape = [data.length],
+): Tensor {
+  if (data.length !== sizeOf(shape)) {
+    throw new ShapeError(
+      `constant: ${data.length} values do not fill the shape ${formatShape(shape)}, which needs ${sizeOf(shape)}`,
+    );
+  }
+  const dtype = data instanceof Float32Array ? 'f32' : data instanceof Int32Array ? 'i32' : 'u32';
+  return apply<ConstantAttrs>(constantOp, [], { shape, dtype, data });
+}
+
+export const programStateOp = leaf<TensorSpec>('programState');
+
+let stateTensor: Tensor | undefined;
+
+/**
+ * The running program's own counters, u32 [4]: step, seed (low word), seed (high word), 0. Random
+ * ops and the batch gatherer read it; the last dispatch of a step advances the step.
+ */
+export function programState(): Tensor {
+  return (stateTensor ??= apply(programStateOp, [], { shape: [4], dtype: 'u32' }));
+}

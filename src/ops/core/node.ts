@@ -1,0 +1,51 @@
+import { ShapeError } from '../../errors.ts';
+import type { Epilogue, Node, Op, Tensor } from './op.ts';
+import type { TensorSpec } from './shape.ts';
+
+let nextId = 0;
+const scopes: string[] = [];
+
+/** Runs `build` with `name` added to the label of every node that it creates. */
+export function withScope<T>(name: string, build: () => T): T {
+  scopes.push(name);
+  try {
+    return build();
+  } finally {
+    scopes.pop();
+  }
+}
+
+/** Creates a node: checks shapes through the op's shape rule, returns its outputs. */
+export function applyAll<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): readonly Tensor[] {
+  const label = [...scopes, op.name].join('/');
+  let specs: readonly TensorSpec[];
+  try {
+    specs = op.infer(inputs, attrs);
+  } catch (error) {
+    if (error instanceof ShapeError && scopes.length > 0) {
+      throw new ShapeError(`${scopes.join('/')}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+  return createNode(op, inputs, attrs, specs, label).outputs;
+}
+
+/** Creates a node with a single output and returns that tensor. */
+export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor {
+  return applyAll(op, inputs, attrs)[0];
+}
+
+/** Creates a node whose output shapes are known: for passes that rebuild nodes. */
+export function createNode<A>(
+  op: Op<A>,
+  inputs: readonly Tensor[],
+  attrs: A,
+  specs: readonly TensorSpec[],
+  label: string,
+  epilogue?: Epilogue,
+): Node<A> {
+  const outputs: Tensor[] = [];
+  const node: Node<A> = { id: nextId++, op, inputs, attrs, outputs, label, epilogue };
+  specs.forEach(({ shape, dtype }, index) => outputs.push({ node, index, shape: [...shape], dtype }));
+  return node;
+}

@@ -1,0 +1,153 @@
+import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
+import type { Expression } from './expression.ts';
+import type { DType, Shape, TensorSpec } from './shape.ts';
+
+/**
+ * A symbolic tensor: the `index`-th output of a node. It has a shape and a type, but no data:
+ * data exists only on the GPU, while a compiled program runs.
+ */
+export interface Tensor extends TensorSpec {
+  readonly node: Node;
+  readonly index: number;
+}
+
+/** One application of an op. Nodes are immutable and form a DAG through their inputs. */
+export interface Node<A = any> {
+  readonly id: number;
+  readonly op: Op<A>;
+  readonly inputs: readonly Tensor[];
+  readonly attrs: A;
+  readonly outputs: readonly Tensor[];
+  /** Where it came from, for errors, labels and profiles: `conv2d_1/conv2d`. */
+  readonly label: string;
+  /** Elementwise work folded into this node's last kernel; its extra tensors follow the op's own inputs. */
+  readonly epilogue?: Epilogue;
+}
+
+/**
+ * An op: its shape rule, its kernels and its gradient, together. `gradient` has no default, so an
+ * op without a rule is a compile error; an op that has no derivative says so with a reason.
+ */
+export interface Op<A = any> {
+  readonly name: string;
+  /** Shapes and types of the outputs. Throws a ShapeError naming the op, the shapes and the fix. */
+  infer(inputs: readonly TensorSpec[], attrs: A): readonly TensorSpec[];
+  /** Emits the kernels that compute the outputs from the inputs. */
+  lower(node: Node<A>, context: LowerContext): void;
+  readonly gradient: GradientRule<A> | NotDifferentiable;
+  /**
+   * How the passes may treat it: `leaf` has no kernel of its own (input, variable, constant);
+   * `alias` shares its input's memory (reshape); `elementwise` may be fused into chains and
+   * epilogues; `kernel` stands alone.
+   */
+  readonly kind: 'leaf' | 'alias' | 'elementwise' | 'kernel';
+  /** Its last kernel calls `epilogue` on each value of output 0, so elementwise consumers can be folded in. */
+  readonly fusesEpilogue?: boolean | ((node: Node<A>) => boolean);
+  /** The WGSL library function of an elementwise op, with literal arguments taken from the attributes. */
+  readonly elementwise?: (attrs: A) => { fn: string; literals: readonly number[] };
+}
+
+/** Why an op has no derivative, in words that follow "because". */
+export interface NotDifferentiable {
+  readonly reason: string;
+}
+
+/**
+ * Adds the nodes of the vector-Jacobian product: given dL/d(outputs), returns dL/d(inputs).
+ * `outputGradients[i]` is undefined where no gradient reaches output i; return undefined for an
+ * input that has none (integers, masks).
+ */
+export type GradientRule<A = any> = (
+  node: Node<A>,
+  outputGradients: readonly (Tensor | undefined)[],
+) => readonly (Tensor | undefined)[];
+
+/** What lowering may know of the device. */
+export interface Target {
+  /** A CPU pretending to be a GPU: no shared memory, no barriers, big register tiles. */
+  readonly software: boolean;
+  readonly limits: Pick<
+    GPUSupportedLimits,
+    | 'maxComputeWorkgroupStorageSize'
+    | 'maxComputeInvocationsPerWorkgroup'
+    | 'maxComputeWorkgroupsPerDimension'
+  >;
+}
+
+/** Memory that lives only between the dispatches of one node (partial sums), or of those that share it. */
+export interface Scratch extends TensorSpec {
+  readonly scratch: string;
+}
+
+/** Memory that outlives a step and is not a variable of the graph: gradients, optimizer slots, the loss ring. */
+export interface Resource extends TensorSpec {
+  readonly resource: string;
+}
+
+export type Operand = Tensor | Scratch | Resource;
+
+/**
+ * Work at the end of a step that changes lasting memory: an optimizer's update, a row of the loss
+ * ring, a batch's predictions. It keeps `inputs` alive; effects run in the order they were given.
+ */
+export interface Effect {
+  readonly label: string;
+  readonly inputs: readonly Tensor[];
+  lower(context: LowerContext, inputs: readonly Tensor[]): void;
+}
+
+export interface LowerContext {
+  readonly target: Target;
+  /**
+   * Chooses a kernel variant: a variant forced by name for this op (tests, benchmarks, tuner), else
+   * `preferred`. A forced name that is not in `candidates` throws.
+   */
+  choose<const V extends string>(opName: string, candidates: readonly V[], preferred: V): V;
+  scratch(shape: Shape, dtype: DType, name: string): Scratch;
+  /**
+   * Scratch memory that depends on `source` and on nothing else but what `key` says: filled by `make` for the first
+   * node that asks for it, and kept for the others. Inside effects everyone makes their own: `source` may have changed.
+   */
+  shared(source: Tensor, key: string, make: () => Scratch): Scratch;
+  dispatch(call: Dispatch): void;
+}
+
+export interface Dispatch {
+  readonly kernel: KernelFile;
+  readonly constants?: Readonly<Record<string, ConstantValue>>;
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Function bodies, for kernels whose inner function is generated (the elementwise map). */
+  readonly functions?: Readonly<Record<string, string>>;
+  /** Operand by WGSL variable name. The access mode is the one declared in the file. */
+  readonly bindings: Readonly<Record<string, Operand>>;
+  readonly workgroups: readonly [number, number, number];
+  /** This dispatch stores the node's output 0 through the file's `epilogue`: fused consumers go here. */
+  readonly epilogue?: boolean;
+  /** Floating-point operations of the whole dispatch, for profiles and summaries. */
+  readonly flops?: number;
+  /** Which of the node's kernels this is, where there are several: `partial`, `reduce`. */
+  readonly part?: string;
+}
+
+/** An elementwise expression folded into its producer; its input 0 is the produced value. */
+export interface Epilogue {
+  readonly expression: Expression;
+  /** The expression's inputs 1, 2, …: how each is read for an output element. */
+  readonly extras: readonly { readonly tensor: Tensor; readonly access: 'element' | 'channel' | 'scalar' }[];
+}
+
+/** The most inputs that an epilogue may add: bindings `extra_0` … `extra_2` of a kernel file. */
+export const MAX_EXTRAS = 3;
+
+/** Workgroups for a linear range: x up to the limit, then y. `gridX` is the file's GRID_X constant. */
+export function linearGrid(
+  invocations: number,
+  workgroupSize: number,
+  limit = 65535,
+): { workgroups: [number, number, number]; gridX: number } {
+  const groups = Math.max(1, Math.ceil(invocations / workgroupSize));
+  if (groups <= limit) return { workgroups: [groups, 1, 1], gridX: groups };
+  const y = Math.ceil(groups / limit);
+  const x = Math.ceil(groups / y);
+  return { workgroups: [x, y, 1], gridX: x };
+}

@@ -1,0 +1,152 @@
+import advanceSource from '../../../shaders/dataset/advance.wgsl?raw';
+import collectSource from '../../../shaders/dataset/collect.wgsl?raw';
+import recordSource from '../../../shaders/dataset/record.wgsl?raw';
+import { ArgumentError, ShapeError } from '../../errors.ts';
+import { linearGrid } from '../core/op.ts';
+import type { Dispatch, Operand, Target } from '../core/op.ts';
+import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
+
+const kernels = {
+  advance: { name: 'dataset/advance', source: advanceSource },
+  collect: { name: 'dataset/collect', source: collectSource },
+  record: { name: 'dataset/record', source: recordSource },
+};
+
+/** Metrics that one `recordDispatch` can take. */
+export const METRICS_PER_DISPATCH = 6;
+
+/** Metrics that a step can record, in two dispatches. */
+export const MAX_METRICS = 2 * METRICS_PER_DISPATCH;
+
+/** What the words of a ring entry hold; from `sums` on, the sums of each metric's columns (f32). */
+export const RING_LAYOUT = {
+  /** u32: the step that wrote the entry. */
+  step: 0,
+  /** u32: rows of metric 0 that were summed. */
+  rows: 1,
+  /** u32: bit k is set if a value of metric k was NaN or infinite; the next word has metrics 6 … 11. */
+  flags: 2,
+  sums: 4,
+} as const;
+
+/** Columns of a metric [rows, ...columns]; a single number is a row of one. */
+export const columnsOf = ({ shape }: Pick<Operand, 'shape'>): number => sizeOf(shape.slice(1));
+
+/** The end of a step that records nothing: advances the step counter. */
+export const advanceDispatch = (state: Operand): Dispatch => ({
+  kernel: kernels.advance,
+  bindings: { state },
+  workgroups: [1, 1, 1],
+});
+
+export interface RecordOptions {
+  /** f32 tensors, each with a row per sample, [B, ...columns], or a single value; their columns' sums are recorded. */
+  metrics: readonly Operand[];
+  /** [slots, words], of type f32 or u32: an entry for each of the latest steps. */
+  ring: Operand;
+  state: Operand;
+  target: Pick<Target, 'software'>;
+  /**
+   * For an evaluation over `size` samples in batches of `batchSize`: metrics of `batchSize` rows count only
+   * rows with step · batchSize + row < size.
+   */
+  samples?: { batchSize: number; size: number };
+}
+
+/**
+ * The end of a step: writes the sums of the metrics' columns to entry `step mod slots` of the ring (see
+ * RING_LAYOUT) and advances the step counter. Up to six metrics take one dispatch, up to twelve two.
+ *
+ * @throws ArgumentError unless there are 1 … 12 metrics
+ * @throws ShapeError if the ring's entries are too short
+ */
+export function recordDispatches({ metrics, ring, state, target, samples }: RecordOptions): Dispatch[] {
+  if (metrics.length === 0 || metrics.length > MAX_METRICS) {
+    throw new ArgumentError(`record: ${metrics.length} metrics; a step records 1 to ${MAX_METRICS}`);
+  }
+  const [slots, words = 1] = ring.shape;
+  const needed = RING_LAYOUT.sums + metrics.reduce((sum, metric) => sum + columnsOf(metric), 0);
+  if (words < needed) {
+    throw new ShapeError(
+      `record: these metrics need entries of ${needed} words, but the ring is ${formatShape(ring.shape)}`,
+    );
+  }
+  const dispatches: Dispatch[] = [];
+  let offset: number = RING_LAYOUT.sums;
+  for (let from = 0; from < metrics.length; from += METRICS_PER_DISPATCH) {
+    const own = metrics.slice(from, from + METRICS_PER_DISPATCH);
+    const rows = own.map(({ shape }) => shape[0] ?? 1);
+    const widths = own.map(columnsOf);
+    const offsets = widths.map((width) => (offset += width) - width);
+    // A CPU adapter runs one lane without barriers; a GPU sums in a tree, or a column per lane.
+    const many = Math.max(...rows) > 1024 || Math.max(...widths) > 64;
+    const workgroupSize = target.software ? 1 : many ? 256 : 64;
+    const padded = (list: number[]) => Array.from({ length: METRICS_PER_DISPATCH }, (_, k) => list[k] ?? 1);
+    dispatches.push({
+      kernel: kernels.record,
+      part: metrics.length > METRICS_PER_DISPATCH ? `metrics_${from}` : undefined,
+      constants: {
+        METRICS: own.length,
+        ROWS: padded(rows),
+        WIDTHS: padded(widths),
+        OFFSETS: padded(offsets),
+        ENTRY: words,
+        GROUP: from / METRICS_PER_DISPATCH,
+        LAST: from + METRICS_PER_DISPATCH >= metrics.length,
+        RING_SLOTS: slots,
+        WORKGROUP_SIZE: workgroupSize,
+        LEVELS: Math.log2(workgroupSize),
+        ...(samples && { BATCH: samples.batchSize, SIZE: samples.size }),
+      },
+      bindings: { ...Object.fromEntries(own.map((metric, k) => [`metric_${k}`, metric])), ring, state },
+      workgroups: [1, 1, 1],
+      flops: own.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    });
+  }
+  return dispatches;
+}
+
+export interface CollectOptions {
+  /** This step's rows, [B, ...], of any 4-byte type. */
+  rows: Operand;
+  /** The result over the whole data set, [N, ...], of the same type. */
+  collected: Operand;
+  state: Operand;
+  target: Pick<Target, 'limits'>;
+}
+
+/**
+ * Copies a step's batch into rows step · B … of a result over the whole data set; rows past its end are left out.
+ *
+ * @throws ShapeError if the rows' shapes differ
+ */
+export function collectDispatch({ rows, collected, state, target }: CollectOptions): Dispatch {
+  if (!sameShape(rows.shape.slice(1), collected.shape.slice(1)) || rows.shape.length < 1) {
+    throw new ShapeError(
+      `collect: rows ${formatShape(rows.shape)} do not fit into ${formatShape(collected.shape)}; all but the first extent must be equal`,
+    );
+  }
+  if (rows.dtype !== collected.dtype || rows.dtype === 'u8') {
+    throw new ArgumentError(`collect: rows of ${rows.dtype} cannot be collected into ${collected.dtype}`);
+  }
+  const workgroupSize = 64;
+  const size = sizeOf(rows.shape);
+  const { workgroups, gridX } = linearGrid(
+    size,
+    workgroupSize,
+    target.limits.maxComputeWorkgroupsPerDimension,
+  );
+  const [batch] = rows.shape;
+  return {
+    kernel: kernels.collect,
+    constants: {
+      SIZE: collected.shape[0],
+      BATCH: batch,
+      ROW: size / batch,
+      WORKGROUP_SIZE: workgroupSize,
+      GRID_X: gridX,
+    },
+    bindings: { rows, state, collected },
+    workgroups,
+  };
+}

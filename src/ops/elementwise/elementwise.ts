@@ -1,0 +1,288 @@
+import { ArgumentError } from '../../errors.ts';
+import { fill } from '../core/leaves.ts';
+import { apply } from '../core/node.ts';
+import type { Node, Op, Tensor } from '../core/op.ts';
+import { sumTo } from '../reduce/sum.ts';
+import { broadcastShapes } from './broadcast.ts';
+import { lowerMap } from './map.ts';
+
+type Literals = Readonly<Record<string, number>>;
+/** Given the inputs, the output and dy = dL/dy: dL/d(input) for each input, before summing over broadcasts. */
+type Gradient = (
+  inputs: readonly Tensor[],
+  y: Tensor,
+  dy: Tensor,
+  literals: Literals,
+) => (Tensor | undefined)[];
+
+/**
+ * One elementwise op: a function of shaders/shared applied at every position, inputs broadcast as
+ * NumPy does. `fn` is its WGSL name.
+ */
+function elementwiseOp(name: string, fn: string, arity: number, gradient: Gradient): Op<Literals> {
+  const op: Op<Literals> = {
+    name,
+    kind: 'elementwise',
+    infer(inputs, literals) {
+      for (const [option, value] of Object.entries(literals)) {
+        if (!Number.isFinite(Math.fround(value))) {
+          throw new ArgumentError(`${name}: ${option} is ${value}; it must be a finite f32 number`);
+        }
+      }
+      if (inputs.length !== arity) {
+        throw new ArgumentError(`${name}: takes ${arity} tensors, got ${inputs.length}`);
+      }
+      for (const { dtype } of inputs) {
+        if (dtype !== 'f32')
+          throw new ArgumentError(`${name}: works on f32 tensors, got ${dtype}; cast it first`);
+      }
+      return [
+        {
+          shape: broadcastShapes(
+            name,
+            inputs.map((i) => i.shape),
+          ),
+          dtype: 'f32',
+        },
+      ];
+    },
+    elementwise: (literals) => ({ fn, literals: Object.values(literals) }),
+    lower: (node, context) => lowerMap(node, singleStep(node), context),
+    gradient({ inputs, outputs, attrs }, [dy]) {
+      if (!dy) return [];
+      return gradient(inputs, outputs[0], dy, attrs).map((g, i) => g && sumTo(g, inputs[i].shape));
+    },
+  };
+  return op;
+}
+
+/** The expression of a single elementwise node. */
+export function singleStep(node: Node) {
+  const { fn, literals } = node.op.elementwise!(node.attrs);
+  return { inputs: node.inputs.length, steps: [{ fn, args: node.inputs.map((_, i) => i), literals }] };
+}
+
+/** The smallest normal f32: GPUs may take anything below for 0. */
+const SMALLEST = 2 ** -126;
+
+const NONE: Literals = {};
+const op1 = (name: string, fn: string, gradient: Gradient) => elementwiseOp(name, fn, 1, gradient);
+const op2 = (name: string, fn: string, gradient: Gradient) => elementwiseOp(name, fn, 2, gradient);
+const step: Gradient = () => []; // piecewise constant: the derivative is 0 almost everywhere
+
+const call = (op: Op<Literals>, inputs: readonly Tensor[], literals: Literals = NONE) =>
+  apply(op, inputs, literals);
+
+/**
+ * Gradients that have a WGSL function of their own (`relu_gradient(y, dy)`), used only inside
+ * gradients of the ops above them, and not differentiable again.
+ */
+function gradientOp(name: string, fn: string, arity = 2): Op<Literals> {
+  const op = elementwiseOp(name, fn, arity, () => []);
+  return { ...op, gradient: { reason: `second derivatives through ${name} are not provided` } };
+}
+
+const gradientOps = {
+  clipGradient: gradientOp('clipGradient', 'clip_gradient'),
+  reluGradient: gradientOp('reluGradient', 'relu_gradient'),
+  leakyReluGradient: gradientOp('leakyReluGradient', 'leaky_relu_gradient'),
+  eluGradient: gradientOp('eluGradient', 'elu_gradient'),
+  seluGradient: gradientOp('seluGradient', 'selu_gradient'),
+  geluGradient: gradientOp('geluGradient', 'gelu_gradient'),
+  sigmoidGradient: gradientOp('sigmoidGradient', 'sigmoid_gradient'),
+  tanhGradient: gradientOp('tanhGradient', 'tanh_gradient'),
+  softplusGradient: gradientOp('softplusGradient', 'softplus_gradient'),
+  softsignGradient: gradientOp('softsignGradient', 'softsign_gradient'),
+  siluGradient: gradientOp('siluGradient', 'silu_gradient'),
+  mishGradient: gradientOp('mishGradient', 'mish_gradient'),
+  hardSigmoidGradient: gradientOp('hardSigmoidGradient', 'hard_sigmoid_gradient'),
+  bceWithLogitsGradient: gradientOp('bceWithLogitsGradient', 'bce_with_logits_gradient', 3),
+  binaryCrossentropyGradient: gradientOp('binaryCrossentropyGradient', 'binary_crossentropy_gradient', 3),
+};
+
+/** The gradient function `op` applied to the input x (or the output y) and dy. */
+const ofInput =
+  (op: Op<Literals>): Gradient =>
+  ([x], _y, dy, literals) => [call(op, [x, dy], literals)];
+const ofOutput =
+  (op: Op<Literals>): Gradient =>
+  (_x, y, dy, literals) => [call(op, [y, dy], literals)];
+
+/** Every elementwise op: its WGSL function and, above each gradient, the math. */
+export const elementwiseOps = {
+  ...gradientOps,
+  // d(-x) = -dx
+  negate: op1('negate', 'negate', (_i, _y, dy) => [negate(dy)]),
+  // d|x| = sign(x) dx
+  abs: op1('abs', 'abs', ([x], _y, dy) => [multiply(dy, sign(x))]),
+  sign: op1('sign', 'sign', step),
+  floor: op1('floor', 'floor', step),
+  ceil: op1('ceil', 'ceil', step),
+  round: op1('round', 'round', step),
+  // d e^x = e^x dx
+  exp: op1('exp', 'exp', (_i, y, dy) => [multiply(dy, y)]),
+  // d(e^x - 1) = e^x dx = (y + 1) dx
+  expm1: op1('expm1', 'expm1', (_i, y, dy) => [multiply(dy, shift(y, 1))]),
+  // d log x = dx / x
+  log: op1('log', 'log', ([x], _y, dy) => [divide(dy, x)]),
+  // d log(1 + x) = dx / (1 + x)
+  log1p: op1('log1p', 'log1p', ([x], _y, dy) => [divide(dy, shift(x, 1))]),
+  // d √x = dx / (2√x)
+  sqrt: op1('sqrt', 'sqrt', (_i, y, dy) => [divide(scale(dy, 0.5), y)]),
+  // d x^-½ = -½ x^-1½ dx = -½ y³ dx
+  rsqrt: op1('rsqrt', 'inverseSqrt', (_i, y, dy) => [multiply(scale(dy, -0.5), multiply(y, square(y)))]),
+  // d x² = 2x dx
+  square: op1('square', 'square', ([x], _y, dy) => [multiply(dy, scale(x, 2))]),
+  // d(1/x) = -x^-2 dx
+  reciprocal: op1('reciprocal', 'reciprocal', (_i, y, dy) => [negate(multiply(dy, square(y)))]),
+  // d sin x = cos x dx
+  sin: op1('sin', 'sin', ([x], _y, dy) => [multiply(dy, cos(x))]),
+  // d cos x = -sin x dx
+  cos: op1('cos', 'cos', ([x], _y, dy) => [negate(multiply(dy, sin(x)))]),
+  // d(cx) = c dx
+  scale: op1('scale', 'scale', (_i, _y, dy, { factor }) => [scale(dy, factor)]),
+  // d(x + c) = dx
+  shift: op1('shift', 'shift', (_i, _y, dy) => [dy]),
+  clip: op1('clip', 'clip', ofInput(gradientOps.clipGradient)),
+  relu: op1('relu', 'relu', ofOutput(gradientOps.reluGradient)),
+  // From the output, which then needs no input beside it: it is above 0 where x is, unless the slope is negative.
+  leakyRelu: op1('leakyRelu', 'leaky_relu', ([x], y, dy, literals) => [
+    call(gradientOps.leakyReluGradient, [literals.slope >= 0 ? y : x, dy], literals),
+  ]),
+  elu: op1('elu', 'elu', ofOutput(gradientOps.eluGradient)),
+  selu: op1('selu', 'selu', ofOutput(gradientOps.seluGradient)),
+  gelu: op1('gelu', 'gelu', ofInput(gradientOps.geluGradient)),
+  sigmoid: op1('sigmoid', 'sigmoid', ofOutput(gradientOps.sigmoidGradient)),
+  tanh: op1('tanh', 'tanh_safe', ofOutput(gradientOps.tanhGradient)),
+  softplus: op1('softplus', 'softplus', ofInput(gradientOps.softplusGradient)),
+  softsign: op1('softsign', 'softsign', ofInput(gradientOps.softsignGradient)),
+  silu: op1('silu', 'silu', ofInput(gradientOps.siluGradient)),
+  mish: op1('mish', 'mish', ofInput(gradientOps.mishGradient)),
+  hardSigmoid: op1('hardSigmoid', 'hard_sigmoid', ofInput(gradientOps.hardSigmoidGradient)),
+  // d(a + b) = da + db
+  add: op2('add', 'add', (_i, _y, dy) => [dy, dy]),
+  // d(a - b) = da - db
+  subtract: op2('subtract', 'subtract', (_i, _y, dy) => [dy, negate(dy)]),
+  // d(ab) = b da + a db
+  multiply: op2('multiply', 'multiply', ([a, b], _y, dy) => [multiply(dy, b), multiply(dy, a)]),
+  // d(a/b) = da/b - (a/b) db/b
+  divide: op2('divide', 'divide', ([, b], y, dy) => [divide(dy, b), negate(divide(multiply(dy, y), b))]),
+  // d a^b = b a^(b-1) da + a^b log a db; the second term only where a > 0
+  power: op2('power', 'power', ([a, b], y, dy) => [
+    multiply(dy, multiply(b, power(a, shift(b, -1)))),
+    multiply(dy, multiply(y, where(greater(a, 0), log(maximum(a, SMALLEST)), 0))),
+  ]),
+  // the gradient goes to the larger; at ties to the first
+  maximum: op2('maximum', 'max', ([a, b], _y, dy) => [
+    multiply(dy, greaterEqual(a, b)),
+    multiply(dy, less(a, b)),
+  ]),
+  // the gradient goes to the smaller; at ties to the first
+  minimum: op2('minimum', 'min', ([a, b], _y, dy) => [
+    multiply(dy, lessEqual(a, b)),
+    multiply(dy, greater(a, b)),
+  ]),
+  equal: op2('equal', 'equal', step),
+  notEqual: op2('notEqual', 'not_equal', step),
+  less: op2('less', 'less', step),
+  lessEqual: op2('lessEqual', 'less_equal', step),
+  greater: op2('greater', 'greater', step),
+  greaterEqual: op2('greaterEqual', 'greater_equal', step),
+  // the gradient goes to the branch that was taken
+  where: elementwiseOp('where', 'choose', 3, ([condition], _y, dy) => [
+    undefined,
+    where(condition, dy, 0),
+    where(condition, 0, dy),
+  ]),
+  // d/dx = sigmoid(x) - t, d/dt = -x
+  bceWithLogits: op2('bceWithLogits', 'bce_with_logits', ([x, t], _y, dy) => [
+    call(gradientOps.bceWithLogitsGradient, [x, t, dy]),
+    negate(multiply(dy, x)),
+  ]),
+  // d/dp = (1 - t) / (1 - p) - t / p within the clip, d/dt = log(1 - p) - log p
+  binaryCrossentropy: op2('binaryCrossentropy', 'binary_crossentropy', ([p, t], _y, dy) => [
+    call(gradientOps.binaryCrossentropyGradient, [p, t, dy]),
+    multiply(dy, subtract(log(clip(subtract(1, p), 1e-7, 1)), log(clip(p, 1e-7, 1)))),
+  ]),
+  // d log cosh x = tanh x dx
+  logCosh: op1('logCosh', 'log_cosh', ([x], _y, dy) => [multiply(dy, tanh(x))]),
+  // the slope is x, at most delta
+  huber: op1('huber', 'huber', ([x], _y, dy, { delta }) => [multiply(dy, clip(x, -delta, delta))]),
+};
+
+const ops = elementwiseOps;
+export type Operand = Tensor | number;
+const toTensor = (value: Operand): Tensor => (typeof value === 'number' ? fill([], value) : value);
+const unary = (op: Op<Literals>) => (x: Tensor) => call(op, [x]);
+const binary = (op: Op<Literals>) => (a: Operand, b: Operand) => call(op, [toTensor(a), toTensor(b)]);
+
+export const negate = unary(ops.negate);
+export const abs = unary(ops.abs);
+/** -1, 0 or 1. Derivative 0. */
+export const sign = unary(ops.sign);
+export const floor = unary(ops.floor);
+export const ceil = unary(ops.ceil);
+/** To the nearest whole number, halves to even (WGSL). Derivative 0. */
+export const round = unary(ops.round);
+export const exp = unary(ops.exp);
+export const expm1 = unary(ops.expm1);
+export const log = unary(ops.log);
+export const log1p = unary(ops.log1p);
+export const sqrt = unary(ops.sqrt);
+export const rsqrt = unary(ops.rsqrt);
+export const square = unary(ops.square);
+export const reciprocal = unary(ops.reciprocal);
+export const sin = unary(ops.sin);
+export const cos = unary(ops.cos);
+export const relu = unary(ops.relu);
+export const selu = unary(ops.selu);
+/** x/2 (1 + tanh(√(2/π)(x + 0.044715x³))): the tanh form of Hendrycks & Gimpel 2016. */
+export const gelu = unary(ops.gelu);
+export const sigmoid = unary(ops.sigmoid);
+export const tanh = unary(ops.tanh);
+export const softplus = unary(ops.softplus);
+export const softsign = unary(ops.softsign);
+export const silu = unary(ops.silu);
+export const mish = unary(ops.mish);
+/** relu6(x + 3) / 6, as Keras 3 defines it. */
+export const hardSigmoid = unary(ops.hardSigmoid);
+/** x for x > 0, slope · x otherwise. */
+export const leakyRelu = (x: Tensor, slope = 0.3): Tensor => call(ops.leakyRelu, [x], { slope });
+/** x for x > 0, alpha (e^x − 1) otherwise. */
+export const elu = (x: Tensor, alpha = 1): Tensor => call(ops.elu, [x], { alpha });
+export const scale = (x: Tensor, factor: number): Tensor => call(ops.scale, [x], { factor });
+export const shift = (x: Tensor, offset: number): Tensor => call(ops.shift, [x], { offset });
+/** Limits values to [low, high]. */
+export function clip(x: Tensor, low: number, high: number): Tensor {
+  if (!(low <= high)) throw new ArgumentError(`clip: low ${low} is above high ${high}; swap them`);
+  return call(ops.clip, [x], { low, high });
+}
+export const add = binary(ops.add);
+export const subtract = binary(ops.subtract);
+export const multiply = binary(ops.multiply);
+export const divide = binary(ops.divide);
+/** a^b; a negative base needs a whole exponent. */
+export const power = binary(ops.power);
+export const maximum = binary(ops.maximum);
+export const minimum = binary(ops.minimum);
+/** Comparisons give 1 where they hold and 0 where not. */
+export const equal = binary(ops.equal);
+export const notEqual = binary(ops.notEqual);
+export const less = binary(ops.less);
+export const lessEqual = binary(ops.lessEqual);
+export const greater = binary(ops.greater);
+export const greaterEqual = binary(ops.greaterEqual);
+/** a where the condition is not 0, b elsewhere. */
+export const where = (condition: Tensor, a: Operand, b: Operand): Tensor =>
+  call(ops.where, [condition, toTensor(a), toTensor(b)]);
+/** Binary cross-entropy of logits against targets in [0, 1], per element. */
+export const bceWithLogits = binary(ops.bceWithLogits);
+/** Binary cross-entropy of probabilities, p and 1 - p clipped to [1e-7, 1], against targets in [0, 1], per element. */
+export const binaryCrossentropy = binary(ops.binaryCrossentropy);
+/** log((e^x + e^−x) / 2): x²/2 near 0, |x| − log 2 far away. */
+export const logCosh = unary(ops.logCosh);
+/** x²/2 for |x| ≤ delta, delta (|x| − delta/2) beyond. */
+export function huber(x: Tensor, delta = 1): Tensor {
+  if (!(delta > 0)) throw new ArgumentError(`huber: delta is ${delta}; it must be a number above 0`);
+  return call(ops.huber, [x], { delta });
+}

@@ -1,0 +1,172 @@
+import rowSource from '../../../shaders/loss/softmax_cross_entropy.wgsl?raw';
+import workgroupSource from '../../../shaders/loss/softmax_cross_entropy_workgroup.wgsl?raw';
+import { ArgumentError, GradientError, ShapeError } from '../../errors.ts';
+import { fillValue } from '../core/leaves.ts';
+import { applyAll } from '../core/node.ts';
+import { linearGrid } from '../core/op.ts';
+import type { Op, Tensor } from '../core/op.ts';
+import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
+import type { TensorSpec } from '../core/shape.ts';
+import { add, multiply, negate, scale } from '../elementwise/elementwise.ts';
+import { reshape } from '../movement/movement.ts';
+import { reduceMean } from '../reduce/reduce.ts';
+import { logSoftmax } from '../softmax/softmax.ts';
+
+const kernels = {
+  row: { name: 'loss/softmax_cross_entropy', source: rowSource },
+  workgroup: { name: 'loss/softmax_cross_entropy_workgroup', source: workgroupSource },
+};
+
+export interface SoftmaxCrossEntropyAttrs {
+  readonly labelSmoothing: number;
+}
+
+export interface SoftmaxCrossEntropyOptions {
+  /** Share of each target that is spread evenly over all classes, in [0, 1). Default 0. */
+  labelSmoothing?: number;
+}
+
+/** From this many classes on a GPU gives each row a workgroup; below, an invocation. */
+export const WIDE_ROW = 64;
+
+/**
+ * Outputs [p − t (logits' shape), loss (without the classes)]. The gradient comes with the loss, from the same
+ * maximum and sum; what is left of the gradient rule is a multiplication by dL/dloss.
+ */
+function crossEntropyOp(sparse: boolean): Op<SoftmaxCrossEntropyAttrs> {
+  const name = sparse ? 'sparseSoftmaxCrossEntropy' : 'softmaxCrossEntropy';
+  return {
+    name,
+    kind: 'kernel',
+    fusesEpilogue: true,
+    infer([logits, targets], { labelSmoothing }) {
+      checkInputs(name, sparse, logits, targets);
+      if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+        throw new ArgumentError(
+          `${name}: labelSmoothing is ${labelSmoothing}; it must be at least 0 and below 1`,
+        );
+      }
+      return [
+        { shape: logits.shape, dtype: 'f32' },
+        { shape: logits.shape.slice(0, -1), dtype: 'f32' },
+      ];
+    },
+    lower(node, context) {
+      const [logits, targets] = node.inputs;
+      const [gradient, loss] = node.outputs;
+      const { software, limits } = context.target;
+      const classes = logits.shape.at(-1)!;
+      const rows = sizeOf(loss.shape);
+      const variant = context.choose(
+        name,
+        ['row', 'workgroup'],
+        !software && classes >= WIDE_ROW ? 'workgroup' : 'row',
+      );
+      const wide = variant === 'workgroup';
+      const workgroupSize = wide ? workgroupFor(classes) : software ? 8 : 32;
+      const grid = linearGrid(rows, wide ? 1 : workgroupSize, limits.maxComputeWorkgroupsPerDimension);
+      context.dispatch({
+        kernel: kernels[variant],
+        constants: {
+          ROWS: rows,
+          CLASSES: classes,
+          SPARSE: sparse,
+          LABEL_SMOOTHING: node.attrs.labelSmoothing,
+          WORKGROUP_SIZE: workgroupSize,
+          GRID_X: grid.gridX,
+          ...(wide && { LEVELS: Math.log2(workgroupSize) }),
+        },
+        bindings: { logits, [sparse ? 'labels' : 'targets']: targets, gradient, loss },
+        workgroups: grid.workgroups,
+        epilogue: true,
+        flops: 10 * sizeOf(logits.shape),
+      });
+    },
+    // dL/dx = (T p − t) dL/dloss;  dL/dt_j = −((1 − s) log p_j + s mean_k log p_k) dL/dloss
+    gradient({ inputs, outputs, attrs, label }, [second, dLoss]) {
+      if (second) {
+        throw new GradientError(
+          `${label}: ${name} has no second derivative; write the loss with logSoftmax where you need one`,
+        );
+      }
+      if (!dLoss) return [];
+      const scaled = (perClass: Tensor) => {
+        const factor = fillValue(dLoss);
+        return factor === undefined
+          ? multiply(perClass, reshape(dLoss, [...dLoss.shape, 1]))
+          : scale(perClass, factor);
+      };
+      return [
+        scaled(outputs[0]),
+        sparse ? undefined : scaled(targetGradient(inputs[0], attrs.labelSmoothing)),
+      ];
+    },
+  };
+}
+
+/** −((1 − s) log p + s mean log p) for each class. */
+function targetGradient(logits: Tensor, smoothing: number): Tensor {
+  const logProbabilities = logSoftmax(logits);
+  if (smoothing === 0) return negate(logProbabilities);
+  const mean = reduceMean(logProbabilities, { axes: [-1], keepDims: true });
+  return negate(add(scale(logProbabilities, 1 - smoothing), scale(mean, smoothing)));
+}
+
+/** Lanes for a row: a power of two with about four classes per lane. */
+export function workgroupFor(classes: number): number {
+  return Math.min(256, Math.max(32, 2 ** Math.ceil(Math.log2(classes / 4))));
+}
+
+function checkInputs(name: string, sparse: boolean, logits: TensorSpec, targets: TensorSpec): void {
+  if (logits.dtype !== 'f32') throw new ArgumentError(`${name}: the logits must be f32, not ${logits.dtype}`);
+  if (logits.shape.length < 1) {
+    throw new ShapeError(
+      `${name}: the logits need a dimension of classes, [N, classes], but are a single number`,
+    );
+  }
+  if (targets.dtype !== (sparse ? 'i32' : 'f32')) {
+    throw new ArgumentError(
+      sparse
+        ? `${name}: labels must be i32 class indices, not ${targets.dtype}; for f32 distributions use softmaxCrossEntropy`
+        : `${name}: targets must be f32 distributions, not ${targets.dtype}; for class indices use sparseSoftmaxCrossEntropy`,
+    );
+  }
+  const expected = sparse ? logits.shape.slice(0, -1) : logits.shape;
+  if (!sameShape(targets.shape, expected)) {
+    throw new ShapeError(
+      `${name}: logits ${formatShape(logits.shape)} need ${sparse ? 'labels' : 'targets'} of shape ` +
+        `${formatShape(expected)}, got ${formatShape(targets.shape)}`,
+    );
+  }
+}
+
+export const softmaxCrossEntropyOp = crossEntropyOp(false);
+export const sparseSoftmaxCrossEntropyOp = crossEntropyOp(true);
+
+/**
+ * Softmax cross-entropy of logits [..., classes] against distributions of the same shape:
+ * −Σ_c t_c log softmax(x)_c per sample, shape [...]. Finite and exact to f32 for logits up to ±1e30.
+ *
+ * @throws ShapeError if the shapes differ
+ */
+export function softmaxCrossEntropy(
+  logits: Tensor,
+  targets: Tensor,
+  { labelSmoothing = 0 }: SoftmaxCrossEntropyOptions = {},
+): Tensor {
+  return applyAll(softmaxCrossEntropyOp, [logits, targets], { labelSmoothing })[1];
+}
+
+/**
+ * Softmax cross-entropy of logits [..., classes] against class indices [...] (i32): −log softmax(x)_label per
+ * sample, shape [...]. A label outside 0 … classes − 1 masks its sample: loss 0 and gradient 0.
+ *
+ * @throws ShapeError if the labels' shape is not that of the logits without the classes
+ */
+export function sparseSoftmaxCrossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  { labelSmoothing = 0 }: SoftmaxCrossEntropyOptions = {},
+): Tensor {
+  return applyAll(sparseSoftmaxCrossEntropyOp, [logits, labels], { labelSmoothing })[1];
+}

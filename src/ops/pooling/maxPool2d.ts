@@ -1,0 +1,120 @@
+import maxSource from '../../../shaders/pooling/max.wgsl?raw';
+import gatherSource from '../../../shaders/pooling/max_gradient.wgsl?raw';
+import cellsSource from '../../../shaders/pooling/max_gradient_cells.wgsl?raw';
+import { apply } from '../core/node.ts';
+import { linearGrid } from '../core/op.ts';
+import type { Op, Tensor } from '../core/op.ts';
+import { sizeOf } from '../core/shape.ts';
+import { streamingWorkgroup, valueType } from '../core/values.ts';
+import type { Width } from '../core/values.ts';
+import { reduceMax } from '../reduce/reduce.ts';
+import { imageAxes, poolAttrs, poolConstants, poolSpec } from './pool2d.ts';
+import type { Pool2dAttrs, Pool2dGradientAttrs, Pool2dOptions } from './pool2d.ts';
+
+const kernels = {
+  forward: { name: 'pooling/max', source: maxSource },
+  gather: { name: 'pooling/max_gradient', source: gatherSource },
+  cells: { name: 'pooling/max_gradient_cells', source: cellsSource },
+};
+
+/** Four taps travel in the bytes of one word where channels come in fours and a tap fits a byte. */
+function tapWidth(channels: number, [height, width]: readonly [number, number]): Width {
+  return channels % 4 === 0 && height * width <= 256 ? 4 : 1;
+}
+
+const PACK = 'return dot(taps, vec4u(1u, 256u, 65536u, 16777216u));';
+const UNPACK = 'return (vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);';
+const aliasesOf = (width: Width) => ({ Value: valueType('f32', width), Tap: valueType('u32', width) });
+
+/** Outputs: the values [N, OH, OW, C] (f32), and the winners' taps (u32, packed) for the gradient. */
+export const maxPool2dOp: Op<Pool2dAttrs> = {
+  name: 'maxPool2d',
+  kind: 'kernel',
+  fusesEpilogue: true,
+  infer([x], attrs) {
+    const values = poolSpec('maxPool2d', x, attrs);
+    const [n, h, w, channels] = values.shape;
+    return [values, { shape: [n, h, w, channels / tapWidth(channels, attrs.poolSize)], dtype: 'u32' }];
+  },
+  lower(node, context) {
+    const [input] = node.inputs;
+    const [output, argmax] = node.outputs;
+    const width = tapWidth(input.shape[3], node.attrs.poolSize);
+    const size = sizeOf(output.shape) / width;
+    const workgroupSize = streamingWorkgroup(context.target);
+    const { workgroups, gridX } = linearGrid(size, workgroupSize);
+    context.dispatch({
+      kernel: kernels.forward,
+      constants: {
+        ...poolConstants(node.op.name, input.shape, node.attrs, width),
+        SIZE: size,
+        SOFTWARE: context.target.software,
+        WORKGROUP_SIZE: workgroupSize,
+        GRID_X: gridX,
+      },
+      aliases: aliasesOf(width),
+      functions: width === 4 ? { pack_taps: PACK } : undefined,
+      bindings: { input, output, argmax },
+      workgroups,
+      epilogue: true,
+      flops: sizeOf(output.shape) * sizeOf(node.attrs.poolSize),
+    });
+  },
+  gradient: ({ inputs: [x], outputs: [, argmax], attrs }, [dy]) => [
+    dy && apply(maxPool2dGradientOp, [dy, argmax], { ...attrs, inputShape: x.shape }),
+  ],
+};
+
+/** dL/dx from dL/dy and the packed winners. */
+export const maxPool2dGradientOp: Op<Pool2dGradientAttrs> = {
+  name: 'maxPool2dGradient',
+  kind: 'kernel',
+  fusesEpilogue: true,
+  infer: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
+  lower(node, context) {
+    const { stride, poolSize, inputShape } = node.attrs;
+    const apart = stride[0] >= poolSize[0] && stride[1] >= poolSize[1];
+    // Large cells mean long walks by few invocations, which only a CPU is good at.
+    const cells = apart && (sizeOf(stride) <= 16 || context.target.software);
+    const candidates = apart ? (['gather', 'cells'] as const) : (['gather'] as const);
+    const variant = context.choose<'gather' | 'cells'>(node.op.name, candidates, cells ? 'cells' : 'gather');
+    const width = tapWidth(inputShape[3], poolSize);
+    const constants = poolConstants(node.op.name, inputShape, node.attrs, width);
+    const { HEIGHT, WIDTH, CHANNELS, STRIDE_Y, STRIDE_X, PAD_TOP, PAD_LEFT } = constants;
+    const grid =
+      variant === 'cells' ? [(HEIGHT + PAD_TOP) / STRIDE_Y, (WIDTH + PAD_LEFT) / STRIDE_X] : [HEIGHT, WIDTH];
+    const size = inputShape[0] * sizeOf(grid.map(Math.ceil)) * CHANNELS;
+    const workgroupSize = streamingWorkgroup(context.target);
+    const { workgroups, gridX } = linearGrid(size, workgroupSize);
+    const [gradient, argmax] = node.inputs;
+    context.dispatch({
+      kernel: kernels[variant],
+      constants: {
+        ...constants,
+        SIZE: size,
+        SOFTWARE: context.target.software,
+        WORKGROUP_SIZE: workgroupSize,
+        GRID_X: gridX,
+      },
+      aliases: aliasesOf(width),
+      functions: width === 4 ? { unpack_taps: UNPACK } : undefined,
+      bindings: { gradient, argmax, output: node.outputs[0] },
+      workgroups,
+      epilogue: true,
+    });
+  },
+  gradient: { reason: 'second derivatives of max pooling are not provided' },
+};
+
+/**
+ * The largest element of each window of x [N, H, W, C], per channel → [N, OH, OW, C]. Padding never
+ * wins. At ties the first element, row by row, gets the gradient.
+ */
+export function maxPool2d(x: Tensor, options: Pool2dOptions = {}): Tensor {
+  return apply(maxPool2dOp, [x], poolAttrs(options));
+}
+
+/** The largest element of each channel's image, [N, H, W, C] → [N, C]. Ties share the gradient equally. */
+export function globalMaxPool2d(x: Tensor): Tensor {
+  return reduceMax(x, { axes: imageAxes('globalMaxPool2d', x.shape) });
+}

@@ -1,0 +1,86 @@
+import { ShapeError } from '../../errors.ts';
+import { formatShape } from '../core/shape.ts';
+import type { Shape, TensorSpec } from '../core/shape.ts';
+import { requireDtype } from '../core/values.ts';
+import type { Width } from '../core/values.ts';
+import { resolveWindow, toPair } from '../core/window.ts';
+import type { Padding, Pair, ResolvedWindow } from '../core/window.ts';
+
+export interface Pool2dOptions {
+  /** Window extents; a number means a square. Default 2. */
+  poolSize?: number | Pair;
+  /** Distance between neighbouring windows. Default: poolSize. */
+  stride?: number | Pair;
+  /** Default 'valid'. Explicit padding must be smaller than the window. */
+  padding?: Padding;
+}
+
+export interface Pool2dAttrs {
+  readonly poolSize: Pair;
+  readonly stride: Pair;
+  readonly padding: Padding;
+}
+
+export function poolAttrs({
+  poolSize = 2,
+  stride = poolSize,
+  padding = 'valid',
+}: Pool2dOptions): Pool2dAttrs {
+  return { poolSize: toPair(poolSize), stride: toPair(stride), padding };
+}
+
+export interface Pool2dGradientAttrs extends Pool2dAttrs {
+  /** Of the pool's input, [N, H, W, C]. */
+  readonly inputShape: Shape;
+}
+
+/** The axes of height and width; throws unless the shape is [N, H, W, C]. */
+export function imageAxes(opName: string, shape: Shape): number[] {
+  if (shape.length === 4) return [1, 2];
+  throw new ShapeError(`${opName}: needs a tensor [N, H, W, C], got ${formatShape(shape)}; reshape it first`);
+}
+
+/** Checks the input of a pool and works out its window. */
+export function poolWindow(opName: string, { shape }: { shape: Shape }, attrs: Pool2dAttrs): ResolvedWindow {
+  imageAxes(opName, shape);
+  const { poolSize, stride, padding } = attrs;
+  const window = resolveWindow({
+    opName,
+    input: [shape[1], shape[2]],
+    kernel: poolSize,
+    stride: stride,
+    padding,
+  });
+  const { padTop, padBottom, padLeft, padRight } = window;
+  if (Math.max(padTop, padBottom) >= poolSize[0] || Math.max(padLeft, padRight) >= poolSize[1]) {
+    throw new ShapeError(
+      `${opName}: padding ${formatShape([padTop, padBottom, padLeft, padRight])} leaves a window of ${formatShape(poolSize)} without any element; pad by less than the window`,
+    );
+  }
+  return window;
+}
+
+/** Shape rule of a pool. */
+export function poolSpec(opName: string, input: TensorSpec, attrs: Pool2dAttrs): TensorSpec {
+  requireDtype(opName, input, ['f32']);
+  const { output } = poolWindow(opName, input, attrs);
+  return { shape: [input.shape[0], ...output, input.shape[3]], dtype: 'f32' };
+}
+
+/** The geometry constants that all pooling kernels share. */
+export function poolConstants(opName: string, inputShape: Shape, attrs: Pool2dAttrs, width: Width) {
+  const { output, padTop, padLeft } = poolWindow(opName, { shape: inputShape }, attrs);
+  return {
+    HEIGHT: inputShape[1],
+    WIDTH: inputShape[2],
+    CHANNELS: inputShape[3] / width,
+    OUT_HEIGHT: output[0],
+    OUT_WIDTH: output[1],
+    WINDOW_HEIGHT: attrs.poolSize[0],
+    WINDOW_WIDTH: attrs.poolSize[1],
+    STRIDE_Y: attrs.stride[0],
+    STRIDE_X: attrs.stride[1],
+    PAD_TOP: padTop,
+    PAD_LEFT: padLeft,
+  };
+}

@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import { constant, fill, input, programState } from '../../../src/ops/core/leaves.ts';
+import type { LowerContext, Resource, Tensor } from '../../../src/ops/core/op.ts';
+import { bytesOf, sizeOf } from '../../../src/ops/core/shape.ts';
+import type { DType, Shape } from '../../../src/ops/core/shape.ts';
+import {
+  advanceDispatch,
+  collectDispatch,
+  columnsOf,
+  recordDispatches,
+  RING_LAYOUT,
+} from '../../../src/ops/dataset/effects.ts';
+import type { Program } from '../../../src/runtime/program.ts';
+import { testGpu } from '../../helpers/evaluate.ts';
+
+type Lower = (context: LowerContext, inputs: readonly Tensor[], memory: Resource) => void;
+
+/** A program of one effect with one buffer of its own, and how to read that buffer. */
+async function programWith(
+  { shape, dtype, software = true }: { shape: Shape; dtype: DType; software?: boolean },
+  inputs: readonly Tensor[],
+  lower: Lower,
+): Promise<{ program: Program; read: () => Promise<ArrayBuffer> }> {
+  const gpu = await testGpu(software);
+  const memory: Resource = { resource: 'memory', shape, dtype };
+  const bytes = bytesOf(memory);
+  const buffer = gpu.device.createBuffer('memory', bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
+  const program = await gpu.compile((g) => {
+    g.resources.set(memory, { buffer, offset: 0, bytes });
+    g.effect({
+      label: 'effect',
+      inputs: [...inputs, programState()],
+      lower: (context, tensors) => lower(context, tensors, memory),
+    });
+    return {};
+  });
+  const read = async () => {
+    await program.finish();
+    return gpu.device.read(buffer, 0, bytes);
+  };
+  return { program, read };
+}
+
+/** Records metrics of the given shapes in a ring of `slots` entries; a length of 0 is a single number. */
+async function recorder(
+  shapes: readonly (number | number[])[],
+  slots: number,
+  { software = true, samples }: { software?: boolean; samples?: { batchSize: number; size: number } } = {},
+) {
+  const metrics = shapes.map((shape, k) =>
+    input(`metric ${k}`, typeof shape !== 'number' ? shape : shape === 0 ? [] : [shape]),
+  );
+  const columns = metrics.map(columnsOf);
+  const words = RING_LAYOUT.sums + columns.reduce((sum, count) => sum + count, 0);
+  const made = await programWith(
+    { shape: [slots, words], dtype: 'u32', software },
+    metrics,
+    (context, inputs, ring) =>
+      recordDispatches({
+        metrics: inputs.slice(0, -1),
+        state: inputs.at(-1)!,
+        ring,
+        target: context.target,
+        samples,
+      }).forEach(context.dispatch),
+  );
+  const entry = async (slot: number) => {
+    const data = await made.read();
+    const own = new Uint32Array(data, slot * words * 4, words);
+    return {
+      sums: [...new Float32Array(data, slot * words * 4, words).slice(RING_LAYOUT.sums)],
+      flags: own[RING_LAYOUT.flags],
+      moreFlags: own[RING_LAYOUT.flags + 1],
+      step: own[RING_LAYOUT.step],
+      rows: own[RING_LAYOUT.rows],
+    };
+  };
+  return { ...made, metrics, entry };
+}
+
+const ramp = (length: number, slope = 1) => Float32Array.from({ length }, (_, i) => slope * i);
+
+describe.each([true, false])('record, software %s', (software) => {
+  it.each([[[1]], [[63, 65, 0]], [[128, 1, 1000, 2, 17, 64]], [[3000]], [[5, 7, 9, 11, 13, 15, 17, 19]]])(
+    'sums of metrics of lengths %j',
+    async (lengths) => {
+      const { program, metrics, entry } = await recorder(lengths, 4, { software });
+      metrics.forEach((metric, k) => program.write(metric, ramp(Math.max(1, lengths[k]), k + 1)));
+      await program.step();
+      const { sums, ...header } = await entry(0);
+      const expected = lengths.map((length, k) => ((k + 1) * length * Math.max(0, length - 1)) / 2);
+      expect(sums).toBeAllClose(expected, { rtol: 1e-6 });
+      expect(header).toEqual({ flags: 0, moreFlags: 0, step: 0, rows: Math.max(1, lengths[0]) });
+      program.destroy();
+    },
+  );
+
+  it.each([[[3, 5]], [[64, 2]], [[20, 300]], [[7, 3, 3]]])('sums of the columns of %j', async (shape) => {
+    const { program, metrics, entry } = await recorder([shape[0], shape, shape[0]], 4, { software });
+    const [rows] = shape;
+    const columns = columnsOf({ shape });
+    const values = ramp(rows * columns, 0.5);
+    program.write(metrics[0], ramp(rows));
+    program.write(metrics[1], values);
+    program.write(metrics[2], ramp(rows, 2));
+    await program.step();
+    const triangle = (rows * (rows - 1)) / 2;
+    const sums = Array.from({ length: columns }, (_, c) =>
+      Array.from({ length: rows }, (__, row) => values[row * columns + c]).reduce((x, y) => x + y, 0),
+    );
+    expect((await entry(0)).sums).toBeAllClose([triangle, ...sums, 2 * triangle], { rtol: 1e-6 });
+    program.destroy();
+  });
+
+  it('goes around the ring and advances the step', async () => {
+    const { program, metrics, entry } = await recorder([2], 3, { software });
+    for (let step = 0; step < 8; step++) {
+      program.write(metrics[0], Float32Array.of(step, step + 1));
+      await program.step();
+      await program.finish();
+    }
+    expect((await entry(6 % 3)).sums[0]).toBe(13);
+    expect((await entry(7 % 3)).sums[0]).toBe(15);
+    expect((await entry(5 % 3)).sums[0]).toBe(11);
+    expect((await entry(7 % 3)).step).toBe(7);
+    program.destroy();
+  });
+
+  it('flags the metrics that hold NaN or infinity', async () => {
+    const { program, metrics, entry } = await recorder([70, 70, [70, 3], 70, 1, 1, 1, 2], 4, { software });
+    const values = metrics.map(({ shape }) => new Float32Array(sizeOf(shape)).fill(1e38 / 70));
+    values[1][69] = NaN;
+    values[2][5] = -Infinity;
+    values[3][0] = -0;
+    values[7][1] = Infinity;
+    metrics.forEach((metric, k) => program.write(metric, values[k]));
+    await program.step();
+    expect(await entry(0)).toMatchObject({ flags: 0b0110, moreFlags: 0b10, step: 0, rows: 70 });
+    program.destroy();
+  });
+
+  it('leaves out the surplus rows of the last batch of an evaluation', async () => {
+    const samples = { batchSize: 4, size: 10 };
+    const { program, metrics, entry } = await recorder([4, 1, [4, 2]], 8, { software, samples });
+    program.write(metrics[0], Float32Array.of(1, 2, 3, NaN));
+    program.write(metrics[1], Float32Array.of(7));
+    program.write(metrics[2], Float32Array.of(1, 2, 3, 4, 5, 6, NaN, 8));
+    for (let step = 0; step < 4; step++) await program.step();
+    expect(await entry(1)).toMatchObject({ rows: 4, flags: 0b101 });
+    expect(await entry(2)).toMatchObject({ rows: 2, flags: 0, sums: [3, 7, 4, 6] });
+    expect(await entry(3)).toMatchObject({ rows: 0, flags: 0, sums: [0, 7, 0, 0] });
+    program.destroy();
+  });
+
+  it('gives the same bits in every run', async () => {
+    const once = async () => {
+      const { program, metrics, read } = await recorder([3000], 4, { software });
+      program.write(metrics[0], ramp(3000, 0.1));
+      await program.step();
+      const words = [...new Uint32Array(await read())];
+      program.destroy();
+      return words;
+    };
+    expect(await once()).toEqual(await once());
+  });
+});
+
+describe('collect', () => {
+  it.each<[DType, number, number, number[]]>([
+    ['f32', 10, 4, [3]],
+    ['i32', 5, 8, []],
+    ['f32', 9, 3, [2, 2]],
+    ['f32', 1, 1, [65]],
+  ])('%s: %i rows from batches of %i, row shape [%s]', async (dtype, size, batchSize, row) => {
+    const rows = input('rows', [batchSize, ...row], dtype);
+    const { program, read } = await programWith(
+      { shape: [size, ...row], dtype },
+      [rows],
+      (context, [r, state], collected) => {
+        context.dispatch(collectDispatch({ rows: r, collected, state, target: context.target }));
+        context.dispatch(advanceDispatch(state));
+      },
+    );
+    const width = row.reduce((product, extent) => product * extent, 1);
+    const typed = (values: number[]) =>
+      dtype === 'f32' ? Float32Array.from(values) : Int32Array.from(values);
+    const steps = Math.ceil(size / batchSize) + 2; // two too many, which must change nothing
+    for (let step = 0; step < steps; step++) {
+      const first = 1 + step * batchSize * width;
+      program.write(rows, typed(Array.from({ length: batchSize * width }, (_, i) => first + i)));
+      await program.step();
+      await program.finish();
+    }
+    const expected = Array.from({ length: size * width }, (_, i) => i + 1);
+    expect(new Uint8Array(await read())).toEqual(new Uint8Array(typed(expected).buffer));
+    program.destroy();
+  });
+
+  it('takes more elements than a dispatch has workgroups along x', async () => {
+    const size = 65_535 * 64 + 65;
+    const { program, read } = await programWith(
+      { shape: [size], dtype: 'f32' },
+      [fill([size], 2)],
+      (context, [rows, state], collected) =>
+        context.dispatch(collectDispatch({ rows, collected, state, target: context.target })),
+    );
+    await program.step();
+    expect(new Float32Array(await read()).findIndex((value) => value !== 2)).toBe(-1);
+    program.destroy();
+  });
+});
+
+describe('refuses', () => {
+  const target = {
+    software: true,
+    limits: { maxComputeWorkgroupsPerDimension: 65_535 } as GPUSupportedLimits,
+  };
+  const state = programState();
+  const ring: Resource = { resource: 'ring', shape: [4, 8], dtype: 'u32' };
+  const metric = constant(Float32Array.of(1));
+  it('too many metrics, none, a ring too small', () => {
+    expect(() => recordDispatches({ metrics: Array(13).fill(metric), ring, state, target })).toThrow(
+      '13 metrics; a step records 1 to 12',
+    );
+    expect(() => recordDispatches({ metrics: [], ring, state, target })).toThrow('0 metrics');
+    expect(() => recordDispatches({ metrics: Array(5).fill(metric), ring, state, target })).toThrow(
+      'need entries of 9 words, but the ring is [4, 8]',
+    );
+  });
+  it('rows that do not fit what collects them', () => {
+    const rows = fill([4, 3], 0);
+    const collected: Resource = { resource: 'collected', shape: [10, 2], dtype: 'f32' };
+    expect(() => collectDispatch({ rows, collected, state, target })).toThrow(
+      'rows [4, 3] do not fit into [10, 2]',
+    );
+    const other: Resource = { resource: 'collected', shape: [10, 3], dtype: 'i32' };
+    expect(() => collectDispatch({ rows, collected: other, state, target })).toThrow(
+      /cannot be collected into i32/,
+    );
+  });
+});

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import { ArgumentError, ShapeError } from '../../../src/errors.ts';
+import { input } from '../../../src/ops/core/leaves.ts';
+import type { Target } from '../../../src/ops/core/op.ts';
+import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
+import { matmul } from '../../../src/ops/matmul/matmul.ts';
+import { lowerGraph } from '../../../src/runtime/lower.ts';
+import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
+import { map, random } from '../../reference/array.ts';
+import type { Array64 } from '../../reference/array.ts';
+import * as reference from '../../reference/matmul.ts';
+
+const forms = [
+  { form: 'A B', transposeA: false, transposeB: false },
+  { form: 'A Bᵀ', transposeA: false, transposeB: true },
+  { form: 'Aᵀ B', transposeA: true, transposeB: false },
+  { form: 'Aᵀ Bᵀ', transposeA: true, transposeB: true },
+];
+type Form = (typeof forms)[number];
+
+const rungs = ['naive', 'tiled', 'register_tiled', 'register_only', 'register_dot'];
+const splits = ['register_tiled_split', 'register_only_split', 'register_dot_split'];
+/** register_dot is for A Bᵀ only, and 4 must divide K. */
+const formsOf = (variant: string) => (variant.startsWith('register_dot') ? [forms[1]] : forms);
+const takes = (variant: string, K: number) => !variant.startsWith('register_dot') || K % 4 === 0;
+
+/** [batch, M, N, K]; batch 0: matrices. */
+type Size = readonly [number, number, number, number];
+
+function operands([batch, M, N, K]: Size, { transposeA, transposeB }: Form): [Array64, Array64] {
+  const lead = batch > 0 ? [batch] : [];
+  const a = random(1, [...lead, ...(transposeA ? [K, M] : [M, K])]);
+  return [a, random(2, [...lead, ...(transposeB ? [N, K] : [K, N])])];
+}
+
+/** relu(a b + bias), which the passes fold into the kernel's epilogue, held against the reference. */
+async function checkFused(
+  size: Size,
+  form: Form,
+  options: { variants?: Record<string, string>; software?: boolean },
+) {
+  const [a, b] = operands(size, form);
+  const N = size[2];
+  const bias = random(3, [N]);
+  const expected = map(reference.matmul(a, b, form), (value, i) => Math.max(0, value + bias.data[i % N]));
+  const [c] = await evaluate((x, y, v) => relu(add(matmul(x, y, form), v)), [a, b, bias], options);
+  expect(c, `${options.variants?.matmul ?? 'chosen'}, ${form.form}, size ${size}`).toBeAllClose(expected, {
+    rtol: 1e-5,
+    atol: 1e-5,
+  });
+}
+
+// Tiny; odd; past the edges of every tile, with and without whole vec4s; fitting exactly; batches.
+const sizes: Size[] = [
+  [0, 65, 63, 64],
+  [0, 64, 64, 32],
+  [3, 35, 36, 68],
+  [0, 5, 16, 63],
+  [2, 3, 2, 8],
+  [0, 1, 1, 4],
+];
+// Workgroup memory and barriers take a software adapter a second to compile.
+const few = (variant: string) => (variant.startsWith('register_tiled') ? 3 : sizes.length);
+
+describe.each(rungs)('matmul %s', (variant) => {
+  const options = { variants: { matmul: variant } };
+  it.each(formsOf(variant))('computes $form with a fused epilogue', async (form) => {
+    const taken = sizes.slice(0, few(variant)).filter((size) => takes(variant, size[3]));
+    for (const size of taken) await checkFused(size, form, options);
+  });
+
+  it('computes a product without an epilogue', async () => {
+    const form = forms[1];
+    const [a, b] = operands([2, 7, 12, 20], form);
+    const [c] = await evaluate((x, y) => matmul(x, y, form), [a, b], options);
+    expect(c).toBeAllClose(reference.matmul(a, b, form), { rtol: 1e-5, atol: 1e-5 });
+  });
+});
+
+describe.each(splits)('matmul %s', (variant) => {
+  const options = { variants: { matmul: variant } };
+  // 3 splits of 43, which do not divide K; whole splits of a batch.
+  const long: Size[] = [
+    [0, 6, 7, 1700],
+    [2, 9, 8, 128],
+  ];
+  it.each(formsOf(variant))('computes $form from partial sums', async (form) => {
+    for (const size of long.filter(([, , , K]) => takes(variant, K))) await checkFused(size, form, options);
+  });
+});
+
+describe('matmul as chosen', () => {
+  const extents = [1, 2, 3, 5, 8, 16, 63, 64, 65];
+  /** Each extent once in each place, next to different neighbours. */
+  const mixed = extents.map((M, i): Size => [i % 3, M, extents[(i * 4 + 3) % 9], extents[(i * 7 + 5) % 9]]);
+  const layers: Size[] = [
+    [0, 64, 10, 256],
+    [0, 10, 64, 256],
+    [0, 96, 128, 72],
+    [0, 64, 1, 1030],
+  ];
+
+  it.each(forms)('for a software adapter computes $form', async (form) => {
+    for (const size of [...mixed, ...layers]) await checkFused(size, form, { software: true });
+  });
+
+  it.each(forms.map((form, i) => ({ ...form, i })))('for a GPU computes $form', async ({ i, ...form }) => {
+    await checkFused([mixed[7], layers[0], mixed[2], layers[3]][i], form, { software: false });
+  });
+});
+
+describe('matmul gradient', () => {
+  it.each(forms)('of $form', async (form) => {
+    for (const size of [
+      [0, 5, 3, 4],
+      [2, 3, 4, 5],
+    ] as Size[]) {
+      await checkGradient((a, b) => matmul(a, b, form), operands(size, form), {
+        reference: (a, b) => reference.matmul(a, b, form),
+      });
+    }
+  });
+
+  it('with an epilogue', async () => {
+    const form = forms[0];
+    await checkGradient((a, b) => relu(matmul(a, b, form)), operands([0, 9, 12, 20], form), {
+      reference: (a, b) => map(reference.matmul(a, b, form), (value) => Math.max(0, value)),
+      variants: { matmul: 'register_only' },
+    });
+  });
+});
+
+describe('matmul shapes', () => {
+  const product = (a: number[], b: number[], options = {}) => matmul(input('a', a), input('b', b), options);
+
+  it('follow from the operands', () => {
+    expect(product([2, 3], [3, 4]).shape).toEqual([2, 4]);
+    expect(product([3, 2], [4, 3], { transposeA: true, transposeB: true }).shape).toEqual([2, 4]);
+    expect(product([7, 2, 3], [7, 4, 3], { transposeB: true }).shape).toEqual([7, 2, 4]);
+  });
+
+  it('that do not fit are refused, with the fix', () => {
+    expect(() => product([2, 3], [4, 5])).toThrow(ShapeError);
+    expect(() => product([2, 3], [4, 5])).toThrow(
+      'a [2, 3] times b [4, 5]: the inner extents 3 and 4 differ',
+    );
+    expect(() => product([2, 3], [3, 4], { transposeB: true })).toThrow('b [3, 4] (transposed)');
+    expect(() => product([2, 3], [3])).toThrow(/matrices/);
+    expect(() => product([2, 3], [1, 3, 4])).toThrow(ShapeError);
+    expect(() => product([2, 2, 3], [3, 3, 4])).toThrow(/batches of 2 and 3/);
+  });
+
+  it('of other types are refused', () => {
+    expect(() => matmul(input('a', [2, 3], 'i32'), input('b', [3, 4]))).toThrow(ArgumentError);
+  });
+});
+
+describe('the choice of matmul', () => {
+  const target = (software: boolean): Target => ({
+    software,
+    limits: {
+      maxComputeWorkgroupStorageSize: 16384,
+      maxComputeInvocationsPerWorkgroup: 256,
+      maxComputeWorkgroupsPerDimension: 65535,
+    },
+  });
+  function lowered(software: boolean, a: number[], b: number[], options = {}) {
+    const y = matmul(input('a', a), input('b', b), options);
+    return lowerGraph([y], [], [], { target: target(software) });
+  }
+  const names = (...args: Parameters<typeof lowered>) => lowered(...args).map(({ kernel }) => kernel.name);
+
+  it('on a GPU has large tiles for large products and splits a long K', () => {
+    expect(names(false, [4096, 256], [256, 4096])).toEqual(['matmul/3_register_tiled']);
+    const [large] = lowered(false, [4096, 256], [256, 4096]);
+    expect(large.workgroups).toEqual([32 * 32, 1, 1]);
+    expect(large.kernel.workgroupSize).toEqual([16, 16, 1]);
+    expect(large.kernel.workgroupBytes).toBeLessThanOrEqual(16384);
+    const [partial, reduce] = lowered(false, [40_000, 256], [40_000, 10], { transposeA: true });
+    expect(partial.workgroups[0]).toBe(8 * 16);
+    expect(reduce.kernel.name).toBe('matmul/reduce_partials');
+    expect(partial.flops).toBe(2 * 256 * 10 * 40_000);
+  });
+
+  it('on a software adapter has no workgroup memory', () => {
+    expect(names(true, [4, 4], [4, 4])).toEqual(['matmul/1_naive']);
+    expect(names(true, [64, 256], [256, 64])).toEqual(['matmul/4_register_only']);
+    expect(names(true, [64, 256], [64, 256], { transposeB: true })).toEqual(['matmul/5_register_dot']);
+    expect(names(true, [64, 10], [256, 10], { transposeB: true })).toEqual(['matmul/4_register_only']);
+    expect(names(true, [40_000, 8], [40_000, 4], { transposeA: true })).toEqual([
+      'matmul/4_register_only',
+      'matmul/reduce_partials',
+    ]);
+    expect(names(true, [16, 6272], [6272, 1])).toEqual(['matmul/5_register_dot', 'matmul/reduce_partials']);
+  });
+
+  it('stays within 65,535 workgroups per dimension', () => {
+    const [{ workgroups }] = lowered(false, [3_000_000, 32], [32, 32]);
+    expect(workgroups[0] * workgroups[1]).toBeGreaterThanOrEqual(3_000_000 / 128);
+    const [tall] = lowered(true, [3_000_000, 32], [32, 40]);
+    expect(Math.max(...tall.workgroups)).toBeLessThanOrEqual(65535);
+  });
+});

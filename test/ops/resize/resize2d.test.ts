@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { ArgumentError, ShapeError } from '../../../src/errors.ts';
+import { gradients } from '../../../src/graph/autodiff.ts';
+import { upSampling2d } from '../../../src/nn/layers/upSampling.ts';
+import { sequential } from '../../../src/nn/model.ts';
+import { constant, input } from '../../../src/ops/core/leaves.ts';
+import type { Tensor } from '../../../src/ops/core/op.ts';
+import { multiply, relu, square } from '../../../src/ops/elementwise/elementwise.ts';
+import { reduceSum } from '../../../src/ops/reduce/sum.ts';
+import { resize2d } from '../../../src/ops/resize/resize2d.ts';
+import type { Interpolation } from '../../../src/ops/resize/resize2d.ts';
+import { checkGradient, evaluate, testGpu } from '../../helpers/evaluate.ts';
+import { map, random } from '../../reference/array.ts';
+import type { Array64 } from '../../reference/array.ts';
+import * as reference from '../../reference/resize.ts';
+
+type Size = [number, number];
+const factors = (shape: readonly number[], [h, w]: Size): Size => [h / shape[1], w / shape[2]];
+
+const twins: Record<Interpolation, { y: (x: Array64, size: Size) => Array64; dx: (dy: Array64, from: Size) => Array64 }> = {
+  nearest: {
+    y: (x, size) => reference.resizeNearest(x, factors(x.shape, size)),
+    dx: (dy, [h, w]) => reference.resizeNearestGrad(dy, [dy.shape[1] / h, dy.shape[2] / w]),
+  },
+  bilinear: { y: reference.resizeBilinear, dx: reference.resizeBilinearGrad },
+}; // prettier-ignore
+
+const cases: { interpolation: Interpolation; shape: number[]; size: Size }[] = [
+  { interpolation: 'nearest', shape: [1, 1, 1, 1], size: [2, 2] },
+  { interpolation: 'nearest', shape: [2, 3, 5, 4], size: [6, 10] },
+  { interpolation: 'nearest', shape: [2, 3, 5, 3], size: [9, 5] },
+  { interpolation: 'nearest', shape: [1, 1, 7, 65], size: [5, 28] },
+  { interpolation: 'bilinear', shape: [1, 1, 1, 1], size: [3, 2] },
+  { interpolation: 'bilinear', shape: [1, 1, 5, 2], size: [4, 10] },
+  { interpolation: 'bilinear', shape: [2, 7, 7, 8], size: [14, 14] },
+  { interpolation: 'bilinear', shape: [2, 3, 5, 3], size: [9, 5] },
+  { interpolation: 'bilinear', shape: [1, 4, 6, 4], size: [7, 9] },
+  { interpolation: 'bilinear', shape: [2, 9, 8, 1], size: [4, 3] },
+  { interpolation: 'bilinear', shape: [1, 5, 4, 4], size: [1, 1] },
+  { interpolation: 'bilinear', shape: [1, 63, 2, 1], size: [64, 65] },
+];
+
+describe.each([true, false])('software %s', (software) => {
+  it.each(cases)('$interpolation, $shape to $size', async ({ interpolation, shape, size }) => {
+    const x = random(1, shape);
+    const { y, dx } = twins[interpolation];
+    const dy = random(2, [shape[0], ...size, shape[3]]);
+    const [found, gradient] = await evaluate(
+      (t) => {
+        const out = resize2d(t, size, { interpolation });
+        const weights = constant(Float32Array.from(dy.data), dy.shape);
+        return [out, gradients(reduceSum(multiply(out, weights)), [t])[0]!];
+      },
+      [x],
+      { software },
+    );
+    const exact = interpolation === 'nearest' ? { rtol: 0, atol: 0 } : { rtol: 1e-5, atol: 1e-5 };
+    expect(found).toBeAllClose(y(x, size), exact);
+    expect(gradient).toBeAllClose(dx(dy, [shape[1], shape[2]]), { rtol: 1e-5, atol: 1e-5 });
+  });
+});
+
+it.each(['nearest', 'bilinear'] as const)('%s: gradients, also of gradients', async (interpolation) => {
+  const x = random(3, [2, 2, 3, 4]);
+  const size: Size = [4, 6];
+  const build = (t: Tensor) => resize2d(t, size, { interpolation });
+  const twin = (a: Array64) => twins[interpolation].y(a, size);
+  await checkGradient(build, [x], { reference: twin });
+  const [second] = await evaluate(
+    (t) => {
+      const first = gradients(reduceSum(square(build(t))), [t])[0]!;
+      return gradients(reduceSum(square(first)), [t])[0]!;
+    },
+    [x],
+  );
+  // Σ (2 Aᵀ A x)² has the gradient 8 (Aᵀ A)² x
+  const normal = (a: Array64) => twins[interpolation].dx(twin(a), [2, 3]);
+  expect(second).toBeAllClose(map(normal(normal(x)), (value) => 8 * value)); // prettier-ignore
+});
+
+it.each(['nearest', 'bilinear'] as const)(
+  '%s: what follows is computed in its kernel',
+  async (interpolation) => {
+    const gpu = await testGpu();
+    const x = input('x', [2, 3, 3, 8]);
+    const program = await gpu.compile(() => {
+      const y = relu(multiply(resize2d(x, [6, 6], { interpolation }), input('w', [8])));
+      return { y };
+    });
+    program.destroy();
+    expect(program.commands.map(({ label }) => label)).toEqual(['resize2d']);
+  },
+);
+
+it('the same size is the same tensor', () => {
+  const x = input('x', [1, 2, 3, 1]);
+  expect(resize2d(x, [2, 3], { interpolation: 'bilinear' })).toBe(x);
+});
+
+describe('upSampling2d', () => {
+  const x = random(4, [2, 3, 4, 2]);
+
+  it('enlarges by factors', async () => {
+    for (const [options, size] of [
+      [{}, [6, 8]],
+      [{ size: [1, 3] as const, interpolation: 'bilinear' as const }, [3, 12]],
+    ] as const) {
+      const layer = upSampling2d(options);
+      const model = sequential([layer], { inputShape: [3, 4, 2] });
+      expect(model.outputShape).toEqual([...size, 2]);
+      expect(model.parameters).toBe(0);
+      const [y] = await evaluate((t) => model.call(t), [x]);
+      expect(y).toBeAllClose(twins[options.interpolation ?? 'nearest'].y(x, [...size]));
+    }
+    expect(upSampling2d({ size: [1, 3], interpolation: 'bilinear' }).describe()).toBe('1×3, bilinear');
+    expect(upSampling2d().describe()).toBe('2×2');
+  });
+
+  it('refuses what it cannot do', () => {
+    expect(() => upSampling2d({ size: 1.5 })).toThrow(ArgumentError);
+    expect(() => upSampling2d({ interpolation: 'bicubic' as 'nearest' })).toThrow(ArgumentError);
+    expect(() => sequential([upSampling2d()], { inputShape: [4] })).toThrow(ShapeError);
+  });
+});
+
+it('says what does not fit', () => {
+  const x = input('x', [1, 4, 4, 3]);
+  expect(() => resize2d(x, [6, 8])).toThrow(/no multiple/);
+  expect(() => resize2d(x, [2, 2])).toThrow(ShapeError);
+  expect(() => resize2d(x, [0, 2], { interpolation: 'bilinear' })).toThrow(ShapeError);
+  expect(() => resize2d(input('x', [4, 4]), [8, 8])).toThrow(ShapeError);
+  expect(() => resize2d(input('x', [1, 4, 4, 3], 'i32'), [8, 8])).toThrow(ArgumentError);
+});
