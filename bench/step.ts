@@ -8,7 +8,7 @@
 import { adam, dataset, dense, losses, sequential } from '../src/index.ts';
 import { dcgan, dcganTraining } from '../src/models/dcgan.ts';
 import { mnistCnn } from '../src/models/mnistCnn.ts';
-import { gather } from '../src/nn/batch.ts';
+import { gather } from '../src/nn/training/batch.ts';
 import { GanPrograms } from '../src/nn/gan/programs.ts';
 import { initNode } from '../src/node/index.ts';
 import { reduceMean } from '../src/ops/reduce/reduce.ts';

@@ -3,7 +3,7 @@ import { conv2d } from '../nn/layers/conv2d.ts';
 import { dense } from '../nn/layers/dense.ts';
 import { maxPool2d } from '../nn/layers/pooling.ts';
 import { flatten } from '../nn/layers/shaping.ts';
-import type { FitOptions } from '../nn/fit.ts';
+import type { FitOptions } from '../nn/training/fit.ts';
 import { sequential } from '../nn/model.ts';
 import type { Model } from '../nn/model.ts';
 import { adam } from '../nn/optimizers.ts';

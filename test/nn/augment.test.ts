@@ -4,7 +4,7 @@ import { conv2d } from '../../src/nn/layers/conv2d.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { flatten } from '../../src/nn/layers/shaping.ts';
 import { sequential } from '../../src/nn/model.ts';
-import type { FitOptions } from '../../src/nn/fit.ts';
+import type { FitOptions } from '../../src/nn/training/fit.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
 import { randomIntegers } from '../reference/array.ts';
 import { testGpu } from '../helpers/evaluate.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dataset, take } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { randomStream } from '../../src/data/random.ts';
-import { EarlyStopping } from '../../src/nn/callbacks.ts';
+import { EarlyStopping } from '../../src/nn/training/callbacks.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import * as metrics from '../../src/nn/metrics.ts';
 import { sequential } from '../../src/nn/model.ts';

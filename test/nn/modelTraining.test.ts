@@ -5,7 +5,7 @@ import { sequential } from '../../src/nn/model.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
 import { perSample } from '../../src/ops/loss/accuracy.ts';
 import { square } from '../../src/ops/elementwise/elementwise.ts';
-import type { StepValues } from '../../src/nn/fit.ts';
+import type { StepValues } from '../../src/nn/training/fit.ts';
 import type { Tensor } from '../../src/ops/core/op.ts';
 import '../helpers/close.ts';
 import { testGpu } from '../helpers/evaluate.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../../src/io/safetensors.ts';
-import { ReduceOnPlateau } from '../../src/nn/callbacks.ts';
+import { ReduceOnPlateau } from '../../src/nn/training/callbacks.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { sequential } from '../../src/nn/model.ts';
 import type { Model } from '../../src/nn/model.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dataset, take } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
-import type { ClassWeight } from '../../src/nn/classWeights.ts';
+import type { ClassWeight } from '../../src/nn/training/classWeights.ts';
 import { sequential } from '../../src/nn/model.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
 import '../helpers/close.ts';

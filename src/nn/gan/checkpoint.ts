@@ -4,7 +4,7 @@ import type { SafeTensor } from '../../io/safetensors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import { isRate, isStep } from '../../runtime/ranges.ts';
-import { requireFiniteLoaded, requireFiniteToSave } from '../finite.ts';
+import { requireFiniteLoaded, requireFiniteToSave } from '../training/finite.ts';
 import type { Gan } from './gan.ts';
 import type { Player } from './player.ts';
 

@@ -3,7 +3,7 @@ import { ArgumentError, NumericError } from '../../errors.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import type { RingEntry } from '../../runtime/ring.ts';
 import { RingReader } from '../../runtime/ringReader.ts';
-import { checkRun, TrainingRun } from '../trainingRun.ts';
+import { checkRun, TrainingRun } from '../training/run.ts';
 import type { Gan } from './gan.ts';
 import { GanPrograms } from './programs.ts';
 import { GAN_PARTS, GAN_VALUES } from './step.ts';

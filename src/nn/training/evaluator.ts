@@ -1,19 +1,19 @@
-import type { DataArray, Dataset } from '../data/dataset.ts';
-import { dataset } from '../data/dataset.ts';
-import { ArgumentError } from '../errors.ts';
-import { programState } from '../ops/core/leaves.ts';
-import { advanceDispatch, collectDispatch, columnsOf } from '../ops/dataset/effects.ts';
-import type { Effect, Resource } from '../ops/core/op.ts';
-import type { Tensor } from '../ops/core/op.ts';
-import { sizeOf } from '../ops/core/shape.ts';
-import { DeviceDataset } from '../runtime/deviceDataset.ts';
-import type { CompileProgress, Program } from '../runtime/program.ts';
-import { MetricRing } from '../runtime/ring.ts';
-import { RingReader } from '../runtime/ringReader.ts';
-import type { GraphBuilder } from '../runtime/session.ts';
+import type { DataArray, Dataset } from '../../data/dataset.ts';
+import { dataset } from '../../data/dataset.ts';
+import { ArgumentError } from '../../errors.ts';
+import { programState } from '../../ops/core/leaves.ts';
+import { advanceDispatch, collectDispatch, columnsOf } from '../../ops/dataset/effects.ts';
+import type { Effect, Resource } from '../../ops/core/op.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import { sizeOf } from '../../ops/core/shape.ts';
+import { DeviceDataset } from '../../runtime/deviceDataset.ts';
+import type { CompileProgress, Program } from '../../runtime/program.ts';
+import { MetricRing } from '../../runtime/ring.ts';
+import { RingReader } from '../../runtime/ringReader.ts';
+import type { GraphBuilder } from '../../runtime/session.ts';
 import { checkLabels, gather } from './batch.ts';
-import { Totals } from './metrics/metric.ts';
-import type { Model } from './model.ts';
+import { Totals } from '../metrics/metric.ts';
+import type { Model } from '../model.ts';
 
 export interface EvaluateOptions {
   /** Samples per step; default 256, or the data set's size if that is smaller. */

@@ -1,24 +1,24 @@
-import type { Dataset } from '../data/dataset.ts';
-import { NumericError } from '../errors.ts';
-import { reduceMean } from '../ops/reduce/reduce.ts';
-import { DeviceDataset } from '../runtime/deviceDataset.ts';
-import type { CompileProgress, Program } from '../runtime/program.ts';
-import type { GraphBuilder } from '../runtime/session.ts';
-import { MetricRing } from '../runtime/ring.ts';
-import type { RingEntry } from '../runtime/ring.ts';
-import { RingReader } from '../runtime/ringReader.ts';
-import { columnsOf } from '../ops/dataset/effects.ts';
-import type { AugmentOptions } from '../ops/dataset/gatherAugmented.ts';
-import { multiply } from '../ops/elementwise/elementwise.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { NumericError } from '../../errors.ts';
+import { reduceMean } from '../../ops/reduce/reduce.ts';
+import { DeviceDataset } from '../../runtime/deviceDataset.ts';
+import type { CompileProgress, Program } from '../../runtime/program.ts';
+import type { GraphBuilder } from '../../runtime/session.ts';
+import { MetricRing } from '../../runtime/ring.ts';
+import type { RingEntry } from '../../runtime/ring.ts';
+import { RingReader } from '../../runtime/ringReader.ts';
+import { columnsOf } from '../../ops/dataset/effects.ts';
+import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
+import { multiply } from '../../ops/elementwise/elementwise.ts';
 import { checkLabels, gather } from './batch.ts';
 import { EarlyStopping, ReduceOnPlateau } from './callbacks.ts';
 import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
 import { classWeights } from './classWeights.ts';
 import type { ClassWeight } from './classWeights.ts';
 import type { Evaluation } from './evaluator.ts';
-import { Totals } from './metrics/metric.ts';
-import type { Model } from './model.ts';
-import { checkRun, TrainingRun } from './trainingRun.ts';
+import { Totals } from '../metrics/metric.ts';
+import type { Model } from '../model.ts';
+import { checkRun, TrainingRun } from './run.ts';
 
 /** The values of one training step: those of its batch. */
 export type StepValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<

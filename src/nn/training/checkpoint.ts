@@ -1,11 +1,11 @@
-import { ArgumentError, FormatError } from '../errors.ts';
-import { decodeSafetensors, encodeSafetensors, metadataNumber } from '../io/safetensors.ts';
-import type { SafeTensor } from '../io/safetensors.ts';
-import { formatShape, sameShape, sizeOf } from '../ops/core/shape.ts';
+import { ArgumentError, FormatError } from '../../errors.ts';
+import { decodeSafetensors, encodeSafetensors, metadataNumber } from '../../io/safetensors.ts';
+import type { SafeTensor } from '../../io/safetensors.ts';
+import { formatShape, sameShape, sizeOf } from '../../ops/core/shape.ts';
 import { requireFiniteLoaded, requireFiniteToSave } from './finite.ts';
-import type { Variable } from '../ops/core/leaves.ts';
-import { isRate, isStep } from '../runtime/ranges.ts';
-import type { Model } from './model.ts';
+import type { Variable } from '../../ops/core/leaves.ts';
+import { isRate, isStep } from '../../runtime/ranges.ts';
+import type { Model } from '../model.ts';
 
 const FORMAT = 'wgrad 1';
 

@@ -1,4 +1,4 @@
-import { ArgumentError } from '../errors.ts';
+import { ArgumentError } from '../../errors.ts';
 import type { EpochValues } from './fit.ts';
 
 /** Watches one value of the epochs for improvement. */

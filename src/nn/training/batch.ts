@@ -1,20 +1,20 @@
-import type { DataField, Dataset } from '../data/dataset.ts';
-import { targetsOf } from '../data/dataset.ts';
-import type { DeviceDataset, DeviceField } from '../runtime/deviceDataset.ts';
-import { ArgumentError } from '../errors.ts';
-import { topologicalOrder } from '../graph/traverse.ts';
-import { categoricalAccuracyOp } from '../ops/loss/accuracy.ts';
-import { oneHotOp } from '../ops/movement/gather.ts';
-import { gatherAugmented } from '../ops/dataset/gatherAugmented.ts';
-import type { AugmentOptions } from '../ops/dataset/gatherAugmented.ts';
-import { gatherBatch, gatherLabelledBatch } from '../ops/dataset/gatherBatch.ts';
-import { reshape } from '../ops/movement/movement.ts';
-import { sparseSoftmaxCrossEntropyOp } from '../ops/loss/softmaxCrossEntropy.ts';
-import { sameShape } from '../ops/core/shape.ts';
-import type { Node, Tensor } from '../ops/core/op.ts';
-import type { DType, Shape } from '../ops/core/shape.ts';
-import type { GraphBuilder } from '../runtime/session.ts';
-import type { Compiled } from './model.ts';
+import type { DataField, Dataset } from '../../data/dataset.ts';
+import { targetsOf } from '../../data/dataset.ts';
+import type { DeviceDataset, DeviceField } from '../../runtime/deviceDataset.ts';
+import { ArgumentError } from '../../errors.ts';
+import { topologicalOrder } from '../../graph/traverse.ts';
+import { categoricalAccuracyOp } from '../../ops/loss/accuracy.ts';
+import { oneHotOp } from '../../ops/movement/gather.ts';
+import { gatherAugmented } from '../../ops/dataset/gatherAugmented.ts';
+import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
+import { gatherBatch, gatherLabelledBatch } from '../../ops/dataset/gatherBatch.ts';
+import { reshape } from '../../ops/movement/movement.ts';
+import { sparseSoftmaxCrossEntropyOp } from '../../ops/loss/softmaxCrossEntropy.ts';
+import { sameShape } from '../../ops/core/shape.ts';
+import type { Node, Tensor } from '../../ops/core/op.ts';
+import type { DType, Shape } from '../../ops/core/shape.ts';
+import type { GraphBuilder } from '../../runtime/session.ts';
+import type { Compiled } from '../model.ts';
 
 /** The current step's batch. */
 export interface Batch {

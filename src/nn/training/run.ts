@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.ts';
-import { ArgumentError } from '../errors.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { ArgumentError } from '../../errors.ts';
 
 /**
  * Checks how long a run is to be and how large its batches are.

@@ -1,5 +1,5 @@
-import { FormatError, NumericError } from '../errors.ts';
-import type { SafeTensor } from '../io/safetensors.ts';
+import { FormatError, NumericError } from '../../errors.ts';
+import type { SafeTensor } from '../../io/safetensors.ts';
 
 type Tensors = ReadonlyMap<string, SafeTensor>;
 
