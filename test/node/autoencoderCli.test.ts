@@ -78,9 +78,9 @@ describe('npm run train -- autoencoder', () => {
     [['--preset', 'keras-deep', '--bottleneck', '16'], 'choose the preset classroom, where it is free'],
     [['--bottleneck', '0'], '--bottleneck 0: pass a whole number of at least 1.'],
     [['--bottleneck', '1000'], 'from 1 to the 784 of the pixels'],
-    [['--output', 'tanh'], 'choose one of linear, sigmoid.'],
-    [['--loss', 'mae'], 'choose one of mse, bce.'],
-    [['--preset', 'quick'], 'choose one of classroom, keras-deep'],
+    [['--output', 'tanh'], 'Choose one of linear, sigmoid.'],
+    [['--loss', 'mae'], 'Choose one of mse, bce.'],
+    [['--preset', 'quick'], 'Choose one of classroom, keras-deep'],
   ])('refuses %j before anything is opened', async (args, message) => {
     const { code, output, errors } = await train(...args);
     expect({ code, output }).toEqual({ code: 1, output: '' });

@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
 import { MODELS } from '../../src/node/cli/main.ts';
 import { parseTrainOptions, resumeCommand } from '../../src/node/cli/options.ts';
-import { train } from '../helpers/command.ts';
+import { startTraining, train } from '../helpers/command.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -22,14 +19,27 @@ describe('the command line', () => {
   };
 
   it.each([
-    [['mnist'], "ArgumentError: There is no model 'mnist': choose from mnist-cnn, "],
+    [['mnist'], "ArgumentError: There is no model 'mnist'; did you mean mnist-cnn? Choose from mnist-cnn, "],
     [['keras'], "'keras' is a preset: npm run train -- mnist-cnn --preset keras"],
     [['mnist-cnn', '3'], "There is no model '3'"],
-    [['--preset', 'huge'], 'there is no such preset; choose one of quick, keras, tfjs.'],
-    [['--dataset', 'cifar'], 'choose one of mnist, fashion-mnist.'],
-    [['--adapter', 'cuda'], 'choose one of gpu, lavapipe, swiftshader, software.'],
-    [['--epoch', '3'], 'There is no option --epoch: choose from --preset, --dataset, --epochs,'],
+    [['--preset', 'huge'], 'there is no such preset. Choose one of quick, keras, tfjs.'],
+    [['--dataset', 'cifar'], 'Choose one of mnist, fashion-mnist.'],
+    [['--adapter', 'cuda'], 'Choose one of gpu, lavapipe, swiftshader, software.'],
+    [
+      ['--epoch', '3'],
+      'There is no option --epoch; did you mean --epochs? Choose from --preset, --dataset, --epochs,',
+    ],
+    [['--batch_size', '8'], 'There is no option --batch_size; did you mean --batch-size?'],
+    [['--lr', '1'], 'There is no option --lr; did you mean --learning-rate?'],
+    [['--frobnicate'], 'There is no option --frobnicate. Choose from'],
     [['-e', '3'], 'There is no option -e'],
+    [['autoencodr'], "There is no model 'autoencodr'; did you mean autoencoder?"],
+    [['--preset', 'kears'], 'there is no such preset; did you mean keras?'],
+    [['--save-every', '0'], '--save-every 0: pass a whole number of steps, such as 500, or of seconds'],
+    [['--save-every', '5m'], '--save-every 5m: pass a whole number of steps'],
+    [['--save-every', '1.5s'], '--save-every 1.5s: pass a whole number of steps'],
+    [['--save-every', '-1s'], '--save-every'],
+    [['--save-every'], '--save-every needs a value: --save-every N|Ns.'],
     [['--epochs'], '--epochs needs a value: --epochs N.'],
     [['--epochs', '--json'], '--epochs needs a value: --epochs N.'],
     [['--json=yes'], '--json takes no value.'],
@@ -49,7 +59,7 @@ describe('the command line', () => {
   it('reads every option', () => {
     const line =
       'mnist-cnn --preset tfjs --dataset fashion-mnist --epochs 0.5 --batch-size 32 --learning-rate 1e-3 --seed 7 ' +
-      '--adapter software --data synthetic:600 --resume a.safetensors --out b --profile --json';
+      '--adapter software --data synthetic:600 --resume a.safetensors --out b --save-every 30s --profile --json';
     expect(parseTrainOptions(line.split(' '), MODELS)).toEqual({
       model: 'mnist-cnn',
       preset: 'tfjs',
@@ -63,6 +73,7 @@ describe('the command line', () => {
       data: 'synthetic:600',
       resume: 'a.safetensors',
       out: 'b',
+      saveEvery: { count: 30, unit: 'seconds' },
       own: {},
       profile: true,
       json: true,
@@ -71,11 +82,11 @@ describe('the command line', () => {
 
   it('says how to go on, with what the user chose', () => {
     const options = parseTrainOptions(
-      ['--preset', 'keras', '--batch-size', '32', '--out', 'my run', '--json'],
+      ['--preset', 'keras', '--batch-size', '32', '--save-every', '500', '--out', 'my run', '--json'],
       MODELS,
     );
     expect(resumeCommand(options!, 'my run/model.safetensors')).toBe(
-      "npm run train -- mnist-cnn --preset keras --batch-size 32 --out 'my run' --resume 'my run/model.safetensors'",
+      "npm run train -- mnist-cnn --preset keras --batch-size 32 --out 'my run' --save-every 500 --resume 'my run/model.safetensors'",
     );
   });
 
@@ -235,25 +246,13 @@ describe('a run', () => {
 describe('Ctrl-C', () => {
   it('saves, says how to go on, and ends with 130 within two seconds', async () => {
     const out = join(folder, 'interrupted');
-    const hooks = ['--import', 'tsx', '--import', './src/node/wgsl-hook.mjs'];
-    const args = ['--data', 'synthetic:240', '--epochs', '100000', '--out', out];
-    const stdio = ['ignore', 'pipe', 'ignore'] as const;
-    const child = spawn(process.execPath, [...hooks, 'src/node/train.ts', ...args], {
-      cwd: root,
-      stdio: [...stdio],
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    let output = '';
-    let interrupted = 0;
-    child.stdout!.on('data', (chunk) => {
-      output += String(chunk);
-      if (interrupted || !/^ *2\/100000 /m.test(output)) return;
-      interrupted = performance.now();
-      child.kill('SIGINT');
-    });
-    const code = await new Promise((resolve) => child.on('close', resolve));
-    expect(code).toBe(130);
+    const run = startTraining(['--data', 'synthetic:240', '--epochs', '100000', '--out', out]);
+    await run.says(/^ *2\/100000 /m);
+    const interrupted = performance.now();
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(130);
     expect(performance.now() - interrupted).toBeLessThan(5000); // 2 s promised, with room for a busy machine
+    const output = run.output();
     const path = join(out, 'model.safetensors');
     const command = `npm run train -- mnist-cnn --epochs 100000 --data synthetic:240 --out ${out} --resume ${path}`;
     const [, step] = /Interrupted after step (\d+) of [\d,]+; saved\. To go on:\n {2}(.*)\n/.exec(output)!;

@@ -135,7 +135,7 @@ describe('its options', () => {
 
   it.each([
     [['dcgan', '--sample-every', '0'], '--sample-every 0: pass a whole number of at least 1'],
-    [['dcgan', '--generator-loss', 'wgan'], 'choose one of nonSaturating, minimax'],
+    [['dcgan', '--generator-loss', 'wgan'], 'Choose one of nonSaturating, minimax'],
     [['dcgan', '--label-smoothing', '0.5'], '--label-smoothing 0.5: pass a number below 0.5'],
     [['dcgan', '--label-noise', '-1'], '--label-noise'],
     [['mnist-cnn', '--label-noise', '0.1'], 'mnist-cnn takes no --label-noise: that is an option of dcgan.'],

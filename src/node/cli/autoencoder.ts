@@ -93,9 +93,15 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
     terminal.line('From the best to the worst: original over reconstruction (label, loss)');
     terminal.line(drawReconstructions(own.test, outputs, losses, terminal.columns));
     terminal.line();
-    await context.folder.write('reconstructions.png', await reconstructionsPng(own.test, outputs));
+    const drawn = await context.folder.write(
+      'reconstructions.png',
+      await reconstructionsPng(own.test, outputs),
+    );
     await finishRun(context, fit, { loss: testLoss, meanSquaredError: testMeanSquaredError });
-    terminal.line(`Saved ${context.folder.pathOf('reconstructions.png')}: test images over what came back.`);
+    if (drawn)
+      terminal.line(
+        `Saved ${context.folder.pathOf('reconstructions.png')}: test images over what came back.`,
+      );
     return resultOf(context, model, data.train, fit, { testLoss, testMeanSquaredError });
   } finally {
     model.destroy();

@@ -85,11 +85,11 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
     const fit = await fitModel(context, gan, { train: data.train }, sampling(context, sampler));
     if (fit.interrupted) return undefined;
     terminal.line();
-    await context.folder.write('samples.png', await sampleGrid(sampler));
+    const drawn = await context.folder.write('samples.png', await sampleGrid(sampler));
     const scores = await scoreGan(context, gan, data);
     report(context, scores);
     await finishRun(context, fit, { ...rounded(scores.generated) });
-    terminal.line(`Saved ${context.folder.pathOf('samples.png')}.`);
+    if (drawn) terminal.line(`Saved ${context.folder.pathOf('samples.png')}.`);
     return resultOf(context, gan, data.train, fit, rounded(scores.generated));
   } finally {
     sampler?.destroy();

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Dataset } from '../../data/dataset.ts';
 import { EnvironmentError, FormatError } from '../../errors.ts';
@@ -15,7 +14,7 @@ import type { Gan } from '../../nn/gan/index.ts';
 import { resize2d } from '../../ops/resize/resize2d.ts';
 import { sameShape } from '../../ops/core/shape.ts';
 import { cacheFolder } from '../cache.ts';
-import { readFileIfExists, writeFileAtomic } from '../files.ts';
+import { ensureWritableFolder, readFileIfExists, writeFileAtomic } from '../files.ts';
 import type { TrainContext } from './command.ts';
 import type { TrainingData } from './data.ts';
 import { formatCount, formatPercent, formatSeconds } from './format.ts';
@@ -134,7 +133,7 @@ function loads(classifier: DigitClassifier, bytes: Uint8Array, path: string): bo
 
 async function keep({ terminal }: TrainContext, path: string, bytes: Uint8Array): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await ensureWritableFolder(dirname(path));
     await writeFileAtomic(path, bytes);
   } catch (error) {
     const reason = error instanceof EnvironmentError ? error.message : String(error);

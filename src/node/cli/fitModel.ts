@@ -1,12 +1,12 @@
 import type { Dataset } from '../../data/dataset.ts';
-import { NumericError } from '../../errors.ts';
 import type { TrainContext, TrainResult } from './command.ts';
 import { formatCount, formatSeconds } from './format.ts';
-import { encodeHistory, historySvg } from './runFolder.ts';
-import type { RunHistory } from './runFolder.ts';
+import { encodeHistory } from './history.ts';
+import type { RunHistory } from './history.ts';
+import { CHECKPOINT, HISTORY, LOSS_CHART } from './runFolder.ts';
 import type { StepClock } from './stepClock.ts';
 import type { Trainee } from './trainee.ts';
-import { CHECKPOINT, TrainingView } from './trainingView.ts';
+import { TrainingView } from './trainingView.ts';
 
 /** How training went; the history holds what came before a resumed run too. */
 export interface FitOutcome {
@@ -19,7 +19,8 @@ export interface FitOutcome {
 
 /**
  * Trains a compiled model under the eyes of the user: compile progress, a bar with loss, metrics, speed and time left,
- * a row per epoch. Saves after each epoch and at the end, also when interrupted.
+ * a row per epoch. Saves after each epoch, when --save-every says so, and at the end, also when interrupted. What cannot be
+ * written does not end the training: the folder keeps it and knows.
  *
  * @param hooks.beforeStep work between two steps; `step` are done by then
  */
@@ -29,7 +30,7 @@ export async function fitModel(
   data: { train: Dataset; validation?: Dataset },
   hooks: { beforeStep?: (step: number) => Promise<void> } = {},
 ): Promise<FitOutcome> {
-  const { terminal, settings, interrupt } = context;
+  const { settings, interrupt } = context;
   const view = await TrainingView.create(context, model, data.train);
   const size = { dispatchesPerStep: 0, planBytes: 0 };
   let interrupted = false;
@@ -50,20 +51,23 @@ export async function fitModel(
       },
       beforeStep: async (step) => {
         if (hooks.beforeStep) await view.aside(() => hooks.beforeStep?.(step));
+        await view.saveWhenDue();
         view.started(step);
       },
       onSteps: (values) => view.finished(values),
       onEpoch: (values) => view.endEpoch(values),
     });
     if (stopped === 'aborted') interrupt.signal.throwIfAborted();
+    view.stop();
+    await view.save('finished');
   } catch (error) {
     view.stop();
-    if (error instanceof NumericError && view.saved) {
-      terminal.warn(`The weights of the last whole epoch are in ${view.saved}.`);
-    }
     // Only the signal's own reason is an interruption; whatever else was thrown is an error.
     interrupted = interrupt.signal.aborted && error === interrupt.signal.reason;
-    if (!interrupted) throw error;
+    if (!interrupted) {
+      await view.failed();
+      throw error;
+    }
     await view.interrupted();
   } finally {
     view.stop();
@@ -89,15 +93,19 @@ export async function finishRun(
   { history, clock }: FitOutcome,
   test: Readonly<Record<string, number>>,
 ): Promise<void> {
-  const complete = { ...history, test };
-  await folder.write('history.json', encodeHistory(complete));
-  if (complete.steps.length > 0) await folder.write('loss.svg', historySvg(complete));
+  await folder.write(HISTORY, encodeHistory({ ...history, test }));
   const { total, steady } = clock;
   if (total.steps > 0) {
     const each = `${((steady.seconds / steady.steps) * 1000).toFixed(2)} ms per step`;
     terminal.line(`Trained ${formatCount(total.steps)} steps in ${formatSeconds(total.seconds)}, ${each}.`);
   }
-  terminal.line(`Saved ${folder.pathOf(CHECKPOINT)}, history.json and loss.svg.`);
+  await folder.retry();
+  const [first, ...others] = folder.saved([
+    CHECKPOINT,
+    HISTORY,
+    ...(history.steps.length > 0 ? [LOSS_CHART] : []),
+  ]);
+  if (first) terminal.line(`Saved ${[folder.pathOf(first), ...others].join(', ')}.`);
 }
 
 /** What --json prints, given what the model's own test gave. */

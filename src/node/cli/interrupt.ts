@@ -1,7 +1,8 @@
-type Signal = 'SIGINT' | 'SIGTERM';
+type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** As a shell reports it: 128 + the signal's number. */
-const EXIT_CODES: Record<Signal, number> = { SIGINT: 130, SIGTERM: 143 };
+const EXIT_CODES: Record<Signal, number> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+const SIGNALS = Object.keys(EXIT_CODES) as Signal[];
 
 /**
  * npm passes the terminal's Ctrl-C on to its script, which therefore gets it twice within a moment: what follows so
@@ -9,7 +10,10 @@ const EXIT_CODES: Record<Signal, number> = { SIGINT: 130, SIGTERM: 143 };
  */
 const SAME_WISH_MS = 400;
 
-/** The first Ctrl-C (or SIGTERM) asks for an orderly end through `signal`; a second one ends the process at once. */
+/**
+ * The first Ctrl-C (or SIGTERM, or SIGHUP of a terminal that goes away) asks for an orderly end through `signal`; a second
+ * Ctrl-C or SIGTERM ends the process at once. A second SIGHUP does not: shell and system may both send one.
+ */
 export class Interrupt {
   readonly #controller = new AbortController();
   readonly #onFirst: () => void;
@@ -18,8 +22,7 @@ export class Interrupt {
   /** @param onFirst called at once, to tell the user */
   constructor(onFirst: () => void) {
     this.#onFirst = onFirst;
-    process.on('SIGINT', this.#handle);
-    process.on('SIGTERM', this.#handle);
+    for (const name of SIGNALS) process.on(name, this.#handle);
   }
 
   readonly #handle = (name: Signal): void => {
@@ -28,7 +31,7 @@ export class Interrupt {
       this.#first = { name, time };
       this.#onFirst();
       this.#controller.abort();
-    } else if (time - this.#first.time > SAME_WISH_MS) {
+    } else if (name !== 'SIGHUP' && time - this.#first.time > SAME_WISH_MS) {
       process.exit(EXIT_CODES[name]);
     }
   };
@@ -44,7 +47,6 @@ export class Interrupt {
 
   /** Gives the signals back to Node, which ends the process on them. */
   dispose(): void {
-    process.off('SIGINT', this.#handle);
-    process.off('SIGTERM', this.#handle);
+    for (const name of SIGNALS) process.off(name, this.#handle);
   }
 }

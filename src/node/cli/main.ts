@@ -1,4 +1,4 @@
-import { WgradError } from '../../errors.ts';
+import { EnvironmentError, WgradError } from '../../errors.ts';
 import { init } from '../../runtime/session.ts';
 import { findAdapter } from '../adapter.ts';
 import { autoencoderCommand } from './autoencoder.ts';
@@ -24,33 +24,59 @@ export const MODELS: Readonly<Record<string, ModelCommand>> = {
 /**
  * `npm run train`: trains a model as the command line says.
  *
- * @returns the process's exit code: 0 finished, 1 error (told on `errors`), 130 or 143 interrupted
+ * @returns the process's exit code: 0 finished, 1 error (told on `errors`), 129, 130 or 143 interrupted
  */
 export async function main(
   args: readonly string[],
   output: Output = process.stdout,
   errors: Output = process.stderr,
 ): Promise<number> {
+  const terminal = new Terminal(output);
+  const complaints = new Terminal(errors);
   try {
     const options = parseTrainOptions(args, MODELS);
-    if (options) return await train(options, new Terminal(output));
-    output.write(`${helpText(MODELS)}\n`);
+    if (options) return await train(options, terminal);
+    terminal.line(helpText(MODELS));
     return 0;
   } catch (error) {
     if (!(error instanceof WgradError)) throw error;
-    const terminal = new Terminal(errors);
-    terminal.line(`${terminal.style(['bold', 'red'], error.name)}: ${error.message}`);
+    complaints.line(`${complaints.style(['bold', 'red'], error.name)}: ${error.message}`);
     return 1;
   }
 }
 
 async function train(options: TrainOptions, terminal: Terminal): Promise<number> {
-  const command = MODELS[options.model];
   // What can go wrong goes wrong now, not after the training.
+  const folder = await RunFolder.open(options.out ?? `out/${options.model}`, (text) => terminal.warn(text));
+  try {
+    const code = await trainInFolder(options, terminal, folder);
+    folder.check();
+    checkOutput(terminal);
+    return code;
+  } catch (error) {
+    await folder.retry();
+    throw error;
+  } finally {
+    await folder.close();
+  }
+}
+
+/** That nobody reads the output is the reader's wish; that it cannot be written (to a full disk) is an error. */
+function checkOutput({ failure }: Terminal): void {
+  if (!failure || GONE.includes(failure.code ?? '')) return;
+  throw new EnvironmentError(`The output cannot be written: ${failure.message}. All other files are saved.`, {
+    cause: failure,
+  });
+}
+
+/** A pipe without a reader, a terminal that was closed. */
+const GONE = ['EPIPE', 'EIO', 'ECONNRESET', 'ENOTCONN', 'EBADF', 'ERR_STREAM_DESTROYED'];
+
+async function trainInFolder(options: TrainOptions, terminal: Terminal, folder: RunFolder): Promise<number> {
+  const command = MODELS[options.model];
   const checkpoint = options.resume === undefined ? undefined : await readCheckpoint(options.resume);
   const settings = resolveSettings(options, command, checkpoint);
   command.check?.(settings);
-  const folder = await RunFolder.open(options.out ?? `out/${options.model}`);
   const adapter = await findAdapter({ adapter: options.adapter });
   const software = adapter.kind !== 'gpu';
   terminal.line(terminal.style(['bold', software ? 'yellow' : 'green'], `Adapter: ${adapter.description}`));

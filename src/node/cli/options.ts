@@ -4,8 +4,8 @@ import type { MnistName } from '../../data/mnistFiles.ts';
 import { ArgumentError } from '../../errors.ts';
 import { ADAPTER_KINDS } from '../adapterChoice.ts';
 import type { AdapterKind } from '../adapterChoice.ts';
-import { choice, parseNumber } from './flagValues.ts';
-import type { NumberRange } from './flagValues.ts';
+import { choice, didYouMean, formatInterval, parseInterval, parseNumber } from './flagValues.ts';
+import type { Interval, NumberRange } from './flagValues.ts';
 import { quoteArgument } from './format.ts';
 import type { ModelDescription, ModelFlag, ModelFlagValues } from './modelDescription.ts';
 
@@ -23,6 +23,8 @@ export interface TrainOptions {
   readonly data?: string;
   readonly resume?: string;
   readonly out?: string;
+  /** Saves so often, besides after each epoch. */
+  readonly saveEvery?: Interval;
   /** What the model's own flags were given. */
   readonly own: ModelFlagValues;
   readonly profile: boolean;
@@ -48,6 +50,7 @@ const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: str
   profile: ['', 'first print the graph, the memory plan and the time of each kernel'],
   resume: ['FILE', 'go on with a saved model.safetensors, exactly where it stopped'],
   out: ['FOLDER', 'for the results; default out/<model>'],
+  'save-every': ['N|Ns', 'save each N steps or N seconds (500, 30s), besides after each epoch'],
   json: ['', 'print the result as a JSON object in the last line'],
   help: ['', 'print this'],
 };
@@ -77,8 +80,11 @@ ${presets.join('\n')}
 Options:
 ${[...flags, ...own].join('\n')}
 
-Ctrl-C finishes the step, saves, and says how to go on; a second Ctrl-C exits at once.
-Exit codes: 0 finished, 1 error, 130 interrupted by Ctrl-C, 143 by SIGTERM.`;
+Saving goes on beside the training. What cannot be written (a full disk) is kept in memory and tried
+again at each save and at the end; what is still not saved then is named, and the exit code is 1.
+Ctrl-C finishes the step, saves, and says how to go on; a second Ctrl-C exits at once. SIGTERM and a
+terminal that is closed (SIGHUP) do as Ctrl-C. Output that nobody reads any more ends nothing.
+Exit codes: 0 finished, 1 error, 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.`;
 }
 
 function flagHelp([name, flag]: [string, Pick<ModelFlag, 'placeholder' | 'meaning'>]): string {
@@ -110,6 +116,8 @@ export function parseTrainOptions(args: readonly string[], models: Models): Trai
     data: notEmpty('data', text('data')),
     resume: notEmpty('resume', text('resume')),
     out: notEmpty('out', text('out')),
+    saveEvery:
+      text('save-every') === undefined ? undefined : parseInterval('save-every', text('save-every')!),
     own: ownFlags(model, models, text),
     profile: values.profile === true,
     json: values.json === true,
@@ -139,6 +147,7 @@ export function resumeCommand(options: TrainOptions, checkpoint: string): string
     const flag = name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
     return value === undefined ? [] : [`--${flag}`, quoteArgument(String(value))];
   });
+  if (options.saveEvery) flags.push('--save-every', formatInterval(options.saveEvery));
   for (const [name, value] of Object.entries(options.own)) {
     flags.push(`--${name}`, quoteArgument(String(value)));
   }
@@ -179,13 +188,10 @@ function parse(
     const { code, message } = cause as NodeJS.ErrnoException;
     const name = /'(--?[\w-]+)/.exec(message)?.[1];
     if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && name) {
-      const choices = [...known, ...entries].map(([flag]) => flag);
-      throw new ArgumentError(
-        `There is no option ${name}: choose from ${[...new Set(choices)].map((flag) => `--${flag}`).join(', ')}.`,
-        {
-          cause,
-        },
-      );
+      const flags = [...known, ...entries].map(([flag]) => flag);
+      const choices = [...new Set(flags)].map((flag) => `--${flag}`).join(', ');
+      const hint = didYouMean(name.replace(/^-+/, ''), flags, '--');
+      throw new ArgumentError(`There is no option ${name}${hint} Choose from ${choices}.`, { cause });
     }
     if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && name) {
       const flag = name.slice(2);
@@ -207,7 +213,9 @@ function modelOf(positionals: readonly string[], models: Models): string {
   const hint = owner
     ? `'${stray}' is a preset: npm run train -- ${owner} --preset ${stray}`
     : 'npm passes options on only after a lone --: npm run train -- --epochs 1';
-  throw new ArgumentError(`There is no model '${stray}': choose from ${names.join(', ')}. (${hint})`);
+  throw new ArgumentError(
+    `There is no model '${stray}'${didYouMean(stray, names)} Choose from ${names.join(', ')}. (${hint})`,
+  );
 }
 
 function notEmpty(flag: string, value: string | undefined): string | undefined {

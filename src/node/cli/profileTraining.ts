@@ -24,14 +24,14 @@ export async function profileTraining(context: TrainContext, model: Trainee, tra
     onReady: async (program) => {
       section('The training step', formatGraph(program.build));
       section('Its memory', formatPlan(program.build));
-      await folder.write('graph.dot', toDot(program.build));
+      const written = await folder.write('graph.dot', toDot(program.build));
       try {
         section('Its time, kernel by kernel', formatProfile(await profile(gpu.device, program)));
       } catch (error) {
         if (!(error instanceof AdapterError)) throw error;
         terminal.warn(error.message);
       }
-      terminal.line(`Wrote ${folder.pathOf('graph.dot')}, for Graphviz.`);
+      if (written) terminal.line(`Wrote ${folder.pathOf('graph.dot')}, for Graphviz.`);
     },
   });
 }

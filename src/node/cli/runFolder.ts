@@ -1,21 +1,61 @@
+import { rmdir, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { lossSvg } from '../../io/lossSvg.ts';
-import type { LossSeries } from '../../io/lossSvg.ts';
-import { ensureWritableFolder, readFileIfExists, writeFileAtomic } from '../files.ts';
-import type { Values } from './trainee.ts';
+import { EnvironmentError } from '../../errors.ts';
+import { createFolder, ensureWritableFolder, writeFileAtomic } from '../files.ts';
+import { lockFolder } from '../folderLock.ts';
+import type { Unlock } from '../folderLock.ts';
 
-/** The folder of a run's results. */
+/** The files of every run: weights, history and the chart of the losses. */
+export const CHECKPOINT = 'model.safetensors';
+export const HISTORY = 'history.json';
+export const LOSS_CHART = 'loss.svg';
+
+interface Unsaved {
+  readonly content: Uint8Array | string;
+  readonly error: EnvironmentError;
+}
+
+/**
+ * The folder of a run's results, which belongs to one run at a time. What cannot be written is not lost while the run
+ * lasts: it is kept in memory, and written as soon as that is possible.
+ */
 export class RunFolder {
   readonly path: string;
+  readonly #warn: (text: string) => void;
+  readonly #unlock: Unlock;
+  readonly #isNew: boolean;
+  readonly #unsaved = new Map<string, Unsaved>();
 
-  private constructor(path: string) {
+  private constructor(path: string, warn: (text: string) => void, unlock: Unlock, isNew: boolean) {
     this.path = path;
+    this.#warn = warn;
+    this.#unlock = unlock;
+    this.#isNew = isNew;
   }
 
-  /** @throws EnvironmentError if it cannot be written */
-  static async open(path: string): Promise<RunFolder> {
-    await ensureWritableFolder(path);
-    return new RunFolder(path);
+  /**
+   * Call `close` in the end.
+   *
+   * @param warn tells the user of a file that is not saved
+   * @throws EnvironmentError if the folder cannot be written, or another run has it
+   */
+  static async open(path: string, warn: (text: string) => void): Promise<RunFolder> {
+    const isNew = await createFolder(path);
+    const unlock = await lockFolder(path);
+    if (!unlock) {
+      throw new EnvironmentError(
+        `Another run writes in the folder ${resolve(path)}: wait until it has ended, or choose another folder with --out.`,
+      );
+    }
+    const folder = new RunFolder(path, warn, unlock, isNew);
+    try {
+      await ensureWritableFolder(path, { leftoverAge: 0 }); // the lock is ours, so nobody is writing
+      for (const name of [CHECKPOINT, HISTORY, LOSS_CHART]) await refuseFolder(join(path, name));
+      return folder;
+    } catch (error) {
+      await folder.close();
+      throw error;
+    }
   }
 
   /** As short as it can be written on a command line. */
@@ -25,70 +65,59 @@ export class RunFolder {
     return short.startsWith('..') ? path : short;
   }
 
-  write(name: string, content: Uint8Array | string): Promise<void> {
-    return writeFileAtomic(join(this.path, name), content);
+  /**
+   * Writes a file whole or not at all. Where that fails the user is told, and `retry` tries again; only the last content
+   * of a name counts.
+   *
+   * @returns whether it is written
+   */
+  async write(name: string, content: Uint8Array | string): Promise<boolean> {
+    try {
+      await createFolder(this.path); // someone may have taken it away
+      await writeFileAtomic(join(this.path, name), content);
+      if (this.#unsaved.delete(name)) this.#warn(`${name} is saved now.`);
+      return true;
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) throw error;
+      const before = this.#unsaved.get(name)?.error.message;
+      this.#unsaved.set(name, { content, error });
+      if (before !== error.message)
+        this.#warn(`${name} is not saved; another try comes later. ${error.message}`);
+      return false;
+    }
+  }
+
+  /** Tries again to write what could not be written. */
+  async retry(): Promise<void> {
+    for (const [name, { content }] of this.#unsaved) await this.write(name, content);
+  }
+
+  /** Those of the names whose last content is written. */
+  saved(names: readonly string[]): readonly string[] {
+    return names.filter((name) => !this.#unsaved.has(name));
+  }
+
+  /** @throws EnvironmentError that names what is not saved, if there is anything */
+  check(): void {
+    const [first] = this.#unsaved.values();
+    if (!first) return;
+    throw new EnvironmentError(`NOT SAVED: ${[...this.#unsaved.keys()].join(', ')}. ${first.error.message}`, {
+      cause: first.error,
+    });
+  }
+
+  /** Gives the folder to others; one that this run has made and left empty goes away. */
+  async close(): Promise<void> {
+    if (this.#isNew) await rmdir(this.path).catch(() => undefined); // not empty
+    await this.#unlock();
   }
 }
 
-/** The content of history.json. */
-export interface RunHistory {
-  readonly model: string;
-  readonly preset: string;
-  readonly dataset: string;
-  readonly synthetic: boolean;
-  readonly adapter: string;
-  readonly seed: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly parameters: number;
-  readonly stopped: 'running' | 'finished' | 'interrupted';
-  readonly test?: Readonly<Record<string, number>>;
-  readonly epochs: readonly Values[];
-  readonly steps: readonly Values[];
-}
-
-/** One entry per line, so that the file can be read, compared and searched. */
-export function encodeHistory({ epochs, steps, ...facts }: RunHistory): string {
-  const lines = (entries: readonly object[]) =>
-    entries.length === 0
-      ? '[]'
-      : `[\n    ${entries.map((entry) => JSON.stringify(entry)).join(',\n    ')}\n  ]`;
-  const head = JSON.stringify(facts, undefined, 2).replace(/\n\}$/, '');
-  return `${head},\n  "epochs": ${lines(epochs)},\n  "steps": ${lines(steps)}\n}\n`;
-}
-
-/**
- * What the history beside a checkpoint tells of the steps before `step`; nothing if there is no such file, or none
- * that can be used: a chart of a part of the run is better than no run.
- */
-export async function readEarlierHistory(
-  checkpoint: string,
-  step: number,
-): Promise<Pick<RunHistory, 'epochs' | 'steps'>> {
-  try {
-    const bytes = await readFileIfExists(resolve(checkpoint, '..', 'history.json'));
-    const history = JSON.parse(new TextDecoder().decode(bytes)) as RunHistory;
-    return {
-      epochs: history.epochs.filter((entry) => entry.step <= step),
-      steps: history.steps.filter((entry) => entry.step < step),
-    };
-  } catch {
-    return { epochs: [], steps: [] };
-  }
-}
-
-/** The chart: losses on the left axis, accuracies on the right; validation values at the ends of the epochs. */
-export function historySvg(history: RunHistory): string {
-  const { model, preset, dataset, epochs, steps } = history;
-  const names = Object.keys(steps[0] ?? {}).filter((name) => name !== 'epoch' && name !== 'step');
-  const series = names.flatMap((name): LossSeries[] => {
-    const axis = /accuracy$/i.test(name) ? 'right' : 'left';
-    const trained: LossSeries = { name, axis, points: steps.map((entry) => [entry.step + 1, entry[name]]) };
-    const key = `validation${name[0].toUpperCase()}${name.slice(1)}`;
-    const validated = epochs.filter((entry) => entry[key] !== undefined);
-    if (validated.length === 0) return [trained];
-    const points = validated.map((entry) => [entry.step, entry[key]] as const);
-    return [trained, { name: `validation ${name}`, axis, points }];
-  });
-  return lossSvg({ title: `${model} ${preset} on ${dataset}`, subtitle: history.adapter, series });
+/** A folder where a file shall be written is told before the training, not after it. */
+async function refuseFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined); // usually there is nothing yet
+  if (!found?.isDirectory()) return;
+  throw new EnvironmentError(
+    `${resolve(path)} is a folder, but a file has to be written there: move it away, or choose another folder with --out.`,
+  );
 }

@@ -23,8 +23,11 @@ export class Terminal {
   progress: Footer | undefined;
   readonly #colours: boolean;
 
+  #failure: NodeJS.ErrnoException | undefined;
+
   constructor(output: Output, environment: NodeJS.ProcessEnv = process.env) {
     this.output = output;
+    output.on('error', this.#failed);
     this.interactive = Boolean(output.isTTY) && environment.TERM !== 'dumb';
     this.#colours = wantsColours(this.interactive, environment);
   }
@@ -40,10 +43,28 @@ export class Terminal {
   }
 
   line(text = ''): void {
+    if (this.#failure) return;
     this.progress?.hide();
-    this.output.write(`${text}\n`);
+    try {
+      this.output.write(`${text}\n`);
+    } catch (error) {
+      this.#failed(error as NodeJS.ErrnoException); // a file, which Node writes at once
+    }
     this.progress?.show();
   }
+
+  /**
+   * What keeps lines from being written. That nobody reads them any more (`| head -1`, a terminal that was closed) is no
+   * reason to end the work that they tell of.
+   */
+  get failure(): NodeJS.ErrnoException | undefined {
+    return this.#failure;
+  }
+
+  readonly #failed = (error: NodeJS.ErrnoException): void => {
+    this.#failure ??= error;
+    this.progress?.stop();
+  };
 
   warn(text: string): void {
     this.line(this.style('yellow', text));

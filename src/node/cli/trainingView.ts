@@ -1,25 +1,20 @@
 import type { Dataset } from '../../data/dataset.ts';
-import { EnvironmentError } from '../../errors.ts';
-import { encodeRun } from './checkpoint.ts';
-import type { SavedRun } from './checkpoint.ts';
 import type { TrainContext } from './command.ts';
 import { EpochTable, formatMetric } from './epochTable.ts';
 import { formatClock, formatCount, formatSeconds } from './format.ts';
 import { resumeCommand } from './options.ts';
 import { Progress } from './progress.ts';
-import { encodeHistory, historySvg, readEarlierHistory } from './runFolder.ts';
-import type { RunHistory } from './runFolder.ts';
+import { readEarlierHistory } from './history.ts';
+import type { RunHistory } from './history.ts';
+import { CHECKPOINT } from './runFolder.ts';
+import { RunSaver } from './runSaver.ts';
 import { countSubmits, StepClock } from './stepClock.ts';
 import type { Trainee, Values } from './trainee.ts';
-
-/** The file of the weights, in the folder of the results. */
-export const CHECKPOINT = 'model.safetensors';
 
 /** What the user sees of a training run, and what is kept of it. */
 export class TrainingView {
   readonly clock: StepClock;
-  /** Where the weights were last saved. */
-  saved: string | undefined;
+  readonly #saver: RunSaver;
   readonly #context: TrainContext;
   readonly #model: Trainee;
   readonly #train: Dataset;
@@ -52,12 +47,21 @@ export class TrainingView {
     this.#steps = [...earlier.steps];
     this.#epochStart = this.#steps.length;
     this.#firstStep = model.step;
+    const { folder, settings, adapter } = context;
+    const { learningRate: _, ...kept } = settings;
+    const run = { ...kept, data: train.name, samples: train.size, adapter: adapter.description };
+    this.#saver = new RunSaver(folder, model, run, () => this.history());
   }
 
   static async create(context: TrainContext, model: Trainee, train: Dataset): Promise<TrainingView> {
-    const { checkpoint } = context;
-    const earlier = checkpoint && (await readEarlierHistory(checkpoint.path, model.step));
-    return new TrainingView(context, model, train, earlier ?? { epochs: [], steps: [] });
+    const { checkpoint, settings, terminal } = context;
+    const none = { epochs: [], steps: [], gap: undefined };
+    const earlier = checkpoint ? await readEarlierHistory(checkpoint.path, model.step, settings) : none;
+    if (earlier.gap)
+      terminal.warn(
+        `${earlier.gap}: history and chart do not tell of the whole run. The training itself goes on right.`,
+      );
+    return new TrainingView(context, model, train, earlier);
   }
 
   compiling(done: number, total: number, label: string): void {
@@ -82,6 +86,12 @@ export class TrainingView {
     this.#submitsAside += this.#submits() - before;
   }
 
+  /** Call it before each step: takes the weights where --save-every says so. */
+  async saveWhenDue(): Promise<void> {
+    const { saveEvery } = this.#context.options;
+    if (saveEvery && this.#saver.isDue(saveEvery)) await this.aside(() => this.#saver.take('running'));
+  }
+
   started(step: number): void {
     this.clock.started(step);
     if (this.#progress) return;
@@ -101,6 +111,10 @@ export class TrainingView {
     const last = values.at(-1);
     if (!last) return;
     this.#steps.push(...values);
+    // Weights after a step that was not finite must not replace good ones; `fit` ends with the error.
+    if (values.every((entry) => Object.values(entry).every(Number.isFinite)))
+      this.#saver.valuesUpTo(last.step + 1);
+    else this.#saver.drop();
     this.clock.finished(last.step);
     const epoch = this.#steps.slice(this.#epochStart);
     const names = Object.keys(last).filter((name) => name !== 'epoch' && name !== 'step');
@@ -123,43 +137,44 @@ export class TrainingView {
     this.#before = { steps, seconds };
     const imagesPerSecond = (own.steps * this.#context.settings.batchSize) / own.seconds;
     this.#table.row(values, { seconds: own.seconds, imagesPerSecond });
-    try {
-      await this.save('running');
-    } catch (error) {
-      if (!(error instanceof EnvironmentError)) throw error;
-      this.#context.terminal.warn(`Training goes on, but this epoch is not saved. ${error.message}`); // it may help by the end
-    }
+    await this.#saver.take('running');
+    this.#saver.valuesUpTo(values.step);
   }
 
   /** Saves what there is and says how to go on. */
   async interrupted(): Promise<void> {
-    const { terminal, options } = this.#context;
+    const { terminal, options, folder } = this.#context;
     const { step } = this.#model;
     if (step === this.#firstStep) {
       terminal.line('Interrupted before the first step: nothing is saved.');
       return;
     }
     await this.save('interrupted');
-    terminal.line(
-      `Interrupted after step ${formatCount(step)} of ${formatCount(this.#end)}; saved. To go on:`,
-    );
-    terminal.line(`  ${resumeCommand(options, this.saved!)}`);
+    const { saved } = this.#saver;
+    const how =
+      saved === step ? 'saved' : saved === undefined ? 'not saved' : `step ${formatCount(saved)} is saved`;
+    const on = saved === undefined ? '' : ' To go on:';
+    terminal.line(`Interrupted after step ${formatCount(step)} of ${formatCount(this.#end)}; ${how}.${on}`);
+    if (saved !== undefined) terminal.line(`  ${resumeCommand(options, folder.pathOf(CHECKPOINT))}`);
   }
 
+  /** After an error: writes the weights that were taken, and says where they are. */
+  async failed(): Promise<void> {
+    const { terminal, folder } = this.#context;
+    this.stop();
+    this.#saver.valuesUpTo(Infinity);
+    await this.#saver.settle();
+    const { saved } = this.#saver;
+    if (saved === undefined) return;
+    terminal.warn(`The weights after step ${formatCount(saved)} are in ${folder.pathOf(CHECKPOINT)}.`);
+  }
+
+  /** Saves the weights as they are, once more, and waits for it. */
   async save(stopped: RunHistory['stopped']): Promise<void> {
-    const { folder, settings, adapter } = this.#context;
-    const { learningRate: _, ...kept } = settings;
-    const run: SavedRun = {
-      ...kept,
-      data: this.#train.name,
-      samples: this.#train.size,
-      adapter: adapter.description,
-    };
-    await folder.write(CHECKPOINT, await encodeRun(this.#model, run));
-    this.saved = folder.pathOf(CHECKPOINT);
-    const history = { ...this.history(), stopped };
-    await folder.write('history.json', encodeHistory(history));
-    if (history.steps.length > 0) await folder.write('loss.svg', historySvg(history));
+    await this.#saver.take(stopped);
+    this.#saver.valuesUpTo(this.#model.step);
+    await this.#saver.settle();
+    await this.#context.folder.retry();
   }
 
   history(): RunHistory {
