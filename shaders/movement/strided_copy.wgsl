@@ -18,7 +18,7 @@
 // moves (see transpose_tiled for that).
 
 alias Value = f32;
-alias Bits = u32; // as many as Value has
+alias Words = u32; // as many as Value has
 
 const SIZE: u32 = 64u; // output elements, in Values
 const RANK: u32 = 2u;
@@ -67,7 +67,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     }
   }
   if (PADDED) {
-    var value = bitcast<Value>(Bits(FILL));
+    var value = bitcast<Value>(Words(FILL));
     if (inside) {
       value = input[source];
     }

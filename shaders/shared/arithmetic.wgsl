@@ -2,7 +2,7 @@
 //
 // Written over `Value`, which the calling kernel declares as f32 or vec4f, so one source serves
 // scalar and vector kernels. Truth values are the numbers 0 and 1. What WGSL has as a builtin
-// (abs, exp, sqrt, max, …) is called by that name and has no function here.
+// (abs, exp, sqrt, …) is called by that name and has no function here, unless the builtin may lose a NaN (max, sign, …).
 
 fn add(a: Value, b: Value) -> Value { return a + b; }
 fn subtract(a: Value, b: Value) -> Value { return a - b; }
@@ -13,20 +13,37 @@ fn square(x: Value) -> Value { return x * x; }
 fn reciprocal(x: Value) -> Value { return Value(1.0) / x; }
 fn scale(x: Value, factor: f32) -> Value { return x * Value(factor); }
 fn shift(x: Value, offset: f32) -> Value { return x + Value(offset); }
-fn clip(x: Value, low: f32, high: f32) -> Value { return clamp(x, Value(low), Value(high)); }
+fn signum(x: Value) -> Value { return keep_nan(x, sign(x)); }
+fn larger(a: Value, b: Value) -> Value { return keep_nans(a, b, max(a, b)); }
+fn smaller(a: Value, b: Value) -> Value { return keep_nans(a, b, min(a, b)); }
+// Shares of the gradient of the larger and the smaller of two: dy where a >= b, or a > b, else 0; NaN where one is NaN.
+fn at_least_gradient(a: Value, b: Value, dy: Value) -> Value {
+  return keep_nan(dy, keep_nans(a, b, select(Value(0.0), dy, a >= b)));
+}
+fn above_gradient(a: Value, b: Value, dy: Value) -> Value {
+  return keep_nan(dy, keep_nans(a, b, select(Value(0.0), dy, a > b)));
+}
+fn clip(x: Value, low: f32, high: f32) -> Value { return keep_nan(x, clamp(x, Value(low), Value(high))); }
 // d clip / dx is 1 strictly inside the interval and on its borders, 0 outside.
 fn clip_gradient(x: Value, dy: Value, low: f32, high: f32) -> Value {
-  return select(Value(0.0), dy, (x >= Value(low)) & (x <= Value(high)));
+  return keep_nans(x, dy, select(Value(0.0), dy, (x >= Value(low)) & (x <= Value(high))));
 }
 
-// The smallest normal f32, 2^-126: GPUs may take anything below for 0, whose logarithm is infinite.
-const SMALLEST: f32 = 1.17549435e-38;
-
-// a^b for any sign of a: |a|^b, negated where a < 0 and b is an odd whole number. 0^0 = 1.
+// a^b as IEEE 754 defines pow, for any sign of a: |a|^b, negated where a has a minus and b is odd.
+//   0^b = 0 for b > 0, Infinity for b < 0      a^b = NaN for a < 0 (and finite) unless b is whole
+//   a^0 = 1 and 1^b = 1, even for NaN          (-1)^±Infinity = 1
 fn power(a: Value, b: Value) -> Value {
-  let magnitude = select(pow(max(abs(a), Value(SMALLEST)), b), Value(0.0), (a == Value(0.0)) & (b > Value(0.0)));
+  let infinity = Value(float_of(INFINITY_BITS));
+  let zero = a == Value(0.0);
+  let of_zero = select(infinity, Value(0.0), b > Value(0.0));
+  let general = pow(select(abs(a), Value(1.0), zero), b);
+  let of_one = (abs(a) == Value(1.0)) & (abs(b) == infinity);
+  let magnitude = select(select(general, of_zero, zero), Value(1.0), of_one);
   let odd = abs(b - Value(2.0) * floor(b * Value(0.5))) == Value(1.0);
-  return select(select(magnitude, -magnitude, (a < Value(0.0)) & odd), Value(1.0), b == Value(0.0));
+  let minus = bitcast<Bits>(a) >= Bits(0x80000000u);
+  let invalid = (a < Value(0.0)) & (a > -infinity) & (floor(b) != b);
+  let signed = select(select(magnitude, -magnitude, minus & odd), Value(float_of(NAN_BITS)), invalid);
+  return select(keep_nans(a, b, signed), Value(1.0), (b == Value(0.0)) | (a == Value(1.0)));
 }
 
 // log(1 + x) without losing small x, where 1 + x rounds most of it away: below 1/4 by
@@ -45,13 +62,14 @@ fn expm1(x: Value) -> Value {
   return select(exp(x) - Value(1.0), series, abs(x) < Value(0.05));
 }
 
-fn equal(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a == b); }
-fn not_equal(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a != b); }
-fn less(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a < b); }
-fn less_equal(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a <= b); }
-fn greater(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a > b); }
-fn greater_equal(a: Value, b: Value) -> Value { return select(Value(0.0), Value(1.0), a >= b); }
-// condition ? a : b
+// NaN is unequal to everything, and neither less nor greater (IEEE 754).
+fn equal(a: Value, b: Value) -> Value { return unless_nan(a, b, select(Value(0.0), Value(1.0), a == b), 0.0); }
+fn not_equal(a: Value, b: Value) -> Value { return unless_nan(a, b, select(Value(0.0), Value(1.0), a != b), 1.0); }
+fn less(a: Value, b: Value) -> Value { return unless_nan(a, b, select(Value(0.0), Value(1.0), a < b), 0.0); }
+fn less_equal(a: Value, b: Value) -> Value { return unless_nan(a, b, select(Value(0.0), Value(1.0), a <= b), 0.0); }
+fn greater(a: Value, b: Value) -> Value { return less(b, a); }
+fn greater_equal(a: Value, b: Value) -> Value { return less_equal(b, a); }
+// condition ? a : b, where NaN is not 0
 fn choose(condition: Value, a: Value, b: Value) -> Value { return select(b, a, condition != Value(0.0)); }
 
 // Binary cross-entropy of a probability p: -t log p - (1 - t) log(1 - p), p and 1 - p each at least 1e-7, so that it

@@ -1,5 +1,6 @@
 import activations from '../../shaders/shared/activations.wgsl?raw';
 import arithmetic from '../../shaders/shared/arithmetic.wgsl?raw';
+import numbers from '../../shaders/shared/numbers.wgsl?raw';
 import optimizer from '../../shaders/shared/optimizer.wgsl?raw';
 import permutation from '../../shaders/shared/permutation.wgsl?raw';
 import philox from '../../shaders/shared/philox.wgsl?raw';
@@ -7,6 +8,7 @@ import schedules from '../../shaders/shared/schedules.wgsl?raw';
 
 /** The functions that kernels and fused expressions may call, by name. */
 export const library: readonly string[] = [
+  numbers,
   arithmetic,
   activations,
   philox,

@@ -48,7 +48,16 @@ export function rewrite(
       if (!declarations.has(name)) declarations.set(name, declaration);
     }
   });
+  widenBits(declarations);
   return declarations;
+}
+
+/** The library's Bits (shaders/shared/numbers.wgsl) are u32, and vec4u where Value is a vector. */
+function widenBits(declarations: Map<string, Declaration>): void {
+  const value = declarations.get('Value');
+  if (value?.kind !== 'alias' || declarations.get('Bits')?.kind !== 'alias') return;
+  const vector = typeText(value.tokens, value.value, declarations).startsWith('vec4');
+  if (vector) declarations.set('Bits', parseDeclaration('alias Bits = vec4u;', 0));
 }
 
 /** Deeper aliases go in a circle, which the compiler reports. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.ts';
 import { eliminateCommonSubexpressions } from '../../src/graph/passes/cse.ts';
 import { fold } from '../../src/graph/passes/fold.ts';
+import { optimize } from '../../src/graph/passes/optimize.ts';
 import { topologicalOrder } from '../../src/graph/traverse.ts';
 import { dropout } from '../../src/ops/random/dropout.ts';
 import * as ew from '../../src/ops/elementwise/elementwise.ts';
@@ -54,7 +55,8 @@ describe('fold', () => {
   });
 
   const kept: [string, Tensor][] = [
-    ['x · 0, because x may be infinite', ew.multiply(x, 0)],
+    ['scale by 0, because x may be infinite', ew.scale(x, 0)],
+    ['∞ − ∞', ew.subtract(fill([2], Infinity), fill([2], Infinity))],
     ['0 − x', ew.subtract(0, x)],
     ['1 / x', ew.divide(1, x)],
     ['1 / 0', ew.divide(fill([2], 1), 0)],
@@ -65,6 +67,19 @@ describe('fold', () => {
   ];
   it.each(kept)('leaves %s alone', (_name, tensor) => {
     expect(folded(tensor)).toBe(tensor);
+  });
+
+  it('makes x · 0 a scale by 0, which keeps NaN where compilers make 0 of a literal 0', () => {
+    const scaled = folded(ew.multiply(0, x));
+    expect([scaled.node.op, scaled.node.attrs]).toEqual([ew.elementwiseOps.scale, { factor: 0 }]);
+    expect(scaled.node.inputs).toEqual([x]);
+  });
+
+  it('tells infinities and zeros of either sign apart', () => {
+    const values = [Infinity, -Infinity, 0, -0, 1];
+    const merged = optimize([...values, ...values].map((value) => fill([2], value)));
+    expect(merged.map(fillValue)).toEqual([...values, ...values]);
+    expect(new Set(merged).size).toBe(values.length);
   });
 
   it('clears the seeds of autodiff away', () => {

@@ -81,8 +81,12 @@ describe.each(named(shared))('%s', (_, { source }) => {
 });
 
 it('the shared library is valid as a whole, for scalars and for vectors', async () => {
-  for (const type of ['f32', 'vec4f']) {
-    const code = `alias Value = ${type};\n${library.join('\n').replaceAll(/^alias Value.*$/gm, '')}`;
+  const bodies = library.join('\n').replaceAll(/^alias (Value|Bits).*$/gm, '');
+  for (const [value, bits] of [
+    ['f32', 'u32'],
+    ['vec4f', 'vec4u'],
+  ]) {
+    const code = `alias Value = ${value};\nalias Bits = ${bits};\n${bodies}`;
     expect(await tintErrors(await testDevice(), code)).toEqual([]);
     expect(nagaError(code)).toBe('');
   }

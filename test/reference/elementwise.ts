@@ -35,11 +35,21 @@ export function roundHalfEven(x: number): number {
   return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
+/** The slope, but NaN where x is NaN: comparisons would take it for one side. */
+const unlessNan = (x: number, slope: number) => (Number.isNaN(x) ? NaN : slope);
+/** x itself, or ±700, beyond which e^−|x| · x is 0: keeps products from being Infinity · 0. */
+const near = (x: number) => Math.min(Math.max(x, -700), 700);
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))); // log(1 + eˣ), no overflow
 const normalDensity = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI); // φ
 const normalCdf = (x: number) => (1 + erf(x / Math.SQRT2)) / 2; // Φ
 const geluInner = (x: number) => Math.tanh(SQRT_2_OVER_PI * (x + GELU_CUBIC * x ** 3));
+
+/** a^b as IEEE 754 defines pow; JavaScript's 1 ** NaN and (±1) ** ±Infinity are NaN. */
+export function ieeePower(a: number, b: number): number {
+  if (a === 1 || (a === -1 && Math.abs(b) === Infinity)) return 1;
+  return a ** b;
+}
 
 export const unaryTable = {
   negate: { f: (x) => -x, df: () => -1 },
@@ -50,7 +60,7 @@ export const unaryTable = {
   log1p: { f: Math.log1p, df: (x) => 1 / (1 + x), domain: [-0.9, 3] },
   expm1: { f: Math.expm1, df: Math.exp },
   sqrt: { f: Math.sqrt, df: (x) => 0.5 / Math.sqrt(x), domain: [0.1, 4] },
-  rsqrt: { f: (x) => 1 / Math.sqrt(x), df: (x) => -0.5 * x ** -1.5, domain: [0.1, 4] },
+  rsqrt: { f: (x) => 1 / Math.sqrt(x), df: (x) => -0.5 / (x * Math.sqrt(x)), domain: [0.1, 4] },
   square: { f: (x) => x * x, df: (x) => 2 * x },
   reciprocal: { f: (x) => 1 / x, df: (x) => -1 / (x * x), domain: [0.2, 3] },
   sin: { f: Math.sin, df: Math.cos },
@@ -61,14 +71,17 @@ export const unaryTable = {
   /** 1 inside [low, high], bounds included. */
   clip: {
     f: (x, low = 0, high = 1) => Math.min(Math.max(x, low), high),
-    df: (x, low = 0, high = 1) => (x >= low && x <= high ? 1 : 0),
+    df: (x, low = 0, high = 1) => unlessNan(x, x >= low && x <= high ? 1 : 0),
   },
   /** 0 at 0. */
-  relu: { f: (x) => Math.max(x, 0), df: (x) => (x > 0 ? 1 : 0) },
+  relu: { f: (x) => Math.max(x, 0), df: (x) => unlessNan(x, x > 0 ? 1 : 0) },
   /** 0 at 0 and at 6. */
-  relu6: { f: (x) => Math.min(Math.max(x, 0), 6), df: (x) => (x > 0 && x < 6 ? 1 : 0) },
+  relu6: { f: (x) => Math.min(Math.max(x, 0), 6), df: (x) => unlessNan(x, x > 0 && x < 6 ? 1 : 0) },
   /** alpha at 0. */
-  leakyRelu: { f: (x, alpha = 0.2) => (x > 0 ? x : alpha * x), df: (x, alpha = 0.2) => (x > 0 ? 1 : alpha) },
+  leakyRelu: {
+    f: (x, alpha = 0.2) => (x > 0 ? x : alpha * x),
+    df: (x, alpha = 0.2) => unlessNan(x, x > 0 ? 1 : alpha),
+  },
   /** alpha at 0. */
   elu: {
     f: (x, alpha = 1) => (x > 0 ? x : alpha * Math.expm1(x)),
@@ -81,10 +94,11 @@ export const unaryTable = {
   },
   /** The tanh approximation: x/2 · (1 + t), t = tanh(√(2/π) (x + 0.044715 x³)). Within 5e-4 of the exact one. */
   gelu: {
-    f: (x) => 0.5 * x * (1 + geluInner(x)),
+    f: (x) => 0.5 * Math.max(x, -700) * (1 + geluInner(x)),
     df: (x) => {
       const t = geluInner(x);
-      return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * SQRT_2_OVER_PI * (1 + 3 * GELU_CUBIC * x * x);
+      const slope = SQRT_2_OVER_PI * (1 + 3 * GELU_CUBIC * near(x) ** 2);
+      return 0.5 * (1 + t) + 0.5 * near(x) * (1 - t * t) * slope;
     },
   },
   /** x Φ(x), by erf. */
@@ -92,19 +106,22 @@ export const unaryTable = {
   sigmoid: { f: sigmoid, df: (x) => sigmoid(x) * sigmoid(-x) },
   tanh: { f: Math.tanh, df: (x) => 1 - Math.tanh(x) ** 2 },
   softplus: { f: softplus, df: sigmoid },
-  softsign: { f: (x) => x / (1 + Math.abs(x)), df: (x) => 1 / (1 + Math.abs(x)) ** 2 },
-  silu: { f: (x) => x * sigmoid(x), df: (x) => sigmoid(x) * (1 + x * sigmoid(-x)) },
+  softsign: {
+    f: (x) => (Math.abs(x) === Infinity ? Math.sign(x) : x / (1 + Math.abs(x))),
+    df: (x) => 1 / (1 + Math.abs(x)) ** 2,
+  },
+  silu: { f: (x) => Math.max(x, -700) * sigmoid(x), df: (x) => sigmoid(x) * (1 + near(x) * sigmoid(-x)) },
   mish: {
-    f: (x) => x * Math.tanh(softplus(x)),
+    f: (x) => Math.max(x, -700) * Math.tanh(softplus(x)),
     df: (x) => {
       const t = Math.tanh(softplus(x));
-      return t + x * (1 - t * t) * sigmoid(x);
+      return t + near(x) * (1 - t * t) * sigmoid(x);
     },
   },
   /** Keras: relu6(x + 3) / 6; derivative 0 at ±3. */
   hardSigmoid: {
     f: (x) => Math.min(Math.max(x + 3, 0), 6) / 6,
-    df: (x) => (x > -3 && x < 3 ? 1 / 6 : 0),
+    df: (x) => unlessNan(x, x > -3 && x < 3 ? 1 / 6 : 0),
     domain: [-5, 5],
   },
 } satisfies Record<string, Unary>;
@@ -141,14 +158,30 @@ export const binaryTable = {
     ],
   },
   /** At ties the gradient is a's, as in TensorFlow. */
-  maximum: { f: Math.max, da: (a, b) => (a >= b ? 1 : 0), db: (a, b) => (a >= b ? 0 : 1) },
+  maximum: {
+    f: Math.max,
+    da: (a, b) => unlessNan(Math.max(a, b), a >= b ? 1 : 0),
+    db: (a, b) => unlessNan(Math.max(a, b), a >= b ? 0 : 1),
+  },
   /** At ties the gradient is a's, as in TensorFlow. */
-  minimum: { f: Math.min, da: (a, b) => (a <= b ? 1 : 0), db: (a, b) => (a <= b ? 0 : 1) },
-  /** a^b; along b the derivative is 0 where a ≤ 0 (the logarithm has no value there), as in TensorFlow. */
+  minimum: {
+    f: Math.min,
+    da: (a, b) => unlessNan(Math.max(a, b), a <= b ? 1 : 0),
+    db: (a, b) => unlessNan(Math.max(a, b), a <= b ? 0 : 1),
+  },
+  /**
+   * a^b; along b the derivative is 0 where a ≤ 0 (the logarithm has no value there), as in TensorFlow, and −Infinity
+   * for 0 to a negative exponent.
+   */
   power: {
-    f: (a, b) => a ** b,
-    da: (a, b) => (b === 0 ? 0 : b * a ** (b - 1)),
-    db: (a, b) => (a > 0 ? a ** b * Math.log(a) : 0),
+    f: ieeePower,
+    da: (a, b) => (b === 0 ? 0 : b * ieeePower(a, b - 1)),
+    db: (a, b) => {
+      const y = ieeePower(a, b);
+      if (Number.isNaN(y)) return NaN;
+      if (a > 0) return y === 0 ? 0 : y * Math.log(a);
+      return a === 0 && b < 0 ? -Infinity : 0;
+    },
     domains: [
       [0.1, 3],
       [-3, 3],

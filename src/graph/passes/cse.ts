@@ -12,12 +12,18 @@ export function eliminateCommonSubexpressions(outputs: readonly Tensor[]): (tens
   const seen = new Map<string, readonly Tensor[]>();
   return rewrite(outputs, (node, inputs) => {
     if (node.op.kind === 'leaf' && node.op !== fillOp) return undefined;
-    const key = JSON.stringify([node.op.name, node.attrs, inputs.map((t) => [t.node.id, t.index])]);
+    const key = JSON.stringify([node.op.name, node.attrs, inputs.map((t) => [t.node.id, t.index])], exact);
     const existing = seen.get(key) ?? rebuilt(node, inputs);
     seen.set(key, existing);
     return existing;
   });
 }
+
+/** JSON writes null for both infinities and 0 for −0: they would become one. */
+const exact = (_name: string, value: unknown): unknown => {
+  if (Object.is(value, -0)) return '-0';
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+};
 
 function rebuilt(node: Node, inputs: readonly Tensor[]): readonly Tensor[] {
   if (inputs.every((tensor, i) => tensor === node.inputs[i])) return node.outputs;

@@ -1,5 +1,5 @@
-import { elementwiseOps as ew } from '../../ops/elementwise/elementwise.ts';
-import { broadcastToOp } from '../../ops/reduce/sum.ts';
+import { elementwiseOps as ew, scale } from '../../ops/elementwise/elementwise.ts';
+import { broadcastTo, broadcastToOp } from '../../ops/reduce/sum.ts';
 import { fill, fillValue } from '../../ops/core/leaves.ts';
 import { sameShape } from '../../ops/core/shape.ts';
 import type { Node, Tensor } from '../../ops/core/op.ts';
@@ -21,7 +21,8 @@ const evaluators = new Map<unknown, (a: number, b: number, literals: Record<stri
 
 /**
  * Constant folding and the identities that autodiff's seeds leave behind: x·1, x/1, x+0, x−0,
- * scale by 1, shift by 0, and arithmetic between constants.
+ * scale by 1, shift by 0, and arithmetic between constants. All hold for NaN and ±Infinity too; a result that is no
+ * finite number is left to the kernels.
  */
 export function fold(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
   return rewrite(outputs, (node, inputs) => {
@@ -33,6 +34,9 @@ export function fold(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
       const value = Math.fround(evaluate(values[0]!, values[1]!, node.attrs));
       return Number.isFinite(value) ? [fill(output.shape, value)] : undefined;
     }
+    // 0 times what may be NaN or infinite is not 0, and compilers take a multiplication by the literal 0 for 0.
+    const zero = node.op === ew.multiply ? values.indexOf(0) : -1;
+    if (zero >= 0) return [scale(broadcastTo(inputs[1 - zero], output.shape), 0)];
     const kept = identity(node, values);
     return kept !== undefined && sameShape(inputs[kept].shape, output.shape) ? [inputs[kept]] : undefined;
   });

@@ -18,7 +18,9 @@ export interface Step {
 /** WGSL text of an f32 literal: always with a point or exponent, exact when read back. */
 export function literal(value: number): string {
   const rounded = Math.fround(value);
-  if (!Number.isFinite(rounded)) throw new RangeError(`An f32 literal must be finite, not ${value}`);
+  if (Number.isNaN(rounded)) throw new RangeError('An f32 literal must be a number, not NaN');
+  // WGSL has no literal for them, and refuses constant expressions that come to them; a function's result may.
+  if (!Number.isFinite(rounded)) return `float_of(${rounded > 0 ? '0x7f800000u' : '0xff800000u'})`;
   const text = String(rounded);
   return /[.e]/.test(text) ? text : `${text}.0`;
 }

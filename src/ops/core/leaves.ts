@@ -86,10 +86,18 @@ export interface FillAttrs extends TensorSpec {
 
 export const fillOp = leaf<FillAttrs>('fill');
 
-/** A constant tensor of one value. Uploaded once when a program is compiled, folded where it can be. */
+/**
+ * A constant tensor of one value, which may be ±Infinity (in a mask, say). Uploaded once when a program is compiled,
+ * folded where it can be.
+ *
+ * @throws ArgumentError if the value is NaN, a finite number beyond f32, or infinite and the type an integer
+ */
 export function fill(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
-  if (!Number.isFinite(Math.fround(value))) {
-    throw new ArgumentError(`fill: the value must be a finite f32 number, not ${value}`);
+  const infinite = value === Infinity || value === -Infinity;
+  if (!(Number.isFinite(Math.fround(value)) || (infinite && dtype === 'f32'))) {
+    throw new ArgumentError(
+      `fill: the value must be a number that ${dtype} holds, not ${value}; f32 goes up to ±3.4e38, and has ±Infinity`,
+    );
   }
   return apply(fillOp, [], { shape, dtype, value });
 }

@@ -100,6 +100,28 @@ const gradientOps = {
   binaryCrossentropyGradient: gradientOp('binaryCrossentropyGradient', 'binary_crossentropy_gradient', 3),
 };
 
+/** dy where a ≥ b, or a > b, else 0: the slopes of the larger and the smaller of two. NaN where one of the three is. */
+const comparedOps: Record<'ifAtLeast' | 'ifAbove', Op<Literals>> = {
+  ifAtLeast: elementwiseOp('ifAtLeast', 'at_least_gradient', 3, ([a, b], _y, ddy) => [
+    undefined,
+    undefined,
+    call(comparedOps.ifAtLeast, [a, b, ddy]),
+  ]),
+  ifAbove: elementwiseOp('ifAbove', 'above_gradient', 3, ([a, b], _y, ddy) => [
+    undefined,
+    undefined,
+    call(comparedOps.ifAbove, [a, b, ddy]),
+  ]),
+};
+
+/** d a^b / db = a^b log a, 0 where a^b is; for a ≤ 0 it is taken as 0, but for 0^b with b < 0, which falls from Infinity. */
+const powerSlope = (a: Tensor, b: Tensor, y: Tensor): Tensor =>
+  where(
+    greater(a, 0),
+    where(equal(y, 0), 0, multiply(y, log(maximum(a, SMALLEST)))),
+    keepNan(y, where(multiply(equal(a, 0), less(b, 0)), -Infinity, 0)),
+  );
+
 /** The gradient function `op` applied to the input x (or the output y) and dy. */
 const ofInput =
   (op: Op<Literals>): Gradient =>
@@ -111,11 +133,14 @@ const ofOutput =
 /** Every elementwise op: its WGSL function and, above each gradient, the math. */
 export const elementwiseOps = {
   ...gradientOps,
+  ...comparedOps,
+  // the gradient goes to the second
+  keepNan: op2('keepNan', 'keep_nan', ([x], _y, dy) => [undefined, keepNan(x, dy)]),
   // d(-x) = -dx
   negate: op1('negate', 'negate', (_i, _y, dy) => [negate(dy)]),
   // d|x| = sign(x) dx
   abs: op1('abs', 'abs', ([x], _y, dy) => [multiply(dy, sign(x))]),
-  sign: op1('sign', 'sign', step),
+  sign: op1('sign', 'signum', step),
   floor: op1('floor', 'floor', step),
   ceil: op1('ceil', 'ceil', step),
   round: op1('round', 'round', step),
@@ -140,7 +165,11 @@ export const elementwiseOps = {
   // d cos x = -sin x dx
   cos: op1('cos', 'cos', ([x], _y, dy) => [negate(multiply(dy, sin(x)))]),
   // d(cx) = c dx
-  scale: op1('scale', 'scale', (_i, _y, dy, { factor }) => [scale(dy, factor)]),
+  scale: {
+    ...op1('scale', 'scale', (_i, _y, dy, { factor }) => [scale(dy, factor)]),
+    elementwise: ({ factor }) =>
+      factor === 0 ? { fn: 'times_zero', literals: [] } : { fn: 'scale', literals: [factor] },
+  } as Op<Literals>,
   // d(x + c) = dx
   shift: op1('shift', 'shift', (_i, _y, dy) => [dy]),
   clip: op1('clip', 'clip', ofInput(gradientOps.clipGradient)),
@@ -167,20 +196,20 @@ export const elementwiseOps = {
   multiply: op2('multiply', 'multiply', ([a, b], _y, dy) => [multiply(dy, b), multiply(dy, a)]),
   // d(a/b) = da/b - (a/b) db/b
   divide: op2('divide', 'divide', ([, b], y, dy) => [divide(dy, b), negate(divide(multiply(dy, y), b))]),
-  // d a^b = b a^(b-1) da + a^b log a db; the second term only where a > 0
+  // d a^b = b a^(b-1) da + a^b log a db; the first term is 0 where b = 0
   power: op2('power', 'power', ([a, b], y, dy) => [
-    multiply(dy, multiply(b, power(a, shift(b, -1)))),
-    multiply(dy, multiply(y, where(greater(a, 0), log(maximum(a, SMALLEST)), 0))),
+    multiply(dy, where(equal(b, 0), 0, multiply(b, power(a, shift(b, -1))))),
+    multiply(dy, powerSlope(a, b, y)),
   ]),
   // the gradient goes to the larger; at ties to the first
-  maximum: op2('maximum', 'max', ([a, b], _y, dy) => [
-    multiply(dy, greaterEqual(a, b)),
-    multiply(dy, less(a, b)),
+  maximum: op2('maximum', 'larger', ([a, b], _y, dy) => [
+    call(comparedOps.ifAtLeast, [a, b, dy]),
+    call(comparedOps.ifAbove, [b, a, dy]),
   ]),
   // the gradient goes to the smaller; at ties to the first
-  minimum: op2('minimum', 'min', ([a, b], _y, dy) => [
-    multiply(dy, lessEqual(a, b)),
-    multiply(dy, greater(a, b)),
+  minimum: op2('minimum', 'smaller', ([a, b], _y, dy) => [
+    call(comparedOps.ifAtLeast, [b, a, dy]),
+    call(comparedOps.ifAbove, [a, b, dy]),
   ]),
   equal: op2('equal', 'equal', step),
   notEqual: op2('notEqual', 'not_equal', step),
@@ -247,7 +276,8 @@ export const mish = unary(ops.mish);
 /** relu6(x + 3) / 6, as Keras 3 defines it. */
 export const hardSigmoid = unary(ops.hardSigmoid);
 /** x for x > 0, slope · x otherwise. */
-export const leakyRelu = (x: Tensor, slope = 0.3): Tensor => call(ops.leakyRelu, [x], { slope });
+export const leakyRelu = (x: Tensor, slope = 0.3): Tensor =>
+  slope === 0 ? relu(x) : call(ops.leakyRelu, [x], { slope });
 /** x for x > 0, alpha (e^x − 1) otherwise. */
 export const elu = (x: Tensor, alpha = 1): Tensor => call(ops.elu, [x], { alpha });
 export const scale = (x: Tensor, factor: number): Tensor => call(ops.scale, [x], { factor });
@@ -261,7 +291,11 @@ export const add = binary(ops.add);
 export const subtract = binary(ops.subtract);
 export const multiply = binary(ops.multiply);
 export const divide = binary(ops.divide);
-/** a^b; a negative base needs a whole exponent. */
+/**
+ * a^b, as IEEE 754 defines pow: a negative base with an exponent that is not whole gives NaN, 0 to a negative exponent
+ * Infinity, anything to the exponent 0 gives 1. The gradient along b is 0 where a ≤ 0 (TensorFlow), but −Infinity for
+ * 0 to a negative exponent.
+ */
 export const power = binary(ops.power);
 export const maximum = binary(ops.maximum);
 export const minimum = binary(ops.minimum);
@@ -275,6 +309,8 @@ export const greaterEqual = binary(ops.greaterEqual);
 /** a where the condition is not 0, b elsewhere. */
 export const where = (condition: Tensor, a: Operand, b: Operand): Tensor =>
   call(ops.where, [condition, toTensor(a), toTensor(b)]);
+/** y, but NaN where x is NaN. */
+export const keepNan = (x: Tensor, y: Tensor): Tensor => call(ops.keepNan, [x, y]);
 /** Binary cross-entropy of logits against targets in [0, 1], per element. */
 export const bceWithLogits = binary(ops.bceWithLogits);
 /** Binary cross-entropy of probabilities, p and 1 - p clipped to [1e-7, 1], against targets in [0, 1], per element. */

@@ -61,7 +61,7 @@ export function lowerStridedCopy(
   context.dispatch({
     kernel,
     constants: padded ? { ...constants, ...bounds } : constants,
-    aliases: { Value: valueType(output.dtype, width), Bits: valueType('u32', width) },
+    aliases: { Value: valueType(output.dtype, width), Words: valueType('u32', width) },
     bindings: { input, output },
     workgroups,
     epilogue: true,

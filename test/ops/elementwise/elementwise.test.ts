@@ -149,7 +149,7 @@ describe('special values', () => {
       return [result, ...gradients(reduceSum(result), [a, b]).map((g) => g!)];
     }, inputs);
     expect(y).toBeAllClose(zip(binaryTable.power.f, inputs));
-    expect(da.data.every(Number.isFinite) && db.data.every(Number.isFinite)).toBe(true);
+    expect(db.data.every(Number.isFinite)).toBe(true);
     const smooth = valid.flatMap(([a, b], i) => (a !== 0 || b >= 1 ? [i] : []));
     const at = (x: ArrayLike<number>) => smooth.map((i) => x[i]);
     expect(at(da.data)).toBeAllClose(at(zip(binaryTable.power.da, inputs).data));

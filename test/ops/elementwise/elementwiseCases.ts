@@ -55,7 +55,12 @@ function gradientCase(
 }
 
 const probability = (p: number) => Math.min(Math.max(p, 1e-7), 1);
-const slopeOfLog = (p: number) => (p === probability(p) ? 1 / p : 0);
+const slopeOfLog = (p: number) => (Number.isNaN(p) ? NaN : p === probability(p) ? 1 / p : 0);
+/** max(x, 0) − x t + log(1 + e^−|x|), where what is Infinity · 0 is 0. */
+function bceWithLogits(x: number, t: number): number {
+  const miss = x >= 0 ? 1 - t : t;
+  return (miss === 0 ? 0 : Math.abs(x) * miss) + Math.log1p(Math.exp(-Math.abs(x)));
+}
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
 /** One case for every op of the table: a missing one does not compile. */
@@ -111,7 +116,7 @@ export const cases: Record<OpName, Case> = {
   },
   bceWithLogits: {
     build: ew.bceWithLogits,
-    f: (x, t) => Math.max(x, 0) - x * t + Math.log1p(Math.exp(-Math.abs(x))),
+    f: bceWithLogits,
     domains: [WIDE, [0, 1]],
   },
   bceWithLogitsGradient: {
@@ -141,6 +146,17 @@ export const cases: Record<OpName, Case> = {
     build: (x) => ew.huber(x, 0.7),
     f: (x) => (Math.abs(x) <= 0.7 ? (x * x) / 2 : 0.7 * (Math.abs(x) - 0.35)),
     domains: [WIDE],
+  },
+  keepNan: { build: ew.keepNan, f: (x, y) => (Number.isNaN(x) ? x : y), domains: [WIDE, WIDE] },
+  ifAtLeast: {
+    build: (a, b, dy) => apply(ew.elementwiseOps.ifAtLeast, [a, b, dy], {}),
+    f: (a, b, dy) => ([a, b, dy].some(Number.isNaN) ? NaN : a >= b ? dy : 0),
+    domains: [WIDE, WIDE, WIDE],
+  },
+  ifAbove: {
+    build: (a, b, dy) => apply(ew.elementwiseOps.ifAbove, [a, b, dy], {}),
+    f: (a, b, dy) => ([a, b, dy].some(Number.isNaN) ? NaN : a > b ? dy : 0),
+    domains: [WIDE, WIDE, WIDE],
   },
   clipGradient: gradientCase('clipGradient', 'clip', 'x', { low: -1, high: 0.5 }),
   reluGradient: gradientCase('reluGradient', 'relu', 'y'),
