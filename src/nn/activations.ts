@@ -1,4 +1,6 @@
 import { ArgumentError } from '../errors.ts';
+import { didYouMean } from '../nearestName.ts';
+import { describe } from '../options.ts';
 import {
   elu,
   exp,
@@ -40,18 +42,30 @@ export const activations = {
 export type ActivationName = keyof typeof activations;
 export type Activation = ActivationName | ((x: Tensor) => Tensor);
 
-export function activationOf(activation: Activation): (x: Tensor) => Tensor {
+/**
+ * @param owner whose activation it is, for messages
+ * @throws ArgumentError if there is none of that name
+ */
+export function activationOf(activation: Activation, owner = 'activation'): (x: Tensor) => Tensor {
   if (typeof activation === 'function') return activation;
-  if (!Object.hasOwn(activations, activation)) {
-    throw new ArgumentError(
-      `There is no activation "${activation}"; choose one of ${Object.keys(activations).join(', ')}, or pass a function`,
-    );
-  }
-  return activations[activation];
+  if (typeof activation === 'string' && Object.hasOwn(activations, activation))
+    return activations[activation];
+  const names = Object.keys(activations);
+  const meant = typeof activation === 'string' ? didYouMean(activation, names) : '';
+  throw new ArgumentError(
+    `${owner}: there is no activation ${describe(activation)}${meant ? `${meant} Choose` : '; choose'} one of ${names.join(', ')}, or pass a function`,
+  );
+}
+
+/** Its name, also where the function itself is given; a function that is not wgrad's stays as it is. */
+export function namedActivation(activation: Activation): Activation {
+  const [name] = Object.entries(activations).find(([, own]) => own === activation) ?? [];
+  return (name as ActivationName | undefined) ?? activation;
 }
 
 /** For summaries: the name, or nothing for linear. */
 export function activationName(activation: Activation): string {
-  if (typeof activation === 'function') return activation.name || 'custom';
-  return activation === 'linear' ? '' : activation;
+  const named = namedActivation(activation);
+  if (typeof named === 'function') return named.name || 'custom';
+  return named === 'linear' ? '' : named;
 }

@@ -1,9 +1,25 @@
 import { ArgumentError } from '../errors.ts';
+import { didYouMean } from '../nearestName.ts';
+import { checkOptions, describe, required } from '../options.ts';
+import type { Defaults } from '../options.ts';
 import type { Shape } from '../ops/core/shape.ts';
 import { fillNormal, fillTruncatedNormal, fillUniform } from './philox.ts';
 
 /** Fills a weight's initial values. `seed` and `stream` key the random generator: same key, same values. */
-export type Initializer = (data: Float32Array, shape: Shape, key: { seed: number; stream: number }) => void;
+export interface Initializer {
+  (data: Float32Array, shape: Shape, key: { seed: number; stream: number }): void;
+  /** Of wgrad's own: what it was made with, which stands for it in files and options. */
+  readonly config?: InitializerConfig;
+}
+
+/** An initializer with parameters as plain JSON. */
+export type InitializerConfig =
+  | { readonly name: 'constant'; readonly value: number }
+  | { readonly name: 'randomUniform'; readonly low?: number; readonly high?: number }
+  | { readonly name: 'randomNormal'; readonly mean?: number; readonly deviation?: number };
+
+/** An initializer as layers take it: by name, as a function, or as the JSON of one with parameters. */
+export type InitializerSpec = InitializerName | Initializer | InitializerConfig;
 
 /**
  * Inputs and outputs of one unit: [in, out] for dense weights, [KH, KW, IC, OC] for convolutions,
@@ -54,30 +70,93 @@ export const initializers = {
 
 export type InitializerName = keyof typeof initializers;
 
-/** Every value the same. */
-export const constantInitializer =
-  (value: number): Initializer =>
-  (data) =>
-    data.fill(value);
-
-/** U(low, high). */
-export const randomUniformInitializer =
-  (low = -0.05, high = 0.05): Initializer =>
-  (data, _shape, key) =>
-    fillUniform(data, key, low, high);
-
-/** N(mean, deviation²), without a cut; DCGAN takes N(0, 0.02²). */
-export const randomNormalInitializer =
-  (mean = 0, deviation = 0.05): Initializer =>
-  (data, _shape, key) =>
-    fillNormal(data, key, mean, deviation);
-
-export function initializerOf(initializer: InitializerName | Initializer): Initializer {
-  if (typeof initializer === 'function') return initializer;
-  if (!Object.hasOwn(initializers, initializer)) {
+/** Gives an initializer its config; its numbers must be finite in f32. */
+function withConfig(config: InitializerConfig, initialize: Initializer): Initializer {
+  for (const [parameter, value] of Object.entries(config)) {
+    if (parameter === 'name' || (typeof value === 'number' && Number.isFinite(Math.fround(value)))) continue;
     throw new ArgumentError(
-      `There is no initializer "${initializer}"; choose one of ${Object.keys(initializers).join(', ')}, or pass a function`,
+      `${config.name}Initializer: ${parameter} is ${describe(value)}; it must be a finite number`,
     );
   }
-  return initializers[initializer];
+  return Object.assign(initialize, { config });
+}
+
+/**
+ * Every value the same.
+ *
+ * @throws ArgumentError unless it is a finite number
+ */
+export const constantInitializer = (value: number): Initializer =>
+  withConfig({ name: 'constant', value }, (data) => data.fill(value));
+
+/**
+ * U(low, high).
+ *
+ * @throws ArgumentError unless both are finite numbers, low at most high
+ */
+export function randomUniformInitializer(low = -0.05, high = 0.05): Initializer {
+  if (low > high) {
+    throw new ArgumentError(`randomUniformInitializer: low is ${low} and high ${high}; exchange them`);
+  }
+  return withConfig({ name: 'randomUniform', low, high }, (data, _shape, key) =>
+    fillUniform(data, key, low, high),
+  );
+}
+
+/**
+ * N(mean, deviation²), without a cut; DCGAN takes N(0, 0.02²).
+ *
+ * @throws ArgumentError unless both are finite numbers, the deviation at least 0
+ */
+export function randomNormalInitializer(mean = 0, deviation = 0.05): Initializer {
+  if (deviation < 0) {
+    throw new ArgumentError(`randomNormalInitializer: deviation is ${deviation}; it must be at least 0`);
+  }
+  return withConfig({ name: 'randomNormal', mean, deviation }, (data, _shape, key) =>
+    fillNormal(data, key, mean, deviation),
+  );
+}
+
+/** The initializers with parameters, of their configs. */
+const ofConfig = {
+  constant: [{ name: required, value: required }, (c) => constantInitializer(c.value)],
+  randomUniform: [
+    { name: required, low: undefined, high: undefined },
+    (c) => randomUniformInitializer(c.low, c.high),
+  ],
+  randomNormal: [
+    { name: required, mean: undefined, deviation: undefined },
+    (c) => randomNormalInitializer(c.mean, c.deviation),
+  ],
+} satisfies {
+  [N in InitializerConfig['name']]: [
+    Defaults<Extract<InitializerConfig, { name: N }>>,
+    (config: Extract<InitializerConfig, { name: N }>) => Initializer,
+  ];
+};
+
+/**
+ * @param owner whose initializer it is, for messages
+ * @throws ArgumentError if there is none of that name, or a parameter is out of range
+ */
+export function initializerOf(spec: InitializerSpec, owner = 'initializer'): Initializer {
+  if (typeof spec === 'function') return spec;
+  if (typeof spec === 'string' && Object.hasOwn(initializers, spec)) return initializers[spec];
+  if (typeof spec === 'object' && spec !== null && Object.hasOwn(ofConfig, spec.name)) {
+    const [known, make] = ofConfig[spec.name];
+    checkOptions(`${owner}: ${spec.name}`, spec, known);
+    return (make as (config: InitializerConfig) => Initializer)(spec);
+  }
+  const names = Object.keys(initializers);
+  const meant = typeof spec === 'string' ? didYouMean(spec, names) : '';
+  throw new ArgumentError(
+    `${owner}: there is no initializer ${describe(spec)}${meant ? `${meant} Choose` : '; choose'} one of ${names.join(', ')}, or pass a function`,
+  );
+}
+
+/** Its name or config where it is one of wgrad's, checked; another function stays as it is. */
+export function namedInitializer(spec: InitializerSpec, owner: string): InitializerSpec {
+  const initializer = initializerOf(spec, owner);
+  const [name] = Object.entries(initializers).find(([, own]) => own === initializer) ?? [];
+  return (name as InitializerName | undefined) ?? initializer.config ?? initializer;
 }

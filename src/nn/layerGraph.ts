@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts';
+import { describe, required, settle } from '../options.ts';
 import type { DType, Shape } from '../ops/core/shape.ts';
 import type { Layer, LayerTensor } from './layers/layer.ts';
 
@@ -20,11 +21,20 @@ export interface ModelInputOptions {
 }
 
 /** An input of a functional model. */
-export function modelInput({ shape, name, dtype = 'f32' }: ModelInputOptions): ModelInput {
+export function modelInput(options: ModelInputOptions): ModelInput {
+  const defaults = { shape: required, name: undefined, dtype: 'f32' } as const;
+  const { shape, name, dtype } = settle('modelInput', options, defaults);
+  if (name !== undefined && (typeof name !== 'string' || name === '')) {
+    throw new ArgumentError(`modelInput: name is ${describe(name)}; give a text, or leave it out`);
+  }
+  const label = name === undefined ? 'modelInput' : `modelInput ${name}`;
   if (!Array.isArray(shape)) {
     throw new ArgumentError(
-      `modelInput${name ? ` ${name}` : ''}: shape is ${shape}; give the shape of one sample, such as [28, 28, 1]`,
+      `${label}: shape is ${describe(shape)}; give the shape of one sample, such as [28, 28, 1]`,
     );
+  }
+  if (dtype !== 'f32' && dtype !== 'i32') {
+    throw new ArgumentError(`${label}: dtype is ${describe(dtype)}; choose f32, or i32 for class indices`);
   }
   return { from: [], shape: [...shape], name, dtype };
 }
@@ -91,6 +101,34 @@ export function layerGraph(
   return { applications, outputs: outputs.map((output) => places.get(output)!) };
 }
 
+/**
+ * Gives nameless layers the names `dense`, `dense_1`, … that no other has. Layers of other models keep theirs, whatever
+ * they are; `Network.layerNames` tells those of one name apart.
+ *
+ * @throws ArgumentError if two layers that are new have been given one name
+ */
+export function nameLayers(layers: readonly Layer[]): void {
+  const counts = new Map<string, number>();
+  const all = new Set(layers);
+  const names = new Set([...all].map((layer) => layer.name).filter(Boolean));
+  for (const layer of all) {
+    if (layer.name) continue;
+    do {
+      const count = counts.get(layer.type) ?? 0;
+      counts.set(layer.type, count + 1);
+      layer.name = count === 0 ? layer.type : `${layer.type}_${count}`;
+    } while (names.has(layer.name));
+    names.add(layer.name);
+  }
+  const fresh = [...all].filter((layer) => !layer.isBuilt).map((layer) => layer.name);
+  const twice = new Set<string>();
+  for (const name of fresh) {
+    if (twice.has(name))
+      throw new ArgumentError(`Two layers are named "${name}"; give each a name of its own`);
+    twice.add(name);
+  }
+}
+
 /** Gives the inputs without a name theirs: `input`, `input_1`, …; names must be unique. */
 export function inputNames(model: string, inputs: readonly ModelInput[]): string[] {
   const given = inputs.map(({ name }) => name);
@@ -100,12 +138,24 @@ export function inputNames(model: string, inputs: readonly ModelInput[]): string
   return uniqueNames(given.map((name) => name ?? 'input'));
 }
 
-/** Numbers what comes again: `dense`, `dense_1`, … */
+/**
+ * Numbers what comes again: `dense`, `dense_1`, … The first of each name keeps it, so that names which differ stay as they
+ * are, and names that are unique already come out unchanged.
+ */
 export function uniqueNames(names: readonly string[]): string[] {
-  const taken = new Set<string>();
+  const taken = new Set(names);
+  const seen = new Set<string>();
+  const counts = new Map<string, number>();
   return names.map((name) => {
-    let own = name;
-    for (let count = 1; taken.has(own); count++) own = `${name}_${count}`;
+    if (!seen.has(name)) {
+      seen.add(name);
+      return name;
+    }
+    let count = counts.get(name) ?? 0;
+    let own: string;
+    do own = `${name}_${++count}`;
+    while (taken.has(own));
+    counts.set(name, count);
     taken.add(own);
     return own;
   });

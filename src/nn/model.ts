@@ -2,6 +2,8 @@ import { inputsOf, targetsOf } from '../data/dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ArgumentError, DeviceLostError, ShapeError } from '../errors.ts';
 import type { Variable } from '../ops/core/leaves.ts';
+import { checkOptions, describe, required } from '../options.ts';
+import type { OptionTable } from '../options.ts';
 import { formatShape, sameShape } from '../ops/core/shape.ts';
 import type { Shape } from '../ops/core/shape.ts';
 import type { Minimizer } from '../runtime/minimizer.ts';
@@ -14,7 +16,8 @@ import type { EvaluateOptions, Evaluation, Samples } from './training/evaluator.
 import { Fit } from './training/fit.ts';
 import type { FitOptions } from './training/fit.ts';
 import { modelInput } from './layerGraph.ts';
-import type { Layer, LayerTensor } from './layers/layer.ts';
+import { Layer } from './layers/layer.ts';
+import type { LayerTensor } from './layers/layer.ts';
 import { Network } from './network.ts';
 import type { NetworkOptions } from './network.ts';
 import type { Optimizer } from './optimizers.ts';
@@ -28,6 +31,8 @@ export interface SequentialOptions extends Pick<NetworkOptions, 'name' | 'seed'>
   /** Shape of one sample, without the batch: [28, 28, 1]. */
   inputShape: Shape;
 }
+
+const sequentialOptions: OptionTable<SequentialOptions> = { inputShape: required, name: true, seed: true };
 
 export interface ModelCompileOptions extends ObjectiveOptions {
   optimizer: OptimizerName | Optimizer;
@@ -278,19 +283,25 @@ export class Model extends Network {
  *
  * @throws ShapeError where a layer cannot work on what the one before it gives
  */
-export function sequential(
-  layers: readonly Layer[],
-  { inputShape, name = 'model', ...options }: SequentialOptions,
-): Model {
+export function sequential(layers: readonly Layer[], options: SequentialOptions): Model {
+  checkOptions('sequential', options, sequentialOptions, 'layers, ');
+  const { inputShape, name = 'model', seed } = options;
+  const stray = Array.isArray(layers) ? layers.find((layer) => !(layer instanceof Layer)) : layers;
+  if (stray !== undefined || !Array.isArray(layers)) {
+    const found = describe(stray);
+    throw new ArgumentError(
+      `${name}: takes a list of layers, sequential([dense({ units: 10 }), …], { inputShape }), but was given ${found}`,
+    );
+  }
   if (layers.length === 0) throw new ArgumentError(`${name}: a model needs at least one layer`);
   if (!Array.isArray(inputShape)) {
     throw new ArgumentError(
-      `${name}: inputShape is ${inputShape}; give the shape of one sample, such as [28, 28, 1]`,
+      `${name}: inputShape is ${describe(inputShape)}; give the shape of one sample, such as [28, 28, 1]`,
     );
   }
   const inputs = modelInput({ shape: inputShape });
   const outputs = layers.reduce((x: LayerTensor, layer) => layer.apply(x), inputs);
-  return new Model({ inputs, outputs, name, ...options });
+  return new Model({ inputs, outputs, name, seed });
 }
 
 /**

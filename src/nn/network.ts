@@ -1,13 +1,14 @@
 import { ArgumentError } from '../errors.ts';
 import { input } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
-import { withScope } from '../ops/core/node.ts';
 import { sizeOf } from '../ops/core/shape.ts';
-import type { Tensor } from '../ops/core/op.ts';
+import { withScope } from '../ops/core/node.ts';
 import type { DType, Shape } from '../ops/core/shape.ts';
-import { inputNames, layerGraph, uniqueNames } from './layerGraph.ts';
+import type { Tensor } from '../ops/core/op.ts';
+import { checkOptions, describe, required } from '../options.ts';
+import type { OptionTable } from '../options.ts';
+import { inputNames, layerGraph, nameLayers, uniqueNames } from './layerGraph.ts';
 import type { Application, ModelInput } from './layerGraph.ts';
-import { nameLayers } from './layers/layer.ts';
 import type { BuildContext, CallContext, Layer, LayerTensor } from './layers/layer.ts';
 
 export interface NetworkOptions {
@@ -15,11 +16,21 @@ export interface NetworkOptions {
   inputs: ModelInput | readonly ModelInput[];
   /** What applying layers to the inputs gave: one, or several. */
   outputs: LayerTensor | readonly LayerTensor[];
+  /** Names of the outputs, each another; by default those of the layers that give them. */
+  outputNames?: readonly string[];
   /** Default 'model'. */
   name?: string;
   /** Of the initial weights, the shuffling and the dropout masks; default 0. */
   seed?: number;
 }
+
+export const networkOptions: OptionTable<NetworkOptions> = {
+  inputs: required,
+  outputs: required,
+  outputNames: true,
+  name: true,
+  seed: true,
+};
 
 /** An input or an output of a model: its name, and the shape of one sample. */
 export interface Port {
@@ -31,18 +42,26 @@ export interface Port {
 export class Network {
   readonly name: string;
   readonly inputs: readonly (Port & { readonly dtype: DType })[];
-  /** Named after the layers that give them. */
+  /** Named by `outputNames`, or after the layers that give them. */
   readonly outputs: readonly Port[];
   /** The layers in the order of computation, and the places of their inputs: inputs of the model first, then layers. */
   readonly applications: readonly Application[];
   /** Of the initial weights, the shuffling and the dropout masks; saved, and restored by `load`. */
   seed: number;
-  readonly #outputPlaces: readonly number[];
+  /** Places of the outputs, counted as `from` of the applications. */
+  readonly outputPlaces: readonly number[];
 
-  constructor({ inputs, outputs, name = 'model', seed = 0 }: NetworkOptions) {
+  constructor(options: NetworkOptions) {
+    checkOptions('model', options, networkOptions);
+    const { inputs, outputs, name = 'model', seed = 0 } = options;
+    if (typeof name !== 'string' || name === '') {
+      throw new ArgumentError(`model: name is ${describe(name)}; give a text, or leave it out`);
+    }
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);
     }
+    checkPlaces(name, 'inputs', inputs);
+    checkPlaces(name, 'outputs', outputs);
     this.name = name;
     this.seed = seed;
     const entries = listOf(inputs);
@@ -50,7 +69,7 @@ export class Network {
     const names = inputNames(name, entries);
     this.inputs = entries.map(({ shape, dtype }, i) => ({ name: names[i], shape, dtype }));
     this.applications = graph.applications;
-    this.#outputPlaces = graph.outputs;
+    this.outputPlaces = graph.outputs;
     if (this.layers.length === 0) throw new ArgumentError(`${name}: a model needs at least one layer`);
     nameLayers(this.layers);
     let streams = 0;
@@ -61,10 +80,8 @@ export class Network {
       layer.build(shapes, context);
       return layer.call(from, { training: false });
     });
-    const outputLayers = graph.outputs.map(
-      (place) => this.layers[place - entries.length]?.name ?? names[place],
-    );
-    const outputNames = uniqueNames(outputLayers);
+    const outputNames = options.outputNames ?? this.#outputNames();
+    checkOutputNames(name, outputNames, graph.outputs.length);
     this.outputs = graph.outputs.map((place, i) => ({
       name: outputNames[i],
       shape: places[place].shape.slice(1),
@@ -74,6 +91,44 @@ export class Network {
   /** The layers in the order of computation; one that is applied several times comes as often. */
   get layers(): Layer[] {
     return this.applications.map(({ layer }) => layer);
+  }
+
+  #outputNames(): string[] {
+    const names = this.layerNames;
+    const { inputs, applications } = this;
+    const nameOf = (place: number) =>
+      place < inputs.length ? inputs[place].name : names.get(applications[place - inputs.length].layer)!;
+    return uniqueNames(this.outputPlaces.map(nameOf));
+  }
+
+  /**
+   * Each layer's name in this model. It is its own, unless another layer before it, in the order of computation, has the
+   * same, since either was renamed or both come from other models: then it is numbered, `dense_1`. So the names depend on
+   * the architecture alone.
+   */
+  get layerNames(): ReadonlyMap<Layer, string> {
+    const layers = [...new Set(this.layers)];
+    const names = uniqueNames(layers.map(({ name, type }) => name || type));
+    return new Map(layers.map((layer, i) => [layer, names[i]]));
+  }
+
+  /**
+   * What each variable is called in files, in layer order: the layer's name in this model, a dot, and the variable's name
+   * within the layer, `dense_1.weight`. No two are equal, as the part behind the last dot has none.
+   */
+  variableKeys(): ReadonlyMap<Variable, string> {
+    const keys = new Map<Variable, string>();
+    for (const [layer, name] of this.layerNames) {
+      for (const [weight, variable] of layer.weights) {
+        if (!keys.has(variable)) keys.set(variable, `${name}.${weight}`);
+      }
+    }
+    return keys;
+  }
+
+  /** The layers that are frozen now: see CallContext. */
+  get frozenLayers(): ReadonlySet<Layer> {
+    return new Set(this.layers.filter((layer) => !layer.trainable));
   }
 
   /** Shape of one sample of the (first) input. */
@@ -97,7 +152,7 @@ export class Network {
     this.#expectInputs(places.length);
     for (const { layer, from } of this.applications)
       places.push(layer.apply(from.map((place) => places[place])));
-    return this.#outputPlaces.map((place) => places[place]);
+    return this.outputPlaces.map((place) => places[place]);
   }
 
   #expectInputs(count: number): void {
@@ -154,7 +209,7 @@ export class Network {
   /** `call` with every output. */
   callAll(x: Tensor | readonly Tensor[], context: CallContext = { training: false }): Tensor[] {
     const places = this.#run(listOf(x), ({ layer }, from) => layer.call(from, context));
-    return this.#outputPlaces.map((place) => places[place]);
+    return this.outputPlaces.map((place) => places[place]);
   }
 
   /** What every layer gives, in the order of `applications`; the label of each begins with its index. */
@@ -164,6 +219,28 @@ export class Network {
     );
     return places.slice(this.inputs.length);
   }
+}
+
+/** Throws unless it is what `modelInput` or `apply` gave, or a list of that. */
+function checkPlaces(model: string, option: string, given: unknown): void {
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const isPlace = (value: unknown) =>
+    typeof value === 'object' && value !== null && 'from' in value && Array.isArray(value.from);
+  const stray = list.find((value) => !isPlace(value));
+  if (list.length > 0 && stray === undefined && list.every(isPlace)) return;
+  const fix = option === 'inputs' ? 'what modelInput({ shape }) gives' : 'what layer.apply(…) gives';
+  throw new ArgumentError(
+    `${model}: ${option} has ${list.length === 0 ? 'nothing in it' : describe(stray)}; give ${fix}, or a list of them`,
+  );
+}
+
+function checkOutputNames(model: string, names: unknown, count: number): void {
+  const list: readonly unknown[] = Array.isArray(names) ? names : [];
+  const fits = list.length === count && new Set(list).size === count;
+  if (fits && list.every((name) => typeof name === 'string' && name !== '')) return;
+  throw new ArgumentError(
+    `${model}: outputNames is ${Array.isArray(names) ? `[${list.map(describe).join(', ')}]` : describe(names)}; give ${count} ${count === 1 ? 'name' : 'different names'}, in the order of the outputs`,
+  );
 }
 
 const listOf = <T extends object>(one: T | readonly T[]): readonly T[] =>

@@ -37,7 +37,8 @@ export function layerSummaries(model: Network): LayerSummary[] {
   const roots = optimize(outputs.filter((_, i) => !used.has(inputs.length + i)));
   const dispatches = lowerGraph(roots, [], [], { target: { software: true, limits } });
   const { layers } = model;
-  const places = [...model.inputs, ...layers].map(({ name }) => name);
+  const names = model.layerNames;
+  const places = [...model.inputs.map(({ name }) => name), ...layers.map((layer) => names.get(layer)!)];
   return layers.map((layer, i) => {
     // A layer that comes again works again, but has its parameters only once.
     const again = layers.indexOf(layer) < i;
@@ -46,7 +47,7 @@ export function layerSummaries(model: Network): LayerSummary[] {
     const parameters = count(layer.variables);
     const own = dispatches.filter(({ label }) => label.startsWith(`${i}/`));
     return {
-      name: layer.name,
+      name: names.get(layer)!,
       type: layer.type,
       description: layer.describe(),
       from: model.applications[i].from.map((place) => places[place]),

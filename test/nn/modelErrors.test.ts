@@ -36,7 +36,7 @@ const building: Case[] = [
     'no input shape',
     () => sequential([dense({ units: 1 })], any({})),
     ArgumentError,
-    /model: inputShape is undefined; give the shape of one sample, such as/,
+    /sequential: the option "inputShape" is missing; call sequential\(layers, \{ inputShape, name, … \}\)/,
   ],
   [
     'an extent of zero',
@@ -80,13 +80,18 @@ const building: Case[] = [
     ShapeError,
     /reshape.*4.*3/,
   ],
-  ['no units', () => dense(any({})), ArgumentError, /dense: units must be .* at least 1, not undefined/],
+  [
+    'no units',
+    () => dense(any({})),
+    ArgumentError,
+    /dense: the option "units" is missing; call dense\(\{ units, activation, … \}\)/,
+  ],
   ['half a unit', () => dense({ units: 1.5 }), ArgumentError, /units must be a whole number .* not 1\.5/],
   [
     'no kernel size',
     () => conv2d(any({ filters: 1 })),
     ArgumentError,
-    /conv2d: kernelSize must be .* not undefined/,
+    /conv2d: the option "kernelSize" is missing; call conv2d\(\{ filters, kernelSize, … \}\)/,
   ],
   ['no pool', () => maxPool2d({ poolSize: 0 }), ArgumentError, /maxPool2d: poolSize must be .* not 0/],
   ['dropping all', () => dropout(1), ArgumentError, /dropout: rate is 1; it must be at least 0 and below 1/],
@@ -94,7 +99,7 @@ const building: Case[] = [
     'an unknown activation',
     () => activation(any('rleu')),
     ArgumentError,
-    /no activation "rleu"; choose one of linear, relu.* or pass a function/,
+    /no activation "rleu"; did you mean "relu"\? Choose one of linear, relu.* or pass a function/,
   ],
   ['an inherited name', () => activation(any('toString')), ArgumentError, /no activation "toString"/],
   [

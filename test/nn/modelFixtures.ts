@@ -34,10 +34,14 @@ export const tinyModel = (options: Partial<SequentialOptions> = {}): Model =>
   });
 
 /** A tiny model, compiled with Adam for the clusters. */
-export async function compiledTiny(
-  options: Partial<SequentialOptions & ModelCompileOptions> = {},
-): Promise<Model> {
-  return tinyModel(options).compile({
+export async function compiledTiny({
+  inputShape,
+  name,
+  seed,
+  ...options
+}: Partial<SequentialOptions & ModelCompileOptions> = {}): Promise<Model> {
+  const own = { ...(inputShape && { inputShape }), ...(name && { name }), ...(seed && { seed }) };
+  return tinyModel(own).compile({
     gpu: await testGpu(),
     optimizer: adam({ learningRate: 0.02 }),
     loss: 'softmaxCrossEntropy',

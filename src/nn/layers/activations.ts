@@ -5,11 +5,14 @@ import type { Variable } from '../../ops/core/leaves.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { reduceMax } from '../../ops/reduce/reduce.ts';
 import { formatShape } from '../../ops/core/shape.ts';
-import type { Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
-import type { Initializer, InitializerName } from '../initializers.ts';
-import { Layer, positiveInteger } from './layer.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { InitializerSpec } from '../initializers.ts';
+import { describe, required } from '../../options.ts';
+import type { Defaults, Settled } from '../../options.ts';
+import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
+import { settleLayer } from './settleLayer.ts';
 import { Stateless } from './shaping.ts';
 
 export interface LeakyReluOptions extends LayerOptions {
@@ -22,13 +25,16 @@ export interface LeakyReluOptions extends LayerOptions {
  *
  * @throws ArgumentError unless the slope is a finite number of at least 0
  */
-export function leakyRelu({ negativeSlope = 0.3, ...options }: LeakyReluOptions = {}): Layer {
+export function leakyRelu(options: LeakyReluOptions = {}): Layer {
+  const defaults = { negativeSlope: 0.3, ...layerDefaults } as const satisfies Defaults<LeakyReluOptions>;
+  const settled = settleLayer('leakyRelu', options, defaults);
+  const { negativeSlope } = settled;
   if (!(negativeSlope >= 0) || !Number.isFinite(Math.fround(negativeSlope))) {
     throw new ArgumentError(
       `leakyRelu: negativeSlope is ${negativeSlope}; it must be a finite number of at least 0`,
     );
   }
-  return new Stateless('leakyRelu', options, {
+  return new Stateless('leakyRelu', settled, {
     compute: (x) => leakyReluOp(x, negativeSlope),
     description: String(negativeSlope),
   });
@@ -38,21 +44,32 @@ export interface PreluOptions extends LayerOptions {
   /** Axes of a sample along which the slope is the same: [0, 1] for one slope per channel of an image. Default none. */
   sharedAxes?: readonly number[];
   /** Default zeros, as Keras has it; He et al. begin at 0.25. */
-  initializer?: InitializerName | Initializer;
+  initializer?: InitializerSpec;
 }
+
+const preluDefaults = {
+  sharedAxes: [],
+  initializer: 'zeros',
+  ...layerDefaults,
+} as const satisfies Defaults<PreluOptions>;
 
 class Prelu extends Layer {
   override readonly type = 'prelu';
-  readonly #options: PreluOptions;
+  readonly #options: Settled<PreluOptions, typeof preluDefaults>;
   #alpha!: Variable;
 
-  constructor(options: PreluOptions) {
-    super(options);
+  constructor(options: Settled<PreluOptions, typeof preluDefaults>) {
+    super(options, options);
+    if (!Array.isArray(options.sharedAxes)) {
+      throw new ArgumentError(
+        `prelu: sharedAxes is ${describe(options.sharedAxes)}; give a list of axes, such as [0, 1]`,
+      );
+    }
     this.#options = options;
   }
 
   protected override createWeights(inputShape: Shape): void {
-    const { sharedAxes = [], initializer = 'zeros' } = this.#options;
+    const { sharedAxes, initializer } = this.#options;
     const stray = sharedAxes.find((axis) => !Number.isInteger(axis) || axis < 0 || axis >= inputShape.length);
     if (stray !== undefined) {
       throw new ShapeError(
@@ -74,7 +91,7 @@ class Prelu extends Layer {
  * @throws ShapeError if sharedAxes names an axis that samples do not have
  */
 export function prelu(options: PreluOptions = {}): Layer {
-  return new Prelu(options);
+  return new Prelu(settleLayer('prelu', options, preluDefaults));
 }
 
 export interface MaxoutOptions extends LayerOptions {
@@ -88,9 +105,12 @@ export interface MaxoutOptions extends LayerOptions {
  *
  * @throws ShapeError unless the channels are a multiple of the units
  */
-export function maxout({ units, ...options }: MaxoutOptions): Layer {
+export function maxout(options: MaxoutOptions): Layer {
+  const defaults = { units: required, ...layerDefaults } as const satisfies Defaults<MaxoutOptions>;
+  const settled = settleLayer('maxout', options, defaults);
+  const { units } = settled;
   positiveInteger('maxout', 'units', units);
-  return new Stateless('maxout', options, {
+  return new Stateless('maxout', settled, {
     compute(x) {
       const channels = x.shape.at(-1)!;
       if (channels % units !== 0) {

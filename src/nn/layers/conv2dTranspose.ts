@@ -2,12 +2,15 @@ import { ArgumentError } from '../../errors.ts';
 import { conv2dTranspose as conv2dTransposeOp } from '../../ops/conv2d/transpose.ts';
 import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
-import type { Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
-import { Convolution } from './convolution.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import { describe, required } from '../../options.ts';
+import type { Defaults, Settled } from '../../options.ts';
+import { Convolution, convolutionDefaults } from './convolution.ts';
 import type { ConvolutionOptions } from './convolution.ts';
 import { IMAGE, positiveInteger } from './layer.ts';
 import type { Layer } from './layer.ts';
+import { settleLayer } from './settleLayer.ts';
 
 export interface Conv2dTransposeOptions extends ConvolutionOptions {
   filters: number;
@@ -20,15 +23,26 @@ export interface Conv2dTransposeOptions extends ConvolutionOptions {
   outputSize?: readonly [number, number];
 }
 
-class Conv2dTranspose extends Convolution<Conv2dTransposeOptions> {
+const defaults = {
+  filters: required,
+  outputSize: undefined,
+  ...convolutionDefaults,
+} as const satisfies Defaults<Conv2dTransposeOptions>;
+
+type SettledOptions = Settled<Conv2dTransposeOptions, typeof defaults>;
+
+class Conv2dTranspose extends Convolution<SettledOptions> {
   #weight!: Variable;
 
-  constructor(options: Conv2dTransposeOptions) {
+  constructor(options: SettledOptions) {
     super('conv2dTranspose', options);
     positiveInteger('conv2dTranspose', 'filters', options.filters);
     const { outputSize } = options;
-    if (outputSize && !(outputSize.length === 2 && outputSize.every((n) => Number.isInteger(n) && n > 0))) {
-      throw new ArgumentError(`conv2dTranspose: outputSize is ${outputSize}; give [height, width] in pixels`);
+    const isSize = (size: unknown) =>
+      Array.isArray(size) && size.length === 2 && size.every((n) => Number.isInteger(n) && n > 0);
+    if (outputSize !== undefined && !isSize(outputSize)) {
+      const found = Array.isArray(outputSize) ? `[${outputSize.join(', ')}]` : describe(outputSize);
+      throw new ArgumentError(`conv2dTranspose: outputSize is ${found}; give [height, width] in pixels`);
     }
   }
 
@@ -57,5 +71,5 @@ class Conv2dTranspose extends Convolution<Conv2dTransposeOptions> {
  * @throws ArgumentError if an option is out of range
  */
 export function conv2dTranspose(options: Conv2dTransposeOptions): Layer {
-  return new Conv2dTranspose(options);
+  return new Conv2dTranspose(settleLayer('conv2dTranspose', options, defaults));
 }

@@ -6,8 +6,10 @@ import type { Shape } from '../../ops/core/shape.ts';
 import type { Padding } from '../../ops/core/window.ts';
 import { activationName, activationOf } from '../activations.ts';
 import type { Activation } from '../activations.ts';
-import type { Initializer, InitializerName } from '../initializers.ts';
-import { Layer, pair } from './layer.ts';
+import type { InitializerSpec } from '../initializers.ts';
+import { required } from '../../options.ts';
+import type { Defaults, Settled } from '../../options.ts';
+import { Layer, layerDefaults, pair } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
 
 /** What all convolutions have in common. */
@@ -25,13 +27,27 @@ export interface ConvolutionOptions extends LayerOptions {
   /** Default true. */
   useBias?: boolean;
   /** Default glorotUniform. */
-  kernelInitializer?: InitializerName | Initializer;
+  kernelInitializer?: InitializerSpec;
   /** Default zeros. */
-  biasInitializer?: InitializerName | Initializer;
+  biasInitializer?: InitializerSpec;
 }
 
+export const convolutionDefaults = {
+  kernelSize: required,
+  strides: 1,
+  padding: 'valid',
+  dilation: 1,
+  activation: 'linear',
+  useBias: true,
+  kernelInitializer: 'glorotUniform',
+  biasInitializer: 'zeros',
+  ...layerDefaults,
+} as const satisfies Defaults<ConvolutionOptions>;
+
 /** A layer that slides a window over NHWC images, then adds a bias and applies an activation. */
-export abstract class Convolution<O extends ConvolutionOptions> extends Layer {
+export abstract class Convolution<
+  O extends Settled<ConvolutionOptions, typeof convolutionDefaults>,
+> extends Layer {
   override readonly type: string;
   protected readonly options: O;
   protected readonly kernelSize: [number, number];
@@ -40,36 +56,35 @@ export abstract class Convolution<O extends ConvolutionOptions> extends Layer {
   #bias: Variable | undefined;
 
   constructor(type: string, options: O) {
-    super(options);
+    super(options, options);
     this.type = type;
     this.options = options;
     this.kernelSize = pair(type, 'kernelSize', options.kernelSize);
     this.window = {
-      stride: pair(type, 'strides', options.strides ?? 1),
-      padding: options.padding ?? 'valid',
-      dilation: pair(type, 'dilation', options.dilation ?? 1),
+      stride: pair(type, 'strides', options.strides),
+      padding: options.padding,
+      dilation: pair(type, 'dilation', options.dilation),
     };
-    activationOf(options.activation ?? 'linear');
   }
 
   protected addKernel(name: string, shape: Shape): Variable {
-    const initializer = this.options.kernelInitializer ?? 'glorotUniform';
+    const { kernelInitializer: initializer } = this.options;
     return this.addWeight(name, { shape: [...this.kernelSize, ...shape], initializer });
   }
 
   protected addBias(channels: number): void {
-    const { useBias = true, biasInitializer = 'zeros' } = this.options;
+    const { useBias, biasInitializer } = this.options;
     if (useBias) this.#bias = this.addWeight('bias', { shape: [channels], initializer: biasInitializer });
   }
 
   /** activation(y + bias) */
   protected finish(y: Tensor): Tensor {
-    return activationOf(this.options.activation ?? 'linear')(this.#bias ? add(y, read(this.#bias)) : y);
+    return activationOf(this.options.activation)(this.#bias ? add(y, read(this.#bias)) : y);
   }
 
   /** For summaries: `32 filters 3×3, relu`. */
   protected describeWith(count: number, noun: string): string {
     const window = `${count} ${noun}${count === 1 ? '' : 's'} ${this.kernelSize.join('×')}`;
-    return [window, activationName(this.options.activation ?? 'linear')].filter(Boolean).join(', ');
+    return [window, activationName(this.options.activation)].filter(Boolean).join(', ');
   }
 }

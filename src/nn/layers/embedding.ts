@@ -3,10 +3,12 @@ import { gather } from '../../ops/movement/gather.ts';
 import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import { randomUniformInitializer } from '../initializers.ts';
-import type { Initializer, InitializerName } from '../initializers.ts';
-import { Layer, positiveInteger } from './layer.ts';
+import type { InitializerSpec } from '../initializers.ts';
+import { required } from '../../options.ts';
+import type { Defaults, Settled } from '../../options.ts';
+import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
+import { settleLayer } from './settleLayer.ts';
 
 export interface EmbeddingOptions extends LayerOptions {
   /** Words in the vocabulary: indices are 0 … inputDim − 1. */
@@ -14,23 +16,32 @@ export interface EmbeddingOptions extends LayerOptions {
   /** Values that stand for each word. */
   outputDim: number;
   /** Default U(−0.05, 0.05), as in Keras. */
-  initializer?: InitializerName | Initializer;
+  initializer?: InitializerSpec;
 }
+
+const defaults = {
+  inputDim: required,
+  outputDim: required,
+  initializer: { name: 'randomUniform', low: -0.05, high: 0.05 },
+  ...layerDefaults,
+} as const satisfies Defaults<EmbeddingOptions>;
+
+type SettledOptions = Settled<EmbeddingOptions, typeof defaults>;
 
 class Embedding extends Layer {
   override readonly type = 'embedding';
-  readonly #options: EmbeddingOptions;
+  readonly #options: SettledOptions;
   #weight!: Variable;
 
-  constructor(options: EmbeddingOptions) {
-    super(options);
+  constructor(options: SettledOptions) {
+    super(options, options);
     positiveInteger('embedding', 'inputDim', options.inputDim);
     positiveInteger('embedding', 'outputDim', options.outputDim);
     this.#options = options;
   }
 
   protected override createWeights(): void {
-    const { inputDim, outputDim, initializer = randomUniformInitializer(-0.05, 0.05) } = this.#options;
+    const { inputDim, outputDim, initializer } = this.#options;
     this.#weight = this.addWeight('weight', { shape: [inputDim, outputDim], initializer });
   }
 
@@ -51,5 +62,5 @@ class Embedding extends Layer {
  * @throws ArgumentError if a size is no whole number of at least 1
  */
 export function embedding(options: EmbeddingOptions): Layer {
-  return new Embedding(options);
+  return new Embedding(settleLayer('embedding', options, defaults));
 }

@@ -1,20 +1,38 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { Variable } from '../../ops/core/leaves.ts';
+import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import { withScope } from '../../ops/core/node.ts';
-import { formatShape } from '../../ops/core/shape.ts';
-import type { Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import { describe } from '../../options.ts';
+import type { Defaults } from '../../options.ts';
 import { initializerOf } from '../initializers.ts';
-import type { Initializer, InitializerName } from '../initializers.ts';
+import type { InitializerSpec } from '../initializers.ts';
+import { plainJson } from '../json/plain.ts';
+import type { Json } from '../json/plain.ts';
 
 export interface LayerOptions {
   /** Names the layer in summaries, errors and saved files; `conv2d`, `conv2d_1`, … by default. */
   name?: string;
+  /**
+   * False freezes the layer: training leaves its variables alone, and batch normalization keeps to its moving
+   * statistics. Takes effect when the model is compiled; default true.
+   */
+  trainable?: boolean;
 }
+
+export const layerDefaults = { name: undefined, trainable: true } as const satisfies Defaults<LayerOptions>;
+
+/** What a layer was made with, as plain JSON: `name`, `trainable` and its own options. */
+export type LayerConfig = { readonly name: string; readonly trainable: boolean } & {
+  readonly [option: string]: Json;
+};
 
 export interface CallContext {
   /** True in training programs: dropout drops, batch statistics are used. */
   readonly training: boolean;
+  /** The layers that are frozen: what `compile` found. By default those whose `trainable` is false now. */
+  readonly frozen?: ReadonlySet<Layer>;
 }
 
 /** What a model gives its layers when it builds them. */
@@ -24,9 +42,15 @@ export interface BuildContext {
   nextStream(): number;
 }
 
+/** Keys of the random streams that fill a layer's initial weights: its first weight's stream, the next one's, … */
+export interface WeightsOrigin {
+  readonly seed: number;
+  readonly stream: number;
+}
+
 export interface WeightOptions {
   readonly shape: Shape;
-  readonly initializer: InitializerName | Initializer;
+  readonly initializer: InitializerSpec;
   readonly trainable?: boolean;
 }
 
@@ -48,20 +72,65 @@ export interface LayerTensor {
 export abstract class Layer {
   /** `conv2d`: the first part of the default name. */
   abstract readonly type: string;
+  /** May be changed at any time; where a model has several layers of one name, see `Network.layerNames`. */
   name: string;
   readonly variables: Variable[] = [];
-  /**
-   * False freezes the layer: training leaves its variables alone, and batch normalization keeps to its moving
-   * statistics. Takes effect when the model is compiled; default true.
-   */
-  trainable = true;
+  /** See LayerOptions. */
+  trainable: boolean;
   /** How many inputs it takes: exactly one, or (merging layers) at least two. */
   protected readonly inputs: 'one' | 'several' = 'one';
+  readonly #settings: object | undefined;
+  readonly #weights = new Map<string, Variable>();
+  /** While weights are created. */
   #building: BuildContext | undefined;
-  #built = false;
+  /** The shapes that it was built for. */
+  #built: readonly Shape[] | undefined;
+  #origin: WeightsOrigin | undefined;
 
-  constructor(options: LayerOptions = {}) {
-    this.name = options.name ?? '';
+  /**
+   * @param settings what the layer was made with besides name and trainable, for `config`: names, numbers, booleans,
+   *   arrays and records of them. A class that gives none cannot be saved as part of a model's architecture.
+   */
+  constructor({ name = '', trainable = true }: LayerOptions = {}, settings?: object) {
+    if (typeof name !== 'string' || typeof trainable !== 'boolean') {
+      throw new ArgumentError(
+        `A layer is named ${describe(name)} and its trainable is ${describe(trainable)}; a name is a text, and trainable true or false`,
+      );
+    }
+    this.name = name;
+    this.trainable = trainable;
+    this.#settings = settings;
+  }
+
+  /**
+   * What it was made with, defaults filled in: with `type` enough to make it again.
+   *
+   * @throws ArgumentError if an option is a function that has no name in wgrad, or the layer's class tells no settings
+   */
+  get config(): LayerConfig {
+    const label = this.name || this.type;
+    if (!this.#settings) {
+      throw new ArgumentError(
+        `${label}: layers of type "${this.type}" cannot be saved, as their class does not tell what they are made of; pass it to Layer's constructor, super(options, { … }), and call registerLayer("${this.type}", (config) => …)`,
+      );
+    }
+    const { name, trainable } = this;
+    return plainJson(label, { ...this.#settings, name, trainable }) as LayerConfig;
+  }
+
+  /** The variables by their names within the layer: `weight`, `bias`. */
+  get weights(): ReadonlyMap<string, Variable> {
+    return this.#weights;
+  }
+
+  /** Whether it is part of a model already. */
+  get isBuilt(): boolean {
+    return this.#built !== undefined;
+  }
+
+  /** Of the initial weights; undefined without weights, or before they are there. */
+  get origin(): WeightsOrigin | undefined {
+    return this.#origin;
   }
 
   /**
@@ -81,20 +150,63 @@ export abstract class Layer {
   }
 
   /**
-   * Creates the variables for inputs of the given shapes (without the batch dimension), the first time; layers without
-   * variables check each.
+   * Creates the variables for inputs of the given shapes (without the batch dimension), the first time. Later shapes
+   * must be such that it would create the same.
+   *
+   * @throws ShapeError if it cannot work on inputs of these shapes, or was built for others
    */
-  build([inputShape, ...others]: readonly Shape[], context: BuildContext): void {
-    if (this.#built && this.variables.length > 0) return;
+  build(shapes: readonly Shape[], context: BuildContext): void {
+    if (this.#built) {
+      this.#expect(shapes);
+      return;
+    }
     this.#building = context;
-    this.createWeights(inputShape, others);
-    this.#building = undefined;
-    this.#built = true;
+    try {
+      this.#create(shapes);
+      this.#built = shapes.map((shape) => [...shape]);
+    } catch (error) {
+      this.variables.length = 0;
+      this.#weights.clear();
+      this.#origin = undefined;
+      throw error;
+    } finally {
+      this.#building = undefined;
+    }
   }
 
-  /** Adds the layer's computation on `x`, [batch, ...inputShape], to the graph; merging layers take several. */
+  #create([inputShape, ...others]: readonly Shape[]): void {
+    this.createWeights(inputShape, others);
+  }
+
+  /** Throws a ShapeError unless `build` would create for these shapes what is there. */
+  #expect(shapes: readonly Shape[]): void {
+    const built = this.#built;
+    if (built?.length === shapes.length && built.every((shape, i) => sameShape(shape, shapes[i]))) return;
+    if (!built || this.#weights.size === 0) {
+      this.#create(shapes);
+      return;
+    }
+    try {
+      this.#create(shapes);
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      const list = (all: readonly Shape[]) => all.map(formatShape).join(' and ');
+      throw new ShapeError(
+        `${this.name || this.type}: was built for samples of shape ${list(built)} and cannot take ${list(shapes)} (${error.message}); use another layer for them, or bring them to one shape first`,
+        { cause: error },
+      );
+    }
+  }
+
+  /**
+   * Adds the layer's computation on `x`, [batch, ...inputShape], to the graph; merging layers take several.
+   *
+   * @throws ShapeError if it was built for samples of another shape
+   */
   call(x: Tensor | readonly Tensor[], context: CallContext): Tensor {
-    const [first, ...others] = 'node' in x ? [x] : x;
+    const inputs = 'node' in x ? [x] : x;
+    const [first, ...others] = inputs;
+    this.#expect(inputs.map(({ shape }) => shape.slice(1)));
     return withScope(this.name || this.type, () => this.compute(first, context, others));
   }
 
@@ -106,22 +218,56 @@ export abstract class Layer {
   /** `others` are the second and further inputs of merging layers. */
   protected abstract compute(x: Tensor, context: CallContext, others: readonly Tensor[]): Tensor;
 
-  /** Checks the shapes of the inputs and adds the weights. */
+  /**
+   * Checks the shapes of the inputs and adds the weights. It is called again for each further shape that the layer is
+   * applied to; `addWeight` then gives the weights that are there.
+   */
   protected createWeights(_inputShape: Shape, _others: readonly Shape[]): void {}
 
+  /**
+   * Adds a weight; only in `createWeights`.
+   *
+   * @param name within the layer: another for each weight, without dots
+   */
   protected addWeight(name: string, { shape, initializer, trainable }: WeightOptions): Variable {
+    const label = this.name || this.type;
     const building = this.#building;
-    if (!building) throw new ArgumentError(`${this.name}: weights can only be added in createWeights`);
+    const known = this.#weights.get(name);
+    if (!building) {
+      if (!this.#built) {
+        throw new ArgumentError(
+          `${label}: has no weights yet; apply it to inputs, and make a model of them, before it is called`,
+        );
+      }
+      if (known && sameShape(known.shape, shape)) return known;
+      throw new ShapeError(
+        known
+          ? `its ${name} is ${formatShape(known.shape)} and would have to be ${formatShape(shape)}`
+          : `it would need another weight, ${name}`,
+      );
+    }
+    if (known || name === '' || name.includes('.')) {
+      throw new ArgumentError(
+        `${label}: ${known ? `has two weights named "${name}"` : `a weight is named "${name}"`}; give each a name of its own, without dots`,
+      );
+    }
+    const fillWith = initializerOf(initializer, label);
     const key = { seed: building.seed, stream: building.nextStream() };
-    const fillWith = initializerOf(initializer);
+    this.#origin ??= key;
     const variable = new Variable({
-      name: `${this.name}.${name}`,
+      name: `${label}.${name}`,
       shape,
       trainable,
       initialize: (data, own) => fillWith(data, own, key),
     });
     this.variables.push(variable);
+    this.#weights.set(name, variable);
     return variable;
+  }
+
+  /** Whether training leaves it alone: see CallContext. */
+  protected isFrozen({ frozen }: CallContext): boolean {
+    return frozen ? frozen.has(this) : !this.trainable;
   }
 
   /** Throws unless a sample has the rank that the layer works on. */
@@ -134,30 +280,14 @@ export abstract class Layer {
   }
 }
 
-/** Gives nameless layers the names `dense`, `dense_1`, …; names must be unique. */
-export function nameLayers(layers: readonly Layer[]): void {
-  const counts = new Map<string, number>();
-  const names = new Set(layers.map((layer) => layer.name).filter(Boolean));
-  for (const layer of new Set(layers)) {
-    if (layer.name) continue;
-    do {
-      const count = counts.get(layer.type) ?? 0;
-      counts.set(layer.type, count + 1);
-      layer.name = count === 0 ? layer.type : `${layer.type}_${count}`;
-    } while (names.has(layer.name));
-    names.add(layer.name);
-  }
-  const given = [...new Set(layers)].map((layer) => layer.name);
-  const twice = given.find((name, i) => given.indexOf(name) !== i);
-  if (twice) throw new ArgumentError(`Two layers are named "${twice}"; give each a name of its own`);
-}
-
 /** What a sample of rank 3 is, for messages. */
 export const IMAGE = 'height, width, channels';
 
 export function positiveInteger(layer: string, option: string, value: number): number {
   if (!Number.isInteger(value) || value < 1) {
-    throw new ArgumentError(`${layer}: ${option} must be a whole number of at least 1, not ${value}`);
+    throw new ArgumentError(
+      `${layer}: ${option} must be a whole number of at least 1, not ${describe(value)}`,
+    );
   }
   return value;
 }
@@ -168,6 +298,11 @@ export function pair(
   option: string,
   value: number | readonly [number, number],
 ): [number, number] {
-  const [a, b] = Array.isArray(value) ? value : [value, value];
-  return [positiveInteger(layer, option, a), positiveInteger(layer, option, b)];
+  const both = Array.isArray(value) ? value : [value, value];
+  if (both.length !== 2) {
+    throw new ArgumentError(
+      `${layer}: ${option} is [${both.join(', ')}]; give one whole number of at least 1, or two: [height, width]`,
+    );
+  }
+  return [positiveInteger(layer, option, both[0]), positiveInteger(layer, option, both[1])];
 }

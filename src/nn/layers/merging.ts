@@ -2,10 +2,12 @@ import { ShapeError } from '../../errors.ts';
 import * as ew from '../../ops/elementwise/elementwise.ts';
 import { concat } from '../../ops/movement/concat.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
-import type { Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
-import { Layer } from './layer.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { Defaults } from '../../options.ts';
+import { Layer, layerDefaults } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
+import { settleLayer } from './settleLayer.ts';
 
 /** A layer without weights that makes one value of those of several branches. */
 class Merging extends Layer {
@@ -15,6 +17,7 @@ class Merging extends Layer {
   readonly #fit: (first: Shape, other: Shape) => boolean;
   readonly #fix: (first: Shape) => string;
 
+  /** @param options settled: they are its config */
   constructor(
     type: string,
     options: LayerOptions,
@@ -23,7 +26,7 @@ class Merging extends Layer {
     fix: (first: Shape) => string = () =>
       'bring the branches to one shape first, with a convolution or a reshape say',
   ) {
-    super(options);
+    super(options, options);
     this.type = type;
     this.#merge = merge;
     this.#fit = fit;
@@ -48,35 +51,38 @@ const folded =
   (branches: readonly Tensor[]): Tensor =>
     branches.reduce(op);
 
+const merging = (type: string, options: LayerOptions, merge: (branches: readonly Tensor[]) => Tensor) =>
+  new Merging(type, settleLayer(type, options, layerDefaults), merge);
+
 /** The sum of branches of one shape. */
 export function add(options: LayerOptions = {}): Layer {
-  return new Merging('add', options, folded(ew.add));
+  return merging('add', options, folded(ew.add));
 }
 
 /** The first branch less the others. */
 export function subtract(options: LayerOptions = {}): Layer {
-  return new Merging('subtract', options, folded(ew.subtract));
+  return merging('subtract', options, folded(ew.subtract));
 }
 
 /** The product, element by element, of branches of one shape. */
 export function multiply(options: LayerOptions = {}): Layer {
-  return new Merging('multiply', options, folded(ew.multiply));
+  return merging('multiply', options, folded(ew.multiply));
 }
 
 /** The mean, element by element, of branches of one shape. */
 export function average(options: LayerOptions = {}): Layer {
   const mean = (branches: readonly Tensor[]) => ew.scale(folded(ew.add)(branches), 1 / branches.length);
-  return new Merging('average', options, mean);
+  return merging('average', options, mean);
 }
 
 /** The largest, element by element, of branches of one shape. */
 export function maximum(options: LayerOptions = {}): Layer {
-  return new Merging('maximum', options, folded(ew.maximum));
+  return merging('maximum', options, folded(ew.maximum));
 }
 
 /** The smallest, element by element, of branches of one shape. */
 export function minimum(options: LayerOptions = {}): Layer {
-  return new Merging('minimum', options, folded(ew.minimum));
+  return merging('minimum', options, folded(ew.minimum));
 }
 
 export interface ConcatenateOptions extends LayerOptions {
@@ -89,7 +95,10 @@ export interface ConcatenateOptions extends LayerOptions {
  *
  * @throws ShapeError when the model is made, if they are not, or there is no such axis
  */
-export function concatenate({ axis = -1, ...options }: ConcatenateOptions = {}): Layer {
+export function concatenate(options: ConcatenateOptions = {}): Layer {
+  const defaults = { axis: -1, ...layerDefaults } as const satisfies Defaults<ConcatenateOptions>;
+  const settled = settleLayer('concatenate', options, defaults);
+  const { axis } = settled;
   const place = (rank: number) => (axis < 0 ? axis + rank : axis);
   const fits = (a: Shape, b: Shape) => {
     const along = place(a.length);
@@ -100,5 +109,5 @@ export function concatenate({ axis = -1, ...options }: ConcatenateOptions = {}):
     place(first.length) in first
       ? `all extents but that of axis ${axis} must be equal`
       : `there is no axis ${axis}; choose one from ${-first.length} to ${first.length - 1}`;
-  return new Merging('concatenate', options, merge, fits, fix);
+  return new Merging('concatenate', settled, merge, fits, fix);
 }

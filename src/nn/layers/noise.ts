@@ -3,8 +3,10 @@ import { dropout } from '../../ops/random/dropout.ts';
 import { add, multiply } from '../../ops/elementwise/elementwise.ts';
 import { fill } from '../../ops/core/leaves.ts';
 import { randomNormal } from '../../ops/random/random.ts';
-import { IMAGE } from './layer.ts';
+import { describe } from '../../options.ts';
+import { IMAGE, layerDefaults } from './layer.ts';
 import type { Layer, LayerOptions } from './layer.ts';
+import { settlePlacedLayer } from './settleLayer.ts';
 import { checkRate, Stateless } from './shaping.ts';
 
 /**
@@ -13,12 +15,13 @@ import { checkRate, Stateless } from './shaping.ts';
  * @throws ArgumentError unless the deviation is a finite number of at least 0
  */
 export function gaussianNoise(deviation: number, options: LayerOptions = {}): Layer {
-  if (!(deviation >= 0) || !Number.isFinite(Math.fround(deviation))) {
+  const settled = settlePlacedLayer('gaussianNoise', ['deviation', deviation], options, layerDefaults);
+  if (typeof deviation !== 'number' || !(deviation >= 0) || !Number.isFinite(Math.fround(deviation))) {
     throw new ArgumentError(
-      `gaussianNoise: the deviation is ${deviation}; it must be a finite number of at least 0`,
+      `gaussianNoise: the deviation is ${describe(deviation)}; it must be a finite number of at least 0`,
     );
   }
-  return new Stateless('gaussianNoise', options, {
+  return new Stateless('gaussianNoise', settled, {
     compute: (x, { training }) =>
       training && deviation > 0 ? add(x, randomNormal(x.shape, 0, deviation)) : x,
     description: String(deviation),
@@ -33,8 +36,9 @@ export function gaussianNoise(deviation: number, options: LayerOptions = {}): La
  * @throws ArgumentError unless 0 ≤ rate < 1
  */
 export function spatialDropout2d(rate: number, options: LayerOptions = {}): Layer {
+  const settled = settlePlacedLayer('spatialDropout2d', ['rate', rate], options, layerDefaults);
   checkRate('spatialDropout2d', rate);
-  return new Stateless('spatialDropout2d', options, {
+  return new Stateless('spatialDropout2d', settled, {
     sample: [3, IMAGE],
     compute(x, { training }) {
       if (!training) return x;

@@ -5,11 +5,13 @@ import { normalize, requireEpsilon } from '../../ops/normalization/normalize.ts'
 import type { NormalizeOver } from '../../ops/normalization/normalize.ts';
 import { followStatistics, normalizeWith } from '../../ops/normalization/moving.ts';
 import { formatShape } from '../../ops/core/shape.ts';
-import type { Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
-import type { Initializer, InitializerName } from '../initializers.ts';
-import { Layer, positiveInteger } from './layer.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { InitializerSpec } from '../initializers.ts';
+import type { Defaults, Settled } from '../../options.ts';
+import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
+import { settleLayer } from './settleLayer.ts';
 
 export interface NormalizationOptions extends LayerOptions {
   /** Added to the variance; default 1e-3. */
@@ -19,26 +21,37 @@ export interface NormalizationOptions extends LayerOptions {
   /** Multiply each channel by a trained γ; default true. */
   scale?: boolean;
   /** Default zeros. */
-  betaInitializer?: InitializerName | Initializer;
+  betaInitializer?: InitializerSpec;
   /** Default ones. */
-  gammaInitializer?: InitializerName | Initializer;
+  gammaInitializer?: InitializerSpec;
 }
+
+const defaults = {
+  epsilon: 1e-3,
+  center: true,
+  scale: true,
+  betaInitializer: 'zeros',
+  gammaInitializer: 'ones',
+  ...layerDefaults,
+} as const satisfies Defaults<NormalizationOptions>;
+
+type SettledOptions = Settled<NormalizationOptions, typeof defaults>;
 
 /** What the normalizations have in common: γ and β, one number each per channel, and ε. */
 class Normalization extends Layer {
   override readonly type: string;
-  protected readonly options: NormalizationOptions;
+  protected readonly options: SettledOptions;
   readonly #over: NormalizeOver;
   readonly #groups: number | undefined;
   #gamma: Variable | undefined;
   #beta: Variable | undefined;
 
-  constructor(type: string, over: NormalizeOver, options: NormalizationOptions, groups?: number) {
-    super(options);
+  constructor(type: string, over: NormalizeOver, options: SettledOptions, groups?: number) {
+    super(options, options);
     this.type = type;
     this.#over = over;
     this.#groups = groups;
-    requireEpsilon(type, options.epsilon ?? 1e-3);
+    requireEpsilon(type, options.epsilon);
     this.options = options;
   }
 
@@ -55,12 +68,7 @@ class Normalization extends Layer {
         `${this.name || this.type}: ${channels} channels do not fall into ${this.#groups} equal groups; set groups to a divisor of ${channels}`,
       );
     }
-    const {
-      scale = true,
-      center = true,
-      gammaInitializer = 'ones',
-      betaInitializer = 'zeros',
-    } = this.options;
+    const { scale, center, gammaInitializer, betaInitializer } = this.options;
     const shape = [channels];
     if (scale) this.#gamma = this.addWeight('gamma', { shape, initializer: gammaInitializer });
     if (center) this.#beta = this.addWeight('beta', { shape, initializer: betaInitializer });
@@ -70,7 +78,7 @@ class Normalization extends Layer {
     return {
       gamma: this.#gamma && read(this.#gamma),
       beta: this.#beta && read(this.#beta),
-      epsilon: this.options.epsilon ?? 1e-3,
+      epsilon: this.options.epsilon,
     };
   }
 
@@ -92,30 +100,36 @@ export interface BatchNormalizationOptions extends NormalizationOptions {
   /** Share of the moving statistics that a step keeps, 0 … 1; default 0.99. */
   momentum?: number;
   /** Default zeros. */
-  movingMeanInitializer?: InitializerName | Initializer;
+  movingMeanInitializer?: InitializerSpec;
   /** Default ones. */
-  movingVarianceInitializer?: InitializerName | Initializer;
+  movingVarianceInitializer?: InitializerSpec;
 }
 
+const batchDefaults = {
+  momentum: 0.99,
+  movingMeanInitializer: 'zeros',
+  movingVarianceInitializer: 'ones',
+  ...defaults,
+} as const satisfies Defaults<BatchNormalizationOptions>;
+
 class BatchNormalization extends Normalization {
-  readonly #momentum: number;
   #movingMean!: Variable;
   #movingVariance!: Variable;
-  declare protected readonly options: BatchNormalizationOptions;
+  declare protected readonly options: Settled<BatchNormalizationOptions, typeof batchDefaults>;
 
-  constructor(options: BatchNormalizationOptions) {
+  constructor(options: Settled<BatchNormalizationOptions, typeof batchDefaults>) {
     super('batchNormalization', 'batch', options);
-    this.#momentum = options.momentum ?? 0.99;
-    if (!(this.#momentum >= 0 && this.#momentum <= 1)) {
+    const { momentum } = options;
+    if (!(momentum >= 0 && momentum <= 1)) {
       throw new ArgumentError(
-        `batchNormalization: momentum is ${this.#momentum}; it must be from 0 to 1, such as 0.99`,
+        `batchNormalization: momentum is ${momentum}; it must be from 0 to 1, such as 0.99`,
       );
     }
   }
 
   protected override createWeights(inputShape: Shape): void {
     super.createWeights(inputShape);
-    const { movingMeanInitializer = 'zeros', movingVarianceInitializer = 'ones' } = this.options;
+    const { movingMeanInitializer, movingVarianceInitializer } = this.options;
     const own = { shape: inputShape.slice(-1), trainable: false };
     this.#movingMean = this.addWeight('movingMean', { ...own, initializer: movingMeanInitializer });
     this.#movingVariance = this.addWeight('movingVariance', {
@@ -124,14 +138,14 @@ class BatchNormalization extends Normalization {
     });
   }
 
-  protected override compute(x: Tensor, { training }: CallContext): Tensor {
-    if (!training || !this.trainable) {
+  protected override compute(x: Tensor, context: CallContext): Tensor {
+    if (!context.training || this.isFrozen(context)) {
       const statistics = { mean: read(this.#movingMean), variance: read(this.#movingVariance) };
       return normalizeWith(x, { ...statistics, ...this.parameters });
     }
     const { y, mean, variance } = this.normalized(x);
     const moving = { mean: this.#movingMean, variance: this.#movingVariance };
-    followStatistics(moving, mean, variance, this.#momentum);
+    followStatistics(moving, mean, variance, this.options.momentum);
     return y;
   }
 }
@@ -151,7 +165,7 @@ class BatchNormalization extends Normalization {
  * @throws ArgumentError if momentum is not in 0 … 1, or ε is not positive
  */
 export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
-  return new BatchNormalization(options);
+  return new BatchNormalization(settleLayer('batchNormalization', options, batchDefaults));
 }
 
 /**
@@ -162,7 +176,11 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
  * @throws ArgumentError if ε is not positive
  */
 export function layerNormalization(options: NormalizationOptions = {}): Layer {
-  return new Normalization('layerNormalization', 'layer', options);
+  return new Normalization(
+    'layerNormalization',
+    'layer',
+    settleLayer('layerNormalization', options, defaults),
+  );
 }
 
 export interface GroupNormalizationOptions extends NormalizationOptions {
@@ -178,13 +196,10 @@ export interface GroupNormalizationOptions extends NormalizationOptions {
  * @throws ArgumentError if groups is not a positive whole number, or ε is not positive
  * @throws ShapeError if groups does not divide the channels
  */
-export function groupNormalization({ groups = 32, ...options }: GroupNormalizationOptions = {}): Layer {
-  return new Normalization(
-    'groupNormalization',
-    'group',
-    options,
-    positiveInteger('groupNormalization', 'groups', groups),
-  );
+export function groupNormalization(options: GroupNormalizationOptions = {}): Layer {
+  const type = 'groupNormalization';
+  const settled = settleLayer(type, options, { ...defaults, groups: 32 });
+  return new Normalization(type, 'group', settled, positiveInteger(type, 'groups', settled.groups));
 }
 
 /**
@@ -196,5 +211,9 @@ export function groupNormalization({ groups = 32, ...options }: GroupNormalizati
  * @throws ShapeError if samples have no positions
  */
 export function instanceNormalization(options: NormalizationOptions = {}): Layer {
-  return new Normalization('instanceNormalization', 'instance', options);
+  return new Normalization(
+    'instanceNormalization',
+    'instance',
+    settleLayer('instanceNormalization', options, defaults),
+  );
 }

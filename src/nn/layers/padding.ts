@@ -1,7 +1,9 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { pad, slice } from '../../ops/movement/movement.ts';
-import { IMAGE } from './layer.ts';
+import type { Defaults } from '../../options.ts';
+import { IMAGE, layerDefaults } from './layer.ts';
 import type { Layer, LayerOptions } from './layer.ts';
+import { settleLayer } from './settleLayer.ts';
 import { Stateless } from './shaping.ts';
 
 /** Rows and columns at the edges: the same at all four, [vertical, horizontal], or [[top, bottom], [left, right]]. */
@@ -12,7 +14,7 @@ export type Edges =
 
 type Settled = readonly [readonly [number, number], readonly [number, number]];
 
-function settle(layer: string, option: string, edges: Edges): Settled {
+function edgesOf(layer: string, option: string, edges: Edges): Settled {
   const twice = (value: unknown) => (typeof value === 'number' ? [value, value] : value);
   const isPair = (value: unknown): value is unknown[] => Array.isArray(value) && value.length === 2;
   const both = twice(edges);
@@ -28,31 +30,41 @@ function settle(layer: string, option: string, edges: Edges): Settled {
 
 const describe = (edges: Settled): string => edges.flat().join(', ');
 
+export interface ZeroPadding2dOptions extends LayerOptions {
+  /** How many rows and columns are added; default 1 at every edge. */
+  padding?: Edges;
+}
+
 /**
  * Surrounds images with rows and columns of zeros.
- *
- * @param options.padding how many; default 1 at every edge
  * @throws ArgumentError if they are no whole numbers of at least 0
  */
-export function zeroPadding2d({ padding = 1, ...options }: LayerOptions & { padding?: Edges } = {}): Layer {
-  const edges = settle('zeroPadding2d', 'padding', padding);
-  return new Stateless('zeroPadding2d', options, {
+export function zeroPadding2d(options: ZeroPadding2dOptions = {}): Layer {
+  const defaults = { padding: 1, ...layerDefaults } as const satisfies Defaults<ZeroPadding2dOptions>;
+  const settled = settleLayer('zeroPadding2d', options, defaults);
+  const edges = edgesOf('zeroPadding2d', 'padding', settled.padding);
+  return new Stateless('zeroPadding2d', settled, {
     sample: [3, IMAGE],
     compute: (x) => pad(x, [[0, 0], ...edges, [0, 0]]),
     description: describe(edges),
   });
 }
 
+export interface Cropping2dOptions extends LayerOptions {
+  /** How many rows and columns are cut off; default 1 at every edge. */
+  cropping?: Edges;
+}
+
 /**
  * Cuts rows and columns off the edges of images.
- *
- * @param options.cropping how many; default 1 at every edge
  * @throws ArgumentError if they are no whole numbers of at least 0; ShapeError if nothing would be left
  */
-export function cropping2d({ cropping = 1, ...options }: LayerOptions & { cropping?: Edges } = {}): Layer {
-  const edges = settle('cropping2d', 'cropping', cropping);
+export function cropping2d(options: Cropping2dOptions = {}): Layer {
+  const defaults = { cropping: 1, ...layerDefaults } as const satisfies Defaults<Cropping2dOptions>;
+  const settled = settleLayer('cropping2d', options, defaults);
+  const edges = edgesOf('cropping2d', 'cropping', settled.cropping);
   const [[top, bottom], [left, right]] = edges;
-  return new Stateless('cropping2d', options, {
+  return new Stateless('cropping2d', settled, {
     sample: [3, IMAGE],
     compute(x) {
       const [batch, height, width, channels] = x.shape;

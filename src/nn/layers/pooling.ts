@@ -3,11 +3,13 @@ import {
   globalAveragePool2d as globalAverageOp,
 } from '../../ops/pooling/averagePool2d.ts';
 import { globalMaxPool2d as globalMaxOp, maxPool2d as maxPoolOp } from '../../ops/pooling/maxPool2d.ts';
-import type { Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
+import type { Tensor } from '../../ops/core/op.ts';
 import type { Padding } from '../../ops/core/window.ts';
-import { IMAGE, Layer, pair } from './layer.ts';
+import type { Defaults, Settled } from '../../options.ts';
+import { IMAGE, Layer, layerDefaults, pair } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
+import { settleLayer } from './settleLayer.ts';
 
 export interface Pool2dOptions extends LayerOptions {
   /** Height and width of the window, or one number for both; default 2. */
@@ -18,18 +20,25 @@ export interface Pool2dOptions extends LayerOptions {
   padding?: Padding;
 }
 
+const defaults = {
+  poolSize: 2,
+  strides: undefined,
+  padding: 'valid',
+  ...layerDefaults,
+} as const satisfies Defaults<Pool2dOptions>;
+
 class Pool2d extends Layer {
   override readonly type: string;
   readonly #op: typeof averagePoolOp;
   readonly #window: { poolSize: [number, number]; stride: [number, number]; padding: Padding };
 
-  constructor(type: string, op: typeof averagePoolOp, options: Pool2dOptions) {
-    super(options);
+  constructor(type: string, op: typeof averagePoolOp, options: Settled<Pool2dOptions, typeof defaults>) {
+    super(options, options);
     this.type = type;
     this.#op = op;
-    const poolSize = pair(type, 'poolSize', options.poolSize ?? 2);
+    const poolSize = pair(type, 'poolSize', options.poolSize);
     const stride = options.strides === undefined ? poolSize : pair(type, 'strides', options.strides);
-    this.#window = { poolSize, stride, padding: options.padding ?? 'valid' };
+    this.#window = { poolSize, stride, padding: options.padding };
   }
 
   protected override createWeights(inputShape: Shape): void {
@@ -47,12 +56,16 @@ class Pool2d extends Layer {
 
 /** The largest value of each window, per channel. */
 export function maxPool2d(options: Pool2dOptions = {}): Layer {
-  return new Pool2d('maxPool2d', (x, window) => maxPoolOp(x, window), options);
+  return new Pool2d(
+    'maxPool2d',
+    (x, window) => maxPoolOp(x, window),
+    settleLayer('maxPool2d', options, defaults),
+  );
 }
 
 /** The mean of each window, per channel; padding does not count. */
 export function averagePool2d(options: Pool2dOptions = {}): Layer {
-  return new Pool2d('averagePool2d', averagePoolOp, options);
+  return new Pool2d('averagePool2d', averagePoolOp, settleLayer('averagePool2d', options, defaults));
 }
 
 class GlobalPool2d extends Layer {
@@ -60,7 +73,8 @@ class GlobalPool2d extends Layer {
   readonly #op: (x: Tensor) => Tensor;
 
   constructor(type: string, op: (x: Tensor) => Tensor, options: LayerOptions) {
-    super(options);
+    const settled = settleLayer(type, options, layerDefaults);
+    super(settled, settled);
     this.type = type;
     this.#op = op;
   }

@@ -1,27 +1,37 @@
 import { conv2d as conv2dOp } from '../../ops/conv2d/conv2d.ts';
 import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
-import type { Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
-import type { Initializer, InitializerName } from '../initializers.ts';
-import { Convolution } from './convolution.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { InitializerSpec } from '../initializers.ts';
+import { required } from '../../options.ts';
+import type { Defaults, Settled } from '../../options.ts';
+import { Convolution, convolutionDefaults } from './convolution.ts';
 import type { ConvolutionOptions } from './convolution.ts';
 import { IMAGE, positiveInteger } from './layer.ts';
 import type { Layer } from './layer.ts';
+import { settleLayer } from './settleLayer.ts';
 
 export interface DepthwiseConv2dOptions extends ConvolutionOptions {
   /** Filters per channel; default 1. */
   depthMultiplier?: number;
 }
 
+const defaults = {
+  depthMultiplier: 1,
+  ...convolutionDefaults,
+} as const satisfies Defaults<DepthwiseConv2dOptions>;
+
+type SettledOptions = Settled<DepthwiseConv2dOptions, typeof defaults>;
+
 /** Filters every channel on its own: a convolution with a group per channel. */
-abstract class Depthwise<O extends DepthwiseConv2dOptions> extends Convolution<O> {
+abstract class Depthwise<O extends SettledOptions> extends Convolution<O> {
   protected readonly multiplier: number;
   #depthwise!: Variable;
 
   constructor(type: string, options: O) {
     super(type, options);
-    this.multiplier = positiveInteger(type, 'depthMultiplier', options.depthMultiplier ?? 1);
+    this.multiplier = positiveInteger(type, 'depthMultiplier', options.depthMultiplier);
   }
 
   /** Adds the windows, [KH, KW, 1, channels · multiplier]; their fan-in is the window alone. */
@@ -37,7 +47,7 @@ abstract class Depthwise<O extends DepthwiseConv2dOptions> extends Convolution<O
   }
 }
 
-class DepthwiseConv2d extends Depthwise<DepthwiseConv2dOptions> {
+class DepthwiseConv2d extends Depthwise<SettledOptions> {
   protected override createWeights(inputShape: Shape): void {
     this.addBias(this.addDepthwise(inputShape));
   }
@@ -58,25 +68,31 @@ class DepthwiseConv2d extends Depthwise<DepthwiseConv2dOptions> {
  * @throws ArgumentError if an option is out of range
  */
 export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
-  return new DepthwiseConv2d('depthwiseConv2d', options);
+  return new DepthwiseConv2d('depthwiseConv2d', settleLayer('depthwiseConv2d', options, defaults));
 }
 
 export interface SeparableConv2dOptions extends DepthwiseConv2dOptions {
   filters: number;
   /** Of the 1 × 1 convolution; default glorotUniform. */
-  pointwiseInitializer?: InitializerName | Initializer;
+  pointwiseInitializer?: InitializerSpec;
 }
 
-class SeparableConv2d extends Depthwise<SeparableConv2dOptions> {
+const separableDefaults = {
+  filters: required,
+  pointwiseInitializer: 'glorotUniform',
+  ...defaults,
+} as const satisfies Defaults<SeparableConv2dOptions>;
+
+class SeparableConv2d extends Depthwise<Settled<SeparableConv2dOptions, typeof separableDefaults>> {
   #pointwise!: Variable;
 
-  constructor(options: SeparableConv2dOptions) {
+  constructor(options: Settled<SeparableConv2dOptions, typeof separableDefaults>) {
     super('separableConv2d', options);
     positiveInteger('separableConv2d', 'filters', options.filters);
   }
 
   protected override createWeights(inputShape: Shape): void {
-    const { filters, pointwiseInitializer = 'glorotUniform' } = this.options;
+    const { filters, pointwiseInitializer } = this.options;
     const channels = this.addDepthwise(inputShape);
     this.#pointwise = this.addWeight('pointwise', {
       shape: [1, 1, channels, filters],
@@ -101,5 +117,5 @@ class SeparableConv2d extends Depthwise<SeparableConv2dOptions> {
  * @throws ArgumentError if an option is out of range
  */
 export function separableConv2d(options: SeparableConv2dOptions): Layer {
-  return new SeparableConv2d(options);
+  return new SeparableConv2d(settleLayer('separableConv2d', options, separableDefaults));
 }

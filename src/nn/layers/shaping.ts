@@ -5,8 +5,10 @@ import type { Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import { activationName, activationOf } from '../activations.ts';
 import type { Activation } from '../activations.ts';
-import { Layer } from './layer.ts';
+import { describe } from '../../options.ts';
+import { Layer, layerDefaults } from './layer.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
+import { settleLayer, settlePlacedLayer } from './settleLayer.ts';
 
 export interface StatelessFunction {
   readonly compute: (x: Tensor, context: CallContext) => Tensor;
@@ -21,8 +23,9 @@ export class Stateless extends Layer {
   override readonly type: string;
   readonly #function: StatelessFunction;
 
+  /** @param options settled: they are its config */
   constructor(type: string, options: LayerOptions, own: StatelessFunction) {
-    super(options);
+    super(options, options);
     this.type = type;
     this.#function = own;
   }
@@ -43,14 +46,21 @@ export class Stateless extends Layer {
 
 /** [batch, …] → [batch, features]; costs nothing. */
 export function flatten(options: LayerOptions = {}): Layer {
-  return new Stateless('flatten', options, { compute: flattenOp });
+  return new Stateless('flatten', settleLayer('flatten', options, layerDefaults), { compute: flattenOp });
 }
 
 /** Gives each sample another shape of the same size; one extent may be −1. Costs nothing. */
 export function reshape(targetShape: Shape, options: LayerOptions = {}): Layer {
-  return new Stateless('reshape', options, {
-    compute: (x) => reshapeOp(x, [x.shape[0], ...targetShape]),
-    description: targetShape.join('×'),
+  const settled = settlePlacedLayer('reshape', ['targetShape', targetShape], options, layerDefaults);
+  const shape = settled.targetShape;
+  if (!Array.isArray(shape) || !shape.every((extent) => Number.isInteger(extent))) {
+    throw new ArgumentError(
+      `reshape: targetShape is ${describe(targetShape)}; give the shape of one sample in whole numbers, such as [7, 7, 16]`,
+    );
+  }
+  return new Stateless('reshape', settled, {
+    compute: (x) => reshapeOp(x, [x.shape[0], ...shape]),
+    description: shape.join('×'),
   });
 }
 
@@ -61,8 +71,9 @@ export function reshape(targetShape: Shape, options: LayerOptions = {}): Layer {
  * @throws ArgumentError unless 0 ≤ rate < 1
  */
 export function dropout(rate: number, options: LayerOptions = {}): Layer {
+  const settled = settlePlacedLayer('dropout', ['rate', rate], options, layerDefaults);
   checkRate('dropout', rate);
-  return new Stateless('dropout', options, {
+  return new Stateless('dropout', settled, {
     compute: (x, { training }) => (training ? dropoutOp(x, rate) : x),
     description: String(rate),
   });
@@ -70,12 +81,15 @@ export function dropout(rate: number, options: LayerOptions = {}): Layer {
 
 /** Throws an ArgumentError unless 0 ≤ rate < 1, as f32 too. */
 export function checkRate(layer: string, rate: number): void {
-  if (rate >= 0 && Math.fround(rate) < 1) return;
-  throw new ArgumentError(`${layer}: rate is ${rate}; it must be at least 0 and below 1, such as 0.5`);
+  if (typeof rate === 'number' && rate >= 0 && Math.fround(rate) < 1) return;
+  throw new ArgumentError(
+    `${layer}: rate is ${describe(rate)}; it must be at least 0 and below 1, such as 0.5`,
+  );
 }
 
 /** An activation function on its own: `activation('relu')`. */
 export function activation(name: Activation, options: LayerOptions = {}): Layer {
-  const compute = activationOf(name);
-  return new Stateless('activation', options, { compute, description: activationName(name) });
+  const settled = settlePlacedLayer('activation', ['activation', name], options, layerDefaults);
+  const compute = activationOf(settled.activation);
+  return new Stateless('activation', settled, { compute, description: activationName(name) });
 }

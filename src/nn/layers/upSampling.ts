@@ -1,9 +1,11 @@
 import { requireInterpolation, resize2d } from '../../ops/resize/resize2d.ts';
 import type { Interpolation } from '../../ops/resize/resize2d.ts';
-import type { Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
-import { Layer, pair } from './layer.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import type { Defaults, Settled } from '../../options.ts';
+import { Layer, layerDefaults, pair } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
+import { settleLayer } from './settleLayer.ts';
 
 export interface UpSampling2dOptions extends LayerOptions {
   /** Factors for height and width, or one number for both; default 2. */
@@ -12,13 +14,20 @@ export interface UpSampling2dOptions extends LayerOptions {
   interpolation?: Interpolation;
 }
 
+const defaults = {
+  size: 2,
+  interpolation: 'nearest',
+  ...layerDefaults,
+} as const satisfies Defaults<UpSampling2dOptions>;
+
 class UpSampling2d extends Layer {
   override readonly type = 'upSampling2d';
   readonly #size: readonly [number, number];
   readonly #interpolation: Interpolation;
 
-  constructor({ size = 2, interpolation = 'nearest', ...options }: UpSampling2dOptions) {
-    super(options);
+  constructor(options: Settled<UpSampling2dOptions, typeof defaults>) {
+    super(options, options);
+    const { size, interpolation } = options;
     this.#size = pair('upSampling2d', 'size', size);
     requireInterpolation('upSampling2d', interpolation);
     this.#interpolation = interpolation;
@@ -47,5 +56,5 @@ class UpSampling2d extends Layer {
  * @throws ArgumentError if a factor is not a positive whole number, or there is no such interpolation
  */
 export function upSampling2d(options: UpSampling2dOptions = {}): Layer {
-  return new UpSampling2d(options);
+  return new UpSampling2d(settleLayer('upSampling2d', options, defaults));
 }

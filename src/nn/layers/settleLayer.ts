@@ -1,0 +1,39 @@
+import { settle, settlePlaced } from '../../options.ts';
+import type { Defaults, Settled } from '../../options.ts';
+import { activationOf, namedActivation } from '../activations.ts';
+import type { Activation } from '../activations.ts';
+import { namedInitializer } from '../initializers.ts';
+import type { InitializerSpec } from '../initializers.ts';
+
+/**
+ * `settle` for the options of a layer: activation and initializers are checked, and those of wgrad stand by their names,
+ * as `layer.config` tells them.
+ */
+export function settleLayer<O extends object, const D extends Defaults<O>>(
+  type: string,
+  given: O | undefined,
+  defaults: D & Defaults<O>,
+): Settled<O, D> {
+  return named(type, settle(type, given, defaults));
+}
+
+/** `settlePlaced` for the options of a layer. */
+export function settlePlacedLayer<N extends string, V, O extends object, const D extends Defaults<O>>(
+  type: string,
+  placed: readonly [name: N, value: V],
+  given: O | undefined,
+  defaults: D & Defaults<O>,
+): Settled<O, D> & { readonly [K in N]: V } {
+  return named(type, settlePlaced(type, placed, given, defaults));
+}
+
+function named<S extends object>(type: string, settled: S): S {
+  const entries = Object.entries(settled).map(([option, value]) => {
+    if (option === 'activation') {
+      activationOf(value as Activation, type);
+      return [option, namedActivation(value as Activation)];
+    }
+    return [option, /initializer$/i.test(option) ? namedInitializer(value as InitializerSpec, type) : value];
+  });
+  return Object.fromEntries(entries) as S;
+}

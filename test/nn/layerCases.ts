@@ -1,0 +1,159 @@
+import * as api from '../../src/index.ts';
+import type { Layer } from '../../src/nn/layers/layer.ts';
+import type { Shape } from '../../src/ops/core/shape.ts';
+
+/** One layer in one way of its use. */
+export interface LayerCase {
+  readonly type: string;
+  /** Its options, none left at its default; what is given by place is among them. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly make: (options: Record<string, unknown>) => Layer;
+  /** Shapes of samples, one for each input. */
+  readonly shapes: readonly Shape[];
+  readonly dtype?: 'i32';
+  /** Shapes of which it must refuse each once it has weights for `shapes`. */
+  readonly refused?: readonly (readonly Shape[])[];
+  /** Other shapes that the same weights serve. */
+  readonly served?: readonly (readonly Shape[])[];
+}
+
+const factories: Readonly<Record<string, unknown>> = { ...api };
+
+const image: Shape = [6, 5, 4];
+const uniform = { name: 'randomUniform', low: -0.5, high: 0.25 };
+const constant = { name: 'constant', value: 0.5 };
+const normal = { name: 'randomNormal', mean: 0.1, deviation: 0.2 };
+const common = { name: 'own name', trainable: false };
+const otherChannels: readonly (readonly Shape[])[] = [[[6, 5, 3]], [[6, 5]], [[6, 5, 4, 1]], [[6, 5, 8]]];
+const otherSizes: readonly (readonly Shape[])[] = [[[7, 9, 4]]];
+
+const convolution = {
+  ...common,
+  kernelSize: [3, 2],
+  strides: [2, 1],
+  padding: [1, 0, 0, 1],
+  dilation: [1, 2],
+  activation: 'gelu',
+  useBias: true,
+  kernelInitializer: uniform,
+  biasInitializer: constant,
+};
+const normalization = {
+  ...common,
+  epsilon: 0.01,
+  center: true,
+  scale: true,
+  betaInitializer: normal,
+  gammaInitializer: 'lecunNormal',
+};
+
+const named = (
+  type: string,
+  options: object,
+  shapes: readonly Shape[],
+  more: Partial<LayerCase> = {},
+): LayerCase => ({
+  type,
+  options: { ...options },
+  make: (given) => (factories[type] as (options: object) => Layer)(given),
+  shapes,
+  ...more,
+});
+
+const placed = (type: string, option: string, value: unknown, shapes: readonly Shape[]): LayerCase => ({
+  type,
+  options: { ...common, [option]: value },
+  make: ({ [option]: first, ...given }) =>
+    (factories[type] as (first: unknown, options: object) => Layer)(first, given),
+  shapes,
+});
+
+const conv = { refused: otherChannels, served: otherSizes };
+
+/** Every layer with every option; those with weights with what they refuse. */
+export const layerCases: readonly LayerCase[] = [
+  named(
+    'dense',
+    {
+      ...common,
+      units: 3,
+      activation: 'silu',
+      useBias: true,
+      kernelInitializer: 'heNormal',
+      biasInitializer: normal,
+    },
+    [[7]],
+    { refused: [[[6]], [[7, 7]], [[8]]] },
+  ),
+  named('conv2d', { ...convolution, filters: 6, groups: 2 }, [image], conv),
+  named(
+    'conv2dTranspose',
+    { ...convolution, padding: 'same', dilation: 1, filters: 3, outputSize: [11, 5] },
+    [image],
+    {
+      refused: otherChannels,
+    },
+  ),
+  named('depthwiseConv2d', { ...convolution, depthMultiplier: 2 }, [image], conv),
+  named(
+    'separableConv2d',
+    { ...convolution, filters: 3, depthMultiplier: 2, pointwiseInitializer: 'lecunUniform' },
+    [image],
+    conv,
+  ),
+  named(
+    'batchNormalization',
+    { ...normalization, momentum: 0.8, movingMeanInitializer: normal, movingVarianceInitializer: constant },
+    [image],
+    { refused: [[[6, 5, 3]], [[4, 5]]], served: [[[7, 9, 4]], [[4]]] },
+  ),
+  named('layerNormalization', normalization, [image], { refused: [[[6, 5, 3]]], served: [[[4]]] }),
+  named('groupNormalization', { ...normalization, groups: 2 }, [image], { refused: [[[6, 5, 2]], [[3]]] }),
+  named('instanceNormalization', normalization, [image], {
+    refused: [[[6, 5, 2]], [[4]]],
+    served: otherSizes,
+  }),
+  named('prelu', { ...common, sharedAxes: [0, 1], initializer: constant }, [image], {
+    refused: [[[6, 5, 3]], [[4]], [[5, 4]], [[6, 5, 4, 1]]],
+    served: otherSizes,
+  }),
+  named('prelu', { ...common, sharedAxes: [], initializer: 'zeros' }, [image], {
+    refused: [[[6, 5, 3]], [[6, 1, 4]], [[1, 5, 4]], [[7, 5, 4]], [[4]]],
+  }),
+  named('embedding', { ...common, inputDim: 9, outputDim: 3, initializer: uniform }, [[4]], {
+    dtype: 'i32',
+    served: [[[5, 2]]],
+  }),
+  named('leakyRelu', { ...common, negativeSlope: 0.125 }, [image]),
+  named('maxout', { ...common, units: 2 }, [image]),
+  named('maxPool2d', { ...common, poolSize: [2, 3], strides: [1, 2], padding: 'same' }, [image]),
+  named('averagePool2d', { ...common, poolSize: 2, strides: 1, padding: [1, 0, 1, 0] }, [image]),
+  named('globalAveragePool2d', common, [image]),
+  named('globalMaxPool2d', common, [image]),
+  named('upSampling2d', { ...common, size: [2, 3], interpolation: 'bilinear' }, [image]),
+  named(
+    'zeroPadding2d',
+    {
+      ...common,
+      padding: [
+        [1, 2],
+        [0, 3],
+      ],
+    },
+    [image],
+  ),
+  named('cropping2d', { ...common, cropping: [1, 2] }, [image]),
+  named('flatten', common, [image]),
+  named('add', common, [image, image]),
+  named('subtract', common, [image, image]),
+  named('multiply', common, [image, image]),
+  named('average', common, [image, image, image]),
+  named('maximum', common, [image, image]),
+  named('minimum', common, [image, image]),
+  named('concatenate', { ...common, axis: 1 }, [image, [6, 2, 4]]),
+  placed('reshape', 'targetShape', [-1, 4], [image]),
+  placed('dropout', 'rate', 0.25, [image]),
+  placed('spatialDropout2d', 'rate', 0.5, [image]),
+  placed('gaussianNoise', 'deviation', 0.125, [image]),
+  placed('activation', 'activation', 'mish', [image]),
+];
