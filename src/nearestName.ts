@@ -33,6 +33,8 @@ function distance(given: string, known: string): number {
   if (a === b) return 0;
   // lr for learningRate, mse for meanSquaredError
   if (own.length > 1 && a === own.map(([letter]) => letter).join('')) return 0.5;
+  // val_acc for validationAccuracy
+  if (words.length === own.length && own.every((word, i) => word.startsWith(words[i]))) return 0.75;
   const edits = editDistance(a, b);
   if (edits <= Math.max(a.length, b.length) / 4) return edits;
   // acc for accuracy, dilationRate for dilation, rate for learningRate: the more is missing, the farther

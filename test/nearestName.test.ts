@@ -11,7 +11,16 @@ const options = [
   'beta2',
   'momentum',
 ];
-const values = ['accuracy', 'binaryAccuracy', 'meanSquaredError', 'categoricalCrossentropy', 'loss', 'f1'];
+const values = [
+  'validationLoss',
+  'validationAccuracy',
+  'accuracy',
+  'binaryAccuracy',
+  'meanSquaredError',
+  'categoricalCrossentropy',
+  'loss',
+  'f1',
+];
 
 it.each([
   ['batch_size', options, 'batchSize'],
@@ -27,6 +36,10 @@ it.each([
   ['momemtum', options, 'momentum'],
   ['acc', values, 'accuracy'],
   ['acuracy', values, 'accuracy'],
+  ['val_loss', values, 'validationLoss'],
+  ['val_acc', values, 'validationAccuracy'],
+  ['valAccuracy', values, 'validationAccuracy'],
+  ['validatonLoss', values, 'validationLoss'],
   ['mse', values, 'meanSquaredError'],
   ['categorical_crossentropy', values, 'categoricalCrossentropy'],
   ['CategoricalCrossEntropy', values, 'categoricalCrossentropy'],

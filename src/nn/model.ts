@@ -73,7 +73,7 @@ export class Model extends Network {
    */
   async compile(options: ModelCompileOptions): Promise<this> {
     const optimizer = optimizerOf(options.optimizer);
-    const objective = new Objective(this.name, this.outputs, options);
+    const objective = new Objective(this, options);
     if (this.trainableVariables.length === 0) {
       throw new ArgumentError(`${this.name}: no layer has trainable weights, so there is nothing to train`);
     }
@@ -140,7 +140,7 @@ export class Model extends Network {
    * @throws DeviceLostError if the GPU is lost
    */
   fit(data: Dataset, options: FitOptions = {}): Fit {
-    this.#checkTargets(data);
+    this.checkTargets(data);
     this.#requireIdle('fit');
     const fit = new Fit(this, data, options);
     this.#fit = fit;
@@ -151,7 +151,7 @@ export class Model extends Network {
 
   /** The loss and metrics over a whole data set, exact over all its samples. */
   async evaluate(data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
-    this.#checkTargets(data);
+    this.checkTargets(data);
     return this.evaluator().evaluate(data, options);
   }
 
@@ -245,7 +245,7 @@ export class Model extends Network {
   }
 
   /** `checkData`, and that there are targets for every trained output. */
-  #checkTargets(data: Dataset): void {
+  checkTargets(data: Dataset): void {
     this.checkData(data);
     const { goals } = this.compiled.objective;
     const { length } = targetsOf(data);

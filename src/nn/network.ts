@@ -212,6 +212,12 @@ export class Network {
     return this.outputPlaces.map((place) => places[place]);
   }
 
+  /** The outputs as they are computed after training, from inputs of their own: to look at the graph. */
+  trace(): Tensor[] {
+    // of two samples, as what works along the batch would do nothing to a single one
+    return this.callAll(this.inputs.map(({ name, shape, dtype }) => input(name, [2, ...shape], dtype)));
+  }
+
   /** What every layer gives, in the order of `applications`; the label of each begins with its index. */
   callLayers(x: Tensor | readonly Tensor[], context: CallContext = { training: false }): Tensor[] {
     const places = this.#run(listOf(x), ({ layer }, from, i) =>

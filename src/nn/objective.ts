@@ -5,8 +5,17 @@ import { MAX_METRICS } from '../ops/dataset/effects.ts';
 import { formatShape } from '../ops/core/shape.ts';
 import type { Tensor } from '../ops/core/op.ts';
 import type { LossFunction } from './losses.ts';
+import {
+  checkMeaning,
+  claimsAbout,
+  possibleTargets,
+  settleMeaning,
+  tellMeaning,
+  UnknownMeaning,
+} from './meaning.ts';
+import type { Meaning } from './meaning.ts';
 import type { Metric } from './metrics.ts';
-import type { Port } from './network.ts';
+import type { Network } from './network.ts';
 import { checkMetricNames, lossOf, metricOf } from './registry.ts';
 import type { LossName, MetricSpec } from './registry.ts';
 
@@ -23,7 +32,15 @@ export interface ObjectiveOptions {
   lossWeights?: readonly number[] | Readonly<Record<string, number>>;
   /** Of a model with several outputs by their names. A step records at most twelve values, the losses included. */
   metrics?: readonly MetricSpec[] | Readonly<Record<string, MetricSpec | readonly MetricSpec[]>>;
+  /**
+   * Whether a loss is refused that takes logits where the last activation gives probabilities, or the other way round.
+   * Default true; `false` for who means it.
+   */
+  checkLoss?: boolean;
 }
+
+/** A value of the steps and epochs, as callbacks know it. */
+export type RecordedValue = Pick<Metric, 'name' | 'value' | 'better' | 'matrix'>;
 
 /** What is asked of one output. */
 interface Goal {
@@ -33,6 +50,8 @@ interface Goal {
   readonly loss: LossFunction;
   readonly weight: number;
   readonly metrics: readonly Metric[];
+  /** What the output gives, for metrics; and where it is, for messages. */
+  readonly known: { readonly meaning: Meaning; readonly where: string };
 }
 
 /** The losses and metrics of a model: what to minimise, and what to record. */
@@ -40,14 +59,17 @@ export class Objective {
   /** The trained outputs. */
   readonly goals: readonly Goal[];
   /** What each step records: the total loss, with several outputs each one's loss, then the metrics. */
-  readonly values: readonly Pick<Metric, 'name' | 'value'>[];
+  readonly values: readonly RecordedValue[];
   readonly #model: string;
 
   /**
-   * @throws ArgumentError if there is no such loss, metric or output, an output is left out, or values have one name
+   * @throws ArgumentError if there is no such loss, metric or output, an output is left out, values have one name, a loss
+   *   contradicts what its output gives, or a metric would have to guess what it gives
    */
-  constructor(model: string, outputs: readonly Port[], options: ObjectiveOptions) {
+  constructor(network: Network, options: ObjectiveOptions) {
+    const { name: model, outputs } = network;
     this.#model = model;
+    const tensors = network.trace();
     const names = outputs.map(({ name }) => name);
     const losses = perOutput<LossSpec>(model, 'loss', names, options.loss, { shared: isLoss(options.loss) });
     const weights = perOutput<number>(model, 'lossWeights', names, options.lossWeights, { optional: true });
@@ -60,7 +82,11 @@ export class Objective {
           `${model}: the loss weight of output "${name}" is ${weight}; it must be a finite number of at least 0`,
         );
       }
-      if (loss) return [{ place, name, loss: lossOf(loss), weight, metrics: metrics[place] }];
+      if (loss) {
+        const own = { place, name, loss: lossOf(loss), weight, metrics: metrics[place] };
+        const known = settle(model, own, tensors[place], options.checkLoss ?? true);
+        return [{ ...own, known }];
+      }
       if (metrics[place].length === 0) return [];
       throw new ArgumentError(
         `${model}: output "${name}" has metrics and no loss, so there are no targets for it; give it a loss, or drop its metrics`,
@@ -71,8 +97,10 @@ export class Objective {
     const own = this.goals.flatMap(({ name, metrics: list }) =>
       list.map((metric) => ({ ...named(metric), name: several ? joined(name, metric.name) : metric.name })),
     );
-    const lossNames = several ? this.goals.map(({ name }) => ({ name: joined(name, 'loss') })) : [];
-    this.values = [{ name: 'loss' }, ...lossNames, ...own];
+    const lossNames = several
+      ? this.goals.map(({ name }) => ({ name: joined(name, 'loss'), better: 'lower' as const }))
+      : [];
+    this.values = [{ name: 'loss', better: 'lower' }, ...lossNames, ...own];
     checkMetricNames(
       model,
       [...lossNames, ...own].map(({ name }) => name),
@@ -96,6 +124,7 @@ export class Objective {
     const total = losses
       .map((loss, i) => (this.goals[i].weight === 1 ? loss : scale(loss, this.goals[i].weight)))
       .reduce(add);
+    for (const { place, known } of this.goals) tellMeaning(outputs[place], known);
     const metrics = this.goals.flatMap(({ place, metrics: list }, i) =>
       list.map((metric) => metric.compute(outputs[place], targets[i])),
     );
@@ -116,11 +145,43 @@ const isLoss = (loss: ObjectiveOptions['loss']): boolean =>
 
 const joined = (output: string, name: string) => `${output}${name[0].toUpperCase()}${name.slice(1)}`;
 
-/** A metric's name and value, without losing a `this` that the value may need. */
-const named = (metric: Metric): Pick<Metric, 'name' | 'value'> =>
-  metric.value
-    ? { name: metric.name, value: (means, count) => metric.value!(means, count) }
-    : { name: metric.name };
+/** What callbacks and records need of a metric, without losing a `this` that the value may need. */
+const named = (metric: Metric): RecordedValue => ({
+  name: metric.name,
+  better: metric.better,
+  matrix: metric.matrix,
+  ...(metric.value && { value: (means: Float64Array, count: number) => metric.value!(means, count) }),
+});
+
+/**
+ * What an output gives, after holding it against its loss, and trying the metrics: those that need to know.
+ *
+ * @throws ArgumentError if the loss contradicts it, or a metric cannot do without knowing
+ */
+function settle(
+  model: string,
+  { name, loss, metrics }: Pick<Goal, 'name' | 'loss' | 'metrics'>,
+  output: Tensor,
+  checkLoss: boolean,
+): Goal['known'] {
+  const where = `${model}: output "${name}" (${output.node.label})`;
+  const claims = claimsAbout(output, loss);
+  if (checkLoss) checkMeaning(where, output, claims);
+  const known = { meaning: settleMeaning(output, claims), where };
+  tellMeaning(output, known);
+  for (const metric of metrics) {
+    for (const target of possibleTargets(output)) {
+      try {
+        metric.compute(output, target);
+        break;
+      } catch (error) {
+        if (error instanceof UnknownMeaning) throw error;
+        // another kind of target may do; whether the data set's does, fit will see
+      }
+    }
+  }
+  return known;
+}
 
 /** An option for each output, given as one for all (`shared`), as a list, or by name. */
 function perOutput<T>(

@@ -3,6 +3,7 @@ import * as losses from './losses.ts';
 import type { LossFunction } from './losses.ts';
 import * as metrics from './metrics.ts';
 import type { Metric, MetricFunction } from './metrics.ts';
+import { didYouMean } from '../nearestName.ts';
 import * as optimizers from './optimizers.ts';
 import type { Optimizer } from './optimizers.ts';
 
@@ -27,17 +28,15 @@ const lossTable = {
 } satisfies Record<string, LossFunction>;
 
 const metricTable = {
-  accuracy: () => metrics.accuracy,
-  binaryAccuracy: () => metrics.binaryAccuracy(),
-  topKCategoricalAccuracy: () => metrics.topKCategoricalAccuracy(),
-  precision: () => metrics.precision(),
-  recall: () => metrics.recall(),
-  f1: () => metrics.f1(),
-  auc: () => metrics.auc(),
-  confusionMatrix: () => metrics.confusionMatrix(),
-  meanSquaredError: () => metrics.meanSquaredError,
-  meanAbsoluteError: () => metrics.meanAbsoluteError,
-} satisfies Record<string, () => MetricFunction | Metric>;
+  accuracy: (): Metric => ({ name: 'accuracy', better: 'higher', compute: metrics.accuracy }),
+  binaryAccuracy: metrics.binaryAccuracy,
+  topKCategoricalAccuracy: metrics.topKCategoricalAccuracy,
+  precision: metrics.precision,
+  recall: metrics.recall,
+  f1: metrics.f1,
+  auc: metrics.auc,
+  confusionMatrix: metrics.confusionMatrix,
+} satisfies Record<string, () => Metric>;
 
 const optimizerTable = {
   sgd: optimizers.sgd,
@@ -52,26 +51,88 @@ const optimizerTable = {
 } satisfies Record<string, () => Optimizer>;
 
 export type LossName = keyof typeof lossTable;
-export type MetricName = keyof typeof metricTable;
+/** Every loss is a metric, too: its mean over the samples. */
+export type MetricName = keyof typeof metricTable | LossName;
 export type OptimizerName = keyof typeof optimizerTable;
+
+/** What other frameworks call some of them, where the words are others. */
+const ALIASES: Readonly<Record<string, string>> = {
+  bce: 'binaryCrossentropy',
+  bceLoss: 'binaryCrossentropy',
+  bceWithLogitsLoss: 'binaryCrossEntropyWithLogits',
+  sigmoidCrossEntropy: 'binaryCrossEntropyWithLogits',
+  categoricalAccuracy: 'accuracy',
+  sparseCategoricalAccuracy: 'accuracy',
+  crossEntropy: 'softmaxCrossEntropy',
+  crossEntropyLoss: 'softmaxCrossEntropy',
+  kld: 'kullbackLeiblerDivergence',
+  klDivergence: 'kullbackLeiblerDivergence',
+  klDivLoss: 'kullbackLeiblerDivergence',
+  l1Loss: 'meanAbsoluteError',
+  l2Loss: 'meanSquaredError',
+  mseLoss: 'meanSquaredError',
+  smoothL1Loss: 'huber',
+};
+
+/** `; did you mean "…"?` after a name that is none of those known. */
+export function suggestion(name: string, names: readonly string[]): string {
+  const plain = (text: string) => text.replaceAll(/[_\W]/g, '').toLowerCase();
+  const alias = Object.keys(ALIASES).find((key) => plain(key) === plain(name));
+  return alias !== undefined && names.includes(ALIASES[alias])
+    ? `; did you mean "${ALIASES[alias]}"?`
+    : didYouMean(name, names);
+}
 
 function lookUp<T>(kind: string, table: Readonly<Record<string, T>>, name: string): T {
   if (Object.hasOwn(table, name)) return table[name];
-  throw new ArgumentError(`There is no ${kind} "${name}"; choose one of ${Object.keys(table).join(', ')}`);
+  const names = Object.keys(table);
+  throw new ArgumentError(
+    `There is no ${kind} "${name}"; choose one of ${names.join(', ')}${suggestion(String(name), names)}`,
+  );
 }
 
 export const lossOf = (loss: LossName | LossFunction): LossFunction =>
   typeof loss === 'function' ? loss : lookUp<LossFunction>('loss', lossTable, loss);
 
+/** The names of the losses by the functions, whose own `name` a minifier shortens. */
+const lossNames: ReadonlyMap<LossFunction, string> = new Map(
+  Object.entries(lossTable).map(([name, loss]) => [loss, name]),
+);
+
+const metricMakers: Readonly<Record<string, () => Metric>> = {
+  ...metricTable,
+  ...Object.fromEntries(
+    Object.entries(lossTable).map(([name, compute]) => [
+      name,
+      (): Metric => ({ name, better: 'lower', compute }),
+    ]),
+  ),
+};
+
+/**
+ * A metric by name, as an object, or as a function: wgrad's own by their names, others by the function's.
+ *
+ * @throws ArgumentError if there is none of that name, or a function has no name
+ */
 export function metricOf(spec: MetricSpec): Metric {
   if (typeof spec === 'object' && spec !== null && typeof spec.compute === 'function' && spec.name)
-    return spec;
-  const given =
-    typeof spec === 'function'
-      ? spec
-      : lookUp<() => MetricFunction | Metric>('metric', metricTable, spec as string)();
-  if (typeof given === 'object') return given;
-  return { name: typeof spec === 'function' ? spec.name || 'metric' : spec, compute: given } as Metric;
+    return checked(spec);
+  if (typeof spec !== 'function') return lookUp('metric', metricMakers, spec as string)();
+  const own = spec === metrics.accuracy ? 'accuracy' : lossNames.get(spec);
+  if (own !== undefined) return metricMakers[own]();
+  const maker = Object.entries<unknown>(metricTable).find(([, make]) => make === spec);
+  if (maker) throw new ArgumentError(`metrics.${maker[0]} makes a metric; call it: metrics.${maker[0]}()`);
+  if (spec.name) return { name: spec.name, compute: spec };
+  throw new ArgumentError(
+    "A metric is a function without a name; give it one: { name: 'myMetric', compute: (prediction, target) => … }",
+  );
+}
+
+function checked(metric: Metric): Metric {
+  if (metric.better === undefined || metric.better === 'higher' || metric.better === 'lower') return metric;
+  throw new ArgumentError(
+    `metric "${metric.name}": better is "${String(metric.better)}"; choose 'higher' or 'lower'`,
+  );
 }
 
 export const optimizerOf = (optimizer: OptimizerName | Optimizer): Optimizer =>
@@ -82,8 +143,18 @@ export const optimizerOf = (optimizer: OptimizerName | Optimizer): Optimizer =>
 /** Values of a step that have their name already. */
 const TAKEN = ['loss', 'output', 'epoch', 'step'];
 
-/** Throws an ArgumentError where two values of a step would have one name. */
+/** `validationLoss`: what the value of a step is called over the validation data. */
+export const validationName = (name: string) => `validation${name[0].toUpperCase()}${name.slice(1)}`;
+
+/** Throws an ArgumentError where two values of a step or an epoch would have one name. */
 export function checkMetricNames(model: string, names: readonly string[]): void {
+  const validation = ['loss', ...names].map(validationName);
+  const clash = names.find((name) => validation.includes(name));
+  if (clash !== undefined) {
+    throw new ArgumentError(
+      `${model}: a value is named "${clash}", as another one is over the validation data; give the output or the metric another name`,
+    );
+  }
   const twice = names.find((name, i) => TAKEN.includes(name) || names.indexOf(name) !== i);
   if (twice === undefined) return;
   throw new ArgumentError(

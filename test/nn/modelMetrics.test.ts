@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { dataset, take } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { randomStream } from '../../src/data/random.ts';
-import { EarlyStopping } from '../../src/nn/training/callbacks.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import * as metrics from '../../src/nn/metrics.ts';
 import { sequential } from '../../src/nn/model.ts';
@@ -158,17 +157,6 @@ describe('metrics of a model', () => {
     const { loss, rootMeanSquare: root } = await model.evaluate(targets, { batchSize: 4 });
     expect(root).toBeCloseTo(Math.sqrt(loss), 6);
     model.destroy();
-  });
-
-  it('stop a training when they get smaller, unless they are errors', () => {
-    const stops = (monitor: string, ...values: number[]) => {
-      const early = new EarlyStopping({ monitor });
-      return values.map((value) => early.shouldStop({ epoch: 0, step: 0, loss: 0, [monitor]: value }));
-    };
-    for (const monitor of ['validationAuc', 'validationRecall', 'f1', 'precision', 'binaryAccuracy']) {
-      expect(stops(monitor, 0.5, 0.6, 0.55), `of ${monitor}`).toEqual([false, false, true]);
-    }
-    expect(stops('validationMeanAbsoluteError', 0.6, 0.5, 0.55)).toEqual([false, false, true]);
   });
 
   it('of several classes are exact too', async () => {

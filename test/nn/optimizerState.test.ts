@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../../src/io/safetensors.ts';
-import { ReduceOnPlateau } from '../../src/nn/training/callbacks.ts';
+import { monitoredValues, ReduceOnPlateau } from '../../src/nn/training/callbacks.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { sequential } from '../../src/nn/model.ts';
 import type { Model } from '../../src/nn/model.ts';
@@ -201,9 +201,16 @@ describe('averaged weights', () => {
 });
 
 describe('reduceOnPlateau', () => {
+  const epochValues = monitoredValues(
+    [
+      { name: 'loss', better: 'lower' },
+      { name: 'accuracy', better: 'higher' },
+    ],
+    true,
+  );
   /** The learning rate after each epoch with these losses. */
   const rates = (losses: number[], own: ConstructorParameters<typeof ReduceOnPlateau>[0], start = 1) => {
-    const plateau = new ReduceOnPlateau({ monitor: 'loss', ...own });
+    const plateau = new ReduceOnPlateau({ monitor: 'loss', ...own }, epochValues);
     let rate = start;
     return losses.map((loss, epoch) => (rate = plateau.after({ epoch, step: epoch, loss }, rate)));
   };
@@ -234,7 +241,7 @@ describe('reduceOnPlateau', () => {
   });
 
   it('watches accuracies for more', () => {
-    const plateau = new ReduceOnPlateau({ monitor: 'accuracy', factor: 0.5, patience: 1 });
+    const plateau = new ReduceOnPlateau({ monitor: 'accuracy', factor: 0.5, patience: 1 }, epochValues);
     const after = (accuracy: number) => plateau.after({ epoch: 0, step: 0, loss: 0, accuracy }, 1);
     expect([0.5, 0.6, 0.6, 0.7].map(after)).toEqual([1, 1, 0.5, 1]);
   });
@@ -257,12 +264,16 @@ describe('reduceOnPlateau', () => {
   });
 
   it('refuses options out of range, with the value', () => {
-    expect(() => new ReduceOnPlateau({ factor: 1 })).toThrow(
-      'reduceOnPlateau: factor is 1; it must be above 0 and below 1',
+    const make = (options: object) => () => new ReduceOnPlateau(options, epochValues);
+    expect(make({ factor: 1 })).toThrow(
+      'reduceOnPlateau: factor is 1; it must be a number above 0 and below 1',
     );
-    expect(() => new ReduceOnPlateau({ patience: -1 })).toThrow('reduceOnPlateau: patience is -1');
-    expect(() => new ReduceOnPlateau({ cooldown: NaN })).toThrow('reduceOnPlateau: cooldown is NaN');
-    expect(() => new ReduceOnPlateau({ mode: 'up' as 'max' })).toThrow('reduceOnPlateau: mode is "up"');
+    expect(make({ factor: '0.5' })).toThrow('reduceOnPlateau: factor is 0.5; it must be a number');
+    expect(make({ patience: -1 })).toThrow('reduceOnPlateau: patience is -1');
+    expect(make({ patience: '3' })).toThrow('reduceOnPlateau: patience is 3; it must be a number');
+    expect(make({ cooldown: NaN })).toThrow('reduceOnPlateau: cooldown is NaN');
+    expect(make({ minDelta: NaN })).toThrow('reduceOnPlateau: minDelta is NaN');
+    expect(make({ mode: 'up' })).toThrow('reduceOnPlateau: mode is "up"');
   });
 });
 

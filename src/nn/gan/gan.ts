@@ -13,6 +13,7 @@ import type { Optimizer } from '../optimizers.ts';
 import { fillNormal } from '../philox.ts';
 import { optimizerOf } from '../registry.ts';
 import type { OptimizerName } from '../registry.ts';
+import { checkDiscriminator } from './discriminator.ts';
 import { decodeGan, encodeGan } from './checkpoint.ts';
 import { startGanFit } from './fit.ts';
 import type { GanFit, GanFitOptions } from './fit.ts';
@@ -47,6 +48,11 @@ export interface GanCompileOptions extends GanLossOptions {
   /** Default Adam with rate 0.0002 and β₁ 0.5 (Radford et al. 2016). */
   generatorOptimizer?: OptimizerName | Optimizer;
   discriminatorOptimizer?: OptimizerName | Optimizer;
+  /**
+   * Whether a discriminator is refused that gives probabilities, where the losses take logits. Default true; `false` for
+   * who means it.
+   */
+  checkLoss?: boolean;
 }
 
 /** What `compile` settles. */
@@ -141,11 +147,12 @@ export class Gan {
    * Settles losses and optimizers and gives the weights their memory. Compiling again on the same GPU keeps the
    * weights and starts the optimizers anew.
    *
-   * @throws ArgumentError if an option is out of range, or while the GAN is being trained
+   * @throws ArgumentError if an option is out of range, the discriminator gives no logits, or while the GAN is being trained
    */
   async compile(options: GanCompileOptions = {}): Promise<this> {
     this.#requireIdle('compile');
     const losses = lossesOf(this.name, options);
+    if (options.checkLoss ?? true) checkDiscriminator(this.name, this.discriminator);
     const optimizers = {
       generator: optimizerOf(options.generatorOptimizer ?? defaultOptimizer()),
       discriminator: optimizerOf(options.discriminatorOptimizer ?? defaultOptimizer()),

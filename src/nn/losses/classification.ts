@@ -22,6 +22,7 @@ import type { SoftmaxCrossEntropyOptions } from '../../ops/loss/softmaxCrossEntr
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { ArgumentError, ShapeError } from '../../errors.ts';
+import { takesAs } from './takes.ts';
 import { alignTargets, inputOf, requireClasses, smooth } from './targets.ts';
 
 /** The least probability whose logarithm is taken: Keras's epsilon. */
@@ -39,8 +40,13 @@ export function softmaxCrossEntropy(
   target: Tensor,
   options: SoftmaxCrossEntropyOptions = {},
 ): Tensor {
+  takesAs('softmaxCrossEntropy', 'classLogits', prediction);
+  return ofLogits(prediction, target, options);
+}
+
+function ofLogits(logits: Tensor, target: Tensor, options: SoftmaxCrossEntropyOptions): Tensor {
   const loss = target.dtype === 'i32' ? sparseLoss : denseSoftmaxCrossEntropy;
-  return perSample(loss(prediction, target, options));
+  return perSample(loss(logits, target, options));
 }
 
 /** `softmaxCrossEntropy` for class indices (i32) only. */
@@ -49,6 +55,7 @@ export function sparseSoftmaxCrossEntropy(
   target: Tensor,
   options: SoftmaxCrossEntropyOptions = {},
 ): Tensor {
+  takesAs('sparseSoftmaxCrossEntropy', 'classLogits', prediction);
   return perSample(sparseLoss(prediction, target, options));
 }
 
@@ -59,9 +66,9 @@ export function sparseSoftmaxCrossEntropy(
  * @throws ShapeError if the shapes differ
  */
 export function binaryCrossEntropyWithLogits(prediction: Tensor, target: Tensor): Tensor {
-  return perSample(
-    bceWithLogits(prediction, alignTargets('binaryCrossEntropyWithLogits', prediction, target)),
-  );
+  const name = 'binaryCrossEntropyWithLogits';
+  takesAs(name, 'logits', prediction);
+  return perSample(bceWithLogits(prediction, alignTargets(name, prediction, target)));
 }
 
 export interface CrossentropyOptions extends SoftmaxCrossEntropyOptions {
@@ -86,6 +93,7 @@ export function binaryCrossentropy(
   { fromLogits = false, labelSmoothing = 0 }: CrossentropyOptions = {},
 ): Tensor {
   const name = 'binaryCrossentropy';
+  takesAs(name, fromLogits ? 'logits' : 'probabilities', prediction);
   const t = smooth(name, alignTargets(name, prediction, target), labelSmoothing, 2);
   const logits = fromLogits ? prediction : inputOf(prediction, elementwiseOps.sigmoid);
   return perSample(logits ? bceWithLogits(logits, t) : binaryCrossentropyOf(prediction, t));
@@ -136,6 +144,7 @@ function crossentropy(
   target: Tensor,
   { fromLogits = false, labelSmoothing = 0 }: CrossentropyOptions,
 ): Tensor {
+  takesAs(name, fromLogits ? 'classLogits' : 'shares', prediction);
   requireClasses(name, prediction);
   const classes = prediction.shape.at(-1)!;
   const sparse = target.dtype === 'i32';
@@ -147,7 +156,7 @@ function crossentropy(
     );
   }
   const logits = fromLogits ? prediction : inputOf(prediction, softmaxOp, false);
-  if (logits) return softmaxCrossEntropy(logits, target, { labelSmoothing });
+  if (logits) return ofLogits(logits, target, { labelSmoothing });
   const distribution = sparse ? oneHot(target, classes) : target;
   const t = smooth(name, distribution, labelSmoothing, classes);
   const sums = reduceSum(prediction, { axes: [-1], keepDims: true });
@@ -164,6 +173,7 @@ function crossentropy(
  */
 export function kullbackLeiblerDivergence(prediction: Tensor, target: Tensor): Tensor {
   const name = 'kullbackLeiblerDivergence';
+  takesAs(name, 'distribution', prediction);
   requireClasses(name, prediction);
   const t = clip(alignTargets(name, prediction, target), EPSILON, 1);
   const p = clip(prediction, EPSILON, 1);

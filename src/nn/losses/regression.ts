@@ -17,10 +17,17 @@ import {
 } from '../../ops/elementwise/elementwise.ts';
 import { reduceSum } from '../../ops/reduce/sum.ts';
 import type { Tensor } from '../../ops/core/op.ts';
+import { takesAs } from './takes.ts';
 import { alignTargets, requireClasses } from './targets.ts';
 
 /** Keras's epsilon. */
 const EPSILON = 1e-7;
+
+/** x − t, for losses that bring the predictions near to the targets. */
+function error(loss: string, prediction: Tensor, target: Tensor): Tensor {
+  takesAs(loss, 'values', prediction);
+  return subtract(prediction, alignTargets(loss, prediction, target));
+}
 
 /**
  * Mean squared error per sample: mean of (x − t)² over all dimensions but the first.
@@ -28,7 +35,7 @@ const EPSILON = 1e-7;
  * @throws ShapeError if the shapes differ
  */
 export function meanSquaredError(prediction: Tensor, target: Tensor): Tensor {
-  return perSample(square(subtract(prediction, alignTargets('meanSquaredError', prediction, target))));
+  return perSample(square(error('meanSquaredError', prediction, target)));
 }
 
 /**
@@ -38,7 +45,7 @@ export function meanSquaredError(prediction: Tensor, target: Tensor): Tensor {
  * @throws ShapeError if the shapes differ
  */
 export function meanAbsoluteError(prediction: Tensor, target: Tensor): Tensor {
-  return perSample(abs(subtract(prediction, alignTargets('meanAbsoluteError', prediction, target))));
+  return perSample(abs(error('meanAbsoluteError', prediction, target)));
 }
 
 /**
@@ -48,7 +55,9 @@ export function meanAbsoluteError(prediction: Tensor, target: Tensor): Tensor {
  * @throws ShapeError if the shapes differ
  */
 export function meanSquaredLogarithmicError(prediction: Tensor, target: Tensor): Tensor {
-  const t = alignTargets('meanSquaredLogarithmicError', prediction, target);
+  const name = 'meanSquaredLogarithmicError';
+  takesAs(name, 'values', prediction);
+  const t = alignTargets(name, prediction, target);
   const logarithm = (values: Tensor) => log1p(maximum(values, EPSILON));
   return perSample(square(subtract(logarithm(prediction), logarithm(t))));
 }
@@ -67,7 +76,7 @@ export interface HuberOptions {
  */
 export function huber(prediction: Tensor, target: Tensor, { delta = 1 }: HuberOptions = {}): Tensor {
   if (!(delta > 0)) throw new ArgumentError(`huber: delta is ${delta}; it must be a number above 0`);
-  return perSample(huberOf(subtract(prediction, alignTargets('huber', prediction, target)), delta));
+  return perSample(huberOf(error('huber', prediction, target), delta));
 }
 
 /**
@@ -77,7 +86,7 @@ export function huber(prediction: Tensor, target: Tensor, { delta = 1 }: HuberOp
  * @throws ShapeError if the shapes differ
  */
 export function logCosh(prediction: Tensor, target: Tensor): Tensor {
-  return perSample(logCoshOf(subtract(prediction, alignTargets('logCosh', prediction, target))));
+  return perSample(logCoshOf(error('logCosh', prediction, target)));
 }
 
 /**
@@ -88,6 +97,7 @@ export function logCosh(prediction: Tensor, target: Tensor): Tensor {
  * @throws ShapeError if the shapes differ
  */
 export function hinge(prediction: Tensor, target: Tensor): Tensor {
+  takesAs('hinge', 'margins', prediction);
   const t = alignTargets('hinge', prediction, target);
   const sides = where(equal(t, 0), -1, t);
   return perSample(relu(subtract(1, multiply(sides, prediction))));

@@ -2,6 +2,7 @@ import { ArgumentError } from '../../errors.ts';
 import { add, greater, multiply, sigmoid } from '../../ops/elementwise/elementwise.ts';
 import { constant } from '../../ops/core/leaves.ts';
 import { softmax } from '../../ops/softmax/softmax.ts';
+import { meaningOf, thresholdOf } from '../meaning.ts';
 import { nameOf, sides } from './decisions.ts';
 import type { DecisionOptions } from './decisions.ts';
 import { asColumn, rowsOf } from './metric.ts';
@@ -12,7 +13,10 @@ export interface AucOptions extends Pick<DecisionOptions, 'name' | 'class'> {
   thresholds?: number;
   /** Of the receiver's operating characteristic (the default), or of precision over recall. */
   curve?: 'ROC' | 'PR';
-  /** The outputs are logits: the sigmoid (with `class` the softmax) is applied first. Default false. */
+  /**
+   * The outputs are logits: the sigmoid is applied first, with `class` the softmax, unless the loss takes each for itself.
+   * By default it is known from the model, by its loss and last activation; false outside of one, as in Keras.
+   */
   fromLogits?: boolean;
 }
 
@@ -22,10 +26,10 @@ export interface AucOptions extends Pick<DecisionOptions, 'name' | 'class'> {
  * the false positive rate. PR: precision over recall, interpolated after Davis & Goadrich 2006. 0 where there are only
  * positives or only negatives.
  *
- * @throws ArgumentError if an option is out of range
+ * @throws ArgumentError if an option is out of range, or in a model of which it is not known what it gives
  */
 export function auc(options: AucOptions = {}): Metric {
-  const { thresholds = 200, curve = 'ROC', fromLogits = false, class: one } = options;
+  const { thresholds = 200, curve = 'ROC', fromLogits, class: one } = options;
   if (!Number.isInteger(thresholds) || thresholds < 2) {
     throw new ArgumentError(`auc: thresholds is ${thresholds}; it must be a whole number of at least 2`);
   }
@@ -38,12 +42,12 @@ export function auc(options: AucOptions = {}): Metric {
     constant(Float32Array.from({ length: 2 * thresholds }, (_, i) => (i < thresholds ? first : second)));
   return {
     name: nameOf('auc', options),
+    better: 'higher',
     compute(prediction, target) {
-      const probability = !fromLogits
-        ? prediction
-        : one === undefined
-          ? sigmoid(prediction)
-          : softmax(prediction);
+      const ask = (threshold: number) => `metrics.auc({ fromLogits: ${threshold === 0} })`;
+      const logits = fromLogits ?? thresholdOf('auc', prediction, { ask }) === 0;
+      const ofClasses = one !== undefined && meaningOf(prediction) !== 'logits';
+      const probability = !logits ? prediction : ofClasses ? softmax(prediction) : sigmoid(prediction);
       const { score, actual } = sides('auc', probability, target, one);
       const above = greater(asColumn(score), constant(Float32Array.from([...limits, ...limits])));
       // actual for the first half of the columns (true positives), 1 − actual for the second (false positives)

@@ -5,14 +5,15 @@ import {
   perSample,
 } from '../../ops/loss/accuracy.ts';
 import { argmax } from '../../ops/reduce/argmax.ts';
-import { add, elementwiseOps, greater, less, multiply } from '../../ops/elementwise/elementwise.ts';
+import { add, greater, less, multiply } from '../../ops/elementwise/elementwise.ts';
 import { oneHot } from '../../ops/movement/gather.ts';
 import { constant } from '../../ops/core/leaves.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { reduceSum } from '../../ops/reduce/sum.ts';
 import { sizeOf } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import { alignTargets, inputOf } from '../losses/targets.ts';
+import { alignTargets } from '../losses/targets.ts';
+import { thresholdOf } from '../meaning.ts';
 import { classIndices, decisions, nameOf } from './decisions.ts';
 import type { DecisionOptions } from './decisions.ts';
 import { asColumn, rowsOf } from './metric.ts';
@@ -20,27 +21,34 @@ import type { Metric } from './metric.ts';
 
 /**
  * The share of samples whose largest output is at their class. With a single output, the share of outputs on their
- * target's side: of 0.5 where the last layer ends in a sigmoid, else of 0, as for logits (`binaryAccuracy` takes
- * another threshold).
+ * target's side: of 0.5 for probabilities, of 0 for logits. Which it is, is known from the model: by its loss, or by the
+ * values that its layers can give. Outside of a model it is 0, unless the values lie in [0, 1].
+ *
+ * @throws ArgumentError if it is not known: `binaryAccuracy` takes a threshold
  */
 export function accuracy(prediction: Tensor, target: Tensor): Tensor {
-  if (prediction.shape.at(-1) !== 1) return categoricalAccuracy(prediction, target);
-  const probabilities = [elementwiseOps.sigmoid, elementwiseOps.hardSigmoid].some((op) =>
-    inputOf(prediction, op),
-  );
-  const aligned = alignTargets('accuracy', prediction, target);
-  return binaryAccuracyOf(prediction, aligned, probabilities ? 0.5 : 0);
+  const { shape } = prediction;
+  if (shape.length > 1 && shape.at(-1) !== 1) return categoricalAccuracy(prediction, target);
+  const ask = (threshold: number) => `metrics.binaryAccuracy({ threshold: ${threshold} })`;
+  const threshold = thresholdOf('accuracy', prediction, { ask, ofValues: null, alone: 0 });
+  return binaryAccuracyOf(prediction, alignTargets('accuracy', prediction, target), threshold);
 }
 
-/** The share of a sample's outputs that are on their target's side of `threshold`: 0.5 (the default), or 0 for logits. */
+/**
+ * The share of a sample's outputs that are on their target's side of `threshold`. Default 0.5 for probabilities, as in
+ * Keras, and 0 for the logits of a model: the same decision.
+ */
 export function binaryAccuracy({
-  threshold = 0.5,
+  threshold,
   name = 'binaryAccuracy',
 }: Pick<DecisionOptions, 'threshold' | 'name'> = {}): Metric {
   return {
     name,
-    compute: (prediction, target) =>
-      binaryAccuracyOf(prediction, alignTargets(name, prediction, target), threshold),
+    better: 'higher',
+    compute(prediction, target) {
+      const limit = threshold ?? thresholdOf('binaryAccuracy', prediction);
+      return binaryAccuracyOf(prediction, alignTargets(name, prediction, target), limit);
+    },
   };
 }
 
@@ -54,6 +62,7 @@ export function topKCategoricalAccuracy({ k = 5, name = 'topKCategoricalAccuracy
   }
   return {
     name,
+    better: 'higher',
     compute(prediction, target) {
       const truth = oneHot(classIndices(name, prediction, target), prediction.shape.at(-1)!);
       const own = reduceSum(multiply(prediction, truth), { axes: [-1], keepDims: true });
@@ -71,6 +80,7 @@ const quotient = ([part, whole]: Float64Array) => (whole > 0 ? part / whole : 0)
 export function precision(options: DecisionOptions = {}): Metric {
   return {
     name: nameOf('precision', options),
+    better: 'higher',
     compute(prediction, target) {
       const { predicted, actual } = decisions('precision', prediction, target, options);
       // [predicted · actual, predicted]
@@ -85,6 +95,7 @@ export function precision(options: DecisionOptions = {}): Metric {
 export function recall(options: DecisionOptions = {}): Metric {
   return {
     name: nameOf('recall', options),
+    better: 'higher',
     compute(prediction, target) {
       const { predicted, actual } = decisions('recall', prediction, target, options);
       // [predicted · actual, actual]
@@ -99,6 +110,7 @@ export function recall(options: DecisionOptions = {}): Metric {
 export function f1(options: DecisionOptions = {}): Metric {
   return {
     name: nameOf('f1', options),
+    better: 'higher',
     compute(prediction, target) {
       const { predicted, actual } = decisions('f1', prediction, target, options);
       const [p, a] = [asColumn(predicted), asColumn(actual)];
@@ -115,7 +127,7 @@ const MAX_CLASSES = 128;
 export interface ConfusionMatrixOptions {
   /** Default `confusionMatrix`. */
   name?: string;
-  /** Of a single output: above it the class is 1, else 0; default 0.5, for logits 0. */
+  /** Of a single output: above it the class is 1, else 0. Default 0.5 for probabilities, 0 for the logits of a model. */
   threshold?: number;
 }
 
@@ -125,10 +137,11 @@ export interface ConfusionMatrixOptions {
  */
 export function confusionMatrix({
   name = 'confusionMatrix',
-  threshold = 0.5,
+  threshold,
 }: ConfusionMatrixOptions = {}): Metric {
   return {
     name,
+    matrix: true,
     compute(prediction, target) {
       const [samples] = prediction.shape;
       const outputs = prediction.shape.at(-1)!;
@@ -141,8 +154,9 @@ export function confusionMatrix({
       const classes = binary ? 2 : outputs;
       // [1 − d, d] of a decision d
       const pair = (d: Tensor) => add(multiply(asColumn(d), columns(-1, 1)), columns(1, 0));
+      const above = () => greater(prediction, threshold ?? thresholdOf('confusionMatrix', prediction));
       const [actual, predicted] = binary
-        ? [greater(alignTargets(name, prediction, target), 0.5), greater(prediction, threshold)].map(pair)
+        ? [greater(alignTargets(name, prediction, target), 0.5), above()].map(pair)
         : [classIndices(name, prediction, target), argmax(prediction)].map((c) => oneHot(c, classes));
       const positions = sizeOf(actual.shape) / (samples * classes);
       const rows = reshape(actual, [samples * positions, classes, 1]);

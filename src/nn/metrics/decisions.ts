@@ -6,13 +6,14 @@ import { slice } from '../../ops/movement/movement.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { alignTargets } from '../losses/targets.ts';
+import { thresholdOf } from '../meaning.ts';
 
 export interface DecisionOptions {
   /** Name of the metric; by default its own, with the class where one is given. */
   name?: string;
   /**
-   * Predictions above it are positive; default 0.5, which is for probabilities: use 0 for logits. With `class` and
-   * without a threshold, a sample is positive if that class has its largest output.
+   * Predictions above it are positive. Default 0.5 for probabilities, as in Keras, and 0 for the logits of a model: the
+   * same decision. With `class` and without a threshold, a sample is positive if that class has its largest output.
    */
   threshold?: number;
   /** Treats this class as positive and all others as negative; needed where the model tells several classes apart. */
@@ -89,5 +90,5 @@ export function decisions(
   if (one !== undefined && threshold === undefined) {
     return { predicted: equal(cast(argmax(prediction), 'f32'), one), actual };
   }
-  return { predicted: greater(score, threshold ?? 0.5), actual };
+  return { predicted: greater(score, threshold ?? thresholdOf(metric, prediction)), actual };
 }

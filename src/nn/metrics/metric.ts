@@ -15,6 +15,10 @@ export type MetricFunction = (prediction: Tensor, target: Tensor) => Tensor;
 export interface Metric {
   /** Its name among the values of a step; one whose value is a matrix should end in `Matrix`. */
   readonly name: string;
+  /** Whether a model is the better, the higher or the lower it is: for callbacks that monitor it. */
+  readonly better?: 'higher' | 'lower';
+  /** Whether its value is a matrix, which cannot be monitored. Default false. */
+  readonly matrix?: boolean;
   /** Predictions and targets of a batch, as the loss gets them, to [N] or [N, columns]. */
   compute(prediction: Tensor, target: Tensor): Tensor;
   /**

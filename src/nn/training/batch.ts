@@ -99,7 +99,7 @@ export function gather(
 }
 
 /** Whole numbers, one per sample: class indices. */
-const isLabel = ({ data, shape }: DataField) => shape.length === 0 && !(data instanceof Float32Array);
+export const isLabel = ({ data, shape }: DataField) => shape.length === 0 && !(data instanceof Float32Array);
 
 /** Targets that are inputs may have another shape: a flat image, say. */
 function shaped(batch: Tensor, sample: Shape): Tensor {

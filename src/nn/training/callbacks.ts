@@ -1,37 +1,85 @@
 import { ArgumentError } from '../../errors.ts';
+import { didYouMean } from '../../nearestName.ts';
 import type { EpochValues } from './fit.ts';
+import type { Metric } from '../metrics.ts';
+import { validationName } from '../registry.ts';
+
+/** A value that epochs have, as far as callbacks go. */
+export interface Monitored extends Pick<Metric, 'name' | 'better' | 'matrix'> {
+  /** They would, if there were validation data. */
+  readonly missing?: boolean;
+}
+
+/**
+ * What the epochs of a training come to, by name: what its steps record, and the same over the validation data.
+ *
+ * @param recorded what each step records
+ */
+export function monitoredValues(recorded: readonly Monitored[], validated: boolean): Monitored[] {
+  const over = ({ name, better, matrix }: Monitored) => ({
+    name: validationName(name),
+    better,
+    matrix,
+    missing: !validated,
+  });
+  return [{ name: 'epoch' }, { name: 'step' }, ...recorded, ...recorded.map(over)];
+}
 
 /** Watches one value of the epochs for improvement. */
 class Monitor {
-  readonly #callback: string;
   readonly #name: string;
   readonly #minDelta: number;
   readonly #sign: 1 | -1;
   #best = Infinity;
 
-  constructor(callback: string, { monitor = 'validationLoss', minDelta = 0, mode }: MonitorOptions) {
+  constructor(
+    callback: string,
+    { monitor = 'validationLoss', minDelta = 0, mode }: MonitorOptions,
+    values: readonly Monitored[],
+  ) {
     if (mode !== undefined && mode !== 'min' && mode !== 'max') {
       throw new ArgumentError(`${callback}: mode is "${String(mode)}"; choose min or max`);
     }
-    this.#callback = callback;
+    const numbers = values.filter(({ matrix }) => !matrix).map(({ name }) => name);
+    const there = numbers.filter((name) => !values.find((value) => value.name === name)!.missing).join(', ');
+    const value = values.find(({ name }) => name === monitor);
+    if (!value || (value.missing && !value.matrix)) {
+      const meant = value ? '.' : didYouMean(String(monitor), numbers) || '.';
+      const pass = values.some(({ missing }) => missing) ? 'Pass validationData, or monitor' : 'Monitor';
+      throw new ArgumentError(
+        `${callback}: an epoch has no value "${monitor}"; it has ${there}${meant} ${pass} one of these`,
+      );
+    }
+    if (value.matrix) {
+      throw new ArgumentError(
+        `${callback}: "${monitor}" is a matrix, which gets neither better nor worse; monitor one of ${there}`,
+      );
+    }
+    if (mode === undefined && value.better === undefined) {
+      throw new ArgumentError(
+        `${callback}: nothing says whether "${monitor}" should rise or fall; pass mode: 'max' or 'min', or give the metric better: 'higher' or 'lower'`,
+      );
+    }
     this.#name = monitor;
-    this.#minDelta = minDelta;
-    this.#sign =
-      (mode ?? (/accuracy|precision|recall|f1|auc/i.test(monitor) ? 'max' : 'min')) === 'max' ? -1 : 1;
+    this.#minDelta = atLeast0(callback, { minDelta });
+    this.#sign = (mode ?? (value.better === 'higher' ? 'max' : 'min')) === 'max' ? -1 : 1;
   }
 
   /** Whether the value is better than the best so far. */
   improved(values: EpochValues): boolean {
-    const value = values[this.#name];
-    if (value === undefined) {
-      throw new ArgumentError(
-        `${this.#callback}: an epoch has no value "${this.#name}"; it has ${Object.keys(values).join(', ')}. Pass validationData, or monitor one of these`,
-      );
-    }
-    if (!(this.#sign * value < this.#best - this.#minDelta)) return false;
-    this.#best = this.#sign * value;
+    if (!(this.#sign * values[this.#name] < this.#best - this.#minDelta)) return false;
+    this.#best = this.#sign * values[this.#name];
     return true;
   }
+}
+
+/** Throws an ArgumentError unless every option is a number of at least 0; gives the first. */
+function atLeast0(callback: string, options: Readonly<Record<string, unknown>>): number {
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === 'number' && value >= 0) continue;
+    throw new ArgumentError(`${callback}: ${name} is ${String(value)}; it must be a number of at least 0`);
+  }
+  return Object.values(options)[0] as number;
 }
 
 export interface MonitorOptions {
@@ -39,7 +87,7 @@ export interface MonitorOptions {
   monitor?: string;
   /** A change below this is no improvement; default 0 for early stopping, 0.0001 for reduce-on-plateau. */
   minDelta?: number;
-  /** Whether a smaller or a larger value is better; by default larger for accuracies, precision, recall, F1 and AUC, else smaller. */
+  /** Whether a smaller or a larger value is better; by default what the metric says (`better`). Losses fall. */
   mode?: 'min' | 'max';
 }
 
@@ -54,15 +102,13 @@ export class EarlyStopping {
   readonly #patience: number;
   #waited = 0;
 
-  constructor(options: EarlyStoppingOptions) {
-    const { patience = 0, minDelta = 0 } = options;
-    if (!(patience >= 0) || !(minDelta >= 0)) {
-      throw new ArgumentError(
-        `earlyStopping: patience is ${patience} and minDelta ${minDelta}; both must be numbers of at least 0`,
-      );
-    }
-    this.#monitor = new Monitor('earlyStopping', options);
-    this.#patience = patience;
+  /**
+   * @param values what epochs have
+   * @throws ArgumentError if an option is out of range, or there is no such value, or none that rises or falls
+   */
+  constructor(options: EarlyStoppingOptions, values: readonly Monitored[]) {
+    this.#patience = atLeast0('earlyStopping', { patience: options.patience ?? 0 });
+    this.#monitor = new Monitor('earlyStopping', options, values);
   }
 
   shouldStop(values: EpochValues): boolean {
@@ -95,17 +141,19 @@ export class ReduceOnPlateau {
   #waited = 0;
   #cooling = 0;
 
-  constructor(options: ReduceOnPlateauOptions) {
+  /**
+   * @param values what epochs have
+   * @throws ArgumentError if an option is out of range, or there is no such value, or none that rises or falls
+   */
+  constructor(options: ReduceOnPlateauOptions, values: readonly Monitored[]) {
     const { factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0, minLearningRate = 0 } = options;
-    if (!(factor > 0 && factor < 1)) {
-      throw new ArgumentError(`reduceOnPlateau: factor is ${factor}; it must be above 0 and below 1`);
+    if (typeof factor !== 'number' || !(factor > 0 && factor < 1)) {
+      throw new ArgumentError(
+        `reduceOnPlateau: factor is ${String(factor)}; it must be a number above 0 and below 1`,
+      );
     }
-    for (const [name, value] of Object.entries({ patience, minDelta, cooldown, minLearningRate })) {
-      if (!(value >= 0)) {
-        throw new ArgumentError(`reduceOnPlateau: ${name} is ${value}; it must be a number of at least 0`);
-      }
-    }
-    this.#monitor = new Monitor('reduceOnPlateau', { ...options, minDelta });
+    atLeast0('reduceOnPlateau', { patience, cooldown, minLearningRate });
+    this.#monitor = new Monitor('reduceOnPlateau', { ...options, minDelta }, values);
     this.#factor = factor;
     this.#patience = patience;
     this.#cooldown = cooldown;

@@ -11,7 +11,6 @@ import { columnsOf } from '../../ops/dataset/effects.ts';
 import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
 import { multiply } from '../../ops/elementwise/elementwise.ts';
 import { checkLabels, gather } from './batch.ts';
-import { EarlyStopping, ReduceOnPlateau } from './callbacks.ts';
 import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
 import { classWeights } from './classWeights.ts';
 import type { ClassWeight } from './classWeights.ts';
@@ -19,6 +18,9 @@ import type { Evaluation } from './evaluator.ts';
 import { Totals } from '../metrics/metric.ts';
 import type { Model } from '../model.ts';
 import { checkRun, TrainingRun } from './run.ts';
+import { validationName } from '../registry.ts';
+import { checkFit } from './checks.ts';
+import type { Callbacks } from './checks.ts';
 
 /** The values of one training step: those of its batch. */
 export type StepValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<
@@ -95,10 +97,11 @@ export class Fit extends TrainingRun<StepValues, History> {
 
 async function train(model: Model, data: Dataset, options: FitOptions): Promise<History> {
   const batchSize = checkRun(model.name, data, options);
+  const callbacks = checkFit(model, options);
   const run = await prepare(model, data, batchSize, options);
   try {
     await options.onReady?.(run.program);
-    return await loop(model, data, batchSize, run, options);
+    return await loop(model, data, batchSize, run, callbacks, options);
   } finally {
     run.program.destroy();
     run.ring.destroy();
@@ -151,6 +154,7 @@ async function loop(
   data: Dataset,
   batchSize: number,
   { program, ring }: Run,
+  { early, plateau }: Callbacks,
   options: FitOptions,
 ): Promise<History> {
   const { epochs = 1, signal, validationData } = options;
@@ -161,8 +165,6 @@ async function loop(
   const end = options.resume ? Math.max(start, wanted) : start + wanted;
   const steps: StepValues[] = [];
   const epochValues: EpochValues[] = [];
-  const early = options.earlyStopping && new EarlyStopping(options.earlyStopping);
-  const plateau = options.reduceOnPlateau && new ReduceOnPlateau(options.reduceOnPlateau);
   const epoch = new Totals(objective.values);
   const own = new Totals(objective.values);
 
@@ -231,7 +233,7 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
 function validated(validation: Evaluation | undefined): Record<string, number> {
   const named: Record<string, number> = {};
   for (const [name, value] of Object.entries(validation ?? {})) {
-    if (typeof value === 'number') named[`validation${name[0].toUpperCase()}${name.slice(1)}`] = value;
+    if (typeof value === 'number') named[validationName(name)] = value;
   }
   return named;
 }

@@ -1,0 +1,46 @@
+import type { Tensor } from '../../ops/core/op.ts';
+
+/**
+ * What a loss takes its predictions for: `logits` before a sigmoid, `classLogits` before a softmax, `probabilities` each
+ * from 0 to 1, a `distribution` of classes or `shares` that the loss divides by their sum, `margins` whose sign is the
+ * class, or `values` that are to come near to the targets.
+ */
+export type Takes =
+  | 'logits'
+  | 'classLogits'
+  | 'probabilities'
+  | 'distribution'
+  | 'shares'
+  | 'margins'
+  | 'values';
+
+/** What one of the losses has said of the predictions that it got. */
+export interface Claim {
+  readonly loss: string;
+  readonly takes: Takes;
+  readonly prediction: Tensor;
+}
+
+let heard: Claim[] | undefined;
+
+/** Every loss says by it what it takes its predictions for. */
+export function takesAs(loss: string, takes: Takes, prediction: Tensor): void {
+  heard?.push({ loss, takes, prediction });
+}
+
+/**
+ * What the losses that are called in `run` say; also where a function of the user's calls them, with options of its own
+ * say. An error that `run` throws is not passed on: what was said before it counts.
+ */
+export function claimsOf(run: () => void): { claims: readonly Claim[]; error?: unknown } {
+  const outer = heard;
+  const claims: Claim[] = (heard = []);
+  try {
+    run();
+    return { claims };
+  } catch (error) {
+    return { claims, error };
+  } finally {
+    heard = outer;
+  }
+}
