@@ -3,6 +3,9 @@ import { errorPanel, missingWebGpu, webgpuProblem } from './missing.ts';
 
 /** Runs a page's live part, or says what to do without WebGPU. */
 export function runLive(run: () => void): void {
+  // The controls act as they are changed: Enter in one of them must not load the page again. (Here and not in the HTML: a
+  // strict content security policy forbids handlers there.)
+  byId('controls').addEventListener('submit', (event) => event.preventDefault());
   const problem = webgpuProblem();
   if (problem) giveUp(problem);
   else run();
