@@ -1,7 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { EnvironmentError } from '../errors.ts';
+import { basename, dirname, join } from 'node:path';
+import { EnvironmentError, WgradError } from '../errors.ts';
 
 /**
  * The folder in which wgrad keeps what it downloads, unpacks or measures: `WGRAD_CACHE` when set, else `wgrad` in
@@ -19,12 +30,12 @@ export function cacheFolder(
 }
 
 /**
- * A folder of the cache that is made once: `fill` writes into a temporary folder, which is then renamed, so that no
- * process ever sees half of it, however many start at the same time and wherever one is interrupted.
+ * A folder of the cache that is made once: `fill` writes into a temporary folder, which goes to the disk and is then
+ * renamed, so that no process ever sees half of it, however many start at the same time and wherever one is interrupted.
  *
  * @param name what it holds, with the version of its source: a new version is a new folder
  * @returns the folder's path
- * @throws {EnvironmentError} when the cache cannot be written
+ * @throws {EnvironmentError} when the cache cannot be written; nothing is left of it then
  */
 export function cachedFolder(name: string, fill: (folder: string) => void): string {
   const target = join(cacheFolder(), name);
@@ -32,16 +43,56 @@ export function cachedFolder(name: string, fill: (folder: string) => void): stri
   let temporary: string | undefined;
   try {
     mkdirSync(dirname(target), { recursive: true });
+    removeLeftovers(target);
     temporary = mkdtempSync(`${target}-`);
     fill(temporary);
+    syncFiles(temporary); // a power cut must not leave the name with empty files
     renameSync(temporary, target);
   } catch (cause) {
-    if (temporary) rmSync(temporary, { recursive: true, force: true });
+    if (temporary) removeQuietly(temporary);
     if (existsSync(target)) return target; // another process was faster
+    if (cause instanceof WgradError) throw cause; // what was to be unpacked is the trouble
     throw new EnvironmentError(
       `Cannot write ${target}: ${(cause as Error).message}. Set WGRAD_CACHE to a folder that can be written.`,
       { cause },
     );
   }
   return target;
+}
+
+/** No folder takes that long to fill. */
+const LEFTOVER_MS = 3_600_000;
+
+/** Takes away what processes that were killed while they filled this folder have left: it may be hundreds of megabytes. */
+function removeLeftovers(target: string): void {
+  const prefix = `${basename(target)}-`;
+  for (const name of readdirSync(dirname(target))) {
+    if (!name.startsWith(prefix) || name.length !== prefix.length + 6) continue; // six characters of mkdtemp
+    const path = join(dirname(target), name);
+    const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (Date.now() - made > LEFTOVER_MS) removeQuietly(path);
+  }
+}
+
+/** What cannot be taken away stays: there is a failure to tell already, or none at all. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // The next process tries again, in an hour.
+  }
+}
+
+function syncFiles(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) syncFiles(path);
+    if (!entry.isFile()) continue;
+    const file = openSync(path, 'r+'); // Windows syncs only what may be written
+    try {
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  }
 }

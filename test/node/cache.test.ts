@@ -1,9 +1,21 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import * as fs from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { EnvironmentError } from '../../src/errors.ts';
+import { EnvironmentError, FormatError } from '../../src/errors.ts';
 import { cachedFolder, cacheFolder } from '../../src/node/cache.ts';
+
+vi.mock('node:fs', async (original) => ({ ...(await original<typeof fs>()) }));
 
 describe('cacheFolder', () => {
   it('is WGRAD_CACHE, else the custom of the system', () => {
@@ -40,6 +52,47 @@ describe('cachedFolder', () => {
     expect(() => cachedFolder('thing-1', fail)).toThrow(EnvironmentError);
     expect(() => cachedFolder('thing-1', fail)).toThrow(/thing-1: disk full.*WGRAD_CACHE/);
     expect(readdirSync(join(cache, 'of', 'mine'))).toEqual([]);
+  });
+
+  it('leaves nothing behind when the disk or the rename fails, at whichever call', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, made for the test'), {
+      code: 'ENOSPC',
+    });
+    for (const call of ['fsyncSync', 'openSync', 'renameSync'] as const) {
+      const failing = vi.spyOn(fs, call).mockImplementation(() => {
+        throw full;
+      });
+      expect(() => cachedFolder('thing-1', (folder) => write('half')(folder))).toThrow(
+        /Cannot write .*thing-1: ENOSPC.*WGRAD_CACHE/,
+      );
+      expect(failing).toHaveBeenCalled();
+      failing.mockRestore();
+      expect(readdirSync(join(cache, 'of', 'mine'))).toEqual([]);
+    }
+  });
+
+  it('tells what is wrong with what it was to hold, not with the cache', () => {
+    const damaged = () => {
+      throw new FormatError('The archive is damaged.');
+    };
+    expect(() => cachedFolder('thing-1', damaged)).toThrow(FormatError);
+    expect(readdirSync(join(cache, 'of', 'mine'))).toEqual([]);
+  });
+
+  it('takes away what a killed process left long ago, and nothing else', () => {
+    const mine = join(cache, 'of', 'mine');
+    const names = ['thing-1-abcdef', 'thing-1-ghijkl', 'thing-1-notes', 'thing-2-abcdef'];
+    for (const name of names) mkdirSync(join(mine, name, 'lib'), { recursive: true });
+    const yesterday = Date.now() / 1000 - 86_400;
+    for (const name of names)
+      if (name !== 'thing-1-ghijkl') utimesSync(join(mine, name), yesterday, yesterday);
+    cachedFolder('thing-1', write('first'));
+    expect(readdirSync(mine).sort()).toEqual([
+      'thing-1',
+      'thing-1-ghijkl',
+      'thing-1-notes',
+      'thing-2-abcdef',
+    ]);
   });
 
   it('keeps the folder of a process that was faster', () => {
