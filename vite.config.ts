@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { dataPlugin } from './src/node/serveData.ts';
+import { pagesPlugin } from './src/node/servePages.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -17,10 +18,12 @@ const pages = ['.', ...readdirSync(path('demos'))]
  */
 export default defineConfig(({ mode }) => ({
   root: path(mode === 'test' ? '.' : 'demos'),
+  appType: 'mpa', // what is not there is 404
   base: './', // the site works in any folder of any host
   publicDir: false,
   server: { fs: { allow: [path('.')] } }, // pages import src/ and shaders/
   plugins: [
+    pagesPlugin(path('demos')),
     dataPlugin(), // pages find the data sets under /data
     mode === 'library' && shadersWithoutComments,
   ],

@@ -1,14 +1,14 @@
-import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MNIST_PARTS, MNIST_SETS } from '../data/mnistFiles.ts';
 import type { MnistName } from '../data/mnistFiles.ts';
+import { answer, refuseMethod, sendFile } from './httpFile.ts';
 import { loadMnistNode, locateMnistFile } from './mnist.ts';
 import type { LoadMnistNodeOptions } from './mnist.ts';
 
-type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+export type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 /** The part of Vite's dev and preview servers that is needed. */
-interface Server {
+export interface Server {
   middlewares: { use(route: string, handler: Handler): unknown };
 }
 
@@ -59,33 +59,14 @@ export function dataMiddleware(options: Omit<LoadMnistNodeOptions, 'name' | 'fal
     if (!MNIST_PARTS.some((part) => MNIST_SETS[set].files[part].file === plain)) {
       return answer(response, 404, `There is no file '${file}' in ${name}.`);
     }
-    if (!prepared.has(set)) prepared.set(set, prepare(set));
-    void prepared.get(set)!.then((problem) => {
+    if (refuseMethod(request, response)) return;
+    const preparing = prepared.get(set) ?? prepare(set);
+    prepared.set(set, preparing);
+    void preparing.then(async (problem) => {
+      if (problem !== undefined) prepared.delete(set); // the next request tries again
       const path = problem === undefined ? locateMnistFile(set, plain, options) : undefined;
-      if (path) sendFile(request, response, path);
+      if (path) await sendFile(request, response, path);
       else answer(response, 404, problem ?? `${file} could be downloaded but not kept in the cache folder.`);
     });
   };
-}
-
-function answer(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
-  response.end(text);
-}
-
-function sendFile(request: IncomingMessage, response: ServerResponse, path: string): void {
-  const stream = createReadStream(path);
-  stream.on('error', (error) =>
-    response.headersSent ? response.destroy() : answer(response, 500, error.message),
-  );
-  stream.on('open', () => {
-    // No content-encoding: the page unpacks the file itself, as it does on a static host.
-    response.writeHead(200, { 'content-type': 'application/octet-stream', 'cache-control': 'no-cache' });
-    if (request.method === 'HEAD') {
-      stream.destroy();
-      response.end();
-    } else {
-      stream.pipe(response);
-    }
-  });
 }
