@@ -54,7 +54,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u) {
       }
     }
     let left = dot_columns(j, j, zero);
-    let factor = select(0.0, inverseSqrt(left), left > NOTHING * NOTHING * before);
+    let factor = select(0.0, inverseSqrt(left), left > NOTHING * NOTHING * before || is_nan(left));
     for (var row = zero; row < ROWS; row++) {
       q[row * COLUMNS + j] *= factor;
     }

@@ -1,6 +1,7 @@
 // Categorical accuracy: 1 for each row whose largest prediction is at its target, else 0
 //
-//   correct[row] = [ argmax_j x_j = target ],  the first of equal values winning, as in NumPy and Keras
+//   correct[row] = [ argmax_j x_j = target ],  the first of equal values winning, as in NumPy and Keras;
+//                  NaN where a prediction (or a target) of the row is NaN
 //
 //   predictions  [ROWS, CLASSES] logits or probabilities
 //   labels       [ROWS] class indices (SPARSE)
@@ -21,29 +22,31 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(2) var<storage, read> targets: array<f32>;
 @group(0) @binding(4) var<storage, read_write> correct: array<f32>;
 
-fn predicted_class(first: u32) -> u32 {
-  var best = predictions[first];
-  var index = 0u;
-  for (var j = 1u; j < CLASSES; j++) {
-    let value = predictions[first + j];
-    index = select(index, j, value > best);
-    best = max(best, value);
-  }
-  return index;
+// An entry of a row; the row's first NaN if it has one.
+struct Largest {
+  value: f32,
+  index: u32,
 }
 
-fn target_class(row: u32, first: u32) -> i32 {
+fn largest_prediction(first: u32) -> Largest {
+  var best = Largest(predictions[first], 0u);
+  for (var j = 1u; j < CLASSES; j++) {
+    let value = predictions[first + j];
+    if (exceeds(value, best.value)) { best = Largest(value, j); }
+  }
+  return best;
+}
+
+fn target_of(row: u32, first: u32) -> Largest {
   if (SPARSE) {
-    return labels[row];
+    return Largest(1.0, bitcast<u32>(labels[row]));
   } else {
-    var best = targets[first];
-    var index = 0u;
+    var best = Largest(targets[first], 0u);
     for (var j = 1u; j < CLASSES; j++) {
       let value = targets[first + j];
-      index = select(index, j, value > best);
-      best = max(best, value);
+      if (exceeds(value, best.value)) { best = Largest(value, j); }
     }
-    return i32(index);
+    return best;
   }
 }
 
@@ -52,6 +55,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let row = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
   if (row < ROWS) {
     let first = row * CLASSES;
-    correct[row] = select(0.0, 1.0, i32(predicted_class(first)) == target_class(row, first));
+    let predicted = largest_prediction(first);
+    let expected = target_of(row, first);
+    let hit = select(0.0, 1.0, predicted.index == expected.index);
+    correct[row] = select(select(hit, expected.value, is_nan(expected.value)), predicted.value, is_nan(predicted.value));
   }
 }

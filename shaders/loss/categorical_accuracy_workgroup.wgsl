@@ -1,6 +1,6 @@
 // Categorical accuracy for wide rows: one row per workgroup
 //
-//   correct[row] = [ argmax_j x_j = target ],  the first of equal values winning
+//   correct[row] = [ argmax_j x_j = target ],  the first of equal values winning; NaN where an entry is NaN
 //
 // Shapes and bindings are those of categorical_accuracy.wgsl.
 //
@@ -26,24 +26,31 @@ const LOWEST: f32 = -3.4028234e38;
 var<workgroup> values: array<f32, WORKGROUP_SIZE>;
 var<workgroup> indices: array<u32, WORKGROUP_SIZE>;
 
-// The index that all lanes' (value, index) pairs come down to, in every lane.
-fn first_largest(lane: u32, value: f32, index: u32) -> u32 {
-  values[lane] = value;
-  indices[lane] = index;
+// An entry of a row; the row's first NaN if it has one.
+struct Largest {
+  value: f32,
+  index: u32,
+}
+
+// What all lanes' entries come down to, in every lane.
+fn first_largest(lane: u32, own: Largest) -> Largest {
+  values[lane] = own.value;
+  indices[lane] = own.index;
   for (var level = 1u; level <= LEVELS; level++) {
     workgroupBarrier();
     let width = WORKGROUP_SIZE >> level;
     if (lane < width) {
       let other = values[lane + width];
       let other_index = indices[lane + width];
-      if (other > values[lane] || (other == values[lane] && other_index < indices[lane])) {
+      let tie = !exceeds(values[lane], other) && other_index < indices[lane];
+      if (exceeds(other, values[lane]) || tie) {
         values[lane] = other;
         indices[lane] = other_index;
       }
     }
   }
   workgroupBarrier();
-  let result = indices[0];
+  let result = Largest(values[0], indices[0]);
   workgroupBarrier();
   return result;
 }
@@ -56,36 +63,32 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     return;
   }
   let first = row * CLASSES;
-  var best = LOWEST;
-  var best_class = CLASSES;
-  var best_target = LOWEST;
-  var target_class = CLASSES;
+  var best = Largest(LOWEST, CLASSES);
+  var best_target = best;
   for (var i = 0u; i < PASSES; i++) {
     let j = i * WORKGROUP_SIZE + lane;
     if (j < CLASSES) {
       let x = predictions[first + j];
-      if (x > best || best_class == CLASSES) {
-        best = x;
-        best_class = j;
+      if (exceeds(x, best.value) || best.index == CLASSES) {
+        best = Largest(x, j);
       }
       if (!SPARSE) {
         let t = targets[first + j];
-        if (t > best_target || target_class == CLASSES) {
-          best_target = t;
-          target_class = j;
+        if (exceeds(t, best_target.value) || best_target.index == CLASSES) {
+          best_target = Largest(t, j);
         }
       }
     }
   }
-  let predicted = first_largest(lane, best, best_class);
+  let predicted = first_largest(lane, best);
+  var expected = Largest(1.0, 0u);
   if (SPARSE) {
-    if (lane == 0u) {
-      correct[row] = select(0.0, 1.0, i32(predicted) == labels[row]);
-    }
+    expected.index = bitcast<u32>(labels[row]);
   } else {
-    let expected = first_largest(lane, best_target, target_class);
-    if (lane == 0u) {
-      correct[row] = select(0.0, 1.0, predicted == expected);
-    }
+    expected = first_largest(lane, best_target);
+  }
+  if (lane == 0u) {
+    let hit = select(0.0, 1.0, predicted.index == expected.index);
+    correct[row] = select(select(hit, expected.value, is_nan(expected.value)), predicted.value, is_nan(predicted.value));
   }
 }

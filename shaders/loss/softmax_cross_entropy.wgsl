@@ -11,6 +11,9 @@
 //   gradient  [ROWS, CLASSES], not yet multiplied by dL/dloss: the epilogue does that
 //   loss      [ROWS]
 //
+// A logit of −Infinity has p = 0; without a target it adds nothing to the loss. A row is NaN where it holds a NaN or Infinity,
+// or nothing but −Infinity.
+//
 // Label smoothing s (Szegedy et al. 2016) replaces t_j by (1 - s) t_j + s T / CLASSES.
 //
 // The gradient needs the very same maximum and sum as the loss, so one kernel gives both, and a
@@ -82,8 +85,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   for (var j = 0u; j < CLASSES; j++) {
     let x = logits[first + j] - largest;
     let t = (1.0 - LABEL_SMOOTHING) * target_at(row, j, label) + smooth_part;
-    row_loss += t * (log_sum - x);
+    row_loss += select(t * (log_sum - x), 0.0, t == 0.0); // 0 · Infinity is 0 here
     gradient[first + j] = epilogue(mass * exp(x) / sum - t, first + j, j);
   }
-  loss[row] = row_loss;
+  loss[row] = keep_nan(log_sum, row_loss);
 }

@@ -115,7 +115,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     if (j < CLASSES) {
       let x = logits[first + j] - largest;
       let t = (1.0 - LABEL_SMOOTHING) * target_at(row, j, label) + smooth_part;
-      lane_loss += t * (log_sum - x);
+      lane_loss += select(t * (log_sum - x), 0.0, t == 0.0); // 0 · Infinity is 0 here
       gradient[first + j] = epilogue(mass * exp(x) / sum - t, first + j, j);
     }
   }
@@ -128,6 +128,6 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     }
   }
   if (lane == 0u) {
-    loss[row] = value_tree[0];
+    loss[row] = keep_nan(log_sum, value_tree[0]);
   }
 }

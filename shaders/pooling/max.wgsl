@@ -14,7 +14,7 @@
 //
 // Taps in the padding are left out, so padding never wins. The search starts from the first tap
 // inside the image and later taps must be strictly larger: at ties the first one wins, row by row, and
-// no "minus infinity" is needed, which WGSL could not write down.
+// no "minus infinity" is needed, which WGSL could not write down. The first NaN wins against all numbers.
 
 alias Value = f32;
 alias Tap = u32;
@@ -79,7 +79,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     for (var x = zero; x < WINDOW_WIDTH; x++) {
       if (!PADDED || (top + y < HEIGHT && left + x < WIDTH)) {
         let value = input[corner + (y * WIDTH + x) * CHANNELS];
-        let wins = value > best;
+        let is_nan = (bitcast<Bits>(value) & Bits(0x7fffffffu)) > Bits(0x7f800000u);
+        let known = (bitcast<Bits>(best) & Bits(0x7fffffffu)) <= Bits(0x7f800000u);
+        let wins = (is_nan | (value > best)) & known;
         best = select(best, value, wins);
         winner = select(winner, Tap(y * WINDOW_WIDTH + x), wins);
       }

@@ -1,6 +1,6 @@
 // Inverted dropout: zeroes a share RATE of the elements, scales the others so that the mean stays
 //
-//   output_i = x_i / (1 - RATE)  where u_i ≥ RATE,  else 0            (Srivastava et al. 2014)
+//   output_i = x_i / (1 - RATE)  where u_i ≥ RATE,  else 0, but NaN where x_i is (Srivastava et al. 2014)
 //   u_i      = (lane i % 4 of philox4x32((i / 4, step, STREAM, 0), (seed_low, seed_high)) >> 8) · 2^-24
 //
 //   x, output  [SIZE] vec4f, any shape whose innermost dimension is a multiple of 4
@@ -40,6 +40,6 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (index < SIZE) {
     let bits = philox4x32(vec4u(index, state[0], STREAM, 0u), vec2u(state[1], state[2]));
     let keep = (bits >> vec4u(8u)) >= vec4u(THRESHOLD);
-    output[index] = epilogue(select(Value(0.0), SCALE * x[index], keep), index, index % CHANNELS);
+    output[index] = epilogue(keep_nan(x[index], select(Value(0.0), SCALE * x[index], keep)), index, index % CHANNELS);
   }
 }

@@ -37,7 +37,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let index = block * 4u + lane;
     if (index < SIZE) {
       let keep = (bits[lane] >> 8u) >= THRESHOLD;
-      output[index] = epilogue(select(0.0, SCALE * x[index], keep), index, index % CHANNELS);
+      output[index] = epilogue(keep_nan(x[index], select(0.0, SCALE * x[index], keep)), index, index % CHANNELS);
     }
   }
 }

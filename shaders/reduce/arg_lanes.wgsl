@@ -6,11 +6,13 @@
 //   output  y [outer, INNER], i32
 //
 // The search starts at entry 0 and a later entry must be strictly better, so the first wins at ties.
+// NaN counts as better than any number, as in NumPy: a NaN is found, and not lost.
 // FLOPs: one comparison per entry. Bytes: 4 per entry.
 
 alias Value = f32;
 
 const LARGEST: bool = true; // argmax, else argmin
+const FLOAT: bool = true; // an entry may be NaN
 const SIZE: u32 = 64u; // results
 const REDUCE: u32 = 10u;
 const INNER: u32 = 1u;
@@ -21,7 +23,14 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(0) var<storage, read> input: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<i32>;
 
+fn not_a_number(x: Value) -> bool {
+  return FLOAT && (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}
+
 fn beats(a: Value, b: Value) -> bool {
+  if (not_a_number(a) || not_a_number(b)) {
+    return !not_a_number(b);
+  }
   if (LARGEST) {
     return a > b;
   } else {

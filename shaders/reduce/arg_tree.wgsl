@@ -8,11 +8,13 @@
 // The version for GPUs where a long dimension has few results: every invocation searches each
 // WORKGROUP_SIZE-th entry, then pairs (value, index) meet in a tree in workgroup memory. Of equal
 // values the smaller index wins, so the first entry wins whatever the shape of the tree.
+// NaN counts as better than any number.
 // FLOPs: one comparison per entry. Bytes: 4 per entry.
 
 alias Value = f32;
 
 const LARGEST: bool = true; // argmax, else argmin
+const FLOAT: bool = true; // an entry may be NaN
 const SIZE: u32 = 64u; // results
 const REDUCE: u32 = 1024u; // at least WORKGROUP_SIZE
 const INNER: u32 = 1u;
@@ -27,7 +29,14 @@ const GRID_X: u32 = 65535u; // workgroups along x
 var<workgroup> values: array<Value, WORKGROUP_SIZE>;
 var<workgroup> indices: array<u32, WORKGROUP_SIZE>;
 
+fn not_a_number(x: Value) -> bool {
+  return FLOAT && (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}
+
 fn beats(a: Value, b: Value) -> bool {
+  if (not_a_number(a) || not_a_number(b)) {
+    return !not_a_number(b);
+  }
   if (LARGEST) {
     return a > b;
   } else {
@@ -61,7 +70,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     if (local_id.x < half) {
       let rival = values[local_id.x + half];
       let rival_index = indices[local_id.x + half];
-      let tie = rival == best && rival_index < winner;
+      let tie = !beats(best, rival) && rival_index < winner;
       if (beats(rival, best) || tie) {
         best = rival;
         winner = rival_index;

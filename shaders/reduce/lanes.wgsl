@@ -20,6 +20,7 @@
 // FLOPs: one per entry. Bytes: 4 per entry: bound by memory.
 
 alias Load = f32;
+alias LoadBits = u32; // as many as Load has
 alias Value = f32;
 
 const SUM: u32 = 0u;
@@ -28,6 +29,7 @@ const MIN: u32 = 2u;
 const PRODUCT: u32 = 3u;
 
 const OPERATION: u32 = 0u; // SUM, MAX, MIN or PRODUCT
+const FLOAT: bool = true; // an entry may be NaN
 const SIZE: u32 = 64u; // outputs, in Values: outer · CHUNKS · INNER
 const REDUCE: u32 = 64u; // extent that is reduced, in Loads
 const INNER: u32 = 1u; // extent inside it, in Values
@@ -48,11 +50,21 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
+// The larger or the smaller of two, which would lose a NaN; with one, the sum, which is NaN too.
+fn extreme(a: Load, b: Load, chosen: Load) -> Load {
+  if (FLOAT) {
+    let bits = max(bitcast<LoadBits>(a) & LoadBits(0x7fffffffu), bitcast<LoadBits>(b) & LoadBits(0x7fffffffu));
+    return select(chosen, a + b, bits > LoadBits(0x7f800000u));
+  } else {
+    return chosen;
+  }
+}
+
 fn combine(a: Load, b: Load) -> Load {
   if (OPERATION == MAX) {
-    return max(a, b);
+    return extreme(a, b, max(a, b));
   } else if (OPERATION == MIN) {
-    return min(a, b);
+    return extreme(a, b, min(a, b));
   } else if (OPERATION == PRODUCT) {
     return a * b;
   } else {

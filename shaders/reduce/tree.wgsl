@@ -18,6 +18,7 @@
 // CHUNK / (4 · ROWS) + log₂ ROWS, not with the number of entries.
 
 alias Load = f32;
+alias LoadBits = u32; // as many as Load has
 alias Value = f32;
 
 const SUM: u32 = 0u;
@@ -26,6 +27,7 @@ const MIN: u32 = 2u;
 const PRODUCT: u32 = 3u;
 
 const OPERATION: u32 = 0u; // SUM, MAX, MIN or PRODUCT
+const FLOAT: bool = true; // an entry may be NaN
 const GROUPS: u32 = 64u; // workgroups: outer · CHUNKS · TILES
 const REDUCE: u32 = 1024u; // extent that is reduced, in Loads
 const INNER: u32 = 1u; // extent inside it, in Values
@@ -49,11 +51,21 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 var<workgroup> table: array<Load, WORKGROUP_SIZE>;
 
+// The larger or the smaller of two, which would lose a NaN; with one, the sum, which is NaN too.
+fn extreme(a: Load, b: Load, chosen: Load) -> Load {
+  if (FLOAT) {
+    let bits = max(bitcast<LoadBits>(a) & LoadBits(0x7fffffffu), bitcast<LoadBits>(b) & LoadBits(0x7fffffffu));
+    return select(chosen, a + b, bits > LoadBits(0x7f800000u));
+  } else {
+    return chosen;
+  }
+}
+
 fn combine(a: Load, b: Load) -> Load {
   if (OPERATION == MAX) {
-    return max(a, b);
+    return extreme(a, b, max(a, b));
   } else if (OPERATION == MIN) {
-    return min(a, b);
+    return extreme(a, b, min(a, b));
   } else if (OPERATION == PRODUCT) {
     return a * b;
   } else {

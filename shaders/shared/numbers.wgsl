@@ -22,6 +22,10 @@ fn unless_nan(a: Value, b: Value, y: Value, otherwise: f32) -> Value {
   return select(y, Value(otherwise), largest > Bits(0x7f800000u));
 }
 
+// For a single number, and for the largest of many: NaN exceeds all numbers, so that the first one stays.
+fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn exceeds(a: f32, b: f32) -> bool { return !is_nan(b) && (is_nan(a) || a > b); }
+
 // The float with these bits. A WGSL literal is neither infinite nor NaN; a function's argument may be.
 fn float_of(bits: u32) -> f32 { return bitcast<f32>(bits); }
 const INFINITY_BITS: u32 = 0x7f800000u;

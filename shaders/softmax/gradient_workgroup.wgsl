@@ -75,7 +75,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       let y = input[base + i];
       let dy = gradient[base + i];
       if (LOG) {
-        output[base + i] = epilogue(dy - exp(max(y, Value(-104.0))) * mean, base + i, i);
+        output[base + i] = epilogue(dy - exp(keep_nan(y, max(y, Value(-104.0)))) * mean, base + i, i);
       } else {
         output[base + i] = epilogue(y * (dy - mean), base + i, i);
       }

@@ -9,6 +9,8 @@
 // Subtracting the maximum changes nothing mathematically, and keeps every exponent at most 0: nothing
 // overflows, and the sum is at least 1. Below e^−104 a term is 0 in f32; clamping there keeps
 // the exponent inside the range in which every driver's exp is right.
+// An entry of −Infinity (a mask) has y = 0 and log y = −Infinity. A row is NaN where it holds a NaN or Infinity, or
+// nothing but −Infinity.
 //
 // One invocation walks its row three times (maximum, sum, result), a Value at a time: the version for
 // software adapters and for short rows, as a classifier has them. The total of a vec4f is `total`.
@@ -39,6 +41,11 @@ fn total(x: Value) -> f32 {
   return x;
 }
 
+// x − m, not below −104.
+fn exponent(x: Value, peak: Value) -> Value {
+  return keep_nan(x, max(x - peak, Value(-104.0)));
+}
+
 fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
 }
@@ -58,15 +65,15 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let shift = Value(largest(peak));
   var sum = Value(0.0);
   for (var i = zero; i < CLASSES; i++) {
-    sum += exp(max(input[base + i] - shift, Value(-104.0)));
+    sum += exp(exponent(input[base + i], shift));
   }
   let norm = total(sum);
   for (var i = zero; i < CLASSES; i++) {
-    let x = input[base + i] - shift;
+    let x = input[base + i];
     if (LOG) {
-      output[base + i] = epilogue(x - Value(log(norm)), base + i, i);
+      output[base + i] = epilogue(x - shift - Value(log(norm)), base + i, i);
     } else {
-      output[base + i] = epilogue(exp(max(x, Value(-104.0))) / Value(norm), base + i, i);
+      output[base + i] = epilogue(exp(exponent(x, shift)) / Value(norm), base + i, i);
     }
   }
 }

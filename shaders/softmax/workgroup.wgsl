@@ -40,6 +40,11 @@ fn total(x: Value) -> f32 {
   return x;
 }
 
+// x − m, not below −104.
+fn exponent(x: Value, peak: Value) -> Value {
+  return keep_nan(x, max(x - peak, Value(-104.0)));
+}
+
 fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
 }
@@ -72,7 +77,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   for (var step = 0u; step < STEPS; step++) {
     let i = step * WORKGROUP_SIZE + lane;
     if (i < CLASSES) {
-      sum += exp(max(input[base + i] - shift, Value(-104.0)));
+      sum += exp(exponent(input[base + i], shift));
     }
   }
   sums[lane] = total(sum);
@@ -89,11 +94,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   for (var step = 0u; step < STEPS; step++) {
     let i = step * WORKGROUP_SIZE + lane;
     if (i < CLASSES) {
-      let x = input[base + i] - shift;
+      let x = input[base + i];
       if (LOG) {
-        output[base + i] = epilogue(x - Value(log(norm)), base + i, i);
+        output[base + i] = epilogue(x - shift - Value(log(norm)), base + i, i);
       } else {
-        output[base + i] = epilogue(exp(max(x, Value(-104.0))) / Value(norm), base + i, i);
+        output[base + i] = epilogue(exp(exponent(x, shift)) / Value(norm), base + i, i);
       }
     }
   }

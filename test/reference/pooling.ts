@@ -1,4 +1,4 @@
-import { zeros, type Array64 } from './array.ts';
+import { map, zeros, type Array64 } from './array.ts';
 import { outputSize2d, type Padding, type Pair } from './conv2d.ts';
 
 export interface Pool2dOptions {
@@ -43,15 +43,16 @@ function forEachElement(
 }
 
 /**
- * The largest element of each window (padding counts as −∞), and where it was: `argmax` holds kh · KW + kw,
- * its position inside the window. At ties the first wins, row by row.
+ * The largest element of each window, or its first NaN, and where it was: `argmax` holds kh · KW + kw, its position
+ * inside the window. Padding is no element. At ties the first wins, row by row.
  */
 export function maxPool2d(x: Array64, options: Pool2dOptions): { output: Array64; argmax: Array64 } {
   const output = zeros(pool2dShape(x.shape, options));
-  const argmax = zeros(output.shape);
-  output.data.fill(-Infinity);
+  const argmax = map(output, () => -1);
   forEachElement(x.shape, options, (xi, yi, tap) => {
-    if (x.data[xi] > output.data[yi]) {
+    const best = output.data[yi];
+    const wins = x.data[xi] > best || (Number.isNaN(x.data[xi]) && !Number.isNaN(best));
+    if (argmax.data[yi] < 0 || wins) {
       output.data[yi] = x.data[xi];
       argmax.data[yi] = tap;
     }

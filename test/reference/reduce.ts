@@ -59,8 +59,8 @@ export function reduceGrad(name: Reduction, x: Array64, dy: Array64, options: Re
       const partial = {
         sum: () => 1,
         mean: () => 1 / group.length,
-        max: () => (x.data[i] === extreme ? 1 / ties : 0),
-        min: () => (x.data[i] === extreme ? 1 / ties : 0),
+        max: () => (x.data[i] === extreme ? 1 : 0) / ties, // NaN in a group with a NaN, which ties with nothing
+        min: () => (x.data[i] === extreme ? 1 : 0) / ties,
         prod: () => reducers.prod(values.filter((_, other) => other !== position)),
       }[name]();
       dx.data[i] = dy.data[out] * partial;
@@ -69,14 +69,15 @@ export function reduceGrad(name: Reduction, x: Array64, dy: Array64, options: Re
   return dx;
 }
 
-/** Index of the largest element along an axis (default: the last); at ties the first wins. */
+/** Index of the largest element along an axis (default: the last), or of the first NaN; at ties the first wins. */
 export function argmax(x: Array64, axis = -1, keepDims = false): Array64 {
   const { shape, groups } = groupsOf(x.shape, { axes: [axis], keepDims });
   return array(
     shape,
     groups.map((group) => {
       const values = group.map((i) => x.data[i]);
-      return values.indexOf(reducers.max(values));
+      const largest = reducers.max(values);
+      return values.findIndex((value) => Object.is(value, largest) || value === largest);
     }),
   );
 }

@@ -64,7 +64,8 @@ export const categoricalAccuracyOp: Op<Record<string, never>> = {
 /**
  * 1 for each sample whose largest prediction is at its target, else 0; the mean is the accuracy.
  * `predictions` [..., classes] are logits or probabilities; `targets` are class indices [...] (i32) or
- * distributions [..., classes] (f32). Of equal values the first counts as the largest. Result: [...].
+ * distributions [..., classes] (f32). Of equal values the first counts as the largest. NaN for a sample with a NaN.
+ * Result: [...].
  *
  * @throws ShapeError if the shapes do not fit
  */

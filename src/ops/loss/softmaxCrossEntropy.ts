@@ -145,7 +145,8 @@ export const sparseSoftmaxCrossEntropyOp = crossEntropyOp(true);
 
 /**
  * Softmax cross-entropy of logits [..., classes] against distributions of the same shape:
- * −Σ_c t_c log softmax(x)_c per sample, shape [...]. Finite and exact to f32 for logits up to ±1e30.
+ * −Σ_c t_c log softmax(x)_c per sample, shape [...]. Finite and exact to f32 for logits up to ±1e30, and for logits of
+ * −Infinity whose target is 0. A sample with a NaN or Infinity among its logits is NaN.
  *
  * @throws ShapeError if the shapes differ
  */
@@ -159,7 +160,8 @@ export function softmaxCrossEntropy(
 
 /**
  * Softmax cross-entropy of logits [..., classes] against class indices [...] (i32): −log softmax(x)_label per
- * sample, shape [...]. A label outside 0 … classes − 1 masks its sample: loss 0 and gradient 0.
+ * sample, shape [...]. A label outside 0 … classes − 1 masks its sample: loss 0 and gradient 0 (NaN if a logit is NaN).
+ * Logits of −Infinity beside the label add nothing; the label's own makes the loss Infinity.
  *
  * @throws ShapeError if the labels' shape is not that of the logits without the classes
  */

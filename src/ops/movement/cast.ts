@@ -48,7 +48,7 @@ export const castOp: Op<CastAttrs> = {
 
 /**
  * Converts to another element type. From f32 to an integer the fraction is cut off and values beyond
- * the type's range become its nearest end. No gradient passes.
+ * the type's range become its nearest end; what becomes of NaN is the adapter's choice. No gradient passes.
  */
 export function cast(x: Tensor, dtype: 'f32' | 'i32' | 'u32'): Tensor {
   return x.dtype === dtype ? x : apply(castOp, [x], { dtype });

@@ -203,9 +203,10 @@ export const padOp: Op<PadAttrs> = {
         `pad: paddings ${JSON.stringify(paddings)} and interior ${JSON.stringify(interior)} must be whole numbers of at least 0; to cut, use slice`,
       );
     }
-    if (!Number.isFinite(Math.fround(value)) || (x.dtype !== 'f32' && !Number.isInteger(value))) {
+    const float = x.dtype === 'f32' && (Number.isFinite(Math.fround(value)) || Math.abs(value) === Infinity);
+    if (!float && (x.dtype === 'f32' || !Number.isInteger(value))) {
       throw new ArgumentError(
-        `pad: the value ${value} does not fit ${x.dtype}; use a finite number (±3.4e38 for infinity)`,
+        `pad: the value ${value} does not fit ${x.dtype}; f32 goes up to ±3.4e38, and has ±Infinity`,
       );
     }
     const shape = x.shape.map(
@@ -237,7 +238,7 @@ export const padOp: Op<PadAttrs> = {
 };
 
 /**
- * Surrounds x with `value` (default 0): `paddings[axis] = [before, after]`. With `interior` (default none)
+ * Surrounds x with `value` (default 0; may be ±Infinity): `paddings[axis] = [before, after]`. With `interior` (default none)
  * also puts that many values between neighbours along each axis, as lax.pad.
  */
 export function pad(

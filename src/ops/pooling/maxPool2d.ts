@@ -108,7 +108,7 @@ export const maxPool2dGradientOp: Op<Pool2dGradientAttrs> = {
 
 /**
  * The largest element of each window of x [N, H, W, C], per channel → [N, OH, OW, C]. Padding never
- * wins. At ties the first element, row by row, gets the gradient.
+ * wins, a NaN always does. At ties the first element, row by row, gets the gradient.
  */
 export function maxPool2d(x: Tensor, options: Pool2dOptions = {}): Tensor {
   return apply(maxPool2dOp, [x], poolAttrs(options));

@@ -64,7 +64,7 @@ export const dropoutOp: Op<DropoutAttrs> = {
 
 /**
  * Inverted dropout (Srivastava et al. 2014): sets a share `rate` of the elements to 0, independently and anew in
- * every step, and multiplies the others by 1 / (1 − rate), so that the expectation stays. Any shape.
+ * every step, and multiplies the others by 1 / (1 − rate), so that the expectation stays. NaN stays NaN. Any shape.
  * The mask is computed again in the backward pass instead of being stored. A rate of 0 is the identity.
  *
  * @throws ArgumentError unless 0 ≤ rate < 1

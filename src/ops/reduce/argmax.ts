@@ -42,6 +42,7 @@ function argOp(name: string, largest: boolean): Op<ArgAttrs> {
         kernel: kernels[variant],
         constants: {
           LARGEST: largest,
+          FLOAT: input.dtype === 'f32',
           SIZE: size,
           REDUCE: reduce,
           INNER: inner,
@@ -69,12 +70,12 @@ export interface ArgOptions {
   keepDims?: boolean;
 }
 
-/** Index (i32) of the largest element along `axis` (default: the last); at ties the first wins. */
+/** Index (i32) of the largest element along `axis` (default: the last), or of the first NaN (NumPy); at ties the first wins. */
 export function argmax(x: Tensor, axis = -1, { keepDims = false }: ArgOptions = {}): Tensor {
   return apply(argmaxOp, [x], { axis: normalizeAxis(axis, x.shape.length, 'argmax'), keepDims });
 }
 
-/** Index (i32) of the smallest element along `axis` (default: the last); at ties the first wins. */
+/** Index (i32) of the smallest element along `axis` (default: the last), or of the first NaN (NumPy); at ties the first wins. */
 export function argmin(x: Tensor, axis = -1, { keepDims = false }: ArgOptions = {}): Tensor {
   return apply(argminOp, [x], { axis: normalizeAxis(axis, x.shape.length, 'argmin'), keepDims });
 }

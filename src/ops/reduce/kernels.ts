@@ -104,6 +104,7 @@ function reduceOnce(
     constants: {
       ...shape.constants,
       OPERATION: OPERATIONS[operation],
+      FLOAT: node.inputs[0].dtype === 'f32',
       REDUCE: loads,
       INNER: inner / width,
       CHUNKS: shape.chunks,
@@ -114,6 +115,7 @@ function reduceOnce(
     },
     aliases: {
       Load: valueType(node.inputs[0].dtype, loadWidth),
+      LoadBits: valueType('u32', loadWidth),
       Value: valueType(node.inputs[0].dtype, width),
     },
     functions: loadWidth > width ? { collapse: COLLAPSE } : undefined,

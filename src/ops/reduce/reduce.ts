@@ -66,10 +66,10 @@ export const productGradientOp: Op<Record<string, never>> = {
 /** Arithmetic mean over the given axes (default: all). f32 only. */
 export const reduceMean = (x: Tensor, options: ReduceOptions = {}): Tensor =>
   reduce(reduceOps.mean, x, options);
-/** Largest element over the given axes (default: all). Ties share the gradient equally. */
+/** Largest element over the given axes (default: all), NaN where one is NaN. Ties share the gradient equally. */
 export const reduceMax = (x: Tensor, options: ReduceOptions = {}): Tensor =>
   reduce(reduceOps.max, x, options);
-/** Smallest element over the given axes (default: all). Ties share the gradient equally. */
+/** Smallest element over the given axes (default: all), NaN where one is NaN. Ties share the gradient equally. */
 export const reduceMin = (x: Tensor, options: ReduceOptions = {}): Tensor =>
   reduce(reduceOps.min, x, options);
 /** Product over the given axes (default: all). The gradient is right where factors are 0, too. */

@@ -120,12 +120,21 @@ function alongAxis(op: Op<NoAttrs>, x: Tensor, axis: number): Tensor {
   return transpose(apply(op, [transpose(x, swap)], {}), swap);
 }
 
-/** e^x / Σ e^x along `axis` (default: the last, the fast one). Safe for large inputs of either sign. */
+/**
+ * e^x / Σ e^x along `axis` (default: the last, the fast one). Safe for large inputs of either sign. Entries of −Infinity, as
+ * a mask has them, give 0. All is NaN along an axis with a NaN or Infinity, or with nothing but −Infinity (PyTorch).
+ *
+ * @throws ShapeError if x has no dimensions, or not that axis
+ */
 export function softmax(x: Tensor, axis = -1): Tensor {
   return alongAxis(softmaxOp, x, axis);
 }
 
-/** log softmax(x), computed without the rounding of a logarithm near 0. */
+/**
+ * log softmax(x), computed without the rounding of a logarithm near 0. Entries of −Infinity give −Infinity; NaN as softmax.
+ *
+ * @throws ShapeError if x has no dimensions, or not that axis
+ */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return alongAxis(logSoftmaxOp, x, axis);
 }
