@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { build } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const run = promisify(execFile);
@@ -40,6 +41,77 @@ it('learns XOR in plain Node', async () => {
   expect(last).toBeLessThan(0.05);
   expect(last).toBeLessThan(first / 5);
 });
+
+it('keeps its names where a bundler shortens those of functions and classes', async () => {
+  const [app, bundle] = [join(dist, 'app.mjs'), join(dist, 'bundle')];
+  writeFileSync(app, NAMES);
+  await build({
+    root: dist,
+    configFile: false,
+    logLevel: 'error',
+    build: { ssr: app, outDir: bundle, minify: true },
+    ssr: { external: ['webgpu', '@sparticuz/chromium'] },
+  });
+  const program = join(bundle, 'app.js');
+  expect(readFileSync(program, 'utf8')).not.toMatch(
+    /function (softmaxCrossEntropy|topKCategoricalAccuracy|conv2d)\b/,
+  );
+  const plain = JSON.parse((await run(process.execPath, [app])).stdout) as Names;
+  const names = JSON.parse((await run(process.execPath, [program])).stdout) as Names;
+  expect(names).toEqual(plain);
+  expect(names.values.join(' ')).toBe(
+    'loss accuracy huber meanSquaredError precisionOfClass1 topKCategoricalAccuracy own confusionMatrix',
+  );
+  expect(names.layers).toEqual(['conv2d', 'batchNormalization', 'activation', 'flatten', 'dense']);
+  expect(names.metadata).toMatchObject({ optimizer: 'adam' });
+  expect(names.errors).toEqual([
+    'ArgumentError: There is no loss "softmax_cross_entropy"; choose one of softmaxCrossEntropy',
+    'ShapeError: model: takes samples of shape [2, 2, 1], but those of data set',
+  ]);
+});
+
+interface Names {
+  values: string[];
+  layers: string[];
+  summary: string;
+  metadata: object;
+  errors: string[];
+}
+
+const NAMES = `
+  import * as wgrad from './index.js';
+  import { initNode } from './node.js';
+  const { conv2d, batchNormalization, activation, flatten, dense, losses, metrics, ops } = wgrad;
+
+  const gpu = await initNode();
+  const layers = [
+    conv2d({ filters: 2, kernelSize: 1, activation: 'relu' }), batchNormalization(),
+    activation(ops.tanh), flatten(), dense({ units: 3, activation: 'gelu' }),
+  ];
+  const model = wgrad.sequential(layers, { inputShape: [2, 2, 1] });
+  const own = { name: 'own', compute: (p) => ops.reduceMean(p, { axes: [1] }) };
+  const chosen = [
+    metrics.accuracy, losses.huber, metrics.meanSquaredError, metrics.precision({ class: 1 }),
+    'topKCategoricalAccuracy', own, 'confusionMatrix',
+  ];
+  const loss = 'softmaxCrossEntropy';
+  await model.compile({ gpu, optimizer: wgrad.adam(), loss, metrics: chosen });
+  const sets = [2, 3].map((edge) => wgrad.dataset({
+    x: new Float32Array(3 * edge * 2), y: Float32Array.from({ length: 9 }, (_, i) => +(i % 4 === 0)),
+    inputShape: [edge, 2, 1], targetShape: [3],
+  }));
+  const values = Object.keys(await model.evaluate(sets[0]));
+  const { metadata } = wgrad.decodeSafetensors(await model.save());
+  const told = async (work) => {
+    try { await work(); } catch (error) { return error.name + ': ' + error.message.split(/,? ?(sparse|'data')/)[0].replace(/,$/, ''); }
+  };
+  const errors = [
+    await told(() => model.compile({ gpu, optimizer: 'adam', loss: 'softmax_cross_entropy' })),
+    await told(() => model.evaluate(sets[1])),
+  ];
+  console.log(JSON.stringify({ values, layers: layers.map(({ name }) => name), summary: model.summary(), metadata, errors }));
+  gpu.destroy();
+`;
 
 const read = (file: string) => readFileSync(join(dist, file), 'utf8');
 
