@@ -22,7 +22,7 @@ export type { Evaluation, EvaluateOptions, Inspection, Samples } from './nn/trai
 export { layerSummaries } from './nn/summary.ts';
 export type { LayerSummary } from './nn/summary.ts';
 export { Layer } from './nn/layers/layer.ts';
-export type { LayerTensor } from './nn/layers/layer.ts';
+export type { LayerConfig, LayerOptions, LayerTensor, WeightsOrigin } from './nn/layers/layer.ts';
 export * from './nn/layers/activations.ts';
 export * from './nn/layers/conv2d.ts';
 export * from './nn/layers/conv2dTranspose.ts';
@@ -36,7 +36,21 @@ export * from './nn/layers/pooling.ts';
 export * from './nn/layers/separable.ts';
 export * from './nn/layers/shaping.ts';
 export * from './nn/layers/upSampling.ts';
-export * from './nn/initializers.ts';
+export { modelFromJSON } from './nn/json/modelFromJSON.ts';
+export { registerLayer } from './nn/json/customLayers.ts';
+export { optimizerFromJSON, optimizerToJSON, scheduleFromJSON } from './nn/json/optimizerFromJSON.ts';
+export type { OptimizerJson } from './nn/json/optimizerFromJSON.ts';
+export type { LayerJson, ModelJson } from './nn/json/architecture.ts';
+export type { Json } from './nn/json/plain.ts';
+export {
+  constantInitializer,
+  fans,
+  initializerOf,
+  initializers,
+  randomNormalInitializer,
+  randomUniformInitializer,
+} from './nn/initializers.ts';
+export type { Initializer, InitializerConfig, InitializerName, InitializerSpec } from './nn/initializers.ts';
 export * from './nn/optimizers.ts';
 export * from './nn/schedules.ts';
 export * from './nn/gan/index.ts';

@@ -7,6 +7,8 @@ import type { DType, Shape } from '../ops/core/shape.ts';
 import type { Tensor } from '../ops/core/op.ts';
 import { checkOptions, describe, required } from '../options.ts';
 import type { OptionTable } from '../options.ts';
+import { architectureOf } from './json/architecture.ts';
+import type { ModelJson } from './json/architecture.ts';
 import { inputNames, layerGraph, nameLayers, uniqueNames } from './layerGraph.ts';
 import type { Application, ModelInput } from './layerGraph.ts';
 import type { BuildContext, CallContext, Layer, LayerTensor } from './layers/layer.ts';
@@ -129,6 +131,16 @@ export class Network {
   /** The layers that are frozen now: see CallContext. */
   get frozenLayers(): ReadonlySet<Layer> {
     return new Set(this.layers.filter((layer) => !layer.trainable));
+  }
+
+  /**
+   * What the model is made of, as plain JSON, for `modelFromJSON`: layers with their options, connections, names, seeds;
+   * not the weights. `JSON.stringify(model)` gives it as text.
+   *
+   * @throws ArgumentError if a layer has a function of your own as an option, or cannot tell its options
+   */
+  toJSON(): ModelJson {
+    return architectureOf(this);
   }
 
   /** Shape of one sample of the (first) input. */

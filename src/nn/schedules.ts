@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts';
+import { describe, required, settle } from '../options.ts';
 import { literal } from '../ops/core/expression.ts';
 
 /**
@@ -20,18 +21,18 @@ const MAX_STEPS = 2 ** 24;
 function checkSteps(schedule: string, option: string, value: number): void {
   if (Number.isInteger(value) && value >= 1 && value <= MAX_STEPS) return;
   throw new ArgumentError(
-    `${schedule}: ${option} is ${value}; it must be a whole number from 1 to ${MAX_STEPS}`,
+    `${schedule}: ${option} is ${describe(value)}; it must be a whole number from 1 to ${MAX_STEPS}`,
   );
 }
 
 function checkRange(schedule: string, option: string, value: number, low: number, high: number): void {
-  if (value >= low && value <= high) return;
-  throw new ArgumentError(`${schedule}: ${option} is ${value}; it must be from ${low} to ${high}`);
+  if (typeof value === 'number' && value >= low && value <= high) return;
+  throw new ArgumentError(`${schedule}: ${option} is ${describe(value)}; it must be from ${low} to ${high}`);
 }
 
 function checkDecayRate(schedule: string, option: string, value: number): void {
-  if (value > 0 && value <= 1) return;
-  throw new ArgumentError(`${schedule}: ${option} is ${value}; it must be above 0 and at most 1`);
+  if (typeof value === 'number' && value > 0 && value <= 1) return;
+  throw new ArgumentError(`${schedule}: ${option} is ${describe(value)}; it must be above 0 and at most 1`);
 }
 
 /** (1 + cos πx) / 2 within [0, 1]. */
@@ -50,8 +51,14 @@ export interface PiecewiseConstantDecayOptions {
  *
  * @throws ArgumentError if boundaries do not rise or the numbers of both do not fit
  */
-export function piecewiseConstantDecay({ boundaries, values }: PiecewiseConstantDecayOptions): Schedule {
+export function piecewiseConstantDecay(options: PiecewiseConstantDecayOptions): Schedule {
   const name = 'piecewiseConstantDecay';
+  const { boundaries, values } = settle(name, options, { boundaries: required, values: required });
+  if (!Array.isArray(boundaries) || !Array.isArray(values)) {
+    throw new ArgumentError(
+      `${name}: boundaries are ${describe(boundaries)} and values ${describe(values)}; give lists, such as boundaries: [1000], values: [1, 0.1]`,
+    );
+  }
   if (values.length !== boundaries.length + 1) {
     throw new ArgumentError(
       `${name}: ${boundaries.length} boundaries and ${values.length} values; give one value more than boundaries`,
@@ -89,12 +96,13 @@ export interface ExponentialDecayOptions {
  *
  * @throws ArgumentError if an option is out of range
  */
-export function exponentialDecay({
-  decaySteps,
-  decayRate,
-  staircase = false,
-}: ExponentialDecayOptions): Schedule {
+export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
   const name = 'exponentialDecay';
+  const { decaySteps, decayRate, staircase } = settle(name, options, {
+    decaySteps: required,
+    decayRate: required,
+    staircase: false,
+  });
   checkSteps(name, 'decaySteps', decaySteps);
   checkDecayRate(name, 'decayRate', decayRate);
   const rate = literal(Math.log(decayRate));
@@ -108,18 +116,20 @@ export function exponentialDecay({
   };
 }
 
+export interface StepDecayOptions {
+  /** Steps of each stair. */
+  decaySteps: number;
+  /** In (0, 1]; default 0.1. */
+  decayRate?: number;
+}
+
 /**
  * decayRate^⌊step / decaySteps⌋: a stair down every `decaySteps` steps. Default decayRate 0.1.
  *
  * @throws ArgumentError if an option is out of range
  */
-export function stepDecay({
-  decaySteps,
-  decayRate = 0.1,
-}: {
-  decaySteps: number;
-  decayRate?: number;
-}): Schedule {
+export function stepDecay(options: StepDecayOptions): Schedule {
+  const { decaySteps, decayRate } = settle('stepDecay', options, { decaySteps: required, decayRate: 0.1 });
   return exponentialDecay({ decaySteps, decayRate, staircase: true });
 }
 
@@ -135,8 +145,9 @@ export interface CosineDecayOptions {
  *
  * @throws ArgumentError if an option is out of range
  */
-export function cosineDecay({ decaySteps, alpha = 0 }: CosineDecayOptions): Schedule {
+export function cosineDecay(options: CosineDecayOptions): Schedule {
   const name = 'cosineDecay';
+  const { decaySteps, alpha } = settle(name, options, { decaySteps: required, alpha: 0 });
   checkSteps(name, 'decaySteps', decaySteps);
   checkRange(name, 'alpha', alpha, 0, 1);
   return {
@@ -164,13 +175,14 @@ export interface CosineDecayRestartsOptions {
  *
  * @throws ArgumentError if an option is out of range
  */
-export function cosineDecayRestarts({
-  firstDecaySteps,
-  tMul = 2,
-  mMul = 1,
-  alpha = 0,
-}: CosineDecayRestartsOptions): Schedule {
+export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedule {
   const name = 'cosineDecayRestarts';
+  const { firstDecaySteps, tMul, mMul, alpha } = settle(name, options, {
+    firstDecaySteps: required,
+    tMul: 2,
+    mMul: 1,
+    alpha: 0,
+  });
   checkSteps(name, 'firstDecaySteps', firstDecaySteps);
   checkSteps(name, 'tMul', tMul);
   checkDecayRate(name, 'mMul', mMul);
@@ -205,9 +217,13 @@ export interface WarmUpOptions {
  *
  * @throws ArgumentError if an option is out of range
  */
-export function warmUp({ steps, from = 0, next }: WarmUpOptions): Schedule {
+export function warmUp(options: WarmUpOptions): Schedule {
   const name = 'warmUp';
+  const { steps, from, next } = settle(name, options, { steps: required, from: 0, next: undefined });
   checkSteps(name, 'steps', steps);
+  if (next !== undefined && typeof next?.at !== 'function') {
+    throw new ArgumentError(`${name}: next is ${describe(next)}; pass what a schedule function gives`);
+  }
   checkRange(name, 'from', from, 0, 1);
   return {
     config: { name, steps, from, ...(next && { next: next.config }) },
@@ -235,13 +251,14 @@ export interface OneCycleOptions {
  *
  * @throws ArgumentError if an option is out of range
  */
-export function oneCycle({
-  totalSteps,
-  warmUpShare = 0.3,
-  divFactor = 25,
-  finalDivFactor = 1e4,
-}: OneCycleOptions): Schedule {
+export function oneCycle(options: OneCycleOptions): Schedule {
   const name = 'oneCycle';
+  const { totalSteps, warmUpShare, divFactor, finalDivFactor } = settle(name, options, {
+    totalSteps: required,
+    warmUpShare: 0.3,
+    divFactor: 25,
+    finalDivFactor: 1e4,
+  });
   checkSteps(name, 'totalSteps', totalSteps);
   checkRange(name, 'divFactor', divFactor, 1, 1e9);
   checkRange(name, 'finalDivFactor', finalDivFactor, 1, 1e9);

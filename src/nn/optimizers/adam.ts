@@ -1,7 +1,10 @@
 import adamSource from '../../../shaders/optimizer/adam.wgsl?raw';
 import adamaxSource from '../../../shaders/optimizer/adamax.wgsl?raw';
 import nadamSource from '../../../shaders/optimizer/nadam.wgsl?raw';
-import { check, checkEpsilon, logarithm } from './checks.ts';
+import { checkOptions } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
+import { check, checkEpsilon, checkFlag, logarithm } from './checks.ts';
+import { commonOptions } from './common.ts';
 import type { CommonOptions } from './common.ts';
 import { optimizer } from './optimizer.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -23,10 +26,20 @@ export interface MomentsOptions extends CommonOptions {
   epsilon?: number;
 }
 
+const momentsOptions: OptionTable<MomentsOptions> = {
+  learningRate: true,
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  ...commonOptions,
+};
+
 export interface AdamOptions extends MomentsOptions {
   /** Divides by the root of the largest mean square so far instead of the present one. Default false. */
   amsgrad?: boolean;
 }
+
+const adamOptions: OptionTable<AdamOptions> = { ...momentsOptions, amsgrad: true };
 
 /**
  * Adam (Kingma & Ba 2015, algorithm 1): m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g²,
@@ -36,6 +49,7 @@ export interface AdamOptions extends MomentsOptions {
  * @throws ArgumentError if an option is out of range
  */
 export function adam(options: AdamOptions = {}): Optimizer {
+  checkOptions('adam', options, adamOptions);
   return adamLike('adam', options);
 }
 
@@ -49,8 +63,9 @@ export interface AdamWOptions extends AdamOptions {
  *
  * @throws ArgumentError if an option is out of range
  */
-export function adamw({ weightDecay = 0.004, ...options }: AdamWOptions = {}): Optimizer {
-  return adamLike('adamw', { ...options, weightDecay });
+export function adamw(options: AdamWOptions = {}): Optimizer {
+  checkOptions('adamw', options, adamOptions);
+  return adamLike('adamw', { ...options, weightDecay: options.weightDecay ?? 0.004 });
 }
 
 function checked(name: string, { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }) {
@@ -62,6 +77,7 @@ function checked(name: string, { learningRate = 0.001, beta1 = 0.9, beta2 = 0.99
 
 function adamLike(name: string, { amsgrad = false, ...options }: AdamOptions): Optimizer {
   const { learningRate, beta1, beta2, epsilon, ...common } = { ...options, ...checked(name, options) };
+  checkFlag(name, 'amsgrad', amsgrad);
   return optimizer({
     name,
     kernel: kernels.adam,
@@ -87,6 +103,7 @@ function adamLike(name: string, { amsgrad = false, ...options }: AdamOptions): O
  * @throws ArgumentError if an option is out of range
  */
 export function adamax(options: MomentsOptions = {}): Optimizer {
+  checkOptions('adamax', options, momentsOptions);
   const { learningRate, beta1, beta2, epsilon, ...common } = { ...options, ...checked('adamax', options) };
   return optimizer({
     name: 'adamax',
@@ -115,6 +132,7 @@ const PRODUCTS = 256;
  * @throws ArgumentError if an option is out of range
  */
 export function nadam(options: MomentsOptions = {}): Optimizer {
+  checkOptions('nadam', options, momentsOptions);
   const { learningRate, beta1, beta2, epsilon, ...common } = { ...options, ...checked('nadam', options) };
   let product = 1;
   const products = Array.from(

@@ -1,11 +1,19 @@
 import { ArgumentError } from '../../errors.ts';
+import { describe } from '../../options.ts';
 
 /** Throws an ArgumentError unless `low` ≤ value < `high`. */
 export function check(name: string, option: string, value: number, low: number, high = Infinity): void {
-  if (value >= low && value < high && Number.isFinite(Math.fround(value))) return;
+  if (typeof value === 'number' && value >= low && value < high && Number.isFinite(Math.fround(value)))
+    return;
   const range =
     high === Infinity ? `a finite number of at least ${low}` : `at least ${low} and below ${high}`;
-  throw new ArgumentError(`${name}: ${option} is ${value}; it must be ${range}`);
+  throw new ArgumentError(`${name}: ${option} is ${describe(value)}; it must be ${range}`);
+}
+
+/** Throws an ArgumentError unless it is true or false. */
+export function checkFlag(name: string, option: string, value: boolean): void {
+  if (typeof value === 'boolean') return;
+  throw new ArgumentError(`${name}: ${option} is ${describe(value)}; it must be true or false`);
 }
 
 /** ε must be a normal f32 above 0: it keeps 0/0 away where a gradient is exactly 0. */

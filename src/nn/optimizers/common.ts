@@ -3,6 +3,8 @@ import partialsSource from '../../../shaders/optimizer/norm_partials.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
 import { literal } from '../../ops/core/expression.ts';
 import type { OptimizerSpec } from '../../runtime/minimizer.ts';
+import type { OptionTable } from '../../options.ts';
+import { checkOptions, describe, required } from '../../options.ts';
 import type { Schedule } from '../schedules.ts';
 import { check } from './checks.ts';
 
@@ -47,12 +49,27 @@ export interface CommonOptions {
   ema?: { readonly decay: number };
 }
 
+export const commonOptions: OptionTable<CommonOptions> = {
+  schedule: true,
+  weightDecay: true,
+  l1: true,
+  l2: true,
+  clipValue: true,
+  globalClipNorm: true,
+  ema: true,
+};
+
 /** Those options that were set, checked; without the schedule. */
 type CommonConfig = Readonly<Omit<CommonOptions, 'schedule'>>;
 
 /** The part of an optimizer's options that is common to all, for summaries and kernels. */
 export function commonConfig(name: string, options: CommonOptions): CommonConfig {
-  const { weightDecay, l1, l2, clipValue, globalClipNorm, ema } = options;
+  const { weightDecay, l1, l2, clipValue, globalClipNorm, ema, schedule } = options;
+  if (schedule !== undefined && typeof schedule?.at !== 'function') {
+    throw new ArgumentError(
+      `${name}: schedule is ${describe(schedule)}; pass what a schedule function gives, such as cosineDecay({ decaySteps: 1000 })`,
+    );
+  }
   for (const [option, value] of Object.entries({ weightDecay, l1, l2 })) {
     if (value !== undefined) check(name, option, value, 0);
   }
@@ -62,7 +79,10 @@ export function commonConfig(name: string, options: CommonOptions): CommonConfig
   if (clipValue !== undefined && globalClipNorm !== undefined) {
     throw new ArgumentError(`${name}: clipValue and globalClipNorm are both set; choose one of them`);
   }
-  if (ema) check(name, 'ema.decay', ema.decay, 0, 1);
+  if (ema !== undefined) {
+    checkOptions(`${name}: ema`, ema, { decay: required });
+    check(name, 'ema.decay', ema.decay, 0, 1);
+  }
   const all = { weightDecay, l1, l2, clipValue, globalClipNorm, ema: ema && { decay: ema.decay } };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

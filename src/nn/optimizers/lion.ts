@@ -1,5 +1,8 @@
 import lionSource from '../../../shaders/optimizer/lion.wgsl?raw';
+import { checkOptions } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 import { check } from './checks.ts';
+import { commonOptions } from './common.ts';
 import type { CommonOptions } from './common.ts';
 import { optimizer } from './optimizer.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -13,6 +16,13 @@ export interface LionOptions extends CommonOptions {
   beta2?: number;
 }
 
+const lionOptions: OptionTable<LionOptions> = {
+  learningRate: true,
+  beta1: true,
+  beta2: true,
+  ...commonOptions,
+};
+
 /**
  * Lion (Chen et al. 2023): w ← w − η sign(β₁ m + (1 − β₁) g), then m ← β₂ m + (1 − β₂) g; with `weightDecay` the paper's
  * λ. Keras's defaults.
@@ -20,6 +30,7 @@ export interface LionOptions extends CommonOptions {
  * @throws ArgumentError if an option is out of range
  */
 export function lion(options: LionOptions = {}): Optimizer {
+  checkOptions('lion', options, lionOptions);
   const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.99, ...common } = options;
   check('lion', 'beta1', beta1, 0, 1);
   check('lion', 'beta2', beta2, 0, 1);

@@ -1,7 +1,10 @@
 import adadeltaSource from '../../../shaders/optimizer/adadelta.wgsl?raw';
 import adagradSource from '../../../shaders/optimizer/adagrad.wgsl?raw';
 import rmspropSource from '../../../shaders/optimizer/rmsprop.wgsl?raw';
-import { check, checkEpsilon } from './checks.ts';
+import { checkOptions } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
+import { check, checkEpsilon, checkFlag } from './checks.ts';
+import { commonOptions } from './common.ts';
 import type { CommonOptions } from './common.ts';
 import { optimizer } from './optimizer.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -25,6 +28,15 @@ export interface RmspropOptions extends CommonOptions {
   epsilon?: number;
 }
 
+const rmspropOptions: OptionTable<RmspropOptions> = {
+  learningRate: true,
+  rho: true,
+  momentum: true,
+  centered: true,
+  epsilon: true,
+  ...commonOptions,
+};
+
 /**
  * RMSprop (Tieleman & Hinton 2012): s ← ρ s + (1 − ρ) g², w ← w − η g / (√s + ε). With momentum v ← μ v + η g / (√s + ε),
  * w ← w − v; centered (Graves 2013) with s − m² in place of s, where m ← ρ m + (1 − ρ) g. Keras's defaults; ε stands
@@ -33,6 +45,7 @@ export interface RmspropOptions extends CommonOptions {
  * @throws ArgumentError if an option is out of range
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  checkOptions('rmsprop', options, rmspropOptions);
   const {
     learningRate = 0.001,
     rho = 0.9,
@@ -43,6 +56,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   } = options;
   check('rmsprop', 'rho', rho, 0, 1);
   check('rmsprop', 'momentum', momentum, 0, 1);
+  checkFlag('rmsprop', 'centered', centered);
   checkEpsilon('rmsprop', epsilon);
   return optimizer({
     name: 'rmsprop',
@@ -64,6 +78,13 @@ export interface AdagradOptions extends CommonOptions {
   epsilon?: number;
 }
 
+const adagradOptions: OptionTable<AdagradOptions> = {
+  learningRate: true,
+  initialAccumulatorValue: true,
+  epsilon: true,
+  ...commonOptions,
+};
+
 /**
  * Adagrad (Duchi, Hazan & Singer 2011): s ← s + g² from s₀ on, w ← w − η g / (√s + ε). Keras's defaults; ε stands outside
  * the root, as in the paper and in PyTorch.
@@ -71,6 +92,7 @@ export interface AdagradOptions extends CommonOptions {
  * @throws ArgumentError if an option is out of range
  */
 export function adagrad(options: AdagradOptions = {}): Optimizer {
+  checkOptions('adagrad', options, adagradOptions);
   const { learningRate = 0.001, initialAccumulatorValue = 0.1, epsilon = 1e-7, ...common } = options;
   check('adagrad', 'initialAccumulatorValue', initialAccumulatorValue, 0);
   checkEpsilon('adagrad', epsilon);
@@ -94,6 +116,13 @@ export interface AdadeltaOptions extends CommonOptions {
   epsilon?: number;
 }
 
+const adadeltaOptions: OptionTable<AdadeltaOptions> = {
+  learningRate: true,
+  rho: true,
+  epsilon: true,
+  ...commonOptions,
+};
+
 /**
  * Adadelta (Zeiler 2012): s ← ρ s + (1 − ρ) g², Δ = −√(d + ε) / √(s + ε) · g, d ← ρ d + (1 − ρ) Δ²,
  * w ← w + η Δ. Keras's ρ and ε, the paper's rate.
@@ -101,6 +130,7 @@ export interface AdadeltaOptions extends CommonOptions {
  * @throws ArgumentError if an option is out of range
  */
 export function adadelta(options: AdadeltaOptions = {}): Optimizer {
+  checkOptions('adadelta', options, adadeltaOptions);
   const { learningRate = 1, rho = 0.95, epsilon = 1e-7, ...common } = options;
   check('adadelta', 'rho', rho, 0, 1);
   checkEpsilon('adadelta', epsilon);

@@ -1,7 +1,10 @@
 import momentumSource from '../../../shaders/optimizer/momentum.wgsl?raw';
 import sgdSource from '../../../shaders/optimizer/sgd.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
-import { check } from './checks.ts';
+import { checkOptions } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
+import { check, checkFlag } from './checks.ts';
+import { commonOptions } from './common.ts';
 import type { CommonOptions } from './common.ts';
 import { optimizer } from './optimizer.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -20,6 +23,13 @@ export interface SgdOptions extends CommonOptions {
   nesterov?: boolean;
 }
 
+const sgdOptions: OptionTable<SgdOptions> = {
+  learningRate: true,
+  momentum: true,
+  nesterov: true,
+  ...commonOptions,
+};
+
 /**
  * Stochastic gradient descent: w ← w − η g. With momentum (Polyak 1964): v ← μ v − η g, w ← w + v; Nesterov's:
  * w ← w + μ v − η g (Sutskever et al. 2013).
@@ -27,8 +37,10 @@ export interface SgdOptions extends CommonOptions {
  * @throws ArgumentError if an option is out of range, or nesterov is set without momentum
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
+  checkOptions('sgd', options, sgdOptions);
   const { learningRate = 0.01, momentum = 0, nesterov = false, ...common } = options;
   check('sgd', 'momentum', momentum, 0, 1);
+  checkFlag('sgd', 'nesterov', nesterov);
   if (nesterov && momentum === 0) {
     throw new ArgumentError('sgd: nesterov needs a momentum above 0; pass momentum: 0.9, say');
   }

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { ArgumentError, FormatError } from '../../src/errors.ts';
+import * as api from '../../src/index.ts';
+import { optimizerFromJSON, optimizerToJSON, scheduleFromJSON } from '../../src/nn/json/optimizerFromJSON.ts';
+import type { OptimizerJson } from '../../src/nn/json/optimizerFromJSON.ts';
+import type { Optimizer } from '../../src/nn/optimizers.ts';
+import type { Schedule } from '../../src/nn/schedules.ts';
+
+const cosine = api.cosineDecay({ decaySteps: 100, alpha: 0.1 });
+const schedules: Schedule[] = [
+  cosine,
+  api.cosineDecayRestarts({ firstDecaySteps: 7, tMul: 1, mMul: 0.5, alpha: 0.2 }),
+  api.exponentialDecay({ decaySteps: 9, decayRate: 0.5, staircase: true }),
+  api.stepDecay({ decaySteps: 4, decayRate: 0.3 }),
+  api.piecewiseConstantDecay({ boundaries: [3, 8], values: [1, 0.5, 0] }),
+  api.oneCycle({ totalSteps: 50, warmUpShare: 0.2, divFactor: 10, finalDivFactor: 100 }),
+  api.warmUp({ steps: 5, from: 0.25 }),
+  api.warmUp({ steps: 5, next: api.warmUp({ steps: 3, next: cosine }) }),
+];
+
+const common = { learningRate: 0.02, weightDecay: 0.1, l1: 0.2, l2: 0.3, ema: { decay: 0.9 } };
+const optimizers: Optimizer[] = [
+  api.sgd(),
+  api.sgd({ ...common, momentum: 0.8, nesterov: true, clipValue: 2 }),
+  api.rmsprop({ ...common, rho: 0.8, momentum: 0.3, centered: true, epsilon: 1e-3, globalClipNorm: 2 }),
+  api.adagrad({ ...common, initialAccumulatorValue: 0.2, epsilon: 1e-4 }),
+  api.adadelta({ ...common, rho: 0.8, epsilon: 1e-4 }),
+  api.adam({ ...common, beta1: 0.8, beta2: 0.7, epsilon: 1e-4, amsgrad: true }),
+  api.adam(),
+  api.adamw({ learningRate: 0.1, weightDecay: 0 }),
+  api.adamax({ ...common, beta1: 0.8 }),
+  api.nadam({ ...common, beta2: 0.8 }),
+  api.lion({ ...common, beta1: 0.7, beta2: 0.6 }),
+  ...schedules.map((schedule) => api.adam({ schedule })),
+];
+
+/** What of an optimizer is no function. */
+const plain = ({ name, slots, slotNames, averages, hyper, learningRate, config }: Optimizer) => ({
+  name,
+  slots,
+  slotNames,
+  averages,
+  hyper,
+  learningRate,
+  config,
+});
+
+/** What the kernel gets of it. */
+const update = (optimizer: Optimizer) =>
+  optimizer.update({
+    parameters: { resource: 'p', shape: [64], dtype: 'f32' },
+    gradients: { resource: 'g', shape: [64], dtype: 'f32' },
+    slots: [],
+    state: { resource: 's', shape: [4], dtype: 'u32' },
+    hyper: { resource: 'h', shape: [4], dtype: 'f32' },
+    length: 64,
+  });
+
+describe('an optimizer made of JSON', () => {
+  it.each(optimizers.map((own) => [JSON.stringify(optimizerToJSON(own)), own] as const))(
+    '%s has the same settings, slots and kernel',
+    (text, optimizer) => {
+      const copy = optimizerFromJSON(text);
+      expect(plain(copy)).toEqual(plain(optimizer));
+      expect(JSON.stringify(optimizerToJSON(copy))).toBe(text);
+      expect(update(copy)).toEqual(update(optimizer));
+    },
+  );
+
+  it.each(schedules.map((own) => [JSON.stringify(own.config), own] as const))(
+    'its schedule %s too',
+    (text, schedule) => {
+      const copy = scheduleFromJSON(text);
+      expect(copy.config).toEqual(schedule.config);
+      expect(copy.wgsl('step')).toBe(schedule.wgsl('step'));
+      for (let step = 0; step < 60; step++) expect(copy.at(step)).toBe(schedule.at(step));
+    },
+  );
+
+  it.each([
+    [null, /it is null, expected an object/],
+    [{ name: 'adam' }, /has no "config"/],
+    [{ name: 'adam', config: {}, step: 1 }, /has "step", which is unknown here/],
+    [{ name: 'Adam', config: {} }, /no optimizer "Adam"; did you mean "adam"\?/],
+    [{ name: 'toString', config: {} }, /no optimizer "toString"/],
+    [
+      { name: 'adam', config: { lr: 1 } },
+      /the optimizer: adam: there is no option "lr"; did you mean "learningRate"\?/,
+    ],
+    [{ name: 'adam', config: { learningRate: '1' } }, /adam: learningRate is "1"/],
+    [{ name: 'adam', config: { learningRate: -1 } }, /adam: learningRate is -1/],
+    [{ name: 'adam', config: { amsgrad: 1 } }, /adam: amsgrad is 1; it must be true or false/],
+    [{ name: 'sgd', config: { ema: 0.9 } }, /sgd: ema: takes its options by name/],
+    [{ name: 'sgd', config: { schedule: { name: 'mine' } } }, /there is no schedule "mine"/],
+    [{ name: 'sgd', config: { schedule: 3 } }, /schedule is 3, expected an object/],
+    [
+      { name: 'sgd', config: { schedule: { name: 'cosineDecay', steps: 3 } } },
+      /cosineDecay: there is no option "steps"; did you mean "decaySteps"/,
+    ],
+    [
+      { name: 'sgd', config: { schedule: { name: 'warmUp', steps: 3, next: { name: 'warmUp' } } } },
+      /"steps" is missing/,
+    ],
+  ])('is refused: %j', (json, message) => {
+    expect(() => optimizerFromJSON(json as unknown as OptimizerJson)).toThrow(FormatError);
+    expect(() => optimizerFromJSON(json as unknown as OptimizerJson)).toThrow(message);
+  });
+
+  it('nests schedules only so deep', () => {
+    let text = '{"name":"warmUp","steps":2}';
+    for (let i = 0; i < 50; i++) text = `{"name":"warmUp","steps":2,"next":${text}}`;
+    expect(() => scheduleFromJSON(text)).toThrow('nested more than');
+  });
+
+  it('cannot hold a schedule of one’s own that has no JSON', () => {
+    const schedule: Schedule = { config: { name: 'mine', factor: () => 1 }, at: () => 1, wgsl: () => '1.0' };
+    expect(() => optimizerToJSON(api.sgd({ schedule }))).toThrow(ArgumentError);
+    expect(() => optimizerToJSON(api.sgd({ schedule }))).toThrow(
+      'sgd: schedule.factor is factor, a function',
+    );
+  });
+});
