@@ -286,9 +286,9 @@ export class Model extends Network {
 export function sequential(layers: readonly Layer[], options: SequentialOptions): Model {
   checkOptions('sequential', options, sequentialOptions, 'layers, ');
   const { inputShape, name = 'model', seed } = options;
-  const stray = Array.isArray(layers) ? layers.find((layer) => !(layer instanceof Layer)) : layers;
-  if (stray !== undefined || !Array.isArray(layers)) {
-    const found = describe(stray);
+  const strays = Array.isArray(layers) ? layers.filter((layer) => !(layer instanceof Layer)) : [layers];
+  if (strays.length > 0) {
+    const found = describe(strays[0]);
     throw new ArgumentError(
       `${name}: takes a list of layers, sequential([dense({ units: 10 }), …], { inputShape }), but was given ${found}`,
     );

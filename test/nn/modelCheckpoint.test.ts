@@ -4,7 +4,8 @@ import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.t
 import type { SafeTensor } from '../../src/io/safetensors.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout } from '../../src/nn/layers/shaping.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { modelInput } from '../../src/nn/layerGraph.ts';
+import { model, sequential } from '../../src/nn/model.ts';
 import { rmsprop } from '../../src/nn/optimizers.ts';
 import type { Gpu } from '../../src/runtime/session.ts';
 import { testGpu } from '../helpers/evaluate.ts';
@@ -86,6 +87,32 @@ describe('compile, again', () => {
     model.destroy();
     gpu.destroy();
   });
+});
+
+it('a model joined of others that name their layers alike is saved whole', async () => {
+  const gpu = await testGpu();
+  const make = () => {
+    const part = (seed: number) => sequential([dense({ units: 2 })], { inputShape: [2], seed });
+    const inputs = modelInput({ shape: [2] });
+    return model({ inputs, outputs: part(2).apply(part(1).apply(inputs)) });
+  };
+  const [saved, loaded] = [make(), make()];
+  const options = { gpu, optimizer: 'sgd', loss: 'meanSquaredError' } as const;
+  for (const own of [saved, loaded]) await own.compile(options);
+  for (const variable of saved.variables) {
+    gpu.variables.write(variable, new Float32Array(variable.shape.reduce((a, b) => a * b)).fill(0.5));
+  }
+  gpu.variables.write(saved.variables[0], Float32Array.of(1, 2, 3, 4));
+  const bytes = await saved.save();
+  expect([...decodeSafetensors(bytes).tensors.keys()].filter((key) => !key.startsWith('optimizer'))).toEqual([
+    'dense.bias',
+    'dense.weight',
+    'dense_1.bias',
+    'dense_1.weight',
+  ]);
+  loaded.load(bytes);
+  expect(await weightsOf(loaded)).toEqual(await weightsOf(saved));
+  for (const own of [saved, loaded]) own.destroy();
 });
 
 describe('load', () => {

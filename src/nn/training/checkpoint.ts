@@ -9,18 +9,19 @@ import type { Model } from '../model.ts';
 
 const FORMAT = 'wgrad 1';
 
-const slotName = (slot: string, { name }: Variable) => `optimizer.${slot}.${name}`;
+const slotName = (slot: string, key: string) => `optimizer.${slot}.${key}`;
 
 /**
- * Weights by layer name (`dense.weight`), optimizer slots (`optimizer.velocity.dense.weight`), and in the metadata what
+ * Weights by their keys in the model (`dense.weight`), optimizer slots (`optimizer.velocity.dense.weight`), and in the metadata what
  * training needs to go on. While averaged weights are in use, these alone: from them no training goes on.
  */
 export async function encodeCheckpoint(model: Model): Promise<Uint8Array> {
   const { gpu, minimizer, optimizer } = model.compiled;
   const tensors = new Map<string, SafeTensor>();
+  const keys = model.variableKeys();
   const values = await gpu.variables.readAll(model.variables);
   for (const [variable, data] of values)
-    tensors.set(variable.name, { dtype: 'F32', shape: variable.shape, data });
+    tensors.set(keys.get(variable)!, { dtype: 'F32', shape: variable.shape, data });
   const description = { format: FORMAT, model: model.name };
   if (minimizer.averagesInUse) {
     requireFiniteToSave(model.name, tensors);
@@ -28,7 +29,7 @@ export async function encodeCheckpoint(model: Model): Promise<Uint8Array> {
   }
   for (const [variable, slots] of await minimizer.readSlots(gpu.variables)) {
     slots.forEach((data, slot) =>
-      tensors.set(slotName(optimizer.slotNames[slot], variable), {
+      tensors.set(slotName(optimizer.slotNames[slot], keys.get(variable)!), {
         dtype: 'F32',
         shape: variable.shape,
         data,
@@ -73,11 +74,12 @@ export function decodeCheckpoint(model: Model, bytes: Uint8Array, name = 'checkp
     }
     return tensor.data;
   };
-  for (const variable of model.variables) {
-    const data = find(variable.name, variable);
+  const keys = model.variableKeys();
+  for (const [variable, key] of keys) {
+    const data = find(key, variable);
     if (!data) {
       throw new FormatError(
-        `${name}: has no tensor ${variable.name}, which model ${model.name} needs; it holds ${[...tensors.keys()].slice(0, 8).join(', ')}…`,
+        `${name}: has no tensor ${key}, which model ${model.name} needs; it holds ${[...tensors.keys()].slice(0, 8).join(', ')}…`,
       );
     }
     writes.push(() => gpu.variables.write(variable, data));
@@ -86,9 +88,10 @@ export function decodeCheckpoint(model: Model, bytes: Uint8Array, name = 'checkp
     const saved = metadata.optimizerSlots?.split(' ') ?? [];
     optimizer.slotNames.forEach((slot, index) => {
       for (const variable of minimizer.variables) {
-        const data = find(slotName(slot, variable), variable);
+        const key = slotName(slot, keys.get(variable)!);
+        const data = find(key, variable);
         if (!data && saved.includes(slot))
-          throw new FormatError(`${name}: has no tensor ${slotName(slot, variable)}; the file is incomplete`);
+          throw new FormatError(`${name}: has no tensor ${key}; the file is incomplete`);
         const values = data ?? new Float32Array(sizeOf(variable.shape));
         writes.push(() => minimizer.writeSlot(gpu.variables, variable, index, values));
       }
