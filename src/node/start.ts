@@ -59,6 +59,9 @@ async function start({ port, host, open }: StartOptions): Promise<void> {
   if (!open) console.log('  Open the address in a browser with WebGPU. Ctrl+C stops.');
 }
 
+// Pages are served on, also when nobody reads the lines any more.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
   const options = readOptions(process.argv.slice(2));
   if (options) await start(options);

@@ -25,7 +25,7 @@ describe('npm run train -- autoencoder', () => {
   let first: Awaited<ReturnType<typeof train>>;
 
   beforeAll(async () => {
-    first = await train(...SMALL, '--steps', '8', '--out', whole, '--json');
+    first = await train(...SMALL, '--steps', '8', '--save-every', '3', '--out', whole, '--json');
   });
 
   it('trains, shows reconstructions and says how good they are', () => {

@@ -46,6 +46,30 @@ describe('Terminal', () => {
   });
 });
 
+describe('output that cannot be written', () => {
+  /** A stream that fails at each write: by an event, or at once, as Node's stream for files does. */
+  const broken = (code: string, atOnce: boolean): Output => {
+    const error = Object.assign(new Error(code), { code });
+    const stream = new Writable({ write: (_chunk, _encoding, done) => done(error) });
+    if (atOnce) {
+      stream.write = () => {
+        throw error;
+      };
+    }
+    return Object.assign(stream, { isTTY: true, columns: 80 });
+  };
+
+  it.each([false, true])('is noted, and lines and bars are lost in silence (at once: %s)', async (atOnce) => {
+    const terminal = new Terminal(broken('EPIPE', atOnce), {});
+    terminal.line('a line');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(terminal.failure?.code).toBe('EPIPE');
+    terminal.line('another');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(terminal.failure?.code).toBe('EPIPE');
+  });
+});
+
 describe('Progress', () => {
   it('draws a bar that fits the line, makes room for other lines, and vanishes', () => {
     const { output, text } = screen(60);
@@ -153,6 +177,24 @@ describe('Interrupt', () => {
       interrupt.dispose();
     }
     expect(process.listenerCount('SIGINT')).toBe(0);
+  });
+
+  it('takes a terminal that goes away for the same wish, and never for a second one', () => {
+    const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never);
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    const interrupt = new Interrupt(() => undefined);
+    try {
+      process.emit('SIGHUP', 'SIGHUP');
+      expect([interrupt.signal.aborted, interrupt.exitCode]).toEqual([true, 129]);
+      now.mockReturnValue(3000);
+      process.emit('SIGHUP', 'SIGHUP');
+      expect(exit).not.toHaveBeenCalled();
+      process.emit('SIGTERM', 'SIGTERM');
+      expect(exit).toHaveBeenCalledWith(143);
+    } finally {
+      interrupt.dispose();
+    }
+    expect(process.listenerCount('SIGHUP')).toBe(0);
   });
 });
 

@@ -24,7 +24,18 @@ describe('npm run train -- dcgan', () => {
   let first: Awaited<ReturnType<typeof train>>;
 
   beforeAll(async () => {
-    first = await train(...SMALL, '--steps', '6', '--sample-every', '2', '--out', whole, '--json');
+    first = await train(
+      ...SMALL,
+      '--steps',
+      '6',
+      '--sample-every',
+      '2',
+      '--save-every',
+      '4',
+      '--out',
+      whole,
+      '--json',
+    );
   });
 
   it('trains, draws, scores and says what came of it', () => {

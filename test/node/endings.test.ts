@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { decodeSafetensors } from '../../src/io/safetensors.ts';
 import { startTraining, train } from '../helpers/command.ts';
@@ -44,6 +45,55 @@ describe('a run that is killed', () => {
     expect(stepOf(out)).toBe(step + 2);
     expect(historyOf(out).steps.map((entry) => entry.step)).toEqual(range(step + 2));
     expect(readdirSync(out).sort()).toEqual(['history.json', 'loss.svg', 'model.safetensors']);
+  });
+});
+
+describe('two runs that start at once in one folder', () => {
+  it('are one that trains and one that is refused', async () => {
+    const out = join(root, 'both');
+    const runs = await Promise.all([1, 2].map(() => train(...SMALL, '--steps', '2', '--out', out)));
+    const [trained, refused] = runs.sort((a, b) => a.code - b.code);
+    expect({ code: trained.code, errors: trained.errors }).toEqual({ code: 0, errors: '' });
+    expect({ code: refused.code, output: refused.output }).toEqual({ code: 1, output: '' });
+    expect(refused.errors).toContain('Another run writes in the folder');
+    expect(stepOf(out)).toBe(2);
+  });
+});
+
+/** From the first SIGINT on, the disk is slow. */
+const SLOW_DISK = `
+  import { open } from 'node:fs/promises';
+  const file = await open(process.execPath);
+  const prototype = Object.getPrototypeOf(file);
+  await file.close();
+  const { sync } = prototype;
+  let slow = false;
+  process.on('SIGINT', () => (slow = true));
+  prototype.sync = async function () {
+    if (slow) await new Promise((resolve) => setTimeout(resolve, 100_000));
+    return sync.call(this);
+  };`;
+
+describe.skipIf(process.platform === 'win32')('a second Ctrl-C', () => {
+  it('ends the run at once, in the middle of saving, and leaves the last save alone', async () => {
+    const out = join(root, 'twice');
+    const hook = join(root, 'slowDisk.mjs');
+    writeFileSync(hook, SLOW_DISK);
+    const under = ['env', `NODE_OPTIONS=--import=${pathToFileURL(hook).href}`];
+    const run = startTraining([...SMALL, '--epochs', '100000', '--out', out], under);
+    await vi.waitFor(() => expect(readdirSync(out)).toContain('loss.svg'), 60_000); // the last file of a save
+    run.child.kill('SIGINT');
+    await vi.waitFor(() => expect(readdirSync(out).join()).toContain('.tmp'), {
+      timeout: 30_000,
+      interval: 10,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500)); // what npm repeats at once is no second wish
+    run.child.kill('SIGINT');
+    const asked = performance.now();
+    expect(await run.ended).toBe(130);
+    expect(performance.now() - asked).toBeLessThan(3000);
+    expect(readdirSync(out).sort()).toEqual(['history.json', 'loss.svg', 'model.safetensors']);
+    expect(stepOf(out)).toBeGreaterThan(0);
   });
 });
 
