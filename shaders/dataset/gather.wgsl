@@ -5,11 +5,13 @@
 //   sample(row) is entry step · BATCH + row of the stream of samples, which is shuffled anew in
 //   every epoch if SHUFFLED, and runs through 0 … SIZE - 1 over and over otherwise (shared/permutation.wgsl)
 //
-//   source         [SIZE, SAMPLE]: bytes, four to a word, little-endian (PACKED), or words of type Source
+//   source         [COUNT, SAMPLE]: bytes, four to a word, little-endian (PACKED), or words of type Source
 //   label_source   [SIZE] class indices as bytes (PACKED_LABELS) or i32, where LABELLED
 //   state          u32 [4]: step, seed_low, seed_high, 0
 //   batch          [BATCH, SAMPLE] of type Element
 //   labels         [BATCH] i32, where LABELLED: the same samples' labels, in the same dispatch
+//
+// A data set larger than a binding lies in pieces: one dispatch for each writes the rows whose samples it holds.
 //
 // One workgroup copies a part of one sample: GROUPS_PER_SAMPLE workgroups of ITERATIONS elements per
 // invocation. All of them compute the same permutation, which is cheaper than a dispatch that stores it.
@@ -21,6 +23,8 @@ alias Element = f32; // f32 or i32
 const SIZE: u32 = 100u; // samples
 const BITS: u32 = 7u; // ⌈log2 SIZE⌉
 const BATCH: u32 = 8u;
+const FIRST: u32 = 0u; // the sample that source begins with
+const COUNT: u32 = 100u; // samples in source
 const SAMPLE: u32 = 3u; // elements of one sample
 const PACKED: bool = true;
 const LABELLED: bool = true;
@@ -64,7 +68,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (row >= BATCH) {
     return;
   }
-  let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, vec3u(state[0], state[1], state[2]), SALT);
+  let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, vec3u(state[0], state[1], state[2]), SALT) - FIRST;
+  if (sample >= COUNT) {
+    return; // it lies in another piece (the difference wraps around below FIRST)
+  }
   if (LABELLED) {
     if (part == 0u && local_id.x == 0u) {
       labels[row] = label_at(sample);

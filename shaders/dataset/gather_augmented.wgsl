@@ -9,7 +9,7 @@
 //   square  CUTOUT × CUTOUT pixels around a pixel anywhere in the image (DeVries & Taylor 2017)
 //   z       N(0, 1) for every value
 //
-//   source         [SIZE, EXTENT, CHANNELS]: bytes, four to a word (PACKED), or f32
+//   source         [COUNT, EXTENT, CHANNELS]: bytes, four to a word (PACKED), or f32; a piece as in gather.wgsl
 //   label_source   [SIZE] class indices as bytes (PACKED_LABELS) or i32, where LABELLED
 //   state          u32 [4]: step, seed_low, seed_high, 0
 //   batch          [BATCH, EXTENT, CHANNELS] f32;   labels [BATCH] i32, where LABELLED
@@ -21,6 +21,8 @@
 const SIZE: u32 = 100u; // samples
 const BITS: u32 = 7u; // ⌈log2 SIZE⌉
 const BATCH: u32 = 8u;
+const FIRST: u32 = 0u; // the sample that source begins with
+const COUNT: u32 = 100u; // samples in source
 const EXTENT: array<u32, 2> = array<u32, 2>(5u, 6u); // height, width
 const CHANNELS: u32 = 1u;
 const PACKED: bool = true;
@@ -97,7 +99,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (row >= BATCH) {
     return;
   }
-  let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, vec3u(state[0], state[1], state[2]), SALT);
+  let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, vec3u(state[0], state[1], state[2]), SALT) - FIRST;
+  if (sample >= COUNT) {
+    return; // it lies in another piece (the difference wraps around below FIRST)
+  }
   if (LABELLED) {
     if (part == 0u && local_id.x == 0u) {
       labels[row] = label_at(sample);

@@ -5,11 +5,13 @@
 // The stream of samples and all bindings are those of gather.wgsl; here SAMPLE is a multiple of 4,
 // so that every sample starts on a word:
 //
-//   source         u8 [SIZE, SAMPLE], four to a word, little-endian
+//   source         u8 [COUNT, SAMPLE], four to a word, little-endian
 //   label_source   [SIZE] class indices as bytes (PACKED_LABELS) or i32, where LABELLED
 //   state          u32 [4]: step, seed_low, seed_high, 0
 //   batch          f32 [BATCH, SAMPLE]
 //   labels         i32 [BATCH], where LABELLED
+//
+// Of a data set in pieces a dispatch writes the rows whose samples its source holds.
 //
 // One invocation loads one word and stores one vec4f, ITERATIONS times; neighbours read neighbouring
 // words. 8 FLOPs, 4 bytes read and 16 written per word. That bytes lie on the GPU and become
@@ -18,6 +20,8 @@
 const SIZE: u32 = 100u; // samples
 const BITS: u32 = 7u; // ⌈log2 SIZE⌉
 const BATCH: u32 = 8u;
+const FIRST: u32 = 0u; // the sample that source begins with
+const COUNT: u32 = 100u; // samples in source
 const WORDS: u32 = 196u; // of one sample: SAMPLE / 4
 const LABELLED: bool = true;
 const PACKED_LABELS: bool = true;
@@ -52,7 +56,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (row >= BATCH) {
     return;
   }
-  let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, vec3u(state[0], state[1], state[2]), SALT);
+  let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, vec3u(state[0], state[1], state[2]), SALT) - FIRST;
+  if (sample >= COUNT) {
+    return; // it lies in another piece (the difference wraps around below FIRST)
+  }
   if (LABELLED) {
     if (part == 0u && local_id.x == 0u) {
       labels[row] = label_at(sample);

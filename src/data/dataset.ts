@@ -63,8 +63,6 @@ export function dataset(options: DatasetOptions): Dataset {
   const shapes = options.targetShape ?? targetShapes(options.y);
   const targets = fields(name, ['y', 'targetShape'], options.y, shapes, known);
   for (const own of [...inputs, ...targets]) checkLength(name, own, first, size);
-  for (const target of targets)
-    if (!inputs.some(({ data }) => data === target.data)) checkBytes(name, target);
   const [x, ...moreInputs] = inputs.map(plain);
   const [y, ...moreTargets] = targets.map(plain);
   const result: Dataset = {
@@ -159,15 +157,6 @@ function checkLength(name: string, own: CheckedField, first: CheckedField, size:
   throw new ShapeError(
     `data set '${name}': ${first.field} holds ${size} samples of shape ${format(first.shape)}, so ${field} needs ` +
       `${size * stride} values of ${option} ${format(shape)}, but has ${data.length}. ${fix}`,
-  );
-}
-
-/** Bytes with dimensions are shares of 255; one-hot targets would become nothing. */
-function checkBytes(name: string, { data, shape, field }: CheckedField): void {
-  if (!(data instanceof Uint8Array) || shape.length === 0 || data.some((byte) => byte > 1)) return;
-  throw new ArgumentError(
-    `data set '${name}': ${field} are bytes of targetShape ${format(shape)}, which count as shares of 255, but none is above 1. ` +
-      'Pass one-hot targets and masks as a Float32Array, or class indices with targetShape [].',
   );
 }
 

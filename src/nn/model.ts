@@ -13,6 +13,7 @@ import type { CompileProgress } from '../runtime/program.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './training/checkpoint.ts';
 import { Evaluator } from './training/evaluator.ts';
 import type { EvaluateOptions, Evaluation, Samples } from './training/evaluator.ts';
+import type { ByteScaling, InputRange } from './training/fieldChecks.ts';
 import { Fit } from './training/fit.ts';
 import type { FitOptions } from './training/fit.ts';
 import { modelInput } from './layerGraph.ts';
@@ -38,26 +39,29 @@ export interface ModelCompileOptions extends ObjectiveOptions {
   optimizer: OptimizerName | Optimizer;
   /** Where to train; a new one on the best adapter by default. */
   gpu?: Gpu;
-  /** Bytes become value · scale + offset on the GPU; default 1/255 and 0 for data sets of bytes. */
+  /**
+   * Fields of bytes, inputs and targets, become value · scale + offset on the GPU; default 1/255 and 0. Fields of other
+   * types are left as they are, and so are class indices and the indices of an embedding.
+   */
   inputScale?: number;
   inputOffset?: number;
 }
 
 /** What `compile` settles: everything that training and evaluation need besides the data. */
-export interface Compiled {
+export interface Compiled extends ByteScaling {
   readonly gpu: Gpu;
   readonly minimizer: Minimizer;
   readonly optimizer: Optimizer;
   /** The losses and metrics. */
   readonly objective: Objective;
-  readonly inputScale?: number;
-  readonly inputOffset: number;
 }
 
 /** Layers between inputs and outputs, with Keras's methods to train and use them. */
 export class Model extends Network {
   /** Training steps done since `compile`; saved, and restored by `load`. */
   step = 0;
+  /** What the inputs held in the last training; undefined before it. */
+  trainedOn: readonly (InputRange | undefined)[] | undefined;
   #compiled: Compiled | undefined;
   #evaluator: Evaluator | undefined;
   /** The session that `compile` opened itself. */

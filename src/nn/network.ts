@@ -12,6 +12,7 @@ import type { ModelJson } from './json/architecture.ts';
 import { inputNames, layerGraph, nameLayers, uniqueNames } from './layerGraph.ts';
 import type { Application, ModelInput } from './layerGraph.ts';
 import type { BuildContext, CallContext, Layer, LayerTensor } from './layers/layer.ts';
+import { usesOf } from './uses.ts';
 
 export interface NetworkOptions {
   /** What `modelInput` gave: one, or several. */
@@ -40,10 +41,16 @@ export interface Port {
   readonly shape: Shape;
 }
 
+export interface InputPort extends Port {
+  readonly dtype: DType;
+  /** Layers look its values up in a table, as an embedding does. */
+  readonly indices: boolean;
+}
+
 /** Layers between inputs and outputs: what a model computes, without the means to train it. */
 export class Network {
   readonly name: string;
-  readonly inputs: readonly (Port & { readonly dtype: DType })[];
+  readonly inputs: readonly InputPort[];
   /** Named by `outputNames`, or after the layers that give them. */
   readonly outputs: readonly Port[];
   /** The layers in the order of computation, and the places of their inputs: inputs of the model first, then layers. */
@@ -69,19 +76,21 @@ export class Network {
     const entries = listOf(inputs);
     const graph = layerGraph(name, entries, listOf(outputs));
     const names = inputNames(name, entries);
-    this.inputs = entries.map(({ shape, dtype }, i) => ({ name: names[i], shape, dtype }));
+    this.inputs = entries.map(({ shape, dtype }, i) => ({ name: names[i], shape, dtype, indices: false }));
     this.applications = graph.applications;
     this.outputPlaces = graph.outputs;
     if (this.layers.length === 0) throw new ArgumentError(`${name}: a model needs at least one layer`);
     nameLayers(this.layers);
     let streams = 0;
     const context: BuildContext = { seed, nextStream: () => streams++ };
-    const samples = this.inputs.map((port) => input(port.name, [1, ...port.shape], port.dtype));
+    const samples = entries.map(({ shape, dtype }, i) => input(names[i], [1, ...shape], dtype));
     const places = this.#run(samples, ({ layer }, from) => {
       const shapes = from.map(({ shape }) => shape.slice(1));
       layer.build(shapes, context);
       return layer.call(from, { training: false });
     });
+    const uses = usesOf(samples, places);
+    this.inputs = this.inputs.map((port, i) => ({ ...port, indices: uses[i].choices !== undefined }));
     const outputNames = options.outputNames ?? this.#outputNames();
     checkOutputNames(name, outputNames, graph.outputs.length);
     this.outputs = graph.outputs.map((place, i) => ({

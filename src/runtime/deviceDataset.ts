@@ -1,52 +1,75 @@
 import { checkDataset } from '../data/checks.ts';
-import { inputsOf, targetsOf } from '../data/dataset.ts';
-import type { DataArray, DataField, Dataset } from '../data/dataset.ts';
+import { inputsOf, product, targetsOf } from '../data/types.ts';
+import type { DataArray, DataField, Dataset } from '../data/types.ts';
 import type { Device } from '../device/device.ts';
 import { LimitError } from '../errors.ts';
 import { input } from '../ops/core/leaves.ts';
 import type { Tensor } from '../ops/core/op.ts';
+import { bytesOf } from '../ops/core/shape.ts';
+import type { DType, Shape } from '../ops/core/shape.ts';
 import type { Location } from './location.ts';
 
-/** One field of a data set on the GPU: an input tensor [N, ...sample] and the buffer behind it. */
-export interface DeviceField {
+/** Some of the samples of a field: an input tensor [n, ...sample] and the buffer behind it. */
+export interface DevicePiece {
   readonly tensor: Tensor;
   readonly location: Location;
 }
 
+/** One field of a data set on the GPU: in one piece if the device can bind it as a whole, else in several. */
+export interface DeviceField {
+  readonly dtype: DType;
+  readonly pieces: readonly DevicePiece[];
+}
+
+export interface DeviceDatasetOptions {
+  /** False leaves targets and weights out. Default true. */
+  readonly targets?: boolean;
+}
+
 /**
- * A data set uploaded once: bytes stay bytes, batches are gathered from them by a kernel. Fields that share an array
- * share a tensor.
+ * A data set on the GPU: bytes stay bytes, batches are gathered from them by a kernel. Fields that share an array share
+ * a `DeviceField`. What is there are the values at the time of the last `write`.
  */
 export class DeviceDataset {
-  readonly dataset: Dataset;
   readonly inputs: readonly DeviceField[];
+  /** Empty where targets are left out. */
   readonly targets: readonly DeviceField[];
   /** Of the samples, [N]. */
   readonly weights: DeviceField | undefined;
-  readonly #buffers: GPUBuffer[] = [];
+  readonly #device: Device;
+  readonly #options: DeviceDatasetOptions;
+  readonly #fields: readonly DeviceField[];
+  #dataset: Dataset;
 
-  constructor(device: Device, dataset: Dataset) {
+  /**
+   * @throws ArgumentError or NumericError if the data set is not what it was made as (checkDataset)
+   * @throws LimitError if a single sample is larger than a binding
+   */
+  constructor(device: Device, dataset: Dataset, options: DeviceDatasetOptions = {}) {
+    this.#device = device;
+    this.#dataset = dataset;
+    this.#options = options;
     checkDataset(dataset);
-    this.dataset = dataset;
-    const { name, size, weights } = dataset;
-    const known: { data: DataArray; field: DeviceField }[] = [];
-    const uploaded = (field: DataField, label: string) => {
-      const before = known.find(({ data }) => sameArray(data, field.data));
-      if (before) return before.field;
-      const own = upload(device, `${name} ${label}`, field, size);
-      this.#buffers.push(own.location.buffer);
-      known.push({ data: field.data, field: own });
-      return own;
-    };
-    const place = (i: number) => (i === 0 ? '' : `[${i}]`);
+    const { arrays, inputs, targets, weights } = arraysOf(dataset, options);
+    const made: DeviceField[] = [];
+    this.#fields = made;
     try {
-      this.inputs = inputsOf(dataset).map((field, i) => uploaded(field, `x${place(i)}`));
-      this.targets = targetsOf(dataset).map((field, i) => uploaded(field, `y${place(i)}`));
-      this.weights = weights && uploaded(weights, 'weights');
+      for (const { label, field } of arrays) {
+        made.push(allocate(device, `${dataset.name} ${label}`, field, dataset.size));
+      }
+      this.#upload(arrays);
     } catch (error) {
       this.destroy();
       throw error;
     }
+    this.inputs = inputs.map((place) => made[place]);
+    this.targets = targets.map((place) => made[place]);
+    this.weights = weights === undefined ? undefined : made[weights];
+  }
+
+  /** Whose values are there. */
+  get dataset(): Dataset {
+    return this.#dataset;
   }
 
   /** The (first) input. */
@@ -54,18 +77,56 @@ export class DeviceDataset {
     return this.inputs[0];
   }
 
-  /** The (first) target. */
-  get y(): DeviceField {
-    return this.targets[0];
+  get bytes(): number {
+    const pieces = this.#fields.flatMap((field) => field.pieces);
+    return pieces.reduce((sum, { location }) => sum + location.bytes, 0);
+  }
+
+  /** Puts the values of another data set of the same layout in place of those that are there, or the same one's anew. */
+  write(dataset: Dataset): void {
+    checkDataset(dataset);
+    this.#dataset = dataset;
+    this.#upload(arraysOf(dataset, this.#options).arrays);
+  }
+
+  #upload(arrays: readonly { field: DataField }[]): void {
+    arrays.forEach(({ field: { data, shape } }, place) => {
+      let first = 0;
+      for (const { tensor, location } of this.#fields[place].pieces) {
+        const end = first + tensor.shape[0] * product(shape);
+        upload(this.#device, location.buffer, data.subarray(first, end));
+        first = end;
+      }
+    });
   }
 
   destroy(): void {
-    for (const buffer of this.#buffers) buffer.destroy();
+    for (const { pieces } of this.#fields) for (const { location } of pieces) location.buffer.destroy();
   }
 }
 
+/** The arrays of a data set, each once, and where its fields lie among them. */
+function arraysOf(dataset: Dataset, { targets: wanted = true }: DeviceDatasetOptions) {
+  const arrays: { label: string; field: DataField }[] = [];
+  const place = (label: string) => (field: DataField, i: number) => {
+    const known = arrays.findIndex((own) => sameArray(own.field.data, field.data));
+    return known >= 0 ? known : arrays.push({ label: i === 0 ? label : `${label}[${i}]`, field }) - 1;
+  };
+  const inputs = inputsOf(dataset).map(place('x'));
+  const targets = wanted ? targetsOf(dataset).map(place('y')) : [];
+  const { weights } = dataset;
+  return { arrays, inputs, targets, weights: wanted && weights ? place('weights')(weights, 0) : undefined };
+}
+
+/** Equal for data sets that can take each other's place on the GPU (`write`): number of samples, types, shapes. */
+export function layoutOf(dataset: Dataset, options: DeviceDatasetOptions = {}): string {
+  const { arrays, ...places } = arraysOf(dataset, options);
+  const fields = [...inputsOf(dataset), ...targetsOf(dataset)].map(({ shape }) => shape);
+  return JSON.stringify([dataset.size, arrays.map(({ field }) => dtypeOf(field.data)), places, fields]);
+}
+
 /** Whether two arrays are views of the same elements. */
-function sameArray(a: DataArray, b: DataArray): boolean {
+export function sameArray(a: DataArray, b: DataArray): boolean {
   return (
     a.constructor === b.constructor &&
     a.buffer === b.buffer &&
@@ -74,22 +135,51 @@ function sameArray(a: DataArray, b: DataArray): boolean {
   );
 }
 
-function upload(device: Device, label: string, { data, shape }: DataField, size: number): DeviceField {
-  const bytes = Math.max(16, Math.ceil(data.byteLength / 4) * 4);
-  const limit = device.limits.maxStorageBufferBindingSize;
-  if (bytes > limit) {
+const dtypeOf = (data: DataArray): DType =>
+  data instanceof Uint8Array ? 'u8' : data instanceof Int32Array ? 'i32' : 'f32';
+
+/** Buffers for a field: as few as the device's limits allow, each of whole samples. */
+function allocate(device: Device, label: string, { data, shape }: DataField, size: number): DeviceField {
+  const dtype = dtypeOf(data);
+  const sampleBytes = bytesOf({ shape, dtype });
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+  const limit = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4) * 4;
+  const most = Math.floor(limit / sampleBytes);
+  if (most === 0) {
     throw new LimitError(
-      `${label}: ${bytes} bytes do not fit one binding of this device, which takes ${limit}; use fewer samples (take), or bytes (Uint8Array) instead of floats`,
+      `${label}: one sample of ${sampleBytes} bytes does not fit one binding of this device, which takes ${limit}; use smaller samples, or bytes (Uint8Array) instead of floats`,
     );
   }
-  const buffer = device.createBuffer(label, bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
-  const whole = data.byteLength - (data.byteLength % 4);
-  device.write(buffer, 0, data, 0, whole);
-  if (whole < data.byteLength) {
-    const tail = new Uint8Array(4);
-    tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
-    device.write(buffer, whole, tail);
+  const pieces: DevicePiece[] = [];
+  try {
+    for (let first = 0; first < size; first += most) {
+      const own: Shape = [Math.min(most, size - first), ...shape];
+      const name = size > most ? `${label} from ${first}` : label;
+      const bytes = Math.max(16, Math.ceil(bytesOf({ shape: own, dtype }) / 4) * 4);
+      const buffer = device.createBuffer(name, bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
+      pieces.push({ tensor: input(name, own, dtype), location: { buffer, offset: 0, bytes } });
+    }
+  } catch (error) {
+    for (const { location } of pieces) location.buffer.destroy();
+    throw error;
   }
-  const dtype = data instanceof Uint8Array ? 'u8' : data instanceof Int32Array ? 'i32' : 'f32';
-  return { tensor: input(label, [size, ...shape], dtype), location: { buffer, offset: 0, bytes } };
+  return { dtype, pieces };
+}
+
+function upload(device: Device, buffer: GPUBuffer, values: DataArray): void {
+  const bytes = steady(values);
+  const tail = bytes.byteLength % 4;
+  const whole = bytes.byteLength - tail;
+  device.write(buffer, 0, bytes, 0, whole);
+  if (tail === 0) return;
+  const word = new Uint8Array(4);
+  word.set(bytes.subarray(whole));
+  device.write(buffer, whole, word);
+}
+
+/** The bytes of an array. WebGPU takes no memory that may grow or shrink, nor everywhere memory that threads share: a copy. */
+function steady({ buffer, byteOffset, byteLength }: DataArray): Uint8Array {
+  const fixed = buffer instanceof ArrayBuffer && !(buffer as { resizable?: boolean }).resizable;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  return fixed ? bytes : new Uint8Array(bytes);
 }

@@ -39,7 +39,7 @@ it.each(cases)(
     const uploaded = new DeviceDataset(gpu.device, data);
     const program = await gpu.compile(
       (g) => {
-        const { tensor: source, location } = uploaded.x;
+        const [{ tensor: source, location }] = uploaded.x.pieces;
         g.buffers.set(source, location);
         const graph = ganGraph(gan, gatherBatch({ source, batchSize }), 'both', gan.compiled.losses);
         return {

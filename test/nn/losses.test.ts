@@ -302,7 +302,7 @@ it('refuses options out of range and targets of another kind', () => {
     );
   }
   expect(() => losses.sparseCategoricalCrossentropy(x, x)).toThrow(
-    'targets must be class indices (i32), not f32; for distributions use categoricalCrossentropy',
+    'predictions [4, 3] need class indices of shape [4], got [4, 3]; for distributions use categoricalCrossentropy',
   );
   expect(() => losses.categoricalCrossentropy(x, input('t', [4, 2]))).toThrow(
     'categoricalCrossentropy: predictions [4, 3] need distributions of shape [4, 3], got [4, 2]',

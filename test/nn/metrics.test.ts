@@ -214,7 +214,7 @@ describe('refuse', () => {
     [
       'targets of another shape',
       () => metrics.topKCategoricalAccuracy().compute(p, input('t', [4, 2])),
-      /predictions \[4, 3\] need class indices \(i32\) of shape \[4\] or distributions \[4, 3\], got f32 \[4, 2\]/,
+      /predictions \[4, 3\] need class indices of shape \[4\] or distributions \[4, 3\], got f32 \[4, 2\]/,
     ],
     [
       'a matrix too large',

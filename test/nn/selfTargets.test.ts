@@ -116,9 +116,3 @@ describe('targets that are the inputs', () => {
     model.destroy();
   });
 });
-
-it('bytes with dimensions that are at most 1 are no shares of 255', () => {
-  expect(() =>
-    dataset({ name: 'hot', x: pixels, y: new Uint8Array(30).fill(1), inputShape: [8], targetShape: [3] }),
-  ).toThrow(/'hot': y are bytes of targetShape \[3\].*none is above 1. Pass one-hot targets .* Float32Array/);
-});

@@ -33,7 +33,7 @@ export class GanPrograms {
     const { device } = gan.compiled.gpu;
     this.#gan = gan;
     this.#options = options;
-    this.#data = new DeviceDataset(device, data);
+    this.#data = new DeviceDataset(device, data, { targets: false });
     this.ring = new MetricRing(device, [{ name: 'values', columns: GAN_VALUES.length }]);
   }
 
@@ -64,12 +64,12 @@ export class GanPrograms {
     const gan = this.#gan;
     const { players, losses } = gan.compiled;
     const { batchSize, shuffle } = this.#options;
-    const { tensor, location } = this.#data.x;
-    g.buffers.set(tensor, location);
+    const { pieces, dtype } = this.#data.x;
+    for (const { tensor, location } of pieces) g.buffers.set(tensor, location);
     const [low, high] = gan.imageRange;
-    const bytes = tensor.dtype === 'u8';
-    const [scale, offset] = bytes ? [(high - low) / 255, low] : [1, 0];
-    const images = gatherBatch({ source: tensor, batchSize, shuffle, scale, offset, dtype: 'f32' });
+    const [scale, offset] = dtype === 'u8' ? [(high - low) / 255, low] : [1, 0];
+    const source = pieces.map(({ tensor }) => tensor);
+    const images = gatherBatch({ source, batchSize, shuffle, scale, offset, dtype: 'f32' });
     const graph = ganGraph(gan, gan.prepare(images), part, losses);
     for (const key of ['discriminator', 'generator'] as const) {
       if (part !== 'both' && part !== key) continue;

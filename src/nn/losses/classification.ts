@@ -21,16 +21,23 @@ import {
 import type { SoftmaxCrossEntropyOptions } from '../../ops/loss/softmaxCrossEntropy.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import { ArgumentError, ShapeError } from '../../errors.ts';
+import { ShapeError } from '../../errors.ts';
 import { takesAs } from './takes.ts';
-import { alignTargets, inputOf, requireClasses, smooth } from './targets.ts';
+import {
+  alignTargets,
+  areDistributions,
+  classIndicesOf,
+  inputOf,
+  requireClasses,
+  smooth,
+} from './targets.ts';
 
 /** The least probability whose logarithm is taken: Keras's epsilon. */
 const EPSILON = 1e-7;
 
 /**
- * Softmax cross-entropy of logits [N, ..., classes] against class indices [N, ...] (i32) or distributions
- * [N, ..., classes] (f32), averaged over the dimensions between. The last layer has no activation: the
+ * Softmax cross-entropy of logits [N, ..., classes] against class indices, [N, ...] or [N, ..., 1], in integers or whole
+ * floats, or against distributions [N, ..., classes] (f32); averaged over the dimensions between. The last layer has no activation: the
  * softmax is part of the loss, which keeps it finite for any logits.
  *
  * @throws ShapeError if the shapes do not fit
@@ -45,18 +52,24 @@ export function softmaxCrossEntropy(
 }
 
 function ofLogits(logits: Tensor, target: Tensor, options: SoftmaxCrossEntropyOptions): Tensor {
-  const loss = target.dtype === 'i32' ? sparseLoss : denseSoftmaxCrossEntropy;
-  return perSample(loss(logits, target, options));
+  const indices = areDistributions(logits, target) ? undefined : classIndicesOf(logits, target);
+  return perSample(
+    indices ? sparseLoss(logits, indices, options) : denseSoftmaxCrossEntropy(logits, target, options),
+  );
 }
 
-/** `softmaxCrossEntropy` for class indices (i32) only. */
+/**
+ * `softmaxCrossEntropy` for class indices only.
+ *
+ * @throws ShapeError if the targets have another shape
+ */
 export function sparseSoftmaxCrossEntropy(
   prediction: Tensor,
   target: Tensor,
   options: SoftmaxCrossEntropyOptions = {},
 ): Tensor {
   takesAs('sparseSoftmaxCrossEntropy', 'classLogits', prediction);
-  return perSample(sparseLoss(prediction, target, options));
+  return perSample(sparseLoss(prediction, classIndicesOf(prediction, target) ?? target, options));
 }
 
 /**
@@ -101,7 +114,7 @@ export function binaryCrossentropy(
 
 /**
  * Categorical cross-entropy of probabilities p [N, ..., classes] against distributions t of the same shape (or class
- * indices [N, ...], i32), per sample: −Σ t log p along the last dimension, averaged over the dimensions between. p is
+ * indices, [N, ...] or [N, ..., 1]), per sample: −Σ t log p along the last dimension, averaged over the dimensions between. p is
  * divided by its sum and clipped to [1e-7, 1] (Keras: to [1e-7, 1 − 1e-7]); a clipped probability has no gradient.
  * Where the last layer ends in a softmax, and with `fromLogits`, the loss is computed from the logits instead, as
  * Keras does: `softmaxCrossEntropy`, never clipped, finite for any logits.
@@ -120,9 +133,10 @@ export function categoricalCrossentropy(
 }
 
 /**
- * `categoricalCrossentropy` for class indices [N, ...] (i32) only: −log p of the class.
+ * `categoricalCrossentropy` for class indices only, [N, ...] or [N, ..., 1], in integers or whole floats: −log p of the
+ * class.
  *
- * @throws ArgumentError if the targets are no class indices
+ * @throws ShapeError if the targets have another shape
  */
 export function sparseCategoricalCrossentropy(
   prediction: Tensor,
@@ -130,23 +144,26 @@ export function sparseCategoricalCrossentropy(
   options: CrossentropyOptions = {},
 ): Tensor {
   const name = 'sparseCategoricalCrossentropy';
-  if (target.dtype !== 'i32') {
-    throw new ArgumentError(
-      `${name}: targets must be class indices (i32), not ${target.dtype}; for distributions use categoricalCrossentropy`,
-    );
-  }
-  return crossentropy(name, prediction, target, options);
+  requireClasses(name, prediction);
+  const indices = classIndicesOf(prediction, target);
+  if (indices) return crossentropy(name, prediction, indices, options);
+  throw new ShapeError(
+    `${name}: predictions ${formatShape(prediction.shape)} need class indices of shape ` +
+      `${formatShape(prediction.shape.slice(0, -1))}, got ${formatShape(target.shape)}; for distributions use categoricalCrossentropy`,
+  );
 }
 
 function crossentropy(
   name: string,
   prediction: Tensor,
-  target: Tensor,
+  given: Tensor,
   { fromLogits = false, labelSmoothing = 0 }: CrossentropyOptions,
 ): Tensor {
   takesAs(name, fromLogits ? 'classLogits' : 'shares', prediction);
   requireClasses(name, prediction);
   const classes = prediction.shape.at(-1)!;
+  const indices = areDistributions(prediction, given) ? undefined : classIndicesOf(prediction, given);
+  const target = indices ?? given;
   const sparse = target.dtype === 'i32';
   const expected = sparse ? prediction.shape.slice(0, -1) : prediction.shape;
   if (!sameShape(target.shape, expected)) {

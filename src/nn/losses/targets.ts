@@ -27,6 +27,20 @@ export function alignTargets(name: string, prediction: Tensor, target: Tensor): 
   return cast(shaped, 'f32');
 }
 
+/**
+ * Targets that name a class for each row of the predictions [N, ..., classes], as i32 [N, ...]: given as [N, ...] or
+ * [N, ..., 1], in integers or whole floats. Undefined for targets of another shape.
+ */
+export function classIndicesOf(prediction: Tensor, target: Tensor): Tensor | undefined {
+  const rows = prediction.shape.slice(0, -1);
+  const fits = sameShape(target.shape, rows) || sameShape(target.shape, [...rows, 1]);
+  return fits ? cast(sameShape(target.shape, rows) ? target : reshape(target, rows), 'i32') : undefined;
+}
+
+/** Whether targets are distributions, one number for each class, rather than class indices. */
+export const areDistributions = (prediction: Tensor, target: Tensor): boolean =>
+  target.dtype !== 'i32' && sameShape(target.shape, prediction.shape);
+
 export function requireClasses(name: string, prediction: Tensor): void {
   if (prediction.shape.length >= 2) return;
   throw new ShapeError(

@@ -12,7 +12,7 @@ import { reshape } from '../../ops/movement/movement.ts';
 import { reduceSum } from '../../ops/reduce/sum.ts';
 import { sizeOf } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import { alignTargets } from '../losses/targets.ts';
+import { alignTargets, areDistributions, classIndicesOf } from '../losses/targets.ts';
 import { thresholdOf } from '../meaning.ts';
 import { classIndices, decisions, nameOf } from './decisions.ts';
 import type { DecisionOptions } from './decisions.ts';
@@ -28,7 +28,10 @@ import type { Metric } from './metric.ts';
  */
 export function accuracy(prediction: Tensor, target: Tensor): Tensor {
   const { shape } = prediction;
-  if (shape.length > 1 && shape.at(-1) !== 1) return categoricalAccuracy(prediction, target);
+  if (shape.length > 1 && shape.at(-1) !== 1) {
+    const indices = areDistributions(prediction, target) ? undefined : classIndicesOf(prediction, target);
+    return perSample(categoricalAccuracy(prediction, indices ?? target));
+  }
   const ask = (threshold: number) => `metrics.binaryAccuracy({ threshold: ${threshold} })`;
   const threshold = thresholdOf('accuracy', prediction, { ask, ofValues: null, alone: 0 });
   return binaryAccuracyOf(prediction, alignTargets('accuracy', prediction, target), threshold);

@@ -5,7 +5,7 @@ import { equal, greater } from '../../ops/elementwise/elementwise.ts';
 import { slice } from '../../ops/movement/movement.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import { alignTargets } from '../losses/targets.ts';
+import { alignTargets, areDistributions, classIndicesOf } from '../losses/targets.ts';
 import { thresholdOf } from '../meaning.ts';
 
 export interface DecisionOptions {
@@ -37,15 +37,15 @@ export function nameOf(
  * @throws ShapeError if they have another shape
  */
 export function classIndices(metric: string, prediction: Tensor, target: Tensor): Tensor {
-  const rows = prediction.shape.slice(0, -1);
-  const expected = target.dtype === 'i32' ? rows : prediction.shape;
-  if (prediction.shape.length < 2 || !sameShape(target.shape, expected)) {
-    throw new ShapeError(
-      `${metric}: predictions ${formatShape(prediction.shape)} need class indices (i32) of shape ${formatShape(rows)} or ` +
-        `distributions ${formatShape(prediction.shape)}, got ${target.dtype} ${formatShape(target.shape)}`,
-    );
+  if (prediction.shape.length >= 2) {
+    if (areDistributions(prediction, target)) return argmax(target);
+    const indices = classIndicesOf(prediction, target);
+    if (indices) return indices;
   }
-  return target.dtype === 'i32' ? target : argmax(target);
+  throw new ShapeError(
+    `${metric}: predictions ${formatShape(prediction.shape)} need class indices of shape ${formatShape(prediction.shape.slice(0, -1))} or ` +
+      `distributions ${formatShape(prediction.shape)}, got ${target.dtype} ${formatShape(target.shape)}`,
+  );
 }
 
 /** Scores and truth (0 or 1) of a two-sided question, of one shape [N, ...]. */
@@ -57,7 +57,7 @@ export function sides(
 ): { score: Tensor; actual: Tensor } {
   if (one === undefined) {
     const classes = prediction.shape.at(-1)!;
-    if (target.dtype === 'i32' && classes > 1 && !sameShape(target.shape, prediction.shape)) {
+    if (classes > 1 && !sameShape(target.shape, prediction.shape) && classIndicesOf(prediction, target)) {
       throw new ArgumentError(
         `${metric}: the model tells ${classes} classes apart; say which one counts as positive, for example metrics.${metric}({ class: 0 })`,
       );
@@ -75,7 +75,9 @@ export function sides(
   const start = prediction.shape.map((_, i) => (i === axis ? one : 0));
   const column = (values: Tensor) => slice(values, start, prediction.shape.with(axis, 1));
   // Of several labels per sample each counts by itself.
-  const actual = target.dtype === 'i32' ? equal(cast(indices, 'f32'), one) : greater(column(target), 0.5);
+  const actual = areDistributions(prediction, target)
+    ? greater(column(target), 0.5)
+    : equal(cast(indices, 'f32'), one);
   return { score: column(prediction), actual };
 }
 

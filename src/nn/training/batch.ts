@@ -1,27 +1,25 @@
-import type { DataField, Dataset } from '../../data/dataset.ts';
-import { targetsOf } from '../../data/dataset.ts';
+import type { DataField, Dataset } from '../../data/types.ts';
+import { inputsOf, product, targetsOf } from '../../data/types.ts';
+import { sameArray } from '../../runtime/deviceDataset.ts';
 import type { DeviceDataset, DeviceField } from '../../runtime/deviceDataset.ts';
-import { ArgumentError } from '../../errors.ts';
-import { topologicalOrder } from '../../graph/traverse.ts';
-import { categoricalAccuracyOp } from '../../ops/loss/accuracy.ts';
-import { oneHotOp } from '../../ops/movement/gather.ts';
 import { gatherAugmented } from '../../ops/dataset/gatherAugmented.ts';
 import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
 import { gatherBatch, gatherLabelledBatch } from '../../ops/dataset/gatherBatch.ts';
 import { reshape } from '../../ops/movement/movement.ts';
-import { sparseSoftmaxCrossEntropyOp } from '../../ops/loss/softmaxCrossEntropy.ts';
 import { sameShape } from '../../ops/core/shape.ts';
-import type { Node, Tensor } from '../../ops/core/op.ts';
+import type { Tensor } from '../../ops/core/op.ts';
 import type { DType, Shape } from '../../ops/core/shape.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
-import type { Compiled } from '../model.ts';
+import type { ByteScaling, TargetKind } from './fieldChecks.ts';
 
 /** The current step's batch. */
 export interface Batch {
-  /** [batch, ...inputShape], normalised. */
+  /** [batch, ...inputShape]; bytes are scaled unless they are indices. */
   readonly inputs: Tensor[];
-  /** Labels as i32 [batch], others as f32 [batch, ...targetShape]. */
+  /** [batch, ...targetShape]: class indices that came as integers as i32, others as f32. */
   readonly targets: Tensor[];
+  /** What the targets are. */
+  readonly kinds: readonly TargetKind[];
   /** Of the samples, [batch]; undefined where all count the same. */
   readonly weights?: Tensor;
 }
@@ -29,8 +27,10 @@ export interface Batch {
 export interface GatherOptions {
   readonly batchSize: number;
   readonly shuffle: boolean;
-  /** What the model's inputs are made of; numbers (f32) by default. */
-  readonly inputs?: readonly { readonly dtype: DType }[];
+  /** What the model's inputs are made of, and which are indices; numbers (f32) by default. */
+  readonly inputs?: readonly { readonly dtype: DType; readonly indices?: boolean }[];
+  /** The outputs that the targets are for: their shapes tell class indices from numbers. */
+  readonly outputs?: readonly { readonly shape: Shape }[];
   /** False gathers the inputs alone. Default true. */
   readonly targets?: boolean;
   /** How the images of the (first) input are changed; targets never are, not even those that are the inputs. */
@@ -41,8 +41,8 @@ export interface GatherOptions {
 export function gather(
   g: GraphBuilder,
   data: DeviceDataset,
-  { inputScale, inputOffset }: Pick<Compiled, 'inputScale' | 'inputOffset'>,
-  { batchSize, shuffle, inputs: ports, targets: wanted = true, augment }: GatherOptions,
+  { inputScale = 1 / 255, inputOffset }: ByteScaling,
+  { batchSize, shuffle, inputs: ports, outputs = [], targets: wanted = true, augment }: GatherOptions,
 ): Batch {
   const { dataset } = data;
   const fields = new Set([
@@ -50,33 +50,42 @@ export function gather(
     ...(wanted ? data.targets : []),
     ...(wanted && data.weights ? [data.weights] : []),
   ]);
-  for (const { tensor, location } of fields) g.buffers.set(tensor, location);
-  const raw = ({ tensor: source }: DeviceField) => ({ source, batchSize, shuffle });
-  const bytes = ({ tensor }: DeviceField) => tensor.dtype === 'u8';
-  const normalised = (field: DeviceField, dtype: DType = 'f32') =>
-    dtype === 'i32'
-      ? { ...raw(field), dtype }
-      : {
-          ...raw(field),
-          scale: inputScale ?? (bytes(field) ? 1 / 255 : 1),
-          offset: inputOffset,
-          dtype: 'f32' as const,
-        };
+  for (const { pieces } of fields) for (const { tensor, location } of pieces) g.buffers.set(tensor, location);
+  const raw = ({ pieces }: DeviceField) => ({
+    source: pieces.map(({ tensor }) => tensor),
+    batchSize,
+    shuffle,
+  });
+  const bytes = ({ dtype }: DeviceField) => dtype === 'u8';
+  /** Only bytes are scaled: numbers, and indices in whatever type, are left as they are. */
+  const numbers = (field: DeviceField) => ({
+    ...raw(field),
+    ...(bytes(field) && { scale: inputScale, offset: inputOffset }),
+    dtype: 'f32' as const,
+  });
+  const read = (field: DeviceField, { dtype, indices }: { dtype: DType; indices?: boolean }) =>
+    dtype === 'i32' || indices ? { ...raw(field), dtype: dtype as 'f32' | 'i32' } : numbers(field);
+  const kinds = targetKinds(dataset, outputs);
 
   const batches = new Map<DeviceField, Tensor>();
-  // Labels come in the dispatch that gathers the first input.
-  const place = wanted ? targetsOf(dataset).findIndex(isLabel) : -1;
+  // Labels come in the dispatch that gathers the first input, unless one of them lies in pieces.
+  const place = wanted
+    ? targetsOf(dataset).findIndex(
+        ({ shape }, i) =>
+          shape.length === 0 && kinds[i] === 'labels' && whole(data.targets[i]) && whole(data.x),
+      )
+    : -1;
   const merged = place >= 0 && !data.inputs.includes(data.targets[place]) ? data.targets[place] : undefined;
   const inputs = data.inputs.map((field, i) => {
-    const options = normalised(field, ports?.[i].dtype);
+    const options = read(field, ports?.[i] ?? { dtype: 'f32' });
     if (augment && i === 0) {
-      const [batch, labels] = gatherAugmented({ ...options, augment, labels: merged?.tensor });
+      const [batch, labels] = gatherAugmented({ ...options, augment, labels: merged && whole(merged) });
       if (merged) batches.set(merged, labels);
       return batch;
     }
     let batch = batches.get(field);
     if (!batch && i === 0 && merged) {
-      const both = gatherLabelledBatch({ ...options, labels: merged.tensor });
+      const both = gatherLabelledBatch({ ...options, labels: whole(merged)! });
       batches.set(merged, both[1]);
       batch = both[0];
     }
@@ -88,54 +97,44 @@ export function gather(
     ? []
     : targetsOf(dataset).map((own, i) => {
         const field = data.targets[i];
+        if (kinds[i] === 'labels') {
+          return batches.get(field)?.dtype === 'i32'
+            ? shaped(batches.get(field)!, own.shape)
+            : gatherBatch({ ...raw(field), dtype: 'i32' });
+        }
         const batch = batches.get(field);
-        if (batch) return shaped(batch, own.shape);
-        if (isLabel(own)) return gatherBatch({ ...raw(field), dtype: 'i32' });
-        const scaled = bytes(field) || data.inputs.includes(field);
-        return gatherBatch(scaled ? normalised(field) : { ...raw(field), dtype: 'f32' });
+        return batch ? shaped(batch, own.shape) : gatherBatch(numbers(field));
       });
   const weights = wanted && data.weights ? gatherBatch({ ...raw(data.weights), dtype: 'f32' }) : undefined;
-  return { inputs, targets, weights };
+  return { inputs, targets, kinds, weights };
 }
 
-/** Whole numbers, one per sample: class indices. */
-export const isLabel = ({ data, shape }: DataField) => shape.length === 0 && !(data instanceof Float32Array);
+/** The tensor of a field that lies in one piece. */
+const whole = ({ pieces }: DeviceField): Tensor | undefined =>
+  pieces.length === 1 ? pieces[0].tensor : undefined;
+
+/**
+ * What targets are: integers of one value per sample, or of one where the output has a row of several, are labels
+ * (class indices); other bytes are scaled. What an input is gathered as is no label but where it is class indices by its
+ * shape, and is scaled as that input.
+ */
+export function targetKinds(dataset: Dataset, outputs: readonly { readonly shape: Shape }[]): TargetKind[] {
+  return targetsOf(dataset).map((own, i) => {
+    const shared = inputsOf(dataset).some(({ data }) => sameArray(data, own.data));
+    if (own.data instanceof Float32Array) return 'numbers';
+    if (namesClasses(own, outputs[i]?.shape) || (!shared && product(own.shape) === 1)) return 'labels';
+    return own.data instanceof Uint8Array && !shared ? 'scaled' : 'numbers';
+  });
+}
+
+/** Whether targets have one value where the output has a row of several: class indices, if they are integers. */
+function namesClasses({ shape }: DataField, output: Shape = []): boolean {
+  const rows = output.slice(0, -1);
+  return (output.at(-1) ?? 1) > 1 && (sameShape(shape, rows) || sameShape(shape, [...rows, 1]));
+}
 
 /** Targets that are inputs may have another shape: a flat image, say. */
 function shaped(batch: Tensor, sample: Shape): Tensor {
   const shape = [batch.shape[0], ...sample];
   return sameShape(shape, batch.shape) ? batch : reshape(batch, shape);
-}
-
-/** The number of classes that an op compares labels with, if it does. */
-function classesOf({ op, inputs, attrs }: Node, labels: Tensor): number | undefined {
-  const compares = op === sparseSoftmaxCrossEntropyOp || op === categoricalAccuracyOp;
-  if (compares && inputs[1] === labels) return inputs[0].shape.at(-1)!;
-  if (op === oneHotOp && inputs[0] === labels) return attrs.depth;
-  return undefined;
-}
-
-/**
- * Holds the labels of a data set against the classes that losses and metrics compare them with: the kernels let a
- * sample of another class go by without a word.
- *
- * @throws ArgumentError that names the first label that is none of the classes
- */
-export function checkLabels(
-  model: string,
-  dataset: Dataset,
-  targets: readonly Tensor[],
-  results: readonly Tensor[],
-): void {
-  const nodes = topologicalOrder(results);
-  targetsOf(dataset).forEach(({ data }, i) => {
-    const labels = targets[i];
-    if (labels?.dtype !== 'i32') return;
-    const classes = Math.min(...nodes.flatMap((node) => classesOf(node, labels) ?? []));
-    const index = data.findIndex((label: number) => label < 0 || label >= classes);
-    if (index < 0) return;
-    throw new ArgumentError(
-      `${model}: label ${data[index]} of sample ${index} of data set '${dataset.name}' is none of the ${classes} classes that the model tells apart; labels are whole numbers from 0 to ${classes - 1}: give the last layer more units, or number the labels anew`,
-    );
-  });
 }

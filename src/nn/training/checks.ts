@@ -3,9 +3,10 @@ import type { DataField, Dataset } from '../../data/dataset.ts';
 import { ArgumentError } from '../../errors.ts';
 import { input } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import { checkLabels, isLabel } from './batch.ts';
+import { targetKinds } from './batch.ts';
 import { EarlyStopping, monitoredValues, ReduceOnPlateau } from './callbacks.ts';
 import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
+import { checkFields, fieldUses } from './fieldChecks.ts';
 import type { Model } from '../model.ts';
 
 /** The options of a training that are looked at before its first step. */
@@ -50,7 +51,13 @@ function checkSamples(model: Model, data: Dataset): void {
   model.checkTargets(data);
   const batch = (field: DataField, dtype: Tensor['dtype']) => input('batch', [2, ...field.shape], dtype);
   const inputs = inputsOf(data).map((field, i) => batch(field, model.inputs[i].dtype));
-  const targets = targetsOf(data).map((field) => batch(field, isLabel(field) ? 'i32' : 'f32'));
-  const values = model.compiled.objective.compute(model.callAll(inputs, { training: false }), targets);
-  checkLabels(model.name, data, targets, values);
+  const { objective } = model.compiled;
+  const kinds = targetKinds(
+    data,
+    objective.goals.map(({ place }) => model.outputs[place]),
+  );
+  const targets = targetsOf(data).map((field, i) => batch(field, kinds[i] === 'labels' ? 'i32' : 'f32'));
+  const outputs = model.callAll(inputs, { training: false });
+  const values = objective.compute(outputs, targets);
+  checkFields(model.name, data, fieldUses({ inputs, targets, kinds }, [...values, ...outputs]));
 }

@@ -10,11 +10,12 @@ import { RingReader } from '../../runtime/ringReader.ts';
 import { columnsOf } from '../../ops/dataset/effects.ts';
 import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
 import { multiply } from '../../ops/elementwise/elementwise.ts';
-import { checkLabels, gather } from './batch.ts';
+import { gather } from './batch.ts';
 import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
 import { classWeights } from './classWeights.ts';
 import type { ClassWeight } from './classWeights.ts';
 import type { Evaluation } from './evaluator.ts';
+import { checkFields, checkRanges, fieldUses, inputRanges } from './fieldChecks.ts';
 import { Totals } from '../metrics/metric.ts';
 import type { Model } from '../model.ts';
 import { checkRun, TrainingRun } from './run.ts';
@@ -117,20 +118,26 @@ interface Run {
 
 /** Compiles the training step: gather, forward, backward, optimizer, metrics. */
 async function prepare(model: Model, data: Dataset, batchSize: number, options: FitOptions): Promise<Run> {
-  const { gpu, minimizer, objective, inputScale, inputOffset } = model.compiled;
+  const { gpu, minimizer, objective } = model.compiled;
+  const scaling = model.compiled;
   const uploaded = new DeviceDataset(gpu.device, data);
   const shuffle = options.shuffle ?? true;
-  const { augment, classWeight, onCompile } = options;
+  const { augment, classWeight, onCompile, validationData } = options;
   let ring: MetricRing | undefined;
+  let trainedOn: Model['trainedOn'];
   const define = (g: GraphBuilder) => {
-    const gathering = { batchSize, shuffle, inputs: model.inputs, augment };
-    const { inputs, targets, weights } = gather(g, uploaded, { inputScale, inputOffset }, gathering);
+    const ports = { inputs: model.inputs, outputs: objective.goals.map(({ place }) => model.outputs[place]) };
+    const batch = gather(g, uploaded, scaling, { batchSize, shuffle, ...ports, augment });
+    const { inputs, targets, weights } = batch;
     const outputs = model.callAll(inputs, { training: true });
     const ofClasses =
       classWeight && classWeights(model.name, data, targets[0], model.outputShape, classWeight);
     const both = weights && ofClasses ? multiply(weights, ofClasses) : (weights ?? ofClasses);
     const values = objective.compute(outputs, targets, both);
-    checkLabels(model.name, data, targets, values);
+    const uses = fieldUses(batch, values);
+    checkFields(model.name, data, uses);
+    trainedOn = inputRanges(data, uses, scaling);
+    if (validationData) checkRanges(model.name, validationData, trainedOn, scaling);
     g.minimize(reduceMean(values[0]), minimizer.variables, minimizer);
     const columns = objective.values.map((value, k) => ({ ...value, columns: columnsOf(values[k]) }));
     ring = new MetricRing(gpu.device, columns);
@@ -141,6 +148,7 @@ async function prepare(model: Model, data: Dataset, batchSize: number, options: 
   try {
     const label = `${model.name}/train`;
     const program = await gpu.compile(define, { label, seed: model.seed, onProgress: onCompile });
+    model.trainedOn = trainedOn;
     return { program, ring: ring!, uploaded };
   } catch (error) {
     ring?.destroy();

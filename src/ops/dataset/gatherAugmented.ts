@@ -1,13 +1,12 @@
 import augmentedSource from '../../../shaders/dataset/gather_augmented.wgsl?raw';
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { programState } from '../core/leaves.ts';
 import { applyAll } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import type { TensorSpec } from '../core/shape.ts';
 import { nextStream } from '../random/random.ts';
-import { bitsFor, checkGather } from './gatherBatch.ts';
+import { bitsFor, checkGather, gathering, piecesOf } from './gatherBatch.ts';
 import type { GatherBatchAttrs, GatherBatchOptions } from './gatherBatch.ts';
 
 const kernel = { name: 'dataset/gather_augmented', source: augmentedSource };
@@ -68,7 +67,8 @@ export const gatherAugmentedOp: Op<GatherAugmentedAttrs> = {
   lower({ inputs, outputs: [batch, labels], attrs }, context) {
     const { software, limits } = context.target;
     const { shift, rotate, zoom, flipX, flipY, noise, cutout, fill } = attrs.augmentation;
-    const [source, second] = inputs;
+    const [source] = inputs;
+    const second = inputs[attrs.pieces];
     const [height, width, channels] = source.shape.slice(1);
     const blocks = Math.ceil((height * width * channels) / 4);
     // Every invocation draws its image's numbers: on a CPU a few of them per image, on a GPU enough to fill it.
@@ -77,46 +77,50 @@ export const gatherAugmentedOp: Op<GatherAugmentedAttrs> = {
     const groupsPerSample = Math.ceil(blocks / (workgroupSize * iterations));
     const groups = attrs.batchSize * groupsPerSample;
     const grid = linearGrid(groups, 1, limits.maxComputeWorkgroupsPerDimension);
-    context.dispatch({
-      kernel,
-      constants: {
-        SIZE: attrs.size,
-        BITS: bitsFor(attrs.size),
-        BATCH: attrs.batchSize,
-        EXTENT: [height, width],
-        CHANNELS: channels,
-        PACKED: source.dtype === 'u8',
-        LABELLED: attrs.labelled,
-        PACKED_LABELS: attrs.labelled && second.dtype === 'u8',
-        SHUFFLED: attrs.shuffled,
-        SALT: attrs.salt,
-        SCALE: attrs.scale,
-        OFFSET: attrs.offset,
-        STREAM: attrs.stream,
-        NOISE_STREAM: attrs.noiseStream,
-        MOVED: shift.some((s) => s > 0) || rotate > 0 || zoom.some((z) => z !== 1),
-        SHIFT: [shift[0] * height, shift[1] * width],
-        ROTATE: rotate,
-        ZOOM: [...zoom],
-        FLIP_X: flipX,
-        FLIP_Y: flipY,
-        NOISE: noise,
-        CUTOUT: cutout,
-        FILL: fill,
-        GROUPS_PER_SAMPLE: groupsPerSample,
-        ITERATIONS: iterations,
-        WORKGROUP_SIZE: workgroupSize,
-        GRID_X: grid.gridX,
-      },
-      bindings: {
-        source,
-        state: inputs.at(-1)!,
-        batch,
-        ...(attrs.labelled && { label_source: second, labels }),
-      },
-      workgroups: grid.workgroups,
-      flops: 60 * sizeOf(batch.shape),
-    });
+    for (const { piece, part, ...place } of piecesOf(inputs, attrs)) {
+      context.dispatch({
+        kernel,
+        constants: {
+          SIZE: attrs.size,
+          BITS: bitsFor(attrs.size),
+          BATCH: attrs.batchSize,
+          ...place,
+          EXTENT: [height, width],
+          CHANNELS: channels,
+          PACKED: source.dtype === 'u8',
+          LABELLED: attrs.labelled,
+          PACKED_LABELS: attrs.labelled && second.dtype === 'u8',
+          SHUFFLED: attrs.shuffled,
+          SALT: attrs.salt,
+          SCALE: attrs.scale,
+          OFFSET: attrs.offset,
+          STREAM: attrs.stream,
+          NOISE_STREAM: attrs.noiseStream,
+          MOVED: shift.some((s) => s > 0) || rotate > 0 || zoom.some((z) => z !== 1),
+          SHIFT: [shift[0] * height, shift[1] * width],
+          ROTATE: rotate,
+          ZOOM: [...zoom],
+          FLIP_X: flipX,
+          FLIP_Y: flipY,
+          NOISE: noise,
+          CUTOUT: cutout,
+          FILL: fill,
+          GROUPS_PER_SAMPLE: groupsPerSample,
+          ITERATIONS: iterations,
+          WORKGROUP_SIZE: workgroupSize,
+          GRID_X: grid.gridX,
+        },
+        bindings: {
+          source: piece,
+          state: inputs.at(-1)!,
+          batch,
+          ...(attrs.labelled && { label_source: second, labels }),
+        },
+        workgroups: grid.workgroups,
+        part,
+        flops: 60 * sizeOf(batch.shape),
+      });
+    }
   },
   gradient: { reason: 'a data set is no parameter' },
 };
@@ -173,11 +177,9 @@ export interface GatherAugmentedOptions extends Omit<GatherBatchOptions, 'dtype'
  * @throws ArgumentError or ShapeError if an option is out of range or the source is not one of images
  */
 export function gatherAugmented(options: GatherAugmentedOptions): readonly Tensor[] {
-  const { source, labels, augment, batchSize } = options;
-  const { size = source.shape[0], shuffle = true, scale = 1, offset = 0, salt = 0 } = options;
-  const inputs = labels ? [source, labels, programState()] : [source, programState()];
-  const attrs = { batchSize, size, shuffled: shuffle, labelled: labels !== undefined, scale, offset, salt };
+  const { labels, augment } = options;
+  const { inputs, attrs } = gathering({ ...options, dtype: 'f32' }, labels);
   const augmentation = checkAugmentation(augment);
   const streams = { stream: nextStream(), noiseStream: nextStream() };
-  return applyAll(gatherAugmentedOp, inputs, { ...attrs, dtype: 'f32' as const, augmentation, ...streams });
+  return applyAll(gatherAugmentedOp, inputs, { ...attrs, augmentation, ...streams });
 }

@@ -5,7 +5,7 @@ import { programState } from '../core/leaves.ts';
 import { applyAll } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
-import { formatShape, sizeOf } from '../core/shape.ts';
+import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { TensorSpec } from '../core/shape.ts';
 
 const kernels = {
@@ -22,6 +22,8 @@ export interface GatherBatchAttrs {
   readonly offset: number;
   readonly dtype: 'f32' | 'i32';
   readonly salt: number;
+  /** Inputs that hold the samples, one after the other. */
+  readonly pieces: number;
 }
 
 export const gatherBatchOp: Op<GatherBatchAttrs> = {
@@ -33,9 +35,10 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
     return attrs.labelled ? [batch, { shape: [attrs.batchSize], dtype: 'i32' }] : [batch];
   },
   lower({ inputs, outputs: [batch, labels], attrs }, context) {
-    const { batchSize, size, shuffled, labelled, scale, offset, dtype, salt } = attrs;
+    const { batchSize, size, shuffled, labelled, scale, offset, dtype, salt, pieces } = attrs;
     const { software, limits } = context.target;
-    const [source, second] = inputs;
+    const [source] = inputs;
+    const second = inputs[pieces];
     const sample = sizeOf(source.shape.slice(1));
     const packed = source.dtype === 'u8';
     const words = packed && sample % 4 === 0 && dtype === 'f32';
@@ -50,34 +53,62 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
     const iterations = Math.min(software ? 64 : 4, Math.ceil(units / workgroupSize));
     const groupsPerSample = Math.ceil(units / (workgroupSize * iterations));
     const grid = linearGrid(batchSize * groupsPerSample, 1, limits.maxComputeWorkgroupsPerDimension);
-    context.dispatch({
-      kernel: kernels[variant],
-      constants: {
-        SIZE: size,
-        BITS: bitsFor(size),
-        BATCH: batchSize,
-        LABELLED: labelled,
-        PACKED_LABELS: labelled && second.dtype === 'u8',
-        SHUFFLED: shuffled,
-        SALT: salt,
-        SCALE: scale,
-        OFFSET: offset,
-        GROUPS_PER_SAMPLE: groupsPerSample,
-        ITERATIONS: iterations,
-        WORKGROUP_SIZE: workgroupSize,
-        GRID_X: grid.gridX,
-        ...(variant === 'bytes' ? { WORDS: units } : { SAMPLE: sample, PACKED: packed }),
-      },
-      ...(variant === 'elements' && {
-        aliases: { Element: dtype, Source: source.dtype === 'i32' ? 'i32' : 'f32' },
-      }),
-      bindings: { source, state: inputs.at(-1)!, batch, ...(labelled && { label_source: second, labels }) },
-      workgroups: grid.workgroups,
-      flops: 2 * sizeOf(batch.shape),
-    });
+    for (const { piece, part, ...place } of piecesOf(inputs, attrs)) {
+      context.dispatch({
+        kernel: kernels[variant],
+        constants: {
+          SIZE: size,
+          BITS: bitsFor(size),
+          BATCH: batchSize,
+          ...place,
+          LABELLED: labelled,
+          PACKED_LABELS: labelled && second.dtype === 'u8',
+          SHUFFLED: shuffled,
+          SALT: salt,
+          SCALE: scale,
+          OFFSET: offset,
+          GROUPS_PER_SAMPLE: groupsPerSample,
+          ITERATIONS: iterations,
+          WORKGROUP_SIZE: workgroupSize,
+          GRID_X: grid.gridX,
+          ...(variant === 'bytes' ? { WORDS: units } : { SAMPLE: sample, PACKED: packed }),
+        },
+        ...(variant === 'elements' && {
+          aliases: { Element: dtype, Source: source.dtype === 'i32' ? 'i32' : 'f32' },
+        }),
+        bindings: {
+          source: piece,
+          state: inputs.at(-1)!,
+          batch,
+          ...(labelled && { label_source: second, labels }),
+        },
+        workgroups: grid.workgroups,
+        part,
+        flops: 2 * sizeOf(batch.shape),
+      });
+    }
   },
   gradient: { reason: 'a data set is no parameter' },
 };
+
+/** The inputs that hold samples 0 … size − 1, each with its kernel's constants: a dispatch writes the rows that it owns. */
+export function piecesOf(
+  inputs: readonly Tensor[],
+  { pieces, size }: GatherBatchAttrs,
+): { piece: Tensor; part?: string; FIRST: number; COUNT: number }[] {
+  let next = 0;
+  const all = inputs.slice(0, pieces).map((piece) => {
+    const FIRST = next;
+    const COUNT = piece.shape[0];
+    next += COUNT;
+    return { piece, FIRST, COUNT };
+  });
+  const needed = all.filter(({ FIRST }) => FIRST < size);
+  return needed.map((own, k) => ({
+    ...own,
+    ...(needed.length > 1 && { part: `piece ${k}` }),
+  }));
+}
 
 /** ⌈log2 size⌉: bits that number the samples. */
 export function bitsFor(size: number): number {
@@ -88,9 +119,11 @@ export function bitsFor(size: number): number {
 export function checkGather(
   opName: string,
   inputs: readonly TensorSpec[],
-  { batchSize, size, labelled, scale, offset, salt }: GatherBatchAttrs,
+  { batchSize, size, labelled, scale, offset, salt, pieces }: GatherBatchAttrs,
 ): void {
-  const [source, labels] = inputs;
+  const [source, ...others] = inputs.slice(0, pieces);
+  const labels = inputs[pieces];
+  const samples = inputs.slice(0, pieces).reduce((sum, { shape }) => sum + shape[0], 0);
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new ArgumentError(`${opName}: batchSize is ${batchSize}; it must be a whole number of at least 1`);
   }
@@ -99,9 +132,19 @@ export function checkGather(
       `${opName}: the source must be u8, i32 or f32 samples [N, ...], got ${source.dtype} ${formatShape(source.shape)}`,
     );
   }
-  if (!Number.isInteger(size) || size < 1 || size > source.shape[0]) {
+  const odd = others.find(
+    ({ shape, dtype }) => dtype !== source.dtype || !sameShape(shape.slice(1), source.shape.slice(1)),
+  );
+  if (odd || (others.length > 0 && labelled)) {
+    throw new ShapeError(
+      odd
+        ? `${opName}: the pieces of a source must be of one type and sample shape, got ${source.dtype} ${formatShape(source.shape)} and ${odd.dtype} ${formatShape(odd.shape)}`
+        : `${opName}: a source in several pieces comes without labels; gather them by themselves`,
+    );
+  }
+  if (!Number.isInteger(size) || size < 1 || size > samples) {
     throw new ArgumentError(
-      `${opName}: size is ${size}, but the source holds ${source.shape[0]} samples; use 1 … ${source.shape[0]}`,
+      `${opName}: size is ${size}, but the source holds ${samples} samples; use 1 … ${samples}`,
     );
   }
   if ((size + 1) * batchSize >= 2 ** 32) {
@@ -126,8 +169,11 @@ export function checkGather(
 }
 
 export interface GatherBatchOptions {
-  /** The data set on the GPU: an input u8, f32 or i32 [N, ...sample]. */
-  source: Tensor;
+  /**
+   * The data set on the GPU: an input u8, f32 or i32 [N, ...sample], or several that hold one part of the samples each,
+   * in order, where the whole is larger than a binding.
+   */
+  source: Tensor | readonly Tensor[];
   batchSize: number;
   /** Samples to use, from the first on. Default: all N. */
   size?: number;
@@ -142,18 +188,16 @@ export interface GatherBatchOptions {
   salt?: number;
 }
 
-function gather(options: GatherBatchOptions, labels: Tensor | undefined): readonly Tensor[] {
-  const {
-    source,
-    batchSize,
-    size = source.shape[0],
-    shuffle = true,
-    scale = 1,
-    offset = 0,
-    salt = 0,
-  } = options;
-  const dtype = options.dtype ?? (source.dtype === 'i32' ? 'i32' : 'f32');
-  const inputs = labels ? [source, labels, programState()] : [source, programState()];
+/** The inputs of a gathering node, and its attributes with their defaults. */
+export function gathering(
+  options: GatherBatchOptions,
+  labels: Tensor | undefined,
+): { inputs: readonly Tensor[]; attrs: GatherBatchAttrs } {
+  const pieces = Array.isArray(options.source)
+    ? (options.source as readonly Tensor[])
+    : [options.source as Tensor];
+  const samples = pieces.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
+  const { batchSize, size = samples, shuffle = true, scale = 1, offset = 0, salt = 0 } = options;
   const attrs = {
     batchSize,
     size,
@@ -161,9 +205,15 @@ function gather(options: GatherBatchOptions, labels: Tensor | undefined): readon
     labelled: labels !== undefined,
     scale,
     offset,
-    dtype,
+    dtype: options.dtype ?? (pieces[0].dtype === 'i32' ? 'i32' : 'f32'),
     salt,
+    pieces: pieces.length,
   };
+  return { inputs: [...pieces, ...(labels ? [labels] : []), programState()], attrs };
+}
+
+function gather(options: GatherBatchOptions, labels: Tensor | undefined): readonly Tensor[] {
+  const { inputs, attrs } = gathering(options, labels);
   return applyAll(gatherBatchOp, inputs, attrs);
 }
 

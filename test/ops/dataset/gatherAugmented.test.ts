@@ -197,3 +197,19 @@ describe('mistakes', () => {
     );
   });
 });
+
+it('gives the images of the whole where a source lies in pieces', async () => {
+  const source = randomIntegers(5, [9, 4, 6, 2], 256);
+  const size = source.data.length / 9;
+  const piece = (start: number, end: number) =>
+    array([end - start, 4, 6, 2], source.data.slice(start * size, end * size));
+  const augment = { shift: 0.2, rotate: 20, flipHorizontal: true, noise: 0.1, cutout: 2 };
+  const gather = (parts: Array64[]) =>
+    evaluate((...t) => withStreams(() => gatherAugmented({ source: t, batchSize: 7, augment }))[0], parts, {
+      dtypes: parts.map(() => 'u8'),
+      seed,
+      steps: 3,
+    });
+  const whole = await gather([source]);
+  expect(await gather([piece(0, 4), piece(4, 8), piece(8, 9)])).toEqual(whole);
+});

@@ -144,6 +144,55 @@ it('uses only the first `size` samples', async () => {
   }
 });
 
+describe('a source in pieces', () => {
+  /** Samples [start, end) of each piece, as an array of its own. */
+  const cut = ({ shape: [size, ...sample], data }: Array64, bounds: number[]): Array64[] => {
+    const stride = data.length / size;
+    return bounds.slice(1).map((end, k) => ({
+      shape: [end - bounds[k], ...sample],
+      data: data.slice(bounds[k] * stride, end * stride),
+    }));
+  };
+
+  it.each<[DType, number[], 'bytes' | 'elements']>([
+    ['u8', [8], 'bytes'],
+    ['u8', [3], 'elements'],
+    ['f32', [5], 'elements'],
+    ['i32', [], 'elements'],
+  ])('gives the batches of the whole, bit for bit: %s %s (%s)', async (dtype, sample, variant) => {
+    const source = randomIntegers(7, [23, ...sample], 256);
+    const pieces = cut(source, [0, 9, 18, 23]);
+    for (const shuffle of [true, false]) {
+      const options = { batchSize: 10, shuffle, scale: 1, offset: 0 };
+      const settings = { seed, steps: 4, variants: { gatherBatch: variant } };
+      const [whole] = await evaluate((t) => gatherBatch({ source: t, ...options }), [source], {
+        dtypes: [dtype],
+        ...settings,
+      });
+      const [batch] = await evaluate((...t) => gatherBatch({ source: t, ...options }), pieces, {
+        dtypes: pieces.map(() => dtype),
+        ...settings,
+      });
+      expect(batch).toEqual(whole);
+      expect(batch).toEqual(expectedBatch(source, 3, 10, { size: 23, batchSize: 10, shuffle, seed }));
+    }
+  });
+
+  it('uses only the first samples, however they are cut', async () => {
+    const pieces = cut(fromFunction([20], (n) => n), [0, 2, 4, 20]); // prettier-ignore
+    const [batch] = await evaluate((...t) => gatherBatch({ source: t, batchSize: 6, size: 6 }), pieces, {
+      seed,
+    });
+    expect([...batch.data].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it('is refused where the pieces differ, or labels are to come along', () => {
+    const [a, b, labels] = [input('a', [4, 2]), input('b', [4, 3]), input('l', [8], 'u8')];
+    expect(() => gatherBatch({ source: [a, b], batchSize: 2 })).toThrow(/one type and sample shape/);
+    expect(() => gatherLabelledBatch({ source: [a, a], labels, batchSize: 2 })).toThrow(/without labels/);
+  });
+});
+
 it('takes batches of more workgroups than fit along x', async () => {
   const batchSize = 65_535 + 70;
   const [batch] = await evaluate(

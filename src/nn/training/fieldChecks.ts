@@ -1,0 +1,150 @@
+import { inputsOf, product, targetsOf } from '../../data/types.ts';
+import type { DataArray, DataField, Dataset } from '../../data/types.ts';
+import { ArgumentError } from '../../errors.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import { usesOf } from '../uses.ts';
+import type { Use } from '../uses.ts';
+
+/** How bytes become numbers: value · scale + offset. */
+export interface ByteScaling {
+  /** Default 1/255. */
+  readonly inputScale?: number;
+  readonly inputOffset: number;
+}
+
+/** Class indices as integers; bytes that become numbers; numbers, or what an input is. */
+export type TargetKind = 'labels' | 'scaled' | 'numbers';
+
+/** What a program does with the fields of a data set: which values can be right depends on it. */
+export interface FieldUses {
+  readonly inputs: readonly Use[];
+  /** Empty where the program reads no targets. */
+  readonly targets: readonly (Use & { readonly kind: TargetKind })[];
+}
+
+export function fieldUses({ inputs, targets, kinds }: Batched, results: readonly Tensor[]): FieldUses {
+  const uses = usesOf([...inputs, ...targets], results);
+  return {
+    inputs: uses.slice(0, inputs.length),
+    targets: uses.slice(inputs.length).map((use, i) => ({ ...use, kind: kinds[i] })),
+  };
+}
+
+interface Batched {
+  readonly inputs: readonly Tensor[];
+  readonly targets: readonly Tensor[];
+  readonly kinds: readonly TargetKind[];
+}
+
+/**
+ * Holds the values of a data set against what a program does with them, before it runs: its kernels let an index that
+ * does not exist go by without a word.
+ *
+ * @throws ArgumentError that names the first class or index that does not exist, or bytes that are no shares of 255
+ */
+export function checkFields(model: string, dataset: Dataset, { inputs, targets }: FieldUses): void {
+  inputsOf(dataset).forEach(({ data, shape }, i) => {
+    const { choices, numbers } = inputs[i];
+    if (choices === undefined) return;
+    if (numbers && data instanceof Uint8Array) {
+      throw new ArgumentError(
+        `${model}: input ${i} of data set '${dataset.name}' holds bytes that are indices in one place and numbers in another; pass an Int32Array or Float32Array, or give the model an input for each`,
+      );
+    }
+    checkChoices(data, choices, (index) => {
+      const sample = Math.floor(index / product(shape));
+      return `${model}: index ${data[index]} in sample ${sample} of data set '${dataset.name}' (input ${i}) is none of the ${choices} rows that the model looks it up in (0 to ${choices - 1}); make the embedding's inputDim larger, or number the indices anew`;
+    });
+  });
+  targetsOf(dataset).forEach(({ data, shape }, i) => {
+    if (!targets[i]) return;
+    const { choices, kind } = targets[i];
+    if (choices !== undefined) {
+      checkChoices(data, choices, (index) => {
+        const sample = Math.floor(index / product(shape));
+        return `${model}: label ${data[index]} of sample ${sample} of data set '${dataset.name}' is none of the ${choices} classes that the model tells apart; labels are whole numbers from 0 to ${choices - 1}: give the last layer more units, or number the labels anew`;
+      });
+    }
+    if (kind === 'scaled' && !data.some((byte) => byte > 1)) {
+      throw new ArgumentError(
+        `${model}: the targets of data set '${dataset.name}' are bytes of shape [${shape.join(', ')}], which count as shares of 255 for this loss, but none is above 1. Pass one-hot targets and masks as a Float32Array, or class indices to a loss that compares classes.`,
+      );
+    }
+  });
+}
+
+function checkChoices(values: DataArray, choices: number, message: (index: number) => string): void {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (value >= 0 && value < choices && Number.isInteger(value)) continue;
+    throw new ArgumentError(message(index));
+  }
+}
+
+/** What a model has learnt to read in an input: bytes or numbers, and from where to where. */
+export interface InputRange {
+  readonly bytes: boolean;
+  /** As the model gets them. */
+  readonly low: number;
+  readonly high: number;
+}
+
+const bytesRange = ({ inputScale = 1 / 255, inputOffset }: ByteScaling): InputRange => {
+  const ends = [inputOffset, inputOffset + 255 * inputScale];
+  return { bytes: true, low: Math.min(...ends), high: Math.max(...ends) };
+};
+
+function rangeOf({ data }: DataField, scaling: ByteScaling): InputRange {
+  if (data instanceof Uint8Array) return bytesRange(scaling);
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of data) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return { bytes: false, low, high };
+}
+
+/** The ranges of a data set's inputs; undefined for indices, which mean the same in any type. */
+export const inputRanges = (
+  dataset: Dataset,
+  { inputs }: FieldUses,
+  scaling: ByteScaling,
+): (InputRange | undefined)[] =>
+  inputsOf(dataset).map((field, i) =>
+    inputs[i].choices === undefined ? rangeOf(field, scaling) : undefined,
+  );
+
+/**
+ * Tells pixels from 0 to 255 and pixels as shares of 255 apart. A model that was trained on bytes takes bytes, or numbers
+ * in the range that bytes become; numbers beyond it by more than its width ([−1, 2] for [0, 1]) are taken for a mistake.
+ * Likewise the other way round.
+ *
+ * @throws ArgumentError if the ranges contradict each other
+ */
+export function checkRanges(
+  model: string,
+  dataset: Dataset,
+  trained: readonly (InputRange | undefined)[],
+  scaling: ByteScaling,
+): void {
+  inputsOf(dataset).forEach((field, i) => {
+    const before = trained[i];
+    if (!before || before.bytes === field.data instanceof Uint8Array) return;
+    const own = rangeOf(field, scaling);
+    const [bytes, numbers] = own.bytes ? [own, before] : [before, own];
+    const width = bytes.high - bytes.low;
+    if (numbers.low >= bytes.low - width && numbers.high <= bytes.high + width) return;
+    const words = ({ bytes: packed, low, high }: InputRange) =>
+      packed
+        ? `bytes, which become ${tell(low)} to ${tell(high)}`
+        : `numbers from ${tell(low)} to ${tell(high)}`;
+    const fix = own.bytes
+      ? 'Pass numbers, Float32Array.from(bytes), or train on bytes'
+      : 'Pass bytes (Uint8Array), or bring the numbers to that range';
+    throw new ArgumentError(
+      `${model}: was trained on ${words(before)}, but input ${i} of data set '${dataset.name}' holds ${words(own)}. ${fix}.`,
+    );
+  });
+}
+
+const tell = (value: number) => String(Number(value.toPrecision(4)));
