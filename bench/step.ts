@@ -9,7 +9,9 @@ import { adam, dataset, dense, losses, sequential } from '../src/index.ts';
 import { dcgan, dcganTraining } from '../src/models/dcgan.ts';
 import { mnistCnn } from '../src/models/mnistCnn.ts';
 import { gather } from '../src/nn/training/batch.ts';
-import { GanPrograms } from '../src/nn/gan/programs.ts';
+import { GanTask } from '../src/nn/gan/fit.ts';
+import { StepPrograms } from '../src/nn/training/programs.ts';
+import { ResidentSource } from '../src/nn/training/source.ts';
 import { initNode } from '../src/node/index.ts';
 import { reduceMean } from '../src/ops/reduce/reduce.ts';
 import { DeviceDataset } from '../src/runtime/deviceDataset.ts';
@@ -45,8 +47,9 @@ interface Contestant {
 async function adversaries(): Promise<Contestant> {
   const gan = await dcgan('small').compile({ gpu, ...dcganTraining('small') });
   const data = dataset({ name: 'noise', x: pixels, y: labels, inputShape: [28, 28, 1] });
-  const programs = new GanPrograms(gan, data, { batchSize: BATCH, shuffle: true });
-  const program = await programs.use('both');
+  const source = new ResidentSource(gpu.device, data, { batchSize: BATCH, lastBatch: 'keep', shuffle: true });
+  const programs = new StepPrograms(new GanTask(gan.compiled), source, {});
+  const { program } = await programs.use('both', BATCH);
   return {
     program,
     async step() {

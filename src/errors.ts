@@ -51,6 +51,11 @@ export class DeviceLostError extends WgradError {
   }
 }
 
+/** Work was under way when what it works on was destroyed or compiled anew. */
+export class InterruptedError extends WgradError {
+  override name = 'InterruptedError';
+}
+
 /** The device reported a validation, out-of-memory or internal error. */
 export class GpuError extends WgradError {
   override name = 'GpuError';

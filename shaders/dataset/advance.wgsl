@@ -1,6 +1,6 @@
 // Ends a step that records nothing: step <- step + 1
 //
-//   state   u32 [4]: step, seed_low, seed_high, 0
+//   state   u32 [8]: step, …
 //
 // One invocation, 8 bytes. Steps with metrics end in record.wgsl, which does the same on the way.
 

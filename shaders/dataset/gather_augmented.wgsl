@@ -11,7 +11,7 @@
 //
 //   source         [COUNT, EXTENT, CHANNELS]: bytes, four to a word (PACKED), or f32; a piece as in gather.wgsl
 //   label_source   [SIZE] class indices as bytes (PACKED_LABELS) or i32, where LABELLED
-//   state          u32 [4]: step, seed_low, seed_high, 0
+//   state          u32 [8]: step, seed_low, seed_high, _, origin of the stream: step, epoch, place, _
 //   batch          [BATCH, EXTENT, CHANNELS] f32;   labels [BATCH] i32, where LABELLED
 //
 // An image's numbers are those of Philox at (row, step, STREAM, 0 … 1), so a step that is done again draws the
@@ -99,7 +99,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (row >= BATCH) {
     return;
   }
-  let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, vec3u(state[0], state[1], state[2]), SALT) - FIRST;
+  let now = vec3u(state[0], state[1], state[2]);
+  let origin = vec3u(state[4], state[5], state[6]);
+  let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, now, origin, SALT) - FIRST;
   if (sample >= COUNT) {
     return; // it lies in another piece (the difference wraps around below FIRST)
   }

@@ -7,7 +7,7 @@
 //
 //   source         u8 [COUNT, SAMPLE], four to a word, little-endian
 //   label_source   [SIZE] class indices as bytes (PACKED_LABELS) or i32, where LABELLED
-//   state          u32 [4]: step, seed_low, seed_high, 0
+//   state          u32 [8]: step, seed_low, seed_high, _, origin of the stream: step, epoch, place, _
 //   batch          f32 [BATCH, SAMPLE]
 //   labels         i32 [BATCH], where LABELLED
 //
@@ -56,7 +56,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (row >= BATCH) {
     return;
   }
-  let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, vec3u(state[0], state[1], state[2]), SALT) - FIRST;
+  let now = vec3u(state[0], state[1], state[2]);
+  let origin = vec3u(state[4], state[5], state[6]);
+  let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, now, origin, SALT) - FIRST;
   if (sample >= COUNT) {
     return; // it lies in another piece (the difference wraps around below FIRST)
   }

@@ -7,16 +7,16 @@
 //              hundreds for the counts of an area under a curve)
 //   ring       [RING_SLOTS, ENTRY] words:
 //                0       u32 the step
-//                1       u32 rows of metric 0 that were summed
+//                1       u32 rows of the batch that were filled
 //                2, 3    u32 flags, of dispatch GROUP 0 and 1: bit k set if a value of metric k is NaN or infinite
 //                4 …     the sums, f32
-//   state      u32 [4]: step, seed_low, seed_high, 0
+//   state      u32 [8]: step, seed_low, seed_high, COUNT, …
 //
 // Sums rather than means: counts stay exact, and the host divides in float64. More than six metrics take two
 // dispatches, of which the LAST one advances the step.
 //
-// Where SIZE is not 0, metrics of BATCH rows count only rows with step · BATCH + row < SIZE: the
-// surplus rows of an evaluation's last batch are left out. (A step past the end sums no rows and gives 0.)
+// Where COUNT is not 0, metrics of BATCH rows count only their first COUNT rows: the surplus rows of a batch that
+// was filled only in part are left out.
 //
 // The host reads the ring every few steps, so training never waits for a loss. NaN is found by its
 // bits (exponent all ones), since a compiler may assume that there is none.
@@ -34,12 +34,10 @@ const ENTRY: u32 = 12u;
 const GROUP: u32 = 0u;
 const LAST: bool = true;
 const BATCH: u32 = 128u;
-const SIZE: u32 = 0u;
 const RING_SLOTS: u32 = 64u;
 const WORKGROUP_SIZE: u32 = 64u; // a power of two
 const LEVELS: u32 = 6u; // log2(WORKGROUP_SIZE)
 
-const STEPS: u32 = (SIZE + BATCH - 1u) / BATCH;
 const BLOCK: u32 = 16u;
 
 @group(0) @binding(0) var<storage, read> metric_0: array<u32>;
@@ -55,10 +53,8 @@ var<workgroup> sums: array<array<f32, METRICS>, WORKGROUP_SIZE>;
 var<workgroup> flags: array<u32, WORKGROUP_SIZE>;
 
 // Rows of a metric that count.
-fn rows(length: u32, step: u32) -> u32 {
-  if (SIZE == 0u) { return length; }
-  let left = select(0u, SIZE - min(SIZE, step * BATCH), step < STEPS);
-  return select(length, min(length, left), length == BATCH);
+fn rows(length: u32, filled: u32) -> u32 {
+  return select(length, min(length, filled), length == BATCH && filled > 0u);
 }
 
 // The bits of value i of metric k; k is a constant wherever it is called.
@@ -80,12 +76,13 @@ fn not_finite(bits: u32) -> u32 {
 fn main(@builtin(local_invocation_id) local_id: vec3u) {
   let lane = local_id.x;
   let step = state[0];
+  let filled = state[3];
   let slot = ENTRY * (step % RING_SLOTS);
   var totals: array<f32, 6>;
   var flag = 0u;
   // @unroll
   for (var k = 0u; k < METRICS; k++) {
-    let count = rows(ROWS[k], step);
+    let count = rows(ROWS[k], filled);
     if (WIDTHS[k] == 1u) {
       for (var first = lane; first < count; first += BLOCK * WORKGROUP_SIZE) {
         var block = 0.0;
@@ -139,7 +136,7 @@ fn main(@builtin(local_invocation_id) local_id: vec3u) {
     ring[slot + 2u + GROUP] = flag;
     if (GROUP == 0u) {
       ring[slot] = step;
-      ring[slot + 1u] = rows(ROWS[0], step);
+      ring[slot + 1u] = rows(BATCH, filled);
     }
     if (LAST) { state[0] = step + 1u; }
   }

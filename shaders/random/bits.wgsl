@@ -2,7 +2,7 @@
 //
 //   output[i] = lane i % 4 of philox4x32((i / 4, step, stream, 0), (seed_low, seed_high))
 //
-//   state   u32 [4]: step, seed_low, seed_high, 0
+//   state   u32 [8]: step, seed_low, seed_high, …
 //   output  u32 [SIZE], any shape
 //
 // One invocation computes one block of four words. About 50 integer operations and 4 bytes per word.

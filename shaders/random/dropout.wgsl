@@ -4,7 +4,7 @@
 //   u_i      = (lane i % 4 of philox4x32((i / 4, step, STREAM, 0), (seed_low, seed_high)) >> 8) · 2^-24
 //
 //   x, output  [SIZE] vec4f, any shape whose innermost dimension is a multiple of 4
-//   state      u32 [4]: step, seed_low, seed_high, 0
+//   state      u32 [8]: step, seed_low, seed_high, …
 //
 // The mask is never stored. The same kernel with the same STREAM, applied to dL/doutput in the same step,
 // regenerates it: dropout is linear in x, so it is its own gradient. That saves a tensor of memory and

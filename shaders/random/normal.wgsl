@@ -4,7 +4,7 @@
 //   u_1 = 1 - word_2k · 2^-32 (24 bits of it), u_2 = word_2k+1 · 2^-32;
 //   word_i = lane i % 4 of philox4x32((i / 4, step, STREAM, 0), (seed_low, seed_high))
 //
-//   state   u32 [4]: step, seed_low, seed_high, 0; a later step draws other numbers
+//   state   u32 [8]: step, seed_low, seed_high, …; a later step draws other numbers
 //   output  [SIZE], any shape
 //
 // One invocation computes one block of four elements: Philox gives four words at a time.

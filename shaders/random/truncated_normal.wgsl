@@ -5,7 +5,7 @@
 // DEVIATION is that of the normal before truncation; 0.8796 of it is left afterwards. 4.6 % of the
 // elements need another attempt, so 17 % of the blocks of four: a SIMD group nearly always takes two or three turns.
 //
-//   state   u32 [4]: step, seed_low, seed_high, 0; a later step draws other numbers
+//   state   u32 [8]: step, seed_low, seed_high, …; a later step draws other numbers
 //   output  [SIZE], any shape
 //
 // One invocation computes one block of four elements: Philox gives four words at a time.

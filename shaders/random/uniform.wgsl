@@ -3,7 +3,7 @@
 //   output[i] = LOW + RANGE · u_i,  u_i = (word_i >> 8) · 2^-24 in [0, 1)
 //   word_i    = lane i % 4 of philox4x32((i / 4, step, STREAM, 0), (seed_low, seed_high))
 //
-//   state   u32 [4]: step, seed_low, seed_high, 0; a later step draws other numbers
+//   state   u32 [8]: step, seed_low, seed_high, …; a later step draws other numbers
 //   output  [SIZE], any shape
 //
 // One invocation computes one block of four elements: Philox gives four words at a time.

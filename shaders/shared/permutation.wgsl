@@ -50,18 +50,23 @@ fn permute(position: u32, size: u32, bits: u32, key: vec2u) -> u32 {
   return value;
 }
 
-// The sample in row `row` of the batch of step `step`: the stream of samples runs through epoch after
-// epoch, so a batch may lie in two of them, and over `size` rows from an epoch's start each sample comes once.
+// The sample in row `row` of a step's batch. The stream of samples begins at origin = (step, epoch, place): that
+// step's first row is position `place` < size of that epoch. From there it runs through epoch after epoch, so a
+// batch may lie in two of them, and over `size` rows from an epoch's start each sample comes once.
 //
-// Row s = step · batch + row of the stream is position s mod size of epoch ⌊s / size⌋. With
-// step = q size + r that is s = q batch size + (r batch + row), where the bracket stays below 2^32 as long
-// as (size + 1) · batch does: no step is too late.
-fn sample_at(row: u32, batch: u32, size: u32, bits: u32, shuffled: bool, state: vec3u, salt: u32) -> u32 {
-  let step = state.x;
-  let place = (step % size) * batch + row;
+// Row s = steps · batch + row since the origin is position (place + s) mod size of epoch
+// origin.y + ⌊(place + s) / size⌋. With steps = q size + r that is s = q batch size + (r batch + row), where
+// place + r batch + row stays below 2^32 as long as size · (batch + 1) does: no step is too late.
+//
+// `state` is the program's: step, seed_low, seed_high.
+fn sample_at(
+  row: u32, batch: u32, size: u32, bits: u32, shuffled: bool, state: vec3u, origin: vec3u, salt: u32,
+) -> u32 {
+  let steps = state.x - origin.x;
+  let place = origin.z + (steps % size) * batch + row;
   if (!shuffled) {
     return place % size;
   }
-  let epoch = (step / size) * batch + place / size;
+  let epoch = origin.y + (steps / size) * batch + place / size;
   return permute(place % size, size, bits, permutation_key(state.yz, epoch, salt));
 }

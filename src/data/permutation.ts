@@ -57,13 +57,26 @@ export interface SampleStream {
   seed?: number;
   /** As given to gatherBatch. Default 0. */
   salt?: number;
+  /** Where the stream begins: that step's first row is sample `place` of that epoch. Default 0 of each. */
+  origin?: StreamOrigin;
+}
+
+/** A place in the stream of samples, and the step whose batch begins there. */
+export interface StreamOrigin {
+  readonly step: number;
+  readonly epoch: number;
+  /** Samples of the epoch before it, below the data set's size. */
+  readonly place: number;
 }
 
 /** The sample in row `row` of the batch of step `step`. */
 export function sampleAt(step: number, row: number, stream: SampleStream): number {
   const { size, batchSize, shuffle = true, seed = 0, salt = 0 } = stream;
-  const place = (step % size) * batchSize + row;
+  const origin = stream.origin ?? { step: 0, epoch: 0, place: 0 };
+  const steps = step - origin.step;
+  const place = origin.place + (steps % size) * batchSize + row;
   if (!shuffle) return place % size;
-  const epoch = (Math.floor(step / size) * batchSize + Math.floor(place / size)) % 2 ** 32;
+  const turns = Math.floor(steps / size) * batchSize + Math.floor(place / size);
+  const epoch = (origin.epoch + turns) % 2 ** 32;
   return permute(place % size, size, permutationKey(seed, epoch, salt));
 }

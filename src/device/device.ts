@@ -51,19 +51,29 @@ export class Device {
     this.software =
       options.software ??
       (info.isFallbackAdapter || SOFTWARE.test(`${this.description} ${info.architecture}`));
-    this.lost = gpu.lost.then((loss) => {
-      this.#lost = new DeviceLostError(
-        `The GPU device was lost (${loss.reason}): ${loss.message || 'no message'}. Call init() again and load the last saved weights.`,
-        loss.reason,
-      );
-      for (const reject of this.#waiting) reject(this.#lost);
-      throw this.#lost;
+    this.lost = gpu.lost.then(({ reason, message }) => {
+      throw this.#lose(reason, message);
     });
     this.lost.catch(() => {}); // handled where it is raced against
     gpu.addEventListener('uncapturederror', (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
       this.#uncaptured ??= new GpuError(`The GPU reported an error outside any check: ${error.message}`);
     });
+  }
+
+  /** Notes the loss and tells those who wait. */
+  #lose(reason: string, message: string): DeviceLostError {
+    this.#lost ??= new DeviceLostError(
+      `The GPU device was lost (${reason}): ${message || 'no message'}. Call init() again and load the last saved weights.`,
+      reason,
+    );
+    for (const reject of this.#waiting) reject(this.#lost);
+    return this.#lost;
+  }
+
+  /** Whether the device is lost, or was destroyed. */
+  get isLost(): boolean {
+    return this.#lost !== undefined;
   }
 
   /**
@@ -173,7 +183,9 @@ export class Device {
 
   /** Frees the device, unless it is the caller's own. */
   destroy(): void {
-    if (this.#owned) this.gpu.destroy();
+    if (!this.#owned) return;
+    this.#lose('destroyed', 'the session was destroyed');
+    this.gpu.destroy();
   }
 }
 

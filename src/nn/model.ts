@@ -1,32 +1,30 @@
-import { inputsOf, targetsOf } from '../data/dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { ArgumentError, DeviceLostError, ShapeError } from '../errors.ts';
-import type { Variable } from '../ops/core/leaves.ts';
+import { ArgumentError } from '../errors.ts';
+import type { Shape } from '../ops/core/shape.ts';
 import { checkOptions, describe, required } from '../options.ts';
 import type { OptionTable } from '../options.ts';
-import { formatShape, sameShape } from '../ops/core/shape.ts';
-import type { Shape } from '../ops/core/shape.ts';
-import type { Minimizer } from '../runtime/minimizer.ts';
-import { init } from '../runtime/session.ts';
-import type { Gpu } from '../runtime/session.ts';
 import type { CompileProgress } from '../runtime/program.ts';
-import { decodeCheckpoint, encodeCheckpoint } from './training/checkpoint.ts';
-import { Evaluator } from './training/evaluator.ts';
-import type { EvaluateOptions, Evaluation, Samples } from './training/evaluator.ts';
-import type { ByteScaling, InputRange } from './training/fieldChecks.ts';
-import { Fit } from './training/fit.ts';
-import type { FitOptions } from './training/fit.ts';
 import { modelInput } from './layerGraph.ts';
 import { Layer } from './layers/layer.ts';
 import type { LayerTensor } from './layers/layer.ts';
 import { Network } from './network.ts';
 import type { NetworkOptions } from './network.ts';
-import type { Optimizer } from './optimizers.ts';
 import { Objective } from './objective.ts';
 import type { ObjectiveOptions } from './objective.ts';
+import type { Optimizer } from './optimizers.ts';
 import { optimizerOf } from './registry.ts';
 import type { OptimizerName } from './registry.ts';
 import { summarize } from './summary.ts';
+import { checkInputs, checkTargets } from './training/checkData.ts';
+import { decodeCheckpoint, encodeCheckpoint } from './training/checkpoint.ts';
+import type { LoadOptions, LoadReport, Saved } from './training/checkpoint.ts';
+import type { Compiled } from './training/compiled.ts';
+import { Evaluator } from './training/evaluator.ts';
+import type { EvaluateOptions, Evaluation, Samples } from './training/evaluator.ts';
+import { startFit } from './training/fit.ts';
+import type { Fit, FitOptions } from './training/fit.ts';
+import { Placement } from './training/placement.ts';
+import type { PlacementOptions } from './training/placement.ts';
 
 export interface SequentialOptions extends Pick<NetworkOptions, 'name' | 'seed'> {
   /** Shape of one sample, without the batch: [28, 28, 1]. */
@@ -35,10 +33,8 @@ export interface SequentialOptions extends Pick<NetworkOptions, 'name' | 'seed'>
 
 const sequentialOptions: OptionTable<SequentialOptions> = { inputShape: required, name: true, seed: true };
 
-export interface ModelCompileOptions extends ObjectiveOptions {
+export interface ModelCompileOptions extends ObjectiveOptions, PlacementOptions {
   optimizer: OptimizerName | Optimizer;
-  /** Where to train; a new one on the best adapter by default. */
-  gpu?: Gpu;
   /**
    * Fields of bytes, inputs and targets, become value · scale + offset on the GPU; default 1/255 and 0. Fields of other
    * types are left as they are, and so are class indices and the indices of an embedding.
@@ -47,33 +43,40 @@ export interface ModelCompileOptions extends ObjectiveOptions {
   inputOffset?: number;
 }
 
-/** What `compile` settles: everything that training and evaluation need besides the data. */
-export interface Compiled extends ByteScaling {
-  readonly gpu: Gpu;
-  readonly minimizer: Minimizer;
-  readonly optimizer: Optimizer;
-  /** The losses and metrics. */
-  readonly objective: Objective;
-}
-
 /** Layers between inputs and outputs, with Keras's methods to train and use them. */
 export class Model extends Network {
-  /** Training steps done since `compile`; saved, and restored by `load`. */
-  step = 0;
-  /** What the inputs held in the last training; undefined before it. */
-  trainedOn: readonly (InputRange | undefined)[] | undefined;
-  #compiled: Compiled | undefined;
+  readonly #placement = new Placement<Compiled>(
+    this,
+    'compile({ optimizer, loss })',
+    ({ gpu, minimizer }) => {
+      this.#evaluator?.destroy();
+      this.#evaluator = undefined;
+      this.#fit = undefined;
+      gpu.release(minimizer);
+    },
+  );
   #evaluator: Evaluator | undefined;
-  /** The session that `compile` opened itself. */
-  #ownGpu: Gpu | undefined;
   /** The training under way. */
   #fit: Fit | undefined;
 
+  /** Training steps done since `compile`; saved, and restored by `load`. */
+  get step(): number {
+    return this.#placement.current?.state.clock.step ?? 0;
+  }
+
+  /** Epochs done since `compile`; saved, and restored by `load`. */
+  get epoch(): number {
+    return this.#placement.current?.state.clock.epoch ?? 0;
+  }
+
   /**
    * Settles optimizer, loss and metrics and gives the weights their memory. Compiling again keeps the weights, also
-   * on another GPU unless the one before was lost, and starts the optimizer anew.
+   * on another GPU, and starts the optimizer anew; work under way on the model ends with an InterruptedError. Weights
+   * that were lost with their GPU are gone: the model then works after `load` only, or after
+   * `compile({ weights: 'initial' })`.
    *
    * @throws ArgumentError if there is no such optimizer, loss or metric, or nothing to train
+   * @throws DeviceLostError if the GPU is lost
    */
   async compile(options: ModelCompileOptions): Promise<this> {
     const optimizer = optimizerOf(options.optimizer);
@@ -81,30 +84,12 @@ export class Model extends Network {
     if (this.trainableVariables.length === 0) {
       throw new ArgumentError(`${this.name}: no layer has trainable weights, so there is nothing to train`);
     }
-    this.#requireIdle('compile');
-    const before = this.#compiled;
-    const gpu = options.gpu ?? before?.gpu ?? (this.#ownGpu = await init());
-    const weights = before && before.gpu !== gpu ? await this.#weightsOn(before.gpu) : [];
-    const minimizer = gpu.minimizer(this.trainableVariables, optimizer);
-    gpu.variables.allocate(this.variables, `${this.name} state`);
-    gpu.variables.retain(this.variables);
-    for (const [variable, values] of weights) gpu.variables.write(variable, values);
     const { inputScale, inputOffset = 0 } = options;
-    this.#free();
-    if (this.#ownGpu !== gpu) this.#closeOwnGpu();
-    this.#compiled = { gpu, minimizer, optimizer, objective, inputScale, inputOffset };
-    this.step = 0;
+    await this.#placement.compile(options, (gpu, state) => {
+      const minimizer = gpu.minimizer(this.trainableVariables, optimizer);
+      return { network: this, gpu, minimizer, optimizer, objective, inputScale, inputOffset, state };
+    });
     return this;
-  }
-
-  /** The weights as they lie on a GPU; none where it was lost. */
-  async #weightsOn(gpu: Gpu): Promise<Iterable<[Variable, Float32Array]>> {
-    try {
-      return await gpu.variables.readAll(this.variables);
-    } catch (error) {
-      if (error instanceof DeviceLostError) return [];
-      throw error;
-    }
   }
 
   #requireIdle(what: string): void {
@@ -116,8 +101,7 @@ export class Model extends Network {
   }
 
   get compiled(): Compiled {
-    if (!this.#compiled) throw new ArgumentError(`${this.name}: call compile({ optimizer, loss }) first`);
-    return this.#compiled;
+    return this.#placement.compiled;
   }
 
   /** Changes from the next step on; nothing is compiled again. */
@@ -144,18 +128,26 @@ export class Model extends Network {
    * @throws DeviceLostError if the GPU is lost
    */
   fit(data: Dataset, options: FitOptions = {}): Fit {
-    this.checkTargets(data);
+    const compiled = this.#placement.usable();
+    checkTargets(this, compiled.objective, data);
+    if (options.validationData) checkTargets(this, compiled.objective, options.validationData);
     this.#requireIdle('fit');
-    const fit = new Fit(this, data, options);
+    const fit = startFit(
+      compiled,
+      data,
+      options,
+      (own, how) => this.evaluate(own, how),
+      () => {
+        if (this.#fit === fit) this.#fit = undefined;
+      },
+    );
     this.#fit = fit;
-    const end = () => (this.#fit = undefined);
-    fit.then(end, end);
     return fit;
   }
 
   /** The loss and metrics over a whole data set, exact over all its samples. */
   async evaluate(data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
-    this.checkTargets(data);
+    checkTargets(this, this.#placement.usable().objective, data);
     return this.evaluator().evaluate(data, options);
   }
 
@@ -180,7 +172,7 @@ export class Model extends Network {
 
   /** Compiled evaluation programs; kept until the model is compiled again or destroyed. */
   evaluator(): Evaluator {
-    return (this.#evaluator ??= new Evaluator(this));
+    return (this.#evaluator ??= new Evaluator(this.#placement.usable()));
   }
 
   /**
@@ -201,7 +193,7 @@ export class Model extends Network {
     try {
       return await work();
     } finally {
-      if (this.#compiled?.minimizer === minimizer) minimizer.swapAverages(); // else the work has freed it
+      if (this.#placement.current?.minimizer === minimizer) minimizer.swapAverages(); // else the work has freed it
     }
   }
 
@@ -211,74 +203,60 @@ export class Model extends Network {
   }
 
   /**
-   * Weights, optimizer state, step and seed as a safetensors file.
+   * Weights, optimizer state, and how far the training has come, as a safetensors file. Also while the model is being
+   * trained: the training waits between two steps, and the file is of that moment.
    *
    * @throws NumericError if a weight or a value of the optimizer's is NaN or infinite
    */
-  save(): Promise<Uint8Array> {
-    return encodeCheckpoint(this);
+  async save(): Promise<Uint8Array> {
+    return encodeCheckpoint(this.#saved(this.#placement.usable()));
+  }
+
+  #saved({ gpu, minimizer, optimizer, state }: Compiled): Saved {
+    const part = { prefix: '', variables: this.variableKeys(), minimizer, optimizer };
+    return { name: this.name, kind: 'model', gpu, state, parts: [part], owner: this };
   }
 
   /**
-   * Restores what `save` wrote into a compiled model of the same architecture: training goes on bit by bit. A file
-   * without the state of this optimizer restores the weights alone.
+   * Restores what `save` wrote into a compiled model of the same architecture: training goes on bit by bit with
+   * `fit(…, { resume: true })`. A file without the state of this optimizer restores the weights alone; the report says so.
    *
+   * @param options of the file: its name for messages, and whether to take what fits
    * @throws FormatError if the file is damaged or of another architecture; the model then stays as it was
+   * @throws ArgumentError while the model is at work
    */
-  load(bytes: Uint8Array, name?: string): void {
+  load(bytes: Uint8Array, options: string | LoadOptions = {}): LoadReport {
+    const { compiled } = this;
+    compiled.gpu.device.check();
     this.#requireIdle('load');
-    decodeCheckpoint(this, bytes, name);
+    if (this.#evaluator?.busy) {
+      throw new ArgumentError(
+        `${this.name}: load was called while the model evaluates or predicts; await that first`,
+      );
+    }
+    if (compiled.minimizer.averagesInUse) {
+      throw new ArgumentError(
+        `${this.name}: load was called while averaged weights are in use; wait for useAveragedWeights to end`,
+      );
+    }
+    return decodeCheckpoint(
+      this.#saved(compiled),
+      bytes,
+      typeof options === 'string' ? { name: options } : options,
+    );
   }
 
   /** Throws a ShapeError unless the data set's samples fit the model's inputs. */
   checkData(data: Dataset): void {
-    const fields = inputsOf(data);
-    if (fields.length !== this.inputs.length) {
-      const names = this.inputs.map(({ name }) => name).join(', ');
-      throw new ShapeError(
-        `${this.name}: takes ${this.inputs.length} inputs (${names}), but data set '${data.name}' has ${fields.length}; pass one array for each, dataset({ x: [...], inputShape: [...] })`,
-      );
-    }
-    this.inputs.forEach(({ name, shape }, i) => {
-      if (sameShape(fields[i].shape, shape)) return;
-      const which = fields.length > 1 ? ` for input ${name}` : '';
-      throw new ShapeError(
-        `${this.name}: takes samples of shape ${formatShape(shape)}${which}, but those of data set '${data.name}' have ${formatShape(fields[i].shape)}; change inputShape or the data`,
-      );
-    });
+    checkInputs(this, data);
   }
 
-  /** `checkData`, and that there are targets for every trained output. */
-  checkTargets(data: Dataset): void {
-    this.checkData(data);
-    const { goals } = this.compiled.objective;
-    const { length } = targetsOf(data);
-    if (length === goals.length) return;
-    const names = goals.map(({ name }) => name).join(', ');
-    throw new ShapeError(
-      `${this.name}: is trained on ${goals.length} outputs (${names}), but data set '${data.name}' has ${length} targets; pass one array for each, dataset({ y: [...], targetShape: [...] })`,
-    );
-  }
-
-  /** Frees its memory on the GPU, the weights included unless another model shares them, and the GPU if it opened it. */
+  /**
+   * Frees its memory on the GPU, the weights included unless another model shares them, and the GPU if it opened it. Work
+   * under way ends with an InterruptedError.
+   */
   destroy(): void {
-    this.#free();
-    this.#compiled = undefined;
-    this.#closeOwnGpu();
-  }
-
-  #closeOwnGpu(): void {
-    this.#ownGpu?.destroy();
-    this.#ownGpu = undefined;
-  }
-
-  #free(): void {
-    this.#evaluator?.destroy();
-    this.#evaluator = undefined;
-    if (!this.#compiled) return;
-    const { gpu, minimizer } = this.#compiled;
-    gpu.release(minimizer);
-    gpu.variables.release(this.variables);
+    this.#placement.destroy();
   }
 }
 

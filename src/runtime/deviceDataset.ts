@@ -24,6 +24,11 @@ export interface DeviceField {
 export interface DeviceDatasetOptions {
   /** False leaves targets and weights out. Default true. */
   readonly targets?: boolean;
+  /**
+   * Room for so many samples, into which `write` puts those of a batch; nothing is uploaded before. Default: room for
+   * the whole data set, which is uploaded.
+   */
+  readonly rows?: number;
 }
 
 /**
@@ -55,9 +60,9 @@ export class DeviceDataset {
     this.#fields = made;
     try {
       for (const { label, field } of arrays) {
-        made.push(allocate(device, `${dataset.name} ${label}`, field, dataset.size));
+        made.push(allocate(device, `${dataset.name} ${label}`, field, options.rows ?? dataset.size));
       }
-      this.#upload(arrays);
+      if (options.rows === undefined) this.#upload(arrays, 0, dataset.size);
     } catch (error) {
       this.destroy();
       throw error;
@@ -77,25 +82,24 @@ export class DeviceDataset {
     return this.inputs[0];
   }
 
-  get bytes(): number {
-    const pieces = this.#fields.flatMap((field) => field.pieces);
-    return pieces.reduce((sum, { location }) => sum + location.bytes, 0);
-  }
-
-  /** Puts the values of another data set of the same layout in place of those that are there, or the same one's anew. */
-  write(dataset: Dataset): void {
-    checkDataset(dataset);
+  /**
+   * Uploads samples of a data set of the same layout into the first rows, or its samples anew. Their values are not
+   * checked: see `checkDataset`.
+   */
+  write(dataset: Dataset, from = 0, count = dataset.size): void {
     this.#dataset = dataset;
-    this.#upload(arraysOf(dataset, this.#options).arrays);
+    this.#upload(arraysOf(dataset, this.#options).arrays, from, count);
   }
 
-  #upload(arrays: readonly { field: DataField }[]): void {
+  #upload(arrays: readonly { field: DataField }[], from: number, count: number): void {
     arrays.forEach(({ field: { data, shape } }, place) => {
-      let first = 0;
+      const stride = product(shape);
+      const end = (from + count) * stride;
+      let first = from * stride;
       for (const { tensor, location } of this.#fields[place].pieces) {
-        const end = first + tensor.shape[0] * product(shape);
-        upload(this.#device, location.buffer, data.subarray(first, end));
-        first = end;
+        const last = Math.min(end, first + tensor.shape[0] * stride);
+        if (last > first) upload(this.#device, location.buffer, data.subarray(first, last));
+        first = last;
       }
     });
   }
@@ -118,11 +122,11 @@ function arraysOf(dataset: Dataset, { targets: wanted = true }: DeviceDatasetOpt
   return { arrays, inputs, targets, weights: wanted && weights ? place('weights')(weights, 0) : undefined };
 }
 
-/** Equal for data sets that can take each other's place on the GPU (`write`): number of samples, types, shapes. */
+/** Equal for data sets whose samples can take each other's place on the GPU (`write`): types and shapes. */
 export function layoutOf(dataset: Dataset, options: DeviceDatasetOptions = {}): string {
   const { arrays, ...places } = arraysOf(dataset, options);
   const fields = [...inputsOf(dataset), ...targetsOf(dataset)].map(({ shape }) => shape);
-  return JSON.stringify([dataset.size, arrays.map(({ field }) => dtypeOf(field.data)), places, fields]);
+  return JSON.stringify([arrays.map(({ field }) => dtypeOf(field.data)), places, fields]);
 }
 
 /** Whether two arrays are views of the same elements. */

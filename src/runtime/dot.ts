@@ -1,9 +1,8 @@
 import { topologicalOrder } from '../graph/traverse.ts';
+import type { Node, Operand, Tensor } from '../ops/core/op.ts';
+import { bytesOf, formatShape } from '../ops/core/shape.ts';
 import { mapOp } from '../ops/elementwise/map.ts';
 import type { MapAttrs } from '../ops/elementwise/map.ts';
-import type { Operand } from '../ops/core/op.ts';
-import { bytesOf, formatShape } from '../ops/core/shape.ts';
-import type { Node, Tensor } from '../ops/core/op.ts';
 import type { Build } from './build.ts';
 import { isTensor } from './lower.ts';
 import { formatBytes, formatExpression, leafName } from './print.ts';

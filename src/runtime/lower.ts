@@ -1,12 +1,20 @@
 import { ArgumentError, KernelError, LimitError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
+import type { SpecializedKernel } from '../kernels/kernel.ts';
 import { library } from '../kernels/library.ts';
 import { specialize } from '../kernels/specialize.ts';
-import type { SpecializedKernel } from '../kernels/kernel.ts';
 import { expressionBody } from '../ops/core/expression.ts';
+import type {
+  Dispatch,
+  Effect,
+  LowerContext,
+  Node,
+  Operand,
+  Scratch,
+  Target,
+  Tensor,
+} from '../ops/core/op.ts';
 import { accessText } from '../ops/elementwise/map.ts';
-import type { Dispatch, Effect, LowerContext, Operand, Scratch, Target } from '../ops/core/op.ts';
-import type { Node, Tensor } from '../ops/core/op.ts';
 
 /** One dispatch, ready for the planner: a concrete kernel and what each of its bindings refers to. */
 export interface LoweredDispatch {

@@ -1,9 +1,8 @@
 import type { Device } from '../device/device.ts';
 import { ArgumentError, LimitError } from '../errors.ts';
 import type { ConstantAttrs, FillAttrs, InputAttrs, VariableAttrs } from '../ops/core/leaves.ts';
-import type { Operand, Resource } from '../ops/core/op.ts';
+import type { Operand, Resource, Tensor } from '../ops/core/op.ts';
 import { bytesOf, formatShape } from '../ops/core/shape.ts';
-import type { Tensor } from '../ops/core/op.ts';
 import type { Build } from './build.ts';
 import { align } from './location.ts';
 import type { Location } from './location.ts';
@@ -46,7 +45,7 @@ export function allocate(
     return buffer;
   };
   const slabs = build.plan.slabBytes.map((bytes, i) => create(`slab ${i}`, bytes));
-  const state: Location = { buffer: create('state', 16), offset: 0, bytes: 16 };
+  const state: Location = { buffer: create('state', 32), offset: 0, bytes: 32 };
   const inputs = new Map<Tensor, Location>();
   const others = new Map<Operand, Location>(options.resources);
   for (const minimizer of options.minimizers ?? []) {

@@ -1,10 +1,9 @@
 import type { Expression } from '../ops/core/expression.ts';
 import type { FillAttrs, InputAttrs, VariableAttrs } from '../ops/core/leaves.ts';
+import type { Node, Operand, Tensor } from '../ops/core/op.ts';
+import { bytesOf, formatShape } from '../ops/core/shape.ts';
 import { mapOp } from '../ops/elementwise/map.ts';
 import type { MapAttrs } from '../ops/elementwise/map.ts';
-import type { Operand } from '../ops/core/op.ts';
-import { bytesOf, formatShape } from '../ops/core/shape.ts';
-import type { Node, Tensor } from '../ops/core/op.ts';
 import type { Build } from './build.ts';
 import { isTensor, ownerOf } from './lower.ts';
 import type { LoweredBinding } from './lower.ts';

@@ -1,9 +1,8 @@
 import { ArgumentError } from '../errors.ts';
 import type { PipelineCache } from '../kernels/pipelineCache.ts';
 import type { InputAttrs } from '../ops/core/leaves.ts';
-import type { Operand } from '../ops/core/op.ts';
+import type { Operand, Tensor } from '../ops/core/op.ts';
 import { bytesOf, formatShape } from '../ops/core/shape.ts';
-import type { Tensor } from '../ops/core/op.ts';
 import type { Build } from './build.ts';
 import type { Location } from './location.ts';
 import { ownerOf } from './lower.ts';
@@ -130,9 +129,11 @@ export class Program {
   /**
    * Sets the step counter and, where given, the seed: to start over, or to resume.
    *
+   * @param place where in the stream of samples the step's batch begins; by default where batches of this program's
+   *   size have come to since step 0
    * @throws ArgumentError unless the step is a whole number that the GPU's counter (u32) holds
    */
-  reset(step: number, seed = this.#seed): void {
+  reset(step: number, seed = this.#seed, place?: { readonly epoch: number; readonly place: number }): void {
     if (!isStep(step)) {
       throw new ArgumentError(
         `${this.label}: the step is ${step}; it must be a whole number from 0 to ${MAX_STEP}`,
@@ -141,8 +142,18 @@ export class Program {
     this.#steps = step;
     this.#seed = seed;
     const high = Math.floor(seed / 2 ** 32);
-    const words = new Uint32Array([step, seed >>> 0, high >>> 0, 0]);
+    const origin = place ? [step, place.epoch, place.place] : [0, 0, 0];
+    const words = new Uint32Array([step, seed >>> 0, high >>> 0, 0, ...origin, 0]);
     this.#context.device.write(this.#state.buffer, this.#state.offset, words);
+  }
+
+  /**
+   * Says how many rows of the steps to come hold samples, from the first on: values of the others are not recorded.
+   *
+   * @param rows 0 for all, as after `reset`
+   */
+  fill(rows: number): void {
+    this.#context.device.write(this.#state.buffer, this.#state.offset + 12, new Uint32Array([rows]));
   }
 
   /** Uploads the data of an input, given by its tensor or its name. */

@@ -1,10 +1,8 @@
 import type { Device } from '../device/device.ts';
 import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/core/leaves.ts';
+import type { Effect, Resource, Tensor } from '../ops/core/op.ts';
 import { columnsOf, METRICS_PER_DISPATCH, recordDispatches, RING_LAYOUT } from '../ops/dataset/effects.ts';
-import type { RecordOptions } from '../ops/dataset/effects.ts';
-import type { Effect, Resource } from '../ops/core/op.ts';
-import type { Tensor } from '../ops/core/op.ts';
 import type { Location } from './location.ts';
 
 /** Steps whose values fit into the ring before they are overwritten. */
@@ -53,8 +51,8 @@ export class MetricRing {
   readonly #stride: number;
   readonly #staging: GPUBuffer[];
   readonly #free: GPUBuffer[];
-  /** Rows of each value in a full batch. */
-  #rows: readonly number[] = [];
+  /** Rows of the values that do not have one per sample. */
+  #rows: readonly (number | undefined)[] = [];
   #readUpTo = 0;
 
   /** @param values names of values with one column, or values with their number of columns */
@@ -78,17 +76,18 @@ export class MetricRing {
   /**
    * The effect that records values (a row per sample, or scalars, in the order of the names).
    *
-   * @param samples leaves the surplus rows of an evaluation's last batch out
+   * @param batchSize rows of a batch; by default those of the first value
    * @throws ArgumentError if their number or their columns are others than the ring was made for
    */
-  effect(values: readonly Tensor[], samples?: RecordOptions['samples']): Effect {
+  effect(values: readonly Tensor[], batchSize?: number): Effect {
     const columns = values.map(columnsOf);
     if (String(columns) !== String(this.#columns)) {
       throw new ArgumentError(
         `metric ring: made for the columns ${this.#columns.join(', ')} of ${this.names.join(', ')}, but the values have ${columns.join(', ')}`,
       );
     }
-    this.#rows = values.map(({ shape }) => shape[0] ?? 1);
+    const batch = batchSize ?? values[0].shape[0];
+    this.#rows = values.map(({ shape: [rows = 1] }) => (rows === batch ? undefined : rows));
     return {
       label: 'record',
       inputs: [...values, programState()],
@@ -96,7 +95,7 @@ export class MetricRing {
         const metrics = inputs.slice(0, -1);
         const state = inputs.at(-1)!;
         const { target } = context;
-        const dispatches = recordDispatches({ metrics, state, ring: this.resource, target, samples });
+        const dispatches = recordDispatches({ metrics, state, ring: this.resource, target, batchSize });
         for (const dispatch of dispatches) context.dispatch(dispatch);
       },
     };
@@ -155,13 +154,11 @@ export class MetricRing {
     const offset = (step % RING_SLOTS) * this.#stride;
     const entry = mapped.slice(offset, offset + this.#stride);
     const words = new Uint32Array(entry);
-    const full = this.#rows[0];
     let from: number = RING_LAYOUT.sums;
     const recorded = this.#columns.map((columns, k) => {
       const sums = new Float32Array(entry, from * 4, columns);
       from += columns;
-      // The last batch of an evaluation has fewer rows than a full one.
-      return { sums, count: this.#rows[k] === full ? words[RING_LAYOUT.rows] : this.#rows[k] };
+      return { sums, count: this.#rows[k] ?? words[RING_LAYOUT.rows] };
     });
     const flag = (k: number) =>
       (words[RING_LAYOUT.flags + Math.floor(k / METRICS_PER_DISPATCH)] >> (k % METRICS_PER_DISPATCH)) & 1;

@@ -47,6 +47,16 @@ export class VariableStore {
     this.#device.write(buffer, 0, values);
   }
 
+  /** Gives those variables that have memory their initial values again. */
+  initialize(variables: Iterable<Variable>): void {
+    for (const variable of variables) {
+      if (!this.#locations.has(variable)) continue;
+      const values = new Float32Array(sizeOf(variable.shape));
+      variable.initialize(values, variable.shape);
+      this.write(variable, values);
+    }
+  }
+
   /** Keeps the memory of variables until they are released as often. */
   retain(variables: Iterable<Variable>): void {
     for (const variable of variables) this.#holders.set(variable, (this.#holders.get(variable) ?? 0) + 1);

@@ -152,7 +152,6 @@ describe('a GAN', () => {
     ]);
     const run = gan.fit(data, { steps: Infinity, batchSize });
     expect(() => gan.fit(data)).toThrow('fit was called while it is being trained');
-    await expect(gan.compile()).rejects.toThrow('compile was called while it is being trained');
     for await (const { step } of run) if (step === 40) break;
     expect((await run).stopped).toBe('aborted');
     expect((await gan.fit(data, { steps: 1, batchSize })).stopped).toBe('finished');
@@ -294,7 +293,7 @@ describe('data', () => {
     expect(() => gan.fit(wide)).toThrow(
       "works on images of shape [2], but those of data set 'wide' become [3]",
     );
-    await expect(gan.fit(data, { batchSize: 41 })).rejects.toThrow('batchSize is 41');
+    await expect(gan.fit(data, { batchSize: 0 })).rejects.toThrow('batchSize is 0');
     await expect(gan.fit(data, { epochs: -1 })).rejects.toThrow('epochs is -1');
     await expect(gan.fit(data, { steps: 0.5 })).rejects.toThrow('steps is 0.5');
     await expect(gan.fit(data, { train: 'none' as GanPart })).rejects.toThrow(
@@ -319,6 +318,10 @@ it('a wrong checkpoint is refused and changes nothing', async () => {
   await gan.fit(data, { steps: 2, batchSize });
   const before = await gan.save();
   const other = await compiledTinyGan({ discriminatorOptimizer: sgd() });
+  const loaded = other.load(before);
+  expect(loaded.resumes).toBe(false);
+  expect(loaded.fresh).toEqual([]); // sgd keeps no state
+  expect(await weightsOf(other)).toEqual(await weightsOf(gan));
   const larger = await tinyGan({
     discriminator: sequential([dense({ units: 6 }), dense({ units: 1 })], { inputShape: [2] }),
   }).compile({ gpu: await testGpu() });
@@ -327,7 +330,6 @@ it('a wrong checkpoint is refused and changes nothing', async () => {
     expect(() => gan.load(bytes, 'a file')).toThrow(message);
     expect(Buffer.from(await gan.save()).equals(Buffer.from(before))).toBe(true);
   };
-  await refused(await other.save(), 'its discriminator was trained by sgd, not by adam');
   await refused(
     await larger.save(),
     'tensor discriminator.dense.weight is F32 [2, 6], but tiny needs F32 [2, 5]',

@@ -140,12 +140,12 @@ describe('load', () => {
     [
       'without a weight',
       (bytes) => edited(bytes, (tensors) => tensors.delete('dense_1.bias')),
-      /has no tensor dense_1\.bias, which model model needs; it holds dense\.bias, dense\.weight/,
+      /has no tensor dense_1\.bias, which model needs; it holds dense\.bias, dense\.weight/,
     ],
     [
       'with a weight of another shape',
       (bytes) => edited(bytes, (tensors) => tensors.set('dense_1.weight', f32([9, 3]))),
-      /tensor dense_1\.weight is F32 \[9, 3\], but model model needs F32 \[8, 3\]; load it into the architecture/,
+      /tensor dense_1\.weight is F32 \[9, 3\], but model needs F32 \[8, 3\]; load it into the architecture/,
     ],
     [
       'without a moment',
@@ -155,22 +155,22 @@ describe('load', () => {
     [
       'of a negative step',
       (bytes) => edited(bytes, (_, metadata) => (metadata.step = '-3')),
-      /step -3.*damaged/,
+      /'step' is -3.*damaged/,
     ],
     [
       'of half a seed',
       (bytes) => edited(bytes, (_, metadata) => (metadata.seed = '0.5')),
-      /seed 0\.5.*damaged/,
+      /'seed' is 0.5.*damaged/,
     ],
     ...['4294967296', '1.5', 'NaN', ''].map((step): (typeof damages)[number] => [
       `of step '${step}'`,
       (bytes) => edited(bytes, (_, metadata) => (metadata.step = step)),
-      new RegExp(`step ${step}, seed.*damaged`),
+      new RegExp(`'step' is ${step}, .*damaged`),
     ]),
     ...['-1', 'Infinity', 'NaN', ''].map((rate): (typeof damages)[number] => [
       `of learning rate '${rate}'`,
       (bytes) => edited(bytes, (_, metadata) => (metadata.learningRate = rate)),
-      new RegExp(`learning rate ${rate} is no number.*damaged`),
+      new RegExp(`'learningRate' is ${rate}, .*damaged`),
     ]),
     ...['dense.weight', 'optimizer.mean_square.dense_1.bias'].flatMap((name) =>
       [NaN, -Infinity].map((value): (typeof damages)[number] => [
@@ -188,7 +188,7 @@ describe('load', () => {
     [
       'of a learning rate beyond f32',
       (bytes) => edited(bytes, (_, metadata) => (metadata.learningRate = '1e99')),
-      /learning rate 1e99.*damaged/,
+      /'learningRate' is 1e99.*damaged/,
     ],
   ];
 

@@ -221,19 +221,8 @@ const training: Case[] = [
     ShapeError,
     /data set 'samples to predict': x has 3 values, not a multiple of the 2/,
   ],
-  [
-    'a batch of none',
-    fit({ batchSize: 0 }),
-    ArgumentError,
-    /batchSize is 0; .* from 1 to the 50 samples of data set 'clusters 1'/,
-  ],
+  ['a batch of none', fit({ batchSize: 0 }), ArgumentError, /batchSize is 0; .* whole number of at least 1/],
   ['a batch of one and a half', fit({ batchSize: 1.5 }), ArgumentError, /batchSize is 1\.5; .* whole number/],
-  [
-    'a batch of more than all',
-    fit({ batchSize: 51 }),
-    ArgumentError,
-    /batchSize is 51; .* to the 50 samples/,
-  ],
   ['NaN epochs', fit({ epochs: NaN }), ArgumentError, /epochs is NaN; .* finite number of at least 0/],
   ['half a step', fit({ steps: 0.5 }), ArgumentError, /steps is 0\.5; .* whole number/],
   [

@@ -1,15 +1,21 @@
 import type { Dataset } from '../../data/dataset.ts';
-import { ArgumentError, NumericError } from '../../errors.ts';
-import type { CompileProgress, Program } from '../../runtime/program.ts';
-import type { RingEntry } from '../../runtime/ring.ts';
-import { RingReader } from '../../runtime/ringReader.ts';
+import { ArgumentError } from '../../errors.ts';
+import { advanceDispatch } from '../../ops/dataset/effects.ts';
+import { gatherBatch } from '../../ops/dataset/gatherBatch.ts';
+import { reduceMean } from '../../ops/reduce/reduce.ts';
+import type { Program } from '../../runtime/program.ts';
+import type { GraphBuilder } from '../../runtime/session.ts';
+import { runLoop } from '../training/loop.ts';
+import type { LoopOptions } from '../training/loop.ts';
 import { checkRun, TrainingRun } from '../training/run.ts';
-import type { Gan } from './gan.ts';
-import { GanPrograms } from './programs.ts';
-import { GAN_PARTS, GAN_VALUES } from './step.ts';
+import { ResidentSource } from '../training/source.ts';
+import type { BatchOptions, StepValue, Task } from '../training/task.ts';
+import type { RunHistory } from '../training/values.ts';
+import type { CompiledGan } from './networks.ts';
+import { GAN_PARTS, GAN_VALUES, ganGraph, ganValues } from './step.ts';
 import type { GanPart } from './step.ts';
 
-/** Means over one batch, or over the steps of an epoch. */
+/** Means over one batch, or over the samples of an epoch. */
 export type GanValues = {
   /** −log D(x) − log(1 − D(G(z))) with D as a probability, as far as smoothing leaves the targets at 1 and 0. */
   readonly discriminatorLoss: number;
@@ -24,73 +30,65 @@ export type GanValues = {
 /** The values of one training step, from before its update. */
 export type GanStepValues = GanValues & { readonly epoch: number; readonly step: number };
 
-/** What one epoch came to: means over its steps; `step` is the number of steps done by then. */
+/** What one epoch came to: means over its samples; `step` is the number of steps done by then. */
 export type GanEpochValues = GanValues & { readonly epoch: number; readonly step: number };
 
-export interface GanHistory {
-  readonly epochs: readonly GanEpochValues[];
-  readonly steps: readonly GanStepValues[];
-  /** Why training ended. */
-  readonly stopped: 'finished' | 'aborted';
-}
+export type GanHistory = RunHistory<GanStepValues, GanEpochValues>;
 
-export interface GanFitOptions {
-  /** Passes over the data set; default 1. */
-  epochs?: number;
-  /** Training steps to do, instead of epochs; Infinity trains until it is aborted. */
-  steps?: number;
-  /** Real images, and as many generated ones, per step; default 64, or the data set's size if it is smaller. */
-  batchSize?: number;
-  /** A new order in each epoch; default true. */
-  shuffle?: boolean;
+export interface GanFitOptions extends LoopOptions<GanStepValues, GanEpochValues> {
   /**
    * Which network the steps train; a function is asked before each step, after `beforeStep`. Each choice is a program
    * of its own on the same weights, compiled when it is first wanted. Default 'both'.
    */
   train?: GanPart | ((step: number) => GanPart);
-  /** Count `epochs` or `steps` from the first step of the networks' life and do only what is left: after `load`. */
-  resume?: boolean;
-  /** Ends training after the step under way; the history says `aborted`. */
-  signal?: AbortSignal;
-  /** Keep the values of all steps for the history; default true. Without, a run of any length takes no memory. */
-  keepSteps?: boolean;
-  /** Called while kernels compile. */
-  onCompile?: (progress: CompileProgress) => void;
   /** Called with a compiled step before it first runs: once per choice of `train`. */
   onReady?: (program: Program, part: GanPart) => void | Promise<void>;
-  /**
-   * Awaited before each step: to pause, to step by hand, or to draw samples, which are then those of the networks
-   * after `step` steps.
-   */
-  beforeStep?: (step: number) => void | Promise<void>;
-  /** The values of a few steps at a time, as they come back from the GPU. */
-  onSteps?: (values: readonly GanStepValues[]) => void;
-  onEpoch?: (values: GanEpochValues) => void | Promise<void>;
 }
 
 /** A training run under way: `await` it for its history, or iterate over the values of its steps. */
 export type GanFit = TrainingRun<GanStepValues, GanHistory>;
 
 /** Starts training; see `Gan.fit`. */
-export function startGanFit(gan: Gan, data: Dataset, options: GanFitOptions): GanFit {
-  return new TrainingRun(async (onSteps, signal) => {
-    const batchSize = checkRun(gan.name, data, options, { endless: true });
-    const tell = (values: readonly GanStepValues[]) => {
-      onSteps(values);
-      options.onSteps?.(values);
-    };
-    const programs = new GanPrograms(gan, data, {
-      batchSize,
-      shuffle: options.shuffle ?? true,
-      onCompile: options.onCompile,
-      onReady: options.onReady,
-    });
-    try {
-      return await loop(gan, data, batchSize, programs, { ...options, onSteps: tell, signal });
-    } finally {
-      programs.destroy();
-    }
-  }, options.signal);
+export function startGanFit(
+  compiled: CompiledGan,
+  data: Dataset,
+  options: GanFitOptions,
+  onEnd: () => void,
+): GanFit {
+  return new TrainingRun(
+    async (queue, signal) => {
+      const { name } = compiled.networks;
+      const batchSize = checkRun(name, data, options);
+      const { shuffle = true, lastBatch = 'keep', train, onReady } = options;
+      // What the GAN records are its own values, of which the loop knows no names.
+      const loopOptions = {
+        ...(options as unknown as LoopOptions),
+        onSteps: (values: readonly unknown[]) => {
+          queue(values as readonly GanStepValues[]);
+          options.onSteps?.(values as readonly GanStepValues[]);
+        },
+      };
+      const source = new ResidentSource(compiled.gpu.device, data, {
+        batchSize,
+        lastBatch,
+        shuffle,
+        targets: false,
+      });
+      const hooks = {
+        part: (step: number) => partOf(name, train, step),
+        onReady: onReady as ((program: Program, part: string) => void | Promise<void>) | undefined,
+      };
+      const history = await runLoop(
+        new GanTask(compiled),
+        source,
+        { ...loopOptions, batchSize, signal },
+        hooks,
+      );
+      return history as unknown as GanHistory;
+    },
+    options.signal,
+    onEnd,
+  );
 }
 
 function partOf(name: string, train: GanFitOptions['train'], step: number): GanPart {
@@ -99,98 +97,79 @@ function partOf(name: string, train: GanFitOptions['train'], step: number): GanP
   throw new ArgumentError(`${name}: cannot train '${String(part)}'; choose one of ${GAN_PARTS.join(', ')}`);
 }
 
-async function loop(
-  gan: Gan,
-  data: Dataset,
-  batchSize: number,
-  programs: GanPrograms,
-  options: GanFitOptions,
-): Promise<GanHistory> {
-  const { epochs = 1, signal, keepSteps = true } = options;
-  const epochOf = (step: number) => Math.floor((step * batchSize) / data.size);
-  const start = gan.step;
-  const wanted = options.steps ?? Math.ceil((epochs * data.size) / batchSize);
-  const end = options.resume ? Math.max(start, wanted) : start + wanted;
-  const steps: GanStepValues[] = [];
-  const epochValues: GanEpochValues[] = [];
-  const sums = new EpochSums();
+const PLAYERS = ['discriminator', 'generator'] as const;
 
-  const reader = new RingReader(programs.ring, (entries) => {
-    const values = entries.map((entry): GanStepValues => {
-      const { step } = entry;
-      return { epoch: epochOf(step), step, ...valuesOf(entry) };
-    });
-    if (keepSteps) steps.push(...values);
-    for (const entry of values) sums.add(entry);
-    options.onSteps?.(values);
-    const bad = entries.find(({ notFinite }) => notFinite.length > 0);
-    if (bad) throw notFinite(gan, bad);
-  });
+/** The game of the two networks, as the loop sees it. */
+export class GanTask implements Task {
+  readonly name: string;
+  readonly #compiled: CompiledGan;
 
-  programs.ring.reset(start);
-  // The first step is compiled even where none is left to do: whoever asks for `onReady` gets it. Others come when wanted.
-  await programs.use(partOf(gan.name, options.train, start));
-  let stopped: GanHistory['stopped'] = 'finished';
-  while (gan.step < end) {
-    await options.beforeStep?.(gan.step);
-    if (signal?.aborted) {
-      stopped = 'aborted';
-      break;
+  constructor(compiled: CompiledGan) {
+    this.name = compiled.networks.name;
+    this.#compiled = compiled;
+  }
+
+  get gpu() {
+    return this.#compiled.gpu;
+  }
+
+  get state() {
+    return this.#compiled.state;
+  }
+
+  get seed() {
+    return this.#compiled.networks.seed;
+  }
+
+  get minimizers() {
+    return PLAYERS.map((key) => this.#compiled.players[key].minimizer);
+  }
+
+  /** The generator's; setting it sets both. */
+  get learningRate(): number {
+    return this.#compiled.players.generator.learningRate;
+  }
+
+  set learningRate(value: number) {
+    for (const key of PLAYERS) this.#compiled.players[key].learningRate = value;
+  }
+
+  get advice(): string {
+    const { generator, discriminator } = this.#compiled.players;
+    return `Lower the learning rates (now ${generator.learningRate} of the generator and ${discriminator.learningRate} of the discriminator)`;
+  }
+
+  /** Gather, generate, judge, both losses, gradients and updates of what is trained, values. */
+  define(g: GraphBuilder, { data, rows, shuffle }: BatchOptions, part: string): StepValue[] {
+    const { networks, players, losses } = this.#compiled;
+    const { pieces, dtype } = data.x;
+    for (const { tensor, location } of pieces) g.buffers.set(tensor, location);
+    const [low, high] = networks.imageRange;
+    const [scale, offset] = dtype === 'u8' ? [(high - low) / 255, low] : [1, 0];
+    const source = pieces.map(({ tensor }) => tensor);
+    const images = gatherBatch({ source, batchSize: rows, shuffle, scale, offset, dtype: 'f32' });
+    const graph = ganGraph(networks, networks.prepare(images), part as GanPart, losses);
+    for (const key of PLAYERS) {
+      if (part !== 'both' && part !== key) continue;
+      const { minimizer, counter } = players[key];
+      g.minimize(reduceMean(graph[`${key}Loss`]), minimizer.variables, minimizer);
+      g.resources.set(counter.resource, counter.location);
+      g.effect({
+        label: `${key}/updates`,
+        inputs: [],
+        lower: ({ dispatch }) => dispatch(advanceDispatch(counter.resource)),
+      });
     }
-    const part = partOf(gan.name, options.train, gan.step);
-    const program = await programs.use(part);
-    const next = gan.step + 1;
-    const epochEnds = epochOf(next) > epochOf(gan.step) || next === end;
-    const read = await reader.prepare(next, epochEnds);
-    await program.step(read?.encode);
-    gan.stepped(part);
-    reader.start(read);
-    reader.check();
-    if (!epochEnds) continue;
-
-    await reader.settle();
-    const values = { epoch: epochOf(next - 1), step: next, ...sums.take() };
-    epochValues.push(values);
-    await options.onEpoch?.(values);
-  }
-  await reader.finish(gan.compiled.gpu.device, gan.step);
-  await programs.finish();
-  return { epochs: epochValues, steps, stopped };
-}
-
-function valuesOf({ recorded: [{ sums, count }] }: RingEntry): GanValues {
-  return named(Array.from(sums, (sum) => sum / count));
-}
-
-function named(values: readonly number[]): GanValues {
-  return Object.fromEntries(GAN_VALUES.map((name, i) => [name, values[i]])) as unknown as GanValues;
-}
-
-/** Means over the steps since the last `take`. */
-class EpochSums {
-  #sums = GAN_VALUES.map(() => 0);
-  #count = 0;
-
-  add(values: GanValues): void {
-    GAN_VALUES.forEach((name, i) => (this.#sums[i] += values[name]));
-    this.#count++;
+    return [{ name: 'values', tensor: ganValues(graph), value: namedValues }];
   }
 
-  take(): GanValues {
-    const means = named(this.#sums.map((sum) => sum / this.#count));
-    this.#sums = GAN_VALUES.map(() => 0);
-    this.#count = 0;
-    return means;
+  stepped(part: string): void {
+    for (const key of PLAYERS) {
+      if (part === 'both' || part === key) this.#compiled.players[key].updated();
+    }
   }
 }
 
-function notFinite(gan: Gan, entry: RingEntry): NumericError {
-  const { step } = entry;
-  const values = valuesOf(entry);
-  const bad = GAN_VALUES.filter((name) => !Number.isFinite(values[name]));
-  const names = bad.length > 0 ? bad : ['a value'];
-  const { generator, discriminator } = gan.learningRates;
-  return new NumericError(
-    `${gan.name}: ${names.join(' and ')} became NaN or infinite at step ${step}. Lower the learning rates (now ${generator} of the generator and ${discriminator} of the discriminator), or look for extreme values in the data; load the last saved weights before going on.`,
-  );
-}
+/** The four values from the means of the columns that they are recorded in. */
+const namedValues = (means: Float64Array): Record<string, number> =>
+  Object.fromEntries(GAN_VALUES.map((name, i) => [name, means[i]]));

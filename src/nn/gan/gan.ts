@@ -1,50 +1,27 @@
 import type { Dataset } from '../../data/dataset.ts';
-import { ArgumentError, ShapeError } from '../../errors.ts';
-import { input } from '../../ops/core/leaves.ts';
-import type { Variable } from '../../ops/core/leaves.ts';
-import { formatShape, sameShape, sizeOf } from '../../ops/core/shape.ts';
-import type { Tensor } from '../../ops/core/op.ts';
+import { ArgumentError } from '../../errors.ts';
 import type { Shape } from '../../ops/core/shape.ts';
-import { init } from '../../runtime/session.ts';
-import type { Gpu } from '../../runtime/session.ts';
-import type { Network } from '../network.ts';
 import { adam } from '../optimizers.ts';
 import type { Optimizer } from '../optimizers.ts';
-import { fillNormal } from '../philox.ts';
 import { optimizerOf } from '../registry.ts';
 import type { OptimizerName } from '../registry.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
+import type { LoadOptions, LoadReport, Saved } from '../training/checkpoint.ts';
+import { Placement } from '../training/placement.ts';
+import type { PlacementOptions } from '../training/placement.ts';
 import { checkDiscriminator } from './discriminator.ts';
-import { decodeGan, encodeGan } from './checkpoint.ts';
 import { startGanFit } from './fit.ts';
 import type { GanFit, GanFitOptions } from './fit.ts';
 import { GanJudge } from './judge.ts';
+import { GanNetworks } from './networks.ts';
+import type { CompiledGan } from './networks.ts';
 import { Player } from './player.ts';
 import { GanSampler } from './sampler.ts';
 import type { GanSamplerOptions } from './sampler.ts';
 import { lossesOf } from './step.ts';
-import type { GanLosses, GanLossOptions, GanPart } from './step.ts';
+import type { GanLossOptions } from './step.ts';
 
-export interface GanOptions {
-  /** From latent vectors, [latent], to images. */
-  generator: Network;
-  /** From images to one logit, [1]: positive for real. The sigmoid is part of the losses. */
-  discriminator: Network;
-  /** Default 'gan'. */
-  name?: string;
-  /** Of shuffling, latent vectors, dropout and noise; default 0. The networks have seeds of their own. */
-  seed?: number;
-  /**
-   * Black and white as the generator's last activation reaches them: [−1, 1] for tanh (the default), [0, 1] for a
-   * sigmoid. Data sets of bytes are brought to this range on the GPU; floats are taken as they are.
-   */
-  imageRange?: readonly [low: number, high: number];
-  /** What happens to a batch of real images, in `imageRange`, before the discriminator: a resize, say. */
-  prepare?: (images: Tensor) => Tensor;
-}
-
-export interface GanCompileOptions extends GanLossOptions {
-  /** Where to train; a new one on the best adapter by default. */
-  gpu?: Gpu;
+export interface GanCompileOptions extends GanLossOptions, PlacementOptions {
   /** Default Adam with rate 0.0002 and β₁ 0.5 (Radford et al. 2016). */
   generatorOptimizer?: OptimizerName | Optimizer;
   discriminatorOptimizer?: OptimizerName | Optimizer;
@@ -53,13 +30,6 @@ export interface GanCompileOptions extends GanLossOptions {
    * who means it.
    */
   checkLoss?: boolean;
-}
-
-/** What `compile` settles. */
-export interface CompiledGan {
-  readonly gpu: Gpu;
-  readonly losses: GanLosses;
-  readonly players: Readonly<Record<'generator' | 'discriminator', Player>>;
 }
 
 /**
@@ -78,102 +48,52 @@ export interface CompiledGan {
  * await sampler.draw(); // sampler.images: where they lie on the GPU
  * ```
  */
-export class Gan {
-  readonly name: string;
-  readonly generator: Network;
-  readonly discriminator: Network;
-  readonly imageRange: readonly [low: number, high: number];
-  readonly prepare: (images: Tensor) => Tensor;
-  /** Of shuffling, latent vectors, dropout and noise; saved, and restored by `load`. */
-  seed: number;
-  /** Training steps done since `compile`, of whichever kind; saved, and restored by `load`. */
-  step = 0;
-  #compiled: CompiledGan | undefined;
-  #ownGpu: Gpu | undefined;
+export class Gan extends GanNetworks {
+  readonly #placement = new Placement<CompiledGan>(this, 'compile({ gpu })', ({ players }) => {
+    this.#judge?.destroy();
+    this.#judge = undefined;
+    this.#fit = undefined;
+    players.generator.destroy();
+    players.discriminator.destroy();
+  });
   #fit: GanFit | undefined;
   #judge: GanJudge | undefined;
 
-  /** @throws ShapeError if the networks do not fit each other, ArgumentError if an option is out of range */
-  constructor(options: GanOptions) {
-    const { generator, discriminator, name = 'gan', seed = 0, imageRange = [-1, 1] } = options;
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);
-    }
-    const [low, high] = imageRange;
-    if (!(low < high) || !Number.isFinite(low) || !Number.isFinite(high)) {
-      throw new ArgumentError(
-        `${name}: imageRange is [${low}, ${high}]; give black, then white, such as [-1, 1]`,
-      );
-    }
-    if (!sameShape(generator.outputShape, discriminator.inputShape)) {
-      throw new ShapeError(
-        `${name}: the generator makes images of shape ${formatShape(generator.outputShape)}, but the discriminator takes ${formatShape(discriminator.inputShape)}; make them equal`,
-      );
-    }
-    if (sizeOf(discriminator.outputShape) !== 1) {
-      throw new ShapeError(
-        `${name}: the discriminator gives ${formatShape(discriminator.outputShape)} per image; end it with dense({ units: 1 }) without an activation`,
-      );
-    }
-    this.name = name;
-    this.generator = generator;
-    this.discriminator = discriminator;
-    this.imageRange = [low, high];
-    this.prepare = options.prepare ?? ((images) => images);
-    this.seed = seed;
+  /** Training steps done since `compile`, of whichever kind; saved, and restored by `load`. */
+  get step(): number {
+    return this.#placement.current?.state.clock.step ?? 0;
   }
 
-  /** Shape of one image: [height, width, channels]. */
-  get imageShape(): Shape {
-    return this.generator.outputShape;
-  }
-
-  /** Shape of one latent vector: [64], say. */
-  get latentShape(): Shape {
-    return this.generator.inputShape;
-  }
-
-  /** Every variable of both networks. */
-  get variables(): Variable[] {
-    return [...this.generator.variables, ...this.discriminator.variables];
-  }
-
-  /** Number of values in all variables, moving statistics included. */
-  get parameters(): number {
-    return this.generator.parameters + this.discriminator.parameters;
+  /** Epochs done since `compile`; saved, and restored by `load`. */
+  get epoch(): number {
+    return this.#placement.current?.state.clock.epoch ?? 0;
   }
 
   /**
-   * Settles losses and optimizers and gives the weights their memory. Compiling again on the same GPU keeps the
-   * weights and starts the optimizers anew.
+   * Settles losses and optimizers and gives the weights their memory. Compiling again keeps the weights, also on another
+   * GPU, and starts the optimizers anew; work under way on the GAN ends with an InterruptedError. Weights that were lost
+   * with their GPU are gone: the GAN then works after `load` only, or after `compile({ weights: 'initial' })`.
    *
-   * @throws ArgumentError if an option is out of range, the discriminator gives no logits, or while the GAN is being trained
+   * @throws ArgumentError if an option is out of range, or the discriminator gives no logits
+   * @throws DeviceLostError if the GPU is lost
    */
   async compile(options: GanCompileOptions = {}): Promise<this> {
-    this.#requireIdle('compile');
     const losses = lossesOf(this.name, options);
     if (options.checkLoss ?? true) checkDiscriminator(this.name, this.discriminator);
-    const optimizers = {
-      generator: optimizerOf(options.generatorOptimizer ?? defaultOptimizer()),
-      discriminator: optimizerOf(options.discriminatorOptimizer ?? defaultOptimizer()),
-    };
-    const gpu = options.gpu ?? this.#compiled?.gpu ?? (this.#ownGpu = await init());
-    const players = {
-      generator: new Player(gpu, 'generator', this.generator, optimizers.generator),
-      discriminator: new Player(gpu, 'discriminator', this.discriminator, optimizers.discriminator),
-    };
-    gpu.variables.allocate(this.variables, `${this.name} state`);
-    gpu.variables.retain(this.variables);
-    this.#free();
-    if (this.#ownGpu !== gpu) this.#closeOwnGpu();
-    this.#compiled = { gpu, losses, players };
-    this.step = 0;
+    const generatorOptimizer = optimizerOf(options.generatorOptimizer ?? defaultOptimizer());
+    const discriminatorOptimizer = optimizerOf(options.discriminatorOptimizer ?? defaultOptimizer());
+    await this.#placement.compile(options, (gpu, state) => {
+      const players = {
+        generator: new Player(gpu, 'generator', this.generator, generatorOptimizer),
+        discriminator: new Player(gpu, 'discriminator', this.discriminator, discriminatorOptimizer),
+      };
+      return { networks: this, gpu, losses, players, state };
+    });
     return this;
   }
 
   get compiled(): CompiledGan {
-    if (!this.#compiled) throw new ArgumentError(`${this.name}: call compile({ gpu }) first`);
-    return this.#compiled;
+    return this.#placement.compiled;
   }
 
   /** Of both optimizers. */
@@ -201,7 +121,7 @@ export class Gan {
   /** How often each network has been updated: `step`, unless it stood still in some. */
   get updates(): { readonly generator: number; readonly discriminator: number } {
     const { generator, discriminator } = this.compiled.players;
-    return { generator: generator.updateCount, discriminator: discriminator.updateCount };
+    return { generator: generator.updates, discriminator: discriminator.updates };
   }
 
   /**
@@ -214,44 +134,19 @@ export class Gan {
    * @throws DeviceLostError if the GPU is lost
    */
   fit(data: Dataset, options: GanFitOptions = {}): GanFit {
+    const compiled = this.#placement.usable();
     this.#requireIdle('fit');
     this.checkData(data);
-    const fit = startGanFit(this, data, options);
+    const fit = startGanFit(compiled, data, options, () => {
+      if (this.#fit === fit) this.#fit = undefined;
+    });
     this.#fit = fit;
-    const end = () => void (this.#fit = undefined);
-    fit.then(end, end);
     return fit;
-  }
-
-  /** Counts a step that has been submitted. */
-  stepped(part: GanPart): void {
-    this.step++;
-    for (const key of ['generator', 'discriminator'] as const) {
-      if (part === 'both' || part === key) this.compiled.players[key].updateCount++;
-    }
-  }
-
-  /** Throws a ShapeError unless the data set's images, as `prepare` makes them, fit the discriminator. */
-  checkData({ name, x }: Dataset): void {
-    const shape = this.prepare(input(name, [1, ...x.shape])).shape.slice(1);
-    if (sameShape(shape, this.imageShape)) return;
-    throw new ShapeError(
-      `${this.name}: works on images of shape ${formatShape(this.imageShape)}, but those of data set '${name}' become ${formatShape(shape)}; change the networks, the data, or \`prepare\``,
-    );
   }
 
   /** A program that draws images with the current weights, and asks the discriminator about them. */
   async sampler(options: GanSamplerOptions = {}): Promise<GanSampler> {
-    return GanSampler.create(this, options);
-  }
-
-  /**
-   * `count` latent vectors from N(0, I), one after the other; the same for the same seed, whatever was trained.
-   *
-   * @param seed default: the GAN's own
-   */
-  latents(count: number, seed = this.seed): Float32Array {
-    return fillNormal(new Float32Array(count * sizeOf(this.latentShape)), { seed, stream: LATENT_STREAM });
+    return GanSampler.create(this.#placement.usable(), options);
   }
 
   /**
@@ -262,33 +157,48 @@ export class Gan {
    * @param shape of one image; default: the generator's
    */
   async judge(images: Uint8Array | Float32Array, shape: Shape = this.imageShape): Promise<Float32Array> {
-    return (this.#judge ??= new GanJudge(this)).judge(images, shape);
+    return (this.#judge ??= new GanJudge(this.#placement.usable())).judge(images, shape);
   }
 
   /**
-   * Weights and moving statistics of both networks, state of both optimizers, step and seed as a safetensors file.
+   * Weights and moving statistics of both networks, state of both optimizers, and how far the training has come, as a
+   * safetensors file. Also while the GAN is being trained: the training waits between two steps, and the file is of that
+   * moment.
    *
    * @throws NumericError if one of them is NaN or infinite
    */
   async save(): Promise<Uint8Array> {
-    return encodeGan(this);
+    return encodeCheckpoint(this.#saved(this.#placement.usable()));
+  }
+
+  #saved({ gpu, players, state }: CompiledGan): Saved {
+    const parts = Object.values(players);
+    return { name: this.name, kind: 'gan', gpu, state, parts, owner: this };
   }
 
   /**
-   * Restores what `save` wrote into a compiled GAN of the same networks and optimizers: training goes on bit by bit.
+   * Restores what `save` wrote into a compiled GAN of the same networks and optimizers: training goes on bit by bit with
+   * `fit(…, { resume: true })`.
    *
    * @throws FormatError if the file is damaged or of other networks; the GAN then stays as it was
    */
-  load(bytes: Uint8Array, name?: string): void {
+  load(bytes: Uint8Array, options: string | LoadOptions = {}): LoadReport {
+    const { compiled } = this;
+    compiled.gpu.device.check();
     this.#requireIdle('load');
-    decodeGan(this, bytes, name);
+    return decodeCheckpoint(
+      this.#saved(compiled),
+      bytes,
+      typeof options === 'string' ? { name: options } : options,
+    );
   }
 
-  /** Frees its memory on the GPU, the weights included, and the GPU if it opened it. Samplers are freed by themselves. */
+  /**
+   * Frees its memory on the GPU, the weights included, and the GPU if it opened it. Work under way ends with an
+   * InterruptedError. Samplers are freed by themselves.
+   */
   destroy(): void {
-    this.#free();
-    this.#compiled = undefined;
-    this.#closeOwnGpu();
+    this.#placement.destroy();
   }
 
   #requireIdle(what: string): void {
@@ -298,24 +208,6 @@ export class Gan {
       );
     }
   }
-
-  #closeOwnGpu(): void {
-    this.#ownGpu?.destroy();
-    this.#ownGpu = undefined;
-  }
-
-  #free(): void {
-    this.#judge?.destroy();
-    this.#judge = undefined;
-    if (!this.#compiled) return;
-    const { gpu, players } = this.#compiled;
-    players.generator.destroy();
-    players.discriminator.destroy();
-    gpu.variables.release(this.variables);
-  }
 }
-
-/** Far from the streams of weights, which count from 0, and of ops, which count from 2^31. */
-const LATENT_STREAM = 2 ** 30;
 
 const defaultOptimizer = () => adam({ learningRate: 2e-4, beta1: 0.5 });

@@ -1,29 +1,29 @@
 import { ShapeError } from '../../errors.ts';
-import { sigmoid } from '../../ops/elementwise/elementwise.ts';
 import { input } from '../../ops/core/leaves.ts';
-import { reshape } from '../../ops/movement/movement.ts';
 import { formatShape, sizeOf } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
+import { sigmoid } from '../../ops/elementwise/elementwise.ts';
+import { reshape } from '../../ops/movement/movement.ts';
 import type { Program } from '../../runtime/program.ts';
-import type { Gan } from './gan.ts';
+import type { CompiledGan } from './networks.ts';
 
 /** Asks the discriminator about given images. */
 export class GanJudge {
-  readonly #gan: Gan;
+  readonly #compiled: CompiledGan;
   /** By number and shape of the images. */
   readonly #programs = new Map<string, Promise<Program>>();
   /** The question before: two at a time would share a program's input. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(gan: Gan) {
-    this.#gan = gan;
+  constructor(compiled: CompiledGan) {
+    this.#compiled = compiled;
   }
 
   judge(images: Uint8Array | Float32Array, shape: Shape): Promise<Float32Array> {
     const count = images.length / sizeOf(shape);
     if (!Number.isInteger(count) || count === 0) {
       throw new ShapeError(
-        `${this.#gan.name}: ${images.length} values are not a whole number of images of shape ${formatShape(shape)}`,
+        `${this.#compiled.networks.name}: ${images.length} values are not a whole number of images of shape ${formatShape(shape)}`,
       );
     }
     const answer = this.#last.then(async () => {
@@ -37,24 +37,25 @@ export class GanJudge {
   }
 
   #floats(bytes: Uint8Array): Float32Array {
-    const [low, high] = this.#gan.imageRange;
+    const [low, high] = this.#compiled.networks.imageRange;
     return Float32Array.from(bytes, (byte) => low + ((high - low) * byte) / 255);
   }
 
   #program(count: number, shape: Shape): Promise<Program> {
     const key = [count, ...shape].join();
-    const gan = this.#gan;
+    const { networks, gpu } = this.#compiled;
     const compile = () =>
-      gan.compiled.gpu.compile(
+      gpu.compile(
         () => {
-          const images = gan.prepare(input('images', [count, ...shape]));
-          const logits = gan.discriminator.call(images, { training: false });
+          const images = networks.prepare(input('images', [count, ...shape]));
+          const logits = networks.discriminator.call(images, { training: false });
           return { probabilities: sigmoid(reshape(logits, [count])) };
         },
-        { label: `${gan.name}/judge` },
+        { label: `${networks.name}/judge` },
       );
     const program = this.#programs.get(key) ?? compile();
     this.#programs.set(key, program);
+    program.catch(() => this.#programs.delete(key)); // another try may succeed
     return program;
   }
 

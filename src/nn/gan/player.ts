@@ -1,24 +1,26 @@
 import { ArgumentError } from '../../errors.ts';
+import type { Variable } from '../../ops/core/leaves.ts';
 import type { Resource } from '../../ops/core/op.ts';
 import type { Location } from '../../runtime/location.ts';
 import type { Minimizer } from '../../runtime/minimizer.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Network } from '../network.ts';
 import type { Optimizer } from '../optimizers.ts';
+import type { SavedPart } from '../training/checkpoint.ts';
 
 /**
  * One of the two networks with its optimizer at work. The optimizer counts its own updates, on the GPU: Adam's
  * correction depends on their number, which is not that of the steps where the network stood still in some.
  */
-export class Player {
+export class Player implements SavedPart {
   readonly role: 'generator' | 'discriminator';
   readonly network: Network;
   readonly optimizer: Optimizer;
   readonly minimizer: Minimizer;
   /** The counter, u32 [4] as a program's own, of which the first word counts. */
-  readonly updates: { readonly resource: Resource; readonly location: Location };
+  readonly counter: { readonly resource: Resource; readonly location: Location };
   readonly #gpu: Gpu;
-  #updateCount = 0;
+  #updates = 0;
 
   constructor(gpu: Gpu, role: Player['role'], network: Network, optimizer: Optimizer) {
     this.#gpu = gpu;
@@ -33,26 +35,36 @@ export class Player {
     const resource: Resource = { resource: `updates of the ${role}`, shape: [4], dtype: 'u32' };
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     const buffer = gpu.device.createBuffer(resource.resource, 16, usage);
-    this.updates = { resource, location: { buffer, offset: 0, bytes: 16 } };
+    this.counter = { resource, location: { buffer, offset: 0, bytes: 16 } };
     this.minimizer = gpu.minimizer(network.trainableVariables, {
       ...optimizer,
       update: (operands) => optimizer.update({ ...operands, state: resource }),
     });
   }
 
-  get updateCount(): number {
-    return this.#updateCount;
+  /** What its tensors in a checkpoint begin with. */
+  get prefix(): string {
+    return `${this.role}.`;
   }
 
-  /** Notes how many updates have been submitted; the GPU counts by itself. */
-  set updateCount(value: number) {
-    this.#updateCount = value;
+  get variables(): ReadonlyMap<Variable, string> {
+    return this.network.variableKeys();
+  }
+
+  /** Updates that have been submitted. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /** Counts an update that has been submitted; the GPU counts by itself. */
+  updated(): void {
+    this.#updates++;
   }
 
   /** Sets the count here and on the GPU. */
-  restoreUpdates(count: number): void {
-    this.#updateCount = count;
-    const { buffer } = this.updates.location;
+  set updates(count: number) {
+    this.#updates = count;
+    const { buffer } = this.counter.location;
     this.#gpu.device.write(buffer, 0, Uint32Array.of(count, 0, 0, 0));
   }
 
@@ -71,6 +83,6 @@ export class Player {
 
   destroy(): void {
     this.#gpu.release(this.minimizer);
-    this.updates.location.buffer.destroy();
+    this.counter.location.buffer.destroy();
   }
 }

@@ -1,12 +1,12 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { scale, shift, sigmoid } from '../../ops/elementwise/elementwise.ts';
 import { input } from '../../ops/core/leaves.ts';
-import { reshape } from '../../ops/movement/movement.ts';
 import { sizeOf } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
+import { scale, shift, sigmoid } from '../../ops/elementwise/elementwise.ts';
+import { reshape } from '../../ops/movement/movement.ts';
 import type { Location } from '../../runtime/location.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
-import type { Gan } from './gan.ts';
+import type { CompiledGan, GanNetworks } from './networks.ts';
 
 export interface GanSamplerOptions {
   /** Images per draw; default 64. */
@@ -28,19 +28,22 @@ export class GanSampler {
   readonly program: Program;
   readonly #latentSize: number;
 
-  private constructor(program: Program, count: number, gan: Gan) {
+  private constructor(program: Program, count: number, gan: GanNetworks) {
     this.program = program;
     this.count = count;
     this.shape = [count, ...gan.imageShape];
     this.#latentSize = sizeOf(gan.latentShape);
   }
 
-  static async create(gan: Gan, { count = 64, latents, onProgress }: GanSamplerOptions): Promise<GanSampler> {
+  static async create(
+    { networks: gan, gpu }: CompiledGan,
+    { count = 64, latents, onProgress }: GanSamplerOptions,
+  ): Promise<GanSampler> {
     if (!Number.isInteger(count) || count < 1) {
       throw new ArgumentError(`${gan.name}: count is ${count}; it must be a whole number of at least 1`);
     }
     const [low, high] = gan.imageRange;
-    const program = await gan.compiled.gpu.compile(
+    const program = await gpu.compile(
       () => {
         const drawn = gan.generator.call(input('latents', [count, ...gan.latentShape]), { training: false });
         const logits = gan.discriminator.call(drawn, { training: false });

@@ -1,4 +1,8 @@
 import { ArgumentError } from '../../errors.ts';
+import { constant } from '../../ops/core/leaves.ts';
+import { withScope } from '../../ops/core/node.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import { withSideEffects } from '../../ops/core/sideEffects.ts';
 import {
   add,
   bceWithLogits,
@@ -9,12 +13,8 @@ import {
   shift,
   where,
 } from '../../ops/elementwise/elementwise.ts';
-import { constant } from '../../ops/core/leaves.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { randomNormal, randomUniform } from '../../ops/random/random.ts';
-import { withSideEffects } from '../../ops/core/sideEffects.ts';
-import { withScope } from '../../ops/core/node.ts';
-import type { Tensor } from '../../ops/core/op.ts';
 import type { Network } from '../network.ts';
 
 /** Which of the two networks a step trains. */

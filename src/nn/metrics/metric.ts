@@ -39,13 +39,25 @@ export function asColumn(values: Tensor): Tensor {
   return reshape(values, [values.shape[0], sizeOf(values.shape.slice(1)), 1]);
 }
 
+/** A value that steps record: a metric, or several in the columns of one, by their names. */
+export interface RecordedValue {
+  readonly name: string;
+  value?(means: Float64Array, count: number): number | number[][] | Readonly<Record<string, number>>;
+}
+
+/** What `Totals` has added up, for a checkpoint: of each value the columns' sums, and the rows. */
+export interface TotalsState {
+  readonly sums: readonly (readonly number[])[];
+  readonly counts: readonly number[];
+}
+
 /** Adds up what steps have recorded, in float64. */
 export class Totals {
-  readonly #metrics: readonly Pick<Metric, 'name' | 'value'>[];
+  readonly #metrics: readonly RecordedValue[];
   #sums: Float64Array[] = [];
   #counts: number[] = [];
 
-  constructor(metrics: readonly Pick<Metric, 'name' | 'value'>[]) {
+  constructor(metrics: readonly RecordedValue[]) {
     this.#metrics = metrics;
   }
 
@@ -61,13 +73,24 @@ export class Totals {
 
   /** The values by name: numbers, and where asked for matrices too. */
   values(matrices: 'with matrices' | 'numbers' = 'numbers'): Record<string, number> {
-    const entries = this.#metrics.map(({ name, value }, k) => {
+    const entries = this.#metrics.flatMap(({ name, value }, k): [string, unknown][] => {
       const count = this.#counts[k] ?? 0;
       const means = (this.#sums[k] ?? new Float64Array(1)).map((sum) => sum / count);
-      return [name, value ? value(means, count) : means.reduce((sum, mean) => sum + mean / means.length, 0)];
+      const own = value ? value(means, count) : means.reduce((sum, mean) => sum + mean / means.length, 0);
+      return typeof own === 'number' || Array.isArray(own) ? [[name, own]] : Object.entries(own);
     });
     const wanted = entries.filter(([, value]) => matrices === 'with matrices' || typeof value === 'number');
     return Object.fromEntries(wanted) as Record<string, number>;
+  }
+
+  get state(): TotalsState {
+    return { sums: this.#sums.map((sums) => [...sums]), counts: [...this.#counts] };
+  }
+
+  /** Goes on from what `state` gave. */
+  restore({ sums, counts }: TotalsState): void {
+    this.#sums = sums.map((own) => Float64Array.from(own));
+    this.#counts = [...counts];
   }
 
   clear(): void {

@@ -1,14 +1,14 @@
-import type { DataField, Dataset } from '../../data/types.ts';
 import { inputsOf, product, targetsOf } from '../../data/types.ts';
-import { sameArray } from '../../runtime/deviceDataset.ts';
-import type { DeviceDataset, DeviceField } from '../../runtime/deviceDataset.ts';
+import type { DataField, Dataset } from '../../data/types.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import { sameShape } from '../../ops/core/shape.ts';
+import type { DType, Shape } from '../../ops/core/shape.ts';
 import { gatherAugmented } from '../../ops/dataset/gatherAugmented.ts';
 import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
 import { gatherBatch, gatherLabelledBatch } from '../../ops/dataset/gatherBatch.ts';
 import { reshape } from '../../ops/movement/movement.ts';
-import { sameShape } from '../../ops/core/shape.ts';
-import type { Tensor } from '../../ops/core/op.ts';
-import type { DType, Shape } from '../../ops/core/shape.ts';
+import { sameArray } from '../../runtime/deviceDataset.ts';
+import type { DeviceDataset, DeviceField } from '../../runtime/deviceDataset.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
 import type { ByteScaling, TargetKind } from './fieldChecks.ts';
 

@@ -1,8 +1,8 @@
 import { ArgumentError } from '../../errors.ts';
 import { didYouMean } from '../../nearestName.ts';
-import type { EpochValues } from './fit.ts';
 import type { Metric } from '../metrics.ts';
 import { validationName } from '../registry.ts';
+import type { EpochValues } from './values.ts';
 
 /** A value that epochs have, as far as callbacks go. */
 export interface Monitored extends Pick<Metric, 'name' | 'better' | 'matrix'> {
@@ -23,6 +23,16 @@ export function monitoredValues(recorded: readonly Monitored[], validated: boole
     missing: !validated,
   });
   return [{ name: 'epoch' }, { name: 'step' }, ...recorded, ...recorded.map(over)];
+}
+
+/** What a callback has counted, for a checkpoint. */
+export interface CallbackState {
+  /** The best value so far; null before the first. Negated where larger is better. */
+  readonly best: number | null;
+  /** Epochs without improvement. */
+  readonly waited: number;
+  /** Epochs of cooldown that are left. */
+  readonly cooling?: number;
 }
 
 /** Watches one value of the epochs for improvement. */
@@ -63,6 +73,14 @@ class Monitor {
     this.#name = monitor;
     this.#minDelta = atLeast0(callback, { minDelta });
     this.#sign = (mode ?? (value.better === 'higher' ? 'max' : 'min')) === 'max' ? -1 : 1;
+  }
+
+  get best(): number | null {
+    return this.#best === Infinity ? null : this.#best;
+  }
+
+  set best(value: number | null) {
+    this.#best = value ?? Infinity;
   }
 
   /** Whether the value is better than the best so far. */
@@ -109,6 +127,16 @@ export class EarlyStopping {
   constructor(options: EarlyStoppingOptions, values: readonly Monitored[]) {
     this.#patience = atLeast0('earlyStopping', { patience: options.patience ?? 0 });
     this.#monitor = new Monitor('earlyStopping', options, values);
+  }
+
+  get state(): CallbackState {
+    return { best: this.#monitor.best, waited: this.#waited };
+  }
+
+  /** Goes on from what `state` gave. */
+  restore({ best, waited }: CallbackState): void {
+    this.#monitor.best = best;
+    this.#waited = waited;
   }
 
   shouldStop(values: EpochValues): boolean {
@@ -158,6 +186,17 @@ export class ReduceOnPlateau {
     this.#patience = patience;
     this.#cooldown = cooldown;
     this.#minLearningRate = minLearningRate;
+  }
+
+  get state(): CallbackState {
+    return { best: this.#monitor.best, waited: this.#waited, cooling: this.#cooling };
+  }
+
+  /** Goes on from what `state` gave. */
+  restore({ best, waited, cooling = 0 }: CallbackState): void {
+    this.#monitor.best = best;
+    this.#waited = waited;
+    this.#cooling = cooling;
   }
 
   /** The learning rate after an epoch with these values. */

@@ -6,8 +6,10 @@ import type { Tensor } from '../../ops/core/op.ts';
 import { targetKinds } from './batch.ts';
 import { EarlyStopping, monitoredValues, ReduceOnPlateau } from './callbacks.ts';
 import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
+import { checkTargets } from './checkData.ts';
+import { trainedOutputs } from './compiled.ts';
+import type { Compiled } from './compiled.ts';
 import { checkFields, fieldUses } from './fieldChecks.ts';
-import type { Model } from '../model.ts';
 
 /** The options of a training that are looked at before its first step. */
 export interface CheckedOptions {
@@ -31,15 +33,15 @@ const CALLED = ['onCompile', 'onReady', 'beforeStep', 'onSteps', 'onEpoch'];
  * @throws ArgumentError if an option is out of range, nothing has a monitored name, or a label is no class
  * @throws ShapeError if the validation data do not fit the model or the loss
  */
-export function checkFit(model: Model, options: CheckedOptions): Callbacks {
+export function checkFit(compiled: Compiled, options: CheckedOptions): Callbacks {
   const { validationData, earlyStopping, reduceOnPlateau } = options;
   for (const name of CALLED) {
     const value = (options as Readonly<Record<string, unknown>>)[name];
     if (value === undefined || typeof value === 'function') continue;
-    throw new ArgumentError(`${model.name}: ${name} is ${String(value)}; it must be a function`);
+    throw new ArgumentError(`${compiled.network.name}: ${name} is ${String(value)}; it must be a function`);
   }
-  if (validationData) checkSamples(model, validationData);
-  const values = monitoredValues(model.compiled.objective.values, validationData !== undefined);
+  if (validationData) checkSamples(compiled, validationData);
+  const values = monitoredValues(compiled.objective.values, validationData !== undefined);
   return {
     early: earlyStopping && new EarlyStopping(earlyStopping, values),
     plateau: reduceOnPlateau && new ReduceOnPlateau(reduceOnPlateau, values),
@@ -47,17 +49,13 @@ export function checkFit(model: Model, options: CheckedOptions): Callbacks {
 }
 
 /** Evaluates the model on a data set as far as shapes go, and looks at its labels. */
-function checkSamples(model: Model, data: Dataset): void {
-  model.checkTargets(data);
+function checkSamples({ network, objective }: Compiled, data: Dataset): void {
+  checkTargets(network, objective, data);
   const batch = (field: DataField, dtype: Tensor['dtype']) => input('batch', [2, ...field.shape], dtype);
-  const inputs = inputsOf(data).map((field, i) => batch(field, model.inputs[i].dtype));
-  const { objective } = model.compiled;
-  const kinds = targetKinds(
-    data,
-    objective.goals.map(({ place }) => model.outputs[place]),
-  );
+  const inputs = inputsOf(data).map((field, i) => batch(field, network.inputs[i].dtype));
+  const kinds = targetKinds(data, trainedOutputs(network, objective));
   const targets = targetsOf(data).map((field, i) => batch(field, kinds[i] === 'labels' ? 'i32' : 'f32'));
-  const outputs = model.callAll(inputs, { training: false });
+  const outputs = network.callAll(inputs, { training: false });
   const values = objective.compute(outputs, targets);
-  checkFields(model.name, data, fieldUses({ inputs, targets, kinds }, [...values, ...outputs]));
+  checkFields(network.name, data, fieldUses({ inputs, targets, kinds }, [...values, ...outputs]));
 }

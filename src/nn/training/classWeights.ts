@@ -1,14 +1,14 @@
 import { targetsOf } from '../../data/dataset.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { ArgumentError } from '../../errors.ts';
-import { argmax } from '../../ops/reduce/argmax.ts';
+import { constant } from '../../ops/core/leaves.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import { sizeOf } from '../../ops/core/shape.ts';
+import type { Shape } from '../../ops/core/shape.ts';
 import { cast } from '../../ops/movement/cast.ts';
 import { gather } from '../../ops/movement/gather.ts';
-import { constant } from '../../ops/core/leaves.ts';
 import { reshape } from '../../ops/movement/movement.ts';
-import { sizeOf } from '../../ops/core/shape.ts';
-import type { Tensor } from '../../ops/core/op.ts';
-import type { Shape } from '../../ops/core/shape.ts';
+import { argmax } from '../../ops/reduce/argmax.ts';
 
 /** Weights by class; classes that are not named have 1. */
 export type ClassWeight = Readonly<Record<number, number>>;

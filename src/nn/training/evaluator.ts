@@ -1,26 +1,27 @@
 import { typedArrayName } from '../../data/arrays.ts';
 import type { Values } from '../../data/arrays.ts';
-import { dataset, take } from '../../data/dataset.ts';
+import { checkDataset } from '../../data/checks.ts';
+import { dataset } from '../../data/dataset.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import { ArgumentError, ShapeError } from '../../errors.ts';
-import { programState } from '../../ops/core/leaves.ts';
-import { advanceDispatch, collectDispatch, columnsOf } from '../../ops/dataset/effects.ts';
-import type { Effect, Resource } from '../../ops/core/op.ts';
-import type { Tensor } from '../../ops/core/op.ts';
-import { sizeOf } from '../../ops/core/shape.ts';
+import { ShapeError } from '../../errors.ts';
+import { columnsOf } from '../../ops/dataset/effects.ts';
 import { DeviceDataset, layoutOf } from '../../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import { MetricRing } from '../../runtime/ring.ts';
 import { RingReader } from '../../runtime/ringReader.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
+import { Totals } from '../metrics/metric.ts';
 import { gather } from './batch.ts';
+import { checkInputs } from './checkData.ts';
+import { Collector } from './collector.ts';
+import { trainedOutputs } from './compiled.ts';
+import type { Compiled } from './compiled.ts';
 import { checkFields, checkRanges, fieldUses } from './fieldChecks.ts';
 import type { FieldUses } from './fieldChecks.ts';
-import { Totals } from '../metrics/metric.ts';
-import type { Model } from '../model.ts';
+import { checkBatchSize } from './run.ts';
 
 export interface EvaluateOptions {
-  /** Samples per step; default 256, or the data set's size if that is smaller. */
+  /** Samples per step; default 32. What an evaluation needs of memory grows with it, not with the data set. */
   batchSize?: number;
   onProgress?: (progress: CompileProgress) => void;
   signal?: AbortSignal;
@@ -55,49 +56,60 @@ type Kind = 'means' | 'samples' | 'outputs';
 
 interface Prepared {
   readonly program: Program;
-  readonly batchSize: number;
+  readonly data: DeviceDataset;
+  readonly rows: number;
   readonly uses: FieldUses;
   readonly ring?: MetricRing;
-  /** What is collected of all samples. */
-  readonly collected: ReadonlyMap<string, { readonly buffer: GPUBuffer; readonly bytes: number }>;
+  /** Values that come per sample, by name: where they lie, and their shapes, [batch, ...]. */
+  readonly perSample: ReadonlyMap<string, readonly number[]>;
 }
 
-interface Uploaded {
-  readonly data: DeviceDataset;
-  readonly programs: Map<Kind, Prepared>;
+/** What is done around a step: added to its submit, and after it. */
+interface Around {
+  readonly encode?: (encoder: GPUCommandEncoder) => void;
+  readonly submitted?: () => void;
 }
 
-/** What stays on the GPU for the next evaluation of a data set of the same layout: so many, and so many bytes of data. */
-const KEPT = 4;
-const KEPT_BYTES = 2 ** 28;
+/** Programs that are kept: of other batch sizes, types of data, or purposes. The one used longest ago goes first. */
+const MAX_PROGRAMS = 6;
+
+const BATCH_SIZE = 32;
 
 /**
- * Runs a model forward over whole data sets. Sums over the samples come back through a ring while the batches go on;
- * values per sample are collected in buffers on the GPU and read once at the end. Values are uploaded anew for each run.
- * Programs are kept for the last few layouts of data sets (size, types, shapes), so evaluating again, and evaluating
- * another data set of that size, costs no compilation.
+ * Runs a model forward over data in CPU memory, batch by batch: what it needs on the GPU does not depend on how many
+ * samples there are, and the values are read as they are at the time of the call. One program serves data sets of any
+ * size; the last batch is filled in part, and the rest of its rows is left out.
  */
 export class Evaluator {
-  readonly #model: Model;
-  /** By layout, the one used last at the end. */
-  readonly #uploaded = new Map<string, Uploaded>();
-  /** The run before: two at a time would share a program's step counter. */
+  readonly #compiled: Compiled;
+  readonly #programs = new Map<string, Prepared>();
+  /** The run before: two at a time would share a program's inputs. */
   #last: Promise<unknown> = Promise.resolve();
+  #running = 0;
 
-  constructor(model: Model) {
-    this.#model = model;
+  constructor(compiled: Compiled) {
+    this.#compiled = compiled;
+  }
+
+  /** Whether it is at work. */
+  get busy(): boolean {
+    return this.#running > 0;
   }
 
   async evaluate(data: Dataset, options: EvaluateOptions): Promise<Evaluation> {
-    const totals = new Totals(this.#model.compiled.objective.values);
+    const totals = new Totals(this.#compiled.objective.values);
     await this.#run(data, options, 'means', async (prepared) => {
-      const ring = prepared.ring!;
-      ring.reset(0);
-      const reader = new RingReader(ring, (entries) =>
+      const { device } = this.#compiled.gpu;
+      prepared.ring!.reset(0);
+      const reader = new RingReader(prepared.ring!, (entries) =>
         entries.forEach(({ recorded }) => totals.add(recorded)),
       );
-      const done = await this.#steps(prepared, data, options, reader);
-      await reader.finish(this.#model.compiled.gpu.device, done);
+      const { lifetime } = this.#compiled.state;
+      const steps = await this.#steps(prepared, data, options, async (step) => {
+        const read = await lifetime.race(reader.prepare(step + 1));
+        return { encode: read?.encode, submitted: () => reader.start(read) };
+      });
+      await lifetime.race(reader.finish(device, steps));
     });
     return totals.values('with matrices') as Evaluation;
   }
@@ -114,14 +126,14 @@ export class Evaluator {
   /** The outputs for each sample, by output. */
   async predict(samples: Samples, options: EvaluateOptions): Promise<Record<string, Float32Array>> {
     const data = this.#samples(samples);
-    this.#model.checkData(data);
+    checkInputs(this.#compiled.network, data);
     return this.#outputs(await this.#collect(data, options, 'outputs'));
   }
 
   /** As a data set: there are no targets, and nothing reads them. */
   #samples(samples: Samples): Dataset {
     if (typeof samples === 'object' && samples !== null && 'x' in samples) return samples;
-    const { inputs, name } = this.#model;
+    const { inputs, name } = this.#compiled.network;
     const shapes = inputs.map(({ shape }) => shape);
     // A single array in a list is that of a single input; a longer list are nested arrays, sample by sample.
     const listed = Array.isArray(samples) && samples.length === 1 && typedArrayName(samples[0]) !== undefined;
@@ -139,245 +151,157 @@ export class Evaluator {
 
   #outputs(values: ReadonlyMap<string, Float32Array>): Record<string, Float32Array> {
     return Object.fromEntries(
-      this.#model.outputs.map(({ name }) => [name, values.get(`output ${name}`)!] as const),
+      this.#compiled.network.outputs.map(({ name }) => [name, values.get(`output ${name}`)!] as const),
     );
   }
 
-  /** Frees what is kept for data sets of this layout. */
-  forget(data: Dataset): void {
-    for (const targets of [true, false]) this.#release(layoutOf(data, { targets }));
-  }
-
-  #release(layout: string): void {
-    const uploaded = this.#uploaded.get(layout);
-    if (!uploaded) return;
-    this.#uploaded.delete(layout);
-    for (const prepared of uploaded.programs.values()) release(prepared);
-    uploaded.data.destroy();
-  }
-
-  /** Frees what was not used for long, and large data sets at once. */
-  #tidy(): void {
-    const bytes = () => [...this.#uploaded.values()].reduce((sum, { data }) => sum + data.bytes, 0);
-    for (const layout of this.#uploaded.keys()) {
-      if (this.#uploaded.size <= KEPT && bytes() <= KEPT_BYTES) return;
-      this.#release(layout);
-    }
-  }
-
   destroy(): void {
-    for (const layout of this.#uploaded.keys()) this.#release(layout);
+    for (const prepared of this.#programs.values()) release(prepared);
+    this.#programs.clear();
   }
 
-  /** Values per sample of all samples; in several runs where they do not fit one binding. */
+  /** Values per sample of all samples. */
   async #collect(
     data: Dataset,
     options: EvaluateOptions,
     kind: Kind,
   ): Promise<ReadonlyMap<string, Float32Array>> {
-    const parts: ReadonlyMap<string, Float32Array>[] = [];
-    const most = this.#samplesPerRun(options);
-    for (let start = 0; start < data.size; start += most) {
-      const end = Math.min(data.size, start + most);
-      parts.push(
-        await this.#collectPart(end - start < data.size ? take(data, start, end) : data, options, kind),
-      );
-    }
-    if (parts.length === 1) return parts[0];
-    return new Map([...parts[0].keys()].map((key) => [key, joined(parts.map((part) => part.get(key)!))]));
-  }
-
-  /** As many as one binding holds outputs of; whole batches, so that each row is computed as in a single run. */
-  #samplesPerRun(options: EvaluateOptions): number {
-    const batchSize = this.#batchSize(options);
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.#model.compiled.gpu.device.limits;
-    const largest = Math.max(...this.#model.outputs.map(({ shape }) => sizeOf(shape)));
-    const most = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / (4 * largest));
-    return Math.max(1, most > batchSize ? most - (most % batchSize) : most);
-  }
-
-  async #collectPart(
-    data: Dataset,
-    options: EvaluateOptions,
-    kind: Kind,
-  ): Promise<ReadonlyMap<string, Float32Array>> {
-    const result = new Map<string, Float32Array>();
+    let result: ReadonlyMap<string, Float32Array> = new Map();
     await this.#run(data, options, kind, async (prepared) => {
-      await this.#steps(prepared, data, options);
-      options.signal?.throwIfAborted();
-      for (const [key, { buffer, bytes }] of prepared.collected) {
-        result.set(key, new Float32Array(await this.#model.compiled.gpu.device.read(buffer, 0, bytes)));
+      const { gpu, state } = this.#compiled;
+      const collector = new Collector(gpu.device, prepared.program, prepared.perSample, data.size);
+      try {
+        await this.#steps(prepared, data, options, async (_step, rows) => {
+          await state.lifetime.race(collector.makeRoom(rows));
+          return { encode: (encoder) => collector.encode(encoder, rows) };
+        });
+        options.signal?.throwIfAborted();
+        result = await state.lifetime.race(collector.finish());
+      } finally {
+        collector.destroy();
       }
     });
     return result;
   }
 
-  #run(
+  async #run(
     data: Dataset,
     options: EvaluateOptions,
     kind: Kind,
     work: (prepared: Prepared) => Promise<void>,
   ): Promise<void> {
+    checkBatchSize(this.#compiled.network.name, options.batchSize ?? BATCH_SIZE);
     const run = this.#last.then(async () => {
-      try {
-        await work(await this.#prepare(data, options, kind));
-      } finally {
-        this.#tidy();
-      }
+      checkDataset(data);
+      this.#compiled.state.lifetime.check();
+      await work(await this.#prepare(data, options, kind));
       options.signal?.throwIfAborted();
     });
-    this.#last = run.catch(() => {}); // the caller hears of it
-    return run;
+    this.#running++;
+    this.#last = run.catch(() => {}).finally(() => this.#running--); // the caller hears of a failure
+    await this.#compiled.state.lifetime.race(run);
   }
 
   /** Steps through the data set, or until an abort; gives the number of steps. */
   async #steps(
-    { program, batchSize }: Prepared,
-    { size }: Dataset,
+    { program, data: batch, rows: batchSize }: Prepared,
+    data: Dataset,
     { signal }: EvaluateOptions,
-    reader?: RingReader,
+    before: (step: number, rows: number) => Promise<Around>,
   ): Promise<number> {
-    const steps = Math.ceil(size / batchSize);
+    const { lifetime } = this.#compiled.state;
     program.reset(0);
     let step = 0;
-    for (; step < steps; step++) {
+    for (let from = 0; from < data.size; from += batchSize) {
       if (signal?.aborted) break;
-      const read = await reader?.prepare(step + 1, step + 1 === steps);
-      await program.step(read?.encode);
-      reader?.start(read);
+      const count = Math.min(batchSize, data.size - from);
+      const { encode, submitted } = await before(step, count);
+      lifetime.check();
+      batch.write(data, from, count);
+      if (count < batchSize) program.fill(count);
+      const running = program.step(encode);
+      submitted?.();
+      if (running) await lifetime.race(running);
+      step++;
     }
-    await program.finish();
+    await lifetime.race(program.finish());
     return step;
   }
 
-  #batchSize({ batchSize = 256 }: EvaluateOptions): number {
-    if (Number.isInteger(batchSize) && batchSize >= 1) return batchSize;
-    throw new ArgumentError(
-      `${this.#model.name}: batchSize is ${batchSize}; it must be a whole number of at least 1`,
-    );
-  }
-
-  /** A program for data sets of this layout, with the values of this one. */
+  /** The program for data of this kind; compiled if it is new. */
   async #prepare(data: Dataset, options: EvaluateOptions, kind: Kind): Promise<Prepared> {
-    const { name, compiled, trainedOn } = this.#model;
-    const batchSize = Math.min(this.#batchSize(options), data.size);
-    if (trainedOn) checkRanges(name, data, trainedOn, compiled);
-    const targets = kind !== 'outputs';
-    const layout = layoutOf(data, { targets });
-    let uploaded = this.#uploaded.get(layout);
-    if (uploaded) uploaded.data.write(data);
-    else {
-      uploaded = { data: new DeviceDataset(compiled.gpu.device, data, { targets }), programs: new Map() };
+    const { batchSize = BATCH_SIZE } = options;
+    const { network, state } = this.#compiled;
+    if (state.trainedOn) checkRanges(network.name, data, state.trainedOn, this.#compiled);
+    const key = `${kind} ${batchSize} ${layoutOf(data, { targets: kind !== 'outputs' })}`;
+    let prepared = this.#programs.get(key);
+    if (prepared) {
+      this.#programs.delete(key); // and back at the end: the longest unused comes first
+      checkFields(network.name, data, prepared.uses);
+    } else {
+      prepared = await this.#compile(data, batchSize, options, kind);
     }
-    this.#uploaded.delete(layout); // to the end
-    this.#uploaded.set(layout, uploaded);
-    const { programs } = uploaded;
-    const known = programs.get(kind);
-    if (known?.batchSize === batchSize) {
-      checkFields(name, data, known.uses);
-      return known;
+    this.#programs.set(key, prepared);
+    if (this.#programs.size > MAX_PROGRAMS) {
+      const [[oldest, unused]] = this.#programs;
+      this.#programs.delete(oldest);
+      release(unused);
     }
-    if (known) release(known);
-    programs.delete(kind);
-    try {
-      const prepared = await this.#compile(uploaded.data, batchSize, options, kind);
-      programs.set(kind, prepared);
-      return prepared;
-    } catch (error) {
-      if (programs.size === 0) this.#release(layout);
-      throw error;
-    }
+    return prepared;
   }
 
   async #compile(
-    data: DeviceDataset,
+    example: Dataset,
     batchSize: number,
     { onProgress }: EvaluateOptions,
     kind: Kind,
   ): Promise<Prepared> {
-    const model = this.#model;
-    const { gpu, objective } = model.compiled;
-    const { dataset: own } = data;
-    const collected = new Map<string, { buffer: GPUBuffer; bytes: number }>();
+    const { network, gpu, objective, state } = this.#compiled;
+    const targetsToo = kind !== 'outputs';
+    const data = new DeviceDataset(gpu.device, example, { targets: targetsToo, rows: batchSize });
+    const perSample = new Map<string, readonly number[]>();
     let ring: MetricRing | undefined;
     let uses: FieldUses | undefined;
     const define = (g: GraphBuilder) => {
-      const targetsToo = kind !== 'outputs';
-      const ports = {
-        inputs: model.inputs,
-        outputs: objective.goals.map(({ place }) => model.outputs[place]),
-      };
+      const ports = { inputs: network.inputs, outputs: trainedOutputs(network, objective) };
       const options = { batchSize, shuffle: false, ...ports, targets: targetsToo };
-      const batch = gather(g, data, model.compiled, options);
+      const batch = gather(g, data, this.#compiled, options);
       const { inputs, targets, weights } = batch;
-      const outputs = model.callAll(inputs, { training: false });
+      const outputs = network.callAll(inputs, { training: false });
       const values = targetsToo ? objective.compute(outputs, targets, weights) : [];
       uses = fieldUses(batch, [...values, ...outputs]);
-      checkFields(model.name, own, uses);
+      checkFields(network.name, example, uses);
       if (kind === 'means') {
         const columns = objective.values.map((value, k) => ({ ...value, columns: columnsOf(values[k]) }));
         ring = new MetricRing(gpu.device, columns);
         g.resources.set(ring.resource, ring.location);
-        g.effect(ring.effect(values, { batchSize, size: own.size }));
+        g.effect(ring.effect(values, batchSize));
         return {};
       }
-      const collect = (key: string, rows: Tensor) => {
-        const shape = [own.size, ...rows.shape.slice(1)];
-        const bytes = sizeOf(shape) * 4;
-        const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-        const buffer = gpu.device.createBuffer(`collected ${key}`, bytes, usage);
-        collected.set(key, { buffer, bytes });
-        const whole: Resource = { resource: `collected ${key}`, shape, dtype: 'f32' };
-        g.resources.set(whole, { buffer, offset: 0, bytes });
-        g.effect(collection(key, rows, whole));
-      };
-      outputs.forEach((output, i) => collect(`output ${model.outputs[i].name}`, output));
-      values.forEach((rows, k) => {
+      const named = network.outputs.map(({ name }, i) => [`output ${name}`, outputs[i]] as const);
+      const own = values.flatMap((rows, k) => {
         const { name, value } = objective.values[k];
-        if (!value && rows.shape[0] === batchSize) collect(`value ${name}`, rows);
+        return !value && rows.shape[0] === batchSize ? [[`value ${name}`, rows] as const] : [];
       });
-      g.effect(advance);
-      return {};
+      for (const [key, { shape }] of [...named, ...own]) perSample.set(key, shape);
+      return Object.fromEntries([...named, ...own]);
     };
     try {
-      const label = `${model.name}/evaluate ${kind}`;
-      const program = await gpu.compile(define, { label, seed: model.seed, onProgress });
-      return { program, batchSize, uses: uses!, ring, collected };
+      const label = `${network.name}/evaluate ${kind}`;
+      const program = await state.lifetime.race(
+        gpu.compile(define, { label, seed: network.seed, onProgress }),
+      );
+      return { program, data, rows: batchSize, uses: uses!, ring, perSample };
     } catch (error) {
       ring?.destroy();
-      for (const { buffer } of collected.values()) buffer.destroy();
+      data.destroy();
       throw error;
     }
   }
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let filled = 0;
-  for (const part of parts) {
-    whole.set(part, filled);
-    filled += part.length;
-  }
-  return whole;
-}
-
-function release({ program, ring, collected }: Prepared): void {
+function release({ program, data, ring }: Prepared): void {
   program.destroy();
+  data.destroy();
   ring?.destroy();
-  for (const { buffer } of collected.values()) buffer.destroy();
 }
-
-function collection(key: string, rows: Tensor, collected: Resource): Effect {
-  return {
-    label: `collect/${key}`,
-    inputs: [rows, programState()],
-    lower: (context, [batch, state]) =>
-      context.dispatch(collectDispatch({ rows: batch, collected, state, target: context.target })),
-  };
-}
-
-const advance: Effect = {
-  label: 'advance',
-  inputs: [programState()],
-  lower: (context, [state]) => context.dispatch(advanceDispatch(state)),
-};

@@ -1,65 +1,99 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { ArgumentError } from '../../errors.ts';
+import type { LastBatch } from './clock.ts';
+
+/** How long a run is, and in which batches it passes over the samples. */
+export interface RunOptions {
+  /** Passes over the data set; default 1. */
+  epochs?: number;
+  /** Training steps to do, instead of epochs; Infinity trains until it is aborted. */
+  steps?: number;
+  /** Samples per step; default 64. The data set's size where that is smaller. */
+  batchSize?: number;
+  /**
+   * What becomes of the last batch of an epoch where the batch size does not divide the number of samples: `keep` makes
+   * it the smaller rest, as in Keras; `drop` leaves it out. Default keep.
+   */
+  lastBatch?: LastBatch;
+}
 
 /**
  * Checks how long a run is to be and how large its batches are.
  *
- * @param endless whether it may have infinitely many steps
- * @returns the batch size: the one asked for, else 64, or the data set's size if it is smaller
+ * @returns samples per step: those asked for, else 64; all of the data set's if it has fewer
  * @throws ArgumentError if an option is out of range
  */
-export function checkRun(
-  name: string,
-  data: Dataset,
-  options: { readonly batchSize?: number; readonly epochs?: number; readonly steps?: number },
-  { endless = false } = {},
-): number {
-  const { batchSize = Math.min(64, data.size), epochs = 1, steps = 0 } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > data.size) {
-    throw new ArgumentError(
-      `${name}: batchSize is ${batchSize}; it must be a whole number from 1 to the ${data.size} samples of data set '${data.name}'`,
-    );
-  }
+export function checkRun(name: string, data: Dataset | undefined, options: RunOptions): number {
+  const { batchSize = 64, epochs = 1, steps = 0, lastBatch = 'keep' } = options;
+  checkBatchSize(name, batchSize);
   if (!(epochs >= 0) || !Number.isFinite(epochs)) {
     throw new ArgumentError(`${name}: epochs is ${epochs}; it must be a finite number of at least 0`);
   }
-  const counts = Number.isInteger(steps) && steps >= 0;
-  if (!counts && !(endless && steps === Infinity)) {
-    const range = `a whole number of at least 0${endless ? ', or Infinity' : ''}`;
-    throw new ArgumentError(`${name}: steps is ${steps}; it must be ${range}`);
+  if (!(Number.isSafeInteger(steps) && steps >= 0) && steps !== Infinity) {
+    throw new ArgumentError(
+      `${name}: steps is ${steps}; it must be a whole number of at least 0, or Infinity`,
+    );
   }
-  return batchSize;
+  if (lastBatch !== 'keep' && lastBatch !== 'drop') {
+    throw new ArgumentError(`${name}: lastBatch is ${String(lastBatch)}; choose keep or drop`);
+  }
+  return data ? Math.min(batchSize, data.size) : batchSize;
 }
 
+/** @throws ArgumentError unless it is a whole number of at least 1 */
+export function checkBatchSize(name: string, batchSize: number, option = 'batchSize'): void {
+  if (Number.isSafeInteger(batchSize) && batchSize >= 1) return;
+  throw new ArgumentError(`${name}: ${option} is ${batchSize}; it must be a whole number of at least 1`);
+}
+
+/** Values of steps that a run holds for loops over it that are behind. */
+const MAX_QUEUE = 4096;
+
 /**
- * A training run under way: `await` it for what it comes to, or iterate over its steps. Leaving the loop early
+ * A training run under way: `await` it for what it comes to, or iterate over its steps. Leaving a loop early
  * (`break`, `return`, an exception) ends the training after the step under way, as an abort does.
+ *
+ * The training never waits for a loop: one that is more than 4,096 steps behind misses the oldest. Several loops may
+ * run over one training, each with all steps. If a training fails that nobody awaits, the rejection is unhandled.
  */
 export class TrainingRun<Values, Result> implements PromiseLike<Result>, AsyncIterable<Values> {
   readonly #done: Promise<Result>;
-  readonly #queue: Values[] = [];
+  /** The latest values, and how many came before them. */
+  readonly #latest: Values[] = [];
+  #before = 0;
   readonly #left = new AbortController();
-  #wake: (() => void) | undefined;
+  #wake: (() => void)[] = [];
   #finished = false;
 
   /**
    * @param train trains until it is done or the signal is aborted, and tells the values of its steps
    * @param signal the user's own
+   * @param onEnd called when it is over, before anyone who awaits it hears so
    */
   constructor(
     train: (onSteps: (values: readonly Values[]) => void, signal: AbortSignal) => Promise<Result>,
     signal: AbortSignal | undefined,
+    onEnd: () => void = () => {},
   ) {
     const onSteps = (values: readonly Values[]) => {
-      this.#queue.push(...values);
-      this.#wake?.();
+      this.#latest.push(...values);
+      const surplus = this.#latest.length - MAX_QUEUE;
+      if (surplus > 0) {
+        this.#latest.splice(0, surplus);
+        this.#before += surplus;
+      }
+      this.#wakeAll();
     };
     const left = this.#left.signal;
     this.#done = train(onSteps, signal ? AbortSignal.any([signal, left]) : left).finally(() => {
       this.#finished = true;
-      this.#wake?.();
+      onEnd();
+      this.#wakeAll();
     });
-    this.#done.catch(() => {}); // whoever awaits or iterates hears of it
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wake.splice(0)) wake();
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- awaiting a run gives its history
@@ -71,11 +105,17 @@ export class TrainingRun<Values, Result> implements PromiseLike<Result>, AsyncIt
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Values> {
+    this.#done.catch(() => {}); // the loop hears of it below
+    let next = 0;
     try {
       while (true) {
-        while (this.#queue.length > 0) yield this.#queue.shift()!;
+        next = Math.max(next, this.#before);
+        while (next < this.#before + this.#latest.length) {
+          yield this.#latest[next - this.#before];
+          next = Math.max(next + 1, this.#before);
+        }
         if (this.#finished) break;
-        await new Promise<void>((resolve) => (this.#wake = resolve));
+        await new Promise<void>((resolve) => this.#wake.push(resolve));
       }
     } finally {
       this.#left.abort(); // without effect on a run that has ended by itself

@@ -135,9 +135,10 @@ export const programStateOp = leaf<TensorSpec>('programState');
 let stateTensor: Tensor | undefined;
 
 /**
- * The running program's own counters, u32 [4]: step, seed (low word), seed (high word), 0. Random
- * ops and the batch gatherer read it; the last dispatch of a step advances the step.
+ * The running program's own counters, u32 [8]: step, seed (low word), seed (high word), rows that are filled (0: all);
+ * and where the stream of samples begins: step, epoch, place; 0. Random ops, the batch gatherer and the recording of
+ * metrics read it; the last dispatch of a step advances the step.
  */
 export function programState(): Tensor {
-  return (stateTensor ??= apply(programStateOp, [], { shape: [4], dtype: 'u32' }));
+  return (stateTensor ??= apply(programStateOp, [], { shape: [8], dtype: 'u32' }));
 }

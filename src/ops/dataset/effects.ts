@@ -1,14 +1,11 @@
 import advanceSource from '../../../shaders/dataset/advance.wgsl?raw';
-import collectSource from '../../../shaders/dataset/collect.wgsl?raw';
 import recordSource from '../../../shaders/dataset/record.wgsl?raw';
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { linearGrid } from '../core/op.ts';
 import type { Dispatch, Operand, Target } from '../core/op.ts';
-import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
+import { formatShape, sizeOf } from '../core/shape.ts';
 
 const kernels = {
   advance: { name: 'dataset/advance', source: advanceSource },
-  collect: { name: 'dataset/collect', source: collectSource },
   record: { name: 'dataset/record', source: recordSource },
 };
 
@@ -22,7 +19,7 @@ export const MAX_METRICS = 2 * METRICS_PER_DISPATCH;
 export const RING_LAYOUT = {
   /** u32: the step that wrote the entry. */
   step: 0,
-  /** u32: rows of metric 0 that were summed. */
+  /** u32: rows of the batch that were filled. */
   rows: 1,
   /** u32: bit k is set if a value of metric k was NaN or infinite; the next word has metrics 6 … 11. */
   flags: 2,
@@ -47,10 +44,10 @@ export interface RecordOptions {
   state: Operand;
   target: Pick<Target, 'software'>;
   /**
-   * For an evaluation over `size` samples in batches of `batchSize`: metrics of `batchSize` rows count only
-   * rows with step · batchSize + row < size.
+   * Rows of a batch: metrics with as many count only those that are filled (see Program.fill). By default those of the
+   * first metric.
    */
-  samples?: { batchSize: number; size: number };
+  batchSize?: number;
 }
 
 /**
@@ -60,7 +57,13 @@ export interface RecordOptions {
  * @throws ArgumentError unless there are 1 … 12 metrics
  * @throws ShapeError if the ring's entries are too short
  */
-export function recordDispatches({ metrics, ring, state, target, samples }: RecordOptions): Dispatch[] {
+export function recordDispatches({
+  metrics,
+  ring,
+  state,
+  target,
+  batchSize = metrics[0]?.shape[0] ?? 1,
+}: RecordOptions): Dispatch[] {
   if (metrics.length === 0 || metrics.length > MAX_METRICS) {
     throw new ArgumentError(`record: ${metrics.length} metrics; a step records 1 to ${MAX_METRICS}`);
   }
@@ -96,7 +99,7 @@ export function recordDispatches({ metrics, ring, state, target, samples }: Reco
         RING_SLOTS: slots,
         WORKGROUP_SIZE: workgroupSize,
         LEVELS: Math.log2(workgroupSize),
-        ...(samples && { BATCH: samples.batchSize, SIZE: samples.size }),
+        BATCH: batchSize,
       },
       bindings: { ...Object.fromEntries(own.map((metric, k) => [`metric_${k}`, metric])), ring, state },
       workgroups: [1, 1, 1],
@@ -104,49 +107,4 @@ export function recordDispatches({ metrics, ring, state, target, samples }: Reco
     });
   }
   return dispatches;
-}
-
-export interface CollectOptions {
-  /** This step's rows, [B, ...], of any 4-byte type. */
-  rows: Operand;
-  /** The result over the whole data set, [N, ...], of the same type. */
-  collected: Operand;
-  state: Operand;
-  target: Pick<Target, 'limits'>;
-}
-
-/**
- * Copies a step's batch into rows step · B … of a result over the whole data set; rows past its end are left out.
- *
- * @throws ShapeError if the rows' shapes differ
- */
-export function collectDispatch({ rows, collected, state, target }: CollectOptions): Dispatch {
-  if (!sameShape(rows.shape.slice(1), collected.shape.slice(1)) || rows.shape.length < 1) {
-    throw new ShapeError(
-      `collect: rows ${formatShape(rows.shape)} do not fit into ${formatShape(collected.shape)}; all but the first extent must be equal`,
-    );
-  }
-  if (rows.dtype !== collected.dtype || rows.dtype === 'u8') {
-    throw new ArgumentError(`collect: rows of ${rows.dtype} cannot be collected into ${collected.dtype}`);
-  }
-  const workgroupSize = 64;
-  const size = sizeOf(rows.shape);
-  const { workgroups, gridX } = linearGrid(
-    size,
-    workgroupSize,
-    target.limits.maxComputeWorkgroupsPerDimension,
-  );
-  const [batch] = rows.shape;
-  return {
-    kernel: kernels.collect,
-    constants: {
-      SIZE: collected.shape[0],
-      BATCH: batch,
-      ROW: size / batch,
-      WORKGROUP_SIZE: workgroupSize,
-      GRID_X: gridX,
-    },
-    bindings: { rows, state, collected },
-    workgroups,
-  };
 }

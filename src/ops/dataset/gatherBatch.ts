@@ -147,9 +147,9 @@ export function checkGather(
       `${opName}: size is ${size}, but the source holds ${samples} samples; use 1 … ${samples}`,
     );
   }
-  if ((size + 1) * batchSize >= 2 ** 32) {
+  if ((size + 1) * (batchSize + 1) >= 2 ** 32) {
     throw new ArgumentError(
-      `${opName}: ${size} samples in batches of ${batchSize} overflow 32-bit positions; (size + 1) · batchSize must stay below 2^32`,
+      `${opName}: ${size} samples in batches of ${batchSize} overflow 32-bit positions; (size + 1) · (batchSize + 1) must stay below 2^32`,
     );
   }
   if (
@@ -221,7 +221,7 @@ function gather(options: GatherBatchOptions, labels: Tensor | undefined): readon
  * The batch of the current step, [batchSize, ...sample], out of a data set that lies on the GPU.
  *
  * Rows s = step · batchSize + row of all steps form one stream, epoch after epoch: position s mod size of
- * epoch ⌊s / size⌋. Each epoch holds every sample once, in the order of a keyed permutation that the
+ * epoch ⌊s / size⌋ (a program's `reset` may begin it elsewhere). Each epoch holds every sample once, in the order of a keyed permutation that the
  * kernel computes itself (shaders/shared/permutation.wgsl); a batch may lie in two epochs.
  *
  * @throws ArgumentError or ShapeError if an option is out of range or the source is no [N, ...] of u8, i32 or f32

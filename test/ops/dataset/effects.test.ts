@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { constant, fill, input, programState } from '../../../src/ops/core/leaves.ts';
+import { constant, input, programState } from '../../../src/ops/core/leaves.ts';
 import type { LowerContext, Resource, Tensor } from '../../../src/ops/core/op.ts';
 import { bytesOf, sizeOf } from '../../../src/ops/core/shape.ts';
 import type { DType, Shape } from '../../../src/ops/core/shape.ts';
 import {
   advanceDispatch,
-  collectDispatch,
   columnsOf,
   recordDispatches,
   RING_LAYOUT,
@@ -45,7 +44,7 @@ async function programWith(
 async function recorder(
   shapes: readonly (number | number[])[],
   slots: number,
-  { software = true, samples }: { software?: boolean; samples?: { batchSize: number; size: number } } = {},
+  { software = true, batchSize }: { software?: boolean; batchSize?: number } = {},
 ) {
   const metrics = shapes.map((shape, k) =>
     input(`metric ${k}`, typeof shape !== 'number' ? shape : shape === 0 ? [] : [shape]),
@@ -61,7 +60,7 @@ async function recorder(
         state: inputs.at(-1)!,
         ring,
         target: context.target,
-        samples,
+        batchSize,
       }).forEach(context.dispatch),
   );
   const entry = async (slot: number) => {
@@ -139,16 +138,19 @@ describe.each([true, false])('record, software %s', (software) => {
     program.destroy();
   });
 
-  it('leaves out the surplus rows of the last batch of an evaluation', async () => {
-    const samples = { batchSize: 4, size: 10 };
-    const { program, metrics, entry } = await recorder([4, 1, [4, 2]], 8, { software, samples });
-    program.write(metrics[0], Float32Array.of(1, 2, 3, NaN));
-    program.write(metrics[1], Float32Array.of(7));
+  it('leaves out the rows of a batch that are not filled', async () => {
+    const { program, metrics, entry } = await recorder([1, 4, [4, 2]], 8, { software, batchSize: 4 });
+    program.write(metrics[0], Float32Array.of(7));
+    program.write(metrics[1], Float32Array.of(1, 2, 3, NaN));
     program.write(metrics[2], Float32Array.of(1, 2, 3, 4, 5, 6, NaN, 8));
-    for (let step = 0; step < 4; step++) await program.step();
-    expect(await entry(1)).toMatchObject({ rows: 4, flags: 0b101 });
-    expect(await entry(2)).toMatchObject({ rows: 2, flags: 0, sums: [3, 7, 4, 6] });
-    expect(await entry(3)).toMatchObject({ rows: 0, flags: 0, sums: [0, 7, 0, 0] });
+    await program.step();
+    program.fill(2);
+    await program.step();
+    program.fill(0);
+    await program.step();
+    expect(await entry(0)).toMatchObject({ rows: 4, flags: 0b110 });
+    expect(await entry(1)).toMatchObject({ rows: 2, flags: 0, sums: [7, 3, 4, 6] });
+    expect(await entry(2)).toMatchObject({ rows: 4, flags: 0b110 });
     program.destroy();
   });
 
@@ -162,51 +164,6 @@ describe.each([true, false])('record, software %s', (software) => {
       return words;
     };
     expect(await once()).toEqual(await once());
-  });
-});
-
-describe('collect', () => {
-  it.each<[DType, number, number, number[]]>([
-    ['f32', 10, 4, [3]],
-    ['i32', 5, 8, []],
-    ['f32', 9, 3, [2, 2]],
-    ['f32', 1, 1, [65]],
-  ])('%s: %i rows from batches of %i, row shape [%s]', async (dtype, size, batchSize, row) => {
-    const rows = input('rows', [batchSize, ...row], dtype);
-    const { program, read } = await programWith(
-      { shape: [size, ...row], dtype },
-      [rows],
-      (context, [r, state], collected) => {
-        context.dispatch(collectDispatch({ rows: r, collected, state, target: context.target }));
-        context.dispatch(advanceDispatch(state));
-      },
-    );
-    const width = row.reduce((product, extent) => product * extent, 1);
-    const typed = (values: number[]) =>
-      dtype === 'f32' ? Float32Array.from(values) : Int32Array.from(values);
-    const steps = Math.ceil(size / batchSize) + 2; // two too many, which must change nothing
-    for (let step = 0; step < steps; step++) {
-      const first = 1 + step * batchSize * width;
-      program.write(rows, typed(Array.from({ length: batchSize * width }, (_, i) => first + i)));
-      await program.step();
-      await program.finish();
-    }
-    const expected = Array.from({ length: size * width }, (_, i) => i + 1);
-    expect(new Uint8Array(await read())).toEqual(new Uint8Array(typed(expected).buffer));
-    program.destroy();
-  });
-
-  it('takes more elements than a dispatch has workgroups along x', async () => {
-    const size = 65_535 * 64 + 65;
-    const { program, read } = await programWith(
-      { shape: [size], dtype: 'f32' },
-      [fill([size], 2)],
-      (context, [rows, state], collected) =>
-        context.dispatch(collectDispatch({ rows, collected, state, target: context.target })),
-    );
-    await program.step();
-    expect(new Float32Array(await read()).findIndex((value) => value !== 2)).toBe(-1);
-    program.destroy();
   });
 });
 
@@ -227,15 +184,15 @@ describe('refuses', () => {
       'need entries of 9 words, but the ring is [4, 8]',
     );
   });
-  it('rows that do not fit what collects them', () => {
-    const rows = fill([4, 3], 0);
-    const collected: Resource = { resource: 'collected', shape: [10, 2], dtype: 'f32' };
-    expect(() => collectDispatch({ rows, collected, state, target })).toThrow(
-      'rows [4, 3] do not fit into [10, 2]',
-    );
-    const other: Resource = { resource: 'collected', shape: [10, 3], dtype: 'i32' };
-    expect(() => collectDispatch({ rows, collected: other, state, target })).toThrow(
-      /cannot be collected into i32/,
-    );
+});
+
+it('advance counts a step and leaves the rest of the state alone', async () => {
+  const { program, read } = await programWith({ shape: [8], dtype: 'u32' }, [], (context, [state], copy) => {
+    context.dispatch(advanceDispatch(state));
+    context.dispatch(advanceDispatch(copy));
   });
+  await program.step();
+  await program.step();
+  expect([...new Uint32Array(await read())]).toEqual([2, 0, 0, 0, 0, 0, 0, 0]);
+  program.destroy();
 });

@@ -1,0 +1,289 @@
+import { NumericError } from '../../errors.ts';
+import type { CompileProgress, Program } from '../../runtime/program.ts';
+import type { RingEntry } from '../../runtime/ring.ts';
+import { RingReader } from '../../runtime/ringReader.ts';
+import type { Totals } from '../metrics/metric.ts';
+import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
+import type { Callbacks } from './checks.ts';
+import { isOver } from './clock.ts';
+import type { Lock } from './lock.ts';
+import { StepPrograms } from './programs.ts';
+import type { RunOptions } from './run.ts';
+import type { BatchSource } from './source.ts';
+import type { RunProgress } from './state.ts';
+import type { Task } from './task.ts';
+import type { EpochValues, RunHistory, StepValues } from './values.ts';
+
+/** What every training offers, whatever it trains. */
+export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends RunOptions {
+  /** A new order in each epoch; default true. Streams come in their own order. */
+  shuffle?: boolean;
+  /**
+   * Count `epochs` or `steps` from the beginning of the weights' life and do only what is left: after `load`. A run that
+   * ended in the middle of an epoch goes on there, with the means of that epoch and with the callbacks' counts.
+   */
+  resume?: boolean;
+  /** Ends training after the step under way; the history says `aborted`. */
+  signal?: AbortSignal;
+  /** Keep the values of all steps for the history; default true. Without, a run of any length takes no memory. */
+  keepSteps?: boolean;
+  /** Called while kernels compile. */
+  onCompile?: (progress: CompileProgress) => void;
+  /** Awaited before each step: to pause, to step by hand, or to look at the weights after `step` steps. */
+  beforeStep?: (step: number) => void | Promise<void>;
+  /** The values of a few steps at a time, as they come back from the GPU. */
+  onSteps?: (values: readonly Step[]) => void;
+  onEpoch?: (values: Epoch) => void | Promise<void>;
+}
+
+/** Callbacks that watch a value of the epochs. */
+export interface CallbackOptions {
+  /** Ends training when a value stops improving. */
+  earlyStopping?: EarlyStoppingOptions;
+  /** Lowers the learning rate when a value stops improving. */
+  reduceOnPlateau?: ReduceOnPlateauOptions;
+}
+
+export interface LoopHooks {
+  readonly callbacks?: Callbacks;
+  /** Which part of the task a step trains; asked before each step, after `beforeStep`. Default: the only one, ''. */
+  readonly part?: (step: number) => string;
+  /** Called with the first program of each part, before it runs. */
+  readonly onReady?: (program: Program, part: string) => void | Promise<void>;
+  /** What validation data come to at the end of an epoch: `validationLoss`, … */
+  readonly validate?: (signal: AbortSignal | undefined) => Promise<Readonly<Record<string, number>>>;
+}
+
+/**
+ * The training loop: compiles the steps, replays them over the batches of a source, tells what they record, and at the
+ * end of each epoch validates and asks the callbacks. Frees what it has made, however it ends.
+ *
+ * @param tell gets the values of each step
+ * @throws NumericError if a recorded value becomes NaN or infinite
+ * @throws InterruptedError if what is trained is destroyed or compiled anew meanwhile
+ * @throws DeviceLostError if the GPU is lost
+ */
+export async function runLoop(
+  task: Task,
+  source: BatchSource,
+  options: LoopOptions & CallbackOptions & { readonly batchSize: number },
+  hooks: LoopHooks = {},
+): Promise<RunHistory> {
+  const loop = new Loop(task, source, options, hooks);
+  try {
+    return await loop.run();
+  } finally {
+    await loop.destroy();
+  }
+}
+
+class Loop {
+  readonly #task: Task;
+  readonly #source: BatchSource;
+  readonly #options: LoopOptions & CallbackOptions & { readonly batchSize: number };
+  readonly #hooks: LoopHooks;
+  readonly #programs: StepPrograms;
+  readonly #steps: StepValues[] = [];
+  readonly #epochs: EpochValues[] = [];
+  /** Of the steps whose values have not come back yet. */
+  readonly #epochOf = new Map<number, number>();
+
+  constructor(
+    task: Task,
+    source: BatchSource,
+    options: LoopOptions & CallbackOptions & { readonly batchSize: number },
+    hooks: LoopHooks,
+  ) {
+    this.#task = task;
+    this.#source = source;
+    this.#options = options;
+    this.#hooks = hooks;
+    const { onCompile } = options;
+    this.#programs = new StepPrograms(task, source, { onCompile, onReady: hooks.onReady });
+  }
+
+  #part(): string {
+    return this.#hooks.part?.(this.#task.state.clock.step) ?? '';
+  }
+
+  async run(): Promise<RunHistory> {
+    const { state, gpu } = this.#task;
+    const { clock, lifetime, lock } = state;
+    const { resume = false, batchSize, signal } = this.#options;
+    const { progress } = state;
+    state.progress = {};
+    if (!resume && clock.place > 0) clock.endEpoch(); // a new run begins with a whole epoch
+    const start = resume ? { step: 0, epoch: 0, place: 0 } : { ...clock };
+    const over = () => isOver(clock, start, this.#options, this.#source.size);
+    // The first step is compiled even where none is left to do: whoever asks for `onReady` gets it.
+    await lifetime.race(
+      this.#programs.use(this.#part(), Math.min(batchSize, this.#source.size ?? batchSize)),
+    );
+    lifetime.check();
+    if (this.#source.rest) this.#programs.prepare(this.#part(), this.#source.rest);
+
+    const totals = this.#programs.totals();
+    if (resume) this.#restore(totals, progress);
+    const reader = this.#reader(totals);
+    this.#programs.ring.reset(clock.step);
+    state.loop = {
+      flush: () => reader.finish(gpu.device, clock.step),
+      progress: () => ({
+        totals: totals.state,
+        earlyStopping: this.#hooks.callbacks?.early?.state,
+        reduceOnPlateau: this.#hooks.callbacks?.plateau?.state,
+      }),
+    };
+    let stopped: RunHistory['stopped'] = 'finished';
+    while (!over() && stopped === 'finished') {
+      await lifetime.race(untilAborted(this.#options.beforeStep?.(clock.step), signal));
+      lifetime.check();
+      if (signal?.aborted) {
+        stopped = 'aborted';
+        break;
+      }
+      const release = await this.#takeLock(lock);
+      let ends = false;
+      let last = false;
+      try {
+        const next = await lifetime.race(this.#source.next(clock));
+        if (next) {
+          const part = this.#part();
+          const { program, data } = await lifetime.race(this.#programs.use(part, next.rows));
+          ({ last } = next);
+          const after = { step: clock.step + 1, epoch: clock.epoch, place: clock.place + next.rows };
+          ends = last || isOver(after, start, this.#options, this.#source.size);
+          const read = await lifetime.race(reader.prepare(clock.step + 1, ends));
+          lifetime.check();
+          this.#source.ready(program, data, clock, this.#task.seed);
+          const submitted = program.step(read?.encode);
+          this.#epochOf.set(clock.step, clock.epoch);
+          clock.advance(next.rows);
+          this.#task.stepped?.(part);
+          reader.start(read);
+          if (submitted) await lifetime.race(submitted);
+          reader.check();
+          if (ends) await lifetime.race(reader.settle());
+        } else {
+          clock.endEpoch();
+        }
+      } finally {
+        release();
+      }
+      if (ends) stopped = await this.#endEpoch(last, totals, signal);
+    }
+    await lifetime.race(reader.finish(gpu.device, clock.step)); // of an aborted epoch
+    await lifetime.race(this.#programs.finish());
+    state.progress = state.loop.progress();
+    return { epochs: this.#epochs, steps: this.#steps, stopped };
+  }
+
+  /** Waits until nobody saves, and nobody uses the averaged weights. */
+  async #takeLock(lock: Lock): Promise<() => void> {
+    const { minimizers, state } = this.#task;
+    while (true) {
+      const release = await state.lifetime.race(lock.take());
+      const averages = minimizers.find(({ averagesReturned }) => averagesReturned)?.averagesReturned;
+      if (!averages) return release;
+      release();
+      await state.lifetime.race(averages);
+    }
+  }
+
+  /** Tells what the epoch, or the part of one in which the run ends, came to, and asks the callbacks. */
+  async #endEpoch(
+    whole: boolean,
+    totals: Totals,
+    signal: AbortSignal | undefined,
+  ): Promise<RunHistory['stopped']> {
+    const { clock, lifetime } = this.#task.state;
+    const { epoch, step } = clock;
+    const own = totals.values();
+    if (whole) {
+      clock.endEpoch();
+      totals.clear();
+    }
+    const validation = await unlessAborted(lifetime.race(this.#hooks.validate?.(signal)), signal);
+    if (validation === ABORTED) return 'aborted';
+    const values = { epoch, step, ...own, ...validation } as EpochValues;
+    this.#epochs.push(values);
+    // Before `onEpoch`, which may save: what is saved has counted this epoch.
+    const { early, plateau } = this.#hooks.callbacks ?? {};
+    if (whole && plateau) this.#task.learningRate = plateau.after(values, this.#task.learningRate);
+    const stop = whole && early?.shouldStop(values);
+    await lifetime.race(this.#options.onEpoch?.(values));
+    return stop ? 'early' : 'finished';
+  }
+
+  #reader(totals: Totals): RingReader {
+    const { onSteps, keepSteps = true } = this.#options;
+    const own = this.#programs.totals();
+    return new RingReader(this.#programs.ring, (entries) => {
+      const values = entries.map(({ step, recorded }): StepValues => {
+        totals.add(recorded);
+        own.clear();
+        const epoch = this.#epochOf.get(step)!;
+        this.#epochOf.delete(step);
+        return { epoch, step, ...own.add(recorded).values() } as StepValues;
+      });
+      if (keepSteps) this.#steps.push(...values);
+      onSteps?.(values);
+      const bad = entries.findIndex(({ notFinite }) => notFinite.length > 0);
+      if (bad >= 0) throw notFiniteError(this.#task, entries[bad], values[bad]);
+    });
+  }
+
+  #restore(totals: Totals, progress: RunProgress): void {
+    if (progress.totals) totals.restore(progress.totals);
+    if (progress.earlyStopping) this.#hooks.callbacks?.early?.restore(progress.earlyStopping);
+    if (progress.reduceOnPlateau) this.#hooks.callbacks?.plateau?.restore(progress.reduceOnPlateau);
+  }
+
+  async destroy(): Promise<void> {
+    const { state } = this.#task;
+    state.loop = undefined;
+    const freed = this.#programs.destroy();
+    this.#source.destroy();
+    if (!state.lifetime.signal.aborted) await freed;
+  }
+}
+
+const ABORTED = Symbol('aborted');
+
+/** `ABORTED` for what an abort broke off. */
+async function unlessAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T | typeof ABORTED> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return ABORTED;
+    throw error;
+  }
+}
+
+/** Waits for the user's work, but not longer than until the abort. */
+async function untilAborted(work: void | Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!work || !signal) return work;
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', onAbort);
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort!);
+  }
+}
+
+function notFiniteError(task: Task, { step, notFinite }: RingEntry, values: StepValues): NumericError {
+  const bad = Object.keys(values).filter((name) => !Number.isFinite(values[name]));
+  const names = bad.length > 0 ? bad : notFinite;
+  const { advice = `Lower the learning rate (now ${task.learningRate})` } = task;
+  return new NumericError(
+    `${task.name}: ${names.join(' and ')} became NaN or infinite at step ${step}. ${advice}, or look for extreme values in the data; load the last saved weights before going on.`,
+  );
+}

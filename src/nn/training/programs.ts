@@ -1,0 +1,147 @@
+import { columnsOf } from '../../ops/dataset/effects.ts';
+import type { DeviceDataset } from '../../runtime/deviceDataset.ts';
+import type { CompileProgress, Program } from '../../runtime/program.ts';
+import { MetricRing } from '../../runtime/ring.ts';
+import type { GraphBuilder } from '../../runtime/session.ts';
+import { Totals } from '../metrics/metric.ts';
+import type { RecordedValue } from '../metrics/metric.ts';
+import type { BatchSource } from './source.ts';
+import type { Task } from './task.ts';
+
+/** Programs for batches of unusual sizes that are kept, besides the first one's size and the rest's. */
+const MAX_SIZES = 4;
+
+export interface StepProgramOptions {
+  readonly onCompile?: (progress: CompileProgress) => void;
+  /** Called with the first program of each part, before it runs. */
+  readonly onReady?: (program: Program, part: string) => void | Promise<void>;
+}
+
+export interface StepProgram {
+  readonly program: Program;
+  readonly data: DeviceDataset;
+}
+
+/**
+ * The training steps of a task on one source: a program for each part of the task and each number of samples. They share
+ * weights, optimizers, data and the ring, so steps of all kinds can follow each other.
+ */
+export class StepPrograms {
+  readonly #task: Task;
+  readonly #source: BatchSource;
+  readonly #options: StepProgramOptions;
+  readonly #programs = new Map<string, Promise<StepProgram>>();
+  readonly #ready = new Set<string>();
+  /** Programs are defined one after the other: the first one makes the ring. */
+  #ring: MetricRing | undefined;
+  #values: readonly RecordedValue[] = [];
+
+  constructor(task: Task, source: BatchSource, options: StepProgramOptions) {
+    this.#task = task;
+    this.#source = source;
+    this.#options = options;
+  }
+
+  /** Where the steps record their values; there is one when a program has been compiled. */
+  get ring(): MetricRing {
+    return this.#ring!;
+  }
+
+  /** What the steps record. */
+  get values(): readonly RecordedValue[] {
+    return this.#values;
+  }
+
+  /** The program that trains `part` on batches of `rows` samples; compiled if it is new. */
+  async use(part: string, rows: number): Promise<StepProgram> {
+    const own = await this.#program(part, rows, this.#options.onCompile);
+    if (!this.#ready.has(part)) {
+      this.#ready.add(part);
+      await this.#options.onReady?.(own.program, part);
+    }
+    return own;
+  }
+
+  /** Begins to compile a program that will be wanted later. What fails is told to who uses it. */
+  prepare(part: string, rows: number): void {
+    this.#program(part, rows, undefined).catch(() => {});
+  }
+
+  #program(part: string, rows: number, onProgress: StepProgramOptions['onCompile']): Promise<StepProgram> {
+    const key = `${part} ${rows}`;
+    const known = this.#programs.get(key);
+    if (known) return known;
+    const made = this.#compile(part, rows, onProgress);
+    this.#programs.set(key, made);
+    made.catch(() => this.#programs.delete(key)); // another try may succeed
+    this.#forgetOldest(part, key);
+    return made;
+  }
+
+  /** A stream may come in batches of many sizes: programs that have not been used for the longest time are freed. */
+  #forgetOldest(part: string, newest: string): void {
+    const sizes = [...this.#programs.keys()].filter((key) => key.startsWith(`${part} `));
+    if (sizes.length <= MAX_SIZES) return;
+    const oldest = sizes.find((key) => key !== newest && key !== sizes[0])!;
+    const program = this.#programs.get(oldest)!;
+    this.#programs.delete(oldest);
+    program.then(
+      (own) => own.program.destroy(),
+      () => {},
+    );
+  }
+
+  async #compile(
+    part: string,
+    rows: number,
+    onProgress: StepProgramOptions['onCompile'],
+  ): Promise<StepProgram> {
+    const { name, gpu, seed } = this.#task;
+    const data = this.#source.data(rows);
+    const label = [`${name}/train`, ...(part ? [part] : []), ...(this.#ring ? [`${rows} samples`] : [])];
+    const program = await gpu.compile((g) => this.#define(g, part, rows, data), {
+      label: label.join(' '),
+      seed,
+      onProgress,
+    });
+    return { program, data };
+  }
+
+  #define(g: GraphBuilder, part: string, rows: number, data: DeviceDataset): Record<string, never> {
+    const values = this.#task.define(g, { data, rows, shuffle: this.#source.shuffled }, part);
+    if (!this.#ring) {
+      const columns = values.map(({ name, tensor }) => ({ name, columns: columnsOf(tensor) }));
+      this.#ring = new MetricRing(this.#task.gpu.device, columns);
+      this.#values = values.map(({ name, value }) => ({ name, value }));
+    }
+    g.resources.set(this.#ring.resource, this.#ring.location);
+    g.effect(
+      this.#ring.effect(
+        values.map(({ tensor }) => tensor),
+        rows,
+      ),
+    );
+    return {};
+  }
+
+  totals(): Totals {
+    return new Totals(this.#values);
+  }
+
+  /** Waits until every submitted step has run. */
+  async finish(): Promise<void> {
+    for (const own of await Promise.allSettled(this.#programs.values())) {
+      if (own.status === 'fulfilled') await own.value.program.finish();
+    }
+  }
+
+  /** Frees all; settles when what was still being compiled is freed, too. */
+  async destroy(): Promise<void> {
+    const programs = [...this.#programs.values()];
+    this.#programs.clear();
+    this.#ring?.destroy();
+    for (const own of await Promise.allSettled(programs)) {
+      if (own.status === 'fulfilled') own.value.program.destroy();
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { FormatError } from '../../errors.ts';
+import type { TotalsState } from '../metrics/metric.ts';
+import type { CallbackState } from './callbacks.ts';
+import type { RunProgress } from './state.ts';
+
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(isNumber);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Reads what a checkpoint says of a run in the middle of an epoch. @throws FormatError if it is nothing of the kind */
+export function parseProgress(name: string, text: string | undefined): RunProgress {
+  let value: unknown;
+  try {
+    value = JSON.parse(text ?? '');
+  } catch {
+    value = undefined;
+  }
+  const known = isRecord(value) ? value : undefined;
+  const fits =
+    known &&
+    (known.totals === undefined || isTotals(known.totals)) &&
+    (known.earlyStopping === undefined || isCallback(known.earlyStopping)) &&
+    (known.reduceOnPlateau === undefined || isCallback(known.reduceOnPlateau));
+  if (!fits) {
+    throw new FormatError(`${name}: its progress within the epoch cannot be read; the file is damaged`);
+  }
+  const { totals, earlyStopping, reduceOnPlateau } = known as RunProgress;
+  return { totals, earlyStopping, reduceOnPlateau };
+}
+
+function isTotals(value: unknown): value is TotalsState {
+  if (!isRecord(value)) return false;
+  const { sums, counts } = value;
+  return Array.isArray(sums) && sums.every(isNumbers) && isNumbers(counts) && sums.length === counts.length;
+}
+
+function isCallback(value: unknown): value is CallbackState {
+  if (!isRecord(value)) return false;
+  const { best, waited, cooling } = value;
+  return (
+    (best === null || isNumber(best)) && isNumber(waited) && (cooling === undefined || isNumber(cooling))
+  );
+}

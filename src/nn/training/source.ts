@@ -1,0 +1,93 @@
+import type { Dataset } from '../../data/dataset.ts';
+import type { StreamOrigin } from '../../data/permutation.ts';
+import type { Device } from '../../device/device.ts';
+import { DeviceDataset } from '../../runtime/deviceDataset.ts';
+import type { DeviceDatasetOptions } from '../../runtime/deviceDataset.ts';
+import type { Program } from '../../runtime/program.ts';
+import { rowsAt } from './clock.ts';
+import type { LastBatch } from './clock.ts';
+
+/** The batch that comes next. */
+export interface NextBatch {
+  /** Samples in it. */
+  readonly rows: number;
+  /** Whether the epoch is over after it. */
+  readonly last: boolean;
+}
+
+/** Where the batches of a training come from. */
+export interface BatchSource {
+  /** Samples of an epoch; undefined where nobody knows. */
+  readonly size: number | undefined;
+  /** Whether a program gathers its batch in an order that it computes; else it takes the rows as they lie. */
+  readonly shuffled: boolean;
+  /** Samples of the smaller last batch of an epoch, where it is known that there is one. */
+  readonly rest: number | undefined;
+  /** What a program of `rows` samples gathers its batch from. */
+  data(rows: number): DeviceDataset;
+  /** The batch at a place; undefined where the epoch is over. */
+  next(place: StreamOrigin): NextBatch | undefined | Promise<NextBatch | undefined>;
+  /** Makes what `next` gave the batch of the program's next step; `data` is what the program was made with. */
+  ready(program: Program, data: DeviceDataset, place: StreamOrigin, seed: number): void;
+  destroy(): void;
+}
+
+export interface SourceOptions extends Pick<DeviceDatasetOptions, 'targets'> {
+  readonly batchSize: number;
+  readonly lastBatch: LastBatch;
+  readonly shuffle: boolean;
+}
+
+/** A data set that lies on the GPU as a whole, where each step gathers its batch through a permutation that it computes. */
+export class ResidentSource implements BatchSource {
+  readonly size: number;
+  readonly shuffled: boolean;
+  readonly #options: SourceOptions;
+  readonly #data: DeviceDataset;
+  /** The program of the last step, and where its next step would go on by itself. */
+  #follows: { readonly program: Program; readonly place: StreamOrigin } | undefined;
+
+  constructor(device: Device, data: Dataset, options: SourceOptions) {
+    this.size = data.size;
+    this.shuffled = options.shuffle;
+    this.#options = options;
+    this.#data = new DeviceDataset(device, data, { targets: options.targets });
+  }
+
+  get rest(): number | undefined {
+    const { batchSize } = this.#options;
+    const rest = this.#rowsAt(this.size - (this.size % batchSize));
+    return rest > 0 && rest < batchSize ? rest : undefined;
+  }
+
+  data(): DeviceDataset {
+    return this.#data;
+  }
+
+  next({ place }: StreamOrigin): NextBatch | undefined {
+    const rows = this.#rowsAt(place);
+    return rows > 0 ? { rows, last: this.#rowsAt(place + rows) === 0 } : undefined;
+  }
+
+  #rowsAt(place: number): number {
+    return rowsAt(place, this.size, this.#options.batchSize, this.#options.lastBatch);
+  }
+
+  ready(program: Program, _data: DeviceDataset, place: StreamOrigin, seed: number): void {
+    const { program: last, place: own } = this.#follows ?? {};
+    const follows =
+      program === last && own?.step === place.step && own.epoch === place.epoch && own.place === place.place;
+    // Only the host knows that another program ran, an epoch was cut short, or a checkpoint was loaded.
+    if (!follows) program.reset(place.step, seed, place);
+    const after = place.place + this.#rowsAt(place.place);
+    const turns = Math.floor(after / this.size);
+    this.#follows = {
+      program,
+      place: { step: place.step + 1, epoch: place.epoch + turns, place: after % this.size },
+    };
+  }
+
+  destroy(): void {
+    this.#data.destroy();
+  }
+}

@@ -1,0 +1,47 @@
+import type { TotalsState } from '../metrics/metric.ts';
+import type { CallbackState } from './callbacks.ts';
+import { Clock } from './clock.ts';
+import type { InputRange } from './fieldChecks.ts';
+import { Lifetime } from './lifetime.ts';
+import { Lock } from './lock.ts';
+
+/** What a run knows besides weights and clock: saved in the middle of one, a resumed run goes on with it. */
+export interface RunProgress {
+  /** What the steps of the epoch under way have recorded. */
+  readonly totals?: TotalsState;
+  readonly earlyStopping?: CallbackState;
+  readonly reduceOnPlateau?: CallbackState;
+}
+
+/** A run under way, as seen by whoever saves. */
+export interface RunningLoop {
+  /** Waits until the values of all steps done have come back from the GPU. */
+  flush(): Promise<void>;
+  progress(): RunProgress;
+}
+
+/** How far the training of what was compiled has come, and who may touch it now. */
+export class TrainingState {
+  readonly clock = new Clock();
+  readonly lifetime = new Lifetime();
+  /** Held by a training during each step. */
+  readonly lock = new Lock();
+  /** The training under way. */
+  loop: RunningLoop | undefined;
+  /** Of the run that has ended or was loaded: what `resume` goes on from. */
+  progress: RunProgress = {};
+  /** What the inputs held in the last training of the weights; undefined before it. */
+  trainedOn: readonly (InputRange | undefined)[] | undefined;
+  /** Whether the weights were lost with a GPU and have not been loaded since. */
+  weightsLost = false;
+
+  /** The same state with a new lifetime. */
+  renewed(): TrainingState {
+    const state = new TrainingState();
+    state.clock.set(this.clock);
+    state.progress = this.progress;
+    state.weightsLost = this.weightsLost;
+    state.trainedOn = this.trainedOn;
+    return state;
+  }
+}
