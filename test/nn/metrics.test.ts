@@ -193,6 +193,35 @@ it('accuracy halves probabilities at 0.5 and logits at 0', async () => {
   expect(await valueOf('accuracy', x, t, 'i32')).toBe(1);
 });
 
+it('are NaN where an output is, and know outputs of −Infinity', async () => {
+  const several: [MetricSpec, Array64][] = [
+    ['accuracy', logits],
+    [metrics.topKCategoricalAccuracy({ k: 2 }), logits],
+    [metrics.precision({ class: 1 }), logits],
+    [metrics.recall({ class: 1 }), logits],
+    [metrics.f1({ class: 1, threshold: 0 }), logits],
+  ];
+  const single: [MetricSpec, Array64][] = [
+    metrics.binaryAccuracy({ threshold: 0.5 }),
+    metrics.precision({ threshold: 0.5 }),
+    metrics.recall({ threshold: 0.5 }),
+    metrics.f1({ threshold: 0.5 }),
+    metrics.auc(),
+    metrics.auc({ curve: 'PR' }),
+  ].map((metric) => [metric, scores]);
+  // The first of class 1, so that its row counts in a recall.
+  const row = labels.data.indexOf(1);
+  for (const [metric, outputs] of [...several, ...single]) {
+    const targets = outputs === logits ? labels : truth;
+    const place = outputs === logits ? row * C + 1 : truth.data.indexOf(1);
+    const broken = map(outputs, (value, i) => (i === place ? NaN : value));
+    const name = typeof metric === 'string' ? metric : metricOf(metric).name;
+    expect(await valueOf(metric, broken, targets, 'i32'), `${name}`).toBeNaN();
+  }
+  const masked = map(logits, (value, i) => (labels.data[Math.floor(i / C)] === i % C ? value : -Infinity));
+  expect(await valueOf(metrics.topKCategoricalAccuracy({ k: 1 }), masked, labels, 'i32')).toBe(1);
+});
+
 describe('refuse', () => {
   const p = input('p', [4, 3]);
   const y = input('labels', [4], 'i32');

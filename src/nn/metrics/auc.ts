@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../errors.ts';
-import { add, greater, multiply, sigmoid } from '../../ops/elementwise/elementwise.ts';
+import { add, greater, keepNan, multiply, sigmoid } from '../../ops/elementwise/elementwise.ts';
 import { constant } from '../../ops/core/leaves.ts';
 import { softmax } from '../../ops/softmax/softmax.ts';
 import { meaningOf, thresholdOf } from '../meaning.ts';
@@ -49,7 +49,8 @@ export function auc(options: AucOptions = {}): Metric {
       const ofClasses = one !== undefined && meaningOf(prediction) !== 'logits';
       const probability = !logits ? prediction : ofClasses ? softmax(prediction) : sigmoid(prediction);
       const { score, actual } = sides('auc', probability, target, one);
-      const above = greater(asColumn(score), constant(Float32Array.from([...limits, ...limits])));
+      const column = asColumn(score);
+      const above = keepNan(column, greater(column, constant(Float32Array.from([...limits, ...limits]))));
       // actual for the first half of the columns (true positives), 1 − actual for the second (false positives)
       const counted = add(multiply(asColumn(actual), twice(1, -1)), twice(0, 1));
       return rowsOf(multiply(above, counted));
@@ -65,7 +66,7 @@ export function auc(options: AucOptions = {}): Metric {
 /** Trapezoids of TP / P over FP / N, from the last threshold (no positives) to the first (all). */
 function underRoc(tp: Float64Array, fp: Float64Array): number {
   const [positives, negatives] = [tp[0], fp[0]];
-  if (!(positives > 0 && negatives > 0)) return 0;
+  if (positives === 0 || negatives === 0) return 0;
   let area = 0;
   for (let i = 0; i + 1 < tp.length; i++) area += ((fp[i] - fp[i + 1]) * (tp[i] + tp[i + 1])) / 2;
   return area / (positives * negatives);
@@ -77,11 +78,11 @@ function underRoc(tp: Float64Array, fp: Float64Array): number {
  */
 function underPrecisionRecall(tp: Float64Array, fp: Float64Array): number {
   const positives = tp[0];
-  if (!(positives > 0)) return 0;
+  if (positives === 0) return 0;
   let area = 0;
   for (let i = 0; i + 1 < tp.length; i++) {
     const [more, less] = [tp[i] + fp[i], tp[i + 1] + fp[i + 1]];
-    const slope = more > less ? (tp[i] - tp[i + 1]) / (more - less) : 0;
+    const slope = more === less ? 0 : (tp[i] - tp[i + 1]) / (more - less);
     const intercept = tp[i + 1] - slope * less;
     const ratio = more > 0 && less > 0 ? more / less : 1;
     area += slope * (tp[i] - tp[i + 1] + intercept * Math.log(ratio));

@@ -5,7 +5,7 @@ import {
   perSample,
 } from '../../ops/loss/accuracy.ts';
 import { argmax } from '../../ops/reduce/argmax.ts';
-import { add, greater, less, multiply } from '../../ops/elementwise/elementwise.ts';
+import { add, greater, keepNan, less, multiply, where } from '../../ops/elementwise/elementwise.ts';
 import { oneHot } from '../../ops/movement/gather.ts';
 import { constant } from '../../ops/core/leaves.ts';
 import { reshape } from '../../ops/movement/movement.ts';
@@ -68,16 +68,16 @@ export function topKCategoricalAccuracy({ k = 5, name = 'topKCategoricalAccuracy
     better: 'higher',
     compute(prediction, target) {
       const truth = oneHot(classIndices(name, prediction, target), prediction.shape.at(-1)!);
-      const own = reduceSum(multiply(prediction, truth), { axes: [-1], keepDims: true });
-      const larger = reduceSum(greater(prediction, own), { axes: [-1] });
-      return perSample(less(larger, k));
+      const own = reduceSum(where(truth, prediction, 0), { axes: [-1], keepDims: true });
+      const larger = reduceSum(keepNan(prediction, greater(prediction, own)), { axes: [-1] });
+      return perSample(keepNan(larger, less(larger, k)));
     },
   };
 }
 
 const columns = (...values: number[]) => constant(Float32Array.from(values));
-/** 0 where there is nothing to divide by, as in Keras. */
-const quotient = ([part, whole]: Float64Array) => (whole > 0 ? part / whole : 0);
+/** 0 where there is nothing to divide by, as in Keras; NaN where an output was. */
+const quotient = ([part, whole]: Float64Array) => (whole === 0 ? 0 : part / whole);
 
 /** Of what was said to be positive, the share that is: TP / (TP + FP); 0 where nothing was (Keras's Precision). */
 export function precision(options: DecisionOptions = {}): Metric {

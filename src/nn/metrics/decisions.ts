@@ -1,7 +1,8 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { argmax } from '../../ops/reduce/argmax.ts';
+import { reduceMax } from '../../ops/reduce/reduce.ts';
 import { cast } from '../../ops/movement/cast.ts';
-import { equal, greater } from '../../ops/elementwise/elementwise.ts';
+import { equal, greater, keepNan } from '../../ops/elementwise/elementwise.ts';
 import { slice } from '../../ops/movement/movement.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
@@ -81,7 +82,7 @@ export function sides(
   return { score: column(prediction), actual };
 }
 
-/** What was predicted and what is true, 0 or 1, each [N, ...] of the same size. */
+/** What was predicted and what is true, 0 or 1 (NaN where an output is), each [N, ...] of the same size. */
 export function decisions(
   metric: string,
   prediction: Tensor,
@@ -90,7 +91,9 @@ export function decisions(
 ): { predicted: Tensor; actual: Tensor } {
   const { score, actual } = sides(metric, prediction, target, one);
   if (one !== undefined && threshold === undefined) {
-    return { predicted: equal(cast(argmax(prediction), 'f32'), one), actual };
+    const chosen = equal(cast(argmax(prediction), 'f32'), one);
+    return { predicted: keepNan(reduceMax(prediction, { axes: [-1] }), chosen), actual };
   }
-  return { predicted: greater(score, threshold ?? thresholdOf(metric, prediction)), actual };
+  const predicted = greater(score, threshold ?? thresholdOf(metric, prediction));
+  return { predicted: keepNan(score, predicted), actual };
 }

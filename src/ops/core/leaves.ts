@@ -1,20 +1,14 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { apply } from './node.ts';
 import type { Op, Tensor } from './op.ts';
-import { formatShape, sizeOf } from './shape.ts';
+import { formatShape, requireShape, sizeOf } from './shape.ts';
 import type { DType, Shape, TensorSpec } from './shape.ts';
 
 const noGradient = { reason: 'it is a source of the graph and has no inputs' };
 const nothing = () => {};
 
 function checked(opName: string, { shape, dtype }: TensorSpec): TensorSpec {
-  for (const extent of shape) {
-    if (!Number.isInteger(extent) || extent < 1) {
-      throw new ShapeError(
-        `${opName}: shape ${formatShape(shape)} has the extent ${extent}; every extent must be a whole number of at least 1`,
-      );
-    }
-  }
+  requireShape(opName, shape);
   return { shape, dtype };
 }
 
@@ -86,17 +80,24 @@ export interface FillAttrs extends TensorSpec {
 
 export const fillOp = leaf<FillAttrs>('fill');
 
+function holds(dtype: DType, value: number): boolean {
+  if (dtype === 'f32') return Math.abs(value) === Infinity || Number.isFinite(Math.fround(value));
+  return value === (dtype === 'i32' ? value | 0 : value >>> 0);
+}
+
 /**
  * A constant tensor of one value, which may be ±Infinity (in a mask, say). Uploaded once when a program is compiled,
  * folded where it can be.
  *
- * @throws ArgumentError if the value is NaN, a finite number beyond f32, or infinite and the type an integer
+ * @throws ArgumentError if the type cannot hold the value, or the value is NaN
  */
 export function fill(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
-  const infinite = value === Infinity || value === -Infinity;
-  if (!(Number.isFinite(Math.fround(value)) || (infinite && dtype === 'f32'))) {
+  if (!holds(dtype, value)) {
     throw new ArgumentError(
-      `fill: the value must be a number that ${dtype} holds, not ${value}; f32 goes up to ±3.4e38, and has ±Infinity`,
+      `fill: the value must be a number that ${dtype} holds, not ${String(value)}; ` +
+        (dtype === 'f32'
+          ? 'f32 goes up to ±3.4e38, and has ±Infinity'
+          : 'use f32, or a whole number in its range'),
     );
   }
   return apply(fillOp, [], { shape, dtype, value });
@@ -116,18 +117,30 @@ export interface ConstantAttrs extends TensorSpec {
 
 export const constantOp = leaf<ConstantAttrs>('constant');
 
+const DATA_TYPES = new Map<DType, new () => ConstantAttrs['data']>([
+  ['f32', Float32Array],
+  ['i32', Int32Array],
+  ['u32', Uint32Array],
+]);
+
 /** A constant tensor with given data, uploaded once when a program is compiled. */
 export function constant(
   data: Float32Array | Int32Array | Uint32Array,
   shape: Shape = [data.length],
 ): Tensor {
+  const type = [...DATA_TYPES].find(([, array]) => data instanceof array)?.[0];
+  if (!type) {
+    throw new ArgumentError(
+      'constant: the data must be a Float32Array, an Int32Array or a Uint32Array; make one with Float32Array.from(…)',
+    );
+  }
+  requireShape('constant', shape);
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError(
       `constant: ${data.length} values do not fill the shape ${formatShape(shape)}, which needs ${sizeOf(shape)}`,
     );
   }
-  const dtype = data instanceof Float32Array ? 'f32' : data instanceof Int32Array ? 'i32' : 'u32';
-  return apply<ConstantAttrs>(constantOp, [], { shape, dtype, data });
+  return apply<ConstantAttrs>(constantOp, [], { shape, dtype: type, data });
 }
 
 export const programStateOp = leaf<TensorSpec>('programState');

@@ -1,4 +1,4 @@
-import { ShapeError } from '../../errors.ts';
+import { ArgumentError, ShapeError } from '../../errors.ts';
 import type { Epilogue, Node, Op, Tensor } from './op.ts';
 import type { TensorSpec } from './shape.ts';
 
@@ -15,9 +15,22 @@ export function withScope<T>(name: string, build: () => T): T {
   }
 }
 
+const isTensor = (value: unknown): value is Tensor =>
+  typeof value === 'object' && value !== null && 'node' in value && 'dtype' in value;
+
+/** A wrong argument, in short. */
+const shown = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? `a ${value.constructor?.name ?? 'object'}` : String(value);
+
 /** Creates a node: checks shapes through the op's shape rule, returns its outputs. */
 export function applyAll<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): readonly Tensor[] {
   const label = [...scopes, op.name].join('/');
+  inputs.forEach((input, i) => {
+    if (isTensor(input)) return;
+    throw new ArgumentError(
+      `${label}: input ${i + 1} is ${shown(input)}, not a tensor; make one with fill(shape, value) or constant(data, shape)`,
+    );
+  });
   let specs: readonly TensorSpec[];
   try {
     specs = op.infer(inputs, attrs);

@@ -284,7 +284,7 @@ export const scale = (x: Tensor, factor: number): Tensor => call(ops.scale, [x],
 export const shift = (x: Tensor, offset: number): Tensor => call(ops.shift, [x], { offset });
 /** Limits values to [low, high]. */
 export function clip(x: Tensor, low: number, high: number): Tensor {
-  if (!(low <= high)) throw new ArgumentError(`clip: low ${low} is above high ${high}; swap them`);
+  if (low > high) throw new ArgumentError(`clip: low ${low} is above high ${high}; swap them`);
   return call(ops.clip, [x], { low, high });
 }
 export const add = binary(ops.add);

@@ -5,7 +5,7 @@ import { apply } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
-import { equal, greater } from '../elementwise/elementwise.ts';
+import { equal, greater, keepNan } from '../elementwise/elementwise.ts';
 import { reduceMean } from '../reduce/reduce.ts';
 import { WIDE_ROW, workgroupFor } from './softmaxCrossEntropy.ts';
 
@@ -76,7 +76,7 @@ export function categoricalAccuracy(predictions: Tensor, targets: Tensor): Tenso
 /**
  * For each sample the share of its outputs on their target's side: x > threshold where the target is
  * above 0.5, x ≤ threshold elsewhere. `threshold` is 0 for logits (the default), 0.5 for probabilities.
- * Shapes [N, ...] twice; result [N].
+ * Shapes [N, ...] twice; result [N], NaN for a sample with a NaN.
  */
 export function binaryAccuracy(predictions: Tensor, targets: Tensor, threshold = 0): Tensor {
   if (!sameShape(predictions.shape, targets.shape)) {
@@ -84,7 +84,7 @@ export function binaryAccuracy(predictions: Tensor, targets: Tensor, threshold =
       `binaryAccuracy: predictions ${formatShape(predictions.shape)} and targets ${formatShape(targets.shape)} must have the same shape`,
     );
   }
-  return perSample(equal(greater(predictions, threshold), greater(targets, 0.5)));
+  return perSample(keepNan(predictions, equal(greater(predictions, threshold), greater(targets, 0.5))));
 }
 
 /** Means over all dimensions but the first: one value per sample. */

@@ -121,7 +121,7 @@ function checkInputs(name: string, sparse: boolean, logits: TensorSpec, targets:
   if (logits.dtype !== 'f32') throw new ArgumentError(`${name}: the logits must be f32, not ${logits.dtype}`);
   if (logits.shape.length < 1) {
     throw new ShapeError(
-      `${name}: the logits need a dimension of classes, [N, classes], but are a single number`,
+      `${name}: the logits need a dimension of classes, [N, classes], but [] is a single number; reshape them`,
     );
   }
   if (targets.dtype !== (sparse ? 'i32' : 'f32')) {

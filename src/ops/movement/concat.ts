@@ -98,6 +98,6 @@ export const concatOp: Op<ConcatAttrs> = {
  */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   if (tensors.length === 0) throw new ArgumentError('concat: needs at least one tensor, got none');
-  const positive = normalizeAxis(axis, tensors[0].shape.length, 'concat');
+  const positive = normalizeAxis(axis, tensors[0].shape, 'concat');
   return tensors.length === 1 ? tensors[0] : apply(concatOp, tensors, { axis: positive });
 }

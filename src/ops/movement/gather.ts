@@ -78,7 +78,7 @@ export const gatherOp: Op<GatherAttrs> = {
  * x.shape[axis] · number of indices (see shaders/movement/gather_gradient.wgsl).
  */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
-  return apply(gatherOp, [x, indices], { axis: normalizeAxis(axis, x.shape.length, 'gather') });
+  return apply(gatherOp, [x, indices], { axis: normalizeAxis(axis, x.shape, 'gather') });
 }
 
 interface GatherGradientAttrs extends GatherAttrs {

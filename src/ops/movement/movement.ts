@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { apply } from '../core/node.ts';
 import type { Op, Tensor } from '../core/op.ts';
-import { formatShape, normalizeAxis, sameShape, sizeOf } from '../core/shape.ts';
+import { formatShape, normalizeAxes, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { requireDtype, requireExtents, requireRank, WORDS } from '../core/values.ts';
 import { lowerStridedCopy, stridesOf } from './stridedCopy.ts';
@@ -53,7 +53,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 /** [N, …] → [N, product of the rest], as Keras's Flatten layer. Costs nothing. */
 export function flatten(x: Tensor): Tensor {
   if (x.shape.length === 0)
-    throw new ShapeError('flatten: a scalar has no batch dimension; reshape it to [1] first');
+    throw new ShapeError(
+      'flatten: the tensor [] is a single number without a batch dimension; reshape it to [1] first',
+    );
   return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);
 }
 
@@ -113,7 +115,7 @@ export function transpose(
   x: Tensor,
   permutation: readonly number[] = x.shape.map((_, axis) => x.shape.length - 1 - axis),
 ): Tensor {
-  const axes = permutation.map((axis) => normalizeAxis(axis, x.shape.length, 'transpose'));
+  const axes = normalizeAxes(permutation, x.shape, 'transpose');
   const [{ shape }] = transposeOp.infer([x], { permutation: axes });
   const moving = axes.filter((axis) => x.shape[axis] !== 1);
   if (moving.every((axis, i) => i === 0 || moving[i - 1] < axis)) return reshape(x, shape);
@@ -288,7 +290,7 @@ export const reverseOp: Op<ReverseAttrs> = {
 
 /** Reverses the order of the elements along the given axes (default: all). */
 export function reverse(x: Tensor, axes: readonly number[] = x.shape.map((_, axis) => axis)): Tensor {
-  const positive = new Set(axes.map((axis) => normalizeAxis(axis, x.shape.length, 'reverse')));
+  const positive = new Set(normalizeAxes(axes, x.shape, 'reverse'));
   const effective = [...positive].filter((axis) => x.shape[axis] > 1).toSorted((a, b) => a - b);
   return effective.length === 0 ? x : apply(reverseOp, [x], { axes: effective });
 }

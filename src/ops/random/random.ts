@@ -2,13 +2,13 @@ import bitsSource from '../../../shaders/random/bits.wgsl?raw';
 import normalSource from '../../../shaders/random/normal.wgsl?raw';
 import truncatedSource from '../../../shaders/random/truncated_normal.wgsl?raw';
 import uniformSource from '../../../shaders/random/uniform.wgsl?raw';
-import { ArgumentError, ShapeError } from '../../errors.ts';
+import { ArgumentError } from '../../errors.ts';
 import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
 import { programState } from '../core/leaves.ts';
 import { apply } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
-import { formatShape, sizeOf } from '../core/shape.ts';
+import { requireShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 
 /** Streams of ops are numbered from here, those of initial values from 0, so they share no numbers. */
@@ -68,9 +68,6 @@ function randomOp(
     kind: 'kernel',
     fusesEpilogue: dtype === 'f32',
     infer(_inputs, { shape }) {
-      if (shape.some((extent) => !Number.isInteger(extent) || extent < 1)) {
-        throw new ShapeError(`${name}: shape ${formatShape(shape)} needs whole extents of at least 1`);
-      }
       return [{ shape, dtype }];
     },
     lower({ inputs: [state], outputs: [output], attrs }, context) {
@@ -124,6 +121,7 @@ function draw(
   parameters: Readonly<Record<string, number>>,
   { stream }: RandomOptions,
 ): Tensor {
+  requireShape(op.name, shape);
   for (const [name, value] of Object.entries(parameters)) {
     if (!Number.isFinite(Math.fround(value))) {
       throw new ArgumentError(`${op.name}: ${name.toLowerCase()} is ${value}; it must be a finite number`);

@@ -72,10 +72,10 @@ export interface ArgOptions {
 
 /** Index (i32) of the largest element along `axis` (default: the last), or of the first NaN (NumPy); at ties the first wins. */
 export function argmax(x: Tensor, axis = -1, { keepDims = false }: ArgOptions = {}): Tensor {
-  return apply(argmaxOp, [x], { axis: normalizeAxis(axis, x.shape.length, 'argmax'), keepDims });
+  return apply(argmaxOp, [x], { axis: normalizeAxis(axis, x.shape, 'argmax'), keepDims });
 }
 
 /** Index (i32) of the smallest element along `axis` (default: the last), or of the first NaN (NumPy); at ties the first wins. */
 export function argmin(x: Tensor, axis = -1, { keepDims = false }: ArgOptions = {}): Tensor {
-  return apply(argminOp, [x], { axis: normalizeAxis(axis, x.shape.length, 'argmin'), keepDims });
+  return apply(argminOp, [x], { axis: normalizeAxis(axis, x.shape, 'argmin'), keepDims });
 }

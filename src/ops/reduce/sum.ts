@@ -1,7 +1,7 @@
 import { ShapeError } from '../../errors.ts';
 import { apply } from '../core/node.ts';
 import type { Op, Tensor } from '../core/op.ts';
-import { normalizeAxis, sameShape, sizeOf } from '../core/shape.ts';
+import { normalizeAxes, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { requireDtype } from '../core/values.ts';
 import { broadcastShapes } from '../elementwise/broadcast.ts';
@@ -77,9 +77,7 @@ export function reduce(
   x: Tensor,
   { axes = [...x.shape.keys()], keepDims = false }: ReduceOptions,
 ): Tensor {
-  const positive = [...new Set(axes.map((axis) => normalizeAxis(axis, x.shape.length, op.name)))].toSorted(
-    (a, b) => a - b,
-  );
+  const positive = [...new Set(normalizeAxes(axes, x.shape, op.name))].toSorted((a, b) => a - b);
   op.infer([x], { axes: positive, keepDims });
   // one entry is its own sum, mean, extreme and product
   if (positive.every((axis) => x.shape[axis] === 1))

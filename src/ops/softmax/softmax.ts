@@ -82,7 +82,7 @@ function softmaxOps(name: string, log: boolean, second: (y: Tensor, dy: Tensor, 
     fusesEpilogue: true,
     infer([x]) {
       requireDtype(name, x, ['f32']);
-      normalizeAxis(-1, x.shape.length, name);
+      normalizeAxis(-1, x.shape, name);
       return [x];
     },
     lower: (node, context) => lowerRows(node, 'forward', log, context),
@@ -114,7 +114,7 @@ export const logSoftmaxGradientOp = logSoftmaxPair.gradient;
 /** Applies `op` along any axis, by moving that axis to the end and back. */
 function alongAxis(op: Op<NoAttrs>, x: Tensor, axis: number): Tensor {
   const last = x.shape.length - 1;
-  const chosen = normalizeAxis(axis, x.shape.length, op.name);
+  const chosen = normalizeAxis(axis, x.shape, op.name);
   if (chosen === last) return apply(op, [x], {});
   const swap = [...x.shape.keys()].map((a) => (a === chosen ? last : a === last ? chosen : a));
   return transpose(apply(op, [transpose(x, swap)], {}), swap);

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { ArgumentError, ShapeError } from '../../src/errors.ts';
+import * as ops from '../../src/ops/index.ts';
+import { input } from '../../src/ops/core/leaves.ts';
+import type { Tensor } from '../../src/ops/core/op.ts';
+import { evaluate } from '../helpers/evaluate.ts';
+import { array } from '../reference/array.ts';
+
+const SHAPES: number[][] = [[], [1], [3], [2, 3], [2, 3, 4], [2, 4, 4, 3], [2, 2, 2, 2, 2]];
+const elementwise = [
+  'negate', 'abs', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'rsqrt', 'square', 'reciprocal',
+  'sin', 'cos', 'relu', 'selu', 'gelu', 'sigmoid', 'tanh', 'softplus', 'softsign', 'silu', 'mish', 'hardSigmoid', 'leakyRelu',
+  'elu', 'logCosh', 'huber', 'dropout', 'stopGradient',
+] as const; // prettier-ignore
+const binary = [
+  'add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'equal', 'notEqual', 'less', 'lessEqual', 'greater',
+  'greaterEqual', 'bceWithLogits', 'binaryCrossentropy', 'keepNan', 'binaryAccuracy',
+] as const; // prettier-ignore
+
+const byName = { ...ops } as unknown as Record<string, (x: Tensor, other: Tensor | number) => Tensor>;
+
+/** Calls of an op with a tensor of any shape: each gives a tensor, or a ShapeError that begins with the op's name. */
+const calls: Record<string, (x: Tensor, shape: number[]) => Tensor> = {
+  ...Object.fromEntries(elementwise.map((name) => [name, (x: Tensor) => byName[name](x, 0.5)])),
+  ...Object.fromEntries(
+    binary.map((name) => [name, (x: Tensor, shape: number[]) => byName[name](x, input('other', shape))]),
+  ),
+  scale: (x) => ops.scale(x, 2),
+  shift: (x) => ops.shift(x, 2),
+  broadcastTo: (x, shape) => ops.broadcastTo(x, [2, ...shape]),
+  clip: (x) => ops.clip(x, 0, 1),
+  where: (x) => ops.where(x, x, 0),
+  argmax: (x) => ops.argmax(x),
+  argmin: (x) => ops.argmin(x, 1),
+  softmax: (x) => ops.softmax(x),
+  logSoftmax: (x) => ops.logSoftmax(x, 1),
+  categoricalAccuracy: (x, shape) => ops.categoricalAccuracy(x, input('labels', shape.slice(0, -1), 'i32')),
+  softmaxCrossEntropy: (x, shape) => ops.softmaxCrossEntropy(x, input('targets', shape)),
+  sparseSoftmaxCrossEntropy: (x, shape) =>
+    ops.sparseSoftmaxCrossEntropy(x, input('labels', shape.slice(0, -1), 'i32')),
+  averagePool2d: (x) => ops.averagePool2d(x),
+  maxPool2d: (x) => ops.maxPool2d(x),
+  globalAveragePool2d: (x) => ops.globalAveragePool2d(x),
+  globalMaxPool2d: (x) => ops.globalMaxPool2d(x),
+  resize2d: (x) => ops.resize2d(x, [8, 8]),
+  conv2d: (x) => ops.conv2d(x, input('w', [3, 3, 3, 5])),
+  conv2dTranspose: (x) => ops.conv2dTranspose(x, input('w', [3, 3, 5, 3])),
+  matmul: (x) => ops.matmul(x, input('b', [3, 4])),
+  orthonormalize: (x) => ops.orthonormalize(x),
+  cast: (x) => ops.cast(x, 'i32'),
+  concat: (x) => ops.concat([x, x]),
+  gather: (x) => ops.gather(x, input('indices', [2], 'i32')),
+  oneHot: (_x, shape) => ops.oneHot(input('indices', shape, 'i32'), 3),
+  flatten: (x) => ops.flatten(x),
+  pad: (x) => ops.pad(x, [[1, 1]]),
+  reshape: (x) => ops.reshape(x, [3, -1]),
+  reverse: (x) => ops.reverse(x, [0]),
+  slice: (x) => ops.slice(x, [0, 0], [1, 1]),
+  transpose: (x) => ops.transpose(x, [1, 0]),
+  normalize: (x) => ops.normalize(x, { over: 'batch' }).y,
+  normalizeWith: (x) => ops.normalizeWith(x, { mean: input('m', [3]), variance: input('v', [3]) } as never),
+  reduceMax: (x) => ops.reduceMax(x, { axes: [0] }),
+  reduceMin: (x) => ops.reduceMin(x, { axes: [-1] }),
+  reduceMean: (x) => ops.reduceMean(x, { axes: [1] }),
+  reduceProd: (x) => ops.reduceProd(x, { axes: [2] }),
+  reduceSum: (x) => ops.reduceSum(x, { axes: [0, 1] }),
+  randomNormal: (_x, shape) => ops.randomNormal(shape),
+  randomTruncatedNormal: (_x, shape) => ops.randomTruncatedNormal(shape),
+  randomUniform: (_x, shape) => ops.randomUniform(shape),
+  constant: (_x, shape) => ops.constant(Float32Array.of(1), shape),
+  fill: (_x, shape) => ops.fill(shape, 1),
+  input: (_x, shape) => ops.input('x', shape),
+};
+
+/** Made from variables, data sets and programs; and what the passes read. */
+const OTHERS = ['elementwiseOps', 'gatherBatch', 'gatherLabelledBatch', 'programState', 'read', 'singleStep'];
+
+it('the table of calls has every op', () => {
+  expect([...Object.keys(calls), ...OTHERS].toSorted()).toEqual(Object.keys(ops).toSorted());
+});
+
+describe.each(SHAPES.map((shape) => [`[${shape.join(', ')}]`, shape] as const))(
+  'a tensor %s',
+  (text, shape) => {
+    it.each(Object.keys(calls))('in %s gives a tensor, or an error that names op, shape and fix', (name) => {
+      let result: Tensor | undefined;
+      try {
+        result = calls[name](input('x', shape), shape);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ShapeError);
+        const { message } = error as Error;
+        expect(message.startsWith(name), `${message}`).toBe(true);
+        expect(message).toContain(text);
+      }
+      if (result) expect(result.shape.every((extent) => extent >= 1)).toBe(true);
+    });
+  },
+);
+
+it('a single number passes through what works on all elements', async () => {
+  const [sum, max, mean, doubled, turned, y] = await evaluate(
+    (x) => [
+      ops.reduceSum(x),
+      ops.reduceMax(x, { axes: [] }),
+      ops.reduceMean(x, { keepDims: true }),
+      ops.add(x, x),
+      ops.transpose(x),
+      ops.softmax(ops.reshape(x, [1])),
+    ],
+    [array([], [-3])],
+  );
+  for (const same of [sum, max, mean, turned]) expect(same).toEqual(array([], [-3]));
+  expect(doubled).toEqual(array([], [-6]));
+  expect(y).toEqual(array([1], [1]));
+});
+
+it('what is no tensor, no list of axes, no shape, or does not fit its type is told', () => {
+  const x = input('x', [2, 3]);
+  const wrong = (value: unknown) => value as never;
+  const cases: [() => unknown, new (...args: never[]) => Error, RegExp][] = [
+    [
+      () => ops.softmax(ops.fill([], 1)),
+      ShapeError,
+      /softmax: works along a dimension.* single number; reshape it to \[1\]/,
+    ],
+    [
+      () => ops.softmax(x, 2),
+      ShapeError,
+      /softmax: axis 2 does not exist in a tensor \[2, 3\] of rank 2; use -2 … 1/,
+    ],
+    [
+      () => ops.add(x, wrong(undefined)),
+      ArgumentError,
+      /add: input 2 is undefined, not a tensor; make one with fill/,
+    ],
+    [() => ops.relu(wrong([1, 2])), ArgumentError, /relu: input 1 is a Array, not a tensor/],
+    [() => ops.relu(wrong(2)), ArgumentError, /relu: input 1 is 2, not a tensor/],
+    [() => ops.reduceSum(x, { axes: wrong(0) }), ArgumentError, /reduceSum: axes are 0; give a list/],
+    [() => ops.reverse(x, wrong(0)), ArgumentError, /reverse: axes are 0; give a list/],
+    [
+      () => ops.fill(wrong(3), 1),
+      ShapeError,
+      /fill: the shape is 3; give a list of extents, such as \[2, 3\]/,
+    ],
+    [() => ops.randomNormal(wrong(3)), ShapeError, /randomNormal: the shape is 3/],
+    [() => ops.input('x', [2, 1.5]), ShapeError, /input: shape \[2, 1.5\] has the extent 1.5/],
+    [() => ops.fill([2], NaN), ArgumentError, /fill: the value must be a number that f32 holds, not NaN/],
+    [
+      () => ops.fill([2], 0.5, 'i32'),
+      ArgumentError,
+      /number that i32 holds, not 0.5; use f32, or a whole number/,
+    ],
+    [() => ops.fill([2], -1, 'u32'), ArgumentError, /number that u32 holds, not -1/],
+    [() => ops.fill([2], Infinity, 'i32'), ArgumentError, /number that i32 holds, not Infinity/],
+    [() => ops.constant(wrong([1, 2])), ArgumentError, /constant: the data must be a Float32Array/],
+    [() => ops.constant(wrong(Float64Array.of(1))), ArgumentError, /Float32Array.from/],
+    [() => ops.clip(x, NaN, 1), ArgumentError, /clip: low is NaN; it must be a finite f32 number/],
+  ];
+  for (const [action, type, text] of cases) {
+    expect(action).toThrow(type);
+    expect(action).toThrow(text);
+  }
+});
