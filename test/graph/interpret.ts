@@ -1,4 +1,4 @@
-import { singleStep } from '../../src/ops/elementwise/elementwise.ts';
+import { singleStep } from '../../src/ops/elementwise/op.ts';
 import type { Expression } from '../../src/ops/core/expression.ts';
 import { topologicalOrder } from '../../src/graph/traverse.ts';
 import type { Node, Tensor } from '../../src/ops/core/op.ts';

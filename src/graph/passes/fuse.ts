@@ -1,4 +1,4 @@
-import { singleStep } from '../../ops/elementwise/elementwise.ts';
+import { singleStep } from '../../ops/elementwise/op.ts';
 import type { Expression, Step } from '../../ops/core/expression.ts';
 import { fillValue } from '../../ops/core/leaves.ts';
 import { accessOf, mapOp, MAX_MAP_INPUTS } from '../../ops/elementwise/map.ts';

@@ -1,118 +1,15 @@
 import { ArgumentError } from '../../errors.ts';
 import { fill } from '../core/leaves.ts';
-import { apply } from '../core/node.ts';
-import type { Node, Op, Tensor } from '../core/op.ts';
-import { sumTo } from '../reduce/sum.ts';
-import { broadcastShapes } from './broadcast.ts';
-import { lowerMap } from './map.ts';
-
-type Literals = Readonly<Record<string, number>>;
-/** Given the inputs, the output and dy = dL/dy: dL/d(input) for each input, before summing over broadcasts. */
-type Gradient = (
-  inputs: readonly Tensor[],
-  y: Tensor,
-  dy: Tensor,
-  literals: Literals,
-) => (Tensor | undefined)[];
-
-/**
- * One elementwise op: a function of shaders/shared applied at every position, inputs broadcast as
- * NumPy does. `fn` is its WGSL name.
- */
-function elementwiseOp(name: string, fn: string, arity: number, gradient: Gradient): Op<Literals> {
-  const op: Op<Literals> = {
-    name,
-    kind: 'elementwise',
-    infer(inputs, literals) {
-      for (const [option, value] of Object.entries(literals)) {
-        if (!Number.isFinite(Math.fround(value))) {
-          throw new ArgumentError(`${name}: ${option} is ${value}; it must be a finite f32 number`);
-        }
-      }
-      if (inputs.length !== arity) {
-        throw new ArgumentError(`${name}: takes ${arity} tensors, got ${inputs.length}`);
-      }
-      for (const { dtype } of inputs) {
-        if (dtype !== 'f32')
-          throw new ArgumentError(`${name}: works on f32 tensors, got ${dtype}; cast it first`);
-      }
-      return [
-        {
-          shape: broadcastShapes(
-            name,
-            inputs.map((i) => i.shape),
-          ),
-          dtype: 'f32',
-        },
-      ];
-    },
-    elementwise: (literals) => ({ fn, literals: Object.values(literals) }),
-    lower: (node, context) => lowerMap(node, singleStep(node), context),
-    gradient({ inputs, outputs, attrs }, [dy]) {
-      if (!dy) return [];
-      return gradient(inputs, outputs[0], dy, attrs).map((g, i) => g && sumTo(g, inputs[i].shape));
-    },
-  };
-  return op;
-}
-
-/** The expression of a single elementwise node. */
-export function singleStep(node: Node) {
-  const { fn, literals } = node.op.elementwise!(node.attrs);
-  return { inputs: node.inputs.length, steps: [{ fn, args: node.inputs.map((_, i) => i), literals }] };
-}
+import type { Op, Tensor } from '../core/op.ts';
+import { call, comparedOps, elementwiseOp, gradientOps } from './op.ts';
+import type { Gradient, Literals } from './op.ts';
 
 /** The smallest normal f32: GPUs may take anything below for 0. */
 const SMALLEST = 2 ** -126;
 
-const NONE: Literals = {};
 const op1 = (name: string, fn: string, gradient: Gradient) => elementwiseOp(name, fn, 1, gradient);
 const op2 = (name: string, fn: string, gradient: Gradient) => elementwiseOp(name, fn, 2, gradient);
 const step: Gradient = () => []; // piecewise constant: the derivative is 0 almost everywhere
-
-const call = (op: Op<Literals>, inputs: readonly Tensor[], literals: Literals = NONE) =>
-  apply(op, inputs, literals);
-
-/**
- * Gradients that have a WGSL function of their own (`relu_gradient(y, dy)`), used only inside
- * gradients of the ops above them, and not differentiable again.
- */
-function gradientOp(name: string, fn: string, arity = 2): Op<Literals> {
-  const op = elementwiseOp(name, fn, arity, () => []);
-  return { ...op, gradient: { reason: `second derivatives through ${name} are not provided` } };
-}
-
-const gradientOps = {
-  clipGradient: gradientOp('clipGradient', 'clip_gradient'),
-  reluGradient: gradientOp('reluGradient', 'relu_gradient'),
-  leakyReluGradient: gradientOp('leakyReluGradient', 'leaky_relu_gradient'),
-  eluGradient: gradientOp('eluGradient', 'elu_gradient'),
-  seluGradient: gradientOp('seluGradient', 'selu_gradient'),
-  geluGradient: gradientOp('geluGradient', 'gelu_gradient'),
-  sigmoidGradient: gradientOp('sigmoidGradient', 'sigmoid_gradient'),
-  tanhGradient: gradientOp('tanhGradient', 'tanh_gradient'),
-  softplusGradient: gradientOp('softplusGradient', 'softplus_gradient'),
-  softsignGradient: gradientOp('softsignGradient', 'softsign_gradient'),
-  siluGradient: gradientOp('siluGradient', 'silu_gradient'),
-  mishGradient: gradientOp('mishGradient', 'mish_gradient'),
-  hardSigmoidGradient: gradientOp('hardSigmoidGradient', 'hard_sigmoid_gradient'),
-  bceWithLogitsGradient: gradientOp('bceWithLogitsGradient', 'bce_with_logits_gradient', 3),
-  binaryCrossentropyGradient: gradientOp('binaryCrossentropyGradient', 'binary_crossentropy_gradient', 3),
-};
-
-/** dy where a ≥ b, or a > b, else 0: the slopes of the larger and the smaller of two. NaN where one of the three is. */
-const comparedOps: Record<'ifAtLeast' | 'ifAbove', Op<Literals>> = {
-  ifAtLeast: elementwiseOp('ifAtLeast', 'at_least_gradient', 3, ([a, b], _y, ddy) => [
-    undefined,
-    undefined,
-    call(comparedOps.ifAtLeast, [a, b, ddy]),
-  ]),
-  ifAbove: elementwiseOp('ifAbove', 'above_gradient', 3, ([a, b], _y, ddy) => [
-    undefined,
-    undefined,
-    call(comparedOps.ifAbove, [a, b, ddy]),
-  ]),
-};
 
 /** d a^b / db = a^b log a, 0 where a^b is; for a ≤ 0 it is taken as 0, but for 0^b with b < 0, which falls from Infinity. */
 const powerSlope = (a: Tensor, b: Tensor, y: Tensor): Tensor =>
@@ -245,44 +142,73 @@ const toTensor = (value: Operand): Tensor => (typeof value === 'number' ? fill([
 const unary = (op: Op<Literals>) => (x: Tensor) => call(op, [x]);
 const binary = (op: Op<Literals>) => (a: Operand, b: Operand) => call(op, [toTensor(a), toTensor(b)]);
 
+/*
+ * NaN and Infinity. Where an input is NaN, so are the result and the gradient, and a NaN that arrives from behind (dL/dy) is
+ * passed on: nothing hides one but what says so below. At ±Infinity a function has its limit. Beyond ±3.4e38 results are
+ * ±Infinity; numbers below 1.2e-38 may count as 0.
+ */
+
 export const negate = unary(ops.negate);
 export const abs = unary(ops.abs);
 /** -1, 0 or 1. Derivative 0. */
 export const sign = unary(ops.sign);
+/** Whole numbers, which all above 2²⁴ are, stay. Derivative 0, as of ceil. */
 export const floor = unary(ops.floor);
 export const ceil = unary(ops.ceil);
 /** To the nearest whole number, halves to even (WGSL). Derivative 0. */
 export const round = unary(ops.round);
+/** 0 at −Infinity; Infinity above 88.7. */
 export const exp = unary(ops.exp);
+/** e^x − 1, exact near 0; −1 at −Infinity. */
 export const expm1 = unary(ops.expm1);
+/** −Infinity at 0, NaN below. */
 export const log = unary(ops.log);
+/** log(1 + x), exact near 0: −Infinity at −1, NaN below. */
 export const log1p = unary(ops.log1p);
+/** NaN below 0; at 0 the slope is Infinity. */
 export const sqrt = unary(ops.sqrt);
+/** 1 / √x: Infinity at 0, NaN below. */
 export const rsqrt = unary(ops.rsqrt);
 export const square = unary(ops.square);
+/** 1 / x: ±Infinity at 0. */
 export const reciprocal = unary(ops.reciprocal);
+/** NaN at ±Infinity; for large angles as good as the adapter's own. */
 export const sin = unary(ops.sin);
+/** NaN at ±Infinity; for large angles as good as the adapter's own. */
 export const cos = unary(ops.cos);
+/** max(x, 0). */
 export const relu = unary(ops.relu);
+/** 1.0507 · elu(x, 1.6733): −1.7581 at −Infinity. */
 export const selu = unary(ops.selu);
-/** x/2 (1 + tanh(√(2/π)(x + 0.044715x³))): the tanh form of Hendrycks & Gimpel 2016. */
+/** x/2 (1 + tanh(√(2/π)(x + 0.044715x³))): the tanh form of Hendrycks & Gimpel 2016. 0 at −Infinity. */
 export const gelu = unary(ops.gelu);
+/** 1 / (1 + e^−x): 0 and 1 at ∓Infinity. */
 export const sigmoid = unary(ops.sigmoid);
+/** ±1 at ±Infinity. */
 export const tanh = unary(ops.tanh);
+/** log(1 + e^x): 0 at −Infinity. */
 export const softplus = unary(ops.softplus);
+/** x / (1 + |x|): ±1 at ±Infinity. */
 export const softsign = unary(ops.softsign);
+/** x sigmoid(x): 0 at −Infinity. */
 export const silu = unary(ops.silu);
+/** x tanh(softplus(x)): 0 at −Infinity. */
 export const mish = unary(ops.mish);
 /** relu6(x + 3) / 6, as Keras 3 defines it. */
 export const hardSigmoid = unary(ops.hardSigmoid);
-/** x for x > 0, slope · x otherwise. */
+/** x for x > 0, slope · x otherwise. A slope of 0 is `relu`. */
 export const leakyRelu = (x: Tensor, slope = 0.3): Tensor =>
   slope === 0 ? relu(x) : call(ops.leakyRelu, [x], { slope });
 /** x for x > 0, alpha (e^x − 1) otherwise. */
 export const elu = (x: Tensor, alpha = 1): Tensor => call(ops.elu, [x], { alpha });
+/** x · factor. For a factor of 0 it is 0 where x is finite, else NaN. */
 export const scale = (x: Tensor, factor: number): Tensor => call(ops.scale, [x], { factor });
 export const shift = (x: Tensor, offset: number): Tensor => call(ops.shift, [x], { offset });
-/** Limits values to [low, high]. */
+/**
+ * Limits values to [low, high]; NaN stays NaN.
+ *
+ * @throws ArgumentError if low is above high, or one is not finite
+ */
 export function clip(x: Tensor, low: number, high: number): Tensor {
   if (low > high) throw new ArgumentError(`clip: low ${low} is above high ${high}; swap them`);
   return call(ops.clip, [x], { low, high });
@@ -290,6 +216,7 @@ export function clip(x: Tensor, low: number, high: number): Tensor {
 export const add = binary(ops.add);
 export const subtract = binary(ops.subtract);
 export const multiply = binary(ops.multiply);
+/** ±Infinity where only b is 0, NaN for 0 / 0. */
 export const divide = binary(ops.divide);
 /**
  * a^b, as IEEE 754 defines pow: a negative base with an exponent that is not whole gives NaN, 0 to a negative exponent
@@ -297,21 +224,28 @@ export const divide = binary(ops.divide);
  * 0 to a negative exponent.
  */
 export const power = binary(ops.power);
+/** The larger; NaN where one is. At ties the gradient goes to a. */
 export const maximum = binary(ops.maximum);
+/** The smaller; NaN where one is. At ties the gradient goes to a. */
 export const minimum = binary(ops.minimum);
-/** Comparisons give 1 where they hold and 0 where not. */
+/**
+ * Comparisons give 1 where they hold and 0 where not. With a NaN none holds but notEqual (IEEE 754, NumPy). Derivative 0.
+ */
 export const equal = binary(ops.equal);
 export const notEqual = binary(ops.notEqual);
 export const less = binary(ops.less);
 export const lessEqual = binary(ops.lessEqual);
 export const greater = binary(ops.greater);
 export const greaterEqual = binary(ops.greaterEqual);
-/** a where the condition is not 0, b elsewhere. */
+/** a where the condition is not 0 (NaN is not), b elsewhere. What is not taken has no part in value and gradient, NaN or not. */
 export const where = (condition: Tensor, a: Operand, b: Operand): Tensor =>
   call(ops.where, [condition, toTensor(a), toTensor(b)]);
 /** y, but NaN where x is NaN. */
 export const keepNan = (x: Tensor, y: Tensor): Tensor => call(ops.keepNan, [x, y]);
-/** Binary cross-entropy of logits against targets in [0, 1], per element. */
+/**
+ * Binary cross-entropy of logits against targets in [0, 1], per element. Finite for finite logits; of ±Infinity it is 0 for the
+ * target on its side, else Infinity.
+ */
 export const bceWithLogits = binary(ops.bceWithLogits);
 /** Binary cross-entropy of probabilities, p and 1 - p clipped to [1e-7, 1], against targets in [0, 1], per element. */
 export const binaryCrossentropy = binary(ops.binaryCrossentropy);
