@@ -15,7 +15,7 @@ export interface Step {
   readonly literals: readonly number[];
 }
 
-/** WGSL text of an f32 literal: always with a point or exponent, exact when read back. */
+/** WGSL text of an f32 literal: always with a point or exponent, exact when read back, up to the sign of 0. */
 export function literal(value: number): string {
   const rounded = Math.fround(value);
   if (Number.isNaN(rounded)) throw new RangeError('An f32 literal must be a number, not NaN');
