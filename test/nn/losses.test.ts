@@ -5,6 +5,8 @@ import { input } from '../../src/ops/core/leaves.ts';
 import { sigmoid } from '../../src/ops/elementwise/elementwise.ts';
 import { reshape } from '../../src/ops/movement/movement.ts';
 import { softmax as softmaxOf } from '../../src/ops/softmax/softmax.ts';
+import { lossOf } from '../../src/nn/registry.ts';
+import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import { reduceMean } from '../../src/ops/reduce/reduce.ts';
 import { array, map, random, randomIntegers, type Array64 } from '../reference/array.ts';
 import * as reference from '../reference/losses.ts';
@@ -321,4 +323,50 @@ it('refuses targets of another shape', () => {
   expect(() => losses.binaryCrossEntropyWithLogits(x, input('t', [4, 2]))).toThrow(
     /must have the same shape/,
   );
+});
+
+describe('NaN and Infinity', () => {
+  const x = map(random(1, [4, 3], 0.1, 0.8), (value, i) => (i === 4 ? NaN : value));
+  const t = softmax(random(2, [4, 3]));
+  const labels = array([4], [0, 2, 1, 0]);
+  const given: [string, losses.LossFunction, Array64, 'f32' | 'i32'][] = [
+    ...(
+      [
+        'meanSquaredError', 'meanAbsoluteError', 'meanSquaredLogarithmicError', 'huber', 'hinge', 'logCosh', 'cosineSimilarity',
+        'kullbackLeiblerDivergence', 'binaryCrossentropy', 'binaryCrossEntropyWithLogits', 'categoricalCrossentropy',
+        'softmaxCrossEntropy',
+      ] as const
+    ).map((name) => [name, lossOf(name), t, 'f32'] as [string, losses.LossFunction, Array64, 'f32']),
+    ['sparseCategoricalCrossentropy', losses.sparseCategoricalCrossentropy, labels, 'i32'],
+    ['sparseSoftmaxCrossEntropy', losses.sparseSoftmaxCrossEntropy, labels, 'i32'],
+  ]; // prettier-ignore
+
+  it.each(given)(
+    '%s is NaN for the sample with a NaN, value and gradient, and for no other',
+    async (_, loss, target, dtype) => {
+      const found = await evaluate(
+        (prediction, truth) => {
+          const perSample = loss(prediction, truth);
+          return [perSample, gradients(reduceSum(perSample), [prediction])[0]!];
+        },
+        [x, target],
+        { dtypes: ['f32', dtype] },
+      );
+      expect([...found[0].data].map(Number.isNaN)).toEqual([false, true, false, false]);
+      expect(found[1].data[4]).toBeNaN();
+      expect([...found[1].data].every((value, i) => Math.floor(i / 3) === 1 || Number.isFinite(value))).toBe(
+        true,
+      );
+    },
+  );
+
+  it('binary cross-entropy of logits of ±Infinity and ±1e4', async () => {
+    const logits = array([6, 1], [Infinity, -Infinity, Infinity, -Infinity, 1e4, -1e4]);
+    const truth = array([6, 1], [1, 0, 0, 1, 0, 1]);
+    const [loss, gradient] = await run(losses.binaryCrossEntropyWithLogits, logits, truth, 'f32', true);
+    expect([...loss.data]).toEqual([0, 0, Infinity, Infinity, 1e4, 1e4]);
+    expect(
+      [...map(gradient, (value) => 6 * value).data].map(Math.fround).map((v) => Math.round(v * 1e5) / 1e5),
+    ).toEqual([0, 0, 1, -1, 1, -1]);
+  });
 });
