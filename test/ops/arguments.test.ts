@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, ShapeError } from '../../src/errors.ts';
 import * as ops from '../../src/ops/index.ts';
@@ -96,6 +97,11 @@ describe.each(SHAPES.map((shape) => [`[${shape.join(', ')}]`, shape] as const))(
     });
   },
 );
+
+it('constants take arrays of another realm', () => {
+  const other = runInNewContext('new Int32Array(3)') as Int32Array;
+  expect(ops.constant(other).dtype).toBe('i32');
+});
 
 it('a single number passes through what works on all elements', async () => {
   const [sum, max, mean, doubled, turned, y] = await evaluate(

@@ -117,18 +117,19 @@ export interface ConstantAttrs extends TensorSpec {
 
 export const constantOp = leaf<ConstantAttrs>('constant');
 
-const DATA_TYPES = new Map<DType, new () => ConstantAttrs['data']>([
-  ['f32', Float32Array],
-  ['i32', Int32Array],
-  ['u32', Uint32Array],
-]);
+/** By the arrays' own names, which those of other frames and workers have, too. */
+const DATA_TYPES: Readonly<Record<string, DType>> = {
+  Float32Array: 'f32',
+  Int32Array: 'i32',
+  Uint32Array: 'u32',
+};
 
 /** A constant tensor with given data, uploaded once when a program is compiled. */
 export function constant(
   data: Float32Array | Int32Array | Uint32Array,
   shape: Shape = [data.length],
 ): Tensor {
-  const type = [...DATA_TYPES].find(([, array]) => data instanceof array)?.[0];
+  const type = DATA_TYPES[(data as Partial<typeof data>)[Symbol.toStringTag] ?? ''];
   if (!type) {
     throw new ArgumentError(
       'constant: the data must be a Float32Array, an Int32Array or a Uint32Array; make one with Float32Array.from(…)',
