@@ -1,4 +1,4 @@
-import { checkDataset } from '../data/checks.ts';
+import { checkDataset, checkMemory } from '../data/checks.ts';
 import { inputsOf, product, targetsOf } from '../data/types.ts';
 import type { DataArray, DataField, Dataset } from '../data/types.ts';
 import type { Device } from '../device/device.ts';
@@ -85,8 +85,11 @@ export class DeviceDataset {
   /**
    * Uploads samples of a data set of the same layout into the first rows, or its samples anew. Their values are not
    * checked: see `checkDataset`.
+   *
+   * @throws ArgumentError if an array was transferred away meanwhile
    */
   write(dataset: Dataset, from = 0, count = dataset.size): void {
+    checkMemory(dataset);
     this.#dataset = dataset;
     this.#upload(arraysOf(dataset, this.#options).arrays, from, count);
   }

@@ -255,7 +255,7 @@ describe('reduceOnPlateau', () => {
       reduceOnPlateau: { monitor: 'loss', minDelta: 100, patience: 1, factor: 0.5 },
       onEpoch: () => void seen.push(model.learningRate),
     });
-    expect(seen).toEqual([0.25, 0.25, 0.125, 0.0625]);
+    expect(seen).toEqual([0.25, 0.125, 0.0625, 0.03125]);
     expect(model.learningRate).toBe(0.03125);
     await expect(model.fit(data, { epochs: 1, batchSize, reduceOnPlateau: {} })).rejects.toThrow(
       'reduceOnPlateau: an epoch has no value "validationLoss"',

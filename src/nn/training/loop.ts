@@ -33,6 +33,7 @@ export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends Run
   beforeStep?: (step: number) => void | Promise<void>;
   /** The values of a few steps at a time, as they come back from the GPU. */
   onSteps?: (values: readonly Step[]) => void;
+  /** What an epoch came to, when the callbacks have seen it. */
   onEpoch?: (values: Epoch) => void | Promise<void>;
 }
 
