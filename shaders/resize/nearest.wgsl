@@ -1,9 +1,12 @@
-// Nearest-neighbour upsampling by whole factors
+// Nearest-neighbour resizing to any size
 //
-//   y[n, h, w, c] = x[n, ⌊h / FACTOR_Y⌋, ⌊w / FACTOR_X⌋, c]
+//   y[n, oh, ow, c] = x[n, ⌊(oh + offset) · H / OH⌋, ⌊(ow + offset) · W / OW⌋, c]
+//
+// with an offset of 0, by which an output begins where its pixel does, or of ½: the pixel under the output's
+// centre. In whole numbers, and so without rounding: ⌊(2 oh + TWICE_OFFSET) · H / (2 OH)⌋.
 //
 //   input   x [N, H, W, C]
-//   output  y [N, H · FACTOR_Y, W · FACTOR_X, C]
+//   output  y [N, OH, OW, C]
 //
 // One invocation copies one Value of the output. Bytes: 4 written per element of the output, and as many
 // read, mostly from cache.
@@ -12,9 +15,11 @@ alias Value = f32;
 
 const SIZE: u32 = 256u; // outputs, in Values
 const CHANNELS: u32 = 4u; // in Values
-const WIDTH: u32 = 4u; // of the input
-const FACTOR_Y: u32 = 2u;
-const FACTOR_X: u32 = 2u;
+const HEIGHT: u32 = 4u; // of the input
+const WIDTH: u32 = 4u;
+const OUT_HEIGHT: u32 = 8u;
+const OUT_WIDTH: u32 = 8u;
+const TWICE_OFFSET: u32 = 0u; // 0 or 1
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -35,7 +40,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     return;
   }
   let channel = index % CHANNELS;
-  let x = (index / CHANNELS) % (WIDTH * FACTOR_X) / FACTOR_X;
-  let row = index / (CHANNELS * WIDTH * FACTOR_X) / FACTOR_Y; // images lie one below the other
-  output[index] = epilogue(input[(row * WIDTH + x) * CHANNELS + channel], index, channel);
+  let out_x = (index / CHANNELS) % OUT_WIDTH;
+  let out_y = (index / (CHANNELS * OUT_WIDTH)) % OUT_HEIGHT;
+  let image = index / (CHANNELS * OUT_WIDTH * OUT_HEIGHT);
+  let x = (2u * out_x + TWICE_OFFSET) * WIDTH / (2u * OUT_WIDTH);
+  let y = (2u * out_y + TWICE_OFFSET) * HEIGHT / (2u * OUT_HEIGHT);
+  output[index] = epilogue(input[((image * HEIGHT + y) * WIDTH + x) * CHANNELS + channel], index, channel);
 }

@@ -1,21 +1,28 @@
-// Nearest-neighbour upsampling by whole factors, gradient: the sum over an element's copies
+// Nearest-neighbour resizing, gradient: the sum over an element's copies
 //
-//   dx[n, h, w, c] = Σ over i < FACTOR_Y, j < FACTOR_X of dy[n, h · FACTOR_Y + i, w · FACTOR_X + j, c]
+//   dx[n, h, w, c] = Σ over the oh with ⌊(oh + offset) · H / OH⌋ = h, and the ow likewise, of dy[n, oh, ow, c]
 //
-//   gradient  dy [N, H · FACTOR_Y, W · FACTOR_X, C]
+//   gradient  dy [N, OH, OW, C]
 //   output    dx [N, H, W, C]
 //
-// One invocation sums one Value of the output, in a fixed order. FLOPs: 1 and bytes: 4 per element of dy.
+// One invocation sums one Value of the output, in a fixed order. Its copies are the oh from first(h) to
+// first(h + 1) − 1, with first(h) = ⌈h · OH / H − offset⌉, at most ⌈OH / H⌉ of them, and none for pixels that a
+// smaller image leaves out. FLOPs: 1 and bytes: 4 per element of dy.
 
 alias Value = f32;
 
-const SIZE: u32 = 64u; // inputs of the upsampling, in Values
+const SIZE: u32 = 64u; // inputs of the resizing, in Values
 const CHANNELS: u32 = 4u; // in Values
-const WIDTH: u32 = 4u; // of the upsampling's input
-const FACTOR_Y: u32 = 2u;
-const FACTOR_X: u32 = 2u;
+const HEIGHT: u32 = 4u; // of the resizing's input
+const WIDTH: u32 = 4u;
+const OUT_HEIGHT: u32 = 8u;
+const OUT_WIDTH: u32 = 8u;
+const TWICE_OFFSET: u32 = 0u; // 0 or 1
+const COPIES_Y: u32 = (OUT_HEIGHT + HEIGHT - 1u) / HEIGHT; // at most
+const COPIES_X: u32 = (OUT_WIDTH + WIDTH - 1u) / WIDTH;
+const EVEN: bool = OUT_HEIGHT % HEIGHT == 0u && OUT_WIDTH % WIDTH == 0u; // as many for each
 const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
-const ROLLED: bool = SOFTWARE && (FACTOR_Y * FACTOR_X > 1u); // keep the loops as loops
+const ROLLED: bool = SOFTWARE && (COPIES_Y * COPIES_X > 1u); // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -24,6 +31,12 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(10) var<storage, read> extra_0: array<Value>;
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+// ⌈place · out / extent − offset⌉, where all is doubled to stay whole; never below 0.
+fn first_copy(place: u32, out: u32, extent: u32) -> u32 {
+  let doubled = 2u * place * out + 2u * extent - 1u; // to round up
+  return (max(doubled, TWICE_OFFSET * extent) - TWICE_OFFSET * extent) / (2u * extent);
+}
 
 fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
@@ -37,13 +50,20 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
   let channel = index % CHANNELS;
   let x = (index / CHANNELS) % WIDTH;
-  let row = index / (CHANNELS * WIDTH); // images lie one below the other
+  let y = (index / (CHANNELS * WIDTH)) % HEIGHT;
+  let image = index / (CHANNELS * WIDTH * HEIGHT);
+  let top = first_copy(y, OUT_HEIGHT, HEIGHT);
+  let left = first_copy(x, OUT_WIDTH, WIDTH);
+  let bottom = first_copy(y + 1u, OUT_HEIGHT, HEIGHT);
+  let right = first_copy(x + 1u, OUT_WIDTH, WIDTH);
+  let corner = (image * OUT_HEIGHT + top) * OUT_WIDTH + left;
   let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
   var sum = Value(0.0);
-  for (var i = zero; i < FACTOR_Y; i++) {
-    for (var j = zero; j < FACTOR_X; j++) {
-      let pixel = (row * FACTOR_Y + i) * (WIDTH * FACTOR_X) + x * FACTOR_X + j;
-      sum += gradient[pixel * CHANNELS + channel];
+  for (var i = zero; i < COPIES_Y; i++) {
+    for (var j = zero; j < COPIES_X; j++) {
+      if (EVEN || (top + i < bottom && left + j < right)) {
+        sum += gradient[(corner + i * OUT_WIDTH + j) * CHANNELS + channel];
+      }
     }
   }
   output[index] = epilogue(sum, index, channel);

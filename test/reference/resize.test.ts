@@ -35,11 +35,20 @@ describe('bilinear', () => {
 describe('nearest', () => {
   it('repeats pixels', () => {
     const x = array([1, 2, 1, 2], [1, 2, 3, 4]);
-    expect(resizeNearest(x, [2, 1]).data).toEqual(Float64Array.of(1, 2, 1, 2, 3, 4, 3, 4));
+    expect(resizeNearest(x, [4, 1]).data).toEqual(Float64Array.of(1, 2, 1, 2, 3, 4, 3, 4));
+    expect(resizeNearest(x, [1, 1]).data).toEqual(Float64Array.of(1, 2));
+    expect(resizeNearest(x, [1, 1], 0.5).data).toEqual(Float64Array.of(3, 4));
   });
 
   it('has its adjoint', () => {
-    const [x, dy] = [random(1, [2, 3, 5, 2]), random(2, [2, 6, 15, 2])];
-    expect(inner(resizeNearest(x, [2, 3]), dy)).toBeCloseTo(inner(x, resizeNearestGrad(dy, [2, 3])), 12);
+    const x = random(1, [2, 3, 5, 2]);
+    for (const [height, width, offset] of [
+      [6, 15, 0],
+      [7, 4, 0.5],
+    ]) {
+      const dy = random(2, [2, height, width, 2]);
+      const y = resizeNearest(x, [height, width], offset);
+      expect(inner(y, dy)).toBeCloseTo(inner(x, resizeNearestGrad(dy, [3, 5], offset)), 12);
+    }
   });
 });

@@ -1,10 +1,14 @@
 import { at, fromFunction, zeros, type Array64 } from './array.ts';
 
-/** y[n, h, w, c] = x[n, ⌊h / fy⌋, ⌊w / fx⌋, c]. */
-export function resizeNearest(x: Array64, [fy, fx]: readonly [number, number]): Array64 {
+/** The pixel of `extent` that output o of `out` copies: ⌊(o + offset) · extent / out⌋. */
+export const nearestPixel = (o: number, extent: number, out: number, offset: number): number =>
+  Math.floor(((o + offset) * extent) / out);
+
+/** y[n, oh, ow, c] = x[n, ⌊(oh + offset) · H / OH⌋, ⌊(ow + offset) · W / OW⌋, c]. */
+export function resizeNearest(x: Array64, [height, width]: readonly [number, number], offset = 0): Array64 {
   const [n, h, w, c] = x.shape;
-  return fromFunction([n, h * fy, w * fx, c], (image, row, column, channel) =>
-    at(x, image, Math.floor(row / fy), Math.floor(column / fx), channel),
+  return fromFunction([n, height, width, c], (image, row, column, channel) =>
+    at(x, image, nearestPixel(row, h, height, offset), nearestPixel(column, w, width, offset), channel),
   );
 }
 
@@ -48,15 +52,15 @@ export function resizeBilinearGrad(dy: Array64, [h, w]: readonly [number, number
 }
 
 /** The adjoint of `resizeNearest`: each pixel gets the sum over its copies. */
-export function resizeNearestGrad(dy: Array64, [fy, fx]: readonly [number, number]): Array64 {
-  const [n, h, w, c] = dy.shape;
-  const dx = zeros([n, h / fy, w / fx, c]);
+export function resizeNearestGrad(dy: Array64, [h, w]: readonly [number, number], offset = 0): Array64 {
+  const [n, height, width, c] = dy.shape;
+  const dx = zeros([n, h, w, c]);
   dy.data.forEach((value, i) => {
     const channel = i % c;
-    const column = Math.floor(i / c) % w;
-    const row = Math.floor(i / (c * w)) % h;
-    const image = Math.floor(i / (c * w * h));
-    dx.data[((image * (h / fy) + Math.floor(row / fy)) * (w / fx) + Math.floor(column / fx)) * c + channel] += value; // prettier-ignore
+    const column = nearestPixel(Math.floor(i / c) % width, w, width, offset);
+    const row = nearestPixel(Math.floor(i / (c * width)) % height, h, height, offset);
+    const image = Math.floor(i / (c * width * height));
+    dx.data[((image * h + row) * w + column) * c + channel] += value;
   });
   return dx;
 }

@@ -2,20 +2,23 @@ import bilinearSource from '../../../shaders/resize/bilinear.wgsl?raw';
 import bilinearGradientSource from '../../../shaders/resize/bilinear_gradient.wgsl?raw';
 import nearestSource from '../../../shaders/resize/nearest.wgsl?raw';
 import nearestGradientSource from '../../../shaders/resize/nearest_gradient.wgsl?raw';
-import { ArgumentError, ShapeError } from '../../errors.ts';
+import { ArgumentError } from '../../errors.ts';
 import { apply } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
-import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
+import { sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { requireDtype, requireExtents, streamingWorkgroup, valueType, widthOf } from '../core/values.ts';
 import { imageAxes } from '../pooling/pool2d.ts';
 
+const nearest = {
+  forward: { name: 'resize/nearest', source: nearestSource },
+  gradient: { name: 'resize/nearest_gradient', source: nearestGradientSource },
+};
+
 const kernels = {
-  nearest: {
-    forward: { name: 'resize/nearest', source: nearestSource },
-    gradient: { name: 'resize/nearest_gradient', source: nearestGradientSource },
-  },
+  nearest,
+  nearestExact: nearest,
   bilinear: {
     forward: { name: 'resize/bilinear', source: bilinearSource },
     gradient: { name: 'resize/bilinear_gradient', source: bilinearGradientSource },
@@ -58,19 +61,20 @@ function lowerResize(node: Node<Resize2dAttrs>, direction: 'forward' | 'gradient
     constants: {
       SIZE: size,
       CHANNELS: output.shape[3] / width,
+      HEIGHT: from[0],
       WIDTH: from[1],
+      OUT_HEIGHT: to[0],
+      OUT_WIDTH: to[1],
       WORKGROUP_SIZE: workgroupSize,
       GRID_X: gridX,
-      ...(interpolation === 'nearest'
-        ? { FACTOR_Y: factorY, FACTOR_X: factorX }
-        : { HEIGHT: from[0], OUT_HEIGHT: to[0], OUT_WIDTH: to[1] }),
+      ...(interpolation !== 'bilinear' && { TWICE_OFFSET: Number(interpolation === 'nearestExact') }),
       ...(direction === 'gradient' && { SOFTWARE: context.target.software }),
     },
     aliases: { Value: valueType('f32', width) },
     bindings: { [direction === 'forward' ? 'input' : 'gradient']: node.inputs[0], output },
     workgroups,
     epilogue: true,
-    flops: interpolation === 'nearest' ? 0 : 2 * taps * sizeOf(output.shape),
+    flops: interpolation !== 'bilinear' ? 0 : 2 * taps * sizeOf(output.shape),
   });
 }
 
@@ -84,15 +88,10 @@ export const resize2dOp: Op<Resize2dAttrs> = {
   name: 'resize2d',
   kind: 'kernel',
   fusesEpilogue: true,
-  infer([x], { from, to, interpolation }) {
+  infer([x], { to, interpolation }) {
     requireDtype('resize2d', x, ['f32']);
     requireExtents('resize2d', 'size', to);
     requireInterpolation('resize2d', interpolation);
-    if (interpolation === 'nearest' && to.some((extent, axis) => extent % from[axis] !== 0)) {
-      throw new ShapeError(
-        `resize2d: nearest enlarges by whole factors, but ${formatShape(to)} is no multiple of ${formatShape(from)}; take bilinear, or another size`,
-      );
-    }
     return [resized(x.shape, to)];
   },
   lower: (node, context) => lowerResize(node, 'forward', context),
@@ -111,11 +110,15 @@ export const resize2dGradientOp: Op<Resize2dAttrs> = {
 };
 
 /**
- * Images x [N, H, W, C] at another size → [N, height, width, C]. `nearest` repeats pixels and takes whole multiples
- * of the size. `bilinear` interpolates between the centres of pixels, as TensorFlow 2 and Keras do (half-pixel
- * centres, no antialiasing), to any size.
+ * Images x [N, H, W, C] at another size → [N, height, width, C].
  *
- * @throws ShapeError if x is no batch of images, or the size does not suit `nearest`
+ * - `nearest` takes the pixel ⌊o · H / height⌋ for output o, as PyTorch's `nearest` does.
+ * - `nearestExact` takes the pixel under the output's centre, ⌊(o + ½) · H / height⌋: PyTorch's `nearest-exact`, and
+ *   what TensorFlow 2 and JAX call nearest. The two are the same where the size grows by whole factors.
+ * - `bilinear` interpolates between the centres of pixels, as TensorFlow 2 and Keras do (half-pixel centres, no
+ *   antialiasing).
+ *
+ * @throws ShapeError if x is no batch of images, or an extent is no whole number of at least 1
  * @throws ArgumentError if there is no such interpolation
  */
 export function resize2d(

@@ -10,17 +10,17 @@ import { reduceSum } from '../../../src/ops/reduce/sum.ts';
 import { resize2d } from '../../../src/ops/resize/resize2d.ts';
 import type { Interpolation } from '../../../src/ops/resize/resize2d.ts';
 import { checkGradient, evaluate, testGpu } from '../../helpers/evaluate.ts';
-import { map, random } from '../../reference/array.ts';
+import { array, map, random } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/resize.ts';
 
 type Size = [number, number];
-const factors = (shape: readonly number[], [h, w]: Size): Size => [h / shape[1], w / shape[2]];
 
 const twins: Record<Interpolation, { y: (x: Array64, size: Size) => Array64; dx: (dy: Array64, from: Size) => Array64 }> = {
-  nearest: {
-    y: (x, size) => reference.resizeNearest(x, factors(x.shape, size)),
-    dx: (dy, [h, w]) => reference.resizeNearestGrad(dy, [dy.shape[1] / h, dy.shape[2] / w]),
+  nearest: { y: reference.resizeNearest, dx: reference.resizeNearestGrad },
+  nearestExact: {
+    y: (x, size) => reference.resizeNearest(x, size, 0.5),
+    dx: (dy, from) => reference.resizeNearestGrad(dy, from, 0.5),
   },
   bilinear: { y: reference.resizeBilinear, dx: reference.resizeBilinearGrad },
 }; // prettier-ignore
@@ -30,6 +30,14 @@ const cases: { interpolation: Interpolation; shape: number[]; size: Size }[] = [
   { interpolation: 'nearest', shape: [2, 3, 5, 4], size: [6, 10] },
   { interpolation: 'nearest', shape: [2, 3, 5, 3], size: [9, 5] },
   { interpolation: 'nearest', shape: [1, 1, 7, 65], size: [5, 28] },
+  ...(['nearest', 'nearestExact'] as const).flatMap((interpolation) => [
+    { interpolation, shape: [2, 3, 5, 4], size: [7, 8] as Size }, // larger
+    { interpolation, shape: [1, 7, 9, 3], size: [3, 4] as Size }, // smaller: pixels are left out
+    { interpolation, shape: [1, 4, 6, 1], size: [9, 2] as Size }, // both
+    { interpolation, shape: [2, 5, 4, 4], size: [1, 1] as Size },
+    { interpolation, shape: [1, 63, 2, 2], size: [64, 65] as Size },
+    { interpolation, shape: [1, 2, 3, 5], size: [4, 9] as Size },
+  ]),
   { interpolation: 'bilinear', shape: [1, 1, 1, 1], size: [3, 2] },
   { interpolation: 'bilinear', shape: [1, 1, 5, 2], size: [4, 10] },
   { interpolation: 'bilinear', shape: [2, 7, 7, 8], size: [14, 14] },
@@ -54,31 +62,34 @@ describe.each([true, false])('software %s', (software) => {
       [x],
       { software },
     );
-    const exact = interpolation === 'nearest' ? { rtol: 0, atol: 0 } : { rtol: 1e-5, atol: 1e-5 };
+    const exact = interpolation !== 'bilinear' ? { rtol: 0, atol: 0 } : { rtol: 1e-5, atol: 1e-5 };
     expect(found).toBeAllClose(y(x, size), exact);
     expect(gradient).toBeAllClose(dx(dy, [shape[1], shape[2]]), { rtol: 1e-5, atol: 1e-5 });
   });
 });
 
-it.each(['nearest', 'bilinear'] as const)('%s: gradients, also of gradients', async (interpolation) => {
-  const x = random(3, [2, 2, 3, 4]);
-  const size: Size = [4, 6];
-  const build = (t: Tensor) => resize2d(t, size, { interpolation });
-  const twin = (a: Array64) => twins[interpolation].y(a, size);
-  await checkGradient(build, [x], { reference: twin });
-  const [second] = await evaluate(
-    (t) => {
-      const first = gradients(reduceSum(square(build(t))), [t])[0]!;
-      return gradients(reduceSum(square(first)), [t])[0]!;
-    },
-    [x],
-  );
-  // Σ (2 Aᵀ A x)² has the gradient 8 (Aᵀ A)² x
-  const normal = (a: Array64) => twins[interpolation].dx(twin(a), [2, 3]);
-  expect(second).toBeAllClose(map(normal(normal(x)), (value) => 8 * value)); // prettier-ignore
-});
+it.each(['nearest', 'nearestExact', 'bilinear'] as const)(
+  '%s: gradients, also of gradients',
+  async (interpolation) => {
+    const x = random(3, [2, 2, 3, 4]);
+    const size: Size = [5, 2];
+    const build = (t: Tensor) => resize2d(t, size, { interpolation });
+    const twin = (a: Array64) => twins[interpolation].y(a, size);
+    await checkGradient(build, [x], { reference: twin });
+    const [second] = await evaluate(
+      (t) => {
+        const first = gradients(reduceSum(square(build(t))), [t])[0]!;
+        return gradients(reduceSum(square(first)), [t])[0]!;
+      },
+      [x],
+    );
+    // Σ (2 Aᵀ A x)² has the gradient 8 (Aᵀ A)² x
+    const normal = (a: Array64) => twins[interpolation].dx(twin(a), [2, 3]);
+    expect(second).toBeAllClose(map(normal(normal(x)), (value) => 8 * value)); // prettier-ignore
+  },
+);
 
-it.each(['nearest', 'bilinear'] as const)(
+it.each(['nearest', 'nearestExact', 'bilinear'] as const)(
   '%s: what follows is computed in its kernel',
   async (interpolation) => {
     const gpu = await testGpu();
@@ -91,6 +102,17 @@ it.each(['nearest', 'bilinear'] as const)(
     expect(program.commands.map(({ label }) => label)).toEqual(['resize2d']);
   },
 );
+
+it('nearest takes the pixels that PyTorch, TensorFlow and JAX take', async () => {
+  const x = array([1, 1, 5, 1], [0, 1, 2, 3, 4]);
+  const at = async (width: number, interpolation: Interpolation) =>
+    [...(await evaluate((t) => resize2d(t, [1, width], { interpolation }), [x]))[0].data]; // prettier-ignore
+  // torch.nn.functional.interpolate(torch.arange(5.)[None, None], 3, mode=…)
+  expect(await at(3, 'nearest')).toEqual([0, 1, 3]);
+  expect(await at(3, 'nearestExact')).toEqual([0, 2, 4]);
+  expect(await at(7, 'nearest')).toEqual([0, 0, 1, 2, 2, 3, 4]);
+  expect(await at(7, 'nearestExact')).toEqual([0, 1, 1, 2, 3, 3, 4]);
+});
 
 it('the same size is the same tensor', () => {
   const x = input('x', [1, 2, 3, 1]);
@@ -125,8 +147,7 @@ describe('upSampling2d', () => {
 
 it('says what does not fit', () => {
   const x = input('x', [1, 4, 4, 3]);
-  expect(() => resize2d(x, [6, 8])).toThrow(/no multiple/);
-  expect(() => resize2d(x, [2, 2])).toThrow(ShapeError);
+  expect(() => resize2d(x, [2.5, 2])).toThrow(ShapeError);
   expect(() => resize2d(x, [0, 2], { interpolation: 'bilinear' })).toThrow(ShapeError);
   expect(() => resize2d(input('x', [4, 4]), [8, 8])).toThrow(ShapeError);
   expect(() => resize2d(input('x', [1, 4, 4, 3], 'i32'), [8, 8])).toThrow(ArgumentError);
