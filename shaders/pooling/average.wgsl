@@ -1,6 +1,6 @@
 // Average pooling, forward: the mean of each window, padding not counted
 //
-//   y[n, oh, ow, c] = (1 / count) · Σ over (kh, kw) of x[n, oh·SY − top + kh, ow·SX − left + kw, c]
+//   y[n, oh, ow, c] = (1 / count) · Σ over (kh, kw) of x[n, oh·SY − top + kh·DY, ow·SX − left + kw·DX, c]
 //
 // where the sum and `count` leave out taps in the padding, as TensorFlow and Keras have it.
 //
@@ -22,9 +22,13 @@ const WINDOW_HEIGHT: u32 = 2u;
 const WINDOW_WIDTH: u32 = 2u;
 const STRIDE_Y: u32 = 2u;
 const STRIDE_X: u32 = 2u;
+const DILATION_Y: u32 = 1u; // between neighbouring taps
+const DILATION_X: u32 = 1u;
 const PAD_TOP: u32 = 0u;
 const PAD_LEFT: u32 = 0u;
-const PADDED: bool = PAD_TOP > 0u || PAD_LEFT > 0u || (OUT_HEIGHT - 1u) * STRIDE_Y + WINDOW_HEIGHT > HEIGHT || (OUT_WIDTH - 1u) * STRIDE_X + WINDOW_WIDTH > WIDTH; // some window reaches over an edge
+const SPAN_Y: u32 = (WINDOW_HEIGHT - 1u) * DILATION_Y + 1u; // rows from the first tap to the last
+const SPAN_X: u32 = (WINDOW_WIDTH - 1u) * DILATION_X + 1u;
+const PADDED: bool = PAD_TOP > 0u || PAD_LEFT > 0u || (OUT_HEIGHT - 1u) * STRIDE_Y + SPAN_Y > HEIGHT || (OUT_WIDTH - 1u) * STRIDE_X + SPAN_X > WIDTH; // some window reaches over an edge
 const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
 const ROLLED: bool = SOFTWARE && (PADDED || WINDOW_HEIGHT * WINDOW_WIDTH > 4u); // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
@@ -36,9 +40,12 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
-// Taps of a window along one dimension that lie inside the image, all in padded coordinates.
-fn taps_inside(origin: u32, window: u32, pad: u32, extent: u32) -> u32 {
-  return min(origin + window, pad + extent) - max(origin, pad);
+// Taps of a window along one dimension that lie inside the image, all in padded coordinates: those before its end
+// less those before its beginning.
+fn taps_inside(origin: u32, window: u32, dilation: u32, pad: u32, extent: u32) -> u32 {
+  let before_end = (max(pad + extent, origin) - origin + dilation - 1u) / dilation;
+  let before_start = (max(pad, origin) - origin + dilation - 1u) / dilation;
+  return min(window, before_end) - before_start;
 }
 
 fn epilogue(value: Value, index: u32, channel: u32) -> Value {
@@ -64,12 +71,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
   for (var y = zero; y < WINDOW_HEIGHT; y++) {
     for (var x = zero; x < WINDOW_WIDTH; x++) {
-      if (!PADDED || (top + y < HEIGHT && left + x < WIDTH)) {
-        sum += input[corner + (y * WIDTH + x) * CHANNELS];
+      if (!PADDED || (top + y * DILATION_Y < HEIGHT && left + x * DILATION_X < WIDTH)) {
+        sum += input[corner + (y * DILATION_Y * WIDTH + x * DILATION_X) * CHANNELS];
       }
     }
   }
-  let rows = taps_inside(row * STRIDE_Y, WINDOW_HEIGHT, PAD_TOP, HEIGHT);
-  let columns = taps_inside(column * STRIDE_X, WINDOW_WIDTH, PAD_LEFT, WIDTH);
+  let rows = taps_inside(row * STRIDE_Y, WINDOW_HEIGHT, DILATION_Y, PAD_TOP, HEIGHT);
+  let columns = taps_inside(column * STRIDE_X, WINDOW_WIDTH, DILATION_X, PAD_LEFT, WIDTH);
   output[index] = epilogue(sum / Value(f32(rows * columns)), index, channel);
 }

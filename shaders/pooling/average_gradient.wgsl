@@ -8,8 +8,8 @@
 //   output    dL/dx [N, H, W, C]
 //
 // One invocation computes one Value of the output by gathering from every window it is part of, in a
-// fixed order. Row h lies in the windows oh = ⌊(h + top) / SY⌋ − i for i = 0, 1, … ⌈KH / SY⌉ − 1, at
-// the tap kh = h + top − oh·SY; likewise for columns.
+// fixed order. Row h lies in the windows oh = ⌊(h + top) / SY⌋ − i for i = 0, 1, … ⌈span / SY⌉ − 1, with
+// span = (KH − 1)·DY + 1, at the tap kh = (h + top − oh·SY) / DY where that is whole; likewise for columns.
 // Bytes: 4·H·W·C written, ⌈KH/SY⌉·⌈KW/SX⌉·4 read per element, mostly from cache.
 
 alias Value = f32;
@@ -24,10 +24,14 @@ const WINDOW_HEIGHT: u32 = 2u;
 const WINDOW_WIDTH: u32 = 2u;
 const STRIDE_Y: u32 = 2u;
 const STRIDE_X: u32 = 2u;
+const DILATION_Y: u32 = 1u; // between neighbouring taps
+const DILATION_X: u32 = 1u;
 const PAD_TOP: u32 = 0u;
 const PAD_LEFT: u32 = 0u;
-const OVERLAP_Y: u32 = (WINDOW_HEIGHT + STRIDE_Y - 1u) / STRIDE_Y; // most windows over one row
-const OVERLAP_X: u32 = (WINDOW_WIDTH + STRIDE_X - 1u) / STRIDE_X;
+const SPAN_Y: u32 = (WINDOW_HEIGHT - 1u) * DILATION_Y + 1u; // rows from the first tap to the last
+const SPAN_X: u32 = (WINDOW_WIDTH - 1u) * DILATION_X + 1u;
+const OVERLAP_Y: u32 = (SPAN_Y + STRIDE_Y - 1u) / STRIDE_Y; // most windows over one row
+const OVERLAP_X: u32 = (SPAN_X + STRIDE_X - 1u) / STRIDE_X;
 const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
 const ROLLED: bool = SOFTWARE && (OVERLAP_Y * OVERLAP_X > 1u); // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
@@ -39,9 +43,12 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
-// Taps of a window along one dimension that lie inside the image, all in padded coordinates.
-fn taps_inside(origin: u32, window: u32, pad: u32, extent: u32) -> u32 {
-  return min(origin + window, pad + extent) - max(origin, pad);
+// Taps of a window along one dimension that lie inside the image, all in padded coordinates: those before its end
+// less those before its beginning.
+fn taps_inside(origin: u32, window: u32, dilation: u32, pad: u32, extent: u32) -> u32 {
+  let before_end = (max(pad + extent, origin) - origin + dilation - 1u) / dilation;
+  let before_start = (max(pad, origin) - origin + dilation - 1u) / dilation;
+  return min(window, before_end) - before_start;
 }
 
 fn epilogue(value: Value, index: u32, channel: u32) -> Value {
@@ -65,10 +72,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let row = padded_y / STRIDE_Y - i; // wraps below zero, and is then no row at all
     for (var j = zero; j < OVERLAP_X; j++) {
       let column = padded_x / STRIDE_X - j;
-      let covers = padded_y - row * STRIDE_Y < WINDOW_HEIGHT && padded_x - column * STRIDE_X < WINDOW_WIDTH;
-      if (row < OUT_HEIGHT && column < OUT_WIDTH && covers) {
-        let rows = taps_inside(row * STRIDE_Y, WINDOW_HEIGHT, PAD_TOP, HEIGHT);
-        let columns = taps_inside(column * STRIDE_X, WINDOW_WIDTH, PAD_LEFT, WIDTH);
+      let from_top = padded_y - row * STRIDE_Y;
+      let from_left = padded_x - column * STRIDE_X;
+      let on_tap = from_top % DILATION_Y == 0u && from_left % DILATION_X == 0u;
+      if (row < OUT_HEIGHT && column < OUT_WIDTH && from_top < SPAN_Y && from_left < SPAN_X && on_tap) {
+        let rows = taps_inside(row * STRIDE_Y, WINDOW_HEIGHT, DILATION_Y, PAD_TOP, HEIGHT);
+        let columns = taps_inside(column * STRIDE_X, WINDOW_WIDTH, DILATION_X, PAD_LEFT, WIDTH);
         let window = ((image * OUT_HEIGHT + row) * OUT_WIDTH + column) * CHANNELS + channel;
         sum += gradient[window] / Value(f32(rows * columns));
       }

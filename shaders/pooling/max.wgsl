@@ -1,6 +1,6 @@
 // Max pooling, forward: the largest element of each window, and which one it was
 //
-//   y[n, oh, ow, c] = max over (kh, kw) of x[n, oh·SY − top + kh, ow·SX − left + kw, c]
+//   y[n, oh, ow, c] = max over (kh, kw) of x[n, oh·SY − top + kh·DY, ow·SX − left + kw·DX, c]
 //
 //   input   [N, H, W, C]
 //   output  [N, OH, OW, C]
@@ -29,9 +29,13 @@ const WINDOW_HEIGHT: u32 = 2u;
 const WINDOW_WIDTH: u32 = 2u;
 const STRIDE_Y: u32 = 2u;
 const STRIDE_X: u32 = 2u;
+const DILATION_Y: u32 = 1u; // between neighbouring taps
+const DILATION_X: u32 = 1u;
 const PAD_TOP: u32 = 0u;
 const PAD_LEFT: u32 = 0u;
-const PADDED: bool = PAD_TOP > 0u || PAD_LEFT > 0u || (OUT_HEIGHT - 1u) * STRIDE_Y + WINDOW_HEIGHT > HEIGHT || (OUT_WIDTH - 1u) * STRIDE_X + WINDOW_WIDTH > WIDTH; // some window reaches over an edge
+const SPAN_Y: u32 = (WINDOW_HEIGHT - 1u) * DILATION_Y + 1u; // rows from the first tap to the last
+const SPAN_X: u32 = (WINDOW_WIDTH - 1u) * DILATION_X + 1u;
+const PADDED: bool = PAD_TOP > 0u || PAD_LEFT > 0u || (OUT_HEIGHT - 1u) * STRIDE_Y + SPAN_Y > HEIGHT || (OUT_WIDTH - 1u) * STRIDE_X + SPAN_X > WIDTH; // some window reaches over an edge
 const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
 const ROLLED: bool = SOFTWARE && (PADDED || WINDOW_HEIGHT * WINDOW_WIDTH > 4u); // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
@@ -70,15 +74,16 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let left = column * STRIDE_X - PAD_LEFT;
   let corner = (image * HEIGHT * WIDTH + top * WIDTH + left) * CHANNELS + channel;
 
-  let first_y = max(row * STRIDE_Y, PAD_TOP) - row * STRIDE_Y;
-  let first_x = max(column * STRIDE_X, PAD_LEFT) - column * STRIDE_X;
-  var best = input[corner + (first_y * WIDTH + first_x) * CHANNELS];
+  // the first taps inside the image: the distance to it, rounded up to whole steps
+  let first_y = (max(row * STRIDE_Y, PAD_TOP) - row * STRIDE_Y + DILATION_Y - 1u) / DILATION_Y;
+  let first_x = (max(column * STRIDE_X, PAD_LEFT) - column * STRIDE_X + DILATION_X - 1u) / DILATION_X;
+  var best = input[corner + (first_y * DILATION_Y * WIDTH + first_x * DILATION_X) * CHANNELS];
   var winner = Tap(first_y * WINDOW_WIDTH + first_x);
   let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
   for (var y = zero; y < WINDOW_HEIGHT; y++) {
     for (var x = zero; x < WINDOW_WIDTH; x++) {
-      if (!PADDED || (top + y < HEIGHT && left + x < WIDTH)) {
-        let value = input[corner + (y * WIDTH + x) * CHANNELS];
+      if (!PADDED || (top + y * DILATION_Y < HEIGHT && left + x * DILATION_X < WIDTH)) {
+        let value = input[corner + (y * DILATION_Y * WIDTH + x * DILATION_X) * CHANNELS];
         let is_nan = (bitcast<Bits>(value) & Bits(0x7fffffffu)) > Bits(0x7f800000u);
         let known = (bitcast<Bits>(best) & Bits(0x7fffffffu)) <= Bits(0x7f800000u);
         let wins = (is_nan | (value > best)) & known;

@@ -10,8 +10,8 @@
 // One invocation computes one Value of the output by looking at every window it is part of: a gather.
 // The opposite, adding each dy to its winner, would need atomic adds where windows overlap, and WGSL
 // has none for floats; a gather needs none and its sum has a fixed order, so runs are repeatable.
-// Row h lies in the windows oh = ⌊(h + top) / SY⌋ − i for i = 0, 1, … ⌈KH / SY⌉ − 1, at the tap
-// kh = h + top − oh·SY; likewise for columns.
+// Row h lies in the windows oh = ⌊(h + top) / SY⌋ − i for i = 0, 1, … ⌈span / SY⌉ − 1, with
+// span = (KH − 1)·DY + 1, at the tap kh = (h + top − oh·SY) / DY where that is whole; likewise for columns.
 // Bytes: 4·H·W·C written, about ⌈KH/SY⌉·⌈KW/SX⌉·5 read per element, mostly from cache.
 
 alias Value = f32;
@@ -27,10 +27,14 @@ const WINDOW_HEIGHT: u32 = 2u;
 const WINDOW_WIDTH: u32 = 2u;
 const STRIDE_Y: u32 = 2u;
 const STRIDE_X: u32 = 2u;
+const DILATION_Y: u32 = 1u; // between neighbouring taps
+const DILATION_X: u32 = 1u;
 const PAD_TOP: u32 = 0u;
 const PAD_LEFT: u32 = 0u;
-const OVERLAP_Y: u32 = (WINDOW_HEIGHT + STRIDE_Y - 1u) / STRIDE_Y; // most windows over one row
-const OVERLAP_X: u32 = (WINDOW_WIDTH + STRIDE_X - 1u) / STRIDE_X;
+const SPAN_Y: u32 = (WINDOW_HEIGHT - 1u) * DILATION_Y + 1u; // rows from the first tap to the last
+const SPAN_X: u32 = (WINDOW_WIDTH - 1u) * DILATION_X + 1u;
+const OVERLAP_Y: u32 = (SPAN_Y + STRIDE_Y - 1u) / STRIDE_Y; // most windows over one row
+const OVERLAP_X: u32 = (SPAN_X + STRIDE_X - 1u) / STRIDE_X;
 const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
 const ROLLED: bool = SOFTWARE && (OVERLAP_Y * OVERLAP_X > 1u); // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
@@ -67,13 +71,15 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
   for (var i = zero; i < OVERLAP_Y; i++) {
     let row = padded_y / STRIDE_Y - i; // wraps below zero, and is then no row at all
-    let tap_y = padded_y - row * STRIDE_Y;
+    let from_top = padded_y - row * STRIDE_Y;
     for (var j = zero; j < OVERLAP_X; j++) {
       let column = padded_x / STRIDE_X - j;
-      let tap_x = padded_x - column * STRIDE_X;
-      if (row < OUT_HEIGHT && column < OUT_WIDTH && tap_y < WINDOW_HEIGHT && tap_x < WINDOW_WIDTH) {
+      let from_left = padded_x - column * STRIDE_X;
+      let on_tap = from_top % DILATION_Y == 0u && from_left % DILATION_X == 0u;
+      if (row < OUT_HEIGHT && column < OUT_WIDTH && from_top < SPAN_Y && from_left < SPAN_X && on_tap) {
+        let tap = (from_top / DILATION_Y) * WINDOW_WIDTH + from_left / DILATION_X;
         let window = ((image * OUT_HEIGHT + row) * OUT_WIDTH + column) * CHANNELS + channel;
-        let won = unpack_taps(argmax[window]) == Tap(tap_y * WINDOW_WIDTH + tap_x);
+        let won = unpack_taps(argmax[window]) == Tap(tap);
         sum += select(Value(0.0), gradient[window], won);
       }
     }

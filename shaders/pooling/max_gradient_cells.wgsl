@@ -26,8 +26,12 @@ const WINDOW_HEIGHT: u32 = 2u;
 const WINDOW_WIDTH: u32 = 2u;
 const STRIDE_Y: u32 = 2u;
 const STRIDE_X: u32 = 2u;
+const DILATION_Y: u32 = 1u; // between neighbouring taps
+const DILATION_X: u32 = 1u;
 const PAD_TOP: u32 = 0u;
 const PAD_LEFT: u32 = 0u;
+const SPAN_Y: u32 = (WINDOW_HEIGHT - 1u) * DILATION_Y + 1u; // rows from the first tap to the last
+const SPAN_X: u32 = (WINDOW_WIDTH - 1u) * DILATION_X + 1u;
 const CELLS_Y: u32 = (HEIGHT + PAD_TOP + STRIDE_Y - 1u) / STRIDE_Y;
 const CELLS_X: u32 = (WIDTH + PAD_LEFT + STRIDE_X - 1u) / STRIDE_X;
 const RAGGED: bool = PAD_TOP > 0u || PAD_LEFT > 0u || CELLS_Y * STRIDE_Y > HEIGHT || CELLS_X * STRIDE_X > WIDTH; // some cell reaches over an edge
@@ -80,8 +84,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   for (var y = zero; y < STRIDE_Y; y++) {
     for (var x = zero; x < STRIDE_X; x++) {
       if (!RAGGED || (top + y < HEIGHT && left + x < WIDTH)) {
-        let inside = y < WINDOW_HEIGHT && x < WINDOW_WIDTH;
-        let tap = select(0xffffffffu, y * WINDOW_WIDTH + x, inside);
+        let inside = y < SPAN_Y && x < SPAN_X && y % DILATION_Y == 0u && x % DILATION_X == 0u;
+        let tap = select(0xffffffffu, (y / DILATION_Y) * WINDOW_WIDTH + x / DILATION_X, inside);
         let place = corner + (y * WIDTH + x) * CHANNELS;
         output[place] = epilogue(select(Value(0.0), arriving, winner == Tap(tap)), place, channel);
       }

@@ -14,9 +14,10 @@ export function poolTwin({
   poolSize = 2,
   stride = poolSize,
   padding = 'valid',
+  dilation = 1,
 }: PoolCase): ReferencePool {
-  const [size, step] = [toPair(poolSize), toPair(stride)];
+  const [size, step, dilations] = [toPair(poolSize), toPair(stride), toPair(dilation)];
   const explicit =
-    typeof padding === 'string' ? padding2d(padding, [shape[1], shape[2]], size, step) : padding;
-  return { size, strides: step, padding: explicit };
+    typeof padding === 'string' ? padding2d(padding, [shape[1], shape[2]], size, step, dilations) : padding;
+  return { size, strides: step, padding: explicit, dilations };
 }

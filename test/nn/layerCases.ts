@@ -126,8 +126,10 @@ export const layerCases: readonly LayerCase[] = [
   }),
   named('leakyRelu', { ...common, negativeSlope: 0.125 }, [image]),
   named('maxout', { ...common, units: 2 }, [image]),
-  named('maxPool2d', { ...common, poolSize: [2, 3], strides: [1, 2], padding: 'same' }, [image]),
-  named('averagePool2d', { ...common, poolSize: 2, strides: 1, padding: [1, 0, 1, 0] }, [image]),
+  named('maxPool2d', { ...common, poolSize: [2, 3], strides: [1, 2], padding: 'same', dilation: [2, 1] }, [
+    image,
+  ]),
+  named('averagePool2d', { ...common, poolSize: 2, strides: 1, padding: [1, 0, 1, 0], dilation: 2 }, [image]),
   named('globalAveragePool2d', common, [image]),
   named('globalMaxPool2d', common, [image]),
   named('upSampling2d', { ...common, size: [2, 3], interpolation: 'bilinear' }, [image]),

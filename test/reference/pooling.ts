@@ -8,15 +8,17 @@ export interface Pool2dOptions {
   strides?: Pair;
   /** Default [0, 0, 0, 0]; `padding2d` gives TensorFlow's 'same'. Each must be smaller than the window. */
   padding?: Padding;
+  /** Default [1, 1]. */
+  dilations?: Pair;
 }
 
 /** Output shape [N, OH, OW, C] of pooling an x of [N, H, W, C]. */
 export function pool2dShape(x: readonly number[], options: Pool2dOptions): number[] {
-  const { size, strides = size, padding = [0, 0, 0, 0] } = options;
-  if (padding.some((pad, side) => pad >= size[side < 2 ? 0 : 1])) {
+  const { size, strides = size, padding = [0, 0, 0, 0], dilations = [1, 1] } = options;
+  if (padding.some((pad, side) => pad >= (size[side < 2 ? 0 : 1] - 1) * dilations[side < 2 ? 0 : 1] + 1)) {
     throw new Error(`pooling: padding [${padding}] leaves a window of [${size}] without any element`);
   }
-  return [x[0], ...outputSize2d([x[1], x[2]], size, { strides, padding }), x[3]];
+  return [x[0], ...outputSize2d([x[1], x[2]], size, { strides, padding, dilations }), x[3]];
 }
 
 /** Calls `visit` for each input element of each window, row by row; `tap` = kh · KW + kw. Padding is no element. */
@@ -25,7 +27,7 @@ function forEachElement(
   options: Pool2dOptions,
   visit: (xIndex: number, yIndex: number, tap: number) => void,
 ): void {
-  const { size, strides = size, padding = [0, 0, 0, 0] } = options;
+  const { size, strides = size, padding = [0, 0, 0, 0], dilations = [1, 1] } = options;
   const [N, OH, OW, C] = pool2dShape(x, options);
   const [, H, W] = x;
   for (let n = 0; n < N; n++)
@@ -33,8 +35,8 @@ function forEachElement(
       for (let ow = 0; ow < OW; ow++)
         for (let kh = 0; kh < size[0]; kh++)
           for (let kw = 0; kw < size[1]; kw++) {
-            const h = oh * strides[0] - padding[0] + kh;
-            const v = ow * strides[1] - padding[2] + kw;
+            const h = oh * strides[0] - padding[0] + kh * dilations[0];
+            const v = ow * strides[1] - padding[2] + kw * dilations[1];
             if (h < 0 || h >= H || v < 0 || v >= W) continue;
             for (let c = 0; c < C; c++) {
               visit(((n * H + h) * W + v) * C + c, ((n * OH + oh) * OW + ow) * C + c, kh * size[1] + kw);

@@ -18,19 +18,27 @@ export interface Pool2dOptions extends LayerOptions {
   strides?: number | readonly [number, number];
   /** Default 'valid'. */
   padding?: Padding;
+  /** Distance between neighbouring values of a window, as in PyTorch's max_pool2d; default 1. */
+  dilation?: number | readonly [number, number];
 }
 
 const defaults = {
   poolSize: 2,
   strides: undefined,
   padding: 'valid',
+  dilation: 1,
   ...layerDefaults,
 } as const satisfies Defaults<Pool2dOptions>;
 
 class Pool2d extends Layer {
   override readonly type: string;
   readonly #op: typeof averagePoolOp;
-  readonly #window: { poolSize: [number, number]; stride: [number, number]; padding: Padding };
+  readonly #window: {
+    poolSize: [number, number];
+    stride: [number, number];
+    padding: Padding;
+    dilation: [number, number];
+  };
 
   constructor(type: string, op: typeof averagePoolOp, options: Settled<Pool2dOptions, typeof defaults>) {
     super(options, options);
@@ -38,7 +46,8 @@ class Pool2d extends Layer {
     this.#op = op;
     const poolSize = pair(type, 'poolSize', options.poolSize);
     const stride = options.strides === undefined ? poolSize : pair(type, 'strides', options.strides);
-    this.#window = { poolSize, stride, padding: options.padding };
+    const dilation = pair(type, 'dilation', options.dilation);
+    this.#window = { poolSize, stride, padding: options.padding, dilation };
   }
 
   protected override createWeights(inputShape: Shape): void {

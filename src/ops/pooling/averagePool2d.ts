@@ -67,8 +67,8 @@ export const averagePool2dGradientOp: Op<Pool2dGradientAttrs> = {
   infer: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
   lower: (node, context) => lowerAverage(node, kernels.gradient, 'gradient', node.attrs.inputShape, context),
   // linear in dy: its adjoint is the pool itself
-  gradient({ attrs: { poolSize, stride, padding } }, [ddx]) {
-    return [ddx && averagePool2d(ddx, { poolSize, stride, padding })];
+  gradient({ attrs: { poolSize, stride, padding, dilation } }, [ddx]) {
+    return [ddx && averagePool2d(ddx, { poolSize, stride, padding, dilation })];
   },
 };
 

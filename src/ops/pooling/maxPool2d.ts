@@ -8,7 +8,7 @@ import { sizeOf } from '../core/shape.ts';
 import { streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
 import { reduceMax } from '../reduce/reduce.ts';
-import { imageAxes, poolAttrs, poolConstants, poolSpec } from './pool2d.ts';
+import { imageAxes, poolAttrs, poolConstants, poolSpan, poolSpec } from './pool2d.ts';
 import type { Pool2dAttrs, Pool2dGradientAttrs, Pool2dOptions } from './pool2d.ts';
 
 const kernels = {
@@ -73,7 +73,8 @@ export const maxPool2dGradientOp: Op<Pool2dGradientAttrs> = {
   infer: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
   lower(node, context) {
     const { stride, poolSize, inputShape } = node.attrs;
-    const apart = stride[0] >= poolSize[0] && stride[1] >= poolSize[1];
+    const span = poolSpan(node.attrs);
+    const apart = stride[0] >= span[0] && stride[1] >= span[1];
     // Large cells mean long walks by few invocations, which only a CPU is good at.
     const cells = apart && (sizeOf(stride) <= 16 || context.target.software);
     const candidates = apart ? (['gather', 'cells'] as const) : (['gather'] as const);

@@ -3,7 +3,7 @@ import { formatShape } from '../core/shape.ts';
 import type { Shape, TensorSpec } from '../core/shape.ts';
 import { requireDtype } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
-import { resolveWindow, toPair } from '../core/window.ts';
+import { effectiveExtent, resolveWindow, toPair } from '../core/window.ts';
 import type { Padding, Pair, ResolvedWindow } from '../core/window.ts';
 
 export interface Pool2dOptions {
@@ -11,22 +11,26 @@ export interface Pool2dOptions {
   poolSize?: number | Pair;
   /** Distance between neighbouring windows. Default: poolSize. */
   stride?: number | Pair;
-  /** Default 'valid'. Explicit padding must be smaller than the window. */
+  /** Default 'valid'. Every window must reach an element. */
   padding?: Padding;
+  /** Distance between neighbouring elements of a window; default 1. */
+  dilation?: number | Pair;
 }
 
 export interface Pool2dAttrs {
   readonly poolSize: Pair;
   readonly stride: Pair;
   readonly padding: Padding;
+  readonly dilation: Pair;
 }
 
 export function poolAttrs({
   poolSize = 2,
   stride = poolSize,
   padding = 'valid',
+  dilation = 1,
 }: Pool2dOptions): Pool2dAttrs {
-  return { poolSize: toPair(poolSize), stride: toPair(stride), padding };
+  return { poolSize: toPair(poolSize), stride: toPair(stride), padding, dilation: toPair(dilation) };
 }
 
 export interface Pool2dGradientAttrs extends Pool2dAttrs {
@@ -43,22 +47,36 @@ export function imageAxes(opName: string, shape: Shape): number[] {
 /** Checks the input of a pool and works out its window. */
 export function poolWindow(opName: string, { shape }: { shape: Shape }, attrs: Pool2dAttrs): ResolvedWindow {
   imageAxes(opName, shape);
-  const { poolSize, stride, padding } = attrs;
+  const { poolSize, stride, padding, dilation } = attrs;
   const window = resolveWindow({
     opName,
     input: [shape[1], shape[2]],
     kernel: poolSize,
-    stride: stride,
+    stride,
     padding,
+    dilation,
   });
-  const { padTop, padBottom, padLeft, padRight } = window;
-  if (Math.max(padTop, padBottom) >= poolSize[0] || Math.max(padLeft, padRight) >= poolSize[1]) {
+  const { output, padTop, padBottom, padLeft, padRight } = window;
+  const before = [padTop, padLeft];
+  const reaches = (axis: number) =>
+    Array.from({ length: output[axis] }, (_, o) => o * stride[axis] - before[axis]).every((origin) => {
+      const first = Math.max(0, Math.ceil(-origin / dilation[axis]));
+      return first < poolSize[axis] && origin + first * dilation[axis] < shape[axis + 1];
+    });
+  if (!reaches(0) || !reaches(1)) {
+    const spread = dilation.some((extent) => extent > 1) ? ` with dilation ${formatShape(dilation)}` : '';
     throw new ShapeError(
-      `${opName}: padding ${formatShape([padTop, padBottom, padLeft, padRight])} leaves a window of ${formatShape(poolSize)} without any element; pad by less than the window`,
+      `${opName}: padding ${formatShape([padTop, padBottom, padLeft, padRight])} leaves a window of ${formatShape(poolSize)}${spread} without any element; pad by less than the window`,
     );
   }
   return window;
 }
+
+/** Rows and columns from a window's first element to its last. */
+export const poolSpan = ({ poolSize, dilation }: Pool2dAttrs): Pair => [
+  effectiveExtent(poolSize[0], dilation[0]),
+  effectiveExtent(poolSize[1], dilation[1]),
+];
 
 /** Shape rule of a pool. */
 export function poolSpec(opName: string, input: TensorSpec, attrs: Pool2dAttrs): TensorSpec {
@@ -80,6 +98,8 @@ export function poolConstants(opName: string, inputShape: Shape, attrs: Pool2dAt
     WINDOW_WIDTH: attrs.poolSize[1],
     STRIDE_Y: attrs.stride[0],
     STRIDE_X: attrs.stride[1],
+    DILATION_Y: attrs.dilation[0],
+    DILATION_X: attrs.dilation[1],
     PAD_TOP: padTop,
     PAD_LEFT: padLeft,
   };

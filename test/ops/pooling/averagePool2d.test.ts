@@ -23,45 +23,55 @@ const cases: PoolCase[] = [
   { shape: [1, 9, 8, 1], poolSize: [3, 2], stride: [4, 3] },
   { shape: [1, 5, 4, 4], poolSize: [3, 2], stride: [1, 2], padding: [1, 2, 0, 1] },
   { shape: [1, 9, 9, 4], poolSize: 7, stride: 2, padding: 'same' },
+  { shape: [2, 9, 11, 4], poolSize: 3, stride: 2, dilation: 2 },
+  { shape: [1, 8, 9, 3], poolSize: [2, 3], stride: 1, dilation: [3, 2] },
+  { shape: [2, 7, 7, 4], poolSize: 3, stride: 1, padding: 'same', dilation: 2 },
+  { shape: [1, 6, 5, 1], poolSize: 3, stride: [2, 3], padding: [3, 2, 1, 3], dilation: 2 },
 ];
 
 describe.each([true, false])('software %s', (software) => {
-  it.each(cases)('$shape, window $poolSize, stride $stride, padding $padding', async (test) => {
-    const x = random(1, test.shape);
-    const [y, z] = await evaluate((t) => [averagePool2d(t, test), relu(averagePool2d(t, test))], [x], {
-      software,
-    });
-    const expected = reference.avgPool2d(x, poolTwin(test));
-    expect(y).toBeAllClose(expected);
-    expect(z).toBeAllClose(map(expected, (v) => Math.max(v, 0)));
-    const dy = random(2, expected.shape);
-    const [dx] = await evaluate(
-      (t) =>
-        gradients(
-          reduceSum(multiply(averagePool2d(t, test), constant(Float32Array.from(dy.data), dy.shape))),
-          [t],
-        ) as Tensor[],
-      [x],
-      { software },
-    );
-    expect(dx).toBeAllClose(reference.avgPool2dGrad(dy, x.shape, poolTwin(test)));
-  });
+  it.each(cases)(
+    '$shape, window $poolSize, stride $stride, padding $padding, dilation $dilation',
+    async (test) => {
+      const x = random(1, test.shape);
+      const [y, z] = await evaluate((t) => [averagePool2d(t, test), relu(averagePool2d(t, test))], [x], {
+        software,
+      });
+      const expected = reference.avgPool2d(x, poolTwin(test));
+      expect(y).toBeAllClose(expected);
+      expect(z).toBeAllClose(map(expected, (v) => Math.max(v, 0)));
+      const dy = random(2, expected.shape);
+      const [dx] = await evaluate(
+        (t) =>
+          gradients(
+            reduceSum(multiply(averagePool2d(t, test), constant(Float32Array.from(dy.data), dy.shape))),
+            [t],
+          ) as Tensor[],
+        [x],
+        { software },
+      );
+      expect(dx).toBeAllClose(reference.avgPool2dGrad(dy, x.shape, poolTwin(test)));
+    },
+  );
 });
 
-it('agrees with finite differences, and so does its second derivative', async () => {
-  const options = { poolSize: 3, stride: 2, padding: 'same' as const };
-  const x = random(3, [1, 5, 4, 2]);
-  const window = poolTwin({ shape: [1, 5, 4, 2], ...options });
-  await checkGradient((t) => averagePool2d(t, options), [x], {
-    reference: (a) => reference.avgPool2d(a, window),
-  });
-  // y = dM/dx with M = Σ pool(x)²: 2 · poolᵀ(pool(x))
-  await checkGradient((t) => gradients(reduceSum(square(averagePool2d(t, options))), [t])[0]!, [x], {
-    reference: (a) =>
-      map(reference.avgPool2dGrad(reference.avgPool2d(a, window), a.shape, window), (v) => 2 * v),
-  });
-  expect.assertions(2);
-});
+it.each([1, 2])(
+  'agrees with finite differences, and so does its second derivative: dilation %i',
+  async (dilation) => {
+    const options = { poolSize: 3, stride: 2, padding: 'same' as const, dilation };
+    const x = random(3, [1, 5, 4, 2]);
+    const window = poolTwin({ shape: [1, 5, 4, 2], ...options });
+    await checkGradient((t) => averagePool2d(t, options), [x], {
+      reference: (a) => reference.avgPool2d(a, window),
+    });
+    // y = dM/dx with M = Σ pool(x)²: 2 · poolᵀ(pool(x))
+    await checkGradient((t) => gradients(reduceSum(square(averagePool2d(t, options))), [t])[0]!, [x], {
+      reference: (a) =>
+        map(reference.avgPool2dGrad(reference.avgPool2d(a, window), a.shape, window), (v) => 2 * v),
+    });
+    expect.assertions(2);
+  },
+);
 
 it('globalAveragePool2d takes the mean of each channel', async () => {
   const x = random(4, [3, 7, 7, 20]);

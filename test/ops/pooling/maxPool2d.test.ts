@@ -31,6 +31,8 @@ const apart: PoolCase[] = [
   { shape: [1, 16, 17, 4], poolSize: [16, 17] },
   { shape: [2, 16, 16, 4], poolSize: 16 },
   { shape: [65, 2, 2, 63], poolSize: 2 },
+  { shape: [2, 9, 10, 4], poolSize: 2, stride: 3, dilation: 2 },
+  { shape: [1, 11, 11, 3], poolSize: [3, 2], stride: 5, dilation: [2, 4], padding: [2, 0, 1, 3] },
 ];
 const overlapping: PoolCase[] = [
   { shape: [2, 6, 6, 4], poolSize: 2, stride: 1 },
@@ -39,6 +41,10 @@ const overlapping: PoolCase[] = [
   { shape: [1, 5, 4, 4], poolSize: [3, 2], stride: [1, 2], padding: [1, 2, 0, 1] },
   { shape: [1, 8, 8, 1], poolSize: 5, stride: 2, padding: 'same' },
   { shape: [1, 20, 20, 4], poolSize: 17, stride: 1 },
+  { shape: [2, 9, 11, 4], poolSize: 3, stride: 2, dilation: 2 },
+  { shape: [1, 8, 9, 3], poolSize: [2, 3], stride: 1, dilation: [3, 2] },
+  { shape: [2, 7, 7, 4], poolSize: 3, stride: 1, padding: 'same', dilation: 2 },
+  { shape: [1, 6, 5, 1], poolSize: 3, stride: [2, 3], padding: [3, 2, 1, 3], dilation: 2 },
 ];
 
 /** Values, winners (unpacked) and, for given output gradients, dL/dx. */
@@ -87,19 +93,25 @@ describe('windows apart', () => {
     [true, false].map((software) => ({ variant, software })),
   );
   describe.each(variants)('gradient $variant, software $software', ({ variant, software }) => {
-    it.each(apart)('$shape, window $poolSize, stride $stride, padding $padding', async (test) => {
-      await check(test, { software, variants: { maxPool2dGradient: variant } });
-      expect.hasAssertions();
-    });
+    it.each(apart)(
+      '$shape, window $poolSize, stride $stride, padding $padding, dilation $dilation',
+      async (test) => {
+        await check(test, { software, variants: { maxPool2dGradient: variant } });
+        expect.hasAssertions();
+      },
+    );
   });
 });
 
 describe('overlapping windows', () => {
   describe.each([true, false])('software %s', (software) => {
-    it.each(overlapping)('$shape, window $poolSize, stride $stride, padding $padding', async (test) => {
-      await check(test, { software });
-      expect.hasAssertions();
-    });
+    it.each(overlapping)(
+      '$shape, window $poolSize, stride $stride, padding $padding, dilation $dilation',
+      async (test) => {
+        await check(test, { software });
+        expect.hasAssertions();
+      },
+    );
   });
 
   it('have no cells', async () => {
@@ -196,5 +208,11 @@ it('refuses other ranks and types, windows that do not fit, and padding as large
   expect(() => maxPool2d(input('x', [1, 1, 4, 1]))).toThrow(ShapeError);
   expect(() => maxPool2d(input('x', [1, 4, 4, 1]), { padding: [2, 0, 0, 0] })).toThrow(/without any element/);
   expect(() => maxPool2d(input('x', [1, 4, 4, 1]), { stride: 0 })).toThrow(ShapeError);
+  expect(() => maxPool2d(input('x', [1, 4, 4, 1]), { dilation: 0 })).toThrow(ShapeError);
+  expect(() => maxPool2d(input('x', [1, 4, 4, 1]), { dilation: 4 })).toThrow(/spans 5 along height/);
+  // a window whose elements all lie in the padding, though it spans the image
+  expect(() => maxPool2d(input('x', [1, 1, 4, 1]), { dilation: [2, 1], stride: 1, padding: 'same' })).toThrow(
+    /window of \[2, 2\] with dilation \[2, 1\] without any element/,
+  );
   expect(() => globalMaxPool2d(input('x', [4, 4]))).toThrow(ShapeError);
 });
