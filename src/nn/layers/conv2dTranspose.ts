@@ -19,7 +19,10 @@ export interface Conv2dTransposeOptions extends ConvolutionOptions {
    * [top, bottom, left, right] takes so many rows and columns off (height − 1) · stride + window, as PyTorch does.
    */
   padding?: ConvolutionOptions['padding'];
-  /** [height, width] of the output, where another size than the above is meant: one that the convolution maps back. */
+  /**
+   * [height, width] of the output, where another size than the above is meant: up to stride − 1 above the smallest that
+   * the window reaches, or to dilation − 1 where that is more and the padding is not 'same' (PyTorch's output_padding).
+   */
   outputSize?: readonly [number, number];
 }
 

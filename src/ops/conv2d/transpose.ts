@@ -6,13 +6,15 @@ import type { Shape } from '../core/shape.ts';
 import { checkExtents, effectiveExtent } from '../core/window.ts';
 import type { Pair } from '../core/window.ts';
 import { conv2dTransposeOp } from './conv2d.ts';
-import { conv2dAttrs } from './geometry.ts';
+import { pad } from '../movement/movement.ts';
+import { conv2dAttrs, conv2dSize } from './geometry.ts';
 import type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
 
 export interface Conv2dTransposeOptions extends Conv2dOptions {
   /**
    * `[OH, OW]`. Default as in Keras: H · stride for padding 'same', (H − 1) · stride + the larger of window and
-   * stride for 'valid'; and (H − 1) · stride + window − top − bottom for explicit padding.
+   * stride for 'valid'; and (H − 1) · stride + window − top − bottom for explicit padding. It may be up to
+   * max(stride, dilation) − 1 above the smallest size that the window reaches, as PyTorch's output_padding.
    */
   outputSize?: Pair;
 }
@@ -41,7 +43,17 @@ export function conv2dTranspose(x: Tensor, weights: Tensor, options: Conv2dTrans
     [0, 1].map((axis) => transposedExtent(x.shape[axis + 1], weights.shape[axis], attrs, axis));
   if (options.outputSize) checkOutputSize(x.shape, weights.shape, attrs, options.outputSize);
   const inputShape = [x.shape[0], height, width, weights.shape[2] * attrs.groups];
-  return apply(conv2dTransposeOp, [x, weights], { ...attrs, inputShape });
+  const { output } = conv2dSize(name, inputShape, weights.shape, attrs);
+  const [below, right] = output.map((positions, axis) => positions - x.shape[axis + 1]);
+  return apply(conv2dTransposeOp, [withZeros(x, below, right), weights], { ...attrs, inputShape });
+}
+
+/**
+ * The convolution of an output that is larger, by the dilation and not by the stride, has more positions than x: what
+ * those give is nothing, as zeros below and to the right of x do.
+ */
+function withZeros(x: Tensor, below: number, right: number): Tensor {
+  return below > 0 || right > 0 ? pad(x, [[0, 0], [0, below], [0, right], [0, 0]]) : x; // prettier-ignore
 }
 
 function transposedExtent(
@@ -56,7 +68,10 @@ function transposedExtent(
   return (extent - 1) * stride[axis] + window - padding[2 * axis] - padding[2 * axis + 1];
 }
 
-/** Along one axis, a convolution gives `extent` positions from any of `stride` neighbouring sizes. */
+/**
+ * Along one axis, a convolution gives `extent` positions from any of `stride` neighbouring sizes. Rows beyond these that
+ * padding has cut off, or the gaps of a dilated window, may be asked for, too, where the padding is in numbers.
+ */
 function checkOutputSize(x: Shape, weights: Shape, attrs: Conv2dAttrs, size: Pair): void {
   const { stride, dilation, padding } = attrs;
   const least = [0, 1].map((axis) => {
@@ -65,10 +80,13 @@ function checkOutputSize(x: Shape, weights: Shape, attrs: Conv2dAttrs, size: Pai
     const off = padding === 'valid' ? 0 : padding[2 * axis] + padding[2 * axis + 1];
     return reach + effectiveExtent(weights[axis], dilation[axis]) - off;
   });
-  const fits = (n: number, axis: number) => n >= least[axis] && n < least[axis] + stride[axis];
+  const choices = [0, 1].map((axis) =>
+    padding === 'same' ? stride[axis] : Math.max(stride[axis], dilation[axis]),
+  );
+  const fits = (n: number, axis: number) => n >= least[axis] && n < least[axis] + choices[axis];
   // What is wrong with a padding that has no numbers, the convolution itself will say.
   if ((size.length === 2 && size.every(fits)) || least.some(Number.isNaN)) return;
-  const ranges = least.map((n, axis) => (stride[axis] === 1 ? `${n}` : `${n} to ${n + stride[axis] - 1}`));
+  const ranges = least.map((n, axis) => (choices[axis] === 1 ? `${n}` : `${n} to ${n + choices[axis] - 1}`));
   throw new ShapeError(
     `conv2dTranspose: outputSize is ${formatShape(size)}, but from ${x[1]} × ${x[2]} pixels this window leads to a height of ${ranges[0]} and a width of ${ranges[1]}; choose from these`,
   );

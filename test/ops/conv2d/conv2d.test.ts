@@ -15,7 +15,7 @@ import type { Pair } from '../../../src/ops/core/window.ts';
 import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
 import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
-import { array, map, random } from '../../reference/array.ts';
+import { array, map, random, zeros } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/conv2d.ts';
 
@@ -237,6 +237,13 @@ describe('the gradient of', () => {
     }));
 });
 
+interface Spread {
+  stride: number;
+  dilation: number;
+  top: number;
+  left: number;
+}
+
 describe('conv2dTranspose', () => {
   it.each([
     { x: [2, 4, 4, 8], kernel: [4, 4], stride: 2, padding: 'same' },
@@ -304,6 +311,71 @@ describe('conv2dTranspose', () => {
     }
     expect(fitting).toBeGreaterThan(0);
     expect(taken).toBe(fitting);
+  });
+
+  /** Every input spreads its window, tap by tap, over an output of which `top` rows and `left` columns are cut off. */
+  function spread(
+    x: Array64,
+    w: Array64,
+    [height, width]: Pair,
+    { stride, dilation, top, left }: Spread,
+  ): Array64 {
+    const [batch, h, v, channels] = x.shape;
+    const [kh, kw, filters] = w.shape;
+    const y = zeros([batch, height, width, filters]);
+    x.data.forEach((value, i) => {
+      const c = i % channels;
+      const [column, row] = [Math.floor(i / channels) % v, Math.floor(i / (channels * v)) % h];
+      const image = Math.floor(i / (channels * v * h));
+      for (let a = 0; a < kh; a++)
+        for (let b = 0; b < kw; b++) {
+          const [oy, ox] = [row * stride + a * dilation - top, column * stride + b * dilation - left];
+          if (oy < 0 || ox < 0 || oy >= height || ox >= width) continue;
+          for (let f = 0; f < filters; f++) {
+            y.data[((image * height + oy) * width + ox) * filters + f] +=
+              value * w.data[((a * kw + b) * filters + f) * channels + c];
+          }
+        }
+    });
+    return y;
+  }
+
+  // PyTorch's output_padding: below max(stride, dilation), whichever is larger.
+  it.each([
+    { stride: 1, dilation: 2, padding: 'valid', top: 0, left: 0 },
+    { stride: 1, dilation: 3, padding: [2, 1, 0, 3], top: 2, left: 0 },
+    { stride: 2, dilation: 5, padding: [1, 1, 2, 2], top: 1, left: 2 },
+    { stride: 4, dilation: 3, padding: [1, 2, 1, 2], top: 1, left: 1 },
+  ] as const)('gives all sizes that output padding leads to: %o', async ({ padding, top, left, ...own }) => {
+    const [x, w] = [random(1, [2, 3, 4, 5]), random(2, [3, 2, 4, 5])];
+    const { stride, dilation } = own;
+    const cut = padding === 'valid' ? [0, 0] : [padding[0] + padding[1], padding[2] + padding[3]];
+    const least = [2 * stride + 2 * dilation + 1 - cut[0], 3 * stride + dilation + 1 - cut[1]];
+    const most = Math.max(stride, dilation) - 1;
+    for (const [more, wider] of [
+      [0, 0],
+      [most, most],
+      [most, 0],
+    ]) {
+      const size: Pair = [least[0] + more, least[1] + wider];
+      const options = { stride, dilation, padding, outputSize: size };
+      const twin = (a: Array64, b: Array64) => spread(a, b, size, { stride, dilation, top, left });
+      for (const software of [true, false]) {
+        const [y] = await evaluate((a, b) => conv2dTranspose(a, b, options), [x, w], { software });
+        expect(y).toBeAllClose(twin(x, w), tolerance);
+      }
+    }
+    const outputSize: Pair = [least[0] + most, least[1] + most];
+    const small = [random(3, [1, 3, 4, 1]), random(4, [3, 2, 2, 1])];
+    await checkGradient((a, b) => conv2dTranspose(a, b, { ...own, padding, outputSize }), small, {
+      reference: (a, b) => spread(a, b, outputSize, { stride, dilation, top, left }),
+    });
+    for (const extent of [least[0] - 1, least[0] + most + 1]) {
+      const [a, b] = [input('x', x.shape), input('w', w.shape)];
+      expect(() => conv2dTranspose(a, b, { ...own, padding, outputSize: [extent, least[1]] })).toThrow(
+        `leads to a height of ${least[0]} to ${least[0] + most}`,
+      );
+    }
   });
 
   it('takes weights of as many channels as its input has', () => {
