@@ -14,9 +14,8 @@
 //   state          u32 [8]: step, seed_low, seed_high, _, origin of the stream: step, epoch, place, _
 //   batch          [BATCH, EXTENT, CHANNELS] f32;   labels [BATCH] i32, where LABELLED
 //
-// An image's numbers are those of Philox at (row, step, STREAM, 0 … 1), so a step that is done again draws the
-// same. One workgroup makes a part of one image, ITERATIONS blocks of four values per invocation; what is not asked
-// for is compiled away. About 60 FLOPs and up to 16 source bytes or 4 floats read per value: bound by arithmetic.
+// An image's numbers are those of Philox at (row, step, STREAM, 0 … 1): the same where a step is done again. One workgroup
+// makes a part of one image, ITERATIONS blocks of four values per invocation. About 60 FLOPs and up to 16 bytes per value.
 
 const SIZE: u32 = 100u; // samples
 const BITS: u32 = 7u; // ⌈log2 SIZE⌉
