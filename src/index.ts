@@ -35,7 +35,7 @@ export * from './nn/layers/noise.ts';
 export * from './nn/layers/padding.ts';
 export * from './nn/layers/pooling.ts';
 export * from './nn/layers/separable.ts';
-export * from './nn/layers/shaping.ts';
+export { activation, dropout, flatten, reshape } from './nn/layers/shaping.ts';
 export * from './nn/layers/upSampling.ts';
 export { modelFromJSON } from './nn/json/modelFromJSON.ts';
 export { registerLayer } from './nn/json/customLayers.ts';

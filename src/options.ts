@@ -51,6 +51,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   dilations: 'dilation',
   scalefactor: 'size',
   mode: 'interpolation',
+  rotation: 'rotate',
   outputpadding: 'outputSize',
   bias: 'useBias',
   affine: 'scale',

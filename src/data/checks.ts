@@ -1,6 +1,7 @@
 import { ArgumentError, NumericError } from '../errors.ts';
 import { changedLength, reread } from './arrays.ts';
-import { inputsOf, product, targetsOf } from './types.ts';
+import { inputsOf, targetsOf } from './fields.ts';
+import { product } from './types.ts';
 import type { DataArray, DataField, Dataset } from './types.ts';
 
 /**

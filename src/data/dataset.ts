@@ -4,6 +4,8 @@ import type { Values } from './arrays.ts';
 import { checkDataset } from './checks.ts';
 import { product } from './types.ts';
 import type { DataArray, DataField, Dataset } from './types.ts';
+import { checkOptions, required } from '../options.ts';
+import type { OptionTable } from '../options.ts';
 
 type Extents = readonly number[];
 
@@ -32,6 +34,17 @@ export interface DatasetOptions {
   classNames?: readonly string[];
 }
 
+const datasetOptions: OptionTable<DatasetOptions> = {
+  name: true,
+  x: required,
+  y: required,
+  inputShape: required,
+  targetShape: true,
+  weights: true,
+  synthetic: true,
+  classNames: true,
+};
+
 /**
  * Checks arrays and binds them into a `Dataset`.
  *
@@ -49,6 +62,7 @@ export interface DatasetOptions {
  * @throws NumericError if a value is NaN, infinite or beyond the range of f32, with its sample and position
  */
 export function dataset(options: DatasetOptions): Dataset {
+  checkOptions('dataset', options, datasetOptions);
   const { name = 'data', synthetic = false, classNames, weights } = options;
   const known = new Map<unknown, DataArray>();
   const inputs = fields(name, ['x', 'inputShape'], options.x, options.inputShape, known);
@@ -174,6 +188,6 @@ function sampleSize(name: string, option: string, shape: readonly number[]): num
   return product(shape);
 }
 
-export { inputsOf, targetsOf } from './types.ts';
+export { inputsOf, targetsOf } from './fields.ts';
 export type { DataArray, DataField, Dataset } from './types.ts';
 export { selfTargets, shuffle, splitValidation, take } from './views.ts';

@@ -4,6 +4,7 @@ import type { Dataset } from './dataset.ts';
 import { GLYPHS } from './digitStrokes.ts';
 import type { StrokePoint } from './digitStrokes.ts';
 import { randomStream } from './random.ts';
+import { settle } from '../options.ts';
 
 /** Height and width of a digit image in pixels, as in MNIST. */
 export const DIGIT_SIZE = 28;
@@ -61,7 +62,7 @@ export function syntheticDigits(options: { train?: number; test?: number; seed?:
   train: Dataset;
   test: Dataset;
 } {
-  const { train = 60000, test = 10000, seed = 1 } = options;
+  const { train, test, seed } = settle('syntheticDigits', options, { train: 60000, test: 10000, seed: 1 });
   for (const [option, size] of Object.entries({ train, test })) {
     if (!Number.isInteger(size) || size < 1 || size > MAX_IMAGES) {
       throw new ArgumentError(

@@ -4,6 +4,8 @@ import type { DownloadOptions, Fetch } from './download.ts';
 import type { IdxArray } from './idx.ts';
 import { assembleMnist, decodeMnistFile, MNIST_PARTS, MNIST_SETS, syntheticMnist } from './mnistFiles.ts';
 import type { MnistFile, MnistName, MnistPart, MnistSet } from './mnistFiles.ts';
+import { checkOptions, required } from '../options.ts';
+import type { OptionTable } from '../options.ts';
 
 export type { MnistName, MnistSet } from './mnistFiles.ts';
 
@@ -26,6 +28,15 @@ export interface LoadMnistOptions {
   signal?: AbortSignal;
 }
 
+const loadMnistOptions: OptionTable<LoadMnistOptions> = {
+  name: true,
+  baseUrl: required,
+  fetch: true,
+  timeoutMs: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
  * Loads MNIST or Fashion-MNIST from four gzip-compressed IDX files and verifies their checksums.
  *
@@ -34,6 +45,7 @@ export interface LoadMnistOptions {
  * @throws the signal's reason if the caller aborts
  */
 export async function loadMnist(options: LoadMnistOptions): Promise<MnistSet> {
+  checkOptions('loadMnist', options, loadMnistOptions);
   const { name = 'mnist', baseUrl, fetch, timeoutMs, onProgress, signal } = options;
   const { files } = mnistSet(name);
   const stop = new AbortController();
@@ -70,10 +82,11 @@ export async function loadMnist(options: LoadMnistOptions): Promise<MnistSet> {
 export async function loadMnistOrSynthetic(
   options: LoadMnistOptions & { synthetic?: { train?: number; test?: number; seed?: number } },
 ): Promise<MnistSet> {
-  const { name = 'mnist', signal, synthetic } = options;
+  checkOptions('loadMnistOrSynthetic', options, { ...loadMnistOptions, synthetic: true });
+  const { name = 'mnist', signal, synthetic, ...own } = options;
   mnistSet(name);
   try {
-    return await loadMnist(options);
+    return await loadMnist({ name, signal, ...own });
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof WgradError)) throw error;

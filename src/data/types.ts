@@ -32,12 +32,6 @@ export interface Dataset {
   readonly classNames?: readonly string[];
 }
 
-/** All inputs, in the order of a model's. */
-export const inputsOf = ({ x, moreInputs = [] }: Dataset): readonly DataField[] => [x, ...moreInputs];
-
-/** All targets, in the order of a model's trained outputs. */
-export const targetsOf = ({ y, moreTargets = [] }: Dataset): readonly DataField[] => [y, ...moreTargets];
-
 /** Values of one sample. */
 export function product(shape: readonly number[]): number {
   return shape.reduce((total, dimension) => total * dimension, 1);

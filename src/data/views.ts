@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts';
 import { checkMemory } from './checks.ts';
 import { randomStream } from './random.ts';
+import { requireDataset } from './requireDataset.ts';
 import { product } from './types.ts';
 import type { DataArray, DataField, Dataset } from './types.ts';
 
@@ -31,6 +32,7 @@ function mapFields(data: Dataset, change: (values: DataArray, stride: number) =>
  * targets are the same batch. Targets that were class indices stay at hand as `labels`.
  */
 export function selfTargets(data: Dataset): Dataset {
+  requireDataset('selfTargets', data);
   const { y, ...rest } = data;
   const isLabel = y.shape.length === 0 && y.data !== data.x.data;
   return { ...rest, y: data.x, ...(isLabel && { labels: y }) };
@@ -41,7 +43,8 @@ export function selfTargets(data: Dataset): Dataset {
  *
  * @throws ArgumentError unless 0 ≤ start < end ≤ data.size, all whole numbers, or if an array was transferred away
  */
-export function take(data: Dataset, start: number, end: number = data.size): Dataset {
+export function take(data: Dataset, start: number, end: number = data?.size): Dataset {
+  requireDataset('take', data);
   if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end > data.size || start >= end) {
     throw new ArgumentError(
       `take: samples ${start} to ${end} are not a range within data set '${data.name}' of ${data.size} samples. ` +
@@ -59,6 +62,7 @@ export function take(data: Dataset, start: number, end: number = data.size): Dat
  * @throws ArgumentError unless the fraction leaves at least one sample on each side
  */
 export function splitValidation(data: Dataset, fraction: number): { train: Dataset; validation: Dataset } {
+  requireDataset('splitValidation', data);
   const split = data.size - Math.round(data.size * fraction);
   if (!(fraction > 0 && fraction < 1) || split <= 0 || split >= data.size) {
     throw new ArgumentError(
@@ -76,6 +80,7 @@ export function splitValidation(data: Dataset, fraction: number): { train: Datas
  * @throws ArgumentError if an array was transferred away
  */
 export function shuffle(data: Dataset, seed = 1): Dataset {
+  requireDataset('shuffle', data);
   const random = randomStream(seed, data.size);
   const order = Uint32Array.from({ length: data.size }, (_, index) => index);
   for (let index = data.size - 1; index > 0; index--) {

@@ -1,4 +1,6 @@
 import { AdapterError, DeviceLostError, GpuError, LimitError, WgradError } from '../errors.ts';
+import { checkOptions } from '../options.ts';
+import type { OptionTable } from '../options.ts';
 
 export interface DeviceOptions {
   /** A device of the caller's own; wgrad adds nothing to it and never destroys it. */
@@ -189,8 +191,16 @@ export class Device {
   }
 }
 
+const deviceOptions: OptionTable<DeviceOptions> = {
+  device: true,
+  adapter: true,
+  gpu: true,
+  software: true,
+};
+
 /** Opens a device: the caller's own, or one from the best adapter with the limits it offers. */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  checkOptions('init', options, deviceOptions);
   if (options.device) {
     return new Device(options.device, options.device.adapterInfo, {
       owned: false,

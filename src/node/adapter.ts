@@ -15,6 +15,8 @@ import {
   refusal,
 } from './adapterChoice.ts';
 import { swiftShaderFolder } from './chromiumPackage.ts';
+import { checkOptions } from '../options.ts';
+import type { OptionTable } from '../options.ts';
 
 export type { AdapterKind } from './adapterChoice.ts';
 
@@ -25,6 +27,8 @@ export interface AdapterOptions {
    */
   adapter?: AdapterKind;
 }
+
+export const adapterOptions: OptionTable<AdapterOptions> = { adapter: true };
 
 export interface FoundAdapter {
   gpu: GPU;
@@ -46,6 +50,7 @@ export interface FoundAdapter {
  * @throws {ArgumentError} when the kind is unknown
  */
 export async function findAdapter(options: AdapterOptions = {}): Promise<FoundAdapter> {
+  checkOptions('findAdapter', options, adapterOptions);
   const wanted = options.adapter ?? ((process.env.WGRAD_ADAPTER || undefined) as AdapterKind | undefined);
   if (wanted !== undefined && !ADAPTER_KINDS.includes(wanted)) {
     throw new ArgumentError(`Unknown adapter '${wanted}': choose one of ${ADAPTER_KINDS.join(', ')}.`);

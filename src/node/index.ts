@@ -1,6 +1,7 @@
 import { init } from '../runtime/session.ts';
 import type { Gpu } from '../runtime/session.ts';
-import { findAdapter } from './adapter.ts';
+import { checkOptions } from '../options.ts';
+import { adapterOptions, findAdapter } from './adapter.ts';
 import type { AdapterOptions } from './adapter.ts';
 
 /** What wgrad offers in Node only: a GPU through Dawn, data sets and the cache on disk. */
@@ -19,6 +20,7 @@ export type { LoadMnistNodeOptions, MnistFolders } from './mnist.ts';
  * @throws {ArgumentError} when the kind is unknown
  */
 export async function initNode(options: AdapterOptions = {}): Promise<Gpu> {
+  checkOptions('initNode', options, adapterOptions);
   const { gpu, adapter, kind } = await findAdapter(options);
   return init({ gpu, adapter, software: kind !== 'gpu' });
 }

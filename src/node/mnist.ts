@@ -16,6 +16,8 @@ import { isGzip } from '../io/gzip.ts';
 import { EnvironmentError, FormatError, WgradError } from '../errors.ts';
 import { cacheFolder } from './cache.ts';
 import { ensureWritableFolder, readFileIfExists, writeFileAtomic } from './files.ts';
+import { checkOptions } from '../options.ts';
+import type { OptionTable } from '../options.ts';
 
 /** Public copies of the files. Whatever they send is checked against the published checksums. */
 export const MNIST_MIRRORS: Record<MnistName, readonly string[]> = {
@@ -53,6 +55,19 @@ export interface LoadMnistNodeOptions extends MnistFolders {
   signal?: AbortSignal;
 }
 
+const loadMnistNodeOptions: OptionTable<LoadMnistNodeOptions> = {
+  name: true,
+  dataDir: true,
+  cacheDir: true,
+  mirrors: true,
+  timeoutMs: true,
+  fetch: true,
+  onProgress: true,
+  onNotice: true,
+  fallback: true,
+  signal: true,
+};
+
 type Arrays = Partial<Record<MnistPart, IdxArray>>;
 
 /**
@@ -67,6 +82,7 @@ type Arrays = Partial<Record<MnistPart, IdxArray>>;
  * @throws the signal's reason if the caller aborts
  */
 export async function loadMnistNode(options: LoadMnistNodeOptions = {}): Promise<MnistSet> {
+  checkOptions('loadMnistNode', options, loadMnistNodeOptions);
   const { name = 'mnist', fallback = true, onNotice = console.warn } = options;
   mnistSet(name);
   const { dataDir, cacheDir } = folders(options);

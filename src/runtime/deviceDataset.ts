@@ -1,5 +1,6 @@
 import { checkDataset, checkMemory } from '../data/checks.ts';
-import { inputsOf, product, targetsOf } from '../data/types.ts';
+import { inputsOf, targetsOf } from '../data/fields.ts';
+import { product } from '../data/types.ts';
 import type { DataArray, DataField, Dataset } from '../data/types.ts';
 import type { Device } from '../device/device.ts';
 import { LimitError } from '../errors.ts';

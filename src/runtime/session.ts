@@ -17,6 +17,8 @@ import type { OptimizerSpec } from './minimizer.ts';
 import { Program } from './program.ts';
 import type { CompileProgress } from './program.ts';
 import { VariableStore } from './variables.ts';
+import { checkOptions } from '../options.ts';
+import type { OptionTable } from '../options.ts';
 
 export interface CompileOptions {
   /** For labels and messages. */
@@ -27,6 +29,13 @@ export interface CompileOptions {
   readonly variants?: Variants;
   readonly onProgress?: (progress: CompileProgress) => void;
 }
+
+const compileOptions: OptionTable<CompileOptions> = {
+  label: true,
+  seed: true,
+  variants: true,
+  onProgress: true,
+};
 
 /** Collects what a program does besides computing outputs. */
 export class GraphBuilder {
@@ -110,6 +119,7 @@ export class Gpu {
     define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
     options: CompileOptions = {},
   ): Promise<Program> {
+    checkOptions('gpu.compile', options, compileOptions, 'define, ');
     const g = new GraphBuilder(this);
     const inner: Effect[] = [];
     const outputs = withStreams(() =>

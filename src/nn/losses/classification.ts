@@ -31,6 +31,7 @@ import {
   requireClasses,
   smooth,
 } from './targets.ts';
+import { settle } from '../../options.ts';
 
 /** The least probability whose logarithm is taken: Keras's epsilon. */
 const EPSILON = 1e-7;
@@ -89,6 +90,9 @@ export interface CrossentropyOptions extends SoftmaxCrossEntropyOptions {
   fromLogits?: boolean;
 }
 
+const settled = (name: string, options: CrossentropyOptions) =>
+  settle(name, options, { fromLogits: false, labelSmoothing: 0 });
+
 /**
  * Binary cross-entropy of probabilities p against targets t in [0, 1], per sample: mean over all dimensions but the
  * first of −t log p − (1 − t) log(1 − p), with p and 1 − p clipped to [1e-7, 1] (Keras clips p to [1e-7, 1 − 1e-7]).
@@ -103,9 +107,10 @@ export interface CrossentropyOptions extends SoftmaxCrossEntropyOptions {
 export function binaryCrossentropy(
   prediction: Tensor,
   target: Tensor,
-  { fromLogits = false, labelSmoothing = 0 }: CrossentropyOptions = {},
+  options: CrossentropyOptions = {},
 ): Tensor {
   const name = 'binaryCrossentropy';
+  const { fromLogits, labelSmoothing } = settled(name, options);
   takesAs(name, fromLogits ? 'logits' : 'probabilities', prediction);
   const t = smooth(name, alignTargets(name, prediction, target), labelSmoothing, 2);
   const logits = fromLogits ? prediction : inputOf(prediction, elementwiseOps.sigmoid);
@@ -153,12 +158,8 @@ export function sparseCategoricalCrossentropy(
   );
 }
 
-function crossentropy(
-  name: string,
-  prediction: Tensor,
-  given: Tensor,
-  { fromLogits = false, labelSmoothing = 0 }: CrossentropyOptions,
-): Tensor {
+function crossentropy(name: string, prediction: Tensor, given: Tensor, options: CrossentropyOptions): Tensor {
+  const { fromLogits, labelSmoothing } = settled(name, options);
   takesAs(name, fromLogits ? 'classLogits' : 'shares', prediction);
   requireClasses(name, prediction);
   const classes = prediction.shape.at(-1)!;

@@ -19,6 +19,7 @@ import { reduceSum } from '../../ops/reduce/sum.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { takesAs } from './takes.ts';
 import { alignTargets, requireClasses } from './targets.ts';
+import { checkOptions } from '../../options.ts';
 
 /** Keras's epsilon. */
 const EPSILON = 1e-7;
@@ -74,7 +75,9 @@ export interface HuberOptions {
  * @throws ShapeError if the shapes differ
  * @throws ArgumentError unless delta is above 0
  */
-export function huber(prediction: Tensor, target: Tensor, { delta = 1 }: HuberOptions = {}): Tensor {
+export function huber(prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor {
+  checkOptions('huber', options, { delta: true }, 'prediction, target, ');
+  const { delta = 1 } = options;
   if (!(delta > 0)) throw new ArgumentError(`huber: delta is ${delta}; it must be a number above 0`);
   return perSample(huberOf(error('huber', prediction, target), delta));
 }

@@ -7,6 +7,8 @@ import { nameOf, sides } from './decisions.ts';
 import type { DecisionOptions } from './decisions.ts';
 import { asColumn, rowsOf } from './metric.ts';
 import type { Metric } from './metric.ts';
+import { checkOptions } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 
 export interface AucOptions extends Pick<DecisionOptions, 'name' | 'class'> {
   /** Points of the curve, at least 2; default 200. */
@@ -20,6 +22,14 @@ export interface AucOptions extends Pick<DecisionOptions, 'name' | 'class'> {
   fromLogits?: boolean;
 }
 
+const aucOptions: OptionTable<AucOptions> = {
+  thresholds: true,
+  curve: true,
+  fromLogits: true,
+  name: true,
+  class: true,
+};
+
 /**
  * Area under a curve of probabilities, as Keras's AUC approximates it: true and false positives are counted at 200
  * thresholds, evenly spaced in [0, 1], the first below all and the last above all scores. ROC: trapezoids of the true over
@@ -29,6 +39,7 @@ export interface AucOptions extends Pick<DecisionOptions, 'name' | 'class'> {
  * @throws ArgumentError if an option is out of range, or in a model of which it is not known what it gives
  */
 export function auc(options: AucOptions = {}): Metric {
+  checkOptions('auc', options, aucOptions);
   const { thresholds = 200, curve = 'ROC', fromLogits, class: one } = options;
   if (!Number.isInteger(thresholds) || thresholds < 2) {
     throw new ArgumentError(`auc: thresholds is ${thresholds}; it must be a whole number of at least 2`);

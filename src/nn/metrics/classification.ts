@@ -14,10 +14,11 @@ import { sizeOf } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { alignTargets, areDistributions, classIndicesOf } from '../losses/targets.ts';
 import { thresholdOf } from '../meaning.ts';
-import { classIndices, decisions, nameOf } from './decisions.ts';
+import { classIndices, decisionOptions, decisions, nameOf } from './decisions.ts';
 import type { DecisionOptions } from './decisions.ts';
 import { asColumn, rowsOf } from './metric.ts';
 import type { Metric } from './metric.ts';
+import { checkOptions, settle } from '../../options.ts';
 
 /**
  * The share of samples whose largest output is at their class. With a single output, the share of outputs on their
@@ -41,10 +42,11 @@ export function accuracy(prediction: Tensor, target: Tensor): Tensor {
  * The share of a sample's outputs that are on their target's side of `threshold`. Default 0.5 for probabilities, as in
  * Keras, and 0 for the logits of a model: the same decision.
  */
-export function binaryAccuracy({
-  threshold,
-  name = 'binaryAccuracy',
-}: Pick<DecisionOptions, 'threshold' | 'name'> = {}): Metric {
+export function binaryAccuracy(options: Pick<DecisionOptions, 'threshold' | 'name'> = {}): Metric {
+  const { threshold, name } = settle('binaryAccuracy', options, {
+    threshold: undefined,
+    name: 'binaryAccuracy',
+  });
   return {
     name,
     better: 'higher',
@@ -59,7 +61,8 @@ export function binaryAccuracy({
  * The share of samples whose class is among the `k` (default 5) largest outputs: fewer than k others are larger, so
  * ties count for the sample (Keras's TopKCategoricalAccuracy, for class indices or one-hot targets).
  */
-export function topKCategoricalAccuracy({ k = 5, name = 'topKCategoricalAccuracy' } = {}): Metric {
+export function topKCategoricalAccuracy(options: { k?: number; name?: string } = {}): Metric {
+  const { k, name } = settle('topKCategoricalAccuracy', options, { k: 5, name: 'topKCategoricalAccuracy' });
   if (!Number.isInteger(k) || k < 1) {
     throw new ArgumentError(`topKCategoricalAccuracy: k is ${k}; it must be a whole number of at least 1`);
   }
@@ -81,6 +84,7 @@ const quotient = ([part, whole]: Float64Array) => (whole === 0 ? 0 : part / whol
 
 /** Of what was said to be positive, the share that is: TP / (TP + FP); 0 where nothing was (Keras's Precision). */
 export function precision(options: DecisionOptions = {}): Metric {
+  checkOptions('precision', options, decisionOptions);
   return {
     name: nameOf('precision', options),
     better: 'higher',
@@ -96,6 +100,7 @@ export function precision(options: DecisionOptions = {}): Metric {
 
 /** Of what is positive, the share that was said to be: TP / (TP + FN); 0 where nothing is (Keras's Recall). */
 export function recall(options: DecisionOptions = {}): Metric {
+  checkOptions('recall', options, decisionOptions);
   return {
     name: nameOf('recall', options),
     better: 'higher',
@@ -111,6 +116,7 @@ export function recall(options: DecisionOptions = {}): Metric {
 
 /** Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN); 0 where there are no positives at all. */
 export function f1(options: DecisionOptions = {}): Metric {
+  checkOptions('f1', options, decisionOptions);
   return {
     name: nameOf('f1', options),
     better: 'higher',
@@ -138,10 +144,11 @@ export interface ConfusionMatrixOptions {
  * How many samples of each class (rows) were taken for each class (columns): `matrix[actual][predicted]`. Given by
  * `evaluate`; steps and epochs have numbers only. At most 128 classes.
  */
-export function confusionMatrix({
-  name = 'confusionMatrix',
-  threshold,
-}: ConfusionMatrixOptions = {}): Metric {
+export function confusionMatrix(options: ConfusionMatrixOptions = {}): Metric {
+  const { name, threshold } = settle('confusionMatrix', options, {
+    name: 'confusionMatrix',
+    threshold: undefined,
+  });
   return {
     name,
     matrix: true,

@@ -8,6 +8,7 @@ import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { alignTargets, areDistributions, classIndicesOf } from '../losses/targets.ts';
 import { thresholdOf } from '../meaning.ts';
+import type { OptionTable } from '../../options.ts';
 
 export interface DecisionOptions {
   /** Name of the metric; by default its own, with the class where one is given. */
@@ -20,6 +21,8 @@ export interface DecisionOptions {
   /** Treats this class as positive and all others as negative; needed where the model tells several classes apart. */
   class?: number;
 }
+
+export const decisionOptions: OptionTable<DecisionOptions> = { name: true, threshold: true, class: true };
 
 /** `precision`, or for one class `precisionOfClass3`. */
 export function nameOf(

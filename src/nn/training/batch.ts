@@ -1,4 +1,5 @@
-import { inputsOf, product, targetsOf } from '../../data/types.ts';
+import { inputsOf, targetsOf } from '../../data/fields.ts';
+import { product } from '../../data/types.ts';
 import type { DataField, Dataset } from '../../data/types.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { sameShape } from '../../ops/core/shape.ts';

@@ -3,6 +3,8 @@ import { didYouMean } from '../../nearestName.ts';
 import type { Metric } from '../metrics.ts';
 import { validationName } from '../registry.ts';
 import type { EpochValues } from './values.ts';
+import { checkOptions } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 
 /** A value that epochs have, as far as callbacks go. */
 export interface Monitored extends Pick<Metric, 'name' | 'better' | 'matrix'> {
@@ -109,6 +111,8 @@ export interface MonitorOptions {
   mode?: 'min' | 'max';
 }
 
+const monitorOptions: OptionTable<MonitorOptions> = { monitor: true, minDelta: true, mode: true };
+
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** Epochs without improvement after which training ends; default 0, which is as 1. */
   patience?: number;
@@ -125,6 +129,7 @@ export class EarlyStopping {
    * @throws ArgumentError if an option is out of range, or there is no such value, or none that rises or falls
    */
   constructor(options: EarlyStoppingOptions, values: readonly Monitored[]) {
+    checkOptions('earlyStopping', options, { ...monitorOptions, patience: true });
     this.#patience = atLeast0('earlyStopping', { patience: options.patience ?? 0 });
     this.#monitor = new Monitor('earlyStopping', options, values);
   }
@@ -159,6 +164,14 @@ export interface ReduceOnPlateauOptions extends MonitorOptions {
   minLearningRate?: number;
 }
 
+const plateauOptions: OptionTable<ReduceOnPlateauOptions> = {
+  ...monitorOptions,
+  factor: true,
+  patience: true,
+  cooldown: true,
+  minLearningRate: true,
+};
+
 /** Lowers the learning rate when a watched value has stopped improving (Keras's ReduceLROnPlateau). */
 export class ReduceOnPlateau {
   readonly #monitor: Monitor;
@@ -174,6 +187,7 @@ export class ReduceOnPlateau {
    * @throws ArgumentError if an option is out of range, or there is no such value, or none that rises or falls
    */
   constructor(options: ReduceOnPlateauOptions, values: readonly Monitored[]) {
+    checkOptions('reduceOnPlateau', options, plateauOptions);
     const { factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0, minLearningRate = 0 } = options;
     if (typeof factor !== 'number' || !(factor > 0 && factor < 1)) {
       throw new ArgumentError(

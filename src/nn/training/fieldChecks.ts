@@ -1,4 +1,5 @@
-import { inputsOf, product, targetsOf } from '../../data/types.ts';
+import { inputsOf, targetsOf } from '../../data/fields.ts';
+import { product } from '../../data/types.ts';
 import type { DataArray, DataField, Dataset } from '../../data/types.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { Tensor } from '../../ops/core/op.ts';

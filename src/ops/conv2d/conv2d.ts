@@ -4,10 +4,11 @@ import type { Node, Op, Tensor } from '../core/op.ts';
 import type { Shape, TensorSpec } from '../core/shape.ts';
 import type { Pair } from '../core/window.ts';
 import { add } from '../elementwise/elementwise.ts';
-import { conv2dAttrs, conv2dSize, requireFloats, requireOutputShape } from './geometry.ts';
+import { conv2dAttrs, conv2dSize, requireFloats, requireOutputShape, conv2dOptions } from './geometry.ts';
 import type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
 import { lowerConv2dGradFilter } from './gradFilterKernels.ts';
 import { lowerConv2d, lowerConv2dGradInput } from './kernels.ts';
+import { checkOptions } from '../../options.ts';
 
 export type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
 
@@ -55,6 +56,7 @@ export const conv2dOp: Op<Conv2dAttrs> = {
  * @throws ArgumentError where an operand is not f32.
  */
 export function conv2d(x: Tensor, weights: Tensor, options: Conv2dOptions = {}): Tensor {
+  checkOptions('conv2d', options, conv2dOptions, 'x, weights, ');
   return apply(conv2dOp, [x, weights], conv2dAttrs(options));
 }
 
@@ -87,7 +89,7 @@ function adjointOp(name: string): Op<Conv2dGradInputAttrs> {
     gradient({ inputs: [dy, weights], attrs }, [g]) {
       if (!g) return [];
       return [
-        conv2d(g, weights, attrs),
+        apply(conv2dOp, [g, weights], conv2dAttrs(attrs)),
         conv2dGradFilter(g, dy, [weights.shape[0], weights.shape[1]], attrs),
       ];
     },
@@ -173,7 +175,7 @@ function productGradients(
   g: Tensor,
   attrs: Conv2dGradFilterAttrs,
 ): [Tensor, Tensor] {
-  return [conv2dGradInput(dy, g, x.shape, attrs), conv2d(x, g, attrs)];
+  return [conv2dGradInput(dy, g, x.shape, attrs), apply(conv2dOp, [x, g], conv2dAttrs(attrs))];
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Shape, TensorSpec } from '../core/shape.ts';
 import { requireDtype } from '../core/values.ts';
 import { effectiveExtent, resolveWindow, toPair } from '../core/window.ts';
 import type { Padding, Pair } from '../core/window.ts';
+import type { OptionTable } from '../../options.ts';
 
 /** How a convolution's window moves; the same for its forward pass and both its gradients. */
 export interface Conv2dAttrs {
@@ -23,6 +24,13 @@ export interface Conv2dOptions {
   /** The channels fall into this many groups that do not see each other. Default 1. */
   groups?: number;
 }
+
+export const conv2dOptions: OptionTable<Conv2dOptions> = {
+  stride: true,
+  padding: true,
+  dilation: true,
+  groups: true,
+};
 
 export function conv2dAttrs({
   stride = 1,

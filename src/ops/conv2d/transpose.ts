@@ -7,8 +7,9 @@ import { checkExtents, effectiveExtent } from '../core/window.ts';
 import type { Pair } from '../core/window.ts';
 import { conv2dTransposeOp } from './conv2d.ts';
 import { pad } from '../movement/movement.ts';
-import { conv2dAttrs, conv2dSize } from './geometry.ts';
+import { conv2dAttrs, conv2dOptions, conv2dSize } from './geometry.ts';
 import type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
+import { checkOptions } from '../../options.ts';
 
 export interface Conv2dTransposeOptions extends Conv2dOptions {
   /**
@@ -29,6 +30,7 @@ export interface Conv2dTransposeOptions extends Conv2dOptions {
  */
 export function conv2dTranspose(x: Tensor, weights: Tensor, options: Conv2dTransposeOptions = {}): Tensor {
   const name = 'conv2dTranspose';
+  checkOptions(name, options, { ...conv2dOptions, outputSize: true }, 'x, weights, ');
   const attrs = conv2dAttrs(options);
   if (x.shape.length !== 4 || weights.shape.length !== 4 || weights.shape[3] !== x.shape[3]) {
     throw new ShapeError(

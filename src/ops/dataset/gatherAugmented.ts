@@ -8,6 +8,8 @@ import type { TensorSpec } from '../core/shape.ts';
 import { nextStream } from '../random/random.ts';
 import { bitsFor, checkGather, gathering, piecesOf } from './gatherBatch.ts';
 import type { GatherBatchAttrs, GatherBatchOptions } from './gatherBatch.ts';
+import { checkOptions } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 
 const kernel = { name: 'dataset/gather_augmented', source: augmentedSource };
 
@@ -125,16 +127,25 @@ export const gatherAugmentedOp: Op<GatherAugmentedAttrs> = {
   gradient: { reason: 'a data set is no parameter' },
 };
 
+const augmentOptions: OptionTable<AugmentOptions> = {
+  shift: true,
+  rotate: true,
+  scale: true,
+  flipHorizontal: true,
+  flipVertical: true,
+  noise: true,
+  cutout: true,
+  fill: true,
+};
+
 /**
  * Checks how images are to be changed.
  *
  * @throws ArgumentError that names the option and its range
  */
 export function checkAugmentation(options: AugmentOptions): Augmentation {
+  checkOptions('augment', options, augmentOptions);
   const { shift = 0, rotate = 0, scale = 0, noise = 0, cutout = 0, fill = 0 } = options;
-  const known = ['shift', 'rotate', 'scale', 'flipHorizontal', 'flipVertical', 'noise', 'cutout', 'fill'];
-  const stray = Object.keys(options).find((key) => !known.includes(key));
-  if (stray) throw new ArgumentError(`augment: there is no option ${stray}; choose from ${known.join(', ')}`);
   const shifts: readonly [number, number] = typeof shift === 'number' ? [shift, shift] : shift;
   const zoom: readonly [number, number] = typeof scale === 'number' ? [1 - scale, 1 + scale] : scale;
   const require = (holds: boolean, option: string, value: unknown, range: string) => {

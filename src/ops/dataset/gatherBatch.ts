@@ -7,6 +7,8 @@ import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { TensorSpec } from '../core/shape.ts';
+import { checkOptions, required } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 
 const kernels = {
   elements: { name: 'dataset/gather', source: elementsSource },
@@ -188,6 +190,18 @@ export interface GatherBatchOptions {
   salt?: number;
 }
 
+const gatherOptions: OptionTable<GatherBatchOptions & { labels?: Tensor }> = {
+  source: required,
+  batchSize: required,
+  size: true,
+  shuffle: true,
+  scale: true,
+  offset: true,
+  dtype: true,
+  salt: true,
+  labels: true,
+};
+
 /** The inputs of a gathering node, and its attributes with their defaults. */
 export function gathering(
   options: GatherBatchOptions,
@@ -213,6 +227,7 @@ export function gathering(
 }
 
 function gather(options: GatherBatchOptions, labels: Tensor | undefined): readonly Tensor[] {
+  checkOptions(labels ? 'gatherLabelledBatch' : 'gatherBatch', options, gatherOptions);
   const { inputs, attrs } = gathering(options, labels);
   return applyAll(gatherBatchOp, inputs, attrs);
 }
@@ -234,6 +249,6 @@ export function gatherBatch(options: GatherBatchOptions): Tensor {
 export function gatherLabelledBatch(
   options: GatherBatchOptions & { labels: Tensor },
 ): [batch: Tensor, labels: Tensor] {
-  const [batch, labels] = gather(options, options.labels);
+  const [batch, labels] = gather(options, options?.labels);
   return [batch, labels];
 }

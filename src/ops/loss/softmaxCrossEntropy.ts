@@ -11,6 +11,8 @@ import { add, multiply, negate, scale } from '../elementwise/elementwise.ts';
 import { reshape } from '../movement/movement.ts';
 import { reduceMean } from '../reduce/reduce.ts';
 import { logSoftmax } from '../softmax/softmax.ts';
+import { checkOptions } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 
 const kernels = {
   row: { name: 'loss/softmax_cross_entropy', source: rowSource },
@@ -25,6 +27,8 @@ export interface SoftmaxCrossEntropyOptions {
   /** Share of each target that is spread evenly over all classes, in [0, 1). Default 0. */
   labelSmoothing?: number;
 }
+
+const crossEntropyOptions: OptionTable<SoftmaxCrossEntropyOptions> = { labelSmoothing: true };
 
 /** From this many classes on a GPU gives each row a workgroup; below, an invocation. */
 export const WIDE_ROW = 64;
@@ -153,8 +157,10 @@ export const sparseSoftmaxCrossEntropyOp = crossEntropyOp(true);
 export function softmaxCrossEntropy(
   logits: Tensor,
   targets: Tensor,
-  { labelSmoothing = 0 }: SoftmaxCrossEntropyOptions = {},
+  options: SoftmaxCrossEntropyOptions = {},
 ): Tensor {
+  checkOptions('softmaxCrossEntropy', options, crossEntropyOptions, 'logits, targets, ');
+  const { labelSmoothing = 0 } = options;
   return applyAll(softmaxCrossEntropyOp, [logits, targets], { labelSmoothing })[1];
 }
 
@@ -168,7 +174,9 @@ export function softmaxCrossEntropy(
 export function sparseSoftmaxCrossEntropy(
   logits: Tensor,
   labels: Tensor,
-  { labelSmoothing = 0 }: SoftmaxCrossEntropyOptions = {},
+  options: SoftmaxCrossEntropyOptions = {},
 ): Tensor {
+  checkOptions('sparseSoftmaxCrossEntropy', options, crossEntropyOptions, 'logits, labels, ');
+  const { labelSmoothing = 0 } = options;
   return applyAll(sparseSoftmaxCrossEntropyOp, [logits, labels], { labelSmoothing })[1];
 }

@@ -7,6 +7,7 @@ import { requireDtype } from '../core/values.ts';
 import { lowerMatmul } from './kernels.ts';
 import { matmulSize } from './size.ts';
 import type { MatmulAttrs } from './size.ts';
+import { checkOptions } from '../../options.ts';
 
 export const matmulOp: Op<MatmulAttrs> = {
   name: 'matmul',
@@ -72,6 +73,7 @@ function describe(name: string, { shape }: TensorSpec, transposed: boolean): str
  * @throws ArgumentError where an operand is not f32.
  */
 export function matmul(a: Tensor, b: Tensor, options: Partial<MatmulAttrs> = {}): Tensor {
+  checkOptions('matmul', options, { transposeA: true, transposeB: true }, 'a, b, ');
   const { transposeA = false, transposeB = false } = options;
   return apply(matmulOp, [a, b], { transposeA, transposeB });
 }

@@ -6,6 +6,7 @@ import type { Shape } from '../core/shape.ts';
 import { requireDtype, requireExtents, requireRank, WORDS } from '../core/values.ts';
 import { lowerStridedCopy, stridesOf } from './stridedCopy.ts';
 import { lowerTranspose } from './transposeKernels.ts';
+import { checkOptions } from '../../options.ts';
 
 const nothing = () => {};
 
@@ -246,8 +247,10 @@ export const padOp: Op<PadAttrs> = {
 export function pad(
   x: Tensor,
   paddings: readonly (readonly [number, number])[],
-  { value = 0, interior = x.shape.map(() => 0) }: { value?: number; interior?: readonly number[] } = {},
+  options: { value?: number; interior?: readonly number[] } = {},
 ): Tensor {
+  checkOptions('pad', options, { value: true, interior: true }, 'x, paddings, ');
+  const { value = 0, interior = x.shape.map(() => 0) } = options;
   const attrs: PadAttrs = {
     paddings: paddings.map(([before, after]) => [before, after] as const),
     interior: [...interior],

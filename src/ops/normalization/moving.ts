@@ -9,6 +9,8 @@ import { sideEffect } from '../core/sideEffects.ts';
 import { valueType } from '../core/values.ts';
 import { add, multiply, negate, rsqrt, shift as shiftBy, subtract } from '../elementwise/elementwise.ts';
 import { requireChannels, requireEpsilon } from './normalize.ts';
+import { checkOptions, required } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 
 const kernels = {
   moving: { name: 'normalization/moving_statistics', source: movingSource },
@@ -86,6 +88,14 @@ export interface NormalizeWithOptions {
   readonly epsilon?: number;
 }
 
+const normalizeWithOptions: OptionTable<NormalizeWithOptions> = {
+  mean: required,
+  variance: required,
+  gamma: true,
+  beta: true,
+  epsilon: true,
+};
+
 /**
  * γ (x − mean) / √(variance + ε) + β with given statistics, all of them [C], for x [..., C]: one multiplication
  * and one addition per element, which fold into the kernel that makes x. Batch normalization outside of training.
@@ -93,10 +103,9 @@ export interface NormalizeWithOptions {
  * @throws ShapeError if one of them is not [C]
  * @throws ArgumentError if ε is not positive
  */
-export function normalizeWith(
-  x: Tensor,
-  { mean, variance, gamma, beta, epsilon = 1e-3 }: NormalizeWithOptions,
-): Tensor {
+export function normalizeWith(x: Tensor, options: NormalizeWithOptions): Tensor {
+  checkOptions('normalizeWith', options, normalizeWithOptions, 'x, ');
+  const { mean, variance, gamma, beta, epsilon = 1e-3 } = options;
   requireChannels('normalizeWith', mean, x);
   const inputs = [mean, variance, ...(gamma ? [gamma] : []), ...(beta ? [beta] : [])];
   const [scale, shift] = applyAll(scaleShiftOp, inputs, {

@@ -10,6 +10,8 @@ import { broadcastTo, reduceSum } from '../reduce/sum.ts';
 import { lowerApply, lowerGradientInput } from './apply.ts';
 import { lowerGradientSums, lowerStatistics } from './kernels.ts';
 import type { View } from './kernels.ts';
+import { checkOptions, required } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 
 /** Which elements share a mean and a variance. */
 export type NormalizeOver = 'batch' | 'instance' | 'group' | 'layer';
@@ -227,6 +229,14 @@ function viewOf({ shape }: TensorSpec, over: NormalizeOver, groups: number | und
   return { outer: batch, rows: positions, groups, run: channels / groups };
 }
 
+const normalizeOptions: OptionTable<NormalizeOptions> = {
+  over: required,
+  groups: true,
+  gamma: true,
+  beta: true,
+  epsilon: true,
+};
+
 /**
  * y = γ (x − mean) / √(variance + ε) + β, channels last, with mean and biased variance over the elements that
  * `over` names; they are outputs, too. The statistics keep their digits where the mean is much larger than the
@@ -236,6 +246,7 @@ function viewOf({ shape }: TensorSpec, over: NormalizeOver, groups: number | und
  * @throws ArgumentError if ε is not positive
  */
 export function normalize(x: Tensor, options: NormalizeOptions): Normalized {
+  checkOptions('normalize', options, normalizeOptions, 'x, ');
   const { over, groups, gamma, beta, epsilon = 1e-3 } = options;
   const statisticsShapes = {
     batch: () => x.shape.slice(-1),

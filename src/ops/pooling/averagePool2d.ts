@@ -8,8 +8,9 @@ import { sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { streamingWorkgroup, valueType, widthOf } from '../core/values.ts';
 import { reduceMean } from '../reduce/reduce.ts';
-import { imageAxes, poolAttrs, poolConstants, poolSpec } from './pool2d.ts';
+import { imageAxes, poolAttrs, poolConstants, poolSpec, pool2dOptions } from './pool2d.ts';
 import type { Pool2dAttrs, Pool2dGradientAttrs, Pool2dOptions } from './pool2d.ts';
+import { checkOptions } from '../../options.ts';
 
 const kernels = {
   forward: { name: 'pooling/average', source: averageSource },
@@ -77,6 +78,7 @@ export const averagePool2dGradientOp: Op<Pool2dGradientAttrs> = {
  * in TensorFlow and Keras.
  */
 export function averagePool2d(x: Tensor, options: Pool2dOptions = {}): Tensor {
+  checkOptions('averagePool2d', options, pool2dOptions, 'x, ');
   return apply(averagePool2dOp, [x], poolAttrs(options));
 }
 

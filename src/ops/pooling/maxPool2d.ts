@@ -8,8 +8,9 @@ import { sizeOf } from '../core/shape.ts';
 import { streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
 import { reduceMax } from '../reduce/reduce.ts';
-import { imageAxes, poolAttrs, poolConstants, poolSpan, poolSpec } from './pool2d.ts';
+import { imageAxes, pool2dOptions, poolAttrs, poolConstants, poolSpan, poolSpec } from './pool2d.ts';
 import type { Pool2dAttrs, Pool2dGradientAttrs, Pool2dOptions } from './pool2d.ts';
+import { checkOptions } from '../../options.ts';
 
 const kernels = {
   forward: { name: 'pooling/max', source: maxSource },
@@ -112,6 +113,7 @@ export const maxPool2dGradientOp: Op<Pool2dGradientAttrs> = {
  * wins, a NaN always does. At ties the first element, row by row, gets the gradient.
  */
 export function maxPool2d(x: Tensor, options: Pool2dOptions = {}): Tensor {
+  checkOptions('maxPool2d', options, pool2dOptions, 'x, ');
   return apply(maxPool2dOp, [x], poolAttrs(options));
 }
 

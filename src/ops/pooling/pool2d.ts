@@ -5,6 +5,7 @@ import { requireDtype } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
 import { effectiveExtent, resolveWindow, toPair } from '../core/window.ts';
 import type { Padding, Pair, ResolvedWindow } from '../core/window.ts';
+import type { OptionTable } from '../../options.ts';
 
 export interface Pool2dOptions {
   /** Window extents; a number means a square. Default 2. */
@@ -23,6 +24,13 @@ export interface Pool2dAttrs {
   readonly padding: Padding;
   readonly dilation: Pair;
 }
+
+export const pool2dOptions: OptionTable<Pool2dOptions> = {
+  dilation: true,
+  poolSize: true,
+  stride: true,
+  padding: true,
+};
 
 export function poolAttrs({
   poolSize = 2,

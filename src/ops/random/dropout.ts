@@ -6,7 +6,7 @@ import { apply } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
-import { streamOf } from './random.ts';
+import { streamOf, streamOption } from './random.ts';
 import type { RandomOptions } from './random.ts';
 
 const kernels = {
@@ -69,7 +69,8 @@ export const dropoutOp: Op<DropoutAttrs> = {
  *
  * @throws ArgumentError unless 0 ≤ rate < 1
  */
-export function dropout(x: Tensor, rate: number, { stream }: RandomOptions = {}): Tensor {
+export function dropout(x: Tensor, rate: number, options: RandomOptions = {}): Tensor {
+  const stream = streamOption('dropout', options);
   if (!(rate >= 0 && Math.fround(rate) < 1)) {
     throw new ArgumentError(`dropout: rate is ${rate}; it must be at least 0 and below 1, such as 0.5`);
   }

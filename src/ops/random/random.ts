@@ -10,6 +10,7 @@ import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { requireShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
+import { checkOptions } from '../../options.ts';
 
 /** Streams of ops are numbered from here, those of initial values from 0, so they share no numbers. */
 export const FIRST_STREAM = 2 ** 31;
@@ -40,6 +41,12 @@ export function streamOf(opName: string, stream: number | undefined): number {
   if (stream === undefined) return nextStream();
   if (Number.isInteger(stream) && stream >= 0 && stream < 2 ** 32) return stream;
   throw new ArgumentError(`${opName}: stream is ${stream}; it must be a whole number from 0 to 2^32 - 1`);
+}
+
+/** The stream among the options of an op. */
+export function streamOption(opName: string, options: RandomOptions): number | undefined {
+  checkOptions(opName, options, { stream: true }, '…, ');
+  return options.stream;
 }
 
 export interface RandomOptions {
@@ -119,9 +126,10 @@ function draw(
   op: Op<RandomAttrs>,
   shape: Shape,
   parameters: Readonly<Record<string, number>>,
-  { stream }: RandomOptions,
+  options: RandomOptions,
 ): Tensor {
   requireShape(op.name, shape);
+  const stream = streamOption(op.name, options);
   for (const [name, value] of Object.entries(parameters)) {
     if (!Number.isFinite(Math.fround(value))) {
       throw new ArgumentError(`${op.name}: ${name.toLowerCase()} is ${value}; it must be a finite number`);

@@ -7,6 +7,7 @@ import { normalizeAxis, sizeOf } from '../core/shape.ts';
 import { keepRolled, requireDtype, streamingWorkgroup, WORDS } from '../core/values.ts';
 import { powerOfTwo } from './kernels.ts';
 import { reducedShape } from './sum.ts';
+import { settle } from '../../options.ts';
 
 const kernels = {
   lanes: { name: 'reduce/arg_lanes', source: lanesSource },
@@ -71,11 +72,13 @@ export interface ArgOptions {
 }
 
 /** Index (i32) of the largest element along `axis` (default: the last), or of the first NaN (NumPy); at ties the first wins. */
-export function argmax(x: Tensor, axis = -1, { keepDims = false }: ArgOptions = {}): Tensor {
+export function argmax(x: Tensor, axis = -1, options: ArgOptions = {}): Tensor {
+  const { keepDims } = settle('argmax', options, { keepDims: false });
   return apply(argmaxOp, [x], { axis: normalizeAxis(axis, x.shape, 'argmax'), keepDims });
 }
 
 /** Index (i32) of the smallest element along `axis` (default: the last), or of the first NaN (NumPy); at ties the first wins. */
-export function argmin(x: Tensor, axis = -1, { keepDims = false }: ArgOptions = {}): Tensor {
+export function argmin(x: Tensor, axis = -1, options: ArgOptions = {}): Tensor {
+  const { keepDims } = settle('argmin', options, { keepDims: false });
   return apply(argminOp, [x], { axis: normalizeAxis(axis, x.shape, 'argmin'), keepDims });
 }

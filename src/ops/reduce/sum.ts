@@ -9,6 +9,7 @@ import { lowerMap } from '../elementwise/map.ts';
 import { reshape } from '../movement/movement.ts';
 import { lowerReduce } from './kernels.ts';
 import type { OPERATIONS } from './kernels.ts';
+import { checkOptions } from '../../options.ts';
 
 // Summing and broadcasting are each other's adjoint, so they stand in one file.
 
@@ -72,11 +73,9 @@ export function reduceOp(
 export const reduceSumOp = reduceOp('reduceSum', 'sum', false, (x, _y, dy) => broadcastTo(dy, x.shape));
 
 /** Applies a reduction along axes, which are all by default. */
-export function reduce(
-  op: Op<ReduceAttrs>,
-  x: Tensor,
-  { axes = [...x.shape.keys()], keepDims = false }: ReduceOptions,
-): Tensor {
+export function reduce(op: Op<ReduceAttrs>, x: Tensor, options: ReduceOptions): Tensor {
+  checkOptions(op.name, options, { axes: true, keepDims: true }, 'x, ');
+  const { axes = [...x.shape.keys()], keepDims = false } = options;
   const positive = [...new Set(normalizeAxes(axes, x.shape, op.name))].toSorted((a, b) => a - b);
   op.infer([x], { axes: positive, keepDims });
   // one entry is its own sum, mean, extreme and product

@@ -10,6 +10,7 @@ import { sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { requireDtype, requireExtents, streamingWorkgroup, valueType, widthOf } from '../core/values.ts';
 import { imageAxes } from '../pooling/pool2d.ts';
+import { checkOptions } from '../../options.ts';
 
 const nearest = {
   forward: { name: 'resize/nearest', source: nearestSource },
@@ -124,8 +125,10 @@ export const resize2dGradientOp: Op<Resize2dAttrs> = {
 export function resize2d(
   x: Tensor,
   size: readonly [height: number, width: number],
-  { interpolation = 'nearest' }: Resize2dOptions = {},
+  options: Resize2dOptions = {},
 ): Tensor {
+  checkOptions('resize2d', options, { interpolation: true }, 'x, size, ');
+  const { interpolation = 'nearest' } = options;
   const from = imageAxes('resize2d', x.shape).map((axis) => x.shape[axis]);
   const attrs: Resize2dAttrs = { from, to: [...size], interpolation };
   resize2dOp.infer([x], attrs);

@@ -184,7 +184,10 @@ describe('mistakes', () => {
     [{ noise: NaN }, 'augment: noise is NaN'],
     [{ cutout: 1.5 }, 'augment: cutout is 1.5; it must be a whole number'],
     [{ fill: Infinity }, 'augment: fill is Infinity'],
-    [{ rotation: 3 } as AugmentOptions, 'augment: there is no option rotation; choose from shift, rotate'],
+    [
+      { rotation: 3 } as AugmentOptions,
+      'augment: there is no option "rotation"; did you mean "rotate"? It takes shift, rotate',
+    ],
   ])('%o', (augment, message) => {
     expect(() => gather(augment)).toThrow(message);
   });

@@ -17,6 +17,7 @@ const forms = [
   { form: 'Aᵀ Bᵀ', transposeA: true, transposeB: true },
 ];
 type Form = (typeof forms)[number];
+const optionsOf = ({ transposeA, transposeB }: Form) => ({ transposeA, transposeB });
 
 const rungs = ['naive', 'tiled', 'register_tiled', 'register_only', 'register_dot'];
 const splits = ['register_tiled_split', 'register_only_split', 'register_dot_split'];
@@ -43,7 +44,7 @@ async function checkFused(
   const N = size[2];
   const bias = random(3, [N]);
   const expected = map(reference.matmul(a, b, form), (value, i) => Math.max(0, value + bias.data[i % N]));
-  const [c] = await evaluate((x, y, v) => relu(add(matmul(x, y, form), v)), [a, b, bias], options);
+  const [c] = await evaluate((x, y, v) => relu(add(matmul(x, y, optionsOf(form)), v)), [a, b, bias], options);
   expect(c, `${options.variants?.matmul ?? 'chosen'}, ${form.form}, size ${size}`).toBeAllClose(expected, {
     rtol: 1e-5,
     atol: 1e-5,
@@ -72,7 +73,7 @@ describe.each(rungs)('matmul %s', (variant) => {
   it('computes a product without an epilogue', async () => {
     const form = forms[1];
     const [a, b] = operands([2, 7, 12, 20], form);
-    const [c] = await evaluate((x, y) => matmul(x, y, form), [a, b], options);
+    const [c] = await evaluate((x, y) => matmul(x, y, optionsOf(form)), [a, b], options);
     expect(c).toBeAllClose(reference.matmul(a, b, form), { rtol: 1e-5, atol: 1e-5 });
   });
 });
@@ -115,7 +116,7 @@ describe('matmul gradient', () => {
       [0, 5, 3, 4],
       [2, 3, 4, 5],
     ] as Size[]) {
-      await checkGradient((a, b) => matmul(a, b, form), operands(size, form), {
+      await checkGradient((a, b) => matmul(a, b, optionsOf(form)), operands(size, form), {
         reference: (a, b) => reference.matmul(a, b, form),
       });
     }
@@ -123,7 +124,7 @@ describe('matmul gradient', () => {
 
   it('with an epilogue', async () => {
     const form = forms[0];
-    await checkGradient((a, b) => relu(matmul(a, b, form)), operands([0, 9, 12, 20], form), {
+    await checkGradient((a, b) => relu(matmul(a, b, optionsOf(form))), operands([0, 9, 12, 20], form), {
       reference: (a, b) => map(reference.matmul(a, b, form), (value) => Math.max(0, value)),
       variants: { matmul: 'register_only' },
     });

@@ -4,6 +4,7 @@ import { gradients } from '../../../src/graph/autodiff.ts';
 import { constant, input } from '../../../src/ops/core/leaves.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
 import { multiply, relu, square } from '../../../src/ops/elementwise/elementwise.ts';
+import { poolAttrs } from '../../../src/ops/pooling/pool2d.ts';
 import { averagePool2d, globalAveragePool2d } from '../../../src/ops/pooling/averagePool2d.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
 import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
@@ -34,9 +35,13 @@ describe.each([true, false])('software %s', (software) => {
     '$shape, window $poolSize, stride $stride, padding $padding, dilation $dilation',
     async (test) => {
       const x = random(1, test.shape);
-      const [y, z] = await evaluate((t) => [averagePool2d(t, test), relu(averagePool2d(t, test))], [x], {
-        software,
-      });
+      const [y, z] = await evaluate(
+        (t) => [averagePool2d(t, poolAttrs(test)), relu(averagePool2d(t, poolAttrs(test)))],
+        [x],
+        {
+          software,
+        },
+      );
       const expected = reference.avgPool2d(x, poolTwin(test));
       expect(y).toBeAllClose(expected);
       expect(z).toBeAllClose(map(expected, (v) => Math.max(v, 0)));
@@ -44,7 +49,9 @@ describe.each([true, false])('software %s', (software) => {
       const [dx] = await evaluate(
         (t) =>
           gradients(
-            reduceSum(multiply(averagePool2d(t, test), constant(Float32Array.from(dy.data), dy.shape))),
+            reduceSum(
+              multiply(averagePool2d(t, poolAttrs(test)), constant(Float32Array.from(dy.data), dy.shape)),
+            ),
             [t],
           ) as Tensor[],
         [x],

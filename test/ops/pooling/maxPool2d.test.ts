@@ -52,7 +52,9 @@ async function run(test: PoolCase, x: Array64, dy: Array64, options: Parameters<
   const [y, packed, dx] = await evaluate(
     (t) => {
       const [values, taps] = applyAll(maxPool2dOp, [t], poolAttrs(test));
-      const loss = reduceSum(multiply(maxPool2d(t, test), constant(Float32Array.from(dy.data), dy.shape)));
+      const loss = reduceSum(
+        multiply(maxPool2d(t, poolAttrs(test)), constant(Float32Array.from(dy.data), dy.shape)),
+      );
       return [values, taps, gradients(loss, [t])[0]!];
     },
     [x],
@@ -138,7 +140,7 @@ it('takes one dispatch forward and one backward, the activation’s gradient inc
     const x = input('x', [2, 8, 8, 8]);
     const program = await gpu.compile(() => {
       const y = relu(x);
-      const loss = reduceSum(maxPool2d(y, test));
+      const loss = reduceSum(maxPool2d(y, poolAttrs(test)));
       return { dx: gradients(loss, [x])[0]! };
     });
     const kernels = program.commands.map(({ label }) => label.split('/').at(-1));
