@@ -1,4 +1,5 @@
 import { ArgumentError, FormatError, ShapeError } from '../errors.ts';
+import { crc32 } from './crc32.ts';
 import { parseStrictJson } from './json.ts';
 
 /** A named array of a safetensors file; the array's class goes with the dtype. */
@@ -13,6 +14,9 @@ type Dtype = keyof typeof TYPES;
 const isDtype = (value: unknown): value is Dtype => typeof value === 'string' && Object.hasOwn(TYPES, value);
 
 const METADATA = '__metadata__';
+/** Key of the metadata entry that holds the CRC-32 of the whole file, its own eight hexadecimal digits taken as zeros. */
+const CHECKSUM = 'wgrad.crc32';
+const NO_CHECKSUM = '00000000';
 const LENGTH_BYTES = 8;
 /** The format allows 100 MB; a model of ten thousand tensors needs a hundredth of that. */
 const MAX_HEADER_BYTES = 2_000_000;
@@ -21,7 +25,8 @@ const ALIGNMENT = 8;
 /**
  * Writes tensors as a safetensors file (https://github.com/huggingface/safetensors): the header's length as a
  * little-endian u64, a JSON header padded with spaces to 8 bytes, then the tensors' bytes without gaps, 4-byte
- * types first and by name within, as the reference implementation lays them out. Equal input gives equal bytes.
+ * types first and by name within, as the reference implementation lays them out. Equal input gives equal bytes. A
+ * metadata entry of its own, `wgrad.crc32`, holds a checksum of header and tensors, which reading verifies.
  *
  * @param metadata free text kept in the header
  * @throws ShapeError if an array's length is not the product of its shape
@@ -45,7 +50,12 @@ export function encodeSafetensors(
   const width = (tensor: SafeTensor) => TYPES[tensor.dtype].BYTES_PER_ELEMENT;
   entries.sort(([nameA, a], [nameB, b]) => width(b) - width(a) || (nameA < nameB ? -1 : 1));
 
-  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [[METADATA, metadata]] : [];
+  if (Object.hasOwn(metadata, CHECKSUM)) {
+    throw new ArgumentError(
+      `encodeSafetensors: the metadata key '${CHECKSUM}' is reserved. Use another one.`,
+    );
+  }
+  const header: [string, unknown][] = [[METADATA, { [CHECKSUM]: NO_CHECKSUM, ...metadata }]];
   let end = 0;
   for (const [name, { dtype, shape, data }] of entries) {
     const begin = end;
@@ -71,7 +81,27 @@ export function encodeSafetensors(
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;
   }
+  const digits = checksumPlace(bytes, LENGTH_BYTES + headerBytes);
+  bytes.set(new TextEncoder().encode(checksum(bytes, digits)), digits);
   return bytes;
+}
+
+/** Where the digits of the checksum stand in a file; -1 if its header is written in another way. */
+function checksumPlace(bytes: Uint8Array, dataStart: number): number {
+  // One character for each byte: places in the text are places in the file.
+  const header = new TextDecoder('latin1').decode(bytes.subarray(0, dataStart));
+  const key = `"${CHECKSUM}":"`;
+  const at = header.indexOf(key);
+  return at < 0 ? -1 : at + key.length;
+}
+
+/** Of a file whose checksum stands at byte `place`. */
+function checksum(bytes: Uint8Array, place: number): string {
+  const before = crc32(bytes.subarray(0, place));
+  const own = crc32(new TextEncoder().encode(NO_CHECKSUM), before);
+  return crc32(bytes.subarray(place + NO_CHECKSUM.length), own)
+    .toString(16)
+    .padStart(NO_CHECKSUM.length, '0');
 }
 
 function checkTensor(name: string, { dtype, shape, data }: SafeTensor): void {
@@ -103,7 +133,8 @@ function checkTensor(name: string, { dtype, shape, data }: SafeTensor): void {
  * order of their data; NaN and infinities are passed on as they are.
  *
  * Nothing in the file is believed: the header is capped at 2 MB, and every tensor must lie where its shape
- * says, with no gap, overlap, duplicate name or byte left over.
+ * says, with no gap, overlap, duplicate name or byte left over. A checksum, as `encodeSafetensors` writes it, must be that
+ * of the file; `checked` tells whether there is one.
  *
  * @param name the file's name, for messages
  * @throws FormatError saying what is wrong
@@ -111,7 +142,7 @@ function checkTensor(name: string, { dtype, shape, data }: SafeTensor): void {
 export function decodeSafetensors(
   bytes: Uint8Array,
   name = 'safetensors file',
-): { tensors: Map<string, SafeTensor>; metadata: Record<string, string> } {
+): { tensors: Map<string, SafeTensor>; metadata: Record<string, string>; checked: boolean } {
   const fail = (
     reason: string,
     fix = 'The file is damaged or of another format: save or fetch it again.',
@@ -147,7 +178,9 @@ export function decodeSafetensors(
   if (header.dataStart + at !== bytes.length) {
     fail(`the tensors end at byte ${at} of the data, but the file has ${bytes.length - header.dataStart}`);
   }
-  return { tensors, metadata };
+  const { [CHECKSUM]: expected, ...rest } = metadata;
+  if (expected !== undefined) checkChecksum(bytes, header.dataStart, expected, fail);
+  return { tensors, metadata: rest, checked: expected !== undefined };
 }
 
 /** A number of the metadata; NaN where there is none or no number, an empty text included. */
@@ -176,6 +209,16 @@ function readHeader(bytes: Uint8Array, fail: Fail): { json: Record<string, unkno
     fail(`the header is not the JSON of a safetensors file (${(error as Error).message})`);
   }
   return { json: json as Record<string, unknown>, dataStart };
+}
+
+function checkChecksum(bytes: Uint8Array, dataStart: number, expected: string, fail: Fail): void {
+  const place = checksumPlace(bytes, dataStart);
+  const found = place >= 0 && expected.length === NO_CHECKSUM.length ? checksum(bytes, place) : 'none';
+  if (found === expected) return;
+  fail(
+    `its checksum is ${found}, but the header says ${expected.slice(0, 40)}: bytes were changed`,
+    `The file is damaged: save or fetch it again. If another program changed it on purpose, it has to drop the metadata entry '${CHECKSUM}'.`,
+  );
 }
 
 function checkMetadata(value: unknown, fail: Fail): Record<string, string> {

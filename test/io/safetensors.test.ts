@@ -1,8 +1,10 @@
+import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../src/data/random.ts';
 import { ArgumentError, FormatError, ShapeError } from '../../src/errors.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
 import type { SafeTensor } from '../../src/io/safetensors.ts';
+import { withoutChecksum } from '../fuzz/files.ts';
 import { cpuMilliseconds } from '../helpers/cpuTime.ts';
 
 const tensors: Record<string, SafeTensor> = {
@@ -61,7 +63,11 @@ describe('a round trip', () => {
   });
 
   it('keeps an empty file and a long text', () => {
-    expect(decodeSafetensors(encodeSafetensors({}))).toEqual({ tensors: new Map(), metadata: {} });
+    expect(decodeSafetensors(encodeSafetensors({}))).toEqual({
+      tensors: new Map(),
+      metadata: {},
+      checked: true,
+    });
     const text = 'x\\"'.repeat(300_000);
     expect(decodeSafetensors(encodeSafetensors({}, { text })).metadata.text === text).toBe(true);
   });
@@ -249,7 +255,7 @@ it('answers 10,000 mutated files with tensors or a FormatError, and soon', () =>
   for (let round = 0; round < 10_000; round++) {
     const random = randomStream(21, round);
     const below = (n: number) => Math.floor(random() * n);
-    let bytes = good.slice();
+    let bytes = withoutChecksum(good);
     for (let count = 1 + below(4); count > 0 && bytes.length > 0; count--) {
       const at = below(random() < 0.8 ? Math.min(headerEnd, bytes.length) : bytes.length);
       const token = new TextEncoder().encode(tokens[below(tokens.length)]);
@@ -275,4 +281,35 @@ it('answers 10,000 mutated files with tensors or a FormatError, and soon', () =>
   expect(slowest).toBeLessThan(1000);
   expect(outcomes.read).toBeGreaterThan(100);
   expect(outcomes.refused).toBeGreaterThan(5000);
+});
+
+describe('the checksum', () => {
+  it('is that of header and tensors: CRC-32 with its own digits as zeros', () => {
+    const text = new TextDecoder('latin1').decode(good);
+    const at = text.indexOf('"wgrad.crc32":"') + '"wgrad.crc32":"'.length;
+    const zeroed = good.map((byte, i) => (i >= at && i < at + 8 ? 0x30 : byte));
+    expect(text.slice(at, at + 8)).toBe(zlib.crc32(zeroed).toString(16).padStart(8, '0'));
+    expect(decodeSafetensors(good).checked).toBe(true);
+    expect(decodeSafetensors(withoutChecksum(good)).checked).toBe(false);
+  });
+
+  it('is found whatever stands before it, and may not be given', () => {
+    const metadata = { '1': 'ü00000000', format: '00000000' };
+    expect(decodeSafetensors(encodeSafetensors(tensors, metadata)).metadata).toEqual(metadata);
+    expect(() => encodeSafetensors(tensors, { 'wgrad.crc32': '00000000' })).toThrow(ArgumentError);
+  });
+
+  it('refuses a tensor with one bit changed, and a header written anew', () => {
+    const flipped = good.slice();
+    flipped[good.length - 3] ^= 4;
+    const read = () => decodeSafetensors(flipped, 'w.safetensors');
+    expect(read).toThrow(FormatError);
+    expect(read).toThrow(
+      /w.safetensors: its checksum is [0-9a-f]{8}, but the header says [0-9a-f]{8}: bytes were changed/,
+    );
+    for (const sum of ['00000000', '', 'x'.repeat(500)]) {
+      const header = JSON.stringify({ __metadata__: { 'wgrad.crc32': sum } });
+      expect(refusal(header, 0)).toThrow(/drop the metadata entry 'wgrad.crc32'/);
+    }
+  });
 });

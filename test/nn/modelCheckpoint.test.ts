@@ -8,6 +8,7 @@ import { modelInput } from '../../src/nn/layerGraph.ts';
 import { model, sequential } from '../../src/nn/model.ts';
 import { rmsprop } from '../../src/nn/optimizers.ts';
 import type { Gpu } from '../../src/runtime/session.ts';
+import { withoutChecksum } from '../fuzz/files.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { clusters, compiledTiny, ownGpu, weightsOf } from './modelFixtures.ts';
 
@@ -255,4 +256,22 @@ describe('save', () => {
     await expect(model.save()).rejects.toThrow(`optimizer.mean_square.dense_1.bias is ${value} at element 2`);
     model.destroy();
   });
+});
+
+it('a checkpoint with a flipped bit, or without its checksum, never loads as weights alone', async () => {
+  const model = await compiledTiny();
+  await model.fit(clusters(30), { steps: 3 });
+  const bytes = await model.save();
+  const before = await weightsOf(model);
+  expect(() => model.load(withoutChecksum(bytes))).toThrow(/a checkpoint without its checksum/);
+  const header = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  for (let i = 0; i < bytes.length; i += i < header ? 1 : 41) {
+    const flipped = bytes.slice();
+    flipped[i] ^= 1 << (i % 8);
+    expect(() => model.load(flipped), `byte ${i}`).toThrow(FormatError);
+  }
+  expect(await weightsOf(model)).toEqual(before);
+  expect(model.step).toBe(3);
+  model.load(bytes);
+  model.destroy();
 });

@@ -142,7 +142,8 @@ async function encode(saved: Saved, withState: boolean): Promise<Uint8Array> {
  */
 export function decodeCheckpoint(saved: Saved, bytes: Uint8Array, options: LoadOptions = {}): LoadReport {
   const { name = 'checkpoint', partial = false } = options;
-  const { tensors, metadata } = decodeSafetensors(bytes, name);
+  const { tensors, metadata, checked } = decodeSafetensors(bytes, name);
+  if (!checked) requireForeign(name, tensors, metadata);
   requireFiniteLoaded(name, tensors);
   const own = metadata.format === FORMAT;
   if (!own && metadata.format?.startsWith('wgrad')) {
@@ -294,4 +295,23 @@ function restoreClock(
     saved.state.progress = progress;
     saved.owner.seed = seed;
   });
+}
+
+/**
+ * A file of wgrad has a checksum. One that looks like it and has none is damaged, and must not pass for a file from
+ * elsewhere, of which the weights alone are restored.
+ */
+function requireForeign(
+  name: string,
+  tensors: ReadonlyMap<string, SafeTensor>,
+  metadata: Readonly<Record<string, string>>,
+): void {
+  const own =
+    metadata.format?.startsWith('wgrad') ||
+    Object.keys(metadata).some((key) => /(^|\.)optimizerSlots$/.test(key)) ||
+    [...tensors.keys()].some((key) => /(^|\.)optimizer\./.test(key));
+  if (!own) return;
+  throw new FormatError(
+    `${name}: is a checkpoint without its checksum; the header is damaged, or the file was saved by an older version. Load another one.`,
+  );
 }
