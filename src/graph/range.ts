@@ -208,6 +208,8 @@ const rules: Readonly<Record<string, Rule>> = {
   resize2d: same,
   maxPool2d: same,
   averagePool2d: same,
+  adaptiveAveragePool2d: same,
+  adaptiveMaxPool2d: same,
   reduceMax: same,
   reduceMin: same,
   reduceMean: same,

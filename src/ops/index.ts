@@ -1,6 +1,7 @@
 /** The graph's functions, for models and programs of your own: `ops.matmul(a, b)`, `ops.relu(x)`, … */
 export { binaryAccuracy, categoricalAccuracy } from './loss/accuracy.ts';
 export { argmax, argmin } from './reduce/argmax.ts';
+export { adaptiveAveragePool2d, adaptiveMaxPool2d } from './pooling/adaptivePool2d.ts';
 export { averagePool2d, globalAveragePool2d } from './pooling/averagePool2d.ts';
 export { cast } from './movement/cast.ts';
 export { concat } from './movement/concat.ts';

@@ -131,3 +131,63 @@ export function globalAvgPool2dGrad(dy: Array64, xShape: readonly number[]): Arr
 export function globalMaxPool2dGrad(dy: Array64, argmax: Array64, xShape: readonly number[]): Array64 {
   return maxPool2dGrad(dy, argmax, xShape, globalWindow(xShape));
 }
+
+/** The elements along one axis that window o of `out` covers, as PyTorch's adaptive pools have it. */
+export function adaptiveWindow(o: number, extent: number, out: number): number[] {
+  const [start, end] = [Math.floor((o * extent) / out), Math.ceil(((o + 1) * extent) / out)];
+  return Array.from({ length: end - start }, (_, i) => start + i);
+}
+
+/** Calls `visit` for each window with the indices of its elements in x, row by row. */
+function forEachAdaptive(
+  [n, h, w, c]: readonly number[],
+  [height, width]: Pair,
+  visit: (yIndex: number, elements: number[]) => void,
+): void {
+  for (let image = 0; image < n; image++)
+    for (let oh = 0; oh < height; oh++)
+      for (let ow = 0; ow < width; ow++)
+        for (let channel = 0; channel < c; channel++) {
+          const elements = adaptiveWindow(oh, h, height).flatMap((row) =>
+            adaptiveWindow(ow, w, width).map((column) => ((image * h + row) * w + column) * c + channel),
+          );
+          visit(((image * height + oh) * width + ow) * c + channel, elements);
+        }
+}
+
+/** Means of windows that cover images of any size, [N, H, W, C] → [N, OH, OW, C]. */
+export function adaptiveAvgPool2d(x: Array64, size: Pair): Array64 {
+  const y = zeros([x.shape[0], ...size, x.shape[3]]);
+  forEachAdaptive(x.shape, size, (yi, elements) => {
+    for (const xi of elements) y.data[yi] += x.data[xi] / elements.length;
+  });
+  return y;
+}
+
+/** Gradient of `adaptiveAvgPool2d`. */
+export function adaptiveAvgPool2dGrad(dy: Array64, xShape: readonly number[]): Array64 {
+  const dx = zeros(xShape);
+  forEachAdaptive(xShape, [dy.shape[1], dy.shape[2]], (yi, elements) => {
+    for (const xi of elements) dx.data[xi] += dy.data[yi] / elements.length;
+  });
+  return dx;
+}
+
+/** The largest element of each window, or its first NaN; `winners` are indices in x, the first at ties. */
+export function adaptiveMaxPool2d(x: Array64, size: Pair): { output: Array64; winners: number[] } {
+  const output = zeros([x.shape[0], ...size, x.shape[3]]);
+  const winners: number[] = [];
+  forEachAdaptive(x.shape, size, (yi, elements) => {
+    const nan = elements.find((xi) => Number.isNaN(x.data[xi]));
+    winners[yi] = nan ?? elements.reduce((best, xi) => (x.data[xi] > x.data[best] ? xi : best));
+    output.data[yi] = x.data[winners[yi]];
+  });
+  return { output, winners };
+}
+
+/** Gradient of `adaptiveMaxPool2d`. */
+export function adaptiveMaxPool2dGrad(dy: Array64, winners: number[], xShape: readonly number[]): Array64 {
+  const dx = zeros(xShape);
+  winners.forEach((xi, yi) => (dx.data[xi] += dy.data[yi]));
+  return dx;
+}
