@@ -152,7 +152,11 @@ export class Training {
     const { model } = this.#networks;
     while (!signal.aborted) {
       const history = await model.fit(this.#train, {
-        epochs: AUTOENCODER_PRESETS.classroom.epochs,
+        // The next so many: those that are left where a lost GPU was replaced in the middle of them.
+        epochs:
+          (Math.floor(model.epoch / AUTOENCODER_PRESETS.classroom.epochs) + 1) *
+          AUTOENCODER_PRESETS.classroom.epochs,
+        resume: true,
         batchSize: Math.min(this.#settings.batchSize, this.#train.size),
         signal,
         onCompile: ({ done, total, label }) =>

@@ -112,6 +112,7 @@ export class Training {
     const { post, wishes } = this.#hooks;
     await this.#gan.fit(this.#data.train, {
       steps: Infinity,
+      resume: true, // in the middle of an epoch, where a lost GPU is replaced
       keepSteps: false,
       batchSize: Math.min(this.#settings.batchSize, this.#data.train.size),
       signal: this.#stop.signal,

@@ -143,7 +143,11 @@ export class Training {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const history = await this.#model.fit(this.#data.train, {
-        epochs: MNIST_CNN_PRESETS[preset].epochs,
+        // The next so many: those that are left where a lost GPU was replaced in the middle of them.
+        epochs:
+          (Math.floor(this.#model.epoch / MNIST_CNN_PRESETS[preset].epochs) + 1) *
+          MNIST_CNN_PRESETS[preset].epochs,
+        resume: true,
         batchSize: Math.min(batchSize, this.#data.train.size),
         signal,
         onCompile: ({ done, total, label }) =>

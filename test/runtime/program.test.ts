@@ -25,10 +25,14 @@ describe('the state of a program', () => {
     for (let step = 0; step < 3; step++) {
       await program.step();
       draws.push([...(await program.read('noise'))]);
-      expect([...(await program.read('state'))]).toEqual([step + 1, 7, 2, 0]);
+      expect([...(await program.read('state'))]).toEqual([step + 1, 7, 2, 0, 0, 0, 0, 0]);
     }
     expect(new Set(draws.map(String)).size, 'other numbers in every step').toBe(3);
+    program.reset(4, undefined, { epoch: 3, place: 11 });
+    program.fill(5);
+    expect([...(await program.read('state'))]).toEqual([4, 7, 2, 5, 4, 3, 11, 0]);
     program.reset(1);
+    expect([...(await program.read('state'))]).toEqual([1, 7, 2, 0, 0, 0, 0, 0]);
     expect(program.steps).toBe(1);
     await program.step();
     expect([...(await program.read('noise'))]).toEqual(draws[1]);
