@@ -1,4 +1,5 @@
-import { checkDataset, checkMemory } from '../data/checks.ts';
+import { changedLength } from '../data/arrays.ts';
+import { checkDataset } from '../data/checks.ts';
 import { inputsOf, targetsOf } from '../data/fields.ts';
 import { product } from '../data/types.ts';
 import type { DataArray, DataField, Dataset } from '../data/types.ts';
@@ -87,12 +88,18 @@ export class DeviceDataset {
    * Uploads samples of a data set of the same layout into the first rows, or its samples anew. Their values are not
    * checked: see `checkDataset`.
    *
-   * @throws ArgumentError if an array was transferred away meanwhile
+   * @throws ArgumentError if an array was transferred away, between two batches of an evaluation, say
    */
   write(dataset: Dataset, from = 0, count = dataset.size): void {
-    checkMemory(dataset);
+    // Not checkMemory, which reads what was converted anew: once for each batch would be too often.
+    const { arrays } = arraysOf(dataset, this.#options);
+    for (const { label, field } of arrays) {
+      const expected = dataset.size * product(field.shape);
+      if (field.data.length === expected) continue;
+      throw changedLength(`data set '${dataset.name}': ${label}`, field.data.length, expected);
+    }
     this.#dataset = dataset;
-    this.#upload(arraysOf(dataset, this.#options).arrays, from, count);
+    this.#upload(arrays, from, count);
   }
 
   #upload(arrays: readonly { field: DataField }[], from: number, count: number): void {

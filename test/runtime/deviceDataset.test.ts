@@ -94,6 +94,7 @@ describe('a data set on the GPU', () => {
       dataset({ x, y: numbers(size), inputShape: [2] });
     const same = layoutOf(make(4));
     expect(layoutOf(make(4))).toBe(same);
+    expect(layoutOf(make(5))).toBe(same);
     expect(layoutOf(take(make(9), 2, 6))).toBe(same);
     expect(layoutOf(make(5))).toBe(same);
     const others = [
