@@ -47,6 +47,24 @@ describe('the layers of src', () => {
     for (const folder of below.keys()) expect(findCycle([folder])).toBeUndefined();
   });
 
+  it('have no cycle between files', () => {
+    const targets = new Map<string, string[]>();
+    for (const { file, target } of imports) targets.set(file, [...(targets.get(file) ?? []), target]);
+    expect(targets.size).toBeGreaterThan(100);
+    const done = new Set<string>();
+    const findCycle = (file: string, path: readonly string[]): readonly string[] | undefined => {
+      if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+      if (done.has(file)) return undefined;
+      for (const target of targets.get(file) ?? []) {
+        const cycle = findCycle(target, [...path, file]);
+        if (cycle) return cycle;
+      }
+      done.add(file);
+      return undefined;
+    };
+    for (const file of targets.keys()) expect(findCycle(file, [])).toBeUndefined();
+  });
+
   it('run in browsers, all but src/node', () => {
     const nodeOnly = imports.filter(
       ({ file, target }) => layer(file) !== 'node' && (layer(target) === 'node' || isBuiltin(target)),

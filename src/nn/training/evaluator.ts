@@ -21,7 +21,10 @@ import type { FieldUses } from './fieldChecks.ts';
 import { checkBatchSize } from './run.ts';
 
 export interface EvaluateOptions {
-  /** Samples per step; default 32. What an evaluation needs of memory grows with it, not with the data set. */
+  /**
+   * Samples per step; default 32, or as many as the last `fit` had in a step if they were fewer: an evaluation needs no
+   * more memory than the training. Memory grows with it, not with the data set.
+   */
   batchSize?: number;
   onProgress?: (progress: CompileProgress) => void;
   signal?: AbortSignal;
@@ -73,8 +76,6 @@ interface Around {
 /** Programs that are kept: of other batch sizes, types of data, or purposes. The one used longest ago goes first. */
 const MAX_PROGRAMS = 6;
 
-const BATCH_SIZE = 32;
-
 /**
  * Runs a model forward over data in CPU memory, batch by batch: what it needs on the GPU does not depend on how many
  * samples there are, and the values are read as they are at the time of the call. One program serves data sets of any
@@ -94,6 +95,10 @@ export class Evaluator {
   /** Whether it is at work. */
   get busy(): boolean {
     return this.#running > 0;
+  }
+
+  #batchSize({ batchSize }: EvaluateOptions): number {
+    return batchSize ?? Math.min(32, this.#compiled.state.batchSize ?? 32);
   }
 
   async evaluate(data: Dataset, options: EvaluateOptions): Promise<Evaluation> {
@@ -190,7 +195,7 @@ export class Evaluator {
     kind: Kind,
     work: (prepared: Prepared) => Promise<void>,
   ): Promise<void> {
-    checkBatchSize(this.#compiled.network.name, options.batchSize ?? BATCH_SIZE);
+    checkBatchSize(this.#compiled.network.name, this.#batchSize(options));
     const run = this.#last.then(async () => {
       checkDataset(data);
       this.#compiled.state.lifetime.check();
@@ -230,7 +235,7 @@ export class Evaluator {
 
   /** The program for data of this kind; compiled if it is new. */
   async #prepare(data: Dataset, options: EvaluateOptions, kind: Kind): Promise<Prepared> {
-    const { batchSize = BATCH_SIZE } = options;
+    const batchSize = this.#batchSize(options);
     const { network, state } = this.#compiled;
     if (state.trainedOn) checkRanges(network.name, data, state.trainedOn, this.#compiled);
     const key = `${kind} ${batchSize} ${layoutOf(data, { targets: kind !== 'outputs' })}`;

@@ -58,6 +58,7 @@ export function startFit(
       if (validationBatchSize !== undefined) {
         checkBatchSize(network.name, validationBatchSize, 'validationBatchSize');
       }
+      compiled.state.batchSize = batchSize;
       const callbacks = checkFit(compiled, options);
       const task = new FitTask(compiled, data, options);
       const onSteps = (values: readonly StepValues[]) => {

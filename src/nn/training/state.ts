@@ -30,6 +30,8 @@ export class TrainingState {
   loop: RunningLoop | undefined;
   /** Of the run that has ended or was loaded: what `resume` goes on from. */
   progress: RunProgress = {};
+  /** Samples per step of the last training. */
+  batchSize: number | undefined;
   /** What the inputs held in the last training of the weights; undefined before it. */
   trainedOn: readonly (InputRange | undefined)[] | undefined;
   /** Whether the weights were lost with a GPU and have not been loaded since. */
@@ -42,6 +44,7 @@ export class TrainingState {
     state.progress = this.progress;
     state.weightsLost = this.weightsLost;
     state.trainedOn = this.trainedOn;
+    state.batchSize = this.batchSize;
     return state;
   }
 }
