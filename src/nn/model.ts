@@ -16,9 +16,10 @@ import { optimizerOf } from './registry.ts';
 import type { OptimizerName } from './registry.ts';
 import { summarize } from './summary.ts';
 import { checkInputs, checkTargets } from './training/checkData.ts';
-import { decodeCheckpoint, encodeCheckpoint } from './training/checkpoint.ts';
+import { readCheckpoint } from './training/checkpoint.ts';
 import type { LoadOptions, LoadReport, Saved } from './training/checkpoint.ts';
 import type { Compiled } from './training/compiled.ts';
+import { encodeCheckpoint } from './training/encodeCheckpoint.ts';
 import { Evaluator } from './training/evaluator.ts';
 import type { EvaluateOptions, Evaluation, Samples } from './training/evaluator.ts';
 import { startFit } from './training/fit.ts';
@@ -34,7 +35,8 @@ export interface SequentialOptions extends Pick<NetworkOptions, 'name' | 'seed'>
 const sequentialOptions: OptionTable<SequentialOptions> = { inputShape: required, name: true, seed: true };
 
 export interface ModelCompileOptions extends ObjectiveOptions, PlacementOptions {
-  optimizer: OptimizerName | Optimizer;
+  /** Default: on a model that `loadModel` has made, the one that is saved in its file. */
+  optimizer?: OptimizerName | Optimizer;
   /**
    * Fields of bytes, inputs and targets, become value · scale + offset on the GPU; default 1/255 and 0. Fields of other
    * types are left as they are, and so are class indices and the indices of an embedding.
@@ -79,7 +81,7 @@ export class Model extends Network {
    * @throws DeviceLostError if the GPU is lost
    */
   async compile(options: ModelCompileOptions): Promise<this> {
-    const optimizer = optimizerOf(options.optimizer);
+    const optimizer = optimizerOf(options.optimizer ?? this.#defaultOptimizer());
     const objective = new Objective(this, options);
     if (this.trainableVariables.length === 0) {
       throw new ArgumentError(`${this.name}: no layer has trainable weights, so there is nothing to train`);
@@ -90,6 +92,14 @@ export class Model extends Network {
       return { network: this, gpu, minimizer, optimizer, objective, inputScale, inputOffset, state };
     });
     return this;
+  }
+
+  /** What `compile` takes where it is given no optimizer; `loadModel` sets it. */
+  savedOptimizer: (() => Optimizer) | undefined;
+
+  #defaultOptimizer(): Optimizer {
+    if (this.savedOptimizer) return this.savedOptimizer();
+    throw new ArgumentError(`${this.name}: compile has no optimizer; give it one, such as optimizer: 'adam'`);
   }
 
   #requireIdle(what: string): void {
@@ -213,37 +223,49 @@ export class Model extends Network {
   }
 
   #saved({ gpu, minimizer, optimizer, state }: Compiled): Saved {
-    const part = { prefix: '', variables: this.variableKeys(), minimizer, optimizer };
+    const variables = this.variableKeys();
+    const part = { prefix: '', network: this, variables, trained: minimizer.variables, minimizer, optimizer };
     return { name: this.name, kind: 'model', gpu, state, parts: [part], owner: this };
   }
 
   /**
-   * Restores what `save` wrote into a compiled model of the same architecture: training goes on bit by bit with
+   * Restores what `save` wrote into a model of the same architecture: training goes on bit by bit with
    * `fit(…, { resume: true })`. A file without the state of this optimizer restores the weights alone; the report says so.
+   *
+   * Before `compile` the file is checked at once, against the optimizer that it was saved with, and takes effect when
+   * the model is compiled; `loaded` then tells what it came to.
    *
    * @param options of the file: its name for messages, and whether to take what fits
    * @throws FormatError if the file is damaged or of another architecture; the model then stays as it was
    * @throws ArgumentError while the model is at work
    */
   load(bytes: Uint8Array, options: string | LoadOptions = {}): LoadReport {
-    const { compiled } = this;
-    compiled.gpu.device.check();
+    const compiled = this.#placement.current;
+    compiled?.gpu.device.check();
     this.#requireIdle('load');
     if (this.#evaluator?.busy) {
       throw new ArgumentError(
         `${this.name}: load was called while the model evaluates or predicts; await that first`,
       );
     }
-    if (compiled.minimizer.averagesInUse) {
+    if (compiled?.minimizer.averagesInUse) {
       throw new ArgumentError(
         `${this.name}: load was called while averaged weights are in use; wait for useAveragedWeights to end`,
       );
     }
-    return decodeCheckpoint(
-      this.#saved(compiled),
-      bytes,
-      typeof options === 'string' ? { name: options } : options,
+    return this.#placement.load(
+      readCheckpoint(bytes, typeof options === 'string' ? { name: options } : options),
+      () => {
+        const part = { prefix: '', variables: this.variableKeys(), trained: this.trainableVariables };
+        return { name: this.name, kind: 'model', parts: [part] };
+      },
+      (own) => this.#saved(own),
     );
+  }
+
+  /** What the last `load` has restored; undefined before it, and when the weights have got their initial values. */
+  get loaded(): LoadReport | undefined {
+    return this.#placement.loaded;
   }
 
   /** Throws a ShapeError unless the data set's samples fit the model's inputs. */

@@ -5,8 +5,9 @@ import { adam } from '../optimizers.ts';
 import type { Optimizer } from '../optimizers.ts';
 import { optimizerOf } from '../registry.ts';
 import type { OptimizerName } from '../registry.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
+import { readCheckpoint } from '../training/checkpoint.ts';
 import type { LoadOptions, LoadReport, Saved } from '../training/checkpoint.ts';
+import { encodeCheckpoint } from '../training/encodeCheckpoint.ts';
 import { Placement } from '../training/placement.ts';
 import type { PlacementOptions } from '../training/placement.ts';
 import { checkDiscriminator } from './discriminator.ts';
@@ -177,20 +178,33 @@ export class Gan extends GanNetworks {
   }
 
   /**
-   * Restores what `save` wrote into a compiled GAN of the same networks and optimizers: training goes on bit by bit with
-   * `fit(…, { resume: true })`.
+   * Restores what `save` wrote into a GAN of the same networks and optimizers: training goes on bit by bit with
+   * `fit(…, { resume: true })`. Before `compile` the file is checked at once and takes effect when the GAN is compiled;
+   * `loaded` then tells what it came to.
    *
    * @throws FormatError if the file is damaged or of other networks; the GAN then stays as it was
    */
   load(bytes: Uint8Array, options: string | LoadOptions = {}): LoadReport {
-    const { compiled } = this;
-    compiled.gpu.device.check();
+    this.#placement.current?.gpu.device.check();
     this.#requireIdle('load');
-    return decodeCheckpoint(
-      this.#saved(compiled),
-      bytes,
-      typeof options === 'string' ? { name: options } : options,
+    return this.#placement.load(
+      readCheckpoint(bytes, typeof options === 'string' ? { name: options } : options),
+      () => {
+        const parts = (['generator', 'discriminator'] as const).map((role) => ({
+          prefix: `${role}.`,
+          variables: this[role].variableKeys(),
+          trained: this[role].trainableVariables,
+          counts: true,
+        }));
+        return { name: this.name, kind: 'gan', parts };
+      },
+      (own) => this.#saved(own),
     );
+  }
+
+  /** What the last `load` has restored; undefined before it, and when the weights have got their initial values. */
+  get loaded(): LoadReport | undefined {
+    return this.#placement.loaded;
   }
 
   /**

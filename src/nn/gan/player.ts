@@ -15,6 +15,8 @@ import type { SavedPart } from '../training/checkpoint.ts';
 export class Player implements SavedPart {
   readonly role: 'generator' | 'discriminator';
   readonly network: Network;
+  /** Its updates, apart from the steps. */
+  readonly counts = true;
   readonly optimizer: Optimizer;
   readonly minimizer: Minimizer;
   /** The counter, u32 [4] as a program's own, of which the first word counts. */
@@ -49,6 +51,10 @@ export class Player implements SavedPart {
 
   get variables(): ReadonlyMap<Variable, string> {
     return this.network.variableKeys();
+  }
+
+  get trained(): readonly Variable[] {
+    return this.minimizer.variables;
   }
 
   /** Updates that have been submitted. */

@@ -2,6 +2,8 @@ import { ArgumentError, DeviceLostError } from '../../errors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import { init } from '../../runtime/session.ts';
 import type { Gpu } from '../../runtime/session.ts';
+import type { Checkpoint, LoadReport, Saved, Shape } from './checkpoint.ts';
+import { planRestore, restoreCheckpoint } from './restoreCheckpoint.ts';
 import { TrainingState } from './state.ts';
 
 /** What was compiled, and where. */
@@ -34,6 +36,9 @@ export class Placement<C extends Placed> {
   #compiled: C | undefined;
   /** The session that `compile` opened itself. */
   #ownGpu: Gpu | undefined;
+  /** Restore, in their order, what was loaded before `compile`. */
+  #waiting: ((made: C) => LoadReport)[] = [];
+  #loaded: LoadReport | undefined;
 
   /** @param free frees what `make` made; the weights are freed here */
   constructor(owner: Owner, call: string, free: (compiled: C) => void) {
@@ -51,6 +56,30 @@ export class Placement<C extends Placed> {
   get compiled(): C {
     if (this.#compiled) return this.#compiled;
     throw new ArgumentError(`${this.#owner.name}: call ${this.#call} first`);
+  }
+
+  /** What the last file has restored; undefined where none was loaded since the weights got their initial values. */
+  get loaded(): LoadReport | undefined {
+    return this.#loaded;
+  }
+
+  /**
+   * Restores a file into what was compiled, or into what will be.
+   *
+   * @param shape what it is loaded into, before `compile`
+   * @param saved what it is loaded into, once that is compiled
+   * @throws FormatError if it does not fit; all is then as it was
+   */
+  load(file: Checkpoint, shape: () => Shape, saved: (compiled: C) => Saved): LoadReport {
+    if (this.#compiled) return (this.#loaded = restoreCheckpoint(saved(this.#compiled), file));
+    const own = shape();
+    const { report } = planRestore(own, file);
+    // Names may change until then: those of now are meant.
+    const names = own.parts.map(({ variables }) => variables);
+    const restore = (made: C) => restoreCheckpoint(saved(made), file, names);
+    if (file.partial) this.#waiting.push(restore);
+    else this.#waiting = [restore];
+    return (this.#loaded = report);
   }
 
   /** What was compiled, if it can be used. @throws DeviceLostError if its GPU is lost, or its weights were lost with one */
@@ -96,6 +125,8 @@ export class Placement<C extends Placed> {
       gpu.variables.retain(variables);
       for (const [variable, own] of values ?? []) gpu.variables.write(variable, own);
       state.weightsLost = values === undefined;
+      if (weights === 'initial') this.#loaded = undefined;
+      else for (const restore of this.#waiting) this.#loaded = restore(made);
     } catch (error) {
       opened?.destroy();
       if (before && this.#compiled === before) {
@@ -107,6 +138,7 @@ export class Placement<C extends Placed> {
     if (this.#ownGpu !== gpu) this.#closeOwnGpu();
     this.#ownGpu = opened ?? this.#ownGpu;
     this.#compiled = made;
+    this.#waiting = [];
     return made;
   }
 

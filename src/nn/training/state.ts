@@ -1,3 +1,4 @@
+import type { Variable } from '../../ops/core/leaves.ts';
 import type { TotalsState } from '../metrics/metric.ts';
 import type { CallbackState } from './callbacks.ts';
 import { Clock } from './clock.ts';
@@ -11,6 +12,8 @@ export interface RunProgress {
   readonly totals?: TotalsState;
   readonly earlyStopping?: CallbackState;
   readonly reduceOnPlateau?: CallbackState;
+  /** What weights and statistics were after the best epoch, where they are to be brought back. */
+  readonly bestWeights?: ReadonlyMap<Variable, Float32Array>;
 }
 
 /** A run under way, as seen by whoever saves. */
