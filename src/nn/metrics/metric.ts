@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors.ts';
 import type { Recorded } from '../../runtime/ring.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { reduceMean } from '../../ops/reduce/reduce.ts';
@@ -87,8 +88,19 @@ export class Totals {
     return { sums: this.#sums.map((sums) => [...sums]), counts: [...this.#counts] };
   }
 
-  /** Goes on from what `state` gave. */
-  restore({ sums, counts }: TotalsState): void {
+  /**
+   * Goes on from what `state` gave.
+   *
+   * @param columns of each value now
+   * @throws ArgumentError if other values were added up
+   */
+  restore({ sums, counts }: TotalsState, columns: readonly number[]): void {
+    const found = sums.map(({ length }) => length);
+    if (found.length > 0 && String(found) !== String(columns)) {
+      throw new ArgumentError(
+        `resume: the epoch under way has recorded values with ${found.join(', ')} columns, but this training records ${columns.join(', ')}; compile with the metrics that it was saved with, or begin a new epoch without resume`,
+      );
+    }
     this.#sums = sums.map((own) => Float64Array.from(own));
     this.#counts = [...counts];
   }

@@ -117,11 +117,12 @@ class Loop {
     const start = resume ? { step: 0, epoch: 0, place: 0 } : { ...clock };
     const over = () => isOver(clock, start, this.#options, this.#source.size);
     // The first step is compiled even where none is left to do: whoever asks for `onReady` gets it.
-    await lifetime.race(
-      this.#programs.use(this.#part(), Math.min(batchSize, this.#source.size ?? batchSize)),
-    );
-    lifetime.check();
-    if (this.#source.rest) this.#programs.prepare(this.#part(), this.#source.rest);
+    const part = this.#part();
+    const { rest, size = batchSize } = this.#source;
+    await lifetime.race(this.#programs.use(part, Math.min(batchSize, size)));
+    const { steps = Infinity } = this.#options;
+    const reached = start.step + steps - clock.step >= Math.ceil((size - clock.place) / batchSize);
+    if (rest && reached && !over()) this.#programs.prepare(part, rest); // while the first steps run
 
     const totals = this.#programs.totals();
     if (resume) this.#restore(totals, progress);
@@ -235,7 +236,7 @@ class Loop {
   }
 
   #restore(totals: Totals, progress: RunProgress): void {
-    if (progress.totals) totals.restore(progress.totals);
+    if (progress.totals) totals.restore(progress.totals, this.#programs.columns);
     if (progress.earlyStopping) this.#hooks.callbacks?.early?.restore(progress.earlyStopping);
     if (progress.reduceOnPlateau) this.#hooks.callbacks?.plateau?.restore(progress.reduceOnPlateau);
   }

@@ -35,6 +35,7 @@ export class StepPrograms {
   /** Programs are defined one after the other: the first one makes the ring. */
   #ring: MetricRing | undefined;
   #values: readonly RecordedValue[] = [];
+  #columns: readonly number[] = [];
 
   constructor(task: Task, source: BatchSource, options: StepProgramOptions) {
     this.#task = task;
@@ -50,6 +51,11 @@ export class StepPrograms {
   /** What the steps record. */
   get values(): readonly RecordedValue[] {
     return this.#values;
+  }
+
+  /** How many columns each of them has. */
+  get columns(): readonly number[] {
+    return this.#columns;
   }
 
   /** The program that trains `part` on batches of `rows` samples; compiled if it is new. */
@@ -113,6 +119,7 @@ export class StepPrograms {
       const columns = values.map(({ name, tensor }) => ({ name, columns: columnsOf(tensor) }));
       this.#ring = new MetricRing(this.#task.gpu.device, columns);
       this.#values = values.map(({ name, value }) => ({ name, value }));
+      this.#columns = columns.map((own) => own.columns);
     }
     g.resources.set(this.#ring.resource, this.#ring.location);
     g.effect(
