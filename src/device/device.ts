@@ -36,6 +36,8 @@ export class Device {
 
   #lost: DeviceLostError | undefined;
   #uncaptured: GpuError | undefined;
+  /** How to take back what the `scoped` work under way has made. */
+  #undo: (() => void)[] | undefined;
   /** Those who wait for the GPU, to hear of its loss. */
   readonly #waiting = new Set<(reason: Error) => void>();
   readonly #owned: boolean;
@@ -57,11 +59,13 @@ export class Device {
       throw this.#lose(reason, message);
     });
     this.lost.catch(() => {}); // handled where it is raced against
-    gpu.addEventListener('uncapturederror', (event) => {
-      const { error } = event as GPUUncapturedErrorEvent;
-      this.#uncaptured ??= new GpuError(`The GPU reported an error outside any check: ${error.message}`);
-    });
+    gpu.addEventListener('uncapturederror', this.#onUncaptured);
   }
+
+  readonly #onUncaptured = (event: Event): void => {
+    const { error } = event as GPUUncapturedErrorEvent;
+    this.#uncaptured ??= new GpuError(`The GPU reported an error outside any check: ${error.message}`);
+  };
 
   /** Notes the loss and tells those who wait. */
   #lose(reason: string, message: string): DeviceLostError {
@@ -93,42 +97,90 @@ export class Device {
    * Not Promise.race, which keeps memory for every call as long as the device lives.
    */
   async race<T>(promise: Promise<T>): Promise<T> {
-    let onLoss: ((reason: Error) => void) | undefined;
-    const loss = new Promise<never>((_, reject) => (onLoss = reject));
-    this.#waiting.add(onLoss!);
     try {
-      return await Promise.race([promise, this.#lost ? Promise.reject(this.#lost) : loss]);
+      return await this.untilLost(promise);
     } catch (error) {
       if (error instanceof WgradError) throw error;
       // What a loss breaks off may be reported before the loss itself.
       await new Promise((resolve) => setTimeout(resolve, 0));
       this.check();
       throw new GpuError(`The GPU could not finish its work: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  /** `race` for work that is not the GPU's alone: it is rejected with what the work is rejected with. */
+  async untilLost<T>(promise: Promise<T>): Promise<T> {
+    let onLoss: ((reason: Error) => void) | undefined;
+    const loss = new Promise<never>((_, reject) => (onLoss = reject));
+    this.#waiting.add(onLoss!);
+    try {
+      return await Promise.race([promise, this.#lost ? Promise.reject(this.#lost) : loss]);
     } finally {
       this.#waiting.delete(onLoss!);
     }
   }
 
-  /** Runs `create` inside error scopes: what the GPU objects to becomes a typed error here. */
+  /**
+   * Runs `create` inside error scopes: what the GPU objects to becomes a typed error here. All or nothing: if it fails,
+   * the buffers that it has made are destroyed, and what it gave to `onFailure` is called.
+   */
   async scoped<T>(what: string, create: () => T): Promise<T> {
     this.check();
+    const outer = this.#undo;
+    const undo: (() => void)[] = [];
+    this.#undo = undo;
     this.gpu.pushErrorScope('out-of-memory');
     this.gpu.pushErrorScope('validation');
     let result: T | undefined;
-    let failure: unknown;
+    let failure: { readonly error: unknown } | undefined;
     try {
       result = create();
     } catch (error) {
-      failure = error;
+      failure = { error };
     }
+    this.#undo = outer;
     // Without a wait in between: scopes are a stack, shared with whoever else compiles at the same time.
     const scopes = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
-    const [validation, memory] = await this.race(Promise.all(scopes));
-    if (failure) throw failure;
-    if (validation) throw new GpuError(`${what}: ${validation.message}`);
-    if (memory)
-      throw new GpuError(`${what}: out of GPU memory (${memory.message}); use a smaller batch or model`);
-    return result as T;
+    try {
+      if (failure) {
+        Promise.all(scopes).catch(() => {}); // whatever they tell came of it
+        throw failure.error;
+      }
+      const [validation, memory] = await this.race(Promise.all(scopes));
+      if (validation) throw new GpuError(`${what}: ${validation.message}`);
+      if (memory)
+        throw new GpuError(`${what}: out of GPU memory (${memory.message}); use a smaller batch or model`);
+      return result as T;
+    } catch (error) {
+      for (const takeBack of undo.toReversed()) takeBack();
+      throw error;
+    }
+  }
+
+  /** Inside of `scoped`: what else to take back should it fail. Outside of it nothing. */
+  onFailure(takeBack: () => void): void {
+    this.#undo?.push(takeBack);
+  }
+
+  /** Calls the GPU: what it throws becomes a typed error. Never after the loss: a caller's own device goes on without this session. */
+  attempt<T>(what: string, call: () => T): T {
+    if (this.#lost) throw this.#lost;
+    try {
+      return call();
+    } catch (error) {
+      if (error instanceof WgradError) throw error;
+      this.check();
+      throw new GpuError(`${what}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  /** Encodes commands and submits them. */
+  submit(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
+    this.attempt(label, () => {
+      const encoder = this.gpu.createCommandEncoder({ label });
+      encode(encoder);
+      this.gpu.queue.submit([encoder.finish()]);
+    });
   }
 
   createBuffer(label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer {
@@ -138,7 +190,8 @@ export class Device {
         `${label}: needs a buffer of ${size} bytes, but this device allows ${maxBufferSize}; use a smaller batch, or a device with a higher maxBufferSize`,
       );
     }
-    const buffer = this.gpu.createBuffer({ label, size: Math.max(16, Math.ceil(size / 4) * 4), usage });
+    const whole = Math.max(16, Math.ceil(size / 4) * 4);
+    const buffer = this.attempt(label, () => this.gpu.createBuffer({ label, size: whole, usage }));
     this.liveBuffers++;
     const destroy = buffer.destroy.bind(buffer);
     buffer.destroy = () => {
@@ -146,6 +199,7 @@ export class Device {
       buffer.destroy = destroy; // a second call must not count again
       return destroy();
     };
+    this.onFailure(() => buffer.destroy());
     return buffer;
   }
 
@@ -158,7 +212,10 @@ export class Device {
     bytes = data.byteLength - from,
   ): void {
     if (bytes === 0) return;
-    this.gpu.queue.writeBuffer(buffer, offset, data.buffer as ArrayBuffer, data.byteOffset + from, bytes);
+    const { buffer: source, byteOffset } = data;
+    this.attempt(`writing to ${buffer.label}`, () =>
+      this.gpu.queue.writeBuffer(buffer, offset, source as ArrayBuffer, byteOffset + from, bytes),
+    );
   }
 
   /** Copies `bytes` bytes of a buffer to the CPU: for results, never inside a training step. */
@@ -168,12 +225,11 @@ export class Device {
     try {
       const { buffer, mapped } = await this.scoped('readback', () => {
         staging = this.createBuffer('readback', size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
-        const encoder = this.gpu.createCommandEncoder({ label: 'readback' });
-        encoder.copyBufferToBuffer(source, offset, staging, 0, size);
-        this.gpu.queue.submit([encoder.finish()]);
-        const mapped = staging.mapAsync(GPUMapMode.READ, 0, size);
+        const buffer = staging;
+        this.submit('readback', (encoder) => encoder.copyBufferToBuffer(source, offset, buffer, 0, size));
+        const mapped = this.attempt('readback', () => buffer.mapAsync(GPUMapMode.READ, 0, size));
         mapped.catch(() => {}); // handled below, unless the scope has already thrown
-        return { buffer: staging, mapped };
+        return { buffer, mapped };
       });
       await this.race(mapped);
       this.check();
@@ -183,11 +239,11 @@ export class Device {
     }
   }
 
-  /** Frees the device, unless it is the caller's own. */
+  /** Ends all work on the device and frees it. The caller's own device stays, and is lost only for this session. */
   destroy(): void {
-    if (!this.#owned) return;
     this.#lose('destroyed', 'the session was destroyed');
-    this.gpu.destroy();
+    this.gpu.removeEventListener('uncapturederror', this.#onUncaptured);
+    if (this.#owned) this.gpu.destroy();
   }
 }
 
@@ -210,7 +266,8 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const adapter = options.adapter ?? (await requestAdapter(options.gpu));
   const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
-  const device = await adapter.requestDevice({ label: 'wgrad', requiredFeatures, requiredLimits });
+  const request = adapter.requestDevice({ label: 'wgrad', requiredFeatures, requiredLimits });
+  const device = await typed('gives no device', request);
   return new Device(device, adapter.info, { owned: true, software: options.software });
 }
 
@@ -220,11 +277,27 @@ async function requestAdapter(gpu: GPU | undefined = globalThis.navigator?.gpu):
       'WebGPU is missing here. In a browser: use a current Chrome, Edge, Firefox or Safari over https or localhost. In Node: import init from "wgrad/node".',
     );
   }
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  const adapter = await typed(
+    'gives no adapter',
+    gpu.requestAdapter({ powerPreference: 'high-performance' }),
+  );
   if (!adapter) {
     throw new AdapterError(
       'WebGPU is here, but it offers no adapter: the GPU or its driver is blocked or missing. Update the driver, or allow WebGPU in the browser (chrome://gpu tells why it is off).',
     );
   }
   return adapter;
+}
+
+/** What a request for an adapter or a device is rejected with, as a typed error. */
+async function typed<T>(what: string, request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new AdapterError(
+      `WebGPU is here, but it ${what}: ${message}. Free the GPU (other tabs or programs may hold it), or reset its driver, and call init() again.`,
+      { cause },
+    );
+  }
 }

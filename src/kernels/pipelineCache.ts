@@ -95,6 +95,38 @@ export class PipelineCache {
     const { device } = this;
     checkLimits(kernel, label, device.limits);
     device.pushErrorScope('validation');
+    let created: ReturnType<PipelineCache['create']> | undefined;
+    let thrown: unknown;
+    try {
+      created = this.create(kernel, label);
+    } catch (error) {
+      thrown = error;
+    }
+    const scope = device.popErrorScope();
+    scope.catch(() => {}); // it may be rejected before anybody waits for it
+    try {
+      if (!created) throw thrown;
+      const pipeline = await created.pipeline;
+      await scope;
+      return { pipeline, bindGroupLayout: created.bindGroupLayout, kernel };
+    } catch (cause) {
+      const [info, error] = await Promise.all([
+        created?.module.getCompilationInfo(),
+        scope.catch(() => null),
+      ]);
+      const listings = (info?.messages ?? [])
+        .filter(({ type }) => type === 'error')
+        .map((message) => annotate(kernel, message))
+        .join('\n');
+      const problem = listings || `${error?.message ?? (cause as Error).message}\n`;
+      throw new KernelError(`Kernel ${kernel.name} does not compile (pipeline "${label}"):\n${problem}`, {
+        cause,
+      });
+    }
+  }
+
+  private create(kernel: SpecializedKernel, label: string) {
+    const { device } = this;
     const module = device.createShaderModule({ label, code: kernel.code });
     const bindGroupLayout = device.createBindGroupLayout({
       label,
@@ -105,28 +137,12 @@ export class PipelineCache {
       })),
     });
     const layout = device.createPipelineLayout({ label, bindGroupLayouts: [bindGroupLayout] });
-    const creation = device.createComputePipelineAsync({
+    const pipeline = device.createComputePipelineAsync({
       label,
       layout,
       compute: { module, entryPoint: 'main' },
     });
-    const scope = device.popErrorScope();
-    scope.catch(() => {}); // it may be rejected before anybody waits for it
-    try {
-      const pipeline = await creation;
-      await scope;
-      return { pipeline, bindGroupLayout, kernel };
-    } catch (cause) {
-      const [{ messages }, error] = await Promise.all([module.getCompilationInfo(), scope.catch(() => null)]);
-      const listings = messages
-        .filter(({ type }) => type === 'error')
-        .map((message) => annotate(kernel, message))
-        .join('\n');
-      const problem = listings || `${error?.message ?? (cause as Error).message}\n`;
-      throw new KernelError(`Kernel ${kernel.name} does not compile (pipeline "${label}"):\n${problem}`, {
-        cause,
-      });
-    }
+    return { module, bindGroupLayout, pipeline };
   }
 }
 

@@ -47,16 +47,15 @@ export interface ModelCompileOptions extends ObjectiveOptions, PlacementOptions 
 
 /** Layers between inputs and outputs, with Keras's methods to train and use them. */
 export class Model extends Network {
-  readonly #placement = new Placement<Compiled>(
-    this,
-    'compile({ optimizer, loss })',
-    ({ gpu, minimizer }) => {
+  readonly #placement = new Placement<Compiled>(this, 'compile({ optimizer, loss })', {
+    end: ({ gpu, minimizer }) => {
+      if (minimizer.averagesInUse && !gpu.device.isLost) minimizer.swapAverages();
       this.#evaluator?.destroy();
       this.#evaluator = undefined;
       this.#fit = undefined;
-      gpu.release(minimizer);
     },
-  );
+    free: ({ gpu, minimizer }) => gpu.release(minimizer),
+  });
   #evaluator: Evaluator | undefined;
   /** The training under way. */
   #fit: Fit | undefined;
@@ -193,7 +192,7 @@ export class Model extends Network {
    * @throws ArgumentError if the optimizer keeps no averages, or they are in use already
    */
   async useAveragedWeights<T>(work: () => T | Promise<T>): Promise<T> {
-    const { minimizer } = this.compiled;
+    const { minimizer, state } = this.#placement.usable();
     if (minimizer.averagesInUse) {
       throw new ArgumentError(
         `${this.name}: averaged weights are in use already; call useAveragedWeights once its work is done`,
@@ -201,9 +200,9 @@ export class Model extends Network {
     }
     minimizer.swapAverages();
     try {
-      return await work();
+      return await state.lifetime.race(work());
     } finally {
-      if (this.#placement.current?.minimizer === minimizer) minimizer.swapAverages(); // else the work has freed it
+      if (!state.lifetime.signal.aborted) minimizer.swapAverages(); // else they are back
     }
   }
 

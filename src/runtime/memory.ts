@@ -32,12 +32,8 @@ export interface Memory {
 }
 
 /** Gives every operand of the build its place: slabs, constants, inputs, and what others own. */
-export function allocate(
-  { device, variables }: MemoryContext,
-  build: Build,
-  options: MemoryOptions,
-  owned: GPUBuffer[],
-): Memory {
+export function allocate({ device, variables }: MemoryContext, build: Build, options: MemoryOptions): Memory {
+  const owned: GPUBuffer[] = [];
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const create = (name: string, bytes: number): GPUBuffer => {
     const buffer = device.createBuffer(`${options.label}/${name}`, bytes, usage);

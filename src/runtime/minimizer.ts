@@ -235,17 +235,16 @@ export class Minimizer {
   #copy(
     copies: (copy: (from: Location, to: Location) => void, ...places: [Location, Location, Location]) => void,
   ): void {
-    const { gpu } = this.#device;
-    const encoder = gpu.createCommandEncoder({ label: `${this.optimizer.name} averages` });
-    for (const { parameters, gradients, slots } of this.#runs) {
-      const [own, average, scrap] = [parameters, slots.at(-1)!, gradients].map((resource) =>
-        this.resources.get(resource)!,
-      );
-      const copy = (from: Location, to: Location) =>
-        encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, own.bytes);
-      copies(copy, own, average, scrap);
-    }
-    gpu.queue.submit([encoder.finish()]);
+    this.#device.submit(`${this.optimizer.name} averages`, (encoder) => {
+      for (const { parameters, gradients, slots } of this.#runs) {
+        const [own, average, scrap] = [parameters, slots.at(-1)!, gradients].map((resource) =>
+          this.resources.get(resource)!,
+        );
+        const copy = (from: Location, to: Location) =>
+          encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, own.bytes);
+        copies(copy, own, average, scrap);
+      }
+    });
   }
 
   /** The optimizer's memory per variable and slot, for checkpoints. */

@@ -6,7 +6,7 @@ import { bytesOf, formatShape } from '../ops/core/shape.ts';
 import type { Build } from './build.ts';
 import type { Location } from './location.ts';
 import { ownerOf } from './lower.ts';
-import { allocate, bindingSize, checkBinding } from './memory.ts';
+import { allocate, bindingSize } from './memory.ts';
 import type { Memory, MemoryContext, MemoryOptions } from './memory.ts';
 import { isStep, MAX_STEP } from './ranges.ts';
 
@@ -55,6 +55,7 @@ export class Program {
   #seed: number;
   #steps = 0;
   #inFlight: Promise<void>[] = [];
+  #destroyed = false;
 
   private constructor(
     context: ProgramContext,
@@ -79,41 +80,30 @@ export class Program {
   /**
    * Compiles the kernels and makes buffers and bind groups.
    *
-   * @throws LimitError where a tensor is larger than the device binds, before anything is made
    * @throws GpuError where the GPU refuses memory; what was made is freed
    */
   static async create(context: ProgramContext, build: Build, options: ProgramOptions): Promise<Program> {
     const { device, pipelines } = context;
-    for (const { label, bindings } of build.dispatches) {
-      for (const { operand } of bindings) checkBinding(device, label, operand);
-    }
-    const compiled = await pipelines.compileAll(build.dispatches, (done, total, label) =>
-      options.onProgress?.({ done, total, label }),
+    const compiled = await device.untilLost(
+      pipelines.compileAll(build.dispatches, (done, total, label) =>
+        options.onProgress?.({ done, total, label }),
+      ),
     );
-    const owned: GPUBuffer[] = [];
-    try {
-      return await device.scoped(`compiling ${options.label}`, () => {
-        const memory = allocate(context, build, options, owned);
-        const commands = build.dispatches.map(({ label, bindings, workgroups }, i): Command => {
-          const entries = bindings.map(({ binding, operand }) => {
-            const { buffer, offset } = memory.locate(operand);
-            return { binding, resource: { buffer, offset, size: bindingSize(operand) } };
-          });
-          const bindGroup = device.gpu.createBindGroup({
-            label,
-            layout: compiled[i].bindGroupLayout,
-            entries,
-          });
-          return { label, pipeline: compiled[i].pipeline, bindGroup, workgroups };
+    return device.scoped(`compiling ${options.label}`, () => {
+      const memory = allocate(context, build, options);
+      const commands = build.dispatches.map(({ label, bindings, workgroups }, i): Command => {
+        const { pipeline, bindGroupLayout: layout } = compiled[i];
+        const entries = bindings.map(({ binding, operand }) => {
+          const { buffer, offset } = memory.locate(operand);
+          return { binding, resource: { buffer, offset, size: bindingSize(operand) } };
         });
-        // Outputs that no kernel touches, such as an input passed through, need a place too.
-        for (const tensor of Object.values(build.outputs)) memory.locate(ownerOf(tensor));
-        return new Program(context, build, options, memory, commands);
+        const bindGroup = device.attempt(label, () => device.gpu.createBindGroup({ label, layout, entries }));
+        return { label, pipeline, bindGroup, workgroups };
       });
-    } catch (error) {
-      for (const buffer of owned) buffer.destroy();
-      throw error;
-    }
+      // Outputs that no kernel touches, such as an input passed through, need a place too.
+      for (const tensor of Object.values(build.outputs)) memory.locate(ownerOf(tensor));
+      return new Program(context, build, options, memory, commands);
+    });
   }
 
   /** The inputs that the program reads, after dead code is gone. */
@@ -139,6 +129,7 @@ export class Program {
         `${this.label}: the step is ${step}; it must be a whole number from 0 to ${MAX_STEP}`,
       );
     }
+    this.#requireAlive();
     this.#steps = step;
     this.#seed = seed;
     const high = Math.floor(seed / 2 ** 32);
@@ -153,6 +144,7 @@ export class Program {
    * @param rows 0 for all, as after `reset`
    */
   fill(rows: number): void {
+    this.#requireAlive();
     this.#context.device.write(this.#state.buffer, this.#state.offset + 12, new Uint32Array([rows]));
   }
 
@@ -175,6 +167,7 @@ export class Program {
         `${this.label}: input ${name} takes ${formatShape(tensor.shape)} ${tensor.dtype} values, ${bytesOf(tensor)} bytes; got ${data.byteLength} bytes`,
       );
     }
+    this.#requireAlive();
     const { device } = this.#context;
     const rest = data.byteLength % 4; // uploads come in words
     const whole = data.byteLength - rest;
@@ -214,13 +207,14 @@ export class Program {
    */
   step(after?: (encoder: GPUCommandEncoder) => void): Promise<void> | undefined {
     const { device } = this.#context;
+    this.#requireAlive();
     device.check();
-    const encoder = device.gpu.createCommandEncoder({ label: this.label });
-    this.encode(encoder);
-    after?.(encoder);
-    device.gpu.queue.submit([encoder.finish()]);
+    device.submit(this.label, (encoder) => {
+      this.encode(encoder);
+      after?.(encoder);
+    });
     this.#steps++;
-    const done = device.gpu.queue.onSubmittedWorkDone();
+    const done = device.attempt(this.label, () => device.gpu.queue.onSubmittedWorkDone());
     done.catch(() => {}); // handled by whoever waits for it
     this.#inFlight.push(done);
     return this.#inFlight.length >= MAX_IN_FLIGHT ? device.race(this.#inFlight.shift()!) : undefined;
@@ -249,6 +243,7 @@ export class Program {
 
   /** Copies an output to the CPU. */
   async read(name: string): Promise<Float32Array | Int32Array | Uint32Array> {
+    this.#requireAlive();
     const tensor = this.#output(name);
     const { buffer, offset, bytes } = this.location(tensor);
     const data = await this.#context.device.read(buffer, offset, bytes);
@@ -259,7 +254,12 @@ export class Program {
         : new Uint32Array(data);
   }
 
+  #requireAlive(): void {
+    if (this.#destroyed) throw new ArgumentError(`${this.label}: was used after it was destroyed`);
+  }
+
   destroy(): void {
+    this.#destroyed = true;
     for (const buffer of this.#buffers) buffer.destroy();
     this.#buffers.length = 0;
   }

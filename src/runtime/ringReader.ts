@@ -59,9 +59,7 @@ export class RingReader {
     await this.settle();
     const rest = this.#ring.pending(submitted) > 0 ? this.#ring.beginRead(submitted) : undefined;
     if (!rest) return;
-    const encoder = device.gpu.createCommandEncoder({ label: 'metric ring' });
-    rest.encode(encoder);
-    device.gpu.queue.submit([encoder.finish()]);
+    device.submit('metric ring', (encoder) => rest.encode(encoder));
     this.start(rest);
     await this.settle();
   }

@@ -9,9 +9,10 @@ import type { Effect, Resource, Target, Tensor } from '../ops/core/op.ts';
 import { withSideEffects } from '../ops/core/sideEffects.ts';
 import { withStreams } from '../ops/random/random.ts';
 import { build } from './build.ts';
-import type { Objective } from './build.ts';
+import type { Build, Objective } from './build.ts';
 import type { Location } from './location.ts';
 import type { Variants } from './lower.ts';
+import { checkBinding } from './memory.ts';
 import { Minimizer } from './minimizer.ts';
 import type { OptimizerSpec } from './minimizer.ts';
 import { Program } from './program.ts';
@@ -102,6 +103,7 @@ export class Gpu {
     this.variables.allocate(variables, 'parameters');
     const minimizer = new Minimizer(this.device, this.variables, variables, optimizer);
     this.#minimizers.add(minimizer);
+    this.device.onFailure(() => this.#minimizers.delete(minimizer));
     return minimizer;
   }
 
@@ -114,12 +116,33 @@ export class Gpu {
   /**
    * Compiles a graph function into a program. The function returns the outputs by name and may call
    * `minimize`; the program's `step` runs it all in one submit.
+   *
+   * @throws LimitError where a tensor is larger than the device binds
+   * @throws GpuError where the GPU refuses memory; what was made is freed
    */
   async compile(
     define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
     options: CompileOptions = {},
   ): Promise<Program> {
     checkOptions('gpu.compile', options, compileOptions, 'define, ');
+    const { label = 'program' } = options;
+    // What the function makes (the ring of a training) is taken back if the GPU refuses some of it.
+    const { g, built } = await this.device.scoped(`compiling ${label}`, () => this.#build(define, options));
+    const { objectives } = g;
+    return Program.create(this, built, {
+      label,
+      seed: options.seed,
+      buffers: g.buffers,
+      resources: g.resources,
+      minimizers: objectives.map((o) => o.minimizer),
+      onProgress: options.onProgress,
+    });
+  }
+
+  #build(
+    define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
+    { variants }: CompileOptions,
+  ): { g: GraphBuilder; built: Build } {
     const g = new GraphBuilder(this);
     const inner: Effect[] = [];
     const outputs = withStreams(() =>
@@ -130,23 +153,16 @@ export class Gpu {
     );
     const { objectives } = g;
     const effects = [...objectives.flatMap(({ minimizer }) => minimizer.effects()), ...inner, ...g.effects];
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const built = build(
       { outputs, objectives, effects },
-      {
-        target: this.target,
-        variants: options.variants,
-        maxSlabBytes: this.device.limits.maxStorageBufferBindingSize,
-      },
+      { target: this.target, variants, maxSlabBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize) },
     );
+    for (const { label, bindings } of built.dispatches) {
+      for (const { operand } of bindings) checkBinding(this.device, label, operand);
+    }
     this.variables.allocate(variablesOf(outputs, objectives, effects), 'variables');
-    return Program.create(this, built, {
-      label: options.label ?? 'program',
-      seed: options.seed,
-      buffers: g.buffers,
-      resources: g.resources,
-      minimizers: objectives.map((o) => o.minimizer),
-      onProgress: options.onProgress,
-    });
+    return { g, built };
   }
 
   /** Frees everything: buffers, and the device unless it is the caller's own. */

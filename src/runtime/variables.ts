@@ -10,6 +10,13 @@ export interface Run extends Location {
   readonly variables: readonly Variable[];
 }
 
+/** On which GPUs variables are retained. */
+const homes = new WeakMap<Variable, Set<VariableStore>>();
+
+/** The stores that retain a variable, of GPUs that are not lost. */
+export const holdersOf = (variable: Variable): VariableStore[] =>
+  [...(homes.get(variable) ?? [])].filter((store) => !store.isLost);
+
 /**
  * Where the variables lie on the GPU. Those allocated together share one flat buffer, each at a
  * multiple of 256 bytes; the gaps hold zeros and stay zero under every optimizer.
@@ -17,7 +24,7 @@ export interface Run extends Location {
 export class VariableStore {
   readonly #device: Device;
   readonly #locations = new Map<Variable, Location>();
-  readonly #buffers: GPUBuffer[] = [];
+  #buffers: readonly GPUBuffer[] = [];
   /** How often each variable is retained. */
   readonly #holders = new Map<Variable, number>();
 
@@ -37,7 +44,8 @@ export class VariableStore {
     }
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const buffer = this.#device.createBuffer(label, bytes, usage);
-    this.#buffers.push(buffer);
+    this.#buffers = [...this.#buffers, buffer];
+    this.#device.onFailure(() => this.#forget(buffer));
     const values = new Float32Array(bytes / 4);
     fresh.forEach((variable, i) => {
       const size = sizeOf(variable.shape);
@@ -59,23 +67,44 @@ export class VariableStore {
 
   /** Keeps the memory of variables until they are released as often. */
   retain(variables: Iterable<Variable>): void {
-    for (const variable of variables) this.#holders.set(variable, (this.#holders.get(variable) ?? 0) + 1);
+    for (const variable of variables) {
+      this.#holders.set(variable, this.holders(variable) + 1);
+      const stores = homes.get(variable) ?? new Set();
+      homes.set(variable, stores.add(this));
+    }
+  }
+
+  /** How often a variable is retained. */
+  holders(variable: Variable): number {
+    return this.#holders.get(variable) ?? 0;
+  }
+
+  /** Whether the GPU is lost, and the variables with it. */
+  get isLost(): boolean {
+    return this.#device.isLost;
   }
 
   /** Frees the memory of those variables that nobody retains any more; their values are lost. */
   release(variables: Iterable<Variable>): void {
     for (const variable of variables) {
-      const holders = this.#holders.get(variable) ?? 0;
+      const holders = this.holders(variable);
       if (holders > 1) this.#holders.set(variable, holders - 1);
       if (holders !== 1) continue;
       this.#holders.delete(variable);
+      homes.get(variable)?.delete(this);
       this.#locations.delete(variable);
     }
     const used = new Set([...this.#locations.values()].map(({ buffer }) => buffer));
-    const unused = this.#buffers.filter((buffer) => !used.has(buffer));
-    for (const buffer of unused) {
-      this.#buffers.splice(this.#buffers.indexOf(buffer), 1);
+    for (const buffer of this.#buffers.filter((own) => !used.has(own))) {
+      this.#forget(buffer);
       buffer.destroy();
+    }
+  }
+
+  #forget(buffer: GPUBuffer): void {
+    this.#buffers = this.#buffers.filter((own) => own !== buffer);
+    for (const [variable, location] of this.#locations) {
+      if (location.buffer === buffer) this.#locations.delete(variable);
     }
   }
 
@@ -142,7 +171,7 @@ export class VariableStore {
 
   destroy(): void {
     for (const buffer of this.#buffers) buffer.destroy();
-    this.#buffers.length = 0;
+    this.#buffers = [];
     this.#locations.clear();
     this.#holders.clear();
   }

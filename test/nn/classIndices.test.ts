@@ -145,9 +145,10 @@ describe('indices for an embedding', () => {
     ] as const) {
       const x = words.with(2, wrong);
       const data = dataset({ x, y: [0, 1, 2], inputShape: [2] });
-      for (const use of [one.fit(data), one.evaluate(data), one.predict(x)]) {
-        await expect(use).rejects.toThrow(ArgumentError);
-        await expect(use).rejects.toThrow(`${text} of data set`);
+      for (const use of [() => one.fit(data), () => one.evaluate(data), () => one.predict(x)]) {
+        const using = Promise.resolve(use());
+        await expect(using).rejects.toThrow(ArgumentError);
+        await expect(using).rejects.toThrow(`${text} of data set`);
       }
     }
     await expect(one.predict(Uint8Array.of(1, 200))).rejects.toThrow(/none of the 5 rows .* inputDim larger/);

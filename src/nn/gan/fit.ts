@@ -8,7 +8,7 @@ import type { GraphBuilder } from '../../runtime/session.ts';
 import { runLoop } from '../training/loop.ts';
 import type { LoopOptions } from '../training/loop.ts';
 import { checkRun, TrainingRun } from '../training/run.ts';
-import { ResidentSource } from '../training/source.ts';
+import { openSource, ResidentSource } from '../training/source.ts';
 import type { BatchOptions, StepValue, Task } from '../training/task.ts';
 import type { RunHistory } from '../training/values.ts';
 import type { CompiledGan } from './networks.ts';
@@ -68,12 +68,12 @@ export function startGanFit(
           options.onSteps?.(values as readonly GanStepValues[]);
         },
       };
-      const source = new ResidentSource(compiled.gpu.device, data, {
-        batchSize,
-        lastBatch,
-        shuffle,
-        targets: false,
-      });
+      const source = await openSource(
+        compiled,
+        name,
+        () =>
+          new ResidentSource(compiled.gpu.device, data, { batchSize, lastBatch, shuffle, targets: false }),
+      );
       const hooks = {
         part: (step: number) => partOf(name, train, step),
         onReady: onReady as ((program: Program, part: string) => void | Promise<void>) | undefined,

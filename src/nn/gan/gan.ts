@@ -50,12 +50,16 @@ export interface GanCompileOptions extends GanLossOptions, PlacementOptions {
  * ```
  */
 export class Gan extends GanNetworks {
-  readonly #placement = new Placement<CompiledGan>(this, 'compile({ gpu })', ({ players }) => {
-    this.#judge?.destroy();
-    this.#judge = undefined;
-    this.#fit = undefined;
-    players.generator.destroy();
-    players.discriminator.destroy();
+  readonly #placement = new Placement<CompiledGan>(this, 'compile({ gpu })', {
+    end: () => {
+      this.#judge?.destroy();
+      this.#judge = undefined;
+      this.#fit = undefined;
+    },
+    free: ({ players }) => {
+      players.generator.destroy();
+      players.discriminator.destroy();
+    },
   });
   #fit: GanFit | undefined;
   #judge: GanJudge | undefined;

@@ -26,14 +26,17 @@ export class GanJudge {
         `${this.#compiled.networks.name}: ${images.length} values are not a whole number of images of shape ${formatShape(shape)}`,
       );
     }
+    const { lifetime } = this.#compiled.state;
     const answer = this.#last.then(async () => {
+      lifetime.check();
       const program = await this.#program(count, shape);
+      lifetime.check();
       program.write('images', images instanceof Uint8Array ? this.#floats(images) : images);
-      await program.step();
+      await lifetime.race(program.step());
       return (await program.read('probabilities')) as Float32Array;
     });
     this.#last = answer.catch(() => {}); // the caller hears of it
-    return answer;
+    return lifetime.race(answer);
   }
 
   #floats(bytes: Uint8Array): Float32Array {

@@ -6,7 +6,8 @@ import { scale, shift, sigmoid } from '../../ops/elementwise/elementwise.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import type { Location } from '../../runtime/location.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
-import type { CompiledGan, GanNetworks } from './networks.ts';
+import type { Lifetime } from '../training/lifetime.ts';
+import type { CompiledGan } from './networks.ts';
 
 export interface GanSamplerOptions {
   /** Images per draw; default 64. */
@@ -27,23 +28,26 @@ export class GanSampler {
   readonly shape: Shape;
   readonly program: Program;
   readonly #latentSize: number;
+  readonly #lifetime: Lifetime;
 
-  private constructor(program: Program, count: number, gan: GanNetworks) {
+  private constructor(program: Program, count: number, { networks: gan, state }: CompiledGan) {
     this.program = program;
+    this.#lifetime = state.lifetime;
     this.count = count;
     this.shape = [count, ...gan.imageShape];
     this.#latentSize = sizeOf(gan.latentShape);
   }
 
   static async create(
-    { networks: gan, gpu }: CompiledGan,
+    compiled: CompiledGan,
     { count = 64, latents, onProgress }: GanSamplerOptions,
   ): Promise<GanSampler> {
+    const { networks: gan, gpu, state } = compiled;
     if (!Number.isInteger(count) || count < 1) {
       throw new ArgumentError(`${gan.name}: count is ${count}; it must be a whole number of at least 1`);
     }
     const [low, high] = gan.imageRange;
-    const program = await gpu.compile(
+    const compiling = gpu.compile(
       () => {
         const drawn = gan.generator.call(input('latents', [count, ...gan.latentShape]), { training: false });
         const logits = gan.discriminator.call(drawn, { training: false });
@@ -54,8 +58,14 @@ export class GanSampler {
       },
       { label: `${gan.name}/sample`, onProgress },
     );
-    const sampler = new GanSampler(program, count, gan);
-    sampler.setLatents(latents ?? gan.latents(count));
+    const program = await state.lifetime.make(compiling, (own) => own.destroy());
+    const sampler = new GanSampler(program, count, compiled);
+    try {
+      sampler.setLatents(latents ?? gan.latents(count));
+    } catch (error) {
+      sampler.destroy();
+      throw error;
+    }
     return sampler;
   }
 
@@ -73,10 +83,15 @@ export class GanSampler {
     this.program.write('latents', latents);
   }
 
-  /** Draws, in one submit; await it to keep at most three draws under way. */
+  /**
+   * Draws, in one submit; await it to keep at most three draws under way.
+   *
+   * @throws InterruptedError once the GAN was destroyed or compiled anew: make another sampler then
+   */
   async draw(latents?: Float32Array): Promise<void> {
+    this.#lifetime.check();
     if (latents) this.setLatents(latents);
-    await this.program.step();
+    await this.#lifetime.race(this.program.step());
   }
 
   /** Where the last drawn images lie: f32 [count, height, width, channels], 0 black to 1 white. */

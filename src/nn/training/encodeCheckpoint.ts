@@ -19,7 +19,8 @@ interface Contents {
  * While averaged weights are in use, these alone are saved: from them no training goes on.
  */
 export async function encodeCheckpoint(saved: Saved): Promise<Uint8Array> {
-  const { tensors, metadata } = await saved.state.lock.hold(() => collectCheckpoint(saved));
+  const { lifetime, lock } = saved.state;
+  const { tensors, metadata } = await lifetime.race(lock.hold(() => collectCheckpoint(saved)));
   return encodeSafetensors(tensors, metadata);
 }
 
@@ -30,6 +31,7 @@ export async function collectCheckpoint(saved: Saved): Promise<Contents> {
   // Whoever uses the averages has stopped the training already.
   const withState = !parts.some(({ minimizer }) => minimizer.averagesInUse);
   if (withState) await state.loop?.flush();
+  state.lifetime.check();
   const mark = markFor(parts);
   const tensors = new Map<string, SafeTensor>();
   const metadata: Record<string, string> = { format: FORMAT, kind, model: name };

@@ -174,7 +174,14 @@ export class Evaluator {
     let result: ReadonlyMap<string, Float32Array> = new Map();
     await this.#run(data, options, kind, async (prepared) => {
       const { gpu, state } = this.#compiled;
-      const collector = new Collector(gpu.device, prepared.program, prepared.perSample, data.size);
+      const { program, perSample } = prepared;
+      const collector = await state.lifetime.make(
+        gpu.device.scoped(
+          `${program.label}: collecting values`,
+          () => new Collector(gpu.device, program, perSample, data.size),
+        ),
+        (own) => own.destroy(),
+      );
       try {
         await this.#steps(prepared, data, options, async (_step, rows) => {
           await state.lifetime.race(collector.makeRoom(rows));
@@ -199,7 +206,13 @@ export class Evaluator {
     const run = this.#last.then(async () => {
       checkDataset(data);
       this.#compiled.state.lifetime.check();
-      await work(await this.#prepare(data, options, kind));
+      const prepared = await this.#prepare(data, options, kind);
+      try {
+        await work(prepared);
+      } catch (error) {
+        this.#forget(prepared); // broken off, it may hold staging buffers and rows of this run
+        throw error;
+      }
       options.signal?.throwIfAborted();
     });
     this.#running++;
@@ -247,12 +260,13 @@ export class Evaluator {
       prepared = await this.#compile(data, batchSize, options, kind);
     }
     this.#programs.set(key, prepared);
-    if (this.#programs.size > MAX_PROGRAMS) {
-      const [[oldest, unused]] = this.#programs;
-      this.#programs.delete(oldest);
-      release(unused);
-    }
+    if (this.#programs.size > MAX_PROGRAMS) this.#forget([...this.#programs.values()][0]);
     return prepared;
+  }
+
+  #forget(prepared: Prepared): void {
+    for (const [key, own] of this.#programs) if (own === prepared) this.#programs.delete(key);
+    release(prepared);
   }
 
   async #compile(
@@ -263,11 +277,12 @@ export class Evaluator {
   ): Promise<Prepared> {
     const { network, gpu, objective, state } = this.#compiled;
     const targetsToo = kind !== 'outputs';
-    const data = new DeviceDataset(gpu.device, example, { targets: targetsToo, rows: batchSize });
+    let data: DeviceDataset | undefined;
     const perSample = new Map<string, readonly number[]>();
     let ring: MetricRing | undefined;
     let uses: FieldUses | undefined;
     const define = (g: GraphBuilder) => {
+      data = new DeviceDataset(gpu.device, example, { targets: targetsToo, rows: batchSize });
       const ports = { inputs: network.inputs, outputs: trainedOutputs(network, objective) };
       const options = { batchSize, shuffle: false, ...ports, targets: targetsToo };
       const batch = gather(g, data, this.#compiled, options);
@@ -293,13 +308,14 @@ export class Evaluator {
     };
     try {
       const label = `${network.name}/evaluate ${kind}`;
-      const program = await state.lifetime.race(
+      const program = await state.lifetime.make(
         gpu.compile(define, { label, seed: network.seed, onProgress }),
+        (own) => own.destroy(),
       );
-      return { program, data, rows: batchSize, uses: uses!, ring, perSample };
+      return { program, data: data!, rows: batchSize, uses: uses!, ring, perSample };
     } catch (error) {
       ring?.destroy();
-      data.destroy();
+      data?.destroy();
       throw error;
     }
   }

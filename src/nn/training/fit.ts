@@ -16,7 +16,7 @@ import { checkFields, checkRanges, fieldUses, inputRanges } from './fieldChecks.
 import { runLoop } from './loop.ts';
 import type { CallbackOptions, LoopOptions } from './loop.ts';
 import { checkBatchSize, checkRun, TrainingRun } from './run.ts';
-import { ResidentSource } from './source.ts';
+import { openSource, ResidentSource } from './source.ts';
 import type { BatchOptions, StepValue, Task } from './task.ts';
 import type { History, StepValues } from './values.ts';
 
@@ -65,7 +65,11 @@ export function startFit(
         queue(values);
         options.onSteps?.(values);
       };
-      const source = new ResidentSource(gpu.device, data, { batchSize, lastBatch, shuffle });
+      const source = await openSource(
+        compiled,
+        network.name,
+        () => new ResidentSource(gpu.device, data, { batchSize, lastBatch, shuffle }),
+      );
       const validate =
         validationData &&
         (async () =>

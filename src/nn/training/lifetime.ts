@@ -24,16 +24,26 @@ export class Lifetime {
 
   /** `work`, or the end of the lifetime, whichever comes first. */
   async race<T>(work: PromiseLike<T> | T): Promise<T> {
-    this.check();
     let onEnd: (() => void) | undefined;
     const ended = new Promise<never>((_, reject) => {
       onEnd = () => reject(this.signal.reason);
+      if (this.signal.aborted) onEnd();
       this.signal.addEventListener('abort', onEnd);
     });
     try {
-      return await Promise.race([work, ended]);
+      return await Promise.race([ended, work]);
     } finally {
       this.signal.removeEventListener('abort', onEnd!);
+    }
+  }
+
+  /** `race` for work that makes something: what comes too late is freed. */
+  async make<T>(work: Promise<T>, free: (made: T) => void): Promise<T> {
+    try {
+      return await this.race(work);
+    } catch (error) {
+      work.then(free, () => {}); // its failure is the error, or comes too late
+      throw error;
     }
   }
 }

@@ -2,7 +2,9 @@ import { ArgumentError, DeviceLostError } from '../../errors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import { init } from '../../runtime/session.ts';
 import type { Gpu } from '../../runtime/session.ts';
+import { holdersOf } from '../../runtime/variables.ts';
 import type { Checkpoint, LoadReport, Saved, Shape } from './checkpoint.ts';
+import { Lifetime } from './lifetime.ts';
 import { planRestore, restoreCheckpoint } from './restoreCheckpoint.ts';
 import { TrainingState } from './state.ts';
 
@@ -27,24 +29,32 @@ interface Owner {
   readonly variables: Variable[];
 }
 
+export interface PlacementHooks<C> {
+  /** Frees what works on what was compiled: its lifetime has just ended. */
+  readonly end: (compiled: C) => void;
+  /** Frees what `make` made. The weights are freed by the placement. */
+  readonly free: (compiled: C) => void;
+}
+
 /** Which GPU the weights of a model or a GAN lie on, and what was compiled there; and how both come to another one. */
 export class Placement<C extends Placed> {
   readonly #owner: Owner;
   /** How to compile, for messages. */
   readonly #call: string;
-  readonly #free: (compiled: C) => void;
+  readonly #hooks: PlacementHooks<C>;
   #compiled: C | undefined;
+  /** Of the compilation under way. */
+  #compiling: Lifetime | undefined;
   /** The session that `compile` opened itself. */
   #ownGpu: Gpu | undefined;
   /** Restore, in their order, what was loaded before `compile`. */
   #waiting: ((made: C) => LoadReport)[] = [];
   #loaded: LoadReport | undefined;
 
-  /** @param free frees what `make` made; the weights are freed here */
-  constructor(owner: Owner, call: string, free: (compiled: C) => void) {
+  constructor(owner: Owner, call: string, hooks: PlacementHooks<C>) {
     this.#owner = owner;
     this.#call = call;
-    this.#free = free;
+    this.#hooks = hooks;
   }
 
   /** Undefined before `compile` and after `destroy`. */
@@ -97,7 +107,8 @@ export class Placement<C extends Placed> {
    * Compiles for a GPU: ends the work on what was compiled before, takes the weights along, and frees the rest. If it
    * fails, what was compiled before stays usable.
    *
-   * @param make compiles; the weights have their memory when it is called
+   * @param make compiles; the weights have their memory and their values when it is called
+   * @throws InterruptedError if it is destroyed or compiled again meanwhile
    */
   async compile(
     { gpu: given, weights = 'keep' }: PlacementOptions,
@@ -107,46 +118,66 @@ export class Placement<C extends Placed> {
     if (weights !== 'keep' && weights !== 'initial') {
       throw new ArgumentError(`${name}: weights is ${String(weights)}; choose keep or initial`);
     }
+    this.#compiling?.end(`${name}: was compiled anew while it was being compiled`);
+    const lifetime = new Lifetime();
+    this.#compiling = lifetime;
     const before = this.#compiled;
     const own = before && !before.gpu.device.isLost ? before.gpu : undefined;
-    const opened = given || own ? undefined : await init();
-    const gpu = given ?? own ?? opened!;
-    let made: C;
+    let opened: Gpu | undefined;
     try {
+      if (!given && !own) opened = await init();
+      const gpu = given ?? own ?? opened!;
+      lifetime.check();
       gpu.device.check();
-      before?.state.lifetime.end(`${name}: was compiled anew while it was at work`);
+      requireNoOtherHome(name, variables, gpu, before?.gpu);
+      this.#end(`${name}: was compiled anew while it was at work`);
       const moves = before && before.gpu !== gpu && weights === 'keep';
-      const values = moves ? await this.#weightsOn(before) : [];
+      const values = moves ? await this.#weightsOn(before, lifetime) : [];
+      lifetime.check();
       const state = new TrainingState();
-      if (weights === 'keep') state.trainedOn = before?.state.trainedOn;
-      made = make(gpu, state);
-      if (weights === 'initial') gpu.variables.initialize(variables);
-      gpu.variables.allocate(variables, `${name} state`);
-      gpu.variables.retain(variables);
-      for (const [variable, own] of values ?? []) gpu.variables.write(variable, own);
-      state.weightsLost = values === undefined;
-      if (weights === 'initial') this.#loaded = undefined;
-      else for (const restore of this.#waiting) this.#loaded = restore(made);
+      if (weights === 'keep') {
+        state.trainedOn = before?.state.trainedOn;
+        state.weightsLost = values === undefined || (before?.state.weightsLost ?? false);
+      }
+      const { made, loaded } = await gpu.device.scoped(`compiling ${name}`, () => {
+        gpu.variables.allocate(trainedFirst(variables), `${name} weights`);
+        gpu.variables.retain(variables);
+        gpu.device.onFailure(() => gpu.variables.release(variables));
+        if (weights === 'initial') gpu.variables.initialize(variables);
+        for (const [variable, own] of values ?? []) gpu.variables.write(variable, own);
+        const made = make(gpu, state);
+        if (weights === 'initial') return { made, loaded: undefined };
+        return { made, loaded: this.#waiting.map((restore) => restore(made)).at(-1) ?? this.#loaded };
+      });
+      if (lifetime.signal.aborted) {
+        this.#hooks.free(made);
+        gpu.variables.release(variables);
+        lifetime.check();
+      }
+      this.#end(`${name}: was compiled anew while it was at work`); // what has begun meanwhile
+      this.#release();
+      if (this.#ownGpu !== gpu) this.#closeOwnGpu();
+      this.#ownGpu = opened ?? this.#ownGpu;
+      this.#compiled = made;
+      this.#loaded = loaded;
+      this.#waiting = [];
+      return made;
     } catch (error) {
       opened?.destroy();
-      if (before && this.#compiled === before) {
-        this.#compiled = { ...before, state: before.state.renewed() };
-      }
       throw error;
+    } finally {
+      if (this.#compiling === lifetime) this.#compiling = undefined;
     }
-    this.#release();
-    if (this.#ownGpu !== gpu) this.#closeOwnGpu();
-    this.#ownGpu = opened ?? this.#ownGpu;
-    this.#compiled = made;
-    this.#waiting = [];
-    return made;
   }
 
   /** The weights as they lie on a GPU; undefined where they were lost with it. */
-  async #weightsOn({ gpu, state }: C): Promise<Iterable<[Variable, Float32Array]> | undefined> {
+  async #weightsOn(
+    { gpu, state }: C,
+    compiling: Lifetime,
+  ): Promise<Iterable<[Variable, Float32Array]> | undefined> {
     if (state.weightsLost) return undefined;
     try {
-      return await gpu.variables.readAll(this.#owner.variables);
+      return await compiling.race(gpu.variables.readAll(this.#owner.variables));
     } catch (error) {
       if (error instanceof DeviceLostError) return undefined;
       throw error;
@@ -155,15 +186,25 @@ export class Placement<C extends Placed> {
 
   /** Ends the work under way and frees all. */
   destroy(): void {
-    this.#compiled?.state.lifetime.end(`${this.#owner.name}: was destroyed while it was at work`);
+    this.#compiling?.end(`${this.#owner.name}: was destroyed while it was being compiled`);
+    this.#end(`${this.#owner.name}: was destroyed while it was at work`);
     this.#release();
     this.#compiled = undefined;
     this.#closeOwnGpu();
   }
 
+  /** Ends the work under way. New work can begin on what was compiled. */
+  #end(what: string): void {
+    if (!this.#compiled) return;
+    const { state } = this.#compiled;
+    state.lifetime.end(what);
+    this.#hooks.end(this.#compiled);
+    this.#compiled = { ...this.#compiled, state: state.renewed() };
+  }
+
   #release(): void {
     if (!this.#compiled) return;
-    this.#free(this.#compiled);
+    this.#hooks.free(this.#compiled);
     this.#compiled.gpu.variables.release(this.#owner.variables);
   }
 
@@ -171,4 +212,30 @@ export class Placement<C extends Placed> {
     this.#ownGpu?.destroy();
     this.#ownGpu = undefined;
   }
+}
+
+/** Those that training changes lie side by side: an optimizer updates them in one dispatch. */
+const trainedFirst = (variables: readonly Variable[]): Variable[] =>
+  [true, false].flatMap((trained) => variables.filter(({ trainable }) => trainable === trained));
+
+/**
+ * @throws ArgumentError where another model holds one of the variables on another GPU: each of the two would train weights
+ *   of its own
+ */
+function requireNoOtherHome(
+  name: string,
+  variables: readonly Variable[],
+  gpu: Gpu,
+  before: Gpu | undefined,
+): void {
+  const elsewhere = (variable: Variable) => {
+    const homes = holdersOf(variable).filter((store) => store !== gpu.variables);
+    const left = before?.variables; // which this model is about to leave
+    return homes.some((store) => store !== left || store.holders(variable) > 1);
+  };
+  const shared = variables.find(elsewhere);
+  if (!shared) return;
+  throw new ArgumentError(
+    `${name}: shares the variable ${shared.name} with a model that is compiled for another GPU; compile both for the same one, or destroy the other model first`,
+  );
 }

@@ -103,14 +103,11 @@ export class StepPrograms {
     onProgress: StepProgramOptions['onCompile'],
   ): Promise<StepProgram> {
     const { name, gpu, seed } = this.#task;
-    const data = this.#source.data(rows);
+    let data: DeviceDataset | undefined;
     const label = [`${name}/train`, ...(part ? [part] : []), ...(this.#ring ? [`${rows} samples`] : [])];
-    const program = await gpu.compile((g) => this.#define(g, part, rows, data), {
-      label: label.join(' '),
-      seed,
-      onProgress,
-    });
-    return { program, data };
+    const define = (g: GraphBuilder) => this.#define(g, part, rows, (data = this.#source.data(rows)));
+    const program = await gpu.compile(define, { label: label.join(' '), seed, onProgress });
+    return { program, data: data! };
   }
 
   #define(g: GraphBuilder, part: string, rows: number, data: DeviceDataset): Record<string, never> {

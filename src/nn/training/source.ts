@@ -6,6 +6,7 @@ import type { DeviceDatasetOptions } from '../../runtime/deviceDataset.ts';
 import type { Program } from '../../runtime/program.ts';
 import { rowsAt } from './clock.ts';
 import type { LastBatch } from './clock.ts';
+import type { Placed } from './placement.ts';
 
 /** The batch that comes next. */
 export interface NextBatch {
@@ -30,6 +31,15 @@ export interface BatchSource {
   /** Makes what `next` gave the batch of the program's next step; `data` is what the program was made with. */
   ready(program: Program, data: DeviceDataset, place: StreamOrigin, seed: number): void;
   destroy(): void;
+}
+
+/** Makes a source: what the GPU refuses of it is a typed error, and it is freed if what is trained ends meanwhile. */
+export function openSource<S extends BatchSource>(
+  { gpu, state }: Pick<Placed, 'gpu' | 'state'>,
+  name: string,
+  make: () => S,
+): Promise<S> {
+  return state.lifetime.make(gpu.device.scoped(`${name}: uploading data`, make), (own) => own.destroy());
 }
 
 export interface SourceOptions extends Pick<DeviceDatasetOptions, 'targets'> {
