@@ -17,6 +17,7 @@ import { Collector } from './collector.ts';
 import { trainedOutputs } from './compiled.ts';
 import type { Compiled } from './compiled.ts';
 import { checkFields, checkRanges, fieldUses } from './fieldChecks.ts';
+import { notFiniteError } from './finite.ts';
 import type { FieldUses } from './fieldChecks.ts';
 import { checkBatchSize } from './run.ts';
 
@@ -106,11 +107,14 @@ export class Evaluator {
     await this.#run(data, options, 'means', async (prepared) => {
       const { device } = this.#compiled.gpu;
       prepared.ring!.reset(0);
-      const reader = new RingReader(prepared.ring!, (entries) =>
-        entries.forEach(({ recorded }) => totals.add(recorded)),
-      );
+      const reader = new RingReader(prepared.ring!, async (entries) => {
+        const bad = entries.find(({ notFinite }) => notFinite.length > 0);
+        if (bad) throw await notFiniteError(this.#compiled, data, prepared.rows, bad);
+        for (const { recorded } of entries) totals.add(recorded);
+      });
       const { lifetime } = this.#compiled.state;
       const steps = await this.#steps(prepared, data, options, async (step) => {
+        reader.check();
         const read = await lifetime.race(reader.prepare(step + 1));
         return { encode: read?.encode, submitted: () => reader.start(read) };
       });

@@ -1,5 +1,8 @@
 import { FormatError, NumericError } from '../../errors.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import type { SafeTensor } from '../../io/safetensors.ts';
+import type { RingEntry } from '../../runtime/ring.ts';
+import type { Compiled } from './compiled.ts';
 
 type Tensors = ReadonlyMap<string, SafeTensor>;
 
@@ -32,4 +35,23 @@ function notFinite(tensors: Tensors): string | undefined {
     if (index !== -1) return `tensor ${name} is ${data[index]} at element ${index}`;
   }
   return undefined;
+}
+
+/** What an evaluation is refused with: what is NaN or infinite, for which samples, and the weight that it comes from. */
+export async function notFiniteError(
+  { network: { name, variables }, gpu }: Pick<Compiled, 'network' | 'gpu'>,
+  data: Dataset,
+  batchSize: number,
+  { step, notFinite: values }: RingEntry,
+): Promise<NumericError> {
+  const [first, last] = [step * batchSize, Math.min(data.size, (step + 1) * batchSize) - 1];
+  const weights = await gpu.variables.readAll(variables);
+  const bad = variables.find((variable) => weights.get(variable)!.some((value) => !Number.isFinite(value)));
+  const advice = bad
+    ? `The weight ${bad.name} is; load the last saved weights.`
+    : 'The weights are finite; look for extreme values in these samples.';
+  return new NumericError(
+    `${name}: ${values.join(' and ')} became NaN or infinite in samples ${first} to ${last} of data set '${data.name}'. ${advice}`,
+    { variable: bad?.name },
+  );
 }
