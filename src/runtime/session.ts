@@ -38,6 +38,7 @@ const compileOptions: OptionTable<CompileOptions> = {
   label: true,
   seed: true,
   variants: true,
+  guard: true,
   onProgress: true,
 };
 
