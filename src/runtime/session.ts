@@ -38,7 +38,6 @@ const compileOptions: OptionTable<CompileOptions> = {
   label: true,
   seed: true,
   variants: true,
-  guard: true,
   onProgress: true,
 };
 
