@@ -128,6 +128,7 @@ const without = new Set([
   'randomUniformInitializer',
   'fans',
   'initializerOf',
+  'loadModel',
   'modelFromJSON',
   'optimizerFromJSON',
   'optimizerToJSON',

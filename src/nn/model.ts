@@ -11,6 +11,7 @@ import { Network } from './network.ts';
 import type { NetworkOptions } from './network.ts';
 import { Objective } from './objective.ts';
 import type { ObjectiveOptions } from './objective.ts';
+import { sgd } from './optimizers.ts';
 import type { Optimizer } from './optimizers.ts';
 import { optimizerOf } from './registry.ts';
 import type { OptimizerName } from './registry.ts';
@@ -22,9 +23,9 @@ import type { Compiled } from './training/compiled.ts';
 import { encodeCheckpoint } from './training/encodeCheckpoint.ts';
 import { Evaluator } from './training/evaluator.ts';
 import type { EvaluateOptions, Evaluation, Samples } from './training/evaluator.ts';
-import { startFit } from './training/fit.ts';
+import { fitOptions, startFit } from './training/fit.ts';
 import type { Fit, FitOptions } from './training/fit.ts';
-import { Placement } from './training/placement.ts';
+import { Placement, placementOptions } from './training/placement.ts';
 import type { PlacementOptions } from './training/placement.ts';
 
 export interface SequentialOptions extends Pick<NetworkOptions, 'name' | 'seed'> {
@@ -34,8 +35,11 @@ export interface SequentialOptions extends Pick<NetworkOptions, 'name' | 'seed'>
 
 const sequentialOptions: OptionTable<SequentialOptions> = { inputShape: required, name: true, seed: true };
 
-export interface ModelCompileOptions extends ObjectiveOptions, PlacementOptions {
-  /** Default: on a model that `loadModel` has made, the one that is saved in its file. */
+export interface ModelCompileOptions extends Partial<ObjectiveOptions>, PlacementOptions {
+  /**
+   * Needed to train; without it, and without a loss, the model predicts. On a model that `loadModel` has made: by default
+   * the one that is saved in its file.
+   */
   optimizer?: OptimizerName | Optimizer;
   /**
    * Fields of bytes, inputs and targets, become value · scale + offset on the GPU; default 1/255 and 0. Fields of other
@@ -44,6 +48,17 @@ export interface ModelCompileOptions extends ObjectiveOptions, PlacementOptions 
   inputScale?: number;
   inputOffset?: number;
 }
+
+const modelCompileOptions: OptionTable<ModelCompileOptions> = {
+  optimizer: true,
+  loss: true,
+  lossWeights: true,
+  metrics: true,
+  checkLoss: true,
+  ...placementOptions,
+  inputScale: true,
+  inputOffset: true,
+};
 
 /** Layers between inputs and outputs, with Keras's methods to train and use them. */
 export class Model extends Network {
@@ -76,30 +91,38 @@ export class Model extends Network {
    * that were lost with their GPU are gone: the model then works after `load` only, or after
    * `compile({ weights: 'initial' })`.
    *
-   * @throws ArgumentError if there is no such optimizer, loss or metric, or nothing to train
+   * `trainable` counts as it is now, for weights and statistics alike: changing it later has no effect until the model is
+   * compiled again. To predict, `compile({ gpu })` is enough; to evaluate, a loss.
+   *
+   * @throws ArgumentError if there is no such option, optimizer, loss or metric, or the model shares weights with one that
+   *   is compiled for another GPU
    * @throws DeviceLostError if the GPU is lost
    */
-  async compile(options: ModelCompileOptions): Promise<this> {
-    const optimizer = optimizerOf(options.optimizer ?? this.#defaultOptimizer());
-    const objective = new Objective(this, options);
-    if (this.trainableVariables.length === 0) {
-      throw new ArgumentError(`${this.name}: no layer has trainable weights, so there is nothing to train`);
-    }
-    const { inputScale, inputOffset = 0 } = options;
+  async compile(options: ModelCompileOptions = {}): Promise<this> {
+    checkOptions('compile', options, modelCompileOptions);
+    const { loss, metrics, lossWeights, inputScale, inputOffset = 0 } = options;
+    const aims = [loss, metrics, lossWeights].some((option) => option !== undefined);
+    const objective = new Objective(this, aims ? (options as ObjectiveOptions) : undefined);
+    const chosen = options.optimizer ?? this.savedOptimizer?.();
+    const optimizer = optimizerOf(chosen ?? sgd()); // without one: of no variables
+    const frozen = this.frozenLayers;
+    const trained = chosen === undefined ? [] : this.trainableVariables;
+    const untrainable =
+      chosen === undefined
+        ? 'it was compiled without an optimizer; call compile({ optimizer, loss }) to train'
+        : trained.length === 0
+          ? 'no layer has trainable weights, so there is nothing to train'
+          : undefined;
     await this.#placement.compile(options, (gpu, state) => {
-      const minimizer = gpu.minimizer(this.trainableVariables, optimizer);
-      return { network: this, gpu, minimizer, optimizer, objective, inputScale, inputOffset, state };
+      const minimizer = gpu.minimizer(trained, optimizer);
+      const trains = { minimizer, optimizer, untrainable, frozen };
+      return { network: this, gpu, ...trains, objective, inputScale, inputOffset, state };
     });
     return this;
   }
 
   /** What `compile` takes where it is given no optimizer; `loadModel` sets it. */
   savedOptimizer: (() => Optimizer) | undefined;
-
-  #defaultOptimizer(): Optimizer {
-    if (this.savedOptimizer) return this.savedOptimizer();
-    throw new ArgumentError(`${this.name}: compile has no optimizer; give it one, such as optimizer: 'adam'`);
-  }
 
   #requireIdle(what: string): void {
     if (this.#fit) {
@@ -138,9 +161,11 @@ export class Model extends Network {
    * @throws DeviceLostError if the GPU is lost
    */
   fit(data: Dataset, options: FitOptions = {}): Fit {
+    checkOptions('fit', options, fitOptions, 'data, ');
     const compiled = this.#placement.usable();
+    if (compiled.untrainable) throw new ArgumentError(`${this.name}: ${compiled.untrainable}`);
     checkTargets(this, compiled.objective, data);
-    if (options.validationData) checkTargets(this, compiled.objective, options.validationData);
+    if (options.validationData !== undefined) checkTargets(this, compiled.objective, options.validationData);
     this.#requireIdle('fit');
     const fit = startFit(
       compiled,

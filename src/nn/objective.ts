@@ -63,12 +63,18 @@ export class Objective {
   readonly #model: string;
 
   /**
+   * @param options left out, there is nothing to compute: the model only predicts
    * @throws ArgumentError if there is no such loss, metric or output, an output is left out, values have one name, a loss
    *   contradicts what its output gives, or a metric would have to guess what it gives
    */
-  constructor(network: Network, options: ObjectiveOptions) {
+  constructor(network: Network, options?: ObjectiveOptions) {
     const { name: model, outputs } = network;
     this.#model = model;
+    if (!options) {
+      this.goals = [];
+      this.values = [];
+      return;
+    }
     const tensors = network.trace();
     const names = outputs.map(({ name }) => name);
     const losses = perOutput<LossSpec>(model, 'loss', names, options.loss, { shared: isLoss(options.loss) });

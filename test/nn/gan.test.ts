@@ -105,7 +105,7 @@ describe('a GAN', () => {
     first.destroy();
 
     const { gpu } = await ownGpu();
-    const second = await tinyGan({ ...options, seed: 99 }).compile({ ...options, gpu });
+    const second = await compiledTinyGan({ ...options, seed: 99, gpu });
     second.load(bytes);
     expect([second.step, second.seed]).toEqual([13, 3]);
     expect(second.updates).toEqual({ generator: 9, discriminator: 10 });

@@ -44,8 +44,19 @@ export function tinyGan({ dropout: rate = 0, ...options }: TinyOptions = {}): Ga
   });
 }
 
-export async function compiledTinyGan(options: TinyOptions & GanCompileOptions = {}): Promise<Gan> {
-  return tinyGan(options).compile({ gpu: await testGpu(), ...options });
+export async function compiledTinyGan({
+  dropout: rate,
+  generator,
+  discriminator,
+  name = 'tiny',
+  seed = 3,
+  imageRange,
+  prepare,
+  ...options
+}: TinyOptions & GanCompileOptions = {}): Promise<Gan> {
+  const networks = { ...(generator && { generator }), ...(discriminator && { discriminator }) };
+  const gan = tinyGan({ dropout: rate, ...networks, name, seed, imageRange, prepare });
+  return gan.compile({ gpu: await testGpu(), ...options });
 }
 
 /** The weights of one of the networks, or of both, one after the other. */

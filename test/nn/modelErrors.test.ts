@@ -173,12 +173,11 @@ const compiling: Case[] = [
   ],
   [
     'nothing to train',
-    async () =>
-      sequential([flatten()], { inputShape: [2] }).compile({
-        gpu: await testGpu(),
-        optimizer: 'sgd',
-        loss: 'meanSquaredError',
-      }),
+    async () => {
+      const options = { gpu: await testGpu(), optimizer: 'sgd', loss: 'meanSquaredError' } as const;
+      const model = await sequential([flatten()], { inputShape: [2] }).compile(options);
+      return model.fit(data);
+    },
     ArgumentError,
     /no layer has trainable weights/,
   ],

@@ -2,6 +2,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import { ArgumentError } from '../../errors.ts';
 import { gatherBatch } from '../../ops/dataset/gatherBatch.ts';
 import { reduceMean } from '../../ops/reduce/reduce.ts';
+import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
 import { runLoop } from '../training/loop.ts';
@@ -43,6 +44,23 @@ export interface GanFitOptions extends LoopOptions<GanStepValues, GanEpochValues
   /** Called with a compiled step before it first runs: once per choice of `train`. */
   onReady?: (program: Program, part: GanPart) => void | Promise<void>;
 }
+
+export const ganFitOptions: OptionTable<GanFitOptions> = {
+  epochs: true,
+  steps: true,
+  batchSize: true,
+  lastBatch: true,
+  shuffle: true,
+  resume: true,
+  signal: true,
+  keepSteps: true,
+  train: true,
+  onCompile: true,
+  onReady: true,
+  beforeStep: true,
+  onSteps: true,
+  onEpoch: true,
+};
 
 /** A training run under way: `await` it for its history, or iterate over the values of its steps. */
 export type GanFit = TrainingRun<GanStepValues, GanHistory>;
@@ -147,7 +165,8 @@ export class GanTask implements Task {
     const [scale, offset] = dtype === 'u8' ? [(high - low) / 255, low] : [1, 0];
     const source = pieces.map(({ tensor }) => tensor);
     const images = gatherBatch({ source, batchSize: rows, shuffle, scale, offset, dtype: 'f32' });
-    const graph = ganGraph(networks, networks.prepare(images), part as GanPart, losses);
+    const frozen = new Set(PLAYERS.flatMap((key) => [...players[key].frozen]));
+    const graph = ganGraph(networks, networks.prepare(images), part as GanPart, losses, frozen);
     for (const key of PLAYERS) {
       if (part !== 'both' && part !== key) continue;
       const { minimizer } = players[key];

@@ -1,6 +1,9 @@
+import { requireDataset } from '../../data/requireDataset.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { Shape } from '../../ops/core/shape.ts';
+import { checkOptions } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 import { adam } from '../optimizers.ts';
 import type { Optimizer } from '../optimizers.ts';
 import { optimizerOf } from '../registry.ts';
@@ -8,18 +11,18 @@ import type { OptimizerName } from '../registry.ts';
 import { readCheckpoint } from '../training/checkpoint.ts';
 import type { LoadOptions, LoadReport, Saved } from '../training/checkpoint.ts';
 import { encodeCheckpoint } from '../training/encodeCheckpoint.ts';
-import { Placement } from '../training/placement.ts';
+import { Placement, placementOptions } from '../training/placement.ts';
 import type { PlacementOptions } from '../training/placement.ts';
 import { checkDiscriminator } from './discriminator.ts';
-import { startGanFit } from './fit.ts';
+import { ganFitOptions, startGanFit } from './fit.ts';
 import type { GanFit, GanFitOptions } from './fit.ts';
 import { GanJudge } from './judge.ts';
 import { GanNetworks } from './networks.ts';
 import type { CompiledGan } from './networks.ts';
 import { Player } from './player.ts';
-import { GanSampler } from './sampler.ts';
+import { GanSampler, ganSamplerOptions } from './sampler.ts';
 import type { GanSamplerOptions } from './sampler.ts';
-import { lossesOf } from './step.ts';
+import { ganLossOptions, lossesOf } from './step.ts';
 import type { GanLossOptions } from './step.ts';
 
 export interface GanCompileOptions extends GanLossOptions, PlacementOptions {
@@ -32,6 +35,14 @@ export interface GanCompileOptions extends GanLossOptions, PlacementOptions {
    */
   checkLoss?: boolean;
 }
+
+const ganCompileOptions: OptionTable<GanCompileOptions> = {
+  generatorOptimizer: true,
+  discriminatorOptimizer: true,
+  checkLoss: true,
+  ...ganLossOptions,
+  ...placementOptions,
+};
 
 /**
  * A generative adversarial network (Goodfellow et al. 2014): a generator G makes images of latent vectors z ~ N(0, I),
@@ -83,6 +94,7 @@ export class Gan extends GanNetworks {
    * @throws DeviceLostError if the GPU is lost
    */
   async compile(options: GanCompileOptions = {}): Promise<this> {
+    checkOptions('compile', options, ganCompileOptions);
     const losses = lossesOf(this.name, options);
     if (options.checkLoss ?? true) checkDiscriminator(this.name, this.discriminator);
     const generatorOptimizer = optimizerOf(options.generatorOptimizer ?? defaultOptimizer());
@@ -140,6 +152,8 @@ export class Gan extends GanNetworks {
    * @throws DeviceLostError if the GPU is lost
    */
   fit(data: Dataset, options: GanFitOptions = {}): GanFit {
+    checkOptions('fit', options, ganFitOptions, 'data, ');
+    requireDataset(this.name, data);
     const compiled = this.#placement.usable();
     this.#requireIdle('fit');
     this.checkData(data);
@@ -152,6 +166,7 @@ export class Gan extends GanNetworks {
 
   /** A program that draws images with the current weights, and asks the discriminator about them. */
   async sampler(options: GanSamplerOptions = {}): Promise<GanSampler> {
+    checkOptions('sampler', options, ganSamplerOptions);
     return GanSampler.create(this.#placement.usable(), options);
   }
 

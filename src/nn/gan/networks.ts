@@ -5,6 +5,8 @@ import type { Variable } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
+import { checkOptions, required } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Network } from '../network.ts';
 import { fillNormal } from '../philox.ts';
@@ -30,6 +32,15 @@ export interface GanOptions {
   prepare?: (images: Tensor) => Tensor;
 }
 
+export const ganOptions: OptionTable<GanOptions> = {
+  generator: required,
+  discriminator: required,
+  name: true,
+  seed: true,
+  imageRange: true,
+  prepare: true,
+};
+
 /** The two networks of a GAN and how they meet: what it computes, without the means to train it. */
 export class GanNetworks {
   readonly name: string;
@@ -42,6 +53,7 @@ export class GanNetworks {
 
   /** @throws ShapeError if the networks do not fit each other, ArgumentError if an option is out of range */
   constructor(options: GanOptions) {
+    checkOptions('new Gan', options, ganOptions);
     const { generator, discriminator, name = 'gan', seed = 0, imageRange = [-1, 1] } = options;
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);

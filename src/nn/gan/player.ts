@@ -2,6 +2,7 @@ import { ArgumentError } from '../../errors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { Minimizer } from '../../runtime/minimizer.ts';
 import type { Gpu } from '../../runtime/session.ts';
+import type { Layer } from '../layers/layer.ts';
 import type { Network } from '../network.ts';
 import type { Optimizer } from '../optimizers.ts';
 import type { SavedPart } from '../training/checkpoint.ts';
@@ -17,6 +18,8 @@ export class Player implements SavedPart {
   readonly counts = true;
   readonly optimizer: Optimizer;
   readonly minimizer: Minimizer;
+  /** The layers that were frozen when the GAN was compiled. */
+  readonly frozen: ReadonlySet<Layer>;
   readonly #gpu: Gpu;
   #updates = 0;
 
@@ -25,6 +28,7 @@ export class Player implements SavedPart {
     this.role = role;
     this.network = network;
     this.optimizer = optimizer;
+    this.frozen = network.frozenLayers;
     if (network.trainableVariables.length === 0) {
       throw new ArgumentError(
         `${network.name}: no layer has trainable weights, so there is nothing to train`,

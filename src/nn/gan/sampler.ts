@@ -2,6 +2,7 @@ import { ArgumentError, ShapeError } from '../../errors.ts';
 import { input } from '../../ops/core/leaves.ts';
 import { sizeOf } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
+import type { OptionTable } from '../../options.ts';
 import { scale, shift, sigmoid } from '../../ops/elementwise/elementwise.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import type { Location } from '../../runtime/location.ts';
@@ -16,6 +17,12 @@ export interface GanSamplerOptions {
   latents?: Float32Array;
   onProgress?: (progress: CompileProgress) => void;
 }
+
+export const ganSamplerOptions: OptionTable<GanSamplerOptions> = {
+  count: true,
+  latents: true,
+  onProgress: true,
+};
 
 /**
  * Draws images with a GAN's current weights, as after training (moving statistics, no dropout). The images stay on the

@@ -13,6 +13,8 @@ import {
   shift,
   where,
 } from '../../ops/elementwise/elementwise.ts';
+import type { OptionTable } from '../../options.ts';
+import type { Layer } from '../layers/layer.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { randomNormal, randomUniform } from '../../ops/random/random.ts';
 import type { Network } from '../network.ts';
@@ -49,6 +51,13 @@ export interface GanLossOptions {
    */
   instanceNoise?: number;
 }
+
+export const ganLossOptions: OptionTable<GanLossOptions> = {
+  generatorLoss: true,
+  labelSmoothing: true,
+  labelNoise: true,
+  instanceNoise: true,
+};
 
 /** The options with their defaults. */
 export interface GanLosses {
@@ -97,22 +106,25 @@ export interface GanNetworks {
  *
  * In a step that trains one network the other works as always (batch statistics, dropout), but nothing of it changes,
  * neither its weights nor its moving statistics.
+ *
+ * @param frozen the layers that are frozen; by default those whose `trainable` is false now
  */
 export function ganGraph(
   { generator, discriminator }: GanNetworks,
   real: Tensor,
   part: GanPart,
   losses: GanLosses,
+  frozen?: ReadonlySet<Layer>,
 ): GanGraph {
+  const context = { training: true, frozen };
   const [batchSize] = real.shape;
   const noisy = (images: Tensor) =>
     losses.instanceNoise > 0 ? add(images, randomNormal(images.shape, 0, losses.instanceNoise)) : images;
-  const logits = (images: Tensor) =>
-    reshape(discriminator.call(noisy(images), { training: true }), [batchSize, 1]);
+  const logits = (images: Tensor) => reshape(discriminator.call(noisy(images), context), [batchSize, 1]);
 
   const latent = randomNormal([batchSize, ...generator.inputShape]);
   const fake = keep(part === 'discriminator', () =>
-    withScope('generator', () => generator.call(latent, { training: true })),
+    withScope('generator', () => generator.call(latent, context)),
   );
   // Real first: the moving statistics take up their batches in this order.
   const onReal = keep(part === 'generator', () => withScope('real', () => logits(real)));

@@ -1,6 +1,6 @@
 import { inputsOf, targetsOf } from '../../data/dataset.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import { ShapeError } from '../../errors.ts';
+import { ArgumentError, ShapeError } from '../../errors.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Network } from '../network.ts';
 import type { Objective } from '../objective.ts';
@@ -23,9 +23,18 @@ export function checkInputs({ name: model, inputs }: Pick<Network, 'name' | 'inp
   });
 }
 
-/** `checkInputs`, and that there are targets for every trained output. */
+/**
+ * `checkInputs`, and that there are targets for every trained output.
+ *
+ * @throws ArgumentError if the model was compiled without a loss
+ */
 export function checkTargets(network: Network, { goals }: Objective, data: Dataset): void {
   checkInputs(network, data);
+  if (goals.length === 0) {
+    throw new ArgumentError(
+      `${network.name}: was compiled without a loss, so it only predicts; call compile({ loss, metrics }) to evaluate, compile({ optimizer, loss }) to train`,
+    );
+  }
   const { length } = targetsOf(data);
   if (length === goals.length) return;
   const names = goals.map(({ name }) => name).join(', ');

@@ -1,5 +1,6 @@
 import type { Minimizer } from '../../runtime/minimizer.ts';
 import type { Gpu } from '../../runtime/session.ts';
+import type { Layer } from '../layers/layer.ts';
 import type { Network, Port } from '../network.ts';
 import type { Objective } from '../objective.ts';
 import type { Optimizer } from '../optimizers.ts';
@@ -10,9 +11,14 @@ import type { TrainingState } from './state.ts';
 export interface Compiled extends ByteScaling {
   readonly network: Network;
   readonly gpu: Gpu;
+  /** Of no variables where there is nothing to train, or no optimizer was given. */
   readonly minimizer: Minimizer;
   readonly optimizer: Optimizer;
-  /** The losses and metrics. */
+  /** Why there is nothing to train; undefined where there is. */
+  readonly untrainable?: string;
+  /** The layers that were frozen when the model was compiled. */
+  readonly frozen: ReadonlySet<Layer>;
+  /** The losses and metrics; none of them where no loss was given. */
   readonly objective: Objective;
   readonly state: TrainingState;
 }

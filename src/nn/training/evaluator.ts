@@ -3,7 +3,10 @@ import type { Values } from '../../data/arrays.ts';
 import { checkDataset } from '../../data/checks.ts';
 import { dataset } from '../../data/dataset.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { requireSamples } from '../../data/requireDataset.ts';
 import { ShapeError } from '../../errors.ts';
+import { checkOptions } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 import { columnsOf } from '../../ops/dataset/effects.ts';
 import { DeviceDataset, layoutOf } from '../../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
@@ -12,7 +15,7 @@ import { RingReader } from '../../runtime/ringReader.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
 import { Totals } from '../metrics/metric.ts';
 import { gather } from './batch.ts';
-import { checkInputs } from './checkData.ts';
+import { checkInputs, checkTargets } from './checkData.ts';
 import { Collector } from './collector.ts';
 import { trainedOutputs } from './compiled.ts';
 import type { Compiled } from './compiled.ts';
@@ -30,6 +33,12 @@ export interface EvaluateOptions {
   onProgress?: (progress: CompileProgress) => void;
   signal?: AbortSignal;
 }
+
+export const evaluateOptions: OptionTable<EvaluateOptions> = {
+  batchSize: true,
+  onProgress: true,
+  signal: true,
+};
 
 /**
  * Over the data set: `loss`, one value per metric, and with several outputs the loss of each. Exact: each value is that
@@ -103,6 +112,7 @@ export class Evaluator {
   }
 
   async evaluate(data: Dataset, options: EvaluateOptions): Promise<Evaluation> {
+    checkOptions('evaluate', options, evaluateOptions, 'data, ');
     const totals = new Totals(this.#compiled.objective.values);
     await this.#run(data, options, 'means', async (prepared) => {
       const { device } = this.#compiled.gpu;
@@ -124,6 +134,8 @@ export class Evaluator {
   }
 
   async inspect(data: Dataset, options: EvaluateOptions = {}): Promise<Inspection> {
+    checkOptions('inspect', options, evaluateOptions, 'data, ');
+    checkTargets(this.#compiled.network, this.#compiled.objective, data);
     const values = await this.#collect(data, options, 'samples');
     const outputsByName = this.#outputs(values);
     const { loss, ...metrics } = Object.fromEntries(
@@ -134,6 +146,8 @@ export class Evaluator {
 
   /** The outputs for each sample, by output. */
   async predict(samples: Samples, options: EvaluateOptions): Promise<Record<string, Float32Array>> {
+    checkOptions('predict', options, evaluateOptions, 'samples, ');
+    requireSamples(this.#compiled.network.name, samples);
     const data = this.#samples(samples);
     checkInputs(this.#compiled.network, data);
     return this.#outputs(await this.#collect(data, options, 'outputs'));

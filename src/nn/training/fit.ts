@@ -2,6 +2,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
 import { multiply } from '../../ops/elementwise/elementwise.ts';
 import { reduceMean } from '../../ops/reduce/reduce.ts';
+import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
 import { validationName } from '../registry.ts';
@@ -38,6 +39,28 @@ export interface FitOptions extends LoopOptions, CallbackOptions {
   /** Called with the compiled training step, before the first one runs. */
   onReady?: (program: Program) => void | Promise<void>;
 }
+
+export const fitOptions: OptionTable<FitOptions> = {
+  epochs: true,
+  steps: true,
+  batchSize: true,
+  lastBatch: true,
+  shuffle: true,
+  resume: true,
+  signal: true,
+  keepSteps: true,
+  classWeight: true,
+  augment: true,
+  validationData: true,
+  validationBatchSize: true,
+  earlyStopping: true,
+  reduceOnPlateau: true,
+  onCompile: true,
+  onReady: true,
+  beforeStep: true,
+  onSteps: true,
+  onEpoch: true,
+};
 
 /** A training run under way: `await` it for the history, or iterate over its steps (see TrainingRun). */
 export type Fit = TrainingRun<StepValues, History>;
@@ -131,7 +154,7 @@ class FitTask implements Task {
     const ports = { inputs: network.inputs, outputs: trainedOutputs(network, objective) };
     const batch = gather(g, data, this.#compiled, { batchSize: rows, shuffle, ...ports, augment });
     const { inputs, targets, weights } = batch;
-    const outputs = network.callAll(inputs, { training: true });
+    const outputs = network.callAll(inputs, { training: true, frozen: this.#compiled.frozen });
     const ofClasses =
       classWeight && classWeights(this.name, this.#data, targets[0], network.outputShape, classWeight);
     const both = weights && ofClasses ? multiply(weights, ofClasses) : (weights ?? ofClasses);

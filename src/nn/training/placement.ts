@@ -1,7 +1,8 @@
 import { ArgumentError, DeviceLostError } from '../../errors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
-import { init } from '../../runtime/session.ts';
-import type { Gpu } from '../../runtime/session.ts';
+import { describe } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
+import { Gpu, init } from '../../runtime/session.ts';
 import { holdersOf } from '../../runtime/variables.ts';
 import type { Checkpoint, LoadReport, Saved, Shape } from './checkpoint.ts';
 import { Lifetime } from './lifetime.ts';
@@ -23,6 +24,8 @@ export interface PlacementOptions {
    */
   weights?: 'keep' | 'initial';
 }
+
+export const placementOptions: OptionTable<PlacementOptions> = { gpu: true, weights: true };
 
 interface Owner {
   readonly name: string;
@@ -117,6 +120,9 @@ export class Placement<C extends Placed> {
     const { name, variables } = this.#owner;
     if (weights !== 'keep' && weights !== 'initial') {
       throw new ArgumentError(`${name}: weights is ${String(weights)}; choose keep or initial`);
+    }
+    if (given !== undefined && !(given instanceof Gpu)) {
+      throw new ArgumentError(`${name}: gpu is ${describe(given)}; pass what init() gives, awaited`);
     }
     this.#compiling?.end(`${name}: was compiled anew while it was being compiled`);
     const lifetime = new Lifetime();
