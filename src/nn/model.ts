@@ -1,4 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
+import { asStream } from '../data/stream.ts';
+import type { TrainingData } from '../data/stream.ts';
 import { ArgumentError } from '../errors.ts';
 import type { Shape } from '../ops/core/shape.ts';
 import { checkOptions, describe, required } from '../options.ts';
@@ -21,7 +23,8 @@ import type { LoadOptions, LoadReport, Saved } from './training/checkpoint.ts';
 import type { Compiled } from './training/compiled.ts';
 import { encodeCheckpoint } from './training/encodeCheckpoint.ts';
 import { Evaluator } from './training/evaluator.ts';
-import type { EvaluateOptions, Evaluation, Samples } from './training/evaluator.ts';
+import type { EvaluateOptions, Evaluation } from './training/evaluator.ts';
+import type { Samples } from './training/samples.ts';
 import { startFit } from './training/fit.ts';
 import type { Fit, FitOptions } from './training/fit.ts';
 import { Placement } from './training/placement.ts';
@@ -128,23 +131,25 @@ export class Model extends Network {
   }
 
   /**
-   * Trains. Await it for the history, or iterate over it (`for await`) for the values of every step.
-   * See FitOptions.
+   * Trains on a data set, or on batches that come one after the other (`streamed`). Await it for the history, or iterate
+   * over it (`for await`) for the values of every step. See FitOptions.
    *
    * @throws ArgumentError if an option is out of range, a label is no class of the model, or it is being trained already
    * @throws ShapeError if the data do not fit the model's input or the loss
    * @throws NumericError if the loss or a metric becomes NaN or infinite
    * @throws DeviceLostError if the GPU is lost
    */
-  fit(data: Dataset, options: FitOptions = {}): Fit {
+  fit(data: TrainingData, options: FitOptions = {}): Fit {
     const compiled = this.#placement.usable();
-    checkTargets(this, compiled.objective, data);
-    if (options.validationData) checkTargets(this, compiled.objective, options.validationData);
+    const validationData = asStream(options.validationData) ?? options.validationData;
+    for (const own of [data, ...(validationData ? [validationData] : [])]) {
+      if (!asStream(own)) checkTargets(this, compiled.objective, own as Dataset);
+    }
     this.#requireIdle('fit');
     const fit = startFit(
       compiled,
-      data,
-      options,
+      asStream(data) ?? data,
+      { ...options, validationData },
       (own, how) => this.evaluate(own, how),
       () => {
         if (this.#fit === fit) this.#fit = undefined;
@@ -154,15 +159,16 @@ export class Model extends Network {
     return fit;
   }
 
-  /** The loss and metrics over a whole data set, exact over all its samples. */
-  async evaluate(data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
-    checkTargets(this, this.#placement.usable().objective, data);
+  /** The loss and metrics over a whole data set or stream, exact over all its samples. */
+  async evaluate(data: TrainingData, options: EvaluateOptions = {}): Promise<Evaluation> {
+    const { objective } = this.#placement.usable();
+    if (!asStream(data)) checkTargets(this, objective, data as Dataset);
     return this.evaluator().evaluate(data, options);
   }
 
   /**
    * The (first) output for each sample, row after row: [N, ...outputShape]. Samples are a data set, or the values of all
-   * of them, for several inputs a list.
+   * of them, for several inputs a list; or a stream.
    */
   async predict(
     samples: Samples,
