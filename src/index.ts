@@ -20,7 +20,8 @@ export type { LoadOptions, LoadReport } from './nn/training/checkpoint.ts';
 export { TrainingRun } from './nn/training/run.ts';
 export type { AugmentOptions } from './ops/dataset/gatherAugmented.ts';
 export type { EpochValues, History, StepValues } from './nn/training/values.ts';
-export type { Evaluation, EvaluateOptions, Inspection, Samples } from './nn/training/evaluator.ts';
+export type { Evaluation, EvaluateOptions, Inspection } from './nn/training/evaluator.ts';
+export type { Samples } from './nn/training/samples.ts';
 export { layerSummaries } from './nn/summary.ts';
 export type { LayerSummary } from './nn/summary.ts';
 export { Layer } from './nn/layers/layer.ts';
@@ -67,6 +68,8 @@ export type { ClassWeight } from './nn/training/classWeights.ts';
 export { activations } from './nn/activations.ts';
 
 export { dataset, selfTargets, shuffle, splitValidation, take } from './data/dataset.ts';
+export { Stream, streamed } from './data/stream.ts';
+export type { Batches, StreamBatch, StreamOptions, TrainingData } from './data/stream.ts';
 export type { NestedNumbers, Values } from './data/arrays.ts';
 export type { Dataset, DataArray, DataField, DatasetOptions } from './data/dataset.ts';
 export { loadMnist, loadMnistOrSynthetic } from './data/mnist.ts';

@@ -28,7 +28,8 @@ export function requireSamples(caller: string, samples: unknown): void {
   );
 }
 
-function isDataset(data: unknown): data is Dataset {
+/** Whether it is what `dataset` or a loader gives. */
+export function isDataset(data: unknown): data is Dataset {
   if (typeof data !== 'object' || data === null) return false;
   const { x, y, size } = data as Partial<Dataset>;
   return typeof size === 'number' && isField(x) && isField(y);
@@ -40,10 +41,12 @@ const isField = (field: unknown): boolean =>
 /** What it is, and what to do about it. */
 function advice(data: unknown): string {
   if (isPromise(data)) return 'a promise; await it first, as in fit(await load())';
-  if (typeof data === 'function') return 'a function; call it, and pass what it gives';
+  if (typeof data === 'function') {
+    return 'a function; call it, and pass what it gives, or streamed(…) of it where it makes batches';
+  }
   if (typeof data !== 'object' || data === null) return `${describe(data)}; make one with ${MAKE}`;
   if (Symbol.iterator in data || Symbol.asyncIterator in data || ArrayBuffer.isView(data)) {
-    return `${describe(data)}; put all samples into arrays, and make a data set of them with ${MAKE}`;
+    return `${describe(data)}; put all samples into arrays, and make a data set of them with ${MAKE}, or pass batches one by one with streamed(makeBatches)`;
   }
   const sets = Object.entries(data).filter(([, value]) => isDataset(value));
   if (sets.length > 0)

@@ -36,3 +36,13 @@ export interface Dataset {
 export function product(shape: readonly number[]): number {
   return shape.reduce((total, dimension) => total * dimension, 1);
 }
+
+/** Whether two arrays are views of the same elements. */
+export function sameArray(a: DataArray, b: DataArray): boolean {
+  return (
+    a.constructor === b.constructor &&
+    a.buffer === b.buffer &&
+    a.byteOffset === b.byteOffset &&
+    a.length === b.length
+  );
+}

@@ -2,7 +2,7 @@ import { ArgumentError } from '../errors.ts';
 import { checkMemory } from './checks.ts';
 import { randomStream } from './random.ts';
 import { requireDataset } from './requireDataset.ts';
-import { product } from './types.ts';
+import { product, sameArray } from './types.ts';
 import type { DataArray, DataField, Dataset } from './types.ts';
 
 /** A data set with other arrays in all its fields; fields that share an array go on sharing one. */
@@ -25,6 +25,17 @@ function mapFields(data: Dataset, change: (values: DataArray, stride: number) =>
     ...(weights && { weights: map(weights) }),
     ...(labels && { labels: map(labels) }),
   };
+}
+
+/** A data set with copies of the arrays; views of the same elements become one. */
+export function copyOf(data: Dataset): Dataset {
+  const copies: (readonly [DataArray, DataArray])[] = [];
+  return mapFields(data, (values) => {
+    const known = copies.find(([own]) => sameArray(own, values))?.[1];
+    const copy = known ?? values.slice();
+    if (!known) copies.push([values, copy]);
+    return copy;
+  });
 }
 
 /**

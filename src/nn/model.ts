@@ -1,4 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
+import { asStream } from '../data/stream.ts';
+import type { TrainingData } from '../data/stream.ts';
 import { ArgumentError } from '../errors.ts';
 import type { Shape } from '../ops/core/shape.ts';
 import { checkOptions, describe, required } from '../options.ts';
@@ -22,11 +24,12 @@ import type { LoadOptions, LoadReport, Saved } from './training/checkpoint.ts';
 import type { Compiled } from './training/compiled.ts';
 import { encodeCheckpoint } from './training/encodeCheckpoint.ts';
 import { Evaluator } from './training/evaluator.ts';
-import type { EvaluateOptions, Evaluation, Samples } from './training/evaluator.ts';
+import type { EvaluateOptions, Evaluation } from './training/evaluator.ts';
 import { fitOptions, startFit } from './training/fit.ts';
 import type { Fit, FitOptions } from './training/fit.ts';
 import { Placement, placementOptions } from './training/placement.ts';
 import type { PlacementOptions } from './training/placement.ts';
+import type { Samples } from './training/samples.ts';
 
 export interface SequentialOptions extends Pick<NetworkOptions, 'name' | 'seed'> {
   /** Shape of one sample, without the batch: [28, 28, 1]. */
@@ -151,8 +154,8 @@ export class Model extends Network {
   }
 
   /**
-   * Trains. Await it for the history, or iterate over it (`for await`) for the values of every step.
-   * See FitOptions.
+   * Trains on a data set, or on batches that come one after the other (`streamed`). Await it for the history, or iterate
+   * over it (`for await`) for the values of every step. See FitOptions.
    *
    * @throws ArgumentError if an option is out of range, a label is no class of the model, or it is being trained already
    * @throws ShapeError if the data do not fit the model's input or the loss
@@ -160,17 +163,19 @@ export class Model extends Network {
    *   not made, nor any after it; the weights, and all that `save` saves, are those from before it, and `step` is its number
    * @throws DeviceLostError if the GPU is lost
    */
-  fit(data: Dataset, options: FitOptions = {}): Fit {
+  fit(data: TrainingData, options: FitOptions = {}): Fit {
     checkOptions('fit', options, fitOptions, 'data, ');
     const compiled = this.#placement.usable();
     if (compiled.untrainable) throw new ArgumentError(`${this.name}: ${compiled.untrainable}`);
-    checkTargets(this, compiled.objective, data);
-    if (options.validationData !== undefined) checkTargets(this, compiled.objective, options.validationData);
+    const { validationData } = options;
+    for (const own of [data, ...(validationData === undefined ? [] : [validationData])]) {
+      if (!asStream(own)) checkTargets(this, compiled.objective, own as Dataset);
+    }
     this.#requireIdle('fit');
     const fit = startFit(
       compiled,
-      data,
-      options,
+      asStream(data) ?? data,
+      { ...options, validationData },
       (own, how) => this.evaluate(own, how),
       () => {
         if (this.#fit === fit) this.#fit = undefined;
@@ -181,18 +186,19 @@ export class Model extends Network {
   }
 
   /**
-   * The loss and metrics over a whole data set, exact over all its samples.
+   * The loss and metrics over a whole data set or stream, exact over all its samples.
    *
    * @throws NumericError if the loss or a metric is NaN or infinite, with the samples and the weight that it comes from
    */
-  async evaluate(data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
-    checkTargets(this, this.#placement.usable().objective, data);
+  async evaluate(data: TrainingData, options: EvaluateOptions = {}): Promise<Evaluation> {
+    const { objective } = this.#placement.usable();
+    if (!asStream(data)) checkTargets(this, objective, data as Dataset);
     return this.evaluator().evaluate(data, options);
   }
 
   /**
    * The (first) output for each sample, row after row: [N, ...outputShape]. Samples are a data set, or the values of all
-   * of them, for several inputs a list.
+   * of them, for several inputs a list; or a stream.
    */
   async predict(
     samples: Samples,

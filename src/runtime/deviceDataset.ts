@@ -1,7 +1,7 @@
 import { changedLength } from '../data/arrays.ts';
 import { checkDataset } from '../data/checks.ts';
 import { inputsOf, targetsOf } from '../data/fields.ts';
-import { product } from '../data/types.ts';
+import { product, sameArray } from '../data/types.ts';
 import type { DataArray, DataField, Dataset } from '../data/types.ts';
 import type { Device } from '../device/device.ts';
 import { LimitError } from '../errors.ts';
@@ -138,16 +138,6 @@ export function layoutOf(dataset: Dataset, options: DeviceDatasetOptions = {}): 
   const { arrays, ...places } = arraysOf(dataset, options);
   const fields = [...inputsOf(dataset), ...targetsOf(dataset)].map(({ shape }) => shape);
   return JSON.stringify([arrays.map(({ field }) => dtypeOf(field.data)), places, fields]);
-}
-
-/** Whether two arrays are views of the same elements. */
-export function sameArray(a: DataArray, b: DataArray): boolean {
-  return (
-    a.constructor === b.constructor &&
-    a.buffer === b.buffer &&
-    a.byteOffset === b.byteOffset &&
-    a.length === b.length
-  );
 }
 
 const dtypeOf = (data: DataArray): DType =>

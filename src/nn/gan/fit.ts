@@ -1,4 +1,5 @@
 import type { Dataset } from '../../data/dataset.ts';
+import type { TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
 import { gatherBatch } from '../../ops/dataset/gatherBatch.ts';
 import { reduceMean } from '../../ops/reduce/reduce.ts';
@@ -8,7 +9,8 @@ import type { GraphBuilder } from '../../runtime/session.ts';
 import { runLoop } from '../training/loop.ts';
 import type { LoopOptions } from '../training/loop.ts';
 import { checkRun, TrainingRun } from '../training/run.ts';
-import { openSource, ResidentSource } from '../training/source.ts';
+import { openSource } from '../training/source.ts';
+import { sourceOf } from '../training/sourceOf.ts';
 import type { BatchOptions, StepValue, Task } from '../training/task.ts';
 import type { RunHistory } from '../training/values.ts';
 import type { CompiledGan } from './networks.ts';
@@ -68,7 +70,7 @@ export type GanFit = TrainingRun<GanStepValues, GanHistory>;
 /** Starts training; see `Gan.fit`. */
 export function startGanFit(
   compiled: CompiledGan,
-  data: Dataset,
+  data: TrainingData,
   options: GanFitOptions,
   onEnd: () => void,
 ): GanFit {
@@ -76,7 +78,7 @@ export function startGanFit(
     async (queue, signal) => {
       const { name } = compiled.networks;
       const batchSize = checkRun(name, data, options);
-      const { shuffle = true, lastBatch = 'keep', train, onReady } = options;
+      const { train, onReady } = options;
       // What the GAN records are its own values, of which the loop knows no names.
       const loopOptions = {
         ...(options as unknown as LoopOptions),
@@ -85,11 +87,9 @@ export function startGanFit(
           options.onSteps?.(values as readonly GanStepValues[]);
         },
       };
-      const source = await openSource(
-        compiled,
-        name,
-        () =>
-          new ResidentSource(compiled.gpu.device, data, { batchSize, lastBatch, shuffle, targets: false }),
+      const check = (batch: Dataset) => compiled.networks.checkData(batch);
+      const source = await openSource(compiled, name, () =>
+        sourceOf(compiled.gpu.device, data, { ...options, batchSize, targets: false, check }),
       );
       const hooks = {
         part: (step: number) => partOf(name, train, step),

@@ -1,5 +1,6 @@
 import { requireDataset } from '../../data/requireDataset.ts';
-import type { Dataset } from '../../data/dataset.ts';
+import { asStream } from '../../data/stream.ts';
+import type { TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import { checkOptions } from '../../options.ts';
@@ -143,7 +144,7 @@ export class Gan extends GanNetworks {
 
   /**
    * Trains. Await it for the history, or iterate over it (`for await`) for the values of every step. The targets of
-   * the data set are not used. See GanFitOptions.
+   * the data set or stream are not used. See GanFitOptions.
    *
    * @throws ArgumentError if an option is out of range, or it is being trained already
    * @throws ShapeError if the data do not fit the discriminator
@@ -151,13 +152,16 @@ export class Gan extends GanNetworks {
    *   any after it, for either network; the weights are those from before it, and `step` is its number
    * @throws DeviceLostError if the GPU is lost
    */
-  fit(data: Dataset, options: GanFitOptions = {}): GanFit {
+  fit(data: TrainingData, options: GanFitOptions = {}): GanFit {
     checkOptions('fit', options, ganFitOptions, 'data, ');
-    requireDataset(this.name, data);
     const compiled = this.#placement.usable();
     this.#requireIdle('fit');
-    this.checkData(data);
-    const fit = startGanFit(compiled, data, options, () => {
+    const stream = asStream(data);
+    if (!stream) {
+      requireDataset(this.name, data);
+      this.checkData(data);
+    }
+    const fit = startGanFit(compiled, stream ?? data, options, () => {
       if (this.#fit === fit) this.#fit = undefined;
     });
     this.#fit = fit;

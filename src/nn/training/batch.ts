@@ -1,5 +1,5 @@
 import { inputsOf, targetsOf } from '../../data/fields.ts';
-import { product } from '../../data/types.ts';
+import { product, sameArray } from '../../data/types.ts';
 import type { DataField, Dataset } from '../../data/types.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { sameShape } from '../../ops/core/shape.ts';
@@ -8,7 +8,6 @@ import { gatherAugmented } from '../../ops/dataset/gatherAugmented.ts';
 import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
 import { gatherBatch, gatherLabelledBatch } from '../../ops/dataset/gatherBatch.ts';
 import { reshape } from '../../ops/movement/movement.ts';
-import { sameArray } from '../../runtime/deviceDataset.ts';
 import type { DeviceDataset, DeviceField } from '../../runtime/deviceDataset.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
 import type { ByteScaling, TargetKind } from './fieldChecks.ts';

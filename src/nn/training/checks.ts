@@ -1,5 +1,8 @@
 import { inputsOf, targetsOf } from '../../data/dataset.ts';
 import type { DataField, Dataset } from '../../data/dataset.ts';
+import { emptyStream } from '../../data/openStream.ts';
+import { asStream } from '../../data/stream.ts';
+import type { Stream, TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
 import { input } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
@@ -9,11 +12,16 @@ import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.t
 import { checkTargets } from './checkData.ts';
 import { trainedOutputs } from './compiled.ts';
 import type { Compiled } from './compiled.ts';
+import { ABORTED, untilAborted } from './abort.ts';
 import { checkFields, fieldUses } from './fieldChecks.ts';
+import { requireRuns } from './run.ts';
 
 /** The options of a training that are looked at before its first step. */
 export interface CheckedOptions {
-  readonly validationData?: Dataset;
+  readonly validationData?: TrainingData;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly signal?: AbortSignal;
   readonly earlyStopping?: EarlyStoppingOptions;
   readonly reduceOnPlateau?: ReduceOnPlateauOptions;
 }
@@ -33,19 +41,41 @@ const CALLED = ['onCompile', 'onReady', 'beforeStep', 'onSteps', 'onEpoch'];
  * @throws ArgumentError if an option is out of range, nothing has a monitored name, or a label is no class
  * @throws ShapeError if the validation data do not fit the model or the loss
  */
-export function checkFit(compiled: Compiled, options: CheckedOptions): Callbacks {
+export async function checkFit(compiled: Compiled, options: CheckedOptions): Promise<Callbacks> {
   const { validationData, earlyStopping, reduceOnPlateau } = options;
   for (const name of CALLED) {
     const value = (options as Readonly<Record<string, unknown>>)[name];
     if (value === undefined || typeof value === 'function') continue;
     throw new ArgumentError(`${compiled.network.name}: ${name} is ${String(value)}; it must be a function`);
   }
-  if (validationData) checkSamples(compiled, validationData);
   const values = monitoredValues(compiled.objective.values, validationData !== undefined);
-  return {
+  const callbacks = {
     early: earlyStopping && new EarlyStopping(earlyStopping, values),
     plateau: reduceOnPlateau && new ReduceOnPlateau(reduceOnPlateau, values),
   };
+  const stream = asStream(validationData);
+  if (stream) await checkStream(compiled, stream, options);
+  else if (validationData) checkSamples(compiled, validationData as Dataset);
+  return callbacks;
+}
+
+/** Looks at the first batch, if that uses nothing up. */
+async function checkStream(
+  compiled: Compiled,
+  stream: Stream,
+  { epochs = 1, steps, signal }: CheckedOptions,
+): Promise<void> {
+  requireRuns(compiled.network.name, stream, steps === undefined ? epochs : 1);
+  if (stream.once) return;
+  const batches = stream.open(0, true);
+  try {
+    const first = await untilAborted(compiled.state.lifetime.race(batches.peek()), signal);
+    if (first === ABORTED) return;
+    if (!first) throw emptyStream(stream.name, 0);
+    checkSamples(compiled, first);
+  } finally {
+    await untilAborted(batches.close(), signal);
+  }
 }
 
 /** Evaluates the model on a data set as far as shapes go, and looks at its labels. */

@@ -6,49 +6,80 @@ import type { Program } from '../../runtime/program.ts';
 const SEGMENT_BYTES = 16 * 2 ** 20;
 
 interface Column {
-  readonly result: Float32Array;
   /** Values of one sample. */
   readonly stride: number;
   readonly staging: GPUBuffer;
+  result: Float32Array<ArrayBuffer>;
 }
 
-/** Collects the outputs of a program's steps, a batch of rows each, into arrays over all samples. */
+/** Staging buffers that are kept for the next call, at most. */
+const KEPT_BYTES = 2 ** 20;
+
+/**
+ * Collects the outputs of a program's steps, a batch of rows each, into arrays over all samples. One call after the other:
+ * `begin`, a `makeRoom` and an `encode` for each step, `finish`.
+ */
 export class Collector {
   readonly #device: Device;
   readonly #program: Program;
-  readonly #columns: ReadonlyMap<string, Column>;
+  readonly #outputs: ReadonlyMap<string, readonly number[]>;
+  readonly #batch: number;
+  readonly #columns = new Map<string, Column>();
   /** Samples that fit the staging buffers. */
-  readonly #room: number;
+  #room = 0;
+  /** Samples in all, where that is known. */
+  #size: number | undefined;
   /** Samples read back, and those in the staging buffers. */
   #read = 0;
   #staged = 0;
 
-  /** @param outputs by name the shapes [batch, ...]; @param size samples in all */
-  constructor(
-    device: Device,
-    program: Program,
-    outputs: ReadonlyMap<string, readonly number[]>,
-    size: number,
-  ) {
+  /** @param outputs by name the shapes [batch, ...] */
+  constructor(device: Device, program: Program, outputs: ReadonlyMap<string, readonly number[]>) {
     this.#device = device;
     this.#program = program;
-    const strides = [...outputs.values()].map((shape) => sizeOf(shape.slice(1)));
-    const batch = Math.max(...[...outputs.values()].map(([rows]) => rows));
-    const limit = Math.min(SEGMENT_BYTES, device.limits.maxBufferSize);
-    this.#room = Math.min(size, Math.max(batch, Math.floor(limit / (4 * Math.max(1, ...strides)))));
-    const columns = new Map<string, Column>();
-    this.#columns = columns;
+    this.#outputs = outputs;
+    this.#batch = Math.max(...[...outputs.values()].map(([rows]) => rows));
+  }
+
+  /** Samples that the staging buffers should hold: all, as far as memory goes, and a batch where that is little. */
+  #wanted(size = Infinity): number {
+    const most = Math.max(1, ...[...this.#outputs.values()].map((shape) => sizeOf(shape.slice(1))));
+    const limit = Math.floor(Math.min(SEGMENT_BYTES, this.#device.limits.maxBufferSize) / (4 * most));
+    const few = Math.min(this.#batch, Math.floor(KEPT_BYTES / (4 * most)));
+    return Math.max(few, Math.min(size, Math.max(this.#batch, limit)));
+  }
+
+  /** Whether `begin` needs no new buffers. */
+  fits(size: number | undefined): boolean {
+    return this.#wanted(size) <= this.#room;
+  }
+
+  /** @param size samples in all; undefined where nobody knows */
+  begin(size: number | undefined): void {
+    this.#read = 0;
+    this.#staged = 0;
+    this.#size = size;
+    if (!this.fits(size)) {
+      this.destroy();
+      this.#allocate(this.#wanted(size));
+    }
+    for (const column of this.#columns.values())
+      column.result = new Float32Array((size ?? 0) * column.stride);
+  }
+
+  #allocate(room: number): void {
     try {
-      for (const [name, shape] of outputs) {
+      for (const [name, shape] of this.#outputs) {
         const stride = sizeOf(shape.slice(1));
         const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-        const staging = device.createBuffer(`collected ${name}`, this.#room * stride * 4, usage);
-        columns.set(name, { result: new Float32Array(size * stride), stride, staging });
+        const staging = this.#device.createBuffer(`collected ${name}`, room * stride * 4, usage);
+        this.#columns.set(name, { stride, staging, result: new Float32Array() });
       }
     } catch (error) {
       this.destroy();
       throw error;
     }
+    this.#room = room;
   }
 
   /** Call it before the step whose first `rows` rows `encode` is to copy. */
@@ -67,10 +98,13 @@ export class Collector {
 
   async #drain(): Promise<void> {
     if (this.#staged === 0) return;
-    for (const { result, stride, staging } of this.#columns.values()) {
+    for (const column of this.#columns.values()) {
+      const { stride, staging } = column;
       const bytes = this.#staged * stride * 4;
       await this.#device.race(staging.mapAsync(GPUMapMode.READ, 0, bytes));
-      result.set(new Float32Array(staging.getMappedRange(0, bytes)), this.#read * stride);
+      const end = (this.#read + this.#staged) * stride;
+      if (end > column.result.length) column.result = longer(column.result, end);
+      column.result.set(new Float32Array(staging.getMappedRange(0, bytes)), this.#read * stride);
       staging.unmap();
     }
     this.#read += this.#staged;
@@ -81,10 +115,27 @@ export class Collector {
   async finish(): Promise<ReadonlyMap<string, Float32Array>> {
     await this.#drain();
     this.#device.check();
-    return new Map([...this.#columns].map(([name, { result }]) => [name, result]));
+    const results = [...this.#columns].map(([name, column]) => {
+      const { result, stride } = column;
+      column.result = new Float32Array();
+      return [name, this.#size === undefined ? result.slice(0, this.#read * stride) : result] as const;
+    });
+    const bytes = [...this.#columns.values()].reduce((sum, { staging }) => sum + staging.size, 0);
+    if (bytes > KEPT_BYTES) this.destroy();
+    return new Map(results);
   }
 
+  /** Frees the staging buffers; `begin` makes new ones. */
   destroy(): void {
     for (const { staging } of this.#columns.values()) staging.destroy();
+    this.#columns.clear();
+    this.#room = 0;
   }
+}
+
+/** A copy with room for at least `length` values, and for as many again as there were. */
+function longer(values: Float32Array, length: number): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(Math.max(length, 2 * values.length));
+  result.set(values);
+  return result;
 }

@@ -41,9 +41,15 @@ interface Batched {
  * Holds the values of a data set against what a program does with them, before it runs: its kernels let an index that
  * does not exist go by without a word.
  *
+ * @param shares targets of which batches before have shown that their bytes are shares of 255: this one adds to them
  * @throws ArgumentError that names the first class or index that does not exist, or bytes that are no shares of 255
  */
-export function checkFields(model: string, dataset: Dataset, { inputs, targets }: FieldUses): void {
+export function checkFields(
+  model: string,
+  dataset: Dataset,
+  { inputs, targets }: FieldUses,
+  shares: Set<number> = new Set(),
+): void {
   inputsOf(dataset).forEach(({ data, shape }, i) => {
     const { choices, numbers } = inputs[i];
     if (choices === undefined) return;
@@ -66,7 +72,10 @@ export function checkFields(model: string, dataset: Dataset, { inputs, targets }
         return `${model}: label ${data[index]} of sample ${sample} of data set '${dataset.name}' is none of the ${choices} classes that the model tells apart; labels are whole numbers from 0 to ${choices - 1}: give the last layer more units, or number the labels anew`;
       });
     }
-    if (kind === 'scaled' && !data.some((byte) => byte > 1)) {
+    if (kind !== 'scaled') return;
+    if (data.some((byte) => byte > 1)) shares.add(i);
+    // Where all are 0, they mean the same either way.
+    if (!shares.has(i) && data.includes(1)) {
       throw new ArgumentError(
         `${model}: the targets of data set '${dataset.name}' are bytes of shape [${shape.join(', ')}], which count as shares of 255 for this loss, but none is above 1. Pass one-hot targets and masks as a Float32Array, or class indices to a loss that compares classes.`,
       );
@@ -114,6 +123,17 @@ export const inputRanges = (
   inputsOf(dataset).map((field, i) =>
     inputs[i].choices === undefined ? rangeOf(field, scaling) : undefined,
   );
+
+/** What two ranges of each input come to together. */
+export const joinRanges = (
+  before: readonly (InputRange | undefined)[] | undefined,
+  own: readonly (InputRange | undefined)[],
+): readonly (InputRange | undefined)[] =>
+  own.map((range, i) => {
+    const known = before?.[i];
+    if (!range || !known) return range;
+    return { ...range, low: Math.min(known.low, range.low), high: Math.max(known.high, range.high) };
+  });
 
 /**
  * Tells pixels from 0 to 255 and pixels as shares of 255 apart. A model that was trained on bytes takes bytes, or numbers

@@ -1,5 +1,4 @@
 import { FormatError, NumericError } from '../../errors.ts';
-import type { Dataset } from '../../data/dataset.ts';
 import type { SafeTensor } from '../../io/safetensors.ts';
 import type { RingEntry } from '../../runtime/ring.ts';
 import type { Compiled } from './compiled.ts';
@@ -40,18 +39,21 @@ function notFinite(tensors: Tensors): string | undefined {
 /** What an evaluation is refused with: what is NaN or infinite, for which samples, and the weight that it comes from. */
 export async function notFiniteError(
   { network: { name, variables }, gpu }: Pick<Compiled, 'network' | 'gpu'>,
-  data: Dataset,
+  data: { readonly name: string; readonly size?: number },
   batchSize: number,
   { step, notFinite: values }: RingEntry,
 ): Promise<NumericError> {
-  const [first, last] = [step * batchSize, Math.min(data.size, (step + 1) * batchSize) - 1];
+  const last = Math.min(data.size ?? Infinity, (step + 1) * batchSize) - 1;
+  const where =
+    data.size === undefined
+      ? `in batch ${step} of stream '${data.name}'`
+      : `in samples ${step * batchSize} to ${last} of data set '${data.name}'`;
   const weights = await gpu.variables.readAll(variables);
   const bad = variables.find((variable) => weights.get(variable)!.some((value) => !Number.isFinite(value)));
   const advice = bad
     ? `The weight ${bad.name} is; load the last saved weights.`
     : 'The weights are finite; look for extreme values in these samples.';
-  return new NumericError(
-    `${name}: ${values.join(' and ')} became NaN or infinite in samples ${first} to ${last} of data set '${data.name}'. ${advice}`,
-    { variable: bad?.name },
-  );
+  return new NumericError(`${name}: ${values.join(' and ')} became NaN or infinite ${where}. ${advice}`, {
+    variable: bad?.name,
+  });
 }

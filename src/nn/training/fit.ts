@@ -1,4 +1,6 @@
 import type { Dataset } from '../../data/dataset.ts';
+import { asStream } from '../../data/stream.ts';
+import type { TrainingData } from '../../data/stream.ts';
 import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
 import { multiply } from '../../ops/elementwise/elementwise.ts';
 import { reduceMean } from '../../ops/reduce/reduce.ts';
@@ -7,17 +9,20 @@ import type { Program } from '../../runtime/program.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
 import { validationName } from '../registry.ts';
 import { gather } from './batch.ts';
+import { checkTargets } from './checkData.ts';
 import { checkFit } from './checks.ts';
 import { classWeights } from './classWeights.ts';
 import type { ClassWeight } from './classWeights.ts';
 import { trainedOutputs } from './compiled.ts';
 import type { Compiled } from './compiled.ts';
 import type { EvaluateOptions, Evaluation } from './evaluator.ts';
-import { checkFields, checkRanges, fieldUses, inputRanges } from './fieldChecks.ts';
+import { checkFields, checkRanges, fieldUses, inputRanges, joinRanges } from './fieldChecks.ts';
+import type { FieldUses, InputRange } from './fieldChecks.ts';
 import { runLoop } from './loop.ts';
 import type { CallbackOptions, LoopOptions } from './loop.ts';
 import { checkBatchSize, checkRun, TrainingRun } from './run.ts';
-import { openSource, ResidentSource } from './source.ts';
+import { openSource } from './source.ts';
+import { sourceOf } from './sourceOf.ts';
 import type { BatchOptions, StepValue, Task } from './task.ts';
 import type { History, StepValues } from './values.ts';
 
@@ -32,8 +37,8 @@ export interface FitOptions extends LoopOptions, CallbackOptions {
    * and validation data stay as they are.
    */
   augment?: AugmentOptions;
-  /** Evaluated after each epoch, without class weights. */
-  validationData?: Dataset;
+  /** Evaluated after each epoch, without class weights: a data set, or a stream that can be run once for each epoch. */
+  validationData?: TrainingData;
   /** Samples per step of the validation; default: as many as train in a step. */
   validationBatchSize?: number;
   /** Called with the compiled training step, before the first one runs. */
@@ -68,35 +73,38 @@ export type Fit = TrainingRun<StepValues, History>;
 /** Starts training; see `Model.fit`. */
 export function startFit(
   compiled: Compiled,
-  data: Dataset,
+  data: TrainingData,
   options: FitOptions,
-  evaluate: (data: Dataset, options: EvaluateOptions) => Promise<Evaluation>,
+  evaluate: (data: TrainingData, options: EvaluateOptions) => Promise<Evaluation>,
   onEnd: () => void,
 ): Fit {
   return new TrainingRun(
     async (queue, signal) => {
       const { network, gpu } = compiled;
       const batchSize = checkRun(network.name, data, options);
-      const { validationData, validationBatchSize, shuffle = true, lastBatch = 'keep' } = options;
+      const { validationData, validationBatchSize } = options;
       if (validationBatchSize !== undefined) {
         checkBatchSize(network.name, validationBatchSize, 'validationBatchSize');
       }
-      compiled.state.batchSize = batchSize;
-      const callbacks = checkFit(compiled, options);
-      const task = new FitTask(compiled, data, options);
+      compiled.state.batchSize = Number.isFinite(batchSize) ? batchSize : undefined;
+      const callbacks = await checkFit(compiled, options);
+      const task = new FitTask(compiled, options);
       const onSteps = (values: readonly StepValues[]) => {
         queue(values);
         options.onSteps?.(values);
       };
-      const source = await openSource(
-        compiled,
-        network.name,
-        () => new ResidentSource(gpu.device, data, { batchSize, lastBatch, shuffle }),
+      const source = await openSource(compiled, network.name, () =>
+        sourceOf(gpu.device, data, { ...options, batchSize, check: (batch) => task.check(batch) }),
       );
       const validate =
         validationData &&
         (async () =>
-          validated(await evaluate(validationData, { signal, batchSize: validationBatchSize ?? batchSize })));
+          validated(
+            await evaluate(validationData, {
+              signal,
+              batchSize: validationBatchSize ?? (Number.isFinite(batchSize) ? batchSize : undefined),
+            }),
+          ));
       return runLoop(
         task,
         source,
@@ -113,13 +121,15 @@ export function startFit(
 class FitTask implements Task {
   readonly name: string;
   readonly #compiled: Compiled;
-  readonly #data: Dataset;
   readonly #options: FitOptions;
+  /** What the batches are used for; known when a step has been defined. */
+  #uses: FieldUses | undefined;
+  readonly #shares = new Set<number>();
+  #ranges: readonly (InputRange | undefined)[] | undefined;
 
-  constructor(compiled: Compiled, data: Dataset, options: FitOptions) {
+  constructor(compiled: Compiled, options: FitOptions) {
     this.name = compiled.network.name;
     this.#compiled = compiled;
-    this.#data = data;
     this.#options = options;
   }
 
@@ -156,16 +166,32 @@ class FitTask implements Task {
     const { inputs, targets, weights } = batch;
     const outputs = network.callAll(inputs, { training: true, frozen: this.#compiled.frozen });
     const ofClasses =
-      classWeight && classWeights(this.name, this.#data, targets[0], network.outputShape, classWeight);
+      classWeight && classWeights(this.name, data.dataset, targets[0], network.outputShape, classWeight);
     const both = weights && ofClasses ? multiply(weights, ofClasses) : (weights ?? ofClasses);
     const values = objective.compute(outputs, targets, both);
-    const uses = fieldUses(batch, values);
-    checkFields(this.name, this.#data, uses);
-    const ranges = inputRanges(this.#data, uses, this.#compiled);
-    if (validationData) checkRanges(this.name, validationData, ranges, this.#compiled);
-    state.trainedOn = ranges;
+    this.#uses = fieldUses(batch, values);
+    this.#checkValues(data.dataset, this.#uses);
+    if (validationData && !asStream(validationData)) {
+      checkRanges(this.name, validationData as Dataset, state.trainedOn!, this.#compiled);
+    }
     g.minimize(reduceMean(values[0]), minimizer.variables, minimizer);
     return objective.values.map((value, k) => ({ ...value, tensor: values[k] }));
+  }
+
+  /** Whether a batch of a stream can be trained on. */
+  check(batch: Dataset): void {
+    const { network, objective, state } = this.#compiled;
+    checkTargets(network, objective, batch);
+    state.batchSize = Math.max(state.batchSize ?? 0, batch.size);
+    if (this.#uses) this.#checkValues(batch, this.#uses);
+  }
+
+  /** Labels and indices, and from where to where the inputs have come. */
+  #checkValues(data: Dataset, uses: FieldUses): void {
+    const { state } = this.#compiled;
+    checkFields(this.name, data, uses, this.#shares);
+    this.#ranges = joinRanges(this.#ranges, inputRanges(data, uses, this.#compiled));
+    state.trainedOn = this.#ranges;
   }
 }
 

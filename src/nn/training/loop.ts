@@ -1,10 +1,11 @@
-import type { NumericError } from '../../errors.ts';
 import type { StreamOrigin } from '../../data/permutation.ts';
+import type { NumericError } from '../../errors.ts';
 import { faultError } from '../../runtime/guard.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import type { RingEntry } from '../../runtime/ring.ts';
 import { RingReader } from '../../runtime/ringReader.ts';
 import type { Totals } from '../metrics/metric.ts';
+import { ABORTED, unlessAborted, untilAborted } from './abort.ts';
 import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
 import type { Callbacks } from './checks.ts';
 import { isOver } from './clock.ts';
@@ -74,14 +75,16 @@ export async function runLoop(
   hooks: LoopHooks = {},
 ): Promise<RunHistory> {
   const loop = new Loop(task, source, options, hooks);
+  let history: RunHistory;
   try {
-    return await loop.run();
+    history = await loop.run();
   } catch (error) {
     await loop.rewind(error);
+    await loop.destroy().catch(() => {}); // what ended the training is told, not what went wrong after it
     throw error;
-  } finally {
-    await loop.destroy();
   }
+  await loop.destroy();
+  return history;
 }
 
 class Loop {
@@ -120,14 +123,16 @@ class Loop {
     const { clock, lifetime, lock } = state;
     const { resume = false, batchSize, signal } = this.#options;
     const { progress } = state;
-    state.progress = {};
     if (!resume && clock.place > 0) clock.endEpoch(); // a new run begins with a whole epoch
     const start = resume ? { step: 0, epoch: 0, place: 0 } : { ...clock };
     const over = () => isOver(clock, start, this.#options, this.#source.size);
+    const example = await lifetime.race(untilAborted(this.#source.example(clock), signal));
+    if (example === ABORTED) return { epochs: [], steps: [], stopped: 'aborted' };
+    state.progress = {};
     // The first step is compiled even where none is left to do: whoever asks for `onReady` gets it.
     const part = this.#part();
-    const { rest, size = batchSize } = this.#source;
-    await lifetime.race(this.#programs.use(part, Math.min(batchSize, size)));
+    const { rest, size = 0 } = this.#source;
+    await lifetime.race(this.#programs.use(part, Math.min(batchSize, example.size)));
     const { steps = Infinity } = this.#options;
     const reached = start.step + steps - clock.step >= Math.ceil((size - clock.place) / batchSize);
     if (rest && reached && !over()) this.#programs.prepare(part, rest); // while the first steps run
@@ -152,11 +157,13 @@ class Loop {
         stopped = 'aborted';
         break;
       }
+      // Before the lock: a stream may keep it waiting, and whoever saves need not wait for that.
+      const next = await lifetime.race(untilAborted(this.#source.next(clock), signal));
+      if (next === ABORTED) continue;
       const release = await this.#takeLock(lock);
       let ends = false;
       let last = false;
       try {
-        const next = await lifetime.race(this.#source.next(clock));
         if (next) {
           const part = this.#part();
           const { program, data } = await lifetime.race(this.#programs.use(part, next.rows));
@@ -266,39 +273,8 @@ class Loop {
     const { state } = this.#task;
     state.loop = undefined;
     const freed = this.#programs.destroy();
-    this.#source.destroy();
-    if (!state.lifetime.signal.aborted) await freed;
-  }
-}
-
-const ABORTED = Symbol('aborted');
-
-/** `ABORTED` for what an abort broke off. */
-async function unlessAborted<T>(
-  work: Promise<T>,
-  signal: AbortSignal | undefined,
-): Promise<T | typeof ABORTED> {
-  try {
-    return await work;
-  } catch (error) {
-    if (signal?.aborted && error === signal.reason) return ABORTED;
-    throw error;
-  }
-}
-
-/** Waits for the user's work, but not longer than until the abort. */
-async function untilAborted(work: void | Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!work || !signal) return work;
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<void>((resolve) => {
-    onAbort = resolve;
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', onAbort);
-  });
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort!);
+    const closed = this.#source.destroy();
+    if (!state.lifetime.signal.aborted) await Promise.all([freed, closed]);
   }
 }
 

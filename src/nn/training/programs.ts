@@ -99,7 +99,10 @@ export class StepPrograms {
     const program = this.#programs.get(oldest)!;
     this.#programs.delete(oldest);
     program.then(
-      (own) => own.program.destroy(),
+      (own) => {
+        own.program.destroy();
+        this.#source.release(own.data);
+      },
       () => {},
     );
   }
@@ -113,8 +116,13 @@ export class StepPrograms {
     let data: DeviceDataset | undefined;
     const label = [`${name}/train`, ...(part ? [part] : []), ...(this.#ring ? [`${rows} samples`] : [])];
     const define = (g: GraphBuilder) => this.#define(g, part, rows, (data = this.#source.data(rows)));
-    const program = await gpu.compile(define, { label: label.join(' '), seed, onProgress });
-    return { program, data: data! };
+    try {
+      const program = await gpu.compile(define, { label: label.join(' '), seed, onProgress });
+      return { program, data: data! };
+    } catch (error) {
+      if (data) this.#source.release(data);
+      throw error;
+    }
   }
 
   #define(g: GraphBuilder, part: string, rows: number, data: DeviceDataset): Record<string, never> {

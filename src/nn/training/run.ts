@@ -1,4 +1,6 @@
 import type { Dataset } from '../../data/dataset.ts';
+import { asStream } from '../../data/stream.ts';
+import type { Stream, TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { LastBatch } from './clock.ts';
 
@@ -8,7 +10,7 @@ export interface RunOptions {
   epochs?: number;
   /** Training steps to do, instead of epochs; Infinity trains until it is aborted. */
   steps?: number;
-  /** Samples per step; default 64. The data set's size where that is smaller. */
+  /** Samples per step; default 64. The data set's size where that is smaller. Streams come in batches already. */
   batchSize?: number;
   /**
    * What becomes of the last batch of an epoch where the batch size does not divide the number of samples: `keep` makes
@@ -20,10 +22,11 @@ export interface RunOptions {
 /**
  * Checks how long a run is to be and how large its batches are.
  *
- * @returns samples per step: those asked for, else 64; all of the data set's if it has fewer
+ * @returns samples per step: those asked for, else 64; all of the data set's if it has fewer; Infinity for a stream, whose
+ *   batches are trained on as they come
  * @throws ArgumentError if an option is out of range
  */
-export function checkRun(name: string, data: Dataset | undefined, options: RunOptions): number {
+export function checkRun(name: string, data: TrainingData, options: RunOptions): number {
   const { batchSize = 64, epochs = 1, steps = 0, lastBatch = 'keep' } = options;
   checkBatchSize(name, batchSize);
   if (!(epochs >= 0) || !Number.isFinite(epochs)) {
@@ -37,7 +40,38 @@ export function checkRun(name: string, data: Dataset | undefined, options: RunOp
   if (lastBatch !== 'keep' && lastBatch !== 'drop') {
     throw new ArgumentError(`${name}: lastBatch is ${String(lastBatch)}; choose keep or drop`);
   }
-  return data ? Math.min(batchSize, data.size) : batchSize;
+  const stream = asStream(data);
+  if (!stream) return Math.min(batchSize, (data as Dataset).size);
+  checkStreamRun(name, stream, options);
+  return Infinity;
+}
+
+function checkStreamRun(
+  name: string,
+  stream: Stream,
+  { batchSize, lastBatch, epochs = 1, steps }: RunOptions,
+): void {
+  const option = batchSize !== undefined ? 'batchSize' : lastBatch !== undefined ? 'lastBatch' : undefined;
+  if (option) {
+    throw new ArgumentError(
+      `${name}: ${option} is for data sets, but stream '${stream.name}' comes in batches already; leave it out, and make the batches as they shall be`,
+    );
+  }
+  if (steps !== undefined) return;
+  if (!Number.isInteger(epochs)) {
+    throw new ArgumentError(
+      `${name}: epochs is ${epochs}, but nobody knows how long an epoch of stream '${stream.name}' is; give a whole number, or steps`,
+    );
+  }
+  requireRuns(name, stream, epochs);
+}
+
+/** @throws ArgumentError if a stream that can be run only once is to be run several times */
+export function requireRuns(name: string, stream: Stream, epochs: number): void {
+  if (!stream.once || epochs <= 1) return;
+  throw new ArgumentError(
+    `${name}: is to run for ${epochs} epochs, but the iterator of stream '${stream.name}' can be run only once; pass a function that makes a new one for each epoch, streamed((epoch) => …)`,
+  );
 }
 
 /** @throws ArgumentError unless it is a whole number of at least 1 */

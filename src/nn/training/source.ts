@@ -24,13 +24,20 @@ export interface BatchSource {
   readonly shuffled: boolean;
   /** Samples of the smaller last batch of an epoch, where it is known that there is one. */
   readonly rest: number | undefined;
+  /**
+   * Samples that come at a place, or all: what programs are made for. Ask for them before all else; nothing is used up.
+   */
+  example(place: StreamOrigin): Dataset | Promise<Dataset>;
   /** What a program of `rows` samples gathers its batch from. */
   data(rows: number): DeviceDataset;
+  /** Takes it back, when the program is gone. */
+  release(data: DeviceDataset): void;
   /** The batch at a place; undefined where the epoch is over. */
   next(place: StreamOrigin): NextBatch | undefined | Promise<NextBatch | undefined>;
   /** Makes what `next` gave the batch of the program's next step; `data` is what the program was made with. */
   ready(program: Program, data: DeviceDataset, place: StreamOrigin, seed: number): void;
-  destroy(): void;
+  /** Frees all; settles when a stream is closed. */
+  destroy(): void | Promise<void>;
 }
 
 /** Makes a source: what the GPU refuses of it is a typed error, and it is freed if what is trained ends meanwhile. */
@@ -53,6 +60,7 @@ export class ResidentSource implements BatchSource {
   readonly size: number;
   readonly shuffled: boolean;
   readonly #options: SourceOptions;
+  readonly #dataset: Dataset;
   readonly #data: DeviceDataset;
   /** The program of the last step, and where its next step would go on by itself. */
   #follows: { readonly program: Program; readonly place: StreamOrigin } | undefined;
@@ -61,6 +69,7 @@ export class ResidentSource implements BatchSource {
     this.size = data.size;
     this.shuffled = options.shuffle;
     this.#options = options;
+    this.#dataset = data;
     this.#data = new DeviceDataset(device, data, { targets: options.targets });
   }
 
@@ -70,8 +79,16 @@ export class ResidentSource implements BatchSource {
     return rest > 0 && rest < batchSize ? rest : undefined;
   }
 
+  example(): Dataset {
+    return this.#dataset;
+  }
+
   data(): DeviceDataset {
     return this.#data;
+  }
+
+  release(): void {
+    // all programs gather from the same
   }
 
   next({ place }: StreamOrigin): NextBatch | undefined {

@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import { DCGAN_PRESETS, dcgan, dcganTraining } from '../../models/dcgan.ts';
 import type { DcganPreset } from '../../models/dcgan.ts';
 import type { DigitScore } from '../../models/digitScore.ts';
@@ -133,7 +134,7 @@ function report({ terminal }: TrainContext, { generated, real, images }: GanScor
   terminal.line();
 }
 
-async function profile(context: TrainContext, train: Parameters<Gan['fit']>[0]): Promise<void> {
+async function profile(context: TrainContext, train: Dataset): Promise<void> {
   const gan = await build(context);
   try {
     await profileTraining(context, gan, train);

@@ -1,0 +1,95 @@
+import type { Dataset } from '../../data/dataset.ts';
+import { columnsOf } from '../../ops/dataset/effects.ts';
+import { DeviceDataset } from '../../runtime/deviceDataset.ts';
+import type { CompileProgress, Program } from '../../runtime/program.ts';
+import { MetricRing } from '../../runtime/ring.ts';
+import type { GraphBuilder } from '../../runtime/session.ts';
+import { gather } from './batch.ts';
+import { Collector } from './collector.ts';
+import { trainedOutputs } from './compiled.ts';
+import type { Compiled } from './compiled.ts';
+import { checkFields, fieldUses } from './fieldChecks.ts';
+import type { FieldUses } from './fieldChecks.ts';
+
+/** What a program is for: the means over a data set, everything per sample, or the outputs alone. */
+export type EvaluationKind = 'means' | 'samples' | 'outputs';
+
+export interface EvaluationProgram {
+  readonly program: Program;
+  readonly data: DeviceDataset;
+  readonly rows: number;
+  readonly uses: FieldUses;
+  readonly ring?: MetricRing;
+  /** Of the values per sample; none where the program gives means. */
+  readonly collector?: Collector;
+}
+
+export interface EvaluationProgramOptions {
+  readonly batchSize: number;
+  readonly kind: EvaluationKind;
+  readonly onProgress?: (progress: CompileProgress) => void;
+}
+
+/**
+ * Compiles a program that runs a model forward over batches of `batchSize` samples.
+ *
+ * @param example a data set with the layout of those to come
+ */
+export async function compileEvaluation(
+  compiled: Compiled,
+  example: Dataset,
+  { batchSize, kind, onProgress }: EvaluationProgramOptions,
+): Promise<EvaluationProgram> {
+  const { network, gpu, objective, state } = compiled;
+  const targetsToo = kind !== 'outputs';
+  let data: DeviceDataset | undefined;
+  const perSample = new Map<string, readonly number[]>();
+  let ring: MetricRing | undefined;
+  let uses: FieldUses | undefined;
+  const define = (g: GraphBuilder) => {
+    data = new DeviceDataset(gpu.device, example, { targets: targetsToo, rows: batchSize });
+    const ports = { inputs: network.inputs, outputs: trainedOutputs(network, objective) };
+    const options = { batchSize, shuffle: false, ...ports, targets: targetsToo };
+    const batch = gather(g, data, compiled, options);
+    const { inputs, targets, weights } = batch;
+    const outputs = network.callAll(inputs, { training: false });
+    const values = targetsToo ? objective.compute(outputs, targets, weights) : [];
+    uses = fieldUses(batch, [...values, ...outputs]);
+    checkFields(network.name, example, uses);
+    if (kind === 'means') {
+      const columns = objective.values.map((value, k) => ({ ...value, columns: columnsOf(values[k]) }));
+      ring = new MetricRing(gpu.device, columns);
+      g.resources.set(ring.resource, ring.location);
+      g.effect(ring.effect(values, batchSize));
+      return {};
+    }
+    const named = network.outputs.map(({ name }, i) => [`output ${name}`, outputs[i]] as const);
+    const own = values.flatMap((rows, k) => {
+      const { name, value } = objective.values[k];
+      return !value && rows.shape[0] === batchSize ? [[`value ${name}`, rows] as const] : [];
+    });
+    for (const [key, { shape }] of [...named, ...own]) perSample.set(key, shape);
+    return Object.fromEntries([...named, ...own]);
+  };
+  try {
+    const label = `${network.name}/evaluate ${kind}`;
+    const program = await state.lifetime.make(
+      gpu.compile(define, { label, seed: network.seed, onProgress }),
+      (own) => own.destroy(),
+    );
+    const collector = kind === 'means' ? undefined : new Collector(gpu.device, program, perSample);
+    return { program, data: data!, rows: batchSize, uses: uses!, ring, collector };
+  } catch (error) {
+    ring?.destroy();
+    data?.destroy();
+    throw error;
+  }
+}
+
+/** Frees all that belongs to it. */
+export function releaseEvaluation({ program, data, ring, collector }: EvaluationProgram): void {
+  collector?.destroy();
+  program.destroy();
+  data.destroy();
+  ring?.destroy();
+}
