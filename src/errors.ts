@@ -16,9 +16,18 @@ export class ArgumentError extends WgradError {
   override name = 'ArgumentError';
 }
 
-/** Data holds NaN or infinity, or a loss became so. */
+/** Data, weights, gradients or values hold NaN or infinity. */
 export class NumericError extends WgradError {
   override name = 'NumericError';
+  /** The training step that was not made because of it: the weights are those from before it. */
+  readonly step: number | undefined;
+  /** The variable that is NaN or infinite, or would have become so. */
+  readonly variable: string | undefined;
+  constructor(message: string, details: { step?: number; variable?: string } = {}) {
+    super(message);
+    this.step = details.step;
+    this.variable = details.variable;
+  }
 }
 
 /** A file or download is truncated, corrupted or of another format. */

@@ -1,12 +1,21 @@
 // Ends a step that records nothing: step <- step + 1
 //
 //   state   u32 [8]: step, …
+//   guard   u32 [4]: a step of training that was not made (optimizer/verdict.wgsl) does not count; if GUARDED
 //
-// One invocation, 8 bytes. Steps with metrics end in record.wgsl, which does the same on the way.
+// One invocation, 8 bytes. Evaluations end in record.wgsl, training in verdict.wgsl, which do the same on the way.
+
+const GUARDED: bool = false;
+
+@group(0) @binding(0) var<storage, read> guard: array<u32>;
 
 @group(0) @binding(4) var<storage, read_write> state: array<u32>;
 
 @compute @workgroup_size(1)
 fn main() {
-  state[0] = state[0] + 1u;
+  if (GUARDED) {
+    state[0] += 1u - guard[0];
+  } else {
+    state[0] += 1u;
+  }
 }

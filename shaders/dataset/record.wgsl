@@ -1,19 +1,19 @@
-// Records the sums of up to six metrics over the batch's rows and ends the step: the last dispatch of a step
+// Records the sums of up to six metrics over the batch's rows
 //
 //   ring[slot + OFFSETS_k + c] = Σ_row metric_k[row, c],   slot = ENTRY · (step mod RING_SLOTS)
-//   then step <- step + 1
+//   state[7] <- flags, and if ADVANCE, at the end of a step: step <- step + 1
 //
 //   metric_k   [ROWS_k, WIDTH_k] f32: a row of columns per sample (one column for a loss or an accuracy, some
 //              hundreds for the counts of an area under a curve)
 //   ring       [RING_SLOTS, ENTRY] words:
 //                0       u32 the step
 //                1       u32 rows of the batch that were filled
-//                2, 3    u32 flags, of dispatch GROUP 0 and 1: bit k set if a value of metric k is NaN or infinite
+//                2, 3    u32 flags, of dispatch GROUP 0 and 1: bit k set if a value or a sum of metric k is NaN or infinite
 //                4 …     the sums, f32
-//   state      u32 [8]: step, seed_low, seed_high, COUNT, …
+//   state      u32 [8]: step, seed_low, seed_high, COUNT, …, flags (those of GROUP 1 from bit 6 on), by which a step of
+//              training is judged before its updates (optimizer/verdict.wgsl)
 //
-// Sums rather than means: counts stay exact, and the host divides in float64. More than six metrics take two
-// dispatches, of which the LAST one advances the step.
+// Sums rather than means: counts stay exact, and the host divides in float64. Seven to twelve metrics take two.
 //
 // Where COUNT is not 0, metrics of BATCH rows count only their first COUNT rows: the surplus rows of a batch that
 // was filled only in part are left out.
@@ -32,7 +32,7 @@ const WIDTHS: array<u32, 6> = array<u32, 6>(1u, 1u, 1u, 1u, 1u, 1u);
 const OFFSETS: array<u32, 6> = array<u32, 6>(4u, 5u, 6u, 7u, 8u, 9u);
 const ENTRY: u32 = 12u;
 const GROUP: u32 = 0u;
-const LAST: bool = true;
+const ADVANCE: bool = true;
 const BATCH: u32 = 128u;
 const RING_SLOTS: u32 = 64u;
 const WORKGROUP_SIZE: u32 = 64u; // a power of two
@@ -102,6 +102,7 @@ fn main(@builtin(local_invocation_id) local_id: vec3u) {
           sum += bitcast<f32>(bits);
           flag |= not_finite(bits) << k;
         }
+        flag |= not_finite(bitcast<u32>(sum)) << k;
         ring[slot + OFFSETS[k] + column] = bitcast<u32>(sum);
       }
     }
@@ -130,7 +131,9 @@ fn main(@builtin(local_invocation_id) local_id: vec3u) {
     // @unroll
     for (var k = 0u; k < METRICS; k++) {
       if (WIDTHS[k] == 1u) {
-        ring[slot + OFFSETS[k]] = bitcast<u32>(totals[k]);
+        let bits = bitcast<u32>(totals[k]);
+        flag |= not_finite(bits) << k;
+        ring[slot + OFFSETS[k]] = bits;
       }
     }
     ring[slot + 2u + GROUP] = flag;
@@ -138,6 +141,7 @@ fn main(@builtin(local_invocation_id) local_id: vec3u) {
       ring[slot] = step;
       ring[slot + 1u] = rows(BATCH, filled);
     }
-    if (LAST) { state[0] = step + 1u; }
+    state[7] = select(state[7] | (flag << 6u), flag, GROUP == 0u);
+    if (ADVANCE) { state[0] = step + 1u; }
   }
 }

@@ -9,8 +9,9 @@
 //   mean_square             s, of the gradients, from 0
 //   mean_square_step        d, of the steps, from 0
 //   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = steps done
+//   state                   u32: state[0] = updates done, state[7] = 0 if this one is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
+//   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
 //
 // One invocation updates four parameters. About 17 FLOPs and 28 bytes per parameter: bound by memory.
 // ε stands inside the roots: it is what the first steps are made of, √ε / √(s + ε) · g.
@@ -18,6 +19,9 @@
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const ONE_MINUS_RHO: f32 = 0.05; // 1 - ρ, rounded only once
 const EPSILON: f32 = 1e-7; // ε
+const TRIAL: bool = false; // writes nothing but faults
+const OFFSET: u32 = 0u; // of its faults
+const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -28,17 +32,28 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(4) var<storage, read_write> mean_square: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> mean_square_step: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> averages: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> faults: array<u32>;
 
 // Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
 // others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
 fn learning_rate() -> f32 { return hyper[0]; }
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
-fn update(i: u32, change: vec4f, rate: f32) { parameters[i] += change; }
+fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + change; }
+fn store(i: u32, w: vec4f) { parameters[i] = w; }
+
+// Before this one; verdict.wgsl counts it between the trial and the update.
+fn updates_done() -> u32 {
+  if (TRIAL) { return state[0]; }
+  return state[0] - 1u;
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
   let i = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
   if (i >= LENGTH) {
+    return;
+  }
+  if (!TRIAL && state[7] != 0u) {
     return;
   }
   let rate = learning_rate();
@@ -48,7 +63,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   s += ONE_MINUS_RHO * (g * g - s);
   let change = -sqrt(d + EPSILON) / sqrt(s + EPSILON) * g;
   d += ONE_MINUS_RHO * (change * change - d);
+  let w = updated(i, rate * change, rate);
+  if (TRIAL) {
+    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], not_finite(w) || not_finite(s) || not_finite(d));
+    return;
+  }
   mean_square[i] = s;
   mean_square_step[i] = d;
-  update(i, rate * change, rate);
+  store(i, w);
 }

@@ -12,8 +12,9 @@
 //   mean, mean_square       m and v, from 0
 //   largest                 largest v, from 0, if AMSGRAD
 //   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = steps done
+//   state                   u32: state[0] = updates done, state[7] = 0 if this one is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
+//   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
 //
 // One invocation updates four parameters. About 16 FLOPs and 28 bytes (36 if AMSGRAD) per parameter: bound by
 // memory. Logarithms of the betas are baked because 1 - β^t needs them in full precision.
@@ -25,6 +26,9 @@ const LOG_BETA_1: f32 = -0.105360515658; // ln β1
 const LOG_BETA_2: f32 = -0.00100050033358;
 const EPSILON: f32 = 1e-7; // ε
 const AMSGRAD: bool = false;
+const TRIAL: bool = false; // writes nothing but faults
+const OFFSET: u32 = 0u; // of its faults
+const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -36,12 +40,20 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(5) var<storage, read_write> mean_square: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> largest: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> averages: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> faults: array<u32>;
 
 // Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
 // others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
 fn learning_rate() -> f32 { return hyper[0]; }
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
-fn update(i: u32, change: vec4f, rate: f32) { parameters[i] += change; }
+fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + change; }
+fn store(i: u32, w: vec4f) { parameters[i] = w; }
+
+// Before this one; verdict.wgsl counts it between the trial and the update.
+fn updates_done() -> u32 {
+  if (TRIAL) { return state[0]; }
+  return state[0] - 1u;
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
@@ -49,19 +61,30 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (i >= LENGTH) {
     return;
   }
+  if (!TRIAL && state[7] != 0u) {
+    return;
+  }
   let rate = learning_rate();
-  let t = f32(state[0]) + 1.0;
+  let t = f32(updates_done()) + 1.0;
   let corrections = 1.0 / vec2f(one_minus_power(LOG_BETA_1, t), one_minus_power(LOG_BETA_2, t));
   let g = gradient(i);
   var m = mean[i];
   var v = mean_square[i];
   m += ONE_MINUS_BETA_1 * (g - m);
   v += ONE_MINUS_BETA_2 * (g * g - v);
+  var used = v;
+  if (AMSGRAD) {
+    used = max(largest[i], v);
+  }
+  let w = updated(i, -rate * corrections.x * m / (sqrt(corrections.y * used) + EPSILON), rate);
+  if (TRIAL) {
+    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], not_finite(w) || not_finite(m) || not_finite(v));
+    return;
+  }
   mean[i] = m;
   mean_square[i] = v;
   if (AMSGRAD) {
-    v = max(largest[i], v);
-    largest[i] = v;
+    largest[i] = used;
   }
-  update(i, -rate * corrections.x * m / (sqrt(corrections.y * v) + EPSILON), rate);
+  store(i, w);
 }

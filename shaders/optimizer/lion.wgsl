@@ -7,14 +7,18 @@
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   mean                    m, from 0
 //   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = steps done
+//   state                   u32: state[0] = updates done, state[7] = 0 if this one is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
+//   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
 //
 // One invocation updates four parameters. About 8 FLOPs and 20 bytes per parameter: bound by memory.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const ONE_MINUS_BETA_1: f32 = 0.1; // 1 - β1, rounded only once
 const ONE_MINUS_BETA_2: f32 = 0.01;
+const TRIAL: bool = false; // writes nothing but faults
+const OFFSET: u32 = 0u; // of its faults
+const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -24,12 +28,20 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(3) var<storage, read_write> parameters: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> mean: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> averages: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> faults: array<u32>;
 
 // Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
 // others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
 fn learning_rate() -> f32 { return hyper[0]; }
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
-fn update(i: u32, change: vec4f, rate: f32) { parameters[i] += change; }
+fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + change; }
+fn store(i: u32, w: vec4f) { parameters[i] = w; }
+
+// Before this one; verdict.wgsl counts it between the trial and the update.
+fn updates_done() -> u32 {
+  if (TRIAL) { return state[0]; }
+  return state[0] - 1u;
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
@@ -37,9 +49,18 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (i >= LENGTH) {
     return;
   }
+  if (!TRIAL && state[7] != 0u) {
+    return;
+  }
   let rate = learning_rate();
   let g = gradient(i);
-  let m = mean[i];
-  mean[i] = m + ONE_MINUS_BETA_2 * (g - m);
-  update(i, -rate * sign(m + ONE_MINUS_BETA_1 * (g - m)), rate);
+  let old = mean[i];
+  let m = old + ONE_MINUS_BETA_2 * (g - old);
+  let w = updated(i, -rate * sign(old + ONE_MINUS_BETA_1 * (g - old)), rate);
+  if (TRIAL) {
+    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], not_finite(w) || not_finite(m));
+    return;
+  }
+  mean[i] = m;
+  store(i, w);
 }

@@ -10,8 +10,9 @@
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   mean, mean_square       m and v, from 0
 //   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = steps done
+//   state                   u32: state[0] = updates done, state[7] = 0 if this one is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
+//   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
 //
 // One invocation updates four parameters. About 20 FLOPs and 28 bytes per parameter: bound by memory.
 // hyper[3] … hold the products Π(1), Π(2), …, until they are too small to change 1 - Π.
@@ -24,6 +25,9 @@ const LOG_BETA_2: f32 = -0.00100050033358; // ln β2
 const EPSILON: f32 = 1e-7; // ε
 const LOG_DECAY: f32 = -0.04082199452; // ln 0.96
 const PRODUCTS: u32 = 256u; // values of Π in hyper
+const TRIAL: bool = false; // writes nothing but faults
+const OFFSET: u32 = 0u; // of its faults
+const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -34,12 +38,20 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(4) var<storage, read_write> mean: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> mean_square: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> averages: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> faults: array<u32>;
 
 // Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
 // others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
 fn learning_rate() -> f32 { return hyper[0]; }
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
-fn update(i: u32, change: vec4f, rate: f32) { parameters[i] += change; }
+fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + change; }
+fn store(i: u32, w: vec4f) { parameters[i] = w; }
+
+// Before this one; verdict.wgsl counts it between the trial and the update.
+fn updates_done() -> u32 {
+  if (TRIAL) { return state[0]; }
+  return state[0] - 1u;
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
@@ -47,8 +59,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (i >= LENGTH) {
     return;
   }
+  if (!TRIAL && state[7] != 0u) {
+    return;
+  }
   let rate = learning_rate();
-  let step = state[0];
+  let step = updates_done();
   let t = f32(step) + 1.0;
   let momenta = BETA_1 * (1.0 - 0.5 * exp(max(LOG_DECAY * vec2f(t, t + 1.0), vec2f(-80.0))));
   let product = hyper[3u + min(step, PRODUCTS - 1u)];
@@ -58,9 +73,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   var v = mean_square[i];
   m += ONE_MINUS_BETA_1 * (g - m);
   v += ONE_MINUS_BETA_2 * (g * g - v);
-  mean[i] = m;
-  mean_square[i] = v;
   let ahead = momenta.y / (1.0 - next_product) * m + (1.0 - momenta.x) / (1.0 - product) * g;
   let mean_square_hat = v / one_minus_power(LOG_BETA_2, t);
-  update(i, -rate * ahead / (sqrt(mean_square_hat) + EPSILON), rate);
+  let w = updated(i, -rate * ahead / (sqrt(mean_square_hat) + EPSILON), rate);
+  if (TRIAL) {
+    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], not_finite(w) || not_finite(m) || not_finite(v));
+    return;
+  }
+  mean[i] = m;
+  mean_square[i] = v;
+  store(i, w);
 }

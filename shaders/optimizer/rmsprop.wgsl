@@ -13,8 +13,9 @@
 //   variance, mean          Var and m, from 0, if CENTERED
 //   velocity                v, from 0, if MOMENTUM is not 0
 //   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = steps done
+//   state                   u32: state[0] = updates done, state[7] = 0 if this one is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
+//   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
 //
 // One invocation updates four parameters. About 9 FLOPs and 20 bytes per parameter, 15 and 36 with all
 // options: bound by memory.
@@ -24,6 +25,9 @@ const ONE_MINUS_RHO: f32 = 0.1; // 1 - ρ, rounded only once
 const EPSILON: f32 = 1e-7; // ε
 const MOMENTUM: f32 = 0.0; // μ
 const CENTERED: bool = false;
+const TRIAL: bool = false; // writes nothing but faults
+const OFFSET: u32 = 0u; // of its faults
+const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -36,12 +40,20 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(6) var<storage, read_write> mean: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> velocity: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> averages: array<vec4f>;
+@group(0) @binding(9) var<storage, read_write> faults: array<u32>;
 
 // Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
 // others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
 fn learning_rate() -> f32 { return hyper[0]; }
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
-fn update(i: u32, change: vec4f, rate: f32) { parameters[i] += change; }
+fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + change; }
+fn store(i: u32, w: vec4f) { parameters[i] = w; }
+
+// Before this one; verdict.wgsl counts it between the trial and the update.
+fn updates_done() -> u32 {
+  if (TRIAL) { return state[0]; }
+  return state[0] - 1u;
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
@@ -49,24 +61,40 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (i >= LENGTH) {
     return;
   }
+  if (!TRIAL && state[7] != 0u) {
+    return;
+  }
   let rate = learning_rate();
   let g = gradient(i);
   var s: vec4f;
+  var m: vec4f;
   if (CENTERED) {
     let deviation = g - mean[i];
     let old = variance[i];
     s = old + ONE_MINUS_RHO * ((1.0 - ONE_MINUS_RHO) * deviation * deviation - old);
-    variance[i] = s;
-    mean[i] += ONE_MINUS_RHO * deviation;
+    m = mean[i] + ONE_MINUS_RHO * deviation;
   } else {
     let old = mean_square[i];
     s = old + ONE_MINUS_RHO * (g * g - old);
-    mean_square[i] = s;
   }
   var change = -rate * g / (sqrt(s) + EPSILON);
   if (MOMENTUM != 0.0) {
     change += MOMENTUM * velocity[i];
+  }
+  let w = updated(i, change, rate);
+  if (TRIAL) {
+    let memory = not_finite(s) || not_finite(m) || not_finite(change);
+    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], not_finite(w) || memory);
+    return;
+  }
+  if (CENTERED) {
+    variance[i] = s;
+    mean[i] = m;
+  } else {
+    mean_square[i] = s;
+  }
+  if (MOMENTUM != 0.0) {
     velocity[i] = change;
   }
-  update(i, change, rate);
+  store(i, w);
 }

@@ -4,13 +4,17 @@
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = steps done
+//   state                   u32: state[0] = updates done, state[7] = 0 if this one is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
+//   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
 //
 // Between the tensors the buffers are padded with zeros, which every optimizer leaves zero.
 // One invocation updates four parameters. 2 FLOPs and 12 bytes per parameter: bound by memory.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
+const TRIAL: bool = false; // writes nothing but faults
+const OFFSET: u32 = 0u; // of its faults
+const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -19,12 +23,20 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(2) var<storage, read> hyper: array<f32>;
 @group(0) @binding(3) var<storage, read_write> parameters: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> averages: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> faults: array<u32>;
 
 // Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
 // others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
 fn learning_rate() -> f32 { return hyper[0]; }
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
-fn update(i: u32, change: vec4f, rate: f32) { parameters[i] += change; }
+fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + change; }
+fn store(i: u32, w: vec4f) { parameters[i] = w; }
+
+// Before this one; verdict.wgsl counts it between the trial and the update.
+fn updates_done() -> u32 {
+  if (TRIAL) { return state[0]; }
+  return state[0] - 1u;
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
@@ -32,6 +44,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (i >= LENGTH) {
     return;
   }
+  if (!TRIAL && state[7] != 0u) {
+    return;
+  }
   let rate = learning_rate();
-  update(i, -rate * gradient(i), rate);
+  let w = updated(i, -rate * gradient(i), rate);
+  if (TRIAL) {
+    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], not_finite(w));
+    return;
+  }
+  store(i, w);
 }

@@ -6,6 +6,23 @@
 //   w <- w + change(g) - η λ w                 decayed: apart from the rule, "decoupled"
 //   a <- d a + (1 - d) w                       moving_average
 
+// No step is made that would leave anything NaN or infinite. So each optimizer's kernel runs twice: first as a trial,
+// which writes only what speaks against the update of each vec4f, then, if verdict.wgsl found nothing, in earnest.
+const NO_FAULT: u32 = 0xFFFFFFFFu;
+
+// By the bits, exponent all ones: a compiler may assume that no float is NaN or infinite.
+fn not_finite(v: vec4f) -> bool {
+  return any((bitcast<vec4u>(v) & vec4u(0x7F800000u)) == vec4u(0x7F800000u));
+}
+
+// Two bits of kind (0 a weight, 1 a gradient, 2 what the update would write) above the place: the least fault is the
+// one to name, for a weight that is NaN makes gradients so, and a gradient updates.
+fn fault(place: u32, w: vec4f, g: vec4f, overflow: bool) -> u32 {
+  if (not_finite(w)) { return place; }
+  if (not_finite(g)) { return (1u << 30u) | place; }
+  return select(NO_FAULT, (2u << 30u) | place, overflow);
+}
+
 // 1 - b^t for 0 < b < 1, given ln b: the bias correction of moving averages that start at 0.
 // 1 - pow(b, t) would lose three digits for b = 0.999 and small t. So while y = t ln b is small, it is
 // the series -(e^y - 1) = -(y + y²/2! + … + y⁸/8!), which is exact to f32 above y = -0.5.

@@ -136,7 +136,8 @@ export class Model extends Network {
    *
    * @throws ArgumentError if an option is out of range, a label is no class of the model, or it is being trained already
    * @throws ShapeError if the data do not fit the model's input or the loss
-   * @throws NumericError if the loss or a metric becomes NaN or infinite
+   * @throws NumericError if the loss, a metric, a weight, a gradient or an update becomes NaN or infinite: that step is
+   *   not made, nor any after it; the weights, and all that `save` saves, are those from before it, and `step` is its number
    * @throws DeviceLostError if the GPU is lost
    */
   fit(data: TrainingData, options: FitOptions = {}): Fit {
@@ -159,7 +160,11 @@ export class Model extends Network {
     return fit;
   }
 
-  /** The loss and metrics over a whole data set or stream, exact over all its samples. */
+  /**
+   * The loss and metrics over a whole data set or stream, exact over all its samples.
+   *
+   * @throws NumericError if the loss or a metric is NaN or infinite, with the samples and the weight that it comes from
+   */
   async evaluate(data: TrainingData, options: EvaluateOptions = {}): Promise<Evaluation> {
     const { objective } = this.#placement.usable();
     if (!asStream(data)) checkTargets(this, objective, data as Dataset);

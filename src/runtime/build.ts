@@ -123,12 +123,12 @@ function freeToPin(
 /** A step whose kernels read the step counter ends by advancing it, unless an effect already does. */
 function advanceState(dispatches: LoweredDispatch[], options: LowerOptions): void {
   const state = programState();
-  const uses = dispatches.flatMap((d) => d.bindings.filter((b) => b.operand === state));
-  if (uses.length === 0 || uses.some((b) => b.access === 'read_write')) return;
+  const uses = dispatches.some((d) => d.bindings.some((b) => b.operand === state));
+  if (!uses || dispatches.some((d) => d.advances)) return;
   const advance: Effect = {
     label: 'advance',
     inputs: [state],
-    lower: (context, [operand]) => context.dispatch(advanceDispatch(operand)),
+    lower: (context, [operand]) => context.dispatch(advanceDispatch(operand, context.guard)),
   };
   dispatches.push(...lowerGraph([], [advance], [[state]], options));
 }

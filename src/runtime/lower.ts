@@ -24,6 +24,8 @@ export interface LoweredDispatch {
   readonly bindings: readonly LoweredBinding[];
   readonly workgroups: readonly [number, number, number];
   readonly flops: number;
+  /** It advances the program's step counter. */
+  readonly advances: boolean;
   /** The node it belongs to; undefined for effects. */
   readonly node?: Node;
 }
@@ -42,6 +44,8 @@ export interface LowerOptions {
   readonly target: Target;
   /** Kernel variants to use, by op name, instead of the chosen ones. */
   readonly variants?: Variants;
+  /** Of a program that trains. */
+  readonly guard?: Operand;
 }
 
 /** The tensor whose memory `tensor` uses: reshapes have none of their own. */
@@ -86,6 +90,7 @@ function contextFor(
 ): LowerContext {
   return {
     target: options.target,
+    guard: options.guard,
     choose(opName, candidates, preferred) {
       const forced = options.variants?.[opName];
       if (forced === undefined) return preferred;
@@ -141,7 +146,15 @@ function lowerDispatch(label: string, call: Dispatch, target: Target, node?: Nod
     }
     return { name: variable, binding, access, operand: isTensor(operand) ? ownerOf(operand) : operand };
   });
-  return { label: name, kernel, bindings, workgroups: call.workgroups, flops: call.flops ?? 0, node };
+  return {
+    label: name,
+    kernel,
+    bindings,
+    workgroups: call.workgroups,
+    flops: call.flops ?? 0,
+    advances: call.advances ?? false,
+    node,
+  };
 }
 
 /** What `Value` stands for in this dispatch. */

@@ -3,6 +3,7 @@ import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
 import type { Dispatch, Effect, LowerContext, Operand, Resource } from '../ops/core/op.ts';
+import type { StepGuard } from './guard.ts';
 import type { Location } from './location.ts';
 import { isRate } from './ranges.ts';
 import type { Run, VariableStore } from './variables.ts';
@@ -38,12 +39,14 @@ export interface OptimizerOperands {
   readonly parameters: Operand;
   readonly gradients: Operand;
   readonly slots: readonly Operand[];
-  /** u32: [step, …]; the first update runs at step 0. */
+  /** u32 [8]: updates done (in the update, this one included), …, 0 if the update is to be made. */
   readonly state: Operand;
   /** f32: [learning rate, scaled gradient norm, its scale, …] */
   readonly hyper: Operand;
   /** Elements, a multiple of 64. */
   readonly length: number;
+  /** A trial writes nothing but what speaks against the update, one word per vec4f (shared/optimizer.wgsl). */
+  readonly trial?: { readonly faults: Operand; readonly offset: number; readonly place: number };
 }
 
 interface FlatRun {
@@ -51,6 +54,14 @@ interface FlatRun {
   readonly parameters: Resource;
   readonly gradients: Resource;
   readonly slots: readonly Resource[];
+}
+
+export interface MinimizerOptions {
+  /**
+   * Whether it counts its updates itself, which Adam's correction and schedules depend on: for variables that some
+   * programs leave alone. By default they are the steps of the program.
+   */
+  readonly ownCount?: boolean;
 }
 
 /**
@@ -63,6 +74,8 @@ export class Minimizer {
   readonly resources = new Map<Resource, Location>();
   readonly #runs: FlatRun[];
   readonly #hyper: Resource;
+  /** Where it counts its own updates, u32 [8] as a program's state; undefined: they are the program's steps. */
+  readonly counter: Resource | undefined;
   readonly #device: Device;
   readonly #buffers: GPUBuffer[] = [];
   #learningRate: number;
@@ -74,6 +87,7 @@ export class Minimizer {
     store: VariableStore,
     variables: readonly Variable[],
     optimizer: OptimizerSpec,
+    { ownCount = false }: MinimizerOptions = {},
   ) {
     this.#device = device;
     this.optimizer = optimizer;
@@ -98,6 +112,10 @@ export class Minimizer {
     const place = this.#allocate(`${optimizer.name} hyperparameters`, values.byteLength);
     this.resources.set(this.#hyper, place);
     device.write(place.buffer, 0, values);
+    if (ownCount) {
+      this.counter = { resource: 'updates', shape: [8], dtype: 'u32' };
+      this.resources.set(this.counter, this.#allocate(`${optimizer.name} updates`, 32));
+    }
     if (optimizer.averages) this.restartAverages();
   }
 
@@ -157,29 +175,64 @@ export class Minimizer {
     return { buffer: gradients.buffer, offset: offset - flat.run.offset, bytes };
   }
 
+  /** The contiguous ranges of its variables, usually one. */
+  get ranges(): readonly Pick<OptimizerOperands, 'parameters' | 'gradients' | 'slots' | 'length'>[] {
+    return this.#runs.map(({ run, ...resources }) => ({ ...resources, length: run.bytes / 4 }));
+  }
+
   /**
-   * One update of every variable: a dispatch per contiguous range of them, which is usually one, and before
-   * them those that compute the gradients' norm, if the optimizer needs it.
+   * Tries an update of every variable: a dispatch per range, and before them those that compute the gradients' norm, if
+   * the optimizer needs it.
    *
+   * @param faults receives what speaks against it, from word `offset` on
    * @throws ArgumentError while the averages are in use
    */
-  effects(): Effect[] {
+  trial(guard: StepGuard, faults: Operand, offset: number): Effect {
     if (this.averagesInUse) {
       throw new ArgumentError(
         `${this.optimizer.name}: the variables hold their moving averages; swap them back before training goes on`,
       );
     }
-    const ranges = this.#runs.map(({ run, ...resources }) => ({ ...resources, length: run.bytes / 4 }));
+    return this.#effect((operands, context) => {
+      this.optimizer.reduceNorm?.(this.ranges, this.#hyper, context);
+      let next = offset;
+      this.ranges.forEach((range, i) => {
+        const trial = { faults, offset: next, place: guard.place(this.#runs[i].run) };
+        context.dispatch(this.optimizer.update({ ...range, ...operands, trial }));
+        next += range.length / 4;
+      });
+    });
+  }
+
+  /** One update of every variable, if the verdict lets it: a dispatch per range. */
+  update(): Effect {
+    return this.#effect((operands, context) => {
+      for (const range of this.ranges) context.dispatch(this.optimizer.update({ ...range, ...operands }));
+    });
+  }
+
+  #effect(lower: (operands: { state: Operand; hyper: Operand }, context: LowerContext) => void): Effect {
     const hyper = this.#hyper;
-    const effect: Effect = {
+    return {
       label: `optimizer/${this.optimizer.name}`,
       inputs: [programState()],
-      lower: (context, [state]) => {
-        this.optimizer.reduceNorm?.(ranges, hyper, context);
-        for (const range of ranges) context.dispatch(this.optimizer.update({ ...range, state, hyper }));
-      },
+      lower: (context, [state]) => lower({ state: this.counter ?? state, hyper }, context),
     };
-    return [effect];
+  }
+
+  /** The updates made, where it counts them itself. */
+  async readCount(): Promise<number> {
+    const { buffer } = this.resources.get(this.counter!)!;
+    return new Uint32Array(await this.#device.read(buffer, 0, 4))[0];
+  }
+
+  /** Sets the count of its own. */
+  writeCount(count: number): void {
+    this.#device.write(
+      this.resources.get(this.counter!)!.buffer,
+      0,
+      Uint32Array.of(count, 0, 0, 0, 0, 0, 0, 0),
+    );
   }
 
   /** Whether the variables hold their moving averages now, and the averages' slot the variables. */

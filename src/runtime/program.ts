@@ -4,6 +4,8 @@ import type { InputAttrs } from '../ops/core/leaves.ts';
 import type { Operand, Tensor } from '../ops/core/op.ts';
 import { bytesOf, formatShape } from '../ops/core/shape.ts';
 import type { Build } from './build.ts';
+import { faultError } from './guard.ts';
+import type { StepGuard } from './guard.ts';
 import type { Location } from './location.ts';
 import { ownerOf } from './lower.ts';
 import { allocate, bindingSize } from './memory.ts';
@@ -16,6 +18,8 @@ export interface ProgramContext extends MemoryContext {
 
 export interface ProgramOptions extends MemoryOptions {
   readonly seed?: number;
+  /** Of a program that trains; destroyed with it if it is its own. */
+  readonly guard?: { readonly guard: StepGuard; readonly own: boolean };
   readonly onProgress?: (progress: CompileProgress) => void;
 }
 
@@ -47,6 +51,9 @@ export class Program {
   readonly build: Build;
   readonly commands: readonly Command[];
   readonly planBytes: number;
+  /** Keeps NaN and infinities out of the weights; undefined where the program trains nothing. */
+  readonly guard: StepGuard | undefined;
+  readonly #ownGuard: boolean;
   readonly #context: ProgramContext;
   readonly #buffers: GPUBuffer[];
   readonly #inputs: ReadonlyMap<Tensor, Location>;
@@ -73,6 +80,8 @@ export class Program {
     this.#locate = memory.locate;
     this.#state = memory.state;
     this.#seed = options.seed ?? 0;
+    this.guard = options.guard?.guard;
+    this.#ownGuard = options.guard?.own ?? false;
     this.planBytes = build.plan.slabBytes.reduce((sum, bytes) => sum + bytes, 0);
     this.reset(0);
   }
@@ -118,7 +127,7 @@ export class Program {
   }
 
   /**
-   * Sets the step counter and, where given, the seed: to start over, or to resume.
+   * Sets the step counter and, where given, the seed: to start over, or to resume. Clears the guard of its own.
    *
    * @param place where in the stream of samples the step's batch begins; by default where batches of this program's
    *   size have come to since step 0
@@ -137,6 +146,7 @@ export class Program {
     const origin = place ? [step, place.epoch, place.place] : [0, 0, 0];
     const words = new Uint32Array([step, seed >>> 0, high >>> 0, 0, ...origin, 0]);
     this.#context.device.write(this.#state.buffer, this.#state.offset, words);
+    if (this.#ownGuard) this.guard!.clear();
   }
 
   /**
@@ -221,12 +231,21 @@ export class Program {
     return this.#inFlight.length >= MAX_IN_FLIGHT ? device.race(this.#inFlight.shift()!) : undefined;
   }
 
-  /** Waits until every submitted step has run, and throws if the device objected to something. */
+  /**
+   * Waits until every submitted step has run, and throws if the device objected to something.
+   *
+   * @throws NumericError if a step of training was not made because something was NaN or infinite (see StepGuard). Told
+   *   once: the program then stands before that step, which `step` tries again
+   */
   async finish(): Promise<void> {
     const pending = this.#inFlight;
     this.#inFlight = [];
     await this.#context.device.race(Promise.all(pending));
     this.#context.device.check();
+    const fault = await this.guard?.read();
+    if (!fault) return;
+    this.reset(fault.step);
+    throw faultError(this.label, fault);
   }
 
   /** Where an output (by name) or a tensor of the program lies on the GPU, to draw from or to copy. */
@@ -261,6 +280,7 @@ export class Program {
 
   destroy(): void {
     this.#destroyed = true;
+    if (this.#ownGuard) this.guard!.destroy();
     for (const buffer of this.#buffers) buffer.destroy();
     this.#buffers.length = 0;
   }

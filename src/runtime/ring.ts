@@ -3,6 +3,8 @@ import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/core/leaves.ts';
 import type { Effect, Resource, Tensor } from '../ops/core/op.ts';
 import { columnsOf, METRICS_PER_DISPATCH, recordDispatches, RING_LAYOUT } from '../ops/dataset/effects.ts';
+import { StepGuard } from './guard.ts';
+import type { Fault } from './guard.ts';
 import type { Location } from './location.ts';
 
 /** Steps whose values fit into the ring before they are overwritten. */
@@ -32,14 +34,17 @@ export interface RingEntry {
   readonly values: readonly number[];
   /** All columns, in the order of the values. */
   readonly recorded: readonly Recorded[];
-  /** Names of the values in which a NaN or an infinity was seen. */
+  /** Names of the values in which a NaN or an infinity was seen, or whose sum is one. */
   readonly notFinite: readonly string[];
+  /** Why the step was not made; no entries come after one. */
+  readonly fault?: Fault;
 }
 
 /**
  * The loss ring: each step writes the sums of its values into the next entry, on the GPU; every
- * few steps the entries are copied to a staging buffer and read while training goes on. Recording is
- * the last dispatch of a step and also advances the program's step counter.
+ * few steps the entries are copied to a staging buffer and read while training goes on, and with them the guard of the
+ * steps. Values are recorded before the updates, which are not made if one is NaN or infinite; in an evaluation
+ * recording is the last dispatch of a step and also advances the program's step counter.
  */
 export class MetricRing {
   readonly names: readonly string[];
@@ -68,7 +73,7 @@ export class MetricRing {
     this.location = { buffer: device.createBuffer('metric ring', bytes, usage), offset: 0, bytes };
     const staging = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
     this.#staging = Array.from({ length: STAGING_BUFFERS }, (_, i) =>
-      device.createBuffer(`metric ring staging ${i}`, bytes, staging),
+      device.createBuffer(`metric ring staging ${i}`, bytes + StepGuard.bytes, staging),
     );
     this.#free = [...this.#staging];
   }
@@ -90,12 +95,15 @@ export class MetricRing {
     this.#rows = values.map(({ shape: [rows = 1] }) => (rows === batch ? undefined : rows));
     return {
       label: 'record',
+      first: true,
       inputs: [...values, programState()],
       lower: (context, inputs) => {
         const metrics = inputs.slice(0, -1);
         const state = inputs.at(-1)!;
         const { target } = context;
-        const dispatches = recordDispatches({ metrics, state, ring: this.resource, target, batchSize });
+        const advance = !context.guard; // else the verdict on the step does
+        const ring = this.resource;
+        const dispatches = recordDispatches({ metrics, state, ring, target, batchSize, advance });
         for (const dispatch of dispatches) context.dispatch(dispatch);
       },
     };
@@ -115,9 +123,12 @@ export class MetricRing {
    * Prepares to read the entries up to step `end` (exclusive): `encode` copies them at the end of
    * a step's submit, `read` afterwards resolves to them. Undefined while every staging buffer
    * is in use.
+   *
+   * @param guard of the steps, if they train
    */
   beginRead(
     end: number,
+    guard?: StepGuard,
   ): { encode: (encoder: GPUCommandEncoder) => void; read: () => Promise<RingEntry[]> } | undefined {
     const staging = this.#free.pop();
     if (!staging) return undefined;
@@ -138,11 +149,16 @@ export class MetricRing {
           const [offset, bytes] = [from * this.#stride, (to - from) * this.#stride];
           if (bytes > 0) encoder.copyBufferToBuffer(this.location.buffer, offset, staging, offset, bytes);
         }
+        guard?.copy(encoder, staging, this.location.bytes);
       },
       read: async () => {
         await this.#device.race(staging.mapAsync(GPUMapMode.READ));
         const mapped = staging.getMappedRange();
-        const entries = Array.from({ length: end - start }, (_, i) => this.#entry(mapped, start + i));
+        const fault = guard?.decode(new Uint32Array(mapped.slice(this.location.bytes)));
+        const made = Math.min(end, fault ? fault.step + 1 : end);
+        const entries = Array.from({ length: Math.max(0, made - start) }, (_, i) =>
+          this.#entry(mapped, start + i, fault),
+        );
         staging.unmap();
         this.#free.push(staging);
         return entries;
@@ -150,7 +166,7 @@ export class MetricRing {
     };
   }
 
-  #entry(mapped: ArrayBuffer, step: number): RingEntry {
+  #entry(mapped: ArrayBuffer, step: number, fault: Fault | undefined): RingEntry {
     const offset = (step % RING_SLOTS) * this.#stride;
     const entry = mapped.slice(offset, offset + this.#stride);
     const words = new Uint32Array(entry);
@@ -167,6 +183,7 @@ export class MetricRing {
       recorded,
       values: recorded.map(({ sums, count }) => sums[0] / count),
       notFinite: this.names.filter((_, k) => flag(k)),
+      ...(fault?.step === step && { fault }),
     };
   }
 

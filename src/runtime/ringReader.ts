@@ -1,4 +1,5 @@
 import type { Device } from '../device/device.ts';
+import type { StepGuard } from './guard.ts';
 import { RING_SLOTS } from './ring.ts';
 import type { MetricRing, RingEntry } from './ring.ts';
 
@@ -8,15 +9,24 @@ const READ_INTERVAL_MS = 100;
 /** Reads a ring while training goes on: now and then, and always before an entry is overwritten. */
 export class RingReader {
   readonly #ring: MetricRing;
-  readonly #receive: (entries: readonly RingEntry[]) => void;
+  readonly #receive: (entries: readonly RingEntry[]) => void | Promise<void>;
+  readonly #guard: StepGuard | undefined;
   readonly #reads: Promise<void>[] = [];
   #lastRead = performance.now();
   #failure: unknown;
 
-  /** @param receive gets the entries in order; what it throws ends the training */
-  constructor(ring: MetricRing, receive: (entries: readonly RingEntry[]) => void) {
+  /**
+   * @param receive gets the entries in order; what it throws ends the training
+   * @param guard of the steps, if they train: the entry of a step that was not made has its fault, and is the last
+   */
+  constructor(
+    ring: MetricRing,
+    receive: (entries: readonly RingEntry[]) => void | Promise<void>,
+    guard?: StepGuard,
+  ) {
     this.#ring = ring;
     this.#receive = receive;
+    this.#guard = guard;
   }
 
   /**
@@ -28,10 +38,10 @@ export class RingReader {
   async prepare(next: number, must = false): Promise<ReturnType<MetricRing['beginRead']>> {
     const urgent = must || this.#ring.pending(next) >= RING_SLOTS / 2;
     if (!urgent && performance.now() - this.#lastRead <= READ_INTERVAL_MS) return undefined;
-    const read = this.#ring.beginRead(next);
+    const read = this.#ring.beginRead(next, this.#guard);
     if (read || !urgent) return read;
     await this.settle(); // frees the staging buffers
-    return this.#ring.beginRead(next);
+    return this.#ring.beginRead(next, this.#guard);
   }
 
   /** Call it with what `prepare` gave, after the submit. */
@@ -57,7 +67,7 @@ export class RingReader {
   /** Reads what is left after `submitted` steps. */
   async finish(device: Device, submitted: number): Promise<void> {
     await this.settle();
-    const rest = this.#ring.pending(submitted) > 0 ? this.#ring.beginRead(submitted) : undefined;
+    const rest = this.#ring.pending(submitted) > 0 ? this.#ring.beginRead(submitted, this.#guard) : undefined;
     if (!rest) return;
     device.submit('metric ring', (encoder) => rest.encode(encoder));
     this.start(rest);

@@ -10,13 +10,15 @@ import { withSideEffects } from '../ops/core/sideEffects.ts';
 import { withStreams } from '../ops/random/random.ts';
 import { build } from './build.ts';
 import type { Build, Objective } from './build.ts';
+import { StepGuard } from './guard.ts';
 import type { Location } from './location.ts';
 import type { Variants } from './lower.ts';
 import { checkBinding } from './memory.ts';
 import { Minimizer } from './minimizer.ts';
-import type { OptimizerSpec } from './minimizer.ts';
+import type { MinimizerOptions, OptimizerSpec } from './minimizer.ts';
 import { Program } from './program.ts';
-import type { CompileProgress } from './program.ts';
+import type { CompileProgress, ProgramOptions } from './program.ts';
+import { updateEffects } from './updates.ts';
 import { VariableStore } from './variables.ts';
 import { checkOptions } from '../options.ts';
 import type { OptionTable } from '../options.ts';
@@ -44,6 +46,8 @@ export class GraphBuilder {
   readonly effects: Effect[] = [];
   readonly buffers = new Map<Tensor, Location>();
   readonly resources = new Map<Resource, Location>();
+  /** A guard that several programs share, which is the caller's; by default a program that trains has its own. */
+  guard: StepGuard | undefined;
   readonly #gpu: Gpu;
 
   constructor(gpu: Gpu) {
@@ -99,9 +103,9 @@ export class Gpu {
   }
 
   /** An optimizer at work on `variables`, which get their memory here if they have none yet. */
-  minimizer(variables: readonly Variable[], optimizer: OptimizerSpec): Minimizer {
+  minimizer(variables: readonly Variable[], optimizer: OptimizerSpec, options?: MinimizerOptions): Minimizer {
     this.variables.allocate(variables, 'parameters');
-    const minimizer = new Minimizer(this.device, this.variables, variables, optimizer);
+    const minimizer = new Minimizer(this.device, this.variables, variables, optimizer, options);
     this.#minimizers.add(minimizer);
     this.device.onFailure(() => this.#minimizers.delete(minimizer));
     return minimizer;
@@ -115,7 +119,8 @@ export class Gpu {
 
   /**
    * Compiles a graph function into a program. The function returns the outputs by name and may call
-   * `minimize`; the program's `step` runs it all in one submit.
+   * `minimize`; the program's `step` runs it all in one submit. A step in which a weight, a gradient or a recorded value
+   * is NaN or infinite, or an update would become so, is not made, and none after it: `finish` tells (see StepGuard).
    *
    * @throws LimitError where a tensor is larger than the device binds
    * @throws GpuError where the GPU refuses memory; what was made is freed
@@ -127,22 +132,29 @@ export class Gpu {
     checkOptions('gpu.compile', options, compileOptions, 'define, ');
     const { label = 'program' } = options;
     // What the function makes (the ring of a training) is taken back if the GPU refuses some of it.
-    const { g, built } = await this.device.scoped(`compiling ${label}`, () => this.#build(define, options));
-    const { objectives } = g;
-    return Program.create(this, built, {
-      label,
-      seed: options.seed,
-      buffers: g.buffers,
-      resources: g.resources,
-      minimizers: objectives.map((o) => o.minimizer),
-      onProgress: options.onProgress,
-    });
+    const { g, built, guard } = await this.device.scoped(`compiling ${label}`, () =>
+      this.#build(define, options),
+    );
+    try {
+      return await Program.create(this, built, {
+        label,
+        seed: options.seed,
+        buffers: g.buffers,
+        resources: g.resources,
+        minimizers: minimizersOf(g),
+        guard,
+        onProgress: options.onProgress,
+      });
+    } catch (error) {
+      if (guard?.own) guard.guard.destroy();
+      throw error;
+    }
   }
 
   #build(
     define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
     { variants }: CompileOptions,
-  ): { g: GraphBuilder; built: Build } {
+  ): { g: GraphBuilder; built: Build; guard: ProgramOptions['guard'] } {
     const g = new GraphBuilder(this);
     const inner: Effect[] = [];
     const outputs = withStreams(() =>
@@ -152,17 +164,30 @@ export class Gpu {
       ),
     );
     const { objectives } = g;
-    const effects = [...objectives.flatMap(({ minimizer }) => minimizer.effects()), ...inner, ...g.effects];
+    const own = objectives.length > 0 && !g.guard ? new StepGuard(this.device) : undefined;
+    const guard = objectives.length > 0 ? (g.guard ?? own) : undefined;
+    if (guard) g.resources.set(guard.resource, guard.location);
+    const effects = [
+      ...g.effects.filter(({ first }) => first),
+      ...(guard ? updateEffects(minimizersOf(g), guard) : []),
+      ...inner,
+      ...g.effects.filter(({ first }) => !first),
+    ];
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const built = build(
       { outputs, objectives, effects },
-      { target: this.target, variants, maxSlabBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize) },
+      {
+        target: this.target,
+        variants,
+        maxSlabBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
+        guard: guard?.resource,
+      },
     );
     for (const { label, bindings } of built.dispatches) {
       for (const { operand } of bindings) checkBinding(this.device, label, operand);
     }
     this.variables.allocate(variablesOf(outputs, objectives, effects), 'variables');
-    return { g, built };
+    return { g, built, guard: guard && { guard, own: guard === own } };
   }
 
   /** Frees everything: buffers, and the device unless it is the caller's own. */
@@ -172,6 +197,9 @@ export class Gpu {
     this.device.destroy();
   }
 }
+
+const minimizersOf = ({ objectives }: GraphBuilder): Minimizer[] =>
+  objectives.map(({ minimizer }) => minimizer);
 
 function variablesOf(
   outputs: Readonly<Record<string, Tensor>>,

@@ -8,6 +8,8 @@ import type { Location } from './location.ts';
 /** Variables that lie one after the other in one buffer: an optimizer updates them in one dispatch. */
 export interface Run extends Location {
   readonly variables: readonly Variable[];
+  /** Of each variable in the buffer, in bytes. */
+  readonly offsets: readonly number[];
 }
 
 /** On which GPUs variables are retained. */
@@ -123,14 +125,15 @@ export class VariableStore {
     const sorted = [...new Set(variables)].map((variable) => ({ variable, ...this.location(variable) }));
     const index = (buffer: GPUBuffer) => this.#buffers.indexOf(buffer);
     sorted.sort((a, b) => index(a.buffer) - index(b.buffer) || a.offset - b.offset);
-    const runs: { buffer: GPUBuffer; offset: number; bytes: number; variables: Variable[] }[] = [];
+    const runs: (Run & { bytes: number; variables: Variable[]; offsets: number[] })[] = [];
     for (const { variable, buffer, offset, bytes } of sorted) {
       const last = runs.at(-1);
       if (last && last.buffer === buffer && last.offset + last.bytes === offset) {
         last.variables.push(variable);
+        last.offsets.push(offset);
         last.bytes += align(bytes);
       } else {
-        runs.push({ buffer, offset, bytes: align(bytes), variables: [variable] });
+        runs.push({ buffer, offset, bytes: align(bytes), variables: [variable], offsets: [offset] });
       }
     }
     return runs;

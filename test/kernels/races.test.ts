@@ -18,6 +18,7 @@ import type { Tensor } from '../../src/ops/core/op.ts';
 import { lowerGraph } from '../../src/runtime/lower.ts';
 import type { LoweredDispatch, Variants } from '../../src/runtime/lower.ts';
 import { randomStream } from '../../src/data/random.ts';
+import { verdictDispatch } from '../../src/ops/optimizer/verdict.ts';
 import { findRaces } from '../helpers/validate.ts';
 
 const sources = import.meta.glob<string>('../../shaders/**/*.wgsl', {
@@ -59,6 +60,20 @@ function record(shapes: readonly number[][]): LoweredDispatch[] {
       ),
   };
   return lowerGraph([], [effect], [effect.inputs], { target });
+}
+
+/** The verdict on a step of which `length` vec4f were tried. */
+function verdict(length: number): LoweredDispatch[] {
+  const resource = (name: string, size: number) => ({ resource: name, shape: [size], dtype: 'u32' }) as const;
+  const [faults, guard] = [resource('faults', length), resource('guard', 4)];
+  const state = programState();
+  const effect: Effect = {
+    label: 'verdict',
+    inputs: [state],
+    lower: ({ dispatch }) =>
+      dispatch(verdictDispatch({ faults, program: state, state, guard, first: true, target })),
+  };
+  return lowerGraph([], [effect], [[state]], { target });
 }
 
 /** The norm of the gradients in `length` parameters. */
@@ -120,6 +135,7 @@ const cases: Record<string, () => LoweredDispatch[]> = {
     return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm' });
   },
   'norm of gradients': () => norm(4096),
+  'verdict on 4096 faults': () => verdict(4096),
   'normalize over a batch': () => normalized([70, 5], 'batch'),
   'normalize over groups': () => normalized([2, 3, 3, 16], 'group'),
   'normalize over layers': () => normalized([2, 72], 'layer'),

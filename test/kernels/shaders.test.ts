@@ -125,6 +125,10 @@ describe.each(named(files.filter(isDrawing)))('%s', (_, { source }) => {
 
 describe.each(named(kernels))('%s', (_, file) => {
   const kernel = specialize(file, { library });
+  /** It, and what it is with each of its switches the other way. */
+  const switched = [...file.source.matchAll(/^const (\w+): bool = (true|false);/gm)].map(([, name, value]) =>
+    specialize(file, { library, constants: { [name]: value === 'false' } }),
+  );
 
   it('has fn main', () => {
     expect(file.source).toMatch(/^fn main\(/m);
@@ -135,8 +139,10 @@ describe.each(named(kernels))('%s', (_, file) => {
   });
 
   it('is valid when specialised, for Tint and for naga', async () => {
-    expect(await tintErrors(await testDevice(), kernel.code)).toEqual([]);
-    expect(nagaError(kernel.code)).toBe('');
+    for (const { code } of [kernel, ...switched]) {
+      expect(await tintErrors(await testDevice(), code)).toEqual([]);
+      expect(nagaError(code)).toBe('');
+    }
   });
 
   it('has the bindings that wgsl_reflect finds', () => {

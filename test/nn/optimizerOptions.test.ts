@@ -152,6 +152,9 @@ describe('the norm of the gradients', () => {
       'optimizer/sgd.normPartials',
       'optimizer/sgd.normPartials',
       'optimizer/sgd.norm',
+      'optimizer/sgd.trial',
+      'optimizer/sgd.trial',
+      'optimizer.verdict',
       'optimizer/sgd',
       'optimizer/sgd',
     ]);
@@ -226,14 +229,14 @@ describe('the norm of the gradients', () => {
 });
 
 describe.each(rules)('%s', (_, make) => {
-  it('takes one dispatch with all options, two more with the global norm', async () => {
+  it('takes a trial, a verdict and one dispatch with all options, two more with the global norm', async () => {
     const count = async (options: CommonOptions) => {
       const { program } = await stepProgram(await problem(), make({ ...everything, ...options }));
       program.destroy();
-      return program.commands.filter(({ label }) => label.startsWith('optimizer/')).length;
+      return program.commands.filter(({ label }) => label.startsWith('optimizer')).length;
     };
-    expect(await count({ clipValue: 0.4 })).toBe(1);
-    expect(await count({ globalClipNorm: 3 })).toBe(3);
+    expect(await count({ clipValue: 0.4 })).toBe(3);
+    expect(await count({ globalClipNorm: 3 })).toBe(5);
   });
 
   it('leaves the gaps between the tensors zero, in weights and memory', async () => {

@@ -77,8 +77,8 @@ describe('a step in the steady state', () => {
     await program.finish();
     counted.reset();
     for (let step = 0; step < 20; step++) await program.step();
-    await program.finish();
     expect(counted.calls).toEqual({ createCommandEncoder: 20, submit: 20, onSubmittedWorkDone: 20 });
+    await program.finish();
   });
 
   it('compiling the same graph again creates no pipeline', async () => {

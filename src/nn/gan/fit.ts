@@ -1,7 +1,6 @@
 import type { Dataset } from '../../data/dataset.ts';
 import type { TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
-import { advanceDispatch } from '../../ops/dataset/effects.ts';
 import { gatherBatch } from '../../ops/dataset/gatherBatch.ts';
 import { reduceMean } from '../../ops/reduce/reduce.ts';
 import type { Program } from '../../runtime/program.ts';
@@ -151,16 +150,14 @@ export class GanTask implements Task {
     const graph = ganGraph(networks, networks.prepare(images), part as GanPart, losses);
     for (const key of PLAYERS) {
       if (part !== 'both' && part !== key) continue;
-      const { minimizer, counter } = players[key];
+      const { minimizer } = players[key];
       g.minimize(reduceMean(graph[`${key}Loss`]), minimizer.variables, minimizer);
-      g.resources.set(counter.resource, counter.location);
-      g.effect({
-        label: `${key}/updates`,
-        inputs: [],
-        lower: ({ dispatch }) => dispatch(advanceDispatch(counter.resource)),
-      });
     }
     return [{ name: 'values', tensor: ganValues(graph), value: namedValues }];
+  }
+
+  async recount(): Promise<void> {
+    for (const key of PLAYERS) await this.#compiled.players[key].recount();
   }
 
   stepped(part: string): void {

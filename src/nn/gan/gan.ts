@@ -137,7 +137,8 @@ export class Gan extends GanNetworks {
    *
    * @throws ArgumentError if an option is out of range, or it is being trained already
    * @throws ShapeError if the data do not fit the discriminator
-   * @throws NumericError if a loss becomes NaN or infinite
+   * @throws NumericError if a loss, a weight, a gradient or an update becomes NaN or infinite: that step is not made, nor
+   *   any after it, for either network; the weights are those from before it, and `step` is its number
    * @throws DeviceLostError if the GPU is lost
    */
   fit(data: TrainingData, options: GanFitOptions = {}): GanFit {

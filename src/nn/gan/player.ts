@@ -1,7 +1,5 @@
 import { ArgumentError } from '../../errors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
-import type { Resource } from '../../ops/core/op.ts';
-import type { Location } from '../../runtime/location.ts';
 import type { Minimizer } from '../../runtime/minimizer.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Network } from '../network.ts';
@@ -19,8 +17,6 @@ export class Player implements SavedPart {
   readonly counts = true;
   readonly optimizer: Optimizer;
   readonly minimizer: Minimizer;
-  /** The counter, u32 [4] as a program's own, of which the first word counts. */
-  readonly counter: { readonly resource: Resource; readonly location: Location };
   readonly #gpu: Gpu;
   #updates = 0;
 
@@ -34,14 +30,7 @@ export class Player implements SavedPart {
         `${network.name}: no layer has trainable weights, so there is nothing to train`,
       );
     }
-    const resource: Resource = { resource: `updates of the ${role}`, shape: [4], dtype: 'u32' };
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-    const buffer = gpu.device.createBuffer(resource.resource, 16, usage);
-    this.counter = { resource, location: { buffer, offset: 0, bytes: 16 } };
-    this.minimizer = gpu.minimizer(network.trainableVariables, {
-      ...optimizer,
-      update: (operands) => optimizer.update({ ...operands, state: resource }),
-    });
+    this.minimizer = gpu.minimizer(network.trainableVariables, optimizer, { ownCount: true });
   }
 
   /** What its tensors in a checkpoint begin with. */
@@ -67,11 +56,15 @@ export class Player implements SavedPart {
     this.#updates++;
   }
 
+  /** Takes the count from the GPU, where a step that was not made does not count. */
+  async recount(): Promise<void> {
+    this.#updates = await this.minimizer.readCount();
+  }
+
   /** Sets the count here and on the GPU. */
   set updates(count: number) {
     this.#updates = count;
-    const { buffer } = this.counter.location;
-    this.#gpu.device.write(buffer, 0, Uint32Array.of(count, 0, 0, 0));
+    this.minimizer.writeCount(count);
   }
 
   get learningRate(): number {
@@ -89,6 +82,5 @@ export class Player implements SavedPart {
 
   destroy(): void {
     this.#gpu.release(this.minimizer);
-    this.counter.location.buffer.destroy();
   }
 }

@@ -89,7 +89,7 @@ export function commonConfig(name: string, options: CommonOptions): CommonConfig
 
 /** Body of `fn learning_rate() -> f32`. */
 export function learningRateBody(schedule: Schedule | undefined): string {
-  return `return hyper[0]${schedule ? ` * ${schedule.wgsl('state[0]')}` : ''};`;
+  return `return hyper[0]${schedule ? ` * ${schedule.wgsl('updates_done()')}` : ''};`;
 }
 
 function penalized({ l1 = 0, l2 = 0 }: CommonConfig): string {
@@ -107,13 +107,18 @@ export function gradientBody(config: CommonConfig): string {
   return `return ${g};`;
 }
 
-/** Body of `fn update(i: u32, change: vec4f, rate: f32)`. */
-export function updateBody({ weightDecay = 0, ema }: CommonConfig): string {
+/** Body of `fn updated(i: u32, change: vec4f, rate: f32) -> vec4f`. */
+export function updatedBody({ weightDecay = 0 }: CommonConfig): string {
   const change =
     weightDecay === 0 ? 'change' : `decayed(change, parameters[i], rate, ${literal(weightDecay)})`;
+  return `return parameters[i] + ${change};`;
+}
+
+/** Body of `fn store(i: u32, w: vec4f)`. */
+export function storeBody({ ema }: CommonConfig): string {
   const average = (decay: number) =>
-    `averages[i] = moving_average(averages[i], parameters[i], ${literal(1 - decay)}, state[0]);`;
-  return `parameters[i] += ${change};${ema ? `\n  ${average(ema.decay)}` : ''}`;
+    `averages[i] = moving_average(averages[i], w, ${literal(1 - decay)}, updates_done());`;
+  return `parameters[i] = w;${ema ? `\n  ${average(ema.decay)}` : ''}`;
 }
 
 /** The dispatches that leave the norm of all gradients in hyper[1] and hyper[2]: partial sums of each range, then their sum. */

@@ -3,7 +3,14 @@ import { linearGrid } from '../../ops/core/op.ts';
 import type { OptimizerSpec } from '../../runtime/minimizer.ts';
 import type { Schedule } from '../schedules.ts';
 import { check } from './checks.ts';
-import { commonConfig, gradientBody, learningRateBody, reduceNorm, updateBody } from './common.ts';
+import {
+  commonConfig,
+  gradientBody,
+  learningRateBody,
+  reduceNorm,
+  storeBody,
+  updatedBody,
+} from './common.ts';
 import type { CommonOptions } from './common.ts';
 
 export type ConfigValue = number | boolean | Readonly<Record<string, unknown>>;
@@ -40,7 +47,8 @@ export function optimizer(description: Description): Optimizer {
   const functions = {
     learning_rate: learningRateBody(common.schedule),
     gradient: gradientBody(options),
-    update: updateBody(options),
+    updated: updatedBody(options),
+    store: storeBody(options),
   };
   return {
     name,
@@ -52,12 +60,18 @@ export function optimizer(description: Description): Optimizer {
     schedule: common.schedule,
     config: { ...config, ...options, ...(common.schedule && { schedule: common.schedule.config }) },
     reduceNorm: options.globalClipNorm === undefined ? undefined : reduceNorm(options),
-    update({ parameters, gradients, slots: buffers, state, hyper: values, length }) {
+    update({ parameters, gradients, slots: buffers, state, hyper: values, length, trial }) {
       const workgroupSize = 256; // a large one also for a CPU, where each workgroup costs 0.4 µs
       const { workgroups, gridX } = linearGrid(length / 4, workgroupSize);
       return {
         kernel,
-        constants: { ...constants, LENGTH: length / 4, WORKGROUP_SIZE: workgroupSize, GRID_X: gridX },
+        constants: {
+          ...constants,
+          LENGTH: length / 4,
+          WORKGROUP_SIZE: workgroupSize,
+          GRID_X: gridX,
+          ...(trial && { TRIAL: true, OFFSET: trial.offset, PLACE: trial.place }),
+        },
         functions,
         bindings: {
           gradients,
@@ -65,8 +79,10 @@ export function optimizer(description: Description): Optimizer {
           state,
           hyper: values,
           ...Object.fromEntries(buffers.map((buffer, i) => [slotNames[i], buffer])),
+          ...(trial && { faults: trial.faults }),
         },
         workgroups,
+        part: trial && 'trial',
         flops: flopsPerParameter * length,
       };
     },

@@ -14,6 +14,7 @@ import { checkFields, checkRanges } from './fieldChecks.ts';
 import { compileEvaluation, releaseEvaluation } from './evaluationProgram.ts';
 import type { EvaluationKind, EvaluationProgram } from './evaluationProgram.ts';
 import { feed } from './feed.ts';
+import { notFiniteError } from './finite.ts';
 import type { Batches } from './feed.ts';
 import { checkBatchSize } from './run.ts';
 import { samplesOf } from './samples.ts';
@@ -84,10 +85,17 @@ export class Evaluator {
       const { lifetime } = this.#compiled.state;
       const { device } = this.#compiled.gpu;
       prepared.ring!.reset(0);
-      const reader = new RingReader(prepared.ring!, (entries) =>
-        entries.forEach(({ recorded }) => totals.add(recorded)),
-      );
+      let samples = 0;
+      const reader = new RingReader(prepared.ring!, async (entries) => {
+        for (const entry of entries) {
+          const { count } = entry.recorded[0];
+          if (entry.notFinite.length > 0) throw await notFiniteError(this.#compiled, data, samples, entry);
+          totals.add(entry.recorded);
+          samples += count;
+        }
+      });
       const steps = await feed(prepared, batches, { ...options, lifetime }, async (step) => {
+        reader.check();
         const read = await lifetime.race(reader.prepare(step + 1));
         return { encode: read?.encode, submitted: () => reader.start(read) };
       });

@@ -1,4 +1,6 @@
-import { NumericError } from '../../errors.ts';
+import type { NumericError } from '../../errors.ts';
+import type { StreamOrigin } from '../../data/permutation.ts';
+import { faultError } from '../../runtime/guard.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import type { RingEntry } from '../../runtime/ring.ts';
 import { RingReader } from '../../runtime/ringReader.ts';
@@ -61,7 +63,8 @@ export interface LoopHooks {
  * end of each epoch validates and asks the callbacks. Frees what it has made, however it ends.
  *
  * @param tell gets the values of each step
- * @throws NumericError if a recorded value becomes NaN or infinite
+ * @throws NumericError if a recorded value, a weight, a gradient or an update becomes NaN or infinite: that step is not
+ *   made, nor any after it; weights, clock and progress are those from before it
  * @throws InterruptedError if what is trained is destroyed or compiled anew meanwhile
  * @throws DeviceLostError if the GPU is lost
  */
@@ -76,7 +79,9 @@ export async function runLoop(
   try {
     history = await loop.run();
   } catch (error) {
-    await loop.destroy().catch(() => {}); // what ended the training is told, not what went wrong after it
+    // What ended the training is told, not what went wrong after it.
+    await loop.rewind(error).catch(() => {});
+    await loop.destroy().catch(() => {});
     throw error;
   }
   await loop.destroy();
@@ -91,8 +96,10 @@ class Loop {
   readonly #programs: StepPrograms;
   readonly #steps: StepValues[] = [];
   readonly #epochs: EpochValues[] = [];
-  /** Of the steps whose values have not come back yet. */
-  readonly #epochOf = new Map<number, number>();
+  /** Of the steps whose values have not come back yet: where their batches began. */
+  readonly #places = new Map<number, { readonly epoch: number; readonly place: number }>();
+  /** Why a step was not made, and where it began. */
+  #fault: { readonly error: NumericError; readonly place: StreamOrigin } | undefined;
 
   constructor(
     task: Task,
@@ -168,7 +175,7 @@ class Loop {
           lifetime.check();
           this.#source.ready(program, data, clock, this.#task.seed);
           const submitted = program.step(read?.encode);
-          this.#epochOf.set(clock.step, clock.epoch);
+          this.#places.set(clock.step, { epoch: clock.epoch, place: clock.place });
           clock.advance(next.rows);
           this.#task.stepped?.(part);
           reader.start(read);
@@ -229,19 +236,32 @@ class Loop {
   #reader(totals: Totals): RingReader {
     const { onSteps, keepSteps = true } = this.#options;
     const own = this.#programs.totals();
-    return new RingReader(this.#programs.ring, (entries) => {
-      const values = entries.map(({ step, recorded }): StepValues => {
-        totals.add(recorded);
+    const receive = (entries: readonly RingEntry[]) => {
+      const values = entries.map(({ step, recorded, fault }): StepValues => {
+        if (!fault) totals.add(recorded);
         own.clear();
-        const epoch = this.#epochOf.get(step)!;
-        this.#epochOf.delete(step);
-        return { epoch, step, ...own.add(recorded).values() } as StepValues;
+        return { epoch: this.#places.get(step)!.epoch, step, ...own.add(recorded).values() } as StepValues;
       });
       if (keepSteps) this.#steps.push(...values);
       onSteps?.(values);
-      const bad = entries.findIndex(({ notFinite }) => notFinite.length > 0);
-      if (bad >= 0) throw notFiniteError(this.#task, entries[bad], values[bad]);
-    });
+      const last = entries.at(-1);
+      if (last?.fault) {
+        const error = notFiniteError(this.#task, last, values.at(-1)!);
+        this.#fault = { error, place: { step: last.step, ...this.#places.get(last.step)! } };
+        throw error;
+      }
+      for (const { step } of entries) this.#places.delete(step);
+    };
+    return new RingReader(this.#programs.ring, receive, this.#programs.guard);
+  }
+
+  /** After a step that was not made: takes back what was counted of it and of those after it. */
+  async rewind(error: unknown): Promise<void> {
+    const { state } = this.#task;
+    if (error !== this.#fault?.error || state.lifetime.signal.aborted) return;
+    state.clock.set(this.#fault!.place);
+    if (state.loop) state.progress = state.loop.progress();
+    await state.lifetime.race(this.#task.recount?.());
   }
 
   #restore(totals: Totals, progress: RunProgress): void {
@@ -259,11 +279,9 @@ class Loop {
   }
 }
 
-function notFiniteError(task: Task, { step, notFinite }: RingEntry, values: StepValues): NumericError {
+function notFiniteError(task: Task, { fault, notFinite }: RingEntry, values: StepValues): NumericError {
   const bad = Object.keys(values).filter((name) => !Number.isFinite(values[name]));
-  const names = bad.length > 0 ? bad : notFinite;
   const { advice = `Lower the learning rate (now ${task.learningRate})` } = task;
-  return new NumericError(
-    `${task.name}: ${names.join(' and ')} became NaN or infinite at step ${step}. ${advice}, or look for extreme values in the data; load the last saved weights before going on.`,
-  );
+  const names = bad.length > 0 ? bad : notFinite;
+  return faultError(task.name, fault!, names, `${advice}, or look for extreme values in the data.`);
 }

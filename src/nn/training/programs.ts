@@ -1,5 +1,6 @@
 import { columnsOf } from '../../ops/dataset/effects.ts';
 import type { DeviceDataset } from '../../runtime/deviceDataset.ts';
+import { StepGuard } from '../../runtime/guard.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import { MetricRing } from '../../runtime/ring.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
@@ -32,8 +33,9 @@ export class StepPrograms {
   readonly #options: StepProgramOptions;
   readonly #programs = new Map<string, Promise<StepProgram>>();
   readonly #ready = new Set<string>();
-  /** Programs are defined one after the other: the first one makes the ring. */
+  /** Programs are defined one after the other: the first one makes ring and guard. */
   #ring: MetricRing | undefined;
+  #guard: StepGuard | undefined;
   #values: readonly RecordedValue[] = [];
   #columns: readonly number[] = [];
 
@@ -46,6 +48,11 @@ export class StepPrograms {
   /** Where the steps record their values; there is one when a program has been compiled. */
   get ring(): MetricRing {
     return this.#ring!;
+  }
+
+  /** Of the steps of all programs: one that is not made stops them all. There is one when there is a ring. */
+  get guard(): StepGuard {
+    return this.#guard!;
   }
 
   /** What the steps record. */
@@ -123,9 +130,11 @@ export class StepPrograms {
     if (!this.#ring) {
       const columns = values.map(({ name, tensor }) => ({ name, columns: columnsOf(tensor) }));
       this.#ring = new MetricRing(this.#task.gpu.device, columns);
+      this.#guard = new StepGuard(this.#task.gpu.device);
       this.#values = values.map(({ name, value }) => ({ name, value }));
       this.#columns = columns.map((own) => own.columns);
     }
+    g.guard = this.#guard;
     g.resources.set(this.#ring.resource, this.#ring.location);
     g.effect(
       this.#ring.effect(
@@ -152,6 +161,7 @@ export class StepPrograms {
     const programs = [...this.#programs.values()];
     this.#programs.clear();
     this.#ring?.destroy();
+    this.#guard?.destroy();
     for (const own of await Promise.allSettled(programs)) {
       if (own.status === 'fulfilled') own.value.program.destroy();
     }

@@ -36,6 +36,8 @@ export interface Task {
   define(g: GraphBuilder, batch: BatchOptions, part: string): readonly StepValue[];
   /** Counts a step that has been submitted. */
   stepped?(part: string): void;
+  /** After steps that were submitted but not made: takes what `stepped` counts from the GPU. */
+  recount?(): Promise<void>;
   /** Base rate of the optimizer; a callback may lower it. */
   learningRate: number;
   /** What to do where a loss is NaN or infinite: the end of the error's message. */

@@ -92,12 +92,19 @@ export type Operand = Tensor | Scratch | Resource;
  */
 export interface Effect {
   readonly label: string;
+  /** Runs before the optimizers, which are then judged by what it recorded. */
+  readonly first?: boolean;
   readonly inputs: readonly Tensor[];
   lower(context: LowerContext, inputs: readonly Tensor[]): void;
 }
 
 export interface LowerContext {
   readonly target: Target;
+  /**
+   * Where the program trains: u32 [4], whose first word is not 0 when this step is not made. Effects that change
+   * lasting memory leave it as it is then.
+   */
+  readonly guard?: Operand;
   /**
    * Chooses a kernel variant: a variant forced by name for this op (tests, benchmarks, tuner), else
    * `preferred`. A forced name that is not in `candidates` throws.
@@ -125,6 +132,8 @@ export interface Dispatch {
   readonly epilogue?: boolean;
   /** Floating-point operations of the whole dispatch, for profiles and summaries. */
   readonly flops?: number;
+  /** It advances the program's step counter. */
+  readonly advances?: boolean;
   /** Which of the node's kernels this is, where there are several: `partial`, `reduce`. */
   readonly part?: string;
 }

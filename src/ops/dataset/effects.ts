@@ -29,11 +29,13 @@ export const RING_LAYOUT = {
 /** Columns of a metric [rows, ...columns]; a single number is a row of one. */
 export const columnsOf = ({ shape }: Pick<Operand, 'shape'>): number => sizeOf(shape.slice(1));
 
-/** The end of a step that records nothing: advances the step counter. */
-export const advanceDispatch = (state: Operand): Dispatch => ({
+/** The end of a step: advances the step counter, unless the guard (see runtime/guard.ts) has stopped the step. */
+export const advanceDispatch = (state: Operand, guard?: Operand): Dispatch => ({
   kernel: kernels.advance,
-  bindings: { state },
+  constants: { GUARDED: guard !== undefined },
+  bindings: { state, ...(guard && { guard }) },
   workgroups: [1, 1, 1],
+  advances: true,
 });
 
 export interface RecordOptions {
@@ -48,11 +50,14 @@ export interface RecordOptions {
    * first metric.
    */
   batchSize?: number;
+  /** Whether the step ends here. Default true. */
+  advance?: boolean;
 }
 
 /**
- * The end of a step: writes the sums of the metrics' columns to entry `step mod slots` of the ring (see
- * RING_LAYOUT) and advances the step counter. Up to six metrics take one dispatch, up to twelve two.
+ * Writes the sums of the metrics' columns to entry `step mod slots` of the ring (see RING_LAYOUT), notes in the
+ * program's state which are NaN or infinite, and advances the step counter. Up to six metrics take one dispatch, up to
+ * twelve two.
  *
  * @throws ArgumentError unless there are 1 … 12 metrics
  * @throws ShapeError if the ring's entries are too short
@@ -63,6 +68,7 @@ export function recordDispatches({
   state,
   target,
   batchSize = metrics[0]?.shape[0] ?? 1,
+  advance = true,
 }: RecordOptions): Dispatch[] {
   if (metrics.length === 0 || metrics.length > MAX_METRICS) {
     throw new ArgumentError(`record: ${metrics.length} metrics; a step records 1 to ${MAX_METRICS}`);
@@ -84,6 +90,7 @@ export function recordDispatches({
     // A CPU adapter runs one lane without barriers; a GPU sums in a tree, or a column per lane.
     const many = Math.max(...rows) > 1024 || Math.max(...widths) > 64;
     const workgroupSize = target.software ? 1 : many ? 256 : 64;
+    const advances = advance && from + METRICS_PER_DISPATCH >= metrics.length;
     const padded = (list: number[]) => Array.from({ length: METRICS_PER_DISPATCH }, (_, k) => list[k] ?? 1);
     dispatches.push({
       kernel: kernels.record,
@@ -95,7 +102,7 @@ export function recordDispatches({
         OFFSETS: padded(offsets),
         ENTRY: words,
         GROUP: from / METRICS_PER_DISPATCH,
-        LAST: from + METRICS_PER_DISPATCH >= metrics.length,
+        ADVANCE: advances,
         RING_SLOTS: slots,
         WORKGROUP_SIZE: workgroupSize,
         LEVELS: Math.log2(workgroupSize),
@@ -104,6 +111,7 @@ export function recordDispatches({
       bindings: { ...Object.fromEntries(own.map((metric, k) => [`metric_${k}`, metric])), ring, state },
       workgroups: [1, 1, 1],
       flops: own.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      advances,
     });
   }
   return dispatches;

@@ -143,6 +143,7 @@ export function followStatistics(
           CHANNELS: channels,
           MOMENTUM: momentum,
           WEIGHT: 1 - momentum,
+          GUARDED: context.guard !== undefined,
           WORKGROUP_SIZE: workgroupSize,
         },
         bindings: {
@@ -150,6 +151,7 @@ export function followStatistics(
           variance: batchVariance,
           moving_mean: movingMean,
           moving_variance: movingVariance,
+          ...(context.guard && { guard: context.guard }),
         },
         workgroups: [Math.ceil(channels / workgroupSize), 1, 1],
         flops: 6 * channels,

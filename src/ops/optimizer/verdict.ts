@@ -1,0 +1,50 @@
+import verdictSource from '../../../shaders/optimizer/verdict.wgsl?raw';
+import type { Dispatch, Operand, Target } from '../core/op.ts';
+import { sizeOf } from '../core/shape.ts';
+
+const kernel = { name: 'optimizer/verdict', source: verdictSource };
+
+/** The kinds of faults, by the highest bits of their word. */
+export const FAULT_KINDS = ['weight', 'gradient', 'update'] as const;
+
+/** What the guard's words hold. */
+export const GUARD_LAYOUT = { stopped: 0, fault: 1, step: 2, flags: 3 } as const;
+
+/** A fault's word: the kind in two bits, the place in the others; NO_FAULT is none. */
+export const NO_FAULT = 2 ** 32 - 1;
+export const PLACE_BITS = 30;
+
+export interface VerdictOptions {
+  /** u32, a multiple of 4 words: what the trials of all optimizers have found. */
+  faults: Operand;
+  /** The program's state. */
+  program: Operand;
+  /** What the optimizers count their updates in; may be the program's state. */
+  state: Operand;
+  guard: Operand;
+  /** Whether this is the first of the program's, which looks at the faults. */
+  first: boolean;
+  target: Pick<Target, 'software'>;
+}
+
+/** Decides whether the updates that follow are made, and counts them. */
+export function verdictDispatch({ faults, program, state, guard, first, target }: VerdictOptions): Dispatch {
+  const length = sizeOf(faults.shape) / 4;
+  const workgroupSize =
+    target.software || !first ? 1 : Math.min(256, 2 ** Math.floor(Math.log2(Math.max(1, length))));
+  const own = state !== program;
+  return {
+    kernel,
+    constants: {
+      LENGTH: length,
+      FIRST: first,
+      OWN: own,
+      WORKGROUP_SIZE: workgroupSize,
+      LEVELS: Math.log2(workgroupSize),
+    },
+    bindings: { faults, program, guard, state },
+    workgroups: [1, 1, 1],
+    part: 'verdict',
+    advances: !own,
+  };
+}
