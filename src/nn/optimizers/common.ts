@@ -2,7 +2,7 @@ import normSource from '../../../shaders/optimizer/norm.wgsl?raw';
 import partialsSource from '../../../shaders/optimizer/norm_partials.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
 import { literal } from '../../ops/core/expression.ts';
-import type { OptimizerSpec } from '../../runtime/minimizer.ts';
+import type { OptimizerSpec } from '../../runtime/optimizerSpec.ts';
 import type { OptionTable } from '../../options.ts';
 import { checkOptions, describe, required } from '../../options.ts';
 import type { Schedule } from '../schedules.ts';
@@ -14,7 +14,7 @@ const kernels = {
 };
 
 /**
- * What every optimizer can do besides its rule, inside the same dispatch. At each step, for each parameter w with
+ * What every optimizer can do besides its rule, inside the same dispatches. At each step, for each parameter w with
  * gradient g of the loss:
  *
  *     g ← g + λ₁ sign(w) + 2 λ₂ w         l1, l2

@@ -1,6 +1,6 @@
 import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
 import { linearGrid } from '../../ops/core/op.ts';
-import type { OptimizerSpec } from '../../runtime/minimizer.ts';
+import type { OptimizerSpec } from '../../runtime/optimizerSpec.ts';
 import type { Schedule } from '../schedules.ts';
 import { check } from './checks.ts';
 import {
