@@ -93,6 +93,15 @@ export class Device {
   }
 
   /**
+   * Waits one turn of the event loop, then checks. Some implementations (wgpu) answer an error scope at once, and tell
+   * of a loss or of an error outside of any scope that came before it only in the next turn.
+   */
+  async settle(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.check();
+  }
+
+  /**
    * `promise`, or the device's loss, whichever comes first. What the GPU rejects becomes a typed error.
    * Not Promise.race, which keeps memory for every call as long as the device lives.
    */
@@ -101,9 +110,7 @@ export class Device {
       return await this.untilLost(promise);
     } catch (error) {
       if (error instanceof WgradError) throw error;
-      // What a loss breaks off may be reported before the loss itself.
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      this.check();
+      await this.settle(); // what a loss breaks off may be reported before the loss itself
       throw new GpuError(`The GPU could not finish its work: ${(error as Error).message}`, { cause: error });
     }
   }
@@ -147,6 +154,7 @@ export class Device {
         throw failure.error;
       }
       const [validation, memory] = await this.race(Promise.all(scopes));
+      if (validation || memory) await this.settle(); // the cause may be an earlier error, outside of any scope
       if (validation) throw new GpuError(`${what}: ${validation.message}`);
       if (memory)
         throw new GpuError(`${what}: out of GPU memory (${memory.message}); use a smaller batch or model`);

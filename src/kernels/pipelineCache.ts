@@ -110,6 +110,8 @@ export class PipelineCache {
       await scope;
       return { pipeline, bindGroupLayout: created.bindGroupLayout, kernel };
     } catch (cause) {
+      // Of a loss, wgpu tells one turn of the event loop later: that decides the race in `get`.
+      await new Promise((resolve) => setTimeout(resolve, 0));
       const [info, error] = await Promise.all([
         created?.module.getCompilationInfo(),
         scope.catch(() => null),

@@ -98,6 +98,7 @@ export class Program {
         options.onProgress?.({ done, total, label }),
       ),
     );
+    await device.settle(); // the device may be lost since
     return device.scoped(`compiling ${options.label}`, () => {
       const memory = allocate(context, build, options);
       const commands = build.dispatches.map(({ label, bindings, workgroups }, i): Command => {

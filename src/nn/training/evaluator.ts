@@ -95,11 +95,14 @@ export class Evaluator {
       const { lifetime } = this.#compiled.state;
       const { device } = this.#compiled.gpu;
       prepared.ring!.reset(0);
+      let samples = 0;
       const reader = new RingReader(prepared.ring!, async (entries) => {
-        const bad = entries.find(({ notFinite }) => notFinite.length > 0);
-        if (bad)
-          throw await notFiniteError(this.#compiled, asStream(data) ?? (data as Dataset), prepared.rows, bad);
-        for (const { recorded } of entries) totals.add(recorded);
+        for (const entry of entries) {
+          const { count } = entry.recorded[0];
+          if (entry.notFinite.length > 0) throw await notFiniteError(this.#compiled, data, samples, entry);
+          totals.add(entry.recorded);
+          samples += count;
+        }
       });
       const steps = await feed(prepared, batches, { ...options, lifetime }, async (step) => {
         reader.check();

@@ -1,4 +1,7 @@
 import { FormatError, NumericError } from '../../errors.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { asStream } from '../../data/stream.ts';
+import type { TrainingData } from '../../data/stream.ts';
 import type { SafeTensor } from '../../io/safetensors.ts';
 import type { RingEntry } from '../../runtime/ring.ts';
 import type { Compiled } from './compiled.ts';
@@ -36,24 +39,25 @@ function notFinite(tensors: Tensors): string | undefined {
   return undefined;
 }
 
-/** What an evaluation is refused with: what is NaN or infinite, for which samples, and the weight that it comes from. */
+/**
+ * What an evaluation is refused with: what is NaN or infinite, for which samples, and the weight that it comes from.
+ *
+ * @param before samples of the steps before
+ */
 export async function notFiniteError(
   { network: { name, variables }, gpu }: Pick<Compiled, 'network' | 'gpu'>,
-  data: { readonly name: string; readonly size?: number },
-  batchSize: number,
-  { step, notFinite: values }: RingEntry,
+  data: TrainingData,
+  before: number,
+  { recorded: [{ count }], notFinite: values }: RingEntry,
 ): Promise<NumericError> {
-  const last = Math.min(data.size ?? Infinity, (step + 1) * batchSize) - 1;
-  const where =
-    data.size === undefined
-      ? `in batch ${step} of stream '${data.name}'`
-      : `in samples ${step * batchSize} to ${last} of data set '${data.name}'`;
+  const where = asStream(data) ? 'the stream' : `data set '${(data as Dataset).name}'`;
   const weights = await gpu.variables.readAll(variables);
   const bad = variables.find((variable) => weights.get(variable)!.some((value) => !Number.isFinite(value)));
   const advice = bad
     ? `The weight ${bad.name} is; load the last saved weights.`
     : 'The weights are finite; look for extreme values in these samples.';
-  return new NumericError(`${name}: ${values.join(' and ')} became NaN or infinite ${where}. ${advice}`, {
-    variable: bad?.name,
-  });
+  return new NumericError(
+    `${name}: ${values.join(' and ')} became NaN or infinite in samples ${before} to ${before + count - 1} of ${where}. ${advice}`,
+    { variable: bad?.name },
+  );
 }

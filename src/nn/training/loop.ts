@@ -1,5 +1,5 @@
-import type { StreamOrigin } from '../../data/permutation.ts';
 import type { NumericError } from '../../errors.ts';
+import type { StreamOrigin } from '../../data/permutation.ts';
 import { faultError } from '../../runtime/guard.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import type { RingEntry } from '../../runtime/ring.ts';
@@ -79,8 +79,9 @@ export async function runLoop(
   try {
     history = await loop.run();
   } catch (error) {
-    await loop.rewind(error);
-    await loop.destroy().catch(() => {}); // what ended the training is told, not what went wrong after it
+    // What ended the training is told, not what went wrong after it.
+    await loop.rewind(error).catch(() => {});
+    await loop.destroy().catch(() => {});
     throw error;
   }
   await loop.destroy();

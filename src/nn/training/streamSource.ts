@@ -12,6 +12,8 @@ import type { BatchSource, NextBatch } from './source.ts';
 export interface StreamSourceOptions {
   /** False leaves targets and weights out. Default true. */
   readonly targets?: boolean;
+  /** Whether it is no epoch of a training: the stream is opened as of epoch 0. */
+  readonly evaluation?: boolean;
   /** Throws where a batch cannot be right; called for each before its step, and for the example. */
   readonly check?: (batch: Dataset) => void;
 }
@@ -66,7 +68,7 @@ export class StreamSource implements BatchSource {
       pass.epoch = epoch; // it was only looked at
       return pass;
     }
-    const batches = this.#stream.open(epoch, this.#options.targets ?? true);
+    const batches = this.#stream.open(this.#options.evaluation ? 0 : epoch, this.#options.targets ?? true);
     pass?.batches.close().catch(() => {}); // it was left in the middle
     return (this.#pass = { epoch, taken: 0, batches });
   }

@@ -1,0 +1,182 @@
+import { inputsOf, targetsOf } from '../../data/fields.ts';
+import type { DataField, Dataset } from '../../data/types.ts';
+import { ArgumentError } from '../../errors.ts';
+import { input } from '../../ops/core/leaves.ts';
+import type { Variable } from '../../ops/core/leaves.ts';
+import type { Effect } from '../../ops/core/op.ts';
+import { withSideEffects } from '../../ops/core/sideEffects.ts';
+import { withStreams } from '../../ops/random/random.ts';
+import type { Minimizer } from '../../runtime/minimizer.ts';
+import { GraphBuilder } from '../../runtime/session.ts';
+import type { Gpu } from '../../runtime/session.ts';
+import type { Optimizer } from '../optimizers.ts';
+import { optimizerOf } from '../registry.ts';
+import { gather, targetKinds } from './batch.ts';
+import type { Batch } from './batch.ts';
+import type { Saved, SavedPart } from './checkpoint.ts';
+import { checkFields, fieldUses } from './fieldChecks.ts';
+import type { ByteScaling, FieldUses } from './fieldChecks.ts';
+import { TrainingState } from './state.ts';
+import { checkStep, isMinimizer, variableNames, variablesOf } from './step.ts';
+import type { CheckedStep, Minimize, Step, StepBatch } from './step.ts';
+import type { BatchOptions, StepValue, Task } from './task.ts';
+
+export interface StepTaskOptions extends ByteScaling {
+  readonly name: string;
+  readonly gpu: Gpu;
+  readonly seed: number;
+}
+
+/** What integers of an input are read as: bytes are scaled. */
+const dtypeOf = ({ data }: DataField) => (data instanceof Int32Array ? ('i32' as const) : ('f32' as const));
+
+/** A step of the user's own, as the loop sees it. */
+export class StepTask implements Task {
+  readonly name: string;
+  readonly gpu: Gpu;
+  readonly state: TrainingState;
+  seed: number;
+  readonly #step: Step;
+  readonly #options: StepTaskOptions;
+  readonly #training: boolean;
+  /** Optimizers at work, and those of them that are freed with the task. */
+  #minimizers: readonly Minimizer[] = [];
+  #own: readonly Minimizer[] = [];
+  #variables: readonly Variable[] = [];
+  #uses: FieldUses | undefined;
+  readonly #shares = new Set<number>();
+
+  constructor(step: Step, options: StepTaskOptions, training: boolean, state = new TrainingState()) {
+    this.name = options.name;
+    this.gpu = options.gpu;
+    this.seed = options.seed;
+    this.#step = step;
+    this.#options = options;
+    this.#training = training;
+    this.state = state;
+  }
+
+  get minimizers(): readonly Minimizer[] {
+    return this.#minimizers;
+  }
+
+  /** The first optimizer's; setting it changes all in the same proportion. */
+  get learningRate(): number {
+    return this.#minimizers[0].learningRate;
+  }
+
+  set learningRate(value: number) {
+    const before = this.learningRate;
+    for (const minimizer of this.#minimizers) {
+      minimizer.learningRate = before > 0 ? minimizer.learningRate * (value / before) : value;
+    }
+    this.#minimizers[0].learningRate = value;
+  }
+
+  /**
+   * Builds the step once without a program, and sets its optimizers to work.
+   *
+   * @returns what it records
+   */
+  inspect(example: Dataset): CheckedStep['values'] {
+    const batch = (field: DataField, dtype: 'f32' | 'i32') => input('batch', [2, ...field.shape], dtype);
+    const kinds = targetKinds(example, []);
+    const inputs = inputsOf(example).map((field) => batch(field, dtypeOf(field)));
+    const targets = targetsOf(example).map((field, i) => batch(field, kinds[i] === 'labels' ? 'i32' : 'f32'));
+    const weights = example.weights && batch(example.weights, 'f32');
+    const effects: Effect[] = [];
+    const { values, minimize, uses } = withStreams(() =>
+      withSideEffects(
+        (effect) => effects.push(effect),
+        () => this.#build(new GraphBuilder(this.gpu), { inputs, targets, weights, kinds }, 2),
+      ),
+    );
+    checkFields(this.name, example, uses);
+    const results = [...values.map(({ tensor }) => tensor), ...minimize.map(({ loss }) => loss)];
+    const variables = variablesOf(results, effects);
+    variableNames(this.name, variables);
+    this.#variables = variables;
+    this.#start(minimize);
+    return values;
+  }
+
+  #start(minimize: readonly Minimize[]): void {
+    const own: Minimizer[] = [];
+    this.#own = own;
+    this.#minimizers = minimize.map(({ variables, optimizer }) => {
+      if (isMinimizer(optimizer)) return optimizer;
+      const made = this.gpu.minimizer(variables, optimizerOf(optimizer));
+      own.push(made);
+      return made;
+    });
+    this.gpu.variables.allocate(this.#variables, `${this.name} state`);
+  }
+
+  #build(g: GraphBuilder, batch: Batch, rows: number): CheckedStep & { readonly uses: FieldUses } {
+    const { inputs, targets, weights } = batch;
+    const own: StepBatch = { x: inputs[0], y: targets[0], inputs, targets, weights };
+    const checked = checkStep(
+      this.name,
+      this.#step(g, own, { training: this.#training }),
+      rows,
+      this.#training,
+    );
+    if (g.objectives.length > 0) {
+      for (const { minimizer } of g.objectives) this.gpu.release(minimizer);
+      throw new ArgumentError(
+        `${this.name}: the step called g.minimize; return { losses, minimize: { loss, variables, optimizer } } instead, so that batches of all sizes share one optimizer`,
+      );
+    }
+    const results = [
+      ...checked.values.map(({ tensor }) => tensor),
+      ...checked.minimize.map(({ loss }) => loss),
+    ];
+    return { ...checked, uses: fieldUses(batch, results) };
+  }
+
+  /** Gather, the user's graph, gradients, updates. */
+  define(g: GraphBuilder, { data, rows, shuffle }: BatchOptions): StepValue[] {
+    const ports = inputsOf(data.dataset).map((field) => ({ dtype: dtypeOf(field) }));
+    const batch = gather(g, data, this.#options, { batchSize: rows, shuffle, inputs: ports });
+    const { values, minimize, uses } = this.#build(g, batch, rows);
+    this.#uses = uses;
+    this.check(data.dataset);
+    minimize.forEach(({ loss, variables }, i) => g.minimize(loss, variables, this.#minimizers[i]));
+    return values.map(({ name, tensor }) => ({ name, tensor }));
+  }
+
+  /** Whether a batch can be trained on. */
+  check(batch: Dataset): void {
+    if (this.#uses) checkFields(this.name, batch, this.#uses, this.#shares);
+  }
+
+  /** What a checkpoint is made of. With several optimizers, the names in it begin with `minimize0.`, `minimize1.`, …. */
+  get saved(): Saved {
+    const names = variableNames(this.name, this.#variables);
+    const trained = new Set(this.#minimizers.flatMap(({ variables }) => variables));
+    const rest = this.#variables.filter((own) => !trained.has(own));
+    const parts = this.#minimizers.map((minimizer, i): SavedPart => {
+      const all = [...minimizer.variables, ...(i === 0 ? rest : [])];
+      return {
+        prefix: this.#minimizers.length > 1 ? `minimize${i}.` : '',
+        variables: new Map(all.map((own) => [own, names.get(own)!])),
+        trained: minimizer.variables,
+        minimizer,
+        optimizer: minimizer.optimizer as Optimizer,
+        network: {
+          toJSON: () => {
+            throw new ArgumentError(`${this.name}: is a step of one's own, which no file can hold`);
+          },
+        },
+      };
+    });
+    const { name, gpu, state } = this;
+    return { name, kind: 'step', gpu, state, parts, owner: this };
+  }
+
+  /** Frees the optimizers that it made. */
+  destroy(): void {
+    for (const minimizer of this.#own) this.gpu.release(minimizer);
+    this.#own = [];
+  }
+}

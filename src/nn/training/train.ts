@@ -1,0 +1,219 @@
+import { checkDataset } from '../../data/checks.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { requireDataset } from '../../data/requireDataset.ts';
+import { asStream } from '../../data/stream.ts';
+import type { TrainingData } from '../../data/stream.ts';
+import { ArgumentError } from '../../errors.ts';
+import { describe } from '../../options.ts';
+import type { Program } from '../../runtime/program.ts';
+import { Gpu } from '../../runtime/session.ts';
+import { ABORTED, untilAborted } from './abort.ts';
+import { EarlyStopping, monitoredValues, ReduceOnPlateau } from './callbacks.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { encodeCheckpoint } from './encodeCheckpoint.ts';
+import { runLoop } from './loop.ts';
+import type { CallbackOptions, LoopOptions } from './loop.ts';
+import { restoreCheckpoint } from './restoreCheckpoint.ts';
+import { checkBatchSize, checkRun, requireRuns, TrainingRun } from './run.ts';
+import { openSource } from './source.ts';
+import { sourceOf } from './sourceOf.ts';
+import type { Step } from './step.ts';
+import { StepTask } from './stepTask.ts';
+import { StepValidation } from './stepValidation.ts';
+import type { RunHistory } from './values.ts';
+
+/** Values by the names that the step gives them, with `epoch` and `step`. */
+export type TrainValues = { readonly epoch: number; readonly step: number } & Readonly<
+  Record<string, number>
+>;
+
+/** What a training came to. */
+export type TrainHistory = RunHistory<TrainValues, TrainValues>;
+
+export interface TrainOptions extends LoopOptions<TrainValues, TrainValues>, CallbackOptions {
+  /** Where to train: where the variables lie. */
+  gpu: Gpu;
+  /** For messages and labels. Default 'step'. */
+  name?: string;
+  /** Of shuffling and random ops; default 0. */
+  seed?: number;
+  /** Fields of bytes become value · scale + offset; default 1/255 and 0. */
+  inputScale?: number;
+  inputOffset?: number;
+  /** Seen by the same step with `training: false` after each epoch: a data set, or a stream that can be run for each. */
+  validationData?: TrainingData;
+  /** Samples per step of the validation; default: as many as train in a step. */
+  validationBatchSize?: number;
+  /** A file that `TrainRun.save` gave: variables, optimizers and clock are as they were; `resume` goes on from there. */
+  restore?: Uint8Array;
+  /** Called with the compiled step, before the first one runs. */
+  onReady?: (program: Program) => void | Promise<void>;
+}
+
+/** A training of a step of one's own: `await` it for the history, or iterate over its steps (see TrainingRun). */
+export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
+  readonly #task: StepTask;
+  readonly #ready: Promise<void>;
+
+  /** @param ready settles when variables and optimizers are known */
+  constructor(
+    task: StepTask,
+    ready: Promise<void>,
+    work: (tell: (values: readonly TrainValues[]) => void, signal: AbortSignal) => Promise<TrainHistory>,
+    signal: AbortSignal | undefined,
+  ) {
+    super(work, signal);
+    this.#task = task;
+    this.#ready = ready;
+  }
+
+  /**
+   * Variables by their names, the optimizers' state, and how far the training has come, as a safetensors file. Also while
+   * it is under way: the training waits between two steps.
+   *
+   * @throws NumericError if a value is NaN or infinite
+   */
+  async save(): Promise<Uint8Array> {
+    await this.#ready;
+    return encodeCheckpoint(this.#task.saved);
+  }
+
+  /** Ends it, and frees the optimizers that it made; the variables stay. After it nothing can be saved. */
+  destroy(): void {
+    this.#task.state.lifetime.end(`${this.#task.name}: was destroyed while it was at work`);
+    this.#task.destroy();
+  }
+}
+
+/**
+ * Trains a step of one's own with all that `fit` has: epochs, the smaller rest of each, shuffling, streams, values,
+ * validation, callbacks, checkpoints. The step is a graph function of a batch that says what to tell of and what to
+ * minimize; values per sample, [N], are told as means over samples, single numbers as means over steps.
+ *
+ * ```ts
+ * const w = new Variable({ name: 'w', shape: [3, 1], initialize: (values) => values.fill(0) });
+ * const run = train(
+ *   data, // dataset({ x, y, inputShape: [3], targetShape: [1] })
+ *   (g, { x, y }) => {
+ *     const error = ops.subtract(ops.matmul(x, ops.read(w)), y);
+ *     const loss = ops.reduceMean(ops.square(error), { axes: [1] }); // [N]
+ *     return { losses: { loss }, minimize: { loss, variables: [w], optimizer: adam() } };
+ *   },
+ *   { gpu, epochs: 10, batchSize: 32, validationData: test, earlyStopping: { patience: 2 } },
+ * );
+ * for await (const { step, loss } of run) console.log(step, loss);
+ * const bytes = await run.save(); // train(data, step, { gpu, restore: bytes, resume: true, epochs: 20 }) goes on
+ * run.destroy();
+ * ```
+ *
+ * Several networks with an optimizer each are several `minimize`. Optimizers that the run makes are freed by
+ * `run.destroy()` or with the GPU.
+ *
+ * @throws ArgumentError if an option is out of range, or the step's result is none
+ * @throws ShapeError if a value of the step is neither a number nor one per sample
+ * @throws NumericError if a value becomes NaN or infinite
+ * @throws DeviceLostError if the GPU is lost
+ */
+export function train(data: TrainingData, step: Step, options: TrainOptions): TrainRun {
+  const { gpu, name = 'step', seed = 0, inputScale, inputOffset = 0, restore } = options ?? {};
+  if (!(gpu instanceof Gpu)) {
+    throw new ArgumentError(
+      `train: gpu is ${describe(gpu)}; pass what init gives: train(data, step, { gpu: await init() })`,
+    );
+  }
+  if (typeof step !== 'function') {
+    throw new ArgumentError(
+      `train: the step is ${describe(step)}; pass a function (g, { x, y }) => ({ losses, minimize })`,
+    );
+  }
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);
+  }
+  const stream = asStream(data);
+  if (!stream) requireDataset('train', data);
+  const settings = { name, gpu, seed, inputScale, inputOffset };
+  const task = new StepTask(step, settings, true);
+  let started!: () => void;
+  let failed!: (reason: unknown) => void;
+  const ready = new Promise<void>((resolve, reject) => ([started, failed] = [resolve, reject]));
+  ready.catch(() => {}); // the run's own failure
+  const work = async (tell: (values: readonly TrainValues[]) => void, signal: AbortSignal) => {
+    try {
+      const batchSize = checkRun(name, stream ?? data, options);
+      const source = await openSource(task, name, () =>
+        sourceOf(gpu.device, stream ?? data, { ...options, batchSize, check: (batch) => task.check(batch) }),
+      );
+      let validation: StepValidation | undefined;
+      let looped = false;
+      try {
+        const { clock, lifetime } = task.state;
+        const example = await untilAborted(lifetime.race(source.example(clock)), signal);
+        if (example === ABORTED) {
+          await source.destroy();
+          failed(
+            new ArgumentError(`${name}: was aborted before its first batch came; there is nothing to save`),
+          );
+          return { epochs: [], steps: [], stopped: 'aborted' as const };
+        }
+        const values = task.inspect(example);
+        validation = validationOf(new StepTask(step, settings, false, task.state), batchSize, options);
+        const monitored = monitoredValues(values, validation !== undefined);
+        const { earlyStopping, reduceOnPlateau } = options;
+        const callbacks = {
+          early: earlyStopping && new EarlyStopping(earlyStopping, monitored),
+          plateau: reduceOnPlateau && new ReduceOnPlateau(reduceOnPlateau, monitored),
+        };
+        if (restore) restoreCheckpoint(task.saved, readCheckpoint(restore));
+        started();
+        const onSteps = (own: readonly unknown[]) => {
+          tell(own as readonly TrainValues[]);
+          options.onSteps?.(own as readonly TrainValues[]);
+        };
+        // What a step records are values of the user's, of which the loop knows no names.
+        const loopOptions = {
+          ...(options as unknown as LoopOptions),
+          ...options,
+          batchSize,
+          signal,
+          onSteps,
+        };
+        looped = true;
+        const history = await runLoop(task, source, loopOptions as unknown as Parameters<typeof runLoop>[2], {
+          callbacks,
+          onReady: options.onReady,
+          validate: validation && ((own) => validation!.run(own)),
+        });
+        return history as unknown as TrainHistory;
+      } catch (error) {
+        if (!looped) await source.destroy(); // the loop does so itself
+        throw error;
+      } finally {
+        await validation?.destroy();
+      }
+    } catch (error) {
+      task.destroy();
+      failed(error);
+      throw error;
+    }
+  };
+  return new TrainRun(task, ready, work, options.signal);
+}
+
+function validationOf(
+  task: StepTask,
+  batchSize: number,
+  { validationData, validationBatchSize, epochs = 1, steps }: TrainOptions,
+): StepValidation | undefined {
+  if (validationBatchSize !== undefined)
+    checkBatchSize(task.name, validationBatchSize, 'validationBatchSize');
+  if (!validationData) return undefined;
+  const stream = asStream(validationData);
+  if (stream) {
+    requireRuns(task.name, stream, steps === undefined ? epochs : 1);
+  } else {
+    checkDataset(validationData as Dataset);
+    task.inspect(validationData as Dataset);
+  }
+  const rows = validationBatchSize ?? (Number.isFinite(batchSize) ? batchSize : 64);
+  return new StepValidation(task, stream ?? validationData, rows);
+}

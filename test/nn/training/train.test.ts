@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest';
+import { dataset, take } from '../../../src/data/dataset.ts';
+import { randomStream } from '../../../src/data/random.ts';
+import { streamed } from '../../../src/data/stream.ts';
+import { ArgumentError, InterruptedError, NumericError, ShapeError } from '../../../src/errors.ts';
+import { adam, sgd } from '../../../src/nn/optimizers.ts';
+import { meanSquaredError } from '../../../src/nn/losses.ts';
+import { dense } from '../../../src/nn/layers/dense.ts';
+import { dropout } from '../../../src/nn/layers/shaping.ts';
+import { sequential } from '../../../src/nn/model.ts';
+import { train } from '../../../src/nn/training/train.ts';
+import type { TrainOptions } from '../../../src/nn/training/train.ts';
+import type { Step } from '../../../src/nn/training/step.ts';
+import { Variable } from '../../../src/ops/core/leaves.ts';
+import * as ops from '../../../src/ops/index.ts';
+import '../../helpers/close.ts';
+import { testGpu } from '../../helpers/evaluate.ts';
+
+const points = (size: number, seed = 1) => {
+  const random = randomStream(seed, 0);
+  const x = Float32Array.from({ length: 2 * size }, () => random() - 0.5);
+  const y = Float32Array.from({ length: size }, (_, i) => 3 * x[2 * i] - x[2 * i + 1] + 0.5);
+  return dataset({ name: `points ${seed}`, x, y, inputShape: [2], targetShape: [1] });
+};
+const data = points(10);
+
+/** Linear regression by hand: w [2, 1] and b [1]. */
+function line(optimizer: ReturnType<typeof sgd> | string = sgd({ learningRate: 0.1 })) {
+  const variable = (name: string, shape: number[], value: number) =>
+    new Variable({ name, shape, initialize: (values) => values.fill(value) });
+  const [w, b] = [variable('w', [2, 1], 0.25), variable('b', [1], 0)];
+  const step: Step = (_, { x, y }) => {
+    const error = ops.subtract(ops.add(ops.matmul(x, ops.read(w)), ops.read(b)), y);
+    const loss = ops.reduceMean(ops.square(error), { axes: [1] });
+    const size = ops.reduceMean(ops.square(ops.read(w)));
+    return {
+      losses: { loss },
+      metrics: { size },
+      minimize: { loss, variables: [w, b], optimizer: optimizer as ReturnType<typeof sgd> },
+    };
+  };
+  return { w, b, step };
+}
+
+const valuesOf = async (...variables: Variable[]) => {
+  const values = await (await testGpu()).variables.readAll(variables);
+  return variables.flatMap((own) => [...values.get(own)!]);
+};
+
+describe('train', () => {
+  it('is gradient descent as in float64: values of samples as means over samples, numbers as means over steps', async () => {
+    const gpu = await testGpu();
+    const { w, b, step } = line();
+    const options = { gpu, epochs: 2, batchSize: 4, shuffle: false, validationData: points(7, 2) };
+    const run = train(data, step, options);
+    const { epochs, steps, stopped } = await run;
+    let [w0, w1, bias] = [0.25, 0.25, 0];
+    const losses: number[] = [];
+    const sizes: number[] = [];
+    for (const [from, rows] of [
+      [0, 4],
+      [4, 4],
+      [8, 2],
+      [0, 4],
+      [4, 4],
+      [8, 2],
+    ]) {
+      const gradient = [0, 0, 0];
+      let loss = 0;
+      for (let i = from; i < from + rows; i++) {
+        const [x0, x1] = data.x.data.subarray(2 * i);
+        const error = w0 * x0 + w1 * x1 + bias - data.y.data[i];
+        loss += error ** 2 / rows;
+        [x0, x1, 1].forEach((x, k) => (gradient[k] += (2 * error * x) / rows));
+      }
+      losses.push(loss);
+      sizes.push((w0 ** 2 + w1 ** 2) / 2);
+      [w0, w1, bias] = [w0, w1, bias].map((value, k) => value - 0.1 * gradient[k]);
+    }
+    expect(stopped).toBe('finished');
+    expect(steps.map(({ loss }) => loss)).toBeAllClose(losses, { rtol: 1e-5 });
+    expect(steps.map(({ size }) => size)).toBeAllClose(sizes, { rtol: 1e-5 });
+    expect(await valuesOf(w, b)).toBeAllClose([w0, w1, bias], { rtol: 1e-5 });
+    const { loss, size, step: done } = epochs[0];
+    expect(done).toBe(3);
+    expect(loss).toBeCloseTo((4 * losses[0] + 4 * losses[1] + 2 * losses[2]) / 10, 6);
+    expect(size).toBeCloseTo((sizes[0] + sizes[1] + sizes[2]) / 3, 6);
+    const other = points(7, 2);
+    const mean = Array.from({ length: 7 }, (_, i) => {
+      const [x0, x1] = other.x.data.subarray(2 * i);
+      return (w0 * x0 + w1 * x1 + bias - other.y.data[i]) ** 2 / 7;
+    }).reduce((sum, value) => sum + value, 0);
+    expect(epochs[1].validationLoss).toBeCloseTo(mean, 6);
+    expect(epochs[1].validationSize).toBeCloseTo((w0 ** 2 + w1 ** 2) / 2, 6);
+    run.destroy();
+  });
+
+  it('comes to the same bits as fit where they compute the same, with dropout too', async () => {
+    const gpu = await testGpu();
+    const make = () =>
+      sequential([dense({ units: 3, activation: 'tanh' }), dropout(0.3), dense({ units: 1 })], {
+        inputShape: [2],
+      });
+    const [own, net] = [make(), make()];
+    await own.compile({ gpu, optimizer: 'adam', loss: 'meanSquaredError' });
+    const expected = await own.fit(data, { epochs: 3, batchSize: 4 });
+    const run = train(
+      data,
+      (_, { inputs, y }, { training }) => {
+        const loss = meanSquaredError(net.callAll([...inputs], { training })[0], y);
+        return { losses: { loss }, minimize: { loss, variables: net.variables, optimizer: 'adam' } };
+      },
+      { gpu, epochs: 3, batchSize: 4 },
+    );
+    expect(await run).toEqual(expected);
+    expect(await valuesOf(...net.variables)).toEqual(await valuesOf(...own.variables));
+    run.destroy();
+    own.destroy();
+    gpu.variables.release(net.variables);
+  });
+
+  it('minimizes several losses at once, lowers all rates together, and takes streams', async () => {
+    const gpu = await testGpu();
+    const [first, second] = [line(), line()];
+    const minimizer = gpu.minimizer([second.w, second.b], sgd({ learningRate: 0.2 }));
+    const step: Step = (g, batch, mode) => {
+      const [a, b] = [first.step(g, batch, mode), second.step(g, batch, mode)];
+      const [one, two] = [a.losses.loss, b.losses.loss];
+      return {
+        losses: { one, two },
+        minimize: [
+          { loss: one, variables: [first.w, first.b], optimizer: sgd({ learningRate: 0.1 }) },
+          { loss: two, variables: [second.w, second.b], optimizer: minimizer },
+        ],
+      };
+    };
+    const twin = line();
+    const stream = streamed(() => [take(data, 0, 4), take(data, 4, 8), take(data, 8)]);
+    await expect(train(stream, step, { gpu })).rejects.toThrow(/two variables of the step are named/);
+    const renamed = (variable: Variable) => Object.assign(variable, { name: `${variable.name}2` });
+    [second.w, second.b].forEach(renamed);
+    const reduceOnPlateau = { monitor: 'one', patience: 1, minDelta: 100, factor: 0.5 };
+    const run = train(stream, step, { gpu, epochs: 2, reduceOnPlateau });
+    const { steps } = await run;
+    expect(minimizer.learningRate).toBeCloseTo(0.1, 7); // the second epoch was no better
+    const alone = train(data, twin.step, { gpu, epochs: 2, batchSize: 4, shuffle: false });
+    expect((await alone).steps.map(({ loss }) => loss)).toEqual(steps.map(({ one }) => one));
+    expect(steps[5].two).toBeLessThan(steps[5].one);
+    for (const own of [run, alone]) own.destroy();
+    gpu.release(minimizer);
+  });
+
+  it('saved in the middle of an epoch and restored, goes on to the same bits', async () => {
+    const gpu = await testGpu();
+    const options: TrainOptions = { gpu, batchSize: 4 };
+    const [whole, half, rest] = [line(adam()), line(adam()), line(adam())];
+    const all = train(data, whole.step, { ...options, epochs: 3 });
+    const expected = await all;
+    const started = train(data, half.step, { ...options, steps: 4 });
+    await started;
+    const bytes = await started.save();
+    const goesOn = train(data, rest.step, { ...options, restore: bytes, resume: true, epochs: 3 });
+    const { steps, epochs } = await goesOn;
+    expect(steps).toEqual(expected.steps.slice(4));
+    expect(epochs).toEqual(expected.epochs.slice(1));
+    expect(await valuesOf(rest.w, rest.b)).toEqual(await valuesOf(whole.w, whole.b));
+    const other = train(data, line().step, { ...options, restore: bytes.subarray(0, 40) });
+    await expect(other).rejects.toThrow(/checkpoint/);
+    for (const run of [all, started, goesOn]) run.destroy();
+  });
+
+  it('ends at an abort, when it is destroyed, when its loop is left, and by early stopping', async () => {
+    const gpu = await testGpu();
+    const before = gpu.device.liveBuffers;
+    const { w, b, step } = line();
+    const controller = new AbortController();
+    const beforeStep = (done: number) => void (done === 3 && controller.abort());
+    const aborted = train(data, step, {
+      gpu,
+      epochs: 9,
+      batchSize: 4,
+      beforeStep,
+      signal: controller.signal,
+    });
+    expect(await aborted).toMatchObject({ stopped: 'aborted', steps: { length: 3 } });
+    const destroyed = train(data, step, { gpu, steps: Infinity, batchSize: 4 });
+    setTimeout(() => destroyed.destroy(), 20);
+    await expect(destroyed).rejects.toThrow(InterruptedError);
+    const left = train(data, step, { gpu, steps: Infinity, batchSize: 4 });
+    for await (const { step: done } of left) if (done === 2) break;
+    expect((await left).stopped).toBe('aborted');
+    const earlyStopping = { monitor: 'validationLoss', minDelta: 100, patience: 2 };
+    const early = train(data, step, { gpu, epochs: 9, batchSize: 4, earlyStopping, validationData: data });
+    expect(await early).toMatchObject({ stopped: 'early', epochs: { length: 3 } });
+    for (const run of [aborted, left, early]) run.destroy();
+    gpu.variables.release([w, b]);
+    expect(gpu.device.liveBuffers - before).toBeLessThanOrEqual(1);
+  });
+
+  it('says what is wrong with a step, before anything is trained', async () => {
+    const gpu = await testGpu();
+    const { w, b, step } = line();
+    const stray = new Variable({ name: 'stray', shape: [1], initialize: () => {} });
+    const changed = (change: (result: ReturnType<Step>) => unknown): Step =>
+      ((...args) => change(step(...args))) as Step;
+    const loss = (result: ReturnType<Step>) => result.losses.loss;
+    const minimize = { variables: [w, b], optimizer: 'sgd' as const };
+    const wrong: [(result: ReturnType<Step>) => unknown, new (message: string) => Error, RegExp][] = [
+      [async (own) => own, ArgumentError, /gave a promise/],
+      [() => undefined, ArgumentError, /its options are missing|result/],
+      [(own) => ({ ...own, losses: {} }), ArgumentError, /gave no losses/],
+      [(own) => ({ ...own, loss: loss(own) }), ArgumentError, /no option "loss"/],
+      [
+        (own) => ({ ...own, losses: { loss: 1 } }),
+        ArgumentError,
+        /"loss" of the step is 1; it must be a tensor/,
+      ],
+      [(own) => ({ ...own, losses: { loss: ops.read(w) } }), ShapeError, /is f32 \[2, 1\]/],
+      [
+        (own) => ({ ...own, metrics: { loss: loss(own) } }),
+        ArgumentError,
+        /"loss" of a step's value is taken/,
+      ],
+      [(own) => ({ ...own, metrics: { validationLoss: loss(own) } }), ArgumentError, /is taken/],
+      [(own) => ({ ...own, minimize: [] }), ArgumentError, /minimizes nothing/],
+      [
+        (own) => ({ ...own, minimize: { ...minimize, loss: loss(own), variables: [] } }),
+        ArgumentError,
+        /variables are an array of 0/,
+      ],
+      [
+        (own) => ({ ...own, minimize: { ...minimize, loss: loss(own), variables: [w, stray] } }),
+        ArgumentError,
+        /does not depend on the variable "stray"/,
+      ],
+      [
+        (own) => ({ ...own, minimize: { ...minimize, loss: loss(own), optimizer: 'adamm' } }),
+        ArgumentError,
+        /adam/,
+      ],
+    ];
+    for (const [change, type, message] of wrong) {
+      const error: unknown = await Promise.resolve(train(data, changed(change), { gpu })).catch(
+        (own: unknown) => own,
+      );
+      expect(error).toBeInstanceOf(type);
+      expect((error as Error).message).toMatch(message);
+    }
+    await expect(train(data, step, { gpu, earlyStopping: { monitor: 'los' } })).rejects.toThrow(
+      /did you mean "loss"/,
+    );
+    expect(() => train(data, step, {} as never)).toThrow(/gpu/);
+    expect(() => train(data, undefined as never, { gpu })).toThrow(ArgumentError);
+    expect(() => train({ x: 1 } as never, step, { gpu })).toThrow(ArgumentError);
+    const huge = train(data, line(sgd({ learningRate: 1e30 })).step, { gpu, epochs: 9, batchSize: 4 });
+    await expect(huge).rejects.toThrow(NumericError);
+    gpu.variables.release([w, b]);
+  });
+});
