@@ -18,6 +18,5 @@ describe('growth', () => {
 
 it('a model and a GAN leave no buffers, cycle after cycle', async () => {
   const data = pictures(40);
-  for (const cycle of [modelCycle, modelCycle, ganCycle, modelCycle])
-    expect(await cycle(initNode, data)).toBe(0);
+  for (const cycle of [modelCycle, ganCycle, modelCycle]) expect(await cycle(initNode, data)).toBe(0);
 });
