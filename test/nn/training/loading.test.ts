@@ -120,7 +120,8 @@ describe('load before compile', () => {
     const report = loaded.load(bytes);
     expect(report).toEqual({ missing: [], unused: [], fresh: [], resumes: true });
     loaded.layers[0].name = 'renamed'; // the file is that of the names when it was loaded
-    const options = { gpu: await testGpu(), optimizer: adam({ learningRate: 0.02 }), loss } as const;
+    const optimizer = adam({ learningRate: 0.02 });
+    const options = { gpu: await testGpu(), optimizer, loss, metrics: ['accuracy'] } as const;
     await loaded.compile(options);
     expect([loaded.step, loaded.loaded]).toEqual([5, report]);
     for (const model of [saved, loaded]) await model.fit(data, { steps: 12, batchSize, resume: true });
