@@ -77,6 +77,13 @@ export class Device {
     return this.#lost;
   }
 
+  /** Calls back when the device is lost, at once if it is; returns how not to be called any more. */
+  onLost(called: (reason: Error) => void): () => void {
+    if (this.#lost) called(this.#lost);
+    this.#waiting.add(called);
+    return () => void this.#waiting.delete(called);
+  }
+
   /** Whether the device is lost, or was destroyed. */
   get isLost(): boolean {
     return this.#lost !== undefined;
@@ -117,13 +124,12 @@ export class Device {
 
   /** `race` for work that is not the GPU's alone: it is rejected with what the work is rejected with. */
   async untilLost<T>(promise: Promise<T>): Promise<T> {
-    let onLoss: ((reason: Error) => void) | undefined;
-    const loss = new Promise<never>((_, reject) => (onLoss = reject));
-    this.#waiting.add(onLoss!);
+    let forget: (() => void) | undefined;
+    const loss = new Promise<never>((_, reject) => (forget = this.onLost(reject)));
     try {
-      return await Promise.race([promise, this.#lost ? Promise.reject(this.#lost) : loss]);
+      return await Promise.race([promise, loss]);
     } finally {
-      this.#waiting.delete(onLoss!);
+      forget!();
     }
   }
 

@@ -72,5 +72,6 @@ export class RingReader {
     device.submit('metric ring', (encoder) => rest.encode(encoder));
     this.start(rest);
     await this.settle();
+    device.check(); // no step follows that would
   }
 }

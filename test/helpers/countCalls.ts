@@ -13,6 +13,8 @@ export interface CountedDevice {
   reset(): void;
   /** Makes call number `n` from now (0 is the next one) fail as a real device fails it. */
   spoil(name: CallName, n: number): void;
+  /** Calls back after each call from now on, until the next `reset`. */
+  watch(called: (name: CallName) => void): void;
 }
 
 type Method = (...args: unknown[]) => unknown;
@@ -24,6 +26,7 @@ type Descriptor = Record<string, unknown>;
  */
 export function countCalls(real: GPUDevice): CountedDevice {
   let calls: Partial<Record<string, number>> = {};
+  let watcher: ((name: CallName) => void) | undefined;
   let spoiled: { name: string; n: number } | undefined;
   const counter = {
     get calls() {
@@ -32,6 +35,10 @@ export function countCalls(real: GPUDevice): CountedDevice {
     reset() {
       calls = {};
       spoiled = undefined;
+      watcher = undefined;
+    },
+    watch(called: (name: CallName) => void) {
+      watcher = called;
     },
     spoil(name: CallName, n: number) {
       spoiled = { name, n: n + (calls[name] ?? 0) };
@@ -80,6 +87,7 @@ export function countCalls(real: GPUDevice): CountedDevice {
         const buffer = result as GPUBuffer;
         buffer.mapAsync = wrap('mapAsync', buffer.mapAsync.bind(buffer) as Method) as GPUBuffer['mapAsync'];
       }
+      watcher?.(name as CallName);
       return result;
     };
   };

@@ -1,23 +1,30 @@
+import type { Device } from '../../device/device.ts';
 import { InterruptedError } from '../../errors.ts';
 
 /**
- * The time in which something is usable: from `compile` to the next one, or to `destroy`. Work under way asks it
+ * The time in which something is usable: from `compile` to the next one, to `destroy`, or to the loss of the GPU. Work under way asks it
  * after each wait, and so ends with an error that says what happened, before it touches memory that is gone.
  */
 export class Lifetime {
   readonly #controller = new AbortController();
 
-  /** Aborted, with an InterruptedError as the reason, when the lifetime is over. */
+  /** Aborted when the lifetime is over; its reason is an InterruptedError or a DeviceLostError. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** @param what has ended it: `model: was destroyed` */
-  end(what: string): void {
-    this.#controller.abort(new InterruptedError(what));
+  /** @param what has ended it: `model: was destroyed`, or an error */
+  end(what: string | Error): void {
+    this.#controller.abort(typeof what === 'string' ? new InterruptedError(what) : what);
   }
 
-  /** Throws an InterruptedError where the lifetime is over. */
+  /** Ends with the device, too, where that is lost. */
+  endWith(device: Device): void {
+    const forget = device.onLost((reason) => this.end(reason));
+    this.signal.addEventListener('abort', forget);
+  }
+
+  /** Throws an InterruptedError or a DeviceLostError where the lifetime is over. */
   check(): void {
     this.signal.throwIfAborted();
   }

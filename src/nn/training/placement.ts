@@ -165,6 +165,7 @@ export class Placement<C extends Placed> {
       if (this.#ownGpu !== gpu) this.#closeOwnGpu();
       this.#ownGpu = opened ?? this.#ownGpu;
       this.#compiled = made;
+      state.lifetime.endWith(gpu.device);
       this.#loaded = loaded;
       this.#waiting = [];
       return made;
@@ -181,7 +182,7 @@ export class Placement<C extends Placed> {
     { gpu, state }: C,
     compiling: Lifetime,
   ): Promise<Iterable<[Variable, Float32Array]> | undefined> {
-    if (state.weightsLost) return undefined;
+    if (state.weightsLost || gpu.device.isLost) return undefined;
     try {
       return await compiling.race(gpu.variables.readAll(this.#owner.variables));
     } catch (error) {
@@ -205,7 +206,9 @@ export class Placement<C extends Placed> {
     const { state } = this.#compiled;
     state.lifetime.end(what);
     this.#hooks.end(this.#compiled);
-    this.#compiled = { ...this.#compiled, state: state.renewed() };
+    const renewed = state.renewed();
+    renewed.lifetime.endWith(this.#compiled.gpu.device);
+    this.#compiled = { ...this.#compiled, state: renewed };
   }
 
   #release(): void {

@@ -1,7 +1,7 @@
 import { ShapeError } from '../../errors.ts';
 import { apply } from '../core/node.ts';
 import type { Op, Tensor } from '../core/op.ts';
-import { normalizeAxes, sameShape, sizeOf } from '../core/shape.ts';
+import { normalizeAxes, requireShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { requireDtype } from '../core/values.ts';
 import { broadcastShapes } from '../elementwise/broadcast.ts';
@@ -107,6 +107,7 @@ export const broadcastToOp: Op<BroadcastAttrs> = {
   name: 'broadcastTo',
   kind: 'elementwise',
   infer([x], { shape }) {
+    requireShape('broadcastTo', shape);
     const result = broadcastShapes('broadcastTo', [x.shape, shape]);
     if (!sameShape(result, shape)) {
       throw new ShapeError(

@@ -219,5 +219,8 @@ describe('errors', () => {
     expect(() => ew.add(a, NaN)).toThrow(ArgumentError);
     expect(() => broadcastTo(a, [3, 3])).toThrow(ShapeError);
     expect(() => broadcastTo(a, [3])).toThrow(ShapeError);
+    for (const extent of [0, -1, 0.5, NaN, Infinity]) {
+      expect(() => broadcastTo(a, [extent, ...a.shape])).toThrow(/every extent must be a whole number/);
+    }
   });
 });

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import * as ops from '../../src/ops/index.ts';
+import { testGpu } from '../helpers/evaluate.ts';
+import { layerCases } from '../nn/layerCases.ts';
+import { makeCase } from './case.ts';
+import { layerNames } from './layers.ts';
+import { runSeeds } from './run.ts';
+import { LEAVES, opNames } from './table.ts';
+
+it('has a way to fuzz every op there is', () => {
+  expect([...opNames, ...LEAVES].toSorted()).toEqual(Object.keys(ops).toSorted());
+});
+
+it('has a way to fuzz every layer there is', () => {
+  expect(layerNames.toSorted()).toEqual([...new Set(layerCases.map(({ type }) => type))].toSorted());
+});
+
+it('makes the same case from the same seed', () => {
+  const [first, again] = [makeCase(12), makeCase(12)];
+  expect(again.text).toBe(first.text);
+  expect(again.wanted.map(({ expected }) => expected)).toEqual(first.wanted.map(({ expected }) => expected));
+});
+
+describe('random graphs of ops and layers agree with the references, forward and backward', () => {
+  it.each([
+    { kernels: 'a CPU', software: true, from: 1 },
+    { kernels: 'a GPU', software: false, from: 11 },
+  ])('with the kernels for $kernels', async ({ software, from }) => {
+    const seeds = Array.from({ length: 10 }, (_, i) => from + i);
+    // Errors outside any error scope fail the test: see test/helpers/device.ts.
+    const { failures } = await runSeeds(await testGpu(software), seeds, []);
+    expect(failures).toEqual([]);
+  });
+});

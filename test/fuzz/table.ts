@@ -1,0 +1,26 @@
+import type * as ops from '../../src/ops/index.ts';
+import type { OpEntry } from './entry.ts';
+import { elementwise } from './ops/elementwise.ts';
+import { movementOps } from './ops/movement.ts';
+import { productOps } from './ops/products.ts';
+import { reduceOps } from './ops/reduce.ts';
+import { sourceOps } from './ops/sources.ts';
+import { windowOps } from './ops/windows.ts';
+
+/** No ops of their own: the leaves that every case has (Draft.leaf, layers' variables), and the table of elementwise ops. */
+export const LEAVES = ['constant', 'fill', 'input', 'programState', 'read', 'elementwiseOps'] as const;
+
+/** Every function of the public `ops` but the leaves. */
+export type OpName = Exclude<keyof typeof ops, (typeof LEAVES)[number]>;
+
+/** How each op is fuzzed: a missing one does not compile. */
+export const table: Readonly<Record<OpName, OpEntry>> = {
+  ...elementwise,
+  ...movementOps,
+  ...productOps,
+  ...reduceOps,
+  ...sourceOps,
+  ...windowOps,
+};
+
+export const opNames = Object.keys(table) as OpName[];
