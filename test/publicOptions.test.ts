@@ -54,6 +54,7 @@ const calls: Record<string, [call: Call, valid: object]> = {
   warmUp: [api.warmUp, { steps: 1 }],
   oneCycle: [api.oneCycle, { totalSteps: 9 }],
   dataset: [api.dataset, { x, y: new Uint8Array(2), inputShape: [2] }],
+  streamed: [(o) => api.streamed(() => [], o), { prefetch: 1 }],
   syntheticDigits: [api.syntheticDigits, { train: 10, test: 10 }],
   'losses.softmaxCrossEntropy': [(o) => losses.softmaxCrossEntropy(rows, labels, o), { labelSmoothing: 0.1 }],
   'losses.sparseSoftmaxCrossEntropy': [(o) => losses.sparseSoftmaxCrossEntropy(rows, labels, o), {}],
@@ -100,6 +101,7 @@ const calls: Record<string, [call: Call, valid: object]> = {
 /** Those that need more than a call to succeed: what they are given is looked at before anything else. */
 const refusing: Record<string, Call> = {
   init: api.init,
+  train: (o) => api.train(undefined as never, undefined as never, o),
   loadMnist: api.loadMnist,
   loadMnistOrSynthetic: api.loadMnistOrSynthetic,
   'node.initNode': node.initNode,
@@ -120,6 +122,8 @@ const without = new Set([
   'Layer',
   'Minimizer',
   'Program',
+  'TrainRun',
+  'Stream',
   'TrainingRun',
   'Variable',
   // all by place

@@ -18,7 +18,7 @@ import type { Optimizer } from './optimizers.ts';
 import { optimizerOf } from './registry.ts';
 import type { OptimizerName } from './registry.ts';
 import { summarize } from './summary.ts';
-import { checkInputs, checkTargets } from './training/checkData.ts';
+import { checkInputs, checkTargets, requireLoss } from './training/checkData.ts';
 import { readCheckpoint } from './training/checkpoint.ts';
 import type { LoadOptions, LoadReport, Saved } from './training/checkpoint.ts';
 import type { Compiled } from './training/compiled.ts';
@@ -167,6 +167,7 @@ export class Model extends Network {
     checkOptions('fit', options, fitOptions, 'data, ');
     const compiled = this.#placement.usable();
     if (compiled.untrainable) throw new ArgumentError(`${this.name}: ${compiled.untrainable}`);
+    requireLoss(this, compiled.objective);
     const { validationData } = options;
     for (const own of [data, ...(validationData === undefined ? [] : [validationData])]) {
       if (!asStream(own)) checkTargets(this, compiled.objective, own as Dataset);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { streamed } from '../../src/data/stream.ts';
 import { ArgumentError } from '../../src/errors.ts';
 import { Gan } from '../../src/nn/gan/index.ts';
 import { modelInput } from '../../src/nn/layerGraph.ts';
@@ -122,7 +123,9 @@ describe('a model compiled to predict', () => {
       'tiny: was compiled without a loss, so it only predicts',
     );
     await expect(plain.evaluator().inspect(data)).rejects.toThrow('compiled without a loss');
+    await expect(plain.evaluate(streamed(() => [data]))).rejects.toThrow('compiled without a loss');
     await plain.compile({ optimizer: 'adam' });
+    expect(() => plain.fit(streamed(() => [data]))).toThrow('compiled without a loss');
     expect(() => plain.fit(data)).toThrow('compiled without a loss');
     await plain.compile({ loss: 'softmaxCrossEntropy', metrics: ['accuracy'] });
     expect((await plain.evaluate(data)).loss).toBeCloseTo((await whole.evaluate(data)).loss, 5);

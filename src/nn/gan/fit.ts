@@ -6,7 +6,7 @@ import { reduceMean } from '../../ops/reduce/reduce.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
-import { runLoop } from '../training/loop.ts';
+import { loopOptions, runLoop } from '../training/loop.ts';
 import type { LoopOptions } from '../training/loop.ts';
 import { checkRun, TrainingRun } from '../training/run.ts';
 import { openSource } from '../training/source.ts';
@@ -48,20 +48,9 @@ export interface GanFitOptions extends LoopOptions<GanStepValues, GanEpochValues
 }
 
 export const ganFitOptions: OptionTable<GanFitOptions> = {
-  epochs: true,
-  steps: true,
-  batchSize: true,
-  lastBatch: true,
-  shuffle: true,
-  resume: true,
-  signal: true,
-  keepSteps: true,
+  ...loopOptions,
   train: true,
-  onCompile: true,
   onReady: true,
-  beforeStep: true,
-  onSteps: true,
-  onEpoch: true,
 };
 
 /** A training run under way: `await` it for its history, or iterate over the values of its steps. */

@@ -28,17 +28,23 @@ export function checkInputs({ name: model, inputs }: Pick<Network, 'name' | 'inp
  *
  * @throws ArgumentError if the model was compiled without a loss
  */
-export function checkTargets(network: Network, { goals }: Objective, data: Dataset): void {
+export function checkTargets(network: Network, objective: Objective, data: Dataset): void {
+  const { goals } = objective;
   checkInputs(network, data);
-  if (goals.length === 0) {
-    throw new ArgumentError(
-      `${network.name}: was compiled without a loss, so it only predicts; call compile({ loss, metrics }) to evaluate, compile({ optimizer, loss }) to train`,
-    );
-  }
+  requireLoss(network, objective);
   const { length } = targetsOf(data);
   if (length === goals.length) return;
   const names = goals.map(({ name }) => name).join(', ');
   throw new ShapeError(
     `${network.name}: is trained on ${goals.length} outputs (${names}), but data set '${data.name}' has ${length} targets; pass one array for each, dataset({ y: [...], targetShape: [...] })`,
   );
+}
+
+/** @throws ArgumentError if the model was compiled without a loss */
+export function requireLoss(network: Pick<Network, 'name'>, { goals }: Objective): void {
+  if (goals.length === 0) {
+    throw new ArgumentError(
+      `${network.name}: was compiled without a loss, so it only predicts; call compile({ loss, metrics }) to evaluate, compile({ optimizer, loss }) to train`,
+    );
+  }
 }

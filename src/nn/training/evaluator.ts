@@ -11,7 +11,7 @@ import type { CompileProgress } from '../../runtime/program.ts';
 import { RingReader } from '../../runtime/ringReader.ts';
 import { Totals } from '../metrics/metric.ts';
 import { orAbort } from './abort.ts';
-import { checkInputs, checkTargets } from './checkData.ts';
+import { checkInputs, checkTargets, requireLoss } from './checkData.ts';
 import type { Compiled } from './compiled.ts';
 import { compileEvaluation, releaseEvaluation } from './evaluationProgram.ts';
 import type { EvaluationKind, EvaluationProgram } from './evaluationProgram.ts';
@@ -90,6 +90,7 @@ export class Evaluator {
 
   async evaluate(data: TrainingData, options: EvaluateOptions): Promise<Evaluation> {
     checkOptions('evaluate', options, evaluateOptions, 'data, ');
+    requireLoss(this.#compiled.network, this.#compiled.objective);
     const totals = new Totals(this.#compiled.objective.values);
     await this.#run(data, options, 'means', async (prepared, batches) => {
       const { lifetime } = this.#compiled.state;
@@ -115,8 +116,6 @@ export class Evaluator {
   }
 
   async inspect(data: Dataset, options: EvaluateOptions = {}): Promise<Inspection> {
-    checkOptions('inspect', options, evaluateOptions, 'data, ');
-    checkTargets(this.#compiled.network, this.#compiled.objective, data);
     checkOptions('inspect', options, evaluateOptions, 'data, ');
     checkTargets(this.#compiled.network, this.#compiled.objective, data);
     const values = await this.#collect(data, options, 'samples');

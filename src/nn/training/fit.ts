@@ -18,7 +18,7 @@ import type { Compiled } from './compiled.ts';
 import type { EvaluateOptions, Evaluation } from './evaluator.ts';
 import { checkFields, checkRanges, fieldUses, inputRanges, joinRanges } from './fieldChecks.ts';
 import type { FieldUses, InputRange } from './fieldChecks.ts';
-import { runLoop } from './loop.ts';
+import { loopOptions, runLoop } from './loop.ts';
 import type { CallbackOptions, LoopOptions } from './loop.ts';
 import { checkBatchSize, checkRun, TrainingRun } from './run.ts';
 import { openSource } from './source.ts';
@@ -46,25 +46,14 @@ export interface FitOptions extends LoopOptions, CallbackOptions {
 }
 
 export const fitOptions: OptionTable<FitOptions> = {
-  epochs: true,
-  steps: true,
-  batchSize: true,
-  lastBatch: true,
-  shuffle: true,
-  resume: true,
-  signal: true,
-  keepSteps: true,
+  ...loopOptions,
   classWeight: true,
   augment: true,
   validationData: true,
   validationBatchSize: true,
   earlyStopping: true,
   reduceOnPlateau: true,
-  onCompile: true,
   onReady: true,
-  beforeStep: true,
-  onSteps: true,
-  onEpoch: true,
 };
 
 /** A training run under way: `await` it for the history, or iterate over its steps (see TrainingRun). */

@@ -1,3 +1,4 @@
+import type { OptionTable } from '../../options.ts';
 import type { NumericError } from '../../errors.ts';
 import type { StreamOrigin } from '../../data/permutation.ts';
 import { faultError } from '../../runtime/guard.ts';
@@ -39,6 +40,21 @@ export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends Run
   /** What an epoch came to, when the callbacks have seen it. */
   onEpoch?: (values: Epoch) => void | Promise<void>;
 }
+
+export const loopOptions: OptionTable<LoopOptions> = {
+  epochs: true,
+  steps: true,
+  batchSize: true,
+  lastBatch: true,
+  shuffle: true,
+  resume: true,
+  signal: true,
+  keepSteps: true,
+  onCompile: true,
+  beforeStep: true,
+  onSteps: true,
+  onEpoch: true,
+};
 
 /** Callbacks that watch a value of the epochs. */
 export interface CallbackOptions {

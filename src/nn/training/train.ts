@@ -4,14 +4,15 @@ import { requireDataset } from '../../data/requireDataset.ts';
 import { asStream } from '../../data/stream.ts';
 import type { TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
-import { describe } from '../../options.ts';
+import { checkOptions, describe, required } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
 import { Gpu } from '../../runtime/session.ts';
 import { ABORTED, untilAborted } from './abort.ts';
 import { EarlyStopping, monitoredValues, ReduceOnPlateau } from './callbacks.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { encodeCheckpoint } from './encodeCheckpoint.ts';
-import { runLoop } from './loop.ts';
+import { loopOptions, runLoop } from './loop.ts';
 import type { CallbackOptions, LoopOptions } from './loop.ts';
 import { restoreCheckpoint } from './restoreCheckpoint.ts';
 import { checkBatchSize, checkRun, requireRuns, TrainingRun } from './run.ts';
@@ -49,6 +50,21 @@ export interface TrainOptions extends LoopOptions<TrainValues, TrainValues>, Cal
   /** Called with the compiled step, before the first one runs. */
   onReady?: (program: Program) => void | Promise<void>;
 }
+
+const trainOptions: OptionTable<TrainOptions> = {
+  gpu: required,
+  ...loopOptions,
+  name: true,
+  seed: true,
+  inputScale: true,
+  inputOffset: true,
+  validationData: true,
+  validationBatchSize: true,
+  earlyStopping: true,
+  reduceOnPlateau: true,
+  restore: true,
+  onReady: true,
+};
 
 /** A training of a step of one's own: `await` it for the history, or iterate over its steps (see TrainingRun). */
 export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
@@ -115,7 +131,8 @@ export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
  * @throws DeviceLostError if the GPU is lost
  */
 export function train(data: TrainingData, step: Step, options: TrainOptions): TrainRun {
-  const { gpu, name = 'step', seed = 0, inputScale, inputOffset = 0, restore } = options ?? {};
+  checkOptions('train', options, trainOptions, 'data, step, ');
+  const { gpu, name = 'step', seed = 0, inputScale, inputOffset = 0, restore } = options;
   if (!(gpu instanceof Gpu)) {
     throw new ArgumentError(
       `train: gpu is ${describe(gpu)}; pass what init gives: train(data, step, { gpu: await init() })`,
