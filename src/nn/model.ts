@@ -237,7 +237,8 @@ export class Model extends Network {
     }
     minimizer.swapAverages();
     try {
-      return await state.lifetime.race(work());
+      const own = work(); // which may end the lifetime itself
+      return own instanceof Promise ? await state.lifetime.race(own) : own;
     } finally {
       if (!state.lifetime.signal.aborted) minimizer.swapAverages(); // else they are back
     }
