@@ -50,7 +50,7 @@ describe.each(Object.entries(lives))('%s whose device is lost', (_name, [live, f
     const expected = await finish();
     const finished = new Map<number, number[]>(); // by the length of the checkpoint's history
     // After the last call nothing is left that could fail.
-    for (const n of casesOf(count - 1, 8)) {
+    for (const n of casesOf(count - 1, 3)) {
       const { gpu, counted, real } = await ownGpu();
       let calls = 0;
       counted.watch(() => calls++ === n && real.destroy());

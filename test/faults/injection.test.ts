@@ -30,7 +30,7 @@ describe.each(Object.entries(lives))('in the life of %s, the n-th', (_life, live
       const expected = await live(gpu);
       const count = counted.calls[name]!;
       expect(count).toBeGreaterThan(3);
-      for (const n of casesOf(count, isCold ? 2 : 4)) {
+      for (const n of casesOf(count, 2)) {
         if (isCold) {
           gpu.destroy();
           ({ gpu, counted } = await ownGpu());
