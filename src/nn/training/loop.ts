@@ -78,7 +78,6 @@ export interface LoopHooks {
  * The training loop: compiles the steps, replays them over the batches of a source, tells what they record, and at the
  * end of each epoch validates and asks the callbacks. Frees what it has made, however it ends.
  *
- * @param tell gets the values of each step
  * @throws NumericError if a recorded value, a weight, a gradient or an update becomes NaN or infinite: that step is not
  *   made, nor any after it; weights, clock and progress are those from before it
  * @throws InterruptedError if what is trained is destroyed or compiled anew meanwhile
