@@ -175,7 +175,10 @@ class Loop {
       }
       // Before the lock: a stream may keep it waiting, and whoever saves need not wait for that.
       const next = await lifetime.race(untilAborted(this.#source.next(clock), signal));
-      if (next === ABORTED) continue;
+      if (next === ABORTED) {
+        stopped = 'aborted';
+        break;
+      }
       const release = await this.#takeLock(lock);
       let ends = false;
       let last = false;
