@@ -21,6 +21,8 @@ export { train, TrainRun } from './nn/training/train.ts';
 export type { TrainHistory, TrainOptions, TrainValues } from './nn/training/train.ts';
 export type { Minimize, Step, StepBatch, StepResult } from './nn/training/step.ts';
 export { TrainingRun } from './nn/training/run.ts';
+export type { CheckpointMoment, CheckpointOptions } from './nn/training/checkpoints.ts';
+export type { Recovery, RecoveryOptions } from './nn/training/recovery.ts';
 export type { AugmentOptions } from './ops/dataset/gatherAugmented.ts';
 export type { EpochValues, History, StepValues } from './nn/training/values.ts';
 export type { Evaluation, EvaluateOptions, Inspection } from './nn/training/evaluator.ts';
@@ -78,6 +80,9 @@ export type { Dataset, DataArray, DataField, DatasetOptions } from './data/datas
 export { loadMnist, loadMnistOrSynthetic } from './data/mnist.ts';
 export { syntheticDigits } from './data/digits.ts';
 export { decodeSafetensors, encodeSafetensors } from './io/safetensors.ts';
+export { latestCheckpoint } from './io/checkpointStore.ts';
+export type { CheckpointStore } from './io/checkpointStore.ts';
+export { opfsCheckpoints } from './io/opfsCheckpoints.ts';
 
 export * as ops from './ops/index.ts';
 export type { Tensor } from './ops/core/op.ts';

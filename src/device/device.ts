@@ -35,6 +35,7 @@ export class Device {
   liveBuffers = 0;
 
   #lost: DeviceLostError | undefined;
+  #destroyed = false;
   #uncaptured: GpuError | undefined;
   /** How to take back what the `scoped` work under way has made. */
   #undo: (() => void)[] | undefined;
@@ -87,6 +88,11 @@ export class Device {
   /** Whether the device is lost, or was destroyed. */
   get isLost(): boolean {
     return this.#lost !== undefined;
+  }
+
+  /** Whether `destroy` was called: the loss was meant. */
+  get isDestroyed(): boolean {
+    return this.#destroyed;
   }
 
   /**
@@ -255,6 +261,7 @@ export class Device {
 
   /** Ends all work on the device and frees it. The caller's own device stays, and is lost only for this session. */
   destroy(): void {
+    this.#destroyed = true;
     this.#lose('destroyed', 'the session was destroyed');
     this.gpu.removeEventListener('uncapturederror', this.#onUncaptured);
     if (this.#owned) this.gpu.destroy();

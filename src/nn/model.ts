@@ -20,7 +20,8 @@ import type { OptimizerName } from './registry.ts';
 import { summarize } from './summary.ts';
 import { checkInputs, checkTargets, requireLoss } from './training/checkData.ts';
 import { readCheckpoint } from './training/checkpoint.ts';
-import type { LoadOptions, LoadReport, Saved } from './training/checkpoint.ts';
+import type { LoadOptions, LoadReport } from './training/checkpoint.ts';
+import { savedModel } from './training/compiled.ts';
 import type { Compiled } from './training/compiled.ts';
 import { encodeCheckpoint } from './training/encodeCheckpoint.ts';
 import { Evaluator } from './training/evaluator.ts';
@@ -66,11 +67,11 @@ const modelCompileOptions: OptionTable<ModelCompileOptions> = {
 /** Layers between inputs and outputs, with Keras's methods to train and use them. */
 export class Model extends Network {
   readonly #placement = new Placement<Compiled>(this, 'compile({ optimizer, loss })', {
-    end: ({ gpu, minimizer }) => {
+    end: ({ gpu, minimizer }, recovers) => {
       if (minimizer.averagesInUse && !gpu.device.isLost) minimizer.swapAverages();
       this.#evaluator?.destroy();
       this.#evaluator = undefined;
-      this.#fit = undefined;
+      if (!recovers) this.#fit = undefined;
     },
     free: ({ gpu, minimizer }) => gpu.release(minimizer),
   });
@@ -173,15 +174,13 @@ export class Model extends Network {
       if (!asStream(own)) checkTargets(this, compiled.objective, own as Dataset);
     }
     this.#requireIdle('fit');
-    const fit = startFit(
-      compiled,
-      asStream(data) ?? data,
-      { ...options, validationData },
-      (own, how) => this.evaluate(own, how),
-      () => {
+    const fit = startFit(compiled, asStream(data) ?? data, options, {
+      evaluate: (own, how) => this.evaluate(own, how),
+      recover: this.#placement.recovery(savedModel),
+      onEnd: () => {
         if (this.#fit === fit) this.#fit = undefined;
       },
-    );
+    });
     this.#fit = fit;
     return fit;
   }
@@ -230,12 +229,19 @@ export class Model extends Network {
    */
   async useAveragedWeights<T>(work: () => T | Promise<T>): Promise<T> {
     const { minimizer, state } = this.#placement.usable();
-    if (minimizer.averagesInUse) {
+    const check = () => {
+      if (!minimizer.averagesInUse) return;
       throw new ArgumentError(
         `${this.name}: averaged weights are in use already; call useAveragedWeights once its work is done`,
       );
-    }
-    minimizer.swapAverages();
+    };
+    check();
+    // Between two steps, like everything that touches the weights.
+    const swap = () => {
+      check();
+      minimizer.swapAverages();
+    };
+    await state.lifetime.race(state.lock.hold(swap));
     try {
       const own = work(); // which may end the lifetime itself
       return own instanceof Promise ? await state.lifetime.race(own) : own;
@@ -256,13 +262,7 @@ export class Model extends Network {
    * @throws NumericError if a weight or a value of the optimizer's is NaN or infinite
    */
   async save(): Promise<Uint8Array> {
-    return encodeCheckpoint(this.#saved(this.#placement.usable()));
-  }
-
-  #saved({ gpu, minimizer, optimizer, state }: Compiled): Saved {
-    const variables = this.variableKeys();
-    const part = { prefix: '', network: this, variables, trained: minimizer.variables, minimizer, optimizer };
-    return { name: this.name, kind: 'model', gpu, state, parts: [part], owner: this };
+    return encodeCheckpoint(savedModel(this.#placement.usable()));
   }
 
   /**
@@ -296,7 +296,7 @@ export class Model extends Network {
         const part = { prefix: '', variables: this.variableKeys(), trained: this.trainableVariables };
         return { name: this.name, kind: 'model', parts: [part] };
       },
-      (own) => this.#saved(own),
+      savedModel,
     );
   }
 

@@ -24,7 +24,7 @@ const REASONS: Record<string, [reason: string, fix: string]> = {
   ENAMETOOLONG: ['the name is too long', 'Choose a shorter path.'],
 };
 
-function environmentError(action: string, path: string, cause: unknown): EnvironmentError {
+export function environmentError(action: string, path: string, cause: unknown): EnvironmentError {
   const { code = '', message } = cause as NodeJS.ErrnoException;
   const [reason, fix] = REASONS[code] ?? [message, 'Choose another path.'];
   return new EnvironmentError(`Cannot ${action} ${resolve(path)}: ${reason}${code && ` (${code})`}. ${fix}`, {

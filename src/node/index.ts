@@ -1,4 +1,4 @@
-import { init } from '../runtime/session.ts';
+import { openGpu } from '../runtime/session.ts';
 import type { Gpu } from '../runtime/session.ts';
 import { checkOptions } from '../options.ts';
 import { adapterOptions, findAdapter } from './adapter.ts';
@@ -8,6 +8,7 @@ import type { AdapterOptions } from './adapter.ts';
 export { findAdapter } from './adapter.ts';
 export type { AdapterKind, AdapterOptions, FoundAdapter } from './adapter.ts';
 export { cacheFolder } from './cache.ts';
+export { folderCheckpoints } from './folderCheckpoints.ts';
 export { loadMnistNode } from './mnist.ts';
 export type { LoadMnistNodeOptions, MnistFolders } from './mnist.ts';
 
@@ -22,5 +23,5 @@ export type { LoadMnistNodeOptions, MnistFolders } from './mnist.ts';
 export async function initNode(options: AdapterOptions = {}): Promise<Gpu> {
   checkOptions('initNode', options, adapterOptions);
   const { gpu, adapter, kind } = await findAdapter(options);
-  return init({ gpu, adapter, software: kind !== 'gpu' });
+  return openGpu({ gpu, adapter, software: kind !== 'gpu' }, () => initNode(options));
 }

@@ -91,10 +91,14 @@ export class Gpu {
   readonly device: Device;
   readonly pipelines: PipelineCache;
   readonly variables: VariableStore;
+  /** Opens another GPU in its place, where it was lost. */
+  readonly reopen: () => Promise<Gpu>;
   readonly #minimizers = new Set<Minimizer>();
 
-  constructor(device: Device) {
+  /** @param reopen how to open another one in its place; default: `init()` */
+  constructor(device: Device, reopen: () => Promise<Gpu> = () => init()) {
     this.device = device;
+    this.reopen = reopen;
     this.pipelines = new PipelineCache(device.gpu);
     this.variables = new VariableStore(device);
   }
@@ -219,5 +223,10 @@ function variablesOf(
 
 /** Opens the GPU: the best adapter there is, or the caller's own adapter or device. */
 export async function init(options: DeviceOptions = {}): Promise<Gpu> {
-  return new Gpu(await openDevice(options));
+  return openGpu(options, () => init({ gpu: options.gpu }));
+}
+
+/** `init` for who knows how to open another GPU in the place of one that was lost: an adapter gives one device only. */
+export async function openGpu(options: DeviceOptions, reopen: () => Promise<Gpu>): Promise<Gpu> {
+  return new Gpu(await openDevice(options), reopen);
 }

@@ -6,13 +6,20 @@ import { reduceMean } from '../../ops/reduce/reduce.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
-import { loopOptions, runLoop } from '../training/loop.ts';
-import type { LoopOptions } from '../training/loop.ts';
+import type { Checkpoint } from '../training/checkpoint.ts';
+import { runLoop } from '../training/loop.ts';
+import { loopOptions } from '../training/loopOptions.ts';
+import type { LoopOptions } from '../training/loopOptions.ts';
+import type { Opening } from '../training/placement.ts';
+import { runRecovering } from '../training/recovery.ts';
+import type { Run } from '../training/recovery.ts';
+import { checkCalled } from '../training/checks.ts';
 import { checkRun, TrainingRun } from '../training/run.ts';
 import { openSource } from '../training/source.ts';
 import { sourceOf } from '../training/sourceOf.ts';
 import type { BatchOptions, StepValue, Task } from '../training/task.ts';
 import type { RunHistory } from '../training/values.ts';
+import { savedGan } from './networks.ts';
 import type { CompiledGan } from './networks.ts';
 import { GAN_PARTS, GAN_VALUES, ganGraph, ganValues } from './step.ts';
 import type { GanPart } from './step.ts';
@@ -56,17 +63,25 @@ export const ganFitOptions: OptionTable<GanFitOptions> = {
 /** A training run under way: `await` it for its history, or iterate over the values of its steps. */
 export type GanFit = TrainingRun<GanStepValues, GanHistory>;
 
+/** What a training needs of the GAN that it trains. */
+export interface GanFitHost {
+  /** Compiles the GAN for another GPU, as it was in a checkpoint. */
+  recover(file: Checkpoint, opening: Opening): Promise<CompiledGan>;
+  onEnd(): void;
+}
+
 /** Starts training; see `Gan.fit`. */
 export function startGanFit(
-  compiled: CompiledGan,
+  first: CompiledGan,
   data: TrainingData,
   options: GanFitOptions,
-  onEnd: () => void,
+  host: GanFitHost,
 ): GanFit {
   return new TrainingRun(
     async (queue, signal) => {
-      const { name } = compiled.networks;
+      const { name } = first.networks;
       const batchSize = checkRun(name, data, options);
+      checkCalled(name, options);
       const { train, onReady } = options;
       // What the GAN records are its own values, of which the loop knows no names.
       const loopOptions = {
@@ -76,24 +91,25 @@ export function startGanFit(
           options.onSteps?.(values as readonly GanStepValues[]);
         },
       };
-      const check = (batch: Dataset) => compiled.networks.checkData(batch);
-      const source = await openSource(compiled, name, () =>
-        sourceOf(compiled.gpu.device, data, { ...options, batchSize, targets: false, check }),
-      );
+      const check = (batch: Dataset) => first.networks.checkData(batch);
       const hooks = {
         part: (step: number) => partOf(name, train, step),
         onReady: onReady as ((program: Program, part: string) => void | Promise<void>) | undefined,
       };
-      const history = await runLoop(
-        new GanTask(compiled),
-        source,
-        { ...loopOptions, batchSize, signal },
-        hooks,
-      );
+      const work = async (compiled: CompiledGan, run: Run) => {
+        const task = new GanTask(compiled);
+        await run.begin(task.saved);
+        const source = await openSource(compiled, name, () =>
+          sourceOf(compiled.gpu.device, data, { ...options, batchSize, targets: false, check }),
+        );
+        return runLoop(task, source, { ...loopOptions, batchSize, signal }, run, hooks);
+      };
+      const recovery = { ...loopOptions, signal };
+      const history = await runRecovering(name, first, data, recovery, { work, move: host.recover });
       return history as unknown as GanHistory;
     },
     options.signal,
-    onEnd,
+    () => host.onEnd(),
   );
 }
 
@@ -121,6 +137,10 @@ export class GanTask implements Task {
 
   get state() {
     return this.#compiled.state;
+  }
+
+  get saved() {
+    return savedGan(this.#compiled);
   }
 
   get seed() {

@@ -10,7 +10,7 @@ import type { Optimizer } from '../optimizers.ts';
 import { optimizerOf } from '../registry.ts';
 import type { OptimizerName } from '../registry.ts';
 import { readCheckpoint } from '../training/checkpoint.ts';
-import type { LoadOptions, LoadReport, Saved } from '../training/checkpoint.ts';
+import type { LoadOptions, LoadReport } from '../training/checkpoint.ts';
 import { encodeCheckpoint } from '../training/encodeCheckpoint.ts';
 import { Placement, placementOptions } from '../training/placement.ts';
 import type { PlacementOptions } from '../training/placement.ts';
@@ -18,7 +18,7 @@ import { checkDiscriminator } from './discriminator.ts';
 import { ganFitOptions, startGanFit } from './fit.ts';
 import type { GanFit, GanFitOptions } from './fit.ts';
 import { GanJudge } from './judge.ts';
-import { GanNetworks } from './networks.ts';
+import { GanNetworks, savedGan } from './networks.ts';
 import type { CompiledGan } from './networks.ts';
 import { Player } from './player.ts';
 import { GanSampler, ganSamplerOptions } from './sampler.ts';
@@ -63,10 +63,10 @@ const ganCompileOptions: OptionTable<GanCompileOptions> = {
  */
 export class Gan extends GanNetworks {
   readonly #placement = new Placement<CompiledGan>(this, 'compile({ gpu })', {
-    end: () => {
+    end: (_compiled, recovers) => {
       this.#judge?.destroy();
       this.#judge = undefined;
-      this.#fit = undefined;
+      if (!recovers) this.#fit = undefined;
     },
     free: ({ players }) => {
       players.generator.destroy();
@@ -161,8 +161,11 @@ export class Gan extends GanNetworks {
       requireDataset(this.name, data);
       this.checkData(data);
     }
-    const fit = startGanFit(compiled, stream ?? data, options, () => {
-      if (this.#fit === fit) this.#fit = undefined;
+    const fit = startGanFit(compiled, stream ?? data, options, {
+      recover: this.#placement.recovery(savedGan),
+      onEnd: () => {
+        if (this.#fit === fit) this.#fit = undefined;
+      },
     });
     this.#fit = fit;
     return fit;
@@ -193,12 +196,7 @@ export class Gan extends GanNetworks {
    * @throws NumericError if one of them is NaN or infinite
    */
   async save(): Promise<Uint8Array> {
-    return encodeCheckpoint(this.#saved(this.#placement.usable()));
-  }
-
-  #saved({ gpu, players, state }: CompiledGan): Saved {
-    const parts = Object.values(players);
-    return { name: this.name, kind: 'gan', gpu, state, parts, owner: this };
+    return encodeCheckpoint(savedGan(this.#placement.usable()));
   }
 
   /**
@@ -222,7 +220,7 @@ export class Gan extends GanNetworks {
         }));
         return { name: this.name, kind: 'gan', parts };
       },
-      (own) => this.#saved(own),
+      savedGan,
     );
   }
 

@@ -10,6 +10,7 @@ import type { OptionTable } from '../../options.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Network } from '../network.ts';
 import { fillNormal } from '../philox.ts';
+import type { Saved } from '../training/checkpoint.ts';
 import type { TrainingState } from '../training/state.ts';
 import type { Player } from './player.ts';
 import type { GanLosses } from './step.ts';
@@ -131,4 +132,10 @@ export interface CompiledGan {
   readonly losses: GanLosses;
   readonly players: Readonly<Record<'generator' | 'discriminator', Player>>;
   readonly state: TrainingState;
+}
+
+/** What a checkpoint of a GAN is made of. */
+export function savedGan({ networks, gpu, players, state }: CompiledGan): Saved {
+  const parts = Object.values(players);
+  return { name: networks.name, kind: 'gan', gpu, state, parts, owner: networks };
 }

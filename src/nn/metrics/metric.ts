@@ -84,6 +84,11 @@ export class Totals {
     return Object.fromEntries(wanted) as Record<string, number>;
   }
 
+  /** Whether nothing was added. */
+  get isEmpty(): boolean {
+    return this.#counts.length === 0;
+  }
+
   get state(): TotalsState {
     return { sums: this.#sums.map((sums) => [...sums]), counts: [...this.#counts] };
   }

@@ -86,8 +86,13 @@ class Monitor {
   }
 
   /** Whether the value is better than the best so far. */
+  improves(values: EpochValues): boolean {
+    return this.#sign * values[this.#name] < this.#best - this.#minDelta;
+  }
+
+  /** `improves`, and takes it for the best. */
   improved(values: EpochValues): boolean {
-    if (!(this.#sign * values[this.#name] < this.#best - this.#minDelta)) return false;
+    if (!this.improves(values)) return false;
     this.#best = this.#sign * values[this.#name];
     return true;
   }
@@ -116,10 +121,17 @@ const monitorOptions: OptionTable<MonitorOptions> = { monitor: true, minDelta: t
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** Epochs without improvement after which training ends; default 0, which is as 1. */
   patience?: number;
+  /**
+   * At the end, also where training does not stop early, brings the weights and statistics of the best epoch back, as in
+   * Keras; not after an abort, from which a resumed run goes on. Default false: those of the last epoch stay.
+   */
+  restoreBestWeights?: boolean;
 }
 
 /** Decides when a watched value has stopped improving (Keras's EarlyStopping). */
 export class EarlyStopping {
+  /** Whether the weights of the best epoch are to be brought back at the end. */
+  readonly restoresBest: boolean;
   readonly #monitor: Monitor;
   readonly #patience: number;
   #waited = 0;
@@ -129,8 +141,15 @@ export class EarlyStopping {
    * @throws ArgumentError if an option is out of range, or there is no such value, or none that rises or falls
    */
   constructor(options: EarlyStoppingOptions, values: readonly Monitored[]) {
-    checkOptions('earlyStopping', options, { ...monitorOptions, patience: true });
-    this.#patience = atLeast0('earlyStopping', { patience: options.patience ?? 0 });
+    checkOptions('earlyStopping', options, { ...monitorOptions, patience: true, restoreBestWeights: true });
+    const { patience = 0, restoreBestWeights = false } = options;
+    this.#patience = atLeast0('earlyStopping', { patience });
+    if (typeof restoreBestWeights !== 'boolean') {
+      throw new ArgumentError(
+        `earlyStopping: restoreBestWeights is ${String(restoreBestWeights)}; it must be true or false`,
+      );
+    }
+    this.restoresBest = restoreBestWeights;
     this.#monitor = new Monitor('earlyStopping', options, values);
   }
 
@@ -144,6 +163,12 @@ export class EarlyStopping {
     this.#waited = waited;
   }
 
+  /** Whether this epoch is the best so far. */
+  improves(values: EpochValues): boolean {
+    return this.#monitor.improves(values);
+  }
+
+  /** Counts an epoch. */
   shouldStop(values: EpochValues): boolean {
     if (this.#monitor.improved(values)) {
       this.#waited = 0;

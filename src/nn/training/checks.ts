@@ -4,6 +4,7 @@ import { emptyStream } from '../../data/openStream.ts';
 import { asStream } from '../../data/stream.ts';
 import type { Stream, TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
+import { describe } from '../../options.ts';
 import { input } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { targetKinds } from './batch.ts';
@@ -32,7 +33,20 @@ export interface Callbacks {
 }
 
 /** The options that are functions. */
-const CALLED = ['onCompile', 'onReady', 'beforeStep', 'onSteps', 'onEpoch'];
+const CALLED = ['onCompile', 'onReady', 'beforeStep', 'onSteps', 'onEpoch', 'onRecover'];
+
+/** @throws ArgumentError if an option that is to be called is no function */
+export function checkCalled(name: string, options: object): void {
+  for (const option of CALLED) {
+    callable(`${name}: ${option}`, (options as Readonly<Record<string, unknown>>)[option]);
+  }
+}
+
+/** @throws ArgumentError unless it is a function, or there is none */
+export function callable<F>(what: string, value: F): F {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new ArgumentError(`${what} is ${describe(value)}; it must be a function`);
+}
 
 /**
  * Whatever can be known of the options before the first step: the callbacks, what they monitor, and whether the
@@ -43,11 +57,7 @@ const CALLED = ['onCompile', 'onReady', 'beforeStep', 'onSteps', 'onEpoch'];
  */
 export async function checkFit(compiled: Compiled, options: CheckedOptions): Promise<Callbacks> {
   const { validationData, earlyStopping, reduceOnPlateau } = options;
-  for (const name of CALLED) {
-    const value = (options as Readonly<Record<string, unknown>>)[name];
-    if (value === undefined || typeof value === 'function') continue;
-    throw new ArgumentError(`${compiled.network.name}: ${name} is ${String(value)}; it must be a function`);
-  }
+  checkCalled(compiled.network.name, options);
   const values = monitoredValues(compiled.objective.values, validationData !== undefined);
   const callbacks = {
     early: earlyStopping && new EarlyStopping(earlyStopping, values),

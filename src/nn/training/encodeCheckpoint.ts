@@ -8,7 +8,7 @@ import type { Saved } from './checkpoint.ts';
 import { requireFiniteToSave } from './finite.ts';
 
 /** What a file is made of. */
-interface Contents {
+export interface Contents {
   readonly tensors: ReadonlyMap<string, SafeTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -11,15 +11,20 @@ import { validationName } from '../registry.ts';
 import { gather } from './batch.ts';
 import { checkTargets } from './checkData.ts';
 import { checkFit } from './checks.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { classWeights } from './classWeights.ts';
 import type { ClassWeight } from './classWeights.ts';
-import { trainedOutputs } from './compiled.ts';
+import { savedModel, trainedOutputs } from './compiled.ts';
 import type { Compiled } from './compiled.ts';
 import type { EvaluateOptions, Evaluation } from './evaluator.ts';
 import { checkFields, checkRanges, fieldUses, inputRanges, joinRanges } from './fieldChecks.ts';
 import type { FieldUses, InputRange } from './fieldChecks.ts';
-import { loopOptions, runLoop } from './loop.ts';
-import type { CallbackOptions, LoopOptions } from './loop.ts';
+import { runLoop } from './loop.ts';
+import { loopOptions } from './loopOptions.ts';
+import type { CallbackOptions, LoopOptions } from './loopOptions.ts';
+import type { Opening } from './placement.ts';
+import { runRecovering } from './recovery.ts';
+import type { Run } from './recovery.ts';
 import { checkBatchSize, checkRun, TrainingRun } from './run.ts';
 import { openSource } from './source.ts';
 import { sourceOf } from './sourceOf.ts';
@@ -59,50 +64,45 @@ export const fitOptions: OptionTable<FitOptions> = {
 /** A training run under way: `await` it for the history, or iterate over its steps (see TrainingRun). */
 export type Fit = TrainingRun<StepValues, History>;
 
+/** What a training needs of the model that it trains. */
+export interface FitHost {
+  evaluate(data: TrainingData, options: EvaluateOptions): Promise<Evaluation>;
+  /** Compiles the model for another GPU, as it was in a checkpoint. */
+  recover(file: Checkpoint, opening: Opening): Promise<Compiled>;
+  onEnd(): void;
+}
+
 /** Starts training; see `Model.fit`. */
-export function startFit(
-  compiled: Compiled,
-  data: TrainingData,
-  options: FitOptions,
-  evaluate: (data: TrainingData, options: EvaluateOptions) => Promise<Evaluation>,
-  onEnd: () => void,
-): Fit {
+export function startFit(first: Compiled, data: TrainingData, options: FitOptions, host: FitHost): Fit {
+  const { name } = first.network;
+  const { validationData, validationBatchSize } = options;
   return new TrainingRun(
     async (queue, signal) => {
-      const { network, gpu } = compiled;
-      const batchSize = checkRun(network.name, data, options);
-      const { validationData, validationBatchSize } = options;
-      if (validationBatchSize !== undefined) {
-        checkBatchSize(network.name, validationBatchSize, 'validationBatchSize');
-      }
-      compiled.state.batchSize = Number.isFinite(batchSize) ? batchSize : undefined;
-      const callbacks = await checkFit(compiled, options);
-      const task = new FitTask(compiled, options);
+      const batchSize = checkRun(name, data, options);
+      if (validationBatchSize !== undefined) checkBatchSize(name, validationBatchSize, 'validationBatchSize');
+      const rows = validationBatchSize ?? (Number.isFinite(batchSize) ? batchSize : undefined);
+      const validate =
+        validationData &&
+        (async () => validated(await host.evaluate(validationData, { signal, batchSize: rows })));
       const onSteps = (values: readonly StepValues[]) => {
         queue(values);
         options.onSteps?.(values);
       };
-      const source = await openSource(compiled, network.name, () =>
-        sourceOf(gpu.device, data, { ...options, batchSize, check: (batch) => task.check(batch) }),
-      );
-      const validate =
-        validationData &&
-        (async () =>
-          validated(
-            await evaluate(validationData, {
-              signal,
-              batchSize: validationBatchSize ?? (Number.isFinite(batchSize) ? batchSize : undefined),
-            }),
-          ));
-      return runLoop(
-        task,
-        source,
-        { ...options, batchSize, onSteps, signal },
-        { callbacks, validate, onReady: options.onReady },
-      );
+      const work = async (compiled: Compiled, run: Run) => {
+        const callbacks = await checkFit(compiled, options);
+        const task = new FitTask(compiled, options);
+        await run.begin(task.saved);
+        compiled.state.batchSize = Number.isFinite(batchSize) ? batchSize : undefined;
+        const source = await openSource(compiled, name, () =>
+          sourceOf(compiled.gpu.device, data, { ...options, batchSize, check: (batch) => task.check(batch) }),
+        );
+        const hooks = { callbacks, validate, onReady: options.onReady };
+        return runLoop(task, source, { ...options, batchSize, onSteps, signal }, run, hooks);
+      };
+      return runRecovering(name, first, data, { ...options, signal }, { work, move: host.recover });
     },
     options.signal,
-    onEnd,
+    () => host.onEnd(),
   );
 }
 
@@ -128,6 +128,10 @@ class FitTask implements Task {
 
   get state() {
     return this.#compiled.state;
+  }
+
+  get saved() {
+    return savedModel(this.#compiled);
   }
 
   get seed() {

@@ -1,68 +1,22 @@
-import type { OptionTable } from '../../options.ts';
 import type { NumericError } from '../../errors.ts';
 import type { StreamOrigin } from '../../data/permutation.ts';
 import { faultError } from '../../runtime/guard.ts';
-import type { CompileProgress, Program } from '../../runtime/program.ts';
+import type { Variable } from '../../ops/core/leaves.ts';
+import type { Program } from '../../runtime/program.ts';
 import type { RingEntry } from '../../runtime/ring.ts';
 import { RingReader } from '../../runtime/ringReader.ts';
 import type { Totals } from '../metrics/metric.ts';
 import { ABORTED, unlessAborted, untilAborted } from './abort.ts';
-import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
 import type { Callbacks } from './checks.ts';
 import { isOver } from './clock.ts';
-import type { Lock } from './lock.ts';
+import { collectCheckpoint } from './encodeCheckpoint.ts';
+import type { CallbackOptions, LoopOptions } from './loopOptions.ts';
 import { StepPrograms } from './programs.ts';
-import type { RunOptions } from './run.ts';
+import type { Run } from './recovery.ts';
 import type { BatchSource } from './source.ts';
 import type { RunProgress } from './state.ts';
 import type { Task } from './task.ts';
 import type { EpochValues, RunHistory, StepValues } from './values.ts';
-
-/** What every training offers, whatever it trains. */
-export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends RunOptions {
-  /** A new order in each epoch; default true. Streams come in their own order. */
-  shuffle?: boolean;
-  /**
-   * Count `epochs` or `steps` from the beginning of the weights' life and do only what is left: after `load`. A run that
-   * ended in the middle of an epoch goes on there, with the means of that epoch and with the callbacks' counts.
-   */
-  resume?: boolean;
-  /** Ends training after the step under way; the history says `aborted`. */
-  signal?: AbortSignal;
-  /** Keep the values of all steps for the history; default true. Without, a run of any length takes no memory. */
-  keepSteps?: boolean;
-  /** Called while kernels compile. */
-  onCompile?: (progress: CompileProgress) => void;
-  /** Awaited before each step: to pause, to step by hand, or to look at the weights after `step` steps. */
-  beforeStep?: (step: number) => void | Promise<void>;
-  /** The values of a few steps at a time, as they come back from the GPU. */
-  onSteps?: (values: readonly Step[]) => void;
-  /** What an epoch came to, when the callbacks have seen it. */
-  onEpoch?: (values: Epoch) => void | Promise<void>;
-}
-
-export const loopOptions: OptionTable<LoopOptions> = {
-  epochs: true,
-  steps: true,
-  batchSize: true,
-  lastBatch: true,
-  shuffle: true,
-  resume: true,
-  signal: true,
-  keepSteps: true,
-  onCompile: true,
-  beforeStep: true,
-  onSteps: true,
-  onEpoch: true,
-};
-
-/** Callbacks that watch a value of the epochs. */
-export interface CallbackOptions {
-  /** Ends training when a value stops improving. */
-  earlyStopping?: EarlyStoppingOptions;
-  /** Lowers the learning rate when a value stops improving. */
-  reduceOnPlateau?: ReduceOnPlateauOptions;
-}
 
 export interface LoopHooks {
   readonly callbacks?: Callbacks;
@@ -78,6 +32,7 @@ export interface LoopHooks {
  * The training loop: compiles the steps, replays them over the batches of a source, tells what they record, and at the
  * end of each epoch validates and asks the callbacks. Frees what it has made, however it ends.
  *
+ * @param run of which this is all, or what is left after the loss of a GPU
  * @throws NumericError if a recorded value, a weight, a gradient or an update becomes NaN or infinite: that step is not
  *   made, nor any after it; weights, clock and progress are those from before it
  * @throws InterruptedError if what is trained is destroyed or compiled anew meanwhile
@@ -87,9 +42,10 @@ export async function runLoop(
   task: Task,
   source: BatchSource,
   options: LoopOptions & CallbackOptions & { readonly batchSize: number },
+  run: Run,
   hooks: LoopHooks = {},
 ): Promise<RunHistory> {
-  const loop = new Loop(task, source, options, hooks);
+  const loop = new Loop(task, source, options, run, hooks);
   let history: RunHistory;
   try {
     history = await loop.run();
@@ -108,9 +64,12 @@ class Loop {
   readonly #source: BatchSource;
   readonly #options: LoopOptions & CallbackOptions & { readonly batchSize: number };
   readonly #hooks: LoopHooks;
+  readonly #run: Run;
   readonly #programs: StepPrograms;
-  readonly #steps: StepValues[] = [];
-  readonly #epochs: EpochValues[] = [];
+  /** Weights and statistics after the best epoch, where they are to be brought back. */
+  #bestWeights: ReadonlyMap<Variable, Float32Array> | undefined;
+  /** Whether all samples of the epoch are trained on, and its end has not been told yet. */
+  #epochEnds = false;
   /** Of the steps whose values have not come back yet: where their batches began. */
   readonly #places = new Map<number, { readonly epoch: number; readonly place: number }>();
   /** Why a step was not made, and where it began. */
@@ -120,11 +79,13 @@ class Loop {
     task: Task,
     source: BatchSource,
     options: LoopOptions & CallbackOptions & { readonly batchSize: number },
+    run: Run,
     hooks: LoopHooks,
   ) {
     this.#task = task;
     this.#source = source;
     this.#options = options;
+    this.#run = run;
     this.#hooks = hooks;
     const { onCompile } = options;
     this.#programs = new StepPrograms(task, source, { onCompile, onReady: hooks.onReady });
@@ -136,14 +97,16 @@ class Loop {
 
   async run(): Promise<RunHistory> {
     const { state, gpu } = this.#task;
-    const { clock, lifetime, lock } = state;
-    const { resume = false, batchSize, signal } = this.#options;
+    const { clock, lifetime } = state;
+    const { batchSize, signal } = this.#options;
+    const run = this.#run;
+    const resume = run.resumes || (this.#options.resume ?? false);
     const { progress } = state;
     if (!resume && clock.place > 0) clock.endEpoch(); // a new run begins with a whole epoch
-    const start = resume ? { step: 0, epoch: 0, place: 0 } : { ...clock };
+    const start = (run.start ??= resume ? { step: 0, epoch: 0, place: 0 } : { ...clock });
     const over = () => isOver(clock, start, this.#options, this.#source.size);
     const example = await lifetime.race(untilAborted(this.#source.example(clock), signal));
-    if (example === ABORTED) return { epochs: [], steps: [], stopped: 'aborted' };
+    if (example === ABORTED) return this.#history('aborted');
     state.progress = {};
     // The first step is compiled even where none is left to do: whoever asks for `onReady` gets it.
     const part = this.#part();
@@ -163,9 +126,12 @@ class Loop {
         totals: totals.state,
         earlyStopping: this.#hooks.callbacks?.early?.state,
         reduceOnPlateau: this.#hooks.callbacks?.plateau?.state,
+        bestWeights: this.#bestWeights,
+        epochEnds: this.#epochEnds,
       }),
     };
     let stopped: RunHistory['stopped'] = 'finished';
+    if (this.#epochEnds) stopped = await this.#endEpoch(true, totals, signal);
     while (!over() && stopped === 'finished') {
       await lifetime.race(untilAborted(this.#options.beforeStep?.(clock.step), signal));
       lifetime.check();
@@ -179,7 +145,7 @@ class Loop {
         stopped = 'aborted';
         break;
       }
-      const release = await this.#takeLock(lock);
+      const release = await this.#takeLock();
       let ends = false;
       let last = false;
       try {
@@ -200,25 +166,66 @@ class Loop {
           if (submitted) await lifetime.race(submitted);
           reader.check();
           if (ends) await lifetime.race(reader.settle());
-        } else {
+        } else if (totals.isEmpty) {
           clock.endEpoch();
+        } else {
+          ends = last = true; // of what is left of it nothing is trained on, with these batches
         }
+        this.#epochEnds = last;
       } finally {
         release();
       }
       if (ends) stopped = await this.#endEpoch(last, totals, signal);
+      if (run.isDue(clock.step, last)) await this.#save();
     }
     await lifetime.race(reader.finish(gpu.device, clock.step)); // of an aborted epoch
     await lifetime.race(this.#programs.finish());
+    const restored = stopped !== 'aborted' && (await this.#restoreBest());
+    if (restored || !run.has(clock.step)) await this.#save();
     state.progress = state.loop.progress();
-    return { epochs: this.#epochs, steps: this.#steps, stopped };
+    return this.#history(stopped);
+  }
+
+  #history(stopped: RunHistory['stopped']): RunHistory {
+    return { epochs: this.#run.epochs, steps: this.#run.steps, stopped };
+  }
+
+  /** Has the run keep a checkpoint of now. */
+  async #save(): Promise<void> {
+    const { state } = this.#task;
+    const release = await this.#takeLock();
+    try {
+      this.#run.take(await state.lifetime.race(collectCheckpoint(this.#task.saved)), state.clock);
+    } finally {
+      release();
+    }
+  }
+
+  /** All weights and statistics, as they are. */
+  async #readWeights(): Promise<ReadonlyMap<Variable, Float32Array>> {
+    const { gpu, state, saved } = this.#task;
+    const variables = saved.parts.flatMap((part) => [...part.variables.keys()]);
+    return new Map(await state.lifetime.race(gpu.variables.readAll(variables)));
+  }
+
+  /** Brings the weights of the best epoch back, where that is wanted. */
+  async #restoreBest(): Promise<boolean> {
+    const { early } = this.#hooks.callbacks ?? {};
+    if (!early?.restoresBest || !this.#bestWeights) return false;
+    const release = await this.#takeLock();
+    try {
+      for (const [variable, own] of this.#bestWeights) this.#task.gpu.variables.write(variable, own);
+    } finally {
+      release();
+    }
+    return true;
   }
 
   /** Waits until nobody saves, and nobody uses the averaged weights. */
-  async #takeLock(lock: Lock): Promise<() => void> {
+  async #takeLock(): Promise<() => void> {
     const { minimizers, state } = this.#task;
     while (true) {
-      const release = await state.lifetime.race(lock.take());
+      const release = await state.lifetime.race(state.lock.take());
       const averages = minimizers.find(({ averagesReturned }) => averagesReturned)?.averagesReturned;
       if (!averages) return release;
       release();
@@ -233,21 +240,31 @@ class Loop {
     signal: AbortSignal | undefined,
   ): Promise<RunHistory['stopped']> {
     const { clock, lifetime } = this.#task.state;
-    const { epoch, step } = clock;
-    const own = totals.values();
-    if (whole) {
-      clock.endEpoch();
-      totals.clear();
-    }
+    const { early, plateau } = this.#hooks.callbacks ?? {};
     const validation = await unlessAborted(lifetime.race(this.#hooks.validate?.(signal)), signal);
     if (validation === ABORTED) return 'aborted';
-    const values = { epoch, step, ...own, ...validation } as EpochValues;
-    this.#epochs.push(values);
-    // Before `onEpoch`, which may save: what is saved has counted this epoch.
-    const { early, plateau } = this.#hooks.callbacks ?? {};
-    if (whole && plateau) this.#task.learningRate = plateau.after(values, this.#task.learningRate);
-    const stop = whole && early?.shouldStop(values);
-    await lifetime.race(this.#options.onEpoch?.(values));
+    const { epoch, step } = clock;
+    const values = { epoch, step, ...totals.values(), ...validation } as EpochValues;
+    let stop = false;
+    if (whole) {
+      // Whoever saves meets the end of the epoch counted by all, or by nobody.
+      const release = await this.#takeLock();
+      try {
+        if (early?.restoresBest && early.improves(values)) this.#bestWeights = await this.#readWeights();
+        stop = early?.shouldStop(values) ?? false;
+        if (plateau) this.#task.learningRate = plateau.after(values, this.#task.learningRate);
+        clock.endEpoch();
+        totals.clear();
+        this.#epochEnds = false;
+      } finally {
+        release();
+      }
+    }
+    if (step > this.#run.lastEpochEnd) {
+      await lifetime.race(this.#options.onEpoch?.(values));
+      this.#run.epochs.push(values);
+      this.#run.lastEpochEnd = step;
+    }
     return stop ? 'early' : 'finished';
   }
 
@@ -260,8 +277,12 @@ class Loop {
         own.clear();
         return { epoch: this.#places.get(step)!.epoch, step, ...own.add(recorded).values() } as StepValues;
       });
-      if (keepSteps) this.#steps.push(...values);
-      onSteps?.(values);
+      const fresh = values.filter(({ step }) => step >= this.#run.nextStep); // others were told before a loss
+      if (fresh.length > 0) {
+        this.#run.nextStep = fresh.at(-1)!.step + 1;
+        if (keepSteps) this.#run.steps.push(...fresh);
+        onSteps?.(fresh);
+      }
       const last = entries.at(-1);
       if (last?.fault) {
         const error = notFiniteError(this.#task, last, values.at(-1)!);
@@ -286,6 +307,8 @@ class Loop {
     if (progress.totals) totals.restore(progress.totals, this.#programs.columns);
     if (progress.earlyStopping) this.#hooks.callbacks?.early?.restore(progress.earlyStopping);
     if (progress.reduceOnPlateau) this.#hooks.callbacks?.plateau?.restore(progress.reduceOnPlateau);
+    this.#bestWeights = progress.bestWeights;
+    this.#epochEnds = progress.epochEnds ?? false;
   }
 
   async destroy(): Promise<void> {

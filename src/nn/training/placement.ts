@@ -1,4 +1,4 @@
-import { ArgumentError, DeviceLostError } from '../../errors.ts';
+import { ArgumentError, DeviceLostError, InterruptedError } from '../../errors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import { describe } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
@@ -27,14 +27,25 @@ export interface PlacementOptions {
 
 export const placementOptions: OptionTable<PlacementOptions> = { gpu: true, weights: true };
 
+/** A GPU that is still to be opened. */
+export interface Opening {
+  readonly open: () => Promise<Gpu>;
+  /** Whether it is destroyed together with what is compiled for it. */
+  readonly owned: boolean;
+}
+
 interface Owner {
   readonly name: string;
   readonly variables: Variable[];
 }
 
 export interface PlacementHooks<C> {
-  /** Frees what works on what was compiled: its lifetime has just ended. */
-  readonly end: (compiled: C) => void;
+  /**
+   * Frees what works on what was compiled: its lifetime has just ended.
+   *
+   * @param recovers whether the training under way goes on
+   */
+  readonly end: (compiled: C, recovers: boolean) => void;
   /** Frees what `make` made. The weights are freed by the placement. */
   readonly free: (compiled: C) => void;
 }
@@ -48,6 +59,8 @@ export class Placement<C extends Placed> {
   #compiled: C | undefined;
   /** Of the compilation under way. */
   #compiling: Lifetime | undefined;
+  /** How the last `compile` made it. */
+  #make: ((gpu: Gpu, state: TrainingState) => C) | undefined;
   /** The session that `compile` opened itself. */
   #ownGpu: Gpu | undefined;
   /** Restore, in their order, what was loaded before `compile`. */
@@ -117,26 +130,60 @@ export class Placement<C extends Placed> {
     { gpu: given, weights = 'keep' }: PlacementOptions,
     make: (gpu: Gpu, state: TrainingState) => C,
   ): Promise<C> {
-    const { name, variables } = this.#owner;
+    const { name } = this.#owner;
     if (weights !== 'keep' && weights !== 'initial') {
       throw new ArgumentError(`${name}: weights is ${String(weights)}; choose keep or initial`);
     }
     if (given !== undefined && !(given instanceof Gpu)) {
       throw new ArgumentError(`${name}: gpu is ${describe(given)}; pass what init() gives, awaited`);
     }
+    const before = this.#compiled;
+    const own = before && !before.gpu.device.isLost ? before.gpu : undefined;
+    const open = before?.gpu.reopen ?? init;
+    const made = await this.#place(given ?? own ?? { open, owned: true }, weights, make);
+    this.#make = make;
+    return made;
+  }
+
+  /**
+   * How a training that begins now goes on after the loss of its GPU: it is compiled again on another one, with weights,
+   * optimizer and clock of a checkpoint. @throws InterruptedError if it is destroyed or compiled by somebody else meanwhile
+   */
+  recovery(saved: (compiled: C) => Saved): (file: Checkpoint, opening: Opening) => Promise<C> {
+    const make = this.#make!;
+    return async (file, opening) => {
+      if (!this.#compiled || this.#make !== make) {
+        throw new InterruptedError(
+          `${this.#owner.name}: was destroyed or compiled anew after its GPU was lost`,
+        );
+      }
+      const loaded = this.#loaded;
+      const made = await this.#place(opening, 'initial', make, true);
+      restoreCheckpoint(saved(made), file);
+      this.#loaded = loaded;
+      return made;
+    };
+  }
+
+  async #place(
+    on: Gpu | Opening,
+    weights: 'keep' | 'initial',
+    make: (gpu: Gpu, state: TrainingState) => C,
+    recovers = false,
+  ): Promise<C> {
+    const { name, variables } = this.#owner;
     this.#compiling?.end(`${name}: was compiled anew while it was being compiled`);
     const lifetime = new Lifetime();
     this.#compiling = lifetime;
     const before = this.#compiled;
-    const own = before && !before.gpu.device.isLost ? before.gpu : undefined;
     let opened: Gpu | undefined;
     try {
-      if (!given && !own) opened = await init();
-      const gpu = given ?? own ?? opened!;
+      if (!(on instanceof Gpu) && on.owned) opened = await lifetime.make(on.open(), (late) => late.destroy());
+      const gpu = opened ?? (on instanceof Gpu ? on : await lifetime.race(on.open()));
       lifetime.check();
       gpu.device.check();
       requireNoOtherHome(name, variables, gpu, before?.gpu);
-      this.#end(`${name}: was compiled anew while it was at work`);
+      this.#end(`${name}: was compiled anew while it was at work`, recovers);
       const moves = before && before.gpu !== gpu && weights === 'keep';
       const values = moves ? await this.#weightsOn(before, lifetime) : [];
       lifetime.check();
@@ -160,7 +207,7 @@ export class Placement<C extends Placed> {
         gpu.variables.release(variables);
         lifetime.check();
       }
-      this.#end(`${name}: was compiled anew while it was at work`); // what has begun meanwhile
+      this.#end(`${name}: was compiled anew while it was at work`, recovers); // what has begun meanwhile
       this.#release();
       if (this.#ownGpu !== gpu) this.#closeOwnGpu();
       this.#ownGpu = opened ?? this.#ownGpu;
@@ -201,11 +248,11 @@ export class Placement<C extends Placed> {
   }
 
   /** Ends the work under way. New work can begin on what was compiled. */
-  #end(what: string): void {
+  #end(what: string, recovers = false): void {
     if (!this.#compiled) return;
     const { state } = this.#compiled;
     state.lifetime.end(what);
-    this.#hooks.end(this.#compiled);
+    this.#hooks.end(this.#compiled, recovers);
     const renewed = state.renewed();
     renewed.lifetime.endWith(this.#compiled.gpu.device);
     this.#compiled = { ...this.#compiled, state: renewed };

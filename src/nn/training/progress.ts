@@ -28,12 +28,14 @@ export function parseProgress(name: string, text: string | undefined): SavedProg
     (known.totals === undefined || isTotals(known.totals)) &&
     (known.earlyStopping === undefined || isCallback(known.earlyStopping)) &&
     (known.reduceOnPlateau === undefined || isCallback(known.reduceOnPlateau)) &&
+    (known.epochEnds === undefined || typeof known.epochEnds === 'boolean') &&
     (known.bestWeights === undefined || typeof known.bestWeights === 'boolean');
   if (!fits) {
     throw new FormatError(`${name}: its progress within the epoch cannot be read; the file is damaged`);
   }
-  const { totals, earlyStopping, reduceOnPlateau, bestWeights = false } = known as Partial<SavedProgress>;
-  return { totals, earlyStopping, reduceOnPlateau, bestWeights };
+  const { bestWeights = false, ...counts } = known as Partial<SavedProgress>;
+  const { totals, earlyStopping, reduceOnPlateau, epochEnds } = counts;
+  return { totals, earlyStopping, reduceOnPlateau, epochEnds, bestWeights };
 }
 
 /**

@@ -12,6 +12,8 @@ export interface RunProgress {
   readonly totals?: TotalsState;
   readonly earlyStopping?: CallbackState;
   readonly reduceOnPlateau?: CallbackState;
+  /** Whether all samples of the epoch under way are trained on, and its end has not been told yet. */
+  readonly epochEnds?: boolean;
   /** What weights and statistics were after the best epoch, where they are to be brought back. */
   readonly bestWeights?: ReadonlyMap<Variable, Float32Array>;
 }

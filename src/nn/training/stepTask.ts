@@ -25,7 +25,12 @@ export interface StepTaskOptions extends ByteScaling {
   readonly name: string;
   readonly gpu: Gpu;
   readonly seed: number;
+  /** Of the values that it must give: those of the training, for the step of the validation. */
+  readonly names?: readonly string[];
 }
+
+/** Which task changes a variable now. */
+const changedBy = new WeakMap<Variable, StepTask>();
 
 /** What integers of an input are read as: bytes are scaled. */
 const dtypeOf = ({ data }: DataField) => (data instanceof Int32Array ? ('i32' as const) : ('f32' as const));
@@ -46,14 +51,16 @@ export class StepTask implements Task {
   #uses: FieldUses | undefined;
   readonly #shares = new Set<number>();
 
-  constructor(step: Step, options: StepTaskOptions, training: boolean, state = new TrainingState()) {
+  /** @param state of the training that it belongs to; default: its own */
+  constructor(step: Step, options: StepTaskOptions, training: boolean, state?: TrainingState) {
     this.name = options.name;
     this.gpu = options.gpu;
     this.seed = options.seed;
     this.#step = step;
     this.#options = options;
     this.#training = training;
-    this.state = state;
+    this.state = state ?? new TrainingState();
+    if (!state) this.state.lifetime.endWith(options.gpu.device);
   }
 
   get minimizers(): readonly Minimizer[] {
@@ -101,6 +108,14 @@ export class StepTask implements Task {
   }
 
   #start(minimize: readonly Minimize[]): void {
+    const changed = minimize.flatMap(({ variables }) => variables);
+    const taken = changed.find((variable) => changedBy.has(variable));
+    if (taken) {
+      throw new ArgumentError(
+        `${this.name}: another training under way changes the variable "${taken.name}", too; await or destroy that one first`,
+      );
+    }
+    for (const variable of changed) changedBy.set(variable, this);
     const own: Minimizer[] = [];
     this.#own = own;
     this.#minimizers = minimize.map(({ variables, optimizer }) => {
@@ -121,6 +136,13 @@ export class StepTask implements Task {
       rows,
       this.#training,
     );
+    const { names } = this.#options;
+    const given = checked.values.map(({ name }) => name);
+    if (names && String(names) !== String(given)) {
+      throw new ArgumentError(
+        `${this.name}: the step gives ${given.join(', ')} for the validation, where training is false, but ${names.join(', ')} in the training; give values of the same names, in the same order, in both`,
+      );
+    }
     if (g.objectives.length > 0) {
       for (const { minimizer } of g.objectives) this.gpu.release(minimizer);
       throw new ArgumentError(
@@ -174,8 +196,25 @@ export class StepTask implements Task {
     return { name, kind: 'step', gpu, state, parts, owner: this };
   }
 
+  /** @throws ArgumentError if an optimizer at work is its caller's, which cannot go to another GPU */
+  requireMovable(): void {
+    const stranger = this.#minimizers.find((minimizer) => !this.#own.includes(minimizer));
+    if (!stranger) return;
+    throw new ArgumentError(
+      `${this.name}: recover makes the optimizers anew on another GPU, but the step minimizes with a Minimizer, which is bound to one; return an optimizer, such as ${stranger.optimizer.name}(), in its place`,
+    );
+  }
+
+  /** Lets other trainings change its variables. */
+  release(): void {
+    for (const variable of this.#variables) {
+      if (changedBy.get(variable) === this) changedBy.delete(variable);
+    }
+  }
+
   /** Frees the optimizers that it made. */
   destroy(): void {
+    this.release();
     for (const minimizer of this.#own) this.gpu.release(minimizer);
     this.#own = [];
   }

@@ -3,6 +3,7 @@ import type { DeviceDataset } from '../../runtime/deviceDataset.ts';
 import type { Minimizer } from '../../runtime/minimizer.ts';
 import type { Gpu, GraphBuilder } from '../../runtime/session.ts';
 import type { RecordedValue } from '../metrics/metric.ts';
+import type { Saved } from './checkpoint.ts';
 import type { TrainingState } from './state.ts';
 
 /** One value that a step records: a row per sample, or a single number. */
@@ -40,6 +41,8 @@ export interface Task {
   recount?(): Promise<void>;
   /** Base rate of the optimizer; a callback may lower it. */
   learningRate: number;
+  /** What a checkpoint is made of; known when the first step has been defined. */
+  readonly saved: Saved;
   /** What to do where a loss is NaN or infinite: the end of the error's message. */
   readonly advice?: string;
 }

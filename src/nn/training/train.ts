@@ -3,7 +3,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import { requireDataset } from '../../data/requireDataset.ts';
 import { asStream } from '../../data/stream.ts';
 import type { TrainingData } from '../../data/stream.ts';
-import { ArgumentError } from '../../errors.ts';
+import { ArgumentError, InterruptedError } from '../../errors.ts';
 import { checkOptions, describe, required } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
@@ -11,9 +11,14 @@ import { Gpu } from '../../runtime/session.ts';
 import { ABORTED, untilAborted } from './abort.ts';
 import { EarlyStopping, monitoredValues, ReduceOnPlateau } from './callbacks.ts';
 import { readCheckpoint } from './checkpoint.ts';
+import { checkCalled } from './checks.ts';
 import { encodeCheckpoint } from './encodeCheckpoint.ts';
-import { loopOptions, runLoop } from './loop.ts';
-import type { CallbackOptions, LoopOptions } from './loop.ts';
+import { runLoop } from './loop.ts';
+import { loopOptions } from './loopOptions.ts';
+import type { CallbackOptions, LoopOptions } from './loopOptions.ts';
+import type { Opening } from './placement.ts';
+import { runRecovering } from './recovery.ts';
+import type { Run } from './recovery.ts';
 import { restoreCheckpoint } from './restoreCheckpoint.ts';
 import { checkBatchSize, checkRun, requireRuns, TrainingRun } from './run.ts';
 import { openSource } from './source.ts';
@@ -68,19 +73,24 @@ const trainOptions: OptionTable<TrainOptions> = {
 
 /** A training of a step of one's own: `await` it for the history, or iterate over its steps (see TrainingRun). */
 export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
-  readonly #task: StepTask;
+  readonly #place: TrainPlace;
   readonly #ready: Promise<void>;
 
   /** @param ready settles when variables and optimizers are known */
   constructor(
-    task: StepTask,
+    place: TrainPlace,
     ready: Promise<void>,
     work: (tell: (values: readonly TrainValues[]) => void, signal: AbortSignal) => Promise<TrainHistory>,
     signal: AbortSignal | undefined,
   ) {
     super(work, signal);
-    this.#task = task;
+    this.#place = place;
     this.#ready = ready;
+  }
+
+  /** Where it trains: the one that was given, or that a recovery has opened. The latter stays open, with the variables. */
+  get gpu(): Gpu {
+    return this.#place.task.gpu;
   }
 
   /**
@@ -91,14 +101,22 @@ export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
    */
   async save(): Promise<Uint8Array> {
     await this.#ready;
-    return encodeCheckpoint(this.#task.saved);
+    return encodeCheckpoint(this.#place.task.saved);
   }
 
   /** Ends it, and frees the optimizers that it made; the variables stay. After it nothing can be saved. */
   destroy(): void {
-    this.#task.state.lifetime.end(`${this.#task.name}: was destroyed while it was at work`);
-    this.#task.destroy();
+    const { task } = this.#place;
+    this.#place.destroyed = true;
+    task.state.lifetime.end(`${task.name}: was destroyed while it was at work`);
+    task.destroy();
   }
+}
+
+/** What trains, on the GPU in use. */
+interface TrainPlace {
+  task: StepTask;
+  destroyed: boolean;
 }
 
 /**
@@ -148,72 +166,101 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
   }
   const stream = asStream(data);
   if (!stream) requireDataset('train', data);
-  const settings = { name, gpu, seed, inputScale, inputOffset };
-  const task = new StepTask(step, settings, true);
+  const settings = { name, seed, inputScale, inputOffset };
+  const place = { task: new StepTask(step, { ...settings, gpu }, true), destroyed: false };
   let started!: () => void;
   let failed!: (reason: unknown) => void;
   const ready = new Promise<void>((resolve, reject) => ([started, failed] = [resolve, reject]));
   ready.catch(() => {}); // the run's own failure
+  const train = async (
+    task: StepTask,
+    run: Run,
+    tell: (values: readonly TrainValues[]) => void,
+    signal: AbortSignal,
+  ): Promise<RunHistory> => {
+    const batchSize = checkRun(name, stream ?? data, options);
+    const source = await openSource(task, name, () =>
+      sourceOf(task.gpu.device, stream ?? data, {
+        ...options,
+        batchSize,
+        check: (batch) => task.check(batch),
+      }),
+    );
+    let validation: StepValidation | undefined;
+    let looped = false;
+    try {
+      const { clock, lifetime } = task.state;
+      const example = await untilAborted(lifetime.race(source.example(clock)), signal);
+      if (example === ABORTED) {
+        await source.destroy();
+        failed(
+          new ArgumentError(`${name}: was aborted before its first batch came; there is nothing to save`),
+        );
+        return { epochs: [], steps: [], stopped: 'aborted' as const };
+      }
+      const values = task.inspect(example);
+      if (options.recover) task.requireMovable();
+      const names = values.map((value) => value.name);
+      const forward = new StepTask(step, { ...settings, gpu: task.gpu, names }, false, task.state);
+      validation = validationOf(forward, batchSize, options);
+      const monitored = monitoredValues(values, validation !== undefined);
+      const { earlyStopping, reduceOnPlateau } = options;
+      const callbacks = {
+        early: earlyStopping && new EarlyStopping(earlyStopping, monitored),
+        plateau: reduceOnPlateau && new ReduceOnPlateau(reduceOnPlateau, monitored),
+      };
+      const file = run.snapshot ?? (restore && readCheckpoint(restore));
+      if (file) restoreCheckpoint(task.saved, file);
+      started();
+      await run.begin(task.saved);
+      const onSteps = (own: readonly unknown[]) => {
+        tell(own as readonly TrainValues[]);
+        options.onSteps?.(own as readonly TrainValues[]);
+      };
+      // What a step records are values of the user's, of which the loop knows no names.
+      const loopOptions = {
+        ...(options as unknown as LoopOptions),
+        ...options,
+        batchSize,
+        signal,
+        onSteps,
+      };
+      looped = true;
+      return await runLoop(task, source, loopOptions as unknown as Parameters<typeof runLoop>[2], run, {
+        callbacks,
+        onReady: options.onReady,
+        validate: validation && ((own) => validation!.run(own)),
+      });
+    } catch (error) {
+      if (!looped) await source.destroy(); // the loop does so itself
+      throw error;
+    } finally {
+      task.release();
+      await validation?.destroy();
+    }
+  };
+  const move = async (_file: unknown, { open, owned }: Opening): Promise<StepTask> => {
+    const other = await open();
+    if (place.destroyed) {
+      if (owned) other.destroy();
+      throw new InterruptedError(`${name}: was destroyed after its GPU was lost`);
+    }
+    place.task.destroy();
+    return (place.task = new StepTask(step, { ...settings, gpu: other }, true));
+  };
   const work = async (tell: (values: readonly TrainValues[]) => void, signal: AbortSignal) => {
     try {
-      const batchSize = checkRun(name, stream ?? data, options);
-      const source = await openSource(task, name, () =>
-        sourceOf(gpu.device, stream ?? data, { ...options, batchSize, check: (batch) => task.check(batch) }),
-      );
-      let validation: StepValidation | undefined;
-      let looped = false;
-      try {
-        const { clock, lifetime } = task.state;
-        const example = await untilAborted(lifetime.race(source.example(clock)), signal);
-        if (example === ABORTED) {
-          await source.destroy();
-          failed(
-            new ArgumentError(`${name}: was aborted before its first batch came; there is nothing to save`),
-          );
-          return { epochs: [], steps: [], stopped: 'aborted' as const };
-        }
-        const values = task.inspect(example);
-        validation = validationOf(new StepTask(step, settings, false, task.state), batchSize, options);
-        const monitored = monitoredValues(values, validation !== undefined);
-        const { earlyStopping, reduceOnPlateau } = options;
-        const callbacks = {
-          early: earlyStopping && new EarlyStopping(earlyStopping, monitored),
-          plateau: reduceOnPlateau && new ReduceOnPlateau(reduceOnPlateau, monitored),
-        };
-        if (restore) restoreCheckpoint(task.saved, readCheckpoint(restore));
-        started();
-        const onSteps = (own: readonly unknown[]) => {
-          tell(own as readonly TrainValues[]);
-          options.onSteps?.(own as readonly TrainValues[]);
-        };
-        // What a step records are values of the user's, of which the loop knows no names.
-        const loopOptions = {
-          ...(options as unknown as LoopOptions),
-          ...options,
-          batchSize,
-          signal,
-          onSteps,
-        };
-        looped = true;
-        const history = await runLoop(task, source, loopOptions as unknown as Parameters<typeof runLoop>[2], {
-          callbacks,
-          onReady: options.onReady,
-          validate: validation && ((own) => validation!.run(own)),
-        });
-        return history as unknown as TrainHistory;
-      } catch (error) {
-        if (!looped) await source.destroy(); // the loop does so itself
-        throw error;
-      } finally {
-        await validation?.destroy();
-      }
+      checkCalled(name, options);
+      const own = { work: (task: StepTask, run: Run) => train(task, run, tell, signal), move };
+      const history = await runRecovering(name, place.task, stream ?? data, { ...options, signal }, own);
+      return history as unknown as TrainHistory;
     } catch (error) {
-      task.destroy();
+      place.task.destroy();
       failed(error);
       throw error;
     }
   };
-  return new TrainRun(task, ready, work, options.signal);
+  return new TrainRun(place, ready, work, options.signal);
 }
 
 function validationOf(

@@ -1,0 +1,55 @@
+import type { OptionTable } from '../../options.ts';
+import type { CompileProgress } from '../../runtime/program.ts';
+import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
+import type { RecoveryOptions } from './recovery.ts';
+import type { RunOptions } from './run.ts';
+import type { EpochValues, StepValues } from './values.ts';
+
+/** What every training offers, whatever it trains. */
+export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends RunOptions, RecoveryOptions {
+  /** A new order in each epoch; default true. Streams come in their own order. */
+  shuffle?: boolean;
+  /**
+   * Count `epochs` or `steps` from the beginning of the weights' life and do only what is left: after `load`. A run that
+   * ended in the middle of an epoch goes on there, with the means of that epoch and with the callbacks' counts.
+   */
+  resume?: boolean;
+  /** Ends training after the step under way; the history says `aborted`. */
+  signal?: AbortSignal;
+  /** Keep the values of all steps for the history; default true. Without, a run of any length takes no memory. */
+  keepSteps?: boolean;
+  /** Called while kernels compile. */
+  onCompile?: (progress: CompileProgress) => void;
+  /** Awaited before each step: to pause, to step by hand, or to look at the weights after `step` steps. */
+  beforeStep?: (step: number) => void | Promise<void>;
+  /** The values of a few steps at a time, as they come back from the GPU. */
+  onSteps?: (values: readonly Step[]) => void;
+  /** What an epoch came to, when the callbacks have seen it. */
+  onEpoch?: (values: Epoch) => void | Promise<void>;
+}
+
+export const loopOptions: OptionTable<LoopOptions> = {
+  epochs: true,
+  steps: true,
+  batchSize: true,
+  lastBatch: true,
+  shuffle: true,
+  resume: true,
+  signal: true,
+  keepSteps: true,
+  onCompile: true,
+  beforeStep: true,
+  onSteps: true,
+  onEpoch: true,
+  checkpoint: true,
+  recover: true,
+  onRecover: true,
+};
+
+/** Callbacks that watch a value of the epochs. */
+export interface CallbackOptions {
+  /** Ends training when a value stops improving. */
+  earlyStopping?: EarlyStoppingOptions;
+  /** Lowers the learning rate when a value stops improving. */
+  reduceOnPlateau?: ReduceOnPlateauOptions;
+}
