@@ -223,7 +223,7 @@ function variablesOf(
 
 /** Opens the GPU: the best adapter there is, or the caller's own adapter or device. */
 export async function init(options: DeviceOptions = {}): Promise<Gpu> {
-  return openGpu(options, () => init({ gpu: options.gpu }));
+  return openGpu(options, () => init({ gpu: options.gpu, software: options.software }));
 }
 
 /** `init` for who knows how to open another GPU in the place of one that was lost: an adapter gives one device only. */

@@ -39,6 +39,8 @@ const calls: Record<string, (x: Tensor, shape: number[]) => Tensor> = {
   softmaxCrossEntropy: (x, shape) => ops.softmaxCrossEntropy(x, input('targets', shape)),
   sparseSoftmaxCrossEntropy: (x, shape) =>
     ops.sparseSoftmaxCrossEntropy(x, input('labels', shape.slice(0, -1), 'i32')),
+  adaptiveAveragePool2d: (x) => ops.adaptiveAveragePool2d(x, [2, 3]),
+  adaptiveMaxPool2d: (x) => ops.adaptiveMaxPool2d(x, [2, 3]),
   averagePool2d: (x) => ops.averagePool2d(x),
   maxPool2d: (x) => ops.maxPool2d(x),
   globalAveragePool2d: (x) => ops.globalAveragePool2d(x),

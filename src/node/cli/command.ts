@@ -19,7 +19,8 @@ export interface ModelCommand extends ModelDescription {
 /** What a model's command works with: everything is open and checked. */
 export interface TrainContext {
   readonly terminal: Terminal;
-  readonly gpu: Gpu;
+  /** The one in use: another one after a recovery. */
+  gpu: Gpu;
   readonly adapter: FoundAdapter;
   readonly options: TrainOptions;
   readonly settings: Settings;

@@ -82,11 +82,14 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
     if (options.profile) await profile(context, data.train);
 
     signal.throwIfAborted();
-    sampler = await gan.sampler({ count: GRID });
-    const fit = await fitModel(context, gan, { train: data.train }, sampling(context, sampler));
+    const open = async () => {
+      sampler?.destroy();
+      return (sampler = await gan.sampler({ count: GRID }));
+    };
+    const fit = await fitModel(context, gan, { train: data.train }, sampling(context, open));
     if (fit.interrupted) return undefined;
     terminal.line();
-    const drawn = await context.folder.write('samples.png', await sampleGrid(sampler));
+    const drawn = await context.folder.write('samples.png', await sampleGrid(sampler ?? (await open())));
     const scores = await scoreGan(context, gan, data);
     report(context, scores);
     await finishRun(context, fit, { ...rounded(scores.generated) });
@@ -98,12 +101,19 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
   }
 }
 
-/** Writes samples-000500.png and so on while training goes on. */
-function sampling({ folder, settings }: TrainContext, sampler: GanSampler) {
+/**
+ * Writes samples-000500.png and so on while training goes on.
+ *
+ * @param open makes a sampler on the GPU in use
+ */
+function sampling({ folder, settings }: TrainContext, open: () => Promise<GanSampler>) {
   const every = Number(settings.own['sample-every'] ?? SAMPLE_EVERY);
+  let sampler: GanSampler | undefined;
   return {
+    onRecover: async () => void (sampler = await open()),
     beforeStep: async (step: number) => {
       if (step === 0 || step % every !== 0) return;
+      sampler ??= await open();
       await folder.write(`samples-${String(step).padStart(6, '0')}.png`, await sampleGrid(sampler));
     },
   };

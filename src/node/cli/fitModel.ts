@@ -20,15 +20,17 @@ export interface FitOutcome {
 /**
  * Trains a compiled model under the eyes of the user: compile progress, a bar with loss, metrics, speed and time left,
  * a row per epoch. Saves after each epoch, when --save-every says so, and at the end, also when interrupted. What cannot be
- * written does not end the training: the folder keeps it and knows.
+ * written does not end the training: the folder keeps it and knows. Neither does the loss of the GPU: training goes on from
+ * the end of the last epoch, on the GPU that the context then has.
  *
  * @param hooks.beforeStep work between two steps; `step` are done by then
+ * @param hooks.onRecover makes anew what lay on the GPU that was lost
  */
 export async function fitModel(
   context: TrainContext,
   model: Trainee,
   data: { train: Dataset; validation?: Dataset },
-  hooks: { beforeStep?: (step: number) => Promise<void> } = {},
+  hooks: { beforeStep?: (step: number) => Promise<void>; onRecover?: () => Promise<void> } = {},
 ): Promise<FitOutcome> {
   const { settings, interrupt } = context;
   const view = await TrainingView.create(context, model, data.train);
@@ -41,7 +43,7 @@ export async function fitModel(
       steps: settings.steps,
       batchSize: settings.batchSize,
       resume: true,
-      validationData: data.validation,
+      ...(data.validation && { validationData: data.validation }), // a GAN has no such option
       signal: interrupt.signal,
       onCompile: ({ done, total, label }) => view.compiling(done, total, label),
       onReady: ({ commands, planBytes }) => {
@@ -56,6 +58,12 @@ export async function fitModel(
       },
       onSteps: (values) => view.finished(values),
       onEpoch: (values) => view.endEpoch(values),
+      recover: true,
+      onRecover: async (recovery) => {
+        context.gpu = recovery.gpu;
+        view.recovered(recovery);
+        await hooks.onRecover?.();
+      },
     });
     if (stopped === 'aborted') interrupt.signal.throwIfAborted();
     view.stop();

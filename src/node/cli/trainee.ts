@@ -1,4 +1,5 @@
 import type { Dataset } from '../../data/dataset.ts';
+import type { Recovery } from '../../nn/training/recovery.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 
 /** The values of a step, or their means over an epoch. */
@@ -17,6 +18,8 @@ export interface TraineeFitOptions {
   beforeStep?: (step: number) => void | Promise<void>;
   onSteps?: (values: readonly Values[]) => void;
   onEpoch?: (values: Values) => void | Promise<void>;
+  recover?: boolean;
+  onRecover?: (recovery: Recovery) => void | Promise<void>;
 }
 
 /** What can be trained in the terminal: a model, or a pair of networks. */

@@ -3,6 +3,7 @@ import type { TrainContext } from './command.ts';
 import { EpochTable, formatMetric } from './epochTable.ts';
 import { formatClock, formatCount, formatSeconds } from './format.ts';
 import { resumeCommand } from './options.ts';
+import type { Recovery } from '../../nn/training/recovery.ts';
 import { Progress } from './progress.ts';
 import { readEarlierHistory } from './history.ts';
 import type { RunHistory } from './history.ts';
@@ -22,7 +23,7 @@ export class TrainingView {
   readonly #epochs: Values[];
   readonly #steps: Values[];
   readonly #firstStep: number;
-  readonly #submits: () => number;
+  #submits: () => number;
   /** Submits of work that is not training. */
   #submitsAside = 0;
   #progress: Progress | undefined;
@@ -130,6 +131,7 @@ export class TrainingView {
   async endEpoch(values: Values): Promise<void> {
     this.stop();
     this.clock.endEpoch();
+    await this.#saver.take('running'); // first: if the GPU is lost now, the epoch is told again
     this.#epochs.push(values);
     this.#epochStart = this.#steps.length;
     const { steps, seconds } = this.clock.total;
@@ -137,8 +139,18 @@ export class TrainingView {
     this.#before = { steps, seconds };
     const imagesPerSecond = (own.steps * this.#context.settings.batchSize) / own.seconds;
     this.#table.row(values, { seconds: own.seconds, imagesPerSecond });
-    await this.#saver.take('running');
     this.#saver.valuesUpTo(values.step);
+  }
+
+  /** After the loss of the GPU: says so. The time until the next step does not count. */
+  recovered({ error, gpu, step }: Recovery): void {
+    this.stop();
+    this.clock.endEpoch();
+    const [before, more] = [this.#submits(), countSubmits(gpu.device.gpu.queue)];
+    this.#submits = () => before + more();
+    this.#context.terminal.warn(
+      `The GPU was lost (${error.reason}). Going on from step ${formatCount(step)} on ${gpu.device.description}.`,
+    );
   }
 
   /** Saves what there is and says how to go on. */
