@@ -146,7 +146,10 @@ const without = new Set([
   'take',
   'decodeSafetensors',
   'encodeSafetensors',
+  'latestCheckpoint',
+  'opfsCheckpoints',
   'node.cacheFolder',
+  'node.folderCheckpoints',
 ]);
 
 const functionsOf = (prefix: string, space: object): string[] =>

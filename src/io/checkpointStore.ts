@@ -1,3 +1,6 @@
+import { ArgumentError } from '../errors.ts';
+import { describe } from '../options.ts';
+
 /** Where checkpoints are kept, by their names: a folder (`folderCheckpoints` of wgrad/node), OPFS, or a store of your own. */
 export interface CheckpointStore {
   /** For messages: what and where it is. */
@@ -43,8 +46,15 @@ export async function keptCheckpoints(store: CheckpointStore): Promise<KeptCheck
  * if (bytes) model.load(bytes);
  * await model.fit(data, { epochs: 20, resume: true, checkpoint: { write: store } });
  * ```
+ *
+ * @throws ArgumentError if it is no store
  */
 export async function latestCheckpoint(store: CheckpointStore): Promise<Uint8Array | undefined> {
+  if (typeof store?.list !== 'function' || typeof store.read !== 'function') {
+    throw new ArgumentError(
+      `latestCheckpoint: takes a store, folderCheckpoints(…) or opfsCheckpoints(…), but was given ${describe(store)}`,
+    );
+  }
   const [latest] = await keptCheckpoints(store);
   return latest && store.read(latest.name);
 }

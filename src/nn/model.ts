@@ -21,7 +21,6 @@ import { summarize } from './summary.ts';
 import { checkInputs, checkTargets, requireLoss } from './training/checkData.ts';
 import { readCheckpoint } from './training/checkpoint.ts';
 import type { LoadOptions, LoadReport } from './training/checkpoint.ts';
-import { savedModel } from './training/compiled.ts';
 import type { Compiled } from './training/compiled.ts';
 import { encodeCheckpoint } from './training/encodeCheckpoint.ts';
 import { Evaluator } from './training/evaluator.ts';
@@ -31,6 +30,7 @@ import type { Fit, FitOptions } from './training/fit.ts';
 import { Placement, placementOptions } from './training/placement.ts';
 import type { PlacementOptions } from './training/placement.ts';
 import type { Samples } from './training/samples.ts';
+import { savedModel } from './training/savedModel.ts';
 
 export interface SequentialOptions extends Pick<NetworkOptions, 'name' | 'seed'> {
   /** Shape of one sample, without the batch: [28, 28, 1]. */

@@ -127,7 +127,7 @@ describe('told before the first step', () => {
     ['patience in words', monitor('loss', { patience: '2' }), /patience is 2; it must be a number/],
     ['minDelta below 0', monitor('loss', { minDelta: -1 }), /minDelta is -1/],
     ['a factor above 1', plateau({ factor: 2 }), /factor is 2; it must be a number above 0 and below 1/],
-    ['a callback that is none', { onEpoch: 'log' }, /tiny: onEpoch is log; it must be a function/],
+    ['a callback that is none', { onEpoch: 'log' }, /tiny: onEpoch is "log"; it must be a function/],
     ['validation data of another shape', { validationData: wide }, /takes samples of shape \[2\].* have \[3\]/, ShapeError],
     ['validation labels of no class', { validationData: stray }, /label 3 of sample 1 of data set 'stray' is none of the 3 classes/],
     ['validation targets of another shape', { validationData: rows }, /softmaxCrossEntropy.*\[2, 3\].*\[2, 2\]/, ShapeError],

@@ -4,7 +4,6 @@ import type { Layer } from '../layers/layer.ts';
 import type { Network, Port } from '../network.ts';
 import type { Objective } from '../objective.ts';
 import type { Optimizer } from '../optimizers.ts';
-import type { Saved } from './checkpoint.ts';
 import type { ByteScaling } from './fieldChecks.ts';
 import type { TrainingState } from './state.ts';
 
@@ -22,13 +21,6 @@ export interface Compiled extends ByteScaling {
   /** The losses and metrics; none of them where no loss was given. */
   readonly objective: Objective;
   readonly state: TrainingState;
-}
-
-/** What a checkpoint of a model is made of. */
-export function savedModel({ network, gpu, minimizer, optimizer, state }: Compiled): Saved {
-  const variables = network.variableKeys();
-  const part = { prefix: '', network, variables, trained: minimizer.variables, minimizer, optimizer };
-  return { name: network.name, kind: 'model', gpu, state, parts: [part], owner: network };
 }
 
 /** The outputs that have a loss, in the order of the targets. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ArgumentError, EnvironmentError, FormatError } from '../../../src/errors.ts';
 import { latestCheckpoint } from '../../../src/io/checkpointStore.ts';
+import { opfsCheckpoints } from '../../../src/io/opfsCheckpoints.ts';
 import { folderCheckpoints } from '../../../src/node/folderCheckpoints.ts';
 import { Checkpoints } from '../../../src/nn/training/checkpoints.ts';
 import type { CheckpointMoment, CheckpointOptions } from '../../../src/nn/training/checkpoints.ts';
@@ -345,4 +346,14 @@ it('a damaged newest checkpoint is refused when it is loaded', async () => {
   const damaged = (await latestCheckpoint(store))!;
   expect(() => model.load(damaged)).toThrow(FormatError);
   model.destroy();
+});
+
+it('stores are known from what is none', async () => {
+  await expect(latestCheckpoint('out' as never)).rejects.toThrow(
+    /latestCheckpoint: takes a store.*was given "out"/,
+  );
+  for (const path of ['', '..', 'a/../b', 5])
+    expect(() => opfsCheckpoints(path as string)).toThrow(ArgumentError);
+  const run = opfsCheckpoints('digits').list(); // Node has no such file system
+  await expect(run).rejects.toThrow(/Cannot read the folder digits of this site: there is no origin private/);
 });
