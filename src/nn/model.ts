@@ -238,6 +238,7 @@ export class Model extends Network {
     check();
     // Between two steps, like everything that touches the weights.
     const swap = () => {
+      state.lifetime.check();
       check();
       minimizer.swapAverages();
     };

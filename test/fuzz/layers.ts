@@ -1,7 +1,7 @@
 import { activations } from '../../src/nn/activations.ts';
 import * as api from '../../src/index.ts';
 import type { Layer } from '../../src/nn/layers/layer.ts';
-import { sizeOf } from '../reference/array.ts';
+import { map, sizeOf } from '../reference/array.ts';
 import type { Draft, Value } from './draft.ts';
 import type { Call } from './entry.ts';
 import type { OpName } from './table.ts';
@@ -190,7 +190,9 @@ export const layers: Readonly<Record<string, LayerDraw>> = {
       layer: make('prelu', { sharedAxes }),
       inputs: [x],
       twin(tape, [input], w) {
-        const below = tape.op('negate', [tape.op('relu', [tape.op('negate', [input])])]);
+        // At 0 the slope is alpha, as PyTorch has it: min(x, 0) passes the gradient to x there.
+        const zero = tape.leaf(map(tape.value(input), () => 0));
+        const below = tape.op('minimum', [input, zero]);
         return tape.op('add', [tape.op('relu', [input]), tape.op('multiply', [w.alpha, below])]);
       },
       text: `prelu(${JSON.stringify({ sharedAxes })})`,
