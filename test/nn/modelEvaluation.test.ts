@@ -65,6 +65,25 @@ describe('evaluate, inspect and predict', () => {
     gpu.destroy();
   });
 
+  it('of 1 to 40 samples are of one program; one sample takes one step and one readback', async () => {
+    const { gpu, counted } = await ownGpu();
+    const model = await compiledTiny({ gpu, metrics: [] });
+    const points = data.x.data as Float32Array;
+    const all = await model.predict(points.subarray(0, 2 * 37), { batchSize: 37 });
+    for (let size = 1; size <= 37; size++) {
+      const own = await model.predict(points.subarray(0, 2 * size));
+      expect(own).toEqual(all.subarray(0, 3 * size));
+      if (size === 1) counted.reset();
+    }
+    expect(counted.calls.createShaderModule ?? 0).toBe(0);
+    expect(counted.calls.createComputePipelineAsync ?? 0).toBe(0);
+    counted.reset();
+    await model.predict(points.subarray(0, 2));
+    expect(counted.calls.submit).toBeLessThanOrEqual(2);
+    expect(counted.calls.mapAsync).toBe(1);
+    gpu.destroy();
+  });
+
   it('at the same time do not disturb each other, nor a training under way', async () => {
     const model = await compiledTiny();
     const { device } = model.compiled.gpu;
