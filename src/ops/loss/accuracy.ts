@@ -2,12 +2,11 @@ import rowSource from '../../../shaders/loss/categorical_accuracy.wgsl?raw';
 import workgroupSource from '../../../shaders/loss/categorical_accuracy_workgroup.wgsl?raw';
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { apply } from '../core/node.ts';
-import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import { equal, greater, keepNan } from '../elementwise/elementwise.ts';
 import { reduceMean } from '../reduce/reduce.ts';
-import { WIDE_ROW, workgroupFor } from './softmaxCrossEntropy.ts';
+import { rowPlan } from './rowPlan.ts';
 
 const kernels = {
   row: { name: 'loss/categorical_accuracy', source: rowSource },
@@ -34,27 +33,14 @@ export const categoricalAccuracyOp: Op<Record<string, never>> = {
     return [{ shape: rows, dtype: 'f32' }];
   },
   lower({ inputs: [predictions, targets], outputs: [correct] }, context) {
-    const { software, limits } = context.target;
     const sparse = targets.dtype === 'i32';
-    const rows = sizeOf(correct.shape);
     const classes = predictions.shape.at(-1)!;
-    const preferred = !software && classes >= WIDE_ROW ? 'workgroup' : 'row';
-    const variant = context.choose('categoricalAccuracy', ['row', 'workgroup'], preferred);
-    const wide = variant === 'workgroup';
-    const workgroupSize = wide ? workgroupFor(classes) : software ? 8 : 32;
-    const grid = linearGrid(rows, wide ? 1 : workgroupSize, limits.maxComputeWorkgroupsPerDimension);
+    const plan = rowPlan('categoricalAccuracy', sizeOf(correct.shape), classes, context);
     context.dispatch({
-      kernel: kernels[variant],
-      constants: {
-        ROWS: rows,
-        CLASSES: classes,
-        SPARSE: sparse,
-        WORKGROUP_SIZE: workgroupSize,
-        GRID_X: grid.gridX,
-        ...(wide && { LEVELS: Math.log2(workgroupSize) }),
-      },
+      kernel: kernels[plan.variant],
+      constants: { ...plan.constants, SPARSE: sparse },
       bindings: { predictions, [sparse ? 'labels' : 'targets']: targets, correct },
-      workgroups: grid.workgroups,
+      workgroups: plan.workgroups,
       flops: sizeOf(predictions.shape) * (sparse ? 1 : 2),
     });
   },

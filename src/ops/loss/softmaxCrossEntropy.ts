@@ -3,13 +3,13 @@ import workgroupSource from '../../../shaders/loss/softmax_cross_entropy_workgro
 import { ArgumentError, GradientError, ShapeError } from '../../errors.ts';
 import { fillValue } from '../core/leaves.ts';
 import { applyAll } from '../core/node.ts';
-import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { TensorSpec } from '../core/shape.ts';
 import { add, multiply, negate, scale } from '../elementwise/elementwise.ts';
 import { reshape } from '../movement/movement.ts';
 import { reduceMean } from '../reduce/reduce.ts';
+import { rowPlan } from './rowPlan.ts';
 import { logSoftmax } from '../softmax/softmax.ts';
 import { checkOptions } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
@@ -29,9 +29,6 @@ export interface SoftmaxCrossEntropyOptions {
 }
 
 const crossEntropyOptions: OptionTable<SoftmaxCrossEntropyOptions> = { labelSmoothing: true };
-
-/** From this many classes on a GPU gives each row a workgroup; below, an invocation. */
-export const WIDE_ROW = 64;
 
 /**
  * Outputs [p − t (logits' shape), loss (without the classes)]. The gradient comes with the loss, from the same
@@ -58,30 +55,12 @@ function crossEntropyOp(sparse: boolean): Op<SoftmaxCrossEntropyAttrs> {
     lower(node, context) {
       const [logits, targets] = node.inputs;
       const [gradient, loss] = node.outputs;
-      const { software, limits } = context.target;
-      const classes = logits.shape.at(-1)!;
-      const rows = sizeOf(loss.shape);
-      const variant = context.choose(
-        name,
-        ['row', 'workgroup'],
-        !software && classes >= WIDE_ROW ? 'workgroup' : 'row',
-      );
-      const wide = variant === 'workgroup';
-      const workgroupSize = wide ? workgroupFor(classes) : software ? 8 : 32;
-      const grid = linearGrid(rows, wide ? 1 : workgroupSize, limits.maxComputeWorkgroupsPerDimension);
+      const plan = rowPlan(name, sizeOf(loss.shape), logits.shape.at(-1)!, context);
       context.dispatch({
-        kernel: kernels[variant],
-        constants: {
-          ROWS: rows,
-          CLASSES: classes,
-          SPARSE: sparse,
-          LABEL_SMOOTHING: node.attrs.labelSmoothing,
-          WORKGROUP_SIZE: workgroupSize,
-          GRID_X: grid.gridX,
-          ...(wide && { LEVELS: Math.log2(workgroupSize) }),
-        },
+        kernel: kernels[plan.variant],
+        constants: { ...plan.constants, SPARSE: sparse, LABEL_SMOOTHING: node.attrs.labelSmoothing },
         bindings: { logits, [sparse ? 'labels' : 'targets']: targets, gradient, loss },
-        workgroups: grid.workgroups,
+        workgroups: plan.workgroups,
         epilogue: true,
         flops: 10 * sizeOf(logits.shape),
       });
@@ -114,11 +93,6 @@ function targetGradient(logits: Tensor, smoothing: number): Tensor {
   if (smoothing === 0) return negate(logProbabilities);
   const mean = reduceMean(logProbabilities, { axes: [-1], keepDims: true });
   return negate(add(scale(logProbabilities, 1 - smoothing), scale(mean, smoothing)));
-}
-
-/** Lanes for a row: a power of two with about four classes per lane. */
-export function workgroupFor(classes: number): number {
-  return Math.min(256, Math.max(32, 2 ** Math.ceil(Math.log2(classes / 4))));
 }
 
 function checkInputs(name: string, sparse: boolean, logits: TensorSpec, targets: TensorSpec): void {

@@ -107,9 +107,7 @@ const logSoftmaxPair = softmaxOps('logSoftmax', true, (y, dy, u) => [
 ]);
 
 export const softmaxOp = softmaxPair.forward;
-export const softmaxGradientOp = softmaxPair.gradient;
 export const logSoftmaxOp = logSoftmaxPair.forward;
-export const logSoftmaxGradientOp = logSoftmaxPair.gradient;
 
 /** Applies `op` along any axis, by moving that axis to the end and back. */
 function alongAxis(op: Op<NoAttrs>, x: Tensor, axis: number): Tensor {
