@@ -9,8 +9,10 @@ export type { CompileProgress } from './runtime/program.ts';
 export { Minimizer } from './runtime/minimizer.ts';
 export { gradients } from './graph/autodiff.ts';
 
-export { Model, model, sequential } from './nn/model.ts';
-export type { ModelCompileOptions, SequentialOptions } from './nn/model.ts';
+export { Model, model } from './nn/model.ts';
+export { sequential } from './nn/sequential.ts';
+export type { ModelCompileOptions } from './nn/model.ts';
+export type { SequentialOptions } from './nn/sequential.ts';
 export { Network } from './nn/network.ts';
 export type { NetworkOptions, Port } from './nn/network.ts';
 export { modelInput } from './nn/layerGraph.ts';

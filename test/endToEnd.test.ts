@@ -5,7 +5,7 @@ import { MNIST_CNN_PRESETS, mnistCnn } from '../src/models/mnistCnn.ts';
 import { conv2d } from '../src/nn/layers/conv2d.ts';
 import { maxPool2d } from '../src/nn/layers/pooling.ts';
 import { activation } from '../src/nn/layers/shaping.ts';
-import { sequential } from '../src/nn/model.ts';
+import { sequential } from '../src/nn/sequential.ts';
 import { loadMnistNode, locateMnistFile } from '../src/node/mnist.ts';
 import { array } from './reference/array.ts';
 import { accuracy } from './reference/losses.ts';

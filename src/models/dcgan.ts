@@ -2,7 +2,7 @@ import { ArgumentError } from '../errors.ts';
 import { Gan } from '../nn/gan/gan.ts';
 import type { GanCompileOptions } from '../nn/gan/gan.ts';
 import type { GanLossOptions } from '../nn/gan/step.ts';
-import { sequential } from '../nn/model.ts';
+import { sequential } from '../nn/sequential.ts';
 import { adam } from '../nn/optimizers.ts';
 import { resize2d } from '../ops/resize/resize2d.ts';
 import type { Tensor } from '../ops/core/op.ts';

@@ -4,7 +4,7 @@ import { dense } from '../nn/layers/dense.ts';
 import { maxPool2d } from '../nn/layers/pooling.ts';
 import { flatten } from '../nn/layers/shaping.ts';
 import type { FitOptions } from '../nn/training/fit.ts';
-import { sequential } from '../nn/model.ts';
+import { sequential } from '../nn/sequential.ts';
 import type { Model } from '../nn/model.ts';
 import { adam } from '../nn/optimizers.ts';
 import { ShapeError } from '../errors.ts';

@@ -4,7 +4,7 @@ import { dense } from '../nn/layers/dense.ts';
 import type { Layer } from '../nn/layers/layer.ts';
 import { maxPool2d } from '../nn/layers/pooling.ts';
 import { dropout, flatten } from '../nn/layers/shaping.ts';
-import { sequential } from '../nn/model.ts';
+import { sequential } from '../nn/sequential.ts';
 import type { Model } from '../nn/model.ts';
 import { adam, rmsprop } from '../nn/optimizers.ts';
 import type { Optimizer } from '../nn/optimizers.ts';

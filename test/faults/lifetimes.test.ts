@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, DeviceLostError, InterruptedError, WgradError } from '../../src/errors.ts';
 import { Device } from '../../src/device/device.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import type { Model } from '../../src/nn/model.ts';
 import { adam } from '../../src/nn/optimizers.ts';
 import { Gpu } from '../../src/runtime/session.ts';

@@ -3,7 +3,7 @@ import { dataset, selfTargets } from '../../src/data/dataset.ts';
 import { conv2d } from '../../src/nn/layers/conv2d.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { flatten } from '../../src/nn/layers/shaping.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import type { FitOptions } from '../../src/nn/training/fit.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
 import { randomIntegers } from '../reference/array.ts';

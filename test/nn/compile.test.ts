@@ -6,7 +6,8 @@ import { modelInput } from '../../src/nn/layerGraph.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { batchNormalization } from '../../src/nn/layers/normalization.ts';
 import { activation } from '../../src/nn/layers/shaping.ts';
-import { model, sequential } from '../../src/nn/model.ts';
+import { model } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { clusters, compiledTiny, ownGpu, tinyModel, weightsOf } from './modelFixtures.ts';
 

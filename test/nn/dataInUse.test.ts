@@ -4,7 +4,7 @@ import type { Dataset } from '../../src/data/dataset.ts';
 import { Device } from '../../src/device/device.ts';
 import { ArgumentError, NumericError } from '../../src/errors.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { Gpu } from '../../src/runtime/session.ts';
 import '../helpers/close.ts';
 import { testDevice } from '../helpers/device.ts';

@@ -4,7 +4,7 @@ import { FormatError, NumericError } from '../../src/errors.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
 import type { GanPart, GanStepValues } from '../../src/nn/gan/index.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { adam, sgd } from '../../src/nn/optimizers.ts';
 import { scale } from '../../src/ops/elementwise/elementwise.ts';
 import '../helpers/close.ts';

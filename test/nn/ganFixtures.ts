@@ -4,7 +4,7 @@ import { Gan } from '../../src/nn/gan/index.ts';
 import type { GanCompileOptions, GanOptions } from '../../src/nn/gan/index.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout } from '../../src/nn/layers/shaping.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 
 /** Points on an arc, the smallest thing that a generator can imitate. */

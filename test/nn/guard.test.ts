@@ -5,7 +5,7 @@ import { NumericError } from '../../src/errors.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { batchNormalization } from '../../src/nn/layers/normalization.ts';
 import { dropout } from '../../src/nn/layers/shaping.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import type { Model } from '../../src/nn/model.ts';
 import {
   adadelta,

@@ -9,7 +9,7 @@ import {
   randomNormalInitializer,
 } from '../../src/nn/initializers.ts';
 import type { InitializerName } from '../../src/nn/initializers.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { normal, uniformAt } from '../reference/random.ts';
 import {
   fans as fansTwin,

@@ -6,7 +6,7 @@ import { dense } from '../../src/nn/layers/dense.ts';
 import type { Layer } from '../../src/nn/layers/layer.ts';
 import { averagePool2d, globalAveragePool2d, maxPool2d } from '../../src/nn/layers/pooling.ts';
 import { activation, dropout, flatten, reshape } from '../../src/nn/layers/shaping.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { square } from '../../src/ops/elementwise/elementwise.ts';
 import { array, random } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';

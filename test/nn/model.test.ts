@@ -3,7 +3,7 @@ import { init } from '../../src/runtime/session.ts';
 import { dataset } from '../../src/data/dataset.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { activation } from '../../src/nn/layers/shaping.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import type { Model } from '../../src/nn/model.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
 import { array, map } from '../reference/array.ts';

@@ -5,7 +5,7 @@ import { activation, dropout, flatten, reshape } from '../../src/nn/layers/shapi
 import { conv2d } from '../../src/nn/layers/conv2d.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { maxPool2d } from '../../src/nn/layers/pooling.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { adam, sgd } from '../../src/nn/optimizers.ts';
 import { categoricalAccuracy } from '../../src/ops/loss/accuracy.ts';
 import { sparseSoftmaxCrossEntropy } from '../../src/ops/loss/softmaxCrossEntropy.ts';

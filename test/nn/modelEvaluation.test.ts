@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dataset, take } from '../../src/data/dataset.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout, flatten } from '../../src/nn/layers/shaping.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import type { Model } from '../../src/nn/model.ts';
 import { layerSummaries } from '../../src/nn/summary.ts';
 import { mnistCnn } from '../../src/models/mnistCnn.ts';

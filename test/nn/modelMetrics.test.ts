@@ -4,7 +4,7 @@ import type { Dataset } from '../../src/data/dataset.ts';
 import { randomStream } from '../../src/data/random.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import * as metrics from '../../src/nn/metrics.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import type { ModelCompileOptions } from '../../src/nn/model.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
 import { square, subtract } from '../../src/ops/elementwise/elementwise.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { dataset } from '../../src/data/dataset.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
 import { perSample } from '../../src/ops/loss/accuracy.ts';
 import { square } from '../../src/ops/elementwise/elementwise.ts';

@@ -19,7 +19,7 @@ import { cropping2d, zeroPadding2d } from '../../src/nn/layers/padding.ts';
 import type { Edges } from '../../src/nn/layers/padding.ts';
 import { globalMaxPool2d } from '../../src/nn/layers/pooling.ts';
 import { depthwiseConv2d, separableConv2d } from '../../src/nn/layers/separable.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import {
   array,
   at,

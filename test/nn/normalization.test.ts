@@ -11,7 +11,7 @@ import {
   layerNormalization,
 } from '../../src/nn/layers/normalization.ts';
 import { activation } from '../../src/nn/layers/shaping.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { adam } from '../../src/nn/optimizers.ts';
 import { square } from '../../src/ops/elementwise/elementwise.ts';
 import { input, read } from '../../src/ops/core/leaves.ts';

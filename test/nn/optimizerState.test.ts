@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../../src/io/safetensors.ts';
 import { monitoredValues, ReduceOnPlateau } from '../../src/nn/training/callbacks.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import type { Model } from '../../src/nn/model.ts';
 import {
   adadelta,

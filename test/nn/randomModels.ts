@@ -4,7 +4,8 @@ import { dense } from '../../src/nn/layers/dense.ts';
 import type { Layer, LayerTensor } from '../../src/nn/layers/layer.ts';
 import { batchNormalization } from '../../src/nn/layers/normalization.ts';
 import { activation } from '../../src/nn/layers/shaping.ts';
-import { model, sequential } from '../../src/nn/model.ts';
+import { model } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import type { Model } from '../../src/nn/model.ts';
 
 /** A chain of layers on two numbers. */

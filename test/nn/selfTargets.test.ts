@@ -3,7 +3,7 @@ import { dataset, selfTargets, shuffle, splitValidation, take } from '../../src/
 import type { Dataset } from '../../src/data/dataset.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { flatten } from '../../src/nn/layers/shaping.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import type { Model } from '../../src/nn/model.ts';
 import '../helpers/close.ts';
 import { testGpu } from '../helpers/evaluate.ts';

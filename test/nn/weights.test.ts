@@ -3,7 +3,7 @@ import { dataset, take } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import type { ClassWeight } from '../../src/nn/training/classWeights.ts';
-import { sequential } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
 import '../helpers/close.ts';
 import { testGpu } from '../helpers/evaluate.ts';

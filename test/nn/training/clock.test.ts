@@ -2,7 +2,7 @@ import { boolean, constantFrom, integer, oneof, record, sample } from 'fast-chec
 import { describe, expect, it } from 'vitest';
 import { dataset } from '../../../src/data/dataset.ts';
 import { dense } from '../../../src/nn/layers/dense.ts';
-import { sequential } from '../../../src/nn/model.ts';
+import { sequential } from '../../../src/nn/sequential.ts';
 import { sgd } from '../../../src/nn/optimizers.ts';
 import { perSample } from '../../../src/ops/loss/accuracy.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';

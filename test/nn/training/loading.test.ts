@@ -8,7 +8,7 @@ import { conv2d } from '../../../src/nn/layers/conv2d.ts';
 import { dense } from '../../../src/nn/layers/dense.ts';
 import { batchNormalization } from '../../../src/nn/layers/normalization.ts';
 import { activation, dropout, flatten } from '../../../src/nn/layers/shaping.ts';
-import { sequential } from '../../../src/nn/model.ts';
+import { sequential } from '../../../src/nn/sequential.ts';
 import type { Model } from '../../../src/nn/model.ts';
 import { adam, sgd } from '../../../src/nn/optimizers.ts';
 import { cosineDecay } from '../../../src/nn/schedules.ts';

@@ -7,7 +7,7 @@ import { ArgumentError, InterruptedError } from '../../../src/errors.ts';
 import { conv2d } from '../../../src/nn/layers/conv2d.ts';
 import { dense } from '../../../src/nn/layers/dense.ts';
 import { dropout } from '../../../src/nn/layers/shaping.ts';
-import { sequential } from '../../../src/nn/model.ts';
+import { sequential } from '../../../src/nn/sequential.ts';
 import { testGpu } from '../../helpers/evaluate.ts';
 import { arc, compiledTinyGan, weightsOf as weightsOfGan } from '../ganFixtures.ts';
 import { clusters, compiledTiny, ownGpu, weightsOf } from '../modelFixtures.ts';

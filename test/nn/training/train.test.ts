@@ -7,7 +7,7 @@ import { adam, sgd } from '../../../src/nn/optimizers.ts';
 import { meanSquaredError } from '../../../src/nn/losses.ts';
 import { dense } from '../../../src/nn/layers/dense.ts';
 import { dropout } from '../../../src/nn/layers/shaping.ts';
-import { sequential } from '../../../src/nn/model.ts';
+import { sequential } from '../../../src/nn/sequential.ts';
 import { train } from '../../../src/nn/training/train.ts';
 import type { TrainOptions } from '../../../src/nn/training/train.ts';
 import type { Step } from '../../../src/nn/training/step.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, ShapeError } from '../../../src/errors.ts';
 import { gradients } from '../../../src/graph/autodiff.ts';
 import { upSampling2d } from '../../../src/nn/layers/upSampling.ts';
-import { sequential } from '../../../src/nn/model.ts';
+import { sequential } from '../../../src/nn/sequential.ts';
 import { constant, input } from '../../../src/ops/core/leaves.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
 import { multiply, relu, square } from '../../../src/ops/elementwise/elementwise.ts';
