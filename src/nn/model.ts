@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { asStream } from '../data/stream.ts';
 import type { TrainingData } from '../data/stream.ts';
 import { ArgumentError } from '../errors.ts';
-import { checkOptions } from '../options.ts';
+import { checkOptions, isPromise } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 import type { CompileProgress } from '../runtime/program.ts';
 import { Network } from './network.ts';
@@ -216,7 +216,7 @@ export class Model extends Network {
    *
    * @throws ArgumentError if the optimizer keeps no averages, or they are in use already
    */
-  async useAveragedWeights<T>(work: () => T | Promise<T>): Promise<T> {
+  async useAveragedWeights<T>(work: () => T | PromiseLike<T>): Promise<T> {
     const { gpu, minimizer, state } = this.#placement.usable();
     const { lifetime, lock } = state;
     const check = () => {
@@ -236,7 +236,7 @@ export class Model extends Network {
     await lifetime.race(lock.hold(swap));
     try {
       const own = work(); // which may end the lifetime itself
-      return own instanceof Promise ? await lifetime.race(own) : own;
+      return isPromise(own) ? await lifetime.race(own) : own;
     } finally {
       if (!lifetime.signal.aborted) await lifetime.race(this.#evaluator?.idle()).catch(() => {});
       if (!lifetime.signal.aborted) minimizer.swapAverages(); // else they are back

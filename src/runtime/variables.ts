@@ -29,6 +29,7 @@ export class VariableStore {
   #buffers: readonly GPUBuffer[] = [];
   /** How often each variable is retained. */
   readonly #holders = new Map<Variable, number>();
+  readonly #claims = new Set<{ readonly variables: ReadonlySet<Variable>; readonly trainer: string }>();
   readonly #lent = new Map<Promise<void>, ReadonlySet<Variable>>();
 
   constructor(device: Device) {
@@ -160,6 +161,27 @@ export class VariableStore {
       }
     });
     return values;
+  }
+
+  /** Says that a training changes variables, until what it returns is called. */
+  claim(variables: Iterable<Variable>, trainer: string): () => void {
+    const claim = { variables: new Set(variables), trainer };
+    this.#claims.add(claim);
+    return () => void this.#claims.delete(claim);
+  }
+
+  /**
+   * @param what would change them: `b: load was called`
+   * @throws ArgumentError if a training changes one of the variables now
+   */
+  requireUnclaimed(variables: Iterable<Variable>, what: string): void {
+    for (const variable of variables) {
+      const claim = [...this.#claims].find((own) => own.variables.has(variable));
+      if (!claim) continue;
+      throw new ArgumentError(
+        `${what} while ${claim.trainer}, which shares the variable ${variable.name}, is being trained; await that training, or abort it, first`,
+      );
+    }
   }
 
   /**

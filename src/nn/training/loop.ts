@@ -63,6 +63,8 @@ class Loop {
   readonly #run: Run;
   readonly #programs: StepPrograms;
   #recorder!: Recorder;
+  /** Lets others change the weights again. */
+  #unclaim = () => {};
   /** Whether a run that goes on with nothing has begun: until then, clock and progress are those from before it. */
   #begun: boolean;
   /** Weights and statistics after the best epoch, where they are to be brought back. */
@@ -113,6 +115,8 @@ class Loop {
 
     this.#recorder = new Recorder(this.#task, this.#programs, run, this.#options);
     const { totals, reader } = this.#recorder;
+    const saved = this.#task.saved;
+    this.#unclaim = this.#task.gpu.variables.claim(variablesOf(saved), saved.name);
     const before = state.progress;
     if (this.#begun) this.#restore(before);
     state.loop = {
@@ -144,7 +148,7 @@ class Loop {
         this.#begin();
         if (own) {
           const { program, data } = own;
-          ({ last } = next);
+          last = next.last === true;
           const after = { step: clock.step + 1, epoch: clock.epoch, place: clock.place + next.rows };
           ends = last || this.#isOver(after);
           const read = await lifetime.race(reader.prepare(clock.step + 1, ends));
@@ -168,6 +172,11 @@ class Loop {
       } finally {
         release();
       }
+      // While the step is under way. Of a run that is over it is not asked: a stream may never tell.
+      if (next && !ends && typeof next.last === 'function') {
+        const answer = await lifetime.race(untilAborted(next.last(), signal));
+        last = ends = answer === true && (await this.#finishEpoch());
+      }
       if (ends) stopped = await this.#endEpoch(last, signal);
       if (run.isDue(clock, last)) await this.#save();
     }
@@ -176,6 +185,19 @@ class Loop {
     const restored = stopped !== 'aborted' && (await this.#restoreBest());
     if (restored || !run.has(clock)) await this.#save();
     return this.#history(stopped);
+  }
+
+  /** All samples of the epoch are trained on: waits for the values of its steps. */
+  async #finishEpoch(): Promise<true> {
+    const { lifetime } = this.#task.state;
+    const release = await this.#takeLock();
+    try {
+      this.#epochEnds = true;
+      await lifetime.race(this.#recorder.finish());
+    } finally {
+      release();
+    }
+    return true;
   }
 
   /** Compiles the step of the smaller last batch, if it will come, while the first steps run. */
@@ -311,8 +333,12 @@ class Loop {
     const { state } = this.#task;
     if (state.loop) state.progress = state.loop.progress();
     state.loop = undefined;
+    this.#unclaim();
     const freed = this.#programs.destroy();
-    const closed = this.#source.destroy();
-    if (!state.lifetime.signal.aborted) await Promise.all([freed, closed]);
+    const closed = Promise.resolve(this.#source.destroy());
+    closed.catch(() => {}); // told below, unless the wait for it is broken off
+    if (state.lifetime.signal.aborted) return;
+    await state.lifetime.race(freed);
+    await untilAborted(state.lifetime.race(closed), this.#options.signal);
   }
 }

@@ -105,6 +105,7 @@ export class Placement<C extends Placed> {
     if (this.#compiled?.state.lock.isHeld) {
       throw new ArgumentError(`${name}: load was called while it is being saved; await that first`);
     }
+    this.#compiled?.gpu.variables.requireUnclaimed(this.#owner.variables, `${name}: load was called`);
     if (this.#compiled) return (this.#loaded = restoreCheckpoint(saved(this.#compiled), file));
     const own = shape();
     const { report } = planRestore(own, file);
@@ -191,6 +192,7 @@ export class Placement<C extends Placed> {
       lifetime.check();
       gpu.device.check();
       requireNoOtherHome(name, variables, gpu, before?.gpu);
+      this.#requireOthersIdle(gpu, weights, before);
       this.#end(`${name}: was compiled anew while it was at work`, recovers);
       const moves = before && before.gpu !== gpu && weights === 'keep';
       const values = moves ? await this.#weightsOn(before, lifetime) : [];
@@ -230,6 +232,13 @@ export class Placement<C extends Placed> {
     } finally {
       if (this.#compiling === lifetime) this.#compiling = undefined;
     }
+  }
+
+  /** Initial weights may not come into the training of another model. */
+  #requireOthersIdle(gpu: Gpu, weights: 'keep' | 'initial', before: C | undefined): void {
+    if (weights === 'keep' || before?.state.loop) return; // else its own training ends
+    const { name, variables } = this.#owner;
+    gpu.variables.requireUnclaimed(variables, `${name}: compile({ weights: 'initial' }) was called`);
   }
 
   /** The weights as they lie on a GPU; undefined where they were lost with it. */

@@ -171,7 +171,7 @@ export interface RecoveryHooks<P> {
  * @throws ArgumentError if an option is out of range
  * @throws DeviceLostError if the GPU is lost and is not to be recovered, or cannot be
  */
-export async function runRecovering<P extends Pick<Placed, 'gpu'>>(
+export async function runRecovering<P extends Pick<Placed, 'gpu' | 'state'>>(
   name: string,
   first: P,
   data: TrainingData,
@@ -198,7 +198,7 @@ export async function runRecovering<P extends Pick<Placed, 'gpu'>>(
           await onRecover?.({ error: loss, gpu: placed.gpu, step, epoch });
         }
         const history = await work(placed, run);
-        await checkpoints?.settle();
+        await placed.state.lifetime.race(checkpoints?.settle());
         return history;
       } catch (error) {
         if (loss && error instanceof AdapterError) throw withoutGpu(loss, error);
@@ -208,7 +208,10 @@ export async function runRecovering<P extends Pick<Placed, 'gpu'>>(
       }
     }
   } finally {
-    await checkpoints?.close();
+    // Of what was destroyed nobody waits for a file.
+    const closed = checkpoints?.close();
+    if (!placed.state.lifetime.signal.aborted) await placed.state.lifetime.race(closed);
+    else closed?.catch(() => {});
   }
 }
 

@@ -470,3 +470,31 @@ it('destroy while a GPU is opened in the place of a lost one ends the training',
   });
   expect(await outcomeOf('fit', run)).toBeInstanceOf(InterruptedError);
 });
+
+it('a layer that another model trains now gets no values from a file, nor its initial ones', async () => {
+  const gpu = await testGpu();
+  const shared = dense({ units: 2, name: 'shared' });
+  const models = ['a', 'b'].map((name) =>
+    sequential([shared, dense({ units: 3 })], { inputShape: [2], name }),
+  );
+  const options = { gpu, optimizer: 'adam', loss: 'softmaxCrossEntropy' } as const;
+  for (const own of models) await own.compile(options);
+  const [a, b] = models;
+  const bytes = await a.save();
+  let refused: unknown[] = [];
+  await b.fit(data, {
+    onEpoch: async () => {
+      const load = await outcomeOf('load', (async () => a.load(bytes))());
+      refused = [load, await outcomeOf('compile', a.compile({ ...options, weights: 'initial' }))];
+    },
+  });
+  for (const error of refused) {
+    expect(error).toBeInstanceOf(ArgumentError);
+    expect((error as Error).message).toMatch(
+      /a: .* was called while b, which shares the variable .*, is being trained/,
+    );
+  }
+  a.load(bytes);
+  await a.compile({ ...options, weights: 'initial' });
+  for (const own of models) own.destroy();
+});
