@@ -127,6 +127,7 @@ export class StepTask implements Task {
     });
     this.gpu.variables.allocate(this.#variables, `${this.name} state`);
     // Those of a model stay while it trains, whatever becomes of the model; those of nobody are the caller's, and stay.
+    if (!this.#training) return;
     this.#held = this.#variables.filter((variable) => this.gpu.variables.holders(variable) > 0);
     this.gpu.variables.retain(this.#held);
   }

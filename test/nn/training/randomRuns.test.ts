@@ -4,6 +4,7 @@ import { take } from '../../../src/data/dataset.ts';
 import { streamed } from '../../../src/data/stream.ts';
 import { adam, dense, dropout, sequential } from '../../../src/index.ts';
 import type { FitOptions, Gan, Model } from '../../../src/index.ts';
+import { ALL, SWEEP } from '../../faults/flows.ts';
 import { testGpu } from '../../helpers/evaluate.ts';
 import { arc, compiledTinyGan } from '../ganFixtures.ts';
 import * as gans from '../ganFixtures.ts';
@@ -77,75 +78,79 @@ const part = fc.record({
 });
 
 describe.each(Object.entries(kinds))('a training on %s', (_kind, make) => {
-  it('in random parts, some of them from files, is the training in one piece, bit by bit; each epoch is told once', async () => {
-    const whole = await make();
-    let total = 0;
-    const { epochs } = await whole.fit({
-      epochs: EPOCHS,
-      resume: true,
-      beforeStep: (step) => void (total = step + 1),
-    });
-    const expected = await whole.weights();
-    whole.destroy();
-    const check = async (parts: { end: string; after: number; file: boolean }[]) => {
-      let own = await make();
-      const told: unknown[] = [];
-      const onEpoch = (values: { readonly step: number }) => void told.push(values);
-      for (const { end, after, file } of parts) {
-        const stop = new AbortController();
-        const boom = new Error('made for the test');
-        let steps = 0;
-        const leave = () => {
-          if (end.startsWith('exception')) throw boom;
-          stop.abort();
-        };
-        const options: FitOptions = {
-          epochs: EPOCHS,
-          resume: true,
-          signal: stop.signal,
-          onEpoch: (values) => {
-            onEpoch(values);
-            if (end.endsWith('epoch') && values.epoch >= after % EPOCHS) leave();
-          },
-          beforeStep: () => {
-            if (!end.endsWith('epoch') && end !== 'steps' && steps++ === after) leave();
-          },
-        };
-        if (end === 'steps') {
-          const at = Number((await metadataOf(own)).step);
-          // The end of a part of an epoch is told too, as what it is: not counted here.
-          const before = told.length;
-          await own.fit({
-            ...options,
-            epochs: undefined,
-            steps: Math.min(total, at + (after % 3)),
-            onEpoch: () => {},
-          });
-          told.length = before;
-        } else {
-          await Promise.resolve(own.fit(options)).catch((error: unknown) => expect(error).toBe(boom));
+  it(
+    'in random parts, some of them from files, is the training in one piece, bit by bit; each epoch is told once',
+    async () => {
+      const whole = await make();
+      let total = 0;
+      const { epochs } = await whole.fit({
+        epochs: EPOCHS,
+        resume: true,
+        beforeStep: (step) => void (total = step + 1),
+      });
+      const expected = await whole.weights();
+      whole.destroy();
+      const check = async (parts: { end: string; after: number; file: boolean }[]) => {
+        let own = await make();
+        const told: unknown[] = [];
+        const onEpoch = (values: { readonly step: number }) => void told.push(values);
+        for (const { end, after, file } of parts) {
+          const stop = new AbortController();
+          const boom = new Error('made for the test');
+          let steps = 0;
+          const leave = () => {
+            if (end.startsWith('exception')) throw boom;
+            stop.abort();
+          };
+          const options: FitOptions = {
+            epochs: EPOCHS,
+            resume: true,
+            signal: stop.signal,
+            onEpoch: (values) => {
+              onEpoch(values);
+              if (end.endsWith('epoch') && values.epoch >= after % EPOCHS) leave();
+            },
+            beforeStep: () => {
+              if (!end.endsWith('epoch') && end !== 'steps' && steps++ === after) leave();
+            },
+          };
+          if (end === 'steps') {
+            const at = Number((await metadataOf(own)).step);
+            // The end of a part of an epoch is told too, as what it is: not counted here.
+            const before = told.length;
+            await own.fit({
+              ...options,
+              epochs: undefined,
+              steps: Math.min(total, at + (after % 3)),
+              onEpoch: () => {},
+            });
+            told.length = before;
+          } else {
+            await Promise.resolve(own.fit(options)).catch((error: unknown) => expect(error).toBe(boom));
+          }
+          if (!file) continue;
+          const bytes = await own.save();
+          own.destroy();
+          own = await make(bytes);
         }
-        if (!file) continue;
-        const bytes = await own.save();
+        await own.fit({ epochs: EPOCHS, resume: true, onEpoch });
+        expect(await own.weights()).toEqual(expected);
+        // Parts of a number of steps may have told the end of an epoch themselves.
+        const known = new Set(told.map((values) => JSON.stringify(values)));
+        expect(known.size).toBe(told.length);
+        const all = new Set(epochs.map((values) => JSON.stringify(values)));
+        for (const values of known) expect(all).toContain(values);
+        if (!parts.some(({ end }) => end === 'steps')) expect(told).toEqual(epochs);
         own.destroy();
-        own = await make(bytes);
-      }
-      await own.fit({ epochs: EPOCHS, resume: true, onEpoch });
-      expect(await own.weights()).toEqual(expected);
-      // Parts of a number of steps may have told the end of an epoch themselves.
-      const known = new Set(told.map((values) => JSON.stringify(values)));
-      expect(known.size).toBe(told.length);
-      const all = new Set(epochs.map((values) => JSON.stringify(values)));
-      for (const values of known) expect(all).toContain(values);
-      if (!parts.some(({ end }) => end === 'steps')) expect(told).toEqual(epochs);
-      own.destroy();
-    };
-    await fc.assert(fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 5 }), check), {
-      numRuns: process.env.WGRAD_FAULTS === 'all' ? 100 : 8,
-      seed: 5,
-      endOnFailure: true,
-    });
-  });
+      };
+      await fc.assert(fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 5 }), check), {
+        numRuns: ALL ? 100 : 8,
+        seed: 5,
+        endOnFailure: true,
+      });
+    },
+    SWEEP,
+  );
 });
 
 async function metadataOf(own: Trainee): Promise<Readonly<Record<string, string>>> {
