@@ -23,7 +23,8 @@ export interface Contents {
 export async function encodeCheckpoint(saved: Saved): Promise<Uint8Array> {
   const { lifetime } = saved.state;
   const averages = () => saved.parts.some(({ minimizer }) => minimizer.averagesInUse);
-  const release = await takeTurn(saved.gpu, saved.state, () => (averages() ? [] : variablesOf(saved)));
+  const { gpu, state } = saved;
+  const release = await takeTurn({ gpu, state, saved }, () => (averages() ? [] : variablesOf(saved)));
   try {
     const { tensors, metadata } = await lifetime.race(collectCheckpoint(saved));
     return encodeSafetensors(tensors, metadata);
@@ -35,16 +36,17 @@ export async function encodeCheckpoint(saved: Saved): Promise<Uint8Array> {
 /**
  * Waits until no step is under way, nobody saves, and the weights are not lent (`VariableStore.lend`).
  *
+ * @param own the weights; default: all that a checkpoint holds
  * @returns call it when done
  */
 export async function takeTurn(
-  { variables }: Gpu,
-  { lifetime, lock }: TrainingState,
-  own: () => Iterable<Variable>,
+  task: { readonly gpu: Gpu; readonly state: TrainingState; readonly saved: Saved },
+  own: () => Iterable<Variable> = () => variablesOf(task.saved),
 ): Promise<() => void> {
+  const { lifetime, lock } = task.state;
   while (true) {
     const release = await lifetime.race(lock.take());
-    const returned = variables.returned(own);
+    const returned = task.gpu.variables.returned(own);
     if (!returned) return release;
     release();
     await lifetime.race(returned);

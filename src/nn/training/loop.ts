@@ -1,27 +1,23 @@
 import type { StreamOrigin } from '../../data/permutation.ts';
-import type { Variable } from '../../ops/core/leaves.ts';
 import type { Program } from '../../runtime/program.ts';
-import { ABORTED, unlessAborted, untilAborted } from './abort.ts';
-import type { Callbacks } from './checks.ts';
+import { ABORTED, untilAborted } from './abort.ts';
 import { isOver } from './clock.ts';
 import { collectCheckpoint, takeTurn, variablesOf } from './encodeCheckpoint.ts';
+import { EpochEnds } from './epochEnds.ts';
+import type { EpochHooks } from './epochEnds.ts';
 import type { CallbackOptions, LoopOptions } from './loopOptions.ts';
 import { StepPrograms } from './programs.ts';
 import { Recorder } from './recorder.ts';
 import type { Run } from './recovery.ts';
 import type { BatchSource } from './source.ts';
-import type { RunProgress } from './state.ts';
 import type { Task } from './task.ts';
-import type { EpochValues, RunHistory } from './values.ts';
+import type { RunHistory } from './values.ts';
 
-export interface LoopHooks {
-  readonly callbacks?: Callbacks;
+export interface LoopHooks extends EpochHooks {
   /** Which part of the task a step trains; asked before each step, after `beforeStep`. Default: the only one, ''. */
   readonly part?: (step: number) => string;
   /** Called with the first program of each part, before it runs. */
   readonly onReady?: (program: Program, part: string) => void | Promise<void>;
-  /** What validation data come to at the end of an epoch: `validationLoss`, … */
-  readonly validate?: (signal: AbortSignal | undefined) => Promise<Readonly<Record<string, number>>>;
 }
 
 /**
@@ -63,14 +59,11 @@ class Loop {
   readonly #run: Run;
   readonly #programs: StepPrograms;
   #recorder!: Recorder;
+  #ends!: EpochEnds;
   /** Lets others change the weights again. */
   #unclaim = () => {};
   /** Whether a run that goes on with nothing has begun: until then, clock and progress are those from before it. */
   #begun: boolean;
-  /** Weights and statistics after the best epoch, where they are to be brought back. */
-  #bestWeights: ReadonlyMap<Variable, Float32Array> | undefined;
-  /** Whether all samples of the epoch are trained on, and its end has not been told yet. */
-  #epochEnds = false;
 
   constructor(
     task: Task,
@@ -118,13 +111,14 @@ class Loop {
     const saved = this.#task.saved;
     this.#unclaim = this.#task.gpu.variables.claim(variablesOf(saved), saved.name);
     const before = state.progress;
-    if (this.#begun) this.#restore(before);
+    this.#ends = new EpochEnds(this.#task, this.#recorder, run, this.#hooks, this.#options.onEpoch);
+    if (this.#begun) this.#ends.restore(before, this.#programs.columns);
     state.loop = {
       flush: () => this.#recorder.finish(),
-      progress: () => (this.#begun ? this.#progress() : before),
+      progress: () => (this.#begun ? this.#ends.progress : before),
     };
     let stopped: RunHistory['stopped'] = 'finished';
-    if (this.#epochEnds) stopped = await this.#endEpoch(true, signal);
+    if (this.#ends.due) stopped = await this.#ends.tell(true, signal);
     if (stopped === 'finished' && this.#hooks.callbacks?.early?.isSpent) stopped = 'early'; // as before it was saved
     while (!this.#isOver() && stopped === 'finished') {
       await lifetime.race(untilAborted(this.#options.beforeStep?.(clock.step), signal));
@@ -141,7 +135,7 @@ class Loop {
       }
       const part = next ? this.#part() : '';
       const own = next && (await lifetime.race(this.#programs.use(part, next.rows)));
-      const release = await this.#takeLock();
+      const release = await takeTurn(this.#task);
       let ends = false;
       let last = false;
       try {
@@ -158,7 +152,7 @@ class Loop {
           const submitted = program.step(read?.encode);
           this.#recorder.submitted(clock);
           clock.advance(next.rows);
-          this.#epochEnds = last;
+          this.#ends.due = last;
           this.#task.stepped?.(part);
           reader.start(read);
           if (submitted) await lifetime.race(submitted);
@@ -167,7 +161,7 @@ class Loop {
         } else if (totals.isEmpty) {
           clock.endEpoch();
         } else {
-          ends = last = this.#epochEnds = true; // of what is left of it nothing is trained on, with these batches
+          ends = last = this.#ends.due = true; // of what is left of it nothing is trained on, with these batches
         }
       } finally {
         release();
@@ -177,12 +171,12 @@ class Loop {
         const answer = await lifetime.race(untilAborted(next.last(), signal));
         last = ends = answer === true && (await this.#finishEpoch());
       }
-      if (ends) stopped = await this.#endEpoch(last, signal);
+      if (ends) stopped = await this.#ends.tell(last, signal);
       if (run.isDue(clock, last)) await this.#save();
     }
     await lifetime.race(this.#recorder.finish()); // of an aborted epoch
     await lifetime.race(this.#programs.finish());
-    const restored = stopped !== 'aborted' && (await this.#restoreBest());
+    const restored = stopped !== 'aborted' && (await this.#ends.restoreBest());
     if (restored || !run.has(clock)) await this.#save();
     return this.#history(stopped);
   }
@@ -190,9 +184,9 @@ class Loop {
   /** All samples of the epoch are trained on: waits for the values of its steps. */
   async #finishEpoch(): Promise<true> {
     const { lifetime } = this.#task.state;
-    const release = await this.#takeLock();
+    const release = await takeTurn(this.#task);
     try {
-      this.#epochEnds = true;
+      this.#ends.due = true;
       await lifetime.race(this.#recorder.finish());
     } finally {
       release();
@@ -222,99 +216,15 @@ class Loop {
     return { epochs: this.#run.epochs, steps: this.#run.steps, stopped };
   }
 
-  #progress(): RunProgress {
-    const { early, plateau } = this.#hooks.callbacks ?? {};
-    return {
-      totals: this.#recorder.totals.state,
-      earlyStopping: early?.state,
-      reduceOnPlateau: plateau?.state,
-      bestWeights: this.#bestWeights,
-      epochEnds: this.#epochEnds,
-    };
-  }
-
   /** Has the run keep a checkpoint of now. */
   async #save(): Promise<void> {
     const { state, saved } = this.#task;
-    const release = await this.#takeLock();
+    const release = await takeTurn(this.#task);
     try {
       this.#run.take(saved, await state.lifetime.race(collectCheckpoint(saved)));
     } finally {
       release();
     }
-  }
-
-  /** All weights and statistics, as they are. */
-  async #readWeights(): Promise<ReadonlyMap<Variable, Float32Array>> {
-    const { gpu, state, saved } = this.#task;
-    return state.lifetime.race(gpu.variables.readAll(variablesOf(saved)));
-  }
-
-  /** Brings the weights of the best epoch back, where that is wanted; moving averages of weights begin there anew. */
-  async #restoreBest(): Promise<boolean> {
-    const { early } = this.#hooks.callbacks ?? {};
-    if (!early?.restoresBest || !this.#bestWeights) return false;
-    const release = await this.#takeLock();
-    try {
-      for (const [variable, own] of this.#bestWeights) this.#task.gpu.variables.write(variable, own);
-      for (const minimizer of this.#task.minimizers) {
-        if (minimizer.optimizer.averages) minimizer.restartAverages();
-      }
-    } finally {
-      release();
-    }
-    return true;
-  }
-
-  /** Waits until nobody saves, and nobody uses averaged weights. */
-  #takeLock(): Promise<() => void> {
-    const { gpu, state } = this.#task;
-    return takeTurn(gpu, state, () => variablesOf(this.#task.saved));
-  }
-
-  /** Tells what the epoch, or the part of one in which the run ends, came to, and asks the callbacks. */
-  async #endEpoch(whole: boolean, signal: AbortSignal | undefined): Promise<RunHistory['stopped']> {
-    const { clock, lifetime } = this.#task.state;
-    const { early, plateau } = this.#hooks.callbacks ?? {};
-    const { totals } = this.#recorder;
-    (await this.#takeLock())(); // validates the weights, not their averages
-    const validation = await unlessAborted(lifetime.race(this.#hooks.validate?.(signal)), signal);
-    if (validation === ABORTED) return 'aborted';
-    const { epoch, step } = clock;
-    const values = { epoch, step, ...totals.values(), ...validation } as EpochValues;
-    let stop = false;
-    if (whole) {
-      // Whoever saves meets the end of the epoch counted by all, or by nobody.
-      const release = await this.#takeLock();
-      try {
-        if (early?.restoresBest && early.improves(values)) this.#bestWeights = await this.#readWeights();
-        stop = early?.shouldStop(values) ?? false;
-        if (plateau) this.#task.learningRate = plateau.after(values, this.#task.learningRate);
-        clock.endEpoch();
-        totals.clear();
-        this.#epochEnds = false;
-      } finally {
-        release();
-      }
-    }
-    const run = this.#run;
-    const told = step <= run.lastEpochEnd; // before a loss
-    if (!told) await lifetime.race(this.#options.onEpoch?.(values));
-    run.rates.atEpochEnd(step, this.#task.minimizers, told);
-    if (!told) {
-      run.epochs.push(values);
-      run.lastEpochEnd = step;
-    }
-    return stop ? 'early' : 'finished';
-  }
-
-  #restore(progress: RunProgress): void {
-    const { early, plateau } = this.#hooks.callbacks ?? {};
-    if (progress.totals) this.#recorder.totals.restore(progress.totals, this.#programs.columns);
-    const goesOn = progress.earlyStopping && (early?.restore(progress.earlyStopping) ?? true);
-    if (progress.reduceOnPlateau) plateau?.restore(progress.reduceOnPlateau);
-    if (goesOn) this.#bestWeights = progress.bestWeights; // else they were the best by another value
-    this.#epochEnds = progress.epochEnds ?? false;
   }
 
   /** After an error: counts what was done. A step that was not made, and those after it, are taken back. */
@@ -325,7 +235,7 @@ class Loop {
     const { fault } = this.#recorder;
     if (!fault) return;
     state.clock.set(fault.place);
-    this.#epochEnds = false;
+    this.#ends.due = false;
     await state.lifetime.race(this.#task.recount?.());
   }
 

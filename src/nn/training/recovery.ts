@@ -9,7 +9,7 @@ import type { Saved, Snapshot } from './checkpoint.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { CheckpointOptions } from './checkpoints.ts';
 import { untilAborted, ABORTED } from './abort.ts';
-import { collectCheckpoint, takeTurn, variablesOf } from './encodeCheckpoint.ts';
+import { collectCheckpoint, takeTurn } from './encodeCheckpoint.ts';
 import type { Contents } from './encodeCheckpoint.ts';
 import type { Opening, Placed } from './placement.ts';
 import type { EpochValues, RunHistory, StepValues } from './values.ts';
@@ -95,7 +95,8 @@ export class Run {
     this.#start ??= { step, epoch: place > 0 ? epoch + 1 : epoch, place: 0 };
     await this.#checkpoints?.open(saved);
     if (!this.#recovers || this.#snapshot) return;
-    const release = await takeTurn(saved.gpu, saved.state, () => variablesOf(saved));
+    const { gpu, state } = saved;
+    const release = await takeTurn({ gpu, state, saved });
     try {
       this.#remember(saved, await lifetime.race(collectCheckpoint(saved)));
     } finally {

@@ -95,8 +95,11 @@ describe('fit({ checkpoint })', () => {
     expect(await latestCheckpoint(store)).toBe(undefined);
     const model = await compiledTiny();
     await model.fit(data, { batchSize: 8, epochs: 4, checkpoint: { write: store } });
-    const names = [9, 12].map((step) => `checkpoint-${String(step).padStart(9, '0')}.safetensors`);
-    expect((await readdir(folder)).sort()).toEqual([...names, 'notes.txt']);
+    // While one is written others may be passed over; the last one never is.
+    const kept = (await readdir(folder)).filter((name) => name !== 'notes.txt').toSorted();
+    expect(kept.length).toBeLessThanOrEqual(2);
+    expect(kept.at(-1)).toBe('checkpoint-000000012.safetensors');
+    expect(await readdir(folder)).toContain('notes.txt');
     const again = await compiledTiny({ seed: 9 });
     again.load((await latestCheckpoint(store))!);
     expect([again.step, again.epoch]).toEqual([12, 4]);
