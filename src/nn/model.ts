@@ -175,7 +175,8 @@ export class Model extends Network {
   }
 
   /**
-   * The loss and metrics over a whole data set or stream, exact over all its samples.
+   * The loss and metrics over a whole data set or stream, exact over all its samples. While the model is being trained each
+   * batch meets the weights of its moment; await it in `beforeStep` or `onEpoch` for those of one step.
    *
    * @throws NumericError if the loss or a metric is NaN or infinite, with the samples and the weight that it comes from
    */
@@ -187,7 +188,7 @@ export class Model extends Network {
 
   /**
    * The (first) output for each sample, row after row: [N, ...outputShape]. Samples are a data set, or the values of all
-   * of them, for several inputs a list; or a stream.
+   * of them, for several inputs a list; or a stream. While the model is being trained see `evaluate`.
    */
   async predict(
     samples: Samples,

@@ -11,7 +11,8 @@ export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends Run
   shuffle?: boolean;
   /**
    * Count `epochs` or `steps` from the beginning of the weights' life and do only what is left: after `load`. A run that
-   * ended in the middle of an epoch goes on there, with the means of that epoch and with the callbacks' counts.
+   * ended in the middle of an epoch goes on there, with the means of that epoch and with the callbacks' counts. One that
+   * stopped early has stopped: it trains on with more patience, or without `resume`.
    */
   resume?: boolean;
   /** Ends training after the step under way; the history says `aborted`. */
