@@ -202,8 +202,8 @@ function flat(label: string, from: NestedNumbers, shape: readonly number[]): Dat
       );
     }
     const inner = depth + 1 < extents.length;
-    const isTyped = typedArrayName(level) !== undefined;
-    for (let i = 0; i < level.length && (inner || !isTyped); i++) {
+    const unchecked = inner || typedArrayName(level) === undefined ? level.length : 0;
+    for (let i = 0; i < unchecked; i++) {
       const value = level[i];
       if (inner && isValues(value)) fill(value, depth + 1, `${place}[${i}]`);
       else if (inner || typeof value !== 'number') {

@@ -89,7 +89,8 @@ async function checkStream(
 }
 
 /** Evaluates the model on a data set as far as shapes go, and looks at its labels. */
-function checkSamples({ network, objective }: Compiled, data: Dataset): void {
+function checkSamples(compiled: Compiled, data: Dataset): void {
+  const { network, objective } = compiled;
   checkTargets(network, objective, data);
   const batch = (field: DataField, dtype: Tensor['dtype']) => input('batch', [2, ...field.shape], dtype);
   const inputs = inputsOf(data).map((field, i) => batch(field, network.inputs[i].dtype));
@@ -97,5 +98,6 @@ function checkSamples({ network, objective }: Compiled, data: Dataset): void {
   const targets = targetsOf(data).map((field, i) => batch(field, kinds[i] === 'labels' ? 'i32' : 'f32'));
   const outputs = network.callAll(inputs, { training: false });
   const values = objective.compute(outputs, targets);
-  checkFields(network.name, data, fieldUses({ inputs, targets, kinds }, [...values, ...outputs]));
+  const uses = fieldUses({ inputs, targets, kinds }, [...values, ...outputs], compiled);
+  checkFields(network.name, data, uses);
 }

@@ -163,7 +163,7 @@ class FitTask implements Task {
       classWeight && classWeights(this.name, data.dataset, targets[0], network.outputShape, classWeight);
     const both = weights && ofClasses ? multiply(weights, ofClasses) : (weights ?? ofClasses);
     const values = objective.compute(outputs, targets, both);
-    this.#uses = fieldUses(batch, values);
+    this.#uses = fieldUses(batch, values, this.#compiled);
     this.#checkValues(data.dataset, this.#uses);
     if (validationData && !asStream(validationData)) {
       checkRanges(this.name, validationData as Dataset, state.trainedOn!, this.#compiled);

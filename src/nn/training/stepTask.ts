@@ -32,7 +32,7 @@ export interface StepTaskOptions extends ByteScaling {
 /** Which task changes a variable now. */
 const changedBy = new WeakMap<Variable, StepTask>();
 
-/** What integers of an input are read as: bytes are scaled. */
+/** What integers of an input are read as: bytes are scaled, unless they are looked up in a table. */
 const dtypeOf = ({ data }: DataField) => (data instanceof Int32Array ? ('i32' as const) : ('f32' as const));
 
 /** A step of the user's own, as the loop sees it. */
@@ -80,24 +80,31 @@ export class StepTask implements Task {
     this.#minimizers[0].learningRate = value;
   }
 
-  /**
-   * Builds the step once without a program, and sets its optimizers to work.
-   *
-   * @returns what it records
-   */
-  inspect(example: Dataset): CheckedStep['values'] {
+  /** Builds the step without a program. */
+  #trace(example: Dataset) {
     const batch = (field: DataField, dtype: 'f32' | 'i32') => input('batch', [2, ...field.shape], dtype);
     const kinds = targetKinds(example, []);
     const inputs = inputsOf(example).map((field) => batch(field, dtypeOf(field)));
     const targets = targetsOf(example).map((field, i) => batch(field, kinds[i] === 'labels' ? 'i32' : 'f32'));
     const weights = example.weights && batch(example.weights, 'f32');
     const effects: Effect[] = [];
-    const { values, minimize, uses } = withStreams(() =>
+    const checked = withStreams(() =>
       withSideEffects(
         (effect) => effects.push(effect),
         () => this.#build(new GraphBuilder(this.gpu), { inputs, targets, weights, kinds }, 2),
       ),
     );
+    return { ...checked, effects };
+  }
+
+  /**
+   * Builds the step once without a program, and sets its optimizers to work.
+   *
+   * @returns what it records
+   */
+  inspect(example: Dataset): CheckedStep['values'] {
+    const { values, minimize, uses, effects } = this.#trace(example);
+    this.#uses = uses;
     checkFields(this.name, example, uses);
     const results = [...values.map(({ tensor }) => tensor), ...minimize.map(({ loss }) => loss)];
     const variables = variablesOf(results, effects);
@@ -153,12 +160,16 @@ export class StepTask implements Task {
       ...checked.values.map(({ tensor }) => tensor),
       ...checked.minimize.map(({ loss }) => loss),
     ];
-    return { ...checked, uses: fieldUses(batch, results) };
+    return { ...checked, uses: fieldUses(batch, results, this.#options) };
   }
 
   /** Gather, the user's graph, gradients, updates. */
   define(g: GraphBuilder, { data, rows, shuffle }: BatchOptions): StepValue[] {
-    const ports = inputsOf(data.dataset).map((field) => ({ dtype: dtypeOf(field) }));
+    const known = this.#uses ?? this.#trace(data.dataset).uses;
+    const ports = inputsOf(data.dataset).map((field, i) => ({
+      dtype: dtypeOf(field),
+      indices: known.inputs[i].choices !== undefined,
+    }));
     const batch = gather(g, data, this.#options, { batchSize: rows, shuffle, inputs: ports });
     const { values, minimize, uses } = this.#build(g, batch, rows);
     this.#uses = uses;
