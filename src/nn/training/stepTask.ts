@@ -14,8 +14,8 @@ import { optimizerOf } from '../registry.ts';
 import { gather, targetKinds } from './batch.ts';
 import type { Batch } from './batch.ts';
 import type { Saved, SavedPart } from './checkpoint.ts';
-import { checkFields, fieldUses } from './fieldChecks.ts';
-import type { ByteScaling, FieldUses } from './fieldChecks.ts';
+import { checkFields, checkRanges, fieldUses, inputRanges, joinRanges } from './fieldChecks.ts';
+import type { ByteScaling, FieldUses, InputRange } from './fieldChecks.ts';
 import { TrainingState } from './state.ts';
 import { checkStep, isMinimizer, variableNames, variablesOf } from './step.ts';
 import type { CheckedStep, Minimize, Step, StepBatch } from './step.ts';
@@ -50,6 +50,8 @@ export class StepTask implements Task {
   #variables: readonly Variable[] = [];
   #uses: FieldUses | undefined;
   readonly #shares = new Set<number>();
+  /** What the inputs have held, in a training. */
+  #ranges: readonly (InputRange | undefined)[] | undefined;
 
   /** @param state of the training that it belongs to; default: its own */
   constructor(step: Step, options: StepTaskOptions, training: boolean, state?: TrainingState) {
@@ -105,7 +107,7 @@ export class StepTask implements Task {
   inspect(example: Dataset): CheckedStep['values'] {
     const { values, minimize, uses, effects } = this.#trace(example);
     this.#uses = uses;
-    checkFields(this.name, example, uses);
+    this.check(example);
     const results = [...values.map(({ tensor }) => tensor), ...minimize.map(({ loss }) => loss)];
     const variables = variablesOf(results, effects);
     variableNames(this.name, variables);
@@ -178,9 +180,16 @@ export class StepTask implements Task {
     return values.map(({ name, tensor }) => ({ name, tensor }));
   }
 
-  /** Whether a batch can be trained on. */
+  /** Whether a batch can be trained on, or validated with after what was trained on. */
   check(batch: Dataset): void {
-    if (this.#uses) checkFields(this.name, batch, this.#uses, this.#shares);
+    if (!this.#uses) return;
+    checkFields(this.name, batch, this.#uses, this.#shares);
+    if (this.#training) {
+      this.#ranges = joinRanges(this.#ranges, inputRanges(batch, this.#uses, this.#options));
+      this.state.trainedOn = this.#ranges;
+    } else if (this.state.trainedOn) {
+      checkRanges(this.name, batch, this.state.trainedOn, this.#options);
+    }
   }
 
   /** What a checkpoint is made of. With several optimizers, the names in it begin with `minimize0.`, `minimize1.`, …. */
