@@ -201,7 +201,8 @@ export class Model extends Network {
     samples: Samples,
     options: { batchSize?: number; onProgress?: (progress: CompileProgress) => void } = {},
   ): Promise<Float32Array[]> {
-    return Object.values(await this.evaluator().predict(samples, options));
+    const byName = await this.evaluator().predict(samples, options);
+    return this.outputs.map(({ name }) => byName[name]);
   }
 
   /** Compiled evaluation programs; kept until the model is compiled again or destroyed. */

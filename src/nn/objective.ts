@@ -218,13 +218,14 @@ function perOutput<T>(
       `${model}: ${option} is for an output "${unknown}", but the outputs are ${outputs}`,
     );
   }
-  const missing = names.find((name) => record[name] === undefined);
+  const own = (name: string) => (Object.hasOwn(record, name) ? record[name] : undefined);
+  const missing = names.find((name) => own(name) === undefined);
   if (missing !== undefined && !optional) {
     throw new ArgumentError(
       `${model}: ${option} has nothing for output "${missing}"; add it, or null for an output that is not trained`,
     );
   }
-  return names.map((name) => record[name]);
+  return names.map(own);
 }
 
 function metricsPerOutput(

@@ -123,7 +123,9 @@ export class Evaluator {
     const { loss, ...metrics } = Object.fromEntries(
       [...values].flatMap(([key, array]) => (key.startsWith('value ') ? [[key.slice(6), array]] : [])),
     );
-    return { loss, metrics, outputs: Object.values(outputsByName)[0], outputsByName };
+    // By name: a record has names that look like numbers first, whatever the order of the outputs is.
+    const outputs = outputsByName[this.#compiled.network.outputs[0].name];
+    return { loss, metrics, outputs, outputsByName };
   }
 
   /** The outputs for each sample, by output. */
