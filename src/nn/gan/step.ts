@@ -7,6 +7,7 @@ import {
   add,
   bceWithLogits,
   greater,
+  keepNan,
   lessEqual,
   negate,
   scale,
@@ -140,8 +141,8 @@ export function ganGraph(
     ),
     generatorLoss:
       losses.generatorLoss === 'minimax' ? negate(bceWithLogits(onFake, 0)) : bceWithLogits(onFake, 1),
-    realAccuracy: greater(onReal, 0),
-    fakeAccuracy: lessEqual(onFake, 0),
+    realAccuracy: keepNan(onReal, greater(onReal, 0)),
+    fakeAccuracy: keepNan(onFake, lessEqual(onFake, 0)),
   };
 }
 
