@@ -4,7 +4,7 @@ import type { Values } from './arrays.ts';
 import { checkDataset } from './checks.ts';
 import { product } from './types.ts';
 import type { DataArray, DataField, Dataset } from './types.ts';
-import { checkOptions, required } from '../options.ts';
+import { checkOptions, describe, required } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 
 type Extents = readonly number[];
@@ -64,6 +64,7 @@ const datasetOptions: OptionTable<DatasetOptions> = {
 export function dataset(options: DatasetOptions): Dataset {
   checkOptions('dataset', options, datasetOptions);
   const { name = 'data', synthetic = false, classNames, weights } = options;
+  checkWords(name, synthetic, classNames);
   const known = new Map<unknown, DataArray>();
   const inputs = fields(name, ['x', 'inputShape'], options.x, options.inputShape, known);
   const [first] = inputs;
@@ -92,6 +93,20 @@ export function dataset(options: DatasetOptions): Dataset {
   };
   checkDataset(result);
   return result;
+}
+
+function checkWords(name: unknown, synthetic: unknown, classNames: unknown): void {
+  if (typeof name !== 'string' || typeof synthetic !== 'boolean') {
+    throw new ArgumentError(
+      `dataset: name is ${describe(name)} and synthetic ${describe(synthetic)}; a name is a text, and synthetic true or false`,
+    );
+  }
+  const list: readonly unknown[] | undefined = Array.isArray(classNames) ? classNames : undefined;
+  const wrong = list?.find((own) => typeof own !== 'string');
+  if (classNames === undefined || (list && wrong === undefined)) return;
+  throw new ArgumentError(
+    `data set '${name}': classNames is ${describe(classNames)}${list ? `, with ${describe(wrong)}` : ''}; give a list of texts, such as ['cat', 'dog']`,
+  );
 }
 
 interface CheckedField extends DataField {

@@ -5,7 +5,7 @@ import { sizeOf } from '../ops/core/shape.ts';
 import { withScope } from '../ops/core/node.ts';
 import type { DType, Shape } from '../ops/core/shape.ts';
 import type { Tensor } from '../ops/core/op.ts';
-import { checkOptions, describe, required } from '../options.ts';
+import { checkOptions, describe, required, requireSeed } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 import { architectureOf } from './json/architecture.ts';
 import type { ModelJson } from './json/architecture.ts';
@@ -66,9 +66,7 @@ export class Network {
     if (typeof name !== 'string' || name === '') {
       throw new ArgumentError(`model: name is ${describe(name)}; give a text, or leave it out`);
     }
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);
-    }
+    requireSeed(name, seed);
     checkPlaces(name, 'inputs', inputs);
     checkPlaces(name, 'outputs', outputs);
     this.name = name;

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts';
+import { checkFlag, describe } from '../options.ts';
 import { perSample } from '../ops/loss/accuracy.ts';
 import { add, multiply, scale } from '../ops/elementwise/elementwise.ts';
 import { MAX_METRICS } from '../ops/dataset/effects.ts';
@@ -75,6 +76,7 @@ export class Objective {
       this.values = [];
       return;
     }
+    checkFlag(model, 'checkLoss', options.checkLoss);
     const tensors = network.trace();
     const names = outputs.map(({ name }) => name);
     const losses = perOutput<LossSpec>(model, 'loss', names, options.loss, { shared: isLoss(options.loss) });
@@ -83,9 +85,9 @@ export class Objective {
     this.goals = names.flatMap((name, place) => {
       const loss = losses[place];
       const weight = weights[place] ?? 1;
-      if (!(weight >= 0 && weight < Infinity)) {
+      if (typeof weight !== 'number' || !(weight >= 0 && weight < Infinity)) {
         throw new ArgumentError(
-          `${model}: the loss weight of output "${name}" is ${weight}; it must be a finite number of at least 0`,
+          `${model}: the loss weight of output "${name}" is ${describe(weight)}; it must be a finite number of at least 0`,
         );
       }
       if (loss) {

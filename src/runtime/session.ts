@@ -21,7 +21,7 @@ import { Program } from './program.ts';
 import type { CompileProgress, ProgramOptions } from './program.ts';
 import { updateEffects } from './updates.ts';
 import { VariableStore } from './variables.ts';
-import { checkOptions } from '../options.ts';
+import { checkOptions, requireSeed } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 
 export interface CompileOptions {
@@ -135,7 +135,8 @@ export class Gpu {
     options: CompileOptions = {},
   ): Promise<Program> {
     checkOptions('gpu.compile', options, compileOptions, 'define, ');
-    const { label = 'program' } = options;
+    const { label = 'program', seed = 0 } = options;
+    requireSeed(label, seed);
     // What the function makes (the ring of a training) is taken back if the GPU refuses some of it.
     const { g, built, guard } = await this.device.scoped(`compiling ${label}`, () =>
       this.#build(define, options),
@@ -143,7 +144,7 @@ export class Gpu {
     try {
       return await Program.create(this, built, {
         label,
-        seed: options.seed,
+        seed,
         buffers: g.buffers,
         resources: g.resources,
         minimizers: minimizersOf(g),

@@ -5,7 +5,7 @@ import type { Variable } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
-import { checkOptions, required } from '../../options.ts';
+import { checkOptions, required, requireSeed } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Network } from '../network.ts';
@@ -56,9 +56,7 @@ export class GanNetworks {
   constructor(options: GanOptions) {
     checkOptions('new Gan', options, ganOptions);
     const { generator, discriminator, name = 'gan', seed = 0, imageRange = [-1, 1] } = options;
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);
-    }
+    requireSeed(name, seed);
     const [low, high] = imageRange;
     if (!(low < high) || !Number.isFinite(low) || !Number.isFinite(high)) {
       throw new ArgumentError(

@@ -14,6 +14,7 @@ import {
   shift,
   where,
 } from '../../ops/elementwise/elementwise.ts';
+import { describe } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Layer } from '../layers/layer.ts';
 import { reshape } from '../../ops/movement/movement.ts';
@@ -79,9 +80,9 @@ export function lossesOf(name: string, options: GanLossOptions): GanLosses {
   const smoothing =
     typeof labelSmoothing === 'number' ? { real: labelSmoothing, fake: 0 } : { ...labelSmoothing };
   const check = (option: string, value: number, below: number) => {
-    if (value >= 0 && value < below) return;
+    if (typeof value === 'number' && value >= 0 && value < below) return;
     const range = below === Infinity ? 'a finite number of at least 0' : `at least 0 and below ${below}`;
-    throw new ArgumentError(`${name}: ${option} is ${value}; it must be ${range}`);
+    throw new ArgumentError(`${name}: ${option} is ${describe(value)}; it must be ${range}`);
   };
   check('labelSmoothing.real', smoothing.real, 0.5);
   check('labelSmoothing.fake', smoothing.fake, 0.5);

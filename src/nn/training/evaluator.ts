@@ -12,6 +12,7 @@ import { RingReader } from '../../runtime/ringReader.ts';
 import { Totals } from '../metrics/metric.ts';
 import { orAbort } from './abort.ts';
 import { checkInputs, checkTargets, requireLoss } from './checkData.ts';
+import { callable, checkSignal } from './checks.ts';
 import type { Compiled } from './compiled.ts';
 import { compileEvaluation, releaseEvaluation } from './evaluationProgram.ts';
 import type { EvaluationKind, EvaluationProgram } from './evaluationProgram.ts';
@@ -181,6 +182,8 @@ export class Evaluator {
   async #run(data: TrainingData, options: EvaluateOptions, kind: EvaluationKind, work: Work): Promise<void> {
     const { network, state } = this.#compiled;
     checkBatchSize(network.name, this.#batchSize(options));
+    checkSignal(network.name, options.signal);
+    callable(`${network.name}: onProgress`, options.onProgress);
     const run = this.#last.then(async () => {
       state.lifetime.check();
       const stream = asStream(data);

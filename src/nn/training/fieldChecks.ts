@@ -3,6 +3,7 @@ import { product } from '../../data/types.ts';
 import type { DataArray, DataField, Dataset } from '../../data/types.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { Tensor } from '../../ops/core/op.ts';
+import { describe } from '../../options.ts';
 import { usesOf } from '../uses.ts';
 import type { Use } from '../uses.ts';
 
@@ -11,6 +12,16 @@ export interface ByteScaling {
   /** Default 1/255. */
   readonly inputScale?: number;
   readonly inputOffset: number;
+}
+
+/** @throws ArgumentError unless scale and offset are finite numbers, or left out */
+export function checkScaling(name: string, scaling: object): void {
+  const given = scaling as Readonly<Record<string, unknown>>;
+  for (const option of ['inputScale', 'inputOffset']) {
+    const value = given[option];
+    if (value === undefined || (typeof value === 'number' && Number.isFinite(Math.fround(value)))) continue;
+    throw new ArgumentError(`${name}: ${option} is ${describe(value)}; it must be a finite number`);
+  }
 }
 
 /** Class indices as integers; bytes that become numbers; numbers, or what an input is. */

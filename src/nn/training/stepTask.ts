@@ -14,7 +14,7 @@ import { optimizerOf } from '../registry.ts';
 import { gather, targetKinds } from './batch.ts';
 import type { Batch } from './batch.ts';
 import type { Saved, SavedPart } from './checkpoint.ts';
-import { checkFields, checkRanges, fieldUses, inputRanges, joinRanges } from './fieldChecks.ts';
+import { checkFields, checkRanges, checkScaling, fieldUses, inputRanges, joinRanges } from './fieldChecks.ts';
 import type { ByteScaling, FieldUses, InputRange } from './fieldChecks.ts';
 import { TrainingState } from './state.ts';
 import { checkStep, isMinimizer, variableNames, variablesOf } from './step.ts';
@@ -55,6 +55,7 @@ export class StepTask implements Task {
 
   /** @param state of the training that it belongs to; default: its own */
   constructor(step: Step, options: StepTaskOptions, training: boolean, state?: TrainingState) {
+    checkScaling(options.name, options);
     this.name = options.name;
     this.gpu = options.gpu;
     this.seed = options.seed;
