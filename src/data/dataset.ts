@@ -101,11 +101,12 @@ function checkWords(name: unknown, synthetic: unknown, classNames: unknown): voi
       `dataset: name is ${describe(name)} and synthetic ${describe(synthetic)}; a name is a text, and synthetic true or false`,
     );
   }
-  const list: readonly unknown[] | undefined = Array.isArray(classNames) ? classNames : undefined;
-  const wrong = list?.find((own) => typeof own !== 'string');
-  if (classNames === undefined || (list && wrong === undefined)) return;
+  if (classNames === undefined) return;
+  const list: readonly unknown[] = Array.isArray(classNames) ? classNames : [];
+  const wrong = list.findIndex((own) => typeof own !== 'string');
+  if (Array.isArray(classNames) && wrong < 0) return;
   throw new ArgumentError(
-    `data set '${name}': classNames is ${describe(classNames)}${list ? `, with ${describe(wrong)}` : ''}; give a list of texts, such as ['cat', 'dog']`,
+    `data set '${name}': classNames is ${describe(classNames)}${wrong < 0 ? '' : `, with ${describe(list[wrong])}`}; give a list of texts, such as ['cat', 'dog']`,
   );
 }
 

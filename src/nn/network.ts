@@ -11,6 +11,7 @@ import { architectureOf } from './json/architecture.ts';
 import type { ModelJson } from './json/architecture.ts';
 import { inputNames, layerGraph, nameLayers, uniqueNames } from './layerGraph.ts';
 import type { Application, ModelInput } from './layerGraph.ts';
+import { isPlace } from './layers/layer.ts';
 import type { BuildContext, CallContext, Layer, LayerTensor } from './layers/layer.ts';
 import { usesOf } from './uses.ts';
 
@@ -249,8 +250,6 @@ export class Network {
 /** Throws unless it is what `modelInput` or `apply` gave, or a list of that. */
 function checkPlaces(model: string, option: string, given: unknown): void {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
-  const isPlace = (value: unknown) =>
-    typeof value === 'object' && value !== null && 'from' in value && Array.isArray(value.from);
   const stray = list.find((value) => !isPlace(value));
   if (list.length > 0 && stray === undefined && list.every(isPlace)) return;
   const fix = option === 'inputs' ? 'what modelInput({ shape }) gives' : 'what layer.apply(…) gives';

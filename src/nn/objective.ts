@@ -10,9 +10,11 @@ import {
   checkMeaning,
   claimsAbout,
   possibleTargets,
+  requireResult,
   settleMeaning,
   tellMeaning,
   UnknownMeaning,
+  WrongResult,
 } from './meaning.ts';
 import type { Meaning } from './meaning.ts';
 import type { Metric } from './metrics.ts';
@@ -126,7 +128,9 @@ export class Objective {
    */
   compute(outputs: readonly Tensor[], targets: readonly Tensor[], weights?: Tensor): Tensor[] {
     const losses = this.goals.map(({ place, loss, name }, i) => {
-      const values = this.#perSample(name, loss(outputs[place], targets[i]), outputs[place]);
+      const own = loss(outputs[place], targets[i]);
+      requireResult(`${this.#model}: the loss of output "${name}"`, own);
+      const values = this.#perSample(name, own, outputs[place]);
       return weights ? multiply(values, weights) : values;
     });
     const total = losses
@@ -134,7 +138,11 @@ export class Objective {
       .reduce(add);
     for (const { place, known } of this.goals) tellMeaning(outputs[place], known);
     const metrics = this.goals.flatMap(({ place, metrics: list }, i) =>
-      list.map((metric) => metric.compute(outputs[place], targets[i])),
+      list.map((metric) => {
+        const own = metric.compute(outputs[place], targets[i]);
+        requireResult(`${this.#model}: metric "${metric.name}"`, own);
+        return own;
+      }),
     );
     const several = this.values.length > 1 + metrics.length;
     return [total, ...(several ? losses : []), ...metrics];
@@ -173,17 +181,17 @@ function settle(
   checkLoss: boolean,
 ): Goal['known'] {
   const where = `${model}: output "${name}" (${output.node.label})`;
-  const claims = claimsAbout(output, loss);
+  const claims = claimsAbout(where, output, loss);
   if (checkLoss) checkMeaning(where, output, claims);
   const known = { meaning: settleMeaning(output, claims), where };
   tellMeaning(output, known);
   for (const metric of metrics) {
     for (const target of possibleTargets(output)) {
       try {
-        metric.compute(output, target);
+        requireResult(`${where}: metric "${metric.name}"`, metric.compute(output, target));
         break;
       } catch (error) {
-        if (error instanceof UnknownMeaning) throw error;
+        if (error instanceof UnknownMeaning || error instanceof WrongResult) throw error;
         // another kind of target may do; whether the data set's does, fit will see
       }
     }

@@ -1,15 +1,23 @@
 import { expect, it } from 'vitest';
 import { dataset, shuffle, splitValidation } from '../../src/data/dataset.ts';
 import { syntheticDigits } from '../../src/data/digits.ts';
+import { streamed } from '../../src/data/stream.ts';
 import { ArgumentError } from '../../src/errors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
+import { Gan } from '../../src/nn/gan/gan.ts';
+import { initializers } from '../../src/nn/initializers.ts';
 import { leakyRelu } from '../../src/nn/layers/activations.ts';
 import { conv2d } from '../../src/nn/layers/conv2d.ts';
 import { conv2dTranspose } from '../../src/nn/layers/conv2dTranspose.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { batchNormalization } from '../../src/nn/layers/normalization.ts';
 import { maxPool2d } from '../../src/nn/layers/pooling.ts';
+import * as losses from '../../src/nn/losses.ts';
+import * as metrics from '../../src/nn/metrics.ts';
+import { adam } from '../../src/nn/optimizers.ts';
 import { sequential } from '../../src/nn/sequential.ts';
 import { train } from '../../src/nn/training/train.ts';
+import { Variable } from '../../src/ops/core/leaves.ts';
 import * as ops from '../../src/ops/index.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { arc, compiledTinyGan } from './ganFixtures.ts';
@@ -106,4 +114,105 @@ it('weights of classes that are none, and a listener that is none, are refused',
   expect(() => train(data, step, { gpu, inputScale: any('1') })).toThrow(/step: inputScale is "1"/);
   model.destroy();
   expect(() => sequential([dense({ units: 1 })], { inputShape: [1], seed: any('1') })).toThrow(/seed is "1"/);
+}); // prettier-ignore
+
+const network = () => sequential([dense({ units: 1 })], { inputShape: [1] });
+
+it.each<[string, () => unknown, string | RegExp]>([
+  ['numbers as networks', () => new Gan(any({ generator: 1, discriminator: 2 })), 'gan: the generator is 1; make it with sequential('],
+  ['a range as number', () => new Gan({ generator: network(), discriminator: network(), imageRange: any(5) }), 'gan: imageRange is 5; give black, then white'],
+  ['no function to prepare', () => new Gan({ generator: network(), discriminator: network(), prepare: any(5) }), 'gan: prepare is 5; it must be a function'],
+  ['memory as bytes', () => decodeSafetensors(any(new ArrayBuffer(20))), 'safetensors file: its bytes are a value of the class ArrayBuffer; pass a Uint8Array'],
+  ['no bytes', () => decodeSafetensors(any(null), 'a.safetensors'), 'a.safetensors: its bytes are null'],
+  ['no tensors', () => encodeSafetensors(any(null)), 'encodeSafetensors: tensors is null; give a record by name'],
+  ['no metadata', () => encodeSafetensors({}, any(null)), 'encodeSafetensors: metadata is null'],
+  ['no tensor', () => encodeSafetensors({ a: any(null) }), "encodeSafetensors: tensor 'a' has dtype undefined and data of undefined"],
+  ['no shape', () => encodeSafetensors({ a: any({ dtype: 'F32', data: new Float32Array(1) }) }), "tensor 'a' has shape undefined"],
+  ['no place', () => dense({ units: 1 }).apply(any(null)), /dense: is applied to null; apply it to what modelInput/],
+  ['a list without a place', () => dense({ units: 1 }).apply(any([undefined, 5])), /dense: is applied to undefined; apply/],
+  ['a tensor as place', () => dense({ units: 1, name: 'own' }).apply(any(ops.input('x', [1, 1]))), /own: is applied to an object with node/],
+  ['no input of a model', () => network().apply(any(null)), /dense: is applied to null/],
+  ['no batch', () => network().call(any(null)), /dense: input 1 is null, not a tensor/],
+  ['a metric that is called', () => metrics.meanAbsoluteError(any({ name: 'm' }), any(undefined)), /meanAbsoluteError: its predictions are an object with name, not a tensor.*pass it itself/],
+  ['accuracy that is called', () => metrics.accuracy(any(undefined), any(undefined)), /accuracy: its predictions are undefined/],
+  ['a similarity that is called', () => losses.cosineSimilarity(any({}), any(undefined)), /cosineSimilarity: its predictions are/],
+  ['targets that are none', () => losses.huber(ops.input('p', [2, 1]), any([1])), /huber: its targets are an array of 1, not a tensor|huber: its targets is an array of 1/],
+  ['ones that are called', () => initializers.ones(any(undefined), [], any(undefined)), /initializers\.ones: was called with undefined, .*Pass it itself/],
+  ['uniform that is called', () => initializers.glorotUniform(any({ seed: 1 }), [], any(undefined)), /initializers\.glorotUniform: was called with an object with seed/],
+])('%s is refused', (_what, action, text) => {
+  expect(action).toThrow(ArgumentError);
+  expect(action).toThrow(text);
+}); // prettier-ignore
+
+it.each<[string, unknown, RegExp]>([
+  ['nothing', () => undefined, /program: the function that builds the graph gave undefined; return the outputs by name/],
+  ['no tensor', () => ({ a: undefined }), /program: the output "a" is undefined, not a tensor/],
+  ['a number', () => ({ a: 5 }), /program: the output "a" is 5, not a tensor/],
+  ['a tensor without a name', () => ops.fill([1], 1), /gave a tensor; give it a name: \{ y \}/],
+  ['a promise', async () => ({}), /gave a promise; .* without async/],
+  ['no function', undefined, /program: gpu\.compile takes a function .* but was given undefined/],
+])('gpu.compile of %s is refused', async (_what, define, text) => {
+  const gpu = await testGpu();
+  await expect(gpu.compile(any(define))).rejects.toThrow(ArgumentError);
+  await expect(gpu.compile(any(define))).rejects.toThrow(text);
+}); // prettier-ignore
+
+it('minimize says what is wrong with loss, variables and optimizer; a program knows no names of objects', async () => {
+  const gpu = await testGpu();
+  const weight = new Variable({ name: 'w', shape: [1], initialize: (values) => values.fill(1) });
+  const loss = () => ops.reduceSum(ops.read(weight));
+  for (const [own, variables, optimizer, text] of [
+    [() => 5, [weight], adam(), /minimize: the loss is 5, not a tensor/],
+    [loss, [], adam(), /minimize: there are no variables to change/],
+    [loss, undefined, adam(), /minimize: its variables are undefined; pass a list of the Variables/],
+    [loss, [ops.read(weight)], adam(), /its variables are an array of 1, with an object with node/],
+    [loss, [weight], 'adam', /minimize: the optimizer is "adam"; make one, such as adam\(\)/],
+    [loss, [weight], {}, /minimize: the optimizer is an object with nothing in it/],
+  ] as const) {
+    const compiling = gpu.compile((g) => {
+      g.minimize(any(own()), any(variables), any(optimizer));
+      return {};
+    });
+    await expect(compiling).rejects.toThrow(ArgumentError);
+    await expect(compiling).rejects.toThrow(text);
+  }
+  expect(() => gpu.minimizer([weight], any({}))).toThrow(/minimizer: the optimizer is/);
+  const x = ops.input('x', [1]);
+  const program = await gpu.compile(() => ({ y: ops.add(x, 1) }));
+  for (const name of ['__proto__', 'toString', undefined]) {
+    await expect(program.read(any(name))).rejects.toThrow(/program: no output is named ".*"; there are y/);
+  }
+  expect(() => program.write(any(null), new Float32Array(1))).toThrow(/what is to be written is null, not a tensor/);
+  expect(() => program.write(x, any(null))).toThrow(/input x takes f32 values in a Float32Array; got null/);
+  program.destroy();
+}); // prettier-ignore
+
+it.each<[string, object, RegExp]>([
+  ['loss', { loss: () => undefined }, /tiny: output "dense_1" .*: its loss gives undefined; it must return a tensor/],
+  ['loss', { loss: () => 3 }, /its loss gives 3; it must return a tensor/],
+  ['loss', { loss: async (p: never) => p }, /its loss gives a promise; .* without async/],
+  ['metric', { metrics: [{ name: 'own', compute: () => undefined }] }, /metric "own" gives undefined; it must return/],
+  ['metric', { metrics: [{ name: 'own', compute: () => 5 }] }, /metric "own" gives 5/],
+  ['optimizer', { optimizer: {} }, /There is no optimizer an object with nothing in it; choose one of sgd/],
+])('a %s that gives no tensor is told when the model is compiled', async (_what, options, text) => {
+  const given = { gpu: await testGpu(), optimizer: 'sgd', loss: 'softmaxCrossEntropy', ...options } as const;
+  await expect(tinyModel().compile(given)).rejects.toThrow(ArgumentError);
+  await expect(tinyModel().compile(given)).rejects.toThrow(text);
+}); // prettier-ignore
+
+it.each<[string, unknown, RegExp]>([
+  ['whose next gives nothing', { next: () => undefined }, /stream 'own': next\(\) of its iterator gave undefined; it must give/],
+  ['without next', {}, /stream 'own': the iterator of its batches is an object with nothing in it, without a method next/],
+  ['that is none', undefined, /stream 'own': the iterator of its batches is undefined/],
+])('an iterator %s is told', async (_what, iterator, text) => {
+  const model = await compiledTiny();
+  for (const symbol of [Symbol.iterator, Symbol.asyncIterator]) {
+    const stream = streamed(any(() => ({ [symbol]: () => iterator })), { name: 'own', inputShape: [2] });
+    for (const use of [() => model.fit(stream), () => model.evaluate(stream)]) {
+      const using = Promise.resolve(use());
+      await expect(using).rejects.toThrow(ArgumentError);
+      await expect(using).rejects.toThrow(text);
+    }
+  }
+  model.destroy();
 }); // prettier-ignore

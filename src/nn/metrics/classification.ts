@@ -14,6 +14,7 @@ import { reduceSum } from '../../ops/reduce/sum.ts';
 import { sizeOf } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { alignTargets, areDistributions, classIndicesOf } from '../losses/targets.ts';
+import { requireGraph } from '../losses/takes.ts';
 import { thresholdOf } from '../meaning.ts';
 import { classIndices, decisionOptions, decisions, nameOf } from './decisions.ts';
 import type { DecisionOptions } from './decisions.ts';
@@ -29,6 +30,7 @@ import { checkOptions, settle } from '../../options.ts';
  * @throws ArgumentError if it is not known: `binaryAccuracy` takes a threshold
  */
 export function accuracy(prediction: Tensor, target: Tensor): Tensor {
+  requireGraph('accuracy', prediction);
   const { shape } = prediction;
   if (shape.length > 1 && shape.at(-1) !== 1) {
     const indices = areDistributions(prediction, target) ? undefined : classIndicesOf(prediction, target);
