@@ -240,22 +240,36 @@ export class Device {
 
   /** Copies `bytes` bytes of a buffer to the CPU: for results, never inside a training step. */
   async read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    const size = Math.ceil(bytes / 4) * 4;
-    let staging: GPUBuffer | undefined;
+    const [data] = await this.readAll([{ buffer: source, offset, bytes }]);
+    return data;
+  }
+
+  /** `read` of several places as they are at the same moment, in one submit. */
+  async readAll(
+    places: readonly { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: number }[],
+  ): Promise<ArrayBuffer[]> {
+    const sizes = places.map(({ bytes }) => Math.ceil(bytes / 4) * 4);
+    const staging: GPUBuffer[] = [];
     try {
-      const { buffer, mapped } = await this.scoped('readback', () => {
-        staging = this.createBuffer('readback', size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
-        const buffer = staging;
-        this.submit('readback', (encoder) => encoder.copyBufferToBuffer(source, offset, buffer, 0, size));
-        const mapped = this.attempt('readback', () => buffer.mapAsync(GPUMapMode.READ, 0, size));
-        mapped.catch(() => {}); // handled below, unless the scope has already thrown
-        return { buffer, mapped };
+      const mapped = await this.scoped('readback', () => {
+        const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+        staging.push(...sizes.map((size) => this.createBuffer('readback', size, usage)));
+        this.submit('readback', (encoder) =>
+          places.forEach(({ buffer, offset }, i) =>
+            encoder.copyBufferToBuffer(buffer, offset, staging[i], 0, sizes[i]),
+          ),
+        );
+        const maps = this.attempt('readback', () =>
+          staging.map((buffer, i) => buffer.mapAsync(GPUMapMode.READ, 0, sizes[i])),
+        );
+        for (const map of maps) map.catch(() => {}); // handled below, unless the scope has already thrown
+        return { all: Promise.all(maps) };
       });
-      await this.race(mapped);
+      await this.race(mapped.all);
       this.check();
-      return buffer.getMappedRange(0, size).slice(0, bytes);
+      return places.map(({ bytes }, i) => staging[i].getMappedRange(0, sizes[i]).slice(0, bytes));
     } finally {
-      staging?.destroy();
+      for (const buffer of staging) buffer.destroy();
     }
   }
 

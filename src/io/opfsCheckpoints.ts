@@ -42,7 +42,8 @@ class OpfsCheckpoints implements CheckpointStore {
   }
 
   async open(): Promise<void> {
-    this.#unlock = await lock(`wgrad-checkpoints/${this.#parts.join('/')}`, this.name);
+    const unlock = await lock(`wgrad-checkpoints/${this.#parts.join('/')}`, this.name);
+    this.#unlock = unlock;
     try {
       await this.#attempt('write in', async (own) => {
         for await (const name of own.keys()) if (name.endsWith(TEMPORARY)) await own.removeEntry(name);

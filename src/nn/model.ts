@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { asStream } from '../data/stream.ts';
 import type { TrainingData } from '../data/stream.ts';
 import { ArgumentError } from '../errors.ts';
-import { checkOptions, describe } from '../options.ts';
+import { checkOptions, describe, isPromise } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 import type { CompileProgress } from '../runtime/program.ts';
 import { isRate } from '../runtime/ranges.ts';
@@ -220,27 +220,30 @@ export class Model extends Network {
    *
    * @throws ArgumentError if the optimizer keeps no averages, or they are in use already
    */
-  async useAveragedWeights<T>(work: () => T | Promise<T>): Promise<T> {
-    const { minimizer, state } = this.#placement.usable();
+  async useAveragedWeights<T>(work: () => T | PromiseLike<T>): Promise<T> {
+    const { gpu, minimizer, state } = this.#placement.usable();
+    const { lifetime, lock } = state;
     const check = () => {
-      if (!minimizer.averagesInUse) return;
+      lifetime.check();
+      if (!gpu.variables.returned(() => minimizer.variables)) return;
       throw new ArgumentError(
-        `${this.name}: averaged weights are in use already; call useAveragedWeights once its work is done`,
+        `${this.name}: averaged weights are in use already, here or in a model that shares layers; call useAveragedWeights once its work is done`,
       );
     };
-    check();
-    // Between two steps, like everything that touches the weights.
-    const swap = () => {
-      state.lifetime.check();
+    // Between two steps, like everything that touches the weights, and between evaluations: none sees both.
+    const swap = async () => {
+      await this.#evaluator?.idle();
       check();
       minimizer.swapAverages();
     };
-    await state.lifetime.race(state.lock.hold(swap));
+    check();
+    await lifetime.race(lock.hold(swap));
     try {
       const own = work(); // which may end the lifetime itself
-      return own instanceof Promise ? await state.lifetime.race(own) : own;
+      return isPromise(own) ? await lifetime.race(own) : own;
     } finally {
-      if (!state.lifetime.signal.aborted) minimizer.swapAverages(); // else they are back
+      if (!lifetime.signal.aborted) await lifetime.race(this.#evaluator?.idle()).catch(() => {});
+      if (!lifetime.signal.aborted) minimizer.swapAverages(); // else they are back
     }
   }
 

@@ -19,7 +19,7 @@ import {
 import type { Meaning } from './meaning.ts';
 import type { Metric } from './metrics.ts';
 import type { Network } from './network.ts';
-import { checkMetricNames, lossOf, metricOf } from './registry.ts';
+import { checkMetricNames, lossNameOf, lossOf, metricOf } from './registry.ts';
 import type { LossName, MetricSpec } from './registry.ts';
 
 /** A loss by name, or a graph function from predictions and targets to one value per sample, [N]. */
@@ -43,7 +43,10 @@ export interface ObjectiveOptions {
 }
 
 /** A value of the steps and epochs, as callbacks know it. */
-export type RecordedValue = Pick<Metric, 'name' | 'value' | 'better' | 'matrix'>;
+export type RecordedValue = Pick<Metric, 'name' | 'value' | 'better' | 'matrix'> & {
+  /** Of the loss: which functions it is made of. */
+  readonly of?: string;
+};
 
 /** What is asked of one output. */
 interface Goal {
@@ -110,7 +113,8 @@ export class Objective {
     const lossNames = several
       ? this.goals.map(({ name }) => ({ name: joined(name, 'loss'), better: 'lower' as const }))
       : [];
-    this.values = [{ name: 'loss', better: 'lower' }, ...lossNames, ...own];
+    const functions = this.goals.map(({ place, weight }) => lossText(losses[place]!, weight));
+    this.values = [{ name: 'loss', better: 'lower', of: functions.join(' + ') }, ...lossNames, ...own];
     checkMetricNames(
       model,
       [...lossNames, ...own].map(({ name }) => name),
@@ -155,6 +159,10 @@ export class Objective {
     );
   }
 }
+
+/** A loss for people, and to know it again. */
+const lossText = (loss: LossSpec, weight: number): string =>
+  `${weight === 1 ? '' : `${weight} `}${lossNameOf(loss) || 'a function'}`;
 
 const isLoss = (loss: ObjectiveOptions['loss']): boolean =>
   typeof loss === 'string' || typeof loss === 'function';

@@ -100,6 +100,10 @@ const lossNames: ReadonlyMap<LossFunction, string> = new Map(
   Object.entries(lossTable).map(([name, loss]) => [loss, name]),
 );
 
+/** What a loss is called; '' for a function without a name. */
+export const lossNameOf = (loss: LossName | LossFunction): string =>
+  typeof loss === 'function' ? (lossNames.get(loss) ?? loss.name) : loss;
+
 const metricMakers: Readonly<Record<string, () => Metric>> = {
   ...metricTable,
   ...Object.fromEntries(

@@ -35,8 +35,11 @@ class FolderCheckpoints implements CheckpointStore {
 
   async open(): Promise<void> {
     await ensureWritableFolder(this.#folder);
-    this.#unlock = await lockFolder(this.#folder);
-    if (this.#unlock) return;
+    const unlock = await lockFolder(this.#folder);
+    if (unlock) {
+      this.#unlock = unlock;
+      return;
+    }
     throw new EnvironmentError(
       `Another training writes into ${this.name}; wait for its end, or choose another folder.`,
     );

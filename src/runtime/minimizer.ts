@@ -37,6 +37,7 @@ export class Minimizer {
   /** Where it counts its own updates, u32 [8] as a program's state; undefined: they are the program's steps. */
   readonly counter: Resource | undefined;
   readonly #device: Device;
+  readonly #store: VariableStore;
   readonly #buffers: GPUBuffer[] = [];
   #learningRate: number;
   #return: (() => void) | undefined;
@@ -50,6 +51,7 @@ export class Minimizer {
     { ownCount = false }: MinimizerOptions = {},
   ) {
     this.#device = device;
+    this.#store = store;
     this.optimizer = optimizer;
     this.variables = variables;
     this.#learningRate = optimizer.learningRate;
@@ -200,11 +202,6 @@ export class Minimizer {
     return this.#averagesReturned !== undefined;
   }
 
-  /** While the averages are in use: settles when the variables are back. */
-  get averagesReturned(): Promise<void> | undefined {
-    return this.#averagesReturned;
-  }
-
   /**
    * Exchanges the variables with their moving averages (the optimizer's `ema`): to evaluate or save these, and again
    * to train on. Steps submitted before are not affected; none may follow while the averages are in use.
@@ -221,6 +218,7 @@ export class Minimizer {
     });
     if (!this.#averagesReturned) {
       this.#averagesReturned = new Promise((resolve) => (this.#return = resolve));
+      this.#store.lend(this.variables, this.#averagesReturned);
     } else {
       this.#averagesReturned = undefined;
       this.#return!();

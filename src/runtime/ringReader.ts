@@ -58,6 +58,11 @@ export class RingReader {
     if (this.#failure) throw this.#failure;
   }
 
+  /** Goes on after what `check` throws. */
+  forgetFailure(): void {
+    this.#failure = undefined;
+  }
+
   /** Waits for the reads under way. */
   async settle(): Promise<void> {
     await Promise.all(this.#reads.splice(0));

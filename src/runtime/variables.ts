@@ -29,6 +29,8 @@ export class VariableStore {
   #buffers: readonly GPUBuffer[] = [];
   /** How often each variable is retained. */
   readonly #holders = new Map<Variable, number>();
+  readonly #claims = new Set<{ readonly variables: ReadonlySet<Variable>; readonly trainer: string }>();
+  readonly #lent = new Map<Promise<void>, ReadonlySet<Variable>>();
 
   constructor(device: Device) {
     this.#device = device;
@@ -144,17 +146,60 @@ export class VariableStore {
     return new Float32Array(await this.#device.read(buffer, offset, bytes));
   }
 
-  /** Reads many variables with one copy per flat buffer. */
+  /** Reads many variables as they are at the same moment, with one copy per flat buffer. */
   async readAll(variables: readonly Variable[]): Promise<Map<Variable, Float32Array>> {
     const values = new Map<Variable, Float32Array>();
-    for (const run of this.runs(variables)) {
-      const data = await this.#device.read(run.buffer, run.offset, run.bytes);
-      for (const variable of run.variables) {
-        const { offset, bytes } = this.location(variable);
-        values.set(variable, new Float32Array(data.slice(offset - run.offset, offset - run.offset + bytes)));
+    const runs = this.runs(variables).map((run) => ({
+      ...run,
+      places: run.variables.map((variable) => ({ variable, ...this.location(variable) })),
+    }));
+    const all = await this.#device.readAll(runs);
+    runs.forEach((run, i) => {
+      for (const { variable, offset, bytes } of run.places) {
+        const start = offset - run.offset;
+        values.set(variable, new Float32Array(all[i].slice(start, start + bytes)));
       }
-    }
+    });
     return values;
+  }
+
+  /** Says that a training changes variables, until what it returns is called. */
+  claim(variables: Iterable<Variable>, trainer: string): () => void {
+    const claim = { variables: new Set(variables), trainer };
+    this.#claims.add(claim);
+    return () => void this.#claims.delete(claim);
+  }
+
+  /**
+   * @param what would change them: `b: load was called`
+   * @throws ArgumentError if a training changes one of the variables now
+   */
+  requireUnclaimed(variables: Iterable<Variable>, what: string): void {
+    for (const variable of variables) {
+      const claim = [...this.#claims].find((own) => own.variables.has(variable));
+      if (!claim) continue;
+      throw new ArgumentError(
+        `${what} while ${claim.trainer}, which shares the variable ${variable.name}, is being trained; await that training, or abort it, first`,
+      );
+    }
+  }
+
+  /**
+   * Says that variables hold something else, their moving averages, until they are returned. Whoever trains or saves them,
+   * or borrows them in turn, waits for that.
+   */
+  lend(variables: readonly Variable[], returned: Promise<void>): void {
+    this.#lent.set(returned, new Set(variables));
+    void returned.then(() => this.#lent.delete(returned));
+  }
+
+  /** Settles when some of the variables that are lent are returned; undefined where none is. */
+  returned(variables: () => Iterable<Variable>): Promise<void> | undefined {
+    if (this.#lent.size === 0) return undefined;
+    const own = [...variables()];
+    for (const [returned, lent] of this.#lent)
+      if (own.some((variable) => lent.has(variable))) return returned;
+    return undefined;
   }
 
   write(variable: Variable, values: Float32Array): void {

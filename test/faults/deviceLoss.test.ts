@@ -13,6 +13,7 @@ import {
   lifeOfGan,
   lifeOfModel,
   outcomeOf,
+  SWEEP,
 } from './flows.ts';
 
 const EPOCHS = 3;
@@ -41,31 +42,35 @@ async function finishGan(bytes?: Uint8Array): Promise<number[]> {
 const lives = { 'a model': [lifeOfModel, finishModel], 'a GAN': [lifeOfGan, finishGan] } as const;
 
 describe.each(Object.entries(lives))('%s whose device is lost', (_name, [live, finish]) => {
-  it('after any call of the GPU ends with a DeviceLostError, and goes on from its checkpoint to the same bits', async () => {
-    const whole = await ownGpu();
-    let count = 0;
-    whole.counted.watch(() => void count++);
-    await live(whole.gpu, () => {});
-    whole.gpu.destroy();
-    const expected = await finish();
-    const finished = new Map<number, number[]>(); // by the length of the checkpoint's history
-    // After the last call nothing is left that could fail.
-    for (const n of casesOf(count - 1, 3)) {
-      const { gpu, counted, real } = await ownGpu();
-      let calls = 0;
-      counted.watch(() => calls++ === n && real.destroy());
-      const saved: Uint8Array[] = [];
-      const what = `call ${n} of ${count}`;
-      const outcome = await outcomeOf(
-        what,
-        live(gpu, (bytes) => saved.push(bytes)),
-      );
-      expect(outcome, `${what}`).toBeInstanceOf(DeviceLostError);
-      await expectFreed(gpu, what);
-      if (!finished.has(saved.length)) finished.set(saved.length, await finish(saved.at(-1)));
-      expect(finished.get(saved.length), `from the checkpoint before ${what}`).toEqual(expected);
-    }
-  });
+  it(
+    'after any call of the GPU ends with a DeviceLostError, and goes on from its checkpoint to the same bits',
+    async () => {
+      const whole = await ownGpu();
+      let count = 0;
+      whole.counted.watch(() => void count++);
+      await live(whole.gpu, () => {});
+      whole.gpu.destroy();
+      const expected = await finish();
+      const finished = new Map<number, number[]>(); // by the length of the checkpoint's history
+      // After the last call nothing is left that could fail.
+      for (const n of casesOf(count - 1, 3)) {
+        const { gpu, counted, real } = await ownGpu();
+        let calls = 0;
+        counted.watch(() => calls++ === n && real.destroy());
+        const saved: Uint8Array[] = [];
+        const what = `call ${n} of ${count}`;
+        const outcome = await outcomeOf(
+          what,
+          live(gpu, (bytes) => saved.push(bytes)),
+        );
+        expect(outcome, `${what}`).toBeInstanceOf(DeviceLostError);
+        await expectFreed(gpu, what);
+        if (!finished.has(saved.length)) finished.set(saved.length, await finish(saved.at(-1)));
+        expect(finished.get(saved.length), `from the checkpoint before ${what}`).toEqual(expected);
+      }
+    },
+    SWEEP,
+  );
 });
 
 describe('init', () => {

@@ -2,12 +2,20 @@ import { expect } from 'vitest';
 import { adam } from '../../src/nn/optimizers.ts';
 import type { Model } from '../../src/nn/model.ts';
 import type { Gan } from '../../src/nn/gan/index.ts';
+import { train } from '../../src/nn/training/train.ts';
+import type { TrainRun } from '../../src/nn/training/train.ts';
+import type { Step } from '../../src/nn/training/step.ts';
+import { Variable } from '../../src/ops/core/leaves.ts';
+import * as ops from '../../src/ops/index.ts';
 import type { Gpu } from '../../src/runtime/session.ts';
 import { arc, tinyGan } from '../nn/ganFixtures.ts';
 import { clusters, tinyModel } from '../nn/modelFixtures.ts';
 
-/** All cases of the sweeps instead of a share of them: minutes instead of seconds. */
+/** All cases of the sweeps instead of a share of them, `npm run test:faults`: an hour instead of seconds. */
 export const ALL = process.env.WGRAD_FAULTS === 'all';
+
+/** Milliseconds that a test of a sweep may take. */
+export const SWEEP = ALL ? 3_600_000 : 120_000;
 
 /** Of `count` cases those to try: all, or `share` of them, evenly spread, first and last included. */
 export function casesOf(count: number, share: number): number[] {
@@ -76,6 +84,36 @@ export const lifeOfGan: Life = async (gpu, saved) => {
   } finally {
     free();
     gan.destroy();
+  }
+};
+
+/** The same of a step of one's own. */
+export const lifeOfStep: Life = async (gpu, saved) => {
+  const own = new Variable({ name: 'w', shape: [2, 3], initialize: (values) => values.fill(0.1) });
+  const step: Step = (_, { x, y }) => {
+    const loss = ops.sparseSoftmaxCrossEntropy(ops.matmul(x, ops.read(own)), y);
+    return { losses: { loss }, minimize: { loss, variables: [own], optimizer: adam() } };
+  };
+  gpu.variables.allocate([own], 'w');
+  gpu.variables.retain([own]);
+  const options = { gpu, batchSize: 8, validationData };
+  let run: TrainRun | undefined;
+  try {
+    run = train(data, step, {
+      ...options,
+      epochs: 2,
+      onEpoch: saved && (async () => saved(await run!.save())),
+    });
+    const { epochs } = await run;
+    const restore = await run.save();
+    run.destroy();
+    run = train(data, step, { ...options, epochs: 3, restore, resume: true });
+    const { epochs: more } = await run;
+    const values = await gpu.variables.read(own);
+    return [...[...epochs, ...more].map(({ loss }) => loss), ...values];
+  } finally {
+    run?.destroy();
+    gpu.variables.release([own]);
   }
 };
 

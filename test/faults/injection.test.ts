@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { WgradError } from '../../src/errors.ts';
 import type { CallName } from '../helpers/countCalls.ts';
 import { ownGpu } from '../nn/modelFixtures.ts';
-import { casesOf, expectFreed, lifeOfGan, lifeOfModel, outcomeOf } from './flows.ts';
+import { casesOf, expectFreed, lifeOfGan, lifeOfModel, lifeOfStep, outcomeOf, SWEEP } from './flows.ts';
 
-const lives = { 'a model': lifeOfModel, 'a GAN': lifeOfGan };
+const lives = { 'a model': lifeOfModel, 'a GAN': lifeOfGan, "a step of one's own": lifeOfStep };
 
 /** Kernels are compiled once per session: to see these fail takes a new one each time. */
 const cold: CallName[] = ['createShaderModule', 'createComputePipelineAsync'];
@@ -18,7 +18,7 @@ const warm: CallName[] = [
   'mapAsync',
 ];
 
-// All of them: WGRAD_FAULTS=all npx vitest run --project node test/faults
+// All of them: npm run test:faults
 describe.each(Object.entries(lives))('in the life of %s, the n-th', (_life, live) => {
   it.each([...warm, ...cold])(
     '%s fails: a typed error, all is freed, and the next life is right',
@@ -49,5 +49,6 @@ describe.each(Object.entries(lives))('in the life of %s, the n-th', (_life, live
         await expectFreed(gpu, `after ${what}`);
       }
     },
+    SWEEP,
   );
 });

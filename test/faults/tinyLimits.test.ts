@@ -6,8 +6,7 @@ import { conv2d, dense, flatten, maxPool2d, sequential } from '../../src/index.t
 import { Gpu } from '../../src/runtime/session.ts';
 import { testDevice } from '../helpers/device.ts';
 import { withLimits } from '../helpers/limits.ts';
-import { expectFreed, lifeOfGan } from './flows.ts';
-import { casesOf } from './flows.ts';
+import { casesOf, expectFreed, lifeOfGan, SWEEP } from './flows.ts';
 
 const images = dataset({
   x: Uint8Array.from({ length: 40 * 64 }, (_, i) => (i * 37) % 251),
@@ -57,27 +56,31 @@ describe.each([
     return new Gpu(new Device(withLimits(real, lowered), real.adapterInfo, { owned: false, software }));
   };
 
-  it('on a device with lower limits gives the same numbers, or a LimitError that leaves nothing', async () => {
-    const whole = await open({});
-    const expected = await life(whole);
-    whole.destroy();
-    const refused = new Map<string, number>();
-    for (const n of casesOf(cases.length, 12)) {
-      const [name, value] = cases[n];
-      const gpu = await open({ [name]: value });
-      const outcome = await life(gpu).catch((error: unknown) => error);
-      if (outcome instanceof Error) {
-        if (!(outcome instanceof LimitError)) throw outcome;
-        expect(outcome.message).toMatch(/\d/);
-        refused.set(name, value);
-      } else {
-        // Other kernels may be chosen: not the same bits.
-        expect((outcome as number[]).length).toBe(expected.length);
-        (outcome as number[]).forEach((own, i) => expect(own).toBeCloseTo(expected[i], 3));
+  it(
+    'on a device with lower limits gives the same numbers, or a LimitError that leaves nothing',
+    async () => {
+      const whole = await open({});
+      const expected = await life(whole);
+      whole.destroy();
+      const refused = new Map<string, number>();
+      for (const n of casesOf(cases.length, 12)) {
+        const [name, value] = cases[n];
+        const gpu = await open({ [name]: value });
+        const outcome = await life(gpu).catch((error: unknown) => error);
+        if (outcome instanceof Error) {
+          if (!(outcome instanceof LimitError)) throw outcome;
+          expect(outcome.message).toMatch(/\d/);
+          refused.set(name, value);
+        } else {
+          // Other kernels may be chosen: not the same bits.
+          expect((outcome as number[]).length).toBe(expected.length);
+          (outcome as number[]).forEach((own, i) => expect(own).toBeCloseTo(expected[i], 3));
+        }
+        await expectFreed(gpu, `${name} ${value}`);
+        gpu.destroy();
       }
-      await expectFreed(gpu, `${name} ${value}`);
-      gpu.destroy();
-    }
-    expect(refused.size).toBeGreaterThan(2);
-  });
+      expect(refused.size).toBeGreaterThan(2);
+    },
+    SWEEP,
+  );
 });

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { dataset } from '../../src/data/dataset.ts';
+import { WgradError } from '../../src/errors.ts';
+import { Variable } from '../../src/ops/core/leaves.ts';
 import * as ops from '../../src/ops/index.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { layerCases } from '../nn/layerCases.ts';
@@ -31,4 +34,21 @@ describe('random graphs of ops and layers agree with the references, forward and
     const { failures } = await runSeeds(await testGpu(software), seeds, []);
     expect(failures).toEqual([]);
   });
+});
+
+it('an extent of 0 is refused wherever a shape can be given', () => {
+  const shapes = [[0], [0, 3], [2, 0], [2, 0, 4], [1, 1, 0]];
+  for (const shape of shapes) {
+    const make: [string, () => unknown][] = [
+      ['input', () => ops.input('x', shape)],
+      ['fill', () => ops.fill(shape, 1)],
+      ['constant', () => ops.constant(new Float32Array(0), shape)],
+      ['randomNormal', () => ops.randomNormal(shape)],
+      ['broadcastTo', () => ops.broadcastTo(ops.input('x', []), shape)],
+      ['reshape', () => ops.reshape(ops.input('x', [6]), shape)],
+      ['Variable', () => new Variable({ name: 'w', shape, initialize: () => {} })],
+      ['dataset', () => dataset({ x: new Float32Array(0), y: new Uint8Array(0), inputShape: shape })],
+    ];
+    for (const [name, call] of make) expect(call, `${name} ${shape}`).toThrow(WgradError);
+  }
 });

@@ -75,9 +75,51 @@ export async function ganCycle(init: () => Promise<Gpu>, data: Dataset): Promise
   return left(gpu);
 }
 
-/** What a session leaves by itself, whoever uses it: the adapter's and the binding's own. */
-export async function emptyCycle(init: () => Promise<Gpu>): Promise<number> {
-  return left(await init());
+/** Opens sessions whose kernels are added to a list. */
+export function recording(init: () => Promise<Gpu>, kernels: Set<string>): () => Promise<Gpu> {
+  return async () => {
+    const gpu = await init();
+    const device = gpu.device.gpu;
+    const create = device.createShaderModule.bind(device);
+    device.createShaderModule = (descriptor) => {
+      kernels.add(descriptor.code as string);
+      return create(descriptor);
+    };
+    return gpu;
+  };
+}
+
+/**
+ * What a session leaves by itself, whoever uses it: the adapter's, the driver's and the binding's own. It compiles kernels
+ * and runs each once, by WebGPU's own calls: a driver of a CPU keeps memory for each (lavapipe's LLVM).
+ */
+export async function bareCycle(init: () => Promise<Gpu>, kernels: ReadonlySet<string>): Promise<number> {
+  const gpu = await init();
+  const device = gpu.device.gpu;
+  for (const code of kernels) {
+    const module = device.createShaderModule({ code });
+    const pipeline = await device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
+    // An automatic layout has those bindings alone that the code uses.
+    const used = [...code.matchAll(/@group\(0\) @binding\((\d+)\) var<storage[^>]*> (\w+)/g)].filter(
+      ([, , name]) => code.split(new RegExp(`\\b${name}\\b`)).length > 2,
+    );
+    const buffers = used.map(() => device.createBuffer({ size: 65536, usage: GPUBufferUsage.STORAGE }));
+    const entries = used.map(([, binding], i) => ({
+      binding: Number(binding),
+      resource: { buffer: buffers[i] },
+    }));
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
+    pass.dispatchWorkgroups(1);
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+    await device.queue.onSubmittedWorkDone();
+    for (const buffer of buffers) buffer.destroy();
+  }
+  gpu.device.check();
+  return left(gpu);
 }
 
 /** Models and GANs have freed what was theirs before the session ends. */

@@ -6,7 +6,7 @@ import { reduceMean } from '../../ops/reduce/reduce.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
-import type { Checkpoint } from '../training/checkpoint.ts';
+import type { Snapshot } from '../training/checkpoint.ts';
 import { runLoop } from '../training/loop.ts';
 import { loopOptions } from '../training/loopOptions.ts';
 import type { LoopOptions } from '../training/loopOptions.ts';
@@ -66,7 +66,7 @@ export type GanFit = TrainingRun<GanStepValues, GanHistory>;
 /** What a training needs of the GAN that it trains. */
 export interface GanFitHost {
   /** Compiles the GAN for another GPU, as it was in a checkpoint. */
-  recover(file: Checkpoint, opening: Opening): Promise<CompiledGan>;
+  recover(snapshot: Snapshot, opening: Opening): Promise<CompiledGan>;
   onEnd(): void;
 }
 

@@ -43,11 +43,15 @@ export function asColumn(values: Tensor): Tensor {
 /** A value that steps record: a metric, or several in the columns of one, by their names. */
 export interface RecordedValue {
   readonly name: string;
+  /** Of a loss: which functions it is made of, as far as they have names. */
+  readonly of?: string;
   value?(means: Float64Array, count: number): number | number[][] | Readonly<Record<string, number>>;
 }
 
 /** What `Totals` has added up, for a checkpoint: of each value the columns' sums, and the rows. */
 export interface TotalsState {
+  /** What was added up: the values' names, a loss with its functions. */
+  readonly names: readonly string[];
   readonly sums: readonly (readonly number[])[];
   readonly counts: readonly number[];
 }
@@ -89,8 +93,12 @@ export class Totals {
     return this.#counts.length === 0;
   }
 
+  get #names(): string[] {
+    return this.#metrics.map(({ name, of }) => (of === undefined ? name : `${name} (${of})`));
+  }
+
   get state(): TotalsState {
-    return { sums: this.#sums.map((sums) => [...sums]), counts: [...this.#counts] };
+    return { names: this.#names, sums: this.#sums.map((sums) => [...sums]), counts: [...this.#counts] };
   }
 
   /**
@@ -99,11 +107,17 @@ export class Totals {
    * @param columns of each value now
    * @throws ArgumentError if other values were added up
    */
-  restore({ sums, counts }: TotalsState, columns: readonly number[]): void {
-    const found = sums.map(({ length }) => length);
-    if (found.length > 0 && String(found) !== String(columns)) {
+  restore({ names, sums, counts }: TotalsState, columns: readonly number[]): void {
+    if (counts.length === 0) return;
+    const described = (list: readonly string[], widths: readonly number[]) =>
+      list.map((name, i) => (widths[i] > 1 ? `${name} of ${widths[i]} columns` : name)).join(', ');
+    const [before, now] = [
+      described(names, sums.map(({ length }) => length)),
+      described(this.#names, columns),
+    ]; // prettier-ignore
+    if (before !== now) {
       throw new ArgumentError(
-        `resume: the epoch under way has recorded values with ${found.join(', ')} columns, but this training records ${columns.join(', ')}; compile with the metrics that it was saved with, or begin a new epoch without resume`,
+        `resume: the epoch under way has recorded ${before}, but this training records ${now}; compile with the loss and the metrics that it was saved with, or begin a new epoch without resume`,
       );
     }
     this.#sums = sums.map((own) => Float64Array.from(own));

@@ -29,6 +29,9 @@ export function monitoredValues(recorded: readonly Monitored[], validated: boole
 
 /** What a callback has counted, for a checkpoint. */
 export interface CallbackState {
+  /** What it watches, and in which direction that should go. */
+  readonly monitor: string;
+  readonly mode: 'min' | 'max';
   /** The best value so far; null before the first. Negated where larger is better. */
   readonly best: number | null;
   /** Epochs without improvement. */
@@ -77,12 +80,17 @@ class Monitor {
     this.#sign = (mode ?? (value.better === 'higher' ? 'max' : 'min')) === 'max' ? -1 : 1;
   }
 
-  get best(): number | null {
-    return this.#best === Infinity ? null : this.#best;
+  get state(): Pick<CallbackState, 'monitor' | 'mode' | 'best'> {
+    const best = this.#best === Infinity ? null : this.#best;
+    return { monitor: this.#name, mode: this.#sign === 1 ? 'min' : 'max', best };
   }
 
-  set best(value: number | null) {
-    this.#best = value ?? Infinity;
+  /** Goes on from what `state` gave. @returns false, and nothing is changed, if that was of another value */
+  restore({ monitor, mode, best }: CallbackState): boolean {
+    const own = this.state;
+    if (own.monitor !== monitor || own.mode !== mode) return false;
+    this.#best = best ?? Infinity;
+    return true;
   }
 
   /** Whether the value is better than the best so far. */
@@ -154,13 +162,19 @@ export class EarlyStopping {
   }
 
   get state(): CallbackState {
-    return { best: this.#monitor.best, waited: this.#waited };
+    return { ...this.#monitor.state, waited: this.#waited };
   }
 
-  /** Goes on from what `state` gave. */
-  restore({ best, waited }: CallbackState): void {
-    this.#monitor.best = best;
-    this.#waited = waited;
+  /** Goes on from what `state` gave; counts anew if that watched something else. @returns whether it goes on */
+  restore(state: CallbackState): boolean {
+    if (!this.#monitor.restore(state)) return false;
+    this.#waited = state.waited;
+    return true;
+  }
+
+  /** Whether it has counted its patience out: what goes on from there has stopped already. */
+  get isSpent(): boolean {
+    return this.#waited >= Math.max(1, this.#patience);
   }
 
   /** Whether this epoch is the best so far. */
@@ -223,19 +237,19 @@ export class ReduceOnPlateau {
     this.#monitor = new Monitor('reduceOnPlateau', { ...options, minDelta }, values);
     this.#factor = factor;
     this.#patience = patience;
-    this.#cooldown = cooldown;
+    this.#cooldown = Math.min(cooldown, Number.MAX_SAFE_INTEGER); // Infinity is no JSON
     this.#minLearningRate = minLearningRate;
   }
 
   get state(): CallbackState {
-    return { best: this.#monitor.best, waited: this.#waited, cooling: this.#cooling };
+    return { ...this.#monitor.state, waited: this.#waited, cooling: this.#cooling };
   }
 
-  /** Goes on from what `state` gave. */
-  restore({ best, waited, cooling = 0 }: CallbackState): void {
-    this.#monitor.best = best;
-    this.#waited = waited;
-    this.#cooling = cooling;
+  /** Goes on from what `state` gave; counts anew if that watched something else. */
+  restore(state: CallbackState): void {
+    if (!this.#monitor.restore(state)) return;
+    this.#waited = state.waited;
+    this.#cooling = state.cooling ?? 0;
   }
 
   /** The learning rate after an epoch with these values. */

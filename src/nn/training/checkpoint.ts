@@ -90,6 +90,12 @@ export interface Checkpoint {
   readonly own: boolean;
 }
 
+/** A checkpoint in memory, and what the variables of each part were called when it was taken. */
+export interface Snapshot {
+  readonly file: Checkpoint;
+  readonly names: readonly ReadonlyMap<Variable, string>[];
+}
+
 /**
  * Reads a file as far as that needs no model.
  *

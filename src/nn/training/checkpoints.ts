@@ -1,9 +1,10 @@
-import { ArgumentError } from '../../errors.ts';
+import { ArgumentError, FormatError } from '../../errors.ts';
 import { checkpointName, keptCheckpoints } from '../../io/checkpointStore.ts';
 import type { CheckpointStore } from '../../io/checkpointStore.ts';
-import { encodeSafetensors } from '../../io/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../io/safetensors.ts';
 import { checkOptions, describe, required } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
+import type { Saved } from './checkpoint.ts';
 import { callable } from './checks.ts';
 import type { Contents } from './encodeCheckpoint.ts';
 
@@ -54,7 +55,7 @@ export class Checkpoints {
   readonly #write: (bytes: Uint8Array, moment: CheckpointMoment) => void | Promise<void>;
   readonly #onFailure: ((error: unknown) => void) | undefined;
   readonly #now: () => number;
-  #taken: { step: number; time: number } | undefined;
+  #taken: { step: number; epoch: number; time: number } | undefined;
   /** What is to be written next, or could not be. */
   #next: Snapshot | undefined;
   #writing: Promise<void> | undefined;
@@ -103,45 +104,56 @@ export class Checkpoints {
   /**
    * Opens the store, before the first step.
    *
-   * @param step that the training begins with
-   * @throws ArgumentError if the store holds checkpoints of a training that was further on: the newest would be the wrong one
+   * @param saved what is trained, as it is
+   * @throws ArgumentError if the store holds checkpoints of another training, or of one that was further on: the newest
+   *   would be the wrong one, and older ones would be removed
    */
-  async open(step: number): Promise<void> {
-    this.#taken ??= { step, time: this.#now() };
+  async open(saved: Pick<Saved, 'kind' | 'name' | 'state'>): Promise<void> {
+    const { step, epoch } = saved.state.clock;
+    this.#taken ??= { step, epoch, time: this.#now() };
     if (!this.#store || this.#isOpen) return;
     await this.#store.open?.();
     this.#isOpen = true;
     const [newest] = await keptCheckpoints(this.#store);
-    if (newest === undefined || newest.step <= step) return;
+    if (newest === undefined) return;
+    const name = this.#name;
+    if (newest.step > step) {
+      throw new ArgumentError(
+        `${name}: is at step ${step}, but ${this.#store.name} holds a checkpoint of step ${newest.step}; load that one (latestCheckpoint) and resume, remove it, or save elsewhere`,
+      );
+    }
+    const found = metadataOf(await this.#store.read(newest.name), newest.name);
+    if (!found || (found.kind === saved.kind && found.model === saved.name)) return;
     throw new ArgumentError(
-      `${this.#name}: is at step ${step}, but ${this.#store.name} holds a checkpoint of step ${newest.step}; load that one (latestCheckpoint) and resume, remove it, or save elsewhere`,
+      `${name}: ${this.#store.name} holds checkpoints of another training, of the ${found.kind} '${found.model}'; save elsewhere`,
     );
   }
 
   /** Whether it is time for a checkpoint. */
-  isDue(step: number, epochEnds: boolean): boolean {
+  isDue(clock: { readonly step: number; readonly epoch: number }, epochEnds: boolean): boolean {
     const { unit, count } = this.#every;
-    const taken = this.#taken!;
-    if (step === taken.step) return false;
+    if (this.has(clock)) return false;
     if (unit === 'epoch') return epochEnds;
-    if (unit === 'steps') return step % count === 0;
-    return this.#now() - taken.time >= count * 1000;
+    if (unit === 'steps') return clock.step % count === 0 && clock.step !== this.#taken!.step;
+    return this.#now() - this.#taken!.time >= count * 1000;
   }
 
   /** Whether there is nothing newer to take. */
-  has(step: number): boolean {
-    return this.#taken?.step === step;
+  has({ step, epoch }: { readonly step: number; readonly epoch: number }): boolean {
+    return this.#taken?.step === step && this.#taken.epoch === epoch;
   }
 
   /** Has a checkpoint written while training goes on. */
   take(contents: Contents, { step, epoch }: { readonly step: number; readonly epoch: number }): void {
-    this.#taken = { step, time: this.#now() };
+    this.#taken = { step, epoch, time: this.#now() };
     this.#next = { contents, moment: { name: checkpointName(step), step, epoch } };
     this.#begin();
   }
 
   #begin(): void {
-    this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
+    this.#writing ??= this.#writeAll()
+      .catch((error: unknown) => void (this.#failure = { error })) // what onFailure has thrown
+      .finally(() => (this.#writing = undefined));
   }
 
   async #writeAll(): Promise<void> {
@@ -158,7 +170,11 @@ export class Checkpoints {
         this.#onFailure?.(error);
         continue;
       }
-      await this.#removeOld().catch((error: unknown) => this.#onFailure?.(error));
+      try {
+        await this.#removeOld();
+      } catch (error) {
+        this.#onFailure?.(error);
+      }
     }
   }
 
@@ -182,6 +198,16 @@ export class Checkpoints {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     await this.#store?.close?.();
+  }
+}
+
+/** What a file says of itself; undefined for a damaged one, which is for whoever loads it to find. */
+function metadataOf(bytes: Uint8Array, name: string): Readonly<Record<string, string>> | undefined {
+  try {
+    return decodeSafetensors(bytes, name).metadata;
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
   }
 }
 

@@ -62,6 +62,6 @@ export function isOver(
 ): boolean {
   if (steps !== undefined) return clock.step >= start.step + steps;
   const last = start.epoch + Math.floor(epochs);
-  const rest = Math.ceil((epochs % 1) * (size ?? 0));
+  const rest = Math.ceil(Number(((epochs % 1) * (size ?? 0)).toPrecision(12))); // 1.3 % 1 is 0.3, and a bit
   return clock.epoch > last || (clock.epoch === last && clock.place >= rest);
 }

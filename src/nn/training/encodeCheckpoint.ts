@@ -2,10 +2,12 @@ import { ArgumentError } from '../../errors.ts';
 import { encodeSafetensors } from '../../io/safetensors.ts';
 import type { SafeTensor } from '../../io/safetensors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
+import type { Gpu } from '../../runtime/session.ts';
 import type { Network } from '../network.ts';
 import { FORMAT, markFor, stateKey } from './checkpoint.ts';
 import type { Saved } from './checkpoint.ts';
 import { requireFiniteToSave } from './finite.ts';
+import type { TrainingState } from './state.ts';
 
 /** What a file is made of. */
 export interface Contents {
@@ -19,10 +21,41 @@ export interface Contents {
  * While averaged weights are in use, these alone are saved: from them no training goes on.
  */
 export async function encodeCheckpoint(saved: Saved): Promise<Uint8Array> {
-  const { lifetime, lock } = saved.state;
-  const { tensors, metadata } = await lifetime.race(lock.hold(() => collectCheckpoint(saved)));
-  return encodeSafetensors(tensors, metadata);
+  const { lifetime } = saved.state;
+  const averages = () => saved.parts.some(({ minimizer }) => minimizer.averagesInUse);
+  const { gpu, state } = saved;
+  const release = await takeTurn({ gpu, state, saved }, () => (averages() ? [] : variablesOf(saved)));
+  try {
+    const { tensors, metadata } = await lifetime.race(collectCheckpoint(saved));
+    return encodeSafetensors(tensors, metadata);
+  } finally {
+    release();
+  }
 }
+
+/**
+ * Waits until no step is under way, nobody saves, and the weights are not lent (`VariableStore.lend`).
+ *
+ * @param own the weights; default: all that a checkpoint holds
+ * @returns call it when done
+ */
+export async function takeTurn(
+  task: { readonly gpu: Gpu; readonly state: TrainingState; readonly saved: Saved },
+  own: () => Iterable<Variable> = () => variablesOf(task.saved),
+): Promise<() => void> {
+  const { lifetime, lock } = task.state;
+  while (true) {
+    const release = await lifetime.race(lock.take());
+    const returned = task.gpu.variables.returned(own);
+    if (!returned) return release;
+    release();
+    await lifetime.race(returned);
+  }
+}
+
+/** All weights and statistics that a checkpoint holds. */
+export const variablesOf = ({ parts }: Saved): Variable[] =>
+  parts.flatMap(({ variables }) => [...variables.keys()]);
 
 /** What `encodeCheckpoint` writes, for who holds the lock already. */
 export async function collectCheckpoint(saved: Saved): Promise<Contents> {

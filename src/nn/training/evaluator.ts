@@ -85,6 +85,11 @@ export class Evaluator {
     return this.#running > 0;
   }
 
+  /** Waits until it is not at work. */
+  async idle(): Promise<void> {
+    while (this.busy) await this.#last;
+  }
+
   #batchSize({ batchSize }: EvaluateOptions): number {
     return batchSize ?? Math.min(32, this.#compiled.state.batchSize ?? 32);
   }

@@ -11,7 +11,7 @@ import { validationName } from '../registry.ts';
 import { gather } from './batch.ts';
 import { checkTargets } from './checkData.ts';
 import { checkFit, checkSignal } from './checks.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Snapshot } from './checkpoint.ts';
 import { classWeights } from './classWeights.ts';
 import type { ClassWeight } from './classWeights.ts';
 import { trainedOutputs } from './compiled.ts';
@@ -69,7 +69,7 @@ export type Fit = TrainingRun<StepValues, History>;
 export interface FitHost {
   evaluate(data: TrainingData, options: EvaluateOptions): Promise<Evaluation>;
   /** Compiles the model for another GPU, as it was in a checkpoint. */
-  recover(file: Checkpoint, opening: Opening): Promise<Compiled>;
+  recover(snapshot: Snapshot, opening: Opening): Promise<Compiled>;
   onEnd(): void;
 }
 
@@ -91,9 +91,9 @@ export function startFit(first: Compiled, data: TrainingData, options: FitOption
         options.onSteps?.(values);
       };
       const work = async (compiled: Compiled, run: Run) => {
-        const callbacks = await checkFit(compiled, options);
         const task = new FitTask(compiled, options);
         await run.begin(task.saved);
+        const callbacks = await checkFit(compiled, options);
         compiled.state.batchSize = Number.isFinite(batchSize) ? batchSize : undefined;
         const source = await openSource(compiled, name, () =>
           sourceOf(compiled.gpu.device, data, { ...options, batchSize, check: (batch) => task.check(batch) }),

@@ -6,6 +6,11 @@ export class Lock {
   #held = false;
   readonly #waiting: (() => void)[] = [];
 
+  /** Whether somebody has it. */
+  get isHeld(): boolean {
+    return this.#held;
+  }
+
   /** Waits for its turn; call what it resolves to when done. */
   async take(): Promise<() => void> {
     if (this.#held) await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -4,7 +4,7 @@ import { describe } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import { Gpu, init } from '../../runtime/session.ts';
 import { holdersOf } from '../../runtime/variables.ts';
-import type { Checkpoint, LoadReport, Saved, Shape } from './checkpoint.ts';
+import type { Checkpoint, LoadReport, Saved, Shape, Snapshot } from './checkpoint.ts';
 import { Lifetime } from './lifetime.ts';
 import { planRestore, restoreCheckpoint } from './restoreCheckpoint.ts';
 import { TrainingState } from './state.ts';
@@ -95,8 +95,17 @@ export class Placement<C extends Placed> {
    * @param shape what it is loaded into, before `compile`
    * @param saved what it is loaded into, once that is compiled
    * @throws FormatError if it does not fit; all is then as it was
+   * @throws ArgumentError while it is being compiled or saved
    */
   load(file: Checkpoint, shape: () => Shape, saved: (compiled: C) => Saved): LoadReport {
+    const { name } = this.#owner;
+    if (this.#compiling) {
+      throw new ArgumentError(`${name}: load was called while it is being compiled; await compile first`);
+    }
+    if (this.#compiled?.state.lock.isHeld) {
+      throw new ArgumentError(`${name}: load was called while it is being saved; await that first`);
+    }
+    this.#compiled?.gpu.variables.requireUnclaimed(this.#owner.variables, `${name}: load was called`);
     if (this.#compiled) return (this.#loaded = restoreCheckpoint(saved(this.#compiled), file));
     const own = shape();
     const { report } = planRestore(own, file);
@@ -149,9 +158,9 @@ export class Placement<C extends Placed> {
    * How a training that begins now goes on after the loss of its GPU: it is compiled again on another one, with weights,
    * optimizer and clock of a checkpoint. @throws InterruptedError if it is destroyed or compiled by somebody else meanwhile
    */
-  recovery(saved: (compiled: C) => Saved): (file: Checkpoint, opening: Opening) => Promise<C> {
+  recovery(saved: (compiled: C) => Saved): (snapshot: Snapshot, opening: Opening) => Promise<C> {
     const make = this.#make!;
-    return async (file, opening) => {
+    return async ({ file, names }, opening) => {
       if (!this.#compiled || this.#make !== make) {
         throw new InterruptedError(
           `${this.#owner.name}: was destroyed or compiled anew after its GPU was lost`,
@@ -159,7 +168,7 @@ export class Placement<C extends Placed> {
       }
       const loaded = this.#loaded;
       const made = await this.#place(opening, 'initial', make, true);
-      restoreCheckpoint(saved(made), file);
+      restoreCheckpoint(saved(made), file, names);
       this.#loaded = loaded;
       return made;
     };
@@ -183,6 +192,7 @@ export class Placement<C extends Placed> {
       lifetime.check();
       gpu.device.check();
       requireNoOtherHome(name, variables, gpu, before?.gpu);
+      this.#requireOthersIdle(gpu, weights, before);
       this.#end(`${name}: was compiled anew while it was at work`, recovers);
       const moves = before && before.gpu !== gpu && weights === 'keep';
       const values = moves ? await this.#weightsOn(before, lifetime) : [];
@@ -222,6 +232,13 @@ export class Placement<C extends Placed> {
     } finally {
       if (this.#compiling === lifetime) this.#compiling = undefined;
     }
+  }
+
+  /** Initial weights may not come into the training of another model. */
+  #requireOthersIdle(gpu: Gpu, weights: 'keep' | 'initial', before: C | undefined): void {
+    if (weights === 'keep' || before?.state.loop) return; // else its own training ends
+    const { name, variables } = this.#owner;
+    gpu.variables.requireUnclaimed(variables, `${name}: compile({ weights: 'initial' }) was called`);
   }
 
   /** The weights as they lie on a GPU; undefined where they were lost with it. */

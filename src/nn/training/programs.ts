@@ -131,7 +131,7 @@ export class StepPrograms {
       const columns = values.map(({ name, tensor }) => ({ name, columns: columnsOf(tensor) }));
       this.#ring = new MetricRing(this.#task.gpu.device, columns);
       this.#guard = new StepGuard(this.#task.gpu.device);
-      this.#values = values.map(({ name, value }) => ({ name, value }));
+      this.#values = values.map(({ name, of, value }) => ({ name, of, value }));
       this.#columns = columns.map((own) => own.columns);
     }
     g.guard = this.#guard;

@@ -66,14 +66,25 @@ export function parseRanges(
 
 function isTotals(value: unknown): value is TotalsState {
   if (!isRecord(value)) return false;
-  const { sums, counts } = value;
-  return Array.isArray(sums) && sums.every(isNumbers) && isNumbers(counts) && sums.length === counts.length;
+  const { names, sums, counts } = value;
+  const named = Array.isArray(names) && names.every((name) => typeof name === 'string');
+  return (
+    named &&
+    Array.isArray(sums) &&
+    sums.every(isNumbers) &&
+    isNumbers(counts) &&
+    sums.length === counts.length
+  );
 }
 
 function isCallback(value: unknown): value is CallbackState {
   if (!isRecord(value)) return false;
-  const { best, waited, cooling } = value;
+  const { monitor, mode, best, waited, cooling } = value;
   return (
-    (best === null || isNumber(best)) && isNumber(waited) && (cooling === undefined || isNumber(cooling))
+    typeof monitor === 'string' &&
+    (mode === 'min' || mode === 'max') &&
+    (best === null || isNumber(best)) &&
+    isNumber(waited) &&
+    (cooling === undefined || isNumber(cooling))
   );
 }

@@ -3,11 +3,13 @@ import type { StreamOrigin } from '../../data/permutation.ts';
 import { asStream } from '../../data/stream.ts';
 import type { TrainingData } from '../../data/stream.ts';
 import { describe } from '../../options.ts';
-import type { Gpu } from '../../runtime/session.ts';
-import type { Checkpoint, Saved } from './checkpoint.ts';
+import type { Minimizer } from '../../runtime/minimizer.ts';
+import { Gpu } from '../../runtime/session.ts';
+import type { Saved, Snapshot } from './checkpoint.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { CheckpointOptions } from './checkpoints.ts';
-import { collectCheckpoint } from './encodeCheckpoint.ts';
+import { untilAborted, ABORTED } from './abort.ts';
+import { collectCheckpoint, takeTurn } from './encodeCheckpoint.ts';
 import type { Contents } from './encodeCheckpoint.ts';
 import type { Opening, Placed } from './placement.ts';
 import type { EpochValues, RunHistory, StepValues } from './values.ts';
@@ -47,60 +49,121 @@ const DELAYS = [0, 250, 1000, 4000];
 
 /** A training from its call to its end: what of it outlives the loss of a GPU. */
 export class Run {
-  /** The clock from which its length counts; set when it begins. */
-  start: StreamOrigin | undefined;
   readonly steps: StepValues[] = [];
   readonly epochs: EpochValues[] = [];
+  readonly rates = new Rates();
   /** Values of the steps before it have been told. */
   nextStep = 0;
   /** The steps done at the end of the last epoch that has been told. */
   lastEpochEnd = -1;
-  /** What it goes on from after a loss. */
-  snapshot: Checkpoint | undefined;
-  /** Whether it goes on after a loss. */
-  resumes = false;
+  readonly #resume: boolean;
   readonly #recovers: boolean;
   /** Undefined where nothing is saved. */
   readonly #checkpoints: Checkpoints | undefined;
+  #start: StreamOrigin | undefined;
+  #snapshot: Snapshot | undefined;
+  /** Whether the snapshot is of this training, and not from before it. */
+  #own = false;
 
-  constructor(recovers = false, checkpoints?: Checkpoints) {
+  /** @param resume whether it goes on with what was counted before */
+  constructor(resume: boolean, recovers = false, checkpoints?: Checkpoints) {
+    this.#resume = resume;
     this.#recovers = recovers;
     this.#checkpoints = checkpoints;
   }
 
-  /** Before anything else: opens the store, and keeps what there is to lose. */
+  /** The clock from which its length counts; one that goes on with nothing begins with a whole epoch. */
+  get start(): StreamOrigin {
+    return this.#start!;
+  }
+
+  /** Whether it goes on with what the clock and the progress say. */
+  get continues(): boolean {
+    return this.#resume || this.#own;
+  }
+
+  /** What it goes on from after a loss. */
+  get snapshot(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  /** Before anything else: settles where it begins, opens the store, and keeps what there is to lose. */
   async begin(saved: Saved): Promise<void> {
-    const { clock, lifetime, lock } = saved.state;
-    await this.#checkpoints?.open(clock.step);
-    if (!this.#recovers || this.snapshot) return;
-    this.#remember(await lifetime.race(lock.hold(() => collectCheckpoint(saved))));
+    const { clock, lifetime } = saved.state;
+    const { step, epoch, place } = clock;
+    if (this.#resume) this.#start ??= { step: 0, epoch: 0, place: 0 };
+    this.#start ??= { step, epoch: place > 0 ? epoch + 1 : epoch, place: 0 };
+    await this.#checkpoints?.open(saved);
+    if (!this.#recovers || this.#snapshot) return;
+    const { gpu, state } = saved;
+    const release = await takeTurn({ gpu, state, saved });
+    try {
+      this.#remember(saved, await lifetime.race(collectCheckpoint(saved)));
+    } finally {
+      release();
+    }
   }
 
   /** Whether it is time for `take`. */
-  isDue(step: number, epochEnds: boolean): boolean {
-    return this.#checkpoints?.isDue(step, epochEnds) ?? false;
+  isDue(clock: StreamOrigin, epochEnds: boolean): boolean {
+    return this.#checkpoints?.isDue(clock, epochEnds) ?? false;
   }
 
   /** Whether `take` has nothing new to take. */
-  has(step: number): boolean {
-    return this.#checkpoints?.has(step) ?? true;
+  has(clock: StreamOrigin): boolean {
+    return this.#checkpoints?.has(clock) ?? true;
   }
 
-  take(contents: Contents, clock: StreamOrigin): void {
-    if (this.#recovers) this.#remember(contents);
-    this.#checkpoints?.take(contents, clock);
+  take(saved: Saved, contents: Contents): void {
+    if (this.#recovers) {
+      this.#remember(saved, contents);
+      this.#own = true;
+    }
+    this.#checkpoints?.take(contents, saved.state.clock);
   }
 
-  #remember({ tensors, metadata }: Contents): void {
-    this.snapshot = { name: 'the checkpoint in memory', partial: false, tensors, metadata, own: true };
+  #remember({ parts }: Saved, { tensors, metadata }: Contents): void {
+    const file = { name: 'the checkpoint in memory', partial: false, tensors, metadata, own: true };
+    this.#snapshot = { file, names: parts.map(({ variables }) => variables) };
   }
+}
+
+/** Learning rates that callers have set: what is done again after a loss is done with the same ones. */
+class Rates {
+  /** At the steps at which they changed. */
+  readonly #atSteps: { readonly step: number; readonly rates: readonly number[] }[] = [];
+  readonly #atEpochEnds = new Map<number, readonly number[]>();
+  #steps = 0;
+
+  /** Call it before a step is submitted. */
+  atStep(step: number, minimizers: readonly Minimizer[]): void {
+    const before = this.#atSteps.findLast((own) => own.step <= step)?.rates;
+    if (step < this.#steps) return set(minimizers, before!);
+    this.#steps = step + 1;
+    const rates = ratesOf(minimizers);
+    if (String(rates) !== String(before)) this.#atSteps.push({ step, rates });
+  }
+
+  /** Call it when `onEpoch` is done. @param again whether it has been told before, and is not called this time */
+  atEpochEnd(step: number, minimizers: readonly Minimizer[], again: boolean): void {
+    if (again) set(minimizers, this.#atEpochEnds.get(step)!);
+    else this.#atEpochEnds.set(step, ratesOf(minimizers));
+  }
+}
+
+const ratesOf = (minimizers: readonly Minimizer[]): number[] => minimizers.map((own) => own.learningRate);
+
+function set(minimizers: readonly Minimizer[], rates: readonly number[]): void {
+  minimizers.forEach((own, i) => {
+    if (own.learningRate !== rates[i]) own.learningRate = rates[i];
+  });
 }
 
 export interface RecoveryHooks<P> {
   /** Trains to the end. */
   readonly work: (placed: P, run: Run) => Promise<RunHistory>;
   /** After a loss: opens another GPU, and brings there what is trained, as it was in the checkpoint. */
-  readonly move: (file: Checkpoint, opening: Opening) => Promise<P>;
+  readonly move: (snapshot: Snapshot, opening: Opening) => Promise<P>;
 }
 
 /**
@@ -109,17 +172,17 @@ export interface RecoveryHooks<P> {
  * @throws ArgumentError if an option is out of range
  * @throws DeviceLostError if the GPU is lost and is not to be recovered, or cannot be
  */
-export async function runRecovering<P extends Pick<Placed, 'gpu'>>(
+export async function runRecovering<P extends Pick<Placed, 'gpu' | 'state'>>(
   name: string,
   first: P,
   data: TrainingData,
-  options: RecoveryOptions & { readonly signal?: AbortSignal },
+  options: RecoveryOptions & { readonly signal?: AbortSignal; readonly resume?: boolean },
   { work, move }: RecoveryHooks<P>,
 ): Promise<RunHistory> {
-  const { recover = false, onRecover, checkpoint, signal } = options;
+  const { recover = false, onRecover, checkpoint, signal, resume = false } = options;
   checkRecovery(name, data, recover);
   const checkpoints = checkpoint || recover ? new Checkpoints(name, checkpoint) : undefined;
-  const run = new Run(recover !== false, checkpoints);
+  const run = new Run(resume, recover !== false, checkpoints);
   const open = typeof recover === 'function' ? recover : first.gpu.reopen;
   const opening = { open: () => openAgain(open, signal), owned: recover === true };
   let placed = first;
@@ -131,22 +194,25 @@ export async function runRecovering<P extends Pick<Placed, 'gpu'>>(
       try {
         if (loss) {
           placed = await move(snapshot!, opening);
-          const [step, epoch] = [snapshot!.metadata.step, snapshot!.metadata.epoch].map(Number);
+          const { metadata } = snapshot!.file;
+          const [step, epoch] = [metadata.step, metadata.epoch].map(Number);
           await onRecover?.({ error: loss, gpu: placed.gpu, step, epoch });
         }
         const history = await work(placed, run);
-        await checkpoints?.settle();
+        await placed.state.lifetime.race(checkpoints?.settle());
         return history;
       } catch (error) {
         if (loss && error instanceof AdapterError) throw withoutGpu(loss, error);
         losses = run.snapshot === snapshot ? losses + 1 : 1;
         if (!run.snapshot || !isLoss(error, placed.gpu) || losses > MAX_LOSSES) throw error;
         loss = error;
-        run.resumes = true;
       }
     }
   } finally {
-    await checkpoints?.close();
+    // Of what was destroyed nobody waits for a file.
+    const closed = checkpoints?.close();
+    if (!placed.state.lifetime.signal.aborted) await placed.state.lifetime.race(closed);
+    else closed?.catch(() => {});
   }
 }
 
@@ -175,9 +241,12 @@ const isLoss = (error: unknown, { device }: Gpu): error is DeviceLostError =>
 /** Opens a GPU; tries a few times, for a while there may be none. @throws AdapterError if there is none */
 async function openAgain(open: () => Promise<Gpu>, signal: AbortSignal | undefined): Promise<Gpu> {
   for (let tries = 0; ; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, DELAYS[tries]));
+    await untilAborted(new Promise((resolve) => setTimeout(resolve, DELAYS[tries])), signal);
     try {
-      return await open();
+      const gpu = await untilAborted(open(), signal);
+      if (gpu === ABORTED) throw new AdapterError('the training was aborted before there was one');
+      if (gpu instanceof Gpu) return gpu;
+      throw new ArgumentError(`recover gave ${describe(gpu)}; it must give what init gives: a Gpu`);
     } catch (error) {
       const last = tries === DELAYS.length - 1 || signal?.aborted;
       if (last || !(error instanceof AdapterError)) throw error;

@@ -12,8 +12,8 @@ import type { Placed } from './placement.ts';
 export interface NextBatch {
   /** Samples in it. */
   readonly rows: number;
-  /** Whether the epoch is over after it. */
-  readonly last: boolean;
+  /** Whether the epoch is over after it; a function where only time will tell: ask it once the step is under way. */
+  readonly last: boolean | (() => Promise<boolean>);
 }
 
 /** Where the batches of a training come from. */

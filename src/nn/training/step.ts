@@ -81,6 +81,7 @@ export function checkStep(name: string, result: unknown, rows: number, training:
   }
   const names = values.map((value) => value.name);
   for (const [i, own] of names.entries()) {
+    if (own === '') throw new ArgumentError(`${name}: a value of the step has the name ""; give it one`);
     const taken = own === 'epoch' || own === 'step' || names.indexOf(own) !== i;
     if (taken || names.some((other) => own === validationName(other))) {
       throw new ArgumentError(

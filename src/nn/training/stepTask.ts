@@ -48,6 +48,7 @@ export class StepTask implements Task {
   #minimizers: readonly Minimizer[] = [];
   #own: readonly Minimizer[] = [];
   #variables: readonly Variable[] = [];
+  #held: readonly Variable[] = [];
   #uses: FieldUses | undefined;
   readonly #shares = new Set<number>();
   /** What the inputs have held, in a training. */
@@ -135,6 +136,10 @@ export class StepTask implements Task {
       return made;
     });
     this.gpu.variables.allocate(this.#variables, `${this.name} state`);
+    // Those of a model stay while it trains, whatever becomes of the model; those of nobody are the caller's, and stay.
+    if (!this.#training) return;
+    this.#held = this.#variables.filter((variable) => this.gpu.variables.holders(variable) > 0);
+    this.gpu.variables.retain(this.#held);
   }
 
   #build(g: GraphBuilder, batch: Batch, rows: number): CheckedStep & { readonly uses: FieldUses } {
@@ -237,6 +242,7 @@ export class StepTask implements Task {
   destroy(): void {
     this.release();
     for (const minimizer of this.#own) this.gpu.release(minimizer);
-    this.#own = [];
+    this.gpu.variables.release(this.#held);
+    this.#own = this.#held = [];
   }
 }

@@ -35,10 +35,9 @@ export class StepValidation {
     const totals = this.#programs.totals();
     ring.reset(0);
     const reader = new RingReader(ring, (entries) => entries.forEach(({ recorded }) => totals.add(recorded)));
-    for (let last = false; !last;) {
+    while (true) {
       const next = await wait(this.#source.next(place));
       if (!next) break;
-      ({ last } = next);
       const { program, data } = await wait(this.#programs.use('', next.rows));
       const read = await wait(reader.prepare(place.step + 1));
       lifetime.check();

@@ -96,7 +96,8 @@ export class StreamSource implements BatchSource {
       pass.taken += batch.size;
       if (from >= batch.size) continue; // a run that goes on has trained on it
       this.#next = { batch, from };
-      return { rows: batch.size - from, last: await pass.batches.ends() };
+      // The batch is trained on while the next one is fetched.
+      return { rows: batch.size - from, last: () => pass.batches.ends() };
     }
   }
 

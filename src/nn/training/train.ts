@@ -3,7 +3,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import { requireDataset } from '../../data/requireDataset.ts';
 import { asStream } from '../../data/stream.ts';
 import type { TrainingData } from '../../data/stream.ts';
-import { ArgumentError, InterruptedError } from '../../errors.ts';
+import { ArgumentError } from '../../errors.ts';
 import { checkOptions, describe, required } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
@@ -11,8 +11,10 @@ import { Gpu } from '../../runtime/session.ts';
 import { ABORTED, untilAborted } from './abort.ts';
 import { EarlyStopping, monitoredValues, ReduceOnPlateau } from './callbacks.ts';
 import { readCheckpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { checkCalled } from './checks.ts';
 import { encodeCheckpoint } from './encodeCheckpoint.ts';
+import { Lifetime } from './lifetime.ts';
 import { runLoop } from './loop.ts';
 import { loopOptions } from './loopOptions.ts';
 import type { CallbackOptions, LoopOptions } from './loopOptions.ts';
@@ -107,8 +109,9 @@ export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
   /** Ends it, and frees the optimizers that it made; the variables stay. After it nothing can be saved. */
   destroy(): void {
     const { task } = this.#place;
-    this.#place.destroyed = true;
-    task.state.lifetime.end(`${task.name}: was destroyed while it was at work`);
+    for (const lifetime of [this.#place.ended, task.state.lifetime]) {
+      lifetime.end(`${task.name}: was destroyed while it was at work`);
+    }
     task.destroy();
   }
 }
@@ -116,7 +119,19 @@ export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
 /** What trains, on the GPU in use. */
 interface TrainPlace {
   task: StepTask;
-  destroyed: boolean;
+  /** Whether variables and optimizers are known. */
+  begun: boolean;
+  /** Until it is destroyed, on whichever GPU. */
+  readonly ended: Lifetime;
+}
+
+/** @throws ArgumentError if it is to go on, but the file does not say where */
+function restoreFrom(task: StepTask, file: Checkpoint, { resume = false }: TrainOptions): void {
+  const { resumes } = restoreCheckpoint(task.saved, file);
+  if (!resume || resumes) return;
+  throw new ArgumentError(
+    `${task.name}: cannot resume: ${file.name} was saved with another optimizer, or by another program, so it restores variables alone; train without resume, or with the optimizer that it was saved with`,
+  );
 }
 
 /**
@@ -167,10 +182,16 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
   const stream = asStream(data);
   if (!stream) requireDataset('train', data);
   const settings = { name, seed, inputScale, inputOffset };
-  const place = { task: new StepTask(step, { ...settings, gpu }, true), destroyed: false };
+  const place = { task: new StepTask(step, { ...settings, gpu }, true), begun: false, ended: new Lifetime() };
   let started!: () => void;
   let failed!: (reason: unknown) => void;
-  const ready = new Promise<void>((resolve, reject) => ([started, failed] = [resolve, reject]));
+  const ready = new Promise<void>((resolve, reject) => {
+    started = () => {
+      place.begun = true;
+      resolve();
+    };
+    failed = reject;
+  });
   ready.catch(() => {}); // the run's own failure
   const train = async (
     task: StepTask,
@@ -209,8 +230,9 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
         early: earlyStopping && new EarlyStopping(earlyStopping, monitored),
         plateau: reduceOnPlateau && new ReduceOnPlateau(reduceOnPlateau, monitored),
       };
-      const file = run.snapshot ?? (restore && readCheckpoint(restore));
-      if (file) restoreCheckpoint(task.saved, file);
+      const { snapshot } = run;
+      if (snapshot) restoreCheckpoint(task.saved, snapshot.file, snapshot.names);
+      else if (restore) restoreFrom(task, readCheckpoint(restore), options);
       started();
       await run.begin(task.saved);
       const onSteps = (own: readonly unknown[]) => {
@@ -239,12 +261,8 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
       await validation?.destroy();
     }
   };
-  const move = async (_file: unknown, { open, owned }: Opening): Promise<StepTask> => {
-    const other = await open();
-    if (place.destroyed) {
-      if (owned) other.destroy();
-      throw new InterruptedError(`${name}: was destroyed after its GPU was lost`);
-    }
+  const move = async (_snapshot: unknown, { open, owned }: Opening): Promise<StepTask> => {
+    const other = await place.ended.make(open(), (late) => owned && late.destroy());
     place.task.destroy();
     return (place.task = new StepTask(step, { ...settings, gpu: other }, true));
   };
@@ -255,8 +273,9 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
       const history = await runRecovering(name, place.task, stream ?? data, { ...options, signal }, own);
       return history as unknown as TrainHistory;
     } catch (error) {
-      place.task.destroy();
+      // Once it has begun, what it came to can still be saved.
       failed(error);
+      if (!place.begun || place.task.gpu.device.isLost) place.task.destroy();
       throw error;
     }
   };

@@ -8,6 +8,7 @@ import { opfsCheckpoints } from '../../../src/io/opfsCheckpoints.ts';
 import { folderCheckpoints } from '../../../src/node/folderCheckpoints.ts';
 import { Checkpoints } from '../../../src/nn/training/checkpoints.ts';
 import type { CheckpointMoment, CheckpointOptions } from '../../../src/nn/training/checkpoints.ts';
+import { TrainingState } from '../../../src/nn/training/state.ts';
 import { arc, compiledTinyGan } from '../ganFixtures.ts';
 import * as gans from '../ganFixtures.ts';
 import { clusters, compiledTiny, weightsOf } from '../modelFixtures.ts';
@@ -94,8 +95,11 @@ describe('fit({ checkpoint })', () => {
     expect(await latestCheckpoint(store)).toBe(undefined);
     const model = await compiledTiny();
     await model.fit(data, { batchSize: 8, epochs: 4, checkpoint: { write: store } });
-    const names = [9, 12].map((step) => `checkpoint-${String(step).padStart(9, '0')}.safetensors`);
-    expect((await readdir(folder)).sort()).toEqual([...names, 'notes.txt']);
+    // While one is written others may be passed over; the last one never is.
+    const kept = (await readdir(folder)).filter((name) => name !== 'notes.txt').toSorted();
+    expect(kept.length).toBeLessThanOrEqual(2);
+    expect(kept.at(-1)).toBe('checkpoint-000000012.safetensors');
+    expect(await readdir(folder)).toContain('notes.txt');
     const again = await compiledTiny({ seed: 9 });
     again.load((await latestCheckpoint(store))!);
     expect([again.step, again.epoch]).toEqual([12, 4]);
@@ -189,15 +193,16 @@ describe('fit({ checkpoint })', () => {
 describe('Checkpoints', () => {
   const contents = { tensors: new Map(), metadata: {} };
   const at = (step: number) => ({ step, epoch: 0, place: 0 });
+  const beginning = () => ({ kind: 'model' as const, name: 'test', state: new TrainingState() });
 
   it('counts seconds', async () => {
     let now = 0;
     const { files, write } = memory();
     const checkpoints = new Checkpoints('test', { every: '1.5s', write }, () => now);
-    await checkpoints.open(0);
+    await checkpoints.open(beginning());
     for (let step = 1; step <= 8; step++) {
       now += 500;
-      if (checkpoints.isDue(step, false)) checkpoints.take(contents, at(step));
+      if (checkpoints.isDue(at(step), false)) checkpoints.take(contents, at(step));
     }
     await checkpoints.settle();
     expect(stepsOf(files)).toEqual([3, 6].slice(-files.length));
@@ -212,7 +217,7 @@ describe('Checkpoints', () => {
       await new Promise<void>((resolve) => (finish = resolve));
     };
     const checkpoints = new Checkpoints('test', { every: 1, write });
-    await checkpoints.open(0);
+    await checkpoints.open(beginning());
     for (const step of [1, 2, 3]) checkpoints.take(contents, at(step));
     expect(written).toEqual([1]);
     const settled = checkpoints.settle();

@@ -8,6 +8,7 @@ import { conv2d } from '../../../src/nn/layers/conv2d.ts';
 import { dense } from '../../../src/nn/layers/dense.ts';
 import { dropout } from '../../../src/nn/layers/shaping.ts';
 import { sequential } from '../../../src/nn/sequential.ts';
+import { outcomeOf } from '../../faults/flows.ts';
 import { testGpu } from '../../helpers/evaluate.ts';
 import { arc, compiledTinyGan, weightsOf as weightsOfGan } from '../ganFixtures.ts';
 import { clusters, compiledTiny, ownGpu, weightsOf } from '../modelFixtures.ts';
@@ -177,12 +178,12 @@ describe('a training on a stream', () => {
       const controller = new AbortController();
       const hanging = streamed(async function* () {
         yield* cut(train, 10, 10, 10).slice(0, before);
-        setTimeout(() => controller.abort(), 5);
+        setTimeout(() => controller.abort(), 300); // after all steps
         await never();
       });
       const { stopped, steps } = await model.fit(hanging, { signal: controller.signal });
       expect(stopped).toBe('aborted');
-      expect(steps.length).toBe(Math.max(0, before - 1)); // nobody knows yet whether the last one ends the epoch
+      expect(steps.length).toBe(before);
       const evaluation = new AbortController();
       setTimeout(() => evaluation.abort(), 5);
       await expect(model.evaluate(hanging, { signal: evaluation.signal })).rejects.toThrow(/abort/i);
@@ -400,4 +401,61 @@ it('a GAN plays with a stream to the same bits', async () => {
     gan.destroy();
   }
   expect(results[1]).toEqual(results[0]);
+});
+
+describe('a stream that hesitates', () => {
+  const never = new Promise<never>(() => {});
+  const batch = () => ({ x: new Float32Array(8).fill(0.5), y: new Uint8Array(4) });
+
+  it('is trained on batch by batch as they come: a step does not wait for the batch after it', async () => {
+    const model = await compiledTiny();
+    const stalls = streamed(
+      async function* () {
+        yield batch();
+        await never;
+      },
+      { inputShape: [2] },
+    );
+    const { steps, stopped } = await model.fit(stalls, { steps: 1 });
+    expect([steps.length, stopped]).toEqual([1, 'finished']);
+    const end = new AbortController();
+    setTimeout(() => end.abort(), 500);
+    expect((await model.fit(stalls, { steps: 2, signal: end.signal })).stopped).toBe('aborted');
+    expect(model.step).toBe(2);
+    model.destroy();
+  });
+
+  it('when it is closed does not hold up a destroy or an abort', async () => {
+    for (const how of ['destroy', 'abort'] as const) {
+      const model = await compiledTiny();
+      const end = new AbortController();
+      const stream = streamed(
+        async function* () {
+          try {
+            for (;;) yield batch();
+          } finally {
+            await never;
+          }
+        },
+        { inputShape: [2] },
+      );
+      const stop = () => (how === 'destroy' ? model.destroy() : end.abort());
+      const run = model.fit(stream, {
+        steps: 100,
+        signal: end.signal,
+        beforeStep: (step) => void (step === 3 && stop()),
+      });
+      const outcome = await outcomeOf('fit', run);
+      if (how === 'destroy') expect(outcome).toBeInstanceOf(InterruptedError);
+      else expect(outcome).toMatchObject({ stopped: 'aborted' });
+      model.destroy();
+    }
+  });
+
+  it('a file that is never written does not hold up a destroy', async () => {
+    const model = await compiledTiny();
+    const run = model.fit(clusters(20), { checkpoint: { write: () => never, every: 1 }, batchSize: 5 });
+    setTimeout(() => model.destroy(), 100);
+    expect(await outcomeOf('fit', run)).toBeInstanceOf(InterruptedError);
+  });
 });

@@ -288,3 +288,93 @@ describe('train', () => {
     gpu.variables.release([w, b]);
   });
 });
+
+describe('a run of train', () => {
+  it('that fails can still be saved, until it is destroyed', async () => {
+    const gpu = await testGpu();
+    const boom = new Error('made for the test');
+    const full = new Error('the disk is full');
+    const { step } = line(adam());
+    const fails: Partial<TrainOptions>[] = [
+      { beforeStep: (at) => (at === 2 ? Promise.reject(boom) : undefined) },
+      { checkpoint: { write: () => Promise.reject(full) } },
+    ];
+    for (const own of fails) {
+      const run = train(data, step, { gpu, epochs: 1, batchSize: 4, ...own });
+      await expect(run).rejects.toThrow(/made for the test|the disk is full/);
+      const bytes = await run.save();
+      run.destroy();
+      const again = train(data, line(adam()).step, {
+        gpu,
+        restore: bytes,
+        resume: true,
+        epochs: 2,
+        batchSize: 4,
+      });
+      expect((await again).epochs.at(-1)).toMatchObject({ epoch: 1, step: 6 });
+      again.destroy();
+      await expect(run.save()).rejects.toThrow(InterruptedError);
+    }
+  });
+
+  it('keeps the weights of a model that is destroyed meanwhile, and no others', async () => {
+    const gpu = await testGpu();
+    const model = sequential([dense({ units: 1 })], { inputShape: [2] });
+    await model.compile({ gpu });
+    const { variables } = model;
+    const other = sequential([dense({ units: 1 })], { inputShape: [2], name: 'other' });
+    await other.compile({ gpu, optimizer: 'sgd', loss: 'meanSquaredError' });
+    const run = train(
+      data,
+      (_, { x, y }) => {
+        const loss = ops.reduceMean(ops.square(ops.subtract(model.call(x), y)), { axes: [1] });
+        return { losses: { loss }, minimize: { loss, variables, optimizer: sgd() } };
+      },
+      { gpu, epochs: 20, batchSize: 2, beforeStep: (at) => void (at === 3 && model.destroy()) },
+    );
+    const [{ stopped }] = await Promise.all([run, other.fit(data, { epochs: 20, batchSize: 2 })]);
+    expect(stopped).toBe('finished');
+    expect((await gpu.variables.readAll(variables)).size).toBe(2);
+    run.destroy();
+    await expect(gpu.variables.readAll(variables)).rejects.toThrow(/has no memory/);
+    gpu.device.check();
+    other.destroy();
+  });
+
+  it('does not resume from a file of another optimizer, nor beside another run of the same variables', async () => {
+    const gpu = await testGpu();
+    const first = train(data, line(sgd()).step, { gpu, epochs: 1, batchSize: 4 });
+    await first;
+    const bytes = await first.save();
+    first.destroy();
+    const { step } = line(adam());
+    const options = { gpu, restore: bytes, epochs: 2, batchSize: 4 };
+    await expect(train(data, step, { ...options, resume: true })).rejects.toThrow(
+      /cannot resume: checkpoint was saved with another optimizer, or by another program/,
+    );
+    const fresh = train(data, step, options);
+    const beside = train(data, step, { gpu });
+    await expect(beside).rejects.toThrow(
+      /another training under way changes the variable "w", too; await or destroy/,
+    );
+    expect((await fresh).epochs).toHaveLength(2);
+    fresh.destroy();
+  });
+
+  it('needs values of the same names in training and validation, and none without a name', async () => {
+    const gpu = await testGpu();
+    const { step } = line();
+    const other: Step = (g, batch, mode) => {
+      const { losses, minimize } = step(g, batch, mode);
+      return mode.training ? { losses, minimize } : { losses: { other: losses.loss } };
+    };
+    await expect(train(data, other, { gpu, validationData: points(4, 2) })).rejects.toThrow(
+      /the step gives other for the validation, where training is false, but loss in the training/,
+    );
+    const nameless: Step = (g, batch, mode) => {
+      const { losses, minimize } = step(g, batch, mode);
+      return { losses: { '': losses.loss }, minimize };
+    };
+    await expect(train(data, nameless, { gpu })).rejects.toThrow(/has the name ""; give it one/);
+  });
+});

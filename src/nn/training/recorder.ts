@@ -1,0 +1,93 @@
+import type { StreamOrigin } from '../../data/permutation.ts';
+import type { NumericError } from '../../errors.ts';
+import { faultError } from '../../runtime/guard.ts';
+import type { RingEntry } from '../../runtime/ring.ts';
+import { RingReader } from '../../runtime/ringReader.ts';
+import type { Totals } from '../metrics/metric.ts';
+import type { LoopOptions } from './loopOptions.ts';
+import type { StepPrograms } from './programs.ts';
+import type { Run } from './recovery.ts';
+import type { Task } from './task.ts';
+import type { StepValues } from './values.ts';
+
+/** Receives what the steps of a training record: adds it up for the epoch, and tells it. */
+export class Recorder {
+  /** Of the epoch under way. */
+  readonly totals: Totals;
+  readonly reader: RingReader;
+  readonly #task: Task;
+  readonly #run: Run;
+  readonly #options: Pick<LoopOptions, 'onSteps' | 'keepSteps'>;
+  /** Of a single step. */
+  readonly #own: Totals;
+  /** Of the steps whose values have not come back yet: where their batches began. */
+  readonly #places = new Map<number, { readonly epoch: number; readonly place: number }>();
+  #fault: { readonly error: NumericError; readonly place: StreamOrigin } | undefined;
+
+  constructor(
+    task: Task,
+    programs: StepPrograms,
+    run: Run,
+    options: Pick<LoopOptions, 'onSteps' | 'keepSteps'>,
+  ) {
+    this.#task = task;
+    this.#run = run;
+    this.#options = options;
+    this.totals = programs.totals();
+    this.#own = programs.totals();
+    this.reader = new RingReader(programs.ring, (entries) => this.#receive(entries), programs.guard);
+    programs.ring.reset(task.state.clock.step);
+  }
+
+  /** Why a step was not made, and where it began. */
+  get fault(): { readonly error: NumericError; readonly place: StreamOrigin } | undefined {
+    return this.#fault;
+  }
+
+  /** Call it when a step has been submitted. @param at the clock from before it */
+  submitted({ step, epoch, place }: StreamOrigin): void {
+    this.#places.set(step, { epoch, place });
+  }
+
+  /** Waits for the values of all steps that were submitted. */
+  finish(): Promise<void> {
+    const { gpu, state } = this.#task;
+    return this.reader.finish(gpu.device, state.clock.step);
+  }
+
+  /** `finish`, whatever went wrong with the values before. */
+  async drain(): Promise<void> {
+    this.reader.forgetFailure();
+    await this.finish();
+  }
+
+  #receive(entries: readonly RingEntry[]): void {
+    const values: StepValues[] = [];
+    // All is counted before anything is told: who is told may throw.
+    for (const entry of entries) {
+      const { step, recorded, fault } = entry;
+      const at = this.#places.get(step)!;
+      this.#own.clear();
+      const own = { epoch: at.epoch, step, ...this.#own.add(recorded).values() } as StepValues;
+      values.push(own);
+      if (fault) this.#fault = { error: notFiniteError(this.#task, entry, own), place: { step, ...at } };
+      else this.totals.add(recorded);
+      this.#places.delete(step);
+    }
+    const fresh = values.filter(({ step }) => step >= this.#run.nextStep); // others were told before a loss
+    const { onSteps, keepSteps = true } = this.#options;
+    if (fresh.length > 0) {
+      this.#run.nextStep = fresh.at(-1)!.step + 1;
+      if (keepSteps) this.#run.steps.push(...fresh);
+      onSteps?.(fresh);
+    }
+    if (this.#fault) throw this.#fault.error;
+  }
+}
+
+function notFiniteError(task: Task, { fault, notFinite }: RingEntry, values: StepValues): NumericError {
+  const bad = Object.keys(values).filter((name) => !Number.isFinite(values[name]));
+  const { advice = `Lower the learning rate (now ${task.learningRate})` } = task;
+  const names = bad.length > 0 ? bad : notFinite;
+  return faultError(task.name, fault!, names, `${advice}, or look for extreme values in the data.`);
+}
