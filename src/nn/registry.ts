@@ -88,7 +88,7 @@ function lookUp<T>(kind: string, table: Readonly<Record<string, T>>, name: strin
   if (Object.hasOwn(table, name)) return table[name];
   const names = Object.keys(table);
   throw new ArgumentError(
-    `There is no ${kind} ${typeof name === 'string' ? `"${name}"` : describe(name)}; choose one of ${names.join(', ')}${suggestion(String(name), names)}`,
+    `${typeof name === 'string' ? `There is no ${kind} "${name}"` : `The ${kind} is ${describe(name)}, which is none`}; choose one of ${names.join(', ')}${suggestion(String(name), names)}`,
   );
 }
 

@@ -261,7 +261,7 @@ describe('refuse', () => {
     [
       'no metric',
       () => metricOf({} as never),
-      /There is no metric "\[object Object\]"; choose one of accuracy, /,
+      /The metric is an object with nothing in it, which is none; choose one of accuracy, /,
     ],
   ])('%s', (_, action, text) => expect(action).toThrow(text));
 });

@@ -193,7 +193,7 @@ it.each<[string, object, RegExp]>([
   ['loss', { loss: async (p: never) => p }, /its loss gives a promise; .* without async/],
   ['metric', { metrics: [{ name: 'own', compute: () => undefined }] }, /metric "own" gives undefined; it must return/],
   ['metric', { metrics: [{ name: 'own', compute: () => 5 }] }, /metric "own" gives 5/],
-  ['optimizer', { optimizer: {} }, /There is no optimizer an object with nothing in it; choose one of sgd/],
+  ['optimizer', { optimizer: {} }, /The optimizer is an object with nothing in it, which is none; choose one of sgd/],
 ])('a %s that gives no tensor is told when the model is compiled', async (_what, options, text) => {
   const given = { gpu: await testGpu(), optimizer: 'sgd', loss: 'softmaxCrossEntropy', ...options } as const;
   await expect(tinyModel().compile(given)).rejects.toThrow(ArgumentError);
