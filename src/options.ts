@@ -182,6 +182,20 @@ export function settlePlaced<N extends string, V, O extends object, const D exte
   return { [name]: copied(value), ...settle(caller, given, defaults) } as Settled<O, D> & { [K in N]: V };
 }
 
+/** @throws ArgumentError unless it is true or false, or not given */
+export function checkFlag(caller: string, option: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new ArgumentError(`${caller}: ${option} is ${describe(value)}; it must be true or false`);
+}
+
+/** @throws ArgumentError unless it is a whole number from 0 to 2^53 - 1 */
+export function requireSeed(caller: string, seed: unknown): void {
+  if (Number.isSafeInteger(seed) && (seed as number) >= 0) return;
+  throw new ArgumentError(
+    `${caller}: seed is ${describe(seed)}; it must be a whole number from 0 to 2^53 - 1`,
+  );
+}
+
 /** Arrays within arrays anew: who changes theirs later does not change ours. */
 const copied = (value: unknown): unknown => (Array.isArray(value) ? value.map(copied) : value);
 

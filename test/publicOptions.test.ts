@@ -37,6 +37,10 @@ const calls: Record<string, [call: Call, valid: object]> = {
   Model: [(o) => new api.Model(o), { inputs: place, outputs: result }],
   Network: [(o) => new api.Network(o), { inputs: place, outputs: result }],
   sequential: [(o) => api.sequential(chain, o), { inputShape: [2] }],
+  Variable: [
+    (o) => new api.Variable(o),
+    { name: 'v', shape: [1], initialize: (values: Float32Array) => values.fill(0) },
+  ],
   sgd: [api.sgd, { momentum: 0.5 }],
   rmsprop: [api.rmsprop, { rho: 0.5 }],
   adagrad: [api.adagrad, { epsilon: 1e-3 }],
@@ -125,7 +129,6 @@ const without = new Set([
   'TrainRun',
   'Stream',
   'TrainingRun',
-  'Variable',
   // all by place
   'constantInitializer',
   'randomNormalInitializer',

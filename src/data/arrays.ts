@@ -2,8 +2,14 @@ import { ArgumentError, NumericError, ShapeError } from '../errors.ts';
 import { product } from './types.ts';
 import type { DataArray } from './types.ts';
 
-/** Numbers in nested arrays, [N][…][…], or one after the other; the innermost may be typed arrays. */
-export type NestedNumbers = readonly (number | NestedNumbers | ArrayLike<number>)[];
+/** Numbers in nested arrays, [N][…][…], or one after the other; the innermost may be typed arrays of one kind. */
+export type NestedNumbers = readonly (
+  | number
+  | NestedNumbers
+  | ArrayLike<number>
+  | BigInt64Array
+  | BigUint64Array
+)[];
 
 /** What values may be given as: see `arrayOf`. */
 export type Values =
@@ -55,12 +61,12 @@ export const isValues = (values: unknown): values is Values =>
  * The values as the GPU takes them.
  *
  * Uint8Array, Float32Array and Int32Array are kept as they are; Uint8ClampedArray, Node's Buffer, arrays of other realms
- * and on resizable buffers become a view of the same memory. Other integers are copied to i32, other numbers and nested
- * arrays to f32; see `reread`.
+ * and on resizable buffers become a view of the same memory. Other integers are copied to i32, other numbers to f32.
+ * Nested arrays are copied, too: to what their rows would become where these are typed arrays, else to f32. See `reread`.
  *
  * @param label names the values in messages: "data set 'digits': x"
  * @param shape of one sample: what nested arrays are held against
- * @throws ArgumentError if it is no array of numbers, or an integer does not fit 32 bits
+ * @throws ArgumentError if it is no array of numbers, rows are of several kinds, or an integer does not fit 32 bits
  * @throws NumericError if a number is beyond the range of f32
  * @throws ShapeError if nested arrays are ragged, or not of the shape
  */
@@ -115,6 +121,11 @@ function converted<T extends ArrayLike<unknown>>(
     // Memory that was transferred away has no length.
     const fresh = from.length === 0 ? undefined : convert(from);
     if (fresh?.length !== result.length) throw changedLength(label, fresh?.length ?? 0, result.length);
+    if (fresh.constructor !== result.constructor) {
+      throw new ArgumentError(
+        `${label} has become ${fresh.constructor.name} where it was ${result.constructor.name}: its rows were replaced by others. Make the data set anew.`,
+      );
+    }
     const found = hashOf(fresh);
     if (found !== known) result.set(fresh);
     known = found;
@@ -140,9 +151,10 @@ export function reread(values: DataArray): void {
   sources.get(values.buffer)?.();
 }
 
-/** 64 bits that tell contents apart (two multiplicative hashes of the 32-bit words). */
+/** 64 bits that tell contents apart (two multiplicative hashes of the bytes or 32-bit words). */
 function hashOf(values: DataArray): string {
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const isBytes = values instanceof Uint8Array;
+  const words = isBytes ? values : new Uint32Array(values.buffer, values.byteOffset, values.length);
   let [a, b] = [0x9e3779b9, 0x85ebca6b];
   for (const word of words) {
     a = Math.imul(a ^ word, 0x01000193);
@@ -173,23 +185,28 @@ function floats(label: string, from: ArrayLike<number>): Float32Array {
 }
 
 /** Nested arrays as one array: numbers one after the other, or [N][…] of the shape of a sample. */
-function flat(label: string, from: NestedNumbers, shape: readonly number[]): Float32Array {
+function flat(label: string, from: NestedNumbers, shape: readonly number[]): DataArray {
   const extents: number[] = [];
-  for (let level: unknown = from; isValues(level); level = level[0]) extents.push(level.length);
+  let first: unknown = from;
+  for (let level: unknown = from; isValues(level); level = level[0]) {
+    extents.push(level.length);
+    first = level;
+  }
   checkExtents(label, extents, shape);
-  const numbers: number[] = [];
+  const kept = keptOf(first);
+  const rows: DataArray[] = [];
   const fill = (level: ArrayLike<unknown>, depth: number, place: string) => {
     if (level.length !== extents[depth]) {
       throw new ShapeError(
         `${place} has ${level.length} entries, but the first of its kind has ${extents[depth]}. Samples must have one shape: pad or cut them.`,
       );
     }
-    for (let i = 0; i < level.length; i++) {
+    const inner = depth + 1 < extents.length;
+    const unchecked = inner || typedArrayName(level) === undefined ? level.length : 0;
+    for (let i = 0; i < unchecked; i++) {
       const value = level[i];
-      const inner = depth + 1 < extents.length;
       if (inner && isValues(value)) fill(value, depth + 1, `${place}[${i}]`);
-      else if (!inner && typeof value === 'number') numbers.push(value);
-      else {
+      else if (inner || typeof value !== 'number') {
         const found = isValues(value)
           ? 'an array'
           : `${typeof value === 'string' ? `'${value}'` : String(value)}`;
@@ -198,10 +215,31 @@ function flat(label: string, from: NestedNumbers, shape: readonly number[]): Flo
         );
       }
     }
+    if (inner) return;
+    if (keptOf(level) !== kept) {
+      throw new ArgumentError(
+        `${place} is ${kindOf(level)}, but the first row is ${kindOf(first)}: bytes, other integers and floats mean different things. Give all rows as one kind, such as Uint8Array for pixels or Float32Array for numbers.`,
+      );
+    }
+    rows.push(rowOf(place, level as ArrayLike<number>, kept));
   };
   fill(from, 0, label);
-  return floats(label, numbers);
+  if (rows.length === 1) return rows[0].slice();
+  const result = new CLASSES[kept](product(extents));
+  rows.forEach((row, i) => result.set(row, i * row.length));
+  return result;
 }
+
+const kindOf = (row: unknown): string => typedArrayName(row) ?? 'an array of numbers';
+
+/** What a row becomes: plain numbers are floats. */
+const keptOf = (row: unknown): Kept => KEPT[typedArrayName(row) ?? 'Float32Array'];
+
+const rowOf = (place: string, row: ArrayLike<number>, kept: Kept): DataArray => {
+  if (typedArrayName(row) === kept) return row as DataArray;
+  if (kept === 'Int32Array') return integers(place, row);
+  return kept === 'Float32Array' ? floats(place, row) : Uint8Array.from(row);
+};
 
 /** Nested arrays may leave out, or add, extents of 1; the values of one sample may also lie in one row. */
 function checkExtents(label: string, [, ...inner]: readonly number[], shape: readonly number[]): void {

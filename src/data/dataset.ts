@@ -4,7 +4,7 @@ import type { Values } from './arrays.ts';
 import { checkDataset } from './checks.ts';
 import { product } from './types.ts';
 import type { DataArray, DataField, Dataset } from './types.ts';
-import { checkOptions, required } from '../options.ts';
+import { checkOptions, describe, required } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 
 type Extents = readonly number[];
@@ -49,8 +49,8 @@ const datasetOptions: OptionTable<DatasetOptions> = {
  * Checks arrays and binds them into a `Dataset`.
  *
  * A Uint8Array (or Uint8ClampedArray) holds bytes, Int32Array and Float32Array numbers; these are kept, not copied. Other
- * integers are copied to i32, Float64Array and nested arrays of numbers to f32. Arrays of other realms and in shared
- * memory are taken as well. Where a target is the very array of an input, it is uploaded and gathered once.
+ * integers are copied to i32, Float64Array and nested arrays of numbers to f32; rows that are typed arrays, one for each
+ * sample, say, keep their kind. Arrays of other realms and in shared memory are taken as well. Where a target is the very array of an input, it is uploaded and gathered once.
  *
  * The values count as they are when they are used: whenever `fit`, `evaluate` or `predict` begins, the arrays are read
  * and checked again, so one that was refilled in place brings its new values, and one that was transferred away is an
@@ -64,6 +64,7 @@ const datasetOptions: OptionTable<DatasetOptions> = {
 export function dataset(options: DatasetOptions): Dataset {
   checkOptions('dataset', options, datasetOptions);
   const { name = 'data', synthetic = false, classNames, weights } = options;
+  checkWords(name, synthetic, classNames);
   const known = new Map<unknown, DataArray>();
   const inputs = fields(name, ['x', 'inputShape'], options.x, options.inputShape, known);
   const [first] = inputs;
@@ -92,6 +93,21 @@ export function dataset(options: DatasetOptions): Dataset {
   };
   checkDataset(result);
   return result;
+}
+
+function checkWords(name: unknown, synthetic: unknown, classNames: unknown): void {
+  if (typeof name !== 'string' || typeof synthetic !== 'boolean') {
+    throw new ArgumentError(
+      `dataset: name is ${describe(name)} and synthetic ${describe(synthetic)}; a name is a text, and synthetic true or false`,
+    );
+  }
+  if (classNames === undefined) return;
+  const list: readonly unknown[] = Array.isArray(classNames) ? classNames : [];
+  const wrong = list.findIndex((own) => typeof own !== 'string');
+  if (Array.isArray(classNames) && wrong < 0) return;
+  throw new ArgumentError(
+    `data set '${name}': classNames is ${describe(classNames)}${wrong < 0 ? '' : `, with ${describe(list[wrong])}`}; give a list of texts, such as ['cat', 'dog']`,
+  );
 }
 
 interface CheckedField extends DataField {

@@ -4,7 +4,7 @@ import type { Dataset } from './dataset.ts';
 import { GLYPHS } from './digitStrokes.ts';
 import type { StrokePoint } from './digitStrokes.ts';
 import { randomStream } from './random.ts';
-import { settle } from '../options.ts';
+import { requireSeed, settle } from '../options.ts';
 
 /** Height and width of a digit image in pixels, as in MNIST. */
 export const DIGIT_SIZE = 28;
@@ -70,6 +70,7 @@ export function syntheticDigits(options: { train?: number; test?: number; seed?:
       );
     }
   }
+  requireSeed('syntheticDigits', seed);
   return { train: drawSet(train, seed, 0), test: drawSet(test, seed, TEST_STREAM) };
 }
 

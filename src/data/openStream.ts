@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts';
+import { describe } from '../options.ts';
 import type { Dataset } from './types.ts';
 
 type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
@@ -8,6 +9,7 @@ export class OpenStream {
   readonly #start: () => Promise<AnyIterator>;
   readonly #check: (value: unknown, place: number) => Dataset;
   readonly #prefetch: number;
+  readonly #name: string;
   #iterator: AnyIterator | undefined;
   /** Those that nobody has taken yet; undefined at the end. */
   readonly #ahead: Promise<Dataset | undefined>[] = [];
@@ -20,12 +22,15 @@ export class OpenStream {
    * @param start makes the iterator
    * @param check makes a data set of what it gives; `place` counts from 0
    * @param prefetch batches to hold besides the one that was taken last
+   * @param name for messages
    */
   constructor(
     start: () => Promise<AnyIterator>,
     check: (value: unknown, place: number) => Dataset,
     prefetch: number,
+    name: string,
   ) {
+    this.#name = name;
     this.#start = start;
     this.#check = check;
     this.#prefetch = prefetch;
@@ -69,7 +74,13 @@ export class OpenStream {
       this.#iterator ??= await this.#start();
       if (this.#over) return undefined; // closed meanwhile
       // A yielded promise is awaited, as `for await` does.
-      const { done, value } = await this.#iterator.next();
+      const next: unknown = await this.#iterator.next();
+      if (typeof next !== 'object' || next === null) {
+        throw new ArgumentError(
+          `stream '${this.#name}': next() of its iterator gave ${describe(next)}; it must give { value, done }, as a generator's does`,
+        );
+      }
+      const { done, value } = next as IteratorResult<unknown>;
       if (done) this.#over = true;
       if (this.#over) return undefined;
       return this.#check(await value, this.#fetched++);

@@ -91,6 +91,7 @@ export class Stream {
       start,
       (value, place) => this.#batch(value, place, targets),
       this.#options.prefetch!,
+      this.name,
     );
   }
 
@@ -127,7 +128,15 @@ const isIterable = (value: unknown): value is Batches =>
 
 function iteratorOf(name: string, batches: unknown): AsyncIterator<unknown> | Iterator<unknown> {
   if (!isIterable(batches)) throw notIterable(name, batches);
-  return Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
+  const make: unknown =
+    Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator] : batches[Symbol.iterator];
+  const iterator: unknown = typeof make === 'function' ? make.call(batches) : make;
+  if (typeof (iterator as Partial<Iterator<unknown>> | null | undefined)?.next === 'function') {
+    return iterator as AsyncIterator<unknown> | Iterator<unknown>;
+  }
+  throw new ArgumentError(
+    `stream '${name}': the iterator of its batches is ${describe(iterator)}, without a method next(); give a generator, or an array`,
+  );
 }
 
 const notIterable = (name: string, batches: unknown) =>

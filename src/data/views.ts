@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts';
+import { requireSeed } from '../options.ts';
 import { checkMemory } from './checks.ts';
 import { randomStream } from './random.ts';
 import { requireDataset } from './requireDataset.ts';
@@ -75,7 +76,7 @@ export function take(data: Dataset, start: number, end: number = data?.size): Da
 export function splitValidation(data: Dataset, fraction: number): { train: Dataset; validation: Dataset } {
   requireDataset('splitValidation', data);
   const split = data.size - Math.round(data.size * fraction);
-  if (!(fraction > 0 && fraction < 1) || split <= 0 || split >= data.size) {
+  if (typeof fraction !== 'number' || !(fraction > 0 && fraction < 1) || split <= 0 || split >= data.size) {
     throw new ArgumentError(
       `splitValidation: a fraction of ${fraction} of the ${data.size} samples of '${data.name}' leaves one side ` +
         'empty. Pass a number between 0 and 1, such as 0.1, that leaves samples on both sides.',
@@ -88,10 +89,11 @@ export function splitValidation(data: Dataset, fraction: number): { train: Datas
  * A copy of the data set with its samples in a random order that `seed` fixes (Fisher–Yates): of the values as they are
  * now, whatever becomes of the original.
  *
- * @throws ArgumentError if an array was transferred away
+ * @throws ArgumentError if the seed is no whole number of at least 0, or an array was transferred away
  */
 export function shuffle(data: Dataset, seed = 1): Dataset {
   requireDataset('shuffle', data);
+  requireSeed('shuffle', seed);
   const random = randomStream(seed, data.size);
   const order = Uint32Array.from({ length: data.size }, (_, index) => index);
   for (let index = data.size - 1; index > 0; index--) {

@@ -1,4 +1,5 @@
 import { ArgumentError, FormatError, ShapeError } from '../errors.ts';
+import { describe } from '../options.ts';
 import { crc32 } from './crc32.ts';
 import { parseStrictJson } from './json.ts';
 
@@ -36,10 +37,14 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, SafeTensor> | Readonly<Record<string, SafeTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  for (const [what, value] of Object.entries({ tensors, metadata })) {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) continue;
+    throw new ArgumentError(`encodeSafetensors: ${what} is ${describe(value)}; give a record by name`);
+  }
   const entries = [
     ...(tensors instanceof Map ? tensors : Object.entries(tensors as Record<string, SafeTensor>)),
   ];
-  for (const [name, tensor] of entries) checkTensor(name, tensor);
+  for (const [name, tensor] of entries) checkTensor(name, tensor ?? {});
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') {
       throw new ArgumentError(
@@ -115,10 +120,11 @@ function checkTensor(name: string, { dtype, shape, data }: SafeTensor): void {
         'Use F32 with Float32Array, I32 with Int32Array, U32 with Uint32Array or U8 with Uint8Array.',
     );
   }
-  const size = elementCount(shape);
+  const size = Array.isArray(shape) ? elementCount(shape) : undefined;
   if (size === undefined) {
+    const found = Array.isArray(shape) ? `[${shape.join(', ')}]` : describe(shape);
     throw new ArgumentError(
-      `encodeSafetensors: tensor '${name}' has shape [${shape.join(', ')}]; use whole numbers >= 0.`,
+      `encodeSafetensors: tensor '${name}' has shape ${found}; use whole numbers >= 0.`,
     );
   }
   if (size !== data.length) {
@@ -137,7 +143,8 @@ function checkTensor(name: string, { dtype, shape, data }: SafeTensor): void {
  * of the file; `checked` tells whether there is one.
  *
  * @param name the file's name, for messages
- * @throws FormatError saying what is wrong
+ * @throws FormatError saying what is wrong with the file
+ * @throws ArgumentError if it is no Uint8Array
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
@@ -150,6 +157,11 @@ export function decodeSafetensors(
     // A hostile name can be megabytes long.
     throw new FormatError(`${name}: ${reason.slice(0, 300)}. ${fix}`);
   };
+  if (!ArrayBuffer.isView(bytes) || bytes[Symbol.toStringTag] !== 'Uint8Array') {
+    throw new ArgumentError(
+      `${name}: its bytes are ${describe(bytes)}; pass a Uint8Array: new Uint8Array(buffer)`,
+    );
+  }
   const header = readHeader(bytes, fail);
   let metadata: Record<string, string> = {};
   const places: { name: string; dtype: Dtype; shape: number[]; begin: number; end: number }[] = [];

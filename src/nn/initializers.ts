@@ -53,19 +53,31 @@ const glorot: Scaling = ({ fanIn, fanOut }) => 2 / (fanIn + fanOut);
 const he: Scaling = ({ fanIn }) => 2 / fanIn;
 const lecun: Scaling = ({ fanIn }) => 1 / fanIn;
 
+/** One that says so where it is called in place of being passed. */
+const named =
+  (name: string, initialize: Initializer): Initializer =>
+  (data, shape, key) => {
+    if (!ArrayBuffer.isView(data)) {
+      throw new ArgumentError(
+        `initializers.${name}: was called with ${describe(data)}, but it fills an array. Pass it itself, { kernelInitializer: initializers.${name} }, or its name`,
+      );
+    }
+    initialize(data, shape, key);
+  };
+
 /** The initializers by name, with the variances of their papers and the distributions of Keras. */
 export const initializers = {
-  zeros: ((data) => data.fill(0)) as Initializer,
-  ones: ((data) => data.fill(1)) as Initializer,
+  zeros: named('zeros', (data) => data.fill(0)),
+  ones: named('ones', (data) => data.fill(1)),
   /** U(±√(6 / (fanIn + fanOut))): Glorot & Bengio 2010; the default. */
-  glorotUniform: uniformOf(glorot),
-  glorotNormal: normalOf(glorot),
+  glorotUniform: named('glorotUniform', uniformOf(glorot)),
+  glorotNormal: named('glorotNormal', normalOf(glorot)),
   /** U(±√(6 / fanIn)): He et al. 2015, for relu. */
-  heUniform: uniformOf(he),
-  heNormal: normalOf(he),
+  heUniform: named('heUniform', uniformOf(he)),
+  heNormal: named('heNormal', normalOf(he)),
   /** U(±√(3 / fanIn)): LeCun et al. 1998, for selu and tanh. */
-  lecunUniform: uniformOf(lecun),
-  lecunNormal: normalOf(lecun),
+  lecunUniform: named('lecunUniform', uniformOf(lecun)),
+  lecunNormal: named('lecunNormal', normalOf(lecun)),
 } satisfies Record<string, Initializer>;
 
 export type InitializerName = keyof typeof initializers;

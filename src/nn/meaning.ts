@@ -2,7 +2,9 @@ import { ArgumentError } from '../errors.ts';
 import { rangeOf } from '../graph/range.ts';
 import type { Range } from '../graph/range.ts';
 import { input } from '../ops/core/leaves.ts';
+import { isTensor } from '../ops/core/node.ts';
 import type { Tensor } from '../ops/core/op.ts';
+import { describe, isPromise } from '../options.ts';
 import { claimsOf } from './losses/takes.ts';
 import type { Claim } from './losses/takes.ts';
 import type { LossFunction } from './losses.ts';
@@ -35,6 +37,18 @@ export const meaningOf = (output: Tensor): Meaning | undefined => known.get(base
 
 /** Thrown by a metric that would have to guess. */
 export class UnknownMeaning extends ArgumentError {}
+
+/** Thrown for what a loss or metric of the user's gives. */
+export class WrongResult extends ArgumentError {}
+
+/** @throws WrongResult unless a loss or metric gave a tensor */
+export function requireResult(what: string, result: unknown): asserts result is Tensor {
+  if (isTensor(result)) return;
+  const fix = isPromise(result)
+    ? 'a promise; it builds a graph, which waits for nothing: make it a function without async'
+    : `${describe(result)}; it must return a tensor, made of predictions and targets with ops`;
+  throw new WrongResult(`${what} gives ${fix}`);
+}
 
 /** How a metric asks for what it cannot know, and what it takes where it need not ask. */
 interface Asking {
@@ -101,9 +115,10 @@ export function possibleTargets({ shape }: Tensor): Tensor[] {
 }
 
 /** What a loss says of an output, tried with every kind of target until it takes one. */
-export function claimsAbout(output: Tensor, loss: LossFunction): readonly Claim[] {
+export function claimsAbout(where: string, output: Tensor, loss: LossFunction): readonly Claim[] {
   for (const target of possibleTargets(output)) {
-    const { claims, error } = claimsOf(() => loss(output, target));
+    const { claims, error } = claimsOf(() => requireResult(`${where}: its loss`, loss(output, target)));
+    if (error instanceof WrongResult) throw error;
     if (claims.length > 0 || error === undefined) return claims;
   }
   return [];

@@ -2,9 +2,10 @@ import type { Dataset } from '../data/dataset.ts';
 import { asStream } from '../data/stream.ts';
 import type { TrainingData } from '../data/stream.ts';
 import { ArgumentError } from '../errors.ts';
-import { checkOptions, isPromise } from '../options.ts';
+import { checkOptions, describe, isPromise } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 import type { CompileProgress } from '../runtime/program.ts';
+import { isRate } from '../runtime/ranges.ts';
 import { Network } from './network.ts';
 import type { NetworkOptions } from './network.ts';
 import { Objective } from './objective.ts';
@@ -23,6 +24,7 @@ import { Evaluator } from './training/evaluator.ts';
 import type { EvaluateOptions, Evaluation } from './training/evaluator.ts';
 import { fitOptions, startFit } from './training/fit.ts';
 import type { Fit, FitOptions } from './training/fit.ts';
+import { checkScaling } from './training/fieldChecks.ts';
 import { Placement, placementOptions } from './training/placement.ts';
 import type { PlacementOptions } from './training/placement.ts';
 import type { Samples } from './training/samples.ts';
@@ -94,6 +96,7 @@ export class Model extends Network {
   async compile(options: ModelCompileOptions = {}): Promise<this> {
     checkOptions('compile', options, modelCompileOptions);
     const { loss, metrics, lossWeights, inputScale, inputOffset = 0 } = options;
+    checkScaling(this.name, options);
     const aims = [loss, metrics, lossWeights].some((option) => option !== undefined);
     const objective = new Objective(this, aims ? (options as ObjectiveOptions) : undefined);
     const chosen = options.optimizer ?? this.savedOptimizer?.();
@@ -131,9 +134,9 @@ export class Model extends Network {
 
   /** Changes from the next step on; nothing is compiled again. */
   set learningRate(value: number) {
-    if (!Number.isFinite(Math.fround(value)) || value < 0) {
+    if (!isRate(value)) {
       throw new ArgumentError(
-        `${this.name}: the learning rate must be a finite number of at least 0, not ${value}`,
+        `${this.name}: the learning rate must be a finite number of at least 0, not ${describe(value)}`,
       );
     }
     this.compiled.minimizer.learningRate = value;
@@ -202,7 +205,8 @@ export class Model extends Network {
     samples: Samples,
     options: { batchSize?: number; onProgress?: (progress: CompileProgress) => void } = {},
   ): Promise<Float32Array[]> {
-    return Object.values(await this.evaluator().predict(samples, options));
+    const byName = await this.evaluator().predict(samples, options);
+    return this.outputs.map(({ name }) => byName[name]);
   }
 
   /** Compiled evaluation programs; kept until the model is compiled again or destroyed. */

@@ -5,12 +5,13 @@ import { sizeOf } from '../ops/core/shape.ts';
 import { withScope } from '../ops/core/node.ts';
 import type { DType, Shape } from '../ops/core/shape.ts';
 import type { Tensor } from '../ops/core/op.ts';
-import { checkOptions, describe, required } from '../options.ts';
+import { checkOptions, describe, required, requireSeed } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 import { architectureOf } from './json/architecture.ts';
 import type { ModelJson } from './json/architecture.ts';
 import { inputNames, layerGraph, nameLayers, uniqueNames } from './layerGraph.ts';
 import type { Application, ModelInput } from './layerGraph.ts';
+import { isPlace } from './layers/layer.ts';
 import type { BuildContext, CallContext, Layer, LayerTensor } from './layers/layer.ts';
 import { usesOf } from './uses.ts';
 
@@ -66,9 +67,7 @@ export class Network {
     if (typeof name !== 'string' || name === '') {
       throw new ArgumentError(`model: name is ${describe(name)}; give a text, or leave it out`);
     }
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);
-    }
+    requireSeed(name, seed);
     checkPlaces(name, 'inputs', inputs);
     checkPlaces(name, 'outputs', outputs);
     this.name = name;
@@ -251,8 +250,6 @@ export class Network {
 /** Throws unless it is what `modelInput` or `apply` gave, or a list of that. */
 function checkPlaces(model: string, option: string, given: unknown): void {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
-  const isPlace = (value: unknown) =>
-    typeof value === 'object' && value !== null && 'from' in value && Array.isArray(value.from);
   const stray = list.find((value) => !isPlace(value));
   if (list.length > 0 && stray === undefined && list.every(isPlace)) return;
   const fix = option === 'inputs' ? 'what modelInput({ shape }) gives' : 'what layer.apply(…) gives';

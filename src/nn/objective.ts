@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts';
+import { checkFlag, describe } from '../options.ts';
 import { perSample } from '../ops/loss/accuracy.ts';
 import { add, multiply, scale } from '../ops/elementwise/elementwise.ts';
 import { MAX_METRICS } from '../ops/dataset/effects.ts';
@@ -9,9 +10,11 @@ import {
   checkMeaning,
   claimsAbout,
   possibleTargets,
+  requireResult,
   settleMeaning,
   tellMeaning,
   UnknownMeaning,
+  WrongResult,
 } from './meaning.ts';
 import type { Meaning } from './meaning.ts';
 import type { Metric } from './metrics.ts';
@@ -78,6 +81,7 @@ export class Objective {
       this.values = [];
       return;
     }
+    checkFlag(model, 'checkLoss', options.checkLoss);
     const tensors = network.trace();
     const names = outputs.map(({ name }) => name);
     const losses = perOutput<LossSpec>(model, 'loss', names, options.loss, { shared: isLoss(options.loss) });
@@ -86,9 +90,9 @@ export class Objective {
     this.goals = names.flatMap((name, place) => {
       const loss = losses[place];
       const weight = weights[place] ?? 1;
-      if (!(weight >= 0 && weight < Infinity)) {
+      if (typeof weight !== 'number' || !(weight >= 0 && weight < Infinity)) {
         throw new ArgumentError(
-          `${model}: the loss weight of output "${name}" is ${weight}; it must be a finite number of at least 0`,
+          `${model}: the loss weight of output "${name}" is ${describe(weight)}; it must be a finite number of at least 0`,
         );
       }
       if (loss) {
@@ -128,7 +132,9 @@ export class Objective {
    */
   compute(outputs: readonly Tensor[], targets: readonly Tensor[], weights?: Tensor): Tensor[] {
     const losses = this.goals.map(({ place, loss, name }, i) => {
-      const values = this.#perSample(name, loss(outputs[place], targets[i]), outputs[place]);
+      const own = loss(outputs[place], targets[i]);
+      requireResult(`${this.#model}: the loss of output "${name}"`, own);
+      const values = this.#perSample(name, own, outputs[place]);
       return weights ? multiply(values, weights) : values;
     });
     const total = losses
@@ -136,7 +142,11 @@ export class Objective {
       .reduce(add);
     for (const { place, known } of this.goals) tellMeaning(outputs[place], known);
     const metrics = this.goals.flatMap(({ place, metrics: list }, i) =>
-      list.map((metric) => metric.compute(outputs[place], targets[i])),
+      list.map((metric) => {
+        const own = metric.compute(outputs[place], targets[i]);
+        requireResult(`${this.#model}: metric "${metric.name}"`, own);
+        return own;
+      }),
     );
     const several = this.values.length > 1 + metrics.length;
     return [total, ...(several ? losses : []), ...metrics];
@@ -179,17 +189,17 @@ function settle(
   checkLoss: boolean,
 ): Goal['known'] {
   const where = `${model}: output "${name}" (${output.node.label})`;
-  const claims = claimsAbout(output, loss);
+  const claims = claimsAbout(where, output, loss);
   if (checkLoss) checkMeaning(where, output, claims);
   const known = { meaning: settleMeaning(output, claims), where };
   tellMeaning(output, known);
   for (const metric of metrics) {
     for (const target of possibleTargets(output)) {
       try {
-        metric.compute(output, target);
+        requireResult(`${where}: metric "${metric.name}"`, metric.compute(output, target));
         break;
       } catch (error) {
-        if (error instanceof UnknownMeaning) throw error;
+        if (error instanceof UnknownMeaning || error instanceof WrongResult) throw error;
         // another kind of target may do; whether the data set's does, fit will see
       }
     }
@@ -226,13 +236,14 @@ function perOutput<T>(
       `${model}: ${option} is for an output "${unknown}", but the outputs are ${outputs}`,
     );
   }
-  const missing = names.find((name) => record[name] === undefined);
+  const own = (name: string) => (Object.hasOwn(record, name) ? record[name] : undefined);
+  const missing = names.find((name) => own(name) === undefined);
   if (missing !== undefined && !optional) {
     throw new ArgumentError(
       `${model}: ${option} has nothing for output "${missing}"; add it, or null for an output that is not trained`,
     );
   }
-  return names.map((name) => record[name]);
+  return names.map(own);
 }
 
 function metricsPerOutput(

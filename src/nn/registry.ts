@@ -4,6 +4,7 @@ import type { LossFunction } from './losses.ts';
 import * as metrics from './metrics.ts';
 import type { Metric, MetricFunction } from './metrics.ts';
 import { didYouMean } from '../nearestName.ts';
+import { describe } from '../options.ts';
 import * as optimizers from './optimizers.ts';
 import type { Optimizer } from './optimizers.ts';
 
@@ -87,7 +88,7 @@ function lookUp<T>(kind: string, table: Readonly<Record<string, T>>, name: strin
   if (Object.hasOwn(table, name)) return table[name];
   const names = Object.keys(table);
   throw new ArgumentError(
-    `There is no ${kind} "${name}"; choose one of ${names.join(', ')}${suggestion(String(name), names)}`,
+    `${typeof name === 'string' ? `There is no ${kind} "${name}"` : `The ${kind} is ${describe(name)}, which is none`}; choose one of ${names.join(', ')}${suggestion(String(name), names)}`,
   );
 }
 
@@ -140,9 +141,9 @@ function checked(metric: Metric): Metric {
 }
 
 export const optimizerOf = (optimizer: OptimizerName | Optimizer): Optimizer =>
-  typeof optimizer === 'object'
+  typeof optimizer === 'object' && typeof optimizer?.update === 'function'
     ? optimizer
-    : lookUp<() => Optimizer>('optimizer', optimizerTable, optimizer)();
+    : lookUp<() => Optimizer>('optimizer', optimizerTable, optimizer as string)();
 
 /** Values of a step that have their name already. */
 const TAKEN = ['loss', 'output', 'epoch', 'step'];

@@ -1,10 +1,19 @@
 import { topologicalOrder } from '../graph/traverse.ts';
+import { variableOp } from '../ops/core/leaves.ts';
+import type { Node, Op, Tensor } from '../ops/core/op.ts';
+import { elementwiseOps } from '../ops/elementwise/elementwise.ts';
 import { categoricalAccuracyOp } from '../ops/loss/accuracy.ts';
+import { sparseSoftmaxCrossEntropyOp } from '../ops/loss/softmaxCrossEntropy.ts';
 import { castOp } from '../ops/movement/cast.ts';
+import { concatOp } from '../ops/movement/concat.ts';
 import { gatherOp, oneHotOp } from '../ops/movement/gather.ts';
 import { padOp, reverseOp, sliceOp, transposeOp } from '../ops/movement/movement.ts';
-import type { Node, Op, Tensor } from '../ops/core/op.ts';
-import { sparseSoftmaxCrossEntropyOp } from '../ops/loss/softmaxCrossEntropy.ts';
+import { adaptiveMaxPool2dOp } from '../ops/pooling/adaptivePool2d.ts';
+import { maxPool2dOp } from '../ops/pooling/maxPool2d.ts';
+import { argmaxOp, argminOp } from '../ops/reduce/argmax.ts';
+import { reduceOps } from '../ops/reduce/reduce.ts';
+import { broadcastToOp } from '../ops/reduce/sum.ts';
+import { resize2dOp } from '../ops/resize/resize2d.ts';
 
 /** What a graph does with the values of a tensor. */
 export interface Use {
@@ -12,36 +21,111 @@ export interface Use {
   readonly choices?: number;
   /** They are calculated with, too. */
   readonly numbers: boolean;
+  /** What is calculated of them picks, by this op. */
+  readonly picks?: string;
+  /** A binary cross-entropy takes them for probabilities: they must lie in here. */
+  readonly within?: { readonly low: number; readonly high: number };
 }
 
-/** Ops that hand values on as they are, in other places. */
-const MOVES: ReadonlySet<Op> = new Set<Op>([castOp, transposeOp, sliceOp, padOp, reverseOp]);
+const { equal, notEqual, less, lessEqual, greater, greaterEqual, sign } = elementwiseOps;
+
+/** Ops that hand values on as they are, in other places; some leave values out. */
+const MOVES: ReadonlySet<Op> = new Set<Op>([
+  castOp,
+  transposeOp,
+  sliceOp,
+  padOp,
+  reverseOp,
+  concatOp,
+  broadcastToOp,
+  maxPool2dOp,
+  adaptiveMaxPool2dOp,
+  reduceOps.max,
+  reduceOps.min,
+]);
+
+/** Ops whose results are the same whatever the scale of the values is: places, and answers to questions. */
+const ASKS: ReadonlySet<Op> = new Set<Op>([
+  argmaxOp,
+  argminOp,
+  equal,
+  notEqual,
+  less,
+  lessEqual,
+  greater,
+  greaterEqual,
+  sign,
+]);
+
+/** Values of the tensor at `place`, times `factor` plus `offset`, which are NaN where something else is calculated of them. */
+interface Origin {
+  readonly place: number;
+  readonly factor: number;
+  readonly offset: number;
+}
+
+const isMove = ({ op, attrs }: Node, place: number): boolean =>
+  op.kind === 'alias' ||
+  MOVES.has(op) ||
+  (op === gatherOp && place === 0) ||
+  (op === resize2dOp && attrs.interpolation !== 'bilinear');
+
+/** What becomes of values that a node calculates with. */
+function calculated({ op, attrs }: Node, { place, factor, offset }: Origin): Origin {
+  if (op === elementwiseOps.scale) {
+    return { place, factor: factor * attrs.factor, offset: offset * attrs.factor };
+  }
+  if (op === elementwiseOps.shift) return { place, factor, offset: offset + attrs.offset };
+  return { place, factor: NaN, offset: NaN };
+}
 
 /** What the graph of `results` does with the values of each of the tensors. */
 export function usesOf(tensors: readonly Tensor[], results: readonly Tensor[]): Use[] {
   /** What holds values of `tensors`, and of which; one tensor may be there twice, as input and as target. */
-  const origins = new Map<Tensor, Set<number>>();
-  const add = (tensor: Tensor, places: Iterable<number>) =>
-    origins.set(tensor, new Set([...(origins.get(tensor) ?? []), ...places]));
-  tensors.forEach((tensor, i) => add(tensor, [i]));
+  const origins = new Map<Tensor, Map<string, Origin>>();
+  const add = (tensor: Tensor, origin: Origin) => {
+    const known = origins.get(tensor) ?? new Map<string, Origin>();
+    origins.set(tensor, known.set(`${origin.place} ${origin.factor} ${origin.offset}`, origin));
+  };
+  tensors.forEach((tensor, place) => add(tensor, { place, factor: 1, offset: 0 }));
+  /** What depends on weights: an index that is calculated of it is one that the model has learnt. */
+  const learnt = new Set<Tensor>();
   const choices = tensors.map(() => Infinity);
   const numbers = tensors.map(() => false);
+  const picks = tensors.map<string | undefined>(() => undefined);
+  const within = tensors.map(() => ({ low: -Infinity, high: Infinity }));
+
   for (const node of topologicalOrder(results)) {
+    const weighted = node.op === variableOp || node.inputs.some((input) => learnt.has(input));
+    if (weighted) for (const output of node.outputs) learnt.add(output);
     node.inputs.forEach((input, place) => {
-      const from = origins.get(input);
-      if (!from) return;
-      const moved = node.op.kind === 'alias' || MOVES.has(node.op);
       const own = choicesOf(node, place);
-      if (own === undefined && moved) for (const output of node.outputs) add(output, from);
-      for (const i of from) {
-        if (own !== undefined) choices[i] = Math.min(choices[i], own);
-        else if (!moved) numbers[i] = true;
+      const moved = isMove(node, place);
+      for (const origin of origins.get(input)?.values() ?? []) {
+        const { place: i, factor, offset } = origin;
+        if (own === undefined && !moved) numbers[i] = true;
+        if (own !== undefined) {
+          if (factor === 1 && offset === 0) choices[i] = Math.min(choices[i], own);
+          else picks[i] ??= node.label;
+        } else if (isProbability(node, place)) {
+          if (Number.isFinite(offset) && factor !== 0) {
+            const ends = [-offset / factor, (1 - offset) / factor];
+            within[i].low = Math.max(within[i].low, Math.min(...ends));
+            within[i].high = Math.min(within[i].high, Math.max(...ends));
+          }
+        } else if (moved) {
+          add(node.outputs[0], origin);
+        } else if (!weighted && !ASKS.has(node.op)) {
+          add(node.outputs[0], calculated(node, origin));
+        }
       }
     });
   }
   return tensors.map((_, i) => ({
     numbers: numbers[i],
     ...(choices[i] < Infinity && { choices: choices[i] }),
+    ...(picks[i] !== undefined && { picks: picks[i] }),
+    ...(within[i].high < Infinity && { within: within[i] }),
   }));
 }
 
@@ -53,3 +137,7 @@ function choicesOf({ op, inputs, attrs }: Node, place: number): number | undefin
   const compares = op === sparseSoftmaxCrossEntropyOp || op === categoricalAccuracyOp;
   return compares && inputs[1].dtype === 'i32' ? inputs[0].shape.at(-1) : undefined;
 }
+
+/** Whether an op takes the values of its input at `place` for the probability that is to be predicted. */
+const isProbability = ({ op }: Node, place: number): boolean =>
+  place === 1 && (op === elementwiseOps.bceWithLogits || op === elementwiseOps.binaryCrossentropy);

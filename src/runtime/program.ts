@@ -1,5 +1,7 @@
 import { ArgumentError } from '../errors.ts';
 import type { PipelineCache } from '../kernels/pipelineCache.ts';
+import { describe } from '../options.ts';
+import { requireTensor } from '../ops/core/node.ts';
 import type { InputAttrs } from '../ops/core/leaves.ts';
 import type { Operand, Tensor } from '../ops/core/op.ts';
 import { bytesOf, formatShape } from '../ops/core/shape.ts';
@@ -162,15 +164,17 @@ export class Program {
   /** Uploads the data of an input, given by its tensor or its name. */
   write(target: Tensor | string, data: Float32Array | Int32Array | Uint32Array | Uint8Array): void {
     const tensor = typeof target === 'string' ? this.#inputNamed(target) : target;
+    requireTensor(this.label, tensor, 'what is to be written');
     const location = this.#inputs.get(tensor);
     if (!location)
       throw new ArgumentError(
         `${this.label}: the program does not use the input ${(tensor.node.attrs as InputAttrs).name}`,
       );
     const { name } = tensor.node.attrs as InputAttrs;
-    if (data[Symbol.toStringTag] !== ARRAYS[tensor.dtype]) {
+    const type = ArrayBuffer.isView(data) ? data[Symbol.toStringTag] : undefined;
+    if (type !== ARRAYS[tensor.dtype]) {
       throw new ArgumentError(
-        `${this.label}: input ${name} takes ${tensor.dtype} values in a ${ARRAYS[tensor.dtype]}; got a ${data[Symbol.toStringTag]}`,
+        `${this.label}: input ${name} takes ${tensor.dtype} values in a ${ARRAYS[tensor.dtype]}; got ${type === undefined ? describe(data) : `a ${type}`}`,
       );
     }
     if (data.byteLength !== bytesOf(tensor)) {
@@ -255,10 +259,10 @@ export class Program {
   }
 
   #output(name: string): Tensor {
-    const tensor = this.build.outputs[name];
-    if (tensor) return tensor;
-    const names = Object.keys(this.build.outputs).join(', ') || 'none';
-    throw new ArgumentError(`${this.label}: no output is named "${name}"; there are ${names}`);
+    const { outputs } = this.build;
+    if (Object.hasOwn(outputs, name)) return outputs[name];
+    const names = Object.keys(outputs).join(', ') || 'none';
+    throw new ArgumentError(`${this.label}: no output is named "${String(name)}"; there are ${names}`);
   }
 
   /** Copies an output to the CPU. */

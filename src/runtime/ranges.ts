@@ -5,4 +5,5 @@ export const MAX_STEP = 2 ** 32 - 1;
 export const isStep = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= MAX_STEP;
 
 /** Whether a value can be a learning rate: at least 0, and finite in f32. */
-export const isRate = (value: number): boolean => value >= 0 && Number.isFinite(Math.fround(value));
+export const isRate = (value: number): boolean =>
+  typeof value === 'number' && value >= 0 && Number.isFinite(Math.fround(value));

@@ -5,6 +5,7 @@ import { topologicalOrder } from '../graph/traverse.ts';
 import { PipelineCache } from '../kernels/pipelineCache.ts';
 import { Variable } from '../ops/core/leaves.ts';
 import type { VariableAttrs } from '../ops/core/leaves.ts';
+import { isTensor, requireTensor } from '../ops/core/node.ts';
 import type { Effect, Resource, Target, Tensor } from '../ops/core/op.ts';
 import { withSideEffects } from '../ops/core/sideEffects.ts';
 import { withStreams } from '../ops/random/random.ts';
@@ -21,7 +22,7 @@ import { Program } from './program.ts';
 import type { CompileProgress, ProgramOptions } from './program.ts';
 import { updateEffects } from './updates.ts';
 import { VariableStore } from './variables.ts';
-import { checkOptions } from '../options.ts';
+import { checkOptions, describe, isPromise, requireSeed } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 
 export interface CompileOptions {
@@ -59,9 +60,10 @@ export class GraphBuilder {
    * At each step, changes `variables` so that `loss` gets smaller. Pass a Minimizer instead of an
    * optimizer to go on with its moments and learning rate.
    *
-   * @throws ArgumentError if the Minimizer is of other variables, or already at work in this program
+   * @throws ArgumentError if there are no variables, or the Minimizer is of others or already at work in this program
    */
   minimize(loss: Tensor, variables: readonly Variable[], optimizer: OptimizerSpec | Minimizer): Minimizer {
+    checkMinimize(loss, variables, optimizer);
     const minimizer = optimizer instanceof Minimizer ? optimizer : this.#gpu.minimizer(variables, optimizer);
     const own = new Set(minimizer.variables);
     const given = new Set(variables);
@@ -82,6 +84,11 @@ export class GraphBuilder {
 
   /** Adds work at the end of the step, after the optimizers' updates. */
   effect(effect: Effect): void {
+    if (typeof effect?.lower !== 'function') {
+      throw new ArgumentError(
+        `effect: was given ${describe(effect)}; give { label, inputs, lower }, as a ring's effect(values) makes it`,
+      );
+    }
     this.effects.push(effect);
   }
 }
@@ -109,6 +116,7 @@ export class Gpu {
 
   /** An optimizer at work on `variables`, which get their memory here if they have none yet. */
   minimizer(variables: readonly Variable[], optimizer: OptimizerSpec, options?: MinimizerOptions): Minimizer {
+    requireOptimizer('minimizer', optimizer);
     this.variables.allocate(variables, 'parameters');
     const minimizer = new Minimizer(this.device, this.variables, variables, optimizer, options);
     this.#minimizers.add(minimizer);
@@ -135,15 +143,21 @@ export class Gpu {
     options: CompileOptions = {},
   ): Promise<Program> {
     checkOptions('gpu.compile', options, compileOptions, 'define, ');
-    const { label = 'program' } = options;
+    const { label = 'program', seed = 0 } = options;
+    requireSeed(label, seed);
+    if (typeof define !== 'function') {
+      throw new ArgumentError(
+        `${label}: gpu.compile takes a function that builds the graph, (g) => ({ y }), but was given ${describe(define)}`,
+      );
+    }
     // What the function makes (the ring of a training) is taken back if the GPU refuses some of it.
     const { g, built, guard } = await this.device.scoped(`compiling ${label}`, () =>
-      this.#build(define, options),
+      this.#build(label, define, options),
     );
     try {
       return await Program.create(this, built, {
         label,
-        seed: options.seed,
+        seed,
         buffers: g.buffers,
         resources: g.resources,
         minimizers: minimizersOf(g),
@@ -157,6 +171,7 @@ export class Gpu {
   }
 
   #build(
+    label: string,
     define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
     { variants }: CompileOptions,
   ): { g: GraphBuilder; built: Build; guard: ProgramOptions['guard'] } {
@@ -168,6 +183,7 @@ export class Gpu {
         () => define(g),
       ),
     );
+    requireOutputs(label, outputs);
     const { objectives } = g;
     const own = objectives.length > 0 && !g.guard ? new StepGuard(this.device) : undefined;
     const guard = objectives.length > 0 ? (g.guard ?? own) : undefined;
@@ -201,6 +217,48 @@ export class Gpu {
     this.variables.destroy();
     this.device.destroy();
   }
+}
+
+/** @throws ArgumentError unless it is a record of tensors */
+function requireOutputs(label: string, outputs: unknown): void {
+  const found = isPromise(outputs)
+    ? 'a promise; it builds a graph, which waits for nothing: make it a function without async'
+    : isTensor(outputs)
+      ? 'a tensor; give it a name: { y }'
+      : typeof outputs !== 'object' || outputs === null || Array.isArray(outputs)
+        ? `${describe(outputs)}; return the outputs by name, or {} for none`
+        : undefined;
+  if (found !== undefined) {
+    throw new ArgumentError(`${label}: the function that builds the graph gave ${found}`);
+  }
+  for (const [name, tensor] of Object.entries(outputs as object)) {
+    requireTensor(label, tensor, `the output "${name}"`);
+  }
+}
+
+/** @throws ArgumentError unless they are what `minimize` takes */
+function checkMinimize(loss: unknown, variables: unknown, optimizer: unknown): void {
+  requireTensor('minimize', loss, 'the loss');
+  const list: readonly unknown[] = Array.isArray(variables) ? variables : [];
+  const wrong = list.findIndex((variable) => !(variable instanceof Variable));
+  if (wrong >= 0 || !Array.isArray(variables)) {
+    throw new ArgumentError(
+      `minimize: its variables are ${describe(variables)}${wrong < 0 ? '' : `, with ${describe(list[wrong])}`}; pass a list of the Variables to change`,
+    );
+  }
+  if (optimizer instanceof Minimizer) return;
+  if (list.length === 0) {
+    throw new ArgumentError(
+      'minimize: there are no variables to change; pass those that the loss depends on',
+    );
+  }
+  requireOptimizer('minimize', optimizer);
+}
+
+function requireOptimizer(caller: string, optimizer: unknown): void {
+  const own = (optimizer ?? {}) as Partial<OptimizerSpec>;
+  if (Array.isArray(own.slotNames) && typeof own.update === 'function') return;
+  throw new ArgumentError(`${caller}: the optimizer is ${describe(optimizer)}; make one, such as adam()`);
 }
 
 const minimizersOf = ({ objectives }: GraphBuilder): Minimizer[] =>

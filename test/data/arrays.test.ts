@@ -94,6 +94,58 @@ describe('nested arrays', () => {
     expect(three(given).x.data).toEqual(Float32Array.from(numbers));
   });
 
+  it.each([
+    ['Uint8Array', Uint8Array, Uint8Array],
+    ['Uint8ClampedArray', Uint8ClampedArray, Uint8Array],
+    ['Buffer', Buffer, Uint8Array],
+    ['Int16Array', Int16Array, Int32Array],
+    ['Int32Array', Int32Array, Int32Array],
+    ['Float64Array', Float64Array, Float32Array],
+  ])('keep the kind of rows that are typed arrays: %s', (_name, kind, kept) => {
+    const rows = nested.map((row) => kind.from(row));
+    expect(three(rows).x.data).toEqual(kept.from(numbers));
+    expect(three([rows.slice(0, 1), rows.slice(1, 2), rows.slice(2)], [1, 2]).x.data).toEqual(
+      kept.from(numbers),
+    );
+    const masks = dataset({ x: rows, y: rows, inputShape: [2], targetShape: [2] });
+    expect(masks.y.data).toBe(masks.x.data);
+    expect(masks.y.data).toEqual(kept.from(numbers));
+  });
+
+  it('take 64-bit integers as rows, if 32 bits hold them', () => {
+    expect(
+      three([BigInt64Array.of(1n, 2n), BigInt64Array.of(3n, -4n), BigInt64Array.of(5n, 6n)]).x.data,
+    ).toEqual(Int32Array.of(1, 2, 3, -4, 5, 6));
+    const big = [BigInt64Array.of(1n, 2n), BigInt64Array.of(3n, 2n ** 31n), BigInt64Array.of(5n, 6n)];
+    expect(() => three(big)).toThrow(/data set 'n': x\[1\]\[1\] is 2147483648, which 32 bits/);
+  });
+
+  it('with rows of several kinds are refused', () => {
+    const [bytes, floats, integers] = [Uint8Array.of(0, 255), Float32Array.of(0, 1), Int32Array.of(0, 1)];
+    for (const [rows, found] of [
+      [
+        [bytes, bytes, floats],
+        /x\[2\] is Float32Array, but the first row is Uint8Array.*Give all rows as one kind/,
+      ],
+      [[bytes, [0, 1], bytes], /x\[1\] is an array of numbers, but the first row is Uint8Array/],
+      [[[0, 1], integers, [0, 1]], /x\[1\] is Int32Array, but the first row is an array of numbers/],
+    ] as const) {
+      expect(() => three(rows)).toThrow(ArgumentError);
+      expect(() => three(rows)).toThrow(found);
+    }
+    expect(three([floats, [2, 3], Float64Array.of(4, 5)]).x.data).toEqual(Float32Array.of(0, 1, 2, 3, 4, 5));
+  });
+
+  it('of bytes are read anew when rows are refilled, and refused when their kind has changed', () => {
+    const rows: unknown[] = [Uint8Array.of(0, 1), Uint8Array.of(2, 3), Uint8Array.of(4, 5)];
+    const set = three(rows);
+    (rows[1] as Uint8Array)[0] = 200;
+    checkDataset(set);
+    expect(set.x.data).toEqual(Uint8Array.of(0, 1, 200, 3, 4, 5));
+    rows.forEach((_, i) => (rows[i] = Float32Array.of(0.5, 0.5)));
+    expect(() => checkDataset(set)).toThrow(/x has become Float32Array where it was Uint8Array/);
+  });
+
   it('of images: their shape, or one row per image, but not another shape', () => {
     const image = (rows: number, columns: number) =>
       Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => r * columns + c));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dataset, splitValidation, take } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
+import { streamed } from '../../src/data/stream.ts';
 import { Device } from '../../src/device/device.ts';
 import { ArgumentError, NumericError } from '../../src/errors.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
@@ -186,6 +187,34 @@ describe('bytes and numbers', () => {
     }
     expect([...(await model.predict(Uint16Array.of(3, 300)))]).toEqual([3, 300]);
     model.destroy();
+  });
+
+  it('as rows are what they are in one array: to train, to evaluate, to predict, in streams', async () => {
+    const make = async () =>
+      sequential([dense({ units: 2, kernelInitializer: 'ones' })], { inputShape: [2] }).compile({
+        gpu: await testGpu(),
+        optimizer: 'sgd',
+        loss: 'meanSquaredError',
+      });
+    const flat = Uint8Array.of(200, 0, 0, 255);
+    const rows = [flat.slice(0, 2), flat.slice(2)];
+    const shapes = { inputShape: [2], targetShape: [2] };
+    const [one, other, third] = [await make(), await make(), await make()];
+    const fit = { epochs: 2, batchSize: 2, shuffle: false };
+    await one.fit(dataset({ x: flat, y: flat, ...shapes }), fit);
+    await other.fit(dataset({ x: rows, y: rows, ...shapes }), fit);
+    await third.fit(
+      streamed(() => [{ x: rows, y: rows }], shapes),
+      { epochs: 2 },
+    );
+    const weights = await weightsOf(one);
+    expect(await weightsOf(other)).toEqual(weights);
+    expect(await weightsOf(third)).toEqual(weights);
+    const both = await one.predict(flat);
+    expect(await one.predict(rows)).toEqual(both);
+    expect(await one.predict(rows.slice(0, 1))).toEqual(both.slice(0, 2));
+    expect(await one.predict([rows[0]])).toBeAllClose(await one.predict([[200 / 255, 0]]));
+    for (const model of [one, other, third]) model.destroy();
   });
 
   it('from 0 to 255 after a training on bytes are refused, and shares of 255 are right', async () => {

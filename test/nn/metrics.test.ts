@@ -218,6 +218,14 @@ it('are NaN where an output is, and know outputs of −Infinity', async () => {
     const name = typeof metric === 'string' ? metric : metricOf(metric).name;
     expect(await valueOf(metric, broken, targets, 'i32'), `${name}`).toBeNaN();
   }
+  for (const [outputs, targets, classes] of [
+    [logits, labels, C],
+    [scores, truth, 2],
+  ] as const) {
+    const broken = map(outputs, (value, i) => (i === 1 ? NaN : value));
+    const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(NaN));
+    expect(await valueOf('confusionMatrix', broken, targets, 'i32')).toEqual(matrix);
+  }
   const masked = map(logits, (value, i) => (labels.data[Math.floor(i / C)] === i % C ? value : -Infinity));
   expect(await valueOf(metrics.topKCategoricalAccuracy({ k: 1 }), masked, labels, 'i32')).toBe(1);
 });
@@ -253,7 +261,7 @@ describe('refuse', () => {
     [
       'no metric',
       () => metricOf({} as never),
-      /There is no metric "\[object Object\]"; choose one of accuracy, /,
+      /The metric is an object with nothing in it, which is none; choose one of accuracy, /,
     ],
   ])('%s', (_, action, text) => expect(action).toThrow(text));
 });

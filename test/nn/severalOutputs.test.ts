@@ -253,3 +253,37 @@ describe('refuse', () => {
     expect(take(data, 1, 3).moreInputs![0].data).toEqual(colour.subarray(3, 9));
   });
 });
+
+describe('outputs whose names a record puts in another order, or has already', () => {
+  it.each([[['10', '9', 'b']], [['constructor', '__proto__', '0']]])(
+    '%j keep theirs',
+    async (outputNames) => {
+      const x = modelInput({ shape: [1] });
+      const constant = (value: number) =>
+        dense({ units: 1, kernelInitializer: 'zeros', biasInitializer: { name: 'constant', value } }).apply(
+          x,
+        );
+      const three = model({ inputs: x, outputs: [constant(1), constant(2), constant(3)], outputNames });
+      await three.compile({
+        gpu: await testGpu(),
+        loss: ['meanSquaredError', 'meanAbsoluteError', 'meanAbsoluteError'],
+        metrics: { [outputNames[0]]: 'meanAbsoluteError' },
+      });
+      expect((await three.predictAll([0])).map(([value]) => value)).toEqual([1, 2, 3]);
+      expect([...(await three.predict([0]))]).toEqual([1]);
+      const zeros = dataset({ x: [0], y: [[0], [0], [0]], inputShape: [1], targetShape: [[1], [1], [1]] });
+      const inspected = await three.evaluator().inspect(zeros);
+      expect([...inspected.outputs]).toEqual([1]);
+      expect(outputNames.map((name) => inspected.outputsByName[name][0])).toEqual([1, 2, 3]);
+      const found = await three.evaluate(zeros);
+      expect(outputNames.map((name) => found[`${name}Loss`])).toEqual([1, 2, 3]);
+      expect([found.loss, found[`${outputNames[0]}MeanAbsoluteError`]]).toEqual([6, 1]);
+      await expect(three.compile({ loss: { [outputNames[1]]: 'huber' } })).rejects.toThrow(
+        outputNames[1] === '__proto__'
+          ? /loss has nothing for output "constructor"/
+          : /loss has nothing for output "10"/,
+      );
+      three.destroy();
+    },
+  );
+});

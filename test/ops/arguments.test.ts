@@ -100,6 +100,28 @@ describe.each(SHAPES.map((shape) => [`[${shape.join(', ')}]`, shape] as const))(
   },
 );
 
+/** Those that make a tensor of a shape. */
+const SOURCES = [
+  'oneHot',
+  'constant',
+  'fill',
+  'input',
+  'randomNormal',
+  'randomTruncatedNormal',
+  'randomUniform',
+];
+
+it.each(Object.keys(calls).filter((name) => !SOURCES.includes(name)))(
+  '%s says what it was given in place of a tensor',
+  (name) => {
+    for (const wrong of [null, undefined, 'x', [1, 2], new Float32Array(2), { shape: [2, 3] }]) {
+      const call = () => calls[name](wrong as never, [2, 3]);
+      expect(call).toThrow(ArgumentError);
+      expect(call).toThrow(new RegExp(`^${name}: input [12] is .*, not a tensor; make one with fill`));
+    }
+  },
+);
+
 it('constants take arrays of another realm', () => {
   const other = runInNewContext('new Int32Array(3)') as Int32Array;
   expect(ops.constant(other).dtype).toBe('i32');
@@ -124,6 +146,8 @@ it('a single number passes through what works on all elements', async () => {
 
 it('what is no tensor, no list of axes, no shape, or does not fit its type is told', () => {
   const x = input('x', [2, 3]);
+  const images = input('images', [1, 4, 4, 2]);
+  const kernel = input('kernel', [2, 2, 2, 2]);
   const wrong = (value: unknown) => value as never;
   const cases: [() => unknown, new (...args: never[]) => Error, RegExp][] = [
     [
@@ -141,7 +165,7 @@ it('what is no tensor, no list of axes, no shape, or does not fit its type is to
       ArgumentError,
       /add: input 2 is undefined, not a tensor; make one with fill/,
     ],
-    [() => ops.relu(wrong([1, 2])), ArgumentError, /relu: input 1 is a Array, not a tensor/],
+    [() => ops.relu(wrong([1, 2])), ArgumentError, /relu: input 1 is an array of 2, not a tensor/],
     [() => ops.relu(wrong(2)), ArgumentError, /relu: input 1 is 2, not a tensor/],
     [() => ops.reduceSum(x, { axes: wrong(0) }), ArgumentError, /reduceSum: axes are 0; give a list/],
     [() => ops.reverse(x, wrong(0)), ArgumentError, /reverse: axes are 0; give a list/],
@@ -162,6 +186,78 @@ it('what is no tensor, no list of axes, no shape, or does not fit its type is to
     [() => ops.fill([2], Infinity, 'i32'), ArgumentError, /number that i32 holds, not Infinity/],
     [() => ops.constant(wrong([1, 2])), ArgumentError, /constant: the data must be a Float32Array/],
     [() => ops.constant(wrong(Float64Array.of(1))), ArgumentError, /Float32Array.from/],
+    [
+      () => ops.fill([2], wrong('1')),
+      ArgumentError,
+      /fill: the value must be a number that f32 holds, not "1"/,
+    ],
+    [() => ops.fill([2], wrong(null)), ArgumentError, /not null/],
+    [
+      () => ops.input('x', [2], wrong('f64')),
+      ArgumentError,
+      /input: the type is "f64"; choose one of f32, i32/,
+    ],
+    [
+      () => ops.read(wrong(x)),
+      ArgumentError,
+      /read: reads a Variable, but was given an object with .*new Variable/,
+    ],
+    [() => ops.scale(x, wrong('2')), ArgumentError, /scale: factor is "2"; it must be a finite f32 number/],
+    [() => ops.shift(x, wrong([])), ArgumentError, /shift: offset is an array of 0/],
+    [() => ops.leakyRelu(x, wrong(null)), ArgumentError, /leakyRelu: slope is null/],
+    [() => ops.huber(x, wrong('1')), ArgumentError, /huber: delta is "1"/],
+    [() => ops.dropout(x, wrong('0.5')), ArgumentError, /dropout: rate is "0.5"/],
+    [
+      () => ops.randomUniform([2], wrong('0'), 1),
+      ArgumentError,
+      /randomUniform: low is "0"; it must be a finite/,
+    ],
+    [() => ops.normalize(x, { over: 'batch', epsilon: 1e300 }), ArgumentError, /epsilon is 1e\+300/],
+    [
+      () => ops.reshape(x, wrong(6)),
+      ArgumentError,
+      /reshape: the shape is 6; give a list, such as \[2, -1\]/,
+    ],
+    [() => ops.concat(wrong(x)), ArgumentError, /concat: what is to be joined is an object with .*\[a, b\]/],
+    [() => ops.concat([x, wrong(null)]), ArgumentError, /concat: input 2 is null, not a tensor/],
+    [() => ops.slice(x, wrong(0), [1]), ArgumentError, /slice: begin is 0; give a list/],
+    [() => ops.slice(x, [0, 0], wrong(undefined)), ArgumentError, /slice: size is undefined/],
+    [() => ops.slice(x, [0, 0], [1, 1], wrong(1)), ArgumentError, /slice: step is 1/],
+    [() => ops.pad(x, wrong(1)), ArgumentError, /pad: paddings is 1; give a list, such as \[\[1, 1\]/],
+    [() => ops.pad(x, wrong([1, 1])), ArgumentError, /pad: an entry of paddings is 1/],
+    [() => ops.pad(x, [[1, 1], [1, 1]], { value: wrong('1') }), ArgumentError, /pad: the value "1" does not fit f32/], // prettier-ignore
+    [() => ops.pad(x, [[1, 1], [1, 1]], { interior: wrong(1) }), ArgumentError, /pad: interior is 1/], // prettier-ignore
+    [() => ops.broadcastTo(x, wrong(2)), ShapeError, /broadcastTo: the shape is 2; give a list of extents/],
+    [
+      () => ops.resize2d(images, wrong([2, 2, 2])),
+      ShapeError,
+      /resize2d: size is \[2, 2, 2\]; give two whole/,
+    ],
+    [() => ops.resize2d(images, wrong([2])), ShapeError, /resize2d: size is \[2\]; give two/],
+    [() => ops.resize2d(images, wrong(2)), ShapeError, /resize2d: size is 2; give two/],
+    [
+      () => ops.adaptiveAveragePool2d(images, wrong('a')),
+      ShapeError,
+      /adaptiveAveragePool2d: outputSize is "a"/,
+    ],
+    [() => ops.adaptiveMaxPool2d(images, wrong([2])), ShapeError, /adaptiveMaxPool2d: outputSize is \[2\]/],
+    [() => ops.maxPool2d(images, { poolSize: wrong([2]) }), ShapeError, /maxPool2d: kernel is \[2\]/],
+    [() => ops.averagePool2d(images, { stride: wrong('a') }), ShapeError, /averagePool2d: stride is "a"/],
+    [
+      () => ops.conv2d(images, kernel, { dilation: wrong([1, 1, 1]) }),
+      ShapeError,
+      /conv2d: dilation is \[1, 1, 1\]/,
+    ],
+    [
+      () => ops.conv2dTranspose(images, kernel, { padding: wrong(null) }),
+      ShapeError,
+      /conv2dTranspose: padding 'null' is not known/,
+    ],
+    [
+      () => ops.conv2dTranspose(images, kernel, { outputSize: wrong(4) }),
+      ShapeError,
+      /outputSize is 4; give two/,
+    ],
     [() => ops.clip(x, NaN, 1), ArgumentError, /clip: low is NaN; it must be a finite f32 number/],
   ];
   for (const [action, type, text] of cases) {

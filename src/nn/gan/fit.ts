@@ -13,7 +13,7 @@ import type { LoopOptions } from '../training/loopOptions.ts';
 import type { Opening } from '../training/placement.ts';
 import { runRecovering } from '../training/recovery.ts';
 import type { Run } from '../training/recovery.ts';
-import { checkCalled } from '../training/checks.ts';
+import { checkCalled, checkSignal } from '../training/checks.ts';
 import { checkRun, TrainingRun } from '../training/run.ts';
 import { openSource } from '../training/source.ts';
 import { sourceOf } from '../training/sourceOf.ts';
@@ -77,6 +77,7 @@ export function startGanFit(
   options: GanFitOptions,
   host: GanFitHost,
 ): GanFit {
+  checkSignal(first.networks.name, options.signal);
   return new TrainingRun(
     async (queue, signal) => {
       const { name } = first.networks;

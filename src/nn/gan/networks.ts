@@ -5,10 +5,10 @@ import type { Variable } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
-import { checkOptions, required } from '../../options.ts';
+import { checkOptions, describe, required, requireSeed } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Gpu } from '../../runtime/session.ts';
-import type { Network } from '../network.ts';
+import { Network } from '../network.ts';
 import { fillNormal } from '../philox.ts';
 import type { Saved } from '../training/checkpoint.ts';
 import type { TrainingState } from '../training/state.ts';
@@ -56,13 +56,17 @@ export class GanNetworks {
   constructor(options: GanOptions) {
     checkOptions('new Gan', options, ganOptions);
     const { generator, discriminator, name = 'gan', seed = 0, imageRange = [-1, 1] } = options;
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);
+    requireSeed(name, seed);
+    for (const [role, network] of Object.entries({ generator, discriminator })) {
+      if (network instanceof Network) continue;
+      throw new ArgumentError(
+        `${name}: the ${role} is ${describe(network)}; make it with sequential(layers, { inputShape }) or model({ inputs, outputs })`,
+      );
     }
-    const [low, high] = imageRange;
+    const [low, high] = Array.isArray(imageRange) ? (imageRange as [number, number]) : [NaN, NaN];
     if (!(low < high) || !Number.isFinite(low) || !Number.isFinite(high)) {
       throw new ArgumentError(
-        `${name}: imageRange is [${low}, ${high}]; give black, then white, such as [-1, 1]`,
+        `${name}: imageRange is ${Array.isArray(imageRange) ? `[${low}, ${high}]` : describe(imageRange)}; give black, then white, such as [-1, 1]`,
       );
     }
     if (!sameShape(generator.outputShape, discriminator.inputShape)) {
@@ -79,6 +83,9 @@ export class GanNetworks {
     this.generator = generator;
     this.discriminator = discriminator;
     this.imageRange = [low, high];
+    if (options.prepare !== undefined && typeof options.prepare !== 'function') {
+      throw new ArgumentError(`${name}: prepare is ${describe(options.prepare)}; it must be a function`);
+    }
     this.prepare = options.prepare ?? ((images) => images);
     this.seed = seed;
   }

@@ -7,12 +7,14 @@ import {
   add,
   bceWithLogits,
   greater,
+  keepNan,
   lessEqual,
   negate,
   scale,
   shift,
   where,
 } from '../../ops/elementwise/elementwise.ts';
+import { describe } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Layer } from '../layers/layer.ts';
 import { reshape } from '../../ops/movement/movement.ts';
@@ -78,9 +80,9 @@ export function lossesOf(name: string, options: GanLossOptions): GanLosses {
   const smoothing =
     typeof labelSmoothing === 'number' ? { real: labelSmoothing, fake: 0 } : { ...labelSmoothing };
   const check = (option: string, value: number, below: number) => {
-    if (value >= 0 && value < below) return;
+    if (typeof value === 'number' && value >= 0 && value < below) return;
     const range = below === Infinity ? 'a finite number of at least 0' : `at least 0 and below ${below}`;
-    throw new ArgumentError(`${name}: ${option} is ${value}; it must be ${range}`);
+    throw new ArgumentError(`${name}: ${option} is ${describe(value)}; it must be ${range}`);
   };
   check('labelSmoothing.real', smoothing.real, 0.5);
   check('labelSmoothing.fake', smoothing.fake, 0.5);
@@ -140,8 +142,8 @@ export function ganGraph(
     ),
     generatorLoss:
       losses.generatorLoss === 'minimax' ? negate(bceWithLogits(onFake, 0)) : bceWithLogits(onFake, 1),
-    realAccuracy: greater(onReal, 0),
-    fakeAccuracy: lessEqual(onFake, 0),
+    realAccuracy: keepNan(onReal, greater(onReal, 0)),
+    fakeAccuracy: keepNan(onFake, lessEqual(onFake, 0)),
   };
 }
 

@@ -29,9 +29,10 @@ export function leakyRelu(options: LeakyReluOptions = {}): Layer {
   const defaults = { negativeSlope: 0.3, ...layerDefaults } as const satisfies Defaults<LeakyReluOptions>;
   const settled = settleLayer('leakyRelu', options, defaults);
   const { negativeSlope } = settled;
-  if (!(negativeSlope >= 0) || !Number.isFinite(Math.fround(negativeSlope))) {
+  const isNumber = typeof negativeSlope === 'number' && Number.isFinite(Math.fround(negativeSlope));
+  if (!isNumber || negativeSlope < 0) {
     throw new ArgumentError(
-      `leakyRelu: negativeSlope is ${negativeSlope}; it must be a finite number of at least 0`,
+      `leakyRelu: negativeSlope is ${describe(negativeSlope)}; it must be a finite number of at least 0`,
     );
   }
   return new Stateless('leakyRelu', settled, {

@@ -3,6 +3,7 @@ import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
+import { requirePadding } from '../../ops/core/window.ts';
 import type { Padding } from '../../ops/core/window.ts';
 import { activationName, activationOf } from '../activations.ts';
 import type { Activation } from '../activations.ts';
@@ -59,6 +60,7 @@ export abstract class Convolution<
     super(options, options);
     this.type = type;
     this.options = options;
+    requirePadding(type, options.padding);
     this.kernelSize = pair(type, 'kernelSize', options.kernelSize);
     this.window = {
       stride: pair(type, 'strides', options.strides),

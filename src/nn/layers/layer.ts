@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { Variable } from '../../ops/core/leaves.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
-import { withScope } from '../../ops/core/node.ts';
+import { requireTensor, withScope } from '../../ops/core/node.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { describe } from '../../options.ts';
@@ -64,6 +64,10 @@ export interface LayerTensor {
   /** What the layer is applied to. */
   readonly from: readonly LayerTensor[];
 }
+
+/** Whether it is a LayerTensor. */
+export const isPlace = (value: unknown): value is LayerTensor =>
+  typeof value === 'object' && value !== null && 'from' in value && Array.isArray(value.from);
 
 /**
  * A layer: it owns variables, which it creates when it first sees the shape of its input, and adds
@@ -136,10 +140,16 @@ export abstract class Layer {
   /**
    * The layer's output as part of a functional model. Applying a layer again shares its weights.
    *
-   * @throws ArgumentError if it takes another number of inputs
+   * @throws ArgumentError if it takes another number of inputs, or they are none
    */
   apply(inputs: LayerTensor | readonly LayerTensor[]): LayerTensor {
-    const from = 'from' in inputs ? [inputs] : inputs;
+    const from = isPlace(inputs) ? [inputs] : inputs;
+    if (!Array.isArray(from) || !from.every(isPlace)) {
+      const wrong: unknown = Array.isArray(from) ? from.find((own) => !isPlace(own)) : from;
+      throw new ArgumentError(
+        `${this.name || this.type}: is applied to ${describe(wrong)}; apply it to what modelInput({ shape }) or another layer's apply(…) gives`,
+      );
+    }
     const fits = this.inputs === 'one' ? from.length === 1 : from.length >= 2;
     if (fits) return { layer: this, from: [...from] };
     const wanted =
@@ -204,7 +214,8 @@ export abstract class Layer {
    * @throws ShapeError if it was built for samples of another shape
    */
   call(x: Tensor | readonly Tensor[], context: CallContext): Tensor {
-    const inputs = 'node' in x ? [x] : x;
+    const inputs: readonly Tensor[] = Array.isArray(x) ? x : [x as Tensor];
+    inputs.forEach((input, i) => requireTensor(this.name || this.type, input, `input ${i + 1}`));
     const [first, ...others] = inputs;
     this.#expect(inputs.map(({ shape }) => shape.slice(1)));
     return withScope(this.name || this.type, () => this.compute(first, context, others));

@@ -8,6 +8,7 @@ import { formatShape } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import type { InitializerSpec } from '../initializers.ts';
+import { describe } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
@@ -120,9 +121,9 @@ class BatchNormalization extends Normalization {
   constructor(options: Settled<BatchNormalizationOptions, typeof batchDefaults>) {
     super('batchNormalization', 'batch', options);
     const { momentum } = options;
-    if (!(momentum >= 0 && momentum <= 1)) {
+    if (typeof momentum !== 'number' || !(momentum >= 0 && momentum <= 1)) {
       throw new ArgumentError(
-        `batchNormalization: momentum is ${momentum}; it must be from 0 to 1, such as 0.99`,
+        `batchNormalization: momentum is ${describe(momentum)}; it must be from 0 to 1, such as 0.99`,
       );
     }
   }

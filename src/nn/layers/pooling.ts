@@ -5,6 +5,7 @@ import {
 import { globalMaxPool2d as globalMaxOp, maxPool2d as maxPoolOp } from '../../ops/pooling/maxPool2d.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
+import { requirePadding } from '../../ops/core/window.ts';
 import type { Padding } from '../../ops/core/window.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { IMAGE, Layer, layerDefaults, pair } from './layer.ts';
@@ -44,6 +45,7 @@ class Pool2d extends Layer {
     super(options, options);
     this.type = type;
     this.#op = op;
+    requirePadding(type, options.padding);
     const poolSize = pair(type, 'poolSize', options.poolSize);
     const stride = options.strides === undefined ? poolSize : pair(type, 'strides', options.strides);
     const dilation = pair(type, 'dilation', options.dilation);

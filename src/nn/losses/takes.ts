@@ -1,3 +1,6 @@
+import { ArgumentError } from '../../errors.ts';
+import { describe } from '../../options.ts';
+import { isTensor } from '../../ops/core/node.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 
 /**
@@ -21,10 +24,19 @@ export interface Claim {
   readonly prediction: Tensor;
 }
 
+/** @throws ArgumentError unless a loss or metric was given a tensor: it is passed itself, and not called */
+export function requireGraph(name: string, prediction: unknown): void {
+  if (isTensor(prediction)) return;
+  throw new ArgumentError(
+    `${name}: its predictions are ${describe(prediction)}, not a tensor. It is a function of predictions and targets: pass it itself, as in { loss: ${name} } or { metrics: [${name}] }, or its name`,
+  );
+}
+
 let heard: Claim[] | undefined;
 
 /** Every loss says by it what it takes its predictions for. */
 export function takesAs(loss: string, takes: Takes, prediction: Tensor): void {
+  requireGraph(loss, prediction);
   heard?.push({ loss, takes, prediction });
 }
 

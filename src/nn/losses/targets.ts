@@ -1,7 +1,9 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { scale, shift } from '../../ops/elementwise/elementwise.ts';
 import { cast } from '../../ops/movement/cast.ts';
+import { requireTensor } from '../../ops/core/node.ts';
 import { reshape, reshapeOp } from '../../ops/movement/movement.ts';
+import { requireGraph } from './takes.ts';
 import type { Op } from '../../ops/core/op.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
@@ -16,6 +18,7 @@ export type LossFunction = (prediction: Tensor, target: Tensor) => Tensor;
  * @throws ShapeError if they have another shape
  */
 export function alignTargets(name: string, prediction: Tensor, target: Tensor): Tensor {
+  requireTensor(name, target, 'its targets');
   const withOne = [...target.shape, 1];
   const shaped = sameShape(withOne, prediction.shape) ? reshape(target, withOne) : target;
   if (!sameShape(shaped.shape, prediction.shape)) {
@@ -42,6 +45,7 @@ export const areDistributions = (prediction: Tensor, target: Tensor): boolean =>
   target.dtype !== 'i32' && sameShape(target.shape, prediction.shape);
 
 export function requireClasses(name: string, prediction: Tensor): void {
+  requireGraph(name, prediction);
   if (prediction.shape.length >= 2) return;
   throw new ShapeError(
     `${name}: the predictions need a last dimension to work along, [N, ..., classes], but have ${formatShape(prediction.shape)}`,

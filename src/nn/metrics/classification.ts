@@ -9,10 +9,12 @@ import { add, greater, keepNan, less, multiply, where } from '../../ops/elementw
 import { oneHot } from '../../ops/movement/gather.ts';
 import { constant } from '../../ops/core/leaves.ts';
 import { reshape } from '../../ops/movement/movement.ts';
+import { reduceMax } from '../../ops/reduce/reduce.ts';
 import { reduceSum } from '../../ops/reduce/sum.ts';
 import { sizeOf } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { alignTargets, areDistributions, classIndicesOf } from '../losses/targets.ts';
+import { requireGraph } from '../losses/takes.ts';
 import { thresholdOf } from '../meaning.ts';
 import { classIndices, decisionOptions, decisions, nameOf } from './decisions.ts';
 import type { DecisionOptions } from './decisions.ts';
@@ -28,6 +30,7 @@ import { checkOptions, settle } from '../../options.ts';
  * @throws ArgumentError if it is not known: `binaryAccuracy` takes a threshold
  */
 export function accuracy(prediction: Tensor, target: Tensor): Tensor {
+  requireGraph('accuracy', prediction);
   const { shape } = prediction;
   if (shape.length > 1 && shape.at(-1) !== 1) {
     const indices = areDistributions(prediction, target) ? undefined : classIndicesOf(prediction, target);
@@ -142,7 +145,7 @@ export interface ConfusionMatrixOptions {
 
 /**
  * How many samples of each class (rows) were taken for each class (columns): `matrix[actual][predicted]`. Given by
- * `evaluate`; steps and epochs have numbers only. At most 128 classes.
+ * `evaluate`; steps and epochs have numbers only. NaN where an output is. At most 128 classes.
  */
 export function confusionMatrix(options: ConfusionMatrixOptions = {}): Metric {
   const { name, threshold } = settle('confusionMatrix', options, {
@@ -154,20 +157,22 @@ export function confusionMatrix(options: ConfusionMatrixOptions = {}): Metric {
     matrix: true,
     compute(prediction, target) {
       const [samples] = prediction.shape;
-      const outputs = prediction.shape.at(-1)!;
+      const outputs = prediction.shape.length === 1 ? 1 : prediction.shape.at(-1)!;
       if (outputs > MAX_CLASSES) {
         throw new ArgumentError(
           `${name}: ${outputs} classes; a confusion matrix has at most ${MAX_CLASSES}. Use model.evaluator().inspect() and count its outputs`,
         );
       }
-      const binary = outputs === 1 || prediction.shape.length === 1;
+      const binary = outputs === 1;
       const classes = binary ? 2 : outputs;
       // [1 − d, d] of a decision d
       const pair = (d: Tensor) => add(multiply(asColumn(d), columns(-1, 1)), columns(1, 0));
       const above = () => greater(prediction, threshold ?? thresholdOf('confusionMatrix', prediction));
-      const [actual, predicted] = binary
+      const [actual, chosen] = binary
         ? [greater(alignTargets(name, prediction, target), 0.5), above()].map(pair)
         : [classIndices(name, prediction, target), argmax(prediction)].map((c) => oneHot(c, classes));
+      const extreme = binary ? asColumn(prediction) : reduceMax(prediction, { axes: [-1], keepDims: true });
+      const predicted = keepNan(extreme, chosen);
       const positions = sizeOf(actual.shape) / (samples * classes);
       const rows = reshape(actual, [samples * positions, classes, 1]);
       const cells = multiply(rows, reshape(predicted, [samples * positions, 1, classes]));

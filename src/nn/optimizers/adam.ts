@@ -1,9 +1,9 @@
 import adamSource from '../../../shaders/optimizer/adam.wgsl?raw';
 import adamaxSource from '../../../shaders/optimizer/adamax.wgsl?raw';
 import nadamSource from '../../../shaders/optimizer/nadam.wgsl?raw';
-import { checkOptions } from '../../options.ts';
+import { checkOptions, checkFlag } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
-import { check, checkEpsilon, checkFlag, logarithm } from './checks.ts';
+import { check, checkEpsilon, logarithm } from './checks.ts';
 import { commonOptions } from './common.ts';
 import type { CommonOptions } from './common.ts';
 import { optimizer } from './optimizer.ts';

@@ -10,12 +10,6 @@ export function check(name: string, option: string, value: number, low: number, 
   throw new ArgumentError(`${name}: ${option} is ${describe(value)}; it must be ${range}`);
 }
 
-/** Throws an ArgumentError unless it is true or false. */
-export function checkFlag(name: string, option: string, value: boolean): void {
-  if (typeof value === 'boolean') return;
-  throw new ArgumentError(`${name}: ${option} is ${describe(value)}; it must be true or false`);
-}
-
 /** ε must be a normal f32 above 0: it keeps 0/0 away where a gradient is exactly 0. */
 export function checkEpsilon(name: string, epsilon: number): void {
   check(name, 'epsilon', epsilon, 2 ** -126);

@@ -1,9 +1,9 @@
 import adadeltaSource from '../../../shaders/optimizer/adadelta.wgsl?raw';
 import adagradSource from '../../../shaders/optimizer/adagrad.wgsl?raw';
 import rmspropSource from '../../../shaders/optimizer/rmsprop.wgsl?raw';
-import { checkOptions } from '../../options.ts';
+import { checkOptions, checkFlag } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
-import { check, checkEpsilon, checkFlag } from './checks.ts';
+import { check, checkEpsilon } from './checks.ts';
 import { commonOptions } from './common.ts';
 import type { CommonOptions } from './common.ts';
 import { optimizer } from './optimizer.ts';

@@ -1,9 +1,9 @@
 import momentumSource from '../../../shaders/optimizer/momentum.wgsl?raw';
 import sgdSource from '../../../shaders/optimizer/sgd.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
-import { checkOptions } from '../../options.ts';
+import { checkOptions, checkFlag } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
-import { check, checkFlag } from './checks.ts';
+import { check } from './checks.ts';
 import { commonOptions } from './common.ts';
 import type { CommonOptions } from './common.ts';
 import { optimizer } from './optimizer.ts';

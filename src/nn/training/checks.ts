@@ -4,7 +4,7 @@ import { emptyStream } from '../../data/openStream.ts';
 import { asStream } from '../../data/stream.ts';
 import type { Stream, TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
-import { describe } from '../../options.ts';
+import { checkFlag, describe } from '../../options.ts';
 import { input } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { targetKinds } from './batch.ts';
@@ -35,11 +35,24 @@ export interface Callbacks {
 /** The options that are functions. */
 const CALLED = ['onCompile', 'onReady', 'beforeStep', 'onSteps', 'onEpoch', 'onRecover'];
 
-/** @throws ArgumentError if an option that is to be called is no function */
+/** The options that are true or false. */
+const FLAGS = ['shuffle', 'resume', 'keepSteps'];
+
+/** @throws ArgumentError if an option that is to be called is no function, or a switch is neither true nor false */
 export function checkCalled(name: string, options: object): void {
-  for (const option of CALLED) {
-    callable(`${name}: ${option}`, (options as Readonly<Record<string, unknown>>)[option]);
-  }
+  const given = options as Readonly<Record<string, unknown>>;
+  for (const option of CALLED) callable(`${name}: ${option}`, given[option]);
+  for (const option of FLAGS) checkFlag(name, option, given[option]);
+}
+
+/** @throws ArgumentError unless it is an AbortSignal, or there is none */
+export function checkSignal(name: string, signal: unknown): void {
+  if (signal === undefined || signal === null || signal instanceof AbortSignal) return;
+  const fix =
+    signal instanceof AbortController
+      ? 'pass its signal: { signal: controller.signal }'
+      : 'pass the signal of an AbortController, or AbortSignal.timeout(1000)';
+  throw new ArgumentError(`${name}: signal is ${describe(signal)}; ${fix}`);
 }
 
 /** @throws ArgumentError unless it is a function, or there is none */
@@ -89,7 +102,8 @@ async function checkStream(
 }
 
 /** Evaluates the model on a data set as far as shapes go, and looks at its labels. */
-function checkSamples({ network, objective }: Compiled, data: Dataset): void {
+function checkSamples(compiled: Compiled, data: Dataset): void {
+  const { network, objective } = compiled;
   checkTargets(network, objective, data);
   const batch = (field: DataField, dtype: Tensor['dtype']) => input('batch', [2, ...field.shape], dtype);
   const inputs = inputsOf(data).map((field, i) => batch(field, network.inputs[i].dtype));
@@ -97,5 +111,6 @@ function checkSamples({ network, objective }: Compiled, data: Dataset): void {
   const targets = targetsOf(data).map((field, i) => batch(field, kinds[i] === 'labels' ? 'i32' : 'f32'));
   const outputs = network.callAll(inputs, { training: false });
   const values = objective.compute(outputs, targets);
-  checkFields(network.name, data, fieldUses({ inputs, targets, kinds }, [...values, ...outputs]));
+  const uses = fieldUses({ inputs, targets, kinds }, [...values, ...outputs], compiled);
+  checkFields(network.name, data, uses);
 }

@@ -1,6 +1,7 @@
 import { targetsOf } from '../../data/dataset.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { ArgumentError } from '../../errors.ts';
+import { describe } from '../../options.ts';
 import { constant } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { sizeOf } from '../../ops/core/shape.ts';
@@ -26,6 +27,11 @@ export function classWeights(
   outputShape: Shape,
   classWeight: ClassWeight,
 ): Tensor {
+  if (typeof classWeight !== 'object' || classWeight === null) {
+    throw new ArgumentError(
+      `${model}: classWeight is ${describe(classWeight)}; give weights by class, such as { 0: 1, 1: 5 }`,
+    );
+  }
   const [{ data: values, shape }, ...others] = targetsOf(data);
   const oneHot = shape.length === 1 && shape[0] > 1;
   if (others.length > 0 || (!oneHot && sizeOf(shape) !== 1) || (!oneHot && !values.every(isClass))) {
@@ -43,9 +49,9 @@ export function classWeights(
         `${model}: classWeight names class ${key}, which does not exist; there are ${classes}, numbered from 0 to ${classes - 1}`,
       );
     }
-    if (!(weight >= 0 && Number.isFinite(weight))) {
+    if (typeof weight !== 'number' || !(weight >= 0 && weight < Infinity)) {
       throw new ArgumentError(
-        `${model}: classWeight of class ${key} is ${weight}; weights must be finite and at least 0`,
+        `${model}: classWeight of class ${key} is ${describe(weight)}; weights must be finite and at least 0`,
       );
     }
     table[Number(key)] = weight;

@@ -54,7 +54,7 @@ export async function compileEvaluation(
     const { inputs, targets, weights } = batch;
     const outputs = network.callAll(inputs, { training: false });
     const values = targetsToo ? objective.compute(outputs, targets, weights) : [];
-    uses = fieldUses(batch, [...values, ...outputs]);
+    uses = fieldUses(batch, [...values, ...outputs], compiled);
     checkFields(network.name, example, uses);
     if (kind === 'means') {
       const columns = objective.values.map((value, k) => ({ ...value, columns: columnsOf(values[k]) }));

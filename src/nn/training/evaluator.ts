@@ -12,6 +12,7 @@ import { RingReader } from '../../runtime/ringReader.ts';
 import { Totals } from '../metrics/metric.ts';
 import { orAbort } from './abort.ts';
 import { checkInputs, checkTargets, requireLoss } from './checkData.ts';
+import { callable, checkSignal } from './checks.ts';
 import type { Compiled } from './compiled.ts';
 import { compileEvaluation, releaseEvaluation } from './evaluationProgram.ts';
 import type { EvaluationKind, EvaluationProgram } from './evaluationProgram.ts';
@@ -128,7 +129,9 @@ export class Evaluator {
     const { loss, ...metrics } = Object.fromEntries(
       [...values].flatMap(([key, array]) => (key.startsWith('value ') ? [[key.slice(6), array]] : [])),
     );
-    return { loss, metrics, outputs: Object.values(outputsByName)[0], outputsByName };
+    // By name: a record has names that look like numbers first, whatever the order of the outputs is.
+    const outputs = outputsByName[this.#compiled.network.outputs[0].name];
+    return { loss, metrics, outputs, outputsByName };
   }
 
   /** The outputs for each sample, by output. */
@@ -184,6 +187,8 @@ export class Evaluator {
   async #run(data: TrainingData, options: EvaluateOptions, kind: EvaluationKind, work: Work): Promise<void> {
     const { network, state } = this.#compiled;
     checkBatchSize(network.name, this.#batchSize(options));
+    checkSignal(network.name, options.signal);
+    callable(`${network.name}: onProgress`, options.onProgress);
     const run = this.#last.then(async () => {
       state.lifetime.check();
       const stream = asStream(data);

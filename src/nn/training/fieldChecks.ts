@@ -3,6 +3,7 @@ import { product } from '../../data/types.ts';
 import type { DataArray, DataField, Dataset } from '../../data/types.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { Tensor } from '../../ops/core/op.ts';
+import { describe } from '../../options.ts';
 import { usesOf } from '../uses.ts';
 import type { Use } from '../uses.ts';
 
@@ -13,6 +14,16 @@ export interface ByteScaling {
   readonly inputOffset: number;
 }
 
+/** @throws ArgumentError unless scale and offset are finite numbers, or left out */
+export function checkScaling(name: string, scaling: object): void {
+  const given = scaling as Readonly<Record<string, unknown>>;
+  for (const option of ['inputScale', 'inputOffset']) {
+    const value = given[option];
+    if (value === undefined || (typeof value === 'number' && Number.isFinite(Math.fround(value)))) continue;
+    throw new ArgumentError(`${name}: ${option} is ${describe(value)}; it must be a finite number`);
+  }
+}
+
 /** Class indices as integers; bytes that become numbers; numbers, or what an input is. */
 export type TargetKind = 'labels' | 'scaled' | 'numbers';
 
@@ -21,13 +32,19 @@ export interface FieldUses {
   readonly inputs: readonly Use[];
   /** Empty where the program reads no targets. */
   readonly targets: readonly (Use & { readonly kind: TargetKind })[];
+  readonly scaling: ByteScaling;
 }
 
-export function fieldUses({ inputs, targets, kinds }: Batched, results: readonly Tensor[]): FieldUses {
+export function fieldUses(
+  { inputs, targets, kinds }: Batched,
+  results: readonly Tensor[],
+  scaling: ByteScaling,
+): FieldUses {
   const uses = usesOf([...inputs, ...targets], results);
   return {
     inputs: uses.slice(0, inputs.length),
     targets: uses.slice(inputs.length).map((use, i) => ({ ...use, kind: kinds[i] })),
+    scaling,
   };
 }
 
@@ -42,16 +59,22 @@ interface Batched {
  * does not exist go by without a word.
  *
  * @param shares targets of which batches before have shown that their bytes are shares of 255: this one adds to them
- * @throws ArgumentError that names the first class or index that does not exist, or bytes that are no shares of 255
+ * @throws ArgumentError that names the first class or index that does not exist, the first target that is no probability
+ *   for a loss that takes one, or bytes that are no shares of 255
  */
 export function checkFields(
   model: string,
   dataset: Dataset,
-  { inputs, targets }: FieldUses,
+  { inputs, targets, scaling }: FieldUses,
   shares: Set<number> = new Set(),
 ): void {
   inputsOf(dataset).forEach(({ data, shape }, i) => {
-    const { choices, numbers } = inputs[i];
+    const { choices, numbers, picks } = inputs[i];
+    if (picks !== undefined && data instanceof Uint8Array) {
+      throw new ArgumentError(
+        `${model}: input ${i} of data set '${dataset.name}' holds bytes, and ${picks} looks up an index that is calculated of them, after they were scaled. Pass an Int32Array or Float32Array, which are not scaled, or look the bytes up as they are`,
+      );
+    }
     if (choices === undefined) return;
     if (numbers && data instanceof Uint8Array) {
       throw new ArgumentError(
@@ -65,7 +88,9 @@ export function checkFields(
   });
   targetsOf(dataset).forEach(({ data, shape }, i) => {
     if (!targets[i]) return;
-    const { choices, kind } = targets[i];
+    const { choices, kind, within } = targets[i];
+    if (within)
+      checkWithin(model, dataset.name, { data, shape }, within, kind === 'labels' ? undefined : scaling);
     if (choices !== undefined) {
       checkChoices(data, choices, (index) => {
         const sample = Math.floor(index / product(shape));
@@ -89,6 +114,36 @@ function checkChoices(values: DataArray, choices: number, message: (index: numbe
     if (value >= 0 && value < choices && Number.isInteger(value)) continue;
     throw new ArgumentError(message(index));
   }
+}
+
+/** Rounding errors of targets that were calculated in f32. */
+const TOLERANCE = 1e-5;
+
+/** @param scaling of bytes; undefined where they are labels */
+function checkWithin(
+  model: string,
+  name: string,
+  { data, shape }: DataField,
+  { low, high }: NonNullable<Use['within']>,
+  scaling: ByteScaling | undefined,
+): void {
+  const isScaled = scaling && data instanceof Uint8Array;
+  const { inputScale = 1 / 255, inputOffset } = isScaled ? scaling : { inputScale: 1, inputOffset: 0 };
+  const index = data.findIndex((value: number) => {
+    const own = value * inputScale + inputOffset;
+    return !(own >= low - TOLERANCE && own <= high + TOLERANCE);
+  });
+  if (index < 0) return;
+  const value = isScaled
+    ? `byte ${data[index]}, which becomes ${tell(data[index] * inputScale + inputOffset)},`
+    : String(data[index]);
+  const range = `${tell(low)} to ${tell(high)}`;
+  const fix = isScaled
+    ? 'Choose an inputScale and inputOffset that lead to that range, or another loss'
+    : 'Number the labels 0 and 1, bring the targets to that range, or use a loss for several classes, for labels −1 and 1 (hinge) or for any numbers (meanSquaredError)';
+  throw new ArgumentError(
+    `${model}: target ${value} of sample ${Math.floor(index / product(shape))} of data set '${name}' is no probability: a binary cross-entropy takes labels 0 and 1, or numbers from ${range}. ${fix}.`,
+  );
 }
 
 /** What a model has learnt to read in an input: bytes or numbers, and from where to where. */

@@ -10,7 +10,7 @@ import type { GraphBuilder } from '../../runtime/session.ts';
 import { validationName } from '../registry.ts';
 import { gather } from './batch.ts';
 import { checkTargets } from './checkData.ts';
-import { checkFit } from './checks.ts';
+import { checkFit, checkSignal } from './checks.ts';
 import type { Snapshot } from './checkpoint.ts';
 import { classWeights } from './classWeights.ts';
 import type { ClassWeight } from './classWeights.ts';
@@ -77,6 +77,7 @@ export interface FitHost {
 export function startFit(first: Compiled, data: TrainingData, options: FitOptions, host: FitHost): Fit {
   const { name } = first.network;
   const { validationData, validationBatchSize } = options;
+  checkSignal(name, options.signal);
   return new TrainingRun(
     async (queue, signal) => {
       const batchSize = checkRun(name, data, options);
@@ -160,10 +161,12 @@ class FitTask implements Task {
     const { inputs, targets, weights } = batch;
     const outputs = network.callAll(inputs, { training: true, frozen: this.#compiled.frozen });
     const ofClasses =
-      classWeight && classWeights(this.name, data.dataset, targets[0], network.outputShape, classWeight);
+      classWeight === undefined
+        ? undefined
+        : classWeights(this.name, data.dataset, targets[0], network.outputShape, classWeight);
     const both = weights && ofClasses ? multiply(weights, ofClasses) : (weights ?? ofClasses);
     const values = objective.compute(outputs, targets, both);
-    this.#uses = fieldUses(batch, values);
+    this.#uses = fieldUses(batch, values, this.#compiled);
     this.#checkValues(data.dataset, this.#uses);
     if (validationData && !asStream(validationData)) {
       checkRanges(this.name, validationData as Dataset, state.trainedOn!, this.#compiled);

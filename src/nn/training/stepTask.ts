@@ -14,8 +14,8 @@ import { optimizerOf } from '../registry.ts';
 import { gather, targetKinds } from './batch.ts';
 import type { Batch } from './batch.ts';
 import type { Saved, SavedPart } from './checkpoint.ts';
-import { checkFields, fieldUses } from './fieldChecks.ts';
-import type { ByteScaling, FieldUses } from './fieldChecks.ts';
+import { checkFields, checkRanges, checkScaling, fieldUses, inputRanges, joinRanges } from './fieldChecks.ts';
+import type { ByteScaling, FieldUses, InputRange } from './fieldChecks.ts';
 import { TrainingState } from './state.ts';
 import { checkStep, isMinimizer, variableNames, variablesOf } from './step.ts';
 import type { CheckedStep, Minimize, Step, StepBatch } from './step.ts';
@@ -32,7 +32,7 @@ export interface StepTaskOptions extends ByteScaling {
 /** Which task changes a variable now. */
 const changedBy = new WeakMap<Variable, StepTask>();
 
-/** What integers of an input are read as: bytes are scaled. */
+/** What integers of an input are read as: bytes are scaled, unless they are looked up in a table. */
 const dtypeOf = ({ data }: DataField) => (data instanceof Int32Array ? ('i32' as const) : ('f32' as const));
 
 /** A step of the user's own, as the loop sees it. */
@@ -51,9 +51,12 @@ export class StepTask implements Task {
   #held: readonly Variable[] = [];
   #uses: FieldUses | undefined;
   readonly #shares = new Set<number>();
+  /** What the inputs have held, in a training. */
+  #ranges: readonly (InputRange | undefined)[] | undefined;
 
   /** @param state of the training that it belongs to; default: its own */
   constructor(step: Step, options: StepTaskOptions, training: boolean, state?: TrainingState) {
+    checkScaling(options.name, options);
     this.name = options.name;
     this.gpu = options.gpu;
     this.seed = options.seed;
@@ -81,25 +84,32 @@ export class StepTask implements Task {
     this.#minimizers[0].learningRate = value;
   }
 
-  /**
-   * Builds the step once without a program, and sets its optimizers to work.
-   *
-   * @returns what it records
-   */
-  inspect(example: Dataset): CheckedStep['values'] {
+  /** Builds the step without a program. */
+  #trace(example: Dataset) {
     const batch = (field: DataField, dtype: 'f32' | 'i32') => input('batch', [2, ...field.shape], dtype);
     const kinds = targetKinds(example, []);
     const inputs = inputsOf(example).map((field) => batch(field, dtypeOf(field)));
     const targets = targetsOf(example).map((field, i) => batch(field, kinds[i] === 'labels' ? 'i32' : 'f32'));
     const weights = example.weights && batch(example.weights, 'f32');
     const effects: Effect[] = [];
-    const { values, minimize, uses } = withStreams(() =>
+    const checked = withStreams(() =>
       withSideEffects(
         (effect) => effects.push(effect),
         () => this.#build(new GraphBuilder(this.gpu), { inputs, targets, weights, kinds }, 2),
       ),
     );
-    checkFields(this.name, example, uses);
+    return { ...checked, effects };
+  }
+
+  /**
+   * Builds the step once without a program, and sets its optimizers to work.
+   *
+   * @returns what it records
+   */
+  inspect(example: Dataset): CheckedStep['values'] {
+    const { values, minimize, uses, effects } = this.#trace(example);
+    this.#uses = uses;
+    this.check(example);
     const results = [...values.map(({ tensor }) => tensor), ...minimize.map(({ loss }) => loss)];
     const variables = variablesOf(results, effects);
     variableNames(this.name, variables);
@@ -158,12 +168,16 @@ export class StepTask implements Task {
       ...checked.values.map(({ tensor }) => tensor),
       ...checked.minimize.map(({ loss }) => loss),
     ];
-    return { ...checked, uses: fieldUses(batch, results) };
+    return { ...checked, uses: fieldUses(batch, results, this.#options) };
   }
 
   /** Gather, the user's graph, gradients, updates. */
   define(g: GraphBuilder, { data, rows, shuffle }: BatchOptions): StepValue[] {
-    const ports = inputsOf(data.dataset).map((field) => ({ dtype: dtypeOf(field) }));
+    const known = this.#uses ?? this.#trace(data.dataset).uses;
+    const ports = inputsOf(data.dataset).map((field, i) => ({
+      dtype: dtypeOf(field),
+      indices: known.inputs[i].choices !== undefined,
+    }));
     const batch = gather(g, data, this.#options, { batchSize: rows, shuffle, inputs: ports });
     const { values, minimize, uses } = this.#build(g, batch, rows);
     this.#uses = uses;
@@ -172,9 +186,16 @@ export class StepTask implements Task {
     return values.map(({ name, tensor }) => ({ name, tensor }));
   }
 
-  /** Whether a batch can be trained on. */
+  /** Whether a batch can be trained on, or validated with after what was trained on. */
   check(batch: Dataset): void {
-    if (this.#uses) checkFields(this.name, batch, this.#uses, this.#shares);
+    if (!this.#uses) return;
+    checkFields(this.name, batch, this.#uses, this.#shares);
+    if (this.#training) {
+      this.#ranges = joinRanges(this.#ranges, inputRanges(batch, this.#uses, this.#options));
+      this.state.trainedOn = this.#ranges;
+    } else if (this.state.trainedOn) {
+      checkRanges(this.name, batch, this.state.trainedOn, this.#options);
+    }
   }
 
   /** What a checkpoint is made of. With several optimizers, the names in it begin with `minimize0.`, `minimize1.`, …. */

@@ -1,9 +1,9 @@
 import { ShapeError } from '../../errors.ts';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import type { Tensor } from '../core/op.ts';
 import { formatShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
-import { checkExtents, effectiveExtent } from '../core/window.ts';
+import { checkPair, effectiveExtent, requirePadding, requirePair } from '../core/window.ts';
 import type { Pair } from '../core/window.ts';
 import { conv2dTransposeOp } from './conv2d.ts';
 import { pad } from '../movement/movement.ts';
@@ -32,18 +32,22 @@ export function conv2dTranspose(x: Tensor, weights: Tensor, options: Conv2dTrans
   const name = 'conv2dTranspose';
   checkOptions(name, options, { ...conv2dOptions, outputSize: true }, 'x, weights, ');
   const attrs = conv2dAttrs(options);
+  requireTensor(name, x);
+  requireTensor(name, weights, 'input 2');
+  requirePadding(name, attrs.padding);
   if (x.shape.length !== 4 || weights.shape.length !== 4 || weights.shape[3] !== x.shape[3]) {
     throw new ShapeError(
       `${name}: input ${formatShape(x.shape)}, weights ${formatShape(weights.shape)}: the input must be [N, H, W, IC] ` +
         'and the weights [KH, KW, OC / groups, IC], with the same IC',
     );
   }
-  checkExtents(name, 'stride', attrs.stride, 1);
-  checkExtents(name, 'dilation', attrs.dilation, 1);
+  checkPair(name, 'stride', attrs.stride);
+  checkPair(name, 'dilation', attrs.dilation);
+  if (options.outputSize !== undefined) requirePair(name, 'outputSize', options.outputSize);
   const [height, width] =
     options.outputSize ??
     [0, 1].map((axis) => transposedExtent(x.shape[axis + 1], weights.shape[axis], attrs, axis));
-  if (options.outputSize) checkOutputSize(x.shape, weights.shape, attrs, options.outputSize);
+  if (options.outputSize !== undefined) checkOutputSize(x.shape, weights.shape, attrs, options.outputSize);
   const inputShape = [x.shape[0], height, width, weights.shape[2] * attrs.groups];
   const { output } = conv2dSize(name, inputShape, weights.shape, attrs);
   const [below, right] = output.map((positions, axis) => positions - x.shape[axis + 1]);

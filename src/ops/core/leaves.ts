@@ -1,4 +1,6 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
+import { checkOptions, describe, required } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 import { apply } from './node.ts';
 import type { Op, Tensor } from './op.ts';
 import { formatShape, requireShape, sizeOf } from './shape.ts';
@@ -7,8 +9,13 @@ import type { DType, Shape, TensorSpec } from './shape.ts';
 const noGradient = { reason: 'it is a source of the graph and has no inputs' };
 const nothing = () => {};
 
+const DTYPES: readonly DType[] = ['f32', 'i32', 'u32', 'u8'];
+
 function checked(opName: string, { shape, dtype }: TensorSpec): TensorSpec {
   requireShape(opName, shape);
+  if (!DTYPES.includes(dtype)) {
+    throw new ArgumentError(`${opName}: the type is ${describe(dtype)}; choose one of ${DTYPES.join(', ')}`);
+  }
   return { shape, dtype };
 }
 
@@ -33,6 +40,23 @@ export function input(name: string, shape: Shape, dtype: DType = 'f32'): Tensor 
   return apply(inputOp, [], { name, shape, dtype });
 }
 
+interface VariableOptions {
+  /** For messages, and for files. */
+  name: string;
+  shape: Shape;
+  /** Default true. */
+  trainable?: boolean;
+  /** Fills the initial value. */
+  initialize: (data: Float32Array, shape: Shape) => void;
+}
+
+const variableOptions: OptionTable<VariableOptions> = {
+  name: required,
+  shape: required,
+  initialize: required,
+  trainable: true,
+};
+
 /** A tensor that lives from step to step on the GPU: a parameter, or state such as a moving mean. */
 export class Variable implements TensorSpec {
   readonly dtype = 'f32' as const;
@@ -42,17 +66,20 @@ export class Variable implements TensorSpec {
   /** Fills the initial value; called once, when the variable gets its memory. */
   readonly initialize: (data: Float32Array, shape: Shape) => void;
 
-  constructor(options: {
-    name: string;
-    shape: Shape;
-    trainable?: boolean;
-    initialize: (data: Float32Array, shape: Shape) => void;
-  }) {
-    checked(`variable ${options.name}`, { shape: options.shape, dtype: 'f32' });
-    this.name = options.name;
-    this.shape = options.shape;
-    this.trainable = options.trainable ?? true;
-    this.initialize = options.initialize;
+  /** @throws ArgumentError if an option is missing, unknown or of another type, ShapeError if the shape is none */
+  constructor(options: VariableOptions) {
+    checkOptions('new Variable', options, variableOptions);
+    const { name, shape, trainable = true, initialize } = options;
+    if (typeof name !== 'string' || typeof trainable !== 'boolean' || typeof initialize !== 'function') {
+      throw new ArgumentError(
+        `new Variable: its name is ${describe(name)}, trainable ${describe(trainable)} and initialize ${describe(initialize)}; a name is a text, trainable true or false, and initialize a function (values) => values.fill(0)`,
+      );
+    }
+    checked(`variable ${name}`, { shape, dtype: 'f32' });
+    this.name = name;
+    this.shape = [...shape];
+    this.trainable = trainable;
+    this.initialize = initialize;
   }
 }
 
@@ -68,6 +95,11 @@ const variableTensors = new WeakMap<Variable, Tensor>();
 export function read(variable: Variable): Tensor {
   let tensor = variableTensors.get(variable);
   if (!tensor) {
+    if (!(variable instanceof Variable)) {
+      throw new ArgumentError(
+        `read: reads a Variable, but was given ${describe(variable)}; make one with new Variable({ name, shape, initialize })`,
+      );
+    }
     tensor = apply<VariableAttrs>(variableOp, [], { variable, shape: variable.shape, dtype: 'f32' });
     variableTensors.set(variable, tensor);
   }
@@ -81,6 +113,7 @@ export interface FillAttrs extends TensorSpec {
 export const fillOp = leaf<FillAttrs>('fill');
 
 function holds(dtype: DType, value: number): boolean {
+  if (typeof value !== 'number') return false;
   if (dtype === 'f32') return Math.abs(value) === Infinity || Number.isFinite(Math.fround(value));
   return value === (dtype === 'i32' ? value | 0 : value >>> 0);
 }
@@ -94,7 +127,7 @@ function holds(dtype: DType, value: number): boolean {
 export function fill(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
   if (!holds(dtype, value)) {
     throw new ArgumentError(
-      `fill: the value must be a number that ${dtype} holds, not ${String(value)}; ` +
+      `fill: the value must be a number that ${dtype} holds, not ${describe(value)}; ` +
         (dtype === 'f32'
           ? 'f32 goes up to ±3.4e38, and has ±Infinity'
           : 'use f32, or a whole number in its range'),

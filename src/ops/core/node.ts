@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
+import { describe } from '../../options.ts';
 import type { Epilogue, Node, Op, Tensor } from './op.ts';
 import type { TensorSpec } from './shape.ts';
 
@@ -15,22 +16,25 @@ export function withScope<T>(name: string, build: () => T): T {
   }
 }
 
-const isTensor = (value: unknown): value is Tensor =>
+export const isTensor = (value: unknown): value is Tensor =>
   typeof value === 'object' && value !== null && 'node' in value && 'dtype' in value;
 
-/** A wrong argument, in short. */
-const shown = (value: unknown): string =>
-  typeof value === 'object' && value !== null ? `a ${value.constructor?.name ?? 'object'}` : String(value);
+/**
+ * For functions that look at a tensor before they make a node of it.
+ *
+ * @throws ArgumentError unless it is one
+ */
+export function requireTensor(label: string, value: unknown, what = 'input 1'): asserts value is Tensor {
+  if (isTensor(value)) return;
+  throw new ArgumentError(
+    `${label}: ${what} is ${describe(value)}, not a tensor; make one with fill(shape, value) or constant(data, shape)`,
+  );
+}
 
 /** Creates a node: checks shapes through the op's shape rule, returns its outputs. */
 export function applyAll<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): readonly Tensor[] {
   const label = [...scopes, op.name].join('/');
-  inputs.forEach((input, i) => {
-    if (isTensor(input)) return;
-    throw new ArgumentError(
-      `${label}: input ${i + 1} is ${shown(input)}, not a tensor; make one with fill(shape, value) or constant(data, shape)`,
-    );
-  });
+  inputs.forEach((input, i) => requireTensor(label, input, `input ${i + 1}`));
   let specs: readonly TensorSpec[];
   try {
     specs = op.infer(inputs, attrs);

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
+import { describe } from '../../options.ts';
 import type { Node, Target } from './op.ts';
 import { formatShape } from './shape.ts';
 import type { DType, Shape, TensorSpec } from './shape.ts';
@@ -42,6 +43,12 @@ export function keepRolled(target: Target, count: number): boolean {
 export function requireDtype(opName: string, { dtype }: TensorSpec, allowed: readonly DType[]): void {
   if (allowed.includes(dtype)) return;
   throw new ArgumentError(`${opName}: works on ${allowed.join(' or ')} tensors, got ${dtype}; cast it first`);
+}
+
+/** Throws an ArgumentError unless it is a list. */
+export function requireList(opName: string, what: string, value: unknown, example: string): void {
+  if (Array.isArray(value)) return;
+  throw new ArgumentError(`${opName}: ${what} is ${describe(value)}; give a list, such as ${example}`);
 }
 
 /** Types of four bytes: what movement works on. */

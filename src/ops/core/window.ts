@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.ts';
+import { describe } from '../../options.ts';
 import { formatShape } from './shape.ts';
 
 /**
@@ -34,6 +35,14 @@ export interface ResolvedWindow {
   readonly padRight: number;
 }
 
+/** Throws a ShapeError unless it is two numbers, whatever they are. */
+export function requirePair(opName: string, what: string, value: unknown): void {
+  if (Array.isArray(value) && value.length === 2) return;
+  throw new ShapeError(
+    `${opName}: ${what} is ${Array.isArray(value) ? formatShape(value) : describe(value)}; give two whole numbers, [height, width]`,
+  );
+}
+
 /** `3` means `[3, 3]`. */
 export function toPair(value: number | Pair): Pair {
   return typeof value === 'number' ? [value, value] : value;
@@ -46,10 +55,10 @@ export function toPair(value: number | Pair): Pair {
  */
 export function resolveWindow(options: WindowOptions): ResolvedWindow {
   const { opName, input, kernel, stride, padding, dilation = [1, 1] } = options;
-  checkExtents(opName, 'input extents', input, 1);
-  checkExtents(opName, 'kernel', kernel, 1);
-  checkExtents(opName, 'stride', stride, 1);
-  checkExtents(opName, 'dilation', dilation, 1);
+  checkPair(opName, 'input extents', input);
+  checkPair(opName, 'kernel', kernel);
+  checkPair(opName, 'stride', stride);
+  checkPair(opName, 'dilation', dilation);
   const [padTop, padBottom, padLeft, padRight] = padsOf(options);
   const output = [0, 1].map((axis) => {
     const span = effectiveExtent(kernel[axis], dilation[axis]);
@@ -89,17 +98,29 @@ function padsOf({
       return [Math.floor(total / 2), Math.ceil(total / 2)];
     });
   }
+  requirePadding(opName, padding);
+  return padding;
+}
+
+/** Throws a ShapeError unless it is a Padding. */
+export function requirePadding(opName: string, padding: Padding): void {
+  if (padding === 'valid' || padding === 'same') return;
   if (!Array.isArray(padding) || padding.length !== 4) {
     throw new ShapeError(
       `${opName}: padding ${formatPadding(padding)} is not known; use 'valid', 'same' or [top, bottom, left, right]`,
     );
   }
   checkExtents(opName, 'padding [top, bottom, left, right]', padding as readonly number[], 0);
-  return padding as readonly number[];
+}
+
+/** Throws a ShapeError unless it is two integers of at least 1. */
+export function checkPair(opName: string, what: string, value: Pair): void {
+  requirePair(opName, what, value);
+  checkExtents(opName, what, value, 1);
 }
 
 /** Throws a ShapeError unless every value is an integer of at least `least`. */
-export function checkExtents(opName: string, what: string, values: readonly number[], least: number): void {
+function checkExtents(opName: string, what: string, values: readonly number[], least: number): void {
   if (values.every((value) => Number.isInteger(value) && value >= least)) return;
   throw new ShapeError(
     `${opName}: ${what} must be integers of at least ${least}, not ${formatShape(values)}`,

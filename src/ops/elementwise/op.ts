@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.ts';
+import { describe } from '../../options.ts';
 import { apply } from '../core/node.ts';
 import type { Node, Op, Tensor } from '../core/op.ts';
 import { sumTo } from '../reduce/sum.ts';
@@ -24,8 +25,8 @@ export function elementwiseOp(name: string, fn: string, arity: number, gradient:
     kind: 'elementwise',
     infer(inputs, literals) {
       for (const [option, value] of Object.entries(literals)) {
-        if (!Number.isFinite(Math.fround(value))) {
-          throw new ArgumentError(`${name}: ${option} is ${value}; it must be a finite f32 number`);
+        if (typeof value !== 'number' || !Number.isFinite(Math.fround(value))) {
+          throw new ArgumentError(`${name}: ${option} is ${describe(value)}; it must be a finite f32 number`);
         }
       }
       if (inputs.length !== arity) {

@@ -1,7 +1,7 @@
 import rowSource from '../../../shaders/loss/categorical_accuracy.wgsl?raw';
 import workgroupSource from '../../../shaders/loss/categorical_accuracy_workgroup.wgsl?raw';
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import { equal, greater, keepNan } from '../elementwise/elementwise.ts';
@@ -65,6 +65,8 @@ export function categoricalAccuracy(predictions: Tensor, targets: Tensor): Tenso
  * Shapes [N, ...] twice; result [N], NaN for a sample with a NaN.
  */
 export function binaryAccuracy(predictions: Tensor, targets: Tensor, threshold = 0): Tensor {
+  requireTensor('binaryAccuracy', predictions);
+  requireTensor('binaryAccuracy', targets, 'input 2');
   if (!sameShape(predictions.shape, targets.shape)) {
     throw new ShapeError(
       `binaryAccuracy: predictions ${formatShape(predictions.shape)} and targets ${formatShape(targets.shape)} must have the same shape`,

@@ -1,5 +1,5 @@
 import source from '../../../shaders/movement/cast.wgsl?raw';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
@@ -51,5 +51,6 @@ export const castOp: Op<CastAttrs> = {
  * the type's range become its nearest end; what becomes of NaN is the adapter's choice. No gradient passes.
  */
 export function cast(x: Tensor, dtype: 'f32' | 'i32' | 'u32'): Tensor {
+  requireTensor('cast', x);
   return x.dtype === dtype ? x : apply(castOp, [x], { dtype });
 }

@@ -1,10 +1,10 @@
 import source from '../../../shaders/movement/concat.wgsl?raw';
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, normalizeAxis, sizeOf } from '../core/shape.ts';
-import { requireDtype, streamingWorkgroup, valueType, WORDS } from '../core/values.ts';
+import { requireDtype, requireList, streamingWorkgroup, valueType, WORDS } from '../core/values.ts';
 import { slice } from './movement.ts';
 
 const kernel = { name: 'movement/concat', source };
@@ -97,6 +97,8 @@ export const concatOp: Op<ConcatAttrs> = {
  * and the types must be equal. Up to six tensors go in one dispatch.
  */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
+  requireList('concat', 'what is to be joined', tensors, '[a, b]');
+  tensors.forEach((tensor, i) => requireTensor('concat', tensor, `input ${i + 1}`));
   if (tensors.length === 0) throw new ArgumentError('concat: needs at least one tensor, got none');
   const positive = normalizeAxis(axis, tensors[0].shape, 'concat');
   return tensors.length === 1 ? tensors[0] : apply(concatOp, tensors, { axis: positive });

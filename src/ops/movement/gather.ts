@@ -3,7 +3,7 @@ import gradientSource from '../../../shaders/movement/gather_gradient.wgsl?raw';
 import oneHotSource from '../../../shaders/movement/one_hot.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
 import type { KernelFile } from '../../kernels/kernel.ts';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
 import { normalizeAxis, sizeOf } from '../core/shape.ts';
@@ -78,6 +78,7 @@ export const gatherOp: Op<GatherAttrs> = {
  * x.shape[axis] · number of indices (see shaders/movement/gather_gradient.wgsl).
  */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  requireTensor('gather', x);
   return apply(gatherOp, [x, indices], { axis: normalizeAxis(axis, x.shape, 'gather') });
 }
 

@@ -1,12 +1,12 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, normalizeAxes, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
-import { requireDtype, requireExtents, requireRank, WORDS } from '../core/values.ts';
+import { requireDtype, requireExtents, requireList, requireRank, WORDS } from '../core/values.ts';
 import { lowerStridedCopy, stridesOf } from './stridedCopy.ts';
 import { lowerTranspose } from './transposeKernels.ts';
-import { checkOptions } from '../../options.ts';
+import { checkOptions, describe } from '../../options.ts';
 
 const nothing = () => {};
 
@@ -36,6 +36,8 @@ export const reshapeOp: Op<ReshapeAttrs> = {
  * Costs nothing: no copy.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  requireTensor('reshape', x);
+  requireList('reshape', 'the shape', shape, '[2, -1]');
   const unknown = shape.filter((extent) => extent === -1).length;
   if (unknown > 1)
     throw new ShapeError(
@@ -53,6 +55,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** [N, …] → [N, product of the rest], as Keras's Flatten layer. Costs nothing. */
 export function flatten(x: Tensor): Tensor {
+  requireTensor('flatten', x);
   if (x.shape.length === 0)
     throw new ShapeError(
       'flatten: the tensor [] is a single number without a batch dimension; reshape it to [1] first',
@@ -112,11 +115,9 @@ export const transposeOp: Op<TransposeAttrs> = {
  * Reorders dimensions: dimension `axis` of the result is dimension `permutation[axis]` of x.
  * Default: all in reverse order. Costs nothing where only dimensions of extent 1 move.
  */
-export function transpose(
-  x: Tensor,
-  permutation: readonly number[] = x.shape.map((_, axis) => x.shape.length - 1 - axis),
-): Tensor {
-  const axes = normalizeAxes(permutation, x.shape, 'transpose');
+export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
+  requireTensor('transpose', x);
+  const axes = normalizeAxes(permutation ?? [...x.shape.keys()].toReversed(), x.shape, 'transpose');
   const [{ shape }] = transposeOp.infer([x], { permutation: axes });
   const moving = axes.filter((axis) => x.shape[axis] !== 1);
   if (moving.every((axis, i) => i === 0 || moving[i - 1] < axis)) return reshape(x, shape);
@@ -177,12 +178,17 @@ export function slice(
   x: Tensor,
   begin: readonly number[],
   size: readonly number[],
-  step: readonly number[] = begin.map(() => 1),
+  step?: readonly number[],
 ): Tensor {
+  requireTensor('slice', x);
+  requireList('slice', 'begin', begin, '[0, 0]');
+  requireList('slice', 'size', size, '[2, -1]');
+  const steps = step ?? begin.map(() => 1);
+  requireList('slice', 'step', steps, '[1, 2]');
   const sizes = size.map((extent, axis) =>
-    extent === -1 ? Math.ceil((x.shape[axis] - begin[axis]) / step[axis]) : extent,
+    extent === -1 ? Math.ceil((x.shape[axis] - begin[axis]) / steps[axis]) : extent,
   );
-  const attrs: SliceAttrs = { begin: [...begin], size: sizes, step: [...step] };
+  const attrs: SliceAttrs = { begin: [...begin], size: sizes, step: [...steps] };
   const [{ shape }] = sliceOp.infer([x], attrs);
   return sameShape(shape, x.shape) ? x : apply(sliceOp, [x], attrs);
 }
@@ -207,9 +213,9 @@ export const padOp: Op<PadAttrs> = {
       );
     }
     const float = x.dtype === 'f32' && (Number.isFinite(Math.fround(value)) || Math.abs(value) === Infinity);
-    if (!float && (x.dtype === 'f32' || !Number.isInteger(value))) {
+    if (typeof value !== 'number' || (!float && (x.dtype === 'f32' || !Number.isInteger(value)))) {
       throw new ArgumentError(
-        `pad: the value ${value} does not fit ${x.dtype}; f32 goes up to ±3.4e38, and has ±Infinity`,
+        `pad: the value ${describe(value)} does not fit ${x.dtype}; f32 goes up to ±3.4e38, and has ±Infinity`,
       );
     }
     const shape = x.shape.map(
@@ -250,7 +256,11 @@ export function pad(
   options: { value?: number; interior?: readonly number[] } = {},
 ): Tensor {
   checkOptions('pad', options, { value: true, interior: true }, 'x, paddings, ');
+  requireTensor('pad', x);
   const { value = 0, interior = x.shape.map(() => 0) } = options;
+  requireList('pad', 'paddings', paddings, '[[1, 1], [0, 2]]');
+  for (const pair of paddings) requireList('pad', 'an entry of paddings', pair, '[1, 1]');
+  requireList('pad', 'interior', interior, '[0, 1]');
   const attrs: PadAttrs = {
     paddings: paddings.map(([before, after]) => [before, after] as const),
     interior: [...interior],
@@ -292,8 +302,9 @@ export const reverseOp: Op<ReverseAttrs> = {
 };
 
 /** Reverses the order of the elements along the given axes (default: all). */
-export function reverse(x: Tensor, axes: readonly number[] = x.shape.map((_, axis) => axis)): Tensor {
-  const positive = new Set(normalizeAxes(axes, x.shape, 'reverse'));
+export function reverse(x: Tensor, axes?: readonly number[]): Tensor {
+  requireTensor('reverse', x);
+  const positive = new Set(normalizeAxes(axes ?? [...x.shape.keys()], x.shape, 'reverse'));
   const effective = [...positive].filter((axis) => x.shape[axis] > 1).toSorted((a, b) => a - b);
   return effective.length === 0 ? x : apply(reverseOp, [x], { axes: effective });
 }

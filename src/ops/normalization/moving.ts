@@ -2,7 +2,7 @@ import movingSource from '../../../shaders/normalization/moving_statistics.wgsl?
 import scaleShiftSource from '../../../shaders/normalization/scale_shift.wgsl?raw';
 import { read } from '../core/leaves.ts';
 import type { Variable } from '../core/leaves.ts';
-import { applyAll } from '../core/node.ts';
+import { applyAll, requireTensor } from '../core/node.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import { sideEffect } from '../core/sideEffects.ts';
@@ -105,6 +105,7 @@ const normalizeWithOptions: OptionTable<NormalizeWithOptions> = {
  */
 export function normalizeWith(x: Tensor, options: NormalizeWithOptions): Tensor {
   checkOptions('normalizeWith', options, normalizeWithOptions, 'x, ');
+  requireTensor('normalizeWith', x);
   const { mean, variance, gamma, beta, epsilon = 1e-3 } = options;
   requireChannels('normalizeWith', mean, x);
   const inputs = [mean, variance, ...(gamma ? [gamma] : []), ...(beta ? [beta] : [])];

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { apply, applyAll } from '../core/node.ts';
+import { apply, applyAll, requireTensor } from '../core/node.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape, TensorSpec } from '../core/shape.ts';
@@ -10,7 +10,7 @@ import { broadcastTo, reduceSum } from '../reduce/sum.ts';
 import { lowerApply, lowerGradientInput } from './apply.ts';
 import { lowerGradientSums, lowerStatistics } from './kernels.ts';
 import type { View } from './kernels.ts';
-import { checkOptions, required } from '../../options.ts';
+import { checkOptions, describe, required } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 
 /** Which elements share a mean and a variance. */
@@ -188,9 +188,10 @@ export const normalizeGradientOp: Op<NormalizeAttrs> = {
 };
 
 export function requireEpsilon(opName: string, epsilon: number): void {
-  if (Number.isFinite(epsilon) && Math.fround(epsilon) > 0) return;
+  const own = typeof epsilon === 'number' ? Math.fround(epsilon) : NaN;
+  if (own > 0 && own < Infinity) return;
   throw new ArgumentError(
-    `${opName}: epsilon is ${epsilon}; it must be a positive number, such as 1e-3, or constant inputs give NaN`,
+    `${opName}: epsilon is ${describe(epsilon)}; it must be a positive number, such as 1e-3, or constant inputs give NaN`,
   );
 }
 
@@ -247,6 +248,7 @@ const normalizeOptions: OptionTable<NormalizeOptions> = {
  */
 export function normalize(x: Tensor, options: NormalizeOptions): Normalized {
   checkOptions('normalize', options, normalizeOptions, 'x, ');
+  requireTensor('normalize', x);
   const { over, groups, gamma, beta, epsilon = 1e-3 } = options;
   const statisticsShapes = {
     batch: () => x.shape.slice(-1),

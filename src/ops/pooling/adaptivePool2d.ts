@@ -3,13 +3,13 @@ import averageGradientSource from '../../../shaders/pooling/adaptive_average_gra
 import maxSource from '../../../shaders/pooling/adaptive_max.wgsl?raw';
 import maxGradientSource from '../../../shaders/pooling/adaptive_max_gradient.wgsl?raw';
 import type { KernelFile } from '../../kernels/kernel.ts';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op, Operand, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Shape, TensorSpec } from '../core/shape.ts';
 import { requireDtype, requireExtents, streamingWorkgroup, valueType, widthOf } from '../core/values.ts';
-import { toPair } from '../core/window.ts';
+import { requirePair, toPair } from '../core/window.ts';
 import type { Pair } from '../core/window.ts';
 import { averagePool2d } from './averagePool2d.ts';
 import { maxPool2d } from './maxPool2d.ts';
@@ -150,8 +150,10 @@ function adaptive(
   x: Tensor,
   outputSize: number | Pair,
 ): Tensor {
+  requireTensor(op.name, x);
   const [height, width] = imageAxes(op.name, x.shape).map((axis) => x.shape[axis]);
   const attrs: AdaptiveAttrs = { from: [height, width], to: toPair(outputSize) };
+  requirePair(op.name, 'outputSize', attrs.to);
   op.infer([x], attrs);
   const { to } = attrs;
   if (height % to[0] !== 0 || width % to[1] !== 0) return apply(op, [x], attrs);

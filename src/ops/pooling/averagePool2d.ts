@@ -1,7 +1,7 @@
 import averageSource from '../../../shaders/pooling/average.wgsl?raw';
 import gradientSource from '../../../shaders/pooling/average_gradient.wgsl?raw';
 import type { KernelFile } from '../../kernels/kernel.ts';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
@@ -84,5 +84,6 @@ export function averagePool2d(x: Tensor, options: Pool2dOptions = {}): Tensor {
 
 /** The mean of each channel's image, [N, H, W, C] → [N, C]. */
 export function globalAveragePool2d(x: Tensor): Tensor {
+  requireTensor('globalAveragePool2d', x);
   return reduceMean(x, { axes: imageAxes('globalAveragePool2d', x.shape) });
 }

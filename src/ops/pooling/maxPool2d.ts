@@ -1,7 +1,7 @@
 import maxSource from '../../../shaders/pooling/max.wgsl?raw';
 import gatherSource from '../../../shaders/pooling/max_gradient.wgsl?raw';
 import cellsSource from '../../../shaders/pooling/max_gradient_cells.wgsl?raw';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
@@ -119,5 +119,6 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions = {}): Tensor {
 
 /** The largest element of each channel's image, [N, H, W, C] → [N, C]. Ties share the gradient equally. */
 export function globalMaxPool2d(x: Tensor): Tensor {
+  requireTensor('globalMaxPool2d', x);
   return reduceMax(x, { axes: imageAxes('globalMaxPool2d', x.shape) });
 }

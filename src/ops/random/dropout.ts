@@ -1,5 +1,6 @@
 import vectorSource from '../../../shaders/random/dropout.wgsl?raw';
 import scalarSource from '../../../shaders/random/dropout_scalar.wgsl?raw';
+import { describe } from '../../options.ts';
 import { ArgumentError } from '../../errors.ts';
 import { programState } from '../core/leaves.ts';
 import { apply } from '../core/node.ts';
@@ -71,8 +72,10 @@ export const dropoutOp: Op<DropoutAttrs> = {
  */
 export function dropout(x: Tensor, rate: number, options: RandomOptions = {}): Tensor {
   const stream = streamOption('dropout', options);
-  if (!(rate >= 0 && Math.fround(rate) < 1)) {
-    throw new ArgumentError(`dropout: rate is ${rate}; it must be at least 0 and below 1, such as 0.5`);
+  if (typeof rate !== 'number' || !(rate >= 0 && Math.fround(rate) < 1)) {
+    throw new ArgumentError(
+      `dropout: rate is ${describe(rate)}; it must be at least 0 and below 1, such as 0.5`,
+    );
   }
   return rate === 0
     ? x

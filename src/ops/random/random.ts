@@ -10,7 +10,7 @@ import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { requireShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
-import { checkOptions } from '../../options.ts';
+import { checkOptions, describe } from '../../options.ts';
 
 /** Streams of ops are numbered from here, those of initial values from 0, so they share no numbers. */
 export const FIRST_STREAM = 2 ** 31;
@@ -122,6 +122,11 @@ export const randomTruncatedNormalOp = randomOp(
 );
 export const randomBitsOp = randomOp('randomBits', { name: 'random/bits', source: bitsSource }, 'u32', 0);
 
+function requireNumber(opName: string, what: string, value: number): void {
+  if (typeof value === 'number' && Number.isFinite(Math.fround(value))) return;
+  throw new ArgumentError(`${opName}: ${what} is ${describe(value)}; it must be a finite number`);
+}
+
 function draw(
   op: Op<RandomAttrs>,
   shape: Shape,
@@ -130,16 +135,14 @@ function draw(
 ): Tensor {
   requireShape(op.name, shape);
   const stream = streamOption(op.name, options);
-  for (const [name, value] of Object.entries(parameters)) {
-    if (!Number.isFinite(Math.fround(value))) {
-      throw new ArgumentError(`${op.name}: ${name.toLowerCase()} is ${value}; it must be a finite number`);
-    }
-  }
+  for (const [name, value] of Object.entries(parameters)) requireNumber(op.name, name.toLowerCase(), value);
   return apply(op, [programState()], { shape: [...shape], stream: streamOf(op.name, stream), parameters });
 }
 
 /** Uniform random numbers in [low, high), other ones in every step. */
 export function randomUniform(shape: Shape, low = 0, high = 1, options: RandomOptions = {}): Tensor {
+  requireNumber('randomUniform', 'low', low);
+  requireNumber('randomUniform', 'high', high);
   if (!(low <= high)) throw new ArgumentError(`randomUniform: low ${low} is above high ${high}; swap them`);
   return draw(randomUniformOp, shape, { LOW: low, RANGE: high - low }, options);
 }

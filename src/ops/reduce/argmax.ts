@@ -1,6 +1,6 @@
 import lanesSource from '../../../shaders/reduce/arg_lanes.wgsl?raw';
 import treeSource from '../../../shaders/reduce/arg_tree.wgsl?raw';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { normalizeAxis, sizeOf } from '../core/shape.ts';
@@ -74,11 +74,13 @@ export interface ArgOptions {
 /** Index (i32) of the largest element along `axis` (default: the last), or of the first NaN (NumPy); at ties the first wins. */
 export function argmax(x: Tensor, axis = -1, options: ArgOptions = {}): Tensor {
   const { keepDims } = settle('argmax', options, { keepDims: false });
+  requireTensor('argmax', x);
   return apply(argmaxOp, [x], { axis: normalizeAxis(axis, x.shape, 'argmax'), keepDims });
 }
 
 /** Index (i32) of the smallest element along `axis` (default: the last), or of the first NaN (NumPy); at ties the first wins. */
 export function argmin(x: Tensor, axis = -1, options: ArgOptions = {}): Tensor {
   const { keepDims } = settle('argmin', options, { keepDims: false });
+  requireTensor('argmin', x);
   return apply(argminOp, [x], { axis: normalizeAxis(axis, x.shape, 'argmin'), keepDims });
 }

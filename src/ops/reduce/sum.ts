@@ -1,5 +1,5 @@
 import { ShapeError } from '../../errors.ts';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { normalizeAxes, requireShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
@@ -75,6 +75,7 @@ export const reduceSumOp = reduceOp('reduceSum', 'sum', false, (x, _y, dy) => br
 /** Applies a reduction along axes, which are all by default. */
 export function reduce(op: Op<ReduceAttrs>, x: Tensor, options: ReduceOptions): Tensor {
   checkOptions(op.name, options, { axes: true, keepDims: true }, 'x, ');
+  requireTensor(op.name, x);
   const { axes = [...x.shape.keys()], keepDims = false } = options;
   const positive = [...new Set(normalizeAxes(axes, x.shape, op.name))].toSorted((a, b) => a - b);
   op.infer([x], { axes: positive, keepDims });
@@ -122,5 +123,7 @@ export const broadcastToOp: Op<BroadcastAttrs> = {
 };
 
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  requireTensor('broadcastTo', x);
+  requireShape('broadcastTo', shape);
   return sameShape(x.shape, shape) ? x : apply(broadcastToOp, [x], { shape: [...shape] });
 }

@@ -3,12 +3,13 @@ import bilinearGradientSource from '../../../shaders/resize/bilinear_gradient.wg
 import nearestSource from '../../../shaders/resize/nearest.wgsl?raw';
 import nearestGradientSource from '../../../shaders/resize/nearest_gradient.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
 import { sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { requireDtype, requireExtents, streamingWorkgroup, valueType, widthOf } from '../core/values.ts';
+import { requirePair } from '../core/window.ts';
 import { imageAxes } from '../pooling/pool2d.ts';
 import { checkOptions } from '../../options.ts';
 
@@ -129,6 +130,8 @@ export function resize2d(
 ): Tensor {
   checkOptions('resize2d', options, { interpolation: true }, 'x, size, ');
   const { interpolation = 'nearest' } = options;
+  requireTensor('resize2d', x);
+  requirePair('resize2d', 'size', size);
   const from = imageAxes('resize2d', x.shape).map((axis) => x.shape[axis]);
   const attrs: Resize2dAttrs = { from, to: [...size], interpolation };
   resize2dOp.infer([x], attrs);

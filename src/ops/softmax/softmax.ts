@@ -2,7 +2,7 @@ import gradientRowsSource from '../../../shaders/softmax/gradient_rows.wgsl?raw'
 import gradientWorkgroupSource from '../../../shaders/softmax/gradient_workgroup.wgsl?raw';
 import rowsSource from '../../../shaders/softmax/rows.wgsl?raw';
 import workgroupSource from '../../../shaders/softmax/workgroup.wgsl?raw';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
 import { normalizeAxis, sizeOf } from '../core/shape.ts';
@@ -111,6 +111,7 @@ export const logSoftmaxOp = logSoftmaxPair.forward;
 
 /** Applies `op` along any axis, by moving that axis to the end and back. */
 function alongAxis(op: Op<NoAttrs>, x: Tensor, axis: number): Tensor {
+  requireTensor(op.name, x);
   const last = x.shape.length - 1;
   const chosen = normalizeAxis(axis, x.shape, op.name);
   if (chosen === last) return apply(op, [x], {});

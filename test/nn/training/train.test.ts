@@ -197,6 +197,37 @@ describe('train', () => {
     expect(gpu.device.liveBuffers - before).toBeLessThanOrEqual(1);
   });
 
+  it('tells bytes from numbers from 0 to 255 in its validation, at once or when a batch comes', async () => {
+    const gpu = await testGpu();
+    const bytes = Uint8Array.of(0, 51, 255, 102);
+    const set = (x: Uint8Array | Float32Array) =>
+      dataset({ name: 'v', x, y: [0, 1], inputShape: [2], targetShape: [1] });
+    const [trained, whole, shares] = [
+      set(bytes),
+      set(Float32Array.from(bytes)),
+      set(Float32Array.from(bytes, (v) => v / 255)),
+    ];
+    const refusal =
+      /step: was trained on bytes, which become 0 to 1, but input 0 .* numbers from 0 to 255. Pass bytes/;
+    for (const validationData of [whole, streamed(() => [whole]), streamed(() => [shares, whole])]) {
+      const run = train(trained, line().step, { gpu, validationData });
+      await expect(run).rejects.toThrow(ArgumentError);
+      await expect(run).rejects.toThrow(refusal);
+      run.destroy();
+    }
+    const losses: number[] = [];
+    for (const validationData of [trained, shares, streamed(() => [shares])]) {
+      const run = train(trained, line().step, { gpu, validationData });
+      losses.push((await run).epochs[0].validationLoss);
+      run.destroy();
+    }
+    expect(losses[1]).toBeCloseTo(losses[0], 6);
+    expect(losses[2]).toBeCloseTo(losses[0], 6);
+    const numbers = train(whole, line('sgd').step, { gpu, steps: 0, validationData: trained });
+    await expect(numbers).rejects.toThrow(/was trained on numbers from 0 to 255, but .* bytes/);
+    numbers.destroy();
+  });
+
   it('says what is wrong with a step, before anything is trained', async () => {
     const gpu = await testGpu();
     const { w, b, step } = line();
