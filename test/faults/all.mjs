@@ -1,7 +1,12 @@
 // All cases of the sweeps of which `npm test` tries a share: every call that can fail or be the last before a loss.
 import { spawnSync } from 'node:child_process';
 
-const files = ['test/faults', 'test/nn/training/recover.test.ts', 'test/nn/training/randomRuns.test.ts'];
+const files = [
+  'test/faults',
+  'test/nn/training/recover.test.ts',
+  'test/nn/training/randomFiles.test.ts',
+  'test/nn/training/randomRuns.test.ts',
+];
 const own = process.argv.slice(2);
 const { status } = spawnSync(
   'npx',
