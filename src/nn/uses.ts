@@ -21,9 +21,11 @@ export interface Use {
   readonly choices?: number;
   /** They are calculated with, too. */
   readonly numbers: boolean;
+  /** Only a slice of them picks, and the others may be numbers of any kind: which, is not known. */
+  readonly mixed?: boolean;
   /** What is calculated of them picks, by this op. */
   readonly picks?: string;
-  /** A binary cross-entropy takes them for probabilities: they must lie in here. */
+  /** A binary cross-entropy takes all of them for probabilities: they must lie in here. */
   readonly within?: { readonly low: number; readonly high: number };
 }
 
@@ -60,6 +62,8 @@ const ASKS: ReadonlySet<Op> = new Set<Op>([
 /** Values of the tensor at `place`, times `factor` plus `offset`, which are NaN where something else is calculated of them. */
 interface Origin {
   readonly place: number;
+  /** Some of the values were cut away. */
+  readonly part: boolean;
   readonly factor: number;
   readonly offset: number;
 }
@@ -71,12 +75,13 @@ const isMove = ({ op, attrs }: Node, place: number): boolean =>
   (op === resize2dOp && attrs.interpolation !== 'bilinear');
 
 /** What becomes of values that a node calculates with. */
-function calculated({ op, attrs }: Node, { place, factor, offset }: Origin): Origin {
+function calculated({ op, attrs }: Node, origin: Origin): Origin {
+  const { factor, offset } = origin;
   if (op === elementwiseOps.scale) {
-    return { place, factor: factor * attrs.factor, offset: offset * attrs.factor };
+    return { ...origin, factor: factor * attrs.factor, offset: offset * attrs.factor };
   }
-  if (op === elementwiseOps.shift) return { place, factor, offset: offset + attrs.offset };
-  return { place, factor: NaN, offset: NaN };
+  if (op === elementwiseOps.shift) return { ...origin, offset: offset + attrs.offset };
+  return { ...origin, factor: NaN, offset: NaN };
 }
 
 /** What the graph of `results` does with the values of each of the tensors. */
@@ -85,13 +90,15 @@ export function usesOf(tensors: readonly Tensor[], results: readonly Tensor[]): 
   const origins = new Map<Tensor, Map<string, Origin>>();
   const add = (tensor: Tensor, origin: Origin) => {
     const known = origins.get(tensor) ?? new Map<string, Origin>();
-    origins.set(tensor, known.set(`${origin.place} ${origin.factor} ${origin.offset}`, origin));
+    origins.set(tensor, known.set(Object.values(origin).join(), origin));
   };
-  tensors.forEach((tensor, place) => add(tensor, { place, factor: 1, offset: 0 }));
+  tensors.forEach((tensor, place) => add(tensor, { place, part: false, factor: 1, offset: 0 }));
   /** What depends on weights: an index that is calculated of it is one that the model has learnt. */
   const learnt = new Set<Tensor>();
   const choices = tensors.map(() => Infinity);
   const numbers = tensors.map(() => false);
+  /** Whether all of the values pick. */
+  const all = tensors.map(() => false);
   const picks = tensors.map<string | undefined>(() => undefined);
   const within = tensors.map(() => ({ low: -Infinity, high: Infinity }));
 
@@ -102,19 +109,23 @@ export function usesOf(tensors: readonly Tensor[], results: readonly Tensor[]): 
       const own = choicesOf(node, place);
       const moved = isMove(node, place);
       for (const origin of origins.get(input)?.values() ?? []) {
-        const { place: i, factor, offset } = origin;
+        const { place: i, part, factor, offset } = origin;
         if (own === undefined && !moved) numbers[i] = true;
         if (own !== undefined) {
-          if (factor === 1 && offset === 0) choices[i] = Math.min(choices[i], own);
-          else picks[i] ??= node.label;
+          if (factor === 1 && offset === 0) {
+            choices[i] = Math.min(choices[i], own);
+            all[i] ||= !part;
+          } else {
+            picks[i] ??= node.label;
+          }
         } else if (isProbability(node, place)) {
-          if (Number.isFinite(offset) && factor !== 0) {
+          if (!part && Number.isFinite(offset) && factor !== 0) {
             const ends = [-offset / factor, (1 - offset) / factor];
             within[i].low = Math.max(within[i].low, Math.min(...ends));
             within[i].high = Math.min(within[i].high, Math.max(...ends));
           }
         } else if (moved) {
-          add(node.outputs[0], origin);
+          add(node.outputs[0], node.op === sliceOp ? { ...origin, part: true } : origin);
         } else if (!weighted && !ASKS.has(node.op)) {
           add(node.outputs[0], calculated(node, origin));
         }
@@ -124,6 +135,7 @@ export function usesOf(tensors: readonly Tensor[], results: readonly Tensor[]): 
   return tensors.map((_, i) => ({
     numbers: numbers[i],
     ...(choices[i] < Infinity && { choices: choices[i] }),
+    ...(choices[i] < Infinity && numbers[i] && !all[i] && { mixed: true }),
     ...(picks[i] !== undefined && { picks: picks[i] }),
     ...(within[i].high < Infinity && { within: within[i] }),
   }));

@@ -20,6 +20,7 @@ import * as losses from '../../src/nn/losses.ts';
 import { train } from '../../src/nn/training/train.ts';
 import { adam } from '../../src/nn/optimizers.ts';
 import { Variable } from '../../src/ops/core/leaves.ts';
+import type { Tensor } from '../../src/ops/core/op.ts';
 import * as ops from '../../src/ops/index.ts';
 import { usesOf } from '../../src/nn/uses.ts';
 import '../helpers/close.ts';
@@ -90,6 +91,39 @@ describe('indices on their way to a table', () => {
     expect(usesOf([x], [nearest, rounded, bright])).toEqual([{ numbers: true }]);
     const floored = ops.gather(table, ops.cast(ops.floor(ops.scale(x, 5)), 'i32'));
     expect(usesOf([x], [floored])).toEqual([{ numbers: true, picks: 'gather' }]);
+  });
+
+  it('may be one column of several, of which the others are numbers', () => {
+    const x = ops.input('x', [2, 3]);
+    const table = ops.read(new Variable({ name: 't', shape: [5, 2], initialize: () => {} }));
+    const column = (from: number, size: number) => ops.slice(x, [0, from], [2, size]);
+    const looked = ops.gather(table, ops.cast(column(0, 1), 'i32'));
+    expect(usesOf([x], [looked])).toEqual([{ numbers: false, choices: 5 }]);
+    expect(usesOf([x], [looked, ops.square(column(1, 2))])).toEqual([
+      { numbers: true, choices: 5, mixed: true },
+    ]);
+    expect(usesOf([x], [looked, ops.gather(table, ops.cast(x, 'i32')), ops.square(x)])).toEqual([
+      { numbers: true, choices: 5 },
+    ]);
+  });
+
+  it('in a column are trained on beside numbers, by their own step', async () => {
+    const table = new Variable({ name: 't', shape: [5, 1], initialize: (values) => values.fill(1) });
+    const data = dataset({ x: [[3, 0.5], [4, -7]], y: [1, 2], inputShape: [2], targetShape: [1] }); // prettier-ignore
+    const run = train(
+      data,
+      (_g, { x, y }) => {
+        const column = (from: number) => ops.slice(x, [0, from], [x.shape[0], 1]);
+        const found = ops.gather(ops.read(table), ops.cast(ops.reshape(column(0), [-1]), 'i32'));
+        const loss = ops.reduceMean(ops.square(ops.subtract(ops.multiply(found, column(1)), y)), {
+          axes: [1],
+        });
+        return { losses: { loss }, minimize: { loss, variables: [table], optimizer: adam() } };
+      },
+      { gpu: await testGpu(), batchSize: 2 },
+    );
+    expect((await run).epochs[0].loss).toBeCloseTo((0.25 + 81) / 2, 4);
+    run.destroy();
   });
 
   it('come as bytes to a step of train, too, and to its validation', async () => {
@@ -174,6 +208,23 @@ describe('targets of a binary cross-entropy', () => {
       one.destroy();
     },
   );
+
+  it('may be a column beside targets of another loss', async () => {
+    const one = await compiled((p, t) => {
+      const column = (from: number) => (all: Tensor) => ops.slice(all, [0, from], [all.shape[0], 1]);
+      const [first, second] = [column(0), column(1)];
+      return ops.add(
+        losses.binaryCrossEntropyWithLogits(first(p), first(t)),
+        losses.meanSquaredError(second(p), second(t)),
+      );
+    }, 2);
+    const targets = Float32Array.of(0, -9, 1, 7, 1, 0.5, 0, 3);
+    const { epochs } = await one.fit(
+      dataset({ x: [0, 1, 2, 3], y: targets, inputShape: [1], targetShape: [2] }),
+    );
+    expect(epochs[0].loss).toBeGreaterThan(0);
+    one.destroy();
+  });
 
   it('may be what a loss makes of them', async () => {
     const one = await compiled((p, t) =>

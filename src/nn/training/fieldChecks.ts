@@ -69,7 +69,7 @@ export function checkFields(
   shares: Set<number> = new Set(),
 ): void {
   inputsOf(dataset).forEach(({ data, shape }, i) => {
-    const { choices, numbers, picks } = inputs[i];
+    const { choices, numbers, mixed, picks } = inputs[i];
     if (picks !== undefined && data instanceof Uint8Array) {
       throw new ArgumentError(
         `${model}: input ${i} of data set '${dataset.name}' holds bytes, and ${picks} looks up an index that is calculated of them, after they were scaled. Pass an Int32Array or Float32Array, which are not scaled, or look the bytes up as they are`,
@@ -81,6 +81,7 @@ export function checkFields(
         `${model}: input ${i} of data set '${dataset.name}' holds bytes that are indices in one place and numbers in another; pass an Int32Array or Float32Array, or give the model an input for each`,
       );
     }
+    if (mixed) return;
     checkChoices(data, choices, (index) => {
       const sample = Math.floor(index / product(shape));
       return `${model}: index ${data[index]} in sample ${sample} of data set '${dataset.name}' (input ${i}) is none of the ${choices} rows that the model looks it up in (0 to ${choices - 1}); make the embedding's inputDim larger, or number the indices anew`;
@@ -88,10 +89,10 @@ export function checkFields(
   });
   targetsOf(dataset).forEach(({ data, shape }, i) => {
     if (!targets[i]) return;
-    const { choices, kind, within } = targets[i];
+    const { choices, mixed, kind, within } = targets[i];
     if (within)
       checkWithin(model, dataset.name, { data, shape }, within, kind === 'labels' ? undefined : scaling);
-    if (choices !== undefined) {
+    if (choices !== undefined && !mixed) {
       checkChoices(data, choices, (index) => {
         const sample = Math.floor(index / product(shape));
         return `${model}: label ${data[index]} of sample ${sample} of data set '${dataset.name}' is none of the ${choices} classes that the model tells apart; labels are whole numbers from 0 to ${choices - 1}: give the last layer more units, or number the labels anew`;
