@@ -12,7 +12,7 @@ import { ABORTED, untilAborted } from './abort.ts';
 import { EarlyStopping, monitoredValues, ReduceOnPlateau } from './callbacks.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { checkCalled } from './checks.ts';
+import { checkCalled, checkSignal } from './checks.ts';
 import { encodeCheckpoint } from './encodeCheckpoint.ts';
 import { Lifetime } from './lifetime.ts';
 import { runLoop } from './loop.ts';
@@ -279,6 +279,7 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
       throw error;
     }
   };
+  checkSignal(name, options.signal);
   return new TrainRun(place, ready, work, options.signal);
 }
 
