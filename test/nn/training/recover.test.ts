@@ -125,7 +125,7 @@ describe.each([
       const expected = await training(whole.gpu, counted.options);
       expect(counted.steps).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
       let recovered = 0;
-      for (const n of casesOf(count - 1, 4)) {
+      for (const n of casesOf(count - 1, 3)) {
         const gpus: Opened[] = [];
         const first = await reopenable(gpus);
         let calls = 0;
