@@ -4,33 +4,79 @@
 //   moving variance  <- momentum · moving variance + (1 − momentum) · batch variance
 //
 //   mean, variance                 [C] of the batch; the variance is the biased one, as in Keras
-//   moving_mean, moving_variance   [C], changed in place
-//   guard                          u32 [4]: a step of training that is not made (optimizer/verdict.wgsl) leaves them as
-//                                  they are; if GUARDED
+//   moving_mean, moving_variance   [C], changed in place, unless PROPOSE
+//
+// In a step of training they are only proposed, and taken over (optimizer/accept.wgsl) if the step is made:
+//
+//   proposed  f32: what the moving statistics are to become, from MEAN_OFFSET and VARIANCE_OFFSET on, zeros up to
+//             PADDED channels; if CHAINED they hold what a call before in this step has proposed, from which this
+//             one goes on
+//   faults    u32 [PADDED] from FAULT_OFFSET on: what speaks against each channel (shared/optimizer.wgsl)
 //
 // One invocation updates one channel. FLOPs and bytes: those of a few channels.
 
 const CHANNELS: u32 = 64u;
+const PADDED: u32 = 64u; // invocations that write
 const MOMENTUM: f32 = 0.99;
 const WEIGHT: f32 = 0.01; // 1 − momentum
-const GUARDED: bool = false;
+const PROPOSE: bool = false;
+const CHAINED: bool = false;
+const MEAN_OFFSET: u32 = 0u;
+const VARIANCE_OFFSET: u32 = 64u;
+const FAULT_OFFSET: u32 = 0u;
+const MEAN_PLACE: u32 = 0u; // number of its first vec4f among all that is tried
+const VARIANCE_PLACE: u32 = 16u;
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128
 
 @group(0) @binding(0) var<storage, read> mean: array<f32>;
 @group(0) @binding(1) var<storage, read> variance: array<f32>;
-@group(0) @binding(2) var<storage, read> guard: array<u32>;
 @group(0) @binding(4) var<storage, read_write> moving_mean: array<f32>;
 @group(0) @binding(5) var<storage, read_write> moving_variance: array<f32>;
+@group(0) @binding(6) var<storage, read_write> proposed: array<f32>;
+@group(0) @binding(7) var<storage, read_write> faults: array<u32>;
+
+fn old_mean(channel: u32) -> f32 {
+  if (CHAINED) { return proposed[MEAN_OFFSET + channel]; }
+  return moving_mean[channel];
+}
+
+fn old_variance(channel: u32) -> f32 {
+  if (CHAINED) { return proposed[VARIANCE_OFFSET + channel]; }
+  return moving_variance[channel];
+}
+
+fn propose(channel: u32, mean_now: f32, variance_now: f32, least: u32) {
+  proposed[MEAN_OFFSET + channel] = mean_now;
+  proposed[VARIANCE_OFFSET + channel] = variance_now;
+  faults[FAULT_OFFSET + channel] = least;
+}
+
+fn statistic_fault(place: u32, before: f32, now: f32) -> u32 {
+  return fault(place, vec4f(before), vec4f(0.0), not_finite(vec4f(now)));
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let channel = global_id.x;
-  if (channel >= CHANNELS) {
+  if (channel >= PADDED) {
     return;
   }
-  if (GUARDED) {
-    if (guard[0] != 0u) { return; }
+  if (channel >= CHANNELS) {
+    if (PROPOSE) { propose(channel, 0.0, 0.0, NO_FAULT); }
+    return;
   }
-  moving_mean[channel] = MOMENTUM * moving_mean[channel] + WEIGHT * mean[channel];
-  moving_variance[channel] = MOMENTUM * moving_variance[channel] + WEIGHT * variance[channel];
+  let mean_before = old_mean(channel);
+  let variance_before = old_variance(channel);
+  let mean_now = MOMENTUM * mean_before + WEIGHT * mean[channel];
+  let variance_now = MOMENTUM * variance_before + WEIGHT * variance[channel];
+  if (PROPOSE) {
+    let least = min(
+      statistic_fault(MEAN_PLACE + channel / 4u, mean_before, mean_now),
+      statistic_fault(VARIANCE_PLACE + channel / 4u, variance_before, variance_now),
+    );
+    propose(channel, mean_now, variance_now, least);
+    return;
+  }
+  moving_mean[channel] = mean_now;
+  moving_variance[channel] = variance_now;
 }

@@ -17,8 +17,8 @@ export interface Fault {
 
 /**
  * What keeps NaN and infinities out of the weights of one or several programs that train. Each step is first tried: if
- * a weight, a gradient, a recorded value, or anything that an optimizer would write is NaN or infinite, the step is not
- * made: weights, moments, averages, moving statistics and counters stay as they were, of all variables and all
+ * a weight, a gradient, a recorded value, or anything that an optimizer or a moving statistic would become is NaN or
+ * infinite, the step is not made: weights, moments, averages, moving statistics and counters stay as they were, of all variables and all
  * optimizers. Neither are the steps after it, until the host has read the guard and cleared it.
  */
 export class StepGuard {
@@ -39,7 +39,7 @@ export class StepGuard {
 
   /** The number of a range's first vec4f in the words of faults. */
   place(run: Run): number {
-    const known = this.#places.find((place) => place.run === run);
+    const known = this.#places.find((place) => isSameRange(place.run, run));
     if (known) return known.first;
     const first = this.#nextPlace;
     this.#places.push({ run, first });
@@ -78,6 +78,9 @@ export class StepGuard {
     this.location.buffer.destroy();
   }
 }
+
+const isSameRange = (a: Location, b: Location): boolean =>
+  a.buffer === b.buffer && a.offset === b.offset && a.bytes === b.bytes;
 
 /**
  * @param name of the model or program

@@ -125,7 +125,7 @@ export class Gpu {
   /**
    * Compiles a graph function into a program. The function returns the outputs by name and may call
    * `minimize`; the program's `step` runs it all in one submit. A step in which a weight, a gradient or a recorded value
-   * is NaN or infinite, or an update would become so, is not made, and none after it: `finish` tells (see StepGuard).
+   * is NaN or infinite, or an update or a moving statistic would become so, is not made, and none after it: `finish` tells (see StepGuard).
    *
    * @throws LimitError where a tensor is larger than the device binds
    * @throws GpuError where the GPU refuses memory; what was made is freed
@@ -174,8 +174,16 @@ export class Gpu {
     if (guard) g.resources.set(guard.resource, guard.location);
     const effects = [
       ...g.effects.filter(({ first }) => first),
-      ...(guard ? updateEffects(minimizersOf(g), guard) : []),
-      ...inner,
+      ...(guard
+        ? updateEffects({
+            minimizers: minimizersOf(g),
+            proposing: inner.filter(({ proposes }) => proposes),
+            guard,
+            variables: this.variables,
+            resources: g.resources,
+          })
+        : []),
+      ...inner.filter(({ proposes }) => !guard || !proposes),
       ...g.effects.filter(({ first }) => !first),
     ];
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;

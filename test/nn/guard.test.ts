@@ -23,9 +23,11 @@ import { cosineDecay, warmUp } from '../../src/nn/schedules.ts';
 import { add, log, multiply, negate, square } from '../../src/ops/elementwise/elementwise.ts';
 import { input, read, Variable } from '../../src/ops/core/leaves.ts';
 import { reduceSum } from '../../src/ops/reduce/sum.ts';
+import type { Tensor } from '../../src/ops/core/op.ts';
 import type { Minimizer } from '../../src/runtime/minimizer.ts';
 import type { Program } from '../../src/runtime/program.ts';
 import type { Gpu } from '../../src/runtime/session.ts';
+import '../helpers/close.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { compiledTinyGan, arc } from './ganFixtures.ts';
 import { clusters, weightsOf } from './modelFixtures.ts';
@@ -373,19 +375,34 @@ describe('a fit', () => {
 });
 
 describe('an evaluation', () => {
-  it('of a weight that is NaN is refused and names it, also as validation', async () => {
+  it('as validation is refused where the loss overflows', async () => {
+    const model = await sequential([dense({ units: 2 }), dense({ units: 3 })], {
+      inputShape: [2],
+      name: 'flat',
+    }).compile({ gpu: await testGpu(), optimizer: sgd(), loss: 'softmaxCrossEntropy' });
+    const far = dataset({
+      x: (data.x.data as Float32Array).map((value) => value * 1e38),
+      y: (data.y!.data as Uint8Array).map((label) => (label + 1) % 3),
+      inputShape: [2],
+    });
+    const error = await errorOf(model.fit(data, { steps: 4, batchSize, validationData: far }));
+    expect(error.message).toMatch(
+      /^flat: loss became NaN or infinite in samples 0 to 15 of .*The weights are finite/,
+    );
+    model.destroy();
+  });
+
+  it('of a weight that is NaN is refused and names it', async () => {
     const model = await compiledDeep(make());
     expect((await model.evaluate(data)).loss).toBeGreaterThan(0);
     const variance = model.variables.find(({ name }) => /variance/i.test(name))!;
     const good = await model.compiled.gpu.variables.read(variance);
-    model.compiled.gpu.variables.write(variance, good.with(1, NaN)); // which training does not read
+    model.compiled.gpu.variables.write(variance, good.with(1, NaN));
     const error = await errorOf(model.evaluate(data, { batchSize: 20 }));
     expect(error.message).toMatch(
       /^deep: loss.* became NaN or infinite in samples 0 to 19 of data set 'clusters 1'\. The weight batchNormalization\.\w+ is/,
     );
     expect(error.variable).toBe(variance.name);
-    const validation = await errorOf(model.fit(data, { steps: 4, batchSize, validationData: data }));
-    expect(validation.message).toMatch(/loss.* became NaN or infinite in samples/);
     model.compiled.gpu.variables.write(variance, good);
     expect((await model.evaluate(data)).loss).toBeGreaterThan(0);
     model.destroy();
@@ -437,5 +454,99 @@ describe('a GAN', () => {
     expect(await gan.save()).toEqual(await twin.save());
     gan.destroy();
     twin.destroy();
+  });
+});
+
+describe('moving statistics', () => {
+  const channels = 5;
+  const normalized = async (options: CompiledWith = {}) =>
+    sequential([batchNormalization({ name: 'norm', momentum: 0.9 }), dense({ units: 1 })], {
+      inputShape: [channels],
+      name: 'moving',
+      seed: 2,
+    }).compile({ gpu: await testGpu(), optimizer: sgd(), loss: 'meanSquaredError', ...options });
+  type CompiledWith = { optimizer?: Optimizer };
+  const rows = (value: number, at: number) => {
+    const x = Array.from({ length: 4 }, (_, i) =>
+      Array.from({ length: channels }, (__, c) => Math.cos(i + c)),
+    );
+    x[0][at] = value;
+    x[1][at] = -value;
+    return dataset({ x, y: [1, 2, 3, 4], inputShape: [channels], targetShape: [1] });
+  };
+
+  it.each([0, 4])(
+    'whose variance of channel %i overflows f32 are not changed, nor is anything else',
+    async (at) => {
+      const model = await normalized();
+      await model.fit(rows(1, at), { epochs: 2 });
+      const before = await weightsOf(model);
+      const error = await errorOf(model.fit(rows(1e30, at), { epochs: 4, resume: true }));
+      expect([error.step, error.variable, model.step]).toEqual([2, 'norm.movingVariance', 2]);
+      expect(error.message).toMatch(
+        /^moving: the update of norm\.movingVariance became .*NaN or infinite at step 2\. The step was not made/,
+      );
+      expect(await weightsOf(model)).toEqual(before);
+      await model.save();
+      model.destroy();
+    },
+  );
+
+  it('that are NaN already are named, and the step is not made', async () => {
+    const model = await normalized();
+    const { variables } = model.compiled.gpu;
+    const mean = model.variables.find(({ name }) => name === 'norm.movingMean')!;
+    const others = model.variables.filter((own) => own !== mean);
+    const before = await variables.readAll(others);
+    variables.write(mean, new Float32Array(channels).with(2, NaN));
+    const error = await errorOf(model.fit(rows(1, 0), { epochs: 1 }));
+    expect([error.step, error.variable]).toEqual([0, 'norm.movingMean']);
+    expect(error.message).toContain('the weight norm.movingMean was');
+    expect(await variables.readAll(others)).toEqual(before);
+    model.destroy();
+  });
+
+  it('of one layer called twice follow both batches, or none', async () => {
+    const gpu = await testGpu();
+    const layer = batchNormalization({ momentum: 0.5, name: 'twice' });
+    const net = sequential([layer, dense({ units: 1 })], { inputShape: [70] });
+    const [a, b] = [input('a', [3, 70]), input('b', [2, 70])];
+    const program = await gpu.compile((g) => {
+      const sums = [a, b].map((x) => reduceSum(net.call(x, { training: true })));
+      g.minimize(add(...(sums as [Tensor, Tensor])), net.trainableVariables, sgd({ learningRate: 1e-3 }));
+      return {};
+    });
+    const batch = (length: number, seed: number) =>
+      Float32Array.from({ length: length * 70 }, (_, i) => Math.sin(seed + 2.3 * i));
+    const [first, second] = [batch(3, 1), batch(2, 7)];
+    const statistics = net.variables.filter(({ name }) => name.includes('moving'));
+    const expected = [0, 1].map((start, k) =>
+      Float64Array.from({ length: 70 }, (_, c) =>
+        [first, second].reduce((value, x) => {
+          const column = Array.from({ length: x.length / 70 }, (__, i) => x[i * 70 + c]);
+          const mean = column.reduce((s, v) => s + v, 0) / column.length;
+          const variance = column.reduce((s, v) => s + (v - mean) ** 2, 0) / column.length;
+          return (value + [mean, variance][k]) / 2;
+        }, start),
+      ),
+    );
+    const check = async () => {
+      for (const [k, variable] of statistics.entries()) {
+        expect(await gpu.variables.read(variable)).toBeAllClose(expected[k], { rtol: 1e-5, atol: 1e-6 });
+      }
+    };
+    program.write(a, first);
+    program.write(b, second);
+    await program.step();
+    await program.finish();
+    await check();
+    program.write(b, second.with(69, 1e20).with(139, -1e20));
+    await program.step();
+    await expect(program.finish()).rejects.toMatchObject({ step: 1, variable: 'twice.movingVariance' });
+    await check();
+    const labels = program.commands.map(({ label }) => label);
+    expect(labels.filter((label) => label.endsWith('movingStatistics'))).toHaveLength(2);
+    expect(labels.filter((label) => label === 'optimizer.accept')).toHaveLength(1);
+    program.destroy();
   });
 });

@@ -95,7 +95,31 @@ export interface Effect {
   /** Runs before the optimizers, which are then judged by what it recorded. */
   readonly first?: boolean;
   readonly inputs: readonly Tensor[];
+  /**
+   * The variables, as tensors, that it changes by itself: in a program that trains it runs before the verdict and
+   * writes to `context.proposals` in their place.
+   */
+  readonly proposes?: readonly Tensor[];
   lower(context: LowerContext, inputs: readonly Tensor[]): void;
+}
+
+/** Where an effect says what variables are to become if the step is made, and what speaks against that. */
+export interface Proposals {
+  /** f32: the values of all variables of all such effects. */
+  readonly values: Operand;
+  /** u32: a word for every value of the largest of its variables, from `firstFault` on (shared/optimizer.wgsl). */
+  readonly faults: Operand;
+  readonly firstFault: number;
+  of(variable: Tensor): ProposalPlace;
+}
+
+export interface ProposalPlace {
+  /** Of its first value among the proposed ones; a multiple of 64. What is left up to the next multiple becomes 0. */
+  readonly offset: number;
+  /** Number of its first vec4f in the words of faults. */
+  readonly place: number;
+  /** Whether an effect before has proposed values for it in this step, from which to go on. */
+  readonly chained: boolean;
 }
 
 export interface LowerContext {
@@ -105,6 +129,8 @@ export interface LowerContext {
    * lasting memory leave it as it is then.
    */
   readonly guard?: Operand;
+  /** Where the program trains, for an effect that `proposes`. */
+  readonly proposals?: Proposals;
   /**
    * Chooses a kernel variant: a variant forced by name for this op (tests, benchmarks, tuner), else
    * `preferred`. A forced name that is not in `candidates` throws.

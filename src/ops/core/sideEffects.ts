@@ -4,8 +4,9 @@ let collect: ((effect: Effect) => void) | undefined;
 
 /**
  * Adds an effect to the program that is being compiled, from anywhere inside its graph function: the moving
- * statistics of batch normalization are updated this way. It runs at the end of each step, after the optimizers and
- * before the effects of the program itself, in the order of the calls. Outside of a compilation (shape checks, summaries)
+ * statistics of batch normalization are updated this way. It runs at the end of each step, in the order of the calls,
+ * before the effects of the program itself: after the optimizers, or before them if it `proposes` values to be judged
+ * with their updates. Outside of a compilation (shape checks, summaries)
  * nothing happens.
  */
 export function sideEffect(effect: Effect): void {

@@ -3,7 +3,7 @@ import scaleShiftSource from '../../../shaders/normalization/scale_shift.wgsl?ra
 import { read } from '../core/leaves.ts';
 import type { Variable } from '../core/leaves.ts';
 import { applyAll } from '../core/node.ts';
-import type { Op, Tensor } from '../core/op.ts';
+import type { Op, Proposals, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import { sideEffect } from '../core/sideEffects.ts';
 import { valueType } from '../core/values.ts';
@@ -123,7 +123,8 @@ export interface MovingStatistics {
 
 /**
  * Lets moving statistics follow those of this step's batch, all of them [C], at the end of the step:
- * moving ← momentum · moving + (1 − momentum) · batch. In one dispatch, and only inside of a compilation.
+ * moving ← momentum · moving + (1 − momentum) · batch. In one dispatch, and only inside of a compilation. A step of
+ * training in which they would become NaN or infinite is not made.
  */
 export function followStatistics(
   moving: MovingStatistics,
@@ -133,28 +134,47 @@ export function followStatistics(
 ): void {
   const channels = sizeOf(mean.shape);
   const workgroupSize = 64;
+  const variables = [read(moving.mean), read(moving.variance)];
   sideEffect({
     label: `${mean.node.label}/movingStatistics`,
-    inputs: [mean, variance, read(moving.mean), read(moving.variance)],
-    lower: (context, [batchMean, batchVariance, movingMean, movingVariance]) =>
-      context.dispatch({
+    inputs: [mean, variance, ...variables],
+    proposes: variables,
+    lower({ proposals, dispatch }, [batchMean, batchVariance, movingMean, movingVariance]) {
+      const padded = proposals ? Math.ceil(channels / 64) * 64 : channels;
+      dispatch({
         kernel: kernels.moving,
         constants: {
           CHANNELS: channels,
+          PADDED: padded,
           MOMENTUM: momentum,
           WEIGHT: 1 - momentum,
-          GUARDED: context.guard !== undefined,
           WORKGROUP_SIZE: workgroupSize,
+          ...(proposals && placesOf(proposals, movingMean, movingVariance)),
         },
         bindings: {
           mean: batchMean,
           variance: batchVariance,
           moving_mean: movingMean,
           moving_variance: movingVariance,
-          ...(context.guard && { guard: context.guard }),
+          ...(proposals && { proposed: proposals.values, faults: proposals.faults }),
         },
-        workgroups: [Math.ceil(channels / workgroupSize), 1, 1],
+        workgroups: [Math.ceil(padded / workgroupSize), 1, 1],
         flops: 6 * channels,
-      }),
+      });
+    },
   });
+}
+
+/** The kernel's constants that say where proposals and their faults go. */
+function placesOf(proposals: Proposals, movingMean: Tensor, movingVariance: Tensor) {
+  const [mean, variance] = [proposals.of(movingMean), proposals.of(movingVariance)];
+  return {
+    PROPOSE: true,
+    CHAINED: mean.chained,
+    MEAN_OFFSET: mean.offset,
+    VARIANCE_OFFSET: variance.offset,
+    FAULT_OFFSET: proposals.firstFault,
+    MEAN_PLACE: mean.place,
+    VARIANCE_PLACE: variance.place,
+  };
 }
