@@ -2,11 +2,13 @@ import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path/posix';
 import { describe, expect, it } from 'vitest';
 
-const sources = import.meta.glob<string>('../src/**/*.{ts,mjs}', {
+const sources = import.meta.glob<string>('../{src,demos,bench,test}/**/*.{ts,mjs}', {
   query: '?raw',
   import: 'default',
   eager: true,
 });
+/** Only their names are wanted. */
+const named = Object.keys(import.meta.glob(['../shaders/*/*', '../src/ops/*/*', '../test/ops/*/*']));
 
 interface Import {
   file: string;
@@ -14,8 +16,8 @@ interface Import {
   target: string;
 }
 
-const imports: Import[] = Object.entries(sources).flatMap(([path, text]) => {
-  const file = path.replace(/^\.\.\//, '');
+const allImports: Import[] = Object.entries(sources).flatMap(([path, text]) => {
+  const file = join('test', path);
   const specifiers = text.matchAll(
     /^(?:import|export)\b[^;'"]*\bfrom '([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gm,
   );
@@ -24,6 +26,8 @@ const imports: Import[] = Object.entries(sources).flatMap(([path, text]) => {
     return { file, target: specifier.startsWith('.') ? join(dirname(file), specifier) : specifier };
   });
 });
+
+const imports = allImports.filter(({ file }) => file.startsWith('src/'));
 
 /** The folder of src that a file lies in; undefined for files directly in src and for what is elsewhere. */
 const layer = (path: string) => /^src\/([^/]+)\//.exec(path)?.[1];
@@ -47,24 +51,6 @@ describe('the layers of src', () => {
     for (const folder of below.keys()) expect(findCycle([folder])).toBeUndefined();
   });
 
-  it('have no cycle between files', () => {
-    const targets = new Map<string, string[]>();
-    for (const { file, target } of imports) targets.set(file, [...(targets.get(file) ?? []), target]);
-    expect(targets.size).toBeGreaterThan(100);
-    const done = new Set<string>();
-    const findCycle = (file: string, path: readonly string[]): readonly string[] | undefined => {
-      if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
-      if (done.has(file)) return undefined;
-      for (const target of targets.get(file) ?? []) {
-        const cycle = findCycle(target, [...path, file]);
-        if (cycle) return cycle;
-      }
-      done.add(file);
-      return undefined;
-    };
-    for (const file of targets.keys()) expect(findCycle(file, [])).toBeUndefined();
-  });
-
   it('run in browsers, all but src/node', () => {
     const nodeOnly = imports.filter(
       ({ file, target }) => layer(file) !== 'node' && (layer(target) === 'node' || isBuiltin(target)),
@@ -78,4 +64,47 @@ describe('the layers of src', () => {
     );
     expect(packages).toEqual([]);
   });
+});
+
+it('files know each other in one direction: no cycle in src, demos, bench and test', () => {
+  const targets = new Map<string, string[]>();
+  for (const { file, target } of allImports) targets.set(file, [...(targets.get(file) ?? []), target]);
+  expect(targets.size).toBeGreaterThan(400);
+  const done = new Set<string>();
+  const findCycle = (file: string, path: readonly string[]): readonly string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const target of targets.get(file) ?? []) {
+      const cycle = findCycle(target, [...path, file]);
+      if (cycle) return cycle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of targets.keys()) expect(findCycle(file, [])).toBeUndefined();
+});
+
+/** Folders that one of the three trees has alone, and why. */
+const ALONE: Readonly<Record<string, readonly string[]>> = {
+  // Functions and types that kernels of several families are composed of; they compute nothing by themselves.
+  shaders: ['shared', 'draw'], // draw: vertex and fragment shaders of the pages, which demos/ runs
+  // What all ops stand on: tensors, shapes, expressions. It has no kernels, and the tests of every op test it.
+  'src/ops': ['core'],
+  'test/ops': [],
+};
+
+it.each(Object.keys(ALONE))('shaders, src/ops and test/ops have the same families: %s', (tree) => {
+  const families = (folder: string) => [
+    ...new Set(
+      named
+        .map((path) => join('test', path))
+        .filter((path) => path.startsWith(`${folder}/`))
+        .map((path) => path.slice(folder.length + 1).split('/')[0]),
+    ),
+  ];
+  const all = new Set(
+    Object.keys(ALONE).flatMap((own) => families(own).filter((name) => !ALONE[own].includes(name))),
+  );
+  expect(all.size).toBeGreaterThan(10);
+  expect(families(tree).toSorted()).toEqual([...all, ...ALONE[tree]].toSorted());
 });

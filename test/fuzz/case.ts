@@ -7,7 +7,7 @@ import * as ops from '../../src/ops/index.ts';
 import { map, random } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
 import { Draft } from './draft.ts';
-import type { Value } from './draft.ts';
+import type { Value } from './entry.ts';
 import { layerNames } from './layers.ts';
 import { elementwise } from './ops/elementwise.ts';
 import { Rng } from './rng.ts';

@@ -7,13 +7,12 @@ import type { Tensor } from '../../src/ops/core/op.ts';
 import type { DType, Shape } from '../../src/ops/core/shape.ts';
 import { full, map, zeros } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
-import type { Call } from './entry.ts';
+import type { Call, Drawing, Id, Value } from './entry.ts';
 import { layers } from './layers.ts';
 import { Rng } from './rng.ts';
 import { table } from './table.ts';
 import type { OpName } from './table.ts';
 import { Tape } from './tape.ts';
-import type { Id } from './tape.ts';
 
 /** There is no such shape in a large case. */
 class Unfit extends Error {}
@@ -21,23 +20,6 @@ class Unfit extends Error {}
 const functions: Readonly<Record<string, unknown>> = { ...ops };
 
 type Extent = 'small' | 'rows' | 'huge';
-
-/** A value of a case: the tensor, and what the references say of it. */
-export interface Value {
-  readonly id: Id;
-  readonly tensor: Tensor;
-  /** In float64, without noise. */
-  readonly value: Array64;
-  /** The same bits on every device, so that comparisons of it come out alike. */
-  readonly exact: boolean;
-  /** A gradient can come back from here to an input. */
-  readonly differentiable: boolean;
-  /** No gradient may be asked for here: it would meet an op that has none. */
-  readonly blocked: boolean;
-  readonly text: string;
-  /** An input of which gradients are asked. */
-  readonly leaf?: boolean;
-}
 
 interface Made {
   readonly name: OpName;
@@ -56,7 +38,7 @@ const MOST = 8;
 const WHOLE = 64;
 
 /** A random graph in the making: the tensors for the device beside the values of the references. */
-export class Draft {
+export class Draft implements Drawing {
   readonly rng: Rng;
   readonly extent: Extent;
   readonly values: Value[] = [];

@@ -1,6 +1,46 @@
 import type { Tensor } from '../../src/ops/core/op.ts';
+import type { DType, Shape } from '../../src/ops/core/shape.ts';
 import type { Array64 } from '../reference/array.ts';
-import type { Draft, Value } from './draft.ts';
+import type { Rng } from './rng.ts';
+
+/** A value on a tape. */
+export type Id = number;
+
+/** A value of a case: the tensor, and what the references say of it. */
+export interface Value {
+  readonly id: Id;
+  readonly tensor: Tensor;
+  /** In float64, without noise. */
+  readonly value: Array64;
+  /** The same bits on every device, so that comparisons of it come out alike. */
+  readonly exact: boolean;
+  /** A gradient can come back from here to an input. */
+  readonly differentiable: boolean;
+  /** No gradient may be asked for here: it would meet an op that has none. */
+  readonly blocked: boolean;
+  readonly text: string;
+  /** An input of which gradients are asked. */
+  readonly leaf?: boolean;
+}
+
+/** What an entry sees of the case in the making: chance, the values that there are, and new ones. See Draft. */
+export interface Drawing {
+  readonly rng: Rng;
+  readonly large: boolean;
+  size(most?: number): number;
+  shape(rank?: number, most?: number): number[];
+  leaf(shape: Shape, options?: { low?: number; high?: number; dtype?: DType; whole?: boolean }): Value;
+  take(shape: Shape, options?: { dtype?: DType; reuse?: number; exact?: boolean }): Value;
+  any(options?: {
+    rank?: readonly number[];
+    dtype?: DType;
+    exact?: boolean;
+    where?: (value: Value) => boolean;
+  }): Value;
+  within(value: Value, low: number, high: number): Value;
+  /** @param name of an op */
+  call(name: string, call: Call): Value;
+}
 
 /** What the float64 twin of an op says: its value, and by dL/dy the gradient of each input. */
 export interface Answer {
@@ -18,7 +58,7 @@ export interface Call {
 /** How one op is fuzzed. */
 export interface OpEntry {
   /** A random call on what the draft has or makes; undefined where nothing fits. */
-  readonly draw: (draft: Draft) => Call | undefined;
+  readonly draw: (draft: Drawing) => Call | undefined;
   readonly twin: (inputs: readonly Array64[], args: readonly any[]) => Answer;
   /** Default: ops[name](...inputs, ...args). */
   readonly build?: (inputs: readonly Tensor[], args: readonly any[]) => Tensor;

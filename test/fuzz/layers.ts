@@ -2,11 +2,10 @@ import { activations } from '../../src/nn/activations.ts';
 import * as api from '../../src/index.ts';
 import type { Layer } from '../../src/nn/layers/layer.ts';
 import { map, sizeOf } from '../reference/array.ts';
-import type { Draft, Value } from './draft.ts';
-import type { Call } from './entry.ts';
+import type { Call, Drawing, Id, Value } from './entry.ts';
 import type { OpName } from './table.ts';
 import { table } from './table.ts';
-import type { Id, Tape } from './tape.ts';
+import type { Tape } from './tape.ts';
 
 /** A layer in one use: its samples [N, …], and what it computes in words of the ops' references. */
 export interface LayerCall {
@@ -20,7 +19,7 @@ export interface LayerCall {
 }
 
 type Options = Record<string, any>;
-type LayerDraw = (draft: Draft) => LayerCall | undefined;
+type LayerDraw = (draft: Drawing) => LayerCall | undefined;
 
 const factories: Readonly<Record<string, unknown>> = { ...api };
 const make = (type: string, ...args: unknown[]) => (factories[type] as (...all: unknown[]) => Layer)(...args);
@@ -45,7 +44,7 @@ const SMOOTH = [
 const opOf = { exponential: 'exp' } as Readonly<Record<string, OpName>>;
 const activate = (tape: Tape, name: string, x: Id): Id => (name === 'linear' ? x : tape.op(opOf[name] ?? (name as OpName), [x])); // prettier-ignore
 
-const samples = (draft: Draft, ranks: readonly number[] = [2, 3, 4], exact = false) =>
+const samples = (draft: Drawing, ranks: readonly number[] = [2, 3, 4], exact = false) =>
   draft.any({ rank: ranks, exact });
 const channelsOf = ({ tensor }: Value) => tensor.shape.at(-1)!;
 
@@ -297,7 +296,7 @@ export const layers: Readonly<Record<string, LayerDraw>> = {
   concatenate: asConcatenate,
 };
 
-function asConcatenate(draft: Draft): LayerCall | undefined {
+function asConcatenate(draft: Drawing): LayerCall | undefined {
   const { rng } = draft;
   const x = samples(draft);
   const { shape } = x.tensor;

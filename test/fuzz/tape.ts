@@ -1,11 +1,9 @@
 import { map } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
+import type { Id } from './entry.ts';
 import type { Rng } from './rng.ts';
 import { table } from './table.ts';
 import type { OpName } from './table.ts';
-
-/** A value on a tape. */
-export type Id = number;
 
 interface Entry {
   readonly value: Array64;

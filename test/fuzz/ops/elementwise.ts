@@ -4,8 +4,7 @@ import type { Array64 } from '../../reference/array.ts';
 import { broadcastShape, broadcastTo, sumTo } from '../../reference/broadcast.ts';
 import { binaryTable, unaryTable } from '../../reference/elementwise.ts';
 import type { Binary, BinaryName, Unary, UnaryName } from '../../reference/elementwise.ts';
-import type { Draft, Value } from '../draft.ts';
-import type { OpEntry } from '../entry.ts';
+import type { Drawing, OpEntry, Value } from '../entry.ts';
 
 /** How far computed numbers stay from where a function jumps or bends: much further than f32's error. */
 const MARGIN = 1e-3;
@@ -41,7 +40,7 @@ function pointwise(
 }
 
 /** An operand whose numbers keep away from `bends`, unless they are exact. */
-function away(draft: Draft, value: Value, bends: readonly number[]): Value {
+function away(draft: Drawing, value: Value, bends: readonly number[]): Value {
   const near = (x: number) => bends.some((bend) => Math.abs(x - bend) < MARGIN);
   return value.exact || !value.value.data.some(near) ? value : draft.leaf(value.tensor.shape);
 }
@@ -51,7 +50,7 @@ interface UnaryOptions {
   readonly domain?: readonly [number, number];
   /** Where the function jumps or bends, by its arguments. */
   readonly bends?: (...args: number[]) => number[];
-  readonly args?: (draft: Draft) => number[];
+  readonly args?: (draft: Drawing) => number[];
   readonly jumps?: boolean;
   readonly exact?: OpEntry['exact'];
 }
@@ -77,7 +76,7 @@ const wholes = () => WHOLES;
 const atZero = () => [0];
 
 /** An operand that broadcasts with another: its shape, or some of its extents as 1, or left out. */
-function beside(draft: Draft, { tensor: { shape } }: Value): Value {
+function beside(draft: Drawing, { tensor: { shape } }: Value): Value {
   const { rng } = draft;
   const kind = rng.next();
   if (kind < 0.4 || shape.length === 0) return draft.take(shape);
@@ -87,14 +86,14 @@ function beside(draft: Draft, { tensor: { shape } }: Value): Value {
 }
 
 /** Two operands, in either order. */
-function pair(draft: Draft): [Value, Value] {
+function pair(draft: Drawing): [Value, Value] {
   const a = draft.any();
   const b = beside(draft, a);
   return draft.rng.chance(0.5) ? [a, b] : [b, a];
 }
 
 /** Two operands whose numbers are never nearly alike, unless both are exact. */
-function apart(draft: Draft): [Value, Value] {
+function apart(draft: Drawing): [Value, Value] {
   const [a, b] = pair(draft);
   if (a.exact && b.exact) return [a, b];
   const shape = broadcastShape(a.value.shape, b.value.shape);

@@ -4,11 +4,10 @@ import { map, sizeOf } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import { broadcastTo, sumTo } from '../../reference/broadcast.ts';
 import * as movement from '../../reference/movement.ts';
-import type { Draft, Value } from '../draft.ts';
-import type { OpEntry } from '../entry.ts';
+import type { Drawing, OpEntry, Value } from '../entry.ts';
 
 /** A tensor of any type of words; floats most of the time. */
-function anyWords(draft: Draft, rank?: readonly number[]): Value {
+function anyWords(draft: Drawing, rank?: readonly number[]): Value {
   const dtype: DType = draft.rng.chance(0.8) ? 'f32' : draft.rng.pick(['i32', 'u32']);
   return draft.any({ rank, dtype });
 }

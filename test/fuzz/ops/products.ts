@@ -8,13 +8,12 @@ import { matmul, matmulGrad } from '../../reference/matmul.ts';
 import * as normalization from '../../reference/normalization.ts';
 import { argmax, reduce } from '../../reference/reduce.ts';
 import { logSoftmax } from '../../reference/softmax.ts';
-import type { Draft, Value } from '../draft.ts';
-import type { Answer, OpEntry } from '../entry.ts';
+import type { Answer, Drawing, OpEntry, Value } from '../entry.ts';
 
 const rows = (x: Array64): Array64 => array([sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!], x.data);
 
 /** γ and β: both, one or none. */
-function affine(draft: Draft, channels: number): { inputs: Value[]; gamma: boolean; beta: boolean } {
+function affine(draft: Drawing, channels: number): { inputs: Value[]; gamma: boolean; beta: boolean } {
   const [gamma, beta] = [draft.rng.chance(0.7), draft.rng.chance(0.7)];
   const inputs = [gamma, beta].flatMap((own) => (own ? [draft.take([channels], { reuse: 0.3 })] : []));
   return { inputs, gamma, beta };

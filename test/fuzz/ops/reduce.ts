@@ -2,11 +2,10 @@ import type { DType } from '../../../src/ops/core/shape.ts';
 import { map } from '../../reference/array.ts';
 import * as reference from '../../reference/reduce.ts';
 import * as rows from '../../reference/softmax.ts';
-import type { Draft, Value } from '../draft.ts';
-import type { OpEntry } from '../entry.ts';
+import type { Drawing, OpEntry, Value } from '../entry.ts';
 
 /** Axes of a tensor, now and then none, all, or counted from the end. */
-function someAxes(draft: Draft, rank: number): number[] {
+function someAxes(draft: Drawing, rank: number): number[] {
   const { rng } = draft;
   const axes = [...Array(rank).keys()].filter(() => rng.chance(0.5));
   return axes.map((axis) => (rng.chance(0.3) ? axis - rank : axis));

@@ -5,18 +5,17 @@ import { full, map, sizeOf } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as random from '../../reference/random.ts';
 import type { RandomKey } from '../../reference/random.ts';
-import type { Draft } from '../draft.ts';
-import type { OpEntry } from '../entry.ts';
+import type { Drawing, OpEntry } from '../entry.ts';
 
 /** Every case runs with this seed. */
 export const PROGRAM_SEED = 2 ** 35 + 99;
 
 const key = (stream: number): RandomKey => ({ seed: PROGRAM_SEED, stream, step: 0 });
-const stream = (draft: Draft) => ({ stream: draft.rng.int(0, 1000) });
+const stream = (draft: Drawing) => ({ stream: draft.rng.int(0, 1000) });
 
 type Draw = (shape: readonly number[], key: RandomKey, ...parameters: number[]) => Array64;
 
-function source(twin: Draw, parameters: (draft: Draft) => number[]): OpEntry {
+function source(twin: Draw, parameters: (draft: Drawing) => number[]): OpEntry {
   return {
     draw: (draft) => ({
       inputs: [],
@@ -47,7 +46,7 @@ function batchOf(
   return map(full(shape, 0), (_, i) => scale * samples.data[at(Math.floor(i / sample)) * sample + (i % sample)] + offset); // prettier-ignore
 }
 
-function batchOptions(draft: Draft, samples: number) {
+function batchOptions(draft: Drawing, samples: number) {
   const { rng } = draft;
   return {
     batchSize: rng.int(1, Math.min(samples + 3, 70)),

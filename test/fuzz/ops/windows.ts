@@ -6,19 +6,18 @@ import { pad, slice } from '../../reference/movement.ts';
 import * as pooling from '../../reference/pooling.ts';
 import { reduce, reduceGrad } from '../../reference/reduce.ts';
 import * as resize from '../../reference/resize.ts';
-import type { Draft, Value } from '../draft.ts';
-import type { OpEntry } from '../entry.ts';
+import type { Drawing, OpEntry, Value } from '../entry.ts';
 
 const pairOf = (value: number | Pair): Pair => (typeof value === 'number' ? [value, value] : value);
-const image = (draft: Draft, exact = false): Value => draft.any({ rank: [4], exact });
+const image = (draft: Drawing, exact = false): Value => draft.any({ rank: [4], exact });
 
 /** One number for both directions, or two. */
-function pair(draft: Draft, values: readonly number[]): number | Pair {
+function pair(draft: Drawing, values: readonly number[]): number | Pair {
   const { rng } = draft;
   return rng.chance(0.5) ? rng.pick(values) : [rng.pick(values), rng.pick(values)];
 }
 
-function padding(draft: Draft, most: Pair): Padding {
+function padding(draft: Drawing, most: Pair): Padding {
   const { rng } = draft;
   const side = (axis: 0 | 1) => rng.int(0, Math.min(3, most[axis]));
   return rng.pick<Padding>(['valid', 'same', [side(0), side(0), side(1), side(1)]]);
@@ -40,11 +39,11 @@ const fits = (size: Pair, kernel: Pair, options: convolution.Conv2dOptions) =>
   convolution.outputSize2d(size, kernel, options).every((extent) => extent >= 1);
 
 /** Some of the options, the others at their defaults. */
-function some(draft: Draft, options: Record<string, unknown>): Record<string, unknown> {
+function some(draft: Drawing, options: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).filter(() => draft.rng.chance(0.75)));
 }
 
-const weightsFor = (draft: Draft, shape: number[]) => {
+const weightsFor = (draft: Drawing, shape: number[]) => {
   const taps = shape[0] * shape[1] * shape[2];
   return draft.rng.chance(0.3)
     ? draft.take(shape)
@@ -175,7 +174,7 @@ function pool(kind: 'max' | 'average'): OpEntry {
   };
 }
 
-const toSize = (draft: Draft, { tensor: { shape } }: Value, most: number): Pair =>
+const toSize = (draft: Drawing, { tensor: { shape } }: Value, most: number): Pair =>
   [1, 2].map((axis) => (draft.rng.chance(0.3) ? shape[axis] * draft.rng.int(1, 2) : draft.rng.int(1, most))) as unknown as Pair; // prettier-ignore
 
 function resized(x: Array64, size: Pair, kind: string) {
