@@ -13,6 +13,7 @@
 //
 // This is the modified form of the method: each projection is taken of what is left of v and not of x, so that
 // rounding errors do not add up. A column that lies in the span of those before it has no direction left; it is 0.
+// A column that is not finite, or whose square is not, is NaN.
 //
 // One invocation does it all: each column needs all of those before it, and there are few. About
 // 2 · ROWS · COLUMNS² FLOPs: 8 columns of 64 rows are 8,192, less than a dispatch costs. Bytes: 8 · ROWS · COLUMNS, x read
@@ -54,7 +55,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u) {
       }
     }
     let left = dot_columns(j, j, zero);
-    let factor = select(0.0, inverseSqrt(left), left > NOTHING * NOTHING * before || is_nan(left));
+    // Infinity, of an infinite column or of one whose square overflows, has no inverse root to go on with.
+    let finite = (bitcast<u32>(left) & INFINITY_BITS) < INFINITY_BITS;
+    let inverse = select(0.0, inverseSqrt(left), left > NOTHING * NOTHING * before);
+    let factor = select(float_of(NAN_BITS), inverse, finite);
     for (var row = zero; row < ROWS; row++) {
       q[row * COLUMNS + j] *= factor;
     }

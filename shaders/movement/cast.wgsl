@@ -3,13 +3,17 @@
 //   input   [SIZE] Sources: f32, i32 or u32 (or vectors of four)
 //   output  [SIZE] Values
 //
-// From f32 to an integer the fraction is cut off (−1.5 → −1) and what the type cannot hold becomes
-// its nearest end; between i32 and u32 the bits stay. Integers beyond 2²⁴ are rounded in f32.
+// From f32 to an integer the fraction is cut off (−1.5 → −1), what the type cannot hold becomes its nearest end, and
+// NaN, which WGSL leaves to the adapter, 0; between i32 and u32 the bits stay. Integers beyond 2²⁴ are rounded in f32.
 // One invocation converts one Value. 8 bytes per element.
 
 alias Source = i32;
+alias SourceBits = u32; // as wide as Source
 alias Value = f32;
 
+const FROM_FLOAT: bool = false; // to an integer
+const BEYOND: f32 = 1.0; // from here on too large for it: 2³¹ or 2³²
+const LARGEST: u32 = 1u; // bits of its largest number, 0x7fffffff or 0xffffffff
 const SIZE: u32 = 64u; // in Values
 const CHANNELS: u32 = 8u; // innermost dimension, in Values
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
@@ -25,10 +29,20 @@ fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
 }
 
+fn converted(x: Source) -> Value {
+  if (FROM_FLOAT) {
+    let is_nan = (bitcast<SourceBits>(x) & SourceBits(0x7fffffffu)) > SourceBits(0x7f800000u);
+    // By itself the conversion goes up to the largest f32 below 2³¹ or 2³² only, in some implementations.
+    let limited = select(Value(x), bitcast<Value>(SourceBits(LARGEST)), x >= Source(BEYOND));
+    return select(limited, Value(0), is_nan);
+  }
+  return Value(x);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
   let index = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
   if (index < SIZE) {
-    output[index] = epilogue(Value(input[index]), index, index % CHANNELS);
+    output[index] = epilogue(converted(input[index]), index, index % CHANNELS);
   }
 }

@@ -54,9 +54,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let y = source((index / (CHANNELS * OUT_WIDTH)) % OUT_HEIGHT, HEIGHT, OUT_HEIGHT);
   let image = index / (CHANNELS * OUT_WIDTH * OUT_HEIGHT) * (HEIGHT * WIDTH);
   let left = u32(x);
-  let right = min(left + 1u, WIDTH - 1u);
+  // A neighbour whose weight is 0 is not read: 0 times its NaN or infinity would be NaN.
+  let right = left + select(0u, 1u, x > f32(left));
   let upper = image + u32(y) * WIDTH;
-  let lower = image + min(u32(y) + 1u, HEIGHT - 1u) * WIDTH;
+  let lower = upper + select(0u, WIDTH, y > f32(u32(y)));
   let share_x = Value(x - f32(left));
   let share_y = Value(y - f32(u32(y)));
   let above = mix(input[(upper + left) * CHANNELS + channel], input[(upper + right) * CHANNELS + channel], share_x);

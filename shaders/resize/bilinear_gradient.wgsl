@@ -78,7 +78,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     for (var j = zero; j < TAPS_X; j++) {
       let column = first_x + j;
       let share = share_y * weight(x, column, WIDTH, OUT_WIDTH);
-      sum += Value(share) * gradient[(start + min(column, OUT_WIDTH - 1u)) * CHANNELS + channel];
+      let part = Value(share) * gradient[(start + min(column, OUT_WIDTH - 1u)) * CHANNELS + channel];
+      sum += select(Value(0.0), part, share > 0.0); // a NaN without a share has no part
     }
   }
   output[index] = epilogue(sum, index, channel);

@@ -50,7 +50,8 @@ export const conv2dOp: Op<Conv2dAttrs> = {
  *
  * Outside the image x counts as 0. By default stride 1, dilation 1, one group and padding 'valid';
  * 'same' gives ⌈H / stride⌉ rows, and `[top, bottom, left, right]` pads explicitly.
- * OH = ⌊(H + top + bottom − (KH − 1) · dilation − 1) / stride⌋ + 1.
+ * OH = ⌊(H + top + bottom − (KH − 1) · dilation − 1) / stride⌋ + 1. NaN and ±Infinity go into every sum that they have a
+ * part in; where a NaN or infinite weight meets the padding, NaN or no part at all is the kernel's choice.
  *
  * @throws ShapeError where shapes, groups and window do not fit together.
  * @throws ArgumentError where an operand is not f32.

@@ -36,7 +36,8 @@ export const orthonormalizeOp: Op<Record<string, never>> = {
 /**
  * Columns of x [rows, columns] made orthonormal one after another (modified Gram–Schmidt): qᵀ q = 1, and the first columns
  * of q span what the first columns of x span. A column that depends on those before it becomes 0. Columns are at most
- * as many as rows, and few: one invocation does it.
+ * as many as rows, and few: one invocation does it. A column with a NaN or ±Infinity, or longer than
+ * the root of the largest f32, becomes NaN, and so do those after it.
  *
  * @throws ShapeError if x is no such matrix
  */

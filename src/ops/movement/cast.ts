@@ -31,12 +31,21 @@ export const castOp: Op<CastAttrs> = {
     context.dispatch({
       kernel,
       constants: {
+        ...(input.dtype === 'f32' && {
+          FROM_FLOAT: true,
+          BEYOND: output.dtype === 'i32' ? 2 ** 31 : 2 ** 32,
+          LARGEST: output.dtype === 'i32' ? 2 ** 31 - 1 : 2 ** 32 - 1,
+        }),
         SIZE: size,
         CHANNELS: channelsOf(node, width),
         WORKGROUP_SIZE: workgroupSize,
         GRID_X: gridX,
       },
-      aliases: { Source: valueType(input.dtype, width), Value: valueType(output.dtype, width) },
+      aliases: {
+        Source: valueType(input.dtype, width),
+        SourceBits: valueType('u32', width),
+        Value: valueType(output.dtype, width),
+      },
       bindings: { input, output },
       workgroups,
       epilogue: true,
@@ -47,8 +56,8 @@ export const castOp: Op<CastAttrs> = {
 };
 
 /**
- * Converts to another element type. From f32 to an integer the fraction is cut off and values beyond
- * the type's range become its nearest end; what becomes of NaN is the adapter's choice. No gradient passes.
+ * Converts to another element type. From f32 to an integer the fraction is cut off, values beyond the type's range and
+ * ±Infinity become its nearest end, and NaN becomes 0. No gradient passes.
  */
 export function cast(x: Tensor, dtype: 'f32' | 'i32' | 'u32'): Tensor {
   return x.dtype === dtype ? x : apply(castOp, [x], { dtype });

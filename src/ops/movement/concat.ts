@@ -94,7 +94,7 @@ export const concatOp: Op<ConcatAttrs> = {
 
 /**
  * Joins tensors one after the other along `axis` (default: the last, the channels); all other extents
- * and the types must be equal. Up to six tensors go in one dispatch.
+ * and the types must be equal. NaN and ±Infinity are moved as they are. Up to six tensors go in one dispatch.
  */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   if (tensors.length === 0) throw new ArgumentError('concat: needs at least one tensor, got none');

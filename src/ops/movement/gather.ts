@@ -74,7 +74,7 @@ export const gatherOp: Op<GatherAttrs> = {
 /**
  * Slices of x picked along `axis` (default 0): result shape x.shape[0 … axis) + indices.shape +
  * x.shape(axis …]. `gather(table, ids)` looks up rows of an embedding table. Indices are i32; one
- * outside [0, x.shape[axis]) gives zeros. The gradient takes time in proportion to
+ * outside [0, x.shape[axis]) gives zeros, whatever x holds; NaN and ±Infinity are moved as they are. The gradient takes time in proportion to
  * x.shape[axis] · number of indices (see shaders/movement/gather_gradient.wgsl).
  */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {

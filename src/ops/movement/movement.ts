@@ -33,7 +33,7 @@ export const reshapeOp: Op<ReshapeAttrs> = {
 
 /**
  * The same elements, row-major, under another shape. One extent may be -1 and is then worked out.
- * Costs nothing: no copy.
+ * Costs nothing: no copy. This and the others that only move elements leave NaN and ±Infinity as they are.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const unknown = shape.filter((extent) => extent === -1).length;

@@ -98,7 +98,8 @@ const normalizeWithOptions: OptionTable<NormalizeWithOptions> = {
 
 /**
  * γ (x − mean) / √(variance + ε) + β with given statistics, all of them [C], for x [..., C]: one multiplication
- * and one addition per element, which fold into the kernel that makes x. Batch normalization outside of training.
+ * and one addition per element, which fold into the kernel that makes x. Batch normalization outside of training. NaN or
+ * ±Infinity in x stays in its element, in the statistics, γ or β in its channel.
  *
  * @throws ShapeError if one of them is not [C]
  * @throws ArgumentError if ε is not positive

@@ -240,7 +240,8 @@ const normalizeOptions: OptionTable<NormalizeOptions> = {
 /**
  * y = γ (x − mean) / √(variance + ε) + β, channels last, with mean and biased variance over the elements that
  * `over` names; they are outputs, too. The statistics keep their digits where the mean is much larger than the
- * deviation. x has any rank: [N, C], [N, H, W, C], …
+ * deviation. x has any rank: [N, C], [N, H, W, C], … A NaN or ±Infinity in x makes all that shares its statistics NaN; a
+ * variance above the largest f32 is Infinity, and y is then β.
  *
  * @throws ShapeError if x has too few dimensions, γ or β is not [C], or the groups do not divide the channels
  * @throws ArgumentError if ε is not positive

@@ -75,14 +75,14 @@ export const averagePool2dGradientOp: Op<Pool2dGradientAttrs> = {
 
 /**
  * The mean of each window of x [N, H, W, C], per channel → [N, OH, OW, C]. Padding is not counted, as
- * in TensorFlow and Keras.
+ * in TensorFlow and Keras. A window with a NaN, or with both infinities, is NaN, one with an infinity infinite.
  */
 export function averagePool2d(x: Tensor, options: Pool2dOptions = {}): Tensor {
   checkOptions('averagePool2d', options, pool2dOptions, 'x, ');
   return apply(averagePool2dOp, [x], poolAttrs(options));
 }
 
-/** The mean of each channel's image, [N, H, W, C] → [N, C]. */
+/** The mean of each channel's image, [N, H, W, C] → [N, C]; NaN and ±Infinity as in `reduceMean`. */
 export function globalAveragePool2d(x: Tensor): Tensor {
   return reduceMean(x, { axes: imageAxes('globalAveragePool2d', x.shape) });
 }

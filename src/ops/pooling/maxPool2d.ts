@@ -117,7 +117,7 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions = {}): Tensor {
   return apply(maxPool2dOp, [x], poolAttrs(options));
 }
 
-/** The largest element of each channel's image, [N, H, W, C] → [N, C]. Ties share the gradient equally. */
+/** The largest element of each channel's image, [N, H, W, C] → [N, C], NaN where one is. Ties share the gradient equally. */
 export function globalMaxPool2d(x: Tensor): Tensor {
   return reduceMax(x, { axes: imageAxes('globalMaxPool2d', x.shape) });
 }

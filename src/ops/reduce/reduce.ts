@@ -63,7 +63,7 @@ export const productGradientOp: Op<Record<string, never>> = {
   gradient: { reason: 'second derivatives of a product are not provided' },
 };
 
-/** Arithmetic mean over the given axes (default: all). f32 only. */
+/** Arithmetic mean over the given axes (default: all), NaN and ±Infinity as in `reduceSum`. f32 only. */
 export const reduceMean = (x: Tensor, options: ReduceOptions = {}): Tensor =>
   reduce(reduceOps.mean, x, options);
 /** Largest element over the given axes (default: all), NaN where one is NaN. Ties share the gradient equally. */
@@ -72,6 +72,9 @@ export const reduceMax = (x: Tensor, options: ReduceOptions = {}): Tensor =>
 /** Smallest element over the given axes (default: all), NaN where one is NaN. Ties share the gradient equally. */
 export const reduceMin = (x: Tensor, options: ReduceOptions = {}): Tensor =>
   reduce(reduceOps.min, x, options);
-/** Product over the given axes (default: all). The gradient is right where factors are 0, too. */
+/**
+ * Product over the given axes (default: all), NaN where a factor is NaN, or where one is 0 and another infinite. The
+ * gradient is right where factors are 0, too.
+ */
 export const reduceProd = (x: Tensor, options: ReduceOptions = {}): Tensor =>
   reduce(reduceOps.prod, x, options);

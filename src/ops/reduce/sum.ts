@@ -84,7 +84,10 @@ export function reduce(op: Op<ReduceAttrs>, x: Tensor, options: ReduceOptions): 
   return apply(op, [x], { axes: positive, keepDims });
 }
 
-/** Sum over the given axes (default: all). Accumulated in blocks, so errors stay near one rounding. */
+/**
+ * Sum over the given axes (default: all). Accumulated in blocks, so errors stay near one rounding. NaN where an element
+ * is NaN or both infinities are among them, ±Infinity with one of them.
+ */
 export const reduceSum = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce(reduceSumOp, x, options);
 
 /** Sums a gradient over the dimensions along which `shape` was broadcast: the adjoint of broadcasting. */

@@ -119,6 +119,8 @@ export const resize2dGradientOp: Op<Resize2dAttrs> = {
  * - `bilinear` interpolates between the centres of pixels, as TensorFlow 2 and Keras do (half-pixel centres, no
  *   antialiasing).
  *
+ * An output is NaN where one of the pixels that it is made of is, and infinite (with `bilinear` it may be NaN) where one is.
+ *
  * @throws ShapeError if x is no batch of images, or an extent is no whole number of at least 1
  * @throws ArgumentError if there is no such interpolation
  */
