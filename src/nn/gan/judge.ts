@@ -7,11 +7,17 @@ import { reshape } from '../../ops/movement/movement.ts';
 import type { Program } from '../../runtime/program.ts';
 import type { CompiledGan } from './networks.ts';
 
+/** Images that a program judges at a time. One of them for any number keeps memory and compilations bounded. */
+const BATCH = 32;
+
+/** Programs that are kept, of other image shapes. The one used longest ago goes first. */
+const MAX_SHAPES = 4;
+
 /** Asks the discriminator about given images. */
 export class GanJudge {
   readonly #compiled: CompiledGan;
-  /** By number and shape of the images. */
-  readonly #programs = new Map<string, Promise<Program>>();
+  /** By shape of the images; the one used last is the last. */
+  readonly #programs = new Map<string, Program>();
   /** The question before: two at a time would share a program's input. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -29,11 +35,19 @@ export class GanJudge {
     const { lifetime } = this.#compiled.state;
     const answer = this.#last.then(async () => {
       lifetime.check();
-      const program = await this.#program(count, shape);
-      lifetime.check();
-      program.write('images', images instanceof Uint8Array ? this.#floats(images) : images);
-      await lifetime.race(program.step());
-      return (await program.read('probabilities')) as Float32Array;
+      const program = await this.#program(shape);
+      const size = sizeOf(shape);
+      const probabilities = new Float32Array(count);
+      for (let first = 0; first < count; first += BATCH) {
+        const batch = images.subarray(first * size, (first + BATCH) * size);
+        const rows = new Float32Array(BATCH * size);
+        rows.set(batch instanceof Uint8Array ? this.#floats(batch) : batch);
+        program.write('images', rows);
+        await lifetime.race(program.step());
+        const read = await lifetime.race(program.read('probabilities'));
+        probabilities.set(read.subarray(0, count - first), first);
+      }
+      return probabilities;
     });
     this.#last = answer.catch(() => {}); // the caller hears of it
     return lifetime.race(answer);
@@ -44,31 +58,35 @@ export class GanJudge {
     return Float32Array.from(bytes, (byte) => low + ((high - low) * byte) / 255);
   }
 
-  #program(count: number, shape: Shape): Promise<Program> {
-    const key = [count, ...shape].join();
-    const { networks, gpu } = this.#compiled;
-    const compile = () =>
-      gpu.compile(
-        () => {
-          const images = networks.prepare(input('images', [count, ...shape]));
-          const logits = networks.discriminator.call(images, { training: false });
-          return { probabilities: sigmoid(reshape(logits, [count])) };
-        },
-        { label: `${networks.name}/judge` },
-      );
-    const program = this.#programs.get(key) ?? compile();
+  /** A program for a shape. One that fails to compile is not kept: another try may succeed. */
+  async #program(shape: Shape): Promise<Program> {
+    const key = shape.join();
+    const program = this.#programs.get(key) ?? (await this.#compile(shape));
+    this.#programs.delete(key);
     this.#programs.set(key, program);
-    program.catch(() => this.#programs.delete(key)); // another try may succeed
+    const [[oldest, unused]] = this.#programs;
+    if (this.#programs.size > MAX_SHAPES) {
+      this.#programs.delete(oldest);
+      unused.destroy();
+    }
     return program;
   }
 
+  #compile(shape: Shape): Promise<Program> {
+    const { networks, gpu, state } = this.#compiled;
+    const compiling = gpu.compile(
+      () => {
+        const images = networks.prepare(input('images', [BATCH, ...shape]));
+        const logits = networks.discriminator.call(images, { training: false });
+        return { probabilities: sigmoid(reshape(logits, [BATCH])) };
+      },
+      { label: `${networks.name}/judge` },
+    );
+    return state.lifetime.make(compiling, (own) => own.destroy());
+  }
+
   destroy(): void {
-    for (const program of this.#programs.values()) {
-      program.then(
-        (made) => made.destroy(),
-        () => {},
-      );
-    }
+    for (const program of this.#programs.values()) program.destroy();
     this.#programs.clear();
   }
 }
