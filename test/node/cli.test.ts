@@ -200,6 +200,24 @@ describe('a run', () => {
     expect(steps(parts)).toEqual(steps(whole));
   });
 
+  it('goes on with another batch size, in epochs and samples', async () => {
+    const out = join(folder, 'larger batches');
+    const path = join(whole, 'model.safetensors');
+    const ran = await train('--data', 'synthetic:240', '--resume', path, '--batch-size', '50', '--epochs', '3', '--out', out); // prettier-ignore
+    expect(ran).toMatchObject({ code: 0, errors: '' });
+    // 3 · 32 of the second epoch's 220 samples are done: 50, 50 and 24 are left, then 4 · 50 and 20.
+    expect(ran.output).toContain('training 8 steps');
+    const { metadata } = decodeSafetensors(read(join(out, 'model.safetensors')));
+    expect(metadata).toMatchObject({ step: '18' });
+    expect(JSON.parse(metadata.run)).toMatchObject({ batchSize: 50, preset: 'keras', seed: 5 });
+    const history = JSON.parse(readFileSync(join(out, 'history.json'), 'utf8'));
+    expect(history.epochs.map(({ step }: { step: number }) => step)).toEqual([7, 13, 18]);
+    // And that run goes on with its own batch size.
+    const again = await train('--data', 'synthetic:240', '--resume', join(out, 'model.safetensors'), '--epochs', '4', '--out', out); // prettier-ignore
+    expect(again.output).toContain('training 5 steps');
+    expect(JSON.parse(readFileSync(join(out, 'history.json'), 'utf8')).steps).toHaveLength(23);
+  });
+
   it('does not go on with other settings, other data or a damaged file', async () => {
     const path = join(whole, 'model.safetensors');
     const refusal = async (...args: string[]) => {
@@ -210,7 +228,6 @@ describe('a run', () => {
     expect(await refusal('--resume', path, '--preset', 'tfjs')).toContain(
       'preset keras, so it cannot go on with tfjs',
     );
-    expect(await refusal('--resume', path, '--batch-size', '64')).toContain('leave --batch-size out');
     expect(await refusal('--resume', path, '--seed', '1')).toContain('seed 5, so it cannot go on with 1');
     expect(await refusal('--resume', path, '--data', 'synthetic:480')).toContain(
       "trained on 220 images of 'synthetic digits', but here are 440",

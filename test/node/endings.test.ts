@@ -140,6 +140,36 @@ describe('output', () => {
   );
 });
 
+describe('a run whose weights would become NaN or infinite', () => {
+  it('saves those from before that step, says how to go on, and ends with 1', async () => {
+    const out = join(root, 'diverged');
+    const path = join(out, 'model.safetensors');
+    const ran = await train(...SMALL, '--steps', '50', '--learning-rate', '1e18', '--out', out);
+    expect(ran.code).toBe(1);
+    const step = Number(/^NumericError: .* at step (\d+)\. The step was not made/.exec(ran.errors)![1]);
+    expect(step).toBeGreaterThan(0);
+    expect(ran.output).toContain(`The weights after step ${step} are in ${path}.`);
+    expect(ran.output).toContain(
+      `To go on, with a lower learning rate:\n  npm run train -- mnist-cnn --steps 50 --batch-size 16 --learning-rate 100000000000000000 --data synthetic:60 --out ${out} --resume ${path}\n`,
+    );
+    expect(stepOf(out)).toBe(step);
+    const { tensors } = decodeSafetensors(readFileSync(path));
+    for (const { data } of tensors.values()) expect([...data].every(Number.isFinite)).toBe(true);
+    expect(historyOf(out).stopped).toBe('failed');
+    expect(historyOf(out).steps.map((entry) => entry.step)).toEqual(range(step));
+    const on = await train('--data', 'synthetic:60', '--steps', String(step), '--resume', path, '--out', out);
+    expect(on.code).toBe(0);
+  });
+
+  it('before its first step saves nothing', async () => {
+    const out = join(root, 'diverged at once');
+    const ran = await train(...SMALL, '--steps', '5', '--learning-rate', '3e38', '--out', out);
+    expect(ran.code).toBe(1);
+    expect(ran.errors).toContain('at step 0');
+    expect(readdirSync(root)).not.toContain('diverged at once');
+  });
+});
+
 describe('--resume', () => {
   it('says what the history lacks, and trains on', async () => {
     const out = join(root, 'resumed');

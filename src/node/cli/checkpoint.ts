@@ -5,7 +5,7 @@ import { readFileIfExists } from '../files.ts';
 import type { ModelFlagValues } from './modelDescription.ts';
 import type { Trainee } from './trainee.ts';
 
-/** What a training run must share with the one that it continues. */
+/** What is known of a training run to the one that continues it. All but the batch size and the length must be the same. */
 export interface SavedRun {
   readonly model: string;
   readonly preset: string;

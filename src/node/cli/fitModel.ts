@@ -73,7 +73,7 @@ export async function fitModel(
     // Only the signal's own reason is an interruption; whatever else was thrown is an error.
     interrupted = interrupt.signal.aborted && error === interrupt.signal.reason;
     if (!interrupted) {
-      await view.failed();
+      await view.failed(error);
       throw error;
     }
     await view.interrupted();

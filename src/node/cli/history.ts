@@ -17,7 +17,7 @@ export interface RunHistory {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly parameters: number;
-  readonly stopped: 'running' | 'finished' | 'interrupted';
+  readonly stopped: 'running' | 'finished' | 'interrupted' | 'failed';
   readonly test?: Readonly<Record<string, number>>;
   readonly epochs: readonly Values[];
   readonly steps: readonly Values[];

@@ -48,7 +48,10 @@ const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: str
     'holds mnist/ or fashion-mnist/; default: WGRAD_DATA, else a download.\n`synthetic` or `synthetic:N` draws (N) digits instead',
   ],
   profile: ['', 'first print the graph, the memory plan and the time of each kernel'],
-  resume: ['FILE', 'go on with a saved model.safetensors, exactly where it stopped'],
+  resume: [
+    'FILE',
+    'go on with a saved model.safetensors, exactly where it stopped;\nalso with another --batch-size or --learning-rate',
+  ],
   out: ['FOLDER', 'for the results; default out/<model>'],
   'save-every': ['N|Ns', 'save each N steps or N seconds (500, 30s), besides after each epoch'],
   json: ['', 'print the result as a JSON object in the last line'],

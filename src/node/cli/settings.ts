@@ -26,14 +26,14 @@ export function resolveSettings(
   checkpoint?: Checkpoint,
 ): Settings {
   const saved = checkpoint?.run;
-  const same = <K extends 'model' | 'preset' | 'dataset' | 'batchSize' | 'seed'>(
+  const same = <K extends 'model' | 'preset' | 'dataset' | 'seed'>(
     key: K,
     fallback: SavedRun[K],
   ): SavedRun[K] => {
     const wish = options[key] as SavedRun[K] | undefined;
     if (saved && wish !== undefined && wish !== saved[key]) {
       throw new ArgumentError(
-        `${checkpoint.path} was trained with ${key} ${saved[key]}, so it cannot go on with ${wish}: leave --${flagOf(key)} out, or start anew without --resume.`,
+        `${checkpoint.path} was trained with ${key} ${saved[key]}, so it cannot go on with ${wish}: leave --${key} out, or start anew without --resume.`,
       );
     }
     return wish ?? saved?.[key] ?? fallback;
@@ -51,7 +51,8 @@ export function resolveSettings(
     preset,
     dataset: same('dataset', 'mnist') as MnistName,
     ...length(options, saved, recipe.epochs),
-    batchSize: same('batchSize', recipe.batchSize),
+    // A run goes on in epochs and samples, so with any batch size.
+    batchSize: options.batchSize ?? saved?.batchSize ?? recipe.batchSize,
     learningRate: options.learningRate ?? recipe.learningRate,
     seed: same('seed', 0),
     own: ownSettings(options, command, checkpoint),
@@ -85,5 +86,3 @@ function length(
   if (saved?.steps !== undefined) return { steps: saved.steps };
   return { epochs: saved?.epochs ?? epochs };
 }
-
-const flagOf = (key: string): string => (key === 'batchSize' ? 'batch-size' : key);

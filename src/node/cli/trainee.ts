@@ -1,4 +1,5 @@
 import type { Dataset } from '../../data/dataset.ts';
+import type { StreamOrigin } from '../../data/permutation.ts';
 import type { Recovery } from '../../nn/training/recovery.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 
@@ -27,6 +28,8 @@ export interface Trainee {
   readonly name: string;
   /** Steps trained. */
   readonly step: number;
+  /** How far training has come. */
+  readonly compiled: { readonly state: { readonly clock: StreamOrigin } };
   readonly parameters: number;
   learningRate: number;
   fit(

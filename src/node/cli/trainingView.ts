@@ -1,3 +1,4 @@
+import { NumericError } from '../../errors.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { TrainContext } from './command.ts';
 import { EpochTable, formatMetric } from './epochTable.ts';
@@ -9,6 +10,7 @@ import { readEarlierHistory } from './history.ts';
 import type { RunHistory } from './history.ts';
 import { CHECKPOINT } from './runFolder.ts';
 import { RunSaver } from './runSaver.ts';
+import { lastStep, stepsOfEpoch } from './stepCount.ts';
 import { countSubmits, StepClock } from './stepClock.ts';
 import type { Trainee, Values } from './trainee.ts';
 
@@ -23,6 +25,10 @@ export class TrainingView {
   readonly #epochs: Values[];
   readonly #steps: Values[];
   readonly #firstStep: number;
+  /** Steps in all, as `fit` counts them. */
+  readonly #end: number;
+  /** The step at which the bar is empty. */
+  #barStart = 0;
   #submits: () => number;
   /** Submits of work that is not training. */
   #submitsAside = 0;
@@ -48,6 +54,7 @@ export class TrainingView {
     this.#steps = [...earlier.steps];
     this.#epochStart = this.#steps.length;
     this.#firstStep = model.step;
+    this.#end = lastStep(model.compiled.state.clock, context.settings, train.size);
     const { folder, settings, adapter } = context;
     const { learningRate: _, ...kept } = settings;
     const run = { ...kept, data: train.name, samples: train.size, adapter: adapter.description };
@@ -62,7 +69,10 @@ export class TrainingView {
       terminal.warn(
         `${earlier.gap}: history and chart do not tell of the whole run. The training itself goes on right.`,
       );
-    return new TrainingView(context, model, train, earlier);
+    // Of an epoch under way there are the means of a part, which will be told again when it is whole.
+    const { epoch } = model.compiled.state.clock;
+    const epochs = earlier.epochs.filter((entry) => entry.epoch < epoch);
+    return new TrainingView(context, model, train, { epochs, steps: earlier.steps });
   }
 
   compiling(done: number, total: number, label: string): void {
@@ -97,15 +107,12 @@ export class TrainingView {
     this.clock.started(step);
     if (this.#progress) return;
     const { terminal, settings } = this.#context;
-    const epoch = this.#epochOf(step);
-    const total = Math.min(this.#end, this.#firstStepOf(epoch + 1)) - this.#firstStepOf(epoch);
+    const { clock } = this.#model.compiled.state;
+    const { done, total } = stepsOfEpoch(clock, settings.batchSize, this.#train.size);
+    this.#barStart = step - done;
     const of = settings.epochs === undefined ? '' : `/${settings.epochs}`;
-    this.#progress = new Progress(
-      terminal,
-      `epoch ${epoch + 1}${of}`,
-      total,
-      step - this.#firstStepOf(epoch),
-    );
+    const length = Math.min(this.#end - this.#barStart, total);
+    this.#progress = new Progress(terminal, `epoch ${clock.epoch + 1}${of}`, length, done);
   }
 
   finished(values: readonly Values[]): void {
@@ -125,7 +132,7 @@ export class TrainingView {
     const { steps, seconds } = this.clock.recent;
     const speed = `${formatCount((steps * this.#context.settings.batchSize) / seconds)} images/s`;
     const left = `${formatClock(((this.#end - last.step - 1) * seconds) / steps)} left`;
-    this.#progress?.update(last.step + 1 - this.#firstStepOf(last.epoch), [...means, speed, left].join('  '));
+    this.#progress?.update(last.step + 1 - this.#barStart, [...means, speed, left].join('  '));
   }
 
   async endEpoch(values: Values): Promise<void> {
@@ -170,15 +177,34 @@ export class TrainingView {
     if (saved !== undefined) terminal.line(`  ${resumeCommand(options, folder.pathOf(CHECKPOINT))}`);
   }
 
-  /** After an error: writes the weights that were taken, and says where they are. */
-  async failed(): Promise<void> {
-    const { terminal, folder } = this.#context;
+  /**
+   * After an error: writes the weights that were taken, and says where they are. After a step that was not made, because
+   * something would have become NaN or infinite, these are the weights from before it.
+   */
+  async failed(error: unknown): Promise<void> {
+    const { terminal, folder, options } = this.#context;
     this.stop();
+    const diverged = error instanceof NumericError;
+    if (diverged && this.#model.step > this.#firstStep) await this.#takeIfFinite();
     this.#saver.valuesUpTo(Infinity);
     await this.#saver.settle();
     const { saved } = this.#saver;
     if (saved === undefined) return;
-    terminal.warn(`The weights after step ${formatCount(saved)} are in ${folder.pathOf(CHECKPOINT)}.`);
+    const path = folder.pathOf(CHECKPOINT);
+    terminal.warn(`The weights after step ${formatCount(saved)} are in ${path}.`);
+    if (!diverged) return;
+    const learningRate = Number((this.#model.learningRate / 10).toPrecision(2));
+    terminal.line('To go on, with a lower learning rate:');
+    terminal.line(`  ${resumeCommand({ ...options, learningRate }, path)}`);
+  }
+
+  /** Takes the weights, unless one of them is NaN itself: the last save then stays the last. */
+  async #takeIfFinite(): Promise<void> {
+    try {
+      await this.#saver.take('failed');
+    } catch (error) {
+      if (!(error instanceof NumericError)) throw error;
+    }
   }
 
   /** Saves the weights as they are, once more, and waits for it. */
@@ -211,19 +237,5 @@ export class TrainingView {
   stop(): void {
     this.#progress?.stop();
     this.#progress = undefined;
-  }
-
-  /** Steps in all, as `fit` counts them. */
-  get #end(): number {
-    const { epochs = 1, steps, batchSize } = this.#context.settings;
-    return Math.max(this.#firstStep, steps ?? Math.ceil((epochs * this.#train.size) / batchSize));
-  }
-
-  #epochOf(step: number): number {
-    return Math.floor((step * this.#context.settings.batchSize) / this.#train.size);
-  }
-
-  #firstStepOf(epoch: number): number {
-    return Math.ceil((epoch * this.#train.size) / this.#context.settings.batchSize);
   }
 }
