@@ -20,17 +20,34 @@ export async function untilAborted<T>(
   signal: AbortSignal | undefined,
 ): Promise<T | typeof ABORTED> {
   if (!signal || typeof (work as PromiseLike<T> | undefined)?.then !== 'function') return work;
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<typeof ABORTED>((resolve) => {
-    onAbort = () => resolve(ABORTED);
-    if (signal.aborted) resolve(ABORTED);
-    signal.addEventListener('abort', onAbort);
-  });
+  let tell: () => void;
+  const aborted = new Promise<typeof ABORTED>((resolve) => (tell = () => resolve(ABORTED)));
+  const forget = onAbort(signal, tell!);
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    signal.removeEventListener('abort', onAbort!);
+    forget();
   }
+}
+
+/** Who waits for a signal; there is one listener for all of them, since Node takes more than ten for a leak. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** @returns takes `tell` back */
+function onAbort(signal: AbortSignal, tell: () => void): () => void {
+  if (signal.aborted) {
+    tell();
+    return () => {};
+  }
+  const known = waiting.get(signal);
+  const all = known ?? new Set();
+  const tellAll = () => all.forEach((own) => own());
+  if (!known) {
+    waiting.set(signal, all);
+    signal.addEventListener('abort', tellAll, { once: true });
+  }
+  all.add(tell);
+  return () => void all.delete(tell);
 }
 
 /** The result of work. @throws the signal's reason if it is aborted before */

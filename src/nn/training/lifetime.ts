@@ -7,6 +7,11 @@ import { InterruptedError } from '../../errors.ts';
  */
 export class Lifetime {
   readonly #controller = new AbortController();
+  /**
+   * Whom to call when it ends. Not listeners of the signal: of these Node takes more than ten for a leak, and many may
+   * wait at a time.
+   */
+  readonly #waiting = new Set<(reason: unknown) => void>();
 
   /** Aborted when the lifetime is over; its reason is an InterruptedError or a DeviceLostError. */
   get signal(): AbortSignal {
@@ -16,12 +21,13 @@ export class Lifetime {
   /** @param what has ended it: `model: was destroyed`, or an error */
   end(what: string | Error): void {
     this.#controller.abort(typeof what === 'string' ? new InterruptedError(what) : what);
+    for (const tell of this.#waiting) tell(this.signal.reason);
+    this.#waiting.clear();
   }
 
   /** Ends with the device, too, where that is lost. */
   endWith(device: Device): void {
-    const forget = device.onLost((reason) => this.end(reason));
-    this.signal.addEventListener('abort', forget);
+    this.#waiting.add(device.onLost((reason) => this.end(reason)));
   }
 
   /** Throws an InterruptedError or a DeviceLostError where the lifetime is over. */
@@ -31,16 +37,14 @@ export class Lifetime {
 
   /** `work`, or the end of the lifetime, whichever comes first. */
   async race<T>(work: PromiseLike<T> | T): Promise<T> {
-    let onEnd: (() => void) | undefined;
-    const ended = new Promise<never>((_, reject) => {
-      onEnd = () => reject(this.signal.reason);
-      if (this.signal.aborted) onEnd();
-      this.signal.addEventListener('abort', onEnd);
-    });
+    let tell: (reason: unknown) => void;
+    const ended = new Promise<never>((_, reject) => (tell = reject));
+    if (this.signal.aborted) tell!(this.signal.reason);
+    else this.#waiting.add(tell!);
     try {
       return await Promise.race([ended, work]);
     } finally {
-      this.signal.removeEventListener('abort', onEnd!);
+      this.#waiting.delete(tell!);
     }
   }
 
