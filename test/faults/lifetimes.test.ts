@@ -187,6 +187,36 @@ describe('weights that were lost with their GPU', () => {
     model.destroy();
   });
 
+  it('a compile without a GPU opens another in the place of the lost one, and a file brings the weights back', async () => {
+    const [first, second] = [await ownGpu(), await ownGpu()];
+    const opened: Gpu[] = [];
+    const gpu = new Gpu(first.gpu.device, async () => {
+      opened.push(second.gpu);
+      return second.gpu;
+    });
+    const model = await compileTiny(tinyModel(), gpu);
+    await model.fit(data);
+    const [bytes, weights] = [await model.save(), await weightsOf(model)];
+    await model.compile({ optimizer: 'sgd', loss: 'softmaxCrossEntropy' });
+    expect([model.compiled.gpu === gpu, opened.length]).toEqual([true, 0]); // as long as it is not lost
+    first.real.destroy();
+    await first.real.lost;
+    await model.compile({
+      optimizer: adam({ learningRate: 0.02 }),
+      loss: 'softmaxCrossEntropy',
+      metrics: ['accuracy'],
+    });
+    expect(model.compiled.gpu).toBe(second.gpu);
+    expect(opened).toHaveLength(1);
+    expect(() => model.fit(data)).toThrow(/weights were lost with the GPU/);
+    model.load(bytes);
+    expect(await weightsOf(model)).toEqual(weights);
+    await model.fit(data);
+    model.destroy(); // and with it the GPU that it has opened
+    expect(second.gpu.device.liveBuffers).toBe(0);
+    await expect(second.real.lost).resolves.toMatchObject({ reason: 'destroyed' });
+  });
+
   it('are missed by a GAN', async () => {
     const [a, b] = [await ownGpu(), await ownGpu()];
     const gan = await tinyGan().compile({ gpu: a.gpu });
@@ -228,6 +258,10 @@ describe('a layer of two models', () => {
 });
 
 describe('a GAN', () => {
+  // It does not refuse it yet: the answers may then be of the weights before, after, or of both.
+  // oxlint-disable-next-line vitest/warn-todo
+  it.todo('refuses to load while its judge is at work');
+
   it('ends its fit, its judge and its samplers when it is destroyed or compiled anew', async () => {
     const { gpu, real } = await ownGpu();
     const uncaptured: string[] = [];

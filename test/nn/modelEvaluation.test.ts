@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { dataset, take } from '../../src/data/dataset.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout, flatten } from '../../src/nn/layers/shaping.ts';
@@ -212,3 +212,28 @@ it('a part of a data set is a data set', async () => {
   expect((await model.evaluate(shuffled)).accuracy).toBeOneOf([0, 1]);
   model.destroy();
 });
+
+it.each([4, 8, 32, 100])(
+  'an evaluation needs no more memory than the training in batches of %i',
+  async (batchSize) => {
+    const model = await compiledTiny();
+    const { device } = model.compiled.gpu;
+    const data = clusters(300);
+    let training = 0;
+    await model.fit(data, { steps: 2, batchSize, onReady: ({ planBytes }) => void (training = planBytes) });
+    const made = vi.spyOn(device, 'createBuffer');
+    await model.evaluate(data);
+    const slabs = made.mock.calls.filter(([label]) => label.includes('/slab'));
+    expect(slabs.length).toBeGreaterThan(0);
+    expect(slabs.reduce((sum, [, bytes]) => sum + bytes, 0)).toBeLessThanOrEqual(training);
+    const all = made.mock.calls.reduce((sum, [, bytes]) => sum + bytes, 0);
+    made.mockClear();
+    await compiledTiny({ name: 'other' }).then(async (other) => {
+      await other.fit(data, { steps: 2, batchSize });
+      other.destroy();
+    });
+    expect(all).toBeLessThanOrEqual(made.mock.calls.reduce((sum, [, bytes]) => sum + bytes, 0));
+    made.mockRestore();
+    model.destroy();
+  },
+);

@@ -96,3 +96,18 @@ it('a training that fails and that nobody awaits ends the process with its error
     stderr: expect.stringContaining('RangeError: nobody awaits it') as string,
   });
 });
+
+it('an awaited fit that keeps no steps has none, but its epochs', async () => {
+  const model = await compiledTiny();
+  const told: number[] = [];
+  const { steps, epochs } = await model.fit(clusters(20), {
+    epochs: 2,
+    batchSize: 8,
+    keepSteps: false,
+    onSteps: (values) => told.push(...values.map(({ step }) => step)),
+  });
+  expect(steps).toEqual([]);
+  expect(epochs).toHaveLength(2);
+  expect(told).toEqual([0, 1, 2, 3, 4, 5]);
+  model.destroy();
+});
