@@ -28,38 +28,54 @@ const DEFAULT_MAX_BYTES = 2 ** 30;
  * @throws FormatError if the magic, the type or the number of bytes is wrong
  */
 export function parseIdx(bytes: Uint8Array, name = 'IDX file'): IdxArray {
+  const { shape, headerBytes } = readIdxHeader(bytes, bytes.length, name);
+  const length = bytes.length - headerBytes;
+  return { shape, data: new Uint8Array(bytes.buffer, bytes.byteOffset + headerBytes, length) };
+}
+
+/**
+ * What the header of an IDX file says, checked against the file's size.
+ *
+ * @param start the first bytes of the file, 64 or more if it has so many
+ * @param size bytes of the whole file
+ * @throws FormatError as `parseIdx`
+ */
+export function readIdxHeader(
+  start: Uint8Array,
+  size: number,
+  name: string,
+): { readonly shape: number[]; readonly headerBytes: number } {
   const broken = (reason: string, fix = 'Delete the file and fetch it again.') =>
     new FormatError(`${name}: ${reason}. ${fix}`);
-  if (isGzip(bytes)) throw broken('the bytes are gzip-compressed', 'Read it with readIdx, which unpacks it.');
-  if (bytes.length < 4)
-    throw broken(`${bytes.length} bytes are too few for an IDX file, whose header has 4 or more`);
-  if (bytes[0] !== 0 || bytes[1] !== 0) {
-    const start = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-    const page = bytes[0] === 0x3c /* < */ ? ' (an HTML page in its place?)' : '';
-    throw broken(`not an IDX file: it opens with ${start} instead of 00 00${page}`);
+  if (isGzip(start)) throw broken('the bytes are gzip-compressed', 'Read it with readIdx, which unpacks it.');
+  if (size < 4) throw broken(`${size} bytes are too few for an IDX file, whose header has 4 or more`);
+  if (start[0] !== 0 || start[1] !== 0) {
+    const first = Array.from(start.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    const page = start[0] === 0x3c /* < */ ? ' (an HTML page in its place?)' : '';
+    throw broken(`not an IDX file: it opens with ${first} instead of 00 00${page}`);
   }
-  const type = bytes[2];
+  const type = start[2];
   if (type !== UNSIGNED_BYTE) {
     const found = TYPE_NAMES[type] ?? `unknown type 0x${type.toString(16).padStart(2, '0')}`;
     throw broken(`holds values of ${found}`, 'Only unsigned bytes (type 0x08) are read: convert the file.');
   }
-  const rank = bytes[3];
+  const rank = start[3];
   if (rank < 1 || rank > MAX_DIMENSIONS)
     throw broken(`has ${rank} dimensions, expected 1 to ${MAX_DIMENSIONS}`);
   const headerBytes = 4 + 4 * rank;
-  if (bytes.length < headerBytes) {
-    throw broken(`truncated: ${bytes.length} bytes, but its header alone has ${headerBytes}`);
+  if (size < headerBytes) {
+    throw broken(`truncated: ${size} bytes, but its header alone has ${headerBytes}`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
+  const view = new DataView(start.buffer, start.byteOffset, headerBytes);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   // Eight 32-bit dimensions multiply to far more than a double holds exactly.
   const expected = shape.reduce((product, dimension) => product * BigInt(dimension), 1n);
-  const actual = bytes.length - headerBytes;
+  const actual = size - headerBytes;
   if (BigInt(actual) !== expected) {
     const kind = BigInt(actual) < expected ? 'truncated' : 'has trailing bytes';
     throw broken(`${kind}: shape [${shape.join(', ')}] needs ${expected} bytes of data, found ${actual}`);
   }
-  return { shape, data: new Uint8Array(bytes.buffer, bytes.byteOffset + headerBytes, actual) };
+  return { shape, headerBytes };
 }
 
 /**
@@ -73,10 +89,17 @@ export async function readIdx(
   name = 'IDX file',
   options: { maxBytes?: number } = {},
 ): Promise<IdxArray> {
-  return parseIdx(
-    isGzip(bytes) ? await gunzip(bytes, name, options.maxBytes ?? DEFAULT_MAX_BYTES) : bytes,
-    name,
-  );
+  return parseIdx(await unpackIdx(bytes, name, options.maxBytes ?? DEFAULT_MAX_BYTES), name);
+}
+
+/**
+ * The bytes of an IDX file that may be gzip-compressed. What is none by its header is refused before it is unpacked.
+ *
+ * @throws FormatError as `parseIdx`, and for a truncated or corrupted gzip stream
+ */
+export async function unpackIdx(bytes: Uint8Array, name: string, maxBytes: number): Promise<Uint8Array> {
+  if (!isGzip(bytes)) return bytes;
+  return gunzip(bytes, name, maxBytes, (start, size) => void readIdxHeader(start, size, name));
 }
 
 /**

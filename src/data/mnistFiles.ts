@@ -1,9 +1,8 @@
 import { EnvironmentError, FormatError } from '../errors.ts';
-import { gunzip, isGzip } from '../io/gzip.ts';
 import { dataset } from './dataset.ts';
 import type { Dataset } from './dataset.ts';
 import { DIGIT_NAMES, syntheticDigits } from './digits.ts';
-import { parseIdx } from './idx.ts';
+import { parseIdx, unpackIdx } from './idx.ts';
 import type { IdxArray } from './idx.ts';
 
 export type MnistName = 'mnist' | 'fashion-mnist';
@@ -126,7 +125,7 @@ export async function decodeMnistFile(
   bytes: Uint8Array,
   where: string,
 ): Promise<IdxArray> {
-  const plain = isGzip(bytes) ? await gunzip(bytes, where, expected.bytes) : bytes;
+  const plain = await unpackIdx(bytes, where, expected.bytes);
   const array = parseIdx(plain, where);
   const found = await sha256(plain);
   if (found !== expected.sha256) {

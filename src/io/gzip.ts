@@ -9,6 +9,9 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
+/** Unpacked bytes that `checkStart` is called with, or all where there are fewer. */
+const START_BYTES = 64;
+
 /**
  * Unpacks one gzip member (RFC 1952) with the platform's own `DecompressionStream`.
  *
@@ -17,12 +20,15 @@ export function isGzip(bytes: Uint8Array): boolean {
  *
  * @param name the file's name, for messages
  * @param maxBytes refuse files that unpack to more than this
+ * @param checkStart called once with the first unpacked bytes (64 or more, if there are so many) and the size of all, as
+ *   announced; what it throws ends the work before the rest is unpacked
  * @throws FormatError if the file is truncated, corrupted, has bytes after its end or is too large
  */
 export async function gunzip(
   bytes: Uint8Array,
   name: string,
   maxBytes: number,
+  checkStart?: (start: Uint8Array, size: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const broken = (reason: string, cause?: unknown) =>
     new FormatError(`${name}: ${reason}. Delete the file and fetch it again.`, { cause });
@@ -38,8 +44,10 @@ export async function gunzip(
     );
   }
 
-  const result = new Uint8Array(size);
   let filled = 0;
+  let start = new Uint8Array();
+  /** All of it, once there is no word against its start. */
+  let result = checkStart ? undefined : new Uint8Array(size);
   const reader = new Blob([bytes as Uint8Array<ArrayBuffer>])
     .stream()
     .pipeThrough(new DecompressionStream('gzip'))
@@ -56,9 +64,23 @@ export async function gunzip(
       await reader.cancel().catch(() => undefined);
       throw broken(`unpacks to more than the ${size} bytes its gzip trailer announces`);
     }
-    result.set(chunk.value, filled);
-    filled += chunk.value.length;
+    if (result) {
+      result.set(chunk.value, filled);
+      filled += chunk.value.length;
+      continue;
+    }
+    start = Uint8Array.from([...start, ...chunk.value]);
+    filled = start.length;
+    if (filled < Math.min(START_BYTES, size)) continue;
+    try {
+      checkStart!(start, size);
+    } catch (error) {
+      await reader.cancel().catch(() => undefined);
+      throw error;
+    }
+    result = new Uint8Array(size);
+    result.set(start);
   }
   if (filled !== size) throw broken(`unpacks to ${filled} bytes, but its gzip trailer announces ${size}`);
-  return result;
+  return result ?? new Uint8Array();
 }

@@ -1,5 +1,7 @@
-import { gzipSync } from 'node:zlib';
+import { once } from 'node:events';
+import { createGzip, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { decodeMnistFile, MNIST_SETS } from '../../src/data/mnistFiles.ts';
 import { encodeIdx, parseIdx, readIdx } from '../../src/data/idx.ts';
 import { randomStream } from '../../src/data/random.ts';
 import { ArgumentError, FormatError, ShapeError } from '../../src/errors.ts';
@@ -93,6 +95,34 @@ describe('readIdx', () => {
     await expect(readIdx(edit(gz, gz.length - 6, gz[gz.length - 6] ^ 1), 'd.gz')).rejects.toThrow(
       /d\.gz: the gzip data is truncated or corrupted/,
     );
+  });
+
+  it('refuses what is no IDX file by its first bytes, before it unpacks the rest', async () => {
+    const pack = createGzip({ level: 1 });
+    const packed: Buffer[] = [];
+    pack.on('data', (chunk: Buffer) => packed.push(chunk));
+    const block = new Uint8Array(2 ** 20);
+    for (let i = 0; i < 300; i++) pack.write(block);
+    pack.end();
+    await once(pack, 'end');
+    const zeros = new Uint8Array(Buffer.concat(packed));
+    const { trainImages } = MNIST_SETS.mnist.files;
+    // As it is, and with a trailer that announces the size that is expected.
+    const liar = zeros.slice();
+    new DataView(liar.buffer).setUint32(liar.length - 4, trainImages.bytes, true);
+    for (const [load, reason] of [
+      [() => readIdx(zeros, 'zeros.gz'), /zeros\.gz: holds values of unknown type 0x00/],
+      [
+        () => decodeMnistFile(trainImages, zeros, 'train.gz'),
+        /announces 314572800 unpacked bytes, expected at most/,
+      ],
+      [() => decodeMnistFile(trainImages, liar, 'train.gz'), /train\.gz: holds values of unknown type 0x00/],
+    ] as const) {
+      const [started, before] = [cpuMilliseconds(), process.memoryUsage().arrayBuffers];
+      await expect(load()).rejects.toThrow(reason);
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 2 ** 20);
+      expect(cpuMilliseconds() - started).toBeLessThan(300); // all of it takes 1.5 s
+    }
   });
 
   it('never unpacks more than it allows', async () => {
