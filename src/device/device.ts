@@ -262,8 +262,9 @@ export class Device {
         const maps = this.attempt('readback', () =>
           staging.map((buffer, i) => buffer.mapAsync(GPUMapMode.READ, 0, sizes[i])),
         );
-        for (const map of maps) map.catch(() => {}); // handled below, unless the scope has already thrown
-        return { all: Promise.all(maps) };
+        const all = Promise.all(maps);
+        all.catch(() => {}); // handled below, unless the scope has already thrown
+        return { all };
       });
       await this.race(mapped.all);
       this.check();
