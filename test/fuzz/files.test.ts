@@ -8,9 +8,10 @@ const cases = Number(process.env.FUZZ_CASES ?? 2000);
 const seed = Number(process.env.FUZZ_SEED ?? 1);
 
 it('every loader reads the file that the mutations start from, if it is one to be read', async () => {
-  for (const { file, load, sealed } of Object.values(LOADERS)) {
-    if (sealed) await expect(load(file)).rejects.toThrow(FormatError);
-    else expect(await load(file)).toBeDefined();
+  const refused = ['gzip bomb', 'mnist'];
+  for (const [name, { file, load }] of Object.entries(LOADERS)) {
+    if (refused.includes(name)) await expect(load(file)).rejects.toThrow(FormatError);
+    else expect([name, (await load(file)) !== undefined]).toEqual([name, true]);
   }
 });
 

@@ -209,6 +209,9 @@ export class Gan extends GanNetworks {
   load(bytes: Uint8Array, options: string | LoadOptions = {}): LoadReport {
     this.#placement.current?.gpu.device.check();
     this.#requireIdle('load');
+    if (this.#judge?.busy) {
+      throw new ArgumentError(`${this.name}: load was called while it judges images; await that first`);
+    }
     return this.#placement.load(
       readCheckpoint(bytes, typeof options === 'string' ? { name: options } : options),
       () => {

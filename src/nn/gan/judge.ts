@@ -20,9 +20,15 @@ export class GanJudge {
   readonly #programs = new Map<string, Program>();
   /** The question before: two at a time would share a program's input. */
   #last: Promise<unknown> = Promise.resolve();
+  #running = 0;
 
   constructor(compiled: CompiledGan) {
     this.#compiled = compiled;
+  }
+
+  /** Whether it is at work. */
+  get busy(): boolean {
+    return this.#running > 0;
   }
 
   judge(images: Uint8Array | Float32Array, shape: Shape): Promise<Float32Array> {
@@ -49,7 +55,8 @@ export class GanJudge {
       }
       return probabilities;
     });
-    this.#last = answer.catch(() => {}); // the caller hears of it
+    this.#running++;
+    this.#last = answer.catch(() => {}).finally(() => this.#running--); // the caller hears of a failure
     return lifetime.race(answer);
   }
 
