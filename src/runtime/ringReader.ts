@@ -12,7 +12,8 @@ export class RingReader {
   readonly #receive: (entries: readonly RingEntry[]) => void | Promise<void>;
   readonly #guard: StepGuard | undefined;
   readonly #reads: Promise<void>[] = [];
-  #lastRead = performance.now();
+  /** The first step's values come at once. */
+  #lastRead = -Infinity;
   #failure: unknown;
 
   /**

@@ -121,7 +121,8 @@ class Loop {
     if (this.#ends.due) stopped = await this.#ends.tell(true, signal);
     if (stopped === 'finished' && this.#hooks.callbacks?.early?.isSpent) stopped = 'early'; // as before it was saved
     while (!this.#isOver() && stopped === 'finished') {
-      await lifetime.race(untilAborted(this.#options.beforeStep?.(clock.step), signal));
+      const wait = this.#recorder.between(this.#options.beforeStep?.(clock.step));
+      await lifetime.race(untilAborted(wait, signal));
       lifetime.check();
       if (signal?.aborted) {
         stopped = 'aborted';

@@ -1,6 +1,7 @@
 import type { StreamOrigin } from '../../data/permutation.ts';
 import type { NumericError } from '../../errors.ts';
 import { faultError } from '../../runtime/guard.ts';
+import { isPromise } from '../../options.ts';
 import type { RingEntry } from '../../runtime/ring.ts';
 import { RingReader } from '../../runtime/ringReader.ts';
 import type { Totals } from '../metrics/metric.ts';
@@ -9,6 +10,9 @@ import type { StepPrograms } from './programs.ts';
 import type { Run } from './recovery.ts';
 import type { Task } from './task.ts';
 import type { StepValues } from './values.ts';
+
+/** A wait between two steps that is longer is a pause. */
+const PAUSE_MS = 100;
 
 /** Receives what the steps of a training record: adds it up for the epoch, and tells it. */
 export class Recorder {
@@ -53,6 +57,22 @@ export class Recorder {
   finish(): Promise<void> {
     const { gpu, state } = this.#task;
     return this.reader.finish(gpu.device, state.clock.step);
+  }
+
+  /**
+   * Waits between two steps; where that takes a while, the values of the steps before it are told meanwhile.
+   *
+   * @param wait whose end nobody knows: a pause, a step by hand
+   */
+  async between(wait: PromiseLike<unknown> | unknown): Promise<void> {
+    if (!isPromise(wait)) return;
+    // What goes wrong with the values is told by the next step.
+    const timer = setTimeout(() => void this.finish().catch(() => {}), PAUSE_MS);
+    try {
+      await wait;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** `finish`, whatever went wrong with the values before. */

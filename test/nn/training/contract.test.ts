@@ -498,3 +498,20 @@ it('a layer that another model trains now gets no values from a file, nor its in
   await a.compile({ ...options, weights: 'initial' });
   for (const own of models) own.destroy();
 });
+
+it('the values of steps are told while a training is paused', async () => {
+  const own = await compiledTiny();
+  const told: number[] = [];
+  let goOn = () => {};
+  const run = own.fit(data, {
+    batchSize: 10,
+    epochs: 1,
+    onSteps: (values) => told.push(...values.map(({ step }) => step)),
+    beforeStep: (step) => (step === 3 ? new Promise<void>((resolve) => (goOn = resolve)) : undefined),
+  });
+  await expect.poll(() => told).toEqual([0, 1, 2]);
+  goOn();
+  await run;
+  expect(told).toEqual([0, 1, 2, 3]);
+  own.destroy();
+});
