@@ -61,7 +61,9 @@ export async function download(url: string, options: DownloadOptions): Promise<U
     const { message, cause } = error as Error;
     const reason = silent
       ? `nothing arrived for ${timeoutMs / 1000} s`
-      : `the download failed (${cause instanceof Error ? cause.message || message : message})`;
+      : !URL.canParse(url, globalThis.location?.href)
+        ? 'it is no address here; give a whole one, https://…, or in Node read files with loadMnistNode'
+        : `the download failed (${cause instanceof Error ? cause.message || message : message})`;
     throw new EnvironmentError(`${url}: ${reason}`, { cause: error });
   } finally {
     clearTimeout(timer);

@@ -310,7 +310,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
 async function requestAdapter(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<GPUAdapter> {
   if (!gpu) {
     throw new AdapterError(
-      'WebGPU is missing here. In a browser: use a current Chrome, Edge, Firefox or Safari over https or localhost. In Node: import init from "wgrad/node".',
+      'WebGPU is missing here. In a browser: use a current Chrome, Edge, Firefox or Safari over https or localhost. In Node: open it with initNode() of "wgrad/node", and pass it where one is asked for, compile({ gpu }).',
     );
   }
   const adapter = await typed(

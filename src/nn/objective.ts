@@ -226,7 +226,7 @@ function perOutput<T>(
   if (given === undefined || given === null || typeof given !== 'object') {
     if (given === undefined && optional) return names.map(() => undefined);
     throw new ArgumentError(
-      `${model}: ${option} is ${String(given)}; give one, a list with one for each output, or a record by output: ${outputs}`,
+      `${model}: ${option} is ${describe(given)}; give ${option === 'metrics' ? "a list, metrics: ['accuracy']" : 'one'}, a list with one for each output, or a record by output: ${outputs}`,
     );
   }
   const record = given as Record<string, T | null>;

@@ -140,10 +140,14 @@ function checked(metric: Metric): Metric {
   );
 }
 
-export const optimizerOf = (optimizer: OptimizerName | Optimizer): Optimizer =>
-  typeof optimizer === 'object' && typeof optimizer?.update === 'function'
-    ? optimizer
-    : lookUp<() => Optimizer>('optimizer', optimizerTable, optimizer as string)();
+export function optimizerOf(optimizer: OptimizerName | Optimizer): Optimizer {
+  if (typeof optimizer === 'object' && typeof optimizer?.update === 'function') return optimizer;
+  if (typeof optimizer === 'function') {
+    const [name = 'adam'] = Object.entries(optimizerTable).find(([, make]) => make === optimizer) ?? [];
+    throw new ArgumentError(`The optimizer is the function that makes one; call it: optimizer: ${name}()`);
+  }
+  return lookUp<() => Optimizer>('optimizer', optimizerTable, optimizer as string)();
+}
 
 /** Values of a step that have their name already. */
 const TAKEN = ['loss', 'output', 'epoch', 'step'];

@@ -139,7 +139,7 @@ async function readDataFolder(
 ): Promise<Record<MnistPart, IdxArray> | undefined> {
   if (!existsSync(dataDir)) {
     throw new EnvironmentError(
-      `The data folder ${dataDir} (WGRAD_DATA) does not exist. Correct it, or unset it to use the cache and mirrors.`,
+      `The data folder ${dataDir} does not exist. Correct it (--data, or the variable WGRAD_DATA), or leave it out to use the cache and mirrors.`,
     );
   }
   const arrays: Arrays = {};

@@ -93,15 +93,11 @@ export function faultError(
   values: readonly string[] = [],
   advice = 'Lower the learning rate, or look for extreme values in the data.',
 ): NumericError {
-  const what = {
-    weight: `the weight ${variable} was`,
-    gradient: `the gradient of ${variable} became`,
-    update: `the update of ${variable} became`,
-  };
-  const causes = [
-    ...(kind ? [what[kind]] : []),
-    ...(values.length > 0 ? [`${values.join(' and ')} became`] : []),
-  ];
+  const was = kind === 'weight' ? [`the weight ${variable} was`] : [];
+  const became = [...(kind && kind !== 'weight' ? [`the ${kind} of ${variable}`] : []), ...values].join(
+    ' and ',
+  );
+  const causes = [...was, ...(became ? [`${became} became`] : [])];
   return new NumericError(
     `${name}: ${causes.join(' and ')} NaN or infinite at step ${step}. The step was not made: the weights are those from before it. ${advice}`,
     { step, variable },

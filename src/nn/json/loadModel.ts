@@ -1,4 +1,5 @@
 import { FormatError } from '../../errors.ts';
+import { checkOptions } from '../../options.ts';
 import type { Model } from '../model.ts';
 import { readCheckpoint } from '../training/checkpoint.ts';
 import type { LoadOptions } from '../training/checkpoint.ts';
@@ -22,8 +23,9 @@ import { JsonReader } from './reader.ts';
  * @throws FormatError if the file is damaged, or has no architecture that this version can make, saying why
  */
 export function loadModel(bytes: Uint8Array, options: string | Pick<LoadOptions, 'name'> = {}): Model {
+  if (typeof options !== 'string') checkOptions('loadModel', options, { name: true }, 'bytes, ');
   const { name = 'checkpoint' } = typeof options === 'string' ? { name: options } : options;
-  const { metadata, own } = readCheckpoint(bytes, { name });
+  const { metadata, own } = readCheckpoint(bytes, { name }, 'loadModel');
   if (own && metadata.kind !== 'model') {
     throw new FormatError(
       `${name}: holds a ${metadata.kind}, not a model; make it of its networks and load it with load(bytes)`,

@@ -1,6 +1,7 @@
 import { input } from '../../ops/core/leaves.ts';
 import { sizeOf } from '../../ops/core/shape.ts';
 import type { DType, Shape } from '../../ops/core/shape.ts';
+import { ArgumentError } from '../../errors.ts';
 import { describe } from '../../options.ts';
 import { didYouMean } from '../../nearestName.ts';
 import { modelInput } from '../layerGraph.ts';
@@ -36,6 +37,9 @@ interface Application {
  * @throws FormatError if it is no architecture that this version can make, saying where and why
  */
 export function modelFromJSON(json: ModelJson | string, name = 'model JSON'): Model {
+  if (typeof name !== 'string') {
+    throw new ArgumentError(`modelFromJSON: the name is ${describe(name)}; it takes a text, for messages`);
+  }
   const reader = new JsonReader(name);
   const { inputs, layers, applications, outputs, ...own } = read(reader, json);
   const entries = inputs.map((port, i) => reader.made(`input ${i}`, () => modelInput(port)));

@@ -218,6 +218,11 @@ export abstract class Layer {
     inputs.forEach((input, i) => requireTensor(this.name || this.type, input, `input ${i + 1}`));
     const [first, ...others] = inputs;
     this.#expect(inputs.map(({ shape }) => shape.slice(1)));
+    if (typeof this.compute !== 'function') {
+      throw new ArgumentError(
+        `${this.name || this.type}: its class ${this.constructor.name} has no compute(x); write one that gives the output's tensor`,
+      );
+    }
     return withScope(this.name || this.type, () => this.compute(first, context, others));
   }
 

@@ -101,12 +101,12 @@ export interface Snapshot {
  *
  * @throws FormatError if it is damaged, of another version, or holds NaN or infinity
  */
-export function readCheckpoint(bytes: Uint8Array, options: LoadOptions = {}): Checkpoint {
-  checkOptions('load', options, loadOptions, 'bytes, ');
+export function readCheckpoint(bytes: Uint8Array, options: LoadOptions = {}, caller = 'load'): Checkpoint {
+  checkOptions(caller, options, loadOptions, 'bytes, ');
   const { name = 'checkpoint', partial = false } = options;
   if (!ArrayBuffer.isView(bytes) || !('BYTES_PER_ELEMENT' in bytes && bytes.BYTES_PER_ELEMENT === 1)) {
     throw new ArgumentError(
-      `load: takes the bytes of a file, a Uint8Array, but was given ${describe(bytes)}`,
+      `${caller}: takes the bytes of a file, a Uint8Array, but was given ${describe(bytes)}`,
     );
   }
   const { tensors, metadata, checked } = decodeSafetensors(bytes, name);

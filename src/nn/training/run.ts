@@ -2,6 +2,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import { asStream } from '../../data/stream.ts';
 import type { Stream, TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
+import { describe } from '../../options.ts';
 import type { LastBatch } from './clock.ts';
 
 /** How long a run is, and in which batches it passes over the samples. */
@@ -30,11 +31,13 @@ export function checkRun(name: string, data: TrainingData, options: RunOptions):
   const { batchSize = 64, epochs = 1, steps = 0, lastBatch = 'keep' } = options;
   checkBatchSize(name, batchSize);
   if (!(epochs >= 0) || !Number.isFinite(epochs)) {
-    throw new ArgumentError(`${name}: epochs is ${epochs}; it must be a finite number of at least 0`);
+    throw new ArgumentError(
+      `${name}: epochs is ${describe(epochs)}; it must be a finite number of at least 0`,
+    );
   }
   if (!(Number.isSafeInteger(steps) && steps >= 0) && steps !== Infinity) {
     throw new ArgumentError(
-      `${name}: steps is ${steps}; it must be a whole number of at least 0, or Infinity`,
+      `${name}: steps is ${describe(steps)}; it must be a whole number of at least 0, or Infinity`,
     );
   }
   if (lastBatch !== 'keep' && lastBatch !== 'drop') {
@@ -77,7 +80,9 @@ export function requireRuns(name: string, stream: Stream, epochs: number): void 
 /** @throws ArgumentError unless it is a whole number of at least 1 */
 export function checkBatchSize(name: string, batchSize: number, option = 'batchSize'): void {
   if (Number.isSafeInteger(batchSize) && batchSize >= 1) return;
-  throw new ArgumentError(`${name}: ${option} is ${batchSize}; it must be a whole number of at least 1`);
+  throw new ArgumentError(
+    `${name}: ${option} is ${describe(batchSize)}; it must be a whole number of at least 1`,
+  );
 }
 
 /** Values of steps that a run holds for loops over it that are behind. */

@@ -70,6 +70,11 @@ export function checkStep(name: string, result: unknown, rows: number, training:
       `${name}: the step gave a promise; it builds a graph, which waits for nothing: make it a function without async`,
     );
   }
+  if (result === undefined || result === null) {
+    throw new ArgumentError(
+      `${name}: the step gave ${String(result)}; return { losses: { loss }, minimize: { loss, variables, optimizer } }`,
+    );
+  }
   checkOptions(`${name}: the step's result`, result, resultOptions);
   const { losses, metrics = {}, minimize = [] } = result as StepResult;
   const values = [

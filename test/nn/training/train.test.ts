@@ -238,7 +238,7 @@ describe('train', () => {
     const minimize = { variables: [w, b], optimizer: 'sgd' as const };
     const wrong: [(result: ReturnType<Step>) => unknown, new (message: string) => Error, RegExp][] = [
       [async (own) => own, ArgumentError, /gave a promise/],
-      [() => undefined, ArgumentError, /its options are missing|result/],
+      [() => undefined, ArgumentError, /the step gave undefined; return/],
       [(own) => ({ ...own, losses: {} }), ArgumentError, /gave no losses/],
       [(own) => ({ ...own, loss: loss(own) }), ArgumentError, /no option "loss"/],
       [
