@@ -31,7 +31,11 @@ export interface KeptCheckpoint {
 
 /** The checkpoints among the files of a store, those of the latest steps first. */
 export async function keptCheckpoints(store: CheckpointStore): Promise<KeptCheckpoint[]> {
-  return (await store.list())
+  const names: unknown = await store.list();
+  if (!Array.isArray(names)) {
+    throw new ArgumentError(`${store.name}: list() gave ${describe(names)}; it must give an array of names`);
+  }
+  return (names as string[])
     .filter((name) => NAME.test(name))
     .map((name) => ({ name, step: Number(NAME.exec(name)![1]) }))
     .sort((a, b) => b.step - a.step);

@@ -223,7 +223,7 @@ function perOutput<T>(
       `${model}: ${option} has ${given.length} entries, but the model has ${names.length} outputs, ${outputs}; give one for each`,
     );
   }
-  if (given === undefined || given === null || typeof given !== 'object') {
+  if (given === undefined || given === null || typeof given !== 'object' || Symbol.iterator in given) {
     if (given === undefined && optional) return names.map(() => undefined);
     throw new ArgumentError(
       `${model}: ${option} is ${describe(given)}; give ${option === 'metrics' ? "a list, metrics: ['accuracy']" : 'one'}, a list with one for each output, or a record by output: ${outputs}`,

@@ -59,6 +59,11 @@ export class RingReader {
     if (this.#failure) throw this.#failure;
   }
 
+  /** Has `check` throw. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
+  }
+
   /** Goes on after what `check` throws. */
   forgetFailure(): void {
     this.#failure = undefined;

@@ -46,7 +46,8 @@ export type GanHistory = RunHistory<GanStepValues, GanEpochValues>;
 
 export interface GanFitOptions extends LoopOptions<GanStepValues, GanEpochValues> {
   /**
-   * Which network the steps train; a function is asked before each step, after `beforeStep`. Each choice is a program
+   * Which network the steps train; a function is asked once for each step: for the first one when it is compiled, else after
+   * `beforeStep`. Each choice is a program
    * of its own on the same weights, compiled when it is first wanted. Default 'both'.
    */
   train?: GanPart | ((step: number) => GanPart);
@@ -89,7 +90,7 @@ export function startGanFit(
         ...(options as unknown as LoopOptions),
         onSteps: (values: readonly unknown[]) => {
           queue(values as readonly GanStepValues[]);
-          options.onSteps?.(values as readonly GanStepValues[]);
+          return options.onSteps?.(values as readonly GanStepValues[]);
         },
       };
       const check = (batch: Dataset) => first.networks.checkData(batch);
@@ -99,7 +100,7 @@ export function startGanFit(
       };
       const work = async (compiled: CompiledGan, run: Run) => {
         const task = new GanTask(compiled);
-        await run.begin(task.saved);
+        await run.begin(task.saved, signal);
         const source = await openSource(compiled, name, () =>
           sourceOf(compiled.gpu.device, data, { ...options, batchSize, targets: false, check }),
         );

@@ -28,7 +28,7 @@ export interface CheckpointOptions {
    * Called where a checkpoint could not be written. Training goes on, and the next save tries again; what is still not
    * saved at the end, the training is rejected with.
    */
-  onFailure?: (error: unknown) => void;
+  onFailure?: (error: unknown) => void | Promise<void>;
 }
 
 const checkpointOptions: OptionTable<CheckpointOptions> = {
@@ -53,13 +53,15 @@ export class Checkpoints {
   readonly #keep: number;
   readonly #store: CheckpointStore | undefined;
   readonly #write: (bytes: Uint8Array, moment: CheckpointMoment) => void | Promise<void>;
-  readonly #onFailure: ((error: unknown) => void) | undefined;
+  readonly #onFailure: ((error: unknown) => void | Promise<void>) | undefined;
   readonly #now: () => number;
   #taken: { step: number; epoch: number; time: number } | undefined;
   /** What is to be written next, or could not be. */
   #next: Snapshot | undefined;
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
+  /** Old checkpoints that could not be removed. */
+  #remaining: { readonly error: unknown } | undefined;
   #isOpen = false;
 
   /**
@@ -167,15 +169,21 @@ export class Checkpoints {
       } catch (error) {
         this.#failure = { error };
         this.#next ??= snapshot; // a newer one is worth more
-        this.#onFailure?.(error);
+        await this.#onFailure?.(error);
         continue;
       }
       try {
         await this.#removeOld();
       } catch (error) {
-        this.#onFailure?.(error);
+        await this.#fails(error);
       }
     }
+  }
+
+  /** What is no loss of a checkpoint: told, or thrown at the end. */
+  async #fails(error: unknown): Promise<void> {
+    if (this.#onFailure) await this.#onFailure(error);
+    else this.#remaining = { error };
   }
 
   async #removeOld(): Promise<void> {
@@ -190,14 +198,20 @@ export class Checkpoints {
     await this.#writing;
     if (this.#next) this.#begin();
     await this.#writing;
-    if (this.#failure) throw this.#failure.error;
+    const failure = this.#failure ?? this.#remaining;
+    if (failure) throw failure.error;
   }
 
   async close(): Promise<void> {
     await this.#writing;
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    await this.#store?.close?.();
+    try {
+      await this.#store?.close?.();
+    } catch (error) {
+      if (!this.#onFailure) throw error;
+      await this.#onFailure(error);
+    }
   }
 }
 

@@ -73,8 +73,8 @@ export async function checkFit(compiled: Compiled, options: CheckedOptions): Pro
   checkCalled(compiled.network.name, options);
   const values = monitoredValues(compiled.objective.values, validationData !== undefined);
   const callbacks = {
-    early: earlyStopping && new EarlyStopping(earlyStopping, values),
-    plateau: reduceOnPlateau && new ReduceOnPlateau(reduceOnPlateau, values),
+    early: earlyStopping ? new EarlyStopping(earlyStopping, values) : undefined,
+    plateau: reduceOnPlateau ? new ReduceOnPlateau(reduceOnPlateau, values) : undefined,
   };
   const stream = asStream(validationData);
   if (stream) await checkStream(compiled, stream, options);

@@ -27,7 +27,7 @@ export function classWeights(
   outputShape: Shape,
   classWeight: ClassWeight,
 ): Tensor {
-  if (typeof classWeight !== 'object' || classWeight === null) {
+  if (typeof classWeight !== 'object' || classWeight === null || Symbol.iterator in classWeight) {
     throw new ArgumentError(
       `${model}: classWeight is ${describe(classWeight)}; give weights by class, such as { 0: 1, 1: 5 }`,
     );
@@ -44,7 +44,7 @@ export function classWeights(
   const classes = Math.max(outputs, 2, data.classNames?.length ?? 0, largest + 1);
   const table = new Float32Array(classes).fill(1);
   for (const [key, weight] of Object.entries(classWeight)) {
-    if (!isClass(Number(key)) || Number(key) >= classes) {
+    if (!/^\d+$/.test(key) || Number(key) >= classes) {
       throw new ArgumentError(
         `${model}: classWeight names class ${key}, which does not exist; there are ${classes}, numbered from 0 to ${classes - 1}`,
       );

@@ -1,4 +1,5 @@
 import type { Variable } from '../../ops/core/leaves.ts';
+import type { Minimizer } from '../../runtime/minimizer.ts';
 import { ABORTED, unlessAborted } from './abort.ts';
 import type { Callbacks } from './checks.ts';
 import { takeTurn, variablesOf } from './encodeCheckpoint.ts';
@@ -22,6 +23,7 @@ export class EpochEnds {
   readonly #recorder: Recorder;
   readonly #run: Run;
   readonly #hooks: EpochHooks;
+  readonly #minimizers: readonly Minimizer[];
   readonly #onEpoch: ((values: EpochValues) => void | Promise<void>) | undefined;
   /** Weights and statistics after the best epoch, where they are to be brought back. */
   #bestWeights: ReadonlyMap<Variable, Float32Array> | undefined;
@@ -32,7 +34,9 @@ export class EpochEnds {
     run: Run,
     hooks: EpochHooks,
     onEpoch: ((values: EpochValues) => void | Promise<void>) | undefined,
+    minimizers: readonly Minimizer[],
   ) {
+    this.#minimizers = minimizers;
     this.#task = task;
     this.#recorder = recorder;
     this.#run = run;
@@ -71,12 +75,14 @@ export class EpochEnds {
     if (validation === ABORTED) return 'aborted';
     const { epoch, step } = clock;
     const values = { epoch, step, ...totals.values(), ...validation } as EpochValues;
+    const run = this.#run;
     let stop = false;
     if (whole) {
       // Whoever saves meets the end of the epoch counted by all, or by nobody.
       const release = await takeTurn(this.#task);
       try {
         if (early?.restoresBest && early.improves(values)) this.#bestWeights = await this.#readWeights();
+        run.rates.beforeCallbacks(step, this.#minimizers);
         stop = early?.shouldStop(values) ?? false;
         if (plateau) this.#task.learningRate = plateau.after(values, this.#task.learningRate);
         clock.endEpoch();
@@ -86,10 +92,9 @@ export class EpochEnds {
         release();
       }
     }
-    const run = this.#run;
     const told = step <= run.lastEpochEnd; // before a loss
     if (!told) await lifetime.race(this.#onEpoch?.(values));
-    run.rates.atEpochEnd(step, this.#task.minimizers, told);
+    run.rates.afterCallbacks(step, this.#minimizers, told);
     if (!told) {
       run.epochs.push(values);
       run.lastEpochEnd = step;

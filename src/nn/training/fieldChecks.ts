@@ -98,7 +98,7 @@ export function checkFields(
         return `${model}: label ${data[index]} of sample ${sample} of data set '${dataset.name}' is none of the ${choices} classes that the model tells apart; labels are whole numbers from 0 to ${choices - 1}: give the last layer more units, or number the labels anew`;
       });
     }
-    if (kind !== 'scaled') return;
+    if (kind !== 'scaled' || scaling.inputScale !== undefined) return; // a scale that was given is meant
     if (data.some((byte) => byte > 1)) shares.add(i);
     // Where all are 0, they mean the same either way.
     if (!shares.has(i) && data.includes(1)) {

@@ -88,11 +88,11 @@ export function startFit(first: Compiled, data: TrainingData, options: FitOption
         (async () => validated(await host.evaluate(validationData, { signal, batchSize: rows })));
       const onSteps = (values: readonly StepValues[]) => {
         queue(values);
-        options.onSteps?.(values);
+        return options.onSteps?.(values);
       };
       const work = async (compiled: Compiled, run: Run) => {
         const task = new FitTask(compiled, options);
-        await run.begin(task.saved);
+        await run.begin(task.saved, signal);
         const callbacks = await checkFit(compiled, options);
         compiled.state.batchSize = Number.isFinite(batchSize) ? batchSize : undefined;
         const source = await openSource(compiled, name, () =>

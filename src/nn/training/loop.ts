@@ -1,4 +1,5 @@
 import type { StreamOrigin } from '../../data/permutation.ts';
+import type { Minimizer } from '../../runtime/minimizer.ts';
 import type { Program } from '../../runtime/program.ts';
 import { ABORTED, untilAborted } from './abort.ts';
 import { isOver } from './clock.ts';
@@ -43,6 +44,7 @@ export async function runLoop(
     history = await loop.run();
   } catch (error) {
     // What ended the training is told, not what went wrong after it.
+    run.rates.leave(loop.minimizers);
     await loop.leave().catch(() => {});
     await loop.destroy().catch(() => {});
     throw error;
@@ -58,8 +60,11 @@ class Loop {
   readonly #hooks: LoopHooks;
   readonly #run: Run;
   readonly #programs: StepPrograms;
+  /** Of the parts of a checkpoint, in their order. */
+  minimizers: readonly Minimizer[] = [];
   #recorder!: Recorder;
   #ends!: EpochEnds;
+  #asked: { readonly step: number; readonly part: string } | undefined;
   /** Lets others change the weights again. */
   #unclaim = () => {};
   /** Whether a run that goes on with nothing has begun: until then, clock and progress are those from before it. */
@@ -87,8 +92,11 @@ class Loop {
     return this.#begun ? this.#task.state.clock : this.#run.start;
   }
 
+  /** Asked once for each step. */
   #part(): string {
-    return this.#hooks.part?.(this.#clock.step) ?? '';
+    const { step } = this.#clock;
+    if (this.#asked?.step !== step) this.#asked = { step, part: this.#hooks.part?.(step) ?? '' };
+    return this.#asked.part;
   }
 
   #isOver(at: StreamOrigin = this.#clock): boolean {
@@ -110,8 +118,18 @@ class Loop {
     const { totals, reader } = this.#recorder;
     const saved = this.#task.saved;
     this.#unclaim = this.#task.gpu.variables.claim(variablesOf(saved), saved.name);
+    const minimizers = (this.minimizers = saved.parts.map((part) => part.minimizer));
+    run.goesOn(saved);
+    run.rates.after(clock.step, minimizers);
     const before = state.progress;
-    this.#ends = new EpochEnds(this.#task, this.#recorder, run, this.#hooks, this.#options.onEpoch);
+    this.#ends = new EpochEnds(
+      this.#task,
+      this.#recorder,
+      run,
+      this.#hooks,
+      this.#options.onEpoch,
+      minimizers,
+    );
     if (this.#begun) this.#ends.restore(before, this.#programs.columns);
     state.loop = {
       flush: () => this.#recorder.finish(),
@@ -149,10 +167,11 @@ class Loop {
           const read = await lifetime.race(reader.prepare(clock.step + 1, ends));
           lifetime.check();
           this.#source.ready(program, data, clock, this.#task.seed);
-          run.rates.atStep(clock.step, this.#task.minimizers);
+          run.rates.atStep(clock.step, minimizers);
           const submitted = program.step(read?.encode);
           this.#recorder.submitted(clock);
           clock.advance(next.rows);
+          run.rates.after(clock.step, minimizers);
           this.#ends.due = last;
           this.#task.stepped?.(part);
           reader.start(read);

@@ -99,7 +99,8 @@ export class Recorder {
     if (fresh.length > 0) {
       this.#run.nextStep = fresh.at(-1)!.step + 1;
       if (keepSteps) this.#run.steps.push(...fresh);
-      onSteps?.(fresh);
+      const told: unknown = onSteps?.(fresh);
+      if (isPromise(told)) void Promise.resolve(told).catch((error: unknown) => this.reader.fail(error));
     }
     if (this.#fault) throw this.#fault.error;
   }

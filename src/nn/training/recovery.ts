@@ -1,9 +1,11 @@
 import { AdapterError, ArgumentError, DeviceLostError } from '../../errors.ts';
 import type { StreamOrigin } from '../../data/permutation.ts';
+import { inputsOf, targetsOf } from '../../data/fields.ts';
 import { asStream } from '../../data/stream.ts';
+import type { Dataset } from '../../data/types.ts';
 import type { TrainingData } from '../../data/stream.ts';
+import { crc32 } from '../../io/crc32.ts';
 import { describe } from '../../options.ts';
-import type { Minimizer } from '../../runtime/minimizer.ts';
 import { Gpu } from '../../runtime/session.ts';
 import type { Saved, Snapshot } from './checkpoint.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -12,6 +14,7 @@ import { untilAborted, ABORTED } from './abort.ts';
 import { collectCheckpoint, takeTurn } from './encodeCheckpoint.ts';
 import type { Contents } from './encodeCheckpoint.ts';
 import type { Opening, Placed } from './placement.ts';
+import { Rates } from './rates.ts';
 import type { EpochValues, RunHistory, StepValues } from './values.ts';
 
 /** What a training tells of its recovery. */
@@ -52,6 +55,8 @@ export class Run {
   readonly steps: StepValues[] = [];
   readonly epochs: EpochValues[] = [];
   readonly rates = new Rates();
+  /** Whether it has lost a GPU. */
+  isLost = false;
   /** Values of the steps before it have been told. */
   nextStep = 0;
   /** The steps done at the end of the last epoch that has been told. */
@@ -88,12 +93,12 @@ export class Run {
   }
 
   /** Before anything else: settles where it begins, opens the store, and keeps what there is to lose. */
-  async begin(saved: Saved): Promise<void> {
+  async begin(saved: Saved, signal?: AbortSignal): Promise<void> {
     const { clock, lifetime } = saved.state;
     const { step, epoch, place } = clock;
     if (this.#resume) this.#start ??= { step: 0, epoch: 0, place: 0 };
     this.#start ??= { step, epoch: place > 0 ? epoch + 1 : epoch, place: 0 };
-    await this.#checkpoints?.open(saved);
+    await lifetime.race(untilAborted(this.#checkpoints?.open(saved), signal));
     if (!this.#recovers || this.#snapshot) return;
     const { gpu, state } = saved;
     const release = await takeTurn({ gpu, state, saved });
@@ -122,41 +127,18 @@ export class Run {
     this.#checkpoints?.take(contents, saved.state.clock);
   }
 
+  /** After a loss, when all is restored: a rate that `onRecover` has set counts from the first new step on. */
+  goesOn({ parts }: Saved): void {
+    const { metadata } = this.#snapshot?.file ?? {};
+    const isSet = ({ prefix, minimizer }: Saved['parts'][number]) =>
+      String(minimizer.learningRate) !== metadata![`${prefix}learningRate`];
+    if (this.isLost && parts.some(isSet)) this.rates.leave(parts.map(({ minimizer }) => minimizer));
+  }
+
   #remember({ parts }: Saved, { tensors, metadata }: Contents): void {
     const file = { name: 'the checkpoint in memory', partial: false, tensors, metadata, own: true };
     this.#snapshot = { file, names: parts.map(({ variables }) => variables) };
   }
-}
-
-/** Learning rates that callers have set: what is done again after a loss is done with the same ones. */
-class Rates {
-  /** At the steps at which they changed. */
-  readonly #atSteps: { readonly step: number; readonly rates: readonly number[] }[] = [];
-  readonly #atEpochEnds = new Map<number, readonly number[]>();
-  #steps = 0;
-
-  /** Call it before a step is submitted. */
-  atStep(step: number, minimizers: readonly Minimizer[]): void {
-    const before = this.#atSteps.findLast((own) => own.step <= step)?.rates;
-    if (step < this.#steps) return set(minimizers, before!);
-    this.#steps = step + 1;
-    const rates = ratesOf(minimizers);
-    if (String(rates) !== String(before)) this.#atSteps.push({ step, rates });
-  }
-
-  /** Call it when `onEpoch` is done. @param again whether it has been told before, and is not called this time */
-  atEpochEnd(step: number, minimizers: readonly Minimizer[], again: boolean): void {
-    if (again) set(minimizers, this.#atEpochEnds.get(step)!);
-    else this.#atEpochEnds.set(step, ratesOf(minimizers));
-  }
-}
-
-const ratesOf = (minimizers: readonly Minimizer[]): number[] => minimizers.map((own) => own.learningRate);
-
-function set(minimizers: readonly Minimizer[], rates: readonly number[]): void {
-  minimizers.forEach((own, i) => {
-    if (own.learningRate !== rates[i]) own.learningRate = rates[i];
-  });
 }
 
 export interface RecoveryHooks<P> {
@@ -176,15 +158,21 @@ export async function runRecovering<P extends Pick<Placed, 'gpu' | 'state'>>(
   name: string,
   first: P,
   data: TrainingData,
-  options: RecoveryOptions & { readonly signal?: AbortSignal; readonly resume?: boolean },
+  options: RecoveryOptions & {
+    readonly signal?: AbortSignal;
+    readonly resume?: boolean;
+    readonly validationData?: TrainingData;
+  },
   { work, move }: RecoveryHooks<P>,
 ): Promise<RunHistory> {
   const { recover = false, onRecover, checkpoint, signal, resume = false } = options;
-  checkRecovery(name, data, recover);
+  checkRecovery(name, data, recover, options.validationData);
   const checkpoints = checkpoint || recover ? new Checkpoints(name, checkpoint) : undefined;
   const run = new Run(resume, recover !== false, checkpoints);
   const open = typeof recover === 'function' ? recover : first.gpu.reopen;
-  const opening = { open: () => openAgain(open, signal), owned: recover === true };
+  const owned = recover === true;
+  const opening = { open: () => openAgain(open, signal, owned), owned };
+  const unchanged = recover ? watched(name, data) : () => {};
   let placed = first;
   let loss: DeviceLostError | undefined;
   let losses = 0;
@@ -193,26 +181,32 @@ export async function runRecovering<P extends Pick<Placed, 'gpu' | 'state'>>(
       const { snapshot } = run;
       try {
         if (loss) {
+          unchanged();
           placed = await move(snapshot!, opening);
           const { metadata } = snapshot!.file;
           const [step, epoch] = [metadata.step, metadata.epoch].map(Number);
-          await onRecover?.({ error: loss, gpu: placed.gpu, step, epoch });
+          const told = onRecover?.({ error: loss, gpu: placed.gpu, step, epoch });
+          await placed.state.lifetime.race(untilAborted(told, signal));
         }
         const history = await work(placed, run);
-        await placed.state.lifetime.race(checkpoints?.settle());
+        const { lifetime } = placed.state;
+        await lifetime.race(checkpoints?.settle());
+        await lifetime.race(checkpoints?.close());
         return history;
       } catch (error) {
         if (loss && error instanceof AdapterError) throw withoutGpu(loss, error);
         losses = run.snapshot === snapshot ? losses + 1 : 1;
         if (!run.snapshot || !isLoss(error, placed.gpu) || losses > MAX_LOSSES) throw error;
         loss = error;
+        run.isLost = true;
       }
     }
-  } finally {
-    // Of what was destroyed nobody waits for a file.
+  } catch (error) {
+    // What ended the training is told, not what went wrong after it. Of what was destroyed nobody waits for a file.
     const closed = checkpoints?.close();
-    if (!placed.state.lifetime.signal.aborted) await placed.state.lifetime.race(closed);
-    else closed?.catch(() => {});
+    closed?.catch(() => {});
+    if (!placed.state.lifetime.signal.aborted) await placed.state.lifetime.race(closed).catch(() => {});
+    throw error;
   }
 }
 
@@ -221,30 +215,66 @@ const withoutGpu = ({ message, reason }: DeviceLostError, cause: AdapterError): 
     cause,
   });
 
-function checkRecovery(name: string, data: TrainingData, recover: RecoveryOptions['recover']): void {
+function checkRecovery(
+  name: string,
+  data: TrainingData,
+  recover: RecoveryOptions['recover'],
+  validationData: TrainingData | undefined,
+): void {
   if (typeof recover !== 'boolean' && typeof recover !== 'function') {
     throw new ArgumentError(
       `${name}: recover is ${describe(recover)}; it must be true, false, or a function that opens a GPU`,
     );
   }
-  const stream = asStream(data);
-  if (!recover || !stream?.once) return;
+  const stream = [data, validationData].map((own) => asStream(own)).find((own) => own?.once);
+  if (!recover || !stream) return;
   throw new ArgumentError(
     `${name}: recover needs data that can be read again, but the iterator of stream '${stream.name}' can be run only once; pass a function that makes a new one, streamed((epoch) => …)`,
   );
 }
+
+/** Remembers what a data set holds. @returns throws an ArgumentError if it holds something else now */
+function watched(name: string, data: TrainingData): () => void {
+  if (asStream(data)) return () => {};
+  const {
+    inputs,
+    targets,
+    weights,
+    name: own,
+  } = { ...(data as Dataset), inputs: inputsOf(data as Dataset), targets: targetsOf(data as Dataset) };
+  const fields = [...inputs, ...targets, ...(weights ? [weights] : [])];
+  const digest = () => String(fields.map(({ data: values }) => crc32(bytesOf(values))));
+  const before = digest();
+  return () => {
+    if (digest() === before) return;
+    throw new ArgumentError(
+      `${name}: the arrays of data set '${own}' were changed while it was being trained on, and the GPU that had them as they were is lost; with recover, leave them as they are`,
+    );
+  };
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** Whether a training ended because its GPU was lost, and not because it was destroyed on purpose. */
 const isLoss = (error: unknown, { device }: Gpu): error is DeviceLostError =>
   error instanceof DeviceLostError && device.isLost && !device.isDestroyed;
 
 /** Opens a GPU; tries a few times, for a while there may be none. @throws AdapterError if there is none */
-async function openAgain(open: () => Promise<Gpu>, signal: AbortSignal | undefined): Promise<Gpu> {
+async function openAgain(
+  open: () => Promise<Gpu>,
+  signal: AbortSignal | undefined,
+  owned: boolean,
+): Promise<Gpu> {
   for (let tries = 0; ; tries++) {
     await untilAborted(new Promise((resolve) => setTimeout(resolve, DELAYS[tries])), signal);
     try {
-      const gpu = await untilAborted(open(), signal);
-      if (gpu === ABORTED) throw new AdapterError('the training was aborted before there was one');
+      const opening = open();
+      const gpu = await untilAborted(opening, signal);
+      if (gpu === ABORTED) {
+        if (owned) opening.then((late) => late.destroy()).catch(() => {}); // nobody has it
+        throw new AdapterError('the training was aborted before there was one');
+      }
       if (gpu instanceof Gpu) return gpu;
       throw new ArgumentError(`recover gave ${describe(gpu)}; it must give what init gives: a Gpu`);
     } catch (error) {

@@ -4,6 +4,7 @@ import { requireDataset } from '../../data/requireDataset.ts';
 import { asStream } from '../../data/stream.ts';
 import type { TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
+import { encodeSafetensors } from '../../io/safetensors.ts';
 import { checkOptions, describe, required } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
@@ -11,7 +12,7 @@ import { Gpu } from '../../runtime/session.ts';
 import { ABORTED, untilAborted } from './abort.ts';
 import { EarlyStopping, monitoredValues, ReduceOnPlateau } from './callbacks.ts';
 import { readCheckpoint } from './checkpoint.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Checkpoint, Snapshot } from './checkpoint.ts';
 import { checkCalled, checkSignal } from './checks.ts';
 import { encodeCheckpoint } from './encodeCheckpoint.ts';
 import { Lifetime } from './lifetime.ts';
@@ -103,7 +104,9 @@ export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
    */
   async save(): Promise<Uint8Array> {
     await this.#ready;
-    return encodeCheckpoint(this.#place.task.saved);
+    const { task, restoring } = this.#place;
+    if (restoring) return encodeSafetensors(restoring.tensors, restoring.metadata); // as it goes on in a moment
+    return encodeCheckpoint(task.saved);
   }
 
   /** Ends it, and frees the optimizers that it made; the variables stay. After it nothing can be saved. */
@@ -121,6 +124,8 @@ interface TrainPlace {
   task: StepTask;
   /** Whether variables and optimizers are known. */
   begun: boolean;
+  /** After a loss: what is to be restored on another GPU. */
+  restoring?: Checkpoint;
   /** Until it is destroyed, on whichever GPU. */
   readonly ended: Lifetime;
 }
@@ -182,7 +187,11 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
   const stream = asStream(data);
   if (!stream) requireDataset('train', data);
   const settings = { name, seed, inputScale, inputOffset };
-  const place = { task: new StepTask(step, { ...settings, gpu }, true), begun: false, ended: new Lifetime() };
+  const place: TrainPlace = {
+    task: new StepTask(step, { ...settings, gpu }, true),
+    begun: false,
+    ended: new Lifetime(),
+  };
   let started!: () => void;
   let failed!: (reason: unknown) => void;
   const ready = new Promise<void>((resolve, reject) => {
@@ -227,17 +236,18 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
       const monitored = monitoredValues(values, validation !== undefined);
       const { earlyStopping, reduceOnPlateau } = options;
       const callbacks = {
-        early: earlyStopping && new EarlyStopping(earlyStopping, monitored),
-        plateau: reduceOnPlateau && new ReduceOnPlateau(reduceOnPlateau, monitored),
+        early: earlyStopping ? new EarlyStopping(earlyStopping, monitored) : undefined,
+        plateau: reduceOnPlateau ? new ReduceOnPlateau(reduceOnPlateau, monitored) : undefined,
       };
       const { snapshot } = run;
       if (snapshot) restoreCheckpoint(task.saved, snapshot.file, snapshot.names);
       else if (restore) restoreFrom(task, readCheckpoint(restore), options);
+      place.restoring = undefined;
       started();
-      await run.begin(task.saved);
+      await run.begin(task.saved, signal);
       const onSteps = (own: readonly unknown[]) => {
         tell(own as readonly TrainValues[]);
-        options.onSteps?.(own as readonly TrainValues[]);
+        return options.onSteps?.(own as readonly TrainValues[]);
       };
       // What a step records are values of the user's, of which the loop knows no names.
       const loopOptions = {
@@ -261,7 +271,8 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
       await validation?.destroy();
     }
   };
-  const move = async (_snapshot: unknown, { open, owned }: Opening): Promise<StepTask> => {
+  const move = async ({ file }: Snapshot, { open, owned }: Opening): Promise<StepTask> => {
+    place.restoring = file;
     const other = await place.ended.make(open(), (late) => owned && late.destroy());
     place.task.destroy();
     return (place.task = new StepTask(step, { ...settings, gpu: other }, true));
