@@ -3,7 +3,7 @@ export * from './errors.ts';
 export { init, Gpu, GraphBuilder } from './runtime/session.ts';
 export type { CompileOptions } from './runtime/session.ts';
 export { Device } from './device/device.ts';
-export type { DeviceOptions } from './device/device.ts';
+export type { DeviceOptions } from './device/openDevice.ts';
 export { Program } from './runtime/program.ts';
 export type { CompileProgress } from './runtime/program.ts';
 export { Minimizer } from './runtime/minimizer.ts';

@@ -1,3 +1,4 @@
+import { crc32 } from '../io/crc32.ts';
 import { ArgumentError, NumericError } from '../errors.ts';
 import { changedLength, reread } from './arrays.ts';
 import { inputsOf, targetsOf } from './fields.ts';
@@ -30,6 +31,18 @@ export function checkMemory(dataset: Dataset): void {
     const expected = dataset.size * product(shape);
     if (data.length !== expected) throw changedLength(where, data.length, expected);
   }
+}
+
+/**
+ * A checksum of all that the arrays hold now.
+ *
+ * @throws ArgumentError if an array has lost its memory or its length
+ */
+export function digestOf(dataset: Dataset): number {
+  checkMemory(dataset);
+  const bytes = ({ buffer, byteOffset, byteLength }: DataArray) =>
+    new Uint8Array(buffer, byteOffset, byteLength);
+  return distinctFields(dataset).reduce((digest, [, { data }]) => crc32(bytes(data), digest), 0);
 }
 
 /** Each array once, with words for where it is. */

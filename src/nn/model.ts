@@ -4,7 +4,6 @@ import type { TrainingData } from '../data/stream.ts';
 import { ArgumentError } from '../errors.ts';
 import { checkOptions, describe, isPromise } from '../options.ts';
 import type { OptionTable } from '../options.ts';
-import type { CompileProgress } from '../runtime/program.ts';
 import { isRate } from '../runtime/ranges.ts';
 import { Network } from './network.ts';
 import type { NetworkOptions } from './network.ts';
@@ -193,18 +192,12 @@ export class Model extends Network {
    * The (first) output for each sample, row after row: [N, ...outputShape]. Samples are a data set, or the values of all
    * of them, for several inputs a list; or a stream. While the model is being trained see `evaluate`.
    */
-  async predict(
-    samples: Samples,
-    options: { batchSize?: number; onProgress?: (progress: CompileProgress) => void } = {},
-  ): Promise<Float32Array> {
+  async predict(samples: Samples, options: EvaluateOptions = {}): Promise<Float32Array> {
     return (await this.evaluator().predict(samples, options))[this.outputs[0].name];
   }
 
   /** `predict` with every output, in the order of the model's. */
-  async predictAll(
-    samples: Samples,
-    options: { batchSize?: number; onProgress?: (progress: CompileProgress) => void } = {},
-  ): Promise<Float32Array[]> {
+  async predictAll(samples: Samples, options: EvaluateOptions = {}): Promise<Float32Array[]> {
     const byName = await this.evaluator().predict(samples, options);
     return this.outputs.map(({ name }) => byName[name]);
   }

@@ -18,7 +18,8 @@ export interface Fault {
 /**
  * What keeps NaN and infinities out of the weights of one or several programs that train. Each step is first tried: if
  * a weight, a gradient, a recorded value, or anything that an optimizer or a moving statistic would become is NaN or
- * infinite, the step is not made: weights, moments, averages, moving statistics and counters stay as they were, of all variables and all
+ * infinite, the step is not made: weights, moments, averages, moving statistics and counters stay as they were, of all
+ * variables and all
  * optimizers. Neither are the steps after it, until the host has read the guard and cleared it.
  */
 export class StepGuard {

@@ -1,5 +1,6 @@
-import { openDevice } from '../device/device.ts';
-import type { Device, DeviceOptions } from '../device/device.ts';
+import type { Device } from '../device/device.ts';
+import { openDevice } from '../device/openDevice.ts';
+import type { DeviceOptions } from '../device/openDevice.ts';
 import { ArgumentError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { PipelineCache } from '../kernels/pipelineCache.ts';
@@ -133,7 +134,8 @@ export class Gpu {
   /**
    * Compiles a graph function into a program. The function returns the outputs by name and may call
    * `minimize`; the program's `step` runs it all in one submit. A step in which a weight, a gradient or a recorded value
-   * is NaN or infinite, or an update or a moving statistic would become so, is not made, and none after it: `finish` tells (see StepGuard).
+   * is NaN or infinite, or an update or a moving statistic would become so, is not made, and none after it: `finish` tells
+   * (see StepGuard).
    *
    * @throws LimitError where a tensor is larger than the device binds
    * @throws GpuError where the GPU refuses memory; what was made is freed

@@ -149,10 +149,6 @@ export class GanTask implements Task {
     return this.#compiled.networks.seed;
   }
 
-  get minimizers() {
-    return PLAYERS.map((key) => this.#compiled.players[key].minimizer);
-  }
-
   /** The generator's; setting it sets both. */
   get learningRate(): number {
     return this.#compiled.players.generator.learningRate;

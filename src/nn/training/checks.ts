@@ -9,7 +9,7 @@ import { input } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { targetKinds } from './batch.ts';
 import { EarlyStopping, monitoredValues, ReduceOnPlateau } from './callbacks.ts';
-import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
+import type { EarlyStoppingOptions, Monitored, ReduceOnPlateauOptions } from './callbacks.ts';
 import { checkTargets } from './checkData.ts';
 import { trainedOutputs } from './compiled.ts';
 import type { Compiled } from './compiled.ts';
@@ -30,6 +30,20 @@ export interface CheckedOptions {
 export interface Callbacks {
   readonly early?: EarlyStopping;
   readonly plateau?: ReduceOnPlateau;
+}
+
+/**
+ * @param values what epochs have
+ * @throws ArgumentError if an option of a callback is out of range, or nothing has the monitored name
+ */
+export function callbacksOf(
+  { earlyStopping, reduceOnPlateau }: CheckedOptions,
+  values: readonly Monitored[],
+): Callbacks {
+  return {
+    early: earlyStopping ? new EarlyStopping(earlyStopping, values) : undefined,
+    plateau: reduceOnPlateau ? new ReduceOnPlateau(reduceOnPlateau, values) : undefined,
+  };
 }
 
 /** The options that are functions. */
@@ -69,13 +83,10 @@ export function callable<F>(what: string, value: F): F {
  * @throws ShapeError if the validation data do not fit the model or the loss
  */
 export async function checkFit(compiled: Compiled, options: CheckedOptions): Promise<Callbacks> {
-  const { validationData, earlyStopping, reduceOnPlateau } = options;
+  const { validationData } = options;
   checkCalled(compiled.network.name, options);
   const values = monitoredValues(compiled.objective.values, validationData !== undefined);
-  const callbacks = {
-    early: earlyStopping ? new EarlyStopping(earlyStopping, values) : undefined,
-    plateau: reduceOnPlateau ? new ReduceOnPlateau(reduceOnPlateau, values) : undefined,
-  };
+  const callbacks = callbacksOf(options, values);
   const stream = asStream(validationData);
   if (stream) await checkStream(compiled, stream, options);
   else if (validationData) checkSamples(compiled, validationData as Dataset);

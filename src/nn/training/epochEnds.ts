@@ -109,7 +109,7 @@ export class EpochEnds {
     const release = await takeTurn(this.#task);
     try {
       for (const [variable, own] of this.#bestWeights) this.#task.gpu.variables.write(variable, own);
-      for (const minimizer of this.#task.minimizers) {
+      for (const minimizer of this.#minimizers) {
         if (minimizer.optimizer.averages) minimizer.restartAverages();
       }
     } finally {

@@ -140,10 +140,6 @@ class FitTask implements Task {
     return this.#compiled.network.seed;
   }
 
-  get minimizers() {
-    return [this.#compiled.minimizer];
-  }
-
   get learningRate(): number {
     return this.#compiled.minimizer.learningRate;
   }

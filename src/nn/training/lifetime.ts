@@ -2,8 +2,8 @@ import type { Device } from '../../device/device.ts';
 import { InterruptedError } from '../../errors.ts';
 
 /**
- * The time in which something is usable: from `compile` to the next one, to `destroy`, or to the loss of the GPU. Work under way asks it
- * after each wait, and so ends with an error that says what happened, before it touches memory that is gone.
+ * The time in which something is usable: from `compile` to the next one, to `destroy`, or to the loss of the GPU. Work
+ * under way asks it after each wait, and so ends with an error that says what happened, before it touches memory that is gone.
  */
 export class Lifetime {
   readonly #controller = new AbortController();

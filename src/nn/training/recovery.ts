@@ -1,10 +1,9 @@
 import { AdapterError, ArgumentError, DeviceLostError } from '../../errors.ts';
 import type { StreamOrigin } from '../../data/permutation.ts';
-import { inputsOf, targetsOf } from '../../data/fields.ts';
+import { digestOf } from '../../data/checks.ts';
 import { asStream } from '../../data/stream.ts';
 import type { Dataset } from '../../data/types.ts';
 import type { TrainingData } from '../../data/stream.ts';
-import { crc32 } from '../../io/crc32.ts';
 import { describe } from '../../options.ts';
 import { Gpu } from '../../runtime/session.ts';
 import type { Saved, Snapshot } from './checkpoint.ts';
@@ -233,28 +232,18 @@ function checkRecovery(
   );
 }
 
-/** Remembers what a data set holds. @returns throws an ArgumentError if it holds something else now */
+/** Remembers what a data set holds, and returns a check that throws an ArgumentError if that has changed. */
 function watched(name: string, data: TrainingData): () => void {
   if (asStream(data)) return () => {};
-  const {
-    inputs,
-    targets,
-    weights,
-    name: own,
-  } = { ...(data as Dataset), inputs: inputsOf(data as Dataset), targets: targetsOf(data as Dataset) };
-  const fields = [...inputs, ...targets, ...(weights ? [weights] : [])];
-  const digest = () => String(fields.map(({ data: values }) => crc32(bytesOf(values))));
-  const before = digest();
+  const own = data as Dataset;
+  const before = digestOf(own);
   return () => {
-    if (digest() === before) return;
+    if (digestOf(own) === before) return;
     throw new ArgumentError(
-      `${name}: the arrays of data set '${own}' were changed while it was being trained on, and the GPU that had them as they were is lost; with recover, leave them as they are`,
+      `${name}: the arrays of data set '${own.name}' were changed during the training, and the GPU that held their earlier values is lost; with recover, do not change them`,
     );
   };
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** Whether a training ended because its GPU was lost, and not because it was destroyed on purpose. */
 const isLoss = (error: unknown, { device }: Gpu): error is DeviceLostError =>

@@ -67,10 +67,6 @@ export class StepTask implements Task {
     if (!state) this.state.lifetime.endWith(options.gpu.device);
   }
 
-  get minimizers(): readonly Minimizer[] {
-    return this.#minimizers;
-  }
-
   /** The first optimizer's; setting it changes all in the same proportion. */
   get learningRate(): number {
     return this.#minimizers[0].learningRate;

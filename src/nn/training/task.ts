@@ -1,6 +1,5 @@
 import type { Tensor } from '../../ops/core/op.ts';
 import type { DeviceDataset } from '../../runtime/deviceDataset.ts';
-import type { Minimizer } from '../../runtime/minimizer.ts';
 import type { Gpu, GraphBuilder } from '../../runtime/session.ts';
 import type { RecordedValue } from '../metrics/metric.ts';
 import type { Saved } from './checkpoint.ts';
@@ -26,8 +25,6 @@ export interface Task {
   readonly state: TrainingState;
   /** Of shuffling and random ops. */
   readonly seed: number;
-  /** Those at work in its steps; known when the first step has been defined. */
-  readonly minimizers: readonly Minimizer[];
   /**
    * Adds a training step on a batch to a program: forward, losses, `g.minimize`.
    *

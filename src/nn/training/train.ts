@@ -10,10 +10,10 @@ import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
 import { Gpu } from '../../runtime/session.ts';
 import { ABORTED, untilAborted } from './abort.ts';
-import { EarlyStopping, monitoredValues, ReduceOnPlateau } from './callbacks.ts';
+import { monitoredValues } from './callbacks.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, Snapshot } from './checkpoint.ts';
-import { checkCalled, checkSignal } from './checks.ts';
+import { callbacksOf, checkCalled, checkSignal } from './checks.ts';
 import { encodeCheckpoint } from './encodeCheckpoint.ts';
 import { Lifetime } from './lifetime.ts';
 import { runLoop } from './loop.ts';
@@ -104,7 +104,8 @@ export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
    */
   async save(): Promise<Uint8Array> {
     await this.#ready;
-    const { task, restoring } = this.#place;
+    const { task, restoring, ended } = this.#place;
+    ended.check();
     if (restoring) return encodeSafetensors(restoring.tensors, restoring.metadata); // as it goes on in a moment
     return encodeCheckpoint(task.saved);
   }
@@ -234,11 +235,7 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
       const forward = new StepTask(step, { ...settings, gpu: task.gpu, names }, false, task.state);
       validation = validationOf(forward, batchSize, options);
       const monitored = monitoredValues(values, validation !== undefined);
-      const { earlyStopping, reduceOnPlateau } = options;
-      const callbacks = {
-        early: earlyStopping ? new EarlyStopping(earlyStopping, monitored) : undefined,
-        plateau: reduceOnPlateau ? new ReduceOnPlateau(reduceOnPlateau, monitored) : undefined,
-      };
+      const callbacks = callbacksOf(options, monitored);
       const { snapshot } = run;
       if (snapshot) restoreCheckpoint(task.saved, snapshot.file, snapshot.names);
       else if (restore) restoreFrom(task, readCheckpoint(restore), options);

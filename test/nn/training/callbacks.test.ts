@@ -119,10 +119,22 @@ describe('recover', () => {
         lose();
       },
     });
-    await expect(refilled).rejects.toThrow(
-      /the arrays of data set 'mine' were changed while it was being trained on/,
-    );
+    await expect(refilled).rejects.toThrow(/the arrays of data set 'mine' were changed during the training/);
     own.destroy();
+
+    const again = await reopenable();
+    const model = await compile(again.gpu);
+    const { x: gone, y: labels } = clusters(40);
+    const lent = dataset({ x: gone.data as Float32Array, y: labels.data as Uint8Array, inputShape: [2] });
+    const transferred = model.fit(lent, {
+      recover: true,
+      beforeStep: () => {
+        structuredClone(0, { transfer: [gone.data.buffer as ArrayBuffer] });
+        again.lose();
+      },
+    });
+    await expect(transferred).rejects.toThrow(ArgumentError);
+    model.destroy();
     const other = await compiledTiny();
     const once = streamed([{ x: new Float32Array(4), y: new Uint8Array(2) }][Symbol.iterator](), {
       inputShape: [2],

@@ -1,0 +1,72 @@
+import { AdapterError } from '../errors.ts';
+import { checkOptions } from '../options.ts';
+import type { OptionTable } from '../options.ts';
+import { Device } from './device.ts';
+
+export interface DeviceOptions {
+  /** A device of the caller's own; wgrad adds nothing to it and never destroys it. */
+  device?: GPUDevice;
+  /** An adapter of the caller's own, to request the device from. */
+  adapter?: GPUAdapter;
+  /** Where to look for an adapter; `navigator.gpu` by default. */
+  gpu?: GPU;
+  /** Treat the adapter as a software one (a CPU) or not; found from its description by default. */
+  software?: boolean;
+}
+
+const WANTED_FEATURES = ['timestamp-query', 'subgroups', 'shader-f16'] as const;
+const WANTED_LIMITS = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
+const deviceOptions: OptionTable<DeviceOptions> = {
+  device: true,
+  adapter: true,
+  gpu: true,
+  software: true,
+};
+
+/** Opens a device: the caller's own, or one from the best adapter with the limits it offers. */
+export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  checkOptions('init', options, deviceOptions);
+  if (options.device) {
+    return new Device(options.device, options.device.adapterInfo, {
+      owned: false,
+      software: options.software,
+    });
+  }
+  const adapter = options.adapter ?? (await requestAdapter(options.gpu));
+  const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+  const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
+  const request = adapter.requestDevice({ label: 'wgrad', requiredFeatures, requiredLimits });
+  const device = await typed('gives no device', request);
+  return new Device(device, adapter.info, { owned: true, software: options.software });
+}
+
+async function requestAdapter(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<GPUAdapter> {
+  if (!gpu) {
+    throw new AdapterError(
+      'WebGPU is missing here. In a browser: use a current Chrome, Edge, Firefox or Safari over https or localhost. In Node: open it with initNode() of "wgrad/node", and pass it where one is asked for, compile({ gpu }).',
+    );
+  }
+  const adapter = await typed(
+    'gives no adapter',
+    gpu.requestAdapter({ powerPreference: 'high-performance' }),
+  );
+  if (!adapter) {
+    throw new AdapterError(
+      'WebGPU is here, but it offers no adapter: the GPU or its driver is blocked or missing. Update the driver, or allow WebGPU in the browser (chrome://gpu tells why it is off).',
+    );
+  }
+  return adapter;
+}
+
+/** What a request for an adapter or a device is rejected with, as a typed error. */
+async function typed<T>(what: string, request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new AdapterError(
+      `WebGPU is here, but it ${what}: ${message}. Free the GPU (other tabs or programs may hold it), or reset its driver, and call init() again.`,
+      { cause },
+    );
+  }
+}
