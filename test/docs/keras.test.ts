@@ -2,21 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { required } from '../../src/options.ts';
-import words from './kerasWords.json';
+import { complaints } from './complaints.ts';
 import { documented } from './documented.ts';
 import { EVERY, ourWords, untold } from './ours.ts';
 import type { Options, Tables } from './ours.ts';
-import { rewrite, rowsOf, spansOf } from './pages.ts';
+import { rewrite, rowsOf } from './pages.ts';
 import type { Row } from './pages.ts';
+import { kinds, plain, theirWords } from './theirs.ts';
 
 /*
  * The pages of docs/keras against what Keras 3.15 and TensorFlow.js 4.22 have (kerasWords.json) and what wgrad has. The
- * third column names a word, the fourth its options, which `npx vitest run --project node test/docs -u` writes. What the
- * fifth says of an option of Keras's is held against both:
- *
- * - `option=value`: another default than wgrad's;
- * - `option` is `other`: it has this name in wgrad;
- * - Without `option`, `option`: …: wgrad has none.
+ * third column names a word; the fourth its options, which `npx vitest run --project node test/docs -u` writes; what the
+ * fifth says of the options of others is held against both (complaints.ts).
  */
 
 const tables: Tables = vi.hoisted(() => new Map());
@@ -47,7 +44,6 @@ vi.mock('../../src/options.ts', async (original) => {
 });
 
 const ours = ourWords(tables);
-
 const folder = join(import.meta.dirname, '../../docs/keras');
 const pages = readdirSync(folder).map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
 const rows = pages.flatMap(({ file, text }) => rowsOf(file, text));
@@ -89,30 +85,6 @@ it.each(pages)('$file has the options of wgrad’s words and their defaults', as
   await expect(rewrite(file, text, optionsCell)).toMatchFileSnapshot(join(folder, file));
 });
 
-/** The words of a framework by kind, each with its options: their defaults as JSON, undefined for required ones. */
-function wordsOf(framework: 'keras' | 'tfjs', kind: string): Map<string, Map<string, string | undefined>> {
-  const all: Readonly<Record<string, Readonly<Record<string, string>>>> = words[framework];
-  return new Map(
-    Object.entries(all[kind] ?? {}).flatMap(([names, options]) => {
-      const own = new Map(
-        options
-          .split(', ')
-          .filter(Boolean)
-          .map((option): [string, string | undefined] => {
-            const [name, ...rest] = option.split('=');
-            return [name, rest.length === 0 ? undefined : rest.join('=')];
-          }),
-      );
-      return names.split(' ').map((name): [string, typeof own] => [name, own]);
-    }),
-  );
-}
-
-const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
-const camel = (name: string) => name.replaceAll(/_+(\w)/g, (_, letter: string) => letter.toUpperCase());
-const kinds = Object.keys(words.keras);
-const rowsOfKind = (kind: string) => rows.filter((row) => row.kind === kind);
-
 /** Those whose options are their functions' own. */
 const FUNCTIONS = [
   'layers',
@@ -136,11 +108,11 @@ it.each(FUNCTIONS)('the interfaces of %s tell the defaults that they have', (kin
 });
 
 describe.each(kinds)('%s', (kind) => {
-  const keras = wordsOf('keras', kind);
-  const tfjs = wordsOf('tfjs', kind);
+  const keras = theirWords('keras', kind);
+  const tfjs = theirWords('tfjs', kind);
   const own: ReadonlyMap<string, Options> = ours.get(kind) ?? new Map();
-  const all = rowsOfKind(kind);
-  const base = all.find((row) => row.every);
+  const all = rows.filter((row) => row.kind === kind);
+  const every = all.find((row) => row.every);
 
   it('of Keras stand in the page, each once, and no others', () => {
     const there = all.flatMap((row) => row.keras);
@@ -173,90 +145,6 @@ describe.each(kinds)('%s', (kind) => {
   });
 
   it('say what becomes of every option, and where defaults differ', () => {
-    expect(all.flatMap((row) => complaints(row, { keras, tfjs, base }))).toEqual([]);
+    expect(all.flatMap((row) => complaints(row, optionsOf(row), { keras, tfjs, every }))).toEqual([]);
   });
 });
-
-interface Known {
-  readonly keras: ReadonlyMap<string, ReadonlyMap<string, string | undefined>>;
-  readonly tfjs: ReadonlyMap<string, ReadonlyMap<string, string | undefined>>;
-  readonly base: Row | undefined;
-}
-
-/** What a row fails to say of the options of its words. */
-function complaints(row: Row, { keras, tfjs, base }: Known): string[] {
-  if (row.ours.length === 0 && !row.every) return [];
-  const ofKeras = new Map(
-    [...keras]
-      .filter(([name]) => row.keras.some((other) => plain(other) === plain(name)))
-      .flatMap(([, o]) => [...o]),
-  );
-  const ofTfjs = row.tfjs.flatMap((name) => [...(tfjs.get(name)?.keys() ?? [])]);
-  const options = optionsOf(row);
-  const placed = row.ours.flatMap((word) => word.placed);
-  const names = new Map(
-    [...row.notes.matchAll(/`(\w+)` is `(\w+)`/g)].map(([, theirs, name]): [string, string] => [
-      theirs,
-      name,
-    ]),
-  );
-  const absent = [...row.notes.matchAll(/Without (?:tfjs's )?([^.]*)\./g)].flatMap(([, text]) =>
-    spansOf(text),
-  );
-  const mentioned = [row, ...(base ? [base] : [])].flatMap(({ notes }) => spansOf(notes));
-  const told = spansOf(row.notes).filter((span) => /^[a-z_0-9]+=/.test(span));
-  const found: string[] = [];
-  for (const [option, fallback] of ofKeras) {
-    const name = names.get(option) ?? camel(option);
-    if (placed.includes(name)) continue;
-    if (!(name in options)) {
-      if (!mentioned.includes(option)) found.push(`says nothing of Keras's option ${option}`);
-      continue;
-    }
-    const theirs = fallback === undefined ? undefined : (JSON.parse(fallback) as unknown);
-    const same = fallback === undefined ? options[name] === required : equals(theirs, options[name]);
-    const says = `${option}=${python(theirs)}`;
-    if (fallback !== undefined && !same && !told.includes(says)) {
-      found.push(`must say \`${says}\`: wgrad's default is ${literal(options[name])}`);
-    }
-    if (same && told.includes(says)) found.push(`says \`${says}\`, which is wgrad's default too`);
-    if (fallback === undefined && !same && !mentioned.includes(option))
-      found.push(`must say that Keras requires ${option}`);
-  }
-  for (const option of ofTfjs) {
-    if (option in options || names.has(option) || mentioned.includes(option)) continue;
-    if (![...ofKeras.keys()].map(camel).includes(option))
-      found.push(`says nothing of tfjs's option ${option}`);
-  }
-  for (const option of told) {
-    const [name, value] = option.split('=');
-    const known = ofKeras.get(name);
-    if (known === undefined || python(JSON.parse(known)) !== value)
-      found.push(`says \`${option}\`, which Keras has not`);
-  }
-  for (const name of names.values())
-    if (!(name in options)) found.push(`names an option ${name}, which wgrad has not`);
-  for (const option of absent)
-    if (camel(option) in options) found.push(`says that there is no ${option}, but there is`);
-  return found.map((text) => `${row.place} ${text}`);
-}
-
-/** As Keras writes it. */
-function python(value: unknown): string {
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (Array.isArray(value)) return `(${value.map(python).join(', ')})`;
-  return literal(value);
-}
-
-/** Whether a default of Keras's is one of wgrad's: None is what is not given, (2, 2) is 2, 'glorot_uniform' 'glorotUniform'. */
-function equals(theirs: unknown, own: unknown): boolean {
-  if (theirs === null)
-    return own === undefined || own === 'linear' || (Array.isArray(own) && own.length === 0);
-  if (Array.isArray(theirs) && !Array.isArray(own)) return theirs.every((one) => equals(one, own));
-  if (Array.isArray(theirs)) return theirs.every((one, i) => equals(one, (own as unknown[])[i]));
-  if (typeof own === 'object' && own !== null) return equals(theirs, (own as { name?: unknown }).name);
-  if (typeof theirs === 'string')
-    return plain(camel(theirs)) === plain(String(own)) || `random${theirs}` === plain(String(own));
-  return theirs === own;
-}

@@ -1,0 +1,55 @@
+import { required } from '../../src/options.ts';
+import words from './kerasWords.json';
+import type { Options } from './ours.ts';
+
+/** `BinaryCrossentropy` and `binary_crossentropy` are one word. */
+export const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
+
+/** `useBias` of `use_bias`. */
+export const camel = (name: string) =>
+  name.replaceAll(/_+(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** The parts of Keras that the pages are about. */
+export const kinds = Object.keys(words.keras);
+
+/**
+ * The words of a framework, each with its options: `required`, or the default, with null for None. kerasWords.json has them as
+ * texts, `kernel_size, strides=[1,1]`.
+ */
+export function theirWords(framework: 'keras' | 'tfjs', kind: string): ReadonlyMap<string, Options> {
+  const all: Readonly<Record<string, Readonly<Record<string, string>>>> = words[framework];
+  const parsed = (option: string): [string, unknown] => {
+    const [, name, value] = /^(\w+)(?:=(.*))?$/.exec(option)!;
+    return [name, value === undefined ? required : JSON.parse(value)];
+  };
+  return new Map(
+    Object.entries(all[kind] ?? {}).flatMap(([names, text]) => {
+      const options = Object.fromEntries(text.split(', ').filter(Boolean).map(parsed));
+      return names.split(' ').map((name): [string, Options] => [name, options]);
+    }),
+  );
+}
+
+/** A default as Keras writes it. */
+export function python(value: unknown): string {
+  if (value === null) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'string') return `'${value}'`;
+  return Array.isArray(value) ? `(${value.map(python).join(', ')})` : String(value);
+}
+
+/**
+ * Whether a default of Keras's is one of wgrad's: None is what is not given, (2, 2) is 2, 'glorot_uniform' is
+ * 'glorotUniform'.
+ */
+export function sameDefault(theirs: unknown, own: unknown): boolean {
+  if (theirs === required || own === required) return theirs === own;
+  if (theirs === null)
+    return own === undefined || own === 'linear' || (Array.isArray(own) && own.length === 0);
+  if (Array.isArray(theirs)) {
+    return theirs.every((one, i) => sameDefault(one, Array.isArray(own) ? own[i] : own));
+  }
+  if (typeof own === 'object' && own !== null) return sameDefault(theirs, (own as { name?: unknown }).name);
+  if (typeof theirs !== 'string') return theirs === own;
+  return [plain(theirs), `random${theirs}`].includes(plain(String(own)));
+}
