@@ -34,12 +34,10 @@ function remarksOf({ notes }: Row) {
  */
 export function complaints(row: Row, options: Options, { keras, tfjs, every }: Known): string[] {
   if (row.ours.length === 0 && !row.every) return [];
-  const ofKeras: Options = Object.assign(
-    {},
-    ...row.keras.flatMap((name) =>
-      [...keras].filter(([own]) => plain(own) === plain(name)).map(([, own]) => own),
-    ),
-  );
+  // A function of the name of a class has what the class has, if it says nothing else.
+  const words = [...keras].filter(([name]) => row.keras.some((own) => plain(own) === plain(name)));
+  const inOrder = words.toSorted(([a], [b]) => Number(row.keras.includes(a)) - Number(row.keras.includes(b)));
+  const ofKeras: Options = Object.assign({}, ...inOrder.map(([, own]) => own));
   const ofTfjs = row.tfjs.flatMap((name) => Object.keys(tfjs.get(name) ?? {}));
   const placed = row.ours.flatMap((word) => word.placed);
   const mentioned = [row, every ?? row].flatMap(({ notes }) => spansOf(notes));

@@ -12,9 +12,15 @@ export interface Documented {
 
 export type Members = ReadonlyMap<string, Documented>;
 
-/** `Default 0.9.`, `default: true`, `Default 'valid'`: of names those alone that the type lists. */
+/**
+ * `Default 0.9.`, `default: true`, `Default 'valid'`, `default keep` where the type lists 'keep'; nothing that is so only under a
+ * condition: `Default 0.5 for probabilities`.
+ */
 function defaultIn(doc: string, type: string): unknown {
-  const text = /\bdefault:? [`']?(-?[\w.]*\w(?:-\d+|(?:,\d{3})+)?)[`']?(?=[,;)]|\.(?!\d)|$)/i.exec(doc)?.[1];
+  const end = '(?= \\(|[:;)]|\\.(?!\\d)|$)';
+  const quoted = new RegExp(`\\bdefault:? ([\`'])(.+?)\\1${end}`, 'i').exec(doc);
+  if (quoted) return quoted[2];
+  const text = new RegExp(`\\bdefault:? (-?[\\w.]*\\w(?:-\\d+|(?:,\\d{3})+)?)${end}`, 'i').exec(doc)?.[1];
   if (text === undefined) return undefined;
   if (text === 'true' || text === 'false') return text === 'true';
   const number = Number(text.replaceAll(',', ''));
@@ -56,15 +62,28 @@ export function membersOf(type: string): Members {
   ]);
 }
 
+/** Where the words of a kind stand that other kinds have as well; a metric that is no other is a loss. */
+const FOLDERS: Readonly<Record<string, readonly RegExp[]>> = {
+  losses: [/nn\/losses\//],
+  metrics: [/nn\/metrics\//, /nn\/losses\//],
+  Model: [/nn\/(model|network)\.ts$/],
+};
+
 /** The options of a function or a method, by the type of its parameter `options`; none if it has no such parameter. */
-export function documented(name: string, files = /./): Members {
+export function documented(kind: string, name: string): Members {
   const signature = new RegExp(
-    `^(?:export function| {2}(?:async )?) ?${name}\\((?:[^()]|\\n)*?\\boptions\\??: ([^=)]*?)\\s*[=,)]`,
+    `^(?:export (?:function|const)|  (?:async )?) ?${name}(?: = )?(?:<.*?>)?\\((?:[^()]|\\n)*?\\boptions\\??: ([^=)]*?)\\s*[=,)]`,
     'm',
   );
-  for (const [file, source] of sources) {
-    const type = files.test(file) ? signature.exec(source)?.[1] : undefined;
-    if (type) return membersOf(type);
+  const loss = new RegExp(`^export const ${name} = defineLoss<(.*?)>\\(`, 'm');
+  for (const folder of FOLDERS[kind] ?? [/./]) {
+    for (const [file, source] of sources) {
+      if (!folder.test(file)) continue;
+      const type = signature.exec(source)?.[1];
+      if (type) return membersOf(type);
+      const own = loss.exec(source)?.[1];
+      if (own) return membersOf(`${own} & LossOptions`);
+    }
   }
   return new Map();
 }

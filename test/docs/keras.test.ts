@@ -57,13 +57,13 @@ function literal(value: unknown): string {
       .map(([name, own]) => `${name}: ${literal(own)}`)
       .join(', ')} }`;
   }
-  return String(value);
+  return typeof value === 'number' && value > 0 && value < 1e-4 ? value.toExponential() : String(value);
 }
 
-/** The options of the word that a row is about. */
+/** The options of wgrad's word in a row; where it has several, of all of them. */
 function optionsOf(row: Row): Options {
-  const name = row.every ? EVERY : row.ours.find(({ use }) => !use)?.name;
-  return ours.get(row.kind)?.get(name ?? '') ?? {};
+  const names = row.every ? [EVERY] : row.ours.filter(({ use }) => !use).map(({ name }) => name);
+  return Object.assign({}, ...names.map((name) => ours.get(row.kind)?.get(name)));
 }
 
 /** What the fourth column holds: the options of wgrad's word but for those that all of its kind have, required ones first. */
@@ -71,7 +71,7 @@ function optionsCell(row: Row): string {
   const base: Options = (!row.every && ours.get(row.kind)?.get(EVERY)) || {};
   const placed = row.ours.flatMap((word) => word.placed);
   const left = Object.entries(optionsOf(row)).filter(
-    ([name, value]) => !placed.includes(name) && !(name in base && base[name] === value),
+    ([name, value]) => !placed.includes(name) && !(name in base && (base[name] === value || name === 'name')),
   );
   const shown = ([name, value]: [string, unknown]) => {
     if (value === required) return `**\`${name}\`**`;
@@ -98,7 +98,7 @@ const FUNCTIONS = [
 
 it.each(FUNCTIONS)('the interfaces of %s tell the defaults that they have', (kind) => {
   const wrong = [...(ours.get(kind) ?? [])].flatMap(([name, options]) =>
-    [...documented(name)].flatMap(([option, { fallback }]) =>
+    [...documented(kind, name)].flatMap(([option, { fallback }]) =>
       fallback === undefined || options[option] === fallback
         ? []
         : [`${name}: the default of ${option} is ${literal(options[option])}, not ${literal(fallback)}`],

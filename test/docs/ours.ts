@@ -1,5 +1,4 @@
 import * as api from '../../src/index.ts';
-import { layerTypes } from '../../src/nn/json/layerTypes.ts';
 import { layerDefaults } from '../../src/nn/layers/layer.ts';
 import * as optimizers from '../../src/nn/optimizers.ts';
 import * as schedules from '../../src/nn/schedules.ts';
@@ -24,13 +23,32 @@ type Call = (...args: unknown[]) => unknown;
 const functionsOf = (space: object): [string, Call][] =>
   Object.entries(space).filter((entry): entry is [string, Call] => typeof entry[1] === 'function');
 
+const modules = import.meta.glob<object>(
+  '../../src/nn/{layers/*,regularizers,constraints,callbacks/index}.ts',
+  {
+    eager: true,
+  },
+);
+
+/** Of a module the functions that users have and that make things; `regularizerOf` looks one up. */
+const exported = (module: object): Record<string, Call> =>
+  Object.fromEntries(
+    functionsOf(module).filter(([name]) => name in api && !name.endsWith('Of') && !/^[A-Z]/.test(name)),
+  );
+
 const optionsIn = (members: Members): Options =>
   Object.fromEntries(
     [...members].map(([name, { fallback, optional }]) => [name, optional ? fallback : required]),
   );
 
 /** The options of a function and their defaults: as its table has them, as what it makes tells, or as it is documented. */
-function optionsOf(tables: Tables, name: string, call: () => unknown): Options {
+function optionsOf(
+  tables: Tables,
+  name: string,
+  call: () => unknown,
+  texts: Members,
+  every: Options,
+): Options {
   tables.clear();
   let config: Options = {};
   try {
@@ -38,12 +56,14 @@ function optionsOf(tables: Tables, name: string, call: () => unknown): Options {
   } catch {
     // It misses what it requires. It has looked its options up before.
   }
-  const texts = documented(name);
   const table = tables.get(name);
   if (!table) return texts.size > 0 ? optionsIn(texts) : withoutName(config);
-  const fallback = (option: string) => config[option] ?? texts.get(option)?.fallback;
+  const fallback = (option: string) => config[option] ?? texts.get(option)?.fallback ?? every[option];
   return Object.fromEntries(
-    Object.entries(table).map(([option, known]) => [option, known === untold ? fallback(option) : known]),
+    Object.entries(table).map(([option, known]) => [
+      option,
+      known === untold ? fallback(option) : (known ?? undefined),
+    ]),
   );
 }
 
@@ -63,26 +83,43 @@ function publicMembers({ prototype }: { readonly prototype: object }): string[] 
  * @param tables is filled by `settle` and `checkOptions`
  */
 export function ourWords(tables: Tables): ReadonlyMap<string, ReadonlyMap<string, Options>> {
-  const look = (space: object, ...args: unknown[]): [string, Options][] =>
-    functionsOf(space).map(([name, call]) => [name, optionsOf(tables, name, () => call(...args))]);
   const all = Object.fromEntries(functionsOf(api));
   const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, all[name]]));
-  const bare = (names: readonly string[]): [string, Options][] => names.map((name) => [name, {}]);
-  const methods = [...new Set(publicMembers(api.Model))];
-  const words: Record<string, [string, Options][]> = {
-    layers: [[EVERY, layerDefaults], ...look(pick(Object.keys(layerTypes)), {})],
-    losses: [[EVERY, optionsIn(membersOf('LossOptions'))], ...look(api.losses, {})],
-    metrics: look(api.metrics, {}),
-    optimizers: [[EVERY, optionsIn(membersOf('CommonOptions'))], ...look(optimizers, {})],
-    'optimizers.schedules': look(schedules, {}),
-    initializers: [
-      ...bare(Object.keys(api.initializers)),
-      ...look(pick(Object.keys(all).filter((name) => name.endsWith('Initializer')))),
-    ],
-    activations: bare(Object.keys(api.activations)),
-    models: look(pick(['model', 'sequential', 'modelInput', 'loadModel', 'modelFromJSON']), {}),
-    Model: methods.map((name) => [name, optionsIn(documented(name, /nn\/(model|network)\.ts$/))]),
-    Callback: bare([...membersOf('Callback').keys()]),
+  const own = Object.keys(all).filter((name) => name.endsWith('Initializer'));
+  const words = new Map<string, Map<string, Options>>();
+  const add = (kind: string, named: readonly [string, Options][]) => {
+    words.set(kind, new Map([...(words.get(kind) ?? []), ...named]));
   };
-  return new Map(Object.entries(words).map(([kind, own]) => [kind, new Map(own)]));
+  const look = (kind: string, space: object, every: Options = {}, args: readonly unknown[] = [{}]) => {
+    const named = functionsOf(space).map(([name, call]): [string, Options] => [
+      name,
+      optionsOf(tables, name, () => call(...args), documented(kind, name), every),
+    ]);
+    add(kind, [[EVERY, every], ...named]);
+  };
+  const bare = (kind: string, names: Iterable<string>) =>
+    add(
+      kind,
+      [...names].map((name) => [name, {}]),
+    );
+  const layers = Object.keys(modules).filter((file) => file.includes('/layers/'));
+  for (const file of layers) look('layers', exported(modules[file]), layerDefaults);
+  look('losses', api.losses, optionsIn(membersOf('LossOptions')));
+  look('metrics', api.metrics, { name: undefined });
+  look('optimizers', optimizers, optionsIn(membersOf('CommonOptions')));
+  look('optimizers.schedules', schedules);
+  look('initializers', pick(own), {}, []);
+  bare('initializers', Object.keys(api.initializers));
+  for (const kind of ['regularizers', 'constraints']) {
+    look(kind, exported(modules[`../../src/nn/${kind}.ts`] ?? {}), {}, []);
+  }
+  look('callbacks', exported(modules['../../src/nn/callbacks/index.ts'] ?? {}));
+  bare('activations', Object.keys(api.activations));
+  look('models', pick(['model', 'sequential', 'modelInput', 'loadModel', 'modelFromJSON']));
+  add(
+    'Model',
+    publicMembers(api.Model).map((name) => [name, optionsIn(documented('Model', name))]),
+  );
+  bare('Callback', membersOf('Callback').keys());
+  return words;
 }

@@ -40,7 +40,7 @@ export function python(value: unknown): string {
 
 /**
  * Whether a default of Keras's is one of wgrad's: None is what is not given, (2, 2) is 2, 'glorot_uniform' is
- * 'glorotUniform'.
+ * 'glorotUniform', 'uniform' is 'randomUniform', 'val_loss' is 'validationLoss'.
  */
 export function sameDefault(theirs: unknown, own: unknown): boolean {
   if (theirs === required || own === required) return theirs === own;
@@ -51,5 +51,6 @@ export function sameDefault(theirs: unknown, own: unknown): boolean {
   }
   if (typeof own === 'object' && own !== null) return sameDefault(theirs, (own as { name?: unknown }).name);
   if (typeof theirs !== 'string') return theirs === own;
-  return [plain(theirs), `random${theirs}`].includes(plain(String(own)));
+  const others = [theirs, `random_${theirs}`, theirs.replace(/^val_/, 'validation_')];
+  return others.map(plain).includes(plain(String(own)));
 }
