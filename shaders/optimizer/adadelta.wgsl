@@ -3,7 +3,7 @@
 //   s <- ρ s + (1 - ρ) g²
 //   Δ = -√(d + ε) / √(s + ε) · g
 //   d <- ρ d + (1 - ρ) Δ²
-//   w <- w + η Δ                               (Zeiler 2012, algorithm 1, where η = 1)
+//   w <- w + η Δ                               (Zeiler 2012, algorithm 1, where η is 1)
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   mean_square             s, of the gradients, from 0

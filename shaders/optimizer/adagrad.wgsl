@@ -1,7 +1,7 @@
 // Adagrad: each parameter's step divided by the root of the sum of all its squared gradients
 //
 //   s <- s + g²
-//   w <- w - η g / (√(s₀ + s) + ε)             (Duchi, Hazan & Singer 2011, figure 1)
+//   w <- w - η g / √(s₀ + s + ε)               (Duchi, Hazan & Singer 2011, figure 1; ε as in Keras)
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   sum_of_squares          s, from 0
@@ -55,7 +55,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let rate = learning_rate();
   let g = gradient(i);
   let s = sum_of_squares[i] + g * g;
-  let w = updated(i, -rate * g / (sqrt(INITIAL + s) + EPSILON), rate);
+  let w = updated(i, -rate * g / sqrt(INITIAL + s + EPSILON), rate);
   if (TRIAL) {
     faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], not_finite(w) || not_finite(s));
     return;

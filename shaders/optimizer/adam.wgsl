@@ -2,11 +2,10 @@
 //
 //   m <- β1 m + (1 - β1) g                     moving mean of the gradient
 //   v <- β2 v + (1 - β2) g²                    moving mean of its square
-//   m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)    what the start from 0 took away; t = 1, 2, …
-//   w <- w - η m̂ / (√v̂ + ε)                    (Kingma & Ba 2015, algorithm 1; with weight decay
-//                                               Loshchilov & Hutter 2019, algorithm 2)
-//   v̂ = max over time of v / (1 - β2^t)        if AMSGRAD (Reddi, Kale & Kumar 2018, algorithm 2; the
-//                                               maximum is of v, its correction today's, as in Keras)
+//   α = η √(1 - β2^t) / (1 - β1^t)             what the start from 0 took away; t = 1, 2, …
+//   w <- w - α m / (√v + ε)                    (Kingma & Ba 2015, section 2, where ε is "epsilon hat", as in
+//                                               Keras; with weight decay Loshchilov & Hutter 2019, algorithm 2)
+//   w <- w - α m / (√(max over time of v) + ε) if AMSGRAD (Reddi, Kale & Kumar 2018, algorithm 2)
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   mean, mean_square       m and v, from 0
@@ -66,7 +65,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
   let rate = learning_rate();
   let t = f32(updates_done()) + 1.0;
-  let corrections = 1.0 / vec2f(one_minus_power(LOG_BETA_1, t), one_minus_power(LOG_BETA_2, t));
+  let corrected = rate * sqrt(one_minus_power(LOG_BETA_2, t)) / one_minus_power(LOG_BETA_1, t);
   let g = gradient(i);
   var m = mean[i];
   var v = mean_square[i];
@@ -76,7 +75,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (AMSGRAD) {
     used = max(largest[i], v);
   }
-  let w = updated(i, -rate * corrections.x * m / (sqrt(corrections.y * used) + EPSILON), rate);
+  let w = updated(i, -corrected * m / (sqrt(used) + EPSILON), rate);
   if (TRIAL) {
     faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], not_finite(w) || not_finite(m) || not_finite(v));
     return;

@@ -1,8 +1,8 @@
 // RMSprop: each parameter's step divided by the root of a moving mean of its squared gradients
 //
 //   s <- ρ s + (1 - ρ) g²
-//   w <- w - η g / (√s + ε)                    (Tieleman & Hinton 2012, lecture 6.5)
-//   v <- μ v + η g / (√s + ε),  w <- w - v     if MOMENTUM is not 0
+//   w <- w - η g / √(s + ε)                    (Tieleman & Hinton 2012, lecture 6.5; ε as in Keras)
+//   v <- μ v + η g / √(s + ε),  w <- w - v     if MOMENTUM is not 0
 //
 // If CENTERED, the moving variance takes the place of s (Graves 2013, section 4.2):
 //   Var = s - m²  with  m <- ρ m + (1 - ρ) g,  that is  Var <- ρ (Var + (1 - ρ) (g - m)²)  with the old m,
@@ -77,7 +77,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let old = mean_square[i];
     s = old + ONE_MINUS_RHO * (g * g - old);
   }
-  var change = -rate * g / (sqrt(s) + EPSILON);
+  var change = -rate * g / sqrt(s + EPSILON);
   if (MOMENTUM != 0.0) {
     change += MOMENTUM * velocity[i];
   }

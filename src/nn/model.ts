@@ -131,7 +131,11 @@ export class Model extends Network {
     return this.#placement.compiled;
   }
 
-  /** Changes from the next step on; nothing is compiled again. */
+  /**
+   * Changes from the next step on; nothing is compiled again.
+   *
+   * @throws ArgumentError if it is none, or if the optimizer's learningRate is a schedule, which then tells it
+   */
   set learningRate(value: number) {
     if (!isRate(value)) {
       throw new ArgumentError(
@@ -142,7 +146,8 @@ export class Model extends Network {
   }
 
   get learningRate(): number {
-    return this.compiled.minimizer.learningRate;
+    const { minimizer, state } = this.compiled;
+    return minimizer.shownRate(state.clock.step);
   }
 
   /**

@@ -88,7 +88,7 @@ export class Minimizer {
     return { buffer, offset: 0, bytes };
   }
 
-  /** The rate that the optimizer's schedule, if it has one, multiplies. */
+  /** The rate that the optimizer's schedule, if it has one, multiplies; 1 where the schedule gives the rates. */
   get learningRate(): number {
     return this.#learningRate;
   }
@@ -96,7 +96,7 @@ export class Minimizer {
   /**
    * Takes effect with the next step.
    *
-   * @throws ArgumentError unless it is at least 0 and finite in f32
+   * @throws ArgumentError unless it is at least 0 and finite in f32, or if the optimizer's learningRate is a schedule
    */
   set learningRate(value: number) {
     if (!isRate(value)) {
@@ -104,8 +104,22 @@ export class Minimizer {
         `${this.optimizer.name}: the learning rate must be a finite number of at least 0, not ${value}`,
       );
     }
+    this.requireRate();
     this.#learningRate = value;
     this.#device.write(this.resources.get(this.#hyper)!.buffer, 0, Float32Array.of(value));
+  }
+
+  /** @throws ArgumentError if the optimizer's learningRate is a schedule, so that nobody else can set it */
+  requireRate(): void {
+    if (!this.optimizer.givesRates) return;
+    throw new ArgumentError(
+      `${this.optimizer.name}: its learningRate is a schedule, which gives the rate of every step, so that it cannot be set; give the optimizer a number as learningRate, and a schedule of factors as schedule`,
+    );
+  }
+
+  /** What `learningRate` is to people: the rate that can be set, or that of a step where a schedule gives the rates. */
+  shownRate(step: number): number {
+    return this.optimizer.givesRates ? this.learningRateAt(step) : this.#learningRate;
   }
 
   /** The learning rate at a step: the base rate times the schedule's factor. */

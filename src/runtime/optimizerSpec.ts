@@ -13,6 +13,8 @@ export interface OptimizerSpec {
   readonly learningRate: number;
   /** The factor of the learning rate at each step, as the kernel has it; 1 by default. */
   readonly schedule?: { at(step: number): number };
+  /** Whether the schedule gives the rates themselves: the learning rate is 1 then, and cannot be changed. */
+  readonly givesRates?: boolean;
   /** Constants of the kernel that lie in `hyper` behind learning rate, gradient norm and its scale. */
   readonly hyper?: readonly number[];
   /**

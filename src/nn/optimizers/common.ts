@@ -4,14 +4,17 @@ import { ArgumentError } from '../../errors.ts';
 import { literal } from '../../ops/core/expression.ts';
 import type { OptimizerSpec } from '../../runtime/optimizerSpec.ts';
 import type { OptionTable } from '../../options.ts';
-import { checkOptions, describe, required } from '../../options.ts';
+import { describe, settle } from '../../options.ts';
 import type { Schedule } from '../schedules.ts';
-import { check } from './checks.ts';
+import { check, checkCount } from './checks.ts';
 
 const kernels = {
   partials: { name: 'optimizer/norm_partials', source: partialsSource },
   norm: { name: 'optimizer/norm', source: normSource },
 };
+
+/** A number, or a schedule that gives the rate of each step: Keras's, with `initialLearningRate`. */
+export type LearningRate = number | Schedule;
 
 /**
  * What every optimizer can do besides its rule, inside the same dispatches. At each step, for each parameter w with
@@ -19,14 +22,17 @@ const kernels = {
  *
  *     g ← g + λ₁ sign(w) + 2 λ₂ w         l1, l2
  *     g ← g clipped                       clipValue or globalClipNorm
- *     η ← learningRate · schedule(step)
+ *     η ← learningRate · schedule(step), or learningRate(step) where that is a schedule
  *     w ← rule(w, g, η) − η λ w           weightDecay
  *     a ← d a + (1 − d) w                 ema
  *
  * They apply to all trainable parameters, biases and scales included, as Keras's optimizers do by default.
  */
 export interface CommonOptions {
-  /** The factor of the learning rate at each step, such as `cosineDecay({ decaySteps: 10_000 })`; by default 1. */
+  /**
+   * The factor of the learning rate at each step, such as `cosineDecay({ decaySteps: 10_000 })`; by default 1. Not where
+   * learningRate is a schedule itself.
+   */
   schedule?: Schedule;
   /** λ: each step also shrinks every parameter by the share η λ, apart from the rule ("decoupled"). Default 0. */
   weightDecay?: number;
@@ -43,10 +49,17 @@ export interface CommonOptions {
   globalClipNorm?: number;
   /**
    * Also keeps exponential moving averages of the parameters, which `model.useAveragedWeights` and
-   * `minimizer.swapAverages` make use of; `decay` is in [0, 1): 0.999, say. They start at the parameters after the
-   * first step, as in Keras.
+   * `minimizer.swapAverages` make use of. They start at the parameters after the first step, as in Keras. Unlike Keras's
+   * `use_ema`, `fit` does not put them in the place of the weights at its end.
    */
-  ema?: { readonly decay: number };
+  ema?: EmaOptions;
+}
+
+export interface EmaOptions {
+  /** d, in [0, 1). Default 0.99 (Keras's `ema_momentum`). */
+  readonly decay?: number;
+  /** After each so many updates the parameters become their averages (Keras's `ema_overwrite_frequency`); default: never. */
+  readonly overwriteFrequency?: number;
 }
 
 export const commonOptions: OptionTable<CommonOptions> = {
@@ -60,16 +73,13 @@ export const commonOptions: OptionTable<CommonOptions> = {
 };
 
 /** Those options that were set, checked; without the schedule. */
-type CommonConfig = Readonly<Omit<CommonOptions, 'schedule'>>;
+type CommonConfig = Readonly<Omit<CommonOptions, 'schedule' | 'ema'>> & {
+  readonly ema?: { readonly decay: number; readonly overwriteFrequency?: number };
+};
 
 /** The part of an optimizer's options that is common to all, for summaries and kernels. */
 export function commonConfig(name: string, options: CommonOptions): CommonConfig {
-  const { weightDecay, l1, l2, clipValue, globalClipNorm, ema, schedule } = options;
-  if (schedule !== undefined && typeof schedule?.at !== 'function') {
-    throw new ArgumentError(
-      `${name}: schedule is ${describe(schedule)}; pass what a schedule function gives, such as cosineDecay({ decaySteps: 1000 })`,
-    );
-  }
+  const { weightDecay, l1, l2, clipValue, globalClipNorm } = options;
   for (const [option, value] of Object.entries({ weightDecay, l1, l2 })) {
     if (value !== undefined) check(name, option, value, 0);
   }
@@ -79,12 +89,65 @@ export function commonConfig(name: string, options: CommonOptions): CommonConfig
   if (clipValue !== undefined && globalClipNorm !== undefined) {
     throw new ArgumentError(`${name}: clipValue and globalClipNorm are both set; choose one of them`);
   }
-  if (ema !== undefined) {
-    checkOptions(`${name}: ema`, ema, { decay: required });
-    check(name, 'ema.decay', ema.decay, 0, 1);
-  }
-  const all = { weightDecay, l1, l2, clipValue, globalClipNorm, ema: ema && { decay: ema.decay } };
+  const all = {
+    weightDecay,
+    l1,
+    l2,
+    clipValue,
+    globalClipNorm,
+    ema: options.ema && emaOf(name, options.ema),
+  };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+function emaOf(name: string, given: EmaOptions): NonNullable<CommonConfig['ema']> {
+  const { decay, overwriteFrequency } = settle(`${name}: ema`, given, {
+    decay: 0.99,
+    overwriteFrequency: undefined,
+  });
+  check(name, 'ema.decay', decay, 0, 1);
+  if (overwriteFrequency === undefined) return { decay };
+  checkCount(name, 'ema.overwriteFrequency', overwriteFrequency, 1);
+  return { decay, overwriteFrequency };
+}
+
+/**
+ * The rate that can be set, and the schedule that multiplies it. Where learningRate is a schedule, that is the product: the
+ * rate is 1 and stays so.
+ *
+ * @throws ArgumentError if one of them is none, both are schedules, or a schedule of factors is given for rates or the
+ *   other way round
+ */
+export function ratesOf(
+  name: string,
+  learningRate: LearningRate,
+  schedule: Schedule | undefined,
+): { learningRate: number; schedule?: Schedule; givesRates: boolean } {
+  if (schedule !== undefined && typeof schedule?.at !== 'function') {
+    throw new ArgumentError(
+      `${name}: schedule is ${describe(schedule)}; pass what a schedule function gives, such as cosineDecay({ decaySteps: 1000 })`,
+    );
+  }
+  if (typeof learningRate !== 'object' || typeof learningRate?.at !== 'function') {
+    check(name, 'learningRate', learningRate as number, 0);
+    if (schedule?.gives === 'rates') {
+      throw new ArgumentError(
+        `${name}: schedule is to give factors of the learning rate, but ${schedule.config.name} has an initialLearningRate and gives rates; pass it as learningRate`,
+      );
+    }
+    return { learningRate: learningRate as number, schedule, givesRates: false };
+  }
+  if (schedule !== undefined) {
+    throw new ArgumentError(
+      `${name}: learningRate and schedule are both schedules; pass one that gives rates as learningRate, or factors as schedule beside a number`,
+    );
+  }
+  if (learningRate.gives === 'factors') {
+    throw new ArgumentError(
+      `${name}: learningRate is to give rates, but ${learningRate.config.name} gives factors; set its initialLearningRate, or pass it as schedule beside a number as learningRate`,
+    );
+  }
+  return { learningRate: 1, schedule: learningRate, givesRates: true };
 }
 
 /** Body of `fn learning_rate() -> f32`. */
@@ -116,9 +179,16 @@ export function updatedBody({ weightDecay = 0 }: CommonConfig): string {
 
 /** Body of `fn store(i: u32, w: vec4f)`. */
 export function storeBody({ ema }: CommonConfig): string {
-  const average = (decay: number) =>
-    `averages[i] = moving_average(averages[i], w, ${literal(1 - decay)}, updates_done());`;
-  return `parameters[i] = w;${ema ? `\n  ${average(ema.decay)}` : ''}`;
+  if (!ema) return 'parameters[i] = w;';
+  const { decay, overwriteFrequency } = ema;
+  const lines = [
+    `let average = moving_average(averages[i], w, ${literal(1 - decay)}, updates_done());`,
+    'averages[i] = average;',
+    overwriteFrequency === undefined
+      ? 'parameters[i] = w;'
+      : `parameters[i] = select(w, average, (updates_done() + 1u) % ${overwriteFrequency}u == 0u);`,
+  ];
+  return lines.join('\n  ');
 }
 
 /** The dispatches that leave the norm of all gradients in hyper[1] and hyper[2]: partial sums of each range, then their sum. */

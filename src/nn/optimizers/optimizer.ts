@@ -2,16 +2,16 @@ import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
 import { linearGrid } from '../../ops/core/op.ts';
 import type { OptimizerSpec } from '../../runtime/optimizerSpec.ts';
 import type { Schedule } from '../schedules.ts';
-import { check } from './checks.ts';
 import {
   commonConfig,
   gradientBody,
   learningRateBody,
+  ratesOf,
   reduceNorm,
   storeBody,
   updatedBody,
 } from './common.ts';
-import type { CommonOptions } from './common.ts';
+import type { CommonOptions, LearningRate } from './common.ts';
 
 export type ConfigValue = number | boolean | Readonly<Record<string, unknown>>;
 
@@ -30,7 +30,7 @@ interface Description {
   kernel: KernelFile;
   /** Names of its memory, one value of each per parameter: variables of the kernel file. */
   slots?: readonly string[];
-  config: Record<string, number | boolean> & { learningRate: number };
+  config: Record<string, number | boolean | Schedule> & { learningRate: LearningRate };
   common: CommonOptions;
   /** Constants of the kernel file. */
   constants: Readonly<Record<string, ConstantValue>>;
@@ -41,11 +41,11 @@ interface Description {
 
 export function optimizer(description: Description): Optimizer {
   const { name, kernel, slots = [], config, common, constants, flopsPerParameter, hyper } = description;
-  check(name, 'learningRate', config.learningRate, 0);
+  const { schedule, learningRate, givesRates } = ratesOf(name, config.learningRate, common.schedule);
   const options = commonConfig(name, common);
   const slotNames = options.ema ? [...slots, 'averages'] : slots;
   const functions = {
-    learning_rate: learningRateBody(common.schedule),
+    learning_rate: learningRateBody(schedule),
     gradient: gradientBody(options),
     updated: updatedBody(options),
     store: storeBody(options),
@@ -56,9 +56,15 @@ export function optimizer(description: Description): Optimizer {
     slotNames,
     averages: options.ema !== undefined,
     hyper,
-    learningRate: config.learningRate,
-    schedule: common.schedule,
-    config: { ...config, ...options, ...(common.schedule && { schedule: common.schedule.config }) },
+    learningRate,
+    schedule,
+    givesRates,
+    config: {
+      ...config,
+      learningRate: givesRates ? schedule!.config : learningRate,
+      ...options,
+      ...(common.schedule && { schedule: common.schedule.config }),
+    } as Optimizer['config'],
     reduceNorm: options.globalClipNorm === undefined ? undefined : reduceNorm(options),
     update({ parameters, gradients, slots: buffers, state, hyper: values, length, trial }) {
       const workgroupSize = 256; // a large one also for a CPU, where each workgroup costs 0.4 µs

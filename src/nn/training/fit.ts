@@ -141,7 +141,7 @@ class FitTask implements Task {
   }
 
   get learningRate(): number {
-    return this.#compiled.minimizer.learningRate;
+    return this.#compiled.minimizer.shownRate(this.#compiled.state.clock.step);
   }
 
   set learningRate(value: number) {
