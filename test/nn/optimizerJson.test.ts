@@ -47,15 +47,24 @@ const optimizers: Optimizer[] = [
   ...schedules.map((schedule) => api.adam({ schedule })),
   ...rates.map((learningRate) => api.adam({ learningRate })),
   api.sgd({ ema: { overwriteFrequency: 7 } }),
+  api.adam({ clipNorm: 2, excludeFromWeightDecay: ['bias', /^a|b/], weightDecay: 0.1 }),
+  api.adam({ gradientAccumulationSteps: 4, ema: {} }),
 ];
 
-/** What of an optimizer is no function. */
+const range = {
+  length: 64,
+  segments: [{ variable: { name: 'w', shape: [5, 10] }, offset: 0, size: 50 }],
+  firstSegment: 0,
+  firstBlock: 0,
+};
+
+/** What an optimizer comes to, apart from its dispatches. */
 const plain = ({ name, slots, slotNames, averages, hyper, learningRate, givesRates, config }: Optimizer) => ({
   name,
   slots,
   slotNames,
   averages,
-  hyper,
+  hyper: hyper?.([range]),
   learningRate,
   givesRates,
   config,
@@ -69,7 +78,7 @@ const update = (optimizer: Optimizer) =>
     slots: [],
     state: { resource: 's', shape: [4], dtype: 'u32' },
     hyper: { resource: 'h', shape: [4], dtype: 'f32' },
-    length: 64,
+    ...range,
   });
 
 describe('an optimizer made of JSON', () => {

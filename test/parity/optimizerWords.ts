@@ -52,6 +52,7 @@ export function optimizerOfKeras(
   keras: string,
   config: Config,
   schedule?: { readonly keras: string; readonly config: Config } | null,
+  excludeFromWeightDecay?: readonly string[] | null,
 ): Optimizer {
   const { use_ema: useEma, ema_momentum: decay, ema_overwrite_frequency: frequency, ...own } = config;
   const ema = { decay, overwriteFrequency: frequency } as EmaOptions;
@@ -60,6 +61,7 @@ export function optimizerOfKeras(
       Object.entries(own).map(([word, value]) => [RENAMED[word] ?? camelCase(word), value ?? undefined]),
     ),
     ...(useEma ? { ema } : {}),
+    ...(excludeFromWeightDecay ? { excludeFromWeightDecay } : {}),
     ...(schedule ? { learningRate: scheduleOfKeras(schedule.keras, schedule.config) } : {}),
   };
   return named(optimizers, keras)(options as never);

@@ -11,6 +11,10 @@ import { optimizerOfKeras } from './optimizerWords.ts';
 
 interface OptimizerCase extends ParityCase {
   readonly schedule: ParityCase | null;
+  /** Of the parameters; w0, w1, … where there are none. */
+  readonly names?: readonly string[];
+  /** Keras's `exclude_from_weight_decay(var_names=…)`. */
+  readonly exclude?: readonly string[] | null;
   readonly start: readonly ParityTensor[];
   /** Of each step, for each parameter. */
   readonly gradients: readonly (readonly ParityTensor[])[];
@@ -20,14 +24,18 @@ interface OptimizerCase extends ParityCase {
   readonly averages: readonly ParityTensor[] | null;
 }
 
-const cases = parityCases<OptimizerCase>('optimizers');
+const cases = [...parityCases<OptimizerCase>('optimizers'), ...parityCases<OptimizerCase>('moreOptimizers')];
 
 it.each(cases.map((own, i) => [caseName(own, i), own] as const))('%s', async (_, own) => {
-  const optimizer = optimizerOfKeras(own.keras, own.config, own.schedule);
+  const optimizer = optimizerOfKeras(own.keras, own.config, own.schedule, own.exclude);
   const gpu = await testGpu();
   const variables = own.start.map(
     ({ shape, data }, i) =>
-      new Variable({ name: `w${i}`, shape: [...shape], initialize: (values) => values.set(data) }),
+      new Variable({
+        name: own.names?.[i] ?? `w${i}`,
+        shape: [...shape],
+        initialize: (values) => values.set(data),
+      }),
   );
   const gradients = variables.map(({ name, shape }) => input(`gradient of ${name}`, shape));
   let minimizer!: Minimizer;

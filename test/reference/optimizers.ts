@@ -203,31 +203,57 @@ export interface Options {
   l2?: number;
   clipValue?: number;
   globalClipNorm?: number;
-  ema?: { decay: number };
+  clipNorm?: number;
+  ema?: { decay: number; overwriteFrequency?: number };
+  gradientAccumulationSteps?: number;
+  /** Of the variables that make up the vector; by default it is one. */
+  sizes?: readonly number[];
+  /** Whether a variable is left out of the weight decay. */
+  isExcluded?: (variable: number) => boolean;
 }
 
 /**
- * g ← g + λ₁ sign(w) + 2 λ₂ w, clipped by value or by its norm;  w ← rule(w, g, η) − η λ w;  a ← d a + (1 − d) w, where
- * a = w after the first step. The state has the averages as well.
+ * g ← mean of the last n gradients, after each n-th; g ← g + λ₁ sign(w) + 2 λ₂ w, clipped by value, by its norm or by that of
+ * each variable;  w ← rule(w, g, η) − η λ w;  a ← d a + (1 − d) w at each step, where a = w until after the first update.
+ * The state has the averages and the sum of gradients as well.
  */
 export function withOptions(rule: Optimizer, size: number, options: Options): Optimizer {
-  const { learningRate, schedule, weightDecay = 0, l1 = 0, l2 = 0, clipValue, globalClipNorm, ema } = options;
+  const { learningRate, schedule, weightDecay = 0, l1 = 0, l2 = 0 } = options;
+  const { clipValue, globalClipNorm, clipNorm, ema, gradientAccumulationSteps: n = 1 } = options;
+  const { sizes = [size], isExcluded = () => false } = options;
+  const variableOf = Float64Array.from(sizes.flatMap((own, i) => Array.from({ length: own }, () => i)));
   const averages = new Float64Array(size);
+  const accumulated = new Float64Array(size);
   let step = 0;
+  const clipped = (g: Float64Array): Float64Array => {
+    const norm = (isIn: (i: number) => boolean) => Math.hypot(...g.filter((_, i) => isIn(i)));
+    if (clipValue !== undefined) return g.map((value) => Math.max(-clipValue, Math.min(clipValue, value)));
+    if (globalClipNorm !== undefined) {
+      const all = norm(() => true);
+      return all > globalClipNorm ? g.map((value) => (value * globalClipNorm) / all) : g;
+    }
+    if (clipNorm === undefined) return g;
+    const norms = sizes.map((_, variable) => norm((i) => variableOf[i] === variable));
+    return g.map((value, i) => (value * clipNorm) / Math.max(clipNorm, norms[variableOf[i]]));
+  };
   return {
-    state: { ...rule.state, averages },
+    state: { ...rule.state, accumulated, averages },
     step(w, loss) {
-      const factor = schedule?.(step) ?? 1;
-      let g = loss.map((value, i) => value + l1 * Math.sign(w[i]) + 2 * l2 * w[i]);
-      if (clipValue !== undefined) g = g.map((value) => Math.max(-clipValue, Math.min(clipValue, value)));
-      const norm = Math.sqrt(g.reduce((sum, value) => sum + value ** 2, 0));
-      if (globalClipNorm !== undefined && norm > globalClipNorm)
-        g = g.map((value) => (value * globalClipNorm) / norm);
-      const before = w.slice();
-      rule.step(w, g, factor);
-      for (let i = 0; i < size; i++) w[i] -= learningRate * factor * weightDecay * before[i];
-      const decay = step === 0 ? 0 : (ema?.decay ?? 0);
+      const rate = learningRate * (schedule?.(step) ?? 1);
+      const updates = Math.floor(step / n);
+      loss.forEach((value, i) => (accumulated[i] += value));
+      if ((step + 1) % n === 0) {
+        const g = accumulated.map((value, i) => value / n + l1 * Math.sign(w[i]) + 2 * l2 * w[i]);
+        for (let i = 0; i < size; i++) {
+          if (!isExcluded(variableOf[i])) w[i] -= rate * weightDecay * w[i];
+        }
+        rule.step(w, clipped(g), rate / learningRate);
+        accumulated.fill(0);
+      }
+      const decay = updates === 0 ? 0 : (ema?.decay ?? 0);
       for (let i = 0; i < size; i++) averages[i] = decay * averages[i] + (1 - decay) * w[i];
+      const { overwriteFrequency } = ema ?? {};
+      if (overwriteFrequency !== undefined && (updates + 1) % overwriteFrequency === 0) w.set(averages);
       step++;
     },
   };
