@@ -66,11 +66,11 @@ export * from './nn/optimizers.ts';
 export * from './nn/schedules.ts';
 export * from './nn/gan/index.ts';
 export * as losses from './nn/losses.ts';
-export type { LossFunction } from './nn/losses.ts';
+export type { LossFunction, LossOptions, NamedLoss, Reduction } from './nn/losses.ts';
 export * as metrics from './nn/metrics.ts';
 export type { Metric, MetricFunction } from './nn/metrics.ts';
 export type { LossName, MetricName, MetricSpec } from './nn/registry.ts';
-export type { LossSpec, ObjectiveOptions } from './nn/objective.ts';
+export type { LossSpec, MetricSpecs, ObjectiveOptions } from './nn/objective.ts';
 export type { ClassWeight } from './nn/training/classWeights.ts';
 export { activations } from './nn/activations.ts';
 
