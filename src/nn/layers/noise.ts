@@ -25,6 +25,7 @@ export function gaussianNoise(deviation: number, options: LayerOptions = {}): La
     compute: (x, { training }) =>
       training && deviation > 0 ? add(x, randomNormal(x.shape, 0, deviation)) : x,
     description: String(deviation),
+    passesMask: true,
   });
 }
 
@@ -40,6 +41,7 @@ export function spatialDropout2d(rate: number, options: LayerOptions = {}): Laye
   checkRate('spatialDropout2d', rate);
   return new Stateless('spatialDropout2d', settled, {
     sample: [3, IMAGE],
+    passesMask: true,
     compute(x, { training }) {
       if (!training) return x;
       const [batch, , , channels] = x.shape;
