@@ -306,6 +306,17 @@ export abstract class Layer {
     return variable;
   }
 
+  /** Builds a layer within this one, which then has its weights; only in `createWeights`. */
+  protected buildWithin(layer: Layer, inputShape: Shape): void {
+    layer.build([inputShape], this.#building!); // once this one is built, that one is
+    if (!this.#building) return;
+    this.#origin ??= layer.origin;
+    for (const [name, variable] of layer.weights) {
+      this.variables.push(variable);
+      this.#weights.set(name, variable);
+    }
+  }
+
   /** Whether training leaves it alone: see CallContext. */
   protected isFrozen({ frozen }: CallContext): boolean {
     return frozen ? frozen.has(this) : !this.trainable;
