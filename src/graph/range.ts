@@ -205,7 +205,8 @@ const rules: Readonly<Record<string, Rule>> = {
     return union(scaled, { low: 0, high: 0, reached: true });
   },
   oneHot: bounded(0, 1, false),
-  resize2d: same,
+  // cubic weights may be below 0, so that values overshoot at edges
+  resize2d: ([x], { attrs: { interpolation } }) => (interpolation.startsWith('bicubic') ? ANY : x),
   maxPool2d: same,
   averagePool2d: same,
   adaptiveAveragePool2d: same,

@@ -243,7 +243,7 @@ export const layers: Readonly<Record<string, LayerDraw>> = {
     const { rng } = draft;
     const x = samples(draft, [4]);
     const size = [rng.int(1, 3), rng.int(1, 3)];
-    const interpolation = rng.pick(['nearest', 'bilinear']);
+    const interpolation = rng.pick(['nearest', 'bilinear', 'bicubic', 'bicubicKeys']);
     const to = size.map((factor, axis) => factor * x.tensor.shape[axis + 1]);
     return {
       layer: make('upSampling2d', { size, interpolation }),
