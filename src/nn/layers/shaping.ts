@@ -90,6 +90,6 @@ export function checkRate(layer: string, rate: number): void {
 /** An activation function on its own: `activation('relu')`. */
 export function activation(name: Activation, options: LayerOptions = {}): Layer {
   const settled = settlePlacedLayer('activation', ['activation', name], options, layerDefaults);
-  const compute = activationOf(settled.activation);
-  return new Stateless('activation', settled, { compute, description: activationName(name) });
+  const own = activationOf(settled.activation);
+  return new Stateless('activation', settled, { compute: (x) => own(x), description: activationName(name) });
 }
