@@ -102,9 +102,9 @@ export function checkRate(layer: string, rate: number): void {
 /** An activation function on its own: `activation('relu')`. */
 export function activation(name: Activation, options: LayerOptions = {}): Layer {
   const settled = settlePlacedLayer('activation', ['activation', name], options, layerDefaults);
-  const compute = activationOf(settled.activation);
+  const own = activationOf(settled.activation);
   return new Stateless('activation', settled, {
-    compute,
+    compute: (x) => own(x),
     description: activationName(name),
     passesMask: true,
   });
