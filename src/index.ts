@@ -34,17 +34,33 @@ export type { LayerSummary } from './nn/summary.ts';
 export { Layer } from './nn/layers/layer.ts';
 export type { LayerConfig, LayerOptions, LayerTensor, WeightsOrigin } from './nn/layers/layer.ts';
 export * from './nn/layers/activations.ts';
+export * from './nn/layers/adaptivePooling.ts';
+export * from './nn/layers/conv1d.ts';
 export * from './nn/layers/conv2d.ts';
 export * from './nn/layers/conv2dTranspose.ts';
 export * from './nn/layers/dense.ts';
 export * from './nn/layers/normalization.ts';
 export * from './nn/layers/embedding.ts';
+export * from './nn/layers/featureNormalization.ts';
+export * from './nn/layers/globalPooling.ts';
+export * from './nn/layers/masking.ts';
 export * from './nn/layers/merging.ts';
 export * from './nn/layers/noise.ts';
 export * from './nn/layers/padding.ts';
 export * from './nn/layers/pooling.ts';
+export * from './nn/layers/reshaping.ts';
+export * from './nn/layers/resizing.ts';
 export * from './nn/layers/separable.ts';
+export { cropping1d, upSampling1d, zeroPadding1d } from './nn/layers/sequences.ts';
+export type {
+  Cropping1dOptions,
+  Padding1d,
+  Sides,
+  UpSampling1dOptions,
+  ZeroPadding1dOptions,
+} from './nn/layers/sequences.ts';
 export { activation, dropout, flatten, reshape } from './nn/layers/shaping.ts';
+export * from './nn/layers/timeDistributed.ts';
 export * from './nn/layers/upSampling.ts';
 export { modelFromJSON } from './nn/json/modelFromJSON.ts';
 export { loadModel } from './nn/json/loadModel.ts';
@@ -66,11 +82,11 @@ export * from './nn/optimizers.ts';
 export * from './nn/schedules.ts';
 export * from './nn/gan/index.ts';
 export * as losses from './nn/losses.ts';
-export type { LossFunction } from './nn/losses.ts';
+export type { LossFunction, LossOptions, NamedLoss, Reduction } from './nn/losses.ts';
 export * as metrics from './nn/metrics.ts';
 export type { Metric, MetricFunction } from './nn/metrics.ts';
 export type { LossName, MetricName, MetricSpec } from './nn/registry.ts';
-export type { LossSpec, ObjectiveOptions } from './nn/objective.ts';
+export type { LossSpec, MetricSpecs, ObjectiveOptions } from './nn/objective.ts';
 export type { ClassWeight } from './nn/training/classWeights.ts';
 export { activations } from './nn/activations.ts';
 

@@ -55,6 +55,8 @@ const calls: Record<string, [call: Call, valid: object]> = {
   stepDecay: [api.stepDecay, { decaySteps: 1 }],
   cosineDecay: [api.cosineDecay, { decaySteps: 1 }],
   cosineDecayRestarts: [api.cosineDecayRestarts, { firstDecaySteps: 1 }],
+  inverseTimeDecay: [api.inverseTimeDecay, { decaySteps: 1, decayRate: 1 }],
+  polynomialDecay: [api.polynomialDecay, { decaySteps: 1 }],
   warmUp: [api.warmUp, { steps: 1 }],
   oneCycle: [api.oneCycle, { totalSteps: 9 }],
   dataset: [api.dataset, { x, y: new Uint8Array(2), inputShape: [2] }],

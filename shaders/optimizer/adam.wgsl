@@ -2,17 +2,16 @@
 //
 //   m <- β1 m + (1 - β1) g                     moving mean of the gradient
 //   v <- β2 v + (1 - β2) g²                    moving mean of its square
-//   m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)    what the start from 0 took away; t = 1, 2, …
-//   w <- w - η m̂ / (√v̂ + ε)                    (Kingma & Ba 2015, algorithm 1; with weight decay
-//                                               Loshchilov & Hutter 2019, algorithm 2)
-//   v̂ = max over time of v / (1 - β2^t)        if AMSGRAD (Reddi, Kale & Kumar 2018, algorithm 2; the
-//                                               maximum is of v, its correction today's, as in Keras)
+//   α = η √(1 - β2^t) / (1 - β1^t)             what the start from 0 took away; t = 1, 2, …
+//   w <- w - α m / (√v + ε)                    (Kingma & Ba 2015, section 2, where ε is "epsilon hat", as in
+//                                               Keras; with weight decay Loshchilov & Hutter 2019, algorithm 2)
+//   w <- w - α m / (√(max over time of v) + ε) if AMSGRAD (Reddi, Kale & Kumar 2018, algorithm 2)
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   mean, mean_square       m and v, from 0
 //   largest                 largest v, from 0, if AMSGRAD
 //   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = updates done, state[7] = 0 if this one is to be made
+//   state                   u32: state[0] = steps done, state[7] = 0 if this one is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
 //   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
 //
@@ -26,6 +25,7 @@ const LOG_BETA_1: f32 = -0.105360515658; // ln β1
 const LOG_BETA_2: f32 = -0.00100050033358;
 const EPSILON: f32 = 1e-7; // ε
 const AMSGRAD: bool = false;
+const STEPS: u32 = 1u; // whose gradients make one update
 const TRIAL: bool = false; // writes nothing but faults
 const OFFSET: u32 = 0u; // of its faults
 const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
@@ -50,10 +50,14 @@ fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + c
 fn store(i: u32, w: vec4f) { parameters[i] = w; }
 
 // Before this one; verdict.wgsl counts it between the trial and the update.
-fn updates_done() -> u32 {
+fn steps_done() -> u32 {
   if (TRIAL) { return state[0]; }
   return state[0] - 1u;
 }
+
+// Each STEPS steps make one update, the last of them.
+fn updates_done() -> u32 { return steps_done() / STEPS; }
+fn due() -> bool { return STEPS == 1u || steps_done() % STEPS == STEPS - 1u; }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
@@ -61,12 +65,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (i >= LENGTH) {
     return;
   }
-  if (!TRIAL && state[7] != 0u) {
+  if (!TRIAL && (state[7] != 0u || !due())) {
     return;
   }
   let rate = learning_rate();
   let t = f32(updates_done()) + 1.0;
-  let corrections = 1.0 / vec2f(one_minus_power(LOG_BETA_1, t), one_minus_power(LOG_BETA_2, t));
+  let corrected = rate * sqrt(one_minus_power(LOG_BETA_2, t)) / one_minus_power(LOG_BETA_1, t);
   let g = gradient(i);
   var m = mean[i];
   var v = mean_square[i];
@@ -76,9 +80,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (AMSGRAD) {
     used = max(largest[i], v);
   }
-  let w = updated(i, -rate * corrections.x * m / (sqrt(corrections.y * used) + EPSILON), rate);
+  let w = updated(i, -corrected * m / (sqrt(used) + EPSILON), rate);
   if (TRIAL) {
-    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], not_finite(w) || not_finite(m) || not_finite(v));
+    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], due() && (not_finite(w) || not_finite(m) || not_finite(v)));
     return;
   }
   mean[i] = m;

@@ -10,7 +10,7 @@
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   mean, mean_square       m and v, from 0
 //   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = updates done, state[7] = 0 if this one is to be made
+//   state                   u32: state[0] = steps done, state[7] = 0 if this one is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
 //   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
 //
@@ -25,6 +25,7 @@ const LOG_BETA_2: f32 = -0.00100050033358; // ln β2
 const EPSILON: f32 = 1e-7; // ε
 const LOG_DECAY: f32 = -0.04082199452; // ln 0.96
 const PRODUCTS: u32 = 256u; // values of Π in hyper
+const STEPS: u32 = 1u; // whose gradients make one update
 const TRIAL: bool = false; // writes nothing but faults
 const OFFSET: u32 = 0u; // of its faults
 const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
@@ -48,10 +49,14 @@ fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + c
 fn store(i: u32, w: vec4f) { parameters[i] = w; }
 
 // Before this one; verdict.wgsl counts it between the trial and the update.
-fn updates_done() -> u32 {
+fn steps_done() -> u32 {
   if (TRIAL) { return state[0]; }
   return state[0] - 1u;
 }
+
+// Each STEPS steps make one update, the last of them.
+fn updates_done() -> u32 { return steps_done() / STEPS; }
+fn due() -> bool { return STEPS == 1u || steps_done() % STEPS == STEPS - 1u; }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
@@ -59,7 +64,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (i >= LENGTH) {
     return;
   }
-  if (!TRIAL && state[7] != 0u) {
+  if (!TRIAL && (state[7] != 0u || !due())) {
     return;
   }
   let rate = learning_rate();
@@ -77,7 +82,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let mean_square_hat = v / one_minus_power(LOG_BETA_2, t);
   let w = updated(i, -rate * ahead / (sqrt(mean_square_hat) + EPSILON), rate);
   if (TRIAL) {
-    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], not_finite(w) || not_finite(m) || not_finite(v));
+    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], due() && (not_finite(w) || not_finite(m) || not_finite(v)));
     return;
   }
   mean[i] = m;

@@ -1,8 +1,8 @@
 // RMSprop: each parameter's step divided by the root of a moving mean of its squared gradients
 //
 //   s <- ρ s + (1 - ρ) g²
-//   w <- w - η g / (√s + ε)                    (Tieleman & Hinton 2012, lecture 6.5)
-//   v <- μ v + η g / (√s + ε),  w <- w - v     if MOMENTUM is not 0
+//   w <- w - η g / √(s + ε)                    (Tieleman & Hinton 2012, lecture 6.5; ε as in Keras)
+//   v <- μ v + η g / √(s + ε),  w <- w - v     if MOMENTUM is not 0
 //
 // If CENTERED, the moving variance takes the place of s (Graves 2013, section 4.2):
 //   Var = s - m²  with  m <- ρ m + (1 - ρ) g,  that is  Var <- ρ (Var + (1 - ρ) (g - m)²)  with the old m,
@@ -13,7 +13,7 @@
 //   variance, mean          Var and m, from 0, if CENTERED
 //   velocity                v, from 0, if MOMENTUM is not 0
 //   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = updates done, state[7] = 0 if this one is to be made
+//   state                   u32: state[0] = steps done, state[7] = 0 if this one is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
 //   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
 //
@@ -25,6 +25,7 @@ const ONE_MINUS_RHO: f32 = 0.1; // 1 - ρ, rounded only once
 const EPSILON: f32 = 1e-7; // ε
 const MOMENTUM: f32 = 0.0; // μ
 const CENTERED: bool = false;
+const STEPS: u32 = 1u; // whose gradients make one update
 const TRIAL: bool = false; // writes nothing but faults
 const OFFSET: u32 = 0u; // of its faults
 const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
@@ -50,10 +51,14 @@ fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + c
 fn store(i: u32, w: vec4f) { parameters[i] = w; }
 
 // Before this one; verdict.wgsl counts it between the trial and the update.
-fn updates_done() -> u32 {
+fn steps_done() -> u32 {
   if (TRIAL) { return state[0]; }
   return state[0] - 1u;
 }
+
+// Each STEPS steps make one update, the last of them.
+fn updates_done() -> u32 { return steps_done() / STEPS; }
+fn due() -> bool { return STEPS == 1u || steps_done() % STEPS == STEPS - 1u; }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
@@ -61,7 +66,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (i >= LENGTH) {
     return;
   }
-  if (!TRIAL && state[7] != 0u) {
+  if (!TRIAL && (state[7] != 0u || !due())) {
     return;
   }
   let rate = learning_rate();
@@ -77,14 +82,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let old = mean_square[i];
     s = old + ONE_MINUS_RHO * (g * g - old);
   }
-  var change = -rate * g / (sqrt(s) + EPSILON);
+  var change = -rate * g / sqrt(s + EPSILON);
   if (MOMENTUM != 0.0) {
     change += MOMENTUM * velocity[i];
   }
   let w = updated(i, change, rate);
   if (TRIAL) {
     let memory = not_finite(s) || not_finite(m) || not_finite(change);
-    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], not_finite(w) || memory);
+    faults[OFFSET + i] = fault(PLACE + i, parameters[i], gradients[i], due() && (not_finite(w) || memory));
     return;
   }
   if (CENTERED) {

@@ -74,17 +74,48 @@ fn mish_gradient(x: Value, dy: Value) -> Value {
   return dy * (t + clamp(x, Value(-FAR), Value(FAR)) * (Value(1.0) - t * t) * sigmoid(x));
 }
 
-// gelu(x) = x/2 (1 + tanh(u)), u = √(2/π) (x + 0.044715 x³): the tanh form of Hendrycks & Gimpel 2016.
+// gelu_tanh(x) = x/2 (1 + tanh(u)), u = √(2/π) (x + 0.044715 x³): the tanh form of Hendrycks & Gimpel 2016.
 const GELU_C: f32 = 0.7978845608;
-fn gelu(x: Value) -> Value {
+fn gelu_tanh(x: Value) -> Value {
   let u = Value(GELU_C) * (x + Value(0.044715) * x * x * x);
   return Value(0.5) * max(x, Value(-FAR)) * (Value(1.0) + tanh_safe(u));
 }
-fn gelu_gradient(x: Value, dy: Value) -> Value {
+fn gelu_tanh_gradient(x: Value, dy: Value) -> Value {
   let t = tanh_safe(Value(GELU_C) * (x + Value(0.044715) * x * x * x));
   let near = clamp(x, Value(-FAR), Value(FAR));
   let slope = Value(GELU_C) * (Value(1.0) + Value(0.134145) * near * near);
   return dy * Value(0.5) * (Value(1.0) + t + near * (Value(1.0) - t * t) * slope);
+}
+
+// Φ(x) = (1 + erf(x / √2)) / 2, the share of a normal distribution below x. With a = |x| and u = 1 / (1 + 0.305 a) the
+// tail is Φ(-a) = e^(-a²/2) (c1 u + … + c8 u⁸): coefficients whose largest error is 1e-7 of the tail.
+fn normal_cdf(x: Value) -> Value {
+  let a = min(abs(x), Value(FAR));
+  let u = Value(1.0) / (Value(1.0) + Value(0.305) * a);
+  let high = Value(-0.0379771739) + u * (Value(0.18571727) + u * (Value(-0.152988508) + u * Value(0.0366992354)));
+  let low = Value(0.121639729) + u * (Value(0.122466825) + u * (Value(0.103420809) + u * Value(0.121021867)));
+  let tail = exp(Value(-0.5) * a * a) * u * (low + u * u * u * u * high);
+  return keep_nan(x, select(tail, Value(1.0) - tail, x >= Value(0.0)));
+}
+
+// gelu(x) = x Φ(x) (Hendrycks & Gimpel 2016); dy/dx = Φ(x) + x e^(-x²/2) / √(2π)
+fn gelu(x: Value) -> Value { return max(x, Value(-FAR)) * normal_cdf(x); }
+fn gelu_gradient(x: Value, dy: Value) -> Value {
+  let near = clamp(x, Value(-FAR), Value(FAR));
+  return dy * (normal_cdf(x) + near * exp(Value(-0.5) * near * near) * Value(0.3989422804));
+}
+
+// squareplus(x) = (x + r) / 2 with r = √(x² + b) (Barron 2021); below 0, where that cancels, b/2 / (r - x).
+// dy/dx = y / r. Beyond ±1e15 it is relu.
+fn squareplus(x: Value, b: f32) -> Value {
+  let r = sqrt(x * x + Value(b));
+  let near = select(Value(0.5) * (r + x), Value(0.5 * b) / (r - x), x < Value(0.0));
+  return keep_nan(x, select(near, max(x, Value(0.0)), abs(x) > Value(1e15)));
+}
+fn squareplus_gradient(x: Value, dy: Value, b: f32) -> Value {
+  let slope = squareplus(x, b) / sqrt(x * x + Value(b));
+  let far = select(Value(0.0), Value(1.0), x > Value(0.0));
+  return dy * keep_nan(x, select(slope, far, abs(x) > Value(1e15)));
 }
 
 // hard_sigmoid(x) = relu6(x + 3) / 6 (Keras 3)

@@ -73,7 +73,7 @@ fn greater_equal(a: Value, b: Value) -> Value { return less_equal(b, a); }
 fn choose(condition: Value, a: Value, b: Value) -> Value { return select(b, a, condition != Value(0.0)); }
 
 // Binary cross-entropy of a probability p: -t log p - (1 - t) log(1 - p), p and 1 - p each at least 1e-7, so that it
-// is at most 16.1. d/dp = (1 - t) / (1 - p) - t / p, each part only where it is not clipped.
+// is at most 16.1. d/dp = (1 - t) / (1 - p) - t / p where p and 1 - p are at least 1e-7, else 0.
 const SMALLEST_PROBABILITY: f32 = 1e-7;
 fn binary_crossentropy(p: Value, target_value: Value) -> Value {
   let yes = log(clip(p, SMALLEST_PROBABILITY, 1.0));
@@ -84,7 +84,8 @@ fn binary_crossentropy_gradient(p: Value, target_value: Value, dy: Value) -> Val
   let q = Value(1.0) - p;
   let yes = target_value / clip(p, SMALLEST_PROBABILITY, 1.0);
   let no = (Value(1.0) - target_value) / clip(q, SMALLEST_PROBABILITY, 1.0);
-  return dy * (clip_gradient(q, no, SMALLEST_PROBABILITY, 1.0) - clip_gradient(p, yes, SMALLEST_PROBABILITY, 1.0));
+  let slope = clip_gradient(p, no - yes, SMALLEST_PROBABILITY, 1.0);
+  return dy * clip_gradient(q, slope, SMALLEST_PROBABILITY, 1.0);
 }
 
 // log cosh x = |x| + log(1 + e^-2|x|) - log 2; below 1/4, where that cancels, the series

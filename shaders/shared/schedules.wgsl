@@ -1,5 +1,5 @@
-// Learning-rate schedules: the factor of the learning rate at a step, 0, 1, 2, … Library: no bindings, no entry
-// point. CPU twins in float64, with the sources of the formulas: src/nn/schedules.ts.
+// Learning-rate schedules: the learning rate, or a factor of it, at a step, 0, 1, 2, … Library: no bindings, no entry
+// point. CPU twins in float64, with the sources of the formulas: src/nn/schedules/.
 //
 // A schedule is an expression over these functions, in which the numbers are literals:
 //   warm_up(step, 100.0, 0.0, cosine_decay(after(step, 100u), 900.0, 0.01))
@@ -24,6 +24,11 @@ fn warm_up(step: u32, steps: f32, first: f32, rest: f32) -> f32 {
   return select(rest, first + (1.0 - first) * done, f32(step) < steps);
 }
 
+// Linear from `first` at step 0 to `peak` at `steps`, then `rest`.
+fn linear_start(step: u32, steps: f32, first: f32, peak: f32, rest: f32) -> f32 {
+  return select(rest, first + (peak - first) * (f32(step) / steps), f32(step) < steps);
+}
+
 // `value` once more than `boundary` steps are done, until then `earlier`.
 fn piece(step: u32, boundary: u32, earlier: f32, value: f32) -> f32 {
   return select(earlier, value, step > boundary);
@@ -39,6 +44,24 @@ fn staircase_decay(step: u32, steps: u32, log_rate: f32) -> f32 {
   return exp(clamp(f32(step / steps) * log_rate, -80.0, 80.0));
 }
 
+// 1 / (1 + rate x).
+fn inverse_decay(x: f32, rate: f32) -> f32 {
+  return 1.0 / (1.0 + rate * x);
+}
+
+// The least multiple of `steps` that is at least `step`, and at least `steps`.
+fn whole_multiple(step: u32, steps: u32) -> u32 {
+  return steps * max(1u, (step + steps - 1u) / steps);
+}
+
+// From `first` to `last` as the power of the share of the steps that is left. The steps that are left are exact; WGSL's
+// pow takes no 0, and is off by 1e-5, so that the power 1 does without.
+fn polynomial_decay(step: u32, steps: u32, power: f32, first: f32, last: f32) -> f32 {
+  let left = f32(steps - min(step, steps)) / f32(steps);
+  let curve = select(exp(max(power * log(max(left, 1e-30)), -80.0)), 0.0, left == 0.0 && power > 0.0);
+  return last + (first - last) * select(curve, left, power == 1.0);
+}
+
 // Half a cosine wave from 1 to `last` in `steps` steps.
 fn cosine_decay(step: u32, steps: f32, last: f32) -> f32 {
   return last + (1.0 - last) * cosine_fall(f32(step) / steps);
@@ -50,20 +73,14 @@ fn cosine_decay_restarts(step: u32, steps: u32, log_height: f32, last: f32) -> f
   return last + (1.0 - last) * height * cosine_fall(f32(step % steps) / f32(steps));
 }
 
-// The same, each time `growth` ≥ 2 times as long and e^log_height times as high: 32 times outlast the counter.
-fn cosine_decay_growing_restarts(step: u32, steps: u32, growth: u32, log_height: f32, last: f32) -> f32 {
-  var left = step;
-  var length = steps;
-  var restarts = 0.0;
-  for (var i = 0u; i < 32u; i++) {
-    if (left >= length) {
-      left -= length;
-      length *= growth;
-      restarts += 1.0;
-    }
-  }
-  let height = exp(max(restarts * log_height, -80.0));
-  return last + (1.0 - last) * height * cosine_fall(f32(left) / f32(length));
+// `later` from step `start` on, until then `earlier`.
+fn from_step(step: u32, start: u32, earlier: vec3f, later: vec3f) -> vec3f {
+  return select(earlier, later, step >= start);
+}
+
+// The same in falls of any lengths, given the start, length and height of this one.
+fn cosine_fall_of(step: u32, fall: vec3f, last: f32) -> f32 {
+  return last + (1.0 - last) * fall.z * cosine_fall((f32(step) - fall.x) / fall.y);
 }
 
 // Half a cosine wave up from `first` to 1 at step `peak`, then one down to `last` at step `end`.

@@ -128,6 +128,12 @@ const rules: Readonly<Record<string, Rule>> = {
   selu: increasing((x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x))),
   softplus: increasing((x) => Math.max(x, 0) + Math.max(Math.log1p(Math.exp(-Math.abs(x))), ABOVE_0)),
   gelu: dipping(-0.1701),
+  geluTanh: dipping(-0.1701),
+  squareplus: ([x], { attrs: { b } }) => {
+    const f = (value: number) =>
+      Math.max(value, 0) + b / (2 * (Math.abs(value) + Math.sqrt(value * value + b)));
+    return range(Math.max(f(x.low), ABOVE_0), f(x.high), x.reached);
+  },
   silu: dipping(-0.2785),
   mish: dipping(-0.3089),
   exp: increasing((x) => Math.max(Math.exp(x), ABOVE_0)),
@@ -180,6 +186,8 @@ const rules: Readonly<Record<string, Rule>> = {
   logSoftmax: (_, { outputs: [{ shape }] }) =>
     shape.at(-1) === 1 ? range(0, 0, true) : range(-Infinity, 0, true),
 
+  sparsemax: bounded(0, 1),
+
   matmul: linear,
   conv2d: linear,
   conv2dGradInput: linear,
@@ -205,7 +213,8 @@ const rules: Readonly<Record<string, Rule>> = {
     return union(scaled, { low: 0, high: 0, reached: true });
   },
   oneHot: bounded(0, 1, false),
-  resize2d: same,
+  // cubic weights may be below 0, so that values overshoot at edges
+  resize2d: ([x], { attrs: { interpolation } }) => (interpolation.startsWith('bicubic') ? ANY : x),
   maxPool2d: same,
   averagePool2d: same,
   adaptiveAveragePool2d: same,

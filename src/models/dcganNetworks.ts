@@ -3,7 +3,7 @@ import { conv2dTranspose } from '../nn/layers/conv2dTranspose.ts';
 import { dense } from '../nn/layers/dense.ts';
 import type { Layer } from '../nn/layers/layer.ts';
 import { batchNormalization } from '../nn/layers/normalization.ts';
-import { globalMaxPool2d } from '../nn/layers/pooling.ts';
+import { globalMaxPool2d } from '../nn/layers/globalPooling.ts';
 import { activation, dropout, flatten, reshape } from '../nn/layers/shaping.ts';
 import { randomNormalInitializer } from '../nn/initializers.ts';
 import { leakyRelu } from '../ops/elementwise/elementwise.ts';

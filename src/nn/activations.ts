@@ -2,41 +2,77 @@ import { ArgumentError } from '../errors.ts';
 import { didYouMean } from '../nearestName.ts';
 import { describe } from '../options.ts';
 import {
+  celu,
+  glu,
+  hardShrink,
+  hardSilu,
+  hardTanh,
+  logSigmoid,
+  relu,
+  relu6,
+  softShrink,
+  sparsePlus,
+  sparseSigmoid,
+  tanhShrink,
+} from '../ops/elementwise/activations.ts';
+import {
   elu,
   exp,
   gelu,
+  geluTanh,
   hardSigmoid,
   leakyRelu,
   mish,
-  relu,
   selu,
   sigmoid,
   silu,
   softplus,
   softsign,
+  squareplus,
   tanh,
 } from '../ops/elementwise/elementwise.ts';
 import { logSoftmax, softmax } from '../ops/softmax/softmax.ts';
+import { sparsemax } from '../ops/softmax/sparsemax.ts';
 import type { Tensor } from '../ops/core/op.ts';
 
-/** The activations by name, as layers take them. softmax and logSoftmax work along the last axis. */
+/**
+ * The activations by name, as layers take them, with Keras's defaults: a slope of 0.2 for leakyRelu, thresholds of 0.5 for
+ * hardShrink and softShrink. softmax, logSoftmax and sparsemax work along the last axis; glu halves it. `swish` and
+ * `hardSwish` are other names of silu and hardSilu.
+ */
 export const activations = {
   linear: (x: Tensor) => x,
   relu,
-  leakyRelu: (x: Tensor) => leakyRelu(x),
-  elu: (x: Tensor) => elu(x),
+  relu6,
+  leakyRelu,
+  elu,
+  celu,
   selu,
   gelu,
+  geluTanh,
+  glu,
   sigmoid,
   tanh,
   softplus,
   softsign,
   silu,
+  swish: silu,
   mish,
+  squareplus,
   hardSigmoid,
+  hardSilu,
+  hardSwish: hardSilu,
+  hardTanh,
+  hardShrink,
+  softShrink,
+  tanhShrink,
+  logSigmoid,
   exponential: exp,
-  softmax: (x: Tensor) => softmax(x),
-  logSoftmax: (x: Tensor) => logSoftmax(x),
+  softmax,
+  logSoftmax,
+  sparsemax,
+  sparsePlus,
+  sparseSigmoid,
 } satisfies Record<string, (x: Tensor) => Tensor>;
 
 export type ActivationName = keyof typeof activations;

@@ -56,8 +56,6 @@ interface Asking {
   readonly ask?: (threshold: number) => string;
   /** For predictions of what the targets are, 0 or 1; null asks. Default 0.5, as in Keras. */
   readonly ofValues?: number | null;
-  /** For predictions of no model, unless they are seen to lie in [0, 1]. Default 0.5, as in Keras. */
-  readonly alone?: number;
 }
 
 /**
@@ -71,12 +69,10 @@ export function thresholdOf(
   {
     ask = (threshold) => `metrics.${metric}({ threshold: ${threshold} })`,
     ofValues = 0.5,
-    alone = 0.5,
   }: Asking = {},
 ): number {
   const own = known.get(base(prediction));
-  if (!own) return isWithin(rangeOf(prediction), 0, 1) ? 0.5 : alone;
-  if (own.meaning === 'probabilities') return 0.5;
+  if (!own || own.meaning === 'probabilities') return 0.5; // of no model: as in Keras
   if (own.meaning === 'logits' || own.meaning === 'classLogits') return 0;
   if (own.meaning === 'values' && ofValues !== null) return ofValues;
   throw new UnknownMeaning(
@@ -158,7 +154,7 @@ export function againstLogits(range: Range, takes: 'logits' | 'classLogits' = 'l
 /** What is wrong with predictions of a range for a loss that takes them for something, and how to mend it. */
 function objection({ loss, takes, prediction }: Claim): string | undefined {
   const range = rangeOf(prediction);
-  const ofClasses = takes === 'classLogits' || takes === 'distribution' || takes === 'shares';
+  const ofClasses = ['classLogits', 'distribution', 'shares', 'scores'].includes(takes);
   if (ofClasses && prediction.shape.at(-1) === 1) {
     return `${loss} compares classes, and there is only one; give the last layer as many units as there are classes, or use binaryCrossEntropyWithLogits for a single unit`;
   }
@@ -166,7 +162,11 @@ function objection({ loss, takes, prediction }: Claim): string | undefined {
     const found = againstLogits(range, takes);
     return found && `${loss} ${found}${isWithin(range, 0, 1) ? `, or use ${FOR_LOGITS[takes]}` : ''}`;
   }
-  if (takes === 'margins' || takes === 'values' || !range.reached) return undefined;
+  if (takes === 'margins' || takes === 'scores' || takes === 'values' || !range.reached) return undefined;
+  if (takes === 'rates') {
+    if (range.low >= 0) return undefined;
+    return `${loss} takes rates, numbers above 0, but gets ${inWords(range)}; end the model in an exponential or a softplus`;
+  }
   // Shares of a sum may be above 1 where they keep away from 0: e^x, say. Where all are cut off at 0, there is no sum.
   if (isWithin(range, 0, 1) || (takes === 'shares' && range.low > 0)) return undefined;
   const [activation, instead] = FOR_PROBABILITIES[takes];

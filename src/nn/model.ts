@@ -48,6 +48,7 @@ const modelCompileOptions: OptionTable<ModelCompileOptions> = {
   loss: true,
   lossWeights: true,
   metrics: true,
+  weightedMetrics: true,
   checkLoss: true,
   ...placementOptions,
   inputScale: true,
@@ -94,9 +95,9 @@ export class Model extends Network {
    */
   async compile(options: ModelCompileOptions = {}): Promise<this> {
     checkOptions('compile', options, modelCompileOptions);
-    const { loss, metrics, lossWeights, inputScale, inputOffset = 0 } = options;
+    const { loss, metrics, weightedMetrics, lossWeights, inputScale, inputOffset = 0 } = options;
     checkScaling(this.name, options);
-    const aims = [loss, metrics, lossWeights].some((option) => option !== undefined);
+    const aims = [loss, metrics, weightedMetrics, lossWeights].some((option) => option !== undefined);
     const objective = new Objective(this, aims ? (options as ObjectiveOptions) : undefined);
     const chosen = options.optimizer ?? this.savedOptimizer?.();
     const optimizer = optimizerOf(chosen ?? sgd()); // without one: of no variables
@@ -131,7 +132,11 @@ export class Model extends Network {
     return this.#placement.compiled;
   }
 
-  /** Changes from the next step on; nothing is compiled again. */
+  /**
+   * Changes from the next step on; nothing is compiled again.
+   *
+   * @throws ArgumentError if it is none, or if the optimizer's learningRate is a schedule, which then tells it
+   */
   set learningRate(value: number) {
     if (!isRate(value)) {
       throw new ArgumentError(
@@ -142,7 +147,8 @@ export class Model extends Network {
   }
 
   get learningRate(): number {
-    return this.compiled.minimizer.learningRate;
+    const { minimizer, state } = this.compiled;
+    return minimizer.shownRate(state.clock.step);
   }
 
   /**

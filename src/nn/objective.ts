@@ -1,11 +1,11 @@
-import { ArgumentError, ShapeError } from '../errors.ts';
+import { rowsFor } from './steps.ts';
+import { ArgumentError } from '../errors.ts';
 import { checkFlag, describe } from '../options.ts';
-import { perSample } from '../ops/loss/accuracy.ts';
-import { add, multiply, scale } from '../ops/elementwise/elementwise.ts';
-import { MAX_METRICS } from '../ops/dataset/effects.ts';
-import { formatShape } from '../ops/core/shape.ts';
+import { add, scale } from '../ops/elementwise/elementwise.ts';
 import type { Tensor } from '../ops/core/op.ts';
 import type { LossFunction } from './losses.ts';
+import { lossInfoOf } from './losses/define.ts';
+import type { SettledReduction } from './losses/define.ts';
 import {
   checkMeaning,
   claimsAbout,
@@ -18,23 +18,40 @@ import {
 } from './meaning.ts';
 import type { Meaning } from './meaning.ts';
 import type { Metric } from './metrics.ts';
+import type { RecordedValue } from './metrics/metric.ts';
 import type { Network } from './network.ts';
+import { lossTerm, metricRecording, sumOf } from './recording.ts';
+import type { Recording } from './recording.ts';
 import { checkMetricNames, lossNameOf, lossOf, metricOf } from './registry.ts';
 import type { LossName, MetricSpec } from './registry.ts';
 
-/** A loss by name, or a graph function from predictions and targets to one value per sample, [N]. */
+/**
+ * A loss by name, one with options (`losses.huber({ delta: 2 })`), or a graph function from predictions and targets to one
+ * value per sample, [N].
+ */
 export type LossSpec = LossName | LossFunction;
+
+/** Metrics of a model with one output as a list; with several outputs by their names. */
+export type MetricSpecs =
+  | readonly MetricSpec[]
+  | Readonly<Record<string, MetricSpec | readonly MetricSpec[]>>;
 
 export interface ObjectiveOptions {
   /**
-   * A name, or a graph function from predictions and targets to one value per sample. For a model with several outputs one
-   * for all, a list in their order, or a record by their names; null leaves an output untrained and takes no targets.
+   * A name, a loss with options, or a graph function from predictions and targets to one value per sample. For a model with
+   * several outputs one for all, a list in their order, or a record by their names; null leaves an output untrained and takes
+   * no targets.
    */
   loss: LossSpec | readonly (LossSpec | null)[] | Readonly<Record<string, LossSpec | null>>;
   /** Factors of the outputs' losses in the total, in their order or by name; default 1. */
   lossWeights?: readonly number[] | Readonly<Record<string, number>>;
-  /** Of a model with several outputs by their names. A step records at most twelve values, the losses included. */
-  metrics?: readonly MetricSpec[] | Readonly<Record<string, MetricSpec | readonly MetricSpec[]>>;
+  /** They count all samples alike, whatever weights these have, but leave out what an output's mask does. */
+  metrics?: MetricSpecs;
+  /**
+   * Metrics that weigh samples and classes as the loss does (Keras's `weighted_metrics`). Where one of `metrics` has the same
+   * name, it is `weightedAccuracy`, say.
+   */
+  weightedMetrics?: MetricSpecs;
   /**
    * Whether a loss is refused that takes logits where the last activation gives probabilities, or the other way round.
    * Default true; `false` for who means it.
@@ -43,10 +60,20 @@ export interface ObjectiveOptions {
 }
 
 /** A value of the steps and epochs, as callbacks know it. */
-export type RecordedValue = Pick<Metric, 'name' | 'value' | 'better' | 'matrix'> & {
+export interface ValueInfo extends Pick<Metric, 'name' | 'better' | 'matrix'> {
   /** Of the loss: which functions it is made of. */
   readonly of?: string;
-};
+}
+
+/** A value of `values` on a batch. */
+export type Computed = ValueInfo & Recording & Pick<RecordedValue, 'name'>;
+
+/** A metric of an output. */
+interface OutputMetric {
+  readonly metric: Metric;
+  readonly name: string;
+  readonly weighted: boolean;
+}
 
 /** What is asked of one output. */
 interface Goal {
@@ -54,8 +81,9 @@ interface Goal {
   readonly place: number;
   readonly name: string;
   readonly loss: LossFunction;
+  readonly reduction: SettledReduction;
   readonly weight: number;
-  readonly metrics: readonly Metric[];
+  readonly metrics: readonly OutputMetric[];
   /** What the output gives, for metrics; and where it is, for messages. */
   readonly known: { readonly meaning: Meaning; readonly where: string };
 }
@@ -65,8 +93,10 @@ export class Objective {
   /** The trained outputs. */
   readonly goals: readonly Goal[];
   /** What each step records: the total loss, with several outputs each one's loss, then the metrics. */
-  readonly values: readonly RecordedValue[];
+  readonly values: readonly ValueInfo[];
   readonly #model: string;
+  /** Whether the network has several outputs: then each one's loss is a value, too. */
+  readonly #several: boolean = false;
 
   /**
    * @param options left out, there is nothing to compute: the model only predicts
@@ -86,7 +116,12 @@ export class Objective {
     const names = outputs.map(({ name }) => name);
     const losses = perOutput<LossSpec>(model, 'loss', names, options.loss, { shared: isLoss(options.loss) });
     const weights = perOutput<number>(model, 'lossWeights', names, options.lossWeights, { optional: true });
-    const metrics = metricsPerOutput(model, names, options.metrics ?? []);
+    const plain = metricsPerOutput(model, 'metrics', names, options.metrics ?? []);
+    const weighted = metricsPerOutput(model, 'weightedMetrics', names, options.weightedMetrics ?? []);
+    const metrics = names.map((_, i) => [
+      ...plain[i].map((metric) => ({ metric, name: metric.name, weighted: false })),
+      ...weighted[i].map((metric) => ({ metric, name: distinct(metric, plain[i]), weighted: true })),
+    ]);
     this.goals = names.flatMap((name, place) => {
       const loss = losses[place];
       const weight = weights[place] ?? 1;
@@ -96,7 +131,9 @@ export class Objective {
         );
       }
       if (loss) {
-        const own = { place, name, loss: lossOf(loss), weight, metrics: metrics[place] };
+        const made = lossOf(loss);
+        const { reduction = 'mean' } = lossInfoOf(made) ?? {};
+        const own = { place, name, loss: made, reduction, weight, metrics: metrics[place] };
         const known = settle(model, own, tensors[place], options.checkLoss ?? true);
         return [{ ...own, known }];
       }
@@ -108,8 +145,13 @@ export class Objective {
     if (this.goals.length === 0) throw new ArgumentError(`${model}: no output has a loss; give one at least`);
     const several = outputs.length > 1;
     const own = this.goals.flatMap(({ name, metrics: list }) =>
-      list.map((metric) => ({ ...named(metric), name: several ? joined(name, metric.name) : metric.name })),
+      list.map(({ metric: { better, matrix }, name: metric }) => ({
+        name: several ? joined(name, metric) : metric,
+        better,
+        matrix,
+      })),
     );
+    this.#several = several;
     const lossNames = several
       ? this.goals.map(({ name }) => ({ name: joined(name, 'loss'), better: 'lower' as const }))
       : [];
@@ -119,44 +161,48 @@ export class Objective {
       model,
       [...lossNames, ...own].map(({ name }) => name),
     );
-    if (this.values.length > MAX_METRICS) {
-      throw new ArgumentError(
-        `${model}: ${own.length} metrics; a step records at most ${MAX_METRICS - 1 - lossNames.length} besides the ${several ? 'losses' : 'loss'}`,
-      );
-    }
   }
 
   /**
-   * The tensors of `values` on a batch, the first being what to minimise: for each sample the sum of the losses, times
-   * `weights` [N] where they are given. Metrics are not weighted.
+   * What `values` are on a batch, and `loss`, whose mean over the batch is to be minimised: for each sample the sum of the
+   * losses, times `weights` where they are given, divided as their reductions say.
+   *
+   * @param weights of samples, [N], or of their steps, [N, steps]
+   * @param mode `training` records the batch's losses as they are minimised; `evaluation` what the losses of all batches
+   *   together follow from; `samples` losses of the samples, divided by nothing
    */
-  compute(outputs: readonly Tensor[], targets: readonly Tensor[], weights?: Tensor): Tensor[] {
-    const losses = this.goals.map(({ place, loss, name }, i) => {
-      const own = loss(outputs[place], targets[i]);
-      requireResult(`${this.#model}: the loss of output "${name}"`, own);
-      const values = this.#perSample(name, own, outputs[place]);
-      return weights ? multiply(values, weights) : values;
+  compute(
+    outputs: readonly Tensor[],
+    targets: readonly Tensor[],
+    mode: 'training' | 'evaluation' | 'samples',
+    weights?: Tensor,
+  ): { readonly loss: Tensor; readonly values: readonly Computed[] } {
+    const model = this.#model;
+    const several = this.#several;
+    const rows = this.goals.map(({ place, name }, i) =>
+      rowsFor(`${model}: output "${name}"`, outputs[place], targets[i], weights),
+    );
+    const terms = this.goals.map(({ loss, reduction, name, weight }, i) => {
+      const term = lossTerm(`${model}: the loss of output "${name}"`, loss, reduction, rows[i]);
+      const tensor = mode === 'samples' ? term.perSample : term.reduced;
+      return { ...term, weight, recording: mode === 'evaluation' ? term.recording : { tensor } };
     });
-    const total = losses
-      .map((loss, i) => (this.goals[i].weight === 1 ? loss : scale(loss, this.goals[i].weight)))
+    const loss = terms
+      .map(({ reduced, weight }) => (weight === 1 ? reduced : scale(reduced, weight)))
       .reduce(add);
-    for (const { place, known } of this.goals) tellMeaning(outputs[place], known);
-    const metrics = this.goals.flatMap(({ place, metrics: list }, i) =>
-      list.map((metric) => {
-        const own = metric.compute(outputs[place], targets[i]);
-        requireResult(`${this.#model}: metric "${metric.name}"`, own);
-        return own;
-      }),
-    );
-    const several = this.values.length > 1 + metrics.length;
-    return [total, ...(several ? losses : []), ...metrics];
-  }
-
-  #perSample(output: string, loss: Tensor, { shape: [batch] }: Tensor): Tensor {
-    if (loss.shape[0] === batch) return perSample(loss);
-    throw new ShapeError(
-      `${this.#model}: the loss of output "${output}" gives ${formatShape(loss.shape)}, but it must give one value for each of the ${batch} samples of a batch, [${batch}]`,
-    );
+    const metrics = this.goals.flatMap(({ place, known, metrics: list }, i) => {
+      tellMeaning(outputs[place], known);
+      return list.map(({ metric, weighted }) => {
+        const own = weighted ? rows[i] : { ...rows[i], weights: undefined };
+        return metricRecording(`${model}: metric "${metric.name}"`, metric, own, mode === 'samples');
+      });
+    });
+    const recordings = [
+      sumOf(terms),
+      ...(several ? terms.map(({ recording }) => recording) : []),
+      ...metrics,
+    ];
+    return { loss, values: this.values.map((value, k) => ({ ...value, ...recordings[k] })) };
   }
 }
 
@@ -169,13 +215,9 @@ const isLoss = (loss: ObjectiveOptions['loss']): boolean =>
 
 const joined = (output: string, name: string) => `${output}${name[0].toUpperCase()}${name.slice(1)}`;
 
-/** What callbacks and records need of a metric, without losing a `this` that the value may need. */
-const named = (metric: Metric): RecordedValue => ({
-  name: metric.name,
-  better: metric.better,
-  matrix: metric.matrix,
-  ...(metric.value && { value: (means: Float64Array, count: number) => metric.value!(means, count) }),
-});
+/** What a weighted metric is called beside others. */
+const distinct = ({ name }: Metric, others: readonly Metric[]): string =>
+  others.some((other) => other.name === name) ? joined('weighted', name) : name;
 
 /**
  * What an output gives, after holding it against its loss, and trying the metrics: those that need to know.
@@ -193,7 +235,7 @@ function settle(
   if (checkLoss) checkMeaning(where, output, claims);
   const known = { meaning: settleMeaning(output, claims), where };
   tellMeaning(output, known);
-  for (const metric of metrics) {
+  for (const { metric } of metrics) {
     for (const target of possibleTargets(output)) {
       try {
         requireResult(`${where}: metric "${metric.name}"`, metric.compute(output, target));
@@ -226,7 +268,7 @@ function perOutput<T>(
   if (given === undefined || given === null || typeof given !== 'object' || Symbol.iterator in given) {
     if (given === undefined && optional) return names.map(() => undefined);
     throw new ArgumentError(
-      `${model}: ${option} is ${describe(given)}; give ${option === 'metrics' ? "a list, metrics: ['accuracy']" : 'one'}, a list with one for each output, or a record by output: ${outputs}`,
+      `${model}: ${option} is ${describe(given)}; give ${option.endsWith('etrics') ? `a list, ${option}: ['accuracy']` : 'one'}, a list with one for each output, or a record by output: ${outputs}`,
     );
   }
   const record = given as Record<string, T | null>;
@@ -248,18 +290,19 @@ function perOutput<T>(
 
 function metricsPerOutput(
   model: string,
+  option: string,
   names: readonly string[],
-  given: NonNullable<ObjectiveOptions['metrics']>,
+  given: MetricSpecs,
 ): Metric[][] {
   if (!Array.isArray(given)) {
-    const lists = perOutput<MetricSpec | readonly MetricSpec[]>(model, 'metrics', names, given, {
+    const lists = perOutput<MetricSpec | readonly MetricSpec[]>(model, option, names, given, {
       optional: true,
     });
     return lists.map((list) => [list ?? []].flat().map((metric) => metricOf(metric as MetricSpec)));
   }
   if (given.length > 0 && names.length > 1) {
     throw new ArgumentError(
-      `${model}: the model has several outputs; give the metrics by output, for example metrics: { ${names[0]}: [...] }`,
+      `${model}: the model has several outputs; give the metrics by output, for example ${option}: { ${names[0]}: [...] }`,
     );
   }
   return names.map(() => given.map((metric: MetricSpec) => metricOf(metric)));

@@ -3,5 +3,5 @@ export * from './optimizers/adam.ts';
 export * from './optimizers/lion.ts';
 export * from './optimizers/meanSquares.ts';
 export * from './optimizers/sgd.ts';
-export type { CommonOptions } from './optimizers/common.ts';
+export type { CommonOptions, EmaOptions, LearningRate } from './optimizers/common.ts';
 export type { ConfigValue, Optimizer } from './optimizers/optimizer.ts';

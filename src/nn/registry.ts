@@ -1,6 +1,8 @@
 import { ArgumentError } from '../errors.ts';
 import * as losses from './losses.ts';
 import type { LossFunction } from './losses.ts';
+import { lossInfoOf } from './losses/define.ts';
+import type { LossInfo } from './losses/define.ts';
 import * as metrics from './metrics.ts';
 import type { Metric, MetricFunction } from './metrics.ts';
 import { didYouMean } from '../nearestName.ts';
@@ -17,26 +19,64 @@ const lossTable = {
   meanSquaredError: losses.meanSquaredError,
   binaryCrossEntropyWithLogits: losses.binaryCrossEntropyWithLogits,
   binaryCrossentropy: losses.binaryCrossentropy,
+  binaryFocalCrossentropy: losses.binaryFocalCrossentropy,
   categoricalCrossentropy: losses.categoricalCrossentropy,
+  categoricalFocalCrossentropy: losses.categoricalFocalCrossentropy,
   sparseCategoricalCrossentropy: losses.sparseCategoricalCrossentropy,
   kullbackLeiblerDivergence: losses.kullbackLeiblerDivergence,
   meanAbsoluteError: losses.meanAbsoluteError,
+  meanAbsolutePercentageError: losses.meanAbsolutePercentageError,
   meanSquaredLogarithmicError: losses.meanSquaredLogarithmicError,
   huber: losses.huber,
   hinge: losses.hinge,
+  squaredHinge: losses.squaredHinge,
+  categoricalHinge: losses.categoricalHinge,
   logCosh: losses.logCosh,
+  poisson: losses.poisson,
   cosineSimilarity: losses.cosineSimilarity,
+  dice: losses.dice,
+  tversky: losses.tversky,
 } satisfies Record<string, LossFunction>;
+
+/** Other names that are taken, too: Keras's short ones. */
+const shortLosses = {
+  mse: 'meanSquaredError',
+  mae: 'meanAbsoluteError',
+  mape: 'meanAbsolutePercentageError',
+  msle: 'meanSquaredLogarithmicError',
+  bce: 'binaryCrossentropy',
+  logcosh: 'logCosh',
+} as const satisfies Record<string, keyof typeof lossTable>;
 
 const metricTable = {
   accuracy: (): Metric => ({ name: 'accuracy', better: 'higher', compute: metrics.accuracy }),
   binaryAccuracy: metrics.binaryAccuracy,
+  categoricalAccuracy: metrics.categoricalAccuracy,
+  sparseCategoricalAccuracy: metrics.sparseCategoricalAccuracy,
   topKCategoricalAccuracy: metrics.topKCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy: metrics.sparseTopKCategoricalAccuracy,
   precision: metrics.precision,
   recall: metrics.recall,
   f1: metrics.f1,
+  f1Score: metrics.f1Score,
+  fBetaScore: metrics.fBetaScore,
+  truePositives: metrics.truePositives,
+  trueNegatives: metrics.trueNegatives,
+  falsePositives: metrics.falsePositives,
+  falseNegatives: metrics.falseNegatives,
   auc: metrics.auc,
   confusionMatrix: metrics.confusionMatrix,
+  iou: metrics.iou,
+  meanIoU: metrics.meanIoU,
+  binaryIoU: metrics.binaryIoU,
+  oneHotIoU: metrics.oneHotIoU,
+  oneHotMeanIoU: metrics.oneHotMeanIoU,
+  rootMeanSquaredError: metrics.rootMeanSquaredError,
+  r2Score: metrics.r2Score,
+  cosineSimilarity: metrics.cosineSimilarity,
+  logCoshError: metrics.logCoshError,
+  pearsonCorrelation: metrics.pearsonCorrelation,
+  concordanceCorrelation: metrics.concordanceCorrelation,
 } satisfies Record<string, () => Metric>;
 
 const optimizerTable = {
@@ -51,23 +91,18 @@ const optimizerTable = {
   lion: optimizers.lion,
 } satisfies Record<string, () => Optimizer>;
 
-export type LossName = keyof typeof lossTable;
+export type LossName = keyof typeof lossTable | keyof typeof shortLosses;
 /** Every loss is a metric, too: its mean over the samples. */
-export type MetricName = keyof typeof metricTable | LossName;
+export type MetricName = keyof typeof metricTable | LossName | 'acc';
 export type OptimizerName = keyof typeof optimizerTable;
 
 /** What other frameworks call some of them, where the words are others. */
 const ALIASES: Readonly<Record<string, string>> = {
-  bce: 'binaryCrossentropy',
   bceLoss: 'binaryCrossentropy',
   bceWithLogitsLoss: 'binaryCrossEntropyWithLogits',
   sigmoidCrossEntropy: 'binaryCrossEntropyWithLogits',
-  categoricalAccuracy: 'accuracy',
-  sparseCategoricalAccuracy: 'accuracy',
   crossEntropy: 'softmaxCrossEntropy',
   crossEntropyLoss: 'softmaxCrossEntropy',
-  kld: 'kullbackLeiblerDivergence',
-  klDivergence: 'kullbackLeiblerDivergence',
   klDivLoss: 'kullbackLeiblerDivergence',
   l1Loss: 'meanAbsoluteError',
   l2Loss: 'meanSquaredError',
@@ -93,44 +128,55 @@ function lookUp<T>(kind: string, table: Readonly<Record<string, T>>, name: strin
 }
 
 export const lossOf = (loss: LossName | LossFunction): LossFunction =>
-  typeof loss === 'function' ? loss : lookUp<LossFunction>('loss', lossTable, loss);
+  typeof loss === 'function' ? loss : lookUp<LossFunction>('loss', lossTable, whole(loss));
 
-/** The names of the losses by the functions, whose own `name` a minifier shortens. */
-const lossNames: ReadonlyMap<LossFunction, string> = new Map(
-  Object.entries(lossTable).map(([name, loss]) => [loss, name]),
-);
+/** The name that a short one stands for. */
+const whole = (name: string): string =>
+  Object.hasOwn(shortLosses, name) ? shortLosses[name as keyof typeof shortLosses] : name;
 
-/** What a loss is called; '' for a function without a name. */
+/** What a loss is called, with its options; '' for a function without a name. */
 export const lossNameOf = (loss: LossName | LossFunction): string =>
-  typeof loss === 'function' ? (lossNames.get(loss) ?? loss.name) : loss;
+  typeof loss === 'function' ? (lossInfoOf(loss)?.text ?? loss.name) : whole(loss);
 
 const metricMakers: Readonly<Record<string, () => Metric>> = {
-  ...metricTable,
+  ...metricTable, // the first in messages
   ...Object.fromEntries(
     Object.entries(lossTable).map(([name, compute]) => [
       name,
       (): Metric => ({ name, better: 'lower', compute }),
     ]),
   ),
+  ...metricTable,
 };
 
 /**
- * A metric by name, as an object, or as a function: wgrad's own by their names, others by the function's.
+ * A metric by name, as an object, or as a function: wgrad's own by their names, others by the function's. What is asked for by
+ * a short name is called by it, as in Keras.
  *
  * @throws ArgumentError if there is none of that name, or a function has no name
  */
 export function metricOf(spec: MetricSpec): Metric {
   if (typeof spec === 'object' && spec !== null && typeof spec.compute === 'function' && spec.name)
     return checked(spec);
-  if (typeof spec !== 'function') return lookUp('metric', metricMakers, spec as string)();
-  const own = spec === metrics.accuracy ? 'accuracy' : lossNames.get(spec);
-  if (own !== undefined) return metricMakers[own]();
-  const maker = Object.entries<unknown>(metricTable).find(([, make]) => make === spec);
+  if (typeof spec !== 'function') {
+    const full = spec === 'acc' ? 'accuracy' : whole(spec as string);
+    const metric = lookUp('metric', metricMakers, full)();
+    return full === spec ? metric : { ...metric, name: spec as string };
+  }
+  if (spec === metrics.accuracy) return metricMakers.accuracy();
+  const loss = lossInfoOf(spec);
+  if (loss) return ofLoss(loss, spec);
+  const maker = Object.entries<unknown>(metrics).find(([, make]) => make === spec);
   if (maker) throw new ArgumentError(`metrics.${maker[0]} makes a metric; call it: metrics.${maker[0]}()`);
   if (spec.name) return { name: spec.name, compute: spec };
   throw new ArgumentError(
     "A metric is a function without a name; give it one: { name: 'myMetric', compute: (prediction, target) => … }",
   );
+}
+
+function ofLoss({ name, reduction }: LossInfo, compute: MetricFunction): Metric {
+  if (reduction === 'mean') return { name, better: 'lower', compute };
+  throw new ArgumentError(`metric "${name}": is a mean over samples; leave out its reduction`);
 }
 
 function checked(metric: Metric): Metric {

@@ -72,7 +72,7 @@ const isMove = ({ op, attrs }: Node, place: number): boolean =>
   op.kind === 'alias' ||
   MOVES.has(op) ||
   (op === gatherOp && place === 0) ||
-  (op === resize2dOp && attrs.interpolation !== 'bilinear');
+  (op === resize2dOp && attrs.interpolation.startsWith('nearest'));
 
 /** What becomes of values that a node calculates with. */
 function calculated({ op, attrs }: Node, origin: Origin): Origin {

@@ -9,6 +9,23 @@ export { conv2d } from './conv2d/conv2d.ts';
 export { conv2dTranspose } from './conv2d/transpose.ts';
 export { dropout } from './random/dropout.ts';
 export * from './elementwise/elementwise.ts';
+// its `relu`, which takes options, stands for the table's
+export {
+  celu,
+  glu,
+  hardShrink,
+  hardSilu,
+  hardTanh,
+  logSigmoid,
+  relu,
+  relu6,
+  softShrink,
+  sparsePlus,
+  sparseSigmoid,
+  tanhShrink,
+  threshold,
+} from './elementwise/activations.ts';
+export type { ReluOptions } from './elementwise/activations.ts';
 export { gather, oneHot } from './movement/gather.ts';
 export { gatherBatch, gatherLabelledBatch } from './dataset/gatherBatch.ts';
 export { constant, fill, input, programState, read } from './core/leaves.ts';
@@ -23,4 +40,5 @@ export { reduceMax, reduceMean, reduceMin, reduceProd } from './reduce/reduce.ts
 export { broadcastTo, reduceSum } from './reduce/sum.ts';
 export { resize2d } from './resize/resize2d.ts';
 export { logSoftmax, softmax } from './softmax/softmax.ts';
+export { sparsemax } from './softmax/sparsemax.ts';
 export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './loss/softmaxCrossEntropy.ts';

@@ -3,13 +3,14 @@ import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
 import type { Effect, LowerContext, Operand, Resource } from '../ops/core/op.ts';
+import { sizeOf } from '../ops/core/shape.ts';
 import type { StepGuard } from './guard.ts';
 import type { Location } from './location.ts';
-import type { OptimizerOperands, OptimizerSpec } from './optimizerSpec.ts';
+import type { OptimizerOperands, OptimizerRange, OptimizerSpec, SharedOperands } from './optimizerSpec.ts';
 import { isRate } from './ranges.ts';
 import type { Run, VariableStore } from './variables.ts';
 
-interface FlatRun {
+interface FlatRun extends OptimizerRange {
   readonly run: Run;
   readonly parameters: Resource;
   readonly gradients: Resource;
@@ -55,21 +56,33 @@ export class Minimizer {
     this.optimizer = optimizer;
     this.variables = variables;
     this.#learningRate = optimizer.learningRate;
-    this.#runs = store.runs(variables).map((run, i) => {
+    let [firstSegment, firstBlock] = [0, 0];
+    this.#runs = store.runs(variables).map((run, i): FlatRun => {
       const place = (name: string, location?: Location): Resource => {
         const resource: Resource = { resource: `${name} ${i}`, shape: [run.bytes / 4], dtype: 'f32' };
         this.resources.set(resource, location ?? this.#allocate(`${optimizer.name} ${name} ${i}`, run.bytes));
         return resource;
       };
+      const segments = run.variables.map((variable, k) => ({
+        variable,
+        offset: (run.offsets[k] - run.offset) / 4,
+        size: sizeOf(variable.shape),
+      }));
+      const layout = { length: run.bytes / 4, segments, firstSegment, firstBlock };
+      firstSegment += segments.length;
+      firstBlock += layout.length / 64;
       return {
+        ...layout,
         run,
         parameters: place('parameters', run),
         gradients: place('gradients'),
         slots: optimizer.slotNames.map((name) => place(name)),
       };
     });
-    const { hyper = [] } = optimizer;
-    const values = Float32Array.of(optimizer.learningRate, 0, 1, ...hyper);
+    const tables = optimizer.hyper?.(this.#runs) ?? [];
+    const values = new Float32Array(3 + tables.length);
+    values.set([optimizer.learningRate, 0, 1]);
+    values.set(tables, 3);
     this.#hyper = { resource: 'hyperparameters', shape: [values.length], dtype: 'f32' };
     const place = this.#allocate(`${optimizer.name} hyperparameters`, values.byteLength);
     this.resources.set(this.#hyper, place);
@@ -88,7 +101,7 @@ export class Minimizer {
     return { buffer, offset: 0, bytes };
   }
 
-  /** The rate that the optimizer's schedule, if it has one, multiplies. */
+  /** The rate that the optimizer's schedule, if it has one, multiplies; 1 where the schedule gives the rates. */
   get learningRate(): number {
     return this.#learningRate;
   }
@@ -96,7 +109,7 @@ export class Minimizer {
   /**
    * Takes effect with the next step.
    *
-   * @throws ArgumentError unless it is at least 0 and finite in f32
+   * @throws ArgumentError unless it is at least 0 and finite in f32, or if the optimizer's learningRate is a schedule
    */
   set learningRate(value: number) {
     if (!isRate(value)) {
@@ -104,8 +117,22 @@ export class Minimizer {
         `${this.optimizer.name}: the learning rate must be a finite number of at least 0, not ${value}`,
       );
     }
+    this.requireRate();
     this.#learningRate = value;
     this.#device.write(this.resources.get(this.#hyper)!.buffer, 0, Float32Array.of(value));
+  }
+
+  /** @throws ArgumentError if the optimizer's learningRate is a schedule, so that nobody else can set it */
+  requireRate(): void {
+    if (!this.optimizer.givesRates) return;
+    throw new ArgumentError(
+      `${this.optimizer.name}: its learningRate is a schedule, which gives the rate of every step, so that it cannot be set; give the optimizer a number as learningRate, and a schedule of factors as schedule`,
+    );
+  }
+
+  /** What `learningRate` is to people: the rate that can be set, or that of a step where a schedule gives the rates. */
+  shownRate(step: number): number {
+    return this.optimizer.givesRates ? this.learningRateAt(step) : this.#learningRate;
   }
 
   /** The learning rate at a step: the base rate times the schedule's factor. */
@@ -119,7 +146,7 @@ export class Minimizer {
    * @throws ArgumentError unless the optimizer clips by it (`globalClipNorm`)
    */
   async gradientNorm(): Promise<number> {
-    if (!this.optimizer.reduceNorm) {
+    if (!this.optimizer.measuresNorm) {
       throw new ArgumentError(
         `${this.optimizer.name}: computes no gradient norm; set the optimizer's globalClipNorm`,
       );
@@ -138,42 +165,45 @@ export class Minimizer {
   }
 
   /** The contiguous ranges of its variables, usually one. */
-  get ranges(): readonly Pick<OptimizerOperands, 'parameters' | 'gradients' | 'slots' | 'length'>[] {
-    return this.#runs.map(({ run, ...resources }) => ({ ...resources, length: run.bytes / 4 }));
+  get ranges(): readonly OptimizerRange[] {
+    return this.#runs;
   }
 
   /**
-   * Tries an update of every variable: a dispatch per range, and before them those that compute the gradients' norm, if
-   * the optimizer needs it.
+   * A trial and an update of every variable: a dispatch per range each, and before the trial those that compute what an
+   * update needs to know of all of them, such as the gradients' norm. The update is made if the verdict lets it.
    *
    * @param faults receives what speaks against it, from word `offset` on
    * @throws ArgumentError while the averages are in use
    */
-  trial(guard: StepGuard, faults: Operand, offset: number): Effect {
+  effects(guard: StepGuard, faults: Operand, offset: number): { trial: Effect; update: Effect } {
+    const { optimizer } = this;
     if (this.averagesInUse) {
       throw new ArgumentError(
-        `${this.optimizer.name}: the variables hold their moving averages; swap them back before training goes on`,
+        `${optimizer.name}: the variables hold their moving averages; swap them back before training goes on`,
       );
     }
-    return this.#effect((operands, context) => {
-      this.optimizer.reduceNorm?.(this.ranges, this.#hyper, context);
+    let operands: OptimizerOperands[] = [];
+    const trial = this.#effect((shared, context) => {
+      const prepared = optimizer.prepare?.(this.#runs, shared, context);
+      operands = this.#runs.map((range, i) => ({ ...range, ...shared, prepared: prepared?.[i] }));
       let next = offset;
-      this.ranges.forEach((range, i) => {
-        const trial = { faults, offset: next, place: guard.place(this.#runs[i].run) };
-        context.dispatch(this.optimizer.update({ ...range, ...operands, trial }));
-        next += range.length / 4;
+      operands.forEach((own, i) => {
+        const place = guard.place(this.#runs[i].run);
+        context.dispatch(optimizer.update({ ...own, trial: { faults, offset: next, place } }));
+        next += own.length / 4;
       });
     });
-  }
-
-  /** One update of every variable, if the verdict lets it: a dispatch per range. */
-  update(): Effect {
-    return this.#effect((operands, context) => {
-      for (const range of this.ranges) context.dispatch(this.optimizer.update({ ...range, ...operands }));
+    const update = this.#effect((shared, { dispatch }) => {
+      for (const own of operands) {
+        dispatch(optimizer.update({ ...own, ...shared }));
+        if (optimizer.settle) dispatch(optimizer.settle({ ...own, ...shared }));
+      }
     });
+    return { trial, update };
   }
 
-  #effect(lower: (operands: { state: Operand; hyper: Operand }, context: LowerContext) => void): Effect {
+  #effect(lower: (shared: SharedOperands, context: LowerContext) => void): Effect {
     const hyper = this.#hyper;
     return {
       label: `optimizer/${this.optimizer.name}`,

@@ -47,8 +47,9 @@ export function updateEffects({
   const program = programState();
   const counters = new Set<Operand>(minimizers.map((minimizer) => minimizer.counter ?? program));
   const proposals = new ProposedValues(proposing, guard, variables);
+  const attempts = minimizers.map((minimizer, i) => minimizer.effects(guard, faults, offsets[i]));
   return [
-    ...minimizers.map((minimizer, i) => minimizer.trial(guard, faults, offsets[i])),
+    ...attempts.map(({ trial }) => trial),
     ...proposing.map((effect, i) => proposals.before(effect, faults, firstFaults[i])),
     ...[...counters].map((state, i): Effect => ({
       label: 'optimizer',
@@ -56,7 +57,7 @@ export function updateEffects({
       lower: ({ dispatch, target }) =>
         dispatch(verdictDispatch({ faults, program, state, guard: guard.resource, first: i === 0, target })),
     })),
-    ...minimizers.map((minimizer) => minimizer.update()),
+    ...attempts.map(({ update }) => update),
     ...proposals.accepted(resources),
   ];
 }

@@ -41,7 +41,9 @@ const SMOOTH = [
   'softmax',
   'logSoftmax',
 ] as const;
-const opOf = { exponential: 'exp' } as Readonly<Record<string, OpName>>;
+const opOf = { exponential: 'exp', swish: 'silu', hardSwish: 'hardSilu' } as Readonly<Record<string, OpName>>;
+/** What activations by name take for the argument of the op. */
+const DEFAULTS = { leakyRelu: 0.2, elu: 1, celu: 1, squareplus: 4, hardShrink: 0.5, softShrink: 0.5, softmax: -1, logSoftmax: -1, sparsemax: -1, glu: -1 } as Readonly<Record<string, number>>; // prettier-ignore
 const activate = (tape: Tape, name: string, x: Id): Id => (name === 'linear' ? x : tape.op(opOf[name] ?? (name as OpName), [x])); // prettier-ignore
 
 const samples = (draft: Drawing, ranks: readonly number[] = [2, 3, 4], exact = false) =>
@@ -212,11 +214,12 @@ export const layers: Readonly<Record<string, LayerDraw>> = {
     const name = draft.rng.pick(Object.keys(activations));
     if (name === 'linear') return undefined;
     const call = table[opOf[name] ?? (name as OpName)].draw(draft);
-    if (!call || call.inputs[0].tensor.shape.length < 2) return undefined;
+    if (!call || call.inputs[0].tensor.shape.length < 2 || call.args?.some((own) => own !== DEFAULTS[name])) return undefined; // prettier-ignore
     return {
       layer: make('activation', name),
       inputs: [call.inputs[0]],
-      twin: (tape, [x]) => tape.op(opOf[name] ?? (name as OpName), [x], name === 'leakyRelu' ? [0.3] : []),
+      twin: (tape, [x]) =>
+        tape.op(opOf[name] ?? (name as OpName), [x], name in DEFAULTS ? [DEFAULTS[name]] : []),
       text: `activation(${name})`,
     };
   },
@@ -243,7 +246,7 @@ export const layers: Readonly<Record<string, LayerDraw>> = {
     const { rng } = draft;
     const x = samples(draft, [4]);
     const size = [rng.int(1, 3), rng.int(1, 3)];
-    const interpolation = rng.pick(['nearest', 'bilinear']);
+    const interpolation = rng.pick(['nearest', 'bilinear', 'bicubic', 'bicubicKeys']);
     const to = size.map((factor, axis) => factor * x.tensor.shape[axis + 1]);
     return {
       layer: make('upSampling2d', { size, interpolation }),

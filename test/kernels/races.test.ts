@@ -3,7 +3,8 @@ import { gradients } from '../../src/graph/autodiff.ts';
 import { categoricalAccuracy } from '../../src/ops/loss/accuracy.ts';
 import { argmax } from '../../src/ops/reduce/argmax.ts';
 import { conv2d } from '../../src/ops/conv2d/conv2d.ts';
-import { sgd } from '../../src/nn/optimizers.ts';
+import { reduceNorm, reduceSegmentNorms } from '../../src/nn/optimizers/norms.ts';
+import { Tables } from '../../src/nn/optimizers/tables.ts';
 import { recordDispatches } from '../../src/ops/dataset/effects.ts';
 import { input, programState } from '../../src/ops/core/leaves.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
@@ -84,11 +85,39 @@ function norm(length: number): LoweredDispatch[] {
     gradients: resource('gradients', length),
     length,
   };
-  const { reduceNorm } = sgd({ globalClipNorm: 1 });
   const effect: Effect = {
     label: 'norm',
     inputs: [],
-    lower: (context) => reduceNorm!([range], resource('hyper', 4), context),
+    lower: (context) => reduceNorm([range], resource('hyper', 4), 'gradients[i]', context),
+  };
+  return lowerGraph([], [effect], [[]], { target });
+}
+
+/** The norms of the gradients of variables of one and of several blocks. */
+function segmentNorms(...sizes: number[]): LoweredDispatch[] {
+  const resource = (name: string, size: number) => ({ resource: name, shape: [size], dtype: 'f32' }) as const;
+  let length = 0;
+  const segments = sizes.map((size, i) => {
+    const offset = length;
+    length += Math.ceil(size / 64) * 64;
+    return { variable: { name: `w${i}`, shape: [size] }, offset, size };
+  });
+  const range = {
+    parameters: resource('parameters', length),
+    gradients: resource('gradients', length),
+    slots: [],
+    length,
+    segments,
+    firstSegment: 0,
+    firstBlock: 0,
+  };
+  const tables = new Tables([], [], 1);
+  const hyper = resource('hyper', 3 + tables.values([range]).length);
+  const effect: Effect = {
+    label: 'norms',
+    inputs: [],
+    lower: (context) =>
+      reduceSegmentNorms({ ranges: [range], hyper, tables, index: 0, value: 'gradients[i]' }, context),
   };
   return lowerGraph([], [effect], [[]], { target });
 }
@@ -135,6 +164,7 @@ const cases: Record<string, () => LoweredDispatch[]> = {
     return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm' });
   },
   'norm of gradients': () => norm(4096),
+  'norms of the gradients of variables': () => segmentNorms(64 * 70 + 3, 5, 200),
   'verdict on 4096 faults': () => verdict(4096),
   'normalize over a batch': () => normalized([70, 5], 'batch'),
   'normalize over groups': () => normalized([2, 3, 3, 16], 'group'),

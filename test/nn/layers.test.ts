@@ -4,7 +4,8 @@ import type { ActivationName } from '../../src/nn/activations.ts';
 import { conv2d } from '../../src/nn/layers/conv2d.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import type { Layer } from '../../src/nn/layers/layer.ts';
-import { averagePool2d, globalAveragePool2d, maxPool2d } from '../../src/nn/layers/pooling.ts';
+import { globalAveragePool2d } from '../../src/nn/layers/globalPooling.ts';
+import { averagePool2d, maxPool2d } from '../../src/nn/layers/pooling.ts';
 import { activation, dropout, flatten, reshape } from '../../src/nn/layers/shaping.ts';
 import { sequential } from '../../src/nn/sequential.ts';
 import { square } from '../../src/ops/elementwise/elementwise.ts';
@@ -163,12 +164,16 @@ describe('shaping', () => {
 });
 
 describe('activations', () => {
-  const x = random(5, [4, 9], -4, 4);
+  const x = random(5, [4, 10], -4, 4);
   /** A function without a twin in float64 does not compile. */
   function twin(name: ActivationName): Array64 {
     if (name === 'linear') return x;
     if (name === 'exponential') return unary('exp', x);
-    if (name === 'leakyRelu') return unary('leakyRelu', x, 0.3); // as Keras's layer
+    if (name === 'leakyRelu') return unary('leakyRelu', x, 0.2);
+    if (name === 'swish') return unary('silu', x);
+    if (name === 'hardSwish') return unary('hardSilu', x);
+    if (name === 'sparsemax') return rows.sparsemax(x);
+    if (name === 'glu') return rows.glu(x);
     if (name === 'softmax') return rows.softmax(x);
     if (name === 'logSoftmax') return rows.logSoftmax(x);
     return unary(name, x);

@@ -47,7 +47,7 @@ function joined(join: Layer, last: Parameters<typeof activation>[0], after: Laye
 }
 
 const wrapped =
-  (loss: typeof losses.softmaxCrossEntropy | typeof losses.binaryCrossentropy, options: object): LossSpec =>
+  <O extends object>(loss: wgrad.NamedLoss<O>, options: O): LossSpec =>
   (p, t) =>
     loss(p, t, options);
 
@@ -231,7 +231,7 @@ describe('accuracy of one output', () => {
   const decisions = (spec: MetricSpec, network: wgrad.Network, loss: LossSpec) => {
     const objective = settled(network, loss, { metrics: [spec] });
     const outputs = network.trace();
-    const values = objective.compute(outputs, [input('t', [2, 1])]);
+    const { values } = objective.compute(outputs, [input('t', [2, 1])], 'training');
     // the number that the output is compared with
     const comparisons = new Set<number>();
     const visit = ({ node }: Tensor): void => {
@@ -239,7 +239,7 @@ describe('accuracy of one output', () => {
         comparisons.add(node.inputs[1].node.attrs.value);
       node.inputs.forEach(visit);
     };
-    visit(values[1]);
+    visit(values[1].tensor);
     return [...comparisons];
   };
 
@@ -285,10 +285,8 @@ describe('accuracy of one output', () => {
   it('is that of single values per sample, too', () => {
     const scalar = ending(units(1, 'sigmoid'), reshape([]));
     const objective = settled(scalar, 'binaryCrossentropy', { metrics: ['accuracy'] });
-    expect(objective.compute(scalar.trace(), [input('t', [2])]).map(({ shape }) => shape)).toEqual([
-      [2],
-      [2],
-    ]);
+    const { values } = objective.compute(scalar.trace(), [input('t', [2])], 'training');
+    expect(values.map(({ tensor: { shape } }) => shape)).toEqual([[2], [2]]);
   });
 
   it('trains and evaluates with it: shares counted by hand', async () => {
@@ -325,13 +323,13 @@ describe('the area under a curve', () => {
   const applied = (network: wgrad.Network, loss: LossSpec, spec: MetricSpec): string[] => {
     const objective = settled(network, loss, { metrics: [spec] });
     const outputs = network.trace();
-    const values = objective.compute(outputs, [input('t', outputs[0].shape)]);
+    const { values } = objective.compute(outputs, [input('t', outputs[0].shape)], 'training');
     const found = new Set<string>();
     const visit = ({ node }: Tensor): void => {
       if (/^(sigmoid|softmax)$/.test(node.op.name) && node.inputs[0] === outputs[0]) found.add(node.op.name);
       node.inputs.forEach(visit);
     };
-    visit(values[1]);
+    visit(values[1].tensor);
     return [...found];
   };
   it('is taken of probabilities', () => {

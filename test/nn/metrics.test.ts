@@ -64,7 +64,7 @@ describe.each([true, false])('software %s', (software) => {
     }
   });
 
-  it('of one class among several: where it is the largest output, or above a threshold', async () => {
+  it('of one class among several: above a threshold, or where it is the largest output', async () => {
     const own = map(labels, (label) => Number(label === 2));
     const column = Array.from({ length: N }, (_, n) => logits.data[n * C + 2]);
     const chosen = Array.from({ length: N }, (_, n) => {
@@ -72,7 +72,9 @@ describe.each([true, false])('software %s', (software) => {
       return Number(row.every((value) => value <= row[2]));
     });
     for (const [, metric, twin] of decisions) {
-      const largest = await valueOf(metric({ class: 2 }), logits, labels, 'i32', software);
+      const largest = await valueOf(metric({ class: 2, topK: 1 }), logits, labels, 'i32', software);
+      const half = await valueOf(metric({ class: 2 }), logits, labels, 'i32', software);
+      expect(half).toBeCloseTo(twin(column, own.data, 0.5), 6);
       expect(largest).toBeCloseTo(twin(chosen, own.data), 6);
       const above = await valueOf(
         metric({ class: 2, threshold: 0 }),
@@ -184,13 +186,13 @@ it('are 0 where there is nothing to divide by', async () => {
   expect(await valueOf('precision', all, all)).toBe(1);
 });
 
-it('accuracy halves probabilities at 0.5 and logits at 0', async () => {
+it('accuracy outside of a model halves at 0.5', async () => {
   const x = array([4, 1], [-1, 0.2, 3, -0.1]);
   const t = array([4], [0, 1, 1, 0]);
   const ofSigmoid = (p: Parameters<typeof metrics.accuracy>[0], y: typeof p) =>
     metrics.accuracy(sigmoid(p), y);
   expect(await valueOf(ofSigmoid, x, t, 'i32')).toBe(1);
-  expect(await valueOf('accuracy', x, t, 'i32')).toBe(1);
+  expect(await valueOf('accuracy', x, t, 'i32')).toBe(0.75);
 });
 
 it('are NaN where an output is, and know outputs of −Infinity', async () => {
@@ -198,7 +200,7 @@ it('are NaN where an output is, and know outputs of −Infinity', async () => {
     ['accuracy', logits],
     [metrics.topKCategoricalAccuracy({ k: 2 }), logits],
     [metrics.precision({ class: 1 }), logits],
-    [metrics.recall({ class: 1 }), logits],
+    [metrics.recall({ class: 1, topK: 1 }), logits],
     [metrics.f1({ class: 1, threshold: 0 }), logits],
   ];
   const single: [MetricSpec, Array64][] = [

@@ -258,7 +258,7 @@ const training: Case[] = [
     'targets that do not fit the loss',
     fit({}, pairs),
     ShapeError,
-    /softmaxCrossEntropy: logits \[2, 3\] need targets of shape \[2, 3\], got \[2, 2\]/,
+    /softmaxCrossEntropy: predictions \[2, 3\] need distributions of shape \[2, 3\], got \[2, 2\]/,
   ],
   [
     'labels for a loss that compares numbers',

@@ -17,7 +17,7 @@ import {
 import { gaussianNoise, spatialDropout2d } from '../../src/nn/layers/noise.ts';
 import { cropping2d, zeroPadding2d } from '../../src/nn/layers/padding.ts';
 import type { Edges } from '../../src/nn/layers/padding.ts';
-import { globalMaxPool2d } from '../../src/nn/layers/pooling.ts';
+import { globalMaxPool2d } from '../../src/nn/layers/globalPooling.ts';
 import { depthwiseConv2d, separableConv2d } from '../../src/nn/layers/separable.ts';
 import { sequential } from '../../src/nn/sequential.ts';
 import {

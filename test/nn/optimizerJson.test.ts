@@ -14,8 +14,21 @@ const schedules: Schedule[] = [
   api.stepDecay({ decaySteps: 4, decayRate: 0.3 }),
   api.piecewiseConstantDecay({ boundaries: [3, 8], values: [1, 0.5, 0] }),
   api.oneCycle({ totalSteps: 50, warmUpShare: 0.2, divFactor: 10, finalDivFactor: 100 }),
+  api.inverseTimeDecay({ decaySteps: 4, decayRate: 0.3, staircase: true }),
+  api.polynomialDecay({ decaySteps: 4, endLearningRate: 0.1, power: 2, cycle: true }),
+  api.cosineDecayRestarts({ firstDecaySteps: 7, tMul: 1.5 }),
   api.warmUp({ steps: 5, from: 0.25 }),
   api.warmUp({ steps: 5, next: api.warmUp({ steps: 3, next: cosine }) }),
+];
+
+const rates: Schedule[] = [
+  api.cosineDecay({ initialLearningRate: 0.1, decaySteps: 9 }),
+  api.cosineDecay({ initialLearningRate: 0, decaySteps: 9, warmupTarget: 0.1, warmupSteps: 3, alpha: 0.5 }),
+  api.cosineDecayRestarts({ initialLearningRate: 0.1, firstDecaySteps: 9 }),
+  api.exponentialDecay({ initialLearningRate: 0.1, decaySteps: 9, decayRate: 0.5 }),
+  api.inverseTimeDecay({ initialLearningRate: 0.1, decaySteps: 9, decayRate: 0.5 }),
+  api.polynomialDecay({ initialLearningRate: 0.1, decaySteps: 9 }),
+  api.piecewiseConstantDecay({ boundaries: [3], values: [0.1, 0.05] }),
 ];
 
 const common = { learningRate: 0.02, weightDecay: 0.1, l1: 0.2, l2: 0.3, ema: { decay: 0.9 } };
@@ -32,16 +45,28 @@ const optimizers: Optimizer[] = [
   api.nadam({ ...common, beta2: 0.8 }),
   api.lion({ ...common, beta1: 0.7, beta2: 0.6 }),
   ...schedules.map((schedule) => api.adam({ schedule })),
+  ...rates.map((learningRate) => api.adam({ learningRate })),
+  api.sgd({ ema: { overwriteFrequency: 7 } }),
+  api.adam({ clipNorm: 2, excludeFromWeightDecay: ['bias', /^a|b/], weightDecay: 0.1 }),
+  api.adam({ gradientAccumulationSteps: 4, ema: {} }),
 ];
 
-/** What of an optimizer is no function. */
-const plain = ({ name, slots, slotNames, averages, hyper, learningRate, config }: Optimizer) => ({
+const range = {
+  length: 64,
+  segments: [{ variable: { name: 'w', shape: [5, 10] }, offset: 0, size: 50 }],
+  firstSegment: 0,
+  firstBlock: 0,
+};
+
+/** What an optimizer comes to, apart from its dispatches. */
+const plain = ({ name, slots, slotNames, averages, hyper, learningRate, givesRates, config }: Optimizer) => ({
   name,
   slots,
   slotNames,
   averages,
-  hyper,
+  hyper: hyper?.([range]),
   learningRate,
+  givesRates,
   config,
 });
 
@@ -53,7 +78,7 @@ const update = (optimizer: Optimizer) =>
     slots: [],
     state: { resource: 's', shape: [4], dtype: 'u32' },
     hyper: { resource: 'h', shape: [4], dtype: 'f32' },
-    length: 64,
+    ...range,
   });
 
 describe('an optimizer made of JSON', () => {
@@ -67,7 +92,7 @@ describe('an optimizer made of JSON', () => {
     },
   );
 
-  it.each(schedules.map((own) => [JSON.stringify(own.config), own] as const))(
+  it.each([...schedules, ...rates].map((own) => [JSON.stringify(own.config), own] as const))(
     'its schedule %s too',
     (text, schedule) => {
       const copy = scheduleFromJSON(text);
@@ -93,6 +118,11 @@ describe('an optimizer made of JSON', () => {
     [{ name: 'sgd', config: { ema: 0.9 } }, /sgd: ema: takes its options by name/],
     [{ name: 'sgd', config: { schedule: { name: 'mine' } } }, /there is no schedule "mine"/],
     [{ name: 'sgd', config: { schedule: 3 } }, /schedule is 3, expected an object/],
+    [{ name: 'sgd', config: { learningRate: { name: 'mine' } } }, /there is no schedule "mine"/],
+    [
+      { name: 'sgd', config: { learningRate: { name: 'cosineDecay', decaySteps: 3 } } },
+      /sgd: learningRate is to give rates, but cosineDecay gives factors/,
+    ],
     [
       { name: 'sgd', config: { schedule: { name: 'cosineDecay', steps: 3 } } },
       /cosineDecay: there is no option "steps"; did you mean "decaySteps"/,

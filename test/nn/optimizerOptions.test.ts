@@ -14,7 +14,7 @@ import type { Gpu } from '../../src/runtime/session.ts';
 import * as reference from '../reference/optimizers.ts';
 import * as schedules from '../reference/schedules.ts';
 import { testGpu } from '../helpers/evaluate.ts';
-import { exactTrajectory, gpuTrajectory, problem, stepProgram } from './optimizerProblem.ts';
+import { exactTrajectory, gpuTrajectory, problem, shapes, stepProgram } from './optimizerProblem.ts';
 
 type Rule = [
   name: string,
@@ -56,6 +56,9 @@ const everything = {
   l2: 0.02,
   ema: { decay: 0.8 },
 };
+const sizes = shapes.map((shape) => shape.reduce((a, b) => a * b, 1));
+const excludeFromWeightDecay = ['w[024]$'];
+const isExcluded = (variable: number) => variable % 2 === 0;
 const schedule = schedules.warmUp(3, 0.1, schedules.cosineDecay(9, 0.2));
 
 /** Ten steps of weights and averages against float64. */
@@ -89,13 +92,27 @@ async function check(
   expect(averages.length).toBe(optimizer.averages ? 10 : 0);
 }
 
+/** What every option comes to in the reference. */
+const exactly = (options: CommonOptions): reference.Options => ({
+  ...(options as Partial<reference.Options>),
+  ...everything,
+  schedule,
+  sizes,
+  ...(options.excludeFromWeightDecay && { isExcluded }),
+});
+
 describe.each(rules)('%s', (_, make, exact) => {
   it.each([
     ['clipped by value', { clipValue: 0.4 }],
     ['clipped by the global norm', { globalClipNorm: 3 }],
+    ['clipped variable by variable, some of them without decay', { clipNorm: 2, excludeFromWeightDecay }],
+    [
+      'with the mean of three gradients',
+      { gradientAccumulationSteps: 3, clipNorm: 2, excludeFromWeightDecay },
+    ],
   ])('%s, with all other options: ten steps equal those in float64', async (_, clip) => {
     await check(make({ ...everything, ...clip }), (size) =>
-      reference.withOptions(exact(size, everything), size, { ...everything, ...clip, schedule }),
+      reference.withOptions(exact(size, everything), size, exactly(clip)),
     );
   });
 });
@@ -108,6 +125,12 @@ const single: [string, CommonOptions, Partial<reference.Options>?][] = [
   ['clipValue', { clipValue: 0.25 }],
   ['globalClipNorm', { globalClipNorm: 0.5 }],
   ['a globalClipNorm that is not reached', { globalClipNorm: 1e6 }],
+  ['clipNorm', { clipNorm: 0.25 }, { sizes }],
+  ['a clipNorm that is not reached', { clipNorm: 1e6 }, { sizes }],
+  ['excludeFromWeightDecay', { weightDecay: 0.5, excludeFromWeightDecay }, { sizes, isExcluded }],
+  ['gradientAccumulationSteps', { gradientAccumulationSteps: 4 }],
+  ['gradientAccumulationSteps with ema', { gradientAccumulationSteps: 3, ema: { decay: 0.8 } }],
+  ['ema with overwriteFrequency', { ema: { decay: 0.8, overwriteFrequency: 3 } }],
   ['ema', { ema: { decay: 0.9 } }],
   ['ema without memory', { ema: { decay: 0 } }],
 ];
@@ -127,6 +150,12 @@ it('the norm is the same sum in a tree, on a GPU', async () => {
   const options = { learningRate: 0.02, globalClipNorm: 0.7, l1: 0.3 };
   const exact = (size: number) => reference.withOptions(reference.sgd(size, options), size, options);
   await check(sgd(options), exact, false);
+});
+
+it('the norms of the variables are the same sums in a tree, on a GPU', async () => {
+  const options = { learningRate: 0.02, clipNorm: 0.7, l1: 0.3, sizes };
+  const exact = (size: number) => reference.withOptions(reference.sgd(size, options), size, options);
+  await check(sgd({ learningRate: 0.02, clipNorm: 0.7, l1: 0.3 }), exact, false);
 });
 
 describe('the norm of the gradients', () => {
@@ -237,11 +266,15 @@ describe.each(rules)('%s', (_, make) => {
     };
     expect(await count({ clipValue: 0.4 })).toBe(3);
     expect(await count({ globalClipNorm: 3 })).toBe(5);
+    expect(await count({ clipNorm: 3 })).toBe(5);
+    expect(await count({ clipValue: 0.4, excludeFromWeightDecay })).toBe(3);
+    expect(await count({ clipValue: 0.4, gradientAccumulationSteps: 2 })).toBe(5);
   });
 
   it('leaves the gaps between the tensors zero, in weights and memory', async () => {
     const data = await problem();
-    const { program, minimizer } = await stepProgram(data, make({ ...everything, globalClipNorm: 3 }));
+    const all = { ...everything, clipNorm: 3, excludeFromWeightDecay, gradientAccumulationSteps: 2 };
+    const { program, minimizer } = await stepProgram(data, make(all));
     for (let step = 0; step < 10; step++) await program.step();
     minimizer.swapAverages();
     minimizer.swapAverages();
@@ -313,6 +346,18 @@ it('refuses options out of range, with the value', () => {
   expect(() => nadam({ globalClipNorm: 2, clipValue: 1 })).toThrow(
     'nadam: clipValue and globalClipNorm are both set; choose one of them',
   );
+  expect(() => sgd({ clipNorm: 1, clipValue: 1 })).toThrow('clipValue and clipNorm are both set');
+  expect(() => sgd({ clipNorm: 0 })).toThrow('sgd: clipNorm is 0');
+  expect(() => sgd({ gradientAccumulationSteps: 1 })).toThrow(
+    'sgd: gradientAccumulationSteps is 1; it must be a whole number from 2',
+  );
+  expect(() => sgd({ excludeFromWeightDecay: 'bias' as never })).toThrow(
+    'sgd: excludeFromWeightDecay is "bias"; give a list',
+  );
+  expect(() => sgd({ excludeFromWeightDecay: ['('] })).toThrow('excludeFromWeightDecay[0] is "("');
+  expect(() => sgd({ excludeFromWeightDecay: [/bias/i] })).toThrow('excludeFromWeightDecay[0] is /bias/i');
+  expect(sgd({ excludeFromWeightDecay: [/a|b/, 'c'] }).config.excludeFromWeightDecay).toEqual(['a|b', 'c']);
+  expect(() => sgd({ ema: { overwriteFrequency: 0 } })).toThrow('ema.overwriteFrequency is 0');
   expect(() => sgd({ ema: { decay: 1 } })).toThrow('sgd: ema.decay is 1; it must be at least 0 and below 1');
 });
 

@@ -10,7 +10,7 @@ import type * as reference from '../reference/optimizers.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 
 /** Several tensors of odd sizes, so that the flat buffer has gaps and crosses workgroups. */
-const shapes = [[3, 5], [1], [17, 31], [64], [2, 2, 2], [1000]];
+export const shapes = [[3, 5], [1], [17, 31], [64], [2, 2, 2], [1000]];
 
 export interface Problem {
   gpu: Gpu;

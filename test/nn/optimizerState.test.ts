@@ -42,6 +42,14 @@ const options: CommonOptions = {
   ema: { decay: 0.7 },
 };
 
+const collecting: CommonOptions = {
+  ...options,
+  globalClipNorm: undefined,
+  clipNorm: 0.5,
+  excludeFromWeightDecay: ['bias'],
+  gradientAccumulationSteps: 4,
+};
+
 describe('a checkpoint of', () => {
   it.each([
     sgd(options),
@@ -56,6 +64,10 @@ describe('a checkpoint of', () => {
     adamax(options),
     nadam(options),
     lion(options),
+    // six steps end in the middle of an accumulation
+    sgd({ ...collecting, momentum: 0.9 }),
+    adam(collecting),
+    rmsprop({ ...collecting, ema: undefined }),
   ])('$name with $slotNames continues bit by bit', async (optimizer) => {
     const whole = await compiled(optimizer);
     await whole.fit(data, { steps: 6, batchSize });

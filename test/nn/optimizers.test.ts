@@ -188,6 +188,9 @@ describe('one dispatch', () => {
       state: { resource: 'state', shape: [4], dtype: 'u32' },
       hyper: { resource: 'hyper', shape: [16], dtype: 'f32' },
       length,
+      segments: [{ variable: { name: 'w', shape: [length] }, offset: 0, size: length }],
+      firstSegment: 0,
+      firstBlock: 0,
     });
 
   it('is split in two dimensions where one has too few workgroups', () => {

@@ -10,8 +10,9 @@ import { array } from '../reference/array.ts';
 const SHAPES: number[][] = [[], [1], [3], [2, 3], [2, 3, 4], [2, 4, 4, 3], [2, 2, 2, 2, 2]];
 const elementwise = [
   'negate', 'abs', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'rsqrt', 'square', 'reciprocal',
-  'sin', 'cos', 'relu', 'selu', 'gelu', 'sigmoid', 'tanh', 'softplus', 'softsign', 'silu', 'mish', 'hardSigmoid', 'leakyRelu',
-  'elu', 'logCosh', 'huber', 'dropout', 'stopGradient',
+  'sin', 'cos', 'selu', 'geluTanh', 'sigmoid', 'tanh', 'softplus', 'softsign', 'silu', 'mish', 'hardSigmoid', 'leakyRelu',
+  'elu', 'logCosh', 'huber', 'dropout', 'stopGradient', 'relu6', 'hardTanh', 'hardSilu', 'hardShrink', 'softShrink',
+  'tanhShrink', 'logSigmoid', 'celu', 'sparsePlus', 'sparseSigmoid', 'squareplus',
 ] as const; // prettier-ignore
 const binary = [
   'add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'equal', 'notEqual', 'less', 'lessEqual', 'greater',
@@ -26,6 +27,11 @@ const calls: Record<string, (x: Tensor, shape: number[]) => Tensor> = {
   ...Object.fromEntries(
     binary.map((name) => [name, (x: Tensor, shape: number[]) => byName[name](x, input('other', shape))]),
   ),
+  relu: (x) => ops.relu(x, { maxValue: 1, negativeSlope: 0.1, threshold: -0.5 }),
+  gelu: (x) => ops.gelu(x, true),
+  glu: (x) => ops.glu(x),
+  threshold: (x) => ops.threshold(x, 0.5, 2),
+  sparsemax: (x) => ops.sparsemax(x),
   scale: (x) => ops.scale(x, 2),
   shift: (x) => ops.shift(x, 2),
   broadcastTo: (x, shape) => ops.broadcastTo(x, [2, ...shape]),

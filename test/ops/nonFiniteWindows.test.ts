@@ -90,7 +90,7 @@ describe('windows', () => {
     expectSame(found[3], reduce('max', low, { axes: [1, 2] }), 'global max');
   });
 
-  it.each(['nearest', 'nearestExact', 'bilinear'] as const)(
+  it.each(['nearest', 'nearestExact', 'bilinear', 'bicubic', 'bicubicKeys'] as const)(
     '%s resizing shows NaN and infinities where they have a part, and nowhere else',
     async (interpolation) => {
       for (const value of [nan, inf, -inf]) {
@@ -98,9 +98,10 @@ describe('windows', () => {
         const [y] = await evaluate((t) => resize2d(t, [6, 6], { interpolation }), [x]);
         const found = [...y.data.keys()].filter((i) => !Number.isFinite(y.data[i]));
         expect(found.every((i) => i % 4 === 0)).toBe(true);
-        // The middle pixel of 3 × 3 is doubled in either direction, or has a part in four rows and columns of six.
-        expect(found).toHaveLength(interpolation === 'bilinear' ? 16 : 4);
-        if (Number.isNaN(value) || interpolation !== 'bilinear')
+        // The middle pixel of 3 × 3 is doubled in either direction, or has a part in four or all rows and columns of six.
+        const parts = interpolation.startsWith('bicubic') ? 36 : interpolation === 'bilinear' ? 16 : 4;
+        expect(found).toHaveLength(parts);
+        if (Number.isNaN(value) || interpolation.startsWith('nearest'))
           expect(found.every((i) => Object.is(y.data[i], value))).toBe(true);
       }
     },

@@ -93,7 +93,7 @@ export const unaryTable = {
     df: (x) => SELU_SCALE * (x > 0 ? 1 : SELU_ALPHA * Math.exp(x)),
   },
   /** The tanh approximation: x/2 · (1 + t), t = tanh(√(2/π) (x + 0.044715 x³)). Within 5e-4 of the exact one. */
-  gelu: {
+  geluTanh: {
     f: (x) => 0.5 * Math.max(x, -700) * (1 + geluInner(x)),
     df: (x) => {
       const t = geluInner(x);
@@ -102,7 +102,56 @@ export const unaryTable = {
     },
   },
   /** x Φ(x), by erf. */
-  geluExact: { f: (x) => x * normalCdf(x), df: (x) => normalCdf(x) + x * normalDensity(x) },
+  gelu: {
+    f: (x) => Math.max(x, -700) * normalCdf(x),
+    df: (x) => normalCdf(x) + near(x) * normalDensity(near(x)),
+  },
+  /** (x + √(x² + b)) / 2, below 0 by b/2 / (√(x² + b) − x). */
+  squareplus: {
+    f: (x, b = 4) =>
+      x < 0 ? b / 2 / (Math.hypot(x, Math.sqrt(b)) - x) : (x + Math.hypot(x, Math.sqrt(b))) / 2,
+    df: (x, b = 4) => 0.5 + (Math.abs(x) === Infinity ? Math.sign(x) : x / Math.hypot(x, Math.sqrt(b))) / 2,
+  },
+  /** 0 at ±limit. */
+  hardShrink: {
+    f: (x, limit = 0.5) => (Math.abs(x) <= limit ? 0 : x),
+    df: (x, limit = 0.5) => unlessNan(x, Math.abs(x) > limit ? 1 : 0),
+  },
+  /** 0 at ±limit. */
+  softShrink: {
+    f: (x, limit = 0.5) => x - Math.min(Math.max(x, -limit), limit),
+    df: (x, limit = 0.5) => unlessNan(x, Math.abs(x) > limit ? 1 : 0),
+  },
+  tanhShrink: { f: (x) => x - Math.tanh(x), df: (x) => Math.tanh(x) ** 2 },
+  logSigmoid: { f: (x) => -softplus(-x), df: (x) => sigmoid(-x) },
+  celu: {
+    f: (x, alpha = 1) => (x > 0 ? x : alpha * Math.expm1(x / alpha)),
+    df: (x, alpha = 1) => (x > 0 ? 1 : Math.exp(x / alpha)),
+  },
+  /** 0 at ±1. */
+  hardTanh: {
+    f: (x) => Math.min(Math.max(x, -1), 1),
+    df: (x) => unlessNan(x, Math.abs(x) < 1 ? 1 : 0),
+  },
+  /** 0 at −3; 1 at 3, where the slope within would be 1.5. */
+  hardSilu: {
+    f: (x) => Math.max(x, -3) * (Math.min(Math.max(x + 3, 0), 6) / 6),
+    df: (x) => unlessNan(x, x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6),
+  },
+  sparsePlus: {
+    f: (x) => (Math.min(Math.max(x, -1), 1) + 1) ** 2 / 4 + Math.max(x - 1, 0),
+    df: (x) => unlessNan(x, (Math.min(Math.max(x, -1), 1) + 1) / 2),
+  },
+  /** 0 at ±1. */
+  sparseSigmoid: {
+    f: (x) => (Math.min(Math.max(x, -1), 1) + 1) / 2,
+    df: (x) => unlessNan(x, Math.abs(x) < 1 ? 0.5 : 0),
+  },
+  /** 0 at the threshold. */
+  threshold: {
+    f: (x, threshold = 0, value = 0) => (x <= threshold ? value : x),
+    df: (x, threshold = 0) => unlessNan(x, x > threshold ? 1 : 0),
+  },
   sigmoid: { f: sigmoid, df: (x) => sigmoid(x) * sigmoid(-x) },
   tanh: { f: Math.tanh, df: (x) => 1 - Math.tanh(x) ** 2 },
   softplus: { f: softplus, df: sigmoid },

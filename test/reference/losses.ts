@@ -137,16 +137,16 @@ export function hinge(x: Array64, t: Array64): Loss {
   );
 }
 
-/** Binary cross-entropy of probabilities, p and 1 − p clipped to at least 1e-7. */
+/** Binary cross-entropy of probabilities p, clipped to [1e-7, 1 − 1e-7], where it has no slope. */
 export function binaryCrossentropy(p: Array64, t: Array64, smoothing = 0): Loss {
   const log = (x: number) => Math.log(Math.min(Math.max(x, 1e-7), 1));
-  const slope = (x: number) => (x >= 1e-7 && x <= 1 ? 1 / x : 0);
+  const clipped = (x: number) => x < 1e-7 || x > 1 - 1e-7;
   const smooth = (b: number) => b * (1 - smoothing) + smoothing / 2;
   return meanOf(
     p,
     t,
     (a, b) => -smooth(b) * log(a) - (1 - smooth(b)) * log(1 - a),
-    (a, b) => (1 - smooth(b)) * slope(1 - a) - smooth(b) * slope(a),
+    (a, b) => (clipped(a) ? 0 : (1 - smooth(b)) / (1 - a) - smooth(b) / a),
   );
 }
 
@@ -160,7 +160,10 @@ export function categoricalCrossentropy(p: Array64, t: Array64, smoothing = 0): 
     const row = p.data.slice(n * C, n * C + C);
     const own = smoothed.data.slice(n * C, n * C + C);
     const sum = row.reduce((a, b) => a + b, 0);
-    const clipped = Array.from(row, (x) => x / Math.max(sum, 1e-7) < 1e-7);
+    const clipped = Array.from(
+      row,
+      (x) => x / Math.max(sum, 1e-7) < 1e-7 || x / Math.max(sum, 1e-7) > 1 - 1e-7,
+    );
     const slopes = row.map((x, c) => (clipped[c] ? 0 : own[c] / x));
     const total = own.reduce((a, b, c) => a + (clipped[c] ? 0 : b), 0);
     for (let c = 0; c < C; c++) {

@@ -1,6 +1,5 @@
 /**
- * Optimizers, one parameter vector each. Keras's defaults and conventions, except that epsilon stands outside
- * the square root everywhere but in Adadelta and, in Adam, beside the corrected moment (the paper's Algorithm 1).
+ * Optimizers, one parameter vector each. Keras's defaults and conventions.
  */
 export interface Optimizer {
   /** Updates `weights` in place from the gradient there; `factor` multiplies the learning rate in this step. */
@@ -26,8 +25,8 @@ export function sgd(size: number, { learningRate = 0.01, momentum = 0, nesterov 
 }
 
 /**
- * s ← ρ s + (1 − ρ) g²;  w ← w − η g / (√s + ε). Tieleman & Hinton 2012, lecture 6.5. Centred (Graves 2013): with
- * s − m² in place of s, m ← ρ m + (1 − ρ) g. With momentum: v ← μ v + η g / (√s + ε);  w ← w − v.
+ * s ← ρ s + (1 − ρ) g²;  w ← w − η g / √(s + ε). Tieleman & Hinton 2012, lecture 6.5. Centred (Graves 2013): with
+ * s − m² in place of s, m ← ρ m + (1 − ρ) g. With momentum: v ← μ v + η g / √(s + ε);  w ← w − v.
  */
 export function rmsprop(
   size: number,
@@ -43,14 +42,14 @@ export function rmsprop(
         meanSquare[i] = rho * meanSquare[i] + (1 - rho) * g[i] ** 2;
         mean[i] = rho * mean[i] + (1 - rho) * g[i];
         const square = centered ? Math.max(0, meanSquare[i] - mean[i] ** 2) : meanSquare[i];
-        velocity[i] = momentum * velocity[i] + (learningRate * factor * g[i]) / (Math.sqrt(square) + epsilon);
+        velocity[i] = momentum * velocity[i] + (learningRate * factor * g[i]) / Math.sqrt(square + epsilon);
         w[i] -= velocity[i];
       }
     },
   };
 }
 
-/** s ← s + g² from s₀ on;  w ← w − η g / (√s + ε). Duchi, Hazan & Singer 2011, Figure 1. */
+/** s ← s + g² from s₀ on;  w ← w − η g / √(s + ε). Duchi, Hazan & Singer 2011, Figure 1. */
 export function adagrad(
   size: number,
   { learningRate = 0.001, initialAccumulatorValue = 0.1, epsilon = 1e-7 } = {},
@@ -61,7 +60,7 @@ export function adagrad(
     step(w, g, factor = 1) {
       for (let i = 0; i < size; i++) {
         sum[i] += g[i] ** 2;
-        w[i] -= (learningRate * factor * g[i]) / (Math.sqrt(initialAccumulatorValue + sum[i]) + epsilon);
+        w[i] -= (learningRate * factor * g[i]) / Math.sqrt(initialAccumulatorValue + sum[i] + epsilon);
       }
     },
   };
@@ -69,9 +68,9 @@ export function adagrad(
 
 /**
  * s ← ρ s + (1 − ρ) g²;  Δ = −√(d + ε) / √(s + ε) · g;  d ← ρ d + (1 − ρ) Δ²;  w ← w + η Δ.
- * Zeiler 2012, Algorithm 1, with η = 1.
+ * Zeiler 2012, Algorithm 1, where η is 1.
  */
-export function adadelta(size: number, { learningRate = 1, rho = 0.95, epsilon = 1e-7 } = {}): Optimizer {
+export function adadelta(size: number, { learningRate = 0.001, rho = 0.95, epsilon = 1e-7 } = {}): Optimizer {
   const meanSquare = new Float64Array(size);
   const meanSquareStep = new Float64Array(size);
   return {
@@ -88,9 +87,8 @@ export function adadelta(size: number, { learningRate = 1, rho = 0.95, epsilon =
 }
 
 /**
- * m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  w ← w − η m̂ / (√v̂ + ε)
- * with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ), t = 1, 2, …  Kingma & Ba 2015, Algorithm 1.
- * AMSGrad (Reddi, Kale & Kumar 2018): v̂ from the largest v so far, as Keras corrects it.
+ * m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  w ← w − η √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε), t = 1, 2, …
+ * Kingma & Ba 2015, section 2 ("epsilon hat"). AMSGrad (Reddi, Kale & Kumar 2018): with the largest v so far.
  */
 export function adam(
   size: number,
@@ -123,10 +121,9 @@ export function adamW(
         m[i] = beta1 * m[i] + (1 - beta1) * g[i];
         v[i] = beta2 * v[i] + (1 - beta2) * g[i] ** 2;
         largest[i] = Math.max(largest[i], v[i]);
-        const mHat = m[i] / (1 - beta1 ** t);
-        const vHat = (amsgrad ? largest[i] : v[i]) / (1 - beta2 ** t);
+        const corrected = (learningRate * factor * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
         w[i] -= learningRate * factor * weightDecay * w[i];
-        w[i] -= (learningRate * factor * mHat) / (Math.sqrt(vHat) + epsilon);
+        w[i] -= (corrected * m[i]) / (Math.sqrt(amsgrad ? largest[i] : v[i]) + epsilon);
       }
     },
   };
@@ -206,31 +203,57 @@ export interface Options {
   l2?: number;
   clipValue?: number;
   globalClipNorm?: number;
-  ema?: { decay: number };
+  clipNorm?: number;
+  ema?: { decay: number; overwriteFrequency?: number };
+  gradientAccumulationSteps?: number;
+  /** Of the variables that make up the vector; by default it is one. */
+  sizes?: readonly number[];
+  /** Whether a variable is left out of the weight decay. */
+  isExcluded?: (variable: number) => boolean;
 }
 
 /**
- * g ← g + λ₁ sign(w) + 2 λ₂ w, clipped by value or by its norm;  w ← rule(w, g, η) − η λ w;  a ← d a + (1 − d) w, where
- * a = w after the first step. The state has the averages as well.
+ * g ← mean of the last n gradients, after each n-th; g ← g + λ₁ sign(w) + 2 λ₂ w, clipped by value, by its norm or by that of
+ * each variable;  w ← rule(w, g, η) − η λ w;  a ← d a + (1 − d) w at each step, where a = w until after the first update.
+ * The state has the averages and the sum of gradients as well.
  */
 export function withOptions(rule: Optimizer, size: number, options: Options): Optimizer {
-  const { learningRate, schedule, weightDecay = 0, l1 = 0, l2 = 0, clipValue, globalClipNorm, ema } = options;
+  const { learningRate, schedule, weightDecay = 0, l1 = 0, l2 = 0 } = options;
+  const { clipValue, globalClipNorm, clipNorm, ema, gradientAccumulationSteps: n = 1 } = options;
+  const { sizes = [size], isExcluded = () => false } = options;
+  const variableOf = Float64Array.from(sizes.flatMap((own, i) => Array.from({ length: own }, () => i)));
   const averages = new Float64Array(size);
+  const accumulated = new Float64Array(size);
   let step = 0;
+  const clipped = (g: Float64Array): Float64Array => {
+    const norm = (isIn: (i: number) => boolean) => Math.hypot(...g.filter((_, i) => isIn(i)));
+    if (clipValue !== undefined) return g.map((value) => Math.max(-clipValue, Math.min(clipValue, value)));
+    if (globalClipNorm !== undefined) {
+      const all = norm(() => true);
+      return all > globalClipNorm ? g.map((value) => (value * globalClipNorm) / all) : g;
+    }
+    if (clipNorm === undefined) return g;
+    const norms = sizes.map((_, variable) => norm((i) => variableOf[i] === variable));
+    return g.map((value, i) => (value * clipNorm) / Math.max(clipNorm, norms[variableOf[i]]));
+  };
   return {
-    state: { ...rule.state, averages },
+    state: { ...rule.state, accumulated, averages },
     step(w, loss) {
-      const factor = schedule?.(step) ?? 1;
-      let g = loss.map((value, i) => value + l1 * Math.sign(w[i]) + 2 * l2 * w[i]);
-      if (clipValue !== undefined) g = g.map((value) => Math.max(-clipValue, Math.min(clipValue, value)));
-      const norm = Math.sqrt(g.reduce((sum, value) => sum + value ** 2, 0));
-      if (globalClipNorm !== undefined && norm > globalClipNorm)
-        g = g.map((value) => (value * globalClipNorm) / norm);
-      const before = w.slice();
-      rule.step(w, g, factor);
-      for (let i = 0; i < size; i++) w[i] -= learningRate * factor * weightDecay * before[i];
-      const decay = step === 0 ? 0 : (ema?.decay ?? 0);
+      const rate = learningRate * (schedule?.(step) ?? 1);
+      const updates = Math.floor(step / n);
+      loss.forEach((value, i) => (accumulated[i] += value));
+      if ((step + 1) % n === 0) {
+        const g = accumulated.map((value, i) => value / n + l1 * Math.sign(w[i]) + 2 * l2 * w[i]);
+        for (let i = 0; i < size; i++) {
+          if (!isExcluded(variableOf[i])) w[i] -= rate * weightDecay * w[i];
+        }
+        rule.step(w, clipped(g), rate / learningRate);
+        accumulated.fill(0);
+      }
+      const decay = updates === 0 ? 0 : (ema?.decay ?? 0);
       for (let i = 0; i < size; i++) averages[i] = decay * averages[i] + (1 - decay) * w[i];
+      const { overwriteFrequency } = ema ?? {};
+      if (overwriteFrequency !== undefined && (updates + 1) % overwriteFrequency === 0) w.set(averages);
       step++;
     },
   };

@@ -3,7 +3,16 @@ import { finiteDifference } from '../helpers/close.ts';
 import { array, full, inner, map, random, zeros } from './array.ts';
 import { normalize, normalizeGrad, normalizeWith, runningUpdate } from './normalization.ts';
 import { argmax, moments, reduce, reduceGrad, type Reduction } from './reduce.ts';
-import { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from './softmax.ts';
+import {
+  glu,
+  gluGrad,
+  logSoftmax,
+  logSoftmaxGrad,
+  softmax,
+  softmaxGrad,
+  sparsemax,
+  sparsemaxGrad,
+} from './softmax.ts';
 
 const tight = { rtol: 1e-7, atol: 1e-8 };
 
@@ -81,7 +90,25 @@ describe('softmax', () => {
     expect(logSoftmax(extreme)).toEqual(array([1, 3], [0, -2e4, -1e4]));
   });
 
+  it('has beside it the point of the simplex that is nearest', () => {
+    expect(sparsemax(array([1, 3], [0.5, 0.25, -1]))).toBeAllClose(array([1, 3], [0.625, 0.375, 0]), tight);
+    for (const axis of [0, 1, -1]) {
+      const y = sparsemax(x, axis);
+      expect(reduce('sum', y, { axes: [axis] }).data.every((sum) => Math.abs(sum - 1) < 1e-14)).toBe(true);
+      expect(sparsemaxGrad(y, dy, axis)).toBeAllClose(
+        finiteDifference((probe) => inner(sparsemax(probe, axis), dy), x),
+        tight,
+      );
+    }
+  });
+
   it('has the gradients of finite differences', () => {
+    const halves = random(9, [2, 4, 3], -2, 2);
+    const behind = random(10, [2, 2, 3]);
+    expect(gluGrad(halves, behind, 1)).toBeAllClose(
+      finiteDifference((probe) => inner(glu(probe, 1), behind), halves),
+      tight,
+    );
     for (const axis of [0, 1, -1]) {
       expect(softmaxGrad(softmax(x, axis), dy, axis)).toBeAllClose(
         finiteDifference((probe) => inner(softmax(probe, axis), dy), x),

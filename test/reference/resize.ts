@@ -21,14 +21,42 @@ export function bilinearWeight(i: number, o: number, extent: number, out: number
   return Math.max(0, 1 - Math.abs(center - i));
 }
 
+/** Keys's kernel (1981) at distance d. */
+const keys = (d: number, a: number): number => {
+  if (d <= 1) return (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1;
+  return d < 2 ? a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a : 0;
+};
+
+/** `bilinearWeight` of PyTorch's bicubic: a = −3/4, and the outermost pixels stand beyond the edges, too. */
+export function bicubicWeight(i: number, o: number, extent: number, out: number): number {
+  const center = ((o + 0.5) * extent) / out - 0.5;
+  let sum = 0;
+  for (let j = -3; j < extent + 3; j++) {
+    if (Math.min(Math.max(j, 0), extent - 1) === i) sum += keys(Math.abs(center - j), -0.75);
+  }
+  return sum;
+}
+
+/** `bilinearWeight` of JAX's cubic: a = −1/2, weights divided by the sum of those within the image. */
+export function bicubicKeysWeight(i: number, o: number, extent: number, out: number): number {
+  const center = ((o + 0.5) * extent) / out - 0.5;
+  let sum = 0;
+  for (let j = 0; j < extent; j++) sum += keys(Math.abs(center - j), -0.5);
+  return keys(Math.abs(center - i), -0.5) / sum;
+}
+
 /** y[n, oh, ow, c] = Σ over h, w of weight(h, oh) weight(w, ow) x[n, h, w, c]: TensorFlow 2's half-pixel centres. */
-export function resizeBilinear(x: Array64, [height, width]: readonly [number, number]): Array64 {
+export function resizeBilinear(
+  x: Array64,
+  [height, width]: readonly [number, number],
+  weightOf = bilinearWeight,
+): Array64 {
   const [n, h, w, c] = x.shape;
   return fromFunction([n, height, width, c], (image, oh, ow, channel) => {
     let sum = 0;
     for (let i = 0; i < h; i++) {
       for (let j = 0; j < w; j++) {
-        const weight = bilinearWeight(i, oh, h, height) * bilinearWeight(j, ow, w, width);
+        const weight = weightOf(i, oh, h, height) * weightOf(j, ow, w, width);
         sum += weight * at(x, image, i, j, channel);
       }
     }
@@ -37,13 +65,17 @@ export function resizeBilinear(x: Array64, [height, width]: readonly [number, nu
 }
 
 /** The adjoint of `resizeBilinear`: dx[n, h, w, c] = Σ over oh, ow of weight(h, oh) weight(w, ow) dy[n, oh, ow, c]. */
-export function resizeBilinearGrad(dy: Array64, [h, w]: readonly [number, number]): Array64 {
+export function resizeBilinearGrad(
+  dy: Array64,
+  [h, w]: readonly [number, number],
+  weightOf = bilinearWeight,
+): Array64 {
   const [n, height, width, c] = dy.shape;
   return fromFunction([n, h, w, c], (image, i, j, channel) => {
     let sum = 0;
     for (let oh = 0; oh < height; oh++) {
       for (let ow = 0; ow < width; ow++) {
-        const weight = bilinearWeight(i, oh, h, height) * bilinearWeight(j, ow, w, width);
+        const weight = weightOf(i, oh, h, height) * weightOf(j, ow, w, width);
         sum += weight * at(dy, image, oh, ow, channel);
       }
     }

@@ -1,4 +1,4 @@
-/** Learning-rate schedules as Keras and PyTorch compute them, as factors of the learning rate. */
+/** Learning-rate schedules as Keras and PyTorch compute them, as factors of the learning rate and as rates. */
 
 /** tf.keras.optimizers.schedules.ExponentialDecay. */
 export const exponentialDecay =
@@ -21,6 +21,21 @@ export const cosineDecay =
     const completed = Math.min(step, decaySteps) / decaySteps;
     const decayed = 0.5 * (1 + Math.cos(Math.PI * completed));
     return (1 - alpha) * decayed + alpha;
+  };
+
+/** CosineDecay of rates, with a warm-up. */
+export const cosineDecayOfRates =
+  (initial: number, decaySteps: number, alpha: number, target: number, warmupSteps: number) =>
+  (step: number) =>
+    step < warmupSteps
+      ? (step / warmupSteps) * (target - initial) + initial
+      : target * cosineDecay(decaySteps, alpha)(step - warmupSteps);
+
+/** PolynomialDecay. */
+export const polynomialDecay =
+  (initial: number, decaySteps: number, end: number, power: number, cycle: boolean) => (step: number) => {
+    const whole = cycle ? decaySteps * (step === 0 ? 1 : Math.ceil(step / decaySteps)) : decaySteps;
+    return (initial - end) * (1 - Math.min(step, whole) / whole) ** power + end;
   };
 
 /** CosineDecayRestarts; the number of restarts from the sum of the geometric series, as in the paper. */

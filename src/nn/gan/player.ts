@@ -72,7 +72,7 @@ export class Player implements SavedPart {
   }
 
   get learningRate(): number {
-    return this.minimizer.learningRate;
+    return this.minimizer.shownRate(this.#updates);
   }
 
   set learningRate(value: number) {

@@ -169,7 +169,12 @@ function madeLayer(
   }
   const name = reader.text(config.name, `${where}: name`);
   const label = `${where} (${type})`;
-  const layer = reader.made(label, () => make(config as LayerConfig));
+  const layerWithin = (value: unknown) => {
+    const place = `${where}: layer`;
+    const own = reader.object(value, place, ['type', 'config']);
+    return madeLayer(reader, place, reader.text(own.type, `${place}: type`), reader.record(own.config, `${place}: config`)); // prettier-ignore
+  };
+  const layer = reader.made(label, () => make(config as LayerConfig, layerWithin));
   if (!(layer instanceof Layer) || layer.type !== type || layer.isBuilt) {
     return reader.fail(`${label}: the function that is registered for it gives no new layer of this type`);
   }

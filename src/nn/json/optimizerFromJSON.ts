@@ -9,8 +9,10 @@ import {
   cosineDecay,
   cosineDecayRestarts,
   exponentialDecay,
+  inverseTimeDecay,
   oneCycle,
   piecewiseConstantDecay,
+  polynomialDecay,
   warmUp,
 } from '../schedules.ts';
 import type { Schedule } from '../schedules.ts';
@@ -33,8 +35,10 @@ const schedules = {
   cosineDecay,
   cosineDecayRestarts,
   exponentialDecay,
+  inverseTimeDecay,
   oneCycle,
   piecewiseConstantDecay,
+  polynomialDecay,
   warmUp,
 } satisfies Record<string, (options: never) => Schedule>;
 
@@ -60,9 +64,16 @@ export function optimizerToJSON({ name, config }: Pick<Optimizer, 'name' | 'conf
 export function optimizerFromJSON(json: OptimizerJson | string, name = 'optimizer JSON'): Optimizer {
   const reader = new JsonReader(name);
   const found = reader.object(reader.parse(json), 'it', ['name', 'config']);
-  const { schedule, ...options } = reader.record(found.config, 'config');
+  const { schedule, learningRate, ...options } = reader.record(found.config, 'config');
   const make = byName<Optimizer>(reader, 'optimizer', optimizers, found.name);
-  const given = schedule === undefined ? options : { ...options, schedule: scheduleOf(reader, schedule) };
+  const isSchedule = typeof learningRate === 'object' && learningRate !== null;
+  const given = {
+    ...options,
+    ...(learningRate !== undefined && {
+      learningRate: isSchedule ? scheduleOf(reader, learningRate) : learningRate,
+    }),
+    ...(schedule !== undefined && { schedule: scheduleOf(reader, schedule) }),
+  };
   return reader.made('the optimizer', () => make(given));
 }
 

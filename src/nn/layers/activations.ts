@@ -38,6 +38,7 @@ export function leakyRelu(options: LeakyReluOptions = {}): Layer {
   return new Stateless('leakyRelu', settled, {
     compute: (x) => leakyReluOp(x, negativeSlope),
     description: String(negativeSlope),
+    passesMask: true,
   });
 }
 
@@ -56,6 +57,7 @@ const preluDefaults = {
 
 class Prelu extends Layer {
   override readonly type = 'prelu';
+  protected override readonly passesMask = true;
   readonly #options: Settled<PreluOptions, typeof preluDefaults>;
   #alpha!: Variable;
 

@@ -30,7 +30,7 @@ class Conv2d extends Convolution<SettledOptions> {
   #weight!: Variable;
 
   constructor(options: SettledOptions) {
-    super('conv2d', options);
+    super('conv2d', options, options);
     positiveInteger('conv2d', 'filters', options.filters);
     positiveInteger('conv2d', 'groups', options.groups);
   }

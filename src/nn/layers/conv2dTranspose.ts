@@ -38,7 +38,7 @@ class Conv2dTranspose extends Convolution<SettledOptions> {
   #weight!: Variable;
 
   constructor(options: SettledOptions) {
-    super('conv2dTranspose', options);
+    super('conv2dTranspose', options, options);
     positiveInteger('conv2dTranspose', 'filters', options.filters);
     const { outputSize } = options;
     const isSize = (size: unknown) =>

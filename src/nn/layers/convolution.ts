@@ -45,27 +45,34 @@ export const convolutionDefaults = {
   ...layerDefaults,
 } as const satisfies Defaults<ConvolutionOptions>;
 
+type Settled2d = Settled<ConvolutionOptions, typeof convolutionDefaults>;
+type Window = Pick<Settled2d, 'kernelSize' | 'strides' | 'padding' | 'dilation'>;
+type SettledConvolution = Omit<Settled2d, keyof Window>;
+
 /** A layer that slides a window over NHWC images, then adds a bias and applies an activation. */
-export abstract class Convolution<
-  O extends Settled<ConvolutionOptions, typeof convolutionDefaults>,
-> extends Layer {
+export abstract class Convolution<O extends SettledConvolution> extends Layer {
   override readonly type: string;
   protected readonly options: O;
-  protected readonly kernelSize: [number, number];
+  protected readonly kernelSize: readonly number[];
   /** As the convolution ops take it. */
   protected readonly window: { stride: [number, number]; padding: Padding; dilation: [number, number] };
   #bias: Variable | undefined;
 
-  constructor(type: string, options: O) {
+  /**
+   * @param options settled: they are its config
+   * @param window over images
+   * @param rank of what it slides over; along a sequence the kernel has only the window's second extent
+   */
+  constructor(type: string, options: O, window: Window, rank: 1 | 2 = 2) {
     super(options, options);
     this.type = type;
     this.options = options;
-    requirePadding(type, options.padding);
-    this.kernelSize = pair(type, 'kernelSize', options.kernelSize);
+    requirePadding(type, window.padding);
+    this.kernelSize = pair(type, 'kernelSize', window.kernelSize).slice(-rank);
     this.window = {
-      stride: pair(type, 'strides', options.strides),
-      padding: options.padding,
-      dilation: pair(type, 'dilation', options.dilation),
+      stride: pair(type, 'strides', window.strides),
+      padding: window.padding,
+      dilation: pair(type, 'dilation', window.dilation),
     };
   }
 

@@ -38,6 +38,7 @@ type SettledOptions = Settled<DenseOptions, typeof defaults>;
 
 class Dense extends Layer {
   override readonly type = 'dense';
+  protected override readonly passesMask = true;
   readonly #options: SettledOptions;
   #weight!: Variable;
   #bias: Variable | undefined;

@@ -1,5 +1,6 @@
 import { cast } from '../../ops/movement/cast.ts';
 import { gather } from '../../ops/movement/gather.ts';
+import { notEqual } from '../../ops/elementwise/elementwise.ts';
 import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
@@ -17,12 +18,15 @@ export interface EmbeddingOptions extends LayerOptions {
   outputDim: number;
   /** Default U(−0.05, 0.05), as in Keras. */
   initializer?: InitializerSpec;
+  /** Index 0 is padding: the output has a mask that leaves its steps out. It keeps a row of its own. Default false. */
+  maskZero?: boolean;
 }
 
 const defaults = {
   inputDim: required,
   outputDim: required,
   initializer: { name: 'randomUniform', low: -0.05, high: 0.05 },
+  maskZero: false,
   ...layerDefaults,
 } as const satisfies Defaults<EmbeddingOptions>;
 
@@ -49,6 +53,10 @@ class Embedding extends Layer {
     return gather(read(this.#weight), x.dtype === 'f32' ? cast(x, 'i32') : x);
   }
 
+  protected override outputMask([x]: readonly Tensor[]): Tensor | undefined {
+    return this.#options.maskZero ? notEqual(cast(x, 'f32'), 0) : undefined;
+  }
+
   override describe(): string {
     return `${this.#options.inputDim} words`;
   }
@@ -58,6 +66,8 @@ class Embedding extends Layer {
  * Looks up a row of learned values for each index: [...] → [..., outputDim]. Indices are i32 (a `modelInput` with
  * `dtype: 'i32'`) or whole numbers in f32; one outside the vocabulary gives zeros and learns nothing. The gradient is
  * summed in a fixed order, in time proportional to inputDim · indices: for vocabularies of thousands, not millions.
+ *
+ * With `maskZero` the output has the mask x ≠ 0, as in Keras.
  *
  * @throws ArgumentError if a size is no whole number of at least 1
  */

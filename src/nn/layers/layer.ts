@@ -2,12 +2,14 @@ import { ArgumentError, ShapeError } from '../../errors.ts';
 import { Variable } from '../../ops/core/leaves.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import { requireTensor, withScope } from '../../ops/core/node.ts';
+import { aliasOf } from '../../ops/movement/movement.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { describe } from '../../options.ts';
 import type { Defaults } from '../../options.ts';
 import { initializerOf } from '../initializers.ts';
 import type { InitializerSpec } from '../initializers.ts';
+import { maskOf, masked } from '../masks.ts';
 import { plainJson } from '../json/plain.ts';
 import type { Json } from '../json/plain.ts';
 
@@ -65,6 +67,12 @@ export interface LayerTensor {
   readonly from: readonly LayerTensor[];
 }
 
+const ARITY = {
+  one: { least: 1, most: 1, wanted: 'one input; join branches first, with concatenate() say' },
+  several: { least: 2, most: Infinity, wanted: 'at least two inputs' },
+  any: { least: 1, most: Infinity, wanted: 'at least one input' },
+};
+
 /** Whether it is a LayerTensor. */
 export const isPlace = (value: unknown): value is LayerTensor =>
   typeof value === 'object' && value !== null && 'from' in value && Array.isArray(value.from);
@@ -81,8 +89,10 @@ export abstract class Layer {
   readonly variables: Variable[] = [];
   /** See LayerOptions. */
   trainable: boolean;
-  /** How many inputs it takes: exactly one, or (merging layers) at least two. */
-  protected readonly inputs: 'one' | 'several' = 'one';
+  /** How many inputs it takes: exactly one, (merging layers) at least two, or at least one. */
+  protected readonly inputs: 'one' | 'several' | 'any' = 'one';
+  /** Whether its output has the mask of its input, as with Keras's supports_masking: see `outputMask`. */
+  protected readonly passesMask: boolean = false;
   readonly #settings: object | undefined;
   readonly #weights = new Map<string, Variable>();
   /** While weights are created. */
@@ -150,12 +160,8 @@ export abstract class Layer {
         `${this.name || this.type}: is applied to ${describe(wrong)}; apply it to what modelInput({ shape }) or another layer's apply(…) gives`,
       );
     }
-    const fits = this.inputs === 'one' ? from.length === 1 : from.length >= 2;
-    if (fits) return { layer: this, from: [...from] };
-    const wanted =
-      this.inputs === 'one'
-        ? 'one input; join branches first, with concatenate() say'
-        : 'at least two inputs';
+    const { least, most, wanted } = ARITY[this.inputs];
+    if (from.length >= least && from.length <= most) return { layer: this, from: [...from] };
     throw new ArgumentError(`${this.name || this.type}: got ${from.length} inputs, but takes ${wanted}`);
   }
 
@@ -223,7 +229,26 @@ export abstract class Layer {
         `${this.name || this.type}: its class ${this.constructor.name} has no compute(x); write one that gives the output's tensor`,
       );
     }
-    return withScope(this.name || this.type, () => this.compute(first, context, others));
+    return withScope(this.name || this.type, () =>
+      this.#masked(this.compute(first, context, others), inputs),
+    );
+  }
+
+  /** The output with the mask that is its own, and no other. */
+  #masked(output: Tensor, inputs: readonly Tensor[]): Tensor {
+    const mask = this.outputMask(inputs);
+    if (maskOf(output) === mask) return output;
+    // What has a mask elsewhere, as an input say, keeps it there.
+    return masked(inputs.includes(output) || maskOf(output) ? aliasOf(output) : output, mask);
+  }
+
+  /**
+   * Which steps of the output count: f32 [batch, steps], 1 where they do and 0 where not; undefined: all. By default that of
+   * the (first) input where `passesMask`, else none: a layer that knows nothing of masks drops them, as in Keras.
+   * `maskOf(x)` tells the mask of an input, also in `compute`.
+   */
+  protected outputMask(inputs: readonly Tensor[]): Tensor | undefined {
+    return this.passesMask ? maskOf(inputs[0]) : undefined;
   }
 
   /** A short description of the options, for summaries: `32 filters 3×3, relu`. */
@@ -279,6 +304,17 @@ export abstract class Layer {
     this.variables.push(variable);
     this.#weights.set(name, variable);
     return variable;
+  }
+
+  /** Builds a layer within this one, which then has its weights; only in `createWeights`. */
+  protected buildWithin(layer: Layer, inputShape: Shape): void {
+    layer.build([inputShape], this.#building!); // once this one is built, that one is
+    if (!this.#building) return;
+    this.#origin ??= layer.origin;
+    for (const [name, variable] of layer.weights) {
+      this.variables.push(variable);
+      this.#weights.set(name, variable);
+    }
   }
 
   /** Whether training leaves it alone: see CallContext. */

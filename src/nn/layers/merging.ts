@@ -1,6 +1,10 @@
 import { ShapeError } from '../../errors.ts';
 import * as ew from '../../ops/elementwise/elementwise.ts';
+import { fill } from '../../ops/core/leaves.ts';
 import { concat } from '../../ops/movement/concat.ts';
+import { reshape } from '../../ops/movement/movement.ts';
+import { broadcastTo } from '../../ops/reduce/sum.ts';
+import { maskOf } from '../masks.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
@@ -16,6 +20,7 @@ class Merging extends Layer {
   readonly #merge: (branches: readonly Tensor[]) => Tensor;
   readonly #fit: (first: Shape, other: Shape) => boolean;
   readonly #fix: (first: Shape) => string;
+  readonly #mask: (branches: readonly Tensor[]) => Tensor | undefined;
 
   /** @param options settled: they are its config */
   constructor(
@@ -25,12 +30,14 @@ class Merging extends Layer {
     fit: (first: Shape, other: Shape) => boolean = sameShape,
     fix: (first: Shape) => string = () =>
       'bring the branches to one shape first, with a convolution or a reshape say',
+    mask: (branches: readonly Tensor[]) => Tensor | undefined = eitherMask,
   ) {
     super(options, options);
     this.type = type;
     this.#merge = merge;
     this.#fit = fit;
     this.#fix = fix;
+    this.#mask = mask;
   }
 
   protected override createWeights(first: Shape, others: readonly Shape[]): void {
@@ -44,6 +51,32 @@ class Merging extends Layer {
   protected override compute(x: Tensor, _context: unknown, others: readonly Tensor[]): Tensor {
     return this.#merge([x, ...others]);
   }
+
+  protected override outputMask(branches: readonly Tensor[]): Tensor | undefined {
+    return this.#mask(branches);
+  }
+}
+
+/** A step counts where it does in one of the branches; all do where a branch has no mask. As in Keras. */
+function eitherMask(branches: readonly Tensor[]): Tensor | undefined {
+  const masks = branches.map(maskOf).filter((mask) => mask !== undefined);
+  return masks.length === branches.length ? masks.reduce(ew.maximum) : undefined;
+}
+
+/**
+ * The masks one after the other as the branches are; where these are joined along their channels, a step counts if it
+ * does in one of them. Without a mask, all steps of a branch count. As in Keras, at the rank of a mask and one more.
+ */
+function joinedMask(branches: readonly Tensor[], axis: number): Tensor | undefined {
+  if (branches.every((branch) => maskOf(branch) === undefined)) return undefined;
+  const masks = branches.map((branch) => {
+    const shape = branch.shape.slice(0, -1);
+    const mask = maskOf(branch);
+    if (!mask) return fill(shape, 1);
+    const rank = mask.shape.length;
+    return broadcastTo(reshape(mask, [...mask.shape, ...shape.slice(rank).map(() => 1)]), shape);
+  });
+  return axis < masks[0].shape.length ? concat(masks, axis) : masks.reduce(ew.maximum);
 }
 
 const folded =
@@ -104,10 +137,12 @@ export function concatenate(options: ConcatenateOptions = {}): Layer {
     const along = place(a.length);
     return a.length === b.length && along in a && a.every((extent, i) => i === along || extent === b[i]);
   };
-  const merge = (branches: readonly Tensor[]) => concat(branches, place(branches[0].shape.length - 1) + 1);
+  const along = ([{ shape }]: readonly Tensor[]) => place(shape.length - 1) + 1;
+  const merge = (branches: readonly Tensor[]) => concat(branches, along(branches));
+  const mask = (branches: readonly Tensor[]) => joinedMask(branches, along(branches));
   const fix = (first: Shape) =>
     place(first.length) in first
       ? `all extents but that of axis ${axis} must be equal`
       : `there is no axis ${axis}; choose one from ${-first.length} to ${first.length - 1}`;
-  return new Merging('concatenate', settled, merge, fits, fix);
+  return new Merging('concatenate', settled, merge, fits, fix, mask);
 }

@@ -41,6 +41,7 @@ type SettledOptions = Settled<NormalizationOptions, typeof defaults>;
 /** What the normalizations have in common: γ and β, one number each per channel, and ε. */
 class Normalization extends Layer {
   override readonly type: string;
+  protected override readonly passesMask = true;
   protected readonly options: SettledOptions;
   readonly #over: NormalizeOver;
   readonly #groups: number | undefined;

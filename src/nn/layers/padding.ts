@@ -1,5 +1,8 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
+import { extend, extensions } from '../../ops/movement/extend.ts';
+import type { Extension } from '../../ops/movement/extend.ts';
 import { pad, slice } from '../../ops/movement/movement.ts';
+import { describe as told } from '../../options.ts';
 import type { Defaults } from '../../options.ts';
 import { IMAGE, layerDefaults } from './layer.ts';
 import type { Layer, LayerOptions } from './layer.ts';
@@ -50,8 +53,52 @@ export function zeroPadding2d(options: ZeroPadding2dOptions = {}): Layer {
   });
 }
 
+export interface Padding2dOptions extends LayerOptions {
+  /** How many rows and columns are added; default 1 at every edge. */
+  padding?: Edges;
+  /**
+   * What stands there: `constant` (the default), `reflect` (the image mirrored, without repeating its edge), `symmetric`
+   * (mirrored with the edge) or `edge` (the outermost pixels repeated).
+   */
+  mode?: 'constant' | Extension;
+  /** Of `constant`; default 0. */
+  value?: number;
+}
+
+const padding2dDefaults = {
+  padding: 1,
+  mode: 'constant',
+  value: 0,
+  ...layerDefaults,
+} as const satisfies Defaults<Padding2dOptions>;
+
+/**
+ * Surrounds images with pixels, by the modes of NumPy and Keras's ops.pad. PyTorch's ReflectionPad2d is `reflect`, its
+ * ReplicationPad2d `edge`, its ConstantPad2d `constant`.
+ *
+ * @throws ArgumentError if the edges are no whole numbers of at least 0, or there is no such mode
+ * @throws ShapeError if an image has too few pixels to mirror
+ */
+export function padding2d(options: Padding2dOptions = {}): Layer {
+  const settled = settleLayer('padding2d', options, padding2dDefaults);
+  const { mode, value } = settled;
+  const edges = edgesOf('padding2d', 'padding', settled.padding);
+  if (mode !== 'constant' && !extensions.includes(mode)) {
+    const all = ['constant', ...extensions].join(', ');
+    throw new ArgumentError(`padding2d: there is no mode ${told(mode)}; choose one of ${all}`);
+  }
+  return new Stateless('padding2d', settled, {
+    sample: [3, IMAGE],
+    compute: (x) =>
+      mode === 'constant'
+        ? pad(x, [[0, 0], ...edges, [0, 0]], { value })
+        : extend(x, [[0, 0], ...edges, [0, 0]], mode),
+    description: `${describe(edges)}${mode === 'constant' ? '' : `, ${mode}`}`,
+  });
+}
+
 export interface Cropping2dOptions extends LayerOptions {
-  /** How many rows and columns are cut off; default 1 at every edge. */
+  /** How many rows and columns are cut off; default 0, as Keras has it. */
   cropping?: Edges;
 }
 
@@ -60,7 +107,7 @@ export interface Cropping2dOptions extends LayerOptions {
  * @throws ArgumentError if they are no whole numbers of at least 0; ShapeError if nothing would be left
  */
 export function cropping2d(options: Cropping2dOptions = {}): Layer {
-  const defaults = { cropping: 1, ...layerDefaults } as const satisfies Defaults<Cropping2dOptions>;
+  const defaults = { cropping: 0, ...layerDefaults } as const satisfies Defaults<Cropping2dOptions>;
   const settled = settleLayer('cropping2d', options, defaults);
   const edges = edgesOf('cropping2d', 'cropping', settled.cropping);
   const [[top, bottom], [left, right]] = edges;

@@ -1,8 +1,5 @@
-import {
-  averagePool2d as averagePoolOp,
-  globalAveragePool2d as globalAverageOp,
-} from '../../ops/pooling/averagePool2d.ts';
-import { globalMaxPool2d as globalMaxOp, maxPool2d as maxPoolOp } from '../../ops/pooling/maxPool2d.ts';
+import { averagePool2d as averagePoolOp } from '../../ops/pooling/averagePool2d.ts';
+import { maxPool2d as maxPoolOp } from '../../ops/pooling/maxPool2d.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { requirePadding } from '../../ops/core/window.ts';
@@ -10,6 +7,8 @@ import type { Padding } from '../../ops/core/window.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { IMAGE, Layer, layerDefaults, pair } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
+import { fromRow, rowOptions, SEQUENCE, toRow } from './sequences.ts';
+import type { Padding1d } from './sequences.ts';
 import { settleLayer } from './settleLayer.ts';
 
 export interface Pool2dOptions extends LayerOptions {
@@ -31,9 +30,14 @@ const defaults = {
   ...layerDefaults,
 } as const satisfies Defaults<Pool2dOptions>;
 
-class Pool2d extends Layer {
+type PoolOp = typeof averagePoolOp;
+type Window = Pick<Settled<Pool2dOptions, typeof defaults>, 'poolSize' | 'strides' | 'padding' | 'dilation'>;
+
+/** A pool of images, or of sequences as images of one row. */
+class Pool extends Layer {
   override readonly type: string;
-  readonly #op: typeof averagePoolOp;
+  readonly #op: PoolOp;
+  readonly #rank: 1 | 2;
   readonly #window: {
     poolSize: [number, number];
     stride: [number, number];
@@ -41,70 +45,86 @@ class Pool2d extends Layer {
     dilation: [number, number];
   };
 
-  constructor(type: string, op: typeof averagePoolOp, options: Settled<Pool2dOptions, typeof defaults>) {
+  /**
+   * @param options settled: they are its config
+   * @param window over images
+   * @param rank of what it slides over
+   */
+  constructor(type: string, op: PoolOp, options: LayerOptions, window: Window, rank: 1 | 2 = 2) {
     super(options, options);
     this.type = type;
     this.#op = op;
-    requirePadding(type, options.padding);
-    const poolSize = pair(type, 'poolSize', options.poolSize);
-    const stride = options.strides === undefined ? poolSize : pair(type, 'strides', options.strides);
-    const dilation = pair(type, 'dilation', options.dilation);
-    this.#window = { poolSize, stride, padding: options.padding, dilation };
+    this.#rank = rank;
+    const { strides, padding } = window;
+    requirePadding(type, padding);
+    const poolSize = pair(type, 'poolSize', window.poolSize);
+    const stride = strides === undefined ? poolSize : pair(type, 'strides', strides);
+    this.#window = { poolSize, stride, padding, dilation: pair(type, 'dilation', window.dilation) };
   }
 
   protected override createWeights(inputShape: Shape): void {
-    this.expectRank(inputShape, 3, IMAGE);
+    if (this.#rank === 1) this.expectRank(inputShape, 2, SEQUENCE);
+    else this.expectRank(inputShape, 3, IMAGE);
   }
 
   protected override compute(x: Tensor): Tensor {
-    return this.#op(x, this.#window);
+    if (this.#rank === 2) return this.#op(x, this.#window);
+    return fromRow(this.#op(toRow(x), this.#window));
   }
 
   override describe(): string {
-    return this.#window.poolSize.join('×');
+    return this.#window.poolSize.slice(-this.#rank).join('×');
   }
+}
+
+const maxPoolOf: PoolOp = (x, window) => maxPoolOp(x, window);
+
+function pool2d(type: string, op: PoolOp, options: Pool2dOptions): Layer {
+  const settled = settleLayer(type, options, defaults);
+  return new Pool(type, op, settled, settled);
 }
 
 /** The largest value of each window, per channel. */
 export function maxPool2d(options: Pool2dOptions = {}): Layer {
-  return new Pool2d(
-    'maxPool2d',
-    (x, window) => maxPoolOp(x, window),
-    settleLayer('maxPool2d', options, defaults),
-  );
+  return pool2d('maxPool2d', maxPoolOf, options);
 }
 
 /** The mean of each window, per channel; padding does not count. */
 export function averagePool2d(options: Pool2dOptions = {}): Layer {
-  return new Pool2d('averagePool2d', averagePoolOp, settleLayer('averagePool2d', options, defaults));
+  return pool2d('averagePool2d', averagePoolOp, options);
 }
 
-class GlobalPool2d extends Layer {
-  override readonly type: string;
-  readonly #op: (x: Tensor) => Tensor;
-
-  constructor(type: string, op: (x: Tensor) => Tensor, options: LayerOptions) {
-    const settled = settleLayer(type, options, layerDefaults);
-    super(settled, settled);
-    this.type = type;
-    this.#op = op;
-  }
-
-  protected override createWeights(inputShape: Shape): void {
-    this.expectRank(inputShape, 3, IMAGE);
-  }
-
-  protected override compute(x: Tensor): Tensor {
-    return this.#op(x);
-  }
+export interface Pool1dOptions extends LayerOptions {
+  /** Steps of the window; default 2. */
+  poolSize?: number;
+  /** Default: the pool size, so that windows do not overlap. */
+  strides?: number;
+  /** 'valid' (the default), 'same' or [before, after]. */
+  padding?: Padding1d;
+  /** Distance between neighbouring values of a window; default 1. */
+  dilation?: number;
 }
 
-/** The mean of each channel over the whole image: [height, width, channels] → [channels]. */
-export function globalAveragePool2d(options: LayerOptions = {}): Layer {
-  return new GlobalPool2d('globalAveragePool2d', (x) => globalAverageOp(x), options);
+const pool1dDefaults = {
+  poolSize: 2,
+  strides: undefined,
+  padding: 'valid',
+  dilation: 1,
+  ...layerDefaults,
+} as const satisfies Defaults<Pool1dOptions>;
+
+function pool1d(type: string, op: PoolOp, options: Pool1dOptions): Layer {
+  const settled = settleLayer(type, options, pool1dDefaults);
+  const { poolSize, strides, padding, dilation } = settled;
+  return new Pool(type, op, settled, rowOptions(type, { poolSize, strides, padding, dilation }), 1);
 }
 
-/** The largest value of each channel in the whole image: [height, width, channels] → [channels]. */
-export function globalMaxPool2d(options: LayerOptions = {}): Layer {
-  return new GlobalPool2d('globalMaxPool2d', (x) => globalMaxOp(x), options);
+/** The largest value of each window of a sequence, per channel: [steps, channels] → [new steps, channels]. */
+export function maxPool1d(options: Pool1dOptions = {}): Layer {
+  return pool1d('maxPool1d', maxPoolOf, options);
+}
+
+/** The mean of each window of a sequence, per channel; padding does not count: [steps, channels] → [new steps, channels]. */
+export function averagePool1d(options: Pool1dOptions = {}): Layer {
+  return pool1d('averagePool1d', averagePoolOp, options);
 }

@@ -30,7 +30,7 @@ abstract class Depthwise<O extends SettledOptions> extends Convolution<O> {
   #depthwise!: Variable;
 
   constructor(type: string, options: O) {
-    super(type, options);
+    super(type, options, options);
     this.multiplier = positiveInteger(type, 'depthMultiplier', options.depthMultiplier);
   }
 

@@ -16,17 +16,23 @@ export interface StatelessFunction {
   readonly description?: string;
   /** Rank of the samples that it works on, and what their dimensions mean; any by default. */
   readonly sample?: readonly [rank: number, meaning: string];
+  /** See Layer.passesMask; default false. */
+  readonly passesMask?: boolean;
+  /** See Layer.outputMask. */
+  readonly mask?: (x: Tensor) => Tensor | undefined;
 }
 
 /** A layer without weights that is one function of its input. */
 export class Stateless extends Layer {
   override readonly type: string;
+  protected override readonly passesMask: boolean;
   readonly #function: StatelessFunction;
 
   /** @param options settled: they are its config */
   constructor(type: string, options: LayerOptions, own: StatelessFunction) {
     super(options, options);
     this.type = type;
+    this.passesMask = own.passesMask ?? false;
     this.#function = own;
   }
 
@@ -37,6 +43,11 @@ export class Stateless extends Layer {
 
   protected override compute(x: Tensor, context: CallContext): Tensor {
     return this.#function.compute(x, context);
+  }
+
+  protected override outputMask(inputs: readonly Tensor[]): Tensor | undefined {
+    const { mask } = this.#function;
+    return mask ? mask(inputs[0]) : super.outputMask(inputs);
   }
 
   override describe(): string {
@@ -75,6 +86,7 @@ export function dropout(rate: number, options: LayerOptions = {}): Layer {
   checkRate('dropout', rate);
   return new Stateless('dropout', settled, {
     compute: (x, { training }) => (training ? dropoutOp(x, rate) : x),
+    passesMask: true,
     description: String(rate),
   });
 }
@@ -90,6 +102,10 @@ export function checkRate(layer: string, rate: number): void {
 /** An activation function on its own: `activation('relu')`. */
 export function activation(name: Activation, options: LayerOptions = {}): Layer {
   const settled = settlePlacedLayer('activation', ['activation', name], options, layerDefaults);
-  const compute = activationOf(settled.activation);
-  return new Stateless('activation', settled, { compute, description: activationName(name) });
+  const own = activationOf(settled.activation);
+  return new Stateless('activation', settled, {
+    compute: (x) => own(x),
+    description: activationName(name),
+    passesMask: true,
+  });
 }

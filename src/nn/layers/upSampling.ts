@@ -51,7 +51,7 @@ class UpSampling2d extends Layer {
 
 /**
  * Images enlarged by whole factors: [height, width, channels] → [height · size, width · size, channels], by repeating
- * pixels (`nearest`) or between their centres (`bilinear`), as in Keras.
+ * pixels (`nearest`) or between their centres (`bilinear`, `bicubic`, …: see `ops.resize2d`), as in Keras.
  *
  * @throws ArgumentError if a factor is not a positive whole number, or there is no such interpolation
  */

@@ -1,28 +1,28 @@
 import { ArgumentError } from '../../errors.ts';
-import { perSample } from '../../ops/loss/accuracy.ts';
 import {
   abs,
-  equal,
+  divide,
   huber as huberOf,
+  log,
   log1p,
   logCosh as logCoshOf,
   maximum,
   multiply,
   negate,
-  relu,
   rsqrt,
+  scale,
+  shift,
   square,
   subtract,
-  where,
 } from '../../ops/elementwise/elementwise.ts';
 import { reduceSum } from '../../ops/reduce/sum.ts';
 import type { Tensor } from '../../ops/core/op.ts';
+import { describe } from '../../options.ts';
+import { EPSILON } from './classification.ts';
+import type { AxisOptions } from './classification.ts';
+import { defineLoss } from './define.ts';
 import { takesAs } from './takes.ts';
-import { alignTargets, requireClasses } from './targets.ts';
-import { checkOptions } from '../../options.ts';
-
-/** Keras's epsilon. */
-const EPSILON = 1e-7;
+import { alignTargets, overAll, overPositions, requireClasses, toLast } from './targets.ts';
 
 /** x − t, for losses that bring the predictions near to the targets. */
 function error(loss: string, prediction: Tensor, target: Tensor): Tensor {
@@ -35,9 +35,9 @@ function error(loss: string, prediction: Tensor, target: Tensor): Tensor {
  *
  * @throws ShapeError if the shapes differ
  */
-export function meanSquaredError(prediction: Tensor, target: Tensor): Tensor {
-  return perSample(square(error('meanSquaredError', prediction, target)));
-}
+export const meanSquaredError = defineLoss<object>('meanSquaredError', {}, (prediction, target) =>
+  overAll(square(error('meanSquaredError', prediction, target))),
+);
 
 /**
  * Mean absolute error per sample: mean of |x − t| over all dimensions but the first. Its gradient is the sign,
@@ -45,9 +45,27 @@ export function meanSquaredError(prediction: Tensor, target: Tensor): Tensor {
  *
  * @throws ShapeError if the shapes differ
  */
-export function meanAbsoluteError(prediction: Tensor, target: Tensor): Tensor {
-  return perSample(abs(error('meanAbsoluteError', prediction, target)));
-}
+export const meanAbsoluteError = defineLoss<object>('meanAbsoluteError', {}, (prediction, target) =>
+  overAll(abs(error('meanAbsoluteError', prediction, target))),
+);
+
+/**
+ * Mean absolute percentage error per sample: mean of 100 |x − t| / max(|t|, 1e-7) over all dimensions but the first (Keras). A
+ * target of 0 makes it very large.
+ *
+ * @throws ShapeError if the shapes differ
+ */
+export const meanAbsolutePercentageError = defineLoss<object>(
+  'meanAbsolutePercentageError',
+  {},
+  (prediction, target) => {
+    const name = 'meanAbsolutePercentageError';
+    takesAs(name, 'values', prediction);
+    const t = alignTargets(name, prediction, target);
+    const share = divide(abs(subtract(prediction, t)), maximum(abs(t), EPSILON));
+    return overAll(scale(share, 100));
+  },
+);
 
 /**
  * Mean squared logarithmic error per sample: mean of (log(1 + max(x, ε)) − log(1 + max(t, ε)))² over all dimensions
@@ -55,13 +73,17 @@ export function meanAbsoluteError(prediction: Tensor, target: Tensor): Tensor {
  *
  * @throws ShapeError if the shapes differ
  */
-export function meanSquaredLogarithmicError(prediction: Tensor, target: Tensor): Tensor {
-  const name = 'meanSquaredLogarithmicError';
-  takesAs(name, 'values', prediction);
-  const t = alignTargets(name, prediction, target);
-  const logarithm = (values: Tensor) => log1p(maximum(values, EPSILON));
-  return perSample(square(subtract(logarithm(prediction), logarithm(t))));
-}
+export const meanSquaredLogarithmicError = defineLoss<object>(
+  'meanSquaredLogarithmicError',
+  {},
+  (prediction, target) => {
+    const name = 'meanSquaredLogarithmicError';
+    takesAs(name, 'values', prediction);
+    const t = alignTargets(name, prediction, target);
+    const logarithm = (values: Tensor) => log1p(maximum(values, EPSILON));
+    return overAll(square(subtract(logarithm(prediction), logarithm(t))));
+  },
+);
 
 export interface HuberOptions {
   /** The error from which on the loss grows linearly; default 1. */
@@ -75,12 +97,15 @@ export interface HuberOptions {
  * @throws ShapeError if the shapes differ
  * @throws ArgumentError unless delta is above 0
  */
-export function huber(prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor {
-  checkOptions('huber', options, { delta: true }, 'prediction, target, ');
-  const { delta = 1 } = options;
-  if (!(delta > 0)) throw new ArgumentError(`huber: delta is ${delta}; it must be a number above 0`);
-  return perSample(huberOf(error('huber', prediction, target), delta));
-}
+export const huber = defineLoss<HuberOptions>(
+  'huber',
+  { delta: 1 },
+  (prediction, target, { delta }) => overAll(huberOf(error('huber', prediction, target), delta)),
+  ({ delta }) => {
+    if (delta > 0) return;
+    throw new ArgumentError(`huber: delta is ${describe(delta)}; it must be a number above 0`);
+  },
+);
 
 /**
  * Mean of log cosh(x − t) over all dimensions but the first, per sample: close to e²/2 for small errors e, to
@@ -88,36 +113,43 @@ export function huber(prediction: Tensor, target: Tensor, options: HuberOptions 
  *
  * @throws ShapeError if the shapes differ
  */
-export function logCosh(prediction: Tensor, target: Tensor): Tensor {
-  return perSample(logCoshOf(error('logCosh', prediction, target)));
-}
+export const logCosh = defineLoss<object>('logCosh', {}, (prediction, target) =>
+  overAll(logCoshOf(error('logCosh', prediction, target))),
+);
 
 /**
- * Hinge loss per sample: mean of max(1 − t x, 0) over all dimensions but the first, for targets t of −1 or 1. A target
- * of 0 counts as −1, so labels may also be 0 or 1. (Keras converts a batch only if it holds no −1; for labels of either
- * kind that is the same.)
+ * Poisson loss per sample: mean of x − t log(x + 1e-7) over all dimensions but the first (Keras): the negative
+ * log-likelihood of counts t whose rates are x, without log t!. The rates must be above 0: end the model in an exponential or a softplus.
  *
  * @throws ShapeError if the shapes differ
  */
-export function hinge(prediction: Tensor, target: Tensor): Tensor {
-  takesAs('hinge', 'margins', prediction);
-  const t = alignTargets('hinge', prediction, target);
-  const sides = where(equal(t, 0), -1, t);
-  return perSample(relu(subtract(1, multiply(sides, prediction))));
-}
+export const poisson = defineLoss<object>('poisson', {}, (prediction, target) => {
+  takesAs('poisson', 'rates', prediction);
+  const t = alignTargets('poisson', prediction, target);
+  return overAll(subtract(prediction, multiply(t, log(shift(prediction, EPSILON)))));
+});
 
 /**
- * Negative cosine similarity per sample: −Σ x̂ t̂ along the last dimension, x̂ = x / max(‖x‖, 1e-7), averaged over the
- * dimensions between (Keras). −1 where the directions agree, 0 at right angles, 1 where they are opposite.
+ * Negative cosine similarity per sample: −Σ x̂ t̂ along the last dimension, or `axis`, x̂ = x / max(‖x‖, 1e-7), averaged over the
+ * other dimensions (Keras). −1 where the directions agree, 0 at right angles, 1 where they are opposite. The metric of this name
+ * has the other sign, as in Keras.
  *
  * @throws ShapeError if the shapes differ
  */
-export function cosineSimilarity(prediction: Tensor, target: Tensor): Tensor {
-  requireClasses('cosineSimilarity', prediction);
-  const t = alignTargets('cosineSimilarity', prediction, target);
+export const cosineSimilarity = defineLoss<AxisOptions>(
+  'cosineSimilarity',
+  { axis: -1 },
+  (prediction, target, { axis }) => overPositions(negate(cosines(prediction, target, axis))),
+);
+
+/** Cosines of the angles between predictions and targets along an axis. */
+export function cosines(prediction: Tensor, target: Tensor, axis: number): Tensor {
+  const name = 'cosineSimilarity';
+  requireClasses(name, prediction);
+  const t = toLast(name, alignTargets(name, prediction, target), axis);
   const unit = (values: Tensor) => {
     const squares = reduceSum(square(values), { axes: [-1], keepDims: true });
     return multiply(values, rsqrt(maximum(squares, EPSILON * EPSILON)));
   };
-  return perSample(negate(reduceSum(multiply(unit(prediction), unit(t)), { axes: [-1] })));
+  return reduceSum(multiply(unit(toLast(name, prediction, axis)), unit(t)), { axes: [-1] });
 }

@@ -6,7 +6,8 @@ import type { Tensor } from '../../ops/core/op.ts';
 /**
  * What a loss takes its predictions for: `logits` before a sigmoid, `classLogits` before a softmax, `probabilities` each
  * from 0 to 1, a `distribution` of classes or `shares` that the loss divides by their sum, `margins` whose sign is the
- * class, or `values` that are to come near to the targets.
+ * class, `scores` of which the largest is the class, `rates` of events, above 0, or `values` that are to come near to the
+ * targets.
  */
 export type Takes =
   | 'logits'
@@ -15,6 +16,8 @@ export type Takes =
   | 'distribution'
   | 'shares'
   | 'margins'
+  | 'scores'
+  | 'rates'
   | 'values';
 
 /** What one of the losses has said of the predictions that it got. */

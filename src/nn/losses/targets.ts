@@ -2,14 +2,48 @@ import { ArgumentError, ShapeError } from '../../errors.ts';
 import { scale, shift } from '../../ops/elementwise/elementwise.ts';
 import { cast } from '../../ops/movement/cast.ts';
 import { requireTensor } from '../../ops/core/node.ts';
-import { reshape, reshapeOp } from '../../ops/movement/movement.ts';
+import { reshape, reshapeOp, transpose } from '../../ops/movement/movement.ts';
+import { perSample } from '../../ops/loss/accuracy.ts';
+import { withFacts } from './facts.ts';
 import { requireGraph } from './takes.ts';
 import type { Op } from '../../ops/core/op.ts';
-import { formatShape, sameShape } from '../../ops/core/shape.ts';
+import { formatShape, normalizeAxis, sameShape, sizeOf } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 
 /** A loss function: predictions and targets of a batch to one value per sample, [N]. */
 export type LossFunction = (prediction: Tensor, target: Tensor) => Tensor;
+
+/** [N, ...] → [N]: means over the positions of a sample, each of which has a value of its own. */
+export const overPositions = (values: Tensor): Tensor =>
+  withFacts(perSample(values), { positions: sizeOf(values.shape.slice(1)) });
+
+/** [N, ...] → [N]: means along `axis`, which give a value per position, and then over these. */
+export function overAll(values: Tensor, axis = -1): Tensor {
+  const { shape } = values;
+  const along = shape.length > 1 ? shape.at(axis)! : 1;
+  return withFacts(perSample(values), { positions: sizeOf(shape.slice(1)) / along });
+}
+
+/**
+ * A tensor [N, ...] with the dimension `axis` last.
+ *
+ * @throws ShapeError if it has no such dimension
+ * @throws ArgumentError if it is the first one, that of the samples
+ */
+export function toLast(name: string, values: Tensor, axis: number): Tensor {
+  const { shape } = values;
+  const own = axisOf(name, axis, values);
+  if (own === shape.length - 1) return values;
+  const others = shape.map((_, i) => i).filter((i) => i !== own);
+  return transpose(values, [...others, own]);
+}
+
+/** The same as a number of at least 1. */
+export function axisOf(name: string, axis: number, { shape }: Tensor): number {
+  const own = normalizeAxis(axis, shape, name);
+  if (own > 0 || shape.length === 1) return own;
+  throw new ArgumentError(`${name}: axis ${axis} is that of the samples; give one from 1 on, or below 0`);
+}
 
 /**
  * Targets as numbers of the predictions' shape: labels (i32) become f32, and one value per sample, [N], stands for
@@ -53,24 +87,20 @@ export function requireClasses(name: string, prediction: Tensor): void {
 }
 
 /** t (1 − s) + s / classes: a share s of each target, spread evenly. */
-export function smooth(name: string, target: Tensor, labelSmoothing: number, classes: number): Tensor {
-  if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-    throw new ArgumentError(
-      `${name}: labelSmoothing is ${labelSmoothing}; it must be at least 0 and below 1`,
-    );
-  }
-  if (labelSmoothing === 0) return target;
-  return shift(scale(target, 1 - labelSmoothing), labelSmoothing / classes);
-}
+export const smooth = (target: Tensor, labelSmoothing: number, classes: number): Tensor =>
+  labelSmoothing === 0 ? target : shift(scale(target, 1 - labelSmoothing), labelSmoothing / classes);
 
 /**
  * What the activation `op` was applied to, where the predictions are its outputs: the logits, from which a
  * cross-entropy is exact where the probability has rounded to 0 or 1.
+ *
+ * @param alongLast the activation works along the last dimension: a reshape that changes it stands in the way
  */
-export function inputOf(prediction: Tensor, op: Op, throughReshape = true): Tensor | undefined {
+export function inputOf(prediction: Tensor, op: Op, alongLast = false): Tensor | undefined {
   const { node } = prediction;
   if (node.op === op) return node.inputs[0];
-  if (!throughReshape || node.op !== reshapeOp) return undefined;
-  const before = inputOf(node.inputs[0], op);
+  if (node.op !== reshapeOp) return undefined;
+  if (alongLast && node.inputs[0].shape.at(-1) !== prediction.shape.at(-1)) return undefined;
+  const before = inputOf(node.inputs[0], op, alongLast);
   return before && reshape(before, prediction.shape);
 }

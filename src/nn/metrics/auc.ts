@@ -1,30 +1,37 @@
-import { ArgumentError } from '../../errors.ts';
-import { add, greater, keepNan, multiply, sigmoid } from '../../ops/elementwise/elementwise.ts';
-import { constant } from '../../ops/core/leaves.ts';
-import { softmax } from '../../ops/softmax/softmax.ts';
-import { meaningOf, thresholdOf } from '../meaning.ts';
-import { nameOf, sides } from './decisions.ts';
-import type { DecisionOptions } from './decisions.ts';
-import { asColumn, rowsOf } from './metric.ts';
-import type { Metric } from './metric.ts';
-import { checkOptions } from '../../options.ts';
+import { ArgumentError, ShapeError } from '../../errors.ts';
+import { checkFlag, checkOptions, describe } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
+import { formatShape, sizeOf } from '../../ops/core/shape.ts';
+import type { Tensor } from '../../ops/core/op.ts';
+import { greater } from '../../ops/elementwise/elementwise.ts';
+import { reshape } from '../../ops/movement/movement.ts';
+import { reduceSum } from '../../ops/reduce/sum.ts';
+import { alignTargets } from '../losses/targets.ts';
+import { above, between, countsAbove, probabilitiesOf } from './curve.ts';
+import type { CurveOptions } from './curve.ts';
+import { nameOf } from './decisions.ts';
+import type { Metric } from './metric.ts';
 
-export interface AucOptions extends Pick<DecisionOptions, 'name' | 'class'> {
-  /** Points of the curve, at least 2; default 200. */
-  thresholds?: number;
+export interface AucOptions extends CurveOptions {
   /** Of the receiver's operating characteristic (the default), or of precision over recall. */
   curve?: 'ROC' | 'PR';
   /**
-   * The outputs are logits: the sigmoid is applied first, with `class` the softmax, unless the loss takes each for itself.
-   * By default it is known from the model, by its loss and last activation; false outside of one, as in Keras.
+   * How the curve goes between its points: `interpolation` (the default), or at the lower (`minoring`) or the higher
+   * (`majoring`) of two.
    */
-  fromLogits?: boolean;
+  summationMethod?: 'interpolation' | 'minoring' | 'majoring';
+  /** Takes the areas of the outputs one by one, and their mean; default false: all outputs are put together. */
+  multiLabel?: boolean;
+  /** Weights of the outputs in that mean; default: all alike. */
+  labelWeights?: readonly number[];
 }
 
 const aucOptions: OptionTable<AucOptions> = {
   thresholds: true,
   curve: true,
+  summationMethod: true,
+  multiLabel: true,
+  labelWeights: true,
   fromLogits: true,
   name: true,
   class: true,
@@ -40,47 +47,95 @@ const aucOptions: OptionTable<AucOptions> = {
  */
 export function auc(options: AucOptions = {}): Metric {
   checkOptions('auc', options, aucOptions);
-  const { thresholds = 200, curve = 'ROC', fromLogits, class: one } = options;
+  const { thresholds = 200, curve = 'ROC', summationMethod = 'interpolation' } = options;
+  const { multiLabel = false, labelWeights } = options;
   if (!Number.isInteger(thresholds) || thresholds < 2) {
     throw new ArgumentError(`auc: thresholds is ${thresholds}; it must be a whole number of at least 2`);
   }
   if (curve !== 'ROC' && curve !== 'PR') {
     throw new ArgumentError(`auc: curve is "${String(curve)}"; choose ROC or PR`);
   }
-  const inner = Array.from({ length: thresholds - 2 }, (_, i) => (i + 1) / (thresholds - 1));
-  const limits = [-1e30, ...inner, 1 + 1e-7];
-  const twice = (first: number, second: number) =>
-    constant(Float32Array.from({ length: 2 * thresholds }, (_, i) => (i < thresholds ? first : second)));
+  if (!['interpolation', 'minoring', 'majoring'].includes(summationMethod)) {
+    throw new ArgumentError(
+      `auc: summationMethod is ${describe(summationMethod)}; choose interpolation, minoring or majoring`,
+    );
+  }
+  checkFlag('auc', 'multiLabel', multiLabel);
+  if (labelWeights !== undefined && !multiLabel) {
+    throw new ArgumentError('auc: labelWeights are those of the outputs one by one; set multiLabel: true');
+  }
+  if (multiLabel && options.class !== undefined) {
+    throw new ArgumentError('auc: has multiLabel and class; give one of them');
+  }
+  const limits = [-1e30, ...between(thresholds), 1 + 1e-7];
+  const area = (counts: Float64Array) => {
+    const [tp, fp] = [counts.subarray(0, thresholds), counts.subarray(thresholds)];
+    return curve === 'PR' && summationMethod === 'interpolation'
+      ? underPrecisionRecall(tp, fp)
+      : underSteps(curve, summationMethod, tp, fp);
+  };
   return {
     name: nameOf('auc', options),
     better: 'higher',
-    compute(prediction, target) {
-      const ask = (threshold: number) => `metrics.auc({ fromLogits: ${threshold === 0} })`;
-      const logits = fromLogits ?? thresholdOf('auc', prediction, { ask }) === 0;
-      const ofClasses = one !== undefined && meaningOf(prediction) !== 'logits';
-      const probability = !logits ? prediction : ofClasses ? softmax(prediction) : sigmoid(prediction);
-      const { score, actual } = sides('auc', probability, target, one);
-      const column = asColumn(score);
-      const above = keepNan(column, greater(column, constant(Float32Array.from([...limits, ...limits]))));
-      // actual for the first half of the columns (true positives), 1 − actual for the second (false positives)
-      const counted = add(multiply(asColumn(actual), twice(1, -1)), twice(0, 1));
-      return rowsOf(multiply(above, counted));
+    compute: (prediction, target) =>
+      multiLabel
+        ? ofLabels(prediction, target, limits, options)
+        : countsAbove('auc', prediction, target, limits, options),
+    value(means) {
+      const each = 2 * thresholds;
+      const labels = means.length / each;
+      const areas = Array.from({ length: labels }, (_, i) => area(means.subarray(i * each, (i + 1) * each)));
+      const weights = labelWeights ?? areas.map(() => 1);
+      const total = weights.reduce((a, b) => a + b, 0);
+      return total === 0 ? 0 : areas.reduce((sum, own, i) => sum + own * weights[i], 0) / total;
     },
-    value: (means) =>
-      (curve === 'ROC' ? underRoc : underPrecisionRecall)(
-        means.subarray(0, thresholds),
-        means.subarray(thresholds),
-      ),
   };
 }
 
-/** Trapezoids of TP / P over FP / N, from the last threshold (no positives) to the first (all). */
-function underRoc(tp: Float64Array, fp: Float64Array): number {
-  const [positives, negatives] = [tp[0], fp[0]];
-  if (positives === 0 || negatives === 0) return 0;
+/** Counts of each label, [N, labels · 2 limits]. */
+function ofLabels(
+  prediction: Tensor,
+  target: Tensor,
+  limits: readonly number[],
+  options: AucOptions,
+): Tensor {
+  const { shape } = prediction;
+  const [samples] = shape;
+  const labels = shape.at(-1)!;
+  if (shape.length < 2 || (options.labelWeights && options.labelWeights.length !== labels)) {
+    throw new ShapeError(
+      `auc: multiLabel${options.labelWeights ? ` with ${options.labelWeights.length} labelWeights` : ''} needs predictions [N, labels], got ${formatShape(shape)}`,
+    );
+  }
+  const truth = greater(alignTargets('auc', prediction, target), 0.5);
+  const score = probabilitiesOf('auc', prediction, options);
+  const places = [samples, sizeOf(shape) / (samples * labels), labels, 1];
+  const counts = above(reshape(score, places), reshape(truth, places), limits);
+  return reshape(reduceSum(counts, { axes: [1] }), [samples, labels * 2 * limits.length]);
+}
+
+const quotient = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+
+/** Trapezoids, or steps, of y over x from the last threshold (no positives) to the first (all). */
+function underSteps(
+  curve: 'ROC' | 'PR',
+  method: NonNullable<AucOptions['summationMethod']>,
+  tp: Float64Array,
+  fp: Float64Array,
+): number {
+  const recall = Array.from(tp, (own) => quotient(own, tp[0]));
+  const [x, y] =
+    curve === 'ROC'
+      ? [Array.from(fp, (own) => quotient(own, fp[0])), recall]
+      : [recall, Array.from(tp, (own, i) => quotient(own, own + fp[i]))];
+  const height = {
+    interpolation: (a: number, b: number) => (a + b) / 2,
+    minoring: Math.min,
+    majoring: Math.max,
+  }[method];
   let area = 0;
-  for (let i = 0; i + 1 < tp.length; i++) area += ((fp[i] - fp[i + 1]) * (tp[i] + tp[i + 1])) / 2;
-  return area / (positives * negatives);
+  for (let i = 0; i + 1 < tp.length; i++) area += (x[i] - x[i + 1]) * height(y[i], y[i + 1]);
+  return area;
 }
 
 /**

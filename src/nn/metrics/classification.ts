@@ -1,188 +1,164 @@
-import { ArgumentError } from '../../errors.ts';
-import {
-  binaryAccuracy as binaryAccuracyOf,
-  categoricalAccuracy,
-  perSample,
-} from '../../ops/loss/accuracy.ts';
-import { argmax } from '../../ops/reduce/argmax.ts';
-import { add, greater, keepNan, less, multiply, where } from '../../ops/elementwise/elementwise.ts';
-import { oneHot } from '../../ops/movement/gather.ts';
+import { add, multiply, negate, shift } from '../../ops/elementwise/elementwise.ts';
 import { constant } from '../../ops/core/leaves.ts';
-import { reshape } from '../../ops/movement/movement.ts';
-import { reduceMax } from '../../ops/reduce/reduce.ts';
 import { reduceSum } from '../../ops/reduce/sum.ts';
-import { sizeOf } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import { alignTargets, areDistributions, classIndicesOf } from '../losses/targets.ts';
-import { requireGraph } from '../losses/takes.ts';
-import { thresholdOf } from '../meaning.ts';
-import { classIndices, decisionOptions, decisions, nameOf } from './decisions.ts';
+import { averaged, checkAverage, checkBeta, perClass } from './averages.ts';
+import type { AverageOptions } from './averages.ts';
+import { checkDecision, decisionOptions, decisions, nameOf } from './decisions.ts';
 import type { DecisionOptions } from './decisions.ts';
 import { asColumn, rowsOf } from './metric.ts';
 import type { Metric } from './metric.ts';
-import { checkOptions, settle } from '../../options.ts';
+import { checkOptions } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 
-/**
- * The share of samples whose largest output is at their class. With a single output, the share of outputs on their
- * target's side: of 0.5 for probabilities, of 0 for logits. Which it is, is known from the model: by its loss, or by the
- * values that its layers can give. Outside of a model it is 0, unless the values lie in [0, 1].
- *
- * @throws ArgumentError if it is not known: `binaryAccuracy` takes a threshold
- */
-export function accuracy(prediction: Tensor, target: Tensor): Tensor {
-  requireGraph('accuracy', prediction);
-  const { shape } = prediction;
-  if (shape.length > 1 && shape.at(-1) !== 1) {
-    const indices = areDistributions(prediction, target) ? undefined : classIndicesOf(prediction, target);
-    return perSample(categoricalAccuracy(prediction, indices ?? target));
-  }
-  const ask = (threshold: number) => `metrics.binaryAccuracy({ threshold: ${threshold} })`;
-  const threshold = thresholdOf('accuracy', prediction, { ask, ofValues: null, alone: 0 });
-  return binaryAccuracyOf(prediction, alignTargets('accuracy', prediction, target), threshold);
-}
+export interface AveragedDecisionOptions extends DecisionOptions, AverageOptions {}
 
-/**
- * The share of a sample's outputs that are on their target's side of `threshold`. Default 0.5 for probabilities, as in
- * Keras, and 0 for the logits of a model: the same decision.
- */
-export function binaryAccuracy(options: Pick<DecisionOptions, 'threshold' | 'name'> = {}): Metric {
-  const { threshold, name } = settle('binaryAccuracy', options, {
-    threshold: undefined,
-    name: 'binaryAccuracy',
-  });
-  return {
-    name,
-    better: 'higher',
-    compute(prediction, target) {
-      const limit = threshold ?? thresholdOf('binaryAccuracy', prediction);
-      return binaryAccuracyOf(prediction, alignTargets(name, prediction, target), limit);
-    },
-  };
-}
-
-/**
- * The share of samples whose class is among the `k` (default 5) largest outputs: fewer than k others are larger, so
- * ties count for the sample (Keras's TopKCategoricalAccuracy, for class indices or one-hot targets).
- */
-export function topKCategoricalAccuracy(options: { k?: number; name?: string } = {}): Metric {
-  const { k, name } = settle('topKCategoricalAccuracy', options, { k: 5, name: 'topKCategoricalAccuracy' });
-  if (!Number.isInteger(k) || k < 1) {
-    throw new ArgumentError(`topKCategoricalAccuracy: k is ${k}; it must be a whole number of at least 1`);
-  }
-  return {
-    name,
-    better: 'higher',
-    compute(prediction, target) {
-      const truth = oneHot(classIndices(name, prediction, target), prediction.shape.at(-1)!);
-      const own = reduceSum(where(truth, prediction, 0), { axes: [-1], keepDims: true });
-      const larger = reduceSum(keepNan(prediction, greater(prediction, own)), { axes: [-1] });
-      return perSample(keepNan(larger, less(larger, k)));
-    },
-  };
-}
+const averagedOptions: OptionTable<AveragedDecisionOptions> = { ...decisionOptions, average: true };
 
 const columns = (...values: number[]) => constant(Float32Array.from(values));
 /** 0 where there is nothing to divide by, as in Keras; NaN where an output was. */
-const quotient = ([part, whole]: Float64Array) => (whole === 0 ? 0 : part / whole);
+const quotient = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
 
-/** Of what was said to be positive, the share that is: TP / (TP + FP); 0 where nothing was (Keras's Precision). */
-export function precision(options: DecisionOptions = {}): Metric {
-  checkOptions('precision', options, decisionOptions);
+/**
+ * A quotient of true positives: of all outputs together (Keras), or with `average` of each class, averaged.
+ *
+ * @param row columns [true positives, what they are divided by] of decisions and truth
+ * @param ofClass the quotient of one class
+ */
+function share(
+  metric: string,
+  options: AveragedDecisionOptions,
+  row: (predicted: Tensor, actual: Tensor) => Tensor,
+  ofClass: (tp: number, predicted: number, actual: number) => number,
+): Metric {
+  checkOptions(metric, options, averagedOptions);
+  checkDecision(metric, options);
+  const own = { name: nameOf(metric, options), better: 'higher' as const };
+  const average = checkAverage(metric, options, ['class', 'topK']);
+  if (average !== undefined) return averaged(own, average, perClass(metric, options.threshold), ofClass);
   return {
-    name: nameOf('precision', options),
-    better: 'higher',
+    ...own,
     compute(prediction, target) {
-      const { predicted, actual } = decisions('precision', prediction, target, options);
-      // [predicted · actual, predicted]
-      const share = add(multiply(asColumn(actual), columns(1, 0)), columns(0, 1));
-      return rowsOf(multiply(asColumn(predicted), share));
+      const { predicted, actual } = decisions(metric, prediction, target, options);
+      return rowsOf(row(asColumn(predicted), asColumn(actual)));
     },
-    value: quotient,
+    value: ([part, whole]) => quotient(part, whole),
   };
-}
-
-/** Of what is positive, the share that was said to be: TP / (TP + FN); 0 where nothing is (Keras's Recall). */
-export function recall(options: DecisionOptions = {}): Metric {
-  checkOptions('recall', options, decisionOptions);
-  return {
-    name: nameOf('recall', options),
-    better: 'higher',
-    compute(prediction, target) {
-      const { predicted, actual } = decisions('recall', prediction, target, options);
-      // [predicted · actual, actual]
-      const share = add(multiply(asColumn(predicted), columns(1, 0)), columns(0, 1));
-      return rowsOf(multiply(asColumn(actual), share));
-    },
-    value: quotient,
-  };
-}
-
-/** Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN); 0 where there are no positives at all. */
-export function f1(options: DecisionOptions = {}): Metric {
-  checkOptions('f1', options, decisionOptions);
-  return {
-    name: nameOf('f1', options),
-    better: 'higher',
-    compute(prediction, target) {
-      const { predicted, actual } = decisions('f1', prediction, target, options);
-      const [p, a] = [asColumn(predicted), asColumn(actual)];
-      // [predicted · actual, (predicted + actual) / 2]
-      return rowsOf(add(multiply(multiply(p, a), columns(1, 0)), multiply(add(p, a), columns(0, 0.5))));
-    },
-    value: quotient,
-  };
-}
-
-/** A matrix of K classes has K² columns. */
-const MAX_CLASSES = 128;
-
-export interface ConfusionMatrixOptions {
-  /** Default `confusionMatrix`. */
-  name?: string;
-  /** Of a single output: above it the class is 1, else 0. Default 0.5 for probabilities, 0 for the logits of a model. */
-  threshold?: number;
 }
 
 /**
- * How many samples of each class (rows) were taken for each class (columns): `matrix[actual][predicted]`. Given by
- * `evaluate`; steps and epochs have numbers only. NaN where an output is. At most 128 classes.
+ * Of what was said to be positive, the share that is: TP / (TP + FP); 0 where nothing was (Keras's Precision). With
+ * `average` the classes are judged one by one, by the largest output unless a threshold is given.
  */
-export function confusionMatrix(options: ConfusionMatrixOptions = {}): Metric {
-  const { name, threshold } = settle('confusionMatrix', options, {
-    name: 'confusionMatrix',
-    threshold: undefined,
-  });
+export const precision = (options: AveragedDecisionOptions = {}): Metric =>
+  share(
+    'precision',
+    options,
+    // [predicted · actual, predicted]
+    (predicted, actual) => multiply(predicted, add(multiply(actual, columns(1, 0)), columns(0, 1))),
+    (tp, predicted) => quotient(tp, predicted),
+  );
+
+/**
+ * Of what is positive, the share that was said to be: TP / (TP + FN); 0 where nothing is (Keras's Recall). `average` is
+ * as in `precision`.
+ */
+export const recall = (options: AveragedDecisionOptions = {}): Metric =>
+  share(
+    'recall',
+    options,
+    // [predicted · actual, actual]
+    (predicted, actual) => multiply(actual, add(multiply(predicted, columns(1, 0)), columns(0, 1))),
+    (tp, _, actual) => quotient(tp, actual),
+  );
+
+/**
+ * Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN); 0 where there are no positives at all. Of all outputs
+ * together, as `precision`; Keras's F1Score is `f1Score`.
+ */
+export const f1 = (options: AveragedDecisionOptions = {}): Metric =>
+  share(
+    'f1',
+    options,
+    // [predicted · actual, (predicted + actual) / 2]
+    (p, a) => add(multiply(multiply(p, a), columns(1, 0)), multiply(add(p, a), columns(0, 0.5))),
+    (tp, predicted, actual) => quotient(2 * tp, predicted + actual),
+  );
+
+/** How many outputs a decision and its truth meet in, weighed where weights are. */
+function countOf(
+  metric: string,
+  better: Metric['better'],
+  options: DecisionOptions,
+  meet: (predicted: Tensor, actual: Tensor) => Tensor,
+): Metric {
+  checkOptions(metric, options, decisionOptions);
+  checkDecision(metric, options);
   return {
-    name,
-    matrix: true,
+    name: nameOf(metric, options),
+    better,
     compute(prediction, target) {
-      const [samples] = prediction.shape;
-      const outputs = prediction.shape.length === 1 ? 1 : prediction.shape.at(-1)!;
-      if (outputs > MAX_CLASSES) {
-        throw new ArgumentError(
-          `${name}: ${outputs} classes; a confusion matrix has at most ${MAX_CLASSES}. Use model.evaluator().inspect() and count its outputs`,
-        );
-      }
-      const binary = outputs === 1;
-      const classes = binary ? 2 : outputs;
-      // [1 − d, d] of a decision d
-      const pair = (d: Tensor) => add(multiply(asColumn(d), columns(-1, 1)), columns(1, 0));
-      const above = () => greater(prediction, threshold ?? thresholdOf('confusionMatrix', prediction));
-      const [actual, chosen] = binary
-        ? [greater(alignTargets(name, prediction, target), 0.5), above()].map(pair)
-        : [classIndices(name, prediction, target), argmax(prediction)].map((c) => oneHot(c, classes));
-      const extreme = binary ? asColumn(prediction) : reduceMax(prediction, { axes: [-1], keepDims: true });
-      const predicted = keepNan(extreme, chosen);
-      const positions = sizeOf(actual.shape) / (samples * classes);
-      const rows = reshape(actual, [samples * positions, classes, 1]);
-      const cells = multiply(rows, reshape(predicted, [samples * positions, 1, classes]));
-      return reduceSum(reshape(cells, [samples, positions, classes * classes]), { axes: [1] });
+      const { predicted, actual } = decisions(metric, prediction, target, options);
+      return reduceSum(meet(asColumn(predicted), asColumn(actual)), { axes: [1] });
     },
-    value(means, count) {
-      const classes = Math.sqrt(means.length);
-      return Array.from({ length: classes }, (_, row) =>
-        Array.from(means.subarray(row * classes, (row + 1) * classes), (mean) => Math.round(mean * count)),
-      );
-    },
+    value: ([mean], count) => mean * count,
   };
+}
+
+const not = (decision: Tensor): Tensor => shift(negate(decision), 1);
+
+/** Outputs that were said to be positive and are (Keras's TruePositives): a number, not a share. */
+export const truePositives = (options: DecisionOptions = {}): Metric =>
+  countOf('truePositives', 'higher', options, multiply);
+
+/** Outputs that were said to be negative and are (Keras's TrueNegatives). */
+export const trueNegatives = (options: DecisionOptions = {}): Metric =>
+  countOf('trueNegatives', 'higher', options, (p, a) => multiply(not(p), not(a)));
+
+/** Outputs that were said to be positive and are not (Keras's FalsePositives). */
+export const falsePositives = (options: DecisionOptions = {}): Metric =>
+  countOf('falsePositives', 'lower', options, (p, a) => multiply(p, not(a)));
+
+/** Outputs that were said to be negative and are not (Keras's FalseNegatives). */
+export const falseNegatives = (options: DecisionOptions = {}): Metric =>
+  countOf('falseNegatives', 'lower', options, (p, a) => multiply(not(p), a));
+
+export interface F1ScoreOptions extends AverageOptions {
+  /** Default: the metric's own. */
+  name?: string;
+  /** Above it an output is positive; default null: the largest of a row is, as far as it is not 0. */
+  threshold?: number | null;
+}
+
+export interface FBetaScoreOptions extends F1ScoreOptions {
+  /** How many times as much recall counts as precision, above 0; default 1. */
+  beta?: number;
+}
+
+/**
+ * Fβ of each class (Keras's FBetaScore): (1 + β²) P R / (β² P + R) of its precision P and recall R, for targets [N, classes] of 0 and 1, or
+ * class indices. Default `average` null: a list with one number for each class, given by `evaluate`.
+ *
+ * @throws ArgumentError if an option is out of range
+ */
+export const fBetaScore = (options: FBetaScoreOptions = {}): Metric => score('fBetaScore', options);
+
+/** `fBetaScore` with β = 1, the harmonic mean of precision and recall (Keras's F1Score). */
+export const f1Score = (options: F1ScoreOptions = {}): Metric => score('f1Score', options);
+
+function score(metric: string, options: FBetaScoreOptions): Metric {
+  const names = { name: true, average: true, threshold: true };
+  checkOptions(metric, options, metric === 'f1Score' ? names : { ...names, beta: true });
+  const { name = metric, beta = 1, threshold } = options;
+  checkDecision(metric, { threshold: threshold ?? undefined });
+  const square = checkBeta(metric, beta) ** 2;
+  return averaged(
+    { name, better: 'higher' },
+    checkAverage(metric, options) ?? null,
+    perClass(metric, threshold ?? undefined),
+    (tp, predicted, actual) => {
+      const [p, r] = [quotient(tp, predicted), quotient(tp, actual)];
+      return quotient((1 + square) * p * r, square * p + r);
+    },
+  );
 }

@@ -1,28 +1,43 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
+import { describe } from '../../options.ts';
+import type { OptionTable } from '../../options.ts';
 import { argmax } from '../../ops/reduce/argmax.ts';
 import { reduceMax } from '../../ops/reduce/reduce.ts';
+import { reduceSum } from '../../ops/reduce/sum.ts';
 import { cast } from '../../ops/movement/cast.ts';
-import { equal, greater, keepNan } from '../../ops/elementwise/elementwise.ts';
-import { slice } from '../../ops/movement/movement.ts';
+import { add, equal, greater, keepNan, less, multiply } from '../../ops/elementwise/elementwise.ts';
+import { oneHot } from '../../ops/movement/gather.ts';
+import { reshape, slice } from '../../ops/movement/movement.ts';
+import { constant } from '../../ops/core/leaves.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
+import { softmax } from '../../ops/softmax/softmax.ts';
 import { alignTargets, areDistributions, classIndicesOf } from '../losses/targets.ts';
-import { thresholdOf } from '../meaning.ts';
-import type { OptionTable } from '../../options.ts';
+import { meaningOf, thresholdOf } from '../meaning.ts';
 
 export interface DecisionOptions {
   /** Name of the metric; by default its own, with the class where one is given. */
   name?: string;
   /**
    * Predictions above it are positive. Default 0.5 for probabilities, as in Keras, and 0 for the logits of a model: the
-   * same decision. With `class` and without a threshold, a sample is positive if that class has its largest output.
+   * same decision. Logits of classes go through a softmax first and are then compared with 0.5.
    */
   threshold?: number;
-  /** Treats this class as positive and all others as negative; needed where the model tells several classes apart. */
+  /** Treats this class as positive and all others as negative (Keras's `class_id`); needed where the model tells several classes apart. */
   class?: number;
+  /**
+   * Instead of a threshold: positive are the `topK` largest of a row of outputs, the first of equal ones (Keras's `top_k`). 1 asks for
+   * the class that the model decides for.
+   */
+  topK?: number;
 }
 
-export const decisionOptions: OptionTable<DecisionOptions> = { name: true, threshold: true, class: true };
+export const decisionOptions: OptionTable<DecisionOptions> = {
+  name: true,
+  threshold: true,
+  class: true,
+  topK: true,
+};
 
 /** `precision`, or for one class `precisionOfClass3`. */
 export function nameOf(
@@ -33,6 +48,19 @@ export function nameOf(
     throw new ArgumentError(`${metric}: class is ${one}; it must be a whole number of at least 0`);
   }
   return name ?? (one === undefined ? metric : `${metric}OfClass${one}`);
+}
+
+/** @throws ArgumentError unless threshold and topK are numbers, and one of them at most is given */
+export function checkDecision(metric: string, { threshold, topK }: DecisionOptions): void {
+  if (threshold !== undefined && typeof threshold !== 'number') {
+    throw new ArgumentError(`${metric}: threshold is ${describe(threshold)}; it must be a number`);
+  }
+  if (topK === undefined) return;
+  if (threshold !== undefined) {
+    throw new ArgumentError(`${metric}: has a threshold and topK; give one of them`);
+  }
+  if (Number.isInteger(topK) && topK >= 1) return;
+  throw new ArgumentError(`${metric}: topK is ${describe(topK)}; it must be a whole number of at least 1`);
 }
 
 /**
@@ -90,13 +118,40 @@ export function decisions(
   metric: string,
   prediction: Tensor,
   target: Tensor,
-  { threshold, class: one }: DecisionOptions,
+  { threshold, class: one, topK }: DecisionOptions,
 ): { predicted: Tensor; actual: Tensor } {
-  const { score, actual } = sides(metric, prediction, target, one);
-  if (one !== undefined && threshold === undefined) {
-    const chosen = equal(cast(argmax(prediction), 'f32'), one);
-    return { predicted: keepNan(reduceMax(prediction, { axes: [-1] }), chosen), actual };
+  if (topK !== undefined) {
+    const chosen = largest(prediction, topK);
+    const { score, actual } = sides(metric, chosen, target, one);
+    return { predicted: keepNan(reduceMax(prediction, { axes: [-1], keepDims: true }), score), actual };
   }
-  const predicted = greater(score, threshold ?? thresholdOf(metric, prediction));
-  return { predicted: keepNan(score, predicted), actual };
+  const { scores, limit } = scored(metric, prediction, threshold);
+  const { score, actual } = sides(metric, scores, target, one);
+  return { predicted: keepNan(score, greater(score, limit)), actual };
+}
+
+/** The outputs, and what they are compared with; of the logits of classes the softmax. */
+export function scored(
+  metric: string,
+  prediction: Tensor,
+  threshold: number | undefined,
+): { scores: Tensor; limit: number } {
+  if (threshold !== undefined) return { scores: prediction, limit: threshold };
+  if (meaningOf(prediction) === 'classLogits') return { scores: softmax(prediction), limit: 0.5 };
+  return { scores: prediction, limit: thresholdOf(metric, prediction) };
+}
+
+/** 1 at the `count` largest of each row, the first of equal ones, else 0. */
+function largest(scores: Tensor, count: number): Tensor {
+  const classes = scores.shape.at(-1)!;
+  if (count === 1) return oneHot(argmax(scores), classes);
+  const [own, other] = [
+    reshape(scores, [...scores.shape, 1]),
+    reshape(scores, [...scores.shape.slice(0, -1), 1, classes]),
+  ];
+  const before = Float32Array.from({ length: classes * classes }, (_, i) =>
+    Number(i % classes < Math.floor(i / classes)),
+  );
+  const ahead = add(greater(other, own), multiply(equal(other, own), constant(before, [classes, classes])));
+  return less(reduceSum(ahead, { axes: [-1] }), count);
 }

@@ -26,7 +26,7 @@ export interface Metric {
    * The value, given the columns' means over `count` samples; the mean of the means by default. A matrix is given by
    * `evaluate` and left out of the values of steps and epochs.
    */
-  value?(means: Float64Array, count: number): number | number[][];
+  value?(means: Float64Array, count: number): number | number[] | number[][];
 }
 
 /** [N, M, columns] → [N, columns]: means over what a sample has several of. */
@@ -45,7 +45,12 @@ export interface RecordedValue {
   readonly name: string;
   /** Of a loss: which functions it is made of, as far as they have names. */
   readonly of?: string;
-  value?(means: Float64Array, count: number): number | number[][] | Readonly<Record<string, number>>;
+  value?(
+    means: Float64Array,
+    count: number,
+  ): number | number[] | number[][] | Readonly<Record<string, number>>;
+  /** The value over several steps is the mean of the steps' values, weighted by their rows; default: of all rows together. */
+  readonly batchwise?: boolean;
 }
 
 /** What `Totals` has added up, for a checkpoint: of each value the columns' sums, and the rows. */
@@ -68,7 +73,16 @@ export class Totals {
 
   /** What one step recorded, in the order of the metrics. */
   add(recorded: readonly Recorded[]): this {
-    recorded.forEach(({ sums, count }, k) => {
+    recorded.forEach(({ sums: given, count }, k) => {
+      const { value, batchwise } = this.#metrics[k];
+      const sums = batchwise
+        ? [
+            (value!(
+              Float64Array.from(given, (sum) => sum / count),
+              count,
+            ) as number) * count,
+          ]
+        : given;
       const own = (this.#sums[k] ??= new Float64Array(sums.length));
       sums.forEach((sum, column) => (own[column] += sum));
       this.#counts[k] = (this.#counts[k] ?? 0) + count;
@@ -78,10 +92,11 @@ export class Totals {
 
   /** The values by name: numbers, and where asked for matrices too. */
   values(matrices: 'with matrices' | 'numbers' = 'numbers'): Record<string, number> {
-    const entries = this.#metrics.flatMap(({ name, value }, k): [string, unknown][] => {
+    const entries = this.#metrics.flatMap(({ name, value, batchwise }, k): [string, unknown][] => {
       const count = this.#counts[k] ?? 0;
       const means = (this.#sums[k] ?? new Float64Array(1)).map((sum) => sum / count);
-      const own = value ? value(means, count) : means.reduce((sum, mean) => sum + mean / means.length, 0);
+      const own =
+        value && !batchwise ? value(means, count) : means.reduce((sum, mean) => sum + mean / means.length, 0);
       return typeof own === 'number' || Array.isArray(own) ? [[name, own]] : Object.entries(own);
     });
     const wanted = entries.filter(([, value]) => matrices === 'with matrices' || typeof value === 'number');

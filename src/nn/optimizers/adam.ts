@@ -5,7 +5,7 @@ import { checkOptions, checkFlag } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import { check, checkEpsilon, logarithm } from './checks.ts';
 import { commonOptions } from './common.ts';
-import type { CommonOptions } from './common.ts';
+import type { CommonOptions, LearningRate } from './common.ts';
 import { optimizer } from './optimizer.ts';
 import type { Optimizer } from './optimizer.ts';
 
@@ -17,12 +17,15 @@ const kernels = {
 
 export interface MomentsOptions extends CommonOptions {
   /** η. Default 0.001. */
-  learningRate?: number;
+  learningRate?: LearningRate;
   /** β₁, the share of the mean gradient kept from step to step, in [0, 1). Default 0.9. */
   beta1?: number;
   /** β₂, the share of the mean square (Adamax: of the largest gradient) kept from step to step, in [0, 1). Default 0.999. */
   beta2?: number;
-  /** ε, added to the root of the corrected mean square (Adamax: to the largest gradient). Default 1e-7. */
+  /**
+   * ε, added to the root of the mean square: before its correction as in Keras (Nadam: after it), and for Adamax to the
+   * largest gradient. Default 1e-7.
+   */
   epsilon?: number;
 }
 
@@ -42,9 +45,10 @@ export interface AdamOptions extends MomentsOptions {
 const adamOptions: OptionTable<AdamOptions> = { ...momentsOptions, amsgrad: true };
 
 /**
- * Adam (Kingma & Ba 2015, algorithm 1): m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g²,
- * w ← w − η m̂ / (√v̂ + ε) with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ). Keras's defaults. With `amsgrad` (Reddi et al.
- * 2018) v̂ = max(v of all steps) / (1 − β₂ᵗ), as in Keras and PyTorch.
+ * Adam (Kingma & Ba 2015): m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g²,
+ * w ← w − η √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε), t = 1, 2, …: the form of the paper's section 2, whose ε is not
+ * corrected, as in Keras (PyTorch has algorithm 1, where it is added to √(v / (1 − β₂ᵗ))). Keras's defaults. With
+ * `amsgrad` (Reddi et al. 2018) the largest v of all steps stands for v.
  *
  * @throws ArgumentError if an option is out of range
  */
@@ -59,7 +63,7 @@ export interface AdamWOptions extends AdamOptions {
 }
 
 /**
- * Adam with decoupled weight decay (Loshchilov & Hutter 2019): w ← w − η (m̂ / (√v̂ + ε) + λ w). Keras's defaults.
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019): Adam's step and w ← w − η λ w. Keras's defaults.
  *
  * @throws ArgumentError if an option is out of range
  */
@@ -68,7 +72,10 @@ export function adamw(options: AdamWOptions = {}): Optimizer {
   return adamLike('adamw', { ...options, weightDecay: options.weightDecay ?? 0.004 });
 }
 
-function checked(name: string, { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }) {
+function checked(
+  name: string,
+  { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: MomentsOptions,
+) {
   check(name, 'beta1', beta1, 0, 1);
   check(name, 'beta2', beta2, 0, 1);
   checkEpsilon(name, epsilon);

@@ -10,6 +10,14 @@ export function check(name: string, option: string, value: number, low: number, 
   throw new ArgumentError(`${name}: ${option} is ${describe(value)}; it must be ${range}`);
 }
 
+/** Throws an ArgumentError unless it is a whole number from `low` to 2^24. */
+export function checkCount(name: string, option: string, value: unknown, low: number): void {
+  if (Number.isInteger(value) && (value as number) >= low && (value as number) <= 2 ** 24) return;
+  throw new ArgumentError(
+    `${name}: ${option} is ${describe(value)}; it must be a whole number from ${low} to ${2 ** 24}`,
+  );
+}
+
 /** ε must be a normal f32 above 0: it keeps 0/0 away where a gradient is exactly 0. */
 export function checkEpsilon(name: string, epsilon: number): void {
   check(name, 'epsilon', epsilon, 2 ** -126);

@@ -1,35 +1,38 @@
-import normSource from '../../../shaders/optimizer/norm.wgsl?raw';
-import partialsSource from '../../../shaders/optimizer/norm_partials.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
-import { literal } from '../../ops/core/expression.ts';
-import type { OptimizerSpec } from '../../runtime/optimizerSpec.ts';
 import type { OptionTable } from '../../options.ts';
-import { checkOptions, describe, required } from '../../options.ts';
+import { describe, settle } from '../../options.ts';
 import type { Schedule } from '../schedules.ts';
-import { check } from './checks.ts';
+import { check, checkCount } from './checks.ts';
 
-const kernels = {
-  partials: { name: 'optimizer/norm_partials', source: partialsSource },
-  norm: { name: 'optimizer/norm', source: normSource },
-};
+/** A number, or a schedule that gives the rate of each step: Keras's, with `initialLearningRate`. */
+export type LearningRate = number | Schedule;
 
 /**
  * What every optimizer can do besides its rule, inside the same dispatches. At each step, for each parameter w with
  * gradient g of the loss:
  *
+ *     g ← mean of g over the last steps   gradientAccumulationSteps
  *     g ← g + λ₁ sign(w) + 2 λ₂ w         l1, l2
- *     g ← g clipped                       clipValue or globalClipNorm
- *     η ← learningRate · schedule(step)
+ *     g ← g clipped                       clipValue, clipNorm or globalClipNorm
+ *     η ← learningRate · schedule(step), or learningRate(step) where that is a schedule
  *     w ← rule(w, g, η) − η λ w           weightDecay
  *     a ← d a + (1 − d) w                 ema
  *
  * They apply to all trainable parameters, biases and scales included, as Keras's optimizers do by default.
  */
 export interface CommonOptions {
-  /** The factor of the learning rate at each step, such as `cosineDecay({ decaySteps: 10_000 })`; by default 1. */
+  /**
+   * The factor of the learning rate at each step, such as `cosineDecay({ decaySteps: 10_000 })`; by default 1. Not where
+   * learningRate is a schedule itself.
+   */
   schedule?: Schedule;
   /** λ: each step also shrinks every parameter by the share η λ, apart from the rule ("decoupled"). Default 0. */
   weightDecay?: number;
+  /**
+   * Variables that weightDecay leaves alone: those in whose name one of these is found, as in Keras's
+   * `exclude_from_weight_decay`. Texts are regular expressions: `['bias', 'shift', '^embedding']`. Default: none.
+   */
+  excludeFromWeightDecay?: readonly (string | RegExp)[];
   /** λ₁ of the penalty λ₁ Σ |w|. It acts through its gradient only: the loss is reported without it. Default 0. */
   l1?: number;
   /** λ₂ of the penalty λ₂ Σ w², of which the same is true. Default 0. */
@@ -38,15 +41,33 @@ export interface CommonOptions {
   clipValue?: number;
   /**
    * The gradients of all parameters together are shortened to this Euclidean norm, above 0, where it is larger: two
-   * dispatches more. Not together with clipValue. By default they stay as they are.
+   * dispatches more. Not together with clipValue or clipNorm. By default they stay as they are.
    */
   globalClipNorm?: number;
   /**
-   * Also keeps exponential moving averages of the parameters, which `model.useAveragedWeights` and
-   * `minimizer.swapAverages` make use of; `decay` is in [0, 1): 0.999, say. They start at the parameters after the
-   * first step, as in Keras.
+   * The gradient of each variable is shortened by itself to this Euclidean norm, above 0, where it is larger: two
+   * dispatches more (Keras's `clipnorm`). Not together with clipValue or globalClipNorm. By default they stay as they are.
    */
-  ema?: { readonly decay: number };
+  clipNorm?: number;
+  /**
+   * n, at least 2: gradients are collected over n steps, and their mean makes one update after each n-th: as if the batch
+   * were n times as large. As in Keras, bias corrections count updates, while schedules count steps and `ema` averages
+   * at each step. Two dispatches more, and a slot. By default each step makes an update.
+   */
+  gradientAccumulationSteps?: number;
+  /**
+   * Also keeps exponential moving averages of the parameters, which `model.useAveragedWeights` and
+   * `minimizer.swapAverages` make use of. They start at the parameters after the first step, as in Keras. Unlike Keras's
+   * `use_ema`, `fit` does not put them in the place of the weights at its end.
+   */
+  ema?: EmaOptions;
+}
+
+export interface EmaOptions {
+  /** d, in [0, 1). Default 0.99 (Keras's `ema_momentum`). */
+  readonly decay?: number;
+  /** After each so many updates the parameters become their averages (Keras's `ema_overwrite_frequency`); default: never. */
+  readonly overwriteFrequency?: number;
 }
 
 export const commonOptions: OptionTable<CommonOptions> = {
@@ -56,111 +77,123 @@ export const commonOptions: OptionTable<CommonOptions> = {
   l2: true,
   clipValue: true,
   globalClipNorm: true,
+  clipNorm: true,
+  excludeFromWeightDecay: true,
+  gradientAccumulationSteps: true,
   ema: true,
 };
 
 /** Those options that were set, checked; without the schedule. */
-type CommonConfig = Readonly<Omit<CommonOptions, 'schedule'>>;
+export type CommonConfig = Readonly<Omit<CommonOptions, 'schedule' | 'ema' | 'excludeFromWeightDecay'>> & {
+  readonly ema?: { readonly decay: number; readonly overwriteFrequency?: number };
+  /** Sources of regular expressions. */
+  readonly excludeFromWeightDecay?: readonly string[];
+};
 
 /** The part of an optimizer's options that is common to all, for summaries and kernels. */
 export function commonConfig(name: string, options: CommonOptions): CommonConfig {
-  const { weightDecay, l1, l2, clipValue, globalClipNorm, ema, schedule } = options;
+  const { weightDecay, l1, l2, clipValue, globalClipNorm, clipNorm, gradientAccumulationSteps } = options;
+  for (const [option, value] of Object.entries({ weightDecay, l1, l2 })) {
+    if (value !== undefined) check(name, option, value, 0);
+  }
+  const clips = Object.entries({ clipValue, globalClipNorm, clipNorm }).filter(
+    ([, value]) => value !== undefined,
+  );
+  for (const [option, value] of clips) check(name, option, value!, 2 ** -126);
+  if (clips.length > 1) {
+    const names = clips.map(([option]) => option).join(' and ');
+    throw new ArgumentError(
+      `${name}: ${names} are ${clips.length > 2 ? 'all' : 'both'} set; choose one of them`,
+    );
+  }
+  if (gradientAccumulationSteps !== undefined) {
+    checkCount(name, 'gradientAccumulationSteps', gradientAccumulationSteps, 2);
+  }
+  const { ema, excludeFromWeightDecay } = options;
+  const all = {
+    weightDecay,
+    l1,
+    l2,
+    clipValue,
+    globalClipNorm,
+    clipNorm,
+    excludeFromWeightDecay: excludeFromWeightDecay && patternsOf(name, excludeFromWeightDecay),
+    gradientAccumulationSteps,
+    ema: ema && emaOf(name, ema),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** The sources of regular expressions. */
+export function patternsOf(
+  name: string,
+  given: readonly (string | RegExp)[],
+  option = 'excludeFromWeightDecay',
+): readonly string[] {
+  if (!Array.isArray(given)) {
+    throw new ArgumentError(
+      `${name}: ${option} is ${describe(given)}; give a list of texts that the names hold, such as ['bias']`,
+    );
+  }
+  return given.map((pattern: unknown, i) => {
+    if (pattern instanceof RegExp && pattern.flags === '') return pattern.source;
+    try {
+      if (typeof pattern === 'string') return new RegExp(pattern).source;
+    } catch {
+      // told below
+    }
+    throw new ArgumentError(
+      `${name}: ${option}[${i}] is ${pattern instanceof RegExp ? String(pattern) : describe(pattern)}; it must be a text, as in a regular expression, or a regular expression without flags`,
+    );
+  });
+}
+
+function emaOf(name: string, given: EmaOptions): NonNullable<CommonConfig['ema']> {
+  const { decay, overwriteFrequency } = settle(`${name}: ema`, given, {
+    decay: 0.99,
+    overwriteFrequency: undefined,
+  });
+  check(name, 'ema.decay', decay, 0, 1);
+  if (overwriteFrequency === undefined) return { decay };
+  checkCount(name, 'ema.overwriteFrequency', overwriteFrequency, 1);
+  return { decay, overwriteFrequency };
+}
+
+/**
+ * The rate that can be set, and the schedule that multiplies it. Where learningRate is a schedule, that is the product: the
+ * rate is 1 and stays so.
+ *
+ * @throws ArgumentError if one of them is none, both are schedules, or a schedule of factors is given for rates or the
+ *   other way round
+ */
+export function ratesOf(
+  name: string,
+  learningRate: LearningRate,
+  schedule: Schedule | undefined,
+): { learningRate: number; schedule?: Schedule; givesRates: boolean } {
   if (schedule !== undefined && typeof schedule?.at !== 'function') {
     throw new ArgumentError(
       `${name}: schedule is ${describe(schedule)}; pass what a schedule function gives, such as cosineDecay({ decaySteps: 1000 })`,
     );
   }
-  for (const [option, value] of Object.entries({ weightDecay, l1, l2 })) {
-    if (value !== undefined) check(name, option, value, 0);
+  if (typeof learningRate !== 'object' || typeof learningRate?.at !== 'function') {
+    check(name, 'learningRate', learningRate as number, 0);
+    if (schedule?.gives === 'rates') {
+      throw new ArgumentError(
+        `${name}: schedule is to give factors of the learning rate, but ${schedule.config.name} has an initialLearningRate and gives rates; pass it as learningRate`,
+      );
+    }
+    return { learningRate: learningRate as number, schedule, givesRates: false };
   }
-  for (const [option, value] of Object.entries({ clipValue, globalClipNorm })) {
-    if (value !== undefined) check(name, option, value, 2 ** -126);
+  if (schedule !== undefined) {
+    throw new ArgumentError(
+      `${name}: learningRate and schedule are both schedules; pass one that gives rates as learningRate, or factors as schedule beside a number`,
+    );
   }
-  if (clipValue !== undefined && globalClipNorm !== undefined) {
-    throw new ArgumentError(`${name}: clipValue and globalClipNorm are both set; choose one of them`);
+  if (learningRate.gives === 'factors') {
+    throw new ArgumentError(
+      `${name}: learningRate is to give rates, but ${learningRate.config.name} gives factors; set its initialLearningRate, or pass it as schedule beside a number as learningRate`,
+    );
   }
-  if (ema !== undefined) {
-    checkOptions(`${name}: ema`, ema, { decay: required });
-    check(name, 'ema.decay', ema.decay, 0, 1);
-  }
-  const all = { weightDecay, l1, l2, clipValue, globalClipNorm, ema: ema && { decay: ema.decay } };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-/** Body of `fn learning_rate() -> f32`. */
-export function learningRateBody(schedule: Schedule | undefined): string {
-  return `return hyper[0]${schedule ? ` * ${schedule.wgsl('updates_done()')}` : ''};`;
-}
-
-function penalized({ l1 = 0, l2 = 0 }: CommonConfig): string {
-  if (l1 === 0 && l2 === 0) return 'gradients[i]';
-  return `penalized(gradients[i], parameters[i], ${literal(l1)}, ${literal(l2)})`;
-}
-
-/** Body of `fn gradient(i: u32) -> vec4f`. */
-export function gradientBody(config: CommonConfig): string {
-  const { clipValue, globalClipNorm } = config;
-  const g = penalized(config);
-  if (clipValue !== undefined) return `return clipped_by_value(${g}, ${literal(clipValue)});`;
-  if (globalClipNorm !== undefined)
-    return `return clipped_by_norm(${g}, hyper[1], hyper[2], ${literal(globalClipNorm)});`;
-  return `return ${g};`;
-}
-
-/** Body of `fn updated(i: u32, change: vec4f, rate: f32) -> vec4f`. */
-export function updatedBody({ weightDecay = 0 }: CommonConfig): string {
-  const change =
-    weightDecay === 0 ? 'change' : `decayed(change, parameters[i], rate, ${literal(weightDecay)})`;
-  return `return parameters[i] + ${change};`;
-}
-
-/** Body of `fn store(i: u32, w: vec4f)`. */
-export function storeBody({ ema }: CommonConfig): string {
-  const average = (decay: number) =>
-    `averages[i] = moving_average(averages[i], w, ${literal(1 - decay)}, updates_done());`;
-  return `parameters[i] = w;${ema ? `\n  ${average(ema.decay)}` : ''}`;
-}
-
-/** The dispatches that leave the norm of all gradients in hyper[1] and hyper[2]: partial sums of each range, then their sum. */
-export function reduceNorm(config: CommonConfig): OptimizerSpec['reduceNorm'] {
-  return (ranges, hyper, context) => {
-    const { software } = context.target;
-    const most = software ? 1024 : 16384; // lanes; eight vec4f for each keep them busy
-    const lanes = ranges.map(({ length }) => Math.min(most, Math.ceil(length / 4 / 8 / 64) * 64));
-    const count = lanes.reduce((sum, own) => sum + own, 0);
-    const partials = context.scratch([3 * count], 'f32', 'partials');
-    let offset = 0;
-    ranges.forEach(({ parameters, gradients, length }, i) => {
-      const workgroupSize = 64;
-      context.dispatch({
-        kernel: kernels.partials,
-        constants: {
-          LENGTH: length / 4,
-          LANES: lanes[i],
-          OFFSET: offset,
-          PLANE: count,
-          WORKGROUP_SIZE: workgroupSize,
-        },
-        functions: { gradient: `return ${penalized(config)};` },
-        bindings: { gradients, parameters, partials },
-        workgroups: [lanes[i] / workgroupSize, 1, 1],
-        flops: 8 * length,
-        part: 'normPartials',
-      });
-      offset += lanes[i];
-    });
-    const workgroupSize = software ? 1 : Math.min(256, 2 ** Math.floor(Math.log2(count / 4)));
-    context.dispatch({
-      kernel: kernels.norm,
-      constants: {
-        LENGTH: count / 4,
-        WORKGROUP_SIZE: workgroupSize,
-        LEVELS: Math.log2(workgroupSize),
-      },
-      bindings: { partials, hyper },
-      workgroups: [1, 1, 1],
-      flops: 3 * count,
-      part: 'norm',
-    });
-  };
+  return { learningRate: 1, schedule: learningRate, givesRates: true };
 }

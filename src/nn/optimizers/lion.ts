@@ -3,13 +3,13 @@ import { checkOptions } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import { check } from './checks.ts';
 import { commonOptions } from './common.ts';
-import type { CommonOptions } from './common.ts';
+import type { CommonOptions, LearningRate } from './common.ts';
 import { optimizer } from './optimizer.ts';
 import type { Optimizer } from './optimizer.ts';
 
 export interface LionOptions extends CommonOptions {
   /** η, the size of each step; three to ten times smaller than Adam's. Default 0.001. */
-  learningRate?: number;
+  learningRate?: LearningRate;
   /** β₁, the share of the mean gradient in the direction of a step, in [0, 1). Default 0.9. */
   beta1?: number;
   /** β₂, the share of the mean gradient kept from step to step, in [0, 1). Default 0.99. */

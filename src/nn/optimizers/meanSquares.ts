@@ -5,7 +5,7 @@ import { checkOptions, checkFlag } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import { check, checkEpsilon } from './checks.ts';
 import { commonOptions } from './common.ts';
-import type { CommonOptions } from './common.ts';
+import type { CommonOptions, LearningRate } from './common.ts';
 import { optimizer } from './optimizer.ts';
 import type { Optimizer } from './optimizer.ts';
 
@@ -17,14 +17,14 @@ const kernels = {
 
 export interface RmspropOptions extends CommonOptions {
   /** η. Default 0.001. */
-  learningRate?: number;
+  learningRate?: LearningRate;
   /** ρ, the share of the mean square kept from step to step, in [0, 1). Default 0.9. */
   rho?: number;
   /** μ, the share of the velocity kept from step to step, in [0, 1). Default 0. */
   momentum?: number;
   /** Divides by the root of the moving variance of the gradient instead of its mean square. Default false. */
   centered?: boolean;
-  /** ε, added to the root. Default 1e-7. */
+  /** ε, inside the root. Default 1e-7. */
   epsilon?: number;
 }
 
@@ -38,9 +38,9 @@ const rmspropOptions: OptionTable<RmspropOptions> = {
 };
 
 /**
- * RMSprop (Tieleman & Hinton 2012): s ← ρ s + (1 − ρ) g², w ← w − η g / (√s + ε). With momentum v ← μ v + η g / (√s + ε),
- * w ← w − v; centered (Graves 2013) with s − m² in place of s, where m ← ρ m + (1 − ρ) g. Keras's defaults; ε stands
- * outside the root, as in PyTorch, where a vanishing gradient cannot be blown up by 1/√ε.
+ * RMSprop (Tieleman & Hinton 2012): s ← ρ s + (1 − ρ) g², w ← w − η g / √(s + ε). With momentum v ← μ v + η g / √(s + ε),
+ * w ← w − v; centered (Graves 2013) with s − m² in place of s, where m ← ρ m + (1 − ρ) g. Keras's defaults and its ε
+ * inside the root; PyTorch's stands outside.
  *
  * @throws ArgumentError if an option is out of range
  */
@@ -71,10 +71,10 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
 
 export interface AdagradOptions extends CommonOptions {
   /** η. Default 0.001. */
-  learningRate?: number;
+  learningRate?: LearningRate;
   /** s₀, from which the sum of squares starts, at least 0. Default 0.1. */
   initialAccumulatorValue?: number;
-  /** ε, added to the root. Default 1e-7. */
+  /** ε, inside the root. Default 1e-7. */
   epsilon?: number;
 }
 
@@ -86,8 +86,8 @@ const adagradOptions: OptionTable<AdagradOptions> = {
 };
 
 /**
- * Adagrad (Duchi, Hazan & Singer 2011): s ← s + g² from s₀ on, w ← w − η g / (√s + ε). Keras's defaults; ε stands outside
- * the root, as in the paper and in PyTorch.
+ * Adagrad (Duchi, Hazan & Singer 2011): s ← s + g² from s₀ on, w ← w − η g / √(s + ε). Keras's defaults and its ε inside
+ * the root; PyTorch's stands outside.
  *
  * @throws ArgumentError if an option is out of range
  */
@@ -108,8 +108,8 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
 }
 
 export interface AdadeltaOptions extends CommonOptions {
-  /** η, a factor of the paper's step. Default 1, the paper's (Keras's 0.001 takes a thousandth of each step). */
-  learningRate?: number;
+  /** η, a factor of the paper's step. Default 0.001, as in Keras; 1 is the paper's. */
+  learningRate?: LearningRate;
   /** ρ, the share of the mean squares kept from step to step, in [0, 1). Default 0.95. */
   rho?: number;
   /** ε, inside both roots: the first steps are about √(ε / (1 − ρ)). Default 1e-7. */
@@ -125,13 +125,13 @@ const adadeltaOptions: OptionTable<AdadeltaOptions> = {
 
 /**
  * Adadelta (Zeiler 2012): s ← ρ s + (1 − ρ) g², Δ = −√(d + ε) / √(s + ε) · g, d ← ρ d + (1 − ρ) Δ²,
- * w ← w + η Δ. Keras's ρ and ε, the paper's rate.
+ * w ← w + η Δ. Keras's defaults: its rate takes a thousandth of the paper's step.
  *
  * @throws ArgumentError if an option is out of range
  */
 export function adadelta(options: AdadeltaOptions = {}): Optimizer {
   checkOptions('adadelta', options, adadeltaOptions);
-  const { learningRate = 1, rho = 0.95, epsilon = 1e-7, ...common } = options;
+  const { learningRate = 0.001, rho = 0.95, epsilon = 1e-7, ...common } = options;
   check('adadelta', 'rho', rho, 0, 1);
   checkEpsilon('adadelta', epsilon);
   return optimizer({

@@ -1,19 +1,31 @@
 import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
 import { linearGrid } from '../../ops/core/op.ts';
-import type { OptimizerSpec } from '../../runtime/optimizerSpec.ts';
+import type { LowerContext, Operand } from '../../ops/core/op.ts';
+import type {
+  OptimizerOperands,
+  OptimizerRange,
+  OptimizerSpec,
+  SharedOperands,
+} from '../../runtime/optimizerSpec.ts';
 import type { Schedule } from '../schedules.ts';
-import { check } from './checks.ts';
+import { accumulate, ACCUMULATED, collect } from './accumulation.ts';
 import {
-  commonConfig,
+  CLIP_NORM,
+  decayOf,
   gradientBody,
   learningRateBody,
-  reduceNorm,
+  penalized,
   storeBody,
   updatedBody,
-} from './common.ts';
-import type { CommonOptions } from './common.ts';
+  weightBody,
+} from './bodies.ts';
+import { commonConfig, ratesOf } from './common.ts';
+import type { CommonConfig, CommonOptions, LearningRate } from './common.ts';
+import { reduceNorm, reduceSegmentNorms } from './norms.ts';
+import { Tables } from './tables.ts';
+import type { TableField } from './tables.ts';
 
-export type ConfigValue = number | boolean | Readonly<Record<string, unknown>>;
+export type ConfigValue = number | boolean | Readonly<Record<string, unknown>> | readonly string[];
 
 /**
  * An optimizer with its settings. It holds no state of its own: the moments lie on the GPU, where one
@@ -25,66 +37,158 @@ export interface Optimizer extends OptimizerSpec {
   readonly schedule?: Schedule;
 }
 
-interface Description {
+/** Where the common options come into a kernel file. */
+export type CommonFunction = 'learning_rate' | 'gradient' | 'updated' | 'weight' | 'store';
+
+/** What the dispatches of a rule before the trial are made of. */
+export interface Preparation extends SharedOperands {
+  readonly ranges: readonly OptimizerRange[];
+  readonly tables: Tables;
+  /** Number of the rule's first norm in the variables' records. */
+  readonly firstNorm: number;
+  /** Bodies of functions that a kernel declares, as in the update itself. */
+  functions(range: OptimizerRange, names: readonly CommonFunction[]): Readonly<Record<string, string>>;
+  /** The slots of a range, and what all have in common, by the name in the kernel. */
+  bindings(range: OptimizerRange): Readonly<Record<string, Operand>>;
+  /** The constants of the update's kernel that count steps: STEPS. */
+  readonly constants: Readonly<Record<string, ConstantValue>>;
+}
+
+export interface Description {
   name: string;
   kernel: KernelFile;
   /** Names of its memory, one value of each per parameter: variables of the kernel file. */
   slots?: readonly string[];
-  config: Record<string, number | boolean> & { learningRate: number };
+  config: Readonly<Record<string, ConfigValue | undefined | LearningRate>> & { learningRate: LearningRate };
   common: CommonOptions;
   /** Constants of the kernel file. */
   constants: Readonly<Record<string, ConstantValue>>;
   flopsPerParameter: number;
   /** Behind learning rate, gradient norm and its scale in `hyper`. */
   hyper?: readonly number[];
+  /** What the rule has to know of each variable. */
+  fields?: readonly TableField[];
+  /** How many norms of each variable the rule computes. */
+  norms?: number;
+  /** Which of them the kernel file declares; default: all but `weight`. */
+  declares?: readonly CommonFunction[];
+  /** Bodies of functions of its own in the kernel file. */
+  functions?(range: OptimizerRange, tables: Tables, firstNorm: number): Readonly<Record<string, string>>;
+  /** Dispatches before the trial; what they give to the update of each range. */
+  prepare?(preparation: Preparation, context: LowerContext): readonly Readonly<Record<string, Operand>>[];
+}
+
+/** λ of each variable, where some are left out. */
+function decayField({ weightDecay = 0, excludeFromWeightDecay }: CommonConfig): TableField[] {
+  if (!excludeFromWeightDecay) return [];
+  const patterns = excludeFromWeightDecay.map((source) => new RegExp(source));
+  const isExcluded = (name: string) => patterns.some((pattern) => pattern.test(name));
+  return [{ name: 'decay', valueOf: ({ variable }) => (isExcluded(variable.name) ? 0 : weightDecay) }];
 }
 
 export function optimizer(description: Description): Optimizer {
-  const { name, kernel, slots = [], config, common, constants, flopsPerParameter, hyper } = description;
-  check(name, 'learningRate', config.learningRate, 0);
+  const { name, kernel, slots = [], config, common, constants, flopsPerParameter } = description;
+  const { schedule, learningRate, givesRates } = ratesOf(name, config.learningRate, common.schedule);
   const options = commonConfig(name, common);
-  const slotNames = options.ema ? [...slots, 'averages'] : slots;
-  const functions = {
-    learning_rate: learningRateBody(common.schedule),
-    gradient: gradientBody(options),
-    updated: updatedBody(options),
-    store: storeBody(options),
+  const { ema, clipNorm, globalClipNorm, gradientAccumulationSteps: steps } = options;
+  const slotNames = [...slots, ...(steps ? [ACCUMULATED] : []), ...(ema ? ['averages'] : [])];
+  const firstNorm = clipNorm === undefined ? CLIP_NORM : CLIP_NORM + 1;
+  const fields = [...decayField(options), ...(description.fields ?? [])];
+  const tables = new Tables(description.hyper ?? [], fields, firstNorm + (description.norms ?? 0));
+  const counting = { STEPS: steps ?? 1 };
+
+  const declared = description.declares ?? ['learning_rate', 'gradient', 'updated', 'store'];
+  const functions: Preparation['functions'] = (range, names) => {
+    const decay = decayOf(options, tables, range);
+    const bodies: Readonly<Record<CommonFunction, string>> = {
+      learning_rate: learningRateBody(schedule),
+      gradient: gradientBody(options, tables, range),
+      updated: updatedBody(decay),
+      weight: weightBody(decay),
+      store: storeBody(options),
+    };
+    return Object.fromEntries(names.map((own) => [own, bodies[own]]));
   };
+  const bindings = (
+    { parameters, gradients, slots: buffers }: OptimizerRange,
+    { state, hyper }: SharedOperands,
+  ) => ({
+    gradients,
+    parameters,
+    state,
+    hyper,
+    ...Object.fromEntries(buffers.map((buffer, i) => [slotNames[i], buffer])),
+  });
+
+  const prepares =
+    description.prepare !== undefined || steps !== undefined || clipNorm !== undefined || !!globalClipNorm;
+  const prepare = (
+    ranges: readonly OptimizerRange[],
+    shared: SharedOperands,
+    context: LowerContext,
+  ): readonly Readonly<Record<string, Operand>>[] => {
+    const { hyper } = shared;
+    if (steps) {
+      const place = slotNames.indexOf(ACCUMULATED);
+      for (const range of ranges) context.dispatch(accumulate(range, range.slots[place]));
+    }
+    const value = penalized(options);
+    if (globalClipNorm !== undefined) reduceNorm(ranges, hyper, value, context);
+    if (clipNorm !== undefined) {
+      reduceSegmentNorms({ ranges, hyper, tables, index: CLIP_NORM, value }, context);
+    }
+    const own = { ...shared, ranges, tables, firstNorm, constants: counting };
+    return (
+      description.prepare?.({ ...own, functions, bindings: (range) => bindings(range, shared) }, context) ??
+      []
+    );
+  };
+
   return {
     name,
     slots: slotNames.length,
     slotNames,
-    averages: options.ema !== undefined,
-    hyper,
-    learningRate: config.learningRate,
-    schedule: common.schedule,
-    config: { ...config, ...options, ...(common.schedule && { schedule: common.schedule.config }) },
-    reduceNorm: options.globalClipNorm === undefined ? undefined : reduceNorm(options),
-    update({ parameters, gradients, slots: buffers, state, hyper: values, length, trial }) {
+    averages: ema !== undefined,
+    hyper: (ranges) => tables.values(ranges),
+    learningRate,
+    schedule,
+    givesRates,
+    config: Object.fromEntries(
+      Object.entries({
+        ...config,
+        learningRate: givesRates ? schedule!.config : learningRate,
+        ...options,
+        schedule: common.schedule?.config,
+      }).filter(([, value]) => value !== undefined),
+    ) as Optimizer['config'],
+    measuresNorm: globalClipNorm !== undefined,
+    prepare: prepares ? prepare : undefined,
+    update({ trial, prepared, ...operands }: OptimizerOperands) {
+      const { length } = operands;
       const workgroupSize = 256; // a large one also for a CPU, where each workgroup costs 0.4 µs
       const { workgroups, gridX } = linearGrid(length / 4, workgroupSize);
       return {
         kernel,
         constants: {
           ...constants,
+          ...counting,
           LENGTH: length / 4,
           WORKGROUP_SIZE: workgroupSize,
           GRID_X: gridX,
           ...(trial && { TRIAL: true, OFFSET: trial.offset, PLACE: trial.place }),
         },
-        functions,
-        bindings: {
-          gradients,
-          parameters,
-          state,
-          hyper: values,
-          ...Object.fromEntries(buffers.map((buffer, i) => [slotNames[i], buffer])),
-          ...(trial && { faults: trial.faults }),
+        functions: {
+          ...functions(operands, declared),
+          ...description.functions?.(operands, tables, firstNorm),
         },
+        bindings: { ...bindings(operands, operands), ...prepared, ...(trial && { faults: trial.faults }) },
         workgroups,
         part: trial && 'trial',
         flops: flopsPerParameter * length,
       };
     },
+    settle: steps
+      ? (operands) => collect(operands, bindings(operands, operands), steps, ema && storeBody(options))
+      : undefined,
   };
 }

@@ -5,7 +5,7 @@ import { checkOptions, checkFlag } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import { check } from './checks.ts';
 import { commonOptions } from './common.ts';
-import type { CommonOptions } from './common.ts';
+import type { CommonOptions, LearningRate } from './common.ts';
 import { optimizer } from './optimizer.ts';
 import type { Optimizer } from './optimizer.ts';
 
@@ -16,7 +16,7 @@ const kernels = {
 
 export interface SgdOptions extends CommonOptions {
   /** η. Default 0.01. */
-  learningRate?: number;
+  learningRate?: LearningRate;
   /** μ, the share of the velocity kept from step to step, in [0, 1). Default 0. */
   momentum?: number;
   /** Nesterov's momentum instead of the heavy ball's. Default false. */

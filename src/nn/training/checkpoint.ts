@@ -13,6 +13,9 @@ import type { TrainingState } from './state.ts';
 
 export const FORMAT = 'wgrad 2';
 
+/** In the place of the learning rate, where a schedule gives the rates. */
+export const SCHEDULED = 'schedule';
+
 /** One network and its optimizer, as far as a file can be checked against them without a GPU. */
 export interface PartShape {
   /** What the names of its tensors and metadata begin with: nothing, or `generator.`. */

@@ -121,7 +121,8 @@ function checkSamples(compiled: Compiled, data: Dataset): void {
   const kinds = targetKinds(data, trainedOutputs(network, objective));
   const targets = targetsOf(data).map((field, i) => batch(field, kinds[i] === 'labels' ? 'i32' : 'f32'));
   const outputs = network.callAll(inputs, { training: false });
-  const values = objective.compute(outputs, targets);
-  const uses = fieldUses({ inputs, targets, kinds }, [...values, ...outputs], compiled);
+  const { values } = objective.compute(outputs, targets, 'training');
+  const results = [...values.map(({ tensor }) => tensor), ...outputs];
+  const uses = fieldUses({ inputs, targets, kinds }, results, compiled);
   checkFields(network.name, data, uses);
 }

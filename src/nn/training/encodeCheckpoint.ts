@@ -4,7 +4,7 @@ import type { SafeTensor } from '../../io/safetensors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Network } from '../network.ts';
-import { FORMAT, markFor, stateKey } from './checkpoint.ts';
+import { FORMAT, markFor, SCHEDULED, stateKey } from './checkpoint.ts';
 import type { Saved } from './checkpoint.ts';
 import { requireFiniteToSave } from './finite.ts';
 import type { TrainingState } from './state.ts';
@@ -93,7 +93,7 @@ export async function collectCheckpoint(saved: Saved): Promise<Contents> {
     metadata[`${prefix}optimizerConfig`] = JSON.stringify(optimizer.config);
     metadata[`${prefix}optimizerSlots`] = optimizer.slotNames.join(' ');
     metadata[`${prefix}trained`] = JSON.stringify(minimizer.variables.map((own) => variables.get(own)!));
-    metadata[`${prefix}learningRate`] = String(minimizer.learningRate);
+    metadata[`${prefix}learningRate`] = optimizer.givesRates ? SCHEDULED : String(minimizer.learningRate);
     if (updates !== undefined) metadata[`${prefix}updates`] = String(updates);
   }
   requireFiniteToSave(name, tensors);

@@ -36,6 +36,7 @@ export class EpochEnds {
     onEpoch: ((values: EpochValues) => void | Promise<void>) | undefined,
     minimizers: readonly Minimizer[],
   ) {
+    if (hooks.callbacks?.plateau) for (const minimizer of minimizers) minimizer.requireRate();
     this.#minimizers = minimizers;
     this.#task = task;
     this.#recorder = recorder;

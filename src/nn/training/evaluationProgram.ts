@@ -4,6 +4,7 @@ import { DeviceDataset } from '../../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import { MetricRing } from '../../runtime/ring.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
+import type { Computed } from '../objective.ts';
 import { gather } from './batch.ts';
 import { Collector } from './collector.ts';
 import { trainedOutputs } from './compiled.ts';
@@ -19,6 +20,8 @@ export interface EvaluationProgram {
   readonly data: DeviceDataset;
   readonly rows: number;
   readonly uses: FieldUses;
+  /** What it records; none of an `outputs` program. */
+  readonly values: readonly Computed[];
   readonly ring?: MetricRing;
   /** Of the values per sample; none where the program gives means. */
   readonly collector?: Collector;
@@ -46,6 +49,7 @@ export async function compileEvaluation(
   const perSample = new Map<string, readonly number[]>();
   let ring: MetricRing | undefined;
   let uses: FieldUses | undefined;
+  let values: readonly Computed[] = [];
   const define = (g: GraphBuilder) => {
     data = new DeviceDataset(gpu.device, example, { targets: targetsToo, rows: batchSize });
     const ports = { inputs: network.inputs, outputs: trainedOutputs(network, objective) };
@@ -53,21 +57,24 @@ export async function compileEvaluation(
     const batch = gather(g, data, compiled, options);
     const { inputs, targets, weights } = batch;
     const outputs = network.callAll(inputs, { training: false });
-    const values = targetsToo ? objective.compute(outputs, targets, weights) : [];
-    uses = fieldUses(batch, [...values, ...outputs], compiled);
+    if (targetsToo) {
+      const mode = kind === 'means' ? 'evaluation' : 'samples';
+      ({ values } = objective.compute(outputs, targets, mode, weights));
+    }
+    const tensors = values.map(({ tensor }) => tensor);
+    uses = fieldUses(batch, [...tensors, ...outputs], compiled);
     checkFields(network.name, example, uses);
     if (kind === 'means') {
-      const columns = objective.values.map((value, k) => ({ ...value, columns: columnsOf(values[k]) }));
+      const columns = values.map(({ name, tensor }) => ({ name, columns: columnsOf(tensor) }));
       ring = new MetricRing(gpu.device, columns);
       g.resources.set(ring.resource, ring.location);
-      g.effect(ring.effect(values, batchSize));
+      g.effect(ring.effect(tensors, batchSize));
       return {};
     }
     const named = network.outputs.map(({ name }, i) => [`output ${name}`, outputs[i]] as const);
-    const own = values.flatMap((rows, k) => {
-      const { name, value } = objective.values[k];
-      return !value && rows.shape[0] === batchSize ? [[`value ${name}`, rows] as const] : [];
-    });
+    const own = values.flatMap(({ name, value, tensor }) =>
+      !value && tensor.shape[0] === batchSize ? [[`value ${name}`, tensor] as const] : [],
+    );
     for (const [key, { shape }] of [...named, ...own]) perSample.set(key, shape);
     return Object.fromEntries([...named, ...own]);
   };
@@ -78,7 +85,7 @@ export async function compileEvaluation(
       (own) => own.destroy(),
     );
     const collector = kind === 'means' ? undefined : new Collector(gpu.device, program, perSample);
-    return { program, data: data!, rows: batchSize, uses: uses!, ring, collector };
+    return { program, data: data!, rows: batchSize, uses: uses!, values, ring, collector };
   } catch (error) {
     ring?.destroy();
     data?.destroy();

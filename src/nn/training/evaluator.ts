@@ -97,8 +97,9 @@ export class Evaluator {
   async evaluate(data: TrainingData, options: EvaluateOptions): Promise<Evaluation> {
     checkOptions('evaluate', options, evaluateOptions, 'data, ');
     requireLoss(this.#compiled.network, this.#compiled.objective);
-    const totals = new Totals(this.#compiled.objective.values);
+    let totals = new Totals([]);
     await this.#run(data, options, 'means', async (prepared, batches) => {
+      totals = new Totals(prepared.values);
       const { lifetime } = this.#compiled.state;
       const { device } = this.#compiled.gpu;
       prepared.ring!.reset(0);

@@ -2,7 +2,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import { asStream } from '../../data/stream.ts';
 import type { TrainingData } from '../../data/stream.ts';
 import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
-import { multiply } from '../../ops/elementwise/elementwise.ts';
+import { product } from '../steps.ts';
 import { reduceMean } from '../../ops/reduce/reduce.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
@@ -141,7 +141,7 @@ class FitTask implements Task {
   }
 
   get learningRate(): number {
-    return this.#compiled.minimizer.learningRate;
+    return this.#compiled.minimizer.shownRate(this.#compiled.state.clock.step);
   }
 
   set learningRate(value: number) {
@@ -160,15 +160,16 @@ class FitTask implements Task {
       classWeight === undefined
         ? undefined
         : classWeights(this.name, data.dataset, targets[0], network.outputShape, classWeight);
-    const both = weights && ofClasses ? multiply(weights, ofClasses) : (weights ?? ofClasses);
-    const values = objective.compute(outputs, targets, both);
-    this.#uses = fieldUses(batch, values, this.#compiled);
+    const both = product(ofClasses, weights);
+    const { loss, values } = objective.compute(outputs, targets, 'training', both);
+    const results = [loss, ...values.map(({ tensor }) => tensor)];
+    this.#uses = fieldUses(batch, results, this.#compiled);
     this.#checkValues(data.dataset, this.#uses);
     if (validationData && !asStream(validationData)) {
       checkRanges(this.name, validationData as Dataset, state.trainedOn!, this.#compiled);
     }
-    g.minimize(reduceMean(values[0]), minimizer.variables, minimizer);
-    return objective.values.map((value, k) => ({ ...value, tensor: values[k] }));
+    g.minimize(reduceMean(loss), minimizer.variables, minimizer);
+    return [...values];
   }
 
   /** Whether a batch of a stream can be trained on. */

@@ -130,6 +130,7 @@ export class Run {
   goesOn({ parts }: Saved): void {
     const { metadata } = this.#snapshot?.file ?? {};
     const isSet = ({ prefix, minimizer }: Saved['parts'][number]) =>
+      !minimizer.optimizer.givesRates &&
       String(minimizer.learningRate) !== metadata![`${prefix}learningRate`];
     if (this.isLost && parts.some(isSet)) this.rates.leave(parts.map(({ minimizer }) => minimizer));
   }

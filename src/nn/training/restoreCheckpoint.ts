@@ -2,7 +2,7 @@ import { FormatError } from '../../errors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import { formatShape, sameShape, sizeOf } from '../../ops/core/shape.ts';
 import { isRate, isStep } from '../../runtime/ranges.ts';
-import { numberIn, stateKey } from './checkpoint.ts';
+import { numberIn, SCHEDULED, stateKey } from './checkpoint.ts';
 import type { Checkpoint, LoadReport, PartShape, Saved, SavedPart, Shape } from './checkpoint.ts';
 import { parseProgress, parseRanges } from './progress.ts';
 
@@ -157,7 +157,8 @@ function rateOf(
   { prefix, counts }: PartShape,
   file: Checkpoint,
 ): Pick<PartValues, 'learningRate' | 'updates'> {
-  const learningRate = numberIn(file, `${prefix}learningRate`, isRate);
+  const key = `${prefix}learningRate`;
+  const learningRate = file.metadata[key] === SCHEDULED ? undefined : numberIn(file, key, isRate);
   return { learningRate, ...(counts && { updates: numberIn(file, `${prefix}updates`, isStep) }) };
 }
 
@@ -210,6 +211,7 @@ function write({ gpu }: Saved, part: SavedPart, values: PartValues): void {
       minimizer.writeSlot(gpu.variables, variable, index, own ?? new Float32Array(sizeOf(variable.shape)));
     });
   }
-  if (values.learningRate !== undefined) minimizer.learningRate = values.learningRate;
+  if (values.learningRate !== undefined && !optimizer.givesRates)
+    minimizer.learningRate = values.learningRate;
   if (values.updates !== undefined) part.updates = values.updates;
 }

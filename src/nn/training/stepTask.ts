@@ -69,7 +69,7 @@ export class StepTask implements Task {
 
   /** The first optimizer's; setting it changes all in the same proportion. */
   get learningRate(): number {
-    return this.#minimizers[0].learningRate;
+    return this.#minimizers[0].shownRate(this.state.clock.step);
   }
 
   set learningRate(value: number) {

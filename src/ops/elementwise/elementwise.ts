@@ -1,5 +1,7 @@
 import { ArgumentError } from '../../errors.ts';
+import { checkFlag } from '../../options.ts';
 import { fill } from '../core/leaves.ts';
+import { requireTensor } from '../core/node.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { call, comparedOps, elementwiseOp, gradientOps } from './op.ts';
 import type { Gradient, Literals } from './op.ts';
@@ -78,6 +80,8 @@ export const elementwiseOps = {
   elu: op1('elu', 'elu', ofOutput(gradientOps.eluGradient)),
   selu: op1('selu', 'selu', ofOutput(gradientOps.seluGradient)),
   gelu: op1('gelu', 'gelu', ofInput(gradientOps.geluGradient)),
+  geluTanh: op1('geluTanh', 'gelu_tanh', ofInput(gradientOps.geluTanhGradient)),
+  squareplus: op1('squareplus', 'squareplus', ofInput(gradientOps.squareplusGradient)),
   sigmoid: op1('sigmoid', 'sigmoid', ofOutput(gradientOps.sigmoidGradient)),
   tanh: op1('tanh', 'tanh_safe', ofOutput(gradientOps.tanhGradient)),
   softplus: op1('softplus', 'softplus', ofInput(gradientOps.softplusGradient)),
@@ -180,8 +184,16 @@ export const cos = unary(ops.cos);
 export const relu = unary(ops.relu);
 /** 1.0507 · elu(x, 1.6733): −1.7581 at −Infinity. */
 export const selu = unary(ops.selu);
+/**
+ * x Φ(x) with Φ(x) = (1 + erf(x / √2)) / 2; `approximate` gives `geluTanh` (Hendrycks & Gimpel 2016, Keras). 0 at −Infinity.
+ */
+export function gelu(x: Tensor, approximate = false): Tensor {
+  requireTensor('gelu', x);
+  checkFlag('gelu', 'approximate', approximate);
+  return call(approximate ? ops.geluTanh : ops.gelu, [x]);
+}
 /** x/2 (1 + tanh(√(2/π)(x + 0.044715x³))): the tanh form of Hendrycks & Gimpel 2016. 0 at −Infinity. */
-export const gelu = unary(ops.gelu);
+export const geluTanh = unary(ops.geluTanh);
 /** 1 / (1 + e^−x): 0 and 1 at ∓Infinity. */
 export const sigmoid = unary(ops.sigmoid);
 /** ±1 at ±Infinity. */
@@ -196,11 +208,20 @@ export const silu = unary(ops.silu);
 export const mish = unary(ops.mish);
 /** relu6(x + 3) / 6, as Keras 3 defines it. */
 export const hardSigmoid = unary(ops.hardSigmoid);
-/** x for x > 0, slope · x otherwise. A slope of 0 is `relu`. */
-export const leakyRelu = (x: Tensor, slope = 0.3): Tensor =>
+/** x for x > 0, slope · x otherwise (Maas et al. 2013; the slope is Keras's). A slope of 0 is `relu`. */
+export const leakyRelu = (x: Tensor, slope = 0.2): Tensor =>
   slope === 0 ? relu(x) : call(ops.leakyRelu, [x], { slope });
 /** x for x > 0, alpha (e^x − 1) otherwise. */
 export const elu = (x: Tensor, alpha = 1): Tensor => call(ops.elu, [x], { alpha });
+/**
+ * (x + √(x² + b)) / 2: smooth, and 0 at −Infinity (Barron 2021).
+ *
+ * @throws ArgumentError unless b is above 0
+ */
+export function squareplus(x: Tensor, b = 4): Tensor {
+  if (!(b > 0)) throw new ArgumentError(`squareplus: b is ${b}; it must be a number above 0`);
+  return call(ops.squareplus, [x], { b });
+}
 /** x · factor. For a factor of 0 it is 0 where x is finite, else NaN. */
 export const scale = (x: Tensor, factor: number): Tensor => call(ops.scale, [x], { factor });
 export const shift = (x: Tensor, offset: number): Tensor => call(ops.shift, [x], { offset });

@@ -84,6 +84,8 @@ export const gradientOps = {
   eluGradient: gradientOp('eluGradient', 'elu_gradient'),
   seluGradient: gradientOp('seluGradient', 'selu_gradient'),
   geluGradient: gradientOp('geluGradient', 'gelu_gradient'),
+  geluTanhGradient: gradientOp('geluTanhGradient', 'gelu_tanh_gradient'),
+  squareplusGradient: gradientOp('squareplusGradient', 'squareplus_gradient'),
   sigmoidGradient: gradientOp('sigmoidGradient', 'sigmoid_gradient'),
   tanhGradient: gradientOp('tanhGradient', 'tanh_gradient'),
   softplusGradient: gradientOp('softplusGradient', 'softplus_gradient'),

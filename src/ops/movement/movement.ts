@@ -53,6 +53,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.shape, resolved) ? x : apply(reshapeOp, [x], { shape: resolved });
 }
 
+/** Another tensor of the same elements, for what is said of one and not of the other. Costs nothing. */
+export const aliasOf = (x: Tensor): Tensor => apply(reshapeOp, [x], { shape: x.shape });
+
 /** [N, …] → [N, product of the rest], as Keras's Flatten layer. Costs nothing. */
 export function flatten(x: Tensor): Tensor {
   requireTensor('flatten', x);

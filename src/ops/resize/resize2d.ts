@@ -1,8 +1,11 @@
+import bicubicSource from '../../../shaders/resize/bicubic.wgsl?raw';
+import bicubicGradientSource from '../../../shaders/resize/bicubic_gradient.wgsl?raw';
 import bilinearSource from '../../../shaders/resize/bilinear.wgsl?raw';
 import bilinearGradientSource from '../../../shaders/resize/bilinear_gradient.wgsl?raw';
 import nearestSource from '../../../shaders/resize/nearest.wgsl?raw';
 import nearestGradientSource from '../../../shaders/resize/nearest_gradient.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
+import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
 import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
@@ -13,27 +16,49 @@ import { requirePair } from '../core/window.ts';
 import { imageAxes } from '../pooling/pool2d.ts';
 import { checkOptions } from '../../options.ts';
 
-const nearest = {
+/** A way to interpolate: its kernels, the constants that they have beside the shapes, and the pixels that a pixel is made of. */
+interface Method {
+  readonly forward: KernelFile;
+  readonly gradient: KernelFile;
+  readonly constants: Readonly<Record<string, ConstantValue>>;
+  /** Along one axis. */
+  readonly taps: number;
+}
+
+const nearest = (offset: number): Method => ({
   forward: { name: 'resize/nearest', source: nearestSource },
   gradient: { name: 'resize/nearest_gradient', source: nearestGradientSource },
-};
+  constants: { TWICE_OFFSET: 2 * offset },
+  taps: 1,
+});
 
-const kernels = {
-  nearest,
-  nearestExact: nearest,
+const bicubic = (a: number, repeat: boolean): Method => ({
+  forward: { name: 'resize/bicubic', source: bicubicSource },
+  gradient: { name: 'resize/bicubic_gradient', source: bicubicGradientSource },
+  constants: { A: a, REPEAT: repeat },
+  taps: 4,
+});
+
+const methods = {
+  nearest: nearest(0),
+  nearestExact: nearest(0.5),
   bilinear: {
     forward: { name: 'resize/bilinear', source: bilinearSource },
     gradient: { name: 'resize/bilinear_gradient', source: bilinearGradientSource },
+    constants: {},
+    taps: 2,
   },
-};
+  bicubic: bicubic(-0.75, true),
+  bicubicKeys: bicubic(-0.5, false),
+} satisfies Record<string, Method>;
 
-export type Interpolation = keyof typeof kernels;
+export type Interpolation = keyof typeof methods;
 
 /** Throws an ArgumentError unless it is one of the ways to interpolate. */
 export function requireInterpolation(opName: string, interpolation: string): void {
-  if (Object.hasOwn(kernels, interpolation)) return;
+  if (Object.hasOwn(methods, interpolation)) return;
   throw new ArgumentError(
-    `${opName}: there is no interpolation "${interpolation}"; choose one of ${Object.keys(kernels).join(', ')}`,
+    `${opName}: there is no interpolation "${interpolation}"; choose one of ${Object.keys(methods).join(', ')}`,
   );
 }
 
@@ -56,10 +81,11 @@ function lowerResize(node: Node<Resize2dAttrs>, direction: 'forward' | 'gradient
   const size = sizeOf(output.shape) / width;
   const workgroupSize = streamingWorkgroup(context.target);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
-  const [factorY, factorX] = [to[0] / from[0], to[1] / from[1]];
-  const taps = direction === 'forward' ? 4 : Math.ceil(2 * factorY) * Math.ceil(2 * factorX);
+  const { constants, taps: forward, ...kernels }: Method = methods[interpolation];
+  const backward = (axis: number) => Math.ceil((forward * to[axis]) / from[axis]);
+  const taps = direction === 'forward' ? forward ** 2 : backward(0) * backward(1);
   context.dispatch({
-    kernel: kernels[interpolation][direction],
+    kernel: kernels[direction],
     constants: {
       SIZE: size,
       CHANNELS: output.shape[3] / width,
@@ -69,14 +95,14 @@ function lowerResize(node: Node<Resize2dAttrs>, direction: 'forward' | 'gradient
       OUT_WIDTH: to[1],
       WORKGROUP_SIZE: workgroupSize,
       GRID_X: gridX,
-      ...(interpolation !== 'bilinear' && { TWICE_OFFSET: Number(interpolation === 'nearestExact') }),
-      ...(direction === 'gradient' && { SOFTWARE: context.target.software }),
+      ...constants,
+      ...((direction === 'gradient' || forward > 2) && { SOFTWARE: context.target.software }),
     },
     aliases: { Value: valueType('f32', width) },
     bindings: { [direction === 'forward' ? 'input' : 'gradient']: node.inputs[0], output },
     workgroups,
     epilogue: true,
-    flops: interpolation !== 'bilinear' ? 0 : 2 * taps * sizeOf(output.shape),
+    flops: forward === 1 ? 0 : 2 * taps * sizeOf(output.shape),
   });
 }
 
@@ -119,8 +145,13 @@ export const resize2dGradientOp: Op<Resize2dAttrs> = {
  *   what TensorFlow 2 and JAX call nearest. The two are the same where the size grows by whole factors.
  * - `bilinear` interpolates between the centres of pixels, as TensorFlow 2 and Keras do (half-pixel centres, no
  *   antialiasing).
+ * - `bicubic` is cubic convolution (Keys 1981) with A = −¾, the outermost pixels repeated beyond the edges: PyTorch's
+ *   bicubic, and Keras's on PyTorch.
+ * - `bicubicKeys` is that with A = −½, and weights beyond the edges left out, the others scaled up to a sum of 1: JAX's
+ *   cubic, and Keras's bicubic on JAX and TensorFlow. Both go beyond the values of the pixels at sharp edges.
  *
- * An output is NaN where one of the pixels that it is made of is, and infinite (with `bilinear` it may be NaN) where one is.
+ * An output is NaN where one of the pixels that it is made of is, and infinite (with all but the nearest it may be NaN)
+ * where one is.
  *
  * @throws ShapeError if x is no batch of images, or an extent is no whole number of at least 1
  * @throws ArgumentError if there is no such interpolation

@@ -110,7 +110,7 @@ export const softmaxOp = softmaxPair.forward;
 export const logSoftmaxOp = logSoftmaxPair.forward;
 
 /** Applies `op` along any axis, by moving that axis to the end and back. */
-function alongAxis(op: Op<NoAttrs>, x: Tensor, axis: number): Tensor {
+export function alongAxis(op: Op<NoAttrs>, x: Tensor, axis: number): Tensor {
   requireTensor(op.name, x);
   const last = x.shape.length - 1;
   const chosen = normalizeAxis(axis, x.shape, op.name);

@@ -1,3 +1,4 @@
+import type * as composed from '../../../src/ops/elementwise/activations.ts';
 import type * as ew from '../../../src/ops/elementwise/elementwise.ts';
 import { map } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
@@ -115,8 +116,11 @@ function binary(
 const compare = { apart: true, jumps: true, exact: 'always' } as const;
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
-/** Every function of src/ops/elementwise/elementwise.ts but its table of ops. */
-export type ElementwiseName = Exclude<keyof typeof ew, 'elementwiseOps'>;
+/** Every function of src/ops/elementwise but the table of ops, and what is no function of single numbers. */
+export type ElementwiseName = Exclude<
+  keyof typeof ew | keyof typeof composed,
+  'elementwiseOps' | 'glu' | 'reluOptions' | 'checkRelu'
+>;
 
 export const elementwise: Record<ElementwiseName, OpEntry> = {
   negate: unary('negate', { exact: 'always' }),
@@ -135,9 +139,34 @@ export const elementwise: Record<ElementwiseName, OpEntry> = {
   reciprocal: unary('reciprocal', { domain: [0.2, 20] }),
   sin: unary('sin', { domain: [-3, 3] }),
   cos: unary('cos', { domain: [-3, 3] }),
+  // with options: test/ops/elementwise/activations.test.ts
   relu: unary('relu', { bends: atZero, exact: 'always' }),
   selu: unary('selu', { bends: atZero }),
   gelu: unary('gelu'),
+  geluTanh: unary('geluTanh'),
+  squareplus: unary('squareplus', { args: ({ rng }) => [rng.pick([4, 0.5])] }),
+  relu6: unary('relu6', { bends: () => [0, 6], exact: 'always' }),
+  hardTanh: unary('hardTanh', { bends: () => [-1, 1], exact: 'always' }),
+  hardSilu: unary('hardSilu', { bends: () => [-3, 3] }),
+  hardShrink: unary('hardShrink', {
+    bends: (limit) => [-limit, limit],
+    args: ({ rng }) => [rng.pick([0.5, 0.2])],
+    exact: 'always',
+  }),
+  softShrink: unary('softShrink', {
+    bends: (limit) => [-limit, limit],
+    args: ({ rng }) => [rng.pick([0.5, 0.2])],
+  }),
+  tanhShrink: unary('tanhShrink'),
+  logSigmoid: unary('logSigmoid'),
+  celu: unary('celu', { bends: atZero, args: ({ rng }) => [rng.pick([1, 0.7])] }),
+  sparsePlus: unary('sparsePlus'),
+  sparseSigmoid: unary('sparseSigmoid', { bends: () => [-1, 1] }),
+  threshold: unary('threshold', {
+    bends: (from) => [from],
+    args: ({ rng }) => [rng.pick([0, 0.5, -0.2]), rng.pick([0, -1])],
+    exact: 'always',
+  }),
   sigmoid: unary('sigmoid'),
   tanh: unary('tanh'),
   softplus: unary('softplus'),
@@ -145,7 +174,7 @@ export const elementwise: Record<ElementwiseName, OpEntry> = {
   silu: unary('silu'),
   mish: unary('mish'),
   hardSigmoid: unary('hardSigmoid', { bends: () => [-3, 3] }),
-  leakyRelu: unary('leakyRelu', { bends: atZero, args: ({ rng }) => [rng.pick([0, 0.125, 0.3, -0.5])] }),
+  leakyRelu: unary('leakyRelu', { bends: atZero, args: ({ rng }) => [rng.pick([0, 0.125, 0.2, -0.5])] }),
   elu: unary('elu', { bends: atZero, args: ({ rng }) => [rng.pick([1, 0.7])] }),
   clip: unary('clip', {
     bends: (low, high) => [low, high],

@@ -1,5 +1,6 @@
 import type { DType } from '../../../src/ops/core/shape.ts';
 import { map } from '../../reference/array.ts';
+import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/reduce.ts';
 import * as rows from '../../reference/softmax.ts';
 import type { Drawing, OpEntry, Value } from '../entry.ts';
@@ -72,6 +73,39 @@ function softmaxOf(name: 'softmax' | 'logSoftmax'): OpEntry {
   };
 }
 
+/** Its support changes where a number is τ: such rows are drawn anew. */
+const sparsemax: OpEntry = {
+  draw(draft) {
+    const x = draft.any({ rank: [1, 2, 3, 4] });
+    const { length } = x.tensor.shape;
+    const axis = draft.rng.int(-length, length - 1);
+    const near = (value: Array64) => {
+      const y = rows.sparsemax(value, axis);
+      const differs = (moved: Array64) => moved.data.some((own, i) => own > 0 !== y.data[i] > 0);
+      const nudged = (by: number) => map(value, (own, i) => own + (i % 3 === 0 ? by : i % 3 === 1 ? -by : 0));
+      return differs(rows.sparsemax(nudged(1e-3), axis)) || differs(rows.sparsemax(nudged(-1e-3), axis));
+    };
+    return near(x.value) ? undefined : { inputs: [x], args: [axis] };
+  },
+  twin([x], [axis = -1]) {
+    const y = rows.sparsemax(x, axis);
+    return { y, vjp: (dy) => [rows.sparsemaxGrad(y, dy, axis)] };
+  },
+};
+
+const glu: OpEntry = {
+  draw(draft) {
+    const { rng } = draft;
+    const shape = draft.any({ rank: [1, 2, 3, 4] }).tensor.shape;
+    const axis = rng.int(-1, shape.length - 1);
+    return { inputs: [draft.take(shape.with(axis, 2 * rng.int(1, 5)))], args: [axis] };
+  },
+  twin: ([x], [axis = -1]) => ({
+    y: rows.glu(x, axis),
+    vjp: (dy) => [rows.gluGrad(x, dy, axis)],
+  }),
+};
+
 export const reduceOps = {
   reduceSum: reduction('sum', { exact: 'whole' }),
   reduceMean: reduction('mean', { dtypes: ['f32'] }),
@@ -82,4 +116,6 @@ export const reduceOps = {
   argmin: indexOfExtreme(-1),
   softmax: softmaxOf('softmax'),
   logSoftmax: softmaxOf('logSoftmax'),
+  sparsemax,
+  glu,
 } satisfies Record<string, OpEntry>;

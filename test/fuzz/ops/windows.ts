@@ -177,8 +177,10 @@ function pool(kind: 'max' | 'average'): OpEntry {
 const toSize = (draft: Drawing, { tensor: { shape } }: Value, most: number): Pair =>
   [1, 2].map((axis) => (draft.rng.chance(0.3) ? shape[axis] * draft.rng.int(1, 2) : draft.rng.int(1, most))) as unknown as Pair; // prettier-ignore
 
+const weightsOf: Readonly<Record<string, typeof resize.bilinearWeight>> = { bilinear: resize.bilinearWeight, bicubic: resize.bicubicWeight, bicubicKeys: resize.bicubicKeysWeight }; // prettier-ignore
+
 function resized(x: Array64, size: Pair, kind: string) {
-  if (kind === 'bilinear') return { y: resize.resizeBilinear(x, size), vjp: (dy: Array64) => [resize.resizeBilinearGrad(dy, [x.shape[1], x.shape[2]])] }; // prettier-ignore
+  if (Object.hasOwn(weightsOf, kind)) return { y: resize.resizeBilinear(x, size, weightsOf[kind]), vjp: (dy: Array64) => [resize.resizeBilinearGrad(dy, [x.shape[1], x.shape[2]], weightsOf[kind])] }; // prettier-ignore
   const offset = kind === 'nearestExact' ? 0.5 : 0;
   return { y: resize.resizeNearest(x, size, offset), vjp: (dy: Array64) => [resize.resizeNearestGrad(dy, [x.shape[1], x.shape[2]], offset)] }; // prettier-ignore
 }
@@ -224,7 +226,7 @@ export const windowOps = {
   resize2d: {
     draw(draft) {
       const x = image(draft);
-      const interpolation = draft.rng.pick(['nearest', 'nearestExact', 'bilinear']);
+      const interpolation = draft.rng.pick(['nearest', 'nearestExact', 'bilinear', 'bicubic', 'bicubicKeys']);
       return { inputs: [x], args: [toSize(draft, x, 17), ...(interpolation === 'nearest' && draft.rng.chance(0.5) ? [] : [{ interpolation }])] }; // prettier-ignore
     },
     twin: ([x], [size, { interpolation = 'nearest' } = {}]) => resized(x, size, interpolation),

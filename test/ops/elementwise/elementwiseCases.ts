@@ -55,7 +55,7 @@ function gradientCase(
 }
 
 const probability = (p: number) => Math.min(Math.max(p, 1e-7), 1);
-const slopeOfLog = (p: number) => (Number.isNaN(p) ? NaN : p === probability(p) ? 1 / p : 0);
+const isClipped = (p: number) => Math.fround(p) < 1e-7 || Math.fround(1 - p) < 1e-7;
 /** max(x, 0) − x t + log(1 + e^−|x|), where what is Infinity · 0 is 0. */
 function bceWithLogits(x: number, t: number): number {
   const miss = x >= 0 ? 1 - t : t;
@@ -88,7 +88,9 @@ export const cases: Record<OpName, Case> = {
   leakyRelu: unaryCase('leakyRelu', (x) => ew.leakyRelu(x, 0.1), 0.1),
   elu: unaryCase('elu', (x) => ew.elu(x, 0.7), 0.7),
   selu: unaryCase('selu', ew.selu),
-  gelu: unaryCase('gelu', ew.gelu),
+  gelu: unaryCase('gelu', (x) => ew.gelu(x)),
+  geluTanh: unaryCase('geluTanh', ew.geluTanh),
+  squareplus: unaryCase('squareplus', (x) => ew.squareplus(x, 3), 3),
   sigmoid: unaryCase('sigmoid', ew.sigmoid),
   tanh: unaryCase('tanh', ew.tanh),
   softplus: unaryCase('softplus', ew.softplus),
@@ -134,7 +136,7 @@ export const cases: Record<OpName, Case> = {
   },
   binaryCrossentropyGradient: {
     build: (p, t, dy) => apply(ew.elementwiseOps.binaryCrossentropyGradient, [p, t, dy], {}),
-    f: (p, t, dy) => dy * ((1 - t) * slopeOfLog(1 - p) - t * slopeOfLog(p)),
+    f: (p, t, dy) => dy * (isClipped(p) ? 0 : (1 - t) / (1 - p) - t / p),
     domains: [[0.05, 0.95], [0, 1], WIDE],
   },
   logCosh: {
@@ -164,6 +166,8 @@ export const cases: Record<OpName, Case> = {
   eluGradient: gradientCase('eluGradient', 'elu', 'y', { alpha: 0.7 }),
   seluGradient: gradientCase('seluGradient', 'selu', 'y'),
   geluGradient: gradientCase('geluGradient', 'gelu', 'x'),
+  geluTanhGradient: gradientCase('geluTanhGradient', 'geluTanh', 'x'),
+  squareplusGradient: gradientCase('squareplusGradient', 'squareplus', 'x', { b: 3 }),
   sigmoidGradient: gradientCase('sigmoidGradient', 'sigmoid', 'y'),
   tanhGradient: gradientCase('tanhGradient', 'tanh', 'y'),
   softplusGradient: gradientCase('softplusGradient', 'softplus', 'x'),

@@ -98,7 +98,12 @@ describe('NaN, infinities, zeros, large numbers and denormals', () => {
     huber: [(x) => Math.min(Math.max(x, -0.7), 0.7)],
     keepNan: [() => 0, (x) => (Number.isNaN(x) ? x : 1)],
   };
-  const parameters: Partial<Record<OpName, number[]>> = { leakyRelu: [0.1], elu: [0.7], clip: [-1, 0.5] };
+  const parameters: Partial<Record<OpName, number[]>> = {
+    leakyRelu: [0.1],
+    elu: [0.7],
+    clip: [-1, 0.5],
+    squareplus: [3],
+  };
   const slopesOf = (name: OpName): readonly ((...xs: number[]) => number)[] => {
     if (slopes[name]) return slopes[name];
     if (name in unaryTable) {

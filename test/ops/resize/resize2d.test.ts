@@ -16,14 +16,29 @@ import * as reference from '../../reference/resize.ts';
 
 type Size = [number, number];
 
-const twins: Record<Interpolation, { y: (x: Array64, size: Size) => Array64; dx: (dy: Array64, from: Size) => Array64 }> = {
+const twins: Record<
+  Interpolation,
+  { y: (x: Array64, size: Size) => Array64; dx: (dy: Array64, from: Size) => Array64 }
+> = {
   nearest: { y: reference.resizeNearest, dx: reference.resizeNearestGrad },
   nearestExact: {
     y: (x, size) => reference.resizeNearest(x, size, 0.5),
     dx: (dy, from) => reference.resizeNearestGrad(dy, from, 0.5),
   },
-  bilinear: { y: reference.resizeBilinear, dx: reference.resizeBilinearGrad },
-}; // prettier-ignore
+  bilinear: {
+    y: (x, size) => reference.resizeBilinear(x, size),
+    dx: (dy, from) => reference.resizeBilinearGrad(dy, from),
+  },
+  bicubic: {
+    y: (x, size) => reference.resizeBilinear(x, size, reference.bicubicWeight),
+    dx: (dy, from) => reference.resizeBilinearGrad(dy, from, reference.bicubicWeight),
+  },
+  bicubicKeys: {
+    y: (x, size) => reference.resizeBilinear(x, size, reference.bicubicKeysWeight),
+    dx: (dy, from) => reference.resizeBilinearGrad(dy, from, reference.bicubicKeysWeight),
+  },
+};
+const all = Object.keys(twins) as Interpolation[]; // prettier-ignore
 
 const cases: { interpolation: Interpolation; shape: number[]; size: Size }[] = [
   { interpolation: 'nearest', shape: [1, 1, 1, 1], size: [2, 2] },
@@ -46,6 +61,15 @@ const cases: { interpolation: Interpolation; shape: number[]; size: Size }[] = [
   { interpolation: 'bilinear', shape: [2, 9, 8, 1], size: [4, 3] },
   { interpolation: 'bilinear', shape: [1, 5, 4, 4], size: [1, 1] },
   { interpolation: 'bilinear', shape: [1, 63, 2, 1], size: [64, 65] },
+  ...(['bicubic', 'bicubicKeys'] as const).flatMap((interpolation) => [
+    { interpolation, shape: [1, 1, 1, 1], size: [3, 2] as Size },
+    { interpolation, shape: [1, 1, 5, 2], size: [4, 10] as Size },
+    { interpolation, shape: [2, 2, 3, 4], size: [6, 9] as Size },
+    { interpolation, shape: [1, 4, 6, 4], size: [7, 9] as Size },
+    { interpolation, shape: [2, 9, 8, 1], size: [4, 3] as Size },
+    { interpolation, shape: [1, 5, 4, 4], size: [1, 1] as Size },
+    { interpolation, shape: [1, 31, 2, 1], size: [32, 33] as Size },
+  ]),
 ];
 
 describe.each([true, false])('software %s', (software) => {
@@ -62,46 +86,40 @@ describe.each([true, false])('software %s', (software) => {
       [x],
       { software },
     );
-    const exact = interpolation !== 'bilinear' ? { rtol: 0, atol: 0 } : { rtol: 1e-5, atol: 1e-5 };
+    const exact = interpolation.startsWith('nearest') ? { rtol: 0, atol: 0 } : { rtol: 1e-5, atol: 1e-5 };
     expect(found).toBeAllClose(y(x, size), exact);
     expect(gradient).toBeAllClose(dx(dy, [shape[1], shape[2]]), { rtol: 1e-5, atol: 1e-5 });
   });
 });
 
-it.each(['nearest', 'nearestExact', 'bilinear'] as const)(
-  '%s: gradients, also of gradients',
-  async (interpolation) => {
-    const x = random(3, [2, 2, 3, 4]);
-    const size: Size = [5, 2];
-    const build = (t: Tensor) => resize2d(t, size, { interpolation });
-    const twin = (a: Array64) => twins[interpolation].y(a, size);
-    await checkGradient(build, [x], { reference: twin });
-    const [second] = await evaluate(
-      (t) => {
-        const first = gradients(reduceSum(square(build(t))), [t])[0]!;
-        return gradients(reduceSum(square(first)), [t])[0]!;
-      },
-      [x],
-    );
-    // Σ (2 Aᵀ A x)² has the gradient 8 (Aᵀ A)² x
-    const normal = (a: Array64) => twins[interpolation].dx(twin(a), [2, 3]);
-    expect(second).toBeAllClose(map(normal(normal(x)), (value) => 8 * value)); // prettier-ignore
-  },
-);
+it.each(all)('%s: gradients, also of gradients', async (interpolation) => {
+  const x = random(3, [2, 2, 3, 4]);
+  const size: Size = [5, 2];
+  const build = (t: Tensor) => resize2d(t, size, { interpolation });
+  const twin = (a: Array64) => twins[interpolation].y(a, size);
+  await checkGradient(build, [x], { reference: twin });
+  const [second] = await evaluate(
+    (t) => {
+      const first = gradients(reduceSum(square(build(t))), [t])[0]!;
+      return gradients(reduceSum(square(first)), [t])[0]!;
+    },
+    [x],
+  );
+  // Σ (2 Aᵀ A x)² has the gradient 8 (Aᵀ A)² x
+  const normal = (a: Array64) => twins[interpolation].dx(twin(a), [2, 3]);
+  expect(second).toBeAllClose(map(normal(normal(x)), (value) => 8 * value)); // prettier-ignore
+});
 
-it.each(['nearest', 'nearestExact', 'bilinear'] as const)(
-  '%s: what follows is computed in its kernel',
-  async (interpolation) => {
-    const gpu = await testGpu();
-    const x = input('x', [2, 3, 3, 8]);
-    const program = await gpu.compile(() => {
-      const y = relu(multiply(resize2d(x, [6, 6], { interpolation }), input('w', [8])));
-      return { y };
-    });
-    program.destroy();
-    expect(program.commands.map(({ label }) => label)).toEqual(['resize2d']);
-  },
-);
+it.each(all)('%s: what follows is computed in its kernel', async (interpolation) => {
+  const gpu = await testGpu();
+  const x = input('x', [2, 3, 3, 8]);
+  const program = await gpu.compile(() => {
+    const y = relu(multiply(resize2d(x, [6, 6], { interpolation }), input('w', [8])));
+    return { y };
+  });
+  program.destroy();
+  expect(program.commands.map(({ label }) => label)).toEqual(['resize2d']);
+});
 
 it('nearest takes the pixels that PyTorch, TensorFlow and JAX take', async () => {
   const x = array([1, 1, 5, 1], [0, 1, 2, 3, 4]);
@@ -112,6 +130,19 @@ it('nearest takes the pixels that PyTorch, TensorFlow and JAX take', async () =>
   expect(await at(3, 'nearestExact')).toEqual([0, 2, 4]);
   expect(await at(7, 'nearest')).toEqual([0, 0, 1, 2, 2, 3, 4]);
   expect(await at(7, 'nearestExact')).toEqual([0, 1, 1, 2, 3, 3, 4]);
+});
+
+it('bicubicKeys gives what JAX gives', async () => {
+  // keras.ops.image.resize(x, (1, n), interpolation='bicubic') on JAX, which computes it in f32
+  const x = array([1, 1, 6, 1], [0, 1, 2 ** 1.5, 3 ** 1.5, 8, 5 ** 1.5]);
+  const known = {
+    4: [0.149742, 2.313985, 5.857626, 10.63817],
+    9: [-0.065789, 0.363034, 1.250555, 2.482893, 3.951326, 5.633865, 7.505857, 9.848642, 11.389573],
+  };
+  for (const [width, values] of Object.entries(known)) {
+    const [y] = await evaluate((t) => resize2d(t, [1, Number(width)], { interpolation: 'bicubicKeys' }), [x]);
+    expect(y).toBeAllClose(array([1, 1, values.length, 1], values), { rtol: 1e-5, atol: 1e-5 });
+  }
 });
 
 it('the same size is the same tensor', () => {
@@ -126,6 +157,7 @@ describe('upSampling2d', () => {
     for (const [options, size] of [
       [{}, [6, 8]],
       [{ size: [1, 3] as const, interpolation: 'bilinear' as const }, [3, 12]],
+      [{ interpolation: 'bicubic' as const }, [6, 8]],
     ] as const) {
       const layer = upSampling2d(options);
       const model = sequential([layer], { inputShape: [3, 4, 2] });
@@ -140,7 +172,7 @@ describe('upSampling2d', () => {
 
   it('refuses what it cannot do', () => {
     expect(() => upSampling2d({ size: 1.5 })).toThrow(ArgumentError);
-    expect(() => upSampling2d({ interpolation: 'bicubic' as 'nearest' })).toThrow(ArgumentError);
+    expect(() => upSampling2d({ interpolation: 'lanczos3' as 'nearest' })).toThrow(ArgumentError);
     expect(() => sequential([upSampling2d()], { inputShape: [4] })).toThrow(ShapeError);
   });
 });

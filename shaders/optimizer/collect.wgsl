@@ -1,0 +1,42 @@
+// Keeps the sum of the gradients of several steps until their mean has made an update
+//
+//   accumulated[i] <- 0 after the last of STEPS steps, which has made the update, else gradients[i]
+//
+// and before the last also averages the parameters, which stand still: as Keras does, at each step.
+//
+//   gradients, parameters   [4 LENGTH] f32, flat; the gradients are sums already (accumulate.wgsl)
+//   accumulated             the sum of the gradients since the last update, from 0
+//   averages                moving averages of the parameters, where they are wanted
+//   state                   u32: state[0] = steps done, this one included, state[7] = 0 if it is made
+//
+// One invocation keeps four values. 8 bytes per parameter: bound by memory.
+
+const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
+const STEPS: u32 = 2u; // whose gradients make one update
+const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
+const GRID_X: u32 = 65535u; // workgroups along x
+
+@group(0) @binding(0) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(1) var<storage, read> state: array<u32>;
+@group(0) @binding(4) var<storage, read_write> accumulated: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> parameters: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> averages: array<vec4f>;
+
+fn updates_done() -> u32 { return (state[0] - 1u) / STEPS; }
+
+// Where averages are wanted, the body of the optimizer's own.
+fn store(i: u32, w: vec4f) { parameters[i] = w; }
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let i = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
+  if (i >= LENGTH || state[7] != 0u) {
+    return;
+  }
+  if (state[0] % STEPS == 0u) {
+    accumulated[i] = vec4f(0.0);
+  } else {
+    accumulated[i] = gradients[i];
+    store(i, parameters[i]);
+  }
+}

@@ -1,0 +1,54 @@
+import accumulateSource from '../../../shaders/optimizer/accumulate.wgsl?raw';
+import collectSource from '../../../shaders/optimizer/collect.wgsl?raw';
+import { linearGrid } from '../../ops/core/op.ts';
+import type { Dispatch, Operand } from '../../ops/core/op.ts';
+import type { OptimizerRange } from '../../runtime/optimizerSpec.ts';
+
+const kernels = {
+  accumulate: { name: 'optimizer/accumulate', source: accumulateSource },
+  collect: { name: 'optimizer/collect', source: collectSource },
+};
+
+/** The slot that keeps the sum of the gradients since the last update. */
+export const ACCUMULATED = 'accumulated';
+
+const workgroupSize = 256;
+
+/** Before the trial: the gradients of a range become the sum of all since the last update. */
+export function accumulate(
+  { gradients, length }: Pick<OptimizerRange, 'gradients' | 'length'>,
+  accumulated: Operand,
+): Dispatch {
+  const { workgroups, gridX } = linearGrid(length / 4, workgroupSize);
+  return {
+    kernel: kernels.accumulate,
+    constants: { LENGTH: length / 4, WORKGROUP_SIZE: workgroupSize, GRID_X: gridX },
+    bindings: { accumulated, gradients },
+    workgroups,
+    flops: length,
+    part: 'accumulate',
+  };
+}
+
+/**
+ * After the update, or what stands in its place: keeps that sum, or begins a new one.
+ *
+ * @param bindings of the optimizer's own kernel
+ * @param store body of the function that keeps averages; undefined without them
+ */
+export function collect(
+  { length }: Pick<OptimizerRange, 'length'>,
+  bindings: Readonly<Record<string, Operand>>,
+  steps: number,
+  store: string | undefined,
+): Dispatch {
+  const { workgroups, gridX } = linearGrid(length / 4, workgroupSize);
+  return {
+    kernel: kernels.collect,
+    constants: { LENGTH: length / 4, STEPS: steps, WORKGROUP_SIZE: workgroupSize, GRID_X: gridX },
+    functions: { store: store ?? '' },
+    bindings,
+    workgroups,
+    part: 'collect',
+  };
+}
