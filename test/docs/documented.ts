@@ -66,7 +66,7 @@ export function membersOf(type: string): Members {
 const FOLDERS: Readonly<Record<string, readonly RegExp[]>> = {
   losses: [/nn\/losses\//],
   metrics: [/nn\/metrics\//, /nn\/losses\//],
-  Model: [/nn\/(model|network)\.ts$/],
+  Model: [/nn\/\w+\.ts$/],
 };
 
 /** The options of a function or a method, by the type of its parameter `options`; none if it has no such parameter. */
@@ -87,3 +87,7 @@ export function documented(kind: string, name: string): Members {
   }
   return new Map();
 }
+
+/** Whether a class says that a method is for its own use and that of its heirs. */
+export const isProtected = (name: string): boolean =>
+  sources.some(([, source]) => new RegExp(`^ {2}protected (?:\\w+ )*${name}\\b`, 'm').test(source));

@@ -3,7 +3,7 @@ import { layerDefaults } from '../../src/nn/layers/layer.ts';
 import * as optimizers from '../../src/nn/optimizers.ts';
 import * as schedules from '../../src/nn/schedules.ts';
 import { required } from '../../src/options.ts';
-import { documented, membersOf } from './documented.ts';
+import { documented, isProtected, membersOf } from './documented.ts';
 import type { Members } from './documented.ts';
 
 /** Options of a word with their defaults: `required`, or undefined where there is none. */
@@ -73,7 +73,9 @@ const withoutName = (config: Options): Options =>
 /** The public members of a class, those that it inherits included. */
 function publicMembers({ prototype }: { readonly prototype: object }): string[] {
   const parent = Object.getPrototypeOf(prototype) as object;
-  const own = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
+  const own = Object.getOwnPropertyNames(prototype).filter(
+    (name) => name !== 'constructor' && !isProtected(name),
+  );
   return parent === Object.prototype ? own : [...own, ...publicMembers({ prototype: parent })];
 }
 
