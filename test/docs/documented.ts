@@ -43,9 +43,14 @@ for (const [, source] of sources) {
   }
 }
 
-/** What a type of options holds: that of an interface, of `A & B`, or of a part of one. */
+/** What a type of options holds: that of an interface, of `A & B`, `string | A` or `{ a?: b }`, or of a part of one. */
 export function membersOf(type: string): Members {
-  if (type.includes(' & ')) return new Map(type.split(' & ').flatMap((part) => [...membersOf(part)]));
+  if (type.startsWith('{')) {
+    const members = [...type.matchAll(/(\w+)(\??):/g)];
+    return new Map(members.map(([, name, mark]) => [name, { fallback: undefined, optional: mark === '?' }]));
+  }
+  const parts = type.split(/ [&|] (?![^<]*>)/);
+  if (parts.length > 1) return new Map(parts.flatMap((part) => [...membersOf(part)]));
   const [, how, of, names = ''] = /^(Pick|Omit|Partial)<(\w+)(?:, ([^>]*))?>$/.exec(type.trim()) ?? [];
   if (of) {
     const listed = [...names.matchAll(/'(\w+)'/g)].map(([, name]) => name);
