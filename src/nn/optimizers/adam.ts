@@ -150,9 +150,10 @@ const nadamOptions: OptionTable<NadamOptions> = { ...momentsOptions, momentumDec
  *
  * @throws ArgumentError if an option is out of range
  */
-export function nadam({ momentumDecay = 1, ...options }: NadamOptions = {}): Optimizer {
-  checkOptions('nadam', { momentumDecay, ...options }, nadamOptions);
-  const { learningRate, beta1, beta2, epsilon, ...common } = { ...options, ...checked('nadam', options) };
+export function nadam(options: NadamOptions = {}): Optimizer {
+  checkOptions('nadam', options, nadamOptions);
+  const { momentumDecay = 1, ...moments } = options;
+  const { learningRate, beta1, beta2, epsilon, ...common } = { ...moments, ...checked('nadam', moments) };
   if (!(momentumDecay >= 0 && momentumDecay <= 1)) {
     throw new ArgumentError(`nadam: momentumDecay is ${describe(momentumDecay)}; it must be from 0 to 1`);
   }
