@@ -89,6 +89,11 @@ const optimizerTable = {
   adamax: optimizers.adamax,
   nadam: optimizers.nadam,
   lion: optimizers.lion,
+  ftrl: optimizers.ftrl,
+  radam: optimizers.radam,
+  lamb: optimizers.lamb,
+  adafactor: optimizers.adafactor,
+  muon: optimizers.muon,
 } satisfies Record<string, () => Optimizer>;
 
 export type LossName = keyof typeof lossTable | keyof typeof shortLosses;

@@ -6,12 +6,17 @@ import { sequential } from '../../src/nn/sequential.ts';
 import type { Model } from '../../src/nn/model.ts';
 import {
   adadelta,
+  adafactor,
   adagrad,
   adam,
   adamax,
   adamw,
+  ftrl,
+  lamb,
   lion,
+  muon,
   nadam,
+  radam,
   rmsprop,
   sgd,
   type CommonOptions,
@@ -64,9 +69,17 @@ describe('a checkpoint of', () => {
     adamax(options),
     nadam(options),
     lion(options),
+    ftrl(options),
+    radam(options),
+    lamb(options),
+    adafactor(options),
+    muon(options),
     // six steps end in the middle of an accumulation
     sgd({ ...collecting, momentum: 0.9 }),
     adam(collecting),
+    lamb(collecting),
+    adafactor(collecting),
+    muon(collecting),
     rmsprop({ ...collecting, ema: undefined }),
   ])('$name with $slotNames continues bit by bit', async (optimizer) => {
     const whole = await compiled(optimizer);
