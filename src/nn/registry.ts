@@ -45,6 +45,8 @@ const shortLosses = {
   mape: 'meanAbsolutePercentageError',
   msle: 'meanSquaredLogarithmicError',
   bce: 'binaryCrossentropy',
+  kld: 'kullbackLeiblerDivergence',
+  klDivergence: 'kullbackLeiblerDivergence',
   logcosh: 'logCosh',
 } as const satisfies Record<string, keyof typeof lossTable>;
 
@@ -77,6 +79,8 @@ const metricTable = {
   logCoshError: metrics.logCoshError,
   pearsonCorrelation: metrics.pearsonCorrelation,
   concordanceCorrelation: metrics.concordanceCorrelation,
+  psnr: metrics.psnr,
+  ssim: metrics.ssim,
 } satisfies Record<string, () => Metric>;
 
 const optimizerTable = {
