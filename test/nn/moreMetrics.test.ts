@@ -260,11 +260,12 @@ it('are NaN where an output is', async () => {
   const broken = map(scores, (value, i) => (i === 5 ? NaN : value));
   const images = map(random(1, [1, 11, 11], 0, 1), (value, i) => (i === 7 ? NaN : value));
   const several: MetricSpec[] = ['f1Score', 'r2Score', 'rootMeanSquaredError', 'cosineSimilarity', 'pearsonCorrelation', 'concordanceCorrelation', 'logCoshError', metrics.precision({ topK: 2 }), metrics.recall({ average: 'macro' }), metrics.falsePositives({ threshold: 0.5 }), metrics.trueNegatives({ threshold: 0.5 }), metrics.precisionAtRecall({ recall: 0 }), metrics.auc({ multiLabel: true }), metrics.oneHotMeanIoU(), metrics.oneHotIoU({ targetClassIds: [1] })]; // prettier-ignore
+  const hidden: string[] = [];
   for (const spec of several) {
     const found: unknown = await valueOf(spec, broken, hot);
-    const name = typeof spec === 'string' ? spec : metricOf(spec).name;
-    expect([found].flat().some(Number.isNaN), name).toBe(true);
+    if (![found].flat().some(Number.isNaN)) hidden.push(metricOf(spec).name);
   }
+  expect(hidden).toEqual([]);
   for (const spec of ['psnr', 'ssim'] as const)
     expect(
       await valueOf(

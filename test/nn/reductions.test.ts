@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, asyncProperty, integer } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.ts';
 import * as losses from '../../src/nn/losses.ts';
@@ -269,12 +269,12 @@ const METRICS: [name: string, spec: () => MetricSpec, sparse: boolean][] = [
 describe.each(METRICS)('%s', (_, spec, sparse) => {
   const value = async (samples: Samples, uses: Uses, size = samples.p.shape[0]) =>
     inBatches(await metricRows(spec(), samples, { ...uses, sparse }), size);
-  const seeds = fc.integer({ min: 0, max: 1000 });
+  const seeds = integer({ min: 0, max: 1000 });
   const runs = { numRuns: 3 };
 
   it('counts a masked step as if it were not there', () =>
-    fc.assert(
-      fc.asyncProperty(seeds, async (seed) => {
+    assert(
+      asyncProperty(seeds, async (seed) => {
         const samples = samplesOf(seed, 6);
         const rows = Array.from({ length: 6 * T }, (_row, i) => i).filter((i) => samples.m.data[i] === 1);
         if (rows.length === 0) return;
@@ -292,8 +292,8 @@ describe.each(METRICS)('%s', (_, spec, sparse) => {
     ));
 
   it('counts a sample of weight 0 not at all, and one of weight 2 twice', () =>
-    fc.assert(
-      fc.asyncProperty(seeds, async (seed) => {
+    assert(
+      asyncProperty(seeds, async (seed) => {
         const samples = samplesOf(seed, 6);
         const rows = Array.from(samples.w.data, (weight, i) => Array<number>(weight).fill(i)).flat();
         expect(await value(samples, { weights: true })).toBeAllClose(
@@ -305,8 +305,8 @@ describe.each(METRICS)('%s', (_, spec, sparse) => {
     ));
 
   it('is the same in any order and in batches of any size', () =>
-    fc.assert(
-      fc.asyncProperty(seeds, fc.integer({ min: 1, max: 6 }), async (seed, size) => {
+    assert(
+      asyncProperty(seeds, integer({ min: 1, max: 6 }), async (seed, size) => {
         const samples = samplesOf(seed, 6);
         const uses = { weights: true, mask: true };
         const other = pick(samples, [3, 1, 5, 0, 4, 2]);
@@ -318,10 +318,10 @@ describe.each(METRICS)('%s', (_, spec, sparse) => {
 });
 
 describe('a loss', () => {
-  const seeds = fc.integer({ min: 0, max: 1000 });
+  const seeds = integer({ min: 0, max: 1000 });
   it.each(REDUCTIONS)('reduced by %s is the same in any order, and where evaluated in batches', (reduction) =>
-    fc.assert(
-      fc.asyncProperty(seeds, fc.integer({ min: 1, max: 5 }), async (seed, size) => {
+    assert(
+      asyncProperty(seeds, integer({ min: 1, max: 5 }), async (seed, size) => {
         const samples = samplesOf(seed, 5);
         const own = losses.huber({ reduction });
         const uses = { weights: true, mask: true };
@@ -335,8 +335,8 @@ describe('a loss', () => {
   );
 
   it.each(REDUCTIONS)('reduced by %s counts weights as repetitions and zeros as absence', (reduction) =>
-    fc.assert(
-      fc.asyncProperty(seeds, async (seed) => {
+    assert(
+      asyncProperty(seeds, async (seed) => {
         const samples = samplesOf(seed, 5);
         const rows = Array.from(samples.w.data, (weight, i) => Array<number>(weight).fill(i)).flat();
         const own = losses.categoricalHinge({ reduction });
