@@ -22,6 +22,7 @@ const lossTable = {
   binaryFocalCrossentropy: losses.binaryFocalCrossentropy,
   categoricalCrossentropy: losses.categoricalCrossentropy,
   categoricalFocalCrossentropy: losses.categoricalFocalCrossentropy,
+  categoricalGeneralizedCrossEntropy: losses.categoricalGeneralizedCrossEntropy,
   sparseCategoricalCrossentropy: losses.sparseCategoricalCrossentropy,
   kullbackLeiblerDivergence: losses.kullbackLeiblerDivergence,
   meanAbsoluteError: losses.meanAbsoluteError,

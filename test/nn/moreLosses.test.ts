@@ -151,6 +151,18 @@ describe('focal losses', () => {
   });
 });
 
+it('generalized cross-entropy is that of the float64 twin', async () => {
+  const [p, indices] = [shares([6, 4]), randomIntegers(5, [6], 4)];
+  for (const q of [0.1, 0.5, 0.9]) {
+    const own = losses.categoricalGeneralizedCrossEntropy({ q });
+    const [values, gradient] = await run(own, p, indices, { dtype: 'i32' });
+    const expected = reference.generalizedCrossEntropy(p, oneHot(indices, 4), q);
+    expect(values).toBeAllClose(expected.perSample);
+    expect(gradient).toBeAllClose(expected.gradient);
+  }
+  expect(() => losses.categoricalGeneralizedCrossEntropy({ q: 1 })).toThrow(/q is 1; it must be between/);
+});
+
 describe('axis', () => {
   const [p, t] = [shares([3, 4, 2]), random(7, [3, 4, 2], 0, 1)];
   it.each([

@@ -110,6 +110,17 @@ describe.each([true, false])('software %s', (software) => {
     expect(await value(metrics.trueNegatives({ threshold: 0.7 }))).toBeCloseTo(tn, 4);
   });
 
+  it('at several thresholds', async () => {
+    const threshold = [0.2, 0.5, 0.8];
+    const each = (twin: (limit: number) => number) => threshold.map(twin);
+    expect(await valueOf(metrics.precision({ threshold }), scores, many, { software })).toBeAllClose(
+      each((limit) => reference.precision(scores.data, many.data, limit)),
+    );
+    expect(await valueOf(metrics.falsePositives({ threshold }), scores, many, { software })).toBeAllClose(
+      each((limit) => reference.counts(scores.data, many.data, limit).fp),
+    );
+  });
+
   it('one rate at a bound of another', async () => {
     for (const thresholds of [1, 5, 200]) {
       const rates = reference.ratesAt(single.data, truth.data, thresholds);
@@ -283,6 +294,8 @@ describe('refuse', () => {
     ['an average', () => metrics.f1Score({ average: 'mean' as never }), /average is "mean"; choose one of micro, macro, weighted/],
     ['an average of one class', () => metrics.precision({ class: 1, average: 'macro' }), /has an average of classes and class/],
     ['a threshold and topK', () => metrics.recall({ topK: 1, threshold: 0.5 }), /has a threshold and topK/],
+    ['no thresholds', () => metrics.recall({ threshold: [] }), /threshold is an empty list/],
+    ['thresholds of classes', () => metrics.recall({ threshold: [0.5], average: 'macro' }), /threshold is an array of 1/],
     ['half a place', () => metrics.recall({ topK: 0.5 }), /topK is 0.5/],
     ['beta', () => metrics.fBetaScore({ beta: 0 }), /beta is 0/],
     ['beta of f1Score', () => metrics.f1Score({ beta: 2 } as never), /no option "beta"/],

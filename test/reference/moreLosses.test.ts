@@ -36,6 +36,7 @@ it.each([
     hot,
     shares,
   ],
+  ['generalized cross-entropy', losses.generalizedCrossEntropy, hot, shares],
   ['Dice', losses.dice, labels, shares],
   ['Tversky', (p, t) => losses.tversky(p, t, { alpha: 0.3, beta: 0.8 }), targets, shares],
   ['Tversky of each sample', (p, t) => losses.tversky(p, t, { each: true }), targets, shares],

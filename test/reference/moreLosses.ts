@@ -50,6 +50,21 @@ export function categoricalHinge(x: Array64, t: Array64): Loss {
   return lossOf(array([N], perSample), array([N, C], gradient));
 }
 
+/** (1 − p^q) / q of the class that the one-hot t has. */
+export function generalizedCrossEntropy(p: Array64, t: Array64, q = 0.5): Loss {
+  const [N, C] = p.shape;
+  const own = Array.from({ length: N }, (_, n) =>
+    Array.from({ length: C }, (__, c) => n * C + c).reduce((sum, i) => sum + p.data[i] * t.data[i], 0),
+  );
+  return lossOf(
+    array(
+      [N],
+      own.map((value) => (1 - value ** q) / q),
+    ),
+    map(p, (_, i) => -t.data[i] * own[Math.floor(i / C)] ** (q - 1)),
+  );
+}
+
 export interface Focal {
   readonly gamma?: number;
   readonly alpha?: number;
