@@ -86,7 +86,8 @@ export type { LossFunction, LossOptions, NamedLoss, Reduction } from './nn/losse
 export * as metrics from './nn/metrics.ts';
 export type { Metric, MetricFunction } from './nn/metrics.ts';
 export type { LossName, MetricName, MetricSpec } from './nn/registry.ts';
-export type { LossSpec, MetricSpecs, ObjectiveOptions } from './nn/objective.ts';
+export type { LossSpec, ObjectiveOptions } from './nn/objective.ts';
+export type { MetricSpecs } from './nn/perOutput.ts';
 export type { ClassWeight } from './nn/training/classWeights.ts';
 export { activations } from './nn/activations.ts';
 

@@ -58,6 +58,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   nonlinearity: 'activation',
   alpha: 'negativeSlope',
   numembeddings: 'inputDim',
+  numthresholds: 'thresholds',
+  classid: 'class',
   vocabularysize: 'inputDim',
   embeddingdim: 'outputDim',
   dim: 'axis axes',

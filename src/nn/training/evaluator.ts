@@ -43,7 +43,9 @@ export const evaluateOptions: OptionTable<EvaluateOptions> = {
 
 /**
  * Over the data set: `loss`, one value per metric, and with several outputs the loss of each. Exact: each value is that
- * of all samples together. Metrics whose value is a matrix come by names that end in `Matrix`.
+ * of all samples together; that of a loss with `reduction: 'sum'` is the mean of the batches' sums, weighted by their samples, as in
+ * Keras. Metrics whose value is a matrix come by names that end in `Matrix`; those that give a list, an F1 score for each class say,
+ * give it here, too.
  */
 export type Evaluation = { readonly loss: number } & Readonly<Record<string, number>> & {
     readonly [name: `${string}Matrix`]: readonly (readonly number[])[];
