@@ -17,6 +17,7 @@ export { Network } from './nn/network.ts';
 export type { NetworkOptions, Port } from './nn/network.ts';
 export { modelInput } from './nn/layerGraph.ts';
 export type { ModelInput, ModelInputOptions } from './nn/layerGraph.ts';
+export * from './nn/callbacks/index.ts';
 export type { Fit, FitOptions } from './nn/training/fit.ts';
 export type { LoadOptions, LoadReport } from './nn/training/checkpoint.ts';
 export { train, TrainRun } from './nn/training/train.ts';

@@ -74,9 +74,10 @@ const ALIASES: Readonly<Record<string, string>> = {
   stepsperepoch: 'steps',
   maxepochs: 'epochs',
   randomstate: 'seed',
-  callbacks: 'onEpoch',
-  onepochend: 'onEpoch',
-  onbatchend: 'onSteps',
+  minlr: 'minLearningRate',
+  filepath: 'name',
+  onepochend: 'callbacks onEpoch',
+  onbatchend: 'callbacks onSteps',
   verbose: 'onEpoch',
 };
 

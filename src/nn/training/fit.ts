@@ -10,6 +10,8 @@ import type { GraphBuilder } from '../../runtime/session.ts';
 import { validationName } from '../registry.ts';
 import { gather } from './batch.ts';
 import { checkTargets } from './checkData.ts';
+import { monitoredValues } from '../callbacks/monitor.ts';
+import { callbackList } from './callbackList.ts';
 import { checkFit, checkSignal } from './checks.ts';
 import type { Snapshot } from './checkpoint.ts';
 import { classWeights } from './classWeights.ts';
@@ -19,12 +21,13 @@ import type { Compiled } from './compiled.ts';
 import type { EvaluateOptions, Evaluation } from './evaluator.ts';
 import { checkFields, checkRanges, fieldUses, inputRanges, joinRanges } from './fieldChecks.ts';
 import type { FieldUses, InputRange } from './fieldChecks.ts';
+import { Counters } from './counters.ts';
 import { runLoop } from './loop.ts';
 import { loopOptions } from './loopOptions.ts';
 import type { CallbackOptions, LoopOptions } from './loopOptions.ts';
 import type { Opening } from './placement.ts';
 import { runRecovering } from './recovery.ts';
-import type { Run } from './recovery.ts';
+import type { Run } from './wholeRun.ts';
 import { checkBatchSize, checkRun, TrainingRun } from './run.ts';
 import { savedModel } from './savedModel.ts';
 import { openSource } from './source.ts';
@@ -82,6 +85,8 @@ export function startFit(first: Compiled, data: TrainingData, options: FitOption
     async (queue, signal) => {
       const batchSize = checkRun(name, data, options);
       if (validationBatchSize !== undefined) checkBatchSize(name, validationBatchSize, 'validationBatchSize');
+      const { counting, files, told, endsOnNaN } = callbackList(name, options);
+      const values = monitoredValues(first.objective.values, validationData !== undefined);
       const rows = validationBatchSize ?? (Number.isFinite(batchSize) ? batchSize : undefined);
       const validate =
         validationData &&
@@ -93,15 +98,16 @@ export function startFit(first: Compiled, data: TrainingData, options: FitOption
       const work = async (compiled: Compiled, run: Run) => {
         const task = new FitTask(compiled, options);
         await run.begin(task.saved, signal);
-        const callbacks = await checkFit(compiled, options);
+        await checkFit(compiled, options);
+        const counters = new Counters(counting, values);
         compiled.state.batchSize = Number.isFinite(batchSize) ? batchSize : undefined;
         const source = await openSource(compiled, name, () =>
           sourceOf(compiled.gpu.device, data, { ...options, batchSize, check: (batch) => task.check(batch) }),
         );
-        const hooks = { callbacks, validate, onReady: options.onReady };
+        const hooks = { counters, told, endsOnNaN, validate, onReady: options.onReady };
         return runLoop(task, source, { ...options, batchSize, onSteps, signal }, run, hooks);
       };
-      return runRecovering(name, first, data, { ...options, signal }, { work, move: host.recover });
+      return runRecovering(name, first, data, { ...options, signal, files }, { work, move: host.recover });
     },
     options.signal,
     () => host.onEnd(),

@@ -7,8 +7,9 @@ import { RingReader } from '../../runtime/ringReader.ts';
 import type { Totals } from '../metrics/metric.ts';
 import type { LoopOptions } from './loopOptions.ts';
 import type { StepPrograms } from './programs.ts';
-import type { Run } from './recovery.ts';
+import type { Run } from './wholeRun.ts';
 import type { Task } from './task.ts';
+import type { Teller } from './teller.ts';
 import type { StepValues } from './values.ts';
 
 /** A wait between two steps that is longer is a pause. */
@@ -22,6 +23,7 @@ export class Recorder {
   readonly #task: Task;
   readonly #run: Run;
   readonly #options: Pick<LoopOptions, 'onSteps' | 'keepSteps'>;
+  readonly #teller: Teller;
   /** Of a single step. */
   readonly #own: Totals;
   /** Of the steps whose values have not come back yet: where their batches began. */
@@ -33,8 +35,10 @@ export class Recorder {
     programs: StepPrograms,
     run: Run,
     options: Pick<LoopOptions, 'onSteps' | 'keepSteps'>,
+    teller: Teller,
   ) {
     this.#task = task;
+    this.#teller = teller;
     this.#run = run;
     this.#options = options;
     this.totals = programs.totals();
@@ -99,8 +103,9 @@ export class Recorder {
     if (fresh.length > 0) {
       this.#run.nextStep = fresh.at(-1)!.step + 1;
       if (keepSteps) this.#run.steps.push(...fresh);
-      const told: unknown = onSteps?.(fresh);
-      if (isPromise(told)) void Promise.resolve(told).catch((error: unknown) => this.reader.fail(error));
+      for (const told of [onSteps?.(fresh) as unknown, this.#teller.batchesEnd(fresh)]) {
+        if (isPromise(told)) void Promise.resolve(told).catch((error: unknown) => this.reader.fail(error));
+      }
     }
     if (this.#fault) throw this.#fault.error;
   }

@@ -10,10 +10,13 @@ import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
 import { Gpu } from '../../runtime/session.ts';
 import { ABORTED, untilAborted } from './abort.ts';
-import { monitoredValues } from './callbacks.ts';
+import { monitoredValues } from '../callbacks/monitor.ts';
+import { callbackList } from './callbackList.ts';
+import type { CallbackList } from './callbackList.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, Snapshot } from './checkpoint.ts';
-import { callbacksOf, checkCalled, checkSignal } from './checks.ts';
+import { checkCalled, checkSignal } from './checks.ts';
+import { Counters } from './counters.ts';
 import { encodeCheckpoint } from './encodeCheckpoint.ts';
 import { Lifetime } from './lifetime.ts';
 import { runLoop } from './loop.ts';
@@ -21,7 +24,7 @@ import { loopOptions } from './loopOptions.ts';
 import type { CallbackOptions, LoopOptions } from './loopOptions.ts';
 import type { Opening } from './placement.ts';
 import { runRecovering } from './recovery.ts';
-import type { Run } from './recovery.ts';
+import type { Run } from './wholeRun.ts';
 import { restoreCheckpoint } from './restoreCheckpoint.ts';
 import { checkBatchSize, checkRun, requireRuns, TrainingRun } from './run.ts';
 import { openSource } from './source.ts';
@@ -206,6 +209,7 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
   const train = async (
     task: StepTask,
     run: Run,
+    { counting, told, endsOnNaN }: CallbackList,
     tell: (values: readonly TrainValues[]) => void,
     signal: AbortSignal,
   ): Promise<RunHistory> => {
@@ -235,7 +239,7 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
       const forward = new StepTask(step, { ...settings, gpu: task.gpu, names }, false, task.state);
       validation = validationOf(forward, batchSize, options);
       const monitored = monitoredValues(values, validation !== undefined);
-      const callbacks = callbacksOf(options, monitored);
+      const counters = new Counters(counting, monitored);
       const { snapshot } = run;
       if (snapshot) restoreCheckpoint(task.saved, snapshot.file, snapshot.names);
       else if (restore) restoreFrom(task, readCheckpoint(restore), options);
@@ -256,7 +260,9 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
       };
       looped = true;
       return await runLoop(task, source, loopOptions as unknown as Parameters<typeof runLoop>[2], run, {
-        callbacks,
+        counters,
+        told,
+        endsOnNaN,
         onReady: options.onReady,
         validate: validation && ((own) => validation!.run(own)),
       });
@@ -277,8 +283,10 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
   const work = async (tell: (values: readonly TrainValues[]) => void, signal: AbortSignal) => {
     try {
       checkCalled(name, options);
-      const own = { work: (task: StepTask, run: Run) => train(task, run, tell, signal), move };
-      const history = await runRecovering(name, place.task, stream ?? data, { ...options, signal }, own);
+      const list = callbackList(name, options);
+      const own = { work: (task: StepTask, run: Run) => train(task, run, list, tell, signal), move };
+      const recovery = { ...options, signal, files: list.files };
+      const history = await runRecovering(name, place.task, stream ?? data, recovery, own);
       return history as unknown as TrainHistory;
     } catch (error) {
       // Once it has begun, what it came to can still be saved.
