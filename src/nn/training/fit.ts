@@ -1,26 +1,16 @@
-import type { Dataset } from '../../data/dataset.ts';
-import { asStream } from '../../data/stream.ts';
 import type { TrainingData } from '../../data/stream.ts';
 import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
-import { multiply } from '../../ops/elementwise/elementwise.ts';
-import { reduceMean } from '../../ops/reduce/reduce.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
-import type { GraphBuilder } from '../../runtime/session.ts';
 import { validationName } from '../registry.ts';
-import { gather } from './batch.ts';
-import { checkTargets } from './checkData.ts';
+import { FitTask } from './fitTask.ts';
 import { monitoredValues } from '../callbacks/monitor.ts';
 import { callbackList } from './callbackList.ts';
 import { checkFit, checkSignal } from './checks.ts';
 import type { Snapshot } from './checkpoint.ts';
-import { classWeights } from './classWeights.ts';
 import type { ClassWeight } from './classWeights.ts';
-import { trainedOutputs } from './compiled.ts';
 import type { Compiled } from './compiled.ts';
 import type { EvaluateOptions, Evaluation } from './evaluator.ts';
-import { checkFields, checkRanges, fieldUses, inputRanges, joinRanges } from './fieldChecks.ts';
-import type { FieldUses, InputRange } from './fieldChecks.ts';
 import { Counters } from './counters.ts';
 import { runLoop } from './loop.ts';
 import { loopOptions } from './loopOptions.ts';
@@ -29,10 +19,8 @@ import type { Opening } from './placement.ts';
 import { runRecovering } from './recovery.ts';
 import type { Run } from './wholeRun.ts';
 import { checkBatchSize, checkRun, TrainingRun } from './run.ts';
-import { savedModel } from './savedModel.ts';
 import { openSource } from './source.ts';
 import { sourceOf } from './sourceOf.ts';
-import type { BatchOptions, StepValue, Task } from './task.ts';
 import type { History, StepValues } from './values.ts';
 
 export interface FitOptions extends LoopOptions, CallbackOptions {
@@ -112,86 +100,6 @@ export function startFit(first: Compiled, data: TrainingData, options: FitOption
     options.signal,
     () => host.onEnd(),
   );
-}
-
-/** A model with its objective and optimizer, as the loop sees it. */
-class FitTask implements Task {
-  readonly name: string;
-  readonly #compiled: Compiled;
-  readonly #options: FitOptions;
-  /** What the batches are used for; known when a step has been defined. */
-  #uses: FieldUses | undefined;
-  readonly #shares = new Set<number>();
-  #ranges: readonly (InputRange | undefined)[] | undefined;
-
-  constructor(compiled: Compiled, options: FitOptions) {
-    this.name = compiled.network.name;
-    this.#compiled = compiled;
-    this.#options = options;
-  }
-
-  get gpu() {
-    return this.#compiled.gpu;
-  }
-
-  get state() {
-    return this.#compiled.state;
-  }
-
-  get saved() {
-    return savedModel(this.#compiled);
-  }
-
-  get seed() {
-    return this.#compiled.network.seed;
-  }
-
-  get learningRate(): number {
-    return this.#compiled.minimizer.learningRate;
-  }
-
-  set learningRate(value: number) {
-    this.#compiled.minimizer.learningRate = value;
-  }
-
-  /** Gather, forward, backward, optimizer, metrics. */
-  define(g: GraphBuilder, { data, rows, shuffle }: BatchOptions): StepValue[] {
-    const { network, minimizer, objective, state } = this.#compiled;
-    const { augment, classWeight, validationData } = this.#options;
-    const ports = { inputs: network.inputs, outputs: trainedOutputs(network, objective) };
-    const batch = gather(g, data, this.#compiled, { batchSize: rows, shuffle, ...ports, augment });
-    const { inputs, targets, weights } = batch;
-    const outputs = network.callAll(inputs, { training: true, frozen: this.#compiled.frozen });
-    const ofClasses =
-      classWeight === undefined
-        ? undefined
-        : classWeights(this.name, data.dataset, targets[0], network.outputShape, classWeight);
-    const both = weights && ofClasses ? multiply(weights, ofClasses) : (weights ?? ofClasses);
-    const values = objective.compute(outputs, targets, both);
-    this.#uses = fieldUses(batch, values, this.#compiled);
-    this.#checkValues(data.dataset, this.#uses);
-    if (validationData && !asStream(validationData)) {
-      checkRanges(this.name, validationData as Dataset, state.trainedOn!, this.#compiled);
-    }
-    g.minimize(reduceMean(values[0]), minimizer.variables, minimizer);
-    return objective.values.map((value, k) => ({ ...value, tensor: values[k] }));
-  }
-
-  /** Whether a batch of a stream can be trained on. */
-  check(batch: Dataset): void {
-    const { network, objective, state } = this.#compiled;
-    checkTargets(network, objective, batch);
-    state.batchSize = Math.max(state.batchSize ?? 0, batch.size);
-    if (this.#uses) this.#checkValues(batch, this.#uses);
-  }
-
-  /** Labels and indices, and from where to where the inputs have come. */
-  #checkValues(data: Dataset, uses: FieldUses): void {
-    const { state } = this.#compiled;
-    checkFields(this.name, data, uses, this.#shares);
-    this.#ranges = joinRanges(this.#ranges, inputRanges(data, uses, this.#compiled));
-    state.trainedOn = this.#ranges;
-  }
 }
 
 /** `validationLoss`, …: the numbers of an evaluation. */

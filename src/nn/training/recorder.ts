@@ -1,6 +1,5 @@
 import type { StreamOrigin } from '../../data/permutation.ts';
 import type { NumericError } from '../../errors.ts';
-import { faultError } from '../../runtime/guard.ts';
 import { isPromise } from '../../options.ts';
 import type { RingEntry } from '../../runtime/ring.ts';
 import { RingReader } from '../../runtime/ringReader.ts';
@@ -8,6 +7,7 @@ import type { Totals } from '../metrics/metric.ts';
 import type { LoopOptions } from './loopOptions.ts';
 import type { StepPrograms } from './programs.ts';
 import type { Run } from './wholeRun.ts';
+import { stepNotMade } from './stepNotMade.ts';
 import type { Task } from './task.ts';
 import type { Teller } from './teller.ts';
 import type { StepValues } from './values.ts';
@@ -94,7 +94,7 @@ export class Recorder {
       this.#own.clear();
       const own = { epoch: at.epoch, step, ...this.#own.add(recorded).values() } as StepValues;
       values.push(own);
-      if (fault) this.#fault = { error: notFiniteError(this.#task, entry, own), place: { step, ...at } };
+      if (fault) this.#fault = { error: stepNotMade(this.#task, entry, own), place: { step, ...at } };
       else this.totals.add(recorded);
       this.#places.delete(step);
     }
@@ -109,11 +109,4 @@ export class Recorder {
     }
     if (this.#fault) throw this.#fault.error;
   }
-}
-
-function notFiniteError(task: Task, { fault, notFinite }: RingEntry, values: StepValues): NumericError {
-  const bad = Object.keys(values).filter((name) => !Number.isFinite(values[name]));
-  const { advice = `Lower the learning rate (now ${task.learningRate})` } = task;
-  const names = bad.length > 0 ? bad : notFinite;
-  return faultError(task.name, fault!, names, `${advice}, or look for extreme values in the data.`);
 }
