@@ -28,7 +28,12 @@ export type { CheckpointMoment, CheckpointOptions } from './nn/training/checkpoi
 export type { Recovery, RecoveryOptions } from './nn/training/recovery.ts';
 export type { AugmentOptions } from './ops/dataset/gatherAugmented.ts';
 export type { EpochValues, History, StepValues } from './nn/training/values.ts';
-export type { Evaluation, EvaluateOptions, Inspection } from './nn/training/evaluator.ts';
+export type {
+  Evaluation,
+  EvaluateOptions,
+  Inspection,
+  WeightedEvaluateOptions,
+} from './nn/training/evaluator.ts';
 export type { TestBatchOptions, TrainBatchOptions } from './nn/training/batchOptions.ts';
 export type { BatchInput, BatchTarget } from './nn/training/oneBatch.ts';
 export type { WeightValues } from './nn/training/modelWeights.ts';

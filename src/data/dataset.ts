@@ -110,6 +110,17 @@ function checkWords(name: unknown, synthetic: unknown, classNames: unknown): voi
   );
 }
 
+/**
+ * A data set with other weights of the samples.
+ *
+ * @throws ArgumentError or ShapeError unless they are one finite number of at least 0 for each sample
+ */
+export function withWeights(data: Dataset, weights: Values): Dataset {
+  const result: Dataset = { ...data, weights: weightsOf(data.name, weights, data.size) };
+  checkDataset(result);
+  return result;
+}
+
 interface CheckedField extends DataField {
   /** `x`, or `x[1]`: for messages. */
   readonly field: string;

@@ -16,11 +16,12 @@ import { compileModel, modelCompileOptions } from './training/compileModel.ts';
 import type { ModelCompileOptions } from './training/compileModel.ts';
 import { encodeCheckpoint } from './training/encodeCheckpoint.ts';
 import { Evaluator } from './training/evaluator.ts';
-import type { EvaluateOptions, Evaluation } from './training/evaluator.ts';
+import type { EvaluateOptions, Evaluation, WeightedEvaluateOptions } from './training/evaluator.ts';
 import { fitOptions, startFit } from './training/fit.ts';
 import type { Fit, FitOptions } from './training/fit.ts';
 import { Placement } from './training/placement.ts';
 import type { Samples } from './training/samples.ts';
+import { splitData } from './training/validation.ts';
 import { savedModel } from './training/savedModel.ts';
 
 /** Layers between inputs and outputs, with Keras's methods to train and use them as a whole. */
@@ -124,12 +125,13 @@ export class TrainableNetwork extends Network {
     const compiled = this.placement.usable();
     if (compiled.untrainable) throw new ArgumentError(`${this.name}: ${compiled.untrainable}`);
     requireLoss(this, compiled.objective);
-    const { validationData } = options;
-    for (const own of [data, ...(validationData === undefined ? [] : [validationData])]) {
+    const { data: trained, validationData } = splitData(this.name, data, options);
+    for (const own of [trained, ...(validationData === undefined ? [] : [validationData])]) {
       if (!asStream(own)) checkTargets(this, compiled.objective, own as Dataset);
     }
     this.requireIdle('fit');
-    const fit = startFit(compiled, asStream(data) ?? data, options, {
+    const settled = { ...options, validationData };
+    const fit = startFit(compiled, asStream(trained) ?? trained, settled, {
       evaluate: (own, how) => this.evaluate(own, how),
       recover: this.placement.recovery(savedModel),
       onEnd: () => {
@@ -146,7 +148,7 @@ export class TrainableNetwork extends Network {
    *
    * @throws NumericError if the loss or a metric is NaN or infinite, with the samples and the weight that it comes from
    */
-  async evaluate(data: TrainingData, options: EvaluateOptions = {}): Promise<Evaluation> {
+  async evaluate(data: TrainingData, options: WeightedEvaluateOptions = {}): Promise<Evaluation> {
     const { objective } = this.placement.usable();
     if (!asStream(data)) checkTargets(this, objective, data as Dataset);
     return this.evaluator().evaluate(data, options);

@@ -14,6 +14,8 @@ import type { EpochValues, RunHistory } from './values.ts';
 export interface EpochHooks {
   /** Callbacks that count epochs. */
   readonly counters?: Counters;
+  /** Whether an epoch is validated, by its number in this training from 0. Default: each. */
+  readonly validates?: (index: number) => boolean;
   /** What validation data come to at the end of an epoch: `validationLoss`, … */
   readonly validate?: (signal: AbortSignal | undefined) => Promise<Readonly<Record<string, number>>>;
 }
@@ -76,14 +78,14 @@ export class EpochEnds {
   /** Tells what the epoch, or the part of one in which the run ends, came to, and asks the callbacks. */
   async tell(whole: boolean, signal: AbortSignal | undefined): Promise<RunHistory['stopped']> {
     const { clock, lifetime } = this.#task.state;
-    const { counters, validate } = this.#hooks;
+    const { counters, validate, validates = () => true } = this.#hooks;
     const { totals } = this.#recorder;
     const run = this.#run;
     const { epoch, step } = clock;
     await lifetime.race(this.#teller.pending);
     (await takeTurn(this.#task))(); // validates the weights, not their averages
     let validation: Readonly<Record<string, number>> | undefined;
-    if (validate) {
+    if (validate && validates(epoch - run.firstEpoch)) {
       await lifetime.race(this.#teller.validationBegin({ epoch, step }));
       const validated = await unlessAborted(lifetime.race(validate(signal)), signal);
       if (validated === ABORTED) return 'aborted';

@@ -18,12 +18,14 @@ import type { CallbackOptions, LoopOptions } from './loopOptions.ts';
 import type { Opening } from './placement.ts';
 import { runRecovering } from './recovery.ts';
 import type { Run } from './wholeRun.ts';
-import { checkBatchSize, checkRun, TrainingRun } from './run.ts';
+import { checkRun, TrainingRun } from './run.ts';
 import { openSource } from './source.ts';
 import { sourceOf } from './sourceOf.ts';
+import { checkValidation, isValidated, validationOptions } from './validation.ts';
+import type { ValidationOptions } from './validation.ts';
 import type { History, StepValues } from './values.ts';
 
-export interface FitOptions extends LoopOptions, CallbackOptions {
+export interface FitOptions extends LoopOptions, CallbackOptions, ValidationOptions {
   /**
    * Weights of classes in the loss of the training, for data in which some are rare: `{ 0: 1, 3: 5 }`; a class that is
    * not named has 1. The loss is the mean of weight times loss, as in Keras. Samples' own weights (`dataset`) multiply.
@@ -34,10 +36,6 @@ export interface FitOptions extends LoopOptions, CallbackOptions {
    * and validation data stay as they are.
    */
   augment?: AugmentOptions;
-  /** Evaluated after each epoch, without class weights: a data set, or a stream that can be run once for each epoch. */
-  validationData?: TrainingData;
-  /** Samples per step of the validation; default: as many as train in a step. */
-  validationBatchSize?: number;
   /** Called with the compiled training step, before the first one runs. */
   onReady?: (program: Program) => void | Promise<void>;
 }
@@ -46,8 +44,7 @@ export const fitOptions: OptionTable<FitOptions> = {
   ...loopOptions,
   classWeight: true,
   augment: true,
-  validationData: true,
-  validationBatchSize: true,
+  ...validationOptions,
   earlyStopping: true,
   reduceOnPlateau: true,
   onReady: true,
@@ -64,21 +61,24 @@ export interface FitHost {
   onEnd(): void;
 }
 
-/** Starts training; see `Model.fit`. */
+/** Starts training; see `Model.fit`. @param options after `splitData` */
 export function startFit(first: Compiled, data: TrainingData, options: FitOptions, host: FitHost): Fit {
   const { name } = first.network;
-  const { validationData, validationBatchSize } = options;
+  const { validationData, validationBatchSize, validationSteps, validationFrequency } = options;
   checkSignal(name, options.signal);
   return new TrainingRun(
     async (queue, signal) => {
       const batchSize = checkRun(name, data, options);
-      if (validationBatchSize !== undefined) checkBatchSize(name, validationBatchSize, 'validationBatchSize');
+      checkValidation(name, options);
       const { counting, files, told, endsOnNaN } = callbackList(name, options);
       const values = monitoredValues(first.objective.values, validationData !== undefined);
       const rows = validationBatchSize ?? (Number.isFinite(batchSize) ? batchSize : undefined);
       const validate =
         validationData &&
-        (async () => validated(await host.evaluate(validationData, { signal, batchSize: rows })));
+        (async () =>
+          validated(
+            await host.evaluate(validationData, { signal, batchSize: rows, steps: validationSteps }),
+          ));
       const onSteps = (values: readonly StepValues[]) => {
         queue(values);
         return options.onSteps?.(values);
@@ -92,7 +92,8 @@ export function startFit(first: Compiled, data: TrainingData, options: FitOption
         const source = await openSource(compiled, name, () =>
           sourceOf(compiled.gpu.device, data, { ...options, batchSize, check: (batch) => task.check(batch) }),
         );
-        const hooks = { counters, told, endsOnNaN, validate, onReady: options.onReady };
+        const validates = (index: number) => isValidated(index, validationFrequency);
+        const hooks = { counters, told, endsOnNaN, validate, validates, onReady: options.onReady };
         return runLoop(task, source, { ...options, batchSize, onSteps, signal }, run, hooks);
       };
       return runRecovering(name, first, data, { ...options, signal, files }, { work, move: host.recover });

@@ -119,6 +119,9 @@ class Loop {
     const { clock, lifetime } = state;
     const { batchSize, signal } = this.#options;
     const run = this.#run;
+    const { data } = state.progress;
+    const first = { pass: run.start.epoch, place: 0, steps: 0 };
+    if (!this.#begun || data) this.#source.moveTo?.(this.#begun ? data! : first);
     const example = await lifetime.race(untilAborted(this.#source.example(this.#clock), signal));
     if (example === ABORTED) return this.#history('aborted', undefined);
     // The first step is compiled even where none is left to do: whoever asks for `onReady` gets it.
@@ -144,7 +147,7 @@ class Loop {
     if (this.#begun) this.#ends.restore(before, this.#programs.columns);
     state.loop = {
       flush: () => this.#recorder.finish(),
-      progress: () => (this.#begun ? this.#ends.progress : before),
+      progress: () => (this.#begun ? { ...this.#ends.progress, data: this.#source.position } : before),
     };
     try {
       return await this.#end(await this.#steps());
@@ -201,10 +204,11 @@ class Loop {
           ends = last || this.#isOver(after);
           const read = await lifetime.race(reader.prepare(clock.step + 1, ends));
           lifetime.check();
-          this.#source.ready(program, data, clock, this.#task.seed);
+          const position = this.#source.position;
+          this.#source.ready(program, data, clock, this.#task.seed, next.rows);
           run.rates.atStep(clock.step, minimizers);
           const submitted = program.step(read?.encode);
-          this.#recorder.submitted(clock);
+          this.#recorder.submitted(clock, position);
           clock.advance(next.rows);
           run.rates.after(clock.step, minimizers);
           this.#ends.due = last;
@@ -308,6 +312,7 @@ class Loop {
     const { fault } = this.#recorder;
     if (!fault) return;
     state.clock.set(fault.place);
+    if (fault.place.data) this.#source.moveTo?.(fault.place.data);
     this.#ends.due = false;
     await state.lifetime.race(this.#task.recount?.());
   }

@@ -41,6 +41,8 @@ export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends Run
 export const loopOptions: OptionTable<LoopOptions> = {
   epochs: true,
   steps: true,
+  initialEpoch: true,
+  stepsPerEpoch: true,
   batchSize: true,
   lastBatch: true,
   shuffle: true,

@@ -27,16 +27,17 @@ export function parseProgress(name: string, text: string | undefined): SavedProg
     known &&
     (known.totals === undefined || isTotals(known.totals)) &&
     callbacksIn(known).every(isSaved) &&
+    (known.data === undefined || isPosition(known.data)) &&
     (known.epochBegun === undefined || typeof known.epochBegun === 'boolean') &&
     (known.epochEnds === undefined || typeof known.epochEnds === 'boolean') &&
     (known.bestWeights === undefined || typeof known.bestWeights === 'boolean');
   if (!fits) {
     throw new FormatError(`${name}: its progress within the epoch cannot be read; the file is damaged`);
   }
-  const { totals, epochBegun, epochEnds, bestWeights = false } = known as Partial<SavedProgress>;
+  const { totals, data, epochBegun, epochEnds, bestWeights = false } = known as Partial<SavedProgress>;
   const saved = callbacksIn(known) as SavedCallback[];
   const callbacks = saved.length > 0 ? saved : undefined;
-  return { totals, callbacks, epochBegun, epochEnds, bestWeights };
+  return { totals, callbacks, data, epochBegun, epochEnds, bestWeights };
 }
 
 /** Files from before there were lists of callbacks have two of them by name. */
@@ -73,6 +74,11 @@ export function parseRanges(
     throw new FormatError(`${name}: what its model was trained on cannot be read; the file is damaged`);
   }
   return (value as (InputRange | null)[]).map((range) => range ?? undefined);
+}
+
+function isPosition(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  return [value.pass, value.place, value.steps].every((own) => Number.isSafeInteger(own) && Number(own) >= 0);
 }
 
 function isTotals(value: unknown): value is TotalsState {

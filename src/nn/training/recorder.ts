@@ -7,10 +7,18 @@ import type { Totals } from '../metrics/metric.ts';
 import type { LoopOptions } from './loopOptions.ts';
 import type { StepPrograms } from './programs.ts';
 import type { Run } from './wholeRun.ts';
+import type { DataPosition } from './source.ts';
 import { stepNotMade } from './stepNotMade.ts';
 import type { Task } from './task.ts';
 import type { Teller } from './teller.ts';
 import type { StepValues } from './values.ts';
+
+/** Where a step began. */
+interface StepOrigin {
+  readonly epoch: number;
+  readonly place: number;
+  readonly data: DataPosition | undefined;
+}
 
 /** A wait between two steps that is longer is a pause. */
 const PAUSE_MS = 100;
@@ -27,8 +35,8 @@ export class Recorder {
   /** Of a single step. */
   readonly #own: Totals;
   /** Of the steps whose values have not come back yet: where their batches began. */
-  readonly #places = new Map<number, { readonly epoch: number; readonly place: number }>();
-  #fault: { readonly error: NumericError; readonly place: StreamOrigin } | undefined;
+  readonly #places = new Map<number, StepOrigin>();
+  #fault: { readonly error: NumericError; readonly place: StreamOrigin & StepOrigin } | undefined;
 
   constructor(
     task: Task,
@@ -48,13 +56,13 @@ export class Recorder {
   }
 
   /** Why a step was not made, and where it began. */
-  get fault(): { readonly error: NumericError; readonly place: StreamOrigin } | undefined {
+  get fault(): { readonly error: NumericError; readonly place: StreamOrigin & StepOrigin } | undefined {
     return this.#fault;
   }
 
-  /** Call it when a step has been submitted. @param at the clock from before it */
-  submitted({ step, epoch, place }: StreamOrigin): void {
-    this.#places.set(step, { epoch, place });
+  /** Call it when a step has been submitted. @param at the clock from before it @param data where the data were */
+  submitted({ step, epoch, place }: StreamOrigin, data: DataPosition | undefined): void {
+    this.#places.set(step, { epoch, place, data });
   }
 
   /** Waits for the values of all steps that were submitted. */

@@ -68,6 +68,7 @@ export async function runRecovering<P extends Pick<Placed, 'gpu' | 'state'>>(
     readonly signal?: AbortSignal;
     readonly resume?: boolean;
     readonly validationData?: TrainingData;
+    readonly initialEpoch?: number;
     /** Callbacks that write files. */
     readonly files?: readonly ModelCheckpoint[];
   },
@@ -77,7 +78,7 @@ export async function runRecovering<P extends Pick<Placed, 'gpu' | 'state'>>(
   checkRecovery(name, data, recover, options.validationData);
   const checkpoints = checkpoint || recover ? new Checkpoints(name, checkpoint) : undefined;
   const files = new Map((options.files ?? []).map((own) => [own, own.open(name)]));
-  const run = new Run(resume, recover !== false, checkpoints, files);
+  const run = new Run(resume, recover !== false, checkpoints, files, options.initialEpoch);
   const all = [checkpoints, ...files.values()].filter((own) => own !== undefined);
   const open = typeof recover === 'function' ? recover : first.gpu.reopen;
   const owned = recover === true;

@@ -5,6 +5,7 @@ import type { SavedCallback } from '../callbacks/monitor.ts';
 import type { InputRange } from './fieldChecks.ts';
 import { Lifetime } from './lifetime.ts';
 import { Lock } from './lock.ts';
+import type { DataPosition } from './source.ts';
 
 /** What a run knows besides weights and clock: saved in the middle of one, a resumed run goes on with it. */
 export interface RunProgress {
@@ -12,6 +13,8 @@ export interface RunProgress {
   readonly totals?: TotalsState;
   /** What the callbacks have counted. */
   readonly callbacks?: readonly SavedCallback[];
+  /** Where the data are, if an epoch is not a pass over them. */
+  readonly data?: DataPosition;
   /** Whether the beginning of the epoch under way has been told. */
   readonly epochBegun?: boolean;
   /** Whether all samples of the epoch under way are trained on, and its end has not been told yet. */

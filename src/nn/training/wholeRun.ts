@@ -21,6 +21,7 @@ export class Run {
   /** The steps done at the end of the last epoch that has been told. */
   lastEpochEnd = -1;
   readonly #resume: boolean;
+  readonly #initialEpoch: number | undefined;
   readonly #recovers: boolean;
   /** Undefined where nothing is saved. */
   readonly #checkpoints: Checkpoints | undefined;
@@ -41,7 +42,9 @@ export class Run {
     recovers = false,
     checkpoints?: Checkpoints,
     files: ReadonlyMap<ModelCheckpoint, Checkpoints> = new Map(),
+    initialEpoch?: number,
   ) {
+    this.#initialEpoch = initialEpoch;
     this.#files = files;
     this.#resume = resume;
     this.#recovers = recovers;
@@ -55,7 +58,7 @@ export class Run {
 
   /** The epoch that it counts as its first. */
   get firstEpoch(): number {
-    return this.#start!.epoch;
+    return this.#initialEpoch === undefined ? this.#start!.epoch : 0;
   }
 
   /** Ends it. @param step the steps done */
@@ -90,7 +93,8 @@ export class Run {
     const { clock, lifetime } = saved.state;
     const { step, epoch, place } = clock;
     if (this.#resume) this.#start ??= { step: 0, epoch: 0, place: 0 };
-    this.#start ??= { step, epoch: place > 0 ? epoch + 1 : epoch, place: 0 };
+    const next = place > 0 ? epoch + 1 : epoch;
+    this.#start ??= { step, epoch: this.#initialEpoch ?? next, place: 0 };
     for (const own of [this.#checkpoints, ...this.#files.values()]) {
       await lifetime.race(untilAborted(own?.open(saved), signal));
     }
