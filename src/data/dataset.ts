@@ -111,6 +111,20 @@ function checkWords(name: unknown, synthetic: unknown, classNames: unknown): voi
   );
 }
 
+/**
+ * A data set with other weights of the samples.
+ *
+ * @throws ArgumentError or ShapeError unless they are one finite number of at least 0 for each sample, or for each of its steps
+ */
+export function withWeights(data: Dataset, weights: Values): Dataset {
+  const result: Dataset = {
+    ...data,
+    weights: weightsOf(data.name, weights, data.size, targetsOf(data)[0].shape),
+  };
+  checkDataset(result);
+  return result;
+}
+
 interface CheckedField extends DataField {
   /** `x`, or `x[1]`: for messages. */
   readonly field: string;
