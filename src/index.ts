@@ -17,6 +17,7 @@ export { Network } from './nn/network.ts';
 export type { NetworkOptions, Port } from './nn/network.ts';
 export { modelInput } from './nn/layerGraph.ts';
 export type { ModelInput, ModelInputOptions } from './nn/layerGraph.ts';
+export * from './nn/callbacks/index.ts';
 export type { Fit, FitOptions } from './nn/training/fit.ts';
 export type { LoadOptions, LoadReport } from './nn/training/checkpoint.ts';
 export { train, TrainRun } from './nn/training/train.ts';
@@ -27,7 +28,15 @@ export type { CheckpointMoment, CheckpointOptions } from './nn/training/checkpoi
 export type { Recovery, RecoveryOptions } from './nn/training/recovery.ts';
 export type { AugmentOptions } from './ops/dataset/gatherAugmented.ts';
 export type { EpochValues, History, StepValues } from './nn/training/values.ts';
-export type { Evaluation, EvaluateOptions, Inspection } from './nn/training/evaluator.ts';
+export type {
+  Evaluation,
+  EvaluateOptions,
+  Inspection,
+  WeightedEvaluateOptions,
+} from './nn/training/evaluator.ts';
+export type { TestBatchOptions, TrainBatchOptions } from './nn/training/batchOptions.ts';
+export type { BatchInput, BatchTarget } from './nn/training/oneBatch.ts';
+export type { WeightValues } from './nn/training/modelWeights.ts';
 export type { Samples } from './nn/training/samples.ts';
 export { layerSummaries } from './nn/summary.ts';
 export type { LayerSummary } from './nn/summary.ts';
@@ -86,7 +95,8 @@ export type { LossFunction, LossOptions, NamedLoss, Reduction } from './nn/losse
 export * as metrics from './nn/metrics.ts';
 export type { Metric, MetricFunction } from './nn/metrics.ts';
 export type { LossName, MetricName, MetricSpec } from './nn/registry.ts';
-export type { LossSpec, MetricSpecs, ObjectiveOptions } from './nn/objective.ts';
+export type { LossSpec, ObjectiveOptions } from './nn/objective.ts';
+export type { MetricSpecs } from './nn/perOutput.ts';
 export type { ClassWeight } from './nn/training/classWeights.ts';
 export { activations } from './nn/activations.ts';
 

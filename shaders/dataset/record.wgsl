@@ -8,12 +8,12 @@
 //   ring       [RING_SLOTS, ENTRY] words:
 //                0       u32 the step
 //                1       u32 rows of the batch that were filled
-//                2, 3    u32 flags, of dispatch GROUP 0 and 1: bit k set if a value or a sum of metric k is NaN or infinite
-//                4 …     the sums, f32
-//   state      u32 [8]: step, seed_low, seed_high, COUNT, …, flags (those of GROUP 1 from bit 6 on), by which a step of
+//                2, 3 …  u32 flags, of dispatch GROUP 0, 1 …: bit k set if a value or a sum of metric k is NaN or infinite
+//                then    the sums, f32
+//   state      u32 [8]: step, seed_low, seed_high, COUNT, …, flags (those of GROUP 1 from bit 6 on, …), by which a step of
 //              training is judged before its updates (optimizer/verdict.wgsl)
 //
-// Sums rather than means: counts stay exact, and the host divides in float64. Seven to twelve metrics take two.
+// Sums rather than means: counts stay exact, and the host divides in float64. More than six metrics take several.
 //
 // Where COUNT is not 0, metrics of BATCH rows count only their first COUNT rows: the surplus rows of a batch that
 // was filled only in part are left out.
@@ -141,7 +141,7 @@ fn main(@builtin(local_invocation_id) local_id: vec3u) {
       ring[slot] = step;
       ring[slot + 1u] = rows(BATCH, filled);
     }
-    state[7] = select(state[7] | (flag << 6u), flag, GROUP == 0u);
+    state[7] = select(state[7] | (flag << (6u * min(GROUP, 4u))), flag, GROUP == 0u);
     if (ADVANCE) { state[0] = step + 1u; }
   }
 }

@@ -1,11 +1,11 @@
 // Nadam: Adam that looks ahead as Nesterov's momentum does, with a momentum that grows from step to step
 //
-//   μ(t) = β1 (1 - 0.96^t / 2)                 momentum of step t = 1, 2, …
+//   μ(t) = β1 (1 - 0.96^(ψ t) / 2)             momentum of step t = 1, 2, …
 //   Π(t) = μ(1) μ(2) … μ(t)
 //   m <- β1 m + (1 - β1) g
 //   v <- β2 v + (1 - β2) g²
 //   m̂ = μ(t+1) m / (1 - Π(t+1)) + (1 - μ(t)) g / (1 - Π(t)),   v̂ = v / (1 - β2^t)
-//   w <- w - η m̂ / (√v̂ + ε)                    (Dozat 2016; the schedule of momenta as in Keras)
+//   w <- w - η m̂ / (√v̂ + ε)                    (Dozat 2016; ψ is 1 in Keras, 0.004 in PyTorch)
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   mean, mean_square       m and v, from 0
@@ -23,7 +23,7 @@ const ONE_MINUS_BETA_2: f32 = 0.001;
 const BETA_1: f32 = 0.9;
 const LOG_BETA_2: f32 = -0.00100050033358; // ln β2
 const EPSILON: f32 = 1e-7; // ε
-const LOG_DECAY: f32 = -0.04082199452; // ln 0.96
+const LOG_DECAY: f32 = -0.04082199452; // ψ ln 0.96
 const PRODUCTS: u32 = 256u; // values of Π in hyper
 const STEPS: u32 = 1u; // whose gradients make one update
 const TRIAL: bool = false; // writes nothing but faults

@@ -24,8 +24,9 @@ export interface DatasetOptions {
    */
   targetShape?: Extents | readonly Extents[];
   /**
-   * Weight of each sample in the loss, at least 0: the loss of a batch is the mean of weight times loss, also when
-   * evaluating, as in Keras; metrics are not weighted.
+   * Weight of each sample in the loss, at least 0, or of each step of each sample, [steps] where targets are
+   * [steps, ...]: the loss of a batch is the mean of weight times loss, also when evaluating, as in Keras. `metrics` are
+   * not weighted, `weightedMetrics` are.
    */
   weights?: Values;
   /** Default false. */
@@ -88,7 +89,7 @@ export function dataset(options: DatasetOptions): Dataset {
     y,
     ...(moreInputs.length > 0 && { moreInputs }),
     ...(moreTargets.length > 0 && { moreTargets }),
-    ...(weights && { weights: weightsOf(name, weights, size) }),
+    ...(weights && { weights: weightsOf(name, weights, size, y.shape) }),
     ...(classNames && { classNames: [...classNames] }),
   };
   checkDataset(result);
@@ -108,6 +109,20 @@ function checkWords(name: unknown, synthetic: unknown, classNames: unknown): voi
   throw new ArgumentError(
     `data set '${name}': classNames is ${describe(classNames)}${wrong < 0 ? '' : `, with ${describe(list[wrong])}`}; give a list of texts, such as ['cat', 'dog']`,
   );
+}
+
+/**
+ * A data set with other weights of the samples.
+ *
+ * @throws ArgumentError or ShapeError unless they are one finite number of at least 0 for each sample, or for each of its steps
+ */
+export function withWeights(data: Dataset, weights: Values): Dataset {
+  const result: Dataset = {
+    ...data,
+    weights: weightsOf(data.name, weights, data.size, targetsOf(data)[0].shape),
+  };
+  checkDataset(result);
+  return result;
 }
 
 interface CheckedField extends DataField {
@@ -166,15 +181,16 @@ function requireOneField(name: string, field: string, option: string, values: un
   );
 }
 
-/** Weights are numbers, whatever type they come in. */
-function weightsOf(name: string, values: unknown, size: number): DataField {
-  const given = arrayOf(`data set '${name}': weights`, values, []);
-  if (given.length !== size) {
-    throw new ShapeError(
-      `data set '${name}': weights must be one weight for each of the ${size} samples, got ${given.length}`,
-    );
-  }
-  return { data: given, shape: [] };
+/** Weights are numbers, whatever type they come in: of samples, or of the steps that the targets have. */
+function weightsOf(name: string, values: unknown, size: number, [steps]: Extents): DataField {
+  const nested = Array.isArray(values) && typeof values[0] === 'object';
+  const given = arrayOf(`data set '${name}': weights`, values, nested && steps ? [steps] : []);
+  if (given.length === size) return { data: given, shape: [] };
+  if (steps !== undefined && given.length === size * steps) return { data: given, shape: [steps] };
+  const perStep = steps === undefined ? '' : `, or one for each of their ${steps} steps`;
+  throw new ShapeError(
+    `data set '${name}': weights must be one weight for each of the ${size} samples${perStep}, got ${given.length}`,
+  );
 }
 
 function checkLength(name: string, own: CheckedField, first: CheckedField, size: number): void {

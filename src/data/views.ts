@@ -68,14 +68,14 @@ export function take(data: Dataset, start: number, end: number = data?.size): Da
 }
 
 /**
- * Sets the last `fraction` of the samples aside for validation, as Keras's `validation_split` does: without
- * shuffling, so call `shuffle` first if the samples are sorted.
+ * Sets the last `fraction` of the samples aside for validation, as Keras's `validation_split` does: all from sample
+ * ⌊size · (1 − fraction)⌋ on, without shuffling, so call `shuffle` first if the samples are sorted.
  *
  * @throws ArgumentError unless the fraction leaves at least one sample on each side
  */
 export function splitValidation(data: Dataset, fraction: number): { train: Dataset; validation: Dataset } {
   requireDataset('splitValidation', data);
-  const split = data.size - Math.round(data.size * fraction);
+  const split = Math.floor(data.size * (1 - fraction));
   if (typeof fraction !== 'number' || !(fraction > 0 && fraction < 1) || split <= 0 || split >= data.size) {
     throw new ArgumentError(
       `splitValidation: a fraction of ${fraction} of the ${data.size} samples of '${data.name}' leaves one side ` +

@@ -6,11 +6,13 @@ export {
   binaryCrossentropy,
   binaryCrossEntropyWithLogits,
   categoricalCrossentropy,
+  categoricalGeneralizedCrossEntropy,
   kullbackLeiblerDivergence,
   softmaxCrossEntropy,
   sparseCategoricalCrossentropy,
   sparseSoftmaxCrossEntropy,
 } from './losses/classification.ts';
+export type { GeneralizedOptions } from './losses/classification.ts';
 export type {
   AxisOptions,
   CrossentropyOptions,
@@ -18,7 +20,7 @@ export type {
   SmoothingOptions,
   SoftmaxLossOptions,
   SparseCrossentropyOptions,
-} from './losses/classification.ts';
+} from './losses/classes.ts';
 export type { LossOptions, NamedLoss, Reduction } from './losses/define.ts';
 export { binaryFocalCrossentropy, categoricalFocalCrossentropy } from './losses/focal.ts';
 export type { BinaryFocalOptions, CategoricalFocalOptions } from './losses/focal.ts';

@@ -66,10 +66,7 @@ interface Asking {
 export function thresholdOf(
   metric: string,
   prediction: Tensor,
-  {
-    ask = (threshold) => `metrics.${metric}({ threshold: ${threshold} })`,
-    ofValues = 0.5,
-  }: Asking = {},
+  { ask = (threshold) => `metrics.${metric}({ threshold: ${threshold} })`, ofValues = 0.5 }: Asking = {},
 ): number {
   const own = known.get(base(prediction));
   if (!own || own.meaning === 'probabilities') return 0.5; // of no model: as in Keras

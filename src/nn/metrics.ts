@@ -44,6 +44,8 @@ export type {
 } from './metrics/confusion.ts';
 export type { CurveOptions } from './metrics/curve.ts';
 export type { DecisionOptions } from './metrics/decisions.ts';
+export { psnr, ssim } from './metrics/images.ts';
+export type { PsnrOptions, SsimOptions } from './metrics/images.ts';
 export type { Metric, MetricFunction } from './metrics/metric.ts';
 export {
   concordanceCorrelation,

@@ -1,318 +1,148 @@
+import type { Values } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { asStream } from '../data/stream.ts';
-import type { TrainingData } from '../data/stream.ts';
+import { requireSamples } from '../data/requireDataset.ts';
 import { ArgumentError } from '../errors.ts';
-import { checkOptions, describe, isPromise } from '../options.ts';
-import type { OptionTable } from '../options.ts';
-import { isRate } from '../runtime/ranges.ts';
-import { Network } from './network.ts';
+import { checkOptions, requireSeed } from '../options.ts';
+import type { Layer } from './layers/layer.ts';
+import { TrainableNetwork } from './trainableNetwork.ts';
 import type { NetworkOptions } from './network.ts';
-import { Objective } from './objective.ts';
-import type { ObjectiveOptions } from './objective.ts';
-import { sgd } from './optimizers.ts';
-import type { Optimizer } from './optimizers.ts';
-import { optimizerOf } from './registry.ts';
-import type { OptimizerName } from './registry.ts';
-import { summarize } from './summary.ts';
-import { checkInputs, checkTargets, requireLoss } from './training/checkData.ts';
-import { readCheckpoint } from './training/checkpoint.ts';
-import type { LoadOptions, LoadReport } from './training/checkpoint.ts';
+import { testBatchOptions, trainBatchOptions } from './training/batchOptions.ts';
+import type { TestBatchOptions, TrainBatchOptions } from './training/batchOptions.ts';
+import { BatchTrainer } from './training/batchTrainer.ts';
+import { checkTargets, requireLoss } from './training/checkData.ts';
 import type { Compiled } from './training/compiled.ts';
-import { encodeCheckpoint } from './training/encodeCheckpoint.ts';
-import { Evaluator } from './training/evaluator.ts';
-import type { EvaluateOptions, Evaluation } from './training/evaluator.ts';
-import { fitOptions, startFit } from './training/fit.ts';
-import type { Fit, FitOptions } from './training/fit.ts';
-import { checkScaling } from './training/fieldChecks.ts';
-import { Placement, placementOptions } from './training/placement.ts';
-import type { PlacementOptions } from './training/placement.ts';
-import type { Samples } from './training/samples.ts';
-import { savedModel } from './training/savedModel.ts';
+import type { ModelCompileOptions } from './training/compileModel.ts';
+import type { Evaluation } from './training/evaluator.ts';
+import { checkWeights, readWeights, writeWeights } from './training/modelWeights.ts';
+import type { WeightValues } from './training/modelWeights.ts';
+import { batchOf } from './training/oneBatch.ts';
+import type { BatchInput, BatchTarget } from './training/oneBatch.ts';
+import { samplesOf } from './training/samples.ts';
+import type { StepValues } from './training/values.ts';
 
-export interface ModelCompileOptions extends Partial<ObjectiveOptions>, PlacementOptions {
-  /**
-   * Needed to train; without it, and without a loss, the model predicts. On a model that `loadModel` has made: by default
-   * the one that is saved in its file.
-   */
-  optimizer?: OptimizerName | Optimizer;
-  /**
-   * Fields of bytes, inputs and targets, become value · scale + offset on the GPU; default 1/255 and 0. Fields of other
-   * types are left as they are, and so are class indices and the indices of an embedding.
-   */
-  inputScale?: number;
-  inputOffset?: number;
-}
-
-const modelCompileOptions: OptionTable<ModelCompileOptions> = {
-  optimizer: true,
-  loss: true,
-  lossWeights: true,
-  metrics: true,
-  weightedMetrics: true,
-  checkLoss: true,
-  ...placementOptions,
-  inputScale: true,
-  inputOffset: true,
-};
+export type { ModelCompileOptions };
 
 /** Layers between inputs and outputs, with Keras's methods to train and use them. */
-export class Model extends Network {
-  readonly #placement = new Placement<Compiled>(this, 'compile({ optimizer, loss })', {
-    end: ({ gpu, minimizer }, recovers) => {
-      if (minimizer.averagesInUse && !gpu.device.isLost) minimizer.swapAverages();
-      this.#evaluator?.destroy();
-      this.#evaluator = undefined;
-      if (!recovers) this.#fit = undefined;
-    },
-    free: ({ gpu, minimizer }) => gpu.release(minimizer),
-  });
-  #evaluator: Evaluator | undefined;
-  /** The training under way. */
-  #fit: Fit | undefined;
+export class Model extends TrainableNetwork {
+  #batches: BatchTrainer | undefined;
 
-  /** Training steps done since `compile`; saved, and restored by `load`. */
-  get step(): number {
-    return this.#placement.current?.state.clock.step ?? 0;
+  protected override ended(): void {
+    this.#batches?.destroy();
+    this.#batches = undefined;
   }
 
-  /** Epochs done since `compile`; saved, and restored by `load`. */
-  get epoch(): number {
-    return this.#placement.current?.state.clock.epoch ?? 0;
-  }
-
-  /**
-   * Settles optimizer, loss and metrics and gives the weights their memory. Compiling again keeps the weights, also
-   * on another GPU, and starts the optimizer anew; work under way on the model ends with an InterruptedError. Weights
-   * that were lost with their GPU are gone: the model then works after `load` only, or after
-   * `compile({ weights: 'initial' })`.
-   *
-   * `trainable` counts as it is now, for weights and statistics alike: changing it later has no effect until the model is
-   * compiled again. To predict, `compile({ gpu })` is enough; to evaluate, a loss.
-   *
-   * @throws ArgumentError if there is no such option, optimizer, loss or metric, or the model shares weights with one that
-   *   is compiled for another GPU
-   * @throws DeviceLostError if the GPU is lost
-   */
-  async compile(options: ModelCompileOptions = {}): Promise<this> {
-    checkOptions('compile', options, modelCompileOptions);
-    const { loss, metrics, weightedMetrics, lossWeights, inputScale, inputOffset = 0 } = options;
-    checkScaling(this.name, options);
-    const aims = [loss, metrics, weightedMetrics, lossWeights].some((option) => option !== undefined);
-    const objective = new Objective(this, aims ? (options as ObjectiveOptions) : undefined);
-    const chosen = options.optimizer ?? this.savedOptimizer?.();
-    const optimizer = optimizerOf(chosen ?? sgd()); // without one: of no variables
-    const frozen = this.frozenLayers;
-    const trained = chosen === undefined ? [] : this.trainableVariables;
-    const untrainable =
-      chosen === undefined
-        ? 'it was compiled without an optimizer; call compile({ optimizer, loss }) to train'
-        : trained.length === 0
-          ? 'no layer has trainable weights, so there is nothing to train'
-          : undefined;
-    await this.#placement.compile(options, (gpu, state) => {
-      const minimizer = gpu.minimizer(trained, optimizer);
-      const trains = { minimizer, optimizer, untrainable, frozen };
-      return { network: this, gpu, ...trains, objective, inputScale, inputOffset, state };
-    });
-    return this;
-  }
-
-  /** What `compile` takes where it is given no optimizer; `loadModel` sets it. */
-  savedOptimizer: (() => Optimizer) | undefined;
-
-  #requireIdle(what: string): void {
-    if (this.#fit) {
-      throw new ArgumentError(
-        `${this.name}: ${what} was called while the model is being trained; await the fit under way, or abort it, first`,
-      );
-    }
-  }
-
-  get compiled(): Compiled {
-    return this.#placement.compiled;
-  }
-
-  /**
-   * Changes from the next step on; nothing is compiled again.
-   *
-   * @throws ArgumentError if it is none, or if the optimizer's learningRate is a schedule, which then tells it
-   */
-  set learningRate(value: number) {
-    if (!isRate(value)) {
-      throw new ArgumentError(
-        `${this.name}: the learning rate must be a finite number of at least 0, not ${describe(value)}`,
-      );
-    }
-    this.compiled.minimizer.learningRate = value;
-  }
-
-  get learningRate(): number {
-    const { minimizer, state } = this.compiled;
-    return minimizer.shownRate(state.clock.step);
-  }
-
-  /**
-   * Trains on a data set, or on batches that come one after the other (`streamed`). Await it for the history, or iterate
-   * over it (`for await`) for the values of every step. See FitOptions.
-   *
-   * @throws ArgumentError if an option is out of range, a label is no class of the model, or it is being trained already
-   * @throws ShapeError if the data do not fit the model's input or the loss
-   * @throws NumericError if the loss, a metric, a weight, a gradient or an update becomes NaN or infinite: that step is
-   *   not made, nor any after it; the weights, and all that `save` saves, are those from before it, and `step` is its number
-   * @throws DeviceLostError if the GPU is lost
-   */
-  fit(data: TrainingData, options: FitOptions = {}): Fit {
-    checkOptions('fit', options, fitOptions, 'data, ');
-    const compiled = this.#placement.usable();
-    if (compiled.untrainable) throw new ArgumentError(`${this.name}: ${compiled.untrainable}`);
-    requireLoss(this, compiled.objective);
-    const { validationData } = options;
-    for (const own of [data, ...(validationData === undefined ? [] : [validationData])]) {
-      if (!asStream(own)) checkTargets(this, compiled.objective, own as Dataset);
-    }
-    this.#requireIdle('fit');
-    const fit = startFit(compiled, asStream(data) ?? data, options, {
-      evaluate: (own, how) => this.evaluate(own, how),
-      recover: this.#placement.recovery(savedModel),
-      onEnd: () => {
-        if (this.#fit === fit) this.#fit = undefined;
-      },
-    });
-    this.#fit = fit;
-    return fit;
-  }
-
-  /**
-   * The loss and metrics over a whole data set or stream, exact over all its samples. While the model is being trained each
-   * batch meets the weights of its moment; await it in `beforeStep` or `onEpoch` for those of one step.
-   *
-   * @throws NumericError if the loss or a metric is NaN or infinite, with the samples and the weight that it comes from
-   */
-  async evaluate(data: TrainingData, options: EvaluateOptions = {}): Promise<Evaluation> {
-    const { objective } = this.#placement.usable();
-    if (!asStream(data)) checkTargets(this, objective, data as Dataset);
-    return this.evaluator().evaluate(data, options);
-  }
-
-  /**
-   * The (first) output for each sample, row after row: [N, ...outputShape]. Samples are a data set, or the values of all
-   * of them, for several inputs a list; or a stream. While the model is being trained see `evaluate`.
-   */
-  async predict(samples: Samples, options: EvaluateOptions = {}): Promise<Float32Array> {
-    return (await this.evaluator().predict(samples, options))[this.outputs[0].name];
-  }
-
-  /** `predict` with every output, in the order of the model's. */
-  async predictAll(samples: Samples, options: EvaluateOptions = {}): Promise<Float32Array[]> {
-    const byName = await this.evaluator().predict(samples, options);
-    return this.outputs.map(({ name }) => byName[name]);
-  }
-
-  /** Compiled evaluation programs; kept until the model is compiled again or destroyed. */
-  evaluator(): Evaluator {
-    return (this.#evaluator ??= new Evaluator(this.#placement.usable()));
-  }
-
-  /**
-   * Does some work (evaluate, predict, save, …) with the moving averages of the weights that the optimizer keeps
-   * (`ema`), then brings the weights back. A training under way waits for it, so the work must not wait for the
-   * training. A file saved meanwhile holds the averages as weights, and no optimizer state.
-   *
-   * @throws ArgumentError if the optimizer keeps no averages, or they are in use already
-   */
-  async useAveragedWeights<T>(work: () => T | PromiseLike<T>): Promise<T> {
-    const { gpu, minimizer, state } = this.#placement.usable();
-    const { lifetime, lock } = state;
-    const check = () => {
-      lifetime.check();
-      if (!gpu.variables.returned(() => minimizer.variables)) return;
-      throw new ArgumentError(
-        `${this.name}: averaged weights are in use already, here or in a model that shares layers; call useAveragedWeights once its work is done`,
-      );
-    };
-    // Between two steps, like everything that touches the weights, and between evaluations: none sees both.
-    const swap = async () => {
-      await this.#evaluator?.idle();
-      check();
-      minimizer.swapAverages();
-    };
-    check();
-    await lifetime.race(lock.hold(swap));
-    try {
-      const own = work(); // which may end the lifetime itself
-      return isPromise(own) ? await lifetime.race(own) : own;
-    } finally {
-      if (!lifetime.signal.aborted) await lifetime.race(this.#evaluator?.idle()).catch(() => {});
-      if (!lifetime.signal.aborted) minimizer.swapAverages(); // else they are back
-    }
-  }
-
-  /** A table of the layers: output shapes, parameters, bytes and FLOPs per sample. */
-  summary(): string {
-    return summarize(this);
-  }
-
-  /**
-   * Weights, optimizer state, and how far the training has come, as a safetensors file. Also while the model is being
-   * trained: the training waits between two steps, and the file is of that moment.
-   *
-   * @throws NumericError if a weight or a value of the optimizer's is NaN or infinite
-   */
-  async save(): Promise<Uint8Array> {
-    return encodeCheckpoint(savedModel(this.#placement.usable()));
-  }
-
-  /**
-   * Restores what `save` wrote into a model of the same architecture: training goes on bit by bit with
-   * `fit(…, { resume: true })`. A file without the state of this optimizer restores the weights alone; the report says so.
-   *
-   * Before `compile` the file is checked at once, against the optimizer that it was saved with, and takes effect when
-   * the model is compiled; `loaded` then tells what it came to.
-   *
-   * @param options of the file: its name for messages, and whether to take what fits
-   * @throws FormatError if the file is damaged or of another architecture; the model then stays as it was
-   * @throws ArgumentError while the model is at work
-   */
-  load(bytes: Uint8Array, options: string | LoadOptions = {}): LoadReport {
-    const compiled = this.#placement.current;
-    compiled?.gpu.device.check();
-    this.#requireIdle('load');
-    if (this.#evaluator?.busy) {
-      throw new ArgumentError(
-        `${this.name}: load was called while the model evaluates or predicts; await that first`,
-      );
-    }
-    if (compiled?.minimizer.averagesInUse) {
-      throw new ArgumentError(
-        `${this.name}: load was called while averaged weights are in use; wait for useAveragedWeights to end`,
-      );
-    }
-    return this.#placement.load(
-      readCheckpoint(bytes, typeof options === 'string' ? { name: options } : options),
-      () => {
-        const part = { prefix: '', variables: this.variableKeys(), trained: this.trainableVariables };
-        return { name: this.name, kind: 'model', parts: [part] };
-      },
-      savedModel,
+  protected override requireIdle(what: string): void {
+    super.requireIdle(what);
+    if (!this.#batches?.busy || what === 'trainOnBatch') return;
+    throw new ArgumentError(
+      `${this.name}: ${what} was called while the model is trained on a batch; await trainOnBatch first`,
     );
   }
 
-  /** What the last `load` has restored; undefined before it, and when the weights have got their initial values. */
-  get loaded(): LoadReport | undefined {
-    return this.#placement.loaded;
-  }
-
-  /** Throws a ShapeError unless the data set's samples fit the model's inputs. */
-  checkData(data: Dataset): void {
-    checkInputs(this, data);
+  /**
+   * A step of training on one batch (Keras's train_on_batch): of the same optimizer, with the same state and the same
+   * count of steps as `fit`. The programs for the batches' sizes are kept.
+   *
+   * @param x the samples: values in any form that `dataset` takes, a list of them for several inputs; or a data set with all
+   * @param y the targets, a list of them for several outputs
+   * @param options weights of the samples (`sampleWeight`) and of the classes (`classWeight`) in the loss
+   * @returns loss and metrics of this batch from before the update, by their names in the history. Keras's are running means
+   *   since its last reset
+   * @throws NumericError if the step is not made, as in `fit`
+   * @throws ArgumentError while the model is being trained
+   */
+  async trainOnBatch(x: BatchInput, y?: BatchTarget, options: TrainBatchOptions = {}): Promise<StepValues> {
+    checkOptions('trainOnBatch', options, trainBatchOptions, 'x, y, ');
+    const compiled = this.placement.usable();
+    if (compiled.untrainable) throw new ArgumentError(`${this.name}: ${compiled.untrainable}`);
+    const batch = this.#batch('trainOnBatch', compiled, x, y, options.sampleWeight);
+    this.requireIdle('trainOnBatch');
+    this.requireOwnWeights(compiled, 'trainOnBatch');
+    return (this.#batches ??= new BatchTrainer(compiled)).train(batch, options.classWeight);
   }
 
   /**
-   * Frees its memory on the GPU, the weights included unless another model shares them, and the GPU if it opened it. Work
-   * under way ends with an InterruptedError.
+   * The loss and metrics of one batch (Keras's test_on_batch), as `evaluate` gives them.
+   *
+   * @param options weights of the samples in the loss (`sampleWeight`)
    */
-  destroy(): void {
-    this.#placement.destroy();
+  async testOnBatch(x: BatchInput, y?: BatchTarget, options: TestBatchOptions = {}): Promise<Evaluation> {
+    checkOptions('testOnBatch', options, testBatchOptions, 'x, y, ');
+    const compiled = this.placement.usable();
+    const batch = this.#batch('testOnBatch', compiled, x, y, options.sampleWeight);
+    return this.evaluator().evaluate(batch, { batchSize: batch.size });
+  }
+
+  /** The (first) output for the samples of one batch (Keras's predict_on_batch), as `predict` gives it, in one step. */
+  async predictOnBatch(x: BatchInput): Promise<Float32Array> {
+    requireSamples(this.name, x);
+    const samples = samplesOf(this, x) as Dataset;
+    return this.predict(samples, { batchSize: samples.size });
+  }
+
+  #batch(
+    caller: string,
+    compiled: Compiled,
+    x: BatchInput,
+    y: BatchTarget | undefined,
+    sampleWeight: Values | undefined,
+  ): Dataset {
+    requireLoss(this, compiled.objective);
+    const batch = batchOf(`${this.name}: ${caller}`, this, compiled.objective, x, y, sampleWeight);
+    checkTargets(this, compiled.objective, batch);
+    return batch;
+  }
+
+  /**
+   * The values of all weights and statistics in the order of the layers (Keras's get_weights), each in one piece: those
+   * that `weightNames` names. A training under way waits meanwhile, between two steps.
+   *
+   * @param layer of one layer alone: its name or index in `getLayer`, or itself
+   */
+  async getWeights(layer?: string | number | Layer): Promise<Float32Array[]> {
+    return readWeights(this.placement.usable(), layer === undefined ? undefined : this.getLayer(layer));
+  }
+
+  /** The names of what `getWeights` gives, as they are in files: `dense.weight`, `dense.bias`, …. */
+  get weightNames(): string[] {
+    return [...this.variableKeys().values()];
+  }
+
+  /**
+   * Writes weights and statistics (Keras's set_weights): all in the order of `getWeights`, or some by name. The optimizer's
+   * state and the count of steps stay; moving averages of the weights (`ema`) begin at the new ones.
+   *
+   * @param layer as in `getWeights`
+   * @throws ArgumentError if arrays are missing or too many, or while the model is being trained
+   * @throws ShapeError if an array has another number of values, or nested arrays another shape
+   * @throws NumericError if a value is NaN or infinite
+   */
+  async setWeights(values: WeightValues, layer?: string | number | Layer): Promise<void> {
+    const compiled = this.placement.usable();
+    this.requireIdle('setWeights');
+    this.requireOwnWeights(compiled, 'setWeights');
+    const own = checkWeights(compiled, values, layer === undefined ? undefined : this.getLayer(layer));
+    return writeWeights(compiled, own, () => this.evaluator().idle());
+  }
+
+  /**
+   * Gives all weights and statistics their initial values again. The training begins anew: state and learning rate of the
+   * optimizer, steps and epochs are as after the first `compile`.
+   *
+   * @param options.seed of the new values, of shuffling and of dropout; default: the model's, so that they are the same values
+   * @throws ArgumentError while the model is being trained
+   */
+  async resetWeights(options: { seed?: number } = {}): Promise<void> {
+    checkOptions('resetWeights', options, { seed: true });
+    const { seed } = options;
+    this.placement.compiled.gpu.device.check();
+    this.requireIdle('resetWeights');
+    if (seed !== undefined) {
+      requireSeed(this.name, seed);
+      this.seed = seed;
+      for (const layer of this.layers) layer.reseed(seed);
+    }
+    await this.placement.again();
   }
 }
 

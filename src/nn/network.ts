@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts';
+import { didYouMean } from '../nearestName.ts';
 import { input } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
 import { sizeOf } from '../ops/core/shape.ts';
@@ -134,6 +135,27 @@ export class Network {
       }
     }
     return keys;
+  }
+
+  /**
+   * A layer by its name in this model, or by its place in the order of computation, from 0 (Keras's get_layer).
+   *
+   * @throws ArgumentError if there is none
+   */
+  getLayer(which: string | number | Layer): Layer {
+    const names = [...this.layerNames];
+    const found = names.find(([layer, name], i) => which === layer || which === name || which === i);
+    if (found) return found[0];
+    const meant =
+      typeof which === 'string'
+        ? didYouMean(
+            which,
+            names.map(([, name]) => name),
+          )
+        : '';
+    throw new ArgumentError(
+      `${this.name}: has no layer ${describe(which)}${meant}; its layers are ${names.map(([, name]) => name).join(', ')}, numbered from 0 to ${names.length - 1}`,
+    );
   }
 
   /** The layers that are frozen now: see CallContext. */

@@ -1,4 +1,3 @@
-import { rowsFor } from './steps.ts';
 import { ArgumentError } from '../errors.ts';
 import { checkFlag, describe } from '../options.ts';
 import { add, scale } from '../ops/elementwise/elementwise.ts';
@@ -18,23 +17,20 @@ import {
 } from './meaning.ts';
 import type { Meaning } from './meaning.ts';
 import type { Metric } from './metrics.ts';
-import type { RecordedValue } from './metrics/metric.ts';
 import type { Network } from './network.ts';
 import { lossTerm, metricRecording, sumOf } from './recording.ts';
 import type { Recording } from './recording.ts';
-import { checkMetricNames, lossNameOf, lossOf, metricOf } from './registry.ts';
-import type { LossName, MetricSpec } from './registry.ts';
+import { metricsPerOutput, perOutput } from './perOutput.ts';
+import type { MetricSpecs } from './perOutput.ts';
+import { checkMetricNames, lossNameOf, lossOf } from './registry.ts';
+import type { LossName } from './registry.ts';
+import { rowsFor } from './steps.ts';
 
 /**
  * A loss by name, one with options (`losses.huber({ delta: 2 })`), or a graph function from predictions and targets to one
  * value per sample, [N].
  */
 export type LossSpec = LossName | LossFunction;
-
-/** Metrics of a model with one output as a list; with several outputs by their names. */
-export type MetricSpecs =
-  | readonly MetricSpec[]
-  | Readonly<Record<string, MetricSpec | readonly MetricSpec[]>>;
 
 export interface ObjectiveOptions {
   /**
@@ -66,7 +62,7 @@ export interface ValueInfo extends Pick<Metric, 'name' | 'better' | 'matrix'> {
 }
 
 /** A value of `values` on a batch. */
-export type Computed = ValueInfo & Recording & Pick<RecordedValue, 'name'>;
+export type Computed = ValueInfo & Recording;
 
 /** A metric of an output. */
 interface OutputMetric {
@@ -247,63 +243,4 @@ function settle(
     }
   }
   return known;
-}
-
-/** An option for each output, given as one for all (`shared`), as a list, or by name. */
-function perOutput<T>(
-  model: string,
-  option: string,
-  names: readonly string[],
-  given: unknown,
-  { shared = false, optional = false },
-): (T | null | undefined)[] {
-  if (shared) return names.map(() => given as T);
-  const outputs = names.map((name) => `"${name}"`).join(', ');
-  if (Array.isArray(given)) {
-    if (given.length === names.length) return given;
-    throw new ArgumentError(
-      `${model}: ${option} has ${given.length} entries, but the model has ${names.length} outputs, ${outputs}; give one for each`,
-    );
-  }
-  if (given === undefined || given === null || typeof given !== 'object' || Symbol.iterator in given) {
-    if (given === undefined && optional) return names.map(() => undefined);
-    throw new ArgumentError(
-      `${model}: ${option} is ${describe(given)}; give ${option.endsWith('etrics') ? `a list, ${option}: ['accuracy']` : 'one'}, a list with one for each output, or a record by output: ${outputs}`,
-    );
-  }
-  const record = given as Record<string, T | null>;
-  const unknown = Object.keys(record).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new ArgumentError(
-      `${model}: ${option} is for an output "${unknown}", but the outputs are ${outputs}`,
-    );
-  }
-  const own = (name: string) => (Object.hasOwn(record, name) ? record[name] : undefined);
-  const missing = names.find((name) => own(name) === undefined);
-  if (missing !== undefined && !optional) {
-    throw new ArgumentError(
-      `${model}: ${option} has nothing for output "${missing}"; add it, or null for an output that is not trained`,
-    );
-  }
-  return names.map(own);
-}
-
-function metricsPerOutput(
-  model: string,
-  option: string,
-  names: readonly string[],
-  given: MetricSpecs,
-): Metric[][] {
-  if (!Array.isArray(given)) {
-    const lists = perOutput<MetricSpec | readonly MetricSpec[]>(model, option, names, given, {
-      optional: true,
-    });
-    return lists.map((list) => [list ?? []].flat().map((metric) => metricOf(metric as MetricSpec)));
-  }
-  if (given.length > 0 && names.length > 1) {
-    throw new ArgumentError(
-      `${model}: the model has several outputs; give the metrics by output, for example ${option}: { ${names[0]}: [...] }`,
-    );
-  }
-  return names.map(() => given.map((metric: MetricSpec) => metricOf(metric)));
 }

@@ -22,6 +22,7 @@ const lossTable = {
   binaryFocalCrossentropy: losses.binaryFocalCrossentropy,
   categoricalCrossentropy: losses.categoricalCrossentropy,
   categoricalFocalCrossentropy: losses.categoricalFocalCrossentropy,
+  categoricalGeneralizedCrossEntropy: losses.categoricalGeneralizedCrossEntropy,
   sparseCategoricalCrossentropy: losses.sparseCategoricalCrossentropy,
   kullbackLeiblerDivergence: losses.kullbackLeiblerDivergence,
   meanAbsoluteError: losses.meanAbsoluteError,
@@ -45,6 +46,8 @@ const shortLosses = {
   mape: 'meanAbsolutePercentageError',
   msle: 'meanSquaredLogarithmicError',
   bce: 'binaryCrossentropy',
+  kld: 'kullbackLeiblerDivergence',
+  klDivergence: 'kullbackLeiblerDivergence',
   logcosh: 'logCosh',
 } as const satisfies Record<string, keyof typeof lossTable>;
 
@@ -77,6 +80,8 @@ const metricTable = {
   logCoshError: metrics.logCoshError,
   pearsonCorrelation: metrics.pearsonCorrelation,
   concordanceCorrelation: metrics.concordanceCorrelation,
+  psnr: metrics.psnr,
+  ssim: metrics.ssim,
 } satisfies Record<string, () => Metric>;
 
 const optimizerTable = {
@@ -89,6 +94,11 @@ const optimizerTable = {
   adamax: optimizers.adamax,
   nadam: optimizers.nadam,
   lion: optimizers.lion,
+  ftrl: optimizers.ftrl,
+  radam: optimizers.radam,
+  lamb: optimizers.lamb,
+  adafactor: optimizers.adafactor,
+  muon: optimizers.muon,
 } satisfies Record<string, () => Optimizer>;
 
 export type LossName = keyof typeof lossTable | keyof typeof shortLosses;

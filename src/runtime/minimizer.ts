@@ -197,7 +197,7 @@ export class Minimizer {
     const update = this.#effect((shared, { dispatch }) => {
       for (const own of operands) {
         dispatch(optimizer.update({ ...own, ...shared }));
-        if (optimizer.settle) dispatch(optimizer.settle({ ...own, ...shared }));
+        for (const after of optimizer.settle?.({ ...own, ...shared }) ?? []) dispatch(after);
       }
     });
     return { trial, update };

@@ -32,8 +32,8 @@ export interface OptimizerSpec {
     context: LowerContext,
   ) => readonly Readonly<Record<string, Operand>>[];
   update(operands: OptimizerOperands): Dispatch;
-  /** A dispatch after the update, which looks at the verdict as it does. */
-  readonly settle?: (operands: OptimizerOperands) => Dispatch;
+  /** Dispatches after the update, which look at the verdict as it does. */
+  readonly settle?: (operands: OptimizerOperands) => readonly Dispatch[];
 }
 
 /** A variable in a range of them. */

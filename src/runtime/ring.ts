@@ -2,7 +2,13 @@ import type { Device } from '../device/device.ts';
 import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/core/leaves.ts';
 import type { Effect, Resource, Tensor } from '../ops/core/op.ts';
-import { columnsOf, METRICS_PER_DISPATCH, recordDispatches, RING_LAYOUT } from '../ops/dataset/effects.ts';
+import {
+  columnsOf,
+  METRICS_PER_DISPATCH,
+  recordDispatches,
+  RING_LAYOUT,
+  sumsAt,
+} from '../ops/dataset/effects.ts';
 import { StepGuard } from './guard.ts';
 import type { Fault } from './guard.ts';
 import type { Location } from './location.ts';
@@ -65,7 +71,7 @@ export class MetricRing {
     this.#device = device;
     this.names = values.map((value) => (typeof value === 'string' ? value : value.name));
     this.#columns = values.map((value) => (typeof value === 'string' ? 1 : (value.columns ?? 1)));
-    const words = RING_LAYOUT.sums + this.#columns.reduce((sum, columns) => sum + columns, 0);
+    const words = sumsAt(this.names.length) + this.#columns.reduce((sum, columns) => sum + columns, 0);
     this.resource = { resource: 'metric ring', shape: [RING_SLOTS, words], dtype: 'u32' };
     this.#stride = words * 4;
     const bytes = RING_SLOTS * this.#stride;
@@ -170,7 +176,7 @@ export class MetricRing {
     const offset = (step % RING_SLOTS) * this.#stride;
     const entry = mapped.slice(offset, offset + this.#stride);
     const words = new Uint32Array(entry);
-    let from: number = RING_LAYOUT.sums;
+    let from = sumsAt(this.names.length);
     const recorded = this.#columns.map((columns, k) => {
       const sums = new Float32Array(entry, from * 4, columns);
       from += columns;

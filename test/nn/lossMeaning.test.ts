@@ -108,6 +108,35 @@ describe('compile refuses a loss that contradicts the last activation', () => {
     }
   });
 
+  it('probabilities, rates and scores of other losses', () => {
+    for (const loss of ['dice', 'tversky', 'binaryFocalCrossentropy'] as const) {
+      expect(() => settled(ending(units(2)), loss)).toThrow(/takes probabilities, but gets any numbers/);
+      settled(ending(units(2, 'sigmoid')), loss);
+    }
+    expect(() => settled(ending(units(3)), 'categoricalFocalCrossentropy')).toThrow(/takes probabilities/);
+    settled(ending(units(3, 'softmax')), 'categoricalFocalCrossentropy');
+    const focal = [
+      losses.binaryFocalCrossentropy({ fromLogits: true }),
+      losses.categoricalFocalCrossentropy({ fromLogits: true }),
+    ];
+    for (const loss of focal) {
+      expect(() => settled(ending(units(3, 'softmax')), loss)).toThrow(
+        /takes logits.*but gets probabilities/,
+      );
+      settled(ending(units(3)), loss);
+    }
+    expect(() => settled(ending(units(1)), 'poisson')).toThrow(
+      /poisson takes rates, numbers above 0, but gets any numbers; end the model in an exponential or a softplus/,
+    );
+    for (const last of ['softplus', 'relu', 'sigmoid'] as const) settled(ending(units(1, last)), 'poisson');
+    settled(ending(own(ops.exp)), 'poisson');
+    expect(() => settled(ending(units(1)), 'categoricalHinge')).toThrow(
+      /compares classes, and there is only one/,
+    );
+    settled(ending(units(3)), 'categoricalHinge');
+    settled(ending(units(1, 'tanh')), 'squaredHinge', { metrics: ['accuracy'] });
+  });
+
   const outside: [last: Parameters<typeof activation>[0], values: RegExp][] = [
     ['linear', /but gets any numbers/],
     ['relu', /but gets numbers of at least 0/],

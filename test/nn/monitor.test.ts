@@ -3,7 +3,8 @@ import { dataset } from '../../src/data/dataset.ts';
 import { ArgumentError, ShapeError } from '../../src/errors.ts';
 import { dense, losses, metrics, model, modelInput, ops, sgd } from '../../src/index.ts';
 import type { FitOptions, Metric, MetricSpec } from '../../src/index.ts';
-import { EarlyStopping, monitoredValues } from '../../src/nn/training/callbacks.ts';
+import { EarlyStopping } from '../../src/nn/callbacks/earlyStopping.ts';
+import { monitoredValues } from '../../src/nn/callbacks/monitor.ts';
 import { Objective } from '../../src/nn/objective.ts';
 import type { ObjectiveOptions } from '../../src/nn/objective.ts';
 import { metricOf } from '../../src/nn/registry.ts';
@@ -30,7 +31,9 @@ function stops(
   ...values: number[]
 ) {
   const early = new EarlyStopping(options, monitoredValues(objective.values, true));
-  return values.map((value) => early.shouldStop({ epoch: 0, step: 0, loss: 0, [options.monitor]: value }));
+  return values.map((value) =>
+    early.count({ values: { epoch: 0, step: 0, loss: 0, [options.monitor]: value }, index: 0 }),
+  );
 }
 const RISES = [false, false, true]; // of 0.5, 0.6, 0.45
 const FALLS = [false, true, false];
@@ -112,7 +115,7 @@ describe('told before the first step', () => {
   const plateau = (options: object) => ({ validationData: data, reduceOnPlateau: options });
   it.each<Case>([
     ['a slip', monitor('validatonLoss'), /no value "validatonLoss".*did you mean "validationLoss"\? Monitor one of/],
-    ['Keras’s name', monitor('val_accuracy'), /did you mean "validationAccuracy"\?/],
+    ['Keras’s name of none', monitor('val_accur'), /did you mean "validationAccuracy"\?/],
     ['another case', monitor('Loss'), /did you mean "loss"\?/],
     ['nothing like it', monitor('entropy of it'), /has no value "entropy of it"; it has epoch, step, loss, accuracy, mine, validationLoss, validationAccuracy, validationMine\. Monitor/],
     ['no validation data', { earlyStopping: {} }, /no value "validationLoss"; it has epoch, step, loss, accuracy, mine\. Pass validationData/],
@@ -122,7 +125,7 @@ describe('told before the first step', () => {
     ['no direction', monitor('mine'), /nothing says whether "mine" should rise or fall; pass mode: 'max' or 'min', or give the metric better/],
     ['nor for validation', plateau({ monitor: 'validationMine' }), /nothing says whether "validationMine" should/],
     ['nor of a count', monitor('step'), /nothing says whether "step" should/],
-    ['a mode', monitor('loss', { mode: 'down' }), /mode is "down"; choose min or max/],
+    ['a mode', monitor('loss', { mode: 'down' }), /mode is "down"; choose min, max or auto/],
     ['patience NaN', monitor('loss', { patience: NaN }), /earlyStopping: patience is NaN; it must be a number of at least 0/],
     ['patience in words', monitor('loss', { patience: '2' }), /patience is 2; it must be a number/],
     ['minDelta below 0', monitor('loss', { minDelta: -1 }), /minDelta is -1/],

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { adadelta, adagrad, rmsprop } from '../../src/nn/optimizers/meanSquares.ts';
 import { adam, adamax, nadam } from '../../src/nn/optimizers/adam.ts';
+import { adafactor } from '../../src/nn/optimizers/adafactor.ts';
+import { ftrl } from '../../src/nn/optimizers/ftrl.ts';
+import { lamb } from '../../src/nn/optimizers/lamb.ts';
 import { lion } from '../../src/nn/optimizers/lion.ts';
+import { muon } from '../../src/nn/optimizers/muon.ts';
+import { radam } from '../../src/nn/optimizers/radam.ts';
 import { sgd } from '../../src/nn/optimizers/sgd.ts';
 import { type CommonOptions } from '../../src/nn/optimizers/common.ts';
 import { type Optimizer } from '../../src/nn/optimizers/optimizer.ts';
@@ -11,6 +16,7 @@ import { constant, read, Variable } from '../../src/ops/core/leaves.ts';
 import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import type { Minimizer } from '../../src/runtime/minimizer.ts';
 import type { Gpu } from '../../src/runtime/session.ts';
+import * as layerwise from '../reference/layerwiseOptimizers.ts';
 import * as reference from '../reference/optimizers.ts';
 import * as schedules from '../reference/schedules.ts';
 import { testGpu } from '../helpers/evaluate.ts';
@@ -45,6 +51,15 @@ const rules: Rule[] = [
   ['adamax', adamax, reference.adamax],
   ['nadam', nadam, reference.nadam],
   ['lion', lion, reference.lion],
+  ['ftrl', ftrl, reference.ftrl],
+  ['radam', radam, reference.radam],
+  ['lamb', lamb, (_, options) => layerwise.lamb(shapes, options)],
+  ['adafactor', adafactor, (_, options) => layerwise.adafactor(shapes, options)],
+  [
+    'muon',
+    (options) => muon({ ...options, adamWeightDecay: options.weightDecay, excludeLayers: ['w4'] }),
+    (_, options) => layerwise.muon(shapes, options),
+  ],
 ];
 
 /** Everything at once, but for the two ways to clip. */
@@ -105,7 +120,6 @@ describe.each(rules)('%s', (_, make, exact) => {
   it.each([
     ['clipped by value', { clipValue: 0.4 }],
     ['clipped by the global norm', { globalClipNorm: 3 }],
-    ['clipped variable by variable, some of them without decay', { clipNorm: 2, excludeFromWeightDecay }],
     [
       'with the mean of three gradients',
       { gradientAccumulationSteps: 3, clipNorm: 2, excludeFromWeightDecay },
@@ -257,18 +271,22 @@ describe('the norm of the gradients', () => {
   });
 });
 
-describe.each(rules)('%s', (_, make) => {
+/** Dispatches of rules that look at each variable as a whole, beside trial, verdict and update. */
+const MORE: Readonly<Record<string, number>> = { lamb: 5, adafactor: 16, muon: 45 };
+
+describe.each(rules)('%s', (name, make) => {
+  const more = MORE[name] ?? 0;
   it('takes a trial, a verdict and one dispatch with all options, two more with the global norm', async () => {
     const count = async (options: CommonOptions) => {
       const { program } = await stepProgram(await problem(), make({ ...everything, ...options }));
       program.destroy();
       return program.commands.filter(({ label }) => label.startsWith('optimizer')).length;
     };
-    expect(await count({ clipValue: 0.4 })).toBe(3);
-    expect(await count({ globalClipNorm: 3 })).toBe(5);
-    expect(await count({ clipNorm: 3 })).toBe(5);
-    expect(await count({ clipValue: 0.4, excludeFromWeightDecay })).toBe(3);
-    expect(await count({ clipValue: 0.4, gradientAccumulationSteps: 2 })).toBe(5);
+    expect(await count({ clipValue: 0.4 })).toBe(3 + more);
+    expect(await count({ globalClipNorm: 3 })).toBe(5 + more);
+    expect(await count({ clipNorm: 3 })).toBe(5 + more);
+    expect(await count({ clipValue: 0.4, excludeFromWeightDecay })).toBe(3 + more);
+    expect(await count({ clipValue: 0.4, gradientAccumulationSteps: 2 })).toBe(5 + more);
   });
 
   it('leaves the gaps between the tensors zero, in weights and memory', async () => {

@@ -1,17 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../../src/io/safetensors.ts';
-import { monitoredValues, ReduceOnPlateau } from '../../src/nn/training/callbacks.ts';
+import type { EpochValues } from '../../src/nn/training/values.ts';
+import { monitoredValues } from '../../src/nn/callbacks/monitor.ts';
+import { ReduceOnPlateau } from '../../src/nn/callbacks/reduceOnPlateau.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { sequential } from '../../src/nn/sequential.ts';
 import type { Model } from '../../src/nn/model.ts';
 import {
   adadelta,
+  adafactor,
   adagrad,
   adam,
   adamax,
   adamw,
+  ftrl,
+  lamb,
   lion,
+  muon,
   nadam,
+  radam,
   rmsprop,
   sgd,
   type CommonOptions,
@@ -64,9 +71,17 @@ describe('a checkpoint of', () => {
     adamax(options),
     nadam(options),
     lion(options),
+    ftrl(options),
+    radam(options),
+    lamb(options),
+    adafactor(options),
+    muon(options),
     // six steps end in the middle of an accumulation
     sgd({ ...collecting, momentum: 0.9 }),
     adam(collecting),
+    lamb(collecting),
+    adafactor(collecting),
+    muon(collecting),
     rmsprop({ ...collecting, ema: undefined }),
   ])('$name with $slotNames continues bit by bit', async (optimizer) => {
     const whole = await compiled(optimizer);
@@ -223,8 +238,12 @@ describe('reduceOnPlateau', () => {
   /** The learning rate after each epoch with these losses. */
   const rates = (losses: number[], own: ConstructorParameters<typeof ReduceOnPlateau>[0], start = 1) => {
     const plateau = new ReduceOnPlateau({ monitor: 'loss', ...own }, epochValues);
-    let rate = start;
-    return losses.map((loss, epoch) => (rate = plateau.after({ epoch, step: epoch, loss }, rate)));
+    const epoch = { values: {} as EpochValues, learningRate: start };
+    return losses.map((loss, index) => {
+      epoch.values = { epoch: index, step: index, loss };
+      plateau.count(epoch);
+      return epoch.learningRate;
+    });
   };
 
   it('lowers the rate after as many epochs without improvement as its patience', () => {
@@ -254,7 +273,11 @@ describe('reduceOnPlateau', () => {
 
   it('watches accuracies for more', () => {
     const plateau = new ReduceOnPlateau({ monitor: 'accuracy', factor: 0.5, patience: 1 }, epochValues);
-    const after = (accuracy: number) => plateau.after({ epoch: 0, step: 0, loss: 0, accuracy }, 1);
+    const after = (accuracy: number) => {
+      const epoch = { values: { epoch: 0, step: 0, loss: 0, accuracy }, learningRate: 1 };
+      plateau.count(epoch);
+      return epoch.learningRate;
+    };
     expect([0.5, 0.6, 0.6, 0.7].map(after)).toEqual([1, 1, 0.5, 1]);
   });
 

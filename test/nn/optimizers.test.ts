@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
   adadelta,
+  adafactor,
   adagrad,
   adam,
   adamax,
   adamw,
+  ftrl,
+  lamb,
   lion,
+  muon,
   nadam,
+  radam,
   rmsprop,
   sgd,
   type Optimizer,
@@ -153,6 +158,10 @@ it('leaves a parameter without gradient where it is', async () => {
     adamax(),
     nadam(),
     lion(),
+    radam(),
+    lamb(),
+    adafactor(),
+    muon({ weightDecay: 0, adamWeightDecay: 0 }),
   ];
   for (const optimizer of all) {
     const data = await problem();
@@ -239,6 +248,11 @@ it('has a name for each', () => {
     'adamax',
     'nadam',
     'lion',
+    'ftrl',
+    'radam',
+    'lamb',
+    'adafactor',
+    'muon',
   ] as const;
   for (const name of names) expect(optimizerOf(name).name).toBe(name);
 });
@@ -278,6 +292,18 @@ it('refuses settings out of range, with the value', () => {
   expect(() => adamax({ beta1: 2 })).toThrow('adamax: beta1 is 2');
   expect(() => nadam({ epsilon: 1e-60 })).toThrow('nadam: epsilon is 1e-60');
   expect(() => lion({ beta2: 1 })).toThrow('lion: beta2 is 1');
+  expect(() => nadam({ momentumDecay: 2 })).toThrow('nadam: momentumDecay is 2; it must be from 0 to 1');
+  expect(() => ftrl({ learningRate: 0 })).toThrow('ftrl: learningRate is 0, but the rule divides by it');
+  expect(() => ftrl({ learningRatePower: 1 })).toThrow('ftrl: learningRatePower is 1');
+  expect(() => ftrl({ beta: -1 })).toThrow('ftrl: beta is -1');
+  expect(() => radam({ beta2: 1 })).toThrow('radam: beta2 is 1');
+  expect(() => lamb({ epsilon: 0 })).toThrow('lamb: epsilon is 0');
+  expect(() => adafactor({ beta2Decay: 0 })).toThrow('adafactor: beta2Decay is 0');
+  expect(() => adafactor({ clipThreshold: 0 })).toThrow('adafactor: clipThreshold is 0');
+  expect(() => muon({ nsSteps: 0 })).toThrow('muon: nsSteps is 0; it must be a whole number from 1');
+  expect(() => muon({ momentum: 1 })).toThrow('muon: momentum is 1');
+  expect(() => muon({ muonA: NaN })).toThrow('muon: muonA is NaN; it must be a finite number');
+  expect(() => muon({ excludeLayers: ['('] })).toThrow('muon: excludeLayers[0] is "("');
   expect(() => adam({ learningRate: 1e39 })).toThrow('adam: learningRate is 1e+39');
   expect(() => adamw({ weightDecay: -0.1 })).toThrow('adamw: weightDecay is -0.1');
 });

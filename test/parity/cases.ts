@@ -15,11 +15,13 @@ export interface ParityCase {
   readonly note?: string;
 }
 
+/** All that is in `cases/<file>.json`. */
+export const parityFile = <F>(file: string): F =>
+  JSON.parse(readFileSync(new URL(`./cases/${file}.json`, import.meta.url), 'utf8')) as F;
+
 /** The cases of `cases/<file>.json`. */
-export function parityCases<C extends ParityCase>(file: string): readonly C[] {
-  const text = readFileSync(new URL(`./cases/${file}.json`, import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly cases: readonly C[] }).cases;
-}
+export const parityCases = <C extends ParityCase>(file: string): readonly C[] =>
+  parityFile<{ readonly cases: readonly C[] }>(file).cases;
 
 /** For the name of a test: the class, its configuration, and what is special. */
 export const caseName = ({ keras, config, note }: ParityCase, index: number): string =>

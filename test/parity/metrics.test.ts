@@ -90,7 +90,7 @@ describe.each(parityCases<MetricCase>('metrics').map((own, i) => [caseName(own, 
       const make = makers[keras];
       expect(make, `a word for ${keras}`).toBeDefined();
       const options = Object.entries(config).map(([key, own]) => [wordOf(keras, key), valueOf(own)]);
-      const metric = metricOf(make(Object.fromEntries(options));
+      const metric = metricOf(make(Object.fromEntries(options)));
       let recording: Recording | undefined;
       const [rows] = await evaluate(
         (p, t, w) => {

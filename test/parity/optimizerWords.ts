@@ -22,17 +22,40 @@ const optimizers: Readonly<Record<string, Make<Optimizer>>> = {
   Adam: api.adam,
   AdamW: api.adamw,
   Adamax: api.adamax,
+  Adafactor: api.adafactor,
+  Ftrl: api.ftrl,
+  Lamb: api.lamb,
   Lion: api.lion,
+  Muon: api.muon,
   Nadam: api.nadam,
   RMSprop: api.rmsprop,
   SGD: api.sgd,
+  'torch.NAdam': ({ lr, betas, eps = 1e-8, momentumDecay = 0.004 }: TorchOptions) =>
+    api.nadam({ learningRate: lr, ...betasOf(betas), epsilon: eps, momentumDecay }),
+  'torch.RAdam': ({ lr, betas, eps }: TorchOptions) =>
+    api.radam({ learningRate: lr, ...betasOf(betas), epsilon: eps }),
 };
+
+interface TorchOptions {
+  readonly lr: number;
+  readonly betas?: readonly [number, number];
+  readonly eps?: number;
+  readonly momentumDecay?: number;
+}
+
+const betasOf = ([beta1, beta2]: readonly [number, number] = [0.9, 0.999]) => ({ beta1, beta2 });
 
 /** Words that are others here. */
 const RENAMED: Readonly<Record<string, string>> = {
   clipnorm: 'clipNorm',
   clipvalue: 'clipValue',
   global_clipnorm: 'globalClipNorm',
+};
+
+/** None is no weight decay; as a `rms_rate` it is null here too. `relative_step` changes nothing in Keras. */
+const valueOf = (word: string, value: unknown): unknown => {
+  if (value !== null || word === 'rms_rate') return value;
+  return word.endsWith('weight_decay') ? 0 : undefined;
 };
 
 function named<T>(table: Readonly<Record<string, T>>, keras: string): T {
@@ -54,11 +77,12 @@ export function optimizerOfKeras(
   schedule?: { readonly keras: string; readonly config: Config } | null,
   excludeFromWeightDecay?: readonly string[] | null,
 ): Optimizer {
-  const { use_ema: useEma, ema_momentum: decay, ema_overwrite_frequency: frequency, ...own } = config;
+  const { use_ema: useEma, ema_momentum: decay, ema_overwrite_frequency: frequency, ...rest } = config;
+  const { relative_step: _, ...own } = rest;
   const ema = { decay, overwriteFrequency: frequency } as EmaOptions;
   const options: Record<string, unknown> & CommonOptions = {
     ...Object.fromEntries(
-      Object.entries(own).map(([word, value]) => [RENAMED[word] ?? camelCase(word), value ?? undefined]),
+      Object.entries(own).map(([word, value]) => [RENAMED[word] ?? camelCase(word), valueOf(word, value)]),
     ),
     ...(useEma ? { ema } : {}),
     ...(excludeFromWeightDecay ? { excludeFromWeightDecay } : {}),

@@ -10,7 +10,7 @@ export interface Loss {
   gradient: Array64;
 }
 
-function loss(perSample: Array64, gradientOfSum: Array64): Loss {
+export function lossOf(perSample: Array64, gradientOfSum: Array64): Loss {
   const samples = perSample.data.length;
   const mean = perSample.data.reduce((sum, value) => sum + value, 0) / samples;
   return { perSample, mean, gradient: map(gradientOfSum, (value) => value / samples) };
@@ -26,7 +26,7 @@ export function softmaxCrossEntropy(logits: Array64, labels: Array64): Loss {
   const terms = map(labels, (p, i) => (p === 0 ? 0 : -p * logProbabilities.data[i]));
   const labelSums = reduce('sum', labels, { axes: [-1] });
   const y = softmax(logits);
-  return loss(
+  return lossOf(
     reduce('sum', terms, { axes: [-1] }),
     map(y, (value, i) => value * labelSums.data[Math.floor(i / C)] - labels.data[i]),
   );
@@ -40,7 +40,7 @@ export function sparseSoftmaxCrossEntropy(logits: Array64, labels: Array64): Los
 /** Mean squared error: L = mean_c (x_c − t_c)², per sample over the last dimension, as in Keras. */
 export function meanSquaredError(predictions: Array64, targets: Array64): Loss {
   const C = predictions.shape.at(-1)!;
-  return loss(
+  return lossOf(
     reduce(
       'mean',
       map(predictions, (x, i) => (x - targets.data[i]) ** 2),
@@ -60,21 +60,21 @@ export function binaryCrossEntropy(logits: Array64, targets: Array64): Loss {
     logits,
     (z, i) => Math.max(z, 0) - z * targets.data[i] + Math.log1p(Math.exp(-Math.abs(z))),
   );
-  return loss(
+  return lossOf(
     reduce('mean', terms, { axes: [-1] }),
     map(logits, (z, i) => (1 / (1 + Math.exp(-z)) - targets.data[i]) / C),
   );
 }
 
 /** Mean over the last dimension of f(x, t), whose slope along x is df. */
-function meanOf(
+export function meanOf(
   predictions: Array64,
   targets: Array64,
   f: (x: number, t: number) => number,
   df: (x: number, t: number) => number,
 ): Loss {
   const C = predictions.shape.at(-1)!;
-  return loss(
+  return lossOf(
     reduce(
       'mean',
       map(predictions, (x, i) => f(x, targets.data[i])),
@@ -171,14 +171,14 @@ export function categoricalCrossentropy(p: Array64, t: Array64, smoothing = 0): 
       gradient[n * C + c] = sum > 1e-7 ? total / sum - slopes[c] : -slopes[c];
     }
   }
-  return loss(array([N], perSample), array([N, C], gradient));
+  return lossOf(array([N], perSample), array([N, C], gradient));
 }
 
 /** Σ t log(t / p) along the last dimension of [N, C], both at least 1e-7 and at most 1. */
 export function kullbackLeiblerDivergence(p: Array64, t: Array64): Loss {
   const clip = (x: number) => Math.min(Math.max(x, 1e-7), 1);
   const terms = map(p, (x, i) => clip(t.data[i]) * Math.log(clip(t.data[i]) / clip(x)));
-  return loss(
+  return lossOf(
     reduce('sum', terms, { axes: [-1] }),
     map(p, (x, i) => (x >= 1e-7 && x <= 1 ? -clip(t.data[i]) / x : 0)),
   );
@@ -199,7 +199,7 @@ export function cosineSimilarity(x: Array64, t: Array64): Loss {
       gradient[n * C + c] = -(b1[c] - (norms[0] > 1e-7 ? dot * a1[c] : 0)) / norms[0];
     }
   }
-  return loss(array([N], perSample), array([N, C], gradient));
+  return lossOf(array([N], perSample), array([N, C], gradient));
 }
 
 /** 1 for each sample whose largest logit (the first, at ties) is at its label, else 0; the accuracy is the mean. */

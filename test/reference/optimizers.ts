@@ -151,16 +151,16 @@ export function adamax(
 }
 
 /**
- * Dozat 2016 with Keras's momenta μ(t) = β₁ (1 − 0.96ᵗ / 2): m and v as in Adam,
+ * Dozat 2016 with the momenta μ(t) = β₁ (1 − 0.96^(ψ t) / 2), ψ = 1 in Keras: m and v as in Adam,
  * m̂ = μ(t+1) m / (1 − μ(1) ⋯ μ(t+1)) + (1 − μ(t)) g / (1 − μ(1) ⋯ μ(t));  w ← w − η m̂ / (√v̂ + ε).
  */
 export function nadam(
   size: number,
-  { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = {},
+  { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, momentumDecay = 1 } = {},
 ): Optimizer {
   const m = new Float64Array(size);
   const v = new Float64Array(size);
-  const momentum = (step: number) => beta1 * (1 - 0.5 * 0.96 ** step);
+  const momentum = (step: number) => beta1 * (1 - 0.5 * 0.96 ** (momentumDecay * step));
   let t = 0;
   let product = 1;
   return {
@@ -189,6 +189,69 @@ export function lion(size: number, { learningRate = 0.001, beta1 = 0.9, beta2 = 
       for (let i = 0; i < size; i++) {
         w[i] -= learningRate * factor * Math.sign(beta1 * m[i] + (1 - beta1) * g[i]);
         m[i] = beta2 * m[i] + (1 - beta2) * g[i];
+      }
+    },
+  };
+}
+
+/**
+ * n' = n + g²;  z ← z + g + 2 λₛ w − (n'ᵖ − nᵖ) / η · w;  w ← (clamp(z, ±λ₁) − z) / ((β + n'ᵖ) / η + 2 λ₂).
+ * McMahan et al. 2013, Algorithm 1, as Keras has it.
+ */
+export function ftrl(
+  size: number,
+  {
+    learningRate = 0.001,
+    learningRatePower = -0.5,
+    initialAccumulatorValue = 0.1,
+    l1RegularizationStrength: l1 = 0,
+    l2RegularizationStrength: l2 = 0,
+    l2ShrinkageRegularizationStrength: shrinkage = 0,
+    beta = 0,
+  } = {},
+): Optimizer {
+  const n = new Float64Array(size);
+  const z = new Float64Array(size);
+  return {
+    state: { n, z },
+    step(w, g, factor = 1) {
+      const rate = learningRate * factor;
+      for (let i = 0; i < size; i++) {
+        const before = (initialAccumulatorValue + n[i]) ** -learningRatePower;
+        n[i] += g[i] ** 2;
+        const after = (initialAccumulatorValue + n[i]) ** -learningRatePower;
+        z[i] += g[i] + 2 * shrinkage * w[i] - ((after - before) / rate) * w[i];
+        const rest = Math.sign(z[i]) * l1 - z[i];
+        w[i] = Math.abs(z[i]) <= l1 ? 0 : rest / ((beta + after) / rate + 2 * l2);
+      }
+    },
+  };
+}
+
+/**
+ * m and v as in Adam, m̂ = m / (1 − β₁ᵗ), ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ) with ρ∞ = 2 / (1 − β₂) − 1. If ρ > 5
+ * w ← w − η m̂ √((ρ − 4) (ρ − 2) ρ∞ / ((ρ∞ − 4) (ρ∞ − 2) ρ)) √(1 − β₂ᵗ) / (√v + ε), else w ← w − η m̂.
+ * Liu et al. 2020, Algorithm 2, as in PyTorch.
+ */
+export function radam(
+  size: number,
+  { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = {},
+): Optimizer {
+  const m = new Float64Array(size);
+  const v = new Float64Array(size);
+  const longest = 2 / (1 - beta2) - 1;
+  let t = 0;
+  return {
+    state: { m, v },
+    step(w, g, factor = 1) {
+      t++;
+      const rho = longest - (2 * t * beta2 ** t) / (1 - beta2 ** t);
+      const share = ((rho - 4) * (rho - 2) * longest) / ((longest - 4) * (longest - 2) * rho);
+      for (let i = 0; i < size; i++) {
+        m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+        v[i] = beta2 * v[i] + (1 - beta2) * g[i] ** 2;
+        const adaptive = Math.sqrt(share * (1 - beta2 ** t)) / (Math.sqrt(v[i]) + epsilon);
+        w[i] -= ((learningRate * factor * m[i]) / (1 - beta1 ** t)) * (rho > 5 ? adaptive : 1);
       }
     },
   };

@@ -7,12 +7,14 @@ import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
 import type { GraphBuilder } from '../../runtime/session.ts';
 import type { Snapshot } from '../training/checkpoint.ts';
+import { callbackList } from '../training/callbackList.ts';
+import { Counters } from '../training/counters.ts';
 import { runLoop } from '../training/loop.ts';
 import { loopOptions } from '../training/loopOptions.ts';
 import type { LoopOptions } from '../training/loopOptions.ts';
 import type { Opening } from '../training/placement.ts';
 import { runRecovering } from '../training/recovery.ts';
-import type { Run } from '../training/recovery.ts';
+import type { Run } from '../training/wholeRun.ts';
 import { checkCalled, checkSignal } from '../training/checks.ts';
 import { checkRun, TrainingRun } from '../training/run.ts';
 import { openSource } from '../training/source.ts';
@@ -93,6 +95,8 @@ export function startGanFit(
           return options.onSteps?.(values as readonly GanStepValues[]);
         },
       };
+      const { counting, files, ...told } = callbackList(name, options);
+      const values = ['epoch', 'step', ...GAN_VALUES].map((own) => ({ name: own }));
       const check = (batch: Dataset) => first.networks.checkData(batch);
       const hooks = {
         part: (step: number) => partOf(name, train, step),
@@ -104,9 +108,10 @@ export function startGanFit(
         const source = await openSource(compiled, name, () =>
           sourceOf(compiled.gpu.device, data, { ...options, batchSize, targets: false, check }),
         );
-        return runLoop(task, source, { ...loopOptions, batchSize, signal }, run, hooks);
+        const own = { ...hooks, ...told, counters: new Counters(counting, values) };
+        return runLoop(task, source, { ...loopOptions, batchSize, signal }, run, own);
       };
-      const recovery = { ...loopOptions, signal };
+      const recovery = { ...loopOptions, signal, files };
       const history = await runRecovering(name, first, data, recovery, { work, move: host.recover });
       return history as unknown as GanHistory;
     },

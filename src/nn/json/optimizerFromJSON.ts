@@ -1,9 +1,14 @@
 import { didYouMean } from '../../nearestName.ts';
 import { describe } from '../../options.ts';
 import { adam, adamax, adamw, nadam } from '../optimizers/adam.ts';
+import { adafactor } from '../optimizers/adafactor.ts';
+import { ftrl } from '../optimizers/ftrl.ts';
+import { lamb } from '../optimizers/lamb.ts';
 import { lion } from '../optimizers/lion.ts';
 import { adadelta, adagrad, rmsprop } from '../optimizers/meanSquares.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
+import { muon } from '../optimizers/muon.ts';
+import { radam } from '../optimizers/radam.ts';
 import { sgd } from '../optimizers/sgd.ts';
 import {
   cosineDecay,
@@ -26,10 +31,22 @@ export interface OptimizerJson {
   readonly config: Readonly<Record<string, Json>>;
 }
 
-const optimizers = { adadelta, adagrad, adam, adamax, adamw, lion, nadam, rmsprop, sgd } satisfies Record<
-  string,
-  (options: never) => Optimizer
->;
+const optimizers = {
+  adadelta,
+  adafactor,
+  adagrad,
+  adam,
+  adamax,
+  adamw,
+  ftrl,
+  lamb,
+  lion,
+  muon,
+  nadam,
+  radam,
+  rmsprop,
+  sgd,
+} satisfies Record<string, (options: never) => Optimizer>;
 
 const schedules = {
   cosineDecay,

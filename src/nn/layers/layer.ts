@@ -147,6 +147,11 @@ export abstract class Layer {
     return this.#origin;
   }
 
+  /** Has weights that get their initial values again get those of another seed. */
+  reseed(seed: number): void {
+    if (this.#origin) this.#origin = { ...this.#origin, seed };
+  }
+
   /**
    * The layer's output as part of a functional model. Applying a layer again shares its weights.
    *
@@ -299,7 +304,7 @@ export abstract class Layer {
       name: `${label}.${name}`,
       shape,
       trainable,
-      initialize: (data, own) => fillWith(data, own, key),
+      initialize: (data, own) => fillWith(data, own, { ...key, seed: this.#origin!.seed }),
     });
     this.variables.push(variable);
     this.#weights.set(name, variable);

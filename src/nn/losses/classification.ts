@@ -1,69 +1,29 @@
+import { ArgumentError } from '../../errors.ts';
+import { describe } from '../../options.ts';
 import {
   bceWithLogits,
   binaryCrossentropy as binaryCrossentropyOf,
   clip,
-  divide,
   elementwiseOps,
   log,
-  maximum,
   multiply,
-  negate,
-  notEqual,
+  power,
+  scale,
   subtract,
-  where,
 } from '../../ops/elementwise/elementwise.ts';
-import { perSample } from '../../ops/loss/accuracy.ts';
-import { cast } from '../../ops/movement/cast.ts';
 import { oneHot } from '../../ops/movement/gather.ts';
 import { reduceSum } from '../../ops/reduce/sum.ts';
-import { softmaxOp } from '../../ops/softmax/softmax.ts';
-import {
-  softmaxCrossEntropy as denseSoftmaxCrossEntropy,
-  sparseSoftmaxCrossEntropy as sparseLoss,
-} from '../../ops/loss/softmaxCrossEntropy.ts';
-import { formatShape, sameShape } from '../../ops/core/shape.ts';
-import type { Tensor } from '../../ops/core/op.ts';
-import { ArgumentError, ShapeError } from '../../errors.ts';
-import { describe } from '../../options.ts';
-import { masked } from '../masks.ts';
+import { checkClasses, checkSmoothing, EPSILON, ofClasses, requireIndices } from './classes.ts';
+import type {
+  CrossentropyOptions,
+  SmoothingOptions,
+  SoftmaxLossOptions,
+  SparseCrossentropyOptions,
+} from './classes.ts';
 import { defineLoss } from './define.ts';
 import type { Settings } from './define.ts';
 import { takesAs } from './takes.ts';
-import {
-  alignTargets,
-  areDistributions,
-  axisOf,
-  classIndicesOf,
-  inputOf,
-  overAll,
-  overPositions,
-  requireClasses,
-  smooth,
-  toLast,
-} from './targets.ts';
-
-/** The least probability whose logarithm is taken: Keras's epsilon. */
-export const EPSILON = 1e-7;
-
-export interface SmoothingOptions {
-  /** Share of each target that is spread evenly, in [0, 1). Default 0. */
-  labelSmoothing?: number;
-}
-
-export interface AxisOptions {
-  /** The dimension of the classes; default −1, the last. */
-  axis?: number;
-}
-
-export interface IgnoreOptions {
-  /**
-   * Class indices of this number do not count, neither in the loss nor in what it is divided by: Keras's `ignore_class`. It
-   * need not be a class: −1, say, or 255. Default null: all count.
-   */
-  ignoreClass?: number | null;
-}
-
-export interface SoftmaxLossOptions extends SmoothingOptions, AxisOptions, IgnoreOptions {}
+import { alignTargets, axisOf, inputOf, overAll, overPositions, requireClasses, smooth } from './targets.ts';
 
 const softmaxDefaults: Settings<SoftmaxLossOptions> = { labelSmoothing: 0, axis: -1, ignoreClass: null };
 
@@ -124,11 +84,6 @@ export const binaryCrossEntropyWithLogits = defineLoss<SmoothingOptions>(
   ({ labelSmoothing }) => checkSmoothing('binaryCrossEntropyWithLogits', labelSmoothing),
 );
 
-export interface CrossentropyOptions extends SmoothingOptions, AxisOptions {
-  /** The predictions are logits: the last layer has no activation. Default false: they are probabilities. */
-  fromLogits?: boolean;
-}
-
 const defaults: Settings<CrossentropyOptions> = { fromLogits: false, labelSmoothing: 0, axis: -1 };
 
 /**
@@ -181,8 +136,6 @@ export const categoricalCrossentropy = defineLoss<CrossentropyOptions>(
   ({ labelSmoothing }) => checkSmoothing('categoricalCrossentropy', labelSmoothing),
 );
 
-export interface SparseCrossentropyOptions extends CrossentropyOptions, IgnoreOptions {}
-
 /**
  * `categoricalCrossentropy` for class indices only, [N, ...] or [N, ..., 1], in integers or whole floats: −log p of the
  * class.
@@ -201,83 +154,6 @@ export const sparseCategoricalCrossentropy = defineLoss<SparseCrossentropyOption
   },
   checkClasses('sparseCategoricalCrossentropy'),
 );
-
-/** Class indices of the predictions' shape without the classes, i32. */
-function requireIndices(name: string, prediction: Tensor, target: Tensor, axis: number): Tensor {
-  const classes = toLast(name, prediction, axis);
-  const indices = classIndicesOf(classes, target);
-  if (indices) return indices;
-  throw new ShapeError(
-    `${name}: predictions ${formatShape(prediction.shape)} need class indices of shape ` +
-      `${formatShape(classes.shape.slice(0, -1))}, got ${formatShape(target.shape)}; for distributions use categoricalCrossentropy`,
-  );
-}
-
-/** The targets of a cross-entropy, with its classes last: class indices, or distributions. */
-export function classTargets(
-  name: string,
-  given: Tensor,
-  target: Tensor,
-  axis: number,
-): { prediction: Tensor; target: Tensor; sparse: boolean } {
-  const prediction = toLast(name, given, axis);
-  if (areDistributions(given, target))
-    return { prediction, target: toLast(name, target, axis), sparse: false };
-  const own = classIndicesOf(prediction, target) ?? target;
-  const sparse = own.dtype === 'i32';
-  const expected = sparse ? prediction.shape.slice(0, -1) : prediction.shape;
-  if (!sameShape(own.shape, expected)) {
-    throw new ShapeError(
-      `${name}: predictions ${formatShape(given.shape)} need ${sparse ? 'class indices' : 'distributions'} of shape ` +
-        `${formatShape(sparse ? expected : given.shape)}, got ${formatShape(own.shape)}`,
-    );
-  }
-  return { prediction, target: own, sparse };
-}
-
-type Whole = Settings<SparseCrossentropyOptions>;
-
-function ofClasses(name: string, given: Tensor, truth: Tensor, options: Whole): Tensor {
-  const { prediction, target, sparse } = classTargets(name, given, truth, options.axis);
-  const { ignoreClass } = options;
-  if (ignoreClass === null) return overPositions(valuesOf(prediction, target, options));
-  if (sparse) return ignoring(prediction, target, { ...options, ignoreClass });
-  throw new ArgumentError(
-    `${name}: ignoreClass is for class indices, but the targets are distributions ${formatShape(truth.shape)}; give the samples weights instead`,
-  );
-}
-
-/** Of each position; the classes are the last dimension. */
-function valuesOf(
-  prediction: Tensor,
-  target: Tensor,
-  { fromLogits, labelSmoothing }: Pick<Whole, 'fromLogits' | 'labelSmoothing'>,
-): Tensor {
-  const sparse = target.dtype === 'i32';
-  const logits = fromLogits ? prediction : inputOf(prediction, softmaxOp, true);
-  if (logits) return (sparse ? sparseLoss : denseSoftmaxCrossEntropy)(logits, target, { labelSmoothing });
-  const classes = prediction.shape.at(-1)!;
-  const t = smooth(sparse ? oneHot(target, classes) : target, labelSmoothing, classes);
-  return negate(reduceSum(multiply(t, log(shares(prediction))), { axes: [-1] }));
-}
-
-/** Probabilities divided by their sum along the last dimension, and clipped as Keras does. */
-export function shares(p: Tensor): Tensor {
-  const sums = reduceSum(p, { axes: [-1], keepDims: true });
-  return clip(divide(p, maximum(sums, EPSILON)), EPSILON, 1 - EPSILON);
-}
-
-/**
- * A cross-entropy without the positions whose class index is `ignoreClass`: its values are 0 there. What the sum is to be
- * divided by, the share of each sample's positions that count, is its mask, [N].
- */
-function ignoring(prediction: Tensor, target: Tensor, options: Whole & { ignoreClass: number }): Tensor {
-  const index = cast(target, 'f32');
-  const valid = notEqual(index, options.ignoreClass);
-  const known = cast(where(valid, index, 0), 'i32');
-  const values = where(valid, valuesOf(prediction, known, options), 0);
-  return masked(overPositions(values), perSample(valid));
-}
 
 /**
  * Kullback–Leibler divergence from distributions p (predictions) to t (targets), [N, ..., classes], per sample:
@@ -299,18 +175,35 @@ export const kullbackLeiblerDivergence = defineLoss<object>(
   },
 );
 
-/** @throws ArgumentError unless it is at least 0 and below 1 */
-export function checkSmoothing(name: string, labelSmoothing: number): void {
-  if (labelSmoothing >= 0 && labelSmoothing < 1) return;
-  throw new ArgumentError(`${name}: labelSmoothing is ${labelSmoothing}; it must be at least 0 and below 1`);
+export interface GeneralizedOptions {
+  /** Between 0, where it becomes the cross-entropy, and 1, where it is an absolute error; default 0.5. */
+  q?: number;
 }
 
-function checkClasses(name: string) {
-  return ({ labelSmoothing, ignoreClass }: Settings<SoftmaxLossOptions>): void => {
-    checkSmoothing(name, labelSmoothing);
-    if (ignoreClass === null || Number.isInteger(ignoreClass)) return;
+/**
+ * Generalized cross-entropy of probabilities p [N, ..., classes] against class indices, [N, ...] or [N, ..., 1] (Zhang & Sabuncu 2018;
+ * Keras's CategoricalGeneralizedCrossEntropy), per sample: (1 − p^q) / q of the class, averaged over the dimensions between. Wrong labels
+ * weigh less than in a cross-entropy.
+ *
+ * @throws ShapeError if the targets are no class indices
+ * @throws ArgumentError unless q is between 0 and 1
+ */
+export const categoricalGeneralizedCrossEntropy = defineLoss<GeneralizedOptions>(
+  'categoricalGeneralizedCrossEntropy',
+  { q: 0.5 },
+  (prediction, target, { q }) => {
+    const name = 'categoricalGeneralizedCrossEntropy';
+    requireClasses(name, prediction);
+    const indices = requireIndices(name, prediction, target, -1);
+    takesAs(name, 'distribution', prediction);
+    const truth = oneHot(indices, prediction.shape.at(-1)!);
+    const p = reduceSum(multiply(prediction, truth), { axes: [-1] });
+    return overPositions(scale(subtract(1, power(p, q)), 1 / q));
+  },
+  ({ q }) => {
+    if (q > 0 && q < 1) return;
     throw new ArgumentError(
-      `${name}: ignoreClass is ${describe(ignoreClass)}; it must be a whole number, or null`,
+      `categoricalGeneralizedCrossEntropy: q is ${describe(q)}; it must be between 0 and 1`,
     );
-  };
-}
+  },
+);

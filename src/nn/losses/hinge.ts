@@ -15,7 +15,7 @@ import { oneHot } from '../../ops/movement/gather.ts';
 import { reduceMax, reduceMin } from '../../ops/reduce/reduce.ts';
 import { reduceSum } from '../../ops/reduce/sum.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import { classTargets } from './classification.ts';
+import { classTargets } from './classes.ts';
 import { defineLoss } from './define.ts';
 import { takesAs } from './takes.ts';
 import { alignTargets, overAll, overPositions, requireClasses } from './targets.ts';

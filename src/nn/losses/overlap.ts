@@ -5,13 +5,12 @@ import type { Tensor } from '../../ops/core/op.ts';
 import { add, divide, multiply, scale, shift, subtract } from '../../ops/elementwise/elementwise.ts';
 import { concat } from '../../ops/movement/concat.ts';
 import { reshape } from '../../ops/movement/movement.ts';
-import { reduceSum } from '../../ops/reduce/sum.ts';
-import { broadcastTo } from '../../ops/reduce/sum.ts';
+import { broadcastTo, reduceSum } from '../../ops/reduce/sum.ts';
 import { defineLoss } from './define.ts';
 import { withFacts } from './facts.ts';
 import { takesAs } from './takes.ts';
 import { alignTargets, overPositions } from './targets.ts';
-import { EPSILON } from './classification.ts';
+import { EPSILON } from './classes.ts';
 
 export interface OverlapOptions {
   /**

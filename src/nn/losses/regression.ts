@@ -18,8 +18,8 @@ import {
 import { reduceSum } from '../../ops/reduce/sum.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { describe } from '../../options.ts';
-import { EPSILON } from './classification.ts';
-import type { AxisOptions } from './classification.ts';
+import { EPSILON } from './classes.ts';
+import type { AxisOptions } from './classes.ts';
 import { defineLoss } from './define.ts';
 import { takesAs } from './takes.ts';
 import { alignTargets, overAll, overPositions, requireClasses, toLast } from './targets.ts';

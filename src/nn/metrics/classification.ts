@@ -1,5 +1,7 @@
+import { ArgumentError } from '../../errors.ts';
 import { add, multiply, negate, shift } from '../../ops/elementwise/elementwise.ts';
 import { constant } from '../../ops/core/leaves.ts';
+import { concat } from '../../ops/movement/concat.ts';
 import { reduceSum } from '../../ops/reduce/sum.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { averaged, checkAverage, checkBeta, perClass } from './averages.ts';
@@ -11,9 +13,50 @@ import type { Metric } from './metric.ts';
 import { checkOptions } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 
-export interface AveragedDecisionOptions extends DecisionOptions, AverageOptions {}
+export interface SeveralDecisionsOptions extends Omit<DecisionOptions, 'threshold'> {
+  /** As in `DecisionOptions`, or a list of thresholds: the value is then a list, too, given by `evaluate` (Keras's `thresholds`). */
+  threshold?: number | readonly number[];
+}
+
+export interface AveragedDecisionOptions extends SeveralDecisionsOptions, AverageOptions {}
 
 const averagedOptions: OptionTable<AveragedDecisionOptions> = { ...decisionOptions, average: true };
+
+/**
+ * A metric of decisions, at one threshold or at each of several.
+ *
+ * @param rows columns [N, columns] of decisions and truth, which are [N, M, 1]
+ */
+function atThresholds(
+  metric: string,
+  options: SeveralDecisionsOptions,
+  rows: (predicted: Tensor, actual: Tensor) => Tensor,
+  value: (means: Float64Array, count: number) => number,
+): Pick<Metric, 'compute' | 'value' | 'matrix'> {
+  const { threshold, ...others } = options;
+  const several = typeof threshold === 'object';
+  const each = (several ? threshold : [threshold]).map((own): DecisionOptions => ({
+    ...others,
+    threshold: own,
+  }));
+  if (each.length === 0) throw new ArgumentError(`${metric}: threshold is an empty list; give one at least`);
+  for (const own of each) checkDecision(metric, own);
+  return {
+    ...(several && { matrix: true }),
+    compute: (prediction, target) => {
+      const columns = each.map((own) => {
+        const { predicted, actual } = decisions(metric, prediction, target, own);
+        return rows(asColumn(predicted), asColumn(actual));
+      });
+      return columns.length === 1 ? columns[0] : concat(columns, 1);
+    },
+    value(means, count) {
+      const width = means.length / each.length;
+      const values = each.map((_, i) => value(means.subarray(i * width, (i + 1) * width), count));
+      return several ? values : values[0];
+    },
+  };
+}
 
 const columns = (...values: number[]) => constant(Float32Array.from(values));
 /** 0 where there is nothing to divide by, as in Keras; NaN where an output was. */
@@ -32,18 +75,15 @@ function share(
   ofClass: (tp: number, predicted: number, actual: number) => number,
 ): Metric {
   checkOptions(metric, options, averagedOptions);
-  checkDecision(metric, options);
   const own = { name: nameOf(metric, options), better: 'higher' as const };
   const average = checkAverage(metric, options, ['class', 'topK']);
-  if (average !== undefined) return averaged(own, average, perClass(metric, options.threshold), ofClass);
-  return {
-    ...own,
-    compute(prediction, target) {
-      const { predicted, actual } = decisions(metric, prediction, target, options);
-      return rowsOf(row(asColumn(predicted), asColumn(actual)));
-    },
-    value: ([part, whole]) => quotient(part, whole),
-  };
+  if (average === undefined) {
+    const rows = (predicted: Tensor, actual: Tensor) => rowsOf(row(predicted, actual));
+    return { ...own, ...atThresholds(metric, options, rows, ([part, whole]) => quotient(part, whole)) };
+  }
+  const { threshold } = options;
+  checkDecision(metric, { threshold: threshold as number | undefined }); // a list is no threshold of classes
+  return averaged(own, average, perClass(metric, threshold as number | undefined), ofClass);
 }
 
 /**
@@ -89,38 +129,31 @@ export const f1 = (options: AveragedDecisionOptions = {}): Metric =>
 function countOf(
   metric: string,
   better: Metric['better'],
-  options: DecisionOptions,
+  options: SeveralDecisionsOptions,
   meet: (predicted: Tensor, actual: Tensor) => Tensor,
 ): Metric {
   checkOptions(metric, options, decisionOptions);
-  checkDecision(metric, options);
-  return {
-    name: nameOf(metric, options),
-    better,
-    compute(prediction, target) {
-      const { predicted, actual } = decisions(metric, prediction, target, options);
-      return reduceSum(meet(asColumn(predicted), asColumn(actual)), { axes: [1] });
-    },
-    value: ([mean], count) => mean * count,
-  };
+  const rows = (predicted: Tensor, actual: Tensor) => reduceSum(meet(predicted, actual), { axes: [1] });
+  const value = ([mean]: Float64Array, count: number) => mean * count;
+  return { name: nameOf(metric, options), better, ...atThresholds(metric, options, rows, value) };
 }
 
 const not = (decision: Tensor): Tensor => shift(negate(decision), 1);
 
 /** Outputs that were said to be positive and are (Keras's TruePositives): a number, not a share. */
-export const truePositives = (options: DecisionOptions = {}): Metric =>
+export const truePositives = (options: SeveralDecisionsOptions = {}): Metric =>
   countOf('truePositives', 'higher', options, multiply);
 
 /** Outputs that were said to be negative and are (Keras's TrueNegatives). */
-export const trueNegatives = (options: DecisionOptions = {}): Metric =>
+export const trueNegatives = (options: SeveralDecisionsOptions = {}): Metric =>
   countOf('trueNegatives', 'higher', options, (p, a) => multiply(not(p), not(a)));
 
 /** Outputs that were said to be positive and are not (Keras's FalsePositives). */
-export const falsePositives = (options: DecisionOptions = {}): Metric =>
+export const falsePositives = (options: SeveralDecisionsOptions = {}): Metric =>
   countOf('falsePositives', 'lower', options, (p, a) => multiply(p, not(a)));
 
 /** Outputs that were said to be negative and are not (Keras's FalseNegatives). */
-export const falseNegatives = (options: DecisionOptions = {}): Metric =>
+export const falseNegatives = (options: SeveralDecisionsOptions = {}): Metric =>
   countOf('falseNegatives', 'lower', options, (p, a) => multiply(not(p), a));
 
 export interface F1ScoreOptions extends AverageOptions {

@@ -1,11 +1,13 @@
 import accumulateSource from '../../../shaders/optimizer/accumulate.wgsl?raw';
 import collectSource from '../../../shaders/optimizer/collect.wgsl?raw';
+import retainSource from '../../../shaders/optimizer/retain.wgsl?raw';
 import { linearGrid } from '../../ops/core/op.ts';
 import type { Dispatch, Operand } from '../../ops/core/op.ts';
 import type { OptimizerRange } from '../../runtime/optimizerSpec.ts';
 
 const kernels = {
   accumulate: { name: 'optimizer/accumulate', source: accumulateSource },
+  retain: { name: 'optimizer/retain', source: retainSource },
   collect: { name: 'optimizer/collect', source: collectSource },
 };
 
@@ -50,5 +52,21 @@ export function collect(
     bindings,
     workgroups,
     part: 'collect',
+  };
+}
+
+/** After the update: a slot becomes what was proposed for it, if the step makes an update. */
+export function retain(
+  { length }: Pick<OptimizerRange, 'length'>,
+  bindings: { readonly state: Operand; readonly proposed: Operand; readonly values: Operand },
+  counting: { readonly STEPS: number },
+): Dispatch {
+  const { workgroups, gridX } = linearGrid(length / 4, workgroupSize);
+  return {
+    kernel: kernels.retain,
+    constants: { LENGTH: length / 4, ...counting, WORKGROUP_SIZE: workgroupSize, GRID_X: gridX },
+    bindings,
+    workgroups,
+    part: 'retain',
   };
 }

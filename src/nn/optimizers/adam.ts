@@ -1,7 +1,8 @@
 import adamSource from '../../../shaders/optimizer/adam.wgsl?raw';
 import adamaxSource from '../../../shaders/optimizer/adamax.wgsl?raw';
 import nadamSource from '../../../shaders/optimizer/nadam.wgsl?raw';
-import { checkOptions, checkFlag } from '../../options.ts';
+import { ArgumentError } from '../../errors.ts';
+import { checkOptions, checkFlag, describe } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import { check, checkEpsilon, logarithm } from './checks.ts';
 import { commonOptions } from './common.ts';
@@ -29,7 +30,7 @@ export interface MomentsOptions extends CommonOptions {
   epsilon?: number;
 }
 
-const momentsOptions: OptionTable<MomentsOptions> = {
+export const momentsOptions: OptionTable<MomentsOptions> = {
   learningRate: true,
   beta1: true,
   beta2: true,
@@ -72,7 +73,8 @@ export function adamw(options: AdamWOptions = {}): Optimizer {
   return adamLike('adamw', { ...options, weightDecay: options.weightDecay ?? 0.004 });
 }
 
-function checked(
+/** Adam's settings, checked. */
+export function checked(
   name: string,
   { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: MomentsOptions,
 ) {
@@ -128,29 +130,43 @@ export function adamax(options: MomentsOptions = {}): Optimizer {
   });
 }
 
-/** Π(t) is below 10⁻⁶ from here on, whatever β₁ is: 1 − Π no longer changes in f32. */
+/** Π(t) is below 10⁻⁶ from here on, whatever β₁ and ψ are: 1 − Π no longer changes in f32. */
 const PRODUCTS = 256;
+
+export interface NadamOptions extends MomentsOptions {
+  /**
+   * ψ, how fast the momentum grows from β₁/2 to β₁, in [0, 1]. Default 1, as in Keras. PyTorch's `momentum_decay` is 0.004
+   * by default, and its ε 1e-8.
+   */
+  momentumDecay?: number;
+}
+
+const nadamOptions: OptionTable<NadamOptions> = { ...momentsOptions, momentumDecay: true };
 
 /**
  * Nadam (Dozat 2016): Adam with Nesterov's look-ahead, m̂ = μ(t+1) m / (1 − Π(t+1)) + (1 − μ(t)) g / (1 − Π(t)), with
- * Keras's momenta μ(t) = β₁ (1 − 0.96ᵗ / 2), their product Π(t) = μ(1) ⋯ μ(t), and v̂ = v / (1 − β₂ᵗ);
+ * momenta μ(t) = β₁ (1 − 0.96^(ψ t) / 2), their product Π(t) = μ(1) ⋯ μ(t), and v̂ = v / (1 − β₂ᵗ);
  * w ← w − η m̂ / (√v̂ + ε). Keras's defaults.
  *
  * @throws ArgumentError if an option is out of range
  */
-export function nadam(options: MomentsOptions = {}): Optimizer {
-  checkOptions('nadam', options, momentsOptions);
-  const { learningRate, beta1, beta2, epsilon, ...common } = { ...options, ...checked('nadam', options) };
+export function nadam(options: NadamOptions = {}): Optimizer {
+  checkOptions('nadam', options, nadamOptions);
+  const { momentumDecay = 1, ...moments } = options;
+  const { learningRate, beta1, beta2, epsilon, ...common } = { ...moments, ...checked('nadam', moments) };
+  if (!(momentumDecay >= 0 && momentumDecay <= 1)) {
+    throw new ArgumentError(`nadam: momentumDecay is ${describe(momentumDecay)}; it must be from 0 to 1`);
+  }
   let product = 1;
   const products = Array.from(
     { length: PRODUCTS },
-    (_, step) => (product *= beta1 * (1 - 0.96 ** (step + 1) / 2)),
+    (_, step) => (product *= beta1 * (1 - 0.96 ** (momentumDecay * (step + 1)) / 2)),
   );
   return optimizer({
     name: 'nadam',
     kernel: kernels.nadam,
     slots: ['mean', 'mean_square'],
-    config: { learningRate, beta1, beta2, epsilon },
+    config: { learningRate, beta1, beta2, epsilon, ...(momentumDecay !== 1 && { momentumDecay }) },
     common,
     constants: {
       ONE_MINUS_BETA_1: 1 - beta1,
@@ -159,6 +175,7 @@ export function nadam(options: MomentsOptions = {}): Optimizer {
       LOG_BETA_2: logarithm(beta2),
       EPSILON: epsilon,
       PRODUCTS,
+      LOG_DECAY: momentumDecay * Math.log(0.96),
     },
     flopsPerParameter: 20,
     hyper: products,

@@ -7,6 +7,9 @@ import type { Tables } from './tables.ts';
 /** The number of a variable's norm for `clipNorm`; the rule's own come behind it. */
 export const CLIP_NORM = 0;
 
+/** The field of the variables' weight decays, where they are not all the same. */
+export const DECAY = 'decay';
+
 /** Body of `fn learning_rate() -> f32`. */
 export function learningRateBody(schedule: Schedule | undefined): string {
   return `return hyper[0]${schedule ? ` * ${schedule.wgsl('steps_done()')}` : ''};`;
@@ -36,11 +39,11 @@ export function gradientBody(config: CommonConfig, tables: Tables, range: RangeL
 
 /** WGSL text of λ for vec4f i; undefined where there is no weight decay. */
 export function decayOf(
-  { weightDecay = 0, excludeFromWeightDecay }: CommonConfig,
+  { weightDecay = 0 }: CommonConfig,
   tables: Tables,
   range: RangeLayout,
 ): string | undefined {
-  if (excludeFromWeightDecay) return tables.field('decay', range);
+  if (tables.has(DECAY)) return tables.field(DECAY, range);
   return weightDecay === 0 ? undefined : literal(weightDecay);
 }
 

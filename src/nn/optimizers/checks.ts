@@ -18,6 +18,12 @@ export function checkCount(name: string, option: string, value: unknown, low: nu
   );
 }
 
+/** Throws an ArgumentError unless it is a finite number in f32. */
+export function checkNumber(name: string, option: string, value: number): void {
+  if (typeof value === 'number' && Number.isFinite(Math.fround(value))) return;
+  throw new ArgumentError(`${name}: ${option} is ${describe(value)}; it must be a finite number`);
+}
+
 /** ε must be a normal f32 above 0: it keeps 0/0 away where a gradient is exactly 0. */
 export function checkEpsilon(name: string, epsilon: number): void {
   check(name, 'epsilon', epsilon, 2 ** -126);

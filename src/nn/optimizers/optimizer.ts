@@ -5,12 +5,14 @@ import type {
   OptimizerOperands,
   OptimizerRange,
   OptimizerSpec,
+  Segment,
   SharedOperands,
 } from '../../runtime/optimizerSpec.ts';
 import type { Schedule } from '../schedules.ts';
-import { accumulate, ACCUMULATED, collect } from './accumulation.ts';
+import { accumulate, ACCUMULATED, collect, retain } from './accumulation.ts';
 import {
   CLIP_NORM,
+  DECAY,
   decayOf,
   gradientBody,
   learningRateBody,
@@ -25,7 +27,7 @@ import { reduceNorm, reduceSegmentNorms } from './norms.ts';
 import { Tables } from './tables.ts';
 import type { TableField } from './tables.ts';
 
-export type ConfigValue = number | boolean | Readonly<Record<string, unknown>> | readonly string[];
+export type ConfigValue = number | boolean | null | Readonly<Record<string, unknown>> | readonly string[];
 
 /**
  * An optimizer with its settings. It holds no state of its own: the moments lie on the GPU, where one
@@ -50,8 +52,14 @@ export interface Preparation extends SharedOperands {
   functions(range: OptimizerRange, names: readonly CommonFunction[]): Readonly<Record<string, string>>;
   /** The slots of a range, and what all have in common, by the name in the kernel. */
   bindings(range: OptimizerRange): Readonly<Record<string, Operand>>;
-  /** The constants of the update's kernel that count steps: STEPS. */
-  readonly constants: Readonly<Record<string, ConstantValue>>;
+  /** The constant of a kernel that counts steps: STEPS. */
+  readonly counting: { readonly STEPS: number };
+}
+
+/** What the bodies of a rule's own functions are made of. */
+export interface RuleTables extends Pick<Preparation, 'tables' | 'firstNorm'> {
+  /** WGSL text of the weight decay λ of vec4f i; undefined where there is none. */
+  readonly decay: string | undefined;
 }
 
 export interface Description {
@@ -72,18 +80,27 @@ export interface Description {
   norms?: number;
   /** Which of them the kernel file declares; default: all but `weight`. */
   declares?: readonly CommonFunction[];
+  /** λ of each variable, where it is not `weightDecay` for all. */
+  decayOf?(segment: Segment): number;
+  /** The slots that the update does not write itself, with what of `prepare` they become. */
+  retains?: Readonly<Record<string, string>>;
   /** Bodies of functions of its own in the kernel file. */
-  functions?(range: OptimizerRange, tables: Tables, firstNorm: number): Readonly<Record<string, string>>;
+  functions?(range: OptimizerRange, tables: RuleTables): Readonly<Record<string, string>>;
   /** Dispatches before the trial; what they give to the update of each range. */
   prepare?(preparation: Preparation, context: LowerContext): readonly Readonly<Record<string, Operand>>[];
 }
 
-/** λ of each variable, where some are left out. */
-function decayField({ weightDecay = 0, excludeFromWeightDecay }: CommonConfig): TableField[] {
-  if (!excludeFromWeightDecay) return [];
-  const patterns = excludeFromWeightDecay.map((source) => new RegExp(source));
+/** λ of each variable, where it is not the same for all. */
+function decayField(
+  { weightDecay = 0, excludeFromWeightDecay }: CommonConfig,
+  decayOf: Description['decayOf'],
+): TableField[] {
+  if (!excludeFromWeightDecay && !decayOf) return [];
+  const patterns = (excludeFromWeightDecay ?? []).map((source) => new RegExp(source));
   const isExcluded = (name: string) => patterns.some((pattern) => pattern.test(name));
-  return [{ name: 'decay', valueOf: ({ variable }) => (isExcluded(variable.name) ? 0 : weightDecay) }];
+  const valueOf = (segment: Segment) =>
+    isExcluded(segment.variable.name) ? 0 : (decayOf?.(segment) ?? weightDecay);
+  return [{ name: DECAY, valueOf }];
 }
 
 export function optimizer(description: Description): Optimizer {
@@ -93,9 +110,11 @@ export function optimizer(description: Description): Optimizer {
   const { ema, clipNorm, globalClipNorm, gradientAccumulationSteps: steps } = options;
   const slotNames = [...slots, ...(steps ? [ACCUMULATED] : []), ...(ema ? ['averages'] : [])];
   const firstNorm = clipNorm === undefined ? CLIP_NORM : CLIP_NORM + 1;
-  const fields = [...decayField(options), ...(description.fields ?? [])];
+  const fields = [...decayField(options, description.decayOf), ...(description.fields ?? [])];
   const tables = new Tables(description.hyper ?? [], fields, firstNorm + (description.norms ?? 0));
   const counting = { STEPS: steps ?? 1 };
+  const { retains = {} } = description;
+  const settles = steps !== undefined || description.retains !== undefined;
 
   const declared = description.declares ?? ['learning_rate', 'gradient', 'updated', 'store'];
   const functions: Preparation['functions'] = (range, names) => {
@@ -112,7 +131,7 @@ export function optimizer(description: Description): Optimizer {
   const bindings = (
     { parameters, gradients, slots: buffers }: OptimizerRange,
     { state, hyper }: SharedOperands,
-  ) => ({
+  ): Readonly<Record<string, Operand>> => ({
     gradients,
     parameters,
     state,
@@ -137,7 +156,7 @@ export function optimizer(description: Description): Optimizer {
     if (clipNorm !== undefined) {
       reduceSegmentNorms({ ranges, hyper, tables, index: CLIP_NORM, value }, context);
     }
-    const own = { ...shared, ranges, tables, firstNorm, constants: counting };
+    const own = { ...shared, ranges, tables, firstNorm, counting };
     return (
       description.prepare?.({ ...own, functions, bindings: (range) => bindings(range, shared) }, context) ??
       []
@@ -179,7 +198,11 @@ export function optimizer(description: Description): Optimizer {
         },
         functions: {
           ...functions(operands, declared),
-          ...description.functions?.(operands, tables, firstNorm),
+          ...description.functions?.(operands, {
+            tables,
+            firstNorm,
+            decay: decayOf(options, tables, operands),
+          }),
         },
         bindings: { ...bindings(operands, operands), ...prepared, ...(trial && { faults: trial.faults }) },
         workgroups,
@@ -187,8 +210,18 @@ export function optimizer(description: Description): Optimizer {
         flops: flopsPerParameter * length,
       };
     },
-    settle: steps
-      ? (operands) => collect(operands, bindings(operands, operands), steps, ema && storeBody(options))
+    settle: settles
+      ? (operands) => {
+          const own = bindings(operands, operands);
+          const kept = Object.entries(retains).map(([slot, proposed]) =>
+            retain(
+              operands,
+              { state: own.state, proposed: operands.prepared![proposed], values: own[slot] },
+              counting,
+            ),
+          );
+          return steps ? [...kept, collect(operands, own, steps, ema && storeBody(options))] : kept;
+        }
       : undefined,
   };
 }

@@ -66,6 +66,10 @@ export class Tables {
     return values;
   }
 
+  has(name: string): boolean {
+    return this.#fields.some((field) => field.name === name);
+  }
+
   /** WGSL text of a field of the variable that vec4f `i` of a range belongs to. */
   field(name: string, range: RangeLayout): string {
     return this.#block(

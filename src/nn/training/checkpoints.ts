@@ -56,6 +56,7 @@ export class Checkpoints {
   readonly #onFailure: ((error: unknown) => void | Promise<void>) | undefined;
   readonly #now: () => number;
   #taken: { step: number; epoch: number; time: number } | undefined;
+  #lastStep = -1;
   /** What is to be written next, or could not be. */
   #next: Snapshot | undefined;
   #writing: Promise<void> | undefined;
@@ -145,11 +146,27 @@ export class Checkpoints {
     return this.#taken?.step === step && this.#taken.epoch === epoch;
   }
 
-  /** Has a checkpoint written while training goes on. */
-  take(contents: Contents, { step, epoch }: { readonly step: number; readonly epoch: number }): void {
+  /** Has a checkpoint written while training goes on. @param name of the file */
+  take(
+    contents: Contents,
+    { step, epoch }: { readonly step: number; readonly epoch: number },
+    name = checkpointName(step),
+  ): void {
     this.#taken = { step, epoch, time: this.#now() };
-    this.#next = { contents, moment: { name: checkpointName(step), step, epoch } };
+    this.#lastStep = step;
+    this.#next = { contents, moment: { name, step, epoch } };
     this.#begin();
+  }
+
+  /** Waits until what was taken is written. @throws what it could not be written for, unless `onFailure` was told */
+  async idle(): Promise<void> {
+    await this.#writing;
+    if (this.#failure && !this.#onFailure) throw this.#failure.error;
+  }
+
+  /** The steps done when the last one was taken; -1 before the first. */
+  get lastStep(): number {
+    return this.#lastStep;
   }
 
   #begin(): void {

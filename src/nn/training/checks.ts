@@ -8,8 +8,6 @@ import { checkFlag, describe } from '../../options.ts';
 import { input } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { targetKinds } from './batch.ts';
-import { EarlyStopping, monitoredValues, ReduceOnPlateau } from './callbacks.ts';
-import type { EarlyStoppingOptions, Monitored, ReduceOnPlateauOptions } from './callbacks.ts';
 import { checkTargets } from './checkData.ts';
 import { trainedOutputs } from './compiled.ts';
 import type { Compiled } from './compiled.ts';
@@ -23,27 +21,6 @@ export interface CheckedOptions {
   readonly epochs?: number;
   readonly steps?: number;
   readonly signal?: AbortSignal;
-  readonly earlyStopping?: EarlyStoppingOptions;
-  readonly reduceOnPlateau?: ReduceOnPlateauOptions;
-}
-
-export interface Callbacks {
-  readonly early?: EarlyStopping;
-  readonly plateau?: ReduceOnPlateau;
-}
-
-/**
- * @param values what epochs have
- * @throws ArgumentError if an option of a callback is out of range, or nothing has the monitored name
- */
-export function callbacksOf(
-  { earlyStopping, reduceOnPlateau }: CheckedOptions,
-  values: readonly Monitored[],
-): Callbacks {
-  return {
-    early: earlyStopping ? new EarlyStopping(earlyStopping, values) : undefined,
-    plateau: reduceOnPlateau ? new ReduceOnPlateau(reduceOnPlateau, values) : undefined,
-  };
 }
 
 /** The options that are functions. */
@@ -76,21 +53,18 @@ export function callable<F>(what: string, value: F): F {
 }
 
 /**
- * Whatever can be known of the options before the first step: the callbacks, what they monitor, and whether the
- * validation data fit the model, its losses and its metrics.
+ * Whatever can be known of the options before the first step: whether the validation data fit the model, its losses and
+ * its metrics.
  *
- * @throws ArgumentError if an option is out of range, nothing has a monitored name, or a label is no class
+ * @throws ArgumentError if an option is out of range, or a label is no class
  * @throws ShapeError if the validation data do not fit the model or the loss
  */
-export async function checkFit(compiled: Compiled, options: CheckedOptions): Promise<Callbacks> {
+export async function checkFit(compiled: Compiled, options: CheckedOptions): Promise<void> {
   const { validationData } = options;
   checkCalled(compiled.network.name, options);
-  const values = monitoredValues(compiled.objective.values, validationData !== undefined);
-  const callbacks = callbacksOf(options, values);
   const stream = asStream(validationData);
   if (stream) await checkStream(compiled, stream, options);
   else if (validationData) checkSamples(compiled, validationData as Dataset);
-  return callbacks;
 }
 
 /** Looks at the first batch, if that uses nothing up. */

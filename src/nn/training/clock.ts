@@ -44,6 +44,8 @@ export function rowsAt(place: number, size: number, batchSize: number, lastBatch
 /** How long a run is: a number of epochs, which may end in a part of one, or of steps. */
 export interface Length {
   readonly epochs?: number;
+  /** The epoch from which `epochs` are counted, where that is not the first one of the run. */
+  readonly initialEpoch?: number;
   readonly steps?: number;
 }
 
@@ -57,11 +59,11 @@ export interface Length {
 export function isOver(
   clock: StreamOrigin,
   start: StreamOrigin,
-  { epochs = 1, steps }: Length,
+  { epochs = 1, initialEpoch = 0, steps }: Length,
   size: number | undefined,
 ): boolean {
   if (steps !== undefined) return clock.step >= start.step + steps;
-  const last = start.epoch + Math.floor(epochs);
+  const last = start.epoch - initialEpoch + Math.floor(epochs);
   const rest = Math.ceil(Number(((epochs % 1) * (size ?? 0)).toPrecision(12))); // 1.3 % 1 is 0.3, and a bit
   return clock.epoch > last || (clock.epoch === last && clock.place >= rest);
 }

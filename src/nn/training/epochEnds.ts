@@ -1,16 +1,21 @@
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { Minimizer } from '../../runtime/minimizer.ts';
 import { ABORTED, unlessAborted } from './abort.ts';
-import type { Callbacks } from './checks.ts';
+import type { CountedEpoch } from '../callbacks/callback.ts';
+import type { Counters } from './counters.ts';
 import { takeTurn, variablesOf } from './encodeCheckpoint.ts';
 import type { Recorder } from './recorder.ts';
-import type { Run } from './recovery.ts';
+import type { Run } from './wholeRun.ts';
 import type { RunProgress } from './state.ts';
 import type { Task } from './task.ts';
+import type { Teller } from './teller.ts';
 import type { EpochValues, RunHistory } from './values.ts';
 
 export interface EpochHooks {
-  readonly callbacks?: Callbacks;
+  /** Callbacks that count epochs. */
+  readonly counters?: Counters;
+  /** Whether an epoch is validated, by its number in this training from 0. Default: each. */
+  readonly validates?: (index: number) => boolean;
   /** What validation data come to at the end of an epoch: `validationLoss`, … */
   readonly validate?: (signal: AbortSignal | undefined) => Promise<Readonly<Record<string, number>>>;
 }
@@ -19,11 +24,14 @@ export interface EpochHooks {
 export class EpochEnds {
   /** Whether all samples of the epoch are trained on, and its end has not been told yet. */
   due = false;
+  /** Whether its beginning has been told. */
+  begun = false;
   readonly #task: Task;
   readonly #recorder: Recorder;
   readonly #run: Run;
   readonly #hooks: EpochHooks;
   readonly #minimizers: readonly Minimizer[];
+  readonly #teller: Teller;
   readonly #onEpoch: ((values: EpochValues) => void | Promise<void>) | undefined;
   /** Weights and statistics after the best epoch, where they are to be brought back. */
   #bestWeights: ReadonlyMap<Variable, Float32Array> | undefined;
@@ -35,8 +43,10 @@ export class EpochEnds {
     hooks: EpochHooks,
     onEpoch: ((values: EpochValues) => void | Promise<void>) | undefined,
     minimizers: readonly Minimizer[],
+    teller: Teller,
   ) {
-    if (hooks.callbacks?.plateau) for (const minimizer of minimizers) minimizer.requireRate();
+    if (hooks.counters?.setsRate) for (const minimizer of minimizers) minimizer.requireRate();
+    this.#teller = teller;
     this.#minimizers = minimizers;
     this.#task = task;
     this.#recorder = recorder;
@@ -46,54 +56,62 @@ export class EpochEnds {
   }
 
   get progress(): RunProgress {
-    const { early, plateau } = this.#hooks.callbacks ?? {};
+    const counted = this.#hooks.counters?.state ?? [];
     return {
       totals: this.#recorder.totals.isEmpty ? undefined : this.#recorder.totals.state,
-      earlyStopping: early?.state,
-      reduceOnPlateau: plateau?.state,
+      callbacks: counted.length > 0 ? counted : undefined,
       bestWeights: this.#bestWeights,
+      epochBegun: this.begun || undefined,
       epochEnds: this.due || undefined,
     };
   }
 
   /** Goes on from what `progress` gave. @param columns of the values that the steps record now */
   restore(progress: RunProgress, columns: readonly number[]): void {
-    const { early, plateau } = this.#hooks.callbacks ?? {};
+    const { callbacks = [], epochBegun = this.#task.state.clock.place > 0 } = progress;
     if (progress.totals) this.#recorder.totals.restore(progress.totals, columns);
-    const goesOn = progress.earlyStopping && (early?.restore(progress.earlyStopping) ?? true);
-    if (progress.reduceOnPlateau) plateau?.restore(progress.reduceOnPlateau);
-    if (goesOn) this.#bestWeights = progress.bestWeights; // else they were the best by another value
+    const { counters } = this.#hooks;
+    if (counters?.restore(callbacks) ?? callbacks.length > 0) this.#bestWeights = progress.bestWeights; // else they were the best by another value
     this.due = progress.epochEnds ?? false;
+    this.begun = epochBegun;
   }
 
   /** Tells what the epoch, or the part of one in which the run ends, came to, and asks the callbacks. */
   async tell(whole: boolean, signal: AbortSignal | undefined): Promise<RunHistory['stopped']> {
     const { clock, lifetime } = this.#task.state;
-    const { early, plateau } = this.#hooks.callbacks ?? {};
+    const { counters, validate, validates = () => true } = this.#hooks;
     const { totals } = this.#recorder;
-    (await takeTurn(this.#task))(); // validates the weights, not their averages
-    const validation = await unlessAborted(lifetime.race(this.#hooks.validate?.(signal)), signal);
-    if (validation === ABORTED) return 'aborted';
-    const { epoch, step } = clock;
-    const values = { epoch, step, ...totals.values(), ...validation } as EpochValues;
     const run = this.#run;
+    const { epoch, step } = clock;
+    await lifetime.race(this.#teller.pending);
+    (await takeTurn(this.#task))(); // validates the weights, not their averages
+    let validation: Readonly<Record<string, number>> | undefined;
+    if (validate && validates(epoch - run.firstEpoch)) {
+      await lifetime.race(this.#teller.validationBegin({ epoch, step }));
+      const validated = await unlessAborted(lifetime.race(validate(signal)), signal);
+      if (validated === ABORTED) return 'aborted';
+      validation = validated;
+      await lifetime.race(this.#teller.validationEnd({ epoch, step }, validated));
+    }
+    const values = { epoch, step, ...totals.values(), ...validation } as EpochValues;
     let stop = false;
     if (whole) {
       // Whoever saves meets the end of the epoch counted by all, or by nobody.
       const release = await takeTurn(this.#task);
       try {
-        if (early?.restoresBest && early.improves(values)) this.#bestWeights = await this.#readWeights();
         run.rates.beforeCallbacks(step, this.#minimizers);
-        stop = early?.shouldStop(values) ?? false;
-        if (plateau) this.#task.learningRate = plateau.after(values, this.#task.learningRate);
+        const counted = countedEpoch(this.#task, values, epoch - run.firstEpoch);
+        if (counters?.wantsWeights(counted)) this.#bestWeights = await this.#readWeights();
+        stop = counters?.count(counted) ?? false;
         clock.endEpoch();
         totals.clear();
-        this.due = false;
+        this.due = this.begun = false;
       } finally {
         release();
       }
     }
     const told = step <= run.lastEpochEnd; // before a loss
+    await lifetime.race(this.#teller.epochEnd(values));
     if (!told) await lifetime.race(this.#onEpoch?.(values));
     run.rates.afterCallbacks(step, this.#minimizers, told);
     if (!told) {
@@ -105,8 +123,7 @@ export class EpochEnds {
 
   /** Brings the weights of the best epoch back, where that is wanted; moving averages of weights begin there anew. */
   async restoreBest(): Promise<boolean> {
-    const { early } = this.#hooks.callbacks ?? {};
-    if (!early?.restoresBest || !this.#bestWeights) return false;
+    if (!this.#hooks.counters?.restoresBest || !this.#bestWeights) return false;
     const release = await takeTurn(this.#task);
     try {
       for (const [variable, own] of this.#bestWeights) this.#task.gpu.variables.write(variable, own);
@@ -125,3 +142,15 @@ export class EpochEnds {
     return state.lifetime.race(gpu.variables.readAll(variablesOf(saved)));
   }
 }
+
+/** An epoch as callbacks count it, with the rate of the task. */
+const countedEpoch = (task: Task, values: EpochValues, index: number): CountedEpoch => ({
+  values,
+  index,
+  get learningRate() {
+    return task.learningRate;
+  },
+  set learningRate(value) {
+    task.learningRate = value;
+  },
+});

@@ -1,9 +1,12 @@
+import type { Values } from '../../data/arrays.ts';
 import { checkDataset } from '../../data/checks.ts';
+import { take, withWeights } from '../../data/dataset.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { emptyStream } from '../../data/openStream.ts';
 import { requireSamples } from '../../data/requireDataset.ts';
 import { asStream } from '../../data/stream.ts';
 import type { Stream, TrainingData } from '../../data/stream.ts';
+import { ArgumentError } from '../../errors.ts';
 import { checkOptions } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import { layoutOf } from '../../runtime/deviceDataset.ts';
@@ -31,19 +34,32 @@ export interface EvaluateOptions {
    * more memory than the training. Memory grows with it, not with the data set.
    */
   batchSize?: number;
+  /** Steps to make (Keras's steps): the first so many batches, those of a stream as they come. Default: all. */
+  steps?: number;
   onProgress?: (progress: CompileProgress) => void;
   signal?: AbortSignal;
 }
 
 export const evaluateOptions: OptionTable<EvaluateOptions> = {
   batchSize: true,
+  steps: true,
   onProgress: true,
   signal: true,
 };
 
+/** Options of `Model.evaluate`. */
+export interface WeightedEvaluateOptions extends EvaluateOptions {
+  /** Weight of each sample of a data set in the loss, in place of its own weights. */
+  sampleWeight?: Values;
+}
+
+const weightedOptions: OptionTable<WeightedEvaluateOptions> = { ...evaluateOptions, sampleWeight: true };
+
 /**
  * Over the data set: `loss`, one value per metric, and with several outputs the loss of each. Exact: each value is that
- * of all samples together. Metrics whose value is a matrix come by names that end in `Matrix`.
+ * of all samples together; that of a loss with `reduction: 'sum'` is the mean of the batches' sums, weighted by their samples, as in
+ * Keras. Metrics whose value is a matrix come by names that end in `Matrix`; those that give a list, an F1 score for each class say,
+ * give it here, too.
  */
 export type Evaluation = { readonly loss: number } & Readonly<Record<string, number>> & {
     readonly [name: `${string}Matrix`]: readonly (readonly number[])[];
@@ -94,8 +110,10 @@ export class Evaluator {
     return batchSize ?? Math.min(32, this.#compiled.state.batchSize ?? 32);
   }
 
-  async evaluate(data: TrainingData, options: EvaluateOptions): Promise<Evaluation> {
-    checkOptions('evaluate', options, evaluateOptions, 'data, ');
+  async evaluate(all: TrainingData, options: WeightedEvaluateOptions): Promise<Evaluation> {
+    checkOptions('evaluate', options, weightedOptions, 'data, ');
+    const { sampleWeight } = options;
+    const data = sampleWeight === undefined ? all : this.#weighted(all, sampleWeight);
     requireLoss(this.#compiled.network, this.#compiled.objective);
     let totals = new Totals([]);
     await this.#run(data, options, 'means', async (prepared, batches) => {
@@ -120,6 +138,14 @@ export class Evaluator {
       await lifetime.race(reader.finish(device, steps));
     });
     return totals.values('with matrices') as Evaluation;
+  }
+
+  #weighted(data: TrainingData, sampleWeight: Values): Dataset {
+    const { name } = this.#compiled.network;
+    if (!asStream(data)) return withWeights(data as Dataset, sampleWeight);
+    throw new ArgumentError(
+      `${name}: sampleWeight is for data sets; the batches of a stream have weights of their own`,
+    );
   }
 
   async inspect(data: Dataset, options: EvaluateOptions = {}): Promise<Inspection> {
@@ -165,7 +191,7 @@ export class Evaluator {
       const { gpu, state } = this.#compiled;
       const { lifetime } = state;
       const collector = prepared.collector!;
-      const size = asStream(data) ? undefined : (data as Dataset).size;
+      const size = asStream(data) ? undefined : sizeIn(data as Dataset, this.#batchSize(options), options);
       // The staging buffers belong to the program: whoever forgets it frees them.
       const begin = () => collector.begin(size);
       if (collector.fits(size)) begin();
@@ -188,6 +214,7 @@ export class Evaluator {
   async #run(data: TrainingData, options: EvaluateOptions, kind: EvaluationKind, work: Work): Promise<void> {
     const { network, state } = this.#compiled;
     checkBatchSize(network.name, this.#batchSize(options));
+    if (options.steps !== undefined) checkBatchSize(network.name, options.steps, 'steps');
     checkSignal(network.name, options.signal);
     callable(`${network.name}: onProgress`, options.onProgress);
     const run = this.#last.then(async () => {
@@ -198,7 +225,9 @@ export class Evaluator {
       } else {
         checkDataset(data as Dataset);
         const prepared = await this.#prepare(data as Dataset, options, kind);
-        await this.#work(prepared, [data as Dataset], work);
+        const size = sizeIn(data as Dataset, this.#batchSize(options), options);
+        const own = size < (data as Dataset).size ? take(data as Dataset, 0, size) : (data as Dataset);
+        await this.#work(prepared, [own], work);
       }
       options.signal?.throwIfAborted();
     });
@@ -239,10 +268,13 @@ export class Evaluator {
         checkFields(network.name, batch, prepared.uses, shares);
       };
       const batches = async function* () {
-        for (let batch: Dataset | undefined = first; batch; batch = await wait(open.peek())) {
+        const { steps = Infinity } = options;
+        let batch: Dataset | undefined = first;
+        for (let step = 0; batch && step < steps; step++) {
           check(batch);
           open.shift();
           yield batch;
+          batch = step + 1 < steps ? await wait(open.peek()) : undefined;
         }
       };
       await this.#work(prepared, batches(), work);
@@ -279,3 +311,7 @@ export class Evaluator {
     releaseEvaluation(prepared);
   }
 }
+
+/** Samples of the steps that are asked for. */
+const sizeIn = ({ size }: Dataset, batchSize: number, { steps = Infinity }: EvaluateOptions): number =>
+  Math.min(size, steps * batchSize);

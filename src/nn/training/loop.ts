@@ -1,20 +1,28 @@
+import type { Callback } from '../callbacks/callback.ts';
+import { NumericError } from '../../errors.ts';
 import type { StreamOrigin } from '../../data/permutation.ts';
 import type { Minimizer } from '../../runtime/minimizer.ts';
 import type { Program } from '../../runtime/program.ts';
 import { ABORTED, untilAborted } from './abort.ts';
 import { isOver } from './clock.ts';
-import { collectCheckpoint, takeTurn, variablesOf } from './encodeCheckpoint.ts';
+import { takeTurn, variablesOf } from './encodeCheckpoint.ts';
 import { EpochEnds } from './epochEnds.ts';
 import type { EpochHooks } from './epochEnds.ts';
 import type { CallbackOptions, LoopOptions } from './loopOptions.ts';
 import { StepPrograms } from './programs.ts';
 import { Recorder } from './recorder.ts';
-import type { Run } from './recovery.ts';
+import type { Run } from './wholeRun.ts';
+import { Saver } from './saver.ts';
 import type { BatchSource } from './source.ts';
 import type { Task } from './task.ts';
+import { Teller } from './teller.ts';
 import type { RunHistory } from './values.ts';
 
 export interface LoopHooks extends EpochHooks {
+  /** Callbacks that are told what happens. */
+  readonly told?: readonly Callback[];
+  /** Whether a step that cannot be made is an end like others. */
+  readonly endsOnNaN?: boolean;
   /** Which part of the task a step trains; asked before each step, after `beforeStep`. Default: the only one, ''. */
   readonly part?: (step: number) => string;
   /** Called with the first program of each part, before it runs. */
@@ -44,7 +52,6 @@ export async function runLoop(
     history = await loop.run();
   } catch (error) {
     // What ended the training is told, not what went wrong after it.
-    run.rates.leave(loop.minimizers);
     await loop.leave().catch(() => {});
     await loop.destroy().catch(() => {});
     throw error;
@@ -60,6 +67,8 @@ class Loop {
   readonly #hooks: LoopHooks;
   readonly #run: Run;
   readonly #programs: StepPrograms;
+  readonly #teller: Teller;
+  readonly #saver: Saver;
   /** Of the parts of a checkpoint, in their order. */
   minimizers: readonly Minimizer[] = [];
   #recorder!: Recorder;
@@ -83,6 +92,8 @@ class Loop {
     this.#run = run;
     this.#hooks = hooks;
     this.#begun = run.continues;
+    this.#teller = new Teller(hooks.told ?? [], run, task);
+    this.#saver = new Saver(task, run, hooks.counters);
     const { onCompile } = options;
     this.#programs = new StepPrograms(task, source, { onCompile, onReady: hooks.onReady });
   }
@@ -100,7 +111,7 @@ class Loop {
   }
 
   #isOver(at: StreamOrigin = this.#clock): boolean {
-    return isOver(at, this.#run.start, this.#options, this.#source.size);
+    return this.#run.isStopped(at) || isOver(at, this.#run.start, this.#options, this.#source.size);
   }
 
   async run(): Promise<RunHistory> {
@@ -108,14 +119,16 @@ class Loop {
     const { clock, lifetime } = state;
     const { batchSize, signal } = this.#options;
     const run = this.#run;
+    const { data } = state.progress;
+    const first = { pass: run.start.epoch, place: 0, steps: 0 };
+    if (!this.#begun || data) this.#source.moveTo?.(this.#begun ? data! : first);
     const example = await lifetime.race(untilAborted(this.#source.example(this.#clock), signal));
-    if (example === ABORTED) return this.#history('aborted');
+    if (example === ABORTED) return this.#history('aborted', undefined);
     // The first step is compiled even where none is left to do: whoever asks for `onReady` gets it.
     await lifetime.race(this.#programs.use(this.#part(), Math.min(batchSize, example.size)));
     this.#prepareRest();
 
-    this.#recorder = new Recorder(this.#task, this.#programs, run, this.#options);
-    const { totals, reader } = this.#recorder;
+    this.#recorder = new Recorder(this.#task, this.#programs, run, this.#options, this.#teller);
     const saved = this.#task.saved;
     this.#unclaim = this.#task.gpu.variables.claim(variablesOf(saved), saved.name);
     const minimizers = (this.minimizers = saved.parts.map((part) => part.minimizer));
@@ -129,23 +142,47 @@ class Loop {
       this.#hooks,
       this.#options.onEpoch,
       minimizers,
+      this.#teller,
     );
     if (this.#begun) this.#ends.restore(before, this.#programs.columns);
     state.loop = {
       flush: () => this.#recorder.finish(),
-      progress: () => (this.#begun ? this.#ends.progress : before),
+      progress: () => (this.#begun ? { ...this.#ends.progress, data: this.#source.position } : before),
     };
+    try {
+      return await this.#end(await this.#steps());
+    } catch (error) {
+      if (!this.#hooks.endsOnNaN || !(error instanceof NumericError)) throw error;
+      await this.leave();
+      return this.#end('nan', error);
+    }
+  }
+
+  /** Trains until the run is over. */
+  async #steps(): Promise<RunHistory['stopped']> {
+    const { clock, lifetime } = this.#task.state;
+    const { signal } = this.#options;
+    const { minimizers } = this;
+    const { totals, reader } = this.#recorder;
+    const run = this.#run;
     let stopped: RunHistory['stopped'] = 'finished';
-    if (this.#ends.due) stopped = await this.#ends.tell(true, signal);
-    if (stopped === 'finished' && this.#hooks.callbacks?.early?.isSpent) stopped = 'early'; // as before it was saved
+    /** The steps done when the part of an epoch was told. */
+    let partAt = -1;
+    await lifetime.race(untilAborted(this.#teller.trainBegin(), signal));
+    if (this.#ends.due) {
+      const { epoch } = clock;
+      stopped = await this.#ends.tell(true, signal);
+      await this.#saver.after({ epoch }, true, false);
+    }
+    if (stopped === 'finished' && this.#hooks.counters?.isSpent) stopped = 'early'; // as before it was saved
     while (!this.#isOver() && stopped === 'finished') {
-      const wait = this.#recorder.between(this.#options.beforeStep?.(clock.step));
-      await lifetime.race(untilAborted(wait, signal));
+      await lifetime.race(untilAborted(this.#recorder.between(this.#before()), signal));
       lifetime.check();
       if (signal?.aborted) {
         stopped = 'aborted';
         break;
       }
+      if (this.#isOver()) break; // a callback has ended it
       // Before the lock: a stream or a compilation may keep it waiting, and whoever saves need not wait for that.
       const next = await lifetime.race(untilAborted(this.#source.next(this.#clock), signal));
       if (next === ABORTED) {
@@ -155,6 +192,7 @@ class Loop {
       const part = next ? this.#part() : '';
       const own = next && (await lifetime.race(this.#programs.use(part, next.rows)));
       const release = await takeTurn(this.#task);
+      const { epoch } = this.#clock;
       let ends = false;
       let last = false;
       try {
@@ -166,10 +204,11 @@ class Loop {
           ends = last || this.#isOver(after);
           const read = await lifetime.race(reader.prepare(clock.step + 1, ends));
           lifetime.check();
-          this.#source.ready(program, data, clock, this.#task.seed);
+          const position = this.#source.position;
+          this.#source.ready(program, data, clock, this.#task.seed, next.rows);
           run.rates.atStep(clock.step, minimizers);
           const submitted = program.step(read?.encode);
-          this.#recorder.submitted(clock);
+          this.#recorder.submitted(clock, position);
           clock.advance(next.rows);
           run.rates.after(clock.step, minimizers);
           this.#ends.due = last;
@@ -180,6 +219,7 @@ class Loop {
           if (ends) await lifetime.race(reader.settle());
         } else if (totals.isEmpty) {
           clock.endEpoch();
+          this.#ends.begun = false;
         } else {
           ends = last = this.#ends.due = true; // of what is left of it nothing is trained on, with these batches
         }
@@ -189,29 +229,55 @@ class Loop {
       // While the step is under way. Of a run that is over it is not asked: a stream may never tell.
       if (next && !ends && typeof next.last === 'function') {
         const answer = await lifetime.race(untilAborted(next.last(), signal));
-        last = ends = answer === true && (await this.#finishEpoch());
+        last = ends = answer === true;
+        if (last) await this.#settle(true);
       }
       if (ends) stopped = await this.#ends.tell(last, signal);
-      if (run.isDue(clock, last)) await this.#save();
+      if (ends && !last) partAt = clock.step;
+      await this.#saver.after({ epoch }, last, own !== undefined);
     }
-    await lifetime.race(this.#recorder.finish()); // of an aborted epoch
-    await lifetime.race(this.#programs.finish());
-    const restored = stopped !== 'aborted' && (await this.#ends.restoreBest());
-    if (restored || !run.has(clock)) await this.#save();
-    return this.#history(stopped);
+    if (stopped !== 'finished' || !run.isStopped(clock)) return stopped;
+    // Ended between two steps: what is done of the epoch is told, unless it has been.
+    if (this.#begun && clock.place > 0 && partAt !== clock.step) {
+      await this.#settle(false);
+      stopped = await this.#ends.tell(false, signal);
+    }
+    return stopped === 'finished' ? 'early' : stopped;
   }
 
-  /** All samples of the epoch are trained on: waits for the values of its steps. */
-  async #finishEpoch(): Promise<true> {
-    const { lifetime } = this.#task.state;
+  /** What comes before a step, in its order. */
+  #before(): PromiseLike<void> | void {
+    const beforeStep = () => this.#options.beforeStep?.(this.#task.state.clock.step);
+    if (this.#teller.isEmpty) return beforeStep();
+    const begins = !this.#ends.begun;
+    this.#ends.begun = true;
+    return this.#teller.before(this.#clock, begins).then(beforeStep);
+  }
+
+  /** Waits for all that is under way, brings the best weights back, and saves. */
+  async #end(stopped: RunHistory['stopped'], error?: NumericError): Promise<RunHistory> {
+    const { clock, lifetime } = this.#task.state;
+    if (stopped !== 'nan') {
+      await lifetime.race(this.#recorder.finish()); // of an aborted epoch
+      await lifetime.race(this.#programs.finish());
+    }
+    await lifetime.race(this.#teller.pending);
+    const restored = stopped !== 'aborted' && (await this.#ends.restoreBest());
+    const history = this.#history(stopped, error);
+    await lifetime.race(this.#teller.trainEnd(history));
+    if (restored || !this.#run.has(clock)) await this.#saver.save();
+    return history;
+  }
+
+  /** Waits for the values of all steps. @param whole whether all samples of the epoch are trained on */
+  async #settle(whole: boolean): Promise<void> {
     const release = await takeTurn(this.#task);
     try {
-      this.#ends.due = true;
-      await lifetime.race(this.#recorder.finish());
+      this.#ends.due = whole;
+      await this.#task.state.lifetime.race(this.#recorder.finish());
     } finally {
       release();
     }
-    return true;
   }
 
   /** Compiles the step of the smaller last batch, if it will come, while the first steps run. */
@@ -232,29 +298,21 @@ class Loop {
     this.#task.state.clock.set(this.#run.start);
   }
 
-  #history(stopped: RunHistory['stopped']): RunHistory {
-    return { epochs: this.#run.epochs, steps: this.#run.steps, stopped };
-  }
-
-  /** Has the run keep a checkpoint of now. */
-  async #save(): Promise<void> {
-    const { state, saved } = this.#task;
-    const release = await takeTurn(this.#task);
-    try {
-      this.#run.take(saved, await state.lifetime.race(collectCheckpoint(saved)));
-    } finally {
-      release();
-    }
+  #history(stopped: RunHistory['stopped'], error: NumericError | undefined): RunHistory {
+    const { epochs, steps } = this.#run;
+    return { epochs, steps, stopped, ...(error && { error }) };
   }
 
   /** After an error: counts what was done. A step that was not made, and those after it, are taken back. */
   async leave(): Promise<void> {
     const { state } = this.#task;
+    this.#run.rates.leave(this.minimizers);
     if (!state.loop || state.lifetime.signal.aborted) return;
     await state.lifetime.race(this.#recorder.drain()).catch(() => {});
     const { fault } = this.#recorder;
     if (!fault) return;
     state.clock.set(fault.place);
+    if (fault.place.data) this.#source.moveTo?.(fault.place.data);
     this.#ends.due = false;
     await state.lifetime.race(this.#task.recount?.());
   }

@@ -1,6 +1,8 @@
 import type { OptionTable } from '../../options.ts';
 import type { CompileProgress } from '../../runtime/program.ts';
-import type { EarlyStoppingOptions, ReduceOnPlateauOptions } from './callbacks.ts';
+import type { CallbackEntry } from '../callbacks/callback.ts';
+import type { EarlyStoppingOptions } from '../callbacks/earlyStopping.ts';
+import type { ReduceOnPlateauOptions } from '../callbacks/reduceOnPlateau.ts';
 import type { RecoveryOptions } from './recovery.ts';
 import type { RunOptions } from './run.ts';
 import type { EpochValues, StepValues } from './values.ts';
@@ -19,6 +21,13 @@ export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends Run
   signal?: AbortSignal;
   /** Keep the values of all steps for the history; default true. Without, a run of any length takes no memory. */
   keepSteps?: boolean;
+  /**
+   * What counts, saves or is told as training goes (Keras's callbacks): `earlyStopping`, `reduceOnPlateau`,
+   * `modelCheckpoint`, `learningRateScheduler`, `csvLogger`, `terminateOnNaN`, and objects with hooks of your own (see Callback). At the end
+   * of an epoch those that count it come first, then the others; each in the order of the list. Entries that are false or
+   * undefined are left out.
+   */
+  callbacks?: readonly CallbackEntry<Step, Epoch>[];
   /** Called while kernels compile. */
   onCompile?: (progress: CompileProgress) => void;
   /** Awaited before each step: to pause, to step by hand, or to look at the weights after `step` steps. */
@@ -32,12 +41,15 @@ export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends Run
 export const loopOptions: OptionTable<LoopOptions> = {
   epochs: true,
   steps: true,
+  initialEpoch: true,
+  stepsPerEpoch: true,
   batchSize: true,
   lastBatch: true,
   shuffle: true,
   resume: true,
   signal: true,
   keepSteps: true,
+  callbacks: true,
   onCompile: true,
   beforeStep: true,
   onSteps: true,
@@ -47,10 +59,10 @@ export const loopOptions: OptionTable<LoopOptions> = {
   onRecover: true,
 };
 
-/** Callbacks that watch a value of the epochs. */
+/** Callbacks that have an option of their own. */
 export interface CallbackOptions {
-  /** Ends training when a value stops improving. */
+  /** Ends training when a value stops improving: short for `callbacks: [earlyStopping({ … })]`. */
   earlyStopping?: EarlyStoppingOptions;
-  /** Lowers the learning rate when a value stops improving. */
+  /** Lowers the learning rate when a value stops improving: short for `callbacks: [reduceOnPlateau({ … })]`. */
   reduceOnPlateau?: ReduceOnPlateauOptions;
 }

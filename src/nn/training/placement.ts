@@ -154,6 +154,11 @@ export class Placement<C extends Placed> {
     return made;
   }
 
+  /** Compiles as before, with the weights' initial values. */
+  async again(): Promise<C> {
+    return this.#place(this.compiled.gpu, 'initial', this.#make!);
+  }
+
   /**
    * How a training that begins now goes on after the loss of its GPU: it is compiled again on another one, with weights,
    * optimizer and clock of a checkpoint. @throws InterruptedError if it is destroyed or compiled by somebody else meanwhile

@@ -18,6 +18,9 @@ export interface StepProgramOptions {
   readonly onReady?: (program: Program, part: string) => void | Promise<void>;
 }
 
+/** What programs need of where batches come from. */
+export type StepSource = Pick<BatchSource, 'data' | 'release' | 'shuffled'>;
+
 export interface StepProgram {
   readonly program: Program;
   readonly data: DeviceDataset;
@@ -29,7 +32,7 @@ export interface StepProgram {
  */
 export class StepPrograms {
   readonly #task: Task;
-  readonly #source: BatchSource;
+  readonly #source: StepSource;
   readonly #options: StepProgramOptions;
   readonly #programs = new Map<string, Promise<StepProgram>>();
   readonly #ready = new Set<string>();
@@ -39,7 +42,7 @@ export class StepPrograms {
   #values: readonly RecordedValue[] = [];
   #columns: readonly number[] = [];
 
-  constructor(task: Task, source: BatchSource, options: StepProgramOptions) {
+  constructor(task: Task, source: StepSource, options: StepProgramOptions) {
     this.#task = task;
     this.#source = source;
     this.#options = options;

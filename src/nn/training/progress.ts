@@ -1,6 +1,6 @@
 import { FormatError } from '../../errors.ts';
 import type { TotalsState } from '../metrics/metric.ts';
-import type { CallbackState } from './callbacks.ts';
+import type { CallbackState, SavedCallback } from '../callbacks/monitor.ts';
 import type { InputRange } from './fieldChecks.ts';
 import type { RunProgress } from './state.ts';
 
@@ -26,17 +26,29 @@ export function parseProgress(name: string, text: string | undefined): SavedProg
   const fits =
     known &&
     (known.totals === undefined || isTotals(known.totals)) &&
-    (known.earlyStopping === undefined || isCallback(known.earlyStopping)) &&
-    (known.reduceOnPlateau === undefined || isCallback(known.reduceOnPlateau)) &&
+    callbacksIn(known).every(isSaved) &&
+    (known.data === undefined || isPosition(known.data)) &&
+    (known.epochBegun === undefined || typeof known.epochBegun === 'boolean') &&
     (known.epochEnds === undefined || typeof known.epochEnds === 'boolean') &&
     (known.bestWeights === undefined || typeof known.bestWeights === 'boolean');
   if (!fits) {
     throw new FormatError(`${name}: its progress within the epoch cannot be read; the file is damaged`);
   }
-  const { bestWeights = false, ...counts } = known as Partial<SavedProgress>;
-  const { totals, earlyStopping, reduceOnPlateau, epochEnds } = counts;
-  return { totals, earlyStopping, reduceOnPlateau, epochEnds, bestWeights };
+  const { totals, data, epochBegun, epochEnds, bestWeights = false } = known as Partial<SavedProgress>;
+  const saved = callbacksIn(known) as SavedCallback[];
+  const callbacks = saved.length > 0 ? saved : undefined;
+  return { totals, callbacks, data, epochBegun, epochEnds, bestWeights };
 }
+
+/** Files from before there were lists of callbacks have two of them by name. */
+function callbacksIn({ callbacks = [], ...known }: Readonly<Record<string, unknown>>): unknown[] {
+  const named = ['earlyStopping', 'reduceOnPlateau'].filter((callback) => known[callback] !== undefined);
+  const before = named.map((callback) => ({ callback, ...(known[callback] as object) }));
+  return Array.isArray(callbacks) ? [...callbacks, ...before] : [callbacks];
+}
+
+const isSaved = (value: unknown): value is SavedCallback =>
+  isRecord(value) && typeof value.callback === 'string' && isCallback(value);
 
 /**
  * Reads what a checkpoint says of the inputs that the model was trained on.
@@ -64,6 +76,11 @@ export function parseRanges(
   return (value as (InputRange | null)[]).map((range) => range ?? undefined);
 }
 
+function isPosition(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  return [value.pass, value.place, value.steps].every((own) => Number.isSafeInteger(own) && Number(own) >= 0);
+}
+
 function isTotals(value: unknown): value is TotalsState {
   if (!isRecord(value)) return false;
   const { names, sums, counts } = value;
@@ -79,12 +96,13 @@ function isTotals(value: unknown): value is TotalsState {
 
 function isCallback(value: unknown): value is CallbackState {
   if (!isRecord(value)) return false;
-  const { monitor, mode, best, waited, cooling } = value;
+  const { monitor, mode, best, waited, cooling, improved } = value;
   return (
     typeof monitor === 'string' &&
     (mode === 'min' || mode === 'max') &&
     (best === null || isNumber(best)) &&
     isNumber(waited) &&
-    (cooling === undefined || isNumber(cooling))
+    (cooling === undefined || isNumber(cooling)) &&
+    (improved === undefined || typeof improved === 'boolean')
   );
 }

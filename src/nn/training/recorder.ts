@@ -1,15 +1,24 @@
 import type { StreamOrigin } from '../../data/permutation.ts';
 import type { NumericError } from '../../errors.ts';
-import { faultError } from '../../runtime/guard.ts';
 import { isPromise } from '../../options.ts';
 import type { RingEntry } from '../../runtime/ring.ts';
 import { RingReader } from '../../runtime/ringReader.ts';
 import type { Totals } from '../metrics/metric.ts';
 import type { LoopOptions } from './loopOptions.ts';
 import type { StepPrograms } from './programs.ts';
-import type { Run } from './recovery.ts';
+import type { Run } from './wholeRun.ts';
+import type { DataPosition } from './source.ts';
+import { stepNotMade } from './stepNotMade.ts';
 import type { Task } from './task.ts';
+import type { Teller } from './teller.ts';
 import type { StepValues } from './values.ts';
+
+/** Where a step began. */
+interface StepOrigin {
+  readonly epoch: number;
+  readonly place: number;
+  readonly data: DataPosition | undefined;
+}
 
 /** A wait between two steps that is longer is a pause. */
 const PAUSE_MS = 100;
@@ -22,19 +31,22 @@ export class Recorder {
   readonly #task: Task;
   readonly #run: Run;
   readonly #options: Pick<LoopOptions, 'onSteps' | 'keepSteps'>;
+  readonly #teller: Teller;
   /** Of a single step. */
   readonly #own: Totals;
   /** Of the steps whose values have not come back yet: where their batches began. */
-  readonly #places = new Map<number, { readonly epoch: number; readonly place: number }>();
-  #fault: { readonly error: NumericError; readonly place: StreamOrigin } | undefined;
+  readonly #places = new Map<number, StepOrigin>();
+  #fault: { readonly error: NumericError; readonly place: StreamOrigin & StepOrigin } | undefined;
 
   constructor(
     task: Task,
     programs: StepPrograms,
     run: Run,
     options: Pick<LoopOptions, 'onSteps' | 'keepSteps'>,
+    teller: Teller,
   ) {
     this.#task = task;
+    this.#teller = teller;
     this.#run = run;
     this.#options = options;
     this.totals = programs.totals();
@@ -44,13 +56,13 @@ export class Recorder {
   }
 
   /** Why a step was not made, and where it began. */
-  get fault(): { readonly error: NumericError; readonly place: StreamOrigin } | undefined {
+  get fault(): { readonly error: NumericError; readonly place: StreamOrigin & StepOrigin } | undefined {
     return this.#fault;
   }
 
-  /** Call it when a step has been submitted. @param at the clock from before it */
-  submitted({ step, epoch, place }: StreamOrigin): void {
-    this.#places.set(step, { epoch, place });
+  /** Call it when a step has been submitted. @param at the clock from before it @param data where the data were */
+  submitted({ step, epoch, place }: StreamOrigin, data: DataPosition | undefined): void {
+    this.#places.set(step, { epoch, place, data });
   }
 
   /** Waits for the values of all steps that were submitted. */
@@ -90,7 +102,7 @@ export class Recorder {
       this.#own.clear();
       const own = { epoch: at.epoch, step, ...this.#own.add(recorded).values() } as StepValues;
       values.push(own);
-      if (fault) this.#fault = { error: notFiniteError(this.#task, entry, own), place: { step, ...at } };
+      if (fault) this.#fault = { error: stepNotMade(this.#task, entry, own), place: { step, ...at } };
       else this.totals.add(recorded);
       this.#places.delete(step);
     }
@@ -99,16 +111,10 @@ export class Recorder {
     if (fresh.length > 0) {
       this.#run.nextStep = fresh.at(-1)!.step + 1;
       if (keepSteps) this.#run.steps.push(...fresh);
-      const told: unknown = onSteps?.(fresh);
-      if (isPromise(told)) void Promise.resolve(told).catch((error: unknown) => this.reader.fail(error));
+      for (const told of [onSteps?.(fresh) as unknown, this.#teller.batchesEnd(fresh)]) {
+        if (isPromise(told)) void Promise.resolve(told).catch((error: unknown) => this.reader.fail(error));
+      }
     }
     if (this.#fault) throw this.#fault.error;
   }
-}
-
-function notFiniteError(task: Task, { fault, notFinite }: RingEntry, values: StepValues): NumericError {
-  const bad = Object.keys(values).filter((name) => !Number.isFinite(values[name]));
-  const { advice = `Lower the learning rate (now ${task.learningRate})` } = task;
-  const names = bad.length > 0 ? bad : notFinite;
-  return faultError(task.name, fault!, names, `${advice}, or look for extreme values in the data.`);
 }

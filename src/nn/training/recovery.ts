@@ -1,20 +1,18 @@
 import { AdapterError, ArgumentError, DeviceLostError } from '../../errors.ts';
-import type { StreamOrigin } from '../../data/permutation.ts';
 import { digestOf } from '../../data/checks.ts';
 import { asStream } from '../../data/stream.ts';
 import type { Dataset } from '../../data/types.ts';
 import type { TrainingData } from '../../data/stream.ts';
 import { describe } from '../../options.ts';
 import { Gpu } from '../../runtime/session.ts';
-import type { Saved, Snapshot } from './checkpoint.ts';
+import type { Snapshot } from './checkpoint.ts';
+import type { ModelCheckpoint } from '../callbacks/modelCheckpoint.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { CheckpointOptions } from './checkpoints.ts';
 import { untilAborted, ABORTED } from './abort.ts';
-import { collectCheckpoint, takeTurn } from './encodeCheckpoint.ts';
-import type { Contents } from './encodeCheckpoint.ts';
 import type { Opening, Placed } from './placement.ts';
-import { Rates } from './rates.ts';
-import type { EpochValues, RunHistory, StepValues } from './values.ts';
+import type { RunHistory } from './values.ts';
+import { Run } from './wholeRun.ts';
 
 /** What a training tells of its recovery. */
 export interface Recovery {
@@ -49,98 +47,6 @@ const MAX_LOSSES = 3;
 /** Milliseconds to wait before each try to open a GPU: a browser needs a while after its GPU process has crashed. */
 const DELAYS = [0, 250, 1000, 4000];
 
-/** A training from its call to its end: what of it outlives the loss of a GPU. */
-export class Run {
-  readonly steps: StepValues[] = [];
-  readonly epochs: EpochValues[] = [];
-  readonly rates = new Rates();
-  /** Whether it has lost a GPU. */
-  isLost = false;
-  /** Values of the steps before it have been told. */
-  nextStep = 0;
-  /** The steps done at the end of the last epoch that has been told. */
-  lastEpochEnd = -1;
-  readonly #resume: boolean;
-  readonly #recovers: boolean;
-  /** Undefined where nothing is saved. */
-  readonly #checkpoints: Checkpoints | undefined;
-  #start: StreamOrigin | undefined;
-  #snapshot: Snapshot | undefined;
-  /** Whether the snapshot is of this training, and not from before it. */
-  #own = false;
-
-  /** @param resume whether it goes on with what was counted before */
-  constructor(resume: boolean, recovers = false, checkpoints?: Checkpoints) {
-    this.#resume = resume;
-    this.#recovers = recovers;
-    this.#checkpoints = checkpoints;
-  }
-
-  /** The clock from which its length counts; one that goes on with nothing begins with a whole epoch. */
-  get start(): StreamOrigin {
-    return this.#start!;
-  }
-
-  /** Whether it goes on with what the clock and the progress say. */
-  get continues(): boolean {
-    return this.#resume || this.#own;
-  }
-
-  /** What it goes on from after a loss. */
-  get snapshot(): Snapshot | undefined {
-    return this.#snapshot;
-  }
-
-  /** Before anything else: settles where it begins, opens the store, and keeps what there is to lose. */
-  async begin(saved: Saved, signal?: AbortSignal): Promise<void> {
-    const { clock, lifetime } = saved.state;
-    const { step, epoch, place } = clock;
-    if (this.#resume) this.#start ??= { step: 0, epoch: 0, place: 0 };
-    this.#start ??= { step, epoch: place > 0 ? epoch + 1 : epoch, place: 0 };
-    await lifetime.race(untilAborted(this.#checkpoints?.open(saved), signal));
-    if (!this.#recovers || this.#snapshot) return;
-    const { gpu, state } = saved;
-    const release = await takeTurn({ gpu, state, saved });
-    try {
-      this.#remember(saved, await lifetime.race(collectCheckpoint(saved)));
-    } finally {
-      release();
-    }
-  }
-
-  /** Whether it is time for `take`. */
-  isDue(clock: StreamOrigin, epochEnds: boolean): boolean {
-    return this.#checkpoints?.isDue(clock, epochEnds) ?? false;
-  }
-
-  /** Whether `take` has nothing new to take. */
-  has(clock: StreamOrigin): boolean {
-    return this.#checkpoints?.has(clock) ?? true;
-  }
-
-  take(saved: Saved, contents: Contents): void {
-    if (this.#recovers) {
-      this.#remember(saved, contents);
-      this.#own = true;
-    }
-    this.#checkpoints?.take(contents, saved.state.clock);
-  }
-
-  /** After a loss, when all is restored: a rate that `onRecover` has set counts from the first new step on. */
-  goesOn({ parts }: Saved): void {
-    const { metadata } = this.#snapshot?.file ?? {};
-    const isSet = ({ prefix, minimizer }: Saved['parts'][number]) =>
-      !minimizer.optimizer.givesRates &&
-      String(minimizer.learningRate) !== metadata![`${prefix}learningRate`];
-    if (this.isLost && parts.some(isSet)) this.rates.leave(parts.map(({ minimizer }) => minimizer));
-  }
-
-  #remember({ parts }: Saved, { tensors, metadata }: Contents): void {
-    const file = { name: 'the checkpoint in memory', partial: false, tensors, metadata, own: true };
-    this.#snapshot = { file, names: parts.map(({ variables }) => variables) };
-  }
-}
-
 export interface RecoveryHooks<P> {
   /** Trains to the end. */
   readonly work: (placed: P, run: Run) => Promise<RunHistory>;
@@ -162,13 +68,18 @@ export async function runRecovering<P extends Pick<Placed, 'gpu' | 'state'>>(
     readonly signal?: AbortSignal;
     readonly resume?: boolean;
     readonly validationData?: TrainingData;
+    readonly initialEpoch?: number;
+    /** Callbacks that write files. */
+    readonly files?: readonly ModelCheckpoint[];
   },
   { work, move }: RecoveryHooks<P>,
 ): Promise<RunHistory> {
   const { recover = false, onRecover, checkpoint, signal, resume = false } = options;
   checkRecovery(name, data, recover, options.validationData);
   const checkpoints = checkpoint || recover ? new Checkpoints(name, checkpoint) : undefined;
-  const run = new Run(resume, recover !== false, checkpoints);
+  const files = new Map((options.files ?? []).map((own) => [own, own.open(name)]));
+  const run = new Run(resume, recover !== false, checkpoints, files, options.initialEpoch);
+  const all = [checkpoints, ...files.values()].filter((own) => own !== undefined);
   const open = typeof recover === 'function' ? recover : first.gpu.reopen;
   const owned = recover === true;
   const opening = { open: () => openAgain(open, signal, owned), owned };
@@ -190,8 +101,8 @@ export async function runRecovering<P extends Pick<Placed, 'gpu' | 'state'>>(
         }
         const history = await work(placed, run);
         const { lifetime } = placed.state;
-        await lifetime.race(checkpoints?.settle());
-        await lifetime.race(checkpoints?.close());
+        for (const own of all) await lifetime.race(own.settle());
+        for (const own of all) await lifetime.race(own.close());
         return history;
       } catch (error) {
         if (loss && error instanceof AdapterError) throw withoutGpu(loss, error);
@@ -203,8 +114,7 @@ export async function runRecovering<P extends Pick<Placed, 'gpu' | 'state'>>(
     }
   } catch (error) {
     // What ended the training is told, not what went wrong after it. Of what was destroyed nobody waits for a file.
-    const closed = checkpoints?.close();
-    closed?.catch(() => {});
+    const closed = Promise.allSettled(all.map((own) => own.close()));
     if (!placed.state.lifetime.signal.aborted) await placed.state.lifetime.race(closed).catch(() => {});
     throw error;
   }

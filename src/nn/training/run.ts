@@ -9,6 +9,16 @@ import type { LastBatch } from './clock.ts';
 export interface RunOptions {
   /** Passes over the data set; default 1. */
   epochs?: number;
+  /**
+   * The epoch to begin with, counted from 0 (Keras's initial_epoch): `epochs` is then the number of the one to end before, and
+   * shuffling is that of these epochs. Default: the next one in the model's life, and `epochs` more. `resume` knows it itself.
+   */
+  initialEpoch?: number;
+  /**
+   * Steps of an epoch (Keras's steps_per_epoch), which then is no pass over the data: the next epoch goes on where this one has
+   * left them, and where they end, with their beginning. Default: as many as a pass has.
+   */
+  stepsPerEpoch?: number;
   /** Training steps to do, instead of epochs; Infinity trains until it is aborted. */
   steps?: number;
   /** Samples per step; default 64. The data set's size where that is smaller. Streams come in batches already. */
@@ -30,6 +40,7 @@ export interface RunOptions {
 export function checkRun(name: string, data: TrainingData, options: RunOptions): number {
   const { batchSize = 64, epochs = 1, steps = 0, lastBatch = 'keep' } = options;
   checkBatchSize(name, batchSize);
+  checkEpochs(name, options);
   if (!(epochs >= 0) || !Number.isFinite(epochs)) {
     throw new ArgumentError(
       `${name}: epochs is ${describe(epochs)}; it must be a finite number of at least 0`,
@@ -49,10 +60,36 @@ export function checkRun(name: string, data: TrainingData, options: RunOptions):
   return Infinity;
 }
 
+/** @throws ArgumentError if epochs are to begin or to be long as they cannot */
+function checkEpochs(
+  name: string,
+  { epochs = 1, initialEpoch, stepsPerEpoch, ...options }: RunOptions,
+): void {
+  const { resume } = options as { readonly resume?: boolean };
+  if (stepsPerEpoch !== undefined) {
+    checkBatchSize(name, stepsPerEpoch, 'stepsPerEpoch');
+    if (!Number.isInteger(epochs)) {
+      throw new ArgumentError(
+        `${name}: epochs is ${epochs}, but with stepsPerEpoch it must be a whole number; give steps for a part of one`,
+      );
+    }
+  }
+  if (initialEpoch === undefined) return;
+  if (!Number.isSafeInteger(initialEpoch) || initialEpoch < 0 || initialEpoch > epochs) {
+    throw new ArgumentError(
+      `${name}: initialEpoch is ${describe(initialEpoch)}; it must be a whole number from 0 to ${epochs}, the epoch to end before (epochs)`,
+    );
+  }
+  if (!resume) return;
+  throw new ArgumentError(
+    `${name}: initialEpoch and resume are both given; resume goes on with the epoch that was saved, so leave initialEpoch out`,
+  );
+}
+
 function checkStreamRun(
   name: string,
   stream: Stream,
-  { batchSize, lastBatch, epochs = 1, steps }: RunOptions,
+  { batchSize, lastBatch, epochs = 1, steps, stepsPerEpoch }: RunOptions,
 ): void {
   const option = batchSize !== undefined ? 'batchSize' : lastBatch !== undefined ? 'lastBatch' : undefined;
   if (option) {
@@ -60,7 +97,7 @@ function checkStreamRun(
       `${name}: ${option} is for data sets, but stream '${stream.name}' comes in batches already; leave it out, and make the batches as they shall be`,
     );
   }
-  if (steps !== undefined) return;
+  if (steps !== undefined || stepsPerEpoch !== undefined) return;
   if (!Number.isInteger(epochs)) {
     throw new ArgumentError(
       `${name}: epochs is ${epochs}, but nobody knows how long an epoch of stream '${stream.name}' is; give a whole number, or steps`,

@@ -16,8 +16,22 @@ export interface NextBatch {
   readonly last: boolean | (() => Promise<boolean>);
 }
 
+/** Where the data are, if an epoch is not a pass over them (`stepsPerEpoch`). */
+export interface DataPosition {
+  /** Number of the pass over the data. */
+  readonly pass: number;
+  /** Samples of it that were taken. */
+  readonly place: number;
+  /** Steps of the epoch under way that were made. */
+  readonly steps: number;
+}
+
 /** Where the batches of a training come from. */
 export interface BatchSource {
+  /** Undefined where an epoch is a pass over the data, so that the clock says it. */
+  readonly position?: DataPosition;
+  /** Goes on there. */
+  moveTo?(position: DataPosition): void;
   /** Samples of an epoch; undefined where nobody knows. */
   readonly size: number | undefined;
   /** Whether a program gathers its batch in an order that it computes; else it takes the rows as they lie. */
@@ -34,8 +48,8 @@ export interface BatchSource {
   release(data: DeviceDataset): void;
   /** The batch at a place; undefined where the epoch is over. */
   next(place: StreamOrigin): NextBatch | undefined | Promise<NextBatch | undefined>;
-  /** Makes what `next` gave the batch of the program's next step; `data` is what the program was made with. */
-  ready(program: Program, data: DeviceDataset, place: StreamOrigin, seed: number): void;
+  /** Makes what `next` gave, `rows` samples, the batch of the program's next step; `data` is what it was made with. */
+  ready(program: Program, data: DeviceDataset, place: StreamOrigin, seed: number, rows: number): void;
   /** Frees all; settles when a stream is closed. */
   destroy(): void | Promise<void>;
 }

@@ -1,17 +1,22 @@
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { TotalsState } from '../metrics/metric.ts';
-import type { CallbackState } from './callbacks.ts';
 import { Clock } from './clock.ts';
+import type { SavedCallback } from '../callbacks/monitor.ts';
 import type { InputRange } from './fieldChecks.ts';
 import { Lifetime } from './lifetime.ts';
 import { Lock } from './lock.ts';
+import type { DataPosition } from './source.ts';
 
 /** What a run knows besides weights and clock: saved in the middle of one, a resumed run goes on with it. */
 export interface RunProgress {
   /** What the steps of the epoch under way have recorded. */
   readonly totals?: TotalsState;
-  readonly earlyStopping?: CallbackState;
-  readonly reduceOnPlateau?: CallbackState;
+  /** What the callbacks have counted. */
+  readonly callbacks?: readonly SavedCallback[];
+  /** Where the data are, if an epoch is not a pass over them. */
+  readonly data?: DataPosition;
+  /** Whether the beginning of the epoch under way has been told. */
+  readonly epochBegun?: boolean;
   /** Whether all samples of the epoch under way are trained on, and its end has not been told yet. */
   readonly epochEnds?: boolean;
   /** What weights and statistics were after the best epoch, where they are to be brought back. */

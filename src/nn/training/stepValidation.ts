@@ -12,11 +12,14 @@ import { StreamSource } from './streamSource.ts';
 /** Runs a step forward over validation data, batch by batch, each in a program of its size: a step may take means of its own. */
 export class StepValidation {
   readonly #task: StepTask;
+  readonly #steps: number;
   readonly #source: StreamSource;
   readonly #programs: StepPrograms;
   #runs = 0;
 
-  constructor(task: StepTask, data: TrainingData, batchSize: number) {
+  /** @param steps of a run, at most */
+  constructor(task: StepTask, data: TrainingData, batchSize: number, steps = Infinity) {
+    this.#steps = steps;
     this.#task = task;
     const stream = asStream(data) ?? streamed(() => cut(data as Dataset, batchSize), { name: 'validation' });
     const check = (batch: Dataset) => task.check(batch);
@@ -35,7 +38,7 @@ export class StepValidation {
     const totals = this.#programs.totals();
     ring.reset(0);
     const reader = new RingReader(ring, (entries) => entries.forEach(({ recorded }) => totals.add(recorded)));
-    while (true) {
+    while (place.step < this.#steps) {
       const next = await wait(this.#source.next(place));
       if (!next) break;
       const { program, data } = await wait(this.#programs.use('', next.rows));

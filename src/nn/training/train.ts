@@ -10,10 +10,13 @@ import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
 import { Gpu } from '../../runtime/session.ts';
 import { ABORTED, untilAborted } from './abort.ts';
-import { monitoredValues } from './callbacks.ts';
+import { monitoredValues } from '../callbacks/monitor.ts';
+import { callbackList } from './callbackList.ts';
+import type { CallbackList } from './callbackList.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, Snapshot } from './checkpoint.ts';
-import { callbacksOf, checkCalled, checkSignal } from './checks.ts';
+import { checkCalled, checkSignal } from './checks.ts';
+import { Counters } from './counters.ts';
 import { encodeCheckpoint } from './encodeCheckpoint.ts';
 import { Lifetime } from './lifetime.ts';
 import { runLoop } from './loop.ts';
@@ -21,14 +24,16 @@ import { loopOptions } from './loopOptions.ts';
 import type { CallbackOptions, LoopOptions } from './loopOptions.ts';
 import type { Opening } from './placement.ts';
 import { runRecovering } from './recovery.ts';
-import type { Run } from './recovery.ts';
+import type { Run } from './wholeRun.ts';
 import { restoreCheckpoint } from './restoreCheckpoint.ts';
-import { checkBatchSize, checkRun, requireRuns, TrainingRun } from './run.ts';
+import { checkRun, requireRuns, TrainingRun } from './run.ts';
 import { openSource } from './source.ts';
 import { sourceOf } from './sourceOf.ts';
 import type { Step } from './step.ts';
 import { StepTask } from './stepTask.ts';
 import { StepValidation } from './stepValidation.ts';
+import { checkValidation, isValidated, splitData, validationOptions } from './validation.ts';
+import type { ValidationOptions } from './validation.ts';
 import type { RunHistory } from './values.ts';
 
 /** Values by the names that the step gives them, with `epoch` and `step`. */
@@ -39,7 +44,8 @@ export type TrainValues = { readonly epoch: number; readonly step: number } & Re
 /** What a training came to. */
 export type TrainHistory = RunHistory<TrainValues, TrainValues>;
 
-export interface TrainOptions extends LoopOptions<TrainValues, TrainValues>, CallbackOptions {
+export interface TrainOptions
+  extends LoopOptions<TrainValues, TrainValues>, CallbackOptions, ValidationOptions {
   /** Where to train: where the variables lie. */
   gpu: Gpu;
   /** For messages and labels. Default 'step'. */
@@ -49,10 +55,6 @@ export interface TrainOptions extends LoopOptions<TrainValues, TrainValues>, Cal
   /** Fields of bytes become value · scale + offset; default 1/255 and 0. */
   inputScale?: number;
   inputOffset?: number;
-  /** Seen by the same step with `training: false` after each epoch: a data set, or a stream that can be run for each. */
-  validationData?: TrainingData;
-  /** Samples per step of the validation; default: as many as train in a step. */
-  validationBatchSize?: number;
   /** A file that `TrainRun.save` gave: variables, optimizers and clock are as they were; `resume` goes on from there. */
   restore?: Uint8Array;
   /** Called with the compiled step, before the first one runs. */
@@ -66,8 +68,7 @@ const trainOptions: OptionTable<TrainOptions> = {
   seed: true,
   inputScale: true,
   inputOffset: true,
-  validationData: true,
-  validationBatchSize: true,
+  ...validationOptions,
   earlyStopping: true,
   reduceOnPlateau: true,
   restore: true,
@@ -169,9 +170,9 @@ function restoreFrom(task: StepTask, file: Checkpoint, { resume = false }: Train
  * @throws NumericError if a value becomes NaN or infinite
  * @throws DeviceLostError if the GPU is lost
  */
-export function train(data: TrainingData, step: Step, options: TrainOptions): TrainRun {
-  checkOptions('train', options, trainOptions, 'data, step, ');
-  const { gpu, name = 'step', seed = 0, inputScale, inputOffset = 0, restore } = options;
+export function train(data: TrainingData, step: Step, given: TrainOptions): TrainRun {
+  checkOptions('train', given, trainOptions, 'data, step, ');
+  const { gpu, name = 'step', seed = 0, inputScale, inputOffset = 0, restore } = given;
   if (!(gpu instanceof Gpu)) {
     throw new ArgumentError(
       `train: gpu is ${describe(gpu)}; pass what init gives: train(data, step, { gpu: await init() })`,
@@ -185,8 +186,10 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ArgumentError(`${name}: seed is ${seed}; it must be a whole number from 0 to 2^53 - 1`);
   }
-  const stream = asStream(data);
-  if (!stream) requireDataset('train', data);
+  if (!asStream(data)) requireDataset('train', data);
+  const { data: own, validationData } = splitData(name, data, given);
+  const options = { ...given, validationData };
+  const trained = asStream(own) ?? own;
   const settings = { name, seed, inputScale, inputOffset };
   const place: TrainPlace = {
     task: new StepTask(step, { ...settings, gpu }, true),
@@ -206,12 +209,13 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
   const train = async (
     task: StepTask,
     run: Run,
+    { counting, told, endsOnNaN }: CallbackList,
     tell: (values: readonly TrainValues[]) => void,
     signal: AbortSignal,
   ): Promise<RunHistory> => {
-    const batchSize = checkRun(name, stream ?? data, options);
+    const batchSize = checkRun(name, trained, options);
     const source = await openSource(task, name, () =>
-      sourceOf(task.gpu.device, stream ?? data, {
+      sourceOf(task.gpu.device, trained, {
         ...options,
         batchSize,
         check: (batch) => task.check(batch),
@@ -235,7 +239,7 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
       const forward = new StepTask(step, { ...settings, gpu: task.gpu, names }, false, task.state);
       validation = validationOf(forward, batchSize, options);
       const monitored = monitoredValues(values, validation !== undefined);
-      const callbacks = callbacksOf(options, monitored);
+      const counters = new Counters(counting, monitored);
       const { snapshot } = run;
       if (snapshot) restoreCheckpoint(task.saved, snapshot.file, snapshot.names);
       else if (restore) restoreFrom(task, readCheckpoint(restore), options);
@@ -256,7 +260,10 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
       };
       looped = true;
       return await runLoop(task, source, loopOptions as unknown as Parameters<typeof runLoop>[2], run, {
-        callbacks,
+        counters,
+        told,
+        endsOnNaN,
+        validates: (index) => isValidated(index, options.validationFrequency),
         onReady: options.onReady,
         validate: validation && ((own) => validation!.run(own)),
       });
@@ -277,8 +284,11 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
   const work = async (tell: (values: readonly TrainValues[]) => void, signal: AbortSignal) => {
     try {
       checkCalled(name, options);
-      const own = { work: (task: StepTask, run: Run) => train(task, run, tell, signal), move };
-      const history = await runRecovering(name, place.task, stream ?? data, { ...options, signal }, own);
+      checkValidation(name, options);
+      const list = callbackList(name, options);
+      const own = { work: (task: StepTask, run: Run) => train(task, run, list, tell, signal), move };
+      const recovery = { ...options, signal, files: list.files };
+      const history = await runRecovering(name, place.task, trained, recovery, own);
       return history as unknown as TrainHistory;
     } catch (error) {
       // Once it has begun, what it came to can still be saved.
@@ -294,10 +304,8 @@ export function train(data: TrainingData, step: Step, options: TrainOptions): Tr
 function validationOf(
   task: StepTask,
   batchSize: number,
-  { validationData, validationBatchSize, epochs = 1, steps }: TrainOptions,
+  { validationData, validationBatchSize, validationSteps, epochs = 1, steps }: TrainOptions,
 ): StepValidation | undefined {
-  if (validationBatchSize !== undefined)
-    checkBatchSize(task.name, validationBatchSize, 'validationBatchSize');
   if (!validationData) return undefined;
   const stream = asStream(validationData);
   if (stream) {
@@ -307,5 +315,5 @@ function validationOf(
     task.inspect(validationData as Dataset);
   }
   const rows = validationBatchSize ?? (Number.isFinite(batchSize) ? batchSize : 64);
-  return new StepValidation(task, stream ?? validationData, rows);
+  return new StepValidation(task, stream ?? validationData, rows, validationSteps);
 }

@@ -1,3 +1,5 @@
+import type { NumericError } from '../../errors.ts';
+
 /** The values of one training step: those of its batch. `epoch` and `step` count from 0 through the model's life. */
 export type StepValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<
   Record<string, number>
@@ -17,8 +19,10 @@ export interface RunHistory<Step = StepValues, Epoch = EpochValues> {
   readonly epochs: readonly Epoch[];
   /** Those of every step, unless `keepSteps` is false. */
   readonly steps: readonly Step[];
-  /** Why training ended. */
-  readonly stopped: 'finished' | 'aborted' | 'early';
+  /** Why training ended: `early` where a callback ended it, `nan` where `terminateOnNaN` did. */
+  readonly stopped: 'finished' | 'aborted' | 'early' | 'nan';
+  /** Where it is `nan`: the step that was not made, and what was not finite. */
+  readonly error?: NumericError;
 }
 
 export type History = RunHistory;

@@ -1,5 +1,6 @@
 import type { Dataset } from '../../data/dataset.ts';
 import type { StreamOrigin } from '../../data/permutation.ts';
+import type { RunHistory } from '../../nn/training/values.ts';
 import type { Recovery } from '../../nn/training/recovery.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 
@@ -32,10 +33,7 @@ export interface Trainee {
   readonly compiled: { readonly state: { readonly clock: StreamOrigin } };
   readonly parameters: number;
   learningRate: number;
-  fit(
-    data: Dataset,
-    options: TraineeFitOptions,
-  ): PromiseLike<{ readonly stopped: 'finished' | 'aborted' | 'early' }>;
+  fit(data: Dataset, options: TraineeFitOptions): PromiseLike<Pick<RunHistory, 'stopped'>>;
   save(): Promise<Uint8Array>;
   load(bytes: Uint8Array, name?: string): void;
 }

@@ -12,19 +12,19 @@ const kernels = {
 /** Metrics that one `recordDispatch` can take. */
 export const METRICS_PER_DISPATCH = 6;
 
-/** Metrics that a step can record, in two dispatches. */
-export const MAX_METRICS = 2 * METRICS_PER_DISPATCH;
-
-/** What the words of a ring entry hold; from `sums` on, the sums of each metric's columns (f32). */
+/** What the words of a ring entry hold; from `sumsAt` on, the sums of each metric's columns (f32). */
 export const RING_LAYOUT = {
   /** u32: the step that wrote the entry. */
   step: 0,
   /** u32: rows of the batch that were filled. */
   rows: 1,
-  /** u32: bit k is set if a value of metric k was NaN or infinite; the next word has metrics 6 … 11. */
+  /** u32: bit k is set if a value of metric k was NaN or infinite; the next word has metrics 6 … 11, and so on. */
   flags: 2,
-  sums: 4,
 } as const;
+
+/** Where the sums of so many metrics begin in an entry: behind a word of flags for each dispatch, two at least. */
+export const sumsAt = (metrics: number): number =>
+  RING_LAYOUT.flags + Math.max(2, Math.ceil(metrics / METRICS_PER_DISPATCH));
 
 /** Columns of a metric [rows, ...columns]; a single number is a row of one. */
 export const columnsOf = ({ shape }: Pick<Operand, 'shape'>): number => sizeOf(shape.slice(1));
@@ -56,10 +56,9 @@ export interface RecordOptions {
 
 /**
  * Writes the sums of the metrics' columns to entry `step mod slots` of the ring (see RING_LAYOUT), notes in the
- * program's state which are NaN or infinite, and advances the step counter. Up to six metrics take one dispatch, up to
- * twelve two.
+ * program's state which are NaN or infinite, and advances the step counter. Each six metrics take a dispatch.
  *
- * @throws ArgumentError unless there are 1 … 12 metrics
+ * @throws ArgumentError if there are no metrics
  * @throws ShapeError if the ring's entries are too short
  */
 export function recordDispatches({
@@ -70,18 +69,16 @@ export function recordDispatches({
   batchSize = metrics[0]?.shape[0] ?? 1,
   advance = true,
 }: RecordOptions): Dispatch[] {
-  if (metrics.length === 0 || metrics.length > MAX_METRICS) {
-    throw new ArgumentError(`record: ${metrics.length} metrics; a step records 1 to ${MAX_METRICS}`);
-  }
+  if (metrics.length === 0) throw new ArgumentError('record: 0 metrics; a step records at least one');
   const [slots, words = 1] = ring.shape;
-  const needed = RING_LAYOUT.sums + metrics.reduce((sum, metric) => sum + columnsOf(metric), 0);
+  const needed = sumsAt(metrics.length) + metrics.reduce((sum, metric) => sum + columnsOf(metric), 0);
   if (words < needed) {
     throw new ShapeError(
       `record: these metrics need entries of ${needed} words, but the ring is ${formatShape(ring.shape)}`,
     );
   }
   const dispatches: Dispatch[] = [];
-  let offset: number = RING_LAYOUT.sums;
+  let offset = sumsAt(metrics.length);
   for (let from = 0; from < metrics.length; from += METRICS_PER_DISPATCH) {
     const own = metrics.slice(from, from + METRICS_PER_DISPATCH);
     const rows = own.map(({ shape }) => shape[0] ?? 1);

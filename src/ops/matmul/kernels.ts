@@ -6,7 +6,7 @@ import registerDot from '../../../shaders/matmul/5_register_dot.wgsl?raw';
 import reducePartials from '../../../shaders/matmul/reduce_partials.wgsl?raw';
 import type { ConstantValue } from '../../kernels/kernel.ts';
 import { linearGrid } from '../core/op.ts';
-import type { LowerContext, Node, Target } from '../core/op.ts';
+import type { LowerContext, Operand, Target } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import { streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
@@ -33,6 +33,15 @@ interface Plan {
   readonly mostSplits: number;
 }
 
+/** A node of the graph, or a product of memory that is none of its tensors. */
+export interface Product {
+  readonly op: { readonly name: string };
+  /** a and b. */
+  readonly inputs: readonly Operand[];
+  /** c. */
+  readonly outputs: readonly Operand[];
+}
+
 const SPLIT = '_split';
 
 /**
@@ -43,7 +52,7 @@ const SPLIT = '_split';
  * quick compilation counts for more; register_dot for A · Bᵀ where 4 divides K; otherwise
  * register_only. K is split where it is long and there are not even half as many workgroups as wanted.
  */
-export function lowerMatmul(node: Node, given: MatmulSize, context: LowerContext): void {
+export function lowerMatmul(node: Product, given: MatmulSize, context: LowerContext): void {
   const { batch, M, N, K } = given;
   // A matrix of a single row or column lies in memory just like its transpose: have k innermost.
   const size = { ...given, transposeA: given.transposeA && M > 1, transposeB: given.transposeB || N === 1 };
@@ -66,7 +75,7 @@ export function lowerMatmul(node: Node, given: MatmulSize, context: LowerContext
 }
 
 function dispatch(
-  node: Node,
+  node: Product,
   size: MatmulSize,
   rung: Rung,
   plan: Plan,

@@ -8,6 +8,7 @@ import {
   columnsOf,
   recordDispatches,
   RING_LAYOUT,
+  sumsAt,
 } from '../../../src/ops/dataset/effects.ts';
 import type { Program } from '../../../src/runtime/program.ts';
 import { testGpu } from '../../helpers/evaluate.ts';
@@ -50,7 +51,7 @@ async function recorder(
     input(`metric ${k}`, typeof shape !== 'number' ? shape : shape === 0 ? [] : [shape]),
   );
   const columns = metrics.map(columnsOf);
-  const words = RING_LAYOUT.sums + columns.reduce((sum, count) => sum + count, 0);
+  const words = sumsAt(columns.length) + columns.reduce((sum, count) => sum + count, 0);
   const made = await programWith(
     { shape: [slots, words], dtype: 'u32', software },
     metrics,
@@ -67,7 +68,7 @@ async function recorder(
     const data = await made.read();
     const own = new Uint32Array(data, slot * words * 4, words);
     return {
-      sums: [...new Float32Array(data, slot * words * 4, words).slice(RING_LAYOUT.sums)],
+      sums: [...new Float32Array(data, slot * words * 4, words).slice(sumsAt(columns.length))],
       flags: own[RING_LAYOUT.flags],
       moreFlags: own[RING_LAYOUT.flags + 1],
       step: own[RING_LAYOUT.step],
@@ -80,19 +81,23 @@ async function recorder(
 const ramp = (length: number, slope = 1) => Float32Array.from({ length }, (_, i) => slope * i);
 
 describe.each([true, false])('record, software %s', (software) => {
-  it.each([[[1]], [[63, 65, 0]], [[128, 1, 1000, 2, 17, 64]], [[3000]], [[5, 7, 9, 11, 13, 15, 17, 19]]])(
-    'sums of metrics of lengths %j',
-    async (lengths) => {
-      const { program, metrics, entry } = await recorder(lengths, 4, { software });
-      metrics.forEach((metric, k) => program.write(metric, ramp(Math.max(1, lengths[k]), k + 1)));
-      await program.step();
-      const { sums, ...header } = await entry(0);
-      const expected = lengths.map((length, k) => ((k + 1) * length * Math.max(0, length - 1)) / 2);
-      expect(sums).toBeAllClose(expected, { rtol: 1e-6 });
-      expect(header).toEqual({ flags: 0, moreFlags: 0, step: 0, rows: Math.max(1, lengths[0]) });
-      program.destroy();
-    },
-  );
+  it.each([
+    [[1]],
+    [[63, 65, 0]],
+    [[128, 1, 1000, 2, 17, 64]],
+    [[3000]],
+    [[5, 7, 9, 11, 13, 15, 17, 19]],
+    [Array.from({ length: 40 }, (_, i) => i + 2)],
+  ])('sums of metrics of lengths %j', async (lengths) => {
+    const { program, metrics, entry } = await recorder(lengths, 4, { software });
+    metrics.forEach((metric, k) => program.write(metric, ramp(Math.max(1, lengths[k]), k + 1)));
+    await program.step();
+    const { sums, ...header } = await entry(0);
+    const expected = lengths.map((length, k) => ((k + 1) * length * Math.max(0, length - 1)) / 2);
+    expect(sums).toBeAllClose(expected, { rtol: 1e-6 });
+    expect(header).toEqual({ flags: 0, moreFlags: 0, step: 0, rows: Math.max(1, lengths[0]) });
+    program.destroy();
+  });
 
   it.each([[[3, 5]], [[64, 2]], [[20, 300]], [[7, 3, 3]]])('sums of the columns of %j', async (shape) => {
     const { program, metrics, entry } = await recorder([shape[0], shape, shape[0]], 4, { software });
@@ -138,6 +143,15 @@ describe.each([true, false])('record, software %s', (software) => {
     program.destroy();
   });
 
+  it('flags any of many metrics', async () => {
+    const { program, metrics, read } = await recorder(Array<number>(33).fill(3), 2, { software });
+    metrics.forEach((metric, k) => program.write(metric, Float32Array.of(k, 1, k === 31 ? NaN : 0)));
+    await program.step();
+    const flags = [...new Uint32Array(await read(), 4 * RING_LAYOUT.flags, 6)];
+    expect(flags).toEqual([0, 0, 0, 0, 0, 0b10]);
+    program.destroy();
+  });
+
   it('leaves out the rows of a batch that are not filled', async () => {
     const { program, metrics, entry } = await recorder([1, 4, [4, 2]], 8, { software, batchSize: 4 });
     program.write(metrics[0], Float32Array.of(7));
@@ -175,10 +189,7 @@ describe('refuses', () => {
   const state = programState();
   const ring: Resource = { resource: 'ring', shape: [4, 8], dtype: 'u32' };
   const metric = constant(Float32Array.of(1));
-  it('too many metrics, none, a ring too small', () => {
-    expect(() => recordDispatches({ metrics: Array(13).fill(metric), ring, state, target })).toThrow(
-      '13 metrics; a step records 1 to 12',
-    );
+  it('no metrics, a ring too small', () => {
     expect(() => recordDispatches({ metrics: [], ring, state, target })).toThrow('0 metrics');
     expect(() => recordDispatches({ metrics: Array(5).fill(metric), ring, state, target })).toThrow(
       'need entries of 9 words, but the ring is [4, 8]',

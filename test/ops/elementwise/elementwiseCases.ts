@@ -136,7 +136,7 @@ export const cases: Record<OpName, Case> = {
   },
   binaryCrossentropyGradient: {
     build: (p, t, dy) => apply(ew.elementwiseOps.binaryCrossentropyGradient, [p, t, dy], {}),
-    f: (p, t, dy) => dy * (isClipped(p) ? 0 : (1 - t) / (1 - p) - t / p),
+    f: (p, t, dy) => dy * (isClipped(p) ? (Number.isNaN(t) ? NaN : 0) : (1 - t) / (1 - p) - t / p),
     domains: [[0.05, 0.95], [0, 1], WIDE],
   },
   logCosh: {

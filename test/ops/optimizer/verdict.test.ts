@@ -3,12 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { NumericError } from '../../../src/errors.ts';
 import {
   adadelta,
+  adafactor,
   adagrad,
   adam,
   adamax,
   adamw,
+  ftrl,
+  lamb,
   lion,
+  muon,
   nadam,
+  radam,
   rmsprop,
   sgd,
 } from '../../../src/nn/optimizers.ts';
@@ -44,6 +49,11 @@ const rules: Rule[] = [
   ['adamax', adamax],
   ['nadam', nadam],
   ['lion', lion],
+  ['ftrl', ftrl],
+  ['radam', radam],
+  ['lamb', lamb],
+  ['adafactor', adafactor],
+  ['muon', muon],
 ];
 
 const shapes = [[3, 5], [65], [2]];
@@ -113,6 +123,13 @@ describe.each(rules)('%s', (name, make) => {
     ['clipped by the global norm', { globalClipNorm: 3 }],
   ];
   if (name === 'adam') clips.push(['clipped by value', { clipValue: 0.4 }]);
+  if (['adam', 'sgd', 'lamb', 'adafactor', 'muon'].includes(name)) {
+    // Three steps make one update: the bad ones lie before, at and after it.
+    clips.push([
+      'with gradients collected and clipped by variable',
+      { gradientAccumulationSteps: 3, clipNorm: 3 },
+    ]);
+  }
   it.each(clips)(
     '%s: makes no step with NaN or infinity, names it, and goes on to the bit',
     async (_, clip) => {

@@ -1,0 +1,13 @@
+export type { Callback, CallbackEntry, CallbackRun } from './callback.ts';
+export { CountingCallback, TerminateOnNaN } from './callback.ts';
+export { csvLogger } from './csvLogger.ts';
+export type { CsvLogger, CsvLoggerOptions } from './csvLogger.ts';
+export { earlyStopping } from './earlyStopping.ts';
+export type { EarlyStoppingOptions } from './earlyStopping.ts';
+export { learningRateScheduler } from './learningRateScheduler.ts';
+export { modelCheckpoint } from './modelCheckpoint.ts';
+export type { ModelCheckpointOptions } from './modelCheckpoint.ts';
+export type { MonitorOptions } from './monitor.ts';
+export { reduceOnPlateau } from './reduceOnPlateau.ts';
+export type { ReduceOnPlateauOptions } from './reduceOnPlateau.ts';
+export { terminateOnNaN } from './terminateOnNaN.ts';

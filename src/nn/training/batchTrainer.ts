@@ -1,0 +1,143 @@
+import { checkDataset } from '../../data/checks.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { DeviceDataset, layoutOf } from '../../runtime/deviceDataset.ts';
+import type { ClassWeight } from './classWeights.ts';
+import type { Compiled } from './compiled.ts';
+import { takeTurn } from './encodeCheckpoint.ts';
+import { FitTask } from './fitTask.ts';
+import { StepPrograms } from './programs.ts';
+import type { StepSource } from './programs.ts';
+import { stepNotMade } from './stepNotMade.ts';
+import type { StepValues } from './values.ts';
+
+/** Programs for batches of one kind: of the same types, shapes and class weights, in whatever sizes. */
+interface Kind {
+  readonly task: FitTask;
+  readonly source: BatchHolder;
+  readonly programs: StepPrograms;
+}
+
+/** Kinds of batches whose programs are kept. The one used longest ago goes first. */
+const MAX_KINDS = 4;
+
+/** Trains a model on one batch at a time. */
+export class BatchTrainer {
+  readonly #compiled: Compiled;
+  readonly #kinds = new Map<string, Kind>();
+  /** The step before: two at a time would take each other's batch. */
+  #last: Promise<unknown> = Promise.resolve();
+  #running = 0;
+
+  constructor(compiled: Compiled) {
+    this.#compiled = compiled;
+  }
+
+  /** Whether it is at work. */
+  get busy(): boolean {
+    return this.#running > 0;
+  }
+
+  /** A step on a batch, when those asked for before are done. */
+  async train(batch: Dataset, classWeight: ClassWeight | undefined): Promise<StepValues> {
+    const run = this.#last.then(() => this.#step(batch, classWeight));
+    this.#running++;
+    this.#last = run.catch(() => {}).finally(() => this.#running--); // the caller hears of a failure
+    return this.#compiled.state.lifetime.race(run);
+  }
+
+  async #step(batch: Dataset, classWeight: ClassWeight | undefined): Promise<StepValues> {
+    const { state, gpu, network } = this.#compiled;
+    const { clock, lifetime } = state;
+    lifetime.check();
+    checkDataset(batch);
+    const { task, source, programs } = this.#kind(batch, classWeight);
+    source.batch = batch;
+    const { program, data } = await lifetime.race(programs.use('', batch.size));
+    task.check(batch);
+    const release = await takeTurn(task);
+    try {
+      lifetime.check();
+      gpu.variables.requireUnclaimed(network.variables, `${network.name}: trainOnBatch was called`);
+      const { ring, guard } = programs;
+      const { step, epoch } = clock;
+      ring.reset(step);
+      const read = ring.beginRead(step + 1, guard)!;
+      data.write(batch);
+      program.reset(step, network.seed, { epoch, place: 0 });
+      void program.step(read.encode);
+      const [entry] = await lifetime.race(read.read());
+      gpu.device.check();
+      const values = {
+        epoch,
+        step,
+        ...programs.totals().add(entry.recorded).values(),
+      } as StepValues;
+      if (entry.fault) {
+        guard.clear();
+        throw stepNotMade(task, entry, values);
+      }
+      clock.step++;
+      return values;
+    } finally {
+      release();
+    }
+  }
+
+  #kind(batch: Dataset, classWeight: ClassWeight | undefined): Kind {
+    const key = `${layoutOf(batch)} ${batch.classNames?.length} ${JSON.stringify(classWeight)}`;
+    const known = this.#kinds.get(key);
+    this.#kinds.delete(key); // and back at the end: the longest unused comes first
+    const kind = known ?? this.#made(batch, classWeight);
+    this.#kinds.set(key, kind);
+    if (this.#kinds.size > MAX_KINDS) {
+      const [[oldest, { programs, source }]] = this.#kinds;
+      this.#kinds.delete(oldest);
+      void programs.destroy().then(() => source.destroy());
+    }
+    return kind;
+  }
+
+  #made(batch: Dataset, classWeight: ClassWeight | undefined): Kind {
+    const task = new FitTask(this.#compiled, { classWeight });
+    const source = new BatchHolder(this.#compiled, batch);
+    return { task, source, programs: new StepPrograms(task, source, {}) };
+  }
+
+  /** Frees all. */
+  destroy(): void {
+    for (const { programs, source } of this.#kinds.values()) {
+      void programs.destroy();
+      source.destroy();
+    }
+    this.#kinds.clear();
+  }
+}
+
+/** Room for one batch in each program. */
+class BatchHolder implements StepSource {
+  readonly shuffled = false;
+  readonly #compiled: Compiled;
+  readonly #made = new Set<DeviceDataset>();
+  batch: Dataset;
+
+  constructor(compiled: Compiled, batch: Dataset) {
+    this.#compiled = compiled;
+    this.batch = batch;
+  }
+
+  data(rows: number): DeviceDataset {
+    const data = new DeviceDataset(this.#compiled.gpu.device, this.batch, { rows });
+    this.#made.add(data);
+    return data;
+  }
+
+  release(data: DeviceDataset): void {
+    data.destroy();
+    this.#made.delete(data);
+  }
+
+  destroy(): void {
+    for (const data of this.#made) data.destroy();
+    this.#made.clear();
+  }
+}

@@ -1,0 +1,13 @@
+import type { NumericError } from '../../errors.ts';
+import { faultError } from '../../runtime/guard.ts';
+import type { RingEntry } from '../../runtime/ring.ts';
+import type { Task } from './task.ts';
+import type { StepValues } from './values.ts';
+
+/** What a training is refused with whose step was not made, as something was NaN or infinite. */
+export function stepNotMade(task: Task, { fault, notFinite }: RingEntry, values: StepValues): NumericError {
+  const bad = Object.keys(values).filter((name) => !Number.isFinite(values[name]));
+  const { advice = `Lower the learning rate (now ${task.learningRate})` } = task;
+  const names = bad.length > 0 ? bad : notFinite;
+  return faultError(task.name, fault!, names, `${advice}, or look for extreme values in the data.`);
+}
