@@ -93,6 +93,9 @@ export function documented(kind: string, name: string): Members {
   return new Map();
 }
 
-/** Whether a class says that a method is for its own use and that of its heirs. */
+/** Whether a model's class says that a member is for its own use and that of its heirs. */
 export const isProtected = (name: string): boolean =>
-  sources.some(([, source]) => new RegExp(`^ {2}protected (?:\\w+ )*${name}\\b`, 'm').test(source));
+  sources.some(
+    ([file, source]) =>
+      FOLDERS.Model[0].test(file) && new RegExp(`^ {2}protected (?:\\w+ )*${name}\\b`, 'm').test(source),
+  );
