@@ -2,7 +2,7 @@ import { required } from '../../src/options.ts';
 import type { Options } from './ours.ts';
 import { spansOf } from './pages.ts';
 import type { Row } from './pages.ts';
-import { camel, plain, python, sameDefault } from './theirs.ts';
+import { camel, literal, plain, python, sameDefault } from './theirs.ts';
 
 /** The words of the kind that a row belongs to. */
 export interface Known {
@@ -38,7 +38,7 @@ export function complaints(row: Row, options: Options, { keras, tfjs, every }: K
   const words = [...keras].filter(([name]) => row.keras.some((own) => plain(own) === plain(name)));
   const inOrder = words.toSorted(([a], [b]) => Number(row.keras.includes(a)) - Number(row.keras.includes(b)));
   const ofKeras: Options = Object.assign({}, ...inOrder.map(([, own]) => own));
-  const ofTfjs = row.tfjs.flatMap((name) => Object.keys(tfjs.get(name) ?? {}));
+  const ofTfjs: Options = Object.assign({}, ...row.tfjs.map((name) => tfjs.get(name)));
   const placed = row.ours.flatMap((word) => word.placed);
   const mentioned = [row, every ?? row].flatMap(({ notes }) => spansOf(notes));
   const { names, defaults, absent } = remarksOf(row);
@@ -54,13 +54,17 @@ export function complaints(row: Row, options: Options, { keras, tfjs, every }: K
     } else if (theirs === required) {
       if (!mentioned.includes(option)) found.push(`must say that Keras requires ${option}`);
     } else if (!told) {
-      found.push(`must say \`${option}=${python(theirs)}\`, as wgrad has ${String(options[name])}`);
+      found.push(`must say \`${option}=${python(theirs)}\`, as wgrad has ${literal(options[name])}`);
     }
   }
   const known = new Set([...Object.keys(ofKeras).map(camel), ...Object.keys(options), ...placed]);
-  for (const option of ofTfjs) {
-    if (known.has(option) || names.has(option) || mentioned.includes(option)) continue;
-    found.push(`says nothing of tfjs's option ${option}`);
+  for (const [option, theirs] of Object.entries(ofTfjs)) {
+    const says = `${option}: ${literal(theirs)}`;
+    if (!known.has(option) && !names.has(option) && !mentioned.includes(option)) {
+      found.push(`says nothing of tfjs's option ${option}`);
+    } else if (theirs !== required && option in options && !sameDefault(theirs, options[option])) {
+      if (!mentioned.includes(says)) found.push(`must say \`${says}\`, which is tfjs's default`);
+    }
   }
   for (const { option, value } of defaults) {
     if (option in ofKeras && ofKeras[option] !== required && python(ofKeras[option]) === value) continue;

@@ -8,7 +8,7 @@ import { EVERY, ourWords, untold } from './ours.ts';
 import type { Options, Tables } from './ours.ts';
 import { rewrite, rowsOf } from './pages.ts';
 import type { Row } from './pages.ts';
-import { kinds, plain, theirWords } from './theirs.ts';
+import { kinds, literal, plain, theirWords } from './theirs.ts';
 
 /*
  * The pages of docs/keras against what Keras 3.15 and TensorFlow.js 4.22 have (kerasWords.json) and what wgrad has. The
@@ -47,18 +47,6 @@ const ours = ourWords(tables);
 const folder = join(import.meta.dirname, '../../docs/keras');
 const pages = readdirSync(folder).map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
 const rows = pages.flatMap(({ file, text }) => rowsOf(file, text));
-
-/** `1e-7`, `'same'`, `[1, 1]`: as a program has it. */
-function literal(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) {
-    return `{ ${Object.entries(value)
-      .map(([name, own]) => `${name}: ${literal(own)}`)
-      .join(', ')} }`;
-  }
-  return typeof value === 'number' && value > 0 && value < 1e-4 ? value.toExponential() : String(value);
-}
 
 /** The options of wgrad's word in a row; where it has several, of all of them. */
 function optionsOf(row: Row): Options {

@@ -14,7 +14,7 @@ export const kinds = Object.keys(words.keras);
 
 /**
  * The words of a framework, each with its options: `required`, or the default, with null for None. kerasWords.json has them as
- * texts, `kernel_size, strides=[1,1]`.
+ * texts, `kernel_size, strides=[1,1]`. Of TensorFlow.js it has those defaults alone that are not Keras's.
  */
 export function theirWords(framework: 'keras' | 'tfjs', kind: string): ReadonlyMap<string, Options> {
   const all: Readonly<Record<string, Readonly<Record<string, string>>>> = words[framework];
@@ -28,6 +28,18 @@ export function theirWords(framework: 'keras' | 'tfjs', kind: string): ReadonlyM
       return names.split(' ').map((name): [string, Options] => [name, options]);
     }),
   );
+}
+
+/** A default as a program of wgrad's has it: `1e-7`, `'same'`, `[1, 1]`. */
+export function literal(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return `{ ${Object.entries(value)
+      .map(([name, own]) => `${name}: ${literal(own)}`)
+      .join(', ')} }`;
+  }
+  return typeof value === 'number' && value > 0 && value < 1e-4 ? value.toExponential() : String(value);
 }
 
 /** A default as Keras writes it. */
