@@ -128,9 +128,16 @@ export class Objective {
 
   /**
    * The tensors of `values` on a batch, the first being what to minimise: for each sample the sum of the losses, times
-   * `weights` [N] where they are given. Metrics are not weighted.
+   * `weights` [N] where they are given, and of the `penalties`, which are not weighted (Keras). Nor are metrics.
+   *
+   * @param penalties values per sample, [N], or single numbers, as `network.callWithLosses` gives them
    */
-  compute(outputs: readonly Tensor[], targets: readonly Tensor[], weights?: Tensor): Tensor[] {
+  compute(
+    outputs: readonly Tensor[],
+    targets: readonly Tensor[],
+    weights?: Tensor,
+    penalties: readonly Tensor[] = [],
+  ): Tensor[] {
     const losses = this.goals.map(({ place, loss, name }, i) => {
       const own = loss(outputs[place], targets[i]);
       requireResult(`${this.#model}: the loss of output "${name}"`, own);
@@ -139,6 +146,7 @@ export class Objective {
     });
     const total = losses
       .map((loss, i) => (this.goals[i].weight === 1 ? loss : scale(loss, this.goals[i].weight)))
+      .concat(penalties)
       .reduce(add);
     for (const { place, known } of this.goals) tellMeaning(outputs[place], known);
     const metrics = this.goals.flatMap(({ place, metrics: list }, i) =>

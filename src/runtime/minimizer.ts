@@ -3,6 +3,7 @@ import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
 import type { Effect, LowerContext, Operand, Resource } from '../ops/core/op.ts';
+import { constrainDispatch } from '../ops/optimizer/constrain.ts';
 import type { StepGuard } from './guard.ts';
 import type { Location } from './location.ts';
 import type { OptimizerOperands, OptimizerSpec } from './optimizerSpec.ts';
@@ -166,10 +167,22 @@ export class Minimizer {
     });
   }
 
-  /** One update of every variable, if the verdict lets it: a dispatch per range. */
+  /**
+   * One update of every variable, if the verdict lets it: a dispatch per range, then one for each variable that has a
+   * constraint. Moving averages are of what the update gave, before the constraints (Keras).
+   */
   update(): Effect {
     return this.#effect((operands, context) => {
-      for (const range of this.ranges) context.dispatch(this.optimizer.update({ ...range, ...operands }));
+      this.ranges.forEach((range, i) => {
+        context.dispatch(this.optimizer.update({ ...range, ...operands }));
+        const { run } = this.#runs[i];
+        run.variables.forEach(({ constraint, shape }, k) => {
+          if (!constraint) return;
+          const offset = (run.offsets[k] - run.offset) / 4;
+          const { parameters: values } = range;
+          context.dispatch(constrainDispatch({ constraint, shape, values, offset, state: operands.state }));
+        });
+      });
     });
   }
 

@@ -1,12 +1,12 @@
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Activation } from '../activations.ts';
-import { leakyRelu, maxout, prelu } from '../layers/activations.ts';
+import { elu, leakyRelu, maxout, prelu, relu, softmax } from '../layers/activations.ts';
 import { conv2d } from '../layers/conv2d.ts';
 import { conv2dTranspose } from '../layers/conv2dTranspose.ts';
 import { dense } from '../layers/dense.ts';
 import { embedding } from '../layers/embedding.ts';
 import type { Layer, LayerConfig } from '../layers/layer.ts';
-import { add, average, concatenate, maximum, minimum, multiply, subtract } from '../layers/merging.ts';
+import { add, average, concatenate, dot, maximum, minimum, multiply, subtract } from '../layers/merging.ts';
 import { gaussianNoise, spatialDropout2d } from '../layers/noise.ts';
 import {
   batchNormalization,
@@ -17,6 +17,7 @@ import {
 import { cropping2d, zeroPadding2d } from '../layers/padding.ts';
 import { averagePool2d, globalAveragePool2d, globalMaxPool2d, maxPool2d } from '../layers/pooling.ts';
 import { depthwiseConv2d, separableConv2d } from '../layers/separable.ts';
+import { rmsNormalization, unitNormalization } from '../layers/scaling.ts';
 import { activation, dropout, flatten, reshape } from '../layers/shaping.ts';
 import { upSampling2d } from '../layers/upSampling.ts';
 
@@ -35,6 +36,8 @@ const byName = {
   cropping2d,
   dense,
   depthwiseConv2d,
+  dot,
+  elu,
   embedding,
   flatten,
   globalAveragePool2d,
@@ -49,8 +52,12 @@ const byName = {
   minimum,
   multiply,
   prelu,
+  relu,
+  rmsNormalization,
   separableConv2d,
+  softmax,
   subtract,
+  unitNormalization,
   upSampling2d,
   zeroPadding2d,
 } satisfies Record<string, (config: never) => Layer>;

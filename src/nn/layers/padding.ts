@@ -51,7 +51,7 @@ export function zeroPadding2d(options: ZeroPadding2dOptions = {}): Layer {
 }
 
 export interface Cropping2dOptions extends LayerOptions {
-  /** How many rows and columns are cut off; default 1 at every edge. */
+  /** How many rows and columns are cut off; default 0, as in Keras. */
   cropping?: Edges;
 }
 
@@ -60,7 +60,7 @@ export interface Cropping2dOptions extends LayerOptions {
  * @throws ArgumentError if they are no whole numbers of at least 0; ShapeError if nothing would be left
  */
 export function cropping2d(options: Cropping2dOptions = {}): Layer {
-  const defaults = { cropping: 1, ...layerDefaults } as const satisfies Defaults<Cropping2dOptions>;
+  const defaults = { cropping: 0, ...layerDefaults } as const satisfies Defaults<Cropping2dOptions>;
   const settled = settleLayer('cropping2d', options, defaults);
   const edges = edgesOf('cropping2d', 'cropping', settled.cropping);
   const [[top, bottom], [left, right]] = edges;

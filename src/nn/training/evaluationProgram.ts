@@ -52,8 +52,9 @@ export async function compileEvaluation(
     const options = { batchSize, shuffle: false, ...ports, targets: targetsToo };
     const batch = gather(g, data, compiled, options);
     const { inputs, targets, weights } = batch;
-    const outputs = network.callAll(inputs, { training: false });
-    const values = targetsToo ? objective.compute(outputs, targets, weights) : [];
+    const context = { training: false, frozen: compiled.frozen };
+    const { outputs, losses } = network.callWithLosses(inputs, context);
+    const values = targetsToo ? objective.compute(outputs, targets, weights, losses) : [];
     uses = fieldUses(batch, [...values, ...outputs], compiled);
     checkFields(network.name, example, uses);
     if (kind === 'means') {

@@ -155,13 +155,14 @@ class FitTask implements Task {
     const ports = { inputs: network.inputs, outputs: trainedOutputs(network, objective) };
     const batch = gather(g, data, this.#compiled, { batchSize: rows, shuffle, ...ports, augment });
     const { inputs, targets, weights } = batch;
-    const outputs = network.callAll(inputs, { training: true, frozen: this.#compiled.frozen });
+    const { frozen } = this.#compiled;
+    const { outputs, losses } = network.callWithLosses(inputs, { training: true, frozen });
     const ofClasses =
       classWeight === undefined
         ? undefined
         : classWeights(this.name, data.dataset, targets[0], network.outputShape, classWeight);
     const both = weights && ofClasses ? multiply(weights, ofClasses) : (weights ?? ofClasses);
-    const values = objective.compute(outputs, targets, both);
+    const values = objective.compute(outputs, targets, both, losses);
     this.#uses = fieldUses(batch, values, this.#compiled);
     this.#checkValues(data.dataset, this.#uses);
     if (validationData && !asStream(validationData)) {
