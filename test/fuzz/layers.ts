@@ -1,7 +1,7 @@
 import { activations } from '../../src/nn/activations.ts';
 import * as api from '../../src/index.ts';
 import type { Layer } from '../../src/nn/layers/layer.ts';
-import { map, sizeOf } from '../reference/array.ts';
+import { sizeOf } from '../reference/array.ts';
 import type { Call, Drawing, Id, Value } from './entry.ts';
 import type { OpName } from './table.ts';
 import { table } from './table.ts';
@@ -68,6 +68,12 @@ function asOp(type: string, op: OpName, toArgs: (call: Call) => unknown[] | unde
   };
 }
 
+/** Windows [KH, KW, channels, multiplier] as those of a convolution with a group per channel. */
+function asGroups(tape: Tape, w: Id): Id {
+  const [height, width, channels, multiplier] = tape.value(w).shape;
+  return tape.op('reshape', [w], [[height, width, 1, channels * multiplier]]);
+}
+
 /** A kernel over an image, with a bias and an activation. */
 function kernel(
   type: string,
@@ -92,7 +98,7 @@ function kernel(
       inputs: [x],
       twin(tape, [input], w) {
         let y = depthwise
-          ? tape.op('conv2d', [input, w.depthwise], [{ ...own, groups: channelsOf(x) }])
+          ? tape.op('conv2d', [input, asGroups(tape, w.depthwise)], [{ ...own, groups: channelsOf(x) }])
           : tape.op(op, [input, w.weight], [own]);
         if (type === 'separableConv2d') y = tape.op('conv2d', [y, w.pointwise], [{}]);
         if (useBias) y = tape.op('add', [y, w.bias]);
@@ -186,15 +192,13 @@ export const layers: Readonly<Record<string, LayerDraw>> = {
   instanceNormalization: normalization('instanceNormalization', 'instance', [3, 4]),
   prelu(draft) {
     const x = samples(draft, [2, 3, 4], true);
-    const sharedAxes = [...Array(x.tensor.shape.length - 1).keys()].filter(() => draft.rng.chance(0.5));
+    const sharedAxes = [...Array(x.tensor.shape.length).keys()].slice(1).filter(() => draft.rng.chance(0.5));
     return {
       layer: make('prelu', { sharedAxes }),
       inputs: [x],
       twin(tape, [input], w) {
-        // At 0 the slope is alpha, as PyTorch has it: min(x, 0) passes the gradient to x there.
-        const zero = tape.leaf(map(tape.value(input), () => 0));
-        const below = tape.op('minimum', [input, zero]);
-        return tape.op('add', [tape.op('relu', [input]), tape.op('multiply', [w.alpha, below])]);
+        const below = tape.op('relu', [tape.op('negate', [input])]);
+        return tape.op('subtract', [tape.op('relu', [input]), tape.op('multiply', [w.alpha, below])]);
       },
       text: `prelu(${JSON.stringify({ sharedAxes })})`,
     };
@@ -306,10 +310,10 @@ function asConcatenate(draft: Drawing): LayerCall | undefined {
   const axis = rng.int(1, shape.length - 1);
   const others = Array.from({ length: rng.int(1, 3) }, () => draft.take(shape.with(axis, rng.int(1, 5))));
   return {
-    layer: make('concatenate', { axis: axis - 1 }), // of a sample
+    layer: make('concatenate', { axis }),
     inputs: [x, ...others],
     twin: (tape, ids) => tape.op('concat', ids, [axis]),
-    text: `concatenate(${axis - 1})`,
+    text: `concatenate(${axis})`,
     exact: true,
   };
 }

@@ -1,6 +1,6 @@
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Activation } from '../activations.ts';
-import { leakyRelu, maxout, prelu } from '../layers/activations.ts';
+import { elu, leakyRelu, maxout, prelu, relu, softmax } from '../layers/activations.ts';
 import {
   adaptiveAveragePool1d,
   adaptiveAveragePool2d,
@@ -21,7 +21,7 @@ import {
 import type { Layer, LayerConfig } from '../layers/layer.ts';
 import { masking } from '../layers/masking.ts';
 import { normalization } from '../layers/featureNormalization.ts';
-import { add, average, concatenate, maximum, minimum, multiply, subtract } from '../layers/merging.ts';
+import { add, average, concatenate, dot, maximum, minimum, multiply, subtract } from '../layers/merging.ts';
 import {
   alphaDropout,
   gaussianDropout,
@@ -41,6 +41,7 @@ import { permute, pixelShuffle, pixelUnshuffle, repeatVector } from '../layers/r
 import { centerCrop, rescaling, resizing } from '../layers/resizing.ts';
 import { depthwiseConv2d, separableConv2d } from '../layers/separable.ts';
 import { cropping1d, upSampling1d, zeroPadding1d } from '../layers/sequences.ts';
+import { rmsNormalization, unitNormalization } from '../layers/scaling.ts';
 import { activation, dropout, flatten, reshape } from '../layers/shaping.ts';
 import { timeDistributed } from '../layers/timeDistributed.ts';
 import { upSampling2d } from '../layers/upSampling.ts';
@@ -72,6 +73,8 @@ const byName = {
   cropping2d,
   dense,
   depthwiseConv2d,
+  dot,
+  elu,
   embedding,
   flatten,
   globalAveragePool1d,
@@ -94,9 +97,13 @@ const byName = {
   prelu,
   rescaling,
   resizing,
+  relu,
+  rmsNormalization,
   separableConv2d,
+  softmax,
   subtract,
   upSampling1d,
+  unitNormalization,
   upSampling2d,
   zeroPadding1d,
   zeroPadding2d,
