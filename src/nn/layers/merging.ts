@@ -1,16 +1,13 @@
 import { ShapeError } from '../../errors.ts';
 import * as ew from '../../ops/elementwise/elementwise.ts';
-import { fill } from '../../ops/core/leaves.ts';
 import { concat } from '../../ops/movement/concat.ts';
-import { reshape } from '../../ops/movement/movement.ts';
-import { broadcastTo } from '../../ops/reduce/sum.ts';
-import { maskOf } from '../masks.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import type { Defaults } from '../../options.ts';
 import { Layer, layerDefaults } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
+import { eitherMask, extremeOf, joinedMask, productOf } from './mergingMasks.ts';
 import { settleLayer } from './settleLayer.ts';
 
 /** A layer without weights that makes one value of those of several branches. */
@@ -57,28 +54,6 @@ class Merging extends Layer {
   }
 }
 
-/** A step counts where it does in one of the branches; all do where a branch has no mask. As in Keras. */
-function eitherMask(branches: readonly Tensor[]): Tensor | undefined {
-  const masks = branches.map(maskOf).filter((mask) => mask !== undefined);
-  return masks.length === branches.length ? masks.reduce(ew.maximum) : undefined;
-}
-
-/**
- * The masks one after the other as the branches are; where these are joined along their channels, a step counts if it
- * does in one of them. Without a mask, all steps of a branch count. As in Keras, at the rank of a mask and one more.
- */
-function joinedMask(branches: readonly Tensor[], axis: number): Tensor | undefined {
-  if (branches.every((branch) => maskOf(branch) === undefined)) return undefined;
-  const masks = branches.map((branch) => {
-    const shape = branch.shape.slice(0, -1);
-    const mask = maskOf(branch);
-    if (!mask) return fill(shape, 1);
-    const rank = mask.shape.length;
-    return broadcastTo(reshape(mask, [...mask.shape, ...shape.slice(rank).map(() => 1)]), shape);
-  });
-  return axis < masks[0].shape.length ? concat(masks, axis) : masks.reduce(ew.maximum);
-}
-
 const folded =
   (op: (a: Tensor, b: Tensor) => Tensor) =>
   (branches: readonly Tensor[]): Tensor =>
@@ -97,9 +72,9 @@ export function subtract(options: LayerOptions = {}): Layer {
   return merging('subtract', options, folded(ew.subtract));
 }
 
-/** The product, element by element, of branches of one shape. */
+/** The product, element by element, of branches of one shape, without the factors that their masks leave out. */
 export function multiply(options: LayerOptions = {}): Layer {
-  return merging('multiply', options, folded(ew.multiply));
+  return merging('multiply', options, productOf);
 }
 
 /** The mean, element by element, of branches of one shape. */
@@ -108,14 +83,14 @@ export function average(options: LayerOptions = {}): Layer {
   return merging('average', options, mean);
 }
 
-/** The largest, element by element, of branches of one shape. */
+/** The largest, element by element, of branches of one shape, without what their masks leave out. */
 export function maximum(options: LayerOptions = {}): Layer {
-  return merging('maximum', options, folded(ew.maximum));
+  return merging('maximum', options, extremeOf(ew.maximum));
 }
 
-/** The smallest, element by element, of branches of one shape. */
+/** The smallest, element by element, of branches of one shape, without what their masks leave out. */
 export function minimum(options: LayerOptions = {}): Layer {
-  return merging('minimum', options, folded(ew.minimum));
+  return merging('minimum', options, extremeOf(ew.minimum));
 }
 
 export interface ConcatenateOptions extends LayerOptions {
