@@ -157,9 +157,9 @@ describe('padding, cropping, pooling', () => {
     );
   });
 
-  it('of one row and column by default', () => {
+  it('of one row and column by default, or none', () => {
     expect(sequential([zeroPadding2d()], { inputShape: [3, 4, 1] }).outputShape).toEqual([5, 6, 1]);
-    expect(sequential([cropping2d()], { inputShape: [3, 4, 1] }).outputShape).toEqual([1, 2, 1]);
+    expect(sequential([cropping2d()], { inputShape: [3, 4, 1] }).outputShape).toEqual([3, 4, 1]);
   });
 
   it('names what is wrong', () => {
