@@ -56,6 +56,7 @@ export * from './nn/layers/conv1d.ts';
 export * from './nn/layers/conv2d.ts';
 export * from './nn/layers/conv2dTranspose.ts';
 export * from './nn/layers/dense.ts';
+export * from './nn/layers/dot.ts';
 export * from './nn/layers/normalization.ts';
 export * from './nn/layers/embedding.ts';
 export * from './nn/layers/featureNormalization.ts';

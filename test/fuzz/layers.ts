@@ -1,28 +1,15 @@
 import { activations } from '../../src/nn/activations.ts';
-import * as api from '../../src/index.ts';
-import type { Layer } from '../../src/nn/layers/layer.ts';
 import { sizeOf } from '../reference/array.ts';
-import type { Call, Drawing, Id, Value } from './entry.ts';
+import type { Call, Drawing, Id } from './entry.ts';
+import { sequenceLayers } from './sequenceLayers.ts';
+import { shapeLayers } from './shapeLayers.ts';
 import type { OpName } from './table.ts';
 import { table } from './table.ts';
+import { channelsOf, make, samples } from './layerCall.ts';
+import type { LayerCall, LayerDraw } from './layerCall.ts';
 import type { Tape } from './tape.ts';
 
-/** A layer in one use: its samples [N, …], and what it computes in words of the ops' references. */
-export interface LayerCall {
-  readonly layer: Layer;
-  readonly inputs: readonly Value[];
-  /** `w` has the layer's variables by their names within it. */
-  readonly twin: (tape: Tape, x: readonly Id[], w: Readonly<Record<string, Id>>) => Id;
-  readonly text: string;
-  /** The result is exact where the inputs are. */
-  readonly exact?: boolean;
-}
-
 type Options = Record<string, any>;
-type LayerDraw = (draft: Drawing) => LayerCall | undefined;
-
-const factories: Readonly<Record<string, unknown>> = { ...api };
-const make = (type: string, ...args: unknown[]) => (factories[type] as (...all: unknown[]) => Layer)(...args);
 
 /** Options of windows: layers say `strides` where ops say `stride`. */
 const asLayer = ({ stride, ...rest }: Options): Options =>
@@ -45,10 +32,6 @@ const opOf = { exponential: 'exp', swish: 'silu', hardSwish: 'hardSilu' } as Rea
 /** What activations by name take for the argument of the op. */
 const DEFAULTS = { leakyRelu: 0.2, elu: 1, celu: 1, squareplus: 4, hardShrink: 0.5, softShrink: 0.5, softmax: -1, logSoftmax: -1, sparsemax: -1, glu: -1 } as Readonly<Record<string, number>>; // prettier-ignore
 const activate = (tape: Tape, name: string, x: Id): Id => (name === 'linear' ? x : tape.op(opOf[name] ?? (name as OpName), [x])); // prettier-ignore
-
-const samples = (draft: Drawing, ranks: readonly number[] = [2, 3, 4], exact = false) =>
-  draft.any({ rank: ranks, exact });
-const channelsOf = ({ tensor }: Value) => tensor.shape.at(-1)!;
 
 /** A layer that is an op by the same name or another, called with the arguments that the op would draw. */
 function asOp(type: string, op: OpName, toArgs: (call: Call) => unknown[] | undefined): LayerDraw {
@@ -294,6 +277,10 @@ export const layers: Readonly<Record<string, LayerDraw>> = {
   dropout: idle('dropout', 0.25),
   spatialDropout2d: idle('spatialDropout2d', 0.5),
   gaussianNoise: idle('gaussianNoise', 0.1),
+  gaussianDropout: idle('gaussianDropout', 0.25),
+  alphaDropout: idle('alphaDropout', 0.25),
+  ...sequenceLayers,
+  ...shapeLayers,
   add: merging('add', 'add'),
   subtract: merging('subtract', 'subtract'),
   multiply: merging('multiply', 'multiply'),

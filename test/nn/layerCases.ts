@@ -34,6 +34,7 @@ const kept = (weight: string, constraint: object = nonNeg) => ({
   [`${weight}Constraint`]: constraint,
 });
 const otherChannels: readonly (readonly Shape[])[] = [[[6, 5, 3]], [[6, 5]], [[6, 5, 4, 1]], [[6, 5, 8]]];
+const sequence: Shape = [7, 4];
 const otherSizes: readonly (readonly Shape[])[] = [[[7, 9, 4]]];
 
 const windows = {
@@ -191,7 +192,14 @@ export const layerCases: readonly LayerCase[] = [
   }),
   named(
     'embedding',
-    { ...common, inputDim: 9, outputDim: 3, embeddingsInitializer: uniform, ...kept('embeddings') },
+    {
+      ...common,
+      inputDim: 9,
+      outputDim: 3,
+      maskZero: true,
+      embeddingsInitializer: uniform,
+      ...kept('embeddings'),
+    },
     [[4]],
     {
       dtype: 'i32',
@@ -204,8 +212,79 @@ export const layerCases: readonly LayerCase[] = [
     image,
   ]),
   named('averagePool2d', { ...common, poolSize: 2, strides: 1, padding: [1, 0, 1, 0], dilation: 2 }, [image]),
-  named('globalAveragePool2d', common, [image]),
-  named('globalMaxPool2d', common, [image]),
+  named('globalAveragePool2d', { ...common, keepDims: true }, [image]),
+  named('globalMaxPool2d', { ...common, keepDims: true }, [image]),
+  named('adaptiveAveragePool2d', { ...common, outputSize: [4, 2] }, [image]),
+  named('adaptiveMaxPool2d', { ...common, outputSize: 4 }, [image]),
+  named(
+    'conv1d',
+    {
+      ...convolution,
+      kernelSize: 3,
+      strides: 2,
+      padding: 'causal',
+      dilation: 1,
+      filters: 6,
+      groups: 2,
+    },
+    [sequence],
+    { refused: [[[7, 3]], [[7]], [[7, 4, 1]], [[7, 8]]], served: [[[9, 4]]] },
+  ),
+  named('maxPool1d', { ...common, poolSize: 3, strides: 2, padding: 'same', dilation: 2 }, [sequence]),
+  named('averagePool1d', { ...common, poolSize: 2, strides: 1, padding: [1, 0], dilation: 2 }, [sequence]),
+  named('globalAveragePool1d', { ...common, keepDims: true }, [sequence]),
+  named('globalMaxPool1d', { ...common, keepDims: true }, [sequence]),
+  named('adaptiveAveragePool1d', { ...common, outputSize: 3 }, [sequence]),
+  named('adaptiveMaxPool1d', { ...common, outputSize: 3 }, [sequence]),
+  named('upSampling1d', { ...common, size: 3 }, [sequence]),
+  named('zeroPadding1d', { ...common, padding: [1, 2] }, [sequence]),
+  named('cropping1d', { ...common, cropping: [1, 2] }, [sequence]),
+  named('padding2d', { ...common, padding: [1, 2], mode: 'reflect', value: 0.5 }, [image]),
+  named('rescaling', { ...common, scale: [1, 2, 3, 4], offset: -0.5 }, [image]),
+  named(
+    'resizing',
+    {
+      ...common,
+      height: 4,
+      width: 7,
+      interpolation: 'bicubic',
+      cropToAspectRatio: true,
+      padToAspectRatio: false,
+      fillValue: 0.5,
+    },
+    [image],
+  ),
+  named('centerCrop', { ...common, height: 3, width: 4 }, [image]),
+  named('masking', { ...common, maskValue: 0.5 }, [sequence]),
+  named(
+    'normalization',
+    { ...common, axis: [-1], mean: [0, 1, 2, 3], variance: [1, 2, 3, 4], invert: true },
+    [image],
+  ),
+  {
+    ...named('timeDistributed', common, []),
+    options: {
+      ...common,
+      layer: {
+        type: 'conv1d',
+        config: {
+          ...convolution,
+          name: 'inner',
+          kernelSize: 1,
+          strides: 1,
+          padding: 'valid',
+          dilation: 1,
+          filters: 2,
+          groups: 1,
+        },
+      },
+    },
+    make: ({ layer, ...given }) =>
+      api.timeDistributed(api.conv1d((layer as { config: api.Conv1dOptions }).config), given),
+    shapes: [[5, ...sequence]],
+    refused: [[[5, 7, 3]], [[7, 4]], [[4]]],
+    served: [[[6, 9, 4]]],
+  },
   named('upSampling2d', { ...common, size: [2, 3], interpolation: 'bilinear' }, [image]),
   named(
     'zeroPadding2d',
@@ -231,5 +310,12 @@ export const layerCases: readonly LayerCase[] = [
   placed('dropout', 'rate', 0.25, [image]),
   placed('spatialDropout2d', 'rate', 0.5, [image]),
   placed('gaussianNoise', 'deviation', 0.125, [image]),
+  placed('spatialDropout1d', 'rate', 0.5, [sequence]),
+  placed('gaussianDropout', 'rate', 0.25, [image]),
+  placed('alphaDropout', 'rate', 0.25, [image]),
+  placed('permute', 'dims', [3, 1, 2], [image]),
+  placed('repeatVector', 'n', 3, [[4]]),
+  placed('pixelShuffle', 'upscaleFactor', 2, [image]),
+  placed('pixelUnshuffle', 'downscaleFactor', 2, [[6, 4, 3]]),
   placed('activation', 'activation', 'mish', [image]),
 ];

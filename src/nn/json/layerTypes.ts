@@ -11,6 +11,7 @@ import { conv1d } from '../layers/conv1d.ts';
 import { conv2d } from '../layers/conv2d.ts';
 import { conv2dTranspose } from '../layers/conv2dTranspose.ts';
 import { dense } from '../layers/dense.ts';
+import { dot } from '../layers/dot.ts';
 import { embedding } from '../layers/embedding.ts';
 import {
   globalAveragePool1d,
@@ -21,7 +22,7 @@ import {
 import type { Layer, LayerConfig } from '../layers/layer.ts';
 import { masking } from '../layers/masking.ts';
 import { normalization } from '../layers/featureNormalization.ts';
-import { add, average, concatenate, dot, maximum, minimum, multiply, subtract } from '../layers/merging.ts';
+import { add, average, concatenate, maximum, minimum, multiply, subtract } from '../layers/merging.ts';
 import {
   alphaDropout,
   gaussianDropout,

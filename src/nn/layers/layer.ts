@@ -60,6 +60,8 @@ export interface BuildContext {
   readonly seed: number;
   /** Counts the variables of the model, so that each has a random stream of its own. */
   nextStream(): number;
+  /** What the names of the variables begin with; by default the layer's name. */
+  readonly owner?: string;
 }
 
 /** Keys of the random streams that fill a layer's initial weights: its first weight's stream, the next one's, … */
@@ -370,7 +372,7 @@ export abstract class Layer {
     const key = { seed: building.seed, stream: building.nextStream() };
     this.#origin ??= key;
     const variable = new Variable({
-      name: `${label}.${name}`,
+      name: `${building.owner ?? label}.${name}`,
       shape,
       trainable,
       initialize: (data, own) => fillWith(data, own, { ...key, seed: this.#origin!.seed }),
@@ -384,8 +386,13 @@ export abstract class Layer {
 
   /** Builds a layer within this one, which then has its weights; only in `createWeights`. */
   protected buildWithin(layer: Layer, inputShape: Shape): void {
-    layer.build([inputShape], this.#building!); // once this one is built, that one is
-    if (!this.#building) return;
+    const building = this.#building;
+    if (!building) {
+      layer.build([inputShape], { seed: 0, nextStream: () => 0 }); // only checks: it is built, too
+      return;
+    }
+    const owner = building.owner ?? (this.name || this.type);
+    layer.build([inputShape], { seed: building.seed, nextStream: () => building.nextStream(), owner });
     this.#origin ??= layer.origin;
     for (const [name, variable] of layer.weights) {
       this.variables.push(variable);
