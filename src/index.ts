@@ -14,7 +14,7 @@ export { sequential } from './nn/sequential.ts';
 export type { ModelCompileOptions } from './nn/model.ts';
 export type { SequentialOptions } from './nn/sequential.ts';
 export { Network } from './nn/network.ts';
-export type { NetworkOptions, Port } from './nn/network.ts';
+export type { ModelLoss, NetworkOptions, Port } from './nn/network.ts';
 export { modelInput } from './nn/layerGraph.ts';
 export type { ModelInput, ModelInputOptions } from './nn/layerGraph.ts';
 export * from './nn/callbacks/index.ts';
@@ -41,13 +41,22 @@ export type { Samples } from './nn/training/samples.ts';
 export { layerSummaries } from './nn/summary.ts';
 export type { LayerSummary } from './nn/summary.ts';
 export { Layer } from './nn/layers/layer.ts';
-export type { LayerConfig, LayerOptions, LayerTensor, WeightsOrigin } from './nn/layers/layer.ts';
+export type {
+  CallContext,
+  LayerConfig,
+  LayerLoss,
+  LayerOptions,
+  LayerTensor,
+  WeightOptions,
+  WeightsOrigin,
+} from './nn/layers/layer.ts';
 export * from './nn/layers/activations.ts';
 export * from './nn/layers/adaptivePooling.ts';
 export * from './nn/layers/conv1d.ts';
 export * from './nn/layers/conv2d.ts';
 export * from './nn/layers/conv2dTranspose.ts';
 export * from './nn/layers/dense.ts';
+export * from './nn/layers/dot.ts';
 export * from './nn/layers/normalization.ts';
 export * from './nn/layers/embedding.ts';
 export * from './nn/layers/featureNormalization.ts';
@@ -59,6 +68,7 @@ export * from './nn/layers/padding.ts';
 export * from './nn/layers/pooling.ts';
 export * from './nn/layers/reshaping.ts';
 export * from './nn/layers/resizing.ts';
+export * from './nn/layers/scaling.ts';
 export * from './nn/layers/separable.ts';
 export { cropping1d, upSampling1d, zeroPadding1d } from './nn/layers/sequences.ts';
 export type {
@@ -81,12 +91,41 @@ export type { Json } from './nn/json/plain.ts';
 export {
   constantInitializer,
   fans,
+  identityInitializer,
   initializerOf,
   initializers,
+  orthogonalInitializer,
   randomNormalInitializer,
   randomUniformInitializer,
+  truncatedNormalInitializer,
+  varianceScalingInitializer,
 } from './nn/initializers.ts';
-export type { Initializer, InitializerConfig, InitializerName, InitializerSpec } from './nn/initializers.ts';
+export type {
+  Initializer,
+  InitializerConfig,
+  InitializerName,
+  InitializerSpec,
+  VarianceScalingOptions,
+} from './nn/initializers.ts';
+export { constraintOf, maxNorm, minMaxNorm, nonNeg, unitNorm } from './nn/constraints.ts';
+export type {
+  Constraint,
+  ConstraintConfig,
+  ConstraintSpec,
+  MaxNormOptions,
+  MinMaxNormOptions,
+  UnitNormOptions,
+} from './nn/constraints.ts';
+export { l1, l1L2, l2, orthogonalRegularizer, regularizerOf } from './nn/regularizers.ts';
+export type {
+  L1L2Options,
+  OrthogonalMode,
+  OrthogonalRegularizerOptions,
+  Regularizer,
+  RegularizerConfig,
+  RegularizerSpec,
+} from './nn/regularizers.ts';
+export type { LayerAxes } from './nn/layers/axes.ts';
 export * from './nn/optimizers.ts';
 export * from './nn/schedules.ts';
 export * from './nn/gan/index.ts';

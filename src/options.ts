@@ -52,8 +52,11 @@ const ALIASES: Readonly<Record<string, string>> = {
   scalefactor: 'size',
   mode: 'interpolation',
   rotation: 'rotate',
-  outputpadding: 'outputSize',
   bias: 'useBias',
+  initializer: 'kernelInitializer embeddingsInitializer alphaInitializer',
+  kernelinitializer: 'depthwiseInitializer embeddingsInitializer',
+  kernelregularizer: 'depthwiseRegularizer embeddingsRegularizer',
+  kernelconstraint: 'depthwiseConstraint embeddingsConstraint',
   affine: 'scale',
   nonlinearity: 'activation',
   alpha: 'negativeSlope',
@@ -81,6 +84,11 @@ const ALIASES: Readonly<Record<string, string>> = {
   onepochend: 'callbacks onEpoch',
   onbatchend: 'callbacks onSteps',
   verbose: 'onEpoch',
+};
+
+/** What to do about options of Keras that have no counterpart, in lower case without underscores. */
+const NOTES: Readonly<Record<string, string>> = {
+  dataformat: 'channels come last; bring images into that order first, with permute([2, 3, 1]) say',
 };
 
 /**
@@ -121,8 +129,9 @@ export function checkOptions(
   }
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(known, name)) {
-      const meant = knownName(name, names);
-      const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
+      const note = NOTES[name.replaceAll(/[_-]/g, '').toLowerCase()];
+      const meant = note === undefined ? knownName(name, names) : undefined;
+      const hint = note ? `: ${note}.` : meant === undefined ? '' : `; did you mean "${meant}"?`;
       throw new ArgumentError(
         `${caller}: there is no option "${cut(name)}"${hint || '.'} It takes ${shown().join(', ')}`,
       );

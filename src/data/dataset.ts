@@ -2,6 +2,7 @@ import { ArgumentError, ShapeError } from '../errors.ts';
 import { arrayOf, isValues, typedArrayName } from './arrays.ts';
 import type { Values } from './arrays.ts';
 import { checkDataset } from './checks.ts';
+import { targetsOf } from './fields.ts';
 import { product } from './types.ts';
 import type { DataArray, DataField, Dataset } from './types.ts';
 import { checkOptions, describe, required } from '../options.ts';

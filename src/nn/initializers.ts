@@ -1,8 +1,9 @@
 import { ArgumentError } from '../errors.ts';
 import { didYouMean } from '../nearestName.ts';
-import { checkOptions, describe, required } from '../options.ts';
+import { checkOptions, describe, required, settle } from '../options.ts';
 import type { Defaults } from '../options.ts';
 import type { Shape } from '../ops/core/shape.ts';
+import { fillIdentity, fillOrthogonal } from './matrices.ts';
 import { fillNormal, fillTruncatedNormal, fillUniform } from './philox.ts';
 
 /** Fills a weight's initial values. `seed` and `stream` key the random generator: same key, same values. */
@@ -16,14 +17,18 @@ export interface Initializer {
 export type InitializerConfig =
   | { readonly name: 'constant'; readonly value: number }
   | { readonly name: 'randomUniform'; readonly low?: number; readonly high?: number }
-  | { readonly name: 'randomNormal'; readonly mean?: number; readonly deviation?: number };
+  | { readonly name: 'randomNormal'; readonly mean?: number; readonly deviation?: number }
+  | { readonly name: 'truncatedNormal'; readonly mean?: number; readonly deviation?: number }
+  | { readonly name: 'orthogonal'; readonly gain?: number }
+  | { readonly name: 'identity'; readonly gain?: number }
+  | ({ readonly name: 'varianceScaling' } & Readonly<VarianceScalingOptions>);
 
 /** An initializer as layers take it: by name, as a function, or as the JSON of one with parameters. */
 export type InitializerSpec = InitializerName | Initializer | InitializerConfig;
 
 /**
- * Inputs and outputs of one unit: [in, out] for dense weights, [KH, KW, IC, OC] for convolutions,
- * where the window counts on both sides (Glorot & Bengio 2010; Keras).
+ * Inputs and outputs of one unit: [in, out] for dense weights, [KH, KW, IC, OC] for convolutions (IC of one group; of depthwise
+ * windows the channels and their multiplier), where the window counts on both sides (Glorot & Bengio 2010; Keras).
  */
 export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   if (shape.length < 2) return { fanIn: shape[0] ?? 1, fanOut: shape[0] ?? 1 };
@@ -31,7 +36,8 @@ export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   return { fanIn: window * shape.at(-2)!, fanOut: window * shape.at(-1)! };
 }
 
-type Scaling = (fan: { fanIn: number; fanOut: number }) => number;
+type Fans = { readonly fanIn: number; readonly fanOut: number };
+type Scaling = (fan: Fans) => number;
 
 /** U(−√(3v), √(3v)): uniform with variance v. */
 const uniformOf =
@@ -65,7 +71,10 @@ const named =
     initialize(data, shape, key);
   };
 
-/** The initializers by name, with the variances of their papers and the distributions of Keras. */
+/**
+ * The initializers by name, with the variances of their papers and the distributions of Keras. Those that have parameters
+ * stand here with Keras's defaults; functions such as `truncatedNormalInitializer(mean, deviation)` take others.
+ */
 export const initializers = {
   zeros: named('zeros', (data) => data.fill(0)),
   ones: named('ones', (data) => data.fill(1)),
@@ -78,6 +87,18 @@ export const initializers = {
   /** U(±√(3 / fanIn)): LeCun et al. 1998, for selu and tanh. */
   lecunUniform: named('lecunUniform', uniformOf(lecun)),
   lecunNormal: named('lecunNormal', normalOf(lecun)),
+  /** U(−0.05, 0.05). */
+  randomUniform: named('randomUniform', (data, _shape, key) => fillUniform(data, key, -0.05, 0.05)),
+  /** N(0, 0.05²). */
+  randomNormal: named('randomNormal', (data, _shape, key) => fillNormal(data, key, 0, 0.05)),
+  /** N(0, 0.05²), cut off at ±0.1. */
+  truncatedNormal: named('truncatedNormal', (data, _shape, key) => fillTruncatedNormal(data, key, 0, 0.05)),
+  /** Variance 1 / fanIn, a normal cut off at two deviations: that of lecunNormal. */
+  varianceScaling: named('varianceScaling', normalOf(lecun)),
+  /** Rows or columns of length 1, orthogonal to each other. */
+  orthogonal: named('orthogonal', (data, shape, key) => fillOrthogonal(data, shape, key, 1)),
+  /** 1 on the diagonal. */
+  identity: named('identity', (data, shape) => fillIdentity(data, shape, 1)),
 } satisfies Record<string, Initializer>;
 
 export type InitializerName = keyof typeof initializers;
@@ -85,7 +106,11 @@ export type InitializerName = keyof typeof initializers;
 /** Gives an initializer its config; its numbers must be finite in f32. */
 function withConfig(config: InitializerConfig, initialize: Initializer): Initializer {
   for (const [parameter, value] of Object.entries(config)) {
-    if (parameter === 'name' || (typeof value === 'number' && Number.isFinite(Math.fround(value)))) continue;
+    if (
+      ['name', 'mode', 'distribution'].includes(parameter) ||
+      (typeof value === 'number' && Number.isFinite(Math.fround(value)))
+    )
+      continue;
     throw new ArgumentError(
       `${config.name}Initializer: ${parameter} is ${describe(value)}; it must be a finite number`,
     );
@@ -129,6 +154,85 @@ export function randomNormalInitializer(mean = 0, deviation = 0.05): Initializer
   );
 }
 
+/**
+ * N(mean, deviation²), drawn again beyond two deviations from the mean (Keras's TruncatedNormal): 0.88 of the deviation is left.
+ *
+ * @throws ArgumentError unless both are finite numbers, the deviation at least 0
+ */
+export function truncatedNormalInitializer(mean = 0, deviation = 0.05): Initializer {
+  if (deviation < 0) {
+    throw new ArgumentError(`truncatedNormalInitializer: deviation is ${deviation}; it must be at least 0`);
+  }
+  return withConfig({ name: 'truncatedNormal', mean, deviation }, (data, _shape, key) =>
+    fillTruncatedNormal(data, key, mean, deviation),
+  );
+}
+
+/**
+ * A random orthogonal matrix times `gain`: of a weight [..., out], seen as [rows, out], the columns or, if there are fewer, the
+ * rows have length 1 and are orthogonal to each other (Saxe et al. 2014; Keras's OrthogonalInitializer).
+ *
+ * @throws ArgumentError unless the gain is a finite number; ShapeError, when it fills a weight, if that has a rank below 2
+ */
+export const orthogonalInitializer = (gain = 1): Initializer =>
+  withConfig({ name: 'orthogonal', gain }, (data, shape, key) => fillOrthogonal(data, shape, key, gain));
+
+/**
+ * `gain` on the diagonal of a matrix, and 0 elsewhere (Keras's IdentityInitializer).
+ *
+ * @throws ArgumentError unless the gain is a finite number; ShapeError, when it fills a weight, if that is no matrix
+ */
+export const identityInitializer = (gain = 1): Initializer =>
+  withConfig({ name: 'identity', gain }, (data, shape) => fillIdentity(data, shape, gain));
+
+export interface VarianceScalingOptions {
+  /** Above 0; default 1. */
+  scale?: number;
+  /** The n that the variance scale / n has: the inputs of a unit, its outputs, or their mean. Default 'fanIn'. */
+  mode?: 'fanIn' | 'fanOut' | 'fanAvg';
+  /** Default 'truncatedNormal', cut off at two deviations and scaled up to make good for the cut. */
+  distribution?: 'truncatedNormal' | 'untruncatedNormal' | 'uniform';
+}
+
+/**
+ * A variance of scale / n (Keras's VarianceScaling; He et al. 2015).
+ *
+ * @throws ArgumentError if the scale is not above 0, or there is no such mode or distribution
+ */
+export function varianceScalingInitializer(options: VarianceScalingOptions = {}): Initializer {
+  const caller = 'varianceScalingInitializer';
+  const { scale, mode, distribution } = settle(caller, options, {
+    scale: 1,
+    mode: 'fanIn' as NonNullable<VarianceScalingOptions['mode']>,
+    distribution: 'truncatedNormal' as NonNullable<VarianceScalingOptions['distribution']>,
+  });
+  if (!(scale > 0)) throw new ArgumentError(`${caller}: scale is ${scale}; it must be a number above 0`);
+  const counts = {
+    fanIn: (fan: Fans) => fan.fanIn,
+    fanOut: (fan: Fans) => fan.fanOut,
+    fanAvg: (fan: Fans) => (fan.fanIn + fan.fanOut) / 2,
+  };
+  const fills = {
+    truncatedNormal: normalOf,
+    untruncatedNormal:
+      (variance: Scaling): Initializer =>
+      (data, shape, key) =>
+        fillNormal(data, key, 0, Math.sqrt(variance(fans(shape)))),
+    uniform: uniformOf,
+  };
+  for (const [option, value, known] of [
+    ['mode', mode, counts],
+    ['distribution', distribution, fills],
+  ] as const) {
+    if (typeof value === 'string' && Object.hasOwn(known, value)) continue;
+    throw new ArgumentError(
+      `${caller}: ${option} is ${describe(value)}; choose one of ${Object.keys(known).join(', ')}`,
+    );
+  }
+  const initialize = fills[distribution]((fan) => scale / Math.max(1, counts[mode](fan)));
+  return withConfig({ name: 'varianceScaling', scale, mode, distribution }, initialize);
+}
+
 /** The initializers with parameters, of their configs. */
 const ofConfig = {
   constant: [{ name: required, value: required }, (c) => constantInitializer(c.value)],
@@ -139,6 +243,16 @@ const ofConfig = {
   randomNormal: [
     { name: required, mean: undefined, deviation: undefined },
     (c) => randomNormalInitializer(c.mean, c.deviation),
+  ],
+  truncatedNormal: [
+    { name: required, mean: undefined, deviation: undefined },
+    (c) => truncatedNormalInitializer(c.mean, c.deviation),
+  ],
+  orthogonal: [{ name: required, gain: undefined }, (c) => orthogonalInitializer(c.gain)],
+  identity: [{ name: required, gain: undefined }, (c) => identityInitializer(c.gain)],
+  varianceScaling: [
+    { name: required, scale: undefined, mode: undefined, distribution: undefined },
+    ({ scale, mode, distribution }) => varianceScalingInitializer({ scale, mode, distribution }),
   ],
 } satisfies {
   [N in InitializerConfig['name']]: [

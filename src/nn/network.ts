@@ -1,9 +1,10 @@
-import { ArgumentError } from '../errors.ts';
+import { ArgumentError, ShapeError } from '../errors.ts';
+import { topologicalOrder } from '../graph/traverse.ts';
 import { didYouMean } from '../nearestName.ts';
 import { input } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
-import { sizeOf } from '../ops/core/shape.ts';
-import { withScope } from '../ops/core/node.ts';
+import { formatShape, sizeOf } from '../ops/core/shape.ts';
+import { isTensor, withScope } from '../ops/core/node.ts';
 import type { DType, Shape } from '../ops/core/shape.ts';
 import type { Tensor } from '../ops/core/op.ts';
 import { checkOptions, describe, required, requireSeed } from '../options.ts';
@@ -49,6 +50,9 @@ export interface InputPort extends Port {
   readonly indices: boolean;
 }
 
+/** What a model adds to its loss: a graph function of its outputs and its inputs. */
+export type ModelLoss = (outputs: readonly Tensor[], inputs: readonly Tensor[]) => Tensor;
+
 /** Layers between inputs and outputs: what a model computes, without the means to train it. */
 export class Network {
   readonly name: string;
@@ -61,6 +65,7 @@ export class Network {
   seed: number;
   /** Places of the outputs, counted as `from` of the applications. */
   readonly outputPlaces: readonly number[];
+  readonly #losses: ModelLoss[] = [];
 
   constructor(options: NetworkOptions) {
     checkOptions('model', options, networkOptions);
@@ -252,6 +257,59 @@ export class Network {
   callAll(x: Tensor | readonly Tensor[], context: CallContext = { training: false }): Tensor[] {
     const places = this.#run(listOf(x), ({ layer }, from) => layer.call(from, context));
     return this.outputPlaces.map((place) => places[place]);
+  }
+
+  /**
+   * Adds a penalty to the loss of this model (Keras's add_loss), as it is reported and minimised, by `fit` and `evaluate`: a
+   * graph function of all outputs, [N, …], and all inputs. It gives a value per sample, [N], whose mean counts, or a single
+   * number made of weights alone. It is not saved with the model, nor taken over by a model that this one becomes part of. Takes
+   * effect when the model is compiled.
+   *
+   * @throws ArgumentError if it is no function
+   */
+  addLoss(loss: ModelLoss): void {
+    if (typeof loss !== 'function') {
+      throw new ArgumentError(
+        `${this.name}: addLoss was given ${describe(loss)}; give a function of the outputs, such as ([y]) => ops.reduceSum(ops.square(y), { axes: [1] })`,
+      );
+    }
+    this.#losses.push(loss);
+  }
+
+  /** The penalties of the weights that training changes, single numbers: what their regularizers give. */
+  weightPenalties(frozen?: ReadonlySet<Layer>): Tensor[] {
+    return [...new Set(this.layers)].flatMap((layer) => layer.weightPenalties(frozen));
+  }
+
+  /**
+   * `callAll`, and all that is added to the loss: by regularizers of weights and of outputs, and by `addLoss` of layers and of
+   * the model. Each is a value per sample, [N], whose mean counts, or a single number; `losses.reduce(ops.add)` is their sum.
+   *
+   * @throws ShapeError if a penalty is neither, or is one number of a whole batch
+   */
+  callWithLosses(
+    x: Tensor | readonly Tensor[],
+    context: CallContext = { training: false },
+  ): { readonly outputs: Tensor[]; readonly losses: Tensor[] } {
+    const inputs = listOf(x);
+    const losses: Tensor[] = [];
+    const outputs = this.callAll(inputs, { ...context, losses });
+    losses.push(...this.#losses.map((loss) => loss(outputs, inputs)));
+    for (const loss of losses) this.#checkLoss(loss, inputs);
+    return { outputs, losses: [...losses, ...this.weightPenalties(context.frozen)] };
+  }
+
+  /** Throws unless a penalty can be averaged over any number of samples, as `evaluate` does. */
+  #checkLoss(loss: unknown, inputs: readonly Tensor[]): void {
+    const [batch] = inputs[0].shape;
+    if (isTensor(loss)) {
+      if (loss.shape.length === 1 && loss.shape[0] === batch) return;
+      const places = new Set(inputs.map(({ node }) => node));
+      if (loss.shape.length === 0 && !topologicalOrder([loss]).some((node) => places.has(node))) return;
+    }
+    throw new ShapeError(
+      `${this.name}: addLoss got ${isTensor(loss) ? formatShape(loss.shape) : describe(loss)} for a batch of ${batch} samples; give one value per sample, [${batch}], whose mean is then added, or a single number made of weights alone`,
+    );
   }
 
   /** The outputs as they are computed after training, from inputs of their own: to look at the graph. */

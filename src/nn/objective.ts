@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts';
 import { checkFlag, describe } from '../options.ts';
 import { add, scale } from '../ops/elementwise/elementwise.ts';
+import { broadcastTo } from '../ops/reduce/sum.ts';
 import type { Tensor } from '../ops/core/op.ts';
 import type { LossFunction } from './losses.ts';
 import { lossInfoOf } from './losses/define.ts';
@@ -161,17 +162,19 @@ export class Objective {
 
   /**
    * What `values` are on a batch, and `loss`, whose mean over the batch is to be minimised: for each sample the sum of the
-   * losses, times `weights` where they are given, divided as their reductions say.
+   * losses, times `weights` where they are given, divided as their reductions say, and of the `penalties`, which are neither
+   * weighted nor divided (Keras).
    *
-   * @param weights of samples, [N], or of their steps, [N, steps]
    * @param mode `training` records the batch's losses as they are minimised; `evaluation` what the losses of all batches
    *   together follow from; `samples` losses of the samples, divided by nothing
+   * @param weights of samples, [N], or of their steps, [N, steps]
+   * @param penalties values per sample, [N], or single numbers, as `network.callWithLosses` gives them
    */
   compute(
     outputs: readonly Tensor[],
     targets: readonly Tensor[],
     mode: 'training' | 'evaluation' | 'samples',
-    weights?: Tensor,
+    { weights, penalties = [] }: { readonly weights?: Tensor; readonly penalties?: readonly Tensor[] } = {},
   ): { readonly loss: Tensor; readonly values: readonly Computed[] } {
     const model = this.#model;
     const several = this.#several;
@@ -183,8 +186,11 @@ export class Objective {
       const tensor = mode === 'samples' ? term.perSample : term.reduced;
       return { ...term, weight, recording: mode === 'evaluation' ? term.recording : { tensor } };
     });
+    const penalty = penalties.map((own) => broadcastTo(own, [outputs[0].shape[0]]));
+    const added = penalty.map((tensor) => ({ weight: 1, recording: { tensor } }));
     const loss = terms
       .map(({ reduced, weight }) => (weight === 1 ? reduced : scale(reduced, weight)))
+      .concat(penalty)
       .reduce(add);
     const metrics = this.goals.flatMap(({ place, known, metrics: list }, i) => {
       tellMeaning(outputs[place], known);
@@ -194,7 +200,7 @@ export class Objective {
       });
     });
     const recordings = [
-      sumOf(terms),
+      sumOf([...terms, ...added]),
       ...(several ? terms.map(({ recording }) => recording) : []),
       ...metrics,
     ];

@@ -4,6 +4,7 @@ import { programState } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
 import type { Effect, LowerContext, Operand, Resource } from '../ops/core/op.ts';
 import { sizeOf } from '../ops/core/shape.ts';
+import { constrainDispatch } from '../ops/optimizer/constrain.ts';
 import type { StepGuard } from './guard.ts';
 import type { Location } from './location.ts';
 import type { OptimizerOperands, OptimizerRange, OptimizerSpec, SharedOperands } from './optimizerSpec.ts';
@@ -195,10 +196,17 @@ export class Minimizer {
       });
     });
     const update = this.#effect((shared, { dispatch }) => {
-      for (const own of operands) {
+      operands.forEach((own, i) => {
         dispatch(optimizer.update({ ...own, ...shared }));
         for (const after of optimizer.settle?.({ ...own, ...shared }) ?? []) dispatch(after);
-      }
+        const { run } = this.#runs[i];
+        run.variables.forEach(({ constraint, shape }, k) => {
+          if (!constraint) return;
+          const offset = (run.offsets[k] - run.offset) / 4;
+          const { parameters: values } = own;
+          dispatch(constrainDispatch({ constraint, shape, values, offset, state: shared.state }));
+        });
+      });
     });
     return { trial, update };
   }

@@ -1,28 +1,15 @@
 import { activations } from '../../src/nn/activations.ts';
-import * as api from '../../src/index.ts';
-import type { Layer } from '../../src/nn/layers/layer.ts';
-import { map, sizeOf } from '../reference/array.ts';
-import type { Call, Drawing, Id, Value } from './entry.ts';
+import { sizeOf } from '../reference/array.ts';
+import type { Call, Drawing, Id } from './entry.ts';
+import { sequenceLayers } from './sequenceLayers.ts';
+import { shapeLayers } from './shapeLayers.ts';
 import type { OpName } from './table.ts';
 import { table } from './table.ts';
+import { channelsOf, make, samples } from './layerCall.ts';
+import type { LayerCall, LayerDraw } from './layerCall.ts';
 import type { Tape } from './tape.ts';
 
-/** A layer in one use: its samples [N, …], and what it computes in words of the ops' references. */
-export interface LayerCall {
-  readonly layer: Layer;
-  readonly inputs: readonly Value[];
-  /** `w` has the layer's variables by their names within it. */
-  readonly twin: (tape: Tape, x: readonly Id[], w: Readonly<Record<string, Id>>) => Id;
-  readonly text: string;
-  /** The result is exact where the inputs are. */
-  readonly exact?: boolean;
-}
-
 type Options = Record<string, any>;
-type LayerDraw = (draft: Drawing) => LayerCall | undefined;
-
-const factories: Readonly<Record<string, unknown>> = { ...api };
-const make = (type: string, ...args: unknown[]) => (factories[type] as (...all: unknown[]) => Layer)(...args);
 
 /** Options of windows: layers say `strides` where ops say `stride`. */
 const asLayer = ({ stride, ...rest }: Options): Options =>
@@ -46,10 +33,6 @@ const opOf = { exponential: 'exp', swish: 'silu', hardSwish: 'hardSilu' } as Rea
 const DEFAULTS = { leakyRelu: 0.2, elu: 1, celu: 1, squareplus: 4, hardShrink: 0.5, softShrink: 0.5, softmax: -1, logSoftmax: -1, sparsemax: -1, glu: -1 } as Readonly<Record<string, number>>; // prettier-ignore
 const activate = (tape: Tape, name: string, x: Id): Id => (name === 'linear' ? x : tape.op(opOf[name] ?? (name as OpName), [x])); // prettier-ignore
 
-const samples = (draft: Drawing, ranks: readonly number[] = [2, 3, 4], exact = false) =>
-  draft.any({ rank: ranks, exact });
-const channelsOf = ({ tensor }: Value) => tensor.shape.at(-1)!;
-
 /** A layer that is an op by the same name or another, called with the arguments that the op would draw. */
 function asOp(type: string, op: OpName, toArgs: (call: Call) => unknown[] | undefined): LayerDraw {
   return (draft) => {
@@ -66,6 +49,12 @@ function asOp(type: string, op: OpName, toArgs: (call: Call) => unknown[] | unde
       exact: table[op].exact === 'always',
     };
   };
+}
+
+/** Windows [KH, KW, channels, multiplier] as those of a convolution with a group per channel. */
+function asGroups(tape: Tape, w: Id): Id {
+  const [height, width, channels, multiplier] = tape.value(w).shape;
+  return tape.op('reshape', [w], [[height, width, 1, channels * multiplier]]);
 }
 
 /** A kernel over an image, with a bias and an activation. */
@@ -92,7 +81,7 @@ function kernel(
       inputs: [x],
       twin(tape, [input], w) {
         let y = depthwise
-          ? tape.op('conv2d', [input, w.depthwise], [{ ...own, groups: channelsOf(x) }])
+          ? tape.op('conv2d', [input, asGroups(tape, w.depthwise)], [{ ...own, groups: channelsOf(x) }])
           : tape.op(op, [input, w.weight], [own]);
         if (type === 'separableConv2d') y = tape.op('conv2d', [y, w.pointwise], [{}]);
         if (useBias) y = tape.op('add', [y, w.bias]);
@@ -186,15 +175,13 @@ export const layers: Readonly<Record<string, LayerDraw>> = {
   instanceNormalization: normalization('instanceNormalization', 'instance', [3, 4]),
   prelu(draft) {
     const x = samples(draft, [2, 3, 4], true);
-    const sharedAxes = [...Array(x.tensor.shape.length - 1).keys()].filter(() => draft.rng.chance(0.5));
+    const sharedAxes = [...Array(x.tensor.shape.length).keys()].slice(1).filter(() => draft.rng.chance(0.5));
     return {
       layer: make('prelu', { sharedAxes }),
       inputs: [x],
       twin(tape, [input], w) {
-        // At 0 the slope is alpha, as PyTorch has it: min(x, 0) passes the gradient to x there.
-        const zero = tape.leaf(map(tape.value(input), () => 0));
-        const below = tape.op('minimum', [input, zero]);
-        return tape.op('add', [tape.op('relu', [input]), tape.op('multiply', [w.alpha, below])]);
+        const below = tape.op('relu', [tape.op('negate', [input])]);
+        return tape.op('subtract', [tape.op('relu', [input]), tape.op('multiply', [w.alpha, below])]);
       },
       text: `prelu(${JSON.stringify({ sharedAxes })})`,
     };
@@ -290,6 +277,10 @@ export const layers: Readonly<Record<string, LayerDraw>> = {
   dropout: idle('dropout', 0.25),
   spatialDropout2d: idle('spatialDropout2d', 0.5),
   gaussianNoise: idle('gaussianNoise', 0.1),
+  gaussianDropout: idle('gaussianDropout', 0.25),
+  alphaDropout: idle('alphaDropout', 0.25),
+  ...sequenceLayers,
+  ...shapeLayers,
   add: merging('add', 'add'),
   subtract: merging('subtract', 'subtract'),
   multiply: merging('multiply', 'multiply'),
@@ -306,10 +297,10 @@ function asConcatenate(draft: Drawing): LayerCall | undefined {
   const axis = rng.int(1, shape.length - 1);
   const others = Array.from({ length: rng.int(1, 3) }, () => draft.take(shape.with(axis, rng.int(1, 5))));
   return {
-    layer: make('concatenate', { axis: axis - 1 }), // of a sample
+    layer: make('concatenate', { axis }),
     inputs: [x, ...others],
     twin: (tape, ids) => tape.op('concat', ids, [axis]),
-    text: `concatenate(${axis - 1})`,
+    text: `concatenate(${axis})`,
     exact: true,
   };
 }

@@ -23,11 +23,21 @@ const image: Shape = [6, 5, 4];
 const uniform = { name: 'randomUniform', low: -0.5, high: 0.25 };
 const constant = { name: 'constant', value: 0.5 };
 const normal = { name: 'randomNormal', mean: 0.1, deviation: 0.2 };
-const common = { name: 'own name', trainable: false };
+const l2 = { name: 'l2', factor: 0.5 };
+const l1L2 = { name: 'l1L2', l1: 0.25, l2: 0.125 };
+const maxNorm = { name: 'maxNorm', maxValue: 1.5, axis: [0, -1] };
+const nonNeg = { name: 'nonNeg' };
+const common = { name: 'own name', trainable: false, activityRegularizer: { name: 'l1', factor: 0.125 } };
+/** The options of a weight besides its initializer. */
+const kept = (weight: string, constraint: object = nonNeg) => ({
+  [`${weight}Regularizer`]: weight === 'bias' ? l1L2 : l2,
+  [`${weight}Constraint`]: constraint,
+});
 const otherChannels: readonly (readonly Shape[])[] = [[[6, 5, 3]], [[6, 5]], [[6, 5, 4, 1]], [[6, 5, 8]]];
+const sequence: Shape = [7, 4];
 const otherSizes: readonly (readonly Shape[])[] = [[[7, 9, 4]]];
 
-const convolution = {
+const windows = {
   ...common,
   kernelSize: [3, 2],
   strides: [2, 1],
@@ -35,9 +45,10 @@ const convolution = {
   dilation: [1, 2],
   activation: 'gelu',
   useBias: true,
-  kernelInitializer: uniform,
   biasInitializer: constant,
+  ...kept('bias'),
 };
+const convolution = { ...windows, kernelInitializer: uniform, ...kept('kernel', maxNorm) };
 const normalization = {
   ...common,
   epsilon: 0.01,
@@ -45,6 +56,8 @@ const normalization = {
   scale: true,
   betaInitializer: normal,
   gammaInitializer: 'lecunNormal',
+  ...kept('beta'),
+  ...kept('gamma', { name: 'unitNorm', axis: 0 }),
 };
 
 const named = (
@@ -81,9 +94,11 @@ export const layerCases: readonly LayerCase[] = [
       useBias: true,
       kernelInitializer: 'heNormal',
       biasInitializer: normal,
+      ...kept('kernel', { name: 'minMaxNorm', minValue: 0.5, maxValue: 1, rate: 0.75, axis: 0 }),
+      ...kept('bias'),
     },
     [[7]],
-    { refused: [[[6]], [[7, 7]], [[8]]] },
+    { refused: [[[6]], [[7, 6]], [[8]]], served: [[[4, 7]]] },
   ),
   named('conv2d', { ...convolution, filters: 6, groups: 2 }, [image], conv),
   named(
@@ -94,44 +109,182 @@ export const layerCases: readonly LayerCase[] = [
       refused: otherChannels,
     },
   ),
-  named('depthwiseConv2d', { ...convolution, depthMultiplier: 2 }, [image], conv),
+  named('conv2dTranspose', { ...convolution, padding: 'same', filters: 3, outputPadding: [1, 0] }, [image], {
+    refused: otherChannels,
+  }),
+  named(
+    'depthwiseConv2d',
+    { ...windows, depthMultiplier: 2, depthwiseInitializer: uniform, ...kept('depthwise', maxNorm) },
+    [image],
+    conv,
+  ),
   named(
     'separableConv2d',
-    { ...convolution, filters: 3, depthMultiplier: 2, pointwiseInitializer: 'lecunUniform' },
+    {
+      ...windows,
+      filters: 3,
+      depthMultiplier: 2,
+      depthwiseInitializer: uniform,
+      ...kept('depthwise', maxNorm),
+      pointwiseInitializer: 'lecunUniform',
+      ...kept('pointwise'),
+    },
     [image],
     conv,
   ),
   named(
     'batchNormalization',
-    { ...normalization, momentum: 0.8, movingMeanInitializer: normal, movingVarianceInitializer: constant },
+    {
+      ...normalization,
+      axis: -1,
+      momentum: 0.8,
+      movingMeanInitializer: normal,
+      movingVarianceInitializer: constant,
+    },
     [image],
     { refused: [[[6, 5, 3]], [[4, 5]]], served: [[[7, 9, 4]], [[4]]] },
   ),
-  named('layerNormalization', normalization, [image], { refused: [[[6, 5, 3]]], served: [[[4]]] }),
-  named('groupNormalization', { ...normalization, groups: 2 }, [image], { refused: [[[6, 5, 2]], [[3]]] }),
+  named('layerNormalization', { ...normalization, axis: -1 }, [image], {
+    refused: [[[6, 5, 3]]],
+    served: [[[4]]],
+  }),
+  named('layerNormalization', { ...normalization, axis: [1, 3] }, [image], {
+    refused: [[[6, 5, 3]], [[5, 5, 4]], [[6, 4]]],
+    served: [[[6, 9, 4]]],
+  }),
+  named(
+    'batchNormalization',
+    {
+      ...normalization,
+      axis: 1,
+      momentum: 0.8,
+      movingMeanInitializer: normal,
+      movingVarianceInitializer: constant,
+    },
+    [image],
+    { refused: [[[5, 5, 4]]], served: [[[6, 2]]] },
+  ),
+  named('rmsNormalization', { ...common, axis: [2, 3], epsilon: 0.01 }, [image], {
+    refused: [[[6, 5, 3]], [[5, 4]]],
+    served: [[[7, 5, 4]]],
+  }),
+  named('unitNormalization', { ...common, axis: [1, 2] }, [image]),
+  named('relu', { ...common, maxValue: 1.5, negativeSlope: 0.25, threshold: 0.5 }, [image]),
+  named('elu', { ...common, alpha: 0.5 }, [image]),
+  named('softmax', { ...common, axis: 1 }, [image]),
+  named('dot', { ...common, axes: [2, 1], normalize: true }, [
+    [4, 5],
+    [5, 3],
+  ]),
+  named('groupNormalization', { ...normalization, axis: -1, groups: 2 }, [image], {
+    refused: [[[6, 5, 2]], [[3]]],
+  }),
   named('instanceNormalization', normalization, [image], {
     refused: [[[6, 5, 2]], [[4]]],
     served: otherSizes,
   }),
-  named('prelu', { ...common, sharedAxes: [0, 1], initializer: constant }, [image], {
+  named('prelu', { ...common, sharedAxes: [1, 2], alphaInitializer: constant, ...kept('alpha') }, [image], {
     refused: [[[6, 5, 3]], [[4]], [[5, 4]], [[6, 5, 4, 1]]],
     served: otherSizes,
   }),
-  named('prelu', { ...common, sharedAxes: [], initializer: 'zeros' }, [image], {
+  named('prelu', { ...common, sharedAxes: [], alphaInitializer: 'zeros', ...kept('alpha') }, [image], {
     refused: [[[6, 5, 3]], [[6, 1, 4]], [[1, 5, 4]], [[7, 5, 4]], [[4]]],
   }),
-  named('embedding', { ...common, inputDim: 9, outputDim: 3, initializer: uniform }, [[4]], {
-    dtype: 'i32',
-    served: [[[5, 2]]],
-  }),
+  named(
+    'embedding',
+    {
+      ...common,
+      inputDim: 9,
+      outputDim: 3,
+      maskZero: true,
+      embeddingsInitializer: uniform,
+      ...kept('embeddings'),
+    },
+    [[4]],
+    {
+      dtype: 'i32',
+      served: [[[5, 2]]],
+    },
+  ),
   named('leakyRelu', { ...common, negativeSlope: 0.125 }, [image]),
   named('maxout', { ...common, units: 2 }, [image]),
   named('maxPool2d', { ...common, poolSize: [2, 3], strides: [1, 2], padding: 'same', dilation: [2, 1] }, [
     image,
   ]),
   named('averagePool2d', { ...common, poolSize: 2, strides: 1, padding: [1, 0, 1, 0], dilation: 2 }, [image]),
-  named('globalAveragePool2d', common, [image]),
-  named('globalMaxPool2d', common, [image]),
+  named('globalAveragePool2d', { ...common, keepDims: true }, [image]),
+  named('globalMaxPool2d', { ...common, keepDims: true }, [image]),
+  named('adaptiveAveragePool2d', { ...common, outputSize: [4, 2] }, [image]),
+  named('adaptiveMaxPool2d', { ...common, outputSize: 4 }, [image]),
+  named(
+    'conv1d',
+    {
+      ...convolution,
+      kernelSize: 3,
+      strides: 2,
+      padding: 'causal',
+      dilation: 1,
+      filters: 6,
+      groups: 2,
+    },
+    [sequence],
+    { refused: [[[7, 3]], [[7]], [[7, 4, 1]], [[7, 8]]], served: [[[9, 4]]] },
+  ),
+  named('maxPool1d', { ...common, poolSize: 3, strides: 2, padding: 'same', dilation: 2 }, [sequence]),
+  named('averagePool1d', { ...common, poolSize: 2, strides: 1, padding: [1, 0], dilation: 2 }, [sequence]),
+  named('globalAveragePool1d', { ...common, keepDims: true }, [sequence]),
+  named('globalMaxPool1d', { ...common, keepDims: true }, [sequence]),
+  named('adaptiveAveragePool1d', { ...common, outputSize: 3 }, [sequence]),
+  named('adaptiveMaxPool1d', { ...common, outputSize: 3 }, [sequence]),
+  named('upSampling1d', { ...common, size: 3 }, [sequence]),
+  named('zeroPadding1d', { ...common, padding: [1, 2] }, [sequence]),
+  named('cropping1d', { ...common, cropping: [1, 2] }, [sequence]),
+  named('padding2d', { ...common, padding: [1, 2], mode: 'reflect', value: 0.5 }, [image]),
+  named('rescaling', { ...common, scale: [1, 2, 3, 4], offset: -0.5 }, [image]),
+  named(
+    'resizing',
+    {
+      ...common,
+      height: 4,
+      width: 7,
+      interpolation: 'bicubic',
+      cropToAspectRatio: true,
+      padToAspectRatio: false,
+      fillValue: 0.5,
+    },
+    [image],
+  ),
+  named('centerCrop', { ...common, height: 3, width: 4 }, [image]),
+  named('masking', { ...common, maskValue: 0.5 }, [sequence]),
+  named(
+    'normalization',
+    { ...common, axis: [-1], mean: [0, 1, 2, 3], variance: [1, 2, 3, 4], invert: true },
+    [image],
+  ),
+  {
+    ...named('timeDistributed', common, []),
+    options: {
+      ...common,
+      layer: {
+        type: 'conv1d',
+        config: {
+          ...convolution,
+          name: 'inner',
+          kernelSize: 1,
+          strides: 1,
+          padding: 'valid',
+          dilation: 1,
+          filters: 2,
+          groups: 1,
+        },
+      },
+    },
+    make: ({ layer, ...given }) =>
+      api.timeDistributed(api.conv1d((layer as { config: api.Conv1dOptions }).config), given),
+    shapes: [[5, ...sequence]],
+    refused: [[[5, 7, 3]], [[7, 4]], [[4]]],
+    served: [[[6, 9, 4]]],
+  },
   named('upSampling2d', { ...common, size: [2, 3], interpolation: 'bilinear' }, [image]),
   named(
     'zeroPadding2d',
@@ -152,10 +305,17 @@ export const layerCases: readonly LayerCase[] = [
   named('average', common, [image, image, image]),
   named('maximum', common, [image, image]),
   named('minimum', common, [image, image]),
-  named('concatenate', { ...common, axis: 1 }, [image, [6, 2, 4]]),
+  named('concatenate', { ...common, axis: 2 }, [image, [6, 2, 4]]),
   placed('reshape', 'targetShape', [-1, 4], [image]),
   placed('dropout', 'rate', 0.25, [image]),
   placed('spatialDropout2d', 'rate', 0.5, [image]),
   placed('gaussianNoise', 'deviation', 0.125, [image]),
+  placed('spatialDropout1d', 'rate', 0.5, [sequence]),
+  placed('gaussianDropout', 'rate', 0.25, [image]),
+  placed('alphaDropout', 'rate', 0.25, [image]),
+  placed('permute', 'dims', [3, 1, 2], [image]),
+  placed('repeatVector', 'n', 3, [[4]]),
+  placed('pixelShuffle', 'upscaleFactor', 2, [image]),
+  placed('pixelUnshuffle', 'downscaleFactor', 2, [[6, 4, 3]]),
   placed('activation', 'activation', 'mish', [image]),
 ];

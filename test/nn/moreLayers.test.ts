@@ -88,9 +88,12 @@ describe('conv2dTranspose', () => {
 });
 
 describe('depthwise and separable convolutions', () => {
-  /** Channel c · multiplier + m is channel c filtered by window [.., .., 0, c · multiplier + m]. */
-  const depthwise = (x: Array64, w: Array64, options: convolution.Conv2dOptions = {}) =>
-    convolution.conv2d(x, w, { ...options, groups: x.shape[3] });
+  /** Channel c · multiplier + m is channel c filtered by window [.., .., c, m]. */
+  const depthwise = (x: Array64, w: Array64, options: convolution.Conv2dOptions = {}) => {
+    const [height, width, channels, multiplier] = w.shape;
+    const flat = array([height, width, 1, channels * multiplier], w.data);
+    return convolution.conv2d(x, flat, { ...options, groups: channels });
+  };
 
   it.each([1, 2])('depthwise with multiplier %i', async (depthMultiplier) => {
     const layer = depthwiseConv2d({
@@ -157,9 +160,9 @@ describe('padding, cropping, pooling', () => {
     );
   });
 
-  it('of one row and column by default', () => {
+  it('by default one row and column more, and none less, as in Keras', () => {
     expect(sequential([zeroPadding2d()], { inputShape: [3, 4, 1] }).outputShape).toEqual([5, 6, 1]);
-    expect(sequential([cropping2d()], { inputShape: [3, 4, 1] }).outputShape).toEqual([1, 2, 1]);
+    expect(sequential([cropping2d()], { inputShape: [3, 4, 1] }).outputShape).toEqual([3, 4, 1]);
   });
 
   it('names what is wrong', () => {
@@ -192,11 +195,11 @@ describe('activations with parameters', () => {
   it.each([
     [undefined, [4, 5, 3]],
     [
-      [0, 1],
+      [1, 2],
       [1, 1, 3],
     ],
   ])('prelu, slopes shared along %j', async (sharedAxes, shape) => {
-    const layer = prelu({ sharedAxes, initializer: 'lecunNormal' });
+    const layer = prelu({ sharedAxes, alphaInitializer: 'lecunNormal' });
     const { weights } = await checkLayer(layer, [images], ([x], { alpha }) =>
       fromFunction(x.shape, (n, y, i, c) => {
         const value = at(x, n, y, i, c);
@@ -205,8 +208,8 @@ describe('activations with parameters', () => {
       }),
     );
     expect(weights.alpha.shape).toEqual(shape);
-    expect(() => sequential([prelu({ sharedAxes: [2] })], { inputShape: [3, 3] })).toThrow(
-      'sharedAxes has 2',
+    expect(() => sequential([prelu({ sharedAxes: [0] })], { inputShape: [3, 3] })).toThrow(
+      'sharedAxes has 0, but samples of shape [3, 3] have the axes 1 to 2, or -2 to -1; axis 0 is the batch',
     );
   });
 
@@ -274,7 +277,7 @@ describe('embedding', () => {
   });
 
   it('takes whole numbers in f32 too, and gives zeros for what is no word', async () => {
-    const layer = embedding({ inputDim: 7, outputDim: 2, initializer: 'ones' });
+    const layer = embedding({ inputDim: 7, outputDim: 2, embeddingsInitializer: 'ones' });
     const network = modelOf(layer, [words]);
     const [y] = await evaluate((x) => network.call(x), [array([1, 3], [2, 7, -1])]);
     expect([...y.data]).toEqual([1, 1, 0, 0, 0, 0]);
@@ -305,7 +308,7 @@ describe('merging layers', () => {
 
   it('concatenate along other axes', async () => {
     const d = random(8, [2, 5, 4]);
-    for (const axis of [0, -2]) {
+    for (const axis of [1, -2]) {
       await checkLayer(concatenate({ axis }), [a, d], (inputs) => movement.concat(inputs, 1));
     }
   });
@@ -316,11 +319,12 @@ describe('merging layers', () => {
       'join: cannot join branches of shapes [3, 4] and [5, 4]; bring the branches to one shape first',
     );
     expect(() => modelOf(concatenate(), [a, d])).toThrow('all extents but that of axis -1 must be equal');
-    for (const axis of [2, -3, 0.5]) {
+    for (const axis of [0, 3, -3]) {
       expect(() => modelOf(concatenate({ axis }), [a, b])).toThrow(
-        `there is no axis ${axis}; choose one from -2 to 1`,
+        `axis has ${axis}, but samples of shape [3, 4] have the axes 1 to 2, or -2 to -1; axis 0 is the batch`,
       );
     }
+    expect(() => concatenate({ axis: 0.5 })).toThrow('axis is 0.5; give whole numbers');
     expect(() => modelOf(average(), [a])).toThrow('takes at least two inputs');
   });
 });

@@ -103,7 +103,8 @@ export interface GanNetworks {
 }
 
 /**
- * One generation, D(real), D(G(z)) and both losses. Both losses read the same D(G(z)): each of its values is
+ * One generation, D(real), D(G(z)) and both losses, with what regularizers add to them: of weights once, of outputs for each
+ * call. Both losses read the same D(G(z)): each of its values is
  * computed once, whichever gradients are asked for.
  *
  * In a step that trains one network the other works as always (batch statistics, dropout), but nothing of it changes,
@@ -118,15 +119,25 @@ export function ganGraph(
   losses: GanLosses,
   frozen?: ReadonlySet<Layer>,
 ): GanGraph {
-  const context = { training: true, frozen };
   const [batchSize] = real.shape;
+  /** What regularizers and addLoss add to a network's loss: a value per image, [N, 1], or a single number. */
+  const penalties = { generator: [] as Tensor[], discriminator: [] as Tensor[] };
+  const called = (network: Network, x: Tensor, own: Tensor[]) => {
+    const losses: Tensor[] = [];
+    const y = network.call(x, { training: true, frozen, losses });
+    own.push(...losses.map((loss) => (loss.shape.length === 0 ? loss : reshape(loss, [batchSize, 1]))));
+    return y;
+  };
+  const penalized = (loss: Tensor, own: readonly Tensor[], network: Network) =>
+    [loss, ...own, ...network.weightPenalties(frozen)].reduce((a, b) => add(a, b));
   const noisy = (images: Tensor) =>
     losses.instanceNoise > 0 ? add(images, randomNormal(images.shape, 0, losses.instanceNoise)) : images;
-  const logits = (images: Tensor) => reshape(discriminator.call(noisy(images), context), [batchSize, 1]);
+  const logits = (images: Tensor) =>
+    reshape(called(discriminator, noisy(images), penalties.discriminator), [batchSize, 1]);
 
   const latent = randomNormal([batchSize, ...generator.inputShape]);
   const fake = keep(part === 'discriminator', () =>
-    withScope('generator', () => generator.call(latent, context)),
+    withScope('generator', () => called(generator, latent, penalties.generator)),
   );
   // Real first: the moving statistics take up their batches in this order.
   const onReal = keep(part === 'generator', () => withScope('real', () => logits(real)));
@@ -136,12 +147,19 @@ export function ganGraph(
     labelNoise > 0 ? shift(scale(randomUniform([batchSize, 1]), -labelNoise), value) : value;
   return {
     // −log σ(l) on real and −log(1 − σ(l)) on generated images
-    discriminatorLoss: add(
-      bceWithLogits(onReal, target(1 - labelSmoothing.real)),
-      bceWithLogits(onFake, target(labelSmoothing.fake)),
+    discriminatorLoss: penalized(
+      add(
+        bceWithLogits(onReal, target(1 - labelSmoothing.real)),
+        bceWithLogits(onFake, target(labelSmoothing.fake)),
+      ),
+      penalties.discriminator,
+      discriminator,
     ),
-    generatorLoss:
+    generatorLoss: penalized(
       losses.generatorLoss === 'minimax' ? negate(bceWithLogits(onFake, 0)) : bceWithLogits(onFake, 1),
+      penalties.generator,
+      generator,
+    ),
     realAccuracy: keepNan(onReal, greater(onReal, 0)),
     fakeAccuracy: keepNan(onFake, lessEqual(onFake, 0)),
   };

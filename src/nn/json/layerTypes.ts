@@ -1,6 +1,6 @@
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Activation } from '../activations.ts';
-import { leakyRelu, maxout, prelu } from '../layers/activations.ts';
+import { elu, leakyRelu, maxout, prelu, relu, softmax } from '../layers/activations.ts';
 import {
   adaptiveAveragePool1d,
   adaptiveAveragePool2d,
@@ -11,6 +11,7 @@ import { conv1d } from '../layers/conv1d.ts';
 import { conv2d } from '../layers/conv2d.ts';
 import { conv2dTranspose } from '../layers/conv2dTranspose.ts';
 import { dense } from '../layers/dense.ts';
+import { dot } from '../layers/dot.ts';
 import { embedding } from '../layers/embedding.ts';
 import {
   globalAveragePool1d,
@@ -41,6 +42,7 @@ import { permute, pixelShuffle, pixelUnshuffle, repeatVector } from '../layers/r
 import { centerCrop, rescaling, resizing } from '../layers/resizing.ts';
 import { depthwiseConv2d, separableConv2d } from '../layers/separable.ts';
 import { cropping1d, upSampling1d, zeroPadding1d } from '../layers/sequences.ts';
+import { rmsNormalization, unitNormalization } from '../layers/scaling.ts';
 import { activation, dropout, flatten, reshape } from '../layers/shaping.ts';
 import { timeDistributed } from '../layers/timeDistributed.ts';
 import { upSampling2d } from '../layers/upSampling.ts';
@@ -72,6 +74,8 @@ const byName = {
   cropping2d,
   dense,
   depthwiseConv2d,
+  dot,
+  elu,
   embedding,
   flatten,
   globalAveragePool1d,
@@ -94,9 +98,13 @@ const byName = {
   prelu,
   rescaling,
   resizing,
+  relu,
+  rmsNormalization,
   separableConv2d,
+  softmax,
   subtract,
   upSampling1d,
+  unitNormalization,
   upSampling2d,
   zeroPadding1d,
   zeroPadding2d,

@@ -1,18 +1,29 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { add, leakyRelu as leakyReluOp, minimum, multiply, relu } from '../../ops/elementwise/elementwise.ts';
+import { checkRelu, relu as reluOp } from '../../ops/elementwise/activations.ts';
+import type { ReluOptions } from '../../ops/elementwise/activations.ts';
+import {
+  elu as eluOp,
+  leakyRelu as leakyReluOp,
+  multiply,
+  negate,
+  relu as reluTable,
+  subtract,
+} from '../../ops/elementwise/elementwise.ts';
+import { softmax as softmaxOp } from '../../ops/softmax/softmax.ts';
 import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { reduceMax } from '../../ops/reduce/reduce.ts';
-import { formatShape } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import type { InitializerSpec } from '../initializers.ts';
 import { describe, required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
+import { checkLayerAxes, layerAxes } from './axes.ts';
 import { settleLayer } from './settleLayer.ts';
+import { weightDefaults, weightOf } from './weightOptions.ts';
+import type { WeightOptionsOf } from './weightOptions.ts';
 import { Stateless } from './shaping.ts';
 
 export interface LeakyReluOptions extends LayerOptions {
@@ -42,16 +53,81 @@ export function leakyRelu(options: LeakyReluOptions = {}): Layer {
   });
 }
 
-export interface PreluOptions extends LayerOptions {
-  /** Axes of a sample along which the slope is the same: [0, 1] for one slope per channel of an image. Default none. */
+/**
+ * Keras's layer of relu: x above the threshold, at most maxValue if there is one, and negativeSlope · (x − threshold) below.
+ *
+ * @throws ArgumentError if an option is no number, or maxValue or the slope below 0
+ */
+export function relu(options: ReluLayerOptions = {}): Layer {
+  const defaults = {
+    maxValue: undefined,
+    negativeSlope: 0,
+    threshold: 0,
+    ...layerDefaults,
+  } as const satisfies Defaults<ReluLayerOptions>;
+  const settled = settleLayer('relu', options, defaults);
+  const { maxValue, negativeSlope, threshold } = settled;
+  checkRelu('relu', settled);
+  const own = { negativeSlope, threshold, ...(maxValue !== undefined && { maxValue }) };
+  const shown = Object.entries(own).filter(([, value]) => value !== 0);
+  return new Stateless('relu', settled, {
+    compute: (x) => reluOp(x, own),
+    description: shown.map(([option, value]) => `${option} ${value}`).join(', '),
+  });
+}
+
+export interface ReluLayerOptions extends LayerOptions, ReluOptions {}
+
+export interface EluOptions extends LayerOptions {
+  /** Default 1. */
+  alpha?: number;
+}
+
+/**
+ * x for x > 0, alpha (e^x − 1) otherwise (Clevert et al. 2015; Keras's ELU).
+ *
+ * @throws ArgumentError unless alpha is a finite number
+ */
+export function elu(options: EluOptions = {}): Layer {
+  const settled = settleLayer('elu', options, { alpha: 1, ...layerDefaults });
+  const { alpha } = settled;
+  if (typeof alpha !== 'number' || !Number.isFinite(Math.fround(alpha))) {
+    throw new ArgumentError(`elu: alpha is ${describe(alpha)}; it must be a finite number`);
+  }
+  return new Stateless('elu', settled, { compute: (x) => eluOp(x, alpha), description: String(alpha) });
+}
+
+export interface SoftmaxOptions extends LayerOptions {
+  /** Counted as in Keras, where the batch is axis 0; default −1. */
+  axis?: number;
+}
+
+/**
+ * e^x / Σ e^x along an axis (Keras's Softmax).
+ *
+ * @throws ArgumentError if axis is no axis; ShapeError if samples do not have it
+ */
+export function softmax(options: SoftmaxOptions = {}): Layer {
+  const settled = settleLayer('softmax', options, { axis: -1, ...layerDefaults });
+  checkLayerAxes('softmax', 'axis', settled.axis);
+  return new Stateless('softmax', settled, {
+    compute: (x) => softmaxOp(x, layerAxes('softmax', 'axis', settled.axis, x.shape.slice(1))[0]),
+    description: settled.axis === -1 ? '' : `axis ${settled.axis}`,
+  });
+}
+
+/** The slopes start with zeros, as in Keras; He et al. begin at 0.25. */
+export interface PreluOptions extends LayerOptions, WeightOptionsOf<'alpha'> {
+  /**
+   * Axes along which the slope is the same, counted as in Keras, where the batch is axis 0: [1, 2] for one slope per channel of
+   * an image. Default none.
+   */
   sharedAxes?: readonly number[];
-  /** Default zeros, as Keras has it; He et al. begin at 0.25. */
-  initializer?: InitializerSpec;
 }
 
 const preluDefaults = {
   sharedAxes: [],
-  initializer: 'zeros',
+  ...weightDefaults('alpha', 'zeros'),
   ...layerDefaults,
 } as const satisfies Defaults<PreluOptions>;
 
@@ -65,26 +141,22 @@ class Prelu extends Layer {
     super(options, options);
     if (!Array.isArray(options.sharedAxes)) {
       throw new ArgumentError(
-        `prelu: sharedAxes is ${describe(options.sharedAxes)}; give a list of axes, such as [0, 1]`,
+        `prelu: sharedAxes is ${describe(options.sharedAxes)}; give a list of axes, such as [1, 2]`,
       );
     }
+    checkLayerAxes('prelu', 'sharedAxes', options.sharedAxes);
     this.#options = options;
   }
 
   protected override createWeights(inputShape: Shape): void {
-    const { sharedAxes, initializer } = this.#options;
-    const stray = sharedAxes.find((axis) => !Number.isInteger(axis) || axis < 0 || axis >= inputShape.length);
-    if (stray !== undefined) {
-      throw new ShapeError(
-        `${this.name}: sharedAxes has ${stray}, but samples of shape ${formatShape(inputShape)} have the axes 0 to ${inputShape.length - 1}`,
-      );
-    }
-    const shape = inputShape.map((extent, axis) => (sharedAxes.includes(axis) ? 1 : extent));
-    this.#alpha = this.addWeight('alpha', { shape, initializer });
+    const shared = layerAxes(this.name || this.type, 'sharedAxes', this.#options.sharedAxes, inputShape);
+    const shape = inputShape.map((extent, i) => (shared.includes(i + 1) ? 1 : extent));
+    this.#alpha = this.addWeight('alpha', { shape, ...weightOf<'alpha'>(this.#options, 'alpha') });
   }
 
   protected override compute(x: Tensor): Tensor {
-    return add(relu(x), multiply(read(this.#alpha), minimum(x, 0)));
+    // −relu(−x) and not min(x, 0): at 0, where both branches meet, the slope is then 0, as in Keras.
+    return subtract(reluTable(x), multiply(read(this.#alpha), reluTable(negate(x))));
   }
 }
 

@@ -14,6 +14,7 @@ import type { Layer } from './layer.ts';
 import { fromRow, rowOptions, SEQUENCE, toRow } from './sequences.ts';
 import type { Padding1d } from './sequences.ts';
 import { settleLayer } from './settleLayer.ts';
+import { weightOf } from './weightOptions.ts';
 
 export interface Conv1dOptions extends Omit<
   ConvolutionOptions,
@@ -70,7 +71,11 @@ class Conv1d extends Convolution<SettledOptions> {
         `${this.name}: ${channels} channels and ${filters} filters must both be multiples of the ${groups} groups`,
       );
     }
-    this.#weight = this.addKernel('weight', [channels / groups, filters]);
+    this.#weight = this.addKernel(
+      'weight',
+      [channels / groups, filters],
+      weightOf<'kernel'>(this.options, 'kernel'),
+    );
     this.addBias(filters);
   }
 

@@ -11,6 +11,7 @@ import type { ConvolutionOptions } from './convolution.ts';
 import { IMAGE, positiveInteger } from './layer.ts';
 import type { Layer } from './layer.ts';
 import { settleLayer } from './settleLayer.ts';
+import { weightOf } from './weightOptions.ts';
 
 export interface Conv2dOptions extends ConvolutionOptions {
   filters: number;
@@ -44,7 +45,11 @@ class Conv2d extends Convolution<SettledOptions> {
         `${this.name}: ${channels} channels and ${filters} filters must both be multiples of the ${groups} groups`,
       );
     }
-    this.#weight = this.addKernel('weight', [channels / groups, filters]);
+    this.#weight = this.addKernel(
+      'weight',
+      [channels / groups, filters],
+      weightOf<'kernel'>(this.options, 'kernel'),
+    );
     this.addBias(filters);
   }
 

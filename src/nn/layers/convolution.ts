@@ -7,14 +7,15 @@ import { requirePadding } from '../../ops/core/window.ts';
 import type { Padding } from '../../ops/core/window.ts';
 import { activationName, activationOf } from '../activations.ts';
 import type { Activation } from '../activations.ts';
-import type { InitializerSpec } from '../initializers.ts';
 import { required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { Layer, layerDefaults, pair } from './layer.ts';
-import type { LayerOptions } from './layer.ts';
+import type { LayerOptions, WeightOptions } from './layer.ts';
+import { weightDefaults, weightOf } from './weightOptions.ts';
+import type { WeightOptionsOf } from './weightOptions.ts';
 
-/** What all convolutions have in common. */
-export interface ConvolutionOptions extends LayerOptions {
+/** What all convolutions have in common but their kernels; the bias starts with zeros. */
+export interface WindowOptions extends LayerOptions, WeightOptionsOf<'bias'> {
   /** Height and width, or one number for both. */
   kernelSize: number | readonly [number, number];
   /** Default 1. */
@@ -27,25 +28,28 @@ export interface ConvolutionOptions extends LayerOptions {
   activation?: Activation;
   /** Default true. */
   useBias?: boolean;
-  /** Default glorotUniform. */
-  kernelInitializer?: InitializerSpec;
-  /** Default zeros. */
-  biasInitializer?: InitializerSpec;
 }
 
-export const convolutionDefaults = {
+/** What those of one kernel have in common; it starts with glorotUniform. */
+export interface ConvolutionOptions extends WindowOptions, WeightOptionsOf<'kernel'> {}
+
+export const windowDefaults = {
   kernelSize: required,
   strides: 1,
   padding: 'valid',
   dilation: 1,
   activation: 'linear',
   useBias: true,
-  kernelInitializer: 'glorotUniform',
-  biasInitializer: 'zeros',
+  ...weightDefaults('bias', 'zeros'),
   ...layerDefaults,
+} as const satisfies Defaults<WindowOptions>;
+
+export const convolutionDefaults = {
+  ...weightDefaults('kernel', 'glorotUniform'),
+  ...windowDefaults,
 } as const satisfies Defaults<ConvolutionOptions>;
 
-type Settled2d = Settled<ConvolutionOptions, typeof convolutionDefaults>;
+type Settled2d = Settled<WindowOptions, typeof windowDefaults>;
 type Window = Pick<Settled2d, 'kernelSize' | 'strides' | 'padding' | 'dilation'>;
 type SettledConvolution = Omit<Settled2d, keyof Window>;
 
@@ -76,14 +80,14 @@ export abstract class Convolution<O extends SettledConvolution> extends Layer {
     };
   }
 
-  protected addKernel(name: string, shape: Shape): Variable {
-    const { kernelInitializer: initializer } = this.options;
-    return this.addWeight(name, { shape: [...this.kernelSize, ...shape], initializer });
+  /** A weight [KH, KW, …channels]. */
+  protected addKernel(name: string, channels: Shape, weight: Omit<WeightOptions, 'shape'>): Variable {
+    return this.addWeight(name, { shape: [...this.kernelSize, ...channels], ...weight });
   }
 
   protected addBias(channels: number): void {
-    const { useBias, biasInitializer } = this.options;
-    if (useBias) this.#bias = this.addWeight('bias', { shape: [channels], initializer: biasInitializer });
+    if (!this.options.useBias) return;
+    this.#bias = this.addWeight('bias', { shape: [channels], ...weightOf<'bias'>(this.options, 'bias') });
   }
 
   /** activation(y + bias) */

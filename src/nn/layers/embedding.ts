@@ -4,20 +4,20 @@ import { notEqual } from '../../ops/elementwise/elementwise.ts';
 import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import type { InitializerSpec } from '../initializers.ts';
 import { required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
 import { settleLayer } from './settleLayer.ts';
+import { weightDefaults, weightOf } from './weightOptions.ts';
+import type { WeightOptionsOf } from './weightOptions.ts';
 
-export interface EmbeddingOptions extends LayerOptions {
+/** The values start with U(−0.05, 0.05), as in Keras. */
+export interface EmbeddingOptions extends LayerOptions, WeightOptionsOf<'embeddings'> {
   /** Words in the vocabulary: indices are 0 … inputDim − 1. */
   inputDim: number;
   /** Values that stand for each word. */
   outputDim: number;
-  /** Default U(−0.05, 0.05), as in Keras. */
-  initializer?: InitializerSpec;
   /** Index 0 is padding: the output has a mask that leaves its steps out. It keeps a row of its own. Default false. */
   maskZero?: boolean;
 }
@@ -25,8 +25,8 @@ export interface EmbeddingOptions extends LayerOptions {
 const defaults = {
   inputDim: required,
   outputDim: required,
-  initializer: { name: 'randomUniform', low: -0.05, high: 0.05 },
   maskZero: false,
+  ...weightDefaults('embeddings', { name: 'randomUniform', low: -0.05, high: 0.05 }),
   ...layerDefaults,
 } as const satisfies Defaults<EmbeddingOptions>;
 
@@ -45,8 +45,11 @@ class Embedding extends Layer {
   }
 
   protected override createWeights(): void {
-    const { inputDim, outputDim, initializer } = this.#options;
-    this.#weight = this.addWeight('weight', { shape: [inputDim, outputDim], initializer });
+    const { inputDim, outputDim } = this.#options;
+    this.#weight = this.addWeight('weight', {
+      shape: [inputDim, outputDim],
+      ...weightOf<'embeddings'>(this.#options, 'embeddings'),
+    });
   }
 
   protected override compute(x: Tensor): Tensor {

@@ -36,7 +36,7 @@ export interface FeatureNormalizationOptions extends LayerOptions {
 }
 
 const defaults = {
-  axis: -1,
+  axis: [-1],
   mean: undefined,
   variance: undefined,
   invert: false,

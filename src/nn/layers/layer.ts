@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { Variable } from '../../ops/core/leaves.ts';
+import { read, Variable } from '../../ops/core/leaves.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import { requireTensor, withScope } from '../../ops/core/node.ts';
 import { aliasOf } from '../../ops/movement/movement.ts';
@@ -7,11 +7,15 @@ import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { describe } from '../../options.ts';
 import type { Defaults } from '../../options.ts';
+import { constraintOf } from '../constraints.ts';
+import type { ConstraintSpec } from '../constraints.ts';
 import { initializerOf } from '../initializers.ts';
 import type { InitializerSpec } from '../initializers.ts';
 import { maskOf, masked } from '../masks.ts';
 import { plainJson } from '../json/plain.ts';
 import type { Json } from '../json/plain.ts';
+import { activityPenalty, namedRegularizer, weightPenalty } from '../regularizers.ts';
+import type { RegularizerSpec } from '../regularizers.ts';
 
 export interface LayerOptions {
   /** Names the layer in summaries, errors and saved files; `conv2d`, `conv2d_1`, … by default. */
@@ -21,9 +25,15 @@ export interface LayerOptions {
    * statistics. Takes effect when the model is compiled; default true.
    */
   trainable?: boolean;
+  /** Its penalty of the layer's outputs is added to the loss, divided by the samples of the batch (Keras). Default none. */
+  activityRegularizer?: RegularizerSpec;
 }
 
-export const layerDefaults = { name: undefined, trainable: true } as const satisfies Defaults<LayerOptions>;
+export const layerDefaults = {
+  name: undefined,
+  trainable: true,
+  activityRegularizer: undefined,
+} as const satisfies Defaults<LayerOptions>;
 
 /** What a layer was made with, as plain JSON: `name`, `trainable` and its own options. */
 export type LayerConfig = { readonly name: string; readonly trainable: boolean } & {
@@ -35,13 +45,23 @@ export interface CallContext {
   readonly training: boolean;
   /** The layers that are frozen: what `compile` found. By default those whose `trainable` is false now. */
   readonly frozen?: ReadonlySet<Layer>;
+  /**
+   * Receives what layers add to the loss by their outputs: a value per sample, [N], whose mean counts, or a single number of
+   * weights alone. A layer class of your own may push its penalties.
+   */
+  readonly losses?: Tensor[];
 }
+
+/** What a layer adds to the loss each time it is called: a graph function of its output and its inputs. */
+export type LayerLoss = (output: Tensor, inputs: readonly Tensor[]) => Tensor;
 
 /** What a model gives its layers when it builds them. */
 export interface BuildContext {
   readonly seed: number;
   /** Counts the variables of the model, so that each has a random stream of its own. */
   nextStream(): number;
+  /** What the names of the variables begin with; by default the layer's name. */
+  readonly owner?: string;
 }
 
 /** Keys of the random streams that fill a layer's initial weights: its first weight's stream, the next one's, … */
@@ -54,6 +74,10 @@ export interface WeightOptions {
   readonly shape: Shape;
   readonly initializer: InitializerSpec;
   readonly trainable?: boolean;
+  /** Its penalty of the weight is added to the loss while the weight is trained. */
+  readonly regularizer?: RegularizerSpec;
+  /** What the weight is kept to after each update. */
+  readonly constraint?: ConstraintSpec;
 }
 
 /**
@@ -94,7 +118,10 @@ export abstract class Layer {
   /** Whether its output has the mask of its input, as with Keras's supports_masking: see `outputMask`. */
   protected readonly passesMask: boolean = false;
   readonly #settings: object | undefined;
+  readonly #activityRegularizer: RegularizerSpec | undefined;
   readonly #weights = new Map<string, Variable>();
+  readonly #regularized = new Map<Variable, RegularizerSpec>();
+  readonly #losses: LayerLoss[] = [];
   /** While weights are created. */
   #building: BuildContext | undefined;
   /** The shapes that it was built for. */
@@ -105,7 +132,7 @@ export abstract class Layer {
    * @param settings what the layer was made with besides name and trainable, for `config`: names, numbers, booleans,
    *   arrays and records of them. A class that gives none cannot be saved as part of a model's architecture.
    */
-  constructor({ name = '', trainable = true }: LayerOptions = {}, settings?: object) {
+  constructor({ name = '', trainable = true, activityRegularizer }: LayerOptions = {}, settings?: object) {
     if (typeof name !== 'string' || typeof trainable !== 'boolean') {
       throw new ArgumentError(
         `A layer is named ${describe(name)} and its trainable is ${describe(trainable)}; a name is a text, and trainable true or false`,
@@ -113,6 +140,8 @@ export abstract class Layer {
     }
     this.name = name;
     this.trainable = trainable;
+    this.#activityRegularizer =
+      activityRegularizer && namedRegularizer(activityRegularizer, name || 'a layer');
     this.#settings = settings;
   }
 
@@ -129,7 +158,8 @@ export abstract class Layer {
       );
     }
     const { name, trainable } = this;
-    return plainJson(label, { ...this.#settings, name, trainable }) as LayerConfig;
+    const activityRegularizer = this.#activityRegularizer;
+    return plainJson(label, { ...this.#settings, name, trainable, activityRegularizer }) as LayerConfig;
   }
 
   /** The variables by their names within the layer: `weight`, `bias`. */
@@ -188,6 +218,7 @@ export abstract class Layer {
     } catch (error) {
       this.variables.length = 0;
       this.#weights.clear();
+      this.#regularized.clear();
       this.#origin = undefined;
       throw error;
     } finally {
@@ -234,9 +265,11 @@ export abstract class Layer {
         `${this.name || this.type}: its class ${this.constructor.name} has no compute(x); write one that gives the output's tensor`,
       );
     }
-    return withScope(this.name || this.type, () =>
-      this.#masked(this.compute(first, context, others), inputs),
-    );
+    return withScope(this.name || this.type, () => {
+      const output = this.#masked(this.compute(first, context, others), inputs);
+      if (context.losses) context.losses.push(...this.#penalties(output, inputs));
+      return output;
+    });
   }
 
   /** The output with the mask that is its own, and no other. */
@@ -254,6 +287,41 @@ export abstract class Layer {
    */
   protected outputMask(inputs: readonly Tensor[]): Tensor | undefined {
     return this.passesMask ? maskOf(inputs[0]) : undefined;
+  }
+
+  /** What the call adds to the loss. */
+  #penalties(output: Tensor, inputs: readonly Tensor[]): Tensor[] {
+    const label = this.name || this.type;
+    const regularizer = this.#activityRegularizer;
+    return [
+      ...(regularizer ? [activityPenalty(regularizer, output, label)] : []),
+      ...this.#losses.map((loss) => loss(output, inputs)),
+    ];
+  }
+
+  /**
+   * Adds a penalty to the loss of every model that the layer is part of (Keras's add_loss), as it is reported and minimised: a
+   * graph function of its output [N, …] and its inputs, called each time the layer is. It gives a value per sample, [N], whose
+   * mean counts, or a single number made of weights alone. It is not saved with the model. Takes effect when the model is
+   * compiled.
+   *
+   * @throws ArgumentError if it is no function
+   */
+  addLoss(loss: LayerLoss): void {
+    if (typeof loss !== 'function') {
+      throw new ArgumentError(
+        `${this.name || this.type}: addLoss was given ${describe(loss)}; give a function of the output, such as (y) => ops.reduceSum(ops.square(y), { axes: [1] })`,
+      );
+    }
+    this.#losses.push(loss);
+  }
+
+  /** The penalties of the weights that training changes, single numbers: none of a frozen layer (Keras). */
+  weightPenalties(frozen?: ReadonlySet<Layer>): Tensor[] {
+    if (frozen ? frozen.has(this) : !this.trainable) return [];
+    return [...this.#regularized].map(([variable, regularizer]) =>
+      withScope(this.name || this.type, () => weightPenalty(regularizer, read(variable), variable.name)),
+    );
   }
 
   /** A short description of the options, for summaries: `32 filters 3×3, relu`. */
@@ -275,7 +343,10 @@ export abstract class Layer {
    *
    * @param name within the layer: another for each weight, without dots
    */
-  protected addWeight(name: string, { shape, initializer, trainable }: WeightOptions): Variable {
+  protected addWeight(
+    name: string,
+    { shape, initializer, trainable = true, regularizer, constraint }: WeightOptions,
+  ): Variable {
     const label = this.name || this.type;
     const building = this.#building;
     const known = this.#weights.get(name);
@@ -301,11 +372,13 @@ export abstract class Layer {
     const key = { seed: building.seed, stream: building.nextStream() };
     this.#origin ??= key;
     const variable = new Variable({
-      name: `${label}.${name}`,
+      name: `${building.owner ?? label}.${name}`,
       shape,
       trainable,
       initialize: (data, own) => fillWith(data, own, { ...key, seed: this.#origin!.seed }),
+      constraint: constraint && constraintOf(constraint, label)(shape, `${label}.${name}`),
     });
+    if (regularizer && trainable) this.#regularized.set(variable, regularizer);
     this.variables.push(variable);
     this.#weights.set(name, variable);
     return variable;
@@ -313,8 +386,13 @@ export abstract class Layer {
 
   /** Builds a layer within this one, which then has its weights; only in `createWeights`. */
   protected buildWithin(layer: Layer, inputShape: Shape): void {
-    layer.build([inputShape], this.#building!); // once this one is built, that one is
-    if (!this.#building) return;
+    const building = this.#building;
+    if (!building) {
+      layer.build([inputShape], { seed: 0, nextStream: () => 0 }); // only checks: it is built, too
+      return;
+    }
+    const owner = building.owner ?? (this.name || this.type);
+    layer.build([inputShape], { seed: building.seed, nextStream: () => building.nextStream(), owner });
     this.#origin ??= layer.origin;
     for (const [name, variable] of layer.weights) {
       this.variables.push(variable);

@@ -1,148 +1,148 @@
 import { ShapeError } from '../../errors.ts';
+import { broadcastShapes } from '../../ops/elementwise/broadcast.ts';
 import * as ew from '../../ops/elementwise/elementwise.ts';
-import { fill } from '../../ops/core/leaves.ts';
 import { concat } from '../../ops/movement/concat.ts';
 import { reshape } from '../../ops/movement/movement.ts';
-import { broadcastTo } from '../../ops/reduce/sum.ts';
-import { maskOf } from '../masks.ts';
-import { formatShape, sameShape } from '../../ops/core/shape.ts';
+import { formatShape } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import type { Defaults } from '../../options.ts';
+import { checkLayerAxes, layerAxes } from './axes.ts';
 import { Layer, layerDefaults } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
+import { eitherMask, extremeOf, joinedMask, productOf } from './mergingMasks.ts';
 import { settleLayer } from './settleLayer.ts';
 
+/** What a merging layer does with its branches. */
+interface Merge {
+  /** Throws a ShapeError, whose message says what to do, unless samples of these shapes fit each other. */
+  readonly check: (shapes: readonly Shape[], owner: string) => void;
+  readonly merge: (branches: readonly Tensor[]) => Tensor;
+  /** Which steps of the output count; by default those that do in one of the branches. */
+  readonly mask?: (branches: readonly Tensor[]) => Tensor | undefined;
+}
+
 /** A layer without weights that makes one value of those of several branches. */
-class Merging extends Layer {
+export class Merging extends Layer {
   override readonly type: string;
   protected override readonly inputs = 'several';
-  readonly #merge: (branches: readonly Tensor[]) => Tensor;
-  readonly #fit: (first: Shape, other: Shape) => boolean;
-  readonly #fix: (first: Shape) => string;
-  readonly #mask: (branches: readonly Tensor[]) => Tensor | undefined;
+  readonly #own: Merge;
 
   /** @param options settled: they are its config */
-  constructor(
-    type: string,
-    options: LayerOptions,
-    merge: (branches: readonly Tensor[]) => Tensor,
-    fit: (first: Shape, other: Shape) => boolean = sameShape,
-    fix: (first: Shape) => string = () =>
-      'bring the branches to one shape first, with a convolution or a reshape say',
-    mask: (branches: readonly Tensor[]) => Tensor | undefined = eitherMask,
-  ) {
+  constructor(type: string, options: LayerOptions, own: Merge) {
     super(options, options);
     this.type = type;
-    this.#merge = merge;
-    this.#fit = fit;
-    this.#fix = fix;
-    this.#mask = mask;
+    this.#own = own;
   }
 
   protected override createWeights(first: Shape, others: readonly Shape[]): void {
-    const stray = others.find((other) => !this.#fit(first, other));
-    if (!stray) return;
-    throw new ShapeError(
-      `${this.name}: cannot join branches of shapes ${[first, ...others].map(formatShape).join(' and ')}; ${this.#fix(first)}`,
-    );
+    this.#own.check([first, ...others], this.name || this.type);
   }
 
   protected override compute(x: Tensor, _context: unknown, others: readonly Tensor[]): Tensor {
-    return this.#merge([x, ...others]);
+    return this.#own.merge([x, ...others]);
   }
 
   protected override outputMask(branches: readonly Tensor[]): Tensor | undefined {
-    return this.#mask(branches);
+    return (this.#own.mask ?? eitherMask)(branches);
   }
 }
 
-/** A step counts where it does in one of the branches; all do where a branch has no mask. As in Keras. */
-function eitherMask(branches: readonly Tensor[]): Tensor | undefined {
-  const masks = branches.map(maskOf).filter((mask) => mask !== undefined);
-  return masks.length === branches.length ? masks.reduce(ew.maximum) : undefined;
+/** What is thrown where branches do not fit each other. */
+export const cannotJoin = (owner: string, shapes: readonly Shape[], fix: string) =>
+  new ShapeError(`${owner}: cannot join branches of shapes ${shapes.map(formatShape).join(' and ')}; ${fix}`);
+
+/** Branches of unequal ranks get axes of extent 1 behind the batch, as in Keras. */
+function ofOneRank(branches: readonly Tensor[]): Tensor[] {
+  const rank = Math.max(...branches.map(({ shape }) => shape.length));
+  return branches.map((x) => {
+    const ones = new Array<number>(rank - x.shape.length).fill(1);
+    return ones.length === 0 ? x : reshape(x, [x.shape[0], ...ones, ...x.shape.slice(1)]);
+  });
 }
 
-/**
- * The masks one after the other as the branches are; where these are joined along their channels, a step counts if it
- * does in one of them. Without a mask, all steps of a branch count. As in Keras, at the rank of a mask and one more.
- */
-function joinedMask(branches: readonly Tensor[], axis: number): Tensor | undefined {
-  if (branches.every((branch) => maskOf(branch) === undefined)) return undefined;
-  const masks = branches.map((branch) => {
-    const shape = branch.shape.slice(0, -1);
-    const mask = maskOf(branch);
-    if (!mask) return fill(shape, 1);
-    const rank = mask.shape.length;
-    return broadcastTo(reshape(mask, [...mask.shape, ...shape.slice(rank).map(() => 1)]), shape);
+/** Element by element; samples broadcast as in NumPy: aligned at the right, equal extents or 1. */
+function elementwise(
+  type: string,
+  options: LayerOptions,
+  merge: (branches: readonly Tensor[]) => Tensor,
+): Layer {
+  const check = (shapes: readonly Shape[], owner: string) => {
+    try {
+      broadcastShapes(type, shapes);
+    } catch {
+      const fix = 'bring the branches to one shape first, with a convolution or a reshape say';
+      throw cannotJoin(owner, shapes, fix);
+    }
+  };
+  return new Merging(type, settleLayer(type, options, layerDefaults), {
+    check,
+    merge: (branches) => merge(ofOneRank(branches)),
   });
-  return axis < masks[0].shape.length ? concat(masks, axis) : masks.reduce(ew.maximum);
 }
 
 const folded =
   (op: (a: Tensor, b: Tensor) => Tensor) =>
   (branches: readonly Tensor[]): Tensor =>
-    branches.reduce(op);
+    branches.reduce((a, b) => op(a, b));
 
-const merging = (type: string, options: LayerOptions, merge: (branches: readonly Tensor[]) => Tensor) =>
-  new Merging(type, settleLayer(type, options, layerDefaults), merge);
-
-/** The sum of branches of one shape. */
+/** The sum of branches. Extents of 1 are repeated, and samples of unequal ranks aligned at the right, as in Keras. */
 export function add(options: LayerOptions = {}): Layer {
-  return merging('add', options, folded(ew.add));
+  return elementwise('add', options, folded(ew.add));
 }
 
-/** The first branch less the others. */
+/** The first branch less the others, which broadcast as in `add`. */
 export function subtract(options: LayerOptions = {}): Layer {
-  return merging('subtract', options, folded(ew.subtract));
+  return elementwise('subtract', options, folded(ew.subtract));
 }
 
-/** The product, element by element, of branches of one shape. */
+/** The product, element by element, of branches that broadcast as in `add`, without the factors that their masks leave out. */
 export function multiply(options: LayerOptions = {}): Layer {
-  return merging('multiply', options, folded(ew.multiply));
+  return elementwise('multiply', options, productOf);
 }
 
-/** The mean, element by element, of branches of one shape. */
+/** The mean, element by element, of branches that broadcast as in `add`. */
 export function average(options: LayerOptions = {}): Layer {
   const mean = (branches: readonly Tensor[]) => ew.scale(folded(ew.add)(branches), 1 / branches.length);
-  return merging('average', options, mean);
+  return elementwise('average', options, mean);
 }
 
-/** The largest, element by element, of branches of one shape. */
+/** The largest, element by element, of branches that broadcast as in `add`, without what their masks leave out. */
 export function maximum(options: LayerOptions = {}): Layer {
-  return merging('maximum', options, folded(ew.maximum));
+  return elementwise('maximum', options, extremeOf(ew.maximum));
 }
 
-/** The smallest, element by element, of branches of one shape. */
+/** The smallest, element by element, of branches that broadcast as in `add`, without what their masks leave out. */
 export function minimum(options: LayerOptions = {}): Layer {
-  return merging('minimum', options, folded(ew.minimum));
+  return elementwise('minimum', options, extremeOf(ew.minimum));
 }
 
 export interface ConcatenateOptions extends LayerOptions {
-  /** Of a sample; default −1, the last: the channels. */
+  /** Counted as in Keras, where the batch is axis 0; default −1, the last: the channels. */
   axis?: number;
 }
 
 /**
  * Joins branches one after the other along an axis; all other extents must be equal.
  *
- * @throws ShapeError when the model is made, if they are not, or there is no such axis
+ * @throws ArgumentError if axis is no axis; ShapeError when the model is made, if extents are unequal, or there is no such axis
  */
 export function concatenate(options: ConcatenateOptions = {}): Layer {
   const defaults = { axis: -1, ...layerDefaults } as const satisfies Defaults<ConcatenateOptions>;
   const settled = settleLayer('concatenate', options, defaults);
   const { axis } = settled;
-  const place = (rank: number) => (axis < 0 ? axis + rank : axis);
-  const fits = (a: Shape, b: Shape) => {
-    const along = place(a.length);
-    return a.length === b.length && along in a && a.every((extent, i) => i === along || extent === b[i]);
-  };
-  const along = ([{ shape }]: readonly Tensor[]) => place(shape.length - 1) + 1;
-  const merge = (branches: readonly Tensor[]) => concat(branches, along(branches));
-  const mask = (branches: readonly Tensor[]) => joinedMask(branches, along(branches));
-  const fix = (first: Shape) =>
-    place(first.length) in first
-      ? `all extents but that of axis ${axis} must be equal`
-      : `there is no axis ${axis}; choose one from ${-first.length} to ${first.length - 1}`;
-  return new Merging('concatenate', settled, merge, fits, fix, mask);
+  checkLayerAxes('concatenate', 'axis', axis);
+  const place = ([{ shape }]: readonly Tensor[]) => (axis < 0 ? axis + shape.length : axis);
+  return new Merging('concatenate', settled, {
+    check(shapes, owner) {
+      const [first] = shapes;
+      const [along] = layerAxes(owner, 'axis', axis, first);
+      const fits = (other: Shape) =>
+        other.length === first.length && other.every((extent, i) => i === along - 1 || extent === first[i]);
+      if (shapes.every(fits)) return;
+      throw cannotJoin(owner, shapes, `all extents but that of axis ${axis} must be equal`);
+    },
+    merge: (branches) => concat(branches, place(branches)),
+    mask: (branches) => joinedMask(branches, place(branches)),
+  });
 }

@@ -8,35 +8,44 @@ import { formatShape } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import type { InitializerSpec } from '../initializers.ts';
+import { reshape } from '../../ops/movement/movement.ts';
 import { describe } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
+import { checkLayerAxes, layerAxes, withAxesLast } from './axes.ts';
+import type { LayerAxes } from './axes.ts';
 import { settleLayer } from './settleLayer.ts';
+import { weightDefaults, weightOf } from './weightOptions.ts';
+import type { WeightOptionsOf } from './weightOptions.ts';
 
-export interface NormalizationOptions extends LayerOptions {
+/** β starts with zeros, γ with ones. */
+export interface NormalizationOptions
+  extends LayerOptions, WeightOptionsOf<'beta'>, WeightOptionsOf<'gamma'> {
   /** Added to the variance; default 1e-3. */
   epsilon?: number;
   /** Add a trained β to each channel; default true. */
   center?: boolean;
   /** Multiply each channel by a trained γ; default true. */
   scale?: boolean;
-  /** Default zeros. */
-  betaInitializer?: InitializerSpec;
-  /** Default ones. */
-  gammaInitializer?: InitializerSpec;
+}
+
+/** Of normalizations whose channels may lie along another axis than the last. */
+interface WithAxis {
+  /** That of the channels, counted as in Keras: the batch is axis 0. Default −1. */
+  axis?: number;
 }
 
 const defaults = {
   epsilon: 1e-3,
   center: true,
   scale: true,
-  betaInitializer: 'zeros',
-  gammaInitializer: 'ones',
+  ...weightDefaults('beta', 'zeros'),
+  ...weightDefaults('gamma', 'ones'),
   ...layerDefaults,
 } as const satisfies Defaults<NormalizationOptions>;
 
-type SettledOptions = Settled<NormalizationOptions, typeof defaults>;
+type SettledOptions = Settled<NormalizationOptions, typeof defaults> & { readonly axis?: LayerAxes };
 
 /** What the normalizations have in common: γ and β, one number each per channel, and ε. */
 class Normalization extends Layer {
@@ -54,7 +63,13 @@ class Normalization extends Layer {
     this.#over = over;
     this.#groups = groups;
     requireEpsilon(type, options.epsilon);
+    checkLayerAxes(type, 'axis', options.axis ?? -1);
     this.options = options;
+  }
+
+  /** Of [batch, …sample]: where γ and β lie. */
+  protected axes(sample: Shape): number[] {
+    return layerAxes(this.name || this.type, 'axis', this.options.axis ?? -1, sample);
   }
 
   protected override createWeights(inputShape: Shape): void {
@@ -64,22 +79,21 @@ class Normalization extends Layer {
         `${this.name || this.type}: expects samples of rank ${least} or more with the channels last, got shape ${formatShape(inputShape)}`,
       );
     }
-    const channels = inputShape.at(-1)!;
-    if (this.#groups !== undefined && channels % this.#groups !== 0) {
+    const shape = this.axes(inputShape).map((axis) => inputShape[axis - 1]);
+    if (this.#groups !== undefined && shape[0] % this.#groups !== 0) {
       throw new ShapeError(
-        `${this.name || this.type}: ${channels} channels do not fall into ${this.#groups} equal groups; set groups to a divisor of ${channels}`,
+        `${this.name || this.type}: ${shape[0]} channels do not fall into ${this.#groups} equal groups; set groups to a divisor of ${shape[0]}`,
       );
     }
-    const { scale, center, gammaInitializer, betaInitializer } = this.options;
-    const shape = [channels];
-    if (scale) this.#gamma = this.addWeight('gamma', { shape, initializer: gammaInitializer });
-    if (center) this.#beta = this.addWeight('beta', { shape, initializer: betaInitializer });
+    const { scale, center } = this.options;
+    if (scale) this.#gamma = this.addWeight('gamma', { shape, ...weightOf<'gamma'>(this.options, 'gamma') });
+    if (center) this.#beta = this.addWeight('beta', { shape, ...weightOf<'beta'>(this.options, 'beta') });
   }
 
   protected get parameters() {
     return {
-      gamma: this.#gamma && read(this.#gamma),
-      beta: this.#beta && read(this.#beta),
+      gamma: this.#gamma && flat(read(this.#gamma)),
+      beta: this.#beta && flat(read(this.#beta)),
       epsilon: this.options.epsilon,
     };
   }
@@ -88,8 +102,17 @@ class Normalization extends Layer {
     return normalize(x, { over: this.#over, groups: this.#groups, ...this.parameters });
   }
 
+  /** Applies `f` to x with the channels last, in one axis. */
+  protected withChannelsLast(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
+    const axes = this.axes(x.shape.slice(1));
+    return withAxesLast(x, axes, (own) => {
+      if (axes.length === 1) return f(own);
+      return reshape(f(reshape(own, [...own.shape.slice(0, -axes.length), -1])), own.shape);
+    });
+  }
+
   protected override compute(x: Tensor, _context: CallContext): Tensor {
-    return this.normalized(x).y;
+    return this.withChannelsLast(x, (own) => this.normalized(own).y);
   }
 
   override describe(): string {
@@ -98,7 +121,10 @@ class Normalization extends Layer {
   }
 }
 
-export interface BatchNormalizationOptions extends NormalizationOptions {
+/** γ and β of several axes as one row of numbers: they lie in the order of the axes. */
+const flat = (weight: Tensor): Tensor => (weight.shape.length === 1 ? weight : reshape(weight, [-1]));
+
+export interface BatchNormalizationOptions extends NormalizationOptions, WithAxis {
   /** Share of the moving statistics that a step keeps, 0 … 1; default 0.99. */
   momentum?: number;
   /** Default zeros. */
@@ -108,6 +134,7 @@ export interface BatchNormalizationOptions extends NormalizationOptions {
 }
 
 const batchDefaults = {
+  axis: -1,
   momentum: 0.99,
   movingMeanInitializer: 'zeros',
   movingVarianceInitializer: 'ones',
@@ -132,7 +159,8 @@ class BatchNormalization extends Normalization {
   protected override createWeights(inputShape: Shape): void {
     super.createWeights(inputShape);
     const { movingMeanInitializer, movingVarianceInitializer } = this.options;
-    const own = { shape: inputShape.slice(-1), trainable: false };
+    const shape = this.axes(inputShape).map((axis) => inputShape[axis - 1]);
+    const own = { shape, trainable: false };
     this.#movingMean = this.addWeight('movingMean', { ...own, initializer: movingMeanInitializer });
     this.#movingVariance = this.addWeight('movingVariance', {
       ...own,
@@ -141,20 +169,22 @@ class BatchNormalization extends Normalization {
   }
 
   protected override compute(x: Tensor, context: CallContext): Tensor {
-    if (!context.training || this.isFrozen(context)) {
-      const statistics = { mean: read(this.#movingMean), variance: read(this.#movingVariance) };
-      return normalizeWith(x, { ...statistics, ...this.parameters });
-    }
-    const { y, mean, variance } = this.normalized(x);
-    const moving = { mean: this.#movingMean, variance: this.#movingVariance };
-    followStatistics(moving, mean, variance, this.options.momentum);
-    return y;
+    return this.withChannelsLast(x, (own) => {
+      if (!context.training || this.isFrozen(context)) {
+        const statistics = { mean: read(this.#movingMean), variance: read(this.#movingVariance) };
+        return normalizeWith(own, { ...statistics, ...this.parameters });
+      }
+      const { y, mean, variance } = this.normalized(own);
+      const moving = { mean: this.#movingMean, variance: this.#movingVariance };
+      followStatistics(moving, mean, variance, this.options.momentum);
+      return y;
+    });
   }
 }
 
 /**
  * Batch normalization (Ioffe & Szegedy 2015), as in Keras: y = γ (x − mean) / √(variance + ε) + β for each channel,
- * the last dimension of x [batch, …, channels].
+ * the last dimension of x [batch, …, channels], or that of `axis`.
  *
  * In training, mean and variance are the batch's, over everything but the channel, and the moving statistics follow
  * them at the end of each step: moving ← momentum · moving + (1 − momentum) · batch. The variance is the biased one
@@ -170,22 +200,28 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
   return new BatchNormalization(settleLayer('batchNormalization', options, batchDefaults));
 }
 
-/**
- * Layer normalization (Ba et al. 2016), as in Keras: y = γ (x − mean) / √(variance + ε) + β with mean and variance
- * over the last dimension of x [batch, …, channels], for each position of each sample; the same in training and
- * otherwise. Weights: `gamma`, `beta`, [channels].
- *
- * @throws ArgumentError if ε is not positive
- */
-export function layerNormalization(options: NormalizationOptions = {}): Layer {
-  return new Normalization(
-    'layerNormalization',
-    'layer',
-    settleLayer('layerNormalization', options, defaults),
-  );
+export interface LayerNormalizationOptions extends NormalizationOptions {
+  /**
+   * What is normalized together: an axis, or several, counted as in Keras, where the batch is axis 0; default −1. γ and β have
+   * the shape of these axes.
+   */
+  axis?: LayerAxes;
 }
 
-export interface GroupNormalizationOptions extends NormalizationOptions {
+/**
+ * Layer normalization (Ba et al. 2016), as in Keras: y = γ (x − mean) / √(variance + ε) + β with mean and variance
+ * over the last dimension of x [batch, …, channels], or over several, for each position of each sample; the same in training
+ * and otherwise. Weights: `gamma`, `beta`, [channels].
+ *
+ * @throws ArgumentError if ε is not positive, or axis is no axis
+ */
+export function layerNormalization(options: LayerNormalizationOptions = {}): Layer {
+  const type = 'layerNormalization';
+  const table = { axis: -1, ...defaults } as const satisfies Defaults<LayerNormalizationOptions>;
+  return new Normalization(type, 'layer', settleLayer(type, options, table));
+}
+
+export interface GroupNormalizationOptions extends NormalizationOptions, WithAxis {
   /** Into how many runs of neighbouring channels they are cut; a divisor of the channels. Default 32. */
   groups?: number;
 }
@@ -200,7 +236,7 @@ export interface GroupNormalizationOptions extends NormalizationOptions {
  */
 export function groupNormalization(options: GroupNormalizationOptions = {}): Layer {
   const type = 'groupNormalization';
-  const settled = settleLayer(type, options, { ...defaults, groups: 32 });
+  const settled = settleLayer(type, options, { axis: -1, ...defaults, groups: 32 });
   return new Normalization(type, 'group', settled, positiveInteger(type, 'groups', settled.groups));
 }
 

@@ -98,7 +98,7 @@ export function padding2d(options: Padding2dOptions = {}): Layer {
 }
 
 export interface Cropping2dOptions extends LayerOptions {
-  /** How many rows and columns are cut off; default 0, as Keras has it. */
+  /** How many rows and columns are cut off; default 0, as in Keras. */
   cropping?: Edges;
 }
 

@@ -1,25 +1,29 @@
 import { conv2d as conv2dOp } from '../../ops/conv2d/conv2d.ts';
 import { read } from '../../ops/core/leaves.ts';
+import { reshape } from '../../ops/movement/movement.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import type { InitializerSpec } from '../initializers.ts';
 import { required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
-import { Convolution, convolutionDefaults } from './convolution.ts';
-import type { ConvolutionOptions } from './convolution.ts';
+import { Convolution, windowDefaults } from './convolution.ts';
+import type { WindowOptions } from './convolution.ts';
 import { IMAGE, positiveInteger } from './layer.ts';
 import type { Layer } from './layer.ts';
 import { settleLayer } from './settleLayer.ts';
+import { weightDefaults, weightOf } from './weightOptions.ts';
+import type { WeightOptionsOf } from './weightOptions.ts';
 
-export interface DepthwiseConv2dOptions extends ConvolutionOptions {
+/** The windows start with glorotUniform. */
+export interface DepthwiseConv2dOptions extends WindowOptions, WeightOptionsOf<'depthwise'> {
   /** Filters per channel; default 1. */
   depthMultiplier?: number;
 }
 
 const defaults = {
   depthMultiplier: 1,
-  ...convolutionDefaults,
+  ...weightDefaults('depthwise', 'glorotUniform'),
+  ...windowDefaults,
 } as const satisfies Defaults<DepthwiseConv2dOptions>;
 
 type SettledOptions = Settled<DepthwiseConv2dOptions, typeof defaults>;
@@ -34,16 +38,19 @@ abstract class Depthwise<O extends SettledOptions> extends Convolution<O> {
     this.multiplier = positiveInteger(type, 'depthMultiplier', options.depthMultiplier);
   }
 
-  /** Adds the windows, [KH, KW, 1, channels · multiplier]; their fan-in is the window alone. */
+  /** Adds the windows, [KH, KW, channels, multiplier] as in Keras, which counts its fans by that shape. */
   protected addDepthwise(inputShape: Shape): number {
     this.expectRank(inputShape, 3, IMAGE);
-    const channels = inputShape[2] * this.multiplier;
-    this.#depthwise = this.addKernel('depthwise', [1, channels]);
-    return channels;
+    const [, , channels] = inputShape;
+    const shape = [channels, this.multiplier];
+    this.#depthwise = this.addKernel('depthwise', shape, weightOf<'depthwise'>(this.options, 'depthwise'));
+    return channels * this.multiplier;
   }
 
   protected depthwise(x: Tensor): Tensor {
-    return conv2dOp(x, read(this.#depthwise), { ...this.window, groups: x.shape[3] });
+    const [height, width, channels, multiplier] = this.#depthwise.shape;
+    const kernel = reshape(read(this.#depthwise), [height, width, 1, channels * multiplier]);
+    return conv2dOp(x, kernel, { ...this.window, groups: channels });
   }
 }
 
@@ -63,7 +70,7 @@ class DepthwiseConv2d extends Depthwise<SettledOptions> {
 
 /**
  * A depthwise convolution: output channel c · depthMultiplier + m is input channel c filtered by a window of its own.
- * The weight `depthwise` is [KH, KW, 1, channels · depthMultiplier].
+ * The weight `depthwise` is [KH, KW, channels, depthMultiplier].
  *
  * @throws ArgumentError if an option is out of range
  */
@@ -71,15 +78,14 @@ export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer {
   return new DepthwiseConv2d('depthwiseConv2d', settleLayer('depthwiseConv2d', options, defaults));
 }
 
-export interface SeparableConv2dOptions extends DepthwiseConv2dOptions {
+/** The 1 × 1 convolution starts with glorotUniform, too. */
+export interface SeparableConv2dOptions extends DepthwiseConv2dOptions, WeightOptionsOf<'pointwise'> {
   filters: number;
-  /** Of the 1 × 1 convolution; default glorotUniform. */
-  pointwiseInitializer?: InitializerSpec;
 }
 
 const separableDefaults = {
   filters: required,
-  pointwiseInitializer: 'glorotUniform',
+  ...weightDefaults('pointwise', 'glorotUniform'),
   ...defaults,
 } as const satisfies Defaults<SeparableConv2dOptions>;
 
@@ -92,11 +98,11 @@ class SeparableConv2d extends Depthwise<Settled<SeparableConv2dOptions, typeof s
   }
 
   protected override createWeights(inputShape: Shape): void {
-    const { filters, pointwiseInitializer } = this.options;
+    const { filters } = this.options;
     const channels = this.addDepthwise(inputShape);
     this.#pointwise = this.addWeight('pointwise', {
       shape: [1, 1, channels, filters],
-      initializer: pointwiseInitializer,
+      ...weightOf<'pointwise'>(this.options, 'pointwise'),
     });
     this.addBias(filters);
   }

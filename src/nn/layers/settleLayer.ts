@@ -1,13 +1,17 @@
 import { settle, settlePlaced } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
+import { constraintOf } from '../constraints.ts';
+import type { ConstraintSpec } from '../constraints.ts';
 import { activationOf, namedActivation } from '../activations.ts';
 import type { Activation } from '../activations.ts';
 import { namedInitializer } from '../initializers.ts';
 import type { InitializerSpec } from '../initializers.ts';
+import { namedRegularizer } from '../regularizers.ts';
+import type { RegularizerSpec } from '../regularizers.ts';
 
 /**
- * `settle` for the options of a layer: activation and initializers are checked, and those of wgrad stand by their names,
- * as `layer.config` tells them.
+ * `settle` for the options of a layer: activation, initializers, regularizers and constraints are checked, and
+ * those of wgrad stand by their names or configs, as `layer.config` tells them.
  */
 export function settleLayer<O extends object, const D extends Defaults<O>>(
   type: string,
@@ -33,7 +37,11 @@ function named<S extends object>(type: string, settled: S): S {
       activationOf(value as Activation, type);
       return [option, namedActivation(value as Activation)];
     }
-    return [option, /initializer$/i.test(option) ? namedInitializer(value as InitializerSpec, type) : value];
+    if (value === undefined) return [option, value];
+    if (/initializer$/i.test(option)) return [option, namedInitializer(value as InitializerSpec, type)];
+    if (/regularizer$/i.test(option)) return [option, namedRegularizer(value as RegularizerSpec, type)];
+    if (/constraint$/i.test(option)) return [option, constraintOf(value as ConstraintSpec, type).config];
+    return [option, value];
   });
   return Object.fromEntries(entries) as S;
 }

@@ -94,8 +94,8 @@ function checkSamples(compiled: Compiled, data: Dataset): void {
   const inputs = inputsOf(data).map((field, i) => batch(field, network.inputs[i].dtype));
   const kinds = targetKinds(data, trainedOutputs(network, objective));
   const targets = targetsOf(data).map((field, i) => batch(field, kinds[i] === 'labels' ? 'i32' : 'f32'));
-  const outputs = network.callAll(inputs, { training: false });
-  const { values } = objective.compute(outputs, targets, 'training');
+  const { outputs, losses } = network.callWithLosses(inputs);
+  const { values } = objective.compute(outputs, targets, 'training', { penalties: losses });
   const results = [...values.map(({ tensor }) => tensor), ...outputs];
   const uses = fieldUses({ inputs, targets, kinds }, results, compiled);
   checkFields(network.name, data, uses);

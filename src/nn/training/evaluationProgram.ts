@@ -56,10 +56,11 @@ export async function compileEvaluation(
     const options = { batchSize, shuffle: false, ...ports, targets: targetsToo };
     const batch = gather(g, data, compiled, options);
     const { inputs, targets, weights } = batch;
-    const outputs = network.callAll(inputs, { training: false });
+    const context = { training: false, frozen: compiled.frozen };
+    const { outputs, losses } = network.callWithLosses(inputs, context);
     if (targetsToo) {
       const mode = kind === 'means' ? 'evaluation' : 'samples';
-      ({ values } = objective.compute(outputs, targets, mode, weights));
+      ({ values } = objective.compute(outputs, targets, mode, { weights, penalties: losses }));
     }
     const tensors = values.map(({ tensor }) => tensor);
     uses = fieldUses(batch, [...tensors, ...outputs], compiled);

@@ -70,13 +70,14 @@ export class FitTask implements Task {
     const ports = { inputs: network.inputs, outputs: trainedOutputs(network, objective) };
     const batch = gather(g, data, this.#compiled, { batchSize: rows, shuffle, ...ports, augment });
     const { inputs, targets, weights } = batch;
-    const outputs = network.callAll(inputs, { training: true, frozen: this.#compiled.frozen });
+    const context = { training: true, frozen: this.#compiled.frozen };
+    const { outputs, losses } = network.callWithLosses(inputs, context);
     const ofClasses =
       classWeight === undefined
         ? undefined
         : classWeights(this.name, data.dataset, targets[0], network.outputShape, classWeight);
-    const both = product(ofClasses, weights);
-    const { loss, values } = objective.compute(outputs, targets, 'training', both);
+    const added = { weights: product(ofClasses, weights), penalties: losses };
+    const { loss, values } = objective.compute(outputs, targets, 'training', added);
     const results = [loss, ...values.map(({ tensor }) => tensor)];
     this.#uses = fieldUses(batch, results, this.#compiled);
     this.#checkValues(data.dataset, this.#uses);

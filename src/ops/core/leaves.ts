@@ -40,6 +40,21 @@ export function input(name: string, shape: Shape, dtype: DType = 'f32'): Tensor 
   return apply(inputOp, [], { name, shape, dtype });
 }
 
+/**
+ * What a variable is brought back to after every update: to numbers of at least 0 (`nonNegative`), or to norms along axes.
+ * Each norm is moved by the share `rate` of the way to the nearest one in [low, high].
+ */
+export type VariableConstraint =
+  | { readonly kind: 'nonNegative' }
+  | {
+      readonly kind: 'norm';
+      readonly low: number;
+      readonly high: number;
+      readonly rate: number;
+      /** Of the variable, those that a norm is taken over; none twice. */
+      readonly axes: readonly number[];
+    };
+
 interface VariableOptions {
   /** For messages, and for files. */
   name: string;
@@ -48,6 +63,8 @@ interface VariableOptions {
   trainable?: boolean;
   /** Fills the initial value. */
   initialize: (data: Float32Array, shape: Shape) => void;
+  /** Kept after every update by an optimizer; the initial value is left as it is. `constraints.maxNorm(…)(shape)` gives one. */
+  constraint?: VariableConstraint;
 }
 
 const variableOptions: OptionTable<VariableOptions> = {
@@ -55,6 +72,7 @@ const variableOptions: OptionTable<VariableOptions> = {
   shape: required,
   initialize: required,
   trainable: true,
+  constraint: true,
 };
 
 /** A tensor that lives from step to step on the GPU: a parameter, or state such as a moving mean. */
@@ -65,11 +83,12 @@ export class Variable implements TensorSpec {
   readonly trainable: boolean;
   /** Fills the initial value; called once, when the variable gets its memory. */
   readonly initialize: (data: Float32Array, shape: Shape) => void;
+  readonly constraint: VariableConstraint | undefined;
 
   /** @throws ArgumentError if an option is missing, unknown or of another type, ShapeError if the shape is none */
   constructor(options: VariableOptions) {
     checkOptions('new Variable', options, variableOptions);
-    const { name, shape, trainable = true, initialize } = options;
+    const { name, shape, trainable = true, initialize, constraint } = options;
     if (typeof name !== 'string' || typeof trainable !== 'boolean' || typeof initialize !== 'function') {
       throw new ArgumentError(
         `new Variable: its name is ${describe(name)}, trainable ${describe(trainable)} and initialize ${describe(initialize)}; a name is a text, trainable true or false, and initialize a function (values) => values.fill(0)`,
@@ -80,6 +99,7 @@ export class Variable implements TensorSpec {
     this.shape = [...shape];
     this.trainable = trainable;
     this.initialize = initialize;
+    this.constraint = constraint;
   }
 }
 

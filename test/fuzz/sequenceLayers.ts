@@ -1,0 +1,185 @@
+import { channelsOf, make, samples } from './layerCall.ts';
+import type { LayerDraw } from './layerCall.ts';
+import type { Id } from './entry.ts';
+import type { OpName } from './table.ts';
+import type { Tape } from './tape.ts';
+
+const toRow = (tape: Tape, x: Id): Id => {
+  const { shape } = tape.value(x);
+  return tape.op('reshape', [x], [[shape[0], 1, ...shape.slice(1)]]);
+};
+
+/** An op of images on sequences as images of one row. */
+function onRow(tape: Tape, op: OpName, inputs: readonly Id[], args: readonly unknown[] = []): Id {
+  const [x, ...others] = inputs;
+  const y = tape.op(op, [toRow(tape, x), ...others], args);
+  const { shape } = tape.value(y);
+  return shape.length === 2 ? y : tape.op('reshape', [y], [[shape[0], ...shape.slice(2)]]);
+}
+
+/** A window along `steps`, in the words of a layer and of the op of images; undefined where it does not fit. */
+function windowOf(draft: Parameters<LayerDraw>[0], steps: number, words: 'poolSize' | 'kernelSize') {
+  const { rng } = draft;
+  const [size, dilation] = [rng.int(1, 3), rng.pick([1, 1, 2])];
+  const strides = rng.int(1, 3);
+  const most = size - 1;
+  const padding = rng.pick(['valid', 'same', [rng.int(0, most), rng.int(0, most)]] as const);
+  const span = (size - 1) * dilation + 1;
+  const before = Array.isArray(padding) ? (padding as readonly number[]) : [0, 0];
+  // each window of a pool needs an element: with a dilation only without padding of its own
+  if (padding !== 'same' && (steps < span || (dilation > 1 && before.some((n) => n > 0)))) return undefined;
+  if (padding === 'same' && dilation > 1) return undefined;
+  const options = { [words]: size, strides, padding, dilation };
+  const rows = {
+    ...(words === 'poolSize' && { poolSize: [1, size] }),
+    stride: [1, strides],
+    padding: Array.isArray(padding) ? [0, 0, ...before] : padding,
+    dilation: [1, dilation],
+  };
+  return { size, options, rows };
+}
+
+function pool(type: 'maxPool1d' | 'averagePool1d'): LayerDraw {
+  const exact = type === 'maxPool1d';
+  return (draft) => {
+    const x = samples(draft, [3], exact);
+    const window = windowOf(draft, x.tensor.shape[1], 'poolSize');
+    if (!window || (exact && !x.exact)) return undefined;
+    return {
+      layer: make(type, window.options),
+      inputs: [x],
+      twin: (tape, [input]) =>
+        onRow(tape, type === 'maxPool1d' ? 'maxPool2d' : 'averagePool2d', [input], [window.rows]),
+      text: `${type}(${JSON.stringify(window.options)})`,
+      exact,
+    };
+  };
+}
+
+function global(type: string, op: OpName, exact: boolean): LayerDraw {
+  return (draft) => {
+    const x = samples(draft, [3], exact);
+    if (exact && !x.exact) return undefined;
+    return { layer: make(type), inputs: [x], twin: (tape, [input]) => onRow(tape, op, [input]), text: `${type}()`, exact }; // prettier-ignore
+  };
+}
+
+function adaptive(type: string, op: OpName, exact: boolean): LayerDraw {
+  return (draft) => {
+    const x = samples(draft, [3], exact);
+    const outputSize = draft.rng.int(1, 6);
+    if (exact && !x.exact) return undefined;
+    return {
+      layer: make(type, { outputSize }),
+      inputs: [x],
+      twin: (tape, [input]) => onRow(tape, op, [input], [[1, outputSize]]),
+      text: `${type}(${outputSize})`,
+      exact,
+    };
+  };
+}
+
+/** Layers of sequences [N, steps, channels]. */
+export const sequenceLayers: Readonly<Record<string, LayerDraw>> = {
+  conv1d(draft) {
+    const x = samples(draft, [3]);
+    const window = windowOf(draft, x.tensor.shape[1], 'kernelSize');
+    if (!window) return undefined;
+    const options = { ...window.options, filters: draft.rng.int(1, 5), useBias: draft.rng.chance(0.5) };
+    return {
+      layer: make('conv1d', options),
+      inputs: [x],
+      twin(tape, [input], w) {
+        const kernel = tape.op('reshape', [w.weight], [[1, window.size, channelsOf(x), options.filters]]);
+        const y = onRow(tape, 'conv2d', [input, kernel], [window.rows]);
+        return options.useBias ? tape.op('add', [y, w.bias]) : y;
+      },
+      text: `conv1d(${JSON.stringify(options)})`,
+    };
+  },
+  maxPool1d: pool('maxPool1d'),
+  averagePool1d: pool('averagePool1d'),
+  globalAveragePool1d: global('globalAveragePool1d', 'globalAveragePool2d', false),
+  globalMaxPool1d: global('globalMaxPool1d', 'globalMaxPool2d', true),
+  adaptiveAveragePool1d: adaptive('adaptiveAveragePool1d', 'adaptiveAveragePool2d', false),
+  adaptiveMaxPool1d: adaptive('adaptiveMaxPool1d', 'adaptiveMaxPool2d', true),
+  upSampling1d(draft) {
+    const x = samples(draft, [3]);
+    const size = draft.rng.int(1, 3);
+    const [batch, steps, channels] = x.tensor.shape;
+    return {
+      layer: make('upSampling1d', { size }),
+      inputs: [x],
+      twin: (tape, [input]) => onRow(tape, 'resize2d', [input], [[1, steps * size], {}]),
+      text: `upSampling1d(${size}) of ${[batch, steps, channels]}`,
+      exact: true,
+    };
+  },
+  zeroPadding1d(draft) {
+    const padding = [draft.rng.int(0, 2), draft.rng.int(0, 2)];
+    return {
+      layer: make('zeroPadding1d', { padding }),
+      inputs: [samples(draft, [3])],
+      twin: (tape, [x]) => tape.op('pad', [x], [[[0, 0], padding, [0, 0]], {}]),
+      text: `zeroPadding1d(${padding})`,
+      exact: true,
+    };
+  },
+  cropping1d(draft) {
+    const x = samples(draft, [3]);
+    const [batch, steps, channels] = x.tensor.shape;
+    const before = draft.rng.int(0, steps - 1);
+    const cropping = [before, draft.rng.int(0, steps - 1 - before)];
+    const size = [batch, steps - cropping[0] - cropping[1], channels];
+    return {
+      layer: make('cropping1d', { cropping }),
+      inputs: [x],
+      twin: (tape, [input]) => tape.op('slice', [input], [[0, before, 0], size]),
+      text: `cropping1d(${cropping})`,
+      exact: true,
+    };
+  },
+  spatialDropout1d: (draft) => ({
+    layer: make('spatialDropout1d', 0.5),
+    inputs: [samples(draft, [3])],
+    twin: (tape, [x]) => tape.op('scale', [x], [1], true),
+    text: 'spatialDropout1d(0.5)',
+    exact: true,
+  }),
+  masking(draft) {
+    const x = samples(draft, [3], true);
+    if (!x.exact) return undefined;
+    const maskValue = draft.rng.pick([0, x.value.data[0]]);
+    if (!Number.isFinite(maskValue) || Math.fround(maskValue) !== maskValue) return undefined;
+    return {
+      layer: make('masking', { maskValue }),
+      inputs: [x],
+      twin(tape, [input]) {
+        const value = tape.leaf({ shape: [], data: Float64Array.of(maskValue) });
+        const counts = tape.op(
+          'reduceMax',
+          [tape.op('notEqual', [input, value])],
+          [{ axes: [-1], keepDims: true }],
+        );
+        return tape.op('multiply', [input, counts], [], true);
+      },
+      text: `masking(${maskValue})`,
+      exact: true,
+    };
+  },
+  timeDistributed(draft) {
+    const x = samples(draft, [3]);
+    const units = draft.rng.int(1, 5);
+    return {
+      layer: make('timeDistributed', make('dense', { units })),
+      inputs: [x],
+      twin(tape, [input], w) {
+        const [batch, steps, channels] = x.tensor.shape;
+        const rows = tape.op('reshape', [input], [[batch * steps, channels]]);
+        const y = tape.op('add', [tape.op('matmul', [rows, w.weight]), w.bias]);
+        return tape.op('reshape', [y], [[batch, steps, units]]);
+      },
+      text: `timeDistributed(dense(${units}))`,
+    };
+  },
+};
