@@ -58,6 +58,7 @@ export function sameDefault(theirs: unknown, own: unknown): boolean {
   if (theirs === required || own === required) return theirs === own;
   if (theirs === null)
     return own === undefined || own === 'linear' || (Array.isArray(own) && own.length === 0);
+  if (Array.isArray(own) && own.length === 1) return sameDefault(theirs, own[0]);
   if (Array.isArray(theirs)) {
     return theirs.every((one, i) => sameDefault(one, Array.isArray(own) ? own[i] : own));
   }

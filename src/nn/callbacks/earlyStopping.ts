@@ -7,7 +7,9 @@ import { atLeast0, finiteOrNone, Monitor, monitorOptions } from './monitor.ts';
 import type { CallbackState, Monitored, MonitorOptions } from './monitor.ts';
 
 export interface EarlyStoppingOptions extends MonitorOptions {
-  /** Epochs without improvement after which training ends; default 0, which is as 1. */
+  /** A change below this is no improvement. Default 0. */
+  minDelta?: number;
+  /** Epochs without improvement after which training ends. Default 0 (which is as 1). */
   patience?: number;
   /** A value that has to be beaten, too, for the waiting to end; default none. */
   baseline?: number;

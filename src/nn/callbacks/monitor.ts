@@ -159,9 +159,9 @@ export function finiteOrNone(callback: string, option: string, value: unknown): 
 }
 
 export interface MonitorOptions {
-  /** Value to watch, by its name in the history; Keras's names are known, too (`val_loss`). Default validationLoss. */
+  /** Value to watch, by its name in the history; Keras's names are known, too (`val_loss`). Default `validationLoss`. */
   monitor?: string;
-  /** A change below this is no improvement; default 0 for early stopping, 0.0001 for reduce-on-plateau. */
+  /** A change below this is no improvement. */
   minDelta?: number;
   /** Whether a smaller or a larger value is better; default auto: what the metric says (`better`). Losses fall. */
   mode?: 'auto' | 'min' | 'max';

@@ -7,11 +7,13 @@ import { atLeast0, Monitor, monitorOptions } from './monitor.ts';
 import type { CallbackState, Monitored, MonitorOptions } from './monitor.ts';
 
 export interface ReduceOnPlateauOptions extends MonitorOptions {
+  /** A change below this is no improvement. Default 0.0001. */
+  minDelta?: number;
   /** The learning rate is multiplied by it, in (0, 1); default 0.1. */
   factor?: number;
   /** Epochs without improvement after which it is; default 10. */
   patience?: number;
-  /** Epochs until the next one may count as one without improvement; default 0, which is as 1. */
+  /** Epochs until the next one may count as one without improvement. Default 0 (which is as 1). */
   cooldown?: number;
   /** Below which the learning rate does not go (Keras's min_lr); default 0. */
   minLearningRate?: number;

@@ -13,11 +13,11 @@ import { nameOf } from './decisions.ts';
 import type { Metric } from './metric.ts';
 
 export interface AucOptions extends CurveOptions {
-  /** Of the receiver's operating characteristic (the default), or of precision over recall. */
+  /** Of the receiver's operating characteristic, or of precision over recall. Default `ROC`. */
   curve?: 'ROC' | 'PR';
   /**
-   * How the curve goes between its points: `interpolation` (the default), or at the lower (`minoring`) or the higher
-   * (`majoring`) of two.
+   * How the curve goes between its points: by `interpolation`, or at the lower (`minoring`) or the higher (`majoring`) of two.
+   * Default `interpolation`.
    */
   summationMethod?: 'interpolation' | 'minoring' | 'majoring';
   /** Takes the areas of the outputs one by one, and their mean; default false: all outputs are put together. */

@@ -13,6 +13,11 @@ function offset(beta2: number): number {
   return gap / 6 + gap ** 2 / 12 + (19 * gap ** 3) / 360;
 }
 
+export interface RAdamOptions extends MomentsOptions {
+  /** ε, added to the root of the mean square. Default 1e-8. */
+  epsilon?: number;
+}
+
 /**
  * RAdam (Liu et al. 2020): Adam, rectified. While the moving mean of squares is too short to be relied on, ρ ≤ 5 with
  * ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ) and ρ∞ = 2 / (1 − β₂) − 1, w ← w − η m̂ with m̂ = m / (1 − β₁ᵗ); then
@@ -21,7 +26,7 @@ function offset(beta2: number): number {
  *
  * @throws ArgumentError if an option is out of range
  */
-export function radam(options: MomentsOptions = {}): Optimizer {
+export function radam(options: RAdamOptions = {}): Optimizer {
   checkOptions('radam', options, momentsOptions);
   const settings = checked('radam', { ...options, epsilon: options.epsilon ?? 1e-8 });
   const { learningRate, beta1, beta2, epsilon, ...common } = { ...options, ...settings };
