@@ -3,7 +3,8 @@ import { elu, relu, softmax } from '../../src/nn/layers/activations.ts';
 import { conv2dTranspose } from '../../src/nn/layers/conv2dTranspose.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { embedding } from '../../src/nn/layers/embedding.ts';
-import { add, average, dot, maximum, multiply, subtract } from '../../src/nn/layers/merging.ts';
+import { dot } from '../../src/nn/layers/dot.ts';
+import { add, average, maximum, multiply, subtract } from '../../src/nn/layers/merging.ts';
 import { batchNormalization, groupNormalization, layerNormalization } from '../../src/nn/layers/normalization.ts'; // prettier-ignore
 import { rmsNormalization, unitNormalization } from '../../src/nn/layers/scaling.ts';
 import { conv2d } from '../../src/nn/layers/conv2d.ts';
