@@ -33,7 +33,7 @@ export type {
   EvaluateOptions,
   Inspection,
   WeightedEvaluateOptions,
-} from './nn/training/evaluator.ts';
+} from './nn/training/evaluateOptions.ts';
 export type { TestBatchOptions, TrainBatchOptions } from './nn/training/batchOptions.ts';
 export type { BatchInput, BatchTarget } from './nn/training/oneBatch.ts';
 export type { WeightValues } from './nn/training/modelWeights.ts';

@@ -38,6 +38,13 @@ const ALIASES: Readonly<Record<string, string>> = {
   decay: 'weightDecay schedule',
   clipnorm: 'globalClipNorm',
   maxgradnorm: 'globalClipNorm',
+  useema: 'ema',
+  emamomentum: 'ema',
+  emaoverwritefrequency: 'ema',
+  accumulationsteps: 'gradientAccumulationSteps',
+  noweightdecay: 'excludeFromWeightDecay',
+  lrschedule: 'schedule',
+  maxlr: 'initialLearningRate',
   gradientclip: 'clipValue',
   outfeatures: 'units',
   outputunits: 'units',
@@ -129,7 +136,8 @@ export function checkOptions(
   }
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(known, name)) {
-      const note = NOTES[name.replaceAll(/[_-]/g, '').toLowerCase()];
+      const plain = name.replaceAll(/[_-]/g, '').toLowerCase();
+      const note = Object.hasOwn(NOTES, plain) ? NOTES[plain] : undefined;
       const meant = note === undefined ? knownName(name, names) : undefined;
       const hint = note ? `: ${note}.` : meant === undefined ? '' : `; did you mean "${meant}"?`;
       throw new ArgumentError(

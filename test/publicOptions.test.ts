@@ -70,9 +70,26 @@ const calls: Record<string, [call: Call, valid: object]> = {
   polynomialDecay: [api.polynomialDecay, { decaySteps: 1 }],
   warmUp: [api.warmUp, { steps: 1 }],
   oneCycle: [api.oneCycle, { totalSteps: 9 }],
+  earlyStopping: [api.earlyStopping, { patience: 1 }],
+  reduceOnPlateau: [api.reduceOnPlateau, { patience: 1 }],
+  csvLogger: [api.csvLogger, { write: () => {} }],
+  modelCheckpoint: [api.modelCheckpoint, { write: () => {} }],
   dataset: [api.dataset, { x, y: new Uint8Array(2), inputShape: [2] }],
   streamed: [(o) => api.streamed(() => [], o), { prefetch: 1 }],
   syntheticDigits: [api.syntheticDigits, { train: 10, test: 10 }],
+  // every loss: what it gives is the loss with these options
+  ...Object.fromEntries(
+    Object.entries<Call>(losses).map(([name, make]): [string, [Call, object]] => [
+      `losses.${name}`,
+      [make, { reduction: 'sum' }],
+    ]),
+  ),
+  // every metric but the one that is a function of tensors
+  ...Object.fromEntries(
+    Object.entries<unknown>(metrics).flatMap(([name, make]): [string, [Call, object]][] =>
+      name === 'accuracy' ? [] : [[`metrics.${name}`, [make as Call, { name: 'm' }]]],
+    ),
+  ),
   'losses.softmaxCrossEntropy': [(o) => losses.softmaxCrossEntropy(rows, labels, o), { labelSmoothing: 0.1 }],
   'losses.sparseSoftmaxCrossEntropy': [(o) => losses.sparseSoftmaxCrossEntropy(rows, labels, o), {}],
   'losses.binaryCrossentropy': [(o) => losses.binaryCrossentropy(rows, rows, o), { fromLogits: true }],
@@ -90,6 +107,10 @@ const calls: Record<string, [call: Call, valid: object]> = {
   'metrics.auc': [metrics.auc, { thresholds: 9 }],
   'metrics.confusionMatrix': [metrics.confusionMatrix, { name: 'm' }],
   'ops.relu': [(o) => ops.relu(rows, o), { maxValue: 1 }],
+  'metrics.precisionAtRecall': [metrics.precisionAtRecall, { recall: 0.5 }],
+  'metrics.recallAtPrecision': [metrics.recallAtPrecision, { precision: 0.5 }],
+  'metrics.sensitivityAtSpecificity': [metrics.sensitivityAtSpecificity, { specificity: 0.5 }],
+  'metrics.specificityAtSensitivity': [metrics.specificityAtSensitivity, { sensitivity: 0.5 }],
   'ops.conv2d': [(o) => ops.conv2d(image, kernel, o), window],
   'ops.conv2dTranspose': [(o) => ops.conv2dTranspose(image, kernel, o), window],
   'ops.averagePool2d': [(o) => ops.averagePool2d(image, o), window],
@@ -144,6 +165,8 @@ const without = new Set([
   'Stream',
   'TrainingRun',
   // all by place
+  'learningRateScheduler',
+  'terminateOnNaN',
   'constantInitializer',
   'randomNormalInitializer',
   'randomUniformInitializer',
@@ -215,6 +238,12 @@ describe.each(Object.entries(calls))('%s', (_, [call, valid]) => {
     expect(error).toBeInstanceOf(ArgumentError);
     expect((error as Error).message).toMatch(/takes its options by name|was given a promise in place/);
   });
+});
+
+it.each(Object.entries<Call>(losses))('losses.%s takes its options alone, and no others', (_, make) => {
+  expect(make({ reduction: 'sum', name: 'own' })).toBeTypeOf('function');
+  expect(() => make({ quux: 1 })).toThrow(/: there is no option "quux"/);
+  for (const [, given] of wrong) expect(() => make(given)).toThrow(ArgumentError);
 });
 
 describe.each(Object.entries(refusing))('%s', (_, call) => {

@@ -8,7 +8,7 @@ import type { Shape } from '../ops/core/shape.ts';
 
 /**
  * What a weight is kept to: after every update that an optimizer makes, it is projected (Keras). The initial value is left as
- * it is. Called with a weight's shape, it gives the `constraint` of a Variable of your own.
+ * it is. A Variable of your own takes it, too, as its `constraint`.
  */
 export interface Constraint {
   (shape: Shape, owner?: string): VariableConstraint;

@@ -12,7 +12,7 @@ import { BatchTrainer } from './training/batchTrainer.ts';
 import { checkTargets, requireLoss } from './training/checkData.ts';
 import type { Compiled } from './training/compiled.ts';
 import type { ModelCompileOptions } from './training/compileModel.ts';
-import type { Evaluation } from './training/evaluator.ts';
+import type { Evaluation } from './training/evaluateOptions.ts';
 import { checkWeights, readWeights, writeWeights } from './training/modelWeights.ts';
 import type { WeightValues } from './training/modelWeights.ts';
 import { batchOf } from './training/oneBatch.ts';

@@ -113,6 +113,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   sigmoidCrossEntropy: 'binaryCrossEntropyWithLogits',
   crossEntropy: 'softmaxCrossEntropy',
   crossEntropyLoss: 'softmaxCrossEntropy',
+  klDivergence: 'kullbackLeiblerDivergence',
   klDivLoss: 'kullbackLeiblerDivergence',
   l1Loss: 'meanAbsoluteError',
   l2Loss: 'meanSquaredError',

@@ -16,7 +16,7 @@ import { compileModel, modelCompileOptions } from './training/compileModel.ts';
 import type { ModelCompileOptions } from './training/compileModel.ts';
 import { encodeCheckpoint } from './training/encodeCheckpoint.ts';
 import { Evaluator } from './training/evaluator.ts';
-import type { EvaluateOptions, Evaluation, WeightedEvaluateOptions } from './training/evaluator.ts';
+import type { EvaluateOptions, Evaluation, WeightedEvaluateOptions } from './training/evaluateOptions.ts';
 import { fitOptions, startFit } from './training/fit.ts';
 import type { Fit, FitOptions } from './training/fit.ts';
 import { Placement } from './training/placement.ts';

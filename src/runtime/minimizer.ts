@@ -3,9 +3,9 @@ import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
 import type { Effect, LowerContext, Operand, Resource } from '../ops/core/op.ts';
-import { sizeOf } from '../ops/core/shape.ts';
 import { constrainDispatch } from '../ops/optimizer/constrain.ts';
 import type { StepGuard } from './guard.ts';
+import { layoutsOf } from './layout.ts';
 import type { Location } from './location.ts';
 import type { OptimizerOperands, OptimizerRange, OptimizerSpec, SharedOperands } from './optimizerSpec.ts';
 import { isRate } from './ranges.ts';
@@ -57,23 +57,16 @@ export class Minimizer {
     this.optimizer = optimizer;
     this.variables = variables;
     this.#learningRate = optimizer.learningRate;
-    let [firstSegment, firstBlock] = [0, 0];
-    this.#runs = store.runs(variables).map((run, i): FlatRun => {
+    const runs = store.runs(variables);
+    const layouts = layoutsOf(runs);
+    this.#runs = runs.map((run, i): FlatRun => {
       const place = (name: string, location?: Location): Resource => {
         const resource: Resource = { resource: `${name} ${i}`, shape: [run.bytes / 4], dtype: 'f32' };
         this.resources.set(resource, location ?? this.#allocate(`${optimizer.name} ${name} ${i}`, run.bytes));
         return resource;
       };
-      const segments = run.variables.map((variable, k) => ({
-        variable,
-        offset: (run.offsets[k] - run.offset) / 4,
-        size: sizeOf(variable.shape),
-      }));
-      const layout = { length: run.bytes / 4, segments, firstSegment, firstBlock };
-      firstSegment += segments.length;
-      firstBlock += layout.length / 64;
       return {
-        ...layout,
+        ...layouts[i],
         run,
         parameters: place('parameters', run),
         gradients: place('gradients'),

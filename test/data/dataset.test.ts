@@ -102,7 +102,7 @@ describe('splitValidation', () => {
   });
 
   it('refuses fractions that leave a side empty', () => {
-    for (const fraction of [0, 1, -1, 2, NaN, 0.01, 0.99]) {
+    for (const fraction of [0, 1, -1, 2, NaN, 0.99]) {
       expect(() => splitValidation(six, fraction), `${fraction}`).toThrow(ArgumentError);
     }
   });

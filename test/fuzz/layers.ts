@@ -210,6 +210,73 @@ export const layers: Readonly<Record<string, LayerDraw>> = {
       text: `activation(${name})`,
     };
   },
+  relu(draft) {
+    const [maxValue, negativeSlope] = [draft.rng.pick([1, 2.5]), draft.rng.pick([0, 0.125])];
+    const { tensor } = samples(draft);
+    // away from where it bends
+    const x = draft.leaf(tensor.shape, { low: -9, high: 9, whole: true });
+    return {
+      layer: make('relu', { maxValue, negativeSlope }),
+      inputs: [x],
+      twin(tape, [input]) {
+        const limited = tape.op('clip', [tape.op('relu', [input])], [0, maxValue]);
+        const below = tape.op('relu', [tape.op('negate', [input])]);
+        return tape.op('subtract', [limited, tape.op('scale', [below], [negativeSlope])]);
+      },
+      text: `relu(${maxValue}, ${negativeSlope})`,
+    };
+  },
+  elu: asOp('elu', 'elu', ({ args }) => [{ alpha: args![0] }]),
+  softmax: asOp('softmax', 'softmax', ({ args, inputs: [{ tensor }] }) => {
+    const [axis = -1] = args as number[];
+    return axis === 0 || axis === -tensor.shape.length ? undefined : [{ axis }];
+  }),
+  unitNormalization(draft) {
+    const x = samples(draft);
+    const axis = draft.rng.int(1, x.tensor.shape.length - 1);
+    return {
+      layer: make('unitNormalization', { axis }),
+      inputs: [x],
+      twin(tape, [input]) {
+        const squares = tape.op(
+          'reduceSum',
+          [tape.op('square', [input])],
+          [{ axes: [axis], keepDims: true }],
+        );
+        const least = tape.leaf({ shape: [], data: Float64Array.of(1e-24) });
+        return tape.op('multiply', [input, tape.op('rsqrt', [tape.op('maximum', [squares, least])])]);
+      },
+      text: `unitNormalization(${axis})`,
+    };
+  },
+  rmsNormalization(draft) {
+    const x = samples(draft);
+    const { shape } = x.tensor;
+    const axis = draft.rng.int(1, shape.length - 1);
+    return {
+      layer: make('rmsNormalization', { axis, epsilon: 0.1 }),
+      inputs: [x],
+      twin(tape, [input], w) {
+        const mean = tape.op('reduceMean', [tape.op('square', [input])], [{ axes: [axis], keepDims: true }]);
+        const factor = tape.op('rsqrt', [tape.op('shift', [mean], [0.1])]);
+        const wide = shape.map((extent, i) => (i === axis ? extent : 1));
+        const scaled = tape.op('reshape', [w.scale], [wide]);
+        return tape.op('multiply', [tape.op('multiply', [input, factor]), scaled]);
+      },
+      text: `rmsNormalization(${axis})`,
+    };
+  },
+  dot(draft) {
+    const x = samples(draft, [3]);
+    const [batch, steps, features] = x.tensor.shape;
+    const other = draft.take([batch, features, draft.rng.int(1, 5)]);
+    return {
+      layer: make('dot', { axes: [2, 1] }),
+      inputs: [x, other],
+      twin: (tape, [a, b]) => tape.op('matmul', [a, b]),
+      text: `dot([${batch}, ${steps}, ${features}])`,
+    };
+  },
   leakyRelu: asOp('leakyRelu', 'leakyRelu', ({ args }) =>
     (args![0] as number) < 0 ? undefined : [{ negativeSlope: args![0] }],
   ),

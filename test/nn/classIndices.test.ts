@@ -11,7 +11,7 @@ import { modelInput } from '../../src/nn/layerGraph.ts';
 import { model } from '../../src/nn/model.ts';
 import { sequential } from '../../src/nn/sequential.ts';
 import type { ModelCompileOptions } from '../../src/nn/model.ts';
-import type { Evaluation } from '../../src/nn/training/evaluator.ts';
+import type { Evaluation } from '../../src/nn/training/evaluateOptions.ts';
 import '../helpers/close.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { weightsOf } from './modelFixtures.ts';

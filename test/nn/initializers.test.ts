@@ -4,13 +4,17 @@ import { conv2d } from '../../src/nn/layers/conv2d.ts';
 import {
   constantInitializer,
   fans,
+  identityInitializer,
   initializerOf,
   initializers,
+  orthogonalInitializer,
   randomNormalInitializer,
+  truncatedNormalInitializer,
+  varianceScalingInitializer,
 } from '../../src/nn/initializers.ts';
-import type { InitializerName } from '../../src/nn/initializers.ts';
+import type { Initializer, InitializerName, VarianceScalingOptions } from '../../src/nn/initializers.ts';
 import { sequential } from '../../src/nn/sequential.ts';
-import { normal, uniformAt } from '../reference/random.ts';
+import { normal, truncatedNormal, uniform, uniformAt } from '../reference/random.ts';
 import {
   fans as fansTwin,
   glorotNormal,
@@ -90,6 +94,90 @@ it('constants are constant, and normal values those of the generator', () => {
   const wide = new Float32Array(101);
   randomNormalInitializer(1, 0.02)(wide, [101], { seed: 5, stream: 2 });
   expect(wide).toBeAllClose(normal([101], { seed: 5, stream: 2 }, 1, 0.02).data, { rtol: 1e-6 });
+});
+
+describe('with parameters', () => {
+  const key = { seed: 11, stream: 4 };
+  const fill = (initializer: Initializer, shape: readonly number[]) => {
+    const data = new Float32Array(sizeOf(shape));
+    initializer(data, shape, key);
+    return data;
+  };
+
+  it('truncated normal numbers are those of the generator', () => {
+    const found = fill(truncatedNormalInitializer(1, 0.2), [101]);
+    expect(found).toBeAllClose(truncatedNormal([101], key, 1, 0.2).data, { rtol: 1e-6 });
+    expect(found.every((value) => Math.abs(value - 1) <= 0.4000001)).toBe(true);
+    expect(fill(initializers.truncatedNormal, [50])).toEqual(fill(truncatedNormalInitializer(), [50]));
+  });
+
+  it.each([
+    ['fanIn', 'truncatedNormal', 3 / 60],
+    ['fanOut', 'uniform', 3 / 150],
+    ['fanAvg', 'untruncatedNormal', 3 / 105],
+  ] as const)('variance scaling by %s, %s', (mode, distribution, variance) => {
+    const found = fill(varianceScalingInitializer({ scale: 3, mode, distribution }), [3, 20, 50]);
+    const own = moments(found);
+    expect(Math.abs(own.variance / variance - 1)).toBeLessThan(5 * Math.sqrt(2 / 3000));
+    const expected = {
+      uniform: () => uniform([3000], key, -Math.sqrt(3 * variance), Math.sqrt(3 * variance)),
+      truncatedNormal: () => truncatedNormal([3000], key, 0, Math.sqrt(variance) / 0.8796256610342398),
+      untruncatedNormal: () => normal([3000], key, 0, Math.sqrt(variance)),
+    }[distribution]();
+    expect(found).toBeAllClose(expected.data, { rtol: 1e-5, atol: 1e-6 });
+  });
+
+  it('the named ones are variance scalings, as in Keras', () => {
+    const of = (options: VarianceScalingOptions) => fill(varianceScalingInitializer(options), [6, 9]);
+    expect(of({ scale: 2 })).toEqual(fill(initializers.heNormal, [6, 9]));
+    expect(of({ mode: 'fanAvg', distribution: 'uniform' })).toEqual(fill(initializers.glorotUniform, [6, 9]));
+    expect(of({})).toEqual(fill(initializers.varianceScaling, [6, 9]));
+  });
+
+  it.each([[[6, 4]], [[4, 6]], [[5, 5]], [[3, 2, 2, 7]], [[2, 1, 9]], [[1, 4]]])(
+    'orthogonal %j: products of its vectors are those of units',
+    (shape) => {
+      const found = fill(orthogonalInitializer(1.5), shape);
+      const columns = shape.at(-1)!;
+      const rows = found.length / columns;
+      const tall = rows >= columns;
+      const vector = (i: number) => found.filter((_, at) => (tall ? at % columns : Math.floor(at / columns)) === i); // prettier-ignore
+      for (let i = 0; i < Math.min(rows, columns); i++) {
+        for (let j = 0; j < Math.min(rows, columns); j++) {
+          const product = vector(i).reduce((sum, value, k) => sum + value * vector(j)[k], 0);
+          expect(product).toBeCloseTo(i === j ? 2.25 : 0, 5);
+        }
+      }
+      expect(fill(orthogonalInitializer(1.5), shape)).toEqual(found);
+    },
+  );
+
+  it('identity', () => {
+    expect([...fill(identityInitializer(2), [2, 3])]).toEqual([2, 0, 0, 0, 2, 0]);
+    expect([...fill(initializers.identity, [2, 2])]).toEqual([1, 0, 0, 1]);
+  });
+
+  it('stand by their configs, and say what is wrong', () => {
+    const made = [
+      truncatedNormalInitializer(0.5, 2),
+      orthogonalInitializer(3),
+      identityInitializer(2),
+      varianceScalingInitializer({ mode: 'fanOut' }),
+    ];
+    for (const own of made) {
+      const again = initializerOf(own.config!);
+      expect(again.config).toEqual(own.config);
+      expect(fill(again, [4, 4])).toEqual(fill(own, [4, 4]));
+    }
+    expect(made[3].config).toEqual({ name: 'varianceScaling', scale: 1, mode: 'fanOut', distribution: 'truncatedNormal' }); // prettier-ignore
+    expect(() => varianceScalingInitializer({ mode: 'fan_in' as never })).toThrow(/mode is "fan_in"; choose one of fanIn, fanOut, fanAvg/); // prettier-ignore
+    expect(() => varianceScalingInitializer({ scale: 0 })).toThrow(/scale is 0/);
+    expect(() => truncatedNormalInitializer(0, -1)).toThrow(/deviation is -1/);
+    expect(() => orthogonalInitializer(NaN)).toThrow(/gain is NaN; it must be a finite number/);
+    expect(() => fill(orthogonalInitializer(), [3])).toThrow(/fills matrices and more, got \[3\]/);
+    expect(() => fill(identityInitializer(), [3, 2, 2])).toThrow(/fills matrices, got \[3, 2, 2\]/);
+    expect(() => initializerOf({ name: 'orthogonal', scale: 1 } as never)).toThrow(/no option "scale"/);
+  });
 });
 
 it('every initializer has a name', () => {

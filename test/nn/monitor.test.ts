@@ -67,7 +67,10 @@ describe('what is monitored rises or falls as the metric says', () => {
     [metrics.auc({ class: 1 }), 'aucOfClass1', true],
     ['meanSquaredError', 'meanSquaredError', false],
     [losses.huber, 'huber', false],
-    ['cosineSimilarity', 'cosineSimilarity', false],
+    ['cosineSimilarity', 'cosineSimilarity', true],
+    [losses.cosineSimilarity, 'cosineSimilarity', false], // the loss has the other sign
+    ['rootMeanSquaredError', 'rootMeanSquaredError', false],
+    ['acc', 'acc', true],
     [mine({ better: 'higher' }), 'mine', true],
     [mine({ better: 'lower', name: 'accuracyGap' }), 'accuracyGap', false],
   ])('%o', (spec, name, rises) => {
@@ -152,15 +155,13 @@ describe('names', () => {
     new Objective(tinyModel(), { loss: 'softmaxCrossEntropy', ...options });
 
   it.each([
-    ['mse', 'meanSquaredError'],
     ['MSE', 'meanSquaredError'],
-    ['mae', 'meanAbsoluteError'],
     ['mean_squared_error', 'meanSquaredError'],
     ['categorical_crossentropy', 'categoricalCrossentropy'],
     ['sparse_categorical_crossentropy', 'sparseCategoricalCrossentropy'],
     ['CategoricalCrossEntropy', 'categoricalCrossentropy'],
     ['binary_crossentropy', 'binaryCrossentropy'],
-    ['bce', 'binaryCrossentropy'],
+    ['BCELoss', 'binaryCrossentropy'],
     ['BCEWithLogitsLoss', 'binaryCrossEntropyWithLogits'],
     ['CrossEntropyLoss', 'softmaxCrossEntropy'],
     ['kl_divergence', 'kullbackLeiblerDivergence'],
@@ -172,12 +173,14 @@ describe('names', () => {
   }); // prettier-ignore
 
   it.each([
-    ['acc', 'accuracy'],
-    ['categorical_accuracy', 'accuracy'],
-    ['sparse_categorical_accuracy', 'accuracy'],
+    ['categorical_accuracy', 'categoricalAccuracy'],
+    ['sparse_categorical_accuracy', 'sparseCategoricalAccuracy'],
     ['binary_accuracy', 'binaryAccuracy'],
+    ['root_mean_squared_error', 'rootMeanSquaredError'],
     ['AUC', 'auc'],
-    ['mse', 'meanSquaredError'],
+    ['MSE', 'meanSquaredError'],
+    ['f1_score', 'f1Score'],
+    ['mean_io_u', 'meanIoU'],
     ['top_k_categorical_accuracy', 'topKCategoricalAccuracy'],
   ])('of the metric %s lead to %s', (name, meant) => {
     expect(objective({ metrics: [name as never] })).toThrow(`did you mean "${meant}"?`);

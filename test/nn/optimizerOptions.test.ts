@@ -62,6 +62,9 @@ const rules: Rule[] = [
   ],
 ];
 
+/** Dispatches of rules that look at each variable as a whole, beside trial, verdict and update. */
+const MORE: Readonly<Record<string, number>> = { lamb: 5, adafactor: 16, muon: 45 };
+
 /** Everything at once, but for the two ways to clip. */
 const everything = {
   learningRate: 0.01,
@@ -172,6 +175,40 @@ it('the norms of the variables are the same sums in a tree, on a GPU', async () 
   await check(sgd({ learningRate: 0.02, clipNorm: 0.7, l1: 0.3 }), exact, false);
 });
 
+it.each(rules.filter(([name]) => name in MORE))(
+  '%s: ten steps on a GPU equal those in float64',
+  async (_, make, exact) => {
+    const options = { clipNorm: 2, excludeFromWeightDecay };
+    await check(
+      make({ ...everything, ...options }),
+      (size) => reference.withOptions(exact(size, everything), size, exactly(options)),
+      false,
+    );
+  },
+);
+
+it('no kernel of an optimizer binds more than the eight buffers that every GPU has', async () => {
+  for (const [name, make] of rules) {
+    const all = { ...everything, clipNorm: 3, excludeFromWeightDecay, gradientAccumulationSteps: 2 };
+    const { program } = await stepProgram(await problem(), make(all));
+    const dispatches = program.build.dispatches.filter(({ label }) => label.startsWith('optimizer'));
+    expect([name, Math.max(...dispatches.map(({ bindings }) => bindings.length)) <= 8]).toEqual([name, true]);
+    program.destroy();
+  }
+});
+
+it('a name that no variable has is an error, with those that there are', async () => {
+  const data = await problem();
+  await expect(
+    stepProgram(data, adam({ weightDecay: 0.1, excludeFromWeightDecay: ['bias', /gama/] })),
+  ).rejects.toThrow(
+    'adam: excludeFromWeightDecay is [/bias/, /gama/], which no variable has in its name; they are w0, w1, w2',
+  );
+  await expect(stepProgram(data, muon({ excludeLayers: ['output'] }))).rejects.toThrow(
+    'muon: excludeLayers is [/output/], which no variable has in its name; they are w0',
+  );
+});
+
 describe('the norm of the gradients', () => {
   it('can be read, before clipping, and counts all parameters once', async () => {
     const gpu = await testGpu();
@@ -270,9 +307,6 @@ describe('the norm of the gradients', () => {
     program.destroy();
   });
 });
-
-/** Dispatches of rules that look at each variable as a whole, beside trial, verdict and update. */
-const MORE: Readonly<Record<string, number>> = { lamb: 5, adafactor: 16, muon: 45 };
 
 describe.each(rules)('%s', (name, make) => {
   const more = MORE[name] ?? 0;

@@ -81,7 +81,10 @@ describe.each(['mlp', 'cnn'] as const)('twenty steps of the %s', (network) => {
       expect(steps.map(({ loss }) => loss as number)).toBeAllClose(own.losses, close);
       const values = await gpu.variables.readAll(model.variables);
       model.variables.forEach((variable, i) =>
-        expect(values.get(variable)!, variable.name).toBeAllClose(own.weights[i].data, close),
+        expect(values.get(variable)!, `${variable.name} after the last step`).toBeAllClose(
+          own.weights[i].data,
+          close,
+        ),
       );
       model.destroy();
     },

@@ -135,11 +135,11 @@ export const muon = (
     nsSteps = 5,
     nesterov = true,
     rmsRate = 0.2,
-    isExcluded = (_: number): boolean => false,
+    isExcluded = undefined as ((index: number) => boolean) | undefined,
   } = {},
 ): Optimizer =>
   each(shapes, (shape, index) => {
-    if (shape.length !== 2 || isExcluded(index)) return adam(sizeOf(shape), { learningRate });
+    if (shape.length !== 2 || isExcluded?.(index)) return adam(sizeOf(shape), { learningRate });
     const m = new Float64Array(sizeOf(shape));
     const [rows, columns] = shape;
     return {

@@ -9,11 +9,14 @@ import {
   lion,
   nadam,
   rmsprop,
+  radam,
+  ftrl,
   sgd,
   trajectory,
   withOptions,
   type Optimizer,
 } from './optimizers.ts';
+import { adafactor, lamb, orthogonalized } from './layerwiseOptimizers.ts';
 
 const exact = { rtol: 1e-12, atol: 1e-14 };
 
@@ -165,4 +168,77 @@ describe('trajectories', () => {
     const last = trajectory(optimizer, start, gradient, 400).at(-1)!;
     expect(Math.max(...last.map(Math.abs))).toBeLessThan(0.05);
   });
+});
+
+describe('Newton–Schulz', () => {
+  const gram = (x: number[][]) =>
+    x.map((a) => x.map((b) => a.reduce((sum, value, k) => sum + value * b[k], 0)));
+
+  it('maps singular values by the polynomial: those of a diagonal matrix one by one', () => {
+    const [a, b, c] = [3.4445, -4.775, 2.0315];
+    const length = Math.sqrt(9 + 1 + 0.25);
+    const expected = [3, 1, 0.5].map((given) => {
+      let s = given / (length + 1e-7);
+      for (let step = 0; step < 4; step++) s = a * s + b * s ** 3 + c * s ** 5;
+      return s;
+    });
+    const diagonal = [
+      [3, 0, 0, 0],
+      [0, 1, 0, 0],
+      [0, 0, 0.5, 0],
+    ];
+    const found = orthogonalized(diagonal, 4, [a, b, c]);
+    expect(found.map((row, i) => row[i])).toBeAllClose(expected, exact);
+  });
+
+  it('with the coefficients 15/8, −10/8, 3/8 converges to an orthogonal matrix, of wide and of tall ones', () => {
+    const wide = Array.from({ length: 3 }, (_, i) =>
+      Array.from({ length: 5 }, (_, j) => Math.sin(3 * i + j * j + i * j)),
+    );
+    const x = orthogonalized(wide, 30, [15 / 8, -10 / 8, 3 / 8]);
+    const identity = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+    expect(gram(x).flat()).toBeAllClose(identity, { rtol: 1e-9, atol: 1e-9 });
+    const tall = orthogonalized(
+      wide[0].map((_, j) => wide.map((row) => row[j])),
+      30,
+      [15 / 8, -10 / 8, 3 / 8],
+    );
+    expect(tall.map((row) => row[0])).toBeAllClose(x[0], exact);
+  });
+});
+
+it('RAdam begins as momentum, and is Adam in the long run', () => {
+  const [first, corrected] = [walk(radam(1, { learningRate: 0.1 }), 2), 1 - 0.1 * 2];
+  expect(first).toBeCloseTo(corrected, 14);
+  const [a, b] = [radam(1, { epsilon: 1e-7 }), adam(1)];
+  const gradients = Array.from({ length: 20_000 }, (_, i) => Math.sin(i));
+  walk(a, ...gradients);
+  walk(b, ...gradients);
+  expect(walk(a, 1) - 1).toBeCloseTo(walk(b, 1) - 1, 7);
+});
+
+it('FTRL sets small weights to 0, and is gradient descent with rates of Adagrad without penalties', () => {
+  expect(walk(ftrl(1, { learningRate: 1, l1RegularizationStrength: 5 }), 0.5)).toBe(0);
+  const rest = { learningRate: 0.1, initialAccumulatorValue: 0 };
+  const [w, v] = [Float64Array.of(0), Float64Array.of(0)]; // from 0 there is nothing to forget
+  const [a, b] = [ftrl(1, rest), adagrad(1, { ...rest, epsilon: 0 })];
+  for (const gradient of [1, -0.5, 2, 0.25]) {
+    a.step(w, Float64Array.of(gradient));
+    b.step(v, Float64Array.of(gradient));
+  }
+  expect(w[0]).toBeCloseTo(v[0], 14);
+});
+
+it('a step of Lamb has the length of η ‖w‖, whatever the gradient', () => {
+  const w = Float64Array.of(3, -4);
+  lamb([[2]], { learningRate: 0.1 }).step(w, Float64Array.of(1e-3, 20));
+  expect(Math.hypot(w[0] - 3, w[1] + 4)).toBeCloseTo(0.5, 12);
+});
+
+it("Adafactor's factors are exact for squares of rank one, and its step is as large as the weights", () => {
+  const g = Float64Array.of(1 * 2, 1 * 3, 4 * 2, 4 * 3);
+  const w = Float64Array.of(1, -1, 1, -1);
+  adafactor([[2, 2]], { learningRate: 0.1 }).step(w, g);
+  // u = g / |g| = 1, RMS(w) = 1
+  expect(w).toBeAllClose([0.9, -1.1, 0.9, -1.1], { rtol: 1e-12 });
 });

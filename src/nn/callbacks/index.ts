@@ -1,5 +1,4 @@
-export type { Callback, CallbackEntry, CallbackRun } from './callback.ts';
-export { CountingCallback, TerminateOnNaN } from './callback.ts';
+export type { Callback, CallbackEntry, CallbackRun, CountingCallback, TerminateOnNaN } from './callback.ts';
 export { csvLogger } from './csvLogger.ts';
 export type { CsvLogger, CsvLoggerOptions } from './csvLogger.ts';
 export { earlyStopping } from './earlyStopping.ts';

@@ -9,7 +9,7 @@ import type { GraphBuilder } from '../../runtime/session.ts';
 import type { Snapshot } from '../training/checkpoint.ts';
 import { callbackList } from '../training/callbackList.ts';
 import { Counters } from '../training/counters.ts';
-import { runLoop } from '../training/loop.ts';
+import { runLoop } from '../training/runLoop.ts';
 import { loopOptions } from '../training/loopOptions.ts';
 import type { LoopOptions } from '../training/loopOptions.ts';
 import type { Opening } from '../training/placement.ts';

@@ -376,7 +376,7 @@ export abstract class Layer {
       shape,
       trainable,
       initialize: (data, own) => fillWith(data, own, { ...key, seed: this.#origin!.seed }),
-      constraint: constraint && constraintOf(constraint, label)(shape, `${label}.${name}`),
+      constraint: constraint && constraintOf(constraint, label),
     });
     if (regularizer && trainable) this.#regularized.set(variable, regularizer);
     this.variables.push(variable);

@@ -30,7 +30,8 @@ export interface CommonOptions {
   weightDecay?: number;
   /**
    * Variables that weightDecay leaves alone: those in whose name one of these is found, as in Keras's
-   * `exclude_from_weight_decay`. Texts are regular expressions: `['bias', 'shift', '^embedding']`. Default: none.
+   * `exclude_from_weight_decay`. Texts are regular expressions: `['bias', 'gamma', 'beta', '^embedding']`. At least one
+   * of them has to be found somewhere. Default: none.
    */
   excludeFromWeightDecay?: readonly (string | RegExp)[];
   /** λ₁ of the penalty λ₁ Σ |w|. It acts through its gradient only: the loss is reported without it. Default 0. */
@@ -146,6 +147,34 @@ export function patternsOf(
       `${name}: ${option}[${i}] is ${pattern instanceof RegExp ? String(pattern) : describe(pattern)}; it must be a text, as in a regular expression, or a regular expression without flags`,
     );
   });
+}
+
+/**
+ * Whether one of the patterns is found in a name.
+ *
+ * @throws ArgumentError from `requireSome` if there is none in any of them: the option would do nothing
+ */
+export class NamePatterns {
+  readonly #optimizer: string;
+  readonly #option: string;
+  readonly #patterns: readonly RegExp[];
+
+  constructor(optimizer: string, option: string, sources: readonly string[] = []) {
+    this.#optimizer = optimizer;
+    this.#option = option;
+    this.#patterns = sources.map((source) => new RegExp(source));
+  }
+
+  isIn(name: string): boolean {
+    return this.#patterns.some((pattern) => pattern.test(name));
+  }
+
+  requireSome(names: readonly string[]): void {
+    if (this.#patterns.length === 0 || names.length === 0 || names.some((name) => this.isIn(name))) return;
+    throw new ArgumentError(
+      `${this.#optimizer}: ${this.#option} is [${this.#patterns.join(', ')}], which no variable has in its name; they are ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`,
+    );
+  }
 }
 
 function emaOf(name: string, given: EmaOptions): NonNullable<CommonConfig['ema']> {

@@ -11,7 +11,7 @@ import type { OptionTable } from '../../options.ts';
 import type { Segment } from '../../runtime/optimizerSpec.ts';
 import { checked } from './adam.ts';
 import { check, checkCount, checkNumber, logarithm } from './checks.ts';
-import { commonOptions, patternsOf } from './common.ts';
+import { commonOptions, NamePatterns, patternsOf } from './common.ts';
 import type { CommonOptions, LearningRate } from './common.ts';
 import { reduceSegmentNorms } from './norms.ts';
 import { optimizer } from './optimizer.ts';
@@ -132,11 +132,11 @@ export function muon(options: MuonOptions = {}): Optimizer {
   for (const [option, value] of Object.entries({ nesterov, excludeEmbeddings }))
     checkFlag(name, option, value);
   const excluded = excludeLayers && patternsOf(name, excludeLayers, 'excludeLayers');
-  const patterns = (excluded ?? []).map((source) => new RegExp(source));
+  const patterns = new NamePatterns(name, 'excludeLayers', excluded);
   const isMatrix = ({ variable }: Segment) =>
     variable.shape.length === 2 &&
     !(excludeEmbeddings && variable.name.toLowerCase().includes('embedding')) &&
-    !patterns.some((pattern) => pattern.test(variable.name));
+    !patterns.isIn(variable.name);
   const scale = (shape: readonly number[]) =>
     rmsRate === null ? 1 : rmsRate * Math.sqrt(Math.max(...shape));
   const iteration = { momentum, nesterov, nsSteps, factors: { A: muonA, B: muonB, C: muonC }, isMatrix };
@@ -179,6 +179,7 @@ export function muon(options: MuonOptions = {}): Optimizer {
         valueOf: (segment) => (isMatrix(segment) ? scale(segment.variable.shape) : 0),
       },
     ],
+    named: [patterns],
     norms: 1,
     functions: (range, { tables }) => ({ scale: `return ${tables.field('scale', range)};` }),
     prepare: (preparation, context) => directions(preparation, iteration, context),

@@ -21,7 +21,7 @@ import {
   updatedBody,
   weightBody,
 } from './bodies.ts';
-import { commonConfig, ratesOf } from './common.ts';
+import { commonConfig, NamePatterns, ratesOf } from './common.ts';
 import type { CommonConfig, CommonOptions, LearningRate } from './common.ts';
 import { reduceNorm, reduceSegmentNorms } from './norms.ts';
 import { Tables } from './tables.ts';
@@ -80,6 +80,8 @@ export interface Description {
   norms?: number;
   /** Which of them the kernel file declares; default: all but `weight`. */
   declares?: readonly CommonFunction[];
+  /** Of options of its own that name variables. */
+  named?: readonly NamePatterns[];
   /** λ of each variable, where it is not `weightDecay` for all. */
   decayOf?(segment: Segment): number;
   /** The slots that the update does not write itself, with what of `prepare` they become. */
@@ -93,13 +95,12 @@ export interface Description {
 /** λ of each variable, where it is not the same for all. */
 function decayField(
   { weightDecay = 0, excludeFromWeightDecay }: CommonConfig,
+  excluded: NamePatterns,
   decayOf: Description['decayOf'],
 ): TableField[] {
   if (!excludeFromWeightDecay && !decayOf) return [];
-  const patterns = (excludeFromWeightDecay ?? []).map((source) => new RegExp(source));
-  const isExcluded = (name: string) => patterns.some((pattern) => pattern.test(name));
   const valueOf = (segment: Segment) =>
-    isExcluded(segment.variable.name) ? 0 : (decayOf?.(segment) ?? weightDecay);
+    excluded.isIn(segment.variable.name) ? 0 : (decayOf?.(segment) ?? weightDecay);
   return [{ name: DECAY, valueOf }];
 }
 
@@ -110,7 +111,9 @@ export function optimizer(description: Description): Optimizer {
   const { ema, clipNorm, globalClipNorm, gradientAccumulationSteps: steps } = options;
   const slotNames = [...slots, ...(steps ? [ACCUMULATED] : []), ...(ema ? ['averages'] : [])];
   const firstNorm = clipNorm === undefined ? CLIP_NORM : CLIP_NORM + 1;
-  const fields = [...decayField(options, description.decayOf), ...(description.fields ?? [])];
+  const excluded = new NamePatterns(name, 'excludeFromWeightDecay', options.excludeFromWeightDecay);
+  const named = [excluded, ...(description.named ?? [])];
+  const fields = [...decayField(options, excluded, description.decayOf), ...(description.fields ?? [])];
   const tables = new Tables(description.hyper ?? [], fields, firstNorm + (description.norms ?? 0));
   const counting = { STEPS: steps ?? 1 };
   const { retains = {} } = description;
@@ -168,7 +171,11 @@ export function optimizer(description: Description): Optimizer {
     slots: slotNames.length,
     slotNames,
     averages: ema !== undefined,
-    hyper: (ranges) => tables.values(ranges),
+    hyper(ranges) {
+      const names = ranges.flatMap(({ segments }) => segments.map(({ variable }) => variable.name));
+      for (const patterns of named) patterns.requireSome(names);
+      return tables.values(ranges);
+    },
     learningRate,
     schedule,
     givesRates,

@@ -29,6 +29,16 @@ export class Clock {
   }
 }
 
+/** Where the data are, if an epoch is not a pass over them (`stepsPerEpoch`). */
+export interface DataPosition {
+  /** Number of the pass over the data. */
+  readonly pass: number;
+  /** Samples of it that were taken. */
+  readonly place: number;
+  /** Steps of the epoch under way that were made. */
+  readonly steps: number;
+}
+
 /** What becomes of the last batch of an epoch, where the batch size does not divide the number of samples. */
 export type LastBatch = 'keep' | 'drop';
 

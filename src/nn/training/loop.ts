@@ -29,38 +29,8 @@ export interface LoopHooks extends EpochHooks {
   readonly onReady?: (program: Program, part: string) => void | Promise<void>;
 }
 
-/**
- * The training loop: compiles the steps, replays them over the batches of a source, tells what they record, and at the
- * end of each epoch validates and asks the callbacks. Frees what it has made, however it ends.
- *
- * @param run of which this is all, or what is left after the loss of a GPU
- * @throws NumericError if a recorded value, a weight, a gradient or an update becomes NaN or infinite: that step is not
- *   made, nor any after it; weights, clock and progress are those from before it
- * @throws InterruptedError if what is trained is destroyed or compiled anew meanwhile
- * @throws DeviceLostError if the GPU is lost
- */
-export async function runLoop(
-  task: Task,
-  source: BatchSource,
-  options: LoopOptions & CallbackOptions & { readonly batchSize: number },
-  run: Run,
-  hooks: LoopHooks = {},
-): Promise<RunHistory> {
-  const loop = new Loop(task, source, options, run, hooks);
-  let history: RunHistory;
-  try {
-    history = await loop.run();
-  } catch (error) {
-    // What ended the training is told, not what went wrong after it.
-    await loop.leave().catch(() => {});
-    await loop.destroy().catch(() => {});
-    throw error;
-  }
-  await loop.destroy();
-  return history;
-}
-
-class Loop {
+/** One course of the loop: see `runLoop`. */
+export class Loop {
   readonly #task: Task;
   readonly #source: BatchSource;
   readonly #options: LoopOptions & CallbackOptions & { readonly batchSize: number };

@@ -7,7 +7,7 @@ import type { Totals } from '../metrics/metric.ts';
 import type { LoopOptions } from './loopOptions.ts';
 import type { StepPrograms } from './programs.ts';
 import type { Run } from './wholeRun.ts';
-import type { DataPosition } from './source.ts';
+import type { DataPosition } from './clock.ts';
 import { stepNotMade } from './stepNotMade.ts';
 import type { Task } from './task.ts';
 import type { Teller } from './teller.ts';

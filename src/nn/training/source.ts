@@ -5,7 +5,7 @@ import { DeviceDataset } from '../../runtime/deviceDataset.ts';
 import type { DeviceDatasetOptions } from '../../runtime/deviceDataset.ts';
 import type { Program } from '../../runtime/program.ts';
 import { rowsAt } from './clock.ts';
-import type { LastBatch } from './clock.ts';
+import type { DataPosition, LastBatch } from './clock.ts';
 import type { Placed } from './placement.ts';
 
 /** The batch that comes next. */
@@ -14,16 +14,6 @@ export interface NextBatch {
   readonly rows: number;
   /** Whether the epoch is over after it; a function where only time will tell: ask it once the step is under way. */
   readonly last: boolean | (() => Promise<boolean>);
-}
-
-/** Where the data are, if an epoch is not a pass over them (`stepsPerEpoch`). */
-export interface DataPosition {
-  /** Number of the pass over the data. */
-  readonly pass: number;
-  /** Samples of it that were taken. */
-  readonly place: number;
-  /** Steps of the epoch under way that were made. */
-  readonly steps: number;
 }
 
 /** Where the batches of a training come from. */

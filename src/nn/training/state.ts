@@ -1,11 +1,11 @@
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { TotalsState } from '../metrics/metric.ts';
 import { Clock } from './clock.ts';
+import type { DataPosition } from './clock.ts';
 import type { SavedCallback } from '../callbacks/monitor.ts';
 import type { InputRange } from './fieldChecks.ts';
 import { Lifetime } from './lifetime.ts';
 import { Lock } from './lock.ts';
-import type { DataPosition } from './source.ts';
 
 /** What a run knows besides weights and clock: saved in the middle of one, a resumed run goes on with it. */
 export interface RunProgress {

@@ -2,7 +2,8 @@ import type { StreamOrigin } from '../../data/permutation.ts';
 import type { Dataset } from '../../data/types.ts';
 import type { DeviceDataset } from '../../runtime/deviceDataset.ts';
 import type { Program } from '../../runtime/program.ts';
-import type { BatchSource, DataPosition, NextBatch } from './source.ts';
+import type { DataPosition } from './clock.ts';
+import type { BatchSource, NextBatch } from './source.ts';
 
 /**
  * Epochs of a number of steps, whatever the data are: an epoch goes on where the one before it has left them, and where they

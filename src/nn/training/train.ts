@@ -19,7 +19,7 @@ import { checkCalled, checkSignal } from './checks.ts';
 import { Counters } from './counters.ts';
 import { encodeCheckpoint } from './encodeCheckpoint.ts';
 import { Lifetime } from './lifetime.ts';
-import { runLoop } from './loop.ts';
+import { runLoop } from './runLoop.ts';
 import { loopOptions } from './loopOptions.ts';
 import type { CallbackOptions, LoopOptions } from './loopOptions.ts';
 import type { Opening } from './placement.ts';

@@ -1,5 +1,5 @@
 import type { Dataset } from '../../data/dataset.ts';
-import type { Inspection } from '../../nn/training/evaluator.ts';
+import type { Inspection } from '../../nn/training/evaluateOptions.ts';
 import { confusionMatrix, formatConfusion } from './confusion.ts';
 import { drawPictures } from './digits.ts';
 import type { Picture } from './digits.ts';

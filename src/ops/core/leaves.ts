@@ -63,8 +63,8 @@ interface VariableOptions {
   trainable?: boolean;
   /** Fills the initial value. */
   initialize: (data: Float32Array, shape: Shape) => void;
-  /** Kept after every update by an optimizer; the initial value is left as it is. `constraints.maxNorm(…)(shape)` gives one. */
-  constraint?: VariableConstraint;
+  /** What it is kept to by every update of an optimizer, such as `maxNorm()`; the initial value is left as it is. */
+  constraint?: (shape: Shape, owner: string) => VariableConstraint;
 }
 
 const variableOptions: OptionTable<VariableOptions> = {
@@ -99,7 +99,12 @@ export class Variable implements TensorSpec {
     this.shape = [...shape];
     this.trainable = trainable;
     this.initialize = initialize;
-    this.constraint = constraint;
+    if (constraint !== undefined && typeof constraint !== 'function') {
+      throw new ArgumentError(
+        `new Variable: its constraint is ${describe(constraint)}; pass what maxNorm() and its like give`,
+      );
+    }
+    this.constraint = constraint?.(this.shape, name);
   }
 }
 
