@@ -41,7 +41,12 @@ export * from './nn/layers/conv2dTranspose.ts';
 export * from './nn/layers/dense.ts';
 export * from './nn/layers/normalization.ts';
 export * from './nn/layers/embedding.ts';
-export * from './nn/layers/featureNormalization.ts';
+export { normalization } from './nn/layers/featureNormalization.ts';
+export type {
+  AdaptOptions,
+  FeatureNormalization,
+  FeatureNormalizationOptions,
+} from './nn/layers/featureNormalization.ts';
 export * from './nn/layers/globalPooling.ts';
 export * from './nn/layers/masking.ts';
 export * from './nn/layers/merging.ts';
