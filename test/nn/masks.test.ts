@@ -26,7 +26,7 @@ import type { Array64 } from '../reference/array.ts';
 import { conv2d as convolution } from '../reference/conv2d.ts';
 import * as movement from '../reference/movement.ts';
 import '../helpers/close.ts';
-import { evaluate, testGpu } from '../helpers/evaluate.ts';
+import { checkGradient, evaluate, testGpu } from '../helpers/evaluate.ts';
 import { checkLayer, modelOf } from '../helpers/layer.ts';
 
 /** [3, 4, 2]: two steps of padding in the first sequence, none in the second, all of the third. */
@@ -121,6 +121,23 @@ describe('masks', () => {
     expect(out).toBeAllClose(y);
     const [none] = await evaluate((x) => network.call(x), [sequences]);
     expect(none.data.slice(4)).toEqual(Float64Array.of(NaN, NaN));
+  });
+
+  it('batch normalization takes its statistics of what they leave, while training', async () => {
+    const x = random(7, [2, 4, 2]);
+    const mask = array([2, 4], counts.slice(0, 8));
+    const network = modelOf(batchNormalization(), [x]);
+    (await testGpu()).variables.allocate(network.variables, 'masked');
+    const build = (t: Tensor, m: Tensor) => network.call(masked(t, m), { training: true });
+    const twin = (own: Array64) => {
+      const kept = [0, 1].map((c) => [...own.data].filter((_, i) => i % 2 === c && counts[i >> 1]));
+      const mean = kept.map((list) => list.reduce((a, b) => a + b, 0) / list.length);
+      const variance = kept.map((list, c) => list.reduce((a, b) => a + (b - mean[c]) ** 2, 0) / list.length);
+      return map(own, (v, i) => (v - mean[i % 2]) / Math.sqrt(variance[i % 2] + 1e-3));
+    };
+    const [y] = await evaluate(build, [x, mask]);
+    expect(y).toBeAllClose(twin(x));
+    await checkGradient(build, [x, mask], { reference: twin, wrt: [0] });
   });
 
   it('merging layers join them, and three branches, too', async () => {

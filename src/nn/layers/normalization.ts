@@ -10,7 +10,9 @@ import type { Tensor } from '../../ops/core/op.ts';
 import type { InitializerSpec } from '../initializers.ts';
 import { describe } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
+import { maskOf } from '../masks.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
+import { maskedMoments } from './maskedMoments.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
 import { settleLayer } from './settleLayer.ts';
 
@@ -145,10 +147,18 @@ class BatchNormalization extends Normalization {
       const statistics = { mean: read(this.#movingMean), variance: read(this.#movingVariance) };
       return normalizeWith(x, { ...statistics, ...this.parameters });
     }
-    const { y, mean, variance } = this.normalized(x);
+    const { y, mean, variance } = this.#ofBatch(x);
     const moving = { mean: this.#movingMean, variance: this.#movingVariance };
     followStatistics(moving, mean, variance, this.options.momentum);
     return y;
+  }
+
+  /** With the batch's mean and variance, of the steps that its mask leaves. */
+  #ofBatch(x: Tensor) {
+    const mask = maskOf(x);
+    if (!mask) return this.normalized(x);
+    const { mean, variance } = maskedMoments(x, mask);
+    return { y: normalizeWith(x, { mean, variance, ...this.parameters }), mean, variance };
   }
 }
 
@@ -160,7 +170,8 @@ class BatchNormalization extends Normalization {
  * them at the end of each step: moving ← momentum · moving + (1 − momentum) · batch. The variance is the biased one
  * (divided by n) there, too. A layer that is called several times in a step moves them several times, in the order of
  * the calls. Otherwise, and always where `trainable` is false, the moving statistics are used and stay as they are;
- * a multiplication and an addition, which fold into the layer before, are then all that is left.
+ * a multiplication and an addition, which fold into the layer before, are then all that is left. Steps that a mask leaves
+ * out have no part in the batch's mean and variance; they are normalized like the others.
  *
  * Weights: `gamma`, `beta`; `movingMean`, `movingVariance`, which are not trained but saved.
  *
