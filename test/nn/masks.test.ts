@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { dataset } from '../../src/data/dataset.ts';
 import { ArgumentError, ShapeError } from '../../src/errors.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import { modelFromJSON } from '../../src/nn/json/modelFromJSON.ts';
@@ -162,6 +163,25 @@ describe('masks', () => {
     expect(movement.slice(largest, [0, 0, 0], [1, 2, 2])).toBeAllClose(
       fromFunction([1, 2, 2], (_, t, k) => Math.max(...left(2 * t + k, -Infinity))),
     );
+  });
+
+  it('are there in training: padding at the end changes nothing', async () => {
+    const losses = [];
+    for (const width of [3, 6]) {
+      const x = modelInput({ shape: [width], dtype: 'i32' });
+      const words = embedding({ inputDim: 5, outputDim: 4, maskZero: true }).apply(x);
+      const mean = globalAveragePool1d().apply(batchNormalization().apply(words));
+      const network = model({ inputs: x, outputs: dense({ units: 2 }).apply(mean), seed: 3 });
+      await network.compile({ gpu: await testGpu(), optimizer: 'sgd', loss: 'softmaxCrossEntropy' });
+      const texts = [[1, 2, 3], [4, 0, 0], [2, 2, 0], [3, 4, 1]]; // prettier-ignore
+      const padded = texts.map((own) => Int32Array.from({ length: width }, (_, i) => own[i] ?? 0));
+      const data = dataset({ x: padded, y: [0, 1, 0, 1], inputShape: [width] });
+      const { epochs } = await network.fit(data, { epochs: 3, batchSize: 4 });
+      losses.push(epochs.map(({ loss }) => loss));
+      network.destroy();
+    }
+    expect(losses[0][2]).toBeLessThan(losses[0][0]);
+    expect(losses[1]).toBeAllClose(losses[0]);
   });
 
   it('come out of models within models, and out of files', async () => {
