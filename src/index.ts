@@ -67,6 +67,7 @@ export type {
 export { activation, dropout, flatten, reshape } from './nn/layers/shaping.ts';
 export * from './nn/layers/timeDistributed.ts';
 export * from './nn/layers/upSampling.ts';
+export { masked, maskOf } from './nn/masks.ts';
 export { modelFromJSON } from './nn/json/modelFromJSON.ts';
 export { loadModel } from './nn/json/loadModel.ts';
 export { registerLayer } from './nn/json/customLayers.ts';

@@ -133,6 +133,8 @@ const without = new Set([
   'Stream',
   'TrainingRun',
   // all by place
+  'masked',
+  'maskOf',
   'constantInitializer',
   'randomNormalInitializer',
   'randomUniformInitializer',
