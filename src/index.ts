@@ -65,6 +65,7 @@ export type {
   ZeroPadding1dOptions,
 } from './nn/layers/sequences.ts';
 export { activation, dropout, flatten, reshape } from './nn/layers/shaping.ts';
+export type { DropoutOptions } from './nn/layers/shaping.ts';
 export * from './nn/layers/timeDistributed.ts';
 export * from './nn/layers/upSampling.ts';
 export { masked, maskOf } from './nn/masks.ts';

@@ -246,7 +246,7 @@ it.each([
   ],
   [
     () => api.dropout({ rate: 0.5 } as never),
-    'dropout: takes its rate first and by place, dropout(rate, { name, trainable }), but was given by name',
+    'dropout: takes its rate first and by place, dropout(rate, { noiseShape, name, trainable }), but was given by name',
   ],
   [() => api.dropout('0.5' as never), 'dropout: rate is "0.5"'],
   [() => api.maxPool2d({ kernel_size: 2 } as never), 'did you mean "poolSize"?'],

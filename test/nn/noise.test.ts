@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.ts';
 import type { Layer } from '../../src/nn/layers/layer.ts';
 import { alphaDropout, gaussianDropout, spatialDropout1d } from '../../src/nn/layers/noise.ts';
+import { dropout } from '../../src/nn/layers/shaping.ts';
 import { sequential } from '../../src/nn/sequential.ts';
 import { FIRST_STREAM, withStreams } from '../../src/ops/random/random.ts';
 import { reduceSum } from '../../src/ops/reduce/sum.ts';
@@ -72,6 +73,22 @@ describe('alphaDropout', () => {
     expect(Math.abs(mean)).toBeLessThan(0.05);
     expect(Math.abs(variance - 1)).toBeLessThan(0.05);
   });
+});
+
+it('noiseShape says which values share their numbers', async () => {
+  const x = random(3, [4, 3, 5]);
+  const noiseShape = [null, 1, 5];
+  const mask = dropoutMask([4, 1, 5], key, 0.5);
+  const spread = (f: (m: number, v: number) => number) =>
+    fromFunction([4, 3, 5], (n, t, c) => f(at(mask, n, 0, c), at(x, n, t, c)));
+  expect((await run(dropout(0.5, { noiseShape }), x))[0]).toBeAllClose(spread((m, v) => m * v));
+  const [y] = await run(alphaDropout(0.5, { noiseShape }), x);
+  const kept = spread((m) => (m > 0 ? 1 : 0));
+  expect(new Set([...y.data].filter((_, i) => kept.data[i] === 0).map((v) => v.toFixed(4))).size).toBe(1);
+  for (const wrong of [[null, 1], [null, 2, 5], 3, []]) {
+    const layer = dropout(0.5, { noiseShape: wrong as number[] });
+    expect(() => sequential([layer], { inputShape: [3, 5] })).toThrow('give 1, the extent or null');
+  }
 });
 
 describe('spatialDropout1d', () => {
