@@ -59,7 +59,12 @@ export * from './nn/layers/dense.ts';
 export * from './nn/layers/dot.ts';
 export * from './nn/layers/normalization.ts';
 export * from './nn/layers/embedding.ts';
-export * from './nn/layers/featureNormalization.ts';
+export { normalization } from './nn/layers/featureNormalization.ts';
+export type {
+  AdaptOptions,
+  FeatureNormalization,
+  FeatureNormalizationOptions,
+} from './nn/layers/featureNormalization.ts';
 export * from './nn/layers/globalPooling.ts';
 export * from './nn/layers/masking.ts';
 export * from './nn/layers/merging.ts';
@@ -79,8 +84,10 @@ export type {
   ZeroPadding1dOptions,
 } from './nn/layers/sequences.ts';
 export { activation, dropout, flatten, reshape } from './nn/layers/shaping.ts';
+export type { DropoutOptions } from './nn/layers/shaping.ts';
 export * from './nn/layers/timeDistributed.ts';
 export * from './nn/layers/upSampling.ts';
+export { masked, maskOf } from './nn/masks.ts';
 export { modelFromJSON } from './nn/json/modelFromJSON.ts';
 export { loadModel } from './nn/json/loadModel.ts';
 export { registerLayer } from './nn/json/customLayers.ts';

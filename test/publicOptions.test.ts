@@ -24,14 +24,17 @@ const calls: Record<string, [call: Call, valid: object]> = {
     layerCases.map(({ type, make, options }): [string, [Call, object]] => {
       // What is given by place is no option.
       const placed =
-        ['rate', 'targetShape', 'deviation'].find((option) => option in options) ??
-        (type === 'activation' ? type : undefined);
+        ['rate', 'targetShape', 'deviation', 'dims', 'n', 'upscaleFactor', 'downscaleFactor', 'layer'].find(
+          (option) => option in options,
+        ) ?? (type === 'activation' ? type : undefined);
       if (!placed) return [type, [make, { ...options }]];
-      const { [placed]: first, ...valid } = options;
+      const { [placed]: given, ...valid } = options;
+      const first = placed === 'layer' ? api.dense({ units: 1 }) : given;
       const call = (api as unknown as Record<string, (first: unknown, options: unknown) => unknown>)[type]; // oxlint-disable-line import/namespace
-      return [type, [(given) => call(first, given), valid]];
+      return [type, [(own) => call(first, own), valid]];
     }),
   ),
+  lambda: [(o) => api.lambda((own) => own, o), { name: 'own' }],
   modelInput: [api.modelInput, { shape: [2] }],
   model: [api.model, { inputs: place, outputs: result }],
   Model: [(o) => new api.Model(o), { inputs: place, outputs: result }],
@@ -167,6 +170,8 @@ const without = new Set([
   // all by place
   'learningRateScheduler',
   'terminateOnNaN',
+  'masked',
+  'maskOf',
   'constantInitializer',
   'randomNormalInitializer',
   'randomUniformInitializer',
@@ -292,7 +297,7 @@ it.each([
   ],
   [
     () => api.dropout({ rate: 0.5 } as never),
-    'dropout: takes its rate first and by place, dropout(rate, { name, trainable, activityRegularizer }), but was given by name',
+    'dropout: takes its rate first and by place, dropout(rate, { noiseShape, name, trainable, activityRegularizer }), but was given by name',
   ],
   [() => api.dropout('0.5' as never), 'dropout: rate is "0.5"'],
   [() => api.maxPool2d({ kernel_size: 2 } as never), 'did you mean "poolSize"?'],

@@ -73,9 +73,15 @@ const named = (
   ...more,
 });
 
-const placed = (type: string, option: string, value: unknown, shapes: readonly Shape[]): LayerCase => ({
+const placed = (
+  type: string,
+  option: string,
+  value: unknown,
+  shapes: readonly Shape[],
+  more: object = {},
+): LayerCase => ({
   type,
-  options: { ...common, [option]: value },
+  options: { ...common, ...more, [option]: value },
   make: ({ [option]: first, ...given }) =>
     (factories[type] as (first: unknown, options: object) => Layer)(first, given),
   shapes,
@@ -307,12 +313,12 @@ export const layerCases: readonly LayerCase[] = [
   named('minimum', common, [image, image]),
   named('concatenate', { ...common, axis: 2 }, [image, [6, 2, 4]]),
   placed('reshape', 'targetShape', [-1, 4], [image]),
-  placed('dropout', 'rate', 0.25, [image]),
+  placed('dropout', 'rate', 0.25, [image], { noiseShape: [null, 1, 1, 4] }),
   placed('spatialDropout2d', 'rate', 0.5, [image]),
   placed('gaussianNoise', 'deviation', 0.125, [image]),
   placed('spatialDropout1d', 'rate', 0.5, [sequence]),
   placed('gaussianDropout', 'rate', 0.25, [image]),
-  placed('alphaDropout', 'rate', 0.25, [image]),
+  placed('alphaDropout', 'rate', 0.25, [image], { noiseShape: [null, 1, null, 4] }),
   placed('permute', 'dims', [3, 1, 2], [image]),
   placed('repeatVector', 'n', 3, [[4]]),
   placed('pixelShuffle', 'upscaleFactor', 2, [image]),

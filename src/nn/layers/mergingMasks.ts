@@ -7,7 +7,7 @@ import { broadcastTo } from '../../ops/reduce/sum.ts';
 import { maskOf } from '../masks.ts';
 
 /** A mask [batch, steps] at the rank of the values that it is of: [batch, steps, 1, …]. */
-const beside = (mask: Tensor, rank: number): Tensor =>
+export const beside = (mask: Tensor, rank: number): Tensor =>
   reshape(mask, [...mask.shape, ...Array<number>(rank - mask.shape.length).fill(1)]);
 
 /** A step counts where it does in one of the branches; all do where a branch has no mask. As in Keras. */

@@ -9,9 +9,14 @@ import { IMAGE, layerDefaults } from './layer.ts';
 import type { Layer, LayerOptions } from './layer.ts';
 import { SEQUENCE } from './sequences.ts';
 import { settlePlacedLayer } from './settleLayer.ts';
-import { checkRate, Stateless } from './shaping.ts';
+import { checkRate, dropoutDefaults, noiseShapeOf, Stateless } from './shaping.ts';
+import type { DropoutOptions } from './shaping.ts';
 
-/** A layer without weights that does something to its input while training, if its rate is above 0, and nothing otherwise. */
+/**
+ * A layer without weights that does something to its input while training, if its rate is above 0, and nothing otherwise.
+ *
+ * @param options settled
+ */
 function whileTraining(
   type: string,
   rate: number,
@@ -19,15 +24,17 @@ function whileTraining(
   noisy: (x: Tensor) => Tensor,
   sample?: readonly [rank: number, meaning: string],
 ): Layer {
-  const settled = settlePlacedLayer(type, ['rate', rate], options, layerDefaults);
   checkRate(type, rate);
-  return new Stateless(type, settled, {
+  return new Stateless(type, options, {
     compute: (x, { training }) => (training && rate > 0 ? noisy(x) : x),
     description: String(rate),
     passesMask: true,
     ...(sample && { sample }),
   });
 }
+
+const settled = (type: string, rate: number, options: LayerOptions) =>
+  settlePlacedLayer(type, ['rate', rate], options, layerDefaults);
 
 /**
  * Adds noise N(0, deviation²) to every value while training, drawn anew each step; does nothing otherwise.
@@ -58,7 +65,13 @@ export function gaussianNoise(deviation: number, options: LayerOptions = {}): La
  */
 export function spatialDropout2d(rate: number, options: LayerOptions = {}): Layer {
   const drop = ({ shape: [batch, , , channels] }: Tensor) => dropout(fill([batch, 1, 1, channels], 1), rate);
-  return whileTraining('spatialDropout2d', rate, options, (x) => multiply(x, drop(x)), [3, IMAGE]);
+  return whileTraining(
+    'spatialDropout2d',
+    rate,
+    settled('spatialDropout2d', rate, options),
+    (x) => multiply(x, drop(x)),
+    [3, IMAGE],
+  );
 }
 
 /**
@@ -69,7 +82,13 @@ export function spatialDropout2d(rate: number, options: LayerOptions = {}): Laye
  */
 export function spatialDropout1d(rate: number, options: LayerOptions = {}): Layer {
   const drop = ({ shape: [batch, , channels] }: Tensor) => dropout(fill([batch, 1, channels], 1), rate);
-  return whileTraining('spatialDropout1d', rate, options, (x) => multiply(x, drop(x)), [2, SEQUENCE]);
+  return whileTraining(
+    'spatialDropout1d',
+    rate,
+    settled('spatialDropout1d', rate, options),
+    (x) => multiply(x, drop(x)),
+    [2, SEQUENCE],
+  );
 }
 
 /**
@@ -80,7 +99,7 @@ export function spatialDropout1d(rate: number, options: LayerOptions = {}): Laye
  */
 export function gaussianDropout(rate: number, options: LayerOptions = {}): Layer {
   const deviation = Math.sqrt(rate / (1 - rate));
-  return whileTraining('gaussianDropout', rate, options, (x) =>
+  return whileTraining('gaussianDropout', rate, settled('gaussianDropout', rate, options), (x) =>
     multiply(x, randomNormal(x.shape, 1, deviation)),
   );
 }
@@ -96,11 +115,13 @@ const SATURATED = -1.0507009873554805 * 1.6732632423543772;
  *
  * @throws ArgumentError unless 0 ≤ rate < 1
  */
-export function alphaDropout(rate: number, options: LayerOptions = {}): Layer {
+export function alphaDropout(rate: number, options: DropoutOptions = {}): Layer {
   const a = 1 / Math.sqrt((1 - rate) * (1 + rate * SATURATED ** 2));
   const b = -a * SATURATED * rate;
-  return whileTraining('alphaDropout', rate, options, (x) => {
-    const kept = greater(dropout(fill(x.shape, 1), rate), 0);
+  const own = settlePlacedLayer('alphaDropout', ['rate', rate], options, dropoutDefaults);
+  return whileTraining('alphaDropout', rate, own, (x) => {
+    const shape = noiseShapeOf('alphaDropout', x, own.noiseShape);
+    const kept = greater(dropout(fill(shape, 1), rate), 0);
     const replaced = shift(scale(kept, -a * SATURATED), a * SATURATED + b);
     return add(scale(multiply(x, kept), a), replaced);
   });

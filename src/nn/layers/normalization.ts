@@ -4,14 +4,16 @@ import type { Variable } from '../../ops/core/leaves.ts';
 import { normalize, requireEpsilon } from '../../ops/normalization/normalize.ts';
 import type { NormalizeOver } from '../../ops/normalization/normalize.ts';
 import { followStatistics, normalizeWith } from '../../ops/normalization/moving.ts';
-import { formatShape } from '../../ops/core/shape.ts';
+import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import type { InitializerSpec } from '../initializers.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { describe } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
+import { maskOf } from '../masks.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
+import { maskedMoments } from './maskedMoments.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
 import { checkLayerAxes, layerAxes, withAxesLast } from './axes.ts';
 import type { LayerAxes } from './axes.ts';
@@ -169,16 +171,29 @@ class BatchNormalization extends Normalization {
   }
 
   protected override compute(x: Tensor, context: CallContext): Tensor {
+    const mask = maskOf(x);
     return this.withChannelsLast(x, (own) => {
       if (!context.training || this.isFrozen(context)) {
         const statistics = { mean: read(this.#movingMean), variance: read(this.#movingVariance) };
         return normalizeWith(own, { ...statistics, ...this.parameters });
       }
-      const { y, mean, variance } = this.normalized(own);
+      const { y, mean, variance } = this.#ofBatch(own, mask);
       const moving = { mean: this.#movingMean, variance: this.#movingVariance };
       followStatistics(moving, mean, variance, this.options.momentum);
       return y;
     });
+  }
+
+  /** With the batch's mean and variance, of the steps that its mask leaves. */
+  #ofBatch(x: Tensor, mask: Tensor | undefined) {
+    if (!mask) return this.normalized(x);
+    if (!sameShape(mask.shape, x.shape.slice(0, mask.shape.length))) {
+      throw new ShapeError(
+        `${this.name || this.type}: its input has a mask of steps, ${formatShape(mask.shape)}, which axis: ${this.options.axis} moves; normalize the last axis`,
+      );
+    }
+    const { mean, variance } = maskedMoments(x, mask);
+    return { y: normalizeWith(x, { mean, variance, ...this.parameters }), mean, variance };
   }
 }
 
@@ -190,7 +205,8 @@ class BatchNormalization extends Normalization {
  * them at the end of each step: moving ← momentum · moving + (1 − momentum) · batch. The variance is the biased one
  * (divided by n) there, too. A layer that is called several times in a step moves them several times, in the order of
  * the calls. Otherwise, and always where `trainable` is false, the moving statistics are used and stay as they are;
- * a multiplication and an addition, which fold into the layer before, are then all that is left.
+ * a multiplication and an addition, which fold into the layer before, are then all that is left. Steps that a mask leaves
+ * out have no part in the batch's mean and variance; they are normalized like the others.
  *
  * Weights: `gamma`, `beta`; `movingMean`, `movingVariance`, which are not trained but saved.
  *

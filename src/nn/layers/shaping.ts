@@ -1,4 +1,7 @@
-import { ArgumentError } from '../../errors.ts';
+import { ArgumentError, ShapeError } from '../../errors.ts';
+import { fill } from '../../ops/core/leaves.ts';
+import { formatShape, sameShape } from '../../ops/core/shape.ts';
+import { multiply } from '../../ops/elementwise/elementwise.ts';
 import { dropout as dropoutOp } from '../../ops/random/dropout.ts';
 import { flatten as flattenOp, reshape as reshapeOp } from '../../ops/movement/movement.ts';
 import type { Tensor } from '../../ops/core/op.ts';
@@ -6,6 +9,7 @@ import type { Shape } from '../../ops/core/shape.ts';
 import { activationName, activationOf } from '../activations.ts';
 import type { Activation } from '../activations.ts';
 import { describe } from '../../options.ts';
+import type { Defaults } from '../../options.ts';
 import { Layer, layerDefaults } from './layer.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
 import { settleLayer, settlePlacedLayer } from './settleLayer.ts';
@@ -75,17 +79,48 @@ export function reshape(targetShape: Shape, options: LayerOptions = {}): Layer {
   });
 }
 
+export interface DropoutOptions extends LayerOptions {
+  /**
+   * Shape of what is drawn, [batch, …]: 1 along dimensions that share their numbers, null for the input's own extent.
+   * [null, 1, null] is one number for all steps. Default: every value has one of its own.
+   */
+  noiseShape?: readonly (number | null)[];
+}
+
+export const dropoutDefaults = {
+  noiseShape: undefined,
+  ...layerDefaults,
+} as const satisfies Defaults<DropoutOptions>;
+
+/** The shape of the numbers that are drawn for x. */
+export function noiseShapeOf(layer: string, x: Tensor, noiseShape: DropoutOptions['noiseShape']): Shape {
+  if (noiseShape === undefined) return x.shape;
+  const list: readonly unknown[] = Array.isArray(noiseShape) ? noiseShape : [];
+  const fits = list.every((extent, i) => extent === null || extent === 1 || extent === x.shape[i]);
+  if (fits && list.length === x.shape.length) {
+    return x.shape.map((extent, i) => (list[i] === null ? extent : (list[i] as number)));
+  }
+  throw new ShapeError(
+    `${layer}: noiseShape is ${JSON.stringify(noiseShape)}, but the input ${formatShape(x.shape)}; give 1, the extent or null for each dimension, the batch included`,
+  );
+}
+
 /**
  * Sets a share `rate` of the values to 0 while training and scales the others by 1 / (1 − rate);
  * does nothing otherwise (Srivastava et al. 2014).
  *
- * @throws ArgumentError unless 0 ≤ rate < 1
+ * @throws ArgumentError unless 0 ≤ rate < 1; ShapeError, when the model is made, if the noise has another rank
  */
-export function dropout(rate: number, options: LayerOptions = {}): Layer {
-  const settled = settlePlacedLayer('dropout', ['rate', rate], options, layerDefaults);
+export function dropout(rate: number, options: DropoutOptions = {}): Layer {
+  const settled = settlePlacedLayer('dropout', ['rate', rate], options, dropoutDefaults);
   checkRate('dropout', rate);
+  const { noiseShape } = settled;
   return new Stateless('dropout', settled, {
-    compute: (x, { training }) => (training ? dropoutOp(x, rate) : x),
+    compute(x, { training }) {
+      const shape = noiseShapeOf('dropout', x, noiseShape);
+      if (!training) return x;
+      return sameShape(shape, x.shape) ? dropoutOp(x, rate) : multiply(x, dropoutOp(fill(shape, 1), rate));
+    },
     passesMask: true,
     description: String(rate),
   });

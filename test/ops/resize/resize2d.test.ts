@@ -132,6 +132,19 @@ it('nearest takes the pixels that PyTorch, TensorFlow and JAX take', async () =>
   expect(await at(7, 'nearestExact')).toEqual([0, 1, 1, 2, 3, 3, 4]);
 });
 
+it('bicubic gives what PyTorch gives', async () => {
+  // torch.nn.Upsample(scale_factor=2, mode='bicubic') of [[1, 2], [3, 4]]
+  const rows = [
+    [0.6836, 1.0156, 1.5625, 1.8945],
+    [1.3477, 1.6797, 2.2266, 2.5586],
+    [2.4414, 2.7734, 3.3203, 3.6523],
+    [3.1055, 3.4375, 3.9844, 4.3164],
+  ];
+  const x = array([1, 2, 2, 1], [1, 2, 3, 4]);
+  const [y] = await evaluate((t) => resize2d(t, [4, 4], { interpolation: 'bicubic' }), [x]);
+  expect(y).toBeAllClose(array([1, 4, 4, 1], rows.flat()), { rtol: 0, atol: 5.1e-5 });
+});
+
 it('bicubicKeys gives what JAX gives', async () => {
   // keras.ops.image.resize(x, (1, n), interpolation='bicubic') on JAX, which computes it in f32
   const x = array([1, 1, 6, 1], [0, 1, 2 ** 1.5, 3 ** 1.5, 8, 5 ** 1.5]);
