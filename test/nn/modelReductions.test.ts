@@ -254,6 +254,12 @@ it('several outputs have reductions, masks and weights of their own', async () =
     expect(Object.values(found)).toBeAllClose(wanted);
     expect(loss).toBeCloseTo(total, 4);
   }
+  // of samples alone: the loss of all together is none of theirs
+  const each = await own.evaluator().inspect(set, { batchSize: 4 });
+  const part = (values: Float32Array, n: number) => array([1, 6], values.subarray(6 * n, 6 * n + 6));
+  expect(each.metrics.wholeLoss).toBeAllClose(
+    Array.from(weights, (weight, n) => weight * twinDice(part(third, n), part(side, n)).perSample.data[0]),
+  );
   const { steps: told } = await own.fit(set, { batchSize: N, epochs: 1, shuffle: false });
   expect(told[0].loss).toBeCloseTo(total, 4);
   own.destroy();

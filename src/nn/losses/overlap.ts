@@ -3,6 +3,7 @@ import { describe } from '../../options.ts';
 import { normalizeAxis, sizeOf } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { add, divide, multiply, scale, shift, subtract } from '../../ops/elementwise/elementwise.ts';
+import { perSample } from '../../ops/loss/accuracy.ts';
 import { concat } from '../../ops/movement/concat.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { broadcastTo, reduceSum } from '../../ops/reduce/sum.ts';
@@ -110,6 +111,7 @@ function ofSums(
     return withFacts(broadcastTo(reshape(loss, [1]), [rows]), {
       whole: {
         columns: concat(own, 1),
+        perSample: perSample(quotient(own)),
         value: (means, count) => {
           const each = Array.from({ length: places }, (_, i) =>
             value(Float64Array.of(means[i], means[places + i]), count),
