@@ -50,8 +50,8 @@ export interface TverskyOptions extends OverlapOptions {
 }
 
 /**
- * Tversky loss of masks (Salehi et al. 2017; Keras's Tversky): 1 − Σ t p / (Σ t p + alpha Σ t (1 − p) + beta Σ (1 − t) p + 1e-7).
- * With alpha and beta of 0.5 it is the Dice loss. Sums and `axis` are as in `dice`.
+ * Tversky loss of masks (Salehi et al. 2017; Keras's Tversky): 1 − Σ t p / (Σ t p + alpha Σ t (1 − p) + beta Σ (1 − t) p
+ * + 1e-7). With alpha and beta of 0.5 it is the Dice loss. Sums and `axis` are as in `dice`.
  *
  * @throws ShapeError if the shapes differ, or there is no such axis
  */
