@@ -37,7 +37,7 @@ export interface ObjectiveOptions {
   /**
    * A name, a loss with options, or a graph function from predictions and targets to one value per sample. For a model with
    * several outputs one for all, a list in their order, or a record by their names; null leaves an output untrained and takes
-   * no targets.
+   * no targets. Where an output has a mask, or steps have weights, losses and metrics see each step as a sample.
    */
   loss: LossSpec | readonly (LossSpec | null)[] | Readonly<Record<string, LossSpec | null>>;
   /** Factors of the outputs' losses in the total, in their order or by name; default 1. */

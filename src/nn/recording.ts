@@ -23,7 +23,7 @@ export interface Recording extends Pick<RecordedValue, 'value' | 'batchwise'> {
 export interface LossTerm {
   /** [N], whose mean is the loss of the batch: Σ w v / Σ d, or Σ w v, as its reduction says. */
   readonly reduced: Tensor;
-  /** [N]: w v of each sample, divided by nothing. */
+  /** [N]: w v of each sample, divided by nothing; where samples have no loss of their own, that of each alone. */
   readonly perSample: Tensor;
   /** From which the loss of any number of batches follows. */
   readonly recording: Recording;
@@ -59,7 +59,8 @@ export function lossTerm(
   const { positions = 1, whole } = factsOf(values);
   const counted = maskOf(result);
   const factor = product(weights, mask);
-  const perSample = ofSamples(factor ? multiply(values, factor) : values, rows);
+  const weighed = (own: Tensor) => ofSamples(factor ? multiply(own, factor) : own, rows);
+  const perSample = weighed(values);
   const valid =
     reduction === 'meanWithSampleWeight' ? product(weights, mask, counted) : product(mask, counted);
   const divisor = reduction === 'sum' || !valid ? undefined : ofSamples(valid, rows);
@@ -79,7 +80,7 @@ export function lossTerm(
     const value = (means: Float64Array, n: number) =>
       whole.value(means.subarray(0, width), n * steps) *
       quotient(share ? means[width] : 1, divisor ? means.at(-1)! : 1);
-    return { ...own, recording: { tensor, value } };
+    return { reduced, perSample: weighed(whole.perSample), recording: { tensor, value } };
   }
   if (divisor) {
     const value = ([part, of]: Float64Array) => quotient(part, of);

@@ -9,7 +9,8 @@ import { reduceMean } from '../ops/reduce/reduce.ts';
 import { maskOf } from './masks.ts';
 
 /**
- * What a loss or metric looks at: samples, or the steps of all samples as rows where an output has a mask or each step a weight.
+ * What a loss or metric looks at: samples, or the steps of all samples as rows where an output has a mask or each step a
+ * weight.
  */
 export interface Rows {
   /** [R, ...], R = samples · steps. */

@@ -365,6 +365,13 @@ describe('the area under a curve', () => {
     const { auc } = metrics;
     expect(applied(ending(units(1, 'sigmoid')), 'binaryCrossentropy', 'auc')).toEqual([]);
     expect(applied(ending(units(1)), 'binaryCrossEntropyWithLogits', 'auc')).toEqual(['sigmoid']);
+    expect(applied(ending(units(3)), 'softmaxCrossEntropy', 'auc')).toEqual(['softmax']);
+    expect(applied(ending(units(3)), 'softmaxCrossEntropy', metrics.precision({ class: 1 }))).toEqual([
+      'softmax',
+    ]);
+    expect(applied(ending(units(3)), 'binaryCrossEntropyWithLogits', auc({ multiLabel: true }))).toEqual([
+      'sigmoid',
+    ]);
     expect(applied(ending(units(1)), 'binaryCrossEntropyWithLogits', auc({ fromLogits: false }))).toEqual([]);
     expect(applied(ending(units(3)), 'softmaxCrossEntropy', auc({ class: 1 }))).toEqual(['softmax']);
     expect(applied(ending(units(3)), 'binaryCrossEntropyWithLogits', auc({ class: 1 }))).toEqual(['sigmoid']);

@@ -189,6 +189,34 @@ describe('metrics of a model', () => {
     model.destroy();
   });
 
+  it('are weighed by the names of outputs, too', async () => {
+    const input = modelInput({ shape: [2] });
+    const outputs = ['first', 'second'].map((name) => dense({ units: 1, name }).apply(input));
+    const made = model({ inputs: input, outputs });
+    const gpu = await testGpu();
+    const options = { gpu, optimizer: sgd({ learningRate: 0 }), loss: 'mse' } as const;
+    await made.compile({
+      ...options,
+      metrics: { first: 'mae' },
+      weightedMetrics: { first: 'mae', second: ['mae', 'mse'] },
+    });
+    const [a, b] = [y.slice(0, N), y.slice(N, 2 * N)];
+    const set = dataset({ x, y: [a, b], inputShape: [2], targetShape: [[1], [1]], weights });
+    const { loss: _, firstLoss: __, secondLoss: ___, ...found } = await made.evaluate(set);
+    expect(Object.keys(found)).toEqual(['firstMae', 'firstWeightedMae', 'secondMae', 'secondMse']);
+    const [, second] = await made.predictAll(set);
+    const total = weights.reduce((sum, own) => sum + own, 0);
+    const error = second.reduce((sum, value, n) => sum + weights[n] * Math.abs(value - b[n]), 0);
+    expect(found.secondMae).toBeCloseTo(error / total, 5);
+    await expect(made.compile({ ...options, weightedMetrics: ['mae'] })).rejects.toThrow(
+      'give the metrics by output, for example weightedMetrics: { first: [...] }',
+    );
+    await expect(made.compile({ ...options, weightedMetrics: { third: 'mae' } })).rejects.toThrow(
+      'weightedMetrics is for an output "third"',
+    );
+    made.destroy();
+  });
+
   it('may be many', async () => {
     const many = Array.from({ length: 40 }, (_, i) =>
       losses.huber({ delta: 0.1 * (i + 1), name: `huber${i}` }),
@@ -254,6 +282,12 @@ it('several outputs have reductions, masks and weights of their own', async () =
     expect(Object.values(found)).toBeAllClose(wanted);
     expect(loss).toBeCloseTo(total, 4);
   }
+  // of samples alone: the loss of all together is none of theirs
+  const each = await own.evaluator().inspect(set, { batchSize: 4 });
+  const part = (values: Float32Array, n: number) => array([1, 6], values.subarray(6 * n, 6 * n + 6));
+  expect(each.metrics.wholeLoss).toBeAllClose(
+    Array.from(weights, (weight, n) => weight * twinDice(part(third, n), part(side, n)).perSample.data[0]),
+  );
   const { steps: told } = await own.fit(set, { batchSize: N, epochs: 1, shuffle: false });
   expect(told[0].loss).toBeCloseTo(total, 4);
   own.destroy();

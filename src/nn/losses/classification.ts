@@ -29,8 +29,8 @@ const softmaxDefaults: Settings<SoftmaxLossOptions> = { labelSmoothing: 0, axis:
 
 /**
  * Softmax cross-entropy of logits [N, ..., classes] against class indices, [N, ...] or [N, ..., 1], in integers or whole
- * floats, or against distributions [N, ..., classes] (f32); averaged over the dimensions between. The last layer has no activation: the
- * softmax is part of the loss, which keeps it finite for any logits.
+ * floats, or against distributions [N, ..., classes] (f32); averaged over the dimensions between. The last layer has no
+ * activation: the softmax is part of the loss, which keeps it finite for any logits.
  *
  * @throws ShapeError if the shapes do not fit
  * @throws ArgumentError if an option is out of range
@@ -114,8 +114,8 @@ export const binaryCrossentropy = defineLoss<CrossentropyOptions>(
 
 /**
  * Categorical cross-entropy of probabilities p [N, ..., classes] against distributions t of the same shape (or class
- * indices, [N, ...] or [N, ..., 1]), per sample: −Σ t log p along the last dimension, averaged over the dimensions between. p is
- * divided by its sum and clipped to [1e-7, 1 − 1e-7] (Keras); a clipped probability has no gradient.
+ * indices, [N, ...] or [N, ..., 1]), per sample: −Σ t log p along the last dimension, averaged over the dimensions
+ * between. p is divided by its sum and clipped to [1e-7, 1 − 1e-7] (Keras); a clipped probability has no gradient.
  * Where the last layer ends in a softmax, and with `fromLogits`, the loss is computed from the logits instead:
  * `softmaxCrossEntropy`, never clipped, finite for any logits.
  *
@@ -181,9 +181,9 @@ export interface GeneralizedOptions {
 }
 
 /**
- * Generalized cross-entropy of probabilities p [N, ..., classes] against class indices, [N, ...] or [N, ..., 1] (Zhang & Sabuncu 2018;
- * Keras's CategoricalGeneralizedCrossEntropy), per sample: (1 − p^q) / q of the class, averaged over the dimensions between. Wrong labels
- * weigh less than in a cross-entropy.
+ * Generalized cross-entropy of probabilities p [N, ..., classes] against class indices, [N, ...] or [N, ..., 1] (Zhang &
+ * Sabuncu 2018; Keras's CategoricalGeneralizedCrossEntropy), per sample: (1 − p^q) / q of the class, averaged over the
+ * dimensions between. Wrong labels weigh less than in a cross-entropy.
  *
  * @throws ShapeError if the targets are no class indices
  * @throws ArgumentError unless q is between 0 and 1

@@ -4,6 +4,8 @@ import type { Tensor } from '../../ops/core/op.ts';
 export interface Whole {
   /** [N, columns]: what is added up over the samples. */
   readonly columns: Tensor;
+  /** [N]: the loss of each sample alone. */
+  readonly perSample: Tensor;
   /** The loss of `count` samples whose columns have these means. */
   value(means: Float64Array, count: number): number;
 }

@@ -80,9 +80,9 @@ export interface CategoricalFocalOptions extends CrossentropyOptions {
 
 /**
  * Categorical focal cross-entropy of probabilities p [N, ..., classes] against distributions t of the same shape, or class
- * indices (Lin et al. 2017; Keras's CategoricalFocalCrossentropy), per sample: −Σ alpha (1 − p)^gamma t log p along the last dimension,
- * averaged over the dimensions between. p is divided by its sum and clipped to [1e-7, 1 − 1e-7]; of logits, with
- * `fromLogits`, the softmax is taken first.
+ * indices (Lin et al. 2017; Keras's CategoricalFocalCrossentropy), per sample: −Σ alpha (1 − p)^gamma t log p along the
+ * last dimension, averaged over the dimensions between. p is divided by its sum and clipped to [1e-7, 1 − 1e-7]; of
+ * logits, with `fromLogits`, the softmax is taken first.
  *
  * @throws ShapeError if the shapes do not fit
  * @throws ArgumentError if an option is out of range

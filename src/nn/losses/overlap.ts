@@ -3,6 +3,7 @@ import { describe } from '../../options.ts';
 import { normalizeAxis, sizeOf } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { add, divide, multiply, scale, shift, subtract } from '../../ops/elementwise/elementwise.ts';
+import { perSample } from '../../ops/loss/accuracy.ts';
 import { concat } from '../../ops/movement/concat.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { broadcastTo, reduceSum } from '../../ops/reduce/sum.ts';
@@ -49,8 +50,8 @@ export interface TverskyOptions extends OverlapOptions {
 }
 
 /**
- * Tversky loss of masks (Salehi et al. 2017; Keras's Tversky): 1 − Σ t p / (Σ t p + alpha Σ t (1 − p) + beta Σ (1 − t) p + 1e-7).
- * With alpha and beta of 0.5 it is the Dice loss. Sums and `axis` are as in `dice`.
+ * Tversky loss of masks (Salehi et al. 2017; Keras's Tversky): 1 − Σ t p / (Σ t p + alpha Σ t (1 − p) + beta Σ (1 − t) p
+ * + 1e-7). With alpha and beta of 0.5 it is the Dice loss. Sums and `axis` are as in `dice`.
  *
  * @throws ShapeError if the shapes differ, or there is no such axis
  */
@@ -110,6 +111,7 @@ function ofSums(
     return withFacts(broadcastTo(reshape(loss, [1]), [rows]), {
       whole: {
         columns: concat(own, 1),
+        perSample: perSample(quotient(own)),
         value: (means, count) => {
           const each = Array.from({ length: places }, (_, i) =>
             value(Float64Array.of(means[i], means[places + i]), count),

@@ -119,7 +119,8 @@ export const logCosh = defineLoss<object>('logCosh', {}, (prediction, target) =>
 
 /**
  * Poisson loss per sample: mean of x − t log(x + 1e-7) over all dimensions but the first (Keras): the negative
- * log-likelihood of counts t whose rates are x, without log t!. The rates must be above 0: end the model in an exponential or a softplus.
+ * log-likelihood of counts t whose rates are x, without log t!. The rates must be above 0: end the model in an
+ * exponential or a softplus.
  *
  * @throws ShapeError if the shapes differ
  */
@@ -130,9 +131,9 @@ export const poisson = defineLoss<object>('poisson', {}, (prediction, target) =>
 });
 
 /**
- * Negative cosine similarity per sample: −Σ x̂ t̂ along the last dimension, or `axis`, x̂ = x / max(‖x‖, 1e-7), averaged over the
- * other dimensions (Keras). −1 where the directions agree, 0 at right angles, 1 where they are opposite. The metric of this name
- * has the other sign, as in Keras.
+ * Negative cosine similarity per sample: −Σ x̂ t̂ along the last dimension, or `axis`, x̂ = x / max(‖x‖, 1e-7), averaged
+ * over the other dimensions (Keras). −1 where the directions agree, 0 at right angles, 1 where they are opposite. The
+ * metric of this name has the other sign, as in Keras.
  *
  * @throws ShapeError if the shapes differ
  */

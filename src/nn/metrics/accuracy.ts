@@ -33,13 +33,16 @@ function ofClasses(prediction: Tensor, target: Tensor): Tensor {
   return perSample(categoricalAccuracyOf(prediction, indices ?? target));
 }
 
-/** The share of a sample's outputs whose decision, 0 or 1, is their target; a target of −1 counts as 0. NaN where an output is. */
+/**
+ * The share of a sample's outputs whose decision, 0 or 1, is their target; a target of −1 counts as 0. NaN where an output is.
+ */
 const hits = (prediction: Tensor, target: Tensor, threshold: number): Tensor =>
   perSample(keepNan(prediction, equal(greater(prediction, threshold), maximum(target, 0))));
 
 /**
- * The share of a sample's outputs that are above `threshold` where the target is 1, and not where it is 0 (Keras's BinaryAccuracy: a
- * target between is met by neither). Default 0.5 for probabilities, as in Keras, and 0 for the logits of a model: the same decision.
+ * The share of a sample's outputs that are above `threshold` where the target is 1, and not where it is 0 (Keras's
+ * BinaryAccuracy: a target between is met by neither). Default 0.5 for probabilities, as in Keras, and 0 for the logits
+ * of a model: the same decision.
  */
 export function binaryAccuracy(options: Pick<DecisionOptions, 'threshold' | 'name'> = {}): Metric {
   const { threshold, name } = settle('binaryAccuracy', options, {

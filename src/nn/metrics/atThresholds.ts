@@ -87,7 +87,10 @@ export interface SensitivityAtSpecificityOptions extends CurveOptions {
   specificity: number;
 }
 
-/** The best sensitivity TP / (TP + FN) at a specificity TN / (TN + FP) of at least `specificity` (Keras's SensitivityAtSpecificity). */
+/**
+ * The best sensitivity TP / (TP + FN) at a specificity TN / (TN + FP) of at least `specificity` (Keras's
+ * SensitivityAtSpecificity).
+ */
 export const sensitivityAtSpecificity = (options: SensitivityAtSpecificityOptions): Metric =>
   bestAt('sensitivityAtSpecificity', options, options?.specificity, 'specificity', ['recall', 'specificity']);
 
@@ -96,6 +99,9 @@ export interface SpecificityAtSensitivityOptions extends CurveOptions {
   sensitivity: number;
 }
 
-/** The best specificity TN / (TN + FP) at a sensitivity TP / (TP + FN) of at least `sensitivity` (Keras's SpecificityAtSensitivity). */
+/**
+ * The best specificity TN / (TN + FP) at a sensitivity TP / (TP + FN) of at least `sensitivity` (Keras's
+ * SpecificityAtSensitivity).
+ */
 export const specificityAtSensitivity = (options: SpecificityAtSensitivityOptions): Metric =>
   bestAt('specificityAtSensitivity', options, options?.sensitivity, 'sensitivity', ['specificity', 'recall']);

@@ -17,8 +17,8 @@ export type Average = 'micro' | 'macro' | 'weighted' | null;
 
 export interface AverageOptions {
   /**
-   * `macro`: the mean of the classes' values; `weighted`: weighed by how many samples are of each class; `micro`: of the counts of
-   * all classes together; null: a list of all, given by `evaluate` (Keras's F1Score, scikit-learn).
+   * `macro`: the mean of the classes' values; `weighted`: weighed by how many samples are of each class; `micro`: of the
+   * counts of all classes together; null: a list of all, given by `evaluate` (Keras's F1Score, scikit-learn).
    */
   average?: Average;
 }
@@ -52,8 +52,9 @@ export function checkBeta(metric: string, beta: unknown): number {
 }
 
 /**
- * Columns of each sample: for each class whether it was predicted and is true, whether it was predicted, whether it is true; [N, 3 classes].
- * Predicted is what is above the threshold; without one the largest output of a row, unless it is 0 (Keras's FBetaScore).
+ * Columns of each sample: for each class whether it was predicted and is true, whether it was predicted, whether it is
+ * true; [N, 3 classes]. Predicted is what is above the threshold; without one the largest output of a row, unless it is
+ * 0 (Keras's FBetaScore).
  */
 export function perClass(metric: string, threshold: number | undefined) {
   return (prediction: Tensor, target: Tensor): Tensor => {

@@ -14,7 +14,10 @@ import { checkOptions } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 
 export interface SeveralDecisionsOptions extends Omit<DecisionOptions, 'threshold'> {
-  /** As in `DecisionOptions`, or a list of thresholds: the value is then a list, too, given by `evaluate` (Keras's `thresholds`). */
+  /**
+   * As in `DecisionOptions`, or a list of thresholds: the value is then a list, too, given by `evaluate` (Keras's
+   * `thresholds`).
+   */
   threshold?: number | readonly number[];
 }
 
@@ -169,8 +172,8 @@ export interface FBetaScoreOptions extends F1ScoreOptions {
 }
 
 /**
- * Fβ of each class (Keras's FBetaScore): (1 + β²) P R / (β² P + R) of its precision P and recall R, for targets [N, classes] of 0 and 1, or
- * class indices. Default `average` null: a list with one number for each class, given by `evaluate`.
+ * Fβ of each class (Keras's FBetaScore): (1 + β²) P R / (β² P + R) of its precision P and recall R, for targets [N,
+ * classes] of 0 and 1, or class indices. Default `average` null: a list with one number for each class, given by `evaluate`.
  *
  * @throws ArgumentError if an option is out of range
  */

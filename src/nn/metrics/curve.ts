@@ -12,7 +12,8 @@ export interface CurveOptions extends Pick<DecisionOptions, 'name' | 'class'> {
   /** Points of the curve, at least 2; default 200 (Keras's `num_thresholds`). */
   thresholds?: number;
   /**
-   * The outputs are logits: the sigmoid is applied first, with `class` the softmax, unless the loss takes each for itself.
+   * The outputs are logits: the sigmoid is applied first, to those of classes and with `class` the softmax, unless the loss
+   * takes each for itself.
    * By default it is known from the model, by its loss and last activation; false outside of one, as in Keras.
    */
   fromLogits?: boolean;
@@ -23,7 +24,8 @@ export function probabilitiesOf(metric: string, prediction: Tensor, options: Cur
   const ask = (threshold: number) => `metrics.${metric}({ fromLogits: ${threshold === 0} })`;
   const logits = options.fromLogits ?? thresholdOf(metric, prediction, { ask }) === 0;
   if (!logits) return prediction;
-  const ofClasses = options.class !== undefined && meaningOf(prediction) !== 'logits';
+  const meaning = meaningOf(prediction);
+  const ofClasses = meaning === 'classLogits' || (options.class !== undefined && meaning !== 'logits');
   return ofClasses ? softmax(prediction) : sigmoid(prediction);
 }
 

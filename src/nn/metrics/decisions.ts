@@ -23,11 +23,14 @@ export interface DecisionOptions {
    * same decision. Logits of classes go through a softmax first and are then compared with 0.5.
    */
   threshold?: number;
-  /** Treats this class as positive and all others as negative (Keras's `class_id`); needed where the model tells several classes apart. */
+  /**
+   * Treats this class as positive and all others as negative (Keras's `class_id`); needed where the model tells several
+   * classes apart.
+   */
   class?: number;
   /**
-   * Instead of a threshold: positive are the `topK` largest of a row of outputs, the first of equal ones (Keras's `top_k`). 1 asks for
-   * the class that the model decides for.
+   * Instead of a threshold: positive are the `topK` largest of a row of outputs, the first of equal ones (Keras's
+   * `top_k`). 1 asks for the class that the model decides for.
    */
   topK?: number;
 }

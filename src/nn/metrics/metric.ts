@@ -18,13 +18,13 @@ export interface Metric {
   readonly name: string;
   /** Whether a model is the better, the higher or the lower it is: for callbacks that monitor it. */
   readonly better?: 'higher' | 'lower';
-  /** Whether its value is a matrix, which cannot be monitored. Default false. */
+  /** Whether its value is a list or a matrix, which cannot be monitored. Default false. */
   readonly matrix?: boolean;
   /** Predictions and targets of a batch, as the loss gets them, to [N] or [N, columns]. */
   compute(prediction: Tensor, target: Tensor): Tensor;
   /**
-   * The value, given the columns' means over `count` samples; the mean of the means by default. A matrix is given by
-   * `evaluate` and left out of the values of steps and epochs.
+   * The value, given the columns' means over `count` samples; the mean of the means by default. A list or a matrix is given
+   * by `evaluate` and left out of the values of steps and epochs.
    */
   value?(means: Float64Array, count: number): number | number[] | number[][];
 }

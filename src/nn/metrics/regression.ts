@@ -47,8 +47,8 @@ export interface AlongOptions {
 }
 
 /**
- * Mean cosine similarity Σ x̂ t̂ (Keras's metric of this name): 1 where the directions agree, −1 where they are opposite. The loss of
- * this name is its negative.
+ * Mean cosine similarity Σ x̂ t̂ (Keras's metric of this name): 1 where the directions agree, −1 where they are
+ * opposite. The loss of this name is its negative.
  */
 export function cosineSimilarity(options: AlongOptions = {}): Metric {
   const { axis, name } = settle('cosineSimilarity', options, { axis: -1, name: 'cosineSimilarity' });
@@ -106,7 +106,10 @@ export function concordanceCorrelation(options: AlongOptions = {}): Metric {
 }
 
 export interface R2ScoreOptions {
-  /** Of several outputs: the mean of their scores (the default), weighed by the variances of the targets, or null for a list of all. */
+  /**
+   * Of several outputs: the mean of their scores (the default), weighed by the variances of the targets, or null for a
+   * list of all.
+   */
   classAggregation?: 'uniformAverage' | 'varianceWeightedAverage' | null;
   /** Of the adjusted score, how many numbers the model predicts from; default 0: the plain one. */
   numRegressors?: number;
