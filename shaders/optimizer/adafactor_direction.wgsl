@@ -10,6 +10,8 @@
 //   direction                  [4 LENGTH] f32, receives u
 //   hyper                      f32: the shapes of the variables
 //
+// The roots are taken one by one: where a row and a column of g are 0, v is ε1² / mean, which is no f32, but its root is.
+//
 // One invocation computes four values. About 8 FLOPs and 16 bytes per parameter: bound by memory.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
@@ -45,12 +47,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     if (element < of_variable.y) {
       let columns = max(of_variable.w, 1u);
       let row = element / columns;
-      var v = next_rows[start + row];
+      var root = sqrt(next_rows[start + row]);
       if (of_variable.w > 0u) {
         let outer = row / of_variable.z;
-        v = v / row_means[start + outer] * next_columns[start + outer * columns + element % columns];
+        let column = next_columns[start + outer * columns + element % columns];
+        root = root / sqrt(row_means[start + outer]) * sqrt(column);
       }
-      u[k] = g[k] / sqrt(v);
+      u[k] = g[k] / root;
     }
   }
   direction[i] = u;

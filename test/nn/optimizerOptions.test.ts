@@ -84,8 +84,11 @@ async function check(
   optimizer: Optimizer,
   exact: (size: number) => reference.Optimizer,
   software = true,
+  isApart = false,
 ): Promise<void> {
   const data = await problem(software);
+  // Memory of their own makes several ranges of the variables.
+  if (isApart) for (const i of [2, 4]) data.gpu.variables.allocate([data.variables[i]], 'apart');
   const averages: Float32Array[][] = [];
   const found = await gpuTrajectory(data, optimizer, 10, {
     afterStep: async (_, minimizer) => {
@@ -186,6 +189,35 @@ it.each(rules.filter(([name]) => name in MORE))(
     );
   },
 );
+
+it.each(rules.filter(([name]) => name in MORE || name === 'adam'))(
+  '%s: ten steps of variables that lie apart equal those in float64',
+  async (_, make, exact) => {
+    const options = { clipNorm: 2, excludeFromWeightDecay, gradientAccumulationSteps: 2 };
+    await check(
+      make({ ...everything, ...options }),
+      (size) => reference.withOptions(exact(size, everything), size, exactly(options)),
+      true,
+      true,
+    );
+  },
+);
+
+it.each([true, false])('muon of matrices of many tiles, without a GPU: %s', async (software) => {
+  const large = [
+    [130, 200],
+    [257, 64],
+    [96, 96],
+  ];
+  const data = await problem(software, large);
+  const found = await gpuTrajectory(data, muon({ learningRate: 0.05, weightDecay: 0 }), 3);
+  const expected = exactTrajectory(data, () => layerwise.muon(large, { learningRate: 0.05 }), 3).weights;
+  found.forEach((weights, step) =>
+    weights.forEach((values, i) =>
+      expect(values, `variable ${i} after step ${step}`).toBeAllClose(expected[step][i], { rtol: 1e-4 }),
+    ),
+  );
+});
 
 it('no kernel of an optimizer binds more than the eight buffers that every GPU has', async () => {
   for (const [name, make] of rules) {

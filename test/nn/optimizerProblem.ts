@@ -21,13 +21,16 @@ export interface Problem {
 }
 
 /** Least squares Σ c (w − t)² with stiffnesses c from 0.01 to 5: gradients of very different sizes. */
-export async function problem(software = true): Promise<Problem> {
-  const start = shapes.map((shape, i) => random(i + 1, shape, -1, 1));
+export async function problem(
+  software = true,
+  own: readonly (readonly number[])[] = shapes,
+): Promise<Problem> {
+  const start = own.map((shape, i) => random(i + 1, shape, -1, 1));
   const variables = start.map(
     ({ shape, data }, i) => new Variable({ name: `w${i}`, shape, initialize: (values) => values.set(data) }),
   );
-  const targets = shapes.map((shape, i) => random(i + 20, shape, -1, 1));
-  const stiffness = shapes.map((shape, i) => random(i + 40, shape, 0.01, 5));
+  const targets = own.map((shape, i) => random(i + 20, shape, -1, 1));
+  const stiffness = own.map((shape, i) => random(i + 40, shape, 0.01, 5));
   return { gpu: await testGpu(software), variables, start, targets, stiffness };
 }
 
