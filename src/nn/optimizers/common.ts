@@ -30,7 +30,10 @@ export interface CommonOptions {
   schedule?: Schedule;
   /** λ: each step also shrinks every parameter by the share η λ, apart from the rule ("decoupled"). Default 0. */
   weightDecay?: number;
-  /** λ₁ of the penalty λ₁ Σ |w|. It acts through its gradient only: the loss is reported without it. Default 0. */
+  /**
+   * λ₁ of the penalty λ₁ Σ |w| of all parameters. It acts through its gradient only: the loss is reported without it. Keras has
+   * regularizers of single weights instead, which the loss counts: `kernelRegularizer: l1(0.01)` of a layer. Default 0.
+   */
   l1?: number;
   /** λ₂ of the penalty λ₂ Σ w², of which the same is true. Default 0. */
   l2?: number;
