@@ -75,7 +75,7 @@ it('after each update, variables are brought back, each by itself; others are le
       const { constraint } = variables[i];
       expected = constraint ? twin(updated, constraint) : updated;
     }
-    expect(found[i], cases[i]?.[0] ?? 'without').toBeAllClose(expected, { rtol: 1e-5, atol: 1e-6 });
+    expect(found[i], `${cases[i]?.[0]}`).toBeAllClose(expected, { rtol: 1e-5, atol: 1e-6 });
   });
   program.destroy();
 });

@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import type { GanLossOptions, GanPart } from '../../src/nn/gan/index.ts';
 import { ganGraph } from '../../src/nn/gan/step.ts';
+import { dense } from '../../src/nn/layers/dense.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
+import { l2 } from '../../src/nn/regularizers.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { gatherBatch } from '../../src/ops/dataset/gatherBatch.ts';
 import { reduceMean } from '../../src/ops/reduce/reduce.ts';
 import { sizeOf } from '../../src/ops/core/shape.ts';
@@ -17,12 +20,24 @@ const rate = (learningRate: number) => ({
   discriminatorOptimizer: sgd({ learningRate }),
 });
 
-const cases: [string, GanLossOptions][] = [
+/** Networks whose weights, and outputs, are charged for. */
+const regularized = () => {
+  const hidden = { activation: 'tanh', kernelRegularizer: l2(0.3), activityRegularizer: l2(0.2) } as const;
+  const of = (units: number, seed: number) =>
+    sequential([dense({ units: 4, ...hidden }), dense({ units, biasRegularizer: 'l2' })], {
+      inputShape: [2],
+      seed,
+    });
+  return { generator: of(2, 10), discriminator: of(1, 11) };
+};
+
+const cases: [string, Parameters<typeof compiledTinyGan>[0] & GanLossOptions][] = [
   ['the non-saturating loss', {}],
   ['the minimax loss', { generatorLoss: 'minimax' }],
   ['one-sided smoothing', { labelSmoothing: 0.2 }],
   ['two-sided smoothing and label noise', { labelSmoothing: { real: 0.1, fake: 0.05 }, labelNoise: 0.3 }],
   ['instance noise', { instanceNoise: 0.4 }],
+  ['regularizers', regularized()],
 ];
 
 it.each(cases)(
@@ -105,6 +120,24 @@ it('the losses and accuracies are those of the logits', async () => {
   expect(generatorLoss).toBeLessThan(0); // log(1 − D(G(z)))
   expect(discriminatorLoss).toBeGreaterThan(-generatorLoss);
   minimax.destroy();
+});
+
+it('regularizers of weights are counted in the loss of their network, once', async () => {
+  const networks = (factor?: number) => {
+    const own = factor === undefined ? {} : { kernelRegularizer: l2(factor) };
+    const of = (units: number, seed: number) =>
+      sequential([dense({ units, ...own })], { inputShape: [2], seed });
+    return { generator: of(2, 10), discriminator: of(1, 11) };
+  };
+  const [plain, own] = [await compiledTinyGan(networks()), await compiledTinyGan(networks(0.5))];
+  const cost = async (part: 'generator' | 'discriminator') =>
+    0.5 * (await weightsOf(own, part)).reduce((sum, value) => sum + value * value, 0);
+  const costs = [await cost('generator'), await cost('discriminator')]; // biases are 0
+  const [expected, found] = [await plain.fit(data, { steps: 1, batchSize }), await own.fit(data, { steps: 1, batchSize })]; // prettier-ignore
+  expect(found.steps[0].generatorLoss).toBeCloseTo(expected.steps[0].generatorLoss + costs[0], 5);
+  expect(found.steps[0].discriminatorLoss).toBeCloseTo(expected.steps[0].discriminatorLoss + costs[1], 5);
+  plain.destroy();
+  own.destroy();
 });
 
 it.each<GanPart>(['generator', 'discriminator'])(

@@ -50,10 +50,10 @@ const building: Case[] = [
     /tiny: seed is 0\.5; .* whole number from 0 to 2\^53/,
   ],
   [
-    'a dense layer on an image',
-    () => sequential([dense({ units: 1 })], { inputShape: [4, 4, 1] }),
+    'a dense layer on single numbers',
+    () => sequential([dense({ units: 1 })], { inputShape: [] }),
     ShapeError,
-    /dense: expects samples of rank 1 \(features\), got shape \[4, 4, 1\]; insert a reshape or flatten/,
+    /dense: works on the last axis of samples, and these are single numbers; give them a shape/,
   ],
   [
     'a convolution on features',

@@ -33,8 +33,13 @@ describe('JSON that is no architecture', () => {
     ['a list', '[]', /expected an object/],
     [
       'another format',
-      edited((j) => (j.format = 'wgrad architecture 2')),
-      /format is "wgrad architecture 2"/,
+      edited((j) => (j.format = 'wgrad architecture 3')),
+      /format is "wgrad architecture 3"/,
+    ],
+    [
+      'the format of before',
+      edited((j) => (j.format = 'wgrad architecture 1')),
+      /in which axes, gelu and leakyRelu meant something else; make the model by its own code/,
     ],
     ['a number twice', JSON.stringify(good).replace('{', '{"seed":1,'), /names "seed" twice/],
     ['no layers', edited((j) => delete j.layers), /it has no "layers"; the file is incomplete/],

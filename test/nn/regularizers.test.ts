@@ -114,7 +114,7 @@ describe('a penalty of weights', () => {
     const [expected, found] = [await weightsOf(plain), await weightsOf(own)];
     found.forEach((after, i) => {
       const wanted = expected[i].data.map((value, k) => value - 0.1 * slopes[i](before[i].data[k]));
-      expect(after.data, own.variables[i].name).toBeAllClose(wanted);
+      expect(after.data, `${own.variables[i].name}`).toBeAllClose(wanted);
     });
   });
 

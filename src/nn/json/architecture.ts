@@ -1,8 +1,11 @@
 import type { DType, Shape } from '../../ops/core/shape.ts';
 import type { Layer, LayerConfig, WeightsOrigin } from '../layers/layer.ts';
 
-/** Of the architecture as JSON; another number where a reader of before would take it for something else. */
-export const ARCHITECTURE_FORMAT = 'wgrad architecture 1';
+/**
+ * Of the architecture as JSON; another number where a reader of before would take it for something else. Until 1, layers
+ * counted their axes without the batch, `gelu` was its tanh form, and `leakyRelu` by name had a slope of 0.3.
+ */
+export const ARCHITECTURE_FORMAT = 'wgrad architecture 2';
 
 /** A layer: `type` and `config` make it again, `origin` gives it the same initial weights. */
 export interface LayerJson {

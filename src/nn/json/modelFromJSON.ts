@@ -75,9 +75,14 @@ export function modelFromJSON(json: ModelJson | string, name = 'model JSON'): Mo
 /** Checks everything that does not depend on what the layers are. */
 function read(reader: JsonReader, json: unknown) {
   const whole = reader.record(reader.parse(json), 'it');
+  if (whole.format === 'wgrad architecture 1') {
+    reader.fail(
+      `its format is "${whole.format}", of a wgrad in which axes, gelu and leakyRelu meant something else; make the model by its own code, and load the weights of a file into it with model.load`,
+    );
+  }
   if (whole.format !== ARCHITECTURE_FORMAT) {
     reader.fail(
-      `its format is ${describe(whole.format)}, expected "${ARCHITECTURE_FORMAT}"; pass what model.toJSON() gave, of this version of wgrad or one before`,
+      `its format is ${describe(whole.format)}, expected "${ARCHITECTURE_FORMAT}"; pass what model.toJSON() gave`,
     );
   }
   const members = ['format', 'name', 'seed', 'inputs', 'layers', 'applications', 'outputs'];

@@ -34,7 +34,10 @@ export interface CommonOptions {
    * of them has to be found somewhere. Default: none.
    */
   excludeFromWeightDecay?: readonly (string | RegExp)[];
-  /** λ₁ of the penalty λ₁ Σ |w|. It acts through its gradient only: the loss is reported without it. Default 0. */
+  /**
+   * λ₁ of the penalty λ₁ Σ |w| of all parameters. It acts through its gradient only: the loss is reported without it. Keras has
+   * regularizers of single weights instead, which the loss counts: `kernelRegularizer: l1(0.01)` of a layer. Default 0.
+   */
   l1?: number;
   /** λ₂ of the penalty λ₂ Σ w², of which the same is true. Default 0. */
   l2?: number;
