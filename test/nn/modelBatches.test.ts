@@ -1,7 +1,24 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, InterruptedError, NumericError, ShapeError } from '../../src/errors.ts';
-import { adam, batchNormalization, dataset, dense, dropout, model, modelInput, sequential, sgd, take } from '../../src/index.ts'; // prettier-ignore
+import {
+  ArgumentError,
+  DeviceLostError,
+  InterruptedError,
+  NumericError,
+  ShapeError,
+} from '../../src/errors.ts';
+import {
+  adam,
+  batchNormalization,
+  dataset,
+  dense,
+  dropout,
+  model,
+  modelInput,
+  sequential,
+  sgd,
+  take,
+} from '../../src/index.ts';
 import type { Dataset, Model } from '../../src/index.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { clusters, compiledTiny, ownGpu, tinyModel, weightsOf } from './modelFixtures.ts';
@@ -100,7 +117,13 @@ describe('trainOnBatch', () => {
       [new Float32Array(8), new Float32Array(12)],
       [new Uint8Array([0, 1, 2, 0]), new Float32Array(8)],
     );
-    expect(first).toEqual({ epoch: 0, step: 0, loss: expect.closeTo(Math.log(3), 5), kindLoss: expect.closeTo(Math.log(3), 5), placeLoss: 0 }); // prettier-ignore
+    expect(first).toEqual({
+      epoch: 0,
+      step: 0,
+      loss: expect.closeTo(Math.log(3), 5),
+      kindLoss: expect.closeTo(Math.log(3), 5),
+      placeLoss: 0,
+    });
     expect(await both.predictOnBatch([new Float32Array(4), new Float32Array(6)])).toHaveLength(6);
     both.destroy();
     const tiny = await compiledTiny();
@@ -141,7 +164,11 @@ describe('trainOnBatch', () => {
   it('a step that is not finite is not made, and the next one is', async () => {
     const own = await compiledTiny({ optimizer: sgd({ learningRate: 3e38 }) });
     let error: unknown;
-    for (let i = 0; i < 5 && !error; i++) error = await own.trainOnBatch(data).catch((reason: unknown) => reason).then((value) => (value instanceof Error ? value : undefined)); // prettier-ignore
+    for (let i = 0; i < 5 && !error; i++)
+      error = await own
+        .trainOnBatch(data)
+        .catch((reason: unknown) => reason)
+        .then((value) => (value instanceof Error ? value : undefined));
     expect(error).toBeInstanceOf(NumericError);
     const { step } = own;
     const weights = await weightsOf(own);
@@ -153,6 +180,36 @@ describe('trainOnBatch', () => {
     expect(own.step).toBe(step + 1);
     own.destroy();
     initial.destroy();
+  });
+
+  it('ends with the loss of the GPU, and goes on after load on another', async () => {
+    const { gpu, counted, real } = await ownGpu();
+    const own = await compiledTiny({ gpu });
+    await own.trainOnBatch(data);
+    const bytes = await own.save();
+    let calls = 0;
+    counted.watch(() => void (calls++ === 3 && real.destroy()));
+    await expect(own.trainOnBatch(data)).rejects.toThrow(DeviceLostError);
+    await expect(own.trainOnBatch(data)).rejects.toThrow(DeviceLostError);
+    await expect(own.getWeights()).rejects.toThrow(DeviceLostError);
+    await expect(own.resetWeights()).rejects.toThrow(DeviceLostError);
+    const next = await ownGpu();
+    await own.compile({
+      gpu: next.gpu,
+      optimizer: adam({ learningRate: 0.02 }),
+      loss: 'softmaxCrossEntropy',
+      metrics: ['accuracy'],
+    });
+    own.load(bytes);
+    expect((await own.trainOnBatch(data)).step).toBe(1);
+    const whole = await compiledTiny();
+    for (let i = 0; i < 2; i++) await whole.trainOnBatch(data);
+    expect(await weightsOf(own)).toEqual(await weightsOf(whole));
+    whole.destroy();
+    own.destroy();
+    expect(gpu.device.liveBuffers).toBe(0);
+    await expect.poll(() => next.gpu.device.liveBuffers).toBe(0);
+    next.gpu.destroy();
   });
 
   it('frees all its memory', async () => {
@@ -203,10 +260,15 @@ describe('weights', () => {
     await own.fit(data, { epochs: 2 });
     const values = await own.getWeights();
     expect(own.weightNames).toEqual([
-      'dense.weight', 'dense.bias',
-      'batchNormalization.gamma', 'batchNormalization.beta', 'batchNormalization.movingMean', 'batchNormalization.movingVariance',
-      'dense_1.weight', 'dense_1.bias',
-    ]); // prettier-ignore
+      'dense.weight',
+      'dense.bias',
+      'batchNormalization.gamma',
+      'batchNormalization.beta',
+      'batchNormalization.movingMean',
+      'batchNormalization.movingVariance',
+      'dense_1.weight',
+      'dense_1.bias',
+    ]);
     expect(values.map(({ length }) => length)).toEqual([12, 6, 6, 6, 6, 6, 18, 3]);
     expect(await own.getWeights('dense_1')).toEqual(values.slice(6));
     expect(await own.getWeights(1)).toEqual(values.slice(2, 6));

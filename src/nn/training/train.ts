@@ -4,7 +4,6 @@ import { requireDataset } from '../../data/requireDataset.ts';
 import { asStream } from '../../data/stream.ts';
 import type { TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
-import { encodeSafetensors } from '../../io/safetensors.ts';
 import { checkOptions, describe, required } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
@@ -17,7 +16,6 @@ import { readCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, Snapshot } from './checkpoint.ts';
 import { checkCalled, checkSignal } from './checks.ts';
 import { Counters } from './counters.ts';
-import { encodeCheckpoint } from './encodeCheckpoint.ts';
 import { Lifetime } from './lifetime.ts';
 import { runLoop } from './runLoop.ts';
 import { loopOptions } from './loopOptions.ts';
@@ -26,7 +24,7 @@ import type { Opening } from './placement.ts';
 import { runRecovering } from './recovery.ts';
 import type { Run } from './wholeRun.ts';
 import { restoreCheckpoint } from './restoreCheckpoint.ts';
-import { checkRun, requireRuns, TrainingRun } from './run.ts';
+import { checkRun, requireRuns } from './run.ts';
 import { openSource } from './source.ts';
 import { sourceOf } from './sourceOf.ts';
 import type { Step } from './step.ts';
@@ -34,15 +32,12 @@ import { StepTask } from './stepTask.ts';
 import { StepValidation } from './stepValidation.ts';
 import { checkValidation, isValidated, splitData, validationOptions } from './validation.ts';
 import type { ValidationOptions } from './validation.ts';
+import { TrainRun } from './trainRun.ts';
+import type { TrainHistory, TrainPlace, TrainValues } from './trainRun.ts';
 import type { RunHistory } from './values.ts';
 
-/** Values by the names that the step gives them, with `epoch` and `step`. */
-export type TrainValues = { readonly epoch: number; readonly step: number } & Readonly<
-  Record<string, number>
->;
-
-/** What a training came to. */
-export type TrainHistory = RunHistory<TrainValues, TrainValues>;
+export type { TrainHistory, TrainValues };
+export { TrainRun };
 
 export interface TrainOptions
   extends LoopOptions<TrainValues, TrainValues>, CallbackOptions, ValidationOptions {
@@ -74,63 +69,6 @@ const trainOptions: OptionTable<TrainOptions> = {
   restore: true,
   onReady: true,
 };
-
-/** A training of a step of one's own: `await` it for the history, or iterate over its steps (see TrainingRun). */
-export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
-  readonly #place: TrainPlace;
-  readonly #ready: Promise<void>;
-
-  /** @param ready settles when variables and optimizers are known */
-  constructor(
-    place: TrainPlace,
-    ready: Promise<void>,
-    work: (tell: (values: readonly TrainValues[]) => void, signal: AbortSignal) => Promise<TrainHistory>,
-    signal: AbortSignal | undefined,
-  ) {
-    super(work, signal);
-    this.#place = place;
-    this.#ready = ready;
-  }
-
-  /** Where it trains: the one that was given, or that a recovery has opened. The latter stays open, with the variables. */
-  get gpu(): Gpu {
-    return this.#place.task.gpu;
-  }
-
-  /**
-   * Variables by their names, the optimizers' state, and how far the training has come, as a safetensors file. Also while
-   * it is under way: the training waits between two steps.
-   *
-   * @throws NumericError if a value is NaN or infinite
-   */
-  async save(): Promise<Uint8Array> {
-    await this.#ready;
-    const { task, restoring, ended } = this.#place;
-    ended.check();
-    if (restoring) return encodeSafetensors(restoring.tensors, restoring.metadata); // as it goes on in a moment
-    return encodeCheckpoint(task.saved);
-  }
-
-  /** Ends it, and frees the optimizers that it made; the variables stay. After it nothing can be saved. */
-  destroy(): void {
-    const { task } = this.#place;
-    for (const lifetime of [this.#place.ended, task.state.lifetime]) {
-      lifetime.end(`${task.name}: was destroyed while it was at work`);
-    }
-    task.destroy();
-  }
-}
-
-/** What trains, on the GPU in use. */
-interface TrainPlace {
-  task: StepTask;
-  /** Whether variables and optimizers are known. */
-  begun: boolean;
-  /** After a loss: what is to be restored on another GPU. */
-  restoring?: Checkpoint;
-  /** Until it is destroyed, on whichever GPU. */
-  readonly ended: Lifetime;
-}
 
 /** @throws ArgumentError if it is to go on, but the file does not say where */
 function restoreFrom(task: StepTask, file: Checkpoint, { resume = false }: TrainOptions): void {

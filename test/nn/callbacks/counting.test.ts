@@ -1,10 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FormatError } from '../../../src/errors.ts';
 import { CheckpointCounter } from '../../../src/nn/callbacks/modelCheckpoint.ts';
-import { EarlyStopping } from '../../../src/nn/callbacks/earlyStopping.ts';
+import { EarlyStopping, earlyStopping } from '../../../src/nn/callbacks/earlyStopping.ts';
 import { fileName } from '../../../src/nn/callbacks/fileName.ts';
 import { monitoredValues, valueName } from '../../../src/nn/callbacks/monitor.ts';
-import { ReduceOnPlateau } from '../../../src/nn/callbacks/reduceOnPlateau.ts';
+import { ReduceOnPlateau, reduceOnPlateau } from '../../../src/nn/callbacks/reduceOnPlateau.ts';
+import { Counters } from '../../../src/nn/training/counters.ts';
+import { parseProgress } from '../../../src/nn/training/progress.ts';
 
 const known = monitoredValues(
   [
@@ -250,4 +253,66 @@ it('names of files are written as Python writes them', () => {
   );
   expect(() => name('{loss:03d}')).toThrow(/asks for \{loss:03d\}, but the value is 0\.12345; write/);
   expect(() => name('{epoch:x}')).toThrow(/write \{epoch\}/);
+});
+
+describe('what a file says of callbacks', () => {
+  const stopping = { monitor: 'loss', mode: 'min', best: 0.5, waited: 2 };
+  const plateau = { monitor: 'loss', mode: 'min', best: null, waited: 0, cooling: 1 };
+
+  it('is read from those of before there were lists, too', () => {
+    const before = parseProgress(
+      'file',
+      JSON.stringify({ earlyStopping: stopping, reduceOnPlateau: plateau }),
+    );
+    const callbacks = [
+      { callback: 'earlyStopping', ...stopping },
+      { callback: 'reduceOnPlateau', ...plateau },
+    ];
+    expect(before.callbacks).toEqual(callbacks);
+    expect(parseProgress('file', JSON.stringify({ callbacks })).callbacks).toEqual(callbacks);
+    expect(parseProgress('file', '{}').callbacks).toBeUndefined();
+  });
+
+  it('is refused where it is nothing of the kind', () => {
+    const damaged = [
+      { earlyStopping: 3 },
+      { reduceOnPlateau: null },
+      { callbacks: 3 },
+      { callbacks: [stopping] },
+      { callbacks: [{ callback: 'earlyStopping', ...stopping, waited: '2' }] },
+      { callbacks: [{ callback: 'earlyStopping', ...stopping, improved: 1 }] },
+      { data: { pass: 1, place: -1, steps: 0 } },
+      { data: 5 },
+      { epochBegun: 1 },
+    ];
+    for (const own of damaged) {
+      expect(() => parseProgress('file', JSON.stringify(own)), `${JSON.stringify(own)}`).toThrow(FormatError);
+    }
+  });
+
+  it('goes to the callback that watched the same', () => {
+    const values = monitoredValues(
+      [
+        { name: 'loss', better: 'lower' },
+        { name: 'accuracy', better: 'higher' },
+      ],
+      false,
+    );
+    const make = () =>
+      new Counters(
+        [
+          earlyStopping({ monitor: 'accuracy', patience: 9 }),
+          reduceOnPlateau({ monitor: 'loss' }),
+          earlyStopping({ monitor: 'loss', patience: 9, restoreBestWeights: true }),
+        ],
+        values,
+      );
+    const saved = { callback: 'earlyStopping', ...stopping, mode: 'min' as const };
+    const own = make();
+    expect(own.restore([saved])).toBe(true);
+    expect(own.state).toMatchObject([{ best: null }, { best: null }, { best: 0.5, waited: 2 }]);
+    // The best weights were those of another value.
+    expect(make().restore([{ ...saved, monitor: 'accuracy', mode: 'max' }])).toBe(false);
+    expect(make().restore([])).toBe(false);
+  });
 });

@@ -1,7 +1,18 @@
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ArgumentError, NumericError } from '../../../src/errors.ts';
-import { csvLogger, earlyStopping, learningRateScheduler, modelCheckpoint, ops, reduceOnPlateau, sgd, terminateOnNaN, train, Variable } from '../../../src/index.ts'; // prettier-ignore
+import {
+  csvLogger,
+  earlyStopping,
+  learningRateScheduler,
+  modelCheckpoint,
+  ops,
+  reduceOnPlateau,
+  sgd,
+  terminateOnNaN,
+  train,
+  Variable,
+} from '../../../src/index.ts';
 import type { Callback, CheckpointStore, FitOptions, Model, Step } from '../../../src/index.ts';
 import { Gpu } from '../../../src/runtime/session.ts';
 import { testGpu } from '../../helpers/evaluate.ts';
@@ -105,10 +116,16 @@ describe('hooks', () => {
       ],
     });
     expect(rates).toEqual([1 / 2, 1 / 2, 1 / 2, 1 / 3, 1 / 3]);
-    expect(seen.slice(2, 4)).toEqual([['tiny', 2, 0, 0], ['tiny', 3, 1, 0]]); // prettier-ignore
+    expect(seen.slice(2, 4)).toEqual([
+      ['tiny', 2, 0, 0],
+      ['tiny', 3, 1, 0],
+    ]);
     // Of the second epoch one step was made; what it came to is told.
     expect([stopped, steps.length, model.step]).toEqual(['early', 4, 4]);
-    expect(epochs.map(({ epoch, step }) => [epoch, step])).toEqual([[0, 3], [1, 4]]); // prettier-ignore
+    expect(epochs.map(({ epoch, step }) => [epoch, step])).toEqual([
+      [0, 3],
+      [1, 4],
+    ]);
     const ends = (callback: Callback) => model.fit(data, { ...base, epochs: 5, callbacks: [callback] });
     const early = await ends({ onEpochEnd: (_epoch, _values, run) => run.stop() });
     expect([early.stopped, early.steps.length, early.epochs.length]).toEqual(['early', 3, 1]);
@@ -200,7 +217,14 @@ it('a scheduler counts epochs as Keras does: anew in each training, on in one th
   expect(model.learningRate).toBe(0.125);
   await model.fit(data, { ...base, epochs: 1, callbacks: [scheduler] });
   await model.fit(data, { ...base, epochs: 6, resume: true, callbacks: [scheduler] });
-  expect(calls).toEqual([[0, 1], [1, 0.5], [2, 0.25], [0, 0.125], [4, 0.5], [5, 0.25]]); // prettier-ignore
+  expect(calls).toEqual([
+    [0, 1],
+    [1, 0.5],
+    [2, 0.25],
+    [0, 0.125],
+    [4, 0.5],
+    [5, 0.25],
+  ]);
   expect(() => learningRateScheduler(0.1 as never)).toThrow(/takes a function .*, but was given 0.1/);
   const wrong = model.fit(data, { ...base, callbacks: [learningRateScheduler(() => NaN)] });
   await expect(wrong).rejects.toThrow(/gave NaN for epoch 0; it must give a finite number of at least 0/);
@@ -342,7 +366,13 @@ describe('modelCheckpoint', () => {
     const told = fit(modelCheckpoint({ write: () => Promise.reject(full), onFailure, saveFreq: 1 }));
     await expect(told).rejects.toBe(full); // the last one is not saved
     expect(failures.length).toBeGreaterThan(1);
-    const store = { name: 'a store', list: async () => [], read: async () => new Uint8Array(), write: async () => {}, remove: async () => {} } as CheckpointStore; // prettier-ignore
+    const store = {
+      name: 'a store',
+      list: async () => [],
+      read: async () => new Uint8Array(),
+      write: async () => {},
+      remove: async () => {},
+    } as CheckpointStore;
     const twice = [modelCheckpoint({ write: store }), modelCheckpoint({ write: store })];
     await expect(fit(...twice)).rejects.toThrow(/a store is the store of two that save/);
     model.destroy();

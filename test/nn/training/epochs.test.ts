@@ -1,7 +1,24 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, ShapeError } from '../../../src/errors.ts';
-import { adam, dataset, dense, dropout, earlyStopping, learningRateScheduler, modelCheckpoint, sequential, splitValidation, streamed, take, terminateOnNaN, train, Variable, ops, sgd } from '../../../src/index.ts'; // prettier-ignore
+import {
+  adam,
+  dataset,
+  dense,
+  dropout,
+  earlyStopping,
+  learningRateScheduler,
+  modelCheckpoint,
+  sequential,
+  splitValidation,
+  streamed,
+  take,
+  terminateOnNaN,
+  train,
+  Variable,
+  ops,
+  sgd,
+} from '../../../src/index.ts';
 import type { FitOptions, Model, Step, TrainingData } from '../../../src/index.ts';
 import { Gpu } from '../../../src/runtime/session.ts';
 import { testGpu } from '../../helpers/evaluate.ts';
@@ -150,15 +167,21 @@ describe('stepsPerEpoch', () => {
     // Its second step is that of the third epoch; one more makes them equal in steps.
     const rest: FitOptions = { batchSize: 8, stepsPerEpoch: 2, resume: true, epochs: 4 };
     const [a, b] = [await broken.model.fit(data, rest), await fine.model.fit(data, rest)];
-    expect([a.steps.map(({ step }) => step), b.steps.map(({ step }) => step)]).toEqual([[5, 6, 7], [6, 7]]); // prettier-ignore
+    expect([a.steps.map(({ step }) => step), b.steps.map(({ step }) => step)]).toEqual([
+      [5, 6, 7],
+      [6, 7],
+    ]);
     broken.model.destroy();
     fine.model.destroy();
   });
 
   it('is for a stream without end, a GAN and a step of one’s own, too', async () => {
-    const endless = streamed(function* () {
-      for (let i = 0; ; i++) yield take(data, (5 * i) % 15, ((5 * i) % 15) + 5);
-    }, { inputShape: [2] }); // prettier-ignore
+    const endless = streamed(
+      function* () {
+        for (let i = 0; ; i++) yield take(data, (5 * i) % 15, ((5 * i) % 15) + 5);
+      },
+      { inputShape: [2] },
+    );
     const model = await make();
     const { epochs } = await model.fit(endless, {
       stepsPerEpoch: 7,
@@ -178,9 +201,21 @@ describe('stepsPerEpoch', () => {
       const loss = ops.reduceMean(ops.square(ops.matmul(x, ops.read(w))), { axes: [1] });
       return { losses: { loss }, minimize: { loss, variables: [w], optimizer: sgd() } };
     };
-    const own = train(data, step, { gpu: await testGpu(), batchSize: 4, stepsPerEpoch: 3, epochs: 3, validationSplit: 0.25, validationFrequency: 2, validationSteps: 1 }); // prettier-ignore
+    const own = train(data, step, {
+      gpu: await testGpu(),
+      batchSize: 4,
+      stepsPerEpoch: 3,
+      epochs: 3,
+      validationSplit: 0.25,
+      validationFrequency: 2,
+      validationSteps: 1,
+    });
     const told = (await own).epochs.map((values) => [values.step, 'validationLoss' in values]);
-    expect(told).toEqual([[3, false], [6, true], [9, false]]); // prettier-ignore
+    expect(told).toEqual([
+      [3, false],
+      [6, true],
+      [9, false],
+    ]);
     own.destroy();
   });
 });
@@ -204,8 +239,11 @@ describe('validation', () => {
     const frequencies: [number | number[], number[]][] = [
       [1, [0, 1, 2, 3, 4]],
       [2, [1, 3]],
-      [[1, 4, 9], [0, 3]],
-    ]; // prettier-ignore
+      [
+        [1, 4, 9],
+        [0, 3],
+      ],
+    ];
     for (const [validationFrequency, expected] of frequencies) {
       const model = await make();
       const begun: number[] = [];
@@ -288,7 +326,10 @@ it('initialEpoch is the number of the first epoch, and epochs that of the end', 
     return rate;
   });
   const first = await model.fit(data, { batchSize: 8, initialEpoch: 2, epochs: 4, callbacks: [scheduler] });
-  expect(first.epochs.map(({ epoch, step }) => [epoch, step])).toEqual([[2, 3], [3, 6]]); // prettier-ignore
+  expect(first.epochs.map(({ epoch, step }) => [epoch, step])).toEqual([
+    [2, 3],
+    [3, 6],
+  ]);
   await model.fit(data, { batchSize: 8, initialEpoch: 0, callbacks: [scheduler] });
   await model.fit(data, { batchSize: 8, callbacks: [scheduler] });
   expect(seen).toEqual([2, 3, 0, 0]);
