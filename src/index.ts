@@ -67,7 +67,8 @@ export type {
 } from './nn/layers/featureNormalization.ts';
 export * from './nn/layers/globalPooling.ts';
 export * from './nn/layers/masking.ts';
-export * from './nn/layers/merging.ts';
+export { add, average, concatenate, maximum, minimum, multiply, subtract } from './nn/layers/merging.ts';
+export type { ConcatenateOptions } from './nn/layers/merging.ts';
 export * from './nn/layers/noise.ts';
 export * from './nn/layers/padding.ts';
 export * from './nn/layers/pooling.ts';

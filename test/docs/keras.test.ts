@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import * as api from '../../src/index.ts';
 import { required } from '../../src/options.ts';
 import { complaints } from './complaints.ts';
 import { documented } from './documented.ts';
 import { EVERY, ourWords, untold } from './ours.ts';
 import type { Options, Tables } from './ours.ts';
-import { rewrite, rowsOf } from './pages.ts';
+import { rewrite, rowsOf, spansOf } from './pages.ts';
 import type { Row } from './pages.ts';
 import { kinds, literal, plain, theirWords } from './theirs.ts';
 
@@ -93,6 +94,18 @@ it.each(FUNCTIONS)('the interfaces of %s tell the defaults that they have', (kin
     ),
   );
   expect(wrong).toEqual([]);
+});
+
+it('names no function, and no member of a model, that there is not', () => {
+  const spaces: Readonly<Record<string, object>> = { ops: api.ops, losses: api.losses, metrics: api.metrics };
+  const exists = (space: string, name: string) =>
+    space === 'model'
+      ? name in api.Model.prototype || ['inputs', 'outputs'].includes(name)
+      : name in spaces[space];
+  const spans = rows.flatMap(({ notes }) => spansOf(notes));
+  const named = spans.flatMap((span) => [...span.matchAll(/\b(ops|losses|metrics|model)\.(\w+)/g)]);
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter(([, space, name]) => !exists(space, name)).map(([text]) => text)).toEqual([]);
 });
 
 describe.each(kinds)('%s', (kind) => {

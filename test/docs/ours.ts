@@ -1,6 +1,9 @@
 import * as api from '../../src/index.ts';
+import * as callbacks from '../../src/nn/callbacks/index.ts';
+import * as constraints from '../../src/nn/constraints.ts';
 import { layerDefaults } from '../../src/nn/layers/layer.ts';
 import * as optimizers from '../../src/nn/optimizers.ts';
+import * as regularizers from '../../src/nn/regularizers.ts';
 import * as schedules from '../../src/nn/schedules.ts';
 import { required } from '../../src/options.ts';
 import { documented, isProtected, membersOf } from './documented.ts';
@@ -23,12 +26,7 @@ type Call = (...args: unknown[]) => unknown;
 const functionsOf = (space: object): [string, Call][] =>
   Object.entries(space).filter((entry): entry is [string, Call] => typeof entry[1] === 'function');
 
-const modules = import.meta.glob<object>(
-  '../../src/nn/{layers/*,regularizers,constraints,callbacks/index}.ts',
-  {
-    eager: true,
-  },
-);
+const layerFiles = import.meta.glob<object>('../../src/nn/layers/*.ts', { eager: true });
 
 /** Of a module the functions that users have and that make things; `regularizerOf` looks one up. */
 const exported = (module: object): Record<string, Call> =>
@@ -104,18 +102,16 @@ export function ourWords(tables: Tables): ReadonlyMap<string, ReadonlyMap<string
       kind,
       [...names].map((name) => [name, {}]),
     );
-  const layers = Object.keys(modules).filter((file) => file.includes('/layers/'));
-  for (const file of layers) look('layers', exported(modules[file]), layerDefaults);
+  for (const module of Object.values(layerFiles)) look('layers', exported(module), layerDefaults);
   look('losses', api.losses, optionsIn(membersOf('LossOptions')));
   look('metrics', api.metrics, { name: undefined });
   look('optimizers', optimizers, optionsIn(membersOf('CommonOptions')));
   look('optimizers.schedules', schedules);
   look('initializers', pick(own), {}, []);
   bare('initializers', Object.keys(api.initializers));
-  for (const kind of ['regularizers', 'constraints']) {
-    look(kind, exported(modules[`../../src/nn/${kind}.ts`] ?? {}), {}, []);
-  }
-  look('callbacks', exported(modules['../../src/nn/callbacks/index.ts'] ?? {}));
+  look('regularizers', exported(regularizers), {}, []);
+  look('constraints', exported(constraints), {}, []);
+  look('callbacks', exported(callbacks));
   bare('activations', Object.keys(api.activations));
   look('models', pick(['model', 'sequential', 'modelInput', 'loadModel', 'modelFromJSON']));
   add(

@@ -14,7 +14,9 @@ export const kinds = Object.keys(words.keras);
 
 /**
  * The words of a framework, each with its options: `required`, or the default, with null for None. kerasWords.json has them as
- * texts, `kernel_size, strides=[1,1]`. Of TensorFlow.js it has those defaults alone that are not Keras's.
+ * texts, `kernel_size, strides=[1,1]`: names and defaults as `inspect.signature` gives them for Keras 3.15.1, and as the
+ * declarations of tfjs-layers and tfjs-core 4.22.0 list them; of these only those defaults that are not Keras's. Options that all
+ * words of a kind have stand with `Layer`, `Loss`, `Metric`, `Optimizer` and `layer`.
  */
 export function theirWords(framework: 'keras' | 'tfjs', kind: string): ReadonlyMap<string, Options> {
   const all: Readonly<Record<string, Readonly<Record<string, string>>>> = words[framework];

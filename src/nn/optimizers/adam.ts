@@ -135,7 +135,7 @@ const PRODUCTS = 256;
 
 export interface NadamOptions extends MomentsOptions {
   /**
-   * ψ, how fast the momentum grows from β₁/2 to β₁, in [0, 1]. Default 1, as in Keras. PyTorch's `momentum_decay` is 0.004
+   * ψ, how fast the momentum grows from β₁/2 to β₁, in [0, 1]. Default 1 (Keras). PyTorch's `momentum_decay` is 0.004
    * by default, and its ε 1e-8.
    */
   momentumDecay?: number;
