@@ -1,10 +1,9 @@
-import { ArgumentError, ShapeError } from '../errors.ts';
-import { topologicalOrder } from '../graph/traverse.ts';
+import { ArgumentError } from '../errors.ts';
 import { didYouMean } from '../nearestName.ts';
 import { input } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
-import { formatShape, sizeOf } from '../ops/core/shape.ts';
-import { isTensor, withScope } from '../ops/core/node.ts';
+import { sizeOf } from '../ops/core/shape.ts';
+import { withScope } from '../ops/core/node.ts';
 import type { DType, Shape } from '../ops/core/shape.ts';
 import type { Tensor } from '../ops/core/op.ts';
 import { checkOptions, describe, required, requireSeed } from '../options.ts';
@@ -15,6 +14,7 @@ import { inputNames, layerGraph, nameLayers, uniqueNames } from './layerGraph.ts
 import type { Application, ModelInput } from './layerGraph.ts';
 import { isPlace } from './layers/layer.ts';
 import type { BuildContext, CallContext, Layer, LayerTensor } from './layers/layer.ts';
+import { checkPenalty } from './modelLosses.ts';
 import { usesOf } from './uses.ts';
 
 export interface NetworkOptions {
@@ -295,21 +295,8 @@ export class Network {
     const losses: Tensor[] = [];
     const outputs = this.callAll(inputs, { ...context, losses });
     losses.push(...this.#losses.map((loss) => loss(outputs, inputs)));
-    for (const loss of losses) this.#checkLoss(loss, inputs);
+    for (const loss of losses) checkPenalty(this.name, loss, inputs);
     return { outputs, losses: [...losses, ...this.weightPenalties(context.frozen)] };
-  }
-
-  /** Throws unless a penalty can be averaged over any number of samples, as `evaluate` does. */
-  #checkLoss(loss: unknown, inputs: readonly Tensor[]): void {
-    const [batch] = inputs[0].shape;
-    if (isTensor(loss)) {
-      if (loss.shape.length === 1 && loss.shape[0] === batch) return;
-      const places = new Set(inputs.map(({ node }) => node));
-      if (loss.shape.length === 0 && !topologicalOrder([loss]).some((node) => places.has(node))) return;
-    }
-    throw new ShapeError(
-      `${this.name}: addLoss got ${isTensor(loss) ? formatShape(loss.shape) : describe(loss)} for a batch of ${batch} samples; give one value per sample, [${batch}], whose mean is then added, or a single number made of weights alone`,
-    );
   }
 
   /** The outputs as they are computed after training, from inputs of their own: to look at the graph. */

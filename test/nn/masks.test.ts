@@ -19,7 +19,8 @@ import { masked, maskOf } from '../../src/nn/masks.ts';
 import { model } from '../../src/nn/model.ts';
 import type { Model } from '../../src/nn/model.ts';
 import { sequential } from '../../src/nn/sequential.ts';
-import { constant, input } from '../../src/ops/core/leaves.ts';
+import { l1, l2 } from '../../src/nn/regularizers.ts';
+import { constant, input, read } from '../../src/ops/core/leaves.ts';
 import type { Tensor } from '../../src/ops/core/op.ts';
 import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import { array, at, fromFunction, map, random } from '../reference/array.ts';
@@ -239,6 +240,34 @@ describe('timeDistributed', () => {
     expect(y).toBeAllClose(map(sequences, (v) => v / Math.sqrt(1.001))); // the moving statistics
     const thawed = modelOf(timeDistributed(batchNormalization()), [sequences]);
     expect(thawed.trainableVariables).toHaveLength(2);
+  });
+
+  it('adds the penalties of the layer within, its outputs’ step by step', async () => {
+    const layer = timeDistributed(
+      dense({ units: 3, kernelRegularizer: l2(0.5), activityRegularizer: l1(0.25) }),
+    );
+    const network = modelOf(layer, [random(7, [2, 3, 4])]);
+    (await testGpu()).variables.allocate(network.variables, 'penalties');
+    const [weight] = network.variables;
+    const [y, w, ofOutputs, ofWeights] = await evaluate(
+      (x) => {
+        const { outputs, losses } = network.callWithLosses(x);
+        return [outputs[0], read(weight), ...losses];
+      },
+      [random(7, [2, 3, 4])],
+    );
+    expect(ofOutputs.shape).toEqual([2]);
+    // Keras: each step adds the sum over the batch, divided by its samples
+    const own = (row: number) => y.data.slice(9 * row, 9 * row + 9).reduce((sum, v) => sum + Math.abs(v), 0);
+    expect(ofOutputs).toBeAllClose(
+      array(
+        [2],
+        [0, 1].map((row) => 0.25 * own(row)),
+      ),
+    );
+    expect(ofWeights).toBeAllClose(array([], [0.5 * w.data.reduce((sum, v) => sum + v * v, 0)]));
+    layer.trainable = false;
+    expect(network.callWithLosses(input('x', [2, 3, 4])).losses).toHaveLength(1);
   });
 
   it('refuses what it cannot do', () => {

@@ -72,6 +72,7 @@ export function relu(options: ReluLayerOptions = {}): Layer {
   const shown = Object.entries(own).filter(([, value]) => value !== 0);
   return new Stateless('relu', settled, {
     compute: (x) => reluOp(x, own),
+    passesMask: true,
     description: shown.map(([option, value]) => `${option} ${value}`).join(', '),
   });
 }
@@ -94,7 +95,11 @@ export function elu(options: EluOptions = {}): Layer {
   if (typeof alpha !== 'number' || !Number.isFinite(Math.fround(alpha))) {
     throw new ArgumentError(`elu: alpha is ${describe(alpha)}; it must be a finite number`);
   }
-  return new Stateless('elu', settled, { compute: (x) => eluOp(x, alpha), description: String(alpha) });
+  return new Stateless('elu', settled, {
+    compute: (x) => eluOp(x, alpha),
+    description: String(alpha),
+    passesMask: true,
+  });
 }
 
 export interface SoftmaxOptions extends LayerOptions {
@@ -112,6 +117,7 @@ export function softmax(options: SoftmaxOptions = {}): Layer {
   checkLayerAxes('softmax', 'axis', settled.axis);
   return new Stateless('softmax', settled, {
     compute: (x) => softmaxOp(x, layerAxes('softmax', 'axis', settled.axis, x.shape.slice(1))[0]),
+    passesMask: true,
     description: settled.axis === -1 ? '' : `axis ${settled.axis}`,
   });
 }

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
-import { read, Variable } from '../../ops/core/leaves.ts';
+import { Variable } from '../../ops/core/leaves.ts';
 import { formatShape, sameShape } from '../../ops/core/shape.ts';
 import { requireTensor, withScope } from '../../ops/core/node.ts';
 import { aliasOf } from '../../ops/movement/movement.ts';
@@ -14,8 +14,12 @@ import type { InitializerSpec } from '../initializers.ts';
 import { maskOf, masked } from '../masks.ts';
 import { plainJson } from '../json/plain.ts';
 import type { Json } from '../json/plain.ts';
-import { activityPenalty, namedRegularizer, weightPenalty } from '../regularizers.ts';
 import type { RegularizerSpec } from '../regularizers.ts';
+import { Penalties } from './penalties.ts';
+import type { LayerLoss } from './penalties.ts';
+
+export { IMAGE, pair, positiveInteger } from './sizes.ts';
+export type { LayerLoss } from './penalties.ts';
 
 export interface LayerOptions {
   /** Names the layer in summaries, errors and saved files; `conv2d`, `conv2d_1`, … by default. */
@@ -51,9 +55,6 @@ export interface CallContext {
    */
   readonly losses?: Tensor[];
 }
-
-/** What a layer adds to the loss each time it is called: a graph function of its output and its inputs. */
-export type LayerLoss = (output: Tensor, inputs: readonly Tensor[]) => Tensor;
 
 /** What a model gives its layers when it builds them. */
 export interface BuildContext {
@@ -118,10 +119,8 @@ export abstract class Layer {
   /** Whether its output has the mask of its input, as with Keras's supports_masking: see `outputMask`. */
   protected readonly passesMask: boolean = false;
   readonly #settings: object | undefined;
-  readonly #activityRegularizer: RegularizerSpec | undefined;
+  readonly #penalties: Penalties;
   readonly #weights = new Map<string, Variable>();
-  readonly #regularized = new Map<Variable, RegularizerSpec>();
-  readonly #losses: LayerLoss[] = [];
   /** While weights are created. */
   #building: BuildContext | undefined;
   /** The shapes that it was built for. */
@@ -140,8 +139,7 @@ export abstract class Layer {
     }
     this.name = name;
     this.trainable = trainable;
-    this.#activityRegularizer =
-      activityRegularizer && namedRegularizer(activityRegularizer, name || 'a layer');
+    this.#penalties = new Penalties(activityRegularizer, name || 'a layer');
     this.#settings = settings;
   }
 
@@ -158,7 +156,7 @@ export abstract class Layer {
       );
     }
     const { name, trainable } = this;
-    const activityRegularizer = this.#activityRegularizer;
+    const { activityRegularizer } = this.#penalties;
     return plainJson(label, { ...this.#settings, name, trainable, activityRegularizer }) as LayerConfig;
   }
 
@@ -218,7 +216,7 @@ export abstract class Layer {
     } catch (error) {
       this.variables.length = 0;
       this.#weights.clear();
-      this.#regularized.clear();
+      this.#penalties.forgetWeights();
       this.#origin = undefined;
       throw error;
     } finally {
@@ -267,7 +265,7 @@ export abstract class Layer {
     }
     return withScope(this.name || this.type, () => {
       const output = this.#masked(this.compute(first, context, others), inputs);
-      if (context.losses) context.losses.push(...this.#penalties(output, inputs));
+      context.losses?.push(...this.#penalties.ofCall(this.name || this.type, output, inputs));
       return output;
     });
   }
@@ -289,16 +287,6 @@ export abstract class Layer {
     return this.passesMask ? maskOf(inputs[0]) : undefined;
   }
 
-  /** What the call adds to the loss. */
-  #penalties(output: Tensor, inputs: readonly Tensor[]): Tensor[] {
-    const label = this.name || this.type;
-    const regularizer = this.#activityRegularizer;
-    return [
-      ...(regularizer ? [activityPenalty(regularizer, output, label)] : []),
-      ...this.#losses.map((loss) => loss(output, inputs)),
-    ];
-  }
-
   /**
    * Adds a penalty to the loss of every model that the layer is part of (Keras's add_loss), as it is reported and minimised: a
    * graph function of its output [N, …] and its inputs, called each time the layer is. It gives a value per sample, [N], whose
@@ -308,20 +296,13 @@ export abstract class Layer {
    * @throws ArgumentError if it is no function
    */
   addLoss(loss: LayerLoss): void {
-    if (typeof loss !== 'function') {
-      throw new ArgumentError(
-        `${this.name || this.type}: addLoss was given ${describe(loss)}; give a function of the output, such as (y) => ops.reduceSum(ops.square(y), { axes: [1] })`,
-      );
-    }
-    this.#losses.push(loss);
+    this.#penalties.add(loss, this.name || this.type);
   }
 
   /** The penalties of the weights that training changes, single numbers: none of a frozen layer (Keras). */
   weightPenalties(frozen?: ReadonlySet<Layer>): Tensor[] {
     if (frozen ? frozen.has(this) : !this.trainable) return [];
-    return [...this.#regularized].map(([variable, regularizer]) =>
-      withScope(this.name || this.type, () => weightPenalty(regularizer, read(variable), variable.name)),
-    );
+    return withScope(this.name || this.type, () => this.#penalties.ofWeights());
   }
 
   /** A short description of the options, for summaries: `32 filters 3×3, relu`. */
@@ -378,7 +359,7 @@ export abstract class Layer {
       initialize: (data, own) => fillWith(data, own, { ...key, seed: this.#origin!.seed }),
       constraint: constraint && constraintOf(constraint, label),
     });
-    if (regularizer && trainable) this.#regularized.set(variable, regularizer);
+    if (regularizer && trainable) this.#penalties.charge(variable, regularizer);
     this.variables.push(variable);
     this.#weights.set(name, variable);
     return variable;
@@ -413,31 +394,4 @@ export abstract class Layer {
       );
     }
   }
-}
-
-/** What a sample of rank 3 is, for messages. */
-export const IMAGE = 'height, width, channels';
-
-export function positiveInteger(layer: string, option: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) {
-    throw new ArgumentError(
-      `${layer}: ${option} must be a whole number of at least 1, not ${describe(value)}`,
-    );
-  }
-  return value;
-}
-
-/** A pair of extents given as one number or two: [height, width]. */
-export function pair(
-  layer: string,
-  option: string,
-  value: number | readonly [number, number],
-): [number, number] {
-  const both = Array.isArray(value) ? value : [value, value];
-  if (both.length !== 2) {
-    throw new ArgumentError(
-      `${layer}: ${option} is [${both.join(', ')}]; give one whole number of at least 1, or two: [height, width]`,
-    );
-  }
-  return [positiveInteger(layer, option, both[0]), positiveInteger(layer, option, both[1])];
 }

@@ -33,6 +33,7 @@ export function unitNormalization(options: UnitNormalizationOptions = {}): Layer
   const settled = settleLayer(type, options, defaults);
   checkLayerAxes(type, 'axis', settled.axis);
   return new Stateless(type, settled, {
+    passesMask: true,
     compute(x) {
       const axes = layerAxes(type, 'axis', settled.axis, x.shape.slice(1));
       const squares = reduceSum(square(x), { axes, keepDims: true });

@@ -2,7 +2,9 @@ import { ArgumentError, ShapeError } from '../../errors.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { formatShape } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
+import { scale } from '../../ops/elementwise/elementwise.ts';
 import { reshape } from '../../ops/movement/movement.ts';
+import { reduceSum } from '../../ops/reduce/sum.ts';
 import { describe } from '../../options.ts';
 import { masked, maskOf } from '../masks.ts';
 import { Layer, layerDefaults } from './layer.ts';
@@ -37,8 +39,19 @@ class TimeDistributed extends Layer {
     const mask = maskOf(x);
     const steps = masked(merged(x), mask && merged(mask));
     const frozen = new Set(this.isFrozen(context) ? [this.#layer] : []);
-    const y = this.#layer.call(steps, { ...context, frozen });
-    return reshape(y, [x.shape[0], x.shape[1], ...y.shape.slice(1)]);
+    const losses: Tensor[] = [];
+    const y = this.#layer.call(steps, { ...context, frozen, losses });
+    const [batch, count] = x.shape;
+    // Keras calls the layer for one step after the other, and each call adds its mean over the batch.
+    const ofSteps = (loss: Tensor) =>
+      loss.shape.length === 0 ? scale(loss, count) : reduceSum(reshape(loss, [batch, count]), { axes: [1] });
+    context.losses?.push(...losses.map(ofSteps));
+    return reshape(y, [batch, count, ...y.shape.slice(1)]);
+  }
+
+  override weightPenalties(frozen?: ReadonlySet<Layer>): Tensor[] {
+    if (this.isFrozen({ training: true, frozen })) return [];
+    return this.#layer.weightPenalties(new Set());
   }
 
   override describe(): string {
