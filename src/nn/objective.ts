@@ -164,6 +164,7 @@ export class Objective {
    * losses, times `weights` where they are given, divided as their reductions say.
    *
    * @param weights of samples, [N], or of their steps, [N, steps]
+   * @param penalties what is added to the total as it is, unweighed: values per sample, [N], or single numbers
    * @param mode `training` records the batch's losses as they are minimised; `evaluation` what the losses of all batches
    *   together follow from; `samples` losses of the samples, divided by nothing
    */
@@ -172,12 +173,15 @@ export class Objective {
     targets: readonly Tensor[],
     mode: 'training' | 'evaluation' | 'samples',
     weights?: Tensor,
+    penalties: readonly Tensor[] = [],
   ): { readonly loss: Tensor; readonly values: readonly Computed[] } {
     const model = this.#model;
     const several = this.#several;
-    const rows = this.goals.map(({ place, name }, i) =>
-      rowsFor(`${model}: output "${name}"`, outputs[place], targets[i], weights),
-    );
+    const rowsOf = (own?: Tensor) =>
+      this.goals.map(({ place, name }, i) =>
+        rowsFor(`${model}: output "${name}"`, outputs[place], targets[i], own),
+      );
+    const [rows, alike] = [rowsOf(weights), rowsOf()];
     const terms = this.goals.map(({ loss, reduction, name, weight }, i) => {
       const term = lossTerm(`${model}: the loss of output "${name}"`, loss, reduction, rows[i]);
       const tensor = mode === 'samples' ? term.perSample : term.reduced;
@@ -185,16 +189,18 @@ export class Objective {
     });
     const loss = terms
       .map(({ reduced, weight }) => (weight === 1 ? reduced : scale(reduced, weight)))
+      .concat(penalties)
       .reduce(add);
+    const added = penalties.map((tensor) => ({ recording: { tensor }, weight: 1 }));
     const metrics = this.goals.flatMap(({ place, known, metrics: list }, i) => {
       tellMeaning(outputs[place], known);
       return list.map(({ metric, weighted }) => {
-        const own = weighted ? rows[i] : { ...rows[i], weights: undefined };
+        const own = weighted ? rows[i] : alike[i];
         return metricRecording(`${model}: metric "${metric.name}"`, metric, own, mode === 'samples');
       });
     });
     const recordings = [
-      sumOf(terms),
+      sumOf([...terms, ...added]),
       ...(several ? terms.map(({ recording }) => recording) : []),
       ...metrics,
     ];
