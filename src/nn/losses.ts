@@ -2,6 +2,8 @@
  * The losses by Keras's names: functions of predictions and targets [N, ...] to a value per sample, [N]. Called with
  * options alone, each gives the loss with these: `losses.huber({ delta: 2, reduction: 'sum' })`.
  */
+export { circle } from './losses/circle.ts';
+export type { CircleOptions } from './losses/circle.ts';
 export {
   binaryCrossentropy,
   binaryCrossEntropyWithLogits,

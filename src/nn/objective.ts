@@ -1,7 +1,6 @@
 import { ArgumentError } from '../errors.ts';
 import { checkFlag, describe } from '../options.ts';
 import { add, scale } from '../ops/elementwise/elementwise.ts';
-import { broadcastTo } from '../ops/reduce/sum.ts';
 import type { Tensor } from '../ops/core/op.ts';
 import type { LossFunction } from './losses.ts';
 import { lossInfoOf } from './losses/define.ts';
@@ -178,24 +177,25 @@ export class Objective {
   ): { readonly loss: Tensor; readonly values: readonly Computed[] } {
     const model = this.#model;
     const several = this.#several;
-    const rows = this.goals.map(({ place, name }, i) =>
-      rowsFor(`${model}: output "${name}"`, outputs[place], targets[i], weights),
-    );
+    const rowsOf = (own?: Tensor) =>
+      this.goals.map(({ place, name }, i) =>
+        rowsFor(`${model}: output "${name}"`, outputs[place], targets[i], own),
+      );
+    const [rows, alike] = [rowsOf(weights), rowsOf()];
     const terms = this.goals.map(({ loss, reduction, name, weight }, i) => {
       const term = lossTerm(`${model}: the loss of output "${name}"`, loss, reduction, rows[i]);
       const tensor = mode === 'samples' ? term.perSample : term.reduced;
       return { ...term, weight, recording: mode === 'evaluation' ? term.recording : { tensor } };
     });
-    const penalty = penalties.map((own) => broadcastTo(own, [outputs[0].shape[0]]));
-    const added = penalty.map((tensor) => ({ weight: 1, recording: { tensor } }));
+    const added = penalties.map((tensor) => ({ weight: 1, recording: { tensor } }));
     const loss = terms
       .map(({ reduced, weight }) => (weight === 1 ? reduced : scale(reduced, weight)))
-      .concat(penalty)
+      .concat(penalties)
       .reduce(add);
     const metrics = this.goals.flatMap(({ place, known, metrics: list }, i) => {
       tellMeaning(outputs[place], known);
       return list.map(({ metric, weighted }) => {
-        const own = weighted ? rows[i] : { ...rows[i], weights: undefined };
+        const own = weighted ? rows[i] : alike[i];
         return metricRecording(`${model}: metric "${metric.name}"`, metric, own, mode === 'samples');
       });
     });

@@ -3,7 +3,7 @@ import { formatShape } from '../ops/core/shape.ts';
 import type { Tensor } from '../ops/core/op.ts';
 import { add, divide, equal, multiply, scale } from '../ops/elementwise/elementwise.ts';
 import { reshape } from '../ops/movement/movement.ts';
-import { reduceSum } from '../ops/reduce/sum.ts';
+import { broadcastTo, reduceSum } from '../ops/reduce/sum.ts';
 import type { SettledReduction } from './losses/define.ts';
 import { factsOf } from './losses/facts.ts';
 import { overPositions } from './losses/targets.ts';
@@ -91,7 +91,7 @@ export function lossTerm(
   return { ...own, recording: { tensor: scale(perSample, all), value, batchwise: true } };
 }
 
-/** The recording of a sum of weighted losses. */
+/** The recording of a sum of weighted losses, and of numbers that all samples have. */
 export function sumOf(
   terms: readonly { readonly recording: Recording; readonly weight: number }[],
 ): Recording {
@@ -99,7 +99,10 @@ export function sumOf(
     weight === 1 ? tensor : scale(tensor, weight);
   if (terms.every(({ recording }) => !recording.value)) return { tensor: terms.map(weighed).reduce(add) };
   if (terms.length === 1 && terms[0].weight === 1) return terms[0].recording;
-  const columns = terms.map(({ recording }) => asColumns(recording.tensor));
+  const [samples] = terms[0].recording.tensor.shape;
+  const columns = terms.map(({ recording: { tensor } }) =>
+    tensor.shape.length > 0 ? asColumns(tensor) : broadcastTo(reshape(tensor, [1, 1]), [samples, 1]),
+  );
   const parts = terms.map(({ recording: { value = meanOf }, weight }, i) => {
     const from = columns.slice(0, i).reduce((sum, { shape }) => sum + shape[1], 0);
     const to = from + columns[i].shape[1];

@@ -35,6 +35,7 @@ const lossTable = {
   logCosh: losses.logCosh,
   poisson: losses.poisson,
   cosineSimilarity: losses.cosineSimilarity,
+  circle: losses.circle,
   dice: losses.dice,
   tversky: losses.tversky,
 } satisfies Record<string, LossFunction>;

@@ -239,6 +239,26 @@ describe('a loss of steps is Keras’s', () => {
     for (const size of [2, 7]) expect(inBatches(places, size)).toBeAllClose([places.value], close);
   });
 
+  it('is added to others, to values of samples and to numbers', async () => {
+    const samples = samplesOf(6, 5);
+    for (const mask of [false, true]) {
+      let recording: Recording | undefined;
+      const [rows] = await evaluate(
+        (p, t, w, m) => {
+          const term = lossTerm('test', losses.huber, 'mean', rowsFor('test', mask ? masked(p, m) : p, t));
+          const penalties = [w, reduceMean(w)].map((tensor) => ({ recording: { tensor }, weight: 1 }));
+          recording = sumOf([{ ...term, weight: 2 }, ...penalties]);
+          return recording.tensor;
+        },
+        [samples.p, samples.t, samples.w, samples.m],
+      );
+      const { value } = await lossOf(losses.huber(), samples, { mask });
+      const mean = samples.w.data.reduce((a, b) => a + b, 0) / 5;
+      const found = inBatches({ rows, recording: recording! }, 2);
+      expect(found).toBeAllClose([2 * value + 2 * mean], close);
+    }
+  });
+
   it('sums over a batch: over several it is their mean, weighted by their samples', async () => {
     const samples = samplesOf(9, 5);
     const found = await lossOf(losses.meanSquaredError({ reduction: 'sum' }), samples, {});

@@ -161,6 +161,34 @@ export function dice(p: Array64, t: Array64): Loss {
   );
 }
 
+/** The circle loss of each of the rows of [N, D], by the formulas of Sun et al. 2020 and Keras's weights. */
+export function circle(
+  x: Array64,
+  labels: ArrayLike<number>,
+  { gamma = 80, margin = 0.4, diagonal = false } = {},
+): number[] {
+  const [N, D] = x.shape;
+  const softplus = (z: number) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+  const logSum = (values: number[]) => {
+    const most = Math.max(...values);
+    return values.length === 0
+      ? -Infinity
+      : most + Math.log(values.reduce((sum, z) => sum + Math.exp(z - most), 0));
+  };
+  return Array.from({ length: N }, (_, i) => {
+    const [near, far]: [number[], number[]] = [[], []];
+    for (let j = 0; j < N; j++) {
+      let cosine = 0;
+      for (let k = 0; k < D; k++) cosine += x.data[i * D + k] * x.data[j * D + k];
+      const d = Math.max(1 - cosine, 0);
+      if (labels[i] !== labels[j]) far.push(gamma * Math.max(1 + margin - d, 0) * (1 - margin - d));
+      else if (i !== j || diagonal) near.push(-gamma * (margin + d) * (margin - d));
+    }
+    const z = logSum(near) + logSum(far);
+    return z === -Infinity ? 0 : softplus(z);
+  });
+}
+
 export interface Reduced {
   readonly reduction?: 'mean' | 'meanWithSampleWeight' | 'sum';
   readonly weights?: ArrayLike<number>;
