@@ -59,6 +59,7 @@ export class Minimizer {
     this.#learningRate = optimizer.learningRate;
     const runs = store.runs(variables);
     const layouts = layoutsOf(runs);
+    const tables = optimizer.hyper?.(layouts) ?? []; // before anything is made: it may refuse the variables
     this.#runs = runs.map((run, i): FlatRun => {
       const place = (name: string, location?: Location): Resource => {
         const resource: Resource = { resource: `${name} ${i}`, shape: [run.bytes / 4], dtype: 'f32' };
@@ -73,7 +74,6 @@ export class Minimizer {
         slots: optimizer.slotNames.map((name) => place(name)),
       };
     });
-    const tables = optimizer.hyper?.(this.#runs) ?? [];
     const values = new Float32Array(3 + tables.length);
     values.set([optimizer.learningRate, 0, 1]);
     values.set(tables, 3);

@@ -319,3 +319,14 @@ it('a loss that becomes infinite or NaN is named, whatever clips the gradients',
     model.destroy();
   }
 });
+
+it('an optimizer that refuses the names of the variables leaves no buffer behind', async () => {
+  const { gpu } = await ownGpu();
+  const before = gpu.device.liveBuffers;
+  const optimizer = sgd({ weightDecay: 0.1, excludeFromWeightDecay: ['gama'] });
+  await expect(compiled(optimizer, gpu)).rejects.toThrow(
+    'sgd: excludeFromWeightDecay is [/gama/], which no variable has in its name; they are dense.weight, dense.bias',
+  );
+  expect(gpu.device.liveBuffers).toBe(before);
+  gpu.destroy();
+});
