@@ -41,7 +41,8 @@ export function complaints(row: Row, options: Options, { keras, tfjs, every }: K
   const ofTfjs: Options = Object.assign({}, ...row.tfjs.map((name) => tfjs.get(name)));
   const placed = row.ours.flatMap((word) => word.placed);
   const mentioned = [row, every ?? row].flatMap(({ notes }) => spansOf(notes));
-  const { names, defaults, absent } = remarksOf(row);
+  const { names, defaults } = remarksOf(row);
+  const absent = [row, every ?? row].flatMap((own) => remarksOf(own).absent);
   const found: string[] = [];
   for (const [option, theirs] of Object.entries(ofKeras)) {
     const name = names.get(option) ?? camel(option);
@@ -74,8 +75,9 @@ export function complaints(row: Row, options: Options, { keras, tfjs, every }: K
     if (!(name in options) && !placed.includes(name))
       found.push(`names an option ${name}, which wgrad has not`);
   }
-  for (const option of absent) {
-    if (camel(option) in options) found.push(`says that wgrad has no ${option}, but it has`);
+  for (const option of new Set(absent)) {
+    if ((option in ofKeras || option in ofTfjs) && camel(option) in options)
+      found.push(`says that wgrad has no ${option}, but it has`);
   }
   return found.map((text) => `${row.place} ${text}`);
 }
