@@ -60,7 +60,7 @@ const optimizers: Optimizer[] = [
 
 const range = {
   length: 64,
-  segments: [{ variable: { name: 'w', shape: [5, 10] }, offset: 0, size: 50 }],
+  segments: [{ variable: { name: 'output.bias', shape: [5, 10] }, offset: 0, size: 50 }],
   firstSegment: 0,
   firstBlock: 0,
 };
