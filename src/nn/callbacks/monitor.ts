@@ -34,8 +34,8 @@ export function monitoredValues(recorded: readonly Monitored[], validated: boole
 export function valueName(given: string, known: readonly string[]): string {
   if (known.includes(given)) return given;
   const camel = given.replaceAll(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase());
-  const own = camel.replace(/^val(?=[A-Z])/, 'validation').replace(/(^a|A)cc$/, '$1ccuracy');
-  return known.includes(own) ? own : given;
+  const own = camel.replace(/^val(?=[A-Z])/, 'validation');
+  return [own, own.replace(/(^a|A)cc$/, '$1ccuracy')].find((name) => known.includes(name)) ?? given;
 }
 
 /** What a callback has counted, for a checkpoint. */

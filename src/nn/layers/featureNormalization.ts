@@ -26,8 +26,8 @@ type Numbers = number | readonly Numbers[];
 
 export interface FeatureNormalizationOptions extends LayerOptions {
   /**
-   * Axes along which each place has a mean and a variance of its own, counted as in Keras, where the batch is axis 0; null:
-   * one for all values. Default −1, the last: the features.
+   * Axes along which each place has a mean and a variance of its own, counted as in Keras, where the batch is axis 0; null: one
+   * for all values. Default −1, the last: the features.
    */
   axis?: LayerAxes | null;
   /** Known means, [extents of the axes] or what can be broadcast to that; together with `variance`, in place of `adapt`. */
@@ -80,8 +80,8 @@ export class FeatureNormalization extends Layer {
   constructor(options: Settled<FeatureNormalizationOptions, typeof defaults>) {
     super(options, options);
     const { axis, mean, variance } = options;
-    if (axis !== null) checkLayerAxes('normalization', 'axis', axis);
-    this.#axes = axis === null ? [] : [axis].flat();
+    checkLayerAxes('normalization', 'axis', axis ?? []);
+    this.#axes = [axis ?? []].flat();
     this.#invert = options.invert;
     if ((mean === undefined) !== (variance === undefined)) {
       throw new ArgumentError(
@@ -92,13 +92,10 @@ export class FeatureNormalization extends Layer {
       this.#given = givenStatistics(mean, variance, this.#axes);
   }
 
-  /** The axes of a sample, from 0 on and in order; throws a ShapeError where there is none. */
+  /** The axes of samples, from the first on, in order; throws a ShapeError where there is none. */
   #axesOf(shape: Shape): number[] {
-    const axes = layerAxes(this.name || this.type, 'axis', this.#axes, shape).map((axis) => axis - 1);
-    if (new Set(axes).size === axes.length) return axes.toSorted((a, b) => a - b);
-    throw new ShapeError(
-      `${this.name || this.type}: axis is ${formatShape(this.#axes)}, which names an axis of samples of shape ${formatShape(shape)} twice`,
-    );
+    const axes = layerAxes(this.name || this.type, 'axis', this.#axes, shape);
+    return axes.map((axis) => axis - 1).toSorted((a, b) => a - b);
   }
 
   protected override createWeights(inputShape: Shape): void {
