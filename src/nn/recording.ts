@@ -132,7 +132,8 @@ export function metricRecording(where: string, metric: Metric, rows: Rows, perSa
   const counted = maskOf(result);
   const factor = product(weights, mask);
   const share = product(factor, counted);
-  const ofMetric = metric.value && ((means: Float64Array, n: number) => metric.value!(means, n));
+  const ofMetric =
+    metric.value && ((means: Float64Array, n: number, all?: number) => metric.value!(means, n, all));
   const value = ofMetric ?? (whole && ((means: Float64Array, n: number) => whole.value(means, n)));
   if (!share && steps === 1) return { tensor: columns, value };
   if (columns.shape[0] !== samples * steps) {
@@ -152,7 +153,7 @@ export function metricRecording(where: string, metric: Metric, rows: Rows, perSa
     value: (means, n) => {
       const part = means.at(-1)!;
       const own = means.subarray(0, -1).map((mean) => quotient(mean, part));
-      return (value ?? meanOf)(own, n * steps * part);
+      return (value ?? meanOf)(own, n * steps * part, n * steps);
     },
   };
 }

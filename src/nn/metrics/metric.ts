@@ -25,8 +25,11 @@ export interface Metric {
   /**
    * The value, given the columns' means over `count` samples; the mean of the means by default. A list or a matrix is given
    * by `evaluate` and left out of the values of steps and epochs.
+   *
+   * @param count of samples, the sum of their weights where they have some
+   * @param unweighted how many samples there are, where they have weights
    */
-  value?(means: Float64Array, count: number): number | number[] | number[][];
+  value?(means: Float64Array, count: number, unweighted?: number): number | number[] | number[][];
 }
 
 /** [N, M, columns] → [N, columns]: means over what a sample has several of. */
