@@ -65,7 +65,8 @@ export function lossTerm(
     reduction === 'meanWithSampleWeight' ? product(weights, mask, counted) : product(mask, counted);
   const divisor = reduction === 'sum' || !valid ? undefined : ofSamples(valid, rows);
   const all = reduction === 'sum' ? positions * steps : 1;
-  const sums = reduction === 'sum' && !whole;
+  // One number of all samples is its own sum; weights make a number of it for each.
+  const sums = reduction === 'sum' && (!whole || factor !== undefined);
   const reduced = divisor
     ? multiply(perSample, divide(samples, orOne(reduceSum(divisor))))
     : sums
@@ -79,7 +80,8 @@ export function lossTerm(
     const tensor = beside([columns, share, divisor]);
     const value = (means: Float64Array, n: number) =>
       whole.value(means.subarray(0, width), n * steps) *
-      quotient(share ? means[width] : 1, divisor ? means.at(-1)! : 1);
+      quotient(share ? means[width] : 1, divisor ? means.at(-1)! : 1) *
+      (sums ? n * all : 1);
     return { reduced, perSample: weighed(whole.perSample), recording: { tensor, value } };
   }
   if (divisor) {

@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
+import { requireDataset } from '../data/requireDataset.ts';
 import { asStream } from '../data/stream.ts';
 import type { TrainingData } from '../data/stream.ts';
 import { ArgumentError } from '../errors.ts';
@@ -126,6 +127,7 @@ export class TrainableNetwork extends Network {
    * @throws DeviceLostError if the GPU is lost
    */
   fit(data: TrainingData, options: FitOptions = {}): Fit {
+    if (!asStream(data)) requireDataset('fit', data);
     checkOptions('fit', options, fitOptions, 'data, ');
     const compiled = this.placement.usable();
     if (compiled.untrainable) throw new ArgumentError(`${this.name}: ${compiled.untrainable}`);

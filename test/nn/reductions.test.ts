@@ -235,6 +235,11 @@ describe('a loss of steps is Keras’s', () => {
     const mean = samples.w.data.reduce((a, b) => a + b, 0) / 7;
     expect(weighed.value).toBeCloseTo(expected * mean, 5);
     expect(inBatches(weighed, 3)).toBeAllClose([expected * mean], close);
+    const own = losses.tversky({ alpha: 0.3, reduction: 'sum' });
+    expect((await lossOf(own, samples, {})).value).toBeCloseTo(expected, 5);
+    const summed = await lossOf(own, samples, { weights: true });
+    expect(summed.value).toBeCloseTo(expected * mean * 7, 4);
+    expect(inBatches(summed, 7)).toBeAllClose([expected * mean * 7], close);
     const places = await lossOf(losses.dice({ axis: 0 }), samples, {});
     for (const size of [2, 7]) expect(inBatches(places, size)).toBeAllClose([places.value], close);
   });
