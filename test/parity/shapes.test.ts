@@ -80,12 +80,6 @@ const placed =
     return make(first as never, optionsOf(others));
   };
 
-/** Keras counts the batch among the axes. */
-const ofSample = (axis: unknown): unknown => {
-  if (Array.isArray(axis)) return axis.map(ofSample);
-  return typeof axis === 'number' && axis > 0 ? axis - 1 : axis;
-};
-
 const resized = (make: (options: never) => Layer) => (config: Config) =>
   make({
     ...optionsOf(config),
@@ -104,7 +98,7 @@ const layers: Readonly<Record<string, (config: Config) => Layer>> = {
   AveragePooling1D: byName(api.averagePool1d),
   BatchNormalization: byName(api.batchNormalization),
   CenterCrop: byName(api.centerCrop),
-  Concatenate: ({ axis = -1 }) => api.concatenate({ axis: ofSample(axis) as number }),
+  Concatenate: byName(api.concatenate),
   Conv1D: byName(api.conv1d),
   Conv2D: byName(api.conv2d),
   Cropping1D: byName(api.cropping1d),
@@ -126,8 +120,7 @@ const layers: Readonly<Record<string, (config: Config) => Layer>> = {
   MaxPooling1D: byName(api.maxPool1d),
   Minimum: byName(api.minimum),
   Multiply: byName(api.multiply),
-  Normalization: (config) =>
-    api.normalization({ ...config, ...('axis' in config && { axis: ofSample(config.axis) as number }) }),
+  Normalization: byName(api.normalization),
   Permute: placed(api.permute, 'dims'),
   PReLU: byName(api.prelu),
   RepeatVector: placed(api.repeatVector, 'n'),
@@ -258,7 +251,7 @@ const nested = ({ shape, data }: ParityTensor): any => {
 it.each(adapts)(
   'normalization adapts to data along $axis',
   async ({ axis, data, mean, variance, input, output }) => {
-    const layer = api.normalization({ axis: ofSample(axis) as number }).adapt(nested(data));
+    const layer = api.normalization({ axis }).adapt(nested(data));
     const network = modelOf([input], layer);
     const { variables } = await testGpu();
     variables.allocate(layer.variables, 'normalization');

@@ -18,19 +18,23 @@ export function checkLayerAxes(layer: string, option: string, axes: LayerAxes): 
 }
 
 /**
- * The axes of [batch, …sample] that are meant, in the order in which they are given.
+ * The axes of [batch, …sample] that are meant, from the first on, as Keras sorts them.
  *
- * @throws ShapeError if samples have no such axis, or it is the batch's
+ * @throws ShapeError if samples have no such axis, it is the batch's, or one is named twice
  */
 export function layerAxes(layer: string, option: string, axes: LayerAxes, sample: Shape): number[] {
   const rank = sample.length + 1;
-  return [axes].flat().map((axis) => {
+  const places = [axes].flat().map((axis) => {
     const place = axis < 0 ? axis + rank : axis;
     if (place >= 1 && place < rank) return place;
     throw new ShapeError(
       `${layer}: ${option} has ${axis}, but samples of shape ${formatShape(sample)} have the axes 1 to ${rank - 1}, or -${rank - 1} to -1; axis 0 is the batch`,
     );
   });
+  if (new Set(places).size === places.length) return places.toSorted((a, b) => a - b);
+  throw new ShapeError(
+    `${layer}: ${option} is [${[axes].flat().join(', ')}], which names an axis of samples of shape ${formatShape(sample)} twice; give each once`,
+  );
 }
 
 /** Applies `f` with the axes moved to the end, in their order in x, and moves them back. */

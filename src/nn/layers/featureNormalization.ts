@@ -15,6 +15,8 @@ import { reshape } from '../../ops/movement/movement.ts';
 import { checkOptions, describe } from '../../options.ts';
 import type { Defaults, OptionTable, Settled } from '../../options.ts';
 import { holdersOf } from '../../runtime/variables.ts';
+import { checkLayerAxes, layerAxes } from './axes.ts';
+import type { LayerAxes } from './axes.ts';
 import { Layer, layerDefaults } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
 import { settleLayer } from './settleLayer.ts';
@@ -24,10 +26,10 @@ type Numbers = number | readonly Numbers[];
 
 export interface FeatureNormalizationOptions extends LayerOptions {
   /**
-   * Axes of a sample along which each place has a mean and a variance of its own; null: one for all values. Default −1, the
-   * last: the features. Keras counts the batch, too, so that its axis 1 is 0 here.
+   * Axes along which each place has a mean and a variance of its own, counted as in Keras, where the batch is axis 0; null: one
+   * for all values. Default −1, the last: the features.
    */
-  axis?: number | readonly number[] | null;
+  axis?: LayerAxes | null;
   /** Known means, [extents of the axes] or what can be broadcast to that; together with `variance`, in place of `adapt`. */
   mean?: Numbers;
   variance?: Numbers;
@@ -78,13 +80,9 @@ export class FeatureNormalization extends Layer {
   constructor(options: Settled<FeatureNormalizationOptions, typeof defaults>) {
     super(options, options);
     const { axis, mean, variance } = options;
-    const axes: readonly unknown[] = Array.isArray(axis) ? axis : axis === null ? [] : [axis];
-    if (!axes.every((own) => Number.isInteger(own))) {
-      throw new ArgumentError(
-        `normalization: axis is ${JSON.stringify(axis)}; give an axis of a sample, a list of such, or null`,
-      );
-    }
-    this.#axes = axes as readonly number[];
+    const axes = axis === null ? [] : [axis].flat();
+    checkLayerAxes('normalization', 'axis', axes);
+    this.#axes = axes;
     this.#invert = options.invert;
     if ((mean === undefined) !== (variance === undefined)) {
       throw new ArgumentError(
@@ -95,14 +93,9 @@ export class FeatureNormalization extends Layer {
       this.#given = givenStatistics(mean, variance, this.#axes);
   }
 
-  /** The axes from the first on, in order; throws a ShapeError where there is none. */
+  /** The axes of a sample, counted from its first, in order; throws a ShapeError where there is none. */
   #axesOf(shape: Shape): number[] {
-    const axes = this.#axes.map((axis) => (axis < 0 ? axis + shape.length : axis));
-    const stray = this.#axes.find((_, i) => axes[i] < 0 || axes[i] >= shape.length);
-    if (stray === undefined && new Set(axes).size === axes.length) return axes.toSorted((a, b) => a - b);
-    throw new ShapeError(
-      `${this.name || this.type}: samples of shape ${formatShape(shape)} have no axes ${formatShape(this.#axes)}; use axis: null for one mean and variance of all values`,
-    );
+    return layerAxes(this.name || this.type, 'axis', this.#axes, shape).map((axis) => axis - 1);
   }
 
   protected override createWeights(inputShape: Shape): void {

@@ -38,6 +38,7 @@ export function unitNormalization(options: UnitNormalizationOptions = {}): Layer
       const squares = reduceSum(square(x), { axes, keepDims: true });
       return multiply(x, rsqrt(maximum(squares, 1e-24)));
     },
+    passesMask: true,
   });
 }
 
