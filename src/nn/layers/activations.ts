@@ -145,7 +145,7 @@ function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
 export interface PreluOptions extends LayerOptions, WeightOptionsOf<'alpha'> {
   /**
    * Axes along which the slope is the same, counted as in Keras, where the batch is axis 0: [1, 2] for one slope per channel of
-   * an image. Default none.
+   * an image. Default none. Keras takes −1 for the last axis but one; here it is the last.
    */
   sharedAxes?: readonly number[];
 }
@@ -169,7 +169,7 @@ class Prelu extends Layer {
         `prelu: sharedAxes is ${describe(options.sharedAxes)}; give a list of axes, such as [1, 2]`,
       );
     }
-    checkLayerAxes('prelu', 'sharedAxes', options.sharedAxes);
+    checkLayerAxes('prelu', 'sharedAxes', options.sharedAxes, 0);
     this.#options = options;
   }
 

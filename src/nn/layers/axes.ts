@@ -8,10 +8,13 @@ import { transpose } from '../../ops/movement/movement.ts';
 /** Axes as layers take them: one, or several, counted as in Keras, where the batch is axis 0 and −1 is the last. */
 export type LayerAxes = number | readonly number[];
 
-/** @throws ArgumentError unless it is a whole number, or a list of different ones */
-export function checkLayerAxes(layer: string, option: string, axes: LayerAxes): void {
+/**
+ * @param least how many there must be
+ * @throws ArgumentError unless it is a whole number, or a list of different ones
+ */
+export function checkLayerAxes(layer: string, option: string, axes: LayerAxes, least = 1): void {
   const list: readonly unknown[] = Array.isArray(axes) ? axes : [axes];
-  if (list.every(Number.isInteger) && new Set(list).size === list.length) return;
+  if (list.length >= least && list.every(Number.isInteger) && new Set(list).size === list.length) return;
   throw new ArgumentError(
     `${layer}: ${option} is ${Array.isArray(axes) ? `[${axes.join(', ')}]` : describe(axes)}; give whole numbers, each once: 1 for the first axis after the batch, -1 for the last`,
   );

@@ -81,7 +81,7 @@ export class FeatureNormalization extends Layer {
     super(options, options);
     const { axis, mean, variance } = options;
     const axes = axis === null ? [] : [axis].flat();
-    checkLayerAxes('normalization', 'axis', axes);
+    checkLayerAxes('normalization', 'axis', axes, 0);
     this.#axes = axes;
     this.#invert = options.invert;
     if ((mean === undefined) !== (variance === undefined)) {
