@@ -199,6 +199,10 @@ describe('normalization along axes', () => {
       /axis is \[1, 1\]; give whole numbers, each once/,
     );
     expect(() => batchNormalization({ axis: '1' as never })).toThrow(/axis is "1"; it must be a number/);
+    expect(() => softmax({ axis: [] })).toThrow(/axis is \[\]; give whole numbers/);
+    expect(() => modelOf(rmsNormalization({ axis: [3, -1] }), [images])).toThrow(
+      /axis is \[3, -1\], which names .* twice/,
+    );
   });
 });
 
@@ -227,6 +231,7 @@ it('outputPadding gives Keras’s sizes', () => {
   expect(size({ padding: 'same', outputPadding: [2, 0], kernelSize: 3 })).toEqual([15, 4, 1]);
   expect(size({ outputPadding: [1, 2] })).toEqual([17, 9, 1]);
   expect(() => size({ outputPadding: 3 })).toThrow(/outputPadding is \[3, 3\]; give whole numbers from 0 to/);
+  expect(() => size({ outputPadding: null })).toThrow(/outputPadding is null; give whole numbers/);
   expect(() => size({ outputPadding: 1, outputSize: [9, 9] })).toThrow(/not for a layer with outputSize/);
 });
 

@@ -276,6 +276,7 @@ export const layerCases: readonly LayerCase[] = [
         config: {
           ...convolution,
           name: 'inner',
+          activityRegularizer: undefined, // the outer layer's
           kernelSize: 1,
           strides: 1,
           padding: 'valid',

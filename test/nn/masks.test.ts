@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError } from '../../src/errors.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import { modelFromJSON } from '../../src/nn/json/modelFromJSON.ts';
 import { modelInput } from '../../src/nn/layerGraph.ts';
+import { elu, relu, softmax } from '../../src/nn/layers/activations.ts';
 import { conv2d } from '../../src/nn/layers/conv2d.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { embedding } from '../../src/nn/layers/embedding.ts';
@@ -13,14 +14,14 @@ import { masking } from '../../src/nn/layers/masking.ts';
 import { add, maximum, multiply as product } from '../../src/nn/layers/merging.ts';
 import { batchNormalization } from '../../src/nn/layers/normalization.ts';
 import { lambda } from '../../src/nn/layers/reshaping.ts';
+import { unitNormalization } from '../../src/nn/layers/scaling.ts';
 import { activation, dropout, flatten, reshape } from '../../src/nn/layers/shaping.ts';
 import { timeDistributed } from '../../src/nn/layers/timeDistributed.ts';
 import { masked, maskOf } from '../../src/nn/masks.ts';
 import { model } from '../../src/nn/model.ts';
 import type { Model } from '../../src/nn/model.ts';
 import { sequential } from '../../src/nn/sequential.ts';
-import { l1, l2 } from '../../src/nn/regularizers.ts';
-import { constant, input, read } from '../../src/ops/core/leaves.ts';
+import { constant, input } from '../../src/ops/core/leaves.ts';
 import type { Tensor } from '../../src/ops/core/op.ts';
 import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import { array, at, fromFunction, map, random } from '../reference/array.ts';
@@ -81,10 +82,22 @@ describe('masks', () => {
   it('go through layers that work step by step, and not through others', async () => {
     const passing = [activation('tanh'), dropout(0.5), batchNormalization(), lambda((x) => x, { mask: (_, { mask }) => mask })]; // prettier-ignore
     expect(await maskAfter(chain(masking(), ...passing), sequences)).toEqual(array([3, 4], counts));
+    const others = [relu(), elu(), unitNormalization(), softmax()];
+    expect(await maskAfter(chain(masking(), ...others), sequences)).toEqual(array([3, 4], counts));
     for (const layer of [lambda((x) => x), flatten(), reshape([4, 2]), reshape([2, 4])]) {
       const network = chain(masking(), layer);
       expect(await maskAfter(network, sequences)).toBeUndefined();
     }
+  });
+
+  it('have no part in a softmax over steps', async () => {
+    const over = async (axis: number | number[]) =>
+      (await evaluate((x) => chain(masking(), softmax({ axis })).call(x), [sequences]))[0];
+    const e = map(sequences, (value, i) => (counts[i >> 1] ? Math.exp(value) : 0));
+    const sum = (sample: number, channel?: number) =>
+      e.data.reduce((all, v, i) => all + (i >> 3 === sample && i % 2 === (channel ?? i % 2) ? v : 0), 0) || 1;
+    expect(await over(1)).toBeAllClose(map(e, (v, i) => v / sum(i >> 3, i % 2)));
+    expect(await over([1, 2])).toBeAllClose(map(e, (v, i) => v / sum(i >> 3)));
   });
 
   it('stay with the tensor that has them where a layer gives that tensor without', () => {
@@ -242,35 +255,32 @@ describe('timeDistributed', () => {
     expect(thawed.trainableVariables).toHaveLength(2);
   });
 
-  it('adds the penalties of the layer within, its outputs’ step by step', async () => {
-    const layer = timeDistributed(
-      dense({ units: 3, kernelRegularizer: l2(0.5), activityRegularizer: l1(0.25) }),
-    );
-    const network = modelOf(layer, [random(7, [2, 3, 4])]);
+  it('counts the penalties of weights within, unless they are frozen', () => {
+    const within = (trainable: boolean) =>
+      modelOf(timeDistributed(dense({ units: 2, kernelRegularizer: 'l2', trainable })), [sequences]);
+    expect(within(true).weightPenalties()).toHaveLength(1);
+    expect(within(false).weightPenalties()).toHaveLength(0);
+  });
+
+  it('adds what the layer within adds by addLoss, step by step', async () => {
+    const layer = dense({ units: 3 });
+    layer.addLoss((y) => reduceSum(y, { axes: [1] }));
+    const network = modelOf(timeDistributed(layer), [sequences]);
     (await testGpu()).variables.allocate(network.variables, 'penalties');
-    const [weight] = network.variables;
-    const [y, w, ofOutputs, ofWeights] = await evaluate(
+    const [y, added] = await evaluate(
       (x) => {
         const { outputs, losses } = network.callWithLosses(x);
-        return [outputs[0], read(weight), ...losses];
+        return [outputs[0], ...losses];
       },
-      [random(7, [2, 3, 4])],
+      [sequences],
     );
-    expect(ofOutputs.shape).toEqual([2]);
-    // Keras: each step adds the sum over the batch, divided by its samples
-    const own = (row: number) => y.data.slice(9 * row, 9 * row + 9).reduce((sum, v) => sum + Math.abs(v), 0);
-    expect(ofOutputs).toBeAllClose(
-      array(
-        [2],
-        [0, 1].map((row) => 0.25 * own(row)),
-      ),
-    );
-    expect(ofWeights).toBeAllClose(array([], [0.5 * w.data.reduce((sum, v) => sum + v * v, 0)]));
-    layer.trainable = false;
-    expect(network.callWithLosses(input('x', [2, 3, 4])).losses).toHaveLength(1);
+    const sums = [0, 1, 2].map((row) => y.data.slice(12 * row, 12 * row + 12).reduce((a, b) => a + b, 0));
+    expect(added).toBeAllClose(array([3], sums));
   });
 
   it('refuses what it cannot do', () => {
+    const active = timeDistributed(dense({ units: 2, activityRegularizer: 'l2' }));
+    expect(() => modelOf(active, [sequences])).toThrow('give it to timeDistributed instead');
     expect(() => timeDistributed(5 as never)).toThrow('timeDistributed: takes a layer');
     expect(() => sequential([timeDistributed(dense({ units: 2 }))], { inputShape: [3] })).toThrow(
       'rank 2 or more',

@@ -8,6 +8,7 @@ import {
   negate,
   relu as reluTable,
   subtract,
+  where,
 } from '../../ops/elementwise/elementwise.ts';
 import { softmax as softmaxOp } from '../../ops/softmax/softmax.ts';
 import { read } from '../../ops/core/leaves.ts';
@@ -18,9 +19,12 @@ import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { describe, required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
+import { maskOf } from '../masks.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
-import { checkLayerAxes, layerAxes } from './axes.ts';
+import { checkLayerAxes, layerAxes, withAxesLast } from './axes.ts';
+import type { LayerAxes } from './axes.ts';
+import { beside } from './mergingMasks.ts';
 import { settleLayer } from './settleLayer.ts';
 import { weightDefaults, weightOf } from './weightOptions.ts';
 import type { WeightOptionsOf } from './weightOptions.ts';
@@ -72,8 +76,8 @@ export function relu(options: ReluLayerOptions = {}): Layer {
   const shown = Object.entries(own).filter(([, value]) => value !== 0);
   return new Stateless('relu', settled, {
     compute: (x) => reluOp(x, own),
-    passesMask: true,
     description: shown.map(([option, value]) => `${option} ${value}`).join(', '),
+    passesMask: true,
   });
 }
 
@@ -103,30 +107,45 @@ export function elu(options: EluOptions = {}): Layer {
 }
 
 export interface SoftmaxOptions extends LayerOptions {
-  /** Counted as in Keras, where the batch is axis 0; default −1. */
-  axis?: number;
+  /** One or several, of which the sum is over all; counted as in Keras, where the batch is axis 0; default −1. */
+  axis?: LayerAxes;
 }
 
 /**
- * e^x / Σ e^x along an axis (Keras's Softmax).
+ * e^x / Σ e^x along an axis, or over several (Keras's Softmax). Where the steps are among these, those that a mask leaves out
+ * have no part in the sum and get 0.
  *
  * @throws ArgumentError if axis is no axis; ShapeError if samples do not have it
  */
 export function softmax(options: SoftmaxOptions = {}): Layer {
-  const settled = settleLayer('softmax', options, { axis: -1, ...layerDefaults });
+  const settled = settleLayer('softmax', options, { axis: -1 as LayerAxes, ...layerDefaults });
   checkLayerAxes('softmax', 'axis', settled.axis);
   return new Stateless('softmax', settled, {
-    compute: (x) => softmaxOp(x, layerAxes('softmax', 'axis', settled.axis, x.shape.slice(1))[0]),
+    compute(x) {
+      const axes = layerAxes('softmax', 'axis', settled.axis, x.shape.slice(1));
+      const mask = axes.includes(1) ? maskOf(x) : undefined;
+      if (!mask) return softmaxOver(x, axes);
+      const steps = beside(mask, x.shape.length);
+      return where(steps, softmaxOver(where(steps, x, -1e30), axes), 0);
+    },
+    description: settled.axis === -1 ? '' : `axis ${[settled.axis].flat().join(', ')}`,
     passesMask: true,
-    description: settled.axis === -1 ? '' : `axis ${settled.axis}`,
   });
+}
+
+/** Over all of the axes at once. */
+function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
+  if (axes.length === 1) return softmaxOp(x, axes[0]);
+  return withAxesLast(x, axes, (own) =>
+    reshape(softmaxOp(reshape(own, [...own.shape.slice(0, -axes.length), -1])), own.shape),
+  );
 }
 
 /** The slopes start with zeros, as in Keras; He et al. begin at 0.25. */
 export interface PreluOptions extends LayerOptions, WeightOptionsOf<'alpha'> {
   /**
    * Axes along which the slope is the same, counted as in Keras, where the batch is axis 0: [1, 2] for one slope per channel of
-   * an image. Default none.
+   * an image. Default none. Keras takes −1 for the last axis but one; here it is the last.
    */
   sharedAxes?: readonly number[];
 }
@@ -150,7 +169,7 @@ class Prelu extends Layer {
         `prelu: sharedAxes is ${describe(options.sharedAxes)}; give a list of axes, such as [1, 2]`,
       );
     }
-    checkLayerAxes('prelu', 'sharedAxes', options.sharedAxes);
+    checkLayerAxes('prelu', 'sharedAxes', options.sharedAxes, 0);
     this.#options = options;
   }
 

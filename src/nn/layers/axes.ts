@@ -8,19 +8,22 @@ import { transpose } from '../../ops/movement/movement.ts';
 /** Axes as layers take them: one, or several, counted as in Keras, where the batch is axis 0 and −1 is the last. */
 export type LayerAxes = number | readonly number[];
 
-/** @throws ArgumentError unless it is a whole number, or a list of different ones */
-export function checkLayerAxes(layer: string, option: string, axes: LayerAxes): void {
+/**
+ * @param least how many there must be
+ * @throws ArgumentError unless it is a whole number, or a list of different ones
+ */
+export function checkLayerAxes(layer: string, option: string, axes: LayerAxes, least = 1): void {
   const list: readonly unknown[] = Array.isArray(axes) ? axes : [axes];
-  if (list.every(Number.isInteger) && new Set(list).size === list.length) return;
+  if (list.length >= least && list.every(Number.isInteger) && new Set(list).size === list.length) return;
   throw new ArgumentError(
     `${layer}: ${option} is ${Array.isArray(axes) ? `[${axes.join(', ')}]` : describe(axes)}; give whole numbers, each once: 1 for the first axis after the batch, -1 for the last`,
   );
 }
 
 /**
- * The axes of [batch, …sample] that are meant, in the order in which they are given.
+ * The axes of [batch, …sample] that are meant, from the first on, as Keras sorts them.
  *
- * @throws ShapeError if samples have no such axis, it is the batch's, or two are the same one
+ * @throws ShapeError if samples have no such axis, it is the batch's, or one is named twice
  */
 export function layerAxes(layer: string, option: string, axes: LayerAxes, sample: Shape): number[] {
   const rank = sample.length + 1;
@@ -31,9 +34,9 @@ export function layerAxes(layer: string, option: string, axes: LayerAxes, sample
       `${layer}: ${option} has ${axis}, but samples of shape ${formatShape(sample)} have the axes 1 to ${rank - 1}, or -${rank - 1} to -1; axis 0 is the batch`,
     );
   });
-  if (new Set(places).size === places.length) return places;
+  if (new Set(places).size === places.length) return places.toSorted((a, b) => a - b);
   throw new ShapeError(
-    `${layer}: ${option} is [${[axes].flat().join(', ')}], which has one axis of samples of shape ${formatShape(sample)} twice; give each once`,
+    `${layer}: ${option} is [${[axes].flat().join(', ')}], which names an axis of samples of shape ${formatShape(sample)} twice; give each once`,
   );
 }
 

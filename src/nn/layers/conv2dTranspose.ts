@@ -109,12 +109,13 @@ function outputPaddingOf(
       `conv2dTranspose: outputPadding is not for a layer with ${other}; leave one of both out`,
     );
   }
-  const both = typeof outputPadding === 'number' ? [outputPadding, outputPadding] : outputPadding;
-  if (both.length === 2 && both.every((n, i) => Number.isInteger(n) && n >= 0 && n < stride[i])) {
-    return both as readonly [number, number];
+  const both: unknown = typeof outputPadding === 'number' ? [outputPadding, outputPadding] : outputPadding;
+  const isList = Array.isArray(both);
+  if (isList && both.length === 2 && both.every((n, i) => Number.isInteger(n) && n >= 0 && n < stride[i])) {
+    return both as unknown as readonly [number, number];
   }
   throw new ArgumentError(
-    `conv2dTranspose: outputPadding is [${both.join(', ')}]; give whole numbers from 0 to the strides less 1, ${stride.map((n) => n - 1).join(' and ')}`,
+    `conv2dTranspose: outputPadding is ${isList ? `[${both.join(', ')}]` : describe(both)}; give whole numbers from 0 to the strides less 1, ${stride.map((n) => n - 1).join(' and ')}`,
   );
 }
 

@@ -80,8 +80,9 @@ export class FeatureNormalization extends Layer {
   constructor(options: Settled<FeatureNormalizationOptions, typeof defaults>) {
     super(options, options);
     const { axis, mean, variance } = options;
-    checkLayerAxes('normalization', 'axis', axis ?? []);
-    this.#axes = [axis ?? []].flat();
+    const axes = axis === null ? [] : [axis].flat();
+    checkLayerAxes('normalization', 'axis', axes, 0);
+    this.#axes = axes;
     this.#invert = options.invert;
     if ((mean === undefined) !== (variance === undefined)) {
       throw new ArgumentError(
@@ -92,10 +93,9 @@ export class FeatureNormalization extends Layer {
       this.#given = givenStatistics(mean, variance, this.#axes);
   }
 
-  /** The axes of samples, from the first on, in order; throws a ShapeError where there is none. */
+  /** The axes of a sample, counted from its first, in order; throws a ShapeError where there is none. */
   #axesOf(shape: Shape): number[] {
-    const axes = layerAxes(this.name || this.type, 'axis', this.#axes, shape);
-    return axes.map((axis) => axis - 1).toSorted((a, b) => a - b);
+    return layerAxes(this.name || this.type, 'axis', this.#axes, shape).map((axis) => axis - 1);
   }
 
   protected override createWeights(inputShape: Shape): void {

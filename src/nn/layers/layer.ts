@@ -365,7 +365,11 @@ export abstract class Layer {
     return variable;
   }
 
-  /** Builds a layer within this one, which then has its weights; only in `createWeights`. */
+  /**
+   * Builds a layer within this one, which then has its weights and their regularizers; only in `createWeights`.
+   *
+   * @throws ArgumentError if it has an activityRegularizer
+   */
   protected buildWithin(layer: Layer, inputShape: Shape): void {
     const building = this.#building;
     if (!building) {
@@ -373,12 +377,18 @@ export abstract class Layer {
       return;
     }
     const owner = building.owner ?? (this.name || this.type);
+    if (layer.#penalties.activityRegularizer) {
+      throw new ArgumentError(
+        `${owner}: the ${layer.type} within has an activityRegularizer, which Keras would leave out; give it to ${this.type} instead`,
+      );
+    }
     layer.build([inputShape], { seed: building.seed, nextStream: () => building.nextStream(), owner });
     this.#origin ??= layer.origin;
     for (const [name, variable] of layer.weights) {
       this.variables.push(variable);
       this.#weights.set(name, variable);
     }
+    this.#penalties.chargeWeightsOf(layer.#penalties);
   }
 
   /** Whether training leaves it alone: see CallContext. */

@@ -82,9 +82,10 @@ class Normalization extends Layer {
       );
     }
     const shape = this.axes(inputShape).map((axis) => inputShape[axis - 1]);
-    if (this.#groups !== undefined && shape[0] % this.#groups !== 0) {
+    const groups = this.#groupsOf(shape[0]);
+    if (groups !== undefined && shape[0] % groups !== 0) {
       throw new ShapeError(
-        `${this.name || this.type}: ${shape[0]} channels do not fall into ${this.#groups} equal groups; set groups to a divisor of ${shape[0]}`,
+        `${this.name || this.type}: ${shape[0]} channels do not fall into ${groups} equal groups; set groups to a divisor of ${shape[0]}`,
       );
     }
     const { scale, center } = this.options;
@@ -100,8 +101,13 @@ class Normalization extends Layer {
     };
   }
 
+  /** −1 stands for as many groups as there are channels. */
+  #groupsOf(channels: number): number | undefined {
+    return this.#groups === -1 ? channels : this.#groups;
+  }
+
   protected normalized(x: Tensor) {
-    return normalize(x, { over: this.#over, groups: this.#groups, ...this.parameters });
+    return normalize(x, { over: this.#over, groups: this.#groupsOf(x.shape.at(-1)!), ...this.parameters });
   }
 
   /** Applies `f` to x with the channels last, in one axis. */
@@ -119,6 +125,7 @@ class Normalization extends Layer {
 
   override describe(): string {
     if (this.#groups === undefined) return '';
+    if (this.#groups === -1) return 'a group for each channel';
     return `${this.#groups} group${this.#groups === 1 ? '' : 's'}`;
   }
 }
@@ -238,7 +245,7 @@ export function layerNormalization(options: LayerNormalizationOptions = {}): Lay
 }
 
 export interface GroupNormalizationOptions extends NormalizationOptions, WithAxis {
-  /** Into how many runs of neighbouring channels they are cut; a divisor of the channels. Default 32. */
+  /** Into how many runs of neighbouring channels they are cut: a divisor of the channels, or −1, one for each. Default 32. */
   groups?: number;
 }
 
@@ -247,13 +254,19 @@ export interface GroupNormalizationOptions extends NormalizationOptions, WithAxi
  * each sample over all positions and the channels of one group, x [batch, …, channels]; the same in training and
  * otherwise. Weights: `gamma`, `beta`, [channels].
  *
- * @throws ArgumentError if groups is not a positive whole number, or ε is not positive
+ * @throws ArgumentError if groups is not a positive whole number nor −1, or ε is not positive
  * @throws ShapeError if groups does not divide the channels
  */
 export function groupNormalization(options: GroupNormalizationOptions = {}): Layer {
   const type = 'groupNormalization';
   const settled = settleLayer(type, options, { axis: -1, ...defaults, groups: 32 });
-  return new Normalization(type, 'group', settled, positiveInteger(type, 'groups', settled.groups));
+  const { groups } = settled;
+  return new Normalization(
+    type,
+    'group',
+    settled,
+    groups === -1 ? -1 : positiveInteger(type, 'groups', groups),
+  );
 }
 
 /**

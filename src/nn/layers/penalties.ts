@@ -25,6 +25,11 @@ export class Penalties {
     this.#weights.set(weight, regularizer);
   }
 
+  /** Has all weights charged for that another layer's regularizers charge for. */
+  chargeWeightsOf(within: Penalties): void {
+    for (const [weight, regularizer] of within.#weights) this.charge(weight, regularizer);
+  }
+
   forgetWeights(): void {
     this.#weights.clear();
   }

@@ -42,16 +42,11 @@ class TimeDistributed extends Layer {
     const losses: Tensor[] = [];
     const y = this.#layer.call(steps, { ...context, frozen, losses });
     const [batch, count] = x.shape;
-    // Keras calls the layer for one step after the other, and each call adds its mean over the batch.
+    // Of addLoss: Keras calls the layer for one step after the other, and each call adds its mean over the batch.
     const ofSteps = (loss: Tensor) =>
       loss.shape.length === 0 ? scale(loss, count) : reduceSum(reshape(loss, [batch, count]), { axes: [1] });
     context.losses?.push(...losses.map(ofSteps));
     return reshape(y, [batch, count, ...y.shape.slice(1)]);
-  }
-
-  override weightPenalties(frozen?: ReadonlySet<Layer>): Tensor[] {
-    if (this.isFrozen({ training: true, frozen })) return [];
-    return this.#layer.weightPenalties(new Set());
   }
 
   override describe(): string {
@@ -65,11 +60,13 @@ const merged = (x: Tensor): Tensor => reshape(x, [x.shape[0] * x.shape[1], ...x.
 /**
  * A layer applied to each step by itself, with the same weights, as Keras's TimeDistributed: [steps, …] → [steps, …]. All
  * steps of a batch are computed at once, as so many samples more. A batch normalization therefore has one mean over all steps,
- * where Keras has another for each. Weights have the names that they have in the layer.
+ * where Keras has another for each. Weights have the names that they have in the layer, and its regularizers of them count. An
+ * activityRegularizer goes to the outer layer: Keras takes no notice of one within.
  *
  * `trainable` is that of the layer by default, and counts in its place.
  *
- * @throws ArgumentError if it is no layer; ShapeError, when the model is made, if samples have no steps
+ * @throws ArgumentError if it is no layer, or, when the model is made, has an activityRegularizer; ShapeError if samples have
+ *   no steps
  */
 export function timeDistributed(layer: Layer, options: LayerOptions = {}): Layer {
   if (!(layer instanceof Layer)) {
