@@ -65,11 +65,13 @@ export function lossTerm(
     reduction === 'meanWithSampleWeight' ? product(weights, mask, counted) : product(mask, counted);
   const divisor = reduction === 'sum' || !valid ? undefined : ofSamples(valid, rows);
   const all = reduction === 'sum' ? positions * steps : 1;
-  const sums = reduction === 'sum' && !whole;
+  const sums = reduction === 'sum';
+  // A loss of all samples together is there once, or with the weight of each of them.
+  const times = whole && !factor ? 1 : samples;
   const reduced = divisor
     ? multiply(perSample, divide(samples, orOne(reduceSum(divisor))))
     : sums
-      ? scale(perSample, samples * all)
+      ? scale(perSample, times * all)
       : perSample;
   const own = { reduced, perSample };
   if (whole) {
@@ -79,8 +81,11 @@ export function lossTerm(
     const tensor = beside([columns, share, divisor]);
     const value = (means: Float64Array, n: number) =>
       whole.value(means.subarray(0, width), n * steps) *
-      quotient(share ? means[width] : 1, divisor ? means.at(-1)! : 1);
-    return { reduced, perSample: weighed(whole.perSample), recording: { tensor, value } };
+      quotient(share ? means[width] : 1, divisor ? means.at(-1)! : 1) *
+      (share && sums ? n : 1) *
+      all;
+    const batchwise = share !== undefined && sums;
+    return { reduced, perSample: weighed(whole.perSample), recording: { tensor, value, batchwise } };
   }
   if (divisor) {
     const value = ([part, of]: Float64Array) => quotient(part, of);
@@ -132,7 +137,8 @@ export function metricRecording(where: string, metric: Metric, rows: Rows, perSa
   const counted = maskOf(result);
   const factor = product(weights, mask);
   const share = product(factor, counted);
-  const ofMetric = metric.value && ((means: Float64Array, n: number) => metric.value!(means, n));
+  const ofMetric =
+    metric.value && ((means: Float64Array, n: number, all?: number) => metric.value!(means, n, all));
   const value = ofMetric ?? (whole && ((means: Float64Array, n: number) => whole.value(means, n)));
   if (!share && steps === 1) return { tensor: columns, value };
   if (columns.shape[0] !== samples * steps) {
@@ -152,7 +158,7 @@ export function metricRecording(where: string, metric: Metric, rows: Rows, perSa
     value: (means, n) => {
       const part = means.at(-1)!;
       const own = means.subarray(0, -1).map((mean) => quotient(mean, part));
-      return (value ?? meanOf)(own, n * steps * part);
+      return (value ?? meanOf)(own, n * steps * part, n * steps);
     },
   };
 }

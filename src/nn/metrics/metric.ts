@@ -25,8 +25,11 @@ export interface Metric {
   /**
    * The value, given the columns' means over `count` samples; the mean of the means by default. A list or a matrix is given
    * by `evaluate` and left out of the values of steps and epochs.
+   *
+   * @param count of samples, each as often as its weight says
+   * @param all of samples, whatever their weights; not given where they have none
    */
-  value?(means: Float64Array, count: number): number | number[] | number[][];
+  value?(means: Float64Array, count: number, all?: number): number | number[] | number[][];
 }
 
 /** [N, M, columns] → [N, columns]: means over what a sample has several of. */

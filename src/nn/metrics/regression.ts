@@ -164,14 +164,14 @@ export function r2Score(options: R2ScoreOptions = {}): Metric {
         ),
       );
     },
-    value(means, count) {
+    value(means, count, all = count) {
       const outputs = means.length / 3;
       const variance = Array.from({ length: outputs }, (_, i) => means[outputs + i] - means[i] ** 2);
       const scores = variance.map((own, i) => {
         const score = 1 - means[2 * outputs + i] / own;
         return score === -Infinity || score === Infinity ? 0 : score;
       });
-      const n = count * outputs;
+      const n = all * outputs; // Keras counts samples here, and not their weights
       if (classAggregation === null) return scores.map((score) => adjusted(score, n));
       const weights = classAggregation === 'uniformAverage' ? scores.map(() => 1) : variance;
       const total = weights.reduce((a, b) => a + b, 0);
