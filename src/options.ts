@@ -93,9 +93,10 @@ const ALIASES: Readonly<Record<string, string>> = {
   verbose: 'onEpoch',
 };
 
-/** What to do about options of Keras that have no counterpart, in lower case without underscores. */
+/** What to do about options of Keras and TensorFlow.js that have no counterpart, in lower case without underscores. */
 const NOTES: Readonly<Record<string, string>> = {
   dataformat: 'channels come last; bring images into that order first, with permute([2, 3, 1]) say',
+  inputshape: 'models have it, sequential([…], { inputShape }) and modelInput({ shape })',
 };
 
 /**

@@ -27,6 +27,7 @@ const makers: Readonly<Record<string, (options: Options) => losses.LossFunction>
   BinaryFocalCrossentropy: losses.binaryFocalCrossentropy,
   CategoricalCrossentropy: losses.categoricalCrossentropy,
   CategoricalFocalCrossentropy: losses.categoricalFocalCrossentropy,
+  CategoricalGeneralizedCrossEntropy: losses.categoricalGeneralizedCrossEntropy,
   SparseCategoricalCrossentropy: losses.sparseCategoricalCrossentropy,
   MeanSquaredError: losses.meanSquaredError,
   MeanAbsoluteError: losses.meanAbsoluteError,
@@ -49,26 +50,27 @@ const camel = (name: string) => name.replaceAll(/_(\w)/g, (_, letter: string) =>
 
 const array64 = ({ shape, data }: ParityTensor) => array(shape, data);
 
-describe.each(parityCases<LossCase>('losses').map((own, i) => [caseName(own, i), own] as const))(
-  'Keras’s loss %s',
-  (_, { keras, config, target, prediction, weight, loss, gradient }) => {
-    it('value and gradient', async () => {
-      const make = makers[keras];
-      expect(make, `a word for ${keras}`).toBeDefined();
-      const own = make(
-        Object.fromEntries(Object.entries(config).map(([key, value]) => [camel(key), value])) as Options,
-      );
-      const [value, slope] = await evaluate(
-        (p, t, w) => {
-          const { reduced } = lossTerm(keras, own, lossInfoOf(own)!.reduction, rowsFor(keras, p, t, w));
-          const mean = reduceMean(reduced);
-          return [mean, gradients(mean, [p])[0]!];
-        },
-        [prediction, target, ...(weight ? [weight] : [])].map(array64),
-        { dtypes: ['f32', target.dtype === 'i' ? 'i32' : 'f32', 'f32'] },
-      );
-      expect(value).toBeAllClose(loss.data);
-      expect(slope).toBeAllClose(array64(gradient));
-    });
-  },
-);
+describe.each(
+  [...parityCases<LossCase>('losses'), ...parityCases<LossCase>('moreLosses')].map(
+    (own, i) => [caseName(own, i), own] as const,
+  ),
+)('Keras’s loss %s', (_, { keras, config, target, prediction, weight, loss, gradient }) => {
+  it('value and gradient', async () => {
+    const make = makers[keras];
+    expect(make, `a word for ${keras}`).toBeDefined();
+    const own = make(
+      Object.fromEntries(Object.entries(config).map(([key, value]) => [camel(key), value])) as Options,
+    );
+    const [value, slope] = await evaluate(
+      (p, t, w) => {
+        const { reduced } = lossTerm(keras, own, lossInfoOf(own)!.reduction, rowsFor(keras, p, t, w));
+        const mean = reduceMean(reduced);
+        return [mean, gradients(mean, [p])[0]!];
+      },
+      [prediction, target, ...(weight ? [weight] : [])].map(array64),
+      { dtypes: ['f32', target.dtype === 'i' ? 'i32' : 'f32', 'f32'] },
+    );
+    expect(value).toBeAllClose(loss.data);
+    expect(slope).toBeAllClose(array64(gradient));
+  });
+});

@@ -83,33 +83,34 @@ const valueOf = (value: unknown) => (typeof value === 'string' ? camel(value) : 
 
 const array64 = ({ shape, data }: ParityTensor) => array(shape, data);
 
-describe.each(parityCases<MetricCase>('metrics').map((own, i) => [caseName(own, i), own] as const))(
-  'Keras’s metric %s',
-  (_, { keras, config, target, prediction, weight, value }) => {
-    it('has its value', async () => {
-      const make = makers[keras];
-      expect(make, `a word for ${keras}`).toBeDefined();
-      const options = Object.entries(config).map(([key, own]) => [wordOf(keras, key), valueOf(own)]);
-      const metric = metricOf(make(Object.fromEntries(options)));
-      let recording: Recording | undefined;
-      const [rows] = await evaluate(
-        (p, t, w) => {
-          recording = metricRecording(keras, metric, rowsFor(keras, p, t, w));
-          return recording.tensor;
-        },
-        [prediction, target, ...(weight ? [weight] : [])].map(array64),
-        { dtypes: ['f32', target.dtype === 'i' ? 'i32' : 'f32', 'f32'] },
-      );
-      const [count] = rows.shape;
-      const columns = rows.data.length / count;
-      const sums = Float32Array.from({ length: columns }, (__, c) => {
-        let sum = 0;
-        for (let row = 0; row < count; row++) sum += rows.data[row * columns + c];
-        return sum;
-      });
-      const totals = new Totals([{ name: 'value', value: recording!.value }]);
-      const found: unknown = totals.add([{ sums, count }]).values('with matrices').value;
-      expect(([found] as number[]).flat()).toBeAllClose(value.data);
+describe.each(
+  [...parityCases<MetricCase>('metrics'), ...parityCases<MetricCase>('moreMetrics')].map(
+    (own, i) => [caseName(own, i), own] as const,
+  ),
+)('Keras’s metric %s', (_, { keras, config, target, prediction, weight, value }) => {
+  it('has its value', async () => {
+    const make = makers[keras];
+    expect(make, `a word for ${keras}`).toBeDefined();
+    const options = Object.entries(config).map(([key, own]) => [wordOf(keras, key), valueOf(own)]);
+    const metric = metricOf(make(Object.fromEntries(options)));
+    let recording: Recording | undefined;
+    const [rows] = await evaluate(
+      (p, t, w) => {
+        recording = metricRecording(keras, metric, rowsFor(keras, p, t, w));
+        return recording.tensor;
+      },
+      [prediction, target, ...(weight ? [weight] : [])].map(array64),
+      { dtypes: ['f32', target.dtype === 'i' ? 'i32' : 'f32', 'f32'] },
+    );
+    const [count] = rows.shape;
+    const columns = rows.data.length / count;
+    const sums = Float32Array.from({ length: columns }, (__, c) => {
+      let sum = 0;
+      for (let row = 0; row < count; row++) sum += rows.data[row * columns + c];
+      return sum;
     });
-  },
-);
+    const totals = new Totals([{ name: 'value', value: recording!.value }]);
+    const found: unknown = totals.add([{ sums, count }]).values('with matrices').value;
+    expect(([found] as number[]).flat()).toBeAllClose(value.data);
+  });
+});

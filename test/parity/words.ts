@@ -13,6 +13,7 @@ export const ofClass = (name: string): string => {
 /** Classes whose functions have other names than the class gives. */
 const FUNCTIONS: Readonly<Record<string, string>> = {
   MaxPooling2D: 'maxPool2d',
+  RMSNormalization: 'rmsNormalization',
   AveragePooling2D: 'averagePool2d',
   GlobalMaxPooling2D: 'globalMaxPool2d',
   GlobalAveragePooling2D: 'globalAveragePool2d',

@@ -152,7 +152,8 @@ export function checkHooks(where: string, entry: unknown): asserts entry is Call
   for (const name of namesOf(entry)) {
     const value = (entry as Readonly<Record<string, unknown>>)[name];
     if (!Object.hasOwn(HOOKS, name)) {
-      const meant = HOOK_ALIASES[name] ?? nearestName(name, names);
+      const camel = name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+      const meant = HOOK_ALIASES[camel] ?? nearestName(camel, names);
       throw new ArgumentError(
         `${where} has a hook "${name}", which is never called${meant ? `; did you mean "${meant}"?` : '.'} The hooks are ${names.join(', ')}`,
       );
@@ -170,7 +171,7 @@ export function checkHooks(where: string, entry: unknown): asserts entry is Call
 function namesOf(entry: object): string[] {
   const names = new Set<string>();
   for (let own: object | null = entry; own && own !== Object.prototype; own = Object.getPrototypeOf(own)) {
-    for (const name of Object.getOwnPropertyNames(own)) if (/^on[A-Z]/.test(name)) names.add(name);
+    for (const name of Object.getOwnPropertyNames(own)) if (/^on[A-Z_]/.test(name)) names.add(name);
   }
   return [...names];
 }

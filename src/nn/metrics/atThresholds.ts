@@ -58,7 +58,9 @@ function bestAt(
         recall: quotient(tp[i + 1], tp[0]),
         specificity: quotient(fp[0] - fp[i + 1], fp[0]),
       }));
-      const met = rates.filter((own) => own[bounded] >= bound).map((own) => own[best]);
+      // In f32, as Keras: 4 of 10 are at least 0.4, however the means were rounded.
+      const least = Math.fround(bound);
+      const met = rates.filter((own) => Math.fround(own[bounded]) >= least).map((own) => own[best]);
       return met.reduce((a, b) => Math.max(a, b), 0);
     },
   };

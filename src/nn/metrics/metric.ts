@@ -26,10 +26,10 @@ export interface Metric {
    * The value, given the columns' means over `count` samples; the mean of the means by default. A list or a matrix is given
    * by `evaluate` and left out of the values of steps and epochs.
    *
-   * @param count of samples, each as often as its weight says
-   * @param all of samples, whatever their weights; not given where they have none
+   * @param count of samples, the sum of their weights where they have some
+   * @param unweighted how many samples there are, where they have weights
    */
-  value?(means: Float64Array, count: number, all?: number): number | number[] | number[][];
+  value?(means: Float64Array, count: number, unweighted?: number): number | number[] | number[][];
 }
 
 /** [N, M, columns] → [N, columns]: means over what a sample has several of. */

@@ -120,7 +120,8 @@ export interface R2ScoreOptions {
  * The coefficient of determination of each output, 1 − Σ (t − x)² / Σ (t − mean t)² over all samples (Keras's R2Score): 1 where
  * predictions are exact, 0 where they are as good as the mean. 0 where all targets are the same.
  *
- * With `numRegressors` p it is 1 − (1 − R²)(n − 1) / (n − p − 1), n being the number of targets, as long as n > p + 1.
+ * With `numRegressors` p it is 1 − (1 − R²)(n − 1) / (n − p − 1), n being the number of targets whatever their weights, as
+ * long as n > p + 1.
  *
  * @throws ArgumentError if an option is out of range
  */
@@ -164,14 +165,14 @@ export function r2Score(options: R2ScoreOptions = {}): Metric {
         ),
       );
     },
-    value(means, count, all = count) {
+    value(means, count, samples = count) {
       const outputs = means.length / 3;
       const variance = Array.from({ length: outputs }, (_, i) => means[outputs + i] - means[i] ** 2);
       const scores = variance.map((own, i) => {
         const score = 1 - means[2 * outputs + i] / own;
         return score === -Infinity || score === Infinity ? 0 : score;
       });
-      const n = all * outputs; // Keras counts samples here, and not their weights
+      const n = samples * outputs;
       if (classAggregation === null) return scores.map((score) => adjusted(score, n));
       const weights = classAggregation === 'uniformAverage' ? scores.map(() => 1) : variance;
       const total = weights.reduce((a, b) => a + b, 0);

@@ -241,6 +241,7 @@ it('values have Keras’s names, too', () => {
     'validationDigitLoss',
     'value_loss',
   ]);
+  expect(valueName('val_acc', ['acc', 'validationAcc'])).toBe('validationAcc');
 });
 
 it('names of files are written as Python writes them', () => {

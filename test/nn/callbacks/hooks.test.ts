@@ -171,6 +171,7 @@ describe('hooks', () => {
       [[{ onEpochEnds: () => {} }], /callbacks\[0\] has a hook "onEpochEnds".*did you mean "onEpochEnd"\?/],
       [[{ onTestBegin: () => {} }], /did you mean "onValidationBegin"\?/],
       [[{ onBatchEnd: () => {} }], /did you mean "onTrainBatchEnd"\?/],
+      [[{ on_epoch_end: () => {} }], /did you mean "onEpochEnd"\?/],
       [[{ onEpochEnd: 3 }], /callbacks\[0\]: onEpochEnd is 3; it must be a function/],
       [[{}], /callbacks\[0\] is .*, which has no hook/],
       [[mine, mine], /callbacks\[1\] is in the list twice/],
