@@ -65,12 +65,13 @@ export function lossTerm(
     reduction === 'meanWithSampleWeight' ? product(weights, mask, counted) : product(mask, counted);
   const divisor = reduction === 'sum' || !valid ? undefined : ofSamples(valid, rows);
   const all = reduction === 'sum' ? positions * steps : 1;
-  // One number of all samples is its own sum; weights make a number of it for each.
-  const sums = reduction === 'sum' && (!whole || factor !== undefined);
+  const sums = reduction === 'sum';
+  // A loss of all samples together is there once, or with the weight of each of them.
+  const times = whole && !factor ? 1 : samples;
   const reduced = divisor
     ? multiply(perSample, divide(samples, orOne(reduceSum(divisor))))
     : sums
-      ? scale(perSample, samples * all)
+      ? scale(perSample, times * all)
       : perSample;
   const own = { reduced, perSample };
   if (whole) {
@@ -81,8 +82,10 @@ export function lossTerm(
     const value = (means: Float64Array, n: number) =>
       whole.value(means.subarray(0, width), n * steps) *
       quotient(share ? means[width] : 1, divisor ? means.at(-1)! : 1) *
-      (sums ? n * all : 1);
-    return { reduced, perSample: weighed(whole.perSample), recording: { tensor, value } };
+      (share && sums ? n : 1) *
+      all;
+    const batchwise = share !== undefined && sums;
+    return { reduced, perSample: weighed(whole.perSample), recording: { tensor, value, batchwise } };
   }
   if (divisor) {
     const value = ([part, of]: Float64Array) => quotient(part, of);

@@ -5,7 +5,6 @@ import { dense } from '../../src/nn/layers/dense.ts';
 import { reshape as reshapeLayer } from '../../src/nn/layers/shaping.ts';
 import { Layer } from '../../src/nn/layers/layer.ts';
 import * as losses from '../../src/nn/losses.ts';
-import { masked } from '../../src/nn/masks.ts';
 import * as metrics from '../../src/nn/metrics.ts';
 import type { ModelCompileOptions } from '../../src/nn/model.ts';
 import { sgd } from '../../src/nn/optimizers.ts';
@@ -28,9 +27,12 @@ const [N, T] = [11, 3];
 class AboveMean extends Layer {
   override readonly type = 'aboveMean';
   protected override compute(x: Tensor): Tensor {
+    return multiply(x, constant(Float32Array.of(1)));
+  }
+  protected override outputMask([x]: readonly Tensor[]): Tensor {
     const first = reduceMean(x, { axes: [2] });
     const mean = reduceMean(first, { axes: [1], keepDims: true });
-    return masked(multiply(x, constant(Float32Array.of(1))), stopGradient(greater(first, mean)));
+    return stopGradient(greater(first, mean));
   }
 }
 

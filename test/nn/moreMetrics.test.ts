@@ -296,6 +296,7 @@ describe('refuse', () => {
     ['a threshold and topK', () => metrics.recall({ topK: 1, threshold: 0.5 }), /has a threshold and topK/],
     ['no thresholds', () => metrics.recall({ threshold: [] }), /threshold is an empty list/],
     ['thresholds of classes', () => metrics.recall({ threshold: [0.5], average: 'macro' }), /threshold is an array of 1/],
+    ['a threshold that is no number', () => metrics.precision({ threshold: NaN }), /threshold is NaN; it must be a number/],
     ['half a place', () => metrics.recall({ topK: 0.5 }), /topK is 0.5/],
     ['beta', () => metrics.fBetaScore({ beta: 0 }), /beta is 0/],
     ['beta of f1Score', () => metrics.f1Score({ beta: 2 } as never), /no option "beta"/],

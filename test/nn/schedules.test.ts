@@ -169,7 +169,9 @@ it('refuse settings out of range, with the value', () => {
   expect(() => cosineDecay({ decaySteps: 5, warmupTarget: 1 })).toThrow('initialLearningRate has to be set');
   expect(() => polynomialDecay({ decaySteps: 5, power: -1 })).toThrow('power is -1');
   expect(() => inverseTimeDecay({ decaySteps: 5, decayRate: -1 })).toThrow('decayRate is -1');
-  expect(() => cosineDecayRestarts({ firstDecaySteps: 10, mMul: 2 })).toThrow('mMul is 2');
+  expect(() => cosineDecayRestarts({ firstDecaySteps: 10, mMul: 0 })).toThrow(
+    'mMul is 0; it must be above 0',
+  );
   expect(() => warmUp({ steps: 5, from: -1 })).toThrow('warmUp: from is -1');
   expect(() => oneCycle({ totalSteps: 3 })).toThrow('the highest rate would be at step');
   expect(() => oneCycle({ totalSteps: 100, warmUpShare: 1 })).toThrow('the highest rate would be at step 99');

@@ -23,7 +23,7 @@ import type {
 import { defineLoss } from './define.ts';
 import type { Settings } from './define.ts';
 import { takesAs } from './takes.ts';
-import { alignTargets, axisOf, inputOf, overAll, overPositions, requireClasses, smooth } from './targets.ts';
+import { axisOf, inOneShape, inputOf, overAll, overPositions, requireClasses, smooth } from './targets.ts';
 
 const softmaxDefaults: Settings<SoftmaxLossOptions> = { labelSmoothing: 0, axis: -1, ignoreClass: null };
 
@@ -78,8 +78,8 @@ export const binaryCrossEntropyWithLogits = defineLoss<SmoothingOptions>(
   (prediction, target, { labelSmoothing }) => {
     const name = 'binaryCrossEntropyWithLogits';
     takesAs(name, 'logits', prediction);
-    const t = smooth(alignTargets(name, prediction, target), labelSmoothing, 2);
-    return overAll(bceWithLogits(prediction, t));
+    const [x, t] = inOneShape(name, prediction, target);
+    return overAll(bceWithLogits(x, smooth(t, labelSmoothing, 2)));
   },
   ({ labelSmoothing }) => checkSmoothing('binaryCrossEntropyWithLogits', labelSmoothing),
 );
@@ -101,11 +101,12 @@ const defaults: Settings<CrossentropyOptions> = { fromLogits: false, labelSmooth
 export const binaryCrossentropy = defineLoss<CrossentropyOptions>(
   'binaryCrossentropy',
   defaults,
-  (prediction, target, { fromLogits, labelSmoothing, axis }) => {
+  (given, truth, { fromLogits, labelSmoothing, axis }) => {
     const name = 'binaryCrossentropy';
-    takesAs(name, fromLogits ? 'logits' : 'probabilities', prediction);
+    takesAs(name, fromLogits ? 'logits' : 'probabilities', given);
+    const [prediction, target] = inOneShape(name, given, truth);
     axisOf(name, axis, prediction);
-    const t = smooth(alignTargets(name, prediction, target), labelSmoothing, 2);
+    const t = smooth(target, labelSmoothing, 2);
     const logits = fromLogits ? prediction : inputOf(prediction, elementwiseOps.sigmoid);
     return overAll(logits ? bceWithLogits(logits, t) : binaryCrossentropyOf(prediction, t), axis);
   },
@@ -169,8 +170,7 @@ export const kullbackLeiblerDivergence = defineLoss<object>(
     const name = 'kullbackLeiblerDivergence';
     takesAs(name, 'distribution', prediction);
     requireClasses(name, prediction);
-    const t = clip(alignTargets(name, prediction, target), EPSILON, 1);
-    const p = clip(prediction, EPSILON, 1);
+    const [p, t] = inOneShape(name, prediction, target).map((own) => clip(own, EPSILON, 1));
     return overPositions(reduceSum(multiply(t, subtract(log(t), log(p))), { axes: [-1] }));
   },
 );

@@ -23,7 +23,7 @@ import { checkSmoothing, classTargets, shares } from './classes.ts';
 import type { CrossentropyOptions } from './classes.ts';
 import { defineLoss } from './define.ts';
 import { takesAs } from './takes.ts';
-import { alignTargets, axisOf, inputOf, overAll, overPositions, requireClasses, smooth } from './targets.ts';
+import { axisOf, inOneShape, inputOf, overAll, overPositions, requireClasses, smooth } from './targets.ts';
 
 export interface BinaryFocalOptions extends CrossentropyOptions {
   /** How much less well predicted outputs count, at least 0: 0 is the plain cross-entropy. Default 2. */
@@ -47,11 +47,12 @@ export interface BinaryFocalOptions extends CrossentropyOptions {
 export const binaryFocalCrossentropy = defineLoss<BinaryFocalOptions>(
   'binaryFocalCrossentropy',
   { applyClassBalancing: false, alpha: 0.25, gamma: 2, fromLogits: false, labelSmoothing: 0, axis: -1 },
-  (prediction, target, { applyClassBalancing, alpha, gamma, fromLogits, labelSmoothing, axis }) => {
+  (given, truth, { applyClassBalancing, alpha, gamma, fromLogits, labelSmoothing, axis }) => {
     const name = 'binaryFocalCrossentropy';
-    takesAs(name, fromLogits ? 'logits' : 'probabilities', prediction);
+    takesAs(name, fromLogits ? 'logits' : 'probabilities', given);
+    const [prediction, target] = inOneShape(name, given, truth);
     axisOf(name, axis, prediction);
-    const t = smooth(alignTargets(name, prediction, target), labelSmoothing, 2);
+    const t = smooth(target, labelSmoothing, 2);
     const logits = fromLogits ? prediction : inputOf(prediction, elementwiseOps.sigmoid);
     const p = fromLogits ? sigmoid(prediction) : prediction;
     const entropy = logits ? bceWithLogits(logits, t) : binaryCrossentropyOf(p, t);

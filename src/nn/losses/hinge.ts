@@ -18,16 +18,16 @@ import type { Tensor } from '../../ops/core/op.ts';
 import { classTargets } from './classes.ts';
 import { defineLoss } from './define.ts';
 import { takesAs } from './takes.ts';
-import { alignTargets, overAll, overPositions, requireClasses } from './targets.ts';
+import { inOneShape, overAll, overPositions, requireClasses } from './targets.ts';
 
 /** max(1 − t x, 0) of each output. */
 function margins(name: string, prediction: Tensor, target: Tensor): Tensor {
   takesAs(name, 'margins', prediction);
-  const t = alignTargets(name, prediction, target);
+  const [x, t] = inOneShape(name, prediction, target);
   // 1 where all targets of the batch are 0 or 1: then they stand for −1 and 1.
   const binary = reduceMin(add(equal(t, 0), equal(t, 1)));
   const sides = where(binary, shift(scale(t, 2), -1), t);
-  return relu(subtract(1, multiply(sides, prediction)));
+  return relu(subtract(1, multiply(sides, x)));
 }
 
 /**

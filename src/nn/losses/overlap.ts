@@ -10,7 +10,7 @@ import { broadcastTo, reduceSum } from '../../ops/reduce/sum.ts';
 import { defineLoss } from './define.ts';
 import { withFacts } from './facts.ts';
 import { takesAs } from './takes.ts';
-import { alignTargets, overPositions } from './targets.ts';
+import { inOneShape, overPositions } from './targets.ts';
 import { EPSILON } from './classes.ts';
 
 export interface OverlapOptions {
@@ -33,8 +33,8 @@ export const dice = defineLoss<OverlapOptions>(
   'dice',
   { axis: null },
   (prediction, target, { axis }) => {
-    const t = aligned('dice', prediction, target);
-    const parts = [multiply(t, prediction), add(t, prediction)];
+    const [p, t] = aligned('dice', prediction, target);
+    const parts = [multiply(t, p), add(t, p)];
     return ofSums('dice', parts, axis, ([both, all]) =>
       subtract(1, divide(scale(both, 2), shift(all, EPSILON))),
     )(([both, all], n) => 1 - (2 * both * n) / (all * n + EPSILON));
@@ -59,10 +59,10 @@ export const tversky = defineLoss<TverskyOptions>(
   'tversky',
   { axis: null, alpha: 0.5, beta: 0.5 },
   (prediction, target, { axis, alpha, beta }) => {
-    const t = aligned('tversky', prediction, target);
-    const both = multiply(t, prediction);
-    const missed = multiply(t, subtract(1, prediction));
-    const extra = multiply(subtract(1, t), prediction);
+    const [p, t] = aligned('tversky', prediction, target);
+    const both = multiply(t, p);
+    const missed = multiply(t, subtract(1, p));
+    const extra = multiply(subtract(1, t), p);
     const all = add(both, add(scale(missed, alpha), scale(extra, beta)));
     return ofSums('tversky', [both, all], axis, ([part, whole]) =>
       subtract(1, divide(part, shift(whole, EPSILON))),
@@ -79,9 +79,9 @@ export const tversky = defineLoss<TverskyOptions>(
   },
 );
 
-function aligned(name: string, prediction: Tensor, target: Tensor): Tensor {
+function aligned(name: string, prediction: Tensor, target: Tensor): [prediction: Tensor, target: Tensor] {
   takesAs(name, 'probabilities', prediction);
-  return alignTargets(name, prediction, target);
+  return inOneShape(name, prediction, target);
 }
 
 /**
@@ -109,6 +109,7 @@ function ofSums(
     const values = quotient(own.map((part) => reduceSum(part, { axes: [0] })));
     const loss = scale(reduceSum(values), 1 / places);
     return withFacts(broadcastTo(reshape(loss, [1]), [rows]), {
+      positions: places,
       whole: {
         columns: concat(own, 1),
         perSample: perSample(quotient(own)),

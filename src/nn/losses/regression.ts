@@ -22,12 +22,13 @@ import { EPSILON } from './classes.ts';
 import type { AxisOptions } from './classes.ts';
 import { defineLoss } from './define.ts';
 import { takesAs } from './takes.ts';
-import { alignTargets, overAll, overPositions, requireClasses, toLast } from './targets.ts';
+import { inOneShape, overAll, overPositions, requireClasses, toLast } from './targets.ts';
 
 /** x − t, for losses that bring the predictions near to the targets. */
 function error(loss: string, prediction: Tensor, target: Tensor): Tensor {
   takesAs(loss, 'values', prediction);
-  return subtract(prediction, alignTargets(loss, prediction, target));
+  const [x, t] = inOneShape(loss, prediction, target);
+  return subtract(x, t);
 }
 
 /**
@@ -61,8 +62,8 @@ export const meanAbsolutePercentageError = defineLoss<object>(
   (prediction, target) => {
     const name = 'meanAbsolutePercentageError';
     takesAs(name, 'values', prediction);
-    const t = alignTargets(name, prediction, target);
-    const share = divide(abs(subtract(prediction, t)), maximum(abs(t), EPSILON));
+    const [x, t] = inOneShape(name, prediction, target);
+    const share = divide(abs(subtract(x, t)), maximum(abs(t), EPSILON));
     return overAll(scale(share, 100));
   },
 );
@@ -79,9 +80,8 @@ export const meanSquaredLogarithmicError = defineLoss<object>(
   (prediction, target) => {
     const name = 'meanSquaredLogarithmicError';
     takesAs(name, 'values', prediction);
-    const t = alignTargets(name, prediction, target);
-    const logarithm = (values: Tensor) => log1p(maximum(values, EPSILON));
-    return overAll(square(subtract(logarithm(prediction), logarithm(t))));
+    const [x, t] = inOneShape(name, prediction, target).map((own) => log1p(maximum(own, EPSILON)));
+    return overAll(square(subtract(x, t)));
   },
 );
 
@@ -126,8 +126,8 @@ export const logCosh = defineLoss<object>('logCosh', {}, (prediction, target) =>
  */
 export const poisson = defineLoss<object>('poisson', {}, (prediction, target) => {
   takesAs('poisson', 'rates', prediction);
-  const t = alignTargets('poisson', prediction, target);
-  return overAll(subtract(prediction, multiply(t, log(shift(prediction, EPSILON)))));
+  const [x, t] = inOneShape('poisson', prediction, target);
+  return overAll(subtract(x, multiply(t, log(shift(x, EPSILON)))));
 });
 
 /**
@@ -147,10 +147,10 @@ export const cosineSimilarity = defineLoss<AxisOptions>(
 export function cosines(prediction: Tensor, target: Tensor, axis: number): Tensor {
   const name = 'cosineSimilarity';
   requireClasses(name, prediction);
-  const t = toLast(name, alignTargets(name, prediction, target), axis);
-  const unit = (values: Tensor) => {
+  const [x, t] = inOneShape(name, prediction, target).map((own) => {
+    const values = toLast(name, own, axis);
     const squares = reduceSum(square(values), { axes: [-1], keepDims: true });
     return multiply(values, rsqrt(maximum(squares, EPSILON * EPSILON)));
-  };
-  return reduceSum(multiply(unit(toLast(name, prediction, axis)), unit(t)), { axes: [-1] });
+  });
+  return reduceSum(multiply(x, t), { axes: [-1] });
 }

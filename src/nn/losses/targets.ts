@@ -46,15 +46,16 @@ export function axisOf(name: string, axis: number, { shape }: Tensor): number {
 }
 
 /**
- * Targets as numbers of the predictions' shape: labels (i32) become f32, and one value per sample, [N], stands for
- * [N, 1], as in Keras.
+ * Targets as numbers of the predictions' shape: labels (i32) become f32, and a last dimension of 1 may be there or not, as in
+ * Keras: [N] stands for [N, 1].
  *
  * @throws ShapeError if they have another shape
  */
 export function alignTargets(name: string, prediction: Tensor, target: Tensor): Tensor {
   requireTensor(name, target, 'its targets');
-  const withOne = [...target.shape, 1];
-  const shaped = sameShape(withOne, prediction.shape) ? reshape(target, withOne) : target;
+  const { shape } = prediction;
+  const differ = sameShape([...target.shape, 1], shape) || sameShape(target.shape, [...shape, 1]);
+  const shaped = differ ? reshape(target, shape) : target;
   if (!sameShape(shaped.shape, prediction.shape)) {
     throw new ShapeError(
       `${name}: predictions ${formatShape(prediction.shape)} and targets ${formatShape(target.shape)} must have the same ` +
@@ -62,6 +63,25 @@ export function alignTargets(name: string, prediction: Tensor, target: Tensor): 
     );
   }
   return cast(shaped, 'f32');
+}
+
+/**
+ * Predictions and targets of a loss, in one shape: where targets [N, ...] have no last dimension of 1 and predictions
+ * [N, ..., 1] have, these lose it, so that a loss works along the one before (Keras's squeeze_or_expand_to_same_rank). Targets
+ * [N] become [N, 1].
+ *
+ * @throws ShapeError if they have another shape
+ */
+export function inOneShape(
+  name: string,
+  given: Tensor,
+  target: Tensor,
+): [prediction: Tensor, target: Tensor] {
+  requireTensor(name, target, 'its targets');
+  const { shape } = target;
+  const squeezed = shape.length > 1 && sameShape([...shape, 1], given.shape);
+  const prediction = squeezed ? reshape(given, shape) : given;
+  return [prediction, alignTargets(name, prediction, target)];
 }
 
 /**

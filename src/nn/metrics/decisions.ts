@@ -55,7 +55,7 @@ export function nameOf(
 
 /** @throws ArgumentError unless threshold and topK are numbers, and one of them at most is given */
 export function checkDecision(metric: string, { threshold, topK }: DecisionOptions): void {
-  if (threshold !== undefined && typeof threshold !== 'number') {
+  if (threshold !== undefined && (typeof threshold !== 'number' || Number.isNaN(threshold))) {
     throw new ArgumentError(`${metric}: threshold is ${describe(threshold)}; it must be a number`);
   }
   if (topK === undefined) return;

@@ -19,8 +19,8 @@ export interface CosineDecayOptions {
   initialLearningRate?: number;
   /** The lowest value as a share of the highest, in [0, 1]; default 0. */
   alpha?: number;
-  /** The rate to which a warm-up rises, at least 0; by default there is no warm-up. It needs initialLearningRate. */
-  warmupTarget?: number;
+  /** The rate to which a warm-up rises, at least 0; default null: there is no warm-up. It needs initialLearningRate. */
+  warmupTarget?: number | null;
   /** Steps of the warm-up; default 0. */
   warmupSteps?: number;
 }
@@ -38,18 +38,18 @@ export function cosineDecay(options: CosineDecayOptions): Schedule {
     decaySteps: required,
     initialLearningRate: undefined,
     alpha: 0,
-    warmupTarget: undefined,
+    warmupTarget: null,
     warmupSteps: 0,
   });
   checkSteps(name, 'decaySteps', decaySteps);
   checkRange(name, 'alpha', alpha, 0, 1);
   checkInitial(name, initialLearningRate);
-  checkInitial(name, warmupTarget, 'warmupTarget');
+  checkInitial(name, warmupTarget ?? undefined, 'warmupTarget');
   if (warmupSteps !== 0) checkSteps(name, 'warmupSteps', warmupSteps);
   const config = { name, decaySteps, alpha };
   const at = (step: number) => alpha + (1 - alpha) * cosineFall(step / decaySteps);
   const wgsl = (step: string) => `cosine_decay(${step}, ${literal(decaySteps)}, ${literal(alpha)})`;
-  if (warmupTarget === undefined) {
+  if (warmupTarget === null) {
     if (warmupSteps === 0) return scaled(initialLearningRate, { config, at, wgsl });
     throw new ArgumentError(
       `${name}: warmupSteps is ${warmupSteps}, but there is no warmupTarget; set it too`,
@@ -82,7 +82,7 @@ export interface CosineDecayRestartsOptions {
   initialLearningRate?: number;
   /** Each fall takes this many times as long as the one before it: 1, or any number from 1.1 to 1,000; default 2. */
   tMul?: number;
-  /** Each fall begins at this share of where the one before it began, in (0, 1]; default 1. */
+  /** Each fall begins at this share of where the one before it began, above 0; default 1. */
   mMul?: number;
   /** The lowest value as a share of the highest, in [0, 1]; default 0. */
   alpha?: number;

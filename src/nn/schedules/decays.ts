@@ -53,7 +53,7 @@ export interface ExponentialDecayOptions {
   decaySteps: number;
   /** The rate at step 0, at least 0. By default the schedule gives factors, from 1 on. */
   initialLearningRate?: number;
-  /** In (0, 1]. */
+  /** Above 0; above 1 the rate grows. */
   decayRate: number;
   /** All at once at the end of each `decaySteps`; default false. */
   staircase?: boolean;
@@ -91,7 +91,7 @@ export interface StepDecayOptions {
   decaySteps: number;
   /** The rate at step 0, at least 0. By default the schedule gives factors, from 1 on. */
   initialLearningRate?: number;
-  /** In (0, 1]; default 0.1. */
+  /** Above 0; default 0.1. */
   decayRate?: number;
 }
 

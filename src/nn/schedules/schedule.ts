@@ -45,8 +45,10 @@ export function checkRange(schedule: string, option: string, value: number, low:
 }
 
 export function checkDecayRate(schedule: string, option: string, value: number): void {
-  if (typeof value === 'number' && value > 0 && value <= 1) return;
-  throw new ArgumentError(`${schedule}: ${option} is ${describe(value)}; it must be above 0 and at most 1`);
+  if (typeof value === 'number' && value > 0 && value <= 1e6) return;
+  throw new ArgumentError(
+    `${schedule}: ${option} is ${describe(value)}; it must be above 0 and at most 1000000`,
+  );
 }
 
 /** @throws ArgumentError unless it is left out or may be a learning rate */
