@@ -1,6 +1,5 @@
 import momentumSource from '../../../shaders/optimizer/momentum.wgsl?raw';
 import sgdSource from '../../../shaders/optimizer/sgd.wgsl?raw';
-import { ArgumentError } from '../../errors.ts';
 import { checkOptions, checkFlag } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import { check } from './checks.ts';
@@ -19,7 +18,7 @@ export interface SgdOptions extends CommonOptions {
   learningRate?: LearningRate;
   /** μ, the share of the velocity kept from step to step, in [0, 1). Default 0. */
   momentum?: number;
-  /** Nesterov's momentum instead of the heavy ball's. Default false. */
+  /** Nesterov's momentum instead of the heavy ball's; without momentum the same. Default false. */
   nesterov?: boolean;
 }
 
@@ -34,16 +33,13 @@ const sgdOptions: OptionTable<SgdOptions> = {
  * Stochastic gradient descent: w ← w − η g. With momentum (Polyak 1964): v ← μ v − η g, w ← w + v; Nesterov's:
  * w ← w + μ v − η g (Sutskever et al. 2013).
  *
- * @throws ArgumentError if an option is out of range, or nesterov is set without momentum
+ * @throws ArgumentError if an option is out of range
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
   checkOptions('sgd', options, sgdOptions);
   const { learningRate = 0.01, momentum = 0, nesterov = false, ...common } = options;
   check('sgd', 'momentum', momentum, 0, 1);
   checkFlag('sgd', 'nesterov', nesterov);
-  if (nesterov && momentum === 0) {
-    throw new ArgumentError('sgd: nesterov needs a momentum above 0; pass momentum: 0.9, say');
-  }
   const config = { learningRate, momentum, nesterov };
   return momentum === 0
     ? optimizer({ name: 'sgd', kernel: kernels.sgd, config, common, constants: {}, flopsPerParameter: 2 })
