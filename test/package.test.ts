@@ -24,7 +24,7 @@ it('loads in a browser: it imports nothing but its own files', () => {
 });
 
 it('stays small: all of it, and an application that uses little', async () => {
-  expect(gzipSync(read('index.js')).length).toBeLessThan(200_000);
+  expect(gzipSync(read('index.js')).length).toBeLessThan(250_000);
   const [app, bundle] = [join(dist, 'small.mjs'), join(dist, 'small')];
   writeFileSync(app, SMALL);
   await build({
@@ -34,7 +34,7 @@ it('stays small: all of it, and an application that uses little', async () => {
     build: { ssr: app, outDir: bundle, minify: true },
   });
   const code = readFileSync(join(bundle, 'small.js'), 'utf8');
-  expect(gzipSync(code).length).toBeLessThan(140_000);
+  expect(gzipSync(code).length).toBeLessThan(165_000); // every loss, metric and optimizer can be named
   // What modelFromJSON and the GAN alone need, and the layers that only the table of modelFromJSON names.
   for (const absent of ['there is no layer type', 'separableConv2d', 'groupNormalization', 'new Gan']) {
     expect(code).not.toContain(absent);

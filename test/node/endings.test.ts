@@ -163,7 +163,9 @@ describe('a run whose weights would become NaN or infinite', () => {
 
   it('before its first step saves nothing', async () => {
     const out = join(root, 'diverged at once');
-    const ran = await train(...SMALL, '--steps', '5', '--learning-rate', '3e38', '--out', out);
+    // RMSprop's first step is 3 times the rate, which is more than f32 holds
+    const own = ['--preset', 'tfjs', '--steps', '5', '--learning-rate', '3e38'];
+    const ran = await train(...SMALL, ...own, '--out', out);
     expect(ran.code).toBe(1);
     expect(ran.errors).toContain('at step 0');
     expect(readdirSync(root)).not.toContain('diverged at once');
