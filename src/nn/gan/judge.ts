@@ -5,6 +5,7 @@ import type { Shape } from '../../ops/core/shape.ts';
 import { sigmoid } from '../../ops/elementwise/elementwise.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import type { Program } from '../../runtime/program.ts';
+import { Turns } from '../training/turns.ts';
 import type { CompiledGan } from './networks.ts';
 
 /** Images that a program judges at a time. One of them for any number keeps memory and compilations bounded. */
@@ -18,9 +19,8 @@ export class GanJudge {
   readonly #compiled: CompiledGan;
   /** By shape of the images; the one used last is the last. */
   readonly #programs = new Map<string, Program>();
-  /** The question before: two at a time would share a program's input. */
-  #last: Promise<unknown> = Promise.resolve();
-  #running = 0;
+  /** One question at a time: two would share a program's input. */
+  readonly #turns = new Turns();
 
   constructor(compiled: CompiledGan) {
     this.#compiled = compiled;
@@ -28,7 +28,7 @@ export class GanJudge {
 
   /** Whether it is at work. */
   get busy(): boolean {
-    return this.#running > 0;
+    return this.#turns.busy;
   }
 
   judge(images: Uint8Array | Float32Array, shape: Shape): Promise<Float32Array> {
@@ -39,7 +39,7 @@ export class GanJudge {
       );
     }
     const { lifetime } = this.#compiled.state;
-    const answer = this.#last.then(async () => {
+    const answer = this.#turns.run(async () => {
       lifetime.check();
       const program = await this.#program(shape);
       const size = sizeOf(shape);
@@ -55,8 +55,6 @@ export class GanJudge {
       }
       return probabilities;
     });
-    this.#running++;
-    this.#last = answer.catch(() => {}).finally(() => this.#running--); // the caller hears of a failure
     return lifetime.race(answer);
   }
 

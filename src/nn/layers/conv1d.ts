@@ -1,4 +1,3 @@
-import { ShapeError } from '../../errors.ts';
 import { conv2d as conv2dOp } from '../../ops/conv2d/conv2d.ts';
 import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
@@ -58,25 +57,14 @@ class Conv1d extends Convolution<SettledOptions> {
 
   constructor(options: SettledOptions) {
     super('conv1d', options, windowOf(options), 1);
-    positiveInteger('conv1d', 'filters', options.filters);
-    positiveInteger('conv1d', 'groups', options.groups);
+    this.checkCounts(options);
   }
 
   protected override createWeights(inputShape: Shape): void {
     this.expectRank(inputShape, 2, SEQUENCE);
-    const { filters, groups } = this.options;
-    const channels = inputShape[1];
-    if (channels % groups !== 0 || filters % groups !== 0) {
-      throw new ShapeError(
-        `${this.name}: ${channels} channels and ${filters} filters must both be multiples of the ${groups} groups`,
-      );
-    }
-    this.#weight = this.addKernel(
-      'weight',
-      [channels / groups, filters],
-      weightOf<'kernel'>(this.options, 'kernel'),
-    );
-    this.addBias(filters);
+    const channels = this.channelsOf(inputShape[1], this.options);
+    this.#weight = this.addKernel('weight', channels, weightOf<'kernel'>(this.options, 'kernel'));
+    this.addBias(this.options.filters);
   }
 
   protected override compute(x: Tensor): Tensor {

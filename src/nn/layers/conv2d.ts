@@ -1,4 +1,3 @@
-import { ShapeError } from '../../errors.ts';
 import { conv2d as conv2dOp } from '../../ops/conv2d/conv2d.ts';
 import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
@@ -8,7 +7,7 @@ import { required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { Convolution, convolutionDefaults } from './convolution.ts';
 import type { ConvolutionOptions } from './convolution.ts';
-import { IMAGE, positiveInteger } from './layer.ts';
+import { IMAGE } from './layer.ts';
 import type { Layer } from './layer.ts';
 import { settleLayer } from './settleLayer.ts';
 import { weightOf } from './weightOptions.ts';
@@ -32,25 +31,14 @@ class Conv2d extends Convolution<SettledOptions> {
 
   constructor(options: SettledOptions) {
     super('conv2d', options, options);
-    positiveInteger('conv2d', 'filters', options.filters);
-    positiveInteger('conv2d', 'groups', options.groups);
+    this.checkCounts(options);
   }
 
   protected override createWeights(inputShape: Shape): void {
     this.expectRank(inputShape, 3, IMAGE);
-    const { filters, groups } = this.options;
-    const channels = inputShape[2];
-    if (channels % groups !== 0 || filters % groups !== 0) {
-      throw new ShapeError(
-        `${this.name}: ${channels} channels and ${filters} filters must both be multiples of the ${groups} groups`,
-      );
-    }
-    this.#weight = this.addKernel(
-      'weight',
-      [channels / groups, filters],
-      weightOf<'kernel'>(this.options, 'kernel'),
-    );
-    this.addBias(filters);
+    const channels = this.channelsOf(inputShape[2], this.options);
+    this.#weight = this.addKernel('weight', channels, weightOf<'kernel'>(this.options, 'kernel'));
+    this.addBias(this.options.filters);
   }
 
   protected override compute(x: Tensor): Tensor {

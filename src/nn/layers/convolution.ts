@@ -1,3 +1,4 @@
+import { ShapeError } from '../../errors.ts';
 import { add } from '../../ops/elementwise/elementwise.ts';
 import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
@@ -9,7 +10,7 @@ import { activationName, activationOf } from '../activations.ts';
 import type { Activation } from '../activations.ts';
 import { required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
-import { Layer, layerDefaults, pair } from './layer.ts';
+import { Layer, layerDefaults, pair, positiveInteger } from './layer.ts';
 import type { LayerOptions, WeightOptions } from './layer.ts';
 import { weightDefaults, weightOf } from './weightOptions.ts';
 import type { WeightOptionsOf } from './weightOptions.ts';
@@ -53,6 +54,11 @@ type Settled2d = Settled<WindowOptions, typeof windowDefaults>;
 type Window = Pick<Settled2d, 'kernelSize' | 'strides' | 'padding' | 'dilation'>;
 type SettledConvolution = Omit<Settled2d, keyof Window>;
 
+interface Grouped {
+  readonly filters: number;
+  readonly groups: number;
+}
+
 /** A layer that slides a window over NHWC images, then adds a bias and applies an activation. */
 export abstract class Convolution<O extends SettledConvolution> extends Layer {
   override readonly type: string;
@@ -78,6 +84,20 @@ export abstract class Convolution<O extends SettledConvolution> extends Layer {
       padding: window.padding,
       dilation: pair(type, 'dilation', window.dilation),
     };
+  }
+
+  /** Throws an ArgumentError unless filters and groups are whole numbers of at least 1. */
+  protected checkCounts({ filters, groups }: Grouped): void {
+    positiveInteger(this.type, 'filters', filters);
+    positiveInteger(this.type, 'groups', groups);
+  }
+
+  /** Channels that a filter reads, and filters; throws a ShapeError unless groups divide both. */
+  protected channelsOf(channels: number, { filters, groups }: Grouped): [channels: number, filters: number] {
+    if (channels % groups === 0 && filters % groups === 0) return [channels / groups, filters];
+    throw new ShapeError(
+      `${this.name}: ${channels} channels and ${filters} filters must both be multiples of the ${groups} groups`,
+    );
   }
 
   /** A weight [KH, KW, …channels]. */

@@ -1,11 +1,11 @@
 import directionSource from '../../../shaders/optimizer/lamb_direction.wgsl?raw';
 import lambSource from '../../../shaders/optimizer/lamb.wgsl?raw';
-import { linearGrid } from '../../ops/core/op.ts';
 import type { LowerContext, Operand } from '../../ops/core/op.ts';
 import { checkOptions } from '../../options.ts';
 import { checked, momentsOptions } from './adam.ts';
 import type { MomentsOptions } from './adam.ts';
 import { logarithm } from './checks.ts';
+import { directionsOf } from './directions.ts';
 import { reduceSegmentNorms } from './norms.ts';
 import { optimizer } from './optimizer.ts';
 import type { Optimizer, Preparation } from './optimizer.ts';
@@ -52,35 +52,15 @@ export function lamb(options: MomentsOptions = {}): Optimizer {
 
 /** Leaves the norms of the weights and of the directions in the variables' records, and gives the directions. */
 function directions(
-  { ranges, tables, firstNorm, hyper, functions, bindings, counting }: Preparation,
+  preparation: Preparation,
   constants: Readonly<Record<string, number>>,
   context: LowerContext,
 ): readonly Readonly<Record<string, Operand>>[] {
-  const given = ranges.map((range, i) => {
-    const { length } = range;
-    const direction = context.scratch([length], 'f32', `direction ${i}`);
-    const workgroupSize = 256;
-    const { workgroups, gridX } = linearGrid(length / 4, workgroupSize);
-    context.dispatch({
-      kernel: kernels.direction,
-      constants: {
-        ...constants,
-        ...counting,
-        LENGTH: length / 4,
-        WORKGROUP_SIZE: workgroupSize,
-        GRID_X: gridX,
-      },
-      functions: functions(range, ['gradient']),
-      bindings: { ...bindings(range), direction },
-      workgroups,
-      flops: 14 * length,
-      part: 'direction',
-    });
-    return { direction };
-  });
+  const { ranges, tables, firstNorm, hyper, counting } = preparation;
+  const own = { constants: { ...constants, ...counting }, flopsPerParameter: 14, part: 'direction' };
+  const values = directionsOf(preparation, { kernel: kernels.direction, ...own }, context);
   const norms = { ranges, hyper, tables };
   reduceSegmentNorms({ ...norms, index: firstNorm, value: 'parameters[i]' }, context);
-  const values = given.map(({ direction }) => direction);
   reduceSegmentNorms({ ...norms, index: firstNorm + 1, values, value: 'gradients[i]' }, context);
-  return given;
+  return values.map((direction) => ({ direction }));
 }

@@ -13,6 +13,7 @@ import { checked } from './adam.ts';
 import { check, checkCount, checkNumber, logarithm } from './checks.ts';
 import { commonOptions, NamePatterns, patternsOf } from './common.ts';
 import type { CommonOptions, LearningRate } from './common.ts';
+import { directionsOf } from './directions.ts';
 import { reduceSegmentNorms } from './norms.ts';
 import { optimizer } from './optimizer.ts';
 import type { Optimizer, Preparation } from './optimizer.ts';
@@ -187,33 +188,14 @@ export function muon(options: MuonOptions = {}): Optimizer {
 }
 
 function directions(
-  { ranges, tables, firstNorm, hyper, functions, bindings }: Preparation,
+  preparation: Preparation,
   iteration: Iteration,
   context: LowerContext,
 ): readonly Readonly<Record<string, Operand>>[] {
-  const given = ranges.map((range, i) => {
-    const { length } = range;
-    const direction = context.scratch([length], 'f32', `direction ${i}`);
-    const workgroupSize = 256;
-    const { workgroups, gridX } = linearGrid(length / 4, workgroupSize);
-    context.dispatch({
-      kernel: kernels.momentum,
-      constants: {
-        MOMENTUM: iteration.momentum,
-        NESTEROV: iteration.nesterov,
-        LENGTH: length / 4,
-        WORKGROUP_SIZE: workgroupSize,
-        GRID_X: gridX,
-      },
-      functions: functions(range, ['gradient']),
-      bindings: { ...bindings(range), direction },
-      workgroups,
-      flops: 4 * length,
-      part: 'momentum',
-    });
-    return { direction };
-  });
-  const values = given.map(({ direction }) => direction);
+  const { ranges, tables, firstNorm, hyper } = preparation;
+  const constants = { MOMENTUM: iteration.momentum, NESTEROV: iteration.nesterov };
+  const own = { constants, flopsPerParameter: 4, part: 'momentum' };
+  const values = directionsOf(preparation, { kernel: kernels.momentum, ...own }, context);
   reduceSegmentNorms({ ranges, hyper, tables, index: firstNorm, values, value: 'gradients[i]' }, context);
   ranges.forEach((range, i) =>
     range.segments.forEach((segment, k) => {
@@ -222,7 +204,7 @@ function directions(
       orthogonalize(values[i], hyper, segment, record, iteration, context);
     }),
   );
-  return given;
+  return values.map((direction) => ({ direction }));
 }
 
 /** Puts in the place of a matrix one near the orthogonal one: Newton–Schulz. @param record of its norm in `hyper` */

@@ -9,6 +9,7 @@ import { StepPrograms } from './programs.ts';
 import type { StepSource } from './programs.ts';
 import { stepNotMade } from './stepNotMade.ts';
 import type { StepValues } from './values.ts';
+import { Turns } from './turns.ts';
 
 /** Programs for batches of one kind: of the same types, shapes and class weights, in whatever sizes. */
 interface Kind {
@@ -24,9 +25,8 @@ const MAX_KINDS = 4;
 export class BatchTrainer {
   readonly #compiled: Compiled;
   readonly #kinds = new Map<string, Kind>();
-  /** The step before: two at a time would take each other's batch. */
-  #last: Promise<unknown> = Promise.resolve();
-  #running = 0;
+  /** One step at a time: two would take each other's batch. */
+  readonly #turns = new Turns();
 
   constructor(compiled: Compiled) {
     this.#compiled = compiled;
@@ -34,15 +34,12 @@ export class BatchTrainer {
 
   /** Whether it is at work. */
   get busy(): boolean {
-    return this.#running > 0;
+    return this.#turns.busy;
   }
 
   /** A step on a batch, when those asked for before are done. */
   async train(batch: Dataset, classWeight: ClassWeight | undefined): Promise<StepValues> {
-    const run = this.#last.then(() => this.#step(batch, classWeight));
-    this.#running++;
-    this.#last = run.catch(() => {}).finally(() => this.#running--); // the caller hears of a failure
-    return this.#compiled.state.lifetime.race(run);
+    return this.#compiled.state.lifetime.race(this.#turns.run(() => this.#step(batch, classWeight)));
   }
 
   async #step(batch: Dataset, classWeight: ClassWeight | undefined): Promise<StepValues> {

@@ -27,6 +27,7 @@ import { checkBatchSize } from './run.ts';
 import { samplesOf } from './samples.ts';
 import type { Samples } from './samples.ts';
 import { checkLayout } from './streamSource.ts';
+import { Turns } from './turns.ts';
 
 type Work = (prepared: EvaluationProgram, batches: Batches) => Promise<void>;
 
@@ -41,9 +42,8 @@ const MAX_PROGRAMS = 6;
 export class Evaluator {
   readonly #compiled: Compiled;
   readonly #programs = new Map<string, EvaluationProgram>();
-  /** The run before: two at a time would share a program's inputs. */
-  #last: Promise<unknown> = Promise.resolve();
-  #running = 0;
+  /** One run at a time: two would share a program's inputs. */
+  readonly #turns = new Turns();
 
   constructor(compiled: Compiled) {
     this.#compiled = compiled;
@@ -51,12 +51,12 @@ export class Evaluator {
 
   /** Whether it is at work. */
   get busy(): boolean {
-    return this.#running > 0;
+    return this.#turns.busy;
   }
 
   /** Waits until it is not at work. */
   async idle(): Promise<void> {
-    while (this.busy) await this.#last;
+    await this.#turns.idle();
   }
 
   #batchSize({ batchSize }: EvaluateOptions): number {
@@ -170,7 +170,7 @@ export class Evaluator {
     if (options.steps !== undefined) checkBatchSize(network.name, options.steps, 'steps');
     checkSignal(network.name, options.signal);
     callable(`${network.name}: onProgress`, options.onProgress);
-    const run = this.#last.then(async () => {
+    const run = this.#turns.run(async () => {
       state.lifetime.check();
       const stream = asStream(data);
       if (stream) {
@@ -184,8 +184,6 @@ export class Evaluator {
       }
       options.signal?.throwIfAborted();
     });
-    this.#running++;
-    this.#last = run.catch(() => {}).finally(() => this.#running--); // the caller hears of a failure
     await state.lifetime.race(run);
   }
 

@@ -1,0 +1,23 @@
+/** Pieces of work that run one after the other, in the order in which they were asked for. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+  #running = 0;
+
+  /** Whether one of them is under way or waits. */
+  get busy(): boolean {
+    return this.#running > 0;
+  }
+
+  /** Waits until none is. */
+  async idle(): Promise<void> {
+    while (this.busy) await this.#last;
+  }
+
+  /** Runs `work` when all that was asked for before is done, also where that failed. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#last.then(work);
+    this.#running++;
+    this.#last = run.catch(() => {}).finally(() => this.#running--); // the caller hears of a failure
+    return run;
+  }
+}
