@@ -8,7 +8,7 @@ import type { MetricSpec } from '../../src/nn/registry.ts';
 import { rowsFor } from '../../src/nn/steps.ts';
 import { input } from '../../src/ops/core/leaves.ts';
 import { evaluate } from '../helpers/evaluate.ts';
-import { array, map, random, randomIntegers, type Array64 } from '../reference/array.ts';
+import { array, map, random, randomIntegers, type Array64, fromFunction } from '../reference/array.ts';
 import * as losses from '../reference/losses.ts';
 import * as reference from '../reference/metrics.ts';
 import { oneHot } from '../reference/movement.ts';
@@ -239,6 +239,18 @@ describe.each([true, false])('software %s', (software) => {
       const found = await valueOf(metrics.ssim({ filterSize, filterSigma, maxValue }), x, t, { software });
       expect(found).toBeCloseTo(expected, 4);
     }
+    // scikit-image's structural_similarity (gaussian_weights, use_sample_covariance=False) and peak_signal_noise_ratio
+    const a = fromFunction(
+      [1, 16, 15, 2],
+      (_, row, column, c) => (Math.sin(0.4 * column + 0.3 * row + c) + 1) / 2,
+    );
+    const b = fromFunction(a.shape, (...at) => {
+      const [, row, column] = at;
+      const i = (row * 15 + column) * 2 + at[3];
+      return Math.min(1, Math.max(0, a.data[i] + 0.1 * Math.cos(1.7 * column - 0.9 * row)));
+    });
+    expect(await valueOf('ssim', b, a, { software })).toBeCloseTo(0.954176529, 5);
+    expect(await valueOf('psnr', b, a, { software })).toBeCloseTo(23.7110912, 4);
     const gray = map(image(x, 0, 0), (value) => value);
     const one = array([1, H, W], gray.data);
     expect(await valueOf('ssim', one, one, { software })).toBeCloseTo(1, 5);
