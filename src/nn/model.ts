@@ -95,7 +95,8 @@ export class Model extends TrainableNetwork {
 
   /**
    * The values of all weights and statistics in the order of the layers (Keras's get_weights), each in one piece: those
-   * that `weightNames` names. A training under way waits meanwhile, between two steps.
+   * that `weightNames` names. A training under way waits meanwhile, between two steps. Within `useAveragedWeights` they are
+   * the averages.
    *
    * @param layer of one layer alone: its name or index in `getLayer`, or itself
    */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dataset } from '../../src/data/dataset.ts';
-import { ArgumentError, ShapeError } from '../../src/errors.ts';
+import { ArgumentError, NumericError, ShapeError } from '../../src/errors.ts';
 import { loadModel } from '../../src/nn/json/loadModel.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { normalization } from '../../src/nn/layers/featureNormalization.ts';
@@ -91,6 +91,24 @@ describe('normalization', () => {
     );
     network.destroy();
     copy.destroy();
+  });
+
+  it('refuses statistics that are no finite numbers, and stays as it was', () => {
+    const layer = normalization().adapt([
+      [1, 2],
+      [3, 4],
+    ]);
+    modelOf(layer, [random(1, [1, 2])]);
+    for (const wrong of [NaN, Infinity, 1e30]) {
+      const adapt = () => layer.adapt([[0, wrong], [0, -1e30]]); // prettier-ignore
+      expect(adapt).toThrow(NumericError);
+      expect(adapt).toThrow(/normalization\.adapt: the (mean|variance) at place 1 along the axes is/);
+    }
+    const values = new Float32Array(2);
+    layer.weights.get('mean')!.initialize(values, []);
+    expect([...values]).toEqual([2, 3]);
+    layer.weights.get('variance')!.initialize(values, []);
+    expect([...values]).toEqual([1, 1]);
   });
 
   it('says what is wrong', () => {

@@ -255,6 +255,21 @@ describe('trainOnBatch', () => {
 });
 
 describe('weights', () => {
+  it('are the averages while these are in use', async () => {
+    const own = await random();
+    await own.fit(data, { epochs: 2 });
+    const before = await own.getWeights();
+    const [averages, one, predicted] = await own.useAveragedWeights(() =>
+      Promise.all([own.getWeights(), own.getWeights(0), own.predict(data)]),
+    );
+    expect(averages).not.toEqual(before);
+    expect(one).toEqual(averages.slice(0, one.length));
+    expect(await own.getWeights()).toEqual(before);
+    await own.setWeights(averages);
+    expect(await own.predict(data)).toEqual(predicted);
+    own.destroy();
+  });
+
   it('are read in Keras’s order, and written back', async () => {
     const own = await random();
     await own.fit(data, { epochs: 2 });

@@ -3,7 +3,7 @@ import type { NestedNumbers } from '../../data/arrays.ts';
 import { inputsOf } from '../../data/fields.ts';
 import { isDataset } from '../../data/requireDataset.ts';
 import type { DataField, Dataset } from '../../data/types.ts';
-import { ArgumentError, ShapeError } from '../../errors.ts';
+import { ArgumentError, NumericError, ShapeError } from '../../errors.ts';
 import { constant, read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
@@ -165,6 +165,7 @@ export class FeatureNormalization extends Layer {
    *
    * @param data the data set whose input it is, of which bytes count as the model sees them, or samples in nested arrays
    * @throws ArgumentError if mean and variance were given, or it is no data; ShapeError if it has other features
+   * @throws NumericError if a mean or variance is NaN, infinite or beyond the range of f32; the layer then stays as it was
    */
   adapt(data: Dataset | NestedNumbers, options: AdaptOptions = {}): this {
     const label = `${this.name || this.type}.adapt`;
@@ -183,6 +184,7 @@ export class FeatureNormalization extends Layer {
     const { inputScale = 1 / 255, inputOffset = 0 } =
       values instanceof Uint8Array ? options : { inputScale: 1 };
     const own = statisticsOf(values, shape, axes, (value) => value * inputScale + inputOffset);
+    requireFinite(label, own);
     this.#adapted = own;
     for (const [variable, entries] of [
       [this.#mean, own.mean],
@@ -192,6 +194,17 @@ export class FeatureNormalization extends Layer {
       for (const store of holdersOf(variable)) store.write(variable, Float32Array.from(entries));
     }
     return this;
+  }
+}
+
+/** Throws a NumericError unless all are numbers of f32. */
+function requireFinite(label: string, { mean, variance }: Statistics): void {
+  for (const [name, own] of Object.entries({ mean, variance })) {
+    const place = own.findIndex((value) => !Number.isFinite(Math.fround(value)));
+    if (place < 0) continue;
+    throw new NumericError(
+      `${label}: the ${name} at place ${place} along the axes is ${own[place]}, which is no finite f32. Remove samples with NaN or infinite values, or bring the values into a smaller range`,
+    );
   }
 }
 

@@ -7,7 +7,7 @@ import { formatShape, sizeOf } from '../../ops/core/shape.ts';
 import { describe } from '../../options.ts';
 import type { Layer } from '../layers/layer.ts';
 import type { Compiled } from './compiled.ts';
-import { takeTurn } from './encodeCheckpoint.ts';
+import { takeTurn, variablesOf } from './encodeCheckpoint.ts';
 import { savedModel } from './savedModel.ts';
 
 /** Values for weights: a list in the order of `getWeights`, or those that are to change by their names. */
@@ -20,11 +20,15 @@ export function weightNames({ network }: Pick<Compiled, 'network'>, layer?: Laye
   return new Map(keys.filter(([, variable]) => !layer || own.has(variable)));
 }
 
-/** Their values, as they are between two steps. */
+/** Their values, as they are between two steps; the averages while this model has these in use. */
 export async function readWeights(compiled: Compiled, layer?: Layer): Promise<Float32Array[]> {
-  const { gpu, state } = compiled;
+  const { gpu, state, minimizer } = compiled;
   const variables = [...weightNames(compiled, layer).values()];
-  const release = await takeTurn({ gpu, state, saved: savedModel(compiled) });
+  const saved = savedModel(compiled);
+  // Whoever has the averages in use would wait for ever for their return.
+  const release = await takeTurn({ gpu, state, saved }, () =>
+    minimizer.averagesInUse ? [] : variablesOf(saved),
+  );
   try {
     const values = await state.lifetime.race(gpu.variables.readAll(variables));
     return variables.map((variable) => values.get(variable)!);

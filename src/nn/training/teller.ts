@@ -12,6 +12,8 @@ export class Teller {
   readonly #facade: CallbackRun;
   /** Values of steps whose hooks are still at work. */
   #pending: Promise<void> | undefined;
+  /** Hooks before a step that are still at work. */
+  #before: Promise<void> | undefined;
 
   constructor(callbacks: readonly Callback[], run: Run, task: Task) {
     this.#callbacks = callbacks;
@@ -59,8 +61,20 @@ export class Teller {
   /** What comes before a step. @param begins whether it is the first of its epoch, which has not been told */
   async before({ step, epoch }: EpochTime, begins: boolean): Promise<void> {
     await this.#pending;
-    if (begins) await this.#tell('onEpochBegin', epoch, (own) => own.onEpochBegin!(epoch, this.#facade));
-    await this.#tell('onTrainBatchBegin', step, (own) => own.onTrainBatchBegin!(step, this.#facade));
+    if (begins) {
+      await this.#holding(this.#tell('onEpochBegin', epoch, (own) => own.onEpochBegin!(epoch, this.#facade)));
+    }
+    await this.#holding(
+      this.#tell('onTrainBatchBegin', step, (own) => own.onTrainBatchBegin!(step, this.#facade)),
+    );
+  }
+
+  /** Values of steps that are read meanwhile are told when these hooks are done: never two at a time. */
+  async #holding(told: Promise<void> | undefined): Promise<void> {
+    this.#before = told?.catch(() => {}); // who waits for `told` hears of it
+    await told;
+    this.#before = undefined;
+    await this.#pending;
   }
 
   /** @returns a promise where a hook has given one: it rejects with what goes wrong there */
@@ -68,7 +82,8 @@ export class Teller {
     for (const own of values) {
       const tell = () =>
         this.#tell('onTrainBatchEnd', own.step, (to) => to.onTrainBatchEnd!(own.step, own, this.#facade));
-      this.#pending = this.#pending ? this.#pending.then(tell) : tell();
+      const earlier = this.#pending ?? this.#before;
+      this.#pending = earlier ? earlier.then(tell) : tell();
     }
     const pending = this.#pending;
     const settled = () => {

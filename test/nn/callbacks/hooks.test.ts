@@ -97,6 +97,34 @@ describe('hooks', () => {
     model.destroy();
   });
 
+  it('are at work one at a time, slow ones, too', async () => {
+    const own = await compiledTiny();
+    const working: string[] = [];
+    const together: string[] = [];
+    const slow = async (name: string) => {
+      if (working.length > 0) together.push(`${name} beside ${working.join(', ')}`);
+      working.push(name);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      working.splice(working.indexOf(name), 1);
+    };
+    let batches = 0;
+    await own.fit(data, {
+      epochs: 2,
+      batchSize: 8,
+      callbacks: [
+        {
+          onEpochBegin: () => slow('onEpochBegin'),
+          onEpochEnd: () => slow('onEpochEnd'),
+          onTrainBatchBegin: () => slow('onTrainBatchBegin'),
+          onTrainBatchEnd: () => slow(`onTrainBatchEnd ${batches++}`),
+        },
+      ],
+    });
+    expect(together).toEqual([]);
+    expect(batches).toBe(own.step);
+    own.destroy();
+  });
+
   it('may change the rate and end the training; what they throw ends it, too', async () => {
     const model = await compiledTiny({ optimizer: sgd({ learningRate: 0.5 }) });
     const rates: number[] = [];
