@@ -11,7 +11,7 @@ const FIXED = /^\.(\d+)f$/;
  * Puts values into a name: `best-{epoch:03d}-{val_loss:.2f}.safetensors`.
  *
  * @param callback for messages
- * @throws ArgumentError if there is no such value, or it cannot be written so
+ * @throws ArgumentError if there is no such value, it cannot be written so, or the name has folders
  */
 export function fileName(
   callback: string,
@@ -19,6 +19,12 @@ export function fileName(
   values: Readonly<Record<string, number | undefined>>,
 ): string {
   const known = Object.keys(values);
+  const stray = /[{}/\\]/.exec(pattern.replaceAll(FIELD, ''))?.[0];
+  if (stray !== undefined) {
+    throw new ArgumentError(
+      `${callback}: the name "${pattern}" has a "${stray}" in it; give the name of a file, without folders, and fields such as {epoch:03d}`,
+    );
+  }
   return pattern.replaceAll(FIELD, (field, given: string, format = '') => {
     const name = valueName(given, known);
     if (!known.includes(name)) {

@@ -253,6 +253,8 @@ it('names of files are written as Python writes them', () => {
     /asks for \{losss\}, but there is epoch, step, loss, validationLoss; did you mean "loss"\?/,
   );
   expect(() => name('{loss:03d}')).toThrow(/asks for \{loss:03d\}, but the value is 0\.12345; write/);
+  expect(() => name('../{epoch}')).toThrow(/has a "\/" in it; give the name of a file/);
+  expect(() => name('best-{epoch')).toThrow(/has a "\{" in it/);
   expect(() => name('{epoch:x}')).toThrow(/write \{epoch\}/);
 });
 
