@@ -61,7 +61,8 @@ export class EpochEnds {
       totals: this.#recorder.totals.isEmpty ? undefined : this.#recorder.totals.state,
       callbacks: counted.length > 0 ? counted : undefined,
       bestWeights: this.#bestWeights,
-      epochBegun: this.begun || undefined,
+      // Where nobody is told of it, it is no part of the file: files of equal trainings are equal.
+      epochBegun: (!this.#teller.isEmpty && this.begun) || undefined,
       epochEnds: this.due || undefined,
     };
   }

@@ -181,7 +181,6 @@ export class Loop {
           this.#recorder.submitted(clock, position);
           clock.advance(next.rows);
           run.rates.after(clock.step, minimizers);
-          this.#ends.begun = true; // also where nobody was told, so that files of equal trainings are equal
           this.#ends.due = last;
           this.#task.stepped?.(part);
           reader.start(read);
