@@ -24,7 +24,7 @@ import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
 import { checkLayerAxes, layerAxes, withAxesLast } from './axes.ts';
 import type { LayerAxes } from './axes.ts';
-import { beside } from './mergingMasks.ts';
+import { maskAtRank } from './mergingMasks.ts';
 import { settleLayer } from './settleLayer.ts';
 import { weightDefaults, weightOf } from './weightOptions.ts';
 import type { WeightOptionsOf } from './weightOptions.ts';
@@ -125,7 +125,7 @@ export function softmax(options: SoftmaxOptions = {}): Layer {
       const axes = layerAxes('softmax', 'axis', settled.axis, x.shape.slice(1));
       const mask = axes.includes(1) ? maskOf(x) : undefined;
       if (!mask) return softmaxOver(x, axes);
-      const steps = beside(mask, x.shape.length);
+      const steps = maskAtRank(mask, x.shape.length);
       return where(steps, softmaxOver(where(steps, x, -1e30), axes), 0);
     },
     description: settled.axis === -1 ? '' : `axis ${[settled.axis].flat().join(', ')}`,

@@ -1,7 +1,7 @@
 import type { Tensor } from '../../ops/core/op.ts';
 import { divide, shift, square, subtract, where } from '../../ops/elementwise/elementwise.ts';
 import { broadcastTo, reduceSum } from '../../ops/reduce/sum.ts';
-import { beside } from './mergingMasks.ts';
+import { maskAtRank } from './mergingMasks.ts';
 
 /** Keras's `epsilon()`, so that a batch of which nothing counts has the mean 0. */
 const LEAST = 1e-7;
@@ -12,7 +12,7 @@ const LEAST = 1e-7;
  */
 export function maskedMoments(x: Tensor, mask: Tensor): { mean: Tensor; variance: Tensor } {
   const rank = x.shape.length;
-  const counts = beside(mask, rank);
+  const counts = maskAtRank(mask, rank);
   const n = shift(reduceSum(broadcastTo(counts, [...x.shape.slice(0, -1), 1])), LEAST);
   const axes = [...Array(rank - 1).keys()];
   const meanOf = (values: Tensor) => divide(reduceSum(where(counts, values, 0), { axes }), n);

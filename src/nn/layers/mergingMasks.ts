@@ -7,7 +7,7 @@ import { broadcastTo } from '../../ops/reduce/sum.ts';
 import { maskOf } from '../masks.ts';
 
 /** A mask [batch, steps] at the rank of the values that it is of: [batch, steps, 1, …]. */
-export const beside = (mask: Tensor, rank: number): Tensor =>
+export const maskAtRank = (mask: Tensor, rank: number): Tensor =>
   reshape(mask, [...mask.shape, ...Array<number>(rank - mask.shape.length).fill(1)]);
 
 /** A step counts where it does in one of the branches; all do where a branch has no mask. As in Keras. */
@@ -25,7 +25,7 @@ export function joinedMask(branches: readonly Tensor[], axis: number): Tensor | 
   const masks = branches.map((branch) => {
     const shape = branch.shape.slice(0, -1);
     const mask = maskOf(branch);
-    return mask ? broadcastTo(beside(mask, shape.length), shape) : fill(shape, 1);
+    return mask ? broadcastTo(maskAtRank(mask, shape.length), shape) : fill(shape, 1);
   });
   return axis < masks[0].shape.length ? concat(masks, axis) : masks.reduce(maximum);
 }
@@ -34,11 +34,11 @@ export function joinedMask(branches: readonly Tensor[], axis: number): Tensor | 
 export function productOf(branches: readonly Tensor[]): Tensor {
   const factors = branches.map((x) => {
     const mask = maskOf(x);
-    return mask ? where(beside(mask, x.shape.length), x, 1) : x;
+    return mask ? where(maskAtRank(mask, x.shape.length), x, 1) : x;
   });
   const product = factors.reduce(multiply);
   const mask = eitherMask(branches);
-  return mask ? where(beside(mask, product.shape.length), product, 0) : product;
+  return mask ? where(maskAtRank(mask, product.shape.length), product, 0) : product;
 }
 
 /**
@@ -51,8 +51,8 @@ export const extremeOf =
     let [y, of] = [first, maskOf(first)];
     for (const other of others) {
       const mask = maskOf(other);
-      const b = mask ? where(beside(mask, other.shape.length), other, y) : other;
-      const a = of ? where(beside(of, y.shape.length), y, b) : y;
+      const b = mask ? where(maskAtRank(mask, other.shape.length), other, y) : other;
+      const a = of ? where(maskAtRank(of, y.shape.length), y, b) : y;
       of = of && mask && maximum(of, mask);
       y = op(a, b);
     }

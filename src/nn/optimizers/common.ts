@@ -8,7 +8,7 @@ import { check, checkCount } from './checks.ts';
 export type LearningRate = number | Schedule;
 
 /**
- * What every optimizer can do besides its rule, inside the same dispatches. At each step, for each parameter w with
+ * What every optimizer can do besides its rule, inside the same dispatches unless an option says otherwise. At each step, for each parameter w with
  * gradient g of the loss:
  *
  *     g ← mean of g over the last steps   gradientAccumulationSteps
@@ -18,7 +18,8 @@ export type LearningRate = number | Schedule;
  *     w ← rule(w, g, η) − η λ w           weightDecay
  *     a ← d a + (1 − d) w                 ema
  *
- * They apply to all trainable parameters, biases and scales included, as Keras's optimizers do by default.
+ * They apply to all trainable parameters, biases and scales included, as Keras's optimizers do by default;
+ * `excludeFromWeightDecay` makes exceptions.
  */
 export interface CommonOptions {
   /**
