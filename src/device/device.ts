@@ -14,6 +14,8 @@ export class Device {
   readonly software: boolean;
   readonly features: ReadonlySet<string>;
   readonly limits: GPUSupportedLimits;
+  /** Invocations of every subgroup; undefined where their number varies, or kernels may not use subgroup functions. */
+  readonly subgroupSize: number | undefined;
   /** Rejects when the device is lost, never resolves. Wait with `race`, which hears of it too. */
   readonly lost: Promise<never>;
   /** Buffers created through this device and not destroyed yet. */
@@ -33,6 +35,9 @@ export class Device {
     this.#owned = options.owned;
     this.features = gpu.features as ReadonlySet<string>;
     this.limits = gpu.limits;
+    const { subgroupMinSize, subgroupMaxSize } = info;
+    const fixed = this.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
+    this.subgroupSize = fixed ? subgroupMinSize : undefined;
     this.description =
       info.description ||
       info.device ||

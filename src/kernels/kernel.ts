@@ -18,12 +18,15 @@ export interface Specialization {
   readonly library?: readonly string[];
 }
 
-/** A storage buffer that the specialised kernel uses. `type` has its aliases resolved: `array<vec4f>`. */
+/**
+ * A buffer that the specialised kernel uses. `type` has its aliases resolved: `array<vec4f>`. A `uniform` one is read
+ * too, has a fixed size, and lies on a multiple of 256 bytes.
+ */
 export interface BindingInfo {
   readonly name: string;
   readonly group: 0;
   readonly binding: number;
-  readonly access: 'read' | 'read_write';
+  readonly access: 'read' | 'read_write' | 'uniform';
   readonly type: string;
 }
 
@@ -35,6 +38,8 @@ export interface SpecializedKernel {
   readonly workgroupSize: readonly [number, number, number];
   /** Bytes of workgroup memory, as WebGPU counts them against its limit. */
   readonly workgroupBytes: number;
+  /** The WebGPU features that its `enable` directives name. */
+  readonly features: readonly string[];
   /** For each line of `code` the line of the kernel file it comes from, 0 where it comes from elsewhere. */
   readonly lineOrigins?: readonly number[];
 }

@@ -93,7 +93,7 @@ export class PipelineCache {
 
   private async compile(kernel: SpecializedKernel, label: string): Promise<CompiledKernel> {
     const { device } = this;
-    checkLimits(kernel, label, device.limits);
+    checkLimits(kernel, label, device);
     device.pushErrorScope('validation');
     let created: ReturnType<PipelineCache['create']> | undefined;
     let thrown: unknown;
@@ -135,7 +135,7 @@ export class PipelineCache {
       entries: kernel.bindings.map(({ binding, access }) => ({
         binding,
         visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+        buffer: { type: BUFFER_TYPES[access] },
       })),
     });
     const layout = device.createPipelineLayout({ label, bindGroupLayouts: [bindGroupLayout] });
@@ -148,8 +148,18 @@ export class PipelineCache {
   }
 }
 
+const BUFFER_TYPES = { read: 'read-only-storage', read_write: 'storage', uniform: 'uniform' } as const;
+
 /** Compares what a kernel needs with what the device allows, to fail with names and numbers before Dawn does. */
-function checkLimits(kernel: SpecializedKernel, label: string, limits: GPUSupportedLimits): void {
+function checkLimits(kernel: SpecializedKernel, label: string, { limits, features }: GPUDevice): void {
+  const missing = kernel.features.filter((feature) => !features.has(feature));
+  if (missing.length > 0) {
+    throw new LimitError(
+      `Kernel ${kernel.name} (pipeline "${label}") needs the feature ${missing.join(', ')}, which this device does not ` +
+        'have; choose another variant, or request a device with it.',
+    );
+  }
+  const uniforms = kernel.bindings.filter(({ access }) => access === 'uniform').length;
   const [x, y, z] = kernel.workgroupSize;
   const tile = 'choose a smaller tile or workgroup';
   const needs: [value: number, limit: keyof GPUSupportedLimits, what: string, fix: string][] = [
@@ -158,7 +168,13 @@ function checkLimits(kernel: SpecializedKernel, label: string, limits: GPUSuppor
     [z, 'maxComputeWorkgroupSizeZ', 'invocations along z in a workgroup', tile],
     [x * y * z, 'maxComputeInvocationsPerWorkgroup', 'invocations in a workgroup', tile],
     [kernel.workgroupBytes, 'maxComputeWorkgroupStorageSize', 'bytes of workgroup memory', tile],
-    [kernel.bindings.length, 'maxStorageBuffersPerShaderStage', 'storage buffers', 'fuse fewer inputs'],
+    [
+      kernel.bindings.length - uniforms,
+      'maxStorageBuffersPerShaderStage',
+      'storage buffers',
+      'fuse fewer inputs',
+    ],
+    [uniforms, 'maxUniformBuffersPerShaderStage', 'uniform buffers', 'bind fewer'],
   ];
   for (const [value, limit, what, fix] of needs) {
     const allowed = limits[limit] as number;

@@ -8,7 +8,7 @@ import type { Declarations } from './rewrite.ts';
 import { find, join, matching, templateEnd } from './tokens.ts';
 import type { Token } from './tokens.ts';
 
-/** The storage buffers among the declarations in use, by binding number. */
+/** The buffers among the declarations in use, by binding number. */
 export function bindingsOf(
   kernel: string,
   used: readonly Declaration[],
@@ -21,17 +21,30 @@ export function bindingsOf(
     if (kind !== 'var' || Number.isNaN(binding)) continue;
     const problem = (text: string) => new KernelError(`${kernel}.wgsl: binding "${name}" ${text}`);
     const space = join(tokens, keyword + 1, templateEnd(tokens, keyword + 1) + 1).replace(/\s/g, '');
-    if (!/^<storage(,read|,read_write)?>$/.test(space)) {
-      throw problem(`is var${space}; kernels bind storage buffers only, everything else is baked in.`);
+    if (!/^<(uniform|storage(,read|,read_write)?)>$/.test(space)) {
+      throw problem(
+        `is var${space}; kernels bind storage buffers, and uniform ones for what is read often; everything else is baked in.`,
+      );
     }
     if (!attributes.includes('@group(0')) throw problem('is not in @group(0); put it there.');
     const other = bindings.find((each) => each.binding === binding);
     if (other !== undefined)
       throw problem(`shares @binding(${binding}) with "${other.name}"; give it another number.`);
-    const access = space.endsWith(',read_write>') ? 'read_write' : 'read';
+    const access = space === '<uniform>' ? 'uniform' : space.endsWith(',read_write>') ? 'read_write' : 'read';
     bindings.push({ name, group: 0, binding, access, type: typeText(tokens, type, declarations) });
   }
   return bindings.sort((a, b) => a.binding - b.binding);
+}
+
+/** WebGPU's names of the features that `enable` directives ask for, by WGSL's. */
+const FEATURES: Readonly<Record<string, string>> = { f16: 'shader-f16' };
+
+/** The features that the directives of a file enable. */
+export function featuresOf(directives: readonly Declaration[]): string[] {
+  return directives
+    .filter(({ kind }) => kind === 'enable')
+    .flatMap(({ tokens }) => tokens.filter(({ word }) => word).slice(1))
+    .map(({ text }) => FEATURES[text] ?? text);
 }
 
 /** The arguments of @workgroup_size. */

@@ -3,7 +3,7 @@ import { concrete, evaluate } from './evaluate.ts';
 import type { Constant, Lookup } from './evaluate.ts';
 import type { KernelFile, Specialization, SpecializedKernel } from './kernel.ts';
 import { parseFile } from './parse.ts';
-import { bindingsOf, workgroupBytesOf, workgroupSizeOf } from './reflect.ts';
+import { bindingsOf, featuresOf, workgroupBytesOf, workgroupSizeOf } from './reflect.ts';
 import { rewrite, typeText } from './rewrite.ts';
 import type { Declarations } from './rewrite.ts';
 import { scalarize } from './scalarize.ts';
@@ -16,7 +16,7 @@ import { expandFunction } from './unroll.ts';
  * over constants and drops every declaration that `main` does not reach.
  *
  * @throws KernelError where the file does not parse, the specialisation names what the file does not declare or
- *   gives a value of the wrong kind, a marked loop cannot be unrolled, or a binding is not a storage buffer.
+ *   gives a value of the wrong kind, a marked loop cannot be unrolled, or a binding is no buffer.
  */
 export function specialize(file: KernelFile, specialization: Specialization = {}): SpecializedKernel {
   const { named, nameless } = parseFile(file.source, file.name);
@@ -53,6 +53,7 @@ export function specialize(file: KernelFile, specialization: Specialization = {}
     bindings: bindingsOf(file.name, used, declarations),
     workgroupSize: workgroupSizeOf(file.name, main, lookup),
     workgroupBytes: workgroupBytesOf(used, declarations, lookup),
+    features: featuresOf(nameless),
     lineOrigins: emitter.lineOrigins,
   };
 }

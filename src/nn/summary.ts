@@ -26,6 +26,7 @@ const limits = {
   maxComputeWorkgroupStorageSize: 16384,
   maxComputeInvocationsPerWorkgroup: 256,
   maxComputeWorkgroupsPerDimension: 65535,
+  maxUniformBufferBindingSize: 65536,
 };
 
 /** Shapes, sizes and work of each layer, from the kernels that its forward pass is lowered to. */

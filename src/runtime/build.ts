@@ -86,9 +86,11 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
   const blocks = lifetimes(dispatches, pinned, new Set(Object.values(outputs).map(ownerOf)));
   const placed = new Set(blocks.map((block) => block.key));
   const usages = dispatches.map(({ bindings }): Usage<Operand> => {
-    const of = (access: string) =>
-      bindings.filter((b) => b.access === access && placed.has(b.operand)).map((b) => b.operand);
-    return { reads: of('read'), writes: of('read_write') };
+    const of = (writes: boolean) =>
+      bindings
+        .filter((b) => (b.access === 'read_write') === writes && placed.has(b.operand))
+        .map((b) => b.operand);
+    return { reads: of(false), writes: of(true) };
   });
   return {
     dispatches,
@@ -151,7 +153,7 @@ function lifetimes(
       if (isTensor(operand) && operand.node.op.kind === 'leaf') continue;
       const block = blocks.get(operand);
       if (block) block.last = index;
-      else if (access === 'read') {
+      else if (access !== 'read_write') {
         throw new KernelError(
           `${label}: reads ${name} before any kernel has written it; mend the op's lowering`,
         );

@@ -66,7 +66,7 @@ export function toDot(build: Build): string {
       const other = isTensor(operand) ? idOf(operand.node) : `resource ${operand.resource}`;
       if (!isTensor(operand))
         node(other, [operand.resource, formatShape(operand.shape)], { shape: 'cylinder' });
-      if (access === 'read') edge(other, id, { label: bytes(operand) });
+      if (access !== 'read_write') edge(other, id, { label: bytes(operand) });
       else edge(id, other, { label: bytes(operand) });
     }
   });

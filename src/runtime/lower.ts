@@ -1,6 +1,6 @@
 import { ArgumentError, KernelError, LimitError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
-import type { SpecializedKernel } from '../kernels/kernel.ts';
+import type { BindingInfo, SpecializedKernel } from '../kernels/kernel.ts';
 import { library } from '../kernels/library.ts';
 import { specialize } from '../kernels/specialize.ts';
 import { expressionBody } from '../ops/core/expression.ts';
@@ -11,6 +11,7 @@ import type {
   Node,
   Operand,
   Scratch,
+  Slice,
   Target,
   Tensor,
 } from '../ops/core/op.ts';
@@ -33,9 +34,11 @@ export interface LoweredDispatch {
 export interface LoweredBinding {
   readonly name: string;
   readonly binding: number;
-  readonly access: 'read' | 'read_write';
+  readonly access: BindingInfo['access'];
   /** Aliases (reshapes) are already followed to the tensor that owns the memory. */
   readonly operand: Operand;
+  /** The part of the operand that is bound; default all of it. */
+  readonly slice?: Omit<Slice, 'of'>;
 }
 
 export type Variants = Readonly<Record<string, string>>;
@@ -123,7 +126,7 @@ function lowerDispatch(label: string, call: Dispatch, target: Target, node?: Nod
     );
   }
   const functions: Record<string, string> = { ...call.functions };
-  const operands: Record<string, Operand> = { ...call.bindings };
+  const operands: Record<string, Operand | Slice> = { ...call.bindings };
   if (call.epilogue && node?.epilogue) {
     const { expression, extras } = node.epilogue;
     const width = valueType(call) === 'vec4f' ? 4 : 1;
@@ -144,7 +147,20 @@ function lowerDispatch(label: string, call: Dispatch, target: Target, node?: Nod
         `${name}: kernel ${call.kernel.name} binds ${variable}, but the op gave it nothing; it gave ${Object.keys(operands).join(', ')}`,
       );
     }
-    return { name: variable, binding, access, operand: isTensor(operand) ? ownerOf(operand) : operand };
+    const { of: whole, ...slice } = 'of' in operand ? operand : { of: operand };
+    const owner = isTensor(whole) ? ownerOf(whole) : whole;
+    if (access === 'uniform' && ('resource' in owner || (isTensor(owner) && owner.node.op.kind === 'leaf'))) {
+      throw new KernelError(
+        `${name}: kernel ${call.kernel.name} binds ${variable} as a uniform buffer, which takes what the program has computed; copy it there first`,
+      );
+    }
+    return {
+      name: variable,
+      binding,
+      access,
+      operand: owner,
+      ...('bytes' in slice && { slice }),
+    };
   });
   return {
     label: name,

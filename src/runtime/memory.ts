@@ -35,12 +35,14 @@ export interface Memory {
 export function allocate({ device, variables }: MemoryContext, build: Build, options: MemoryOptions): Memory {
   const owned: GPUBuffer[] = [];
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-  const create = (name: string, bytes: number): GPUBuffer => {
-    const buffer = device.createBuffer(`${options.label}/${name}`, bytes, usage);
+  const create = (name: string, bytes: number, more = 0): GPUBuffer => {
+    const buffer = device.createBuffer(`${options.label}/${name}`, bytes, usage | more);
     owned.push(buffer);
     return buffer;
   };
-  const slabs = build.plan.slabBytes.map((bytes, i) => create(`slab ${i}`, bytes));
+  const uniform = build.dispatches.some(({ bindings }) => bindings.some((b) => b.access === 'uniform'));
+  const slabUsage = uniform ? GPUBufferUsage.UNIFORM : 0;
+  const slabs = build.plan.slabBytes.map((bytes, i) => create(`slab ${i}`, bytes, slabUsage));
   const state: Location = { buffer: create('state', 32), offset: 0, bytes: 32 };
   const inputs = new Map<Tensor, Location>();
   const others = new Map<Operand, Location>(options.resources);

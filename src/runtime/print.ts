@@ -19,7 +19,7 @@ export function formatGraph(build: Build): string {
   const text = ({ operand }: LoweredBinding) => `${name(operand)} ${formatShape(operand.shape)}`;
   const rows = build.dispatches.map(({ label, kernel, bindings, workgroups, flops, node }, i) => {
     const writes = bindings.filter(({ access }) => access === 'read_write');
-    const reads = bindings.filter(({ access }) => access === 'read').map(text);
+    const reads = bindings.filter(({ access }) => access !== 'read_write').map(text);
     const results = writes.map((b) => [text(b), ...(outputs.get(b.operand) ?? [])].join(' = '));
     const last = build.dispatches[i + 1]?.node !== node;
     return [
@@ -91,7 +91,7 @@ export function operandNames({ dispatches, pinned }: Build): (operand: Operand) 
   const names = new Map<Operand, string>();
   dispatches.forEach(({ bindings }, i) => {
     for (const { operand, access } of bindings) {
-      if (names.has(operand) || access === 'read') continue;
+      if (names.has(operand) || access !== 'read_write') continue;
       const target = pinned.get(operand);
       if (target) names.set(operand, `∇${target.variable.name}`);
       else if ('scratch' in operand) names.set(operand, `%${i}.${operand.scratch.split('.').at(-1)}`);

@@ -105,9 +105,10 @@ export class Program {
       const memory = allocate(context, build, options);
       const commands = build.dispatches.map(({ label, bindings, workgroups }, i): Command => {
         const { pipeline, bindGroupLayout: layout } = compiled[i];
-        const entries = bindings.map(({ binding, operand }) => {
+        const entries = bindings.map(({ binding, operand, slice }) => {
           const { buffer, offset } = memory.locate(operand);
-          return { binding, resource: { buffer, offset, size: bindingSize(operand) } };
+          const { offset: from, bytes: size } = slice ?? { offset: 0, bytes: bindingSize(operand) };
+          return { binding, resource: { buffer, offset: offset + from, size } };
         });
         const bindGroup = device.attempt(label, () => device.gpu.createBindGroup({ label, layout, entries }));
         return { label, pipeline, bindGroup, workgroups };

@@ -112,7 +112,8 @@ export class Gpu {
   }
 
   get target(): Target {
-    return { software: this.device.software, limits: this.device.limits };
+    const { software, subgroupSize, limits } = this.device;
+    return { software, subgroupSize, limits };
   }
 
   /** An optimizer at work on `variables`, which get their memory here if they have none yet. */

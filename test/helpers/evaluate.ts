@@ -10,12 +10,14 @@ import { Gpu } from '../../src/runtime/session.ts';
 import { random } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
 import { finiteDifference } from './close.ts';
-import { testDevice } from './device.ts';
+import { testAdapter, testDevice } from './device.ts';
 
 export interface EvaluateOptions {
   variants?: Record<string, string>;
   /** Lower for a software adapter (true) or for a real GPU (false); both run on the test adapter. */
   software?: boolean;
+  /** Let kernels use subgroup functions, where the adapter has them. Default false. */
+  subgroups?: boolean;
   dtypes?: DType[];
   seed?: number;
   steps?: number;
@@ -23,17 +25,27 @@ export interface EvaluateOptions {
 
 export type Build = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
-const sessions = new Map<boolean, Gpu>();
+const sessions = new Map<string, Promise<Gpu>>();
+let subgroupDevice: Promise<GPUDevice> | undefined;
 
-/** A session on the test device, which has the spec's default limits. */
-export async function testGpu(software = true): Promise<Gpu> {
-  let gpu = sessions.get(software);
-  if (!gpu) {
-    const device = await testDevice();
-    gpu = new Gpu(new Device(device, device.adapterInfo, { owned: false, software }));
-    sessions.set(software, gpu);
-  }
-  return gpu;
+/**
+ * A session on the test device, which has the spec's default limits.
+ *
+ * @param subgroups on a device that has them too, where the adapter does
+ */
+export function testGpu(software = true, subgroups = false): Promise<Gpu> {
+  const key = `${software} ${subgroups}`;
+  const open = async () => {
+    const device = await (subgroups ? (subgroupDevice ??= withSubgroups()) : testDevice());
+    return new Gpu(new Device(device, device.adapterInfo, { owned: false, software }));
+  };
+  if (!sessions.has(key)) sessions.set(key, open());
+  return sessions.get(key)!;
+}
+
+async function withSubgroups(): Promise<GPUDevice> {
+  const { features } = await testAdapter();
+  return features.has('subgroups') ? testDevice({ requiredFeatures: ['subgroups'] }) : testDevice();
 }
 
 /** Compiles a graph function, runs it on `inputs` and returns the outputs as float64 arrays. */
@@ -42,7 +54,7 @@ export async function evaluate(
   inputs: readonly Array64[],
   options: EvaluateOptions = {},
 ): Promise<Array64[]> {
-  const gpu = await testGpu(options.software ?? true);
+  const gpu = await testGpu(options.software ?? true, options.subgroups);
   const tensors = inputs.map(({ shape }, i) => input(`input ${i}`, shape, options.dtypes?.[i] ?? 'f32'));
   const built = build(...tensors);
   const outputs = Array.isArray(built) ? (built as Tensor[]) : [built as Tensor];

@@ -124,6 +124,24 @@ fn main(@builtin(local_invocation_index) state: u32) {
     expect(code).toContain('const N: u32 = 2u;');
   });
 
+  it('tells what a uniform buffer and an enabled feature ask for', () => {
+    const source = `enable subgroups;
+enable f16;
+@group(0) @binding(0) var<uniform> b: array<vec4f, 4>;
+@group(0) @binding(4) var<storage, read_write> output: array<vec4f>;
+@compute @workgroup_size(8)
+fn main() {
+  output[0] = b[1];
+}`;
+    const { bindings, features, code } = specialize({ name: 'test', source });
+    expect(bindings).toEqual([
+      { name: 'b', group: 0, binding: 0, access: 'uniform', type: 'array<vec4f, 4>' },
+      { name: 'output', group: 0, binding: 4, access: 'read_write', type: 'array<vec4f>' },
+    ]);
+    expect(features).toEqual(['subgroups', 'shader-f16']);
+    expect(code.split('\n').slice(1, 3)).toEqual(['enable subgroups;', 'enable f16;']);
+  });
+
   it.each([
     [
       '@group(0) @binding(4) var<storage, read> b: array<u32>;',
@@ -131,12 +149,12 @@ fn main(@builtin(local_invocation_index) state: u32) {
     ],
     ['@group(1) @binding(0) var<storage, read> b: array<u32>;', 'binding "b" is not in @group(0)'],
     [
-      '@group(0) @binding(0) var<uniform> b: vec4u;',
-      'binding "b" is var<uniform>; kernels bind storage buffers only',
+      '@group(0) @binding(0) var<private> b: vec4u;',
+      'binding "b" is var<private>; kernels bind storage buffers, and uniform ones',
     ],
     [
       '@group(0) @binding(0) var b: texture_2d<f32>;',
-      'binding "b" is var; kernels bind storage buffers only',
+      'binding "b" is var; kernels bind storage buffers, and uniform ones',
     ],
   ])('refuses %s', (declaration, message) => {
     expect(() => codeOf('output[0] = u32(b[0]);', declaration)).toThrow(message);

@@ -170,6 +170,7 @@ describe('plans of real programs', () => {
       maxComputeWorkgroupStorageSize: 16384,
       maxComputeInvocationsPerWorkgroup: 256,
       maxComputeWorkgroupsPerDimension: 65535,
+      maxUniformBufferBindingSize: 65536,
     },
   };
 

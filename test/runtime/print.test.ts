@@ -19,6 +19,7 @@ const target: Target = {
     maxComputeWorkgroupStorageSize: 16384,
     maxComputeInvocationsPerWorkgroup: 256,
     maxComputeWorkgroupsPerDimension: 65535,
+    maxUniformBufferBindingSize: 65536,
   },
 };
 

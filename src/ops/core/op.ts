@@ -66,8 +66,14 @@ export type GradientRule<A = any> = (
 export interface Target {
   /** A CPU pretending to be a GPU: no shared memory, no barriers, big register tiles. */
   readonly software: boolean;
+  /**
+   * Invocations of every subgroup, where the kernels may use subgroup functions and all subgroups have as many: a
+   * workgroup of that size is one subgroup. Undefined elsewhere.
+   */
+  readonly subgroupSize?: number;
   readonly limits: Pick<
     GPUSupportedLimits,
+    | 'maxUniformBufferBindingSize'
     | 'maxComputeWorkgroupStorageSize'
     | 'maxComputeInvocationsPerWorkgroup'
     | 'maxComputeWorkgroupsPerDimension'
@@ -85,6 +91,13 @@ export interface Resource extends TensorSpec {
 }
 
 export type Operand = Tensor | Scratch | Resource;
+
+/** A part of an operand's memory, for one binding: bytes from an offset that is a multiple of 256. */
+export interface Slice {
+  readonly of: Operand;
+  readonly offset: number;
+  readonly bytes: number;
+}
 
 /**
  * Work at the end of a step that changes lasting memory: an optimizer's update, a row of the loss
@@ -151,8 +164,11 @@ export interface Dispatch {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Function bodies, for kernels whose inner function is generated (the elementwise map). */
   readonly functions?: Readonly<Record<string, string>>;
-  /** Operand by WGSL variable name. The access mode is the one declared in the file. */
-  readonly bindings: Readonly<Record<string, Operand>>;
+  /**
+   * Operand by WGSL variable name. The access mode is the one declared in the file. What a `uniform` variable binds is
+   * memory of the program's own: Scratch, or what an op has computed.
+   */
+  readonly bindings: Readonly<Record<string, Operand | Slice>>;
   readonly workgroups: readonly [number, number, number];
   /** This dispatch stores the node's output 0 through the file's `epilogue`: fused consumers go here. */
   readonly epilogue?: boolean;

@@ -31,6 +31,7 @@ const limits = {
   maxComputeWorkgroupStorageSize: 16384,
   maxComputeInvocationsPerWorkgroup: 256,
   maxComputeWorkgroupsPerDimension: 65535,
+  maxUniformBufferBindingSize: 65536,
 };
 const lowered = (software: boolean, tensor: Tensor, variants = {}) =>
   lowerGraph([tensor], [], [], { target: { software, limits }, variants });

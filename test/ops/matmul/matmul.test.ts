@@ -163,6 +163,7 @@ describe('the choice of matmul', () => {
       maxComputeWorkgroupStorageSize: 16384,
       maxComputeInvocationsPerWorkgroup: 256,
       maxComputeWorkgroupsPerDimension: 65535,
+      maxUniformBufferBindingSize: 65536,
     },
   });
   function lowered(software: boolean, a: number[], b: number[], options = {}) {
