@@ -14,6 +14,7 @@ import {
   placesToTry,
   refusal,
 } from './adapterChoice.ts';
+import { sleepWhileWaiting } from './polling.ts';
 import { swiftShaderFolder } from './chromiumPackage.ts';
 import { checkOptions } from '../options.ts';
 import type { OptionTable } from '../options.ts';
@@ -89,6 +90,7 @@ async function loadDawn(): Promise<(options: string[]) => GPU> {
   try {
     const { create, globals } = await import('webgpu');
     Object.assign(globalThis, globals);
+    sleepWhileWaiting(globals as never);
     return create;
   } catch (cause) {
     throw new AdapterError(
