@@ -168,7 +168,7 @@ describe('a GAN', () => {
     gan.destroy();
   });
 
-  it('in its steady state submits once per step, and creates and uploads nothing', async () => {
+  it('in its steady state submits at most once per step, and creates and uploads nothing', async () => {
     const { gpu, counted } = await ownGpu();
     const gan = await tinyGan({ dropout: 0.2 }).compile({ gpu, instanceNoise: 0.1 });
     let calls: Partial<Record<string, number>> = {};
@@ -183,7 +183,9 @@ describe('a GAN', () => {
       },
     });
     delete calls.mapAsync; // reads of the ring, as many as the clock asks for
-    expect(calls).toEqual({ createCommandEncoder: 80, submit: 80, onSubmittedWorkDone: 80 });
+    const { submit } = calls; // short steps share one
+    expect(submit).toBeLessThanOrEqual(80);
+    expect(calls).toEqual({ createCommandEncoder: submit, submit, onSubmittedWorkDone: submit });
     expect(alive.size).toBe(1);
 
     const sampler = await gan.sampler({ count: 4 });

@@ -276,7 +276,7 @@ describe('fit', () => {
   });
 });
 
-it('a steady state submits once per step, and creates and uploads nothing but a new learning rate', async () => {
+it('a steady state submits at most once per step, and creates and uploads nothing but a new learning rate', async () => {
   const { gpu, counted } = await ownGpu();
   const model = await compiledTiny({ gpu });
   let calls: Partial<Record<string, number>> = {};
@@ -292,7 +292,15 @@ it('a steady state submits once per step, and creates and uploads nothing but a 
     },
   });
   delete calls.mapAsync; // reads of the ring, as many as the clock asks for
-  expect(calls).toEqual({ createCommandEncoder: 80, submit: 80, onSubmittedWorkDone: 80, writeBuffer: 1 });
+  const { submit } = calls; // short steps share one
+  expect(submit).toBeLessThanOrEqual(80);
+  expect(calls).toEqual({
+    createCommandEncoder: submit,
+    submit,
+    onSubmittedWorkDone: expect.anything(),
+    writeBuffer: 1,
+  });
+  expect(calls.onSubmittedWorkDone).toBeLessThanOrEqual(submit!);
   expect(alive.size).toBe(1);
   model.destroy();
   gpu.destroy();
