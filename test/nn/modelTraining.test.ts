@@ -8,6 +8,7 @@ import { square } from '../../src/ops/elementwise/elementwise.ts';
 import type { StepValues } from '../../src/nn/training/values.ts';
 import type { Tensor } from '../../src/ops/core/op.ts';
 import '../helpers/close.ts';
+import { expectFewSubmits } from '../helpers/countCalls.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { clusters, compiledTiny, ownGpu, weightsOf } from './modelFixtures.ts';
 
@@ -292,15 +293,9 @@ it('a steady state submits at most once per step, and creates and uploads nothin
     },
   });
   delete calls.mapAsync; // reads of the ring, as many as the clock asks for
-  const { submit } = calls; // short steps share one
-  expect(submit).toBeLessThanOrEqual(80);
-  expect(calls).toEqual({
-    createCommandEncoder: submit,
-    submit,
-    onSubmittedWorkDone: expect.anything(),
-    writeBuffer: 1,
-  });
-  expect(calls.onSubmittedWorkDone).toBeLessThanOrEqual(submit!);
+  expect(calls.writeBuffer).toBe(1);
+  delete calls.writeBuffer;
+  expectFewSubmits(calls, 80);
   expect(alive.size).toBe(1);
   model.destroy();
   gpu.destroy();
