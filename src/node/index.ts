@@ -23,5 +23,11 @@ export type { LoadMnistNodeOptions, MnistFolders } from './mnist.ts';
 export async function initNode(options: AdapterOptions = {}): Promise<Gpu> {
   checkOptions('initNode', options, adapterOptions);
   const { gpu, adapter, kind } = await findAdapter(options);
-  return openGpu({ gpu, adapter, software: kind !== 'gpu' }, () => initNode(options));
+  const software = kind !== 'gpu';
+  const warmUp =
+    kind === 'lavapipe' ? { adapter: sharesCode() ? () => gpu.requestAdapter() : undefined } : undefined;
+  return openGpu({ gpu, adapter, software, warmUp }, () => initNode(options));
 }
+
+/** Whether Mesa keeps compiled code on disk, where one device finds what another one has compiled. */
+const sharesCode = () => !/^(1|true|yes|y)$/i.test(process.env.MESA_SHADER_CACHE_DISABLE ?? '');

@@ -107,7 +107,7 @@ export class Gpu {
   constructor(device: Device, reopen: () => Promise<Gpu> = () => init()) {
     this.device = device;
     this.reopen = reopen;
-    this.pipelines = new PipelineCache(device.gpu);
+    this.pipelines = new PipelineCache(device.gpu, device.warmUps);
     this.variables = new VariableStore(device);
   }
 
