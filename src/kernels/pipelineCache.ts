@@ -151,7 +151,7 @@ export class PipelineCache {
 const BUFFER_TYPES = { read: 'read-only-storage', read_write: 'storage', uniform: 'uniform' } as const;
 
 /** Compares what a kernel needs with what the device allows, to fail with names and numbers before Dawn does. */
-function checkLimits(kernel: SpecializedKernel, label: string, { limits, features }: GPUDevice): void {
+export function checkLimits(kernel: SpecializedKernel, label: string, { limits, features }: GPUDevice): void {
   const missing = kernel.features.filter((feature) => !features.has(feature));
   if (missing.length > 0) {
     throw new LimitError(
