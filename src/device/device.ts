@@ -27,6 +27,9 @@ export class Device {
   #uncaptured: GpuError | undefined;
   /** How to take back what the `scoped` work under way has made. */
   #undo: (() => void)[] | undefined;
+  /** Commands that wait for others. */
+  #held: GPUCommandEncoder | undefined;
+  #flushTimer: ReturnType<typeof setTimeout> | undefined;
   /** Those who wait for the GPU, to hear of its loss. */
   readonly #waiting = new Set<(reason: Error) => void>();
   readonly #owned: boolean;
@@ -186,13 +189,42 @@ export class Device {
     }
   }
 
-  /** Encodes commands and submits them. */
+  /** Encodes commands and submits them, behind those that are held, in the same submit. */
   submit(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
+    this.#encode(label, encode);
+    this.flush(label);
+  }
+
+  /**
+   * Encodes commands that may wait for others. They are submitted with the next `submit`, before the next `write`, with
+   * `flush`, or by themselves in the next turn of the event loop.
+   */
+  hold(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
+    this.#encode(label, encode);
+    this.#flushTimer ??= setTimeout(() => {
+      if (!this.#lost) this.flush(label);
+    }, 0);
+  }
+
+  #encode(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
     this.attempt(label, () => {
-      const encoder = this.gpu.createCommandEncoder({ label });
-      encode(encoder);
-      this.gpu.queue.submit([encoder.finish()]);
+      const encoder = (this.#held ??= this.gpu.createCommandEncoder({ label }));
+      try {
+        encode(encoder);
+      } catch (error) {
+        this.#held = undefined; // a pass may be open in it
+        throw error;
+      }
     });
+  }
+
+  /** Submits the commands that are held. */
+  flush(label = 'held commands'): void {
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    const held = this.#held;
+    this.#held = undefined;
+    if (held) this.attempt(label, () => this.gpu.queue.submit([held.finish()]));
   }
 
   createBuffer(label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer {
@@ -224,6 +256,7 @@ export class Device {
     bytes = data.byteLength - from,
   ): void {
     if (bytes === 0) return;
+    this.flush();
     const { buffer: source, byteOffset } = data;
     this.attempt(`writing to ${buffer.label}`, () =>
       this.gpu.queue.writeBuffer(buffer, offset, source as ArrayBuffer, byteOffset + from, bytes),
@@ -269,6 +302,7 @@ export class Device {
   /** Ends all work on the device and frees it. The caller's own device stays, and is lost only for this session. */
   destroy(): void {
     this.#destroyed = true;
+    clearTimeout(this.#flushTimer);
     this.#lose('destroyed', 'the session was destroyed');
     this.gpu.removeEventListener('uncapturederror', this.#onUncaptured);
     if (this.#owned) this.gpu.destroy();
