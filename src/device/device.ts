@@ -9,6 +9,7 @@ const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i;
  */
 export class Device {
   readonly gpu: GPUDevice;
+  readonly adapterInfo: GPUAdapterInfo;
   /** "NVIDIA H200", "llvmpipe (LLVM 19.1.4, 256 bits)", … */
   readonly description: string;
   /** True where the adapter is a CPU; kernels without shared memory are chosen then. */
@@ -43,6 +44,7 @@ export class Device {
   ) {
     this.warmUps = options.warmUps;
     this.gpu = gpu;
+    this.adapterInfo = info;
     this.#owned = options.owned;
     this.features = gpu.features as ReadonlySet<string>;
     this.limits = gpu.limits;

@@ -22,7 +22,7 @@ export interface DeviceOptions {
 
 const WANTED_FEATURES = ['timestamp-query', 'subgroups', 'shader-f16'] as const;
 const WANTED_LIMITS = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
-const deviceOptions: OptionTable<DeviceOptions> = {
+export const deviceOptions: OptionTable<DeviceOptions> = {
   device: true,
   adapter: true,
   gpu: true,

@@ -149,7 +149,7 @@ export class PipelineCache {
 }
 
 /** Compares what a kernel needs with what the device allows, to fail with names and numbers before Dawn does. */
-function checkLimits(kernel: SpecializedKernel, label: string, { limits, features }: GPUDevice): void {
+export function checkLimits(kernel: SpecializedKernel, label: string, { limits, features }: GPUDevice): void {
   const missing = kernel.features.filter((feature) => !features.has(feature));
   if (missing.length > 0) {
     throw new LimitError(

@@ -203,13 +203,18 @@ export class Program {
   /** Encodes the whole program as one compute pass. */
   encode(encoder: GPUCommandEncoder): void {
     const pass = encoder.beginComputePass({ label: this.label });
+    this.encodeInto(pass);
+    pass.end();
+  }
+
+  /** Encodes all dispatches into a pass of the caller's. */
+  encodeInto(pass: GPUComputePassEncoder): void {
     let current: GPUComputePipeline | undefined;
     for (const { pipeline, bindGroup, workgroups } of this.commands) {
       if (pipeline !== current) pass.setPipeline((current = pipeline));
       pass.setBindGroup(0, bindGroup);
       pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     }
-    pass.end();
   }
 
   /**

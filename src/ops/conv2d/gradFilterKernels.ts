@@ -5,8 +5,10 @@ import reduce from '../../../shaders/conv2d/grad_filter_reduce.wgsl?raw';
 import type { ConstantValue } from '../../kernels/kernel.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Target, Tensor } from '../core/op.ts';
-import { streamingWorkgroup, valueType } from '../core/values.ts';
+import { residentWorkgroups, streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
+import { MOST_CANDIDATES, parseVariant, variantName } from '../core/variant.ts';
+import type { Variant } from '../core/variant.ts';
 import { conv2dFlops } from './geometry.ts';
 import type { Conv2dSize } from './geometry.ts';
 import { largestDivisor } from './plans.ts';
@@ -43,14 +45,18 @@ export function lowerConv2dGradFilter(
   const { target } = context;
   const split = ['direct', 'implicit_gemm'] as const;
   const preferred = target.software || size.groupOut < 8 ? 'direct' : 'implicit_gemm';
-  const rung = context.choose<Rung>(opName, db ? split : ['naive', ...split], preferred);
+  const width: Width = size.groupOut % 4 === 0 ? 4 : 1;
+  const variant = context.choose<string>(opName, db ? split : ['naive', ...split], preferred, {
+    candidates: tunableVariants(size, db !== undefined, width, target),
+    kernels,
+  });
+  const { rung, ...named } = parseVariant<Rung>(variant);
   if (rung === 'naive') return dispatchNaive(context, size, { x, dy, dw });
 
-  const width: Width = size.groupOut % 4 === 0 ? 4 : 1;
   const channels = size.groups * size.groupOut;
   const bias = db !== undefined;
   const rows = rowsOf(size, bias);
-  const plan = rung === 'direct' ? directPlan(size, bias, width, target) : gemmPlan(size, bias, width);
+  const plan = rung === 'direct' ? directPlan(size, bias, width, target, named) : gemmPlan(size, bias, width);
   const partials = context.scratch([plan.slices, rows, channels], 'f32', 'partials');
   const Value = valueType('f32', width);
   context.dispatch({
@@ -130,25 +136,56 @@ function dispatchNaive(
   });
 }
 
+/** What may be faster than the rule's choice: on software adapters other tiles of rows × vectors of channels, and other slices. */
+function tunableVariants(size: Conv2dSize, bias: boolean, width: Width, target: Target): string[] {
+  const direct = { rung: 'direct', tile: [] };
+  if (!target.software) return [direct, { rung: 'implicit_gemm', tile: [] }].map(variantName);
+  const { constants, slices } = directPlan(size, bias, width, target, direct);
+  const [rows, channels] = [constants.ROWS, constants.CHANNELS] as number[];
+  const more = [channels / 2, 2 * channels].filter(
+    (own) => Number.isInteger(size.groupOut / width / own) && own >= 1,
+  );
+  const tiles = [
+    ...[4, 5, 6, 8, 10, 12].filter((own) => own !== rows).map((own) => [own, channels]),
+    ...more.map((own) => [rows, own]),
+  ];
+  const splits = [Math.ceil(slices / 2), 2 * slices].map((split) => ({
+    rung: 'direct',
+    tile: [rows, channels],
+    split,
+  }));
+  return [direct, ...tiles.map((tile) => ({ rung: 'direct', tile })), ...splits]
+    .slice(0, MOST_CANDIDATES)
+    .map(variantName);
+}
+
 /**
  * Tiles of up to 10 rows × 8 channels, the rows such that few are left over; and so many slices that there
  * are some 64 subgroups of 8 lanes to share among cores, but none of fewer than 64 positions.
  */
-function directPlan(size: Conv2dSize, bias: boolean, width: Width, { software }: Target): Plan {
+function directPlan(
+  size: Conv2dSize,
+  bias: boolean,
+  width: Width,
+  target: Target,
+  { tile: [namedRows, namedChannels], split }: Pick<Variant, 'tile' | 'split'>,
+): Plan {
+  const { software } = target;
   const { batch, output, groups, groupIn, groupOut } = size;
   const rows = rowsOf(size, bias);
-  const channels = largestDivisor(groupOut / width, 8 / width);
+  const channels = namedChannels ?? largestDivisor(groupOut / width, 8 / width);
   const sums = channels * width;
   // Time of all tiles for one position: a load costs as much as ten multiply-adds.
   const cost = (tile: number) =>
     Math.ceil(rows / tile) * (10 * (tile + sums) + tile * sums + (groupIn % tile === 0 ? 0 : tile * 4));
   const candidates = (software ? [4, 5, 6, 7, 8, 9, 10] : [4]).filter((tile) => tile <= Math.max(4, rows));
-  const ROWS = candidates.reduce((best, tile) => (cost(tile) <= cost(best) ? tile : best));
+  const ROWS = namedRows ?? candidates.reduce((best, tile) => (cost(tile) <= cost(best) ? tile : best));
 
   const channelTiles = (groups * groupOut) / width / channels;
   const blocks = Math.ceil(rows / ROWS);
   const positions = batch * output[0] * output[1];
-  const wanted = Math.ceil((software ? 512 : 32_768) / (blocks * channelTiles));
+  const lanes = residentWorkgroups(target) * (software ? 64 : 256);
+  const wanted = split ?? Math.ceil(lanes / (blocks * channelTiles));
   const steps = Math.ceil(positions / Math.max(1, Math.min(wanted, Math.floor(positions / 64))));
   const slices = Math.ceil(positions / steps);
   const workgroupSize = software ? 8 : 64;

@@ -10,7 +10,9 @@ import type { LowerContext, Operand, Tensor } from '../core/op.ts';
 import { streamingWorkgroup, valueType } from '../core/values.ts';
 import { conv2dFlops, forwardAxis, gradInputAxis, phaseOutput, phaseTaps, reachesOver } from './geometry.ts';
 import type { Conv2dSize, GatherAxis } from './geometry.ts';
-import { isDepthwise, planOf, preferredRung } from './plans.ts';
+import { parseVariant, variantName } from '../core/variant.ts';
+import type { Variant } from '../core/variant.ts';
+import { isDepthwise, planOf, preferredRung, tunableVariants } from './plans.ts';
 import type { Gather, Rung } from './plans.ts';
 
 const kernels = {
@@ -32,11 +34,11 @@ export function lowerConv2d(
   context: LowerContext,
 ): void {
   const gather = { ...size, axes: [forwardAxis(size, 0), forwardAxis(size, 1)] } as const;
-  const rung = chooseRung(opName, gather, context);
-  if (rung === 'naive') {
+  const variant = chooseVariant(opName, gather, context);
+  if (variant.rung === 'naive') {
     return dispatchNaive(context, size, 'naive', { input: x, weights, output: y }, y);
   }
-  dispatch(context, gather, rung, { input: x, weights, output: y }, conv2dFlops(size));
+  dispatch(context, gather, variant, { input: x, weights, output: y }, conv2dFlops(size));
 }
 
 /**
@@ -53,8 +55,8 @@ export function lowerConv2dGradInput(
 ): void {
   const axes = [gradInputAxis(size, 0), gradInputAxis(size, 1)] as const;
   const gather: Gather = { ...size, groupIn: size.groupOut, groupOut: size.groupIn, axes };
-  const rung = chooseRung(opName, gather, context);
-  if (rung === 'naive') {
+  const variant = chooseVariant(opName, gather, context);
+  if (variant.rung === 'naive') {
     return dispatchNaive(context, size, 'grad_input_naive', { dy, weights, dx }, dx);
   }
   const [h, w] = axes;
@@ -82,17 +84,19 @@ export function lowerConv2dGradInput(
     context.dispatch({ kernel: kernels.phase_weights, part: 'weights', constants, bindings, workgroups });
     return output;
   });
-  dispatch(context, gather, rung, { input: dy, weights: phased, output: dx }, conv2dFlops(size));
+  dispatch(context, gather, variant, { input: dy, weights: phased, output: dx }, conv2dFlops(size));
 }
 
-function chooseRung(opName: string, gather: Gather, context: LowerContext): Rung {
+function chooseVariant(opName: string, gather: Gather, context: LowerContext): Variant<Rung> {
   const rungs = [
     'naive',
     'direct',
     'implicit_gemm',
     ...(isDepthwise(gather) ? ['depthwise' as const] : []),
   ] as const;
-  return context.choose<Rung>(opName, rungs, preferredRung(gather, context.target));
+  const preferred = preferredRung(gather, context.target);
+  const candidates = tunableVariants(gather, context.target).map(variantName);
+  return parseVariant<Rung>(context.choose<string>(opName, rungs, preferred, { candidates, kernels }));
 }
 
 function dispatchNaive(
@@ -132,13 +136,13 @@ function dispatchNaive(
 function dispatch(
   context: LowerContext,
   gather: Gather,
-  rung: Exclude<Rung, 'naive'>,
+  { rung, tile }: Variant<Rung>,
   bindings: Readonly<Record<string, Operand>>,
   flops: number,
 ): void {
   const { batch, axes } = gather;
   const [h, w] = axes;
-  const plan = planOf(rung, gather, context.target);
+  const plan = planOf(rung, gather, context.target, tile);
   const { workgroups, gridX } = linearGrid(plan.tiles, 1);
   context.dispatch({
     kernel: kernels[rung],

@@ -2,6 +2,8 @@ import type { ConstantValue } from '../../kernels/kernel.ts';
 import type { Target } from '../core/op.ts';
 import { streamingWorkgroup } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
+import { MOST_CANDIDATES } from '../core/variant.ts';
+import type { Variant } from '../core/variant.ts';
 import { phaseOutput, phaseTaps } from './geometry.ts';
 import type { GatherAxis } from './geometry.ts';
 
@@ -53,8 +55,17 @@ export function isDepthwise({ groupIn, groupOut }: Gather): boolean {
   return groupIn === 1 && groupOut === 1;
 }
 
-export function planOf(rung: Exclude<Rung, 'naive'>, gather: Gather, target: Target): Plan {
-  if (rung === 'direct') return directPlan(gather, target);
+/** What may be faster than the rule's choice: the rungs for such a device, and other tiles of theirs. */
+export function tunableVariants(gather: Gather, target: Target): Variant<Rung>[] {
+  const direct = [[], ...directTiles(gather)].map((tile) => ({ rung: 'direct', tile }) as const);
+  if (target.software) return direct.slice(0, MOST_CANDIDATES);
+  const others = isDepthwise(gather) ? (['depthwise'] as const) : (['implicit_gemm'] as const);
+  return [...others.map((rung) => ({ rung, tile: [] })), ...direct].slice(0, MOST_CANDIDATES);
+}
+
+/** @param tile as in the variant's name; empty for the rule's */
+export function planOf(rung: Rung, gather: Gather, target: Target, tile: readonly number[] = []): Plan {
+  if (rung === 'direct') return directPlan(gather, target, tile);
   return rung === 'depthwise' ? depthwisePlan(gather, target) : gemmPlan(gather);
 }
 
@@ -67,7 +78,11 @@ function channelConstants({ groups, groupIn, groupOut }: Gather, width: Width) {
  * Register tiles of about 64 sums on software adapters: loads then take as long as the arithmetic, and a
  * larger tile takes longer to compile than it saves. On GPUs 32, as there have to be many invocations.
  */
-function directPlan(gather: Gather, { software }: Target): Plan {
+function directPlan(
+  gather: Gather,
+  { software }: Target,
+  [namedColumns, namedChannels]: readonly number[],
+): Plan {
   const {
     batch,
     groups,
@@ -75,9 +90,9 @@ function directPlan(gather: Gather, { software }: Target): Plan {
     axes: [h, w],
   } = gather;
   const width: Width = groupOut % 4 === 0 ? 4 : 1;
-  const channels = largestDivisor(groupOut / width, 8 / width);
+  const channels = namedChannels ?? largestDivisor(groupOut / width, 8 / width);
   const most = software ? Math.min(12, 64 / (channels * width)) : 4;
-  const columns = evenly(phaseOutput(w), Math.floor(most));
+  const columns = namedColumns ?? evenly(phaseOutput(w), Math.floor(most));
   const batchLanes = software && batch >= 8 ? 8 : 1;
   const places = phaseOutput(h) * Math.ceil(phaseOutput(w) / columns);
   const lanes = Math.ceil(batch / batchLanes) * batchLanes * places;
@@ -95,6 +110,18 @@ function directPlan(gather: Gather, { software }: Target): Plan {
     tiles: Math.ceil(lanes / workgroupSize),
     channelTiles: (groups * groupOut) / width / channels,
   };
+}
+
+/** Tiles of columns × vectors of channels with 8 to 96 sums, those with about 48 first. */
+function directTiles({ groupOut, axes: [, w] }: Gather): number[][] {
+  const width: Width = groupOut % 4 === 0 ? 4 : 1;
+  const channels = [1, 2, 4, 8].filter((own) => own * width <= 16 && (groupOut / width) % own === 0);
+  const columns = [2, 3, 4, 6, 8, 12].map((most) => evenly(phaseOutput(w), most));
+  const tiles = [...new Set(columns)].flatMap((across) => channels.map((own) => [across, own]));
+  const sums = ([across, own]: number[]) => across * own * width;
+  return tiles
+    .filter((tile) => sums(tile) >= 8 && sums(tile) <= 96)
+    .toSorted((a, b) => Math.abs(sums(a) - 48) - Math.abs(sums(b) - 48));
 }
 
 /**

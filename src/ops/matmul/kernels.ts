@@ -8,8 +8,10 @@ import type { ConstantValue } from '../../kernels/kernel.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Target } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
-import { streamingWorkgroup, valueType } from '../core/values.ts';
+import { residentWorkgroups, streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
+import { MOST_CANDIDATES, parseVariant, variantName } from '../core/variant.ts';
+import type { Variant } from '../core/variant.ts';
 import type { MatmulSize } from './size.ts';
 
 const kernels = {
@@ -18,10 +20,10 @@ const kernels = {
   register_tiled: { name: 'matmul/3_register_tiled', source: registerTiled },
   register_only: { name: 'matmul/4_register_only', source: registerOnly },
   register_dot: { name: 'matmul/5_register_dot', source: registerDot },
+  reduce: { name: 'matmul/reduce_partials', source: reducePartials },
 };
-const reduceKernel = { name: 'matmul/reduce_partials', source: reducePartials };
 
-type Rung = keyof typeof kernels;
+type Rung = Exclude<keyof typeof kernels, 'reduce'>;
 
 /** How a rung computes one product. */
 interface Plan {
@@ -46,7 +48,9 @@ const SPLIT = '_split';
 
 /**
  * Emits the dispatches of one matrix product. Variants are named after the rungs of shaders/matmul;
- * `…_split` cuts K among several workgroups and adds their partial sums in a second dispatch.
+ * `…_split` cuts K among several workgroups and adds their partial sums in a second dispatch. Tiles may be named too:
+ * `register_tiled:64x64x16` (rows, columns and K of a workgroup), `register_only:8x2x16` (rows and vectors of an
+ * invocation, and lanes of a workgroup), each also with `:split4`.
  *
  * The rule: on a GPU register_tiled. On a software adapter naive below 65,536 multiply-adds (20 µs), where the
  * quick compilation counts for more; register_dot for A · Bᵀ where 4 divides K; otherwise
@@ -67,10 +71,11 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
     node.op.name,
     ['naive', 'tiled', ...rungs, ...rungs.map((rung) => rung + SPLIT)],
     wanted > 1 ? preferred + SPLIT : preferred,
+    { candidates: tunableVariants(rungs, size, context.target), kernels },
   );
-  const rung = variant.replace(SPLIT, '') as Rung;
-  const plan = planOf(rung, size, context.target);
-  const splits = variant.endsWith(SPLIT) ? Math.max(2, splitsOf(plan, context.target)) : 1;
+  const { rung, tile, split } = parseVariant<Rung>(variant.replace(SPLIT, ''));
+  const plan = planOf(rung, size, context.target, tile);
+  const splits = split ?? (variant.endsWith(SPLIT) ? Math.max(2, splitsOf(plan, context.target)) : 1);
   dispatch(node, size, rung, plan, splits, context);
 }
 
@@ -114,7 +119,7 @@ function dispatch(
   const workgroupSize = streamingWorkgroup(context.target);
   const grid = linearGrid(count, workgroupSize);
   context.dispatch({
-    kernel: reduceKernel,
+    kernel: kernels.reduce,
     part: 'reduce',
     constants: {
       COUNT: count,
@@ -132,14 +137,31 @@ function dispatch(
 }
 
 /** Parts to cut K into, so that there are about as many workgroups as the machine wants. */
-function splitsOf({ groups, mostSplits }: Plan, { software }: Target): number {
-  const wanted = software ? 8 : 128; // a GPU has some ten to a hundred cores that take several workgroups each
+function splitsOf({ groups, mostSplits }: Plan, target: Target): number {
+  const wanted = residentWorkgroups(target);
   return groups > wanted / 2 ? 1 : Math.max(1, Math.min(Math.ceil(wanted / groups), mostSplits));
 }
 
-function planOf(rung: Rung, size: MatmulSize, target: Target): Plan {
-  if (rung === 'register_tiled') return tiledPlan(size);
-  if (rung === 'register_only' || rung === 'register_dot') return lanesPlan(rung, size);
+/** What may be faster than the rule's choice: other tiles, and K cut into more or fewer parts. */
+function tunableVariants(rungs: readonly Rung[], size: MatmulSize, target: Target): string[] {
+  const variants = rungs
+    .filter((rung) => (rung === 'register_tiled') !== target.software)
+    .flatMap((rung): Variant[] => {
+      const lanes = rung === 'register_only' || rung === 'register_dot';
+      const tiles = lanes ? lanesTiles(rung, size) : TILES.map(tileOf);
+      return [[], ...tiles].map((tile) => ({ rung, tile }));
+    });
+  const splits = variants.flatMap((variant) => {
+    const { groups, mostSplits } = planOf(variant.rung as Rung, size, target, variant.tile);
+    const worth = groups <= residentWorkgroups(target) && variant.tile.length > 0;
+    return [2, 4, 8].filter((split) => worth && split <= mostSplits).map((split) => ({ ...variant, split }));
+  });
+  return [...variants, ...splits].slice(0, MOST_CANDIDATES).map(variantName);
+}
+
+function planOf(rung: Rung, size: MatmulSize, target: Target, tile: readonly number[] = []): Plan {
+  if (rung === 'register_tiled') return tiledPlan(size, tile);
+  if (rung === 'register_only' || rung === 'register_dot') return lanesPlan(rung, size, tile);
   const { batch, M, N } = size;
   if (rung === 'naive') {
     const WORKGROUP_SIZE = target.software ? 32 : 64;
@@ -159,19 +181,24 @@ function planOf(rung: Rung, size: MatmulSize, target: Target): Plan {
   };
 }
 
+const TILES = [
+  { side: 128, workgroup: 16, depth: 8, enough: 256 },
+  { side: 64, workgroup: 8, depth: 16, enough: 64 },
+  { side: 32, workgroup: 8, depth: 8, enough: 0 },
+];
+
+const tileOf = ({ side, depth }: (typeof TILES)[0]) => [side, side, depth];
+
 /**
  * Tiles of 128 × 128, 64 × 64 or 32 × 32: the largest of which there are enough. A larger tile
  * needs fewer bytes per FLOP, a smaller one fills more cores and wastes less at the edges.
  */
-function tiledPlan({ batch, M, N, K }: MatmulSize): Plan {
+function tiledPlan({ batch, M, N, K }: MatmulSize, named: readonly number[]): Plan {
   const width: Width = N % 4 === 0 ? 4 : 1;
-  const tiles = [
-    { side: 128, workgroup: 16, depth: 8, enough: 256 },
-    { side: 64, workgroup: 8, depth: 16, enough: 64 },
-    { side: 32, workgroup: 8, depth: 8, enough: 0 },
-  ];
   const groupsOf = (side: number) => batch * Math.ceil(M / side) * Math.ceil(N / side);
-  const { side, workgroup, depth } = tiles.find((tile) => groupsOf(tile.side) >= tile.enough)!;
+  const { side, workgroup, depth } = TILES.find((tile) =>
+    named.length > 0 ? named.join() === tileOf(tile).join() : groupsOf(tile.side) >= tile.enough,
+  )!;
   return {
     constants: {
       ROWS: side / workgroup,
@@ -191,14 +218,19 @@ function tiledPlan({ batch, M, N, K }: MatmulSize): Plan {
  * computes a quarter faster and compiles for twice as long. Where C has fewer than 32 columns the
  * lanes run along the rows, two or four to a lane.
  */
-function lanesPlan(rung: 'register_only' | 'register_dot', size: MatmulSize): Plan {
+function lanesPlan(
+  rung: 'register_only' | 'register_dot',
+  size: MatmulSize,
+  [namedRows, namedColumns, namedLanes]: readonly number[],
+): Plan {
   const { batch, M, N, K, transposeB } = size;
   const dot = rung === 'register_dot';
   const width: Width = N % 4 === 0 && (dot || !transposeB) ? 4 : 1;
   const values = N / width;
   const onRows = N < 32 && M >= N;
   const mostColumns = width === 4 ? (dot ? 1 : 2) : onRows && !dot ? 6 : 4;
-  const columns = evenly(values, onRows ? mostColumns : Math.min(mostColumns, Math.ceil(values / 8)));
+  const columns =
+    namedColumns ?? evenly(values, onRows ? mostColumns : Math.min(mostColumns, Math.ceil(values / 8)));
   const groupsOf = (rows: number, lanes: number) => {
     const [down, across] = [Math.ceil(M / rows), Math.ceil(values / columns)];
     return batch * (onRows ? Math.ceil(down / lanes) * across : down * Math.ceil(across / lanes));
@@ -211,12 +243,29 @@ function lanesPlan(rung: 'register_only' | 'register_dot', size: MatmulSize): Pl
   // Fewer lanes, then fewer rows for each, where there would be too few workgroups to share out.
   if (groupsOf(rows, lanes) < 8) lanes = 8;
   while (rows > 1 && groupsOf(rows, lanes) < 8) rows = Math.ceil(rows / 2);
+  if (namedRows) [rows, lanes] = [namedRows, namedLanes];
   return {
     constants: { LANES_ON_ROWS: onRows, ROWS: rows, COLUMNS: columns, WORKGROUP_SIZE: lanes },
     width,
     groups: groupsOf(rows, lanes),
     mostSplits: Math.floor(K / 512),
   };
+}
+
+/** Tiles beside the one of the rule: half and twice as many rows, another number of columns, other workgroups. */
+function lanesTiles(rung: 'register_only' | 'register_dot', size: MatmulSize): number[][] {
+  const { constants } = lanesPlan(rung, size, []);
+  const [rows, columns, lanes] = [constants.ROWS, constants.COLUMNS, constants.WORKGROUP_SIZE] as number[];
+  const other = columns === 1 ? 2 : columns / 2;
+  const tiles = [
+    ...[Math.ceil(rows / 2), 2 * rows].flatMap((own) => [
+      [own, columns, lanes],
+      [own, other, lanes],
+    ]),
+    [rows, other, lanes],
+    [rows, columns, lanes === 8 ? 32 : 8],
+  ];
+  return tiles.filter(([own, across]) => own <= size.M && Number.isInteger(across));
 }
 
 /** The size of a part when `total` is cut into as few parts of at most `most` as possible, all about equal. */
