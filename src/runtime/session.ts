@@ -328,6 +328,7 @@ export async function openGpu(
 ): Promise<Gpu> {
   const device = await openDevice(options);
   const tuning = await Tuning.open(device, settings);
-  await tuning.measureDevice(device);
-  return new Gpu(device, reopen, tuning);
+  const gpu = new Gpu(device, reopen, tuning);
+  await tuning.measureDevice(gpu);
+  return gpu;
 }

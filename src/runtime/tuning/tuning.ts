@@ -109,9 +109,9 @@ export class Tuning implements Answers {
   }
 
   /** Once for each adapter, before anything is compiled: the rules of all kernels depend on it. */
-  async measureDevice(device: Device): Promise<void> {
+  async measureDevice(context: TunerContext): Promise<void> {
     if (this.#settings?.mode !== true || this.#measured.residentWorkgroups !== undefined) return;
-    const residentWorkgroups = await measureResidentWorkgroups(device);
+    const residentWorkgroups = await measureResidentWorkgroups(context);
     if (residentWorkgroups !== undefined) await this.#keep({ residentWorkgroups, choices: {} });
   }
 
