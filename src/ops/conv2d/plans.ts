@@ -6,7 +6,7 @@ import { phaseOutput, phaseTaps } from './geometry.ts';
 import type { GatherAxis } from './geometry.ts';
 
 /** The kernels of shaders/conv2d that compute an output from what it sees through the taps. */
-export type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'depthwise';
+export type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'broadcast' | 'depthwise';
 
 /** A convolution as its kernels see it: the forward pass, or the input gradient in phases. */
 export interface Gather {
@@ -34,7 +34,7 @@ export interface Plan {
  * for few products per output (taps · input channels up to 100, as in first layers) or few output channels
  * (fewer than 8 in a group); otherwise implicit_gemm.
  */
-export function preferredRung(gather: Gather, { software }: Target): Rung {
+export function preferredRung(gather: Gather, { software, subgroupSize }: Target): Rung {
   const {
     batch,
     groups,
@@ -43,8 +43,10 @@ export function preferredRung(gather: Gather, { software }: Target): Rung {
     axes: [h, w],
   } = gather;
   const products = phaseTaps(h) * phaseTaps(w) * groupIn;
-  if (software)
-    return batch * h.output * w.output * groups * groupOut * products < 16_384 ? 'naive' : 'direct';
+  if (software) {
+    if (batch * h.output * w.output * groups * groupOut * products < 16_384) return 'naive';
+    return subgroupSize ? 'broadcast' : 'direct';
+  }
   if (isDepthwise(gather)) return 'depthwise';
   return products <= 100 || groupOut < 8 ? 'direct' : 'implicit_gemm';
 }
@@ -55,6 +57,7 @@ export function isDepthwise({ groupIn, groupOut }: Gather): boolean {
 
 export function planOf(rung: Exclude<Rung, 'naive'>, gather: Gather, target: Target): Plan {
   if (rung === 'direct') return directPlan(gather, target);
+  if (rung === 'broadcast') return broadcastPlan(gather, target);
   return rung === 'depthwise' ? depthwisePlan(gather, target) : gemmPlan(gather);
 }
 
@@ -93,6 +96,74 @@ function directPlan(gather: Gather, { software }: Target): Plan {
       WORKGROUP_SIZE: workgroupSize,
     },
     tiles: Math.ceil(lanes / workgroupSize),
+    channelTiles: (groups * groupOut) / width / channels,
+  };
+}
+
+/** Neighbouring taps that share a strip. */
+const MOST_TAPS = 7;
+/** Multiply-adds in the text of a loop. */
+const MOST_PRODUCTS = 330;
+/** Sums of an invocation: those beyond the registers are fetched from the stack. */
+const MOST_SUMS = 112;
+
+/** What instructions cost, in multiply-adds of a subgroup: measured on lavapipe, see bench/README.md. */
+const COST = { load: { 1: 23, 4: 64 }, store: { 1: 22, 4: 54 }, shuffle: 4, multiplyAdd: 1.5 };
+
+interface Tile {
+  readonly columns: number;
+  /** In Values. */
+  readonly channels: number;
+}
+
+/**
+ * The tile of the least cost per output among those of up to 16 columns and 16 channels: wide ones load less, but some
+ * columns may be left over, and every multiply-add in the text of the loop takes time to compile.
+ */
+function broadcastPlan(gather: Gather, { subgroupSize = 1 }: Target): Plan {
+  const {
+    batch,
+    groups,
+    groupIn,
+    groupOut,
+    axes: [h, w],
+  } = gather;
+  const width: Width = groupOut % 4 === 0 ? 4 : 1;
+  const values = groupOut / width;
+  const run = largestDivisor(phaseTaps(w), MOST_TAPS);
+  const runs = phaseTaps(h) * (phaseTaps(w) / run) * groupIn;
+  const blocks = (columns: number) => Math.ceil((batch * Math.ceil(phaseOutput(w) / columns)) / subgroupSize);
+  const cost = ({ columns, channels }: Tile) => {
+    const strip = (columns - 1) * w.stride + (run - 1) * w.dilation + 1;
+    const weights = run * channels;
+    const inner =
+      strip * COST.load[1] +
+      Math.ceil(weights / subgroupSize) * COST.load[width] +
+      weights * width * (COST.shuffle + columns * COST.multiplyAdd);
+    return blocks(columns) * (values / channels) * (runs * inner + columns * channels * COST.store[width]);
+  };
+  const tiles = divisors(values, 16 / width).flatMap((channels) =>
+    Array.from({ length: 16 }, (_, most) => ({ columns: evenly(phaseOutput(w), most + 1), channels })),
+  );
+  const fits = ({ columns, channels }: Tile) => {
+    const sums = columns * channels * width;
+    return sums <= MOST_SUMS && sums * run <= MOST_PRODUCTS;
+  };
+  const { columns, channels } = tiles
+    .filter(fits)
+    .reduce((best, tile) => (cost(tile) < cost(best) ? tile : best));
+  const taps = w.phases.map((phase) => phase.taps);
+  return {
+    width,
+    constants: {
+      ...channelConstants(gather, width),
+      UNEVEN: taps.some((each) => each !== taps[0]),
+      COLUMNS: columns,
+      CHANNELS: channels,
+      TAP_RUN: run,
+      WORKGROUP_SIZE: subgroupSize,
+    },
+    tiles: phaseOutput(h) * blocks(columns),
     channelTiles: (groups * groupOut) / width / channels,
   };
 }
@@ -137,6 +208,10 @@ function depthwisePlan({ batch, groups, axes: [h, w] }: Gather, target: Target):
     tiles: Math.ceil(lanes / workgroupSize),
     channelTiles: 1,
   };
+}
+
+function divisors(total: number, most: number): number[] {
+  return Array.from({ length: most }, (_, i) => i + 1).filter((each) => total % each === 0);
 }
 
 /** The largest divisor of `total` up to `most`. */
