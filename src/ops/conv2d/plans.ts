@@ -32,7 +32,7 @@ export interface Plan {
 
 /**
  * The choice of a rung. On software adapters: naive below 16,384 multiply-adds, where compiling takes longer
- * than computing ever will, else direct. On a GPU: depthwise where every group is a single channel; direct
+ * than computing ever will, else broadcast where kernels may use subgroups, else direct. On a GPU: depthwise where every group is a single channel; direct
  * for few products per output (taps · input channels up to 100, as in first layers) or few output channels
  * (fewer than 8 in a group); otherwise implicit_gemm.
  */
@@ -140,7 +140,7 @@ const MOST_PRODUCTS = 330;
 const MOST_SUMS = 112;
 
 /** What instructions cost, in multiply-adds of a subgroup: measured on lavapipe, see bench/README.md. */
-const COST = { load: { 1: 23, 4: 64 }, store: { 1: 22, 4: 54 }, shuffle: 4, multiplyAdd: 1.5 };
+export const COST = { load: { 1: 23, 4: 64 }, store: { 1: 22, 4: 54 }, shuffle: 4, multiplyAdd: 1.5 };
 
 interface Tile {
   readonly columns: number;
@@ -174,7 +174,7 @@ function broadcastTiles(gather: Gather, { subgroupSize = 1 }: Target): number[][
     return blocks(columns) * (values / channels) * (runs * inner + columns * channels * COST.store[width]);
   };
   const tiles = divisors(values, 16 / width).flatMap((channels) =>
-    Array.from({ length: 16 }, (_, most) => ({ columns: evenly(phaseOutput(w), most + 1), channels })),
+    upTo(16).map((most) => ({ columns: evenly(phaseOutput(w), most), channels })),
   );
   const fits = ({ columns, channels }: Tile) => {
     const sums = columns * channels * width;
@@ -257,8 +257,14 @@ function depthwisePlan({ batch, groups, axes: [h, w] }: Gather, target: Target):
   };
 }
 
-function divisors(total: number, most: number): number[] {
-  return Array.from({ length: most }, (_, i) => i + 1).filter((each) => total % each === 0);
+/** The divisors of `total` up to `most`. */
+export function divisors(total: number, most: number): number[] {
+  return upTo(most).filter((each) => total % each === 0);
+}
+
+/** 1, 2 … most. */
+export function upTo(most: number): number[] {
+  return Array.from({ length: most }, (_, i) => i + 1);
 }
 
 /** The largest divisor of `total` up to `most`. */
