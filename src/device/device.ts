@@ -1,3 +1,4 @@
+import type { WarmUps } from '../kernels/pipelineCache.ts';
 import { DeviceLostError, GpuError, LimitError, WgradError } from '../errors.ts';
 
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i;
@@ -33,8 +34,15 @@ export class Device {
   /** Those who wait for the GPU, to hear of its loss. */
   readonly #waiting = new Set<(reason: Error) => void>();
   readonly #owned: boolean;
+  /** Whether pipelines have to be warmed up, and who helps. */
+  readonly warmUps: WarmUps | undefined;
 
-  constructor(gpu: GPUDevice, info: GPUAdapterInfo, options: { owned: boolean; software?: boolean }) {
+  constructor(
+    gpu: GPUDevice,
+    info: GPUAdapterInfo,
+    options: { owned: boolean; software?: boolean; warmUps?: WarmUps },
+  ) {
+    this.warmUps = options.warmUps;
     this.gpu = gpu;
     this.adapterInfo = info;
     this.#owned = options.owned;

@@ -36,7 +36,12 @@ export async function initNode(options: NodeOptions = {}): Promise<Gpu> {
   const settings = new TuningSettings('initNode', tune, tuningFile());
   const open = async (): Promise<Gpu> => {
     const { gpu, adapter, kind } = await findAdapter({ adapter: wanted });
-    return openGpu({ gpu, adapter, software: kind !== 'gpu' }, open, settings);
+    const helper = sharesCode() ? () => gpu.requestAdapter() : undefined;
+    const warmUp = kind === 'lavapipe' ? { adapter: helper } : undefined;
+    return openGpu({ gpu, adapter, software: kind !== 'gpu', warmUp }, open, settings);
   };
   return open();
 }
+
+/** Whether Mesa keeps compiled code on disk, where one device finds what another one has compiled. */
+const sharesCode = () => !/^(1|true|yes|y)$/i.test(process.env.MESA_SHADER_CACHE_DISABLE ?? '');

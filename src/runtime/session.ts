@@ -117,7 +117,7 @@ export class Gpu {
     this.device = device;
     this.reopen = reopen;
     this.tuning = tuning;
-    this.pipelines = new PipelineCache(device.gpu);
+    this.pipelines = new PipelineCache(device.gpu, device.warmUps);
     this.variables = new VariableStore(device);
   }
 

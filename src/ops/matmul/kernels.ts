@@ -3,6 +3,7 @@ import tiled from '../../../shaders/matmul/2_tiled.wgsl?raw';
 import registerTiled from '../../../shaders/matmul/3_register_tiled.wgsl?raw';
 import registerOnly from '../../../shaders/matmul/4_register_only.wgsl?raw';
 import registerDot from '../../../shaders/matmul/5_register_dot.wgsl?raw';
+import broadcast from '../../../shaders/matmul/6_broadcast.wgsl?raw';
 import reducePartials from '../../../shaders/matmul/reduce_partials.wgsl?raw';
 import type { ConstantValue } from '../../kernels/kernel.ts';
 import { linearGrid } from '../core/op.ts';
@@ -20,6 +21,7 @@ const kernels = {
   register_tiled: { name: 'matmul/3_register_tiled', source: registerTiled },
   register_only: { name: 'matmul/4_register_only', source: registerOnly },
   register_dot: { name: 'matmul/5_register_dot', source: registerDot },
+  broadcast: { name: 'matmul/6_broadcast', source: broadcast },
   reduce: { name: 'matmul/reduce_partials', source: reducePartials },
 };
 
@@ -31,6 +33,8 @@ interface Plan {
   readonly width: Width;
   /** Workgroups, were K not split. */
   readonly groups: number;
+  /** The kernel computes cᵀ = bᵀ aᵀ: its a is the product's b. */
+  readonly transposed?: boolean;
   /** K may be cut into this many parts, each still long enough to be worth a workgroup's while. */
   readonly mostSplits: number;
 }
@@ -50,11 +54,11 @@ const SPLIT = '_split';
  * Emits the dispatches of one matrix product. Variants are named after the rungs of shaders/matmul;
  * `…_split` cuts K among several workgroups and adds their partial sums in a second dispatch. Tiles may be named too:
  * `register_tiled:64x64x16` (rows, columns and K of a workgroup), `register_only:8x2x16` (rows and vectors of an
- * invocation, and lanes of a workgroup), each also with `:split4`.
+ * invocation, and lanes of a workgroup), `broadcast:16` (rows), each also with `:split4`.
  *
  * The rule: on a GPU register_tiled. On a software adapter naive below 65,536 multiply-adds (20 µs), where the
- * quick compilation counts for more; register_dot for A · Bᵀ where 4 divides K; otherwise
- * register_only. K is split where it is long and there are not even half as many workgroups as wanted.
+ * quick compilation counts for more; broadcast where kernels may use subgroups; elsewhere register_dot for A · Bᵀ where
+ * 4 divides K, and otherwise register_only. K is split where it is long and there are not even half as many workgroups as wanted.
  */
 export function lowerMatmul(node: Product, given: MatmulSize, context: LowerContext): void {
   const { batch, M, N, K } = given;
@@ -63,6 +67,7 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
   const dot = !size.transposeA && size.transposeB && K % 4 === 0;
   const rungs: Rung[] = ['register_tiled', 'register_only'];
   if (dot) rungs.push('register_dot');
+  if (context.target.software && context.target.subgroupSize) rungs.push('broadcast');
 
   const small = batch * M * N * K < 65_536;
   const preferred: Rung = !context.target.software ? 'register_tiled' : small ? 'naive' : rungs.at(-1)!;
@@ -88,8 +93,8 @@ function dispatch(
   context: LowerContext,
 ): void {
   const { batch, M, N, K, transposeA, transposeB } = size;
-  const { constants, width, groups } = plan;
-  const [a, b] = node.inputs;
+  const { constants, width, groups, transposed } = plan;
+  const [a, b] = transposed ? node.inputs.slice(0, 2).toReversed() : node.inputs;
   const [c] = node.outputs;
   const aliases = { Value: valueType('f32', width) };
   const partials = splits > 1 ? context.scratch([splits, sizeOf(c.shape)], 'f32', 'partials') : undefined;
@@ -103,12 +108,12 @@ function dispatch(
       N,
       K,
       ...(rung !== 'register_dot' && { TRANSPOSE_A: transposeA, TRANSPOSE_B: transposeB }),
-      ...(rung.startsWith('register') && { WIDTH: width, SPLITS: splits }),
+      ...((rung.startsWith('register') || rung === 'broadcast') && { WIDTH: width, SPLITS: splits }),
       ...constants,
       GRID_X: gridX,
     },
     aliases,
-    bindings: { a, a_vectors: a, b, b_scalars: b, c: partials ?? c },
+    bindings: { a, a_vectors: a, b, b_scalars: b, b_vectors: b, c: partials ?? c },
     workgroups,
     epilogue: !partials,
     flops: 2 * batch * M * N * K,
@@ -147,9 +152,7 @@ function tunableVariants(rungs: readonly Rung[], size: MatmulSize, target: Targe
   const variants = rungs
     .filter((rung) => (rung === 'register_tiled') !== target.software)
     .flatMap((rung): Variant[] => {
-      const lanes = rung === 'register_only' || rung === 'register_dot';
-      const tiles = lanes ? lanesTiles(rung, size) : TILES.map(tileOf);
-      return [[], ...tiles].map((tile) => ({ rung, tile }));
+      return [[], ...tilesOf(rung, size)].map((tile) => ({ rung, tile }));
     });
   const splits = variants.flatMap((variant) => {
     const { groups, mostSplits } = planOf(variant.rung as Rung, size, target, variant.tile);
@@ -159,9 +162,16 @@ function tunableVariants(rungs: readonly Rung[], size: MatmulSize, target: Targe
   return [...variants, ...splits].slice(0, MOST_CANDIDATES).map(variantName);
 }
 
+function tilesOf(rung: Rung, { M, ...size }: MatmulSize): number[][] {
+  if (rung === 'register_only' || rung === 'register_dot') return lanesTiles(rung, { M, ...size });
+  if (rung === 'broadcast') return [8, 12, 16, 24].filter((rows) => rows <= M).map((rows) => [rows]);
+  return TILES.map(tileOf);
+}
+
 function planOf(rung: Rung, size: MatmulSize, target: Target, tile: readonly number[] = []): Plan {
   if (rung === 'register_tiled') return tiledPlan(size, tile);
   if (rung === 'register_only' || rung === 'register_dot') return lanesPlan(rung, size, tile);
+  if (rung === 'broadcast') return broadcastPlan(size, target.subgroupSize!, tile);
   const { batch, M, N } = size;
   if (rung === 'naive') {
     const WORKGROUP_SIZE = target.software ? 32 : 64;
@@ -266,6 +276,37 @@ function lanesTiles(rung: 'register_only' | 'register_dot', size: MatmulSize): n
     [rows, columns, lanes === 8 ? 32 : 8],
   ];
   return tiles.filter(([own, across]) => own <= size.M && Number.isInteger(across));
+}
+
+/**
+ * A workgroup is one subgroup, whose lanes have four columns each. They run along the rows instead, as columns of the
+ * transposed product, where C is too narrow for them. 24 rows in a large product, else 16: an eighth slower, compiled in
+ * two thirds of the time.
+ */
+function broadcastPlan(given: MatmulSize, lanes: number, [wanted]: readonly number[]): Plan {
+  const transposed = given.N < 4 * lanes && given.M > given.N;
+  const { batch, M, N, K, transposeA, transposeB } = transposed
+    ? { ...given, M: given.N, N: given.M, transposeA: !given.transposeB, transposeB: !given.transposeA }
+    : given;
+  const groupsOf = (rows: number) => batch * Math.ceil(M / rows) * Math.ceil(N / (4 * lanes));
+  const whole = (rows: number) => (transposeA ? 4 * Math.ceil(rows / 4) : rows);
+  let rows = whole(wanted ?? evenly(M, batch * M * N * K >= 2 ** 24 ? 24 : 16));
+  while (wanted === undefined && rows > 4 && groupsOf(rows) < 4) rows = whole(Math.ceil(rows / 2));
+  return {
+    constants: {
+      M,
+      N,
+      TRANSPOSE_A: transposeA,
+      TRANSPOSE_B: transposeB,
+      TRANSPOSE_C: transposed,
+      LANES: lanes,
+      ROWS: rows,
+    },
+    width: !transposed && N % 4 === 0 ? 4 : 1,
+    groups: groupsOf(rows),
+    transposed,
+    mostSplits: Math.floor(K / 512),
+  };
 }
 
 /** The size of a part when `total` is cut into as few parts of at most `most` as possible, all about equal. */
