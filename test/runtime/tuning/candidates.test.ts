@@ -87,7 +87,7 @@ describe.each([
     expect(candidates.length).toBeLessThanOrEqual(MOST_CANDIDATES + 1);
     for (const candidate of candidates) {
       const [found] = await evaluate(define, inputs, { software, subgroups, variants: { [op]: candidate } });
-      expect(found, candidate).toBeAllClose(expected, { rtol: 2e-5, atol: 1e-4 });
+      expect(found, `${candidate}`).toBeAllClose(expected, { rtol: 2e-5, atol: 1e-4 });
     }
   });
 });
