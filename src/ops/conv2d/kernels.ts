@@ -1,6 +1,7 @@
 import naive from '../../../shaders/conv2d/1_naive.wgsl?raw';
 import direct from '../../../shaders/conv2d/2_direct.wgsl?raw';
 import implicitGemm from '../../../shaders/conv2d/3_implicit_gemm.wgsl?raw';
+import broadcast from '../../../shaders/conv2d/4_broadcast.wgsl?raw';
 import depthwise from '../../../shaders/conv2d/depthwise.wgsl?raw';
 import gradInputNaive from '../../../shaders/conv2d/grad_input_naive.wgsl?raw';
 import phaseWeights from '../../../shaders/conv2d/phase_weights.wgsl?raw';
@@ -19,6 +20,7 @@ const kernels = {
   naive: { name: 'conv2d/1_naive', source: naive },
   direct: { name: 'conv2d/2_direct', source: direct },
   implicit_gemm: { name: 'conv2d/3_implicit_gemm', source: implicitGemm },
+  broadcast: { name: 'conv2d/4_broadcast', source: broadcast },
   depthwise: { name: 'conv2d/depthwise', source: depthwise },
   grad_input_naive: { name: 'conv2d/grad_input_naive', source: gradInputNaive },
   phase_weights: { name: 'conv2d/phase_weights', source: phaseWeights },
@@ -92,6 +94,7 @@ function chooseVariant(opName: string, gather: Gather, context: LowerContext): V
     'naive',
     'direct',
     'implicit_gemm',
+    ...(context.target.subgroupSize ? ['broadcast' as const] : []),
     ...(isDepthwise(gather) ? ['depthwise' as const] : []),
   ] as const;
   const preferred = preferredRung(gather, context.target);

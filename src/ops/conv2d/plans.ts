@@ -8,7 +8,7 @@ import { phaseOutput, phaseTaps } from './geometry.ts';
 import type { GatherAxis } from './geometry.ts';
 
 /** The kernels of shaders/conv2d that compute an output from what it sees through the taps. */
-export type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'depthwise';
+export type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'broadcast' | 'depthwise';
 
 /** A convolution as its kernels see it: the forward pass, or the input gradient in phases. */
 export interface Gather {
@@ -36,7 +36,7 @@ export interface Plan {
  * for few products per output (taps · input channels up to 100, as in first layers) or few output channels
  * (fewer than 8 in a group); otherwise implicit_gemm.
  */
-export function preferredRung(gather: Gather, { software }: Target): Rung {
+export function preferredRung(gather: Gather, { software, subgroupSize }: Target): Rung {
   const {
     batch,
     groups,
@@ -45,8 +45,10 @@ export function preferredRung(gather: Gather, { software }: Target): Rung {
     axes: [h, w],
   } = gather;
   const products = phaseTaps(h) * phaseTaps(w) * groupIn;
-  if (software)
-    return batch * h.output * w.output * groups * groupOut * products < 16_384 ? 'naive' : 'direct';
+  if (software) {
+    if (batch * h.output * w.output * groups * groupOut * products < 16_384) return 'naive';
+    return subgroupSize ? 'broadcast' : 'direct';
+  }
   if (isDepthwise(gather)) return 'depthwise';
   return products <= 100 || groupOut < 8 ? 'direct' : 'implicit_gemm';
 }
@@ -58,7 +60,12 @@ export function isDepthwise({ groupIn, groupOut }: Gather): boolean {
 /** What may be faster than the rule's choice: the rungs for such a device, and other tiles of theirs. */
 export function tunableVariants(gather: Gather, target: Target): Variant<Rung>[] {
   const direct = [[], ...directTiles(gather)].map((tile) => ({ rung: 'direct', tile }) as const);
-  if (target.software) return direct.slice(0, MOST_CANDIDATES);
+  if (target.software) {
+    const broadcast = target.subgroupSize
+      ? [[], ...broadcastTiles(gather, target)].map((tile) => ({ rung: 'broadcast', tile }) as const)
+      : [];
+    return [...broadcast.slice(0, 1 + MOST_CANDIDATES / 2), ...direct].slice(0, MOST_CANDIDATES);
+  }
   const others = isDepthwise(gather) ? (['depthwise'] as const) : (['implicit_gemm'] as const);
   return [...others.map((rung) => ({ rung, tile: [] })), ...direct].slice(0, MOST_CANDIDATES);
 }
@@ -66,6 +73,7 @@ export function tunableVariants(gather: Gather, target: Target): Variant<Rung>[]
 /** @param tile as in the variant's name; empty for the rule's */
 export function planOf(rung: Rung, gather: Gather, target: Target, tile: readonly number[] = []): Plan {
   if (rung === 'direct') return directPlan(gather, target, tile);
+  if (rung === 'broadcast') return broadcastPlan(gather, target, tile);
   return rung === 'depthwise' ? depthwisePlan(gather, target) : gemmPlan(gather);
 }
 
@@ -124,6 +132,89 @@ function directTiles({ groupOut, axes: [, w] }: Gather): number[][] {
     .toSorted((a, b) => Math.abs(sums(a) - 48) - Math.abs(sums(b) - 48));
 }
 
+/** Neighbouring taps that share a strip. */
+const MOST_TAPS = 7;
+/** Multiply-adds in the text of a loop. */
+const MOST_PRODUCTS = 330;
+/** Sums of an invocation: those beyond the registers are fetched from the stack. */
+const MOST_SUMS = 112;
+
+/** What instructions cost, in multiply-adds of a subgroup: measured on lavapipe, see bench/README.md. */
+const COST = { load: { 1: 23, 4: 64 }, store: { 1: 22, 4: 54 }, shuffle: 4, multiplyAdd: 1.5 };
+
+interface Tile {
+  readonly columns: number;
+  /** In Values. */
+  readonly channels: number;
+}
+
+/**
+ * The tiles of up to 16 columns and 16 channels, those of the least cost per output first: wide ones load less, but some
+ * columns may be left over, and every multiply-add in the text of the loop takes time to compile.
+ */
+function broadcastTiles(gather: Gather, { subgroupSize = 1 }: Target): number[][] {
+  const {
+    batch,
+    groupIn,
+    groupOut,
+    axes: [h, w],
+  } = gather;
+  const width: Width = groupOut % 4 === 0 ? 4 : 1;
+  const values = groupOut / width;
+  const run = tapRun(gather);
+  const runs = phaseTaps(h) * (phaseTaps(w) / run) * groupIn;
+  const blocks = (columns: number) => Math.ceil((batch * Math.ceil(phaseOutput(w) / columns)) / subgroupSize);
+  const cost = ({ columns, channels }: Tile) => {
+    const strip = (columns - 1) * w.stride + (run - 1) * w.dilation + 1;
+    const weights = run * channels;
+    const inner =
+      strip * COST.load[1] +
+      Math.ceil(weights / subgroupSize) * COST.load[width] +
+      weights * width * (COST.shuffle + columns * COST.multiplyAdd);
+    return blocks(columns) * (values / channels) * (runs * inner + columns * channels * COST.store[width]);
+  };
+  const tiles = divisors(values, 16 / width).flatMap((channels) =>
+    Array.from({ length: 16 }, (_, most) => ({ columns: evenly(phaseOutput(w), most + 1), channels })),
+  );
+  const fits = ({ columns, channels }: Tile) => {
+    const sums = columns * channels * width;
+    return sums <= MOST_SUMS && sums * run <= MOST_PRODUCTS;
+  };
+  return tiles
+    .filter(fits)
+    .toSorted((a, b) => cost(a) - cost(b))
+    .map(({ columns, channels }) => [columns, channels])
+    .filter((tile, i, all) => String(tile) !== String(all[i - 1]));
+}
+
+const tapRun = ({ axes: [, w] }: Gather): number => largestDivisor(phaseTaps(w), MOST_TAPS);
+
+function broadcastPlan(gather: Gather, target: Target, tile: readonly number[]): Plan {
+  const {
+    batch,
+    groups,
+    groupOut,
+    axes: [h, w],
+  } = gather;
+  const { subgroupSize = 1 } = target;
+  const width: Width = groupOut % 4 === 0 ? 4 : 1;
+  const [columns, channels] = tile.length > 0 ? tile : broadcastTiles(gather, target)[0];
+  const taps = w.phases.map((phase) => phase.taps);
+  return {
+    width,
+    constants: {
+      ...channelConstants(gather, width),
+      UNEVEN: taps.some((each) => each !== taps[0]),
+      COLUMNS: columns,
+      CHANNELS: channels,
+      TAP_RUN: tapRun(gather),
+      WORKGROUP_SIZE: subgroupSize,
+    },
+    tiles: phaseOutput(h) * Math.ceil((batch * Math.ceil(phaseOutput(w) / columns)) / subgroupSize),
+    channelTiles: (groups * groupOut) / width / channels,
+  };
+}
+
 /**
  * Tiles of 64 positions × 64, 32 or 16 channels; where those are fewer than 128, 32 positions × up to 32
  * channels, so that more cores have work.
@@ -164,6 +255,10 @@ function depthwisePlan({ batch, groups, axes: [h, w] }: Gather, target: Target):
     tiles: Math.ceil(lanes / workgroupSize),
     channelTiles: 1,
   };
+}
+
+function divisors(total: number, most: number): number[] {
+  return Array.from({ length: most }, (_, i) => i + 1).filter((each) => total % each === 0);
 }
 
 /** The largest divisor of `total` up to `most`. */

@@ -292,8 +292,9 @@ function broadcastPlan(given: MatmulSize, lanes: number, [wanted]: readonly numb
     : given;
   const groupsOf = (rows: number) => batch * Math.ceil(M / rows) * Math.ceil(N / (4 * lanes));
   const whole = (rows: number) => (transposeA ? 4 * Math.ceil(rows / 4) : rows);
+  const enough = wanted ?? 4; // a tile that is asked for stays as it is
   let rows = whole(wanted ?? evenly(M, batch * M * N * K >= 2 ** 24 ? 24 : 16));
-  while (wanted === undefined && rows > 4 && groupsOf(rows) < 4) rows = whole(Math.ceil(rows / 2));
+  while (rows > enough && groupsOf(rows) < 4) rows = whole(Math.ceil(rows / 2));
   return {
     constants: {
       M,

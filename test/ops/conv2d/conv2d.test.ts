@@ -33,8 +33,8 @@ const limits = {
   maxComputeWorkgroupsPerDimension: 65535,
   maxUniformBufferBindingSize: 65536,
 };
-const lowered = (software: boolean, tensor: Tensor, variants = {}) =>
-  lowerGraph([tensor], [], [], { target: { software, limits }, variants });
+const lowered = (software: boolean, tensor: Tensor, variants = {}, subgroupSize?: number) =>
+  lowerGraph([tensor], [], [], { target: { software, limits, subgroupSize }, variants });
 const kernelNames = (software: boolean, tensor: Tensor) =>
   lowered(software, tensor).map(({ kernel }) => kernel.name);
 
@@ -89,16 +89,24 @@ const tolerance = { rtol: 2e-5, atol: 2e-5 };
 const variants = [
   { variant: 'naive', software: true, every: 1 },
   { variant: 'direct', software: true, every: 1 },
+  { variant: 'broadcast', software: true, subgroups: true, every: 1 },
   { variant: 'direct', software: false, every: 3 }, // only the tiles depend on the target
   { variant: 'implicit_gemm', software: false, every: 2 },
 ];
 const ops = ['conv2d', 'conv2dGradInput', 'conv2dGradFilter', 'conv2dGradFilterBias', 'conv2dTranspose'];
-const forceAll = (variant: string) => Object.fromEntries(ops.map((op) => [op, variant]));
+const forceAll = (variant: string) =>
+  Object.fromEntries(
+    ops.filter((op) => variant !== 'broadcast' || !op.includes('Filter')).map((op) => [op, variant]),
+  );
 
 /** Holds the convolution, its epilogue and both gradients against the reference. */
 async function checkCase(
   each: Case,
-  { software, variant, force }: { software: boolean; variant?: string; force?: Record<string, string> },
+  {
+    variant,
+    force,
+    ...device
+  }: { software: boolean; subgroups?: boolean; variant?: string; force?: Record<string, string> },
 ): Promise<void> {
   const ref = referenceOptions(each);
   const [x, w, bias] = [random(1, each.x), random(2, each.w), random(3, [each.w[3]])];
@@ -114,7 +122,7 @@ async function checkCase(
         : conv2dGradFilterBias(tx, tdy, kernel, each.options)),
     ],
     [x, w, bias, dy],
-    { software, variants: force ?? (variant ? forceAll(variant) : undefined) },
+    { ...device, variants: force ?? (variant ? forceAll(variant) : undefined) },
   );
   const name = JSON.stringify(each);
   expect(found[0], `output with bias and relu of ${name}`).toBeAllClose(biasRelu(y, bias), tolerance);
@@ -130,9 +138,9 @@ async function checkCase(
     expect(found[3], `bias gradient of ${name}`).toBeAllClose(sumOverPositions(dy), summed);
 }
 
-describe.each(variants)('$variant, software: $software', ({ variant, software, every }) => {
+describe.each(variants)('$variant, software: $software', ({ every, ...rest }) => {
   const some = named.filter((_, i) => i % every === 0);
-  it.each(some)('agrees with the reference: $name', (each) => checkCase(each, { variant, software }));
+  it.each(some)('agrees with the reference: $name', (each) => checkCase(each, rest));
 });
 
 describe('conv2d', () => {
@@ -142,9 +150,10 @@ describe('conv2d', () => {
     ];
     const x = array([1, 5, 5, 1], image);
     const diagonal = array([3, 3, 1, 1], [1, -1, -1, -1, 1, -1, -1, -1, 1]);
-    for (const { variant, software } of variants) {
+    for (const { variant, software, subgroups } of variants) {
       const [y] = await evaluate((a, b) => conv2d(a, b), [x, diagonal], {
         software,
+        subgroups,
         variants: forceAll(variant),
       });
       expect(y).toEqual(array([1, 3, 3, 1], [7, -3, 3, -3, 5, -3, 3, -3, 7]));
