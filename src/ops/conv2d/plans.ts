@@ -120,7 +120,7 @@ function directPlan(
   };
 }
 
-/** Tiles of columns × vectors of channels with 8 to 96 sums, those with about 48 first. */
+/** Tiles of columns × vectors of channels with 4 to 96 sums, those with about 48 first. */
 function directTiles({ groupOut, axes: [, w] }: Gather): number[][] {
   const width: Width = groupOut % 4 === 0 ? 4 : 1;
   const channels = [1, 2, 4, 8].filter((own) => own * width <= 16 && (groupOut / width) % own === 0);
@@ -128,7 +128,7 @@ function directTiles({ groupOut, axes: [, w] }: Gather): number[][] {
   const tiles = [...new Set(columns)].flatMap((across) => channels.map((own) => [across, own]));
   const sums = ([across, own]: number[]) => across * own * width;
   return tiles
-    .filter((tile) => sums(tile) >= 8 && sums(tile) <= 96)
+    .filter((tile) => sums(tile) >= 4 && sums(tile) <= 96)
     .toSorted((a, b) => Math.abs(sums(a) - 48) - Math.abs(sums(b) - 48));
 }
 
