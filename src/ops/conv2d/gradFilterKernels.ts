@@ -7,6 +7,15 @@ import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Target, Tensor } from '../core/op.ts';
 import { streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
+import {
+  depthOf,
+  GEMM_VARIANTS,
+  parseVariant,
+  preferredTile,
+  tileConstants,
+  tileCounts,
+} from './gemmTiles.ts';
+import type { GemmVariant, Tile } from './gemmTiles.ts';
 import { conv2dFlops } from './geometry.ts';
 import type { Conv2dSize } from './geometry.ts';
 import { largestDivisor } from './plans.ts';
@@ -41,16 +50,17 @@ export function lowerConv2dGradFilter(
   context: LowerContext,
 ): void {
   const { target } = context;
-  const split = ['direct', 'implicit_gemm'] as const;
+  const split = ['direct', ...GEMM_VARIANTS] as const;
   const preferred = target.software || size.groupOut < 8 ? 'direct' : 'implicit_gemm';
-  const rung = context.choose<Rung>(opName, db ? split : ['naive', ...split], preferred);
+  const variant = context.choose<Rung | GemmVariant>(opName, db ? split : ['naive', ...split], preferred);
+  const { rung, tile } = parseVariant<Rung>(variant);
   if (rung === 'naive') return dispatchNaive(context, size, { x, dy, dw });
 
   const width: Width = size.groupOut % 4 === 0 ? 4 : 1;
   const channels = size.groups * size.groupOut;
   const bias = db !== undefined;
   const rows = rowsOf(size, bias);
-  const plan = rung === 'direct' ? directPlan(size, bias, width, target) : gemmPlan(size, bias, width);
+  const plan = rung === 'direct' ? directPlan(size, bias, width, target) : gemmPlan(size, bias, width, tile);
   const partials = context.scratch([plan.slices, rows, channels], 'f32', 'partials');
   const Value = valueType('f32', width);
   context.dispatch({
@@ -160,23 +170,29 @@ function directPlan(size: Conv2dSize, bias: boolean, width: Width, { software }:
   };
 }
 
-/** Tiles of 64 rows × 64, 32 or 16 channels, and slices until there are some 256 workgroups. */
-function gemmPlan(size: Conv2dSize, bias: boolean, width: Width): Plan {
+/** Weights of a channel are the rows, and there are slices until there are some 512 workgroups, none of fewer than 128 positions. */
+function gemmPlan(size: Conv2dSize, bias: boolean, width: Width, named?: Tile): Plan {
   const { batch, output, groups, groupIn, groupOut } = size;
-  const values = groupOut / width;
-  const WG_X = values > 8 ? 16 : values > 4 ? 8 : 4;
-  const TILE_K = 16;
-  const tilesM = Math.ceil(rowsOf(size, bias) / 64);
-  const tilesN = groups * Math.ceil(values / WG_X);
-  const blocks = Math.ceil((batch * output[0] * output[1]) / TILE_K);
-  const wanted = Math.min(Math.ceil(256 / (tilesM * tilesN)), Math.ceil(blocks / 8));
+  const rows = rowsOf(size, bias);
+  const tile = named ?? preferredTile(rows, groupOut, groups, 0);
+  const [down, across] = tileCounts(tile, rows, groupOut);
+  const tiles = down * across * groups;
+  const positions = batch * output[0] * output[1];
+  const blocks = Math.ceil(positions / depthOf(tile));
+  const wanted = Math.min(Math.ceil(512 / tiles), Math.ceil(positions / 128));
   const steps = Math.ceil(blocks / wanted);
   const slices = Math.ceil(blocks / steps);
   const inputWidth: Width = groupIn % 4 === 0 ? 4 : 1;
+  const { workgroups, gridX } = linearGrid(tiles * slices, 1);
   return {
-    constants: { WG_X, WG_Y: 8, ROWS: 8, COLUMNS: 1, TILE_K, INPUT_WIDTH: inputWidth, STEPS: steps },
+    constants: {
+      ...tileConstants(tile, width),
+      INPUT_WIDTH: inputWidth,
+      STEPS: steps,
+      GRID_X: gridX,
+    },
     aliases: { Input: valueType('f32', inputWidth) },
     slices,
-    workgroups: [tilesM, tilesN, slices],
+    workgroups,
   };
 }

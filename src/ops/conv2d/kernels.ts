@@ -10,6 +10,8 @@ import type { LowerContext, Operand, Tensor } from '../core/op.ts';
 import { streamingWorkgroup, valueType } from '../core/values.ts';
 import { conv2dFlops, forwardAxis, gradInputAxis, phaseOutput, phaseTaps, reachesOver } from './geometry.ts';
 import type { Conv2dSize, GatherAxis } from './geometry.ts';
+import { GEMM_VARIANTS, parseVariant } from './gemmTiles.ts';
+import type { Tile } from './gemmTiles.ts';
 import { isDepthwise, planOf, preferredRung } from './plans.ts';
 import type { Gather, Rung } from './plans.ts';
 
@@ -32,11 +34,11 @@ export function lowerConv2d(
   context: LowerContext,
 ): void {
   const gather = { ...size, axes: [forwardAxis(size, 0), forwardAxis(size, 1)] } as const;
-  const rung = chooseRung(opName, gather, context);
+  const { rung, tile } = chooseRung(opName, gather, context);
   if (rung === 'naive') {
     return dispatchNaive(context, size, 'naive', { input: x, weights, output: y }, y);
   }
-  dispatch(context, gather, rung, { input: x, weights, output: y }, conv2dFlops(size));
+  dispatch(context, gather, rung, { input: x, weights, output: y }, conv2dFlops(size), tile);
 }
 
 /**
@@ -53,7 +55,7 @@ export function lowerConv2dGradInput(
 ): void {
   const axes = [gradInputAxis(size, 0), gradInputAxis(size, 1)] as const;
   const gather: Gather = { ...size, groupIn: size.groupOut, groupOut: size.groupIn, axes };
-  const rung = chooseRung(opName, gather, context);
+  const { rung, tile } = chooseRung(opName, gather, context);
   if (rung === 'naive') {
     return dispatchNaive(context, size, 'grad_input_naive', { dy, weights, dx }, dx);
   }
@@ -72,6 +74,7 @@ export function lowerConv2dGradInput(
     ...perPhase(axes, 'FIRST', 'first'),
     ...perPhase(axes, 'PHASE_TAPS', 'taps'),
     STEP: [h.step, w.step],
+    DENSE: rung === 'implicit_gemm',
     WORKGROUP_SIZE: workgroupSize,
     GRID_X: gridX,
   };
@@ -82,17 +85,17 @@ export function lowerConv2dGradInput(
     context.dispatch({ kernel: kernels.phase_weights, part: 'weights', constants, bindings, workgroups });
     return output;
   });
-  dispatch(context, gather, rung, { input: dy, weights: phased, output: dx }, conv2dFlops(size));
+  dispatch(context, gather, rung, { input: dy, weights: phased, output: dx }, conv2dFlops(size), tile);
 }
 
-function chooseRung(opName: string, gather: Gather, context: LowerContext): Rung {
-  const rungs = [
+function chooseRung(opName: string, gather: Gather, context: LowerContext): { rung: Rung; tile?: Tile } {
+  const candidates = [
     'naive',
     'direct',
-    'implicit_gemm',
+    ...GEMM_VARIANTS,
     ...(isDepthwise(gather) ? ['depthwise' as const] : []),
   ] as const;
-  return context.choose<Rung>(opName, rungs, preferredRung(gather, context.target));
+  return parseVariant<Rung>(context.choose(opName, candidates, preferredRung(gather, context.target)));
 }
 
 function dispatchNaive(
@@ -135,11 +138,15 @@ function dispatch(
   rung: Exclude<Rung, 'naive'>,
   bindings: Readonly<Record<string, Operand>>,
   flops: number,
+  tile?: Tile,
 ): void {
   const { batch, axes } = gather;
   const [h, w] = axes;
-  const plan = planOf(rung, gather, context.target);
-  const { workgroups, gridX } = linearGrid(plan.tiles, 1);
+  const plan = planOf(rung, gather, context.target, tile);
+  const across = plan.channelTiles * h.phases.length * w.phases.length;
+  // Neighbouring workgroups of an implicit product share positions, of the others channels.
+  const linear = rung === 'implicit_gemm';
+  const { workgroups, gridX } = linearGrid(linear ? plan.tiles * across : plan.tiles, 1);
   context.dispatch({
     kernel: kernels[rung],
     constants: {
@@ -157,9 +164,9 @@ function dispatch(
       ...plan.constants,
       GRID_X: gridX,
     },
-    aliases: { Value: valueType('f32', plan.width) },
+    aliases: { Value: valueType('f32', plan.width), ...plan.aliases },
     bindings,
-    workgroups: [workgroups[0], plan.channelTiles * h.phases.length * w.phases.length, workgroups[1]],
+    workgroups: linear ? workgroups : [workgroups[0], across, workgroups[1]],
     epilogue: true,
     flops,
   });

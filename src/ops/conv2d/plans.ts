@@ -1,8 +1,10 @@
 import type { ConstantValue } from '../../kernels/kernel.ts';
 import type { Target } from '../core/op.ts';
-import { streamingWorkgroup } from '../core/values.ts';
+import { streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
 import { phaseOutput, phaseTaps } from './geometry.ts';
+import { preferredTile, tileConstants, tileCounts } from './gemmTiles.ts';
+import type { Tile } from './gemmTiles.ts';
 import type { GatherAxis } from './geometry.ts';
 
 /** The kernels of shaders/conv2d that compute an output from what it sees through the taps. */
@@ -22,6 +24,7 @@ export interface Plan {
   readonly width: Width;
   /** Channels and tiles, by the names of the rung's file. */
   readonly constants: Readonly<Record<string, ConstantValue>>;
+  readonly aliases?: Readonly<Record<string, string>>;
   /** Workgroups for the positions of one phase. */
   readonly tiles: number;
   /** Workgroups that share a position: channels, by groups. */
@@ -53,9 +56,9 @@ export function isDepthwise({ groupIn, groupOut }: Gather): boolean {
   return groupIn === 1 && groupOut === 1;
 }
 
-export function planOf(rung: Exclude<Rung, 'naive'>, gather: Gather, target: Target): Plan {
+export function planOf(rung: Exclude<Rung, 'naive'>, gather: Gather, target: Target, tile?: Tile): Plan {
   if (rung === 'direct') return directPlan(gather, target);
-  return rung === 'depthwise' ? depthwisePlan(gather, target) : gemmPlan(gather);
+  return rung === 'depthwise' ? depthwisePlan(gather, target) : gemmPlan(gather, tile);
 }
 
 /** Channels by the names of direct and implicit_gemm. */
@@ -97,11 +100,8 @@ function directPlan(gather: Gather, { software }: Target): Plan {
   };
 }
 
-/**
- * Tiles of 64 positions × 64, 32 or 16 channels; where those are fewer than 128, 32 positions × up to 32
- * channels, so that more cores have work.
- */
-function gemmPlan(gather: Gather): Plan {
+/** Positions are the rows; at least 256 workgroups, where large tiles leave as many. */
+function gemmPlan(gather: Gather, named?: Tile): Plan {
   const {
     batch,
     groups,
@@ -110,18 +110,20 @@ function gemmPlan(gather: Gather): Plan {
     axes: [h, w],
   } = gather;
   const width: Width = groupOut % 4 === 0 ? 4 : 1;
-  const values = groupOut / width;
+  const inputWidth: Width = groupIn % 4 === 0 ? 4 : 1;
   const positions = batch * phaseOutput(h) * phaseOutput(w);
-  const phases = h.phases.length * w.phases.length;
-  const many = Math.ceil(positions / 64) * groups * Math.ceil(values / 16) * phases >= 128;
-  const WG_X = values > 8 && many ? 16 : values > 4 ? 8 : 4;
-  const ROWS = many ? 8 : 4;
-  const TILE_K = many && (groupIn % 16 === 0 || groupIn > 40) ? 16 : 8;
+  const tile = named ?? preferredTile(positions, groupOut, groups * h.phases.length * w.phases.length, 256);
+  const [tiles, across] = tileCounts(tile, positions, groupOut);
   return {
     width,
-    constants: { ...channelConstants(gather, width), WG_X, WG_Y: 8, ROWS, COLUMNS: 1, TILE_K },
-    tiles: Math.ceil(positions / (8 * ROWS)),
-    channelTiles: groups * Math.ceil(values / WG_X),
+    constants: {
+      ...channelConstants(gather, width),
+      INPUT_WIDTH: inputWidth,
+      ...tileConstants(tile, width),
+    },
+    aliases: { Input: valueType('f32', inputWidth) },
+    tiles,
+    channelTiles: groups * across,
   };
 }
 
