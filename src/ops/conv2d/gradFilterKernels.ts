@@ -10,6 +10,7 @@ import { residentWorkgroups, streamingWorkgroup, valueType } from '../core/value
 import type { Width } from '../core/values.ts';
 import { MOST_CANDIDATES, parseVariant, variantName } from '../core/variant.ts';
 import type { Variant } from '../core/variant.ts';
+import { depthOf, gemmTile, GEMM_TILES, preferredTile, tileConstants, tileCounts } from './gemmTiles.ts';
 import { conv2dFlops } from './geometry.ts';
 import type { Conv2dSize } from './geometry.ts';
 import { COST, divisors, evenly, largestDivisor, upTo } from './plans.ts';
@@ -151,7 +152,10 @@ function dispatchNaive(
 /** What may be faster than the rule's choice: on software adapters other tiles of rows × vectors of channels, and other slices. */
 function tunableVariants(size: Conv2dSize, bias: boolean, target: Target): string[] {
   const direct = { rung: 'direct', tile: [] };
-  if (!target.software) return [direct, { rung: 'implicit_gemm', tile: [] }].map(variantName);
+  if (!target.software) {
+    const gemm = [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }));
+    return [direct, ...gemm].map(variantName);
+  }
   const { constants, slices, width } = directPlan(size, bias, target, direct);
   const [rows, channels] = [constants.ROWS, constants.CHANNELS] as number[];
   const more = [channels / 2, 2 * channels].filter(
@@ -185,7 +189,7 @@ function planOf(
   named: Pick<Variant, 'tile' | 'split'>,
 ): Plan {
   if (rung === 'broadcast') return broadcastPlan(size, target);
-  return rung === 'direct' ? directPlan(size, bias, target, named) : gemmPlan(size, bias);
+  return rung === 'direct' ? directPlan(size, bias, target, named) : gemmPlan(size, bias, named.tile);
 }
 
 /**
@@ -228,26 +232,32 @@ function directPlan(
   };
 }
 
-/** Tiles of 64 rows × 64, 32 or 16 channels, and slices until there are some 256 workgroups. */
-function gemmPlan(size: Conv2dSize, bias: boolean): Plan {
+/** Weights of a channel are the rows, and there are slices until there are some 512 workgroups, none of fewer than 128 positions. */
+function gemmPlan(size: Conv2dSize, bias: boolean, named: readonly number[]): Plan {
   const { batch, output, groups, groupIn, groupOut } = size;
   const width = widthOf(size);
-  const values = groupOut / width;
-  const WG_X = values > 8 ? 16 : values > 4 ? 8 : 4;
-  const TILE_K = 16;
-  const tilesM = Math.ceil(rowsOf(size, bias) / 64);
-  const tilesN = groups * Math.ceil(values / WG_X);
-  const blocks = Math.ceil((batch * output[0] * output[1]) / TILE_K);
-  const wanted = Math.min(Math.ceil(256 / (tilesM * tilesN)), Math.ceil(blocks / 8));
+  const rows = rowsOf(size, bias);
+  const tile = gemmTile(named) ?? preferredTile(rows, groupOut, groups, 0);
+  const [down, across] = tileCounts(tile, rows, groupOut);
+  const tiles = down * across * groups;
+  const positions = batch * output[0] * output[1];
+  const blocks = Math.ceil(positions / depthOf(tile));
+  const wanted = Math.min(Math.ceil(512 / tiles), Math.ceil(positions / 128));
   const steps = Math.ceil(blocks / wanted);
   const slices = Math.ceil(blocks / steps);
   const inputWidth: Width = groupIn % 4 === 0 ? 4 : 1;
+  const { workgroups, gridX } = linearGrid(tiles * slices, 1);
   return {
     width,
-    constants: { WG_X, WG_Y: 8, ROWS: 8, COLUMNS: 1, TILE_K, INPUT_WIDTH: inputWidth, STEPS: steps },
+    constants: {
+      ...tileConstants(tile, width),
+      INPUT_WIDTH: inputWidth,
+      STEPS: steps,
+      GRID_X: gridX,
+    },
     aliases: { Value: valueType('f32', width), Input: valueType('f32', inputWidth) },
     slices,
-    workgroups: [tilesM, tilesN, slices],
+    workgroups,
   };
 }
 

@@ -92,6 +92,8 @@ const variants = [
   { variant: 'broadcast', software: true, subgroups: true, every: 1 },
   { variant: 'direct', software: false, every: 3 }, // only the tiles depend on the target
   { variant: 'implicit_gemm', software: false, every: 2 },
+  { variant: 'implicit_gemm:64x64x8', software: false, every: 8 },
+  { variant: 'implicit_gemm:128x32x8', software: false, every: 8 },
 ];
 const ops = ['conv2d', 'conv2dGradInput', 'conv2dGradFilter', 'conv2dGradFilterBias', 'conv2dTranspose'];
 const forceAll = (variant: string) => Object.fromEntries(ops.map((op) => [op, variant]));
@@ -472,7 +474,7 @@ describe('the choice of a convolution', () => {
       'conv2d/phase_weights',
       'conv2d/3_implicit_gemm',
     ]);
-    expect(main.workgroups).toEqual([(64 * 14 * 14) / 64, 4, 1]); // four phases of 14 × 14
+    expect(main.workgroups).toEqual([((64 * 14 * 14) / 128) * 4, 1, 1]); // tiles of 128, of four phases of 14 × 14
     const dw = conv2dGradFilter(input('x', [64, 28, 28, 32]), dy, [4, 4], { stride: 2, padding: 'same' });
     expect(kernelNames(false, dw)).toEqual([
       'conv2d/grad_filter_3_implicit_gemm',
