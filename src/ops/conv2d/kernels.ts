@@ -76,6 +76,7 @@ export function lowerConv2dGradInput(
     ...perPhase(axes, 'FIRST', 'first'),
     ...perPhase(axes, 'PHASE_TAPS', 'taps'),
     STEP: [h.step, w.step],
+    DENSE: variant.rung === 'implicit_gemm',
     WORKGROUP_SIZE: workgroupSize,
     GRID_X: gridX,
   };
@@ -146,7 +147,10 @@ function dispatch(
   const { batch, axes } = gather;
   const [h, w] = axes;
   const plan = planOf(rung, gather, context.target, tile);
-  const { workgroups, gridX } = linearGrid(plan.tiles, 1);
+  const across = plan.channelTiles * h.phases.length * w.phases.length;
+  // Neighbouring workgroups of an implicit product share positions, of the others channels.
+  const linear = rung === 'implicit_gemm';
+  const { workgroups, gridX } = linearGrid(linear ? plan.tiles * across : plan.tiles, 1);
   context.dispatch({
     kernel: kernels[rung],
     constants: {
@@ -164,9 +168,9 @@ function dispatch(
       ...plan.constants,
       GRID_X: gridX,
     },
-    aliases: { Value: valueType('f32', plan.width) },
+    aliases: { Value: valueType('f32', plan.width), ...plan.aliases },
     bindings,
-    workgroups: [workgroups[0], plan.channelTiles * h.phases.length * w.phases.length, workgroups[1]],
+    workgroups: linear ? workgroups : [workgroups[0], across, workgroups[1]],
     epilogue: true,
     flops,
   });

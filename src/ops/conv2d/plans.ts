@@ -1,10 +1,11 @@
 import type { ConstantValue } from '../../kernels/kernel.ts';
 import type { Target } from '../core/op.ts';
-import { streamingWorkgroup } from '../core/values.ts';
+import { streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
 import { MOST_CANDIDATES } from '../core/variant.ts';
 import type { Variant } from '../core/variant.ts';
 import { phaseOutput, phaseTaps } from './geometry.ts';
+import { gemmTile, GEMM_TILES, preferredTile, tileConstants, tileCounts } from './gemmTiles.ts';
 import type { GatherAxis } from './geometry.ts';
 
 /** The kernels of shaders/conv2d that compute an output from what it sees through the taps. */
@@ -24,6 +25,7 @@ export interface Plan {
   readonly width: Width;
   /** Channels and tiles, by the names of the rung's file. */
   readonly constants: Readonly<Record<string, ConstantValue>>;
+  readonly aliases?: Readonly<Record<string, string>>;
   /** Workgroups for the positions of one phase. */
   readonly tiles: number;
   /** Workgroups that share a position: channels, by groups. */
@@ -32,7 +34,7 @@ export interface Plan {
 
 /**
  * The choice of a rung. On software adapters: naive below 16,384 multiply-adds, where compiling takes longer
- * than computing ever will, else direct. On a GPU: depthwise where every group is a single channel; direct
+ * than computing ever will, else broadcast where kernels may use subgroups, else direct. On a GPU: depthwise where every group is a single channel; direct
  * for few products per output (taps · input channels up to 100, as in first layers) or few output channels
  * (fewer than 8 in a group); otherwise implicit_gemm.
  */
@@ -65,15 +67,17 @@ export function tunableVariants(gather: Gather, target: Target): Variant<Rung>[]
     const tiles = [[], ...broadcastTiles(gather, target)].slice(0, MOST_CANDIDATES - 2);
     return [...tiles.map((tile) => ({ rung: 'broadcast', tile }) as const), ...direct.slice(0, 2)];
   }
-  const others = isDepthwise(gather) ? (['depthwise'] as const) : (['implicit_gemm'] as const);
-  return [...others.map((rung) => ({ rung, tile: [] })), ...direct].slice(0, MOST_CANDIDATES);
+  const others = isDepthwise(gather)
+    ? [{ rung: 'depthwise', tile: [] } as const]
+    : [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }) as const);
+  return [...others, ...direct].slice(0, MOST_CANDIDATES);
 }
 
 /** @param tile as in the variant's name; empty for the rule's */
 export function planOf(rung: Rung, gather: Gather, target: Target, tile: readonly number[] = []): Plan {
   if (rung === 'direct') return directPlan(gather, target, tile);
   if (rung === 'broadcast') return broadcastPlan(gather, target, tile);
-  return rung === 'depthwise' ? depthwisePlan(gather, target) : gemmPlan(gather);
+  return rung === 'depthwise' ? depthwisePlan(gather, target) : gemmPlan(gather, tile);
 }
 
 /** Channels by the names of direct and implicit_gemm. */
@@ -139,7 +143,7 @@ const MOST_PRODUCTS = 330;
 const MOST_SUMS = 112;
 
 /** What instructions cost, in multiply-adds of a subgroup: measured on lavapipe, see bench/README.md. */
-const COST = { load: { 1: 23, 4: 64 }, store: { 1: 22, 4: 54 }, shuffle: 4, multiplyAdd: 1.5 };
+export const COST = { load: { 1: 23, 4: 64 }, store: { 1: 22, 4: 54 }, shuffle: 4, multiplyAdd: 1.5 };
 
 interface Tile {
   readonly columns: number;
@@ -173,7 +177,7 @@ function broadcastTiles(gather: Gather, { subgroupSize = 1 }: Target): number[][
     return blocks(columns) * (values / channels) * (runs * inner + columns * channels * COST.store[width]);
   };
   const tiles = divisors(values, 16 / width).flatMap((channels) =>
-    Array.from({ length: 16 }, (_, most) => ({ columns: evenly(phaseOutput(w), most + 1), channels })),
+    upTo(16).map((most) => ({ columns: evenly(phaseOutput(w), most), channels })),
   );
   const fits = ({ columns, channels }: Tile) => {
     const sums = columns * channels * width;
@@ -214,11 +218,8 @@ function broadcastPlan(gather: Gather, target: Target, tile: readonly number[]):
   };
 }
 
-/**
- * Tiles of 64 positions × 64, 32 or 16 channels; where those are fewer than 128, 32 positions × up to 32
- * channels, so that more cores have work.
- */
-function gemmPlan(gather: Gather): Plan {
+/** Positions are the rows; at least 256 workgroups, where large tiles leave as many. */
+function gemmPlan(gather: Gather, named: readonly number[]): Plan {
   const {
     batch,
     groups,
@@ -227,18 +228,21 @@ function gemmPlan(gather: Gather): Plan {
     axes: [h, w],
   } = gather;
   const width: Width = groupOut % 4 === 0 ? 4 : 1;
-  const values = groupOut / width;
+  const inputWidth: Width = groupIn % 4 === 0 ? 4 : 1;
   const positions = batch * phaseOutput(h) * phaseOutput(w);
-  const phases = h.phases.length * w.phases.length;
-  const many = Math.ceil(positions / 64) * groups * Math.ceil(values / 16) * phases >= 128;
-  const WG_X = values > 8 && many ? 16 : values > 4 ? 8 : 4;
-  const ROWS = many ? 8 : 4;
-  const TILE_K = many && (groupIn % 16 === 0 || groupIn > 40) ? 16 : 8;
+  const tile =
+    gemmTile(named) ?? preferredTile(positions, groupOut, groups * h.phases.length * w.phases.length, 256);
+  const [tiles, across] = tileCounts(tile, positions, groupOut);
   return {
     width,
-    constants: { ...channelConstants(gather, width), WG_X, WG_Y: 8, ROWS, COLUMNS: 1, TILE_K },
-    tiles: Math.ceil(positions / (8 * ROWS)),
-    channelTiles: groups * Math.ceil(values / WG_X),
+    constants: {
+      ...channelConstants(gather, width),
+      INPUT_WIDTH: inputWidth,
+      ...tileConstants(tile, width),
+    },
+    aliases: { Input: valueType('f32', inputWidth) },
+    tiles,
+    channelTiles: groups * across,
   };
 }
 
@@ -256,8 +260,14 @@ function depthwisePlan({ batch, groups, axes: [h, w] }: Gather, target: Target):
   };
 }
 
-function divisors(total: number, most: number): number[] {
-  return Array.from({ length: most }, (_, i) => i + 1).filter((each) => total % each === 0);
+/** The divisors of `total` up to `most`. */
+export function divisors(total: number, most: number): number[] {
+  return upTo(most).filter((each) => total % each === 0);
+}
+
+/** 1, 2 … most. */
+export function upTo(most: number): number[] {
+  return Array.from({ length: most }, (_, i) => i + 1);
 }
 
 /** The largest divisor of `total` up to `most`. */

@@ -88,16 +88,15 @@ const tolerance = { rtol: 2e-5, atol: 2e-5 };
 /** Compiling takes the time of these tests: all cases run where it is quick, else one of each kind. */
 const variants = [
   { variant: 'naive', software: true, every: 1 },
-  { variant: 'direct', software: true, every: 1 },
+  { variant: 'direct', software: true, every: 2 },
   { variant: 'broadcast', software: true, subgroups: true, every: 1 },
   { variant: 'direct', software: false, every: 3 }, // only the tiles depend on the target
   { variant: 'implicit_gemm', software: false, every: 2 },
+  { variant: 'implicit_gemm:64x64x8', software: false, every: 8 },
+  { variant: 'implicit_gemm:128x32x8', software: false, every: 8 },
 ];
 const ops = ['conv2d', 'conv2dGradInput', 'conv2dGradFilter', 'conv2dGradFilterBias', 'conv2dTranspose'];
-const forceAll = (variant: string) =>
-  Object.fromEntries(
-    ops.filter((op) => variant !== 'broadcast' || !op.includes('Filter')).map((op) => [op, variant]),
-  );
+const forceAll = (variant: string) => Object.fromEntries(ops.map((op) => [op, variant]));
 
 /** Holds the convolution, its epilogue and both gradients against the reference. */
 async function checkCase(
@@ -185,8 +184,12 @@ describe('conv2d', () => {
   it('adds up the gradient of the weights in the same order every time', async () => {
     const [x, dy] = [random(5, [32, 12, 12, 4]), random(6, [32, 10, 10, 8])];
     const run = (variant: string) =>
-      evaluate((a, b) => [...conv2dGradFilterBias(a, b, [3, 3])], [x, dy], { variants: forceAll(variant) });
-    for (const variant of ['direct', 'implicit_gemm']) expect(await run(variant)).toEqual(await run(variant));
+      evaluate((a, b) => [...conv2dGradFilterBias(a, b, [3, 3])], [x, dy], {
+        subgroups: true,
+        variants: forceAll(variant),
+      });
+    for (const variant of ['direct', 'broadcast', 'implicit_gemm'])
+      expect(await run(variant)).toEqual(await run(variant));
   });
 });
 
@@ -471,7 +474,7 @@ describe('the choice of a convolution', () => {
       'conv2d/phase_weights',
       'conv2d/3_implicit_gemm',
     ]);
-    expect(main.workgroups).toEqual([(64 * 14 * 14) / 64, 4, 1]); // four phases of 14 × 14
+    expect(main.workgroups).toEqual([((64 * 14 * 14) / 128) * 4, 1, 1]); // tiles of 128, of four phases of 14 × 14
     const dw = conv2dGradFilter(input('x', [64, 28, 28, 32]), dy, [4, 4], { stride: 2, padding: 'same' });
     expect(kernelNames(false, dw)).toEqual([
       'conv2d/grad_filter_3_implicit_gemm',
@@ -487,13 +490,31 @@ describe('the choice of a convolution', () => {
     expect(all.map(({ kernel }) => kernel.workgroupBytes)).toEqual([0, 0, 0]);
   });
 
+  it('on a software adapter with subgroups hands values from lane to lane, save in the smallest', () => {
+    const names = (tensor: Tensor) => lowered(true, tensor, {}, 8).map(({ kernel }) => kernel.name);
+    const [x, dy] = [input('x', [64, 12, 12, 8]), input('dy', [64, 8, 8, 16])];
+    expect(names(conv([64, 12, 12, 8], [5, 5, 8, 16]))).toEqual(['conv2d/4_broadcast']);
+    expect(names(conv2dGradInput(dy, input('w', [5, 5, 8, 16]), [64, 12, 12, 8]))).toEqual([
+      'conv2d/phase_weights',
+      'conv2d/4_broadcast',
+    ]);
+    expect(names(conv2dGradFilter(x, dy, [5, 5]))).toEqual([
+      'conv2d/grad_filter_4_broadcast',
+      'conv2d/grad_filter_reduce',
+    ]);
+    expect(names(conv([1, 5, 5, 1], [3, 3, 1, 8]))).toEqual(['conv2d/1_naive']);
+    expect(() => lowered(true, conv([1, 5, 5, 1], [3, 3, 1, 8]), { conv2d: 'broadcast' })).toThrow(
+      'has no variant "broadcast"',
+    );
+  });
+
   it('stays within 65,535 workgroups per dimension', () => {
-    for (const software of [true, false]) {
+    for (const [software, subgroupSize] of [[true], [true, 4], [false]] as const) {
       for (const tensor of [
         conv([512, 512, 512, 3], [3, 3, 3, 16]),
         conv([512, 512, 512, 32], [3, 3, 32, 16]),
       ]) {
-        const [{ workgroups }] = lowered(software, tensor);
+        const [{ workgroups }] = lowered(software, tensor, {}, subgroupSize);
         expect(Math.max(...workgroups)).toBeLessThanOrEqual(65535);
       }
     }
