@@ -63,10 +63,9 @@ export function isDepthwise({ groupIn, groupOut }: Gather): boolean {
 export function tunableVariants(gather: Gather, target: Target): Variant<Rung>[] {
   const direct = [[], ...directTiles(gather)].map((tile) => ({ rung: 'direct', tile }) as const);
   if (target.software) {
-    const broadcast = target.subgroupSize
-      ? [[], ...broadcastTiles(gather, target)].map((tile) => ({ rung: 'broadcast', tile }) as const)
-      : [];
-    return [...broadcast.slice(0, 1 + MOST_CANDIDATES / 2), ...direct].slice(0, MOST_CANDIDATES);
+    if (!target.subgroupSize) return direct.slice(0, MOST_CANDIDATES);
+    const tiles = [[], ...broadcastTiles(gather, target)].slice(0, MOST_CANDIDATES - 2);
+    return [...tiles.map((tile) => ({ rung: 'broadcast', tile }) as const), ...direct.slice(0, 2)];
   }
   const others: Variant<Rung>[] = [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }));
   if (isDepthwise(gather)) others.unshift({ rung: 'depthwise', tile: [] });
