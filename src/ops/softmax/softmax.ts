@@ -39,7 +39,7 @@ function lowerRows(node: Node, direction: 'forward' | 'gradient', log: boolean, 
   const long = !context.target.software && (classes >= 64 || (classes >= 16 && rows < 1024));
   const variant = context.choose(node.op.name, ['rows', 'workgroup'], long ? 'workgroup' : 'rows');
   const groupSize = Math.min(256, Math.max(32, powerOfTwo(classes) / 4));
-  const workgroupSize = variant === 'workgroup' ? groupSize : streamingWorkgroup(context.target);
+  const workgroupSize = variant === 'workgroup' ? groupSize : streamingWorkgroup(context.target, rows);
   const { workgroups, gridX } = linearGrid(rows, variant === 'workgroup' ? 1 : workgroupSize);
   context.dispatch({
     kernel: kernels[direction][variant],
