@@ -291,7 +291,8 @@ function broadcastPlan(given: MatmulSize, lanes: number, [wanted]: readonly numb
   const groupsOf = (rows: number) => batch * Math.ceil(M / rows) * Math.ceil(N / (4 * lanes));
   const whole = (rows: number) => (transposeA ? 4 * Math.ceil(rows / 4) : rows);
   let rows = whole(wanted ?? evenly(M, batch * M * N * K >= 2 ** 24 ? 24 : 16));
-  while (wanted === undefined && rows > 4 && groupsOf(rows) < 4) rows = whole(Math.ceil(rows / 2));
+  const least = whole(wanted ?? 4);
+  while (rows > least && groupsOf(rows) < 4) rows = whole(Math.ceil(rows / 2));
   return {
     constants: {
       M,
