@@ -125,7 +125,8 @@ describe('products keep NaN and Infinity in their rows and columns', () => {
   it.each([
     { variant: 'naive', software: true },
     { variant: 'direct', software: true },
-  ])('conv2d $variant, and its gradients', async ({ variant, software }) => {
+    { variant: 'broadcast', software: true, subgroups: true },
+  ])('conv2d $variant, and its gradients', async ({ variant, ...device }) => {
     const xShape = [2, 7, 6, 4] as const;
     const x = put(random(1, xShape), nan, 5 * 4 + 1);
     const w = random(2, [3, 3, 4, 8]);
@@ -141,7 +142,7 @@ describe('products keep NaN and Infinity in their rows and columns', () => {
         conv2dGradFilter(tx, td, [3, 3], { padding: 'same' }),
       ],
       [x, w, dy],
-      { variants, software },
+      { variants, ...device },
     );
     const ref = { strides: [1, 1], padding } as const;
     expectSame(y, conv.conv2d(x, w, ref), 'conv2d');

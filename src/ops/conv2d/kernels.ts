@@ -1,6 +1,7 @@
 import naive from '../../../shaders/conv2d/1_naive.wgsl?raw';
 import direct from '../../../shaders/conv2d/2_direct.wgsl?raw';
 import implicitGemm from '../../../shaders/conv2d/3_implicit_gemm.wgsl?raw';
+import broadcast from '../../../shaders/conv2d/4_broadcast.wgsl?raw';
 import depthwise from '../../../shaders/conv2d/depthwise.wgsl?raw';
 import gradInputNaive from '../../../shaders/conv2d/grad_input_naive.wgsl?raw';
 import phaseWeights from '../../../shaders/conv2d/phase_weights.wgsl?raw';
@@ -19,6 +20,7 @@ const kernels = {
   naive: { name: 'conv2d/1_naive', source: naive },
   direct: { name: 'conv2d/2_direct', source: direct },
   implicit_gemm: { name: 'conv2d/3_implicit_gemm', source: implicitGemm },
+  broadcast: { name: 'conv2d/4_broadcast', source: broadcast },
   depthwise: { name: 'conv2d/depthwise', source: depthwise },
   grad_input_naive: { name: 'conv2d/grad_input_naive', source: gradInputNaive },
   phase_weights: { name: 'conv2d/phase_weights', source: phaseWeights },
@@ -74,6 +76,7 @@ export function lowerConv2dGradInput(
     ...perPhase(axes, 'FIRST', 'first'),
     ...perPhase(axes, 'PHASE_TAPS', 'taps'),
     STEP: [h.step, w.step],
+    DENSE: variant.rung === 'implicit_gemm',
     WORKGROUP_SIZE: workgroupSize,
     GRID_X: gridX,
   };
@@ -92,6 +95,7 @@ function chooseVariant(opName: string, gather: Gather, context: LowerContext): V
     'naive',
     'direct',
     'implicit_gemm',
+    ...(context.target.subgroupSize ? ['broadcast' as const] : []),
     ...(isDepthwise(gather) ? ['depthwise' as const] : []),
   ] as const;
   const preferred = preferredRung(gather, context.target);
@@ -143,7 +147,10 @@ function dispatch(
   const { batch, axes } = gather;
   const [h, w] = axes;
   const plan = planOf(rung, gather, context.target, tile);
-  const { workgroups, gridX } = linearGrid(plan.tiles, 1);
+  const across = plan.channelTiles * h.phases.length * w.phases.length;
+  // Neighbouring workgroups of an implicit product share positions, of the others channels.
+  const linear = rung === 'implicit_gemm';
+  const { workgroups, gridX } = linearGrid(linear ? plan.tiles * across : plan.tiles, 1);
   context.dispatch({
     kernel: kernels[rung],
     constants: {
@@ -161,9 +168,9 @@ function dispatch(
       ...plan.constants,
       GRID_X: gridX,
     },
-    aliases: { Value: valueType('f32', plan.width) },
+    aliases: { Value: valueType('f32', plan.width), ...plan.aliases },
     bindings,
-    workgroups: [workgroups[0], plan.channelTiles * h.phases.length * w.phases.length, workgroups[1]],
+    workgroups: linear ? workgroups : [workgroups[0], across, workgroups[1]],
     epilogue: true,
     flops,
   });

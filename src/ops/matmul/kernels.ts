@@ -147,19 +147,21 @@ function splitsOf({ groups, mostSplits }: Plan, target: Target): number {
   return groups > wanted / 2 ? 1 : Math.max(1, Math.min(Math.ceil(wanted / groups), mostSplits));
 }
 
-/** What may be faster than the rule's choice: other tiles, and K cut into more or fewer parts. */
+/**
+ * What may be faster than the rule's choice: other tiles of the best rung for such a device, with K cut into more or
+ * fewer parts, and on a software adapter the other rungs for it.
+ */
 function tunableVariants(rungs: readonly Rung[], size: MatmulSize, target: Target): string[] {
-  const variants = rungs
-    .filter((rung) => (rung === 'register_tiled') !== target.software)
-    .flatMap((rung): Variant[] => {
-      return [[], ...tilesOf(rung, size)].map((tile) => ({ rung, tile }));
-    });
-  const splits = variants.flatMap((variant) => {
-    const { groups, mostSplits } = planOf(variant.rung as Rung, size, target, variant.tile);
-    const worth = groups <= residentWorkgroups(target) && variant.tile.length > 0;
-    return [2, 4, 8].filter((split) => worth && split <= mostSplits).map((split) => ({ ...variant, split }));
+  const fitting = rungs.filter((rung) => (rung === 'register_tiled') !== target.software);
+  const best = fitting.at(-1)!;
+  const tiles = tilesOf(best, size).map((tile): Variant => ({ rung: best, tile }));
+  const splits = tiles.flatMap((variant) => {
+    const { groups, mostSplits } = planOf(best, size, target, variant.tile);
+    const few = groups <= residentWorkgroups(target);
+    return [2, 4, 8].filter((split) => few && split <= mostSplits).map((split) => ({ ...variant, split }));
   });
-  return [...variants, ...splits].slice(0, MOST_CANDIDATES).map(variantName);
+  const others = fitting.toReversed().map((rung): Variant => ({ rung, tile: [] }));
+  return [...others, ...tiles, ...splits].slice(0, MOST_CANDIDATES).map(variantName);
 }
 
 function tilesOf(rung: Rung, { M, ...size }: MatmulSize): number[][] {
@@ -290,9 +292,9 @@ function broadcastPlan(given: MatmulSize, lanes: number, [wanted]: readonly numb
     : given;
   const groupsOf = (rows: number) => batch * Math.ceil(M / rows) * Math.ceil(N / (4 * lanes));
   const whole = (rows: number) => (transposeA ? 4 * Math.ceil(rows / 4) : rows);
+  const enough = wanted ?? 4; // a tile that is asked for stays as it is
   let rows = whole(wanted ?? evenly(M, batch * M * N * K >= 2 ** 24 ? 24 : 16));
-  const least = whole(wanted ?? 4);
-  while (rows > least && groupsOf(rows) < 4) rows = whole(Math.ceil(rows / 2));
+  while (rows > enough && groupsOf(rows) < 4) rows = whole(Math.ceil(rows / 2));
   return {
     constants: {
       M,
