@@ -68,9 +68,8 @@ export function tunableVariants(gather: Gather, target: Target): Variant<Rung>[]
       : [];
     return [...broadcast.slice(0, 1 + MOST_CANDIDATES / 2), ...direct].slice(0, MOST_CANDIDATES);
   }
-  const others = isDepthwise(gather)
-    ? [{ rung: 'depthwise', tile: [] } as const]
-    : [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }) as const);
+  const others: Variant<Rung>[] = [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }));
+  if (isDepthwise(gather)) others.unshift({ rung: 'depthwise', tile: [] });
   return [...others, ...direct].slice(0, MOST_CANDIDATES);
 }
 
