@@ -250,7 +250,7 @@ function depthwisePlan({ batch, groups, axes: [h, w] }: Gather, target: Target):
   const width: Width = groups % 4 === 0 ? 4 : 1;
   const columns = evenly(phaseOutput(w), 4);
   const lanes = batch * phaseOutput(h) * Math.ceil(phaseOutput(w) / columns) * (groups / width);
-  const workgroupSize = streamingWorkgroup(target);
+  const workgroupSize = streamingWorkgroup(target, lanes);
   return {
     width,
     constants: { CHANNELS: groups / width, COLUMNS: columns, WORKGROUP_SIZE: workgroupSize },
