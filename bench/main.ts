@@ -4,11 +4,12 @@
  *     peers      whole steps and single kernels against TensorFlow.js and jax-js (the default)
  *     kernels    every kernel alone, as a share of what the machine can do at best
  *     compiler   registers and spills of every kernel, by AMD's driver for cards that are not there
+ *     javascript what encoding a step costs on the CPU
  *     readme     writes the tables of README.md from the JSON of one run
  */
 import { existsSync } from 'node:fs';
 
-const COMMANDS = ['peers', 'kernels', 'compiler', 'readme'];
+const COMMANDS = ['peers', 'kernels', 'compiler', 'javascript', 'readme'];
 
 const [first, ...rest] = process.argv.slice(2);
 const named = first !== undefined && COMMANDS.includes(first);

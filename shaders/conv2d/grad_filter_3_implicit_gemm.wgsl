@@ -7,7 +7,7 @@
 // long sum, so the sum is cut into SLICES that different workgroups compute, to be added afterwards by
 // grad_filter_reduce.wgsl. If BIAS, a row of ones follows row M - 1: Σ_p dy[p, oc], the bias's gradient.
 //
-//   x         [BATCH, IN…, GROUPS · GROUP_IN]     f32
+//   x         [BATCH, IN…, GROUPS · GROUP_IN]     Inputs
 //   dy        [BATCH, OUT…, OUT_C]                Values
 //   partials  [SLICES, M + BIAS, OUT_C]           Values
 //
@@ -15,7 +15,8 @@
 // its invocations gather a tile of patches (four rows side by side: where 4 divides GROUP_IN, one vec4f of
 // the input) and one of dy, then each multiplies ROWS rows with COLUMNS Values. Both matrices lie
 // position by position in memory, just as the product needs them, so nothing is transposed.
-//
+// An invocation gathers the same four rows in every step, and finds their taps once. It steps from position
+// to position, ADVANCE further each time: adding with carry takes the place of divisions.
 // FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C.
 
 alias Value = vec4f; // output channels: vec4f or f32
@@ -36,22 +37,22 @@ const PADDED: bool = false;
 const BIAS: bool = false;
 const INPUT_WIDTH: u32 = 1u; // numbers in an Input: 4 only where it divides GROUP_IN
 
-const WG_X: u32 = 16u; // invocations along the channels
+const WG_X: u32 = 8u; // invocations along the channels
 const WG_Y: u32 = 8u; // invocations along the rows
 const ROWS: u32 = 8u; // rows per invocation: a multiple of 4 // @tune 4 8
-const COLUMNS: u32 = 1u; // Values of channels per invocation // @tune 1 2
+const COLUMNS: u32 = 2u; // Values of channels per invocation // @tune 1 2
 const TILE_K: u32 = 16u; // positions per step // @tune 8 16
 const SLICES: u32 = 2u;
 const STEPS: u32 = 3u; // of TILE_K positions, in a slice
+const GRID_X: u32 = 65535u; // workgroups along x
 
 const GROUP_OUT: u32 = OUT_C / GROUPS;
 const WORKGROUP_SIZE: u32 = WG_X * WG_Y;
 const TILE_M: u32 = WG_Y * ROWS;
 const TILE_N: u32 = WG_X * COLUMNS;
 const TILES_N: u32 = (GROUP_OUT + TILE_N - 1u) / TILE_N;
-const QUADS: u32 = TILE_M / 4u;
-const LOADS: u32 = TILE_K * QUADS / WORKGROUP_SIZE; // per invocation and step: without remainder
-const GRADIENT_LOADS: u32 = TILE_K * TILE_N / WORKGROUP_SIZE; // likewise
+const QUADS: u32 = TILE_M / 4u; // of rows; divides WORKGROUP_SIZE
+const ADVANCE: u32 = WORKGROUP_SIZE / QUADS; // positions that are gathered at a time; divides TILE_K
 const POSITIONS: u32 = BATCH * OUT[0] * OUT[1];
 const M: u32 = KERNEL[0] * KERNEL[1] * GROUP_IN;
 const M_ALL: u32 = M + u32(BIAS);
@@ -63,78 +64,84 @@ const TILES_M: u32 = (M_ALL + TILE_M - 1u) / TILE_M;
 var<workgroup> patches: array<vec4f, TILE_K * QUADS>;
 var<workgroup> gradients: array<Value, TILE_K * TILE_N>;
 
-
-// patches[position, row … row + 3]
-fn gather(position: u32, row: u32, first_in: u32) -> vec4f {
-  let rows = row + vec4u(0u, 1u, 2u, 3u);
-  let taps = min(rows, vec4u(M - 1u)) / GROUP_IN;
-  // u32 wraps around above and left of the image.
-  let in_y = position / OUT[1] % OUT[0] * STRIDE[0] + taps / KERNEL[1] * DILATION[0] - PAD[0];
-  let in_x = position % OUT[1] * STRIDE[1] + taps % KERNEL[1] * DILATION[1] - PAD[1];
-  let inside = vec4<bool>(!PADDED) | ((in_y < vec4u(IN[0])) & (in_x < vec4u(IN[1])));
-  let pixel = (position / (OUT[0] * OUT[1]) * IN[0] + in_y) * IN[1] + in_x;
-  let at = select(vec4u(0u), pixel * (GROUPS * GROUP_IN) + first_in + rows % GROUP_IN, inside);
-  var values: vec4f;
+/// What four rows see at a place: the output's image, row and column. Their taps lie at rows and columns `tap_y` and
+/// `tap_x` from there.
+fn gather(place: vec3u, tap_y: vec4u, tap_x: vec4u, channels: vec4u) -> vec4f {
+  let line = place.y * STRIDE[0] + tap_y;
+  let column = place.z * STRIDE[1] + tap_x;
+  let inside = vec4<bool>(place.x < BATCH) & (vec4<bool>(!PADDED) | ((line < vec4u(IN[0])) & (column < vec4u(IN[1]))));
+  let at = select(vec4u(), ((place.x * IN[0] + line) * IN[1] + column) * (GROUPS * GROUP_IN) + channels, inside);
   if (INPUT_WIDTH == 4u) {
-    values = vec4f(x[at.x / 4u]);
-  } else {
-    values = vec4f(x[at.x], x[at.y], x[at.z], x[at.w]);
+    return select(vec4f(), vec4f(x[at.x / 4u]), inside.x);
   }
-  return select(select(vec4f(), values, inside), vec4f(1.0), rows == vec4u(M)); // row M is the one of ones
+  return select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);
+}
+
+/// The place ADVANCE positions further.
+fn advance(place: vec3u) -> vec3u {
+  let step = place_of(ADVANCE, OUT[0], OUT[1]);
+  let carry_x = u32(place.z + step.z >= OUT[1]);
+  let carry_y = u32(place.y + step.y + carry_x >= OUT[0]);
+  return place + step + vec3u(carry_y, carry_x, 0u) - vec3u(0u, carry_y * OUT[0], carry_x * OUT[1]);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
   let local = local_id.x;
-  let first_row = workgroup_id.x * TILE_M;
-  let first_channel = workgroup_id.y % TILES_N * TILE_N; // within the group
-  let group = workgroup_id.y / TILES_N;
-  let slice = workgroup_id.z;
+  let tile = workgroup_id.y * GRID_X + workgroup_id.x;
+  let first_row = tile % TILES_M * TILE_M;
+  let first_channel = tile / TILES_M % TILES_N * TILE_N; // within the group
+  let group = tile / (TILES_M * TILES_N) % GROUPS;
+  let slice = tile / (TILES_M * TILES_N * GROUPS);
+  // What this invocation gathers: four rows. u32 wraps around above and left of the image.
+  let rows = first_row + local % QUADS * 4u + vec4u(0u, 1u, 2u, 3u);
+  let taps = min(rows, vec4u(M - 1u)) / GROUP_IN;
+  let tap_y = taps / KERNEL[1] * DILATION[0] - PAD[0];
+  let tap_x = taps % KERNEL[1] * DILATION[1] - PAD[1];
+  var place = place_of(slice * STEPS * TILE_K + local / QUADS, OUT[0], OUT[1]);
 
   var sum: array<array<Value, COLUMNS>, ROWS>;
   for (var step = 0u; step < STEPS; step++) {
-    let first_position = (slice * STEPS + step) * TILE_K;
     workgroupBarrier(); // the tiles of the step before are used up
     // @unroll
-    for (var l = 0u; l < LOADS; l++) {
-      let slot = local + l * WORKGROUP_SIZE;
-      let position = min(first_position + slot / QUADS, POSITIONS - 1u);
-      patches[slot] = gather(position, first_row + slot % QUADS * 4u, group * GROUP_IN);
+    for (var l = 0u; l < TILE_K / ADVANCE; l++) {
+      let four = gather(place, tap_y, tap_x, group * GROUP_IN + rows % GROUP_IN);
+      patches[local + l * WORKGROUP_SIZE] = select(four, vec4f(1.0), vec4<bool>(BIAS) & (rows == vec4u(M)));
+      place = advance(place);
     }
     // @unroll
-    for (var l = 0u; l < GRADIENT_LOADS; l++) {
+    for (var l = 0u; l < TILE_K * TILE_N / WORKGROUP_SIZE; l++) {
       let slot = local + l * WORKGROUP_SIZE;
-      let position = first_position + slot / TILE_N;
-      let channel = group * GROUP_OUT + min(first_channel + slot % TILE_N, GROUP_OUT - 1u);
-      let valid = position < POSITIONS;
-      gradients[slot] = select(Value(), dy[select(0u, position, valid) * OUT_C + channel], valid);
+      let position = (slice * STEPS + step) * TILE_K + slot / TILE_N;
+      let channel = first_channel + slot % TILE_N;
+      let inside = position < POSITIONS && channel < GROUP_OUT;
+      let at = select(0u, position * OUT_C + group * GROUP_OUT + channel, inside);
+      gradients[slot] = select(Value(), dy[at], inside);
     }
     workgroupBarrier();
     for (var k = 0u; k < TILE_K; k++) {
+      var left: array<vec4f, ROWS / 4u>;
       // @unroll
       for (var q = 0u; q < ROWS / 4u; q++) {
-        let quad = patches[k * QUADS + local / WG_X * (ROWS / 4u) + q];
+        left[q] = patches[k * QUADS + q * WG_Y + local / WG_X];
+      }
+      // @unroll
+      for (var c = 0u; c < COLUMNS; c++) {
+        let right = gradients[k * TILE_N + c * WG_X + local % WG_X];
         // @unroll
-        for (var c = 0u; c < COLUMNS; c++) {
-          let gradient = gradients[k * TILE_N + c * WG_X + local % WG_X];
-          // @unroll
-          for (var r = 0u; r < 4u; r++) {
-            sum[q * 4u + r][c] += quad[r] * gradient;
-          }
+        for (var r = 0u; r < ROWS; r++) {
+          sum[r][c] += left[r / 4u][r % 4u] * right;
         }
       }
     }
   }
 
   // @unroll
-  for (var r = 0u; r < ROWS; r++) {
-    let row = first_row + local / WG_X * ROWS + r;
-    // @unroll
-    for (var c = 0u; c < COLUMNS; c++) {
-      let channel = first_channel + c * WG_X + local % WG_X;
-      if (row < M_ALL && channel < GROUP_OUT) {
-        partials[(slice * M_ALL + row) * OUT_C + group * GROUP_OUT + channel] = sum[r][c];
-      }
+  for (var i = 0u; i < ROWS * COLUMNS; i++) {
+    let row = first_row + (i / COLUMNS / 4u * WG_Y + local / WG_X) * 4u + i / COLUMNS % 4u;
+    let channel = first_channel + i % COLUMNS * WG_X + local % WG_X;
+    if (slice < SLICES && row < M_ALL && channel < GROUP_OUT) {
+      partials[(slice * M_ALL + row) * OUT_C + group * GROUP_OUT + channel] = sum[i / COLUMNS][i % COLUMNS];
     }
   }
 }

@@ -6,7 +6,8 @@
 //   kh ≡ FIRST[f]  modulo STEP,   STEP = STRIDE / gcd(STRIDE, DILATION),
 // so each phase is a dense convolution of stride 1 over dy (a 4 × 4 kernel of stride 2 becomes four of
 // 2 × 2, and no product with a zero between the strides is ever computed). As oy falls when kh rises,
-// a phase's taps are stored in falling order of kh. Input and output channels change places.
+// a phase's taps are stored in falling order of kh. Input and output channels change places. If DENSE, the
+// taps of a phase that has fewer than the largest follow each other without gaps, and zeros come last.
 //
 //   weights  [KERNEL…, GROUP_OUT, GROUPS · GROUP_IN]             f32: those of the forward pass
 //   output   [PHASES…, TAPS…, GROUP_IN, GROUPS · GROUP_OUT]      f32: input of kernels 2 and 3
@@ -27,6 +28,7 @@ const FIRST_W: array<u32, 1> = array<u32, 1>(0u);
 const PHASE_TAPS_H: array<u32, 1> = array<u32, 1>(3u); // by phase: how many taps it has
 const PHASE_TAPS_W: array<u32, 1> = array<u32, 1>(3u);
 const STEP: array<u32, 2> = array<u32, 2>(1u, 1u); // between the taps of a phase
+const DENSE: bool = false;
 const WORKGROUP_SIZE: u32 = 64u;
 const GRID_X: u32 = 65535u;
 
@@ -44,11 +46,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
   let channel_out = index % OUT_C;
   let channel_in = index / OUT_C % GROUP_IN;
-  let b = index / (OUT_C * GROUP_IN) % TAPS[1];
-  let a = index / (OUT_C * GROUP_IN * TAPS[1]) % TAPS[0];
+  let tap = index / (OUT_C * GROUP_IN) % (TAPS[0] * TAPS[1]);
   let phase = index / (OUT_C * GROUP_IN * TAPS[1] * TAPS[0]);
   let taps_h = PHASE_TAPS_H[phase / PHASES[1]];
   let taps_w = PHASE_TAPS_W[phase % PHASES[1]];
+  let across = max(select(TAPS[1], taps_w, DENSE), 1u);
+  let a = tap / across;
+  let b = tap % across;
 
   var value = 0.0;
   if (a < taps_h && b < taps_w) {

@@ -4,6 +4,7 @@ import numbers from '../../shaders/shared/numbers.wgsl?raw';
 import optimizer from '../../shaders/shared/optimizer.wgsl?raw';
 import permutation from '../../shaders/shared/permutation.wgsl?raw';
 import philox from '../../shaders/shared/philox.wgsl?raw';
+import places from '../../shaders/shared/places.wgsl?raw';
 import schedules from '../../shaders/shared/schedules.wgsl?raw';
 
 /** The functions that kernels and fused expressions may call, by name. */
@@ -13,6 +14,7 @@ export const library: readonly string[] = [
   activations,
   philox,
   permutation,
+  places,
   optimizer,
   schedules,
 ];

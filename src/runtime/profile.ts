@@ -3,12 +3,15 @@ import { isTensor } from './lower.ts';
 import type { LoweredDispatch } from './lower.ts';
 import { PassTimer } from './passTimer.ts';
 import type { Program } from './program.ts';
+import { formatChoice } from './tuning/report.ts';
 
 /** The time of one dispatch of a program. */
 export interface DispatchTiming {
   readonly label: string;
   /** Kernel file. */
   readonly kernel: string;
+  /** The variant and who chose it, `direct (tuned)`; empty where there was no choice. */
+  readonly variant: string;
   readonly workgroups: readonly [number, number, number];
   /** Median over the runs. Browsers round timestamps to about 100 µs. */
   readonly microseconds: number;
@@ -56,9 +59,10 @@ export async function profile(device: Device, program: Program, runs = 10): Prom
   }
   const medians = samples.map((list) => list.toSorted((a, b) => a - b)[list.length >> 1]);
   const total = medians.reduce((sum, value) => sum + value, 0);
-  return build.dispatches.map(({ label, kernel, workgroups, flops }, i) => ({
+  return build.dispatches.map(({ label, kernel, workgroups, flops, choice }, i) => ({
     label,
     kernel: kernel.name,
+    variant: formatChoice(choice),
     workgroups,
     microseconds: medians[i],
     gflops: medians[i] > 0 ? flops / medians[i] / 1000 : 0,
@@ -88,6 +92,7 @@ export function formatProfile(timings: readonly DispatchTiming[]): string {
     .map((t) => [
       t.label,
       t.kernel,
+      t.variant,
       t.workgroups.join('×'),
       t.microseconds.toFixed(1),
       t.gflops > 0 ? t.gflops.toFixed(2) : '',
@@ -95,15 +100,15 @@ export function formatProfile(timings: readonly DispatchTiming[]): string {
     ]);
   const total = timings.reduce((sum, t) => sum + t.microseconds, 0);
   const table = [
-    ['dispatch', 'kernel', 'workgroups', 'µs', 'GFLOP/s', 'share'],
+    ['dispatch', 'kernel', 'variant', 'workgroups', 'µs', 'GFLOP/s', 'share'],
     ...rows,
-    ['total', '', '', total.toFixed(1), '', ''],
+    ['total', '', '', '', total.toFixed(1), '', ''],
   ];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   return table
     .map((row) =>
       row
-        .map((cell, i) => (i >= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+        .map((cell, i) => (i >= 4 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
         .join('  ')
         .trimEnd(),
     )

@@ -57,7 +57,8 @@ export type Buffers = Record<string, Float32Array | Uint32Array | Int32Array>;
  * ```
  *
  * It interprets: keep shapes as small as the kernel allows (some workgroups, some thousand steps each). It does not
- * see races between workgroups, takes workgroupUniformLoad for no barrier, and `v.xy` for the whole vector.
+ * see races between workgroups, takes workgroupUniformLoad for no barrier, `v.xy` for the whole vector, and what a
+ * function returns for the same in all invocations: an address computed by a function is not seen as it is.
  *
  * @param buffers one per storage variable of the shader, all of them
  * @param workgroups the dispatch: [x], [x, y] or [x, y, z]

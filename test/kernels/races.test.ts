@@ -159,10 +159,15 @@ const cases: Record<string, () => LoweredDispatch[]> = {
   'reduceSum of all': () => lower(reduceSum(x(300)), { reduceSum: 'tree' }),
   'matmul, tiled': () => lower(matmul(x(15, 17), w(17, 13)), { matmul: 'tiled' }),
   'matmul, register tiled': () => lower(matmul(x(15, 17), w(17, 20)), { matmul: 'register_tiled' }),
-  conv2d: () => lower(conv2d(x(1, 4, 4, 3), w(2, 2, 3, 4)), { conv2d: 'implicit_gemm' }),
+  conv2d: () => lower(conv2d(x(1, 4, 4, 3), w(3, 3, 3, 4)), { conv2d: 'implicit_gemm' }),
+  'conv2d of vectors': () => lower(conv2d(x(1, 3, 3, 4), w(2, 2, 4, 8)), { conv2d: 'implicit_gemm:64x64x8' }),
   conv2dGradFilter: () => {
     const [image, weight] = [x(1, 6, 6, 3), w(2, 2, 3, 4)];
     return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm' });
+  },
+  'conv2dGradFilter of vectors': () => {
+    const [image, weight] = [x(1, 5, 5, 4), w(2, 2, 4, 8)];
+    return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm:128x32x8' });
   },
   'norm of gradients': () => norm(4096),
   'norms of the gradients of variables': () => segmentNorms(64 * 70 + 3, 5, 200),

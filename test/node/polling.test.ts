@@ -7,7 +7,7 @@ afterEach(() => Object.assign(globalThis, { setImmediate: immediate, setTimeout:
 
 /** Counts how often something is put off with `name`. */
 function count(name: 'setImmediate' | 'setTimeout') {
-  const counted = vi.fn(globalThis[name] as (...given: unknown[]) => unknown);
+  const counted = vi.fn<(...given: unknown[]) => unknown>(globalThis[name] as never);
   Object.assign(globalThis, { [name]: counted });
   return counted;
 }
@@ -50,7 +50,10 @@ it('leaves setImmediate of everybody else alone, also while it waits', async () 
   const order: string[] = [];
   await new Promise<void>((resolve) => {
     setImmediate((word: string) => void order.push(word), 'own');
-    setTimeout(() => (order.push('later'), resolve()), 20);
+    setTimeout(() => {
+      order.push('later');
+      resolve();
+    }, 20);
   });
   expect(order).toEqual(['own', 'later']);
   await done;
@@ -58,7 +61,7 @@ it('leaves setImmediate of everybody else alone, also while it waits', async () 
 
 it('puts back setImmediate where a call of the binding throws', async () => {
   const device = await testDevice();
-  expect(() => device.popErrorScope.call({} as never)).toThrow();
+  expect(() => device.popErrorScope.call({} as never)).toThrow(TypeError);
   expect(globalThis.setImmediate).toBe(immediate);
 });
 

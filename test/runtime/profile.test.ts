@@ -73,6 +73,7 @@ it('the slowest comes first in the table', () => {
   const timing = (label: string, microseconds: number): DispatchTiming => ({
     label,
     kernel: 'k',
+    variant: '',
     workgroups: [1, 1, 1],
     microseconds,
     gflops: 0,

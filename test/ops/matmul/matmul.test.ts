@@ -6,6 +6,7 @@ import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { matmul } from '../../../src/ops/matmul/matmul.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
 import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
+import type { EvaluateOptions } from '../../helpers/evaluate.ts';
 import { map, random } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/matmul.ts';
@@ -19,8 +20,13 @@ const forms = [
 type Form = (typeof forms)[number];
 const optionsOf = ({ transposeA, transposeB }: Form) => ({ transposeA, transposeB });
 
-const rungs = ['naive', 'tiled', 'register_tiled', 'register_only', 'register_dot'];
-const splits = ['register_tiled_split', 'register_only_split', 'register_dot_split'];
+const rungs = ['naive', 'tiled', 'register_tiled', 'register_only', 'register_dot', 'broadcast'];
+const splits = ['register_tiled_split', 'register_only_split', 'register_dot_split', 'broadcast_split'];
+/** Forces a variant, on a device that lets it have what it needs. */
+const forced = (variant: string) => ({
+  variants: { matmul: variant },
+  subgroups: variant.startsWith('broadcast'),
+});
 /** register_dot is for A Bᵀ only, and 4 must divide K. */
 const formsOf = (variant: string) => (variant.startsWith('register_dot') ? [forms[1]] : forms);
 const takes = (variant: string, K: number) => !variant.startsWith('register_dot') || K % 4 === 0;
@@ -35,11 +41,7 @@ function operands([batch, M, N, K]: Size, { transposeA, transposeB }: Form): [Ar
 }
 
 /** relu(a b + bias), which the passes fold into the kernel's epilogue, held against the reference. */
-async function checkFused(
-  size: Size,
-  form: Form,
-  options: { variants?: Record<string, string>; software?: boolean },
-) {
+async function checkFused(size: Size, form: Form, options: EvaluateOptions) {
   const [a, b] = operands(size, form);
   const N = size[2];
   const bias = random(3, [N]);
@@ -51,7 +53,7 @@ async function checkFused(
   });
 }
 
-// Tiny; odd; past the edges of every tile, with and without whole vec4s; fitting exactly; batches.
+// Tiny; odd; past the edges of every tile, with and without whole vec4s; fitting exactly; batches; tall and narrow.
 const sizes: Size[] = [
   [0, 65, 63, 64],
   [0, 64, 64, 32],
@@ -59,12 +61,13 @@ const sizes: Size[] = [
   [0, 5, 16, 63],
   [2, 3, 2, 8],
   [0, 1, 1, 4],
+  [2, 67, 10, 30],
 ];
 // Workgroup memory and barriers take a software adapter a second to compile.
 const few = (variant: string) => (variant.startsWith('register_tiled') ? 3 : sizes.length);
 
 describe.each(rungs)('matmul %s', (variant) => {
-  const options = { variants: { matmul: variant } };
+  const options = forced(variant);
   it.each(formsOf(variant))('computes $form with a fused epilogue', async (form) => {
     const taken = sizes.slice(0, few(variant)).filter((size) => takes(variant, size[3]));
     for (const size of taken) await checkFused(size, form, options);
@@ -79,7 +82,7 @@ describe.each(rungs)('matmul %s', (variant) => {
 });
 
 describe.each(splits)('matmul %s', (variant) => {
-  const options = { variants: { matmul: variant } };
+  const options = forced(variant);
   // 3 splits of 43, which do not divide K; whole splits of a batch.
   const long: Size[] = [
     [0, 6, 7, 1700],
@@ -103,6 +106,11 @@ describe('matmul as chosen', () => {
 
   it.each(forms)('for a software adapter computes $form', async (form) => {
     for (const size of [...mixed, ...layers]) await checkFused(size, form, { software: true });
+  });
+
+  it.each(forms)('for a software adapter with subgroups computes $form', async (form) => {
+    for (const size of [mixed[7], ...layers])
+      await checkFused(size, form, { software: true, subgroups: true });
   });
 
   it.each(forms.map((form, i) => ({ ...form, i })))('for a GPU computes $form', async ({ i, ...form }) => {
@@ -157,8 +165,9 @@ describe('matmul shapes', () => {
 });
 
 describe('the choice of matmul', () => {
-  const target = (software: boolean): Target => ({
+  const target = (software: boolean, subgroupSize?: number): Target => ({
     software,
+    subgroupSize,
     limits: {
       maxComputeWorkgroupStorageSize: 16384,
       maxComputeInvocationsPerWorkgroup: 256,
@@ -194,6 +203,26 @@ describe('the choice of matmul', () => {
       'matmul/reduce_partials',
     ]);
     expect(names(true, [16, 6272], [6272, 1])).toEqual(['matmul/5_register_dot', 'matmul/reduce_partials']);
+  });
+
+  it('passes values between lanes where a software adapter has subgroups of one size', () => {
+    const chosen = (subgroupSize: number, a: number[], b: number[], options = {}) =>
+      lowerGraph([matmul(input('a', a), input('b', b), options)], [], [], {
+        target: target(true, subgroupSize),
+      });
+    const [wide] = chosen(8, [64, 784], [784, 128]);
+    expect(wide.kernel.name).toBe('matmul/6_broadcast');
+    expect(wide.kernel.workgroupSize).toEqual([8, 1, 1]);
+    expect(wide.workgroups).toEqual([4 * 4, 1, 1]);
+    const [narrow] = chosen(4, [64, 256], [10, 256], { transposeB: true });
+    expect(narrow.kernel.workgroupSize).toEqual([4, 1, 1]);
+    expect(narrow.workgroups).toEqual([64 / 16, 1, 1]); // lanes along the rows
+    const long = chosen(8, [40_000, 8], [40_000, 4], { transposeA: true });
+    expect(long.map(({ kernel }) => kernel.name)).toEqual(['matmul/6_broadcast', 'matmul/reduce_partials']);
+    const [onGpu] = lowerGraph([matmul(input('a', [64, 64]), input('b', [64, 64]))], [], [], {
+      target: target(false, 32),
+    });
+    expect(onGpu.kernel.name).toBe('matmul/3_register_tiled');
   });
 
   it('stays within 65,535 workgroups per dimension', () => {

@@ -1,0 +1,72 @@
+/**
+ * What a real GPU's compiler makes of the kernels, on a machine without a GPU: every kernel of the training steps of the
+ * models, as a GPU gets it, goes through Dawn and RADV (Mesa's driver for AMD GPUs) to machine code. Prints what that
+ * compiler counts, as Markdown; no time is measured. Ends with exit code 1 where a kernel spills registers to memory.
+ *
+ *     npm run bench -- compiler [--filter conv2d] [--gpu navi31,navi21] [--json FILE] [--each] [FILE.wgsl …]
+ *
+ * --each prints a line per specialised kernel, where there is one per kernel file else; files take the place of the
+ * models' kernels. On Debian it needs gcc, libvulkan-dev, spirv-tools and mesa-vulkan-drivers; where they are missing it
+ * says so and ends well.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { modelKernels, nameOf } from './kernels.ts';
+import type { CompiledKernel } from './kernels.ts';
+import { compileFor, MissingError } from './radv.ts';
+import type { Statistics } from './radv.ts';
+import { spilled, table } from './table.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    filter: { type: 'string', default: '' },
+    gpu: { type: 'string', default: 'navi31,navi21' },
+    json: { type: 'string' },
+    each: { type: 'boolean', default: false },
+  },
+});
+
+const own = (file: string): CompiledKernel => {
+  const code = readFileSync(file, 'utf8');
+  return { name: nameOf(code) ?? file, code, models: [] };
+};
+const all = positionals.length > 0 ? positionals.map(own) : await modelKernels();
+const kernels = all.filter(({ name, models }) => `${name} ${models.join(' ')}`.includes(values.filter));
+if (kernels.length === 0) {
+  console.error(`GPU compiler: no kernel's name or model contains "${values.filter}"`);
+  process.exit(1);
+}
+const gpus = values.gpu.split(',');
+const statistics = count();
+
+function count(): readonly (readonly Statistics[])[] {
+  try {
+    return compileFor(
+      gpus,
+      kernels.map(({ code }) => code),
+    );
+  } catch (error) {
+    if (!(error instanceof MissingError)) throw error;
+    console.log(`GPU compiler: skipped, as this machine lacks ${error.message}.`);
+    process.exit(0);
+  }
+}
+
+const results = gpus.map((gpu, i) => ({
+  gpu,
+  kernels: kernels.map(({ name, models, code }, j) => ({
+    name,
+    models,
+    specialized: code.split('\n', 1)[0],
+    statistics: statistics[i][j],
+  })),
+}));
+for (const { gpu, kernels } of results) console.log(`${table(gpu, kernels, values.each)}\n`);
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ schema: 1, results }, undefined, 1)}\n`);
+
+const spills = results.flatMap(({ gpu, kernels }) =>
+  kernels.filter(spilled).map(({ name, specialized }) => `${gpu}: ${name} spills registers: ${specialized}`),
+);
+for (const line of spills) console.error(line);
+process.exit(spills.length > 0 ? 1 : 0);
