@@ -3,13 +3,17 @@ import tiled from '../../../shaders/matmul/2_tiled.wgsl?raw';
 import registerTiled from '../../../shaders/matmul/3_register_tiled.wgsl?raw';
 import registerOnly from '../../../shaders/matmul/4_register_only.wgsl?raw';
 import registerDot from '../../../shaders/matmul/5_register_dot.wgsl?raw';
+import registerBlocks from '../../../shaders/matmul/7_register_blocks.wgsl?raw';
+import rowBlock from '../../../shaders/matmul/row_block.wgsl?raw';
 import reducePartials from '../../../shaders/matmul/reduce_partials.wgsl?raw';
-import type { ConstantValue } from '../../kernels/kernel.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Target } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import { streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
+import { blocksPlan, comesInFours, hasFewLines, rowBlockPlan, TILE_NAMES, tiledPlan } from './gpuPlans.ts';
+import type { Tile } from './gpuPlans.ts';
+import type { Plan } from './plan.ts';
 import type { MatmulSize } from './size.ts';
 
 const kernels = {
@@ -18,20 +22,12 @@ const kernels = {
   register_tiled: { name: 'matmul/3_register_tiled', source: registerTiled },
   register_only: { name: 'matmul/4_register_only', source: registerOnly },
   register_dot: { name: 'matmul/5_register_dot', source: registerDot },
+  register_blocks: { name: 'matmul/7_register_blocks', source: registerBlocks },
+  row_block: { name: 'matmul/row_block', source: rowBlock },
 };
 const reduceKernel = { name: 'matmul/reduce_partials', source: reducePartials };
 
 type Rung = keyof typeof kernels;
-
-/** How a rung computes one product. */
-interface Plan {
-  readonly constants: Readonly<Record<string, ConstantValue>>;
-  readonly width: Width;
-  /** Workgroups, were K not split. */
-  readonly groups: number;
-  /** K may be cut into this many parts, each still long enough to be worth a workgroup's while. */
-  readonly mostSplits: number;
-}
 
 /** A node of the graph, or a product of memory that is none of its tensors. */
 export interface Product {
@@ -46,32 +42,64 @@ const SPLIT = '_split';
 
 /**
  * Emits the dispatches of one matrix product. Variants are named after the rungs of shaders/matmul;
- * `…_split` cuts K among several workgroups and adds their partial sums in a second dispatch.
+ * `…_split` cuts K among several workgroups and adds their partial sums in a second dispatch, and a tile after a colon
+ * (`register_blocks:64x64x8`) stands for the rung's own choice.
  *
- * The rule: on a GPU register_tiled. On a software adapter naive below 65,536 multiply-adds (20 µs), where the
+ * The rule on a GPU: row_block for few columns, or rows, of a long sum; else register_blocks where everything comes in
+ * fours; otherwise register_tiled. On a software adapter naive below 65,536 multiply-adds (20 µs), where the
  * quick compilation counts for more; register_dot for A · Bᵀ where 4 divides K; otherwise
  * register_only. K is split where it is long and there are not even half as many workgroups as wanted.
  */
 export function lowerMatmul(node: Product, given: MatmulSize, context: LowerContext): void {
   const { batch, M, N, K } = given;
+  const { target } = context;
   // A matrix of a single row or column lies in memory just like its transpose: have k innermost.
   const size = { ...given, transposeA: given.transposeA && M > 1, transposeB: given.transposeB || N === 1 };
   const dot = !size.transposeA && size.transposeB && K % 4 === 0;
+  const fours = comesInFours(size);
+  const fewLines = hasFewLines(size);
   const rungs: Rung[] = ['register_tiled', 'register_only'];
+  if (fours) rungs.push('register_blocks');
   if (dot) rungs.push('register_dot');
+  const splitting = [...rungs, ...(fours ? TILE_NAMES.map((tile) => `register_blocks:${tile}`) : [])];
 
   const small = batch * M * N * K < 65_536;
-  const preferred: Rung = !context.target.software ? 'register_tiled' : small ? 'naive' : rungs.at(-1)!;
-  const wanted = splitsOf(planOf(preferred, size, context.target), context.target);
+  const forGpu: Rung = fewLines && K >= 64 ? 'row_block' : fours ? 'register_blocks' : 'register_tiled';
+  const forCpu: Rung = small ? 'naive' : dot ? 'register_dot' : 'register_only';
+  const preferred = target.software ? forCpu : forGpu;
+  const wanted = splitsOf(planOf(preferred, size, target), target);
   const variant = context.choose<string>(
     node.op.name,
-    ['naive', 'tiled', ...rungs, ...rungs.map((rung) => rung + SPLIT)],
+    [
+      'naive',
+      'tiled',
+      ...(fewLines ? ['row_block'] : []),
+      ...splitting,
+      ...splitting.map((each) => each + SPLIT),
+    ],
     wanted > 1 ? preferred + SPLIT : preferred,
   );
-  const rung = variant.replace(SPLIT, '') as Rung;
-  const plan = planOf(rung, size, context.target);
-  const splits = variant.endsWith(SPLIT) ? Math.max(2, splitsOf(plan, context.target)) : 1;
+  const [rung, tile] = variant.replace(SPLIT, '').split(':') as [Rung, Tile?];
+  if (rung === 'row_block') return dispatchRowBlock(node, size, context);
+  const plan = planOf(rung, size, target, tile);
+  const splits = variant.endsWith(SPLIT) ? Math.max(2, splitsOf(plan, target)) : 1;
   dispatch(node, size, rung, plan, splits, context);
+}
+
+function dispatchRowBlock(node: Product, size: MatmulSize, context: LowerContext): void {
+  const { batch, M, N, K } = size;
+  const { constants, groups, swapped } = rowBlockPlan(size);
+  const [a, b] = node.inputs;
+  const [p, q] = swapped ? [b, a] : [a, b];
+  const { workgroups, gridX } = linearGrid(groups, 1);
+  context.dispatch({
+    kernel: kernels.row_block,
+    constants: { BATCH: batch, K, ...constants, GRID_X: gridX },
+    bindings: { p, q, c: node.outputs[0] },
+    workgroups,
+    epilogue: true,
+    flops: 2 * batch * M * N * K,
+  });
 }
 
 function dispatch(
@@ -98,7 +126,8 @@ function dispatch(
       N,
       K,
       ...(rung !== 'register_dot' && { TRANSPOSE_A: transposeA, TRANSPOSE_B: transposeB }),
-      ...(rung.startsWith('register') && { WIDTH: width, SPLITS: splits }),
+      ...(rung.startsWith('register') && { SPLITS: splits }),
+      ...(rung.startsWith('register') && rung !== 'register_blocks' && { WIDTH: width }),
       ...constants,
       GRID_X: gridX,
     },
@@ -137,8 +166,10 @@ function splitsOf({ groups, mostSplits }: Plan, { software }: Target): number {
   return groups > wanted / 2 ? 1 : Math.max(1, Math.min(Math.ceil(wanted / groups), mostSplits));
 }
 
-function planOf(rung: Rung, size: MatmulSize, target: Target): Plan {
+function planOf(rung: Rung, size: MatmulSize, target: Target, tile?: Tile): Plan {
   if (rung === 'register_tiled') return tiledPlan(size);
+  if (rung === 'register_blocks') return blocksPlan(size, tile);
+  if (rung === 'row_block') return rowBlockPlan(size);
   if (rung === 'register_only' || rung === 'register_dot') return lanesPlan(rung, size);
   const { batch, M, N } = size;
   if (rung === 'naive') {
@@ -156,32 +187,6 @@ function planOf(rung: Rung, size: MatmulSize, target: Target): Plan {
     width: 1,
     groups: batch * Math.ceil(M / TILE) * Math.ceil(N / TILE),
     mostSplits: 1,
-  };
-}
-
-/**
- * Tiles of 128 × 128, 64 × 64 or 32 × 32: the largest of which there are enough. A larger tile
- * needs fewer bytes per FLOP, a smaller one fills more cores and wastes less at the edges.
- */
-function tiledPlan({ batch, M, N, K }: MatmulSize): Plan {
-  const width: Width = N % 4 === 0 ? 4 : 1;
-  const tiles = [
-    { side: 128, workgroup: 16, depth: 8, enough: 256 },
-    { side: 64, workgroup: 8, depth: 16, enough: 64 },
-    { side: 32, workgroup: 8, depth: 8, enough: 0 },
-  ];
-  const groupsOf = (side: number) => batch * Math.ceil(M / side) * Math.ceil(N / side);
-  const { side, workgroup, depth } = tiles.find((tile) => groupsOf(tile.side) >= tile.enough)!;
-  return {
-    constants: {
-      ROWS: side / workgroup,
-      COLUMNS: side / workgroup / width,
-      SIDE: workgroup,
-      TILE_K: depth,
-    },
-    width,
-    groups: groupsOf(side),
-    mostSplits: Math.floor(K / 128),
   };
 }
 

@@ -86,13 +86,14 @@ function sumOverPositions({ shape, data }: Array64): Array64 {
 const tolerance = { rtol: 2e-5, atol: 2e-5 };
 
 /** Compiling takes the time of these tests: all cases run where it is quick, else one of each kind. */
+const every = (step: number) => cases.map((_, i) => i).filter((i) => i % step === 0);
 const variants = [
-  { variant: 'naive', software: true, every: 1 },
-  { variant: 'direct', software: true, every: 1 },
-  { variant: 'direct', software: false, every: 3 }, // only the tiles depend on the target
-  { variant: 'implicit_gemm', software: false, every: 2 },
-  { variant: 'implicit_gemm:64x64x8', software: false, every: 8 },
-  { variant: 'implicit_gemm:128x32x8', software: false, every: 8 },
+  { variant: 'naive', software: true, some: every(1) },
+  { variant: 'direct', software: true, some: every(1) },
+  { variant: 'direct', software: false, some: every(3) }, // only the tiles depend on the target
+  { variant: 'implicit_gemm', software: false, some: every(3) },
+  { variant: 'implicit_gemm:64x64x8', software: false, some: [16] },
+  { variant: 'implicit_gemm:128x32x8', software: false, some: [8] },
 ];
 const ops = ['conv2d', 'conv2dGradInput', 'conv2dGradFilter', 'conv2dGradFilterBias', 'conv2dTranspose'];
 const forceAll = (variant: string) => Object.fromEntries(ops.map((op) => [op, variant]));
@@ -132,9 +133,10 @@ async function checkCase(
     expect(found[3], `bias gradient of ${name}`).toBeAllClose(sumOverPositions(dy), summed);
 }
 
-describe.each(variants)('$variant, software: $software', ({ variant, software, every }) => {
-  const some = named.filter((_, i) => i % every === 0);
-  it.each(some)('agrees with the reference: $name', (each) => checkCase(each, { variant, software }));
+describe.each(variants)('$variant, software: $software', ({ variant, software, some }) => {
+  it.each(some.map((i) => named[i]))('agrees with the reference: $name', (each) =>
+    checkCase(each, { variant, software }),
+  );
 });
 
 describe('conv2d', () => {
@@ -144,7 +146,7 @@ describe('conv2d', () => {
     ];
     const x = array([1, 5, 5, 1], image);
     const diagonal = array([3, 3, 1, 1], [1, -1, -1, -1, 1, -1, -1, -1, 1]);
-    for (const { variant, software } of variants) {
+    for (const { variant, software } of variants.slice(0, 4)) {
       const [y] = await evaluate((a, b) => conv2d(a, b), [x, diagonal], {
         software,
         variants: forceAll(variant),

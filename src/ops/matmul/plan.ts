@@ -1,0 +1,12 @@
+import type { ConstantValue } from '../../kernels/kernel.ts';
+import type { Width } from '../core/values.ts';
+
+/** How a rung computes one product. */
+export interface Plan {
+  readonly constants: Readonly<Record<string, ConstantValue>>;
+  readonly width: Width;
+  /** Workgroups, were K not split. */
+  readonly groups: number;
+  /** K may be cut into this many parts, each still long enough to be worth a workgroup's while. */
+  readonly mostSplits: number;
+}
