@@ -1,7 +1,12 @@
 /** wgrad: deep learning whose every FLOP runs in a hand-written WGSL kernel. */
 export * from './errors.ts';
 export { init, Gpu, GraphBuilder } from './runtime/session.ts';
-export type { CompileOptions } from './runtime/session.ts';
+export type { CompileOptions, InitOptions } from './runtime/session.ts';
+export { indexedDbTuning } from './runtime/tuning/indexedDbStore.ts';
+export type { Measurements, TunedChoice, TuningStore } from './runtime/tuning/measurements.ts';
+export { formatTuning } from './runtime/tuning/report.ts';
+export type { Trial, TuningReport } from './runtime/tuning/tuner.ts';
+export type { Tuning, TuneMode, TuneOptions } from './runtime/tuning/tuning.ts';
 export { Device } from './device/device.ts';
 export type { DeviceOptions } from './device/openDevice.ts';
 export { Program } from './runtime/program.ts';

@@ -201,6 +201,9 @@ const without = new Set([
   'encodeSafetensors',
   'latestCheckpoint',
   'opfsCheckpoints',
+  'indexedDbTuning',
+  'formatTuning',
+  'node.tuningFile',
   'node.cacheFolder',
   'node.folderCheckpoints',
 ]);

@@ -1,3 +1,4 @@
+import type { WarmUps } from '../kernels/pipelineCache.ts';
 import { DeviceLostError, GpuError, LimitError, WgradError } from '../errors.ts';
 
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i;
@@ -8,6 +9,7 @@ const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i;
  */
 export class Device {
   readonly gpu: GPUDevice;
+  readonly adapterInfo: GPUAdapterInfo;
   /** "NVIDIA H200", "llvmpipe (LLVM 19.1.4, 256 bits)", … */
   readonly description: string;
   /** True where the adapter is a CPU; kernels without shared memory are chosen then. */
@@ -26,12 +28,23 @@ export class Device {
   #uncaptured: GpuError | undefined;
   /** How to take back what the `scoped` work under way has made. */
   #undo: (() => void)[] | undefined;
+  /** Commands that wait for others. */
+  #held: GPUCommandEncoder | undefined;
+  #flushTimer: ReturnType<typeof setTimeout> | undefined;
   /** Those who wait for the GPU, to hear of its loss. */
   readonly #waiting = new Set<(reason: Error) => void>();
   readonly #owned: boolean;
+  /** Whether pipelines have to be warmed up, and who helps. */
+  readonly warmUps: WarmUps | undefined;
 
-  constructor(gpu: GPUDevice, info: GPUAdapterInfo, options: { owned: boolean; software?: boolean }) {
+  constructor(
+    gpu: GPUDevice,
+    info: GPUAdapterInfo,
+    options: { owned: boolean; software?: boolean; warmUps?: WarmUps },
+  ) {
+    this.warmUps = options.warmUps;
     this.gpu = gpu;
+    this.adapterInfo = info;
     this.#owned = options.owned;
     this.features = gpu.features as ReadonlySet<string>;
     this.limits = gpu.limits;
@@ -184,13 +197,42 @@ export class Device {
     }
   }
 
-  /** Encodes commands and submits them. */
+  /** Encodes commands and submits them, behind those that are held, in the same submit. */
   submit(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
+    this.#encode(label, encode);
+    this.flush(label);
+  }
+
+  /**
+   * Encodes commands that may wait for others. They are submitted with the next `submit`, before the next `write`, with
+   * `flush`, or by themselves in the next turn of the event loop.
+   */
+  hold(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
+    this.#encode(label, encode);
+    this.#flushTimer ??= setTimeout(() => {
+      if (!this.#lost) this.flush(label);
+    }, 0);
+  }
+
+  #encode(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
     this.attempt(label, () => {
-      const encoder = this.gpu.createCommandEncoder({ label });
-      encode(encoder);
-      this.gpu.queue.submit([encoder.finish()]);
+      const encoder = (this.#held ??= this.gpu.createCommandEncoder({ label }));
+      try {
+        encode(encoder);
+      } catch (error) {
+        this.#held = undefined; // a pass may be open in it
+        throw error;
+      }
     });
+  }
+
+  /** Submits the commands that are held. */
+  flush(label = 'held commands'): void {
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    const held = this.#held;
+    this.#held = undefined;
+    if (held) this.attempt(label, () => this.gpu.queue.submit([held.finish()]));
   }
 
   createBuffer(label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer {
@@ -222,6 +264,7 @@ export class Device {
     bytes = data.byteLength - from,
   ): void {
     if (bytes === 0) return;
+    this.flush();
     const { buffer: source, byteOffset } = data;
     this.attempt(`writing to ${buffer.label}`, () =>
       this.gpu.queue.writeBuffer(buffer, offset, source as ArrayBuffer, byteOffset + from, bytes),
@@ -267,6 +310,7 @@ export class Device {
   /** Ends all work on the device and frees it. The caller's own device stays, and is lost only for this session. */
   destroy(): void {
     this.#destroyed = true;
+    clearTimeout(this.#flushTimer);
     this.#lose('destroyed', 'the session was destroyed');
     this.gpu.removeEventListener('uncapturederror', this.#onUncaptured);
     if (this.#owned) this.gpu.destroy();

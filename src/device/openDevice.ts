@@ -12,15 +12,22 @@ export interface DeviceOptions {
   gpu?: GPU;
   /** Treat the adapter as a software one (a CPU) or not; found from its description by default. */
   software?: boolean;
+  /**
+   * For drivers that make machine code only at a kernel's first dispatch (lavapipe): kernels are then dispatched once
+   * while a program compiles. `adapter` gives another adapter of the same driver, whose device compiles half of them,
+   * where both share a cache on disk.
+   */
+  warmUp?: { readonly adapter?: () => Promise<GPUAdapter | null> };
 }
 
 const WANTED_FEATURES = ['timestamp-query', 'subgroups', 'shader-f16'] as const;
 const WANTED_LIMITS = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
-const deviceOptions: OptionTable<DeviceOptions> = {
+export const deviceOptions: OptionTable<DeviceOptions> = {
   device: true,
   adapter: true,
   gpu: true,
   software: true,
+  warmUp: true,
 };
 
 /** Opens a device: the caller's own, or one from the best adapter with the limits it offers. */
@@ -37,7 +44,14 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
   const request = adapter.requestDevice({ label: 'wgrad', requiredFeatures, requiredLimits });
   const device = await typed('gives no device', request);
-  return new Device(device, adapter.info, { owned: true, software: options.software });
+  const { software, warmUp } = options;
+  const openHelper = async () =>
+    (await warmUp?.adapter?.())?.requestDevice({ label: 'wgrad compiles', requiredFeatures, requiredLimits });
+  return new Device(device, adapter.info, {
+    owned: true,
+    software,
+    warmUps: warmUp && { openHelper: warmUp.adapter && openHelper },
+  });
 }
 
 async function requestAdapter(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<GPUAdapter> {

@@ -1,11 +1,15 @@
 import { DeviceLostError, KernelError, LimitError } from '../errors.ts';
 import type { SpecializedKernel } from './kernel.ts';
+import { createPipeline } from './pipeline.ts';
+import type { CompiledKernel } from './pipeline.ts';
+import { warmUp } from './warmUp.ts';
+import type { Labelled, OpenHelper } from './warmUp.ts';
 
-/** A kernel that is ready to be dispatched. Bind its buffers with an explicit layout: group 0. */
-export interface CompiledKernel {
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroupLayout: GPUBindGroupLayout;
-  readonly kernel: SpecializedKernel;
+export type { CompiledKernel } from './pipeline.ts';
+
+/** How pipelines are warmed up. */
+export interface WarmUps {
+  readonly openHelper?: OpenHelper;
 }
 
 /** What a cache did since it was made. */
@@ -26,12 +30,19 @@ export class PipelineCache {
   private readonly device: GPUDevice;
   private readonly entries = new Map<string, Promise<CompiledKernel>>();
   private readonly lost: Promise<never>;
+  private readonly warmUps: WarmUps | undefined;
+  private readonly warm = new Set<CompiledKernel>();
   private requests = 0;
   private compilations = 0;
   private failures = 0;
 
-  constructor(device: GPUDevice) {
+  /**
+   * @param warmUps whether drivers make the machine code only at a pipeline's first dispatch: `compileAll` then has them
+   *   do it. Default: they do not
+   */
+  constructor(device: GPUDevice, warmUps?: WarmUps) {
     this.device = device;
+    this.warmUps = warmUps;
     this.lost = device.lost.then(({ reason, message }) => {
       throw new DeviceLostError(
         `The GPU device was lost (${reason}) while kernels compiled: ${message}`,
@@ -74,31 +85,40 @@ export class PipelineCache {
   }
 
   /**
-   * Compiles all kernels at the same time, in the order of the list. `onProgress` hears of each one that is ready.
-   * Rejects with the first failure.
+   * Compiles all kernels at the same time. `onProgress` hears of each one that is ready. Rejects with the first failure.
    */
-  compileAll(
+  async compileAll(
     list: readonly { readonly kernel: SpecializedKernel; readonly label: string }[],
     onProgress?: (done: number, total: number, label: string) => void,
   ): Promise<CompiledKernel[]> {
     let done = 0;
-    return Promise.all(
+    const isReady = (label: string) => onProgress?.(++done, list.length, label);
+    const waiting = new Map<CompiledKernel, string[]>();
+    const compiled = await Promise.all(
       list.map(async ({ kernel, label }) => {
-        const compiled = await this.get(kernel, label);
-        onProgress?.(++done, list.length, label);
-        return compiled;
+        const pipeline = await this.get(kernel, label);
+        if (!this.warmUps || this.warm.has(pipeline)) isReady(label);
+        else waiting.set(pipeline, [...(waiting.get(pipeline) ?? []), label]);
+        return pipeline;
       }),
     );
+    const cold = [...waiting].map(([pipeline, [label]]): Labelled => ({ pipeline, label }));
+    const onWarm = ({ pipeline }: Labelled) => {
+      this.warm.add(pipeline);
+      for (const label of waiting.get(pipeline)!) isReady(label);
+    };
+    if (cold.length > 0) await warmUp(this.device, cold, onWarm, this.warmUps?.openHelper);
+    return compiled;
   }
 
   private async compile(kernel: SpecializedKernel, label: string): Promise<CompiledKernel> {
     const { device } = this;
     checkLimits(kernel, label, device);
     device.pushErrorScope('validation');
-    let created: ReturnType<PipelineCache['create']> | undefined;
+    let created: ReturnType<typeof createPipeline> | undefined;
     let thrown: unknown;
     try {
-      created = this.create(kernel, label);
+      created = createPipeline(device, kernel, label);
     } catch (error) {
       thrown = error;
     }
@@ -126,32 +146,10 @@ export class PipelineCache {
       });
     }
   }
-
-  private create(kernel: SpecializedKernel, label: string) {
-    const { device } = this;
-    const module = device.createShaderModule({ label, code: kernel.code });
-    const bindGroupLayout = device.createBindGroupLayout({
-      label,
-      entries: kernel.bindings.map(({ binding, access }) => ({
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: BUFFER_TYPES[access] },
-      })),
-    });
-    const layout = device.createPipelineLayout({ label, bindGroupLayouts: [bindGroupLayout] });
-    const pipeline = device.createComputePipelineAsync({
-      label,
-      layout,
-      compute: { module, entryPoint: 'main' },
-    });
-    return { module, bindGroupLayout, pipeline };
-  }
 }
 
-const BUFFER_TYPES = { read: 'read-only-storage', read_write: 'storage', uniform: 'uniform' } as const;
-
 /** Compares what a kernel needs with what the device allows, to fail with names and numbers before Dawn does. */
-function checkLimits(kernel: SpecializedKernel, label: string, { limits, features }: GPUDevice): void {
+export function checkLimits(kernel: SpecializedKernel, label: string, { limits, features }: GPUDevice): void {
   const missing = kernel.features.filter((feature) => !features.has(feature));
   if (missing.length > 0) {
     throw new LimitError(

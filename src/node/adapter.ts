@@ -14,6 +14,7 @@ import {
   placesToTry,
   refusal,
 } from './adapterChoice.ts';
+import { sleepWhileWaiting } from './polling.ts';
 import { swiftShaderFolder } from './chromiumPackage.ts';
 import { checkOptions } from '../options.ts';
 import type { OptionTable } from '../options.ts';
@@ -27,6 +28,9 @@ export interface AdapterOptions {
    */
   adapter?: AdapterKind;
 }
+
+/** Timestamps as they are: Dawn rounds them to 65.5 µs for the sake of web pages, most kernels take less. */
+const DAWN_OPTIONS = ['disable-dawn-features=timestamp_quantization'];
 
 export const adapterOptions: OptionTable<AdapterOptions> = { adapter: true };
 
@@ -68,7 +72,7 @@ export async function findAdapter(options: AdapterOptions = {}): Promise<FoundAd
     const driver = place === 'swiftshader' ? swiftShaderDriver(refused) : place;
     if (!driver) continue;
     setDrivers(place === 'system' ? ownDrivers : driver);
-    const gpu = create([]);
+    const gpu = create(DAWN_OPTIONS);
     const adapter = await gpu.requestAdapter({
       powerPreference: 'high-performance',
       forceFallbackAdapter: wanted === 'software' && !onLinux,
@@ -89,6 +93,7 @@ async function loadDawn(): Promise<(options: string[]) => GPU> {
   try {
     const { create, globals } = await import('webgpu');
     Object.assign(globalThis, globals);
+    sleepWhileWaiting(globals as never);
     return create;
   } catch (cause) {
     throw new AdapterError(

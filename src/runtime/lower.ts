@@ -14,8 +14,11 @@ import type {
   Slice,
   Target,
   Tensor,
+  Tunable,
 } from '../ops/core/op.ts';
 import { accessText } from '../ops/elementwise/map.ts';
+import { fingerprintOf, questionOf } from './tuning/choice.ts';
+import type { Answers, Choice } from './tuning/choice.ts';
 
 /** One dispatch, ready for the planner: a concrete kernel and what each of its bindings refers to. */
 export interface LoweredDispatch {
@@ -29,6 +32,8 @@ export interface LoweredDispatch {
   readonly advances: boolean;
   /** The node it belongs to; undefined for effects. */
   readonly node?: Node;
+  /** The variant that its op had a choice of; undefined where there is only one. */
+  readonly choice?: Choice;
 }
 
 export interface LoweredBinding {
@@ -47,6 +52,8 @@ export interface LowerOptions {
   readonly target: Target;
   /** Kernel variants to use, by op name, instead of the chosen ones. */
   readonly variants?: Variants;
+  /** What was measured of variants; without it the rules decide. */
+  readonly answers?: Answers;
   /** Of a program that trains. */
   readonly guard?: Operand;
 }
@@ -73,51 +80,116 @@ export function lowerGraph(
   const shared: SharedScratch = new Map();
   for (const node of topologicalOrder([...outputs, ...effectInputs.flat()])) {
     if (node.op.kind === 'leaf' || node.op.kind === 'alias') continue;
-    node.op.lower(node, contextFor(node.label, dispatches, options, node, shared));
+    dispatches.push(...lowerNode(node, options, shared));
   }
-  effects.forEach((effect, i) =>
-    effect.lower(contextFor(effect.label, dispatches, options), effectInputs[i]),
-  );
+  effects.forEach((effect, i) => {
+    const lowering = new Lowering(effect.label, options);
+    effect.lower(lowering.context, effectInputs[i]);
+    dispatches.push(...lowering.dispatches);
+  });
   return dispatches;
+}
+
+/** The dispatches of one node. An answer whose plan is no longer the one that was measured is passed over. */
+function lowerNode(node: Node, options: LowerOptions, shared: SharedScratch): LoweredDispatch[] {
+  const lowering = new Lowering(node.label, options, node, shared);
+  node.op.lower(node, lowering.context);
+  if (!lowering.isOutdated) return lowering.dispatches;
+  lowering.takeBack();
+  return lowerNode(node, { ...options, answers: undefined }, shared);
 }
 
 /** What nodes have made of a tensor for all of them, by tensor and key. */
 type SharedScratch = Map<Tensor, Map<string, Scratch>>;
 
-function contextFor(
-  label: string,
-  dispatches: LoweredDispatch[],
-  options: LowerOptions,
-  node?: Node,
-  sharedScratch?: SharedScratch,
-): LowerContext {
-  return {
-    target: options.target,
-    guard: options.guard,
-    choose(opName, candidates, preferred) {
-      const forced = options.variants?.[opName];
-      if (forced === undefined) return preferred;
-      const found = candidates.find((candidate) => candidate === forced);
-      if (!found) {
-        throw new ArgumentError(
-          `${label}: ${opName} has no variant "${forced}"; it has ${candidates.join(', ')}`,
-        );
-      }
-      return found;
-    },
-    scratch: (shape, dtype, name): Scratch => ({ scratch: `${label}.${name}`, shape, dtype }),
-    shared(source, key, make) {
-      const owner = ownerOf(source);
-      const known = sharedScratch?.get(owner) ?? new Map<string, Scratch>();
-      const scratch = known.get(key) ?? make();
-      sharedScratch?.set(owner, known.set(key, scratch));
-      return scratch;
-    },
-    dispatch: (call) => dispatches.push(lowerDispatch(label, call, options.target, node)),
-  };
+/** The lowering of one node or effect. */
+class Lowering {
+  readonly dispatches: LoweredDispatch[] = [];
+  readonly context: LowerContext;
+  readonly #label: string;
+  readonly #options: LowerOptions;
+  readonly #node: Node | undefined;
+  readonly #shared: SharedScratch | undefined;
+  /** Dispatches of this node alone, which its plan is made of. */
+  readonly #calls: Dispatch[] = [];
+  /** How to forget what was made for all nodes. */
+  readonly #undo: (() => void)[] = [];
+  #sharing = false;
+  #choice: Choice | undefined;
+  /** Of the plan that was measured. */
+  #expected: string | undefined;
+
+  constructor(label: string, options: LowerOptions, node?: Node, shared?: SharedScratch) {
+    this.#label = label;
+    this.#options = options;
+    this.#node = node;
+    this.#shared = shared;
+    this.context = {
+      target: options.target,
+      guard: options.guard,
+      choose: (opName, candidates, preferred, tunable) =>
+        this.#choose(opName, candidates, preferred, tunable),
+      scratch: (shape, dtype, name): Scratch => ({ scratch: `${label}.${name}`, shape, dtype }),
+      shared: (source, key, make) => this.#share(ownerOf(source), key, make),
+      dispatch: (call) => {
+        if (!this.#sharing) this.#calls.push(call);
+        this.dispatches.push(lowerDispatch(label, call, options.target, node, this.#choice));
+      },
+    };
+  }
+
+  get isOutdated(): boolean {
+    return this.#expected !== undefined && this.#expected !== fingerprintOf(this.#calls);
+  }
+
+  takeBack(): void {
+    for (const undo of this.#undo) undo();
+  }
+
+  /** Of several choices of a node the first is the one to measure: those after it depend on it. */
+  #choose<V extends string>(opName: string, candidates: readonly V[], preferred: V, tunable?: Tunable<V>): V {
+    const all = tunable ? [...new Set([...candidates, ...tunable.candidates])] : candidates;
+    const forced = this.#options.variants?.[opName];
+    const find = (name: string) => all.find((candidate) => candidate === name);
+    if (forced !== undefined && find(forced) === undefined) {
+      throw new ArgumentError(
+        `${this.#label}: ${opName} has no variant "${forced}"; it has ${all.join(', ')}`,
+      );
+    }
+    const first = this.#choice === undefined;
+    const node = this.#node;
+    const question = first && node && tunable ? questionOf(node, preferred, tunable) : undefined;
+    const answer = forced === undefined && question ? this.#options.answers?.find(question) : undefined;
+    const measured = answer && find(answer.variant);
+    const variant = (forced !== undefined ? find(forced) : measured) ?? preferred;
+    if (first) {
+      const by = forced !== undefined ? 'forced' : measured !== undefined ? answer!.by : 'rule';
+      this.#choice = { variant, by, node, question, fingerprint: () => fingerprintOf(this.#calls) };
+      if (measured !== undefined) this.#expected = answer!.fingerprint;
+    }
+    return variant;
+  }
+
+  #share(owner: Tensor, key: string, make: () => Scratch): Scratch {
+    const known = this.#shared?.get(owner) ?? new Map<string, Scratch>();
+    const there = known.get(key);
+    if (there) return there;
+    this.#sharing = true;
+    const made = make();
+    this.#sharing = false;
+    this.#shared?.set(owner, known.set(key, made));
+    this.#undo.push(() => known.delete(key));
+    return made;
+  }
 }
 
-function lowerDispatch(label: string, call: Dispatch, target: Target, node?: Node): LoweredDispatch {
+function lowerDispatch(
+  label: string,
+  call: Dispatch,
+  target: Target,
+  node?: Node,
+  choice?: Choice,
+): LoweredDispatch {
   const name = call.part ? `${label}.${call.part}` : label;
   const most = target.limits.maxComputeWorkgroupsPerDimension;
   if (call.workgroups.some((count) => count > most || count < 1 || !Number.isInteger(count))) {
@@ -170,6 +242,7 @@ function lowerDispatch(label: string, call: Dispatch, target: Target, node?: Nod
     flops: call.flops ?? 0,
     advances: call.advances ?? false,
     node,
+    choice,
   };
 }
 

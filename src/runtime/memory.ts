@@ -34,7 +34,7 @@ export interface Memory {
 /** Gives every operand of the build its place: slabs, constants, inputs, and what others own. */
 export function allocate({ device, variables }: MemoryContext, build: Build, options: MemoryOptions): Memory {
   const owned: GPUBuffer[] = [];
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const usage = inputUsage();
   const create = (name: string, bytes: number, more = 0): GPUBuffer => {
     const buffer = device.createBuffer(`${options.label}/${name}`, bytes, usage | more);
     owned.push(buffer);
@@ -85,6 +85,11 @@ export function allocate({ device, variables }: MemoryContext, build: Build, opt
     return location;
   };
   return { owned, inputs, state, locate };
+}
+
+/** Of buffers that hold what a program reads. The platform's constants are there only once a GPU is. */
+export function inputUsage(): GPUBufferUsageFlags {
+  return GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 }
 
 function constantData(tensor: Tensor): ArrayBufferView {

@@ -7,9 +7,11 @@ import type { MapAttrs } from '../ops/elementwise/map.ts';
 import type { Build } from './build.ts';
 import { isTensor, ownerOf } from './lower.ts';
 import type { LoweredBinding } from './lower.ts';
+import { table } from './table.ts';
+import { formatChoice } from './tuning/report.ts';
 
 /**
- * A program as a table: a row per dispatch with its kernel, the functions fused into it, its workgroups,
+ * A program as a table: a row per dispatch with its kernel, the variant where there was a choice and who made it, the functions fused into it, its workgroups,
  * what it reads and writes, and its FLOPs. `%3` is what dispatch 3 writes, `∇w` the gradient of w in its
  * optimizer's memory, `%3 [10] = y` the output y.
  */
@@ -17,7 +19,7 @@ export function formatGraph(build: Build): string {
   const name = operandNames(build);
   const outputs = outputNames(build);
   const text = ({ operand }: LoweredBinding) => `${name(operand)} ${formatShape(operand.shape)}`;
-  const rows = build.dispatches.map(({ label, kernel, bindings, workgroups, flops, node }, i) => {
+  const rows = build.dispatches.map(({ label, kernel, bindings, workgroups, flops, node, choice }, i) => {
     const writes = bindings.filter(({ access }) => access === 'read_write');
     const reads = bindings.filter(({ access }) => access !== 'read_write').map(text);
     const results = writes.map((b) => [text(b), ...(outputs.get(b.operand) ?? [])].join(' = '));
@@ -26,16 +28,17 @@ export function formatGraph(build: Build): string {
       String(i),
       label,
       kernel.name,
+      formatChoice(choice) || '–',
       (node && last && fusedFunctions(node)) || '–',
       formatWorkgroups(workgroups),
       `${reads.join(', ') || '–'} → ${results.join(', ')}`,
       flops > 0 ? formatCount(flops) : '–',
     ];
   });
-  const header = ['#', 'dispatch', 'kernel', 'fused', 'workgroups', 'reads → writes', 'FLOPs'];
+  const header = ['#', 'dispatch', 'kernel', 'variant', 'fused', 'workgroups', 'reads → writes', 'FLOPs'];
   const flops = build.dispatches.reduce((sum, dispatch) => sum + dispatch.flops, 0);
   const total = `${plural(build.dispatches.length, 'dispatch', 'dispatches')}, ${formatCount(flops)}FLOP per step`;
-  return `${table([header, ...rows], [0, 4, 6])}\n${total}`;
+  return `${table([header, ...rows], [0, 5, 7])}\n${total}`;
 }
 
 /** Functions that one kernel computes besides its own: the steps of a map, or of an epilogue. */
@@ -138,21 +141,6 @@ export function formatExpression({ steps }: Expression, inputs: readonly string[
     values.push(call);
   }
   return values.at(-1)!;
-}
-
-/** Rows as aligned columns under a rule; `right` names the columns to align at the right. */
-function table(rows: readonly (readonly string[])[], right: readonly number[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) =>
-        right.includes(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
-  const rule = widths.map((width) => '─'.repeat(width)).join('──');
-  return [lines[0], rule, ...lines.slice(1)].join('\n');
 }
 
 /** `8×4` for (8, 4, 1). */

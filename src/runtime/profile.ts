@@ -1,12 +1,17 @@
 import type { Device } from '../device/device.ts';
-import { AdapterError } from '../errors.ts';
+import { isTensor } from './lower.ts';
+import type { LoweredDispatch } from './lower.ts';
+import { PassTimer } from './passTimer.ts';
 import type { Program } from './program.ts';
+import { formatChoice } from './tuning/report.ts';
 
 /** The time of one dispatch of a program. */
 export interface DispatchTiming {
   readonly label: string;
   /** Kernel file. */
   readonly kernel: string;
+  /** The variant and who chose it, `direct (tuned)`; empty where there was no choice. */
+  readonly variant: string;
   readonly workgroups: readonly [number, number, number];
   /** Median over the runs. Browsers round timestamps to about 100 µs. */
   readonly microseconds: number;
@@ -16,63 +21,68 @@ export interface DispatchTiming {
   readonly share: number;
 }
 
+/** What a sample of a short kernel should last, in microseconds, or the clock's own steps and the pass itself count. */
+const SAMPLE_MICROSECONDS = 2000;
+const MOST_REPEATS = 1000;
+
 /**
- * Times every dispatch of a program on the GPU with timestamp queries, each in a pass of its own. The
- * steps run for real: profile a program whose state you can spare.
+ * Times every dispatch of a program on the GPU with timestamp queries, each in passes of its own. Those that only
+ * compute intermediates are repeated within a pass until it is long enough to be timed; those that change lasting
+ * memory (weights, counters) run once in it. The steps run for real: profile a program whose state you can spare.
  *
  * @throws AdapterError where the device has no timestamp-query
  */
 export async function profile(device: Device, program: Program, runs = 10): Promise<DispatchTiming[]> {
-  if (!device.features.has('timestamp-query')) {
-    throw new AdapterError(
-      `${device.description} offers no timestamp-query, so kernels cannot be timed one by one; use another adapter, or time whole steps`,
-    );
-  }
   const { commands, build } = program;
-  const count = commands.length * 2;
-  const bytes = count * 8;
-  const querySet = device.gpu.createQuerySet({ label: 'profile', type: 'timestamp', count });
-  const resolved = device.createBuffer(
-    'profile',
-    bytes,
-    GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-  );
   const samples: number[][] = commands.map(() => []);
+  const timer = new PassTimer(device, commands.length);
+  const passes = (repeats: readonly number[]) =>
+    commands.map(({ pipeline, bindGroup, workgroups }, i) => (pass: GPUComputePassEncoder) => {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      for (let time = 0; time < repeats[i]; time++) pass.dispatchWorkgroups(...workgroups);
+    });
   try {
-    for (let run = 0; run < runs + 1; run++) {
-      const encoder = device.gpu.createCommandEncoder({ label: 'profile' });
-      commands.forEach(({ label, pipeline, bindGroup, workgroups }, i) => {
-        const timestampWrites = {
-          querySet,
-          beginningOfPassWriteIndex: 2 * i,
-          endOfPassWriteIndex: 2 * i + 1,
-        };
-        const pass = encoder.beginComputePass({ label, timestampWrites });
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, bindGroup);
-        pass.dispatchWorkgroups(...workgroups);
-        pass.end();
-      });
-      encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-      device.gpu.queue.submit([encoder.finish()]);
-      const times = new BigUint64Array(await device.read(resolved, 0, bytes));
-      // The first run warms up.
-      if (run > 0) samples.forEach((list, i) => list.push(Number(times[2 * i + 1] - times[2 * i]) / 1000));
+    const once = passes(commands.map(() => 1));
+    await timer.run(once); // drivers may compile at the first dispatch
+    const first = await timer.run(once);
+    const repeats = first.map((microseconds, i) =>
+      repeatable(build.dispatches[i]) ? repeatsFor(microseconds) : 1,
+    );
+    const repeated = passes(repeats);
+    for (let run = 0; run < runs; run++) {
+      const times = await timer.run(repeated);
+      samples.forEach((list, i) => list.push(times[i] / repeats[i]));
     }
   } finally {
-    querySet.destroy();
-    resolved.destroy();
+    timer.destroy();
   }
   const medians = samples.map((list) => list.toSorted((a, b) => a - b)[list.length >> 1]);
   const total = medians.reduce((sum, value) => sum + value, 0);
-  return build.dispatches.map(({ label, kernel, workgroups, flops }, i) => ({
+  return build.dispatches.map(({ label, kernel, workgroups, flops, choice }, i) => ({
     label,
     kernel: kernel.name,
+    variant: formatChoice(choice),
     workgroups,
     microseconds: medians[i],
     gflops: medians[i] > 0 ? flops / medians[i] / 1000 : 0,
     share: total > 0 ? medians[i] / total : 0,
   }));
+}
+
+/** Whether a dispatch gives the same however often it runs: it writes nothing but intermediates, and reads none of those. */
+function repeatable({ bindings }: LoweredDispatch): boolean {
+  return bindings.every(
+    ({ access, operand }) =>
+      access !== 'read_write' ||
+      'scratch' in operand ||
+      (isTensor(operand) && operand.node.op.kind !== 'leaf'),
+  );
+}
+
+/** How often to run a kernel of that many microseconds in one sample. */
+export function repeatsFor(microseconds: number, wanted = SAMPLE_MICROSECONDS): number {
+  return Math.min(MOST_REPEATS, Math.max(1, Math.ceil(wanted / Math.max(1, microseconds))));
 }
 
 /** The timings as a table, slowest first. */
@@ -82,6 +92,7 @@ export function formatProfile(timings: readonly DispatchTiming[]): string {
     .map((t) => [
       t.label,
       t.kernel,
+      t.variant,
       t.workgroups.join('×'),
       t.microseconds.toFixed(1),
       t.gflops > 0 ? t.gflops.toFixed(2) : '',
@@ -89,15 +100,15 @@ export function formatProfile(timings: readonly DispatchTiming[]): string {
     ]);
   const total = timings.reduce((sum, t) => sum + t.microseconds, 0);
   const table = [
-    ['dispatch', 'kernel', 'workgroups', 'µs', 'GFLOP/s', 'share'],
+    ['dispatch', 'kernel', 'variant', 'workgroups', 'µs', 'GFLOP/s', 'share'],
     ...rows,
-    ['total', '', '', total.toFixed(1), '', ''],
+    ['total', '', '', '', total.toFixed(1), '', ''],
   ];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   return table
     .map((row) =>
       row
-        .map((cell, i) => (i >= 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+        .map((cell, i) => (i >= 4 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
         .join('  ')
         .trimEnd(),
     )

@@ -4,10 +4,13 @@ import { describe } from '../options.ts';
 import { requireTensor } from '../ops/core/node.ts';
 import type { InputAttrs } from '../ops/core/leaves.ts';
 import type { Operand, Tensor } from '../ops/core/op.ts';
-import { bytesOf, formatShape } from '../ops/core/shape.ts';
+import { bytesOf } from '../ops/core/shape.ts';
 import type { Build } from './build.ts';
+import { Flight } from './flight.ts';
 import { faultError } from './guard.ts';
 import type { StepGuard } from './guard.ts';
+import { checkInputData } from './inputData.ts';
+import type { InputData } from './inputData.ts';
 import type { Location } from './location.ts';
 import { ownerOf } from './lower.ts';
 import { allocate, bindingSize } from './memory.ts';
@@ -31,9 +34,6 @@ export interface CompileProgress {
   readonly label: string;
 }
 
-/** What holds the data of each type on the CPU. */
-const ARRAYS = { f32: 'Float32Array', i32: 'Int32Array', u32: 'Uint32Array', u8: 'Uint8Array' } as const;
-
 interface Command {
   readonly label: string;
   readonly pipeline: GPUComputePipeline;
@@ -41,8 +41,14 @@ interface Command {
   readonly workgroups: readonly [number, number, number];
 }
 
-/** Submits that may be under way at once: enough to keep the GPU busy, few enough to stay responsive. */
-const MAX_IN_FLIGHT = 3;
+/** What a call of `step` may leave to later ones. */
+export interface StepOptions {
+  /**
+   * Several short steps may share a submit: the step may wait until the next ones are there, this device is asked for
+   * something else, or the program has nothing else to do. Default false: it is submitted at once.
+   */
+  readonly hold?: boolean;
+}
 
 /**
  * A compiled program: pipelines, bind groups and memory made once, then replayed. `step` encodes one
@@ -63,7 +69,7 @@ export class Program {
   readonly #state: Location;
   #seed: number;
   #steps = 0;
-  #inFlight: Promise<void>[] = [];
+  readonly #flight = new Flight();
   #destroyed = false;
 
   private constructor(
@@ -163,7 +169,7 @@ export class Program {
   }
 
   /** Uploads the data of an input, given by its tensor or its name. */
-  write(target: Tensor | string, data: Float32Array | Int32Array | Uint32Array | Uint8Array): void {
+  write(target: Tensor | string, data: InputData): void {
     const tensor = typeof target === 'string' ? this.#inputNamed(target) : target;
     requireTensor(this.label, tensor, 'what is to be written');
     const location = this.#inputs.get(tensor);
@@ -171,18 +177,7 @@ export class Program {
       throw new ArgumentError(
         `${this.label}: the program does not use the input ${(tensor.node.attrs as InputAttrs).name}`,
       );
-    const { name } = tensor.node.attrs as InputAttrs;
-    const type = ArrayBuffer.isView(data) ? data[Symbol.toStringTag] : undefined;
-    if (type !== ARRAYS[tensor.dtype]) {
-      throw new ArgumentError(
-        `${this.label}: input ${name} takes ${tensor.dtype} values in a ${ARRAYS[tensor.dtype]}; got ${type === undefined ? describe(data) : `a ${type}`}`,
-      );
-    }
-    if (data.byteLength !== bytesOf(tensor)) {
-      throw new ArgumentError(
-        `${this.label}: input ${name} takes ${formatShape(tensor.shape)} ${tensor.dtype} values, ${bytesOf(tensor)} bytes; got ${data.byteLength} bytes`,
-      );
-    }
+    checkInputData(this.label, tensor, data);
     this.#requireAlive();
     const { device } = this.#context;
     const rest = data.byteLength % 4; // uploads come in words
@@ -208,32 +203,63 @@ export class Program {
   /** Encodes the whole program as one compute pass. */
   encode(encoder: GPUCommandEncoder): void {
     const pass = encoder.beginComputePass({ label: this.label });
+    this.encodeInto(pass);
+    pass.end();
+  }
+
+  /** Encodes all dispatches into a pass of the caller's. */
+  encodeInto(pass: GPUComputePassEncoder): void {
     let current: GPUComputePipeline | undefined;
     for (const { pipeline, bindGroup, workgroups } of this.commands) {
       if (pipeline !== current) pass.setPipeline((current = pipeline));
       pass.setBindGroup(0, bindGroup);
       pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     }
-    pass.end();
   }
 
   /**
-   * Runs one step: one pass, one submit. Await it to keep at most three steps under way. `after`
+   * Runs one step: one pass, one submit. Await it so that only as many steps are under way as keep the GPU busy. `after`
    * may add work to the same submit, such as a copy of the loss ring.
    */
-  step(after?: (encoder: GPUCommandEncoder) => void): Promise<void> | undefined {
+  step(
+    after?: (encoder: GPUCommandEncoder) => void,
+    { hold = false }: StepOptions = {},
+  ): Promise<void> | undefined {
     const { device } = this.#context;
     this.#requireAlive();
     device.check();
-    device.submit(this.label, (encoder) => {
+    const encode = (encoder: GPUCommandEncoder) => {
       this.encode(encoder);
       after?.(encoder);
-    });
+    };
+    const waits = hold && this.#flight.hold();
+    if (waits) device.hold(this.label, encode);
+    else device.submit(this.label, encode);
     this.#steps++;
+    return waits ? undefined : this.#submitted();
+  }
+
+  /**
+   * Runs `count` steps, several short ones in one submit; settles when the last of them is submitted. What they change
+   * stays on the GPU: `finish` waits for it.
+   *
+   * @throws ArgumentError unless the count is a whole number of at least 0
+   */
+  async run(count: number): Promise<void> {
+    if (!Number.isSafeInteger(count) || count < 0) {
+      throw new ArgumentError(
+        `${this.label}: run was called with ${describe(count)}; give the number of steps, a whole number of at least 0`,
+      );
+    }
+    for (let left = count; left > 0; left--) await this.step(undefined, { hold: left > 1 });
+  }
+
+  /** Notes what was submitted; a promise where that is enough for now. */
+  #submitted(): Promise<void> | undefined {
+    const { device } = this.#context;
     const done = device.attempt(this.label, () => device.gpu.queue.onSubmittedWorkDone());
-    done.catch(() => {}); // handled by whoever waits for it
-    this.#inFlight.push(done);
-    return this.#inFlight.length >= MAX_IN_FLIGHT ? device.race(this.#inFlight.shift()!) : undefined;
+    const oldest = this.#flight.submitted(done);
+    return oldest && device.race(oldest);
   }
 
   /**
@@ -243,10 +269,13 @@ export class Program {
    *   once: the program then stands before that step, which `step` tries again
    */
   async finish(): Promise<void> {
-    const pending = this.#inFlight;
-    this.#inFlight = [];
-    await this.#context.device.race(Promise.all(pending));
-    this.#context.device.check();
+    const { device } = this.#context;
+    if (this.#flight.holds) {
+      device.flush();
+      void this.#submitted();
+    }
+    await device.race(this.#flight.land());
+    device.check();
     const fault = await this.guard?.read();
     if (!fault) return;
     this.reset(fault.step);

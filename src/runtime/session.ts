@@ -1,5 +1,5 @@
 import type { Device } from '../device/device.ts';
-import { openDevice } from '../device/openDevice.ts';
+import { deviceOptions, openDevice } from '../device/openDevice.ts';
 import type { DeviceOptions } from '../device/openDevice.ts';
 import { ArgumentError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
@@ -21,6 +21,9 @@ import type { MinimizerOptions } from './minimizer.ts';
 import type { OptimizerSpec } from './optimizerSpec.ts';
 import { Program } from './program.ts';
 import type { CompileProgress, ProgramOptions } from './program.ts';
+import { indexedDbTuning } from './tuning/indexedDbStore.ts';
+import { tuneOptions, Tuning, TuningSettings } from './tuning/tuning.ts';
+import type { TuneOptions } from './tuning/tuning.ts';
 import { updateEffects } from './updates.ts';
 import { VariableStore } from './variables.ts';
 import { checkOptions, describe, isPromise, requireSeed } from '../options.ts';
@@ -101,19 +104,26 @@ export class Gpu {
   readonly variables: VariableStore;
   /** Opens another GPU in its place, where it was lost. */
   readonly reopen: () => Promise<Gpu>;
+  /** What is known of the kernels' speed. */
+  readonly tuning: Tuning;
   readonly #minimizers = new Set<Minimizer>();
 
   /** @param reopen how to open another one in its place; default: `init()` */
-  constructor(device: Device, reopen: () => Promise<Gpu> = () => init()) {
+  constructor(
+    device: Device,
+    reopen: () => Promise<Gpu> = () => init(),
+    tuning: Tuning = Tuning.shipped(device),
+  ) {
     this.device = device;
     this.reopen = reopen;
-    this.pipelines = new PipelineCache(device.gpu);
+    this.tuning = tuning;
+    this.pipelines = new PipelineCache(device.gpu, device.warmUps);
     this.variables = new VariableStore(device);
   }
 
   get target(): Target {
     const { software, subgroupSize, limits } = this.device;
-    return { software, subgroupSize, limits };
+    return { software, subgroupSize, limits, residentWorkgroups: this.tuning.residentWorkgroups };
   }
 
   /** An optimizer at work on `variables`, which get their memory here if they have none yet. */
@@ -154,18 +164,22 @@ export class Gpu {
       );
     }
     // What the function makes (the ring of a training) is taken back if the GPU refuses some of it.
-    const { g, built, guard } = await this.device.scoped(`compiling ${label}`, () =>
+    const { g, again, guard, ...first } = await this.device.scoped(`compiling ${label}`, () =>
       this.#build(label, define, options),
     );
     try {
-      return await Program.create(this, built, {
+      const { onProgress } = options;
+      const tuned = await this.tuning.measure(this, first.built, (done, total, own) =>
+        onProgress?.({ done, total, label: own }),
+      );
+      return await Program.create(this, tuned ? again() : first.built, {
         label,
         seed,
         buffers: g.buffers,
         resources: g.resources,
         minimizers: minimizersOf(g),
         guard,
-        onProgress: options.onProgress,
+        onProgress,
       });
     } catch (error) {
       if (guard?.own) guard.guard.destroy();
@@ -177,7 +191,7 @@ export class Gpu {
     label: string,
     define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
     { variants }: CompileOptions,
-  ): { g: GraphBuilder; built: Build; guard: ProgramOptions['guard'] } {
+  ): { g: GraphBuilder; built: Build; again: () => Build; guard: ProgramOptions['guard'] } {
     const g = new GraphBuilder(this);
     const inner: Effect[] = [];
     const outputs = withStreams(() =>
@@ -206,20 +220,25 @@ export class Gpu {
       ...g.effects.filter(({ first }) => !first),
     ];
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
-    const built = build(
-      { outputs, objectives, effects },
-      {
-        target: this.target,
-        variants,
-        maxSlabBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
-        guard: guard?.resource,
-      },
-    );
-    for (const { label, bindings } of built.dispatches) {
-      for (const { operand } of bindings) checkBinding(this.device, label, operand);
-    }
+    const again = (): Build => {
+      const built = build(
+        { outputs, objectives, effects },
+        {
+          target: this.target,
+          variants,
+          answers: this.tuning,
+          maxSlabBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
+          guard: guard?.resource,
+        },
+      );
+      for (const { label, bindings } of built.dispatches) {
+        for (const { operand } of bindings) checkBinding(this.device, label, operand);
+      }
+      return built;
+    };
+    const built = again();
     this.variables.allocate(variablesOf(outputs, objectives, effects), 'variables');
-    return { g, built, guard: guard && { guard, own: guard === own } };
+    return { g, built, again, guard: guard && { guard, own: guard === own } };
   }
 
   /** Frees everything: buffers, and the device unless it is the caller's own. */
@@ -290,12 +309,26 @@ function variablesOf(
     .map((node) => (node.attrs as VariableAttrs).variable);
 }
 
+export type InitOptions = DeviceOptions & TuneOptions;
+
 /** Opens the GPU: the best adapter there is, or the caller's own adapter or device. */
-export async function init(options: DeviceOptions = {}): Promise<Gpu> {
-  return openGpu(options, () => init({ gpu: options.gpu, software: options.software }));
+export async function init(options: InitOptions = {}): Promise<Gpu> {
+  checkOptions('init', options, { ...deviceOptions, ...tuneOptions });
+  const { tune, tuningStore, onNotice, ...device } = options;
+  const settings = new TuningSettings('init', { tune, tuningStore, onNotice }, indexedDbTuning());
+  const reopen = () => openGpu({ gpu: options.gpu, software: options.software }, reopen, settings);
+  return openGpu(device, reopen, settings);
 }
 
 /** `init` for who knows how to open another GPU in the place of one that was lost: an adapter gives one device only. */
-export async function openGpu(options: DeviceOptions, reopen: () => Promise<Gpu>): Promise<Gpu> {
-  return new Gpu(await openDevice(options), reopen);
+export async function openGpu(
+  options: DeviceOptions,
+  reopen: () => Promise<Gpu>,
+  settings: TuningSettings,
+): Promise<Gpu> {
+  const device = await openDevice(options);
+  const tuning = await Tuning.open(device, settings);
+  const gpu = new Gpu(device, reopen, tuning);
+  await tuning.measureDevice(gpu);
+  return gpu;
 }

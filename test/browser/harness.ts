@@ -1,5 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { connect } from 'puppeteer-core';
 import type { Browser } from 'puppeteer-core';
+import { build } from 'vite';
 import { afterAll, inject } from 'vitest';
 import { openUrl } from './chromium.ts';
 import type { OpenPage, View } from './chromium.ts';
@@ -26,6 +28,17 @@ export async function openPage(path: string, view?: View): Promise<OpenPage> {
   const opened = await openUrl(await browser, new URL(path, inject('site')).href, view);
   pages.push(opened.page);
   return opened;
+}
+
+/** A file of this folder and all that it imports, as one script that a page or a worker can run. */
+export async function scriptOf(file: string): Promise<string> {
+  const entry = fileURLToPath(new URL(file, import.meta.url));
+  const built = await build({
+    configFile: false,
+    logLevel: 'warn',
+    build: { write: false, lib: { entry, formats: ['iife'], name: 'script' } },
+  });
+  return (built as { output: { code: string }[] }[])[0].output[0].code;
 }
 
 /** Closes the pages that this test file has opened; happens by itself at its end. */

@@ -1,19 +1,9 @@
-import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
 import { beforeAll, expect, inject, it } from 'vitest';
-import { openPage } from './harness.ts';
+import { openPage, scriptOf } from './harness.ts';
 import type { Outcome, trainWithLoss } from './recoveryScript.ts';
 
 let script: string;
-beforeAll(async () => {
-  const entry = fileURLToPath(new URL('recoveryScript.ts', import.meta.url));
-  const built = await build({
-    configFile: false,
-    logLevel: 'warn',
-    build: { write: false, lib: { entry, formats: ['iife'], name: 'recovery' } },
-  });
-  script = (built as { output: { code: string }[] }[])[0].output[0].code;
-});
+beforeAll(async () => (script = await scriptOf('recoveryScript.ts')));
 
 type Scope = typeof globalThis & { trainWithLoss: typeof trainWithLoss; loseGpu: () => Promise<void> };
 

@@ -11,7 +11,7 @@ import { softmax, softmaxGrad } from '../reference/softmax.ts';
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
-/** The functions of shaders/shared that the tests' graphs use, with the arguments that expressions give them. */
+/** The functions of shaders/shared that the graphs of tests and benchmarks use, with the arguments that expressions give them. */
 const functions: Record<string, (...args: number[]) => number> = {
   Value: (value) => value,
   add: (a, b) => a + b,
@@ -36,10 +36,15 @@ const functions: Record<string, (...args: number[]) => number> = {
   sigmoid_gradient: (y, dy) => dy * y * (1 - y),
   relu: (x) => Math.max(x, 0),
   relu_gradient: (y, dy) => (y > 0 ? dy : 0),
+  leaky_relu: (x, slope) => (x > 0 ? x : slope * x),
+  leaky_relu_gradient: (x, dy, slope) => (x > 0 ? dy : slope * dy),
+  bce_with_logits: (x, target) => Math.max(x, 0) - x * target + Math.log1p(Math.exp(-Math.abs(x))),
+  bce_with_logits_gradient: (x, target, dy) => dy * (sigmoid(x) - target),
   less: (a, b) => +(a < b),
   less_equal: (a, b) => +(a <= b),
   greater: (a, b) => +(a > b),
   greater_equal: (a, b) => +(a >= b),
+  keep_nan: (x, value) => (Number.isNaN(x) ? NaN : value),
   choose: (condition, a, b) => (condition === 0 ? b : a),
 };
 
@@ -53,7 +58,7 @@ const kernels: Record<string, (node: Node, inputs: Array64[]) => Array64> = {
 };
 
 /** Evaluates an expression at every position of `shape`, to which the inputs are broadcast. */
-function evaluateExpression(
+export function evaluateExpression(
   expression: Expression,
   inputs: readonly Array64[],
   shape: readonly number[],
@@ -62,6 +67,8 @@ function evaluateExpression(
   return map(full(shape, 0), (_, i) => {
     const values = wide.map(({ data }) => data[i]);
     for (const { fn, args, literals } of expression.steps) {
+      if (!functions[fn])
+        throw new Error(`${fn} has no float64 twin yet; write it in test/graph/interpret.ts`);
       values.push(functions[fn](...args.map((a) => values[a]), ...literals));
     }
     return values.at(-1)!;

@@ -1,3 +1,5 @@
+import { expect } from 'vitest';
+
 /** What can be counted and spoiled: methods of the device, of its queue, and mapAsync of its buffers. */
 export type CallName =
   | Extract<keyof GPUDevice, `create${string}` | 'popErrorScope'>
@@ -103,4 +105,13 @@ export function countCalls(real: GPUDevice): CountedDevice {
   const queue: GPUQueue = proxy(real.queue, () => true);
   const device = proxy(real, (name) => name.startsWith('create') || name === 'popErrorScope');
   return Object.defineProperty(counter, 'device', { value: device }) as unknown as CountedDevice;
+}
+
+/** Expects nothing but submits, at most one per step: short steps share one. */
+export function expectFewSubmits(calls: CountedDevice['calls'], steps: number): void {
+  expect(Object.keys(calls).sort()).toEqual(['createCommandEncoder', 'onSubmittedWorkDone', 'submit']);
+  for (const count of Object.values(calls)) {
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThanOrEqual(steps);
+  }
 }

@@ -8,6 +8,7 @@ import { sequential } from '../../src/nn/sequential.ts';
 import { adam, sgd } from '../../src/nn/optimizers.ts';
 import { scale } from '../../src/ops/elementwise/elementwise.ts';
 import '../helpers/close.ts';
+import { expectFewSubmits } from '../helpers/countCalls.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { arc, compiledTinyGan, tinyGan, weightsOf } from './ganFixtures.ts';
 import { ownGpu } from './modelFixtures.ts';
@@ -168,7 +169,7 @@ describe('a GAN', () => {
     gan.destroy();
   });
 
-  it('in its steady state submits once per step, and creates and uploads nothing', async () => {
+  it('in its steady state submits at most once per step, and creates and uploads nothing', async () => {
     const { gpu, counted } = await ownGpu();
     const gan = await tinyGan({ dropout: 0.2 }).compile({ gpu, instanceNoise: 0.1 });
     let calls: Partial<Record<string, number>> = {};
@@ -183,7 +184,7 @@ describe('a GAN', () => {
       },
     });
     delete calls.mapAsync; // reads of the ring, as many as the clock asks for
-    expect(calls).toEqual({ createCommandEncoder: 80, submit: 80, onSubmittedWorkDone: 80 });
+    expectFewSubmits(calls, 80);
     expect(alive.size).toBe(1);
 
     const sampler = await gan.sampler({ count: 4 });

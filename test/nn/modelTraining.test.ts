@@ -8,6 +8,7 @@ import { square } from '../../src/ops/elementwise/elementwise.ts';
 import type { StepValues } from '../../src/nn/training/values.ts';
 import type { Tensor } from '../../src/ops/core/op.ts';
 import '../helpers/close.ts';
+import { expectFewSubmits } from '../helpers/countCalls.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { clusters, compiledTiny, ownGpu, weightsOf } from './modelFixtures.ts';
 
@@ -276,7 +277,7 @@ describe('fit', () => {
   });
 });
 
-it('a steady state submits once per step, and creates and uploads nothing but a new learning rate', async () => {
+it('a steady state submits at most once per step, and creates and uploads nothing but a new learning rate', async () => {
   const { gpu, counted } = await ownGpu();
   const model = await compiledTiny({ gpu });
   let calls: Partial<Record<string, number>> = {};
@@ -292,7 +293,9 @@ it('a steady state submits once per step, and creates and uploads nothing but a 
     },
   });
   delete calls.mapAsync; // reads of the ring, as many as the clock asks for
-  expect(calls).toEqual({ createCommandEncoder: 80, submit: 80, onSubmittedWorkDone: 80, writeBuffer: 1 });
+  expect(calls.writeBuffer).toBe(1);
+  delete calls.writeBuffer;
+  expectFewSubmits(calls, 80);
   expect(alive.size).toBe(1);
   model.destroy();
   gpu.destroy();

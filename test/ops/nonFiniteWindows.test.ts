@@ -109,12 +109,15 @@ describe('windows', () => {
 });
 
 describe('products keep NaN and Infinity in their rows and columns', () => {
-  it.each(['naive', 'register_tiled', 'register_only'])('matmul %s', async (variant) => {
+  it.each(['naive', 'register_tiled', 'register_only', 'broadcast'])('matmul %s', async (variant) => {
     const sizes = variant === 'register_tiled' ? [[35, 36, 66]] : [[5, 16, 63], [35, 36, 66]]; // prettier-ignore
     for (const [M, N, K] of sizes) {
       const a = put(put(random(1, [M, K]), nan, K + K - 1), inf, 3 * K);
       const b = put(put(random(2, [K, N]), nan, (K - 1) * N + 5), -inf, 6);
-      const [c] = await evaluate((x, y) => matmul(x, y), [a, b], { variants: { matmul: variant } });
+      const [c] = await evaluate((x, y) => matmul(x, y), [a, b], {
+        variants: { matmul: variant },
+        subgroups: variant === 'broadcast',
+      });
       expectSame(c, product.matmul(a, b), `[${M}, ${K}] × [${K}, ${N}]`);
     }
   });
@@ -122,7 +125,8 @@ describe('products keep NaN and Infinity in their rows and columns', () => {
   it.each([
     { variant: 'naive', software: true },
     { variant: 'direct', software: true },
-  ])('conv2d $variant, and its gradients', async ({ variant, software }) => {
+    { variant: 'broadcast', software: true, subgroups: true },
+  ])('conv2d $variant, and its gradients', async ({ variant, ...device }) => {
     const xShape = [2, 7, 6, 4] as const;
     const x = put(random(1, xShape), nan, 5 * 4 + 1);
     const w = random(2, [3, 3, 4, 8]);
@@ -138,7 +142,7 @@ describe('products keep NaN and Infinity in their rows and columns', () => {
         conv2dGradFilter(tx, td, [3, 3], { padding: 'same' }),
       ],
       [x, w, dy],
-      { variants, software },
+      { variants, ...device },
     );
     const ref = { strides: [1, 1], padding } as const;
     expectSame(y, conv.conv2d(x, w, ref), 'conv2d');

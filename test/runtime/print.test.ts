@@ -52,7 +52,7 @@ describe('formatGraph', () => {
   const row = (start: string) => rows.find((line) => line.includes(start))!;
 
   it('has a row per dispatch, in order, under a header', () => {
-    expect(text[0]).toMatch(/^ *# {2}dispatch +kernel +fused +workgroups {2}reads → writes +FLOPs$/);
+    expect(text[0]).toMatch(/^ *# {2}dispatch +kernel +variant +fused +workgroups {2}reads → writes +FLOPs$/);
     expect(text[1]).toMatch(/^─+$/);
     expect(rows.length).toBe(built.dispatches.length);
     built.dispatches.forEach(({ label, kernel }, i) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Device } from '../../src/device/device.ts';
 import { ArgumentError, LimitError, ShapeError } from '../../src/errors.ts';
 import { adam } from '../../src/nn/optimizers.ts';
@@ -147,6 +147,77 @@ describe('inputs and outputs', () => {
       /exp: a tensor of shape \[33554436\] has 134217744 bytes, but this device binds at most/,
     );
     expect(Object.keys(counted.calls).filter((name) => name !== 'popErrorScope')).toEqual([]);
+  });
+});
+
+describe('several steps in one submit', () => {
+  const count = async () => {
+    const device = await testDevice();
+    const counted = countCalls(device);
+    const gpu = new Gpu(new Device(counted.device, device.adapterInfo, { owned: false, software: true }));
+    const program = await gpu.compile(() => ({ noise: randomUniform([4]), state: programState() }));
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0); // a step takes no time
+    for (let i = 0; i < 5; i++) await program.step();
+    await program.finish();
+    now.mockRestore();
+    counted.reset();
+    return { gpu, program, calls: counted };
+  };
+
+  it('is what run makes of short steps, with what single steps give', async () => {
+    const { gpu, program, calls } = await count();
+    await program.run(40);
+    expect(calls.calls.submit, '16, and what measuring makes of the others').toBeLessThan(30);
+    await program.finish();
+    expect(program.steps).toBe(45);
+    expect((await program.read('state'))[0]).toBe(45);
+    const noise = [...(await program.read('noise'))];
+    program.reset(44);
+    await program.step();
+    expect([...(await program.read('noise'))]).toEqual(noise);
+    await program.run(0);
+    expect(program.steps).toBe(45);
+    await expect(program.run(-1)).rejects.toThrow(/run was called with -1; give the number of steps/);
+    await expect(program.run(0.5)).rejects.toThrow(ArgumentError);
+    gpu.destroy();
+  });
+
+  it('waits for nothing that comes after it: a write, a read, finish, another turn', async () => {
+    const { gpu, program, calls } = await count();
+    const hold = () => program.step(undefined, { hold: true });
+    hold();
+    expect(calls.calls.submit, 'held').toBeUndefined();
+    program.fill(3); // writes to the state that the held step reads
+    expect(calls.calls.submit).toBe(1);
+    hold();
+    expect((await program.read('state'))[0]).toBe(7);
+    hold();
+    await program.finish();
+    calls.reset();
+    hold();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(calls.calls.submit, 'by itself').toBe(1);
+    expect((await program.read('state'))[0]).toBe(9);
+    gpu.destroy();
+  });
+
+  it('drops what is held when the session ends', async () => {
+    const { gpu, program, calls } = await count();
+    program.step(undefined, { hold: true });
+    gpu.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(calls.calls.submit).toBeUndefined();
+  });
+
+  it('goes on after commands that could not be encoded', async () => {
+    const { gpu, program } = await count();
+    const spoil = () => {
+      throw new Error('no room');
+    };
+    expect(() => program.step(spoil, { hold: true })).toThrow(/no room/);
+    await program.step();
+    expect((await program.read('state'))[0]).toBe(6);
+    gpu.destroy();
   });
 });
 

@@ -91,7 +91,7 @@ export class GanSampler {
   }
 
   /**
-   * Draws, in one submit; await it to keep at most three draws under way.
+   * Draws, in one submit; await it so that only as many draws are under way as keep the GPU busy.
    *
    * @throws InterruptedError once the GAN was destroyed or compiled anew: make another sampler then
    */

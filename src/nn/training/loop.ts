@@ -177,7 +177,7 @@ export class Loop {
           const position = this.#source.position;
           this.#source.ready(program, data, clock, this.#task.seed, next.rows);
           run.rates.atStep(clock.step, minimizers);
-          const submitted = program.step(read?.encode);
+          const submitted = program.step(read?.encode, { hold: !read && !ends });
           this.#recorder.submitted(clock, position);
           clock.advance(next.rows);
           run.rates.after(clock.step, minimizers);

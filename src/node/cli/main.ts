@@ -1,6 +1,7 @@
 import { EnvironmentError, WgradError } from '../../errors.ts';
 import { init } from '../../runtime/session.ts';
 import { findAdapter } from '../adapter.ts';
+import { tuningFile } from '../tuningFile.ts';
 import { autoencoderCommand } from './autoencoder.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { ModelCommand } from './command.ts';
@@ -84,7 +85,14 @@ async function trainInFolder(options: TrainOptions, terminal: Terminal, folder: 
   const interrupt = new Interrupt(() =>
     terminal.warn('Finishing the step and saving. Ctrl-C again exits at once, without saving.'),
   );
-  const gpu = await init({ adapter: adapter.adapter, gpu: adapter.gpu, software });
+  const gpu = await init({
+    adapter: adapter.adapter,
+    gpu: adapter.gpu,
+    software,
+    tune: options.tune,
+    tuningStore: tuningFile(),
+    onNotice: (text) => terminal.warn(text),
+  });
   try {
     const context = { terminal, gpu, adapter, options, settings, folder, checkpoint, interrupt };
     const result = await command.run(context);

@@ -28,6 +28,7 @@ export interface TrainOptions {
   /** What the model's own flags were given. */
   readonly own: ModelFlagValues;
   readonly profile: boolean;
+  readonly tune: boolean;
   readonly json: boolean;
 }
 
@@ -48,6 +49,7 @@ const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: str
     'holds mnist/ or fashion-mnist/; default: WGRAD_DATA, else a download.\n`synthetic` or `synthetic:N` draws (N) digits instead',
   ],
   profile: ['', 'first print the graph, the memory plan and the time of each kernel'],
+  tune: ['', 'measure which kernels are the fastest here, once; npm run tune does it beforehand'],
   resume: [
     'FILE',
     'go on with a saved model.safetensors, exactly where it stopped;\nalso with another --batch-size or --learning-rate',
@@ -123,6 +125,7 @@ export function parseTrainOptions(args: readonly string[], models: Models): Trai
       text('save-every') === undefined ? undefined : parseInterval('save-every', text('save-every')!),
     own: ownFlags(model, models, text),
     profile: values.profile === true,
+    tune: values.tune === true,
     json: values.json === true,
   };
   if (options.epochs !== undefined && options.steps !== undefined) {
@@ -150,6 +153,7 @@ export function resumeCommand(options: TrainOptions, checkpoint: string): string
     const flag = name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
     return value === undefined ? [] : [`--${flag}`, quoteArgument(String(value))];
   });
+  if (options.tune) flags.push('--tune');
   if (options.saveEvery) flags.push('--save-every', formatInterval(options.saveEvery));
   for (const [name, value] of Object.entries(options.own)) {
     flags.push(`--${name}`, quoteArgument(String(value)));

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors.ts';
 import type { Width } from '../core/values.ts';
 
 /** What a workgroup of the implicit products computes: rows × channels, in steps along the sum. */
@@ -23,20 +24,21 @@ const TILES = {
 
 export type Tile = keyof typeof TILES;
 
-/** Names of the variants of the rung implicit_gemm: its own tile, or one that is named. */
-export type GemmVariant = 'implicit_gemm' | `implicit_gemm:${Tile}`;
+/** As variants name them: `implicit_gemm:64x64x8`. */
+export const GEMM_TILES: readonly (readonly number[])[] = Object.keys(TILES).map((tile) =>
+  tile.split('x').map(Number),
+);
 
-export const GEMM_VARIANTS: readonly GemmVariant[] = [
-  'implicit_gemm',
-  ...(Object.keys(TILES) as Tile[]).map((tile) => `implicit_gemm:${tile}` as const),
-];
-
-/** The rung of a variant, and the tile that it names. */
-export function parseVariant<R extends string>(
-  variant: R | GemmVariant,
-): { rung: Exclude<R, `${string}:${string}`> | 'implicit_gemm'; tile?: Tile } {
-  const [rung, tile] = variant.split(':');
-  return { rung: rung as Exclude<R, `${string}:${string}`>, tile: tile as Tile | undefined };
+/**
+ * The tile that a variant names; undefined where it names none.
+ *
+ * @throws ArgumentError where there is no such tile
+ */
+export function gemmTile(named: readonly number[]): Tile | undefined {
+  if (named.length === 0) return undefined;
+  const tile = named.join('x');
+  if (Object.hasOwn(TILES, tile)) return tile as Tile;
+  throw new ArgumentError(`implicit_gemm has no tile "${tile}"; it has ${Object.keys(TILES).join(', ')}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import naive from '../../../shaders/conv2d/1_naive.wgsl?raw';
 import direct from '../../../shaders/conv2d/2_direct.wgsl?raw';
 import implicitGemm from '../../../shaders/conv2d/3_implicit_gemm.wgsl?raw';
+import broadcast from '../../../shaders/conv2d/4_broadcast.wgsl?raw';
 import depthwise from '../../../shaders/conv2d/depthwise.wgsl?raw';
 import gradInputNaive from '../../../shaders/conv2d/grad_input_naive.wgsl?raw';
 import phaseWeights from '../../../shaders/conv2d/phase_weights.wgsl?raw';
@@ -10,15 +11,16 @@ import type { LowerContext, Operand, Tensor } from '../core/op.ts';
 import { streamingWorkgroup, valueType } from '../core/values.ts';
 import { conv2dFlops, forwardAxis, gradInputAxis, phaseOutput, phaseTaps, reachesOver } from './geometry.ts';
 import type { Conv2dSize, GatherAxis } from './geometry.ts';
-import { GEMM_VARIANTS, parseVariant } from './gemmTiles.ts';
-import type { Tile } from './gemmTiles.ts';
-import { isDepthwise, planOf, preferredRung } from './plans.ts';
+import { parseVariant, variantName } from '../core/variant.ts';
+import type { Variant } from '../core/variant.ts';
+import { isDepthwise, planOf, preferredRung, tunableVariants } from './plans.ts';
 import type { Gather, Rung } from './plans.ts';
 
 const kernels = {
   naive: { name: 'conv2d/1_naive', source: naive },
   direct: { name: 'conv2d/2_direct', source: direct },
   implicit_gemm: { name: 'conv2d/3_implicit_gemm', source: implicitGemm },
+  broadcast: { name: 'conv2d/4_broadcast', source: broadcast },
   depthwise: { name: 'conv2d/depthwise', source: depthwise },
   grad_input_naive: { name: 'conv2d/grad_input_naive', source: gradInputNaive },
   phase_weights: { name: 'conv2d/phase_weights', source: phaseWeights },
@@ -34,11 +36,11 @@ export function lowerConv2d(
   context: LowerContext,
 ): void {
   const gather = { ...size, axes: [forwardAxis(size, 0), forwardAxis(size, 1)] } as const;
-  const { rung, tile } = chooseRung(opName, gather, context);
-  if (rung === 'naive') {
+  const variant = chooseVariant(opName, gather, context);
+  if (variant.rung === 'naive') {
     return dispatchNaive(context, size, 'naive', { input: x, weights, output: y }, y);
   }
-  dispatch(context, gather, rung, { input: x, weights, output: y }, conv2dFlops(size), tile);
+  dispatch(context, gather, variant, { input: x, weights, output: y }, conv2dFlops(size));
 }
 
 /**
@@ -55,8 +57,8 @@ export function lowerConv2dGradInput(
 ): void {
   const axes = [gradInputAxis(size, 0), gradInputAxis(size, 1)] as const;
   const gather: Gather = { ...size, groupIn: size.groupOut, groupOut: size.groupIn, axes };
-  const { rung, tile } = chooseRung(opName, gather, context);
-  if (rung === 'naive') {
+  const variant = chooseVariant(opName, gather, context);
+  if (variant.rung === 'naive') {
     return dispatchNaive(context, size, 'grad_input_naive', { dy, weights, dx }, dx);
   }
   const [h, w] = axes;
@@ -74,7 +76,7 @@ export function lowerConv2dGradInput(
     ...perPhase(axes, 'FIRST', 'first'),
     ...perPhase(axes, 'PHASE_TAPS', 'taps'),
     STEP: [h.step, w.step],
-    DENSE: rung === 'implicit_gemm',
+    DENSE: variant.rung === 'implicit_gemm',
     WORKGROUP_SIZE: workgroupSize,
     GRID_X: gridX,
   };
@@ -85,17 +87,20 @@ export function lowerConv2dGradInput(
     context.dispatch({ kernel: kernels.phase_weights, part: 'weights', constants, bindings, workgroups });
     return output;
   });
-  dispatch(context, gather, rung, { input: dy, weights: phased, output: dx }, conv2dFlops(size), tile);
+  dispatch(context, gather, variant, { input: dy, weights: phased, output: dx }, conv2dFlops(size));
 }
 
-function chooseRung(opName: string, gather: Gather, context: LowerContext): { rung: Rung; tile?: Tile } {
-  const candidates = [
+function chooseVariant(opName: string, gather: Gather, context: LowerContext): Variant<Rung> {
+  const rungs = [
     'naive',
     'direct',
-    ...GEMM_VARIANTS,
+    'implicit_gemm',
+    ...(context.target.subgroupSize ? ['broadcast' as const] : []),
     ...(isDepthwise(gather) ? ['depthwise' as const] : []),
   ] as const;
-  return parseVariant<Rung>(context.choose(opName, candidates, preferredRung(gather, context.target)));
+  const preferred = preferredRung(gather, context.target);
+  const candidates = tunableVariants(gather, context.target).map(variantName);
+  return parseVariant<Rung>(context.choose<string>(opName, rungs, preferred, { candidates, kernels }));
 }
 
 function dispatchNaive(
@@ -135,10 +140,9 @@ function dispatchNaive(
 function dispatch(
   context: LowerContext,
   gather: Gather,
-  rung: Exclude<Rung, 'naive'>,
+  { rung, tile }: Variant<Rung>,
   bindings: Readonly<Record<string, Operand>>,
   flops: number,
-  tile?: Tile,
 ): void {
   const { batch, axes } = gather;
   const [h, w] = axes;

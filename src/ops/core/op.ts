@@ -71,6 +71,8 @@ export interface Target {
    * workgroup of that size is one subgroup. Undefined elsewhere.
    */
   readonly subgroupSize?: number;
+  /** Workgroups that it takes to keep the device busy, where that was measured (see `residentWorkgroups`). */
+  readonly residentWorkgroups?: number;
   readonly limits: Pick<
     GPUSupportedLimits,
     | 'maxUniformBufferBindingSize'
@@ -135,6 +137,14 @@ export interface ProposalPlace {
   readonly chained: boolean;
 }
 
+/** A choice that a measurement may make. */
+export interface Tunable<V extends string = string> {
+  /** Worth measuring on this device for these shapes: up to a dozen, each name a whole plan (see `Variant`). */
+  readonly candidates: readonly V[];
+  /** The family's kernels: where one changes, the choice is measured anew. */
+  readonly kernels: Readonly<Record<string, KernelFile>>;
+}
+
 export interface LowerContext {
   readonly target: Target;
   /**
@@ -145,10 +155,18 @@ export interface LowerContext {
   /** Where the program trains, for an effect that `proposes`. */
   readonly proposals?: Proposals;
   /**
-   * Chooses a kernel variant: a variant forced by name for this op (tests, benchmarks, tuner), else
-   * `preferred`. A forced name that is not in `candidates` throws.
+   * Chooses a kernel variant: one forced by name for this op (tests, benchmarks), else the one that was measured to be
+   * the fastest on this device or one like it, else `preferred`, which the family's rule names. A forced name that is
+   * none of `candidates` and of the tunable ones throws.
+   *
+   * @param tunable what the tuner may try; without it only the rule decides
    */
-  choose<const V extends string>(opName: string, candidates: readonly V[], preferred: V): V;
+  choose<const V extends string>(
+    opName: string,
+    candidates: readonly V[],
+    preferred: V,
+    tunable?: Tunable<V>,
+  ): V;
   scratch(shape: Shape, dtype: DType, name: string): Scratch;
   /**
    * Scratch memory that depends on `source` and on nothing else but what `key` says: filled by `make` for the first

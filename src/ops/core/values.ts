@@ -32,6 +32,15 @@ export function streamingWorkgroup(target: Target): number {
 }
 
 /**
+ * Workgroups that a kernel should have to keep the device busy: sums are cut into parts until there are about as many.
+ * Not measured, 128 on a GPU, which has some ten to a hundred cores that take several each; on a software adapter
+ * 8, as its few threads share them out evenly then.
+ */
+export function residentWorkgroups({ software, residentWorkgroups: measured }: Target): number {
+  return measured ?? (software ? 8 : 128);
+}
+
+/**
  * Whether a kernel's loop over `count` loads should stay a loop. Software adapters compile every load
  * into a branch per lane: 33 unrolled loads took 3.4 s of lavapipe, rolled 0.1 s, and they run no slower.
  */

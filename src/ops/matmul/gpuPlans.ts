@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors.ts';
 import type { Width } from '../core/values.ts';
 import type { Plan } from './plan.ts';
 import type { MatmulSize } from './size.ts';
@@ -19,12 +20,24 @@ const TILES = {
   '32x32x16': { side: 8, block: 4, depth: 16, enough: 0 },
 } as const satisfies Readonly<Record<string, Shape>>;
 
-export type Tile = keyof typeof TILES;
-export const TILE_NAMES = Object.keys(TILES) as Tile[];
+type Tile = keyof typeof TILES;
+const NAMES = Object.keys(TILES) as Tile[];
 
-/** The largest tile of which there are enough. A smaller one fills more cores and wastes less at the edges. */
-function preferredTile(size: MatmulSize): Tile {
-  return TILE_NAMES.find((tile) => tilesIn(size, tile) >= TILES[tile].enough)!;
+/** As variants name them: `register_blocks:64x64x8`. */
+export const blockTiles: readonly (readonly number[])[] = NAMES.map((tile) => tile.split('x').map(Number));
+
+/**
+ * The tile that a variant names, else the largest of which there are enough. A smaller one fills more cores and wastes
+ * less at the edges.
+ *
+ * @throws ArgumentError where there is no such tile
+ */
+function tileFor(size: MatmulSize, named: readonly number[]): Tile {
+  const fits = (tile: Tile) =>
+    named.length > 0 ? tile === named.join('x') : tilesIn(size, tile) >= TILES[tile].enough;
+  const tile = NAMES.find(fits);
+  if (tile) return tile;
+  throw new ArgumentError(`matmul has no tile "${named.join('x')}"; it has ${NAMES.join(', ')}`);
 }
 
 function tilesIn({ batch, M, N }: MatmulSize, tile: Tile): number {
@@ -33,12 +46,13 @@ function tilesIn({ batch, M, N }: MatmulSize, tile: Tile): number {
 }
 
 /** Of register_tiled, which takes eight k in a step whatever the tile: every number that it loads takes registers. */
-export function tiledPlan(size: MatmulSize): Plan {
-  return planOf(size, preferredTile(size), 8);
+export function tiledPlan(size: MatmulSize, named: readonly number[]): Plan {
+  return planOf(size, tileFor(size, named), 8);
 }
 
 /** Of register_blocks. */
-export function blocksPlan(size: MatmulSize, tile: Tile = preferredTile(size)): Plan {
+export function blocksPlan(size: MatmulSize, named: readonly number[]): Plan {
+  const tile = tileFor(size, named);
   return planOf(size, tile, TILES[tile].depth);
 }
 
@@ -72,24 +86,21 @@ export function hasFewLines({ M, N, transposeA, transposeB }: MatmulSize): boole
 }
 
 /** Blocks of one row until there are more workgroups than a GPU keeps at work; 256 invocations for a long k. */
-export function rowBlockPlan({ batch, M, N, K, transposeA, transposeB }: MatmulSize): Plan & {
-  /** Its p is b. */
-  readonly swapped: boolean;
-} {
-  const swapped = !(N <= MOST_SHORT && !transposeA);
-  const [lines, short] = swapped ? [N, M] : [M, N];
+export function rowBlockPlan({ batch, M, N, K, transposeA, transposeB }: MatmulSize): Plan {
+  const transposed = !(N <= MOST_SHORT && !transposeA);
+  const [lines, short] = transposed ? [N, M] : [M, N];
   const ROWS = batch * lines >= 4096 && short <= MOST_SHORT / 4 ? 4 : batch * lines >= 2048 ? 2 : 1;
-  const [Q_K, Q_S] = (swapped ? transposeA : !transposeB) ? [short, 1] : [1, K];
+  const [Q_K, Q_S] = (transposed ? transposeA : !transposeB) ? [short, 1] : [1, K];
   return {
-    swapped,
+    transposed,
     constants: {
       LINES: lines,
       SHORT: short,
       Q_K,
       Q_S,
-      C_L: swapped ? 1 : short,
-      C_S: swapped ? lines : 1,
-      CHANNEL_OF_LINE: swapped,
+      C_L: transposed ? 1 : short,
+      C_S: transposed ? lines : 1,
+      CHANNEL_OF_LINE: transposed,
       ROWS,
       WORKGROUP_SIZE: K >= 1024 ? 256 : 64,
     },

@@ -7,6 +7,8 @@ export interface Plan {
   readonly width: Width;
   /** Workgroups, were K not split. */
   readonly groups: number;
+  /** The kernel computes cᵀ = bᵀ aᵀ: its a is the product's b. */
+  readonly transposed?: boolean;
   /** K may be cut into this many parts, each still long enough to be worth a workgroup's while. */
   readonly mostSplits: number;
 }

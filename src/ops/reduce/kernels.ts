@@ -91,7 +91,15 @@ function reduceOnce(
   const loadWidth: Width = width === 4 || (inner === 1 && reduce % 4 === 0) ? 4 : 1;
   const loads = loadWidth > width ? reduce / 4 : reduce;
   const geometry = { outer, loads, inner: inner / width };
-  const variant = context.choose(node.op.name, ['lanes', 'tree'], preferredVariant(geometry, context.target));
+  const variant = context.choose(
+    node.op.name,
+    ['lanes', 'tree'],
+    preferredVariant(geometry, context.target),
+    {
+      candidates: context.target.software ? ['lanes'] : ['lanes', 'tree'],
+      kernels,
+    },
+  );
   const shape = variant === 'lanes' ? laneShape(geometry, context.target) : treeShape(geometry);
   const split = shape.chunks > 1;
   const output = split

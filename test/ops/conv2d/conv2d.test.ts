@@ -33,8 +33,8 @@ const limits = {
   maxComputeWorkgroupsPerDimension: 65535,
   maxUniformBufferBindingSize: 65536,
 };
-const lowered = (software: boolean, tensor: Tensor, variants = {}) =>
-  lowerGraph([tensor], [], [], { target: { software, limits }, variants });
+const lowered = (software: boolean, tensor: Tensor, variants = {}, subgroupSize?: number) =>
+  lowerGraph([tensor], [], [], { target: { software, limits, subgroupSize }, variants });
 const kernelNames = (software: boolean, tensor: Tensor) =>
   lowered(software, tensor).map(({ kernel }) => kernel.name);
 
@@ -86,14 +86,14 @@ function sumOverPositions({ shape, data }: Array64): Array64 {
 const tolerance = { rtol: 2e-5, atol: 2e-5 };
 
 /** Compiling takes the time of these tests: all cases run where it is quick, else one of each kind. */
-const every = (step: number) => cases.map((_, i) => i).filter((i) => i % step === 0);
 const variants = [
-  { variant: 'naive', software: true, some: every(1) },
-  { variant: 'direct', software: true, some: every(1) },
-  { variant: 'direct', software: false, some: every(3) }, // only the tiles depend on the target
-  { variant: 'implicit_gemm', software: false, some: every(3) },
-  { variant: 'implicit_gemm:64x64x8', software: false, some: [16] },
-  { variant: 'implicit_gemm:128x32x8', software: false, some: [8] },
+  { variant: 'naive', software: true, every: 1 },
+  { variant: 'direct', software: true, every: 2 },
+  { variant: 'broadcast', software: true, subgroups: true, every: 1 },
+  { variant: 'direct', software: false, every: 3 }, // only the tiles depend on the target
+  { variant: 'implicit_gemm', software: false, every: 3 },
+  { variant: 'implicit_gemm:64x64x8', software: false, every: 17, from: 16 },
+  { variant: 'implicit_gemm:128x32x8', software: false, every: 17, from: 8 },
 ];
 const ops = ['conv2d', 'conv2dGradInput', 'conv2dGradFilter', 'conv2dGradFilterBias', 'conv2dTranspose'];
 const forceAll = (variant: string) => Object.fromEntries(ops.map((op) => [op, variant]));
@@ -101,7 +101,11 @@ const forceAll = (variant: string) => Object.fromEntries(ops.map((op) => [op, va
 /** Holds the convolution, its epilogue and both gradients against the reference. */
 async function checkCase(
   each: Case,
-  { software, variant, force }: { software: boolean; variant?: string; force?: Record<string, string> },
+  {
+    variant,
+    force,
+    ...device
+  }: { software: boolean; subgroups?: boolean; variant?: string; force?: Record<string, string> },
 ): Promise<void> {
   const ref = referenceOptions(each);
   const [x, w, bias] = [random(1, each.x), random(2, each.w), random(3, [each.w[3]])];
@@ -117,7 +121,7 @@ async function checkCase(
         : conv2dGradFilterBias(tx, tdy, kernel, each.options)),
     ],
     [x, w, bias, dy],
-    { software, variants: force ?? (variant ? forceAll(variant) : undefined) },
+    { ...device, variants: force ?? (variant ? forceAll(variant) : undefined) },
   );
   const name = JSON.stringify(each);
   expect(found[0], `output with bias and relu of ${name}`).toBeAllClose(biasRelu(y, bias), tolerance);
@@ -133,10 +137,9 @@ async function checkCase(
     expect(found[3], `bias gradient of ${name}`).toBeAllClose(sumOverPositions(dy), summed);
 }
 
-describe.each(variants)('$variant, software: $software', ({ variant, software, some }) => {
-  it.each(some.map((i) => named[i]))('agrees with the reference: $name', (each) =>
-    checkCase(each, { variant, software }),
-  );
+describe.each(variants)('$variant, software: $software', ({ every, from = 0, ...rest }) => {
+  const some = named.filter((_, i) => i >= from && (i - from) % every === 0);
+  it.each(some)('agrees with the reference: $name', (each) => checkCase(each, rest));
 });
 
 describe('conv2d', () => {
@@ -146,9 +149,10 @@ describe('conv2d', () => {
     ];
     const x = array([1, 5, 5, 1], image);
     const diagonal = array([3, 3, 1, 1], [1, -1, -1, -1, 1, -1, -1, -1, 1]);
-    for (const { variant, software } of variants.slice(0, 4)) {
+    for (const { variant, software, subgroups } of variants.filter(({ from }) => from === undefined)) {
       const [y] = await evaluate((a, b) => conv2d(a, b), [x, diagonal], {
         software,
+        subgroups,
         variants: forceAll(variant),
       });
       expect(y).toEqual(array([1, 3, 3, 1], [7, -3, 3, -3, 5, -3, 3, -3, 7]));
@@ -180,8 +184,12 @@ describe('conv2d', () => {
   it('adds up the gradient of the weights in the same order every time', async () => {
     const [x, dy] = [random(5, [32, 12, 12, 4]), random(6, [32, 10, 10, 8])];
     const run = (variant: string) =>
-      evaluate((a, b) => [...conv2dGradFilterBias(a, b, [3, 3])], [x, dy], { variants: forceAll(variant) });
-    for (const variant of ['direct', 'implicit_gemm']) expect(await run(variant)).toEqual(await run(variant));
+      evaluate((a, b) => [...conv2dGradFilterBias(a, b, [3, 3])], [x, dy], {
+        subgroups: true,
+        variants: forceAll(variant),
+      });
+    for (const variant of ['direct', 'broadcast', 'implicit_gemm'])
+      expect(await run(variant)).toEqual(await run(variant));
   });
 });
 
@@ -482,13 +490,31 @@ describe('the choice of a convolution', () => {
     expect(all.map(({ kernel }) => kernel.workgroupBytes)).toEqual([0, 0, 0]);
   });
 
+  it('on a software adapter with subgroups hands values from lane to lane, save in the smallest', () => {
+    const names = (tensor: Tensor) => lowered(true, tensor, {}, 8).map(({ kernel }) => kernel.name);
+    const [x, dy] = [input('x', [64, 12, 12, 8]), input('dy', [64, 8, 8, 16])];
+    expect(names(conv([64, 12, 12, 8], [5, 5, 8, 16]))).toEqual(['conv2d/4_broadcast']);
+    expect(names(conv2dGradInput(dy, input('w', [5, 5, 8, 16]), [64, 12, 12, 8]))).toEqual([
+      'conv2d/phase_weights',
+      'conv2d/4_broadcast',
+    ]);
+    expect(names(conv2dGradFilter(x, dy, [5, 5]))).toEqual([
+      'conv2d/grad_filter_4_broadcast',
+      'conv2d/grad_filter_reduce',
+    ]);
+    expect(names(conv([1, 5, 5, 1], [3, 3, 1, 8]))).toEqual(['conv2d/1_naive']);
+    expect(() => lowered(true, conv([1, 5, 5, 1], [3, 3, 1, 8]), { conv2d: 'broadcast' })).toThrow(
+      'has no variant "broadcast"',
+    );
+  });
+
   it('stays within 65,535 workgroups per dimension', () => {
-    for (const software of [true, false]) {
+    for (const [software, subgroupSize] of [[true], [true, 4], [false]] as const) {
       for (const tensor of [
         conv([512, 512, 512, 3], [3, 3, 3, 16]),
         conv([512, 512, 512, 32], [3, 3, 32, 16]),
       ]) {
-        const [{ workgroups }] = lowered(software, tensor);
+        const [{ workgroups }] = lowered(software, tensor, {}, subgroupSize);
         expect(Math.max(...workgroups)).toBeLessThanOrEqual(65535);
       }
     }

@@ -7,6 +7,7 @@ import { matmul } from '../../../src/ops/matmul/matmul.ts';
 import { comesInFours, hasFewLines } from '../../../src/ops/matmul/gpuPlans.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
 import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
+import type { EvaluateOptions } from '../../helpers/evaluate.ts';
 import { map, random } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/matmul.ts';
@@ -26,11 +27,23 @@ const rungs = [
   'register_tiled',
   'register_only',
   'register_dot',
+  'broadcast',
   'register_blocks',
   'register_blocks:64x64x8',
   'row_block',
 ];
-const splits = ['register_tiled_split', 'register_only_split', 'register_dot_split', 'register_blocks_split'];
+const splits = [
+  'register_tiled_split',
+  'register_only_split',
+  'register_dot_split',
+  'broadcast_split',
+  'register_blocks_split',
+];
+/** Forces a variant, on a device that lets it have what it needs. */
+const forced = (variant: string) => ({
+  variants: { matmul: variant },
+  subgroups: variant.startsWith('broadcast'),
+});
 /** register_dot is for A Bᵀ only. */
 const formsOf = (variant: string) => (variant.startsWith('register_dot') ? [forms[1]] : forms);
 /** 4 must divide K for register_dot, and lines and columns for register_blocks; row_block is for few columns or rows. */
@@ -51,11 +64,7 @@ function operands([batch, M, N, K]: Size, { transposeA, transposeB }: Form): [Ar
 }
 
 /** relu(a b + bias), which the passes fold into the kernel's epilogue, held against the reference. */
-async function checkFused(
-  size: Size,
-  form: Form,
-  options: { variants?: Record<string, string>; software?: boolean },
-) {
+async function checkFused(size: Size, form: Form, options: EvaluateOptions) {
   const [a, b] = operands(size, form);
   const N = size[2];
   const bias = random(3, [N]);
@@ -67,7 +76,7 @@ async function checkFused(
   });
 }
 
-// Tiny; odd; past the edges of every tile, with and without whole vec4s; fitting exactly; batches.
+// Tiny; odd; past the edges of every tile, with and without whole vec4s; fitting exactly; batches; tall and narrow.
 const sizes: Size[] = [
   [0, 65, 63, 64],
   [0, 64, 64, 32],
@@ -75,6 +84,7 @@ const sizes: Size[] = [
   [0, 5, 16, 63],
   [2, 3, 2, 8],
   [0, 1, 1, 4],
+  [2, 67, 10, 30],
   [2, 36, 44, 12],
   [0, 12, 8, 6],
 ];
@@ -86,7 +96,7 @@ function sizesFor(variant: string): Size[] {
 }
 
 describe.each(rungs)('matmul %s', (variant) => {
-  const options = { variants: { matmul: variant } };
+  const options = forced(variant);
   it.each(formsOf(variant))('computes $form with a fused epilogue', async (form) => {
     const taken = sizesFor(variant).filter((size) => takes(variant, size, form));
     for (const size of taken) await checkFused(size, form, options);
@@ -101,7 +111,7 @@ describe.each(rungs)('matmul %s', (variant) => {
 });
 
 describe.each(splits)('matmul %s', (variant) => {
-  const options = { variants: { matmul: variant } };
+  const options = forced(variant);
   // 3 splits of 43, which do not divide K; whole splits of a batch.
   const long: Size[] = [
     [0, 6, 7, 1700],
@@ -110,8 +120,7 @@ describe.each(splits)('matmul %s', (variant) => {
   ];
   it.each(formsOf(variant))('computes $form from partial sums', async (form) => {
     const some = variant === 'register_blocks_split' ? long : long.slice(0, 2);
-    for (const size of some.filter((size) => takes(variant, size, form)))
-      await checkFused(size, form, options);
+    for (const size of some.filter((own) => takes(variant, own, form))) await checkFused(size, form, options);
   });
 });
 
@@ -128,6 +137,11 @@ describe('matmul as chosen', () => {
 
   it.each(forms)('for a software adapter computes $form', async (form) => {
     for (const size of [...mixed, ...layers]) await checkFused(size, form, { software: true });
+  });
+
+  it.each(forms)('for a software adapter with subgroups computes $form', async (form) => {
+    for (const size of [mixed[7], ...layers])
+      await checkFused(size, form, { software: true, subgroups: true });
   });
 
   it.each(forms.map((form, i) => ({ ...form, i })))('for a GPU computes $form', async ({ i, ...form }) => {
@@ -182,8 +196,9 @@ describe('matmul shapes', () => {
 });
 
 describe('the choice of matmul', () => {
-  const target = (software: boolean): Target => ({
+  const target = (software: boolean, subgroupSize?: number): Target => ({
     software,
+    subgroupSize,
     limits: {
       maxComputeWorkgroupStorageSize: 16384,
       maxComputeInvocationsPerWorkgroup: 256,
@@ -219,15 +234,6 @@ describe('the choice of matmul', () => {
     expect([workgroups[0], kernel.workgroupSize[0]]).toEqual([64, 64]);
   });
 
-  it('takes a tile by name', () => {
-    const y = matmul(input('a', [256, 64]), input('b', [64, 256]));
-    const groups = (variant: string) =>
-      lowerGraph([y], [], [], { target: target(false), variants: { matmul: variant } })[0].workgroups[0];
-    expect(groups('register_blocks:128x128x8')).toBe(4);
-    expect(groups('register_blocks:32x32x16')).toBe(64);
-    expect(() => groups('register_blocks:48x48x8')).toThrow('has no variant "register_blocks:48x48x8"');
-  });
-
   it('on a software adapter has no workgroup memory', () => {
     expect(names(true, [4, 4], [4, 4])).toEqual(['matmul/1_naive']);
     expect(names(true, [64, 256], [256, 64])).toEqual(['matmul/4_register_only']);
@@ -238,6 +244,26 @@ describe('the choice of matmul', () => {
       'matmul/reduce_partials',
     ]);
     expect(names(true, [16, 6272], [6272, 1])).toEqual(['matmul/5_register_dot', 'matmul/reduce_partials']);
+  });
+
+  it('passes values between lanes where a software adapter has subgroups of one size', () => {
+    const chosen = (subgroupSize: number, a: number[], b: number[], options = {}) =>
+      lowerGraph([matmul(input('a', a), input('b', b), options)], [], [], {
+        target: target(true, subgroupSize),
+      });
+    const [wide] = chosen(8, [64, 784], [784, 128]);
+    expect(wide.kernel.name).toBe('matmul/6_broadcast');
+    expect(wide.kernel.workgroupSize).toEqual([8, 1, 1]);
+    expect(wide.workgroups).toEqual([4 * 4, 1, 1]);
+    const [narrow] = chosen(4, [64, 256], [10, 256], { transposeB: true });
+    expect(narrow.kernel.workgroupSize).toEqual([4, 1, 1]);
+    expect(narrow.workgroups).toEqual([64 / 16, 1, 1]); // lanes along the rows
+    const long = chosen(8, [40_000, 8], [40_000, 4], { transposeA: true });
+    expect(long.map(({ kernel }) => kernel.name)).toEqual(['matmul/6_broadcast', 'matmul/reduce_partials']);
+    const [onGpu] = lowerGraph([matmul(input('a', [64, 64]), input('b', [64, 64]))], [], [], {
+      target: target(false, 32),
+    });
+    expect(onGpu.kernel.name).toBe('matmul/3_register_tiled');
   });
 
   it('stays within 65,535 workgroups per dimension', () => {

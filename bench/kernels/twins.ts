@@ -1,0 +1,177 @@
+import { sampleAt } from '../../src/data/permutation.ts';
+import type { Node, Tensor } from '../../src/ops/core/op.ts';
+import { evaluateExpression } from '../../test/graph/interpret.ts';
+import { map, random, randomIntegers, sizeOf, zeros } from '../../test/reference/array.ts';
+import type { Array64 } from '../../test/reference/array.ts';
+import * as conv from '../../test/reference/conv2d.ts';
+import { sparseSoftmaxCrossEntropy } from '../../test/reference/losses.ts';
+import { matmul } from '../../test/reference/matmul.ts';
+import { maxPool2d, maxPool2dGrad } from '../../test/reference/pooling.ts';
+import { dropoutMask, normal } from '../../test/reference/random.ts';
+import { argmax, reduce } from '../../test/reference/reduce.ts';
+import * as normalization from './normalizationTwins.ts';
+
+/** What an op computes in float64, and what to feed it. */
+interface Twin {
+  /** By output; undefined for one that is not compared. */
+  compute(node: Node, inputs: readonly Array64[]): (Array64 | undefined)[];
+  /** Values of an input for which any would not do: class indices, winners of a pool. */
+  feed?(node: Node, index: number): Array64 | undefined;
+}
+
+/** How a window moves, in the words of the float64 twins. */
+function geometry(
+  { stride, padding, dilation, groups }: Window,
+  x: readonly number[],
+  window: readonly number[],
+): conv.Conv2dOptions {
+  const pads = (mode: 'same' | 'valid') =>
+    conv.padding2d(mode, [x[1], x[2]], [window[0], window[1]], stride, dilation);
+  return {
+    strides: stride,
+    dilations: dilation,
+    groups,
+    padding: typeof padding === 'string' ? pads(padding) : padding,
+  };
+}
+
+interface Window {
+  readonly stride: conv.Pair;
+  readonly padding: 'same' | 'valid' | conv.Padding;
+  readonly dilation: conv.Pair;
+  readonly groups?: number;
+}
+
+const gradInput: Twin = {
+  compute: ({ attrs }, [dy, w]) => [
+    conv.conv2dGradInput(dy, w, attrs.inputShape, geometry(attrs, attrs.inputShape, w.shape)),
+  ],
+};
+
+function gradFilter({ attrs, outputs }: Node, [x, dy]: readonly Array64[]): Array64 {
+  const { shape } = outputs[0];
+  return conv.conv2dGradFilter(x, dy, shape, geometry(attrs, x.shape, shape));
+}
+
+/** Four channels' winners travel in the bytes of one word, or each in a word of its own. */
+const packsFour = (packed: Array64 | Tensor, dy: Array64 | Tensor) => packed.shape[3] !== dy.shape[3];
+
+/** The winner of each window, drawn at random: each of them is as good. */
+function winners({ attrs, inputs: [dy, packed] }: Node): Array64 {
+  const four = packsFour(packed, dy);
+  const drawn = randomIntegers(5, [...packed.shape, four ? 4 : 1], sizeOf(attrs.poolSize)).data;
+  return map(zeros(packed.shape), (_, i) =>
+    four ? drawn.slice(4 * i, 4 * i + 4).reduce((word, tap, byte) => word + tap * 256 ** byte, 0) : drawn[i],
+  );
+}
+
+function unpacked(packed: Array64, dy: Array64): Array64 {
+  if (!packsFour(packed, dy)) return packed;
+  return map(dy, (_, i) => Math.floor(packed.data[Math.floor(i / 4)] / 256 ** (i % 4)) % 256);
+}
+
+function poolOptions({ attrs: { poolSize, stride, padding, dilation } }: Node, x: readonly number[]) {
+  return { size: poolSize, ...geometry({ stride, padding, dilation }, x, poolSize) };
+}
+
+/** Rows of a batch in the order of the first step under seed 0. */
+function gathered({ attrs, outputs, inputs: tensors }: Node, inputs: readonly Array64[]): Array64[] {
+  const { batchSize, size, shuffled, scale, offset, salt, labelled, pieces } = attrs;
+  if (pieces !== 1) throw new Error('a data set in several pieces has no float64 twin here');
+  const stream = { size, batchSize, shuffle: shuffled, salt };
+  const pick = (source: Array64, shape: readonly number[]) => {
+    const row = source.data.length / source.shape[0];
+    return map(
+      zeros(shape),
+      (_, i) => source.data[sampleAt(0, Math.floor(i / row), stream) * row + (i % row)],
+    );
+  };
+  const batch = map(pick(inputs[0], outputs[0].shape), (value) => scale * value + offset);
+  return labelled ? [batch, pick(inputs[tensors.length - 2], outputs[1].shape)] : [batch];
+}
+
+const classes = ({ inputs }: Node, index: number) =>
+  index === 1 ? randomIntegers(6, inputs[1].shape, inputs[0].shape.at(-1)!) : undefined;
+
+export const twins: Readonly<Record<string, Twin>> = {
+  map: {
+    compute: ({ attrs, outputs }, inputs) => [evaluateExpression(attrs.expression, inputs, outputs[0].shape)],
+  },
+  matmul: { compute: ({ attrs }, [a, b]) => [matmul(a, b, attrs)] },
+  conv2d: { compute: ({ attrs }, [x, w]) => [conv.conv2d(x, w, geometry(attrs, x.shape, w.shape))] },
+  conv2dGradInput: gradInput,
+  conv2dTranspose: gradInput,
+  conv2dGradFilter: { compute: (node, inputs) => [gradFilter(node, inputs)] },
+  conv2dGradFilterBias: {
+    compute: (node, inputs) => [gradFilter(node, inputs), reduce('sum', inputs[1], { axes: [0, 1, 2] })],
+  },
+  maxPool2d: {
+    compute: (node, [x]) => [maxPool2d(x, poolOptions(node, x.shape)).output, undefined],
+  },
+  maxPool2dGradient: {
+    compute: (node, [dy, packed]) => {
+      const { shape } = node.outputs[0];
+      return [maxPool2dGrad(dy, unpacked(packed, dy), shape, poolOptions(node, shape))];
+    },
+    feed: (node, index) => (index === 1 ? winners(node) : undefined),
+  },
+  reduceSum: { compute: ({ attrs }, [x]) => [reduce('sum', x, attrs)] },
+  reduceMean: { compute: ({ attrs }, [x]) => [reduce('mean', x, attrs)] },
+  sparseSoftmaxCrossEntropy: {
+    compute: (_node, [logits, labels]) => {
+      const { perSample, gradient } = sparseSoftmaxCrossEntropy(logits, labels);
+      return [map(gradient, (value) => value * perSample.data.length), perSample];
+    },
+    feed: classes,
+  },
+  categoricalAccuracy: {
+    compute: (_node, [predictions, labels]) => {
+      const found = argmax(predictions);
+      return [map(found, (index, i) => Number(index === labels.data[i]))];
+    },
+    feed: classes,
+  },
+  dropout: {
+    compute: ({ attrs: { stream, rate } }, [x]) => {
+      const mask = dropoutMask(x.shape, { seed: 0, stream }, rate);
+      return [map(x, (value, i) => value * mask.data[i])];
+    },
+  },
+  randomNormal: {
+    compute: ({ attrs: { stream, parameters }, outputs: [{ shape }] }) => [
+      normal(shape, { seed: 0, stream }, parameters.MEAN, parameters.DEVIATION),
+    ],
+  },
+  gatherBatch: {
+    compute: gathered,
+    feed: ({ inputs }, index) =>
+      inputs[index].dtype === 'u8' ? randomIntegers(7, inputs[index].shape, 10) : undefined,
+  },
+  ...normalization.twins,
+};
+
+/** The values of each input of a node; undefined for the program's own counters. */
+export function feedOf(node: Node): (Array64 | undefined)[] {
+  return node.inputs.map(({ shape, node: source }, i) =>
+    source.op.name === 'programState'
+      ? undefined
+      : (twins[node.op.name]?.feed?.(node, i) ?? random(i + 1, shape)),
+  );
+}
+
+/**
+ * A node's outputs in float64, epilogue included; undefined for one that is not compared.
+ *
+ * @throws Error where the op, or a function fused into it, has no twin yet
+ */
+export function expectedOf(node: Node, feed: readonly (Array64 | undefined)[]): (Array64 | undefined)[] {
+  const twin = twins[node.op.name];
+  if (!twin) throw new Error(`${node.op.name} has no float64 twin yet; write it in bench/kernels/twins.ts`);
+  const inputs = feed.map((values) => values ?? zeros([0]));
+  const [first, ...others] = twin.compute(node, inputs);
+  const { epilogue } = node;
+  if (!epilogue || !first) return [first, ...others];
+  const extras = inputs.slice(inputs.length - epilogue.extras.length);
+  const operands = epilogue.extras.length > 0 ? [first, ...extras] : [first];
+  return [evaluateExpression(epilogue.expression, operands, node.outputs[0].shape), ...others];
+}

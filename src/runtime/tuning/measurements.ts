@@ -1,0 +1,88 @@
+import { FormatError } from '../../errors.ts';
+
+/** What was measured of one choice. */
+export interface TunedChoice {
+  readonly variant: string;
+  /** Time of one run. */
+  readonly microseconds: number;
+  /** What the family's rule would have chosen, and its time. */
+  readonly rule: string;
+  readonly ruleMicroseconds: number;
+  /** Hash of the candidates and the family's kernels, as they were measured. */
+  readonly sources: string;
+  /** Hash of the variant's plan. */
+  readonly fingerprint: string;
+}
+
+/** What was measured on one adapter. */
+export interface Measurements {
+  readonly residentWorkgroups?: number;
+  /** By the key of the choice. */
+  readonly choices: Readonly<Record<string, TunedChoice>>;
+}
+
+export const NOTHING: Measurements = { choices: {} };
+
+/** Where measurements are kept from one session to the next: a file, the browser's database, or a store of your own. */
+export interface TuningStore {
+  /** For messages. */
+  readonly name: string;
+  /** What is known of an adapter. What it throws is told and otherwise passed over. */
+  load(adapter: string): Promise<Measurements>;
+  /** Adds to what is known, of this adapter and of others; never half of it. */
+  save(adapter: string, measured: Measurements): Promise<void>;
+}
+
+/** The newer measurements in the place of the older ones. */
+export function merge(older: Measurements, newer: Measurements): Measurements {
+  return { ...older, ...newer, choices: { ...older.choices, ...newer.choices } };
+}
+
+const FORMAT = 'wgrad tuning';
+const VERSION = 1;
+
+/** Measurements by adapter, as a file that people can read. */
+export function encodeMeasurements(byAdapter: Readonly<Record<string, Measurements>>): string {
+  return `${JSON.stringify({ format: FORMAT, version: VERSION, adapters: byAdapter }, undefined, 1)}\n`;
+}
+
+/** @throws FormatError where the text is not of `encodeMeasurements`, or of another version */
+export function decodeMeasurements(text: string): Record<string, Measurements> {
+  const file = parsed(text);
+  if (!isRecord(file) || file.format !== FORMAT) throw new FormatError('it holds no measurements');
+  if (file.version !== VERSION) {
+    throw new FormatError(
+      `it is of version ${String(file.version)}, and this wgrad reads version ${VERSION}`,
+    );
+  }
+  if (!isRecord(file.adapters) || !Object.values(file.adapters).every(isMeasurements)) {
+    throw new FormatError('its measurements are damaged');
+  }
+  return file.adapters as Record<string, Measurements>;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(`it is no JSON (${(cause as Error).message})`, { cause });
+  }
+}
+
+function isMeasurements(value: unknown): boolean {
+  if (!isRecord(value) || !isRecord(value.choices)) return false;
+  const { residentWorkgroups: resident } = value;
+  if (resident !== undefined && !(Number.isSafeInteger(resident) && (resident as number) > 0)) return false;
+  return Object.values(value.choices).every(isChoice);
+}
+
+function isChoice(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const texts = ['variant', 'rule', 'sources', 'fingerprint'].map((name) => value[name]);
+  const times = ['microseconds', 'ruleMicroseconds'].map((name) => value[name]);
+  return texts.every((text) => typeof text === 'string') && times.every(Number.isFinite);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
