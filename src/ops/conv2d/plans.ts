@@ -67,9 +67,8 @@ export function tunableVariants(gather: Gather, target: Target): Variant<Rung>[]
     const tiles = [[], ...broadcastTiles(gather, target)].slice(0, MOST_CANDIDATES - 2);
     return [...tiles.map((tile) => ({ rung: 'broadcast', tile }) as const), ...direct.slice(0, 2)];
   }
-  const others = isDepthwise(gather)
-    ? [{ rung: 'depthwise', tile: [] } as const]
-    : [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }) as const);
+  const others: Variant<Rung>[] = [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }));
+  if (isDepthwise(gather)) others.unshift({ rung: 'depthwise', tile: [] });
   return [...others, ...direct].slice(0, MOST_CANDIDATES);
 }
 
@@ -251,7 +250,7 @@ function depthwisePlan({ batch, groups, axes: [h, w] }: Gather, target: Target):
   const width: Width = groups % 4 === 0 ? 4 : 1;
   const columns = evenly(phaseOutput(w), 4);
   const lanes = batch * phaseOutput(h) * Math.ceil(phaseOutput(w) / columns) * (groups / width);
-  const workgroupSize = streamingWorkgroup(target);
+  const workgroupSize = streamingWorkgroup(target, lanes);
   return {
     width,
     constants: { CHANNELS: groups / width, COLUMNS: columns, WORKGROUP_SIZE: workgroupSize },

@@ -76,7 +76,7 @@ function lanesLaunch({ outer, groups, entries }: Packed, target: Target, whole: 
   const wanted = Math.min(Math.ceil(1024 / results), Math.floor(entries / 32), 512);
   const chunks = !whole && entries >= LEAST_TO_SPLIT && wanted >= 2 ? wanted : 1;
   const size = results * chunks;
-  const workgroupSize = streamingWorkgroup(target);
+  const workgroupSize = streamingWorkgroup(target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
   const constants = {
     SIZE: size,

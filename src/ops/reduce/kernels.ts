@@ -177,7 +177,7 @@ function laneShape({ outer, loads, inner }: Geometry, target: Target): LaunchSha
   const split = loads >= LEAST_TO_SPLIT && wanted >= 2;
   const chunk = split ? Math.ceil(loads / wanted / 64) * 64 : loads;
   const chunks = Math.ceil(loads / chunk);
-  const workgroupSize = streamingWorkgroup(target);
+  const workgroupSize = streamingWorkgroup(target, results * chunks);
   const { workgroups, gridX } = linearGrid(results * chunks, workgroupSize);
   const constants = {
     ROLLED: keepRolled(target, chunk),

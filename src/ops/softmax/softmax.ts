@@ -43,7 +43,7 @@ function lowerRows(node: Node, direction: 'forward' | 'gradient', log: boolean, 
     kernels: kernels[direction],
   });
   const groupSize = Math.min(256, Math.max(32, powerOfTwo(classes) / 4));
-  const workgroupSize = variant === 'workgroup' ? groupSize : streamingWorkgroup(context.target);
+  const workgroupSize = variant === 'workgroup' ? groupSize : streamingWorkgroup(context.target, rows);
   const { workgroups, gridX } = linearGrid(rows, variant === 'workgroup' ? 1 : workgroupSize);
   context.dispatch({
     kernel: kernels[direction][variant],
