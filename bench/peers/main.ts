@@ -1,97 +1,160 @@
 /**
- * The head-to-head: milliseconds per training step of wgrad, TensorFlow.js and jax-js on one adapter in one sitting.
- * Each framework runs in a process of its own, in turn (A B C A B C …), and the medians over the rounds are compared.
- * The peers' packages are installed into bench/peers at the first run.
+ * The head-to-head: whole training steps and single kernels of wgrad, TensorFlow.js and jax-js, on one adapter in one
+ * sitting. Each framework runs in a process of its own, in turn (A B C A B C …); the table has the medians and quartiles
+ * over the rounds. The peers' packages are installed into bench/peers at the first run.
  *
- *     npm run bench -- [quick] [keras] [autoencoder] [dcgan] [--rounds 3] [--cold]
+ *     npm run bench -- [quick] [keras] [autoencoder] [dcgan] [kernels] [options]
  *
- * The DCGAN has no contestant in jax-js, which has no batch normalization.
- *
- * --cold switches Mesa's shader cache off, so that the first step shows what compiling costs.
+ *     --rounds 3          how often everybody has a turn
+ *     --sizes 256,512     sides of the square products among the kernels
+ *     --no-cold           leaves the first step without a shader cache away
+ *     --json FILE         writes the report
+ *     --compare OLD.json  exits with 1 where something has become slower by more than --threshold 10 (percent)
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { findAdapter } from '../../src/node/adapter.ts';
+import { initNode } from '../../src/node/index.ts';
+import { commitName, finish, reportOptions, runtimeName } from '../node/runtime.ts';
+import { formatMachine, machineOf, SOFTWARE_WARNING } from '../report/machine.ts';
+import { SCHEMA } from '../report/schema.ts';
+import type { PeerReport, PeerResult } from '../report/schema.ts';
+import { ask, ENTRANTS, ShaderCache, trains } from './contestants.ts';
+import type { Entrant } from './contestants.ts';
+import { kernelSpecs, MODELS } from './problem.ts';
+import type { ModelName } from './problem.ts';
+import { formatModel, formatPeerKernels, peerWarnings } from './report.ts';
+import { kernelResults, trainingResults } from './results.ts';
+import type { Rounds } from './results.ts';
+import type { KernelSample, TrainingSample } from './sample.ts';
 
-const MODELS = ['quick', 'keras', 'autoencoder', 'dcgan'];
-
-interface Timing {
-  readonly firstStep: number;
-  readonly median: number;
-}
+const SUBJECTS = [...MODELS, 'kernels'];
+type Told = (text: string) => void;
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { rounds: { type: 'string', default: '3' }, cold: { type: 'boolean', default: false } },
+    options: {
+      rounds: { type: 'string', default: '3' },
+      sizes: { type: 'string', default: '256,512' },
+      'no-cold': { type: 'boolean', default: false },
+      ...reportOptions,
+    },
   });
-  const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
   const rounds = Number(values.rounds);
-  const models = positionals.length > 0 ? positionals : MODELS;
-  const unknown = models.find((model) => !MODELS.includes(model));
-  if (unknown || !Number.isInteger(rounds) || rounds < 1) {
-    console.error(
-      `bench: ${unknown ? `no model "${unknown}"; choose from ${MODELS.join(', ')}` : '--rounds must be a whole number of at least 1'}`,
-    );
-    return 1;
-  }
+  const unknown = positionals.find((name) => !SUBJECTS.includes(name));
+  if (unknown) throw new Error(`there is no "${unknown}"; choose from ${SUBJECTS.join(', ')}`);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error('--rounds must be a whole number of at least 1');
+  const subjects = positionals.length > 0 ? positionals : SUBJECTS;
 
   // Choosing the adapter also sets VK_DRIVER_FILES, which the processes below inherit.
-  const { description } = await findAdapter();
-  console.log(`Adapter: ${description}`);
-  if (!existsSync(path('node_modules'))) {
-    console.log('Installing the peers …');
-    execFileSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], {
-      cwd: path('.'),
-      stdio: 'inherit',
-    });
+  const gpu = await initNode();
+  const machine = machineOf(gpu.device, runtimeName(), commitName());
+  gpu.destroy();
+  console.log(`${formatMachine(machine)}${machine.software ? `\n\n${SOFTWARE_WARNING}` : ''}\n`);
+  install();
+
+  const cache = values['no-cold'] ? undefined : new ShaderCache();
+  const progress: Told | undefined = process.stderr.isTTY
+    ? (text) => process.stderr.write(`\r\x1b[K${text}`)
+    : undefined;
+  const failures: string[] = [];
+  const results: PeerResult[] = [];
+  try {
+    for (const model of MODELS.filter((own) => subjects.includes(own))) {
+      const all = await race(model, rounds, { cache, progress, failures });
+      results.push(...trainingResults(model, all));
+      progress?.('');
+      console.log(`${formatModel(model, results)}\n`);
+    }
+    if (subjects.includes('kernels')) {
+      const own = await raceKernels(values.sizes, rounds, { cache, progress, failures });
+      results.push(...own);
+      progress?.('');
+      console.log(`${formatPeerKernels(own)}\n`);
+    }
+  } finally {
+    cache?.destroy();
   }
-
-  const stepCommand = [
-    '--import',
-    'tsx',
-    '--import',
-    path('../../src/node/wgsl-hook.mjs'),
-    path('../step.ts'),
-  ];
-  const contestants: Record<string, string[]> = {
-    wgrad: stepCommand,
-    'jax-js': [path('frameworks/jax.mjs')],
-    tfjs: [path('frameworks/tfjs.mjs')],
+  const warnings = [...peerWarnings(results), ...failures];
+  for (const warning of warnings) console.log(`${warning}\n`);
+  const report: PeerReport = {
+    schema: SCHEMA,
+    command: 'peers',
+    ...machine,
+    rounds,
+    warnings: [...(machine.software ? [SOFTWARE_WARNING] : []), ...warnings],
+    results,
   };
-  const env = { ...process.env, ...(values.cold && { MESA_SHADER_CACHE_DISABLE: 'true' }) };
-  const median = (list: number[]) => list.toSorted((a, b) => a - b)[list.length >> 1];
+  const code = finish(report, values);
+  return failures.length > 0 || results.some(({ agrees }) => !agrees) ? 1 : code;
+}
 
-  for (const model of models) {
-    const own = Object.entries(contestants).filter(([name]) => model !== 'dcgan' || name !== 'jax-js');
-    const timings = new Map<string, Timing[]>(own.map(([name]) => [name, []]));
-    for (let round = 0; round < rounds; round++) {
-      for (const [name, command] of own) {
-        const options = {
-          env,
-          cwd: path('../..'),
-          encoding: 'utf8' as const,
-          stdio: ['ignore', 'pipe', 'ignore'] as ['ignore', 'pipe', 'ignore'],
-        };
-        const output = execFileSync(process.execPath, [...command, model], options);
-        timings.get(name)!.push(JSON.parse(output.trim().split('\n').at(-1)!) as Timing);
+interface Race {
+  readonly cache?: ShaderCache;
+  readonly progress?: Told;
+  /** What went wrong, to be told at the end. */
+  readonly failures: string[];
+}
+
+/** Everybody in turn, round after round. Who fails once is out; wgrad must not. */
+async function takeTurns<S extends object>(
+  entrants: readonly Entrant[],
+  rounds: number,
+  { failures, progress }: Race,
+  turn: (entrant: Entrant, round: number) => Promise<S & { version: string }>,
+): Promise<Rounds<S>[]> {
+  const samples = new Map<Entrant, (S & { version: string })[]>(entrants.map((entrant) => [entrant, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [entrant, own] of samples) {
+      progress?.(`round ${round + 1} of ${rounds}: ${entrant.name}`);
+      try {
+        own.push(await turn(entrant, round));
+      } catch (error) {
+        if (entrant.framework === 'wgrad') throw error;
+        failures.push((error as Error).message);
+        samples.delete(entrant);
       }
     }
-    const step = (name: string) => median(timings.get(name)!.map((t) => t.median));
-    const first = (name: string) => median(timings.get(name)!.map((t) => t.firstStep));
-    console.log(`\n${model}, batch 64, ${rounds} rounds${values.cold ? ', shader cache off' : ''}`);
-    console.log(
-      `${'framework'.padEnd(12)}${'ms/step'.padStart(10)}${'× wgrad'.padStart(10)}${'first step ms'.padStart(16)}`,
-    );
-    for (const name of timings.keys()) {
-      const ratio = (step(name) / step('wgrad')).toFixed(2);
-      console.log(
-        `${name.padEnd(12)}${step(name).toFixed(1).padStart(10)}${ratio.padStart(10)}${first(name).toFixed(0).padStart(16)}`,
-      );
-    }
   }
-  return 0;
+  return [...samples].map(([entrant, own]) => ({ entrant, version: own[0].version, samples: own }));
+}
+
+async function race(model: ModelName, rounds: number, options: Race): Promise<Rounds<TrainingSample>[]> {
+  const { cache } = options;
+  const entrants = ENTRANTS.filter((entrant) => trains(entrant, model));
+  const cold = new Map<Entrant, number[]>();
+  const all = await takeTurns<TrainingSample>(entrants, rounds, options, async (entrant, round) => {
+    // What one framework compiles helps no other; a peer that sleeps compiles the same as one that does not.
+    const isFirst = round === 0 && (entrant.framework === 'wgrad' || !entrant.asleep);
+    if (cache && isFirst) {
+      cold.set(entrant, [(await ask<{ firstMs: number }>(entrant, 'first', model, cache)).firstMs]);
+    }
+    return ask<TrainingSample>(entrant, 'training', model, cache);
+  });
+  return all.map((own) => ({ ...own, coldMs: cold.get(own.entrant) }));
+}
+
+async function raceKernels(sizes: string, rounds: number, options: Race): Promise<PeerResult[]> {
+  const all = await takeTurns<Record<string, KernelSample>>(
+    ENTRANTS,
+    rounds,
+    options,
+    (entrant) => ask(entrant, 'kernels', sizes, options.cache) as never,
+  );
+  return kernelResults(kernelSpecs(sizes.split(',').filter(Boolean).map(Number)), all);
+}
+
+/** The peers' packages, at the first run. */
+function install(): void {
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  if (existsSync(`${folder}node_modules`)) return;
+  console.log('Installing the peers …');
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], {
+    cwd: folder,
+    stdio: 'inherit',
+  });
 }

@@ -78,6 +78,39 @@ export interface KernelReport extends Report<KernelResult> {
   readonly ceilings: Ceilings;
 }
 
+/** `step` waits for its loss; `loop` is a step of the framework's training loop. */
+export type Measure = 'step' | 'loop' | 'first step' | 'first step, cold' | 'kernel';
+
+/** One framework at one thing. The spread is that over the rounds. */
+export interface PeerResult extends Measured {
+  /** A model, or a kernel. */
+  readonly what: string;
+  readonly measure: Measure;
+  readonly framework: string;
+  readonly version: string;
+  /** The process sleeps while it waits for the GPU, as wgrad's does by itself in Node. */
+  readonly asleep: boolean;
+  readonly cpuMs?: Spread;
+  /** Of a step, or of a kernel. */
+  readonly calls?: Calls;
+  /** It has computed what wgrad has: the same losses, or the same result. */
+  readonly agrees: boolean;
+  readonly flops?: number;
+}
+
+export interface PeerReport extends Report<PeerResult> {
+  readonly command: 'peers';
+  readonly rounds: number;
+}
+
+/** What the GPU is asked for. */
+export interface Calls {
+  readonly dispatches: number;
+  readonly submits: number;
+  readonly uploadedBytes: number;
+  readonly readBytes: number;
+}
+
 /**
  * Reads a report.
  *

@@ -1,83 +1,167 @@
-// jax-js, the whole step in one jitted function, plain SGD (less work than Adam): node jax.mjs quick|keras|autoencoder
-import { BATCH, time } from './timing.mjs';
-const jax = await import('@jax-js/jax');
-await jax.init('webgpu');
-jax.defaultDevice('webgpu');
-const { numpy: np, random, jit, nn, lax, valueAndGrad } = jax;
+// jax-js: a whole training step in one jitted function, Adam included, which is written out as jax-js has no optimizers.
+// Its layout is NCHW. It has no batch normalization, so it does without the DCGAN.
+import { totalOf } from '../contestant.ts';
+import * as problem from '../problem.ts';
 
-let key = 0;
-const weights = (shape) => random.normal(random.key(key++), shape).mul(0.1);
+const { ADAM, AUTOENCODER, BATCH } = problem;
 
-function trainer(params, lossOf, x, y) {
-  const names = Object.keys(params);
-  const step = jit((p, batch, target) => {
-    const copies = Object.fromEntries(names.map((name) => [name, p[name].ref]));
-    const [loss, grads] = valueAndGrad(lossOf)(copies, batch, target);
-    return {
-      loss,
-      params: Object.fromEntries(names.map((name) => [name, p[name].sub(grads[name].mul(0.01))])),
-    };
-  });
-  let state = params;
-  return async () => {
-    const result = step(state, x.ref, y.ref);
-    state = result.params;
-    await result.loss.data();
-    for (const name of names) await state[name].blockUntilReady?.();
+/** @param jax the module @jax-js/jax, with the webgpu device as its default */
+export function jaxContestant(jax, version) {
+  return {
+    version,
+    trains: (model) => model !== 'dcgan',
+    training: async (model) => training(jax, model),
+    kernel: async (spec) => kernel(jax, spec),
   };
 }
 
-function maxPool(x) {
+const arrayOf = ({ numpy: np }, { shape, values }) => np.array(values).reshape([...shape]);
+
+/** Keras's weights in jax-js's layouts: kernels [out, in, KH, KW]; the dense layer after them reads [C, H, W]. */
+function weightsOf(model) {
+  const weights = problem.firstWeights(model);
+  if (model === 'autoencoder') return weights;
+  const channels = weights[2].shape[3];
+  const side = Math.sqrt(weights[4].shape[0] / channels);
+  const dense = { shape: [side, side, channels, 10], values: weights[4].values };
+  const rows = problem.transposed(dense, [2, 0, 1, 3]).values;
+  return weights.map((weight, i) => {
+    if (i === 4) return { shape: weight.shape, values: rows };
+    return weight.shape.length === 4 ? problem.transposed(weight, [3, 2, 0, 1]) : weight;
+  });
+}
+
+function maxPool({ numpy: np }, x) {
   const [batch, channels, height, width] = x.shape;
   return np.max(np.max(x.reshape([batch, channels, height / 2, 2, width / 2, 2]), 5), 3);
 }
 
-function classifier(c1, c2, k, features) {
-  const lossOf = (p, x, y) => {
-    let h = maxPool(nn.relu(lax.conv(x, p.w1, [1, 1], 'VALID').add(p.b1.reshape([1, c1, 1, 1]))));
-    h = nn.relu(lax.conv(h, p.w2, [1, 1], 'VALID').add(p.b2.reshape([1, c2, 1, 1])));
-    const side = h.shape[2];
-    if (side % 2) h = h.slice([], [], [0, side - 1], [0, side - 1]);
-    const logits = np.matmul(maxPool(h).reshape([BATCH, features]), p.w3).add(p.b3);
-    return nn
-      .logSoftmax(logits)
-      .mul(y)
-      .sum()
-      .mul(-1 / BATCH);
-  };
-  const params = {
-    w1: weights([c1, 1, k, k]),
-    b1: np.zeros([c1]),
-    w2: weights([c2, c1, k, k]),
-    b2: np.zeros([c2]),
-    w3: weights([features, 10]),
-    b3: np.zeros([10]),
-  };
-  const x = random.uniform(random.key(9), [BATCH, 1, 28, 28]);
-  return trainer(params, lossOf, x, nn.oneHot(np.array(new Int32Array(BATCH).fill(3)), 10));
+/** Mean softmax cross-entropy of the classifier with weights p. */
+function classifierLoss(jax, p, x, y) {
+  const { lax, nn, numpy: np } = jax;
+  const convolved = (h, w, b) =>
+    nn.relu(lax.conv(h, w, [1, 1], 'VALID').add(b.reshape([1, b.shape[0], 1, 1])));
+  let h = maxPool(jax, convolved(x, p[0], p[1]));
+  h = convolved(h, p[2], p[3]);
+  const even = h.shape[2] - (h.shape[2] % 2);
+  if (even < h.shape[2]) h = h.slice([], [], [0, even], [0, even]);
+  const logits = np.matmul(maxPool(jax, h).reshape([BATCH, p[4].shape[0]]), p[4]).add(p[5]);
+  return nn
+    .logSoftmax(logits)
+    .mul(y)
+    .sum()
+    .mul(-1 / BATCH);
 }
 
-const models = {
-  quick: () => classifier(8, 16, 5, 16 * 4 * 4),
-  keras: () => classifier(32, 64, 3, 64 * 5 * 5),
-  autoencoder: () => {
-    const sizes = [784, 128, 64, 128, 784];
-    const params = {};
-    for (let i = 0; i < 4; i++) {
-      params[`w${i}`] = weights([sizes[i], sizes[i + 1]]);
-      params[`b${i}`] = np.zeros([sizes[i + 1]]);
-    }
-    const lossOf = (p, x, y) => {
-      let h = x;
-      for (let i = 0; i < 4; i++) {
-        h = np.matmul(h, p[`w${i}`]).add(p[`b${i}`]);
-        if (i < 3) h = nn.relu(h);
-      }
-      return nn.softplus(h.ref).sub(h.mul(y)).mean();
-    };
-    const x = random.uniform(random.key(9), [BATCH, 784]);
-    return trainer(params, lossOf, x, x.ref);
-  },
-};
+/** Mean binary cross-entropy of the autoencoder's logits h with its own input. */
+function autoencoderLoss({ nn, numpy: np }, p, x, y) {
+  let h = x;
+  for (let layer = 0; layer < AUTOENCODER.length - 1; layer++) {
+    h = np.matmul(h, p[2 * layer]).add(p[2 * layer + 1]);
+    if (layer < AUTOENCODER.length - 2) h = nn.relu(h);
+  }
+  return nn.softplus(h.ref).sub(h.mul(y)).mean();
+}
 
-await time(models[process.argv[2] ?? 'quick']);
+function training(jax, model) {
+  const { jit, nn, numpy: np, valueAndGrad } = jax;
+  const { pixels, labels } = problem.batch();
+  const lossOf = model === 'autoencoder' ? autoencoderLoss : classifierLoss;
+  const { learningRate, beta1, beta2, epsilon } = ADAM;
+  const update = jit((params, means, squares, rate, x, y) => {
+    const [loss, grads] = valueAndGrad((p, ...data) => lossOf(jax, p, ...data))(
+      params.map((p) => p.ref),
+      x,
+      y,
+    );
+    const next = params.map((p, i) => {
+      const m = means[i].mul(beta1).add(grads[i].ref.mul(1 - beta1));
+      const v = squares[i].mul(beta2).add(grads[i].ref.mul(grads[i]).mul(1 - beta2));
+      return [p.sub(m.ref.mul(rate.ref).div(np.sqrt(v.ref).add(epsilon))), m, v];
+    });
+    rate.dispose();
+    return {
+      loss,
+      params: next.map(([p]) => p),
+      means: next.map(([, m]) => m),
+      squares: next.map(([, , v]) => v),
+    };
+  });
+  const params = weightsOf(model).map((weight) => arrayOf(jax, weight));
+  const zeros = () => params.map(({ shape }) => np.zeros(shape));
+  let state = { params, means: zeros(), squares: zeros() };
+  const x = arrayOf(jax, {
+    shape: model === 'autoencoder' ? [BATCH, 784] : [BATCH, 1, 28, 28],
+    values: pixels,
+  });
+  const y = model === 'autoencoder' ? x.ref : nn.oneHot(np.array(Int32Array.from(labels)), 10);
+  let t = 0;
+  const makeStep = () => {
+    t++;
+    const rate = (learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
+    const { loss, ...next } = update(state.params, state.means, state.squares, np.array(rate), x.ref, y.ref);
+    state = next;
+    return loss;
+  };
+  const step = async () => (await makeStep().data())[0];
+  return {
+    step,
+    // jax-js computes what is asked for and recommends to ask regularly: without it steps take longer.
+    async loop(steps) {
+      for (let i = 0; i < steps; i++) {
+        const loss = makeStep();
+        await loss.blockUntilReady();
+        loss.dispose();
+      }
+    },
+  };
+}
+
+/** Operands in NCHW and OIHW, and the function of them. Gradients are what jax-js's own transposition gives. */
+function operation(jax, spec) {
+  const { lax, numpy: np, vjp } = jax;
+  const [a, b] = problem.kernelOperands(spec);
+  if (spec.kind === 'matmul') {
+    const turned = (x, turn) => (turn ? np.transpose(x) : x);
+    return {
+      operands: [a, b],
+      f: (x, y) => np.matmul(turned(x, spec.transposeA), turned(y, spec.transposeB)),
+    };
+  }
+  const images = (x) => problem.transposed(x, [0, 3, 1, 2]);
+  const filters = (w) => problem.transposed(w, [3, 2, 0, 1]);
+  const { pass, x, w, stride, pad } = spec;
+  const pads = [
+    [pad, pad],
+    [pad, pad],
+  ];
+  const convolved = (input, weights) => lax.conv(input, weights, [stride, stride], pads);
+  const zerosOf = ([n, h, width, c]) => np.zeros([n, c, h, width]);
+  if (pass === 'forward') return { operands: [images(a), filters(b)], f: convolved };
+  if (pass === 'input gradient') {
+    const f = (dy, weights) => vjp((input) => convolved(input, weights.ref), [zerosOf(x)])[1](dy)[0];
+    return { operands: [images(a), filters(b)], f };
+  }
+  const zeroFilters = () => np.zeros([w[3], w[2], w[0], w[1]]);
+  const f = (input, dy) => vjp((weights) => convolved(input.ref, weights), [zeroFilters()])[1](dy)[0];
+  return { operands: [images(a), images(b)], f };
+}
+
+const TOGETHER = 16;
+
+function kernel(jax, spec) {
+  const { operands, f } = operation(jax, spec);
+  const [a, b] = operands.map((operand) => arrayOf(jax, operand));
+  const call = jax.jit(f);
+  return {
+    // A result that is thrown away is not computed: some are asked for at a time.
+    async run(times) {
+      for (let left = times; left > 0; left -= TOGETHER) {
+        const results = Array.from({ length: Math.min(left, TOGETHER) }, () => call(a.ref, b.ref));
+        await jax.blockUntilReady(results);
+        for (const result of results) result.dispose();
+      }
+    },
+    total: async () => totalOf(await call(a.ref, b.ref).data()),
+  };
+}

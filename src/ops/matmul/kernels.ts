@@ -143,7 +143,7 @@ function dispatch(
   if (!partials) return;
 
   const count = sizeOf(c.shape) / width;
-  const workgroupSize = streamingWorkgroup(context.target);
+  const workgroupSize = streamingWorkgroup(context.target, count);
   const grid = linearGrid(count, workgroupSize);
   context.dispatch({
     kernel: kernels.reduce,
