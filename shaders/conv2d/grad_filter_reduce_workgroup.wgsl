@@ -24,19 +24,21 @@ const VALUES: u32 = 4u; // @tune 4 8 16
 const LANES: u32 = 16u; // @tune 4 8 16
 const GRID_X: u32 = 65535u; // workgroups along x
 
+const WORKGROUP_SIZE: u32 = VALUES * LANES;
+
 @group(0) @binding(0) var<storage, read> partials: array<Value>;
 @group(0) @binding(4) var<storage, read_write> dw: array<Value>;
 @group(0) @binding(5) var<storage, read_write> db: array<Value>;
 @group(0) @binding(10) var<storage, read> extra_0: array<Value>;
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
-var<workgroup> sums: array<Value, VALUES * LANES>;
+var<workgroup> sums: array<Value, WORKGROUP_SIZE>;
 
 fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
 }
 
-@compute @workgroup_size(VALUES * LANES)
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
   let local = local_id.x;
   let index = (workgroup_id.y * GRID_X + workgroup_id.x) * VALUES + local % VALUES;

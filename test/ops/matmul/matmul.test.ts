@@ -43,7 +43,7 @@ const splits = [
 const forced = (variant: string) => ({
   variants: { matmul: variant },
   subgroups: variant.startsWith('broadcast'),
-  software: !variant.startsWith('register_blocks'), // its tiles are candidates on a GPU only
+  software: !variant.includes(':'), // the tiles that are named here are for GPUs
 });
 /** register_dot is for A Bᵀ only. */
 const formsOf = (variant: string) => (variant.startsWith('register_dot') ? [forms[1]] : forms);
