@@ -42,7 +42,7 @@ export interface Product {
 }
 
 const SPLIT = '_split';
-/** Rungs with workgroup memory, by which they are the better the later they come. */
+/** Rungs with workgroup memory. */
 const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_block'];
 
 /**
@@ -67,6 +67,7 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
   if (comesInFours(size)) rungs.push('register_blocks');
   if (dot) rungs.push('register_dot');
   if (target.subgroupSize) rungs.push('broadcast');
+  // The later a rung comes, the better it is for what it takes.
   const fitting = rungs.filter((rung) => FOR_GPUS.includes(rung) !== target.software);
   if (fewLines && !target.software) fitting.push('row_block');
 
