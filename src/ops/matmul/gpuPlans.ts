@@ -45,9 +45,10 @@ function tilesIn({ batch, M, N }: MatmulSize, tile: Tile): number {
   return batch * Math.ceil(M / (side * block)) * Math.ceil(N / (side * block));
 }
 
-/** Of register_tiled, which takes eight k in a step whatever the tile: every number that it loads takes registers. */
+/** Of register_tiled, which by its rule takes eight k in a step: every number that it loads takes registers. */
 export function tiledPlan(size: MatmulSize, named: readonly number[]): Plan {
-  return planOf(size, tileFor(size, named), 8);
+  const tile = tileFor(size, named);
+  return planOf(size, tile, named.length > 0 ? TILES[tile].depth : 8);
 }
 
 /** Of register_blocks. */
