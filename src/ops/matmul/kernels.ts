@@ -52,7 +52,7 @@ const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_blo
  * invocation, and lanes of a workgroup), `broadcast:16` (rows), each also with `:split4`.
  *
  * The rule: on a GPU row_block for few columns, or rows, of a long sum; else register_blocks where everything comes in
- * fours, and otherwise register_tiled. On a software adapter naive below 65,536 multiply-adds (20 µs), where the
+ * fours, and otherwise register_tiled. On a software adapter naive for some 20 µs, where its
  * quick compilation counts for more; broadcast where kernels may use subgroups; elsewhere register_dot for A · Bᵀ where
  * 4 divides K, and otherwise register_only. K is split where it is long and there are not even half as many workgroups as wanted.
  */
@@ -71,7 +71,7 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
   const fitting = rungs.filter((rung) => FOR_GPUS.includes(rung) !== target.software);
   if (fewLines && !target.software) fitting.push('row_block');
 
-  const small = target.software && batch * M * N * K < 65_536;
+  const small = target.software && batch * M * N * K < (fitting.includes('broadcast') ? 16_384 : 65_536);
   const short = fitting.at(-1) === 'row_block' && K < 64;
   const preferred = small ? 'naive' : fitting.at(short ? -2 : -1)!;
   const wanted = splitsOf(planOf(preferred, size, target), target);
