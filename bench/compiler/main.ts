@@ -17,56 +17,55 @@ import { compileFor, MissingError } from './radv.ts';
 import type { Statistics } from './radv.ts';
 import { spilled, table } from './table.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    filter: { type: 'string', default: '' },
-    gpu: { type: 'string', default: 'navi31,navi21' },
-    json: { type: 'string' },
-    each: { type: 'boolean', default: false },
-  },
-});
-
-const own = (file: string): CompiledKernel => {
-  const code = readFileSync(file, 'utf8');
-  return { name: nameOf(code) ?? file, code, models: [] };
-};
-const all = positionals.length > 0 ? positionals.map(own) : await modelKernels();
-const kernels = all.filter(({ name, models }) => `${name} ${models.join(' ')}`.includes(values.filter));
-if (kernels.length === 0) {
-  console.error(`GPU compiler: no kernel's name or model contains "${values.filter}"`);
-  process.exit(1);
-}
-const gpus = values.gpu.split(',');
-const statistics = count();
-
-function count(): readonly (readonly Statistics[])[] {
+export async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      filter: { type: 'string', default: '' },
+      gpu: { type: 'string', default: 'navi31,navi21' },
+      json: { type: 'string' },
+      each: { type: 'boolean', default: false },
+    },
+  });
+  const all = positionals.length > 0 ? positionals.map(fromFile) : await modelKernels();
+  const kernels = all.filter(({ name, models }) => `${name} ${models.join(' ')}`.includes(values.filter));
+  if (kernels.length === 0) throw new Error(`no kernel's name or model contains "${values.filter}"`);
+  const gpus = values.gpu.split(',');
+  let statistics: Statistics[][];
   try {
-    return compileFor(
+    statistics = compileFor(
       gpus,
       kernels.map(({ code }) => code),
     );
   } catch (error) {
     if (!(error instanceof MissingError)) throw error;
     console.log(`GPU compiler: skipped, as this machine lacks ${error.message}.`);
-    process.exit(0);
+    return 0;
   }
+
+  const results = gpus.map((gpu, i) => ({
+    gpu,
+    kernels: kernels.map(({ name, models, code }, j) => ({
+      name,
+      models,
+      specialized: code.split('\n', 1)[0],
+      statistics: statistics[i][j],
+    })),
+  }));
+  for (const own of results) console.log(`${table(own.gpu, own.kernels, values.each)}\n`);
+  if (values.json) writeFileSync(values.json, `${JSON.stringify({ schema: 1, results }, undefined, 1)}\n`);
+
+  const spills = results.flatMap(({ gpu, kernels }) =>
+    kernels
+      .filter(spilled)
+      .map(({ name, specialized }) => `${gpu}: ${name} spills registers: ${specialized}`),
+  );
+  for (const line of spills) console.error(line);
+  return spills.length > 0 ? 1 : 0;
 }
 
-const results = gpus.map((gpu, i) => ({
-  gpu,
-  kernels: kernels.map(({ name, models, code }, j) => ({
-    name,
-    models,
-    specialized: code.split('\n', 1)[0],
-    statistics: statistics[i][j],
-  })),
-}));
-for (const { gpu, kernels } of results) console.log(`${table(gpu, kernels, values.each)}\n`);
-if (values.json) writeFileSync(values.json, `${JSON.stringify({ schema: 1, results }, undefined, 1)}\n`);
-
-const spills = results.flatMap(({ gpu, kernels }) =>
-  kernels.filter(spilled).map(({ name, specialized }) => `${gpu}: ${name} spills registers: ${specialized}`),
-);
-for (const line of spills) console.error(line);
-process.exit(spills.length > 0 ? 1 : 0);
+function fromFile(file: string): CompiledKernel {
+  const code = readFileSync(file, 'utf8');
+  return { name: nameOf(code) ?? file, code, models: [] };
+}

@@ -5,7 +5,7 @@
 //   sample(row) is entry step · BATCH + row of the stream of samples, which is shuffled anew in
 //   every epoch if SHUFFLED, and runs through 0 … SIZE - 1 over and over otherwise (shared/permutation.wgsl)
 //
-//   source         [COUNT, SAMPLE]: bytes, four to a word, little-endian (PACKED), or words of type Source
+//   source         [COUNT, SAMPLE]: bytes, four to a word, little-endian (PACKED), or Words, read as Source
 //   label_source   [SIZE] class indices as bytes (PACKED_LABELS) or i32, where LABELLED
 //   state          u32 [8]: step, seed_low, seed_high, _, origin of the stream: step, epoch, place, _
 //   batch          [BATCH, SAMPLE] of type Element
@@ -15,17 +15,19 @@
 //
 // One workgroup copies a part of one sample: GROUPS_PER_SAMPLE workgroups of ITERATIONS elements per
 // invocation. All of them compute the same permutation, which is cheaper than a dispatch that stores it.
-// 2 FLOPs per element; 4 bytes written and 1 or 4 read. Images of bytes, four at a time: gather_bytes.wgsl.
+// 2 FLOPs per element; 4 bytes written and 1 or 4 read. Numbers go four at a time where 4 divides the sample: all three
+// types are then vectors. Images of bytes, four at a time: gather_bytes.wgsl.
 
-alias Source = f32; // f32 or i32, unless PACKED
-alias Element = f32; // f32 or i32
+alias Word = u32; // u32 or vec4u
+alias Source = f32; // f32, i32 or a vec4 of them, unless PACKED
+alias Element = f32; // f32, i32 or vec4f
 
 const SIZE: u32 = 100u; // samples
 const BITS: u32 = 7u; // ⌈log2 SIZE⌉
 const BATCH: u32 = 8u;
 const FIRST: u32 = 0u; // the sample that source begins with
 const COUNT: u32 = 100u; // samples in source
-const SAMPLE: u32 = 3u; // elements of one sample
+const SAMPLE: u32 = 3u; // Elements of one sample
 const PACKED: bool = true;
 const LABELLED: bool = true;
 const PACKED_LABELS: bool = true;
@@ -38,7 +40,7 @@ const ITERATIONS: u32 = 1u;
 const WORKGROUP_SIZE: u32 = 64u;
 const GRID_X: u32 = 65535u; // workgroups along x
 
-@group(0) @binding(0) var<storage, read> source: array<u32>;
+@group(0) @binding(0) var<storage, read> source: array<Word>;
 @group(0) @binding(1) var<storage, read> label_source: array<u32>;
 @group(0) @binding(2) var<storage, read> state: array<u32>;
 @group(0) @binding(4) var<storage, read_write> batch: array<Element>;

@@ -159,6 +159,8 @@ const cases: Record<string, () => LoweredDispatch[]> = {
   'reduceSum of all': () => lower(reduceSum(x(300)), { reduceSum: 'tree' }),
   'matmul, tiled': () => lower(matmul(x(15, 17), w(17, 13)), { matmul: 'tiled' }),
   'matmul, register tiled': () => lower(matmul(x(15, 17), w(17, 20)), { matmul: 'register_tiled' }),
+  'matmul, register blocks': () => lower(matmul(x(12, 20), w(20, 8)), { matmul: 'register_blocks' }),
+  'matmul, row block': () => lower(matmul(x(3, 70), w(70, 2)), { matmul: 'row_block' }),
   conv2d: () => lower(conv2d(x(1, 4, 4, 3), w(3, 3, 3, 4)), { conv2d: 'implicit_gemm' }),
   'conv2d of vectors': () => lower(conv2d(x(1, 3, 3, 4), w(2, 2, 4, 8)), { conv2d: 'implicit_gemm:64x64x8' }),
   conv2dGradFilter: () => {

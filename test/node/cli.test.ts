@@ -59,7 +59,7 @@ describe('the command line', () => {
   it('reads every option', () => {
     const line =
       'mnist-cnn --preset tfjs --dataset fashion-mnist --epochs 0.5 --batch-size 32 --learning-rate 1e-3 --seed 7 ' +
-      '--adapter software --data synthetic:600 --resume a.safetensors --out b --save-every 30s --profile --json';
+      '--adapter software --data synthetic:600 --resume a.safetensors --out b --save-every 30s --profile --tune --json';
     expect(parseTrainOptions(line.split(' '), MODELS)).toEqual({
       model: 'mnist-cnn',
       preset: 'tfjs',
@@ -76,6 +76,7 @@ describe('the command line', () => {
       saveEvery: { count: 30, unit: 'seconds' },
       own: {},
       profile: true,
+      tune: true,
       json: true,
     });
   });

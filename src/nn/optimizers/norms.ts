@@ -92,7 +92,7 @@ export function reduceSegmentNorms(
   const segments = ranges.reduce((sum, own) => sum + own.segments.length, 0);
   const partials = context.scratch([3 * plane], 'f32', `squares ${index}`);
   ranges.forEach(({ parameters, gradients, length, firstBlock }, i) => {
-    const workgroupSize = streamingWorkgroup(context.target);
+    const workgroupSize = streamingWorkgroup(context.target, length / 64);
     const { workgroups, gridX } = linearGrid(length / 64, workgroupSize);
     context.dispatch({
       kernel: kernels.blockSquares,

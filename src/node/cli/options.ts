@@ -49,7 +49,7 @@ const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: str
     'holds mnist/ or fashion-mnist/; default: WGRAD_DATA, else a download.\n`synthetic` or `synthetic:N` draws (N) digits instead',
   ],
   profile: ['', 'first print the graph, the memory plan and the time of each kernel'],
-  tune: ['', 'measure which kernels are the fastest here, once; npm run tune does it beforehand'],
+  tune: ['', 'measure once which kernels are fastest here; npm run tune does it ahead'],
   resume: [
     'FILE',
     'go on with a saved model.safetensors, exactly where it stopped;\nalso with another --batch-size or --learning-rate',

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { selfTargets } from '../../data/dataset.ts';
 import type { Dataset } from '../../data/dataset.ts';
@@ -11,9 +13,15 @@ import { mnistCnn, MNIST_CNN_PRESETS } from '../../models/mnistCnn.ts';
 import type { MnistCnnPreset } from '../../models/mnistCnn.ts';
 import { init } from '../../runtime/session.ts';
 import type { Gpu } from '../../runtime/session.ts';
+import { adapterClass } from '../../runtime/tuning/adapters.ts';
+import { DEFAULTS } from '../../runtime/tuning/defaults.ts';
+import { NOTHING } from '../../runtime/tuning/measurements.ts';
+import type { TuningStore } from '../../runtime/tuning/measurements.ts';
 import { formatTuning } from '../../runtime/tuning/report.ts';
+import type { TuningReport } from '../../runtime/tuning/tuner.ts';
 import { findAdapter } from '../adapter.ts';
 import { ADAPTER_KINDS } from '../adapterChoice.ts';
+import { writeFileAtomic } from '../files.ts';
 import { tuningFile } from '../tuningFile.ts';
 import { choice, parseNumber } from './flagValues.ts';
 import { formatSeconds } from './format.ts';
@@ -81,6 +89,7 @@ ${Object.entries(MODELS)
 Options:
   --batch-size N        images per step; default: the preset's
   --adapter KIND        ${ADAPTER_KINDS.join(', ')}; default: WGRAD_ADAPTER, else the best
+  --defaults            for developers of wgrad: write what is 10% faster to src/runtime/tuning/defaults.ts
   --help                print this`;
 
 /** @returns the process's exit code */
@@ -107,6 +116,7 @@ interface Options {
   readonly presets: readonly (readonly [model: string, preset: string])[];
   readonly batchSize?: number;
   readonly adapter?: (typeof ADAPTER_KINDS)[number];
+  readonly defaults: boolean;
 }
 
 /** @returns undefined if the user only asks for help */
@@ -124,12 +134,17 @@ function parse(args: readonly string[]): Options | undefined {
         );
       }
       const { presets, usual } = MODELS[model];
-      const chosen = preset === undefined ? usual : [choice(`${model}:`, preset, Object.keys(presets))!];
-      return chosen.map((own) => [model, own] as const);
+      if (preset !== undefined && !Object.hasOwn(presets, preset)) {
+        throw new ArgumentError(
+          `There is no preset '${preset}' of ${model}. Choose from ${Object.keys(presets).join(', ')}.`,
+        );
+      }
+      return (preset === undefined ? usual : [preset]).map((own) => [model, own] as const);
     }),
     batchSize:
       batchSize === undefined ? undefined : parseNumber('batch-size', batchSize, { whole: true, above: 0 }),
     adapter: choice('adapter', adapter, ADAPTER_KINDS) as Options['adapter'],
+    defaults: values.defaults === true,
   };
 }
 
@@ -138,29 +153,32 @@ function parsed(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { 'batch-size': { type: 'string' }, adapter: { type: 'string' }, help: { type: 'boolean' } },
+      options: {
+        'batch-size': { type: 'string' },
+        adapter: { type: 'string' },
+        defaults: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
     });
   } catch (cause) {
     throw new ArgumentError(`${(cause as Error).message} See npm run tune -- --help.`, { cause });
   }
 }
 
-async function tuneAll({ presets, batchSize, adapter: kind }: Options, terminal: Terminal): Promise<void> {
+async function tuneAll(
+  { presets, batchSize, adapter: kind, defaults }: Options,
+  terminal: Terminal,
+): Promise<void> {
   const { gpu: dawn, adapter, kind: found, description } = await findAdapter({ adapter: kind });
   terminal.line(terminal.style('bold', `Adapter: ${description}`));
-  const store = tuningFile();
-  let told = false;
-  const onNotice = (text: string) => {
-    told = true;
-    terminal.warn(text);
-  };
+  const store = defaults ? FORGETFUL : tuningFile();
   const gpu = await init({
     adapter,
     gpu: dawn,
     software: found !== 'gpu',
     tune: true,
     tuningStore: store,
-    onNotice,
+    onNotice: (text) => terminal.warn(text),
   });
   try {
     const began = performance.now();
@@ -181,11 +199,37 @@ async function tuneAll({ presets, batchSize, adapter: kind }: Options, terminal:
       terminal.line();
     }
     const seconds = (performance.now() - began) / 1000;
-    const { length } = gpu.tuning.reports;
-    terminal.line(
-      `Measured ${length} choices in ${formatSeconds(seconds)}${told ? '.' : `; kept in ${store.name}.`}`,
-    );
+    const { reports } = gpu.tuning;
+    terminal.line(`Measured ${reports.length} choices in ${formatSeconds(seconds)}, for ${store.name}.`);
+    if (defaults) await writeDefaults(adapterClass(gpu.device), reports);
   } finally {
     gpu.destroy();
   }
+}
+
+/** Measures all anew and keeps nothing. */
+const FORGETFUL: TuningStore = {
+  name: 'src/runtime/tuning/defaults.ts',
+  load: async () => NOTHING,
+  save: async () => undefined,
+};
+
+/** What is so much faster than the rule's choice is shipped. */
+const SHIPPED_GAIN = 1.1;
+
+/** Puts what was found in the place of this class's entries. */
+async function writeDefaults(name: string, reports: readonly TuningReport[]): Promise<void> {
+  const choices = Object.fromEntries(
+    reports
+      .filter(({ choice }) => choice.ruleMicroseconds >= SHIPPED_GAIN * choice.microseconds)
+      .map(({ key, choice }) => [key, choice] as const)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  const path = fileURLToPath(new URL('../../runtime/tuning/defaults.ts', import.meta.url));
+  const text = await readFile(path, 'utf8');
+  const table = JSON.stringify({ ...DEFAULTS, [name]: { choices } }, undefined, 2);
+  await writeFileAtomic(
+    path,
+    text.replace(/(DEFAULTS: .* = )[^]*$/, (_, head: string) => `${head}${table};\n`),
+  );
 }

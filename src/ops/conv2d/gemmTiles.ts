@@ -41,9 +41,13 @@ export function gemmTile(named: readonly number[]): Tile | undefined {
   throw new ArgumentError(`implicit_gemm has no tile "${tile}"; it has ${Object.keys(TILES).join(', ')}`);
 }
 
-/** The tile for products of so many channels: the largest that wastes few of its lanes, and has `enough` workgroups. */
+/**
+ * The tile for products of so many channels: the largest that wastes few of its lanes, and has `enough` workgroups.
+ * Channels that do not come in fours take blocks of 4 × 4, as each number is then stored by code of its own.
+ */
 export function preferredTile(rows: number, channels: number, groups: number, enough: number): Tile {
   if (channels <= 16) return '64x16x16';
+  if (channels % 4 !== 0) return '32x32x16';
   const large = channels > 32 ? '64x64x8' : '128x32x8';
   return tileCounts(large, rows, channels).reduce((a, b) => a * b, groups) >= enough ? large : '32x32x16';
 }

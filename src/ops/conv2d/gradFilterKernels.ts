@@ -136,9 +136,10 @@ function dispatchNaive(
   size: Conv2dSize,
   bindings: Readonly<Record<string, Operand>>,
 ): void {
-  const workgroupSize = streamingWorkgroup(context.target);
   const channels = size.groups * size.groupOut;
-  const { workgroups, gridX } = linearGrid(rowsOf(size, false) * channels, workgroupSize);
+  const count = rowsOf(size, false) * channels;
+  const workgroupSize = streamingWorkgroup(context.target, count);
+  const { workgroups, gridX } = linearGrid(count, workgroupSize);
   context.dispatch({
     kernel: kernels.naive,
     constants: { ...sizeConstants(size), OUT_C: channels, WORKGROUP_SIZE: workgroupSize, GRID_X: gridX },

@@ -64,7 +64,7 @@ export function lowerConv2dGradInput(
   const [h, w] = axes;
   const count = h.phases.length * w.phases.length * phaseTaps(h) * phaseTaps(w) * gather.groupIn;
   const channels = gather.groups * gather.groupOut;
-  const workgroupSize = streamingWorkgroup(context.target);
+  const workgroupSize = streamingWorkgroup(context.target, count * channels);
   const { workgroups, gridX } = linearGrid(count * channels, workgroupSize);
   const constants = {
     GROUPS: gather.groups,
@@ -111,8 +111,8 @@ function dispatchNaive(
   output: Tensor,
 ): void {
   const { batch, input, groups, groupIn, groupOut, kernel: window, stride, dilation, pad } = size;
-  const workgroupSize = streamingWorkgroup(context.target);
   const count = output.shape.reduce((product, extent) => product * extent, 1);
+  const workgroupSize = streamingWorkgroup(context.target, count);
   const { workgroups, gridX } = linearGrid(count, workgroupSize);
   context.dispatch({
     kernel: kernels[kernel],

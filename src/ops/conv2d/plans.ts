@@ -63,14 +63,12 @@ export function isDepthwise({ groupIn, groupOut }: Gather): boolean {
 export function tunableVariants(gather: Gather, target: Target): Variant<Rung>[] {
   const direct = [[], ...directTiles(gather)].map((tile) => ({ rung: 'direct', tile }) as const);
   if (target.software) {
-    const broadcast = target.subgroupSize
-      ? [[], ...broadcastTiles(gather, target)].map((tile) => ({ rung: 'broadcast', tile }) as const)
-      : [];
-    return [...broadcast.slice(0, 1 + MOST_CANDIDATES / 2), ...direct].slice(0, MOST_CANDIDATES);
+    if (!target.subgroupSize) return direct.slice(0, MOST_CANDIDATES);
+    const tiles = [[], ...broadcastTiles(gather, target)].slice(0, MOST_CANDIDATES - 2);
+    return [...tiles.map((tile) => ({ rung: 'broadcast', tile }) as const), ...direct.slice(0, 2)];
   }
-  const others = isDepthwise(gather)
-    ? [{ rung: 'depthwise', tile: [] } as const]
-    : [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }) as const);
+  const others: Variant<Rung>[] = [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }));
+  if (isDepthwise(gather)) others.unshift({ rung: 'depthwise', tile: [] });
   return [...others, ...direct].slice(0, MOST_CANDIDATES);
 }
 
@@ -252,7 +250,7 @@ function depthwisePlan({ batch, groups, axes: [h, w] }: Gather, target: Target):
   const width: Width = groups % 4 === 0 ? 4 : 1;
   const columns = evenly(phaseOutput(w), 4);
   const lanes = batch * phaseOutput(h) * Math.ceil(phaseOutput(w) / columns) * (groups / width);
-  const workgroupSize = streamingWorkgroup(target);
+  const workgroupSize = streamingWorkgroup(target, lanes);
   return {
     width,
     constants: { CHANNELS: groups / width, COLUMNS: columns, WORKGROUP_SIZE: workgroupSize },

@@ -26,9 +26,13 @@ export function channelsOf(node: Node, width: Width): number {
   return Math.max(1, Math.floor((node.outputs[0].shape.at(-1) ?? 1) / width));
 }
 
-/** Workgroup size of kernels that only stream over memory: small groups give a CPU's threads more to share. */
-export function streamingWorkgroup(target: Target): number {
-  return target.software ? 32 : 64;
+/**
+ * Workgroup size of kernels that only stream over memory. On a software adapter a workgroup costs some 55 ns, as much
+ * as 16 lanes' copying; but its threads need a dozen to share out evenly.
+ */
+export function streamingWorkgroup(target: Target, invocations: number): number {
+  if (!target.software) return 64;
+  return [256, 128, 64].find((size) => invocations >= 12 * size) ?? 32;
 }
 
 /**

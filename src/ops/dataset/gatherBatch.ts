@@ -7,6 +7,8 @@ import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { TensorSpec } from '../core/shape.ts';
+import { valueType } from '../core/values.ts';
+import type { Width } from '../core/values.ts';
 import { checkOptions, required } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 
@@ -49,7 +51,8 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
       words ? ['bytes', 'elements'] : ['elements'],
       words ? 'bytes' : 'elements',
     );
-    const units = variant === 'bytes' ? sample / 4 : sample;
+    const width: Width = sample % 4 === 0 && dtype === 'f32' && (variant === 'bytes' || !packed) ? 4 : 1;
+    const units = sample / width;
     // Every workgroup computes the permutation once: on a CPU one per sample, on a GPU enough to fill it.
     const workgroupSize = software ? 16 : 64;
     const iterations = Math.min(software ? 64 : 4, Math.ceil(units / workgroupSize));
@@ -73,10 +76,14 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
           ITERATIONS: iterations,
           WORKGROUP_SIZE: workgroupSize,
           GRID_X: grid.gridX,
-          ...(variant === 'bytes' ? { WORDS: units } : { SAMPLE: sample, PACKED: packed }),
+          ...(variant === 'bytes' ? { WORDS: units } : { SAMPLE: units, PACKED: packed }),
         },
         ...(variant === 'elements' && {
-          aliases: { Element: dtype, Source: source.dtype === 'i32' ? 'i32' : 'f32' },
+          aliases: {
+            Word: valueType('u32', width),
+            Element: valueType(dtype, width),
+            Source: valueType(source.dtype === 'i32' ? 'i32' : 'f32', width),
+          },
         }),
         bindings: {
           source: piece,

@@ -6,6 +6,7 @@ import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op } from '../core/op.ts';
 import { sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
+import { streamingWorkgroup } from '../core/values.ts';
 import { broadcastShapes, broadcastStrides } from './broadcast.ts';
 
 const kernel = { name: 'elementwise/map', source: mapSource };
@@ -65,7 +66,7 @@ export function lowerMap(node: Node, expression: Expression, context: LowerConte
   const channels = output.shape.at(-1) ?? 1;
   const lanes = accesses.every((a) => a === 'element' || a === 'scalar') ? size : channels;
   const width = output.dtype === 'f32' && lanes % 4 === 0 && !accesses.includes('strided') ? 4 : 1;
-  const workgroupSize = 64;
+  const workgroupSize = streamingWorkgroup(context.target, size / width);
   const { workgroups, gridX } = linearGrid(size / width, workgroupSize);
   const { shape, strides } = collapse(
     output.shape,
@@ -74,6 +75,7 @@ export function lowerMap(node: Node, expression: Expression, context: LowerConte
   const constants: Record<string, number | number[]> = {
     SIZE: size / width,
     CHANNELS: Math.max(1, Math.floor(channels / width)),
+    WORKGROUP_SIZE: workgroupSize,
     GRID_X: gridX,
     RANK: shape.length,
     SHAPE: shape,

@@ -26,7 +26,7 @@ export const castOp: Op<CastAttrs> = {
     const [output] = node.outputs;
     const width = widthOf(node, sizeOf(output.shape));
     const size = sizeOf(output.shape) / width;
-    const workgroupSize = streamingWorkgroup(context.target);
+    const workgroupSize = streamingWorkgroup(context.target, size);
     const { workgroups, gridX } = linearGrid(size, workgroupSize);
     context.dispatch({
       kernel,

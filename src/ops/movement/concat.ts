@@ -46,13 +46,13 @@ export const concatOp: Op<ConcatAttrs> = {
     const outer = sizeOf(output.shape.slice(0, axis));
     const stretches = node.inputs.map(({ shape }) => sizeOf(shape.slice(axis)));
     const width = stretches.every((stretch) => stretch % 4 === 0) ? 4 : 1;
-    const workgroupSize = streamingWorkgroup(context.target);
     let begin = 0;
     for (let from = 0; from < node.inputs.length; from += INPUTS_PER_DISPATCH) {
       const inputs = node.inputs.slice(from, from + INPUTS_PER_DISPATCH);
       const starts = [0];
       inputs.forEach((_, i) => starts.push(starts[i] + stretches[from + i] / width));
       const row = starts[inputs.length];
+      const workgroupSize = streamingWorkgroup(context.target, outer * row);
       const { workgroups, gridX } = linearGrid(outer * row, workgroupSize);
       context.dispatch({
         kernel,

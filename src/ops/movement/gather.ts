@@ -34,7 +34,7 @@ function lowerGather(
   const inner = sizeOf(table.slice(axis + 1));
   const width = widthOf(node, inner);
   const size = sizeOf(output.shape) / width;
-  const workgroupSize = streamingWorkgroup(context.target);
+  const workgroupSize = streamingWorkgroup(context.target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
   context.dispatch({
     kernel,
@@ -118,7 +118,7 @@ export const oneHotOp: Op<OneHotAttrs> = {
   lower(node, context) {
     const [output] = node.outputs;
     const size = sizeOf(output.shape);
-    const workgroupSize = streamingWorkgroup(context.target);
+    const workgroupSize = streamingWorkgroup(context.target, size);
     const { workgroups, gridX } = linearGrid(size, workgroupSize);
     context.dispatch({
       kernel: kernels.oneHot,

@@ -39,7 +39,7 @@ export function lowerStridedCopy(
   const narrow = (value: number, axis: number) => (axis === merged.length - 1 ? value / width : value);
   const padded = merged.some((axis) => axis.padded);
   const size = sizeOf(output.shape) / width;
-  const workgroupSize = streamingWorkgroup(context.target);
+  const workgroupSize = streamingWorkgroup(context.target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
   const constants = {
     SIZE: size,

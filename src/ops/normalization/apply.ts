@@ -24,7 +24,7 @@ function sweep(view: View, target: Target) {
   const wanted = target.software ? 1024 : 65536;
   const blocks = Math.min(rows, Math.max(Math.ceil(wanted / (outer * channels)), Math.ceil(rows / 64)));
   const size = outer * channels * blocks;
-  const workgroupSize = streamingWorkgroup(target);
+  const workgroupSize = streamingWorkgroup(target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
   const constants = {
     SIZE: size,

@@ -6,22 +6,19 @@ import type { ConstantValue } from '../../kernels/kernel.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Target } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
-import { keepRolled, streamingWorkgroup, valueType } from '../core/values.ts';
+import { keepRolled, residentWorkgroups, streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
 import { powerOfTwo } from '../reduce/kernels.ts';
 
 const kernels = {
-  statistics: {
-    lanes: { name: 'normalization/statistics', source: statisticsSource },
-    workgroup: { name: 'normalization/statistics_workgroup', source: statisticsWorkgroupSource },
-  },
-  sums: {
-    lanes: { name: 'normalization/gradient_sums', source: sumsSource },
-    workgroup: { name: 'normalization/gradient_sums_workgroup', source: sumsWorkgroupSource },
-  },
+  statistics_lanes: { name: 'normalization/statistics', source: statisticsSource },
+  statistics_workgroup: { name: 'normalization/statistics_workgroup', source: statisticsWorkgroupSource },
+  sums_lanes: { name: 'normalization/gradient_sums', source: sumsSource },
+  sums_workgroup: { name: 'normalization/gradient_sums_workgroup', source: sumsWorkgroupSource },
 };
 
 type Variant = 'lanes' | 'workgroup';
+const variants = ['lanes', 'workgroup'] as const;
 
 /** How normalization sees a tensor: [outer, rows, groups, run], a mean and a variance per outer and group. */
 export interface View {
@@ -79,7 +76,7 @@ function lanesLaunch({ outer, groups, entries }: Packed, target: Target, whole: 
   const wanted = Math.min(Math.ceil(1024 / results), Math.floor(entries / 32), 512);
   const chunks = !whole && entries >= LEAST_TO_SPLIT && wanted >= 2 ? wanted : 1;
   const size = results * chunks;
-  const workgroupSize = streamingWorkgroup(target);
+  const workgroupSize = streamingWorkgroup(target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
   const constants = {
     SIZE: size,
@@ -96,7 +93,11 @@ function workgroupLaunch({ outer, groups, entries, run }: Packed, target: Target
   const workgroupSize = Math.min(256, Math.max(64, powerOfTwo(entries / 4) * columns));
   const rows = workgroupSize / columns;
   const tiles = Math.ceil(groups / columns);
-  const wanted = Math.min(Math.ceil(1024 / (outer * tiles)), Math.floor(entries / (rows * 8)), 512);
+  const wanted = Math.min(
+    Math.ceil((8 * residentWorkgroups(target)) / (outer * tiles)),
+    Math.floor(entries / (rows * 8)),
+    512,
+  );
   const chunks = !whole && entries >= LEAST_TO_SPLIT && wanted >= 2 ? wanted : 1;
   const count = outer * tiles * chunks;
   const { workgroups, gridX } = linearGrid(count, 1);
@@ -115,7 +116,8 @@ function workgroupLaunch({ outer, groups, entries, run }: Packed, target: Target
 function choose(opName: string, { outer, groups, entries, run }: Packed, context: LowerContext): Variant {
   const plenty = outer * groups >= 8192 && (run === 1 || entries <= 32);
   const lanes = context.target.software || plenty || entries <= 8;
-  return context.choose(opName, ['lanes', 'workgroup'], lanes ? 'lanes' : 'workgroup');
+  const candidates = context.target.software ? [] : variants;
+  return context.choose(opName, variants, lanes ? 'lanes' : 'workgroup', { candidates, kernels });
 }
 
 /** The body of `total` where a Value of four elements makes up one number. */
@@ -161,7 +163,7 @@ function reduce(pass: Pass, context: LowerContext): void {
   const copied = chunks === 1 ? copies : undefined;
   const lanes = packed.width / packed.resultWidth;
   context.dispatch({
-    kernel: kernels[reduction][variant],
+    kernel: kernels[`${reduction}_${variant}`],
     part: merge ? `merge_${reduction}` : reduction,
     constants: {
       ...launch.constants,

@@ -56,7 +56,7 @@ function lower(
   const [output] = node.outputs;
   const width = widthOf(node, output.shape[3]);
   const size = sizeOf(output.shape) / width;
-  const workgroupSize = streamingWorkgroup(context.target);
+  const workgroupSize = streamingWorkgroup(context.target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
   const backwards = kernel === kernels.averageGradient || kernel === kernels.maxGradient;
   const [y, x] = [0, 1].map((axis) => (backwards ? mostWindows : largestWindow)(from[axis], to[axis]));

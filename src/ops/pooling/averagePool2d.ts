@@ -27,7 +27,7 @@ function lowerAverage(
   const [output] = node.outputs;
   const width = widthOf(node, output.shape[3]);
   const size = sizeOf(output.shape) / width;
-  const workgroupSize = streamingWorkgroup(context.target);
+  const workgroupSize = streamingWorkgroup(context.target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
   context.dispatch({
     kernel,

@@ -42,7 +42,7 @@ export const maxPool2dOp: Op<Pool2dAttrs> = {
     const [output, argmax] = node.outputs;
     const width = tapWidth(input.shape[3], node.attrs.poolSize);
     const size = sizeOf(output.shape) / width;
-    const workgroupSize = streamingWorkgroup(context.target);
+    const workgroupSize = streamingWorkgroup(context.target, size);
     const { workgroups, gridX } = linearGrid(size, workgroupSize);
     context.dispatch({
       kernel: kernels.forward,
@@ -86,7 +86,7 @@ export const maxPool2dGradientOp: Op<Pool2dGradientAttrs> = {
     const grid =
       variant === 'cells' ? [(HEIGHT + PAD_TOP) / STRIDE_Y, (WIDTH + PAD_LEFT) / STRIDE_X] : [HEIGHT, WIDTH];
     const size = inputShape[0] * sizeOf(grid.map(Math.ceil)) * CHANNELS;
-    const workgroupSize = streamingWorkgroup(context.target);
+    const workgroupSize = streamingWorkgroup(context.target, size);
     const { workgroups, gridX } = linearGrid(size, workgroupSize);
     const [gradient, argmax] = node.inputs;
     context.dispatch({

@@ -7,6 +7,7 @@ import { apply } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
+import { streamingWorkgroup } from '../core/values.ts';
 import { streamOf, streamOption } from './random.ts';
 import type { RandomOptions } from './random.ts';
 
@@ -38,7 +39,7 @@ export const dropoutOp: Op<DropoutAttrs> = {
       aligned ? 'vector' : 'scalar',
     );
     const width = variant === 'vector' ? 4 : 1;
-    const workgroupSize = 64;
+    const workgroupSize = streamingWorkgroup(context.target, size / 4);
     const limit = context.target.limits.maxComputeWorkgroupsPerDimension;
     const { workgroups, gridX } = linearGrid(Math.ceil(size / 4), workgroupSize, limit);
     context.dispatch({

@@ -10,6 +10,7 @@ import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { requireShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
+import { streamingWorkgroup } from '../core/values.ts';
 import { checkOptions, describe } from '../../options.ts';
 
 /** Streams of ops are numbered from here, those of initial values from 0, so they share no numbers. */
@@ -79,7 +80,7 @@ function randomOp(
     },
     lower({ inputs: [state], outputs: [output], attrs }, context) {
       const size = sizeOf(output.shape);
-      const workgroupSize = 64;
+      const workgroupSize = streamingWorkgroup(context.target, size / 4);
       const limit = context.target.limits.maxComputeWorkgroupsPerDimension;
       const { workgroups, gridX } = linearGrid(Math.ceil(size / 4), workgroupSize, limit);
       context.dispatch({

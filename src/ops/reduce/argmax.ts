@@ -37,7 +37,7 @@ function argOp(name: string, largest: boolean): Op<ArgAttrs> {
       const candidates = reduce >= 64 ? (['lanes', 'tree'] as const) : (['lanes'] as const);
       const variant = context.choose<'lanes' | 'tree'>(name, candidates, few ? 'tree' : 'lanes');
       const treeSize = Math.min(256, powerOfTwo(reduce + 1) / 2);
-      const workgroupSize = variant === 'tree' ? treeSize : streamingWorkgroup(context.target);
+      const workgroupSize = variant === 'tree' ? treeSize : streamingWorkgroup(context.target, size);
       const { workgroups, gridX } = linearGrid(size, variant === 'tree' ? 1 : workgroupSize);
       context.dispatch({
         kernel: kernels[variant],

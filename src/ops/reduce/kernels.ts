@@ -4,7 +4,14 @@ import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Operand, Target } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
-import { channelsOf, keepRolled, streamingWorkgroup, valueType, widthOf } from '../core/values.ts';
+import {
+  channelsOf,
+  keepRolled,
+  residentWorkgroups,
+  streamingWorkgroup,
+  valueType,
+  widthOf,
+} from '../core/values.ts';
 import type { Width } from '../core/values.ts';
 
 const kernels = {
@@ -96,11 +103,12 @@ function reduceOnce(
     ['lanes', 'tree'],
     preferredVariant(geometry, context.target),
     {
-      candidates: context.target.software ? ['lanes'] : ['lanes', 'tree'],
+      candidates: context.target.software ? [] : ['lanes', 'tree'],
       kernels,
     },
   );
-  const shape = variant === 'lanes' ? laneShape(geometry, context.target) : treeShape(geometry);
+  const shape =
+    variant === 'lanes' ? laneShape(geometry, context.target) : treeShape(geometry, context.target);
   const split = shape.chunks > 1;
   const output = split
     ? context.scratch([outer, shape.chunks, inner], node.inputs[0].dtype, `chunks_${reduce}`)
@@ -169,7 +177,7 @@ function laneShape({ outer, loads, inner }: Geometry, target: Target): LaunchSha
   const split = loads >= LEAST_TO_SPLIT && wanted >= 2;
   const chunk = split ? Math.ceil(loads / wanted / 64) * 64 : loads;
   const chunks = Math.ceil(loads / chunk);
-  const workgroupSize = streamingWorkgroup(target);
+  const workgroupSize = streamingWorkgroup(target, results * chunks);
   const { workgroups, gridX } = linearGrid(results * chunks, workgroupSize);
   const constants = {
     ROLLED: keepRolled(target, chunk),
@@ -187,12 +195,16 @@ function blockOf(chunk: number): number {
   return 64;
 }
 
-function treeShape({ outer, loads, inner }: Geometry): LaunchShape {
+function treeShape({ outer, loads, inner }: Geometry, target: Target): LaunchShape {
   const columns = Math.min(powerOfTwo(inner), 16);
   const workgroupSize = Math.min(256, Math.max(64, powerOfTwo(loads / 4) * columns)); // four loads for each
   const rows = workgroupSize / columns;
   const tiles = Math.ceil(inner / columns);
-  const wanted = Math.min(Math.ceil(1024 / (outer * tiles)), Math.floor(loads / (rows * 16)), 512);
+  const wanted = Math.min(
+    Math.ceil((8 * residentWorkgroups(target)) / (outer * tiles)),
+    Math.floor(loads / (rows * 16)),
+    512,
+  );
   const split = loads >= LEAST_TO_SPLIT && loads > rows * 64 && wanted >= 2;
   const chunk = split ? Math.ceil(loads / wanted / (4 * rows)) * 4 * rows : loads;
   const chunks = Math.ceil(loads / chunk);

@@ -44,7 +44,7 @@ export const productGradientOp: Op<Record<string, never>> = {
   infer: ([x]) => [x],
   lower({ inputs: [input, gradient], outputs: [output] }, context) {
     const [rows, count] = input.shape;
-    const workgroupSize = streamingWorkgroup(context.target);
+    const workgroupSize = streamingWorkgroup(context.target, rows);
     const { workgroups, gridX } = linearGrid(rows, workgroupSize);
     context.dispatch({
       kernel: productGradientKernel,

@@ -79,7 +79,7 @@ function lowerResize(node: Node<Resize2dAttrs>, direction: 'forward' | 'gradient
   const [output] = node.outputs;
   const width = widthOf(node, output.shape[3]);
   const size = sizeOf(output.shape) / width;
-  const workgroupSize = streamingWorkgroup(context.target);
+  const workgroupSize = streamingWorkgroup(context.target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
   const { constants, taps: forward, ...kernels }: Method = methods[interpolation];
   const backward = (axis: number) => Math.ceil((forward * to[axis]) / from[axis]);

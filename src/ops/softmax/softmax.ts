@@ -37,9 +37,13 @@ function lowerRows(node: Node, direction: 'forward' | 'gradient', log: boolean, 
   const classes = output.shape.at(-1)! / width;
   const rows = sizeOf(output.shape.slice(0, -1));
   const long = !context.target.software && (classes >= 64 || (classes >= 16 && rows < 1024));
-  const variant = context.choose(node.op.name, ['rows', 'workgroup'], long ? 'workgroup' : 'rows');
+  const variants = ['rows', 'workgroup'] as const;
+  const variant = context.choose(node.op.name, variants, long ? 'workgroup' : 'rows', {
+    candidates: context.target.software ? [] : variants,
+    kernels: kernels[direction],
+  });
   const groupSize = Math.min(256, Math.max(32, powerOfTwo(classes) / 4));
-  const workgroupSize = variant === 'workgroup' ? groupSize : streamingWorkgroup(context.target);
+  const workgroupSize = variant === 'workgroup' ? groupSize : streamingWorkgroup(context.target, rows);
   const { workgroups, gridX } = linearGrid(rows, variant === 'workgroup' ? 1 : workgroupSize);
   context.dispatch({
     kernel: kernels[direction][variant],

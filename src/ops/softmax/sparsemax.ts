@@ -20,7 +20,7 @@ export const sparsemaxOp: Op<Record<string, never>> = {
   lower({ inputs: [input], outputs: [output] }, context) {
     const classes = output.shape.at(-1)!;
     const rows = sizeOf(output.shape.slice(0, -1));
-    const workgroupSize = streamingWorkgroup(context.target);
+    const workgroupSize = streamingWorkgroup(context.target, rows);
     const { workgroups, gridX } = linearGrid(rows, workgroupSize);
     context.dispatch({
       kernel,

@@ -13,7 +13,7 @@ export function formatTuning(reports: readonly TuningReport[]): string {
     const { variant, rule, microseconds, ruleMicroseconds } = choice;
     return [
       label,
-      key,
+      key.replace(/ \{.*\}/, ''),
       String(trials.filter((trial) => trial.microseconds !== undefined).length),
       rule,
       ruleMicroseconds.toFixed(1),
@@ -22,6 +22,6 @@ export function formatTuning(reports: readonly TuningReport[]): string {
       `${(ruleMicroseconds / microseconds).toFixed(2)}×`,
     ];
   });
-  const header = ['of', 'choice', 'timed', 'rule', 'µs', 'tuned', 'µs', 'gain'];
+  const header = ['of', 'op and shapes', 'timed', 'rule', 'µs', 'tuned', 'µs', 'gain'];
   return table([header, ...rows], [2, 4, 6, 7]);
 }

@@ -8,8 +8,6 @@ import type { Answer, Answers, Choice, Question } from './choice.ts';
 import { DEFAULTS } from './defaults.ts';
 import { merge, NOTHING } from './measurements.ts';
 import type { Measurements, TunedChoice, TuningStore } from './measurements.ts';
-import { measureResidentWorkgroups } from './occupancy.ts';
-import { measureChoices } from './tuner.ts';
 import type { TunerContext, TuningReport } from './tuner.ts';
 
 /**
@@ -111,7 +109,7 @@ export class Tuning implements Answers {
   /** Once for each adapter, before anything is compiled: the rules of all kernels depend on it. */
   async measureDevice(context: TunerContext): Promise<void> {
     if (this.#settings?.mode !== true || this.#measured.residentWorkgroups !== undefined) return;
-    const residentWorkgroups = await measureResidentWorkgroups(context);
+    const residentWorkgroups = await (await import('./occupancy.ts')).measureResidentWorkgroups(context);
     if (residentWorkgroups !== undefined) await this.#keep({ residentWorkgroups, choices: {} });
   }
 
@@ -131,6 +129,7 @@ export class Tuning implements Answers {
     onProgress?.(0, choices.length, 'tuning');
     const found: Record<string, TunedChoice> = {};
     try {
+      const { measureChoices } = await import('./tuner.ts'); // applications that never measure do not load it
       await measureChoices(context, choices, (report, done) => {
         onProgress?.(done, choices.length, `tuning ${report.label}`);
         found[report.key] = report.choice;

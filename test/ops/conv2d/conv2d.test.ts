@@ -91,9 +91,9 @@ const variants = [
   { variant: 'direct', software: true, every: 2 },
   { variant: 'broadcast', software: true, subgroups: true, every: 1 },
   { variant: 'direct', software: false, every: 3 }, // only the tiles depend on the target
-  { variant: 'implicit_gemm', software: false, every: 2 },
-  { variant: 'implicit_gemm:64x64x8', software: false, every: 8 },
-  { variant: 'implicit_gemm:128x32x8', software: false, every: 8 },
+  { variant: 'implicit_gemm', software: false, every: 3 },
+  { variant: 'implicit_gemm:64x64x8', software: false, every: 17, from: 16 },
+  { variant: 'implicit_gemm:128x32x8', software: false, every: 17, from: 8 },
 ];
 const ops = ['conv2d', 'conv2dGradInput', 'conv2dGradFilter', 'conv2dGradFilterBias', 'conv2dTranspose'];
 const forceAll = (variant: string) => Object.fromEntries(ops.map((op) => [op, variant]));
@@ -137,8 +137,8 @@ async function checkCase(
     expect(found[3], `bias gradient of ${name}`).toBeAllClose(sumOverPositions(dy), summed);
 }
 
-describe.each(variants)('$variant, software: $software', ({ every, ...rest }) => {
-  const some = named.filter((_, i) => i % every === 0);
+describe.each(variants)('$variant, software: $software', ({ every, from = 0, ...rest }) => {
+  const some = named.filter((_, i) => i >= from && (i - from) % every === 0);
   it.each(some)('agrees with the reference: $name', (each) => checkCase(each, rest));
 });
 
@@ -149,7 +149,7 @@ describe('conv2d', () => {
     ];
     const x = array([1, 5, 5, 1], image);
     const diagonal = array([3, 3, 1, 1], [1, -1, -1, -1, 1, -1, -1, -1, 1]);
-    for (const { variant, software, subgroups } of variants) {
+    for (const { variant, software, subgroups } of variants.filter(({ from }) => from === undefined)) {
       const [y] = await evaluate((a, b) => conv2d(a, b), [x, diagonal], {
         software,
         subgroups,

@@ -41,6 +41,7 @@ const cases: Case[] = [
   { dtype: 'u8', size: 9, sample: [], batchSize: 4, variant: 'elements' },
   { dtype: 'f32', size: 64, sample: [2], batchSize: 64, variant: 'elements' },
   { dtype: 'f32', size: 65, sample: [65], batchSize: 63, variant: 'elements', software: false },
+  { dtype: 'f32', size: 9, sample: [3, 12], batchSize: 5, variant: 'elements' },
   { dtype: 'i32', size: 33, sample: [], batchSize: 8, variant: 'elements' },
 ];
 

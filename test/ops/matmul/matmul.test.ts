@@ -4,6 +4,7 @@ import { input } from '../../../src/ops/core/leaves.ts';
 import type { Target } from '../../../src/ops/core/op.ts';
 import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { matmul } from '../../../src/ops/matmul/matmul.ts';
+import { comesInFours, hasFewLines } from '../../../src/ops/matmul/gpuPlans.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
 import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
 import type { EvaluateOptions } from '../../helpers/evaluate.ts';
@@ -20,16 +21,38 @@ const forms = [
 type Form = (typeof forms)[number];
 const optionsOf = ({ transposeA, transposeB }: Form) => ({ transposeA, transposeB });
 
-const rungs = ['naive', 'tiled', 'register_tiled', 'register_only', 'register_dot', 'broadcast'];
-const splits = ['register_tiled_split', 'register_only_split', 'register_dot_split', 'broadcast_split'];
+const rungs = [
+  'naive',
+  'tiled',
+  'register_tiled',
+  'register_only',
+  'register_dot',
+  'broadcast',
+  'register_blocks',
+  'register_blocks:64x64x8',
+  'row_block',
+];
+const splits = [
+  'register_tiled_split',
+  'register_only_split',
+  'register_dot_split',
+  'broadcast_split',
+  'register_blocks_split',
+];
 /** Forces a variant, on a device that lets it have what it needs. */
 const forced = (variant: string) => ({
   variants: { matmul: variant },
   subgroups: variant.startsWith('broadcast'),
 });
-/** register_dot is for A Bᵀ only, and 4 must divide K. */
+/** register_dot is for A Bᵀ only. */
 const formsOf = (variant: string) => (variant.startsWith('register_dot') ? [forms[1]] : forms);
-const takes = (variant: string, K: number) => !variant.startsWith('register_dot') || K % 4 === 0;
+/** 4 must divide K for register_dot, and lines and columns for register_blocks; row_block is for few columns or rows. */
+function takes(variant: string, [, M, N, K]: Size, { transposeA, transposeB }: Form): boolean {
+  const size = { batch: 1, M, N, K, transposeA, transposeB };
+  if (variant.startsWith('register_blocks')) return comesInFours(size);
+  if (variant === 'row_block') return hasFewLines(size);
+  return !variant.startsWith('register_dot') || K % 4 === 0;
+}
 
 /** [batch, M, N, K]; batch 0: matrices. */
 type Size = readonly [number, number, number, number];
@@ -62,14 +85,20 @@ const sizes: Size[] = [
   [2, 3, 2, 8],
   [0, 1, 1, 4],
   [2, 67, 10, 30],
+  [2, 36, 44, 12],
+  [0, 12, 8, 6],
 ];
 // Workgroup memory and barriers take a software adapter a second to compile.
-const few = (variant: string) => (variant.startsWith('register_tiled') ? 3 : sizes.length);
+function sizesFor(variant: string): Size[] {
+  if (variant === 'register_tiled') return sizes.slice(0, 3);
+  if (variant === 'register_blocks') return sizes.slice(-2);
+  return variant.startsWith('register_blocks:') ? [sizes[1]] : sizes;
+}
 
 describe.each(rungs)('matmul %s', (variant) => {
   const options = forced(variant);
   it.each(formsOf(variant))('computes $form with a fused epilogue', async (form) => {
-    const taken = sizes.slice(0, few(variant)).filter((size) => takes(variant, size[3]));
+    const taken = sizesFor(variant).filter((size) => takes(variant, size, form));
     for (const size of taken) await checkFused(size, form, options);
   });
 
@@ -87,9 +116,11 @@ describe.each(splits)('matmul %s', (variant) => {
   const long: Size[] = [
     [0, 6, 7, 1700],
     [2, 9, 8, 128],
+    [0, 8, 12, 260],
   ];
   it.each(formsOf(variant))('computes $form from partial sums', async (form) => {
-    for (const size of long.filter(([, , , K]) => takes(variant, K))) await checkFused(size, form, options);
+    const some = variant === 'register_blocks_split' ? long : long.slice(0, 2);
+    for (const size of some.filter((own) => takes(variant, own, form))) await checkFused(size, form, options);
   });
 });
 
@@ -182,15 +213,25 @@ describe('the choice of matmul', () => {
   const names = (...args: Parameters<typeof lowered>) => lowered(...args).map(({ kernel }) => kernel.name);
 
   it('on a GPU has large tiles for large products and splits a long K', () => {
-    expect(names(false, [4096, 256], [256, 4096])).toEqual(['matmul/3_register_tiled']);
+    expect(names(false, [4096, 256], [256, 4096])).toEqual(['matmul/7_register_blocks']);
+    expect(names(false, [4096, 255], [255, 4096])).toEqual(['matmul/3_register_tiled']);
     const [large] = lowered(false, [4096, 256], [256, 4096]);
     expect(large.workgroups).toEqual([32 * 32, 1, 1]);
-    expect(large.kernel.workgroupSize).toEqual([16, 16, 1]);
+    expect(large.kernel.workgroupSize).toEqual([256, 1, 1]);
     expect(large.kernel.workgroupBytes).toBeLessThanOrEqual(16384);
     const [partial, reduce] = lowered(false, [40_000, 256], [40_000, 10], { transposeA: true });
     expect(partial.workgroups[0]).toBe(8 * 16);
     expect(reduce.kernel.name).toBe('matmul/reduce_partials');
     expect(partial.flops).toBe(2 * 256 * 10 * 40_000);
+  });
+
+  it('on a GPU shares a long sum of few columns, or rows, among the invocations', () => {
+    expect(names(false, [64, 256], [256, 10])).toEqual(['matmul/row_block']);
+    expect(names(false, [256, 6272], [6272, 1])).toEqual(['matmul/row_block']);
+    expect(names(false, [8, 512], [1000, 512], { transposeB: true })).toEqual(['matmul/row_block']);
+    expect(names(false, [64, 10], [256, 10], { transposeB: true })).toEqual(['matmul/3_register_tiled']);
+    const [{ workgroups, kernel }] = lowered(false, [64, 256], [256, 10]);
+    expect([workgroups[0], kernel.workgroupSize[0]]).toEqual([64, 64]);
   });
 
   it('on a software adapter has no workgroup memory', () => {

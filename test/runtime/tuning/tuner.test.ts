@@ -171,9 +171,9 @@ describe('a tuned program', () => {
     expect(formatGraph(tuned.program.build)).toMatch(/conv2d\/2_direct +direct(:\d+x\d+)? \(tuned\)/);
     expect(formatGraph(rule.program.build)).toMatch(/conv2d\/2_direct +direct \(rule\)/);
     const table = formatTuning(tuned.gpu.tuning.reports);
-    expect(table).toMatch(/^of +choice +timed +rule +µs +tuned +µs +gain$/m);
+    expect(table).toMatch(/^of +op and shapes +timed +rule +µs +tuned +µs +gain$/m);
     expect(table).toMatch(
-      /^conv2d +conv2d f32\[8,16,16,4\] .* +\d+ +direct +[\d.]+ +\S+ +[\d.]+ +\d\.\d\d×$/m,
+      /^conv2d +conv2d f32\[8,16,16,4\] f32\[3,3,4,8\] \+channel +\d+ +direct +[\d.]+ +\S+ +[\d.]+ +\d\.\d\d×$/m,
     );
   });
 });

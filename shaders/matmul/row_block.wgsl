@@ -1,0 +1,89 @@
+// Matrix product with few columns, or few rows: along k together
+//
+//   c[l, s] = Σ_k p[l, k] · q[k, s]        for each matrix of the batch, with SHORT numbers s
+//
+// A product with ten columns has no squares of 32 × 32 to share out, and one whose sum is long keeps its
+// few workgroups waiting for memory. Here a workgroup computes a block of ROWS lines of c, whole: its
+// invocations take every WORKGROUP_SIZE-th k, so that neighbours read neighbouring numbers of p, each with
+// ROWS · SHORT sums in registers. At the end each sum of the workgroup is added up by one invocation, in
+// the order of the invocations: the same bits in every run.
+//
+//   p  [BATCH, LINES, K]      a, or b where it is [BATCH, N, K] and the few numbers are rows
+//   q  [BATCH, …]             the other one: number (k, s) lies at k · Q_K + s · Q_S
+//   c  [BATCH, LINES, SHORT] with number (l, s) at l · C_L + s · C_S
+//
+// FLOPs 2 · BATCH · LINES · SHORT · K. Bytes 4 · BATCH · LINES · K of p, each read once: bound by memory. q is
+// read LINES / ROWS times, out of caches.
+
+alias Value = f32;
+const BATCH: u32 = 1u;
+const LINES: u32 = 64u;
+const SHORT: u32 = 10u; // at most 16
+const K: u32 = 256u;
+const Q_K: u32 = 10u;
+const Q_S: u32 = 1u;
+const C_L: u32 = 10u;
+const C_S: u32 = 1u;
+const CHANNEL_OF_LINE: bool = false; // lines of c are its columns
+const ROWS: u32 = 1u; // @tune 1 2 4
+const WORKGROUP_SIZE: u32 = 64u; // at least ROWS · SHORT // @tune 64 128 256
+const GRID_X: u32 = 65535u; // workgroups along x
+
+const BLOCKS: u32 = (LINES + ROWS - 1u) / ROWS;
+
+@group(0) @binding(0) var<storage, read> p: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<f32>;
+@group(0) @binding(4) var<storage, read_write> c: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+var<workgroup> partials: array<f32, ROWS * SHORT * (WORKGROUP_SIZE + 1u)>;
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let local = local_id.x;
+  let group = workgroup_id.y * GRID_X + workgroup_id.x;
+  let batch = group / BLOCKS;
+  let first = group % BLOCKS * ROWS;
+  if (batch >= BATCH) {
+    return; // the same for the whole workgroup
+  }
+  var sum: array<array<f32, SHORT>, ROWS>;
+  for (var step = 0u; step < (K + WORKGROUP_SIZE - 1u) / WORKGROUP_SIZE; step++) {
+    let k = step * WORKGROUP_SIZE + local;
+    if (k < K) {
+      var right: array<f32, SHORT>;
+      // @unroll
+      for (var s = 0u; s < SHORT; s++) {
+        right[s] = q[batch * (K * SHORT) + k * Q_K + s * Q_S];
+      }
+      // @unroll
+      for (var r = 0u; r < ROWS; r++) {
+        let left = p[(batch * LINES + min(first + r, LINES - 1u)) * K + k];
+        // @unroll
+        for (var s = 0u; s < SHORT; s++) {
+          sum[r][s] += left * right[s];
+        }
+      }
+    }
+  }
+  // @unroll
+  for (var i = 0u; i < ROWS * SHORT; i++) {
+    partials[i * (WORKGROUP_SIZE + 1u) + local] = sum[i / SHORT][i % SHORT];
+  }
+  workgroupBarrier();
+  let line = first + local / SHORT;
+  let s = local % SHORT;
+  if (local < ROWS * SHORT && line < LINES) {
+    var total: Value;
+    for (var i = 0u; i < WORKGROUP_SIZE; i++) {
+      total += partials[local * (WORKGROUP_SIZE + 1u) + i];
+    }
+    let index = batch * (LINES * SHORT) + line * C_L + s * C_S;
+    c[index] = epilogue(total, index, select(s, line, CHANNEL_OF_LINE));
+  }
+}
