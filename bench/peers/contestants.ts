@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { ModelName } from './problem.ts';
+import type { Framework } from './problem.ts';
 
 /** A framework and how it waits. */
 export interface Entrant {
   readonly name: string;
-  readonly framework: 'wgrad' | 'jax-js' | 'tfjs';
+  readonly framework: Framework;
   /**
    * Whether its process sleeps while it waits for the GPU. Node's WebGPU asks in a busy loop; wgrad puts it to sleep
    * (src/node/polling.ts), and the same done to the peers shows what is left without that advantage.
@@ -24,10 +24,6 @@ export const ENTRANTS: readonly Entrant[] = [
   { name: 'jax-js, asleep', framework: 'jax-js', asleep: true },
   { name: 'tfjs, asleep', framework: 'tfjs', asleep: true },
 ];
-
-/** jax-js has no batch normalization. */
-export const trains = ({ framework }: Entrant, model: ModelName): boolean =>
-  framework !== 'jax-js' || model !== 'dcgan';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const run = promisify(execFile);

@@ -20,9 +20,9 @@ import { commitName, finish, reportOptions, runtimeName } from '../node/runtime.
 import { formatMachine, machineOf, SOFTWARE_WARNING } from '../report/machine.ts';
 import { SCHEMA } from '../report/schema.ts';
 import type { PeerReport, PeerResult } from '../report/schema.ts';
-import { ask, ENTRANTS, ShaderCache, trains } from './contestants.ts';
+import { ask, ENTRANTS, ShaderCache } from './contestants.ts';
 import type { Entrant } from './contestants.ts';
-import { kernelSpecs, MODELS } from './problem.ts';
+import { kernelSpecs, MODELS, trains } from './problem.ts';
 import type { ModelName } from './problem.ts';
 import { formatModel, formatPeerKernels, peerWarnings } from './report.ts';
 import { kernelResults, trainingResults } from './results.ts';
@@ -125,7 +125,7 @@ async function takeTurns<S extends object>(
 
 async function race(model: ModelName, rounds: number, options: Race): Promise<Rounds<TrainingSample>[]> {
   const { cache } = options;
-  const entrants = ENTRANTS.filter((entrant) => trains(entrant, model));
+  const entrants = ENTRANTS.filter((entrant) => trains(entrant.framework, model));
   const cold = new Map<Entrant, number[]>();
   const all = await takeTurns<TrainingSample>(entrants, rounds, options, async (entrant, round) => {
     // What one framework compiles helps no other; a peer that sleeps compiles the same as one that does not.
