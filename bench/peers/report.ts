@@ -15,6 +15,8 @@ const HEADER =
     '|',
   );
 
+const CALLS = ['dispatches', 'submits', 'uploadedBytes', 'readBytes'] as const;
+
 /** The frameworks at one model. */
 export function formatModel(model: string, results: readonly PeerResult[]): string {
   const own = results.filter(({ what }) => what === model);
@@ -39,7 +41,7 @@ export function formatModel(model: string, results: readonly PeerResult[]): stri
         loop?.cpuMs ? digits(loop.cpuMs.median) : '–',
         first ? digits(first.ms.median) : '–',
         cold ? digits(cold.ms.median) : '–',
-        ...(step.calls ? Object.values(step.calls).map((count) => count.toLocaleString('en-US')) : []),
+        ...CALLS.map((name) => step.calls?.[name].toLocaleString('en-US') ?? '–'),
         step.agrees ? 'yes' : 'NO',
       ];
     });
