@@ -1,9 +1,7 @@
 import { digits, markdownTable, percent, withQuartiles } from '../report/markdown.ts';
+import { entrantName } from '../report/peerTables.ts';
 import type { Measure, PeerResult } from '../report/schema.ts';
 import { NOISY, relativeSpread } from '../report/stats.ts';
-
-export const entrantName = ({ framework, asleep }: PeerResult): string =>
-  asleep && framework !== 'wgrad' ? `${framework}, asleep` : framework;
 
 const times = (own: PeerResult, wgrad: PeerResult | undefined, by: 'ms' | 'cpuMs' = 'ms') => {
   const [a, b] = [own[by]?.median, wgrad?.[by]?.median];

@@ -17,7 +17,8 @@ const ROWS: readonly { readonly text: string; readonly measure: Measure; readonl
   { text: 'first step without a shader cache, ms', measure: 'first step, cold', by: 'ms' },
 ];
 
-const columnOf = ({ framework, asleep }: PeerResult) =>
+/** The framework, and whether it sleeps while it waits where it would not by itself. */
+export const entrantName = ({ framework, asleep }: PeerResult): string =>
   asleep && framework !== 'wgrad' ? `${framework}, asleep` : framework;
 
 /** A value beside wgrad's: `70.1 (5.5×)`, `–` where there is none. */
@@ -35,8 +36,8 @@ export const ratio = (value: number): string => `${value < 9.95 ? value.toFixed(
 /** The tables of a run against the peers, for a README. */
 export function peerTables(report: PeerReport): string {
   const { results, rounds } = report;
-  const columns = [...new Set(results.map(columnOf))];
-  const version = (column: string) => results.find((result) => columnOf(result) === column)!.version;
+  const columns = [...new Set(results.map(entrantName))];
+  const version = (column: string) => results.find((result) => entrantName(result) === column)!.version;
   const titles = columns.map((column) =>
     column.includes('asleep') ? column : `${column} ${version(column)}`.trim(),
   );
@@ -44,7 +45,7 @@ export function peerTables(report: PeerReport): string {
   const rows = models.flatMap((model) =>
     ROWS.flatMap(({ text, measure, by }, i) => {
       const own = results.filter((result) => result.what === model && result.measure === measure);
-      const of = (column: string) => own.find((result) => columnOf(result) === column);
+      const of = (column: string) => own.find((result) => entrantName(result) === column);
       const cells = columns.map((column) => cell(of(column), of('wgrad'), by));
       return cells.every((text) => text === '–')
         ? []
@@ -83,7 +84,7 @@ function kernelRows(results: readonly PeerResult[], columns: readonly string[]):
     if (wgrad.size === 0) return [];
     const mean = (column: string) => {
       const ratios = own
-        .filter((result) => columnOf(result) === column && wgrad.has(result.what))
+        .filter((result) => entrantName(result) === column && wgrad.has(result.what))
         .map(({ what, ms }) => ms.median / wgrad.get(what)!.ms.median);
       return ratios.length === 0 ? '–' : column === 'wgrad' ? '1' : ratio(geometricMean(ratios));
     };

@@ -3,7 +3,7 @@ import type { Ceilings, KernelResult } from '../../bench/report/schema.ts';
 import { create } from '../shared/dom.ts';
 import { svg } from './svg.ts';
 
-/** The rungs of every size as bars, whose full length is the machine's ceiling of arithmetic. */
+/** The rungs of every size as bars, the slowest first, whose full length is the machine's ceiling of arithmetic. */
 export function drawLadder(
   target: Element,
   { gflops: ceiling }: Ceilings,
@@ -12,7 +12,8 @@ export function drawLadder(
   const sizes = [...new Set(results.map(({ shapes }) => shapes))];
   target.replaceChildren(
     ...sizes.map((shapes) => {
-      const rungs = results.filter((result) => result.shapes === shapes);
+      const own = results.filter((result) => result.shapes === shapes);
+      const rungs = own.toSorted((a, b) => a.gflops - b.gflops);
       const side = shapes.split('×')[0];
       return create(
         'section',

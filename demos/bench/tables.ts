@@ -1,5 +1,6 @@
 import { digits, percent } from '../../bench/report/markdown.ts';
 import type { KernelResult, PeerResult } from '../../bench/report/schema.ts';
+import { NOISY, relativeSpread } from '../../bench/report/stats.ts';
 import { create } from '../shared/dom.ts';
 
 function head(...titles: readonly (readonly [string, boolean?])[]): HTMLElement {
@@ -23,10 +24,16 @@ export function drawKernels(
     .map((result) => {
       const { op, shapes, pass, ms, gflops, ofCeiling } = result;
       const chosen = result === selected;
+      const mark = relativeSpread(ms) > NOISY ? ' ~' : '';
       const button = create('button', { type: 'button', 'aria-pressed': String(chosen) }, `${op} ${shapes}`);
       button.addEventListener('click', () => choose(result));
       const title = create('td', {}, button, create('br'), create('small', {}, pass));
-      const cells = [title, number(digits(ms.median)), number(digits(gflops)), number(percent(ofCeiling))];
+      const cells = [
+        title,
+        number(digits(ms.median) + mark),
+        number(digits(gflops)),
+        number(percent(ofCeiling)),
+      ];
       return create('tr', { className: chosen ? 'selected' : '' }, ...cells);
     });
   table.replaceChildren(
