@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Framework } from './problem.ts';
@@ -37,6 +37,13 @@ export class ShaderCache {
   }
 }
 
+/** SwiftShader brings a Vulkan loader for systems that have none, which the peers do not know how to open. */
+function vulkanLoader(): { LD_LIBRARY_PATH?: string } {
+  const { VK_DRIVER_FILES: driver = '', LD_LIBRARY_PATH: others } = process.env;
+  if (!driver.endsWith('vk_swiftshader_icd.json')) return {};
+  return { LD_LIBRARY_PATH: [dirname(driver), others].filter(Boolean).join(':') };
+}
+
 /**
  * Runs a job in a process of the entrant's own: its threads, its place on the cores and its memory are then new in each
  * round.
@@ -51,7 +58,7 @@ export async function ask<T>(
 ): Promise<T & { version: string }> {
   const loaders = ['--import', 'tsx', '--import', path('../../src/node/wgsl-hook.mjs')];
   const own = [path('process.ts'), framework, asleep ? 'asleep' : 'polling', job, subject];
-  const env = { ...process.env, ...(cache && { MESA_SHADER_CACHE_DIR: cache.folder }) };
+  const env = { ...process.env, ...vulkanLoader(), ...(cache && { MESA_SHADER_CACHE_DIR: cache.folder }) };
   try {
     const options = { env, cwd: path('../..'), maxBuffer: 2 ** 26 };
     const { stdout } = await run(process.execPath, [...loaders, ...own], options);
