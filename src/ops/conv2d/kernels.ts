@@ -143,6 +143,8 @@ function dispatch(
   const [h, w] = axes;
   const plan = planOf(rung, gather, context.target);
   const { workgroups, gridX } = linearGrid(plan.tiles, 1);
+  const shares = plan.channelTiles * h.phases.length * w.phases.length;
+  const channelsFirst = rung === 'broadcast';
   context.dispatch({
     kernel: kernels[rung],
     constants: {
@@ -158,11 +160,13 @@ function dispatch(
       ...perPhase(axes, 'PHASE_TAPS', 'taps'),
       ...perPhase(axes, 'ORIGIN', 'origin'),
       ...plan.constants,
-      GRID_X: gridX,
+      [channelsFirst ? 'GRID_Y' : 'GRID_X']: gridX,
     },
     aliases: { Value: valueType('f32', plan.width) },
     bindings,
-    workgroups: [workgroups[0], plan.channelTiles * h.phases.length * w.phases.length, workgroups[1]],
+    workgroups: channelsFirst
+      ? [shares, workgroups[0], workgroups[1]]
+      : [workgroups[0], shares, workgroups[1]],
     epilogue: true,
     flops,
   });
