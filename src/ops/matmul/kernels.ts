@@ -42,7 +42,7 @@ export interface Product {
 }
 
 const SPLIT = '_split';
-/** Rungs with workgroup memory, by which they are the better the later they come. */
+/** Rungs with workgroup memory. */
 const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_block'];
 
 /**
@@ -66,7 +66,8 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
   const rungs: Rung[] = ['register_tiled', 'register_only'];
   if (comesInFours(size)) rungs.push('register_blocks');
   if (dot) rungs.push('register_dot');
-  if (target.software && target.subgroupSize) rungs.push('broadcast');
+  if (target.subgroupSize) rungs.push('broadcast');
+  // The later a rung comes, the better it is for what it takes.
   const fitting = rungs.filter((rung) => FOR_GPUS.includes(rung) !== target.software);
   if (fewLines && !target.software) fitting.push('row_block');
 
@@ -175,14 +176,17 @@ function splitsOf({ groups, mostSplits }: Plan, target: Target): number {
  */
 function tunableVariants(fitting: readonly Rung[], size: MatmulSize, target: Target): string[] {
   const best = fitting.findLast((rung) => rung !== 'row_block')!;
+  const others = fitting.toReversed();
+  // On a GPU shuffles between lanes may be faster than workgroup memory, or slower: only measuring tells.
+  if (!target.software && target.subgroupSize) others.push('broadcast');
   const tiles = tilesOf(best, size).map((tile): Variant => ({ rung: best, tile }));
   const splits = tiles.flatMap((variant) => {
     const { groups, mostSplits } = planOf(best, size, target, variant.tile);
     const few = groups <= residentWorkgroups(target);
     return [2, 4, 8].filter((split) => few && split <= mostSplits).map((split) => ({ ...variant, split }));
   });
-  const others = fitting.toReversed().map((rung): Variant => ({ rung, tile: [] }));
-  return [...others, ...tiles, ...splits].slice(0, MOST_CANDIDATES).map(variantName);
+  const whole = others.map((rung): Variant => ({ rung, tile: [] }));
+  return [...whole, ...tiles, ...splits].slice(0, MOST_CANDIDATES).map(variantName);
 }
 
 function tilesOf(rung: Rung, { M, ...size }: MatmulSize): readonly (readonly number[])[] {
