@@ -43,6 +43,7 @@ const splits = [
 const forced = (variant: string) => ({
   variants: { matmul: variant },
   subgroups: variant.startsWith('broadcast'),
+  software: !variant.includes(':'), // the tiles that are named here are for GPUs
 });
 /** register_dot is for A Bᵀ only. */
 const formsOf = (variant: string) => (variant.startsWith('register_dot') ? [forms[1]] : forms);
@@ -146,6 +147,11 @@ describe('matmul as chosen', () => {
 
   it.each(forms.map((form, i) => ({ ...form, i })))('for a GPU computes $form', async ({ i, ...form }) => {
     await checkFused([mixed[7], layers[0], mixed[2], layers[3]][i], form, { software: false });
+  });
+
+  it('for a GPU with subgroups of one size may be lane to lane', async () => {
+    const options = { software: false, subgroups: true, variants: { matmul: 'broadcast' } };
+    await checkFused(layers[2], forms[0], options);
   });
 });
 
@@ -263,7 +269,7 @@ describe('the choice of matmul', () => {
     const [onGpu] = lowerGraph([matmul(input('a', [64, 64]), input('b', [64, 64]))], [], [], {
       target: target(false, 32),
     });
-    expect(onGpu.kernel.name).toBe('matmul/3_register_tiled');
+    expect(onGpu.kernel.name).toBe('matmul/7_register_blocks');
   });
 
   it('stays within 65,535 workgroups per dimension', () => {
