@@ -190,7 +190,7 @@ function planOf(
   named: Pick<Variant, 'tile' | 'split'>,
 ): Plan {
   if (rung === 'broadcast') return broadcastPlan(size, target);
-  return rung === 'direct' ? directPlan(size, bias, target, named) : gemmPlan(size, bias, named.tile);
+  return rung === 'direct' ? directPlan(size, bias, target, named) : gemmPlan(size, bias, target, named.tile);
 }
 
 /**
@@ -233,8 +233,8 @@ function directPlan(
   };
 }
 
-/** Weights of a channel are the rows, and there are slices until there are some 512 workgroups, none of fewer than 128 positions. */
-function gemmPlan(size: Conv2dSize, bias: boolean, named: readonly number[]): Plan {
+/** Weights of a channel are the rows, and there are slices until the workgroups fill the device four times, none of fewer than 128 positions. */
+function gemmPlan(size: Conv2dSize, bias: boolean, target: Target, named: readonly number[]): Plan {
   const { batch, output, groups, groupIn, groupOut } = size;
   const width = widthOf(size);
   const rows = rowsOf(size, bias);
@@ -243,7 +243,7 @@ function gemmPlan(size: Conv2dSize, bias: boolean, named: readonly number[]): Pl
   const tiles = down * across * groups;
   const positions = batch * output[0] * output[1];
   const blocks = Math.ceil(positions / depthOf(tile));
-  const wanted = Math.min(Math.ceil(512 / tiles), Math.ceil(positions / 128));
+  const wanted = Math.min(Math.ceil((4 * residentWorkgroups(target)) / tiles), Math.ceil(positions / 128));
   const steps = Math.ceil(blocks / wanted);
   const slices = Math.ceil(blocks / steps);
   const inputWidth: Width = groupIn % 4 === 0 ? 4 : 1;

@@ -1,6 +1,6 @@
 import type { ConstantValue } from '../../kernels/kernel.ts';
 import type { Target } from '../core/op.ts';
-import { streamingWorkgroup, valueType } from '../core/values.ts';
+import { residentWorkgroups, streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
 import { MOST_CANDIDATES } from '../core/variant.ts';
 import type { Variant } from '../core/variant.ts';
@@ -76,7 +76,7 @@ export function tunableVariants(gather: Gather, target: Target): Variant<Rung>[]
 export function planOf(rung: Rung, gather: Gather, target: Target, tile: readonly number[] = []): Plan {
   if (rung === 'direct') return directPlan(gather, target, tile);
   if (rung === 'broadcast') return broadcastPlan(gather, target, tile);
-  return rung === 'depthwise' ? depthwisePlan(gather, target) : gemmPlan(gather, tile);
+  return rung === 'depthwise' ? depthwisePlan(gather, target) : gemmPlan(gather, target, tile);
 }
 
 /** Channels by the names of direct and implicit_gemm. */
@@ -217,8 +217,8 @@ function broadcastPlan(gather: Gather, target: Target, tile: readonly number[]):
   };
 }
 
-/** Positions are the rows; at least 256 workgroups, where large tiles leave as many. */
-function gemmPlan(gather: Gather, named: readonly number[]): Plan {
+/** Positions are the rows; the workgroups fill the device at least twice, where large tiles leave as many. */
+function gemmPlan(gather: Gather, target: Target, named: readonly number[]): Plan {
   const {
     batch,
     groups,
@@ -230,7 +230,13 @@ function gemmPlan(gather: Gather, named: readonly number[]): Plan {
   const inputWidth: Width = groupIn % 4 === 0 ? 4 : 1;
   const positions = batch * phaseOutput(h) * phaseOutput(w);
   const tile =
-    gemmTile(named) ?? preferredTile(positions, groupOut, groups * h.phases.length * w.phases.length, 256);
+    gemmTile(named) ??
+    preferredTile(
+      positions,
+      groupOut,
+      groups * h.phases.length * w.phases.length,
+      2 * residentWorkgroups(target),
+    );
   const [tiles, across] = tileCounts(tile, positions, groupOut);
   return {
     width,
