@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { commitName } from './bench/node/runtime.ts';
 import { dataPlugin } from './src/node/serveData.ts';
 import { pagesPlugin } from './src/node/servePages.ts';
 
@@ -25,9 +26,11 @@ export default defineConfig(({ mode }) => ({
   plugins: [
     pagesPlugin(path('demos')),
     dataPlugin(), // pages find the data sets under /data
+    peersWhereInstalled,
     mode === 'library' && shadersWithoutComments,
   ],
-  worker: { format: 'es' },
+  define: { 'import.meta.env.WGRAD_COMMIT': JSON.stringify(commitName()) },
+  worker: { format: 'es', plugins: () => [peersWhereInstalled] },
   build: mode === 'library' ? library : site,
   test,
 }));
@@ -48,6 +51,17 @@ const library = {
   minify: false, // the application's bundler does that; until then stack traces read well
   sourcemap: true,
   rolldownOptions: { external: [/^node:/, 'webgpu', '@sparticuz/chromium'] },
+};
+
+/** The peers that the page demos/bench runs against; an empty module for one that bench/peers has not installed. */
+const peersWhereInstalled: Plugin = {
+  name: 'peers-where-installed',
+  enforce: 'pre',
+  resolveId(id) {
+    if (!/^@(tensorflow\/tfjs(-backend-webgpu)?|jax-js\/jax)$/.test(id)) return undefined;
+    return existsSync(path(`bench/peers/node_modules/${id}`)) ? undefined : '\0missing-peer';
+  },
+  load: (id) => (id === '\0missing-peer' ? 'export default undefined;' : undefined),
 };
 
 /**

@@ -2,30 +2,10 @@ import { adam, dataset, dense, losses, sequential } from '../src/index.ts';
 import type { Gpu, Program } from '../src/index.ts';
 import { dcgan, dcganTraining } from '../src/models/dcgan.ts';
 import { mnistCnn } from '../src/models/mnistCnn.ts';
-
-/** The trainings that are measured, all of them at this batch size. */
-export const MODELS = ['quick', 'keras', 'autoencoder', 'dcgan'] as const;
-export type ModelName = (typeof MODELS)[number];
-export const BATCH = 64;
+import { AUTOENCODER, batch, BATCH, MODELS } from './peers/problem.ts';
+import type { ModelName } from './peers/problem.ts';
 
 export const isModel = (name: string): name is ModelName => MODELS.some((model) => model === name);
-
-/** Pixels of one batch, without a picture in them: 28 × 28 each, 0 … 1. */
-export const pixels = () => Float32Array.from({ length: BATCH * 784 }, (_, i) => ((i * 7919) % 256) / 255);
-export const labels = () => Uint8Array.from({ length: BATCH }, (_, i) => i % 10);
-
-export const digitsSet = () => dataset({ name: 'noise', x: pixels(), y: labels(), inputShape: [28, 28, 1] });
-
-export function autoencoder() {
-  const layers = [128, 64, 128].map((units) => dense({ units, activation: 'relu' }));
-  const model = sequential([...layers, dense({ units: 784 })], { inputShape: [784] });
-  const data = dataset({ name: 'noise', x: pixels(), y: pixels(), inputShape: [784], targetShape: [784] });
-  return { model, data, loss: losses.binaryCrossEntropyWithLogits };
-}
-
-export function classifier(preset: 'quick' | 'keras') {
-  return { model: mnistCnn(preset), data: digitsSet(), loss: losses.softmaxCrossEntropy };
-}
 
 /** Has a look at the compiled training step of a model, as `fit` runs it; no step is made. */
 export async function lookAtStep(
@@ -33,18 +13,25 @@ export async function lookAtStep(
   name: ModelName,
   look: (program: Program) => void | Promise<void>,
 ): Promise<void> {
+  const options = { steps: 0, batchSize: BATCH, onReady: look };
+  const { pixels, labels } = batch();
+  const images = dataset({ x: pixels, y: labels, inputShape: [28, 28, 1] });
   if (name === 'dcgan') {
     const gan = await dcgan('small').compile({ gpu, ...dcganTraining('small') });
-    await gan.fit(digitsSet(), { steps: 0, batchSize: BATCH, onReady: look });
+    await gan.fit(images, options);
     return gan.destroy();
   }
-  const { model, data, loss } = name === 'autoencoder' ? autoencoder() : classifier(name);
-  await model.compile({
-    gpu,
-    optimizer: adam(),
-    loss,
-    ...(name !== 'autoencoder' && { metrics: ['accuracy'] }),
-  });
-  await model.fit(data, { steps: 0, batchSize: BATCH, onReady: look });
-  model.destroy();
+  if (name === 'autoencoder') {
+    const units = AUTOENCODER.slice(1);
+    const layers = units.map((count, i) => dense({ units: count, activation: i < 3 ? 'relu' : 'linear' }));
+    const model = sequential(layers, { inputShape: [AUTOENCODER[0]] });
+    await model.compile({ gpu, optimizer: adam(), loss: losses.binaryCrossEntropyWithLogits });
+    const shapes = { inputShape: [AUTOENCODER[0]], targetShape: [AUTOENCODER[0]] };
+    await model.fit(dataset({ x: pixels, y: pixels, ...shapes }), options);
+    return model.destroy();
+  }
+  const model = mnistCnn(name);
+  await model.compile({ gpu, optimizer: adam(), loss: 'softmaxCrossEntropy', metrics: ['accuracy'] });
+  await model.fit(images, options);
+  return model.destroy();
 }

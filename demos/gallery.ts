@@ -142,6 +142,25 @@ function texels(values: number[], x: number, y: number, size: number): string {
     .join('');
 }
 
+/** The picture of the benchmarks: kernels under a roof. */
+function drawBenchPicture(svg: Element): void {
+  const kernels: readonly (readonly [x: number, y: number, kind: string])[] = [
+    [120, 262, 'against'],
+    [168, 232, 'for'],
+    [214, 210, 'against'],
+    [250, 176, 'for'],
+    [296, 190, 'ink'],
+    [342, 120, 'for'],
+    [398, 138, 'against'],
+    [452, 96, 'for'],
+    [510, 104, 'ink'],
+    [548, 92, 'against'],
+  ];
+  const dots = kernels.map(([x, y, kind]) => `<circle class="${kind}" cx="${x}" cy="${y}" r="8" />`);
+  const grid = [100, 180, 260].map((y) => `<path d="M60 ${y}H580" />`).join('');
+  svg.innerHTML = `${grid}<path d="M70 296L338 76H580M60 40V310H590" />${dots.join('')}`;
+}
+
 async function showAdapter(): Promise<void> {
   const adapter = byId('adapter');
   const problem = webgpuProblem();
@@ -161,4 +180,5 @@ async function showAdapter(): Promise<void> {
 drawDigitPicture(byId('picture-mnist-cnn'));
 drawCodePicture(byId('picture-autoencoder'));
 drawGanPicture(byId('picture-dcgan'));
+drawBenchPicture(byId('picture-bench'));
 void showAdapter();

@@ -3,11 +3,11 @@
  * models, as a GPU gets it, goes through Dawn and RADV (Mesa's driver for AMD GPUs) to machine code. Prints what that
  * compiler counts, as Markdown; no time is measured. Ends with exit code 1 where a kernel spills registers to memory.
  *
- *     npm run bench -- compiler [--filter conv2d] [--gpu navi31,navi21] [--json FILE] [--each] [FILE.wgsl …]
+ *     npm run bench -- compiler [--filter conv2d] [--gpu navi31,navi21] [--json FILE] [--each] [--tiles | FILE.wgsl …]
  *
- * --each prints a line per specialised kernel, where there is one per kernel file else; files take the place of the
- * models' kernels. On Debian it needs gcc, libvulkan-dev, spirv-tools and mesa-vulkan-drivers; where they are missing it
- * says so and ends well.
+ * --tiles looks at every tile that the tuner may choose, in place of the models' kernels, and so do files. --each prints a
+ * line per specialised kernel, where there is one per kernel file else. On Debian it needs gcc, libvulkan-dev, spirv-tools
+ * and mesa-vulkan-drivers; where they are missing it says so and ends well.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ import type { CompiledKernel } from './kernels.ts';
 import { compileFor, MissingError } from './radv.ts';
 import type { Statistics } from './radv.ts';
 import { spilled, table } from './table.ts';
+import { tileKernels } from './tiles.ts';
 
 export async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -26,9 +27,11 @@ export async function main(args: readonly string[]): Promise<number> {
       gpu: { type: 'string', default: 'navi31,navi21' },
       json: { type: 'string' },
       each: { type: 'boolean', default: false },
+      tiles: { type: 'boolean', default: false },
     },
   });
-  const all = positionals.length > 0 ? positionals.map(fromFile) : await modelKernels();
+  const own = () => (values.tiles ? tileKernels() : modelKernels());
+  const all = positionals.length > 0 ? positionals.map(fromFile) : await own();
   const kernels = all.filter(({ name, models }) => `${name} ${models.join(' ')}`.includes(values.filter));
   if (kernels.length === 0) throw new Error(`no kernel's name or model contains "${values.filter}"`);
   const gpus = values.gpu.split(',');

@@ -8,7 +8,8 @@
 import { parseArgs } from 'node:util';
 import { measure } from 'mitata';
 import { initNode } from '../../src/node/index.ts';
-import { isModel, lookAtStep, MODELS } from '../models.ts';
+import { isModel, lookAtStep } from '../models.ts';
+import { MODELS } from '../peers/problem.ts';
 import { commitName, runtimeName } from '../node/runtime.ts';
 import { formatMachine, machineOf } from '../report/machine.ts';
 import { digits, markdownTable, withQuartiles } from '../report/markdown.ts';

@@ -7,7 +7,7 @@ import { matmul } from '../../src/ops/matmul/matmul.ts';
 import { sizeOf } from '../../src/ops/core/shape.ts';
 import type { Build } from '../../src/runtime/build.ts';
 import { lookAtStep } from '../models.ts';
-import type { ModelName } from '../models.ts';
+import type { ModelName } from '../peers/problem.ts';
 import type { Pass } from '../report/schema.ts';
 
 /** A node of a training step's graph, as it is after the passes: to be timed by itself. */

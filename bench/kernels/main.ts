@@ -13,7 +13,8 @@
  */
 import { parseArgs } from 'node:util';
 import { initNode } from '../../src/node/index.ts';
-import { isModel, MODELS } from '../models.ts';
+import { isModel } from '../models.ts';
+import { MODELS } from '../peers/problem.ts';
 import { commitName, cpuSeconds, finish, reportOptions, runtimeName } from '../node/runtime.ts';
 import { formatMachine, machineOf, SOFTWARE_WARNING } from '../report/machine.ts';
 import { SCHEMA } from '../report/schema.ts';

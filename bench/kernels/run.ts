@@ -1,4 +1,4 @@
-import type { ModelName } from '../models.ts';
+import type { ModelName } from '../peers/problem.ts';
 import type { KernelResult } from '../report/schema.ts';
 import { modelCases, squareCases } from './cases.ts';
 import type { KernelCase } from './cases.ts';

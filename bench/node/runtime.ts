@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compare, formatChanges, mismatch } from '../report/compare.ts';
-import { parseReport } from '../report/schema.ts';
+import { formatReport, parseReport } from '../report/schema.ts';
 import type { Report } from '../report/schema.ts';
 
 /** `Node 20.19.0, linux x64, 2 × AMD EPYC` */
@@ -52,7 +52,7 @@ export function finish(
   const threshold = thresholdOf(options.threshold);
   if (options.json !== undefined) {
     mkdirSync(dirname(options.json), { recursive: true });
-    writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
+    writeFileSync(options.json, formatReport(report));
     console.log(`\nWrote ${options.json}.`);
   }
   if (options.compare === undefined) return 0;

@@ -19,8 +19,6 @@ export interface KernelRun {
 /** A framework on a device of its own. */
 export interface Contestant {
   readonly version: string;
-  /** Whether it can train this model. */
-  trains(model: ModelName): boolean;
   training(model: ModelName): Promise<Training>;
   kernel(spec: KernelSpec): Promise<KernelRun>;
 }

@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { ModelName } from './problem.ts';
+import type { Framework } from './problem.ts';
 
 /** A framework and how it waits. */
 export interface Entrant {
   readonly name: string;
-  readonly framework: 'wgrad' | 'jax-js' | 'tfjs';
+  readonly framework: Framework;
   /**
    * Whether its process sleeps while it waits for the GPU. Node's WebGPU asks in a busy loop; wgrad puts it to sleep
    * (src/node/polling.ts), and the same done to the peers shows what is left without that advantage.
@@ -25,10 +25,6 @@ export const ENTRANTS: readonly Entrant[] = [
   { name: 'tfjs, asleep', framework: 'tfjs', asleep: true },
 ];
 
-/** jax-js has no batch normalization. */
-export const trains = ({ framework }: Entrant, model: ModelName): boolean =>
-  framework !== 'jax-js' || model !== 'dcgan';
-
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const run = promisify(execFile);
 
@@ -39,6 +35,13 @@ export class ShaderCache {
   destroy(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** SwiftShader brings a Vulkan loader for systems that have none, which the peers do not know how to open. */
+function vulkanLoader(): { LD_LIBRARY_PATH?: string } {
+  const { VK_DRIVER_FILES: driver = '', LD_LIBRARY_PATH: others } = process.env;
+  if (!driver.endsWith('vk_swiftshader_icd.json')) return {};
+  return { LD_LIBRARY_PATH: [dirname(driver), others].filter(Boolean).join(':') };
 }
 
 /**
@@ -55,7 +58,7 @@ export async function ask<T>(
 ): Promise<T & { version: string }> {
   const loaders = ['--import', 'tsx', '--import', path('../../src/node/wgsl-hook.mjs')];
   const own = [path('process.ts'), framework, asleep ? 'asleep' : 'polling', job, subject];
-  const env = { ...process.env, ...(cache && { MESA_SHADER_CACHE_DIR: cache.folder }) };
+  const env = { ...process.env, ...vulkanLoader(), ...(cache && { MESA_SHADER_CACHE_DIR: cache.folder }) };
   try {
     const options = { env, cwd: path('../..'), maxBuffer: 2 ** 26 };
     const { stdout } = await run(process.execPath, [...loaders, ...own], options);

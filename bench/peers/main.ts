@@ -3,10 +3,10 @@
  * sitting. Each framework runs in a process of its own, in turn (A B C A B C …); the table has the medians and quartiles
  * over the rounds. The peers' packages are installed into bench/peers at the first run.
  *
- *     npm run bench -- [quick] [keras] [autoencoder] [dcgan] [kernels] [options]
+ *     npm run bench -- [quick] [keras] [autoencoder] [dcgan] [operations] [options]
  *
  *     --rounds 3          how often everybody has a turn
- *     --sizes 256,512     sides of the square products among the kernels
+ *     --sizes 256,512     sides of the square products among the operations
  *     --no-cold           leaves the first step without a shader cache away
  *     --json FILE         writes the report
  *     --compare OLD.json  exits with 1 where something has become slower by more than --threshold 10 (percent)
@@ -20,16 +20,16 @@ import { commitName, finish, reportOptions, runtimeName } from '../node/runtime.
 import { formatMachine, machineOf, SOFTWARE_WARNING } from '../report/machine.ts';
 import { SCHEMA } from '../report/schema.ts';
 import type { PeerReport, PeerResult } from '../report/schema.ts';
-import { ask, ENTRANTS, ShaderCache, trains } from './contestants.ts';
+import { ask, ENTRANTS, ShaderCache } from './contestants.ts';
 import type { Entrant } from './contestants.ts';
-import { kernelSpecs, MODELS } from './problem.ts';
+import { kernelSpecs, MODELS, trains } from './problem.ts';
 import type { ModelName } from './problem.ts';
 import { formatModel, formatPeerKernels, peerWarnings } from './report.ts';
 import { kernelResults, trainingResults } from './results.ts';
 import type { Rounds } from './results.ts';
 import type { KernelSample, TrainingSample } from './sample.ts';
 
-const SUBJECTS = [...MODELS, 'kernels'];
+const SUBJECTS = [...MODELS, 'operations'];
 type Told = (text: string) => void;
 
 export async function main(args: readonly string[]): Promise<number> {
@@ -70,7 +70,7 @@ export async function main(args: readonly string[]): Promise<number> {
       progress?.('');
       console.log(`${formatModel(model, results)}\n`);
     }
-    if (subjects.includes('kernels')) {
+    if (subjects.includes('operations')) {
       const own = await raceKernels(values.sizes, rounds, { cache, progress, failures });
       results.push(...own);
       progress?.('');
@@ -125,7 +125,7 @@ async function takeTurns<S extends object>(
 
 async function race(model: ModelName, rounds: number, options: Race): Promise<Rounds<TrainingSample>[]> {
   const { cache } = options;
-  const entrants = ENTRANTS.filter((entrant) => trains(entrant, model));
+  const entrants = ENTRANTS.filter((entrant) => trains(entrant.framework, model));
   const cold = new Map<Entrant, number[]>();
   const all = await takeTurns<TrainingSample>(entrants, rounds, options, async (entrant, round) => {
     // What one framework compiles helps no other; a peer that sleeps compiles the same as one that does not.

@@ -9,6 +9,11 @@ export const LOOP_BATCHES = 50;
 
 export const MODELS = ['quick', 'keras', 'autoencoder', 'dcgan'] as const;
 export type ModelName = (typeof MODELS)[number];
+export type Framework = 'wgrad' | 'jax-js' | 'tfjs';
+
+/** Whether a framework takes part in a training: jax-js has no batch normalization. */
+export const trains = (framework: Framework, model: ModelName): boolean =>
+  framework !== 'jax-js' || model !== 'dcgan';
 
 /** A convolutional classifier of 28 × 28 images: two convolutions with bias, relu and a max pool of 2, then dense 10. */
 export const CLASSIFIERS = {

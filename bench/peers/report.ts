@@ -1,9 +1,7 @@
 import { digits, markdownTable, percent, withQuartiles } from '../report/markdown.ts';
+import { entrantName } from '../report/peerTables.ts';
 import type { Measure, PeerResult } from '../report/schema.ts';
 import { NOISY, relativeSpread } from '../report/stats.ts';
-
-export const entrantName = ({ framework, asleep }: PeerResult): string =>
-  asleep && framework !== 'wgrad' ? `${framework}, asleep` : framework;
 
 const times = (own: PeerResult, wgrad: PeerResult | undefined, by: 'ms' | 'cpuMs' = 'ms') => {
   const [a, b] = [own[by]?.median, wgrad?.[by]?.median];
@@ -14,6 +12,8 @@ const HEADER =
   'framework|step, ms (quartiles)|× wgrad|CPU ms|× wgrad|loop, ms|× wgrad|CPU ms|first step, ms|cold, ms|dispatches|submits|bytes up|bytes down|learns the same'.split(
     '|',
   );
+
+const CALLS = ['dispatches', 'submits', 'uploadedBytes', 'readBytes'] as const;
 
 /** The frameworks at one model. */
 export function formatModel(model: string, results: readonly PeerResult[]): string {
@@ -39,7 +39,7 @@ export function formatModel(model: string, results: readonly PeerResult[]): stri
         loop?.cpuMs ? digits(loop.cpuMs.median) : '–',
         first ? digits(first.ms.median) : '–',
         cold ? digits(cold.ms.median) : '–',
-        ...(step.calls ? Object.values(step.calls).map((count) => count.toLocaleString('en-US')) : []),
+        ...CALLS.map((name) => step.calls?.[name].toLocaleString('en-US') ?? '–'),
         step.agrees ? 'yes' : 'NO',
       ];
     });

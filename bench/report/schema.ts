@@ -111,6 +111,12 @@ export interface Calls {
   readonly readBytes: number;
 }
 
+/** A report as a file, a line for each result. */
+export function formatReport({ results, ...machine }: Report): string {
+  const head = JSON.stringify(machine, null, 1).slice(0, -2);
+  return `${head},\n "results": [\n${results.map((result) => `  ${JSON.stringify(result)}`).join(',\n')}\n ]\n}\n`;
+}
+
 /**
  * Reads a report.
  *

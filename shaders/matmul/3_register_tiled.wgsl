@@ -122,7 +122,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       var left: array<vec4f, ROWS / 4u>;
       // @unroll
       for (var r = 0u; r < ROWS / 4u; r++) {
-        left[r] = a_tile[k * A_STRIDE + local_id.y * (ROWS / 4u) + r];
+        left[r] = a_tile[k * A_STRIDE + r * SIDE + local_id.y]; // neighbours read neighbouring vectors
       }
       // @unroll
       for (var i = 0u; i < COLUMNS; i++) {
@@ -139,7 +139,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   for (var r = 0u; r < ROWS; r++) {
     // @unroll
     for (var i = 0u; i < COLUMNS; i++) {
-      let row = first_row + local_id.y * ROWS + r;
+      let row = first_row + (r / 4u * SIDE + local_id.y) * 4u + r % 4u;
       let column = first_column + i * SIDE + local_id.x;
       if ((EXACT_M || row < M) && (EXACT_N || column < N / WIDTH)) {
         let index = ((split * BATCH + batch) * M + row) * (N / WIDTH) + column;

@@ -5,8 +5,8 @@
 // A product with ten columns has no squares of 32 × 32 to share out, and one whose sum is long keeps its
 // few workgroups waiting for memory. Here a workgroup computes a block of ROWS lines of c, whole: its
 // invocations take every WORKGROUP_SIZE-th k, so that neighbours read neighbouring numbers of p, each with
-// ROWS · SHORT sums in registers. At the end each sum of the workgroup is added up by one invocation, in
-// the order of the invocations: the same bits in every run.
+// ROWS · SHORT sums in registers. At the end PARTS invocations add up the sums of a number, each a part of
+// them, and then one the parts, always in the same order: the same bits in every run.
 //
 //   p  [BATCH, LINES, K]      a, or b where it is [BATCH, N, K] and the few numbers are rows
 //   q  [BATCH, …]             the other one: number (k, s) lies at k · Q_K + s · Q_S
@@ -26,10 +26,13 @@ const C_L: u32 = 10u;
 const C_S: u32 = 1u;
 const CHANNEL_OF_LINE: bool = false; // lines of c are its columns
 const ROWS: u32 = 1u; // @tune 1 2 4
-const WORKGROUP_SIZE: u32 = 64u; // at least ROWS · SHORT // @tune 64 128 256
+const WORKGROUP_SIZE: u32 = 64u; // @tune 64 128 256
+const PARTS: u32 = 4u; // divides WORKGROUP_SIZE; at most WORKGROUP_SIZE / (ROWS · SHORT)
 const GRID_X: u32 = 65535u; // workgroups along x
 
 const BLOCKS: u32 = (LINES + ROWS - 1u) / ROWS;
+const NUMBERS: u32 = ROWS * SHORT;
+const PITCH: u32 = WORKGROUP_SIZE + 1u; // odd: numbers of one invocation lie in different memory banks
 
 @group(0) @binding(0) var<storage, read> p: array<f32>;
 @group(0) @binding(1) var<storage, read> q: array<f32>;
@@ -37,7 +40,7 @@ const BLOCKS: u32 = (LINES + ROWS - 1u) / ROWS;
 @group(0) @binding(10) var<storage, read> extra_0: array<Value>;
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
-var<workgroup> partials: array<f32, ROWS * SHORT * (WORKGROUP_SIZE + 1u)>;
+var<workgroup> partials: array<f32, NUMBERS * PITCH>;
 
 fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
@@ -72,18 +75,30 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     }
   }
   // @unroll
-  for (var i = 0u; i < ROWS * SHORT; i++) {
-    partials[i * (WORKGROUP_SIZE + 1u) + local] = sum[i / SHORT][i % SHORT];
+  for (var i = 0u; i < NUMBERS; i++) {
+    partials[i * PITCH + local] = sum[i / SHORT][i % SHORT];
   }
   workgroupBarrier();
-  let line = first + local / SHORT;
-  let s = local % SHORT;
-  if (local < ROWS * SHORT && line < LINES) {
-    var total: Value;
-    for (var i = 0u; i < WORKGROUP_SIZE; i++) {
-      total += partials[local * (WORKGROUP_SIZE + 1u) + i];
+  let number = local % NUMBERS;
+  let part = local / NUMBERS;
+  var total: Value;
+  if (part < PARTS) {
+    for (var i = 0u; i < WORKGROUP_SIZE / PARTS; i++) {
+      total += partials[number * PITCH + part * (WORKGROUP_SIZE / PARTS) + i];
     }
-    let index = batch * (LINES * SHORT) + line * C_L + s * C_S;
-    c[index] = epilogue(total, index, select(s, line, CHANNEL_OF_LINE));
+  }
+  workgroupBarrier(); // all have been read
+  if (part < PARTS) {
+    partials[number * PITCH + part] = total;
+  }
+  workgroupBarrier();
+  let line = first + number / SHORT;
+  if (local < NUMBERS && line < LINES) {
+    // @unroll
+    for (var i = 1u; i < PARTS; i++) {
+      total += partials[number * PITCH + i];
+    }
+    let index = batch * (LINES * SHORT) + line * C_L + number % SHORT * C_S;
+    c[index] = epilogue(total, index, select(number % SHORT, line, CHANNEL_OF_LINE));
   }
 }

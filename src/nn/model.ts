@@ -1,6 +1,6 @@
 import type { Values } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { requireSamples } from '../data/requireDataset.ts';
+import { requireDataset, requireSamples } from '../data/requireDataset.ts';
 import { ArgumentError } from '../errors.ts';
 import { checkOptions, requireSeed } from '../options.ts';
 import type { Layer } from './layers/layer.ts';
@@ -17,6 +17,8 @@ import { checkWeights, readWeights, writeWeights } from './training/modelWeights
 import type { WeightValues } from './training/modelWeights.ts';
 import { batchOf } from './training/oneBatch.ts';
 import type { BatchInput, BatchTarget } from './training/oneBatch.ts';
+import { prepareFit, prepareOptions } from './training/prepare.ts';
+import type { PrepareOptions } from './training/prepare.ts';
 import { samplesOf } from './training/samples.ts';
 import type { StepValues } from './training/values.ts';
 
@@ -37,6 +39,25 @@ export class Model extends TrainableNetwork {
     throw new ArgumentError(
       `${this.name}: ${what} was called while the model is trained on a batch; await trainOnBatch first`,
     );
+  }
+
+  /**
+   * Compiles the training step ahead of `fit`, while the data still load. Of `data` only names, shapes and types of the
+   * fields count: a few samples will do, even zeros. What depends on the number of samples, a kernel that gathers batches,
+   * is compiled by `fit`.
+   *
+   * @param options those of `fit` that its step depends on; batchSize is 64 by default, also where `data` has fewer samples
+   * @throws as `fit` does of its data and options
+   */
+  async prepare(data: Dataset, options: PrepareOptions = {}): Promise<void> {
+    checkOptions('prepare', options, prepareOptions, 'data, ');
+    requireDataset('prepare', data);
+    const compiled = this.placement.usable();
+    if (compiled.untrainable) throw new ArgumentError(`${this.name}: ${compiled.untrainable}`);
+    requireLoss(this, compiled.objective);
+    checkTargets(this, compiled.objective, data);
+    this.requireIdle('prepare');
+    await prepareFit(compiled, data, options);
   }
 
   /**

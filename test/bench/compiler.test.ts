@@ -3,6 +3,9 @@ import { modelKernels } from '../../bench/compiler/kernels.ts';
 import { compileFor, MissingError } from '../../bench/compiler/radv.ts';
 import type { Statistics } from '../../bench/compiler/radv.ts';
 import { spilled, table } from '../../bench/compiler/table.ts';
+import { tileKernels } from '../../bench/compiler/tiles.ts';
+import { GEMM_TILES } from '../../src/ops/conv2d/gemmTiles.ts';
+import { blockTiles } from '../../src/ops/matmul/gpuPlans.ts';
 
 describe('the GPU compiler', () => {
   it('sees every kernel of the training steps as a GPU gets it, and no other', async () => {
@@ -16,6 +19,14 @@ describe('the GPU compiler', () => {
     const forms = [...of('dcgan tf')].filter((name) => /^(conv2d|matmul)\//.test(name));
     expect(forms).toEqual(expect.arrayContaining([expect.stringMatching(/implicit_gemm/)]));
     expect(forms.filter((name) => /register_only|register_dot|broadcast|naive/.test(name))).toEqual([]);
+  });
+
+  it('sees every tile that the tuner may choose', () => {
+    const kernels = tileKernels();
+    for (const tile of [...blockTiles, ...GEMM_TILES].map((own) => `tile ${own.join('x')}`)) {
+      const names = kernels.filter(({ models }) => models[0] === tile).map(({ name }) => name);
+      expect(names.some((name) => /7_register_blocks|3_implicit_gemm/.test(name))).toBe(true);
+    }
   });
 
   const counted = (name: string, statistics: Statistics) => ({

@@ -6,7 +6,7 @@ import { Expectation, relativeError } from '../../bench/kernels/expectation.ts';
 import { bytesMoved, rates } from '../../bench/kernels/measure.ts';
 import { runKernels } from '../../bench/kernels/run.ts';
 import { expectedOf, feedOf, twins } from '../../bench/kernels/twins.ts';
-import { MODELS } from '../../bench/models.ts';
+import { MODELS } from '../../bench/peers/problem.ts';
 import { input } from '../../src/ops/core/leaves.ts';
 import type { LoweredDispatch } from '../../src/runtime/lower.ts';
 import { testGpu } from '../helpers/evaluate.ts';

@@ -167,6 +167,10 @@ const cases: Record<string, () => LoweredDispatch[]> = {
     const [image, weight] = [x(1, 6, 6, 3), w(2, 2, 3, 4)];
     return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm' });
   },
+  'conv2dGradFilter of many slices': () => {
+    const [image, weight] = [x(1, 48, 48, 1), w(1, 1, 1, 3)];
+    return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm' }).slice(-1);
+  },
   'conv2dGradFilter of vectors': () => {
     const [image, weight] = [x(1, 5, 5, 4), w(2, 2, 4, 8)];
     return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm:128x32x8' });

@@ -10,7 +10,7 @@ const { WgslReflect } = (await import(
   'wgsl_reflect/wgsl_reflect.module.js' as string
 )) as typeof import('wgsl_reflect');
 
-const sources = import.meta.glob<string>('../../shaders/**/*.wgsl', {
+const sources = import.meta.glob<string>(['../../shaders/**/*.wgsl', '../../bench/**/shaders/*.wgsl'], {
   query: '?raw',
   import: 'default',
   eager: true,

@@ -9,7 +9,6 @@ const { ADAM, AUTOENCODER, BATCH } = problem;
 export function jaxContestant(jax, version) {
   return {
     version,
-    trains: (model) => model !== 'dcgan',
     training: async (model) => training(jax, model),
     kernel: async (spec) => kernel(jax, spec),
   };

@@ -9,7 +9,6 @@ const { ADAM, AUTOENCODER, BATCH, CLASSIFIERS, DCGAN, DCGAN_ADAM, LOOP_BATCHES }
 export function tfjsContestant(tf) {
   return {
     version: tf.version.tfjs,
-    trains: () => true,
     training: async (model) => (model === 'dcgan' ? adversaries(tf) : supervised(tf, model)),
     kernel: async (spec) => kernel(tf, spec),
   };

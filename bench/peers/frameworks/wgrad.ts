@@ -24,7 +24,6 @@ const { ADAM, AUTOENCODER, BATCH, CLASSIFIERS, DCGAN, DCGAN_ADAM, LOOP_BATCHES }
 export function wgradContestant(gpu: Gpu, version: string): Contestant {
   return {
     version,
-    trains: () => true,
     training: (model) => (model === 'dcgan' ? adversaries(gpu) : supervised(gpu, model)),
     kernel: (spec) => kernel(gpu, spec),
   };

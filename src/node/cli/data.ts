@@ -1,4 +1,4 @@
-import { take } from '../../data/dataset.ts';
+import { dataset, take } from '../../data/dataset.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { syntheticDigits } from '../../data/digits.ts';
 import { MNIST_SETS } from '../../data/mnistFiles.ts';
@@ -77,6 +77,10 @@ function drawDigits(name: MnistName, data: string): MnistSet {
     notice: `SYNTHETIC DATA: drawn digits, as asked, so accuracy here says nothing about ${MNIST_SETS[name].title}.`,
   };
 }
+
+/** A sample without a picture, of the shapes and types of all that `loadData` gives: to compile with while it loads. */
+export const exampleDigits = (): Dataset =>
+  dataset({ name: 'example', x: new Uint8Array(28 * 28), y: new Uint8Array(1), inputShape: [28, 28, 1] });
 
 /** @throws ArgumentError if a run would go on with other data than it began with */
 export function checkSameData(checkpoint: Checkpoint | undefined, { train }: TrainingData): void {

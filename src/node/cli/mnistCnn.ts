@@ -3,7 +3,7 @@ import type { MnistCnnPreset } from '../../models/mnistCnn.ts';
 import type { Model } from '../../nn/model.ts';
 import { reportClassification } from './classification.ts';
 import type { ModelCommand, TrainContext, TrainResult } from './command.ts';
-import { checkSameData, loadData } from './data.ts';
+import { checkSameData, exampleDigits, loadData } from './data.ts';
 import { finishRun, fitModel, resultOf, resumeModel } from './fitModel.ts';
 import { profileTraining } from './profileTraining.ts';
 
@@ -18,10 +18,14 @@ export const mnistCnnCommand: ModelCommand = {
 async function run(context: TrainContext): Promise<TrainResult | undefined> {
   const { terminal, settings, options, checkpoint } = context;
   const { signal } = context.interrupt;
-  const data = await loadData(terminal, { name: settings.dataset, data: options.data, signal });
-  checkSameData(checkpoint, data);
   const model = await build(context);
   try {
+    const { batchSize } = settings;
+    const [data] = await Promise.all([
+      loadData(terminal, { name: settings.dataset, data: options.data, signal }),
+      model.prepare(exampleDigits(), { batchSize }), // while they load
+    ]);
+    checkSameData(checkpoint, data);
     terminal.line();
     terminal.line(model.summary());
     terminal.line();

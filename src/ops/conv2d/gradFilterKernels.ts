@@ -3,17 +3,15 @@ import direct from '../../../shaders/conv2d/grad_filter_2_direct.wgsl?raw';
 import implicitGemm from '../../../shaders/conv2d/grad_filter_3_implicit_gemm.wgsl?raw';
 import broadcast from '../../../shaders/conv2d/grad_filter_4_broadcast.wgsl?raw';
 import reduce from '../../../shaders/conv2d/grad_filter_reduce.wgsl?raw';
-import type { ConstantValue } from '../../kernels/kernel.ts';
+import reduceWorkgroup from '../../../shaders/conv2d/grad_filter_reduce_workgroup.wgsl?raw';
 import { linearGrid } from '../core/op.ts';
-import type { LowerContext, Operand, Target, Tensor } from '../core/op.ts';
-import { residentWorkgroups, streamingWorkgroup, valueType } from '../core/values.ts';
-import type { Width } from '../core/values.ts';
-import { MOST_CANDIDATES, parseVariant, variantName } from '../core/variant.ts';
-import type { Variant } from '../core/variant.ts';
-import { depthOf, gemmTile, GEMM_TILES, preferredTile, tileConstants, tileCounts } from './gemmTiles.ts';
+import type { LowerContext, Operand, Tensor } from '../core/op.ts';
+import { streamingWorkgroup, valueType } from '../core/values.ts';
+import { parseVariant } from '../core/variant.ts';
 import { conv2dFlops } from './geometry.ts';
 import type { Conv2dSize } from './geometry.ts';
-import { COST, divisors, evenly, largestDivisor, upTo } from './plans.ts';
+import { planOf, preferredRung, rowsOf, tunableVariants, widthOf } from './gradFilterPlans.ts';
+import type { Rung } from './gradFilterPlans.ts';
 
 const kernels = {
   naive: { name: 'conv2d/grad_filter_1_naive', source: naive },
@@ -21,18 +19,8 @@ const kernels = {
   implicit_gemm: { name: 'conv2d/grad_filter_3_implicit_gemm', source: implicitGemm },
   broadcast: { name: 'conv2d/grad_filter_4_broadcast', source: broadcast },
   reduce: { name: 'conv2d/grad_filter_reduce', source: reduce },
+  reduce_workgroup: { name: 'conv2d/grad_filter_reduce_workgroup', source: reduceWorkgroup },
 };
-
-type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'broadcast';
-
-interface Plan {
-  /** Channels in a Value of the kernel. */
-  readonly width: Width;
-  readonly constants: Readonly<Record<string, ConstantValue>>;
-  readonly aliases?: Readonly<Record<string, string>>;
-  readonly slices: number;
-  readonly workgroups: readonly [number, number, number];
-}
 
 /**
  * Emits dw, and where `db` is given also the bias's gradient, the sum of dy over all positions: partial
@@ -84,37 +72,44 @@ export function lowerConv2dGradFilter(
     flops: conv2dFlops(size),
   });
 
+  reduceSlices(context, size, plan.slices, { partials, dw, ...(db && { db }) });
+}
+
+/** Invocations that share a sum of slices. */
+const LANES = 16;
+
+/** The sum of the slices; on a GPU, where they are many, each by several invocations. */
+function reduceSlices(
+  context: LowerContext,
+  size: Conv2dSize,
+  slices: number,
+  bindings: Readonly<Record<string, Operand>>,
+): void {
+  const bias = 'db' in bindings;
   const width = widthOf(size);
-  const workgroupSize = target.software ? 8 : 64;
-  const count = (rows * channels) / width;
-  const { workgroups, gridX } = linearGrid(count, workgroupSize);
+  const channels = size.groups * size.groupOut;
+  const count = (rowsOf(size, bias) * channels) / width;
+  const shared = !context.target.software && slices > LANES;
+  const workgroupSize = context.target.software ? 8 : 64;
+  const { workgroups, gridX } = linearGrid(count, shared ? workgroupSize / LANES : workgroupSize);
   context.dispatch({
-    kernel: kernels.reduce,
+    kernel: shared ? kernels.reduce_workgroup : kernels.reduce,
     part: 'reduce',
     constants: {
       WEIGHTS: (rowsOf(size, false) * channels) / width,
       SIZE: count,
       BIAS: bias,
-      SLICES: plan.slices,
+      SLICES: slices,
       CHANNELS: channels / width,
-      WORKGROUP_SIZE: workgroupSize,
+      ...(shared ? { VALUES: workgroupSize / LANES, LANES } : { WORKGROUP_SIZE: workgroupSize }),
       GRID_X: gridX,
     },
     aliases: { Value: valueType('f32', width) },
-    bindings: { partials, dw, ...(db && { db }) },
+    bindings,
     workgroups,
     epilogue: true,
-    flops: plan.slices * rows * channels,
+    flops: slices * count * width,
   });
-}
-
-function widthOf({ groupOut }: Conv2dSize): Width {
-  return groupOut % 4 === 0 ? 4 : 1;
-}
-
-/** Rows of the weights as a matrix [KH · KW · IC, OC], and one more for a bias. */
-function rowsOf({ kernel, groupIn }: Conv2dSize, bias: boolean): number {
-  return kernel[0] * kernel[1] * groupIn + (bias ? 1 : 0);
 }
 
 function sizeConstants({ batch, input, groups, groupIn, output, kernel, stride, dilation, pad }: Conv2dSize) {
@@ -148,167 +143,4 @@ function dispatchNaive(
     epilogue: true,
     flops: conv2dFlops(size),
   });
-}
-
-/** What may be faster than the rule's choice: on software adapters other tiles of rows × vectors of channels, and other slices. */
-function tunableVariants(size: Conv2dSize, bias: boolean, target: Target): string[] {
-  const direct = { rung: 'direct', tile: [] };
-  if (!target.software) {
-    const gemm = [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }));
-    return [direct, ...gemm].map(variantName);
-  }
-  const { constants, slices, width } = directPlan(size, bias, target, direct);
-  const [rows, channels] = [constants.ROWS, constants.CHANNELS] as number[];
-  const more = [channels / 2, 2 * channels].filter(
-    (own) => Number.isInteger(size.groupOut / width / own) && own >= 1,
-  );
-  const tiles = [
-    ...[4, 5, 6, 8, 10, 12].filter((own) => own !== rows).map((own) => [own, channels]),
-    ...more.map((own) => [rows, own]),
-  ];
-  const splits = [Math.ceil(slices / 2), 2 * slices].map((split) => ({
-    rung: 'direct',
-    tile: [rows, channels],
-    split,
-  }));
-  const broadcast = target.subgroupSize ? [{ rung: 'broadcast', tile: [] }] : [];
-  return [...broadcast, direct, ...tiles.map((tile) => ({ rung: 'direct', tile })), ...splits]
-    .slice(0, MOST_CANDIDATES)
-    .map(variantName);
-}
-
-function preferredRung({ groupOut }: Conv2dSize, { software, subgroupSize }: Target): Rung {
-  if (software) return subgroupSize ? 'broadcast' : 'direct';
-  return groupOut < 8 ? 'direct' : 'implicit_gemm';
-}
-
-function planOf(
-  rung: Exclude<Rung, 'naive'>,
-  size: Conv2dSize,
-  bias: boolean,
-  target: Target,
-  named: Pick<Variant, 'tile' | 'split'>,
-): Plan {
-  if (rung === 'broadcast') return broadcastPlan(size, target);
-  return rung === 'direct' ? directPlan(size, bias, target, named) : gemmPlan(size, bias, target, named.tile);
-}
-
-/**
- * Tiles of up to 10 rows × 8 channels, the rows such that few are left over; and so many slices that there
- * are some 64 subgroups of 8 lanes to share among cores, but none of fewer than 64 positions.
- */
-function directPlan(
-  size: Conv2dSize,
-  bias: boolean,
-  target: Target,
-  { tile: [namedRows, namedChannels], split }: Pick<Variant, 'tile' | 'split'>,
-): Plan {
-  const { software } = target;
-  const { batch, output, groups, groupIn, groupOut } = size;
-  const width = widthOf(size);
-  const rows = rowsOf(size, bias);
-  const channels = namedChannels ?? largestDivisor(groupOut / width, 8 / width);
-  const sums = channels * width;
-  // Time of all tiles for one position: a load costs as much as ten multiply-adds.
-  const cost = (tile: number) =>
-    Math.ceil(rows / tile) * (10 * (tile + sums) + tile * sums + (groupIn % tile === 0 ? 0 : tile * 4));
-  const candidates = (software ? [4, 5, 6, 7, 8, 9, 10] : [4]).filter((tile) => tile <= Math.max(4, rows));
-  const ROWS = namedRows ?? candidates.reduce((best, tile) => (cost(tile) <= cost(best) ? tile : best));
-
-  const channelTiles = (groups * groupOut) / width / channels;
-  const blocks = Math.ceil(rows / ROWS);
-  const positions = batch * output[0] * output[1];
-  const lanes = residentWorkgroups(target) * (software ? 64 : 256);
-  const wanted = split ?? Math.ceil(lanes / (blocks * channelTiles));
-  const steps = Math.ceil(positions / Math.max(1, Math.min(wanted, Math.floor(positions / 64))));
-  const slices = Math.ceil(positions / steps);
-  const workgroupSize = software ? 8 : 64;
-  const grid = linearGrid(blocks * slices, workgroupSize);
-  return {
-    width,
-    aliases: { Value: valueType('f32', width) },
-    constants: { ROWS, CHANNELS: channels, STEPS: steps, WORKGROUP_SIZE: workgroupSize, GRID_X: grid.gridX },
-    slices,
-    workgroups: [grid.workgroups[0], channelTiles, grid.workgroups[1]],
-  };
-}
-
-/** Weights of a channel are the rows, and there are slices until the workgroups fill the device four times, none of fewer than 128 positions. */
-function gemmPlan(size: Conv2dSize, bias: boolean, target: Target, named: readonly number[]): Plan {
-  const { batch, output, groups, groupIn, groupOut } = size;
-  const width = widthOf(size);
-  const rows = rowsOf(size, bias);
-  const tile = gemmTile(named) ?? preferredTile(rows, groupOut, groups, 0);
-  const [down, across] = tileCounts(tile, rows, groupOut);
-  const tiles = down * across * groups;
-  const positions = batch * output[0] * output[1];
-  const blocks = Math.ceil(positions / depthOf(tile));
-  const wanted = Math.min(Math.ceil((4 * residentWorkgroups(target)) / tiles), Math.ceil(positions / 128));
-  const steps = Math.ceil(blocks / wanted);
-  const slices = Math.ceil(blocks / steps);
-  const inputWidth: Width = groupIn % 4 === 0 ? 4 : 1;
-  const { workgroups, gridX } = linearGrid(tiles * slices, 1);
-  return {
-    width,
-    constants: {
-      ...tileConstants(tile, width),
-      INPUT_WIDTH: inputWidth,
-      STEPS: steps,
-      GRID_X: gridX,
-    },
-    aliases: { Value: valueType('f32', width), Input: valueType('f32', inputWidth) },
-    slices,
-    workgroups,
-  };
-}
-
-interface Tile {
-  readonly rows: number;
-  readonly channels: number;
-  readonly rowLanes: boolean;
-}
-
-/** Sums of an invocation: those beyond the registers are fetched from the stack. */
-const MOST_SUMS = 96;
-
-/**
- * The tile of the least cost per position among those of up to 8 loads of rows and 32 channels, or the other way
- * round; and so many slices that there are some 64 subgroups, but none of fewer than 64 positions.
- */
-function broadcastPlan(size: Conv2dSize, { subgroupSize = 1 }: Target): Plan {
-  const { batch, output, groups, groupOut } = size;
-  const rows = rowsOf(size, false);
-  const loads = (numbers: number) => Math.ceil(numbers / subgroupSize);
-  const tiles = divisors(groupOut, 64).flatMap((channels) => [
-    ...upTo(8).map((most) => ({ rows: evenly(loads(rows), most) * subgroupSize, channels, rowLanes: true })),
-    ...upTo(48).map((most) => ({ rows: evenly(rows, most), channels, rowLanes: false })),
-  ]);
-  const sums = (tile: Tile) =>
-    tile.rowLanes ? loads(tile.rows) * tile.channels : tile.rows * loads(tile.channels);
-  const cost = (tile: Tile) =>
-    (Math.ceil(rows / tile.rows) / tile.channels) *
-    ((loads(tile.rows) + loads(tile.channels)) * COST.load[1] +
-      (tile.rowLanes ? tile.channels : tile.rows) * COST.shuffle +
-      sums(tile) * COST.multiplyAdd);
-  const tile = tiles
-    .filter((each) => sums(each) <= MOST_SUMS)
-    .reduce((best, each) => (cost(each) < cost(best) ? each : best));
-
-  const blocks = Math.ceil(rows / tile.rows) * ((groups * groupOut) / tile.channels);
-  const imageRows = batch * output[0];
-  const most = Math.max(1, Math.floor((imageRows * output[1]) / 64));
-  const steps = Math.ceil(imageRows / Math.min(imageRows, most, Math.ceil(64 / blocks)));
-  const slices = Math.ceil(imageRows / steps);
-  return {
-    width: 1,
-    constants: {
-      ROW_LANES: tile.rowLanes,
-      ROWS: tile.rows,
-      CHANNELS: tile.channels,
-      STEPS: steps,
-      WORKGROUP_SIZE: subgroupSize,
-    },
-    slices,
-    workgroups: [Math.ceil(rows / tile.rows), (groups * groupOut) / tile.channels, slices],
-  };
 }

@@ -76,7 +76,7 @@ export function tunableVariants(gather: Gather, target: Target): Variant<Rung>[]
 export function planOf(rung: Rung, gather: Gather, target: Target, tile: readonly number[] = []): Plan {
   if (rung === 'direct') return directPlan(gather, target, tile);
   if (rung === 'broadcast') return broadcastPlan(gather, target, tile);
-  return rung === 'depthwise' ? depthwisePlan(gather, target) : gemmPlan(gather, target, tile);
+  return rung === 'depthwise' ? depthwisePlan(gather, target) : gemmPlan(gather, tile, target);
 }
 
 /** Channels by the names of direct and implicit_gemm. */
@@ -217,8 +217,8 @@ function broadcastPlan(gather: Gather, target: Target, tile: readonly number[]):
   };
 }
 
-/** Positions are the rows; the workgroups fill the device at least twice, where large tiles leave as many. */
-function gemmPlan(gather: Gather, target: Target, named: readonly number[]): Plan {
+/** Positions are the rows. Large tiles take half of the lanes that a GPU runs at once, or there are smaller ones. */
+function gemmPlan(gather: Gather, named: readonly number[], target: Target): Plan {
   const {
     batch,
     groups,
@@ -229,14 +229,9 @@ function gemmPlan(gather: Gather, target: Target, named: readonly number[]): Pla
   const width: Width = groupOut % 4 === 0 ? 4 : 1;
   const inputWidth: Width = groupIn % 4 === 0 ? 4 : 1;
   const positions = batch * phaseOutput(h) * phaseOutput(w);
-  const tile =
-    gemmTile(named) ??
-    preferredTile(
-      positions,
-      groupOut,
-      groups * h.phases.length * w.phases.length,
-      2 * residentWorkgroups(target),
-    );
+  const phases = h.phases.length * w.phases.length;
+  const enough = 2 * residentWorkgroups(target); // of 64 invocations each, where resident ones have 256
+  const tile = gemmTile(named) ?? preferredTile(positions, groupOut, groups * phases, enough);
   const [tiles, across] = tileCounts(tile, positions, groupOut);
   return {
     width,

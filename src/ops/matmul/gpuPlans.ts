@@ -45,9 +45,10 @@ function tilesIn({ batch, M, N }: MatmulSize, tile: Tile): number {
   return batch * Math.ceil(M / (side * block)) * Math.ceil(N / (side * block));
 }
 
-/** Of register_tiled, which takes eight k in a step whatever the tile: every number that it loads takes registers. */
+/** Of register_tiled, which by its rule takes eight k in a step: every number that it loads takes registers. */
 export function tiledPlan(size: MatmulSize, named: readonly number[]): Plan {
-  return planOf(size, tileFor(size, named), 8);
+  const tile = tileFor(size, named);
+  return planOf(size, tile, named.length > 0 ? TILES[tile].depth : 8);
 }
 
 /** Of register_blocks. */
@@ -85,11 +86,13 @@ export function hasFewLines({ M, N, transposeA, transposeB }: MatmulSize): boole
   return (N <= MOST_SHORT && !transposeA) || (M <= MOST_SHORT && transposeB);
 }
 
-/** Blocks of one row until there are more workgroups than a GPU keeps at work; 256 invocations for a long k. */
+/** Blocks of one row until there are more workgroups than a GPU keeps at work; more invocations for a long k. */
 export function rowBlockPlan({ batch, M, N, K, transposeA, transposeB }: MatmulSize): Plan {
   const transposed = !(N <= MOST_SHORT && !transposeA);
   const [lines, short] = transposed ? [N, M] : [M, N];
-  const ROWS = batch * lines >= 4096 && short <= MOST_SHORT / 4 ? 4 : batch * lines >= 2048 ? 2 : 1;
+  const many = batch * lines >= 4096 ? 4 : batch * lines >= 2048 ? 2 : 1;
+  const ROWS = Math.min(many, Math.floor(MOST_SHORT / short));
+  const workgroup = K < 1024 ? 64 : ROWS * short > MOST_SHORT / 2 ? 128 : 256; // memory for their sums: below 9 kB
   const [Q_K, Q_S] = (transposed ? transposeA : !transposeB) ? [short, 1] : [1, K];
   return {
     transposed,
@@ -102,7 +105,8 @@ export function rowBlockPlan({ batch, M, N, K, transposeA, transposeB }: MatmulS
       C_S: transposed ? lines : 1,
       CHANNEL_OF_LINE: transposed,
       ROWS,
-      WORKGROUP_SIZE: K >= 1024 ? 256 : 64,
+      WORKGROUP_SIZE: workgroup,
+      PARTS: 2 ** Math.floor(Math.log2(Math.min(16, workgroup / (ROWS * short)))),
     },
     width: 1,
     groups: batch * Math.ceil(lines / ROWS),

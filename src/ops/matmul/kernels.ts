@@ -42,7 +42,7 @@ export interface Product {
 }
 
 const SPLIT = '_split';
-/** Rungs with workgroup memory, by which they are the better the later they come. */
+/** Rungs with workgroup memory. */
 const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_block'];
 
 /**
@@ -52,7 +52,7 @@ const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_blo
  * invocation, and lanes of a workgroup), `broadcast:16` (rows), each also with `:split4`.
  *
  * The rule: on a GPU row_block for few columns, or rows, of a long sum; else register_blocks where everything comes in
- * fours, and otherwise register_tiled. On a software adapter naive below 65,536 multiply-adds (20 µs), where the
+ * fours, and otherwise register_tiled. On a software adapter naive for some 20 µs, where its
  * quick compilation counts for more; broadcast where kernels may use subgroups; elsewhere register_dot for A · Bᵀ where
  * 4 divides K, and otherwise register_only. K is split where it is long and there are not even half as many workgroups as wanted.
  */
@@ -66,11 +66,12 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
   const rungs: Rung[] = ['register_tiled', 'register_only'];
   if (comesInFours(size)) rungs.push('register_blocks');
   if (dot) rungs.push('register_dot');
-  if (target.software && target.subgroupSize) rungs.push('broadcast');
+  if (target.subgroupSize) rungs.push('broadcast');
+  // The later a rung comes, the better it is for what it takes.
   const fitting = rungs.filter((rung) => FOR_GPUS.includes(rung) !== target.software);
   if (fewLines && !target.software) fitting.push('row_block');
 
-  const small = target.software && batch * M * N * K < 65_536;
+  const small = target.software && batch * M * N * K < (fitting.includes('broadcast') ? 16_384 : 65_536);
   const short = fitting.at(-1) === 'row_block' && K < 64;
   const preferred = small ? 'naive' : fitting.at(short ? -2 : -1)!;
   const wanted = splitsOf(planOf(preferred, size, target), target);
@@ -175,14 +176,17 @@ function splitsOf({ groups, mostSplits }: Plan, target: Target): number {
  */
 function tunableVariants(fitting: readonly Rung[], size: MatmulSize, target: Target): string[] {
   const best = fitting.findLast((rung) => rung !== 'row_block')!;
+  const others = fitting.toReversed();
+  // On a GPU shuffles between lanes may be faster than workgroup memory, or slower: only measuring tells.
+  if (!target.software && target.subgroupSize) others.push('broadcast');
   const tiles = tilesOf(best, size).map((tile): Variant => ({ rung: best, tile }));
   const splits = tiles.flatMap((variant) => {
     const { groups, mostSplits } = planOf(best, size, target, variant.tile);
     const few = groups <= residentWorkgroups(target);
     return [2, 4, 8].filter((split) => few && split <= mostSplits).map((split) => ({ ...variant, split }));
   });
-  const others = fitting.toReversed().map((rung): Variant => ({ rung, tile: [] }));
-  return [...others, ...tiles, ...splits].slice(0, MOST_CANDIDATES).map(variantName);
+  const whole = others.map((rung): Variant => ({ rung, tile: [] }));
+  return [...whole, ...tiles, ...splits].slice(0, MOST_CANDIDATES).map(variantName);
 }
 
 function tilesOf(rung: Rung, { M, ...size }: MatmulSize): readonly (readonly number[])[] {

@@ -61,7 +61,8 @@ export function lanesTiles(rung: 'register_only' | 'register_dot', size: MatmulS
 /**
  * A workgroup is one subgroup, whose lanes have four columns each. They run along the rows instead, as columns of the
  * transposed product, where C is too narrow for them. 24 rows in a large product, else 16: an eighth slower, compiled in
- * two thirds of the time.
+ * two thirds of the time. A single block is cut in two, or a long K in parts, as there are at least two threads; more
+ * workgroups than those only load more.
  */
 export function broadcastPlan(given: MatmulSize, lanes: number, [wanted]: readonly number[]): Plan {
   const transposed = given.N < 4 * lanes && given.M > given.N;
@@ -70,9 +71,9 @@ export function broadcastPlan(given: MatmulSize, lanes: number, [wanted]: readon
     : given;
   const groupsOf = (rows: number) => batch * Math.ceil(M / rows) * Math.ceil(N / (4 * lanes));
   const whole = (rows: number) => (transposeA ? 4 * Math.ceil(rows / 4) : rows);
-  const enough = wanted ?? 4; // a tile that is asked for stays as it is
+  const long = K >= 1024;
   let rows = whole(wanted ?? evenly(M, batch * M * N * K >= 2 ** 24 ? 24 : 16));
-  while (rows > enough && groupsOf(rows) < 4) rows = whole(Math.ceil(rows / 2));
+  if (wanted === undefined && groupsOf(rows) === 1 && !long) rows = whole(Math.ceil(rows / 2));
   return {
     constants: {
       M,
@@ -86,7 +87,7 @@ export function broadcastPlan(given: MatmulSize, lanes: number, [wanted]: readon
     width: !transposed && N % 4 === 0 ? 4 : 1,
     groups: groupsOf(rows),
     transposed,
-    mostSplits: Math.floor(K / 512),
+    mostSplits: groupsOf(rows) === 1 && long ? Math.floor(K / 256) : 1,
   };
 }
 

@@ -478,7 +478,7 @@ describe('the choice of a convolution', () => {
     const dw = conv2dGradFilter(input('x', [64, 28, 28, 32]), dy, [4, 4], { stride: 2, padding: 'same' });
     expect(kernelNames(false, dw)).toEqual([
       'conv2d/grad_filter_3_implicit_gemm',
-      'conv2d/grad_filter_reduce',
+      'conv2d/grad_filter_reduce_workgroup',
     ]);
   });
 

@@ -148,6 +148,11 @@ describe('matmul as chosen', () => {
   it.each(forms.map((form, i) => ({ ...form, i })))('for a GPU computes $form', async ({ i, ...form }) => {
     await checkFused([mixed[7], layers[0], mixed[2], layers[3]][i], form, { software: false });
   });
+
+  it('for a GPU with subgroups of one size may be lane to lane', async () => {
+    const options = { software: false, subgroups: true, variants: { matmul: 'broadcast' } };
+    await checkFused(layers[2], forms[0], options);
+  });
 });
 
 describe('matmul gradient', () => {

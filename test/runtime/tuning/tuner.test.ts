@@ -162,8 +162,9 @@ describe('a tuned program', () => {
 
     const by = ({ program }: typeof rule) => program.build.dispatches.map(({ choice }) => choice?.by);
     expect(by(rule)).toEqual(['rule', 'rule']);
-    expect(by(tuned)).toEqual(['tuned', 'tuned']);
-    expect(by(cached)).toEqual(['tuned', 'tuned']);
+    // Two dispatches, or three where the tuner cuts the sum of the product.
+    expect([...new Set(by(tuned))]).toEqual(['tuned']);
+    expect(by(cached)).toEqual(by(tuned));
     expect(cached.gpu.tuning.reports).toEqual([]);
     expect(counts).toEqual({ loads: 2, saves: 1 });
     expect(Object.keys(Object.values(known)[0].choices).length).toBe(2);

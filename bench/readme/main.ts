@@ -1,0 +1,33 @@
+/**
+ * Writes the tables of README.md and bench/README.md out of the JSON of runs, between the markers that are there.
+ *
+ *     npm run bench -- readme FILE.json …
+ *
+ * A report of `peers` goes to README.md, one of `kernels` to bench/README.md.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { replaceBlock } from '../report/block.ts';
+import { kernelTables } from '../report/kernelTables.ts';
+import { peerTables } from '../report/peerTables.ts';
+import { parseReport } from '../report/schema.ts';
+import type { KernelReport, PeerReport, Report } from '../report/schema.ts';
+
+/** Where the tables of each command stand, from the top of the project, and what they are. */
+export const TABLES: Readonly<Record<string, { file: string; write: (report: Report) => string }>> = {
+  peers: { file: 'README.md', write: (report) => peerTables(report as PeerReport) },
+  kernels: { file: 'bench/README.md', write: (report) => kernelTables(report as KernelReport) },
+};
+
+export async function main(args: readonly string[]): Promise<number> {
+  if (args.length === 0) throw new Error('name the JSON of a run, which --json FILE writes');
+  for (const name of args) {
+    const report = parseReport(readFileSync(name, 'utf8'), name);
+    const table = TABLES[report.command];
+    if (!table) throw new Error(`${name}: is a report of "${report.command}", for which there are no tables`);
+    const file = new URL(`../../${table.file}`, import.meta.url);
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, replaceBlock(text, report.command, table.write(report), table.file));
+    console.log(`Wrote the tables of ${report.command} in ${table.file}.`);
+  }
+  return 0;
+}

@@ -1,0 +1,198 @@
+import type { ConstantValue } from '../../kernels/kernel.ts';
+import { linearGrid } from '../core/op.ts';
+import type { Target } from '../core/op.ts';
+import { residentWorkgroups, valueType } from '../core/values.ts';
+import type { Width } from '../core/values.ts';
+import { MOST_CANDIDATES, variantName } from '../core/variant.ts';
+import type { Variant } from '../core/variant.ts';
+import { depthOf, gemmTile, GEMM_TILES, preferredTile, tileConstants, tileCounts } from './gemmTiles.ts';
+import type { Conv2dSize } from './geometry.ts';
+import { COST, divisors, evenly, largestDivisor, upTo } from './plans.ts';
+
+/** The kernels of shaders/conv2d that compute the gradient of the weights. */
+export type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'broadcast';
+
+/** How a rung computes partial sums. */
+export interface Plan {
+  /** Channels in a Value of the kernel. */
+  readonly width: Width;
+  readonly constants: Readonly<Record<string, ConstantValue>>;
+  readonly aliases?: Readonly<Record<string, string>>;
+  readonly slices: number;
+  readonly workgroups: readonly [number, number, number];
+}
+
+export function widthOf({ groupOut }: Conv2dSize): Width {
+  return groupOut % 4 === 0 ? 4 : 1;
+}
+
+/** Rows of the weights as a matrix [KH · KW · IC, OC], and one more for a bias. */
+export function rowsOf({ kernel, groupIn }: Conv2dSize, bias: boolean): number {
+  return kernel[0] * kernel[1] * groupIn + (bias ? 1 : 0);
+}
+
+/** What may be faster than the rule's choice: on software adapters other tiles of rows × vectors of channels, and other slices. */
+export function tunableVariants(size: Conv2dSize, bias: boolean, target: Target): string[] {
+  const direct = { rung: 'direct', tile: [] };
+  if (!target.software) {
+    const gemm = [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }));
+    return [direct, ...gemm].map(variantName);
+  }
+  const { constants, slices, width } = directPlan(size, bias, target, direct);
+  const [rows, channels] = [constants.ROWS, constants.CHANNELS] as number[];
+  const more = [channels / 2, 2 * channels].filter(
+    (own) => Number.isInteger(size.groupOut / width / own) && own >= 1,
+  );
+  const tiles = [
+    ...[4, 5, 6, 8, 10, 12].filter((own) => own !== rows).map((own) => [own, channels]),
+    ...more.map((own) => [rows, own]),
+  ];
+  const splits = [Math.ceil(slices / 2), 2 * slices].map((split) => ({
+    rung: 'direct',
+    tile: [rows, channels],
+    split,
+  }));
+  const broadcast = target.subgroupSize ? [{ rung: 'broadcast', tile: [] }] : [];
+  return [...broadcast, direct, ...tiles.map((tile) => ({ rung: 'direct', tile })), ...splits]
+    .slice(0, MOST_CANDIDATES)
+    .map(variantName);
+}
+
+export function preferredRung({ groupOut }: Conv2dSize, { software, subgroupSize }: Target): Rung {
+  if (software) return subgroupSize ? 'broadcast' : 'direct';
+  return groupOut < 8 ? 'direct' : 'implicit_gemm';
+}
+
+export function planOf(
+  rung: Exclude<Rung, 'naive'>,
+  size: Conv2dSize,
+  bias: boolean,
+  target: Target,
+  named: Pick<Variant, 'tile' | 'split'>,
+): Plan {
+  if (rung === 'broadcast') return broadcastPlan(size, target);
+  return rung === 'direct' ? directPlan(size, bias, target, named) : gemmPlan(size, bias, named.tile, target);
+}
+
+/**
+ * Tiles of up to 10 rows × 8 channels, the rows such that few are left over; and so many slices that there
+ * are some 64 subgroups of 8 lanes to share among cores, but none of fewer than 64 positions.
+ */
+function directPlan(
+  size: Conv2dSize,
+  bias: boolean,
+  target: Target,
+  { tile: [namedRows, namedChannels], split }: Pick<Variant, 'tile' | 'split'>,
+): Plan {
+  const { software } = target;
+  const { batch, output, groups, groupIn, groupOut } = size;
+  const width = widthOf(size);
+  const rows = rowsOf(size, bias);
+  const channels = namedChannels ?? largestDivisor(groupOut / width, 8 / width);
+  const sums = channels * width;
+  // Time of all tiles for one position: a load costs as much as ten multiply-adds.
+  const cost = (tile: number) =>
+    Math.ceil(rows / tile) * (10 * (tile + sums) + tile * sums + (groupIn % tile === 0 ? 0 : tile * 4));
+  const candidates = (software ? [4, 5, 6, 7, 8, 9, 10] : [4]).filter((tile) => tile <= Math.max(4, rows));
+  const ROWS = namedRows ?? candidates.reduce((best, tile) => (cost(tile) <= cost(best) ? tile : best));
+
+  const channelTiles = (groups * groupOut) / width / channels;
+  const blocks = Math.ceil(rows / ROWS);
+  const positions = batch * output[0] * output[1];
+  const lanes = residentWorkgroups(target) * (software ? 64 : 256);
+  const wanted = split ?? Math.ceil(lanes / (blocks * channelTiles));
+  const steps = Math.ceil(positions / Math.max(1, Math.min(wanted, Math.floor(positions / 64))));
+  const slices = Math.ceil(positions / steps);
+  const workgroupSize = software ? 8 : 64;
+  const grid = linearGrid(blocks * slices, workgroupSize);
+  return {
+    width,
+    aliases: { Value: valueType('f32', width) },
+    constants: { ROWS, CHANNELS: channels, STEPS: steps, WORKGROUP_SIZE: workgroupSize, GRID_X: grid.gridX },
+    slices,
+    workgroups: [grid.workgroups[0], channelTiles, grid.workgroups[1]],
+  };
+}
+
+/**
+ * Weights of a channel are the rows. There are slices until all lanes have work, 64 of which make a workgroup; none is of
+ * fewer than 128 positions.
+ */
+function gemmPlan(size: Conv2dSize, bias: boolean, named: readonly number[], target: Target): Plan {
+  const { batch, output, groups, groupIn, groupOut } = size;
+  const width = widthOf(size);
+  const rows = rowsOf(size, bias);
+  const tile = gemmTile(named) ?? preferredTile(rows, groupOut, groups, 0);
+  const [down, across] = tileCounts(tile, rows, groupOut);
+  const tiles = down * across * groups;
+  const positions = batch * output[0] * output[1];
+  const blocks = Math.ceil(positions / depthOf(tile));
+  const wanted = Math.min(Math.ceil((4 * residentWorkgroups(target)) / tiles), Math.ceil(positions / 128));
+  const steps = Math.ceil(blocks / wanted);
+  const slices = Math.ceil(blocks / steps);
+  const inputWidth: Width = groupIn % 4 === 0 ? 4 : 1;
+  const { workgroups, gridX } = linearGrid(tiles * slices, 1);
+  return {
+    width,
+    constants: {
+      ...tileConstants(tile, width),
+      INPUT_WIDTH: inputWidth,
+      STEPS: steps,
+      GRID_X: gridX,
+    },
+    aliases: { Value: valueType('f32', width), Input: valueType('f32', inputWidth) },
+    slices,
+    workgroups,
+  };
+}
+
+interface Tile {
+  readonly rows: number;
+  readonly channels: number;
+  readonly rowLanes: boolean;
+}
+
+/** Sums of an invocation: those beyond the registers are fetched from the stack. */
+const MOST_SUMS = 96;
+
+/**
+ * The tile of the least cost per position among those of up to 8 loads of rows and 32 channels, or the other way
+ * round; and so many slices that there are some 64 subgroups, but none of fewer than 64 positions.
+ */
+function broadcastPlan(size: Conv2dSize, { subgroupSize = 1 }: Target): Plan {
+  const { batch, output, groups, groupOut } = size;
+  const rows = rowsOf(size, false);
+  const loads = (numbers: number) => Math.ceil(numbers / subgroupSize);
+  const tiles = divisors(groupOut, 64).flatMap((channels) => [
+    ...upTo(8).map((most) => ({ rows: evenly(loads(rows), most) * subgroupSize, channels, rowLanes: true })),
+    ...upTo(48).map((most) => ({ rows: evenly(rows, most), channels, rowLanes: false })),
+  ]);
+  const sums = (tile: Tile) =>
+    tile.rowLanes ? loads(tile.rows) * tile.channels : tile.rows * loads(tile.channels);
+  const cost = (tile: Tile) =>
+    (Math.ceil(rows / tile.rows) / tile.channels) *
+    ((loads(tile.rows) + loads(tile.channels)) * COST.load[1] +
+      (tile.rowLanes ? tile.channels : tile.rows) * COST.shuffle +
+      sums(tile) * COST.multiplyAdd);
+  const tile = tiles
+    .filter((each) => sums(each) <= MOST_SUMS)
+    .reduce((best, each) => (cost(each) < cost(best) ? each : best));
+
+  const blocks = Math.ceil(rows / tile.rows) * ((groups * groupOut) / tile.channels);
+  const imageRows = batch * output[0];
+  const most = Math.max(1, Math.floor((imageRows * output[1]) / 64));
+  const steps = Math.ceil(imageRows / Math.min(imageRows, most, Math.ceil(64 / blocks)));
+  const slices = Math.ceil(imageRows / steps);
+  return {
+    width: 1,
+    constants: {
+      ROW_LANES: tile.rowLanes,
+      ROWS: tile.rows,
+      CHANNELS: tile.channels,
+      STEPS: steps,
+      WORKGROUP_SIZE: subgroupSize,
+    },
+    slices,
+    workgroups: [Math.ceil(rows / tile.rows), (groups * groupOut) / tile.channels, slices],
+  };
+}
