@@ -1,6 +1,7 @@
 /** wgrad: deep learning whose every FLOP runs in a hand-written WGSL kernel. */
 export * from './errors.ts';
-export { init, Gpu, GraphBuilder } from './runtime/session.ts';
+export { init, Gpu } from './runtime/session.ts';
+export { GraphBuilder } from './runtime/graphBuilder.ts';
 export type { CompileOptions, InitOptions } from './runtime/session.ts';
 export { indexedDbTuning } from './runtime/tuning/indexedDbStore.ts';
 export type { Measurements, TunedChoice, TuningStore } from './runtime/tuning/measurements.ts';

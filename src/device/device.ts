@@ -1,5 +1,6 @@
 import type { WarmUps } from '../kernels/pipelineCache.ts';
 import { DeviceLostError, GpuError, LimitError, WgradError } from '../errors.ts';
+import { Commands } from './commands.ts';
 
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i;
 
@@ -25,12 +26,10 @@ export class Device {
 
   #lost: DeviceLostError | undefined;
   #destroyed = false;
-  #uncaptured: GpuError | undefined;
+  #uncaptured: Error | undefined;
   /** How to take back what the `scoped` work under way has made. */
   #undo: (() => void)[] | undefined;
-  /** Commands that wait for others. */
-  #held: GPUCommandEncoder | undefined;
-  #flushTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #commands: Commands;
   /** Those who wait for the GPU, to hear of its loss. */
   readonly #waiting = new Set<(reason: Error) => void>();
   readonly #owned: boolean;
@@ -63,6 +62,11 @@ export class Device {
       throw this.#lose(reason, message);
     });
     this.lost.catch(() => {}); // handled where it is raced against
+    this.#commands = new Commands(
+      gpu,
+      (label, call) => this.attempt(label, call),
+      (error) => (this.#uncaptured ??= error),
+    );
     gpu.addEventListener('uncapturederror', this.#onUncaptured);
   }
 
@@ -199,40 +203,20 @@ export class Device {
 
   /** Encodes commands and submits them, behind those that are held, in the same submit. */
   submit(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
-    this.#encode(label, encode);
-    this.flush(label);
+    this.#commands.submit(label, encode);
   }
 
   /**
-   * Encodes commands that may wait for others. They are submitted with the next `submit`, before the next `write`, with
-   * `flush`, or by themselves in the next turn of the event loop.
+   * Encodes commands that may wait for others. They are submitted with the next `submit`, before the next `write`, before
+   * a buffer is destroyed, with `flush`, or by themselves in the next turn of the event loop.
    */
   hold(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
-    this.#encode(label, encode);
-    this.#flushTimer ??= setTimeout(() => {
-      if (!this.#lost) this.flush(label);
-    }, 0);
-  }
-
-  #encode(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
-    this.attempt(label, () => {
-      const encoder = (this.#held ??= this.gpu.createCommandEncoder({ label }));
-      try {
-        encode(encoder);
-      } catch (error) {
-        this.#held = undefined; // a pass may be open in it
-        throw error;
-      }
-    });
+    this.#commands.hold(label, encode);
   }
 
   /** Submits the commands that are held. */
-  flush(label = 'held commands'): void {
-    clearTimeout(this.#flushTimer);
-    this.#flushTimer = undefined;
-    const held = this.#held;
-    this.#held = undefined;
-    if (held) this.attempt(label, () => this.gpu.queue.submit([held.finish()]));
+  flush(): void {
+    this.#commands.flush();
   }
 
   createBuffer(label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer {
@@ -247,6 +231,7 @@ export class Device {
     this.liveBuffers++;
     const destroy = buffer.destroy.bind(buffer);
     buffer.destroy = () => {
+      this.#commands.flushUnheard(); // they may use it
       this.liveBuffers--;
       buffer.destroy = destroy; // a second call must not count again
       return destroy();
@@ -310,7 +295,7 @@ export class Device {
   /** Ends all work on the device and frees it. The caller's own device stays, and is lost only for this session. */
   destroy(): void {
     this.#destroyed = true;
-    clearTimeout(this.#flushTimer);
+    this.#commands.drop();
     this.#lose('destroyed', 'the session was destroyed');
     this.gpu.removeEventListener('uncapturederror', this.#onUncaptured);
     if (this.#owned) this.gpu.destroy();

@@ -6,6 +6,8 @@ import type { InputAttrs } from '../ops/core/leaves.ts';
 import type { Operand, Tensor } from '../ops/core/op.ts';
 import { bytesOf } from '../ops/core/shape.ts';
 import type { Build } from './build.ts';
+import { bindCommands, encodeCommands } from './commands.ts';
+import type { Command } from './commands.ts';
 import { Flight } from './flight.ts';
 import { faultError } from './guard.ts';
 import type { StepGuard } from './guard.ts';
@@ -13,7 +15,7 @@ import { checkInputData } from './inputData.ts';
 import type { InputData } from './inputData.ts';
 import type { Location } from './location.ts';
 import { ownerOf } from './lower.ts';
-import { allocate, bindingSize } from './memory.ts';
+import { allocate } from './memory.ts';
 import type { Memory, MemoryContext, MemoryOptions } from './memory.ts';
 import { isStep, MAX_STEP } from './ranges.ts';
 
@@ -34,14 +36,7 @@ export interface CompileProgress {
   readonly label: string;
 }
 
-interface Command {
-  readonly label: string;
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroup: GPUBindGroup;
-  readonly workgroups: readonly [number, number, number];
-}
-
-/** What a call of `step` may leave to later ones. */
+/** Options of a step. */
 export interface StepOptions {
   /**
    * Several short steps may share a submit: the step may wait until the next ones are there, this device is asked for
@@ -52,7 +47,7 @@ export interface StepOptions {
 
 /**
  * A compiled program: pipelines, bind groups and memory made once, then replayed. `step` encodes one
- * compute pass and submits it; it creates nothing and uploads nothing.
+ * compute pass and submits it, alone or with other short steps; it creates nothing and uploads nothing.
  */
 export class Program {
   readonly label: string;
@@ -109,16 +104,7 @@ export class Program {
     await device.settle(); // the device may be lost since
     return device.scoped(`compiling ${options.label}`, () => {
       const memory = allocate(context, build, options);
-      const commands = build.dispatches.map(({ label, bindings, workgroups }, i): Command => {
-        const { pipeline, bindGroupLayout: layout } = compiled[i];
-        const entries = bindings.map(({ binding, operand, slice }) => {
-          const { buffer, offset } = memory.locate(operand);
-          const { offset: from, bytes: size } = slice ?? { offset: 0, bytes: bindingSize(operand) };
-          return { binding, resource: { buffer, offset: offset + from, size } };
-        });
-        const bindGroup = device.attempt(label, () => device.gpu.createBindGroup({ label, layout, entries }));
-        return { label, pipeline, bindGroup, workgroups };
-      });
+      const commands = bindCommands(device, build.dispatches, compiled, memory.locate);
       // Outputs that no kernel touches, such as an input passed through, need a place too.
       for (const tensor of Object.values(build.outputs)) memory.locate(ownerOf(tensor));
       return new Program(context, build, options, memory, commands);
@@ -209,17 +195,15 @@ export class Program {
 
   /** Encodes all dispatches into a pass of the caller's. */
   encodeInto(pass: GPUComputePassEncoder): void {
-    let current: GPUComputePipeline | undefined;
-    for (const { pipeline, bindGroup, workgroups } of this.commands) {
-      if (pipeline !== current) pass.setPipeline((current = pipeline));
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
-    }
+    encodeCommands(this.commands, pass);
   }
 
   /**
-   * Runs one step: one pass, one submit. Await it so that only as many steps are under way as keep the GPU busy. `after`
-   * may add work to the same submit, such as a copy of the loss ring.
+   * Runs one step, as one pass. Await it so that only as many steps are under way as keep the GPU busy.
+   *
+   * @param after adds work to the same submit, behind the step, such as a copy of the loss ring
+   * @returns a promise where enough is under way; undefined where the next step may follow at once
+   * @throws ArgumentError after `destroy`; DeviceLostError and GpuError for what has happened since the last step
    */
   step(
     after?: (encoder: GPUCommandEncoder) => void,
@@ -236,7 +220,9 @@ export class Program {
     if (waits) device.hold(this.label, encode);
     else device.submit(this.label, encode);
     this.#steps++;
-    return waits ? undefined : this.#submitted();
+    if (waits) return undefined;
+    const oldest = this.#submitted();
+    return oldest && device.race(oldest);
   }
 
   /**
@@ -258,8 +244,7 @@ export class Program {
   #submitted(): Promise<void> | undefined {
     const { device } = this.#context;
     const done = device.attempt(this.label, () => device.gpu.queue.onSubmittedWorkDone());
-    const oldest = this.#flight.submitted(done);
-    return oldest && device.race(oldest);
+    return this.#flight.submitted(done);
   }
 
   /**
@@ -270,11 +255,12 @@ export class Program {
    */
   async finish(): Promise<void> {
     const { device } = this.#context;
+    let oldest: Promise<void> | undefined;
     if (this.#flight.holds) {
       device.flush();
-      void this.#submitted();
+      oldest = this.#submitted();
     }
-    await device.race(this.#flight.land());
+    await device.race(Promise.all([oldest, this.#flight.land()]));
     device.check();
     const fault = await this.guard?.read();
     if (!fault) return;

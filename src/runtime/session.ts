@@ -4,16 +4,15 @@ import type { DeviceOptions } from '../device/openDevice.ts';
 import { ArgumentError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { PipelineCache } from '../kernels/pipelineCache.ts';
-import { Variable } from '../ops/core/leaves.ts';
-import type { VariableAttrs } from '../ops/core/leaves.ts';
+import type { Variable, VariableAttrs } from '../ops/core/leaves.ts';
 import { isTensor, requireTensor } from '../ops/core/node.ts';
-import type { Effect, Resource, Target, Tensor } from '../ops/core/op.ts';
+import type { Effect, Target, Tensor } from '../ops/core/op.ts';
 import { withSideEffects } from '../ops/core/sideEffects.ts';
 import { withStreams } from '../ops/random/random.ts';
 import { build } from './build.ts';
 import type { Build, Objective } from './build.ts';
+import { GraphBuilder, requireOptimizer } from './graphBuilder.ts';
 import { StepGuard } from './guard.ts';
-import type { Location } from './location.ts';
 import type { Variants } from './lower.ts';
 import { checkBinding } from './memory.ts';
 import { Minimizer } from './minimizer.ts';
@@ -45,57 +44,6 @@ const compileOptions: OptionTable<CompileOptions> = {
   variants: true,
   onProgress: true,
 };
-
-/** Collects what a program does besides computing outputs. */
-export class GraphBuilder {
-  readonly objectives: (Objective & { readonly minimizer: Minimizer })[] = [];
-  readonly effects: Effect[] = [];
-  readonly buffers = new Map<Tensor, Location>();
-  readonly resources = new Map<Resource, Location>();
-  /** A guard that several programs share, which is the caller's; by default a program that trains has its own. */
-  guard: StepGuard | undefined;
-  readonly #gpu: Gpu;
-
-  constructor(gpu: Gpu) {
-    this.#gpu = gpu;
-  }
-
-  /**
-   * At each step, changes `variables` so that `loss` gets smaller. Pass a Minimizer instead of an
-   * optimizer to go on with its moments and learning rate.
-   *
-   * @throws ArgumentError if there are no variables, or the Minimizer is of others or already at work in this program
-   */
-  minimize(loss: Tensor, variables: readonly Variable[], optimizer: OptimizerSpec | Minimizer): Minimizer {
-    checkMinimize(loss, variables, optimizer);
-    const minimizer = optimizer instanceof Minimizer ? optimizer : this.#gpu.minimizer(variables, optimizer);
-    const own = new Set(minimizer.variables);
-    const given = new Set(variables);
-    if (own.size !== given.size || [...given].some((variable) => !own.has(variable))) {
-      const names = (set: Set<Variable>) => [...set].map(({ name }) => name).join(', ');
-      throw new ArgumentError(
-        `minimize: the ${minimizer.optimizer.name} minimizer is of the variables ${names(own)}, not of ${names(given)}; pass its own variables, or an optimizer`,
-      );
-    }
-    if (this.objectives.some((objective) => objective.minimizer === minimizer)) {
-      throw new ArgumentError(
-        `minimize: this ${minimizer.optimizer.name} minimizer already has a loss in the program; add the losses up, or give each a minimizer of its own`,
-      );
-    }
-    this.objectives.push({ loss, variables, minimizer });
-    return minimizer;
-  }
-
-  /** Adds work at the end of the step, after the optimizers' updates. */
-  effect(effect: Effect): void {
-    if (typeof effect?.lower !== 'function') {
-      throw new ArgumentError(
-        `effect: was given ${describe(effect)}; give { label, inputs, lower }, as a ring's effect(values) makes it`,
-      );
-    }
-    this.effects.push(effect);
-  }
-}
 
 /** An open GPU: its device, its compiled kernels and the variables that live on it. */
 export class Gpu {
@@ -144,7 +92,7 @@ export class Gpu {
 
   /**
    * Compiles a graph function into a program. The function returns the outputs by name and may call
-   * `minimize`; the program's `step` runs it all in one submit. A step in which a weight, a gradient or a recorded value
+   * `minimize`; the program's `step` runs it all in one compute pass. A step in which a weight, a gradient or a recorded value
    * is NaN or infinite, or an update or a moving statistic would become so, is not made, and none after it: `finish` tells
    * (see StepGuard).
    *
@@ -264,31 +212,6 @@ function requireOutputs(label: string, outputs: unknown): void {
   for (const [name, tensor] of Object.entries(outputs as object)) {
     requireTensor(label, tensor, `the output "${name}"`);
   }
-}
-
-/** @throws ArgumentError unless they are what `minimize` takes */
-function checkMinimize(loss: unknown, variables: unknown, optimizer: unknown): void {
-  requireTensor('minimize', loss, 'the loss');
-  const list: readonly unknown[] = Array.isArray(variables) ? variables : [];
-  const wrong = list.findIndex((variable) => !(variable instanceof Variable));
-  if (wrong >= 0 || !Array.isArray(variables)) {
-    throw new ArgumentError(
-      `minimize: its variables are ${describe(variables)}${wrong < 0 ? '' : `, with ${describe(list[wrong])}`}; pass a list of the Variables to change`,
-    );
-  }
-  if (optimizer instanceof Minimizer) return;
-  if (list.length === 0) {
-    throw new ArgumentError(
-      'minimize: there are no variables to change; pass those that the loss depends on',
-    );
-  }
-  requireOptimizer('minimize', optimizer);
-}
-
-function requireOptimizer(caller: string, optimizer: unknown): void {
-  const own = (optimizer ?? {}) as Partial<OptimizerSpec>;
-  if (Array.isArray(own.slotNames) && typeof own.update === 'function') return;
-  throw new ArgumentError(`${caller}: the optimizer is ${describe(optimizer)}; make one, such as adam()`);
 }
 
 const minimizersOf = ({ objectives }: GraphBuilder): Minimizer[] =>

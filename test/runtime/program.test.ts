@@ -201,6 +201,39 @@ describe('several steps in one submit', () => {
     gpu.destroy();
   });
 
+  it('is made before what it uses is destroyed', async () => {
+    const { gpu, program, calls } = await count();
+    program.step(undefined, { hold: true });
+    program.destroy();
+    expect(calls.calls.submit).toBe(1);
+    await gpu.device.settle(); // the GPU objects to nothing
+    gpu.destroy();
+  });
+
+  it('tells with the next call that it could not be submitted by itself', async () => {
+    const { gpu, program } = await count();
+    program.step(undefined, { hold: true });
+    const submit = vi.spyOn(gpu.device.gpu.queue, 'submit').mockImplementation(() => {
+      throw new Error('no room');
+    });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    submit.mockRestore();
+    expect(() => program.step()).toThrow('program: no room');
+    await program.finish();
+    gpu.destroy();
+  });
+
+  it('is waited for by finish, with all that goes wrong', async () => {
+    const { gpu, program } = await count();
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    vi.spyOn(gpu.device.gpu.queue, 'onSubmittedWorkDone').mockRejectedValueOnce(new Error('no more'));
+    for (let i = 0; i < 31; i++) program.step(); // with the next submit, the oldest is due
+    program.step(undefined, { hold: true });
+    await expect(program.finish()).rejects.toThrow(/no more/);
+    vi.restoreAllMocks();
+    gpu.destroy();
+  });
+
   it('drops what is held when the session ends', async () => {
     const { gpu, program, calls } = await count();
     program.step(undefined, { hold: true });

@@ -5,7 +5,7 @@ import { gatherBatch } from '../../ops/dataset/gatherBatch.ts';
 import { reduceMean } from '../../ops/reduce/reduce.ts';
 import type { OptionTable } from '../../options.ts';
 import type { Program } from '../../runtime/program.ts';
-import type { GraphBuilder } from '../../runtime/session.ts';
+import type { GraphBuilder } from '../../runtime/graphBuilder.ts';
 import type { Snapshot } from '../training/checkpoint.ts';
 import { callbackList } from '../training/callbackList.ts';
 import { Counters } from '../training/counters.ts';

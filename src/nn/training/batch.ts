@@ -9,7 +9,7 @@ import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
 import { gatherBatch, gatherLabelledBatch } from '../../ops/dataset/gatherBatch.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import type { DeviceDataset, DeviceField } from '../../runtime/deviceDataset.ts';
-import type { GraphBuilder } from '../../runtime/session.ts';
+import type { GraphBuilder } from '../../runtime/graphBuilder.ts';
 import type { ByteScaling, TargetKind } from './fieldChecks.ts';
 
 /** The current step's batch. */

@@ -3,7 +3,7 @@ import { columnsOf } from '../../ops/dataset/effects.ts';
 import { DeviceDataset } from '../../runtime/deviceDataset.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import { MetricRing } from '../../runtime/ring.ts';
-import type { GraphBuilder } from '../../runtime/session.ts';
+import type { GraphBuilder } from '../../runtime/graphBuilder.ts';
 import type { Computed } from '../objective.ts';
 import { gather } from './batch.ts';
 import { Collector } from './collector.ts';

@@ -3,7 +3,7 @@ import { asStream } from '../../data/stream.ts';
 import type { TrainingData } from '../../data/stream.ts';
 import type { AugmentOptions } from '../../ops/dataset/gatherAugmented.ts';
 import { reduceMean } from '../../ops/reduce/reduce.ts';
-import type { GraphBuilder } from '../../runtime/session.ts';
+import type { GraphBuilder } from '../../runtime/graphBuilder.ts';
 import { product } from '../steps.ts';
 import { gather } from './batch.ts';
 import { checkTargets } from './checkData.ts';

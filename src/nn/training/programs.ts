@@ -3,7 +3,7 @@ import type { DeviceDataset } from '../../runtime/deviceDataset.ts';
 import { StepGuard } from '../../runtime/guard.ts';
 import type { CompileProgress, Program } from '../../runtime/program.ts';
 import { MetricRing } from '../../runtime/ring.ts';
-import type { GraphBuilder } from '../../runtime/session.ts';
+import type { GraphBuilder } from '../../runtime/graphBuilder.ts';
 import { Totals } from '../metrics/metric.ts';
 import type { RecordedValue } from '../metrics/metric.ts';
 import type { BatchSource } from './source.ts';

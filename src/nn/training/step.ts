@@ -8,7 +8,7 @@ import { reduceMean } from '../../ops/reduce/reduce.ts';
 import { checkOptions, describe, isPromise, required } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import { Minimizer } from '../../runtime/minimizer.ts';
-import type { GraphBuilder } from '../../runtime/session.ts';
+import type { GraphBuilder } from '../../runtime/graphBuilder.ts';
 import type { Optimizer } from '../optimizers.ts';
 import { validationName } from '../registry.ts';
 import type { OptimizerName } from '../registry.ts';

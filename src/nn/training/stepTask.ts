@@ -7,7 +7,7 @@ import type { Effect } from '../../ops/core/op.ts';
 import { withSideEffects } from '../../ops/core/sideEffects.ts';
 import { withStreams } from '../../ops/random/random.ts';
 import type { Minimizer } from '../../runtime/minimizer.ts';
-import { GraphBuilder } from '../../runtime/session.ts';
+import { GraphBuilder } from '../../runtime/graphBuilder.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Optimizer } from '../optimizers.ts';
 import { optimizerOf } from '../registry.ts';

@@ -1,6 +1,7 @@
 import type { Tensor } from '../../ops/core/op.ts';
 import type { DeviceDataset } from '../../runtime/deviceDataset.ts';
-import type { Gpu, GraphBuilder } from '../../runtime/session.ts';
+import type { GraphBuilder } from '../../runtime/graphBuilder.ts';
+import type { Gpu } from '../../runtime/session.ts';
 import type { RecordedValue } from '../metrics/metric.ts';
 import type { Saved } from './checkpoint.ts';
 import type { TrainingState } from './state.ts';

@@ -1,0 +1,65 @@
+type Encode = (encoder: GPUCommandEncoder) => void;
+
+/** Commands on their way to a device's queue: short ones may be held until others come, to share a submit with them. */
+export class Commands {
+  readonly #gpu: GPUDevice;
+  readonly #attempt: <T>(label: string, call: () => T) => T;
+  readonly #onError: (error: Error) => void;
+  #held: { readonly encoder: GPUCommandEncoder; readonly label: string } | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param attempt calls the GPU, and makes what it throws a typed error
+   * @param onError told of what goes wrong where no caller can be told
+   */
+  constructor(
+    gpu: GPUDevice,
+    attempt: <T>(label: string, call: () => T) => T,
+    onError: (error: Error) => void,
+  ) {
+    this.#gpu = gpu;
+    this.#attempt = attempt;
+    this.#onError = onError;
+  }
+
+  submit(label: string, encode: Encode): void {
+    this.#encode(label, encode);
+    this.flush();
+  }
+
+  hold(label: string, encode: Encode): void {
+    this.#encode(label, encode);
+    this.#timer ??= setTimeout(() => this.flushUnheard(), 0);
+  }
+
+  #encode(label: string, encode: Encode): void {
+    this.#attempt(label, () => {
+      const encoder = this.#held?.encoder ?? this.#gpu.createCommandEncoder({ label });
+      this.#held = undefined; // if `encode` throws, a pass may be open in it
+      encode(encoder);
+      this.#held = { encoder, label };
+    });
+  }
+
+  flush(): void {
+    const held = this.#held;
+    this.drop();
+    if (held) this.#attempt(held.label, () => this.#gpu.queue.submit([held.encoder.finish()]));
+  }
+
+  /** `flush` where no caller waits to be told what goes wrong. */
+  flushUnheard(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      this.#onError(error as Error);
+    }
+  }
+
+  /** Forgets the commands that are held. */
+  drop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#held = undefined;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Device } from '../device/device.ts';
+import type { CompiledKernel } from '../kernels/pipelineCache.ts';
+import type { Operand } from '../ops/core/op.ts';
+import type { Build } from './build.ts';
+import type { Location } from './location.ts';
+import { bindingSize } from './memory.ts';
+
+/** A dispatch that is ready to be encoded. */
+export interface Command {
+  readonly label: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Makes the bind groups of dispatches, whose kernels are `compiled` in the same order. */
+export function bindCommands(
+  device: Device,
+  dispatches: Build['dispatches'],
+  compiled: readonly CompiledKernel[],
+  locate: (operand: Operand) => Location,
+): Command[] {
+  return dispatches.map(({ label, bindings, workgroups }, i) => {
+    const { pipeline, bindGroupLayout: layout } = compiled[i];
+    const entries = bindings.map(({ binding, operand, slice }) => {
+      const { buffer, offset } = locate(operand);
+      const { offset: from, bytes: size } = slice ?? { offset: 0, bytes: bindingSize(operand) };
+      return { binding, resource: { buffer, offset: offset + from, size } };
+    });
+    const bindGroup = device.attempt(label, () => device.gpu.createBindGroup({ label, layout, entries }));
+    return { label, pipeline, bindGroup, workgroups };
+  });
+}
+
+export function encodeCommands(commands: readonly Command[], pass: GPUComputePassEncoder): void {
+  let current: GPUComputePipeline | undefined;
+  for (const { pipeline, bindGroup, workgroups } of commands) {
+    if (pipeline !== current) pass.setPipeline((current = pipeline));
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
+  }
+}

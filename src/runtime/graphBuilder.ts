@@ -1,0 +1,91 @@
+import { ArgumentError } from '../errors.ts';
+import { describe } from '../options.ts';
+import { Variable } from '../ops/core/leaves.ts';
+import { requireTensor } from '../ops/core/node.ts';
+import type { Effect, Resource, Tensor } from '../ops/core/op.ts';
+import type { Objective } from './build.ts';
+import type { StepGuard } from './guard.ts';
+import type { Location } from './location.ts';
+import { Minimizer } from './minimizer.ts';
+import type { OptimizerSpec } from './optimizerSpec.ts';
+
+/** What gives variables their memory on a GPU and puts an optimizer to work on them: a `Gpu`. */
+interface MinimizerMaker {
+  minimizer(variables: readonly Variable[], optimizer: OptimizerSpec): Minimizer;
+}
+
+/** Collects what a program does besides computing outputs. */
+export class GraphBuilder {
+  readonly objectives: (Objective & { readonly minimizer: Minimizer })[] = [];
+  readonly effects: Effect[] = [];
+  readonly buffers = new Map<Tensor, Location>();
+  readonly resources = new Map<Resource, Location>();
+  /** A guard that several programs share, which is the caller's; by default a program that trains has its own. */
+  guard: StepGuard | undefined;
+  readonly #gpu: MinimizerMaker;
+
+  constructor(gpu: MinimizerMaker) {
+    this.#gpu = gpu;
+  }
+
+  /**
+   * At each step, changes `variables` so that `loss` gets smaller. Pass a Minimizer instead of an
+   * optimizer to go on with its moments and learning rate.
+   *
+   * @throws ArgumentError if there are no variables, or the Minimizer is of others or already at work in this program
+   */
+  minimize(loss: Tensor, variables: readonly Variable[], optimizer: OptimizerSpec | Minimizer): Minimizer {
+    checkMinimize(loss, variables, optimizer);
+    const minimizer = optimizer instanceof Minimizer ? optimizer : this.#gpu.minimizer(variables, optimizer);
+    const own = new Set(minimizer.variables);
+    const given = new Set(variables);
+    if (own.size !== given.size || [...given].some((variable) => !own.has(variable))) {
+      const names = (set: Set<Variable>) => [...set].map(({ name }) => name).join(', ');
+      throw new ArgumentError(
+        `minimize: the ${minimizer.optimizer.name} minimizer is of the variables ${names(own)}, not of ${names(given)}; pass its own variables, or an optimizer`,
+      );
+    }
+    if (this.objectives.some((objective) => objective.minimizer === minimizer)) {
+      throw new ArgumentError(
+        `minimize: this ${minimizer.optimizer.name} minimizer already has a loss in the program; add the losses up, or give each a minimizer of its own`,
+      );
+    }
+    this.objectives.push({ loss, variables, minimizer });
+    return minimizer;
+  }
+
+  /** Adds work at the end of the step, after the optimizers' updates. */
+  effect(effect: Effect): void {
+    if (typeof effect?.lower !== 'function') {
+      throw new ArgumentError(
+        `effect: was given ${describe(effect)}; give { label, inputs, lower }, as a ring's effect(values) makes it`,
+      );
+    }
+    this.effects.push(effect);
+  }
+}
+
+/** @throws ArgumentError unless they are what `minimize` takes */
+function checkMinimize(loss: unknown, variables: unknown, optimizer: unknown): void {
+  requireTensor('minimize', loss, 'the loss');
+  const list: readonly unknown[] = Array.isArray(variables) ? variables : [];
+  const wrong = list.findIndex((variable) => !(variable instanceof Variable));
+  if (wrong >= 0 || !Array.isArray(variables)) {
+    throw new ArgumentError(
+      `minimize: its variables are ${describe(variables)}${wrong < 0 ? '' : `, with ${describe(list[wrong])}`}; pass a list of the Variables to change`,
+    );
+  }
+  if (optimizer instanceof Minimizer) return;
+  if (list.length === 0) {
+    throw new ArgumentError(
+      'minimize: there are no variables to change; pass those that the loss depends on',
+    );
+  }
+  requireOptimizer('minimize', optimizer);
+}
+
+export function requireOptimizer(caller: string, optimizer: unknown): void {
+  const own = (optimizer ?? {}) as Partial<OptimizerSpec>;
+  if (Array.isArray(own.slotNames) && typeof own.update === 'function') return;
+  throw new ArgumentError(`${caller}: the optimizer is ${describe(optimizer)}; make one, such as adam()`);
+}
