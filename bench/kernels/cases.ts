@@ -53,7 +53,7 @@ function weightsOf({ pinned }: Build): number[] {
 }
 
 /** The nodes that a program has kernels for, in the order of its dispatches. */
-export function nodesOf(build: Build): Node[] {
+function nodesOf(build: Build): Node[] {
   return [...new Set(build.dispatches.flatMap(({ node }) => node ?? []))];
 }
 

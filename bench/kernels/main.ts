@@ -15,7 +15,14 @@ import { parseArgs } from 'node:util';
 import { initNode } from '../../src/node/index.ts';
 import { isModel } from '../models.ts';
 import { MODELS } from '../peers/problem.ts';
-import { commitName, cpuSeconds, finish, reportOptions, runtimeName } from '../node/runtime.ts';
+import {
+  commitName,
+  cpuSeconds,
+  destinationOf,
+  finish,
+  reportOptions,
+  runtimeName,
+} from '../node/runtime.ts';
 import { formatMachine, machineOf, SOFTWARE_WARNING } from '../report/machine.ts';
 import { SCHEMA } from '../report/schema.ts';
 import type { KernelReport } from '../report/schema.ts';
@@ -45,19 +52,21 @@ export async function main(args: readonly string[]): Promise<number> {
   const which = WHICH.find((own) => own === values.variants);
   if (!which) throw new Error(`--variants is "${values.variants}"; choose one of ${WHICH.join(', ')}`);
   const groups = positionals.length > 0 ? positionals : GROUPS;
-
-  const gpu = await initNode();
-  const { software } = gpu.device;
-  const machine = machineOf(gpu.device, runtimeName(), commitName());
-  console.log(`${formatMachine(machine)}${software ? `\n\n${SOFTWARE_WARNING}` : ''}\n`);
+  const destination = destinationOf(values);
   const timing = {
     samples: whole('samples', values.samples),
     sampleMs: whole('sample-ms', values['sample-ms']),
     cpuSeconds,
   };
+  const named = values.sizes?.split(',').map((size) => whole('sizes', size));
+
+  const gpu = await initNode();
+  const { software } = gpu.device;
+  const machine = machineOf(gpu.device, runtimeName(), commitName());
+  console.log(`${formatMachine(machine)}${software ? `\n\n${SOFTWARE_WARNING}` : ''}\n`);
   const ceilings = await measureCeilings(gpu, timing);
   console.log(`${formatCeilings(ceilings)}\n`);
-  const sizes = (values.sizes ?? (software ? '256,512,768' : '512,1024,2048')).split(',');
+  const sizes = named ?? (software ? [256, 512, 768] : [512, 1024, 2048]);
 
   const progress = process.stderr.isTTY
     ? (text: string) => process.stderr.write(`\r\x1b[K${text}`)
@@ -66,7 +75,7 @@ export async function main(args: readonly string[]): Promise<number> {
     { gpu, ceilings, timing },
     {
       models: groups.filter(isModel),
-      sizes: groups.includes('squares') ? sizes.map((size) => whole('sizes', size)) : [],
+      sizes: groups.includes('squares') ? sizes : [],
       which,
       filter: values.filter.split(',').filter(Boolean),
       progress,
@@ -87,7 +96,7 @@ export async function main(args: readonly string[]): Promise<number> {
     ceilings: { gflops, gbs },
     results,
   };
-  const code = finish(report, values);
+  const code = finish(report, destination);
   return failures.length > 0 ? 1 : code;
 }
 

@@ -36,7 +36,7 @@ export function cpuSeconds(): number {
 }
 
 /** The share by which a median must be slower to count. */
-export function thresholdOf(text: string): number {
+function thresholdOf(text: string): number {
   const value = Number(text.replace(/%$/, '')) / 100;
   if (text.trim() === '' || !(value >= 0)) {
     throw new Error(`--threshold is "${text}"; it must be a percentage such as 10`);
@@ -44,23 +44,38 @@ export function thresholdOf(text: string): number {
   return value;
 }
 
-/** Writes the report where wanted and compares it with an older one: 1 where something is slower, else 0. */
-export function finish(
-  report: Report,
-  options: { readonly json?: string; readonly compare?: string; readonly threshold: string },
-): number {
+/** What to do with a report. */
+interface Destination {
+  readonly json?: string;
+  readonly threshold: number;
+  readonly compared?: { readonly file: string; readonly before: Report };
+}
+
+/** Reads the options, and the older report, before anything is measured. */
+export function destinationOf(options: {
+  readonly json?: string;
+  readonly compare?: string;
+  readonly threshold: string;
+}): Destination {
+  const { json, compare: file } = options;
   const threshold = thresholdOf(options.threshold);
-  if (options.json !== undefined) {
-    mkdirSync(dirname(options.json), { recursive: true });
-    writeFileSync(options.json, formatReport(report));
-    console.log(`\nWrote ${options.json}.`);
+  if (file === undefined) return { json, threshold };
+  return { json, threshold, compared: { file, before: parseReport(readFileSync(file, 'utf8'), file) } };
+}
+
+/** Writes the report where wanted and compares it with an older one: 1 where something is slower, else 0. */
+export function finish(report: Report, { json, threshold, compared }: Destination): number {
+  if (json !== undefined) {
+    mkdirSync(dirname(json), { recursive: true });
+    writeFileSync(json, formatReport(report));
+    console.log(`\nWrote ${json}.`);
   }
-  if (options.compare === undefined) return 0;
-  const before = parseReport(readFileSync(options.compare, 'utf8'), options.compare);
+  if (!compared) return 0;
+  const { file, before } = compared;
   const problem = mismatch(before, report);
   if (problem) console.log(`\nNote: ${problem}; the comparison says little.`);
   const changes = compare(before, report, threshold);
-  console.log(`\nAgainst ${options.compare} (${before.commit}):\n\n${formatChanges(changes, threshold)}`);
+  console.log(`\nAgainst ${file} (${before.commit}):\n\n${formatChanges(changes, threshold)}`);
   return changes.some(({ verdict }) => verdict === 'slower') ? 1 : 0;
 }
 

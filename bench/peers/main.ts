@@ -16,7 +16,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { initNode } from '../../src/node/index.ts';
-import { commitName, finish, reportOptions, runtimeName } from '../node/runtime.ts';
+import { commitName, destinationOf, finish, reportOptions, runtimeName } from '../node/runtime.ts';
 import { formatMachine, machineOf, SOFTWARE_WARNING } from '../report/machine.ts';
 import { SCHEMA } from '../report/schema.ts';
 import type { PeerReport, PeerResult } from '../report/schema.ts';
@@ -49,6 +49,7 @@ export async function main(args: readonly string[]): Promise<number> {
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error('--rounds must be a whole number of at least 1');
   const subjects = positionals.length > 0 ? positionals : SUBJECTS;
+  const destination = destinationOf(values);
 
   // Choosing the adapter also sets VK_DRIVER_FILES, which the processes below inherit.
   const gpu = await initNode();
@@ -89,7 +90,7 @@ export async function main(args: readonly string[]): Promise<number> {
     warnings: [...(machine.software ? [SOFTWARE_WARNING] : []), ...warnings],
     results,
   };
-  const code = finish(report, values);
+  const code = finish(report, destination);
   return failures.length > 0 || results.some(({ agrees }) => !agrees) ? 1 : code;
 }
 

@@ -84,8 +84,6 @@ function shapesOf(model: ModelName): readonly (readonly number[])[] {
   ];
 }
 
-/** In the DCGAN: how many of the weights are the generator's, the first ones. */
-export const GENERATOR_WEIGHTS = 8;
 /** In the generator: the scales of its batch normalizations, which begin at 1; every other vector begins at 0. */
 const SCALES = new Set([1, 4]);
 

@@ -15,7 +15,7 @@ export interface Rounds<S> {
 }
 
 /** Losses after the same steps from the same weights on the same data differ by no more, as a share. */
-export const SAME_LOSS = 1e-3;
+const SAME_LOSS = 1e-3;
 /** Sums over a kernel's result differ by no more, as a share. */
 const SAME_TOTAL = 1e-4;
 

@@ -17,7 +17,7 @@ export interface Found {
 const THRESHOLD = 0.1;
 
 /** The run as the file that `npm run bench` writes too. */
-export function reportOf({ machine, ceilings, kernels, peers, warnings }: Found): Report {
+function reportOf({ machine, ceilings, kernels, peers, warnings }: Found): Report {
   const report = {
     schema: SCHEMA,
     command: 'page',

@@ -23,7 +23,7 @@
 // f, f + s, f + 2s, … in phase f, and each phase is a dense convolution of stride 1 with the taps that
 // meet it (see phase_weights.wgsl). The forward convolution is the case of a single phase.
 //
-// FLOPs: 2 · BATCH · OUT · OUT_C · (taps that meet an output) · GROUP_IN.
+// FLOPs: 2 · BATCH · OUT · OUT_C · (taps that meet an output) · GROUP_IN; bytes at least 4 · (input + weights + output).
 
 alias Value = f32; // output channels: vec4f, vec2f or f32
 

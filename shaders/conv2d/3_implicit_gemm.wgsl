@@ -16,7 +16,7 @@
 // WG_Y apart, and a row of the tile has a vector too many, so that neighbours read from different banks.
 // Workgroups that follow each other take channels and phases of the same positions: inputs come from caches.
 // Phases (see 2_direct.wgsl) make the same file compute the input gradient.
-// FLOPs 2 · BATCH · OUT · OUT_C · (taps that meet an output) · GROUP_IN.
+// FLOPs F = 2 · BATCH · OUT · OUT_C · (taps that meet an output) · GROUP_IN; bytes 2 F · (1 / rows + 1 / columns of a tile).
 
 alias Value = vec4f; // output channels: vec4f or f32
 alias Input = f32; // input channels: vec4f or f32

@@ -17,7 +17,7 @@
 // A workgroup is one subgroup, and no invocation leaves early: all of them take part in the broadcasts. Those
 // that have no output repeat work of others and store nothing. Phases (see 2_direct.wgsl) make the same file
 // compute the input gradient.
-// FLOPs: 2 · BATCH · OUT · OUT_C · (taps that meet an output) · GROUP_IN.
+// FLOPs: 2 · BATCH · OUT · OUT_C · (taps that meet an output) · GROUP_IN; bytes at least 4 · (input + weights + output).
 
 enable subgroups;
 

@@ -10,7 +10,7 @@
 // first layer of 3 × 3 × 1 × 32 a mere 288 invocations each add up hundreds of thousands of products, on
 // a GPU with room for tens of thousands. Splitting the sum is what the next rungs are about.
 //
-// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C.
+// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C; bytes at least 4 · (x + dy + partials).
 
 // Pairs are along [height, width].
 const BATCH: u32 = 2u;

@@ -15,7 +15,7 @@
 // each. Many slices keep all cores busy, though weights are few; that the sums of the slices are added in
 // a fixed order afterwards keeps the result the same bit for bit. No workgroup memory, no barriers.
 //
-// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C.
+// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C; bytes at least 4 · (x + dy + partials).
 
 alias Value = f32; // output channels: vec4f or f32
 

@@ -17,7 +17,7 @@
 // position by position in memory, just as the product needs them, so nothing is transposed.
 // An invocation gathers the same four rows in every step, and finds their taps once. It steps from position
 // to position, ADVANCE further each time: adding with carry takes the place of divisions.
-// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C.
+// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C; bytes at least 4 · (x + dy + partials).
 
 alias Value = vec4f; // output channels: vec4f or f32
 alias Input = f32; // input channels: vec4f or f32

@@ -15,7 +15,7 @@
 // lanes, one by one: on a CPU that plays the GPU it costs four multiply-adds, a load 23. With PAIR_LANES the pairs stay
 // in their lanes, else the channels: whichever leaves fewer lanes idle.
 //
-// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C.
+// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C; bytes at least 4 · (x + dy + partials).
 
 enable subgroups;
 

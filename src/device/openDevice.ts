@@ -15,7 +15,8 @@ export interface DeviceOptions {
   /**
    * For drivers that make machine code only at a kernel's first dispatch (lavapipe): kernels are then dispatched once
    * while a program compiles. `adapter` gives another adapter of the same driver, whose device compiles half of them,
-   * where both share a cache on disk.
+   * where both share a cache on disk. Not for a device of the caller's own. Default: no warm-up; `initNode` asks for it
+   * on lavapipe.
    */
   warmUp?: { readonly adapter?: () => Promise<GPUAdapter | null> };
 }

@@ -26,7 +26,8 @@ const nodeOptions: OptionTable<NodeOptions> = { ...adapterOptions, ...tuneOption
  * words what it found.
  *
  * @param options.adapter forces a kind; default: the environment variable WGRAD_ADAPTER, else the best there is
- * @param options.tune chooses kernels by measurement; what was measured is kept in the cache folder
+ * @param options.tune chooses kernels by measurement (see `TuneMode`); what was measured is kept in the cache folder.
+ *   Default false
  * @throws {AdapterError} when there is no adapter of that kind, with the fix
  * @throws {ArgumentError} when the kind is unknown
  */

@@ -18,7 +18,8 @@ interface Submit {
 
 /**
  * The steps of a program that are under way. It measures how long a step takes, and says how many share a submit and
- * how many submits are enough: the GPU shall never wait for the next one, nor a person for what was submitted long ago.
+ * how many submits are enough: so that the GPU never waits for the next one, and a person never waits long for what was
+ * submitted before.
  */
 export class Flight {
   #submits: Submit[] = [];

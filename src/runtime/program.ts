@@ -36,7 +36,7 @@ export interface CompileProgress {
   readonly label: string;
 }
 
-/** Options of a step. */
+/** Options of `Program.step`. */
 export interface StepOptions {
   /**
    * Several short steps may share a submit: the step may wait until the next ones are there, this device is asked for

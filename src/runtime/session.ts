@@ -234,7 +234,13 @@ function variablesOf(
 
 export type InitOptions = DeviceOptions & TuneOptions;
 
-/** Opens the GPU: the best adapter there is, or the caller's own adapter or device. */
+/**
+ * Opens the GPU: the best adapter there is, or the caller's own adapter or device.
+ *
+ * @param options.tune true measures kernels that are not known yet whenever a program is compiled; default false
+ * @throws AdapterError where there is no WebGPU, no adapter, or the adapter gives no device
+ * @throws ArgumentError where an option is unknown, or `tune` has another value
+ */
 export async function init(options: InitOptions = {}): Promise<Gpu> {
   checkOptions('init', options, { ...deviceOptions, ...tuneOptions });
   const { tune, tuningStore, onNotice, ...device } = options;

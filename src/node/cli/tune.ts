@@ -161,7 +161,8 @@ function parsed(args: readonly string[]) {
       },
     });
   } catch (cause) {
-    throw new ArgumentError(`${(cause as Error).message} See npm run tune -- --help.`, { cause });
+    const [message] = (cause as Error).message.split(' To specify');
+    throw new ArgumentError(`${message.replace(/\.?$/, '.')} See npm run tune -- --help.`, { cause });
   }
 }
 

@@ -7,7 +7,8 @@ import { MOST_CANDIDATES, variantName } from '../core/variant.ts';
 import type { Variant } from '../core/variant.ts';
 import { depthOf, gemmTile, GEMM_TILES, preferredTile, tileConstants, tileCounts } from './gemmTiles.ts';
 import type { Conv2dSize } from './geometry.ts';
-import { COST, divisors, evenly, largestDivisor, MOST_TAPS, upTo } from './plans.ts';
+import { divisors, evenly, largestDivisor, upTo } from '../core/division.ts';
+import { COST, MOST_TAPS } from './plans.ts';
 
 /** The kernels of shaders/conv2d that compute the gradient of the weights. */
 export type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'broadcast';

@@ -20,7 +20,7 @@ export function variantName({ rung, tile, split }: Variant): string {
   return parts.join(':');
 }
 
-/** @throws ArgumentError where the name is none */
+/** @throws ArgumentError where the name does not have one of these forms */
 export function parseVariant<R extends string>(name: string): Variant<R> {
   const [, rung, tile, split] = /^(\w+)(?::(\d+(?:x\d+)*))?(?::split(\d+))?$/.exec(name) ?? [];
   if (rung === undefined) {

@@ -1,3 +1,4 @@
+import { evenly } from '../core/division.ts';
 import type { Width } from '../core/values.ts';
 import type { Plan } from './plan.ts';
 import type { MatmulSize } from './size.ts';
@@ -60,8 +61,8 @@ export function lanesTiles(rung: 'register_only' | 'register_dot', size: MatmulS
 
 /**
  * A workgroup is one subgroup, whose lanes have four columns each. They run along the rows instead, as columns of the
- * transposed product, where C is too narrow for them. 24 rows in a large product, else 16: an eighth slower, compiled in
- * two thirds of the time. A single block is cut in two, or a long K in parts, as there are at least two threads; more
+ * transposed product, where C is too narrow for them. A large product has 24 rows. Others have 16, which is an eighth
+ * slower, but compiles in two thirds of the time. A single block is cut in two, or a long K in parts, as there are at least two threads; more
  * workgroups than those only load more.
  */
 export function broadcastPlan(given: MatmulSize, lanes: number, [wanted]: readonly number[]): Plan {
@@ -89,9 +90,4 @@ export function broadcastPlan(given: MatmulSize, lanes: number, [wanted]: readon
     transposed,
     mostSplits: groupsOf(rows) === 1 && long ? Math.floor(K / 256) : 1,
   };
-}
-
-/** The size of a part when `total` is cut into as few parts of at most `most` as possible, all about equal. */
-function evenly(total: number, most: number): number {
-  return Math.ceil(total / Math.ceil(total / most));
 }

@@ -67,7 +67,7 @@ interface Contest {
  * Measures choices: programs of the single op, one per candidate, are compiled together, held against each other on random
  * inputs, and timed. `tell` gets each choice as soon as it is made.
  *
- * @throws DeviceLostError; what else goes wrong with a candidate only puts that one out
+ * @throws DeviceLostError; any other error of a candidate only excludes that candidate
  */
 export async function measureChoices(
   context: TunerContext,
@@ -212,7 +212,7 @@ async function hold(
   }
 }
 
-/** Runs a candidate's part; what goes wrong there puts it out. */
+/** Runs a part of a candidate's contest; an error there excludes the candidate. */
 async function attempt(candidate: Candidate, part: () => Promise<void>): Promise<void> {
   try {
     await part();

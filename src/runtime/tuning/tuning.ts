@@ -17,13 +17,13 @@ import type { TunerContext, TuningReport } from './tuner.ts';
 export type TuneMode = true | 'cached';
 
 export interface TuneOptions {
-  /** Choose kernels by measurement: see `TuneMode`. Default: by rules, and by measurements that wgrad ships. */
+  /** Choose kernels by measurement: see `TuneMode`. Default false: by rules, and by measurements that wgrad ships. */
   tune?: TuneMode | false;
   /** Where measurements are kept. Default: the browser's IndexedDB; in Node a file of the cache folder. */
   tuningStore?: TuningStore;
   /**
-   * Told, in a sentence, of measurements that cannot be read or written, and of kernels that are wrong here; default
-   * `console.warn`.
+   * Called with a sentence about measurements that cannot be read or written, and about kernels that are wrong on this
+   * device. Default `console.warn`.
    */
   onNotice?: (notice: string) => void;
 }
@@ -41,7 +41,7 @@ export class TuningSettings {
   /** By adapter. */
   readonly known = new Map<string, Measurements>();
 
-  /** @throws ArgumentError if an option is none */
+  /** @throws ArgumentError if `tune` has another value */
   constructor(
     caller: string,
     { tune = false, tuningStore, onNotice = console.warn }: TuneOptions,
