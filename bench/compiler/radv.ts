@@ -42,6 +42,7 @@ function requireTools(): void {
  * Compiles shaders for GPUs, and gives the statistics of each: `[gpu][shader]`.
  *
  * @throws MissingError where this machine lacks a tool
+ * @throws Error where RADV does not know the GPU, or does not compile a shader
  */
 export function compileFor(gpus: readonly string[], shaders: readonly string[]): Statistics[][] {
   requireTools();
@@ -62,8 +63,9 @@ export function compileFor(gpus: readonly string[], shaders: readonly string[]):
         RADV_DEBUG: 'nocache',
         VK_DRIVER_FILES: driver('radeon'),
       };
-      const output = execFileSync(tool, args, { env, encoding: 'utf8', maxBuffer: 2 ** 26, stdio: 'pipe' });
-      const lines = output.trim().split('\n');
+      const { stdout, stderr, status } = spawnSync(tool, args, { env, encoding: 'utf8', maxBuffer: 2 ** 26 });
+      if (status !== 0) throw new Error(`RADV does not compile for --gpu ${gpu}: ${stderr.trim()}`);
+      const lines = stdout.trim().split('\n');
       return lines.map((line) => JSON.parse(line) as Statistics);
     });
   } finally {

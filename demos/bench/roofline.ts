@@ -5,7 +5,7 @@ import { svg } from './svg.ts';
 
 const AREA = { left: 52, right: 626, top: 14, bottom: 356 };
 
-export const classOf = ({ op }: KernelResult): 'conv' | 'matmul' | 'other' =>
+const classOf = ({ op }: KernelResult): 'conv' | 'matmul' | 'other' =>
   op.startsWith('conv') ? 'conv' : op === 'matmul' ? 'matmul' : 'other';
 
 /**
