@@ -3,6 +3,7 @@ import { isTensor } from './lower.ts';
 import type { LoweredDispatch } from './lower.ts';
 import { PassTimer } from './passTimer.ts';
 import type { Program } from './program.ts';
+import { table } from './table.ts';
 import { formatChoice } from './tuning/report.ts';
 
 /** The time of one dispatch of a program. */
@@ -99,18 +100,6 @@ export function formatProfile(timings: readonly DispatchTiming[]): string {
       `${(t.share * 100).toFixed(1)}%`,
     ]);
   const total = timings.reduce((sum, t) => sum + t.microseconds, 0);
-  const table = [
-    ['dispatch', 'kernel', 'variant', 'workgroups', 'µs', 'GFLOP/s', 'share'],
-    ...rows,
-    ['total', '', '', '', total.toFixed(1), '', ''],
-  ];
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  return table
-    .map((row) =>
-      row
-        .map((cell, i) => (i >= 4 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const header = ['dispatch', 'kernel', 'variant', 'workgroups', 'µs', 'GFLOP/s', 'share'];
+  return table([header, ...rows, ['total', '', '', '', total.toFixed(1), '', '']], [4, 5, 6]);
 }

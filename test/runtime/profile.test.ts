@@ -36,7 +36,7 @@ describe('a profile', () => {
     expect(timings.map(({ label }) => label)).toEqual(program.build.dispatches.map(({ label }) => label));
     expect(timings.every(({ microseconds }) => microseconds > 0)).toBe(true);
     expect(timings.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
-    expect(formatProfile(timings).split('\n')).toHaveLength(timings.length + 2);
+    expect(formatProfile(timings).split('\n')).toHaveLength(timings.length + 3);
     program.destroy();
   });
 
@@ -80,5 +80,11 @@ it('the slowest comes first in the table', () => {
     share: microseconds / 30,
   });
   const lines = formatProfile([timing('quick', 10), timing('slow', 20)]).split('\n');
-  expect(lines.map((line) => line.split(' ')[0])).toEqual(['dispatch', 'slow', 'quick', 'total']);
+  expect(lines.map((line) => line.split(' ')[0])).toEqual([
+    'dispatch',
+    expect.stringMatching(/^─+$/),
+    'slow',
+    'quick',
+    'total',
+  ]);
 });

@@ -60,10 +60,10 @@ export function lanesTiles(rung: 'register_only' | 'register_dot', size: MatmulS
 }
 
 /**
- * A workgroup is one subgroup, whose lanes have four columns each. They run along the rows instead, as columns of the
- * transposed product, where C is too narrow for them. A large product has 24 rows. Others have 16, which is an eighth
- * slower, but compiles in two thirds of the time. A single block is cut in two, or a long K in parts, as there are at least two threads; more
- * workgroups than those only load more.
+ * A workgroup is one subgroup, whose lanes have four columns each. Where C is too narrow for them they run along the rows
+ * instead, as columns of the transposed product. A large product has 24 rows to a workgroup. Others have 16, which is an
+ * eighth slower, but compiles in two thirds of the time. A single block is cut in two, or a long K in parts, as there are
+ * at least two threads; more workgroups than those only load more.
  */
 export function broadcastPlan(given: MatmulSize, lanes: number, [wanted]: readonly number[]): Plan {
   const transposed = given.N < 4 * lanes && given.M > given.N;
