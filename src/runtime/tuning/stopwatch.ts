@@ -1,4 +1,5 @@
 import type { Device } from '../../device/device.ts';
+import { PassTimer } from '../passTimer.ts';
 import type { Program } from '../program.ts';
 
 /** Long against what clocks are rounded to: 65 µs of Dawn's timestamps, 100 µs of browsers', 1 ms of a sleep. */
@@ -13,22 +14,19 @@ const MOST_DISPATCHES = 2000;
  */
 export class Stopwatch {
   readonly #device: Device;
-  readonly #queries: GPUQuerySet | undefined;
-  readonly #resolved: GPUBuffer | undefined;
+  readonly #timer: PassTimer | undefined;
   readonly #repeats = new WeakMap<Program, number>();
 
   constructor(device: Device) {
     this.#device = device;
-    if (!device.features.has('timestamp-query')) return;
-    this.#queries = device.gpu.createQuerySet({ label: 'tuner', type: 'timestamp', count: 2 });
-    this.#resolved = device.createBuffer('tuner', 16, GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC);
+    this.#timer = device.features.has('timestamp-query') ? new PassTimer(device, 1) : undefined;
   }
 
   /** Microseconds of one run. The first call for a program also finds how many make up a sample. */
   async time(program: Program): Promise<number> {
     const known = this.#repeats.get(program);
     if (known !== undefined) return (await this.#run(program, known)) / known;
-    const sample = this.#queries ? SAMPLE_MICROSECONDS.timestamps : SAMPLE_MICROSECONDS.wall;
+    const sample = this.#timer ? SAMPLE_MICROSECONDS.timestamps : SAMPLE_MICROSECONDS.wall;
     const most = Math.max(1, Math.floor(MOST_DISPATCHES / program.commands.length));
     for (let repeats = 1; ;) {
       const taken = await this.#run(program, repeats);
@@ -36,30 +34,28 @@ export class Stopwatch {
         this.#repeats.set(program, repeats);
         return taken / repeats;
       }
-      repeats = Math.min(most, repeats * Math.min(16, Math.max(2, Math.ceil(sample / Math.max(taken, 1)))));
+      const growth = Math.min(16, Math.max(2, Math.ceil(sample / Math.max(taken, 1))));
+      repeats = Math.min(most, repeats * growth);
     }
   }
 
   async #run(program: Program, repeats: number): Promise<number> {
-    const [device, querySet] = [this.#device, this.#queries];
+    const device = this.#device;
+    const encode = (pass: GPUComputePassEncoder) => {
+      for (let run = 0; run < repeats; run++) program.encodeInto(pass);
+    };
+    if (this.#timer) return (await this.#timer.run([encode]))[0];
     const begin = performance.now();
     device.submit('tuner', (encoder) => {
-      const timestampWrites = querySet && { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
-      const pass = encoder.beginComputePass({ label: 'tuner', ...(timestampWrites && { timestampWrites }) });
-      for (let run = 0; run < repeats; run++) program.encodeInto(pass);
+      const pass = encoder.beginComputePass({ label: 'tuner' });
+      encode(pass);
       pass.end();
-      if (querySet) encoder.resolveQuerySet(querySet, 0, 2, this.#resolved!, 0);
     });
-    if (querySet) {
-      const [from, to] = new BigUint64Array(await device.read(this.#resolved!, 0, 16));
-      return Math.max(0, Number(to - from)) / 1000;
-    }
     await device.race(device.gpu.queue.onSubmittedWorkDone());
     return (performance.now() - begin) * 1000;
   }
 
   destroy(): void {
-    this.#queries?.destroy();
-    this.#resolved?.destroy();
+    this.#timer?.destroy();
   }
 }
