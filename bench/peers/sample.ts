@@ -63,8 +63,8 @@ export async function sampleTraining(
   const calls = await countCalls(() => training.step(), 2);
 
   // A loop has costs of its own at its beginning and end: what more steps take more is what a step takes.
-  const short = 4;
-  const more = Math.min(MOST_STEPS, Math.max(COMPARED_STEPS, Math.round(stretchMs / stepMs)));
+  const short = 2;
+  const more = Math.min(MOST_STEPS, Math.max(4, Math.round(stretchMs / stepMs)));
   await training.loop(short);
   const timed = async (steps: number) => {
     const [wall, cpu] = [performance.now(), cpuSeconds?.() ?? 0];

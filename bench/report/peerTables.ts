@@ -64,7 +64,10 @@ export function peerTables(report: PeerReport): string {
       ),
     );
   const differs = results.some(({ agrees }) => !agrees) ? ' (!) computes something else than wgrad.' : '';
-  return [...tables, `${provenance(report)} Medians over ${rounds} rounds.${differs}`].join('\n\n');
+  return [
+    ...tables,
+    `${provenance(report)} ${rounds > 1 ? `Medians over ${rounds} rounds.` : 'One round.'}${differs}`,
+  ].join('\n\n');
 }
 
 const CLASSES: readonly (readonly [string, (what: string) => boolean])[] = [

@@ -12,15 +12,15 @@ const FRAMEWORKS: readonly Framework[] = ['wgrad', 'jax-js', 'tfjs'];
 /** A framework in a worker of its own, which is asked one thing after the other. */
 class Runner {
   readonly framework: Framework;
-  readonly worker: Worker;
+  readonly #worker: Worker;
   #answer: ((message: PeerMessage) => void) | undefined;
   readonly #ask: (request: PeerRequest) => void;
 
   constructor(framework: Framework) {
     this.framework = framework;
-    this.worker = new Worker(new URL('./peerWorker.ts', import.meta.url), { type: 'module' });
+    this.#worker = new Worker(new URL('./peerWorker.ts', import.meta.url), { type: 'module' });
     const crashed = (message: string) => this.#answer?.({ type: 'error', name: 'Error', message });
-    const port = workerPort<PeerMessage, PeerRequest>(this.worker, crashed);
+    const port = workerPort<PeerMessage, PeerRequest>(this.#worker, crashed);
     port.listen((message) => this.#answer?.(message));
     this.#ask = (request) => port.post(request);
   }
@@ -33,6 +33,12 @@ class Runner {
     });
     if (answer.type === 'error') throw new Error(`${this.framework}: ${answer.message}`);
     return answer;
+  }
+
+  /** What is being asked is answered with an error. */
+  end(): void {
+    this.#worker.terminate();
+    this.#answer?.({ type: 'error', name: 'AbortError', message: 'stopped' });
   }
 }
 
@@ -48,7 +54,7 @@ export interface RaceEvents {
 export async function race(settings: Settings, events: RaceEvents, signal: AbortSignal): Promise<void> {
   const { models, rounds, stretchMs } = settings;
   const runners = FRAMEWORKS.map((framework) => new Runner(framework));
-  const end = () => runners.forEach(({ worker }) => worker.terminate());
+  const end = () => runners.forEach((runner) => runner.end());
   signal.addEventListener('abort', end);
   const versions = new Map<Framework, string>();
   const samples = new Map<string, TrainingSample[]>();
@@ -58,7 +64,7 @@ export async function race(settings: Settings, events: RaceEvents, signal: Abort
     for (const runner of runners) {
       const { framework } = runner;
       events.progress(`Loading ${framework}`, 0);
-      const opened = await attempt(() => runner.ask({ type: 'open', framework }), events);
+      const opened = await attempt(() => runner.ask({ type: 'open', framework }), events, signal);
       if (opened?.type === 'opened') versions.set(framework, opened.version);
       if (opened?.type === 'missing') {
         events.note(
@@ -71,8 +77,8 @@ export async function race(settings: Settings, events: RaceEvents, signal: Abort
         for (const runner of runners) {
           const { framework } = runner;
           events.progress(`Round ${round + 1} of ${rounds}: ${model}, ${framework}`, done++ / total);
-          if (signal.aborted || !versions.has(framework) || !trains(framework, model)) continue;
-          const answer = await attempt(() => runner.ask({ type: 'train', model, stretchMs }), events);
+          if (!versions.has(framework) || !trains(framework, model)) continue;
+          const answer = await attempt(() => runner.ask({ type: 'train', model, stretchMs }), events, signal);
           if (answer?.type !== 'sample') continue;
           const key = `${model} ${framework}`;
           samples.set(key, [...(samples.get(key) ?? []), answer.sample]);
@@ -85,14 +91,17 @@ export async function race(settings: Settings, events: RaceEvents, signal: Abort
   }
 }
 
+/** An answer; undefined, and a note, where there is none. */
 async function attempt(
   ask: () => Promise<PeerMessage>,
   events: RaceEvents,
+  signal: AbortSignal,
 ): Promise<PeerMessage | undefined> {
+  if (signal.aborted) return undefined;
   try {
     return await ask();
   } catch (error) {
-    events.note((error as Error).message);
+    if (!signal.aborted) events.note((error as Error).message);
     return undefined;
   }
 }

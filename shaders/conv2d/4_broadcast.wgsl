@@ -15,9 +15,8 @@
 // costs as much as four multiply-adds, hands it to all.
 //
 // A workgroup is one subgroup, and no invocation leaves early: all of them take part in the broadcasts. Those
-// that have no output repeat the last one's work and store nothing.
-//
-// Phases (see 2_direct.wgsl) make the same file compute the input gradient.
+// that have no output repeat work of others and store nothing. Phases (see 2_direct.wgsl) make the same file
+// compute the input gradient.
 // FLOPs: 2 · BATCH · OUT · OUT_C · (taps that meet an output) · GROUP_IN.
 
 enable subgroups;
@@ -47,7 +46,7 @@ const COLUMNS: u32 = 6u; // @tune 4 6 8 11
 const CHANNELS: u32 = 2u; // in Values; divides OUT_C / GROUPS // @tune 1 2 4 8
 const TAP_RUN: u32 = 3u; // divides TAPS[1] // @tune 1 3 5
 const WORKGROUP_SIZE: u32 = 4u; // lanes of a subgroup
-const GRID_X: u32 = 65535u;
+const GRID_Y: u32 = 65535u; // workgroups along y
 
 const IN_C: u32 = GROUPS * GROUP_IN;
 const TILES_W: u32 = (PHASE_OUT[1] + COLUMNS - 1u) / COLUMNS;
@@ -70,15 +69,16 @@ fn epilogue(value: Value, index: u32, channel: u32) -> Value {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
-  let block = workgroup_id.z * GRID_X + workgroup_id.x;
+  // Channels along x: workgroups that follow each other write neighbours, and read the same input.
+  let block = workgroup_id.z * GRID_Y + workgroup_id.y;
   let row = block % PHASE_OUT[0];
   let tile = block / PHASE_OUT[0] * WORKGROUP_SIZE + local_id.x;
   let image = min(tile / TILES_W, BATCH - 1u);
   let column = tile % TILES_W * COLUMNS;
-  let phase = workgroup_id.y / CHANNEL_TILES;
+  let phase = workgroup_id.x / CHANNEL_TILES;
   let phase_h = phase / PHASES[1];
   let phase_w = phase % PHASES[1];
-  let channel = workgroup_id.y % CHANNEL_TILES * CHANNELS;
+  let channel = workgroup_id.x % CHANNEL_TILES * CHANNELS;
   let first_in = channel / (OUT_C / GROUPS) * GROUP_IN;
   // Tap a looks at row top + a · DILATION. Of the taps only those that see a row of the image are run through.
   let top = i32(row * STRIDE[0]) + ORIGIN_H[phase_h];

@@ -6,7 +6,7 @@
 //   c  [SPLITS, BATCH, M, N], or [SPLITS, BATCH, N, M] where TRANSPOSE_C
 //
 // On rungs 4 and 5 loads take three quarters of the time: inside a loop, 8 lanes pay as much for a vec4f as for 60
-// multiply-adds, even where all read one address. To pass a lane's value to all lanes costs no more than one or two.
+// multiply-adds, even where all read one address. To pass a lane's value to all lanes costs as much as a few.
 // So no lane loads what another one has. A workgroup is one subgroup and computes ROWS × (4 · LANES) of C; a lane
 // has four of the columns. For every four k it loads four vec4f of B for itself (rows of four columns, or of four k
 // where B is transposed), and its share of A's ROWS × 4 values, which subgroupShuffle hands round. 16 rows and 8

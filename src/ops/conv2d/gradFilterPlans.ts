@@ -7,7 +7,7 @@ import { MOST_CANDIDATES, variantName } from '../core/variant.ts';
 import type { Variant } from '../core/variant.ts';
 import { depthOf, gemmTile, GEMM_TILES, preferredTile, tileConstants, tileCounts } from './gemmTiles.ts';
 import type { Conv2dSize } from './geometry.ts';
-import { COST, divisors, evenly, largestDivisor, upTo } from './plans.ts';
+import { COST, divisors, evenly, largestDivisor, MOST_TAPS, upTo } from './plans.ts';
 
 /** The kernels of shaders/conv2d that compute the gradient of the weights. */
 export type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'broadcast';
@@ -147,52 +147,71 @@ function gemmPlan(size: Conv2dSize, bias: boolean, named: readonly number[], tar
 }
 
 interface Tile {
-  readonly rows: number;
+  /** Pairs (kh, ic) of the weights. */
+  readonly pairs: number;
   readonly channels: number;
-  readonly rowLanes: boolean;
+  /** The pairs stay in the lanes that load them, else the channels. */
+  readonly pairLanes: boolean;
 }
 
+/** Columns between the first and the last tap of a window that moves. */
+const MOST_COLUMNS = 8;
 /** Sums of an invocation: those beyond the registers are fetched from the stack. */
-const MOST_SUMS = 96;
+const MOST_SUMS = 192;
 
 /**
- * The tile of the least cost per position among those of up to 8 loads of rows and 32 channels, or the other way
- * round; and so many slices that there are some 64 subgroups, but none of fewer than 64 positions.
+ * The tile of the least cost; and so many slices that there are some 64 subgroups, but none of fewer than 64 positions.
  */
 function broadcastPlan(size: Conv2dSize, { subgroupSize = 1 }: Target): Plan {
-  const { batch, output, groups, groupOut } = size;
-  const rows = rowsOf(size, false);
+  const { batch, output, kernel, groups, groupIn, groupOut, stride, dilation } = size;
+  const pairs = kernel[0] * groupIn;
+  const run = largestDivisor(kernel[1], Math.min(MOST_TAPS, 1 + Math.floor(MOST_COLUMNS / dilation[1])));
   const loads = (numbers: number) => Math.ceil(numbers / subgroupSize);
   const tiles = divisors(groupOut, 64).flatMap((channels) => [
-    ...upTo(8).map((most) => ({ rows: evenly(loads(rows), most) * subgroupSize, channels, rowLanes: true })),
-    ...upTo(48).map((most) => ({ rows: evenly(rows, most), channels, rowLanes: false })),
+    ...upTo(8).map((most) => ({
+      pairs: evenly(loads(pairs), most) * subgroupSize,
+      channels,
+      pairLanes: true,
+    })),
+    ...upTo(24).map((most) => ({ pairs: evenly(pairs, most), channels, pairLanes: false })),
   ]);
-  const sums = (tile: Tile) =>
-    tile.rowLanes ? loads(tile.rows) * tile.channels : tile.rows * loads(tile.channels);
-  const cost = (tile: Tile) =>
-    (Math.ceil(rows / tile.rows) / tile.channels) *
-    ((loads(tile.rows) + loads(tile.channels)) * COST.load[1] +
-      (tile.rowLanes ? tile.channels : tile.rows) * COST.shuffle +
-      sums(tile) * COST.multiplyAdd);
+  const down = (tile: Tile) => (tile.pairLanes ? loads(tile.pairs) : tile.pairs);
+  const sums = (tile: Tile) => down(tile) * run * (tile.pairLanes ? tile.channels : loads(tile.channels));
+  const grid = (tile: Tile) => {
+    const blocks = Math.ceil(pairs / tile.pairs) * (kernel[1] / run);
+    const channelTiles = (groups * groupOut) / tile.channels;
+    const imageRows = batch * output[0];
+    const most = Math.max(1, Math.floor((imageRows * output[1]) / 64));
+    const steps = Math.ceil(imageRows / Math.min(imageRows, most, Math.ceil(64 / (blocks * channelTiles))));
+    return { steps, workgroups: [blocks, channelTiles, Math.ceil(imageRows / steps)] as const };
+  };
+  const window = (run - 1) * dilation[1] + 1;
+  const fresh = Math.min(window, stride[1]);
+  const cost = (tile: Tile) => {
+    const { steps, workgroups } = grid(tile);
+    const position =
+      (loads(tile.pairs) * fresh + loads(tile.channels)) * COST.load[1] +
+      (tile.pairLanes ? tile.channels : tile.pairs * run) * COST.shuffle +
+      (window - fresh) * loads(tile.pairs) * COST.move +
+      sums(tile) * COST.multiplyAdd;
+    const row = output[1] * position + (window - fresh) * loads(tile.pairs) * COST.load[1];
+    return workgroups[0] * workgroups[1] * workgroups[2] * (steps * row + sums(tile) * COST.store[1]);
+  };
   const tile = tiles
     .filter((each) => sums(each) <= MOST_SUMS)
     .reduce((best, each) => (cost(each) < cost(best) ? each : best));
-
-  const blocks = Math.ceil(rows / tile.rows) * ((groups * groupOut) / tile.channels);
-  const imageRows = batch * output[0];
-  const most = Math.max(1, Math.floor((imageRows * output[1]) / 64));
-  const steps = Math.ceil(imageRows / Math.min(imageRows, most, Math.ceil(64 / blocks)));
-  const slices = Math.ceil(imageRows / steps);
+  const { steps, workgroups } = grid(tile);
   return {
     width: 1,
     constants: {
-      ROW_LANES: tile.rowLanes,
-      ROWS: tile.rows,
+      PAIR_LANES: tile.pairLanes,
+      PAIRS: tile.pairs,
+      TAP_RUN: run,
       CHANNELS: tile.channels,
       STEPS: steps,
       WORKGROUP_SIZE: subgroupSize,
     },
-    slices,
-    workgroups: [Math.ceil(rows / tile.rows), (groups * groupOut) / tile.channels, slices],
+    slices: workgroups[2],
+    workgroups,
   };
 }

@@ -147,10 +147,12 @@ function dispatch(
   const { batch, axes } = gather;
   const [h, w] = axes;
   const plan = planOf(rung, gather, context.target, tile);
-  const across = plan.channelTiles * h.phases.length * w.phases.length;
-  // Neighbouring workgroups of an implicit product share positions, of the others channels.
+  const shares = plan.channelTiles * h.phases.length * w.phases.length;
+  // Neighbouring workgroups share positions in the products that are linear, and where channels come first.
   const linear = rung === 'implicit_gemm';
-  const { workgroups, gridX } = linearGrid(linear ? plan.tiles * across : plan.tiles, 1);
+  const channelsFirst = rung === 'broadcast';
+  const { workgroups, gridX } = linearGrid(linear ? plan.tiles * shares : plan.tiles, 1);
+  const [x, z] = workgroups;
   context.dispatch({
     kernel: kernels[rung],
     constants: {
@@ -166,11 +168,11 @@ function dispatch(
       ...perPhase(axes, 'PHASE_TAPS', 'taps'),
       ...perPhase(axes, 'ORIGIN', 'origin'),
       ...plan.constants,
-      GRID_X: gridX,
+      [channelsFirst ? 'GRID_Y' : 'GRID_X']: gridX,
     },
     aliases: { Value: valueType('f32', plan.width), ...plan.aliases },
     bindings,
-    workgroups: linear ? workgroups : [workgroups[0], across, workgroups[1]],
+    workgroups: linear ? workgroups : channelsFirst ? [shares, x, z] : [x, shares, z],
     epilogue: true,
     flops,
   });

@@ -34,7 +34,8 @@ export interface Plan {
 
 /**
  * The choice of a rung. On software adapters: naive below 16,384 multiply-adds, where compiling takes longer
- * than computing ever will, else broadcast where kernels may use subgroups, else direct. On a GPU: depthwise where every group is a single channel; direct
+ * than computing ever will, else broadcast where kernels may use subgroups (of four lanes only for more than 32 products
+ * per output), else direct. On a GPU: depthwise where every group is a single channel; direct
  * for few products per output (taps · input channels up to 100, as in first layers) or few output channels
  * (fewer than 8 in a group); otherwise implicit_gemm.
  */
@@ -49,7 +50,7 @@ export function preferredRung(gather: Gather, { software, subgroupSize }: Target
   const products = phaseTaps(h) * phaseTaps(w) * groupIn;
   if (software) {
     if (batch * h.output * w.output * groups * groupOut * products < 16_384) return 'naive';
-    return subgroupSize ? 'broadcast' : 'direct';
+    return subgroupSize && (subgroupSize >= 8 || products > 32) ? 'broadcast' : 'direct';
   }
   if (isDepthwise(gather)) return 'depthwise';
   return products <= 100 || groupOut < 8 ? 'direct' : 'implicit_gemm';
@@ -135,14 +136,20 @@ function directTiles({ groupOut, axes: [, w] }: Gather): number[][] {
 }
 
 /** Neighbouring taps that share a strip. */
-const MOST_TAPS = 7;
+export const MOST_TAPS = 7;
 /** Multiply-adds in the text of a loop. */
 const MOST_PRODUCTS = 330;
 /** Sums of an invocation: those beyond the registers are fetched from the stack. */
 const MOST_SUMS = 112;
 
 /** What instructions cost, in multiply-adds of a subgroup: measured on lavapipe, see bench/README.md. */
-export const COST = { load: { 1: 23, 4: 64 }, store: { 1: 22, 4: 54 }, shuffle: 4, multiplyAdd: 1.5 };
+export const COST = {
+  load: { 1: 23, 4: 64 },
+  store: { 1: 22, 4: 54 },
+  shuffle: 4,
+  move: 2.5,
+  multiplyAdd: 1.5,
+};
 
 interface Tile {
   readonly columns: number;
