@@ -6,6 +6,7 @@
  *     npm run bench -- [quick] [keras] [autoencoder] [dcgan] [operations] [options]
  *
  *     --rounds 3          how often everybody has a turn
+ *     --peers jax-js,tfjs whom wgrad is compared with
  *     --sizes 256,512     sides of the square products among the operations
  *     --no-cold           leaves the first step without a shader cache away
  *     --json FILE         writes the report
@@ -29,6 +30,7 @@ import { kernelResults, trainingResults } from './results.ts';
 import type { Rounds } from './results.ts';
 import type { KernelSample, TrainingSample } from './sample.ts';
 
+const PEERS = ['jax-js', 'tfjs'];
 const SUBJECTS = [...MODELS, 'operations'];
 type Told = (text: string) => void;
 
@@ -38,6 +40,7 @@ export async function main(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: {
       rounds: { type: 'string', default: '3' },
+      peers: { type: 'string', default: PEERS.join() },
       sizes: { type: 'string', default: '256,512' },
       'no-cold': { type: 'boolean', default: false },
       ...reportOptions,
@@ -48,6 +51,10 @@ export async function main(args: readonly string[]): Promise<number> {
   if (unknown) throw new Error(`there is no "${unknown}"; choose from ${SUBJECTS.join(', ')}`);
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error('--rounds must be a whole number of at least 1');
+  const peers = values.peers.split(',').filter(Boolean);
+  const stranger = peers.find((name) => !PEERS.includes(name));
+  if (stranger) throw new Error(`there is no peer "${stranger}"; choose from ${PEERS.join(', ')}`);
+  const entrants = ENTRANTS.filter(({ framework }) => framework === 'wgrad' || peers.includes(framework));
   const subjects = positionals.length > 0 ? positionals : SUBJECTS;
   const destination = destinationOf(values);
 
@@ -66,13 +73,13 @@ export async function main(args: readonly string[]): Promise<number> {
   const results: PeerResult[] = [];
   try {
     for (const model of MODELS.filter((own) => subjects.includes(own))) {
-      const all = await race(model, rounds, { cache, progress, failures });
+      const all = await race(model, rounds, { entrants, cache, progress, failures });
       results.push(...trainingResults(model, all));
       progress?.('');
       console.log(`${formatModel(model, results)}\n`);
     }
     if (subjects.includes('operations')) {
-      const own = await raceKernels(values.sizes, rounds, { cache, progress, failures });
+      const own = await raceKernels(values.sizes, rounds, { entrants, cache, progress, failures });
       results.push(...own);
       progress?.('');
       console.log(`${formatPeerKernels(own)}\n`);
@@ -95,6 +102,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 interface Race {
+  readonly entrants: readonly Entrant[];
   readonly cache?: ShaderCache;
   readonly progress?: Told;
   /** What went wrong, to be told at the end. */
@@ -126,7 +134,7 @@ async function takeTurns<S extends object>(
 
 async function race(model: ModelName, rounds: number, options: Race): Promise<Rounds<TrainingSample>[]> {
   const { cache } = options;
-  const entrants = ENTRANTS.filter((entrant) => trains(entrant.framework, model));
+  const entrants = options.entrants.filter(({ framework }) => trains(framework, model));
   const cold = new Map<Entrant, number[]>();
   const all = await takeTurns<TrainingSample>(entrants, rounds, options, async (entrant, round) => {
     // What one framework compiles helps no other; a peer that sleeps compiles the same as one that does not.
@@ -141,7 +149,7 @@ async function race(model: ModelName, rounds: number, options: Race): Promise<Ro
 
 async function raceKernels(sizes: string, rounds: number, options: Race): Promise<PeerResult[]> {
   const all = await takeTurns<Record<string, KernelSample>>(
-    ENTRANTS,
+    options.entrants,
     rounds,
     options,
     (entrant) => ask(entrant, 'kernels', sizes, options.cache) as never,

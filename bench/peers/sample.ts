@@ -60,11 +60,12 @@ export async function sampleTraining(
   }
   const stepCpuMs = cpuBefore === undefined ? undefined : (1000 * (cpuSeconds!() - cpuBefore)) / times.length;
   const stepMs = median(times);
-  const calls = await countCalls(() => training.step(), 2);
+  const slow = stepMs > stretchMs;
+  const calls = await countCalls(() => training.step(), slow ? 1 : 2);
 
   // A loop has costs of its own at its beginning and end: what more steps take more is what a step takes.
-  const short = 2;
-  const more = Math.min(MOST_STEPS, Math.max(4, Math.round(stretchMs / stepMs)));
+  const short = slow ? 1 : 2;
+  const more = slow ? 2 : Math.min(MOST_STEPS, Math.max(4, Math.round(stretchMs / stepMs)));
   await training.loop(short);
   const timed = async (steps: number) => {
     const [wall, cpu] = [performance.now(), cpuSeconds?.() ?? 0];

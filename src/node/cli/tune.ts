@@ -218,14 +218,14 @@ const FORGETFUL: TuningStore = {
 /** What is so much faster than the rule's choice is shipped. */
 const SHIPPED_GAIN = 1.1;
 
-/** Puts what was found in the place of this class's entries. */
+/** Puts what was found in the place of what was shipped for the same choices. */
 async function writeDefaults(name: string, reports: readonly TuningReport[]): Promise<void> {
-  const choices = Object.fromEntries(
-    reports
-      .filter(({ choice }) => choice.ruleMicroseconds >= SHIPPED_GAIN * choice.microseconds)
-      .map(({ key, choice }) => [key, choice] as const)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  const measured = new Map(reports.map(({ key, choice }) => [key, choice]));
+  const kept = Object.entries(DEFAULTS[name]?.choices ?? {}).filter(([key]) => !measured.has(key));
+  const faster = [...measured].filter(
+    ([, choice]) => choice.ruleMicroseconds >= SHIPPED_GAIN * choice.microseconds,
   );
+  const choices = Object.fromEntries([...kept, ...faster].toSorted(([a], [b]) => (a < b ? -1 : 1)));
   const path = fileURLToPath(new URL('../../runtime/tuning/defaults.ts', import.meta.url));
   const text = await readFile(path, 'utf8');
   const table = JSON.stringify({ ...DEFAULTS, [name]: { choices } }, undefined, 2);

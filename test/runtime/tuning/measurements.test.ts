@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../../src/errors.ts';
+import { parseVariant } from '../../../src/ops/core/variant.ts';
+import { DEFAULTS } from '../../../src/runtime/tuning/defaults.ts';
 import {
   decodeMeasurements,
   encodeMeasurements,
@@ -59,6 +61,17 @@ describe('a file of measurements', () => {
     expect(() => decodeMeasurements(damaged)).toThrow(FormatError);
     expect(() => decodeMeasurements(damaged)).toThrow(reason);
   });
+});
+
+it('what wgrad ships is such a file, of choices that gain something', () => {
+  expect(decodeMeasurements(encodeMeasurements(DEFAULTS))).toEqual(DEFAULTS);
+  for (const { choices } of Object.values(DEFAULTS)) {
+    for (const { variant, rule, microseconds, ruleMicroseconds } of Object.values(choices)) {
+      expect(variant).not.toBe(rule);
+      expect(parseVariant(variant).rung).toMatch(/^\w+$/);
+      expect(ruleMicroseconds).toBeGreaterThanOrEqual(1.1 * microseconds);
+    }
+  }
 });
 
 describe('merge', () => {
