@@ -11,7 +11,7 @@ export interface Question {
   readonly candidates: readonly string[];
   /** The rule's choice. */
   readonly preferred: string;
-  /** Hash of the candidates and the family's kernel sources: with another one, old answers count no more. */
+  /** Hash of the candidates and the code of the family's kernels: with another one, old answers count no more. */
   readonly sources: string;
 }
 
@@ -79,7 +79,7 @@ const hashes = new WeakMap<object, string>();
 function sourcesHash(kernels: Tunable['kernels']): string {
   const known = hashes.get(kernels);
   if (known !== undefined) return known;
-  const made = hash(JSON.stringify(kernels));
+  const made = hash(codeOf(kernels));
   hashes.set(kernels, made);
   return made;
 }
@@ -90,11 +90,21 @@ function sourcesHash(kernels: Tunable['kernels']): string {
  */
 export function fingerprintOf(calls: readonly Dispatch[]): string {
   return hash(
-    JSON.stringify(
+    codeOf(
       calls.map(({ kernel, constants, aliases, workgroups }) => [kernel, constants, aliases, workgroups]),
     ),
   );
 }
+
+/** JSON of kernels without what their files say to readers, so that a measurement outlives a better comment. */
+function codeOf(value: unknown): string {
+  return JSON.stringify(value, (name, own: unknown) =>
+    name === 'source' && typeof own === 'string' ? own.replaceAll(COMMENT, '') : own,
+  );
+}
+
+/** A comment to the end of its line, if it is no directive such as `// @unroll`. */
+const COMMENT = /[ \t]*\/\/(?! @).*/g;
 
 const encoder = new TextEncoder();
 
