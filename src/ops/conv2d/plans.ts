@@ -143,7 +143,7 @@ const MOST_PRODUCTS = 330;
 /** Sums of an invocation: those beyond the registers are fetched from the stack. */
 const MOST_SUMS = 112;
 
-/** What instructions cost, in multiply-adds of a subgroup: measured on lavapipe, see bench/README.md. */
+/** What instructions cost, in multiply-adds of a subgroup: measured on lavapipe. */
 export const COST = {
   load: { 1: 23, 4: 64 },
   store: { 1: 22, 4: 54 },
