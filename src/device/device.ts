@@ -247,6 +247,7 @@ export class Device {
     this.liveBuffers++;
     const destroy = buffer.destroy.bind(buffer);
     buffer.destroy = () => {
+      if (!this.#lost) this.flush(); // a submit is refused as a whole where one of its buffers is gone
       this.liveBuffers--;
       buffer.destroy = destroy; // a second call must not count again
       return destroy();

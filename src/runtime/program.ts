@@ -236,7 +236,9 @@ export class Program {
     if (waits) device.hold(this.label, encode);
     else device.submit(this.label, encode);
     this.#steps++;
-    return waits ? undefined : this.#submitted();
+    if (waits) return undefined;
+    const oldest = this.#submitted();
+    return oldest && device.race(oldest);
   }
 
   /**
@@ -257,9 +259,7 @@ export class Program {
   /** Notes what was submitted; a promise where that is enough for now. */
   #submitted(): Promise<void> | undefined {
     const { device } = this.#context;
-    const done = device.attempt(this.label, () => device.gpu.queue.onSubmittedWorkDone());
-    const oldest = this.#flight.submitted(done);
-    return oldest && device.race(oldest);
+    return this.#flight.submitted(device.attempt(this.label, () => device.gpu.queue.onSubmittedWorkDone()));
   }
 
   /**
@@ -272,7 +272,7 @@ export class Program {
     const { device } = this.#context;
     if (this.#flight.holds) {
       device.flush();
-      void this.#submitted();
+      void this.#submitted(); // the last submit is done after all others
     }
     await device.race(this.#flight.land());
     device.check();
