@@ -5,7 +5,7 @@ export class Commands {
   readonly #gpu: GPUDevice;
   readonly #attempt: <T>(label: string, call: () => T) => T;
   readonly #onError: (error: Error) => void;
-  #held: { readonly encoder: GPUCommandEncoder; readonly label: string } | undefined;
+  #held: GPUCommandBuffer[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -32,19 +32,19 @@ export class Commands {
     this.#timer ??= setTimeout(() => this.flushUnheard(), 0);
   }
 
+  /** Each call has an encoder of its own: where `encode` throws, only its own commands are lost. */
   #encode(label: string, encode: Encode): void {
     this.#attempt(label, () => {
-      const encoder = this.#held?.encoder ?? this.#gpu.createCommandEncoder({ label });
-      this.#held = undefined; // if `encode` throws, a pass may be open in it
+      const encoder = this.#gpu.createCommandEncoder({ label });
       encode(encoder);
-      this.#held = { encoder, label };
+      this.#held.push(encoder.finish({ label }));
     });
   }
 
   flush(): void {
     const held = this.#held;
     this.drop();
-    if (held) this.#attempt(held.label, () => this.#gpu.queue.submit([held.encoder.finish()]));
+    if (held.length > 0) this.#attempt(held.at(-1)!.label, () => this.#gpu.queue.submit(held));
   }
 
   /** `flush` where no caller waits to be told what goes wrong. */
@@ -60,6 +60,6 @@ export class Commands {
   drop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#held = undefined;
+    this.#held = [];
   }
 }

@@ -23,6 +23,12 @@ export interface Draw {
   noiseStream: number;
 }
 
+/** Of an angle, as a device computes them: WGSL lets them be 2⁻¹¹ off. */
+export interface Turn {
+  readonly cos: number;
+  readonly sin: number;
+}
+
 /** What an image's random numbers come to: two blocks of Philox at (row, step, stream). */
 export function drawsOf({ row, step, seed, stream }: Draw, options: Augmentation) {
   const key = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
@@ -42,11 +48,21 @@ export function drawsOf({ row, step, seed, stream }: Draw, options: Augmentation
 /**
  * An image [H, W, C], changed: output pixel p shows the image at c + F R(−θ) (p − c − t) / s, c being the centre;
  * noise is added, and a square filled.
+ *
+ * @param turn cosine and sine of θ; default: the exact ones
  */
-export function augmentImage(image: Array64, options: Augmentation, draw: Draw): Array64 {
+export function augmentImage(
+  image: Array64,
+  options: Augmentation,
+  draw: Draw,
+  { cos, sin }: Turn = {
+    cos: Math.cos(drawsOf(draw, options).angle),
+    sin: Math.sin(drawsOf(draw, options).angle),
+  },
+): Array64 {
   const [height, width, channels] = image.shape;
   const { noise = 0, cutout = 0, fill = 0 } = options;
-  const { shift, angle, zoom, mirror, hole } = drawsOf(draw, options);
+  const { shift, zoom, mirror, hole } = drawsOf(draw, options);
   const centre = [(height - 1) / 2, (width - 1) / 2];
   const pixel = (y: number, x: number, c: number) =>
     y >= 0 && y < height && x >= 0 && x < width ? at(image, y, x, c) : fill;
@@ -59,8 +75,8 @@ export function augmentImage(image: Array64, options: Augmentation, draw: Draw):
     if (y >= top && y < top + cutout && x >= left && x < left + cutout) return fill;
 
     const [dy, dx] = [y - centre[0] - shift[0], x - centre[1] - shift[1]];
-    const sy = centre[0] + (mirror[0] * (Math.cos(angle) * dy - Math.sin(angle) * dx)) / zoom;
-    const sx = centre[1] + (mirror[1] * (Math.sin(angle) * dy + Math.cos(angle) * dx)) / zoom;
+    const sy = centre[0] + (mirror[0] * (cos * dy - sin * dx)) / zoom;
+    const sx = centre[1] + (mirror[1] * (sin * dy + cos * dx)) / zoom;
     const [y0, x0] = [Math.floor(sy), Math.floor(sx)];
     let value = 0;
     for (const [i, wy] of [y0 + 1 - sy, sy - y0].entries()) {

@@ -8,6 +8,7 @@ import { reshape } from '../../src/ops/movement/movement.ts';
 import { randomUniform } from '../../src/ops/random/random.ts';
 import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import { softmax } from '../../src/ops/softmax/softmax.ts';
+import type { Program } from '../../src/runtime/program.ts';
 import { Gpu } from '../../src/runtime/session.ts';
 import '../helpers/close.ts';
 import { countCalls } from '../helpers/countCalls.ts';
@@ -242,14 +243,51 @@ describe('several steps in one submit', () => {
     expect(calls.calls.submit).toBeUndefined();
   });
 
-  it('goes on after commands that could not be encoded', async () => {
+  it('is not spoiled by the end of one of its programs', async () => {
+    const { gpu, program } = await count();
+    const other = await gpu.compile(() => ({ noise: randomUniform([4]) }));
+    const hold = (own: Program) => void own.step(undefined, { hold: true });
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+    for (let i = 0; i < 3; i++) await other.step();
+    await other.finish();
+    now.mockRestore();
+    hold(other);
+    hold(program);
+    other.destroy();
+    await program.finish(); // a submit with a buffer that is gone would be refused, and told here
+    expect((await program.read('state'))[0]).toBe(6);
+    gpu.destroy();
+  });
+
+  it('leaves no rejection unhandled when the device is lost while the last ones are held', async () => {
+    const device = await testDevice({});
+    const gpu = new Gpu(new Device(device, device.adapterInfo, { owned: true, software: true }));
+    const program = await gpu.compile(() => ({ noise: randomUniform([4]) }));
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+    for (let i = 0; i < 3; i++) await program.step();
+    await program.finish();
+    for (let i = 0; i < 31; i++) expect(program.step(), 'not enough yet').toBeUndefined();
+    void program.step(undefined, { hold: true });
+    now.mockRestore();
+    const unhandled = vi.fn<(reason: unknown) => void>();
+    process.on('unhandledRejection', unhandled);
+    const finished = program.finish(); // with the held step it is enough
+    gpu.destroy();
+    await expect(finished).rejects.toThrow(/lost/);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it('goes on after commands that could not be encoded, without those alone', async () => {
     const { gpu, program } = await count();
     const spoil = () => {
       throw new Error('no room');
     };
+    program.step(undefined, { hold: true });
     expect(() => program.step(spoil, { hold: true })).toThrow(/no room/);
     await program.step();
-    expect((await program.read('state'))[0]).toBe(6);
+    expect((await program.read('state'))[0]).toBe(7);
     gpu.destroy();
   });
 });

@@ -55,10 +55,16 @@ export function decodeMeasurements(text: string): Record<string, Measurements> {
       `it is of version ${String(file.version)}, and this wgrad reads version ${VERSION}`,
     );
   }
-  if (!isRecord(file.adapters) || !Object.values(file.adapters).every(isMeasurements)) {
-    throw new FormatError('its measurements are damaged');
-  }
+  if (!isRecord(file.adapters)) throw new FormatError(DAMAGED);
+  Object.values(file.adapters).forEach(requireMeasurements);
   return file.adapters as Record<string, Measurements>;
+}
+
+const DAMAGED = 'its measurements are damaged';
+
+/** @throws FormatError unless they are measurements of one adapter */
+export function requireMeasurements(value: unknown): void {
+  if (!isMeasurements(value)) throw new FormatError(DAMAGED);
 }
 
 function parsed(text: string): unknown {

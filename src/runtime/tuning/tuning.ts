@@ -6,7 +6,7 @@ import type { Build } from '../build.ts';
 import { adapterClass, adapterKey } from './adapters.ts';
 import type { Answer, Answers, Choice, Question } from './choice.ts';
 import { DEFAULTS } from './defaults.ts';
-import { merge, NOTHING } from './measurements.ts';
+import { merge, NOTHING, requireMeasurements } from './measurements.ts';
 import type { Measurements, TunedChoice, TuningStore } from './measurements.ts';
 import type { TunerContext, TuningReport } from './tuner.ts';
 
@@ -83,7 +83,9 @@ export class Tuning implements Answers {
     const { mode, store, known, notice } = settings;
     if (mode === undefined || known.has(tuning.adapter)) return tuning;
     try {
-      known.set(tuning.adapter, (await store?.load(tuning.adapter)) ?? NOTHING);
+      const loaded = (await store?.load(tuning.adapter)) ?? NOTHING;
+      requireMeasurements(loaded);
+      known.set(tuning.adapter, loaded);
     } catch (error) {
       notice(
         `Measured kernel choices are not used: ${store!.name} cannot be read: ${(error as Error).message}`,

@@ -2,15 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { sampleAt } from '../../../src/data/permutation.ts';
 import { input } from '../../../src/ops/core/leaves.ts';
 import type { DType } from '../../../src/ops/core/shape.ts';
+import { cos, sin } from '../../../src/ops/elementwise/elementwise.ts';
 import { gatherAugmented } from '../../../src/ops/dataset/gatherAugmented.ts';
 import type { AugmentOptions } from '../../../src/ops/dataset/gatherAugmented.ts';
 import { gatherBatch } from '../../../src/ops/dataset/gatherBatch.ts';
 import { FIRST_STREAM, withStreams } from '../../../src/ops/random/random.ts';
 import { evaluate } from '../../helpers/evaluate.ts';
-import { array, random, randomIntegers } from '../../reference/array.ts';
+import { array, map, random, randomIntegers } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import { augmentImage, drawsOf } from '../../reference/augment.ts';
-import type { Augmentation } from '../../reference/augment.ts';
+import type { Augmentation, Turn } from '../../reference/augment.ts';
 
 import '../../helpers/close.ts';
 
@@ -57,6 +58,18 @@ const imageAt = ({ shape, data }: Array64, i: number) => {
   return array(shape.slice(1), data.subarray(i * size, (i + 1) * size));
 };
 
+/** How far off cosines and sines may be in WGSL. */
+const OFF = 2 ** -11;
+
+/** Cosines and sines as the device has them, which are close to the exact ones: a picture shows half a thousandth of a turn. */
+async function turnsOf(angles: number[], software?: boolean): Promise<Turn[]> {
+  const padded = array([8], [...angles, ...new Array<number>(8 - angles.length).fill(0)]); // one kernel for all
+  const [c, s] = await evaluate((t) => [cos(t), sin(t)], [padded], { software });
+  expect(c).toBeAllClose(map(padded, Math.cos), { rtol: 0, atol: OFF });
+  expect(s).toBeAllClose(map(padded, Math.sin), { rtol: 0, atol: OFF });
+  return angles.map((_, i) => ({ cos: c.data[i], sin: s.data[i] }));
+}
+
 /** Batch of the case's step, from the GPU and by the reference, as lists of images. */
 async function both(options: Case, augment: AugmentOptions) {
   const { dtype, batchSize, step, software, shape } = options;
@@ -66,9 +79,15 @@ async function both(options: Case, augment: AugmentOptions) {
     [source],
     { dtypes: [dtype], seed, software, steps: step + 1 },
   );
-  const expected = Array.from({ length: batchSize }, (_, row) => {
+  const changes = settled(augment, shape.slice(1));
+  const draws = Array.from({ length: batchSize }, (_, row) => ({ row, step, seed, ...streams }));
+  const turns = await turnsOf(
+    draws.map((draw) => drawsOf(draw, changes).angle),
+    software,
+  );
+  const expected = draws.map((draw, row) => {
     const sample = imageAt(source, sampleAt(step, row, { size: shape[0], batchSize, seed }));
-    return augmentImage(sample, settled(augment, shape.slice(1)), { row, step, seed, ...streams });
+    return augmentImage(sample, changes, draw, turns[row]);
   });
   return { actual: Array.from({ length: batchSize }, (_, row) => imageAt(batch, row)), expected };
 }
@@ -105,7 +124,8 @@ describe.each(cases)(
     it.each(few)('%s: as the twin draws and computes it', async (_, augment) => {
       const { actual, expected } = await both(options, augment);
       // Positions are rounded to 2^-20 pixels or so, which a step of 255 between neighbours turns into 1e-3.
-      const atol = options.dtype === 'u8' ? 2e-3 : 2e-5;
+      // Noise is a radius, up to 4 or so, times a cosine or sine of the device.
+      const atol = (options.dtype === 'u8' ? 2e-3 : 2e-5) + 4 * OFF * (augment.noise ?? 0);
       actual.forEach((image, row) => expect(image).toBeAllClose(expected[row], { rtol: 1e-5, atol }));
     });
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ArgumentError } from '../../../src/errors.ts';
 import { input } from '../../../src/ops/core/leaves.ts';
 import { matmul } from '../../../src/ops/matmul/matmul.ts';
@@ -8,6 +8,7 @@ import type { Gpu } from '../../../src/runtime/session.ts';
 import { adapterClass, adapterKey } from '../../../src/runtime/tuning/adapters.ts';
 import type { Answer, Answers } from '../../../src/runtime/tuning/choice.ts';
 import { NOTHING } from '../../../src/runtime/tuning/measurements.ts';
+import type { Measurements } from '../../../src/runtime/tuning/measurements.ts';
 import type { TuneOptions } from '../../../src/runtime/tuning/tuning.ts';
 import { findAdapter } from '../../../src/node/adapter.ts';
 import '../../helpers/device.ts';
@@ -106,6 +107,24 @@ describe('measurements', () => {
       'Measured kernel choices are not used: a store of the test cannot be read: it is no JSON',
     ]);
   });
+
+  it.each([{}, { choices: { a: 'fast' } }, { choices: {}, residentWorkgroups: NaN }, 'fast'])(
+    'of a store that gives something else (%o) are told, too',
+    async (loaded) => {
+      const notice = vi.fn<(text: string) => void>();
+      const store = {
+        ...memoryStore().store,
+        load: () => Promise.resolve(loaded as unknown as Measurements),
+      };
+      const gpu = await open({ tune: 'cached', tuningStore: store, onNotice: notice });
+      expect(await chosen(gpu)).toBe('slow (rule)');
+      expect(notice.mock.calls).toEqual([
+        [
+          'Measured kernel choices are not used: a store of the test cannot be read: its measurements are damaged',
+        ],
+      ]);
+    },
+  );
 
   it('that cannot be stored are told, and hold for the session', async () => {
     const notices: string[] = [];
