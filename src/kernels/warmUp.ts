@@ -61,14 +61,20 @@ export async function warmUp(
         second.dispatch({ ...pipeline, bindGroupLayout: created.bindGroupLayout, pipeline: twin }),
       );
       await compiling.catch(() => {});
-      loading.push(bench.dispatch(pipeline).then(() => onWarm({ pipeline, label })));
+      const load = bench.dispatch(pipeline).then(() => onWarm({ pipeline, label }));
+      load.catch(() => {}); // it may be rejected while the next one compiles, and is waited for below
+      loading.push(load);
     }
     await Promise.all(loading);
   };
+  const lanes = Array.from({ length: LANES }, lane);
+  const all = Promise.all(lanes);
+  const helping = helperLane(all);
   try {
-    const all = Promise.all(Array.from({ length: LANES }, lane));
-    await Promise.all([all, helperLane(all)]);
+    await Promise.all([all, helping]);
   } finally {
+    queue.length = 0; // after a failure nothing else is begun
+    await Promise.allSettled([...lanes, helping]);
     bench.destroy();
     other?.destroy();
   }

@@ -87,3 +87,29 @@ it('does without a helper that cannot be had, and goes on where its device fails
   vi.spyOn(helper, 'createComputePipelineAsync').mockRejectedValue(new Error('lost'));
   expect(await compile(new PipelineCache(device, { openHelper: async () => helper }))).toHaveLength(5);
 });
+
+it('is ended by a listener that throws, with nothing unhandled and nothing left behind', async () => {
+  const device = await testDevice();
+  const helper = await testDevice({ label: 'helper' });
+  const destroyed = vi.spyOn(helper, 'destroy').mockReturnValue(undefined);
+  const late = ({ queue }: GPUDevice, delays: number[]) => {
+    const done = queue.onSubmittedWorkDone.bind(queue);
+    vi.spyOn(queue, 'onSubmittedWorkDone').mockImplementation(async () => {
+      await new Promise((resolve) => setTimeout(resolve, delays.shift() ?? 0));
+      return done();
+    });
+  };
+  late(device, [500, 500]); // the helper is told first, while it compiles the last kernel
+  late(helper, [0, 200]);
+  const unhandled = vi.fn<(reason: unknown) => void>();
+  process.on('unhandledRejection', unhandled);
+  const refuse = () => {
+    throw new Error('enough');
+  };
+  const compiling = new PipelineCache(device, { openHelper: async () => helper }).compileAll(list, refuse);
+  await expect(compiling).rejects.toThrow('enough');
+  process.off('unhandledRejection', unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
+  expect(destroyed).toHaveBeenCalledTimes(1);
+  vi.restoreAllMocks();
+});

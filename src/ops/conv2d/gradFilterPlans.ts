@@ -42,7 +42,7 @@ export function tunableVariants(size: Conv2dSize, bias: boolean, target: Target)
   const { constants, slices, width } = directPlan(size, bias, target, direct);
   const [rows, channels] = [constants.ROWS, constants.CHANNELS] as number[];
   const more = [channels / 2, 2 * channels].filter(
-    (own) => Number.isInteger(size.groupOut / width / own) && own >= 1,
+    (own) => Number.isInteger(own) && (size.groupOut / width) % own === 0,
   );
   const tiles = [
     ...[4, 5, 6, 8, 10, 12].filter((own) => own !== rows).map((own) => [own, channels]),

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { conv2d, conv2dGradFilterBias, conv2dGradInput } from '../../../src/ops/conv2d/conv2d.ts';
+import {
+  conv2d,
+  conv2dGradFilter,
+  conv2dGradFilterBias,
+  conv2dGradInput,
+} from '../../../src/ops/conv2d/conv2d.ts';
 import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { input } from '../../../src/ops/core/leaves.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
 import { MOST_CANDIDATES } from '../../../src/ops/core/variant.ts';
 import { matmul } from '../../../src/ops/matmul/matmul.ts';
 import { build } from '../../../src/runtime/build.ts';
+import { lowerGraph } from '../../../src/runtime/lower.ts';
 import { evaluate, testGpu } from '../../helpers/evaluate.ts';
 import type { Build } from '../../helpers/evaluate.ts';
 import { map, random } from '../../reference/array.ts';
@@ -83,6 +89,41 @@ const cases: Case[] = [
     expected: reference.conv2dGradFilter(image, gradient, kernel.shape, strided),
   },
 ];
+
+const limits = {
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupsPerDimension: 65535,
+  maxUniformBufferBindingSize: 65536,
+};
+
+// Nothing is compiled: every name must be one that the op takes, whatever divides its extents.
+it.each([
+  { software: true, subgroupSize: undefined },
+  { software: true, subgroupSize: 8 },
+  { software: false, subgroupSize: 32 },
+])('every candidate has a plan, for any number of channels: %o', (device) => {
+  const target = { ...device, limits };
+  for (const channels of [1, 2, 3, 5, 6, 7, 8, 20]) {
+    const [x, w, dy] = [input('x', [9, 8, 8, 3]), input('w', [3, 3, 3, channels]), input('dy', [9, 6, 6, channels])]; // prettier-ignore
+    const matrix = input('a', [channels, 33]);
+    const calls: Tensor[] = [
+      conv2d(x, w),
+      conv2dGradInput(dy, w, x.shape),
+      conv2dGradFilter(x, dy, [3, 3]),
+      conv2dGradFilterBias(x, dy, [3, 3])[0],
+      matmul(matrix, input('b', [33, 7])),
+      matmul(input('c', [7, 33]), matrix, { transposeB: true }),
+    ];
+    for (const call of calls) {
+      const [{ choice }] = lowerGraph([call], [], [], { target }).filter((own) => own.choice?.question);
+      for (const variant of choice!.question!.candidates) {
+        const lowered = lowerGraph([call], [], [], { target, variants: { [call.node.op.name]: variant } });
+        expect(lowered.find((own) => own.choice)!.choice!.variant).toBe(variant);
+      }
+    }
+  }
+});
 
 describe.each<{ device: Where; software: boolean; subgroups: boolean }>([
   { device: 'CPU', software: true, subgroups: false },
