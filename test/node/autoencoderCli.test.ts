@@ -36,7 +36,9 @@ describe('npm run train -- autoencoder', () => {
     );
     expect(output).toMatch(/From the best to the worst[^]*▄/);
     const result = JSON.parse(output.trimEnd().split('\n').at(-1)!) as Record<string, number>;
-    expect(result).toMatchObject({ model: 'autoencoder', preset: 'classroom', steps: 8, submitsPerStep: 1 });
+    expect(result).toMatchObject({ model: 'autoencoder', preset: 'classroom', steps: 8 });
+    expect(result.submitsPerStep).toBeGreaterThan(0);
+    expect(result.submitsPerStep, 'short steps share one').toBeLessThanOrEqual(1);
     // 784·128 + 128 + 128·6 + 6 + 6·128 + 128 + 128·784 + 784
     expect(result.parameters).toBe(203_286);
     expect(result.testLoss).toBeCloseTo(result.testMeanSquaredError, 6);

@@ -14,7 +14,7 @@ import type {
   AutoencoderPreset,
 } from '../../models/autoencoder.ts';
 import type { ModelCommand, TrainContext, TrainResult } from './command.ts';
-import { checkSameData, loadData } from './data.ts';
+import { checkSameData, exampleDigits, loadData } from './data.ts';
 import type { TrainingData } from './data.ts';
 import { finishRun, fitModel, resultOf, resumeModel } from './fitModel.ts';
 import { choice, parseNumber } from './flagValues.ts';
@@ -66,11 +66,15 @@ function optionsOf({ own, seed }: Settings): AutoencoderOptions {
 async function run(context: TrainContext): Promise<TrainResult | undefined> {
   const { terminal, settings, options, checkpoint } = context;
   const { signal } = context.interrupt;
-  const data = await loadData(terminal, { name: settings.dataset, data: options.data, signal });
-  checkSameData(checkpoint, data);
-  const own = mapData(data, selfTargets);
   const { model, loss, output } = await build(context);
   try {
+    const { batchSize } = settings;
+    const [data] = await Promise.all([
+      loadData(terminal, { name: settings.dataset, data: options.data, signal }),
+      model.prepare(selfTargets(exampleDigits()), { batchSize }), // while they load
+    ]);
+    checkSameData(checkpoint, data);
+    const own = mapData(data, selfTargets);
     terminal.line();
     terminal.line(model.summary());
     terminal.line();
