@@ -1,6 +1,6 @@
 import { randomStream } from '../../data/random.ts';
 import type { Device } from '../../device/device.ts';
-import { DeviceLostError, LimitError, WgradError } from '../../errors.ts';
+import { DeviceLostError, WgradError } from '../../errors.ts';
 import { checkLimits, PipelineCache } from '../../kernels/pipelineCache.ts';
 import { input } from '../../ops/core/leaves.ts';
 import { createNode } from '../../ops/core/node.ts';
@@ -92,7 +92,11 @@ export async function measureChoices(
   }
 }
 
-/** Lowers every candidate; those beyond the device's limits are out, and of equal plans the first one stays. */
+/** Whether an error only excludes a candidate; the loss of the device ends all measuring. */
+const isOfCandidate = (error: unknown): error is WgradError =>
+  error instanceof WgradError && !(error instanceof DeviceLostError);
+
+/** Lowers every candidate. Those beyond the device's limits are excluded, and of equal plans the first one stays. */
 function contestOf(context: TunerContext, { node, question }: Choice): Contest {
   const { inputs, outputs } = standIn(node!);
   const { maxBufferSize, maxStorageBufferBindingSize } = context.device.limits;
@@ -117,7 +121,7 @@ function contestOf(context: TunerContext, { node, question }: Choice): Contest {
       if (!plans.has(plan)) candidates.push({ variant, build: built });
       plans.add(plan);
     } catch (error) {
-      if (!(error instanceof LimitError)) throw error;
+      if (!isOfCandidate(error)) throw error;
     }
   }
   return { label: node!.label, question: question!, candidates, inputs };
@@ -217,7 +221,7 @@ async function attempt(candidate: Candidate, part: () => Promise<void>): Promise
   try {
     await part();
   } catch (error) {
-    if (!(error instanceof WgradError) || error instanceof DeviceLostError) throw error;
+    if (!isOfCandidate(error)) throw error;
     candidate.refused = error.message;
     candidate.outputs = undefined;
   }
