@@ -11,7 +11,7 @@ import { Collage } from './collage.ts';
 import type { Recorder } from './recorder.ts';
 import type { SiteTraining, StartedTraining } from './training.ts';
 
-const EPOCHS = 24;
+const EPOCHS = 16;
 const { batchSize, parameters } = DCGAN_PRESETS.small;
 const STEPS = EPOCHS * Math.floor(60_000 / batchSize);
 /** The first samples that the page shows, in as many columns as there. */

@@ -54,7 +54,7 @@ export class Recorder {
       if (!this.#charts.some(({ series }) => Object.hasOwn(series, name))) continue;
       const bins = this.#bins.get(name) ?? new Map();
       this.#bins.set(name, bins);
-      const place = Math.floor(placeOf(step, this.steps) * POINTS);
+      const place = Math.min(POINTS - 1, Math.floor(placeOf(step, this.steps) * POINTS));
       const bin = bins.get(place) ?? { step: 0, value: 0, count: 0 };
       bins.set(place, { step: bin.step + step, value: bin.value + value, count: bin.count + 1 });
     }

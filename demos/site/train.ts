@@ -41,7 +41,7 @@ async function train(page: string, training: SiteTraining): Promise<void> {
     model,
     data: `MNIST, ${data.train.size.toLocaleString('en')} training images`,
     command: `npm run site:train -- ${page}`,
-    adapter,
+    adapter: adapter.replace(/: no GPU was found$/, ''),
     date: new Date().toISOString().slice(0, 10),
     steps,
     batchSize,
