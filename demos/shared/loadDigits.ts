@@ -1,5 +1,7 @@
 import { loadMnistOrSynthetic, syntheticDigits, take } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
+import type { Loaded, Loading } from '../frame/trainee.ts';
+import type { DigitValues } from './digitSettings.ts';
 
 /** Which digits a page works on. */
 export interface DataSettings {
@@ -26,4 +28,20 @@ export async function loadDigits(
   const set = await loadMnistOrSynthetic({ baseUrl, onProgress, synthetic: sizes });
   const cut = (whole: MnistSet['train'], size = whole.size) => take(whole, 0, Math.min(size, whole.size));
   return { ...set, train: cut(set.train, train), test: cut(set.test, test) };
+}
+
+/** The digits that the settings of a page ask for, with what its notices say of them. */
+export async function digitsFor({
+  values: { data: name, train, test },
+  base,
+  progress,
+}: Loading<DigitValues>): Promise<Loaded<MnistSet>> {
+  const data = await loadDigits({ name, train, test }, `${base}/mnist`, ({ loaded, total }) =>
+    progress('Loading MNIST', loaded / total),
+  );
+  const { train: images, test: tests, notice } = data;
+  return {
+    data,
+    facts: { trainSize: images.size, testSize: tests.size, synthetic: images.synthetic, notice },
+  };
 }
