@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { commitName } from './bench/node/runtime.ts';
+import { framePlugin } from './demos/frame/vitePlugin.ts';
 import { sitePlugins } from './demos/site/plugins.ts';
 import { pagesPlugin } from './src/node/servePages.ts';
 
@@ -25,6 +26,7 @@ export default defineConfig(({ mode }) => ({
   server: { fs: { allow: [path('.')] } }, // pages import src/ and shaders/
   plugins: [
     pagesPlugin(path('demos')),
+    framePlugin(path('demos')),
     peersWhereInstalled,
     mode === 'library' ? shadersWithoutComments : sitePlugins(path('demos')),
   ],

@@ -13,7 +13,7 @@ const PAUSE_MS = 700;
  * the last one.
  *
  * @param element is filled; where the recording cannot be loaded, with a sentence that says so
- * @param url of the trained network's files, without an ending, as for `loadTrained`
+ * @param url of the trained network's files, without an ending, as for `loadRecord`
  */
 export async function createPlayback(element: HTMLElement, url: string): Promise<void> {
   let record: TrainedRecord;

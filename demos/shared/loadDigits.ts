@@ -7,6 +7,8 @@ import { gunzip, isGzip } from '../../src/io/gzip.ts';
 import { decodeSafetensors } from '../../src/io/safetensors.ts';
 import { DIGIT_FILES, PACKED_BYTES } from '../frame/digitFiles.ts';
 import type { DigitFile } from '../frame/digitFiles.ts';
+import type { Loaded, Loading } from '../frame/trainee.ts';
+import type { DigitValues } from './digitSettings.ts';
 
 /** Which digits a page works on. */
 export interface DataSettings {
@@ -141,4 +143,20 @@ function joined(parts: readonly Dataset[]): Dataset {
     inputShape: [28, 28, 1],
     classNames,
   });
+}
+
+/** The digits that the settings of a page ask for, with what its notices say of them. */
+export async function digitsFor({
+  values: { data: name, train, test },
+  base,
+  progress,
+}: Loading<DigitValues>): Promise<Loaded<MnistSet>> {
+  const data = await loadDigits({ name, train, test }, `${base}/mnist`, ({ loaded, total }) =>
+    progress('Loading MNIST', loaded / total),
+  );
+  const { train: images, test: tests, notice } = data;
+  return {
+    data,
+    facts: { trainSize: images.size, testSize: tests.size, synthetic: images.synthetic, notice },
+  };
 }

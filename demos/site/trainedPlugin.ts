@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Plugin } from 'vite';
 
 /**
- * A Vite plugin that copies to the site what pages load by name, not by import: <page>/trained/* (weights, records and
- * pictures of recorded runs) and <page>/preview*. Development servers serve these files where they lie.
+ * A Vite plugin that copies to the site what has a name of its own there: the recorded runs in <page>/trained/ and the
+ * pictures <page>/preview*. Development servers serve these files where they lie.
  *
  * @param root the folder of the pages
  */
@@ -15,7 +15,7 @@ export function trainedPlugin(root: string): Plugin {
     generateBundle() {
       for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
         const fileName = name.replaceAll('\\', '/');
-        if (!/^[\w-]+\/(trained\/[\w-]+|preview[\w-]*)\.\w+$/.test(fileName)) continue;
+        if (!/^[\w-]+\/(trained\/[\w-]+\.(json|png)|preview[\w-]*\.jpg)$/.test(fileName)) continue;
         this.emitFile({ type: 'asset', fileName, source: readFileSync(join(root, name)) });
       }
     },
