@@ -34,7 +34,7 @@ it('after the first visit the site opens and trains without its host, in a folde
     });
     expect(scope).toBe(root);
     await close();
-    await expect(fetch(root)).rejects.toThrow();
+    await expect(fetch(root)).rejects.toThrow('fetch failed');
 
     await page.reload();
     await reaches(page, 'ready');
