@@ -32,7 +32,7 @@ export function createPad(page: Live) {
     const share = create(
       'td',
       { className: 'share' },
-      create('span', { className: 'bar' }, fill),
+      create('span', { className: 'track' }, fill),
       create('b', {}, '–'),
     );
     const row = create('tr', {}, create('th', { scope: 'row' }, String(digit)), cells[0], cells[1], share);
