@@ -1,7 +1,7 @@
 import { byId, count, create } from '../shared/dom.ts';
 import type { TilePlan } from '../shared/panels.ts';
 import type { LayerInfo } from './protocol.ts';
-import type { Live } from './main.ts';
+import type { Live } from './live.ts';
 
 /** The layers of a network, one below the other. */
 export function showLayers(page: Live, layers: readonly LayerInfo[]): void {

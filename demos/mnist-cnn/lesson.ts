@@ -1,6 +1,6 @@
 import { byId, create } from '../shared/dom.ts';
 import { createKernelTabs } from '../shared/kernelTabs.ts';
-import type { Live } from './main.ts';
+import type { Live } from './live.ts';
 import type { LessonResult as Result } from './protocol.ts';
 
 type Stage = 'convolved' | 'rectified' | 'pooled';

@@ -1,14 +1,11 @@
 import { byId, figures, percent } from '../shared/dom.ts';
 import { startPage } from '../frame/page.ts';
-import type { LivePage } from '../frame/page.ts';
 import { showLayers } from './layers.ts';
 import { createLesson } from './lesson.ts';
 import { createPad } from './pad.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { settings } from './settings.ts';
 import { createTestSet } from './testSet.ts';
-
-export type Live = LivePage<typeof settings, Calls>;
 
 /** Probabilities this close to 1 share the top of the axis. */
 const TOP = 0.002;

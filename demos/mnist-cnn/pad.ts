@@ -4,7 +4,7 @@ import { rasterizeDigit } from '../shared/digitRaster.ts';
 import { byId, create, percent } from '../shared/dom.ts';
 import { DrawingPad } from '../shared/drawingPad.ts';
 import type { Tells } from './protocol.ts';
-import type { Live } from './main.ts';
+import type { Live } from './live.ts';
 
 /** After so long without a new stroke the verdict is said. */
 const QUIET_MS = 700;
@@ -32,7 +32,7 @@ export function createPad(page: Live) {
     const share = create(
       'td',
       { className: 'share' },
-      create('span', { className: 'bar' }, fill),
+      create('span', { className: 'track' }, fill),
       create('b', {}, '–'),
     );
     const row = create('tr', {}, create('th', { scope: 'row' }, String(digit)), cells[0], cells[1], share);

@@ -1,7 +1,7 @@
 import { announce } from '../shared/announce.ts';
 import { byId, count, create, percent } from '../shared/dom.ts';
 import { rove } from '../shared/roving.ts';
-import type { Live } from './main.ts';
+import type { Live } from './live.ts';
 import type { Tells } from './protocol.ts';
 
 /** What the grid shows: everything, what is read wrongly, or what is read as one digit and is another. */
