@@ -98,8 +98,7 @@ export class PlaceCompiler extends Frame {
 
   /** The scalars of any value, of an array in memory too. */
   scalars(value: Value, token: Token): readonly string[] {
-    if (value.zero)
-      return leaves(value.type).map(({ of }) => (of.name === 'bool' ? 'false' : '0'));
+    if (value.zero) return leaves(value.type).map(({ of }) => (of.name === 'bool' ? 'false' : '0'));
     if (value.place?.kind !== 'memory' || value.parts.length > 0) return value.parts;
     const own = this.accessed(value.place, token, 'read');
     return leaves(value.type).map(({ offset, of }) => this.word(own, offset, of));
@@ -168,12 +167,17 @@ export class PlaceCompiler extends Frame {
     if (place.kind === 'element') return this.fail(token, 'this index is too deep; use a variable between');
     const size = leaves(of).length;
     if (!isLiteral(inside)) return { kind: 'element', type: of, of: place, index: inside };
-    return { ...place, type: of, parts: place.parts.slice(Number(inside) * size, (Number(inside) + 1) * size) };
+    return {
+      ...place,
+      type: of,
+      parts: place.parts.slice(Number(inside) * size, (Number(inside) + 1) * size),
+    };
   }
 
   /** The index, after a check that there is such an element. */
   private inside(place: Place, type: ArrayType | Vector | Matrix, index: string, token: Token): string {
-    const count = type.kind === 'matrix' ? type.columns : (type.count ?? this.runtimeCount(place, type as ArrayType));
+    const count =
+      type.kind === 'matrix' ? type.columns : (type.count ?? this.runtimeCount(place, type as ArrayType));
     if (isLiteral(index) && typeof count === 'number') {
       if (Number(index) < 0 || Number(index) >= count)
         this.fail(token, `index ${index} is outside ${typeName(type)}`);

@@ -58,7 +58,9 @@ export class FunctionCompiler extends CallCompiler {
     const { meets } = this;
     const jsName = `${syntax.name}$f`;
     const body = this.lines.join('\n');
-    const views = ['F', 'I', 'U'].filter((view) => body.includes(`L$${view}[`) || body.includes(`L$${view}.`));
+    const views = ['F', 'I', 'U'].filter(
+      (view) => body.includes(`L$${view}[`) || body.includes(`L$${view}.`),
+    );
     const text = [
       `function${meets || this.module.stops ? '*' : ''} ${jsName}(${['L', ...names].join(', ')}) {`,
       ...views.map((view) => `const L$${view} = L.${view};`),
@@ -71,7 +73,8 @@ export class FunctionCompiler extends CallCompiler {
   /** A parameter of `main`: builtin values of the invocation. */
   private input(name: string, type: Type, builtin: string | undefined, at: Token): void {
     const texts = (own: string | undefined, where: Token) =>
-      BUILTIN_INPUTS[own ?? ''] ?? this.fail(where, `"${own ?? name}" is no builtin value of a compute shader here`);
+      BUILTIN_INPUTS[own ?? ''] ??
+      this.fail(where, `"${own ?? name}" is no builtin value of a compute shader here`);
     if (type.kind === 'struct') {
       const { tokens, body } = this.module.declarations.get(type.name)!;
       const fields = parseParameters(tokens, body + 1, tokens.length - 1);
@@ -79,7 +82,8 @@ export class FunctionCompiler extends CallCompiler {
       return this.declare(at, name, { kind: 'value', value: { type, parts } });
     }
     const parts = texts(builtin, at).map((part) => this.temp(part));
-    if (parts.length !== leaves(type).length) this.fail(at, `@builtin(${builtin}) is a ${parts.length > 1 ? typeName(vector(3, U32)) : 'u32'}`);
+    if (parts.length !== leaves(type).length)
+      this.fail(at, `@builtin(${builtin}) is a ${parts.length > 1 ? typeName(vector(3, U32)) : 'u32'}`);
     this.declare(at, name, { kind: 'value', value: { type, parts } });
   }
 
@@ -96,7 +100,14 @@ export class FunctionCompiler extends CallCompiler {
 
   /** A value that is held in memory from here on. */
   private inMemory(type: Type, value: Value, at: Token): Value {
-    const place: MemoryPlace = { kind: 'memory', memory: 'L', type, term: '', base: this.module.allocate('L', type), writable: true };
+    const place: MemoryPlace = {
+      kind: 'memory',
+      memory: 'L',
+      type,
+      term: '',
+      base: this.module.allocate('L', type),
+      writable: true,
+    };
     this.store(place, value, at);
     return { type, parts: [], place: { ...place, writable: false } };
   }
@@ -114,7 +125,8 @@ export class FunctionCompiler extends CallCompiler {
       return;
     }
     if (statement.kind === 'loop') return this.loop(statement);
-    if (statement.kind !== 'empty' && !(statement.kind === 'variable' && statement.keyword === 'const')) this.stop(at);
+    if (statement.kind !== 'empty' && !(statement.kind === 'variable' && statement.keyword === 'const'))
+      this.stop(at);
     switch (statement.kind) {
       case 'variable':
         return this.variable(statement);
@@ -150,7 +162,9 @@ export class FunctionCompiler extends CallCompiler {
     const type = this.module.shownTypes.push(value.type) - 1;
     const { place } = value;
     if (place?.kind === 'memory') return [`['${name}', ${type}, ${place.memory}, ${wordOf(place)}]`];
-    return value.zero || value.type.kind === 'pointer' ? [] : [`['${name}', ${type}, [${value.parts.join(', ')}]]`];
+    return value.zero || value.type.kind === 'pointer'
+      ? []
+      : [`['${name}', ${type}, [${value.parts.join(', ')}]]`];
   }
 
   private peek(place: Place): Value {
@@ -172,7 +186,8 @@ export class FunctionCompiler extends CallCompiler {
     if (initial?.type.kind === 'pointer')
       return this.declare(at, name, { kind: 'pointer', place: initial.place!, space: initial.type.space });
     const own = initial ? this.concrete(initial, value.at) : this.zero(declared!);
-    if (keyword === 'let') return this.declare(at, name, { kind: 'value', value: this.constants(name, own, at) });
+    if (keyword === 'let')
+      return this.declare(at, name, { kind: 'value', value: this.constants(name, own, at) });
     const place = this.room(name, own.type);
     if (place.kind === 'local') place.parts.forEach((part, i) => this.emit(`let ${part} = ${own.parts[i]};`));
     else this.store(place, own, at);
@@ -191,12 +206,20 @@ export class FunctionCompiler extends CallCompiler {
   private room(name: string, type: Type): Place {
     if (isSimpleType(type) && !this.#inMemory.has(name))
       return { kind: 'local', type, parts: this.partNames(name, type), writable: true };
-    return { kind: 'memory', memory: 'L', type, term: '', base: this.module.allocate('L', type), writable: true };
+    return {
+      kind: 'memory',
+      memory: 'L',
+      type,
+      term: '',
+      base: this.module.allocate('L', type),
+      writable: true,
+    };
   }
 
   private assign({ at, target, operator, value }: Extract<Statement, { kind: 'assign' }>): void {
     if (!target) return void this.value(value);
-    const place = this.place(target) ?? this.fail(at, 'only variables can be assigned to; a let or parameter cannot');
+    const place =
+      this.place(target) ?? this.fail(at, 'only variables can be assigned to; a let or parameter cannot');
     if (operator === '=') return this.store(place, this.convert(this.value(value), place.type, value.at), at);
     const [old, operand] = this.inOrder([() => this.load(place, at), () => this.value(value)]);
     const result = this.operate(at, operator.slice(0, -1), old, operand);
@@ -230,7 +253,8 @@ export class FunctionCompiler extends CallCompiler {
         this.inScope(() => {
           const lines = this.collect(() => body.body.forEach((each) => this.statement(each)));
           const last = this.collect(() => update.forEach((each) => this.statement(each)));
-          for (const line of lines) this.lines.push(...(line === next ? ['{', ...last, '}', 'continue;'] : [line]));
+          for (const line of lines)
+            this.lines.push(...(line === next ? ['{', ...last, '}', 'continue;'] : [line]));
           this.lines.push(...last);
         });
       });
@@ -266,7 +290,8 @@ export class FunctionCompiler extends CallCompiler {
 
   private return(value: Expression | undefined, at: Token): void {
     const result = this.#result;
-    if (!value !== !result) this.fail(at, result ? `expected a ${typeName(result)}` : `"${this.fn}" returns nothing`);
+    if (!value !== !result)
+      this.fail(at, result ? `expected a ${typeName(result)}` : `"${this.fn}" returns nothing`);
     if (!value || !result) return this.emit('return;');
     const own = this.convert(this.value(value), result, value.at);
     const parts = this.scalars(own, at);
@@ -284,7 +309,9 @@ function rootName(expression: Expression): string {
 }
 
 const isSimpleType = (type: Type): boolean =>
-  type.kind === 'struct' ? type.fields.every((field) => isSimpleType(field.type)) : type.kind === 'scalar' || type.kind === 'vector';
+  type.kind === 'struct'
+    ? type.fields.every((field) => isSimpleType(field.type))
+    : type.kind === 'scalar' || type.kind === 'vector';
 
 /** Compiles a function of the file by its name. */
 export function compileFunction(module: Module, name: string): Compiled {
