@@ -22,11 +22,16 @@ export async function showDetail(result: KernelResult): Promise<void> {
     ...stats.map(([name, value]) => create('div', {}, create('dt', {}, name), create('dd', {}, value))),
   );
   const buttons = result.kernels.map((name) => create('button', { type: 'button' }, `shaders/${name}.wgsl`));
-  const show = async (index: number) => {
+  // A recorded run may name a kernel that is no longer there.
+  const sources = await Promise.all(
+    result.kernels.map((name) => kernelSource(name).catch(({ message }: Error) => `// ${message}`)),
+  );
+  const show = (index: number) => {
     buttons.forEach((button, i) => button.setAttribute('aria-pressed', String(i === index)));
-    await showKernel(byId('detail-code'), result.kernels[index]);
+    byId('detail-code').replaceChildren(listing(sources[index]));
   };
-  buttons.forEach((button, i) => button.addEventListener('click', () => void show(i)));
+  buttons.forEach((button, i) => button.addEventListener('click', () => show(i)));
   byId('detail-tabs').replaceChildren(...buttons);
-  await show(result.kernels.length - 1);
+  // The longest one does the work; the others lay out its input, or add up its parts.
+  show(sources.reduce((longest, { length }, i) => (length > sources[longest].length ? i : longest), 0));
 }
