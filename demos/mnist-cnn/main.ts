@@ -1,5 +1,7 @@
 import { byId, figures, percent } from '../shared/dom.ts';
 import { startPage } from '../frame/page.ts';
+import { createExplorer } from './explorer.ts';
+import { createGradients } from './gradients.ts';
 import { showLayers } from './layers.ts';
 import { createLesson } from './lesson.ts';
 import { createPad } from './pad.ts';
@@ -57,14 +59,24 @@ startPage<typeof settings, Calls, Tells>({
       pad.choose(index);
       byId('inside').scrollIntoView({ block: 'start' });
     });
+    const explorer = createExplorer(page);
+    const gradients = createGradients(page);
     createLesson(page);
     return {
-      model: ({ layers }) => showLayers(page, layers),
+      model({ layers }) {
+        explorer.close();
+        showLayers(page, layers, explorer.open);
+      },
+      channel: explorer.channel,
       labels(labels) {
         pad.labels(labels);
+        gradients.labels(labels);
         testSet.labels(labels);
       },
-      seen: pad.seen,
+      seen(seen) {
+        pad.seen(seen);
+        gradients.seen(seen);
+      },
       predicted: testSet.predicted,
     };
   },

@@ -12,7 +12,9 @@ serve<typeof settings, MnistSet, Digits, Calls, Tells>({
   calls: {
     look: (digits, input) => digits.show(input),
     grid: (digits, chosen) => digits.showGrid(chosen),
+    gradients: (digits, target) => digits.gradients(target),
+    explain: (digits, map) => digits.explain(map),
     lesson: (digits, image, filter) => digits.lesson(image, filter),
   },
-  latest: ['look'],
+  latest: ['look', 'gradients'],
 });
