@@ -8,14 +8,18 @@ export function createGradients(page: Live) {
   const target = byId<HTMLSelectElement>('target');
   let labels: Uint8Array = new Uint8Array();
   let isOn = false;
-  /** What the network looks at: for another image, the target is that image's. */
-  let input: number | undefined | null = null;
+  /** What the network looks at, and whether the reader has chosen the digit: another image has its own. */
+  let input: number | undefined;
+  let isChosen = false;
 
   target.append(
     ...Array.from({ length: 10 }, (_, digit) => create('option', { value: String(digit) }, String(digit))),
   );
   const tell = () => void page.call('gradients', isOn ? Number(target.value) : undefined);
-  target.addEventListener('change', tell);
+  target.addEventListener('change', () => {
+    isChosen = true;
+    tell();
+  });
   byId('pictured').addEventListener('change', ({ target: radio }) => {
     isOn = (radio as HTMLInputElement).value === 'gradients';
     note.hidden = !isOn;
@@ -27,13 +31,13 @@ export function createGradients(page: Live) {
       labels = own;
     },
     seen({ input: now, probabilities }: Tells['seen']): void {
-      if (now !== input) {
-        input = now;
-        const best = probabilities.indexOf(Math.max(...probabilities));
-        const own = String(now === undefined ? best : (labels[now] ?? best));
-        const isOther = own !== target.value;
+      if (now !== input) isChosen = false;
+      input = now;
+      const best = probabilities.indexOf(Math.max(...probabilities));
+      const own = String(now === undefined ? best : (labels[now] ?? best));
+      if (!isChosen && own !== target.value) {
         target.value = own;
-        if (isOn && isOther) tell();
+        if (isOn) tell();
       }
       byId('target-loss').textContent = (-Math.log(probabilities[Number(target.value)])).toFixed(3);
     },
