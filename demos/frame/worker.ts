@@ -159,7 +159,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       renderer,
       tell: (name, value, transfer) => port.post({ type: 'told', name, value }, transfer),
       look: () => void session?.runner.look(),
-      fail: (error) => fail(error, gpu),
+      fail: (error) => void fail(error, gpu),
     });
     const first = scratch ?? (await trainee.save());
     const url = page.trained?.(own);
@@ -271,20 +271,20 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     void session?.runner.look();
   }
 
-  /** A lost GPU is replaced, from the last checkpoint; everything else is for the page to show. */
-  function fail(error: unknown, gpu?: Gpu): void {
-    if (gpu && lost.has(gpu)) return;
+  /** A lost GPU is replaced, from the last checkpoint: the answer says so. Everything else is for the page to show. */
+  function fail(error: unknown, gpu?: Gpu): boolean {
+    if (gpu && lost.has(gpu)) return true;
     if (error instanceof DeviceLostError && gpu && session?.gpu === gpu) {
       lost.add(gpu);
       const { checkpoint } = session.runner;
       session = undefined;
       if (error.reason !== 'destroyed') {
-        return enqueue(async () => {
-          await open(await init(), { ...checkpoint, reason: error.reason });
-        });
+        enqueue(async () => open(await init(), { ...checkpoint, reason: error.reason }));
+        return true;
       }
     }
     report(error);
+    return false;
   }
 
   function report(error: unknown): void {
