@@ -4,7 +4,7 @@ import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { commitName } from './bench/node/runtime.ts';
 import { framePlugin } from './demos/frame/vitePlugin.ts';
-import { dataPlugin } from './src/node/serveData.ts';
+import { sitePlugins } from './demos/site/plugins.ts';
 import { pagesPlugin } from './src/node/servePages.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -27,9 +27,8 @@ export default defineConfig(({ mode }) => ({
   plugins: [
     pagesPlugin(path('demos')),
     framePlugin(path('demos')),
-    dataPlugin(), // pages find the data sets under /data
     peersWhereInstalled,
-    mode === 'library' && shadersWithoutComments,
+    mode === 'library' ? shadersWithoutComments : sitePlugins(path('demos')),
   ],
   define: { 'import.meta.env.WGRAD_COMMIT': JSON.stringify(commitName()) },
   worker: { format: 'es', plugins: () => [peersWhereInstalled] },

@@ -5,6 +5,7 @@ import { errorMessage, pagePort } from '../shared/port.ts';
 import { TileRenderer } from '../shared/tiles.ts';
 import type { Calls, FromWorker, Tells, ToWorker, Values } from './protocol.ts';
 import { Runner } from './runner.ts';
+import { loadTrained } from './trained.ts';
 import type { Checkpoint } from './runner.ts';
 import type { Settings, ValuesOf } from './settings.ts';
 import type { Context, Loaded, Loading, Trainee } from './trainee.ts';
@@ -18,7 +19,7 @@ export interface Serving<S extends Settings, Data, T, C extends Calls, E> {
   load(loading: Loading<ValuesOf<S>>): Promise<Loaded<Data>>;
   /** Makes the networks for these settings, with their views: at the start, for other settings, and on a new GPU. */
   create(context: Context<ValuesOf<S>, Data, E>): Promise<T>;
-  /** Where trained weights lie for these settings; undefined: nowhere. */
+  /** Where trained weights lie for these settings, as `npm run site:train` packs them; undefined: nowhere. */
   trained?(values: ValuesOf<S>): URL | undefined;
   /** What the page may call: functions of the networks as they are. One at a time, in order. */
   readonly calls?: {
@@ -166,7 +167,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     let trained: Uint8Array | undefined;
     if (bytes) await trainee.load(bytes);
     else if (url && values.start === 'trained' && values.play === '0') {
-      trained = await fetchTrained(url);
+      trained = await loadTrained(url);
       await (trainee.loadTrained ?? trainee.load).call(trainee, trained);
     }
     await setAll(trainee);
@@ -225,7 +226,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const { runner, scratch } = session;
     if (runner.state === 'failed') return renew({});
     const url = trained ? page.trained?.(values as ValuesOf<S>) : undefined;
-    if (url) session.trained ??= await fetchTrained(url);
+    if (url) session.trained ??= await loadTrained(url);
     const { trainee } = runner;
     const load = async () => {
       await trainee.load(scratch);
@@ -290,11 +291,4 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   function report(error: unknown): void {
     port.post(errorMessage(error));
   }
-}
-
-async function fetchTrained(url: URL): Promise<Uint8Array> {
-  const response = await fetch(url);
-  if (!response.ok)
-    throw new Error(`The trained weights could not be loaded: ${url.href} answers ${response.status}.`);
-  return new Uint8Array(await response.arrayBuffer());
 }
