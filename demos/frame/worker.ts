@@ -168,7 +168,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     if (bytes) await trainee.load(bytes);
     else if (url && values.start === 'trained' && values.play === '0') {
       trained = await loadTrained(url);
-      await (trainee.loadTrained ?? trainee.load).call(trainee, trained);
+      await trainee.load(trained);
     }
     await setAll(trainee);
     const saved = bytes ?? (trained ? await trainee.save() : first);
@@ -230,7 +230,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const { trainee } = runner;
     const load = async () => {
       await trainee.load(scratch);
-      if (url) await (trainee.loadTrained ?? trainee.load).call(trainee, session!.trained!);
+      if (url) await trainee.load(session!.trained!);
       await setAll(trainee);
     };
     await runner.restart(scratch, load, url !== undefined);

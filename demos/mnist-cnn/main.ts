@@ -1,9 +1,10 @@
 import { byId, figures, percent } from '../shared/dom.ts';
+import { createKernelTabs } from '../shared/kernelTabs.ts';
 import { startPage } from '../frame/page.ts';
 import { createExplorer } from './explorer.ts';
 import { createGradients } from './gradients.ts';
 import { showLayers } from './layers.ts';
-import { createLesson } from './lesson.ts';
+import { createLesson, LESSON_KERNELS } from './lesson.ts';
 import { createPad } from './pad.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { settings } from './settings.ts';
@@ -11,6 +12,9 @@ import { createTestSet } from './testSet.ts';
 
 /** Probabilities this close to 1 share the top of the axis. */
 const TOP = 0.002;
+
+/** There without WebGPU, too. */
+const tabs = createKernelTabs(LESSON_KERNELS);
 
 startPage<typeof settings, Calls, Tells>({
   settings,
@@ -53,6 +57,7 @@ startPage<typeof settings, Calls, Tells>({
     trained: 'This network is trained. Write a digit, or train a network yourself.',
   },
   stepWords: ({ batch }) => `gather ${batch} images, forward, loss, backward, update, record`,
+  recording: 'trained/quick',
   start(page) {
     const pad = createPad(page);
     const testSet = createTestSet(page, (index) => {
@@ -61,7 +66,7 @@ startPage<typeof settings, Calls, Tells>({
     });
     const explorer = createExplorer(page);
     const gradients = createGradients(page);
-    createLesson(page);
+    createLesson(page, tabs);
     return {
       model({ layers }) {
         explorer.close();

@@ -9,6 +9,8 @@ serve<typeof settings, MnistSet, Digits, Calls, Tells>({
   settings,
   load: digitsFor,
   create: (context) => Digits.create(context),
+  trained: ({ preset }) =>
+    preset === 'quick' ? new URL('./trained/quick.safetensors', import.meta.url) : undefined,
   calls: {
     look: (digits, input) => digits.show(input),
     grid: (digits, chosen) => digits.showGrid(chosen),

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { close, openPage } from './harness.ts';
 
 /** Few, synthetic images: the same bytes everywhere, and enough to learn from in some dozen steps. */
-const SMALL = 'data=synthetic&train=3000&test=200&batch=32&rate=0.004';
+const SMALL = 'data=synthetic&train=3000&test=200&batch=32&rate=0.004&start=scratch';
 
 const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
 const number = async (page: Page, selector: string) =>
@@ -304,8 +304,42 @@ describe('the page of the MNIST network', () => {
   });
 });
 
+it('opens on a trained network that reads at once; it can be trained from scratch, and brought back', async () => {
+  const { page, errors } = await openPage('mnist-cnn/?data=synthetic&train=600&test=40&batch=16');
+  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+  const readsSamples = async () => {
+    for (const digit of [3, 7]) {
+      await click(page, `#samples button:nth-child(${digit + 1})`);
+      await page.waitForFunction(
+        (wanted) =>
+          document.querySelector('#seen-caption')!.textContent === 'your drawing' &&
+          document.querySelector('#verdict .digit')!.textContent === wanted,
+        {},
+        String(digit),
+      );
+    }
+  };
+  await readsSamples();
+  await reaches(page, 'ready');
+  expect(await text(page, '#status')).toContain('This network is trained');
+  expect(await text(page, '#play')).toBe('Train from scratch');
+  await click(page, '#play');
+  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 1);
+  await click(page, '#play');
+  await reaches(page, 'paused');
+  expect(await number(page, '#loss-values .test b')).toBeGreaterThan(1.5);
+  expect(new URL(page.url()).searchParams.get('start')).toBe('scratch');
+  await click(page, '#to-trained');
+  await page.waitForFunction(() => document.querySelector('#play')!.textContent === 'Train from scratch');
+  expect(new URL(page.url()).searchParams.get('start')).toBeNull();
+  await readsSamples();
+  expect(errors).toEqual([]);
+});
+
 it('takes a learning rate of 0 at its word, and shows it', async () => {
-  const { page, errors } = await openPage('mnist-cnn/?data=synthetic&train=600&test=40&batch=16&rate=0');
+  const { page, errors } = await openPage(
+    'mnist-cnn/?data=synthetic&train=600&test=40&batch=16&rate=0&start=scratch',
+  );
   await reaches(page, 'ready');
   expect(await text(page, '#rate-value')).toBe('0');
   expect(await text(page, '#stat-optimizer')).toBe('Adam, learning rate 0');
@@ -337,6 +371,13 @@ it('says what to do where WebGPU is missing', async () => {
   expect(advice).toContain('No WebGPU here');
   expect(advice).toMatch(/Chrome[^]*Safari[^]*Firefox/);
   expect(await page.$('#play')).toBeNull();
+  // What needs no GPU is there: words, shaders, and a recorded run.
+  expect(await text(page, '#lesson')).toContain('An image is a grid of numbers');
+  await page.waitForFunction(() =>
+    document.querySelector('#lesson-code')!.textContent!.includes('Convolution 1: naive'),
+  );
+  await page.waitForSelector('.playback canvas');
+  expect(await text(page, '.playback')).toMatch(/A recorded run of .*5,994 weights/);
   expect(errors).toEqual([]);
 });
 
