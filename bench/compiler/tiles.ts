@@ -22,7 +22,7 @@ const CHANNELS = [
 /** Every tile that the tuner may choose on a GPU: of large products, and of 3 × 3 convolutions and their gradients. */
 export function tileKernels(): CompiledKernel[] {
   const kernels = new Map<string, CompiledKernel>();
-  const { target } = idleGpu(() => {});
+  const { target } = idleGpu();
   const add = (op: string, rung: string, tile: readonly number[], outputs: readonly Tensor[]) => {
     const variants = { [op]: variantName({ rung, tile }) };
     for (const { kernel } of lowerGraph(outputs, [], [], { target, variants })) {
