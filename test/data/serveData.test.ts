@@ -191,7 +191,8 @@ describe('pagesMiddleware', () => {
   it('answers as a static host does', async () => {
     await mkdir(join(root, 'page'));
     await writeFile(join(root, 'page', 'index.html'), '');
-    await mkdir(join(root, 'folder'));
+    await mkdir(join(root, 'folder', 'page'), { recursive: true });
+    await writeFile(join(root, 'folder', 'page', 'index.html'), '');
     const url = await serve(pagesMiddleware(root));
     const get = async (path: string, method = 'GET') => {
       const response = await fetch(url + path, { method, redirect: 'manual' });
@@ -199,6 +200,7 @@ describe('pagesMiddleware', () => {
     };
     expect(await get('/page')).toEqual([302, './page/']);
     expect(await get('/page?batch=8&play=1')).toEqual([302, './page/?batch=8&play=1']);
+    expect(await get('/folder/page?w=3')).toEqual([302, './page/?w=3']); // relative to /folder/
     for (const path of [
       '/page/',
       '/folder',
