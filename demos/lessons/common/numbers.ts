@@ -23,14 +23,12 @@ function power(value: number, digits: number): string {
 export const operand = (value: number, digits?: number): string =>
   value < 0 ? `(${number(value, digits)})` : number(value, digits);
 
-const still = matchMedia('(prefers-reduced-motion: reduce)');
-
 /** Writes a number into an element, which lights up where the text changes. */
 export function show(element: Element, value: number | string, digits?: number): void {
   const text = typeof value === 'string' ? value : number(value, digits);
   if (element.textContent === text) return;
   const first = element.textContent === '';
   element.textContent = text;
-  if (first || still.matches) return;
+  if (first || matchMedia('(prefers-reduced-motion: reduce)').matches) return;
   element.animate([{ backgroundColor: 'color-mix(in srgb, var(--blue) 28%, transparent)' }, {}], 700);
 }

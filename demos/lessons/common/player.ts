@@ -8,7 +8,7 @@ export interface PlayerOptions {
   readonly pause?: number;
 }
 
-/** The buttons #play, #step and #reset: steps one by one, or one after the other until there is nothing more to do. */
+/** The buttons #play, #step-once and #reset: steps one by one, or one after the other until there is nothing more to do. */
 export function createPlayer({ step, reset, pause = 0 }: PlayerOptions): { stop(): void } {
   const play = byId<HTMLButtonElement>('play');
   let current: { stopped: boolean } | undefined;
@@ -33,7 +33,7 @@ export function createPlayer({ step, reset, pause = 0 }: PlayerOptions): { stop(
   }
 
   play.addEventListener('click', () => (current ? stop() : void run()));
-  byId('step').addEventListener('click', () => {
+  byId('step-once').addEventListener('click', () => {
     stop();
     void step();
   });
