@@ -1,5 +1,6 @@
 import { coalesce } from '../../shared/coalesce.ts';
 import { byId, create } from '../../shared/dom.ts';
+import { rove } from '../../shared/roving.ts';
 import { svg } from '../../shared/svg.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
@@ -116,6 +117,7 @@ function createThumbs(curves: Record<FunctionName, Curve>, onChoose: (f: Functio
     return [name, button] as const;
   });
   byId('thumbs').replaceChildren(...thumbs.map(([, button]) => button));
+  rove(byId('thumbs'), () => thumbs.length);
   return thumbs;
 }
 

@@ -24,7 +24,7 @@ export class NumberGrid {
     this.#root = root;
     this.#options = options;
     root.classList.add('grid');
-    root.setAttribute('role', 'group');
+    root.setAttribute('role', 'toolbar');
     root.setAttribute('aria-label', options.label);
   }
 

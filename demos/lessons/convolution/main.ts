@@ -81,7 +81,7 @@ lesson<Kernels>(start, async (call) => {
     const terms = products
       .filter((product) => product !== 0)
       .map((product, i) => (i === 0 ? number(product, 3) : operand(product, 3)));
-    byId('terms').textContent = `${terms.join(' + ') || '0'} = ${number(found.map[index])}`;
+    byId('terms').textContent = terms.length > 1 ? `${terms.join(' + ')} = ${number(found.map[index])}` : '';
   }
 
   const refresh = coalesce(async () => {

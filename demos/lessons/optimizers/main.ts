@@ -4,7 +4,7 @@ import { contour, mix, picture } from '../common/field.ts';
 import type { Field } from '../common/field.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
-import { number, show } from '../common/numbers.ts';
+import { fixed, number, show } from '../common/numbers.ts';
 import { createPlayer } from '../common/player.ts';
 import { dot, line, path, Plot, text } from '../common/plot.ts';
 import type { Mark, Point } from '../common/plot.ts';
@@ -108,8 +108,8 @@ lesson<Kernels>(start, async (call) => {
       `The loss of each by step: ${NAMES.map((name, i) => `${RACERS[name].title} ${number(now.loss[i], 3)}`).join(', ')}.`,
     );
     rows.forEach((cells, i) => {
-      const values = [RACERS[NAMES[i]].rate * factor, now.x[i], now.y[i], now.loss[i]];
-      values.forEach((value, k) => show(cells[k], value, 3));
+      show(cells[0], RACERS[NAMES[i]].rate * factor, 3);
+      [now.x[i], now.y[i], now.loss[i]].forEach((value, k) => show(cells[k + 1], fixed(value, 3)));
     });
     const gone = NAMES.filter((_, i) => isLost(now, i)).map((name) => RACERS[name].title);
     byId('steps').textContent =
