@@ -3,6 +3,7 @@ import { concrete, evaluate } from './evaluate.ts';
 import type { Constant, Lookup } from './evaluate.ts';
 import type { KernelFile, Specialization, SpecializedKernel } from './kernel.ts';
 import { parseFile } from './parse.ts';
+import type { Declaration } from './parse.ts';
 import { bindingsOf, featuresOf, workgroupBytesOf, workgroupSizeOf } from './reflect.ts';
 import { rewrite, typeText } from './rewrite.ts';
 import type { Declarations } from './rewrite.ts';
@@ -20,6 +21,7 @@ import { expandFunction } from './unroll.ts';
  */
 export function specialize(file: KernelFile, specialization: Specialization = {}): SpecializedKernel {
   const { named, nameless } = parseFile(file.source, file.name);
+  const generated = directivesFor(specialization);
   const declarations = rewrite(file, specialization);
   const lookup = constantLookup(declarations);
   const main = declarations.get('main');
@@ -44,6 +46,7 @@ export function specialize(file: KernelFile, specialization: Specialization = {}
   }
 
   const emitter = new Emitter(header(file.name, specialization));
+  for (const { tokens } of generated) emitter.add(tokens, false);
   for (const { tokens } of nameless) emitter.add(tokens, true);
   const used = [...declarations.values()].filter(({ name }) => reached.has(name));
   for (const { name } of used) emitter.add(reached.get(name)!, named.has(name));
@@ -53,9 +56,15 @@ export function specialize(file: KernelFile, specialization: Specialization = {}
     bindings: bindingsOf(file.name, used, declarations),
     workgroupSize: workgroupSizeOf(file.name, main, lookup),
     workgroupBytes: workgroupBytesOf(used, declarations, lookup),
-    features: featuresOf(nameless),
+    features: featuresOf([...generated, ...nameless]),
     lineOrigins: emitter.lineOrigins,
   };
+}
+
+/** What the file need not enable for itself: f16, where an alias becomes such a type. */
+function directivesFor({ aliases = {} }: Specialization): readonly Declaration[] {
+  const half = Object.values(aliases).some((type) => /^(f16|(vec|mat\dx)[234]h)$/.test(type));
+  return half ? parseFile('enable f16;', 'generated').nameless : [];
 }
 
 /** Values of module-scope constants, each evaluated once. */
