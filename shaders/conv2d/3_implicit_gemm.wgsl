@@ -53,6 +53,7 @@ const QUADS: u32 = TILE_K / 4u; // of k in a step; divides WORKGROUP_SIZE
 const LOADS: u32 = QUADS * ROWS / WG_X; // of patches per invocation and step: no remainder, nor of weights
 const EXACT_M: bool = M % (WG_Y * ROWS) == 0u; // then bounds need no checks: `EXACT_M || …` disappears
 const EXACT_N: bool = GROUP_OUT % TILE_N == 0u;
+const EXACT_OUT: bool = PHASES[0] * PHASE_OUT[0] == OUT[0] && PHASES[1] * PHASE_OUT[1] == OUT[1];
 const EXACT_K: bool = GROUP_IN * select(1u, TAPS[0] * TAPS[1], PHASES[0] * PHASES[1] == 1u) % TILE_K == 0u;
 
 @group(0) @binding(0) var<storage, read> input: array<Input>;
@@ -114,9 +115,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
       let slot = local + l * WORKGROUP_SIZE;
       let k = step * TILE_K + slot / TILE_N;
       let channel = first_channel + slot % TILE_N;
-      let inside = (EXACT_K || k < depth) && (EXACT_N || channel < GROUP_OUT);
       let at = (phase * (TAPS[0] * TAPS[1] * GROUP_IN) + k) * OUT_C + group * GROUP_OUT + channel;
-      weight_tile[slot] = Right(select(Value(), weights[at], inside));
+      weight_tile[slot] = Right(select(Value(), weights[at], (EXACT_K || k < depth) && (EXACT_N || channel < GROUP_OUT)));
     }
     workgroupBarrier();
     for (var q = 0u; q < QUADS; q++) {
@@ -142,7 +142,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     let y = row % PHASE_OUT[0] * PHASES[0] + phase / PHASES[1];
     let x = position % PHASE_OUT[1] * PHASES[1] + phase % PHASES[1];
     let channel = first_channel + i % COLUMNS * WG_X + local % WG_X;
-    if ((EXACT_M || position < M) && y < OUT[0] && x < OUT[1] && (EXACT_N || channel < GROUP_OUT)) {
+    if ((EXACT_M || position < M) && (EXACT_OUT || (y < OUT[0] && x < OUT[1])) && (EXACT_N || channel < GROUP_OUT)) {
       let index = ((row / PHASE_OUT[0] * OUT[0] + y) * OUT[1] + x) * OUT_C + group * GROUP_OUT + channel;
       output[index] = epilogue(sum[i / COLUMNS][i % COLUMNS], index, group * GROUP_OUT + channel);
     }
