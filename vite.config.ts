@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { commitName } from './bench/node/runtime.ts';
-import { dataPlugin } from './src/node/serveData.ts';
+import { framePlugin } from './demos/frame/vitePlugin.ts';
+import { sitePlugins } from './demos/site/plugins.ts';
 import { pagesPlugin } from './src/node/servePages.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -25,9 +26,9 @@ export default defineConfig(({ mode }) => ({
   server: { fs: { allow: [path('.')] } }, // pages import src/ and shaders/
   plugins: [
     pagesPlugin(path('demos')),
-    dataPlugin(), // pages find the data sets under /data
+    framePlugin(path('demos')),
     peersWhereInstalled,
-    mode === 'library' && shadersWithoutComments,
+    mode === 'library' ? shadersWithoutComments : sitePlugins(path('demos')),
   ],
   define: { 'import.meta.env.WGRAD_COMMIT': JSON.stringify(commitName()) },
   worker: { format: 'es', plugins: () => [peersWhereInstalled] },
@@ -38,6 +39,8 @@ export default defineConfig(({ mode }) => ({
 const site = {
   outDir: path('out/site'),
   emptyOutDir: true,
+  // Shaders stay files: a strict policy forbids to fetch them from within a script.
+  assetsInlineLimit: (file: string) => (file.endsWith('.wgsl') ? false : undefined),
   rolldownOptions: { input: pages },
 };
 

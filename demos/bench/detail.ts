@@ -1,8 +1,7 @@
 import { digits, percent, withQuartiles } from '../../bench/report/markdown.ts';
 import type { KernelResult } from '../../bench/report/schema.ts';
 import { byId, create } from '../shared/dom.ts';
-import { kernelSource } from '../shared/kernels.ts';
-import { listing } from '../shared/listing.ts';
+import { showKernel } from '../shared/kernels.ts';
 
 /** Shows the numbers of a kernel, and its shaders as they are in the repository. */
 export async function showDetail(result: KernelResult): Promise<void> {
@@ -25,7 +24,7 @@ export async function showDetail(result: KernelResult): Promise<void> {
   const buttons = result.kernels.map((name) => create('button', { type: 'button' }, `shaders/${name}.wgsl`));
   const show = async (index: number) => {
     buttons.forEach((button, i) => button.setAttribute('aria-pressed', String(i === index)));
-    byId('detail-code').replaceChildren(listing(await kernelSource(result.kernels[index])));
+    await showKernel(byId('detail-code'), result.kernels[index]);
   };
   buttons.forEach((button, i) => button.addEventListener('click', () => void show(i)));
   byId('detail-tabs').replaceChildren(...buttons);

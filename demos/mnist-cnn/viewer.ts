@@ -4,12 +4,6 @@ import type { TileRenderer, TensorSource } from '../shared/tiles.ts';
 
 const SIDE = 28;
 
-/** 28 × 28 bytes of ink that the network looks at; of a test image, also its number. */
-export interface LookedAt {
-  readonly bytes: Uint8Array;
-  readonly index?: number;
-}
-
 /**
  * A forward pass for one image whose layer outputs stay on the GPU, where the panels draw them from: the input
  * ('input'), the filters of convolutions of a grey image ('filters:<layer>') and every layer's feature maps
@@ -41,7 +35,7 @@ export class Viewer {
           const [weight] = layer.variables;
           if (isDrawable(weight?.shape)) outputs[`${layer.name}/filters/largest`] = largest(ops.read(weight));
         }
-        return { ...outputs, probabilities: ops.softmax(x) };
+        return { ...outputs, reading: ops.concat([x, ops.softmax(x)], 1) };
       },
       { label: `${model.name}/view` },
     );
@@ -82,8 +76,8 @@ export class Viewer {
     if (source) this.#renderer.show(name, source);
   }
 
-  /** What the network looks at from now on. */
-  set image({ bytes }: LookedAt) {
+  /** What the network looks at from now on: 28 × 28 bytes of ink. */
+  show(bytes: Uint8Array): void {
     this.#program.write(
       'image',
       Float32Array.from(bytes, (byte) => byte / 255),
@@ -95,9 +89,10 @@ export class Viewer {
     await this.#program.step((encoder) => this.#renderer.draw(encoder));
   }
 
-  /** The ten probabilities that the last look gave. */
-  async probabilities(): Promise<Float32Array> {
-    return (await this.#program.read('probabilities')) as Float32Array;
+  /** The ten logits that the last look gave, and their softmax. */
+  async reading(): Promise<{ logits: Float32Array; probabilities: Float32Array }> {
+    const both = (await this.#program.read('reading')) as Float32Array;
+    return { logits: both.slice(0, 10), probabilities: both.slice(10) };
   }
 
   destroy(): void {

@@ -59,7 +59,7 @@ export function showRecovered({ step, reason }: { step: number; reason: string }
 /** Says where the digits are synthetic, or not all of MNIST. */
 export function showData(data: {
   notice?: string;
-  synthetic: boolean;
+  synthetic?: boolean;
   trainSize: number;
   testSize?: number;
 }): void {
@@ -72,5 +72,5 @@ export function showData(data: {
   else if (trainSize < 60_000 || testSize < 10_000) {
     byId('notices').append(notice(`In use: ${sizes.join(' and ')}.`));
   }
-  document.body.dataset.synthetic = String(data.synthetic);
+  document.body.dataset.synthetic = String(data.synthetic ?? false);
 }

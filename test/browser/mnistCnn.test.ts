@@ -161,13 +161,13 @@ describe('the page of the MNIST network', () => {
       await write(page, strokes);
       await page.waitForFunction(
         (wanted) =>
-          document.querySelector('#seen-caption')!.textContent === 'what it sees' &&
+          document.querySelector('#seen-caption')!.textContent === 'your drawing' &&
           document.querySelector('#verdict .digit')!.textContent === wanted,
         { timeout: 10_000 },
         String(digit),
       );
     }
-    const shares = await page.$$eval('#bars .value', (values) =>
+    const shares = await page.$$eval('#softmax b', (values) =>
       values.map((each) => Number.parseFloat(each.textContent!)),
     );
     expect(shares).toHaveLength(10);
@@ -196,7 +196,7 @@ describe('the page of the MNIST network', () => {
       {},
       `test image ${image}`,
     );
-    expect(await text(page, '#verdict')).toMatch(new RegExp(`^${read}.*but it is a ${truth}`));
+    expect(await text(page, '#verdict')).toMatch(new RegExp(`^${read}.*wrong: it is a ${truth}`));
     expect(new URL(page.url()).searchParams.get('image')).toBe(image);
   });
 

@@ -14,6 +14,8 @@ declare module 'vitest' {
     site: string;
     /** The address of the same site under the content security policy STRICT_POLICY. */
     strictSite: string;
+    /** The folder of the built site. */
+    siteFolder: string;
     /** Where puppeteer reaches the one browser of the run. */
     browserEndpoint: string;
   }
@@ -53,6 +55,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     undo.push(() => browser.close());
     project.provide('site', server.resolvedUrls!.local[0]);
     project.provide('strictSite', strict.resolvedUrls!.local[0]);
+    project.provide('siteFolder', outDir);
     project.provide('browserEndpoint', browser.wsEndpoint());
   } catch (error) {
     await teardown();

@@ -26,7 +26,7 @@ const isDrawing = ({ name }: KernelFile) => name.startsWith('draw/');
 const named = (list: readonly KernelFile[]) => list.map((file) => [file.name, file] as const);
 const shared = files.filter(isShared);
 const kernels = files.filter((file) => !isShared(file) && !isDrawing(file));
-const library = shared.map(({ source }) => source);
+const library = shared;
 
 /** naga's complaint, or ''. */
 function nagaError(code: string): string {
@@ -71,7 +71,7 @@ function reflected(code: string): SpecializedKernel['bindings'] {
 /** The library's declarations, by name. */
 const declarations = new Map(
   library
-    .flatMap((source) => source.split(/\n(?=(?:\/\/.*\n)*(?:fn|const|alias|struct) )/))
+    .flatMap(({ source }) => source.split(/\n(?=(?:\/\/.*\n)*(?:fn|const|alias|struct) )/))
     .flatMap((text) =>
       [...text.matchAll(/^(?:fn|const|alias|struct) (\w+)/gm)].map(([, name]) => [name, text]),
     ),
@@ -122,7 +122,10 @@ describe.each(named(shared))('%s', (_, { source }) => {
 });
 
 it('the shared library is valid as a whole, for scalars and for vectors', async () => {
-  const bodies = library.join('\n').replaceAll(/^alias (Value|Bits).*$/gm, '');
+  const bodies = library
+    .map(({ source }) => source)
+    .join('\n')
+    .replaceAll(/^alias (Value|Bits).*$/gm, '');
   for (const [value, bits] of [
     ['f32', 'u32'],
     ['vec4f', 'vec4u'],

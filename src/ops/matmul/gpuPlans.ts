@@ -119,11 +119,13 @@ export function subgroupVariants(size: MatmulSize, target: Target): Variant[] {
   ];
 }
 
-/** The same, and those of f16, by the names that a caller may force. */
+/** The same, those of f16, and the rungs with their first tile: by the names that a caller may force. */
 export function subgroupNames(size: MatmulSize, target: Target): string[] {
   const whole = subgroupVariants(size, target);
   if (whole.length > 0) whole.push(...matrixVariants(target, true));
-  return whole.flatMap((own) => [own, { ...own, split: 2 }].map(variantName));
+  const rungs = whole.map((own) => ({ ...own, tile: [] }));
+  const names = [...rungs, ...whole].flatMap((own) => [own, { ...own, split: 2 }].map(variantName));
+  return [...new Set(names)];
 }
 
 /** Plans that keep tiles as f16, with the rule's tile and with each other: nobody but the caller chooses them. */
@@ -136,7 +138,7 @@ export function halfNames(size: MatmulSize): string[] {
 export function matrixPlan({ batch, M, N, K }: MatmulSize, target: Target, { tile, half }: Variant): Plan {
   const matrix = matrixOf(target, half === true)!;
   const SUBGROUPS = 2;
-  const [ROWS, COLUMNS] = tile;
+  const [ROWS, COLUMNS] = tile.length > 0 ? tile : matrixTiles(matrix)[0];
   const [height, width] = [SUBGROUPS * ROWS * matrix.M, SUBGROUPS * COLUMNS * matrix.N];
   return {
     constants: {
@@ -158,7 +160,7 @@ export function matrixPlan({ batch, M, N, K }: MatmulSize, target: Target, { til
 /** Of subgroup_rows: four subgroups side by side share what they read of b. */
 export function subgroupPlan({ batch, M, N, K }: MatmulSize, lanes: number, tile: readonly number[]): Plan {
   const SUBGROUPS = 4;
-  const [ROWS, TILE_K] = tile;
+  const [ROWS, TILE_K] = tile.length > 0 ? tile : subgroupTiles[0];
   return {
     constants: { LANES: lanes, SUBGROUPS, ROWS, TILE_K },
     width: 4,

@@ -14,6 +14,7 @@ import { resolveWindow } from '../../../src/ops/core/window.ts';
 import type { Pair } from '../../../src/ops/core/window.ts';
 import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
+import { testAdapter } from '../../helpers/device.ts';
 import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
 import { array, map, random, zeros } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
@@ -193,7 +194,9 @@ describe('conv2d', () => {
   });
 });
 
-describe('tiles of f16', () => {
+const { features } = await testAdapter();
+
+describe.skipIf(!features.has('shader-f16'))('tiles of f16', () => {
   /** Exactly f16. */
   const rounded = (a: Array64) => map(a, (value) => Math.round(value * 256) / 256);
   const variants = forceAll('implicit_gemm:half');

@@ -6,6 +6,7 @@ import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { matmul } from '../../../src/ops/matmul/matmul.ts';
 import { comesInFours, hasFewLines } from '../../../src/ops/matmul/gpuPlans.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
+import { testAdapter } from '../../helpers/device.ts';
 import { checkGradient, evaluate, testGpu } from '../../helpers/evaluate.ts';
 import type { EvaluateOptions } from '../../helpers/evaluate.ts';
 import { array, map, random } from '../../reference/array.ts';
@@ -133,7 +134,9 @@ describe.each(splits)('matmul %s', (variant) => {
 /** Exactly f16, so that a kernel which keeps it as f16 gives what it gives of f32. */
 const rounded = (a: Array64) => map(a, (value) => Math.round(value * 256) / 256);
 
-describe('matmul with tiles of f16', () => {
+const { features } = await testAdapter();
+
+describe.skipIf(!features.has('shader-f16'))('matmul with tiles of f16', () => {
   const product = async (variant: string, form: Form, [a, b]: readonly Array64[]) => {
     const options = { software: false, half: true, variants: { matmul: variant } };
     const [found] = await evaluate((x, y) => matmul(x, y, optionsOf(form)), [a, b], options);

@@ -6,6 +6,7 @@ import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { matmul } from '../../../src/ops/matmul/matmul.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
 import type { Gpu } from '../../../src/runtime/session.ts';
+import { testAdapter } from '../../helpers/device.ts';
 import { evaluate, testGpu } from '../../helpers/evaluate.ts';
 import { usesSubgroupMatrices, withoutSubgroupMatrices } from '../../helpers/subgroupMatrix.ts';
 import { map, random } from '../../reference/array.ts';
@@ -17,13 +18,14 @@ import * as reference from '../../reference/matmul.ts';
 const APPLE: SubgroupMatrix = { element: 'f32', M: 8, N: 8, K: 8 };
 const AMD: SubgroupMatrix = { element: 'f16', M: 16, N: 16, K: 16 };
 const INTEL: SubgroupMatrix = { element: 'f16', M: 8, N: 16, K: 16 };
-const device = { software: false, subgroups: true, half: true };
+const { features } = await testAdapter();
+const device = { software: false, subgroups: true, half: features.has('shader-f16') };
 const { get } = PipelineCache.prototype;
 let gpu: Gpu;
 let emulated = 0;
 
 function tellMatrices(subgroupMatrices: readonly SubgroupMatrix[]): void {
-  const target = { ...gpu.target, subgroupSize: 8, subgroupMatrices };
+  const target = { ...gpu.target, subgroupMatrices };
   Object.defineProperty(gpu, 'target', { value: target, configurable: true });
 }
 
@@ -60,7 +62,7 @@ async function product(variant: string, [batch, M, N, K]: readonly number[], tA 
   return { found, expected: map(sums, (value, i) => Math.max(0, value + bias.data[i % N])) };
 }
 
-describe('matmul subgroup_matrix', () => {
+describe.skipIf(!features.has('subgroups'))('matmul subgroup_matrix', () => {
   it.each([
     { name: 'A B, several tiles', size: [0, 66, 68, 36], tA: false, tB: false },
     { name: 'A Bᵀ', size: [0, 5, 8, 20], tA: false, tB: true },
@@ -78,7 +80,7 @@ describe('matmul subgroup_matrix', () => {
     expect(found).toBeAllClose(expected, { rtol: 1e-5, atol: 1e-5 });
   });
 
-  it.each([
+  it.skipIf(!device.half).each([
     { matrix: AMD, variant: 'subgroup_matrix:1x1:half', size: [0, 36, 44, 52] },
     { matrix: INTEL, variant: 'subgroup_matrix:2x1:half', size: [0, 36, 44, 20] },
   ])('computes a product of f16, where the units take those: $variant', async ({ matrix, variant, size }) => {

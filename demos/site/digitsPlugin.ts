@@ -1,0 +1,57 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Plugin } from 'vite';
+import { EnvironmentError } from '../../src/errors.ts';
+import { answer, refuseMethod, sendFile } from '../../src/node/httpFile.ts';
+import { DIGIT_FILES } from '../frame/digitFiles.ts';
+import { digitFolder } from './digits.ts';
+import type { DigitOptions } from './digits.ts';
+
+const ROUTE = 'data/mnist';
+const FILES: readonly string[] = Object.values(DIGIT_FILES).map(({ file }) => file);
+
+/**
+ * A Vite plugin that puts MNIST into the site, as the files of DIGIT_FILES in data/mnist/. The development server serves
+ * them there.
+ *
+ * Where MNIST cannot be had, a build says so and goes on without it: then `import.meta.env.WGRAD_WITHOUT_MNIST` is true,
+ * and the pages draw digits of their own and tell the reader.
+ */
+export function digitsPlugin(options: DigitOptions = {}): Plugin {
+  /** Undefined where there is no MNIST. */
+  let built: string | undefined;
+  return {
+    name: 'site-digits',
+    async config(_, { command }) {
+      if (command !== 'build') return undefined;
+      try {
+        built = await digitFolder(options);
+      } catch (error) {
+        if (!(error instanceof EnvironmentError)) throw error;
+        console.warn(`The site is built WITHOUT MNIST: its pages draw digits of their own. ${error.message}`);
+      }
+      return { define: { 'import.meta.env.WGRAD_WITHOUT_MNIST': JSON.stringify(built === undefined) } };
+    },
+    configureServer(server) {
+      server.middlewares.use(`/${ROUTE}`, (request, response, next) => {
+        const file = FILES.find((name) => request.url?.split('?')[0] === `/${name}`);
+        if (!file) return next();
+        if (refuseMethod(request, response)) return;
+        digitFolder(options).then(
+          (folder) => sendFile(request, response, join(folder, file)),
+          (error: Error) => answer(response, 404, error.message),
+        );
+      });
+    },
+    async generateBundle() {
+      if (built === undefined) return;
+      for (const file of await readdir(built)) {
+        this.emitFile({
+          type: 'asset',
+          fileName: `${ROUTE}/${file}`,
+          source: await readFile(join(built, file)),
+        });
+      }
+    },
+  };
+}
