@@ -1,6 +1,6 @@
 import { ArgumentError, KernelError, LimitError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
-import type { BindingInfo, SpecializedKernel } from '../kernels/kernel.ts';
+import type { BindingInfo, KernelFile, Specialization, SpecializedKernel } from '../kernels/kernel.ts';
 import { library } from '../kernels/library.ts';
 import { specialize } from '../kernels/specialize.ts';
 import { expressionBody } from '../ops/core/expression.ts';
@@ -16,6 +16,7 @@ import type {
   Tensor,
   Tunable,
 } from '../ops/core/op.ts';
+import { OPS_WITH_VARIANTS } from '../ops/core/variant.ts';
 import { accessText } from '../ops/elementwise/map.ts';
 import { fingerprintOf, questionOf } from './tuning/choice.ts';
 import type { Answers, Choice } from './tuning/choice.ts';
@@ -25,6 +26,8 @@ export interface LoweredDispatch {
   /** `conv2d_1/conv2dGradFilter.partial` */
   readonly label: string;
   readonly kernel: SpecializedKernel;
+  /** What the kernel was made of, to make it again in another form, or with an edited file. */
+  readonly source: { readonly file: KernelFile; readonly specialization: Specialization };
   readonly bindings: readonly LoweredBinding[];
   readonly workgroups: readonly [number, number, number];
   readonly flops: number;
@@ -77,21 +80,36 @@ export function lowerGraph(
   options: LowerOptions,
 ): LoweredDispatch[] {
   const dispatches: LoweredDispatch[] = [];
+  const all = { ...options, asked: new Map<string, readonly string[]>() };
   const shared: SharedScratch = new Map();
   for (const node of topologicalOrder([...outputs, ...effectInputs.flat()])) {
     if (node.op.kind === 'leaf' || node.op.kind === 'alias') continue;
-    dispatches.push(...lowerNode(node, options, shared));
+    dispatches.push(...lowerNode(node, all, shared));
   }
   effects.forEach((effect, i) => {
-    const lowering = new Lowering(effect.label, options);
+    const lowering = new Lowering(effect.label, all);
     effect.lower(lowering.context, effectInputs[i]);
     dispatches.push(...lowering.dispatches);
   });
+  checkForced(options.variants ?? {}, all.asked);
   return dispatches;
 }
 
+/** A lowering that notes which ops had a choice, and of what. */
+type AskingOptions = LowerOptions & { readonly asked: Map<string, readonly string[]> };
+
+/** @throws ArgumentError where a variant is forced of an op that is not there, so that nobody would hear of it */
+function checkForced(forced: Variants, asked: ReadonlyMap<string, readonly string[]>): void {
+  const stranger = Object.keys(forced).find((name) => !asked.has(name) && !OPS_WITH_VARIANTS.includes(name));
+  if (stranger === undefined) return;
+  const here = [...asked].map(([name, variants]) => `${name}: ${variants.join(', ')}`);
+  throw new ArgumentError(
+    `variants names "${stranger}", but the ops that have variants are ${OPS_WITH_VARIANTS.join(', ')}; of this program ${here.join('; ') || 'none'}`,
+  );
+}
+
 /** The dispatches of one node. An answer whose plan is no longer the one that was measured is passed over. */
-function lowerNode(node: Node, options: LowerOptions, shared: SharedScratch): LoweredDispatch[] {
+function lowerNode(node: Node, options: AskingOptions, shared: SharedScratch): LoweredDispatch[] {
   const lowering = new Lowering(node.label, options, node, shared);
   node.op.lower(node, lowering.context);
   if (!lowering.isOutdated) return lowering.dispatches;
@@ -107,7 +125,7 @@ class Lowering {
   readonly dispatches: LoweredDispatch[] = [];
   readonly context: LowerContext;
   readonly #label: string;
-  readonly #options: LowerOptions;
+  readonly #options: AskingOptions;
   readonly #node: Node | undefined;
   readonly #shared: SharedScratch | undefined;
   /** Dispatches of this node alone, which its plan is made of. */
@@ -119,7 +137,7 @@ class Lowering {
   /** Of the plan that was measured. */
   #expected: string | undefined;
 
-  constructor(label: string, options: LowerOptions, node?: Node, shared?: SharedScratch) {
+  constructor(label: string, options: AskingOptions, node?: Node, shared?: SharedScratch) {
     this.#label = label;
     this.#options = options;
     this.#node = node;
@@ -149,6 +167,7 @@ class Lowering {
   /** Of several choices of a node the first is the one to measure: those after it depend on it. */
   #choose<V extends string>(opName: string, candidates: readonly V[], preferred: V, tunable?: Tunable<V>): V {
     const all = tunable ? [...new Set([...candidates, ...tunable.candidates])] : candidates;
+    this.#options.asked.set(opName, all);
     const forced = this.#options.variants?.[opName];
     const find = (name: string) => all.find((candidate) => candidate === name);
     if (forced !== undefined && find(forced) === undefined) {
@@ -206,12 +225,9 @@ function lowerDispatch(
     functions.epilogue = expressionBody(expression, ['value', ...texts]);
     extras.forEach((_, i) => (operands[`extra_${i}`] = node.inputs[node.inputs.length - extras.length + i]));
   }
-  const kernel = specialize(call.kernel, {
-    constants: call.constants,
-    aliases: call.aliases,
-    functions,
-    library,
-  });
+  const { constants, aliases } = call;
+  const source = { file: call.kernel, specialization: { constants, aliases, functions, library } };
+  const kernel = specialize(source.file, source.specialization);
   const bindings = kernel.bindings.map(({ name: variable, binding, access }) => {
     const operand = operands[variable];
     if (!operand) {
@@ -237,6 +253,7 @@ function lowerDispatch(
   return {
     label: name,
     kernel,
+    source,
     bindings,
     workgroups: call.workgroups,
     flops: call.flops ?? 0,
