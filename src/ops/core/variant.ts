@@ -14,6 +14,36 @@ export interface Variant<R extends string = string> {
   readonly half?: boolean;
 }
 
+/** The ops that have variants: what a program may be told to force. */
+export const OPS_WITH_VARIANTS: readonly string[] = [
+  'argmax',
+  'argmin',
+  'categoricalAccuracy',
+  'conv2d',
+  'conv2dGradFilter',
+  'conv2dGradFilterBias',
+  'conv2dGradInput',
+  'conv2dTranspose',
+  'dropout',
+  'gatherBatch',
+  'logSoftmax',
+  'logSoftmaxGradient',
+  'matmul',
+  'maxPool2dGradient',
+  'normalize',
+  'normalizeGradientSums',
+  'reduceMax',
+  'reduceMean',
+  'reduceMin',
+  'reduceProd',
+  'reduceSum',
+  'softmax',
+  'softmaxCrossEntropy',
+  'softmaxGradient',
+  'sparseSoftmaxCrossEntropy',
+  'transpose',
+];
+
 /** What the tuner may be given to try for one choice: compiling takes up to a second each. */
 export const MOST_CANDIDATES = 12;
 
