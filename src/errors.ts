@@ -70,9 +70,31 @@ export class GpuError extends WgradError {
   override name = 'GpuError';
 }
 
+/** One complaint about a WGSL file. */
+export interface KernelMessage {
+  /** The kernel or library file; undefined for generated code. */
+  readonly file: string | undefined;
+  /** 1-based, in that file, or in the specialised code where there is no file; 0 where unknown. */
+  readonly line: number;
+  /** 1-based; 0 where unknown. */
+  readonly column: number;
+  /** Characters that it is about. */
+  readonly length: number;
+  readonly text: string;
+}
+
 /** A WGSL kernel cannot be specialised or does not compile. */
 export class KernelError extends WgradError {
   override name = 'KernelError';
+  /** What is wrong where, for an editor; empty where it is about no line. */
+  readonly messages: readonly KernelMessage[];
+  constructor(
+    message: string,
+    { messages = [], ...options }: ErrorOptions & { messages?: readonly KernelMessage[] } = {},
+  ) {
+    super(message, options);
+    this.messages = messages;
+  }
 }
 
 /** The op has no derivative along a path that needs one. */

@@ -21,18 +21,23 @@ interface Twin {
 
 /** How a window moves, in the words of the float64 twins. */
 function geometry(
-  { stride, padding, dilation, groups }: Window,
+  { stride, padding, dilation, groups, kept }: Window,
   x: readonly number[],
   window: readonly number[],
 ): conv.Conv2dOptions {
-  const pads = (mode: 'same' | 'valid') =>
-    conv.padding2d(mode, [x[1], x[2]], [window[0], window[1]], stride, dilation);
-  return {
-    strides: stride,
-    dilations: dilation,
-    groups,
-    padding: typeof padding === 'string' ? pads(padding) : padding,
-  };
+  const [size, kernel]: conv.Pair[] = [
+    [x[1], x[2]],
+    [window[0], window[1]],
+  ];
+  const options = { strides: stride, dilations: dilation, groups };
+  const explicit =
+    typeof padding === 'string' ? conv.padding2d(padding, size, kernel, stride, dilation) : padding;
+  if (!kept) return { ...options, padding: explicit };
+  // So much less padding, below 0 where need be, that the output has the rows and columns that are kept.
+  const [top, bottom, left, right] = explicit;
+  const [rows, columns] = conv.outputSize2d(size, kernel, { ...options, padding: explicit });
+  const [below, beside] = [(rows - kept[0]) * stride[0], (columns - kept[1]) * stride[1]];
+  return { ...options, padding: [top, bottom - below, left, right - beside] };
 }
 
 interface Window {
@@ -40,6 +45,7 @@ interface Window {
   readonly padding: 'same' | 'valid' | conv.Padding;
   readonly dilation: conv.Pair;
   readonly groups?: number;
+  readonly kept?: conv.Pair;
 }
 
 const gradInput: Twin = {

@@ -14,8 +14,8 @@ export interface Specialization {
   readonly aliases?: Readonly<Record<string, string>>;
   /** New bodies (statements) of functions, such as `{ epilogue: 'return relu(value);' }`. */
   readonly functions?: Readonly<Record<string, string>>;
-  /** Sources from which functions, constants and types that the file lacks are taken. */
-  readonly library?: readonly string[];
+  /** Files from which functions, constants and types that the file lacks are taken. */
+  readonly library?: readonly KernelFile[];
 }
 
 /**
@@ -40,6 +40,12 @@ export interface SpecializedKernel {
   readonly workgroupBytes: number;
   /** The WebGPU features that its `enable` directives name. */
   readonly features: readonly string[];
-  /** For each line of `code` the line of the kernel file it comes from, 0 where it comes from elsewhere. */
-  readonly lineOrigins?: readonly number[];
+  /** For each line of `code` where it comes from; undefined for generated code. */
+  readonly lineOrigins?: readonly (LineOrigin | undefined)[];
+}
+
+/** A line of a kernel or library file. */
+export interface LineOrigin {
+  readonly file: string;
+  readonly line: number;
 }

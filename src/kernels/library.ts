@@ -6,9 +6,10 @@ import permutation from '../../shaders/shared/permutation.wgsl?raw';
 import philox from '../../shaders/shared/philox.wgsl?raw';
 import places from '../../shaders/shared/places.wgsl?raw';
 import schedules from '../../shaders/shared/schedules.wgsl?raw';
+import type { KernelFile } from './kernel.ts';
 
 /** The functions that kernels and fused expressions may call, by name. */
-export const library: readonly string[] = [
+export const library: readonly KernelFile[] = Object.entries({
   numbers,
   arithmetic,
   activations,
@@ -17,4 +18,4 @@ export const library: readonly string[] = [
   places,
   optimizer,
   schedules,
-];
+}).map(([name, source]) => ({ name: `shared/${name}`, source }));

@@ -1,4 +1,5 @@
 import { KernelError } from '../errors.ts';
+import type { KernelFile } from './kernel.ts';
 import { find, matching, templateEnd, tokenize } from './tokens.ts';
 import type { Token } from './tokens.ts';
 
@@ -11,6 +12,8 @@ export interface Declaration {
   readonly kind: string;
   /** '' for const_assert and directives. */
   readonly name: string;
+  /** The file that it stands in. */
+  readonly file: string;
   readonly tokens: readonly Token[];
   /** Index of the keyword, after the attributes. */
   readonly keyword: number;
@@ -32,20 +35,21 @@ export interface ParsedFile {
 const CACHE_ENTRIES = 512;
 const cache = new Map<string, ParsedFile>();
 
-/** The declarations of a source, parsed once and remembered by its text. `name` is for errors. */
-export function parseFile(source: string, name: string): ParsedFile {
-  let parsed = cache.get(source);
+/** The declarations of a file, parsed once and remembered. */
+export function parseFile({ name, source }: KernelFile): ParsedFile {
+  const key = `${name}\n${source}`;
+  let parsed = cache.get(key);
   if (parsed === undefined) {
     if (cache.size >= CACHE_ENTRIES) cache.clear();
     parsed = parse(tokenize(source), name);
-    cache.set(source, parsed);
+    cache.set(key, parsed);
   }
   return parsed;
 }
 
 /** One generated declaration, as if it stood at `line` of the file. */
-export function parseDeclaration(source: string, line: number): Declaration {
-  const [declaration] = parse(tokenize(source, line), 'generated').named.values();
+export function parseDeclaration(source: string, file: string, line: number): Declaration {
+  const [declaration] = parse(tokenize(source, line), file).named.values();
   return declaration;
 }
 
@@ -57,7 +61,7 @@ function parse(tokens: readonly Token[], file: string): ParsedFile {
   const named = new Map<string, Declaration>();
   const nameless: Declaration[] = [];
   for (let start = 0; start < tokens.length;) {
-    const { text, line, word } = tokens[start];
+    const { text, word } = tokens[start];
     // A stray `;` is valid, and an @unroll mark outside functions is a header that talks about it.
     if (!word && text !== '@') {
       if (text !== ';' && !text.startsWith('//')) throw unexpected(file, tokens[start]);
@@ -75,21 +79,25 @@ function parse(tokens: readonly Token[], file: string): ParsedFile {
     const open = block ? find(tokens, '{', keyword) : -1;
     const end = (block ? matching(tokens, open) : find(tokens, ';', keyword)) + 1;
     if (end > tokens.length) {
-      throw new KernelError(
-        `${file}.wgsl:${line}: "${kind}" without its closing "${block ? '}' : ';'}"; add it.`,
-      );
+      throw errorAt(file, tokens[start], `"${kind}" without its closing "${block ? '}' : ';'}"; add it.`);
     }
-    const declaration = describe(kind, tokens.slice(start, end), keyword - start, block ? open - start : -1);
+    const place = { file, keyword: keyword - start, body: block ? open - start : -1 };
+    const declaration = describe(kind, tokens.slice(start, end), place);
     if (declaration.name === '') nameless.push(declaration);
     else if (named.has(declaration.name)) {
-      throw new KernelError(`${file}.wgsl:${line}: "${declaration.name}" is declared twice; rename one.`);
+      throw errorAt(file, tokens[start], `"${declaration.name}" is declared twice; rename one.`);
     } else named.set(declaration.name, declaration);
     start = end;
   }
   return { named, nameless };
 }
 
-function describe(kind: string, tokens: readonly Token[], keyword: number, body: number): Declaration {
+function describe(
+  kind: string,
+  tokens: readonly Token[],
+  place: Pick<Declaration, 'file' | 'keyword' | 'body'>,
+): Declaration {
+  const { keyword } = place;
   const at = Math.max(keyword, templateEnd(tokens, keyword + 1)) + 1;
   const end = tokens.length - 1;
   const equals = VALUED.has(kind) ? find(tokens, '=', at, end) : end;
@@ -98,15 +106,19 @@ function describe(kind: string, tokens: readonly Token[], keyword: number, body:
     kind,
     name: NAMELESS.has(kind) ? '' : (tokens[at]?.text ?? ''),
     tokens,
-    keyword,
-    body,
+    ...place,
     type: typed ? [at + 2, equals] : [at, at],
     value: [Math.min(equals + 1, end), end],
   };
 }
 
-function unexpected(file: string, { line, text }: Token): KernelError {
-  return new KernelError(
-    `${file}.wgsl:${line}: unexpected "${text}" at module scope; expected const, var, alias, struct or fn.`,
-  );
+function unexpected(file: string, token: Token): KernelError {
+  const problem = `unexpected "${token.text}" at module scope; expected const, var, alias, struct or fn.`;
+  return errorAt(file, token, problem);
+}
+
+/** What is wrong at a token of a file. */
+export function errorAt(file: string, { line, column, text }: Token, problem: string): KernelError {
+  const messages = [{ file, line, column, length: text.length, text: problem }];
+  return new KernelError(`${file}.wgsl:${line}: ${problem}`, { messages });
 }

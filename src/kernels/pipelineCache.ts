@@ -1,4 +1,5 @@
 import { DeviceLostError, KernelError, LimitError } from '../errors.ts';
+import { annotate } from './annotate.ts';
 import type { SpecializedKernel } from './kernel.ts';
 import { createPipeline } from './pipeline.ts';
 import type { CompiledKernel } from './pipeline.ts';
@@ -136,13 +137,14 @@ export class PipelineCache {
         created?.module.getCompilationInfo(),
         scope.catch(() => null),
       ]);
-      const listings = (info?.messages ?? [])
+      const found = (info?.messages ?? [])
         .filter(({ type }) => type === 'error')
-        .map((message) => annotate(kernel, message))
-        .join('\n');
+        .map((message) => annotate(kernel, message));
+      const listings = found.map(({ listing }) => listing).join('\n');
       const problem = listings || `${error?.message ?? (cause as Error).message}\n`;
       throw new KernelError(`Kernel ${kernel.name} does not compile (pipeline "${label}"):\n${problem}`, {
         cause,
+        messages: found.map(({ message }) => message),
       });
     }
   }
@@ -182,24 +184,4 @@ export function checkLimits(kernel: SpecializedKernel, label: string, { limits, 
         `(${limit}); ${fix}, or request a device with a higher limit.`,
     );
   }
-}
-
-const CONTEXT_LINES = 2;
-
-/** One compiler message: place, text, and the lines around it with a mark under the column. */
-function annotate({ name, code, lineOrigins }: SpecializedKernel, message: GPUCompilationMessage): string {
-  const { lineNum, linePos, length } = message;
-  const lines = code.split('\n');
-  const origin = lineOrigins?.[lineNum - 1] ?? 0;
-  const place = origin > 0 ? `${name}.wgsl:${origin}` : `${name}.wgsl, library or generated code`;
-  const listing = [`${place} (specialised line ${lineNum}, column ${linePos}): ${message.message}`];
-  const first = Math.max(1, lineNum - CONTEXT_LINES);
-  for (let line = first; line <= Math.min(lines.length, lineNum + CONTEXT_LINES); line++) {
-    const text = lines[line - 1];
-    listing.push(`${line === lineNum ? '>' : ' '} ${String(line).padStart(4)} | ${text}`);
-    if (line !== lineNum || linePos === 0) continue;
-    const width = Math.max(1, Math.min(length, text.length - linePos + 1));
-    listing.push(`       | ${' '.repeat(linePos - 1)}${'^'.repeat(width)}`);
-  }
-  return `${listing.join('\n')}\n`;
 }

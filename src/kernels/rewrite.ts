@@ -13,7 +13,7 @@ export function rewrite(
   file: KernelFile,
   { constants, aliases, functions, library }: Specialization,
 ): Declarations {
-  const { named } = parseFile(file.source, file.name);
+  const { named } = parseFile(file);
   const declarations = new Map(named);
   const original = (kind: string, word: string, name: string): Declaration => {
     const declaration = named.get(name);
@@ -25,12 +25,12 @@ export function rewrite(
   };
   for (const [name, type] of Object.entries(aliases ?? {})) {
     const [{ line }] = original('alias', 'alias', name).tokens;
-    declarations.set(name, parseDeclaration(`alias ${name} = ${type};`, line));
+    declarations.set(name, parseDeclaration(`alias ${name} = ${type};`, file.name, line));
   }
   for (const [name, value] of Object.entries(constants ?? {})) {
     const declaration = original('const', 'constant', name);
     const text = constantText(file.name, declaration, value, declarations);
-    declarations.set(name, parseDeclaration(text, declaration.tokens[0].line));
+    declarations.set(name, parseDeclaration(text, file.name, declaration.tokens[0].line));
   }
   for (const [name, statements] of Object.entries(functions ?? {})) {
     const declaration = original('fn', 'function', name);
@@ -43,11 +43,11 @@ export function rewrite(
     }
     declarations.set(name, { ...declaration, tokens: [...tokens.slice(0, body), ...block] });
   }
-  library?.forEach((source, index) => {
-    for (const [name, declaration] of parseFile(source, `library[${index}]`).named) {
+  for (const shared of library ?? []) {
+    for (const [name, declaration] of parseFile(shared).named) {
       if (!declarations.has(name)) declarations.set(name, declaration);
     }
-  });
+  }
   widenBits(declarations);
   return declarations;
 }
@@ -57,7 +57,7 @@ function widenBits(declarations: Map<string, Declaration>): void {
   const value = declarations.get('Value');
   if (value?.kind !== 'alias' || declarations.get('Bits')?.kind !== 'alias') return;
   const vector = typeText(value.tokens, value.value, declarations).startsWith('vec4');
-  if (vector) declarations.set('Bits', parseDeclaration('alias Bits = vec4u;', 0));
+  if (vector) declarations.set('Bits', parseDeclaration('alias Bits = vec4u;', '', 0));
 }
 
 /** Deeper aliases go in a circle, which the compiler reports. */

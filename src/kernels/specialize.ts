@@ -1,8 +1,9 @@
 import { KernelError } from '../errors.ts';
 import { concrete, evaluate } from './evaluate.ts';
 import type { Constant, Lookup } from './evaluate.ts';
-import type { KernelFile, Specialization, SpecializedKernel } from './kernel.ts';
+import type { KernelFile, LineOrigin, Specialization, SpecializedKernel } from './kernel.ts';
 import { parseFile } from './parse.ts';
+import type { Declaration } from './parse.ts';
 import { bindingsOf, featuresOf, workgroupBytesOf, workgroupSizeOf } from './reflect.ts';
 import { rewrite, typeText } from './rewrite.ts';
 import type { Declarations } from './rewrite.ts';
@@ -15,11 +16,18 @@ import { expandFunction } from './unroll.ts';
  * from the library, unrolls the loops marked `// @unroll`, turns their arrays into named variables, folds `if`s
  * over constants and drops every declaration that `main` does not reach.
  *
+ * @param rolled leaves the functions as the file has them, with its loops, arrays and branches, to be stepped through.
+ *   Buffers that only a branch not taken reads are then among the bindings too
  * @throws KernelError where the file does not parse, the specialisation names what the file does not declare or
  *   gives a value of the wrong kind, a marked loop cannot be unrolled, or a binding is no buffer.
  */
-export function specialize(file: KernelFile, specialization: Specialization = {}): SpecializedKernel {
-  const { named, nameless } = parseFile(file.source, file.name);
+export function specialize(
+  file: KernelFile,
+  specialization: Specialization = {},
+  { rolled = false }: { readonly rolled?: boolean } = {},
+): SpecializedKernel {
+  const { nameless } = parseFile(file);
+  const generated = directivesFor(specialization);
   const declarations = rewrite(file, specialization);
   const lookup = constantLookup(declarations);
   const main = declarations.get('main');
@@ -33,9 +41,8 @@ export function specialize(file: KernelFile, specialization: Specialization = {}
   for (const name of references) {
     const declaration = declarations.get(name);
     if (declaration?.kind === 'fn') {
-      const place = named.has(name) ? file.name : `library of ${file.name}`;
-      const tokens = expandFunction(declaration, place, lookup, references);
-      scalarize(tokens);
+      const tokens = expandFunction(declaration, lookup, references, rolled);
+      if (!rolled) scalarize(tokens);
       reached.set(name, tokens);
     } else if (declaration !== undefined) {
       collect(declaration.tokens, references);
@@ -44,18 +51,27 @@ export function specialize(file: KernelFile, specialization: Specialization = {}
   }
 
   const emitter = new Emitter(header(file.name, specialization));
-  for (const { tokens } of nameless) emitter.add(tokens, true);
+  for (const { tokens } of generated) emitter.add(tokens, file.name);
+  for (const { tokens } of nameless) emitter.add(tokens, file.name);
   const used = [...declarations.values()].filter(({ name }) => reached.has(name));
-  for (const { name } of used) emitter.add(reached.get(name)!, named.has(name));
+  for (const { name, file: origin } of used) emitter.add(reached.get(name)!, origin);
   return {
     name: file.name,
     code: emitter.code,
     bindings: bindingsOf(file.name, used, declarations),
     workgroupSize: workgroupSizeOf(file.name, main, lookup),
     workgroupBytes: workgroupBytesOf(used, declarations, lookup),
-    features: featuresOf(nameless),
+    features: featuresOf([...generated, ...nameless]),
     lineOrigins: emitter.lineOrigins,
   };
+}
+
+/** What the file need not enable for itself: f16, where an alias becomes such a type. */
+function directivesFor({ aliases = {} }: Specialization): readonly Declaration[] {
+  const half = Object.values(aliases).some((type) => /^(f16|(vec|mat\dx)[234]h)$/.test(type));
+  if (!half) return [];
+  const { nameless } = parseFile({ name: 'generated', source: 'enable f16;' });
+  return nameless.map((own) => ({ ...own, tokens: own.tokens.map((token) => ({ ...token, line: 0 })) }));
 }
 
 /** Values of module-scope constants, each evaluated once. */
@@ -99,21 +115,22 @@ function header(name: string, { constants = {}, aliases = {}, functions = {} }: 
 /** Joins tokens to code and notes where each line comes from. */
 class Emitter {
   code: string;
-  readonly lineOrigins = [0];
+  readonly lineOrigins: (LineOrigin | undefined)[] = [undefined];
   constructor(header: string) {
     this.code = header;
   }
-  /** `own`: the tokens' line numbers are those of the kernel file. */
-  add(tokens: readonly Token[], own: boolean): void {
+  /** `file`: where the tokens come from; those of line 0 are generated. */
+  add(tokens: readonly Token[], file: string): void {
     let code = '';
     for (let i = 0; i < tokens.length; i++) {
       const { text, line } = tokens[i];
       const space = i === 0 ? '\n' : tokens[i].space;
       code += space + text;
-      if (space.length > 0 && space !== ' ') this.lineOrigins.push(own ? line : 0);
+      const origin = line > 0 ? { file, line } : undefined;
+      if (space.length > 0 && space !== ' ') this.lineOrigins.push(origin);
       // Variables that were an array share a token, on several lines.
       for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1))
-        this.lineOrigins.push(own ? line : 0);
+        this.lineOrigins.push(origin);
     }
     this.code += code;
   }

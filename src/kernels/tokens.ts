@@ -8,12 +8,14 @@ export interface Token {
   readonly space: string;
   /** 1-based line in the source; 0 for generated code. */
   readonly line: number;
+  /** 1-based column in the source; 0 for what stands in no source. */
+  readonly column: number;
   /** True for identifiers and keywords. */
   readonly word: boolean;
 }
 
 /** What stands beyond the last token. */
-export const NONE: Token = { text: '', space: '', line: 0, word: false };
+export const NONE: Token = { text: '', space: '', line: 0, column: 0, word: false };
 
 /** Text of the token that stands for a line `// @unroll`. */
 export const UNROLL = '// @unroll';
@@ -27,6 +29,7 @@ const LEXER =
 export function tokenize(source: string, line?: number): Token[] {
   const tokens: Token[] = [];
   let current = 1;
+  let lineStart = 0;
   let previousEnd = 0;
   LEXER.lastIndex = 0;
   for (let match = LEXER.exec(source); match !== null; match = LEXER.exec(source)) {
@@ -36,12 +39,14 @@ export function tokenize(source: string, line?: number): Token[] {
     if (!unroll && (skipped ?? block) !== undefined) continue;
     const gap = source.slice(previousEnd, match.index);
     const breaks = gap.split('\n').length - 1;
-    const indentation = match.index - source.lastIndexOf('\n', match.index - 1) - 1;
     current += breaks;
+    if (breaks > 0) lineStart = source.lastIndexOf('\n', match.index - 1) + 1;
+    const indentation = match.index - lineStart;
     tokens.push({
       text: unroll ? UNROLL : text,
       space: breaks > 0 ? '\n' + ' '.repeat(indentation) : gap && ' ',
       line: line ?? current,
+      column: indentation + 1,
       word: word !== undefined,
     });
     previousEnd = LEXER.lastIndex;

@@ -1,6 +1,6 @@
-import { KernelError } from '../errors.ts';
 import { binary, concrete, constant, evaluate, integerText } from './evaluate.ts';
 import type { Constant, Lookup } from './evaluate.ts';
+import { errorAt } from './parse.ts';
 import type { Declaration } from './parse.ts';
 import { bracketEnds, find, join, NONE, templateEnd, UNROLL } from './tokens.ts';
 import type { Token } from './tokens.ts';
@@ -19,13 +19,13 @@ type Scope = Map<string, Local>;
 /**
  * Rewrites one function: loops marked `// @unroll` are written out, of `if`s over constants only the branch taken
  * stays, constant indices and array sizes become literals. Adds the module-scope names that remain in use to
- * `references`. `place` names the file in errors.
+ * `references`. With `rolled` the function stays as it is.
  */
 export function expandFunction(
   fn: Declaration,
-  place: string,
   module: Lookup,
   references: Set<string>,
+  rolled = false,
 ): Token[] {
   const { tokens, body } = fn;
   const ends = bracketEnds(tokens);
@@ -33,20 +33,22 @@ export function expandFunction(
   const out: Token[] = [];
   const loops: string[] = [];
 
-  const error = (at: number, problem: string) =>
-    new KernelError(`${place}.wgsl:${token(at).line}: ${problem}`);
-  const value = (from: number, to: number, scope: Scope) =>
-    evaluate(tokens, from, to, (name) => {
+  const error = (at: number, problem: string) => errorAt(fn.file, token(at), problem);
+  /** What is known of an expression: rolled, nothing is. */
+  const value = (from: number, to: number, scope: Scope) => {
+    const lookup: Lookup = (name) => {
       const local = scope.get(name);
       return local === undefined ? module(name) : local.constant;
-    });
+    };
+    return rolled ? undefined : evaluate(tokens, from, to, lookup);
+  };
 
   function expand(from: number, to: number, scope: Scope): void {
     for (let i = from; i < to; i++) {
       const { text, word } = token(i);
       if (text === '{') i = block(i, scope);
       else if (text === '[') i = folded(i, ends[i], scope);
-      else if (text === UNROLL) i = unroll(i, scope);
+      else if (text === UNROLL && !rolled) i = unroll(i, scope);
       else if (text === 'if' && token(i - 1).text !== 'break' && find(tokens, '{', i, to) < to)
         i = branch(i, scope);
       else if (text === 'for' && find(tokens, '{', i, to) < to) {
@@ -117,7 +119,7 @@ export function expandFunction(
     expand(at + 1, end, scope);
     // A variable starts at zero each time, but Tint, and naga before gfx-rs/wgpu#9489 was mended, zero one in a
     // loop just once; so say it: var x: T = T();
-    if (equals === end) {
+    if (equals === end && !rolled) {
       const [, first = NONE, ...rest] = out.slice(length);
       const symbol = (text: string, space = '') => ({ ...first, text, space, word: false });
       out.push(symbol('=', ' '), { ...first, space: ' ' }, ...rest, symbol('('), symbol(')'));

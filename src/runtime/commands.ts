@@ -11,6 +11,8 @@ export interface Command {
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
+  /** Where its buffers lie, by the name of the shader's variable. */
+  readonly bound: ReadonlyMap<string, Location>;
 }
 
 /** Makes the bind groups of dispatches, whose kernels are `compiled` in the same order. */
@@ -22,13 +24,16 @@ export function bindCommands(
 ): Command[] {
   return dispatches.map(({ label, bindings, workgroups }, i) => {
     const { pipeline, bindGroupLayout: layout } = compiled[i];
-    const entries = bindings.map(({ binding, operand, slice }) => {
-      const { buffer, offset } = locate(operand);
-      const { offset: from, bytes: size } = slice ?? { offset: 0, bytes: bindingSize(operand) };
-      return { binding, resource: { buffer, offset: offset + from, size } };
+    const bound = new Map<string, Location>();
+    const entries = bindings.map(({ name, binding, operand, slice }) => {
+      const { buffer, offset: start } = locate(operand);
+      const { offset: from, bytes } = slice ?? { offset: 0, bytes: bindingSize(operand) };
+      const offset = start + from;
+      bound.set(name, { buffer, offset, bytes });
+      return { binding, resource: { buffer, offset, size: bytes } };
     });
     const bindGroup = device.attempt(label, () => device.gpu.createBindGroup({ label, layout, entries }));
-    return { label, pipeline, bindGroup, workgroups };
+    return { label, pipeline, bindGroup, workgroups, bound };
   });
 }
 

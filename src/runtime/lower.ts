@@ -1,6 +1,6 @@
 import { ArgumentError, KernelError, LimitError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
-import type { BindingInfo, SpecializedKernel } from '../kernels/kernel.ts';
+import type { BindingInfo, KernelFile, Specialization, SpecializedKernel } from '../kernels/kernel.ts';
 import { library } from '../kernels/library.ts';
 import { specialize } from '../kernels/specialize.ts';
 import { expressionBody } from '../ops/core/expression.ts';
@@ -26,6 +26,8 @@ export interface LoweredDispatch {
   /** `conv2d_1/conv2dGradFilter.partial` */
   readonly label: string;
   readonly kernel: SpecializedKernel;
+  /** What the kernel was made of, to make it again in another form, or with an edited file. */
+  readonly source: { readonly file: KernelFile; readonly specialization: Specialization };
   readonly bindings: readonly LoweredBinding[];
   readonly workgroups: readonly [number, number, number];
   readonly flops: number;
@@ -223,12 +225,9 @@ function lowerDispatch(
     functions.epilogue = expressionBody(expression, ['value', ...texts]);
     extras.forEach((_, i) => (operands[`extra_${i}`] = node.inputs[node.inputs.length - extras.length + i]));
   }
-  const kernel = specialize(call.kernel, {
-    constants: call.constants,
-    aliases: call.aliases,
-    functions,
-    library,
-  });
+  const { constants, aliases } = call;
+  const source = { file: call.kernel, specialization: { constants, aliases, functions, library } };
+  const kernel = specialize(source.file, source.specialization);
   const bindings = kernel.bindings.map(({ name: variable, binding, access }) => {
     const operand = operands[variable];
     if (!operand) {
@@ -254,6 +253,7 @@ function lowerDispatch(
   return {
     label: name,
     kernel,
+    source,
     bindings,
     workgroups: call.workgroups,
     flops: call.flops ?? 0,

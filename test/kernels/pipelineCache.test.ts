@@ -85,12 +85,10 @@ test/add.wgsl:11 (specialised line 10, column 33): unresolved value 'missing_nam
   it('say when the line is not of the file', async () => {
     const kernel = specialize(
       { name: 'test/add', source: SOURCE.replace('+ N', '+ helper(N)') },
-      { library: ['fn helper(x: u32) -> u32 { return x + nothing; }'] },
+      { library: [{ name: 'test/library', source: 'fn helper(x: u32) -> u32 { return x + nothing; }' }] },
     );
     const error = await rejection(new PipelineCache(await testDevice()).get(kernel, 'add'));
-    expect(error.message).toContain(
-      'test/add.wgsl, library or generated code (specialised line 13, column 39)',
-    );
+    expect(error.message).toContain('test/library.wgsl:1 (specialised line 13, column 39)');
     expect(error.message).toContain('>   13 | fn helper');
   });
 

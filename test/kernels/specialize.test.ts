@@ -197,7 +197,7 @@ fn relu6(x: Value) -> Value { return bounded(relu(x)); }
 fn bounded(x: Value) -> Value { return min(x, Value(LIMIT)); }
 fn pair(x: f32) -> Pair { return Pair(x, x); }`,
     'fn scale(x: f32, factor: f32) -> f32 { return x * factor; }\nfn relu(x: f32) -> f32 { return 7.0; }',
-  ];
+  ].map((source, i) => ({ name: `test/library_${i}`, source }));
   const names = (code: string) =>
     [...code.matchAll(/^(?:fn|const|alias|struct) (\w+)/gm)].map(([, name]) => name).sort();
 
@@ -256,12 +256,16 @@ describe('output', () => {
   lines */`,
       'const N: u32 = 1u;\nconst M: u32 = 1u;',
     );
+    const library = { name: 'test/library', source: '// x\nfn helper() -> u32 {\n  return 1u;\n}' };
     const { code, lineOrigins } = specialize(file, {
       constants: { N: 2, M: 2 },
-      library: ['// x\nfn helper() -> u32 {\n  return 1u;\n}'],
+      library: [library],
     });
-    const original = file.source.split('\n').map((line) => line.trim());
-    const origins = code.split('\n').map((line, i) => [line.trim(), original[lineOrigins![i] - 1] ?? '']);
+    const files = Object.fromEntries([file, library].map(({ name, source }) => [name, source.split('\n')]));
+    const origins = code.split('\n').map((line, i) => {
+      const origin = lineOrigins![i];
+      return [line.trim(), origin ? files[origin.file][origin.line - 1].trim() : ''];
+    });
     expect(origins).toEqual([
       ['// test/kernel.wgsl, specialised: N = 2; M = 2', ''],
       [OUTPUT, OUTPUT],
@@ -278,10 +282,30 @@ describe('output', () => {
       ['}', '}'],
       ['output[0] = a_0 + a_1 + M;', 'output[0] = a[0] + a[1] + M; /* two'],
       ['}', '}'],
-      ['fn helper() -> u32 {', ''],
-      ['return 1u;', ''],
-      ['}', ''],
+      ['fn helper() -> u32 {', 'fn helper() -> u32 {'],
+      ['return 1u;', 'return 1u;'],
+      ['}', '}'],
     ]);
+  });
+
+  it('rolled, keeps the loops, arrays and branches of the file, and its columns', () => {
+    const file = kernelOf(
+      `  var a: array<u32, N>;
+  // @unroll
+  for (var i = 0u; i < N; i++) { a[i] = helper(); }
+  if (N > 1u) { output[0] = a[N - 1u]; } else { output[0] = other(); }`,
+      'const N: u32 = 1u;\nfn other() -> u32 { return 5u; }\nfn unused() {}',
+    );
+    const library = { name: 'test/library', source: 'fn helper() -> u32 { return 1u; }' };
+    const spec = { constants: { N: 2 }, library: [library] };
+    const { code, lineOrigins } = specialize(file, spec, { rolled: true });
+    expect(code).toContain('const N: u32 = 2u;');
+    expect(code).not.toContain('unused');
+    const lines = code.split('\n');
+    const sources = file.source.split('\n');
+    const kept = lines.filter((line, i) => sources[(lineOrigins![i]?.line ?? 0) - 1] === line);
+    expect(kept).toEqual(expect.arrayContaining(sources.slice(sources.indexOf('fn main() {'), -1)));
+    expect(lineOrigins!.at(-1)).toEqual({ file: 'test/library', line: 1 });
   });
 
   it('is the same for the same input, and remembers parsed files', () => {

@@ -1,0 +1,117 @@
+import type { SpecializedKernel } from '../kernels/kernel.ts';
+import { KernelError } from '../errors.ts';
+import { ARITHMETIC, fold } from './arithmetic.ts';
+import type { Lane, Machine } from './machine.ts';
+import { Memory } from './memory.ts';
+import { Module } from './module.ts';
+import type { CompileOptions, Global, Site } from './module.ts';
+import { GeneratedCodeError, Problem, SimulationError } from './problem.ts';
+import type { Reason } from './problem.ts';
+import { compileFunction } from './statements.ts';
+import { layout } from './types.ts';
+import type { Type } from './types.ts';
+
+/** `main` of one invocation: a generator where it stops or meets others. */
+export type Main = (lane: Lane) => Iterator<number, void, boolean> | void;
+
+/** A kernel as a JavaScript program. */
+export interface CompiledSimulation {
+  readonly kernel: SpecializedKernel;
+  readonly options: Required<CompileOptions>;
+  /** JavaScript, to look at. */
+  readonly text: string;
+  /** Makes `main` for given memories. */
+  readonly link: (machine: Machine, memories: Readonly<Record<string, Memory>>) => Main;
+  /** Invocations meet: `main` is a generator. */
+  readonly meets: boolean;
+  readonly sites: readonly Site[];
+  /** Module-scope variables in use, by memory and place. */
+  readonly globals: readonly Global[];
+  readonly workgroupWords: number;
+  readonly laneWords: number;
+  readonly constants: Memory;
+  /** Types of the values that stops show. */
+  readonly shownTypes: readonly Type[];
+  fail(reason: Reason, site: Site, problem: string): never;
+}
+
+/**
+ * Compiles a kernel to JavaScript.
+ *
+ * @throws SimulationError where the code is not valid, or uses what is not simulated, with line and column
+ * @throws GeneratedCodeError where the page's policy forbids generated code
+ */
+export function compileKernel(kernel: SpecializedKernel, options: CompileOptions = {}): CompiledSimulation {
+  requireGeneratedCode();
+  const module = new Module(kernel, options);
+  const fail = (reason: Reason, { at }: Pick<Site, 'at'>, problem: string): never => {
+    throw new SimulationError(reason, kernel, at, problem);
+  };
+  try {
+    for (const { kind, tokens } of module.directives) {
+      const feature = tokens.find(({ text }) => text === 'f16');
+      if (kind === 'enable' && feature) throw new Problem(feature, 'f16 is not simulated; use f32');
+    }
+    if (module.declarations.get('main')?.kind !== 'fn')
+      throw new KernelError(`${kernel.name}.wgsl has no "fn main"`);
+    module.functions.set('main', compileFunction(module, 'main'));
+  } catch (error) {
+    if (error instanceof Problem) return fail('code', error, error.message);
+    throw error;
+  }
+  const main = module.functions.get('main')!;
+  const text = programText(module);
+  const words = Uint32Array.from(module.constantWords, (word) => Number(fold(word)));
+  return {
+    kernel,
+    options: { checks: module.checks, stops: module.stops },
+    text,
+    link: new Function('A', text)(ARITHMETIC) as CompiledSimulation['link'],
+    meets: main.meets,
+    sites: module.sites,
+    globals: [...module.globals.values()],
+    workgroupWords: module.wordsOf('W'),
+    laneWords: module.wordsOf('L'),
+    constants: new Memory('constants', words.buffer),
+    shownTypes: module.shownTypes,
+    fail,
+  };
+}
+
+/** The program around the functions: a function of the machine and the memories that gives `main`. */
+function programText(module: Module): string {
+  const functions = [...module.functions.values()].map((fn) => fn!.text).join('\n');
+  const memories = new Set(
+    ['C', ...[...module.globals.values()].map(({ memory }) => memory)].filter((name) => name !== 'L'),
+  );
+  const own = [...module.globals.values()].filter(({ memory }) => memory === 'L');
+  const cleared = own.map(({ base, type }) => `L.U.fill(0, ${base}, ${base + layout(type).size});`);
+  const initial = module.initial.map((line) => line.replaceAll(/\bL\$([FIU])\b/g, 'L.$1'));
+  return [
+    `'use strict';`,
+    `const { ${Object.keys(ARITHMETIC).join(', ')} } = A;`,
+    'return (S, M) => {',
+    'const R = S.results;',
+    ...[...memories].map(
+      (name) => `const { ${name} } = M, ${name}$F = ${name}.F, ${name}$I = ${name}.I, ${name}$U = ${name}.U;`,
+    ),
+    ...[...module.counts].map(([name, count]) => `const ${name} = ${count};`),
+    functions,
+    own.length > 0
+      ? `return (L) => {\n${[...cleared, ...initial].join('\n')}\nreturn main$f(L);\n};`
+      : 'return main$f;',
+    '};',
+  ].join('\n');
+}
+
+function requireGeneratedCode(): void {
+  try {
+    new Function('');
+  } catch (error) {
+    throw new GeneratedCodeError(
+      'The simulator turns shaders into JavaScript, which the content security policy of this page forbids; add ' +
+        `'unsafe-eval' to its script-src.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,385 @@
+import { matching } from '../kernels/tokens.ts';
+import type { Token } from '../kernels/tokens.ts';
+import { isLiteral } from './arithmetic.ts';
+import { parseExpression, parseParameters } from './parseFunction.ts';
+import { PlaceCompiler } from './places.ts';
+import { binaryText, isComparison, literal, unaryText } from './scalars.ts';
+import type { Binary, Call, Expression, Name } from './syntax.ts';
+import {
+  BOOL,
+  U32,
+  isAbstract,
+  leaves,
+  predeclared,
+  scalarOf,
+  structOf,
+  typeName,
+  vector,
+  withScalar,
+} from './types.ts';
+import type { Matrix, Scalar, Type, Vector } from './types.ts';
+import { at as wordOf } from './values.ts';
+import type { LocalPlace, MemoryPlace, Place, Value } from './values.ts';
+
+/** Compiles expressions: each becomes the JavaScript text of its scalars. */
+export abstract class ExpressionCompiler extends PlaceCompiler {
+  abstract call(call: Call): Value | undefined;
+  /** Evaluates what stands at module scope. */
+  abstract atModuleScope<T>(use: (compiler: ExpressionCompiler) => T): T;
+
+  value(expression: Expression): Value {
+    const place = expression.kind === 'member' ? undefined : this.place(expression);
+    if (place) return this.load(place, expression.at);
+    switch (expression.kind) {
+      case 'literal': {
+        const { type, text } =
+          literal(expression.at.text) ?? this.fail(expression.at, 'f16 is not simulated; use f32');
+        return { type, parts: [text], constant: true };
+      }
+      case 'name':
+        return this.named(expression);
+      case 'unary':
+        return this.unary(expression.at, expression.operator, expression.operand);
+      case 'binary':
+        return this.binary(expression);
+      case 'call':
+        return (
+          this.call(expression) ?? this.fail(expression.at, `"${expression.callee.name}" returns nothing`)
+        );
+      case 'index':
+        return this.indexed(this.value(expression.base), expression.index, expression.at);
+      case 'member':
+        return this.memberValue(expression.base, expression.name, expression.at);
+    }
+  }
+
+  private memberValue(expression: Expression, name: string, at: Token): Value {
+    const place = this.basePlace(expression);
+    if (place && (place.type.kind !== 'vector' || name.length === 1))
+      return this.load(this.member(place, name, at), at);
+    const base = place ? this.load(place, at) : this.value(expression);
+    const { type } = base;
+    if (type.kind !== 'vector') return this.partOf(base, (own) => this.member(own, name, at), at);
+    const numbers = this.components(type, name, at);
+    const repeated = new Set(numbers).size < numbers.length;
+    const all = repeated ? this.repeatable(base).parts : base.parts;
+    const own = numbers.map((number) => all[number]);
+    return { ...base, type: own.length === 1 ? type.of : vector(own.length, type.of), parts: own };
+  }
+
+  /** A part of a value, found as in a variable of the same type. */
+  private partOf(base: Value, find: (place: Place) => Place, at: Token): Value {
+    const place: Place =
+      base.place ??
+      ({ kind: 'local', type: base.type, parts: this.scalars(base, at), writable: false } as LocalPlace);
+    const part = find(place);
+    if (part.kind === 'memory' || part.kind === 'element') return this.load(part, at);
+    return { type: part.type, parts: part.parts, constant: base.constant };
+  }
+
+  private indexed(base: Value, index: Expression, at: Token): Value {
+    const own = this.index(index);
+    const spill = !isLiteral(own) && base.type.kind === 'array';
+    const held = spill
+      ? { ...base, place: this.spilled(base, at) }
+      : isLiteral(own)
+        ? base
+        : this.repeatable(base);
+    return this.partOf(held, (place) => this.element(place, own, at), at);
+  }
+
+  /** The same value, of parts that may be repeated. */
+  repeatable(value: Value): Value {
+    return { ...value, parts: value.parts.map((part) => this.once(part)) };
+  }
+
+  /** An index as text: a u32 or i32. */
+  private index(expression: Expression): string {
+    const value = this.concrete(this.value(expression), expression.at);
+    const { type } = value;
+    if (type.kind !== 'scalar' || (type.name !== 'u32' && type.name !== 'i32'))
+      this.fail(expression.at, `an index is a u32 or i32, not ${typeName(type)}`);
+    return value.parts[0];
+  }
+
+  private named({ at, name }: Name): Value {
+    const binding = this.lookup(name);
+    if (binding?.kind === 'value') return binding.value;
+    if (binding?.kind === 'pointer')
+      return {
+        type: { kind: 'pointer', space: binding.space, of: binding.place.type },
+        parts: [],
+        place: binding.place,
+      };
+    const declaration = this.module.declarations.get(name);
+    if (declaration?.kind === 'const' || declaration?.kind === 'override') return this.constant(name, at);
+    if (declaration) return this.fail(at, `"${name}" is no value`);
+    return this.fail(at, `"${name}" is not declared`);
+  }
+
+  /** A module-scope constant. */
+  private constant(name: string, at: Token): Value {
+    const { tokens, value, type, keyword } = this.module.declarations.get(name)!;
+    return this.module.once(this.module.constants, name, at, () =>
+      this.atModuleScope((compiler) => {
+        if (value[0] >= value[1]) compiler.fail(tokens[keyword], `"${name}" needs a value`);
+        const expression = parseExpression(tokens, ...value);
+        let made = compiler.value(expression);
+        if (!made.constant && !made.zero)
+          compiler.fail(expression.at, `the value of "${name}" is not constant`);
+        if (type[0] < type[1])
+          made = compiler.convert(made, compiler.type(parseExpression(tokens, ...type)), expression.at);
+        return { ...made, parts: compiler.scalars(made, at), zero: false, constant: true };
+      }),
+    );
+  }
+
+  /** Where an expression lies, if it names a variable or a part of one; undefined for other values. */
+  place(expression: Expression): Place | undefined {
+    switch (expression.kind) {
+      case 'name': {
+        const binding = this.lookup(expression.name);
+        if (binding) return binding.kind === 'variable' ? binding.place : undefined;
+        return this.global(expression.name);
+      }
+      case 'unary':
+        return expression.operator === '*' ? this.pointee(expression.operand) : undefined;
+      case 'member': {
+        const base = this.basePlace(expression.base);
+        if (!base) return undefined;
+        const swizzle = base.type.kind === 'vector' && expression.name.length > 1;
+        return swizzle ? undefined : this.member(base, expression.name, expression.at);
+      }
+      case 'index': {
+        const base = this.basePlace(expression.base);
+        return base && this.element(base, this.index(expression.index), expression.at);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** The place of what a member or element is taken of; a pointer stands for what it points to. */
+  private basePlace(base: Expression): Place | undefined {
+    const binding = base.kind === 'name' ? this.lookup(base.name) : undefined;
+    return binding?.kind === 'pointer' ? binding.place : this.place(base);
+  }
+
+  /** What a pointer points to. */
+  pointee(pointer: Expression): Place {
+    const { type, place } = this.value(pointer);
+    if (type.kind !== 'pointer') return this.fail(pointer.at, `expected a pointer, not ${typeName(type)}`);
+    return place!;
+  }
+
+  /** A module-scope variable. */
+  private global(name: string): MemoryPlace | undefined {
+    const declaration = this.module.declarations.get(name);
+    if (declaration?.kind !== 'var') return undefined;
+    const { tokens, keyword, type, value } = declaration;
+    const space = tokens[keyword + 2].text;
+    let known = this.module.globals.get(name);
+    if (!known) {
+      const own = this.atModuleScope((compiler) => compiler.type(parseExpression(tokens, ...type)));
+      const binding = tokens.findIndex(({ text }, i) => text === 'binding' && i < keyword);
+      const memory =
+        space === 'workgroup' ? 'W' : space === 'private' ? 'L' : `B${tokens[binding + 2]?.text}`;
+      const base = memory[0] === 'B' ? 0 : this.module.allocate(memory, own);
+      this.module.globals.set(name, (known = { name, memory, type: own, base }));
+      if (value[0] < value[1])
+        this.initialize({ kind: 'memory', term: '', writable: true, ...known }, value, tokens);
+    }
+    const own = known.memory === 'W' || known.memory === 'L';
+    const writable = own || tokens.slice(keyword, keyword + 6).some(({ text }) => text === 'read_write');
+    return { kind: 'memory', term: '', writable, memory: known.memory, type: known.type, base: known.base };
+  }
+
+  /** Private variables have their initial value at the start of each invocation. */
+  private initialize(place: MemoryPlace, value: readonly [number, number], tokens: readonly Token[]): void {
+    const expression = parseExpression(tokens, ...value);
+    this.atModuleScope((compiler) => {
+      const lines = compiler.collect(() =>
+        compiler.store(
+          place,
+          compiler.convert(compiler.value(expression), place.type, expression.at),
+          expression.at,
+        ),
+      );
+      this.module.initial.push(...lines);
+    });
+  }
+
+  private unary(at: Token, operator: string, operand: Expression): Value {
+    if (operator === '&') {
+      const place = this.place(operand) ?? this.fail(at, '"&" needs a variable');
+      if (place.kind !== 'memory') return this.fail(at, 'this variable has no address'); // the scan missed it
+      const term = place.term === '' ? '' : this.temp(wordOf(place));
+      const space = { W: 'workgroup', L: 'function' }[place.memory] ?? 'storage';
+      return {
+        type: { kind: 'pointer', space, of: place.type },
+        parts: [],
+        place: term === '' ? place : { ...place, term, base: 0 },
+      };
+    }
+    const value = this.value(operand);
+    const scalar = scalarOf(value.type);
+    const parts = value.parts.map((part) => {
+      const text = scalar && unaryText(operator, scalar.name, part);
+      return this.folded(
+        text ?? this.fail(at, `${typeName(value.type)} has no operator ${operator}`),
+        value.constant,
+      );
+    });
+    return { ...value, parts };
+  }
+
+  private binary({ at, operator, left, right }: Binary): Value {
+    if (operator === '&&' || operator === '||') return this.shortCircuit(at, operator, left, right);
+    const [a, b] = this.inOrder([() => this.value(left), () => this.value(right)]);
+    return this.operate(at, operator, a, b);
+  }
+
+  /** The right side is evaluated only where the left one does not decide. */
+  private shortCircuit(at: Token, operator: string, left: Expression, right: Expression): Value {
+    const truth = (expression: Expression) => this.convert(this.value(expression), BOOL, expression.at);
+    const a = truth(left);
+    let b: Value | undefined;
+    const lines = this.collect(() => (b = truth(right)));
+    const constant = a.constant && b!.constant;
+    if (lines.length === 0)
+      return {
+        type: BOOL,
+        parts: [this.folded(`(${a.parts[0]} ${operator} ${b!.parts[0]})`, constant)],
+        constant,
+      };
+    if (a.constant && (a.parts[0] === 'true') === (operator === '||')) return a;
+    const name = this.module.unique('t');
+    this.emit(`let ${name} = ${a.parts[0]};`);
+    this.emit(`if (${operator === '&&' ? '' : '!'}${name}) {`);
+    for (const line of lines) this.emit(line);
+    this.emit(`${name} = ${b!.parts[0]};`);
+    this.emit('}');
+    return { type: BOOL, parts: [name] };
+  }
+
+  /** A binary operator on two values. */
+  operate(at: Token, operator: string, a: Value, b: Value): Value {
+    const shift = operator === '<<' || operator === '>>';
+    let [left, right] = shift ? [a, b] : this.alike([a, b], at);
+    if (shift) {
+      right = isAbstract(b.type) ? this.convert(b, withScalar(b.type, U32), at) : b;
+      if (isAbstract(a.type) && !b.constant) left = this.concrete(a, at);
+    }
+    const wrong = (): never =>
+      this.fail(at, `no operator ${operator} for ${typeName(a.type)} and ${typeName(b.type)}`);
+    const constant = left.constant && right.constant;
+    if (operator === '*' && (left.type.kind === 'matrix' || right.type.kind === 'matrix'))
+      return this.matrixProduct(left, right) ?? wrong();
+    const scalar = scalarOf(left.type)!;
+    if (shift && scalarOf(right.type) !== U32) wrong();
+    const vectors = [left, right].filter(({ type }) => type.kind !== 'scalar');
+    const [shape = left] = vectors;
+    if (vectors.length === 2 && leaves(left.type).length !== leaves(right.type).length) wrong();
+    const { length } = shape.parts;
+    const spread = (value: Value) =>
+      value.parts.length === length ? value.parts : Array.from({ length }, () => value.parts[0]);
+    if (length > 1)
+      [left, right] = [left, right].map((value) =>
+        value.parts.length === 1 ? this.repeatable(value) : value,
+      );
+    const [x, y] = [spread(left), spread(right)];
+    const parts = x.map((part, i) =>
+      this.folded(binaryText(operator, scalar.name, part, y[i]) ?? wrong(), constant),
+    );
+    const result = isComparison(operator) ? BOOL : scalar;
+    return { type: withScalar(shape.type, result), parts, constant };
+  }
+
+  /** Matrix times matrix, vector or scalar: entry (row, column) is Σ left[k][row] right[column][k]. */
+  private matrixProduct(left: Value, right: Value): Value | undefined {
+    const scalar = scalarOf(left.type) as Scalar;
+    const [a, b] = [left, right].map((value) => this.repeatable(value).parts);
+    const times = (x: string, y: string) => binaryText('*', scalar.name, x, y)!;
+    if (left.type.kind === 'scalar') return { type: right.type, parts: b.map((part) => times(a[0], part)) };
+    if (right.type.kind === 'scalar') return { type: left.type, parts: a.map((part) => times(part, b[0])) };
+    const asMatrix = (type: Type, row: boolean): Matrix => {
+      if (type.kind === 'matrix') return type;
+      const { count, of } = type as Vector;
+      return { kind: 'matrix', of, columns: row ? count : 1, rows: row ? 1 : count };
+    };
+    const [l, r] = [asMatrix(left.type, true), asMatrix(right.type, false)];
+    if (l.columns !== r.rows) return undefined;
+    const parts = Array.from({ length: r.columns * l.rows }, (_, i) => {
+      const [column, row] = [Math.floor(i / l.rows), i % l.rows];
+      const products = Array.from({ length: l.columns }, (_, k) =>
+        times(a[k * l.rows + row], b[column * r.rows + k]),
+      );
+      return products.reduce((sum, product) => binaryText('+', scalar.name, sum, product)!);
+    });
+    const whole = left.type.kind === 'matrix' && right.type.kind === 'matrix';
+    return {
+      type: whole
+        ? { kind: 'matrix', of: scalar, columns: r.columns, rows: l.rows }
+        : vector(parts.length, scalar),
+      parts,
+    };
+  }
+
+  /** The type that a name with its template stands for. */
+  type(expression: Expression): Type {
+    if (expression.kind !== 'name') return this.fail(expression.at, 'expected a type');
+    return this.typeNamed(expression) ?? this.fail(expression.at, `"${expression.name}" is no type`);
+  }
+
+  /** The type of a name, or undefined where it is none; `vec4` without a template is none. */
+  typeNamed({ name, at, template = [] }: Name): Type | undefined {
+    const declaration = this.module.declarations.get(name);
+    if (declaration?.kind === 'alias' || declaration?.kind === 'struct') {
+      const { tokens, value, body, kind } = declaration;
+      return this.module.once(this.module.types, name, at, () =>
+        this.atModuleScope((compiler): Type => {
+          if (kind === 'alias') return compiler.type(parseExpression(tokens, ...value));
+          const fields = parseParameters(tokens, body + 1, matching(tokens, body));
+          const number = (own?: Expression) => own && compiler.whole(own) / 4;
+          return structOf(
+            name,
+            fields.map((field) => ({
+              name: field.name,
+              type: compiler.type(field.type),
+              size: number(field.size),
+              align: number(field.align),
+            })),
+          );
+        }),
+      );
+    }
+    if (declaration) return undefined;
+    const plain = predeclared(name);
+    if (plain) return plain;
+    if (/^(f16|vec[234]h|mat[234]x[234]h)$/.test(name)) this.fail(at, 'f16 is not simulated; use f32');
+    if (/^(texture|sampler)/.test(name)) this.fail(at, 'textures are not simulated; use storage buffers');
+    const [first, second] = template;
+    if (!first) return undefined;
+    const scalar = () => {
+      const of = this.type(first);
+      return of.kind === 'scalar' ? of : this.fail(first.at, `${typeName(of)} is no scalar`);
+    };
+    const shape = /^(?:vec([234])|mat([234])x([234]))$/.exec(name);
+    if (shape?.[1]) return vector(Number(shape[1]), scalar());
+    if (shape) return { kind: 'matrix', of: scalar(), columns: Number(shape[2]), rows: Number(shape[3]) };
+    if (name === 'array') return { kind: 'array', of: this.type(first), count: second && this.whole(second) };
+    if (name === 'atomic') return { kind: 'atomic', of: scalar() };
+    if (name === 'ptr' && first.kind === 'name' && second)
+      return { kind: 'pointer', space: first.name, of: this.type(second) };
+    return undefined;
+  }
+
+  /** A constant whole number, such as the size of an array. */
+  whole(expression: Expression): number {
+    const { parts, constant, type } = this.value(expression);
+    const number = Number(parts[0]);
+    if (!constant || type.kind !== 'scalar' || !Number.isInteger(number))
+      this.fail(expression.at, 'expected a constant whole number');
+    return number;
+  }
+}

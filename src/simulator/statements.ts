@@ -1,0 +1,320 @@
+import type { Token } from '../kernels/tokens.ts';
+import { CallCompiler } from './calls.ts';
+import type { Compiled, Module } from './module.ts';
+import { parseFunction, parseParameters } from './parseFunction.ts';
+import { visitExpressions } from './syntax.ts';
+import type { Block, Expression, FunctionSyntax, Loop, Statement, Switch, Variable } from './syntax.ts';
+import { BOOL, U32, isFlat, leaves, typeName, vector } from './types.ts';
+import type { Type } from './types.ts';
+import { at as wordOf } from './values.ts';
+import type { Binding, MemoryPlace, Place, Value } from './values.ts';
+import type { ExpressionCompiler } from './expressions.ts';
+
+/** Where the numbers of an invocation are, by builtin: fields of `L`. */
+const BUILTIN_INPUTS: Readonly<Record<string, readonly string[]>> = {
+  local_invocation_id: ['L.lx', 'L.ly', 'L.lz'],
+  local_invocation_index: ['L.index'],
+  global_invocation_id: ['L.gx', 'L.gy', 'L.gz'],
+  workgroup_id: ['L.wx', 'L.wy', 'L.wz'],
+  num_workgroups: ['S.nx', 'S.ny', 'S.nz'],
+  subgroup_invocation_id: ['L.lane'],
+  subgroup_size: ['S.subgroupSize'],
+  subgroup_id: ['L.subgroupId'],
+  num_subgroups: ['S.subgroups'],
+};
+
+/** Compiles one function. Statements become statements; where stops are wanted, each begins with one. */
+export class FunctionCompiler extends CallCompiler {
+  #result: Type | undefined;
+  /** Label of the innermost loop. */
+  #loop = '';
+  #inMemory = new Set<string>();
+
+  atModuleScope<T>(use: (compiler: ExpressionCompiler) => T): T {
+    const compiler = new FunctionCompiler(this.module, '');
+    const result = use(compiler);
+    this.effects += compiler.effects;
+    return result;
+  }
+
+  function(name: string, at: Token): Compiled {
+    return this.module.once(this.module.functions, name, at, () => compileFunction(this.module, name));
+  }
+
+  compile(syntax: FunctionSyntax, entry: boolean): Compiled {
+    visitExpressions(syntax.body, (expression) => {
+      if (expression.kind === 'unary' && expression.operator === '&')
+        this.#inMemory.add(rootName(expression.operand));
+    });
+    const names: string[] = [];
+    const parameters = syntax.parameters.map(({ name, type, builtin, at }) => {
+      const own = this.type(type);
+      if (entry) this.input(name, own, builtin, at);
+      else names.push(...this.parameter(name, own, at));
+      return { name, type: own };
+    });
+    if (syntax.result) this.#result = this.type(syntax.result);
+    this.block(syntax.body);
+    const { meets } = this;
+    const jsName = `${syntax.name}$f`;
+    const body = this.lines.join('\n');
+    const views = ['F', 'I', 'U'].filter(
+      (view) => body.includes(`L$${view}[`) || body.includes(`L$${view}.`),
+    );
+    const text = [
+      `function${meets || this.module.stops ? '*' : ''} ${jsName}(${['L', ...names].join(', ')}) {`,
+      ...views.map((view) => `const L$${view} = L.${view};`),
+      body,
+      '}',
+    ].join('\n');
+    return { jsName, text, parameters, result: this.#result, meets };
+  }
+
+  /** A parameter of `main`: builtin values of the invocation. */
+  private input(name: string, type: Type, builtin: string | undefined, at: Token): void {
+    const texts = (own: string | undefined, where: Token) =>
+      BUILTIN_INPUTS[own ?? ''] ??
+      this.fail(where, `"${own ?? name}" is no builtin value of a compute shader here`);
+    if (type.kind === 'struct') {
+      const { tokens, body } = this.module.declarations.get(type.name)!;
+      const fields = parseParameters(tokens, body + 1, tokens.length - 1);
+      const parts = fields.flatMap((field) => texts(field.builtin, at).map((part) => this.temp(part)));
+      return this.declare(at, name, { kind: 'value', value: { type, parts } });
+    }
+    const parts = texts(builtin, at).map((part) => this.temp(part));
+    if (parts.length !== leaves(type).length)
+      this.fail(at, `@builtin(${builtin}) is a ${parts.length > 1 ? typeName(vector(3, U32)) : 'u32'}`);
+    this.declare(at, name, { kind: 'value', value: { type, parts } });
+  }
+
+  private parameter(name: string, type: Type, at: Token): string[] {
+    const names = this.partNames(name, type);
+    if (type.kind === 'pointer') {
+      const memory = type.space === 'workgroup' ? 'W' : 'L';
+      const place: Place = { kind: 'memory', memory, type: type.of, term: names[0], base: 0, writable: true };
+      this.declare(at, name, { kind: 'pointer', place, space: type.space });
+    } else if (isFlat(type)) this.declare(at, name, { kind: 'value', value: { type, parts: names } });
+    else this.declare(at, name, { kind: 'value', value: this.inMemory(type, { type, parts: names }, at) });
+    return names;
+  }
+
+  /** A value that is held in memory from here on. */
+  private inMemory(type: Type, value: Value, at: Token): Value {
+    const place: MemoryPlace = {
+      kind: 'memory',
+      memory: 'L',
+      type,
+      term: '',
+      base: this.module.allocate('L', type),
+      writable: true,
+    };
+    this.store(place, value, at);
+    return { type, parts: [], place: { ...place, writable: false } };
+  }
+
+  private block({ body }: Block): void {
+    this.inScope(() => body.forEach((statement) => this.statement(statement)));
+  }
+
+  private statement(statement: Statement): void {
+    const { at } = statement;
+    if (statement.kind === 'block') {
+      this.emit('{');
+      this.block(statement);
+      this.emit('}');
+      return;
+    }
+    if (statement.kind === 'loop') return this.loop(statement);
+    if (statement.kind !== 'empty' && !(statement.kind === 'variable' && statement.keyword === 'const'))
+      this.stop(at);
+    switch (statement.kind) {
+      case 'variable':
+        return this.variable(statement);
+      case 'assign':
+        return this.assign(statement);
+      case 'call':
+        this.call(statement.call);
+        return;
+      case 'if':
+        return this.branch(statement);
+      case 'switch':
+        return this.switch(statement);
+      case 'return':
+        return this.return(statement.value, at);
+      case 'breakIf':
+        return this.emit(`if (${this.truth(statement.condition)}) break ${this.#loop};`);
+      case 'break':
+        return this.emit('break;');
+      case 'continue':
+        return this.emit(`continue ${this.#loop};`); // `loop` puts the update before it
+    }
+  }
+
+  /** The driver may ask here, any number of times, for what is visible. */
+  private stop(at: Token): void {
+    if (!this.module.stops) return;
+    const shown = [...this.visible()].flatMap(([name, binding]) => this.shown(name, binding));
+    this.emit(`while (yield ${this.site(at)}) S.shown = [${shown.join(', ')}];`);
+  }
+
+  private shown(name: string, binding: Binding): string[] {
+    const value = binding.kind === 'value' ? binding.value : this.peek(binding.place);
+    const type = this.module.shownTypes.push(value.type) - 1;
+    const { place } = value;
+    if (place?.kind === 'memory') return [`['${name}', ${type}, ${place.memory}, ${wordOf(place)}]`];
+    return value.zero || value.type.kind === 'pointer'
+      ? []
+      : [`['${name}', ${type}, [${value.parts.join(', ')}]]`];
+  }
+
+  private peek(place: Place): Value {
+    return { type: place.type, parts: place.kind === 'local' ? place.parts : [], place };
+  }
+
+  private truth(expression: Expression): string {
+    return this.convert(this.value(expression), BOOL, expression.at).parts[0];
+  }
+
+  private variable({ at, keyword, name, type, value }: Variable): void {
+    const declared = type && this.type(type);
+    const made = value && this.value(value);
+    const initial = made && (declared ? this.convert(made, declared, value.at) : made);
+    if (keyword === 'const') {
+      if (!initial?.constant) this.fail(value!.at, `the value of "${name}" is not constant`);
+      return this.declare(at, name, { kind: 'value', value: initial! });
+    }
+    if (initial?.type.kind === 'pointer')
+      return this.declare(at, name, { kind: 'pointer', place: initial.place!, space: initial.type.space });
+    const own = initial ? this.concrete(initial, value.at) : this.zero(declared!);
+    if (keyword === 'let')
+      return this.declare(at, name, { kind: 'value', value: this.constants(name, own, at) });
+    const place = this.room(name, own.type);
+    if (place.kind === 'local') place.parts.forEach((part, i) => this.emit(`let ${part} = ${own.parts[i]};`));
+    else this.store(place, own, at);
+    this.declare(at, name, { kind: 'variable', place });
+  }
+
+  /** The value of a `let`, in JavaScript constants of that name. */
+  private constants(name: string, value: Value, at: Token): Value {
+    if (!isFlat(value.type)) return this.inMemory(value.type, value, at);
+    const parts = this.partNames(name, value.type);
+    parts.forEach((part, i) => this.emit(`const ${part} = ${value.parts[i]};`));
+    return { type: value.type, parts };
+  }
+
+  /** Where a `var` lives: scalars and vectors in JavaScript variables, unless a pointer to them is taken. */
+  private room(name: string, type: Type): Place {
+    if (isSimpleType(type) && !this.#inMemory.has(name))
+      return { kind: 'local', type, parts: this.partNames(name, type), writable: true };
+    return {
+      kind: 'memory',
+      memory: 'L',
+      type,
+      term: '',
+      base: this.module.allocate('L', type),
+      writable: true,
+    };
+  }
+
+  private assign({ at, target, operator, value }: Extract<Statement, { kind: 'assign' }>): void {
+    if (!target) return void this.value(value);
+    const place =
+      this.place(target) ?? this.fail(at, 'only variables can be assigned to; a let or parameter cannot');
+    if (operator === '=') return this.store(place, this.convert(this.value(value), place.type, value.at), at);
+    const [old, operand] = this.inOrder([() => this.load(place, at), () => this.value(value)]);
+    const result = this.operate(at, operator.slice(0, -1), old, operand);
+    this.store(place, this.convert(result, place.type, value.at), at);
+  }
+
+  private branch({ condition, then, otherwise }: Extract<Statement, { kind: 'if' }>): void {
+    this.emit(`if (${this.truth(condition)}) {`);
+    this.block(then);
+    if (otherwise) {
+      this.emit('} else {');
+      if (otherwise.kind === 'block') this.block(otherwise);
+      else this.statement(otherwise);
+    }
+    this.emit('}');
+  }
+
+  private loop({ at, initial, condition, update, body }: Loop): void {
+    const outerLoop = this.#loop;
+    const label = (this.#loop = this.module.unique('loop'));
+    const next = `continue ${label};`;
+    this.emit('{');
+    this.inScope(() => {
+      if (initial) this.statement(initial);
+      const inner = this.collect(() => {
+        this.emit(`if (--S.budget < 0) S.exhausted(${this.site(at)});`);
+        if (condition) {
+          this.stop(at);
+          this.emit(`if (!${this.truth(condition)}) break;`);
+        }
+        this.inScope(() => {
+          const lines = this.collect(() => body.body.forEach((each) => this.statement(each)));
+          const last = this.collect(() => update.forEach((each) => this.statement(each)));
+          for (const line of lines)
+            this.lines.push(...(line === next ? ['{', ...last, '}', 'continue;'] : [line]));
+          this.lines.push(...last);
+        });
+      });
+      const counted = this.module.checks && inner.some((line) => /yield( -|\*)/.test(line));
+      const [outer, turn] = counted ? [this.module.unique('outer'), this.module.unique('turn')] : [];
+      if (counted) this.emit(`const ${outer} = L.turn; let ${turn} = ${outer} * 65536;`);
+      this.emit(`${inner.some((line) => line.includes(`break ${label};`)) ? `${label}: ` : ''}for (;;) {`);
+      if (counted) this.emit(`L.turn = ++${turn};`);
+      inner.forEach((line) => this.emit(line));
+      this.emit('}');
+      if (counted) this.emit(`L.turn = ${outer};`);
+    });
+    this.emit('}');
+    this.#loop = outerLoop;
+  }
+
+  private switch({ selector, clauses }: Switch): void {
+    const own = this.concrete(this.value(selector), selector.at);
+    this.emit(`switch (${own.parts[0]}) {`);
+    for (const { values, body } of clauses) {
+      for (const value of values) {
+        const label = value && this.convert(this.value(value), own.type, value.at);
+        if (label && !label.constant) this.fail(value.at, 'a case is a constant');
+        this.emit(label ? `case ${label.parts[0]}:` : 'default:');
+      }
+      this.emit('{');
+      this.block(body);
+      this.emit('break;');
+      this.emit('}');
+    }
+    this.emit('}');
+  }
+
+  private return(value: Expression | undefined, at: Token): void {
+    const result = this.#result;
+    if (!value !== !result)
+      this.fail(at, result ? `expected a ${typeName(result)}` : `"${this.fn}" returns nothing`);
+    if (!value || !result) return this.emit('return;');
+    const own = this.convert(this.value(value), result, value.at);
+    const parts = this.scalars(own, at);
+    if (parts.length === 1) return this.emit(`return ${parts[0]};`);
+    const kept = parts.map((part) => this.once(part));
+    leaves(result).forEach(({ of }, i) => this.emit(`R[${i}] = ${of === BOOL ? '+' : ''}${kept[i]};`));
+    this.emit('return;');
+  }
+}
+
+/** The variable that an address is taken of. */
+function rootName(expression: Expression): string {
+  if (expression.kind === 'name') return expression.name;
+  return expression.kind === 'index' || expression.kind === 'member' ? rootName(expression.base) : '';
+}
+
+const isSimpleType = (type: Type): boolean =>
+  type.kind === 'struct'
+    ? type.fields.every((field) => isSimpleType(field.type))
+    : type.kind === 'scalar' || type.kind === 'vector';
+
+/** Compiles a function of the file by its name. */
+export function compileFunction(module: Module, name: string): Compiled {
+  const declaration = module.declarations.get(name)!;
+  return new FunctionCompiler(module, name).compile(parseFunction(declaration), name === 'main');
+}
