@@ -92,7 +92,7 @@ const test = {
       test: {
         name: 'node',
         include: ['test/**/*.test.ts'],
-        exclude: ['test/browser/**'],
+        exclude: ['test/browser/**', 'test/firefox/**'],
         globalSetup: 'test/setup.ts',
         testTimeout: 120_000,
         hookTimeout: 120_000,

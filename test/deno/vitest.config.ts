@@ -8,6 +8,7 @@ import { defineConfig } from 'vitest/config';
 
 const FILES = [
   'test/browser/**', // Chromium's own WebGPU, from Node
+  'test/firefox/**', // and Firefox's
   'test/node/**', // the choice of Dawn's adapter, and commands that Node runs
 ];
 

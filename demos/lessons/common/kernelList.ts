@@ -1,7 +1,6 @@
 import type { DispatchInfo, KernelCode } from '../../shared/dispatches.ts';
 import { byId, create } from '../../shared/dom.ts';
-import { kernelSource } from '../../shared/kernels.ts';
-import { listing } from '../../shared/listing.ts';
+import { showKernel } from '../../shared/kernels.ts';
 
 /** Fills #kernels with the kernels that computed the figure's numbers; each opens its source in a dialog. */
 export function showKernels(kernels: readonly KernelCode[], dispatches: readonly DispatchInfo[]): void {
@@ -22,7 +21,7 @@ export function showKernels(kernels: readonly KernelCode[], dispatches: readonly
 }
 
 function createDialog(): (kernel: KernelCode) => void {
-  const title = create('strong', { id: 'kernel-title' });
+  const title = create('strong', { id: 'kernel-title' }, 'A kernel of this figure');
   const close = create('button', { type: 'button' }, 'Close');
   const compiled = create('input', { type: 'checkbox' });
   const code = create('div', { className: 'code', tabIndex: 0, role: 'region', 'aria-label': 'Source' });
@@ -36,13 +35,7 @@ function createDialog(): (kernel: KernelCode) => void {
   const dialog = create('dialog', { id: 'kernel', 'aria-labelledby': 'kernel-title' }, article);
   document.body.append(dialog);
   let shown: KernelCode | undefined;
-  const paint = async () => {
-    const kernel = shown!;
-    const source = compiled.checked ? kernel.code : await kernelSource(kernel.name);
-    if (kernel !== shown) return;
-    title.textContent = `shaders/${kernel.name}.wgsl`;
-    code.replaceChildren(listing(source));
-  };
+  const paint = () => showKernel(code, shown!.name, compiled.checked ? shown!.code : undefined);
   close.addEventListener('click', () => dialog.close());
   dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close());
   compiled.addEventListener('change', () => void paint());

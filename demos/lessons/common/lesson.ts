@@ -1,3 +1,4 @@
+import { bindShell } from '../../frame/shell.ts';
 import { byId, create } from '../../shared/dom.ts';
 import { errorPanel, missingWebGpu, webgpuProblem } from '../../shared/missing.ts';
 import { workerPort } from '../../shared/port.ts';
@@ -15,6 +16,7 @@ export type Call<C extends Calls> = <K extends keyof C & string>(
  * words stay, and a notice stands in place of the figure.
  */
 export function lesson<C extends Calls>(start: () => Worker, run: (call: Call<C>) => void): void {
+  bindShell();
   const problem = webgpuProblem();
   if (problem) return giveUp(problem);
   const worker = start();
@@ -56,7 +58,6 @@ export function lesson<C extends Calls>(start: () => Worker, run: (call: Call<C>
 function giveUp(reason: string): void {
   document.body.dataset.state = 'missing';
   byId('live').replaceChildren(missingWebGpu(reason));
-  byId('controls').remove();
   byId('adapter').textContent = 'no WebGPU';
   byId('adapter').classList.add('software');
 }

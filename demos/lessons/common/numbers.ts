@@ -23,7 +23,19 @@ function power(value: number, digits: number): string {
 export const operand = (value: number, digits?: number): string =>
   value < 0 ? `(${number(value, digits)})` : number(value, digits);
 
-const still = matchMedia('(prefers-reduced-motion: reduce)');
+/** With so many digits behind the point, for numbers that stand below each other or change as one looks. */
+export const fixed = (value: number, digits = 2): string =>
+  Number.isFinite(value) && Math.abs(value) < 1e6
+    ? zero(value.toFixed(digits)).replace('-', '−')
+    : number(value, 3);
+
+/** Without the sign of a zero. */
+const zero = (text: string): string => (Number(text) === 0 ? text.replace('-', '') : text);
+
+/** When the text of an element has changed last. */
+const changes = new WeakMap<Element, number>();
+/** What changes again within this time does not light up: it would glow all the time. */
+const QUIET = 600;
 
 /** Writes a number into an element, which lights up where the text changes. */
 export function show(element: Element, value: number | string, digits?: number): void {
@@ -31,6 +43,8 @@ export function show(element: Element, value: number | string, digits?: number):
   if (element.textContent === text) return;
   const first = element.textContent === '';
   element.textContent = text;
-  if (first || still.matches) return;
+  const since = performance.now() - (changes.get(element) ?? -QUIET);
+  changes.set(element, performance.now());
+  if (first || since < QUIET || matchMedia('(prefers-reduced-motion: reduce)').matches) return;
   element.animate([{ backgroundColor: 'color-mix(in srgb, var(--blue) 28%, transparent)' }, {}], 700);
 }

@@ -8,8 +8,8 @@ export interface PlayerOptions {
   readonly pause?: number;
 }
 
-/** The buttons #play, #step and #reset: steps one by one, or one after the other until there is nothing more to do. */
-export function createPlayer({ step, reset, pause = 0 }: PlayerOptions): { stop(): void } {
+/** The buttons #play, #step-once and #reset: steps one by one, or one after the other until there is nothing more to do. */
+export function createPlayer({ step, reset, pause = 0 }: PlayerOptions): { start(): void; stop(): void } {
   const play = byId<HTMLButtonElement>('play');
   let current: { stopped: boolean } | undefined;
 
@@ -21,6 +21,7 @@ export function createPlayer({ step, reset, pause = 0 }: PlayerOptions): { stop(
   }
 
   async function run(): Promise<void> {
+    stop();
     const own = (current = { stopped: false });
     play.dataset.running = 'true';
     byId('play-label').textContent = 'Pause';
@@ -33,7 +34,7 @@ export function createPlayer({ step, reset, pause = 0 }: PlayerOptions): { stop(
   }
 
   play.addEventListener('click', () => (current ? stop() : void run()));
-  byId('step').addEventListener('click', () => {
+  byId('step-once').addEventListener('click', () => {
     stop();
     void step();
   });
@@ -41,5 +42,5 @@ export function createPlayer({ step, reset, pause = 0 }: PlayerOptions): { stop(
     stop();
     void reset();
   });
-  return { stop };
+  return { start: () => void run(), stop };
 }

@@ -1,6 +1,6 @@
 import { coalesce } from '../../shared/coalesce.ts';
 import { byId, create } from '../../shared/dom.ts';
-import { createKnobs, slider } from '../common/knobs.ts';
+import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
 import { number, operand, show } from '../common/numbers.ts';
 import { createPlayer } from '../common/player.ts';
@@ -8,6 +8,7 @@ import { arrow, dot, line, path, Plot, points, text } from '../common/plot.ts';
 import type { Point } from '../common/plot.ts';
 import { INPUTS, REACH, TARGETS, WEIGHTS } from './kernels.ts';
 import type { Kernels } from './kernels.ts';
+import { settings } from './settings.ts';
 
 const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
@@ -19,24 +20,10 @@ const FAR = 1e4;
 const STILL = 1e-4;
 
 lesson<Kernels>(start, async (call) => {
-  const knobs = createKnobs(
-    byId('controls'),
-    {
-      w: slider({ label: 'Weight w', min: 0, max: 4, step: 0.05, initial: 3 }),
-      rate: slider({
-        label: 'Learning rate',
-        min: 0.001,
-        max: 0.05,
-        step: 0.01,
-        scale: 'log',
-        initial: 0.005,
-      }),
-    },
-    (name) => {
-      if (name === 'w') forget();
-      void refresh();
-    },
-  );
+  const knobs = bindKnobs(settings, (name) => {
+    if (name === 'w') forget();
+    void refresh();
+  });
   const bowl = new Plot(byId('bowl'), {
     x: { range: [0, 4], label: 'weight w', ticks: [0, 1, 2, 3, 4] },
     y: { range: [-16, 124], label: 'loss', ticks: [0, 30, 60, 90, 120] },

@@ -2,7 +2,7 @@ import { coalesce } from '../../shared/coalesce.ts';
 import { byId, create } from '../../shared/dom.ts';
 import { onSchemeChange, readPalette } from '../../shared/palette.ts';
 import { contour, mix, picture } from '../common/field.ts';
-import { choice, createKnobs, slider } from '../common/knobs.ts';
+import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
 import { number, show } from '../common/numbers.ts';
 import { createPlayer } from '../common/player.ts';
@@ -10,6 +10,7 @@ import { dot, path, Plot, text } from '../common/plot.ts';
 import { createNetwork } from './network.ts';
 import { CORNERS, RANGE, SIDE, TASKS } from './kernels.ts';
 import type { Kernels, Look } from './kernels.ts';
+import { settings } from './settings.ts';
 
 const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
@@ -19,31 +20,18 @@ const MOST_STEPS = 600;
 const STEPS_A_FRAME = { one: 1, two: 4 } as const;
 
 lesson<Kernels>(start, async (call) => {
-  const weight = (label: string, initial: number) => slider({ label, min: -8, max: 8, step: 0.1, initial });
-  const knobs = createKnobs(
-    byId('controls'),
-    {
-      task: choice({ label: 'Task', options: { or: 'OR', and: 'AND', xor: 'XOR' }, initial: 'or' }),
-      kind: choice({ label: 'Network', options: { one: 'one neuron', two: 'two layers' }, initial: 'one' }),
-      w1: weight('Weight w₁', 2),
-      w2: weight('Weight w₂', 2),
-      b: weight('Bias b', -1),
-      seed: slider({ label: 'Random start', min: 1, max: 20, step: 1, initial: 2 }),
-    },
-    (name) => {
-      player.stop();
-      if (name !== 'task') void begin();
-      else void refresh();
-    },
-  );
-  const { values } = knobs;
+  const knobs = bindKnobs(settings, (name) => {
+    player.stop();
+    if (name !== 'task') void begin();
+    else void refresh();
+  });
   const plane = new Plot(byId('plane'), {
     x: { range: RANGE, label: 'input x₁', ticks: [0, 1] },
     y: { range: RANGE, label: 'input x₂', ticks: [0, 1] },
   });
   let [weights, latest]: [readonly number[], readonly number[]] = [[], []];
   let [steps, selected] = [0, 3];
-  let network = createNetwork(byId('network'), values.kind);
+  let network = createNetwork(byId('network'), knobs.values.kind);
   const rows = createTable((row) => {
     selected = row;
     void refresh();
@@ -51,9 +39,9 @@ lesson<Kernels>(start, async (call) => {
 
   /** Weights from the sliders, or random ones. */
   async function begin(): Promise<void> {
-    const { kind, w1, w2, b, seed } = values;
-    for (const name of ['w1', 'w2', 'b'] as const) knobs.elements[name].hidden = kind === 'two';
-    knobs.elements.seed.hidden = kind === 'one';
+    const { kind, w1, w2, b, seed } = knobs.values;
+    knobs.enable(kind === 'one', 'w1', 'w2', 'b');
+    knobs.enable(kind === 'two', 'seed');
     byId('hidden-head').hidden = kind === 'one';
     byId('sum-head').hidden = kind === 'two';
     network = createNetwork(byId('network'), kind);
@@ -63,9 +51,9 @@ lesson<Kernels>(start, async (call) => {
   }
 
   const refresh = coalesce(async () => {
-    const { kind, task } = values;
+    const { kind, task } = knobs.values;
     const found = await call('look', kind, task, weights);
-    if (kind !== values.kind) return; // the reader has gone on
+    if (kind !== knobs.values.kind) return; // the reader has gone on
     const targets = TASKS[task];
     const right = targets.filter((target, i) => Math.round(found.output[i]) === target).length;
     rows.forEach((row, i) => row.show(found, i, kind, targets[i], i === selected));
@@ -83,7 +71,7 @@ lesson<Kernels>(start, async (call) => {
 
   const player = createPlayer({
     async step() {
-      const { kind, task } = values;
+      const { kind, task } = knobs.values;
       const count = Math.min(STEPS_A_FRAME[kind], MOST_STEPS - steps);
       weights = await call('train', kind, task, weights, count);
       steps += count;

@@ -1,6 +1,6 @@
 import { create } from '../../shared/dom.ts';
 import { Diagram, showStrength } from '../common/diagram.ts';
-import { show } from '../common/numbers.ts';
+import { fixed, show } from '../common/numbers.ts';
 import type { Point } from '../common/plot.ts';
 import type { Kind, Look } from './kernels.ts';
 
@@ -35,7 +35,7 @@ function wire(diagram: Diagram, edges: readonly Edge[]) {
     return (weights: readonly number[]) =>
       weights.forEach((weight, i) => {
         showStrength(lines[i], weight);
-        show(texts[i], weight, 2);
+        show(texts[i], fixed(weight));
       });
   };
 }
@@ -67,8 +67,8 @@ function oneNeuron(diagram: Diagram): NetworkView {
   return {
     show([w1, w2, b], corner, found, row) {
       showWeights([w1, w2]);
-      show(own, b, 2);
-      [...corner, found.z[row], found.output[row]].forEach((value, i) => show(nodes[i], value, 2));
+      show(own, fixed(b));
+      [...corner, found.z[row], found.output[row]].forEach((value, i) => show(nodes[i], fixed(value)));
     },
   };
 }
@@ -81,7 +81,7 @@ function twoLayers(diagram: Diagram): NetworkView {
   const end: Point = [90, 50];
   // In the order of the weights: from x₁ to both hidden neurons, from x₂, from both to the output.
   const weights = wire(diagram, [
-    ...INPUTS.flatMap((from) => hidden.map((to) => ({ from, to, share: 0.33 }))),
+    ...INPUTS.flatMap((from, i) => hidden.map((to, j) => ({ from, to, share: i === j ? 0.5 : 0.36 }))),
     ...hidden.map((from) => ({ from, to: end, share: 0.52 })),
   ]);
   const nodes = [
@@ -96,9 +96,9 @@ function twoLayers(diagram: Diagram): NetworkView {
   return {
     show(all, corner, found, row) {
       showWeights([...all.slice(0, 4), ...all.slice(6, 8)]);
-      [all[4], all[5], all[8]].forEach((value, i) => show(biases[i], value, 2));
+      [all[4], all[5], all[8]].forEach((value, i) => show(biases[i], fixed(value)));
       const values = [...corner, ...found.hidden.slice(2 * row, 2 * row + 2), found.output[row]];
-      values.forEach((value, i) => show(nodes[i], value, 2));
+      values.forEach((value, i) => show(nodes[i], fixed(value)));
     },
   };
 }
