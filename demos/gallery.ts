@@ -142,6 +142,15 @@ function texels(values: number[], x: number, y: number, size: number): string {
     .join('');
 }
 
+/** The picture of the lessons: gradient descent on a parabola, from either side of the minimum in turns. */
+function drawDescentPicture(svg: Element): void {
+  const place = (w: number) => [320 + 130 * w, 316 - 66 * w * w];
+  const bowl = Array.from({ length: 61 }, (_, i) => place(-2 + i / 15).join(' ')).join('L');
+  const steps = [1.9, -1.33, 0.93, -0.65, 0.46, -0.32].map(place);
+  const dots = steps.map(([x, y], i) => `<circle class="for" cx="${x}" cy="${y}" r="${13 - 1.4 * i}" />`);
+  svg.innerHTML = `<path d="M40 316H600M320 30V340" /><path d="M${bowl}" class="bowl" /><path d="M${steps.map((at) => at.join(' ')).join('L')}" />${dots.join('')}`;
+}
+
 /** The picture of the benchmarks: kernels under a roof. */
 function drawBenchPicture(svg: Element): void {
   const kernels: readonly (readonly [x: number, y: number, kind: string])[] = [
@@ -180,5 +189,6 @@ async function showAdapter(): Promise<void> {
 drawDigitPicture(byId('picture-mnist-cnn'));
 drawCodePicture(byId('picture-autoencoder'));
 drawGanPicture(byId('picture-dcgan'));
+drawDescentPicture(byId('picture-lessons'));
 drawBenchPicture(byId('picture-bench'));
 void showAdapter();
