@@ -17,6 +17,7 @@ import { stateText } from './states.ts';
 import type { StateTexts } from './states.ts';
 import { stepText } from './stepText.ts';
 import { bindTransport } from './transport.ts';
+import { showWithout } from './without.ts';
 
 /** What a page is made of, beside its HTML. */
 export interface PageOptions<S extends Settings, C extends Calls, E> {
@@ -31,6 +32,8 @@ export interface PageOptions<S extends Settings, C extends Calls, E> {
   readonly texts?: StateTexts;
   /** What a training step does, in words: 'gather 64 images, forward, loss, backward, update, record'. */
   readonly stepWords?: (values: ValuesOf<S>, part?: string) => string;
+  /** A recorded run for those without WebGPU: its files in the page's folder, without an ending. */
+  readonly recording?: string;
   /** Builds what is the page's own; the answer handles what the worker tells. */
   readonly start?: (page: LivePage<S, C>) => Handlers<E>;
 }
@@ -69,7 +72,10 @@ export function startPage<S extends Settings, C extends Calls, E extends Tells>(
   options: PageOptions<S, C, E>,
 ): void {
   bindShell();
-  runLive(() => run(options));
+  runLive(
+    () => run(options),
+    (reason) => showWithout(reason, options.recording),
+  );
 }
 
 function run<S extends Settings, C extends Calls, E extends Tells>(options: PageOptions<S, C, E>): void {
@@ -108,6 +114,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   });
   const fail = createFailures({
     worker,
+    giveUp: (reason) => showWithout(reason, options.recording),
     resetLabel: 'Begin again',
     reset: () => port.post({ type: 'reset', trained: false }),
     onFailure(message) {

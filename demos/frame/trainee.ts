@@ -41,8 +41,6 @@ export interface Trainee<Data> {
   /** Everything that training goes on from. */
   save(): Promise<Uint8Array>;
   load(bytes: Uint8Array): void | Promise<void>;
-  /** Takes trained weights in the form in which the page brings them; default: `load`. */
-  loadTrained?(bytes: Uint8Array): void | Promise<void>;
   /** The setting `name`, which acts now or at a restart, is this from now on; also told after every `load`. */
   set?(name: string, value: unknown): void | Promise<void>;
   /** A panel has come: it is to show what is its to show. */

@@ -12,8 +12,8 @@ import { launchChromium, openUrl } from '../../test/browser/chromium.ts';
 interface Moment {
   /** Of its address. */
   readonly query: string;
-  /** The element that comes to the top; default: the page's first screen. */
-  readonly at?: string;
+  /** The element that comes to the top. */
+  readonly at: string;
   /** Runs in the page: whether the moment has come. */
   readonly ready: () => boolean;
 }
@@ -22,16 +22,16 @@ const isReady = (): boolean => ['ready', 'paused', 'done'].includes(document.bod
 
 /** Pages open on trained networks: what they show then is the good moment. */
 const MOMENTS: Readonly<Record<string, Moment>> = {
-  'mnist-cnn': { query: '', ready: isReady },
-  autoencoder: { query: '', ready: isReady },
-  dcgan: { query: '', ready: isReady },
-  lessons: { query: '', ready: () => true },
-  bench: { query: '?models=quick&peers=0&samples=3&play=1', ready: isReady },
+  'mnist-cnn': { query: '', at: '.training', ready: isReady },
+  autoencoder: { query: '', at: '.training', ready: isReady },
+  dcgan: { query: '', at: '.training', ready: isReady },
+  lessons: { query: '', at: 'main', ready: () => true },
+  bench: { query: '?models=quick&peers=0&samples=3&play=1', at: '#roofline-section', ready: isReady },
 };
 
-/** 1200 × 630 device pixels, as links to the page are shown, of a page that is 800 wide: so small, text can be read. */
-const VIEW = { width: 800, height: 420, deviceScaleFactor: 1.5 };
-const SCHEMES = { light: 'preview.jpg', dark: 'preview-dark.jpg' } as const;
+/** 1200 × 630 device pixels, as links to the page are shown. */
+const VIEW = { width: 1000, height: 525, deviceScaleFactor: 1.2 };
+const SCHEMES = { light: 'preview.png', dark: 'preview-dark.png' } as const;
 /** For the last panels to be drawn, and for colours to change. */
 const SETTLE_MS = 3000;
 const MOST_MS = 240_000;
@@ -83,6 +83,6 @@ async function take(name: string, { query, at, ready }: Moment): Promise<void> {
 async function shoot(page: Page, scheme: string, file: string): Promise<void> {
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
   await sleep(SETTLE_MS);
-  await page.screenshot({ path: file as `${string}.jpg`, type: 'jpeg', quality: 88 });
+  await page.screenshot({ path: file as `${string}.png` });
   console.log(file);
 }

@@ -20,7 +20,7 @@ declare module 'vitest' {
 }
 
 /** Nothing inline, nothing evaluated, nothing from elsewhere: what a careful host may send with the site. */
-const STRICT_POLICY = [
+export const STRICT_POLICY = [
   "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",
