@@ -92,13 +92,13 @@ export const ARITHMETIC = {
   float_bits,
   bits_float,
 
-  // What division and conversion give where mathematics has no answer.
+  // What division and conversion give where mathematics has no answer; too large a float becomes the largest below.
   i_divide: (a: number, b: number) => (b === 0 ? a : (a / b) | 0),
   i_remainder: (a: number, b: number) => (b === 0 ? 0 : (a % b) | 0),
   u_divide: (a: number, b: number) => (b === 0 ? a : (a / b) >>> 0),
   u_remainder: (a: number, b: number) => (b === 0 ? 0 : (a % b) >>> 0),
-  to_i32: (x: number) => (x >= 2147483647 ? 2147483647 : x <= -2147483648 ? -2147483648 : x | 0),
-  to_u32: (x: number) => (x >= 4294967295 ? 4294967295 : x > 0 ? Math.floor(x) >>> 0 : 0),
+  to_i32: (x: number) => (x >= 2147483648 ? 2147483520 : x <= -2147483648 ? -2147483648 : x | 0),
+  to_u32: (x: number) => (x >= 4294967296 ? 4294967040 : x > 0 ? Math.floor(x) >>> 0 : 0),
 
   f_abs: Math.abs,
   f_acos: (x: number) => fround(Math.acos(x)),
@@ -119,7 +119,8 @@ export const ARITHMETIC = {
   f_fma: (a: number, b: number, c: number) => fround(a * b + c),
   f_fract: (x: number) => fround(x - Math.floor(x)),
   f_inverseSqrt: (x: number) => fround(1 / Math.sqrt(x)),
-  f_ldexp: (x: number, exponent: number) => fround(x * 2 ** (exponent >> 1) * 2 ** (exponent - (exponent >> 1))),
+  f_ldexp: (x: number, exponent: number) =>
+    fround(x * 2 ** (exponent >> 1) * 2 ** (exponent - (exponent >> 1))),
   f_log: (x: number) => fround(Math.log(x)),
   f_log2: (x: number) => fround(Math.log2(x)),
   f_max: Math.max,
@@ -143,7 +144,11 @@ export const ARITHMETIC = {
   f_exponent: (x: number) => {
     if (x === 0 || !Number.isFinite(x)) return 0;
     const exponent = Math.floor(Math.log2(Math.abs(x))) + 1;
-    return Math.abs(x) >= 2 ** exponent ? exponent + 1 : Math.abs(x) < 2 ** (exponent - 1) ? exponent - 1 : exponent;
+    return Math.abs(x) >= 2 ** exponent
+      ? exponent + 1
+      : Math.abs(x) < 2 ** (exponent - 1)
+        ? exponent - 1
+        : exponent;
   },
 
   i_abs: (x: number) => Math.abs(x) | 0,
@@ -184,8 +189,10 @@ export const ARITHMETIC = {
     four(...(v.map((x) => clamped(x, -128, 127)) as typeof v)),
   pack4xU8Clamp: (...v: [number, number, number, number]) =>
     four(...(v.map((x) => clamped(x, 0, 255)) as typeof v)),
-  pack4x8snorm: (...v: [number, number, number, number]) => four(...(v.map((x) => snorm(x, 127)) as typeof v)),
-  pack4x8unorm: (...v: [number, number, number, number]) => four(...(v.map((x) => unorm(x, 255)) as typeof v)),
+  pack4x8snorm: (...v: [number, number, number, number]) =>
+    four(...(v.map((x) => snorm(x, 127)) as typeof v)),
+  pack4x8unorm: (...v: [number, number, number, number]) =>
+    four(...(v.map((x) => unorm(x, 255)) as typeof v)),
   pack2x16snorm: (a: number, b: number) => two(snorm(a, 32767), snorm(b, 32767)),
   pack2x16unorm: (a: number, b: number) => two(unorm(a, 65535), unorm(b, 65535)),
   pack2x16float: (a: number, b: number) => two(half_bits(a), half_bits(b)),

@@ -2,7 +2,20 @@ import type { Token } from '../kernels/tokens.ts';
 import { ARITHMETIC, INLINE } from './arithmetic.ts';
 import type { ExpressionCompiler } from './expressions.ts';
 import { binaryText, bitcastText, convertText } from './scalars.ts';
-import { BOOL, F32, I32, INT, U32, isAbstract, leaves, scalarOf, structOf, typeName, vector, withScalar } from './types.ts';
+import {
+  BOOL,
+  F32,
+  I32,
+  INT,
+  U32,
+  isAbstract,
+  leaves,
+  scalarOf,
+  structOf,
+  typeName,
+  vector,
+  withScalar,
+} from './types.ts';
 import type { Matrix, Scalar, ScalarName, Type } from './types.ts';
 import type { Value } from './values.ts';
 
@@ -17,18 +30,31 @@ const scalar = (of: Scalar, text: string): Value => ({ type: of, parts: [text] }
 /** The floats of values: literals are f32 here. */
 function floats(compiler: ExpressionCompiler, args: readonly Value[], at: Token): Value[] {
   return args.map((value) =>
-    compiler.repeatable(isAbstract(value.type) ? compiler.convert(value, withScalar(value.type, F32), at) : value),
+    compiler.repeatable(
+      isAbstract(value.type) ? compiler.convert(value, withScalar(value.type, F32), at) : value,
+    ),
   );
 }
 
 const dotText = (a: Value, b: Value, of: ScalarName) =>
-  sum(a.parts.map((part, i) => binaryText('*', of, part, b.parts[i])!), of);
+  sum(
+    a.parts.map((part, i) => binaryText('*', of, part, b.parts[i])!),
+    of,
+  );
 
 const lengthText = (compiler: ExpressionCompiler, value: Value) =>
-  value.parts.length === 1 ? `abs(${value.parts[0]})` : compiler.once(`f_sqrt(${dotText(value, value, 'f32')})`);
+  value.parts.length === 1
+    ? `abs(${value.parts[0]})`
+    : compiler.once(`f_sqrt(${dotText(value, value, 'f32')})`);
 
-const minus = (a: Value, b: Value): Value => ({ ...a, parts: a.parts.map((part, i) => f('-', part, b.parts[i])) });
-const times = (a: Value, factor: string): Value => ({ ...a, parts: a.parts.map((part) => f('*', part, factor)) });
+const minus = (a: Value, b: Value): Value => ({
+  ...a,
+  parts: a.parts.map((part, i) => f('-', part, b.parts[i])),
+});
+const times = (a: Value, factor: string): Value => ({
+  ...a,
+  parts: a.parts.map((part) => f('*', part, factor)),
+});
 
 function determinantText(entries: readonly (readonly string[])[]): string {
   if (entries.length === 1) return entries[0][0];
@@ -39,19 +65,30 @@ function determinantText(entries: readonly (readonly string[])[]): string {
   return terms.reduce((total, term, i) => f(i % 2 === 0 ? '+' : '-', total, term));
 }
 
-const packed = (name: string, count: number, from: Scalar): Builtin => (compiler, [value], at) => {
-  const { parts } = compiler.convert(value, vector(count, from), at);
-  return scalar(U32, `${name}(${parts.join(', ')})`);
-};
-const unpacked = (name: string, count: number, to: Scalar): Builtin => (compiler, [value], at) => {
-  const own = compiler.once(compiler.convert(value, U32, at).parts[0]);
-  return { type: vector(count, to), parts: Array.from({ length: count }, (_, i) => `${name}(${own}, ${i})`) };
-};
-const dotPacked = (name: string, to: Scalar): Builtin => (compiler, args, at) => {
-  const [a, b] = args.map((value) => compiler.once(compiler.convert(value, U32, at).parts[0]));
-  const terms = [0, 1, 2, 3].map((i) => binaryText('*', to.name, `${name}(${a}, ${i})`, `${name}(${b}, ${i})`)!);
-  return scalar(to, sum(terms, to.name));
-};
+const packed =
+  (name: string, count: number, from: Scalar): Builtin =>
+  (compiler, [value], at) => {
+    const { parts } = compiler.convert(value, vector(count, from), at);
+    return scalar(U32, `${name}(${parts.join(', ')})`);
+  };
+const unpacked =
+  (name: string, count: number, to: Scalar): Builtin =>
+  (compiler, [value], at) => {
+    const own = compiler.once(compiler.convert(value, U32, at).parts[0]);
+    return {
+      type: vector(count, to),
+      parts: Array.from({ length: count }, (_, i) => `${name}(${own}, ${i})`),
+    };
+  };
+const dotPacked =
+  (name: string, to: Scalar): Builtin =>
+  (compiler, args, at) => {
+    const [a, b] = args.map((value) => compiler.once(compiler.convert(value, U32, at).parts[0]));
+    const terms = [0, 1, 2, 3].map((i) =>
+      binaryText('*', to.name, `${name}(${a}, ${i})`, `${name}(${b}, ${i})`)!,
+    );
+    return scalar(to, sum(terms, to.name));
+  };
 
 const BUILTINS: Readonly<Record<string, Builtin>> = {
   select: (compiler, [no, yes, condition], at) => {
@@ -100,19 +137,25 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   refract: (compiler, args, at) => {
     const [v, n, eta] = floats(compiler, args, at);
     const d = compiler.once(dotText(n, v, 'f32'));
-    const k = compiler.once(f('-', '1', f('*', f('*', eta.parts[0], eta.parts[0]), f('-', '1', f('*', d, d)))));
+    const k = compiler.once(
+      f('-', '1', f('*', f('*', eta.parts[0], eta.parts[0]), f('-', '1', f('*', d, d)))),
+    );
     const factor = compiler.once(f('+', f('*', eta.parts[0], d), `f_sqrt(${k})`));
     const bent = minus(times(v, eta.parts[0]), times(n, factor));
     return { ...v, parts: bent.parts.map((part) => `(${k} < 0 ? 0 : ${part})`) };
   },
   mix: (compiler, args, at) => {
     const [a, b, t] = floats(compiler, args, at);
-    const parts = a.parts.map((part, i) => `f_mix(${part}, ${b.parts[i]}, ${t.parts[t.parts.length > 1 ? i : 0]})`);
+    const parts = a.parts.map(
+      (part, i) => `f_mix(${part}, ${b.parts[i]}, ${t.parts[t.parts.length > 1 ? i : 0]})`,
+    );
     return { type: a.type, parts };
   },
   ldexp: (compiler, [value, exponent], at) => {
     const [a] = floats(compiler, [value], at);
-    const e = isAbstract(exponent.type) ? compiler.convert(exponent, withScalar(exponent.type, I32), at) : exponent;
+    const e = isAbstract(exponent.type)
+      ? compiler.convert(exponent, withScalar(exponent.type, I32), at)
+      : exponent;
     return { type: a.type, parts: a.parts.map((part, i) => `f_ldexp(${part}, ${e.parts[i]})`) };
   },
   modf: (compiler, args, at) => {
@@ -144,7 +187,10 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   determinant: (compiler, args, at) => {
     const [{ type, parts }] = floats(compiler, args, at);
     const { columns, rows } = type as Matrix;
-    return scalar(F32, determinantText(Array.from({ length: columns }, (_, i) => parts.slice(i * rows, (i + 1) * rows))));
+    return scalar(
+      F32,
+      determinantText(Array.from({ length: columns }, (_, i) => parts.slice(i * rows, (i + 1) * rows))),
+    );
   },
   bitcast: (compiler, [value], at, to = U32) => {
     const own = compiler.concrete(value, at);
@@ -175,7 +221,9 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
 };
 
 function floatsIfAbstract(compiler: ExpressionCompiler, args: readonly Value[], at: Token): readonly Value[] {
-  return args.map((value) => (isAbstract(value.type) && scalarOf(value.type) !== INT ? floats(compiler, [value], at)[0] : value));
+  return args.map((value) =>
+    isAbstract(value.type) && scalarOf(value.type) !== INT ? floats(compiler, [value], at)[0] : value,
+  );
 }
 
 const PREFIX: Readonly<Record<string, string>> = { f32: 'f', float: 'f', i32: 'i', int: 'i', u32: 'u' };
@@ -202,7 +250,11 @@ function eachComponent(compiler: ExpressionCompiler, name: string, args: readonl
   const counts = COUNTED.has(name) ? args.slice(-2).map((value) => compiler.convert(value, U32, at)) : [];
   const values = compiler.alike(counts.length > 0 ? args.slice(0, -2) : args, at);
   const only = ['i', 'u'].every((prefix) => !(`${prefix}_${name}` in ARITHMETIC));
-  const own = only ? values.map((value) => (isAbstract(value.type) ? compiler.convert(value, withScalar(value.type, F32), at) : value)) : values;
+  const own = only
+    ? values.map((value) =>
+        isAbstract(value.type) ? compiler.convert(value, withScalar(value.type, F32), at) : value,
+      )
+    : values;
   const { type } = own[0];
   const of = scalarOf(type)!;
   const key = `${PREFIX[of.name] ?? 'b'}_${name}`;
@@ -226,14 +278,20 @@ function eachComponent(compiler: ExpressionCompiler, name: string, args: readonl
 const MANY = /^(min|max)$/;
 
 /** Conversions and constructors of scalars, vectors and matrices. */
-export function construct(compiler: ExpressionCompiler, type: Type, args: readonly Value[], at: Token): Value {
+export function construct(
+  compiler: ExpressionCompiler,
+  type: Type,
+  args: readonly Value[],
+  at: Token,
+): Value {
   const of = scalarOf(type)!;
   const { length } = leaves(type);
   const zero = of.name === 'bool' ? 'false' : '0';
   if (args.length === 0) return { type, parts: Array.from({ length }, () => zero), constant: true };
   const constant = args.every((value) => value.constant);
   const parts = args.flatMap(({ type: from, parts: own }) => {
-    const name = scalarOf(from)?.name ?? compiler.fail(at, `${typeName(type)} cannot be made of ${typeName(from)}`);
+    const name =
+      scalarOf(from)?.name ?? compiler.fail(at, `${typeName(type)} cannot be made of ${typeName(from)}`);
     return own.map((part) => compiler.folded(convertText(name, of.name, part), constant));
   });
   const spread = parts.length === 1 && type.kind === 'vector';

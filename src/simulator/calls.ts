@@ -42,7 +42,8 @@ export abstract class CallCompiler extends ExpressionCompiler {
     if (name === 'arrayLength') return this.arrayLength(args[0], at);
     if (name.startsWith('atomic')) return this.atomic(name, args, at);
     if (/^(subgroup|quad)[A-Z]/.test(name)) return this.subgroup(name, args, at);
-    if (/^texture|^(dpdx|dpdy|fwidth)/.test(name)) this.fail(at, `${name} is not simulated: kernels use buffers`);
+    if (/^texture|^(dpdx|dpdy|fwidth)/.test(name))
+      this.fail(at, `${name} is not simulated: kernels use buffers`);
     const values = this.inOrder(args.map((arg) => () => this.value(arg)));
     const inferred = this.inferred(callee, values);
     if (inferred) return construct(this, inferred, values, at);
@@ -64,7 +65,8 @@ export abstract class CallCompiler extends ExpressionCompiler {
     const values = this.inOrder(args.map((arg) => () => this.value(arg)));
     if (type.kind === 'array' || type.kind === 'struct') {
       if (args.length === 0) return this.zero(type);
-      const types = type.kind === 'struct' ? type.fields.map((field) => field.type) : this.elementTypes(type, values);
+      const types =
+        type.kind === 'struct' ? type.fields.map((field) => field.type) : this.elementTypes(type, values);
       if (types.length !== values.length)
         this.fail(at, `${typeName(type)} is made of ${types.length} values, not ${values.length}`);
       const converted = values.map((value, i) => this.convert(value, types[i], args[i].at));
@@ -115,7 +117,10 @@ export abstract class CallCompiler extends ExpressionCompiler {
     const spaces = new Set([type.space, value.type.space]);
     const local = spaces.has('function') && (spaces.has('private') || spaces.size === 1);
     if (!local && (spaces.size > 1 || !spaces.has('workgroup')))
-      this.fail(at, `pointers to ${value.type.space} memory are not passed to functions here; pass the index`);
+      this.fail(
+        at,
+        `pointers to ${value.type.space} memory are not passed to functions here; pass the index`,
+      );
     return value;
   }
 
@@ -154,10 +159,16 @@ export abstract class CallCompiler extends ExpressionCompiler {
     const pointer = args[0] ?? this.fail(at, `${name} takes a pointer`);
     const place = this.pointee(pointer) as MemoryPlace;
     if (place.type.kind !== 'atomic') return this.fail(pointer.at, `${name} takes a pointer to an atomic`);
+    if (place.guard) this.emit(place.guard);
     const { of } = place.type;
-    const operands = args.slice(1).map((arg) => this.once(this.convert(this.value(arg), of, arg.at).parts[0]));
+    const operands = args
+      .slice(1)
+      .map((arg) => this.once(this.convert(this.value(arg), of, arg.at).parts[0]));
     this.effects++;
-    const report = this.module.checks && place.memory !== 'L' ? `${place.memory}.atomic(${wordOf(place)}, ${this.site(at)})` : wordOf(place);
+    const report =
+      this.module.checks && place.memory !== 'L'
+        ? `${place.memory}.atomic(${wordOf(place)}, ${this.site(at)})`
+        : wordOf(place);
     const word = `${viewOf(place.memory, of)}[${this.temp(report)}]`;
     if (name === 'atomicStore') {
       this.emit(`${word} = ${operands[0]};`);
@@ -185,10 +196,13 @@ export abstract class CallCompiler extends ExpressionCompiler {
   private subgroup(name: string, args: readonly Expression[], at: Token): Value | undefined {
     if (name === 'subgroupBarrier') return this.barrier('subgroup', at);
     const [value, ...others] = this.inOrder(args.map((arg) => () => this.concrete(this.value(arg), arg.at)));
-    if (value && (!scalarOf(value.type) || value.type.kind === 'matrix')) this.fail(at, `${name} takes scalars and vectors`);
+    if (value && (!scalarOf(value.type) || value.type.kind === 'matrix'))
+      this.fail(at, `${name} takes scalars and vectors`);
     const operand = others[0] ? this.once(others[0].parts[0]) : undefined;
     if (operand && isAbstract(others[0].type)) this.fail(at, `${name} needs a number`);
-    const slot = this.temp(`L.offer(${(value?.parts ?? []).map((part) => (value.type && scalarOf(value.type) === BOOL ? `+${part}` : part)).join(', ')})`);
+    const slot = this.temp(
+      `L.offer(${(value?.parts ?? []).map((part) => (value.type && scalarOf(value.type) === BOOL ? `+${part}` : part)).join(', ')})`,
+    );
     this.barrier('subgroup', at);
     if (name === 'subgroupElect') return { type: BOOL, parts: [`(L.lane === 0)`] };
     if (name === 'subgroupBallot') {
@@ -200,7 +214,11 @@ export abstract class CallCompiler extends ExpressionCompiler {
     const site = this.site(at);
     const parts = value.parts.map((_, i) => {
       const shuffle = name === 'subgroupShuffle' || name === 'subgroupBroadcast';
-      const text = this.temp(shuffle ? `L.shuffled(${slot}, ${i}, ${operand}, ${site})` : `S.subgroup('${name}', '${of.name}', L, ${slot}, ${i}, ${operand ?? 0}, ${site})`);
+      const text = this.temp(
+        shuffle
+          ? `L.shuffled(${slot}, ${i}, ${operand}, ${site})`
+          : `S.subgroup('${name}', '${of.name}', L, ${slot}, ${i}, ${operand ?? 0}, ${site})`,
+      );
       return result === BOOL ? `(${text} !== 0)` : text;
     });
     return { type: value.type, parts };
@@ -209,4 +227,10 @@ export abstract class CallCompiler extends ExpressionCompiler {
 
 /** A scalar that a function has left in the common array of results. */
 const returned = (type: string, i: number): string =>
-  type === 'bool' ? `(R[${i}] !== 0)` : type === 'i32' ? `(R[${i}] | 0)` : type === 'u32' ? `(R[${i}] >>> 0)` : `R[${i}]`;
+  type === 'bool'
+    ? `(R[${i}] !== 0)`
+    : type === 'i32'
+      ? `(R[${i}] | 0)`
+      : type === 'u32'
+        ? `(R[${i}] >>> 0)`
+        : `R[${i}]`;

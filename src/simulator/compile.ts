@@ -52,7 +52,8 @@ export function compileKernel(kernel: SpecializedKernel, options: CompileOptions
       const feature = tokens.find(({ text }) => text === 'f16');
       if (kind === 'enable' && feature) throw new Problem(feature, 'f16 is not simulated; use f32');
     }
-    if (module.declarations.get('main')?.kind !== 'fn') throw new KernelError(`${kernel.name}.wgsl has no "fn main"`);
+    if (module.declarations.get('main')?.kind !== 'fn')
+      throw new KernelError(`${kernel.name}.wgsl has no "fn main"`);
     module.functions.set('main', compileFunction(module, 'main'));
   } catch (error) {
     if (error instanceof Problem) return fail('code', error, error.message);
@@ -63,7 +64,7 @@ export function compileKernel(kernel: SpecializedKernel, options: CompileOptions
   const words = Uint32Array.from(module.constantWords, (word) => Number(fold(word)));
   return {
     kernel,
-    options: { checks: module.checks, stops: module.stops },
+    options: { checks: module.checks, stops: module.stops, outside: module.outside },
     text,
     link: new Function('A', text)(ARITHMETIC) as CompiledSimulation['link'],
     meets: main.meets,
@@ -80,7 +81,9 @@ export function compileKernel(kernel: SpecializedKernel, options: CompileOptions
 /** The program around the functions: a function of the machine and the memories that gives `main`. */
 function programText(module: Module): string {
   const functions = [...module.functions.values()].map((fn) => fn!.text).join('\n');
-  const memories = new Set(['C', ...[...module.globals.values()].map(({ memory }) => memory)].filter((name) => name !== 'L'));
+  const memories = new Set(
+    ['C', ...[...module.globals.values()].map(({ memory }) => memory)].filter((name) => name !== 'L'),
+  );
   const own = [...module.globals.values()].filter(({ memory }) => memory === 'L');
   const cleared = own.map(({ base, type }) => `L.U.fill(0, ${base}, ${base + layout(type).size});`);
   const initial = module.initial.map((line) => line.replaceAll(/\bL\$([FIU])\b/g, 'L.$1'));
@@ -89,10 +92,14 @@ function programText(module: Module): string {
     `const { ${Object.keys(ARITHMETIC).join(', ')} } = A;`,
     'return (S, M) => {',
     'const R = S.results;',
-    ...[...memories].map((name) => `const { ${name} } = M, ${name}$F = ${name}.F, ${name}$I = ${name}.I, ${name}$U = ${name}.U;`),
+    ...[...memories].map(
+      (name) => `const { ${name} } = M, ${name}$F = ${name}.F, ${name}$I = ${name}.I, ${name}$U = ${name}.U;`,
+    ),
     ...[...module.counts].map(([name, count]) => `const ${name} = ${count};`),
     functions,
-    own.length > 0 ? `return (L) => {\n${[...cleared, ...initial].join('\n')}\nreturn main$f(L);\n};` : 'return main$f;',
+    own.length > 0
+      ? `return (L) => {\n${[...cleared, ...initial].join('\n')}\nreturn main$f(L);\n};`
+      : 'return main$f;',
     '};',
   ].join('\n');
 }

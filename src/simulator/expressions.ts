@@ -70,7 +70,8 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
   /** A part of a value, found as in a variable of the same type. */
   private partOf(base: Value, find: (place: Place) => Place, at: Token): Value {
     const place: Place =
-      base.place ?? ({ kind: 'local', type: base.type, parts: this.scalars(base, at), writable: false } as LocalPlace);
+      base.place ??
+      ({ kind: 'local', type: base.type, parts: this.scalars(base, at), writable: false } as LocalPlace);
     const part = find(place);
     if (part.kind === 'memory' || part.kind === 'element') return this.load(part, at);
     return { type: part.type, parts: part.parts, constant: base.constant };
@@ -79,7 +80,11 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
   private indexed(base: Value, index: Expression, at: Token): Value {
     const own = this.index(index);
     const spill = !isLiteral(own) && base.type.kind === 'array';
-    const held = spill ? { ...base, place: this.spilled(base, at) } : isLiteral(own) ? base : this.repeatable(base);
+    const held = spill
+      ? { ...base, place: this.spilled(base, at) }
+      : isLiteral(own)
+        ? base
+        : this.repeatable(base);
     return this.partOf(held, (place) => this.element(place, own, at), at);
   }
 
@@ -101,7 +106,11 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
     const binding = this.lookup(name);
     if (binding?.kind === 'value') return binding.value;
     if (binding?.kind === 'pointer')
-      return { type: { kind: 'pointer', space: binding.space, of: binding.place.type }, parts: [], place: binding.place };
+      return {
+        type: { kind: 'pointer', space: binding.space, of: binding.place.type },
+        parts: [],
+        place: binding.place,
+      };
     const declaration = this.module.declarations.get(name);
     if (declaration?.kind === 'const' || declaration?.kind === 'override') return this.constant(name, at);
     if (declaration) return this.fail(at, `"${name}" is no value`);
@@ -116,7 +125,8 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
         if (value[0] >= value[1]) compiler.fail(tokens[keyword], `"${name}" needs a value`);
         const expression = parseExpression(tokens, ...value);
         let made = compiler.value(expression);
-        if (!made.constant && !made.zero) compiler.fail(expression.at, `the value of "${name}" is not constant`);
+        if (!made.constant && !made.zero)
+          compiler.fail(expression.at, `the value of "${name}" is not constant`);
         if (type[0] < type[1])
           made = compiler.convert(made, compiler.type(parseExpression(tokens, ...type)), expression.at);
         return { ...made, parts: compiler.scalars(made, at), zero: false, constant: true };
@@ -170,12 +180,18 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
     const space = tokens[keyword + 2].text;
     let known = this.module.globals.get(name);
     if (!known) {
-      const own = this.atModuleScope((compiler) => compiler.type(parseExpression(tokens, ...type)));
+      const own = this.atModuleScope((compiler) => {
+        if (type[0] < type[1]) return compiler.type(parseExpression(tokens, ...type));
+        const expression = parseExpression(tokens, ...value);
+        return compiler.concrete(compiler.value(expression), expression.at).type;
+      });
       const binding = tokens.findIndex(({ text }, i) => text === 'binding' && i < keyword);
-      const memory = space === 'workgroup' ? 'W' : space === 'private' ? 'L' : `B${tokens[binding + 2]?.text}`;
+      const memory =
+        space === 'workgroup' ? 'W' : space === 'private' ? 'L' : `B${tokens[binding + 2]?.text}`;
       const base = memory[0] === 'B' ? 0 : this.module.allocate(memory, own);
       this.module.globals.set(name, (known = { name, memory, type: own, base }));
-      if (value[0] < value[1]) this.initialize({ kind: 'memory', term: '', writable: true, ...known }, value, tokens);
+      if (value[0] < value[1])
+        this.initialize({ kind: 'memory', term: '', writable: true, ...known }, value, tokens);
     }
     const own = known.memory === 'W' || known.memory === 'L';
     const writable = own || tokens.slice(keyword, keyword + 6).some(({ text }) => text === 'read_write');
@@ -187,7 +203,11 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
     const expression = parseExpression(tokens, ...value);
     this.atModuleScope((compiler) => {
       const lines = compiler.collect(() =>
-        compiler.store(place, compiler.convert(compiler.value(expression), place.type, expression.at), expression.at),
+        compiler.store(
+          place,
+          compiler.convert(compiler.value(expression), place.type, expression.at),
+          expression.at,
+        ),
       );
       this.module.initial.push(...lines);
     });
@@ -209,26 +229,33 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
     const scalar = scalarOf(value.type);
     const parts = value.parts.map((part) => {
       const text = scalar && unaryText(operator, scalar.name, part);
-      return this.folded(text ?? this.fail(at, `${typeName(value.type)} has no operator ${operator}`), value.constant);
+      return this.folded(
+        text ?? this.fail(at, `${typeName(value.type)} has no operator ${operator}`),
+        value.constant,
+      );
     });
     return { ...value, parts };
   }
 
   private binary({ at, operator, left, right }: Binary): Value {
-    if (operator === '&&' || operator === '||') return this.shortCircuit(at, operator, left, right);
+    if (operator === '&&' || operator === '||') return this.shortCircuit(operator, left, right);
     const [a, b] = this.inOrder([() => this.value(left), () => this.value(right)]);
     return this.operate(at, operator, a, b);
   }
 
   /** The right side is evaluated only where the left one does not decide. */
-  private shortCircuit(at: Token, operator: string, left: Expression, right: Expression): Value {
+  private shortCircuit(operator: string, left: Expression, right: Expression): Value {
     const truth = (expression: Expression) => this.convert(this.value(expression), BOOL, expression.at);
     const a = truth(left);
     let b: Value | undefined;
     const lines = this.collect(() => (b = truth(right)));
     const constant = a.constant && b!.constant;
     if (lines.length === 0)
-      return { type: BOOL, parts: [this.folded(`(${a.parts[0]} ${operator} ${b!.parts[0]})`, constant)], constant };
+      return {
+        type: BOOL,
+        parts: [this.folded(`(${a.parts[0]} ${operator} ${b!.parts[0]})`, constant)],
+        constant,
+      };
     if (a.constant && (a.parts[0] === 'true') === (operator === '||')) return a;
     const name = this.module.unique('t');
     this.emit(`let ${name} = ${a.parts[0]};`);
@@ -261,7 +288,9 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
     const spread = (value: Value) =>
       value.parts.length === length ? value.parts : Array.from({ length }, () => value.parts[0]);
     if (length > 1)
-      [left, right] = [left, right].map((value) => (value.parts.length === 1 ? this.repeatable(value) : value));
+      [left, right] = [left, right].map((value) =>
+        value.parts.length === 1 ? this.repeatable(value) : value,
+      );
     const [x, y] = [spread(left), spread(right)];
     const parts = x.map((part, i) =>
       this.folded(binaryText(operator, scalar.name, part, y[i]) ?? wrong(), constant),
@@ -293,7 +322,9 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
     });
     const whole = left.type.kind === 'matrix' && right.type.kind === 'matrix';
     return {
-      type: whole ? { kind: 'matrix', of: scalar, columns: r.columns, rows: l.rows } : vector(parts.length, scalar),
+      type: whole
+        ? { kind: 'matrix', of: scalar, columns: r.columns, rows: l.rows }
+        : vector(parts.length, scalar),
       parts,
     };
   }
@@ -330,7 +361,7 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
     const plain = predeclared(name);
     if (plain) return plain;
     if (/^(f16|vec[234]h|mat[234]x[234]h)$/.test(name)) this.fail(at, 'f16 is not simulated; use f32');
-    if (/^(texture|sampler)/.test(name)) this.fail(at, 'textures are not simulated; use storage buffers');
+    if (/^(texture_|sampler)/.test(name)) this.fail(at, 'textures are not simulated; use storage buffers');
     const [first, second] = template;
     if (!first) return undefined;
     const scalar = () => {
@@ -356,4 +387,3 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
     return number;
   }
 }
-

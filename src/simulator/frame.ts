@@ -2,7 +2,18 @@ import type { Token } from '../kernels/tokens.ts';
 import { fold, isLiteral, isSimple } from './arithmetic.ts';
 import type { Module, Site } from './module.ts';
 import { Problem } from './problem.ts';
-import { F32, FLOAT, I32, INT, isAbstract, leaves, sameType, scalarOf, typeName, withScalar } from './types.ts';
+import {
+  F32,
+  FLOAT,
+  I32,
+  INT,
+  isAbstract,
+  leaves,
+  sameType,
+  scalarOf,
+  typeName,
+  withScalar,
+} from './types.ts';
 import type { Scalar, Type } from './types.ts';
 import { convertText, fits } from './scalars.ts';
 import type { Binding, Value } from './values.ts';
@@ -157,7 +168,9 @@ export class Frame {
 
   /** Makes the scalar types of values one: literals take the others' type. */
   alike(values: readonly Value[], at: Token): Value[] {
-    const scalars = values.map(({ type }) => scalarOf(type) ?? this.fail(at, `${typeName(type)} has no such use`));
+    const scalars = values.map(
+      ({ type }) => scalarOf(type) ?? this.fail(at, `${typeName(type)} has no such use`),
+    );
     const concrete = scalars.find((scalar) => scalar !== INT && scalar !== FLOAT);
     const common = concrete ?? (scalars.includes(FLOAT) ? FLOAT : INT);
     return values.map((value) => this.convert(value, withScalar(value.type, common), at));

@@ -102,7 +102,11 @@ export class Machine {
   }
 
   fail(reason: Reason, site: number, problem: string): never {
-    return this.#fail(reason, this.#sites[site], `${problem} (invocation ${this.invocation} of the dispatch)`);
+    return this.#fail(
+      reason,
+      this.#sites[site],
+      `${problem} (invocation ${this.invocation} of the dispatch)`,
+    );
   }
 
   outside(site: number, index: number, count: number): never {
@@ -130,7 +134,15 @@ export class Machine {
   }
 
   /** An operation of all lanes of a subgroup on what they laid down. */
-  subgroup(name: string, type: string, own: Lane, slot: number, component: number, operand: number, site: number) {
+  subgroup(
+    name: string,
+    type: string,
+    own: Lane,
+    slot: number,
+    component: number,
+    operand: number,
+    site: number,
+  ) {
     const { subgroup, lane } = own;
     const from = (id: number) => own.shuffled(slot, component, id, site);
     const move = MOVES[name.replace(/^(subgroup|quad)/, '')];
@@ -158,7 +170,8 @@ const MOVES: Readonly<Record<string, (lane: number, operand: number) => number>>
 
 const COMBINE: Readonly<Record<string, (a: number, b: number) => number>> = {
   Add: (a, b) => a + b,
-  Mul: (a, b) => (Number.isInteger(a) && Number.isInteger(b) && Math.abs(a * b) > 2 ** 53 ? Math.imul(a, b) : a * b),
+  Mul: (a, b) =>
+    Number.isInteger(a) && Number.isInteger(b) && Math.abs(a * b) > 2 ** 53 ? Math.imul(a, b) : a * b,
   Min: Math.min,
   Max: Math.max,
   And: (a, b) => a & b,

@@ -4,7 +4,16 @@ import type { Token } from '../kernels/tokens.ts';
 import { UNROLL } from '../kernels/tokens.ts';
 import { Problem } from './problem.ts';
 import { ExpressionParser } from './parseExpression.ts';
-import type { Block, Call, Expression, FunctionSyntax, Loop, Parameter, Statement, Switch } from './syntax.ts';
+import type {
+  Block,
+  Call,
+  Expression,
+  FunctionSyntax,
+  Loop,
+  Parameter,
+  Statement,
+  Switch,
+} from './syntax.ts';
 
 const ASSIGNMENTS = new Set(['=', '+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '<<=', '>>=']);
 
@@ -40,8 +49,7 @@ export function parseParameters(tokens: readonly Token[], from: number, to: numb
       from = close + 1;
     }
     const at = tokens[from];
-    if (tokens[from + 1]?.text !== ':')
-      throw new Problem(at, `expected "name: type", not "${at.text}"`);
+    if (tokens[from + 1]?.text !== ':') throw new Problem(at, `expected "name: type", not "${at.text}"`);
     const { builtin, size, align } = attributes;
     const type = parseExpression(tokens, from + 2, comma);
     parameters.push({
@@ -189,7 +197,7 @@ class FunctionParser extends ExpressionParser {
       else body.push(this.statement());
     }
     this.next();
-    return { kind: 'loop', at, update, body: { kind: 'block', at: open, body } };
+    return { kind: 'loop', at, update, body: { kind: 'block', at: open, body }, continuing: true };
   }
 
   private switch(): Switch {

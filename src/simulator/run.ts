@@ -68,8 +68,12 @@ export class Dispatch {
   #makeLanes(size: number, subgroupSize: number): Lane[] {
     const { simulation, machine } = this;
     const own = simulation.meets || simulation.options.stops ? size : 1; // one after the other they share one
-    const lanes = Array.from({ length: own }, (_, i) => new Lane(machine, i, subgroupSize, simulation.laneWords));
-    for (const lane of lanes) lane.subgroup = lanes.filter(({ subgroupId }) => subgroupId === lane.subgroupId);
+    const lanes = Array.from(
+      { length: own },
+      (_, i) => new Lane(machine, i, subgroupSize, simulation.laneWords),
+    );
+    for (const lane of lanes)
+      lane.subgroup = lanes.filter(({ subgroupId }) => subgroupId === lane.subgroupId);
     return lanes;
   }
 
@@ -83,11 +87,15 @@ export class Dispatch {
     for (const { name, memory, type } of globals.filter((own) => own.memory[0] === 'B')) {
       const data = buffers[name] ?? new Uint32Array(0);
       if (data.byteOffset % 4 !== 0 || data.byteLength % 4 !== 0)
-        throw new ArgumentError(`Kernel ${kernel.name}: the buffer "${name}" is not made of whole words of 4 bytes`);
+        throw new ArgumentError(
+          `Kernel ${kernel.name}: the buffer "${name}" is not made of whole words of 4 bytes`,
+        );
       const own = new Memory(name, data.buffer, data.byteOffset, data.byteLength >> 2);
       const { size } = layout(type);
       if (own.words < size && buffers[name])
-        throw new ArgumentError(`Kernel ${kernel.name}: "${name}" needs ${size} words, but the buffer has ${own.words}`);
+        throw new ArgumentError(
+          `Kernel ${kernel.name}: "${name}" needs ${size} words, but the buffer has ${own.words}`,
+        );
       memories[memory] = own;
     }
     if (options.checks) {
@@ -109,7 +117,8 @@ export class Dispatch {
   private runWorkgroup(x: number, y: number, z: number): void {
     this.enter(x, y, z);
     const { lanes, main } = this;
-    if (this.simulation.meets) return this.together(lanes.map((lane) => main(lane) as Iterator<number, void, boolean>));
+    if (this.simulation.meets)
+      return this.together(lanes.map((lane) => main(lane) as Iterator<number, void, boolean>));
     const [lane] = lanes;
     const [sx, sy, sz] = this.simulation.kernel.workgroupSize;
     for (let k = 0; k < sz; k++)
@@ -201,9 +210,17 @@ export class Dispatch {
       if (at[i] === site && lanes[i].turn === lanes[waiting].turn) continue;
       const other = simulation.sites[at[i]];
       const where =
-        at[i] === 0 ? 'has ended' : at[i] === site ? 'is in another iteration' : `waits at line ${placeOf(simulation.kernel, other).line}`;
+        at[i] === 0
+          ? 'has ended'
+          : at[i] === site
+            ? 'is in another iteration'
+            : `waits at line ${placeOf(simulation.kernel, other).line}`;
       machine.invocation = lanes[waiting].invocation;
-      machine.fail('uniformity', site, `not all invocations of the ${group} come here: lane ${waiting} waits, and lane ${i} ${where}`);
+      machine.fail(
+        'uniformity',
+        site,
+        `not all invocations of the ${group} come here: lane ${waiting} waits, and lane ${i} ${where}`,
+      );
     }
   }
 
@@ -240,7 +257,10 @@ export class Dispatch {
 }
 
 /** Runs a dispatch to its end and gives the races found, none without `checks`. */
-export function run(simulation: CompiledSimulation, options: RunOptions): { readonly races: readonly Race[] } {
+export function run(
+  simulation: CompiledSimulation,
+  options: RunOptions,
+): { readonly races: readonly Race[] } {
   if (simulation.options.stops) throw new ArgumentError('A simulation with stops is run by a Stepper.');
   const dispatch = new Dispatch(simulation, options);
   dispatch.run();

@@ -42,7 +42,9 @@ export function binaryText(operator: string, type: ScalarName, a: string, b: str
     case '|':
     case '^':
     case '<<':
-      return type === 'i32' && !/[-+]/.test(operator) ? `(${a} ${operator} ${b})` : `((${a} ${operator} ${b}) ${end})`;
+      return type === 'i32' && !/[-+]/.test(operator)
+        ? `(${a} ${operator} ${b})`
+        : `((${a} ${operator} ${b}) ${end})`;
     case '>>':
       return type === 'i32' ? `(${a} >> ${b})` : `(${a} >>> ${b})`;
     case '*':
@@ -102,7 +104,8 @@ export function literal(text: string): { type: Scalar; text: string } | undefine
 }
 
 function hexadecimalValue(text: string): number {
-  const [, whole, fraction = '', exponent = '0'] = /^0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)(?:[pP]([-+]?\d+))?$/.exec(text)!;
+  const [, whole, fraction = '', exponent = '0'] =
+    /^0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)(?:[pP]([-+]?\d+))?$/.exec(text)!;
   return Number(`0x${whole}${fraction}`) * 2 ** (Number(exponent) - 4 * fraction.length);
 }
 

@@ -28,6 +28,8 @@ export class FunctionCompiler extends CallCompiler {
   #result: Type | undefined;
   /** Label of the innermost loop. */
   #loop = '';
+  /** The statement before was a return, break or continue: what follows is never reached. */
+  #left = false;
   #inMemory = new Set<string>();
 
   atModuleScope<T>(use: (compiler: ExpressionCompiler) => T): T {
@@ -58,7 +60,9 @@ export class FunctionCompiler extends CallCompiler {
     const { meets } = this;
     const jsName = `${syntax.name}$f`;
     const body = this.lines.join('\n');
-    const views = ['F', 'I', 'U'].filter((view) => body.includes(`L$${view}[`) || body.includes(`L$${view}.`));
+    const views = ['F', 'I', 'U'].filter(
+      (view) => body.includes(`L$${view}[`) || body.includes(`L$${view}.`),
+    );
     const text = [
       `function${meets || this.module.stops ? '*' : ''} ${jsName}(${['L', ...names].join(', ')}) {`,
       ...views.map((view) => `const L$${view} = L.${view};`),
@@ -71,7 +75,8 @@ export class FunctionCompiler extends CallCompiler {
   /** A parameter of `main`: builtin values of the invocation. */
   private input(name: string, type: Type, builtin: string | undefined, at: Token): void {
     const texts = (own: string | undefined, where: Token) =>
-      BUILTIN_INPUTS[own ?? ''] ?? this.fail(where, `"${own ?? name}" is no builtin value of a compute shader here`);
+      BUILTIN_INPUTS[own ?? ''] ??
+      this.fail(where, `"${own ?? name}" is no builtin value of a compute shader here`);
     if (type.kind === 'struct') {
       const { tokens, body } = this.module.declarations.get(type.name)!;
       const fields = parseParameters(tokens, body + 1, tokens.length - 1);
@@ -79,7 +84,8 @@ export class FunctionCompiler extends CallCompiler {
       return this.declare(at, name, { kind: 'value', value: { type, parts } });
     }
     const parts = texts(builtin, at).map((part) => this.temp(part));
-    if (parts.length !== leaves(type).length) this.fail(at, `@builtin(${builtin}) is a ${parts.length > 1 ? typeName(vector(3, U32)) : 'u32'}`);
+    if (parts.length !== leaves(type).length)
+      this.fail(at, `@builtin(${builtin}) is a ${parts.length > 1 ? typeName(vector(3, U32)) : 'u32'}`);
     this.declare(at, name, { kind: 'value', value: { type, parts } });
   }
 
@@ -96,13 +102,28 @@ export class FunctionCompiler extends CallCompiler {
 
   /** A value that is held in memory from here on. */
   private inMemory(type: Type, value: Value, at: Token): Value {
-    const place: MemoryPlace = { kind: 'memory', memory: 'L', type, term: '', base: this.module.allocate('L', type), writable: true };
+    const place: MemoryPlace = {
+      kind: 'memory',
+      memory: 'L',
+      type,
+      term: '',
+      base: this.module.allocate('L', type),
+      writable: true,
+    };
     this.store(place, value, at);
     return { type, parts: [], place: { ...place, writable: false } };
   }
 
   private block({ body }: Block): void {
-    this.inScope(() => body.forEach((statement) => this.statement(statement)));
+    this.inScope(() => this.statements(body));
+  }
+
+  private statements(list: readonly Statement[]): void {
+    this.#left = false;
+    for (const statement of list) {
+      if (this.#left) return;
+      this.statement(statement);
+    }
   }
 
   private statement(statement: Statement): void {
@@ -114,7 +135,8 @@ export class FunctionCompiler extends CallCompiler {
       return;
     }
     if (statement.kind === 'loop') return this.loop(statement);
-    if (statement.kind !== 'empty' && !(statement.kind === 'variable' && statement.keyword === 'const')) this.stop(at);
+    if (statement.kind !== 'empty' && !(statement.kind === 'variable' && statement.keyword === 'const'))
+      this.stop(at);
     switch (statement.kind) {
       case 'variable':
         return this.variable(statement);
@@ -132,8 +154,10 @@ export class FunctionCompiler extends CallCompiler {
       case 'breakIf':
         return this.emit(`if (${this.truth(statement.condition)}) break ${this.#loop};`);
       case 'break':
+        this.#left = true;
         return this.emit('break;');
       case 'continue':
+        this.#left = true;
         return this.emit(`continue ${this.#loop};`); // `loop` puts the update before it
     }
   }
@@ -150,7 +174,9 @@ export class FunctionCompiler extends CallCompiler {
     const type = this.module.shownTypes.push(value.type) - 1;
     const { place } = value;
     if (place?.kind === 'memory') return [`['${name}', ${type}, ${place.memory}, ${wordOf(place)}]`];
-    return value.zero || value.type.kind === 'pointer' ? [] : [`['${name}', ${type}, [${value.parts.join(', ')}]]`];
+    return value.zero || value.type.kind === 'pointer'
+      ? []
+      : [`['${name}', ${type}, [${value.parts.join(', ')}]]`];
   }
 
   private peek(place: Place): Value {
@@ -172,7 +198,8 @@ export class FunctionCompiler extends CallCompiler {
     if (initial?.type.kind === 'pointer')
       return this.declare(at, name, { kind: 'pointer', place: initial.place!, space: initial.type.space });
     const own = initial ? this.concrete(initial, value.at) : this.zero(declared!);
-    if (keyword === 'let') return this.declare(at, name, { kind: 'value', value: this.constants(name, own, at) });
+    if (keyword === 'let')
+      return this.declare(at, name, { kind: 'value', value: this.constants(name, own, at) });
     const place = this.room(name, own.type);
     if (place.kind === 'local') place.parts.forEach((part, i) => this.emit(`let ${part} = ${own.parts[i]};`));
     else this.store(place, own, at);
@@ -191,12 +218,20 @@ export class FunctionCompiler extends CallCompiler {
   private room(name: string, type: Type): Place {
     if (isSimpleType(type) && !this.#inMemory.has(name))
       return { kind: 'local', type, parts: this.partNames(name, type), writable: true };
-    return { kind: 'memory', memory: 'L', type, term: '', base: this.module.allocate('L', type), writable: true };
+    return {
+      kind: 'memory',
+      memory: 'L',
+      type,
+      term: '',
+      base: this.module.allocate('L', type),
+      writable: true,
+    };
   }
 
   private assign({ at, target, operator, value }: Extract<Statement, { kind: 'assign' }>): void {
     if (!target) return void this.value(value);
-    const place = this.place(target) ?? this.fail(at, 'only variables can be assigned to; a let or parameter cannot');
+    const place =
+      this.place(target) ?? this.fail(at, 'only variables can be assigned to; a let or parameter cannot');
     if (operator === '=') return this.store(place, this.convert(this.value(value), place.type, value.at), at);
     const [old, operand] = this.inOrder([() => this.load(place, at), () => this.value(value)]);
     const result = this.operate(at, operator.slice(0, -1), old, operand);
@@ -204,7 +239,11 @@ export class FunctionCompiler extends CallCompiler {
   }
 
   private branch({ condition, then, otherwise }: Extract<Statement, { kind: 'if' }>): void {
-    this.emit(`if (${this.truth(condition)}) {`);
+    const truth = this.truth(condition);
+    // As the specialiser does: what a constant decides away need not even have the right types.
+    if (truth === 'true') return this.statement(then);
+    if (truth === 'false') return void (otherwise && this.statement(otherwise));
+    this.emit(`if (${truth}) {`);
     this.block(then);
     if (otherwise) {
       this.emit('} else {');
@@ -212,9 +251,10 @@ export class FunctionCompiler extends CallCompiler {
       else this.statement(otherwise);
     }
     this.emit('}');
+    this.#left = false;
   }
 
-  private loop({ at, initial, condition, update, body }: Loop): void {
+  private loop({ at, initial, condition, update, body, continuing }: Loop): void {
     const outerLoop = this.#loop;
     const label = (this.#loop = this.module.unique('loop'));
     const next = `continue ${label};`;
@@ -227,12 +267,14 @@ export class FunctionCompiler extends CallCompiler {
           this.stop(at);
           this.emit(`if (!${this.truth(condition)}) break;`);
         }
-        this.inScope(() => {
-          const lines = this.collect(() => body.body.forEach((each) => this.statement(each)));
-          const last = this.collect(() => update.forEach((each) => this.statement(each)));
-          for (const line of lines) this.lines.push(...(line === next ? ['{', ...last, '}', 'continue;'] : [line]));
-          this.lines.push(...last);
+        const [lines, last] = this.inScope(() => {
+          const own = this.collect(() => this.statements(body.body));
+          return [own, continuing ? this.collect(() => this.statements(update)) : undefined];
         });
+        const after = last ?? this.collect(() => this.statements(update));
+        for (const line of lines)
+          this.lines.push(...(line === next ? ['{', ...after, '}', 'continue;'] : [line]));
+        this.lines.push(...after);
       });
       const counted = this.module.checks && inner.some((line) => /yield( -|\*)/.test(line));
       const [outer, turn] = counted ? [this.module.unique('outer'), this.module.unique('turn')] : [];
@@ -245,6 +287,7 @@ export class FunctionCompiler extends CallCompiler {
     });
     this.emit('}');
     this.#loop = outerLoop;
+    this.#left = false;
   }
 
   private switch({ selector, clauses }: Switch): void {
@@ -262,11 +305,14 @@ export class FunctionCompiler extends CallCompiler {
       this.emit('}');
     }
     this.emit('}');
+    this.#left = false;
   }
 
   private return(value: Expression | undefined, at: Token): void {
     const result = this.#result;
-    if (!value !== !result) this.fail(at, result ? `expected a ${typeName(result)}` : `"${this.fn}" returns nothing`);
+    this.#left = true;
+    if (!value !== !result)
+      this.fail(at, result ? `expected a ${typeName(result)}` : `"${this.fn}" returns nothing`);
     if (!value || !result) return this.emit('return;');
     const own = this.convert(this.value(value), result, value.at);
     const parts = this.scalars(own, at);
@@ -284,7 +330,9 @@ function rootName(expression: Expression): string {
 }
 
 const isSimpleType = (type: Type): boolean =>
-  type.kind === 'struct' ? type.fields.every((field) => isSimpleType(field.type)) : type.kind === 'scalar' || type.kind === 'vector';
+  type.kind === 'struct'
+    ? type.fields.every((field) => isSimpleType(field.type))
+    : type.kind === 'scalar' || type.kind === 'vector';
 
 /** Compiles a function of the file by its name. */
 export function compileFunction(module: Module, name: string): Compiled {

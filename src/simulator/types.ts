@@ -167,8 +167,7 @@ function* leavesOf(type: Type): Generator<Leaf> {
   else if (type.kind === 'struct') for (const field of type.fields) yield* shifted(field.type, field.offset);
   else if (type.kind === 'array')
     for (let i = 0; i < (type.count ?? 0); i++) yield* shifted(type.of, i * stride(type));
-  else
-    for (let i = 0; i < type.columns; i++) yield* shifted(vector(type.rows, type.of), i * stride(type));
+  else for (let i = 0; i < type.columns; i++) yield* shifted(vector(type.rows, type.of), i * stride(type));
 }
 
 /** The path from a value to the scalar at a word of it: `[3].y`. */
@@ -192,7 +191,11 @@ export function scalarOf(type: Type): Scalar | undefined {
 
 /** The same shape over another scalar. */
 export function withScalar<T extends Type>(type: T, of: Scalar): Type {
-  return type.kind === 'scalar' ? of : type.kind === 'vector' || type.kind === 'matrix' ? { ...type, of } : type;
+  return type.kind === 'scalar'
+    ? of
+    : type.kind === 'vector' || type.kind === 'matrix'
+      ? { ...type, of }
+      : type;
 }
 
 export const isAbstract = (type: Type): boolean => /^(int|float)$/.test(scalarOf(type)?.name ?? '');

@@ -88,9 +88,7 @@ test/add.wgsl:11 (specialised line 10, column 33): unresolved value 'missing_nam
       { library: [{ name: 'test/library', source: 'fn helper(x: u32) -> u32 { return x + nothing; }' }] },
     );
     const error = await rejection(new PipelineCache(await testDevice()).get(kernel, 'add'));
-    expect(error.message).toContain(
-      'test/library.wgsl:1 (specialised line 13, column 39)',
-    );
+    expect(error.message).toContain('test/library.wgsl:1 (specialised line 13, column 39)');
     expect(error.message).toContain('>   13 | fn helper');
   });
 

@@ -118,7 +118,10 @@ describe.each(named(shared))('%s', (_, { source }) => {
 });
 
 it('the shared library is valid as a whole, for scalars and for vectors', async () => {
-  const bodies = library.map(({ source }) => source).join('\n').replaceAll(/^alias (Value|Bits).*$/gm, '');
+  const bodies = library
+    .map(({ source }) => source)
+    .join('\n')
+    .replaceAll(/^alias (Value|Bits).*$/gm, '');
   for (const [value, bits] of [
     ['f32', 'u32'],
     ['vec4f', 'vec4u'],
