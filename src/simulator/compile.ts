@@ -7,7 +7,7 @@ import { Module } from './module.ts';
 import type { CompileOptions, Global, Site } from './module.ts';
 import { GeneratedCodeError, Problem, SimulationError } from './problem.ts';
 import type { Reason } from './problem.ts';
-import { compileFunction } from './statements.ts';
+import { compileFunction } from './functions.ts';
 import { layout } from './types.ts';
 import type { Type } from './types.ts';
 
@@ -106,7 +106,7 @@ function programText(module: Module): string {
 
 function requireGeneratedCode(): void {
   try {
-    new Function('');
+    void new Function('');
   } catch (error) {
     throw new GeneratedCodeError(
       'The simulator turns shaders into JavaScript, which the content security policy of this page forbids; add ' +

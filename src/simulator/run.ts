@@ -166,18 +166,13 @@ export class Dispatch {
   private together(running: readonly Iterator<number, void, boolean>[]): void {
     const { machine, lanes } = this;
     const at = new Int32Array(lanes.length); // the site of the meeting that each waits at, 0 at the end
-    let left = lanes.length;
     const advance = (i: number) => {
       machine.invocation = lanes[i].invocation;
       const { value, done } = running[i].next(false);
       at[i] = done ? 0 : -(value as number);
-      if (done) left--;
     };
-    for (let i = 0; i < lanes.length; i++) advance(i);
-    while (left > 0) {
-      const waiting = this.meeting(at);
-      for (const i of waiting) advance(i);
-    }
+    lanes.forEach((_, i) => advance(i));
+    while (at.some((site) => site !== 0)) for (const i of this.meeting(at)) advance(i);
   }
 
   /** The lanes that may go on, because all that have to be there are: those of a subgroup, or all. */
