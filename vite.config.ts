@@ -1,17 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { commitName } from './bench/node/runtime.ts';
-import { dataPlugin } from './src/node/serveData.ts';
+import { framePlugin } from './demos/frame/vitePlugin.ts';
+import { sitePlugins } from './demos/site/plugins.ts';
 import { pagesPlugin } from './src/node/servePages.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-/** The gallery and every demos/<name>/index.html, each a page of its own. */
-const pages = ['.', ...readdirSync(path('demos'))]
-  .map((folder) => path(`demos/${folder}/index.html`))
-  .filter((file) => existsSync(file));
+/** The gallery and every index.html in a folder of demos/, however deep, each a page of its own. */
+const pages = readdirSync(path('demos'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => basename(file) === 'index.html')
+  .map((file) => path(`demos/${file}`));
 
 /**
  * `vite` and `vite build` serve and build the demo pages; `vite build --mode library` builds the package; vitest
@@ -25,9 +27,9 @@ export default defineConfig(({ mode }) => ({
   server: { fs: { allow: [path('.')] } }, // pages import src/ and shaders/
   plugins: [
     pagesPlugin(path('demos')),
-    dataPlugin(), // pages find the data sets under /data
+    framePlugin(path('demos')),
     peersWhereInstalled,
-    mode === 'library' && shadersWithoutComments,
+    mode === 'library' ? shadersWithoutComments : sitePlugins(path('demos')),
   ],
   define: { 'import.meta.env.WGRAD_COMMIT': JSON.stringify(commitName()) },
   worker: { format: 'es', plugins: () => [peersWhereInstalled] },
@@ -38,6 +40,8 @@ export default defineConfig(({ mode }) => ({
 const site = {
   outDir: path('out/site'),
   emptyOutDir: true,
+  // What is fetched stays a file: a strict policy forbids to fetch them from within a script.
+  assetsInlineLimit: (file: string) => (/\.(wgsl|safetensors)$/.test(file) ? false : undefined),
   rolldownOptions: { input: pages },
 };
 
@@ -45,7 +49,11 @@ const library = {
   outDir: path('dist'),
   emptyOutDir: true,
   lib: {
-    entry: { index: path('src/index.ts'), node: path('src/node/index.ts') },
+    entry: {
+      index: path('src/index.ts'),
+      node: path('src/node/index.ts'),
+      simulator: path('src/simulator/index.ts'),
+    },
     formats: ['es' as const],
   },
   minify: false, // the application's bundler does that; until then stack traces read well
@@ -88,7 +96,7 @@ const test = {
       test: {
         name: 'node',
         include: ['test/**/*.test.ts'],
-        exclude: ['test/browser/**'],
+        exclude: ['test/browser/**', 'test/firefox/**'],
         globalSetup: 'test/setup.ts',
         testTimeout: 120_000,
         hookTimeout: 120_000,

@@ -19,11 +19,20 @@ const LIMITS = {
   minUniformBufferOffsetAlignment: 256,
 };
 
+export interface IdleOptions {
+  /** Hears of every shader. */
+  readonly onShader?: (code: string) => void;
+  /** What the GPU says of itself. */
+  readonly info?: Partial<GPUAdapterInfo>;
+  readonly features?: readonly string[];
+  readonly software?: boolean;
+}
+
 /**
- * A GPU that is not there: takes every call and does nothing, so that a training lowers its steps for a real GPU and
- * ends at once, all its numbers 0. `onShader` hears of every shader.
+ * A GPU that is not there: takes every call and does nothing, so that a training lowers its steps for a real GPU (or
+ * another adapter) and ends at once, all its numbers 0.
  */
-export function idleGpu(onShader: (code: string) => void): Gpu {
+export function idleGpu({ onShader, info, features = [], software = false }: IdleOptions = {}): Gpu {
   Object.assign(globalThis, globals);
   const buffer = ({ size }: GPUBufferDescriptor) => {
     const bytes = new ArrayBuffer(size);
@@ -35,18 +44,18 @@ export function idleGpu(onShader: (code: string) => void): Gpu {
   };
   const device = idle({
     limits: LIMITS,
-    features: new Set(),
+    features: new Set(features),
     lost: new Promise(() => {}),
     queue: idle({ onSubmittedWorkDone: () => Promise.resolve() }),
     popErrorScope: () => Promise.resolve(null),
     createBuffer: buffer,
-    createShaderModule: ({ code }: GPUShaderModuleDescriptor) => onShader(code),
+    createShaderModule: ({ code }: GPUShaderModuleDescriptor) => onShader?.(code),
     createComputePipelineAsync: () => Promise.resolve(idle()),
   });
   return new Gpu(
-    new Device(device as GPUDevice, { description: 'no GPU' } as GPUAdapterInfo, {
+    new Device(device as GPUDevice, { description: 'no GPU', ...info } as GPUAdapterInfo, {
       owned: false,
-      software: false,
+      software,
     }),
   );
 }

@@ -73,11 +73,13 @@ const MODELS: Readonly<Record<string, (gpu: Gpu) => Promise<void>>> = {
 export async function modelKernels(): Promise<CompiledKernel[]> {
   const found = new Map<string, CompiledKernel>();
   for (const [model, train] of Object.entries(MODELS)) {
-    const gpu = idleGpu((code) => {
-      const name = nameOf(code)!;
-      const kernel = found.get(code) ?? { name, code, models: [] };
-      if (!kernel.models.includes(model)) kernel.models.push(model);
-      found.set(code, kernel);
+    const gpu = idleGpu({
+      onShader: (code) => {
+        const name = nameOf(code)!;
+        const kernel = found.get(code) ?? { name, code, models: [] };
+        if (!kernel.models.includes(model)) kernel.models.push(model);
+        found.set(code, kernel);
+      },
     });
     await train(gpu);
   }

@@ -1,5 +1,6 @@
 import { sampleAt } from '../../src/data/permutation.ts';
 import type { Node, Tensor } from '../../src/ops/core/op.ts';
+import type { Pool2dAttrs } from '../../src/ops/pooling/pool2d.ts';
 import { evaluateExpression } from '../../test/graph/interpret.ts';
 import { map, random, randomIntegers, sizeOf, zeros } from '../../test/reference/array.ts';
 import type { Array64 } from '../../test/reference/array.ts';
@@ -17,22 +18,29 @@ interface Twin {
   compute(node: Node, inputs: readonly Array64[]): (Array64 | undefined)[];
   /** Values of an input for which any would not do: class indices, winners of a pool. */
   feed?(node: Node, index: number): Array64 | undefined;
+  /** What is fused into the node comes before its output, so that `compute` does it, too. */
+  readonly fuses?: boolean;
 }
 
 /** How a window moves, in the words of the float64 twins. */
 function geometry(
-  { stride, padding, dilation, groups }: Window,
+  { stride, padding, dilation, groups, kept }: Window,
   x: readonly number[],
   window: readonly number[],
 ): conv.Conv2dOptions {
-  const pads = (mode: 'same' | 'valid') =>
-    conv.padding2d(mode, [x[1], x[2]], [window[0], window[1]], stride, dilation);
-  return {
-    strides: stride,
-    dilations: dilation,
-    groups,
-    padding: typeof padding === 'string' ? pads(padding) : padding,
-  };
+  const [size, kernel]: conv.Pair[] = [
+    [x[1], x[2]],
+    [window[0], window[1]],
+  ];
+  const options = { strides: stride, dilations: dilation, groups };
+  const explicit =
+    typeof padding === 'string' ? conv.padding2d(padding, size, kernel, stride, dilation) : padding;
+  if (!kept) return { ...options, padding: explicit };
+  // So much less padding, below 0 where need be, that the output has the rows and columns that are kept.
+  const [top, bottom, left, right] = explicit;
+  const [rows, columns] = conv.outputSize2d(size, kernel, { ...options, padding: explicit });
+  const [below, beside] = [(rows - kept[0]) * stride[0], (columns - kept[1]) * stride[1]];
+  return { ...options, padding: [top, bottom - below, left, right - beside] };
 }
 
 interface Window {
@@ -40,6 +48,7 @@ interface Window {
   readonly padding: 'same' | 'valid' | conv.Padding;
   readonly dilation: conv.Pair;
   readonly groups?: number;
+  readonly kept?: conv.Pair;
 }
 
 const gradInput: Twin = {
@@ -70,7 +79,7 @@ function unpacked(packed: Array64, dy: Array64): Array64 {
   return map(dy, (_, i) => Math.floor(packed.data[Math.floor(i / 4)] / 256 ** (i % 4)) % 256);
 }
 
-function poolOptions({ attrs: { poolSize, stride, padding, dilation } }: Node, x: readonly number[]) {
+function poolOptions({ poolSize, stride, padding, dilation }: Pool2dAttrs, x: readonly number[]) {
   return { size: poolSize, ...geometry({ stride, padding, dilation }, x, poolSize) };
 }
 
@@ -106,12 +115,21 @@ export const twins: Readonly<Record<string, Twin>> = {
     compute: (node, inputs) => [gradFilter(node, inputs), reduce('sum', inputs[1], { axes: [0, 1, 2] })],
   },
   maxPool2d: {
-    compute: (node, [x]) => [maxPool2d(x, poolOptions(node, x.shape)).output, undefined],
+    compute: (node, [x]) => [maxPool2d(x, poolOptions(node.attrs, x.shape)).output, undefined],
+  },
+  conv2dMaxPool: {
+    compute: (node, inputs) => {
+      const [x, w] = inputs;
+      const { conv: window, pool } = node.attrs;
+      const y = withEpilogue(node, conv.conv2d(x, w, geometry(window, x.shape, w.shape)), inputs);
+      return [maxPool2d(y, poolOptions(pool, y.shape)).output, undefined];
+    },
+    fuses: true,
   },
   maxPool2dGradient: {
     compute: (node, [dy, packed]) => {
       const { shape } = node.outputs[0];
-      return [maxPool2dGrad(dy, unpacked(packed, dy), shape, poolOptions(node, shape))];
+      return [maxPool2dGrad(dy, unpacked(packed, dy), shape, poolOptions(node.attrs, shape))];
     },
     feed: (node, index) => (index === 1 ? winners(node) : undefined),
   },
@@ -169,9 +187,12 @@ export function expectedOf(node: Node, feed: readonly (Array64 | undefined)[]): 
   if (!twin) throw new Error(`${node.op.name} has no float64 twin yet; write it in bench/kernels/twins.ts`);
   const inputs = feed.map((values) => values ?? zeros([0]));
   const [first, ...others] = twin.compute(node, inputs);
-  const { epilogue } = node;
-  if (!epilogue || !first) return [first, ...others];
-  const extras = inputs.slice(inputs.length - epilogue.extras.length);
-  const operands = epilogue.extras.length > 0 ? [first, ...extras] : [first];
-  return [evaluateExpression(epilogue.expression, operands, node.outputs[0].shape), ...others];
+  return [first && !twin.fuses ? withEpilogue(node, first, inputs) : first, ...others];
+}
+
+/** What an op computes, with what is fused into it. */
+function withEpilogue({ epilogue }: Node, value: Array64, inputs: readonly Array64[]): Array64 {
+  if (!epilogue) return value;
+  const { expression, extras } = epilogue;
+  return evaluateExpression(expression, [value, ...inputs.slice(inputs.length - extras.length)], value.shape);
 }

@@ -1,9 +1,8 @@
 import { byId, create } from '../shared/dom.ts';
-import { createKernelTabs } from '../shared/kernelTabs.ts';
-import type { Port } from '../shared/port.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import type { createKernelTabs } from '../shared/kernelTabs.ts';
+import type { Live } from './live.ts';
+import type { LessonResult as Result } from './protocol.ts';
 
-type Result = Extract<FromWorker, { type: 'lesson' }>;
 type Stage = 'convolved' | 'rectified' | 'pooled';
 
 /** An X of ink (1) on paper (−1), and the filter that looks for a stroke falling to the right. */
@@ -17,7 +16,7 @@ const STAGES: readonly { stage: Stage; size: number; title: string }[] = [
 ];
 
 /** In the order of the stages. */
-const KERNELS = [
+export const LESSON_KERNELS = [
   { title: 'Convolution', name: 'conv2d/1_naive' },
   { title: 'ReLU', name: 'elementwise/map' },
   { title: 'Max pooling', name: 'pooling/max' },
@@ -27,23 +26,19 @@ const KERNELS = [
 const text = (value: number): string => String(Number(value.toPrecision(6))).replace('-', '−');
 
 /** The worked example: image, filter, feature map, ReLU and pooling, each number computed by the GPU. */
-export function createLesson(port: Port<FromWorker, ToWorker>): {
-  start(): void;
-  result(message: Result): void;
-} {
+export function createLesson(page: Live, tabs: ReturnType<typeof createKernelTabs>): void {
   let image = [...X];
   let filter = [...DIAGONAL];
   let result: Result | undefined;
   let selected: { stage: Stage; index: number } = { stage: 'convolved', index: 0 };
-  const tabs = createKernelTabs(KERNELS);
 
   const pixels = editable('image', 5, 'pixel', (index) => {
     image[index] = -image[index];
-    compute();
+    void compute();
   });
   const weights = editable('filter', 3, 'weight', (index) => {
     filter[index] = filter[index] === 1 ? -1 : filter[index] + 1;
-    compute();
+    void compute();
   });
   const outputs = Object.fromEntries(
     STAGES.map(({ stage, size }) => [stage, grid(stage, size, (index) => select(stage, index))]),
@@ -77,11 +72,13 @@ export function createLesson(port: Port<FromWorker, ToWorker>): {
   byId('lesson-reset').addEventListener('click', () => {
     image = [...X];
     filter = [...DIAGONAL];
-    compute();
+    void compute();
   });
 
-  function compute(): void {
-    port.post({ type: 'lesson', image: Float32Array.from(image), filter: Float32Array.from(filter) });
+  async function compute(): Promise<void> {
+    result = await page.call('lesson', Float32Array.from(image), Float32Array.from(filter));
+    tabs.compiled(result.kernels);
+    paint();
   }
 
   function select(stage: Stage, index: number): void {
@@ -141,14 +138,7 @@ export function createLesson(port: Port<FromWorker, ToWorker>): {
     return { sources: [...window.map((pixel) => pixels[pixel]), ...weights], explanation: [table, total] };
   }
 
-  return {
-    start: compute,
-    result(message) {
-      result = message;
-      tabs.compiled(message.kernels);
-      paint();
-    },
-  };
+  void compute();
 }
 
 /** The cells that a window of `size` covers, for output `index` of a map `outputs` wide over one `inputs` wide. */

@@ -1,9 +1,7 @@
 import { ops } from '../../src/index.ts';
 import type { Gpu, Program } from '../../src/index.ts';
 import { kernelCodes } from '../shared/dispatches.ts';
-import type { FromWorker } from './protocol.ts';
-
-type LessonResult = Extract<FromWorker, { type: 'lesson' }>;
+import type { LessonResult } from './protocol.ts';
 
 /** The lesson's three operations on a 5 × 5 image, computed by the kernels whose source the page shows. */
 export class LessonProgram {
@@ -38,6 +36,6 @@ export class LessonProgram {
       await program.read('rectified'),
       await program.read('pooled'),
     ].map((values) => [...values]);
-    return { type: 'lesson', convolved, rectified, pooled, kernels: kernelCodes(program) };
+    return { convolved, rectified, pooled, kernels: kernelCodes(program) };
   }
 }

@@ -1,123 +1,88 @@
-import { byId, count, figures } from '../shared/dom.ts';
-import { createFailures, runLive, showData, showRecovered } from '../shared/live.ts';
-import { showAdapter } from '../shared/adapter.ts';
-import { onSchemeChange, readPalette } from '../shared/palette.ts';
-import { workerPort } from '../shared/port.ts';
-import { createStepTable } from '../shared/stepTable.ts';
-import { createControls } from './controls.ts';
-import { createInside } from './inside.ts';
-import { createLesson } from './lesson.ts';
-import { createProgress } from './progress.ts';
-import type { FromWorker, ToWorker, TrainingState } from './protocol.ts';
-import { dataSettings, setRecipes, state, trainingSettings } from './settings.ts';
+import { byId, figures, percent } from '../shared/dom.ts';
+import { createKernelTabs } from '../shared/kernelTabs.ts';
+import { startPage } from '../frame/page.ts';
+import { createExplorer } from './explorer.ts';
+import { createGradients } from './gradients.ts';
+import { showLayers } from './layers.ts';
+import { createLesson, LESSON_KERNELS } from './lesson.ts';
+import { createPad } from './pad.ts';
+import type { Calls, Tells } from './protocol.ts';
+import { settings } from './settings.ts';
 import { createTestSet } from './testSet.ts';
 
-runLive(run);
+/** Probabilities this close to 1 share the top of the axis. */
+const TOP = 0.002;
 
-function run(): void {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' });
-  const port = workerPort<FromWorker, ToWorker>(worker, (message) => fail('WorkerError', message));
-  const progress = createProgress();
-  const inside = createInside(port);
-  const lesson = createLesson(port);
-  const testSet = createTestSet(port, (index) => {
-    inside.choose(index);
-    byId('inside').scrollIntoView({ block: 'start' });
-  });
-  const showProgram = createStepTable();
-  let controls: ReturnType<typeof createControls> | undefined;
-  let now: TrainingState = 'loading';
+/** There without WebGPU, too. */
+const tabs = createKernelTabs(LESSON_KERNELS);
 
-  const fail = createFailures({
-    worker,
-    resetLabel: 'Begin a new network',
-    reset: () => port.post({ type: 'reset', training: trainingSettings() }),
-    onFailure(message) {
-      controls?.show('failed');
-      progress.status(`Stopped: ${message}`);
+startPage<typeof settings, Calls, Tells>({
+  settings,
+  worker: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' }),
+  charts: {
+    loss: {
+      title: 'Loss',
+      series: [
+        { key: 'loss', name: 'training', colour: '--blue', style: 'line' },
+        { key: 'testLoss', name: 'test', colour: '--orange', style: 'dots' },
+      ],
+      format: (value) => figures(value),
+      formatValue: (value) => value.toFixed(3),
+      scale: { forward: (value) => Math.log10(Math.max(value, 1e-6)), backward: (place) => 10 ** place },
+      ticks: [0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100],
+      range: [1, 2.5],
+      limits: [1e-4, 1e4],
     },
-  });
-
-  function handle(message: FromWorker): void {
-    switch (message.type) {
-      case 'recipes':
-        setRecipes(message.recipes);
-        controls = createControls(port);
-        return port.post({
-          type: 'start',
-          training: trainingSettings(),
-          data: dataSettings(),
-          palette: readPalette(),
-          dataUrl: new URL('../data/mnist', location.href).href,
-        });
-      case 'adapter':
-        return showAdapter(message);
-      case 'progress':
-        return now === 'loading' || now === 'compiling'
-          ? progress.doing(message.what, message.part)
-          : undefined;
-      case 'data':
-        showData(message);
-        progress.data(message);
-        testSet.data(message);
-        return inside.data(message);
-      case 'model':
-        progress.model(message);
-        return inside.model(message);
-      case 'program':
-        byId('step-text').textContent = stepText(message);
-        return showProgram(message.dispatches);
-      case 'state':
-        return showState(message);
-      case 'steps':
-        return progress.steps(message);
-      case 'evaluated':
-        progress.evaluated(message);
-        return testSet.evaluated(message);
-      case 'seen':
-        return inside.seen(message);
-      case 'lesson':
-        return lesson.result(message);
-      case 'recovered':
-        return showRecovered(message);
-      case 'error':
-        return fail(message.name, message.message);
-    }
-  }
-
-  function showState({ state: next, step }: Extract<FromWorker, { type: 'state' }>): void {
-    const before = now;
-    now = next;
-    controls?.show(next);
-    document.body.dataset.state = next;
-    if (next === 'compiling' && step === 0) progress.clear();
-    progress.showStep(step);
-    if (before === 'loading' || before === 'compiling') {
-      if (next === 'ready' || next === 'running') lesson.start();
-      if (next === 'ready' && state.values.play === '1') port.post({ type: 'play' });
-    }
-    const texts: Record<TrainingState, string> = {
-      loading: 'Loading the data.',
-      compiling: 'Compiling the kernels.',
-      ready: 'Ready. The network knows nothing yet: press play.',
-      running: 'Training.',
-      pausing: 'Pausing after the step under way.',
-      paused: `Paused after step ${count(step)}.`,
-      finished: `Done, after ${count(step)} steps. Go on for more.`,
-      failed: 'Stopped.',
+    // Equal distances for equal factors in the errors: from 90 to 95 % is as far as from 98 to 99 %.
+    accuracy: {
+      title: 'Accuracy',
+      series: [
+        { key: 'accuracy', name: 'training', colour: '--blue', style: 'line' },
+        { key: 'testAccuracy', name: 'test', colour: '--orange', style: 'dots' },
+      ],
+      format: (value) => percent(value, value > 0.99 && value < 1 ? 1 : 0),
+      formatValue: (value) => percent(value),
+      scale: {
+        forward: (value) => -Math.log10(1 + TOP - Math.min(value, 1)),
+        backward: (place) => 1 + TOP - 10 ** -place,
+      },
+      ticks: [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995],
+      range: [0.05, 0.9],
+      limits: [0, 1],
+    },
+  },
+  figures: { accuracy: { key: 'testAccuracy', format: (value) => percent(value, 2) } },
+  texts: {
+    ready: 'Ready. The weights are random: press play to train.',
+    trained: 'This network is trained. Write a digit, or train a network yourself.',
+  },
+  stepWords: ({ batch }) => `gather ${batch} images, forward, loss, backward, update, record`,
+  recording: 'trained/quick',
+  start(page) {
+    const pad = createPad(page);
+    const testSet = createTestSet(page, (index) => {
+      pad.choose(index);
+      byId('inside').scrollIntoView({ block: 'start' });
+    });
+    const explorer = createExplorer(page);
+    const gradients = createGradients(page);
+    createLesson(page, tabs);
+    return {
+      model({ layers }) {
+        explorer.close();
+        showLayers(page, layers, explorer.open);
+      },
+      channel: explorer.channel,
+      labels(labels) {
+        pad.labels(labels);
+        gradients.labels(labels);
+        testSet.labels(labels);
+      },
+      seen(seen) {
+        pad.seen(seen);
+        gradients.seen(seen);
+      },
+      predicted: testSet.predicted,
     };
-    progress.status(texts[next]);
-  }
-
-  port.listen(handle);
-  onSchemeChange(() => port.post({ type: 'palette', palette: readPalette() }));
-}
-
-function stepText({ dispatches, planBytes }: Extract<FromWorker, { type: 'program' }>): string {
-  const total = dispatches.reduce((sum, { flops }) => sum + flops, 0);
-  return (
-    `${dispatches.length} dispatches in one submit: gather ${trainingSettings().batchSize} images, forward, loss, backward, ` +
-    `update, record. Together ${figures(total / 1e6)} million floating-point operations, with ${figures(planBytes / 2 ** 20)} MiB ` +
-    `for everything in between; nothing crosses the bus. Each name opens its kernel.`
-  );
-}
+  },
+});

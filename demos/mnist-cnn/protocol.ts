@@ -1,34 +1,11 @@
-import type { MnistCnnPreset } from '../../src/models/mnistCnn.ts';
-import type { Palette } from '../shared/palette.ts';
-import type { PanelMessage } from '../shared/panels.ts';
-import type { DispatchInfo, KernelCode } from '../shared/dispatches.ts';
-import type { DataSettings } from '../shared/loadDigits.ts';
+import type { KernelCode } from '../shared/dispatches.ts';
 
-/** What the page and its worker say to each other. The worker owns the GPU, the data and the model. */
-
-export interface TrainingSettings {
-  readonly preset: MnistCnnPreset;
-  readonly learningRate: number;
-  readonly batchSize: number;
-  readonly seed: number;
+export interface LessonResult {
+  readonly convolved: number[];
+  readonly rectified: number[];
+  readonly pooled: number[];
+  readonly kernels: readonly KernelCode[];
 }
-
-export type ToWorker =
-  | { type: 'start'; training: TrainingSettings; data: DataSettings; palette: Palette; dataUrl: string }
-  | { type: 'play' }
-  | { type: 'pause' }
-  | { type: 'step' }
-  /** From the first step again, with these settings. */
-  | { type: 'reset'; training: TrainingSettings }
-  | { type: 'learningRate'; value: number }
-  | { type: 'palette'; palette: Palette }
-  /** Panels: 'grid', 'input', 'filters:<layer>', 'maps:<layer>'. */
-  | PanelMessage
-  /** Show a test image, or 28 × 28 bytes, to the network. */
-  | { type: 'look'; input: number | Uint8Array }
-  /** Test images to draw into the panel 'grid'. */
-  | { type: 'grid'; chosen: Uint32Array }
-  | { type: 'lesson'; image: Float32Array; filter: Float32Array };
 
 export interface LayerInfo {
   readonly name: string;
@@ -36,72 +13,55 @@ export interface LayerInfo {
   readonly description: string;
   readonly outputShape: readonly number[];
   readonly parameters: number;
-  readonly flops: number;
   /** The filters can be drawn: a convolution of a grey image. */
   readonly filters?: { readonly width: number; readonly height: number };
 }
 
-export interface StepPoint {
-  readonly step: number;
-  readonly loss: number;
-  readonly accuracy: number;
+/** What made one feature map of a convolution; images are [height, width, channels], row by row. */
+export interface Channel {
+  readonly input: Float32Array;
+  readonly channels: number;
+  /** [filterHeight, filterWidth, channels] */
+  readonly filter: Float32Array;
+  readonly filterHeight: number;
+  readonly filterWidth: number;
+  readonly bias: number;
+  /** [height, width], after ReLU, as the GPU has computed it. */
+  readonly output: Float32Array;
+  readonly height: number;
+  readonly width: number;
 }
 
-export type TrainingState =
-  | 'loading'
-  | 'compiling'
-  | 'ready'
-  | 'running'
-  | 'pausing'
-  | 'paused'
-  | 'finished'
-  | 'failed';
+/** What the page calls. Panels: 'grid', 'input', 'filters:<layer>', 'maps:<layer>'. */
+export type Calls = {
+  /** Show a test image, or 28 × 28 bytes, to the network. */
+  look(input: number | Uint8Array): void;
+  /** Test images to draw into the panel 'grid'. */
+  grid(chosen: Uint32Array): void;
+  /** Pictures of gradients instead of values: of the loss against this digit. */
+  gradients(target: number | undefined): Promise<void>;
+  /** Tell what makes a feature map, from now on. */
+  explain(map: ExplainedMap | undefined): void;
+  lesson(image: Float32Array, filter: Float32Array): LessonResult;
+};
 
-/** How each network is trained unless the address says otherwise. */
-export type Recipes = Readonly<
-  Record<
-    MnistCnnPreset,
-    { description: string; parameters: number; learningRate: number; batchSize: number; epochs: number }
-  >
->;
+export interface ExplainedMap {
+  readonly layer: string;
+  readonly channel: number;
+}
 
-export type FromWorker =
-  /** Comes first. */
-  | { type: 'recipes'; recipes: Recipes }
-  | { type: 'adapter'; description: string; software: boolean }
-  /** `part` of the work is done, 0 … 1. */
-  | { type: 'progress'; what: string; part: number }
-  | {
-      type: 'data';
-      name: string;
-      synthetic: boolean;
-      notice?: string;
-      trainSize: number;
-      testSize: number;
-      /** The digits of the test images. */
-      labels: Uint8Array;
-    }
-  | { type: 'model'; layers: readonly LayerInfo[]; parameters: number; epochs: number }
-  | { type: 'program'; dispatches: readonly DispatchInfo[]; planBytes: number }
-  | { type: 'state'; state: TrainingState; step: number; epoch: number }
-  | { type: 'steps'; points: readonly StepPoint[]; millisecondsPerStep: number }
-  | {
-      type: 'evaluated';
-      step: number;
-      loss: number;
-      accuracy: number;
-      /** By test image: the class found, and its probability. */
-      predictions: Uint8Array;
-      confidence: Float32Array;
-    }
-  | { type: 'seen'; input: number | undefined; probabilities: Float32Array }
-  | {
-      type: 'lesson';
-      convolved: number[];
-      rectified: number[];
-      pooled: number[];
-      kernels: readonly KernelCode[];
-    }
-  /** The GPU was lost, and a new one goes on from the last checkpoint. `reason` is WebGPU's own. */
-  | { type: 'recovered'; step: number; reason: string }
-  | { type: 'error'; name: string; message: string };
+/** What the worker tells. */
+export type Tells = {
+  /** The digits of the test images. */
+  labels: Uint8Array;
+  model: { readonly layers: readonly LayerInfo[] };
+  /** By test image: the class found, and its probability. */
+  predicted: { readonly predictions: Uint8Array; readonly confidence: Float32Array };
+  /** What the network makes of the image it looks at: `input` is the number of a test image. */
+  seen: {
+    readonly input: number | undefined;
+    readonly logits: Float32Array;
+    readonly probabilities: Float32Array;
+  };
+  channel: ExplainedMap & Channel;
+};

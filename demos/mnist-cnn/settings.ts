@@ -1,47 +1,50 @@
-import type { MnistCnnPreset } from '../../src/models/mnistCnn.ts';
-import type { DataSettings } from '../shared/loadDigits.ts';
-import { choice, number, UrlState } from '../shared/urlState.ts';
-import type { Recipes, TrainingSettings } from './protocol.ts';
+import { MNIST_CNN_FACTS } from '../../src/models/mnistCnnFacts.ts';
+import type { MnistCnnFacts, MnistCnnPreset } from '../../src/models/mnistCnnFacts.ts';
+import { by, hidden, numbers, options, range, settings as declare, speed, whole } from '../frame/settings.ts';
+import { digitSettings } from '../shared/digitSettings.ts';
 
-const whole = true;
-export const PRESETS = ['quick', 'keras', 'tfjs'] as const satisfies readonly MnistCnnPreset[];
-const images = number({ min: 1, max: 60_000, whole });
+const PRESETS = ['quick', 'keras', 'tfjs'] as const satisfies readonly MnistCnnPreset[];
+const each = <T>(of: (facts: MnistCnnFacts, preset: MnistCnnPreset) => T) =>
+  Object.fromEntries(PRESETS.map((preset) => [preset, of(MNIST_CNN_FACTS[preset], preset)])) as Record<
+    MnistCnnPreset,
+    T
+  >;
 
-/** Everything of this page that a link shares. */
-export const state = new UrlState({
-  preset: choice(PRESETS, 'quick'),
-  /** Without one the network's own is used. */
-  rate: number({ min: 0, max: 1 }),
-  batch: number({ min: 1, max: 4096, whole }),
-  seed: number({ min: 0, max: 2 ** 32 - 1, whole }, 0),
-  /** The test image looked at. */
-  image: number({ min: 0, max: 60_000, whole }, 0),
-  data: choice(['mnist', 'synthetic'], 'mnist'),
-  /** Use at most so many images: for slow adapters and for tests. */
-  train: images as ReturnType<typeof number>,
-  test: images as ReturnType<typeof number>,
-  /** Begin without waiting for the button. */
-  play: choice(['0', '1'], '0'),
+export const settings = declare({
+  preset: options({
+    label: 'Network',
+    acts: 'anew',
+    initial: 'quick',
+    values: PRESETS,
+    labels: each(({ parameters }, preset) => `${preset}, ${parameters.toLocaleString('en-US')} weights`),
+    notes: each(({ description }) => description),
+  }),
+  rate: range({
+    label: 'Learning rate',
+    acts: 'now',
+    scale: 'log',
+    min: 1e-5,
+    max: 0.1,
+    step: 0.05,
+    limits: [0, 1],
+    initial: by(
+      'preset',
+      each(({ learningRate }) => learningRate),
+    ),
+  }),
+  batch: numbers({
+    label: 'Batch size',
+    acts: 'restart',
+    values: [16, 32, 64, 128, 256, 320, 512, 1024],
+    limits: [1, 4096],
+    initial: by(
+      'preset',
+      each(({ batchSize }) => batchSize),
+    ),
+  }),
+  seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
+  speed: speed(),
+  /** The test image that the network looks at. */
+  image: hidden.number({ initial: 0, min: 0, max: 60_000 }),
+  ...digitSettings,
 });
-
-let recipes: Recipes;
-
-/** The worker knows the networks; the page need not load the engine for it. */
-export function setRecipes(known: Recipes): void {
-  recipes = known;
-}
-
-export function recipe(preset: MnistCnnPreset = state.values.preset): Recipes[MnistCnnPreset] {
-  return recipes[preset];
-}
-
-export function trainingSettings(): TrainingSettings {
-  const { preset, rate, batch, seed } = state.values;
-  const { learningRate, batchSize } = recipe();
-  return { preset, learningRate: rate ?? learningRate, batchSize: batch ?? batchSize, seed };
-}
-
-export function dataSettings(): DataSettings {
-  const { data: name, train, test } = state.values;
-  return { name, train, test };
-}

@@ -1,11 +1,8 @@
 import { announce } from '../shared/announce.ts';
 import { byId, count, create, percent } from '../shared/dom.ts';
-import type { Port } from '../shared/port.ts';
 import { rove } from '../shared/roving.ts';
-import { handOver } from '../shared/panels.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
-
-type Of<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
+import type { Live } from './live.ts';
+import type { Tells } from './protocol.ts';
 
 /** What the grid shows: everything, what is read wrongly, or what is read as one digit and is another. */
 type Filter = { kind: 'all' } | { kind: 'mistakes' } | { kind: 'cell'; truth: number; read: number };
@@ -13,7 +10,7 @@ type Filter = { kind: 'all' } | { kind: 'mistakes' } | { kind: 'cell'; truth: nu
 const GAP = 4;
 
 /** The grid of test images with the mistakes marked, and the confusion matrix. */
-export function createTestSet(port: Port<FromWorker, ToWorker>, onChoose: (index: number) => void) {
+export function createTestSet(page: Live, onChoose: (index: number) => void) {
   let labels: Uint8Array = new Uint8Array();
   let predictions: Uint8Array = new Uint8Array();
   let confidence: Float32Array = new Float32Array();
@@ -33,7 +30,7 @@ export function createTestSet(port: Port<FromWorker, ToWorker>, onChoose: (index
     show(same ? { kind: 'all' } : { kind: 'cell', truth, read });
   });
 
-  const arrange = handOver(port, 'grid', byId('grid-canvas'), (width) => {
+  const arrange = page.handOver('grid', byId('grid-canvas'), (width) => {
     columns = Math.max(8, Math.floor((width + GAP) / 48));
     const rows = width < 480 ? 8 : 10;
     perPage = columns * rows;
@@ -42,7 +39,7 @@ export function createTestSet(port: Port<FromWorker, ToWorker>, onChoose: (index
     return { columns, rows, gap: GAP, width };
   });
 
-  /** Numbers of the test images that pass the filter; mistakes with the surest first. */
+  /** Numbers of the test images that pass the filter; mistakes with the most confident first. */
   function passing(): number[] {
     const all = [...labels.keys()];
     if (filter.kind === 'all' || predictions.length === 0) return all;
@@ -70,13 +67,13 @@ export function createTestSet(port: Port<FromWorker, ToWorker>, onChoose: (index
   function list(): void {
     const all = passing();
     if (first >= all.length) first = 0;
-    const page = all.slice(first, first + perPage);
-    port.post({ type: 'grid', chosen: Uint32Array.from(page) });
-    cells.replaceChildren(...page.map(cell));
+    const shown = all.slice(first, first + perPage);
+    void page.call('grid', Uint32Array.from(shown));
+    cells.replaceChildren(...shown.map(cell));
     cells.classList.toggle('mixed', filter.kind === 'all');
     refreshCells();
     matrix.mark(filter.kind === 'cell' ? filter : undefined);
-    byId('grid-note').textContent = note(all.length, page.length);
+    byId('grid-note').textContent = note(all.length, shown.length);
     byId<HTMLButtonElement>('previous').disabled = first === 0;
     byId<HTMLButtonElement>('next').disabled = first + perPage >= all.length;
   }
@@ -86,9 +83,9 @@ export function createTestSet(port: Port<FromWorker, ToWorker>, onChoose: (index
       filter.kind === 'all'
         ? 'test images'
         : filter.kind === 'mistakes'
-          ? 'mistakes, the surest first'
+          ? 'mistakes, the most confident first'
           : filter.truth === filter.read
-            ? `images of ${filter.truth}, read rightly`
+            ? `images of ${filter.truth}, read correctly`
             : `images of ${filter.truth} read as ${filter.read}`;
     if (total === 0) return filter.kind === 'mistakes' ? 'No mistakes.' : `No ${what}.`;
     return `${count(first + 1)}–${count(first + shown)} of ${count(total)} ${what}`;
@@ -97,7 +94,8 @@ export function createTestSet(port: Port<FromWorker, ToWorker>, onChoose: (index
   function cell(index: number): HTMLButtonElement {
     const [truth, read] = [labels[index], predictions[index]];
     const wrong = read !== undefined && read !== truth;
-    const reading = read === undefined ? '' : `, read as ${read}, ${percent(confidence[index], 0)} sure`;
+    const reading =
+      read === undefined ? '' : `, read as ${read} with probability ${percent(confidence[index], 0)}`;
     const button = create(
       'button',
       {
@@ -125,12 +123,12 @@ export function createTestSet(port: Port<FromWorker, ToWorker>, onChoose: (index
   });
 
   return {
-    data(message: Of<'data'>): void {
-      labels = message.labels;
+    labels(own: Uint8Array): void {
+      labels = own;
       predictions = new Uint8Array();
       arrange();
     },
-    evaluated(message: Of<'evaluated'>): void {
+    predicted(message: Tells['predicted']): void {
       ({ predictions, confidence } = message);
       matrix.update(labels, predictions);
       // Not while someone moves through it with the keyboard: the buttons would go away under the fingers.
@@ -178,7 +176,7 @@ function createMatrix(table: HTMLTableElement, onChoose: (truth: number, read: n
         .slice(0, 3);
       const sentences = worst.map(({ truth, read, times }) => `${truth} as ${read} (${times})`);
       byId('confusions').textContent =
-        worst.length > 0 ? `Most often it takes a ${sentences.join(', a ')}.` : 'It makes no mistake.';
+        worst.length > 0 ? `Most frequent: ${sentences.join(', ')}.` : 'No mistakes.';
       counts.forEach((row, truth) => {
         const total = Math.max(
           1,

@@ -6,7 +6,6 @@ export function showAdapter({ description, software }: { description: string; so
   adapter.textContent = software ? `${description} (software)` : description;
   adapter.classList.toggle('software', software);
   if (!software) return;
-  const text =
-    'No GPU is at work here: a program plays one on the CPU, which is far slower. The numbers are the same.';
+  const text = 'No GPU is at work: the CPU emulates one. It is slower, with the same numbers.';
   byId('notices').append(notice(text, 'warning'));
 }

@@ -1,7 +1,6 @@
 import type { KernelCode } from './dispatches.ts';
 import { byId, create } from './dom.ts';
-import { kernelSource } from './kernels.ts';
-import { listing } from './listing.ts';
+import { showKernel } from './kernels.ts';
 
 /** A kernel worth reading: `name` is its path in shaders/, without the ending. */
 export interface KernelTab {
@@ -30,7 +29,7 @@ export function createKernelTabs(files: readonly KernelTab[]) {
       'label',
       { className: 'compiled' },
       compiled,
-      'as the GPU gets it: sizes baked in, functions composed',
+      'as sent to the GPU: sizes filled in, functions included',
     ),
   );
   list.addEventListener('keydown', (event) => {
@@ -40,15 +39,14 @@ export function createKernelTabs(files: readonly KernelTab[]) {
     choose((chosen + by + tabs.length) % tabs.length);
     tabs[chosen].focus();
   });
-  compiled.addEventListener('change', () => void paint());
+  compiled.addEventListener('change', paint);
 
   function choose(index: number): void {
     chosen = index;
-    void paint();
+    paint();
   }
 
-  async function paint(): Promise<void> {
-    const painted = chosen;
+  function paint(): void {
     tabs.forEach((tab, index) => {
       tab.ariaSelected = String(index === chosen);
       tab.tabIndex = index === chosen ? 0 : -1;
@@ -56,19 +54,16 @@ export function createKernelTabs(files: readonly KernelTab[]) {
     const { name } = files[chosen];
     const own = kernels.find((kernel) => kernel.name === name)?.code;
     compiled.disabled = own === undefined;
-    const source = compiled.checked && own !== undefined ? own : await kernelSource(name);
-    if (painted !== chosen) return; // someone was faster than the network
-    const file = create('p', { className: 'file' }, `shaders/${name}.wgsl`);
-    byId('lesson-code').replaceChildren(file, listing(source));
+    void showKernel(byId('lesson-code'), name, compiled.checked ? own : undefined);
   }
 
-  void paint();
+  paint();
   return {
     choose,
     compiled(list: readonly KernelCode[]): void {
       const first = kernels.length === 0;
       kernels = list;
-      if (first || compiled.checked) void paint();
+      if (first || compiled.checked) paint();
     },
   };
 }

@@ -1,7 +1,6 @@
 import type { DispatchInfo } from './dispatches.ts';
 import { byId, count, create, figures } from './dom.ts';
-import { kernelSource } from './kernels.ts';
-import { listing } from './listing.ts';
+import { showKernel } from './kernels.ts';
 
 /**
  * Fills the table #dispatches with a program, dispatch by dispatch; each kernel's name opens its source in the dialog
@@ -12,16 +11,15 @@ export function createStepTable(): (dispatches: readonly DispatchInfo[]) => void
   byId('kernel-close').addEventListener('click', () => dialog.close());
   dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close());
 
-  async function open(kernel: string): Promise<void> {
-    const source = await kernelSource(kernel);
-    byId('kernel-title').textContent = `shaders/${kernel}.wgsl`;
-    byId('kernel-code').replaceChildren(listing(source));
+  function open(kernel: string): void {
+    byId('kernel-title').textContent = kernel;
+    void showKernel(byId('kernel-code'), kernel);
     dialog.showModal();
   }
 
   function row({ label, kernel, workgroups, flops }: DispatchInfo, index: number, most: number): HTMLElement {
     const button = create('button', { type: 'button', title: 'Read this kernel' }, `${kernel}.wgsl`);
-    button.addEventListener('click', () => void open(kernel));
+    button.addEventListener('click', () => open(kernel));
     const work = create('td', { className: 'work' }, megaflops(flops));
     work.style.setProperty('--share', String(flops / most));
     const cells = [String(index + 1), label, button, workgroups.map(count).join(' × ')];

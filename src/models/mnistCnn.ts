@@ -8,29 +8,21 @@ import { sequential } from '../nn/sequential.ts';
 import type { Model } from '../nn/model.ts';
 import { adam, rmsprop } from '../nn/optimizers.ts';
 import type { Optimizer } from '../nn/optimizers.ts';
+import { MNIST_CNN_FACTS } from './mnistCnnFacts.ts';
+import type { MnistCnnFacts, MnistCnnPreset } from './mnistCnnFacts.ts';
 
-export type MnistCnnPreset = 'quick' | 'keras' | 'tfjs';
+export type { MnistCnnPreset } from './mnistCnnFacts.ts';
 
 /** A network for 28 × 28 grey images of ten classes, and how to train it. */
-export interface MnistCnnRecipe {
-  /** One line for people. */
-  readonly description: string;
-  /** Where network and training come from. */
-  readonly source: string;
-  readonly parameters: number;
+export interface MnistCnnRecipe extends MnistCnnFacts {
   readonly layers: () => Layer[];
   readonly optimizer: (options: { learningRate: number }) => Optimizer;
-  readonly learningRate: number;
-  readonly batchSize: number;
-  readonly epochs: number;
 }
 
 /** Each ends in ten logits, for the loss 'softmaxCrossEntropy'. */
 export const MNIST_CNN_PRESETS: Readonly<Record<MnistCnnPreset, MnistCnnRecipe>> = {
   quick: {
-    description: 'small: 98% in a minute or two on a CPU',
-    source: 'wgrad',
-    parameters: 5_994,
+    ...MNIST_CNN_FACTS.quick,
     layers: () => [
       conv2d({ filters: 8, kernelSize: 5, activation: 'relu' }),
       maxPool2d(),
@@ -40,14 +32,9 @@ export const MNIST_CNN_PRESETS: Readonly<Record<MnistCnnPreset, MnistCnnRecipe>>
       dense({ units: 10 }),
     ],
     optimizer: adam,
-    learningRate: 0.002,
-    batchSize: 64,
-    epochs: 3,
   },
   keras: {
-    description: 'Keras’s MNIST example: 99%',
-    source: 'https://keras.io/examples/vision/mnist_convnet/',
-    parameters: 34_826,
+    ...MNIST_CNN_FACTS.keras,
     layers: () => [
       conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
       maxPool2d(),
@@ -58,14 +45,9 @@ export const MNIST_CNN_PRESETS: Readonly<Record<MnistCnnPreset, MnistCnnRecipe>>
       dense({ units: 10 }),
     ],
     optimizer: adam,
-    learningRate: 0.001,
-    batchSize: 128,
-    epochs: 5,
   },
   tfjs: {
-    description: 'TensorFlow.js’s MNIST example',
-    source: 'https://github.com/tensorflow/tfjs-examples/tree/master/mnist',
-    parameters: 33_194,
+    ...MNIST_CNN_FACTS.tfjs,
     layers: () => [
       conv2d({ filters: 16, kernelSize: 3, activation: 'relu' }),
       maxPool2d(),
@@ -77,9 +59,6 @@ export const MNIST_CNN_PRESETS: Readonly<Record<MnistCnnPreset, MnistCnnRecipe>>
       dense({ units: 10 }),
     ],
     optimizer: rmsprop,
-    learningRate: 0.001,
-    batchSize: 320,
-    epochs: 3,
   },
 };
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EnvironmentError, FormatError } from '../errors.ts';
-import { decodeMeasurements, encodeMeasurements, merge, NOTHING } from '../runtime/tuning/measurements.ts';
+import { decodeMeasurements, encodeMeasurements, NOTHING, remember } from '../runtime/tuning/measurements.ts';
 import type { Measurements, TuningStore } from '../runtime/tuning/measurements.ts';
 import { cacheFolder } from './cache.ts';
 import { environmentError, writeFileAtomic } from './files.ts';
@@ -15,6 +15,7 @@ const RETRY_MS = 20;
 /**
  * Keeps measurements in a JSON file. Processes that write at the same time lose nothing of each other's: one after the
  * other reads, adds its own, and replaces the file as a whole. A file that is damaged or of another version is replaced.
+ * It stays small: see `remember`.
  *
  * @param folder default: wgrad's cache folder
  */
@@ -35,8 +36,7 @@ export function tuningFile(folder: string = cacheFolder()): TuningStore {
           if (error instanceof FormatError) return {};
           throw error;
         });
-        const merged = merge(known[adapter] ?? NOTHING, measured);
-        await writeFileAtomic(path, encodeMeasurements({ ...known, [adapter]: merged }));
+        await writeFileAtomic(path, encodeMeasurements(remember(known, adapter, measured)));
       } finally {
         await unlock();
       }

@@ -16,6 +16,7 @@ import type {
   Tensor,
   Tunable,
 } from '../ops/core/op.ts';
+import { OPS_WITH_VARIANTS } from '../ops/core/variant.ts';
 import { accessText } from '../ops/elementwise/map.ts';
 import { fingerprintOf, questionOf } from './tuning/choice.ts';
 import type { Answers, Choice } from './tuning/choice.ts';
@@ -79,21 +80,36 @@ export function lowerGraph(
   options: LowerOptions,
 ): LoweredDispatch[] {
   const dispatches: LoweredDispatch[] = [];
+  const all = { ...options, asked: new Map<string, readonly string[]>() };
   const shared: SharedScratch = new Map();
   for (const node of topologicalOrder([...outputs, ...effectInputs.flat()])) {
     if (node.op.kind === 'leaf' || node.op.kind === 'alias') continue;
-    dispatches.push(...lowerNode(node, options, shared));
+    dispatches.push(...lowerNode(node, all, shared));
   }
   effects.forEach((effect, i) => {
-    const lowering = new Lowering(effect.label, options);
+    const lowering = new Lowering(effect.label, all);
     effect.lower(lowering.context, effectInputs[i]);
     dispatches.push(...lowering.dispatches);
   });
+  checkForced(options.variants ?? {}, all.asked);
   return dispatches;
 }
 
+/** A lowering that notes which ops had a choice, and of what. */
+type AskingOptions = LowerOptions & { readonly asked: Map<string, readonly string[]> };
+
+/** @throws ArgumentError where a variant is forced of an op that is not there, so that nobody would hear of it */
+function checkForced(forced: Variants, asked: ReadonlyMap<string, readonly string[]>): void {
+  const stranger = Object.keys(forced).find((name) => !asked.has(name) && !OPS_WITH_VARIANTS.includes(name));
+  if (stranger === undefined) return;
+  const here = [...asked].map(([name, variants]) => `${name}: ${variants.join(', ')}`);
+  throw new ArgumentError(
+    `variants names "${stranger}", but the ops that have variants are ${OPS_WITH_VARIANTS.join(', ')}; of this program ${here.join('; ') || 'none'}`,
+  );
+}
+
 /** The dispatches of one node. An answer whose plan is no longer the one that was measured is passed over. */
-function lowerNode(node: Node, options: LowerOptions, shared: SharedScratch): LoweredDispatch[] {
+function lowerNode(node: Node, options: AskingOptions, shared: SharedScratch): LoweredDispatch[] {
   const lowering = new Lowering(node.label, options, node, shared);
   node.op.lower(node, lowering.context);
   if (!lowering.isOutdated) return lowering.dispatches;
@@ -109,7 +125,7 @@ class Lowering {
   readonly dispatches: LoweredDispatch[] = [];
   readonly context: LowerContext;
   readonly #label: string;
-  readonly #options: LowerOptions;
+  readonly #options: AskingOptions;
   readonly #node: Node | undefined;
   readonly #shared: SharedScratch | undefined;
   /** Dispatches of this node alone, which its plan is made of. */
@@ -121,7 +137,7 @@ class Lowering {
   /** Of the plan that was measured. */
   #expected: string | undefined;
 
-  constructor(label: string, options: LowerOptions, node?: Node, shared?: SharedScratch) {
+  constructor(label: string, options: AskingOptions, node?: Node, shared?: SharedScratch) {
     this.#label = label;
     this.#options = options;
     this.#node = node;
@@ -151,6 +167,7 @@ class Lowering {
   /** Of several choices of a node the first is the one to measure: those after it depend on it. */
   #choose<V extends string>(opName: string, candidates: readonly V[], preferred: V, tunable?: Tunable<V>): V {
     const all = tunable ? [...new Set([...candidates, ...tunable.candidates])] : candidates;
+    this.#options.asked.set(opName, all);
     const forced = this.#options.variants?.[opName];
     const find = (name: string) => all.find((candidate) => candidate === name);
     if (forced !== undefined && find(forced) === undefined) {

@@ -33,7 +33,7 @@ export interface CompileOptions {
   readonly label?: string;
   /** Of every random op of the program; 0 by default. */
   readonly seed?: number;
-  /** Kernel variants to force, by op name. */
+  /** Kernel variants to force, by op name, such as `{ matmul: 'naive' }`. */
   readonly variants?: Variants;
   readonly onProgress?: (progress: CompileProgress) => void;
 }
@@ -70,8 +70,9 @@ export class Gpu {
   }
 
   get target(): Target {
-    const { software, subgroupSize, limits } = this.device;
-    return { software, subgroupSize, limits, residentWorkgroups: this.tuning.residentWorkgroups };
+    const { software, subgroupSize, subgroupMatrices, limits } = this.device;
+    const { residentWorkgroups } = this.tuning;
+    return { software, subgroupSize, subgroupMatrices, limits, residentWorkgroups };
   }
 
   /** An optimizer at work on `variables`, which get their memory here if they have none yet. */
@@ -96,6 +97,7 @@ export class Gpu {
    * is NaN or infinite, or an update or a moving statistic would become so, is not made, and none after it: `finish` tells
    * (see StepGuard).
    *
+   * @throws ArgumentError where a forced variant, or its op, is not there: it says which are
    * @throws LimitError where a tensor is larger than the device binds
    * @throws GpuError where the GPU refuses memory; what was made is freed
    */

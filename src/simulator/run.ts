@@ -58,7 +58,9 @@ export class Dispatch {
     this.counts = [x, y, z];
     const size = kernel.workgroupSize[0] * kernel.workgroupSize[1] * kernel.workgroupSize[2];
     const { subgroupSize = 8, budget = DEFAULT_BUDGET } = options;
-    this.machine = new Machine(sites, budget, subgroupSize, Math.ceil(size / subgroupSize), simulation.fail);
+    const { results, fail } = simulation;
+    const subgroups = Math.ceil(size / subgroupSize);
+    this.machine = new Machine(sites, budget, subgroupSize, subgroups, results, fail);
     [this.machine.nx, this.machine.ny, this.machine.nz] = this.counts;
     this.lanes = this.#makeLanes(size, subgroupSize);
     this.memories = this.#memories(options);

@@ -2,7 +2,7 @@ import type { SpecializedKernel } from '../kernels/kernel.ts';
 import { compileKernel } from './compile.ts';
 import type { CompiledSimulation } from './compile.ts';
 import type { Access, Memory } from './memory.ts';
-import type { Global } from './module.ts';
+import type { CompileOptions, Global } from './module.ts';
 import { placeOf } from './place.ts';
 import type { CodePlace } from './place.ts';
 import { Dispatch } from './run.ts';
@@ -11,7 +11,7 @@ import { decode } from './shown.ts';
 import type { Shown } from './shown.ts';
 import { pathTo } from './types.ts';
 
-export interface StepperOptions extends Omit<RunOptions, 'onAccess'> {
+export interface StepperOptions extends Omit<RunOptions, 'onAccess'>, Pick<CompileOptions, 'outside'> {
   /** The workgroup to step through; the others do not run. Default the first one. */
   readonly workgroup?: readonly [x: number, y: number, z: number];
 }
@@ -62,7 +62,7 @@ export class Stepper {
 
   /** @param kernel best in its `rolled` form, whose lines are those of the file */
   constructor(kernel: SpecializedKernel, options: StepperOptions) {
-    this.simulation = compileKernel(kernel, { checks: true, stops: true });
+    this.simulation = compileKernel(kernel, { checks: true, stops: true, outside: options.outside });
     this.#options = options;
     this.#start();
   }

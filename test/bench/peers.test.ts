@@ -82,6 +82,33 @@ describe('wgrad', () => {
   });
 });
 
+it('lets TensorFlow.js end a run of kernels wherever it has just submitted by itself', async () => {
+  const { tfjsContestant } = await import('../../bench/peers/frameworks/tfjs.mjs');
+  const BATCH = 15;
+  const submits: number[] = [];
+  // As the webgpu backend does: what is dispatched waits in an encoder, which the 15th dispatch has submitted.
+  const backend = {
+    commandEncoder: null as number | null,
+    endComputePassEncoder() {},
+    submitQueue() {
+      if (backend.commandEncoder === null)
+        throw new TypeError("Cannot read properties of null (reading 'finish')");
+      submits.push(backend.commandEncoder);
+      backend.commandEncoder = null;
+    },
+    device: { queue: { onSubmittedWorkDone: async () => undefined } },
+  };
+  const matMul = () => {
+    backend.commandEncoder = (backend.commandEncoder ?? 0) + 1;
+    if (backend.commandEncoder === BATCH) backend.submitQueue();
+    return { dispose() {} };
+  };
+  const fake = { version: { tfjs: 'fake' }, tensor: () => ({}), matMul, backend: () => backend };
+  const kernel = await tfjsContestant(fake).kernel(kernelSpecs([16])[0]);
+  for (const times of [1, BATCH, 2 * BATCH + 1]) await kernel.run(times);
+  expect(submits).toEqual([1, BATCH, BATCH, BATCH, 1]);
+});
+
 it('counts what the GPU is asked for, and leaves it as it was', async () => {
   const { device } = await testGpu();
   const { submit } = GPUQueue.prototype;

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { preview } from 'vite';
 import type { TestProject } from 'vitest/node';
+import { buildSite } from './buildSite.ts';
 import { launchChromium } from './chromium.ts';
 
 declare module 'vitest' {
@@ -14,13 +12,15 @@ declare module 'vitest' {
     site: string;
     /** The address of the same site under the content security policy STRICT_POLICY. */
     strictSite: string;
+    /** The folder of the built site. */
+    siteFolder: string;
     /** Where puppeteer reaches the one browser of the run. */
     browserEndpoint: string;
   }
 }
 
 /** Nothing inline, nothing evaluated, nothing from elsewhere: what a careful host may send with the site. */
-const STRICT_POLICY = [
+export const STRICT_POLICY = [
   "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",
@@ -53,19 +53,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     undo.push(() => browser.close());
     project.provide('site', server.resolvedUrls!.local[0]);
     project.provide('strictSite', strict.resolvedUrls!.local[0]);
+    project.provide('siteFolder', outDir);
     project.provide('browserEndpoint', browser.wsEndpoint());
   } catch (error) {
     await teardown();
     throw error;
   }
   return teardown;
-}
-
-/** In a process of its own: vitest's NODE_ENV and mode are not those of a release. */
-async function buildSite(outDir: string): Promise<void> {
-  const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js');
-  const env = { ...process.env, NODE_ENV: 'production', VITEST: '' };
-  await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', outDir, '--logLevel', 'warn'], {
-    env,
-  });
 }

@@ -41,8 +41,15 @@ const target: Target = {
   },
 };
 
-const lower = (output: Tensor | readonly Tensor[], variants?: Variants) =>
-  lowerGraph([output].flat() as Tensor[], [], [], { target, variants });
+/** One with small subgroups and matrix units. */
+const withSubgroups: Target = {
+  ...target,
+  subgroupSize: 4,
+  subgroupMatrices: [{ element: 'f32', M: 8, N: 16, K: 4 }],
+};
+
+const lower = (output: Tensor | readonly Tensor[], variants?: Variants, own = target) =>
+  lowerGraph([output].flat() as Tensor[], [], [], { target: own, variants });
 
 /** The kernels of the gradients of Σ y by x and w. */
 const backward = (y: Tensor, wrt: readonly Tensor[], variants?: Variants) =>
@@ -158,6 +165,10 @@ const cases: Record<string, () => LoweredDispatch[]> = {
   'matmul, tiled': () => lower(matmul(x(15, 17), w(17, 13)), { matmul: 'tiled' }),
   'matmul, register tiled': () => lower(matmul(x(15, 17), w(17, 20)), { matmul: 'register_tiled' }),
   'matmul, register blocks': () => lower(matmul(x(12, 20), w(20, 8)), { matmul: 'register_blocks' }),
+  'matmul, subgroup rows': () =>
+    lower(matmul(x(12, 20), w(20, 8)), { matmul: 'subgroup_rows:8x16' }, withSubgroups),
+  'matmul, subgroup matrix': () =>
+    lower(matmul(x(16, 12), w(12, 16)), { matmul: 'subgroup_matrix:2x1' }, withSubgroups),
   'matmul, row block': () => lower(matmul(x(3, 70), w(70, 2)), { matmul: 'row_block' }),
   conv2d: () => lower(conv2d(x(1, 4, 4, 3), w(3, 3, 3, 4)), { conv2d: 'implicit_gemm' }),
   'conv2d of vectors': () => lower(conv2d(x(1, 3, 3, 4), w(2, 2, 4, 8)), { conv2d: 'implicit_gemm:64x64x8' }),

@@ -1,9 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { tune } from '../../src/node/cli/tune.ts';
+import { tune, writeDefaults } from '../../src/node/cli/tune.ts';
+import { DEFAULTS } from '../../src/runtime/tuning/defaults.ts';
 import { decodeMeasurements } from '../../src/runtime/tuning/measurements.ts';
 
 let folder: string;
@@ -59,4 +61,23 @@ it('explains itself, and what it does not know', async () => {
   );
   expect((await run('--quux')).errors).toMatch(/quux.*See npm run tune -- --help/);
   expect((await run('--batch-size', '0')).errors).toMatch(/batch-size 0/);
+});
+
+it('writes what is shipped as the formatter would, and nothing else where nothing is new', async () => {
+  const shipped = fileURLToPath(new URL('../../src/runtime/tuning/defaults.ts', import.meta.url));
+  const path = join(folder, 'defaults.ts');
+  await copyFile(shipped, path);
+  const before = await readFile(path, 'utf8');
+  const [[name, { choices }]] = Object.entries(DEFAULTS);
+  await writeDefaults(path, name, []);
+  expect(await readFile(path, 'utf8')).toBe(before);
+  const [known] = Object.values(choices);
+  const choice = (gain: number) => ({ ...known, ruleMicroseconds: gain * known.microseconds });
+  await writeDefaults(path, name, [
+    { key: 'a', choice: choice(1.2) },
+    { key: 'b', choice: choice(1.05) },
+  ]);
+  const after = await readFile(path, 'utf8');
+  expect(after).toMatch(/^ {6}a: \{\n {8}variant: '/m);
+  expect(after).not.toMatch(/^ {6}b: /m); // too little to ship
 });

@@ -63,7 +63,7 @@ describe.each(TARGETS)('for a software adapter: %s, with subgroups: %s', (softwa
     expect(recorded.length).toBeGreaterThan(15);
     for (const form of FORMS) {
       const found = recorded.flatMap((own) => differences(own, form, gpu.device.subgroupSize));
-      expect(found, JSON.stringify(form)).toEqual([]);
+      expect({ form, found }).toEqual({ form, found: [] });
     }
   });
 });

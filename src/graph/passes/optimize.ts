@@ -1,9 +1,12 @@
 import type { Tensor } from '../../ops/core/op.ts';
 import { fuseBiasGradients } from './biasGradient.ts';
+import { fuseConvolutionPools } from './convolutionPool.ts';
 import { eliminateCommonSubexpressions } from './cse.ts';
 import { fold } from './fold.ts';
 import { fuseElementwise, fuseEpilogues } from './fuse.ts';
+import { movePoolGradients } from './poolGradient.ts';
 import { moveBeforeReshapes } from './reshapes.ts';
+import { cropUnreadOutputs } from './unreadOutputs.ts';
 
 /**
  * The passes, in order. Each keeps every output's value; none depends on the device. Dead code needs
@@ -12,10 +15,13 @@ import { moveBeforeReshapes } from './reshapes.ts';
 const passes = [
   fold,
   eliminateCommonSubexpressions,
+  movePoolGradients,
   moveBeforeReshapes,
   fuseBiasGradients,
   fuseElementwise,
   fuseEpilogues,
+  cropUnreadOutputs,
+  fuseConvolutionPools,
 ];
 
 /** Rewrites the graph of `outputs` into an equivalent one with less work; same order of outputs. */

@@ -56,11 +56,11 @@ export async function scoreGan(context: TrainContext, gan: Gan, data: TrainingDa
 }
 
 /** What the classifier makes of generated images, which never leave the GPU. */
-async function readGenerated(
+export async function readGenerated(
   gan: Gan,
   classifier: DigitClassifier,
   images: number,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<DigitReading> {
   const { imageShape } = gan;
   const fits = sameShape(imageShape, classifier.model.inputShape);
@@ -76,7 +76,7 @@ async function readGenerated(
     const values = (latents.length / images) * BATCH;
     const readings: DigitReading[] = [];
     for (let start = 0; start < latents.length; start += values) {
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       await sampler.draw(latents.subarray(start, start + values));
       readings.push(await reader.read());
     }

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { selfTargets } from '../../data/dataset.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { syntheticDigits } from '../../data/digits.ts';
@@ -202,7 +205,10 @@ async function tuneAll(
     const seconds = (performance.now() - began) / 1000;
     const { reports } = gpu.tuning;
     terminal.line(`Measured ${reports.length} choices in ${formatSeconds(seconds)}, for ${store.name}.`);
-    if (defaults) await writeDefaults(adapterClass(gpu.device), reports);
+    if (defaults) {
+      const path = fileURLToPath(new URL('../../runtime/tuning/defaults.ts', import.meta.url));
+      await writeDefaults(path, adapterClass(gpu.device), reports);
+    }
   } finally {
     gpu.destroy();
   }
@@ -218,19 +224,25 @@ const FORGETFUL: TuningStore = {
 /** What is so much faster than the rule's choice is shipped. */
 const SHIPPED_GAIN = 1.1;
 
-/** Puts what was found in the place of what was shipped for the same choices. */
-async function writeDefaults(name: string, reports: readonly TuningReport[]): Promise<void> {
+/** Puts what was found in the place of what was shipped for the same choices, as oxfmt writes it. */
+export async function writeDefaults(
+  path: string,
+  name: string,
+  reports: readonly Pick<TuningReport, 'key' | 'choice'>[],
+): Promise<void> {
   const measured = new Map(reports.map(({ key, choice }) => [key, choice]));
   const kept = Object.entries(DEFAULTS[name]?.choices ?? {}).filter(([key]) => !measured.has(key));
   const faster = [...measured].filter(
     ([, choice]) => choice.ruleMicroseconds >= SHIPPED_GAIN * choice.microseconds,
   );
   const choices = Object.fromEntries([...kept, ...faster].toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  const path = fileURLToPath(new URL('../../runtime/tuning/defaults.ts', import.meta.url));
   const text = await readFile(path, 'utf8');
   const table = JSON.stringify({ ...DEFAULTS, [name]: { choices } }, undefined, 2);
   await writeFileAtomic(
     path,
     text.replace(/(DEFAULTS: .* = )[^]*$/, (_, head: string) => `${head}${table};\n`),
   );
+  const formatter = dirname(createRequire(import.meta.url).resolve('oxfmt/package.json'));
+  const cwd = fileURLToPath(new URL('../../..', import.meta.url)); // where its settings are
+  await promisify(execFile)(process.execPath, [join(formatter, 'bin', 'oxfmt'), path], { cwd });
 }

@@ -12,6 +12,8 @@ export interface Conv2dAttrs {
   readonly padding: Padding;
   readonly dilation: Pair;
   readonly groups: number;
+  /** Of the output only so many rows and columns are computed, the first ones; what they are is for a pass to say. */
+  readonly kept?: Pair;
 }
 
 export interface Conv2dOptions {
@@ -85,7 +87,9 @@ export function conv2dSize(opName: string, x: Shape, weights: Shape, attrs: Conv
   }
   const input: Pair = [x[1], x[2]];
   const kernel: Pair = [kernelH, kernelW];
-  const { output, padTop, padLeft } = resolveWindow({ opName, input, kernel, stride, padding, dilation });
+  const window = resolveWindow({ opName, input, kernel, stride, padding, dilation });
+  const { padTop, padLeft } = window;
+  const output = attrs.kept ?? window.output;
   const pad: Pair = [padTop, padLeft];
   const padded = [0, 1].some((axis) => {
     const last =

@@ -33,9 +33,33 @@ export interface TuningStore {
   save(adapter: string, measured: Measurements): Promise<void>;
 }
 
-/** The newer measurements in the place of the older ones. */
+/** Choices that are kept of an adapter, and adapters. Those of a model's training step are some 20 choices. */
+export const MOST_CHOICES = 1000;
+export const MOST_ADAPTERS = 16;
+
+/** The newer measurements in the place of the older ones; the oldest choices are forgotten where there are too many. */
 export function merge(older: Measurements, newer: Measurements): Measurements {
-  return { ...older, ...newer, choices: { ...older.choices, ...newer.choices } };
+  return { ...older, ...newer, choices: withNewest(older.choices, newer.choices, MOST_CHOICES) };
+}
+
+/** Adds to what is known of an adapter; of too many adapters those are forgotten that were measured the longest ago. */
+export function remember(
+  known: Readonly<Record<string, Measurements>>,
+  adapter: string,
+  measured: Measurements,
+): Record<string, Measurements> {
+  const merged = merge(known[adapter] ?? NOTHING, measured);
+  return withNewest(known, { [adapter]: merged }, MOST_ADAPTERS);
+}
+
+/** Both records, the older entries first, without the first ones of more than `most`. */
+function withNewest<T>(
+  older: Readonly<Record<string, T>>,
+  newer: Readonly<Record<string, T>>,
+  most: number,
+): Record<string, T> {
+  const kept = Object.entries(older).filter(([name]) => !Object.hasOwn(newer, name));
+  return Object.fromEntries([...kept, ...Object.entries(newer)].slice(-most));
 }
 
 const FORMAT = 'wgrad tuning';

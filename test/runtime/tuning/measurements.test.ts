@@ -6,7 +6,10 @@ import {
   decodeMeasurements,
   encodeMeasurements,
   merge,
+  MOST_ADAPTERS,
+  MOST_CHOICES,
   NOTHING,
+  remember,
 } from '../../../src/runtime/tuning/measurements.ts';
 import type { TunedChoice } from '../../../src/runtime/tuning/measurements.ts';
 
@@ -84,4 +87,23 @@ describe('merge', () => {
     expect(merged).toEqual({ residentWorkgroups: 64, choices: { a: choice, b: faster, c: faster } });
     expect(merge(NOTHING, merged)).toEqual(merged);
   });
+
+  it('forgets the oldest of too many choices: one that is measured again is new', () => {
+    const many = Object.fromEntries(Array.from({ length: MOST_CHOICES }, (_, i) => [`key ${i}`, choice]));
+    const { choices } = merge({ choices: many }, { choices: { 'key 0': choice, another: choice } });
+    const keys = Object.keys(choices);
+    expect(keys).toHaveLength(MOST_CHOICES);
+    expect(keys[0]).toBe('key 2');
+    expect(keys.slice(-2)).toEqual(['key 0', 'another']);
+  });
+});
+
+it('remember forgets the adapters that were measured the longest ago', () => {
+  let known = {};
+  for (let i = 0; i < MOST_ADAPTERS; i++) known = remember(known, `adapter ${i}`, { choices: { a: choice } });
+  known = remember(known, 'adapter 0', { choices: { b: choice } });
+  known = remember(known, 'new', NOTHING);
+  expect(Object.keys(known)).toHaveLength(MOST_ADAPTERS);
+  expect(Object.keys(known)[0]).toBe('adapter 2');
+  expect(known).toMatchObject({ 'adapter 0': { choices: { a: choice, b: choice } } });
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ArgumentError } from '../../../src/errors.ts';
 import { input } from '../../../src/ops/core/leaves.ts';
+import type { Tensor } from '../../../src/ops/core/op.ts';
 import { matmul } from '../../../src/ops/matmul/matmul.ts';
 import { build } from '../../../src/runtime/build.ts';
 import { init } from '../../../src/runtime/session.ts';
@@ -56,6 +57,18 @@ describe('a choice is', () => {
     await expect(forced()).rejects.toThrow(
       /has no variant "register_only:3x5x7"; it has naive, .*, register_only:/,
     );
+  });
+
+  it('of an op that has one: a name of no op says which there are', async () => {
+    const gpu = await open({});
+    const forced = (define: () => Record<string, Tensor>, name: string) =>
+      gpu.compile(define, { variants: { [name]: 'naive' } });
+    const wrong = forced(() => ({ c: matmul(a, b) }), 'matmull');
+    await expect(wrong).rejects.toThrow(ArgumentError);
+    await expect(wrong).rejects.toThrow(
+      /variants names "matmull", .* are argmax, .*, transpose; of this program matmul: naive, tiled, /,
+    );
+    await expect(forced(() => ({ c: a }), 'Matmul')).rejects.toThrow('of this program none');
   });
 
   it('made by the rule again when the plan has changed under its name', async () => {

@@ -1,0 +1,94 @@
+// `npm run site:previews [-- --site out/site] [PAGE…]`: a picture of each page for the gallery and for links to it.
+// See demos/README.md.
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { Browser, Page } from 'puppeteer-core';
+import { createServer, preview } from 'vite';
+import { launchChromium, openUrl } from '../../test/browser/chromium.ts';
+import { PAGES } from '../frame/pages.ts';
+
+/** What there is to see of a page at a good moment. */
+interface Moment {
+  /** Of its address. */
+  readonly query: string;
+  /** The element that comes to the top. */
+  readonly at: string;
+  /** Runs in the page: whether the moment has come. */
+  readonly ready: () => boolean;
+}
+
+const isReady = (): boolean => ['ready', 'paused', 'done'].includes(document.body.dataset.state ?? '');
+
+/** Pages open on trained networks: what they show then is the good moment. */
+const MOMENTS: Readonly<Record<string, Moment>> = {
+  'mnist-cnn': { query: '', at: '.bar', ready: isReady },
+  autoencoder: { query: '', at: '.bar', ready: isReady },
+  dcgan: { query: '', at: '.bar', ready: isReady },
+  bench: { query: '?models=quick&peers=0&samples=3&play=1', at: '#roofline', ready: isReady },
+};
+/** Any other page as it opens. */
+const OPENED: Moment = { query: '', at: 'main', ready: () => true };
+
+/** 1200 × 630 device pixels, as links to the page are shown. */
+const VIEW = { width: 1000, height: 525, deviceScaleFactor: 1.2 };
+const SCHEMES = { light: 'preview.png', dark: 'preview-dark.png' } as const;
+/** For the last panels to be drawn, and for colours to change. */
+const SETTLE_MS = 3000;
+const MOST_MS = 240_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { site: { type: 'string' } },
+});
+const folder = values.site ?? join(import.meta.dirname, '..');
+const pages = PAGES.map((page) => page.folder).filter(
+  (page) => positionals.length === 0 || positionals.includes(page),
+);
+
+let browser: Browser;
+try {
+  browser = await launchChromium();
+} catch (error) {
+  // A build goes on: the pictures are then those of the repository.
+  console.warn(`No browser, no new previews: ${(error as Error).message}`);
+  process.exit(values.site ? 0 : 1);
+}
+const server = values.site
+  ? await preview({
+      build: { outDir: join(process.cwd(), values.site) },
+      preview: { host: '127.0.0.1' },
+      logLevel: 'warn',
+    })
+  : await (await createServer({ server: { host: '127.0.0.1' }, logLevel: 'warn' })).listen();
+try {
+  for (const page of pages) await take(page, MOMENTS[page] ?? OPENED);
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+async function take(name: string, { query, at, ready }: Moment): Promise<void> {
+  const { page, errors } = await openUrl(browser, `${server.resolvedUrls!.local[0]}${name}/${query}`, VIEW);
+  try {
+    await page.setViewport(VIEW);
+    await page.waitForFunction(ready, { timeout: MOST_MS, polling: 500 });
+    await page.$eval(at, (element) => {
+      element.scrollIntoView({ behavior: 'instant', block: 'start' });
+      scrollBy({ top: -16, behavior: 'instant' });
+    });
+    for (const [scheme, file] of Object.entries(SCHEMES)) await shoot(page, scheme, join(folder, name, file));
+  } catch (error) {
+    process.exitCode = values.site ? 0 : 1; // a built site has the pictures of the repository
+    console.error(`${name}: ${(error as Error).message}`);
+  }
+  for (const error of errors) console.error(`${name}: ${error}`);
+  await page.close();
+}
+
+async function shoot(page: Page, scheme: string, file: string): Promise<void> {
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+  await sleep(SETTLE_MS);
+  await page.screenshot({ path: file as `${string}.png` });
+  console.log(file);
+}

@@ -1,0 +1,22 @@
+import type { MnistSet } from '../../src/data/mnistFiles.ts';
+import type { Gpu } from '../../src/index.ts';
+import type { TrainedRecord } from '../frame/trainedRecord.ts';
+import type { ChartPlan, Recorder } from './recorder.ts';
+
+/** The training of the network that a page shows when it opens. */
+export interface SiteTraining extends Pick<TrainedRecord, 'model' | 'steps' | 'batchSize'> {
+  /** Of the page's files in its folder `trained`. */
+  readonly name: string;
+  readonly charts: readonly ChartPlan[];
+  /** What the pictures of the recording show. */
+  readonly pictures: string;
+  start(gpu: Gpu, data: MnistSet): Promise<StartedTraining>;
+}
+
+export interface StartedTraining {
+  run(recorder: Recorder): Promise<void>;
+  save(): Promise<Uint8Array>;
+  /** What the network reaches with these weights. */
+  score(weights: Uint8Array): Promise<TrainedRecord['scores']>;
+  destroy(): void;
+}
