@@ -1,7 +1,7 @@
 import { create } from '../../shared/dom.ts';
 import { rove } from '../../shared/roving.ts';
 import { Diagram, showStrength } from '../common/diagram.ts';
-import { number, show } from '../common/numbers.ts';
+import { show } from '../common/numbers.ts';
 import type { Point } from '../common/plot.ts';
 import { QUANTITIES, symbolOf } from './quantities.ts';
 import type { Ids } from './quantities.ts';
@@ -25,12 +25,16 @@ export function createNetwork(root: HTMLElement, onSelect: (id: string) => void)
 
   const cell = (id: string) => {
     const value = create('b');
-    const symbol = id.startsWith('d') ? '∂' : symbolOf(id);
+    const said = (words: string) => create('span', { className: 'heard' }, words);
+    const symbol = id.startsWith('d') ? ['∂', said(symbolOf(id).slice(1))] : [symbolOf(id)];
+    const meaning = QUANTITIES[id]?.meaning;
     const own = create(
       'button',
-      { type: 'button', className: `cell ${id.startsWith('d') ? 'back' : ''}`, 'data-id': id },
-      create('i', {}, symbol),
+      { type: 'button', className: id.startsWith('d') ? 'cell back' : 'cell', 'data-id': id },
+      create('i', {}, ...symbol),
+      ' ',
       value,
+      said(meaning ? `, ${meaning}` : ''),
     );
     own.addEventListener('focus', () => onSelect(id));
     own.addEventListener('click', () => onSelect(id));
@@ -67,11 +71,7 @@ export function createNetwork(root: HTMLElement, onSelect: (id: string) => void)
 
   return {
     show(values: Ids): void {
-      for (const [id, { cell: own, value }] of cells) {
-        show(value, values[id], 3);
-        const what = QUANTITIES[id]?.meaning;
-        own.ariaLabel = `${symbolOf(id)} = ${number(values[id], 3)}${what ? `, ${what}` : ''}`;
-      }
+      for (const [id, { value }] of cells) show(value, values[id], 3);
       for (const [id, line] of lines) showStrength(line, values[id], 2);
     },
     /** Marks a number and those it is computed from. */

@@ -1,3 +1,4 @@
+import { announce } from '../../shared/announce.ts';
 import { byId } from '../../shared/dom.ts';
 
 export interface PlayerOptions {
@@ -6,6 +7,12 @@ export interface PlayerOptions {
   readonly reset: () => Promise<void>;
   /** Between two steps while it plays, in ms; 0 is once a frame. */
   readonly pause?: number;
+}
+
+/** Says what the elements marked by `data-told` show: not while it plays, when that changes all the time. */
+function tell(): void {
+  const told = [...document.querySelectorAll('[data-told]')].map((element) => element.textContent);
+  announce(told.join(' '));
 }
 
 /** The buttons #play, #step-once and #reset: steps one by one, or one after the other until there is nothing more to do. */
@@ -31,12 +38,13 @@ export function createPlayer({ step, reset, pause = 0 }: PlayerOptions): { start
       await new Promise(requestAnimationFrame);
     }
     if (!own.stopped) stop();
+    tell();
   }
 
   play.addEventListener('click', () => (current ? stop() : void run()));
   byId('step-once').addEventListener('click', () => {
     stop();
-    void step();
+    void step().then(tell);
   });
   byId('reset').addEventListener('click', () => {
     stop();

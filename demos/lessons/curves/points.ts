@@ -18,7 +18,7 @@ export function randomFrom(seed: number): () => number {
 /** Two half moons that lie in each other, with noise; a few points have the wrong class. */
 export function moons(count: number, seed: number): Points {
   const random = randomFrom(seed);
-  const noise = () => 0.28 * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const noise = () => 0.24 * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const points = Array.from({ length: count }, (_, i) => {
     const angle = Math.PI * random();
     const upper = i % 2 === 0;

@@ -12,7 +12,7 @@ export interface Plan {
 }
 
 export const HIDDEN = 32;
-const BASE: Plan = { rate: 0.01, steps: 300, samples: 256, batch: 32, dropout: 0, leak: 0, bias: 0 };
+const BASE: Plan = { rate: 0.01, steps: 300, samples: 256, batch: 256, dropout: 0, leak: 0, bias: 0 };
 
 /** A shape that a loss curve can have, and the knob that gives it and takes it away. */
 export interface Scenario {
@@ -45,7 +45,7 @@ export const SCENARIOS = {
   },
   still: {
     title: 'Still learning',
-    plan: { ...BASE, rate: 0.002 },
+    plan: { ...BASE, rate: 0.001 },
     turns: 'steps',
     good: 500,
     see: 'Both curves are still falling where they end.',
@@ -53,7 +53,7 @@ export const SCENARIOS = {
   },
   overfit: {
     title: 'Overfitting',
-    plan: { ...BASE, rate: 0.02, steps: 400 },
+    plan: { ...BASE, rate: 0.005, steps: 400 },
     turns: 'samples',
     good: 512,
     see: 'The training loss goes to 0, the validation loss turns and rises.',
@@ -61,7 +61,7 @@ export const SCENARIOS = {
   },
   dying: {
     title: 'Plateau: dead ReLUs',
-    plan: { ...BASE, bias: -4 },
+    plan: { ...BASE, bias: -8 },
     turns: 'leak',
     good: 0.2,
     see: 'The loss is flat from the start, near 0.69, the loss of a guess.',
@@ -69,15 +69,15 @@ export const SCENARIOS = {
   },
   jumps: {
     title: 'Jumps',
-    plan: { ...BASE, rate: 0.03 },
+    plan: { ...BASE, samples: 512 },
     turns: 'batch',
-    good: 64,
+    good: 256,
     see: 'The training loss jumps from step to step.',
     why: 'Each step sees too few samples, and an odd one throws the weights off. Larger batches are calmer; a lower rate and clipped gradients help, too.',
   },
   dropout: {
     title: 'Validation below training',
-    plan: { ...BASE, samples: 512, batch: 64 },
+    plan: { ...BASE, samples: 512 },
     turns: 'dropout',
     good: 0,
     see: 'The validation loss is lower than the training loss.',

@@ -81,6 +81,9 @@ function createTable(
 ): (z: readonly number[], targets: readonly number[], found: Judged) => void {
   const { outputs, activation, losses } = CASES[name];
   const key = (i: number) => create('i', { className: `key-dot ${COLOURS[i]}` });
+  byId('legend').replaceChildren(
+    ...losses.map((loss, i) => create('span', { className: 'name' }, key(i), loss)),
+  );
   const heads = losses.map((loss, i) => create('th', { scope: 'col' }, key(i), loss));
   const rows = Array.from({ length: outputs }, () =>
     Array.from({ length: 2 + losses.length }, () => create('td')),

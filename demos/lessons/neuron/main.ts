@@ -17,7 +17,7 @@ const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 
 /** Training ends when every output is as right as this, or after so many steps. */
 const LEARNED = 0.05;
 const MOST_STEPS = 600;
-const STEPS_A_FRAME = { one: 1, two: 4 } as const;
+const STEPS_A_FRAME = { one: 1, two: 10 } as const;
 
 lesson<Kernels>(start, async (call) => {
   const knobs = bindKnobs(settings, (name) => {
