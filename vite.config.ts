@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
@@ -9,10 +10,10 @@ import { pagesPlugin } from './src/node/servePages.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-/** The gallery and every demos/<name>/index.html, each a page of its own. */
-const pages = ['.', ...readdirSync(path('demos'))]
-  .map((folder) => path(`demos/${folder}/index.html`))
-  .filter((file) => existsSync(file));
+/** The gallery and every index.html in a folder of demos/, however deep, each a page of its own. */
+const pages = readdirSync(path('demos'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => basename(file) === 'index.html')
+  .map((file) => path(`demos/${file}`));
 
 /**
  * `vite` and `vite build` serve and build the demo pages; `vite build --mode library` builds the package; vitest
@@ -91,7 +92,7 @@ const test = {
       test: {
         name: 'node',
         include: ['test/**/*.test.ts'],
-        exclude: ['test/browser/**'],
+        exclude: ['test/browser/**', 'test/firefox/**'],
         globalSetup: 'test/setup.ts',
         testTimeout: 120_000,
         hookTimeout: 120_000,

@@ -1,7 +1,7 @@
 import { digits } from '../../bench/report/markdown.ts';
 import type { Ceilings, KernelResult } from '../../bench/report/schema.ts';
 import { create } from '../shared/dom.ts';
-import { svg } from './svg.ts';
+import { svg } from '../shared/svg.ts';
 
 /** The rungs of every size as bars, the slowest first, whose full length is the machine's ceiling of arithmetic. */
 export function drawLadder(

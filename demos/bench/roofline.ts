@@ -1,7 +1,7 @@
 import { rooflineOf, ticks } from './rooflineScale.ts';
 import { digits } from '../../bench/report/markdown.ts';
 import type { Ceilings, KernelResult } from '../../bench/report/schema.ts';
-import { svg } from './svg.ts';
+import { svg } from '../shared/svg.ts';
 
 const AREA = { left: 52, right: 626, top: 14, bottom: 356 };
 

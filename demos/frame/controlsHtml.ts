@@ -1,10 +1,13 @@
 import { escapeHtml } from './escape.ts';
 import type { Acts, Setting, Settings } from './settings.ts';
 
+const shownOf = (settings: Settings) => Object.entries(settings).filter(([, { control }]) => control);
+
 /** The controls of a page's settings, written into its HTML, so that nothing moves when the page wakes up. */
 export function controlsHtml(settings: Settings): string {
-  const shown = Object.entries(settings).filter(([, { control }]) => control);
-  return [...shown.map(([name, setting]) => controlHtml(name, setting)), hintHtml(shown)].join('\n');
+  return shownOf(settings)
+    .map(([name, setting]) => controlHtml(name, setting))
+    .join('\n');
 }
 
 function controlHtml(name: string, setting: Setting<unknown>): string {
@@ -45,7 +48,8 @@ function controlHtml(name: string, setting: Setting<unknown>): string {
 }
 
 /** What a change of each does, by what the settings say. */
-function hintHtml(shown: readonly [string, Setting<unknown>][]): string {
+export function hintHtml(settings: Settings): string {
+  const shown = shownOf(settings);
   const named = (...acts: Acts[]) =>
     shown
       .filter((entry) => acts.includes(entry[1].acts))

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
 import type { Plugin } from 'vite';
-import { controlsHtml } from './controlsHtml.ts';
+import { controlsHtml, hintHtml } from './controlsHtml.ts';
 import { escapeHtml } from './escape.ts';
 import { PAGES } from './pages.ts';
 import type { Settings } from './settings.ts';
@@ -18,7 +18,7 @@ interface Package {
 
 /**
  * Puts the site's shell around the pages, in dev and in the build: head, header, footer, and the pieces of a training
- * page in the places of <training-bar>, <training-settings>, <training-chart> and <training-step>. A page with a header
+ * page in the places of <training-bar>, <training-settings>, <training-chart> and <training-step>, or of <lesson-settings>. A page with a header
  * of its own is left as it is.
  *
  * @param root the folder of the pages
@@ -63,7 +63,7 @@ export function frameHtml(html: string, root: string, folder: string, settings: 
       .replaceAll('{{description}}', description)
       .replaceAll('{{repository}}', source ? `<a href="${source}">Source code</a>` : '')
       .replaceAll('{{pages}}', neighbours(place, base));
-  const preview = existsSync(join(folder, 'preview.jpg'));
+  const preview = existsSync(join(folder, 'preview.png'));
   const head = fill(piece('head')) + (preview ? openGraphImage(homepage && `${homepage}/${place}`) : '');
   return pieces(html, settings, fill)
     .replace('</title>', `</title>\n${head}`)
@@ -75,7 +75,7 @@ export function frameHtml(html: string, root: string, folder: string, settings: 
 
 /** A picture for whoever shares the page. Some readers of these tags want a whole address: package.json's homepage. */
 function openGraphImage(site: string | undefined): string {
-  const address = site ? `${site}/preview.jpg` : './preview.jpg';
+  const address = site ? `${site}/preview.png` : './preview.png';
   return `\n<meta property="og:image" content="${address}" />\n<meta name="twitter:card" content="summary_large_image" />`;
 }
 
@@ -95,11 +95,11 @@ function neighbours(folder: string, base: string): string {
 function pieces(html: string, settings: Settings, fill: (text: string) => string): string {
   const replace = (
     text: string,
-    tag: string,
+    name: string,
     make: (attributes: Record<string, string>, inner: string) => string,
   ) =>
     text.replaceAll(
-      new RegExp(`<training-${tag}([^>]*)>([^]*?)</training-${tag}>`, 'g'),
+      new RegExp(`<${name}([^>]*)>([^]*?)</${name}>`, 'g'),
       (_, attributes: string, inner: string) =>
         make(
           Object.fromEntries(
@@ -112,16 +112,21 @@ function pieces(html: string, settings: Settings, fill: (text: string) => string
     const [name, label] = entry.split(':').map((part) => part.trim());
     return `<div><dt>${label}</dt><dd id="stat-${name}">–</dd></div>`;
   };
-  let text = replace(html, 'bar', ({ figures = '', samples = 'Images' }) =>
+  let text = replace(html, 'training-bar', ({ figures = '', samples = 'Images' }) =>
     fill(piece('bar'))
       .replace('{{samples}}', samples)
       .replace('{{figures}}', figures.split(',').filter(Boolean).map(figure).join('')),
   );
-  text = replace(text, 'settings', (_, inner) =>
-    piece('settings').replace('{{controls}}', controlsHtml(settings)).replace('{{more}}', inner),
+  text = replace(text, 'training-settings', (_, inner) =>
+    piece('settings')
+      .replace('{{controls}}', `${controlsHtml(settings)}\n${hintHtml(settings)}`)
+      .replace('{{more}}', inner),
   );
-  text = replace(text, 'chart', ({ name, title }, inner) =>
+  text = replace(text, 'training-chart', ({ name, title }, inner) =>
     piece('chart').replaceAll('{{name}}', name).replaceAll('{{title}}', title).replace('{{more}}', inner),
   );
-  return replace(text, 'step', (_, inner) => piece('step').replace('{{more}}', inner));
+  text = replace(text, 'lesson-settings', (_, inner) =>
+    piece('lesson').replace('{{controls}}', controlsHtml(settings)).replace('{{more}}', inner),
+  );
+  return replace(text, 'training-step', (_, inner) => piece('step').replace('{{more}}', inner));
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { refuseMethod } from './httpFile.ts';
-import type { Handler, Server } from './serveData.ts';
+import type { Handler, Server } from './httpFile.ts';
 
 /**
  * A Vite plugin that lets its servers answer as a static host does: 405 to what is not a read, and a redirect from a
@@ -24,8 +24,8 @@ export function pagesMiddleware(root: string): Handler {
   return (request, response, next) => {
     if (request.method !== 'OPTIONS' && refuseMethod(request, response)) return;
     const [path, query] = (request.url ?? '').split(/(?=\?)/, 2);
-    const [, folder] = /^\/([\w-]+)$/.exec(path) ?? [];
+    const [, folder] = /^\/((?:[\w-]+\/)*[\w-]+)$/.exec(path) ?? [];
     if (!folder || !existsSync(join(root, folder, 'index.html'))) return next();
-    response.writeHead(302, { location: `./${folder}/${query ?? ''}` }).end();
+    response.writeHead(302, { location: `./${basename(folder)}/${query ?? ''}` }).end();
   };
 }

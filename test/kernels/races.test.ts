@@ -20,6 +20,7 @@ import { lowerGraph } from '../../src/runtime/lower.ts';
 import type { LoweredDispatch, Variants } from '../../src/runtime/lower.ts';
 import { randomStream } from '../../src/data/random.ts';
 import { verdictDispatch } from '../../src/ops/optimizer/verdict.ts';
+import { withoutSubgroupMatrices } from '../helpers/subgroupMatrix.ts';
 import { findRaces } from '../helpers/validate.ts';
 
 const sources = import.meta.glob<string>('../../shaders/**/*.wgsl', {
@@ -43,8 +44,15 @@ const target: Target = {
   },
 };
 
-const lower = (output: Tensor | readonly Tensor[], variants?: Variants) =>
-  lowerGraph([output].flat() as Tensor[], [], [], { target, variants });
+/** One with small subgroups and matrix units. */
+const withSubgroups: Target = {
+  ...target,
+  subgroupSize: 4,
+  subgroupMatrices: [{ element: 'f32', M: 8, N: 16, K: 4 }],
+};
+
+const lower = (output: Tensor | readonly Tensor[], variants?: Variants, own = target) =>
+  lowerGraph([output].flat() as Tensor[], [], [], { target: own, variants });
 
 /** The kernels of the gradients of Σ y by x and w. */
 const backward = (y: Tensor, wrt: readonly Tensor[], variants?: Variants) =>
@@ -160,6 +168,10 @@ const cases: Record<string, () => LoweredDispatch[]> = {
   'matmul, tiled': () => lower(matmul(x(15, 17), w(17, 13)), { matmul: 'tiled' }),
   'matmul, register tiled': () => lower(matmul(x(15, 17), w(17, 20)), { matmul: 'register_tiled' }),
   'matmul, register blocks': () => lower(matmul(x(12, 20), w(20, 8)), { matmul: 'register_blocks' }),
+  'matmul, subgroup rows': () =>
+    lower(matmul(x(12, 20), w(20, 8)), { matmul: 'subgroup_rows:8x16' }, withSubgroups),
+  'matmul, subgroup matrix': () =>
+    lower(matmul(x(16, 12), w(12, 16)), { matmul: 'subgroup_matrix:2x1' }, withSubgroups),
   'matmul, row block': () => lower(matmul(x(3, 70), w(70, 2)), { matmul: 'row_block' }),
   conv2d: () => lower(conv2d(x(1, 4, 4, 3), w(3, 3, 3, 4)), { conv2d: 'implicit_gemm' }),
   'conv2d of vectors': () => lower(conv2d(x(1, 3, 3, 4), w(2, 2, 4, 8)), { conv2d: 'implicit_gemm:64x64x8' }),
@@ -203,7 +215,12 @@ function races({ bindings, kernel, workgroups }: LoweredDispatch, code = kernel.
       : Uint32Array.from(values, (value) => value * 3);
   };
   const buffers = Object.fromEntries(bindings.map(({ name, operand }) => [name, fill(operand)]));
-  return findRaces(code, buffers, [...workgroups]);
+  // The race finder knows no subgroups: each lane keeps its own value, as no address depends on it.
+  const alone = withoutSubgroupMatrices(code)
+    .replace('enable subgroups;', '')
+    .replaceAll('subgroupShuffle(', 'keep(');
+  const keep = 'fn keep(value: f32, lane: u32) -> f32 { return value; }';
+  return findRaces(alone === code ? code : `${alone}\n${keep}`, buffers, [...workgroups]);
 }
 
 it('every kernel with workgroup memory has a case', () => {

@@ -1,0 +1,57 @@
+/** The activations of the lesson: what they are called, how they are written, and what is worth knowing of each. */
+export const FUNCTIONS = {
+  linear: {
+    title: 'linear',
+    formula: 'f(x) = x',
+    note: 'Layers of it add up to one layer: no bend, nothing gained.',
+  },
+  relu: {
+    title: 'ReLU',
+    formula: 'f(x) = max(0, x)',
+    note: 'Cheap and the usual choice. Below 0 the slope is 0, so a neuron that is always there no longer learns.',
+  },
+  leakyRelu: {
+    title: 'leaky ReLU',
+    formula: 'f(x) = x, or 0.2 x below 0',
+    note: 'A small slope below 0 keeps every neuron learning.',
+  },
+  elu: {
+    title: 'ELU',
+    formula: 'f(x) = x, or eˣ − 1 below 0',
+    note: 'Smooth, and below 0 it ends at −1, so that the mean of the outputs is near 0.',
+  },
+  gelu: {
+    title: 'GELU',
+    formula: 'f(x) = x · Φ(x)',
+    note: 'Used in transformers. Φ is the share of a normal distribution below x.',
+  },
+  silu: {
+    title: 'SiLU',
+    formula: 'f(x) = x · sigmoid(x)',
+    note: 'Also called swish. Close to GELU, and dips a little below 0.',
+  },
+  sigmoid: {
+    title: 'sigmoid',
+    formula: 'f(x) = 1 / (1 + e⁻ˣ)',
+    note: 'Between 0 and 1, so it can be read as a probability. Its slope is at most 0.25.',
+  },
+  tanh: {
+    title: 'tanh',
+    formula: 'f(x) = tanh(x)',
+    note: 'Between −1 and 1. Its slope is 1 at 0, and almost 0 beyond ±3.',
+  },
+  softplus: {
+    title: 'softplus',
+    formula: 'f(x) = log(1 + eˣ)',
+    note: 'A smooth ReLU that is always positive. Its slope is the sigmoid.',
+  },
+} as const;
+
+export type FunctionName = keyof typeof FUNCTIONS;
+export const NAMES = Object.keys(FUNCTIONS) as FunctionName[];
+
+/** Where the curves are drawn. */
+export const REACH = 5;
+export const XS = Array.from({ length: 101 }, (_, i) => -REACH + (2 * REACH * i) / 100);
+/** Through so many layers a gradient goes, in the bars. */
+export const DEPTHS = [1, 2, 5, 10, 20] as const;

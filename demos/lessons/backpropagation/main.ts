@@ -1,0 +1,68 @@
+import { coalesce } from '../../shared/coalesce.ts';
+import { byId } from '../../shared/dom.ts';
+import { bindKnobs } from '../common/knobs.ts';
+import { lesson, ready } from '../common/lesson.ts';
+import { createPlayer } from '../common/player.ts';
+import type { Kernels } from './kernels.ts';
+import { createNetwork } from './network.ts';
+import { explain, QUANTITIES, valuesOf } from './quantities.ts';
+import type { Ids } from './quantities.ts';
+import { settings } from './settings.ts';
+
+const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+
+/** The numbers in the order in which they are computed. */
+const ORDER = Object.keys(QUANTITIES);
+
+lesson<Kernels>(start, async (call) => {
+  const knobs = bindKnobs(settings, () => void refresh());
+  const network = createNetwork(byId('network'), (id) => {
+    player.stop();
+    select(id);
+  });
+  let values: Ids = {};
+  let selected = ORDER[0];
+  let updates = 0;
+
+  function select(id: string): void {
+    selected = id;
+    network.select(id, false);
+    const { title, formula } = explain(id, values);
+    byId('title').textContent = title;
+    byId('formula').textContent = formula;
+    const at = ORDER.indexOf(id);
+    const pass = id.startsWith('d') ? 'backward' : 'forward';
+    byId('place').textContent = at < 0 ? '' : `${pass}, ${at + 1} of ${ORDER.length}`;
+  }
+
+  const refresh = coalesce(async () => {
+    const { x1, x2, y, rate } = knobs.values;
+    values = valuesOf(await call('look', [x1, x2], y, rate), [x1, x2], y, rate);
+    network.show(values);
+    select(selected);
+    byId('updates').textContent = updates === 1 ? '1 update' : `${updates} updates`;
+    ready();
+  });
+
+  const player = createPlayer({
+    pause: 1100,
+    async step() {
+      const at = ORDER.indexOf(selected);
+      select(ORDER[(at + 1) % ORDER.length]);
+      return at + 2 < ORDER.length;
+    },
+    async reset() {
+      updates = 0;
+      selected = ORDER[0];
+      await call('reset');
+      await refresh();
+    },
+  });
+  byId('update').addEventListener('click', async () => {
+    const { x1, x2, y, rate } = knobs.values;
+    updates++;
+    await call('update', [x1, x2], y, rate);
+    await refresh();
+  });
+  await refresh();
+});

@@ -1,0 +1,22 @@
+import type { DispatchInfo, KernelCode } from '../../shared/dispatches.ts';
+
+/** The functions of a lesson's worker by name. */
+export type Calls = Readonly<Record<string, (...args: never[]) => unknown>>;
+
+export interface ToWorker {
+  readonly id: number;
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+export type FromWorker =
+  | {
+      readonly type: 'ready';
+      readonly adapter: { readonly description: string; readonly software: boolean };
+      /** The kernels of the lesson's programs as they were compiled, each once. */
+      readonly kernels: readonly KernelCode[];
+      readonly dispatches: readonly DispatchInfo[];
+    }
+  | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
+  /** Of a call, or of the worker's beginning. */
+  | { readonly type: 'error'; readonly name: string; readonly message: string; readonly id?: number };

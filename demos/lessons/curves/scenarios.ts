@@ -1,0 +1,89 @@
+/** How a network is trained. */
+export interface Plan {
+  readonly rate: number;
+  readonly steps: number;
+  readonly samples: number;
+  readonly batch: number;
+  readonly dropout: number;
+  /** Of the activation below 0; ReLU's is 0. */
+  readonly leak: number;
+  /** Where the biases of the second hidden layer begin. */
+  readonly bias: number;
+}
+
+export const HIDDEN = 32;
+const BASE: Plan = { rate: 0.01, steps: 300, samples: 256, batch: 256, dropout: 0, leak: 0, bias: 0 };
+
+/** A shape that a loss curve can have, and the knob that gives it and takes it away. */
+export interface Scenario {
+  readonly title: string;
+  readonly plan: Plan;
+  /** What of the plan the knob turns. */
+  readonly turns: keyof Plan;
+  readonly good: number;
+  readonly see: string;
+  readonly why: string;
+}
+
+/** The names are those of the knobs. */
+export const SCENARIOS = {
+  high: {
+    title: 'Rate too high',
+    plan: BASE,
+    turns: 'rate',
+    good: 0.01,
+    see: 'The loss jumps up at the start and stays high, or wanders.',
+    why: 'Each step overshoots the valley. Divide the rate by 10 until the curve falls.',
+  },
+  low: {
+    title: 'Rate too low',
+    plan: BASE,
+    turns: 'rate',
+    good: 0.01,
+    see: 'Both curves fall slowly, in an almost straight line.',
+    why: 'The steps are too short. Multiply the rate by 10 as long as the curve stays calm.',
+  },
+  still: {
+    title: 'Still learning',
+    plan: { ...BASE, rate: 0.001 },
+    turns: 'steps',
+    good: 500,
+    see: 'Both curves are still falling where they end.',
+    why: 'Training was stopped too early. Go on until the validation loss stays level.',
+  },
+  overfit: {
+    title: 'Overfitting',
+    plan: { ...BASE, rate: 0.005, steps: 400 },
+    turns: 'samples',
+    good: 512,
+    see: 'The training loss goes to 0, the validation loss turns and rises.',
+    why: 'The network learns its few samples by heart, with their errors. More data help; so do a smaller network, dropout, or to stop where the validation loss is lowest.',
+  },
+  dying: {
+    title: 'Plateau: dead ReLUs',
+    plan: { ...BASE, bias: -8 },
+    turns: 'leak',
+    good: 0.2,
+    see: 'The loss is flat from the start, near 0.69, the loss of a guess.',
+    why: 'The biases begin so low that every neuron is below 0 for every input. There the slope of ReLU is 0, and nothing learns. A slope below 0 (leaky ReLU) brings the neurons back.',
+  },
+  jumps: {
+    title: 'Jumps',
+    plan: { ...BASE, samples: 512 },
+    turns: 'batch',
+    good: 256,
+    see: 'The training loss jumps from step to step.',
+    why: 'Each step sees too few samples, and an odd one throws the weights off. Larger batches are calmer; a lower rate and clipped gradients help, too.',
+  },
+  dropout: {
+    title: 'Validation below training',
+    plan: { ...BASE, samples: 512 },
+    turns: 'dropout',
+    good: 0,
+    see: 'The validation loss is lower than the training loss.',
+    why: 'Nothing is wrong. Dropout switches off random neurons in training and none in validation, so the network is validated with all its strength.',
+  },
+} as const satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof SCENARIOS;
+export const NAMES = Object.keys(SCENARIOS) as ScenarioName[];

@@ -1,0 +1,5 @@
+import { bindShell } from '../frame/shell.ts';
+import { byId } from '../shared/dom.ts';
+
+bindShell();
+byId('adapter').hidden = true; // the lessons say what computes

@@ -1,0 +1,154 @@
+import { coalesce } from '../../shared/coalesce.ts';
+import { byId, create } from '../../shared/dom.ts';
+import { onSchemeChange, readPalette } from '../../shared/palette.ts';
+import { contour, mix, picture } from '../common/field.ts';
+import { bindKnobs } from '../common/knobs.ts';
+import { lesson, ready } from '../common/lesson.ts';
+import { number, show } from '../common/numbers.ts';
+import { createPlayer } from '../common/player.ts';
+import { dot, path, Plot, text } from '../common/plot.ts';
+import { createNetwork } from './network.ts';
+import { CORNERS, RANGE, SIDE, TASKS } from './kernels.ts';
+import type { Kernels, Look } from './kernels.ts';
+import { settings } from './settings.ts';
+
+const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+
+/** Training ends when every output is as right as this, or after so many steps. */
+const LEARNED = 0.05;
+const MOST_STEPS = 600;
+const STEPS_A_FRAME = { one: 1, two: 10 } as const;
+
+lesson<Kernels>(start, async (call) => {
+  const knobs = bindKnobs(settings, (name) => {
+    player.stop();
+    if (name !== 'task') void begin();
+    else void refresh();
+  });
+  const plane = new Plot(byId('plane'), {
+    x: { range: RANGE, label: 'input x₁', ticks: [0, 1] },
+    y: { range: RANGE, label: 'input x₂', ticks: [0, 1] },
+  });
+  let [weights, latest]: [readonly number[], readonly number[]] = [[], []];
+  let [steps, selected] = [0, 3];
+  let network = createNetwork(byId('network'), knobs.values.kind);
+  const rows = createTable((row) => {
+    selected = row;
+    void refresh();
+  });
+
+  /** Weights from the sliders, or random ones. */
+  async function begin(): Promise<void> {
+    const { kind, w1, w2, b, seed } = knobs.values;
+    knobs.enable(kind === 'one', 'w1', 'w2', 'b');
+    knobs.enable(kind === 'two', 'seed');
+    byId('hidden-head').hidden = kind === 'one';
+    byId('sum-head').hidden = kind === 'two';
+    network = createNetwork(byId('network'), kind);
+    weights = kind === 'one' ? [w1, w2, b] : await call('begin', seed);
+    steps = 0;
+    await refresh();
+  }
+
+  const refresh = coalesce(async () => {
+    const { kind, task } = knobs.values;
+    const found = await call('look', kind, task, weights);
+    if (kind !== knobs.values.kind) return; // the reader has gone on
+    const targets = TASKS[task];
+    const right = targets.filter((target, i) => Math.round(found.output[i]) === target).length;
+    rows.forEach((row, i) => row.show(found, i, kind, targets[i], i === selected));
+    network.show(weights, CORNERS[selected], found, selected);
+    drawPlane(plane, found, kind, targets);
+    plane.describe(
+      `The plane of the two inputs, coloured by the output. ${right} of 4 corners are on the right side of the boundary.`,
+    );
+    byId('verdict').textContent = `${right} of 4 right`;
+    byId('verdict').dataset.all = String(right === 4);
+    byId('steps').textContent = verdict(kind, task, right, steps);
+    latest = found.output;
+    ready();
+  });
+
+  const player = createPlayer({
+    async step() {
+      const { kind, task } = knobs.values;
+      const count = Math.min(STEPS_A_FRAME[kind], MOST_STEPS - steps);
+      weights = await call('train', kind, task, weights, count);
+      steps += count;
+      if (kind === 'one') {
+        const [w1, w2, b] = weights.map((own) => Number(Math.max(-8, Math.min(8, own)).toPrecision(4)));
+        knobs.set({ w1, w2, b });
+      }
+      await refresh();
+      const wrong = Math.max(...TASKS[task].map((target, i) => Math.abs(target - latest[i])));
+      return wrong > LEARNED && steps < MOST_STEPS;
+    },
+    async reset() {
+      knobs.set({ w1: 2, w2: 2, b: -1 });
+      await begin();
+    },
+  });
+  onSchemeChange(() => void refresh());
+  await begin();
+});
+
+function verdict(kind: 'one' | 'two', task: keyof typeof TASKS, right: number, steps: number): string {
+  const trained = steps === 0 ? '' : `${steps} steps of training. `;
+  if (kind === 'one' && task === 'xor') return `${trained}One straight line gets at most 3 of 4.`;
+  if (kind === 'two' && steps >= MOST_STEPS && right < 4)
+    return `${trained}This start is stuck: try another.`;
+  return trained || 'Not trained yet.';
+}
+
+function drawPlane(plane: Plot, found: Look, kind: 'one' | 'two', targets: readonly number[]): void {
+  const { negative, positive, zero } = readPalette();
+  const field = { side: SIDE, range: RANGE, values: found.field };
+  // Two colours for the two answers, paler where it is less sure.
+  const colour = (output: number) =>
+    mix(zero, output > 0.5 ? positive : negative, 0.62 * Math.abs(2 * output - 1));
+  const own = [0, 1].map((neuron) => ({
+    ...field,
+    values: found.lines.filter((_, i) => i % 2 === neuron),
+  }));
+  plane.draw([
+    { kind: 'picture', href: picture(field, colour) },
+    ...(kind === 'two' ? own.map((each) => path(contour(each, 0), 'own')) : []),
+    path(contour(field, 0.5), 'boundary'),
+    ...CORNERS.flatMap(([x, y], i) => [
+      dot([x, y], targets[i] ? 'for' : 'against', 9),
+      text([x, y], number(found.output[i], 2), { by: [0, y ? -16 : 26], anchor: 'middle' }),
+    ]),
+  ]);
+}
+
+/** The rows of the table: the four inputs, and what the network makes of them. */
+function createTable(onSelect: (row: number) => void) {
+  const rows = CORNERS.map((corner, i) => {
+    const button = create(
+      'button',
+      { type: 'button', title: 'Show this input in the network' },
+      corner.join(', '),
+    );
+    button.addEventListener('click', () => onSelect(i));
+    const cells = Array.from({ length: 5 }, () => create('td'));
+    const row = create('tr', {}, create('th', { scope: 'row' }, button), ...cells);
+    return {
+      row,
+      show(found: Look, at: number, kind: 'one' | 'two', target: number, selected: boolean): void {
+        const middle =
+          kind === 'one'
+            ? number(found.z[at])
+            : [0, 1].map((k) => number(found.hidden[2 * at + k], 2)).join(', ');
+        const right = Math.round(found.output[at]) === target;
+        const texts = [middle, number(found.output[at], 3), String(target), number(found.losses[at], 3)];
+        texts.forEach((own, k) => show(cells[k], own));
+        cells[4].textContent = right ? '✓ right' : '✗ wrong';
+        cells[4].className = right ? 'right' : 'wrong';
+        row.classList.toggle('selected', selected);
+        button.setAttribute('aria-pressed', String(selected));
+      },
+    };
+  });
+  byId('rows').replaceChildren(...rows.map(({ row }) => row));
+  return rows;
+}

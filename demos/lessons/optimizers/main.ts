@@ -1,0 +1,156 @@
+import { byId, create } from '../../shared/dom.ts';
+import { cssVariable, onSchemeChange, parseHex } from '../../shared/palette.ts';
+import { contour, mix, picture } from '../common/field.ts';
+import type { Field } from '../common/field.ts';
+import { bindKnobs } from '../common/knobs.ts';
+import { lesson, ready } from '../common/lesson.ts';
+import { fixed, number, show } from '../common/numbers.ts';
+import { createPlayer } from '../common/player.ts';
+import { dot, line, path, Plot, text } from '../common/plot.ts';
+import type { Mark, Point } from '../common/plot.ts';
+import type { Kernels, Places } from './kernels.ts';
+import { settings } from './settings.ts';
+import { NAMES, RACERS, RANGE, SIDE, SURFACES } from './surfaces.ts';
+
+const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+
+const MOST_STEPS = 300;
+/** A racer that is as far away as this will not come back. */
+const LOST = 1e4;
+/** Heights between which a contour line lies, as shares of the way from the lowest to the highest, squeezed near the lowest. */
+const LEVELS = [0.004, 0.015, 0.035, 0.07, 0.12, 0.2, 0.3, 0.45, 0.65];
+
+lesson<Kernels>(start, async (call) => {
+  const knobs = bindKnobs(settings, (name) => {
+    if (name === 'surface') {
+      const [x, y] = SURFACES[knobs.values.surface].start;
+      knobs.set({ x, y });
+    }
+    void begin();
+  });
+  const ground = new Plot(byId('ground'), {
+    x: { range: RANGE, label: 'x', ticks: [-2, -1, 0, 1, 2] },
+    y: { range: RANGE, label: 'y', ticks: [-2, -1, 0, 1, 2] },
+  });
+  const race = new Plot(byId('race'), {
+    x: { range: [0, 60], label: 'step' },
+    y: { range: [0, 1], label: 'loss' },
+  });
+  const rows = createTable();
+  let field: Field = { side: SIDE, range: RANGE, values: [] };
+  let background: Mark[] = [];
+  /** Of every step, where all were. */
+  let history: Places[] = [];
+  let turn = 0;
+
+  function paintGround(): void {
+    const [low, high] = [Math.min(...field.values), Math.max(...field.values)];
+    const [deep, tall] = [cssVariable('--surface'), cssVariable('--muted')].map(parseHex);
+    const share = (value: number) => Math.sqrt((value - low) / (high - low));
+    background = [
+      { kind: 'picture', href: picture(field, (value) => mix(deep, tall, 0.75 * share(value))) },
+      ...LEVELS.map((level) => path(contour(field, low + (high - low) * level), 'level')),
+    ];
+  }
+
+  /** Everybody at the start, with fresh optimizers. */
+  async function begin(): Promise<void> {
+    player.stop();
+    const own = ++turn;
+    const { surface, x, y, factor } = knobs.values;
+    const values = await call('field', surface);
+    const places = await call('begin', surface, [x, y], factor);
+    if (own !== turn) return; // the reader has gone on
+    field = { ...field, values };
+    history = [places];
+    paintGround();
+    paint();
+    ready();
+  }
+
+  function paint(): void {
+    const now = history.at(-1)!;
+    const { factor } = knobs.values;
+    const trails = NAMES.flatMap((name, i) => [
+      line(
+        history.map(({ x, y }): Point => [x[i], y[i]]),
+        `racer ${name}`,
+      ),
+      dot([now.x[i], now.y[i]], `racer ${name}`, 5),
+    ]);
+    const first: Point = [history[0].x[0], history[0].y[0]];
+    ground.draw([
+      ...background,
+      ...trails,
+      ...(history.length === 1 ? [text(first, 'start', { by: [10, -8] })] : []),
+    ]);
+    const best = NAMES.reduce((low, _, i) => (now.loss[i] < now.loss[low] ? i : low), 0);
+    const steps = history.length - 1;
+    ground.describe(
+      `The surface from above, with the paths of five optimizers after ${steps} steps. ${RACERS[NAMES[best]].title} is lowest, at ${number(now.loss[best], 3)}.`,
+    );
+    const seen = history.flatMap(({ loss }) => loss).filter(Number.isFinite);
+    const top = Math.max(...history[0].loss) * 1.15;
+    const bottom = Math.min(...seen, 0);
+    race.draw(
+      NAMES.map((name, i) =>
+        line(
+          history.map(({ loss }, step): Point => [step, loss[i]]),
+          `racer ${name}`,
+        ),
+      ),
+      {
+        x: { range: [0, Math.max(60, steps)], label: 'step' },
+        y: { range: [bottom - (top - bottom) * 0.04, top], label: 'loss' },
+      },
+    );
+    race.describe(
+      `The loss of each by step: ${NAMES.map((name, i) => `${RACERS[name].title} ${number(now.loss[i], 3)}`).join(', ')}.`,
+    );
+    rows.forEach((cells, i) => {
+      show(cells[0], RACERS[NAMES[i]].rate * factor, 3);
+      [now.x[i], now.y[i], now.loss[i]].forEach((value, k) => show(cells[k + 1], fixed(value, 3)));
+    });
+    const gone = NAMES.filter((_, i) => isLost(now, i)).map((name) => RACERS[name].title);
+    byId('steps').textContent =
+      gone.length > 0 ? `${gone.join(' and ')} left the map: the rate is too high.` : `${steps} steps.`;
+  }
+
+  const isLost = ({ x, y }: Places, i: number) => !(Math.hypot(x[i], y[i]) < LOST);
+  const player = createPlayer({
+    async step() {
+      const own = turn;
+      if (NAMES.some((_, i) => isLost(history.at(-1)!, i))) return false;
+      const places = await call('step');
+      if (own !== turn) return false;
+      history.push(places);
+      paint();
+      return history.length <= MOST_STEPS && !NAMES.some((_, i) => isLost(places, i));
+    },
+    reset: begin,
+  });
+  byId('ground').addEventListener('click', (event) => {
+    const [x, y] = ground.at(event).map((value) => Number(Math.max(-2, Math.min(2, value)).toFixed(2)));
+    knobs.set({ x, y });
+    void begin();
+  });
+  onSchemeChange(() => {
+    paintGround();
+    paint();
+  });
+  await begin();
+});
+
+/** A row for each racer; gives its cells for rate, x, y and loss. */
+function createTable(): HTMLElement[][] {
+  const rows = NAMES.map((name) => {
+    const cells = Array.from({ length: 4 }, () => create('td'));
+    const key = create('i', { className: `key-dot ${name}` });
+    return {
+      row: create('tr', {}, create('th', { scope: 'row' }, key, RACERS[name].title), ...cells),
+      cells,
+    };
+  });
+  byId('rows').replaceChildren(...rows.map(({ row }) => row));
+  return rows.map(({ cells }) => cells);
+}
