@@ -22,7 +22,7 @@ export interface Trainee<Data> {
   /** Samples of a step, and epochs of a run; undefined: it goes on until someone stops it. */
   readonly batchSize: number;
   readonly epochs?: number;
-  /** The optimizer's name in the engine, 'adam', to be told with the setting `rate`. */
+  /** The optimizer's name in the engine, 'adam', to be told with the settings that end in `rate`. */
   readonly optimizer?: string;
 
   /** Compiles the training step, while the data still load. */

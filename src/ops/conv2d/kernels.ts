@@ -33,7 +33,7 @@ type Constants = Readonly<Record<string, ConstantValue>>;
 export function lowerConv2d(
   opName: string,
   size: Conv2dSize,
-  [x, weights, y]: readonly Tensor[],
+  [x, weights, y]: readonly Operand[],
   context: LowerContext,
 ): void {
   const gather = { ...size, axes: [forwardAxis(size, 0), forwardAxis(size, 1)] } as const;
@@ -110,7 +110,7 @@ function dispatchNaive(
   size: Conv2dSize,
   kernel: 'naive' | 'grad_input_naive',
   bindings: Readonly<Record<string, Operand>>,
-  output: Tensor,
+  output: Operand,
 ): void {
   const { batch, input, groups, groupIn, groupOut, kernel: window, stride, dilation, pad } = size;
   const count = output.shape.reduce((product, extent) => product * extent, 1);
