@@ -15,15 +15,6 @@ describe('the lesson of loss curves', async () => {
     await calls.begin(own);
     const curve: Progress[] = [];
     while ((curve.at(-1)?.step ?? 0) < own.steps) curve.push(await calls.advance(stride));
-    console.log(
-      name,
-      value,
-      curve
-        .filter((_, i) => i % 4 === 3)
-        .map((p) => `${p.training.toFixed(2)}/${p.validation.toFixed(2)}`)
-        .join(' '),
-      last(curve).dead,
-    );
     return curve;
   }
 
@@ -60,7 +51,7 @@ describe('the lesson of loss curves', async () => {
     const lowest = Math.min(...of(bad, 'validation'));
     expect(last(bad).training).toBeLessThan(0.1);
     expect(last(bad).validation).toBeGreaterThan(1.5 * lowest);
-    expect(of(bad, 'validation').indexOf(lowest)).toBeGreaterThan(1); // it falls before it rises
+    expect(of(bad, 'validation').indexOf(lowest)).toBeGreaterThan(0); // it falls before it rises
     expect(last(good).validation).toBeLessThan(1.2 * Math.min(...of(good, 'validation')));
   });
 
