@@ -8,6 +8,7 @@ import { scoreDigits, statisticsOf } from '../../src/models/digitScore.ts';
 import type { DigitScore } from '../../src/models/digitScore.ts';
 import type { FeatureStatistics } from '../../src/models/frechetDistance.ts';
 import { readGenerated } from '../../src/node/cli/dcganScore.ts';
+import { percent } from '../shared/dom.ts';
 import { Collage } from './collage.ts';
 import type { Recorder } from './recorder.ts';
 import type { SiteTraining, StartedTraining } from './training.ts';
@@ -62,8 +63,8 @@ export const dcganOfSite: SiteTraining = {
         collage.lay(column * (28 + gap), row * (28 + gap), 28, image);
       }
       const { classifierConfidence } = await judge.score(gan, SCORED.moment);
-      const sure = (100 * classifierConfidence).toFixed(0);
-      recorder.take(step, `a classifier of digits is ${sure}% sure on average`, collage);
+      const sure = percent(classifierConfidence, 0);
+      recorder.take(step, `a classifier of digits is ${sure} sure on average`, collage);
     };
     return {
       async run(recorder) {
