@@ -9,15 +9,17 @@ import { testGpu } from '../../helpers/evaluate.ts';
 describe('the lesson of loss curves', async () => {
   const { calls } = await create(await testGpu());
   const stride = 10;
+  const known = new Map<string, Progress[]>();
   async function train(name: ScenarioName, value: number): Promise<Progress[]> {
     const { plan, turns } = SCENARIOS[name];
     const own = { ...plan, [turns]: value };
+    const curve = known.get(JSON.stringify(own)) ?? [];
+    known.set(JSON.stringify(own), curve);
+    if (curve.length > 0) return curve;
     await calls.begin(own);
-    const curve: Progress[] = [];
     while ((curve.at(-1)?.step ?? 0) < own.steps) curve.push(await calls.advance(stride));
     return curve;
   }
-
   /** The curves of the knob as it stands first, and as it should. */
   const both = async (name: ScenarioName) => ({
     bad: await train(name, settings[name].initial as number),
