@@ -198,7 +198,7 @@ describe('the lessons', () => {
     const { page, errors } = await openLesson('optimizers/?x=1&y=-1');
     expect(await numbers(page, '#rows td:nth-child(3)')).toEqual([1, 1, 1, 1, 1]);
     await press(page, 's');
-    await shows(page, '#steps', '1 steps');
+    await shows(page, '#steps', '1 step.');
     const [sgd] = await numbers(page, '#rows td:nth-child(3)');
     expect(sgd).toBeCloseTo(1 - 0.05 * 0.2, 3);
     await tabTo(page, '#surface input');

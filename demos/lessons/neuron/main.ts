@@ -73,7 +73,10 @@ lesson<Kernels>(start, async (call) => {
     async step() {
       const { kind, task } = knobs.values;
       const count = Math.min(STEPS_A_FRAME[kind], MOST_STEPS - steps);
-      weights = await call('train', kind, task, weights, count);
+      const before = weights;
+      const after = await call('train', kind, task, before, count);
+      if (weights !== before) return false; // the reader has begun anew
+      weights = after;
       steps += count;
       if (kind === 'one') {
         const [w1, w2, b] = weights.map((own) => Number(Math.max(-8, Math.min(8, own)).toPrecision(4)));
