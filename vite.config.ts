@@ -40,8 +40,8 @@ export default defineConfig(({ mode }) => ({
 const site = {
   outDir: path('out/site'),
   emptyOutDir: true,
-  // Shaders stay files: a strict policy forbids to fetch them from within a script.
-  assetsInlineLimit: (file: string) => (file.endsWith('.wgsl') ? false : undefined),
+  // What is fetched stays a file: a strict policy forbids to fetch them from within a script.
+  assetsInlineLimit: (file: string) => (/\.(wgsl|safetensors)$/.test(file) ? false : undefined),
   rolldownOptions: { input: pages },
 };
 
@@ -92,7 +92,7 @@ const test = {
       test: {
         name: 'node',
         include: ['test/**/*.test.ts'],
-        exclude: ['test/browser/**'],
+        exclude: ['test/browser/**', 'test/firefox/**'],
         globalSetup: 'test/setup.ts',
         testTimeout: 120_000,
         hookTimeout: 120_000,

@@ -6,8 +6,8 @@
  *     npm run bench -- compiler [--filter conv2d] [--gpu navi31,navi21] [--json FILE] [--each] [--tiles | FILE.wgsl …]
  *
  * --tiles looks at every tile that the tuner may choose, in place of the models' kernels, and so do files. --each prints a
- * line per specialised kernel, where there is one per kernel file else. On Debian it needs gcc, libvulkan-dev, spirv-tools
- * and mesa-vulkan-drivers; where they are missing it says so and ends well.
+ * line per specialised kernel, where there is one per kernel file else. A kernel that a GPU lacks a feature for is not in
+ * its table. On Debian it needs gcc, libvulkan-dev and mesa-vulkan-drivers; where they are missing it says so and ends well.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -35,7 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const kernels = all.filter(({ name, models }) => `${name} ${models.join(' ')}`.includes(values.filter));
   if (kernels.length === 0) throw new Error(`no kernel's name or model contains "${values.filter}"`);
   const gpus = values.gpu.split(',');
-  let statistics: Statistics[][];
+  let statistics: (Statistics | undefined)[][];
   try {
     statistics = compileFor(
       gpus,
@@ -49,12 +49,10 @@ export async function main(args: readonly string[]): Promise<number> {
 
   const results = gpus.map((gpu, i) => ({
     gpu,
-    kernels: kernels.map(({ name, models, code }, j) => ({
-      name,
-      models,
-      specialized: code.split('\n', 1)[0],
-      statistics: statistics[i][j],
-    })),
+    kernels: kernels.flatMap(({ name, models, code }, j) => {
+      const own = statistics[i][j];
+      return own ? [{ name, models, specialized: code.split('\n', 1)[0], statistics: own }] : [];
+    }),
   }));
   for (const own of results) console.log(`${table(own.gpu, own.kernels, values.each)}\n`);
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ schema: 1, results }, undefined, 1)}\n`);

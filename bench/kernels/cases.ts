@@ -103,7 +103,7 @@ function optionText({ op, attrs }: Node): string {
       .join(', ');
   }
   if (op.name === 'map') return functionsOf(attrs.expression);
-  const stride = attrs.stride?.[0] ?? 1;
+  const stride = (attrs.stride ?? attrs.conv?.stride)?.[0] ?? 1;
   return op.name.startsWith('conv') && stride > 1 ? `stride ${stride}` : '';
 }
 

@@ -40,6 +40,7 @@ export function candidatesOf({ node }: KernelCase, gpu: Gpu, which: Which): Cand
   const others = choices.flatMap(({ opName, candidates, preferred }) =>
     candidates
       .filter((own) => own !== preferred && (which === 'all' || !own.includes(':')))
+      .filter((own) => !own.endsWith(':half')) // rounds its operands: no other form of the same numbers
       .map((own) => ({ variant: own, variants: { [opName]: own }, chosen: false })),
   );
   return [{ variant, variants: {}, chosen: true }, ...(which === 'chosen' ? [] : others)];

@@ -1,5 +1,6 @@
 import { sampleAt } from '../../src/data/permutation.ts';
 import type { Node, Tensor } from '../../src/ops/core/op.ts';
+import type { Pool2dAttrs } from '../../src/ops/pooling/pool2d.ts';
 import { evaluateExpression } from '../../test/graph/interpret.ts';
 import { map, random, randomIntegers, sizeOf, zeros } from '../../test/reference/array.ts';
 import type { Array64 } from '../../test/reference/array.ts';
@@ -17,6 +18,8 @@ interface Twin {
   compute(node: Node, inputs: readonly Array64[]): (Array64 | undefined)[];
   /** Values of an input for which any would not do: class indices, winners of a pool. */
   feed?(node: Node, index: number): Array64 | undefined;
+  /** What is fused into the node comes before its output, so that `compute` does it, too. */
+  readonly fuses?: boolean;
 }
 
 /** How a window moves, in the words of the float64 twins. */
@@ -76,7 +79,7 @@ function unpacked(packed: Array64, dy: Array64): Array64 {
   return map(dy, (_, i) => Math.floor(packed.data[Math.floor(i / 4)] / 256 ** (i % 4)) % 256);
 }
 
-function poolOptions({ attrs: { poolSize, stride, padding, dilation } }: Node, x: readonly number[]) {
+function poolOptions({ poolSize, stride, padding, dilation }: Pool2dAttrs, x: readonly number[]) {
   return { size: poolSize, ...geometry({ stride, padding, dilation }, x, poolSize) };
 }
 
@@ -112,12 +115,21 @@ export const twins: Readonly<Record<string, Twin>> = {
     compute: (node, inputs) => [gradFilter(node, inputs), reduce('sum', inputs[1], { axes: [0, 1, 2] })],
   },
   maxPool2d: {
-    compute: (node, [x]) => [maxPool2d(x, poolOptions(node, x.shape)).output, undefined],
+    compute: (node, [x]) => [maxPool2d(x, poolOptions(node.attrs, x.shape)).output, undefined],
+  },
+  conv2dMaxPool: {
+    compute: (node, inputs) => {
+      const [x, w] = inputs;
+      const { conv: window, pool } = node.attrs;
+      const y = withEpilogue(node, conv.conv2d(x, w, geometry(window, x.shape, w.shape)), inputs);
+      return [maxPool2d(y, poolOptions(pool, y.shape)).output, undefined];
+    },
+    fuses: true,
   },
   maxPool2dGradient: {
     compute: (node, [dy, packed]) => {
       const { shape } = node.outputs[0];
-      return [maxPool2dGrad(dy, unpacked(packed, dy), shape, poolOptions(node, shape))];
+      return [maxPool2dGrad(dy, unpacked(packed, dy), shape, poolOptions(node.attrs, shape))];
     },
     feed: (node, index) => (index === 1 ? winners(node) : undefined),
   },
@@ -175,9 +187,12 @@ export function expectedOf(node: Node, feed: readonly (Array64 | undefined)[]): 
   if (!twin) throw new Error(`${node.op.name} has no float64 twin yet; write it in bench/kernels/twins.ts`);
   const inputs = feed.map((values) => values ?? zeros([0]));
   const [first, ...others] = twin.compute(node, inputs);
-  const { epilogue } = node;
-  if (!epilogue || !first) return [first, ...others];
-  const extras = inputs.slice(inputs.length - epilogue.extras.length);
-  const operands = epilogue.extras.length > 0 ? [first, ...extras] : [first];
-  return [evaluateExpression(epilogue.expression, operands, node.outputs[0].shape), ...others];
+  return [first && !twin.fuses ? withEpilogue(node, first, inputs) : first, ...others];
+}
+
+/** What an op computes, with what is fused into it. */
+function withEpilogue({ epilogue }: Node, value: Array64, inputs: readonly Array64[]): Array64 {
+  if (!epilogue) return value;
+  const { expression, extras } = epilogue;
+  return evaluateExpression(expression, [value, ...inputs.slice(inputs.length - extras.length)], value.shape);
 }

@@ -3,7 +3,7 @@
  *
  *     npm run bench -- readme FILE.json …
  *
- * A report of `peers` goes to README.md, one of `kernels` to bench/README.md.
+ * A report of `peers` goes to README.md, one of `kernels` to bench/README.md, as do both of SwiftShader.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { replaceBlock } from '../report/block.ts';
@@ -16,18 +16,26 @@ import type { KernelReport, PeerReport, Report } from '../report/schema.ts';
 export const TABLES: Readonly<Record<string, { file: string; write: (report: Report) => string }>> = {
   peers: { file: 'README.md', write: (report) => peerTables(report as PeerReport) },
   kernels: { file: 'bench/README.md', write: (report) => kernelTables(report as KernelReport) },
+  'peers-swiftshader': { file: 'bench/README.md', write: (report) => peerTables(report as PeerReport) },
+  'kernels-swiftshader': { file: 'bench/README.md', write: (report) => kernelTables(report as KernelReport) },
 };
+
+/** The table that a report belongs to: SwiftShader's stand beside those of the adapter that is usual. */
+export function tableOf({ command, device }: Pick<Report, 'command' | 'device'>): string {
+  return /swiftshader/i.test(device) ? `${command}-swiftshader` : command;
+}
 
 export async function main(args: readonly string[]): Promise<number> {
   if (args.length === 0) throw new Error('name the JSON of a run, which --json FILE writes');
-  for (const name of args) {
-    const report = parseReport(readFileSync(name, 'utf8'), name);
-    const table = TABLES[report.command];
-    if (!table) throw new Error(`${name}: is a report of "${report.command}", for which there are no tables`);
+  for (const from of args) {
+    const report = parseReport(readFileSync(from, 'utf8'), from);
+    const name = tableOf(report);
+    const table = TABLES[name];
+    if (!table) throw new Error(`${from}: is a report of "${report.command}", for which there are no tables`);
     const file = new URL(`../../${table.file}`, import.meta.url);
     const text = readFileSync(file, 'utf8');
-    writeFileSync(file, replaceBlock(text, report.command, table.write(report), table.file));
-    console.log(`Wrote the tables of ${report.command} in ${table.file}.`);
+    writeFileSync(file, replaceBlock(text, name, table.write(report), table.file));
+    console.log(`Wrote the tables of ${name} in ${table.file}.`);
   }
   return 0;
 }

@@ -19,6 +19,7 @@ export function kernelTables(report: KernelReport): string {
   ]);
   const header = ['op', 'shapes', 'in', 'variant', 'ms', 'GFLOP/s', 'GB/s', 'of the nearer ceiling'];
   const squares = results.filter(({ chosen: own, models }) => own && models.includes('squares'));
+  const variants = variantRows(results);
   return [
     `Ceilings of the run: ${digits(ceilings.gflops)} GFLOP/s (multiply-adds out of registers), ${digits(ceilings.gbs)} GB/s (a copy, read + written).`,
     `The ${slowest.length} kernels of the training steps that take longest, as chosen:`,
@@ -33,8 +34,12 @@ export function kernelTables(report: KernelReport): string {
           ),
         ]
       : []),
-    'Other variants, time as a multiple of the chosen one’s (geometric mean over the shapes):',
-    markdownTable(['op', 'variant', 'shapes', 'time'], variantRows(results), 'llrr'),
+    ...(variants.length > 0
+      ? [
+          'Other variants, time as a multiple of the chosen one’s (geometric mean over the shapes):',
+          markdownTable(['op', 'variant', 'shapes', 'time'], variants, 'llrr'),
+        ]
+      : []),
     provenance(report),
   ].join('\n\n');
 }

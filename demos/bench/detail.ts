@@ -1,7 +1,7 @@
 import { digits, percent, withQuartiles } from '../../bench/report/markdown.ts';
 import type { KernelResult } from '../../bench/report/schema.ts';
 import { byId, create } from '../shared/dom.ts';
-import { showKernel } from '../shared/kernels.ts';
+import { kernelSource, showKernel } from '../shared/kernels.ts';
 
 /** Shows the numbers of a kernel, and its shaders as they are in the repository. */
 export async function showDetail(result: KernelResult): Promise<void> {
@@ -22,11 +22,21 @@ export async function showDetail(result: KernelResult): Promise<void> {
     ...stats.map(([name, value]) => create('div', {}, create('dt', {}, name), create('dd', {}, value))),
   );
   const buttons = result.kernels.map((name) => create('button', { type: 'button' }, `shaders/${name}.wgsl`));
-  const show = async (index: number) => {
+  const show = (index: number) => {
     buttons.forEach((button, i) => button.setAttribute('aria-pressed', String(i === index)));
-    await showKernel(byId('detail-code'), result.kernels[index]);
+    return showKernel(byId('detail-code'), result.kernels[index]);
   };
   buttons.forEach((button, i) => button.addEventListener('click', () => void show(i)));
   byId('detail-tabs').replaceChildren(...buttons);
-  await show(result.kernels.length - 1);
+  // The longest one does the work; the others lay out its input, or add up its parts. A recorded run may name one that is
+  // no longer there.
+  const lengths = await Promise.all(
+    result.kernels.map((name) =>
+      kernelSource(name).then(
+        ({ length }) => length,
+        () => 0,
+      ),
+    ),
+  );
+  await show(lengths.indexOf(Math.max(...lengths)));
 }

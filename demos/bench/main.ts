@@ -12,6 +12,7 @@ import { drawLadder } from './ladder.ts';
 import type { KernelMessage, Settings } from './protocol.ts';
 import { race } from './race.ts';
 import { drawRoofline } from './roofline.ts';
+import { loadRecorded, showProvenance, showSource } from './recorded.ts';
 import { readSettings, showAddress } from './settings.ts';
 import { drawKernels, drawPeers } from './tables.ts';
 
@@ -23,6 +24,8 @@ const found: {
   peers: readonly PeerResult[];
   warnings: string[];
 } = { kernels: [], peers: [], warnings: [] };
+/** What the roofline and its table show: a recorded run, until there is one of this machine. */
+let roof: { readonly ceilings: Ceilings; readonly results: readonly KernelResult[] } | undefined;
 let selected: KernelResult | undefined;
 let running: AbortController | undefined;
 
@@ -34,7 +37,33 @@ runLive(() => {
   byId('compare').addEventListener('change', () => void compareWithFile());
   byId('adapter').textContent = 'ready';
   if (new URLSearchParams(location.search).get('play') === '1') void start();
+  else void showRecorded();
 });
+
+const ofSquares = ({ models }: KernelResult) => models.includes('squares');
+
+/** Fills the page with a run of another machine, so that there is something to read before the reader's own. */
+async function showRecorded(): Promise<void> {
+  try {
+    const { kernels, peers } = await loadRecorded();
+    if (running || found.machine) return;
+    const { ceilings, results } = kernels;
+    roof = { ceilings, results: results.filter((result) => result.chosen && !ofSquares(result)) };
+    drawAll();
+    drawLadder(
+      byId('ladder'),
+      ceilings,
+      results.filter((result) => ofSquares(result) && result.pass === 'forward'),
+    );
+    drawPeers(byId('peers'), peers.results);
+    showProvenance(kernels);
+    showSource('roofline', kernels);
+    showSource('ladder', kernels);
+    showSource('peers', peers);
+  } catch (error) {
+    byId('notices').append(notice(`There is no recorded run to show: ${(error as Error).message}`));
+  }
+}
 
 async function start(): Promise<void> {
   const settings = readSettings(location.search);
@@ -46,6 +75,7 @@ async function start(): Promise<void> {
   byId('peers-note').textContent = '';
   byId('detail').hidden = true;
   setRunning(true);
+  say('Opening the GPU', 0);
   const before = performance.now();
   try {
     await runKernelWorker(settings, signal);
@@ -112,20 +142,22 @@ function showMachine(machine: Machine, description: string): void {
 
 function addKernel(result: KernelResult): void {
   found.kernels.push(result);
-  if (result.models.includes('squares')) {
-    drawLadder(
-      byId('ladder'),
-      found.ceilings!,
-      found.kernels.filter(({ models }) => models.includes('squares')),
-    );
-  } else drawAll();
+  const ceilings = found.ceilings!;
+  if (ofSquares(result)) {
+    showSource('ladder');
+    drawLadder(byId('ladder'), ceilings, found.kernels.filter(ofSquares));
+    return;
+  }
+  showSource('roofline');
+  roof = { ceilings, results: found.kernels.filter((own) => !ofSquares(own)) };
+  drawAll();
 }
 
 /** The roofline and the table: what the models compute. */
 function drawAll(): void {
-  const own = found.kernels.filter(({ models }) => !models.includes('squares'));
-  drawRoofline(byId('roofline'), found.ceilings!, own, selected, choose);
-  drawKernels(byId('kernels'), own, selected, choose);
+  const { ceilings, results } = roof!;
+  drawRoofline(byId('roofline'), ceilings, results, selected, choose);
+  drawKernels(byId('kernels'), results, selected, choose);
 }
 
 function choose(result: KernelResult): void {
@@ -146,6 +178,7 @@ function raceEvents({ ladder, models }: Settings) {
     progress: (text: string, share: number) => say(text, part + (1 - part) * share),
     results(results: readonly PeerResult[]) {
       found.peers = results;
+      showSource('peers');
       drawPeers(byId('peers'), results);
     },
     note(text: string) {

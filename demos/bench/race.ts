@@ -7,6 +7,9 @@ import type { PeerResult } from '../../bench/report/schema.ts';
 import { workerPort } from '../shared/port.ts';
 import type { PeerMessage, PeerRequest, Settings } from './protocol.ts';
 
+/** Whoever takes longer than this at a training has no second turn at it: the run would take minutes. */
+const SLOW_MS = 10_000;
+
 const FRAMEWORKS: readonly Framework[] = ['wgrad', 'jax-js', 'tfjs'];
 
 /** A framework in a worker of its own, which is asked one thing after the other. */
@@ -58,6 +61,7 @@ export async function race(settings: Settings, events: RaceEvents, signal: Abort
   signal.addEventListener('abort', end);
   const versions = new Map<Framework, string>();
   const samples = new Map<string, TrainingSample[]>();
+  const slow = new Set<string>();
   const total = rounds * models.length * runners.length;
   let done = 0;
   try {
@@ -77,10 +81,12 @@ export async function race(settings: Settings, events: RaceEvents, signal: Abort
         for (const runner of runners) {
           const { framework } = runner;
           events.progress(`Round ${round + 1} of ${rounds}: ${model}, ${framework}`, done++ / total);
-          if (!versions.has(framework) || !trains(framework, model)) continue;
+          const key = `${model} ${framework}`;
+          if (!versions.has(framework) || !trains(framework, model) || slow.has(key)) continue;
+          const began = performance.now();
           const answer = await attempt(() => runner.ask({ type: 'train', model, stretchMs }), events, signal);
           if (answer?.type !== 'sample') continue;
-          const key = `${model} ${framework}`;
+          if (performance.now() - began > SLOW_MS) slow.add(key);
           samples.set(key, [...(samples.get(key) ?? []), answer.sample]);
           events.results(models.flatMap((own) => resultsOf(own, versions, samples)));
         }

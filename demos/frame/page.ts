@@ -2,6 +2,7 @@ import { showAdapter } from '../shared/adapter.ts';
 import { byId } from '../shared/dom.ts';
 import { createFailures, runLive, showData, showRecovered } from '../shared/live.ts';
 import { onSchemeChange, readPalette } from '../shared/palette.ts';
+import type { Palette } from '../shared/palette.ts';
 import { handOver } from '../shared/panels.ts';
 import type { TilePlan } from '../shared/panels.ts';
 import { workerPort } from '../shared/port.ts';
@@ -17,6 +18,7 @@ import { stateText } from './states.ts';
 import type { StateTexts } from './states.ts';
 import { stepText } from './stepText.ts';
 import { bindTransport } from './transport.ts';
+import { showWithout } from './without.ts';
 
 /** What a page is made of, beside its HTML. */
 export interface PageOptions<S extends Settings, C extends Calls, E> {
@@ -29,8 +31,12 @@ export interface PageOptions<S extends Settings, C extends Calls, E> {
   readonly figures?: Readonly<Record<string, FigurePlan>>;
   /** What the status line says, where it is not what it says on every page. */
   readonly texts?: StateTexts;
+  /** The colours in which the worker draws; default: those of tensors. */
+  readonly palette?: () => Palette;
   /** What a training step does, in words: 'gather 64 images, forward, loss, backward, update, record'. */
   readonly stepWords?: (values: ValuesOf<S>, part?: string) => string;
+  /** A recorded run for those without WebGPU: its files in the page's folder, without an ending. */
+  readonly recording?: string;
   /** Builds what is the page's own; the answer handles what the worker tells. */
   readonly start?: (page: LivePage<S, C>) => Handlers<E>;
 }
@@ -69,12 +75,16 @@ export function startPage<S extends Settings, C extends Calls, E extends Tells>(
   options: PageOptions<S, C, E>,
 ): void {
   bindShell();
-  runLive(() => run(options));
+  runLive(
+    () => run(options),
+    (reason) => showWithout(reason, options.recording),
+  );
 }
 
 function run<S extends Settings, C extends Calls, E extends Tells>(options: PageOptions<S, C, E>): void {
   const address = new Address(options.settings);
   const worker = options.worker();
+  const { palette = readPalette } = options;
   const port = workerPort<FromWorker, ToWorker>(worker, (message) => fail('WorkerError', message));
   const progress = createProgress(options);
   const showProgram = createStepTable();
@@ -108,6 +118,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   });
   const fail = createFailures({
     worker,
+    giveUp: (reason) => showWithout(reason, options.recording),
     resetLabel: 'Begin again',
     reset: () => port.post({ type: 'reset', trained: false }),
     onFailure(message) {
@@ -149,7 +160,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
         port.post({
           type: 'start',
           values: address.values,
-          palette: readPalette(),
+          palette: palette(),
           base: new URL('../data', location.href).href,
         });
         for (const post of early.splice(0)) post();
@@ -211,7 +222,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   let played = false;
 
   port.listen(handle);
-  onSchemeChange(() => port.post({ type: 'palette', palette: readPalette() }));
+  onSchemeChange(() => port.post({ type: 'palette', palette: palette() }));
 }
 
 const NOWHERE: Position = {

@@ -61,8 +61,10 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
 
   function showOptimizer(values: Readonly<Record<string, unknown>>): void {
     if (!optimizer) return;
-    const rate = typeof values.rate === 'number' ? `, learning rate ${figures(values.rate, 2)}` : '';
-    byId('stat-optimizer').textContent = (OPTIMIZERS[optimizer] ?? optimizer) + rate;
+    const rates = Object.entries(values).filter(([name]) => name.endsWith('rate'));
+    const numbers = rates.map(([, rate]) => figures(rate as number, 2)).join(' and ');
+    const text = rates.length > 0 ? `, learning rate${rates.length > 1 ? 's' : ''} ${numbers}` : '';
+    byId('stat-optimizer').textContent = (OPTIMIZERS[optimizer] ?? optimizer) + text;
   }
 
   return {

@@ -15,7 +15,8 @@ const PAUSE_MS = { look: 60, softwareLook: 250, evaluate: 1500, save: 3000 };
 
 export interface RunnerHooks {
   readonly post: (message: FromWorker) => void;
-  readonly onFailure: (error: unknown) => void;
+  /** Answers whether another GPU takes over. */
+  readonly onFailure: (error: unknown) => boolean;
   /** The steps per second that someone wants to see; undefined: as many as can be. */
   readonly speed: () => number | undefined;
 }
@@ -89,9 +90,9 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#stop = new AbortController();
     this.#tell('compiling');
     this.#loop = this.#train(this.#stop.signal).catch((error) => {
+      const isReplaced = this.#hooks.onFailure(error); // it asks for the checkpoint, which tells whether training ran
       this.#gate.close();
-      this.#tell('failed');
-      this.#hooks.onFailure(error);
+      if (!isReplaced) this.#tell('failed');
     });
   }
 
@@ -199,7 +200,7 @@ export class Runner<Data, T extends Trainee<Data>> {
   /** Draws the panels; of many wishes at once, one. */
   readonly look = coalesce(async () => {
     if (!this.trainee.look || this.#ended || this.#state === 'failed') return;
-    this.#looking = this.#look().catch((error) => this.#hooks.onFailure(error));
+    this.#looking = this.#look().catch((error) => void this.#hooks.onFailure(error));
     await this.#looking;
   });
 

@@ -22,7 +22,7 @@ export interface Trainee<Data> {
   /** Samples of a step, and epochs of a run; undefined: it goes on until someone stops it. */
   readonly batchSize: number;
   readonly epochs?: number;
-  /** The optimizer's name in the engine, 'adam', to be told with the setting `rate`. */
+  /** The optimizer's name in the engine, 'adam', to be told with the settings that end in `rate`. */
   readonly optimizer?: string;
 
   /** Compiles the training step, while the data still load. */
@@ -41,8 +41,6 @@ export interface Trainee<Data> {
   /** Everything that training goes on from. */
   save(): Promise<Uint8Array>;
   load(bytes: Uint8Array): void | Promise<void>;
-  /** Takes trained weights in the form in which the page brings them; default: `load`. */
-  loadTrained?(bytes: Uint8Array): void | Promise<void>;
   /** The setting `name`, which acts now or at a restart, is this from now on; also told after every `load`. */
   set?(name: string, value: unknown): void | Promise<void>;
   /** A panel has come: it is to show what is its to show. */

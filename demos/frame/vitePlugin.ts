@@ -63,7 +63,7 @@ export function frameHtml(html: string, root: string, folder: string, settings: 
       .replaceAll('{{description}}', description)
       .replaceAll('{{repository}}', source ? `<a href="${source}">Source code</a>` : '')
       .replaceAll('{{pages}}', neighbours(place, base));
-  const preview = existsSync(join(folder, 'preview.jpg'));
+  const preview = existsSync(join(folder, 'preview.png'));
   const head = fill(piece('head')) + (preview ? openGraphImage(homepage && `${homepage}/${place}`) : '');
   return pieces(html, settings, fill)
     .replace('</title>', `</title>\n${head}`)
@@ -75,7 +75,7 @@ export function frameHtml(html: string, root: string, folder: string, settings: 
 
 /** A picture for whoever shares the page. Some readers of these tags want a whole address: package.json's homepage. */
 function openGraphImage(site: string | undefined): string {
-  const address = site ? `${site}/preview.jpg` : './preview.jpg';
+  const address = site ? `${site}/preview.png` : './preview.png';
   return `\n<meta property="og:image" content="${address}" />\n<meta name="twitter:card" content="summary_large_image" />`;
 }
 

@@ -160,7 +160,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       renderer,
       tell: (name, value, transfer) => port.post({ type: 'told', name, value }, transfer),
       look: () => void session?.runner.look(),
-      fail: (error) => fail(error, gpu),
+      fail: (error) => void fail(error, gpu),
     });
     const first = scratch ?? (await trainee.save());
     const url = page.trained?.(own);
@@ -168,7 +168,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     if (bytes) await trainee.load(bytes);
     else if (url && values.start === 'trained' && values.play === '0') {
       trained = await loadTrained(url);
-      await (trainee.loadTrained ?? trainee.load).call(trainee, trained);
+      await trainee.load(trained);
     }
     await setAll(trainee);
     const saved = bytes ?? (trained ? await trainee.save() : first);
@@ -230,7 +230,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const { trainee } = runner;
     const load = async () => {
       await trainee.load(scratch);
-      if (url) await (trainee.loadTrained ?? trainee.load).call(trainee, session!.trained!);
+      if (url) await trainee.load(session!.trained!);
       await setAll(trainee);
     };
     await runner.restart(scratch, load, url !== undefined);
@@ -272,20 +272,20 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     void session?.runner.look();
   }
 
-  /** A lost GPU is replaced, from the last checkpoint; everything else is for the page to show. */
-  function fail(error: unknown, gpu?: Gpu): void {
-    if (gpu && lost.has(gpu)) return;
+  /** A lost GPU is replaced, from the last checkpoint: the answer says so. Everything else is for the page to show. */
+  function fail(error: unknown, gpu?: Gpu): boolean {
+    if (gpu && lost.has(gpu)) return true;
     if (error instanceof DeviceLostError && gpu && session?.gpu === gpu) {
       lost.add(gpu);
       const { checkpoint } = session.runner;
       session = undefined;
       if (error.reason !== 'destroyed') {
-        return enqueue(async () => {
-          await open(await init(), { ...checkpoint, reason: error.reason });
-        });
+        enqueue(async () => open(await init(), { ...checkpoint, reason: error.reason }));
+        return true;
       }
     }
     report(error);
+    return false;
   }
 
   function report(error: unknown): void {

@@ -6,7 +6,7 @@ import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/trainee.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import { LessonProgram } from './lessonProgram.ts';
-import type { Tells } from './protocol.ts';
+import type { ExplainedMap, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 import { classify, isDrawable, Viewer } from './viewer.ts';
 
@@ -16,7 +16,14 @@ const PIXELS = 28 * 28;
 const LESSONS = new WeakMap<Gpu, Promise<LessonProgram>>();
 
 /** What the page wants to see; it outlives networks and GPUs. */
-const wishes = { input: 0 as number | Uint8Array, chosen: new Uint32Array() };
+const wishes = {
+  input: 0 as number | Uint8Array,
+  chosen: new Uint32Array(),
+  target: undefined as number | undefined,
+  explained: undefined as ExplainedMap | undefined,
+};
+/** While it trains, a feature map is explained anew so often. */
+const EXPLAIN_MS = 500;
 
 /** The network that reads digits, in training, with its views. */
 export class Digits implements Trainee<MnistSet> {
@@ -27,6 +34,7 @@ export class Digits implements Trainee<MnistSet> {
   #batch: number;
   #data: MnistSet | undefined;
   #testImages: GPUBuffer | undefined;
+  #explainedAt = 0;
   #destroyed = false;
 
   private constructor(context: Here, model: Model, viewer: Viewer) {
@@ -55,7 +63,10 @@ export class Digits implements Trainee<MnistSet> {
       return { ...summary, filters: isDrawable(shape) ? { width: shape[1], height: shape[0] } : undefined };
     });
     context.tell('model', { layers });
-    return new Digits(context, model, viewer);
+    wishes.explained = undefined; // the page has other maps now
+    const digits = new Digits(context, model, viewer);
+    await digits.gradients(wishes.target);
+    return digits;
   }
 
   get step(): number {
@@ -97,6 +108,7 @@ export class Digits implements Trainee<MnistSet> {
 
   async look(): Promise<void> {
     await this.#viewer.look();
+    if (performance.now() - this.#explainedAt > EXPLAIN_MS) await this.#explain();
     void this.#tellReading().catch((error) => this.#destroyed || this.#context.fail(error));
   }
 
@@ -104,6 +116,27 @@ export class Digits implements Trainee<MnistSet> {
     const input = typeof wishes.input === 'number' ? wishes.input : undefined;
     this.#context.tell('seen', { input, ...(await this.#viewer.reading()) });
   });
+
+  async #explain(): Promise<void> {
+    const { explained } = wishes;
+    if (!explained) return;
+    const made = await this.#viewer.channel(explained.layer, explained.channel);
+    this.#explainedAt = performance.now();
+    this.#context.tell('channel', { ...explained, ...made });
+  }
+
+  explain(map: ExplainedMap | undefined): void {
+    wishes.explained = map;
+    this.#explainedAt = 0;
+    this.#context.look();
+  }
+
+  async gradients(target: number | undefined): Promise<void> {
+    wishes.target = target;
+    await this.#viewer.choose(target === undefined ? 'values' : 'gradients');
+    if (target !== undefined) this.#viewer.target = target;
+    this.#context.look();
+  }
 
   /** The data have come: what was to be shown of them can be. */
   #take(data: MnistSet): void {
@@ -123,6 +156,7 @@ export class Digits implements Trainee<MnistSet> {
   /** Lets the network look at a test image or at a drawing from now on. */
   show(input: number | Uint8Array): void {
     wishes.input = input;
+    this.#explainedAt = 0;
     this.#showInput();
     this.#context.look();
   }

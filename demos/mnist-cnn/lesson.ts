@@ -1,5 +1,5 @@
 import { byId, create } from '../shared/dom.ts';
-import { createKernelTabs } from '../shared/kernelTabs.ts';
+import type { createKernelTabs } from '../shared/kernelTabs.ts';
 import type { Live } from './live.ts';
 import type { LessonResult as Result } from './protocol.ts';
 
@@ -16,7 +16,7 @@ const STAGES: readonly { stage: Stage; size: number; title: string }[] = [
 ];
 
 /** In the order of the stages. */
-const KERNELS = [
+export const LESSON_KERNELS = [
   { title: 'Convolution', name: 'conv2d/1_naive' },
   { title: 'ReLU', name: 'elementwise/map' },
   { title: 'Max pooling', name: 'pooling/max' },
@@ -26,12 +26,11 @@ const KERNELS = [
 const text = (value: number): string => String(Number(value.toPrecision(6))).replace('-', '−');
 
 /** The worked example: image, filter, feature map, ReLU and pooling, each number computed by the GPU. */
-export function createLesson(page: Live): void {
+export function createLesson(page: Live, tabs: ReturnType<typeof createKernelTabs>): void {
   let image = [...X];
   let filter = [...DIAGONAL];
   let result: Result | undefined;
   let selected: { stage: Stage; index: number } = { stage: 'convolved', index: 0 };
-  const tabs = createKernelTabs(KERNELS);
 
   const pixels = editable('image', 5, 'pixel', (index) => {
     image[index] = -image[index];

@@ -1,7 +1,10 @@
 import { byId, figures, percent } from '../shared/dom.ts';
+import { createKernelTabs } from '../shared/kernelTabs.ts';
 import { startPage } from '../frame/page.ts';
+import { createExplorer } from './explorer.ts';
+import { createGradients } from './gradients.ts';
 import { showLayers } from './layers.ts';
-import { createLesson } from './lesson.ts';
+import { createLesson, LESSON_KERNELS } from './lesson.ts';
 import { createPad } from './pad.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { settings } from './settings.ts';
@@ -9,6 +12,9 @@ import { createTestSet } from './testSet.ts';
 
 /** Probabilities this close to 1 share the top of the axis. */
 const TOP = 0.002;
+
+/** There without WebGPU, too. */
+const tabs = createKernelTabs(LESSON_KERNELS);
 
 startPage<typeof settings, Calls, Tells>({
   settings,
@@ -51,20 +57,31 @@ startPage<typeof settings, Calls, Tells>({
     trained: 'This network is trained. Write a digit, or train a network yourself.',
   },
   stepWords: ({ batch }) => `gather ${batch} images, forward, loss, backward, update, record`,
+  recording: 'trained/quick',
   start(page) {
     const pad = createPad(page);
     const testSet = createTestSet(page, (index) => {
       pad.choose(index);
       byId('inside').scrollIntoView({ block: 'start' });
     });
-    createLesson(page);
+    const explorer = createExplorer(page);
+    const gradients = createGradients(page);
+    createLesson(page, tabs);
     return {
-      model: ({ layers }) => showLayers(page, layers),
+      model({ layers }) {
+        explorer.close();
+        showLayers(page, layers, explorer.open);
+      },
+      channel: explorer.channel,
       labels(labels) {
         pad.labels(labels);
+        gradients.labels(labels);
         testSet.labels(labels);
       },
-      seen: pad.seen,
+      seen(seen) {
+        pad.seen(seen);
+        gradients.seen(seen);
+      },
       predicted: testSet.predicted,
     };
   },

@@ -9,6 +9,8 @@ import type { Live } from './live.ts';
 /** After so long without a new stroke the verdict is said. */
 const QUIET_MS = 700;
 const CLASSES = 10;
+/** The page writes this when it opens. */
+const FIRST_DIGIT = 3;
 
 /** The drawing pad, and what the network makes of what is on it. */
 export function createPad(page: Live) {
@@ -64,7 +66,9 @@ export function createPad(page: Live) {
     look(page.values.image);
   });
   page.handOver('input', byId('input'), (width) => ({ columns: 1, rows: 1, gap: 0, width }));
-  look(page.values.image);
+  // Something to look at while the test images load; an address that names one of them is for that one.
+  if (page.values.image === 0 && page.values.start === 'trained') writeSample(FIRST_DIGIT);
+  else look(page.values.image);
 
   return {
     labels(own: Uint8Array): void {

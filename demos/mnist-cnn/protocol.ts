@@ -17,14 +17,38 @@ export interface LayerInfo {
   readonly filters?: { readonly width: number; readonly height: number };
 }
 
+/** What made one feature map of a convolution; images are [height, width, channels], row by row. */
+export interface Channel {
+  readonly input: Float32Array;
+  readonly channels: number;
+  /** [filterHeight, filterWidth, channels] */
+  readonly filter: Float32Array;
+  readonly filterHeight: number;
+  readonly filterWidth: number;
+  readonly bias: number;
+  /** [height, width], after ReLU, as the GPU has computed it. */
+  readonly output: Float32Array;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** What the page calls. Panels: 'grid', 'input', 'filters:<layer>', 'maps:<layer>'. */
 export type Calls = {
   /** Show a test image, or 28 × 28 bytes, to the network. */
   look(input: number | Uint8Array): void;
   /** Test images to draw into the panel 'grid'. */
   grid(chosen: Uint32Array): void;
+  /** Pictures of gradients instead of values: of the loss against this digit. */
+  gradients(target: number | undefined): Promise<void>;
+  /** Tell what makes a feature map, from now on. */
+  explain(map: ExplainedMap | undefined): void;
   lesson(image: Float32Array, filter: Float32Array): LessonResult;
 };
+
+export interface ExplainedMap {
+  readonly layer: string;
+  readonly channel: number;
+}
 
 /** What the worker tells. */
 export type Tells = {
@@ -39,4 +63,5 @@ export type Tells = {
     readonly logits: Float32Array;
     readonly probabilities: Float32Array;
   };
+  channel: ExplainedMap & Channel;
 };

@@ -9,10 +9,14 @@ serve<typeof settings, MnistSet, Digits, Calls, Tells>({
   settings,
   load: digitsFor,
   create: (context) => Digits.create(context),
+  trained: ({ preset }) =>
+    preset === 'quick' ? new URL('./trained/quick.safetensors', import.meta.url) : undefined,
   calls: {
     look: (digits, input) => digits.show(input),
     grid: (digits, chosen) => digits.showGrid(chosen),
+    gradients: (digits, target) => digits.gradients(target),
+    explain: (digits, map) => digits.explain(map),
     lesson: (digits, image, filter) => digits.lesson(image, filter),
   },
-  latest: ['look'],
+  latest: ['look', 'gradients'],
 });

@@ -12,7 +12,7 @@ const texts = new Map<string, string>();
 const wanted = new WeakMap<HTMLElement, object>();
 
 /** The source of a kernel as it is in the repository: `conv2d/1_naive`. */
-async function kernelSource(name: string): Promise<string> {
+export async function kernelSource(name: string): Promise<string> {
   const address = addresses[`../../shaders/${name}.wgsl`];
   if (!address) throw new Error(`There is no kernel shaders/${name}.wgsl.`);
   const known = texts.get(address);

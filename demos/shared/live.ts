@@ -2,7 +2,7 @@ import { byId, count, create, notice } from './dom.ts';
 import { errorPanel, missingWebGpu, webgpuProblem } from './missing.ts';
 
 /** Runs a page's live part, or says what to do without WebGPU. */
-export function runLive(run: () => void): void {
+export function runLive(run: () => void, giveUp: (reason: string) => void = replaceLive): void {
   // The controls act as they are changed: Enter in one of them must not load the page again. (Here and not in the HTML: a
   // strict content security policy forbids handlers there.)
   byId('controls').addEventListener('submit', (event) => event.preventDefault());
@@ -11,7 +11,7 @@ export function runLive(run: () => void): void {
   else run();
 }
 
-function giveUp(reason: string): void {
+function replaceLive(reason: string): void {
   byId('live').replaceWith(missingWebGpu(reason));
   byId('adapter').textContent = 'no WebGPU';
   byId('adapter').classList.add('software');
@@ -25,6 +25,8 @@ export interface FailureOptions {
   readonly reset: () => void;
   /** Called with each message shown: to stop the controls, and to say so. */
   readonly onFailure: (message: string) => void;
+  /** Shows the page without WebGPU. */
+  readonly giveUp?: (reason: string) => void;
 }
 
 /** Shows what went wrong where the page's notices are, with a way to go on; without an adapter, what to do about it. */
@@ -41,7 +43,7 @@ export function createFailures(options: FailureOptions): (name: string, message:
   return (name, message) => {
     if (name === 'AdapterError') {
       options.worker.terminate();
-      return giveUp(message);
+      return (options.giveUp ?? replaceLive)(message);
     }
     panel?.remove();
     panel = errorPanel(name, message, name === 'NumericError' ? [reset, reload] : [reload]);

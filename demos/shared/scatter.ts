@@ -1,5 +1,7 @@
 import source from '../../shaders/draw/scatter.wgsl?raw';
 import type { Rgb } from './palette.ts';
+import { createSurface, surfaceFormat } from './surface.ts';
+import type { Canvas, Surface } from './surface.ts';
 import type { PanelLayout, Range } from './tiles.ts';
 
 /** Points that lie on the GPU. */
@@ -15,8 +17,7 @@ export interface Points {
 }
 
 interface Panel {
-  readonly canvas: OffscreenCanvas;
-  readonly context: GPUCanvasContext;
+  readonly surface: Surface;
   layout: PanelLayout;
 }
 
@@ -28,7 +29,6 @@ const OPACITY = 0.78;
 /** Draws points into one canvas straight from GPU memory: a render pass in a command encoder of the caller's. */
 export class ScatterRenderer {
   readonly #device: GPUDevice;
-  readonly #format: GPUTextureFormat;
   readonly #pipeline: GPURenderPipeline;
   readonly #uniform: GPUBuffer;
   #classes: readonly Rgb[];
@@ -39,31 +39,29 @@ export class ScatterRenderer {
   constructor(device: GPUDevice, classes: readonly Rgb[]) {
     this.#device = device;
     this.#classes = classes;
-    this.#format = navigator.gpu.getPreferredCanvasFormat();
     const module = device.createShaderModule({ label: 'scatter', code: source });
     const over = { srcFactor: 'one', dstFactor: 'one-minus-src-alpha', operation: 'add' } as const;
     this.#pipeline = device.createRenderPipeline({
       label: 'scatter',
       layout: 'auto',
       vertex: { module },
-      fragment: { module, targets: [{ format: this.#format, blend: { color: over, alpha: over } }] },
+      fragment: { module, targets: [{ format: surfaceFormat(), blend: { color: over, alpha: over } }] },
     });
     const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
     this.#uniform = device.createBuffer({ label: 'scatter', size: UNIFORM_BYTES, usage });
   }
 
   /** Takes a canvas over. */
-  add(canvas: OffscreenCanvas, layout: PanelLayout): void {
-    const context = canvas.getContext('webgpu') as GPUCanvasContext;
-    context.configure({ device: this.#device, format: this.#format, alphaMode: 'premultiplied' });
-    this.#panel = { canvas, context, layout };
+  add(canvas: Canvas, layout: PanelLayout): void {
+    this.#panel?.surface.destroy();
+    this.#panel = { surface: createSurface(this.#device, canvas), layout };
     this.arrange(layout);
   }
 
   arrange(layout: PanelLayout): void {
     if (!this.#panel) return;
     this.#panel.layout = layout;
-    Object.assign(this.#panel.canvas, { width: layout.width, height: layout.height });
+    this.#panel.surface.resize(layout.width, layout.height);
     this.#upload();
   }
 
@@ -88,19 +86,13 @@ export class ScatterRenderer {
   }
 
   draw(encoder: GPUCommandEncoder): void {
-    if (!this.#panel || !this.#points || !this.#bindGroup) return;
-    const view = this.#panel.context.getCurrentTexture().createView();
-    const attachment = {
-      view,
-      loadOp: 'clear' as const,
-      storeOp: 'store' as const,
-      clearValue: [0, 0, 0, 0],
-    };
-    const pass = encoder.beginRenderPass({ label: 'scatter', colorAttachments: [attachment] });
-    pass.setPipeline(this.#pipeline);
-    pass.setBindGroup(0, this.#bindGroup);
-    pass.draw(6, this.#points.count);
-    pass.end();
+    const [points, bindGroup] = [this.#points, this.#bindGroup];
+    if (!points || !bindGroup) return;
+    this.#panel?.surface.draw(encoder, (pass) => {
+      pass.setPipeline(this.#pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.draw(6, points.count);
+    });
   }
 
   /** Writes the uniform `Plot`. */

@@ -2,6 +2,8 @@ import imagesSource from '../../shaders/draw/images.wgsl?raw';
 import judgedSource from '../../shaders/draw/judged.wgsl?raw';
 import tilesSource from '../../shaders/draw/tiles.wgsl?raw';
 import type { Palette, Rgb } from './palette.ts';
+import { createSurface, surfaceFormat } from './surface.ts';
+import type { Canvas, Surface } from './surface.ts';
 
 /** A range of a GPU buffer: what `program.location` and `gpu.variables.location` give. */
 export interface Range {
@@ -62,8 +64,7 @@ export interface PanelLayout {
 }
 
 interface Panel {
-  readonly canvas: OffscreenCanvas | HTMLCanvasElement;
-  readonly context: GPUCanvasContext;
+  readonly surface: Surface;
   readonly uniform: GPUBuffer;
   layout: PanelLayout;
   source?: TileSource;
@@ -77,11 +78,10 @@ const UNIFORM_BYTES = 128;
 
 /**
  * Draws tensors and data-set images into canvases straight from GPU memory, in a worker or on a page. One render
- * pass per panel, added to a command encoder of the caller's: nothing is read back.
+ * pass per panel, added to a command encoder of the caller's, into a surface: nobody waits.
  */
 export class TileRenderer {
   readonly #device: GPUDevice;
-  readonly #format: GPUTextureFormat;
   readonly #pipelines: Readonly<Record<TileSource['kind'], GPURenderPipeline>>;
   readonly #panels = new Map<string, Panel>();
   #palette: Palette;
@@ -89,7 +89,6 @@ export class TileRenderer {
   constructor(device: GPUDevice, palette: Palette) {
     this.#device = device;
     this.#palette = palette;
-    this.#format = navigator.gpu.getPreferredCanvasFormat();
     this.#pipelines = {
       tensor: this.#pipeline('tiles', tilesSource),
       judged: this.#pipeline('judged', judgedSource),
@@ -99,25 +98,25 @@ export class TileRenderer {
 
   #pipeline(label: string, code: string): GPURenderPipeline {
     const module = this.#device.createShaderModule({ label, code });
-    const targets = [{ format: this.#format }];
+    const targets = [{ format: surfaceFormat() }];
     const descriptor = { label, layout: 'auto' as const, vertex: { module }, fragment: { module, targets } };
     return this.#device.createRenderPipeline(descriptor);
   }
 
   /** Takes a canvas over; a panel of the same name is replaced. */
-  add(name: string, canvas: OffscreenCanvas | HTMLCanvasElement, layout: PanelLayout): void {
+  add(name: string, canvas: Canvas, layout: PanelLayout): void {
     this.remove(name);
-    const context = canvas.getContext('webgpu') as GPUCanvasContext;
-    context.configure({ device: this.#device, format: this.#format, alphaMode: 'premultiplied' });
+    const surface = createSurface(this.#device, canvas);
     const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
     const uniform = this.#device.createBuffer({ label: `panel ${name}`, size: UNIFORM_BYTES, usage });
-    this.#panels.set(name, { canvas, context, uniform, layout, stale: true });
+    this.#panels.set(name, { surface, uniform, layout, stale: true });
     this.arrange(name, layout);
   }
 
   remove(name: string): void {
     const panel = this.#panels.get(name);
     this.#panels.delete(name);
+    panel?.surface.destroy();
     panel?.uniform.destroy();
     panel?.chosen?.destroy();
   }
@@ -125,7 +124,7 @@ export class TileRenderer {
   arrange(name: string, layout: PanelLayout): void {
     const panel = this.#panels.get(name);
     if (!panel) return;
-    Object.assign(panel.canvas, { width: layout.width, height: layout.height });
+    panel.surface.resize(layout.width, layout.height);
     panel.layout = layout;
     panel.stale = true;
     this.#upload(panel);
@@ -182,21 +181,14 @@ export class TileRenderer {
   draw(encoder: GPUCommandEncoder, names?: readonly string[]): void {
     for (const [name, panel] of this.#panels) {
       if (names && !names.includes(name)) continue;
-      const { source, bindGroup, context } = panel;
+      const { source, bindGroup, surface } = panel;
       if (!source || !bindGroup || (source.kind === 'images' && !panel.stale)) continue;
       panel.stale = false;
-      const view = context.getCurrentTexture().createView();
-      const attachment = {
-        view,
-        loadOp: 'clear' as const,
-        storeOp: 'store' as const,
-        clearValue: [0, 0, 0, 0],
-      };
-      const pass = encoder.beginRenderPass({ label: 'tiles', colorAttachments: [attachment] });
-      pass.setPipeline(this.#pipelines[source.kind]);
-      pass.setBindGroup(0, bindGroup);
-      pass.draw(3);
-      pass.end();
+      surface.draw(encoder, (pass) => {
+        pass.setPipeline(this.#pipelines[source.kind]);
+        pass.setBindGroup(0, bindGroup);
+        pass.draw(3);
+      });
     }
   }
 

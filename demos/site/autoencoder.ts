@@ -7,7 +7,7 @@ import { Collage } from './collage.ts';
 import type { Recorder } from './recorder.ts';
 import type { SiteTraining, StartedTraining } from './training.ts';
 
-const EPOCHS = 30;
+const EPOCHS = 15;
 const { batchSize, bottleneck } = AUTOENCODER_PRESETS.classroom;
 const STEPS = EPOCHS * Math.ceil(60_000 / batchSize);
 /** The page's own. */

@@ -11,12 +11,12 @@ import { Collage } from './collage.ts';
 import type { Recorder } from './recorder.ts';
 import type { SiteTraining, StartedTraining } from './training.ts';
 
-const EPOCHS = 16;
-const { batchSize, parameters } = DCGAN_PRESETS.small;
-const STEPS = EPOCHS * Math.floor(60_000 / batchSize);
+const { batchSize, parameters, epochs } = DCGAN_PRESETS.small;
+const STEPS = epochs * Math.ceil(60_000 / batchSize);
 /** The first samples that the page shows, in as many columns as there. */
 const SAMPLES = { columns: 8, rows: 5 };
-const SCORED = 5000;
+/** Images that are scored: as the recording goes, and at its end. */
+const SCORED = { moment: 1000, end: 5000 };
 const PIXELS = 28 * 28;
 
 export const dcganOfSite: SiteTraining = {
@@ -51,9 +51,9 @@ export const dcganOfSite: SiteTraining = {
         const image = images.subarray(i * PIXELS, (i + 1) * PIXELS);
         collage.lay(column * (28 + gap), row * (28 + gap), 28, image);
       }
-      const { classifierConfidence, frechetDistance } = await judge.score(gan);
-      const sure = `a classifier is ${(100 * classifierConfidence).toFixed(0)}% sure of the digits`;
-      recorder.take(step, `${sure}, Fréchet distance ${frechetDistance.toFixed(1)}`, collage);
+      const { classifierConfidence } = await judge.score(gan, SCORED.moment);
+      const sure = (100 * classifierConfidence).toFixed(0);
+      recorder.take(step, `a classifier of digits is ${sure}% sure on average`, collage);
     };
     return {
       async run(recorder) {
@@ -73,7 +73,7 @@ export const dcganOfSite: SiteTraining = {
       save: () => gan.save(),
       async score(weights) {
         gan.load(weights);
-        const { classifierConfidence, classEntropy, frechetDistance } = await judge.score(gan);
+        const { classifierConfidence, classEntropy, frechetDistance } = await judge.score(gan, SCORED.end);
         return {
           'classifier confidence': classifierConfidence,
           'class entropy': classEntropy,
@@ -104,8 +104,8 @@ class Judge {
     return new Judge(classifier, statisticsOf(await classifier.readAll(test)));
   }
 
-  async score(gan: Gan): Promise<DigitScore> {
-    return scoreDigits(await readGenerated(gan, this.#classifier, SCORED), this.#real);
+  async score(gan: Gan, images: number): Promise<DigitScore> {
+    return scoreDigits(await readGenerated(gan, this.#classifier, images), this.#real);
   }
 
   destroy(): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Plugin } from 'vite';
 import { EnvironmentError } from '../../src/errors.ts';
 import { answer, refuseMethod, sendFile } from '../../src/node/httpFile.ts';
+import type { Handler } from '../../src/node/httpFile.ts';
 import { DIGIT_FILES } from '../frame/digitFiles.ts';
 import { digitFolder } from './digits.ts';
 import type { DigitOptions } from './digits.ts';
@@ -33,15 +34,7 @@ export function digitsPlugin(options: DigitOptions = {}): Plugin {
       return { define: { 'import.meta.env.WGRAD_WITHOUT_MNIST': JSON.stringify(built === undefined) } };
     },
     configureServer(server) {
-      server.middlewares.use(`/${ROUTE}`, (request, response, next) => {
-        const file = FILES.find((name) => request.url?.split('?')[0] === `/${name}`);
-        if (!file) return next();
-        if (refuseMethod(request, response)) return;
-        digitFolder(options).then(
-          (folder) => sendFile(request, response, join(folder, file)),
-          (error: Error) => answer(response, 404, error.message),
-        );
-      });
+      server.middlewares.use(`/${ROUTE}`, digitsMiddleware(options));
     },
     async generateBundle() {
       if (built === undefined) return;
@@ -53,5 +46,27 @@ export function digitsPlugin(options: DigitOptions = {}): Plugin {
         });
       }
     },
+  };
+}
+
+/**
+ * Answers with the files of MNIST (connect, express): it expects URLs without the route. The first request makes the
+ * files; where that fails, the answer is 404 with the reason in plain text, and the next request tries again.
+ */
+export function digitsMiddleware(options: DigitOptions = {}): Handler {
+  let making: Promise<string> | undefined;
+  return (request, response, next) => {
+    // Only known names are ever looked up, so no path can leave the folder.
+    const [, file, ...rest] = (request.url ?? '').split('?')[0].split('/');
+    if (!FILES.includes(file) || rest.length > 0) return next();
+    if (refuseMethod(request, response)) return;
+    making ??= digitFolder(options);
+    making.then(
+      (folder) => sendFile(request, response, join(folder, file)),
+      (error: Error) => {
+        making = undefined;
+        answer(response, 404, error.message);
+      },
+    );
   };
 }

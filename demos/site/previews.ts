@@ -1,19 +1,19 @@
 // `npm run site:previews [-- --site out/site] [PAGE…]`: a picture of each page for the gallery and for links to it.
 // See demos/README.md.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'puppeteer-core';
 import { createServer, preview } from 'vite';
 import { launchChromium, openUrl } from '../../test/browser/chromium.ts';
+import { PAGES } from '../frame/pages.ts';
 
 /** What there is to see of a page at a good moment. */
 interface Moment {
   /** Of its address. */
   readonly query: string;
-  /** The element that comes to the top; default: the page's first screen. */
-  readonly at?: string;
+  /** The element that comes to the top. */
+  readonly at: string;
   /** Runs in the page: whether the moment has come. */
   readonly ready: () => boolean;
 }
@@ -22,16 +22,17 @@ const isReady = (): boolean => ['ready', 'paused', 'done'].includes(document.bod
 
 /** Pages open on trained networks: what they show then is the good moment. */
 const MOMENTS: Readonly<Record<string, Moment>> = {
-  'mnist-cnn': { query: '', ready: isReady },
-  autoencoder: { query: '', ready: isReady },
-  dcgan: { query: '', ready: isReady },
-  lessons: { query: '', ready: () => true },
-  bench: { query: '?models=quick&peers=0&samples=3&play=1', ready: isReady },
+  'mnist-cnn': { query: '', at: '.bar', ready: isReady },
+  autoencoder: { query: '', at: '.bar', ready: isReady },
+  dcgan: { query: '', at: '.bar', ready: isReady },
+  bench: { query: '?models=quick&peers=0&samples=3&play=1', at: '#roofline', ready: isReady },
 };
+/** Any other page as it opens. */
+const OPENED: Moment = { query: '', at: 'main', ready: () => true };
 
-/** 1200 × 630 device pixels, as links to the page are shown, of a page that is 800 wide: so small, text can be read. */
-const VIEW = { width: 800, height: 420, deviceScaleFactor: 1.5 };
-const SCHEMES = { light: 'preview.jpg', dark: 'preview-dark.jpg' } as const;
+/** 1200 × 630 device pixels, as links to the page are shown. */
+const VIEW = { width: 1000, height: 525, deviceScaleFactor: 1.2 };
+const SCHEMES = { light: 'preview.png', dark: 'preview-dark.png' } as const;
 /** For the last panels to be drawn, and for colours to change. */
 const SETTLE_MS = 3000;
 const MOST_MS = 240_000;
@@ -41,9 +42,8 @@ const { values, positionals } = parseArgs({
   options: { site: { type: 'string' } },
 });
 const folder = values.site ?? join(import.meta.dirname, '..');
-const pages = Object.keys(MOMENTS).filter(
-  (page) =>
-    existsSync(join(folder, page, 'index.html')) && (positionals.length === 0 || positionals.includes(page)),
+const pages = PAGES.map((page) => page.folder).filter(
+  (page) => positionals.length === 0 || positionals.includes(page),
 );
 
 let browser: Browser;
@@ -55,10 +55,14 @@ try {
   process.exit(values.site ? 0 : 1);
 }
 const server = values.site
-  ? await preview({ build: { outDir: join(process.cwd(), values.site) }, logLevel: 'warn' })
-  : await (await createServer({ logLevel: 'warn' })).listen();
+  ? await preview({
+      build: { outDir: join(process.cwd(), values.site) },
+      preview: { host: '127.0.0.1' },
+      logLevel: 'warn',
+    })
+  : await (await createServer({ server: { host: '127.0.0.1' }, logLevel: 'warn' })).listen();
 try {
-  for (const page of pages) await take(page, MOMENTS[page]);
+  for (const page of pages) await take(page, MOMENTS[page] ?? OPENED);
 } finally {
   await browser.close();
   await server.close();
@@ -69,11 +73,12 @@ async function take(name: string, { query, at, ready }: Moment): Promise<void> {
   try {
     await page.setViewport(VIEW);
     await page.waitForFunction(ready, { timeout: MOST_MS, polling: 500 });
-    if (at)
-      await page.$eval(at, (element) => element.scrollIntoView({ behavior: 'instant', block: 'start' }));
+    await page.$eval(at, (element) => {
+      scrollTo({ top: element.getBoundingClientRect().top + scrollY - 16, behavior: 'instant' });
+    });
     for (const [scheme, file] of Object.entries(SCHEMES)) await shoot(page, scheme, join(folder, name, file));
   } catch (error) {
-    process.exitCode = 1;
+    process.exitCode = values.site ? 0 : 1; // a built site has the pictures of the repository
     console.error(`${name}: ${(error as Error).message}`);
   }
   for (const error of errors) console.error(`${name}: ${error}`);
@@ -83,6 +88,6 @@ async function take(name: string, { query, at, ready }: Moment): Promise<void> {
 async function shoot(page: Page, scheme: string, file: string): Promise<void> {
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
   await sleep(SETTLE_MS);
-  await page.screenshot({ path: file as `${string}.jpg`, type: 'jpeg', quality: 88 });
+  await page.screenshot({ path: file as `${string}.png` });
   console.log(file);
 }

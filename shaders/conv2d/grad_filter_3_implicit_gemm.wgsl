@@ -2,25 +2,27 @@
 //
 //   partials[s, m, oc] = Σ over the positions p of slice s of  patches[p, m] · dy[p, oc]
 //
-// This is patchesᵀ · dy. Rows are m = (kh, kw, ic), as many as a channel has weights; columns are output
-// channels; and the sum runs over all positions p = (n, oy, ox) of the batch: a small result and a very
-// long sum, so the sum is cut into SLICES that different workgroups compute, to be added afterwards by
-// grad_filter_reduce.wgsl. If BIAS, a row of ones follows row M - 1: Σ_p dy[p, oc], the bias's gradient.
+// This is patchesᵀ · dy. Rows are m = (kh, kw, ic), as many as a channel has weights; columns are output channels;
+// and the sum runs over all positions p = (n, oy, ox) of the batch: a small result and a very long sum, so the sum is
+// cut into SLICES that different workgroups compute, to be added afterwards by grad_filter_reduce.wgsl. If BIAS, a
+// row of ones follows row M - 1: Σ_p dy[p, oc], the bias's gradient.
 //
 //   x         [BATCH, IN…, GROUPS · GROUP_IN]     Inputs
 //   dy        [BATCH, OUT…, OUT_C]                Values
 //   partials  [SLICES, M + BIAS, OUT_C]           Values
 //
-// A workgroup computes TILE_M rows × TILE_N Values of channels of one slice, TILE_K positions at a time:
-// its invocations gather a tile of patches (four rows side by side: where 4 divides GROUP_IN, one vec4f of
-// the input) and one of dy, then each multiplies ROWS rows with COLUMNS Values. Both matrices lie
-// position by position in memory, just as the product needs them, so nothing is transposed.
-// An invocation gathers the same four rows in every step, and finds their taps once. It steps from position
-// to position, ADVANCE further each time: adding with carry takes the place of divisions.
+// A workgroup computes TILE_M rows × TILE_N Values of channels of one slice, TILE_K positions at a time: its
+// invocations gather a tile of patches (four rows side by side: where 4 divides GROUP_IN, one vec4f of the input) and
+// one of dy, as f32 or as f16, then each multiplies ROWS rows with COLUMNS Values. Both matrices lie position by
+// position in memory, just as the product needs them, so nothing is transposed.
+// An invocation gathers the same four rows in every step, and finds their taps once. It steps from position to
+// position, ADVANCE further each time: adding with carry takes the place of divisions.
 // FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C; bytes at least 4 · (x + dy + partials).
 
 alias Value = vec4f; // output channels: vec4f or f32
 alias Input = f32; // input channels: vec4f or f32
+alias Left = vec4f; // four rows of a tile: vec4f or vec4h
+alias Right = Value; // channels in a tile: Value, or as many f16
 
 // Pairs are along [height, width]; constants mean what they mean in grad_filter_2_direct.wgsl.
 const BATCH: u32 = 2u;
@@ -45,7 +47,6 @@ const TILE_K: u32 = 16u; // positions per step // @tune 8 16
 const SLICES: u32 = 2u;
 const STEPS: u32 = 3u; // of TILE_K positions, in a slice
 const GRID_X: u32 = 65535u; // workgroups along x
-
 const GROUP_OUT: u32 = OUT_C / GROUPS;
 const WORKGROUP_SIZE: u32 = WG_X * WG_Y;
 const TILE_M: u32 = WG_Y * ROWS;
@@ -57,20 +58,24 @@ const POSITIONS: u32 = BATCH * OUT[0] * OUT[1];
 const M: u32 = KERNEL[0] * KERNEL[1] * GROUP_IN;
 const M_ALL: u32 = M + u32(BIAS);
 const TILES_M: u32 = (M_ALL + TILE_M - 1u) / TILE_M;
+const EXACT_M: bool = M_ALL % TILE_M == 0u; // then bounds need no checks: `EXACT_M || …` disappears
+const EXACT_N: bool = GROUP_OUT % TILE_N == 0u;
+const EXACT_K: bool = SLICES * STEPS * TILE_K == POSITIONS;
 
 @group(0) @binding(0) var<storage, read> x: array<Input>;
 @group(0) @binding(1) var<storage, read> dy: array<Value>;
 @group(0) @binding(4) var<storage, read_write> partials: array<Value>;
-var<workgroup> patches: array<vec4f, TILE_K * QUADS>;
-var<workgroup> gradients: array<Value, TILE_K * TILE_N>;
+var<workgroup> patches: array<Left, TILE_K * QUADS>;
+var<workgroup> gradients: array<Right, TILE_K * TILE_N>;
 
-/// What four rows see at a place: the output's image, row and column. Their taps lie at rows and columns `tap_y` and
-/// `tap_x` from there.
+/// What four rows see at a place (the output's image, row and column), through taps `tap_y` and `tap_x` from there; 0
+/// outside, whatever is loaded there: WGSL keeps loads within the buffer.
 fn gather(place: vec3u, tap_y: vec4u, tap_x: vec4u, channels: vec4u) -> vec4f {
   let line = place.y * STRIDE[0] + tap_y;
   let column = place.z * STRIDE[1] + tap_x;
-  let inside = vec4<bool>(place.x < BATCH) & (vec4<bool>(!PADDED) | ((line < vec4u(IN[0])) & (column < vec4u(IN[1]))));
-  let at = select(vec4u(), ((place.x * IN[0] + line) * IN[1] + column) * (GROUPS * GROUP_IN) + channels, inside);
+  let in_image = vec4<bool>(!PADDED) | ((line < vec4u(IN[0])) & (column < vec4u(IN[1])));
+  let inside = in_image & vec4<bool>(EXACT_K || place.x < BATCH);
+  let at = ((place.x * IN[0] + line) * IN[1] + column) * (GROUPS * GROUP_IN) + channels;
   if (INPUT_WIDTH == 4u) {
     return select(vec4f(), vec4f(x[at.x / 4u]), inside.x);
   }
@@ -86,8 +91,7 @@ fn advance(place: vec3u) -> vec3u {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
-  let local = local_id.x;
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local: u32) {
   let tile = workgroup_id.y * GRID_X + workgroup_id.x;
   let first_row = tile % TILES_M * TILE_M;
   let first_channel = tile / TILES_M % TILES_N * TILE_N; // within the group
@@ -106,7 +110,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     // @unroll
     for (var l = 0u; l < TILE_K / ADVANCE; l++) {
       let four = gather(place, tap_y, tap_x, group * GROUP_IN + rows % GROUP_IN);
-      patches[local + l * WORKGROUP_SIZE] = select(four, vec4f(1.0), vec4<bool>(BIAS) & (rows == vec4u(M)));
+      patches[local + l * WORKGROUP_SIZE] = Left(select(four, vec4f(1.0), vec4<bool>(BIAS) & (rows == vec4u(M))));
       place = advance(place);
     }
     // @unroll
@@ -114,20 +118,19 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       let slot = local + l * WORKGROUP_SIZE;
       let position = (slice * STEPS + step) * TILE_K + slot / TILE_N;
       let channel = first_channel + slot % TILE_N;
-      let inside = position < POSITIONS && channel < GROUP_OUT;
-      let at = select(0u, position * OUT_C + group * GROUP_OUT + channel, inside);
-      gradients[slot] = select(Value(), dy[at], inside);
+      let inside = (EXACT_K || position < POSITIONS) && (EXACT_N || channel < GROUP_OUT);
+      gradients[slot] = Right(select(Value(), dy[position * OUT_C + group * GROUP_OUT + channel], inside));
     }
     workgroupBarrier();
     for (var k = 0u; k < TILE_K; k++) {
       var left: array<vec4f, ROWS / 4u>;
       // @unroll
       for (var q = 0u; q < ROWS / 4u; q++) {
-        left[q] = patches[k * QUADS + q * WG_Y + local / WG_X];
+        left[q] = vec4f(patches[k * QUADS + q * WG_Y + local / WG_X]);
       }
       // @unroll
       for (var c = 0u; c < COLUMNS; c++) {
-        let right = gradients[k * TILE_N + c * WG_X + local % WG_X];
+        let right = Value(gradients[k * TILE_N + c * WG_X + local % WG_X]);
         // @unroll
         for (var r = 0u; r < ROWS; r++) {
           sum[r][c] += left[r / 4u][r % 4u] * right;
@@ -140,7 +143,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   for (var i = 0u; i < ROWS * COLUMNS; i++) {
     let row = first_row + (i / COLUMNS / 4u * WG_Y + local / WG_X) * 4u + i / COLUMNS % 4u;
     let channel = first_channel + i % COLUMNS * WG_X + local % WG_X;
-    if (slice < SLICES && row < M_ALL && channel < GROUP_OUT) {
+    if (slice < SLICES && (EXACT_M || row < M_ALL) && (EXACT_N || channel < GROUP_OUT)) {
       partials[(slice * M_ALL + row) * OUT_C + group * GROUP_OUT + channel] = sum[i / COLUMNS][i % COLUMNS];
     }
   }

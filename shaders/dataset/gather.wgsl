@@ -37,6 +37,7 @@ const SCALE: f32 = 1.0;
 const OFFSET: f32 = 0.0;
 const GROUPS_PER_SAMPLE: u32 = 1u;
 const ITERATIONS: u32 = 1u;
+const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes 0.3 s over copies of the loop's body
 const WORKGROUP_SIZE: u32 = 64u;
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -81,7 +82,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       labels[row] = label_at(sample);
     }
   }
-  for (var i = 0u; i < ITERATIONS; i++) {
+  let zero = select(0u, workgroup_id.z, SOFTWARE); // nobody knows that it is 0: the loop stays one
+  for (var i = zero; i < ITERATIONS; i++) {
     let element = (part * ITERATIONS + i) * WORKGROUP_SIZE + local_id.x;
     if (element < SAMPLE) {
       batch[row * SAMPLE + element] = Element(SCALE) * element_at(sample * SAMPLE + element) + Element(OFFSET);

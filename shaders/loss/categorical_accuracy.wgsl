@@ -14,6 +14,7 @@
 const ROWS: u32 = 8u;
 const CLASSES: u32 = 10u;
 const SPARSE: bool = true;
+const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes longer over copies of the loops' bodies
 const WORKGROUP_SIZE: u32 = 32u; // @tune 8 16 32 64
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -28,21 +29,21 @@ struct Largest {
   index: u32,
 }
 
-fn largest_prediction(first: u32) -> Largest {
+fn largest_prediction(first: u32, zero: u32) -> Largest {
   var best = Largest(predictions[first], 0u);
-  for (var j = 1u; j < CLASSES; j++) {
+  for (var j = zero + 1u; j < CLASSES; j++) {
     let value = predictions[first + j];
     if (exceeds(value, best.value)) { best = Largest(value, j); }
   }
   return best;
 }
 
-fn target_of(row: u32, first: u32) -> Largest {
+fn target_of(row: u32, first: u32, zero: u32) -> Largest {
   if (SPARSE) {
     return Largest(1.0, bitcast<u32>(labels[row]));
   } else {
     var best = Largest(targets[first], 0u);
-    for (var j = 1u; j < CLASSES; j++) {
+    for (var j = zero + 1u; j < CLASSES; j++) {
       let value = targets[first + j];
       if (exceeds(value, best.value)) { best = Largest(value, j); }
     }
@@ -55,8 +56,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let row = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
   if (row < ROWS) {
     let first = row * CLASSES;
-    let predicted = largest_prediction(first);
-    let expected = target_of(row, first);
+    let zero = select(0u, workgroup_id.z, SOFTWARE); // nobody knows that it is 0: the loops stay loops
+    let predicted = largest_prediction(first, zero);
+    let expected = target_of(row, first, zero);
     let hit = select(0.0, 1.0, predicted.index == expected.index);
     correct[row] = select(select(hit, expected.value, is_nan(expected.value)), predicted.value, is_nan(predicted.value));
   }

@@ -29,6 +29,7 @@ const ROWS: u32 = 8u;
 const CLASSES: u32 = 10u;
 const SPARSE: bool = true;
 const LABEL_SMOOTHING: f32 = 0.0;
+const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes 0.1 s over copies of the loops' bodies
 const WORKGROUP_SIZE: u32 = 32u; // @tune 8 16 32 64
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -68,21 +69,22 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     return;
   }
   let first = row * CLASSES;
+  let zero = select(0u, workgroup_id.z, SOFTWARE); // nobody knows that it is 0: the loops stay loops
   let label = label_of(row);
   var largest = logits[first];
-  for (var j = 1u; j < CLASSES; j++) {
+  for (var j = zero + 1u; j < CLASSES; j++) {
     largest = max(largest, logits[first + j]);
   }
   var sum = 0.0;
   var mass = 0.0;
-  for (var j = 0u; j < CLASSES; j++) {
+  for (var j = zero; j < CLASSES; j++) {
     sum += exp(logits[first + j] - largest);
     mass += target_at(row, j, label);
   }
   let log_sum = log(sum);
   let smooth_part = LABEL_SMOOTHING * mass / f32(CLASSES);
   var row_loss = 0.0;
-  for (var j = 0u; j < CLASSES; j++) {
+  for (var j = zero; j < CLASSES; j++) {
     let x = logits[first + j] - largest;
     let t = (1.0 - LABEL_SMOOTHING) * target_at(row, j, label) + smooth_part;
     row_loss += select(t * (log_sum - x), 0.0, t == 0.0); // 0 · Infinity is 0 here

@@ -5,21 +5,23 @@
 //   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
 //   c  [SPLITS, BATCH, M, N]
 //
-// New on this rung: one invocation computes a block of ROWS × (COLUMNS · WIDTH) outputs, held in
-// registers. For each k it reads a short column of A and a short row of B from workgroup memory and
-// multiplies every one with every other (an outer product): with 8 × 8 outputs, 16 numbers read for
-// 64 multiply-adds, where the rung before read two for one.
-// A workgroup computes TILE_M × (TILE_N · WIDTH) of C. Its tiles of A and B have k outermost, so four
-// rows are one vec4 read whichever way A lies in memory, and so are four columns where 4 divides N.
+// New on this rung: one invocation computes a block of ROWS × (COLUMNS · WIDTH) outputs, held in registers. For each
+// k it reads a short column of A and a short row of B from workgroup memory and multiplies every one with every other
+// (an outer product): with 8 × 8 outputs, 16 numbers for 64 multiply-adds, where the rung before read two for one.
+// A workgroup computes TILE_M × (TILE_N · WIDTH) of C. Its tiles of A and B have k outermost, so four rows are one
+// vec4 read whichever way A lies in memory, and so are four columns where 4 divides N. As f16 they take half the
+// memory, at three decimal digits; sums stay f32.
 //
-// FLOPs 2 · BATCH · M · N · K, for 4 · M · N · K · (1 / tile height + 1 / tile width) bytes from memory:
-// height · width / (2 · (height + width)) FLOPs per byte, which is 16 for a tile of 64 × 64.
+// FLOPs 2 · BATCH · M · N · K, for 4 · M · N · K · (1 / tile height + 1 / tile width) bytes from memory: height ·
+// width / (2 · (height + width)) FLOPs per byte, which is 16 for a tile of 64 × 64.
 //
-// Split-K: a product with a long K and a small C (a layer's weight gradient) has too few tiles to
-// fill a GPU. SPLITS workgroups then share one tile, each walking along its own part of K and storing
-// a partial sum; reduce_partials.wgsl adds these in a fixed order.
+// Split-K: a product with a long K and a small C (a layer's weight gradient) has too few tiles to fill a GPU. SPLITS
+// workgroups then share one tile, each walking along its own part of K and storing a partial sum;
+// reduce_partials.wgsl adds these in a fixed order.
 
 alias Value = vec4f; // WIDTH columns: vec4f where 4 divides N, else f32
+alias Left = vec4f; // four rows of a tile of A: vec4f or vec4h
+alias Right = Value; // columns of a tile of B: Value, or as many f16
 const BATCH: u32 = 1u;
 const M: u32 = 256u;
 const N: u32 = 256u;
@@ -54,8 +56,8 @@ const ROUNDS: u32 = (TILE_K * max(TILE_M / 4u, TILE_N) + SIDE * SIDE - 1u) / (SI
 @group(0) @binding(10) var<storage, read> extra_0: array<Value>;
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
-var<workgroup> a_tile: array<vec4f, TILE_K * A_STRIDE>;
-var<workgroup> b_tile: array<Value, TILE_K * B_STRIDE>;
+var<workgroup> a_tile: array<Left, TILE_K * A_STRIDE>;
+var<workgroup> b_tile: array<Right, TILE_K * B_STRIDE>;
 
 fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
@@ -109,12 +111,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       if (slot < TILE_K * (TILE_M / 4u)) { // lanes run along whichever dimension lies innermost in memory
         let k = select(slot % TILE_K, slot / (TILE_M / 4u), TRANSPOSE_A);
         let m = select(slot / TILE_K, slot % (TILE_M / 4u), TRANSPOSE_A);
-        a_tile[k * A_STRIDE + m] = load_a(batch, first_row + 4u * m, first_k + k);
+        a_tile[k * A_STRIDE + m] = Left(load_a(batch, first_row + 4u * m, first_k + k));
       }
       if (slot < TILE_K * TILE_N) {
         let k = select(slot / TILE_N, slot % TILE_K, TRANSPOSE_B);
         let n = select(slot % TILE_N, slot / TILE_K, TRANSPOSE_B);
-        b_tile[k * B_STRIDE + n] = load_b(batch, first_k + k, first_column + n);
+        b_tile[k * B_STRIDE + n] = Right(load_b(batch, first_k + k, first_column + n));
       }
     }
     workgroupBarrier();
@@ -122,11 +124,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       var left: array<vec4f, ROWS / 4u>;
       // @unroll
       for (var r = 0u; r < ROWS / 4u; r++) {
-        left[r] = a_tile[k * A_STRIDE + r * SIDE + local_id.y]; // neighbours read neighbouring vectors
+        left[r] = vec4f(a_tile[k * A_STRIDE + r * SIDE + local_id.y]); // neighbours read neighbouring vectors
       }
       // @unroll
       for (var i = 0u; i < COLUMNS; i++) {
-        let right = b_tile[k * B_STRIDE + i * SIDE + local_id.x];
+        let right = Value(b_tile[k * B_STRIDE + i * SIDE + local_id.x]);
         // @unroll
         for (var r = 0u; r < ROWS; r++) {
           sums[r][i] = fma(Value(left[r / 4u][r % 4u]), right, sums[r][i]);
@@ -136,15 +138,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     workgroupBarrier();
   }
   // @unroll
-  for (var r = 0u; r < ROWS; r++) {
-    // @unroll
-    for (var i = 0u; i < COLUMNS; i++) {
-      let row = first_row + (r / 4u * SIDE + local_id.y) * 4u + r % 4u;
-      let column = first_column + i * SIDE + local_id.x;
-      if ((EXACT_M || row < M) && (EXACT_N || column < N / WIDTH)) {
-        let index = ((split * BATCH + batch) * M + row) * (N / WIDTH) + column;
-        c[index] = epilogue(sums[r][i], index, column);
-      }
+  for (var i = 0u; i < ROWS * COLUMNS; i++) {
+    let row = first_row + (i / COLUMNS / 4u * SIDE + local_id.y) * 4u + i / COLUMNS % 4u;
+    let column = first_column + i % COLUMNS * SIDE + local_id.x;
+    if ((EXACT_M || row < M) && (EXACT_N || column < N / WIDTH)) {
+      let index = ((split * BATCH + batch) * M + row) * (N / WIDTH) + column;
+      c[index] = epilogue(sums[i / COLUMNS][i % COLUMNS], index, column);
     }
   }
 }

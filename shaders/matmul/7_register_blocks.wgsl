@@ -5,19 +5,18 @@
 //   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
 //   c  [SPLITS, BATCH, M, N]
 //
-// Computes as 3_register_tiled.wgsl does, where 4 divides N and the lines of A and B as they lie in memory.
-// New on this rung: everything is read as vec4f. Invocations fill the tiles in blocks of 4 × 4: four lines,
-// one vec4f of each, along whichever dimension lies innermost in memory. Where that is k they transpose the
-// block in registers, as tiles have k outermost: four rows of A, or columns of B, are one vec4f to multiply
-// with. (Rung 3 reads A, where not transposed, one number at a time, and K numbers apart.)
-// A line of a tile has a vector too many, so that stores along k hit different memory banks, and the quads of
-// rows of an invocation lie SIDE apart, so that neighbours read neighbouring vectors.
-// Workgroups that follow each other walk down SWATH tiles of C, then on to the tile to the right: the rows of
-// A that they read stay in caches, and columns of B are read SWATH times in a row.
-//
+// As 3_register_tiled.wgsl, where 4 divides N and the lines of A and B as they lie in memory. New on this rung:
+// everything is read as vec4f. Invocations fill the tiles in blocks of 4 × 4: four lines, one vec4f of each, along
+// whichever dimension lies innermost in memory. Where that is k they transpose the block in registers, as tiles have k
+// outermost: four rows of A, or columns of B, are one vector to multiply with.
+// A line of a tile has a vector too many, so that stores along k hit different memory banks, and the quads of rows of
+// an invocation lie SIDE apart, so that neighbours read neighbouring vectors. As f16 tiles take half the memory.
+// Workgroups that follow each other walk down SWATH tiles of C, then on to the right: caches keep the rows of A.
 // FLOPs 2 · BATCH · M · N · K, for 4 · M · N · K · (1 / tile height + 1 / tile width) bytes from caches.
 
 alias Value = vec4f; // four columns
+alias Left = vec4f; // four rows of a tile of A: vec4f or vec4h
+alias Right = Value; // four columns of a tile of B: vec4f or vec4h
 const BATCH: u32 = 1u;
 const M: u32 = 256u;
 const N: u32 = 256u;
@@ -44,6 +43,9 @@ const STEPS: u32 = ((K_QUADS + QUADS - 1u) / QUADS + SPLITS - 1u) / SPLITS; // o
 const A_BLOCKS: u32 = QUADS * TILE_M;
 const BLOCKS: u32 = A_BLOCKS + QUADS * TILE_N;
 const WORKGROUP: u32 = SIDE * SIDE;
+const EXACT_M: bool = M % (4u * TILE_M) == 0u; // then bounds need no checks: `EXACT_M || …` disappears
+const EXACT_N: bool = N_QUADS % TILE_N == 0u;
+const EXACT_K: bool = STEPS * SPLITS * TILE_K == K;
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
@@ -51,8 +53,8 @@ const WORKGROUP: u32 = SIDE * SIDE;
 @group(0) @binding(10) var<storage, read> extra_0: array<Value>;
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
-var<workgroup> a_tile: array<vec4f, TILE_K * (TILE_M + 1u)>;
-var<workgroup> b_tile: array<vec4f, TILE_K * (TILE_N + 1u)>;
+var<workgroup> a_tile: array<Left, TILE_K * (TILE_M + 1u)>;
+var<workgroup> b_tile: array<Right, TILE_K * (TILE_N + 1u)>;
 
 fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
@@ -61,19 +63,18 @@ fn epilogue(value: Value, index: u32, channel: u32) -> Value {
 /// Four rows of a, or columns of b, at four k: quads x and k, a column of the block for each k; 0 outside.
 fn load(of_a: bool, batch: u32, x: u32, k: u32) -> mat4x4f {
   let along_k = select(TRANSPOSE_B, !TRANSPOSE_A, of_a);
-  let quads = select(N_QUADS, M_QUADS, of_a);
   let line = batch * select(K, select(N, M, of_a), along_k) + 4u * select(k, x, along_k);
   var block: mat4x4f;
-  if (x < quads && k < K_QUADS) {
+  if ((select(EXACT_N, EXACT_M, of_a) || x < select(N_QUADS, M_QUADS, of_a)) && (EXACT_K || k < K_QUADS)) {
     // @unroll
     for (var i = 0u; i < 4u; i++) {
-      let at = (line + i) * select(quads, K_QUADS, along_k) + select(x, k, along_k);
+      let at = (line + i) * select(select(N_QUADS, M_QUADS, of_a), K_QUADS, along_k) + select(x, k, along_k);
       if (of_a) {
         block[i] = a[at];
       } else {
         block[i] = b[at];
       }
-      block[i] = select(vec4f(), block[i], along_k || k * 4u + i < K);
+      block[i] = select(vec4f(), block[i], along_k || K % 4u == 0u || k * 4u + i < K);
     }
   }
   if (along_k) {
@@ -83,8 +84,7 @@ fn load(of_a: bool, batch: u32, x: u32, k: u32) -> mat4x4f {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
-  let local = local_id.x;
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) local: u32) {
   let group = workgroup_id.y * GRID_X + workgroup_id.x;
   let in_swath = group % (TILES_M * TILES_N) % (SWATH * TILES_N);
   let swath = (group % (TILES_M * TILES_N) - in_swath) / TILES_N; // its first tile
@@ -109,7 +109,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
         let block = load(true, batch, first_m + m, first_k + k);
         // @unroll
         for (var i = 0u; i < 4u; i++) {
-          a_tile[(k * 4u + i) * (TILE_M + 1u) + m] = block[i];
+          a_tile[(k * 4u + i) * (TILE_M + 1u) + m] = Left(block[i]);
         }
       } else if (own < BLOCKS) {
         let k = select((own - A_BLOCKS) / TILE_N, own % QUADS, TRANSPOSE_B);
@@ -117,7 +117,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
         let block = load(false, batch, first_n + n, first_k + k);
         // @unroll
         for (var i = 0u; i < 4u; i++) {
-          b_tile[(k * 4u + i) * (TILE_N + 1u) + n] = block[i];
+          b_tile[(k * 4u + i) * (TILE_N + 1u) + n] = Right(block[i]);
         }
       }
     }
@@ -126,11 +126,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       var left: array<vec4f, ROWS / 4u>;
       // @unroll
       for (var r = 0u; r < ROWS / 4u; r++) {
-        left[r] = a_tile[k * (TILE_M + 1u) + r * SIDE + local / SIDE];
+        left[r] = vec4f(a_tile[k * (TILE_M + 1u) + r * SIDE + local / SIDE]);
       }
       // @unroll
       for (var i = 0u; i < COLUMNS; i++) {
-        let right = b_tile[k * (TILE_N + 1u) + i * SIDE + local % SIDE];
+        let right = Value(b_tile[k * (TILE_N + 1u) + i * SIDE + local % SIDE]);
         // @unroll
         for (var r = 0u; r < ROWS; r++) {
           sums[r][i] = fma(Value(left[r / 4u][r % 4u]), right, sums[r][i]);
@@ -142,7 +142,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   for (var i = 0u; i < ROWS * COLUMNS; i++) {
     let row = (first_m + i / COLUMNS / 4u * SIDE + local / SIDE) * 4u + i / COLUMNS % 4u;
     let column = first_n + i % COLUMNS * SIDE + local % SIDE;
-    if (row < M && column < N_QUADS) {
+    if ((EXACT_M || row < M) && (EXACT_N || column < N_QUADS)) {
       let index = ((split * BATCH + batch) * M + row) * N_QUADS + column;
       c[index] = epilogue(sums[i / COLUMNS][i % COLUMNS], index, column);
     }

@@ -1,6 +1,7 @@
 import type { WarmUps } from '../kernels/pipelineCache.ts';
 import { DeviceLostError, GpuError, LimitError, WgradError } from '../errors.ts';
 import { Commands } from './commands.ts';
+import { subgroupMatricesOf } from './subgroupMatrix.ts';
 
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i;
 
@@ -19,6 +20,8 @@ export class Device {
   readonly limits: GPUSupportedLimits;
   /** Invocations of every subgroup; undefined where their number varies, or kernels may not use subgroup functions. */
   readonly subgroupSize: number | undefined;
+  /** What its matrix units multiply, adding up in f32; undefined where kernels may not use them. */
+  readonly subgroupMatrices: ReturnType<typeof subgroupMatricesOf>;
   /** Rejects when the device is lost, never resolves. Wait with `race`, which hears of it too. */
   readonly lost: Promise<never>;
   /** Buffers created through this device and not destroyed yet. */
@@ -50,6 +53,7 @@ export class Device {
     const { subgroupMinSize, subgroupMaxSize } = info;
     const fixed = this.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
     this.subgroupSize = fixed ? subgroupMinSize : undefined;
+    this.subgroupMatrices = subgroupMatricesOf(info, this.features);
     this.description =
       info.description ||
       info.device ||

@@ -2,6 +2,7 @@ import { AdapterError } from '../errors.ts';
 import { checkOptions } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 import { Device } from './device.ts';
+import { SUBGROUP_MATRIX } from './subgroupMatrix.ts';
 
 export interface DeviceOptions {
   /** A device of the caller's own; wgrad adds nothing to it and never destroys it. */
@@ -21,7 +22,8 @@ export interface DeviceOptions {
   warmUp?: { readonly adapter?: () => Promise<GPUAdapter | null> };
 }
 
-const WANTED_FEATURES = ['timestamp-query', 'subgroups', 'shader-f16'] as const;
+/** The last one is experimental: a browser offers it only behind a flag of its own. */
+const WANTED_FEATURES = ['timestamp-query', 'subgroups', 'shader-f16', SUBGROUP_MATRIX] as const;
 const WANTED_LIMITS = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
 export const deviceOptions: OptionTable<DeviceOptions> = {
   device: true,
@@ -41,7 +43,9 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     });
   }
   const adapter = options.adapter ?? (await requestAdapter(options.gpu));
-  const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+  const requiredFeatures = WANTED_FEATURES.filter((feature) =>
+    adapter.features.has(feature),
+  ) as GPUFeatureName[];
   const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
   const request = adapter.requestDevice({ label: 'wgrad', requiredFeatures, requiredLimits });
   const device = await typed('gives no device', request);

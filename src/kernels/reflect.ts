@@ -37,7 +37,10 @@ export function bindingsOf(
 }
 
 /** WebGPU's names of the features that `enable` directives ask for, by WGSL's. */
-const FEATURES: Readonly<Record<string, string>> = { f16: 'shader-f16' };
+const FEATURES: Readonly<Record<string, string>> = {
+  f16: 'shader-f16',
+  chromium_experimental_subgroup_matrix: 'chromium-experimental-subgroup-matrix',
+};
 
 /** The features that the directives of a file enable. */
 export function featuresOf(directives: readonly Declaration[]): string[] {

@@ -3,6 +3,7 @@ import { concrete, evaluate } from './evaluate.ts';
 import type { Constant, Lookup } from './evaluate.ts';
 import type { KernelFile, LineOrigin, Specialization, SpecializedKernel } from './kernel.ts';
 import { parseFile } from './parse.ts';
+import type { Declaration } from './parse.ts';
 import { bindingsOf, featuresOf, workgroupBytesOf, workgroupSizeOf } from './reflect.ts';
 import { rewrite, typeText } from './rewrite.ts';
 import type { Declarations } from './rewrite.ts';
@@ -26,6 +27,7 @@ export function specialize(
   { rolled = false }: { readonly rolled?: boolean } = {},
 ): SpecializedKernel {
   const { nameless } = parseFile(file);
+  const generated = directivesFor(specialization);
   const declarations = rewrite(file, specialization);
   const lookup = constantLookup(declarations);
   const main = declarations.get('main');
@@ -49,6 +51,7 @@ export function specialize(
   }
 
   const emitter = new Emitter(header(file.name, specialization));
+  for (const { tokens } of generated) emitter.add(tokens, file.name);
   for (const { tokens } of nameless) emitter.add(tokens, file.name);
   const used = [...declarations.values()].filter(({ name }) => reached.has(name));
   for (const { name, file: origin } of used) emitter.add(reached.get(name)!, origin);
@@ -58,9 +61,17 @@ export function specialize(
     bindings: bindingsOf(file.name, used, declarations),
     workgroupSize: workgroupSizeOf(file.name, main, lookup),
     workgroupBytes: workgroupBytesOf(used, declarations, lookup),
-    features: featuresOf(nameless),
+    features: featuresOf([...generated, ...nameless]),
     lineOrigins: emitter.lineOrigins,
   };
+}
+
+/** What the file need not enable for itself: f16, where an alias becomes such a type. */
+function directivesFor({ aliases = {} }: Specialization): readonly Declaration[] {
+  const half = Object.values(aliases).some((type) => /^(f16|(vec|mat\dx)[234]h)$/.test(type));
+  if (!half) return [];
+  const { nameless } = parseFile({ name: 'generated', source: 'enable f16;' });
+  return nameless.map((own) => ({ ...own, tokens: own.tokens.map((token) => ({ ...token, line: 0 })) }));
 }
 
 /** Values of module-scope constants, each evaluated once. */

@@ -5,6 +5,13 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { pipeline } from 'node:stream/promises';
 import { EnvironmentError } from '../errors.ts';
 
+export type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+/** The part of Vite's dev and preview servers that is needed. */
+export interface Server {
+  middlewares: { use(route: string, handler: Handler): unknown };
+}
+
 /** Answers in plain text. */
 export function answer(
   response: ServerResponse,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { refuseMethod } from './httpFile.ts';
-import type { Handler, Server } from './serveData.ts';
+import type { Handler, Server } from './httpFile.ts';
 
 /**
  * A Vite plugin that lets its servers answer as a static host does: 405 to what is not a read, and a redirect from a

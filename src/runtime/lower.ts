@@ -16,6 +16,7 @@ import type {
   Tensor,
   Tunable,
 } from '../ops/core/op.ts';
+import { OPS_WITH_VARIANTS } from '../ops/core/variant.ts';
 import { accessText } from '../ops/elementwise/map.ts';
 import { fingerprintOf, questionOf } from './tuning/choice.ts';
 import type { Answers, Choice } from './tuning/choice.ts';
@@ -97,15 +98,13 @@ export function lowerGraph(
 /** A lowering that notes which ops had a choice, and of what. */
 type AskingOptions = LowerOptions & { readonly asked: Map<string, readonly string[]> };
 
-/** @throws ArgumentError where a variant is forced of an op that has no choice, or is not there */
+/** @throws ArgumentError where a variant is forced of an op that is not there, so that nobody would hear of it */
 function checkForced(forced: Variants, asked: ReadonlyMap<string, readonly string[]>): void {
-  const stranger = Object.keys(forced).find((name) => !asked.has(name));
+  const stranger = Object.keys(forced).find((name) => !asked.has(name) && !OPS_WITH_VARIANTS.includes(name));
   if (stranger === undefined) return;
-  const known = [...asked].map(([name, variants]) => `${name}: ${variants.join(', ')}`);
+  const here = [...asked].map(([name, variants]) => `${name}: ${variants.join(', ')}`);
   throw new ArgumentError(
-    `variants names "${stranger}", but no op of that name has a choice in this program; ${
-      known.length > 0 ? `those that have one are ${known.join('; ')}` : 'it has no op with a choice'
-    }`,
+    `variants names "${stranger}", but the ops that have variants are ${OPS_WITH_VARIANTS.join(', ')}; of this program ${here.join('; ') || 'none'}`,
   );
 }
 

@@ -70,8 +70,9 @@ export class Gpu {
   }
 
   get target(): Target {
-    const { software, subgroupSize, limits } = this.device;
-    return { software, subgroupSize, limits, residentWorkgroups: this.tuning.residentWorkgroups };
+    const { software, subgroupSize, subgroupMatrices, limits } = this.device;
+    const { residentWorkgroups } = this.tuning;
+    return { software, subgroupSize, subgroupMatrices, limits, residentWorkgroups };
   }
 
   /** An optimizer at work on `variables`, which get their memory here if they have none yet. */

@@ -159,6 +159,7 @@ export abstract class CallCompiler extends ExpressionCompiler {
     const pointer = args[0] ?? this.fail(at, `${name} takes a pointer`);
     const place = this.pointee(pointer) as MemoryPlace;
     if (place.type.kind !== 'atomic') return this.fail(pointer.at, `${name} takes a pointer to an atomic`);
+    if (place.guard) this.emit(place.guard);
     const { of } = place.type;
     const operands = args
       .slice(1)

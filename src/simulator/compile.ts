@@ -64,7 +64,7 @@ export function compileKernel(kernel: SpecializedKernel, options: CompileOptions
   const words = Uint32Array.from(module.constantWords, (word) => Number(fold(word)));
   return {
     kernel,
-    options: { checks: module.checks, stops: module.stops },
+    options: { checks: module.checks, stops: module.stops, outside: module.outside },
     text,
     link: new Function('A', text)(ARITHMETIC) as CompiledSimulation['link'],
     meets: main.meets,

@@ -180,7 +180,11 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
     const space = tokens[keyword + 2].text;
     let known = this.module.globals.get(name);
     if (!known) {
-      const own = this.atModuleScope((compiler) => compiler.type(parseExpression(tokens, ...type)));
+      const own = this.atModuleScope((compiler) => {
+        if (type[0] < type[1]) return compiler.type(parseExpression(tokens, ...type));
+        const expression = parseExpression(tokens, ...value);
+        return compiler.concrete(compiler.value(expression), expression.at).type;
+      });
       const binding = tokens.findIndex(({ text }, i) => text === 'binding' && i < keyword);
       const memory =
         space === 'workgroup' ? 'W' : space === 'private' ? 'L' : `B${tokens[binding + 2]?.text}`;
@@ -234,13 +238,13 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
   }
 
   private binary({ at, operator, left, right }: Binary): Value {
-    if (operator === '&&' || operator === '||') return this.shortCircuit(at, operator, left, right);
+    if (operator === '&&' || operator === '||') return this.shortCircuit(operator, left, right);
     const [a, b] = this.inOrder([() => this.value(left), () => this.value(right)]);
     return this.operate(at, operator, a, b);
   }
 
   /** The right side is evaluated only where the left one does not decide. */
-  private shortCircuit(at: Token, operator: string, left: Expression, right: Expression): Value {
+  private shortCircuit(operator: string, left: Expression, right: Expression): Value {
     const truth = (expression: Expression) => this.convert(this.value(expression), BOOL, expression.at);
     const a = truth(left);
     let b: Value | undefined;
@@ -357,7 +361,7 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
     const plain = predeclared(name);
     if (plain) return plain;
     if (/^(f16|vec[234]h|mat[234]x[234]h)$/.test(name)) this.fail(at, 'f16 is not simulated; use f32');
-    if (/^(texture|sampler)/.test(name)) this.fail(at, 'textures are not simulated; use storage buffers');
+    if (/^(texture_|sampler)/.test(name)) this.fail(at, 'textures are not simulated; use storage buffers');
     const [first, second] = template;
     if (!first) return undefined;
     const scalar = () => {

@@ -197,7 +197,7 @@ class FunctionParser extends ExpressionParser {
       else body.push(this.statement());
     }
     this.next();
-    return { kind: 'loop', at, update, body: { kind: 'block', at: open, body } };
+    return { kind: 'loop', at, update, body: { kind: 'block', at: open, body }, continuing: true };
   }
 
   private switch(): Switch {

@@ -28,6 +28,8 @@ export class FunctionCompiler extends CallCompiler {
   #result: Type | undefined;
   /** Label of the innermost loop. */
   #loop = '';
+  /** The statement before was a return, break or continue: what follows is never reached. */
+  #left = false;
   #inMemory = new Set<string>();
 
   atModuleScope<T>(use: (compiler: ExpressionCompiler) => T): T {
@@ -113,7 +115,15 @@ export class FunctionCompiler extends CallCompiler {
   }
 
   private block({ body }: Block): void {
-    this.inScope(() => body.forEach((statement) => this.statement(statement)));
+    this.inScope(() => this.statements(body));
+  }
+
+  private statements(list: readonly Statement[]): void {
+    this.#left = false;
+    for (const statement of list) {
+      if (this.#left) return;
+      this.statement(statement);
+    }
   }
 
   private statement(statement: Statement): void {
@@ -144,8 +154,10 @@ export class FunctionCompiler extends CallCompiler {
       case 'breakIf':
         return this.emit(`if (${this.truth(statement.condition)}) break ${this.#loop};`);
       case 'break':
+        this.#left = true;
         return this.emit('break;');
       case 'continue':
+        this.#left = true;
         return this.emit(`continue ${this.#loop};`); // `loop` puts the update before it
     }
   }
@@ -227,7 +239,11 @@ export class FunctionCompiler extends CallCompiler {
   }
 
   private branch({ condition, then, otherwise }: Extract<Statement, { kind: 'if' }>): void {
-    this.emit(`if (${this.truth(condition)}) {`);
+    const truth = this.truth(condition);
+    // As the specialiser does: what a constant decides away need not even have the right types.
+    if (truth === 'true') return this.statement(then);
+    if (truth === 'false') return void (otherwise && this.statement(otherwise));
+    this.emit(`if (${truth}) {`);
     this.block(then);
     if (otherwise) {
       this.emit('} else {');
@@ -235,9 +251,10 @@ export class FunctionCompiler extends CallCompiler {
       else this.statement(otherwise);
     }
     this.emit('}');
+    this.#left = false;
   }
 
-  private loop({ at, initial, condition, update, body }: Loop): void {
+  private loop({ at, initial, condition, update, body, continuing }: Loop): void {
     const outerLoop = this.#loop;
     const label = (this.#loop = this.module.unique('loop'));
     const next = `continue ${label};`;
@@ -250,13 +267,14 @@ export class FunctionCompiler extends CallCompiler {
           this.stop(at);
           this.emit(`if (!${this.truth(condition)}) break;`);
         }
-        this.inScope(() => {
-          const lines = this.collect(() => body.body.forEach((each) => this.statement(each)));
-          const last = this.collect(() => update.forEach((each) => this.statement(each)));
-          for (const line of lines)
-            this.lines.push(...(line === next ? ['{', ...last, '}', 'continue;'] : [line]));
-          this.lines.push(...last);
+        const [lines, last] = this.inScope(() => {
+          const own = this.collect(() => this.statements(body.body));
+          return [own, continuing ? this.collect(() => this.statements(update)) : undefined];
         });
+        const after = last ?? this.collect(() => this.statements(update));
+        for (const line of lines)
+          this.lines.push(...(line === next ? ['{', ...after, '}', 'continue;'] : [line]));
+        this.lines.push(...after);
       });
       const counted = this.module.checks && inner.some((line) => /yield( -|\*)/.test(line));
       const [outer, turn] = counted ? [this.module.unique('outer'), this.module.unique('turn')] : [];
@@ -269,6 +287,7 @@ export class FunctionCompiler extends CallCompiler {
     });
     this.emit('}');
     this.#loop = outerLoop;
+    this.#left = false;
   }
 
   private switch({ selector, clauses }: Switch): void {
@@ -286,10 +305,12 @@ export class FunctionCompiler extends CallCompiler {
       this.emit('}');
     }
     this.emit('}');
+    this.#left = false;
   }
 
   private return(value: Expression | undefined, at: Token): void {
     const result = this.#result;
+    this.#left = true;
     if (!value !== !result)
       this.fail(at, result ? `expected a ${typeName(result)}` : `"${this.fn}" returns nothing`);
     if (!value || !result) return this.emit('return;');

@@ -56,6 +56,8 @@ export interface Loop {
   readonly condition?: Expression;
   readonly update: readonly Statement[];
   readonly body: Block;
+  /** The update is a `continuing` block, which sees the names of the body. */
+  readonly continuing?: boolean;
 }
 
 export interface Switch {

@@ -14,6 +14,26 @@ const reaches = (page: Page, state: string) =>
 const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
 const count = (page: Page, selector: string) => page.$$eval(selector, (list) => list.length);
 
+const clickDot = (page: Page) =>
+  page.$eval('#roofline .dot', (dot) => dot.dispatchEvent(new MouseEvent('click', { bubbles: true })));
+
+it('begins with a recorded run, and says so', async () => {
+  const { page, errors } = await openPage(`${inject('strictSite')}bench/`);
+  await page.waitForFunction(() => document.querySelectorAll('#peers tbody tr').length > 0);
+  for (const part of ['roofline', 'ladder', 'peers']) {
+    expect(await text(page, `#${part}-source`)).toMatch(/^recorded \d{4}-\d\d-\d\d$/);
+  }
+  expect(await text(page, '#machine')).toMatch(/was recorded\. Measured on .*, wgrad \w+, /);
+  expect(await count(page, '#kernels tbody tr')).toBeGreaterThan(10);
+  expect(await count(page, '#ladder dd')).toBeGreaterThan(3);
+  expect(await text(page, '#peers')).toContain('jax-js');
+  await clickDot(page);
+  await page.waitForSelector('#detail-code .wgsl');
+  expect(await text(page, '#detail-code')).toContain('@compute');
+  expect(await page.$eval('#download', (button) => (button as HTMLButtonElement).disabled)).toBe(true);
+  expect(errors).toEqual([]);
+});
+
 describe('the page of the benchmarks', () => {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-bench-page-'));
   let page: Page;
@@ -35,6 +55,7 @@ describe('the page of the benchmarks', () => {
       /^M[\d. ]+L[\d. ]+L[\d. ]+$/,
     );
     expect(await text(page, '#machine')).toContain('Limits:');
+    expect(await text(page, '#roofline-source')).toBe('measured here');
   });
 
   it('has the ladder, one bar for each rung', async () => {
@@ -44,9 +65,7 @@ describe('the page of the benchmarks', () => {
   });
 
   it('shows the numbers and the shader of a kernel: by its dot, and by keys', async () => {
-    await page.$eval('#roofline .dot', (dot) =>
-      dot.dispatchEvent(new MouseEvent('click', { bubbles: true })),
-    );
+    await clickDot(page);
     await page.waitForSelector('#detail-code .wgsl');
     const byDot = await text(page, '#detail-title');
     expect(await count(page, '#roofline .dot.selected')).toBe(1);
@@ -62,6 +81,19 @@ describe('the page of the benchmarks', () => {
     expect(focused).toBe('true'); // the table was drawn anew: the focus is where it was
     expect(await text(page, '#detail-stats')).toContain('GFLOP/s');
     expect(await text(page, '#detail-code')).toContain('@compute');
+  });
+
+  it('copies the run as Markdown', async () => {
+    const copied = await page.evaluate(async () => {
+      const written = new Promise<string>((resolve) => {
+        navigator.clipboard.writeText = async (markdown) => resolve(markdown);
+      });
+      document.querySelector<HTMLElement>('#copy')!.click();
+      return written;
+    });
+    expect(copied).toMatch(/^- Device: .*swiftshader/im);
+    expect(copied).toMatch(/^\| conv2d /m);
+    await page.waitForFunction(() => document.querySelector('#copy')!.textContent === 'Copied');
   });
 
   it('gives the run as a file, with which it can be compared', async () => {

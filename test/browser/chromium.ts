@@ -72,13 +72,15 @@ export interface View {
   dark?: boolean;
 }
 
-async function look(page: Page, { width = 1280, height = 800, dark = false }: View): Promise<void> {
-  await page.setViewport({ width, height });
+const WINDOW = { width: 1280, height: 800 };
+
+async function look(page: Page, { dark = false, ...size }: View): Promise<void> {
+  await page.setViewport({ ...WINDOW, ...size });
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
 }
 
-/** Opens `url`; `errors` keeps growing as the page runs. */
-export async function openUrl(browser: Browser, url: string, view: View = {}): Promise<OpenPage> {
+/** Opens `url`, in the browser's own colours without a view; `errors` keeps growing as the page runs. */
+export async function openUrl(browser: Browser, url: string, view?: View): Promise<OpenPage> {
   const page = await browser.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) =>
@@ -90,7 +92,7 @@ export async function openUrl(browser: Browser, url: string, view: View = {}): P
   page.on('requestfailed', (request) => {
     errors.push(`request: ${request.url()} ${request.failure()?.errorText}`);
   });
-  await look(page, view);
+  await (view ? look(page, view) : page.setViewport(WINDOW)); // Firefox cannot be told which colours are preferred
   await page.goto(url, { waitUntil: 'load' });
   return { page, errors };
 }

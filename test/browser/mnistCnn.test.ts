@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { close, openPage } from './harness.ts';
 
 /** Few, synthetic images: the same bytes everywhere, and enough to learn from in some dozen steps. */
-const SMALL = 'data=synthetic&train=3000&test=200&batch=32&rate=0.004';
+const SMALL = 'data=synthetic&train=3000&test=200&batch=32&rate=0.004&start=scratch';
 
 const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
 const number = async (page: Page, selector: string) =>
@@ -174,6 +174,63 @@ describe('the page of the MNIST network', () => {
     expect(Math.max(...shares)).toBe(shares[7]);
   });
 
+  it('shows how a feature map is computed: the products of all channels sum to what the GPU has', async () => {
+    for (const [layer, channel] of [
+      [1, 3],
+      [3, 5],
+    ]) {
+      await click(page, `.layer:nth-child(${layer}) .cells button:nth-child(${channel})`);
+      await page.waitForFunction(
+        (wanted) =>
+          !document.querySelector<HTMLElement>('#explorer')!.hidden &&
+          document.querySelectorAll('#explorer-channels button').length === wanted,
+        {},
+        layer === 1 ? 1 : 8,
+      );
+      const parse = (string: string) => Number(string.replace('−', '-'));
+      await page.focus('#explorer-output');
+      for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight'] as const) await page.keyboard.press(key);
+      const [result] = /[\d.]+$/.exec(await text(page, '#explorer-sum'))!;
+      const [, computed] = /computed ([\d.]+) for/.exec(await text(page, '#explorer-gpu'))!;
+      expect(parse(result)).toBeCloseTo(parse(computed), 2);
+      const sums = await page.$$eval('.channel-sum', (cells) => cells.map((cell) => cell.textContent!));
+      const total = sums.reduce((sum, cell) => sum + parse(cell), 0);
+      const [, shown] = /(?:channels|products) ([−\d.]+) \+/.exec(await text(page, '#explorer-sum'))!;
+      expect(Math.abs(total - parse(shown))).toBeLessThan(0.005 * sums.length + 0.001);
+    }
+    await page.keyboard.press('Escape');
+    expect(await page.$eval('#explorer', (panel) => (panel as HTMLElement).hidden)).toBe(true);
+  });
+
+  it('draws gradients instead of values', async () => {
+    const canvas = '.layer:nth-child(4) canvas';
+    const values = await colours(page, canvas);
+    await click(page, '#pictured [value=gradients]');
+    // Values after ReLU are not negative: orange is a gradient’s.
+    await expect.poll(() => colours(page, canvas)).toBeGreaterThan(values);
+    const loss = await number(page, '#target-loss');
+    const logShare = -Math.log((await number(page, '#softmax .best b')) / 100);
+    expect(Math.abs(loss - logShare)).toBeLessThan(0.02);
+    await click(page, '#pictured [value=values]');
+  });
+
+  it('obeys keys, but not while someone types', async () => {
+    const step = await number(page, '#stat-step');
+    await page.focus('#seed');
+    await page.keyboard.press('s');
+    await page.focus('#share');
+    await page.keyboard.press('s');
+    await page.waitForFunction(
+      (wanted) => document.querySelector('#stat-step')!.textContent === String(wanted),
+      {},
+      step + 1,
+    );
+    await page.keyboard.press('?');
+    expect(await page.$eval('#help', (dialog) => (dialog as HTMLDialogElement).open)).toBe(true);
+    await page.keyboard.press('Escape');
+    await reaches(page, 'paused');
+  });
+
   it('marks the mistakes, filters them, and sends one through the layers', async () => {
     const accuracy = await number(page, '#stat-accuracy');
     const wrong = Math.round(200 * (1 - accuracy / 100));
@@ -247,6 +304,63 @@ describe('the page of the MNIST network', () => {
   });
 });
 
+it('opens on a trained network that reads at once; it can be trained from scratch, and brought back', async () => {
+  const { page, errors } = await openPage('mnist-cnn/?data=synthetic&train=600&test=40&batch=16');
+  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+  const readsSamples = async () => {
+    for (const digit of [3, 7]) {
+      await click(page, `#samples button:nth-child(${digit + 1})`);
+      await page.waitForFunction(
+        (wanted) =>
+          document.querySelector('#seen-caption')!.textContent === 'your drawing' &&
+          document.querySelector('#verdict .digit')!.textContent === wanted,
+        {},
+        String(digit),
+      );
+    }
+  };
+  await readsSamples();
+  await reaches(page, 'ready');
+  expect(await text(page, '#status')).toContain('This network is trained');
+  expect(await text(page, '#play')).toBe('Train from scratch');
+  await click(page, '#play');
+  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 1);
+  await click(page, '#play');
+  await reaches(page, 'paused');
+  expect(await number(page, '#loss-values .test b')).toBeGreaterThan(1.5);
+  expect(new URL(page.url()).searchParams.get('start')).toBe('scratch');
+  await click(page, '#to-trained');
+  await page.waitForFunction(() => document.querySelector('#play')!.textContent === 'Train from scratch');
+  expect(new URL(page.url()).searchParams.get('start')).toBeNull();
+  await readsSamples();
+  expect(errors).toEqual([]);
+});
+
+it('takes a learning rate of 0 at its word, and shows it', async () => {
+  const { page, errors } = await openPage(
+    'mnist-cnn/?data=synthetic&train=600&test=40&batch=16&rate=0&start=scratch',
+  );
+  await reaches(page, 'ready');
+  expect(await text(page, '#rate-value')).toBe('0');
+  expect(await text(page, '#stat-optimizer')).toBe('Adam, learning rate 0');
+  const before = await text(page, '#loss-values .test b');
+  for (const step of [1, 2]) {
+    await click(page, '#step-once');
+    await page.waitForFunction(
+      (wanted) => document.querySelector('#stat-step')!.textContent === String(wanted),
+      {},
+      step,
+    );
+  }
+  await click(page, '#play');
+  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 5);
+  await click(page, '#play');
+  await reaches(page, 'paused');
+  expect(await text(page, '#loss-values .test b')).toBe(before);
+  expect(new URL(page.url()).searchParams.get('rate')).toBe('0');
+  expect(errors).toEqual([]);
+});
+
 it('says what to do where WebGPU is missing', async () => {
   const { page, errors } = await openPage('');
   await page.evaluateOnNewDocument(() =>
@@ -257,6 +371,13 @@ it('says what to do where WebGPU is missing', async () => {
   expect(advice).toContain('No WebGPU here');
   expect(advice).toMatch(/Chrome[^]*Safari[^]*Firefox/);
   expect(await page.$('#play')).toBeNull();
+  // What needs no GPU is there: words, shaders, and a recorded run.
+  expect(await text(page, '#lesson')).toContain('An image is a grid of numbers');
+  await page.waitForFunction(() =>
+    document.querySelector('#lesson-code')!.textContent!.includes('Convolution 1: naive'),
+  );
+  await page.waitForSelector('.playback canvas');
+  expect(await text(page, '.playback')).toMatch(/A recorded run of .*5,994 weights/);
   expect(errors).toEqual([]);
 });
 

@@ -2,6 +2,7 @@ import type { Page } from 'puppeteer-core';
 import { preview } from 'vite';
 import { expect, inject, it } from 'vitest';
 import { openPage } from './harness.ts';
+import { STRICT_POLICY } from './setup.ts';
 
 const reaches = (page: Page, state: string) =>
   page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: 60_000 }, state);
@@ -15,7 +16,7 @@ it('after the first visit the site opens and trains without its host, in a folde
     base: '/some/folder/',
     build: { outDir: inject('siteFolder') },
     logLevel: 'warn',
-    preview: { port: 4700, strictPort: false },
+    preview: { headers: { 'content-security-policy': STRICT_POLICY } },
   });
   let isClosed = false;
   const close = async () => {

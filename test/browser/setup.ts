@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { preview } from 'vite';
 import type { TestProject } from 'vitest/node';
+import { buildSite } from './buildSite.ts';
 import { launchChromium } from './chromium.ts';
 
 declare module 'vitest' {
@@ -22,7 +20,7 @@ declare module 'vitest' {
 }
 
 /** Nothing inline, nothing evaluated, nothing from elsewhere: what a careful host may send with the site. */
-const STRICT_POLICY = [
+export const STRICT_POLICY = [
   "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",
@@ -62,13 +60,4 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     throw error;
   }
   return teardown;
-}
-
-/** In a process of its own: vitest's NODE_ENV and mode are not those of a release. */
-async function buildSite(outDir: string): Promise<void> {
-  const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js');
-  const env = { ...process.env, NODE_ENV: 'production', VITEST: '' };
-  await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', outDir, '--logLevel', 'warn'], {
-    env,
-  });
 }

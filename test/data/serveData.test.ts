@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readlink, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createServer } from 'vite';
-import { loadMnist, loadMnistOrSynthetic } from '../../src/data/mnist.ts';
-import { MNIST_SETS } from '../../src/data/mnistFiles.ts';
-import { dataMiddleware, dataPlugin } from '../../src/node/serveData.ts';
+import { DIGIT_FILES } from '../../demos/frame/digitFiles.ts';
+import { loadDigits } from '../../demos/shared/loadDigits.ts';
+import { digitFolder } from '../../demos/site/digits.ts';
+import { digitsMiddleware, digitsPlugin } from '../../demos/site/digitsPlugin.ts';
 import { pagesMiddleware } from '../../src/node/servePages.ts';
 import { SMALL, startMirror, useSmallMnist } from './smallMnist.ts';
 
@@ -17,27 +18,29 @@ const packed = useSmallMnist();
 const mirror = await startMirror(packed, 'good');
 afterAll(() => mirror.close());
 
+const FILE = DIGIT_FILES.few.file;
 let root: string;
 const closing: (() => unknown)[] = [];
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'wgrad-serve-'));
   mirror.requests.length = 0;
+  process.env.WGRAD_CACHE = root;
 });
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
   await rm(root, { recursive: true });
+  delete process.env.WGRAD_CACHE;
 });
 
 const options = () => ({
   dataDir: '',
-  cacheDir: root,
   mirrors: [mirror.url],
   timeoutMs: 5000,
   onNotice: () => undefined,
 });
 
 /** A bare server with the middleware; what it passes on is answered 'passed on'. */
-async function serve(middleware: ReturnType<typeof dataMiddleware>): Promise<string> {
+async function serve(middleware: ReturnType<typeof digitsMiddleware>): Promise<string> {
   const server = createHttpServer((request, response) =>
     middleware(request, response, () => response.end('passed on')),
   );
@@ -49,16 +52,15 @@ async function serve(middleware: ReturnType<typeof dataMiddleware>): Promise<str
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe('dataMiddleware', () => {
+describe('digitsMiddleware', () => {
   it('downloads a missing set once, however many ask, and serves its files', async () => {
-    const url = await serve(dataMiddleware(options()));
-    const sets = await Promise.all([
-      loadMnist({ baseUrl: `${url}/mnist` }),
-      loadMnist({ baseUrl: `${url}/mnist` }),
-    ]);
-    for (const { train, test } of sets) expect([train.size, test.size]).toEqual([SMALL.train, SMALL.test]);
+    const url = await serve(digitsMiddleware(options()));
+    const load = () => loadDigits({ name: 'mnist' }, url);
+    for (const { train, test } of await Promise.all([load(), load()])) {
+      expect([train.size, test.size]).toEqual([SMALL.train, SMALL.test]);
+    }
     expect(mirror.requests.length).toBe(4);
-    const head = await fetch(`${url}/mnist/train-labels-idx1-ubyte.gz?v=1`, { method: 'HEAD' });
+    const head = await fetch(`${url}/${FILE}?v=1`, { method: 'HEAD' });
     expect([head.status, head.headers.get('content-type'), await head.text()]).toEqual([
       200,
       'application/octet-stream',
@@ -67,43 +69,33 @@ describe('dataMiddleware', () => {
   });
 
   it('answers 404 with the reason where the set cannot be had, and the page draws digits', async () => {
-    const url = await serve(dataMiddleware({ ...options(), mirrors: [] }));
-    const response = await fetch(`${url}/mnist/train-labels-idx1-ubyte.gz`);
+    const url = await serve(digitsMiddleware({ ...options(), mirrors: [] }));
+    const response = await fetch(`${url}/${FILE}`);
     expect(response.status).toBe(404);
     expect(await response.text()).toMatch(
       /^MNIST cannot be had: WGRAD_DATA is not set.*no mirror was allowed/,
     );
-    const set = await loadMnistOrSynthetic({ baseUrl: `${url}/mnist`, synthetic: { train: 10, test: 10 } });
+    const set = await loadDigits({ name: 'mnist', train: 10, test: 10 }, url);
     expect(set.train.synthetic).toBe(true);
   });
 
   it('serves nothing but the known files', async () => {
     await writeFile(join(root, 'secret'), 'secret');
-    const url = await serve(dataMiddleware(options()));
-    for (const path of ['mnist/secret', 'mnist/..%2fsecret', 'mnist/', 'mnist', 'fashion-mnist/train.gz']) {
-      const response = await fetch(`${url}/${path}`);
-      expect([path, response.status]).toEqual([path, 404]);
-      expect(await response.text()).toMatch(/^There is no file/);
-    }
-    for (const path of [
-      'secret',
-      '%2e%2e/secret',
-      'mnist/train-labels-idx1-ubyte.gz/x',
-      'constructor/x',
-      '',
-    ]) {
+    const url = await serve(digitsMiddleware(options()));
+    for (const path of ['secret', '..%2fsecret', '%2e%2e/secret', `${FILE}/x`, 'constructor', '']) {
       expect(await (await fetch(`${url}/${path}`)).text()).toBe('passed on');
     }
   });
 });
 
 describe('a request for a file', () => {
-  const path = '/mnist/t10k-labels-idx1-ubyte.gz';
-  const file = (): string => join(root, path);
+  const path = `/${FILE}`;
+  const file = async () => join(await digitFolder(), FILE);
 
   it('may be for a part of it, or for its head', async () => {
-    const url = await serve(dataMiddleware(options()));
-    const whole = packed.testLabels;
+    const url = await serve(digitsMiddleware(options()));
+    await fetch(url + path);
+    const whole = new Uint8Array(await readFile(await file()));
     const size = whole.length;
     const get = async (range: string, headers: Record<string, string> = {}) => {
       const response = await fetch(url + path, { headers: { range, ...headers } });
@@ -131,7 +123,7 @@ describe('a request for a file', () => {
   });
 
   it('only reads', async () => {
-    const url = await serve(dataMiddleware(options()));
+    const url = await serve(digitsMiddleware(options()));
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
       const response = await fetch(url + path, { method });
       expect([method, response.status, response.headers.get('allow')]).toEqual([method, 405, 'GET, HEAD']);
@@ -139,33 +131,34 @@ describe('a request for a file', () => {
   });
 
   it('is answered where the file is empty, and where it cannot be read', async () => {
-    const url = await serve(dataMiddleware(options()));
+    const url = await serve(digitsMiddleware(options()));
     await fetch(url + path);
-    await truncate(file(), 0);
+    await truncate(await file(), 0);
     const empty = await fetch(url + path);
     expect([empty.status, await empty.text()]).toEqual([200, '']);
-    await rm(file());
-    await mkdir(file());
+    await rm(await file());
+    await mkdir(await file());
     const folder = await fetch(url + path);
     expect([folder.status, await folder.text()]).toEqual([500, expect.stringContaining('is not a file')]);
   });
 
   it('tries again after a failure', async () => {
     const settings = { ...options(), mirrors: [] as string[] };
-    const url = await serve(dataMiddleware(settings));
+    const url = await serve(digitsMiddleware(settings));
     expect((await fetch(url + path)).status).toBe(404);
     settings.mirrors.push(mirror.url);
     expect((await fetch(url + path)).status).toBe(200);
   });
 
   it.skipIf(process.platform !== 'linux')('that is broken off leaves no file open', async () => {
-    const url = new URL(await serve(dataMiddleware(options())));
+    const url = new URL(await serve(digitsMiddleware(options())));
     await fetch(url.href + path.slice(1));
-    await truncate(file(), 200_000_000); // more than fits into any buffer on the way
+    await truncate(await file(), 200_000_000); // more than fits into any buffer on the way
+    const name = await file();
     const open = async () => {
       const links = await readdir('/proc/self/fd');
       const targets = await Promise.all(links.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
-      return targets.filter((target) => target === file()).length;
+      return targets.filter((target) => target === name).length;
     };
     for (const after of ['headers', 'nothing']) {
       const sockets = Array.from({ length: 5 }, () => connect(Number(url.port), '127.0.0.1'));
@@ -181,9 +174,9 @@ describe('a request for a file', () => {
   });
 
   it('is refused by Node where its address is too long', async () => {
-    const url = await serve(dataMiddleware(options()));
-    expect((await fetch(`${url}/mnist/${'x'.repeat(10_000)}`)).status).toBe(404);
-    expect((await fetch(`${url}/mnist/${'x'.repeat(30_000)}`)).status).toBe(431);
+    const url = await serve(digitsMiddleware(options()));
+    expect((await fetch(`${url}/${'x'.repeat(10_000)}`)).status).toBe(200); // passed on
+    expect((await fetch(`${url}/${'x'.repeat(30_000)}`)).status).toBe(431);
   });
 });
 
@@ -219,23 +212,18 @@ describe('pagesMiddleware', () => {
   });
 });
 
-it('dataPlugin serves the files in a Vite server, under /data', async () => {
+it('digitsPlugin serves the files in a Vite server, under /data/mnist', async () => {
   const server = await createServer({
     root,
     configFile: false,
     logLevel: 'silent',
-    plugins: [dataPlugin(options())],
+    plugins: [digitsPlugin(options())],
     server: { port: 0, host: '127.0.0.1', watch: null, hmr: false, ws: false },
     optimizeDeps: { noDiscovery: true },
   });
   closing.push(() => server.close());
   await server.listen();
   const { port } = server.httpServer!.address() as AddressInfo;
-  const { train } = await loadMnist({ baseUrl: `http://127.0.0.1:${port}/data/mnist` });
-  expect(train.size).toBe(SMALL.train);
-  const { file } = MNIST_SETS.mnist.files.testImages;
-  const bytes = new Uint8Array(
-    await (await fetch(`http://127.0.0.1:${port}/data/mnist/${file}.gz`)).arrayBuffer(),
-  );
-  expect(bytes).toEqual(packed.testImages);
+  const { train } = await loadDigits({ name: 'mnist' }, `http://127.0.0.1:${port}/data/mnist`);
+  expect([train.size, train.synthetic]).toEqual([SMALL.train, false]);
 });

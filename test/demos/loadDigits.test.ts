@@ -4,16 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DIGIT_FILES } from '../../demos/frame/digitFiles.ts';
 import { loadDigits, loadTestDigits } from '../../demos/shared/loadDigits.ts';
 import { digitFolder } from '../../demos/site/digits.ts';
+import { digitsPlugin } from '../../demos/site/digitsPlugin.ts';
 import { MNIST_PARTS, MNIST_SETS } from '../../src/data/mnistFiles.ts';
 import { useSmallMnist } from '../data/smallMnist.ts';
 
 /** A set of 40 + 20 images in place of MNIST, cut to files of 5, 20, 25 and 15 images. */
 const packed = useSmallMnist();
-const limits: { from: number; to: number }[] = Object.values(DIGIT_FILES);
+const limits: { file: string; from: number; to: number }[] = Object.values(DIGIT_FILES);
 [5, 20, 25, 40].forEach((to, i) => (limits[i].to = to));
 limits[3].from = 25;
 
@@ -100,8 +101,34 @@ it('draws digits where there are none, or damaged ones, and says why', async () 
   expect([asked.train.size, asked.notice, requested()]).toEqual([7, expect.stringMatching(/synthetic/i), []]);
 });
 
-it('says where MNIST cannot be had', async () => {
-  process.env.WGRAD_CACHE = join(root, 'other');
-  await expect(digitFolder({ dataDir: '', mirrors: [] })).rejects.toThrow(/^MNIST cannot be had/);
-  process.env.WGRAD_CACHE = join(root, 'cache');
+describe('a build', () => {
+  const build = async (dataDir: string) => {
+    const { config, generateBundle } = digitsPlugin({ dataDir, mirrors: [] });
+    const emitFile = vi.fn<(file: { fileName: string }) => void>();
+    const call = (hook: unknown, ...args: unknown[]) =>
+      (hook as (...args: unknown[]) => Promise<unknown>).call({ emitFile }, ...args);
+    const { define } = (await call(config, {}, { command: 'build' })) as { define: Record<string, string> };
+    await call(generateBundle);
+    return { define, files: emitFile.mock.calls.map(([{ fileName }]) => fileName).toSorted() };
+  };
+
+  it('puts the files into data/mnist', async () => {
+    const { define, files } = await build(root);
+    expect(define).toEqual({ 'import.meta.env.WGRAD_WITHOUT_MNIST': 'false' });
+    expect(files).toEqual(limits.map(({ file }) => `data/mnist/${file}`).toSorted());
+  });
+
+  it('goes on without MNIST, says so, and lets the pages know', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    process.env.WGRAD_CACHE = join(root, 'other');
+    try {
+      const { define, files } = await build('');
+      expect(define).toEqual({ 'import.meta.env.WGRAD_WITHOUT_MNIST': 'true' });
+      expect(files).toEqual([]);
+      expect(warn).toHaveBeenCalledWith(expect.stringMatching(/WITHOUT MNIST.*MNIST cannot be had/));
+    } finally {
+      process.env.WGRAD_CACHE = join(root, 'cache');
+      warn.mockRestore();
+    }
+  });
 });

@@ -18,6 +18,8 @@ export interface EvaluateOptions {
   software?: boolean;
   /** Let kernels use subgroup functions, where the adapter has them. Default false. */
   subgroups?: boolean;
+  /** Let kernels use f16, on an adapter that has it. Default false. */
+  half?: boolean;
   dtypes?: DType[];
   seed?: number;
   steps?: number;
@@ -26,26 +28,34 @@ export interface EvaluateOptions {
 export type Build = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
 const sessions = new Map<string, Promise<Gpu>>();
-let subgroupDevice: Promise<GPUDevice> | undefined;
+const devices = new Map<string, Promise<GPUDevice>>();
 
 /**
  * A session on the test device, which has the spec's default limits.
  *
  * @param subgroups on a device that has them too, where the adapter does
+ * @param half on a device with f16
  */
-export function testGpu(software = true, subgroups = false): Promise<Gpu> {
-  const key = `${software} ${subgroups}`;
+export function testGpu(software = true, subgroups = false, half = false): Promise<Gpu> {
+  const key = `${software} ${subgroups} ${half}`;
   const open = async () => {
-    const device = await (subgroups ? (subgroupDevice ??= withSubgroups()) : testDevice());
+    const device = await deviceWith(subgroups, half);
     return new Gpu(new Device(device, device.adapterInfo, { owned: false, software }));
   };
   if (!sessions.has(key)) sessions.set(key, open());
   return sessions.get(key)!;
 }
 
-async function withSubgroups(): Promise<GPUDevice> {
+async function deviceWith(subgroups: boolean, half: boolean): Promise<GPUDevice> {
   const { features } = await testAdapter();
-  return features.has('subgroups') ? testDevice({ requiredFeatures: ['subgroups'] }) : testDevice();
+  const requiredFeatures: GPUFeatureName[] = [
+    ...(subgroups && features.has('subgroups') ? ['subgroups' as const] : []),
+    ...(half ? ['shader-f16' as const] : []),
+  ];
+  if (requiredFeatures.length === 0) return testDevice();
+  const key = requiredFeatures.join();
+  if (!devices.has(key)) devices.set(key, testDevice({ requiredFeatures }));
+  return devices.get(key)!;
 }
 
 /** Compiles a graph function, runs it on `inputs` and returns the outputs as float64 arrays. */
@@ -54,7 +64,7 @@ export async function evaluate(
   inputs: readonly Array64[],
   options: EvaluateOptions = {},
 ): Promise<Array64[]> {
-  const gpu = await testGpu(options.software ?? true, options.subgroups);
+  const gpu = await testGpu(options.software ?? true, options.subgroups, options.half);
   const tensors = inputs.map(({ shape }, i) => input(`input ${i}`, shape, options.dtypes?.[i] ?? 'f32'));
   const built = build(...tensors);
   const outputs = Array.isArray(built) ? (built as Tensor[]) : [built as Tensor];
@@ -66,7 +76,10 @@ export async function evaluate(
   });
   const used = new Set(program.inputs);
   tensors.forEach((tensor, i) => used.has(tensor) && program.write(tensor, typed(inputs[i], tensor.dtype)));
-  for (let step = 0; step < (options.steps ?? 1); step++) await program.step();
+  if (process.env.WGRAD_SIMULATE)
+    await (await import('../simulator/simulateStep.ts')).simulateStep(gpu, program);
+  const first = process.env.WGRAD_SIMULATE ? 1 : 0; // that was one
+  for (let step = first; step < (options.steps ?? 1); step++) await program.step();
   await program.finish();
   const results: Array64[] = [];
   for (const [i, name] of names.entries()) {

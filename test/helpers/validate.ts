@@ -1,5 +1,11 @@
 import { NagaError, parseWgsl, validate } from 'naga-wasm';
-import { detectRaces, VectorData, WgslExec, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import {
+  detectRaces,
+  TypedData,
+  VectorData,
+  WgslExec,
+  WgslReflect,
+} from 'wgsl_reflect/wgsl_reflect.module.js';
 
 /**
  * What naga (wgpu's compiler, Firefox's) finds wrong with a shader, each with an annotated excerpt; [] when valid.
@@ -40,6 +46,21 @@ evaluator._makeCwiseData = function (values, type) {
   if (format === 'u32') return new VectorData(Uint32Array.from(values), type);
   if (format === 'i32') return new VectorData(Int32Array.from(values), type);
   return makeVector.call(this, values, type);
+};
+
+/** wgsl_reflect 1.6 reads beyond a buffer, where WGSL gives any value of it: the first one here. */
+const reader = TypedData.prototype;
+const readPart = reader.getSubData;
+reader.getSubData = function (exec, postfix, context) {
+  try {
+    return readPart.call(this, exec, postfix, context);
+  } catch (error) {
+    if (!(error instanceof RangeError) || !postfix) throw error;
+    const first = Object.assign(Object.create(Object.getPrototypeOf(postfix) as object) as object, postfix, {
+      index: 0,
+    });
+    return readPart.call(this, exec, first, context);
+  }
 };
 
 /** The contents of the storage buffers, by the name of the shader's variable. */

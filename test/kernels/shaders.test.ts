@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { specialize } from '../../src/kernels/specialize.ts';
 import { type KernelFile, type SpecializedKernel } from '../../src/kernels/kernel.ts';
 import { testAdapter, testDevice } from '../helpers/device.ts';
+import { idleDevice, usesSubgroupMatrices, withoutSubgroupMatrices } from '../helpers/subgroupMatrix.ts';
 import { tintErrors } from './run.ts';
 
 // The package's "main" is CommonJS inside an ES module package and cannot be imported; its module build can.
@@ -31,7 +32,7 @@ const library = shared;
 function nagaError(code: string): string {
   try {
     // naga has the subgroup functions, but not yet the directive for them.
-    validate(parseWgsl(code.replace(/^enable subgroups;/m, '')));
+    validate(parseWgsl(withoutSubgroupMatrices(code).replace(/^enable subgroups;/m, '')));
     return '';
   } catch (error) {
     return (error as { formatted?: string }).formatted ?? String(error);
@@ -40,6 +41,7 @@ function nagaError(code: string): string {
 
 /** A device for this code: with the features that it enables, where the adapter has them. */
 async function deviceFor(code: string): Promise<GPUDevice> {
+  if (usesSubgroupMatrices(code)) return idleDevice();
   if (!/^enable subgroups;/m.test(code)) return testDevice();
   const { features } = await testAdapter();
   expect(features.has('subgroups'), 'an adapter with subgroups, as lavapipe and SwiftShader are').toBe(true);
@@ -50,7 +52,9 @@ let subgroupDevice: Promise<GPUDevice> | undefined;
 /** Buffers as wgsl_reflect sees them, in the shape of BindingInfo. */
 function reflected(code: string): SpecializedKernel['bindings'] {
   // wgsl_reflect 1.6 takes the good name `block` for a keyword.
-  const { storage, uniforms } = new WgslReflect(code.replaceAll(/\bblock\b/g, 'block_'));
+  const { storage, uniforms } = new WgslReflect(
+    withoutSubgroupMatrices(code).replaceAll(/\bblock\b/g, 'block_'),
+  );
   return [...storage, ...uniforms]
     .map(({ name, group, binding, access, type }) => ({
       name,

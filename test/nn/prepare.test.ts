@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { dataset } from '../../src/data/dataset.ts';
 import { adam } from '../../src/nn/optimizers.ts';
 import '../helpers/close.ts';
+import { arc, compiledTinyGan } from './ganFixtures.ts';
 import { clusters, compiledTiny, ownGpu, tinyModel, weightsOf } from './modelFixtures.ts';
 
 const example = dataset({ name: 'one', x: new Float32Array(2), y: new Uint8Array(1), inputShape: [2] });
@@ -52,4 +53,28 @@ it('refuses what fit refuses', async () => {
   const idle = await tinyModel().compile({ gpu: (await ownGpu()).gpu, optimizer: adam() });
   await expect(idle.prepare(example)).rejects.toThrow(/loss/);
   idle.destroy();
+});
+
+it('compiles the step of two networks, too, of either alone as well', async () => {
+  const { gpu } = await ownGpu();
+  const gan = await compiledTinyGan({ gpu });
+  const before = gpu.pipelines.stats.compilations;
+  await gan.prepareFit(arc(1), { batchSize: 8 });
+  const { compilations } = gpu.pipelines.stats;
+  expect(compilations - before).toBeGreaterThan(8);
+  expect(gan.step).toBe(0);
+  const { liveBuffers } = gpu.device;
+  const { epochs } = await gan.fit(arc(16), { batchSize: 8, epochs: 1 });
+  expect(gpu.pipelines.stats.compilations - compilations, 'gatherBatch').toBeLessThanOrEqual(2);
+  expect(gpu.device.liveBuffers, 'nothing of the preparation is left').toBe(liveBuffers);
+  const unprepared = await compiledTinyGan();
+  const own = await unprepared.fit(arc(16), { batchSize: 8, epochs: 1 });
+  expect(epochs[0].generatorLoss).toBe(own.epochs[0].generatorLoss);
+
+  await expect(gan.prepareFit(arc(1), { train: 'judge' as never })).rejects.toThrow(/cannot train 'judge'/);
+  await expect(gan.prepareFit(arc(1), { batchSize: 0.5 })).rejects.toThrow(/batchSize is 0.5/);
+  await expect(gan.prepareFit(arc(1), { epochs: 1 } as never)).rejects.toThrow(/epochs/);
+  gan.destroy();
+  unprepared.destroy();
+  gpu.destroy();
 });

@@ -1,5 +1,6 @@
 import type { Tensor } from '../../ops/core/op.ts';
 import { fuseBiasGradients } from './biasGradient.ts';
+import { fuseConvolutionPools } from './convolutionPool.ts';
 import { eliminateCommonSubexpressions } from './cse.ts';
 import { fold } from './fold.ts';
 import { fuseElementwise, fuseEpilogues } from './fuse.ts';
@@ -20,6 +21,7 @@ const passes = [
   fuseElementwise,
   fuseEpilogues,
   cropUnreadOutputs,
+  fuseConvolutionPools,
 ];
 
 /** Rewrites the graph of `outputs` into an equivalent one with less work; same order of outputs. */

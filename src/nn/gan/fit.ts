@@ -13,6 +13,7 @@ import { runLoop } from '../training/runLoop.ts';
 import { loopOptions } from '../training/loopOptions.ts';
 import type { LoopOptions } from '../training/loopOptions.ts';
 import type { Opening } from '../training/placement.ts';
+import { prepareStep } from '../training/prepare.ts';
 import { runRecovering } from '../training/recovery.ts';
 import type { Run } from '../training/wholeRun.ts';
 import { checkCalled, checkSignal } from '../training/checks.ts';
@@ -61,6 +62,19 @@ export const ganFitOptions: OptionTable<GanFitOptions> = {
   ...loopOptions,
   train: true,
   onReady: true,
+};
+
+/** Options of `Gan.prepareFit`: what `fit` will be given. */
+export type GanPrepareOptions = Pick<GanFitOptions, 'batchSize' | 'shuffle' | 'onCompile'> & {
+  /** Which networks the step trains; default 'both'. */
+  train?: GanPart;
+};
+
+export const ganPrepareOptions: OptionTable<GanPrepareOptions> = {
+  batchSize: true,
+  shuffle: true,
+  onCompile: true,
+  train: true,
 };
 
 /** A training run under way: `await` it for its history, or iterate over the values of its steps. */
@@ -118,6 +132,17 @@ export function startGanFit(
     options.signal,
     () => host.onEnd(),
   );
+}
+
+/** Compiles a training step whose kernels stay compiled; see `Gan.prepareFit`. */
+export function prepareGanFit(
+  compiled: CompiledGan,
+  data: Dataset,
+  options: GanPrepareOptions,
+): Promise<void> {
+  const { train, ...own } = options;
+  const part = partOf(compiled.networks.name, train, 0);
+  return prepareStep(new GanTask(compiled), part, data, { ...own, targets: false });
 }
 
 function partOf(name: string, train: GanFitOptions['train'], step: number): GanPart {

@@ -1,3 +1,4 @@
+import type { Dataset } from '../../data/dataset.ts';
 import { requireDataset } from '../../data/requireDataset.ts';
 import { asStream } from '../../data/stream.ts';
 import type { TrainingData } from '../../data/stream.ts';
@@ -15,8 +16,8 @@ import { encodeCheckpoint } from '../training/encodeCheckpoint.ts';
 import { Placement, placementOptions } from '../training/placement.ts';
 import type { PlacementOptions } from '../training/placement.ts';
 import { checkDiscriminator } from './discriminator.ts';
-import { ganFitOptions, startGanFit } from './fit.ts';
-import type { GanFit, GanFitOptions } from './fit.ts';
+import { ganFitOptions, ganPrepareOptions, prepareGanFit, startGanFit } from './fit.ts';
+import type { GanFit, GanFitOptions, GanPrepareOptions } from './fit.ts';
 import { GanJudge } from './judge.ts';
 import { GanNetworks, savedGan } from './networks.ts';
 import type { CompiledGan } from './networks.ts';
@@ -169,6 +170,22 @@ export class Gan extends GanNetworks {
     });
     this.#fit = fit;
     return fit;
+  }
+
+  /**
+   * Compiles the training step ahead of `fit`, while the data still load (`Model.prepare` of a pair of networks). Of `data`
+   * only shapes and types count: one image will do, even a black one.
+   *
+   * @param options those of `fit` that its step depends on; batchSize is 64 by default
+   * @throws as `fit` does of its data and options
+   */
+  async prepareFit(data: Dataset, options: GanPrepareOptions = {}): Promise<void> {
+    checkOptions('prepareFit', options, ganPrepareOptions, 'data, ');
+    const compiled = this.#placement.usable();
+    this.#requireIdle('prepareFit');
+    requireDataset('prepareFit', data);
+    this.checkData(data);
+    await prepareGanFit(compiled, data, options);
   }
 
   /** A program that draws images with the current weights, and asks the discriminator about them. */

@@ -6,7 +6,9 @@ import type { FitOptions } from './fit.ts';
 import { checkBatchSize } from './run.ts';
 import { openSource } from './source.ts';
 import { sourceOf } from './sourceOf.ts';
+import type { SourceOfOptions } from './sourceOf.ts';
 import { StepPrograms } from './programs.ts';
+import type { Task } from './task.ts';
 
 /** Options of `Model.prepare`: what `fit` will be given. */
 export type PrepareOptions = Pick<
@@ -24,18 +26,31 @@ export const prepareOptions: OptionTable<PrepareOptions> = {
 
 /** Compiles the training step, whose kernels stay compiled, and frees the rest; see `Model.prepare`. */
 export async function prepareFit(compiled: Compiled, data: Dataset, options: PrepareOptions): Promise<void> {
-  const { gpu, network, state } = compiled;
-  const { batchSize = 64 } = options;
-  checkBatchSize(network.name, batchSize);
+  const { state } = compiled;
   const { trainedOn } = state;
-  const source = await openSource(compiled, network.name, () =>
-    sourceOf(gpu.device, data, { ...options, batchSize }),
-  );
-  const programs = new StepPrograms(new FitTask(compiled, options), source, options);
   try {
-    await state.lifetime.race(programs.use('', batchSize));
+    await prepareStep(new FitTask(compiled, options), '', data, options);
   } finally {
     state.trainedOn = trainedOn; // these data were only an example
+  }
+}
+
+type SourceChoice = Pick<SourceOfOptions, 'targets'>;
+
+/** Compiles a part of a task's step for data like the example, and frees what is no kernel. */
+export async function prepareStep(
+  task: Task,
+  part: string,
+  data: Dataset,
+  { batchSize = 64, ...options }: Pick<PrepareOptions, 'batchSize' | 'shuffle' | 'onCompile'> & SourceChoice,
+): Promise<void> {
+  const { name, gpu, state } = task;
+  checkBatchSize(name, batchSize);
+  const source = await openSource(task, name, () => sourceOf(gpu.device, data, { ...options, batchSize }));
+  const programs = new StepPrograms(task, source, options);
+  try {
+    await state.lifetime.race(programs.use(part, batchSize));
+  } finally {
     await state.lifetime.race(programs.destroy()).finally(() => source.destroy());
   }
 }

@@ -6,7 +6,7 @@ import type { DigitScore } from '../../models/digitScore.ts';
 import type { Gan, GanLossOptions, GanSampler, GeneratorLoss } from '../../nn/gan/index.ts';
 import { summarize } from '../../nn/summary.ts';
 import type { ModelCommand, TrainContext, TrainResult } from './command.ts';
-import { checkSameData, loadData } from './data.ts';
+import { checkSameData, exampleDigits, loadData } from './data.ts';
 import { scoreGan } from './dcganScore.ts';
 import type { GanScores } from './dcganScore.ts';
 import { finishRun, fitModel, resultOf, resumeModel } from './fitModel.ts';
@@ -68,11 +68,15 @@ export const dcganCommand: ModelCommand = {
 async function run(context: TrainContext): Promise<TrainResult | undefined> {
   const { terminal, settings, options, checkpoint } = context;
   const { signal } = context.interrupt;
-  const data = await loadData(terminal, { name: settings.dataset, data: options.data, signal });
-  checkSameData(checkpoint, data);
   const gan = await build(context);
   let sampler: GanSampler | undefined;
   try {
+    const { batchSize } = settings;
+    const [data] = await Promise.all([
+      loadData(terminal, { name: settings.dataset, data: options.data, signal }),
+      gan.prepareFit(exampleDigits(), { batchSize }), // while they load
+    ]);
+    checkSameData(checkpoint, data);
     for (const network of [gan.generator, gan.discriminator]) {
       terminal.line();
       terminal.line(summarize(network));

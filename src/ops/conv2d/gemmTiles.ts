@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../errors.ts';
 import type { Width } from '../core/values.ts';
+import { variantName } from '../core/variant.ts';
 
 /** What a workgroup of the implicit products computes: rows × channels, in steps along the sum. */
 interface Shape {
@@ -27,6 +28,11 @@ export type Tile = keyof typeof TILES;
 /** As variants name them: `implicit_gemm:64x64x8`. */
 export const GEMM_TILES: readonly (readonly number[])[] = Object.keys(TILES).map((tile) =>
   tile.split('x').map(Number),
+);
+
+/** Plans whose tiles hold f16, with the rule's tile and with each other: nobody but the caller chooses them. */
+export const HALF_GEMMS: readonly string[] = [[], ...GEMM_TILES].map((tile) =>
+  variantName({ rung: 'implicit_gemm', tile, half: true }),
 );
 
 /**

@@ -6,8 +6,9 @@ import reduce from '../../../shaders/conv2d/grad_filter_reduce.wgsl?raw';
 import reduceWorkgroup from '../../../shaders/conv2d/grad_filter_reduce_workgroup.wgsl?raw';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Tensor } from '../core/op.ts';
-import { streamingWorkgroup, valueType } from '../core/values.ts';
+import { streamingWorkgroup, tileTypes, valueType } from '../core/values.ts';
 import { parseVariant } from '../core/variant.ts';
+import { HALF_GEMMS } from './gemmTiles.ts';
 import { conv2dFlops } from './geometry.ts';
 import type { Conv2dSize } from './geometry.ts';
 import { planOf, preferredRung, rowsOf, tunableVariants, widthOf } from './gradFilterPlans.ts';
@@ -36,11 +37,7 @@ export function lowerConv2dGradFilter(
   context: LowerContext,
 ): void {
   const { target } = context;
-  const split: readonly Rung[] = [
-    'direct',
-    'implicit_gemm',
-    ...(target.subgroupSize ? ['broadcast' as const] : []),
-  ];
+  const split = ['direct', 'implicit_gemm', ...(target.subgroupSize ? ['broadcast'] : []), ...HALF_GEMMS];
   const variant = context.choose<string>(
     opName,
     db ? split : ['naive', ...split],
@@ -66,7 +63,7 @@ export function lowerConv2dGradFilter(
       SLICES: plan.slices,
       ...plan.constants,
     },
-    aliases: plan.aliases,
+    aliases: { ...plan.aliases, ...tileTypes(plan.width, named.half) },
     bindings: { x, dy, partials },
     workgroups: plan.workgroups,
     flops: conv2dFlops(size),

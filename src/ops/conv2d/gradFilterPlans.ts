@@ -32,12 +32,17 @@ export function rowsOf({ kernel, groupIn }: Conv2dSize, bias: boolean): number {
   return kernel[0] * kernel[1] * groupIn + (bias ? 1 : 0);
 }
 
-/** What may be faster than the rule's choice: on software adapters other tiles of rows × vectors of channels, and other slices. */
+/** What may be faster than the rule's choice: on software adapters other tiles and other slices. */
 export function tunableVariants(size: Conv2dSize, bias: boolean, target: Target): string[] {
   const direct = { rung: 'direct', tile: [] };
   if (!target.software) {
     const gemm = [[], ...GEMM_TILES].map((tile) => ({ rung: 'implicit_gemm', tile }));
     return [direct, ...gemm].map(variantName);
+  }
+  // Beside broadcast the others are rarely the fastest: a few stand for all.
+  if (target.subgroupSize) {
+    const directs = [direct, ...[4, 8].map((own) => ({ rung: 'direct', tile: [own] }))];
+    return [...broadcastVariants(size, target), ...directs].slice(0, MOST_CANDIDATES).map(variantName);
   }
   const { constants, slices, width } = directPlan(size, bias, target, direct);
   const [rows, channels] = [constants.ROWS, constants.CHANNELS] as number[];
@@ -53,8 +58,7 @@ export function tunableVariants(size: Conv2dSize, bias: boolean, target: Target)
     tile: [rows, channels],
     split,
   }));
-  const broadcast = target.subgroupSize ? [{ rung: 'broadcast', tile: [] }] : [];
-  return [...broadcast, direct, ...tiles.map((tile) => ({ rung: 'direct', tile })), ...splits]
+  return [direct, ...tiles.map((tile) => ({ rung: 'direct', tile })), ...splits]
     .slice(0, MOST_CANDIDATES)
     .map(variantName);
 }
@@ -71,7 +75,7 @@ export function planOf(
   target: Target,
   named: Pick<Variant, 'tile' | 'split'>,
 ): Plan {
-  if (rung === 'broadcast') return broadcastPlan(size, target);
+  if (rung === 'broadcast') return broadcastPlan(size, target, named);
   return rung === 'direct' ? directPlan(size, bias, target, named) : gemmPlan(size, bias, named.tile, target);
 }
 
@@ -157,16 +161,34 @@ interface Tile {
 
 /** Columns between the first and the last tap of a window that moves. */
 const MOST_COLUMNS = 8;
+/** Tiles of broadcast that the tuner may try. */
+const MOST_TILES = 6;
 /** Sums of an invocation: those beyond the registers are fetched from the stack. */
 const MOST_SUMS = 192;
 
-/**
- * The tile of the least cost; and so many slices that there are some 64 subgroups, but none of fewer than 64 positions.
- */
-function broadcastPlan(size: Conv2dSize, { subgroupSize = 1 }: Target): Plan {
-  const { batch, output, kernel, groups, groupIn, groupOut, stride, dilation } = size;
-  const pairs = kernel[0] * groupIn;
-  const run = largestDivisor(kernel[1], Math.min(MOST_TAPS, 1 + Math.floor(MOST_COLUMNS / dilation[1])));
+/** What depends on the shapes alone: pairs of all weights, and how many taps of a row a window has that moves. */
+function broadcastWork({ kernel, groupIn, dilation }: Conv2dSize) {
+  const most = Math.min(MOST_TAPS, 1 + Math.floor(MOST_COLUMNS / dilation[1]));
+  return { pairs: kernel[0] * groupIn, run: largestDivisor(kernel[1], most) };
+}
+
+/** So many slices that there are some 64 subgroups, but none of fewer than 64 positions; or as many as the name says. */
+function broadcastGrid(size: Conv2dSize, tile: Tile, split?: number) {
+  const { batch, output, kernel, groups, groupOut } = size;
+  const { pairs, run } = broadcastWork(size);
+  const blocks = Math.ceil(pairs / tile.pairs) * (kernel[1] / run);
+  const channelTiles = (groups * groupOut) / tile.channels;
+  const imageRows = batch * output[0];
+  const most = Math.max(1, Math.floor((imageRows * output[1]) / 64));
+  const wanted = split ?? Math.min(most, Math.ceil(64 / (blocks * channelTiles)));
+  const steps = Math.ceil(imageRows / Math.min(imageRows, wanted));
+  return { steps, workgroups: [blocks, channelTiles, Math.ceil(imageRows / steps)] as const };
+}
+
+/** The tiles whose sums fit into the registers, those of the least cost first. */
+function broadcastTiles(size: Conv2dSize, { subgroupSize = 1 }: Target): Tile[] {
+  const { output, groupOut, stride, dilation } = size;
+  const { pairs, run } = broadcastWork(size);
   const loads = (numbers: number) => Math.ceil(numbers / subgroupSize);
   const tiles = divisors(groupOut, 64).flatMap((channels) => [
     ...upTo(8).map((most) => ({
@@ -178,18 +200,10 @@ function broadcastPlan(size: Conv2dSize, { subgroupSize = 1 }: Target): Plan {
   ]);
   const down = (tile: Tile) => (tile.pairLanes ? loads(tile.pairs) : tile.pairs);
   const sums = (tile: Tile) => down(tile) * run * (tile.pairLanes ? tile.channels : loads(tile.channels));
-  const grid = (tile: Tile) => {
-    const blocks = Math.ceil(pairs / tile.pairs) * (kernel[1] / run);
-    const channelTiles = (groups * groupOut) / tile.channels;
-    const imageRows = batch * output[0];
-    const most = Math.max(1, Math.floor((imageRows * output[1]) / 64));
-    const steps = Math.ceil(imageRows / Math.min(imageRows, most, Math.ceil(64 / (blocks * channelTiles))));
-    return { steps, workgroups: [blocks, channelTiles, Math.ceil(imageRows / steps)] as const };
-  };
   const window = (run - 1) * dilation[1] + 1;
   const fresh = Math.min(window, stride[1]);
   const cost = (tile: Tile) => {
-    const { steps, workgroups } = grid(tile);
+    const { steps, workgroups } = broadcastGrid(size, tile);
     const position =
       (loads(tile.pairs) * fresh + loads(tile.channels)) * COST.load[1] +
       (tile.pairLanes ? tile.channels : tile.pairs * run) * COST.shuffle +
@@ -198,19 +212,44 @@ function broadcastPlan(size: Conv2dSize, { subgroupSize = 1 }: Target): Plan {
     const row = output[1] * position + (window - fresh) * loads(tile.pairs) * COST.load[1];
     return workgroups[0] * workgroups[1] * workgroups[2] * (steps * row + sums(tile) * COST.store[1]);
   };
-  const tile = tiles
-    .filter((each) => sums(each) <= MOST_SUMS)
-    .reduce((best, each) => (cost(each) < cost(best) ? each : best));
-  const { steps, workgroups } = grid(tile);
+  return tiles.filter((tile) => sums(tile) <= MOST_SUMS).toSorted((a, b) => cost(a) - cost(b));
+}
+
+/** As variants name a tile: `broadcast:24x8x1` has 24 pairs, which stay in their lanes, and 8 channels. */
+const broadcastName = ({ pairs, channels, pairLanes }: Tile) => [pairs, channels, Number(pairLanes)];
+
+/** The rule's plan, the next best tiles, and the rule's tile with half and with twice as many slices. */
+function broadcastVariants(size: Conv2dSize, target: Target): Variant[] {
+  const names = broadcastTiles(size, target).map(broadcastName);
+  const distinct = names.filter((tile, i) => names.findIndex((own) => String(own) === String(tile)) === i);
+  const [first, ...others] = distinct.slice(0, MOST_TILES);
+  const { slices } = broadcastPlan(size, target, { tile: [] });
+  const splits = [Math.ceil(slices / 2), 2 * slices].map((split) => ({ tile: first, split }));
+  return [{ tile: [] }, ...others.map((tile) => ({ tile })), ...splits].map((own) => ({
+    rung: 'broadcast',
+    ...own,
+  }));
+}
+
+/** By default the tile of the least cost. */
+function broadcastPlan(
+  size: Conv2dSize,
+  target: Target,
+  { tile: named, split }: Pick<Variant, 'tile' | 'split'>,
+): Plan {
+  const [pairs, channels, pairLanes] = named;
+  const tile =
+    named.length > 0 ? { pairs, channels, pairLanes: pairLanes === 1 } : broadcastTiles(size, target)[0];
+  const { steps, workgroups } = broadcastGrid(size, tile, split);
   return {
     width: 1,
     constants: {
       PAIR_LANES: tile.pairLanes,
       PAIRS: tile.pairs,
-      TAP_RUN: run,
+      TAP_RUN: broadcastWork(size).run,
       CHANNELS: tile.channels,
       STEPS: steps,
-      WORKGROUP_SIZE: subgroupSize,
+      WORKGROUP_SIZE: target.subgroupSize ?? 1,
     },
     slices: workgroups[2],
     workgroups,

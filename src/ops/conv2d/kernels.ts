@@ -8,7 +8,8 @@ import phaseWeights from '../../../shaders/conv2d/phase_weights.wgsl?raw';
 import type { ConstantValue } from '../../kernels/kernel.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Tensor } from '../core/op.ts';
-import { streamingWorkgroup, valueType } from '../core/values.ts';
+import { streamingWorkgroup, tileTypes, valueType } from '../core/values.ts';
+import { HALF_GEMMS } from './gemmTiles.ts';
 import { conv2dFlops, forwardAxis, gradInputAxis, phaseOutput, phaseTaps, reachesOver } from './geometry.ts';
 import type { Conv2dSize, GatherAxis } from './geometry.ts';
 import { parseVariant, variantName } from '../core/variant.ts';
@@ -32,7 +33,7 @@ type Constants = Readonly<Record<string, ConstantValue>>;
 export function lowerConv2d(
   opName: string,
   size: Conv2dSize,
-  [x, weights, y]: readonly Tensor[],
+  [x, weights, y]: readonly Operand[],
   context: LowerContext,
 ): void {
   const gather = { ...size, axes: [forwardAxis(size, 0), forwardAxis(size, 1)] } as const;
@@ -95,9 +96,10 @@ function chooseVariant(opName: string, gather: Gather, context: LowerContext): V
     'naive',
     'direct',
     'implicit_gemm',
-    ...(context.target.subgroupSize ? ['broadcast' as const] : []),
-    ...(isDepthwise(gather) ? ['depthwise' as const] : []),
-  ] as const;
+    ...(context.target.subgroupSize ? ['broadcast'] : []),
+    ...(isDepthwise(gather) ? ['depthwise'] : []),
+    ...HALF_GEMMS,
+  ];
   const preferred = preferredRung(gather, context.target);
   const candidates = tunableVariants(gather, context.target).map(variantName);
   return parseVariant<Rung>(context.choose<string>(opName, rungs, preferred, { candidates, kernels }));
@@ -108,7 +110,7 @@ function dispatchNaive(
   size: Conv2dSize,
   kernel: 'naive' | 'grad_input_naive',
   bindings: Readonly<Record<string, Operand>>,
-  output: Tensor,
+  output: Operand,
 ): void {
   const { batch, input, groups, groupIn, groupOut, kernel: window, stride, dilation, pad } = size;
   const count = output.shape.reduce((product, extent) => product * extent, 1);
@@ -140,7 +142,7 @@ function dispatchNaive(
 function dispatch(
   context: LowerContext,
   gather: Gather,
-  { rung, tile }: Variant<Rung>,
+  { rung, tile, half }: Variant<Rung>,
   bindings: Readonly<Record<string, Operand>>,
   flops: number,
 ): void {
@@ -170,7 +172,7 @@ function dispatch(
       ...plan.constants,
       [channelsFirst ? 'GRID_Y' : 'GRID_X']: gridX,
     },
-    aliases: { Value: valueType('f32', plan.width), ...plan.aliases },
+    aliases: { Value: valueType('f32', plan.width), ...plan.aliases, ...tileTypes(plan.width, half) },
     bindings,
     workgroups: linear ? workgroups : channelsFirst ? [shares, x, z] : [x, shares, z],
     epilogue: true,

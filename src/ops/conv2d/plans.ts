@@ -139,9 +139,9 @@ function directTiles({ groupOut, axes: [, w] }: Gather): number[][] {
 /** Neighbouring taps that share a strip. */
 export const MOST_TAPS = 7;
 /** Multiply-adds in the text of a loop. */
-const MOST_PRODUCTS = 330;
+export const MOST_PRODUCTS = 330;
 /** Sums of an invocation: those beyond the registers are fetched from the stack. */
-const MOST_SUMS = 112;
+export const MOST_SUMS = 112;
 
 /** What instructions cost, in multiply-adds of a subgroup: measured on lavapipe. */
 export const COST = {

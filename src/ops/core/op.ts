@@ -62,6 +62,14 @@ export type GradientRule<A = any> = (
   outputGradients: readonly (Tensor | undefined)[],
 ) => readonly (Tensor | undefined)[];
 
+/** A product of matrices that a subgroup computes in one instruction: M × K with K × N. */
+export interface SubgroupMatrix {
+  readonly element: 'f32' | 'f16';
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
 /** What lowering may know of the device. */
 export interface Target {
   /** A CPU pretending to be a GPU: no shared memory, no barriers, big register tiles. */
@@ -71,6 +79,8 @@ export interface Target {
    * workgroup of that size is one subgroup. Undefined elsewhere.
    */
   readonly subgroupSize?: number;
+  /** What its matrix units multiply, adding up in f32; undefined where kernels may not use them. */
+  readonly subgroupMatrices?: readonly SubgroupMatrix[];
   /** Workgroups that it takes to keep the device busy, where that was measured (see `residentWorkgroups`). */
   readonly residentWorkgroups?: number;
   readonly limits: Pick<

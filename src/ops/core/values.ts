@@ -12,6 +12,11 @@ export function valueType(dtype: DType, width: Width): string {
   return width === 1 ? dtype : `vec4${dtype[0]}`;
 }
 
+/** Types of what kernels with the aliases Left and Right keep in workgroup memory: as f16, rounded, where `half`. */
+export function tileTypes(width: Width, half = false): Readonly<Record<string, string>> {
+  return half ? { Left: 'vec4h', Right: width === 4 ? 'vec4h' : 'f16' } : {};
+}
+
 /**
  * 4 where `lanes` neighbouring elements always come in fours. A node with a fused epilogue may use
  * wide Values only where its innermost dimension also does.

@@ -74,6 +74,7 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
           OFFSET: offset,
           GROUPS_PER_SAMPLE: groupsPerSample,
           ITERATIONS: iterations,
+          SOFTWARE: software,
           WORKGROUP_SIZE: workgroupSize,
           GRID_X: grid.gridX,
           ...(variant === 'bytes' ? { WORDS: units } : { SAMPLE: units, PACKED: packed }),

@@ -23,7 +23,7 @@ export function rowPlan(name: string, rows: number, classes: number, context: Lo
       CLASSES: classes,
       WORKGROUP_SIZE: workgroupSize,
       GRID_X: grid.gridX,
-      ...(wide && { LEVELS: Math.log2(workgroupSize) }),
+      ...(wide ? { LEVELS: Math.log2(workgroupSize) } : { SOFTWARE: software }),
     },
     workgroups: grid.workgroups,
   };

@@ -1,5 +1,8 @@
 import { ArgumentError } from '../../errors.ts';
+import type { SubgroupMatrix, Target } from '../core/op.ts';
 import type { Width } from '../core/values.ts';
+import { variantName } from '../core/variant.ts';
+import type { Variant } from '../core/variant.ts';
 import type { Plan } from './plan.ts';
 import type { MatmulSize } from './size.ts';
 
@@ -77,6 +80,93 @@ function planOf(size: MatmulSize, tile: Tile, depth: number): Plan {
 /** Whether 4 divides N, and the lines of a and b as they lie in memory: what register_blocks takes. */
 export function comesInFours({ M, N, K, transposeA, transposeB }: MatmulSize): boolean {
   return N % 4 === 0 && (transposeA ? M : K) % 4 === 0 && (!transposeB || K % 4 === 0);
+}
+
+/** Rows of a subgroup × k in a step, as variants name them: `subgroup_rows:16x8`. */
+const subgroupTiles: readonly (readonly number[])[] = [
+  [16, 8],
+  [16, 16],
+  [8, 16],
+];
+
+/** What the matrix units of a GPU multiply numbers of this type by. */
+function matrixOf({ subgroupMatrices }: Target, half: boolean): SubgroupMatrix | undefined {
+  return subgroupMatrices?.find(({ element }) => element === (half ? 'f16' : 'f32'));
+}
+
+/** Matrices of a subgroup, down × across, for about 32 × 32 outputs and for 16 × 16: `subgroup_matrix:4x4`. */
+const matrixTiles = ({ M, N }: SubgroupMatrix): number[][] =>
+  [32, 16].map((side) => [M, N].map((extent) => Math.max(1, Math.floor(side / extent))));
+
+/** Plans of the rung subgroup_matrix. */
+function matrixVariants(target: Target, half: boolean): Variant[] {
+  const matrix = matrixOf(target, half);
+  if (!matrix) return [];
+  return matrixTiles(matrix).map((tile) => ({ rung: 'subgroup_matrix', tile, ...(half && { half }) }));
+}
+
+/** Whether the rungs of subgroups take a product. */
+function takesSubgroups(size: MatmulSize, { subgroupSize = 0 }: Target): boolean {
+  return comesInFours(size) && subgroupSize >= 4 && subgroupSize <= 64;
+}
+
+/** Plans of the rungs of subgroups, which no rule takes: whether they are faster, only measuring tells. */
+export function subgroupVariants(size: MatmulSize, target: Target): Variant[] {
+  if (!takesSubgroups(size, target)) return [];
+  return [
+    ...matrixVariants(target, false),
+    ...subgroupTiles.map((tile) => ({ rung: 'subgroup_rows', tile })),
+  ];
+}
+
+/** The same, those of f16, and the rungs with their first tile: by the names that a caller may force. */
+export function subgroupNames(size: MatmulSize, target: Target): string[] {
+  const whole = subgroupVariants(size, target);
+  if (whole.length > 0) whole.push(...matrixVariants(target, true));
+  const rungs = whole.map((own) => ({ ...own, tile: [] }));
+  const names = [...rungs, ...whole].flatMap((own) => [own, { ...own, split: 2 }].map(variantName));
+  return [...new Set(names)];
+}
+
+/** Plans that keep tiles as f16, with the rule's tile and with each other: nobody but the caller chooses them. */
+export function halfNames(size: MatmulSize): string[] {
+  const rungs = ['register_tiled', ...(comesInFours(size) ? ['register_blocks'] : [])];
+  return rungs.flatMap((rung) => [[], ...blockTiles].map((tile) => variantName({ rung, tile, half: true })));
+}
+
+/** Of subgroup_matrix: 2 × 2 subgroups. */
+export function matrixPlan({ batch, M, N, K }: MatmulSize, target: Target, { tile, half }: Variant): Plan {
+  const matrix = matrixOf(target, half === true)!;
+  const SUBGROUPS = 2;
+  const [ROWS, COLUMNS] = tile.length > 0 ? tile : matrixTiles(matrix)[0];
+  const [height, width] = [SUBGROUPS * ROWS * matrix.M, SUBGROUPS * COLUMNS * matrix.N];
+  return {
+    constants: {
+      MAT_M: matrix.M,
+      MAT_N: matrix.N,
+      MAT_K: matrix.K,
+      LANES: target.subgroupSize!,
+      SUBGROUPS,
+      ROWS,
+      COLUMNS,
+      TILE_K: 2 * matrix.K,
+    },
+    width: 4,
+    groups: batch * Math.ceil(M / height) * Math.ceil(N / width),
+    mostSplits: Math.floor(K / 128),
+  };
+}
+
+/** Of subgroup_rows: four subgroups side by side share what they read of b. */
+export function subgroupPlan({ batch, M, N, K }: MatmulSize, lanes: number, tile: readonly number[]): Plan {
+  const SUBGROUPS = 4;
+  const [ROWS, TILE_K] = tile.length > 0 ? tile : subgroupTiles[0];
+  return {
+    constants: { LANES: lanes, SUBGROUPS, ROWS, TILE_K },
+    width: 4,
+    groups: batch * Math.ceil(M / (ROWS * SUBGROUPS)) * Math.ceil(N / 4 / lanes),
+    mostSplits: Math.floor(K / 128),
+  };
 }
 
 const MOST_SHORT = 16;

@@ -6,14 +6,28 @@ import registerDot from '../../../shaders/matmul/5_register_dot.wgsl?raw';
 import broadcast from '../../../shaders/matmul/6_broadcast.wgsl?raw';
 import registerBlocks from '../../../shaders/matmul/7_register_blocks.wgsl?raw';
 import reducePartials from '../../../shaders/matmul/reduce_partials.wgsl?raw';
+import subgroupRows from '../../../shaders/matmul/8_subgroup_rows.wgsl?raw';
+import subgroupMatrix from '../../../shaders/matmul/9_subgroup_matrix.wgsl?raw';
 import rowBlock from '../../../shaders/matmul/row_block.wgsl?raw';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Target } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
-import { residentWorkgroups, streamingWorkgroup, valueType } from '../core/values.ts';
+import { residentWorkgroups, streamingWorkgroup, tileTypes, valueType } from '../core/values.ts';
 import { MOST_CANDIDATES, parseVariant, variantName } from '../core/variant.ts';
 import type { Variant } from '../core/variant.ts';
-import { blockTiles, blocksPlan, comesInFours, hasFewLines, rowBlockPlan, tiledPlan } from './gpuPlans.ts';
+import {
+  blockTiles,
+  blocksPlan,
+  comesInFours,
+  halfNames,
+  hasFewLines,
+  matrixPlan,
+  rowBlockPlan,
+  subgroupNames,
+  subgroupPlan,
+  subgroupVariants,
+  tiledPlan,
+} from './gpuPlans.ts';
 import type { Plan } from './plan.ts';
 import type { MatmulSize } from './size.ts';
 import { broadcastPlan, lanesPlan, lanesTiles } from './softwarePlans.ts';
@@ -26,6 +40,8 @@ const kernels = {
   register_dot: { name: 'matmul/5_register_dot', source: registerDot },
   broadcast: { name: 'matmul/6_broadcast', source: broadcast },
   register_blocks: { name: 'matmul/7_register_blocks', source: registerBlocks },
+  subgroup_rows: { name: 'matmul/8_subgroup_rows', source: subgroupRows },
+  subgroup_matrix: { name: 'matmul/9_subgroup_matrix', source: subgroupMatrix },
   row_block: { name: 'matmul/row_block', source: rowBlock },
   reduce: { name: 'matmul/reduce_partials', source: reducePartials },
 };
@@ -42,6 +58,8 @@ export interface Product {
 }
 
 const SPLIT = '_split';
+/** Those that take Values of one number too. */
+const WIDE_OR_NOT: readonly Rung[] = ['register_tiled', 'register_only', 'register_dot', 'broadcast'];
 /** Rungs with workgroup memory. */
 const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_block'];
 
@@ -49,7 +67,11 @@ const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_blo
  * Emits the dispatches of one matrix product. Variants are named after the rungs of shaders/matmul;
  * `…_split` cuts K among several workgroups and adds their partial sums in a second dispatch. Tiles may be named too:
  * `register_blocks:64x64x8` (rows, columns and K of a workgroup), `register_only:8x2x16` (rows and vectors of an
- * invocation, and lanes of a workgroup), `broadcast:16` (rows), each also with `:split4`.
+ * invocation, and lanes of a workgroup), `broadcast:16` (rows), each also with `:split4`. `register_tiled:half` and
+ * `register_blocks:half` keep their tiles as f16; nobody but the caller chooses them. On GPUs only the tuner takes
+ * `broadcast`, `subgroup_rows:16x8` (rows of a subgroup and K in a step) and `subgroup_matrix:4x4` (matrices of a
+ * subgroup), the latter where a device's matrix units multiply f32; where they multiply f16, `subgroup_matrix:2x2:half`
+ * is the caller's to choose.
  *
  * The rule: on a GPU row_block for few columns, or rows, of a long sum; else register_blocks where everything comes in
  * fours, and otherwise register_tiled. On a software adapter naive for some 20 µs, where its
@@ -74,19 +96,22 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
   const small = target.software && batch * M * N * K < (fitting.includes('broadcast') ? 16_384 : 65_536);
   const short = fitting.at(-1) === 'row_block' && K < 64;
   const preferred = small ? 'naive' : fitting.at(short ? -2 : -1)!;
-  const wanted = splitsOf(planOf(preferred, size, target), target);
+  const wanted = splitsOf(planOf({ rung: preferred, tile: [] }, size, target), target);
+  const others = [...(fewLines ? ['row_block'] : []), ...subgroupNames(size, target)];
   const splitting = rungs.map((rung) => rung + SPLIT);
   const variant = context.choose<string>(
     node.op.name,
-    ['naive', 'tiled', ...rungs, ...(fewLines ? ['row_block'] : []), ...splitting],
+    ['naive', 'tiled', ...rungs, ...others, ...splitting, ...halfNames(size)],
     wanted > 1 ? preferred + SPLIT : preferred,
     { candidates: tunableVariants(fitting, size, target), kernels },
   );
-  const { rung, tile, split } = parseVariant<Rung>(variant.replace(SPLIT, ''));
-  const plan = planOf(rung, size, target, tile);
-  const splits = split ?? (variant.endsWith(SPLIT) ? Math.max(2, splitsOf(plan, target)) : 1);
+  const chosen = parseVariant<Rung>(variant.replace(SPLIT, ''));
+  const { rung, split, half } = chosen;
+  const plan = planOf(chosen, size, target);
+  const least = variant.endsWith(SPLIT) ? 2 : 1;
+  const splits = split ?? (least > 1 || half ? Math.max(least, splitsOf(plan, target)) : 1);
   if (rung === 'row_block') dispatchRowBlock(node, size, plan, context);
-  else dispatch(node, size, rung, plan, splits, context);
+  else dispatch(node, size, { rung, split: splits, half }, plan, context);
 }
 
 function dispatchRowBlock(node: Product, size: MatmulSize, plan: Plan, context: LowerContext): void {
@@ -107,9 +132,8 @@ function dispatchRowBlock(node: Product, size: MatmulSize, plan: Plan, context: 
 function dispatch(
   node: Product,
   size: MatmulSize,
-  rung: Rung,
+  { rung, split: splits = 1, half }: Omit<Variant<Rung>, 'tile'>,
   plan: Plan,
-  splits: number,
   context: LowerContext,
 ): void {
   const { batch, M, N, K, transposeA, transposeB } = size;
@@ -128,14 +152,15 @@ function dispatch(
       N,
       K,
       ...(rung !== 'register_dot' && { TRANSPOSE_A: transposeA, TRANSPOSE_B: transposeB }),
-      ...((rung.startsWith('register') || rung === 'broadcast') && { SPLITS: splits }),
-      ...(((rung.startsWith('register') && rung !== 'register_blocks') || rung === 'broadcast') && {
-        WIDTH: width,
-      }),
+      ...(rung !== 'naive' && rung !== 'tiled' && { SPLITS: splits }),
+      ...(WIDE_OR_NOT.includes(rung) && { WIDTH: width }),
       ...constants,
       GRID_X: gridX,
     },
-    aliases,
+    aliases: {
+      ...aliases,
+      ...(rung === 'subgroup_matrix' ? { Element: half ? 'f16' : 'f32' } : tileTypes(width, half)),
+    },
     bindings: { a, a_vectors: a, b, b_scalars: b, b_vectors: b, c: partials ?? c },
     workgroups,
     epilogue: !partials,
@@ -176,17 +201,21 @@ function splitsOf({ groups, mostSplits }: Plan, target: Target): number {
  */
 function tunableVariants(fitting: readonly Rung[], size: MatmulSize, target: Target): string[] {
   const best = fitting.findLast((rung) => rung !== 'row_block')!;
-  const others = fitting.toReversed();
-  // On a GPU shuffles between lanes may be faster than workgroup memory, or slower: only measuring tells.
-  if (!target.software && target.subgroupSize) others.push('broadcast');
-  const tiles = tilesOf(best, size).map((tile): Variant => ({ rung: best, tile }));
+  const whole = fitting.toReversed().map((rung): Variant => ({ rung, tile: [] }));
+  const tiles = tilesOf(best, size).map((tile) => ({ rung: best, tile }));
   const splits = tiles.flatMap((variant) => {
-    const { groups, mostSplits } = planOf(best, size, target, variant.tile);
+    const { groups, mostSplits } = planOf(variant, size, target);
     const few = groups <= residentWorkgroups(target);
     return [2, 4, 8].filter((split) => few && split <= mostSplits).map((split) => ({ ...variant, split }));
   });
-  const whole = others.map((rung): Variant => ({ rung, tile: [] }));
-  return [...whole, ...tiles, ...splits].slice(0, MOST_CANDIDATES).map(variantName);
+  const shuffling: Variant[] = [];
+  if (!target.software && target.subgroupSize) {
+    whole.push({ rung: 'broadcast', tile: [] });
+    shuffling.push(...subgroupVariants(size, target));
+  }
+  return [...whole, ...tiles, ...splits.slice(0, 3), ...shuffling, ...splits.slice(3)]
+    .slice(0, MOST_CANDIDATES)
+    .map(variantName);
 }
 
 function tilesOf(rung: Rung, { M, ...size }: MatmulSize): readonly (readonly number[])[] {
@@ -195,10 +224,13 @@ function tilesOf(rung: Rung, { M, ...size }: MatmulSize): readonly (readonly num
   return blockTiles;
 }
 
-function planOf(rung: Rung, size: MatmulSize, target: Target, tile: readonly number[] = []): Plan {
+function planOf(variant: Variant<Rung>, size: MatmulSize, target: Target): Plan {
+  const { rung, tile } = variant;
   if (rung === 'register_tiled') return tiledPlan(size, tile);
   if (rung === 'register_blocks') return blocksPlan(size, tile);
   if (rung === 'row_block') return rowBlockPlan(size);
+  if (rung === 'subgroup_matrix') return matrixPlan(size, target, variant);
+  if (rung === 'subgroup_rows') return subgroupPlan(size, target.subgroupSize!, tile);
   if (rung === 'register_only' || rung === 'register_dot') return lanesPlan(rung, size, tile);
   if (rung === 'broadcast') return broadcastPlan(size, target.subgroupSize!, tile);
   const { batch, M, N } = size;

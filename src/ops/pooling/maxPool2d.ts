@@ -3,7 +3,7 @@ import gatherSource from '../../../shaders/pooling/max_gradient.wgsl?raw';
 import cellsSource from '../../../shaders/pooling/max_gradient_cells.wgsl?raw';
 import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
-import type { Op, Tensor } from '../core/op.ts';
+import type { LowerContext, Op, Operand, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import { streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
@@ -19,13 +19,49 @@ const kernels = {
 };
 
 /** Four taps travel in the bytes of one word where channels come in fours and a tap fits a byte. */
-function tapWidth(channels: number, [height, width]: readonly [number, number]): Width {
+export function tapWidth(channels: number, [height, width]: readonly [number, number]): Width {
   return channels % 4 === 0 && height * width <= 256 ? 4 : 1;
 }
 
 const PACK = 'return dot(taps, vec4u(1u, 256u, 65536u, 16777216u));';
 const UNPACK = 'return (vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);';
 const aliasesOf = (width: Width) => ({ Value: valueType('f32', width), Tap: valueType('u32', width) });
+
+/** Types and functions of a kernel that writes winners. */
+export const tapPacking = (width: Width) => ({
+  aliases: aliasesOf(width),
+  functions: width === 4 ? { pack_taps: PACK } : undefined,
+});
+
+/** Emits the pool; what is fused into its node has its place here unless `epilogue` says otherwise. */
+export function lowerMaxPool2d(
+  opName: string,
+  attrs: Pool2dAttrs,
+  { input, output, argmax }: Readonly<Record<'input' | 'output' | 'argmax', Operand>>,
+  context: LowerContext,
+  { epilogue = true } = {},
+): void {
+  const width = tapWidth(input.shape[3], attrs.poolSize);
+  const size = sizeOf(output.shape) / width;
+  const workgroupSize = streamingWorkgroup(context.target, size);
+  const { workgroups, gridX } = linearGrid(size, workgroupSize);
+  context.dispatch({
+    kernel: kernels.forward,
+    ...(!epilogue && { part: 'pool' }),
+    constants: {
+      ...poolConstants(opName, input.shape, attrs, width),
+      SIZE: size,
+      SOFTWARE: context.target.software,
+      WORKGROUP_SIZE: workgroupSize,
+      GRID_X: gridX,
+    },
+    ...tapPacking(width),
+    bindings: { input, output, argmax },
+    workgroups,
+    epilogue,
+    flops: sizeOf(output.shape) * sizeOf(attrs.poolSize),
+  });
+}
 
 /** Outputs: the values [N, OH, OW, C] (f32), and the winners' taps (u32, packed) for the gradient. */
 export const maxPool2dOp: Op<Pool2dAttrs> = {
@@ -37,29 +73,8 @@ export const maxPool2dOp: Op<Pool2dAttrs> = {
     const [n, h, w, channels] = values.shape;
     return [values, { shape: [n, h, w, channels / tapWidth(channels, attrs.poolSize)], dtype: 'u32' }];
   },
-  lower(node, context) {
-    const [input] = node.inputs;
-    const [output, argmax] = node.outputs;
-    const width = tapWidth(input.shape[3], node.attrs.poolSize);
-    const size = sizeOf(output.shape) / width;
-    const workgroupSize = streamingWorkgroup(context.target, size);
-    const { workgroups, gridX } = linearGrid(size, workgroupSize);
-    context.dispatch({
-      kernel: kernels.forward,
-      constants: {
-        ...poolConstants(node.op.name, input.shape, node.attrs, width),
-        SIZE: size,
-        SOFTWARE: context.target.software,
-        WORKGROUP_SIZE: workgroupSize,
-        GRID_X: gridX,
-      },
-      aliases: aliasesOf(width),
-      functions: width === 4 ? { pack_taps: PACK } : undefined,
-      bindings: { input, output, argmax },
-      workgroups,
-      epilogue: true,
-      flops: sizeOf(output.shape) * sizeOf(node.attrs.poolSize),
-    });
+  lower({ op, inputs: [input], outputs: [output, argmax], attrs }, context) {
+    lowerMaxPool2d(op.name, attrs, { input, output, argmax }, context);
   },
   gradient: ({ inputs: [x], outputs: [, argmax], attrs }, [dy]) => [
     dy && apply(maxPool2dGradientOp, [dy, argmax], { ...attrs, inputShape: x.shape }),

@@ -14,6 +14,7 @@ import { resolveWindow } from '../../../src/ops/core/window.ts';
 import type { Pair } from '../../../src/ops/core/window.ts';
 import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
+import { testAdapter } from '../../helpers/device.ts';
 import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
 import { array, map, random, zeros } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
@@ -190,6 +191,46 @@ describe('conv2d', () => {
       });
     for (const variant of ['direct', 'broadcast', 'implicit_gemm'])
       expect(await run(variant)).toEqual(await run(variant));
+  });
+});
+
+const { features } = await testAdapter();
+
+describe.skipIf(!features.has('shader-f16'))('tiles of f16', () => {
+  /** Exactly f16. */
+  const rounded = (a: Array64) => map(a, (value) => Math.round(value * 256) / 256);
+  const variants = forceAll('implicit_gemm:half');
+  const run = (each: Case, [x, w, dy]: readonly Array64[]) =>
+    evaluate(
+      (a, b, g) => [
+        conv2d(a, b, each.options),
+        conv2dGradInput(g, b, each.x, each.options),
+        ...conv2dGradFilterBias(a, g, [each.w[0], each.w[1]], each.options),
+      ],
+      [x, w, dy],
+      { software: false, half: true, variants },
+    );
+
+  it.each<Case>([
+    { x: [2, 8, 9, 4], w: [4, 4, 4, 12], options: { stride: 2, padding: [1, 1, 1, 1] } },
+    { x: [2, 7, 6, 3], w: [3, 3, 3, 5], options: { padding: 'same' } },
+  ])('round what they hold and nothing else: $x, $w', async (each) => {
+    const ref = referenceOptions(each);
+    const shapes = [each.x, each.w, reference.conv2dShape(each.x, each.w, ref)];
+    const given = shapes.map((shape, i) => random(i + 1, shape));
+    const expected = ([x, w, dy]: readonly Array64[]) => [
+      reference.conv2d(x, w, ref),
+      reference.conv2dGradInput(dy, w, each.x, ref),
+      reference.conv2dGradFilter(x, dy, each.w, ref),
+      sumOverPositions(dy),
+    ];
+    const exact = given.map(rounded);
+    const [found, coarse] = [await run(each, exact), await run(each, given)];
+    expected(exact).forEach((value, i) => expect(found[i]).toBeAllClose(value, { rtol: 2e-5, atol: 1e-4 }));
+    expected(given).forEach((value, i) => {
+      expect(coarse[i]).toBeAllClose(value, { rtol: 2e-3, atol: 1e-2 });
+      expect(coarse[i]).not.toBeAllClose(value, { rtol: 2e-5, atol: 1e-4 });
+    });
   });
 });
 

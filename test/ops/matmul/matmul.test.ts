@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, ShapeError } from '../../../src/errors.ts';
+import { ArgumentError, LimitError, ShapeError } from '../../../src/errors.ts';
 import { input } from '../../../src/ops/core/leaves.ts';
 import type { Target } from '../../../src/ops/core/op.ts';
 import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { matmul } from '../../../src/ops/matmul/matmul.ts';
 import { comesInFours, hasFewLines } from '../../../src/ops/matmul/gpuPlans.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
-import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
+import { testAdapter } from '../../helpers/device.ts';
+import { checkGradient, evaluate, testGpu } from '../../helpers/evaluate.ts';
 import type { EvaluateOptions } from '../../helpers/evaluate.ts';
-import { map, random } from '../../reference/array.ts';
+import { array, map, random } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/matmul.ts';
 
@@ -30,6 +31,8 @@ const rungs = [
   'broadcast',
   'register_blocks',
   'register_blocks:64x64x8',
+  'subgroup_rows:16x8',
+  'subgroup_rows:8x16',
   'row_block',
 ];
 const splits = [
@@ -42,15 +45,18 @@ const splits = [
 /** Forces a variant, on a device that lets it have what it needs. */
 const forced = (variant: string) => ({
   variants: { matmul: variant },
-  subgroups: variant.startsWith('broadcast'),
+  subgroups: /^(broadcast|subgroup)/.test(variant),
   software: !variant.includes(':'), // the tiles that are named here are for GPUs
 });
 /** register_dot is for A Bᵀ only. */
-const formsOf = (variant: string) => (variant.startsWith('register_dot') ? [forms[1]] : forms);
+function formsOf(variant: string): Form[] {
+  if (variant.startsWith('register_dot')) return [forms[1]];
+  return variant === 'subgroup_rows:8x16' ? [forms[0], forms[3]] : forms;
+}
 /** 4 must divide K for register_dot, and lines and columns for register_blocks; row_block is for few columns or rows. */
 function takes(variant: string, [, M, N, K]: Size, { transposeA, transposeB }: Form): boolean {
   const size = { batch: 1, M, N, K, transposeA, transposeB };
-  if (variant.startsWith('register_blocks')) return comesInFours(size);
+  if (/^(register_blocks|subgroup)/.test(variant)) return comesInFours(size);
   if (variant === 'row_block') return hasFewLines(size);
   return !variant.startsWith('register_dot') || K % 4 === 0;
 }
@@ -92,8 +98,8 @@ const sizes: Size[] = [
 // Workgroup memory and barriers take a software adapter a second to compile.
 function sizesFor(variant: string): Size[] {
   if (variant === 'register_tiled') return sizes.slice(0, 3);
-  if (variant === 'register_blocks') return sizes.slice(-2);
-  return variant.startsWith('register_blocks:') ? [sizes[1]] : sizes;
+  if (variant === 'register_blocks' || variant === 'subgroup_rows:16x8') return sizes.slice(-2);
+  return variant.includes(':') ? [sizes[1]] : sizes;
 }
 
 describe.each(rungs)('matmul %s', (variant) => {
@@ -122,6 +128,60 @@ describe.each(splits)('matmul %s', (variant) => {
   it.each(formsOf(variant))('computes $form from partial sums', async (form) => {
     const some = variant === 'register_blocks_split' ? long : long.slice(0, 2);
     for (const size of some.filter((own) => takes(variant, own, form))) await checkFused(size, form, options);
+  });
+});
+
+/** Exactly f16, so that a kernel which keeps it as f16 gives what it gives of f32. */
+const rounded = (a: Array64) => map(a, (value) => Math.round(value * 256) / 256);
+
+const { features } = await testAdapter();
+
+describe.skipIf(!features.has('shader-f16'))('matmul with tiles of f16', () => {
+  const product = async (variant: string, form: Form, [a, b]: readonly Array64[]) => {
+    const options = { software: false, half: true, variants: { matmul: variant } };
+    const [found] = await evaluate((x, y) => matmul(x, y, optionsOf(form)), [a, b], options);
+    return { found, expected: reference.matmul(a, b, form) };
+  };
+  const runs = [
+    { variant: 'register_tiled:half', size: [2, 35, 37, 67] as Size, form: forms[0] },
+    { variant: 'register_tiled:half', size: [0, 9, 12, 1030] as Size, form: forms[1] }, // K is split, as by the rule
+    { variant: 'register_blocks:half', size: [2, 36, 44, 12] as Size, form: forms[2] },
+    { variant: 'register_blocks:64x64x8:half', size: [0, 64, 64, 32] as Size, form: forms[3] },
+  ];
+
+  it.each(runs)(
+    '$variant rounds its operands and nothing else: $form.form',
+    async ({ variant, size, form }) => {
+      const given = operands(size, form);
+      const exact = await product(variant, form, given.map(rounded));
+      expect(exact.found).toBeAllClose(exact.expected, { rtol: 1e-5, atol: 1e-5 });
+      const { found, expected } = await product(variant, form, given);
+      expect(found).toBeAllClose(expected, { rtol: 2e-3, atol: 5e-4 * Math.sqrt(size[3]) });
+      expect(found).not.toBeAllClose(expected, { rtol: 1e-5, atol: 1e-5 });
+    },
+  );
+
+  it('keeps NaN and infinities, and numbers beyond 65,504 become infinite', async () => {
+    const form = forms[0];
+    const a = array([2, 4], [1, NaN, 0, 0, 70_000, 0, 0, 1]);
+    const b = array([4, 4], [1, 2, Infinity, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 2, 3, 4]);
+    const { found } = await product('register_blocks:half', form, [a, b]);
+    expect(found.data.slice(0, 4).every(Number.isNaN)).toBe(true);
+    expect(found.data.slice(4, 7).every((value) => value === Infinity)).toBe(true);
+  });
+
+  it('is refused on a device without f16, and no rule or tuner takes it', async () => {
+    const run = evaluate((x, y) => matmul(x, y), operands([0, 8, 8, 8], forms[0]), {
+      software: false,
+      variants: { matmul: 'register_blocks:half' },
+    });
+    await expect(run).rejects.toThrow(LimitError);
+    await expect(run).rejects.toThrow('needs the feature shader-f16, which this device does not have');
+    const { target } = await testGpu(false, true, true);
+    const y = matmul(input('a', [256, 256]), input('b', [256, 256]));
+    const [{ choice, kernel }] = lowerGraph([y], [], [], { target });
+    expect(choice!.question!.candidates.filter((name) => name.includes('half'))).toEqual([]);
+    expect(kernel.features).toEqual([]);
   });
 });
 
@@ -270,6 +330,18 @@ describe('the choice of matmul', () => {
       target: target(false, 32),
     });
     expect(onGpu.kernel.name).toBe('matmul/7_register_blocks');
+    const { candidates } = onGpu.choice!.question!;
+    expect(candidates).toEqual(
+      expect.arrayContaining(['broadcast', 'subgroup_rows:16x8', 'subgroup_rows:8x16']),
+    );
+  });
+
+  it('leaves subgroups that are too small, too large or not all alike to other kernels', () => {
+    for (const subgroupSize of [undefined, 1, 2, 128]) {
+      const y = matmul(input('a', [64, 64]), input('b', [64, 64]));
+      const [{ choice }] = lowerGraph([y], [], [], { target: target(false, subgroupSize) });
+      expect(choice!.question!.candidates.filter((name) => name.startsWith('subgroup'))).toEqual([]);
+    }
   });
 
   it('stays within 65,535 workgroups per dimension', () => {

@@ -102,6 +102,7 @@ it.each([
   { software: true, subgroupSize: undefined },
   { software: true, subgroupSize: 8 },
   { software: false, subgroupSize: 32 },
+  { software: false, subgroupSize: 32, subgroupMatrices: [{ element: 'f32', M: 8, N: 8, K: 8 } as const] },
 ])('every candidate has a plan, for any number of channels: %o', (device) => {
   const target = { ...device, limits };
   for (const channels of [1, 2, 3, 5, 6, 7, 8, 20]) {
@@ -113,6 +114,7 @@ it.each([
       conv2dGradFilter(x, dy, [3, 3]),
       conv2dGradFilterBias(x, dy, [3, 3])[0],
       matmul(matrix, input('b', [33, 7])),
+      matmul(input('e', [16 * channels, 64]), input('f', [64, 64])), // all in fours
       matmul(input('c', [7, 33]), matrix, { transposeB: true }),
     ];
     for (const call of calls) {

@@ -133,15 +133,26 @@ describe('names of variants', () => {
     ['direct:12x2', { rung: 'direct', tile: [12, 2] }],
     ['register_tiled:64x64x16:split4', { rung: 'register_tiled', tile: [64, 64, 16], split: 4 }],
     ['implicit_gemm:split2', { rung: 'implicit_gemm', tile: [], split: 2 }],
+    ['register_blocks:half', { rung: 'register_blocks', tile: [], half: true }],
+    [
+      'register_blocks:64x64x8:split4:half',
+      { rung: 'register_blocks', tile: [64, 64, 8], split: 4, half: true },
+    ],
   ])('%s', (name, variant) => {
     expect(parseVariant(name)).toEqual(variant);
     expect(variantName(variant)).toBe(name);
   });
 
-  it.each(['', 'direct:', 'direct:x2', 'direct:2x', 'direct:split', 'direct:4:4', 'direct:split2:4'])(
-    '"%s" is none',
-    (name) => {
-      expect(() => parseVariant(name)).toThrow(ArgumentError);
-    },
-  );
+  it.each([
+    '',
+    'direct:',
+    'direct:x2',
+    'direct:2x',
+    'direct:split',
+    'direct:4:4',
+    'direct:split2:4',
+    'direct:half:4',
+  ])('"%s" is none', (name) => {
+    expect(() => parseVariant(name)).toThrow(ArgumentError);
+  });
 });

@@ -1,0 +1,22 @@
+/** The name of the experimental feature, which the types of WebGPU do not have yet. */
+export const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix';
+
+/** What a device's matrix units multiply: M × K with K × N numbers. */
+interface Config {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+/** What the matrix units of an adapter multiply, adding up in f32; undefined where the device may not use them. */
+export function subgroupMatricesOf(info: GPUAdapterInfo, features: ReadonlySet<string>) {
+  if (!features.has(SUBGROUP_MATRIX)) return undefined;
+  const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: readonly Config[] };
+  return subgroupMatrixConfigs.flatMap(({ componentType: element, resultComponentType, M, N, K }) =>
+    (element === 'f32' || element === 'f16') && resultComponentType === 'f32'
+      ? [{ element, M, N, K } as const]
+      : [],
+  );
+}

@@ -1,0 +1,3 @@
+import { createPlayback } from '../../demos/frame/playback.ts';
+
+Object.assign(globalThis, { createPlayback });

@@ -1,0 +1,130 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Device } from '../../../src/index.ts';
+import type { FromWorker, Point } from '../../../demos/frame/protocol.ts';
+import { Runner } from '../../../demos/frame/runner.ts';
+import type { RunOptions, Trainee } from '../../../demos/frame/trainee.ts';
+
+const DEVICE = {
+  software: false,
+  gpu: { queue: { onSubmittedWorkDone: () => Promise.resolve() } },
+  race: (promise: Promise<unknown>) => promise,
+} as unknown as Device;
+
+/** Counts steps; a run is four of them. `failAt`: the step that throws. */
+class Counter implements Trainee<number[]> {
+  step = 0;
+  looks = 0;
+  evaluations: number[] = [];
+  failAt = Infinity;
+  readonly batchSize = 5;
+  readonly epochs = 2;
+
+  async run(_: number[], options: RunOptions): Promise<void> {
+    await options.onReady({ build: { dispatches: [] }, planBytes: 0 } as never);
+    const until = (Math.floor(this.step / 4) + 1) * 4;
+    while (this.step < until) {
+      await options.beforeStep(this.step);
+      if (options.signal.aborted) return;
+      if (this.step === this.failAt) throw new Error('broken');
+      options.onSteps([{ step: this.step++, loss: 1 } as Point]);
+    }
+  }
+
+  async look(): Promise<void> {
+    this.looks++;
+  }
+
+  async evaluate(): Promise<Record<string, number>> {
+    this.evaluations.push(this.step);
+    return { testLoss: 1 };
+  }
+
+  save = async () => Uint8Array.of(this.step);
+  load = ([step]: Uint8Array) => void (this.step = step);
+  destroy = () => {};
+}
+
+async function start() {
+  const trainee = new Counter();
+  const told: FromWorker[] = [];
+  const failures: unknown[] = [];
+  const hooks = {
+    post: (message: FromWorker) => void told.push(message),
+    onFailure: (error: unknown) => {
+      failures.push(error);
+      return false;
+    },
+    speed: () => undefined,
+  };
+  const data = Promise.resolve({ data: [], facts: { trainSize: 10 } });
+  const runner = new Runner<number[], Counter>(trainee, data, DEVICE, Uint8Array.of(0), false, hooks);
+  runner.start();
+  const reaches = (state: string) => vi.waitFor(() => expect(runner.state).toBe(state));
+  await reaches('ready');
+  const positions = () => told.flatMap((message) => (message.type === 'position' ? [message.position] : []));
+  return { runner, trainee, told, failures, reaches, positions };
+}
+
+describe('a runner', () => {
+  it('looks and evaluates before the first step, then waits', async () => {
+    const { trainee, positions } = await start();
+    expect(trainee).toMatchObject({ step: 0, evaluations: [0] });
+    expect(trainee.looks).toBeGreaterThan(0);
+    expect(positions().map(({ state }) => state)).toEqual(['compiling', 'ready']);
+  });
+
+  it('does one step at a time', async () => {
+    const { runner, trainee, reaches, positions } = await start();
+    for (const step of [1, 2]) {
+      runner.step();
+      await reaches('paused');
+      await vi.waitFor(() => expect(positions().at(-1)).toMatchObject({ state: 'paused', step }));
+      expect(trainee.step).toBe(step);
+    }
+  });
+
+  it('plays to the end of a run, and on to the end of the next', async () => {
+    const { runner, trainee, reaches, positions } = await start();
+    runner.play();
+    await reaches('finished');
+    expect(trainee.step).toBe(4);
+    expect(trainee.evaluations.at(-1)).toBe(4);
+    expect(positions().at(-1)).toMatchObject({ epoch: 2, epochs: 2, part: 1 });
+    runner.play();
+    await vi.waitFor(() => expect(trainee.step).toBe(8));
+    expect(positions().at(-1)).toMatchObject({ epoch: 4, epochs: 4 });
+  });
+
+  it('begins again from other weights, with everything that was charted gone', async () => {
+    const { runner, trainee, told, reaches } = await start();
+    runner.step();
+    await reaches('paused');
+    await runner.restart(Uint8Array.of(0), () => trainee.load(Uint8Array.of(0)), true);
+    await reaches('ready');
+    expect(trainee.step).toBe(0);
+    expect(runner.trained).toBe(true);
+    expect(told.some(({ type }) => type === 'cleared')).toBe(true);
+    runner.play();
+    expect(runner.trained).toBe(false);
+    await reaches('finished');
+  });
+
+  it('tells of what goes wrong, once, and knows then whether it ran', async () => {
+    const { runner, trainee, failures, reaches } = await start();
+    trainee.failAt = 2;
+    runner.play();
+    await reaches('failed');
+    expect(failures).toEqual([new Error('broken')]);
+    runner.play();
+    expect(runner.state).toBe('failed');
+  });
+
+  it('stops in the middle of a run', async () => {
+    const { runner, trainee } = await start();
+    runner.play();
+    await runner.destroy();
+    const { step } = trainee;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(trainee.step).toBe(step);
+  });
+});

@@ -1,0 +1,62 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { frameHtml } from '../../../demos/frame/vitePlugin.ts';
+import { PAGES } from '../../../demos/frame/pages.ts';
+import { settings, whole } from '../../../demos/frame/settings.ts';
+
+const root = fileURLToPath(new URL('../../../demos', import.meta.url));
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head><title>Words</title><meta name="description" content="What it is" /></head>
+  <body><main>
+    <training-bar figures="error: Mean error" samples="Points"></training-bar>
+    <training-settings><p>more</p></training-settings>
+    <training-chart name="loss" title="Loss"></training-chart>
+    <training-step></training-step>
+  </main></body>
+</html>`;
+const html = frameHtml(
+  PAGE,
+  root,
+  `${root}/mnist-cnn`,
+  settings({ seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 9 }) }),
+);
+
+describe('the shell of a page', () => {
+  it('has a head for browsers and for those who share it', () => {
+    expect(html).toContain('<title>Words – wgrad</title>');
+    expect(html).toContain('<meta property="og:title" content="Words" />');
+    expect(html).toContain('<meta property="og:description" content="What it is" />');
+    expect(html.indexOf('charset')).toBeLessThan(1024);
+    expect(html).toContain('href="../frame/frame.css"');
+  });
+
+  it('fills the places of the pieces', () => {
+    for (const id of [
+      'play',
+      'step-once',
+      'reset',
+      'stat-error',
+      'seed',
+      'loss-chart',
+      'dispatches',
+      'kernel',
+      'share',
+      'help',
+    ]) {
+      expect(html.match(new RegExp(`id="${id}"`, 'g'))).toHaveLength(1);
+    }
+    expect(html).toContain('<dt>Mean error</dt>');
+    expect(html).toContain('<dt>Points / s</dt>');
+    expect(html).toContain('<p>more</p>');
+    expect(html).not.toMatch(/\{\{|<\/?training-| style=| on[a-z]+="/);
+  });
+
+  it('leads to the neighbours', () => {
+    expect(html).toContain('<a rel="next" href="../autoencoder/index.html">');
+    const at = PAGES.findIndex(({ folder }) => folder === 'mnist-cnn');
+    expect(html).toContain(`<a rel="prev" href="../${PAGES[at - 1].folder}/index.html">`);
+    const first = frameHtml(PAGE, root, `${root}/${PAGES[0].folder}`, settings({}));
+    expect(first).not.toContain('rel="prev"');
+  });
+});

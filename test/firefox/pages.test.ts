@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'puppeteer-core';
+import { preview } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildSite } from '../browser/buildSite.ts';
+import { openUrl } from '../browser/chromium.ts';
+import { findFirefox, launchFirefox } from './firefox.ts';
+
+const STEPS = 50;
+/** Each page goes on for at least so long: the browser must outlive some hundred pictures. */
+const LEAST_MS = 12_000;
+
+interface Case {
+  readonly path: string;
+  /** Canvases that show what the network makes of images, and the fewest colours that each must have. */
+  readonly panels: Readonly<Record<string, number>>;
+  /** Whether its losses fall; those of two networks that play against each other need not. */
+  readonly falls: boolean;
+}
+
+const PAGES: readonly Case[] = [
+  {
+    path: 'mnist-cnn/?data=synthetic&train=12000&test=100&batch=32&start=scratch&play=1',
+    panels: { '#input': 10, '.layer:nth-child(1) figure:nth-child(2) canvas': 40, '#grid-canvas': 10 },
+    falls: true,
+  },
+  {
+    path: 'autoencoder/?data=synthetic&train=6000&test=100&batch=32&play=1',
+    panels: { '#map-canvas': 10, '#decoded': 40, '#walk-codes': 40 },
+    falls: true,
+  },
+  {
+    path: 'dcgan/?data=synthetic&train=3000&batch=16&play=1',
+    panels: { '#fakes': 40, '#reals': 10, '#flow-noise': 40 },
+    falls: false,
+  },
+];
+
+const undo: (() => Promise<unknown>)[] = [];
+let browser: Browser;
+let site: string;
+
+beforeAll(async () => {
+  const outDir = await mkdtemp(join(tmpdir(), 'wgrad-firefox-'));
+  undo.push(() => rm(outDir, { recursive: true, force: true }));
+  await buildSite(outDir);
+  const server = await preview({ mode: 'production', build: { outDir }, logLevel: 'warn' });
+  undo.push(() => server.close());
+  site = server.resolvedUrls!.local[0];
+  browser = await launchFirefox(findFirefox()!);
+  undo.push(() => browser.close());
+});
+afterAll(async () => {
+  while (undo.length > 0) await undo.pop()!();
+});
+
+/** What stands beside the title of the chart of losses, once there is something to say. */
+async function losses(page: Page): Promise<number[]> {
+  const texts = await page.$$eval('#loss-values b', (values) => values.map((value) => value.textContent!));
+  return texts.filter((text) => text !== '–').map((text) => Number.parseFloat(text));
+}
+const steps = (page: Page) =>
+  page.$eval('#stat-step', (stat) => Number(stat.textContent!.replaceAll(',', '')) || 0);
+
+/** How many colours a picture of an element has: one or two where nothing is drawn. */
+async function colours(page: Page, selector: string): Promise<number> {
+  const picture = await (await page.$(selector))!.screenshot({ encoding: 'base64' });
+  return page.evaluate(async (data) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+    const context = new OffscreenCanvas(image.width, image.height).getContext('2d')!;
+    context.drawImage(image, 0, 0);
+    return new Set(new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer)).size;
+  }, picture);
+}
+
+describe.each(PAGES)('the page $path in Firefox', ({ path, panels, falls }) => {
+  it('trains, draws and stays alive', async () => {
+    const start = performance.now();
+    const { page, errors } = await openUrl(browser, new URL(path, site).href);
+    await expect.poll(() => losses(page), { timeout: 60_000 }).not.toEqual([]);
+    const first = await losses(page);
+    const trained = async () => performance.now() - start > LEAST_MS && (await steps(page)) >= STEPS;
+    await expect.poll(trained, { timeout: 60_000, interval: 500 }).toBe(true);
+    const last = await losses(page);
+    expect(last.filter((loss) => !Number.isFinite(loss))).toEqual([]);
+    if (falls) expect(Math.min(...last)).toBeLessThan(Math.min(...first));
+    const found: [string, number][] = [];
+    for (const selector of Object.keys(panels)) found.push([selector, await colours(page, selector)]);
+    const undrawn = found.filter(([selector, count]) => count < panels[selector]);
+    expect(undrawn).toEqual([]);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+});

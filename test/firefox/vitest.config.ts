@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  test: {
+    name: 'firefox',
+    pool: 'forks',
+    include: ['test/firefox/*.test.ts'],
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
+  },
+});
