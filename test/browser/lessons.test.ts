@@ -99,7 +99,7 @@ describe('the lessons', () => {
     await shows(page, '#steps', 'at most 3 of 4');
     await tabTo(page, '#kind input');
     await press(page, 'ArrowRight');
-    await shows(page, '#hidden-head', 'h₁, h₂');
+    await page.waitForSelector('#hidden-head:not([hidden])');
     expect(settings(page)).toEqual({ task: 'xor', kind: 'two' });
     await press(page, 'k');
     await shows(page, '#verdict', '4 of 4 right');

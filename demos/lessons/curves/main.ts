@@ -15,7 +15,7 @@ import { settings } from './settings.ts';
 const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
 /** Steps between two points of a curve, and of those that are trained for their small pictures alone. */
-const STRIDE = 2;
+const STRIDE = 4;
 const COARSE = 10;
 
 lesson<Kernels>(start, async (call) => {

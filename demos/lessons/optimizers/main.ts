@@ -121,7 +121,8 @@ lesson<Kernels>(start, async (call) => {
   const player = createPlayer({
     async step() {
       const own = turn;
-      if (NAMES.some((_, i) => isLost(history.at(-1)!, i))) return false;
+      const now = history.at(-1);
+      if (!now || NAMES.some((_, i) => isLost(now, i))) return false;
       const places = await call('step');
       if (own !== turn) return false;
       history.push(places);
