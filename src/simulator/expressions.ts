@@ -1,31 +1,18 @@
-import { matching } from '../kernels/tokens.ts';
 import type { Token } from '../kernels/tokens.ts';
 import { isLiteral } from './arithmetic.ts';
-import { parseExpression, parseParameters } from './parseFunction.ts';
-import { PlaceCompiler } from './places.ts';
+import { parseExpression } from './parseFunction.ts';
 import { binaryText, isComparison, literal, unaryText } from './scalars.ts';
 import type { Binary, Call, Expression, Name } from './syntax.ts';
-import {
-  BOOL,
-  U32,
-  isAbstract,
-  leaves,
-  predeclared,
-  scalarOf,
-  structOf,
-  typeName,
-  vector,
-  withScalar,
-} from './types.ts';
+import { BOOL, U32, isAbstract, leaves, scalarOf, typeName, vector, withScalar } from './types.ts';
 import type { Matrix, Scalar, Type, Vector } from './types.ts';
+import { TypeCompiler } from './typeExpressions.ts';
 import { at as wordOf } from './values.ts';
 import type { LocalPlace, MemoryPlace, Place, Value } from './values.ts';
 
 /** Compiles expressions: each becomes the JavaScript text of its scalars. */
-export abstract class ExpressionCompiler extends PlaceCompiler {
+export abstract class ExpressionCompiler extends TypeCompiler {
   abstract call(call: Call): Value | undefined;
-  /** Evaluates what stands at module scope. */
-  abstract atModuleScope<T>(use: (compiler: ExpressionCompiler) => T): T;
+  abstract override atModuleScope<T>(use: (compiler: ExpressionCompiler) => T): T;
 
   value(expression: Expression): Value {
     const place = expression.kind === 'member' ? undefined : this.place(expression);
@@ -247,6 +234,7 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
   private shortCircuit(operator: string, left: Expression, right: Expression): Value {
     const truth = (expression: Expression) => this.convert(this.value(expression), BOOL, expression.at);
     const a = truth(left);
+    if (a.constant && (a.parts[0] === 'true') === (operator === '||')) return a;
     let b: Value | undefined;
     const lines = this.collect(() => (b = truth(right)));
     const constant = a.constant && b!.constant;
@@ -256,7 +244,6 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
         parts: [this.folded(`(${a.parts[0]} ${operator} ${b!.parts[0]})`, constant)],
         constant,
       };
-    if (a.constant && (a.parts[0] === 'true') === (operator === '||')) return a;
     const name = this.module.unique('t');
     this.emit(`let ${name} = ${a.parts[0]};`);
     this.emit(`if (${operator === '&&' ? '' : '!'}${name}) {`);
@@ -327,63 +314,5 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
         : vector(parts.length, scalar),
       parts,
     };
-  }
-
-  /** The type that a name with its template stands for. */
-  type(expression: Expression): Type {
-    if (expression.kind !== 'name') return this.fail(expression.at, 'expected a type');
-    return this.typeNamed(expression) ?? this.fail(expression.at, `"${expression.name}" is no type`);
-  }
-
-  /** The type of a name, or undefined where it is none; `vec4` without a template is none. */
-  typeNamed({ name, at, template = [] }: Name): Type | undefined {
-    const declaration = this.module.declarations.get(name);
-    if (declaration?.kind === 'alias' || declaration?.kind === 'struct') {
-      const { tokens, value, body, kind } = declaration;
-      return this.module.once(this.module.types, name, at, () =>
-        this.atModuleScope((compiler): Type => {
-          if (kind === 'alias') return compiler.type(parseExpression(tokens, ...value));
-          const fields = parseParameters(tokens, body + 1, matching(tokens, body));
-          const number = (own?: Expression) => own && compiler.whole(own) / 4;
-          return structOf(
-            name,
-            fields.map((field) => ({
-              name: field.name,
-              type: compiler.type(field.type),
-              size: number(field.size),
-              align: number(field.align),
-            })),
-          );
-        }),
-      );
-    }
-    if (declaration) return undefined;
-    const plain = predeclared(name);
-    if (plain) return plain;
-    if (/^(f16|vec[234]h|mat[234]x[234]h)$/.test(name)) this.fail(at, 'f16 is not simulated; use f32');
-    if (/^(texture_|sampler)/.test(name)) this.fail(at, 'textures are not simulated; use storage buffers');
-    const [first, second] = template;
-    if (!first) return undefined;
-    const scalar = () => {
-      const of = this.type(first);
-      return of.kind === 'scalar' ? of : this.fail(first.at, `${typeName(of)} is no scalar`);
-    };
-    const shape = /^(?:vec([234])|mat([234])x([234]))$/.exec(name);
-    if (shape?.[1]) return vector(Number(shape[1]), scalar());
-    if (shape) return { kind: 'matrix', of: scalar(), columns: Number(shape[2]), rows: Number(shape[3]) };
-    if (name === 'array') return { kind: 'array', of: this.type(first), count: second && this.whole(second) };
-    if (name === 'atomic') return { kind: 'atomic', of: scalar() };
-    if (name === 'ptr' && first.kind === 'name' && second)
-      return { kind: 'pointer', space: first.name, of: this.type(second) };
-    return undefined;
-  }
-
-  /** A constant whole number, such as the size of an array. */
-  whole(expression: Expression): number {
-    const { parts, constant, type } = this.value(expression);
-    const number = Number(parts[0]);
-    if (!constant || type.kind !== 'scalar' || !Number.isInteger(number))
-      this.fail(expression.at, 'expected a constant whole number');
-    return number;
   }
 }
