@@ -1,4 +1,5 @@
 import { byId, count, figures, percent } from '../shared/dom.ts';
+import type { Position } from '../frame/protocol.ts';
 import type { Live } from './live.ts';
 import { noiseWidth } from './latentShape.ts';
 import type { ByNetwork, Stage, Tells } from './protocol.ts';
@@ -10,6 +11,8 @@ const FOOT = 5;
 export function createFlow(page: Live) {
   let seen: Tells['seen'] | undefined;
   let watched = 0;
+  /** The networks came trained: what they learned elsewhere is not counted. */
+  let isTrained = false;
   let latentSize = 64;
 
   for (const name of ['flow-fake', 'flow-real', 'flow-gradient']) {
@@ -30,7 +33,17 @@ export function createFlow(page: Live) {
     byId('pull').textContent = figures(seen.pull[watched], 2);
     for (const name of NETWORKS) {
       const word = seen.updates[name] === 1 ? 'update' : 'updates';
-      byId(`${name}-updates`).textContent = `${count(seen.updates[name])} ${word}`;
+      byId(`${name}-updates`).textContent = isTrained ? 'trained' : `${count(seen.updates[name])} ${word}`;
+    }
+  }
+
+  function showMoved(by: ByNetwork | undefined): void {
+    for (const name of NETWORKS) {
+      const element = byId(`${name}-moved`);
+      if (!by) element.textContent = '';
+      else
+        element.textContent = by[name] === 0 ? 'did not change' : `changed by ${by[name].toExponential(1)}`;
+      element.title = 'How much its weights have changed since the last pause: root mean square';
     }
   }
 
@@ -52,15 +65,14 @@ export function createFlow(page: Live) {
       seen = now;
       show();
     },
-    moved(by: ByNetwork | undefined): void {
-      for (const name of NETWORKS) {
-        const element = byId(`${name}-moved`);
-        if (!by) element.textContent = '';
-        else
-          element.textContent = by[name] === 0 ? 'did not change' : `changed by ${by[name].toExponential(1)}`;
-        element.title = 'How much its weights have changed since the last pause: root mean square';
+    position({ state, trained }: Position): void {
+      if (trained !== isTrained) {
+        isTrained = trained;
+        show();
       }
+      if (state === 'running') showMoved(undefined);
     },
+    moved: showMoved,
     /** Lights what a stage is about, and says it in a sentence. */
     stage({ stage, part }: Tells['stage']): void {
       for (const element of byId('flow').querySelectorAll<HTMLElement>('[data-stage]')) {

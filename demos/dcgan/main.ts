@@ -83,7 +83,7 @@ startPage<typeof settings, Calls, Tells>({
     const walk = createWalkPad(page);
     return {
       model: flow.model,
-      position: ({ state }) => state === 'running' && flow.moved(undefined),
+      position: flow.position,
       program: ({ kernels }) => tabs.compiled(kernels),
       points: diagnosis.points,
       seen(seen) {
