@@ -1,5 +1,6 @@
 import type { Token } from '../kernels/tokens.ts';
-import { builtin, construct } from './builtins.ts';
+import { builtin } from './builtins.ts';
+import { construct } from './construct.ts';
 import { ExpressionCompiler } from './expressions.ts';
 import type { Compiled } from './module.ts';
 import { binaryText } from './scalars.ts';

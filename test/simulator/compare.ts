@@ -29,7 +29,7 @@ export function differences(
   const { source, workgroups, bindings, label } = dispatch;
   const kernel = rolled ? specialize(source.file, source.specialization, { rolled: true }) : dispatch.kernel;
   const buffers = Object.fromEntries(Object.entries(before).map(([name, words]) => [name, words.slice()]));
-  const { races } = run(compileKernel(kernel, { outside: 'poison', ...options }), {
+  const { races } = run(compileKernel(emulated(kernel), { outside: 'poison', ...options }), {
     buffers,
     workgroups,
     subgroupSize,
