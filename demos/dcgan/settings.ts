@@ -38,7 +38,6 @@ export const settings = declare({
     acts: 'now',
     initial: 'both',
     values: ['both', 'generator', 'discriminator'],
-    labels: { both: 'both', generator: 'generator', discriminator: 'discriminator' },
     segments: true,
   }),
   pace: options({
@@ -60,10 +59,10 @@ export const settings = declare({
       preset === 'small' ? description : `${description}. It needs a GPU.`,
     ),
   }),
-  grate: range({ label: 'Learning rate, generator', ...rate }),
-  drate: range({ label: 'Learning rate, discriminator', ...rate }),
+  grate: range({ label: 'Generator’s learning rate', ...rate }),
+  drate: range({ label: 'Discriminator’s learning rate', ...rate }),
   loss: options({
-    label: 'Loss of the generator',
+    label: 'Generator’s loss',
     acts: 'anew',
     initial: 'nonSaturating',
     values: ['nonSaturating', 'minimax'],
