@@ -79,6 +79,9 @@ function parse(tokens: readonly Token[], file: string): ParsedFile {
     const open = block ? find(tokens, '{', keyword) : -1;
     const end = (block ? matching(tokens, open) : find(tokens, ';', keyword)) + 1;
     if (end > tokens.length) {
+      const inner = unclosed(tokens, keyword);
+      if (inner !== undefined && inner !== tokens[open])
+        throw errorAt(file, inner, `"${inner.text}" is not closed.`);
       throw errorAt(file, tokens[start], `"${kind}" without its closing "${block ? '}' : ';'}"; add it.`);
     }
     const place = { file, keyword: keyword - start, body: block ? open - start : -1 };
@@ -90,6 +93,21 @@ function parse(tokens: readonly Token[], file: string): ParsedFile {
     start = end;
   }
   return { named, nameless };
+}
+
+const PARTNERS: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
+
+/** The bracket without its partner: one that another kind of bracket closes, or the innermost one at the end. */
+function unclosed(tokens: readonly Token[], from: number): Token | undefined {
+  const open: Token[] = [];
+  for (const token of tokens.slice(from)) {
+    if (token.text in PARTNERS) open.push(token);
+    else if (/^[)\]}]$/.test(token.text)) {
+      const inner = open.pop();
+      if (inner && PARTNERS[inner.text] !== token.text) return inner;
+    }
+  }
+  return open.at(-1);
 }
 
 function describe(

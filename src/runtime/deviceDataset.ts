@@ -10,6 +10,7 @@ import type { Tensor } from '../ops/core/op.ts';
 import { bytesOf } from '../ops/core/shape.ts';
 import type { DType, Shape } from '../ops/core/shape.ts';
 import type { Location } from './location.ts';
+import { inputUsage } from './memory.ts';
 
 /** Some of the samples of a field: an input tensor [n, ...sample] and the buffer behind it. */
 export interface DevicePiece {
@@ -161,7 +162,7 @@ function allocate(device: Device, label: string, { data, shape }: DataField, siz
       const own: Shape = [Math.min(most, size - first), ...shape];
       const name = size > most ? `${label} from ${first}` : label;
       const bytes = Math.max(16, Math.ceil(bytesOf({ shape: own, dtype }) / 4) * 4);
-      const buffer = device.createBuffer(name, bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
+      const buffer = device.createBuffer(name, bytes, inputUsage());
       pieces.push({ tensor: input(name, own, dtype), location: { buffer, offset: 0, bytes } });
     }
   } catch (error) {

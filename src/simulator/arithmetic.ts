@@ -92,13 +92,13 @@ export const ARITHMETIC = {
   float_bits,
   bits_float,
 
-  // What division and conversion give where mathematics has no answer.
+  // What division and conversion give where mathematics has no answer; too large a float becomes the largest below.
   i_divide: (a: number, b: number) => (b === 0 ? a : (a / b) | 0),
   i_remainder: (a: number, b: number) => (b === 0 ? 0 : (a % b) | 0),
   u_divide: (a: number, b: number) => (b === 0 ? a : (a / b) >>> 0),
   u_remainder: (a: number, b: number) => (b === 0 ? 0 : (a % b) >>> 0),
-  to_i32: (x: number) => (x >= 2147483647 ? 2147483647 : x <= -2147483648 ? -2147483648 : x | 0),
-  to_u32: (x: number) => (x >= 4294967295 ? 4294967295 : x > 0 ? Math.floor(x) >>> 0 : 0),
+  to_i32: (x: number) => (x >= 2147483648 ? 2147483520 : x <= -2147483648 ? -2147483648 : x | 0),
+  to_u32: (x: number) => (x >= 4294967296 ? 4294967040 : x > 0 ? Math.floor(x) >>> 0 : 0),
 
   f_abs: Math.abs,
   f_acos: (x: number) => fround(Math.acos(x)),

@@ -33,6 +33,7 @@ export class Memory {
 
   /** The generated code calls this before it reads words; gives `word`. */
   read(word: number, words: number, site: number): number {
+    if (!(word >= 0 && word < this.words)) return word; // outside, where that is allowed
     this.races?.read(word, words, site);
     this.onAccess?.({ memory: this, how: 'read', word, words, site });
     return word;

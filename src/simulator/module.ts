@@ -12,6 +12,11 @@ export interface CompileOptions {
   readonly checks?: boolean;
   /** Stops before every statement. Default false. */
   readonly stops?: boolean;
+  /**
+   * What a read outside a buffer is. WebGPU gives some number, which a kernel may discard: with `poison` it is NaN, or 0
+   * where it is whole. Default `refuse`: an error with the line, as for all other accesses outside.
+   */
+  readonly outside?: 'refuse' | 'poison';
 }
 
 /** A place of the code that the generated program names by number: a stop, a barrier, an access. */
@@ -45,6 +50,7 @@ export interface Compiled {
 export class Module {
   readonly checks: boolean;
   readonly stops: boolean;
+  readonly outside: 'refuse' | 'poison';
   readonly declarations: ReadonlyMap<string, Declaration>;
   readonly directives: readonly Declaration[];
   readonly sites: Site[] = [{ at: { text: '', space: '', line: 0, column: 0, word: false }, fn: '' }];
@@ -66,7 +72,11 @@ export class Module {
   readonly #words: Record<string, number> = {};
   #unique = 0;
 
-  constructor(kernel: SpecializedKernel, { checks = true, stops = false }: CompileOptions) {
+  constructor(
+    kernel: SpecializedKernel,
+    { checks = true, stops = false, outside = 'refuse' }: CompileOptions,
+  ) {
+    this.outside = outside;
     this.checks = checks;
     this.stops = stops;
     const { named, nameless } = parseFile({ name: kernel.name, source: kernel.code });

@@ -168,9 +168,9 @@ class FunctionParser extends ExpressionParser {
   private branch(): Statement {
     const at = this.next();
     const condition = this.expression();
-    const then = this.block();
-    if (!this.take('else')) return { kind: 'if', at, condition, then };
-    return { kind: 'if', at, condition, then, otherwise: this.is('if') ? this.branch() : this.block() };
+    const body = this.block();
+    if (!this.take('else')) return { kind: 'if', at, condition, body };
+    return { kind: 'if', at, condition, body, otherwise: this.is('if') ? this.branch() : this.block() };
   }
 
   private forLoop(): Loop {
@@ -197,7 +197,7 @@ class FunctionParser extends ExpressionParser {
       else body.push(this.statement());
     }
     this.next();
-    return { kind: 'loop', at, update, body: { kind: 'block', at: open, body } };
+    return { kind: 'loop', at, update, body: { kind: 'block', at: open, body }, continuing: true };
   }
 
   private switch(): Switch {

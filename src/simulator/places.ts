@@ -38,7 +38,8 @@ export class PlaceCompiler extends Frame {
 
   /** Reports that the place is read or written, where that is wanted; gives it with a simple term. */
   private accessed(place: MemoryPlace, token: Token, how: 'read' | 'write'): MemoryPlace {
-    const { memory } = place;
+    const { memory, guard } = place;
+    if (guard && how === 'write') this.emit(guard);
     const reported = this.module.checks && memory !== 'L' && memory !== 'C';
     const simple = { ...place, term: place.term && this.once(place.term) };
     if (!reported) return simple;
@@ -156,13 +157,19 @@ export class PlaceCompiler extends Frame {
     if (type.kind !== 'array' && type.kind !== 'vector' && type.kind !== 'matrix')
       return this.fail(token, `${typeName(type)} has no elements`);
     const of = elementType(type);
-    const inside = this.inside(place, type, index, token);
+    const [inside, guard = (place as MemoryPlace).guard] = this.inside(place, type, index, token);
     if (place.kind === 'memory') {
       const step = type.kind === 'vector' ? 1 : stride(type);
       const vector = type.kind === 'vector' ? { ...place, vector: undefined } : undefined;
       if (isLiteral(inside)) return { ...place, type: of, base: place.base + Number(inside) * step, vector };
       const product = step === 1 ? inside : `${inside} * ${step}`;
-      return { ...place, type: of, term: place.term === '' ? product : `${place.term} + ${product}`, vector };
+      return {
+        ...place,
+        type: of,
+        term: place.term === '' ? product : `${place.term} + ${product}`,
+        vector,
+        guard,
+      };
     }
     if (place.kind === 'element') return this.fail(token, 'this index is too deep; use a variable between');
     const size = leaves(of).length;
@@ -174,18 +181,25 @@ export class PlaceCompiler extends Frame {
     };
   }
 
-  /** The index, after a check that there is such an element. */
-  private inside(place: Place, type: ArrayType | Vector | Matrix, index: string, token: Token): string {
+  /** The index, after a check that there is such an element, or with one to make before a write. */
+  private inside(
+    place: Place,
+    type: ArrayType | Vector | Matrix,
+    index: string,
+    token: Token,
+  ): [index: string, guard?: string] {
     const count =
       type.kind === 'matrix' ? type.columns : (type.count ?? this.runtimeCount(place, type as ArrayType));
     if (isLiteral(index) && typeof count === 'number') {
       if (Number(index) < 0 || Number(index) >= count)
         this.fail(token, `index ${index} is outside ${typeName(type)}`);
-      return index;
+      return [index];
     }
     const own = this.once(index);
-    this.emit(`if (${own} < 0 || ${own} >= ${count}) S.outside(${this.site(token)}, ${own}, ${count});`);
-    return own;
+    const check = `if (${own} < 0 || ${own} >= ${count}) S.outside(${this.site(token)}, ${own}, ${count});`;
+    const poison = this.module.outside === 'poison' && type.kind === 'array' && type.count === undefined;
+    if (!poison) this.emit(check);
+    return [own, poison ? check : undefined];
   }
 
   /** The JavaScript variable with the number of elements of a runtime-sized array. */

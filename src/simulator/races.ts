@@ -118,7 +118,7 @@ export class RaceFinder {
 
   #report(word: number, before: number, wrote: boolean, site: number, writes: boolean): void {
     const first = { invocation: invocationOf(before), site: before % SITES, writes: wrote };
-    const key = `${first.site} ${site} ${wrote} ${writes}`;
+    const key = [`${first.site} ${wrote}`, `${site} ${writes}`].toSorted().join();
     if (this.#known.has(key)) return;
     this.#known.add(key);
     this.found.push({ word, first, second: { invocation: this.#clock.invocation, site, writes } });

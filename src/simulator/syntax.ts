@@ -56,6 +56,8 @@ export interface Loop {
   readonly condition?: Expression;
   readonly update: readonly Statement[];
   readonly body: Block;
+  /** The update is a `continuing` block, which sees the names of the body. */
+  readonly continuing?: boolean;
 }
 
 export interface Switch {
@@ -75,7 +77,7 @@ export type Statement =
       readonly kind: 'if';
       readonly at: Token;
       readonly condition: Expression;
-      readonly then: Block;
+      readonly body: Block;
       readonly otherwise?: Statement;
     }
   | { readonly kind: 'return'; readonly at: Token; readonly value?: Expression }

@@ -9,6 +9,8 @@ export interface MemoryPlace {
   readonly term: string;
   readonly base: number;
   readonly writable: boolean;
+  /** A statement to make before a write, because an index was not checked: reads outside are allowed. */
+  readonly guard?: string;
   /** Of a component: the vector that a write to it may touch. */
   readonly vector?: MemoryPlace;
 }

@@ -76,7 +76,10 @@ export async function evaluate(
   });
   const used = new Set(program.inputs);
   tensors.forEach((tensor, i) => used.has(tensor) && program.write(tensor, typed(inputs[i], tensor.dtype)));
-  for (let step = 0; step < (options.steps ?? 1); step++) await program.step();
+  if (process.env.WGRAD_SIMULATE)
+    await (await import('../simulator/simulateStep.ts')).simulateStep(gpu, program);
+  const first = process.env.WGRAD_SIMULATE ? 1 : 0; // that was one
+  for (let step = first; step < (options.steps ?? 1); step++) await program.step();
   await program.finish();
   const results: Array64[] = [];
   for (const [i, name] of names.entries()) {

@@ -1,226 +1,18 @@
 import { expect, it } from 'vitest';
-import { gradients } from '../../src/graph/autodiff.ts';
-import { categoricalAccuracy } from '../../src/ops/loss/accuracy.ts';
-import { argmax } from '../../src/ops/reduce/argmax.ts';
-import { conv2d } from '../../src/ops/conv2d/conv2d.ts';
-import { reduceNorm, reduceSegmentNorms } from '../../src/nn/optimizers/norms.ts';
-import { Tables } from '../../src/nn/optimizers/tables.ts';
-import { recordDispatches } from '../../src/ops/dataset/effects.ts';
-import { input, programState } from '../../src/ops/core/leaves.ts';
-import { matmul } from '../../src/ops/matmul/matmul.ts';
-import { transpose } from '../../src/ops/movement/movement.ts';
-import { normalize } from '../../src/ops/normalization/normalize.ts';
-import type { Effect, Operand, Target } from '../../src/ops/core/op.ts';
-import { reduceSum } from '../../src/ops/reduce/sum.ts';
-import { logSoftmax, softmax } from '../../src/ops/softmax/softmax.ts';
-import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../../src/ops/loss/softmaxCrossEntropy.ts';
-import { sizeOf } from '../../src/ops/core/shape.ts';
-import type { Tensor } from '../../src/ops/core/op.ts';
-import { lowerGraph } from '../../src/runtime/lower.ts';
-import type { LoweredDispatch, Variants } from '../../src/runtime/lower.ts';
-import { randomStream } from '../../src/data/random.ts';
-import { verdictDispatch } from '../../src/ops/optimizer/verdict.ts';
+import type { LoweredDispatch } from '../../src/runtime/lower.ts';
 import { withoutSubgroupMatrices } from '../helpers/subgroupMatrix.ts';
 import { findRaces } from '../helpers/validate.ts';
+import { buffersOf, dispatches, files, withoutBarriers } from './raceCases.ts';
 
-const sources = import.meta.glob<string>('../../shaders/**/*.wgsl', {
-  query: '?raw',
-  import: 'default',
-  eager: true,
-});
-/** Every kernel file whose invocations share memory. */
-const files = Object.entries(sources)
-  .filter(([, source]) => /^var<workgroup>/m.test(source))
-  .map(([path]) => path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, ''));
-
-/** A GPU with WebGPU's default limits: on software adapters no kernel shares memory. */
-const target: Target = {
-  software: false,
-  limits: {
-    maxComputeWorkgroupStorageSize: 16384,
-    maxComputeInvocationsPerWorkgroup: 256,
-    maxComputeWorkgroupsPerDimension: 65535,
-    maxUniformBufferBindingSize: 65536,
-  },
-};
-
-/** One with small subgroups and matrix units. */
-const withSubgroups: Target = {
-  ...target,
-  subgroupSize: 4,
-  subgroupMatrices: [{ element: 'f32', M: 8, N: 16, K: 4 }],
-};
-
-const lower = (output: Tensor | readonly Tensor[], variants?: Variants, own = target) =>
-  lowerGraph([output].flat() as Tensor[], [], [], { target: own, variants });
-
-/** The kernels of the gradients of Σ y by x and w. */
-const backward = (y: Tensor, wrt: readonly Tensor[], variants?: Variants) =>
-  lower(gradients(reduceSum(y), wrt) as Tensor[], variants);
-
-function record(shapes: readonly number[][]): LoweredDispatch[] {
-  const metrics = shapes.map((shape, i) => input(`metric ${i}`, shape));
-  const ring = { resource: 'ring', shape: [4, 16], dtype: 'u32' } as const;
-  const effect: Effect = {
-    label: 'record',
-    inputs: [...metrics, programState()],
-    lower: (context, inputs) =>
-      recordDispatches({ metrics: inputs.slice(0, -1), state: inputs.at(-1)!, ring, target }).forEach(
-        context.dispatch,
-      ),
-  };
-  return lowerGraph([], [effect], [effect.inputs], { target });
-}
-
-/** The verdict on a step of which `length` vec4f were tried. */
-function verdict(length: number): LoweredDispatch[] {
-  const resource = (name: string, size: number) => ({ resource: name, shape: [size], dtype: 'u32' }) as const;
-  const [faults, guard] = [resource('faults', length), resource('guard', 4)];
-  const state = programState();
-  const effect: Effect = {
-    label: 'verdict',
-    inputs: [state],
-    lower: ({ dispatch }) =>
-      dispatch(verdictDispatch({ faults, program: state, state, guard, first: true, target })),
-  };
-  return lowerGraph([], [effect], [[state]], { target });
-}
-
-/** The norm of the gradients in `length` parameters. */
-function norm(length: number): LoweredDispatch[] {
-  const resource = (name: string, size: number) => ({ resource: name, shape: [size], dtype: 'f32' }) as const;
-  const range = {
-    parameters: resource('parameters', length),
-    gradients: resource('gradients', length),
-    length,
-  };
-  const effect: Effect = {
-    label: 'norm',
-    inputs: [],
-    lower: (context) => reduceNorm([range], resource('hyper', 4), 'gradients[i]', context),
-  };
-  return lowerGraph([], [effect], [[]], { target });
-}
-
-/** The norms of the gradients of variables of one and of several blocks. */
-function segmentNorms(...sizes: number[]): LoweredDispatch[] {
-  const resource = (name: string, size: number) => ({ resource: name, shape: [size], dtype: 'f32' }) as const;
-  let length = 0;
-  const segments = sizes.map((size, i) => {
-    const offset = length;
-    length += Math.ceil(size / 64) * 64;
-    return { variable: { name: `w${i}`, shape: [size] }, offset, size };
-  });
-  const range = {
-    parameters: resource('parameters', length),
-    gradients: resource('gradients', length),
-    slots: [],
-    length,
-    segments,
-    firstSegment: 0,
-    firstBlock: 0,
-  };
-  const tables = new Tables([], [], 1);
-  const hyper = resource('hyper', 3 + tables.values([range]).length);
-  const effect: Effect = {
-    label: 'norms',
-    inputs: [],
-    lower: (context) =>
-      reduceSegmentNorms({ ranges: [range], hyper, tables, index: 0, value: 'gradients[i]' }, context),
-  };
-  return lowerGraph([], [effect], [[]], { target });
-}
-
-const x = (...shape: number[]) => input('x', shape);
-const w = (...shape: number[]) => input('w', shape);
-const labels = (n: number) => input('labels', [n], 'i32');
-
-/** Normalization and its gradient. */
-function normalized(shape: number[], over: 'batch' | 'group' | 'layer'): LoweredDispatch[] {
-  const [image, gamma] = [x(...shape), w(shape.at(-1)!)];
-  const { y } = normalize(image, { over, groups: 2, gamma });
-  return backward(y, [image, gamma], { normalize: 'workgroup', normalizeGradientSums: 'workgroup' });
-}
-
-/** What an op emits for a GPU at a size small enough to be interpreted, but with edges, and with several workgroups. */
-const cases: Record<string, () => LoweredDispatch[]> = {
-  transpose: () => lower(transpose(x(33, 5)), { transpose: 'tiled' }),
-  softmax: () => lower(softmax(x(2, 35)), { softmax: 'workgroup' }),
-  'softmax backwards': () => {
-    const logits = x(2, 72);
-    return backward(softmax(logits), [logits], { softmaxGradient: 'workgroup' });
-  },
-  logSoftmax: () => lower(logSoftmax(x(2, 36)), { logSoftmax: 'workgroup' }),
-  softmaxCrossEntropy: () =>
-    lower(softmaxCrossEntropy(x(2, 35), w(2, 35), { labelSmoothing: 0.1 }), {
-      softmaxCrossEntropy: 'workgroup',
-    }),
-  sparseSoftmaxCrossEntropy: () =>
-    lower(sparseSoftmaxCrossEntropy(x(2, 5), labels(2)), { sparseSoftmaxCrossEntropy: 'workgroup' }),
-  'categoricalAccuracy of labels': () =>
-    lower(categoricalAccuracy(x(2, 35), labels(2)), { categoricalAccuracy: 'workgroup' }),
-  'categoricalAccuracy of distributions': () =>
-    lower(categoricalAccuracy(x(2, 5), w(2, 5)), { categoricalAccuracy: 'workgroup' }),
-  argmax: () => lower(argmax(x(2, 70)), { argmax: 'tree' }),
-  'reduceSum of rows': () => lower(reduceSum(x(2, 130), { axes: [1] }), { reduceSum: 'tree' }),
-  'reduceSum of columns': () => lower(reduceSum(x(70, 6), { axes: [0] }), { reduceSum: 'tree' }),
-  'reduceSum of all': () => lower(reduceSum(x(300)), { reduceSum: 'tree' }),
-  'matmul, tiled': () => lower(matmul(x(15, 17), w(17, 13)), { matmul: 'tiled' }),
-  'matmul, register tiled': () => lower(matmul(x(15, 17), w(17, 20)), { matmul: 'register_tiled' }),
-  'matmul, register blocks': () => lower(matmul(x(12, 20), w(20, 8)), { matmul: 'register_blocks' }),
-  'matmul, subgroup rows': () =>
-    lower(matmul(x(12, 20), w(20, 8)), { matmul: 'subgroup_rows:8x16' }, withSubgroups),
-  'matmul, subgroup matrix': () =>
-    lower(matmul(x(16, 12), w(12, 16)), { matmul: 'subgroup_matrix:2x1' }, withSubgroups),
-  'matmul, row block': () => lower(matmul(x(3, 70), w(70, 2)), { matmul: 'row_block' }),
-  conv2d: () => lower(conv2d(x(1, 4, 4, 3), w(3, 3, 3, 4)), { conv2d: 'implicit_gemm' }),
-  'conv2d of vectors': () => lower(conv2d(x(1, 3, 3, 4), w(2, 2, 4, 8)), { conv2d: 'implicit_gemm:64x64x8' }),
-  conv2dGradFilter: () => {
-    const [image, weight] = [x(1, 6, 6, 3), w(2, 2, 3, 4)];
-    return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm' });
-  },
-  'conv2dGradFilter of many slices': () => {
-    const [image, weight] = [x(1, 48, 48, 1), w(1, 1, 1, 3)];
-    return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm' }).slice(-1);
-  },
-  'conv2dGradFilter of vectors': () => {
-    const [image, weight] = [x(1, 5, 5, 4), w(2, 2, 4, 8)];
-    return backward(conv2d(image, weight), [weight], { conv2dGradFilter: 'implicit_gemm:128x32x8' });
-  },
-  'norm of gradients': () => norm(4096),
-  'norms of the gradients of variables': () => segmentNorms(64 * 70 + 3, 5, 200),
-  'verdict on 4096 faults': () => verdict(4096),
-  'normalize over a batch': () => normalized([70, 5], 'batch'),
-  'normalize over groups': () => normalized([2, 3, 3, 16], 'group'),
-  'normalize over layers': () => normalized([2, 72], 'layer'),
-  'record of one metric': () => record([[70]]),
-  'record of six metrics, one with columns': () => record([[70], [3], [1], [70, 2], [70], [2]]),
-};
-
-/** Every dispatch of the cases that shares memory. */
-const dispatches = Object.entries(cases).flatMap(([name, emit]) =>
-  emit()
-    .filter(({ kernel }) => files.includes(kernel.name))
-    .map((dispatch) => ({ name, file: dispatch.kernel.name, dispatch })),
-);
-
-/** What the race finder says of a dispatch, or of its kernel with other code, on positive numbers and small indices. */
-function races({ bindings, kernel, workgroups }: LoweredDispatch, code = kernel.code): string[] {
-  const random = randomStream(1, 1);
-  const fill = ({ shape, dtype }: Operand) => {
-    const values = Array.from({ length: sizeOf(shape) }, random);
-    if (dtype === 'f32') return Float32Array.from(values, (value) => value + 0.1);
-    return dtype === 'i32'
-      ? Int32Array.from(values, (value) => value * 3)
-      : Uint32Array.from(values, (value) => value * 3);
-  };
-  const buffers = Object.fromEntries(bindings.map(({ name, operand }) => [name, fill(operand)]));
+/** What the race finder says of a dispatch, or of its kernel with other code. */
+function races(dispatch: LoweredDispatch, code = dispatch.kernel.code): string[] {
   // The race finder knows no subgroups: each lane keeps its own value, as no address depends on it.
   const alone = withoutSubgroupMatrices(code)
     .replace('enable subgroups;', '')
     .replaceAll('subgroupShuffle(', 'keep(');
   const keep = 'fn keep(value: f32, lane: u32) -> f32 { return value; }';
-  return findRaces(alone === code ? code : `${alone}\n${keep}`, buffers, [...workgroups]);
+  const own = alone === code ? code : `${alone}\n${keep}`;
+  return findRaces(own, buffersOf(dispatch), [...dispatch.workgroups]);
 }
 
 it('every kernel with workgroup memory has a case', () => {
@@ -235,18 +27,12 @@ it.each(dispatches.map((own) => [own.name, own.file, own.dispatch] as const))(
   },
 );
 
-const BARRIER = /workgroupBarrier\(\);/g;
-
 it.each(files)('%s: a race is found where any one of its barriers is missing', (file) => {
   const unnoticed = new Set<number>();
   for (const { dispatch } of dispatches.filter((own) => own.file === file)) {
-    const { code } = dispatch.kernel;
-    const barriers = [...code.matchAll(BARRIER)].map(({ index }) => index);
-    if (unnoticed.size === 0) barriers.forEach((_, i) => unnoticed.add(i));
-    for (const i of unnoticed) {
-      const without = code.slice(0, barriers[i]) + code.slice(barriers[i] + 'workgroupBarrier();'.length);
-      if (races(dispatch, without).length > 0) unnoticed.delete(i);
-    }
+    const codes = withoutBarriers(dispatch.kernel);
+    if (unnoticed.size === 0) codes.forEach((_, i) => unnoticed.add(i));
+    for (const i of unnoticed) if (races(dispatch, codes[i]).length > 0) unnoticed.delete(i);
   }
   expect([...unnoticed], 'barriers that no case needs').toEqual([]);
 });

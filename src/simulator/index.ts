@@ -1,0 +1,12 @@
+/** The simulator of kernels: an entry of its own, which applications load only where they use it. */
+export { specialize } from '../kernels/specialize.ts';
+export type { KernelFile, Specialization, SpecializedKernel } from '../kernels/kernel.ts';
+export { compileKernel } from './compile.ts';
+export type { CompiledSimulation } from './compile.ts';
+export type { CompileOptions } from './module.ts';
+export { run } from './run.ts';
+export type { BufferData, Race, RaceParty, RunOptions } from './run.ts';
+export type { CodePlace } from './place.ts';
+export { GeneratedCodeError, SimulationError } from './problem.ts';
+export { Stepper } from './stepper.ts';
+export type { LaneState, StepAccess, StepperOptions } from './stepper.ts';

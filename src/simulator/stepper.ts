@@ -1,0 +1,290 @@
+import type { SpecializedKernel } from '../kernels/kernel.ts';
+import { compileKernel } from './compile.ts';
+import type { CompiledSimulation } from './compile.ts';
+import type { Access, Memory } from './memory.ts';
+import type { CompileOptions, Global, Site } from './module.ts';
+import { placeOf } from './place.ts';
+import type { CodePlace } from './place.ts';
+import { Dispatch } from './run.ts';
+import type { BufferData, Race, RunOptions } from './run.ts';
+import { decode } from './shown.ts';
+import type { Shown } from './shown.ts';
+import { pathTo } from './types.ts';
+import type { Type } from './types.ts';
+
+export interface StepperOptions extends Omit<RunOptions, 'onAccess'>, Pick<CompileOptions, 'outside'> {
+  /** The workgroup to step through; the others do not run. Default the first one. */
+  readonly workgroup?: readonly [x: number, y: number, z: number];
+}
+
+/** Where an invocation of the workgroup stands. */
+export interface LaneState {
+  /** `stopped` before a statement, `waiting` for others at a barrier or an operation of its subgroup, `ended`. */
+  readonly status: 'stopped' | 'waiting' | 'ended';
+  /** The statement that is next, or what it waits at; undefined at the end. */
+  readonly place: CodePlace | undefined;
+  /** The calls that it is in, outermost first. */
+  readonly calls: readonly CodePlace[];
+}
+
+/** An element that a step read or wrote. */
+export interface StepAccess {
+  readonly lane: number;
+  /** The variable, the path to the element, and its words from the start of the variable. */
+  readonly variable: string;
+  readonly element: string;
+  readonly word: number;
+  readonly words: number;
+  readonly how: 'read' | 'write' | 'atomic';
+  readonly place: CodePlace;
+}
+
+type Running = Iterator<number, void, boolean>;
+
+/**
+ * Steps through one workgroup, statement by statement. A lane is chosen for each step; the others move only where it has
+ * to wait for them. Stepping back runs everything anew up to the step before: the simulation is exact, so that is where
+ * it was.
+ */
+export class Stepper {
+  readonly simulation: CompiledSimulation;
+  readonly #options: StepperOptions;
+  /** The lane of each step, those that were taken back at the end. */
+  #history: number[] = [];
+  #steps = 0;
+  /** Module-scope variables by memory, in their order there. */
+  readonly #globals = new Map<Memory, readonly Global[]>();
+  #dispatch!: Dispatch;
+  #running: Running[] = [];
+  /** What each lane yielded last: a stop, less than 0 where it waits, 0 at its end. */
+  #at = new Int32Array(0);
+  #accesses: StepAccess[] = [];
+  #buffers: Record<string, BufferData> = {};
+
+  /** @param kernel best in its `rolled` form, whose lines are those of the file */
+  constructor(kernel: SpecializedKernel, options: StepperOptions) {
+    this.simulation = compileKernel(kernel, { checks: true, stops: true, outside: options.outside });
+    this.#options = options;
+    this.#start();
+  }
+
+  #start(): void {
+    const { buffers, workgroup = [0, 0, 0] } = this.#options;
+    this.#buffers = Object.fromEntries(Object.entries(buffers).map(([name, data]) => [name, data.slice()]));
+    this.#steps = 0;
+    const onAccess = (access: Access) => void this.#accesses.push(this.#told(access));
+    this.#dispatch = new Dispatch(this.simulation, { ...this.#options, buffers: this.#buffers, onAccess });
+    this.#globals.clear();
+    for (const [name, memory] of Object.entries(this.#dispatch.memories)) {
+      const own = this.simulation.globals.filter((global) => global.memory === name);
+      this.#globals.set(
+        memory,
+        own.toSorted((a, b) => a.base - b.base),
+      );
+    }
+    this.#dispatch.enter(...workgroup);
+    this.#running = this.#dispatch.lanes.map((lane) => this.#dispatch.main(lane) as Running);
+    this.#at = new Int32Array(this.#running.length);
+    this.#running.forEach((_, lane) => this.#resume(lane));
+    this.#accesses = [];
+  }
+
+  /** How many steps were made. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Elements that the last step read or wrote, of all lanes that it moved. */
+  get accesses(): readonly StepAccess[] {
+    return this.#accesses;
+  }
+
+  /** The buffers as they are now, by the shader's names. */
+  get buffers(): Readonly<Record<string, BufferData>> {
+    return this.#buffers;
+  }
+
+  get races(): readonly Race[] {
+    return this.#dispatch.races;
+  }
+
+  get lanes(): readonly LaneState[] {
+    return this.#running.map((_, lane) => this.lane(lane));
+  }
+
+  lane(lane: number): LaneState {
+    const site = this.#at[lane];
+    const status = site === 0 ? 'ended' : site < 0 ? 'waiting' : 'stopped';
+    const place = (number: number) => placeOf(this.simulation.kernel, this.simulation.sites[number]);
+    const { calls } = this.#dispatch.lanes[lane];
+    return { status, place: site === 0 ? undefined : place(Math.abs(site)), calls: calls.map(place) };
+  }
+
+  /**
+   * Runs one statement of a lane. One that waits goes on after the others have come to where it is.
+   *
+   * @returns false where the lane has ended
+   * @throws SimulationError as a run does
+   */
+  step(lane: number): boolean {
+    if (this.#at[lane] === 0) return false;
+    if (this.#history[this.#steps] !== lane) this.#history.length = this.#steps;
+    this.#history[this.#steps++] = lane;
+    this.#accesses = [];
+    this.#move(lane);
+    return true;
+  }
+
+  #move(lane: number): void {
+    if (this.#at[lane] < 0) this.#meet(lane);
+    else this.#resume(lane);
+  }
+
+  /** Lets the others run until all meet, and then all go on to their next stop. */
+  #meet(lane: number): void {
+    while (this.#at[lane] < 0) {
+      this.#running.forEach((_, other) => {
+        while (this.#at[other] > 0) this.#resume(other);
+      });
+      const meeting = this.#dispatch.meeting(this.#at.map((site) => -site));
+      for (const other of meeting) this.#resume(other);
+    }
+  }
+
+  #resume(lane: number): void {
+    const { machine, lanes } = this.#dispatch;
+    machine.invocation = lanes[lane].invocation;
+    if (--machine.budget < 0) machine.exhausted(Math.abs(this.#at[lane]));
+    const { value, done } = this.#running[lane].next(false);
+    this.#at[lane] = done ? 0 : (value as number);
+  }
+
+  /** A statement, with all of the calls in it. */
+  stepOver(lane: number): boolean {
+    const depth = this.lane(lane).calls.length;
+    return this.#until(lane, () => this.lane(lane).calls.length <= depth);
+  }
+
+  /** To the end of the function that the lane is in. */
+  stepOut(lane: number): boolean {
+    const depth = this.lane(lane).calls.length;
+    return this.#until(lane, () => this.lane(lane).calls.length < depth);
+  }
+
+  /** Steps a lane until it is stopped where the condition holds, or ends: false. */
+  runTo(lane: number, condition: (state: LaneState, accesses: readonly StepAccess[]) => boolean): boolean {
+    return this.#until(lane, () => condition(this.lane(lane), this.#accesses));
+  }
+
+  #until(lane: number, isThere: () => boolean): boolean {
+    while (this.step(lane)) if (isThere()) return true;
+    return false;
+  }
+
+  /**
+   * Runs the whole workgroup, lane after lane from barrier to barrier, until a step makes such an access.
+   *
+   * @returns the lane that made it, or -1: all have ended
+   */
+  find(wanted: (access: StepAccess) => boolean): number {
+    const found = (lane: number) => {
+      this.step(lane);
+      return this.#accesses.find(wanted)?.lane;
+    };
+    for (;;) {
+      for (let lane = 0; lane < this.#at.length; lane++) {
+        while (this.#at[lane] > 0) {
+          const own = found(lane);
+          if (own !== undefined) return own;
+        }
+      }
+      const waiting = this.#at.findIndex((site) => site < 0);
+      if (waiting < 0) return -1;
+      const own = found(waiting);
+      if (own !== undefined) return own;
+    }
+  }
+
+  /** Takes the last steps back. */
+  back(count = 1): void {
+    this.goTo(Math.max(0, this.#steps - count));
+  }
+
+  /** To where it was after so many steps; forward too, as far as it has been. */
+  goTo(steps: number): void {
+    if (steps < this.#steps) this.#start();
+    while (this.#steps < Math.min(steps, this.#history.length)) this.step(this.#history[this.#steps]);
+  }
+
+  /** The variables that a lane sees: its own, and those of its function's callers not. Empty where it waits or has ended. */
+  variables(lane: number): ReadonlyMap<string, Shown> {
+    if (this.#at[lane] <= 0) return new Map();
+    const { machine, lanes } = this.#dispatch;
+    machine.invocation = lanes[lane].invocation;
+    this.#running[lane].next(true);
+    const { shownTypes } = this.simulation;
+    const entries = machine.shown as [string, number, readonly number[] | Memory, number?][];
+    return new Map(
+      entries.map(([name, type, from, word]) => [name, decode(shownTypes[type], from, word ?? 0)] as const),
+    );
+  }
+
+  /** The variables at module scope, as they are for a lane: of private ones each has its own. */
+  globals(lane: number): ReadonlyMap<string, Shown> {
+    const memories = this.#dispatch.memories;
+    return new Map(
+      this.simulation.globals.map(({ name, memory, type, base }) => {
+        const from = memory === 'L' ? this.#dispatch.lanes[lane] : memories[memory];
+        return [name, decode(type, from, base)] as const;
+      }),
+    );
+  }
+
+  #told({ memory, how, word, words, site }: Access): StepAccess {
+    const { machine, lanes } = this.#dispatch;
+    const { kernel, sites } = this.simulation;
+    const { name, base, type } = this.#globals.get(memory)!.findLast((own) => own.base <= word)!;
+    const lane = machine.invocation - machine.workgroup * lanes.length;
+    return new Told(lane, name, type, word - base, words, how, kernel, sites[site]);
+  }
+}
+
+/** An access whose texts are made only where somebody reads them. */
+class Told implements StepAccess {
+  readonly lane: number;
+  readonly variable: string;
+  readonly word: number;
+  readonly words: number;
+  readonly how: StepAccess['how'];
+  readonly #type: Type;
+  readonly #kernel: SpecializedKernel;
+  readonly #site: Site;
+
+  constructor(
+    lane: number,
+    variable: string,
+    type: Type,
+    word: number,
+    words: number,
+    how: StepAccess['how'],
+    kernel: SpecializedKernel,
+    site: Site,
+  ) {
+    this.lane = lane;
+    this.variable = variable;
+    this.word = word;
+    this.words = words;
+    this.how = how;
+    this.#type = type;
+    this.#kernel = kernel;
+    this.#site = site;
+  }
+
+  get element(): string {
+    return this.variable + pathTo(this.#type, this.word);
+  }
+
+  get place(): CodePlace {
+    return placeOf(this.#kernel, this.#site);
+  }
+}

@@ -1,0 +1,192 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { specialize } from '../../src/kernels/specialize.ts';
+import { compileKernel } from '../../src/simulator/compile.ts';
+import { GeneratedCodeError, SimulationError } from '../../src/simulator/problem.ts';
+import { run } from '../../src/simulator/run.ts';
+import { errorOf } from '../kernels/run.ts';
+
+const DECLARATIONS = `@group(0) @binding(0) var<storage, read> input: array<f32>;
+@group(0) @binding(1) var<storage, read_write> output: array<f32>;
+struct Pair { a: f32, b: vec2u }
+var<workgroup> tile: array<f32, 4>;
+fn half(x: f32) -> f32 { return x * 0.5; }`;
+
+const sourceOf = (statements: string) => `${DECLARATIONS}
+@compute @workgroup_size(4)
+fn main(@builtin(local_invocation_index) lane: u32) {
+  ${statements}
+  output[lane] += input[lane] + tile[lane];
+}`;
+
+/** What goes wrong with a kernel around statements, when it is compiled or run. */
+function errorIn(statements: string, options: { budget?: number } = {}): SimulationError {
+  const file = { name: 'test/wrong', source: sourceOf(statements) };
+  return errorOf(() =>
+    run(compileKernel(specialize(file, {}, { rolled: true })), {
+      buffers: { input: new Float32Array(4), output: new Float32Array(4) },
+      workgroups: [1],
+      ...options,
+    }),
+  ) as SimulationError;
+}
+
+/** Line and column of the mark ‸ in the statements, which is taken out, in the file. */
+function marked(statements: string): { statements: string; line: number; column: number } {
+  const before = sourceOf(statements).split('‸')[0].split('\n');
+  return { statements: statements.replace('‸', ''), line: before.length, column: before.at(-1)!.length + 1 };
+}
+
+describe('a wrong program', () => {
+  it.each([
+    ['an unknown name', 'let x = 1.0;\n  let y = x + ‸missing;', '"missing" is not declared'],
+    ['an unknown function', 'let y = ‸halve(1.0);', 'there is no function "halve"'],
+    ['an unknown member', 'var p: Pair;\n  p.‸c = 1.0;', 'Pair has no member "c"'],
+    ['an unknown component', 'let v = vec2f(1.0);\n  let y = v.‸z;', 'vec2<f32> has no component "z"'],
+    ['types that do not mix', 'let y = lane ‸+ 1.5f;', 'expected u32, not f32'],
+    ['an operator that is not there', 'let y = true ‸+ false;', 'no operator + for bool and bool'],
+    ['a wrong argument', 'let y = half(‸lane);', 'expected f32, not u32'],
+    ['too few arguments', 'let y = ‸half();', 'half takes 1 arguments, not 0'],
+    ['a value of another type', 'var y: u32 = ‸2.5;', 'expected u32, not abstract float'],
+    ['an assignment to a let', 'let y = 1.0;\n  ‸y = 2.0;', 'only variables can be assigned to'],
+    ['an assignment to what is read only', '‸input[0] = 1.0;', 'this cannot be assigned to'],
+    ['a missing semicolon', 'let y = 1.0\n  ‸output[0] = y;', 'expected ";", not "output"'],
+    ['a missing operand', 'let y = 1.0 + ‸;', 'expected an expression, not ";"'],
+    ['a name twice', 'let y = 1.0;\n  let ‸y = 2.0;', '"y" is declared twice in this block'],
+    [
+      'a constant index outside',
+      'tile[lane] = 1.0;\n  let y = tile‸[4];',
+      'index 4 is outside array<f32, 4>',
+    ],
+    ['a condition that is none', 'if (‸lane) { return; }', 'expected bool, not u32'],
+    ['a result in vain', 'return ‸1.0;', '"main" returns nothing'],
+    ['f16', 'let y = ‸1.0h;', 'f16 is not simulated'],
+    ['a texture', 'let y = ‸textureLoad(input, 1);', 'textureLoad is not simulated'],
+    ['derivatives', 'let y = ‸dpdx(1.0);', 'dpdx is not simulated'],
+  ])('has its message at line and column: %s', (_, text, problem) => {
+    const { statements, line, column } = marked(text);
+    const error = errorIn(statements);
+    expect(error).toBeInstanceOf(SimulationError);
+    expect(error.reason).toBe('code');
+    expect(error.messages).toHaveLength(1);
+    expect(error.messages[0]).toMatchObject({ file: 'test/wrong', text: expect.stringContaining(problem) });
+    if (problem !== '"main" returns nothing') expect(error.messages[0]).toMatchObject({ line, column });
+    expect(error.messages[0].line).toBe(line);
+    expect(error.message).toContain('^');
+  });
+
+  it('whose brackets do not match has its message where the one stands that is not closed', () => {
+    const source = sourceOf('let y = half(1.0;');
+    const error = errorOf(() => specialize({ name: 'test/wrong', source })) as SimulationError;
+    expect(error.messages).toEqual([
+      { file: 'test/wrong', line: 8, column: 15, length: 1, text: '"(" is not closed.' },
+    ]);
+  });
+
+  it('of f16, by its directive', () => {
+    const source = `enable f16;\n${sourceOf('')}`;
+    const error = errorOf(() => compileKernel(specialize({ name: 'test/half', source }))) as SimulationError;
+    expect(error.messages[0]).toMatchObject({
+      file: 'test/half',
+      line: 1,
+      column: 8,
+      text: 'f16 is not simulated',
+    });
+  });
+});
+
+describe('a program that goes wrong', () => {
+  it.each([
+    ['reads outside', 'let y = input‸[lane + 2u];', 'outside', 'index 4 is outside: there are 4 elements'],
+    ['writes outside', 'output‸[lane * 2u] = 1.0;', 'outside', 'index 4 is outside: there are 4 elements'],
+    ['reads before the start', 'let y = tile‸[i32(lane) - 1];', 'outside', 'index -1 is outside'],
+    [
+      'loops without end',
+      '‸loop { tile[lane] += 1.0; }',
+      'budget',
+      'more than 10000 steps were made; does this loop end?',
+    ],
+    [
+      'loops too long',
+      '‸for (var i = 0u; i < 1000000u; i++) { tile[lane] += 1.0; }',
+      'budget',
+      'more than 10000 steps',
+    ],
+    [
+      'has a barrier that some pass by',
+      'if (lane < 2u) { ‸workgroupBarrier(); }',
+      'uniformity',
+      'not all invocations of the workgroup come here: lane 0 waits, and lane 2 has ended',
+    ],
+    [
+      'has a barrier that some do not live to see',
+      'if (lane == 3u) { return; }\n  ‸workgroupBarrier();',
+      'uniformity',
+      'lane 0 waits, and lane 3 has ended',
+    ],
+    [
+      'has two barriers, and each is reached by some',
+      'if (lane < 2u) { ‸workgroupBarrier(); } else { storageBarrier(); }',
+      'uniformity',
+      'lane 0 waits, and lane 2 waits at line 8',
+    ],
+    [
+      'has a barrier that is reached in different iterations',
+      'for (var i = 0u; i < 4u; i++) {\n    if (i != lane) { ‸workgroupBarrier(); }\n  }',
+      'uniformity',
+      'lane 0 waits, and lane 1 is in another iteration',
+    ],
+    [
+      'has a subgroup operation that some pass by',
+      'if (lane < 2u) { output[lane] = ‸subgroupAdd(1.0); }',
+      'uniformity',
+      'not all invocations of the subgroup come here',
+    ],
+    [
+      'asks for a lane that is not there',
+      'output[lane] = ‸subgroupShuffle(1.0, lane + 1u);',
+      'outside',
+      'there is no lane 4: the subgroup has 4',
+    ],
+  ])('ends with a message at line and column: %s', (_, text, reason, problem) => {
+    const { statements, line, column } = marked(text);
+    const error = errorIn(statements, { budget: 10_000 });
+    expect(error).toBeInstanceOf(SimulationError);
+    expect(error).toMatchObject({ reason });
+    expect(error.messages[0].text).toContain(problem);
+    if (!problem.includes('iteration')) expect(error.messages[0]).toMatchObject({ line, column });
+  });
+
+  it('may read outside where that is allowed, but not write', () => {
+    const file = {
+      name: 'test/outside',
+      source: sourceOf('let y = select(2.0, input[lane + 2u], lane < 2u);\n  output[lane] = y;'),
+    };
+    const output = new Float32Array(4);
+    const poison = (source: string) => compileKernel(specialize({ ...file, source }), { outside: 'poison' });
+    run(poison(file.source), { buffers: { input: new Float32Array([1, 2, 3, 4]), output }, workgroups: [1] });
+    expect([...output]).toEqual([4, 6, 5, 6]);
+    run(poison(file.source.replace('lane < 2u', 'true')), {
+      buffers: { input: new Float32Array(4), output },
+      workgroups: [1],
+    });
+    expect([...output]).toEqual([0, 0, NaN, NaN]);
+    const writes = poison(sourceOf('output[lane + 1u] = 1.0;'));
+    expect(() => run(writes, { buffers: { input: new Float32Array(4), output }, workgroups: [1] })).toThrow(
+      'outside',
+    );
+  });
+});
+
+describe('where the page forbids generated code', () => {
+  afterEach(() => void vi.unstubAllGlobals());
+
+  it('says so', () => {
+    vi.stubGlobal('Function', function refused() {
+      throw new EvalError("Refused to evaluate a string as JavaScript because 'unsafe-eval' is not allowed");
+    });
+    const error = errorOf(() => compileKernel(specialize({ name: 'test/fine', source: sourceOf('') })));
+    vi.unstubAllGlobals();
+    expect(error).toBeInstanceOf(GeneratedCodeError);
+    expect(error.message).toContain("'unsafe-eval'");
+  });
+});
