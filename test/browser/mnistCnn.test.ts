@@ -205,7 +205,7 @@ describe('the page of the MNIST network', () => {
     // Values after ReLU are not negative: orange is a gradient’s.
     expect(await orange(page, canvas)).toBe(0);
     await click(page, '#pictured [value=gradients]');
-    await expect.poll(() => orange(page, canvas)).toBeGreaterThan(20);
+    await expect.poll(() => orange(page, canvas), { timeout: 30_000 }).toBeGreaterThan(20);
     const loss = await number(page, '#target-loss');
     const logShare = -Math.log((await number(page, '#softmax .best b')) / 100);
     expect(Math.abs(loss - logShare)).toBeLessThan(0.02);
