@@ -195,7 +195,7 @@ export class TileRenderer {
   /** Writes the uniform `Grid` of the panel's shader. */
   #upload({ source, layout, uniform }: Panel): void {
     if (!source) return;
-    const { columns, gap, width } = layout;
+    const { columns, gap, width, foot = 0 } = layout;
     const tileWidth = (width + gap) / columns - gap;
     const tile = [tileWidth, (tileWidth * source.height) / source.width];
     const data = new ArrayBuffer(UNIFORM_BYTES);
@@ -208,10 +208,11 @@ export class TileRenderer {
       const { count, tileStride, rowStride, columnStride, first = 0, gamma = 1, picture } = source;
       floats.set([layout.width, layout.height, ...tile, source.width, source.height, gap, gamma]);
       words.set([columns, count, tileStride, rowStride, columnStride, first], 8);
+      floats[14] = foot;
       colours(16, picture ? [paper, paper, ink] : [negative, zero, positive]);
     } else if (source.kind === 'judged') {
       const { count, tileStride, rowStride, columnStride, first = 0 } = source;
-      floats.set([...tile, source.width, source.height, gap, layout.foot ?? 0]);
+      floats.set([...tile, source.width, source.height, gap, foot]);
       words.set([columns, count, tileStride, rowStride, columnStride, first], 6);
       colours(12, [paper, ink, negative, positive]);
     } else {

@@ -30,6 +30,7 @@ struct Grid {
   row_stride: u32,
   column_stride: u32,
   first: u32, // the image that stands in the first place
+  foot: f32, // pixels below each image that stay free
   negative: vec4f, // colours of -1, 0 and 1
   zero: vec4f,
   positive: vec4f,
@@ -58,8 +59,9 @@ fn colour(value: f32) -> vec4f {
 
 @fragment
 fn paint(@builtin(position) position: vec4f) -> @location(0) vec4f {
-  let cell = floor(position.xy / (grid.tile + grid.gap));
-  let inside = position.xy - cell * (grid.tile + grid.gap);
+  let pitch = grid.tile + grid.gap + vec2f(0.0, grid.foot);
+  let cell = floor(position.xy / pitch);
+  let inside = position.xy - cell * pitch;
   let tile = u32(cell.y) * grid.columns + u32(cell.x);
   if (inside.x >= grid.tile.x || inside.y >= grid.tile.y || u32(cell.x) >= grid.columns || tile >= grid.count) {
     return vec4f(0.0);
