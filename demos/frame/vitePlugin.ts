@@ -125,8 +125,11 @@ function pieces(html: string, settings: Settings, fill: (text: string) => string
   text = replace(text, 'training-chart', ({ name, title }, inner) =>
     piece('chart').replaceAll('{{name}}', name).replaceAll('{{title}}', title).replace('{{more}}', inner),
   );
-  text = replace(text, 'lesson-settings', (_, inner) =>
-    piece('lesson').replace('{{controls}}', controlsHtml(settings)).replace('{{more}}', inner),
+  text = replace(text, 'lesson-settings', ({ step }, inner) =>
+    piece('lesson')
+      .replace('{{controls}}', controlsHtml(settings))
+      .replace('{{transport}}', step ? piece('transport').replace('{{step}}', step) : '')
+      .replace('{{more}}', inner),
   );
   return replace(text, 'training-step', (_, inner) => piece('step').replace('{{more}}', inner));
 }

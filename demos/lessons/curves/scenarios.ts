@@ -71,7 +71,7 @@ export const SCENARIOS = {
     title: 'Jumps',
     plan: BASE,
     turns: 'batch',
-    good: 256,
+    good: 512,
     see: 'The training loss jumps from step to step.',
     why: 'Each step sees too few samples, and an odd one throws the weights off. Larger batches are calmer; a lower rate and clipped gradients help, too.',
   },
