@@ -105,7 +105,7 @@ function chooseVariant(
 ): Variant<Rung> {
   const { target } = context;
   const lanes = size ? channelLanesVariants(size, target) : [];
-  const preferLanes = size !== undefined && lanes.length > 0 && prefersChannelLanes(size);
+  const preferLanes = size !== undefined && lanes.length > 0 && prefersChannelLanes(size, target);
   const rungs = [
     'naive',
     'direct',
