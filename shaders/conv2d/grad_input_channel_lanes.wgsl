@@ -131,7 +131,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
         // @unroll
         for (var i = 0u; i < STORED * s; i++) {
           let other = total[i + STORED * s];
-          total[i] = select(total[i], other, upper) + subgroupShuffleXor(select(other, total[i], upper), s);
+          total[i] = select(total[i], other, upper) + subgroupShuffle(select(other, total[i], upper), local ^ s);
         }
       }
       let t = step - (SPAN[1] - 1u); // before the first column a number beyond all others

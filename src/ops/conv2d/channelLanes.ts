@@ -30,10 +30,14 @@ export function channelLanesVariants(size: Conv2dSize, target: Target): string[]
   return ['channel_lanes', ...ROWS.map((rows) => `channel_lanes:${rows}`)];
 }
 
-/** Measured better than broadcast: up to three channels, and at least eight that are summed over. */
+/**
+ * Measured better than broadcast: one channel from at least three; with strides, where fewer taps meet, up to two, and
+ * up to four from channels that come in fours.
+ */
 export function prefersChannelLanes(size: Conv2dSize, { subgroupSize = 1 }: Target): boolean {
-  const { groupIn, groupOut } = size;
-  return subgroupSize >= 8 && groupIn <= 3 && groupOut >= 8 && conv2dFlops(size) >= 2 * 16_384;
+  const { groupIn, groupOut, stride } = size;
+  const most = stride[0] * stride[1] === 1 ? 1 : groupOut % 4 === 0 ? 4 : 2;
+  return subgroupSize >= 8 && groupIn <= most && groupOut >= 3 && conv2dFlops(size) >= 2 * 16_384;
 }
 
 /** Multiply-adds in the text of the loop, for each row of a strip. */

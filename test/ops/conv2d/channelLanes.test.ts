@@ -109,7 +109,8 @@ describe('the choice of channel_lanes', () => {
   it('needs a software adapter with subgroups of eight and few channels of the output', () => {
     expect(chosen(16, 1, true, 8)).toBe('grad_input_channel_lanes');
     expect(chosen(16, 1, true, 4)).toBe('phase_weights,4_broadcast');
-    expect(chosen(4, 1, true, 8)).toBe('phase_weights,4_broadcast');
+    expect(chosen(16, 4, true, 8)).toBe('grad_input_channel_lanes');
+    expect(chosen(18, 3, true, 8)).toBe('phase_weights,4_broadcast');
     expect(chosen(16, 8, true, 8)).toBe('phase_weights,4_broadcast');
     expect(chosen(16, 1, true)).toBe('phase_weights,2_direct');
     expect(chosen(16, 1, false, 32)).toBe('phase_weights,2_direct');
