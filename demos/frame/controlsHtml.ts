@@ -28,7 +28,7 @@ function controlHtml(name: string, setting: Setting<unknown>): string {
       const note = options.some(({ note }) => note)
         ? `<small id="${name}-note">${escapeHtml(options[0].note ?? '')}</small>`
         : '';
-      const narrow = options.every(({ label }) => label.length < 6) ? ' narrow' : '';
+      const narrow = !note && options.every(({ label }) => label.length < 6) ? ' narrow' : '';
       return `<label class="control${narrow}"><span>${title}</span><select id="${name}">${list.join('')}</select>${note}${small}</label>`;
     }
     case 'segments': {

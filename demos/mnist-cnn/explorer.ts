@@ -1,6 +1,7 @@
 import { byId, create } from '../shared/dom.ts';
 import { cssVariable, parseHex } from '../shared/palette.ts';
 import type { Rgb } from '../shared/palette.ts';
+import { rove } from '../shared/roving.ts';
 import type { Live } from './live.ts';
 import type { LayerInfo, Tells } from './protocol.ts';
 
@@ -29,6 +30,9 @@ export function createExplorer(page: Live) {
   let cards: { button: HTMLButtonElement; canvas: HTMLCanvasElement; sum: HTMLElement }[] = [];
   let at = { row: 0, column: 0 };
   let chosen = 0;
+  /** Cards in a row of the page. */
+  const perRow = () => cards.findIndex(({ button }) => button.offsetTop > cards[0].button.offsetTop);
+  const refresh = rove(byId('explorer-channels'), () => (perRow() > 0 ? perRow() : cards.length));
   let timer: ReturnType<typeof setInterval> | undefined;
 
   function open(next: LayerInfo, channel: number): void {
@@ -105,7 +109,9 @@ export function createExplorer(page: Live) {
       });
       return { button, canvas, sum };
     });
-    byId('explorer-channels').replaceChildren(...cards.map(({ button }) => button));
+    const place = byId('explorer-channels');
+    place.replaceChildren(...cards.map(({ button }) => button));
+    refresh();
   }
 
   function paint(): void {

@@ -10,6 +10,7 @@ afterEach(close);
 async function openHolding(): Promise<{ page: Page; errors: string[]; held: Map<string, HTTPRequest> }> {
   const { page, errors } = await openPage('');
   const held = new Map<string, HTTPRequest>();
+  await page.setBypassServiceWorker(true); // it would answer from its cache
   await page.setRequestInterception(true);
   page.on('request', (request) => {
     const [, name] = /\/([\w-]+)\.wgsl/.exec(request.url()) ?? [];

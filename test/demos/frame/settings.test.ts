@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { controlsHtml } from '../../../demos/frame/controlsHtml.ts';
+import { controlsHtml, hintHtml } from '../../../demos/frame/controlsHtml.ts';
 import {
   by,
   dependents,
@@ -72,10 +72,10 @@ describe('settings', () => {
   });
 
   it('become controls, in their order, with a sentence on what changes do', () => {
-    const html = controlsHtml(own);
-    expect([...html.matchAll(/id="([\w-]+)"/g)].map(([, id]) => id)).toEqual([
-      ...['rate-value', 'rate', 'net', 'net-note', 'batch', 'seed', 'noisy'],
-    ]);
+    const html = controlsHtml(own) + hintHtml(own);
+    expect([...html.matchAll(/id="([\w-]+)"/g)].map(([, id]) => id)).toEqual(
+      'rate-value rate net net-note batch seed noisy'.split(' '),
+    );
     expect(html).toContain('min="-4" max="0" step="0.1"');
     expect(html).toContain('Learning rate and noise change a running training.');
     expect(html).toContain('Network, batch size and seed start a new one.');

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { frameHtml } from '../../../demos/frame/vitePlugin.ts';
+import { PAGES } from '../../../demos/frame/pages.ts';
 import { settings, whole } from '../../../demos/frame/settings.ts';
 
 const root = fileURLToPath(new URL('../../../demos', import.meta.url));
@@ -53,6 +54,9 @@ describe('the shell of a page', () => {
 
   it('leads to the neighbours', () => {
     expect(html).toContain('<a rel="next" href="../autoencoder/index.html">');
-    expect(html).not.toContain('rel="prev"');
+    const at = PAGES.findIndex(({ folder }) => folder === 'mnist-cnn');
+    expect(html).toContain(`<a rel="prev" href="../${PAGES[at - 1].folder}/index.html">`);
+    const first = frameHtml(PAGE, root, `${root}/${PAGES[0].folder}`, settings({}));
+    expect(first).not.toContain('rel="prev"');
   });
 });
