@@ -74,8 +74,7 @@ async function take(name: string, { query, at, ready }: Moment): Promise<void> {
     await page.setViewport(VIEW);
     await page.waitForFunction(ready, { timeout: MOST_MS, polling: 500 });
     await page.$eval(at, (element) => {
-      element.scrollIntoView({ behavior: 'instant', block: 'start' });
-      scrollBy({ top: -16, behavior: 'instant' });
+      scrollTo({ top: element.getBoundingClientRect().top + scrollY - 16, behavior: 'instant' });
     });
     for (const [scheme, file] of Object.entries(SCHEMES)) await shoot(page, scheme, join(folder, name, file));
   } catch (error) {
