@@ -49,7 +49,11 @@ const library = {
   outDir: path('dist'),
   emptyOutDir: true,
   lib: {
-    entry: { index: path('src/index.ts'), node: path('src/node/index.ts') },
+    entry: {
+      index: path('src/index.ts'),
+      node: path('src/node/index.ts'),
+      simulator: path('src/simulator/index.ts'),
+    },
     formats: ['es' as const],
   },
   minify: false, // the application's bundler does that; until then stack traces read well

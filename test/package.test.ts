@@ -43,6 +43,21 @@ it('stays small: all of it, and an application that uses little', async () => {
   for (const absent of ['there is no layer type', 'separableConv2d', 'groupNormalization', 'new Gan']) {
     expect(code).not.toContain(absent);
   }
+  expect(code).not.toContain('is not simulated');
+});
+
+it('has the simulator as an entry of its own, without the engine', async () => {
+  const [app, bundle] = [join(dist, 'simulate.mjs'), join(dist, 'simulate')];
+  writeFileSync(app, SIMULATED);
+  await build({
+    root: dist,
+    configFile: false,
+    logLevel: 'error',
+    build: { ssr: app, outDir: bundle, minify: true },
+  });
+  const program = join(bundle, 'simulate.js');
+  expect(gzipSync(readFileSync(program)).length).toBeLessThan(30_000);
+  expect(JSON.parse((await run(process.execPath, [program])).stdout)).toEqual([2, 4, 6, 8]);
 });
 
 it('carries the shaders without their pages of text, annotations kept', () => {
@@ -101,6 +116,16 @@ const SMALL = `
   const model = sequential([dense({ units: 2 })], { inputShape: [2] });
   await model.compile({ gpu: await init(), optimizer: adam(), loss: 'meanSquaredError' });
   console.log(model.summary());
+`;
+
+const SIMULATED = `
+  import { compileKernel, run, specialize } from './simulator.js';
+  const source = \`
+    @group(0) @binding(0) var<storage, read_write> x: array<f32>;
+    @compute @workgroup_size(4) fn main(@builtin(local_invocation_index) i: u32) { x[i] *= 2.0; }\`;
+  const x = new Float32Array([1, 2, 3, 4]);
+  run(compileKernel(specialize({ name: 'double', source })), { buffers: { x }, workgroups: [1] });
+  console.log(JSON.stringify([...x]));
 `;
 
 const NAMES = `

@@ -133,6 +133,7 @@ export function choicesOf(node: Node, target: Target): Choice[] {
       choices.push({ opName, candidates, preferred });
       return preferred;
     },
+    isForced: () => false,
     scratch: (shape, dtype, name) => ({ scratch: name, shape, dtype }),
     shared: (_source, _key, make) => make(),
     dispatch() {},

@@ -81,6 +81,7 @@ export function createCodes(page: Live, looks: Looks) {
     }
     for (const input of explored.querySelectorAll('input')) input.checked = input.value === version;
     const { title } = VERSIONS.find(({ name }) => name === version)!;
+    byId('walk-version').textContent = title;
     byId('decoded').setAttribute('aria-label', `What ${title} decodes from the code of the sliders`);
   }
   looks.onChange(show);

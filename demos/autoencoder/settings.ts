@@ -14,7 +14,8 @@ const place = (initial: number) => hidden.number({ initial, min: 0, max: YOURS }
 
 export const settings = declare({
   bottleneck: numbers({
-    label: 'Bottleneck: numbers in a code',
+    label: 'Bottleneck',
+    hint: 'How many numbers a code has.',
     acts: 'anew',
     initial: 64,
     values: [2, 16, 32, 64],

@@ -75,6 +75,7 @@ async function start(): Promise<void> {
   byId('peers-note').textContent = '';
   byId('detail').hidden = true;
   setRunning(true);
+  say('Opening the GPU', 0);
   const before = performance.now();
   try {
     await runKernelWorker(settings, signal);

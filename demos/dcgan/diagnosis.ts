@@ -1,10 +1,29 @@
-import { percent } from '../shared/dom.ts';
-import type { StepPoint } from './protocol.ts';
+import type { Point } from '../frame/protocol.ts';
+import { announce } from '../shared/announce.ts';
+import { byId, percent } from '../shared/dom.ts';
 
 /** Below this entropy of the digits' shares, in nats, the modes count as collapsed: 1.5 is that of 4.5 equal shares. */
-export const COLLAPSE_ENTROPY = 1.5;
-/** An untrained generator makes nothing but blots, all alike: it has to have had so many updates. */
-export const COLLAPSE_UPDATES = 150;
+const COLLAPSE_ENTROPY = 1.5;
+/**
+ * An untrained generator makes nothing but blots, all alike. Its modes collapse when there were some before; or when it has
+ * had so many updates and still makes one thing only.
+ */
+export const COLLAPSE_UPDATES = 500;
+
+/** Whether the modes have collapsed, as one looks at the samples again and again. */
+export class Collapse {
+  #wasDiverse = false;
+
+  clear(): void {
+    this.#wasDiverse = false;
+  }
+
+  add({ entropy, generatorUpdates }: { entropy: number; generatorUpdates: number }): boolean {
+    const isNarrow = entropy < COLLAPSE_ENTROPY;
+    if (!isNarrow && generatorUpdates > EARLY) this.#wasDiverse = true;
+    return isNarrow && (this.#wasDiverse || generatorUpdates >= COLLAPSE_UPDATES);
+  }
+}
 
 /** Accuracies that say that one of the two is far ahead. */
 const FAR_AHEAD = 0.97;
@@ -12,10 +31,6 @@ const FOOLED = 0.25;
 /** Steps until the mean of the accuracies means something. */
 const EARLY = 30;
 const MEMORY = 40;
-
-export function isCollapsed({ entropy, generatorUpdates }: { entropy: number; generatorUpdates: number }) {
-  return entropy < COLLAPSE_ENTROPY && generatorUpdates >= COLLAPSE_UPDATES;
-}
 
 /** Who is ahead, by the accuracies of the last steps. */
 export class Diagnosis {
@@ -27,7 +42,7 @@ export class Diagnosis {
     this.#steps = this.#real = this.#fake = 0;
   }
 
-  add({ realAccuracy, fakeAccuracy }: StepPoint): void {
+  add({ realAccuracy, fakeAccuracy }: Readonly<Record<'realAccuracy' | 'fakeAccuracy', number>>): void {
     const share = 1 / Math.min(++this.#steps, MEMORY);
     this.#real += (realAccuracy - this.#real) * share;
     this.#fake += (fakeAccuracy - this.#fake) * share;
@@ -41,13 +56,35 @@ export class Diagnosis {
   }
 
   get text(): string {
-    const known = `Lately the discriminator is right about ${percent(this.#real, 0)} of the real and ${percent(this.#fake, 0)} of the generated images`;
+    const known = `In the last steps the discriminator was right on ${percent(this.#real, 0)} of the real images and ${percent(this.#fake, 0)} of the generated ones`;
     const texts = {
       '': '',
-      discriminator: `${known}. It is far ahead: the generator gets little to learn from.`,
-      generator: `${known}. The generator is far ahead: nearly all it makes is taken for real.`,
-      neither: `${known}: neither is far ahead.`,
+      discriminator: `${known}. It is far ahead: its gradient teaches the generator little.`,
+      generator: `${known}. The generator is far ahead: the discriminator takes nearly all its images for real.`,
+      neither: `${known}. Neither network is far ahead.`,
     };
     return texts[this.lead];
   }
+}
+
+/** Says in the element #diagnosis who is ahead; aloud only when that changes. */
+export function createDiagnosis() {
+  const diagnosis = new Diagnosis();
+  const line = byId('diagnosis');
+  function show(): void {
+    const { lead, text } = diagnosis;
+    if (line.dataset.lead !== lead && lead) announce(text);
+    line.dataset.lead = lead;
+    line.textContent = text;
+  }
+  return {
+    points(points: readonly Point[]): void {
+      for (const { realAccuracy, fakeAccuracy } of points) diagnosis.add({ realAccuracy, fakeAccuracy });
+      show();
+    },
+    clear(): void {
+      diagnosis.clear();
+      show();
+    },
+  };
 }

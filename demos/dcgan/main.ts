@@ -1,148 +1,105 @@
-import type { GanPart } from '../../src/index.ts';
-import { showAdapter } from '../shared/adapter.ts';
-import { byId, count, figures } from '../shared/dom.ts';
-import { createFailures, runLive, showData, showRecovered } from '../shared/live.ts';
+import { startPage } from '../frame/page.ts';
+import { figures, percent } from '../shared/dom.ts';
 import { createKernelTabs } from '../shared/kernelTabs.ts';
-import { onSchemeChange, readPalette } from '../shared/palette.ts';
-import { workerPort } from '../shared/port.ts';
-import { createStepTable } from '../shared/stepTable.ts';
 import { createClasses } from './classes.ts';
-import { createControls } from './controls.ts';
-import { createGame } from './game.ts';
+import { createDiagnosis } from './diagnosis.ts';
+import { createFlow } from './flow.ts';
 import { createGradients } from './gradients.ts';
-import { createProgress } from './progress.ts';
-import type { FromWorker, ToWorker, TrainingState } from './protocol.ts';
-import { dataSettings, ganSettings, setRecipes, state } from './settings.ts';
+import type { Calls, Tells } from './protocol.ts';
+import { settings } from './settings.ts';
+import { createSheets } from './sheets.ts';
 import { createWalkPad } from './walkPad.ts';
 
-type Of<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
+/** What a GAN has beside an ordinary network. There without WebGPU, too. */
+const tabs = createKernelTabs([
+  { title: 'Transposed convolution', name: 'conv2d/4_broadcast' },
+  { title: 'Its filters, by phase', name: 'conv2d/phase_weights' },
+  { title: 'Statistics of a batch', name: 'normalization/statistics' },
+  { title: 'Batch normalization', name: 'normalization/apply' },
+  { title: 'Moving statistics', name: 'normalization/moving_statistics' },
+  { title: 'Normal noise', name: 'random/normal' },
+  { title: 'Losses and accuracies', name: 'elementwise/map' },
+  { title: 'Adam', name: 'optimizer/adam' },
+]);
+const showGradients = createGradients();
 
-runLive(run);
+const minus = (text: string) => text.replace('-', '−');
+const shares = {
+  format: (value: number) => percent(value, 0),
+  scale: { forward: (value: number) => value, backward: (place: number) => place },
+  ticks: [0, 0.25, 0.5, 0.75, 1],
+  range: [0, 1],
+  limits: [0, 1.02],
+} as const;
 
-function run(): void {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' });
-  const port = workerPort<FromWorker, ToWorker>(worker, (message) => fail('WorkerError', message));
-  const progress = createProgress();
-  const game = createGame(port);
-  const walk = createWalkPad(port);
-  const classes = createClasses(port);
-  const showGradients = createGradients();
-  const showProgram = createStepTable();
-  let showKernels: ReturnType<typeof createKernelTabs> | undefined;
-  let controls: ReturnType<typeof createControls> | undefined;
-  let now: TrainingState = 'loading';
-  let software = false;
-
-  const fail = createFailures({
-    worker,
-    resetLabel: 'Begin anew',
-    reset: () => port.post({ type: 'reset', training: ganSettings() }),
-    onFailure(message) {
-      controls?.show('failed');
-      progress.status(`Stopped: ${message}`);
+startPage<typeof settings, Calls, Tells>({
+  settings,
+  worker: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' }),
+  charts: {
+    loss: {
+      title: 'Loss',
+      series: [
+        { key: 'discriminatorLoss', name: 'discriminator', colour: '--blue', style: 'line' },
+        { key: 'generatorLoss', name: 'generator', colour: '--orange', style: 'line' },
+      ],
+      format: (value) => minus(figures(value)),
+      formatValue: (value) => minus(value.toFixed(2)),
+      // Nearly linear around 0, logarithmic far from it: losses of a lost game are large.
+      scale: { forward: Math.asinh, backward: Math.sinh },
+      ticks: [-16, -8, -4, -2, -1, 0, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64],
+      range: [0, 2],
+      limits: [-100, 100],
     },
-  });
-
-  function handle(message: FromWorker): void {
-    switch (message.type) {
-      case 'adapter':
-        software = message.software;
-        return showAdapter(message);
-      case 'recipes':
-        setRecipes(message.recipes);
-        controls = createControls(port, { software });
-        return port.post({
-          type: 'start',
-          training: ganSettings(),
-          data: dataSettings(),
-          palette: readPalette(),
-          dataUrl: new URL('../data/mnist', location.href).href,
-        });
-      case 'progress':
-        return progress.doing(message.what, message.part);
-      case 'data':
-        showData(message);
-        return progress.data(message);
-      case 'model':
-        return game.model(message);
-      case 'program':
-        if (!showKernels) {
-          showKernels = createKernelTabs(message.kernels);
-          showKernels.compiled(message.kernels);
-        }
-        byId('stat-dispatches').textContent = String(message.dispatches.length);
-        byId('step-text').textContent = stepText(message);
-        return showProgram(message.dispatches);
-      case 'state':
-        return showState(message);
-      case 'steps':
-        return progress.steps(message);
-      case 'stage':
-        return game.stage(message);
-      case 'opinions': {
-        const { fake } = message;
-        showGradients(fake.reduce((sum, value) => sum + value, 0) / fake.length);
-        return game.opinions(message);
-      }
-      case 'moved':
-        return game.moved(message.by);
-      case 'walked':
-        return walk.walked(message.opinion);
-      case 'critic':
-        return classes.critic(message);
-      case 'classes':
-        game.classes(message);
-        return classes.classes(message);
-      case 'recovered':
-        return showRecovered(message);
-      case 'error':
-        return fail(message.name, message.message);
-    }
-  }
-
-  function showState({ state: next, step, updates }: Of<'state'>): void {
-    const before = now;
-    now = next;
-    controls?.show(next);
-    document.body.dataset.state = next;
-    if (next === 'compiling' && step === 0) {
-      progress.clear();
-      classes.clear();
-    }
-    progress.showStep(step);
-    game.updates(updates);
-    if (next === 'running') game.moved(undefined);
-    if ((before === 'loading' || before === 'compiling') && (next === 'ready' || next === 'running')) {
-      walk.ready();
-      if (next === 'ready' && state.values.play === '1') port.post({ type: 'play' });
-    }
-    const texts: Record<TrainingState, string> = {
-      loading: 'Loading the data.',
-      compiling: 'Compiling the kernels.',
-      ready: 'Ready. Neither network knows anything yet: press play.',
-      running: 'Training.',
-      pausing: 'Pausing after the step under way.',
-      paused: `Paused after step ${count(step)}.`,
-      failed: 'Stopped.',
+    accuracy: {
+      ...shares,
+      title: 'Accuracy of the discriminator',
+      series: [
+        { key: 'realAccuracy', name: 'on real', colour: '--blue', style: 'line' },
+        { key: 'fakeAccuracy', name: 'on generated', colour: '--orange', style: 'line' },
+      ],
+    },
+    classes: {
+      ...shares,
+      title: 'Diversity and confidence',
+      series: [
+        { key: 'diversity', name: 'diversity', colour: '--blue', style: 'dots' },
+        { key: 'confidence', name: 'confidence', colour: '--orange', style: 'dots' },
+      ],
+    },
+  },
+  texts: {
+    ready: 'Ready. Both networks are untrained: press play.',
+    trained: 'Both networks are trained. Explore them, or train a pair yourself.',
+  },
+  stepWords: ({ batch }, part) =>
+    `${part === 'both' ? 'both networks learn' : `only the ${part} learns`}. Gather ${batch} real images, draw ${batch} ` +
+    `latent vectors, generate, judge both, losses, backward, update, record`,
+  recording: 'trained/small',
+  start(page) {
+    const flow = createFlow(page);
+    const sheets = createSheets(page, flow.watch);
+    const classes = createClasses();
+    const diagnosis = createDiagnosis();
+    const walk = createWalkPad(page);
+    return {
+      model: flow.model,
+      position: ({ state }) => state === 'running' && flow.moved(undefined),
+      program: ({ kernels }) => tabs.compiled(kernels),
+      points: diagnosis.points,
+      seen(seen) {
+        flow.seen(seen);
+        sheets.seen(seen);
+        classes.seen(seen);
+        showGradients(seen.fake.reduce((sum, value) => sum + value, 0) / seen.fake.length);
+      },
+      moments: sheets.moments,
+      moved: flow.moved,
+      stage: flow.stage,
+      walked: walk.walked,
+      cleared() {
+        diagnosis.clear();
+        classes.clear();
+      },
     };
-    if (next !== before || next === 'paused') progress.status(texts[next]);
-  }
-
-  port.listen(handle);
-  onSchemeChange(() => port.post({ type: 'palette', palette: readPalette() }));
-}
-
-function stepText({ part, dispatches, planBytes }: Of<'program'>): string {
-  const total = dispatches.reduce((sum, { flops }) => sum + flops, 0);
-  const whose: Record<GanPart, string> = {
-    both: 'both networks learn',
-    generator: 'the generator alone learns',
-    discriminator: 'the discriminator alone learns',
-  };
-  return (
-    `A step in which ${whose[part]}: ${dispatches.length} dispatches in one submit. Gather ${ganSettings().batchSize} real ` +
-    `images, draw as many latent vectors, generate, judge both, losses, backward, update, record. Together ` +
-    `${figures(total / 1e6)} million floating-point operations, with ${figures(planBytes / 2 ** 20)} MiB for everything in ` +
-    `between; nothing crosses the bus. Each name opens its kernel.`
-  );
-}
+  },
+});

@@ -10,6 +10,10 @@ export class Movement {
     this.#gan = gan;
   }
 
+  forget(): void {
+    this.#before = undefined;
+  }
+
   /** Root mean square of the differences since the last look; undefined at the first. */
   async look(): Promise<ByNetwork | undefined> {
     const { variables } = this.#gan.compiled.gpu;

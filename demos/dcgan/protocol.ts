@@ -1,40 +1,9 @@
-import type { GanPart, GeneratorLoss } from '../../src/index.ts';
-import type { DcganPreset } from '../../src/models/dcgan.ts';
-import type { DispatchInfo, KernelCode } from '../shared/dispatches.ts';
-import type { KernelTab } from '../shared/kernelTabs.ts';
-import type { DataSettings } from '../shared/loadDigits.ts';
-import type { Palette } from '../shared/palette.ts';
-import type { PanelMessage } from '../shared/panels.ts';
-
-/** What the page and its worker say to each other. The worker owns the GPU, the data and the networks. */
+import type { GanPart } from '../../src/index.ts';
 
 /** Samples on a side of the grids, and of the map of the latent walk. */
 export const GRID = 8;
 export const MAP = 7;
 export const SAMPLES = GRID * GRID;
-
-export interface GanSettings {
-  readonly preset: DcganPreset;
-  readonly generatorRate: number;
-  readonly discriminatorRate: number;
-  readonly loss: GeneratorLoss;
-  /** How far the targets of real images stay below 1. */
-  readonly smoothing: number;
-  readonly batchSize: number;
-  readonly seed: number;
-}
-
-/** How each pair of networks is trained unless the address says otherwise. */
-export interface Recipe {
-  readonly description: string;
-  readonly parameters: readonly [generator: number, discriminator: number];
-  readonly learningRate: number;
-  readonly batchSize: number;
-}
-export type Recipes = Readonly<Record<DcganPreset, Recipe>>;
-
-/** As fast as it goes, a step each half second, or a stage of a step each half second. */
-export type Pace = 'full' | 'step' | 'stage';
 
 /** What happens in a step, in order. */
 export const STAGES = ['noise', 'generate', 'fake', 'judge', 'losses', 'update'] as const;
@@ -47,86 +16,53 @@ export interface Place {
   readonly y: number;
 }
 
-export type ToWorker =
-  | { type: 'start'; training: GanSettings; data: DataSettings; palette: Palette; dataUrl: string }
-  | { type: 'play' }
-  | { type: 'pause' }
-  | { type: 'step' }
-  /** From the first step again, with these settings. */
-  | { type: 'reset'; training: GanSettings }
-  | { type: 'rates'; generator: number; discriminator: number }
-  | { type: 'part'; part: GanPart }
-  | { type: 'pace'; pace: Pace }
-  | { type: 'palette'; palette: Palette }
-  /** Panels: 'fakes', 'reals', 'flow-noise', 'flow-fake', 'flow-real', 'walk', 'map'. */
-  | PanelMessage
-  /** Other latent vectors for the grid. */
-  | { type: 'noise'; number: number }
-  /** The sample whose way through the networks is shown. */
-  | { type: 'watch'; index: number }
-  | { type: 'walk'; place: Place }
-  /** Train the judge of digits, where that has not begun by itself. */
-  | { type: 'critic' };
-
-export type TrainingState = 'loading' | 'compiling' | 'ready' | 'running' | 'pausing' | 'paused' | 'failed';
-
-export interface StepPoint {
-  readonly step: number;
-  readonly discriminatorLoss: number;
-  readonly generatorLoss: number;
-  readonly realAccuracy: number;
-  readonly fakeAccuracy: number;
-}
-
 /** A number for each network. */
 export interface ByNetwork {
   readonly generator: number;
   readonly discriminator: number;
 }
 
-export type FromWorker =
-  | { type: 'adapter'; description: string; software: boolean }
-  | { type: 'recipes'; recipes: Recipes }
-  /** `part` of the work is done, 0 … 1. */
-  | { type: 'progress'; what: string; part: number }
-  | { type: 'data'; synthetic: boolean; notice?: string; trainSize: number }
-  | { type: 'model'; parameters: ByNetwork; latentSize: number; side: number }
-  | {
-      type: 'program';
-      part: GanPart;
-      dispatches: readonly DispatchInfo[];
-      planBytes: number;
-      /** Those worth reading. */
-      kernels: readonly (KernelTab & KernelCode)[];
-    }
-  | { type: 'state'; state: TrainingState; step: number; epoch: number; updates: ByNetwork }
-  | { type: 'steps'; points: readonly StepPoint[]; millisecondsPerStep: number }
+/** What the sheet of generated images shows: the images, or the gradients of the generator's loss by their pixels. */
+export type Pictured = 'images' | 'gradients';
+
+/**
+ * What the page calls. Panels: 'fakes', 'reals', 'flow-noise', 'flow-fake', 'flow-real', 'flow-gradient', 'walk', 'map'.
+ */
+export type Calls = {
+  /** The sample whose way through the networks is shown. */
+  watch(index: number): void;
+  picture(what: Pictured): void;
+  /** The generated images as they were after this step; undefined: as they are. */
+  past(step: number | undefined): void;
+  walk(place: Place): Promise<void>;
+};
+
+/** What there is to know of the samples, by their numbers. */
+export interface Reading {
+  /** The discriminator's probability that the image is real. */
+  readonly fake: Float32Array;
+  readonly real: Float32Array;
+  /** The largest magnitude in the gradient of the generator's loss by the image's pixels. */
+  readonly pull: Float32Array;
+  /** The digit that the sample is read as, and how surely. */
+  readonly digits: Uint8Array;
+  readonly confidences: Float32Array;
+  readonly meanConfidence: number;
+  /** Of the shares of the ten digits, in nats. */
+  readonly entropy: number;
+}
+
+/** What the worker tells. */
+export type Tells = {
+  model: { readonly parameters: ByNetwork; readonly latentSize: number };
+  /** `updates`: how often each network has been updated. */
+  seen: Reading & { readonly step: number; readonly updates: ByNetwork };
+  /** The steps whose images can be shown again. */
+  moments: readonly number[];
+  /** Root mean square of how far the weights have moved since the last pause; undefined while they move. */
+  moved: ByNetwork | undefined;
   /** The stage that a slow step has come to; undefined when it is over. */
-  | { type: 'stage'; stage: Stage | undefined; part: GanPart }
-  /** The discriminator's probability for each image of the two grids that it is real. */
-  | { type: 'opinions'; fake: Float32Array; real: Float32Array }
-  /** Root mean square of how far the weights have moved since the last pause. */
-  | { type: 'moved'; by: ByNetwork }
-  | { type: 'walked'; opinion: number }
-  /** The judge of digits: not trained, being trained, or at work with this accuracy in its training. */
-  | {
-      type: 'critic';
-      state: 'untrained' | 'training' | 'ready';
-      part: number;
-      accuracy: number;
-      steps: number;
-    }
-  | {
-      type: 'classes';
-      step: number;
-      /** By sample: the digit that it is read as, and how surely. */
-      digits: Uint8Array;
-      confidences: Float32Array;
-      meanConfidence: number;
-      /** Of the shares of the ten digits, in nats. */
-      entropy: number;
-      generatorUpdates: number;
-    }
-  /** The GPU was lost, and a new one goes on from the last checkpoint. `reason` is WebGPU's own. */
-  | { type: 'recovered'; step: number; reason: string }
-  | { type: 'error'; name: string; message: string };
+  stage: { readonly stage: Stage | undefined; readonly part: GanPart };
+  /** The discriminator's opinion of the image at the place of the walk. */
+  walked: number;
+};

@@ -1,85 +1,101 @@
-import type { GanPart } from '../../src/index.ts';
-import type { DcganPreset } from '../../src/models/dcgan.ts';
-import type { DataSettings } from '../shared/loadDigits.ts';
-import { choice, number, UrlState } from '../shared/urlState.ts';
-import type { Field } from '../shared/urlState.ts';
+import { DCGAN_FACTS } from '../../src/models/dcganFacts.ts';
+import type { DcganFacts, DcganPreset } from '../../src/models/dcganFacts.ts';
+import { by, hidden, numbers, options, range, settings as declare, whole } from '../frame/settings.ts';
+import { digitSettings } from '../shared/digitSettings.ts';
 import { SAMPLES } from './protocol.ts';
-import type { GanSettings, Pace, Place, Recipe, Recipes } from './protocol.ts';
 
-const whole = true;
-export const PRESETS = ['small', 'keras', 'tf', 'pytorch'] as const satisfies readonly DcganPreset[];
-export const PARTS = ['both', 'generator', 'discriminator'] as const satisfies readonly GanPart[];
-export const PACES = ['full', 'step', 'stage'] as const satisfies readonly Pace[];
-export const MOST_SMOOTHING = 0.4;
-const rate = number({ min: 0, max: 1 });
+const PRESETS = ['small', 'keras', 'tf', 'pytorch'] as const satisfies readonly DcganPreset[];
+const each = <T>(of: (facts: DcganFacts, preset: DcganPreset) => T) =>
+  Object.fromEntries(PRESETS.map((preset) => [preset, of(DCGAN_FACTS[preset], preset)])) as Record<
+    DcganPreset,
+    T
+  >;
+const weights = ({ parameters: [generator, discriminator] }: DcganFacts) =>
+  (generator + discriminator).toLocaleString('en-US');
+const rate = {
+  acts: 'now',
+  scale: 'log',
+  min: 1e-5,
+  max: 0.01,
+  step: 0.05,
+  limits: [0, 1],
+  initial: by(
+    'preset',
+    each(({ learningRate }) => learningRate),
+  ),
+} as const;
 
 /** Four numbers of samples, as people count them: 1-8-57-64. */
-const corners: Field<string> = {
-  initial: `1-8-${SAMPLES - 7}-${SAMPLES}`,
-  parse: (text) => {
-    const numbers = text.split('-').map(Number);
-    const fit = numbers.every((each) => Number.isInteger(each) && each >= 1 && each <= SAMPLES);
-    return numbers.length === 4 && fit ? text : undefined;
-  },
-  format: (value) => value,
+const isCorners = (text: string) => {
+  const samples = text.split('-').map(Number);
+  return samples.length === 4 && samples.every((n) => Number.isInteger(n) && n >= 1 && n <= SAMPLES);
 };
+const share = { initial: 0.5, min: 0, max: 1, fractions: true } as const;
 
-/** Everything of this page that a link shares. */
-export const state = new UrlState({
-  preset: choice(PRESETS, 'small'),
-  /** Learning rates; without one the preset's own is used. */
-  grate: rate,
-  drate: rate,
-  loss: choice(['nonSaturating', 'minimax'], 'nonSaturating'),
-  smooth: number({ min: 0, max: MOST_SMOOTHING }, 0),
-  batch: number({ min: 2, max: 1024, whole }),
-  seed: number({ min: 0, max: 2 ** 32 - 1, whole }, 0),
-  part: choice(PARTS, 'both'),
-  pace: choice(PACES, 'full'),
+export const settings = declare({
+  part: options({
+    label: 'Who learns',
+    acts: 'now',
+    initial: 'both',
+    values: ['both', 'generator', 'discriminator'],
+    segments: true,
+  }),
+  pace: options({
+    label: 'Pace',
+    acts: 'now',
+    initial: 'full',
+    values: ['full', 'step', 'stage'],
+    labels: { full: 'full speed', step: 'slow', stage: 'stages' },
+    notes: { step: 'Two steps per second', stage: 'Half a second for each stage of a step' },
+    segments: true,
+  }),
+  preset: options({
+    label: 'Networks',
+    acts: 'anew',
+    initial: 'small',
+    values: PRESETS,
+    labels: each((facts, preset) => `${preset}, ${weights(facts)} weights`),
+    notes: each(({ description }, preset) =>
+      preset === 'small' ? description : `${description}. It needs a GPU.`,
+    ),
+  }),
+  grate: range({ label: 'Generator’s learning rate', ...rate }),
+  drate: range({ label: 'Discriminator’s learning rate', ...rate }),
+  loss: options({
+    label: 'Generator’s loss',
+    acts: 'anew',
+    initial: 'nonSaturating',
+    values: ['nonSaturating', 'minimax'],
+    labels: { nonSaturating: 'non-saturating, −log D(G(z))', minimax: 'minimax, log(1 − D(G(z)))' },
+  }),
+  smooth: range({
+    label: 'Label smoothing',
+    acts: 'anew',
+    min: 0,
+    max: 0.4,
+    step: 0.05,
+    limits: [0, 0.4],
+    initial: 0,
+    show: (value) => (value === 0 ? 'none' : `real is ${Number((1 - value).toFixed(2))}`),
+  }),
+  batch: numbers({
+    label: 'Batch size',
+    acts: 'restart',
+    values: [16, 32, 64, 128, 256, 512],
+    limits: [2, 1024],
+    softwareMost: 32,
+    initial: by(
+      'preset',
+      each(({ batchSize }) => batchSize),
+    ),
+  }),
+  seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
   /** Which latent vectors the grid shows. */
-  noise: number({ min: 0, max: 9999, whole }, 0),
+  noise: hidden.number({ initial: 0, min: 0, max: 9999, acts: 'now' }),
   /** The latent walk: samples in the corners, and the place between them. */
-  corners,
-  x: number({ min: 0, max: 1 }, 0.5),
-  y: number({ min: 0, max: 1 }, 0.5),
-  data: choice(['mnist', 'synthetic'], 'mnist'),
-  /** Use at most so many images: for slow adapters and for tests. */
-  train: number({ min: SAMPLES, max: 60_000, whole }),
-  /** Begin without waiting for the button. */
-  play: choice(['0', '1'], '0'),
+  corners: hidden.text(`1-8-${SAMPLES - 7}-${SAMPLES}`, isCorners),
+  x: hidden.number(share),
+  y: hidden.number(share),
+  ...digitSettings,
+  test: hidden.number({ initial: SAMPLES, min: SAMPLES, max: 10_000, acts: 'load' }),
 });
-
-let recipes: Recipes;
-
-/** The worker knows the networks; the page need not load the engine for it. */
-export function setRecipes(known: Recipes): void {
-  recipes = known;
-}
-
-export function recipe(preset: DcganPreset = state.values.preset): Recipe {
-  return recipes[preset];
-}
-
-export function ganSettings(): GanSettings {
-  const { preset, grate, drate, loss, smooth: smoothing, batch, seed } = state.values;
-  const { learningRate, batchSize } = recipe();
-  return {
-    preset,
-    generatorRate: grate ?? learningRate,
-    discriminatorRate: drate ?? learningRate,
-    loss,
-    smoothing,
-    batchSize: batch ?? batchSize,
-    seed,
-  };
-}
-
-export function dataSettings(): DataSettings {
-  const { data: name, train } = state.values;
-  return { name, train, test: SAMPLES };
-}
-
-export function place(): Place {
-  const { corners: text, x, y } = state.values;
-  return { corners: text.split('-').map((sample) => Number(sample) - 1), x, y };
-}

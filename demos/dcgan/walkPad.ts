@@ -1,10 +1,7 @@
 import { announce } from '../shared/announce.ts';
 import { byId, create, percent } from '../shared/dom.ts';
-import { handOver } from '../shared/panels.ts';
-import type { Port } from '../shared/port.ts';
+import type { Live } from './live.ts';
 import { MAP, SAMPLES } from './protocol.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
-import { place, state } from './settings.ts';
 
 const CORNERS = ['top left', 'top right', 'bottom left', 'bottom right'];
 const KEY_STEP = 0.02;
@@ -16,28 +13,26 @@ const ROUND_MS = 16_000;
 const GAP = 2;
 
 /** The map between four samples, the mark on it, and the image at the mark. */
-export function createWalkPad(port: Port<FromWorker, ToWorker>): {
-  walked(opinion: number): void;
-  ready(): void;
-} {
+export function createWalkPad(page: Live): { walked(opinion: number): void } {
   const pad = byId('walk-pad');
   const dot = byId('walk-dot');
   const strollButton = byId<HTMLButtonElement>('stroll');
-  let { x, y } = state.values;
+  let { x, y } = page.values;
   let quiet: ReturnType<typeof setTimeout> | undefined;
   let seen = false;
-  let usable = false;
   let strolling = 0;
   let opinion = 0;
 
-  handOver(port, 'map', byId('map'), (width) => ({ columns: MAP, rows: MAP, gap: GAP, width }));
-  handOver(port, 'walk', byId('walk'), (width) => ({ columns: 1, rows: 1, gap: 0, width, foot: 10 }));
+  page.handOver('map', byId('map'), (width) => ({ columns: MAP, rows: MAP, gap: GAP, width }));
+  page.handOver('walk', byId('walk'), (width) => ({ columns: 1, rows: 1, gap: 0, width, foot: 10 }));
 
+  /** The samples in the corners, as people count them. */
+  const corners = () => page.values.corners.split('-').map(Number);
   const inputs = CORNERS.map((name, index) => {
     const input = create('input', { type: 'number', min: '1', max: String(SAMPLES), step: '1' });
     input.inputMode = 'numeric';
     input.addEventListener('change', () => {
-      if (!input.validity.valid || input.value === '') input.value = String(place().corners[index] + 1);
+      if (!input.validity.valid || input.value === '') input.value = String(corners()[index]);
       chooseCorners(inputs.map(({ value }) => Number(value)));
     });
     byId('corners').append(create('label', {}, create('span', {}, name), input));
@@ -45,7 +40,7 @@ export function createWalkPad(port: Port<FromWorker, ToWorker>): {
   });
 
   function chooseCorners(samples: readonly number[]): void {
-    state.set({ corners: samples.join('-') });
+    page.set({ corners: samples.join('-') });
     inputs.forEach((input, index) => (input.value = String(samples[index])));
     post();
   }
@@ -57,7 +52,7 @@ export function createWalkPad(port: Port<FromWorker, ToWorker>): {
   }
 
   function post(): void {
-    if (seen && usable) port.post({ type: 'walk', place: { ...place(), x, y } });
+    if (seen) void page.call('walk', { corners: corners().map((sample) => sample - 1), x, y });
   }
 
   function move(toX: number, toY: number): void {
@@ -67,7 +62,7 @@ export function createWalkPad(port: Port<FromWorker, ToWorker>): {
     clearTimeout(quiet);
     if (strolling) return;
     quiet = setTimeout(() => {
-      state.set({ x, y });
+      page.set({ x, y });
       announce(
         `${percent(x, 0)} to the right, ${percent(y, 0)} down: ${percent(opinion, 0)} real to the discriminator`,
       );
@@ -118,13 +113,13 @@ export function createWalkPad(port: Port<FromWorker, ToWorker>): {
       strolling = requestAnimationFrame(walk);
     };
     strolling = requestAnimationFrame(walk);
-    strollButton.textContent = 'Rest';
+    strollButton.textContent = 'Stop';
   }
 
   function rest(): void {
     cancelAnimationFrame(strolling);
     strolling = 0;
-    strollButton.textContent = 'Stroll';
+    strollButton.textContent = 'Walk around';
   }
 
   strollButton.addEventListener('click', () => {
@@ -144,17 +139,13 @@ export function createWalkPad(port: Port<FromWorker, ToWorker>): {
     seen = true;
     post();
   }).observe(byId('walk-section'));
-  inputs.forEach((input, index) => (input.value = String(place().corners[index] + 1)));
+  inputs.forEach((input, index) => (input.value = String(corners()[index])));
   showMark();
 
   return {
     walked(probability) {
       opinion = probability;
       byId('walk-opinion').textContent = percent(probability, 0);
-    },
-    ready() {
-      usable = true;
-      post();
     },
   };
 }

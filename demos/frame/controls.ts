@@ -1,4 +1,5 @@
 import { byId, create } from '../shared/dom.ts';
+import { placeOf } from './settings.ts';
 import type { Setting, Settings, ValuesOf } from './settings.ts';
 
 /** Binds the controls that controlsHtml.ts has written to the settings they stand for. */
@@ -40,9 +41,9 @@ function bind(name: string, setting: Setting<any>, change: (value: unknown) => v
       input.addEventListener('input', () => tell(valueOf()));
       input.addEventListener(event, () => change(valueOf()));
       return (value: number) => {
-        // What is beyond the slider, such as a rate of 0, stands at its end, and its number beside it.
-        const low = control.log ? Math.log10(Math.max(value, control.min)) : value;
-        if (document.activeElement !== input || valueOf() !== value) input.value = String(low);
+        if (document.activeElement !== input || valueOf() !== value) {
+          input.value = String(placeOf(value, control));
+        }
         tell(value);
       };
     }

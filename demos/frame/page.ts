@@ -11,7 +11,7 @@ import { Address } from './address.ts';
 import { bindControls } from './controls.ts';
 import { createProgress } from './progress.ts';
 import type { ChartPlan, FigurePlan } from './progress.ts';
-import type { Calls, FromWorker, Position, ProgramFacts, Tells, ToWorker } from './protocol.ts';
+import type { Calls, FromWorker, Point, Position, ProgramFacts, Tells, ToWorker } from './protocol.ts';
 import type { Settings, ValuesOf } from './settings.ts';
 import { bindShell } from './shell.ts';
 import { stateText } from './states.ts';
@@ -46,7 +46,9 @@ export type Handlers<E> = {
 } & {
   readonly position?: (position: Position) => void;
   readonly program?: (facts: ProgramFacts) => void;
-  /** Values of an evaluation, as they go into the charts. */
+  /** Values of training steps, as they go into the charts. */
+  readonly points?: (points: readonly Point[]) => void;
+  /** Values of an evaluation, likewise. */
   readonly evaluated?: (values: Readonly<Record<string, number>>) => void;
   readonly cleared?: () => void;
   /** Some settings have changed. */
@@ -185,7 +187,8 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
       case 'position':
         return showPosition(message.position);
       case 'points':
-        return progress.points(message);
+        progress.points(message);
+        return handlers.points?.(message.points);
       case 'evaluated':
         progress.evaluated(message.point);
         return handlers.evaluated?.(message.point);

@@ -170,7 +170,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     const resting = this.#state === 'pausing';
     if (this.#lookedAt !== step) await this.look();
     if (resting || this.#state === 'paused') this.#tell('paused');
-    if (resting) await this.#evaluate();
+    if (resting || this.#due.evaluate.isDue) await this.#evaluate();
     await this.trainee.rested?.();
     await this.#gate.pass();
     if (!this.#gate.isOpen) await this.trainee.approach?.(() => !signal.aborted);

@@ -248,6 +248,18 @@ export function ordered(all: Settings): string[] {
   return [...names.filter((name) => !depends(name)), ...names.filter(depends)];
 }
 
+/** What all settings are while nobody has set any. */
+export function initialValues(all: Settings): Readonly<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  for (const name of ordered(all)) values[name] = initialOf(all, name, values, false);
+  return values;
+}
+
+/** Where a number stands on its slider; what is beyond it, such as a rate of 0, at its end. */
+export function placeOf(value: number, { min, log }: { min: number; log: boolean }): number {
+  return log ? Number(Math.log10(Math.max(value, min)).toFixed(6)) : value;
+}
+
 function numeric(min: number, max: number, integer: boolean) {
   return {
     parse: (text: string): number | undefined => {

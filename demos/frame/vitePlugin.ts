@@ -126,8 +126,11 @@ function pieces(html: string, settings: Settings, fill: (text: string) => string
     piece('chart').replaceAll('{{name}}', name).replaceAll('{{title}}', title).replace('{{more}}', inner),
   );
   text = replace(text, 'digit-pad', (_, inner) => piece('pad').replace('{{more}}', inner));
-  text = replace(text, 'lesson-settings', (_, inner) =>
-    piece('lesson').replace('{{controls}}', controlsHtml(settings)).replace('{{more}}', inner),
+  text = replace(text, 'lesson-settings', ({ step }, inner) =>
+    piece('lesson')
+      .replace('{{controls}}', controlsHtml(settings))
+      .replace('{{transport}}', step ? piece('transport').replace('{{step}}', step) : '')
+      .replace('{{more}}', inner),
   );
   return replace(text, 'training-step', (_, inner) => piece('step').replace('{{more}}', inner));
 }

@@ -1,11 +1,10 @@
 import { dataset, layerSummaries } from '../../src/index.ts';
-import type { Gpu, Model } from '../../src/index.ts';
+import type { Model } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/trainee.ts';
 import { coalesce } from '../shared/coalesce.ts';
-import { LessonProgram } from './lessonProgram.ts';
 import type { ExplainedMap, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 import { classify, isDrawable, Viewer } from './viewer.ts';
@@ -13,7 +12,6 @@ import { classify, isDrawable, Viewer } from './viewer.ts';
 type Here = Context<ValuesOf<typeof settings>, MnistSet, Tells>;
 
 const PIXELS = 28 * 28;
-const LESSONS = new WeakMap<Gpu, Promise<LessonProgram>>();
 
 /** What the page wants to see; it outlives networks and GPUs. */
 const wishes = {
@@ -187,14 +185,6 @@ export class Digits implements Trainee<MnistSet> {
       height: 28,
       chosen: wishes.chosen,
     });
-  }
-
-  /** The lesson's operations, on the same GPU. */
-  async lesson(image: Float32Array, filter: Float32Array) {
-    const { gpu } = this.#context;
-    const program = LESSONS.get(gpu) ?? LessonProgram.create(gpu);
-    LESSONS.set(gpu, program);
-    return (await program).run(image, filter);
   }
 
   connect(panel: string): void {

@@ -4,7 +4,6 @@ import { startPage } from '../frame/page.ts';
 import { createExplorer } from './explorer.ts';
 import { createGradients } from './gradients.ts';
 import { showLayers } from './layers.ts';
-import { createLesson, LESSON_KERNELS } from './lesson.ts';
 import { createPad } from './pad.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { settings } from './settings.ts';
@@ -13,8 +12,15 @@ import { createTestSet } from './testSet.ts';
 /** Probabilities this close to 1 share the top of the axis. */
 const TOP = 0.002;
 
+const KERNELS = [
+  { title: 'Convolution', name: 'conv2d/1_naive' },
+  { title: 'ReLU', name: 'elementwise/map' },
+  { title: 'Max pooling', name: 'pooling/max' },
+  { title: 'Softmax and loss', name: 'loss/softmax_cross_entropy' },
+  { title: 'Adam', name: 'optimizer/adam' },
+];
 /** There without WebGPU, too. */
-const tabs = createKernelTabs(LESSON_KERNELS);
+const tabs = createKernelTabs(KERNELS);
 
 startPage<typeof settings, Calls, Tells>({
   settings,
@@ -66,12 +72,12 @@ startPage<typeof settings, Calls, Tells>({
     });
     const explorer = createExplorer(page);
     const gradients = createGradients(page);
-    createLesson(page, tabs);
     return {
       model({ layers }) {
         explorer.close();
         showLayers(page, layers, explorer.open);
       },
+      program: ({ kernels }) => tabs.compiled(kernels),
       channel: explorer.channel,
       labels(labels) {
         pad.labels(labels);

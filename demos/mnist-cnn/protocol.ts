@@ -1,12 +1,3 @@
-import type { KernelCode } from '../shared/dispatches.ts';
-
-export interface LessonResult {
-  readonly convolved: number[];
-  readonly rectified: number[];
-  readonly pooled: number[];
-  readonly kernels: readonly KernelCode[];
-}
-
 export interface LayerInfo {
   readonly name: string;
   readonly type: string;
@@ -42,7 +33,6 @@ export type Calls = {
   gradients(target: number | undefined): Promise<void>;
   /** Tell what makes a feature map, from now on. */
   explain(map: ExplainedMap | undefined): void;
-  lesson(image: Float32Array, filter: Float32Array): LessonResult;
 };
 
 export interface ExplainedMap {

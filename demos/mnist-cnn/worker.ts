@@ -16,7 +16,6 @@ serve<typeof settings, MnistSet, Digits, Calls, Tells>({
     grid: (digits, chosen) => digits.showGrid(chosen),
     gradients: (digits, target) => digits.gradients(target),
     explain: (digits, map) => digits.explain(map),
-    lesson: (digits, image, filter) => digits.lesson(image, filter),
   },
   latest: ['look', 'gradients'],
 });

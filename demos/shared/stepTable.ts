@@ -28,9 +28,8 @@ export function createStepTable(): (dispatches: readonly DispatchInfo[]) => void
 
   return (dispatches) => {
     const most = Math.max(...dispatches.map(({ flops }) => flops));
-    const head = ['', 'Where', 'Kernel', 'Workgroups', 'MFLOP'].map((text) =>
-      create('th', { scope: 'col' }, text),
-    );
+    const titles = ['Where', 'Kernel', 'Workgroups', 'MFLOP'];
+    const head = [create('td'), ...titles.map((text) => create('th', { scope: 'col' }, text))];
     byId('dispatches').replaceChildren(
       create('thead', {}, create('tr', {}, ...head)),
       create('tbody', {}, ...dispatches.map((dispatch, index) => row(dispatch, index, most))),

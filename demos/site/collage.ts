@@ -1,5 +1,8 @@
 import type { Picture } from './recorder.ts';
 
+/** Shades of grey: more are hardly seen, and make the file larger. */
+const LEVELS = 32;
+
 /** A picture on which smaller ones are laid. */
 export class Collage implements Picture {
   readonly width: number;
@@ -23,7 +26,8 @@ export class Collage implements Picture {
     for (let row = 0; row < height * magnify; row++) {
       for (let column = 0; column < width * magnify; column++) {
         const value = values[Math.floor(row / magnify) * width + Math.floor(column / magnify)];
-        this.data[(y + row) * this.width + x + column] = 255 * Math.min(1, Math.max(0, value));
+        const level = Math.round((LEVELS - 1) * Math.min(1, Math.max(0, value)));
+        this.data[(y + row) * this.width + x + column] = (255 * level) / (LEVELS - 1);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { adam, cosineDecay } from '../../src/index.ts';
 import type { Gan, Gpu } from '../../src/index.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
@@ -7,18 +8,21 @@ import { scoreDigits, statisticsOf } from '../../src/models/digitScore.ts';
 import type { DigitScore } from '../../src/models/digitScore.ts';
 import type { FeatureStatistics } from '../../src/models/frechetDistance.ts';
 import { readGenerated } from '../../src/node/cli/dcganScore.ts';
+import { percent } from '../shared/dom.ts';
 import { Collage } from './collage.ts';
 import type { Recorder } from './recorder.ts';
 import type { SiteTraining, StartedTraining } from './training.ts';
 
-const { batchSize, parameters, epochs } = DCGAN_PRESETS.small;
-const STEPS = epochs * Math.ceil(60_000 / batchSize);
+const EPOCHS = 16;
+const { batchSize, parameters, learningRate, beta1 } = DCGAN_PRESETS.small;
+const STEPS = EPOCHS * Math.ceil(60_000 / batchSize);
 /** The first samples that the page shows, in as many columns as there. */
 const SAMPLES = { columns: 8, rows: 5 };
 /** Images that are scored: as the recording goes, and at its end. */
 const SCORED = { moment: 1000, end: 5000 };
 const PIXELS = 28 * 28;
 
+/** The small networks, trained for longer than in the terminal, with a rate that falls: samples lose their noise. */
 export const dcganOfSite: SiteTraining = {
   name: 'small',
   model: `the small generator and discriminator, ${(parameters[0] + parameters[1]).toLocaleString('en')} weights`,
@@ -37,7 +41,14 @@ export const dcganOfSite: SiteTraining = {
   pictures: 'Forty samples of the generator, each always from the same noise',
 
   async start(gpu: Gpu, { train, test }: MnistSet): Promise<StartedTraining> {
-    const gan = await dcgan('small').compile({ gpu, ...dcganTraining('small') });
+    const optimizer = () =>
+      adam({ learningRate, beta1, schedule: cosineDecay({ decaySteps: STEPS, alpha: 0.05 }) });
+    const gan = await dcgan('small').compile({
+      gpu,
+      ...dcganTraining('small'),
+      generatorOptimizer: optimizer(),
+      discriminatorOptimizer: optimizer(),
+    });
     const sampler = await gan.sampler({ count: 64 });
     const judge = await Judge.create(gpu, train, test);
     const record = async (recorder: Recorder, step: number) => {
@@ -52,8 +63,8 @@ export const dcganOfSite: SiteTraining = {
         collage.lay(column * (28 + gap), row * (28 + gap), 28, image);
       }
       const { classifierConfidence } = await judge.score(gan, SCORED.moment);
-      const sure = (100 * classifierConfidence).toFixed(0);
-      recorder.take(step, `a classifier of digits is ${sure}% sure on average`, collage);
+      const sure = percent(classifierConfidence, 0);
+      recorder.take(step, `a classifier of digits is ${sure} sure on average`, collage);
     };
     return {
       async run(recorder) {

@@ -2,6 +2,7 @@ import { adam, cosineDecay, ops } from '../../src/index.ts';
 import type { Gpu, Model, Tensor } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
+import { percent } from '../shared/dom.ts';
 import { Collage } from './collage.ts';
 import type { Recorder } from './recorder.ts';
 import type { SiteTraining, StartedTraining } from './training.ts';
@@ -66,7 +67,7 @@ export const mnistCnnTraining: SiteTraining = {
     const record = async (recorder: Recorder, step: number) => {
       const { loss, accuracy } = await model.evaluate(test);
       recorder.add(step, { testLoss: loss, testAccuracy: accuracy });
-      const text = `${(100 * accuracy).toFixed(1)}% of the test images are read correctly`;
+      const text = `${percent(accuracy)} of the test images are read correctly`;
       recorder.take(step, text, await look());
     };
     return {

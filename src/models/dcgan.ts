@@ -6,29 +6,21 @@ import { sequential } from '../nn/sequential.ts';
 import { adam } from '../nn/optimizers.ts';
 import { resize2d } from '../ops/resize/resize2d.ts';
 import type { Tensor } from '../ops/core/op.ts';
+import { DCGAN_FACTS } from './dcganFacts.ts';
+import type { DcganFacts, DcganPreset } from './dcganFacts.ts';
 import { KERAS, PYTORCH, SMALL, TF } from './dcganNetworks.ts';
 import type { DcganNetworks } from './dcganNetworks.ts';
 
-export type DcganPreset = 'small' | 'keras' | 'tf' | 'pytorch';
+export type { DcganPreset } from './dcganFacts.ts';
 
 /** Two networks for 28 × 28 grey images, and how to train them. */
-export interface DcganRecipe extends DcganNetworks {
-  /** One line for people. */
-  readonly description: string;
-  /** Where networks and training come from. */
-  readonly source: string;
-  /** Values of the generator and of the discriminator, moving statistics included. */
-  readonly parameters: readonly [generator: number, discriminator: number];
+export interface DcganRecipe extends DcganNetworks, DcganFacts {
   /** Black and white as the generator's last activation reaches them. */
   readonly imageRange: readonly [low: number, high: number];
   /** Brings 28 × 28 images to the networks' size. */
   readonly prepare?: (images: Tensor) => Tensor;
   readonly losses: GanLossOptions;
-  /** Of both optimizers, which are Adam. */
-  readonly learningRate: number;
   readonly beta1: number;
-  readonly batchSize: number;
-  readonly epochs: number;
 }
 
 /**
@@ -36,54 +28,16 @@ export interface DcganRecipe extends DcganNetworks {
  * images: MNIST's 28 × 28 are resized on the GPU (bilinear), as the example's own loader resizes them.
  */
 export const DCGAN_PRESETS: Readonly<Record<DcganPreset, DcganRecipe>> = {
-  small: {
-    ...SMALL,
-    description: 'small, for a CPU: recognisable digits',
-    source: 'wgrad',
-    parameters: [115_137, 10_065],
-    imageRange: [-1, 1],
-    losses: {},
-    learningRate: 0.001,
-    beta1: 0.5,
-    batchSize: 64,
-    epochs: 8,
-  },
-  keras: {
-    ...KERAS,
-    description: 'Keras’s GAN for MNIST',
-    source: 'https://keras.io/guides/custom_train_step_in_tensorflow/',
-    parameters: [1_339_905, 74_625],
-    imageRange: [0, 1],
-    losses: { labelNoise: 0.05 },
-    learningRate: 0.0003,
-    beta1: 0.9,
-    batchSize: 64,
-    epochs: 30,
-  },
-  tf: {
-    ...TF,
-    description: 'TensorFlow’s DCGAN tutorial',
-    source: 'https://www.tensorflow.org/tutorials/generative/dcgan',
-    parameters: [2_330_944, 212_865],
-    imageRange: [-1, 1],
-    losses: {},
-    learningRate: 0.0001,
-    beta1: 0.9,
-    batchSize: 256,
-    epochs: 50,
-  },
+  small: { ...DCGAN_FACTS.small, ...SMALL, imageRange: [-1, 1], losses: {}, beta1: 0.5 },
+  keras: { ...DCGAN_FACTS.keras, ...KERAS, imageRange: [0, 1], losses: { labelNoise: 0.05 }, beta1: 0.9 },
+  tf: { ...DCGAN_FACTS.tf, ...TF, imageRange: [-1, 1], losses: {}, beta1: 0.9 },
   pytorch: {
+    ...DCGAN_FACTS.pytorch,
     ...PYTORCH,
-    description: 'PyTorch’s DCGAN example, 64 × 64',
-    source: 'https://github.com/pytorch/examples/tree/main/dcgan',
-    parameters: [3_576_576, 2_765_312],
     imageRange: [-1, 1],
     prepare: (images) => resize2d(images, [64, 64], { interpolation: 'bilinear' }),
     losses: {},
-    learningRate: 0.0002,
     beta1: 0.5,
-    batchSize: 64,
-    epochs: 25,
   },
 };
 

@@ -145,6 +145,7 @@ class Lowering {
     this.context = {
       target: options.target,
       guard: options.guard,
+      isForced: (opName) => options.variants?.[opName] !== undefined,
       choose: (opName, candidates, preferred, tunable) =>
         this.#choose(opName, candidates, preferred, tunable),
       scratch: (shape, dtype, name): Scratch => ({ scratch: `${label}.${name}`, shape, dtype }),
@@ -164,7 +165,7 @@ class Lowering {
     for (const undo of this.#undo) undo();
   }
 
-  /** Of several choices of a node the first is the one to measure: those after it depend on it. */
+  /** Of several choices of a node the first is the one to measure: those after it depend on it. One of a single variant is none. */
   #choose<V extends string>(opName: string, candidates: readonly V[], preferred: V, tunable?: Tunable<V>): V {
     const all = tunable ? [...new Set([...candidates, ...tunable.candidates])] : candidates;
     this.#options.asked.set(opName, all);
@@ -175,6 +176,7 @@ class Lowering {
         `${this.#label}: ${opName} has no variant "${forced}"; it has ${all.join(', ')}`,
       );
     }
+    if (all.length === 1) return all[0];
     const first = this.#choice === undefined;
     const node = this.#node;
     const question = first && node && tunable ? questionOf(node, preferred, tunable) : undefined;

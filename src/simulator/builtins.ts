@@ -1,7 +1,7 @@
 import type { Token } from '../kernels/tokens.ts';
 import { ARITHMETIC, INLINE } from './arithmetic.ts';
 import type { ExpressionCompiler } from './expressions.ts';
-import { binaryText, bitcastText, convertText } from './scalars.ts';
+import { binaryText, bitcastText } from './scalars.ts';
 import {
   BOOL,
   F32,
@@ -276,27 +276,3 @@ function eachComponent(compiler: ExpressionCompiler, name: string, args: readonl
 }
 
 const MANY = /^(min|max)$/;
-
-/** Conversions and constructors of scalars, vectors and matrices. */
-export function construct(
-  compiler: ExpressionCompiler,
-  type: Type,
-  args: readonly Value[],
-  at: Token,
-): Value {
-  const of = scalarOf(type)!;
-  const { length } = leaves(type);
-  const zero = of.name === 'bool' ? 'false' : '0';
-  if (args.length === 0) return { type, parts: Array.from({ length }, () => zero), constant: true };
-  const constant = args.every((value) => value.constant);
-  const parts = args.flatMap(({ type: from, parts: own }) => {
-    const name =
-      scalarOf(from)?.name ?? compiler.fail(at, `${typeName(type)} cannot be made of ${typeName(from)}`);
-    return own.map((part) => compiler.folded(convertText(name, of.name, part), constant));
-  });
-  const spread = parts.length === 1 && type.kind === 'vector';
-  if (!spread && parts.length !== length)
-    compiler.fail(at, `${typeName(type)} has ${length} components, not ${parts.length}`);
-  const own = spread ? compiler.once(parts[0]) : '';
-  return { type, parts: spread ? Array.from({ length }, () => own) : parts, constant };
-}

@@ -1,5 +1,6 @@
 import type { Token } from '../kernels/tokens.ts';
-import { builtin, construct } from './builtins.ts';
+import { builtin } from './builtins.ts';
+import { construct } from './construct.ts';
 import { ExpressionCompiler } from './expressions.ts';
 import type { Compiled } from './module.ts';
 import { binaryText } from './scalars.ts';
@@ -186,7 +187,7 @@ export abstract class CallCompiler extends ExpressionCompiler {
     }
     const operator = ATOMICS[name];
     if (name === 'atomicExchange') this.emit(`${word} = ${operands[0]};`);
-    else if (/^m/.test(operator ?? '')) this.emit(`${word} = ${operator}(${old}, ${operands[0]});`);
+    else if (operator?.startsWith('m')) this.emit(`${word} = ${operator}(${old}, ${operands[0]});`);
     else if (operator) this.emit(`${word} = ${binaryText(operator, of.name, old, operands[0])};`);
     else if (name !== 'atomicLoad') this.fail(at, `there is no function "${name}"`);
     return { type: of, parts: [old] };

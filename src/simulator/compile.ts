@@ -7,8 +7,8 @@ import { Module } from './module.ts';
 import type { CompileOptions, Global, Site } from './module.ts';
 import { GeneratedCodeError, Problem, SimulationError } from './problem.ts';
 import type { Reason } from './problem.ts';
-import { compileFunction } from './statements.ts';
-import { layout } from './types.ts';
+import { compileFunction } from './functions.ts';
+import { layout, leaves } from './types.ts';
 import type { Type } from './types.ts';
 
 /** `main` of one invocation: a generator where it stops or meets others. */
@@ -29,6 +29,8 @@ export interface CompiledSimulation {
   readonly globals: readonly Global[];
   readonly workgroupWords: number;
   readonly laneWords: number;
+  /** Numbers that a function returns at the most. */
+  readonly results: number;
   readonly constants: Memory;
   /** Types of the values that stops show. */
   readonly shownTypes: readonly Type[];
@@ -49,8 +51,8 @@ export function compileKernel(kernel: SpecializedKernel, options: CompileOptions
   };
   try {
     for (const { kind, tokens } of module.directives) {
-      const feature = tokens.find(({ text }) => text === 'f16');
-      if (kind === 'enable' && feature) throw new Problem(feature, 'f16 is not simulated; use f32');
+      const feature = tokens.slice(1).find(({ word, text }) => word && text !== 'subgroups');
+      if (kind === 'enable' && feature) throw new Problem(feature, `${feature.text} is not simulated`);
     }
     if (module.declarations.get('main')?.kind !== 'fn')
       throw new KernelError(`${kernel.name}.wgsl has no "fn main"`);
@@ -72,6 +74,9 @@ export function compileKernel(kernel: SpecializedKernel, options: CompileOptions
     globals: [...module.globals.values()],
     workgroupWords: module.wordsOf('W'),
     laneWords: module.wordsOf('L'),
+    results: Math.max(
+      ...[...module.functions.values()].map((fn) => (fn!.result ? leaves(fn!.result).length : 0)),
+    ),
     constants: new Memory('constants', words.buffer),
     shownTypes: module.shownTypes,
     fail,
@@ -106,7 +111,7 @@ function programText(module: Module): string {
 
 function requireGeneratedCode(): void {
   try {
-    new Function('');
+    void new Function('');
   } catch (error) {
     throw new GeneratedCodeError(
       'The simulator turns shaders into JavaScript, which the content security policy of this page forbids; add ' +

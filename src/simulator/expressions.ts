@@ -1,31 +1,17 @@
-import { matching } from '../kernels/tokens.ts';
 import type { Token } from '../kernels/tokens.ts';
 import { isLiteral } from './arithmetic.ts';
-import { parseExpression, parseParameters } from './parseFunction.ts';
-import { PlaceCompiler } from './places.ts';
-import { binaryText, isComparison, literal, unaryText } from './scalars.ts';
+import { parseExpression } from './parseFunction.ts';
+import { literal, unaryText } from './scalars.ts';
 import type { Binary, Call, Expression, Name } from './syntax.ts';
-import {
-  BOOL,
-  U32,
-  isAbstract,
-  leaves,
-  predeclared,
-  scalarOf,
-  structOf,
-  typeName,
-  vector,
-  withScalar,
-} from './types.ts';
-import type { Matrix, Scalar, Type, Vector } from './types.ts';
+import { BOOL, scalarOf, typeName, vector } from './types.ts';
+import { OperatorCompiler } from './operators.ts';
 import { at as wordOf } from './values.ts';
 import type { LocalPlace, MemoryPlace, Place, Value } from './values.ts';
 
 /** Compiles expressions: each becomes the JavaScript text of its scalars. */
-export abstract class ExpressionCompiler extends PlaceCompiler {
+export abstract class ExpressionCompiler extends OperatorCompiler {
   abstract call(call: Call): Value | undefined;
-  /** Evaluates what stands at module scope. */
-  abstract atModuleScope<T>(use: (compiler: ExpressionCompiler) => T): T;
+  abstract override atModuleScope<T>(use: (compiler: ExpressionCompiler) => T): T;
 
   value(expression: Expression): Value {
     const place = expression.kind === 'member' ? undefined : this.place(expression);
@@ -86,11 +72,6 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
         ? base
         : this.repeatable(base);
     return this.partOf(held, (place) => this.element(place, own, at), at);
-  }
-
-  /** The same value, of parts that may be repeated. */
-  repeatable(value: Value): Value {
-    return { ...value, parts: value.parts.map((part) => this.once(part)) };
   }
 
   /** An index as text: a u32 or i32. */
@@ -247,6 +228,7 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
   private shortCircuit(operator: string, left: Expression, right: Expression): Value {
     const truth = (expression: Expression) => this.convert(this.value(expression), BOOL, expression.at);
     const a = truth(left);
+    if (a.constant && (a.parts[0] === 'true') === (operator === '||')) return a;
     let b: Value | undefined;
     const lines = this.collect(() => (b = truth(right)));
     const constant = a.constant && b!.constant;
@@ -256,7 +238,6 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
         parts: [this.folded(`(${a.parts[0]} ${operator} ${b!.parts[0]})`, constant)],
         constant,
       };
-    if (a.constant && (a.parts[0] === 'true') === (operator === '||')) return a;
     const name = this.module.unique('t');
     this.emit(`let ${name} = ${a.parts[0]};`);
     this.emit(`if (${operator === '&&' ? '' : '!'}${name}) {`);
@@ -264,126 +245,5 @@ export abstract class ExpressionCompiler extends PlaceCompiler {
     this.emit(`${name} = ${b!.parts[0]};`);
     this.emit('}');
     return { type: BOOL, parts: [name] };
-  }
-
-  /** A binary operator on two values. */
-  operate(at: Token, operator: string, a: Value, b: Value): Value {
-    const shift = operator === '<<' || operator === '>>';
-    let [left, right] = shift ? [a, b] : this.alike([a, b], at);
-    if (shift) {
-      right = isAbstract(b.type) ? this.convert(b, withScalar(b.type, U32), at) : b;
-      if (isAbstract(a.type) && !b.constant) left = this.concrete(a, at);
-    }
-    const wrong = (): never =>
-      this.fail(at, `no operator ${operator} for ${typeName(a.type)} and ${typeName(b.type)}`);
-    const constant = left.constant && right.constant;
-    if (operator === '*' && (left.type.kind === 'matrix' || right.type.kind === 'matrix'))
-      return this.matrixProduct(left, right) ?? wrong();
-    const scalar = scalarOf(left.type)!;
-    if (shift && scalarOf(right.type) !== U32) wrong();
-    const vectors = [left, right].filter(({ type }) => type.kind !== 'scalar');
-    const [shape = left] = vectors;
-    if (vectors.length === 2 && leaves(left.type).length !== leaves(right.type).length) wrong();
-    const { length } = shape.parts;
-    const spread = (value: Value) =>
-      value.parts.length === length ? value.parts : Array.from({ length }, () => value.parts[0]);
-    if (length > 1)
-      [left, right] = [left, right].map((value) =>
-        value.parts.length === 1 ? this.repeatable(value) : value,
-      );
-    const [x, y] = [spread(left), spread(right)];
-    const parts = x.map((part, i) =>
-      this.folded(binaryText(operator, scalar.name, part, y[i]) ?? wrong(), constant),
-    );
-    const result = isComparison(operator) ? BOOL : scalar;
-    return { type: withScalar(shape.type, result), parts, constant };
-  }
-
-  /** Matrix times matrix, vector or scalar: entry (row, column) is Σ left[k][row] right[column][k]. */
-  private matrixProduct(left: Value, right: Value): Value | undefined {
-    const scalar = scalarOf(left.type) as Scalar;
-    const [a, b] = [left, right].map((value) => this.repeatable(value).parts);
-    const times = (x: string, y: string) => binaryText('*', scalar.name, x, y)!;
-    if (left.type.kind === 'scalar') return { type: right.type, parts: b.map((part) => times(a[0], part)) };
-    if (right.type.kind === 'scalar') return { type: left.type, parts: a.map((part) => times(part, b[0])) };
-    const asMatrix = (type: Type, row: boolean): Matrix => {
-      if (type.kind === 'matrix') return type;
-      const { count, of } = type as Vector;
-      return { kind: 'matrix', of, columns: row ? count : 1, rows: row ? 1 : count };
-    };
-    const [l, r] = [asMatrix(left.type, true), asMatrix(right.type, false)];
-    if (l.columns !== r.rows) return undefined;
-    const parts = Array.from({ length: r.columns * l.rows }, (_, i) => {
-      const [column, row] = [Math.floor(i / l.rows), i % l.rows];
-      const products = Array.from({ length: l.columns }, (_, k) =>
-        times(a[k * l.rows + row], b[column * r.rows + k]),
-      );
-      return products.reduce((sum, product) => binaryText('+', scalar.name, sum, product)!);
-    });
-    const whole = left.type.kind === 'matrix' && right.type.kind === 'matrix';
-    return {
-      type: whole
-        ? { kind: 'matrix', of: scalar, columns: r.columns, rows: l.rows }
-        : vector(parts.length, scalar),
-      parts,
-    };
-  }
-
-  /** The type that a name with its template stands for. */
-  type(expression: Expression): Type {
-    if (expression.kind !== 'name') return this.fail(expression.at, 'expected a type');
-    return this.typeNamed(expression) ?? this.fail(expression.at, `"${expression.name}" is no type`);
-  }
-
-  /** The type of a name, or undefined where it is none; `vec4` without a template is none. */
-  typeNamed({ name, at, template = [] }: Name): Type | undefined {
-    const declaration = this.module.declarations.get(name);
-    if (declaration?.kind === 'alias' || declaration?.kind === 'struct') {
-      const { tokens, value, body, kind } = declaration;
-      return this.module.once(this.module.types, name, at, () =>
-        this.atModuleScope((compiler): Type => {
-          if (kind === 'alias') return compiler.type(parseExpression(tokens, ...value));
-          const fields = parseParameters(tokens, body + 1, matching(tokens, body));
-          const number = (own?: Expression) => own && compiler.whole(own) / 4;
-          return structOf(
-            name,
-            fields.map((field) => ({
-              name: field.name,
-              type: compiler.type(field.type),
-              size: number(field.size),
-              align: number(field.align),
-            })),
-          );
-        }),
-      );
-    }
-    if (declaration) return undefined;
-    const plain = predeclared(name);
-    if (plain) return plain;
-    if (/^(f16|vec[234]h|mat[234]x[234]h)$/.test(name)) this.fail(at, 'f16 is not simulated; use f32');
-    if (/^(texture_|sampler)/.test(name)) this.fail(at, 'textures are not simulated; use storage buffers');
-    const [first, second] = template;
-    if (!first) return undefined;
-    const scalar = () => {
-      const of = this.type(first);
-      return of.kind === 'scalar' ? of : this.fail(first.at, `${typeName(of)} is no scalar`);
-    };
-    const shape = /^(?:vec([234])|mat([234])x([234]))$/.exec(name);
-    if (shape?.[1]) return vector(Number(shape[1]), scalar());
-    if (shape) return { kind: 'matrix', of: scalar(), columns: Number(shape[2]), rows: Number(shape[3]) };
-    if (name === 'array') return { kind: 'array', of: this.type(first), count: second && this.whole(second) };
-    if (name === 'atomic') return { kind: 'atomic', of: scalar() };
-    if (name === 'ptr' && first.kind === 'name' && second)
-      return { kind: 'pointer', space: first.name, of: this.type(second) };
-    return undefined;
-  }
-
-  /** A constant whole number, such as the size of an array. */
-  whole(expression: Expression): number {
-    const { parts, constant, type } = this.value(expression);
-    const number = Number(parts[0]);
-    if (!constant || type.kind !== 'scalar' || !Number.isInteger(number))
-      this.fail(expression.at, 'expected a constant whole number');
-    return number;
   }
 }

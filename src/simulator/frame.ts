@@ -71,6 +71,11 @@ export class Frame {
     return isSimple(text) ? text : this.temp(text);
   }
 
+  /** The same value, of parts that may be repeated. */
+  repeatable(value: Value): Value {
+    return { ...value, parts: value.parts.map((part) => this.once(part)) };
+  }
+
   /** Makes values in their order: those before one with effects are kept as they were. */
   inOrder(makers: readonly (() => Value)[]): Value[] {
     const values: Value[] = [];

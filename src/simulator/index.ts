@@ -1,4 +1,6 @@
 /** The simulator of kernels: an entry of its own, which applications load only where they use it. */
+export { specialize } from '../kernels/specialize.ts';
+export type { KernelFile, Specialization, SpecializedKernel } from '../kernels/kernel.ts';
 export { compileKernel } from './compile.ts';
 export type { CompiledSimulation } from './compile.ts';
 export type { CompileOptions } from './module.ts';

@@ -77,7 +77,7 @@ export class Machine {
   readonly subgroupSize: number;
   readonly subgroups: number;
   /** Results of functions that return more than one number. */
-  readonly results = new Float64Array(256);
+  readonly results: Float64Array;
   /** Names and values that the last stop was asked for. */
   shown: readonly unknown[] = [];
   /** The running invocation. */
@@ -92,12 +92,14 @@ export class Machine {
     budget: number,
     subgroupSize: number,
     subgroups: number,
+    results: number,
     fail: (reason: Reason, site: Site, problem: string) => never,
   ) {
     this.#sites = sites;
     this.budget = this.#budget = budget;
     this.subgroupSize = subgroupSize;
     this.subgroups = subgroups;
+    this.results = new Float64Array(results);
     this.#fail = fail;
   }
 

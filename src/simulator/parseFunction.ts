@@ -168,9 +168,9 @@ class FunctionParser extends ExpressionParser {
   private branch(): Statement {
     const at = this.next();
     const condition = this.expression();
-    const then = this.block();
-    if (!this.take('else')) return { kind: 'if', at, condition, then };
-    return { kind: 'if', at, condition, then, otherwise: this.is('if') ? this.branch() : this.block() };
+    const body = this.block();
+    if (!this.take('else')) return { kind: 'if', at, condition, body };
+    return { kind: 'if', at, condition, body, otherwise: this.is('if') ? this.branch() : this.block() };
   }
 
   private forLoop(): Loop {

@@ -58,7 +58,9 @@ export class Dispatch {
     this.counts = [x, y, z];
     const size = kernel.workgroupSize[0] * kernel.workgroupSize[1] * kernel.workgroupSize[2];
     const { subgroupSize = 8, budget = DEFAULT_BUDGET } = options;
-    this.machine = new Machine(sites, budget, subgroupSize, Math.ceil(size / subgroupSize), simulation.fail);
+    const { results, fail } = simulation;
+    const subgroups = Math.ceil(size / subgroupSize);
+    this.machine = new Machine(sites, budget, subgroupSize, subgroups, results, fail);
     [this.machine.nx, this.machine.ny, this.machine.nz] = this.counts;
     this.lanes = this.#makeLanes(size, subgroupSize);
     this.memories = this.#memories(options);
@@ -166,18 +168,13 @@ export class Dispatch {
   private together(running: readonly Iterator<number, void, boolean>[]): void {
     const { machine, lanes } = this;
     const at = new Int32Array(lanes.length); // the site of the meeting that each waits at, 0 at the end
-    let left = lanes.length;
     const advance = (i: number) => {
       machine.invocation = lanes[i].invocation;
       const { value, done } = running[i].next(false);
       at[i] = done ? 0 : -(value as number);
-      if (done) left--;
     };
-    for (let i = 0; i < lanes.length; i++) advance(i);
-    while (left > 0) {
-      const waiting = this.meeting(at);
-      for (const i of waiting) advance(i);
-    }
+    lanes.forEach((_, i) => advance(i));
+    while (at.some((site) => site !== 0)) for (const i of this.meeting(at)) advance(i);
   }
 
   /** The lanes that may go on, because all that have to be there are: those of a subgroup, or all. */

@@ -59,7 +59,8 @@ export function binaryText(operator: string, type: ScalarName, a: string, b: str
 
 export function unaryText(operator: string, type: ScalarName, a: string): string | undefined {
   if (operator === '!') return type === 'bool' ? `(!${a})` : undefined;
-  if (operator === '~') return type === 'u32' ? `(~${a} >>> 0)` : /^i/.test(type) ? `(~${a})` : undefined;
+  if (operator === '~')
+    return type === 'u32' ? `(~${a} >>> 0)` : type.startsWith('i') ? `(~${a})` : undefined;
   if (operator !== '-' || type === 'bool' || type === 'u32') return undefined;
   return type === 'i32' ? `(-${parenthesised(a)} | 0)` : `(-${parenthesised(a)})`;
 }

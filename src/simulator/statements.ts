@@ -1,107 +1,24 @@
 import type { Token } from '../kernels/tokens.ts';
 import { CallCompiler } from './calls.ts';
-import type { Compiled, Module } from './module.ts';
-import { parseFunction, parseParameters } from './parseFunction.ts';
-import { visitExpressions } from './syntax.ts';
-import type { Block, Expression, FunctionSyntax, Loop, Statement, Switch, Variable } from './syntax.ts';
-import { BOOL, U32, isFlat, leaves, typeName, vector } from './types.ts';
+import type { Block, Expression, Loop, Statement, Switch, Variable } from './syntax.ts';
+import { BOOL, isFlat, leaves, typeName } from './types.ts';
 import type { Type } from './types.ts';
 import { at as wordOf } from './values.ts';
 import type { Binding, MemoryPlace, Place, Value } from './values.ts';
-import type { ExpressionCompiler } from './expressions.ts';
 
-/** Where the numbers of an invocation are, by builtin: fields of `L`. */
-const BUILTIN_INPUTS: Readonly<Record<string, readonly string[]>> = {
-  local_invocation_id: ['L.lx', 'L.ly', 'L.lz'],
-  local_invocation_index: ['L.index'],
-  global_invocation_id: ['L.gx', 'L.gy', 'L.gz'],
-  workgroup_id: ['L.wx', 'L.wy', 'L.wz'],
-  num_workgroups: ['S.nx', 'S.ny', 'S.nz'],
-  subgroup_invocation_id: ['L.lane'],
-  subgroup_size: ['S.subgroupSize'],
-  subgroup_id: ['L.subgroupId'],
-  num_subgroups: ['S.subgroups'],
-};
-
-/** Compiles one function. Statements become statements; where stops are wanted, each begins with one. */
-export class FunctionCompiler extends CallCompiler {
-  #result: Type | undefined;
+/** Compiles the statements of a function. They become statements; where stops are wanted, each begins with one. */
+export abstract class StatementCompiler extends CallCompiler {
+  /** What the function returns. */
+  protected result: Type | undefined;
   /** Label of the innermost loop. */
   #loop = '';
   /** The statement before was a return, break or continue: what follows is never reached. */
   #left = false;
-  #inMemory = new Set<string>();
-
-  atModuleScope<T>(use: (compiler: ExpressionCompiler) => T): T {
-    const compiler = new FunctionCompiler(this.module, '');
-    const result = use(compiler);
-    this.effects += compiler.effects;
-    return result;
-  }
-
-  function(name: string, at: Token): Compiled {
-    return this.module.once(this.module.functions, name, at, () => compileFunction(this.module, name));
-  }
-
-  compile(syntax: FunctionSyntax, entry: boolean): Compiled {
-    visitExpressions(syntax.body, (expression) => {
-      if (expression.kind === 'unary' && expression.operator === '&')
-        this.#inMemory.add(rootName(expression.operand));
-    });
-    const names: string[] = [];
-    const parameters = syntax.parameters.map(({ name, type, builtin, at }) => {
-      const own = this.type(type);
-      if (entry) this.input(name, own, builtin, at);
-      else names.push(...this.parameter(name, own, at));
-      return { name, type: own };
-    });
-    if (syntax.result) this.#result = this.type(syntax.result);
-    this.block(syntax.body);
-    const { meets } = this;
-    const jsName = `${syntax.name}$f`;
-    const body = this.lines.join('\n');
-    const views = ['F', 'I', 'U'].filter(
-      (view) => body.includes(`L$${view}[`) || body.includes(`L$${view}.`),
-    );
-    const text = [
-      `function${meets || this.module.stops ? '*' : ''} ${jsName}(${['L', ...names].join(', ')}) {`,
-      ...views.map((view) => `const L$${view} = L.${view};`),
-      body,
-      '}',
-    ].join('\n');
-    return { jsName, text, parameters, result: this.#result, meets };
-  }
-
-  /** A parameter of `main`: builtin values of the invocation. */
-  private input(name: string, type: Type, builtin: string | undefined, at: Token): void {
-    const texts = (own: string | undefined, where: Token) =>
-      BUILTIN_INPUTS[own ?? ''] ??
-      this.fail(where, `"${own ?? name}" is no builtin value of a compute shader here`);
-    if (type.kind === 'struct') {
-      const { tokens, body } = this.module.declarations.get(type.name)!;
-      const fields = parseParameters(tokens, body + 1, tokens.length - 1);
-      const parts = fields.flatMap((field) => texts(field.builtin, at).map((part) => this.temp(part)));
-      return this.declare(at, name, { kind: 'value', value: { type, parts } });
-    }
-    const parts = texts(builtin, at).map((part) => this.temp(part));
-    if (parts.length !== leaves(type).length)
-      this.fail(at, `@builtin(${builtin}) is a ${parts.length > 1 ? typeName(vector(3, U32)) : 'u32'}`);
-    this.declare(at, name, { kind: 'value', value: { type, parts } });
-  }
-
-  private parameter(name: string, type: Type, at: Token): string[] {
-    const names = this.partNames(name, type);
-    if (type.kind === 'pointer') {
-      const memory = type.space === 'workgroup' ? 'W' : 'L';
-      const place: Place = { kind: 'memory', memory, type: type.of, term: names[0], base: 0, writable: true };
-      this.declare(at, name, { kind: 'pointer', place, space: type.space });
-    } else if (isFlat(type)) this.declare(at, name, { kind: 'value', value: { type, parts: names } });
-    else this.declare(at, name, { kind: 'value', value: this.inMemory(type, { type, parts: names }, at) });
-    return names;
-  }
+  /** Variables that an address is taken of. */
+  protected readonly addressed = new Set<string>();
 
   /** A value that is held in memory from here on. */
-  private inMemory(type: Type, value: Value, at: Token): Value {
+  protected inMemory(type: Type, value: Value, at: Token): Value {
     const place: MemoryPlace = {
       kind: 'memory',
       memory: 'L',
@@ -114,7 +31,7 @@ export class FunctionCompiler extends CallCompiler {
     return { type, parts: [], place: { ...place, writable: false } };
   }
 
-  private block({ body }: Block): void {
+  protected block({ body }: Block): void {
     this.inScope(() => this.statements(body));
   }
 
@@ -216,7 +133,7 @@ export class FunctionCompiler extends CallCompiler {
 
   /** Where a `var` lives: scalars and vectors in JavaScript variables, unless a pointer to them is taken. */
   private room(name: string, type: Type): Place {
-    if (isSimpleType(type) && !this.#inMemory.has(name))
+    if (isSimpleType(type) && !this.addressed.has(name))
       return { kind: 'local', type, parts: this.partNames(name, type), writable: true };
     return {
       kind: 'memory',
@@ -238,13 +155,13 @@ export class FunctionCompiler extends CallCompiler {
     this.store(place, this.convert(result, place.type, value.at), at);
   }
 
-  private branch({ condition, then, otherwise }: Extract<Statement, { kind: 'if' }>): void {
+  private branch({ condition, body, otherwise }: Extract<Statement, { kind: 'if' }>): void {
     const truth = this.truth(condition);
     // As the specialiser does: what a constant decides away need not even have the right types.
-    if (truth === 'true') return this.statement(then);
+    if (truth === 'true') return this.statement(body);
     if (truth === 'false') return void (otherwise && this.statement(otherwise));
     this.emit(`if (${truth}) {`);
-    this.block(then);
+    this.block(body);
     if (otherwise) {
       this.emit('} else {');
       if (otherwise.kind === 'block') this.block(otherwise);
@@ -309,7 +226,7 @@ export class FunctionCompiler extends CallCompiler {
   }
 
   private return(value: Expression | undefined, at: Token): void {
-    const result = this.#result;
+    const result = this.result;
     this.#left = true;
     if (!value !== !result)
       this.fail(at, result ? `expected a ${typeName(result)}` : `"${this.fn}" returns nothing`);
@@ -323,19 +240,7 @@ export class FunctionCompiler extends CallCompiler {
   }
 }
 
-/** The variable that an address is taken of. */
-function rootName(expression: Expression): string {
-  if (expression.kind === 'name') return expression.name;
-  return expression.kind === 'index' || expression.kind === 'member' ? rootName(expression.base) : '';
-}
-
 const isSimpleType = (type: Type): boolean =>
   type.kind === 'struct'
     ? type.fields.every((field) => isSimpleType(field.type))
     : type.kind === 'scalar' || type.kind === 'vector';
-
-/** Compiles a function of the file by its name. */
-export function compileFunction(module: Module, name: string): Compiled {
-  const declaration = module.declarations.get(name)!;
-  return new FunctionCompiler(module, name).compile(parseFunction(declaration), name === 'main');
-}

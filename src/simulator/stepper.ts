@@ -2,7 +2,7 @@ import type { SpecializedKernel } from '../kernels/kernel.ts';
 import { compileKernel } from './compile.ts';
 import type { CompiledSimulation } from './compile.ts';
 import type { Access, Memory } from './memory.ts';
-import type { Global } from './module.ts';
+import type { CompileOptions, Global, Site } from './module.ts';
 import { placeOf } from './place.ts';
 import type { CodePlace } from './place.ts';
 import { Dispatch } from './run.ts';
@@ -10,8 +10,9 @@ import type { BufferData, Race, RunOptions } from './run.ts';
 import { decode } from './shown.ts';
 import type { Shown } from './shown.ts';
 import { pathTo } from './types.ts';
+import type { Type } from './types.ts';
 
-export interface StepperOptions extends Omit<RunOptions, 'onAccess'> {
+export interface StepperOptions extends Omit<RunOptions, 'onAccess'>, Pick<CompileOptions, 'outside'> {
   /** The workgroup to step through; the others do not run. Default the first one. */
   readonly workgroup?: readonly [x: number, y: number, z: number];
 }
@@ -62,7 +63,7 @@ export class Stepper {
 
   /** @param kernel best in its `rolled` form, whose lines are those of the file */
   constructor(kernel: SpecializedKernel, options: StepperOptions) {
-    this.simulation = compileKernel(kernel, { checks: true, stops: true });
+    this.simulation = compileKernel(kernel, { checks: true, stops: true, outside: options.outside });
     this.#options = options;
     this.#start();
   }
@@ -186,13 +187,21 @@ export class Stepper {
    * @returns the lane that made it, or -1: all have ended
    */
   find(wanted: (access: StepAccess) => boolean): number {
+    const found = (lane: number) => {
+      this.step(lane);
+      return this.#accesses.find(wanted)?.lane;
+    };
     for (;;) {
-      const lane = this.#at.findIndex((site) => site > 0);
-      const next = lane < 0 ? this.#at.findIndex((site) => site < 0) : lane;
-      if (next < 0) return -1;
-      this.step(next);
-      const found = this.#accesses.find(wanted);
-      if (found) return found.lane;
+      for (let lane = 0; lane < this.#at.length; lane++) {
+        while (this.#at[lane] > 0) {
+          const own = found(lane);
+          if (own !== undefined) return own;
+        }
+      }
+      const waiting = this.#at.findIndex((site) => site < 0);
+      if (waiting < 0) return -1;
+      const own = found(waiting);
+      if (own !== undefined) return own;
     }
   }
 
@@ -235,18 +244,47 @@ export class Stepper {
     const { machine, lanes } = this.#dispatch;
     const { kernel, sites } = this.simulation;
     const { name, base, type } = this.#globals.get(memory)!.findLast((own) => own.base <= word)!;
-    return {
-      lane: machine.invocation - machine.workgroup * lanes.length,
-      variable: name,
-      word: word - base,
-      words,
-      how,
-      get element() {
-        return name + pathTo(type, word - base);
-      },
-      get place() {
-        return placeOf(kernel, sites[site]);
-      },
-    };
+    const lane = machine.invocation - machine.workgroup * lanes.length;
+    return new Told(lane, name, type, word - base, words, how, kernel, sites[site]);
+  }
+}
+
+/** An access whose texts are made only where somebody reads them. */
+class Told implements StepAccess {
+  readonly lane: number;
+  readonly variable: string;
+  readonly word: number;
+  readonly words: number;
+  readonly how: StepAccess['how'];
+  readonly #type: Type;
+  readonly #kernel: SpecializedKernel;
+  readonly #site: Site;
+
+  constructor(
+    lane: number,
+    variable: string,
+    type: Type,
+    word: number,
+    words: number,
+    how: StepAccess['how'],
+    kernel: SpecializedKernel,
+    site: Site,
+  ) {
+    this.lane = lane;
+    this.variable = variable;
+    this.word = word;
+    this.words = words;
+    this.how = how;
+    this.#type = type;
+    this.#kernel = kernel;
+    this.#site = site;
+  }
+
+  get element(): string {
+    return this.variable + pathTo(this.#type, this.word);
+  }
+
+  get place(): CodePlace {
+    return placeOf(this.#kernel, this.#site);
   }
 }

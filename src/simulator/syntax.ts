@@ -77,7 +77,7 @@ export type Statement =
       readonly kind: 'if';
       readonly at: Token;
       readonly condition: Expression;
-      readonly then: Block;
+      readonly body: Block;
       readonly otherwise?: Statement;
     }
   | { readonly kind: 'return'; readonly at: Token; readonly value?: Expression }

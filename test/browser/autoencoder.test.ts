@@ -163,12 +163,10 @@ describe('the page of the autoencoders', () => {
   });
 
   it('shows the test image that someone points at on the map, by mouse and by keyboard', async () => {
-    const shown = () => page.$eval('#map-digit', (digit) => [digit.hidden, digit.textContent] as const);
     const box = (await (await page.$('#map'))!.boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.waitForFunction(() => !document.querySelector<HTMLElement>('#map-digit')!.hidden);
-    const [, middle] = await shown();
-    expect(middle).toMatch(/^an? \d, test image \d+$/);
+    expect(await text(page, '#map-digit')).toMatch(/^an? \d, test image \d+$/);
     const ink = await page.$eval('#map-digit-picture', (canvas) => {
       const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 28, 28);
       return data.filter((opacity, i) => i % 4 === 3 && opacity > 128).length;
@@ -313,9 +311,9 @@ it('opens on trained networks, and trains others from scratch', async () => {
   expect((await errorsOf(page)).every((error) => error > 0.04)).toBe(true);
   expect(new URL(page.url()).searchParams.get('start')).toBe('scratch');
   await click(page, '#to-trained');
-  await page.waitForFunction(() =>
-    document.querySelector('#status')!.textContent!.includes('These networks are trained.'),
-  );
+  await expect
+    .poll(() => text(page, '#status'), { timeout: 60_000 })
+    .toContain('These networks are trained.');
   expect(errors).toEqual([]);
 });
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { close, openPage } from './harness.ts';
 
 /** Few, synthetic images and small batches: the same bytes everywhere, and steps that a CPU takes quickly. */
-const SMALL = 'data=synthetic&train=640&batch=4';
+const SMALL = 'data=synthetic&train=640&batch=4&start=scratch';
 
 const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
 const number = async (page: Page, selector: string) =>
@@ -62,7 +62,7 @@ describe('the page of the DCGAN', () => {
   });
 
   it('draws noise, generated and real images from GPU memory, with an opinion on each', async () => {
-    for (const canvas of ['#flow-noise', '#flow-fake', '#flow-real', '#fakes', '#reals']) {
+    for (const canvas of ['#flow-noise', '#flow-fake', '#flow-real', '#flow-gradient', '#fakes', '#reals']) {
       expect([canvas, (await look(page, canvas)).colours > 10]).toEqual([canvas, true]);
     }
     const labels = await page.$$eval('#real-cells button', (cells) => cells.map((cell) => cell.ariaLabel));
@@ -74,7 +74,7 @@ describe('the page of the DCGAN', () => {
   it('lists the kernels of a step, and shows those that are new here', async () => {
     const rows = await page.$$eval('#dispatches tbody tr', (list) => list.length);
     expect(await text(page, '#step-text')).toMatch(
-      new RegExp(`both networks learn: ${rows} dispatches in one submit`),
+      new RegExp(`^${rows} dispatches in one submit: both networks learn`),
     );
     const tabs = await page.$$eval('#lesson-tabs button', (list) => list.map((tab) => tab.textContent));
     expect(tabs).toEqual(expect.arrayContaining(['Transposed convolution', 'Batch normalization', 'Adam']));
@@ -83,30 +83,50 @@ describe('the page of the DCGAN', () => {
 
   it('changes the weights of both networks, or of one alone', async () => {
     const fakes = async () => (await look(page, '#fakes')).pixels;
+    const changed = expect.stringMatching(/^changed by \d/);
+    const expectLearned = async (generator: object, discriminator: object) => {
+      await expect.poll(() => learned(page), { timeout: 10_000 }).toEqual({ generator, discriminator });
+    };
     await click(page, '#step-once');
     await stepIs(page, 1);
-    const both = await learned(page);
-    expect(both.generator).toEqual({ updates: 1, moved: expect.stringMatching(/^moved by \d/) });
-    expect(both.discriminator).toEqual({ updates: 1, moved: expect.stringMatching(/^moved by \d/) });
+    await expectLearned({ updates: 1, moved: changed }, { updates: 1, moved: changed });
 
     const before = await fakes();
     await click(page, '#part [value=discriminator]');
     await click(page, '#step-once');
     await stepIs(page, 2);
-    const critic = await learned(page);
-    expect(critic.generator).toEqual({ updates: 1, moved: 'stood still' });
-    expect(critic.discriminator).toEqual({ updates: 2, moved: expect.stringMatching(/^moved by \d/) });
-    expect(await text(page, '#step-text')).toContain('the discriminator alone learns');
+    await expectLearned({ updates: 1, moved: 'did not change' }, { updates: 2, moved: changed });
+    expect(await text(page, '#step-text')).toContain('only the discriminator learns');
 
     await click(page, '#part [value=generator]');
     await click(page, '#step-once');
     await stepIs(page, 3);
-    const forger = await learned(page);
-    expect(forger.generator).toEqual({ updates: 2, moved: expect.stringMatching(/^moved by \d/) });
-    expect(forger.discriminator).toEqual({ updates: 2, moved: 'stood still' });
+    await expectLearned({ updates: 2, moved: changed }, { updates: 2, moved: 'did not change' });
     expect(await fakes()).not.toBe(before);
     expect(new URL(page.url()).searchParams.get('part')).toBe('generator');
     await click(page, '#part [value=both]');
+  });
+
+  it('shows the gradients of all samples, and the samples of earlier steps', async () => {
+    const fakes = async () => (await look(page, '#fakes')).pixels;
+    const now = await fakes();
+    await click(page, '#pictured [value=gradients]');
+    await expect.poll(fakes, { timeout: 10_000 }).not.toBe(now);
+    expect(await number(page, '#pull')).toBeGreaterThan(0);
+    const gradients = await fakes();
+    await page.focus('#past');
+    await page.keyboard.press('Home');
+    expect(await text(page, '#past-value')).toBe('step 0');
+    expect(await page.$eval('#pictured [value=images]', (radio) => (radio as HTMLInputElement).checked)).toBe(
+      true,
+    );
+    await expect.poll(fakes, { timeout: 10_000 }).not.toBe(gradients);
+    const first = await fakes();
+    expect(first).not.toBe(now);
+    await page.keyboard.press('End');
+    expect(await text(page, '#past-value')).toBe('now, step 3');
+    await page.$eval('#past', (slider) => (slider as HTMLElement).blur());
+    await expect.poll(fakes, { timeout: 10_000 }).toBe(now);
   });
 
   it('trains without reading back every step, and pauses', async () => {
@@ -181,7 +201,7 @@ describe('the page of the DCGAN', () => {
     expect(seen).toEqual(['noise', 'judge', 'generate']);
     await click(page, '#play');
     await reaches(page, 'paused');
-    expect(await page.$('#flow.slow')).toBeNull();
+    await page.waitForFunction(() => !document.querySelector('#flow.slow'));
     await click(page, '#pace [value=full]');
   });
 
@@ -210,13 +230,7 @@ describe('the page of the DCGAN', () => {
     expect(await opinion()).toMatch(/^\d+ %$/);
   });
 
-  it('counts the digits that a classifier finds, once it has been trained', async () => {
-    expect(await text(page, '#critic-status')).toContain('not trained yet: 200 steps');
-    await click(page, '#critic');
-    await page.waitForFunction(() => /rightly/.test(document.querySelector('#critic-status')!.textContent!), {
-      timeout: 110_000,
-    });
-    await page.waitForFunction(() => document.querySelector('#entropy')!.textContent !== '–');
+  it('counts the digits that a trained classifier finds', async () => {
     const counts = await page.$$eval('#columns .value', (list) =>
       list.map((each) => Number(each.textContent)),
     );
@@ -269,6 +283,19 @@ describe('the page of the DCGAN', () => {
   it('had nothing to complain about', () => {
     expect(errors).toEqual([]);
   });
+});
+
+it('opens on trained networks, whose digits a classifier reads with confidence', async () => {
+  await close(); // the page before has nothing to do with it
+  const { page, errors } = await openPage('dcgan/?data=synthetic&train=640');
+  await reaches(page, 'ready');
+  expect(await text(page, '#status')).toMatch(/are trained/);
+  expect(await text(page, '#play-label')).toBe('Train from scratch');
+  expect(await number(page, '#confidence')).toBeGreaterThan(70);
+  expect(await number(page, '#effective')).toBeGreaterThan(6);
+  expect(await text(page, '#stat-optimizer')).toBe('Adam, learning rates 0.001 and 0.001');
+  expect(await text(page, '#collapse')).toBe('');
+  expect(errors).toEqual([]);
 });
 
 it('says what to do where WebGPU is missing', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import '../helpers/close.ts';
-import { COLLAPSE_UPDATES, Diagnosis, isCollapsed } from '../../demos/dcgan/diagnosis.ts';
+import { Collapse, COLLAPSE_UPDATES, Diagnosis } from '../../demos/dcgan/diagnosis.ts';
 import { noiseWidth } from '../../demos/dcgan/latentShape.ts';
 import { between } from '../../demos/dcgan/walk.ts';
 import { fillNormal } from '../../src/nn/philox.ts';
@@ -49,11 +49,16 @@ describe('the diagnosis', () => {
     return diagnosis.lead;
   };
 
-  it('calls collapse what is left of the digits, once the generator has had its time', () => {
-    const collapsed = { entropy: Math.log(3), generatorUpdates: COLLAPSE_UPDATES };
-    expect(isCollapsed(collapsed)).toBe(true);
-    expect(isCollapsed({ ...collapsed, generatorUpdates: 10 })).toBe(false);
-    expect(isCollapsed({ ...collapsed, entropy: Math.log(7) })).toBe(false);
+  it('calls collapse what is left of the digits, once there were more or the generator has had its time', () => {
+    const [few, many] = [Math.log(3), Math.log(7)];
+    const collapse = new Collapse();
+    expect(collapse.add({ entropy: few, generatorUpdates: 100 })).toBe(false); // blots
+    expect(collapse.add({ entropy: few, generatorUpdates: COLLAPSE_UPDATES })).toBe(true);
+    expect(collapse.add({ entropy: many, generatorUpdates: 100 })).toBe(false);
+    expect(collapse.add({ entropy: few, generatorUpdates: 110 })).toBe(true);
+    collapse.clear();
+    expect(collapse.add({ entropy: many, generatorUpdates: 3 })).toBe(false); // random weights
+    expect(collapse.add({ entropy: few, generatorUpdates: 60 })).toBe(false);
   });
 
   it('says who is far ahead, and nothing too early', () => {

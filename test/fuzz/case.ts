@@ -6,6 +6,7 @@ import type { Tensor } from '../../src/ops/core/op.ts';
 import * as ops from '../../src/ops/index.ts';
 import { map, random } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
+import { drawChain } from './chain.ts';
 import { Draft } from './draft.ts';
 import type { Value } from './entry.ts';
 import { layerNames } from './layers.ts';
@@ -64,7 +65,10 @@ export function makeCase(seed: number): FuzzCase {
   const made: Value[] = [];
   const used: string[] = [];
   for (let tries = 0; made.length < steps && tries < 60; tries++) {
-    if (!draft.large && rng.chance(0.15)) {
+    if (!draft.large && rng.chance(0.12)) {
+      const own = drawChain(draft);
+      if (own) made.push(...own.slice(0, -1), draft.tame(own.at(-1)!));
+    } else if (!draft.large && rng.chance(0.15)) {
       const name = rng.pick(layerNames);
       const own = draft.layer(name);
       if (!own) continue;
@@ -99,10 +103,11 @@ function want(what: string, tensor: Tensor, expected: Array64, noisy: readonly A
   return { what, tensor, expected, tolerance: toleranceOf(expected, noisy) };
 }
 
-/** Gradients of Σ random · output by every input that they reach, by the references' own rules. */
+/** Gradients of Σ random · output by every input that they reach and by some tensors between, by the references' own rules. */
 function wantGradients(draft: Draft, outputs: readonly Value[], noisy: readonly Tape[]): Wanted[] {
   const ends = outputs.filter((own) => own.differentiable && !own.blocked);
-  const inputs = draft.values.filter((own) => own.leaf);
+  const between = (own: Value) => own.differentiable && !own.blocked && draft.rng.chance(0.07);
+  const inputs = draft.values.filter((own) => own.leaf || between(own));
   if (ends.length === 0) return [];
   const weights = new Map(ends.map((own) => [own.id, random(own.id + 1, own.value.shape)]));
   const loss = ends

@@ -1,15 +1,18 @@
 /**
  * Random graphs of every op, with gradients, on the adapter against the references in float64.
  *
- *     npm run fuzz -- --cases 2000 --seed 1 --kernels both
+ *     npm run fuzz -- --cases 2000 --seed 1 --kernels all --variants random
  *
  * Cases have the seeds `seed`, `seed + 1`, …, so that one that fails can be run by itself. `--kernels software` and `gpu`
- * choose the kernels for a CPU or for a GPU; `both` takes turns.
+ * choose the kernels for a CPU or for a GPU, `softwareSubgroups` and `gpuSubgroups` those with subgroups; `all` takes turns.
+ * `--variants random` takes any candidate of the tuner in the place of the rule's choice.
  */
 import { parseArgs } from 'node:util';
 import { Device } from '../../src/device/device.ts';
 import { findAdapter } from '../../src/node/adapter.ts';
 import { Gpu } from '../../src/runtime/session.ts';
+import { Tuning } from '../../src/runtime/tuning/tuning.ts';
+import { Rng } from './rng.ts';
 import { runSeeds } from './run.ts';
 
 /** Cases in one program. */
@@ -19,35 +22,57 @@ const { values } = parseArgs({
   options: {
     cases: { type: 'string', default: '2000' },
     seed: { type: 'string', default: '1' },
-    kernels: { type: 'string', default: 'both' },
+    kernels: { type: 'string', default: 'all' },
+    variants: { type: 'string', default: 'rule' },
   },
 });
 const [cases, seed] = [Number(values.cases), Number(values.seed)];
 if (!Number.isInteger(cases) || cases < 1 || !Number.isInteger(seed))
   throw new Error('--cases and --seed take whole numbers');
-if (!['software', 'gpu', 'both'].includes(values.kernels))
-  throw new Error('--kernels is software, gpu or both');
+const KINDS = ['software', 'gpu', 'softwareSubgroups', 'gpuSubgroups'] as const;
+const kind = KINDS.find((own) => own === values.kernels);
+if (!kind && values.kernels !== 'all') throw new Error(`--kernels is ${KINDS.join(', ')} or all`);
+if (!['rule', 'random'].includes(values.variants)) throw new Error('--variants is rule or random');
 
 const { adapter, description } = await findAdapter();
-const device = await adapter.requestDevice();
 const errors: string[] = [];
-device.addEventListener('uncapturederror', (event) => {
-  event.preventDefault(); // told with the case
-  errors.push(event.error.message);
-});
+const choices = new Rng(seed);
+
+async function open(features: GPUFeatureName[]): Promise<(software: boolean) => Gpu> {
+  const requiredFeatures = features.filter((own) => adapter.features.has(own));
+  // A new adapter for each device: one gives only one.
+  const device = await (await findAdapter()).adapter.requestDevice({ requiredFeatures });
+  device.addEventListener('uncapturederror', (event) => {
+    event.preventDefault(); // told with the case
+    errors.push(event.error.message);
+  });
+  return (software) => {
+    const own = new Device(device, adapter.info, { owned: false, software });
+    const tuning = Tuning.shipped(own);
+    if (values.variants === 'random') {
+      tuning.find = ({ candidates }) => ({ variant: choices.pick(candidates), by: 'tuned' });
+    }
+    return new Gpu(own, undefined, tuning);
+  };
+}
+const [plain, withSubgroups] = [await open([]), await open(['subgroups'])];
 const sessions = {
-  software: new Gpu(new Device(device, adapter.info, { owned: false, software: true })),
-  gpu: new Gpu(new Device(device, adapter.info, { owned: false, software: false })),
+  software: plain(true),
+  gpu: plain(false),
+  softwareSubgroups: withSubgroups(true),
+  gpuSubgroups: withSubgroups(false),
 };
 console.log(`Fuzzing on: ${description}\n${cases} cases, seed ${seed}`);
 
+/** Between two lines of progress. */
+const PROGRESS_MS = 10_000;
 const start = performance.now();
+let told = start;
 const failed = new Set<number>();
 const used = new Map<string, number>();
 for (let from = seed, batch = 0; from < seed + cases; from += TOGETHER, batch++) {
   const seeds = Array.from({ length: Math.min(TOGETHER, seed + cases - from) }, (_, i) => from + i);
-  const kernels =
-    values.kernels === 'both' ? (batch % 2 === 0 ? 'software' : 'gpu') : (values.kernels as 'gpu');
+  const kernels = kind ?? KINDS[batch % KINDS.length];
   const result = await runSeeds(sessions[kernels], seeds, errors);
   for (const own of result.cases) for (const name of own.used) used.set(name, (used.get(name) ?? 0) + 1);
   for (const { seed: own, text, message, among } of result.failures) {
@@ -56,15 +81,18 @@ for (let from = seed, batch = 0; from < seed + cases; from += TOGETHER, batch++)
     console.log(
       `\nFAILED seed ${own}, kernels for ${kernels}${among ? ', only together with its neighbours' : ''}\n${text}\n  ${message}`,
     );
-    console.log(`  again: npm run fuzz -- --seed ${first} --cases ${count} --kernels ${kernels}`);
+    console.log(
+      `  again: npm run fuzz -- --seed ${first} --cases ${count} --kernels ${kernels} --variants ${values.variants}`,
+    );
   }
   const done = from + seeds.length - seed;
-  if (batch % 25 === 24 || done === cases) {
+  if (performance.now() - told > PROGRESS_MS || done === cases) {
+    told = performance.now();
     const rate = done / ((performance.now() - start) / 1000);
     console.log(
       `${done} cases, ${rate.toFixed(1)} per second, ${failed.size} failed, ${used.size} ops and layers`,
     );
   }
 }
-device.destroy();
+for (const { device } of [sessions.gpu, sessions.gpuSubgroups]) device.gpu.destroy();
 process.exitCode = failed.size > 0 ? 1 : 0;

@@ -211,9 +211,9 @@ export const layers: Readonly<Record<string, LayerDraw>> = {
     };
   },
   relu(draft) {
-    const [maxValue, negativeSlope] = [draft.rng.pick([1, 2.5]), draft.rng.pick([0, 0.125])];
+    const [maxValue, negativeSlope] = [draft.rng.pick([1.5, 2.5]), draft.rng.pick([0, 0.125])];
     const { tensor } = samples(draft);
-    // away from where it bends
+    // away from where it bends: at whole numbers only at 0, where both sides agree
     const x = draft.leaf(tensor.shape, { low: -9, high: 9, whole: true });
     return {
       layer: make('relu', { maxValue, negativeSlope }),

@@ -11,8 +11,8 @@ function races(dispatch: LoweredDispatch, code = dispatch.kernel.code): string[]
     .replace('enable subgroups;', '')
     .replaceAll('subgroupShuffle(', 'keep(');
   const keep = 'fn keep(value: f32, lane: u32) -> f32 { return value; }';
-  const source = alone === code ? code : `${alone}\n${keep}`;
-  return findRaces(source, buffersOf(dispatch), [...dispatch.workgroups]);
+  const own = alone === code ? code : `${alone}\n${keep}`;
+  return findRaces(own, buffersOf(dispatch), [...dispatch.workgroups]);
 }
 
 it('every kernel with workgroup memory has a case', () => {

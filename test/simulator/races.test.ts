@@ -6,13 +6,13 @@ import { compileKernel } from '../../src/simulator/compile.ts';
 import { run } from '../../src/simulator/run.ts';
 import type { Race } from '../../src/simulator/run.ts';
 import { buffersOf, dispatches, files, withoutBarriers } from '../kernels/raceCases.ts';
-import { READ_OUTSIDE } from './compare.ts';
+import { emulated } from './compare.ts';
 
 /** The races of a dispatch, or of its kernel in another form. */
 function races(dispatch: LoweredDispatch, kernel: SpecializedKernel = dispatch.kernel): readonly Race[] {
-  const outside = READ_OUTSIDE.has(kernel.name) ? 'poison' : 'refuse';
-  const simulation = compileKernel(kernel, { outside });
-  return run(simulation, { buffers: buffersOf(dispatch), workgroups: dispatch.workgroups }).races;
+  const simulation = compileKernel(emulated(kernel), { outside: 'poison' });
+  const { workgroups } = dispatch;
+  return run(simulation, { buffers: buffersOf(dispatch), workgroups, subgroupSize: 4 }).races;
 }
 
 const rolled = ({ source }: LoweredDispatch) =>

@@ -37,13 +37,13 @@ export class NumberGrid {
     this.#resize(Math.sqrt(values.length));
     values.forEach((value, i) => {
       const cell = this.#cells[i];
-      show(cell, value, 3);
+      show(cell, value, 2);
       cell.classList.toggle('ink', colour === 'ink' && value > 0.5);
       cell.classList.toggle('negative', colour === 'signed' && value < 0);
       cell.style.setProperty('--share', colour === 'signed' ? String(Math.abs(value) / largest) : '0');
       const { name } = this.#options;
       if (name)
-        cell.ariaLabel = `${name(Math.floor(i / this.#side) + 1, (i % this.#side) + 1)}: ${number(value, 3)}`;
+        cell.ariaLabel = `${name(Math.floor(i / this.#side) + 1, (i % this.#side) + 1)}: ${number(value, 2)}`;
     });
   }
 

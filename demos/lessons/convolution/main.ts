@@ -106,7 +106,8 @@ lesson<Kernels>(start, async (call) => {
   const player = createPlayer({
     pause: 350,
     async step() {
-      const last = shown!.found.map.length - 1;
+      if (!shown) return false;
+      const last = shown.found.map.length - 1;
       select(selected < last ? selected + 1 : 0);
       return selected < last;
     },

@@ -8,7 +8,7 @@ import { HIDDEN } from './scenarios.ts';
 import type { Plan } from './scenarios.ts';
 
 /** The most samples of a batch; smaller ones leave the last rows out by a weight of 0. */
-const ROWS = 256;
+const ROWS = 512;
 const SEED = 4;
 const TRAINING = moons(512, 1);
 const VALIDATION = moons(512, 2);

@@ -14,8 +14,9 @@ import { settings } from './settings.ts';
 
 const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
-/** Steps between two points of a curve. */
-const STRIDE = 2;
+/** Steps between two points of a curve, and of those that are trained for their small pictures alone. */
+const STRIDE = 4;
+const COARSE = 10;
 
 lesson<Kernels>(start, async (call) => {
   const knobs = bindKnobs(settings, () => void begin());
@@ -30,16 +31,18 @@ lesson<Kernels>(start, async (call) => {
   let plan: Plan = SCENARIOS.overfit.plan;
   let shown: ScenarioName | undefined;
   let turn = 0;
+  /** Those that have a small picture. */
+  const pictured = new Set<ScenarioName>();
 
   /** Trains from the start, as the knob says. */
   async function begin(): Promise<void> {
     player.stop();
     const own = ++turn;
     const { curve: name } = knobs.values;
-    const { plan: base, turns, see, why, good } = SCENARIOS[name];
+    const { see, why, good } = SCENARIOS[name];
     before = shown === name ? curve : [];
     shown = name;
-    plan = { ...base, [turns]: knobs.values[name] };
+    plan = planOf(name);
     curve = [];
     for (const each of NAMES) {
       knobs.enable(each === name, each);
@@ -56,10 +59,37 @@ lesson<Kernels>(start, async (call) => {
     player.start();
   }
 
+  const planOf = (name: ScenarioName): Plan => {
+    const { plan: base, turns } = SCENARIOS[name];
+    return { ...base, [turns]: knobs.values[name] };
+  };
+
+  /** Trains those that have no picture yet, until the reader does something. */
+  async function picture(own: number): Promise<void> {
+    for (const name of NAMES) {
+      if (own !== turn) return;
+      if (pictured.has(name)) continue;
+      const other = planOf(name);
+      await call('begin', other);
+      const list: Progress[] = [];
+      while ((list.at(-1)?.step ?? 0) < other.steps) {
+        if (own !== turn) return;
+        list.push(await call('advance', COARSE));
+      }
+      paintThumb(name, list, other.steps);
+    }
+  }
+
+  function paintThumb(name: ScenarioName, list: readonly Progress[], steps: number): void {
+    pictured.add(name);
+    thumbs
+      .get(name)!
+      .querySelector('svg')!
+      .replaceChildren(...smallPicture(list, steps));
+  }
+
   function paint(): void {
-    const all = [...curve, ...before];
-    const seen = all.flatMap(({ training, validation }) => [training, validation]).filter(Number.isFinite);
-    const top = Math.min(4, Math.max(0.8, ...seen.map((value) => value * 1.05)));
+    const top = topOf([...curve, ...before]);
     const of = (list: readonly Progress[], key: 'training' | 'validation') =>
       list.map((each): Point => [each.step, each[key]]);
     const last = curve.at(-1);
@@ -89,7 +119,7 @@ lesson<Kernels>(start, async (call) => {
     chart.describe(
       `Loss by step. ${last ? `After ${last.step} steps the training loss is ${values.training}, the validation loss ${values.validation}.` : ''}`,
     );
-    if (shown && last) paintThumb(thumbs.get(shown)!, curve, plan.steps, top);
+    if (shown && last) paintThumb(shown, curve, plan.steps);
   }
 
   const player = createPlayer({
@@ -100,7 +130,9 @@ lesson<Kernels>(start, async (call) => {
       if (own !== turn) return false;
       curve.push(progress);
       paint();
-      return progress.step < plan.steps;
+      if (progress.step < plan.steps) return true;
+      void picture(own);
+      return false;
     },
     reset: begin,
   });
@@ -132,17 +164,19 @@ function createThumbs(onChoose: (name: ScenarioName) => void): ReadonlyMap<Scena
   return thumbs;
 }
 
-function paintThumb(thumb: HTMLElement, curve: readonly Progress[], steps: number, top: number): void {
-  const route = (key: 'training' | 'validation') =>
-    curve
-      .map(
-        (each, i) =>
-          `${i === 0 ? 'M' : 'L'}${((100 * each.step) / steps).toFixed(1)} ${(50 - (48 * Math.min(each[key], top)) / top).toFixed(1)}`,
-      )
-      .join('');
-  const path = (name: string, d: string) =>
-    svg('path', { class: `line ${name}`, d, 'vector-effect': 'non-scaling-stroke' });
-  thumb
-    .querySelector('svg')!
-    .replaceChildren(path('for', route('training')), path('against', route('validation')));
+/** Where the axis of the loss ends. */
+function topOf(curve: readonly Progress[]): number {
+  const seen = curve.flatMap(({ training, validation }) => [training, validation]).filter(Number.isFinite);
+  return Math.min(4, Math.max(0.8, ...seen.map((value) => value * 1.05)));
+}
+
+function smallPicture(curve: readonly Progress[], steps: number): SVGElement[] {
+  const top = topOf(curve);
+  const place = ({ step }: Progress, loss: number) =>
+    `${((100 * step) / steps).toFixed(1)} ${(50 - (48 * Math.min(loss, top)) / top).toFixed(1)}`;
+  const path = (key: 'training' | 'validation', name: string) => {
+    const d = `M${curve.map((each) => place(each, each[key])).join('L')}`;
+    return svg('path', { class: `line ${name}`, d, 'vector-effect': 'non-scaling-stroke' });
+  };
+  return [path('training', 'for'), path('validation', 'against')];
 }

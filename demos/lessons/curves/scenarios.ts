@@ -12,7 +12,7 @@ export interface Plan {
 }
 
 export const HIDDEN = 32;
-const BASE: Plan = { rate: 0.01, steps: 300, samples: 256, batch: 256, dropout: 0, leak: 0, bias: 0 };
+const BASE: Plan = { rate: 0.01, steps: 300, samples: 512, batch: 512, dropout: 0, leak: 0, bias: 0 };
 
 /** A shape that a loss curve can have, and the knob that gives it and takes it away. */
 export interface Scenario {
@@ -69,15 +69,15 @@ export const SCENARIOS = {
   },
   jumps: {
     title: 'Jumps',
-    plan: { ...BASE, samples: 512 },
+    plan: BASE,
     turns: 'batch',
-    good: 256,
+    good: 512,
     see: 'The training loss jumps from step to step.',
     why: 'Each step sees too few samples, and an odd one throws the weights off. Larger batches are calmer; a lower rate and clipped gradients help, too.',
   },
   dropout: {
     title: 'Validation below training',
-    plan: { ...BASE, samples: 512 },
+    plan: { ...BASE, rate: 0.004 },
     turns: 'dropout',
     good: 0,
     see: 'The validation loss is lower than the training loss.',

@@ -12,6 +12,6 @@ export const settings = {
   still: slider({ label: 'Steps', min: 20, max: 600, step: 20, initial: 60 }),
   overfit: slider({ label: 'Training samples', min: 8, max: 512, step: 8, initial: 24 }),
   dying: slider({ label: 'Slope below 0', min: 0, max: 0.3, step: 0.01, initial: 0 }),
-  jumps: slider({ label: 'Batch size', min: 1, max: 256, step: 1, initial: 1 }),
+  jumps: slider({ label: 'Batch size', min: 1, max: 512, step: 1, initial: 1 }),
   dropout: slider({ label: 'Dropout', min: 0, max: 0.8, step: 0.05, initial: 0.5 }),
 };

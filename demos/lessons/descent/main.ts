@@ -125,6 +125,7 @@ lesson<Kernels>(start, async (call) => {
       const before = w;
       const [loss] = (await call('look', before, knobs.values.rate)).total;
       const next = await call('step', before, knobs.values.rate);
+      if (w !== before) return false; // the reader has moved it
       trail = [...trail.slice(-60), [before, loss]];
       [w, steps] = [next, steps + 1];
       knobs.set({ w: Number(Math.max(0, Math.min(4, w)).toPrecision(6)) });

@@ -8,8 +8,9 @@ import { number, show } from '../common/numbers.ts';
 import { createPlayer } from '../common/player.ts';
 import { dot, path, Plot, text } from '../common/plot.ts';
 import { createNetwork } from './network.ts';
+import type { NetworkView } from './network.ts';
 import { CORNERS, RANGE, SIDE, TASKS } from './kernels.ts';
-import type { Kernels, Look } from './kernels.ts';
+import type { Kernels, Kind, Look } from './kernels.ts';
 import { settings } from './settings.ts';
 
 const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
@@ -29,9 +30,11 @@ lesson<Kernels>(start, async (call) => {
     x: { range: RANGE, label: 'input x₁', ticks: [0, 1] },
     y: { range: RANGE, label: 'input x₂', ticks: [0, 1] },
   });
-  let [weights, latest]: [readonly number[], readonly number[]] = [[], []];
+  /** The network that is shown: the knobs may ask for another one, whose weights are still to come. */
+  let current: { readonly kind: Kind; readonly weights: readonly number[] } | undefined;
+  let latest: readonly number[] = [];
   let [steps, selected] = [0, 3];
-  let network = createNetwork(byId('network'), knobs.values.kind);
+  let network: NetworkView | undefined;
   const rows = createTable((row) => {
     selected = row;
     void refresh();
@@ -44,20 +47,23 @@ lesson<Kernels>(start, async (call) => {
     knobs.enable(kind === 'two', 'seed');
     byId('hidden-head').hidden = kind === 'one';
     byId('sum-head').hidden = kind === 'two';
-    network = createNetwork(byId('network'), kind);
-    weights = kind === 'one' ? [w1, w2, b] : await call('begin', seed);
+    const weights = kind === 'one' ? [w1, w2, b] : await call('begin', seed);
+    if (!network || current?.kind !== kind) network = createNetwork(byId('network'), kind);
+    current = { kind, weights };
     steps = 0;
     await refresh();
   }
 
   const refresh = coalesce(async () => {
-    const { kind, task } = knobs.values;
+    if (!current) return;
+    const { kind, weights } = current;
+    const { task } = knobs.values;
     const found = await call('look', kind, task, weights);
-    if (kind !== knobs.values.kind) return; // the reader has gone on
+    if (kind !== current.kind) return; // the reader has gone on
     const targets = TASKS[task];
     const right = targets.filter((target, i) => Math.round(found.output[i]) === target).length;
     rows.forEach((row, i) => row.show(found, i, kind, targets[i], i === selected));
-    network.show(weights, CORNERS[selected], found, selected);
+    network!.show(weights, CORNERS[selected], found, selected);
     drawPlane(plane, found, kind, targets);
     plane.describe(
       `The plane of the two inputs, coloured by the output. ${right} of 4 corners are on the right side of the boundary.`,
@@ -71,9 +77,14 @@ lesson<Kernels>(start, async (call) => {
 
   const player = createPlayer({
     async step() {
-      const { kind, task } = knobs.values;
+      const before = current;
+      if (!before) return false;
+      const { kind } = before;
+      const { task } = knobs.values;
       const count = Math.min(STEPS_A_FRAME[kind], MOST_STEPS - steps);
-      weights = await call('train', kind, task, weights, count);
+      const weights = await call('train', kind, task, before.weights, count);
+      if (current !== before) return true; // the reader has begun anew
+      current = { kind, weights };
       steps += count;
       if (kind === 'one') {
         const [w1, w2, b] = weights.map((own) => Number(Math.max(-8, Math.min(8, own)).toPrecision(4)));

@@ -68,7 +68,9 @@ function oneNeuron(diagram: Diagram): NetworkView {
     show([w1, w2, b], corner, found, row) {
       showWeights([w1, w2]);
       show(own, fixed(b));
-      [...corner, found.z[row], found.output[row]].forEach((value, i) => show(nodes[i], fixed(value)));
+      [...corner, found.z[row], found.output[row]].forEach((value, i) =>
+        show(nodes[i], i < 2 ? value : fixed(value)),
+      );
     },
   };
 }
@@ -98,7 +100,7 @@ function twoLayers(diagram: Diagram): NetworkView {
       showWeights([...all.slice(0, 4), ...all.slice(6, 8)]);
       [all[4], all[5], all[8]].forEach((value, i) => show(biases[i], fixed(value)));
       const values = [...corner, ...found.hidden.slice(2 * row, 2 * row + 2), found.output[row]];
-      values.forEach((value, i) => show(nodes[i], fixed(value)));
+      values.forEach((value, i) => show(nodes[i], i < 2 ? value : fixed(value)));
     },
   };
 }

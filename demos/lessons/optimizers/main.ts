@@ -86,8 +86,9 @@ lesson<Kernels>(start, async (call) => {
     ]);
     const best = NAMES.reduce((low, _, i) => (now.loss[i] < now.loss[low] ? i : low), 0);
     const steps = history.length - 1;
+    const taken = steps === 1 ? '1 step' : `${steps} steps`;
     ground.describe(
-      `The surface from above, with the paths of five optimizers after ${steps} steps. ${RACERS[NAMES[best]].title} is lowest, at ${number(now.loss[best], 3)}.`,
+      `The surface from above, with the paths of five optimizers after ${taken}. ${RACERS[NAMES[best]].title} is lowest, at ${number(now.loss[best], 3)}.`,
     );
     const seen = history.flatMap(({ loss }) => loss).filter(Number.isFinite);
     const top = Math.max(...history[0].loss) * 1.15;
@@ -113,14 +114,15 @@ lesson<Kernels>(start, async (call) => {
     });
     const gone = NAMES.filter((_, i) => isLost(now, i)).map((name) => RACERS[name].title);
     byId('steps').textContent =
-      gone.length > 0 ? `${gone.join(' and ')} left the map: the rate is too high.` : `${steps} steps.`;
+      gone.length > 0 ? `${gone.join(' and ')} left the map: the rate is too high.` : `${taken}.`;
   }
 
   const isLost = ({ x, y }: Places, i: number) => !(Math.hypot(x[i], y[i]) < LOST);
   const player = createPlayer({
     async step() {
       const own = turn;
-      if (NAMES.some((_, i) => isLost(history.at(-1)!, i))) return false;
+      const now = history.at(-1);
+      if (!now || NAMES.some((_, i) => isLost(now, i))) return false;
       const places = await call('step');
       if (own !== turn) return false;
       history.push(places);

@@ -177,6 +177,8 @@ export interface LowerContext {
     preferred: V,
     tunable?: Tunable<V>,
   ): V;
+  /** Whether the caller has named a variant of the op: a node that could do without it leaves it its place then. */
+  isForced(opName: string): boolean;
   scratch(shape: Shape, dtype: DType, name: string): Scratch;
   /**
    * Scratch memory that depends on `source` and on nothing else but what `key` says: filled by `make` for the first

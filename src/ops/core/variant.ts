@@ -23,6 +23,7 @@ export const OPS_WITH_VARIANTS: readonly string[] = [
   'conv2dGradFilter',
   'conv2dGradFilterBias',
   'conv2dGradInput',
+  'conv2dMaxPool',
   'conv2dTranspose',
   'dropout',
   'gatherBatch',

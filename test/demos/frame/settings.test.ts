@@ -76,7 +76,8 @@ describe('settings', () => {
     expect([...html.matchAll(/id="([\w-]+)"/g)].map(([, id]) => id)).toEqual(
       'rate-value rate net net-note batch seed noisy'.split(' '),
     );
-    expect(html).toContain('min="-4" max="0" step="0.1"');
+    expect(html).toContain('min="-4" max="0" step="0.1" value="-1"');
+    expect(html).toContain('<option value="64" selected>');
     expect(html).toContain('Learning rate and noise change a running training.');
     expect(html).toContain('Network, batch size and seed start a new one.');
     expect(html).not.toMatch(/ (style|on\w+)=/); // a strict policy forbids them

@@ -38,6 +38,10 @@ function twinOptions(
 const fits = (size: Pair, kernel: Pair, options: convolution.Conv2dOptions) =>
   convolution.outputSize2d(size, kernel, options).every((extent) => extent >= 1);
 
+/** Whether a convolution with a kernel of that size has an output. */
+export const twinFits = (size: Pair, kernel: Pair, options: Record<string, unknown>): boolean =>
+  fits(size, kernel, twinOptions(size, kernel, options));
+
 /** Some of the options, the others at their defaults. */
 function some(draft: Drawing, options: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).filter(() => draft.rng.chance(0.75)));
@@ -149,6 +153,13 @@ function reaches(
   );
 }
 
+/** Whether a pool has an output, each of its elements of some element of the image. */
+export function windowFits(size: Pair, poolSize: number | Pair, options: Record<string, unknown>): boolean {
+  const kernel = pairOf(poolSize);
+  const own = twinOptions(size, kernel, { stride: kernel, ...options });
+  return fits(size, kernel, own) && reaches(size, kernel, own);
+}
+
 function pool(kind: 'max' | 'average'): OpEntry {
   return {
     draw(draft) {
@@ -159,8 +170,7 @@ function pool(kind: 'max' | 'average'): OpEntry {
       const kernel = pairOf(poolSize);
       const options: any = some(draft, { stride: pair(draft, [1, 2, 3]), padding: padding(draft, [kernel[0] - 1, kernel[1] - 1]), dilation: pair(draft, [1, 1, 2]) }); // prettier-ignore
       if (rng.chance(0.9) || `${kernel}` !== '2,2') options.poolSize = poolSize;
-      const own = twinOptions(size, kernel, { stride: kernel, ...options });
-      if (!fits(size, kernel, own) || !reaches(size, kernel, own)) return undefined;
+      if (!windowFits(size, poolSize, options)) return undefined;
       return { inputs: [x], args: [options] };
     },
     twin([x], [options]) {

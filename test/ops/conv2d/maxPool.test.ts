@@ -3,13 +3,14 @@ import { optimize } from '../../../src/graph/passes/optimize.ts';
 import { gradients } from '../../../src/graph/autodiff.ts';
 import { conv2d } from '../../../src/ops/conv2d/conv2d.ts';
 import type { Conv2dOptions } from '../../../src/ops/conv2d/conv2d.ts';
-import { input } from '../../../src/ops/core/leaves.ts';
+import { constant, input } from '../../../src/ops/core/leaves.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
-import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
+import { add, multiply, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { maxPool2d } from '../../../src/ops/pooling/maxPool2d.ts';
 import type { Pool2dOptions } from '../../../src/ops/pooling/pool2d.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
+import type { Question } from '../../../src/runtime/tuning/choice.ts';
 import '../../helpers/close.ts';
 import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
 import { map, random, randomIntegers, full } from '../../reference/array.ts';
@@ -67,20 +68,21 @@ function twin({ options = {}, pool = {} }: Case): (...own: Array64[]) => Array64
 const values = ({ x, w }: Case) => [random(1, x), random(2, w), random(3, [w[3]])];
 const tolerance = { rtol: 2e-5, atol: 2e-5 };
 
+const targetOf = (software: boolean, subgroupSize?: number) => ({
+  software,
+  subgroupSize,
+  limits: {
+    maxComputeWorkgroupStorageSize: 16384,
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupsPerDimension: 65535,
+    maxUniformBufferBindingSize: 65536,
+  },
+});
+
 const namesOf = (outputs: readonly Tensor[], software: boolean, subgroupSize?: number, variants = {}) =>
-  lowerGraph(optimize(outputs), [], [], {
-    target: {
-      software,
-      subgroupSize,
-      limits: {
-        maxComputeWorkgroupStorageSize: 16384,
-        maxComputeInvocationsPerWorkgroup: 256,
-        maxComputeWorkgroupsPerDimension: 65535,
-        maxUniformBufferBindingSize: 65536,
-      },
-    },
-    variants,
-  }).map(({ kernel }) => kernel.name);
+  lowerGraph(optimize(outputs), [], [], { target: targetOf(software, subgroupSize), variants }).map(
+    ({ kernel }) => kernel.name,
+  );
 
 describe('a convolution and its max pooling', () => {
   it.each(cases)('in one kernel: $x, $w, $options, $pool', async (each) => {
@@ -93,12 +95,20 @@ describe('a convolution and its max pooling', () => {
   });
 
   it.each([cases[2], cases[5]])('gradients: $x, $w', async (each) => {
-    const device = { software: true, subgroups: true, variants: { conv2dMaxPool: 'broadcast' } };
-    await checkGradient((x, w, b) => layer(each)(x, w, b), values(each), {
-      ...device,
-      reference: twin(each),
-    });
-    expect.hasAssertions();
+    // With the output wanted too: an activation's gradient would go into the pool otherwise, which then is a kernel of its own.
+    const run = (variant: string) =>
+      evaluate(
+        (x, w, b) => {
+          const y = layer(each)(x, w, b);
+          const weight = constant(Float32Array.from(random(7, y.shape).data), y.shape);
+          return [y, ...(gradients(reduceSum(multiply(y, weight)), [x, w, b]) as Tensor[])];
+        },
+        values(each),
+        { software: true, subgroups: true, variants: { conv2dMaxPool: variant } },
+      );
+    const [together, apart] = [await run('broadcast'), await run('separate')];
+    together.forEach((found, i) => expect(found).toBeAllClose(apart[i], tolerance));
+    await checkGradient((x, w, b) => layer(each)(x, w, b), values(each), { reference: twin(each) });
   });
 
   it.each([
@@ -159,6 +169,30 @@ describe('a convolution and its max pooling', () => {
     expect(namesOf([small], true, 4)).toEqual(['conv2d/2_direct', 'pooling/max']); // as the convolution alone
     const deep = layer({} as Case)(input('x', [64, 12, 12, 8]), input('w', [5, 5, 8, 8]), b);
     expect(namesOf([deep], true, 8)).toEqual(['conv2d/4_broadcast', 'pooling/max']);
+  });
+
+  it('stay apart where the caller names a kernel of the convolution, and not of both', () => {
+    const y = layer({} as Case)(input('x', [64, 28, 28, 1]), input('w', [5, 5, 1, 8]), input('b', [8]));
+    expect(namesOf([y], true, 8, { conv2d: 'naive' })).toEqual(['conv2d/1_naive', 'pooling/max']);
+    expect(namesOf([y], true, 8, { conv2d: 'naive', conv2dMaxPool: 'broadcast' })).toEqual([
+      'conv2d/broadcast_max_pool',
+    ]);
+  });
+
+  it('where there is no kernel for both, the convolution’s is the choice that is measured', () => {
+    const y = layer({} as Case)(input('x', [64, 28, 28, 1]), input('w', [5, 5, 1, 8]), input('b', [8]));
+    const asked: Question[] = [];
+    const answers = {
+      find(question: Question) {
+        asked.push(question);
+        return undefined;
+      },
+    };
+    const [first] = lowerGraph(optimize([y]), [], [], { target: targetOf(false), variants: {}, answers });
+    expect(asked).toHaveLength(1);
+    expect(asked[0].key).toMatch(/^conv2dMaxPool /);
+    expect(asked[0].candidates).toContain(first.choice!.variant);
+    expect(asked[0].candidates.some((name) => name.startsWith('implicit_gemm:'))).toBe(true);
   });
 
   it.each<[string, (y: Tensor) => Tensor[]]>([

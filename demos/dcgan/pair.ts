@@ -1,0 +1,247 @@
+import { dataset } from '../../src/index.ts';
+import type { Gan, GanPart, Gpu, Model } from '../../src/index.ts';
+import type { MnistSet } from '../../src/data/mnistFiles.ts';
+import { dcgan, dcganTraining } from '../../src/models/dcgan.ts';
+import { mnistCnn } from '../../src/models/mnistCnn.ts';
+import { Due } from '../frame/due.ts';
+import { loadTrained } from '../frame/trained.ts';
+import type { ValuesOf } from '../frame/settings.ts';
+import type { Context, RunOptions, Trainee } from '../frame/trainee.ts';
+import { coalesce } from '../shared/coalesce.ts';
+import { Gallery } from './gallery.ts';
+import type { Wishes } from './gallery.ts';
+import { Movement } from './movement.ts';
+import { SAMPLES, STAGES } from './protocol.ts';
+import type { Pictured, Place, Stage, Tells } from './protocol.ts';
+import type { settings } from './settings.ts';
+import { Walk } from './walk.ts';
+
+type Values = ValuesOf<typeof settings>;
+type Here = Context<Values, MnistSet, Tells>;
+
+const PIXELS = 28 * 28;
+/** How long a stage stays lit, by pace; it is ended so soon after someone pauses. */
+const STAGE_MS = { step: 500 / STAGES.length, stage: 500 };
+const WAKE_MS = 30;
+/** The map of the walk is drawn anew so often, in this share of the time. */
+const WALK = { pause: 200, softwarePause: 3000, share: 0.1 };
+
+/** What the page wants to see; it outlives networks and GPUs. */
+const wishes: Wishes & { place?: Place } = { watched: 0, pictured: 'images', past: undefined };
+
+/** The network of the page that reads digits: here it reads what the generator makes. */
+const CLASSIFIERS = new WeakMap<Gpu, Promise<Model>>();
+
+async function createClassifier(gpu: Gpu): Promise<Model> {
+  const model = mnistCnn('quick');
+  await model.compile({ gpu, loss: 'softmaxCrossEntropy' });
+  const url = new URL('../mnist-cnn/trained/quick.safetensors', import.meta.url);
+  model.load(await loadTrained(url));
+  return model;
+}
+
+/** A generator and a discriminator that train together, with their views. */
+export class Pair implements Trainee<MnistSet> {
+  readonly optimizer = 'adam';
+  readonly #context: Here;
+  readonly #gan: Gan;
+  readonly #gallery: Gallery;
+  readonly #movement: Movement;
+  readonly #walkDue: Due;
+  #walk: Promise<Walk> | undefined;
+  /** What the map of the walk was last drawn from. */
+  #map = '';
+  #latents: Float32Array;
+  #batch: number;
+  #part: GanPart;
+  #pace: Values['pace'];
+  #lit: Stage | undefined;
+  #trainSize = Infinity;
+  #destroyed = false;
+
+  private constructor(context: Here, gan: Gan, gallery: Gallery) {
+    const { values, gpu, data } = context;
+    this.#context = context;
+    this.#gan = gan;
+    this.#gallery = gallery;
+    this.#movement = new Movement(gan);
+    const pause = gpu.device.software ? WALK.softwarePause : WALK.pause;
+    this.#walkDue = new Due(pause, WALK.share);
+    ({ batch: this.#batch, part: this.#part, pace: this.#pace } = values);
+    this.#latents = this.#setLatents(values.noise);
+    void data.then((loaded) => this.#take(loaded)).catch(() => {}); // the frame tells of it
+  }
+
+  static async create(context: Here): Promise<Pair> {
+    const { gpu, values, renderer } = context;
+    const { preset, seed, loss, smooth } = values;
+    const gan = dcgan(preset, { seed });
+    if (!CLASSIFIERS.has(gpu)) CLASSIFIERS.set(gpu, createClassifier(gpu));
+    await gan.compile({ gpu, ...dcganTraining(preset, { generatorLoss: loss, labelSmoothing: smooth }) });
+    const classifier = await CLASSIFIERS.get(gpu)!;
+    const gallery = await Gallery.create({ gpu, gan, classifier, loss, renderer, wishes });
+    const { generator, discriminator, latentShape } = gan;
+    const parameters = { generator: generator.parameters, discriminator: discriminator.parameters };
+    context.tell('model', { parameters, latentSize: latentShape[0] });
+    return new Pair(context, gan, gallery);
+  }
+
+  get step(): number {
+    return this.#gan.step;
+  }
+
+  get batchSize(): number {
+    return Math.min(this.#batch, this.#trainSize);
+  }
+
+  prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
+    const x = new Uint8Array(PIXELS);
+    const example = dataset({ name: 'example', x, y: new Uint8Array(1), inputShape: [28, 28, 1] });
+    return this.#gan.prepareFit(example, { ...options, batchSize: this.#batch, train: this.#part });
+  }
+
+  run({ train }: MnistSet, options: RunOptions): PromiseLike<unknown> {
+    const { batchSize } = this;
+    return this.#gan.fit(train, { ...options, steps: Infinity, batchSize, train: () => this.#part });
+  }
+
+  async look(): Promise<void> {
+    if (await this.#gallery.look()) this.#context.tell('moments', this.#gallery.moments);
+    if (wishes.place && (this.#walkDue.isDue || this.#context.renderer.stale)) await this.#stroll();
+    void this.#tellReading().catch((error) => this.#destroyed || this.#context.fail(error));
+  }
+
+  readonly #tellReading = coalesce(async () => {
+    const { step, updates } = this.#gan;
+    this.#context.tell('seen', { step, updates, ...(await this.#gallery.reading()) });
+  });
+
+  async evaluate(): Promise<Readonly<Record<string, number>>> {
+    await this.look();
+    const { entropy, meanConfidence } = await this.#gallery.reading();
+    return { diversity: entropy / Math.log(10), confidence: meanConfidence };
+  }
+
+  /** Lights the stages of a slow step one after the other. */
+  async approach(isWanted: () => boolean): Promise<void> {
+    for (const stage of STAGES) {
+      const pace = this.#pace;
+      if (pace === 'full' || !isWanted()) break;
+      this.#light(stage);
+      const end = performance.now() + STAGE_MS[pace];
+      while (performance.now() < end && isWanted() && this.#pace === pace) {
+        await new Promise((resolve) => setTimeout(resolve, WAKE_MS));
+      }
+    }
+    if (this.#pace === 'full') this.#light(undefined);
+  }
+
+  #light(stage: Stage | undefined): void {
+    if (stage === this.#lit) return;
+    this.#lit = stage;
+    this.#context.tell('stage', { stage, part: this.#part });
+  }
+
+  async rested(): Promise<void> {
+    this.#light(undefined);
+    if (wishes.place) await this.#stroll();
+    const by = await this.#movement.look();
+    if (by) this.#context.tell('moved', by);
+  }
+
+  save(): Promise<Uint8Array> {
+    return this.#gan.save();
+  }
+
+  load(bytes: Uint8Array): void {
+    this.#gan.load(bytes);
+    this.#movement.forget();
+    this.#forget();
+    this.#context.tell('moved', undefined);
+  }
+
+  set(name: string, value: unknown): void {
+    if (name === 'grate') this.#gan.learningRates = { generator: value as number };
+    if (name === 'drate') this.#gan.learningRates = { discriminator: value as number };
+    if (name === 'batch') this.#batch = value as number;
+    if (name === 'part') this.#part = value as GanPart;
+    if (name === 'pace') this.#pace = value as Values['pace'];
+    if (name === 'noise') this.#latents = this.#setLatents(value as number);
+  }
+
+  #setLatents(noise: number): Float32Array {
+    const latents = this.#gan.latents(SAMPLES, this.#gan.seed + noise);
+    this.#gallery.latents = latents;
+    this.#forget();
+    this.#context.look();
+    return latents;
+  }
+
+  /** What was drawn was drawn by other weights, or from other noise. */
+  #forget(): void {
+    this.#map = '';
+    this.#gallery.forget();
+    this.#context.tell('moments', []);
+  }
+
+  /** The data have come: what was to be shown of them can be. */
+  #take({ train, test }: MnistSet): void {
+    if (this.#destroyed) return;
+    this.#trainSize = train.size;
+    this.#gallery.reals = (test.x.data as Uint8Array).subarray(0, SAMPLES * PIXELS);
+    this.#context.look();
+  }
+
+  watch(index: number): void {
+    this.#wish({ watched: index });
+  }
+
+  picture(pictured: Pictured): void {
+    this.#wish({ pictured });
+  }
+
+  showPast(past: number | undefined): void {
+    this.#wish({ past });
+  }
+
+  #wish(wish: Partial<Wishes>): void {
+    Object.assign(wishes, wish);
+    this.#gallery.refresh();
+    this.#context.look();
+  }
+
+  async walk(place: Place): Promise<void> {
+    wishes.place = place;
+    await this.#stroll();
+  }
+
+  /** Draws the place of the latent walk, and its map where that has changed. */
+  readonly #stroll = coalesce(async () => {
+    const { place } = wishes;
+    if (!place || this.#destroyed) return;
+    const walk = await (this.#walk ??= Walk.create(this.#gan, this.#context.renderer));
+    await this.#walkDue.time(async () => {
+      const size = this.#latents.length / SAMPLES;
+      const corners = place.corners.map((sample) =>
+        this.#latents.subarray(sample * size, (sample + 1) * size),
+      );
+      const drawn = [place.corners, this.step].join();
+      if (drawn !== this.#map || this.#context.renderer.stale) await walk.drawMap(corners);
+      this.#map = drawn;
+      this.#context.tell('walked', await walk.draw(corners, place.x, place.y));
+    });
+  });
+
+  /** Lets a panel that has come show what is its to show. */
+  connect(name: string): void {
+    this.#gallery.connect(name);
+    void this.#walk?.then((walk) => walk.connect(name));
+  }
+
+  async destroy(): Promise<void> {
+    this.#destroyed = true;
+    (await this.#walk)?.destroy();
+    this.#gallery.destroy();
+    this.#gan.destroy();
+  }
+}

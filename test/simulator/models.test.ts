@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { selfTargets } from '../../src/data/dataset.ts';
+import { syntheticDigits } from '../../src/data/digits.ts';
+import { autoencoder, AUTOENCODER_LOSSES, AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
+import { dcgan, dcganTraining } from '../../src/models/dcgan.ts';
+import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
+import type { Program } from '../../src/runtime/program.ts';
+import type { Gpu } from '../../src/runtime/session.ts';
+import { testGpu } from '../helpers/evaluate.ts';
+import { differences } from './compare.ts';
+import type { Form } from './compare.ts';
+import { recordStep } from './record.ts';
+import type { Recorded } from './record.ts';
+
+const { train } = syntheticDigits({ train: 8, test: 1 });
+const batchSize = 2;
+type Fit = { onReady: (program: Program) => Promise<void>; steps: number; batchSize: number };
+
+const MODELS: Readonly<Record<string, (gpu: Gpu, options: Fit) => Promise<void>>> = {
+  'mnist-cnn quick': async (gpu, options) => {
+    const { optimizer, learningRate } = MNIST_CNN_PRESETS.quick;
+    const compile = { gpu, optimizer: optimizer({ learningRate }), metrics: ['accuracy'] } as const;
+    const model = await mnistCnn('quick').compile({ ...compile, loss: 'softmaxCrossEntropy' });
+    await model.fit(train, options);
+    model.destroy();
+  },
+  autoencoder: async (gpu, options) => {
+    const { model, loss } = autoencoder('classroom');
+    const { optimizer, learningRate } = AUTOENCODER_PRESETS.classroom;
+    await model.compile({ gpu, optimizer: optimizer({ learningRate }), loss: AUTOENCODER_LOSSES[loss] });
+    await model.fit(selfTargets(train), options);
+    model.destroy();
+  },
+  'dcgan small': async (gpu, options) => {
+    const gan = await dcgan('small').compile({ gpu, ...dcganTraining('small') });
+    await gan.fit(train, options);
+    gan.destroy();
+  },
+};
+
+/** With `npm run test:simulator`, all forms, and the kernels for real GPUs too. */
+const WHOLE = process.env.WGRAD_SIMULATE !== undefined;
+const FORMS: readonly Form[] = WHOLE
+  ? [true, false].flatMap((rolled) => [true, false].map((checks) => ({ rolled, checks })))
+  : [{ rolled: true, checks: true }];
+const TARGETS = WHOLE
+  ? ([
+      [true, true],
+      [true, false],
+      [false, false],
+    ] as const)
+  : ([[true, true]] as const);
+
+describe.each(TARGETS)('for a software adapter: %s, with subgroups: %s', (software, subgroups) => {
+  it.each(Object.keys(MODELS))('each dispatch of a step of %s gives what the GPU gives', async (name) => {
+    const gpu = await testGpu(software, subgroups);
+    let recorded: Recorded[] = [];
+    const onReady = async (program: Program) => {
+      recorded = await recordStep(gpu, program);
+      program.reset(0);
+    };
+    await MODELS[name](gpu, { onReady, steps: 1, batchSize });
+    expect(recorded.length).toBeGreaterThan(15);
+    for (const form of FORMS) {
+      const found = recorded.flatMap((own) => differences(own, form, gpu.device.subgroupSize));
+      expect({ form, found }).toEqual({ form, found: [] });
+    }
+  });
+});
