@@ -1,84 +1,127 @@
-import { ops } from '../../src/index.ts';
-import type { Gpu, Program, Tensor } from '../../src/index.ts';
-import type { Autoencoder } from '../../src/models/autoencoder.ts';
-import { ownAxes, principalComponents, signsBy } from '../../src/models/principalComponents.ts';
-import type { Range } from '../shared/tiles.ts';
-import { MOST_AXES } from './protocol.ts';
+import { announce } from '../shared/announce.ts';
+import { byId, count, create } from '../shared/dom.ts';
+import { cssVariable, parseHex } from '../shared/palette.ts';
+import type { Live } from './live.ts';
+import { withArticle } from './looks.ts';
+import type { Looks } from './looks.ts';
+import { REACH, SIDE } from './protocol.ts';
+import type { Mapped, Tells } from './protocol.ts';
+import { VERSIONS } from './settings.ts';
 
-const CLASSES = 10;
-/**
- * The digit whose mean lies on the positive side of each axis: zeros to the right, nines at the top. The principal
- * components of MNIST tell these pairs apart clearly, so the picture does not flip while it changes.
- */
-const AXIS_DIGITS = [0, 9, 3, 6, 2, 5, 8, 1].slice(0, MOST_AXES);
-
-/** Test images as they lie on the GPU. */
-export interface TestImages {
-  /** u8 [size, 28, 28, 1] */
-  readonly pixels: Range;
-  readonly labels: Uint8Array;
-  readonly size: number;
-}
+/** The step of the arrow keys, in standard deviations. */
+const KEY_STEP = 0.2;
+/** After so long without a key, what was found is said. */
+const QUIET_MS = 500;
 
 /**
- * Encodes test images and finds the axes of their codes: the two numbers themselves where a code has no more, else
- * the first principal components, computed on the GPU. All results stay there, but for the means of the classes.
+ * The map of codes. Pointing at it shows the test image whose dot is nearest; pressing there, or the arrow keys, choose
+ * the code that is decoded beside it.
+ *
+ * @param shape chooses the code, by its first two scores
  */
-export class CodeMap {
-  readonly program: Program;
-  /** Points on the map. */
-  readonly count: number;
-  /** Axes of the code. */
-  readonly axes: number;
+export function createCodeMap(page: Live, looks: Looks, shape: (x: number, y: number) => void) {
+  const map = byId('map');
+  const digit = byId('map-digit');
+  const picture = byId<HTMLCanvasElement>('map-digit-picture');
+  let pointed: readonly [number, number] | undefined;
+  let quiet: ReturnType<typeof setTimeout> | undefined;
 
-  private constructor(program: Program, count: number, axes: number) {
-    this.program = program;
-    this.count = count;
-    this.axes = axes;
+  page.handOver('map', byId('map-canvas'), (width) => ({ columns: 1, rows: 1, gap: 0, width }));
+  const labels = Array.from({ length: 10 }, (_, own) => {
+    const label = create('span', { className: 'class-name' }, String(own));
+    label.style.setProperty('--class', `var(--class-${own})`);
+    return label;
+  });
+  const handle = create('span', { className: 'handle' });
+  const ring = create('span', { className: 'ring', hidden: true });
+  digit.before(...labels, ring, handle);
+
+  /** Puts something where two scores are on the map. */
+  function place(element: HTMLElement, x: number, y: number): void {
+    const inside = (value: number) => Math.max(-1, Math.min(1, value / REACH));
+    element.style.left = `${50 + 50 * inside(x)}%`;
+    element.style.top = `${50 - 50 * inside(y)}%`;
   }
 
-  static async create(
-    gpu: Gpu,
-    { encoder }: Pick<Autoencoder, 'encoder'>,
-    images: TestImages,
-    most: number,
-  ): Promise<CodeMap> {
-    const count = Math.min(most, images.size);
-    const [size] = encoder.outputShape;
-    const axes = Math.min(size, MOST_AXES);
-    const source = ops.input('test images', [images.size, 28, 28, 1], 'u8');
-    const program = await gpu.compile(
-      (g) => {
-        g.buffers.set(source, images.pixels);
-        const x = ops.gatherBatch({ source, batchSize: count, shuffle: false, scale: 1 / 255, dtype: 'f32' });
-        const codes = encoder.call(x);
-        const { mean, directions, deviations, scores } =
-          size <= 2 ? ownAxes(codes) : principalComponents(codes, axes);
-        const centres = ops.matmul(classMeans(images.labels.subarray(0, count)), scores);
-        const signs: Tensor = size <= 2 ? ops.fill([axes], 1) : signsBy(centres, AXIS_DIGITS.slice(0, axes));
-        const steps = ops.reshape(ops.multiply(deviations, signs), [axes, 1]);
-        return {
-          points: ops.multiply(scores, signs),
-          centres: ops.multiply(centres, signs),
-          mean: ops.reshape(mean, [1, size]),
-          /** One standard deviation along each axis, [axes, size]. */
-          steps: ops.multiply(ops.transpose(directions, [1, 0]), steps),
-        };
-      },
-      { label: 'map of codes' },
-    );
-    return new CodeMap(program, count, axes);
+  function placeOf({ clientX, clientY }: PointerEvent): [number, number] {
+    const { left, top, width, height } = map.getBoundingClientRect();
+    return [
+      limit(REACH * (((clientX - left) / width) * 2 - 1)),
+      limit(REACH * (1 - ((clientY - top) / height) * 2)),
+    ];
   }
 
-  destroy(): void {
-    this.program.destroy();
+  /** Shows the test image nearest to a place; `undefined` hides it. */
+  async function point(at: readonly [number, number] | undefined, isKey = false): Promise<void> {
+    pointed = at;
+    const found = at && (await page.call('nearest', at));
+    if (pointed !== at) return;
+    digit.hidden = ring.hidden = !found;
+    if (!found) return;
+    paint(picture, found.pixels);
+    ring.style.setProperty('--class', `var(--class-${found.digit})`);
+    const [x, y] = found.place;
+    place(ring, x, y);
+    place(digit, x, y);
+    digit.style.translate = `${x > 0 ? '-112%' : '12%'} ${y > 0 ? '12%' : '-112%'}`;
+    byId('map-digit-text').textContent = nameOf(found);
+    if (!isKey) return;
+    clearTimeout(quiet);
+    quiet = setTimeout(() => announce(`Nearest test image: ${nameOf(found)}.`), QUIET_MS);
   }
+
+  map.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
+    map.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    map.focus({ preventScroll: true });
+    shape(...placeOf(event));
+  });
+  map.addEventListener('pointermove', (event) => {
+    const at = placeOf(event);
+    if (map.hasPointerCapture(event.pointerId)) shape(...at);
+    void point(at);
+  });
+  for (const leave of ['pointerleave', 'blur'] as const) {
+    map.addEventListener(leave, () => void point(undefined));
+  }
+  map.addEventListener('keydown', (event) => {
+    const moves: Record<string, readonly [number, number]> = {
+      ArrowLeft: [-KEY_STEP, 0],
+      ArrowRight: [KEY_STEP, 0],
+      ArrowUp: [0, KEY_STEP],
+      ArrowDown: [0, -KEY_STEP],
+    };
+    const by = moves[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const at = [limit(looks.scores[0] + by[0]), limit(looks.scores[1] + by[1])] as const;
+    shape(...at);
+    void point(at, true);
+  });
+  looks.onChange(() => place(handle, looks.scores[0], looks.scores[1]));
+
+  return {
+    /** The codes have moved on the map. */
+    centres({ version, axes, centres, images }: Tells['centres']): void {
+      labels.forEach((label, own) => place(label, centres[own * axes], centres[own * axes + 1]));
+      const { title } = VERSIONS.find(({ name }) => name === version)!;
+      const what = `Map of the codes that ${title} gives ${count(images)} test images`;
+      byId('map-canvas').setAttribute('aria-label', what);
+      if (pointed) void point([...pointed]);
+    },
+  };
 }
 
-/** [10, N]: each row takes the mean over the images of a class. */
-function classMeans(labels: Uint8Array): Tensor {
-  const counts = Array.from({ length: CLASSES }, (_, own) => labels.filter((label) => label === own).length);
-  const data = new Float32Array(CLASSES * labels.length);
-  labels.forEach((label, i) => (data[label * labels.length + i] = 1 / counts[label]));
-  return ops.constant(data, [CLASSES, labels.length]);
+const limit = (value: number): number => Math.max(-REACH, Math.min(REACH, value));
+
+const nameOf = ({ digit, image }: Mapped): string => `${withArticle(digit)}, test image ${image}`;
+
+/** Ink on nothing, in the colour of the scheme. */
+function paint(canvas: HTMLCanvasElement, pixels: Uint8Array): void {
+  const ink = parseHex(cssVariable('--ink')).map((part) => 255 * part);
+  const image = new ImageData(SIDE, SIDE);
+  pixels.forEach((byte, i) => image.data.set([...ink, byte], 4 * i));
+  Object.assign(canvas, { width: SIDE, height: SIDE });
+  canvas.getContext('2d')!.putImageData(image, 0, 0);
 }

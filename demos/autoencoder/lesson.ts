@@ -4,7 +4,7 @@ import { createKernelTabs } from '../shared/kernelTabs.ts';
 
 const KERNELS = [
   { title: 'Sigmoid, MSE, BCE', name: 'shared/activations' },
-  { title: 'Element by element', name: 'elementwise/map' },
+  { title: 'Elementwise', name: 'elementwise/map' },
   { title: 'Adadelta', name: 'optimizer/adadelta' },
   { title: 'Gram–Schmidt', name: 'linalg/orthonormalize' },
   { title: 'Map of codes', name: 'draw/scatter' },
@@ -17,7 +17,7 @@ const HEIGHT = 250;
 const BOTTOM = 214;
 
 const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
-/** How hard a pixel with target t pulls at its logit z, up to the sign: dL/dz. */
+/** |dL/dz|: how much a pixel with target t changes its logit z. */
 const PULLS = {
   /** L = (σ(z) − t)² */
   mse: (z: number, t: number): number => Math.abs(2 * (sigmoid(z) - t) * sigmoid(z) * (1 - sigmoid(z))),
@@ -51,10 +51,10 @@ export function createLesson(): { compiled(kernels: readonly KernelCode[]): void
       <path class="at" d="M${across(z)} 6V${BOTTOM}" />
       <circle class="mse" cx="${across(z)}" cy="${up(mse)}" r="5" />
       <circle class="bce" cx="${across(z)}" cy="${up(bce)}" r="5" />`;
-    const times = mse > 0 ? `, ${figures(bce / mse, 2)} times as hard` : '';
+    const times = mse > 0 ? `, ${figures(bce / mse, 2)} times as large` : '';
     const text =
-      `The pixel should be ${figures(t, 2)} and is ${figures(sigmoid(z), 2)}: ` +
-      `MSE pulls at it with ${figures(mse, 2)}, BCE with ${figures(bce, 2)}${times}.`;
+      `The pixel should be ${figures(t, 2)} and is ${figures(sigmoid(z), 2)}. ` +
+      `The gradient of MSE is ${figures(mse, 2)}, that of BCE ${figures(bce, 2)}${times}.`;
     byId('pull-text').textContent = text;
     byId('logit-value').textContent = z.toFixed(1).replace('-', '−');
     byId('target-value').textContent = t.toFixed(2);

@@ -1,58 +1,54 @@
-import type { Port } from '../shared/port.ts';
-import { MOST_AXES, SHOWN } from './protocol.ts';
-import type { FromWorker, Looks, ToWorker } from './protocol.ts';
-import { state } from './settings.ts';
+import type { Live } from './live.ts';
+import { MOST_AXES, SHOWN, YOURS } from './protocol.ts';
 
-/** What is looked at: kept here, told to the worker at every change, and to whoever shows it. */
-export function createLooks(port: Port<FromWorker, ToWorker>) {
+/** What is looked at: told to the worker at every change, and to whoever shows it. */
+export function createLooks(page: Live) {
   let labels: Uint8Array = new Uint8Array();
-  let byDigit: number[][] = [];
+  let shown = new Uint32Array(SHOWN);
+  let scores = new Float32Array(MOST_AXES);
   const listeners: (() => void)[] = [];
-  let looks: Looks = {
-    shown: new Uint32Array(SHOWN),
-    pair: [state.values.a, state.values.b],
-    version: state.values.version,
-    scores: new Float32Array(MOST_AXES),
-  };
 
-  function change(changes: Partial<Looks>): void {
-    looks = { ...looks, ...changes };
-    if (labels.length > 0) port.post({ type: 'looks', looks });
+  function tell(): void {
+    const { a, b, version } = page.values;
+    void page.call('look', { shown, pair: [a, b], version, scores });
     for (const listener of listeners) listener();
   }
 
   /** One test image of each class: the first of each, the second of each, … */
-  function showSet(set: number): void {
-    const shown = Uint32Array.from({ length: SHOWN }, (_, digit) => {
-      const own = byDigit[digit];
+  function choose(): void {
+    const { set } = page.values;
+    shown = Uint32Array.from({ length: SHOWN }, (_, digit) => {
+      const own = Array.from(labels.keys()).filter((image) => labels[image] === digit);
       return own.length > 0 ? own[set % own.length] : (set * SHOWN + digit) % labels.length;
     });
-    state.set({ set });
-    change({ shown });
+    tell();
   }
 
   return {
-    get now(): Looks {
-      return looks;
+    /** Standard deviations of the decoded code, along each axis. */
+    get scores(): Float32Array {
+      return scores;
     },
-    /** The digit in a place. */
-    digit: (place: number): number => labels[looks.shown[place]] ?? place,
+    set scores(values: Float32Array<ArrayBuffer>) {
+      scores = values;
+      tell();
+    },
+    /** What is in a place: 'a 7', or 'your digit'. */
+    nameOf: (place: number): string =>
+      place === YOURS ? 'your digit' : withArticle(labels[shown[place]] ?? place),
     onChange: (listener: () => void) => void listeners.push(listener),
-    data(own: Uint8Array): void {
+    labels(own: Uint8Array): void {
       labels = own;
-      byDigit = Array.from({ length: SHOWN }, (_, digit) => {
-        return Array.from(labels.keys()).filter((image) => labels[image] === digit);
-      });
-      showSet(state.values.set);
+      choose();
     },
-    nextSet: () => showSet((state.values.set + 1) % 1000),
-    change(changes: Partial<Looks>): void {
-      const { pair, version } = changes;
-      if (pair) state.set({ a: pair[0], b: pair[1] });
-      if (version) state.set({ version });
-      change(changes);
+    changed(names: readonly string[]): void {
+      if (names.includes('set')) choose();
+      else if (names.some((name) => ['a', 'b', 'version'].includes(name))) tell();
     },
   };
 }
 
-export type LooksState = ReturnType<typeof createLooks>;
+/** 'a 7', 'an 8' */
+export const withArticle = (digit: number): string => `${digit === 8 ? 'an' : 'a'} ${digit}`;
+
+export type Looks = ReturnType<typeof createLooks>;

@@ -1,93 +1,122 @@
 import { announce } from '../shared/announce.ts';
+import { createDigitPad } from '../shared/digitPad.ts';
 import { byId, create } from '../shared/dom.ts';
-import { handOver } from '../shared/panels.ts';
 import type { TilePlan } from '../shared/panels.ts';
-import type { Port } from '../shared/port.ts';
 import { rove } from '../shared/roving.ts';
-import type { LooksState } from './looks.ts';
-import { SHOWN } from './protocol.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import type { Live } from './live.ts';
+import type { Looks } from './looks.ts';
+import { codeWidth, PIXELS, SHOWN } from './protocol.ts';
+import type { Tells } from './protocol.ts';
 import { VERSIONS } from './settings.ts';
 
-type Of<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
+/** The page writes this when it opens. */
+const FIRST_DIGIT = 3;
 
-/** Originals, codes and what comes back, digit by digit, with a row for each version. */
-export function createReconstructions(port: Port<FromWorker, ToWorker>, looks: LooksState) {
-  /** Height of a code's picture by its width; codes of n numbers are laid out as in views.ts. */
+/** The reader's own digit and ten test digits: originals, codes and what comes back from each version. */
+export function createReconstructions(page: Live, looks: Looks) {
+  /** Height of a code's picture by its width. */
   let codeAspect = 0.25;
   const gap = (width: number) => (width < 480 ? 3 : 8);
-  const row = (width: number, aspect = 1): TilePlan => ({
-    columns: SHOWN,
-    rows: 1,
-    gap: gap(width),
-    width,
-    aspect,
-  });
+  const arrangements: (() => void)[] = [];
 
-  const picture = (name: string, label: string, aspect?: (width: number) => number) => {
+  function picture(panel: string, label: string, columns: number, aspect?: (width: number) => number) {
     const canvas = create('canvas', { role: 'img', 'aria-label': label });
+    const plan = (width: number): TilePlan => {
+      return { columns, rows: 1, gap: gap(width), width, aspect: aspect?.(width) };
+    };
     const box = create('div', { className: 'tiles' }, canvas);
-    return { box, arrange: handOver(port, name, canvas, (width) => row(width, aspect?.(width))) };
+    arrangements.push(page.handOver(panel, canvas, plan));
+    return box;
+  }
+  const code = (panel: string, label: string, columns: number) =>
+    picture(panel, label, columns, () => codeAspect);
+  const strips = (...boxes: HTMLElement[]) => create('div', { className: 'strips' }, ...boxes);
+  const line = (head: HTMLElement, ...boxes: HTMLElement[]) =>
+    create('div', { className: 'row' }, head, strips(...boxes));
+  const head = (text: string, ...more: HTMLElement[]) =>
+    create('div', { className: 'head' }, create('h3', {}, text), ...more);
+  const keyed = <T extends HTMLElement>(element: T, colour: string): T => {
+    element.classList.add('version');
+    element.style.setProperty('--key', `var(${colour})`);
+    return element;
   };
-  const line = (title: HTMLElement, ...boxes: HTMLElement[]) =>
-    create('div', { className: 'row' }, title, create('div', { className: 'strips' }, ...boxes));
-  const head = (text: string, ...more: HTMLElement[]) => {
-    return create('div', { className: 'head' }, create('h3', {}, text), ...more);
-  };
+
+  // The reader's own digit
+  byId('yours').append(
+    create(
+      'figure',
+      {},
+      create('figcaption', {}, 'input'),
+      picture('yours:input', 'What the encoders see', 1),
+    ),
+    ...VERSIONS.map(({ name, title, colour }) =>
+      create(
+        'figure',
+        {},
+        keyed(create('figcaption', {}, title), colour),
+        strips(
+          picture(`yours:${name}`, `What ${title} makes of your digit`, 1),
+          code(`yours:code:${name}`, `The code of your digit in ${title}`, 1),
+        ),
+      ),
+    ),
+  );
+  const draw = (pixels: Uint8Array) => void page.call('draw', pixels);
+  const pad = createDigitPad({ onInk: draw, onClear: () => draw(new Uint8Array(PIXELS)) });
+  pad.write(FIRST_DIGIT);
 
   // Originals are buttons too: the last two that were chosen are the ends of the walk below.
-  const cells = create('div', { className: 'cells', role: 'group', 'aria-label': 'Digits to walk between' });
   const buttons = Array.from({ length: SHOWN }, (_, place) => {
     const button = create('button', { type: 'button' });
     button.addEventListener('click', () => {
-      const [, last] = looks.now.pair;
+      const { b: last } = page.values;
       if (place === last) return;
-      looks.change({ pair: [last, place] });
-      announce(`Walking from ${looks.digit(last)} to ${looks.digit(place)}.`);
+      page.set({ a: last, b: place });
+      announce(`The walk goes from ${looks.nameOf(last)} to ${looks.nameOf(place)}.`);
     });
     return button;
   });
+  const cells = create('div', { className: 'cells', role: 'group', 'aria-label': 'Ends of the walk' });
   cells.append(...buttons);
   const refresh = rove(cells, () => SHOWN);
-  const originals = picture('original', 'The original test images', (width) => {
+  const originals = picture('original', 'The original test images', SHOWN, (width) => {
     cells.style.gap = `${gap(width)}px`;
     return 1;
   });
-  originals.box.append(cells);
+  originals.append(cells);
   const other = create('button', { type: 'button' }, 'Other digits');
-  other.addEventListener('click', () => looks.nextSet());
+  other.addEventListener('click', () => page.set({ set: (page.values.set + 1) % 1000 }));
 
-  const noisy = picture('noisy', 'The noisy images that the encoders see');
-  const noisyLine = line(
-    head('with noise', create('small', {}, 'what the encoders see; the targets stay clean')),
-    noisy.box,
+  const noisy = line(
+    head('with noise', create('small', {}, 'what the encoders see')),
+    picture('noisy', 'The noisy images that the encoders see', SHOWN),
   );
-  noisyLine.hidden = true;
+  noisy.hidden = !page.values.denoise;
 
   const versions = VERSIONS.map(({ name, title, colour }) => {
     const error = create('b', {}, '–');
-    const note = create('small', {}, 'test error ', error);
-    const heading = head(title, note);
-    heading.classList.add('version');
-    heading.style.setProperty('--key', `var(${colour})`);
-    const images = picture(`image:${name}`, `What ${title} gives back`);
-    const code = picture(`code:${name}`, `The codes of ${title}`, () => codeAspect);
-    code.box.classList.add('code-strip');
-    return { name, error, heading, code, line: line(heading, images.box, code.box) };
+    const heading = keyed(head(title, create('small', {}, 'test error ', error)), colour);
+    const images = picture(`image:${name}`, `What ${title} makes of the test images`, SHOWN);
+    return {
+      name,
+      error,
+      heading,
+      line: line(heading, images, code(`code:${name}`, `Codes of ${title}`, SHOWN)),
+    };
   });
   byId('rows').append(
-    line(head('originals', other), originals.box),
-    noisyLine,
+    line(head('originals', other), originals),
+    noisy,
     ...versions.map((version) => version.line),
   );
 
   function showPair(): void {
-    const { pair } = looks.now;
+    const { a, b } = page.values;
     buttons.forEach((button, place) => {
-      const end = pair.indexOf(place);
+      const end = [a, b].indexOf(place);
       const role = end < 0 ? '' : end === 0 ? ', the start of the walk' : ', the end of the walk';
-      button.ariaLabel = `A ${looks.digit(place)}${role}`;
-      button.textContent = end < 0 ? '' : end === 0 ? 'A' : 'B';
+      button.ariaLabel = looks.nameOf(place).replace('a', 'A') + role;
+      button.textContent = end < 0 ? '' : 'AB'[end];
       button.classList.toggle('end', end >= 0);
     });
   }
@@ -96,21 +125,18 @@ export function createReconstructions(port: Port<FromWorker, ToWorker>, looks: L
   refresh();
 
   return {
-    /** Whether the encoders see noise. */
-    noise(value: number): void {
-      noisyLine.hidden = value === 0;
-    },
-    model({ bottleneck }: Of<'model'>): void {
-      const width = bottleneck >= 32 ? 16 : Math.min(bottleneck, 8);
+    model({ bottleneck, noisy: isNoisy }: Tells['model']): void {
+      const width = codeWidth(bottleneck);
       codeAspect = bottleneck / width / width;
-      for (const { code } of versions) code.arrange();
+      noisy.hidden = !isNoisy;
+      for (const arrange of arrangements) arrange();
     },
-    evaluated({ values }: Of<'evaluated'>): void {
-      const best = Math.min(...VERSIONS.map(({ name }) => values[name].error));
-      for (const { name, error, heading } of versions) {
-        error.textContent = values[name].error.toFixed(4);
-        heading.classList.toggle('best', values[name].error === best);
-      }
+    evaluated(values: Readonly<Record<string, number>>): void {
+      const errors = versions.map(({ name }) => values[`${name}Test`]);
+      versions.forEach(({ error, heading }, i) => {
+        error.textContent = errors[i].toFixed(4);
+        heading.classList.toggle('best', errors[i] === Math.min(...errors));
+      });
     },
   };
 }

@@ -1,78 +1,59 @@
 import type { AutoencoderVersion } from '../../src/models/autoencoderVersions.ts';
-import type { DataSettings } from '../shared/loadDigits.ts';
-import { choice, number, UrlState } from '../shared/urlState.ts';
-import type { Field } from '../shared/urlState.ts';
-import type { Pace, Recipe, TrainingSettings } from './protocol.ts';
+import { hidden, numbers, range, settings as declare, speed, toggle, whole } from '../frame/settings.ts';
+import { digitSettings } from '../shared/digitSettings.ts';
+import { YOURS } from './protocol.ts';
 
-const whole = true;
 /** The versions, with what they are called on the page and the variable of their colour. */
 export const VERSIONS = [
-  { name: 'linearMse', title: 'linear + MSE', output: 'linear', loss: 'MSE', colour: '--linear-mse' },
-  { name: 'sigmoidMse', title: 'sigmoid + MSE', output: 'sigmoid', loss: 'MSE', colour: '--sigmoid-mse' },
-  { name: 'sigmoidBce', title: 'sigmoid + BCE', output: 'sigmoid', loss: 'BCE', colour: '--sigmoid-bce' },
+  { name: 'linearMse', title: 'linear + MSE', colour: '--linear-mse' },
+  { name: 'sigmoidMse', title: 'sigmoid + MSE', colour: '--sigmoid-mse' },
+  { name: 'sigmoidBce', title: 'sigmoid + BCE', colour: '--sigmoid-bce' },
 ] as const satisfies readonly { name: AutoencoderVersion; [key: string]: string }[];
 
-export const BOTTLENECKS = [2, 16, 32, 64] as const;
-export const PACES = ['full', '5', '1'] as const satisfies readonly Pace[];
-/** Standard deviation of the noise that the switch adds. */
-export const NOISE = 0.5;
+const place = (initial: number) => hidden.number({ initial, min: 0, max: YOURS });
 
-const images = number({ min: 1, max: 60_000, whole });
-const place = (initial: number) => number({ min: 0, max: 9, whole }, initial);
-const bottleneck: Field<(typeof BOTTLENECKS)[number]> = {
-  initial: 64,
-  parse: (text) => BOTTLENECKS.find((size) => String(size) === text),
-  format: String,
-};
-
-/** Everything of this page that a link shares. */
-export const state = new UrlState({
-  bottleneck,
-  denoise: choice(['0', '1'], '0'),
-  /** Without one the recipe's is used. */
-  rate: number({ min: 0, max: 100 }),
-  batch: number({ min: 1, max: 4096, whole }),
-  seed: number({ min: 0, max: 2 ** 32 - 1, whole }, 0),
-  pace: choice(PACES, 'full'),
+export const settings = declare({
+  bottleneck: numbers({
+    label: 'Bottleneck',
+    hint: 'How many numbers a code has.',
+    acts: 'anew',
+    initial: 64,
+    values: [2, 16, 32, 64],
+    segments: true,
+  }),
+  denoise: toggle({
+    label: 'Denoising',
+    hint: 'The inputs get noise; the targets stay clean.',
+    acts: 'rebuild',
+  }),
+  /** Higher than usual for Adadelta: a few hundred steps already show how the versions differ. */
+  rate: range({
+    label: 'Learning rate',
+    acts: 'now',
+    scale: 'log',
+    min: 0.01,
+    max: 10,
+    step: 0.05,
+    initial: 4,
+  }),
+  batch: numbers({
+    label: 'Batch size',
+    acts: 'restart',
+    initial: 128,
+    values: [16, 32, 64, 128, 256, 512, 1024],
+    limits: [1, 4096],
+  }),
+  seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
+  speed: speed(),
   /** Whose codes are explored. */
-  version: choice(
+  version: hidden.choice(
     VERSIONS.map(({ name }) => name),
     'sigmoidBce',
   ),
-  /** Which digits are shown. */
-  set: number({ min: 0, max: 999, whole }, 0),
-  /** Between which two of them. */
+  /** Which ten test images are shown. */
+  set: hidden.number({ initial: 0, min: 0, max: 999 }),
+  /** Between which two digits the walk goes, by their places. */
   a: place(3),
   b: place(8),
-  data: choice(['mnist', 'synthetic'], 'mnist'),
-  /** Use at most so many images: for slow adapters and for tests. */
-  train: images as ReturnType<typeof number>,
-  test: images as ReturnType<typeof number>,
-  /** Begin without waiting for the button. */
-  play: choice(['0', '1'], '0'),
+  ...digitSettings,
 });
-
-let recipe: Recipe;
-
-/** The worker knows the networks; the page need not load the engine for it. */
-export function setRecipe(known: Recipe): void {
-  recipe = known;
-}
-
-export const recipeOf = (): Recipe => recipe;
-
-export function trainingSettings(): TrainingSettings {
-  const { rate, batch, seed, bottleneck: size, denoise } = state.values;
-  return {
-    bottleneck: size,
-    noise: denoise === '1' ? NOISE : 0,
-    learningRate: rate ?? recipe.learningRate,
-    batchSize: batch ?? recipe.batchSize,
-    seed,
-  };
-}
-
-export function dataSettings(): DataSettings {
-  const { data: name, train, test } = state.values;
-  return { name, train, test };
-}

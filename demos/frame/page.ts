@@ -4,7 +4,7 @@ import { createFailures, runLive, showData, showRecovered } from '../shared/live
 import { onSchemeChange, readPalette } from '../shared/palette.ts';
 import type { Palette } from '../shared/palette.ts';
 import { handOver } from '../shared/panels.ts';
-import type { TilePlan } from '../shared/panels.ts';
+import type { PanelMessage, TilePlan } from '../shared/panels.ts';
 import { workerPort } from '../shared/port.ts';
 import { createStepTable } from '../shared/stepTable.ts';
 import { Address } from './address.ts';
@@ -128,6 +128,9 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
       progress.status(`Stopped: ${message}`);
     },
   });
+  const inView = new IntersectionObserver((entries) => {
+    if (entries.some(({ isIntersecting }) => isIntersecting)) port.post({ type: 'shown' });
+  });
   const page: LivePage<S, C> = {
     get values() {
       return address.values;
@@ -141,13 +144,12 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
         if (begun) post();
         else early.push(post);
       }),
-    handOver: (name, canvas, plan, { ofNetwork = false } = {}) =>
-      handOver(
-        { post: (message, transfer) => port.post({ ...message, ofNetwork }, transfer) },
-        name,
-        canvas,
-        plan,
-      ),
+    handOver(name, canvas, plan, { ofNetwork = false } = {}) {
+      inView.observe(canvas);
+      const post = (message: PanelMessage, transfer?: Transferable[]) =>
+        port.post({ ...message, ofNetwork }, transfer);
+      return handOver({ post }, name, canvas, plan);
+    },
     transport,
   };
   const handlers = options.start?.(page) ?? ({} as Handlers<E>);

@@ -72,6 +72,8 @@ export type ToWorker =
   /** One or more settings have changed. */
   | { type: 'set'; values: Values; changed: readonly string[] }
   | { type: 'palette'; palette: Palette }
+  /** A panel has come into view: browsers may keep an old picture of what was drawn out of sight. */
+  | { type: 'shown' }
   /** `ofNetwork`: the panel goes with the network. */
   | (PanelMessage & { ofNetwork?: boolean })
   | { type: 'call'; id: number; name: string; args: readonly unknown[] };

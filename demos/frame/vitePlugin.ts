@@ -18,7 +18,7 @@ interface Package {
 
 /**
  * Puts the site's shell around the pages, in dev and in the build: head, header, footer, and the pieces of a training
- * page in the places of <training-bar>, <training-settings>, <training-chart> and <training-step>, or of <lesson-settings>. A page with a header
+ * page in the places of <training-bar>, <training-settings>, <training-chart>, <training-step> and <digit-pad>, or of <lesson-settings>. A page with a header
  * of its own is left as it is.
  *
  * @param root the folder of the pages
@@ -125,6 +125,7 @@ function pieces(html: string, settings: Settings, fill: (text: string) => string
   text = replace(text, 'training-chart', ({ name, title }, inner) =>
     piece('chart').replaceAll('{{name}}', name).replaceAll('{{title}}', title).replace('{{more}}', inner),
   );
+  text = replace(text, 'digit-pad', (_, inner) => piece('pad').replace('{{more}}', inner));
   text = replace(text, 'lesson-settings', ({ step }, inner) =>
     piece('lesson')
       .replace('{{controls}}', controlsHtml(settings))

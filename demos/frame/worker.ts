@@ -109,6 +109,8 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
         if (session) session.renderer.palette = palette;
         page.panels?.paint(palette);
         return void runner?.look();
+      case 'shown':
+        return void runner?.look();
       case 'panel':
         panels.set(message.name, message);
         return session && addPanel(session, message);

@@ -1,8 +1,6 @@
-import { GLYPHS } from '../../src/data/digitStrokes.ts';
 import { announce } from '../shared/announce.ts';
-import { rasterizeDigit } from '../shared/digitRaster.ts';
+import { createDigitPad } from '../shared/digitPad.ts';
 import { byId, create, percent } from '../shared/dom.ts';
-import { DrawingPad } from '../shared/drawingPad.ts';
 import type { Tells } from './protocol.ts';
 import type { Live } from './live.ts';
 
@@ -16,7 +14,6 @@ const FIRST_DIGIT = 3;
 export function createPad(page: Live) {
   let labels: Uint8Array = new Uint8Array();
   let quiet: ReturnType<typeof setTimeout> | undefined;
-  const written = GLYPHS.map(() => 0);
 
   /** Shows an image to the network, and says what it is read as when the reader rests. */
   function look(input: number | Uint8Array): void {
@@ -42,32 +39,10 @@ export function createPad(page: Live) {
   });
   byId('softmax').append(...rows.map(({ row }) => row));
 
-  const pad = new DrawingPad(byId('pad'), {
-    onChange: (strokes) => {
-      byId('pad-hint').hidden = strokes.length > 0;
-      if (strokes.length > 0) look(rasterizeDigit(strokes));
-    },
-    onDigit: writeSample,
-  });
-
-  function writeSample(digit: number): void {
-    pad.write(GLYPHS[digit][written[digit]++ % GLYPHS[digit].length]);
-  }
-
-  byId('samples').append(
-    ...GLYPHS.map((_, digit) => {
-      const button = create('button', { type: 'button', 'aria-label': `Write a ${digit}` }, String(digit));
-      button.addEventListener('click', () => writeSample(digit));
-      return button;
-    }),
-  );
-  byId('clear').addEventListener('click', () => {
-    pad.clear();
-    look(page.values.image);
-  });
+  const pad = createDigitPad({ onInk: look, onClear: () => look(page.values.image) });
   page.handOver('input', byId('input'), (width) => ({ columns: 1, rows: 1, gap: 0, width }));
   // Something to look at while the test images load; an address that names one of them is for that one.
-  if (page.values.image === 0 && page.values.start === 'trained') writeSample(FIRST_DIGIT);
+  if (page.values.image === 0 && page.values.start === 'trained') pad.write(FIRST_DIGIT);
   else look(page.values.image);
 
   return {

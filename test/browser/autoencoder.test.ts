@@ -97,7 +97,7 @@ describe('the page of the autoencoders', () => {
     const kernels = await page.$$eval('#dispatches button', (list) => list.map((each) => each.textContent));
     expect(kernels.filter((kernel) => kernel === 'optimizer/adadelta.wgsl')).toHaveLength(2); // trial and update
     expect(await text(page, '#step-text')).toContain(
-      `${kernels.length} dispatches in one submit for all three networks`,
+      `${kernels.length} dispatches in one submit: gather 16 images; for all three networks`,
     );
     await page.$$eval('#lesson-tabs button', (tabs) =>
       tabs.find((tab) => tab.textContent === 'Map of codes')!.click(),
@@ -162,6 +162,42 @@ describe('the page of the autoencoders', () => {
     expect(new Set(outputs)).toEqual(new Set(['+0.0 σ']));
   });
 
+  it('shows the test image that someone points at on the map, by mouse and by keyboard', async () => {
+    const box = (await (await page.$('#map'))!.boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.waitForFunction(() => !document.querySelector<HTMLElement>('#map-digit')!.hidden);
+    expect(await text(page, '#map-digit')).toMatch(/^an? \d, test image \d+$/);
+    const ink = await page.$eval('#map-digit-picture', (canvas) => {
+      const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 28, 28);
+      return data.filter((opacity, i) => i % 4 === 3 && opacity > 128).length;
+    });
+    expect(ink).toBeGreaterThan(20);
+    await page.mouse.move(5, 5);
+    await page.waitForFunction(() => document.querySelector<HTMLElement>('#map-digit')!.hidden);
+
+    await page.focus('#map');
+    for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowRight');
+    await page.waitForFunction(() => !document.querySelector<HTMLElement>('#map-digit')!.hidden);
+    expect(await text(page, '#sliders output')).toBe('+0.8 σ');
+    await page.waitForFunction(() =>
+      /Nearest test image: an? \d, test image \d+\./.test(document.body.textContent!),
+    );
+    await page.$eval('#map', (map) => (map as HTMLElement).blur());
+    await page.waitForFunction(() => document.querySelector<HTMLElement>('#map-digit')!.hidden);
+  });
+
+  it('sends the digit that someone writes through all three networks, and into the walk', async () => {
+    await page.select('#walk-b', '10');
+    const panels = ['#yours figure:nth-child(1) canvas', '#yours figure:nth-child(4) canvas', '#walk-codes'];
+    const before = [];
+    for (const panel of panels) before.push((await look(page, panel)).pixels);
+    await page.focus('#pad');
+    await page.keyboard.press('7');
+    for (const [i, panel] of panels.entries()) await changes(page, panel, before[i]);
+    expect(new URL(page.url()).searchParams.get('b')).toBe('10');
+    await page.select('#walk-b', '8');
+  });
+
   it('walks between the digits that are chosen', async () => {
     const [pixels, codes] = [await look(page, '#walk-pixels'), await look(page, '#walk-codes')];
     await click(page, '#rows .cells button:nth-child(1)');
@@ -203,12 +239,12 @@ describe('the page of the autoencoders', () => {
     );
   });
 
-  it('says how hard the two losses pull', async () => {
+  it('compares the gradients of the two losses', async () => {
     await set(page, '#logit', '-4');
     await set(page, '#target', '1');
     // σ(−4) = 0.018: 2 · 0.982 · 0.018 · 0.982 = 0.0347 against 0.982
     expect(await text(page, '#pull-text')).toMatch(
-      /is 0.018: MSE pulls at it with 0.035, BCE with 0.98, 28 times as hard/,
+      /is 0.018. The gradient of MSE is 0.035, that of BCE 0.98, 28 times as large/,
     );
   });
 
@@ -228,9 +264,9 @@ describe('the page of the autoencoders', () => {
     expect(await text(page, '#map-note')).toContain('the two numbers of the code themselves');
     expect(await page.$$eval('#sliders label:not([hidden])', (list) => list.length)).toBe(2);
     await set(page, '#rate', '0.5');
-    await set(page, '#pace', '1', 'change');
+    await set(page, '#speed', '1', 'change');
     const query = new URL(page.url()).searchParams;
-    expect(['bottleneck', 'denoise', 'rate', 'pace', 'batch'].map((name) => query.get(name))).toEqual([
+    expect(['bottleneck', 'denoise', 'rate', 'speed', 'batch'].map((name) => query.get(name))).toEqual([
       '2',
       '1',
       '3.2',
@@ -252,6 +288,32 @@ it('says what to do where WebGPU is missing', async () => {
   await page.goto(new URL('autoencoder/', page.url()).href, { waitUntil: 'load' });
   expect(await text(page, '[role=alert]')).toContain('No WebGPU here');
   expect(await page.$('#play')).toBeNull();
+  // The words, their figure and a recorded run stay.
+  expect(await text(page, '#pull-text')).toContain('28 times as large');
+  await page.waitForSelector('.panel input[aria-valuetext^="step "]');
+  expect(errors).toEqual([]);
+});
+
+it('opens on trained networks, and trains others from scratch', async () => {
+  await close();
+  const { page, errors } = await openPage('autoencoder/?data=synthetic&train=600&test=100&batch=16');
+  await reaches(page, 'ready');
+  expect(await text(page, '#status')).toContain('These networks are trained.');
+  await expect.poll(async () => (await errorsOf(page)).every((error) => error < 0.05)).toBe(true);
+  expect(await text(page, '#stat-optimizer')).toBe('Adadelta, learning rate 4');
+  expect(await text(page, '#play-label')).toBe('Train from scratch');
+  await click(page, '#play');
+  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 2, {
+    timeout: 60_000,
+  });
+  await click(page, '#play');
+  await reaches(page, 'paused');
+  expect((await errorsOf(page)).every((error) => error > 0.04)).toBe(true);
+  expect(new URL(page.url()).searchParams.get('start')).toBe('scratch');
+  await click(page, '#to-trained');
+  await expect
+    .poll(() => text(page, '#status'), { timeout: 60_000 })
+    .toContain('These networks are trained.');
   expect(errors).toEqual([]);
 });
 

@@ -201,7 +201,8 @@ describe('the page of the MNIST network', () => {
   });
 
   it('draws gradients instead of values', async () => {
-    const canvas = '.layer:nth-child(4) canvas';
+    const canvas = '.layer:nth-child(2) canvas';
+    await page.$eval(canvas, (element) => element.scrollIntoView({ block: 'center' }));
     // Values after ReLU are not negative: orange is a gradient’s.
     expect(await orange(page, canvas)).toBe(0);
     await click(page, '#pictured [value=gradients]');

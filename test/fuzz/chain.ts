@@ -53,6 +53,10 @@ export function drawChain(draft: Draft): Value[] | undefined {
     if (options) push(rng.chance(0.75) ? 'maxPool2d' : 'averagePool2d', [y], [options]);
   }
   if (rng.chance(0.2)) push(rng.pick<OpName>(['relu', 'tanh', 'square']), [made.at(-1)!]);
+  // Both send a gradient to the convolution: one to what the windows see, one to all of it.
+  if (rng.chance(0.2)) {
+    push('add', [push('reduceSum', [made.at(-1)!]), push('reduceSum', [rng.chance(0.5) ? y : made[0]])]);
+  }
   return made;
 }
 

@@ -64,7 +64,10 @@ const sessions = {
 };
 console.log(`Fuzzing on: ${description}\n${cases} cases, seed ${seed}`);
 
+/** Between two lines of progress. */
+const PROGRESS_MS = 10_000;
 const start = performance.now();
+let told = start;
 const failed = new Set<number>();
 const used = new Map<string, number>();
 for (let from = seed, batch = 0; from < seed + cases; from += TOGETHER, batch++) {
@@ -83,7 +86,8 @@ for (let from = seed, batch = 0; from < seed + cases; from += TOGETHER, batch++)
     );
   }
   const done = from + seeds.length - seed;
-  if (batch % 25 === 24 || done === cases) {
+  if (performance.now() - told > PROGRESS_MS || done === cases) {
+    told = performance.now();
     const rate = done / ((performance.now() - start) / 1000);
     console.log(
       `${done} cases, ${rate.toFixed(1)} per second, ${failed.size} failed, ${used.size} ops and layers`,

@@ -28,10 +28,11 @@ describe('random graphs of ops and layers agree with the references, forward and
   it.each([
     { kernels: 'a CPU', software: true, from: 1 },
     { kernels: 'a GPU', software: false, from: 11 },
-  ])('with the kernels for $kernels', async ({ software, from }) => {
+    { kernels: 'a CPU with subgroups', software: true, subgroups: true, from: 21 },
+  ])('with the kernels for $kernels', async ({ software, subgroups, from }) => {
     const seeds = Array.from({ length: 10 }, (_, i) => from + i);
     // Errors outside any error scope fail the test: see test/helpers/device.ts.
-    const { failures } = await runSeeds(await testGpu(software), seeds, []);
+    const { failures } = await runSeeds(await testGpu(software, subgroups), seeds, []);
     expect(failures).toEqual([]);
   });
 });

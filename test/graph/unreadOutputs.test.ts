@@ -5,8 +5,8 @@ import { cropUnreadOutputs } from '../../src/graph/passes/unreadOutputs.ts';
 import { topologicalOrder } from '../../src/graph/traverse.ts';
 import { conv2d } from '../../src/ops/conv2d/conv2d.ts';
 import type { Conv2dOptions } from '../../src/ops/conv2d/conv2d.ts';
-import { add, relu } from '../../src/ops/elementwise/elementwise.ts';
-import { input } from '../../src/ops/core/leaves.ts';
+import { add, multiply, relu } from '../../src/ops/elementwise/elementwise.ts';
+import { constant, input } from '../../src/ops/core/leaves.ts';
 import { averagePool2d } from '../../src/ops/pooling/averagePool2d.ts';
 import { maxPool2d } from '../../src/ops/pooling/maxPool2d.ts';
 import type { Pool2dOptions } from '../../src/ops/pooling/pool2d.ts';
@@ -14,7 +14,7 @@ import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import type { Tensor } from '../../src/ops/core/op.ts';
 import '../helpers/close.ts';
 import { checkGradient } from '../helpers/evaluate.ts';
-import { map, random } from '../reference/array.ts';
+import { array, map, random } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
 import * as conv from '../reference/conv2d.ts';
 import * as pooling from '../reference/pooling.ts';
@@ -52,6 +52,41 @@ describe('what pooling leaves over of a convolution', () => {
     const optimized = optimize(gradients(reduceSum(averagePool2d(y)), [y, x]) as Tensor[]);
     expect(shapesOf(optimized, 'averagePool2dGradient')).toEqual([[2, 5, 7, 4]]);
   });
+});
+
+describe('what pooling leaves over stays where others send a gradient to it, too', () => {
+  /** Both are fused into the kernel of the pool's gradient, as a number and as one for each channel. */
+  const others: [string, (y: Tensor) => Tensor, (y: Array64) => number][] = [
+    ['its sum', (y) => reduceSum(y), (y) => total(y)],
+    [
+      'its weighted channels',
+      (y) => reduceSum(multiply(reduceSum(y, { axes: [0, 1, 2] }), constant(Float32Array.of(1, -2), [2]))),
+      (y) => total(map(y, (value, i) => (i % 2 === 0 ? value : -2 * value))),
+    ],
+  ];
+  const total = ({ data }: Array64) => data.reduce((sum, value) => sum + value, 0);
+
+  it.each(others.flatMap((own) => (['max', 'average'] as const).map((kind) => [kind, ...own] as const)))(
+    '%s pool and %s',
+    async (kind, _, other, twin) => {
+      const pool = kind === 'max' ? maxPool2d : averagePool2d;
+      await checkGradient(
+        (a, c) => {
+          const y = conv2d(a, c);
+          return add(reduceSum(pool(y)), other(y));
+        },
+        [random(1, [1, 6, 6, 1]), random(2, [2, 2, 1, 2])],
+        {
+          reference: (a, c) => {
+            const y = conv.conv2d(a, c);
+            const own = { size: [2, 2], strides: [2, 2] } as const;
+            const pooled = kind === 'max' ? pooling.maxPool2d(y, own).output : pooling.avgPool2d(y, own);
+            return array([], [total(pooled) + twin(y)]);
+          },
+        },
+      );
+    },
+  );
 });
 
 interface Case {

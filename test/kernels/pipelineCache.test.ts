@@ -78,11 +78,15 @@ test/add.wgsl:11 (specialised line 10, column 33): unresolved value 'missing_nam
        |                                 ^^^^^^^^^^^^
     11 | }
 `);
+    const text = "unresolved value 'missing_name'";
+    expect((error as KernelError).messages).toEqual([
+      { file: 'test/add', line: 11, column: 33, length: 12, text },
+    ]);
     expect(cache.size).toBe(0);
     expect(cache.stats).toEqual({ requests: 1, compilations: 1, failures: 1 });
   });
 
-  it('say when the line is not of the file', async () => {
+  it('name the library file that the line is of', async () => {
     const kernel = specialize(
       { name: 'test/add', source: SOURCE.replace('+ N', '+ helper(N)') },
       { library: [{ name: 'test/library', source: 'fn helper(x: u32) -> u32 { return x + nothing; }' }] },

@@ -40,12 +40,13 @@ export function cropUnreadOutputs(outputs: readonly Tensor[]): (tensor: Tensor) 
       const kept = keptOf(readers[0].attrs, first.shape);
       return kept && createNode(op, inputs, { ...attrs, kept }, [crop(first, kept)], label, epilogue).outputs;
     }
-    if (poolGradients.includes(op) && followsChannels(node) && readers.length > 0) {
+    // What is fused into it may make more than 0 of the zeros: the gradient that others send to these positions.
+    if (poolGradients.includes(op) && !epilogue && readers.length > 0) {
       const kept = keptOf(attrs, first.shape);
       if (!kept || !readers.every((reader) => dyOf(reader) === first)) return undefined;
       const cropped = crop(first, kept);
       const own = { ...attrs, inputShape: cropped.shape };
-      return createNode(op, inputs, own, [cropped], label, epilogue).outputs;
+      return createNode(op, inputs, own, [cropped], label).outputs;
     }
     const place = gradients.get(op);
     if (place === undefined || `${inputs[place].shape}` === `${node.inputs[place].shape}`) return undefined;

@@ -3,16 +3,18 @@ import direct from '../../../shaders/conv2d/2_direct.wgsl?raw';
 import implicitGemm from '../../../shaders/conv2d/3_implicit_gemm.wgsl?raw';
 import broadcast from '../../../shaders/conv2d/4_broadcast.wgsl?raw';
 import depthwise from '../../../shaders/conv2d/depthwise.wgsl?raw';
+import gradInputChannelLanes from '../../../shaders/conv2d/grad_input_channel_lanes.wgsl?raw';
 import gradInputNaive from '../../../shaders/conv2d/grad_input_naive.wgsl?raw';
 import phaseWeights from '../../../shaders/conv2d/phase_weights.wgsl?raw';
 import type { ConstantValue } from '../../kernels/kernel.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Tensor } from '../core/op.ts';
 import { streamingWorkgroup, tileTypes, valueType } from '../core/values.ts';
+import { channelLanesPlan, channelLanesVariants, prefersChannelLanes } from './channelLanes.ts';
 import { HALF_GEMMS } from './gemmTiles.ts';
 import { conv2dFlops, forwardAxis, gradInputAxis, phaseOutput, phaseTaps, reachesOver } from './geometry.ts';
 import type { Conv2dSize, GatherAxis } from './geometry.ts';
-import { parseVariant, variantName } from '../core/variant.ts';
+import { MOST_CANDIDATES, parseVariant, variantName } from '../core/variant.ts';
 import type { Variant } from '../core/variant.ts';
 import { isDepthwise, planOf, preferredRung, tunableVariants } from './plans.ts';
 import type { Gather, Rung } from './plans.ts';
@@ -23,6 +25,7 @@ const kernels = {
   implicit_gemm: { name: 'conv2d/3_implicit_gemm', source: implicitGemm },
   broadcast: { name: 'conv2d/4_broadcast', source: broadcast },
   depthwise: { name: 'conv2d/depthwise', source: depthwise },
+  channel_lanes: { name: 'conv2d/grad_input_channel_lanes', source: gradInputChannelLanes },
   grad_input_naive: { name: 'conv2d/grad_input_naive', source: gradInputNaive },
   phase_weights: { name: 'conv2d/phase_weights', source: phaseWeights },
 };
@@ -58,10 +61,12 @@ export function lowerConv2dGradInput(
 ): void {
   const axes = [gradInputAxis(size, 0), gradInputAxis(size, 1)] as const;
   const gather: Gather = { ...size, groupIn: size.groupOut, groupOut: size.groupIn, axes };
-  const variant = chooseVariant(opName, gather, context);
+  const variant = chooseVariant(opName, gather, context, size);
   if (variant.rung === 'naive') {
     return dispatchNaive(context, size, 'grad_input_naive', { dy, weights, dx }, dx);
   }
+  if (variant.rung === 'channel_lanes')
+    return dispatchChannelLanes(context, size, variant.tile, { dy, weights, dx });
   const [h, w] = axes;
   const count = h.phases.length * w.phases.length * phaseTaps(h) * phaseTaps(w) * gather.groupIn;
   const channels = gather.groups * gather.groupOut;
@@ -91,18 +96,40 @@ export function lowerConv2dGradInput(
   dispatch(context, gather, variant, { input: dy, weights: phased, output: dx }, conv2dFlops(size));
 }
 
-function chooseVariant(opName: string, gather: Gather, context: LowerContext): Variant<Rung> {
+/** @param size of the convolution whose input gradient it is */
+function chooseVariant(
+  opName: string,
+  gather: Gather,
+  context: LowerContext,
+  size?: Conv2dSize,
+): Variant<Rung> {
+  const { target } = context;
+  const lanes = size ? channelLanesVariants(size, target) : [];
+  const preferLanes = size !== undefined && lanes.length > 0 && prefersChannelLanes(size, target);
   const rungs = [
     'naive',
     'direct',
     'implicit_gemm',
-    ...(context.target.subgroupSize ? ['broadcast'] : []),
+    ...(target.subgroupSize ? ['broadcast'] : []),
     ...(isDepthwise(gather) ? ['depthwise'] : []),
+    ...lanes,
     ...HALF_GEMMS,
   ];
-  const preferred = preferredRung(gather, context.target);
-  const candidates = tunableVariants(gather, context.target).map(variantName);
+  const preferred = preferLanes ? 'channel_lanes' : preferredRung(gather, target);
+  const tunable = tunableVariants(gather, target).map(variantName);
+  const candidates = preferLanes ? [...lanes, ...tunable].slice(0, MOST_CANDIDATES) : tunable;
   return parseVariant<Rung>(context.choose<string>(opName, rungs, preferred, { candidates, kernels }));
+}
+
+function dispatchChannelLanes(
+  context: LowerContext,
+  size: Conv2dSize,
+  tile: readonly number[],
+  bindings: Readonly<Record<string, Operand>>,
+): void {
+  const plan = channelLanesPlan(size, context.target, tile);
+  const flops = conv2dFlops(size);
+  context.dispatch({ kernel: kernels.channel_lanes, ...plan, bindings, epilogue: true, flops });
 }
 
 function dispatchNaive(

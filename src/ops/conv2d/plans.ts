@@ -10,7 +10,7 @@ import { gemmTile, GEMM_TILES, preferredTile, tileConstants, tileCounts } from '
 import type { GatherAxis } from './geometry.ts';
 
 /** The kernels of shaders/conv2d that compute an output from what it sees through the taps. */
-export type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'broadcast' | 'depthwise';
+export type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'broadcast' | 'depthwise' | 'channel_lanes';
 
 /** A convolution as its kernels see it: the forward pass, or the input gradient in phases. */
 export interface Gather {

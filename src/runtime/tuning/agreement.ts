@@ -8,13 +8,18 @@ export type Outputs = readonly (Float32Array | Int32Array | Uint32Array)[];
  */
 const TOLERANCE = 1e-4;
 
-/** The greatest difference between two results, as a part of the largest value of the first; Infinity where a NaN or the sign of an infinity differs. */
+/**
+ * The greatest difference between two results, as a part of the largest value of the first; Infinity where a NaN or the sign
+ * of an infinity differs. Of whole numbers (the winners of pooling windows, several of them in a word) how many differ counts,
+ * as a part of all: sums in another order hand a window to another of two values that are nearly equal, now and then.
+ */
 export function difference(a: Outputs, b: Outputs): number {
   return Math.max(0, ...a.map((values, i) => differenceOf(values, b[i])));
 }
 
 function differenceOf(a: Outputs[0], b: Outputs[0]): number {
   if (a.length !== b.length) return Infinity;
+  if (!(a instanceof Float32Array)) return a.filter((value, i) => value !== b[i]).length / a.length;
   let scale = 0;
   let most = 0;
   for (let i = 0; i < a.length; i++) {

@@ -20,9 +20,16 @@ describe('difference', () => {
   });
 
   it('is the greatest of all outputs', () => {
-    const a = [Float32Array.of(1), Int32Array.of(10)];
-    expect(difference(a, [Float32Array.of(1), Int32Array.of(10)])).toBe(0);
-    expect(difference(a, [Float32Array.of(1), Int32Array.of(9)])).toBeCloseTo(0.1, 6);
+    const a = [Float32Array.of(1), Float32Array.of(10)];
+    expect(difference(a, [Float32Array.of(1), Float32Array.of(10)])).toBe(0);
+    expect(difference(a, [Float32Array.of(1), Float32Array.of(9)])).toBeCloseTo(0.1, 6);
+  });
+
+  it('of whole numbers is how many of them differ, however much', () => {
+    const a = [Float32Array.of(1), Uint32Array.of(0, 1, 2, 3)];
+    expect(difference(a, [Float32Array.of(1), Uint32Array.of(0, 1, 2, 3)])).toBe(0);
+    expect(difference(a, [Float32Array.of(1), Uint32Array.of(0, 1, 2, 3 << 24)])).toBe(0.25);
+    expect(difference(a, [Float32Array.of(1), Uint32Array.of(3, 2, 1, 0)])).toBe(1);
   });
 });
 
@@ -32,6 +39,11 @@ describe('agreeing', () => {
 
   it('is all where sums differ by their rounding', () => {
     expect(of('a', 'b')).toEqual(['a', 'b']);
+  });
+
+  it('is all where a tie of many went to another winner', () => {
+    const winners = (at: number) => [new Float32Array(2), new Uint32Array(20_000).fill(1).fill(3 << 24, at)];
+    expect([...agreeing([20_000, 19_999, 10_000], winners)]).toEqual([20_000, 19_999]);
   });
 
   it('leaves out the one that contradicts', () => {

@@ -169,7 +169,8 @@ describe('a tuned program', () => {
     expect(counts).toEqual({ loads: 2, saves: 1 });
     expect(Object.keys(Object.values(known)[0].choices).length).toBe(2);
 
-    expect(formatGraph(tuned.program.build)).toMatch(/conv2d\/2_direct +direct(:\d+x\d+)? \(tuned\)/);
+    // Which of them is the fastest depends on what else the machine does.
+    expect(formatGraph(tuned.program.build)).toMatch(/conv2d\/\w+ +\S+ \(tuned\)/);
     expect(formatGraph(rule.program.build)).toMatch(/conv2d\/2_direct +direct \(rule\)/);
     const table = formatTuning(tuned.gpu.tuning.reports);
     expect(table).toMatch(/^of +op and shapes +timed +rule +µs +tuned +µs +gain$/m);
