@@ -2,7 +2,9 @@ import { input } from '../ops/core/leaves.ts';
 import { sizeOf } from '../ops/core/shape.ts';
 import type { Variable } from '../ops/core/leaves.ts';
 import type { Shape } from '../ops/core/shape.ts';
+import { fuseConvolutionPools } from '../graph/passes/convolutionPool.ts';
 import { optimize } from '../graph/passes/optimize.ts';
+import { cropUnreadOutputs } from '../graph/passes/unreadOutputs.ts';
 import { lowerGraph } from '../runtime/lower.ts';
 import type { Network } from './network.ts';
 
@@ -35,7 +37,11 @@ export function layerSummaries(model: Network): LayerSummary[] {
   const outputs = model.callLayers(inputs);
   const used = new Set(model.applications.flatMap(({ from }) => from));
   // Values that no layer uses are the roots: any more of them would keep layers from being fused.
-  const roots = optimize(outputs.filter((_, i) => !used.has(inputs.length + i)));
+  // Work is told of the layer that asks for it, also where the kernel of another does it, or nobody reads all of it.
+  const roots = optimize(
+    outputs.filter((_, i) => !used.has(inputs.length + i)),
+    [cropUnreadOutputs, fuseConvolutionPools],
+  );
   const dispatches = lowerGraph(roots, [], [], { target: { software: true, limits } });
   const { layers } = model;
   const names = model.layerNames;

@@ -167,9 +167,11 @@ describe('summaries', () => {
     ]);
     const flops = layerSummaries(mnistCnn('quick')).map((row) => row.flops);
     expect(flops[0]).toBe(2 * 24 * 24 * 8 * 25);
+    expect(flops[1]).toBe(12 * 12 * 8 * 4);
     expect(flops[2]).toBe(2 * 8 * 8 * 16 * 25 * 8);
     expect(flops[5]).toBe(2 * 256 * 10);
     expect(flops[4]).toBe(0);
+    expect(layerSummaries(mnistCnn('keras'))[2].flops).toBe(2 * 11 * 11 * 64 * 9 * 32);
   });
 
   it('are a table of at most 80 columns, with a total', () => {
