@@ -11,27 +11,27 @@ export const DEFAULTS: Readonly<Record<string, Measurements>> = {
       'conv2d f32[64,12,12,8] f32[5,5,8,16] {"dilation":[1,1],"groups":1,"padding":"valid","stride":[1,1]} +channel':
         {
           variant: 'broadcast:4x4',
-          microseconds: 495.6539375,
+          microseconds: 495.0108,
           rule: 'broadcast',
-          ruleMicroseconds: 598.50825,
-          sources: 'e6e01a8f',
+          ruleMicroseconds: 596.5401111111111,
+          sources: '043ef415',
           fingerprint: '165008f7',
         },
       'conv2dGradFilterBias f32[64,12,12,8] f32[64,8,8,16] {"dilation":[1,1],"groups":1,"kernel":[5,5],"padding":"valid","stride":[1,1]}':
         {
           variant: 'broadcast:8x8x1',
-          microseconds: 642.0820909090909,
+          microseconds: 610.6377777777777,
           rule: 'broadcast',
-          ruleMicroseconds: 720.4814545454545,
+          ruleMicroseconds: 689.264625,
           sources: '64404009',
           fingerprint: 'd9a05212',
         },
       'conv2dGradFilterBias f32[64,28,28,1] f32[64,24,24,8] {"dilation":[1,1],"groups":1,"kernel":[5,5],"padding":"valid","stride":[1,1]}':
         {
           variant: 'broadcast:5x8x0',
-          microseconds: 534.3654,
+          microseconds: 538.0407777777777,
           rule: 'broadcast',
-          ruleMicroseconds: 620.1792307692308,
+          ruleMicroseconds: 624.3482222222223,
           sources: '57f40642',
           fingerprint: 'bdeda5b0',
         },
