@@ -68,7 +68,7 @@ it('takes the colours of the page, in light and dark', async () => {
   await play('mnist-cnn/trained/quick');
   const light = await brightness();
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
-  expect(await brightness()).toBeLessThan(light - 40);
+  await expect.poll(brightness).toBeLessThan(light - 40); // it is drawn again when the page hears of it
 });
 
 it('says so where there is no recording', async () => {
