@@ -202,6 +202,8 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
       case 'answer':
         answers.get(message.id)?.(message.value);
         return void answers.delete(message.id);
+      case 'unanswered':
+        return void answers.delete(message.id);
       case 'recovered':
         return showRecovered(message);
       case 'error':

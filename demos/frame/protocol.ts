@@ -94,7 +94,9 @@ export type FromWorker =
   /** Nothing that was charted counts any more. */
   | { type: 'cleared' }
   | { type: 'told'; name: string; value: unknown }
-  | { type: 'answer'; id: number; value?: unknown; error?: string }
+  | { type: 'answer'; id: number; value?: unknown }
+  /** A newer call counts instead, or there is no network: nobody gets an answer. */
+  | { type: 'unanswered'; id: number }
   /** The GPU was lost, and a new one goes on from the last checkpoint. `reason` is WebGPU's own. */
   | { type: 'recovered'; step: number; reason: string }
   | { type: 'error'; name: string; message: string };

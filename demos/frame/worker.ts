@@ -241,7 +241,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   async function answer({ id, name, args }: Extract<ToWorker, { type: 'call' }>): Promise<void> {
     const old = page.latest?.includes(name) && newest.get(name) !== id;
     // A call that finds no network is not answered: the page has been told why there is none.
-    if (!session || old) return;
+    if (!session || old) return port.post({ type: 'unanswered', id });
     const call = page.calls?.[name];
     if (!call) throw new Error(`The worker has no function '${name}' to call.`);
     port.post({ type: 'answer', id, value: await call(session.runner.trainee, ...(args as any)) });

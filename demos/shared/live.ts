@@ -26,7 +26,7 @@ export interface FailureOptions {
   /** Called with each message shown: to stop the controls, and to say so. */
   readonly onFailure: (message: string) => void;
   /** Shows the page without WebGPU. */
-  readonly giveUp?: (reason: string) => void;
+  readonly giveUp: (reason: string) => void;
 }
 
 /** Shows what went wrong where the page's notices are, with a way to go on; without an adapter, what to do about it. */
@@ -43,7 +43,7 @@ export function createFailures(options: FailureOptions): (name: string, message:
   return (name, message) => {
     if (name === 'AdapterError') {
       options.worker.terminate();
-      return (options.giveUp ?? replaceLive)(message);
+      return options.giveUp(message);
     }
     panel?.remove();
     panel = errorPanel(name, message, name === 'NumericError' ? [reset, reload] : [reload]);
