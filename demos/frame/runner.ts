@@ -50,6 +50,8 @@ export class Runner<Data, T extends Trainee<Data>> {
   /** The steps after which the network was looked at and evaluated last. */
   #lookedAt = -1;
   #evaluatedAt = -1;
+  /** The evaluation or save under way. */
+  #read: Promise<unknown> = Promise.resolve();
   #ended = false;
   /** What uses the programs of the views: one after the other. */
   #looking: Promise<void> = Promise.resolve();
@@ -118,6 +120,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#pacer.wake();
     await this.#loop;
     await this.#looking;
+    await this.#read; // an aborted fit does not wait for what its hooks have begun
     this.#gate.close();
   }
 
@@ -212,12 +215,18 @@ export class Runner<Data, T extends Trainee<Data>> {
     });
   }
 
+  /** Lets `stop` wait for the task; its error is told to whoever awaits the task itself. */
+  #reading<T>(task: Promise<T>): Promise<T> {
+    this.#read = task.catch(() => {});
+    return task;
+  }
+
   async #evaluate(): Promise<void> {
     const { step } = this.trainee;
     if (!this.trainee.evaluate || !this.#loaded || this.#evaluatedAt === step) return;
     this.#evaluatedAt = step;
     const { data } = this.#loaded;
-    const values = await this.#due.evaluate.time(() => this.trainee.evaluate!(data));
+    const values = await this.#reading(this.#due.evaluate.time(() => this.trainee.evaluate!(data)));
     this.#hooks.post({ type: 'evaluated', point: { ...values, step } });
   }
 
@@ -225,7 +234,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     const { step } = this.trainee;
     if (this.#saved.step === step) return;
     await this.#due.save.time(async () => {
-      this.#saved = { bytes: await this.trainee.save(), step };
+      this.#saved = { bytes: await this.#reading(this.trainee.save()), step };
     });
   }
 
