@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { commitName } from './bench/node/runtime.ts';
-import { framePlugin } from './demos/frame/vitePlugin.ts';
+import { framePlugin } from './demos/frame/build/vitePlugin.ts';
 import { sitePlugins } from './demos/site/plugins.ts';
 import { pagesPlugin } from './src/node/servePages.ts';
 

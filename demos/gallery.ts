@@ -1,5 +1,5 @@
 import { byId, notice } from './shared/dom.ts';
-import { webgpuProblem } from './shared/missing.ts';
+import { webgpuProblem } from './frame/page/missing.ts';
 
 /** Says what the pages would compute on. */
 async function showAdapter(): Promise<void> {

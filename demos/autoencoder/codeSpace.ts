@@ -2,8 +2,8 @@ import { ops } from '../../src/index.ts';
 import type { Gpu, Program, Tensor } from '../../src/index.ts';
 import type { AutoencoderVersion, AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import { ownAxes, principalComponents, signsBy } from '../../src/models/principalComponents.ts';
-import type { Points } from '../shared/scatter.ts';
-import type { Range, TensorSource } from '../shared/tiles.ts';
+import type { Points } from '../drawing/scatter.ts';
+import type { Range, TensorSource } from '../drawing/tiles.ts';
 import { MOST_AXES, REACH } from './protocol.ts';
 import { codes, picture } from './sources.ts';
 

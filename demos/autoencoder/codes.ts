@@ -1,5 +1,5 @@
 import { byId, create } from '../shared/dom.ts';
-import type { TilePlan } from '../shared/panels.ts';
+import type { TilePlan } from '../drawing/panels.ts';
 import { createCodeMap } from './codeMap.ts';
 import type { Live } from './live.ts';
 import type { Looks } from './looks.ts';

@@ -1,6 +1,6 @@
 import type { KernelCode } from '../shared/dispatches.ts';
 import { byId, figures } from '../shared/dom.ts';
-import { createKernelTabs } from '../shared/kernelTabs.ts';
+import { createKernelTabs } from '../widgets/kernelTabs.ts';
 
 const KERNELS = [
   { title: 'Sigmoid, MSE, BCE', name: 'shared/activations' },

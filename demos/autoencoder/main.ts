@@ -1,5 +1,5 @@
-import { startPage } from '../frame/page.ts';
-import type { ChartPlan } from '../frame/progress.ts';
+import { startPage } from '../frame/page/page.ts';
+import type { ChartPlan } from '../frame/page/progress.ts';
 import { byId, count, figures } from '../shared/dom.ts';
 import { cssVariable, parseHex, readPalette } from '../shared/palette.ts';
 import { createCodes } from './codes.ts';

@@ -1,6 +1,6 @@
-import type { PanelHandling } from '../frame/worker.ts';
+import type { PanelHandling } from '../frame/worker/worker.ts';
 import type { Palette } from '../shared/palette.ts';
-import { ScatterRenderer } from '../shared/scatter.ts';
+import { ScatterRenderer } from '../drawing/scatter.ts';
 import type { PagePalette } from './protocol.ts';
 
 /** Draws the map on the GPU that there is. */

@@ -1,7 +1,7 @@
 import { announce } from '../shared/announce.ts';
-import { createDigitPad } from '../shared/digitPad.ts';
+import { createDigitPad } from '../widgets/digitPad.ts';
 import { byId, create } from '../shared/dom.ts';
-import type { TilePlan } from '../shared/panels.ts';
+import type { TilePlan } from '../drawing/panels.ts';
 import { rove } from '../shared/roving.ts';
 import type { Live } from './live.ts';
 import type { Looks } from './looks.ts';

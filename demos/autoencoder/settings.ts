@@ -1,6 +1,6 @@
 import type { AutoencoderVersion } from '../../src/models/autoencoderVersions.ts';
 import { hidden, numbers, range, settings as declare, speed, toggle, whole } from '../frame/settings.ts';
-import { digitSettings } from '../shared/digitSettings.ts';
+import { digitSettings } from '../frame/digits/digitSettings.ts';
 import { YOURS } from './protocol.ts';
 
 /** The versions, with what they are called on the page and the variable of their colour. */

@@ -1,5 +1,5 @@
 import type { Program } from '../../src/index.ts';
-import type { TensorSource } from '../shared/tiles.ts';
+import type { TensorSource } from '../drawing/tiles.ts';
 import { codeWidth, PIXELS, SIDE } from './protocol.ts';
 
 /** Images of a program's output, from 0, paper, to 1, ink; the program's output 'one' is a 1. */

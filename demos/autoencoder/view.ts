@@ -2,7 +2,7 @@ import { ops } from '../../src/index.ts';
 import type { Gpu, Program, Tensor } from '../../src/index.ts';
 import { VERSION_NAMES } from '../../src/models/autoencoderVersions.ts';
 import type { AutoencoderVersion, AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
-import type { TensorSource } from '../shared/tiles.ts';
+import type { TensorSource } from '../drawing/tiles.ts';
 import { BETWEEN, PIXELS, SHOWN, SIDE, YOURS } from './protocol.ts';
 import { codes, picture } from './sources.ts';
 

@@ -1,6 +1,6 @@
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
-import { serve } from '../frame/worker.ts';
-import { digitsFor } from '../shared/loadDigits.ts';
+import { serve } from '../frame/worker/worker.ts';
+import { digitsFor } from '../frame/digits/loadDigits.ts';
 import { Autoencoders } from './autoencoders.ts';
 import { mapPanel } from './mapPanel.ts';
 import type { Calls, Tells } from './protocol.ts';

@@ -1,7 +1,7 @@
 import { digits, percent, withQuartiles } from '../../bench/report/markdown.ts';
 import type { KernelResult } from '../../bench/report/schema.ts';
 import { byId, create } from '../shared/dom.ts';
-import { kernelSource, showKernel } from '../shared/kernels.ts';
+import { kernelSource, showKernel } from '../widgets/kernels.ts';
 
 /** Shows the numbers of a kernel, and its shaders as they are in the repository. */
 export async function showDetail(result: KernelResult): Promise<void> {

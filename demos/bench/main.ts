@@ -1,10 +1,10 @@
 import { formatMachine } from '../../bench/report/machine.ts';
 import type { Ceilings, KernelResult, Machine, PeerResult } from '../../bench/report/schema.ts';
-import { showAdapter } from '../shared/adapter.ts';
+import { showAdapter } from '../frame/page/adapter.ts';
 import { announce } from '../shared/announce.ts';
 import { byId, create, notice } from '../shared/dom.ts';
-import { runLive } from '../shared/live.ts';
-import { errorPanel } from '../shared/missing.ts';
+import { runLive } from '../frame/page/live.ts';
+import { errorPanel } from '../frame/page/missing.ts';
 import { workerPort } from '../shared/port.ts';
 import { showDetail } from './detail.ts';
 import { comparisonOf, jsonOf, markdownOf } from './keep.ts';

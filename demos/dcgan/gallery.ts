@@ -1,7 +1,7 @@
 import { gradients, ops } from '../../src/index.ts';
 import type { Gan, GeneratorLoss, Gpu, Model, Program, Tensor } from '../../src/index.ts';
 import { entropy, meanConfidence, predictedShares } from '../../src/models/digitScore.ts';
-import type { Range, TileRenderer, TileSource } from '../shared/tiles.ts';
+import type { Range, TileRenderer, TileSource } from '../drawing/tiles.ts';
 import { noiseWidth } from './latentShape.ts';
 import { Past } from './past.ts';
 import { SAMPLES } from './protocol.ts';

@@ -1,4 +1,4 @@
-import type { LivePage } from '../frame/page.ts';
+import type { LivePage } from '../frame/page/page.ts';
 import type { Calls } from './protocol.ts';
 import type { settings } from './settings.ts';
 

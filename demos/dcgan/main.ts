@@ -1,6 +1,6 @@
-import { startPage } from '../frame/page.ts';
+import { startPage } from '../frame/page/page.ts';
 import { figures, percent } from '../shared/dom.ts';
-import { createKernelTabs } from '../shared/kernelTabs.ts';
+import { createKernelTabs } from '../widgets/kernelTabs.ts';
 import { createClasses } from './classes.ts';
 import { createDiagnosis } from './diagnosis.ts';
 import { createFlow } from './flow.ts';

@@ -1,7 +1,7 @@
 import { DCGAN_FACTS } from '../../src/models/dcganFacts.ts';
 import type { DcganFacts, DcganPreset } from '../../src/models/dcganFacts.ts';
 import { by, hidden, numbers, options, range, settings as declare, whole } from '../frame/settings.ts';
-import { digitSettings } from '../shared/digitSettings.ts';
+import { digitSettings } from '../frame/digits/digitSettings.ts';
 import { SAMPLES } from './protocol.ts';
 
 const PRESETS = ['small', 'keras', 'tf', 'pytorch'] as const satisfies readonly DcganPreset[];

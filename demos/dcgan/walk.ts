@@ -1,5 +1,5 @@
 import type { Gan, GanSampler } from '../../src/index.ts';
-import type { TileRenderer } from '../shared/tiles.ts';
+import type { TileRenderer } from '../drawing/tiles.ts';
 import { judgedSource } from './gallery.ts';
 import { MAP } from './protocol.ts';
 

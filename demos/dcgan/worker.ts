@@ -1,6 +1,6 @@
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
-import { serve } from '../frame/worker.ts';
-import { digitsFor } from '../shared/loadDigits.ts';
+import { serve } from '../frame/worker/worker.ts';
+import { digitsFor } from '../frame/digits/loadDigits.ts';
 import { Pair } from './pair.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { settings } from './settings.ts';

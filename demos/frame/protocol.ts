@@ -1,6 +1,6 @@
 import type { DispatchInfo, KernelCode } from '../shared/dispatches.ts';
 import type { Palette } from '../shared/palette.ts';
-import type { PanelMessage } from '../shared/panels.ts';
+import type { PanelMessage } from '../drawing/panels.ts';
 
 /**
  * What a page and its worker say to each other. The worker owns the GPU, the data and the networks. A page adds its own

@@ -1,4 +1,4 @@
-import { bindShell } from '../frame/shell.ts';
+import { bindShell } from '../frame/page/shell.ts';
 import { byId } from '../shared/dom.ts';
 
 bindShell();

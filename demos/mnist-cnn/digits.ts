@@ -3,7 +3,7 @@ import type { Model } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
 import type { ValuesOf } from '../frame/settings.ts';
-import type { Context, RunOptions, Trainee } from '../frame/trainee.ts';
+import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import type { ExplainedMap, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';

@@ -1,5 +1,5 @@
 import { byId, count, create } from '../shared/dom.ts';
-import type { TilePlan } from '../shared/panels.ts';
+import type { TilePlan } from '../drawing/panels.ts';
 import { rove } from '../shared/roving.ts';
 import type { Live } from './live.ts';
 import type { LayerInfo } from './protocol.ts';

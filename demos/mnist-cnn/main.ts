@@ -1,6 +1,6 @@
 import { byId, figures, percent } from '../shared/dom.ts';
-import { createKernelTabs } from '../shared/kernelTabs.ts';
-import { startPage } from '../frame/page.ts';
+import { createKernelTabs } from '../widgets/kernelTabs.ts';
+import { startPage } from '../frame/page/page.ts';
 import { createExplorer } from './explorer.ts';
 import { createGradients } from './gradients.ts';
 import { showLayers } from './layers.ts';

@@ -1,5 +1,5 @@
 import { announce } from '../shared/announce.ts';
-import { createDigitPad } from '../shared/digitPad.ts';
+import { createDigitPad } from '../widgets/digitPad.ts';
 import { byId, create, percent } from '../shared/dom.ts';
 import type { Tells } from './protocol.ts';
 import type { Live } from './live.ts';

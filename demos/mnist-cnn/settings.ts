@@ -1,7 +1,7 @@
 import { MNIST_CNN_FACTS } from '../../src/models/mnistCnnFacts.ts';
 import type { MnistCnnFacts, MnistCnnPreset } from '../../src/models/mnistCnnFacts.ts';
 import { by, hidden, numbers, options, range, settings as declare, speed, whole } from '../frame/settings.ts';
-import { digitSettings } from '../shared/digitSettings.ts';
+import { digitSettings } from '../frame/digits/digitSettings.ts';
 
 const PRESETS = ['quick', 'keras', 'tfjs'] as const satisfies readonly MnistCnnPreset[];
 const each = <T>(of: (facts: MnistCnnFacts, preset: MnistCnnPreset) => T) =>

@@ -1,6 +1,6 @@
 import { gradients, ops } from '../../src/index.ts';
 import type { Gpu, Model, Program, Tensor } from '../../src/index.ts';
-import type { TileRenderer, TensorSource } from '../shared/tiles.ts';
+import type { TileRenderer, TensorSource } from '../drawing/tiles.ts';
 import type { Channel } from './protocol.ts';
 
 const SIDE = 28;

@@ -7,7 +7,7 @@ import { encodeSafetensors } from '../../src/io/safetensors.ts';
 import { cachedFolder, cacheFolder } from '../../src/node/cache.ts';
 import { loadMnistNode } from '../../src/node/mnist.ts';
 import type { LoadMnistNodeOptions } from '../../src/node/mnist.ts';
-import { DIGIT_FILES } from '../frame/digitFiles.ts';
+import { DIGIT_FILES } from '../frame/digits/digitFiles.ts';
 
 export type DigitOptions = Pick<LoadMnistNodeOptions, 'dataDir' | 'cacheDir' | 'mirrors' | 'timeoutMs'>;
 

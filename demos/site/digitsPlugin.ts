@@ -4,7 +4,7 @@ import type { Plugin } from 'vite';
 import { EnvironmentError } from '../../src/errors.ts';
 import { answer, refuseMethod, sendFile } from '../../src/node/httpFile.ts';
 import type { Handler } from '../../src/node/httpFile.ts';
-import { DIGIT_FILES } from '../frame/digitFiles.ts';
+import { DIGIT_FILES } from '../frame/digits/digitFiles.ts';
 import { digitFolder } from './digits.ts';
 import type { DigitOptions } from './digits.ts';
 

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findAdapter, initNode, loadMnistNode } from '../../src/node/index.ts';
-import { packWeights, unpackWeights } from '../frame/packedWeights.ts';
+import { packWeights, unpackWeights } from '../frame/worker/packedWeights.ts';
 import type { TrainedRecord } from '../frame/trainedRecord.ts';
 import { autoencoderTraining } from './autoencoder.ts';
 import { dcganOfSite } from './dcgan.ts';

@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, expect, inject, it } from 'vitest';
-import type { createPlayback } from '../../demos/frame/playback.ts';
+import type { createPlayback } from '../../demos/frame/page/playback.ts';
 import { openPage, scriptOf } from './harness.ts';
 
 type Scope = typeof globalThis & { createPlayback: typeof createPlayback };

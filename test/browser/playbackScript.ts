@@ -1,3 +1,3 @@
-import { createPlayback } from '../../demos/frame/playback.ts';
+import { createPlayback } from '../../demos/frame/page/playback.ts';
 
 Object.assign(globalThis, { createPlayback });

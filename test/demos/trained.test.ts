@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packWeights, unpackWeights } from '../../demos/frame/packedWeights.ts';
+import { packWeights, unpackWeights } from '../../demos/frame/worker/packedWeights.ts';
 import type { TrainedRecord } from '../../demos/frame/trainedRecord.ts';
 import { Recorder } from '../../demos/site/recorder.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';

@@ -1,6 +1,6 @@
 import type { DispatchInfo, KernelCode } from '../../shared/dispatches.ts';
 import { byId, create } from '../../shared/dom.ts';
-import { showKernel } from '../../shared/kernels.ts';
+import { showKernel } from '../../widgets/kernels.ts';
 
 /** Fills #kernels with the kernels that computed the figure's numbers; each opens its source in a dialog. */
 export function showKernels(kernels: readonly KernelCode[], dispatches: readonly DispatchInfo[]): void {

@@ -1,5 +1,5 @@
-import { Address } from '../../frame/address.ts';
-import { bindControls } from '../../frame/controls.ts';
+import { Address } from '../../frame/page/address.ts';
+import { bindControls } from '../../frame/page/controls.ts';
 import type { Settings, ValuesOf } from '../../frame/settings.ts';
 import { byId } from '../../shared/dom.ts';
 

@@ -1,6 +1,6 @@
-import { bindShell } from '../../frame/shell.ts';
+import { bindShell } from '../../frame/page/shell.ts';
 import { byId, create } from '../../shared/dom.ts';
-import { errorPanel, missingWebGpu, webgpuProblem } from '../../shared/missing.ts';
+import { errorPanel, missingWebGpu, webgpuProblem } from '../../frame/page/missing.ts';
 import { workerPort } from '../../shared/port.ts';
 import { showKernels } from './kernelList.ts';
 import type { Calls, FromWorker, ToWorker } from './protocol.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Device } from '../../../src/index.ts';
 import type { FromWorker, Point } from '../../../demos/frame/protocol.ts';
-import { Runner } from '../../../demos/frame/runner.ts';
-import type { RunOptions, Trainee } from '../../../demos/frame/trainee.ts';
+import { Runner } from '../../../demos/frame/worker/runner.ts';
+import type { RunOptions, Trainee } from '../../../demos/frame/worker/trainee.ts';
 
 const DEVICE = {
   software: false,

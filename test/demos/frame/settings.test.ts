@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { controlsHtml, hintHtml } from '../../../demos/frame/controlsHtml.ts';
+import { controlsHtml, hintHtml } from '../../../demos/frame/build/controlsHtml.ts';
 import {
   by,
   dependents,

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { frameHtml } from '../../../demos/frame/vitePlugin.ts';
+import { frameHtml } from '../../../demos/frame/build/vitePlugin.ts';
 import { PAGES } from '../../../demos/frame/pages.ts';
 import { settings, whole } from '../../../demos/frame/settings.ts';
 
@@ -28,7 +28,7 @@ describe('the shell of a page', () => {
     expect(html).toContain('<meta property="og:title" content="Words" />');
     expect(html).toContain('<meta property="og:description" content="What it is" />');
     expect(html.indexOf('charset')).toBeLessThan(1024);
-    expect(html).toContain('href="../frame/frame.css"');
+    expect(html).toContain('href="../frame/page/frame.css"');
   });
 
   it('fills the places of the pieces', () => {

@@ -1,0 +1,67 @@
+import { watchSize } from '../shared/dom.ts';
+import type { Port } from '../shared/port.ts';
+import type { PanelLayout } from './tiles.ts';
+
+/** What a page's protocol with its worker has to have, that panels may be handed over. */
+export type PanelMessage =
+  | { type: 'panel'; name: string; canvas: OffscreenCanvas; layout: PanelLayout }
+  | { type: 'layout'; name: string; layout: PanelLayout };
+
+/** While a window is being dragged, canvases keep their size; they follow when it rests. */
+const SETTLE_MS = 150;
+
+/** How a panel's tiles are laid out for a width in CSS pixels. */
+export interface TilePlan {
+  readonly columns: number;
+  readonly rows: number;
+  /** In CSS pixels. */
+  readonly gap: number;
+  /** Of the canvas, in CSS pixels; not above the width that was offered. */
+  readonly width: number;
+  /** Height of a tile by its width; default 1. */
+  readonly aspect?: number;
+  /** Room under each tile for a bar, in CSS pixels; default 0. */
+  readonly foot?: number;
+}
+
+/**
+ * Hands a canvas to the worker, which draws tiles of GPU memory into it, and keeps its size in step with the page.
+ * `plan` lays the tiles out for the width of the canvas's parent; call the returned function to lay out again.
+ */
+export function handOver(
+  port: Pick<Port<never, PanelMessage>, 'post'>,
+  name: string,
+  canvas: HTMLCanvasElement,
+  plan: (width: number) => TilePlan,
+): () => void {
+  let sent = false;
+  let width = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const arrange = (): void => {
+    if (width === 0) return;
+    const { columns, rows, gap, width: own, aspect = 1, foot = 0 } = plan(width);
+    const tile = (own + gap) / columns - gap;
+    const height = rows * (tile * aspect + foot + gap) - gap;
+    Object.assign(canvas.style, { width: `${own}px`, height: `${height}px` });
+    const pixels = (length: number) => Math.max(1, Math.round(length * devicePixelRatio));
+    const layout: PanelLayout = {
+      width: pixels(own),
+      height: pixels(height),
+      columns,
+      gap: gap * devicePixelRatio,
+      foot: foot * devicePixelRatio,
+    };
+    if (sent) return port.post({ type: 'layout', name, layout });
+    sent = true;
+    const offscreen = canvas.transferControlToOffscreen();
+    port.post({ type: 'panel', name, canvas: offscreen, layout }, [offscreen]);
+  };
+  watchSize(canvas.parentElement!, (now) => {
+    if (Math.abs(now - width) < 0.5) return;
+    width = now;
+    if (!sent) return arrange();
+    clearTimeout(timer);
+    timer = setTimeout(arrange, SETTLE_MS);
+  });
+  return arrange;
+}

@@ -1,0 +1,136 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path/posix';
+import { fileURLToPath } from 'node:url';
+import { runnerImport } from 'vite';
+import type { Plugin } from 'vite';
+import { controlsHtml, hintHtml } from './controlsHtml.ts';
+import { escapeHtml } from './escape.ts';
+import { PAGES } from '../pages.ts';
+import type { Settings } from '../settings.ts';
+
+const here = fileURLToPath(new URL('.', import.meta.url)).replaceAll('\\', '/');
+const piece = (name: string) => readFileSync(join(here, `html/${name}.html`), 'utf8').trim();
+
+interface Package {
+  readonly repository?: string | { url: string };
+  readonly homepage?: string;
+}
+
+/**
+ * Puts the site's shell around the pages, in dev and in the build: head, header, footer, and the pieces of a training
+ * page in the places of <training-bar>, <training-settings>, <training-chart>, <training-step> and <digit-pad>, or of
+ * <lesson-settings>. A page with a header of its own is left as it is.
+ *
+ * @param root the folder of the pages
+ */
+export function framePlugin(root: string): Plugin {
+  return {
+    name: 'wgrad-frame',
+    transformIndexHtml: {
+      order: 'pre',
+      handler: async (html, { filename }) => {
+        if (html.includes('<header')) return html;
+        const folder = dirname(filename.replaceAll('\\', '/'));
+        return frameHtml(html, root.replaceAll('\\', '/'), folder, await settingsOf(folder));
+      },
+    },
+  };
+}
+
+/** The settings that a page declares; none where it has no such file. */
+async function settingsOf(folder: string): Promise<Settings> {
+  const file = join(folder, 'settings.ts');
+  if (!existsSync(file)) return {};
+  const { module } = await runnerImport<{ settings: Settings }>(file);
+  return module.settings;
+}
+
+/** The whole page, from what its index.html says. */
+export function frameHtml(html: string, root: string, folder: string, settings: Settings): string {
+  const base = relative(folder, root) || '.';
+  const { repository, homepage } = JSON.parse(readFileSync(join(root, '../package.json'), 'utf8')) as Package;
+  const source = (typeof repository === 'string' ? repository : repository?.url)?.replace(
+    /^git\+|\.git$/g,
+    '',
+  );
+  const title = /<title>([^<]*)<\/title>/.exec(html)?.[1] ?? 'wgrad';
+  const description = /<meta name="description" content="([^"]*)"/.exec(html)?.[1] ?? '';
+  const place = relative(root, folder);
+  const fill = (text: string) =>
+    text
+      .replaceAll('{{base}}', base)
+      .replaceAll('{{title}}', title)
+      .replaceAll('{{description}}', description)
+      .replaceAll('{{repository}}', source ? `<a href="${source}">Source code</a>` : '')
+      .replaceAll('{{pages}}', neighbours(place, base));
+  const preview = existsSync(join(folder, 'preview.png'));
+  const head = fill(piece('head')) + (preview ? openGraphImage(homepage && `${homepage}/${place}`) : '');
+  return pieces(html, settings, fill)
+    .replace('</title>', `</title>\n${head}`)
+    .replace(' – wgrad</title>', '</title>')
+    .replace('</title>', ' – wgrad</title>')
+    .replace('<body>', `<body>\n${fill(piece('header'))}`)
+    .replace('</body>', `${fill(piece('footer'))}\n</body>`);
+}
+
+/** A picture for whoever shares the page. Some readers of these tags want a whole address: package.json's homepage. */
+function openGraphImage(site: string | undefined): string {
+  const address = site ? `${site}/preview.png` : './preview.png';
+  return `\n<meta property="og:image" content="${address}" />\n<meta name="twitter:card" content="summary_large_image" />`;
+}
+
+function neighbours(folder: string, base: string): string {
+  const at = PAGES.findIndex((page) => page.folder === folder);
+  if (at < 0) return '';
+  const link = (page: (typeof PAGES)[number] | undefined, rel: 'prev' | 'next') => {
+    if (!page) return '';
+    const title = escapeHtml(page.title);
+    const text = rel === 'prev' ? `‹ ${title}` : `${title} ›`;
+    return `<a rel="${rel}" href="${base}/${page.folder}/index.html">${text}</a>`;
+  };
+  return link(PAGES[at - 1], 'prev') + link(PAGES[at + 1], 'next');
+}
+
+/** The pieces of a training page, each in its place. */
+function pieces(html: string, settings: Settings, fill: (text: string) => string): string {
+  const replace = (
+    text: string,
+    name: string,
+    make: (attributes: Record<string, string>, inner: string) => string,
+  ) =>
+    text.replaceAll(
+      new RegExp(`<${name}([^>]*)>([^]*?)</${name}>`, 'g'),
+      (_, attributes: string, inner: string) =>
+        make(
+          Object.fromEntries(
+            [...attributes.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+          ),
+          inner.trim(),
+        ),
+    );
+  const figure = (entry: string) => {
+    const [name, label] = entry.split(':').map((part) => part.trim());
+    return `<div><dt>${label}</dt><dd id="stat-${name}">–</dd></div>`;
+  };
+  let text = replace(html, 'training-bar', ({ figures = '', samples = 'Images' }) =>
+    fill(piece('bar'))
+      .replace('{{samples}}', samples)
+      .replace('{{figures}}', figures.split(',').filter(Boolean).map(figure).join('')),
+  );
+  text = replace(text, 'training-settings', (_, inner) =>
+    piece('settings')
+      .replace('{{controls}}', `${controlsHtml(settings)}\n${hintHtml(settings)}`)
+      .replace('{{more}}', inner),
+  );
+  text = replace(text, 'training-chart', ({ name, title }, inner) =>
+    piece('chart').replaceAll('{{name}}', name).replaceAll('{{title}}', title).replace('{{more}}', inner),
+  );
+  text = replace(text, 'digit-pad', (_, inner) => piece('pad').replace('{{more}}', inner));
+  text = replace(text, 'lesson-settings', ({ step }, inner) =>
+    piece('lesson')
+      .replace('{{controls}}', controlsHtml(settings))
+      .replace('{{transport}}', step ? piece('transport').replace('{{step}}', step) : '')
+      .replace('{{more}}', inner),
+  );
+  return replace(text, 'training-step', (_, inner) => piece('step').replace('{{more}}', inner));
+}

@@ -1,0 +1,162 @@
+import { dataset, EnvironmentError, syntheticDigits, take, WgradError } from '../../../src/index.ts';
+import type { Dataset } from '../../../src/index.ts';
+import { download } from '../../../src/data/download.ts';
+import { MNIST_SETS, syntheticMnist } from '../../../src/data/mnistFiles.ts';
+import type { MnistSet } from '../../../src/data/mnistFiles.ts';
+import { gunzip, isGzip } from '../../../src/io/gzip.ts';
+import { decodeSafetensors } from '../../../src/io/safetensors.ts';
+import { DIGIT_FILES, PACKED_BYTES } from './digitFiles.ts';
+import type { DigitFile } from './digitFiles.ts';
+import type { Loaded, Loading } from '../worker/trainee.ts';
+import type { DigitValues } from './digitSettings.ts';
+
+/** Which digits a page works on. */
+export interface DataSettings {
+  readonly name: 'mnist' | 'synthetic';
+  /** Images to use at most: 10,000 of each unless it says otherwise. More training images are another download. */
+  readonly train?: number;
+  readonly test?: number;
+}
+
+export type OnProgress = (progress: { loaded: number; total: number }) => void;
+
+const DRAWN = { train: 10_000, test: 2000 };
+
+/**
+ * MNIST as the site brings it, else digits drawn by wgrad; `notice` then says so.
+ *
+ * @param baseUrl the site's folder data/mnist
+ */
+export async function loadDigits(
+  settings: DataSettings,
+  baseUrl: string,
+  onProgress: OnProgress = () => undefined,
+): Promise<MnistSet> {
+  const { train = DIGIT_FILES.train.to, test = DIGIT_FILES.test.to } = settings;
+  return orDrawn(settings, async () => {
+    const files: DigitFile[] = [test > DIGIT_FILES.few.to ? 'test' : 'few', 'train'];
+    if (train > DIGIT_FILES.train.to) files.push('rest');
+    const [tests, ...trains] = await fetchFiles(files, baseUrl, onProgress);
+    return { train: first(joined(trains), train), test: first(tests, test), source: baseUrl };
+  });
+}
+
+/**
+ * The test images alone, for a page that opens on a trained network: up to 500 are a small file of their own.
+ *
+ * @returns as `loadDigits`, without `train`
+ */
+export async function loadTestDigits(
+  settings: DataSettings,
+  baseUrl: string,
+  onProgress: OnProgress = () => undefined,
+): Promise<Omit<MnistSet, 'train'>> {
+  const { test = DIGIT_FILES.few.to } = settings;
+  const few = { ...settings, test, train: 1 };
+  const { train: _, ...set } = await orDrawn(few, async () => {
+    const file = test > DIGIT_FILES.few.to ? 'test' : 'few';
+    const [tests] = await fetchFiles([file], baseUrl, onProgress);
+    return { train: tests, test: first(tests, test), source: baseUrl };
+  });
+  return set;
+}
+
+async function orDrawn(
+  { name, train, test }: DataSettings,
+  load: () => Promise<MnistSet>,
+): Promise<MnistSet> {
+  const sizes = { train: train ?? DRAWN.train, test: test ?? DRAWN.test };
+  if (name === 'synthetic') {
+    return {
+      ...syntheticDigits(sizes),
+      source: 'drawn by wgrad',
+      notice: 'Synthetic data: these digits were drawn by a program.',
+    };
+  }
+  try {
+    // A build that had no MNIST says so itself: there is nothing to ask the host for.
+    if (import.meta.env.WGRAD_WITHOUT_MNIST) throw new EnvironmentError('this site was built without MNIST');
+    return await load();
+  } catch (error) {
+    if (!(error instanceof WgradError)) throw error;
+    return syntheticMnist('mnist', error.message, sizes);
+  }
+}
+
+async function fetchFiles(
+  files: readonly DigitFile[],
+  baseUrl: string,
+  onProgress: OnProgress,
+): Promise<Dataset[]> {
+  const loaded = files.map(() => 0);
+  const totals = files.map((file) => imagesOf(file) * PACKED_BYTES);
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  return Promise.all(
+    files.map((file, i) =>
+      fetchFile(file, baseUrl, (bytes) => {
+        loaded[i] = bytes;
+        totals[i] = Math.max(totals[i], bytes); // some hosts unpack on the way
+        onProgress({ loaded: sum(loaded), total: sum(totals) });
+      }),
+    ),
+  );
+}
+
+async function fetchFile(
+  file: DigitFile,
+  baseUrl: string,
+  onBytes: (loaded: number) => void,
+): Promise<Dataset> {
+  const url = `${baseUrl.replace(/\/$/, '')}/${DIGIT_FILES[file].file}`;
+  const maxBytes = imagesOf(file) * (28 * 28 + 1) + 4096;
+  const bytes = await download(url, { maxBytes, onBytes });
+  const plain = isGzip(bytes) ? await gunzip(bytes, url, maxBytes) : bytes;
+  const { images, labels } = Object.fromEntries(decodeSafetensors(plain, url).tensors);
+  const { title, classNames } = MNIST_SETS.mnist;
+  return dataset({ name: title, x: images.data, y: labels.data, inputShape: [28, 28, 1], classNames });
+}
+
+function imagesOf(file: DigitFile): number {
+  const { from, to } = DIGIT_FILES[file];
+  return to - from;
+}
+
+const first = (whole: Dataset, size: number): Dataset => take(whole, 0, Math.min(size, whole.size));
+
+/** One data set after the other. */
+function joined(parts: readonly Dataset[]): Dataset {
+  if (parts.length === 1) return parts[0];
+  const join = (arrays: readonly Uint8Array[]) => {
+    const all = new Uint8Array(arrays.reduce((size, own) => size + own.length, 0));
+    let at = 0;
+    for (const own of arrays) {
+      all.set(own, at);
+      at += own.length;
+    }
+    return all;
+  };
+  const { name, classNames } = parts[0];
+  return dataset({
+    name,
+    x: join(parts.map(({ x }) => x.data as Uint8Array)),
+    y: join(parts.map(({ y }) => y.data as Uint8Array)),
+    inputShape: [28, 28, 1],
+    classNames,
+  });
+}
+
+/** The digits that the settings of a page ask for, with what its notices say of them. */
+export async function digitsFor({
+  values: { data: name, train, test },
+  base,
+  progress,
+}: Loading<DigitValues>): Promise<Loaded<MnistSet>> {
+  const data = await loadDigits({ name, train, test }, `${base}/mnist`, ({ loaded, total }) =>
+    progress('Loading MNIST', loaded / total),
+  );
+  const { train: images, test: tests, notice } = data;
+  return {
+    data,
+    facts: { trainSize: images.size, testSize: tests.size, synthetic: images.synthetic, notice },
+  };
+}

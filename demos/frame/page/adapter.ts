@@ -1,0 +1,11 @@
+import { byId, notice } from '../../shared/dom.ts';
+
+/** Says in the header what computes, and warns where that is no GPU. */
+export function showAdapter({ description, software }: { description: string; software: boolean }): void {
+  const adapter = byId('adapter');
+  adapter.textContent = software ? `${description} (software)` : description;
+  adapter.classList.toggle('software', software);
+  if (!software) return;
+  const text = 'No GPU is at work: the CPU emulates one. It is slower, with the same numbers.';
+  byId('notices').append(notice(text, 'warning'));
+}

@@ -1,0 +1,64 @@
+import { dependents, initialOf, ordered } from '../settings.ts';
+import type { Settings, ValuesOf } from '../settings.ts';
+
+/**
+ * The values of a page's settings, kept in its address, so that a link shares them. Initial values are left out of it;
+ * what others put there is left alone.
+ */
+export class Address<S extends Settings> {
+  readonly #settings: S;
+  /** What someone has set; the others have their initial values. */
+  readonly #set = new Map<string, unknown>();
+  #values!: ValuesOf<S>;
+  #software = false;
+
+  constructor(settings: S) {
+    this.#settings = settings;
+    const query = new URLSearchParams(location.search);
+    for (const [name, setting] of Object.entries(settings)) {
+      const text = query.get(name);
+      const value: unknown = text === null ? undefined : setting.parse(text);
+      if (value !== undefined) this.#set.set(name, value);
+    }
+    this.#update();
+  }
+
+  get values(): ValuesOf<S> {
+    return this.#values;
+  }
+
+  /** Whether the adapter is a software one, on which some settings begin smaller. */
+  set software(software: boolean) {
+    this.#software = software;
+    this.#update();
+  }
+
+  /** Changes some of the values and the address; `undefined` goes back to the initial value. */
+  set(changes: Partial<ValuesOf<S>>): void {
+    for (const [name, value] of Object.entries(changes)) {
+      for (const dependent of dependents(this.#settings, name)) {
+        if (value !== this.#values[name] && !(dependent in changes)) this.#set.delete(dependent);
+      }
+      if (value === undefined) this.#set.delete(name);
+      else this.#set.set(name, value);
+    }
+    this.#update();
+    const url = new URL(location.href);
+    for (const [name, { format }] of Object.entries(this.#settings)) {
+      const value = this.#values[name];
+      const isInitial = value === initialOf(this.#settings, name, this.#values, this.#software);
+      if (isInitial) url.searchParams.delete(name);
+      else url.searchParams.set(name, format(value));
+    }
+    history.replaceState(history.state, '', url);
+  }
+
+  #update(): void {
+    const values: Record<string, unknown> = {};
+    for (const name of ordered(this.#settings)) {
+      const value = this.#set.get(name) ?? initialOf(this.#settings, name, values, this.#software);
+      values[name] = value;
+    }
+    this.#values = values as ValuesOf<S>;
+  }
+}

@@ -1,0 +1,78 @@
+import { byId, count, create, notice } from '../../shared/dom.ts';
+import { errorPanel, missingWebGpu, webgpuProblem } from './missing.ts';
+
+/** Runs a page's live part, or says what to do without WebGPU. */
+export function runLive(run: () => void, giveUp: (reason: string) => void = replaceLive): void {
+  // The controls act as they are changed: Enter in one of them must not load the page again. (Here and not in the HTML: a
+  // strict content security policy forbids handlers there.)
+  byId('controls').addEventListener('submit', (event) => event.preventDefault());
+  const problem = webgpuProblem();
+  if (problem) giveUp(problem);
+  else run();
+}
+
+function replaceLive(reason: string): void {
+  byId('live').replaceWith(missingWebGpu(reason));
+  byId('adapter').textContent = 'no WebGPU';
+  byId('adapter').classList.add('software');
+  for (const link of document.querySelectorAll('.hero .lede a')) link.replaceWith(link.textContent);
+}
+
+export interface FailureOptions {
+  readonly worker: Worker;
+  /** What the button says that begins anew, and what it does. */
+  readonly resetLabel: string;
+  readonly reset: () => void;
+  /** Called with each message shown: to stop the controls, and to say so. */
+  readonly onFailure: (message: string) => void;
+  /** Shows the page without WebGPU. */
+  readonly giveUp: (reason: string) => void;
+}
+
+/** Shows what went wrong where the page's notices are, with a way to go on; without an adapter, what to do about it. */
+export function createFailures(options: FailureOptions): (name: string, message: string) => void {
+  let panel: HTMLElement | undefined;
+  const reset = create('button', { type: 'button', className: 'primary' }, options.resetLabel);
+  reset.addEventListener('click', () => {
+    panel?.remove();
+    options.reset();
+  });
+  const reload = create('button', { type: 'button' }, 'Load the page again');
+  reload.addEventListener('click', () => location.reload());
+
+  return (name, message) => {
+    if (name === 'AdapterError') {
+      options.worker.terminate();
+      return options.giveUp(message);
+    }
+    panel?.remove();
+    panel = errorPanel(name, message, name === 'NumericError' ? [reset, reload] : [reload]);
+    byId('notices').append(panel);
+    options.onFailure(message);
+  };
+}
+
+/** Says that training went on after the GPU was lost. */
+export function showRecovered({ step, reason }: { step: number; reason: string }): void {
+  const text = `The GPU was lost (${reason}). Training goes on with a new one, from step ${count(step)}.`;
+  byId('notices').append(notice(text, 'warning'));
+}
+
+/** Says where the digits are synthetic, or not all of MNIST. */
+export function showData(data: {
+  notice?: string;
+  synthetic?: boolean;
+  trainSize: number;
+  testSize?: number;
+}): void {
+  const { trainSize, testSize = 10_000 } = data;
+  const sizes = [
+    `${count(trainSize)} of 60,000 training images`,
+    ...(data.testSize === undefined ? [] : [`${count(testSize)} of 10,000 test images`]),
+  ];
+  if (data.notice) byId('notices').append(notice(data.notice, 'warning'));
+  else if (trainSize < 60_000 || testSize < 10_000) {
+    byId('notices').append(notice(`In use: ${sizes.join(' and ')}.`));
+  }
+  document.body.dataset.synthetic = String(data.synthetic ?? false);
+}

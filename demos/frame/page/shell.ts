@@ -1,0 +1,64 @@
+import { announce } from '../../shared/announce.ts';
+import { byId } from '../../shared/dom.ts';
+
+/** Where the reader keeps it that keys do nothing. */
+const KEYS_OFF = 'wgrad-keys-off';
+
+/** What each key does, and the button that does it. `#help` lists them. */
+const KEYS: Readonly<Record<string, string>> = {
+  ' ': 'play',
+  k: 'play',
+  s: 'step-once',
+  r: 'reset',
+  '?': 'help-open',
+};
+
+/** Wakes up what every page has around its own: sharing, help, and the keys. */
+export function bindShell(): void {
+  const help = byId<HTMLDialogElement>('help');
+  byId('help-open').addEventListener('click', () => help.showModal());
+  byId('help-close').addEventListener('click', () => help.close());
+  help.addEventListener('click', ({ target }) => target === help && help.close());
+  byId('share').addEventListener('click', () => void share());
+  const keys = byId<HTMLInputElement>('keys-on');
+  keys.checked = localStorage.getItem(KEYS_OFF) === null;
+  keys.addEventListener('change', () => {
+    if (keys.checked) localStorage.removeItem(KEYS_OFF);
+    else localStorage.setItem(KEYS_OFF, '1');
+  });
+  document.addEventListener('keydown', (event) => {
+    const { key, target } = event;
+    const isOff = key !== '?' && !keys.checked;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented || isOff)
+      return;
+    const button = document.getElementById(KEYS[key] ?? '') as HTMLButtonElement | null;
+    if (!button || document.querySelector('dialog[open]') || needsKey(target as Element, key)) return;
+    event.preventDefault();
+    button.click();
+  });
+}
+
+/** Whether the element in focus wants the key for itself: it is typed into, or the space bar presses it. */
+function needsKey(element: Element, key: string): boolean {
+  if (element.matches('select, textarea, [contenteditable]')) return true;
+  if (element.matches('input:not([type=range], [type=checkbox], [type=radio])')) return true;
+  return key === ' ' && element.matches('a, button, input, summary, [role=application], [tabindex]');
+}
+
+/** Hands the page's address to the system's own sharing where there is one, else to the clipboard. */
+async function share(): Promise<void> {
+  const button = byId('share');
+  const { title } = document;
+  try {
+    if (navigator.share && matchMedia('(pointer: coarse)').matches) {
+      return await navigator.share({ title, url: location.href });
+    }
+    await navigator.clipboard.writeText(location.href);
+    button.dataset.done = 'true';
+    announce('The link to this page with these settings is in the clipboard.');
+    setTimeout(() => delete button.dataset.done, 2000);
+  } catch (error) {
+    if ((error as Error).name !== 'AbortError')
+      announce('The link could not be copied: copy it from the address bar.');
+  }
+}

@@ -1,0 +1,319 @@
+import type { Device, Program } from '../../../src/index.ts';
+import { coalesce } from '../../shared/coalesce.ts';
+import { dispatchInfos, kernelCodes } from '../../shared/dispatches.ts';
+import { Gate } from './gate.ts';
+import { StepClock } from './stepClock.ts';
+import { Due } from './due.ts';
+import { Pacer } from './pacer.ts';
+import type { FromWorker, Point, TrainingState } from '../protocol.ts';
+import type { Loaded, RunOptions, Trainee } from './trainee.ts';
+
+/** Looking and evaluating take at most these shares of the time, and saving for a GPU that may be lost. */
+const SHARES = { look: 0.25, evaluate: 0.08, save: 0.04 };
+/** The least time between two of them. */
+const PAUSE_MS = { look: 60, softwareLook: 250, evaluate: 1500, save: 3000 };
+
+export interface RunnerHooks {
+  readonly post: (message: FromWorker) => void;
+  /** Answers whether another GPU takes over. */
+  readonly onFailure: (error: unknown) => boolean;
+  /** The steps per second that someone wants to see; undefined: as many as can be. */
+  readonly speed: () => number | undefined;
+}
+
+/** Where to go on after the GPU was lost. */
+export interface Checkpoint {
+  readonly bytes: Uint8Array;
+  readonly step: number;
+  readonly running: boolean;
+}
+
+/**
+ * Runs a trainee: play, pause and step are a gate before its steps, where the panels are drawn, the test set is
+ * evaluated and everything is saved now and then.
+ */
+export class Runner<Data, T extends Trainee<Data>> {
+  readonly trainee: T;
+  readonly #data: Promise<Loaded<Data>>;
+  readonly #device: Device;
+  readonly #hooks: RunnerHooks;
+  readonly #gate = new Gate();
+  readonly #clock = new StepClock();
+  readonly #pacer = new Pacer();
+  readonly #due;
+  #stop = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+  #state: TrainingState = 'compiling';
+  #loaded: Loaded<Data> | undefined;
+  #saved: { bytes: Uint8Array; step: number };
+  #trained: boolean;
+  /** The steps after which the network was looked at and evaluated last. */
+  #lookedAt = -1;
+  #evaluatedAt = -1;
+  /** The evaluation or save under way. */
+  #read: Promise<unknown> = Promise.resolve();
+  #ended = false;
+  /** What uses the programs of the views: one after the other. */
+  #looking: Promise<void> = Promise.resolve();
+
+  /** @param saved the network as it is now; `trained`: it came so, and was not trained here */
+  constructor(
+    trainee: T,
+    data: Promise<Loaded<Data>>,
+    device: Device,
+    saved: Uint8Array,
+    trained: boolean,
+    hooks: RunnerHooks,
+  ) {
+    this.trainee = trainee;
+    this.#data = data;
+    this.#device = device;
+    this.#hooks = hooks;
+    this.#saved = { bytes: saved, step: trainee.step };
+    this.#trained = trained;
+    const lookPause = device.software ? PAUSE_MS.softwareLook : PAUSE_MS.look;
+    this.#due = {
+      look: new Due(lookPause, SHARES.look),
+      evaluate: new Due(PAUSE_MS.evaluate, SHARES.evaluate),
+      save: new Due(PAUSE_MS.save, SHARES.save),
+    };
+  }
+
+  get state(): TrainingState {
+    return this.#state;
+  }
+
+  get trained(): boolean {
+    return this.#trained;
+  }
+
+  /** Starts the training, which waits for `play`. */
+  start(): void {
+    this.#stop = new AbortController();
+    this.#tell('compiling');
+    this.#loop = this.#train(this.#stop.signal).catch((error) => {
+      const isReplaced = this.#hooks.onFailure(error); // it asks for the checkpoint, which tells whether training ran
+      this.#gate.close();
+      if (!isReplaced) this.#tell('failed');
+    });
+  }
+
+  async #train(signal: AbortSignal): Promise<void> {
+    const [loaded] = await Promise.all([
+      this.#data,
+      this.trainee.prepare?.({ onCompile: this.#options.onCompile }),
+    ]);
+    this.#loaded = loaded;
+    while (!signal.aborted) {
+      await this.trainee.run(loaded.data, { ...this.#options, signal });
+      if (signal.aborted) return;
+      this.#gate.close();
+      await this.#settle();
+      this.#tell('finished');
+    }
+  }
+
+  /** Ends the loop after the step under way. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#gate.admit();
+    this.#pacer.wake();
+    await this.#loop;
+    await this.#looking;
+    await this.#read; // an aborted fit does not wait for what its hooks have begun
+    this.#gate.close();
+  }
+
+  /** Goes on from other weights, saved at its start: everything that was charted is gone. */
+  async restart(bytes: Uint8Array, load: () => void | Promise<void>, trained: boolean): Promise<void> {
+    await this.stop();
+    await load();
+    this.#saved = { bytes, step: this.trainee.step };
+    this.#trained = trained;
+    this.#evaluatedAt = -1;
+    this.#hooks.post({ type: 'cleared' });
+    await this.look();
+    this.start();
+  }
+
+  readonly #options: Omit<RunOptions, 'signal'> = {
+    resume: true,
+    keepSteps: false,
+    onCompile: ({ done, total, label }) =>
+      this.#hooks.post({ type: 'progress', what: `Compiling ${label}`, part: done / total }),
+    onReady: (program, part) => this.#ready(program, part),
+    beforeStep: (step) => this.#beforeStep(step),
+    onSteps: (values) => this.#report(values),
+    onEpoch: async () => {
+      await this.#evaluate();
+      this.#tell(this.#state);
+    },
+  };
+
+  async #ready(program: Program, part?: string): Promise<void> {
+    const kernels = this.trainee.kernels?.(program) ?? kernelCodes(program);
+    const facts = { dispatches: dispatchInfos(program), planBytes: program.planBytes, kernels, part };
+    this.#hooks.post({ type: 'program', facts });
+    if (this.#state === 'compiling' && !this.#stop.signal.aborted) {
+      await this.#settle();
+      this.#tell(this.#gate.isOpen ? 'running' : 'ready');
+    }
+    this.#clock.start(this.trainee.step);
+  }
+
+  async #beforeStep(step: number): Promise<void> {
+    const { signal } = this.#stop;
+    if (signal.aborted) return;
+    if (this.#gate.isOpen) {
+      await this.#keepUp();
+      if (this.#gate.isOpen) return;
+    }
+    if (signal.aborted) return;
+    // Paused after a run, or stepping by hand: show the network as it stands, then wait.
+    const resting = this.#state === 'pausing';
+    if (this.#lookedAt !== step) await this.look();
+    if (resting || this.#state === 'paused') this.#tell('paused');
+    if (resting || this.#due.evaluate.isDue) await this.#evaluate();
+    await this.trainee.rested?.();
+    await this.#gate.pass();
+    if (!this.#gate.isOpen) await this.trainee.approach?.(() => !signal.aborted);
+    this.#clock.start(step);
+  }
+
+  /** Does what is due between two steps of a run. */
+  async #keepUp(): Promise<void> {
+    const start = performance.now();
+    if (this.#due.evaluate.isDue) await this.#evaluate();
+    if (this.#due.save.isDue) await this.#save();
+    const speed = this.#hooks.speed();
+    if (speed !== undefined || this.#due.look.isDue) await this.look();
+    if (this.#device.software) await this.#breathe();
+    if (speed !== undefined) this.#tell('running');
+    const isWanted = () => this.#gate.isOpen && !this.#stop.signal.aborted;
+    await this.trainee.approach?.(isWanted);
+    await this.#pacer.wait(() => (isWanted() ? this.#hooks.speed() : undefined));
+    this.#clock.exclude(performance.now() - start);
+  }
+
+  /** Waits until the GPU has done everything. A software adapter draws the page too, which would stand still without. */
+  async #breathe(): Promise<void> {
+    await this.#device.race(this.#device.gpu.queue.onSubmittedWorkDone());
+  }
+
+  /** Draws the panels; of many wishes at once, one. */
+  readonly look = coalesce(async () => {
+    if (!this.trainee.look || this.#ended || this.#state === 'failed') return;
+    this.#looking = this.#look().catch((error) => void this.#hooks.onFailure(error));
+    await this.#looking;
+  });
+
+  async #look(): Promise<void> {
+    this.#lookedAt = this.trainee.step;
+    await this.#due.look.time(async () => {
+      await this.trainee.look!();
+      if (this.#device.software) await this.#breathe();
+    });
+  }
+
+  /** Lets `stop` wait for the task; its error is told to whoever awaits the task itself. */
+  #reading<T>(task: Promise<T>): Promise<T> {
+    this.#read = task.catch(() => {});
+    return task;
+  }
+
+  async #evaluate(): Promise<void> {
+    const { step } = this.trainee;
+    if (!this.trainee.evaluate || !this.#loaded || this.#evaluatedAt === step) return;
+    this.#evaluatedAt = step;
+    const { data } = this.#loaded;
+    const values = await this.#reading(this.#due.evaluate.time(() => this.trainee.evaluate!(data)));
+    this.#hooks.post({ type: 'evaluated', point: { ...values, step } });
+  }
+
+  async #save(): Promise<void> {
+    const { step } = this.trainee;
+    if (this.#saved.step === step) return;
+    await this.#due.save.time(async () => {
+      this.#saved = { bytes: await this.#reading(this.trainee.save()), step };
+    });
+  }
+
+  /** Brings everything to the step that the network is at. */
+  async #settle(): Promise<void> {
+    await this.look();
+    await this.#evaluate();
+  }
+
+  #report(values: readonly ({ readonly step: number } & object)[]): void {
+    const last = values.at(-1);
+    if (!last) return;
+    const points = values.map((value) => ({ ...value, step: value.step + 1 }) as Point);
+    const millisecondsPerStep = this.#clock.lap(last.step + 1);
+    const samplesPerStep = this.trainee.batchSize;
+    this.#hooks.post({ type: 'points', points, millisecondsPerStep, samplesPerStep });
+    if (this.#state === 'running') this.#tell('running', last.step + 1);
+  }
+
+  play(): void {
+    if (this.#state === 'running' || this.#state === 'failed') return;
+    this.#trained = false;
+    this.#clock.start(this.trainee.step);
+    this.#gate.open();
+    if (this.#state !== 'compiling') this.#tell('running');
+  }
+
+  pause(): void {
+    if (!this.#gate.isOpen) return;
+    this.#gate.close();
+    this.#pacer.wake();
+    if (this.#state === 'running') this.#tell('pausing');
+  }
+
+  /** Pauses, or does one step. */
+  step(): void {
+    if (this.#gate.isOpen) return this.pause();
+    if (!['ready', 'paused', 'finished'].includes(this.#state)) return;
+    this.#trained = false;
+    this.#state = 'paused';
+    this.#gate.admit();
+  }
+
+  /** The speed has changed. */
+  wake(): void {
+    this.#pacer.wake();
+  }
+
+  #tell(state: TrainingState, step = this.trainee.step): void {
+    this.#state = state;
+    const { batchSize, epochs: own } = this.trainee;
+    const size = this.#loaded?.facts.trainSize;
+    const epoch = size ? (step * batchSize) / size : 0;
+    const perRun = own && size ? Math.ceil(size / batchSize) * own : undefined;
+    const before = perRun ? Math.floor(Math.max(0, step - 1) / perRun) : 0;
+    const epochs = own && own * (1 + before);
+    const part = perRun && (step - before * perRun) / perRun;
+    this.#hooks.post({
+      type: 'position',
+      position: {
+        state,
+        step,
+        epoch: Math.min(epoch, epochs ?? Infinity),
+        epochs,
+        part,
+        trained: this.#trained,
+      },
+    });
+  }
+
+  /** The last saved state, for a new GPU. */
+  get checkpoint(): Checkpoint {
+    return { ...this.#saved, running: this.#gate.isOpen };
+  }
+
+  /** Ends the training and frees what it holds. */
+  async destroy(): Promise<void> {
+    this.#ended = true;
+    await this.stop();
+    await this.trainee.destroy();
+  }
+}

@@ -1,0 +1,296 @@
+import { DeviceLostError, init } from '../../../src/index.ts';
+import type { Gpu } from '../../../src/index.ts';
+import type { Palette } from '../../shared/palette.ts';
+import { errorMessage, pagePort } from '../../shared/port.ts';
+import { TileRenderer } from '../../drawing/tiles.ts';
+import type { Calls, FromWorker, Tells, ToWorker, Values } from '../protocol.ts';
+import { Runner } from './runner.ts';
+import { loadTrained } from './trained.ts';
+import type { Checkpoint } from './runner.ts';
+import type { Settings, ValuesOf } from '../settings.ts';
+import type { Context, Loaded, Loading, Trainee } from './trainee.ts';
+
+type Panel = Extract<ToWorker, { type: 'panel' }>;
+
+/** What a page's worker is made of. */
+export interface Serving<S extends Settings, Data, T, C extends Calls, E> {
+  readonly settings: S;
+  /** Loads the data, once. The networks are made meanwhile. */
+  load(loading: Loading<ValuesOf<S>>): Promise<Loaded<Data>>;
+  /** Makes the networks for these settings, with their views: at the start, for other settings, and on a new GPU. */
+  create(context: Context<ValuesOf<S>, Data, E>): Promise<T>;
+  /** Where trained weights lie for these settings, as `npm run site:train` packs them; undefined: nowhere. */
+  trained?(values: ValuesOf<S>): URL | undefined;
+  /** What the page may call: functions of the networks as they are. One at a time, in order. */
+  readonly calls?: {
+    readonly [K in keyof C]: (trainee: T, ...args: Parameters<C[K]>) => MaybePromise<ReturnType<C[K]>>;
+  };
+  /** Calls of which only the last counts, when several wait. */
+  readonly latest?: readonly (keyof C)[];
+  /** What else is to be set up on each GPU, and when panels and colours change. */
+  readonly panels?: PanelHandling;
+}
+
+type MaybePromise<T> = T | Promise<T>;
+
+/** For panels that are not drawn by the TileRenderer: each of these answers whether the panel was its own. */
+export interface PanelHandling {
+  open(gpu: Gpu, palette: Palette): void;
+  add(panel: Panel): boolean;
+  arrange(name: string, layout: Panel['layout']): boolean;
+  paint(palette: Palette): void;
+}
+
+/** One GPU, and what was made on it. */
+interface Session<Data, T extends Trainee<Data>> {
+  readonly gpu: Gpu;
+  readonly renderer: TileRenderer;
+  runner: Runner<Data, T>;
+  /** The network before its first step, and the trained one as it was brought. */
+  scratch: Uint8Array;
+  trained: Uint8Array | undefined;
+}
+
+/** Serves a page: opens the GPU, loads the data, makes the networks, trains them, and does what the page asks for. */
+export function serve<S extends Settings, Data, T extends Trainee<Data>, C extends Calls, E extends Tells>(
+  page: Serving<S, Data, T, C, E>,
+): void {
+  const port = pagePort<ToWorker, FromWorker>();
+  /** What outlives the loss of a GPU. */
+  const panels = new Map<string, Panel>();
+  let values: Values = {};
+  let palette: Palette;
+  let data: Promise<Loaded<Data>>;
+  let session: Session<Data, T> | undefined;
+  /** GPUs that were lost: what they still report is old news. */
+  const lost = new WeakSet<Gpu>();
+
+  const opened = init().then((gpu) => {
+    const { description, software } = gpu.device;
+    port.post({ type: 'adapter', description, software });
+    return gpu;
+  });
+  opened.catch(report);
+
+  // One message at a time: another network takes several turns, and what follows is meant for it.
+  let queue = Promise.resolve();
+  const newest = new Map<string, number>();
+  const enqueue = (task: () => unknown) => {
+    queue = queue.then(async () => {
+      const gpu = session?.gpu;
+      try {
+        await task();
+      } catch (error) {
+        fail(error, gpu);
+      }
+    });
+  };
+  port.listen((message) => {
+    if (message.type === 'call') newest.set(message.name, message.id);
+    enqueue(() => handle(message));
+  });
+
+  async function handle(message: ToWorker): Promise<void> {
+    const runner = session?.runner;
+    switch (message.type) {
+      case 'start':
+        ({ values, palette } = message);
+        return start(message.base);
+      case 'play':
+      case 'pause':
+      case 'step':
+        return runner?.[message.type]();
+      case 'reset':
+        return reset(message.trained);
+      case 'set':
+        return set(message.values, message.changed);
+      case 'palette':
+        ({ palette } = message);
+        if (session) session.renderer.palette = palette;
+        page.panels?.paint(palette);
+        return void runner?.look();
+      case 'shown':
+        return void runner?.look();
+      case 'panel':
+        panels.set(message.name, message);
+        return session && addPanel(session, message);
+      case 'layout':
+        return arrange(message.name, message.layout);
+      case 'call':
+        return answer(message);
+    }
+  }
+
+  async function start(base: string): Promise<void> {
+    const gpu = await opened;
+    const { software } = gpu.device;
+    const progress = (what: string, part: number) => port.post({ type: 'progress', what, part });
+    data = page.load({ values: values as ValuesOf<S>, base, software, progress });
+    data.then(
+      ({ facts }) => port.post({ type: 'data', facts }),
+      () => {}, // the runner meets it too, and tells
+    );
+    await open(gpu);
+  }
+
+  /** Sets everything up on a GPU: at the start, and again where one was lost. */
+  async function open(gpu: Gpu, checkpoint?: Checkpoint & { reason: string }): Promise<void> {
+    const renderer = new TileRenderer(gpu.device.gpu, palette);
+    page.panels?.open(gpu, palette);
+    for (const panel of panels.values()) addTo(renderer, panel);
+    session = await make(gpu, renderer, { bytes: checkpoint?.bytes });
+    const { runner } = session;
+    await runner.look();
+    if (checkpoint) {
+      port.post({ type: 'recovered', step: runner.trainee.step, reason: checkpoint.reason });
+    }
+    runner.start();
+    if (checkpoint?.running) runner.play();
+  }
+
+  /** Makes a network and its runner; `bytes` are the weights it takes over. */
+  async function make(
+    gpu: Gpu,
+    renderer: TileRenderer,
+    { bytes, scratch }: { bytes?: Uint8Array; scratch?: Uint8Array },
+  ): Promise<Session<Data, T>> {
+    const own = values as ValuesOf<S>;
+    const trainee = await page.create({
+      gpu,
+      values: own,
+      data: data.then((loaded) => loaded.data),
+      renderer,
+      tell: (name, value, transfer) => port.post({ type: 'told', name, value }, transfer),
+      look: () => void session?.runner.look(),
+      fail: (error) => void fail(error, gpu),
+    });
+    const first = scratch ?? (await trainee.save());
+    const url = page.trained?.(own);
+    let trained: Uint8Array | undefined;
+    if (bytes) await trainee.load(bytes);
+    else if (url && values.start === 'trained' && values.play === '0') {
+      trained = await loadTrained(url);
+      await trainee.load(trained);
+    }
+    await setAll(trainee);
+    const saved = bytes ?? (trained ? await trainee.save() : first);
+    const hooks = {
+      post: (message: FromWorker) => port.post(message),
+      onFailure: (error: unknown) => fail(error, gpu),
+      speed: () => (values.speed === undefined || values.speed === 'full' ? undefined : Number(values.speed)),
+    };
+    const runner = new Runner<Data, T>(trainee, data, gpu.device, saved, trained !== undefined, hooks);
+    port.post({ type: 'made', optimizer: trainee.optimizer, canTrained: url !== undefined });
+    return { gpu, renderer, runner, scratch: first, trained };
+  }
+
+  /** What the page says counts, not what was saved with the weights, such as their learning rate. */
+  async function setAll(trainee: T): Promise<void> {
+    for (const [name, { acts }] of Object.entries(page.settings)) {
+      if (acts === 'now' || acts === 'restart') await trainee.set?.(name, values[name]);
+    }
+  }
+
+  async function set(next: Values, changed: readonly string[]): Promise<void> {
+    values = next;
+    if (!session) return;
+    const { runner } = session;
+    const acts = new Set(changed.map((name) => page.settings[name].acts));
+    if (acts.has('anew')) return renew({});
+    if (acts.has('rebuild')) {
+      const running = runner.checkpoint.running;
+      await runner.stop();
+      const { scratch } = session;
+      await renew({ bytes: await runner.trainee.save(), scratch });
+      if (running) session.runner.play();
+      return;
+    }
+    if (acts.has('restart')) return reset(false);
+    for (const name of changed) {
+      if (page.settings[name].acts === 'now') await runner.trainee.set?.(name, next[name]);
+    }
+    if (changed.includes('speed')) runner.wake();
+  }
+
+  /** Another network in place of the one there is. */
+  async function renew(weights: { bytes?: Uint8Array; scratch?: Uint8Array }): Promise<void> {
+    const { gpu, renderer, runner } = session!;
+    await runner.destroy();
+    dropPanels(renderer);
+    if (!weights.bytes) port.post({ type: 'cleared' });
+    session = await make(gpu, renderer, weights);
+    await session.runner.look();
+    session.runner.start();
+  }
+
+  async function reset(trained: boolean): Promise<void> {
+    if (!session) return;
+    const { runner, scratch } = session;
+    if (runner.state === 'failed') return renew({});
+    const url = trained ? page.trained?.(values as ValuesOf<S>) : undefined;
+    if (url) session.trained ??= await loadTrained(url);
+    const { trainee } = runner;
+    const load = async () => {
+      await trainee.load(scratch);
+      if (url) await trainee.load(session!.trained!);
+      await setAll(trainee);
+    };
+    await runner.restart(scratch, load, url !== undefined);
+  }
+
+  async function answer({ id, name, args }: Extract<ToWorker, { type: 'call' }>): Promise<void> {
+    const old = page.latest?.includes(name) && newest.get(name) !== id;
+    // A call that finds no network is not answered: the page has been told why there is none.
+    if (!session || old) return port.post({ type: 'unanswered', id });
+    const call = page.calls?.[name];
+    if (!call) throw new Error(`The worker has no function '${name}' to call.`);
+    port.post({ type: 'answer', id, value: await call(session.runner.trainee, ...(args as any)) });
+  }
+
+  /** Panels of the network's own go with it: the page makes others for the next. */
+  function dropPanels(renderer: TileRenderer): void {
+    for (const [name, { ofNetwork }] of panels) {
+      if (!ofNetwork) continue;
+      panels.delete(name);
+      renderer.remove(name);
+    }
+  }
+
+  function addTo(renderer: TileRenderer, panel: Panel): void {
+    if (!page.panels?.add(panel)) renderer.add(panel.name, panel.canvas, panel.layout);
+  }
+
+  function addPanel({ renderer, runner }: Session<Data, T>, panel: Panel): void {
+    addTo(renderer, panel);
+    runner.trainee.connect?.(panel.name);
+    void runner.look();
+  }
+
+  function arrange(name: string, layout: Panel['layout']): void {
+    const panel = panels.get(name);
+    if (!panel) return; // of a network that is gone
+    panels.set(name, { ...panel, layout });
+    if (!page.panels?.arrange(name, layout)) session?.renderer.arrange(name, layout);
+    void session?.runner.look();
+  }
+
+  /** A lost GPU is replaced, from the last checkpoint: the answer says so. Everything else is for the page to show. */
+  function fail(error: unknown, gpu?: Gpu): boolean {
+    if (gpu && lost.has(gpu)) return true;
+    if (error instanceof DeviceLostError && gpu && session?.gpu === gpu) {
+      lost.add(gpu);
+      const { checkpoint } = session.runner;
+      session = undefined;
+      if (error.reason !== 'destroyed') {
+        enqueue(async () => open(await init(), { ...checkpoint, reason: error.reason }));
+        return true;
+      }
+    }
+    report(error);
+    return false;
+  }
+
+  function report(error: unknown): void {
+    port.post(errorMessage(error));
+  }
+}

@@ -1,0 +1,253 @@
+import { language } from '../shared/locale.ts';
+import uPlot from 'uplot';
+import { create, watchSize } from '../shared/dom.ts';
+import { cssVariable, onSchemeChange } from '../shared/palette.ts';
+
+/** Above this many points neighbours are merged in pairs: a chart has no more pixels anyway. */
+const MAX_POINTS = 4000;
+/** The smoothed line is a mean over about the last fifth of the steps, but over no more than these. */
+const MEMORY_SHARE = 5;
+const MOST_MEMORY = 60;
+
+/** One of a chart's values. */
+export interface ChartSeries {
+  readonly name: string;
+  /** A variable of style.css: '--blue'. */
+  readonly colour: string;
+  /** `line`: a value at each step, faint, under its smoothed line; `dots`: a value now and then. */
+  readonly style: 'line' | 'dots';
+}
+
+/** Values by their series' names. */
+export type ChartValues = Readonly<Record<string, number | undefined>>;
+
+/** The training set's value at each step, and the test set's now and then. */
+const TRAINING: readonly ChartSeries[] = [
+  { name: 'training', colour: '--blue', style: 'line' },
+  { name: 'test', colour: '--orange', style: 'dots' },
+];
+
+export interface ChartOptions {
+  /** What is shown, for people who hear the chart: 'Loss'. */
+  readonly title: string;
+  readonly format: (value: number) => string;
+  /** How values read in the legend; default `format`, which labels the axis. */
+  readonly formatValue?: (value: number) => string;
+  /** Strictly increasing map from values to places on the axis. */
+  readonly scale: { forward: (value: number) => number; backward: (place: number) => number };
+  /** Where the axis may be labelled; those outside its range are left out. */
+  readonly ticks: readonly number[];
+  /** The axis runs at least over this range, and never beyond `limits`. */
+  readonly range: readonly [number, number];
+  readonly limits: readonly [number, number];
+  /** Charts of the same key show the same step under the pointer. */
+  readonly syncKey?: string;
+  /** Default: `training` as a line, `test` as dots. */
+  readonly series?: readonly ChartSeries[];
+  /** Where the names of the series and their values stand: those under the pointer, or the latest ones. */
+  readonly legend?: HTMLElement;
+}
+
+interface Column extends ChartSeries {
+  readonly raw: (number | null)[];
+  /** What stands for the series: the smoothed line, or the dots themselves. */
+  readonly shown: (number | null)[];
+  average: number;
+  pushed: number;
+}
+
+/**
+ * Values by training step: faint raw points, their smoothed lines, and dots on top. It fills `root`, which needs a
+ * size of its own (class `plot`).
+ */
+export class LiveChart {
+  readonly #options: ChartOptions;
+  readonly #root: HTMLElement;
+  #plot!: uPlot;
+  #steps: number[] = [];
+  readonly #columns: readonly Column[];
+  #frame = 0;
+
+  constructor(root: HTMLElement, options: ChartOptions) {
+    this.#root = root;
+    this.#options = options;
+    this.#columns = (options.series ?? TRAINING).map((series) => ({
+      ...series,
+      raw: [],
+      shown: [],
+      average: 0,
+      pushed: 0,
+    }));
+    this.#create();
+    watchSize(root, (width, height) => this.#plot.setSize({ width, height }));
+    onSchemeChange(() => this.#create());
+  }
+
+  /** Adds the values of a step; those of dots alone may be of a step that is already there. */
+  push(step: number, values: ChartValues): void {
+    const given = this.#columns.filter(({ name }) => values[name] !== undefined);
+    const last = this.#steps.length - 1;
+    if (last < 0 || this.#steps[last] < step || given.some(({ style }) => style === 'line')) {
+      this.#begin(step);
+    }
+    for (const column of given) {
+      const value = values[column.name]!;
+      const at = this.#steps.length - 1;
+      if (column.style === 'dots') {
+        column.shown[at] = value;
+        continue;
+      }
+      const memory = Math.min(MOST_MEMORY, 1 + column.pushed++ / MEMORY_SHARE);
+      column.average += (value - column.average) / memory;
+      column.raw[at] = value;
+      column.shown[at] = column.average;
+    }
+    if (this.#steps.length > MAX_POINTS) this.#thin();
+    this.#draw();
+  }
+
+  clear(): void {
+    for (const list of this.#lists) list.length = 0;
+    for (const column of this.#columns) column.pushed = 0;
+    this.#draw();
+  }
+
+  get #lists(): (number | null)[][] {
+    return [this.#steps, ...this.#columns.flatMap(({ raw, shown }) => [raw, shown])];
+  }
+
+  /** A new row, in which nothing stands yet. */
+  #begin(step: number): void {
+    // Training that was set back a few steps writes its last points again.
+    while (this.#steps.length > 0 && this.#steps[this.#steps.length - 1] >= step) {
+      for (const list of this.#lists) list.pop();
+    }
+    for (const list of this.#lists) list.push(null);
+    this.#steps[this.#steps.length - 1] = step;
+  }
+
+  /** Keeps every second point, and all dots. */
+  #thin(): void {
+    const dots = this.#columns.filter(({ style }) => style === 'dots');
+    const keep = this.#steps.map((_, i) => i % 2 === 1 || dots.some(({ shown }) => shown[i] !== null));
+    for (const list of this.#lists) list.splice(0, list.length, ...list.filter((_, i) => keep[i]));
+  }
+
+  #draw(): void {
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#plot.setData(this.#data());
+      this.#describe();
+    });
+  }
+
+  /** Faint lines first, so that no series' noise covers another's smoothed line. */
+  #data(): uPlot.AlignedData {
+    return [this.#steps, ...this.#columns.map(({ raw }) => raw), ...this.#columns.map(({ shown }) => shown)];
+  }
+
+  /** The values at `index`, or the latest. */
+  #describe(index?: number | null): void {
+    const { title, format, formatValue = format, legend } = this.#options;
+    const until = index ?? this.#steps.length - 1;
+    const values = this.#columns.map(
+      ({ shown }) => shown.findLast((value, i) => i <= until && value !== null) ?? undefined,
+    );
+    const texts = values.map((value) => (value === undefined ? undefined : formatValue(value)));
+    const entries = this.#columns.map(({ name, colour }, i) => {
+      const entry = create('span', { className: `key ${name}` }, name, create('b', {}, texts[i] ?? '–'));
+      entry.style.setProperty('--key', `var(${colour})`);
+      return entry;
+    });
+    legend?.replaceChildren(...entries);
+    const spoken = this.#columns.map(({ name }, i) =>
+      texts[i] === undefined ? '' : `, ${name} ${texts[i]}`,
+    );
+    const step = this.#steps[until] ?? 0;
+    this.#root.setAttribute('aria-label', `${title} by training step: step ${step}${spoken.join('')}`);
+  }
+
+  /** The axis: all smoothed values and dots, and the raw ones as far as they fit. */
+  #range(): [number, number] {
+    const { range, limits, scale } = this.#options;
+    let [low, high] = range;
+    for (const { shown } of this.#columns) {
+      for (const value of shown) {
+        if (value === null) continue;
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      }
+    }
+    const margin = (scale.forward(high) - scale.forward(low)) * 0.06;
+    const widen = (value: number, by: number) => scale.backward(scale.forward(value) + by);
+    return [Math.max(limits[0], widen(low, -margin)), Math.min(limits[1], widen(high, margin))];
+  }
+
+  #create(): void {
+    this.#plot?.destroy();
+    const { scale, ticks, format, syncKey } = this.#options;
+    const [muted, rule] = ['--muted', '--rule'].map(cssVariable);
+    const axis: uPlot.Axis = {
+      stroke: muted,
+      font: `11px ${getComputedStyle(this.#root).fontFamily}`,
+      grid: { stroke: rule, width: 1 },
+      ticks: { show: false },
+    };
+    const line = (stroke: string, width: number, more: uPlot.Series = {}): uPlot.Series => ({
+      stroke,
+      width,
+      spanGaps: true,
+      points: { show: false },
+      ...more,
+    });
+    this.#plot = new uPlot(
+      {
+        width: this.#root.clientWidth || 300,
+        height: this.#root.clientHeight || 180,
+        legend: { show: false },
+        padding: [8, 16, 0, 0],
+        cursor: {
+          drag: { x: false, y: false },
+          y: false,
+          points: { size: 7 },
+          ...(syncKey && { sync: { key: syncKey } }),
+        },
+        scales: {
+          x: { time: false, range: (_, low, high) => [low ?? 0, Math.max(high ?? 0, (low ?? 0) + 20)] },
+          y: { distr: 100, fwd: scale.forward, bwd: scale.backward, range: () => this.#range() },
+        },
+        axes: [
+          {
+            ...axis,
+            size: 24,
+            gap: 2,
+            grid: { show: false },
+            space: 70,
+            values: (_, all) => all.map((v) => v.toLocaleString(language)),
+          },
+          {
+            ...axis,
+            size: 44,
+            gap: 4,
+            filter: (_, all) => all, // uPlot's own keeps round powers only
+            splits: (_plot, _axis, low, high) => ticks.filter((tick) => tick >= low && tick <= high),
+            values: (_, all) => all.map((value) => format(value)),
+          },
+        ],
+        series: [
+          {},
+          ...this.#columns.map(({ colour }) => line(`${cssVariable(colour)}38`, 1)),
+          ...this.#columns.map(({ colour, style }) => {
+            const stroke = cssVariable(colour);
+            const points = { show: true, size: 5, fill: stroke, stroke };
+            return style === 'line' ? line(stroke, 2) : line(stroke, 1.5, { points });
+          }),
+        ],
+        hooks: { setCursor: [({ cursor }) => this.#describe(cursor.idx)] },
+      },
+      this.#data(),
+      this.#root,
+    );
+  }
+}

@@ -1,0 +1,69 @@
+import type { KernelCode } from '../shared/dispatches.ts';
+import { byId, create } from '../shared/dom.ts';
+import { showKernel } from './kernels.ts';
+
+/** A kernel worth reading: `name` is its path in shaders/, without the ending. */
+export interface KernelTab {
+  readonly title: string;
+  readonly name: string;
+}
+
+/** Fills #lesson-tabs and #lesson-code with the source of kernels, as written and as this GPU got it. */
+export function createKernelTabs(files: readonly KernelTab[]) {
+  let chosen = 0;
+  let kernels: readonly KernelCode[] = [];
+  const compiled = create('input', { type: 'checkbox' });
+  const tabs = files.map(({ title, name }, index) => {
+    const tab = create(
+      'button',
+      { type: 'button', role: 'tab', title: `shaders/${name}.wgsl`, 'aria-controls': 'lesson-code' },
+      title,
+    );
+    tab.addEventListener('click', () => choose(index));
+    return tab;
+  });
+  const list = byId('lesson-tabs');
+  list.append(...tabs);
+  list.after(
+    create(
+      'label',
+      { className: 'compiled' },
+      compiled,
+      'as sent to the GPU: sizes filled in, functions included',
+    ),
+  );
+  list.addEventListener('keydown', (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    choose((chosen + by + tabs.length) % tabs.length);
+    tabs[chosen].focus();
+  });
+  compiled.addEventListener('change', paint);
+
+  function choose(index: number): void {
+    chosen = index;
+    paint();
+  }
+
+  function paint(): void {
+    tabs.forEach((tab, index) => {
+      tab.ariaSelected = String(index === chosen);
+      tab.tabIndex = index === chosen ? 0 : -1;
+    });
+    const { name } = files[chosen];
+    const own = kernels.find((kernel) => kernel.name === name)?.code;
+    compiled.disabled = own === undefined;
+    void showKernel(byId('lesson-code'), name, compiled.checked ? own : undefined);
+  }
+
+  paint();
+  return {
+    choose,
+    compiled(list: readonly KernelCode[]): void {
+      const first = kernels.length === 0;
+      kernels = list;
+      if (first || compiled.checked) paint();
+    },
+  };
+}
