@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
 import type { Plugin } from 'vite';
+import { colourKeyHtml, legendHtml } from '../colours.ts';
 import { controlsHtml, hintHtml } from './controlsHtml.ts';
 import { escapeHtml } from './escape.ts';
 import { PAGES } from '../pages.ts';
@@ -18,8 +19,8 @@ interface Package {
 
 /**
  * Puts the site's shell around the pages, in dev and in the build: head, header, footer, and the pieces of a training
- * page in the places of <training-bar>, <training-settings>, <training-chart>, <training-step> and <digit-pad>, or of
- * <lesson-settings>. A page with a header of its own is left as it is.
+ * page in the places of <training-bar>, <training-settings>, <training-chart>, <training-step>, <colour-key> and
+ * <digit-pad>, or of <lesson-settings>. A page with a header of its own is left as it is.
  *
  * @param root the folder of the pages
  */
@@ -62,7 +63,8 @@ export function frameHtml(html: string, root: string, folder: string, settings: 
       .replaceAll('{{title}}', title)
       .replaceAll('{{description}}', description)
       .replaceAll('{{repository}}', source ? `<a href="${source}">Source code</a>` : '')
-      .replaceAll('{{pages}}', neighbours(place, base));
+      .replaceAll('{{pages}}', neighbours(place, base))
+      .replaceAll('{{colours}}', legendHtml());
   const preview = existsSync(join(folder, 'preview.png'));
   const head = fill(piece('head')) + (preview ? openGraphImage(homepage && `${homepage}/${place}`) : '');
   return pieces(html, settings, fill)
@@ -125,6 +127,7 @@ function pieces(html: string, settings: Settings, fill: (text: string) => string
   text = replace(text, 'training-chart', ({ name, title }, inner) =>
     piece('chart').replaceAll('{{name}}', name).replaceAll('{{title}}', title).replace('{{more}}', inner),
   );
+  text = replace(text, 'colour-key', ({ of }) => colourKeyHtml(of));
   text = replace(text, 'digit-pad', (_, inner) => piece('pad').replace('{{more}}', inner));
   text = replace(text, 'lesson-settings', ({ step }, inner) =>
     piece('lesson')
