@@ -3,8 +3,8 @@
  * dark. The help of every page lists them all.
  */
 export const COLOURS: readonly { readonly names: readonly string[]; readonly meaning: string }[] = [
-  { names: ['positive'], meaning: 'a positive number, a yes' },
-  { names: ['negative'], meaning: 'a negative number, a no' },
+  { names: ['positive'], meaning: 'a positive number' },
+  { names: ['negative'], meaning: 'a negative number' },
   { names: ['right'], meaning: 'a right answer' },
   { names: ['wrong'], meaning: 'a wrong answer, or a warning' },
   { names: ['training'], meaning: 'training data; the ink of an image' },

@@ -90,7 +90,7 @@ describe.each(schemes)('the colours of the %s scheme', (_, colours) => {
 
 it('tells in a legend what the colours mean, and what has a colour in one figure', () => {
   expect(colourKeyHtml('positive, first: the critic')).toBe(
-    '<p class="hint colour-key"><span><i class="swatch positive"></i> a positive number, a yes</span>' +
+    '<p class="hint colour-key"><span><i class="swatch positive"></i> a positive number</span>' +
       '<span><i class="swatch first"></i> the critic</span></p>',
   );
   expect(() => colourKeyHtml('blue')).toThrow("no colour is called 'blue'");
