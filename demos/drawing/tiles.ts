@@ -201,7 +201,7 @@ export class TileRenderer {
     const data = new ArrayBuffer(UNIFORM_BYTES);
     const floats = new Float32Array(data);
     const words = new Uint32Array(data);
-    const { negative, zero, positive, paper, ink } = this.#palette;
+    const { negative, zero, positive, paper, ink, fake, real } = this.#palette;
     const colours = (first: number, list: readonly Rgb[]) =>
       list.forEach((colour, index) => floats.set([...colour, 1], first + 4 * index));
     if (source.kind === 'tensor') {
@@ -214,7 +214,7 @@ export class TileRenderer {
       const { count, tileStride, rowStride, columnStride, first = 0 } = source;
       floats.set([...tile, source.width, source.height, gap, foot]);
       words.set([columns, count, tileStride, rowStride, columnStride, first], 6);
-      colours(12, [paper, ink, negative, positive]);
+      colours(12, [paper, ink, fake, real]);
     } else {
       floats.set([...tile, gap]);
       words.set([columns, source.chosen.length, source.width, source.height], 3);

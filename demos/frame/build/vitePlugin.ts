@@ -5,6 +5,7 @@ import { runnerImport } from 'vite';
 import type { Plugin } from 'vite';
 import { addressesOf, originOf } from './addresses.ts';
 import type { Addresses } from './addresses.ts';
+import { colourKeyHtml, legendHtml } from '../colours.ts';
 import { controlsHtml, hintHtml } from './controlsHtml.ts';
 import { escapeHtml } from './escape.ts';
 import { PAGES } from '../pages.ts';
@@ -15,8 +16,8 @@ const piece = (name: string) => readFileSync(join(here, `html/${name}.html`), 'u
 
 /**
  * Puts the site's shell around the pages, in dev and in the build: head, header, footer, and the pieces of a training
- * page in the places of <training-bar>, <training-settings>, <training-chart>, <training-step> and <digit-pad>, or of
- * <lesson-settings>. Pages that have controls get a help, whose words may stand in <page-help>.
+ * page in the places of <training-bar>, <training-settings>, <training-chart>, <training-step>, <colour-key> and
+ * <digit-pad>, or of <lesson-settings>. Pages that have controls get a help, whose words may stand in <page-help>.
  *
  * @param root the folder of the pages
  */
@@ -57,7 +58,7 @@ export function frameHtml(
   const title = /<title>([^<]*)<\/title>/.exec(html)?.[1] ?? 'wgrad';
   const description = /<meta name="description" content="([^"]*)"/.exec(html)?.[1] ?? '';
   const [, words] = /<page-help>([^]*?)<\/page-help>/.exec(html) ?? [];
-  const help = words ?? (/<(training-bar|lesson-settings)/.test(html) ? piece('keys') : undefined);
+  const help = words?.trim() ?? (/<(training-bar|lesson-settings)/.test(html) ? piece('keys') : undefined);
   const fill = (text: string) =>
     text
       .replaceAll('{{base}}', base)
@@ -65,8 +66,9 @@ export function frameHtml(
       .replaceAll('{{description}}', description)
       .replaceAll('{{repository}}', source ? `<a href="${escapeHtml(source)}">Source code</a>` : '')
       .replaceAll('{{help-button}}', help === undefined ? '' : piece('helpButton'))
-      .replaceAll('{{help}}', help === undefined ? '' : piece('help').replace('{{words}}', () => help.trim()))
-      .replaceAll('{{pages}}', neighbours(relative(root, folder), base));
+      .replaceAll('{{help}}', help === undefined ? '' : piece('help').replace('{{words}}', () => help))
+      .replaceAll('{{pages}}', neighbours(relative(root, folder), base))
+      .replaceAll('{{colours}}', legendHtml());
   const head = fill(piece('head')) + previewHtml(root, folder, site);
   const whole = title.startsWith('wgrad') ? title : `${title} – wgrad`;
   return pieces(html, settings, fill)
@@ -139,6 +141,7 @@ function pieces(html: string, settings: Settings, fill: (text: string) => string
   text = replace(text, 'training-chart', ({ name, title }, inner) =>
     piece('chart').replaceAll('{{name}}', name).replaceAll('{{title}}', title).replace('{{more}}', inner),
   );
+  text = replace(text, 'colour-key', ({ of }) => colourKeyHtml(of));
   text = replace(text, 'digit-pad', (_, inner) => piece('pad').replace('{{more}}', inner));
   text = replace(text, 'lesson-settings', ({ step }, inner) =>
     piece('lesson')
