@@ -8,6 +8,8 @@ export interface Palette {
   readonly positive: Rgb;
   readonly paper: Rgb;
   readonly ink: Rgb;
+  /** Of the classes of points and of digits. */
+  readonly classes: readonly Rgb[];
 }
 
 /** `#2257d4` → [0.13, 0.34, 0.83]; `#fff` likewise. */
@@ -32,6 +34,7 @@ export function readPalette(): Palette {
     positive: colour('--blue'),
     paper: colour('--tile'),
     ink: colour('--ink'),
+    classes: Array.from({ length: 10 }, (_, own) => colour(`--class-${own}`)),
   };
 }
 
