@@ -11,6 +11,8 @@ export interface Palette {
   /** Bars: what the discriminator takes for real, and what it does not. */
   readonly real: Rgb;
   readonly fake: Rgb;
+  /** Of the classes of points and of digits. */
+  readonly classes: readonly Rgb[];
 }
 
 /** `#2257d4` → [0.13, 0.34, 0.83]; `#fff` likewise. */
@@ -37,6 +39,7 @@ export function readPalette(): Palette {
     ink: colour('--ink'),
     real: colour('--discriminator'),
     fake: colour('--muted'),
+    classes: Array.from({ length: 10 }, (_, own) => colour(`--class-${own}`)),
   };
 }
 
