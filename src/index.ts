@@ -12,6 +12,7 @@ export { Device } from './device/device.ts';
 export type { DeviceOptions } from './device/openDevice.ts';
 export { Program } from './runtime/program.ts';
 export type { CompileProgress, StepOptions } from './runtime/programOptions.ts';
+export type { InspectedBinding, InspectedDispatch } from './runtime/inspect.ts';
 export { checkKernel } from './kernels/check.ts';
 export { Minimizer } from './runtime/minimizer.ts';
 export { gradients } from './graph/autodiff.ts';

@@ -7,6 +7,8 @@ import { bytesOf } from '../ops/core/shape.ts';
 import type { Build } from './build.ts';
 import { bindCommands, encodeCommands } from './commands.ts';
 import type { Command } from './commands.ts';
+import { inspectCommand } from './inspect.ts';
+import type { InspectedDispatch } from './inspect.ts';
 import { Flight } from './flight.ts';
 import { faultError } from './guard.ts';
 import type { StepGuard } from './guard.ts';
@@ -259,6 +261,17 @@ export class Program {
     const command = await this.#context.device.untilLost(edit);
     this.#requireAlive();
     this.#commands[index] = command;
+  }
+
+  /**
+   * What a dispatch would find in its buffers in the step that comes next: the commands before it run on copies. Nothing
+   * else is changed, so it may be called at any time while a training runs.
+   *
+   * @param index of the dispatch, as in `commands`
+   * @throws GpuError where the GPU has no memory for the copies
+   */
+  async inspect(index: number): Promise<InspectedDispatch> {
+    return inspectCommand(this.#context.device, this.commands, this.#requireCommand(index), this.#locate);
   }
 
   #requireCommand(index: number): number {
