@@ -58,8 +58,8 @@ lesson<Kernels>(start, async (call) => {
         ],
         'faint',
       ),
-      line(points(XS, curves[f].values), 'for'),
-      path([[low, high]], 'against'),
+      line(points(XS, curves[f].values), ''),
+      path([[low, high]], 'gradient'),
       dot([x, here.value], '', 6),
       text(
         [x, here.value],
@@ -82,7 +82,7 @@ lesson<Kernels>(start, async (call) => {
         ],
         'faint',
       ),
-      line(points(XS, curves[f].slopes), 'against'),
+      line(points(XS, curves[f].slopes), 'gradient'),
       dot([x, here.slope], '', 6),
       text(
         [x, here.slope],
@@ -109,8 +109,8 @@ function createThumbs(curves: Record<FunctionName, Curve>, onChoose: (f: Functio
     const picture = svg(
       'svg',
       { viewBox: '-5 -3.6 10 5.4', class: 'axes thumb', 'aria-hidden': 'true' },
-      drawn(slopes, 'against'),
-      drawn(values, 'for'),
+      drawn(slopes, 'gradient'),
+      drawn(values, ''),
     );
     const button = create('button', { type: 'button' }, picture, create('span', {}, FUNCTIONS[name].title));
     button.addEventListener('click', () => onChoose(name));

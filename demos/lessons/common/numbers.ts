@@ -46,5 +46,5 @@ export function show(element: Element, value: number | string, digits?: number):
   const since = performance.now() - (changes.get(element) ?? -QUIET);
   changes.set(element, performance.now());
   if (first || since < QUIET || matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-  element.animate([{ backgroundColor: 'color-mix(in srgb, var(--blue) 28%, transparent)' }, {}], 700);
+  element.animate([{ backgroundColor: 'color-mix(in srgb, var(--ink) 18%, transparent)' }, {}], 700);
 }

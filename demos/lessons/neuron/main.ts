@@ -126,7 +126,7 @@ function drawPlane(plane: Plot, found: Look, kind: 'one' | 'two', targets: reado
     ...(kind === 'two' ? own.map((each) => path(contour(each, 0), 'own')) : []),
     path(contour(field, 0.5), 'boundary'),
     ...CORNERS.flatMap(([x, y], i) => [
-      dot([x, y], targets[i] ? 'for' : 'against', 9),
+      dot([x, y], targets[i] ? 'positive' : 'negative', 9),
       text([x, y], number(found.output[i], 2), { by: [0, y ? -16 : 26], anchor: 'middle' }),
     ]),
   ]);
