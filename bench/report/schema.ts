@@ -133,14 +133,14 @@ export function parseReport(text: string, name: string): Report {
   const report = (value ?? {}) as Partial<Report>;
   if (report.schema !== SCHEMA) {
     throw new Error(
-      `${name}: its schema is ${JSON.stringify(report.schema)}, not "${SCHEMA}"; make it anew with --json`,
+      `${name}: its schema is ${JSON.stringify(report.schema)}, not "${SCHEMA}"; make it again with --json`,
     );
   }
   const { results } = report;
   const bad = Array.isArray(results) ? results.findIndex((result) => !isMeasured(result)) : 0;
   if (!Array.isArray(results) || bad >= 0) {
     throw new Error(
-      `${name}: results[${bad}] has no id and times; the file is damaged, make it anew with --json`,
+      `${name}: results[${bad}] has no id and times; the file is damaged, make it again with --json`,
     );
   }
   return report as Report;

@@ -12,7 +12,7 @@ import type { Placed } from './placement.ts';
 export interface NextBatch {
   /** Samples in it. */
   readonly rows: number;
-  /** Whether the epoch is over after it; a function where only time will tell: ask it once the step is under way. */
+  /** Whether the epoch is over after it; a function where that is not known yet: ask it once the step is under way. */
   readonly last: boolean | (() => Promise<boolean>);
 }
 
@@ -22,7 +22,7 @@ export interface BatchSource {
   readonly position?: DataPosition;
   /** Goes on there. */
   moveTo?(position: DataPosition): void;
-  /** Samples of an epoch; undefined where nobody knows. */
+  /** Samples of an epoch; undefined where unknown. */
   readonly size: number | undefined;
   /** Whether a program gathers its batch in an order that it computes; else it takes the rows as they lie. */
   readonly shuffled: boolean;
