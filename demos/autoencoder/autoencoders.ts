@@ -5,6 +5,7 @@ import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/mode
 import type { AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import type { Range } from '../drawing/kind.ts';
 import type { Source } from '../drawing/renderer.ts';
@@ -15,7 +16,7 @@ import type { Looks, Mapped, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 import { View } from './view.ts';
 
-type Here = Context<ValuesOf<typeof settings>, MnistSet, Tells>;
+type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 /** Standard deviation of the noise on the inputs. */
 const NOISE = 0.5;
@@ -32,7 +33,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   readonly #networks: AutoencoderVersions;
   readonly #view: View;
   #batch: number;
-  #data: MnistSet | undefined;
+  #data: Digits | undefined;
   #images: TestImages | undefined;
   #space: CodeSpace | undefined;
   #sources = new Map<string, Source>();
@@ -47,7 +48,6 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#batch = context.values.batch;
     this.#connectAll();
     this.#write();
-    void context.data.then((data) => this.#take(data)).catch(() => {}); // the frame tells of it
   }
 
   static async create(context: Here): Promise<Autoencoders> {
@@ -77,7 +77,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   }
 
   get batchSize(): number {
-    return Math.min(this.#batch, this.#data?.train.size ?? Infinity);
+    return Math.min(this.#batch, this.#data?.train?.size ?? Infinity);
   }
 
   prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
@@ -92,7 +92,7 @@ export class Autoencoders implements Trainee<MnistSet> {
     return this.#model.fit(versionsData(train), { ...options, epochs: until, batchSize: this.batchSize });
   }
 
-  async evaluate({ test }: MnistSet): Promise<Readonly<Record<string, number>>> {
+  async evaluate({ test }: Digits): Promise<Readonly<Record<string, number>>> {
     const values = await this.#model.evaluate(versionsData(test));
     const own = (version: string) => [`${version}Test`, values[`${version}MeanSquaredError`] as number];
     return Object.fromEntries(VERSION_NAMES.map(own)) as Record<string, number>;
@@ -130,17 +130,24 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#context.tell('centres', { version, axes, images, centres: await this.#space!.centres() });
   });
 
-  /** The data have come: what was to be shown of them can be. */
-  #take(data: MnistSet): void {
-    if (this.#destroyed) return;
+  take(data: Digits): void {
+    const hasImages = data.test.size === this.#data?.test.size;
     this.#data = data;
+    if (hasImages) return;
+    this.#freeImages();
     const { size, x, y } = data.test;
     const labels = new Uint8Array(y.data);
     const pixels = this.#upload('test images', x.data as Uint8Array);
     this.#images = { pixels, size, labels, classes: this.#upload('labels of the test images', labels) };
     this.#context.tell('labels', labels);
     this.#write();
-    this.#context.look();
+  }
+
+  #freeImages(): void {
+    this.#space?.destroy();
+    this.#space = undefined;
+    this.#images?.pixels.buffer.destroy();
+    this.#images?.classes.buffer.destroy();
   }
 
   #upload(label: string, bytes: Uint8Array): Range {
@@ -212,10 +219,8 @@ export class Autoencoders implements Trainee<MnistSet> {
 
   destroy(): void {
     this.#destroyed = true;
-    this.#space?.destroy();
+    this.#freeImages();
     this.#view.program.destroy();
-    this.#images?.pixels.buffer.destroy();
-    this.#images?.classes.buffer.destroy();
     this.#model.destroy();
   }
 }
