@@ -121,7 +121,7 @@ function createThumbs(curves: Record<FunctionName, Curve>, onChoose: (f: Functio
   return thumbs;
 }
 
-/** The row of what is left of a gradient behind 1, 2, 5 … layers. */
+/** The table row that shows what is left of a gradient after 1, 2, 5 … layers. */
 function createLayers(): HTMLElement[] {
   const cells = DEPTHS.map(() => create('td'));
   const heads = DEPTHS.map((depth) =>
@@ -131,7 +131,7 @@ function createLayers(): HTMLElement[] {
     create(
       'thead',
       {},
-      create('tr', {}, create('th', { scope: 'col' }, 'Of a gradient of 1 is left behind'), ...heads),
+      create('tr', {}, create('th', { scope: 'col' }, 'A gradient of 1 becomes, after'), ...heads),
     ),
     create('tbody', {}, create('tr', {}, create('th', { scope: 'row' }, 'if all are at this x'), ...cells)),
   );
