@@ -65,12 +65,12 @@ export const tensor: Kind<TensorSource> = {
 export const judged: Kind<JudgedSource> = {
   code: judgedCode,
   bindings: ({ values, opinions }) => [values, opinions],
-  describe(source, layout, { paper, ink, negative, positive }, { floats, words, colours }) {
+  describe(source, layout, { paper, ink, fake, real }, { floats, words, colours }) {
     const { width, height, count, tileStride, rowStride, columnStride, first = 0 } = source;
     const { columns, gap, foot = 0 } = layout;
     floats.set([...tileOf(source, layout), width, height, gap, foot]);
     words.set([columns, count, tileStride, rowStride, columnStride, first], 6);
-    colours(12, [paper, ink, negative, positive]);
+    colours(12, [paper, ink, fake, real]);
   },
   vertices: () => COVER,
 };
