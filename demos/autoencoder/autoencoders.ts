@@ -5,17 +5,18 @@ import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/mode
 import type { AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
-import type { Range, TensorSource } from '../drawing/tiles.ts';
+import type { Range } from '../drawing/kind.ts';
+import type { Source } from '../drawing/renderer.ts';
 import { CodeSpace } from './codeSpace.ts';
 import type { TestImages } from './codeSpace.ts';
-import { mapRenderer } from './mapPanel.ts';
 import { MOST_AXES, PIXELS, SHOWN, YOURS } from './protocol.ts';
 import type { Looks, Mapped, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 import { View } from './view.ts';
 
-type Here = Context<ValuesOf<typeof settings>, MnistSet, Tells>;
+type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 /** Standard deviation of the noise on the inputs. */
 const NOISE = 0.5;
@@ -32,10 +33,10 @@ export class Autoencoders implements Trainee<MnistSet> {
   readonly #networks: AutoencoderVersions;
   readonly #view: View;
   #batch: number;
-  #data: MnistSet | undefined;
+  #data: Digits | undefined;
   #images: TestImages | undefined;
   #space: CodeSpace | undefined;
-  #sources = new Map<string, TensorSource>();
+  #sources = new Map<string, Source>();
   /** The step whose codes are on the map. */
   #mapped = -1;
   #destroyed = false;
@@ -47,7 +48,6 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#batch = context.values.batch;
     this.#connectAll();
     this.#write();
-    void context.data.then((data) => this.#take(data)).catch(() => {}); // the frame tells of it
   }
 
   static async create(context: Here): Promise<Autoencoders> {
@@ -77,7 +77,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   }
 
   get batchSize(): number {
-    return Math.min(this.#batch, this.#data?.train.size ?? Infinity);
+    return Math.min(this.#batch, this.#data?.train?.size ?? Infinity);
   }
 
   prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
@@ -92,7 +92,7 @@ export class Autoencoders implements Trainee<MnistSet> {
     return this.#model.fit(versionsData(train), { ...options, epochs: until, batchSize: this.batchSize });
   }
 
-  async evaluate({ test }: MnistSet): Promise<Readonly<Record<string, number>>> {
+  async evaluate({ test }: Digits): Promise<Readonly<Record<string, number>>> {
     const values = await this.#model.evaluate(versionsData(test));
     const own = (version: string) => [`${version}Test`, values[`${version}MeanSquaredError`] as number];
     return Object.fromEntries(VERSION_NAMES.map(own)) as Record<string, number>;
@@ -110,7 +110,6 @@ export class Autoencoders implements Trainee<MnistSet> {
     await space?.shape.step();
     await this.#view.program.step((encoder) => {
       this.#context.renderer.draw(encoder, [...this.#sources.keys()]);
-      if (space) mapRenderer().draw(encoder);
     });
   }
 
@@ -124,7 +123,6 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#mapped = -1;
     this.#write();
     this.#connectAll();
-    this.connect('map');
   }
 
   readonly #tellCentres = coalesce(async () => {
@@ -132,17 +130,24 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#context.tell('centres', { version, axes, images, centres: await this.#space!.centres() });
   });
 
-  /** The data have come: what was to be shown of them can be. */
-  #take(data: MnistSet): void {
-    if (this.#destroyed) return;
+  take(data: Digits): void {
+    const hasImages = data.test.size === this.#data?.test.size;
     this.#data = data;
+    if (hasImages) return;
+    this.#freeImages();
     const { size, x, y } = data.test;
     const labels = new Uint8Array(y.data);
     const pixels = this.#upload('test images', x.data as Uint8Array);
     this.#images = { pixels, size, labels, classes: this.#upload('labels of the test images', labels) };
     this.#context.tell('labels', labels);
     this.#write();
-    this.#context.look();
+  }
+
+  #freeImages(): void {
+    this.#space?.destroy();
+    this.#space = undefined;
+    this.#images?.pixels.buffer.destroy();
+    this.#images?.classes.buffer.destroy();
   }
 
   #upload(label: string, bytes: Uint8Array): Range {
@@ -188,7 +193,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   }
 
   #connectAll(): void {
-    this.#sources = this.#view.sources(wishes.looks!.version);
+    this.#sources = new Map<string, Source>(this.#view.sources(wishes.looks!.version));
     for (const [name, source] of this.#space?.sources ?? []) this.#sources.set(name, source);
     for (const name of this.#sources.keys()) this.connect(name);
   }
@@ -196,7 +201,6 @@ export class Autoencoders implements Trainee<MnistSet> {
   connect(panel: string): void {
     const source = this.#sources.get(panel);
     if (source) this.#context.renderer.show(panel, source);
-    else if (panel === 'map' && this.#space) mapRenderer().show(this.#space.points);
   }
 
   set(name: string, value: unknown): void {
@@ -215,10 +219,8 @@ export class Autoencoders implements Trainee<MnistSet> {
 
   destroy(): void {
     this.#destroyed = true;
-    this.#space?.destroy();
+    this.#freeImages();
     this.#view.program.destroy();
-    this.#images?.pixels.buffer.destroy();
-    this.#images?.classes.buffer.destroy();
     this.#model.destroy();
   }
 }
