@@ -44,8 +44,46 @@ class Counter implements Trainee<number[]> {
   destroy = () => {};
 }
 
-async function start() {
-  const trainee = new Counter();
+/** One of its tasks takes until it is let go, and a run that is stopped does not wait for it, as that of `fit`. */
+class Slow extends Counter {
+  readonly events: string[] = [];
+  letGo = () => {};
+  #held: Promise<void> | undefined;
+
+  constructor(task: 'evaluate' | 'save') {
+    super();
+    const plain = this[task].bind(this) as () => Promise<never>;
+    this[task] = async () => {
+      const result = await plain();
+      if (!this.#held) return result;
+      this.events.push(`${task} begins`);
+      await this.#held;
+      this.events.push(`${task} ends`);
+      return result;
+    };
+    const { load } = this;
+    this.load = (bytes) => {
+      this.events.push('load');
+      load(bytes);
+    };
+  }
+
+  hold(): void {
+    this.#held = new Promise((resolve) => {
+      this.letGo = () => {
+        this.#held = undefined;
+        resolve();
+      };
+    });
+  }
+
+  override async run(data: number[], options: RunOptions): Promise<void> {
+    const stopped = new Promise<void>((resolve) => options.signal.addEventListener('abort', () => resolve()));
+    await Promise.race([super.run(data, options), stopped]);
+  }
+}
+
+async function start<T extends Counter = Counter>(trainee = new Counter() as T) {
   const told: FromWorker[] = [];
   const failures: unknown[] = [];
   const hooks = {
@@ -57,7 +95,7 @@ async function start() {
     speed: () => undefined,
   };
   const data = Promise.resolve({ data: [], facts: { trainSize: 10 } });
-  const runner = new Runner<number[], Counter>(trainee, data, DEVICE, Uint8Array.of(0), false, hooks);
+  const runner = new Runner<number[], T>(trainee, data, DEVICE, Uint8Array.of(0), false, hooks);
   runner.start();
   const reaches = (state: string) => vi.waitFor(() => expect(runner.state).toBe(state));
   await reaches('ready');
@@ -108,6 +146,26 @@ describe('a runner', () => {
     expect(runner.trained).toBe(false);
     await reaches('finished');
   });
+
+  it.each(['evaluate', 'save'] as const)(
+    'begins again only when the %s under way has ended, whose programs the new start uses',
+    async (task) => {
+      const { runner, trainee, reaches } = await start(new Slow(task));
+      trainee.hold();
+      const clock = performance.now.bind(performance);
+      const later = vi.spyOn(performance, 'now').mockImplementation(() => clock() + 1e6); // everything is due
+      runner.play();
+      await vi.waitFor(() => expect(trainee.events).toEqual([`${task} begins`]));
+      later.mockRestore();
+      const restarted = runner.restart(Uint8Array.of(0), () => trainee.load(Uint8Array.of(0)), false);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(trainee.events).toEqual([`${task} begins`]);
+      trainee.letGo();
+      await restarted;
+      expect(trainee.events).toEqual([`${task} begins`, `${task} ends`, 'load']);
+      await reaches('ready');
+    },
+  );
 
   it('tells of what goes wrong, once, and knows then whether it ran', async () => {
     const { runner, trainee, failures, reaches } = await start();
