@@ -32,12 +32,12 @@ describe('the toy numbers', () => {
       const changed = prepared.buffers.filter(
         ({ name, data, writes }) => writes && buffers[name].some((x, i) => x !== data[i]),
       );
-      expect(changed.length, 'buffers that it changes').toBeGreaterThan(0);
-      for (const { name } of prepared.buffers)
-        expect([...buffers[name]].every(Number.isFinite), name).toBe(true);
+      expect(changed.length).toBeGreaterThan(0);
+      const finite = (name: string) => [...buffers[name]].every(Number.isFinite);
+      expect(prepared.buffers.map(({ name }) => name).filter((name) => !finite(name))).toEqual([]);
       for (const { shape } of prepared.buffers) {
         const size = shape.reduce((all, extent) => all * extent, 1);
-        expect(size, 'few enough to be read').toBeLessThanOrEqual(512);
+        expect(size).toBeLessThanOrEqual(512); // few enough to be read
         expect(
           layoutOf(shape)
             .pictures.flatMap(({ elements }) => elements)
@@ -52,7 +52,8 @@ describe('the toy numbers', () => {
       const prepared = prepare(toy);
       const [[rows, inner], [, columns]] = prepared.buffers.map(({ shape }) => shape);
       const [a, b] = prepared.buffers.map(({ name }) => dataOf(prepared, name));
-      expect([...runWhole(prepared).buffers.c], toy.kernel).toEqual(product(a, b, [rows, inner, columns]));
+      const expected = product(a, b, [rows, inner, columns]);
+      expect([toy.kernel, ...runWhole(prepared).buffers.c]).toEqual([toy.kernel, ...expected]);
     }
   });
 });
