@@ -128,7 +128,7 @@ export function parseReport(text: string, name: string): Report {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${name}: is no JSON (${(error as Error).message})`, { cause: error });
+    throw new Error(`${name}: is not JSON (${(error as Error).message})`, { cause: error });
   }
   const report = (value ?? {}) as Partial<Report>;
   if (report.schema !== SCHEMA) {

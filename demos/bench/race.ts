@@ -7,7 +7,7 @@ import type { PeerResult } from '../../bench/report/schema.ts';
 import { workerPort } from '../shared/port.ts';
 import type { PeerMessage, PeerRequest, Settings } from './protocol.ts';
 
-/** Whoever takes longer than this at a training has no second turn at it: the run would take minutes. */
+/** A framework that takes longer than this for a training has no second turn at it: the run would take minutes. */
 const SLOW_MS = 10_000;
 
 const FRAMEWORKS: readonly Framework[] = ['wgrad', 'jax-js', 'tfjs'];

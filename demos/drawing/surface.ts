@@ -106,7 +106,7 @@ class PixelSurface implements Surface {
     try {
       await buffer.mapAsync(GPUMapMode.READ);
     } catch {
-      return buffer.destroy(); // the GPU was lost: whoever computes on it hears of it
+      return buffer.destroy(); // the GPU was lost, which the work on it reports
     }
     const pixels = straight(new Uint8Array(buffer.getMappedRange()), width, height);
     buffer.unmap();

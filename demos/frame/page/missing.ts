@@ -1,6 +1,6 @@
 import { create } from '../../shared/dom.ts';
 
-/** Why WebGPU cannot be had on this page, or undefined if nothing speaks against it. */
+/** Why WebGPU is not available on this page; undefined if it is. */
 export function webgpuProblem(): string | undefined {
   if (!globalThis.isSecureContext) {
     return 'Browsers offer WebGPU only to pages that come over https or from localhost, and this one does not.';

@@ -61,7 +61,7 @@ export const variablesOf = ({ parts }: Saved): Variable[] =>
 export async function collectCheckpoint(saved: Saved): Promise<Contents> {
   const { name, kind, gpu, state, parts, owner } = saved;
   state.lifetime.check();
-  // Whoever uses the averages has stopped the training already.
+  // Where the averages are in use, the training has been stopped already.
   const withState = !parts.some(({ minimizer }) => minimizer.averagesInUse);
   if (withState) await state.loop?.flush();
   state.lifetime.check();

@@ -25,7 +25,7 @@ export async function readWeights(compiled: Compiled, layer?: Layer): Promise<Fl
   const { gpu, state, minimizer } = compiled;
   const variables = [...weightNames(compiled, layer).values()];
   const saved = savedModel(compiled);
-  // Whoever has the averages in use would wait for ever for their return.
+  // Code that uses the averages itself would wait for ever for their return.
   const release = await takeTurn({ gpu, state, saved }, () =>
     minimizer.averagesInUse ? [] : variablesOf(saved),
   );

@@ -29,7 +29,7 @@ export interface BatchSource {
   /** Samples of the smaller last batch of an epoch, where it is known that there is one. */
   readonly rest: number | undefined;
   /**
-   * Samples that come at a place, or all: what programs are made for. Ask for them before all else; nothing is used up.
+   * Samples that come at a place, or all: what programs are made for. Ask for them first; no samples are consumed.
    */
   example(place: StreamOrigin): Dataset | Promise<Dataset>;
   /** What a program of `rows` samples gathers its batch from. */

@@ -27,7 +27,7 @@ export interface AugmentOptions {
   flipVertical?: boolean;
   /** Standard deviation of the noise added to each value, after normalisation. */
   noise?: number;
-  /** Side in pixels of a square that is blotted out around a random pixel (DeVries & Taylor 2017). */
+  /** Side in pixels of a square that is cut out around a random pixel (DeVries & Taylor 2017). */
   cutout?: number;
   /** What comes in from beyond the edges and fills the square, in the data set's own units; default 0. */
   fill?: number;
