@@ -7,10 +7,10 @@ import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
 import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
-import type { Range, TensorSource } from '../drawing/tiles.ts';
+import type { Range } from '../drawing/kind.ts';
+import type { Source } from '../drawing/renderer.ts';
 import { CodeSpace } from './codeSpace.ts';
 import type { TestImages } from './codeSpace.ts';
-import { mapRenderer } from './mapPanel.ts';
 import { MOST_AXES, PIXELS, SHOWN, YOURS } from './protocol.ts';
 import type { Looks, Mapped, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
@@ -36,7 +36,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   #data: Digits | undefined;
   #images: TestImages | undefined;
   #space: CodeSpace | undefined;
-  #sources = new Map<string, TensorSource>();
+  #sources = new Map<string, Source>();
   /** The step whose codes are on the map. */
   #mapped = -1;
   #destroyed = false;
@@ -110,7 +110,6 @@ export class Autoencoders implements Trainee<MnistSet> {
     await space?.shape.step();
     await this.#view.program.step((encoder) => {
       this.#context.renderer.draw(encoder, [...this.#sources.keys()]);
-      if (space) mapRenderer().draw(encoder);
     });
   }
 
@@ -124,7 +123,6 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#mapped = -1;
     this.#write();
     this.#connectAll();
-    this.connect('map');
   }
 
   readonly #tellCentres = coalesce(async () => {
@@ -195,7 +193,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   }
 
   #connectAll(): void {
-    this.#sources = this.#view.sources(wishes.looks!.version);
+    this.#sources = new Map<string, Source>(this.#view.sources(wishes.looks!.version));
     for (const [name, source] of this.#space?.sources ?? []) this.#sources.set(name, source);
     for (const name of this.#sources.keys()) this.connect(name);
   }
@@ -203,7 +201,6 @@ export class Autoencoders implements Trainee<MnistSet> {
   connect(panel: string): void {
     const source = this.#sources.get(panel);
     if (source) this.#context.renderer.show(panel, source);
-    else if (panel === 'map' && this.#space) mapRenderer().show(this.#space.points);
   }
 
   set(name: string, value: unknown): void {

@@ -2,8 +2,8 @@ import { ops } from '../../src/index.ts';
 import type { Gpu, Program, Tensor } from '../../src/index.ts';
 import type { AutoencoderVersion, AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import { ownAxes, principalComponents, signsBy } from '../../src/models/principalComponents.ts';
-import type { Points } from '../drawing/scatter.ts';
-import type { Range, TensorSource } from '../drawing/tiles.ts';
+import type { Range } from '../drawing/kind.ts';
+import type { Source } from '../drawing/renderer.ts';
 import { MOST_AXES, REACH } from './protocol.ts';
 import { codes, picture } from './sources.ts';
 
@@ -132,14 +132,12 @@ export class CodeSpace {
     return { image, place: placeOf(image) };
   }
 
-  get points(): Points {
-    const rows = this.map.location('points');
-    return { rows, stride: this.axes, count: this.count, labels: this.#images.classes, reach: REACH };
-  }
-
   /** What each panel shows. */
-  get sources(): Map<string, TensorSource> {
-    return new Map([
+  get sources(): Map<string, Source> {
+    const rows = this.map.location('points');
+    const labels = this.#images.classes;
+    return new Map<string, Source>([
+      ['map', { kind: 'points', rows, stride: this.axes, count: this.count, labels, reach: REACH }],
       ['decoded', picture(this.shape, 'image', 1)],
       ['decoded-code', codes(this.shape, { output: 'code', largest: 'largest', count: 1 })],
     ]);

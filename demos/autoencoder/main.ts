@@ -1,11 +1,10 @@
 import { startPage } from '../frame/page/page.ts';
 import type { ChartPlan } from '../frame/page/progress.ts';
 import { byId, count, figures } from '../shared/dom.ts';
-import { cssVariable, parseHex, readPalette } from '../shared/palette.ts';
 import { createCodes } from './codes.ts';
 import { createLesson } from './lesson.ts';
 import { createLooks } from './looks.ts';
-import type { Calls, PagePalette, Tells } from './protocol.ts';
+import type { Calls, Tells } from './protocol.ts';
 import { createReconstructions } from './reconstructions.ts';
 import { settings, VERSIONS } from './settings.ts';
 
@@ -26,19 +25,12 @@ const chart = (title: string, value: string, range: readonly [number, number]): 
   limits: [1e-4, 1e4],
 });
 
-/** The palette of tensors, and the colours of the ten classes. */
-function palette(): PagePalette {
-  const classes = Array.from({ length: 10 }, (_, digit) => parseHex(cssVariable(`--class-${digit}`)));
-  return { ...readPalette(), classes };
-}
-
 /** There without WebGPU, too. */
 const lesson = createLesson();
 
 startPage<typeof settings, Calls, Tells>({
   settings,
   worker: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' }),
-  palette,
   charts: {
     error: chart('Squared error', 'MeanSquaredError', [0.05, 0.1]),
     loss: chart('Loss', 'Loss', [0.07, 0.7]),

@@ -1,5 +1,4 @@
 import type { AutoencoderVersion } from '../../src/models/autoencoderVersions.ts';
-import type { Palette, Rgb } from '../shared/palette.ts';
 
 /** The pixels of an image. */
 export const SIDE = 28;
@@ -64,8 +63,3 @@ export type Tells = {
     readonly images: number;
   };
 };
-
-/** Besides the colours of tensors, those of the classes. */
-export interface PagePalette extends Palette {
-  readonly classes: readonly Rgb[];
-}

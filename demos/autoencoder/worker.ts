@@ -2,7 +2,6 @@ import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { serve } from '../frame/worker/worker.ts';
 import { digitsFor, firstDigits } from '../frame/digits/loadDigits.ts';
 import { Autoencoders } from './autoencoders.ts';
-import { mapPanel } from './mapPanel.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { settings } from './settings.ts';
 
@@ -21,5 +20,4 @@ serve<typeof settings, MnistSet, Autoencoders, Calls, Tells>({
     nearest: (autoencoders, place) => autoencoders.nearest(place),
   },
   latest: ['look', 'draw', 'nearest'],
-  panels: mapPanel,
 });

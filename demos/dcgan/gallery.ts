@@ -1,7 +1,9 @@
 import { gradients, ops } from '../../src/index.ts';
 import type { Gan, GeneratorLoss, Gpu, Model, Program, Tensor } from '../../src/index.ts';
 import { entropy, meanConfidence, predictedShares } from '../../src/models/digitScore.ts';
-import type { Range, TileRenderer, TileSource } from '../drawing/tiles.ts';
+import type { Range } from '../drawing/kind.ts';
+import type { PanelRenderer } from '../drawing/renderer.ts';
+import type { TileSource } from '../drawing/tiles.ts';
 import { noiseWidth } from './latentShape.ts';
 import { Past } from './past.ts';
 import { SAMPLES } from './protocol.ts';
@@ -28,7 +30,7 @@ export interface GalleryParts {
   /** Reads digits. */
   readonly classifier: Model;
   readonly loss: GeneratorLoss;
-  readonly renderer: TileRenderer;
+  readonly renderer: PanelRenderer;
   readonly wishes: Readonly<Wishes>;
 }
 
@@ -39,7 +41,7 @@ export interface GalleryParts {
  */
 export class Gallery {
   readonly #gan: Gan;
-  readonly #renderer: TileRenderer;
+  readonly #renderer: PanelRenderer;
   readonly #wishes: Readonly<Wishes>;
   readonly #program: Program;
   readonly #latents: Range;

@@ -14,10 +14,10 @@ export function createGradients(): (opinion: number) => void {
     ...ticks.map((tick) => label(String(tick), [LEFT - 10, y(tick) + 5], 'text-anchor="end"')),
     ...ticks.map((tick) => label(String(tick), [x(tick), BOTTOM + 24], 'text-anchor="middle"')),
     label('D(G(z))', [(LEFT + RIGHT) / 2 + 90, BOTTOM + 24]),
-    `<path class="good" d="M${x(0)} ${y(1)} L${x(1)} ${y(0)}" />`,
-    `<path class="bad" d="M${x(0)} ${y(0)} L${x(1)} ${y(1)}" />`,
-    label('non-saturating', [x(0.16), y(0.86) - 6], 'class="good"'),
-    label('minimax', [x(0.84), y(0.86) - 6], 'class="bad" text-anchor="end"'),
+    `<path class="non-saturating" d="M${x(0)} ${y(1)} L${x(1)} ${y(0)}" />`,
+    `<path class="minimax" d="M${x(0)} ${y(0)} L${x(1)} ${y(1)}" />`,
+    label('non-saturating', [x(0.16), y(0.86) - 6]),
+    label('minimax', [x(0.84), y(0.86) - 6], 'text-anchor="end"'),
     `<g id="gradient-mark" hidden><path class="mark" d="M0 ${TOP} V${BOTTOM}" /><text x="6" y="${BOTTOM - 8}">the samples now</text></g>`,
   ].join('');
   const mark = byId('gradients').querySelector<SVGElement>('#gradient-mark')!;

@@ -39,8 +39,8 @@ startPage<typeof settings, Calls, Tells>({
     loss: {
       title: 'Loss',
       series: [
-        { key: 'discriminatorLoss', name: 'discriminator', colour: '--blue', style: 'line' },
-        { key: 'generatorLoss', name: 'generator', colour: '--orange', style: 'line' },
+        { key: 'discriminatorLoss', name: 'discriminator', colour: '--discriminator', style: 'line' },
+        { key: 'generatorLoss', name: 'generator', colour: '--generator', style: 'line' },
       ],
       format: (value) => minus(figures(value)),
       formatValue: (value) => minus(value.toFixed(2)),
@@ -54,16 +54,16 @@ startPage<typeof settings, Calls, Tells>({
       ...shares,
       title: 'Accuracy of the discriminator',
       series: [
-        { key: 'realAccuracy', name: 'on real', colour: '--blue', style: 'line' },
-        { key: 'fakeAccuracy', name: 'on generated', colour: '--orange', style: 'line' },
+        { key: 'realAccuracy', name: 'on real', colour: '--training', style: 'line' },
+        { key: 'fakeAccuracy', name: 'on generated', colour: '--generator', style: 'line' },
       ],
     },
     classes: {
       ...shares,
       title: 'Diversity and confidence',
       series: [
-        { key: 'diversity', name: 'diversity', colour: '--blue', style: 'dots' },
-        { key: 'confidence', name: 'confidence', colour: '--orange', style: 'dots' },
+        { key: 'diversity', name: 'diversity', colour: '--generator', style: 'dots' },
+        { key: 'confidence', name: 'confidence', colour: '--ink', style: 'dots' },
       ],
     },
   },

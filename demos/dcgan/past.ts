@@ -1,5 +1,5 @@
 import type { Gpu } from '../../src/index.ts';
-import type { Range } from '../drawing/tiles.ts';
+import type { Range } from '../drawing/kind.ts';
 
 /** So many moments are kept; when there are more, every second one goes. */
 const MOST = 40;

@@ -1,5 +1,5 @@
 import type { Gan, GanSampler } from '../../src/index.ts';
-import type { TileRenderer } from '../drawing/tiles.ts';
+import type { PanelRenderer } from '../drawing/renderer.ts';
 import { judgedSource } from './gallery.ts';
 import { MAP } from './protocol.ts';
 
@@ -24,12 +24,12 @@ function norm(vector: Float32Array): number {
 
 /** Draws images between four latent vectors: a map of them all, and the one at a place. */
 export class Walk {
-  readonly #renderer: TileRenderer;
+  readonly #renderer: PanelRenderer;
   readonly #map: GanSampler;
   readonly #one: GanSampler;
   readonly #gan: Gan;
 
-  private constructor(gan: Gan, renderer: TileRenderer, map: GanSampler, one: GanSampler) {
+  private constructor(gan: Gan, renderer: PanelRenderer, map: GanSampler, one: GanSampler) {
     this.#gan = gan;
     this.#renderer = renderer;
     this.#map = map;
@@ -38,7 +38,7 @@ export class Walk {
     this.connect('walk');
   }
 
-  static async create(gan: Gan, renderer: TileRenderer): Promise<Walk> {
+  static async create(gan: Gan, renderer: PanelRenderer): Promise<Walk> {
     const map = await gan.sampler({ count: MAP * MAP });
     return new Walk(gan, renderer, map, await gan.sampler({ count: 1 }));
   }

@@ -1,6 +1,5 @@
 import { watchSize } from '../shared/dom.ts';
 import type { Port } from '../shared/port.ts';
-import type { PanelLayout } from './tiles.ts';
 
 /** What a page's protocol with its worker has to have, that panels may be handed over. */
 export type PanelMessage =
@@ -9,6 +8,16 @@ export type PanelMessage =
 
 /** While a window is being dragged, canvases keep their size; they follow when it rests. */
 const SETTLE_MS = 150;
+
+/** How a panel's canvas is divided, in its own pixels. */
+export interface PanelLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly columns: number;
+  readonly gap: number;
+  /** Room under each image for its bar; default 0. */
+  readonly foot?: number;
+}
 
 /** How a panel's tiles are laid out for a width in CSS pixels. */
 export interface TilePlan {

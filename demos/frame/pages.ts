@@ -12,5 +12,6 @@ export const PAGES: readonly { readonly folder: string; readonly title: string }
   { folder: 'mnist-cnn', title: 'Reading digits' },
   { folder: 'autoencoder', title: 'Autoencoders' },
   { folder: 'dcgan', title: 'A forger and its critic' },
+  { folder: 'explorer', title: 'Shader explorer' },
   { folder: 'bench', title: 'Benchmarks' },
 ];

@@ -127,7 +127,7 @@ describe('normalization and movement', () => {
     const [y, withGiven] = await evaluate(
       (t, one, beta) => [
         normalize(t, { over: 'batch', gamma: one, beta }).y,
-        normalizeWith(t, { mean: beta, variance: one, gamma: one, beta }),
+        normalizeWith(t, { mean: one, variance: one, gamma: one, beta }),
       ],
       [x, ones, halves],
     );

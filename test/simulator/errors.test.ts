@@ -78,7 +78,7 @@ describe('a wrong program', () => {
     const source = sourceOf('let y = half(1.0;');
     const error = errorOf(() => specialize({ name: 'test/wrong', source })) as SimulationError;
     expect(error.messages).toEqual([
-      { file: 'test/wrong', line: 8, column: 15, length: 1, text: '"(" is not closed.' },
+      { file: 'test/wrong', line: 8, column: 15, length: 1, word: '(', text: '"(" is not closed.' },
     ]);
   });
 

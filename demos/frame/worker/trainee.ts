@@ -1,5 +1,5 @@
 import type { CompileProgress, EpochValues, Gpu, Program } from '../../../src/index.ts';
-import type { TileRenderer } from '../../drawing/tiles.ts';
+import type { PanelRenderer } from '../../drawing/renderer.ts';
 import type { KernelCode } from '../../shared/dispatches.ts';
 import type { DataFacts } from '../protocol.ts';
 
@@ -57,7 +57,7 @@ export interface Context<V, Tells> {
   readonly gpu: Gpu;
   /** The settings as they are now. */
   readonly values: V;
-  readonly renderer: TileRenderer;
+  readonly renderer: PanelRenderer;
   /** Tells the page an event of its own. */
   tell<K extends keyof Tells & string>(name: K, value: Tells[K], transfer?: Transferable[]): void;
   /** Asks for a look as soon as none is under way. */

@@ -2,7 +2,7 @@ import { DeviceLostError, init } from '../../../src/index.ts';
 import type { Gpu } from '../../../src/index.ts';
 import type { Palette } from '../../shared/palette.ts';
 import { errorMessage, pagePort } from '../../shared/port.ts';
-import { TileRenderer } from '../../drawing/tiles.ts';
+import { PanelRenderer } from '../../drawing/renderer.ts';
 import type { Calls, FromWorker, Tells, ToWorker, Values } from '../protocol.ts';
 import { Runner } from './runner.ts';
 import { loadTrained } from './trained.ts';
@@ -32,24 +32,14 @@ export interface Serving<S extends Settings, Data, T, C extends Calls, E> {
   };
   /** Calls of which only the last counts, when several wait. */
   readonly latest?: readonly (keyof C)[];
-  /** What else is to be set up on each GPU, and when panels and colours change. */
-  readonly panels?: PanelHandling;
 }
 
 type MaybePromise<T> = T | Promise<T>;
 
-/** For panels that are not drawn by the TileRenderer: each of these answers whether the panel was its own. */
-export interface PanelHandling {
-  open(gpu: Gpu, palette: Palette): void;
-  add(panel: Panel): boolean;
-  arrange(name: string, layout: Panel['layout']): boolean;
-  paint(palette: Palette): void;
-}
-
 /** One GPU, and what was made on it. */
 interface Session<Data, T extends Trainee<Data>> {
   readonly gpu: Gpu;
-  readonly renderer: TileRenderer;
+  readonly renderer: PanelRenderer;
   runner: Runner<Data, T>;
   /** The network before its first step, and the trained one as it was brought. */
   scratch: Uint8Array;
@@ -114,7 +104,6 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       case 'palette':
         ({ palette } = message);
         if (session) session.renderer.palette = palette;
-        page.panels?.paint(palette);
         return void runner?.look();
       case 'shown':
         return void runner?.look();
@@ -151,9 +140,8 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
 
   /** Sets everything up on a GPU: at the start, and again where one was lost. */
   async function open(gpu: Gpu, checkpoint?: Checkpoint & { reason: string }): Promise<void> {
-    const renderer = new TileRenderer(gpu.device.gpu, palette);
-    page.panels?.open(gpu, palette);
-    for (const panel of panels.values()) addTo(renderer, panel);
+    const renderer = new PanelRenderer(gpu.device.gpu, palette);
+    for (const { name, canvas, layout } of panels.values()) renderer.add(name, canvas, layout);
     session = await make(gpu, renderer, { bytes: checkpoint?.bytes });
     const { runner } = session;
     await runner.look();
@@ -167,7 +155,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   /** Makes a network and its runner; `bytes` are the weights it takes over. */
   async function make(
     gpu: Gpu,
-    renderer: TileRenderer,
+    renderer: PanelRenderer,
     { bytes, scratch }: { bytes?: Uint8Array; scratch?: Uint8Array },
   ): Promise<Session<Data, T>> {
     const own = values as ValuesOf<S>;
@@ -265,7 +253,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   }
 
   /** Panels of the network's own go with it: the page makes others for the next. */
-  function dropPanels(renderer: TileRenderer): void {
+  function dropPanels(renderer: PanelRenderer): void {
     for (const [name, { ofNetwork }] of panels) {
       if (!ofNetwork) continue;
       panels.delete(name);
@@ -273,13 +261,9 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     }
   }
 
-  function addTo(renderer: TileRenderer, panel: Panel): void {
-    if (!page.panels?.add(panel)) renderer.add(panel.name, panel.canvas, panel.layout);
-  }
-
-  function addPanel({ renderer, runner }: Session<Data, T>, panel: Panel): void {
-    addTo(renderer, panel);
-    runner.trainee.connect?.(panel.name);
+  function addPanel({ renderer, runner }: Session<Data, T>, { name, canvas, layout }: Panel): void {
+    renderer.add(name, canvas, layout);
+    runner.trainee.connect?.(name);
     void runner.look();
   }
 
@@ -287,7 +271,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const panel = panels.get(name);
     if (!panel) return; // of a network that is gone
     panels.set(name, { ...panel, layout });
-    if (!page.panels?.arrange(name, layout)) session?.renderer.arrange(name, layout);
+    session?.renderer.arrange(name, layout);
     void session?.runner.look();
   }
 

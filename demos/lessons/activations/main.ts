@@ -58,8 +58,8 @@ lesson<Kernels>(start, async (call) => {
         ],
         'faint',
       ),
-      line(points(XS, curves[f].values), 'for'),
-      path([[low, high]], 'against'),
+      line(points(XS, curves[f].values), ''),
+      path([[low, high]], 'gradient'),
       dot([x, here.value], '', 6),
       text(
         [x, here.value],
@@ -82,7 +82,7 @@ lesson<Kernels>(start, async (call) => {
         ],
         'faint',
       ),
-      line(points(XS, curves[f].slopes), 'against'),
+      line(points(XS, curves[f].slopes), 'gradient'),
       dot([x, here.slope], '', 6),
       text(
         [x, here.slope],
@@ -109,8 +109,8 @@ function createThumbs(curves: Record<FunctionName, Curve>, onChoose: (f: Functio
     const picture = svg(
       'svg',
       { viewBox: '-5 -3.6 10 5.4', class: 'axes thumb', 'aria-hidden': 'true' },
-      drawn(slopes, 'against'),
-      drawn(values, 'for'),
+      drawn(slopes, 'gradient'),
+      drawn(values, ''),
     );
     const button = create('button', { type: 'button' }, picture, create('span', {}, FUNCTIONS[name].title));
     button.addEventListener('click', () => onChoose(name));
@@ -121,7 +121,7 @@ function createThumbs(curves: Record<FunctionName, Curve>, onChoose: (f: Functio
   return thumbs;
 }
 
-/** The row of what is left of a gradient behind 1, 2, 5 … layers. */
+/** The table row that shows what is left of a gradient after 1, 2, 5 … layers. */
 function createLayers(): HTMLElement[] {
   const cells = DEPTHS.map(() => create('td'));
   const heads = DEPTHS.map((depth) =>
@@ -131,7 +131,7 @@ function createLayers(): HTMLElement[] {
     create(
       'thead',
       {},
-      create('tr', {}, create('th', { scope: 'col' }, 'Of a gradient of 1 is left behind'), ...heads),
+      create('tr', {}, create('th', { scope: 'col' }, 'A gradient of 1 becomes, after'), ...heads),
     ),
     create('tbody', {}, create('tr', {}, create('th', { scope: 'row' }, 'if all are at this x'), ...cells)),
   );

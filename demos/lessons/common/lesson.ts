@@ -12,8 +12,8 @@ export type Call<C extends Calls> = <K extends keyof C & string>(
 ) => Promise<Awaited<ReturnType<C[K]>>>;
 
 /**
- * Runs a lesson's page: `run` gets the worker's functions as soon as its programs are compiled. Without WebGPU the
- * words stay, and a notice stands in place of the figure.
+ * Runs a lesson's page: `run` is called with the worker's functions as soon as its programs are compiled. Without
+ * WebGPU the text stays, and a notice replaces the figure.
  */
 export function lesson<C extends Calls>(start: () => Worker, run: (call: Call<C>) => void): void {
   bindShell();
@@ -45,7 +45,7 @@ export function lesson<C extends Calls>(start: () => Worker, run: (call: Call<C>
   });
 
   function fail(name: string, message: string): void {
-    if (document.body.dataset.state === 'failed') return; // what comes after it follows from it
+    if (document.body.dataset.state === 'failed') return; // later errors are consequences of the first
     worker.terminate();
     if (name === 'AdapterError') return giveUp(message);
     document.body.dataset.state = 'failed';
@@ -62,7 +62,7 @@ function giveUp(reason: string): void {
   byId('adapter').classList.add('software');
 }
 
-/** Says that the figure shows numbers of the GPU. */
+/** Marks the page as ready: the figure shows numbers from the GPU. */
 export function ready(): void {
   document.body.dataset.state = 'ready';
 }

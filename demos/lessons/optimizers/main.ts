@@ -15,7 +15,7 @@ import { NAMES, RACERS, RANGE, SIDE, SURFACES } from './surfaces.ts';
 const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
 const MOST_STEPS = 300;
-/** A racer that is as far away as this will not come back. */
+/** An optimizer farther away than this has diverged. */
 const LOST = 1e4;
 /** Heights between which a contour line lies, as shares of the way from the lowest to the highest, squeezed near the lowest. */
 const LEVELS = [0.004, 0.015, 0.035, 0.07, 0.12, 0.2, 0.3, 0.45, 0.65];
@@ -39,7 +39,7 @@ lesson<Kernels>(start, async (call) => {
   const rows = createTable();
   let field: Field = { side: SIDE, range: RANGE, values: [] };
   let background: Mark[] = [];
-  /** Of every step, where all were. */
+  /** The places of all optimizers after every step. */
   let history: Places[] = [];
   let turn = 0;
 
@@ -53,7 +53,7 @@ lesson<Kernels>(start, async (call) => {
     ];
   }
 
-  /** Everybody at the start, with fresh optimizers. */
+  /** Puts all optimizers at the start, with a fresh state. */
   async function begin(): Promise<void> {
     player.stop();
     const own = ++turn;
@@ -106,7 +106,7 @@ lesson<Kernels>(start, async (call) => {
       },
     );
     race.describe(
-      `The loss of each by step: ${NAMES.map((name, i) => `${RACERS[name].title} ${number(now.loss[i], 3)}`).join(', ')}.`,
+      `The loss of each optimizer by step: ${NAMES.map((name, i) => `${RACERS[name].title} ${number(now.loss[i], 3)}`).join(', ')}.`,
     );
     rows.forEach((cells, i) => {
       show(cells[0], RACERS[NAMES[i]].rate * factor, 3);

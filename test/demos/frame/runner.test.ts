@@ -55,8 +55,50 @@ const DATA: Source<number[]> = {
   all: () => Promise.resolve({ data: [1, 2], facts: { trainSize: 10 } }),
 };
 
-async function start(source = DATA, trained = false) {
-  const trainee = new Counter();
+/** One of its tasks takes until it is let go, and a run that is stopped does not wait for it, as that of `fit`. */
+class Slow extends Counter {
+  readonly events: string[] = [];
+  letGo = () => {};
+  #held: Promise<void> | undefined;
+
+  constructor(task: 'evaluate' | 'save') {
+    super();
+    const plain = this[task].bind(this) as () => Promise<never>;
+    this[task] = async () => {
+      const result = await plain();
+      if (!this.#held) return result;
+      this.events.push(`${task} begins`);
+      await this.#held;
+      this.events.push(`${task} ends`);
+      return result;
+    };
+    const { load } = this;
+    this.load = (bytes) => {
+      this.events.push('load');
+      load(bytes);
+    };
+  }
+
+  hold(): void {
+    this.#held = new Promise((resolve) => {
+      this.letGo = () => {
+        this.#held = undefined;
+        resolve();
+      };
+    });
+  }
+
+  override async run(data: number[], options: RunOptions): Promise<void> {
+    const stopped = new Promise<void>((resolve) => options.signal.addEventListener('abort', () => resolve()));
+    await Promise.race([super.run(data, options), stopped]);
+  }
+}
+
+async function start<T extends Counter = Counter>(
+  trainee = new Counter() as T,
+  source = DATA,
+  trained = false,
+) {
   const told: FromWorker[] = [];
   const failures: unknown[] = [];
   const hooks = {
@@ -67,7 +109,7 @@ async function start(source = DATA, trained = false) {
     },
     speed: () => undefined,
   };
-  const runner = new Runner<number[], Counter>(trainee, source, DEVICE, Uint8Array.of(0), trained, hooks);
+  const runner = new Runner<number[], T>(trainee, source, DEVICE, Uint8Array.of(0), trained, hooks);
   runner.start();
   const reaches = (state: string) => vi.waitFor(() => expect(runner.state).toBe(state));
   await reaches('ready');
@@ -119,6 +161,26 @@ describe('a runner', () => {
     await reaches('finished');
   });
 
+  it.each(['evaluate', 'save'] as const)(
+    'begins again only when the %s under way has ended, whose programs the new start uses',
+    async (task) => {
+      const { runner, trainee, reaches } = await start(new Slow(task));
+      trainee.hold();
+      const clock = performance.now.bind(performance);
+      const later = vi.spyOn(performance, 'now').mockImplementation(() => clock() + 1e6); // everything is due
+      runner.play();
+      await vi.waitFor(() => expect(trainee.events).toEqual([`${task} begins`]));
+      later.mockRestore();
+      const restarted = runner.restart(Uint8Array.of(0), () => trainee.load(Uint8Array.of(0)), false);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(trainee.events).toEqual([`${task} begins`]);
+      trainee.letGo();
+      await restarted;
+      expect(trainee.events).toEqual([`${task} begins`, `${task} ends`, 'load']);
+      await reaches('ready');
+    },
+  );
+
   it('tells of what goes wrong, once, and knows then whether it ran', async () => {
     const { runner, trainee, failures, reaches } = await start();
     trainee.failAt = 2;
@@ -137,7 +199,7 @@ describe('a runner', () => {
 
     it('shows and evaluates it on the data of a first look; a step asks for the others', async () => {
       const source = lazy();
-      const { runner, trainee, positions, reaches } = await start(source, true);
+      const { runner, trainee, positions, reaches } = await start(new Counter(), source, true);
       expect(trainee).toMatchObject({ taken: [[1]], evaluations: [0] });
       expect(source.all).not.toHaveBeenCalled();
       runner.step();
@@ -151,7 +213,7 @@ describe('a runner', () => {
 
     it('asks for the others when nobody has asked for a while, and evaluates anew', async () => {
       const source = lazy();
-      const { trainee, positions } = await start(source, true);
+      const { trainee, positions } = await start(new Counter(), source, true);
       await vi.waitFor(() => expect(trainee.evaluations).toEqual([0, 0]), { timeout: 5000 });
       expect(trainee.taken).toEqual([[1], [1, 2]]);
       expect(new Set(positions().map(({ state }) => state))).toEqual(new Set(['compiling', 'ready']));
@@ -159,7 +221,7 @@ describe('a runner', () => {
 
     it('trains from scratch without waiting for data that are no longer wanted', async () => {
       const source = lazy(vi.fn<typeof DATA.all>(() => new Promise(() => {})));
-      const { runner, trainee, reaches } = await start(source, true);
+      const { runner, trainee, reaches } = await start(new Counter(), source, true);
       runner.step();
       await vi.waitFor(() => expect(source.all).toHaveBeenCalled());
       runner.source = DATA;
@@ -171,7 +233,7 @@ describe('a runner', () => {
 
   it('loads all data at once where nothing is trained', async () => {
     const all = vi.fn<typeof DATA.all>(DATA.all);
-    const { trainee } = await start({ first: Promise.resolve({ data: [1], facts: {} }), all });
+    const { trainee } = await start(new Counter(), { first: Promise.resolve({ data: [1], facts: {} }), all });
     expect(all).toHaveBeenCalledTimes(1);
     expect(trainee.taken.at(-1)).toEqual([1, 2]);
   });
