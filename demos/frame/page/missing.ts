@@ -39,7 +39,7 @@ export function missingWebGpu(reason: string): HTMLElement {
   );
 }
 
-/** An error people can act on: what it is, what it says, and a way to go on. */
+/** An error with a fix: its kind, its message, and a way to continue. */
 export function errorPanel(
   name: string,
   message: string,

@@ -16,7 +16,7 @@ export class Movement<Name extends string> {
     this.#before = undefined;
   }
 
-  /** Looks at the weights if nobody has yet. */
+  /** Looks at the weights if that has not happened yet. */
   async begin(): Promise<void> {
     if (!this.#before) await this.look();
   }
