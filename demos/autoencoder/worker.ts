@@ -15,9 +15,9 @@ serve<typeof settings, MnistSet, Autoencoders, Calls, Tells>({
       ? new URL('./trained/bottleneck-64.safetensors', import.meta.url)
       : undefined,
   calls: {
-    look: (autoencoders, looks) => autoencoders.show(looks),
     draw: (autoencoders, pixels) => autoencoders.draw(pixels),
+    decode: (autoencoders, scores) => autoencoders.decode(scores),
     nearest: (autoencoders, place) => autoencoders.nearest(place),
   },
-  latest: ['look', 'draw', 'nearest'],
+  latest: ['draw', 'decode', 'nearest'],
 });

@@ -49,12 +49,6 @@ class Counter implements Trainee<number[]> {
   destroy = () => {};
 }
 
-/** All data at once, unless there are others for a first look. */
-const DATA: Source<number[]> = {
-  first: undefined,
-  all: () => Promise.resolve({ data: [1, 2], facts: { trainSize: 10 } }),
-};
-
 /** One of its tasks takes until it is let go, and a run that is stopped does not wait for it, as that of `fit`. */
 class Slow extends Counter {
   readonly events: string[] = [];
@@ -94,10 +88,15 @@ class Slow extends Counter {
   }
 }
 
+/** All data at once, unless there are others for a first look. */
+const DATA: Source<number[]> = {
+  first: undefined,
+  all: () => Promise.resolve({ data: [1, 2], facts: { trainSize: 10 } }),
+};
+
 async function start<T extends Counter = Counter>(
   trainee = new Counter() as T,
-  source = DATA,
-  trained = false,
+  { source = DATA, trained = false }: { source?: Source<number[]>; trained?: boolean } = {},
 ) {
   const told: FromWorker[] = [];
   const failures: unknown[] = [];
@@ -199,7 +198,7 @@ describe('a runner', () => {
 
     it('shows and evaluates it on the data of a first look; a step asks for the others', async () => {
       const source = lazy();
-      const { runner, trainee, positions, reaches } = await start(new Counter(), source, true);
+      const { runner, trainee, positions, reaches } = await start(new Counter(), { source, trained: true });
       expect(trainee).toMatchObject({ taken: [[1]], evaluations: [0] });
       expect(source.all).not.toHaveBeenCalled();
       runner.step();
@@ -221,7 +220,7 @@ describe('a runner', () => {
 
     it('asks for the others when nobody has asked for a while, and evaluates anew', async () => {
       const source = lazy();
-      const { trainee, positions } = await start(new Counter(), source, true);
+      const { trainee, positions } = await start(new Counter(), { source, trained: true });
       await vi.waitFor(() => expect(trainee.evaluations).toEqual([0, 0]), { timeout: 5000 });
       expect(trainee.taken).toEqual([[1], [1, 2]]);
       expect(new Set(positions().map(({ state }) => state))).toEqual(new Set(['compiling', 'ready']));
@@ -229,7 +228,7 @@ describe('a runner', () => {
 
     it('trains from scratch without waiting for data that are no longer wanted', async () => {
       const source = lazy(vi.fn<typeof DATA.all>(() => new Promise(() => {})));
-      const { runner, trainee, reaches } = await start(new Counter(), source, true);
+      const { runner, trainee, reaches } = await start(new Counter(), { source, trained: true });
       runner.step();
       await vi.waitFor(() => expect(source.all).toHaveBeenCalled());
       runner.source = DATA;
@@ -241,7 +240,9 @@ describe('a runner', () => {
 
   it('loads all data at once where nothing is trained', async () => {
     const all = vi.fn<typeof DATA.all>(DATA.all);
-    const { trainee } = await start(new Counter(), { first: Promise.resolve({ data: [1], facts: {} }), all });
+    const { trainee } = await start(new Counter(), {
+      source: { first: Promise.resolve({ data: [1], facts: {} }), all },
+    });
     expect(all).toHaveBeenCalledTimes(1);
     expect(trainee.taken.at(-1)).toEqual([1, 2]);
   });
