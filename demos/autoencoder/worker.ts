@@ -7,7 +7,7 @@ import { settings } from './settings.ts';
 
 serve<typeof settings, MnistSet, Autoencoders, Calls, Tells>({
   settings,
-  load: digitsFor,
+  load: (loading) => digitsFor(loading),
   create: (context) => Autoencoders.create(context),
   trained: ({ bottleneck, denoise }) =>
     bottleneck === 64 && !denoise

@@ -7,11 +7,8 @@ import { settings } from './settings.ts';
 
 serve<typeof settings, MnistSet, Pair, Calls, Tells>({
   settings,
-  async load(loading) {
-    const { data, facts } = await digitsFor(loading);
-    // Of the test images those of the sheet are loaded: nobody need be told.
-    return { data, facts: { ...facts, testSize: undefined } };
-  },
+  // Of the test images those of the sheet are loaded: nobody need be told.
+  load: (loading) => digitsFor(loading, ['train']),
   create: (context) => Pair.create(context),
   trained: ({ preset }) =>
     preset === 'small' ? new URL('./trained/small.safetensors', import.meta.url) : undefined,

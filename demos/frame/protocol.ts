@@ -47,9 +47,10 @@ export interface Point {
 /** What the data are, for the page's notices. */
 export interface DataFacts {
   readonly trainSize: number;
-  readonly testSize?: number;
-  readonly synthetic?: boolean;
+  /** What people should know of them. */
   readonly notice?: string;
+  /** They only look like real ones. */
+  readonly synthetic?: boolean;
 }
 
 /** A training step, compiled. */

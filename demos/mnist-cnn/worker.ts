@@ -7,7 +7,7 @@ import { settings } from './settings.ts';
 
 serve<typeof settings, MnistSet, Digits, Calls, Tells>({
   settings,
-  load: digitsFor,
+  load: (loading) => digitsFor(loading),
   create: (context) => Digits.create(context),
   trained: ({ preset }) =>
     preset === 'quick' ? new URL('./trained/quick.safetensors', import.meta.url) : undefined,

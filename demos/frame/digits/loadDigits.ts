@@ -5,6 +5,7 @@ import { MNIST_SETS, syntheticMnist } from '../../../src/data/mnistFiles.ts';
 import type { MnistSet } from '../../../src/data/mnistFiles.ts';
 import { gunzip, isGzip } from '../../../src/io/gzip.ts';
 import { decodeSafetensors } from '../../../src/io/safetensors.ts';
+import { count } from '../../shared/dom.ts';
 import { DIGIT_FILES, PACKED_BYTES } from './digitFiles.ts';
 import type { DigitFile } from './digitFiles.ts';
 import type { Loaded, Loading } from '../worker/trainee.ts';
@@ -145,18 +146,27 @@ function joined(parts: readonly Dataset[]): Dataset {
   });
 }
 
-/** The digits that the settings of a page ask for, with what its notices say of them. */
-export async function digitsFor({
-  values: { data: name, train, test },
-  base,
-  progress,
-}: Loading<DigitValues>): Promise<Loaded<MnistSet>> {
+/**
+ * The digits that the settings of a page ask for, with what its notices say of them.
+ *
+ * @param uses what the page shows of them: a notice says where that is not all of MNIST
+ */
+export async function digitsFor(
+  { values: { data: name, train, test }, base, progress }: Loading<DigitValues>,
+  uses: readonly (keyof typeof ALL)[] = ['train', 'test'],
+): Promise<Loaded<MnistSet>> {
   const data = await loadDigits({ name, train, test }, `${base}/mnist`, ({ loaded, total }) =>
     progress('Loading MNIST', loaded / total),
   );
-  const { train: images, test: tests, notice } = data;
-  return {
-    data,
-    facts: { trainSize: images.size, testSize: tests.size, synthetic: images.synthetic, notice },
-  };
+  const { synthetic, size: trainSize } = data.train;
+  const parts = uses.map((use) => `${count(data[use].size)} of ${count(ALL[use].size)} ${ALL[use].name}`);
+  const isPart = uses.some((use) => data[use].size < ALL[use].size);
+  const inUse = isPart ? `In use: ${parts.join(' and ')}.` : undefined;
+  return { data, facts: { trainSize, synthetic, notice: data.notice ?? inUse } };
 }
+
+/** The whole of MNIST. */
+const ALL = {
+  train: { size: 60_000, name: 'training images' },
+  test: { size: 10_000, name: 'test images' },
+};

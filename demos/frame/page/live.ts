@@ -1,4 +1,5 @@
 import { byId, count, create, notice } from '../../shared/dom.ts';
+import type { DataFacts } from '../protocol.ts';
 import { errorPanel, missingWebGpu, webgpuProblem } from './missing.ts';
 
 /** Runs a page's live part, or says what to do without WebGPU. */
@@ -58,21 +59,8 @@ export function showRecovered({ step, reason }: { step: number; reason: string }
   byId('notices').append(notice(text, 'warning'));
 }
 
-/** Says where the digits are synthetic, or not all of MNIST. */
-export function showData(data: {
-  notice?: string;
-  synthetic?: boolean;
-  trainSize: number;
-  testSize?: number;
-}): void {
-  const { trainSize, testSize = 10_000 } = data;
-  const sizes = [
-    `${count(trainSize)} of 60,000 training images`,
-    ...(data.testSize === undefined ? [] : [`${count(testSize)} of 10,000 test images`]),
-  ];
-  if (data.notice) byId('notices').append(notice(data.notice, 'warning'));
-  else if (trainSize < 60_000 || testSize < 10_000) {
-    byId('notices').append(notice(`In use: ${sizes.join(' and ')}.`));
-  }
-  document.body.dataset.synthetic = String(data.synthetic ?? false);
+/** Says what people should know of the data. */
+export function showData({ notice: text, synthetic = false }: DataFacts): void {
+  if (text) byId('notices').append(notice(text, synthetic ? 'warning' : 'note'));
+  document.body.dataset.synthetic = String(synthetic);
 }
