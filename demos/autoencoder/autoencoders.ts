@@ -5,6 +5,7 @@ import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/mode
 import type { AutoencoderVersion, AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import { MOST_AXES } from '../drawing/codes.ts';
 import type { Mapped, Place } from '../drawing/codes.ts';
@@ -17,7 +18,7 @@ import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 import { View } from './view.ts';
 
-type Here = Context<ValuesOf<typeof settings>, MnistSet, Tells>;
+type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 /** Standard deviation of the noise on the inputs. */
 const NOISE = 0.5;
@@ -48,7 +49,6 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#networks = networks;
     this.#view = view;
     this.#show();
-    void context.data.then((data) => this.#take(data)).catch(() => {}); // the frame tells of it
   }
 
   static async create(context: Here): Promise<Autoencoders> {
@@ -87,7 +87,7 @@ export class Autoencoders implements Trainee<MnistSet> {
     return this.#model.fit(versionsData(train), { ...options, epochs: until, batchSize: this.batchSize });
   }
 
-  async evaluate({ test }: MnistSet): Promise<Readonly<Record<string, number>>> {
+  async evaluate({ test }: Digits): Promise<Readonly<Record<string, number>>> {
     const values = await this.#model.evaluate(versionsData(test));
     const own = (version: string) => [`${version}Test`, values[`${version}MeanSquaredError`] as number];
     return Object.fromEntries(VERSION_NAMES.map(own)) as Record<string, number>;
@@ -124,14 +124,19 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#context.tell('centres', await this.#space!.codes.centres());
   });
 
-  /** The data have come: what was to be shown of them can be. */
-  #take({ train, test }: MnistSet): void {
-    if (this.#destroyed) return;
-    this.#trainSize = train.size;
+  take({ train, test }: Digits): void {
+    this.#trainSize = train?.size ?? Infinity;
+    if (test.size === this.#images?.size) return;
+    this.#freeImages();
     const labels = new Uint8Array(test.y.data);
     this.#images = uploadImages(this.#context.gpu, test.x.data as Uint8Array, labels, [28, 28, 1]);
     this.#show();
-    this.#context.look();
+  }
+
+  #freeImages(): void {
+    this.#space?.codes.destroy();
+    this.#space = undefined;
+    this.#images?.destroy();
   }
 
   /** Puts what is looked at into the programs, and these onto the panels. */
@@ -195,9 +200,8 @@ export class Autoencoders implements Trainee<MnistSet> {
 
   destroy(): void {
     this.#destroyed = true;
-    this.#space?.codes.destroy();
+    this.#freeImages();
     this.#view.program.destroy();
-    this.#images?.destroy();
     this.#model.destroy();
   }
 }

@@ -1,13 +1,14 @@
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { serve } from '../frame/worker/worker.ts';
-import { digitsFor } from '../frame/digits/loadDigits.ts';
+import { digitsFor, firstDigits } from '../frame/digits/loadDigits.ts';
 import { Autoencoders } from './autoencoders.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { settings } from './settings.ts';
 
 serve<typeof settings, MnistSet, Autoencoders, Calls, Tells>({
   settings,
-  load: (loading) => digitsFor(loading),
+  load: digitsFor,
+  first: (loading) => firstDigits(loading, 10_000), // the map wants them all
   create: (context) => Autoencoders.create(context),
   trained: ({ bottleneck, denoise }) =>
     bottleneck === 64 && !denoise

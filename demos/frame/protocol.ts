@@ -46,11 +46,10 @@ export interface Point {
 
 /** What the data are, for the page's notices. */
 export interface DataFacts {
-  readonly trainSize: number;
-  /** What people should know of them. */
-  readonly notice?: string;
-  /** They only look like real ones. */
+  /** How many samples an epoch has; undefined while they are not there. */
+  readonly trainSize?: number;
   readonly synthetic?: boolean;
+  readonly notice?: string;
 }
 
 /** A training step, compiled. */

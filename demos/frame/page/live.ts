@@ -1,5 +1,5 @@
-import { byId, count, create, notice } from '../../shared/dom.ts';
 import type { DataFacts } from '../protocol.ts';
+import { byId, count, create, notice } from '../../shared/dom.ts';
 import { errorPanel, missingWebGpu, webgpuProblem } from './missing.ts';
 
 /** Runs a page's live part, or says what to do without WebGPU. */
@@ -59,8 +59,13 @@ export function showRecovered({ step, reason }: { step: number; reason: string }
   byId('notices').append(notice(text, 'warning'));
 }
 
-/** Says what people should know of the data. */
+let dataNotice: HTMLElement | undefined;
+
+/** Says where the data are others than one would expect. */
 export function showData({ notice: text, synthetic = false }: DataFacts): void {
-  if (text) byId('notices').append(notice(text, synthetic ? 'warning' : 'note'));
   document.body.dataset.synthetic = String(synthetic);
+  if (text === dataNotice?.textContent) return;
+  dataNotice?.remove();
+  dataNotice = text === undefined ? undefined : notice(text, 'warning');
+  if (dataNotice) byId('notices').append(dataNotice);
 }
