@@ -2,7 +2,9 @@
 export { specialize } from '../kernels/specialize.ts';
 export type { KernelFile, Specialization, SpecializedKernel } from '../kernels/kernel.ts';
 export { compileKernel } from './compile.ts';
-export type { CompiledSimulation } from './compile.ts';
+export { cpuDevice } from './cpuDevice.ts';
+export type { CpuDeviceOptions } from './cpuDevice.ts';
+export type { CompiledSimulation, Evaluate } from './compile.ts';
 export type { CompileOptions } from './module.ts';
 export { run } from './run.ts';
 export type { BufferData, Race, RaceParty, RunOptions } from './run.ts';

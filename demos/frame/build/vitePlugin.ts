@@ -5,6 +5,8 @@ import { runnerImport } from 'vite';
 import type { Plugin } from 'vite';
 import { controlsHtml, hintHtml } from './controlsHtml.ts';
 import { escapeHtml } from './escape.ts';
+import { lessonListHtml, lessonMoreHtml, lessonPlaceHtml } from './lessonHtml.ts';
+import type { Exercise } from '../exercise.ts';
 import { PAGES } from '../pages.ts';
 import type { Settings } from '../settings.ts';
 
@@ -18,8 +20,8 @@ interface Package {
 
 /**
  * Puts the site's shell around the pages, in dev and in the build: head, header, footer, and the pieces of a training
- * page in the places of <training-bar>, <training-settings>, <training-chart>, <training-step> and <digit-pad>, or of
- * <lesson-settings>. A page with a header of its own is left as it is.
+ * page in the places of <training-bar>, <training-settings>, <training-chart>, <training-step> and <digit-pad>, or of a
+ * lesson in those of <lesson-place>, <lesson-settings> and <lesson-more>; <lesson-list> is all lessons. A page with a header of its own is left as it is.
  *
  * @param root the folder of the pages
  */
@@ -31,22 +33,30 @@ export function framePlugin(root: string): Plugin {
       handler: async (html, { filename }) => {
         if (html.includes('<header')) return html;
         const folder = dirname(filename.replaceAll('\\', '/'));
-        return frameHtml(html, root.replaceAll('\\', '/'), folder, await settingsOf(folder));
+        const settings = (await exported<Settings>(folder, 'settings')) ?? {};
+        const exercises = (await exported<readonly Exercise[]>(folder, 'exercises')) ?? [];
+        return frameHtml(html, root.replaceAll('\\', '/'), folder, settings, exercises);
       },
     },
   };
 }
 
-/** The settings that a page declares; none where it has no such file. */
-async function settingsOf(folder: string): Promise<Settings> {
-  const file = join(folder, 'settings.ts');
-  if (!existsSync(file)) return {};
-  const { module } = await runnerImport<{ settings: Settings }>(file);
-  return module.settings;
+/** What a page declares in the file of this name, if it has one. */
+async function exported<T>(folder: string, name: string): Promise<T | undefined> {
+  const file = join(folder, `${name}.ts`);
+  if (!existsSync(file)) return undefined;
+  const { module } = await runnerImport<Record<string, T>>(file);
+  return module[name];
 }
 
 /** The whole page, from what its index.html says. */
-export function frameHtml(html: string, root: string, folder: string, settings: Settings): string {
+export function frameHtml(
+  html: string,
+  root: string,
+  folder: string,
+  settings: Settings,
+  exercises: readonly Exercise[] = [],
+): string {
   const base = relative(folder, root) || '.';
   const { repository, homepage } = JSON.parse(readFileSync(join(root, '../package.json'), 'utf8')) as Package;
   const source = (typeof repository === 'string' ? repository : repository?.url)?.replace(
@@ -65,7 +75,11 @@ export function frameHtml(html: string, root: string, folder: string, settings: 
       .replaceAll('{{pages}}', neighbours(place, base));
   const preview = existsSync(join(folder, 'preview.png'));
   const head = fill(piece('head')) + (preview ? openGraphImage(homepage && `${homepage}/${place}`) : '');
-  return pieces(html, settings, fill)
+  const whole = html
+    .replace('<lesson-place></lesson-place>', () => lessonPlaceHtml(place, base))
+    .replace('<lesson-list></lesson-list>', () => lessonListHtml(root, base))
+    .replace('<lesson-more></lesson-more>', () => lessonMoreHtml(exercises));
+  return pieces(whole, settings, fill)
     .replace('</title>', `</title>\n${head}`)
     .replace(' – wgrad</title>', '</title>')
     .replace('</title>', ' – wgrad</title>')

@@ -15,7 +15,7 @@ export function showKernels(kernels: readonly KernelCode[], dispatches: readonly
       return create('li', {}, button);
     });
   byId('kernels').replaceChildren(
-    create('span', {}, 'Every number above comes out of these kernels:'),
+    create('span', {}, 'Every number here comes out of these kernels. Press one to read it:'),
     create('ul', {}, ...items),
   );
 }

@@ -9,13 +9,23 @@ export interface ToWorker {
   readonly args: readonly unknown[];
 }
 
+/** What computes. */
+export interface Computer {
+  readonly description: string;
+  readonly software: boolean;
+  /** Why there is no GPU: its kernels run as JavaScript. */
+  readonly without?: string;
+}
+
 export type FromWorker =
   | {
       readonly type: 'ready';
-      readonly adapter: { readonly description: string; readonly software: boolean };
+      readonly computer: Computer;
       /** The kernels of the lesson's programs as they were compiled, each once. */
       readonly kernels: readonly KernelCode[];
       readonly dispatches: readonly DispatchInfo[];
+      /** Why the GPU before was lost. */
+      readonly lost?: string;
     }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   /** Of a call, or of the worker's beginning. */
