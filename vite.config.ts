@@ -30,10 +30,14 @@ export default defineConfig(({ mode }) => ({
     pagesPlugin(path('demos')),
     framePlugin(path('demos')),
     peersWhereInstalled,
-    mode === 'library' ? shadersWithoutComments : sitePlugins(path('demos')),
+    shadersWithoutComments,
+    mode === 'library' ? [] : sitePlugins(path('demos')),
   ],
   define: { 'import.meta.env.WGRAD_COMMIT': JSON.stringify(commitName()) },
-  worker: { format: 'es', plugins: () => [peersWhereInstalled, lessonKernelsPlugin(path('demos'))] },
+  worker: {
+    format: 'es',
+    plugins: () => [peersWhereInstalled, shadersWithoutComments, lessonKernelsPlugin(path('demos'))],
+  },
   build: mode === 'library' ? library : site,
   test,
 }));
@@ -74,17 +78,18 @@ const peersWhereInstalled: Plugin = {
 };
 
 /**
- * In the package the shaders do without their pages of text, a third of its size: those are read in the repository
- * and on the site. What speaks to the specialiser (`// @tune 4 8`, `// @unroll`) stays.
+ * In the package and in the site's scripts the shaders do without their pages of text, half of their size: those are
+ * read in the repository, and on the site as files. What speaks to the specialiser (`// @tune 4 8`, `// @unroll`) stays,
+ * and so does the number of each line.
  */
 const shadersWithoutComments: Plugin = {
   name: 'shaders-without-comments',
+  apply: 'build',
   enforce: 'pre',
   load(id) {
     if (!id.endsWith('.wgsl?raw')) return undefined;
     const source = readFileSync(id.slice(0, -'?raw'.length), 'utf8');
-    const code = source.replaceAll(/[ \t]*\/\/(?! @).*/g, '').replaceAll(/\n{2,}/g, '\n');
-    return `export default ${JSON.stringify(code.trimStart())};`;
+    return `export default ${JSON.stringify(source.replaceAll(/[ \t]*\/\/(?! @).*/g, '').trimEnd())};`;
   },
 };
 

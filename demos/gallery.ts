@@ -1,5 +1,6 @@
 import { byId, notice } from './shared/dom.ts';
 import { webgpuProblem } from './frame/page/missing.ts';
+import { bindShell } from './frame/page/shell.ts';
 
 /** Says what the pages would compute on. */
 async function showAdapter(): Promise<void> {
@@ -18,4 +19,5 @@ async function showAdapter(): Promise<void> {
   adapter.textContent = description || [vendor, architecture].filter(Boolean).join(' ') || 'WebGPU';
 }
 
+bindShell();
 void showAdapter();

@@ -80,6 +80,8 @@ export interface KernelMessage {
   readonly column: number;
   /** Characters that it is about. */
   readonly length: number;
+  /** These characters. */
+  readonly word: string;
   readonly text: string;
 }
 

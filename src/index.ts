@@ -11,8 +11,9 @@ export type { Tuning, TuneMode, TuneOptions } from './runtime/tuning/tuning.ts';
 export { Device } from './device/device.ts';
 export type { DeviceOptions } from './device/openDevice.ts';
 export { Program } from './runtime/program.ts';
-export type { StepOptions } from './runtime/program.ts';
-export type { CompileProgress } from './runtime/program.ts';
+export type { CompileProgress, StepOptions } from './runtime/programOptions.ts';
+export type { InspectedBinding, InspectedDispatch } from './runtime/inspect.ts';
+export { checkKernel } from './kernels/check.ts';
 export { Minimizer } from './runtime/minimizer.ts';
 export { gradients } from './graph/autodiff.ts';
 

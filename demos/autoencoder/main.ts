@@ -1,11 +1,9 @@
 import { startPage } from '../frame/page/page.ts';
 import type { ChartPlan } from '../frame/page/progress.ts';
 import { byId, count, figures } from '../shared/dom.ts';
-import { cssVariable, parseHex, readPalette } from '../shared/palette.ts';
 import { createCodes } from './codes.ts';
 import { createLesson } from './lesson.ts';
-import { createLooks } from './looks.ts';
-import type { Calls, PagePalette, Tells } from './protocol.ts';
+import type { Calls, Tells } from './protocol.ts';
 import { createReconstructions } from './reconstructions.ts';
 import { settings, VERSIONS } from './settings.ts';
 
@@ -26,19 +24,12 @@ const chart = (title: string, value: string, range: readonly [number, number]): 
   limits: [1e-4, 1e4],
 });
 
-/** The palette of tensors, and the colours of the ten classes. */
-function palette(): PagePalette {
-  const classes = Array.from({ length: 10 }, (_, digit) => parseHex(cssVariable(`--class-${digit}`)));
-  return { ...readPalette(), classes };
-}
-
 /** There without WebGPU, too. */
 const lesson = createLesson();
 
 startPage<typeof settings, Calls, Tells>({
   settings,
   worker: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' }),
-  palette,
   charts: {
     error: chart('Squared error', 'MeanSquaredError', [0.05, 0.1]),
     loss: chart('Loss', 'Loss', [0.07, 0.7]),
@@ -51,17 +42,19 @@ startPage<typeof settings, Calls, Tells>({
     `gather ${batch} images; for all three networks forward, losses, backward; one update of every parameter; record`,
   recording: 'trained/bottleneck-64',
   start(page) {
-    const looks = createLooks(page);
-    const reconstructions = createReconstructions(page, looks);
-    const codes = createCodes(page, looks);
+    const reconstructions = createReconstructions(page);
+    const codes = createCodes(page);
     return {
       model(model) {
         byId('stat-parameters').textContent = `3 × ${count(model.parameters)}`;
         reconstructions.model(model);
         codes.model(model);
       },
-      labels: looks.labels,
-      changed: looks.changed,
+      shown: reconstructions.shown,
+      changed() {
+        reconstructions.changed();
+        codes.changed();
+      },
       centres: codes.centres,
       evaluated: reconstructions.evaluated,
       program: ({ kernels }) => lesson.compiled(kernels),

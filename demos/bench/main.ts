@@ -5,6 +5,7 @@ import { announce } from '../shared/announce.ts';
 import { byId, create, notice } from '../shared/dom.ts';
 import { runLive } from '../frame/page/live.ts';
 import { errorPanel } from '../frame/page/missing.ts';
+import { bindShell } from '../frame/page/shell.ts';
 import { workerPort } from '../shared/port.ts';
 import { showDetail } from './detail.ts';
 import { comparisonOf, jsonOf, markdownOf } from './keep.ts';
@@ -13,7 +14,7 @@ import type { KernelMessage, Settings } from './protocol.ts';
 import { race } from './race.ts';
 import { drawRoofline } from './roofline.ts';
 import { loadRecorded, showProvenance, showSource } from './recorded.ts';
-import { readSettings, showAddress } from './settings.ts';
+import { keepAddress, readSettings, showAddress } from './settings.ts';
 import { drawKernels, drawPeers } from './tables.ts';
 
 /** What the run under way has found so far. */
@@ -29,8 +30,10 @@ let roof: { readonly ceilings: Ceilings; readonly results: readonly KernelResult
 let selected: KernelResult | undefined;
 let running: AbortController | undefined;
 
+bindShell();
 runLive(() => {
   showAddress(location.search);
+  byId('controls').addEventListener('change', keepAddress);
   byId('run').addEventListener('click', () => (running ? running.abort() : void start()));
   byId('copy').addEventListener('click', () => void copy());
   byId('download').addEventListener('click', download);

@@ -42,3 +42,22 @@ export function showAddress(search: string): void {
     if (address.has(name)) byId<HTMLInputElement>(`${name}-wanted`).checked = address.get(name) !== '0';
   }
 }
+
+/** Puts what the controls say into the address, as far as it is not what they say when nobody has chosen. */
+export function keepAddress(): void {
+  const url = new URL(location.href);
+  const boxes = (selector: string) => [...document.querySelectorAll<HTMLInputElement>(selector)];
+  const isInitial = (box: HTMLInputElement) => box.checked === box.defaultChecked;
+  const models = boxes('#models input');
+  if (models.every(isInitial)) url.searchParams.delete('models');
+  else {
+    const chosen = models.filter((box) => box.checked);
+    url.searchParams.set('models', chosen.map((box) => box.value).join(','));
+  }
+  for (const name of ['ladder', 'peers']) {
+    const box = byId<HTMLInputElement>(`${name}-wanted`);
+    if (isInitial(box)) url.searchParams.delete(name);
+    else url.searchParams.set(name, box.checked ? '1' : '0');
+  }
+  history.replaceState(history.state, '', url);
+}

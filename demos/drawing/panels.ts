@@ -1,6 +1,5 @@
 import { watchSize } from '../shared/dom.ts';
 import type { Port } from '../shared/port.ts';
-import type { PanelLayout } from './tiles.ts';
 
 /** What a page's protocol with its worker has to have, that panels may be handed over. */
 export type PanelMessage =
@@ -9,6 +8,16 @@ export type PanelMessage =
 
 /** While a window is being dragged, canvases keep their size; they follow when it rests. */
 const SETTLE_MS = 150;
+
+/** How a panel's canvas is divided, in its own pixels. */
+export interface PanelLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly columns: number;
+  readonly gap: number;
+  /** Room under each image for its bar; default 0. */
+  readonly foot?: number;
+}
 
 /** How a panel's tiles are laid out for a width in CSS pixels. */
 export interface TilePlan {
@@ -23,6 +32,16 @@ export interface TilePlan {
   /** Room under each tile for a bar, in CSS pixels; default 0. */
   readonly foot?: number;
 }
+
+/** `handOver` with a port of its own. */
+export type HandOver = (
+  name: string,
+  canvas: HTMLCanvasElement,
+  plan: (width: number) => TilePlan,
+) => () => void;
+
+/** One picture that fills its canvas. */
+export const single = (width: number): TilePlan => ({ columns: 1, rows: 1, gap: 0, width });
 
 /**
  * Hands a canvas to the worker, which draws tiles of GPU memory into it, and keeps its size in step with the page.

@@ -60,5 +60,6 @@ export const PAGES: readonly SitePage[] = [
   { folder: 'mnist-cnn', title: 'Reading digits' },
   { folder: 'autoencoder', title: 'Autoencoders' },
   { folder: 'dcgan', title: 'A forger and its critic' },
+  { folder: 'explorer', title: 'Shader explorer' },
   { folder: 'bench', title: 'Benchmarks' },
 ];

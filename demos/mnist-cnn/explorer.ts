@@ -213,9 +213,9 @@ type Colours = Readonly<Record<'negative' | 'zero' | 'positive' | 'mark', Rgb>>;
 const palette = (): Colours => {
   const colour = (name: string) => parseHex(cssVariable(name));
   return {
-    negative: colour('--orange'),
+    negative: colour('--negative'),
     zero: colour('--tile'),
-    positive: colour('--blue'),
+    positive: colour('--positive'),
     mark: colour('--ink'),
   };
 };

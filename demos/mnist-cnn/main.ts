@@ -29,8 +29,8 @@ startPage<typeof settings, Calls, Tells>({
     loss: {
       title: 'Loss',
       series: [
-        { key: 'loss', name: 'training', colour: '--blue', style: 'line' },
-        { key: 'testLoss', name: 'test', colour: '--orange', style: 'dots' },
+        { key: 'loss', name: 'training', colour: '--training', style: 'line' },
+        { key: 'testLoss', name: 'test', colour: '--test', style: 'dots' },
       ],
       format: (value) => figures(value),
       formatValue: (value) => value.toFixed(3),
@@ -43,8 +43,8 @@ startPage<typeof settings, Calls, Tells>({
     accuracy: {
       title: 'Accuracy',
       series: [
-        { key: 'accuracy', name: 'training', colour: '--blue', style: 'line' },
-        { key: 'testAccuracy', name: 'test', colour: '--orange', style: 'dots' },
+        { key: 'accuracy', name: 'training', colour: '--training', style: 'line' },
+        { key: 'testAccuracy', name: 'test', colour: '--test', style: 'dots' },
       ],
       format: (value) => percent(value, value > 0.99 && value < 1 ? 1 : 0),
       formatValue: (value) => percent(value),

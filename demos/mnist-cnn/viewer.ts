@@ -1,6 +1,7 @@
 import { gradients, ops } from '../../src/index.ts';
 import type { Gpu, Model, Program, Tensor } from '../../src/index.ts';
-import type { TileRenderer, TensorSource } from '../drawing/tiles.ts';
+import type { PanelRenderer } from '../drawing/renderer.ts';
+import type { TensorSource } from '../drawing/tiles.ts';
 import type { Channel } from './protocol.ts';
 
 const SIDE = 28;
@@ -23,12 +24,12 @@ interface View {
 export class Viewer {
   readonly #gpu: Gpu;
   readonly #model: Model;
-  readonly #renderer: TileRenderer;
+  readonly #renderer: PanelRenderer;
   readonly #views: Partial<Record<Kind, View>>;
   #kind: Kind = 'values';
   #image = new Float32Array(SIDE * SIDE);
 
-  private constructor(gpu: Gpu, model: Model, renderer: TileRenderer, values: View) {
+  private constructor(gpu: Gpu, model: Model, renderer: PanelRenderer, values: View) {
     this.#gpu = gpu;
     this.#model = model;
     this.#renderer = renderer;
@@ -36,7 +37,7 @@ export class Viewer {
     this.#connectAll();
   }
 
-  static async create(gpu: Gpu, model: Model, renderer: TileRenderer): Promise<Viewer> {
+  static async create(gpu: Gpu, model: Model, renderer: PanelRenderer): Promise<Viewer> {
     return new Viewer(gpu, model, renderer, await createView(gpu, model, 'values'));
   }
 

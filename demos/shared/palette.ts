@@ -8,6 +8,11 @@ export interface Palette {
   readonly positive: Rgb;
   readonly paper: Rgb;
   readonly ink: Rgb;
+  /** Bars: what the discriminator takes for real, and what it does not. */
+  readonly real: Rgb;
+  readonly fake: Rgb;
+  /** Of the classes of points and of digits. */
+  readonly classes: readonly Rgb[];
 }
 
 /** `#2257d4` → [0.13, 0.34, 0.83]; `#fff` likewise. */
@@ -18,7 +23,7 @@ export function parseHex(text: string): Rgb {
   return [(number >> 16) / 255, ((number >> 8) & 255) / 255, (number & 255) / 255];
 }
 
-/** The value of one of the page's CSS variables, such as '--blue'. */
+/** The value of one of the page's CSS variables, such as '--positive'. */
 export function cssVariable(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -27,11 +32,14 @@ export function cssVariable(name: string): string {
 export function readPalette(): Palette {
   const colour = (name: string) => parseHex(cssVariable(name));
   return {
-    negative: colour('--orange'),
+    negative: colour('--negative'),
     zero: colour('--tile'),
-    positive: colour('--blue'),
+    positive: colour('--positive'),
     paper: colour('--tile'),
     ink: colour('--ink'),
+    real: colour('--discriminator'),
+    fake: colour('--muted'),
+    classes: Array.from({ length: 10 }, (_, own) => colour(`--class-${own}`)),
   };
 }
 

@@ -33,8 +33,8 @@ export const dcganOfSite: SiteTraining = {
       title: 'Loss',
       scale: 'linear',
       series: {
-        generatorLoss: { name: 'generator', colour: '--orange' },
-        discriminatorLoss: { name: 'discriminator', colour: '--blue' },
+        generatorLoss: { name: 'generator', colour: '--generator' },
+        discriminatorLoss: { name: 'discriminator', colour: '--discriminator' },
       },
     },
   ],

@@ -34,8 +34,8 @@ export const mnistCnnTraining: SiteTraining = {
       title: 'Loss',
       scale: 'log',
       series: {
-        loss: { name: 'training', colour: '--blue' },
-        testLoss: { name: 'test', colour: '--orange' },
+        loss: { name: 'training', colour: '--training' },
+        testLoss: { name: 'test', colour: '--test' },
       },
     },
     {
@@ -43,8 +43,8 @@ export const mnistCnnTraining: SiteTraining = {
       scale: 'linear',
       percent: true,
       series: {
-        accuracy: { name: 'training', colour: '--blue' },
-        testAccuracy: { name: 'test', colour: '--orange' },
+        accuracy: { name: 'training', colour: '--training' },
+        testAccuracy: { name: 'test', colour: '--test' },
       },
     },
   ],

@@ -25,8 +25,15 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   'mnist-cnn': { query: '', at: '.bar', ready: isReady },
   autoencoder: { query: '', at: '.bar', ready: isReady },
   dcgan: { query: '', at: '.bar', ready: isReady },
+  explorer: {
+    query: '?kernel=matmul/2_tiled&view=step&all=1&moves=14&lane=5',
+    at: '.shader',
+    ready: () => document.querySelector('.lanes') !== null,
+  },
   bench: { query: '?models=quick&peers=0&samples=3&play=1', at: '#roofline', ready: isReady },
 };
+/** Its folder is that of the pages. */
+const GALLERY = '.';
 /** Any other page as it opens. */
 const OPENED: Moment = { query: '', at: 'main', ready: () => true };
 
@@ -42,7 +49,8 @@ const { values, positionals } = parseArgs({
   options: { site: { type: 'string' } },
 });
 const folder = values.site ?? join(import.meta.dirname, '..');
-const pages = PAGES.map((page) => page.folder).filter(
+/** The gallery last: it shows pictures of the others. */
+const pages = [...PAGES.map((page) => page.folder), GALLERY].filter(
   (page) => positionals.length === 0 || positionals.includes(page),
 );
 

@@ -4,7 +4,7 @@ import type { Plugin } from 'vite';
 
 /**
  * A Vite plugin that copies to the site what has a name of its own there: the recorded runs in <page>/trained/ and the
- * pictures <page>/preview*. Development servers serve these files where they lie.
+ * pictures preview* of the gallery and of pages. Development servers serve these files where they lie.
  *
  * @param root the folder of the pages
  */
@@ -15,7 +15,7 @@ export function trainedPlugin(root: string): Plugin {
     generateBundle() {
       for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
         const fileName = name.replaceAll('\\', '/');
-        if (!/^(?:[\w-]+\/)+(?:trained\/[\w-]+\.(json|png)|preview[\w-]*\.png)$/.test(fileName)) continue;
+        if (!/^(?:[\w-]+\/)*(?:trained\/[\w-]+\.(json|png)|preview[\w-]*\.png)$/.test(fileName)) continue;
         this.emitFile({ type: 'asset', fileName, source: readFileSync(join(root, name)) });
       }
     },

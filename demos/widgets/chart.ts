@@ -12,7 +12,7 @@ const MOST_MEMORY = 60;
 /** One of a chart's values. */
 export interface ChartSeries {
   readonly name: string;
-  /** A variable of style.css: '--blue'. */
+  /** A variable of style.css: '--training'. */
   readonly colour: string;
   /** `line`: a value at each step, faint, under its smoothed line; `dots`: a value now and then. */
   readonly style: 'line' | 'dots';
@@ -23,8 +23,8 @@ export type ChartValues = Readonly<Record<string, number | undefined>>;
 
 /** The training set's value at each step, and the test set's now and then. */
 const TRAINING: readonly ChartSeries[] = [
-  { name: 'training', colour: '--blue', style: 'line' },
-  { name: 'test', colour: '--orange', style: 'dots' },
+  { name: 'training', colour: '--training', style: 'line' },
+  { name: 'test', colour: '--test', style: 'dots' },
 ];
 
 export interface ChartOptions {

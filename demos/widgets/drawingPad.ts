@@ -167,7 +167,7 @@ export class DrawingPad {
     }
     if (!this.#pen) return;
     const { x, y, down } = this.#pen;
-    Object.assign(context, { strokeStyle: cssVariable('--blue'), lineWidth: 2 * devicePixelRatio });
+    Object.assign(context, { strokeStyle: cssVariable('--ink'), lineWidth: 2 * devicePixelRatio });
     context.beginPath();
     context.arc(x * width, y * height, (PEN * width) / (down ? 2 : 1), 0, 2 * Math.PI);
     context.stroke();

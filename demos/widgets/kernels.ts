@@ -11,6 +11,10 @@ const texts = new Map<string, string>();
 /** What each place was last asked to show. */
 const wanted = new WeakMap<HTMLElement, object>();
 
+/** The names of all shaders of the repository, in the order of their files. */
+export const kernelNames = (): string[] =>
+  Object.keys(addresses).map((path) => path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, ''));
+
 /** The source of a kernel as it is in the repository: `conv2d/1_naive`. */
 export async function kernelSource(name: string): Promise<string> {
   const address = addresses[`../../shaders/${name}.wgsl`];

@@ -32,6 +32,7 @@ export function annotate(
     const width = Math.max(1, Math.min(length, shown.length - linePos + 1));
     listing.push(`       | ${' '.repeat(linePos - 1)}${'^'.repeat(width)}`);
   }
-  const message = { file: origin?.file, line: origin?.line ?? lineNum, column: linePos, length, text };
+  const word = lines[lineNum - 1]?.slice(linePos - 1, linePos - 1 + length) ?? '';
+  const message = { file: origin?.file, line: origin?.line ?? lineNum, column: linePos, length, word, text };
   return { listing: `${listing.join('\n')}\n`, message };
 }

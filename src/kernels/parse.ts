@@ -137,6 +137,6 @@ function unexpected(file: string, token: Token): KernelError {
 
 /** What is wrong at a token of a file. */
 export function errorAt(file: string, { line, column, text }: Token, problem: string): KernelError {
-  const messages = [{ file, line, column, length: text.length, text: problem }];
+  const messages = [{ file, line, column, length: text.length, word: text, text: problem }];
   return new KernelError(`${file}.wgsl:${line}: ${problem}`, { messages });
 }

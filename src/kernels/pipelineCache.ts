@@ -17,22 +17,27 @@ export interface WarmUps {
 export interface PipelineCacheStats {
   /** Calls of `get`. */
   readonly requests: number;
-  /** Pipelines created: requests for code that had not been asked for before. */
+  /** Pipelines created: requests for what was not there. */
   readonly compilations: number;
   /** Compilations that failed; asking again tries again. */
   readonly failures: number;
 }
 
+/** Edited kernels that are kept: an editor makes a new one with each change. */
+const MOST_EDITED = 16;
+
 /**
- * The compute pipelines of one device, one per distinct code: equal kernels share a pipeline, also while it is
- * still being created. All creation is asynchronous, so many kernels compile at the same time.
+ * The compute pipelines of one device, one for each code and list of bindings: equal kernels share a pipeline, also
+ * while it is still being created. All creation is asynchronous, so many kernels compile at the same time.
  */
 export class PipelineCache {
   private readonly device: GPUDevice;
   private readonly entries = new Map<string, Promise<CompiledKernel>>();
   private readonly lost: Promise<never>;
   private readonly warmUps: WarmUps | undefined;
-  private readonly warm = new Set<CompiledKernel>();
+  private readonly warm = new WeakSet<CompiledKernel>();
+  /** Keys of the edited kernels, the newest at the end. */
+  private readonly edited = new Set<string>();
   private requests = 0;
   private compilations = 0;
   private failures = 0;
@@ -64,8 +69,8 @@ export class PipelineCache {
   }
 
   /**
-   * The pipeline of a kernel, created at the first request for its code. `label` names the pipeline in the
-   * device's messages, such as "matmul dense_1"; the first request for a code wins.
+   * The pipeline of a kernel, created at the first request for it. `label` names the pipeline in the
+   * device's messages, such as "matmul dense_1"; the first request wins.
    *
    * @throws LimitError where the kernel needs more than the device allows.
    * @throws KernelError where the WGSL does not compile, with the lines around each error.
@@ -73,16 +78,34 @@ export class PipelineCache {
    */
   get(kernel: SpecializedKernel, label: string): Promise<CompiledKernel> {
     this.requests++;
-    const known = this.entries.get(kernel.code);
+    const key = keyOf(kernel);
+    this.edited.delete(key); // now it is to be kept
+    const known = this.entries.get(key);
     if (known !== undefined) return known;
     this.compilations++;
     const entry = Promise.race([this.compile(kernel, label), this.lost]).catch((error: unknown) => {
       this.failures++;
-      this.entries.delete(kernel.code);
+      this.entries.delete(key);
+      this.edited.delete(key);
       throw error;
     });
-    this.entries.set(kernel.code, entry);
+    this.entries.set(key, entry);
     return entry;
+  }
+
+  /** `get` of an edited kernel: only the newest of these are kept. */
+  getEdited(kernel: SpecializedKernel, label: string): Promise<CompiledKernel> {
+    const key = keyOf(kernel);
+    const kept = this.entries.has(key) && !this.edited.has(key); // it is one of the others
+    const compiled = this.get(kernel, label);
+    if (kept) return compiled;
+    this.edited.add(key);
+    if (this.edited.size > MOST_EDITED) {
+      const [oldest] = this.edited;
+      this.edited.delete(oldest);
+      this.entries.delete(oldest);
+    }
+    return compiled;
   }
 
   /**
@@ -149,6 +172,10 @@ export class PipelineCache {
     }
   }
 }
+
+/** Kernels of the same code may have to fit different bind groups. */
+const keyOf = ({ code, bindings }: SpecializedKernel): string =>
+  `${bindings.map(({ binding, access }) => `${binding} ${access}`).join()}\n${code}`;
 
 /** Compares what a kernel needs with what the device allows, to fail with names and numbers before Dawn does. */
 export function checkLimits(kernel: SpecializedKernel, label: string, { limits, features }: GPUDevice): void {

@@ -1,13 +1,16 @@
 import type { Device } from '../device/device.ts';
 import type { CompiledKernel } from '../kernels/pipelineCache.ts';
 import type { Operand } from '../ops/core/op.ts';
-import type { Build } from './build.ts';
 import type { Location } from './location.ts';
+import type { LoweredDispatch } from './lower.ts';
 import { bindingSize } from './memory.ts';
 
 /** A dispatch that is ready to be encoded. */
 export interface Command {
   readonly label: string;
+  /** What it was made of: the dispatch of the build, or one with an edited kernel in its place. */
+  readonly dispatch: LoweredDispatch;
+  readonly compiled: CompiledKernel;
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
@@ -18,11 +21,12 @@ export interface Command {
 /** Makes the bind groups of dispatches, whose kernels are `compiled` in the same order. */
 export function bindCommands(
   device: Device,
-  dispatches: Build['dispatches'],
+  dispatches: readonly LoweredDispatch[],
   compiled: readonly CompiledKernel[],
   locate: (operand: Operand) => Location,
 ): Command[] {
-  return dispatches.map(({ label, bindings, workgroups }, i) => {
+  return dispatches.map((dispatch, i) => {
+    const { label, bindings, workgroups } = dispatch;
     const { pipeline, bindGroupLayout: layout } = compiled[i];
     const bound = new Map<string, Location>();
     const entries = bindings.map(({ name, binding, operand, slice }) => {
@@ -33,7 +37,7 @@ export function bindCommands(
       return { binding, resource: { buffer, offset, size: bytes } };
     });
     const bindGroup = device.attempt(label, () => device.gpu.createBindGroup({ label, layout, entries }));
-    return { label, pipeline, bindGroup, workgroups, bound };
+    return { label, dispatch, compiled: compiled[i], pipeline, bindGroup, workgroups, bound };
   });
 }
 

@@ -1,5 +1,4 @@
 import { ArgumentError } from '../errors.ts';
-import type { PipelineCache } from '../kernels/pipelineCache.ts';
 import { describe } from '../options.ts';
 import { requireTensor } from '../ops/core/node.ts';
 import type { InputAttrs } from '../ops/core/leaves.ts';
@@ -8,42 +7,20 @@ import { bytesOf } from '../ops/core/shape.ts';
 import type { Build } from './build.ts';
 import { bindCommands, encodeCommands } from './commands.ts';
 import type { Command } from './commands.ts';
+import { inspectCommand } from './inspect.ts';
+import type { InspectedDispatch } from './inspect.ts';
 import { Flight } from './flight.ts';
 import { faultError } from './guard.ts';
 import type { StepGuard } from './guard.ts';
-import { checkInputData } from './inputData.ts';
+import { checkInputData, upload } from './inputData.ts';
 import type { InputData } from './inputData.ts';
 import type { Location } from './location.ts';
 import { ownerOf } from './lower.ts';
 import { allocate } from './memory.ts';
-import type { Memory, MemoryContext, MemoryOptions } from './memory.ts';
+import type { Memory } from './memory.ts';
+import type { ProgramContext, ProgramOptions, StepOptions } from './programOptions.ts';
 import { isStep, MAX_STEP } from './ranges.ts';
-
-export interface ProgramContext extends MemoryContext {
-  readonly pipelines: PipelineCache;
-}
-
-export interface ProgramOptions extends MemoryOptions {
-  readonly seed?: number;
-  /** Of a program that trains; destroyed with it if it is its own. */
-  readonly guard?: { readonly guard: StepGuard; readonly own: boolean };
-  readonly onProgress?: (progress: CompileProgress) => void;
-}
-
-export interface CompileProgress {
-  readonly done: number;
-  readonly total: number;
-  readonly label: string;
-}
-
-/** Options of `Program.step`. */
-export interface StepOptions {
-  /**
-   * Several short steps may share a submit: the step may wait until the next ones are there, this device is asked for
-   * something else, or the program has nothing else to do. Default false: it is submitted at once.
-   */
-  readonly hold?: boolean;
-}
+import { editedCommand } from './replace.ts';
 
 /**
  * A compiled program: pipelines, bind groups and memory made once, then replayed. `step` encodes one
@@ -52,12 +29,12 @@ export interface StepOptions {
 export class Program {
   readonly label: string;
   readonly build: Build;
-  readonly commands: readonly Command[];
   readonly planBytes: number;
   /** Keeps NaN and infinities out of the weights; undefined where the program trains nothing. */
   readonly guard: StepGuard | undefined;
   readonly #ownGuard: boolean;
   readonly #context: ProgramContext;
+  readonly #commands: Command[];
   readonly #buffers: GPUBuffer[];
   readonly #inputs: ReadonlyMap<Tensor, Location>;
   readonly #locate: (operand: Operand) => Location;
@@ -65,6 +42,7 @@ export class Program {
   #seed: number;
   #steps = 0;
   readonly #flight = new Flight();
+  #replacing: Promise<unknown> = Promise.resolve();
   #destroyed = false;
 
   private constructor(
@@ -77,7 +55,7 @@ export class Program {
     this.#context = context;
     this.build = build;
     this.label = options.label;
-    this.commands = commands;
+    this.#commands = commands;
     this.#buffers = memory.owned;
     this.#inputs = memory.inputs;
     this.#locate = memory.locate;
@@ -114,6 +92,11 @@ export class Program {
   /** The inputs that the program reads, after dead code is gone. */
   get inputs(): Tensor[] {
     return [...this.#inputs.keys()];
+  }
+
+  /** What `step` encodes: the dispatches of the build, some with an edited kernel. */
+  get commands(): readonly Command[] {
+    return this.#commands;
   }
 
   /** Steps run since the last reset. */
@@ -165,15 +148,7 @@ export class Program {
       );
     checkInputData(this.label, tensor, data);
     this.#requireAlive();
-    const { device } = this.#context;
-    const rest = data.byteLength % 4; // uploads come in words
-    const whole = data.byteLength - rest;
-    device.write(location.buffer, location.offset, data, 0, whole);
-    if (rest > 0) {
-      const word = new Uint8Array(4);
-      word.set((data as Uint8Array).subarray(-rest));
-      device.write(location.buffer, location.offset + whole, word);
-    }
+    upload(this.#context.device, location, data);
   }
 
   #inputNamed(name: string): Tensor {
@@ -266,6 +241,45 @@ export class Program {
     if (!fault) return;
     this.reset(fault.step);
     throw faultError(this.label, fault);
+  }
+
+  /**
+   * Puts an edited kernel in the place of a dispatch's: the steps from then on run it. `build.dispatches` still has the
+   * original, whose source brings it back.
+   *
+   * @param index of the dispatch, as in `commands`
+   * @param source the edited text of the kernel's file (`commands[index].dispatch.source.file.source` before the edit)
+   * @throws KernelError where it does not compile, or changes what is not the kernel's own: other buffers, the workgroup's
+   *   size, what the engine sets. `messages` has lines and columns of the file; the kernel from before stays
+   */
+  async replace(index: number, source: string): Promise<void> {
+    const original = this.build.dispatches[this.#requireCommand(index)];
+    const edit = this.#replacing.then(() =>
+      editedCommand(this.#context, original, source, (operand) => this.#locate(operand)),
+    );
+    this.#replacing = edit.catch(() => {}); // of two edits the one that was asked for last stays
+    const command = await this.#context.device.untilLost(edit);
+    this.#requireAlive();
+    this.#commands[index] = command;
+  }
+
+  /**
+   * What a dispatch would find in its buffers in the step that comes next: the commands before it run on copies. Nothing
+   * else is changed, so it may be called at any time while a training runs.
+   *
+   * @param index of the dispatch, as in `commands`
+   * @throws GpuError where the GPU has no memory for the copies
+   */
+  async inspect(index: number): Promise<InspectedDispatch> {
+    return inspectCommand(this.#context.device, this.commands, this.#requireCommand(index), this.#locate);
+  }
+
+  #requireCommand(index: number): number {
+    this.#requireAlive();
+    if (this.commands[index]) return index;
+    throw new ArgumentError(
+      `${this.label}: there is no dispatch ${describe(index)}; they are numbered from 0 to ${this.commands.length - 1}`,
+    );
   }
 
   /** Where an output (by name) or a tensor of the program lies on the GPU, to draw from or to copy. */

@@ -19,7 +19,7 @@ import { Minimizer } from './minimizer.ts';
 import type { MinimizerOptions } from './minimizer.ts';
 import type { OptimizerSpec } from './optimizerSpec.ts';
 import { Program } from './program.ts';
-import type { CompileProgress, ProgramOptions } from './program.ts';
+import type { CompileProgress, ProgramOptions } from './programOptions.ts';
 import { indexedDbTuning } from './tuning/indexedDbStore.ts';
 import { tuneOptions, Tuning, TuningSettings } from './tuning/tuning.ts';
 import type { TuneOptions } from './tuning/tuning.ts';

@@ -44,6 +44,29 @@ describe('get', () => {
     expect(cache.stats).toEqual({ requests: 4, compilations: 2, failures: 0 });
   });
 
+  it('compiles anew for other bindings, which the same code need not use', async () => {
+    const cache = new PipelineCache(await testDevice());
+    const kernel = kernelOf();
+    const more = { ...kernel.bindings[0], name: 'unused', binding: 7 };
+    const wider = { ...kernel, bindings: [...kernel.bindings, more] };
+    expect(await cache.get(wider, 'wider')).not.toBe(await cache.get(kernel, 'add'));
+    expect(cache.size).toBe(2);
+  });
+
+  it('keeps the newest of the edited kernels, and those that are asked for otherwise', async () => {
+    const cache = new PipelineCache(await testDevice());
+    await cache.get(kernelOf({ N: 0 }), 'original');
+    await Promise.all([0, 1, 2].map((N) => cache.getEdited(kernelOf({ N }), 'edited')));
+    await cache.get(kernelOf({ N: 1 }), 'kept');
+    for (let N = 3; N < 30; N++) await cache.getEdited(kernelOf({ N }), 'edited');
+    expect(cache.size).toBe(18);
+    const { compilations } = cache.stats;
+    for (const N of [0, 1, 29, 14]) await cache.getEdited(kernelOf({ N }), 'edited');
+    expect(cache.stats.compilations).toBe(compilations);
+    await cache.getEdited(kernelOf({ N: 13 }), 'edited');
+    expect(cache.stats.compilations).toBe(compilations + 1);
+  });
+
   it('labels everything and lays out the bindings explicitly', async () => {
     const device = await testDevice();
     const createLayout = vi.spyOn(device, 'createBindGroupLayout');
@@ -80,7 +103,7 @@ test/add.wgsl:11 (specialised line 10, column 33): unresolved value 'missing_nam
 `);
     const text = "unresolved value 'missing_name'";
     expect((error as KernelError).messages).toEqual([
-      { file: 'test/add', line: 11, column: 33, length: 12, text },
+      { file: 'test/add', line: 11, column: 33, length: 12, word: 'missing_name', text },
     ]);
     expect(cache.size).toBe(0);
     expect(cache.stats).toEqual({ requests: 1, compilations: 1, failures: 1 });

@@ -3,6 +3,9 @@ import { dirname, join, relative } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
 import type { Plugin } from 'vite';
+import { addressesOf, originOf } from './addresses.ts';
+import type { Addresses } from './addresses.ts';
+import { colourKeyHtml, legendHtml } from '../colours.ts';
 import { controlsHtml, hintHtml } from './controlsHtml.ts';
 import { escapeHtml } from './escape.ts';
 import { lessonListHtml, lessonMoreHtml, lessonPlaceHtml } from './lessonHtml.ts';
@@ -13,29 +16,28 @@ import type { Settings } from '../settings.ts';
 const here = fileURLToPath(new URL('.', import.meta.url)).replaceAll('\\', '/');
 const piece = (name: string) => readFileSync(join(here, `html/${name}.html`), 'utf8').trim();
 
-interface Package {
-  readonly repository?: string | { url: string };
-  readonly homepage?: string;
-}
-
 /**
  * Puts the site's shell around the pages, in dev and in the build: head, header, footer, and the pieces of a training
- * page in the places of <training-bar>, <training-settings>, <training-chart>, <training-step> and <digit-pad>, or of a
- * lesson in those of <lesson-place>, <lesson-settings> and <lesson-more>; <lesson-list> is all lessons. A page with a header of its own is left as it is.
+ * page in the places of <training-bar>, <training-settings>, <training-chart>, <training-step>, <colour-key> and
+ * <digit-pad>, or those of a lesson in <lesson-place>,
+ * <lesson-settings> and <lesson-more>; <lesson-list> is all lessons. Pages that have controls get a help, whose words may stand in <page-help>.
  *
  * @param root the folder of the pages
  */
 export function framePlugin(root: string): Plugin {
+  const own = JSON.parse(readFileSync(join(root, '../package.json'), 'utf8')) as Parameters<
+    typeof addressesOf
+  >[0];
+  const addresses = addressesOf(own, originOf(root), process.env.WGRAD_SITE);
   return {
     name: 'wgrad-frame',
     transformIndexHtml: {
       order: 'pre',
       handler: async (html, { filename }) => {
-        if (html.includes('<header')) return html;
         const folder = dirname(filename.replaceAll('\\', '/'));
         const settings = (await exported<Settings>(folder, 'settings')) ?? {};
-        const exercises = (await exported<readonly Exercise[]>(folder, 'exercises')) ?? [];
-        return frameHtml(html, root.replaceAll('\\', '/'), folder, settings, exercises);
+        const exercises = await exported<readonly Exercise[]>(folder, 'exercises');
+        return frameHtml(html, root.replaceAll('\\', '/'), folder, settings, addresses, exercises);
       },
     },
   };
@@ -55,42 +57,52 @@ export function frameHtml(
   root: string,
   folder: string,
   settings: Settings,
+  { source, site }: Addresses,
   exercises: readonly Exercise[] = [],
 ): string {
   const base = relative(folder, root) || '.';
-  const { repository, homepage } = JSON.parse(readFileSync(join(root, '../package.json'), 'utf8')) as Package;
-  const source = (typeof repository === 'string' ? repository : repository?.url)?.replace(
-    /^git\+|\.git$/g,
-    '',
-  );
+  const place = relative(root, folder);
   const title = /<title>([^<]*)<\/title>/.exec(html)?.[1] ?? 'wgrad';
   const description = /<meta name="description" content="([^"]*)"/.exec(html)?.[1] ?? '';
-  const place = relative(root, folder);
+  const [, words] = /<page-help>([^]*?)<\/page-help>/.exec(html) ?? [];
+  const help = words?.trim() ?? (/<(training-bar|lesson-settings)/.test(html) ? piece('keys') : undefined);
   const fill = (text: string) =>
     text
       .replaceAll('{{base}}', base)
       .replaceAll('{{title}}', title)
       .replaceAll('{{description}}', description)
-      .replaceAll('{{repository}}', source ? `<a href="${source}">Source code</a>` : '')
-      .replaceAll('{{pages}}', neighbours(place, base));
-  const preview = existsSync(join(folder, 'preview.png'));
-  const head = fill(piece('head')) + (preview ? openGraphImage(homepage && `${homepage}/${place}`) : '');
-  const whole = html
+      .replaceAll('{{repository}}', source ? `<a href="${escapeHtml(source)}">Source code</a>` : '')
+      .replaceAll('{{help-button}}', help === undefined ? '' : piece('helpButton'))
+      .replaceAll('{{help}}', help === undefined ? '' : piece('help').replace('{{words}}', () => help))
+      .replaceAll('{{pages}}', neighbours(place, base))
+      .replaceAll('{{colours}}', legendHtml());
+  const head = fill(piece('head')) + previewHtml(root, folder, site);
+  const whole = title.startsWith('wgrad') ? title : `${title} – wgrad`;
+  const withLesson = html
     .replace('<lesson-place></lesson-place>', () => lessonPlaceHtml(place, base))
     .replace('<lesson-list></lesson-list>', () => lessonListHtml(root, base))
     .replace('<lesson-more></lesson-more>', () => lessonMoreHtml(exercises));
-  return pieces(whole, settings, fill)
-    .replace('</title>', `</title>\n${head}`)
-    .replace(' – wgrad</title>', '</title>')
-    .replace('</title>', ' – wgrad</title>')
+  return pieces(withLesson, settings, fill)
+    .replace(/<page-help>[^]*?<\/page-help>\s*/, '')
+    .replace(`${title}</title>`, `${whole}</title>\n${head}`)
     .replace('<body>', `<body>\n${fill(piece('header'))}`)
     .replace('</body>', `${fill(piece('footer'))}\n</body>`);
 }
 
-/** A picture for whoever shares the page. Some readers of these tags want a whole address: package.json's homepage. */
-function openGraphImage(site: string | undefined): string {
-  const address = site ? `${site}/preview.png` : './preview.png';
-  return `\n<meta property="og:image" content="${address}" />\n<meta name="twitter:card" content="summary_large_image" />`;
+/**
+ * A picture for whoever shares the page: that of its folder, else of one above. Some readers of these tags want a whole
+ * address.
+ */
+function previewHtml(root: string, folder: string, site: string | undefined): string {
+  let owner = folder;
+  while (!existsSync(join(owner, 'preview.png'))) {
+    if (owner === root) return '';
+    owner = dirname(owner);
+  }
+  const address = site
+    ? `${site}/${relative(root, join(owner, 'preview.png'))}`
+    : join(relative(folder, owner) || '.', 'preview.png');
+  return `\n<meta property="og:image" content="${escapeHtml(address)}" vite-ignore />\n<meta name="twitter:card" content="summary_large_image" />`;
 }
 
 function neighbours(folder: string, base: string): string {
@@ -102,7 +114,8 @@ function neighbours(folder: string, base: string): string {
     const text = rel === 'prev' ? `‹ ${title}` : `${title} ›`;
     return `<a rel="${rel}" href="${base}/${page.folder}/index.html">${text}</a>`;
   };
-  return link(PAGES[at - 1], 'prev') + link(PAGES[at + 1], 'next');
+  const links = link(PAGES[at - 1], 'prev') + link(PAGES[at + 1], 'next');
+  return `<nav class="neighbours" aria-label="Other pages">${links}</nav>`;
 }
 
 /** The pieces of a training page, each in its place. */
@@ -139,6 +152,7 @@ function pieces(html: string, settings: Settings, fill: (text: string) => string
   text = replace(text, 'training-chart', ({ name, title }, inner) =>
     piece('chart').replaceAll('{{name}}', name).replaceAll('{{title}}', title).replace('{{more}}', inner),
   );
+  text = replace(text, 'colour-key', ({ of }) => colourKeyHtml(of));
   text = replace(text, 'digit-pad', (_, inner) => piece('pad').replace('{{more}}', inner));
   text = replace(text, 'lesson-settings', ({ step }, inner) =>
     piece('lesson')

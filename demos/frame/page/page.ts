@@ -2,7 +2,6 @@ import { showAdapter } from './adapter.ts';
 import { byId } from '../../shared/dom.ts';
 import { createFailures, runLive, showData, showRecovered } from './live.ts';
 import { onSchemeChange, readPalette } from '../../shared/palette.ts';
-import type { Palette } from '../../shared/palette.ts';
 import { handOver } from '../../drawing/panels.ts';
 import type { PanelMessage, TilePlan } from '../../drawing/panels.ts';
 import { workerPort } from '../../shared/port.ts';
@@ -31,8 +30,6 @@ export interface PageOptions<S extends Settings, C extends Calls, E> {
   readonly figures?: Readonly<Record<string, FigurePlan>>;
   /** What the status line says, where it is not what it says on every page. */
   readonly texts?: StateTexts;
-  /** The colours in which the worker draws; default: those of tensors. */
-  readonly palette?: () => Palette;
   /** What a training step does, in words: 'gather 64 images, forward, loss, backward, update, record'. */
   readonly stepWords?: (values: ValuesOf<S>, part?: string) => string;
   /** A recorded run for those without WebGPU: its files in the page's folder, without an ending. */
@@ -86,7 +83,6 @@ export function startPage<S extends Settings, C extends Calls, E extends Tells>(
 function run<S extends Settings, C extends Calls, E extends Tells>(options: PageOptions<S, C, E>): void {
   const address = new Address(options.settings);
   const worker = options.worker();
-  const { palette = readPalette } = options;
   const port = workerPort<FromWorker, ToWorker>(worker, (message) => fail('WorkerError', message));
   const progress = createProgress(options);
   const showProgram = createStepTable();
@@ -106,7 +102,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
     controls.refresh();
     const running = now?.state === 'running' || now?.state === 'pausing';
     if (begun) port.post({ type: 'set', values, changed });
-    const anew = changed.some((name) => ['anew', 'restart'].includes(options.settings[name].acts));
+    const anew = changed.some((name) => ['anew', 'restart', 'data'].includes(options.settings[name].acts));
     if (begun && anew && running) port.post({ type: 'play' });
     progress.optimizer(values);
     handlers.changed?.(changed);
@@ -164,7 +160,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
         port.post({
           type: 'start',
           values: address.values,
-          palette: palette(),
+          palette: readPalette(),
           base: new URL('../data', location.href).href,
         });
         for (const post of early.splice(0)) post();
@@ -229,7 +225,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   let played = false;
 
   port.listen(handle);
-  onSchemeChange(() => port.post({ type: 'palette', palette: palette() }));
+  onSchemeChange(() => port.post({ type: 'palette', palette: readPalette() }));
 }
 
 const NOWHERE: Position = {

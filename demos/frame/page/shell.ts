@@ -13,14 +13,20 @@ const KEYS: Readonly<Record<string, string>> = {
   '?': 'help-open',
 };
 
-/** Wakes up what every page has around its own: sharing, help, and the keys. */
+/** Wakes up what every page has around its own: sharing, and, where the page has them, help and keys. */
 export function bindShell(): void {
-  const help = byId<HTMLDialogElement>('help');
+  byId('share').addEventListener('click', () => void share());
+  const help = document.querySelector<HTMLDialogElement>('#help');
+  if (!help) return;
   byId('help-open').addEventListener('click', () => help.showModal());
   byId('help-close').addEventListener('click', () => help.close());
   help.addEventListener('click', ({ target }) => target === help && help.close());
-  byId('share').addEventListener('click', () => void share());
-  const keys = byId<HTMLInputElement>('keys-on');
+  const keys = document.querySelector<HTMLInputElement>('#keys-on');
+  if (keys) bindKeys(keys);
+}
+
+/** @param keys the switch that turns them off */
+function bindKeys(keys: HTMLInputElement): void {
   keys.checked = localStorage.getItem(KEYS_OFF) === null;
   keys.addEventListener('change', () => {
     if (keys.checked) localStorage.removeItem(KEYS_OFF);

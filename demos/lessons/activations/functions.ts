@@ -1,16 +1,16 @@
-/** The activations of the lesson: what they are called, how they are written, and what is worth knowing of each. */
+/** The activations of the lesson: name, formula and a note. */
 export const FUNCTIONS = {
   linear: {
     title: 'linear',
     formula: 'f(x) = x',
     slope: 'f′(x) = 1',
-    note: 'Layers of it add up to one layer: no bend, nothing gained.',
+    note: 'A straight line. Many layers without a bend can be replaced by one.',
   },
   relu: {
     title: 'ReLU',
     formula: 'f(x) = max(0, x)',
     slope: 'f′(x) = 1, or 0 below 0',
-    note: 'Cheap and the usual choice. Below 0 the slope is 0, so a neuron that is always there no longer learns.',
+    note: 'Cheap, and the usual choice. Below 0 its slope is 0, so a neuron whose sum is always negative stops learning.',
   },
   leakyRelu: {
     title: 'leaky ReLU',
@@ -22,13 +22,13 @@ export const FUNCTIONS = {
     title: 'ELU',
     formula: 'f(x) = x, or eˣ − 1 below 0',
     slope: 'f′(x) = 1, or eˣ below 0',
-    note: 'Smooth, and below 0 it ends at −1, so that the mean of the outputs is near 0.',
+    note: 'Smooth. It approaches −1 on the left, which keeps the mean of the outputs near 0.',
   },
   gelu: {
     title: 'GELU',
     formula: 'f(x) = x · Φ(x)',
     slope: 'f′(x) = Φ(x) + x · φ(x)',
-    note: 'Used in transformers. Φ is the share of a normal distribution below x, and φ its density.',
+    note: 'Used in transformers. Φ(x) is the probability that a standard normal variable is below x, φ its density.',
   },
   silu: {
     title: 'SiLU',
@@ -62,5 +62,5 @@ export const NAMES = Object.keys(FUNCTIONS) as FunctionName[];
 /** Where the curves are drawn. */
 export const REACH = 5;
 export const XS = Array.from({ length: 101 }, (_, i) => -REACH + (2 * REACH * i) / 100);
-/** Through so many layers a gradient goes, in the bars. */
+/** The numbers of layers of the table below the plots. */
 export const DEPTHS = [1, 2, 5, 10, 20] as const;

@@ -71,8 +71,8 @@ lesson<Kernels>('activations', async (call) => {
         ],
         'faint',
       ),
-      line(points(XS, curves[f].values), 'for'),
-      path([[low, high]], 'against'),
+      line(points(XS, curves[f].values), ''),
+      path([[low, high]], 'gradient'),
       dot([x, here.value], '', 6),
       text(
         [x, here.value],
@@ -95,7 +95,7 @@ lesson<Kernels>('activations', async (call) => {
         ],
         'faint',
       ),
-      path(unbroken(points(XS, curves[f].slopes)), 'against'),
+      path(unbroken(points(XS, curves[f].slopes)), 'gradient'),
       dot([x, here.slope], '', 6),
       text(
         [x, here.slope],
@@ -131,7 +131,7 @@ function smallPicture({ values, slopes }: Curve): SVGElement[] {
     const d = places.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(2)} ${(-y).toFixed(3)}`).join('');
     return svg('path', { class: `line ${name}`, d, 'vector-effect': 'non-scaling-stroke' });
   };
-  return [drawn(slopes, 'against'), drawn(values, 'for')];
+  return [drawn(slopes, 'gradient'), drawn(values, '')];
 }
 
 /** A line in parts where it jumps: at a bend of the function, its slope has no value in between. */
@@ -145,22 +145,22 @@ function unbroken(line: readonly Point[]): Point[][] {
   return parts;
 }
 
-/** The row of what is left of a gradient behind 1, 2, 5 … layers. */
+/** The table row that shows what is left of a gradient after 1, 2, 5 … layers. */
 function createLayers(): HTMLElement[] {
   const cells = DEPTHS.map(() => create('td'));
   const heads = DEPTHS.map((depth) =>
-    create('th', { scope: 'col' }, depth === 1 ? 'after 1 layer' : `after ${depth}`),
+    create('th', { scope: 'col' }, depth === 1 ? '1 layer' : `${depth} layers`),
   );
   byId('layers').replaceChildren(
     create(
       'thead',
       {},
-      create('tr', {}, create('th', { scope: 'col' }, 'What is left of a gradient of 1'), ...heads),
+      create('tr', {}, create('th', { scope: 'col' }, 'A gradient of 1 becomes, after'), ...heads),
     ),
     create(
       'tbody',
       {},
-      create('tr', {}, create('th', { scope: 'row' }, 'f′(x) to the power of the layers'), ...cells),
+      create('tr', {}, create('th', { scope: 'row' }, 'f′(x), to the power of the layers'), ...cells),
     ),
   );
   return cells;

@@ -40,12 +40,14 @@ export const QUANTITIES: Readonly<Record<string, Quantity>> = Object.fromEntries
   ...[1, 2].map((j) =>
     computed(
       `z${j}`,
-      `the sum that hidden neuron ${j} takes`,
+      `the sum of the weighted inputs of hidden neuron ${j}`,
       ['x1', `w1${j}`, 'x2', `w2${j}`, `b${j}`],
       ([x1, w1, x2, w2, b]) => `${x1} · ${w1} + ${x2} · ${w2} + ${b}`,
     ),
   ),
-  ...[1, 2].map((j) => computed(`h${j}`, `what hidden neuron ${j} gives`, [`z${j}`], ([z]) => `tanh(${z})`)),
+  ...[1, 2].map((j) =>
+    computed(`h${j}`, `the output of hidden neuron ${j}`, [`z${j}`], ([z]) => `tanh(${z})`),
+  ),
   computed(
     'p',
     'the prediction',
@@ -56,7 +58,7 @@ export const QUANTITIES: Readonly<Record<string, Quantity>> = Object.fromEntries
   computed('dp', 'how the loss grows with the prediction', ['p', 'y'], ([p, y]) => `2 · (${p} − ${y})`),
   ...[1, 2].map((j) => gradient(`dv${j}`, `weight v${SUBSCRIPTS[j]}`, ['dp', `h${j}`])),
   gradient('dc', 'bias c', ['dp']),
-  ...[1, 2].map((j) => gradient(`dh${j}`, `what hidden neuron ${j} gives`, ['dp', `v${j}`])),
+  ...[1, 2].map((j) => gradient(`dh${j}`, `the output of hidden neuron ${j}`, ['dp', `v${j}`])),
   ...[1, 2].map((j) =>
     computed(
       `dz${j}`,
@@ -106,7 +108,7 @@ export function explain(id: string, values: Ids): { readonly title: string; read
   }
   const [old, rate, slope] = [number(values[id]), operand(values.rate), operand(values[`d${id}`])];
   return {
-    title: `${symbol}: a ${id.startsWith('b') || id === 'c' ? 'bias' : 'weight'}; an update makes of it`,
+    title: `${symbol}: a ${id.startsWith('b') || id === 'c' ? 'bias' : 'weight'}; its value after an update`,
     formula: `${symbol} − rate · ∂L/∂${symbol} = ${old} − ${rate} · ${slope} = ${number(values[`next-${id}`])}`,
   };
 }

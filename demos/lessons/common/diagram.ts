@@ -51,7 +51,7 @@ export class Diagram {
 
 /** Shows a weight in the width and colour of its line. */
 export function showStrength(line: SVGElement, weight: number, most = 6): void {
-  line.classList.toggle('for', weight > 0);
-  line.classList.toggle('against', weight < 0);
+  line.classList.toggle('positive', weight > 0);
+  line.classList.toggle('negative', weight < 0);
   line.style.setProperty('stroke-width', String(0.8 + 4.2 * Math.min(1, Math.abs(weight) / most)));
 }

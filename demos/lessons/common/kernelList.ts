@@ -15,7 +15,7 @@ export function showKernels(kernels: readonly KernelCode[], dispatches: readonly
       return create('li', {}, button);
     });
   byId('kernels').replaceChildren(
-    create('span', {}, 'Every number here comes out of these kernels. Press one to read it:'),
+    create('span', {}, 'These kernels compute every number here:'),
     create('ul', {}, ...items),
   );
 }
@@ -29,7 +29,7 @@ function createDialog(): (kernel: KernelCode) => void {
     'label',
     { className: 'compiled' },
     compiled,
-    'as this GPU got it, with sizes baked in',
+    'as compiled for this GPU, with the sizes as constants',
   );
   const article = create('article', {}, create('header', {}, title, close), choice, code);
   const dialog = create('dialog', { id: 'kernel', 'aria-labelledby': 'kernel-title' }, article);

@@ -12,8 +12,8 @@ export type Call<C extends Calls> = <K extends keyof C & string>(
 ) => Promise<Awaited<ReturnType<C[K]>>>;
 
 /**
- * Runs the page of the lesson of this name: `run` gets the worker's functions at once and draws what needs no numbers. Calls are answered as
- * soon as the lesson's programs are compiled.
+ * Runs the page of the lesson of this name: `run` gets the worker's functions at once and draws what needs no numbers.
+ * Calls are answered as soon as the lesson's programs are compiled.
  */
 export function lesson<C extends Calls>(name: string, run: (call: Call<C>) => void): void {
   bindShell();
@@ -45,7 +45,7 @@ export function lesson<C extends Calls>(name: string, run: (call: Call<C>) => vo
   run(call);
 
   function fail(name: string, message: string): void {
-    if (document.body.dataset.state === 'failed') return; // what comes after it follows from it
+    if (document.body.dataset.state === 'failed') return; // later errors are consequences of the first
     worker.terminate();
     document.body.dataset.state = 'failed';
     const again = create('button', { type: 'button', className: 'primary' }, 'Load the page again');
@@ -67,7 +67,7 @@ function sayWithout(reason: string): void {
   say(`No WebGPU here, so the same kernels run as JavaScript on your CPU. ${why}`);
 }
 
-/** Says that the figure shows numbers. */
+/** Marks the page as ready: the figure shows numbers. */
 export function ready(): void {
   document.body.dataset.state = 'ready';
 }

@@ -23,7 +23,7 @@ function power(value: number, digits: number): string {
 export const operand = (value: number, digits?: number): string =>
   value < 0 ? `(${number(value, digits)})` : number(value, digits);
 
-/** With so many digits behind the point, for numbers that stand below each other or change as one looks. */
+/** With a fixed number of decimals, for numbers in columns and for those that change while one looks. */
 export const fixed = (value: number, digits = 2): string =>
   Number.isFinite(value) && Math.abs(value) < 1e6
     ? zero(value.toFixed(digits)).replace('-', '−')
@@ -32,9 +32,9 @@ export const fixed = (value: number, digits = 2): string =>
 /** Without the sign of a zero. */
 const zero = (text: string): string => (Number(text) === 0 ? text.replace('-', '') : text);
 
-/** When the text of an element has changed last. */
+/** When the text of an element last changed. */
 const changes = new WeakMap<Element, number>();
-/** What changes again within this time does not light up: it would glow all the time. */
+/** A text that changes again within this time is not highlighted: it would glow all the time. */
 const QUIET = 600;
 
 /** Writes a number into an element, which lights up where the text changes. */
@@ -46,5 +46,5 @@ export function show(element: Element, value: number | string, digits?: number):
   const since = performance.now() - (changes.get(element) ?? -QUIET);
   changes.set(element, performance.now());
   if (first || since < QUIET || matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-  element.animate([{ backgroundColor: 'color-mix(in srgb, var(--blue) 28%, transparent)' }, {}], 700);
+  element.animate([{ backgroundColor: 'color-mix(in srgb, var(--ink) 18%, transparent)' }, {}], 700);
 }

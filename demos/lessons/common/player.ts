@@ -9,7 +9,7 @@ export interface PlayerOptions {
   readonly pause?: number;
 }
 
-/** Says what the elements marked by `data-told` show: not while it plays, when that changes all the time. */
+/** Announces the elements marked by `data-told` to screen readers; not while playing, when they change all the time. */
 function tell(): void {
   const told = [...document.querySelectorAll('[data-told]')].map((element) => element.textContent);
   announce(told.join(' '));

@@ -8,7 +8,7 @@ export interface Geometry {
 export const SIDE = 7;
 export const TAPS = 3;
 
-/** A ring of zeros around the image, as wide as this. */
+/** The width of the ring of zeros around the image. */
 export const ringOf = ({ padding }: Geometry): number => (padding === 'same' ? 1 : 0);
 export const paddedSide = (geometry: Geometry): number => SIDE + 2 * ringOf(geometry);
 export const outputSide = (geometry: Geometry): number =>

@@ -46,7 +46,7 @@ lesson<Kernels>('convolution', async (call) => {
     return name === 'own' ? [...weights].map((letter) => LETTERS.indexOf(letter) - 1) : FILTERS[name];
   };
 
-  /** A pixel is pressed; those of the ring of zeros stay. */
+  /** A pixel is pressed; those of the padding do not change. */
   function flip(index: number): void {
     const [side, ring] = [paddedSide(geometryOf()), ringOf(geometryOf())];
     const [row, column] = [Math.floor(index / side) - ring, (index % side) - ring];

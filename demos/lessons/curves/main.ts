@@ -97,10 +97,10 @@ lesson<Kernels>('curves', async (call) => {
     const steps = Math.max(plan.steps, before.at(-1)?.step ?? 0);
     chart.draw(
       [
-        line(of(before, 'training'), 'for old'),
-        line(of(before, 'validation'), 'against old'),
-        line(of(curve, 'training'), 'for training'),
-        line(of(curve, 'validation'), 'against'),
+        line(of(before, 'training'), 'training old'),
+        line(of(before, 'validation'), 'test old'),
+        line(of(curve, 'training'), 'training'),
+        line(of(curve, 'validation'), 'test'),
         ...(before.length > 0
           ? [text([steps, 0], 'faint: the run before', { by: [-4, -8], anchor: 'end' })]
           : []),
@@ -180,5 +180,5 @@ function smallPicture(curve: readonly Progress[], steps: number): SVGElement[] {
     const d = `M${curve.map((each) => place(each, each[key])).join('L')}`;
     return svg('path', { class: `line ${name}`, d, 'vector-effect': 'non-scaling-stroke' });
   };
-  return [path('training', 'for'), path('validation', 'against')];
+  return [path('training', 'training'), path('validation', 'test')];
 }

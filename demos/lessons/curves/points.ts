@@ -15,7 +15,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** Two half moons that lie in each other, with noise; a few points have the wrong class. */
+/** Two interleaved half moons, with noise; a few points have the wrong class. */
 export function moons(count: number, seed: number): Points {
   const random = randomFrom(seed);
   const noise = () => 0.24 * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
@@ -29,7 +29,7 @@ export function moons(count: number, seed: number): Points {
   return { x: points.map(({ at }) => at), y: points.map(({ y }) => y) };
 }
 
-/** The places of a batch's samples: every sample once, in random order, then all again. */
+/** The indices of a batch's samples: every sample once in random order, then again in a new order. */
 export function* batches(samples: number, size: number, seed: number): Generator<number[], never> {
   const random = randomFrom(seed);
   let order: number[] = [];

@@ -5,7 +5,7 @@ export interface Plan {
   readonly samples: number;
   readonly batch: number;
   readonly dropout: number;
-  /** Of the activation below 0; ReLU's is 0. */
+  /** The slope of the activation below 0; ReLU's is 0. */
   readonly leak: number;
   /** Where the biases of the second hidden layer begin. */
   readonly bias: number;
@@ -14,11 +14,11 @@ export interface Plan {
 export const HIDDEN = 32;
 const BASE: Plan = { rate: 0.01, steps: 300, samples: 512, batch: 512, dropout: 0, leak: 0, bias: 0 };
 
-/** A shape that a loss curve can have, and the knob that gives it and takes it away. */
+/** A shape that a loss curve can have, and the setting that causes and removes it. */
 export interface Scenario {
   readonly title: string;
   readonly plan: Plan;
-  /** What of the plan the knob turns. */
+  /** The entry of the plan that the knob changes. */
   readonly turns: keyof Plan;
   readonly good: number;
   readonly see: string;
@@ -41,7 +41,7 @@ export const SCENARIOS = {
     turns: 'rate',
     good: 0.01,
     see: 'Both curves fall slowly, in an almost straight line.',
-    why: 'The steps are too short. Multiply the rate by 10 as long as the curve stays calm.',
+    why: 'The steps are too short. Multiply the rate by 10 as long as the curve stays smooth.',
   },
   still: {
     title: 'Still learning',
@@ -49,15 +49,15 @@ export const SCENARIOS = {
     turns: 'steps',
     good: 500,
     see: 'Both curves are still falling where they end.',
-    why: 'Training was stopped too early. Go on until the validation loss stays level.',
+    why: 'Training was stopped too early. Train until the validation loss no longer falls.',
   },
   overfit: {
     title: 'Overfitting',
     plan: { ...BASE, rate: 0.005, steps: 400 },
     turns: 'samples',
     good: 512,
-    see: 'The training loss goes to 0, the validation loss turns and rises.',
-    why: 'The network learns its few samples by heart, with their errors. More data help; so do a smaller network, dropout, or to stop where the validation loss is lowest.',
+    see: 'The training loss goes to 0. The validation loss falls, turns and rises.',
+    why: 'The network learns its few samples by heart, with their errors. More data help. So do a smaller network, dropout, and stopping where the validation loss is lowest.',
   },
   dying: {
     title: 'Plateau: dead ReLUs',
@@ -65,7 +65,7 @@ export const SCENARIOS = {
     turns: 'leak',
     good: 0.2,
     see: 'The loss is flat from the start, near 0.69, the loss of a guess.',
-    why: 'The biases begin so low that every neuron is below 0 for every input. There the slope of ReLU is 0, and nothing learns. A slope below 0 (leaky ReLU) brings the neurons back.',
+    why: 'The biases start so low that the sum of every neuron is negative for every input. There the slope of ReLU is 0, and nothing learns. A small slope below 0 (leaky ReLU) brings the neurons back.',
   },
   jumps: {
     title: 'Jumps',
@@ -73,7 +73,7 @@ export const SCENARIOS = {
     turns: 'batch',
     good: 512,
     see: 'The training loss jumps from step to step.',
-    why: 'Each step sees too few samples, and an odd one throws the weights off. Larger batches are calmer; a lower rate and clipped gradients help, too.',
+    why: 'Each step sees too few samples, and a single unusual one moves the weights too far. Larger batches are steadier. A lower rate and clipped gradients help, too.',
   },
   dropout: {
     title: 'Validation below training',
@@ -81,7 +81,7 @@ export const SCENARIOS = {
     turns: 'dropout',
     good: 0,
     see: 'The validation loss is lower than the training loss.',
-    why: 'Nothing is wrong. Dropout switches off random neurons in training and none in validation, so the network is validated with all its strength.',
+    why: 'Nothing is wrong. Dropout switches off random neurons in training and none in validation, so validation uses the whole network.',
   },
 } as const satisfies Record<string, Scenario>;
 

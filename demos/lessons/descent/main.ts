@@ -75,11 +75,11 @@ lesson<Kernels>('descent', async (call) => {
             [w + REACH, above],
           ],
         ],
-        'against',
+        'gradient',
       ),
       ...trail.map((point) => dot(point, 'faint', 3)),
       path([[here, [w, FLOOR]]], 'faint dashed'),
-      arrow([w, FLOOR], [next, FLOOR], 'for'),
+      arrow([w, FLOOR], [next, FLOOR], 'first'),
       dot(here, '', 6),
       text(here, `loss ${number(total)}`, {
         by: right ? [-14, -8] : [14, -8],
@@ -88,12 +88,12 @@ lesson<Kernels>('descent', async (call) => {
       text([w + REACH, above], `slope ${number(slope)}`, {
         by: right ? [-12, 0] : [12, 0],
         anchor: right ? 'end' : 'start',
-        name: 'against',
+        name: 'gradient',
       }),
       text([next, FLOOR], `step ${number(-change)}`, {
         by: right ? [-8, 4] : [8, 4],
         anchor: right ? 'end' : 'start',
-        name: 'for',
+        name: 'first',
       }),
     ]);
     bowl.describe(
@@ -105,14 +105,14 @@ lesson<Kernels>('descent', async (call) => {
           [x, TARGETS[i]],
           [x, found.prediction[i]],
         ]),
-        'against',
+        'wrong',
       ),
-      line(points(INPUTS, found.prediction), 'for'),
+      line(points(INPUTS, found.prediction), 'first'),
       ...INPUTS.map((x, i) => dot([x, TARGETS[i]], '')),
       text([4, found.prediction[4]], `${number(w)} · x`, {
         by: [-14, found.error[4] > 0 ? -6 : 16],
         anchor: 'end',
-        name: 'for',
+        name: 'first',
       }),
     ]);
     fit.describe(

@@ -3,7 +3,7 @@ export interface Case {
   readonly title: string;
   /** Raw outputs of the last layer. */
   readonly outputs: number;
-  /** What the activation is, as the table says it. */
+  /** The activation, as the table names it. */
   readonly activation: string;
   /** The loss that fits first, then others to compare it with. */
   readonly losses: readonly string[];
@@ -24,7 +24,7 @@ export const CASES = {
     range: [-6, 6],
     most: 12,
     advice:
-      'A number of any size: no activation, and the squared error. Its slope grows with the error, so a few outliers can rule the training. The absolute error has the same slope everywhere. Huber is square near 0 and straight beyond 1.',
+      'A number of any size: no activation, and the squared error. Its slope grows with the error, so a few outliers can dominate the training. The slope of the absolute error is −1 or 1. Huber is a parabola near 0 and a straight line beyond 1.',
     rules: [
       '(z − y)², slope 2 (z − y)',
       '|z − y|, slope ±1',
@@ -39,7 +39,7 @@ export const CASES = {
     range: [-6, 6],
     most: 6,
     advice:
-      'Yes or no: sigmoid, and binary cross-entropy. Its slope is the prediction minus the target, largest where the answer is most wrong. The squared error behind a sigmoid has almost no slope there: such a network does not learn from its worst mistakes.',
+      'Yes or no: sigmoid, and binary cross-entropy. Its slope is the prediction minus the target, largest where the answer is most wrong. The squared error after a sigmoid has almost no slope there: such a network does not learn from its worst mistakes.',
     rules: [
       '−log p where y is 1, −log(1 − p) where it is 0; slope p − y',
       '(p − y)², slope 2 (p − y) · p (1 − p)',
@@ -64,7 +64,7 @@ export const CASES = {
     range: [-6, 6],
     most: 4,
     advice:
-      'A whole distribution, such as the soft answers of another network: softmax, and the Kullback–Leibler divergence, 0 only where both are equal. From target to prediction it punishes what the prediction leaves out. The other way round it punishes what the prediction adds.',
+      'A whole distribution, such as the soft answers of another network: softmax, and the Kullback–Leibler divergence, 0 only where both are equal. KL(target ‖ prediction) is large where the prediction misses a class of the target. KL(prediction ‖ target) is large where the prediction adds one.',
     rules: ['Σ y · log(y / p), slope p − y of each z', 'Σ p · log(p / y)'],
   },
 } as const satisfies Record<string, Case>;

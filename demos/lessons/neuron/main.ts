@@ -31,7 +31,7 @@ lesson<Kernels>('neuron', async (call) => {
     x: { range: RANGE, label: 'input x₁', ticks: [0, 1] },
     y: { range: RANGE, label: 'input x₂', ticks: [0, 1] },
   });
-  /** The network that is shown: the knobs may ask for another one, whose weights are still to come. */
+  /** The network that is shown; the knobs may already ask for another one, whose weights have not arrived yet. */
   let current: { readonly kind: Kind; readonly weights: readonly number[] } | undefined;
   let latest: readonly number[] = [];
   let [steps, selected] = [0, 3];
@@ -61,7 +61,7 @@ lesson<Kernels>('neuron', async (call) => {
     const { kind, weights } = current;
     const { task } = knobs.values;
     const found = await call('look', kind, task, weights);
-    if (kind !== current.kind) return; // the reader has gone on
+    if (kind !== current.kind) return; // the reader has chosen something else
     const targets = TASKS[task];
     const right = targets.filter((target, i) => Math.round(found.output[i]) === target).length;
     rows.forEach((row, i) => row.show(found, i, kind, targets[i], i === selected));
@@ -87,7 +87,7 @@ lesson<Kernels>('neuron', async (call) => {
       const { task } = knobs.values;
       const count = Math.min(STEPS_A_FRAME[kind], MOST_STEPS - steps);
       const weights = await call('train', kind, task, before.weights, count);
-      if (current !== before) return true; // the reader has begun anew
+      if (current !== before) return true; // the reader has reset the weights
       current = { kind, weights };
       steps += count;
       if (kind === 'one') {
@@ -142,7 +142,7 @@ function drawPlane(plane: Plot, found: Look, kind: 'one' | 'two', targets: reado
     ...(kind === 'two' ? own.map((each) => path(contour(each, 0), 'own')) : []),
     path(contour(field, 0.5), 'boundary'),
     ...CORNERS.flatMap(([x, y], i) => [
-      dot([x, y], targets[i] ? 'for' : 'against', 9),
+      dot([x, y], targets[i] ? 'positive' : 'negative', 9),
       text([x, y], number(found.output[i], 2), { by: [0, y ? -16 : 26], anchor: 'middle' }),
     ]),
   ]);

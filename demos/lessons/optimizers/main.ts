@@ -15,7 +15,7 @@ import { settings } from './settings.ts';
 import { NAMES, RACERS, RANGE, SIDE, SURFACES } from './surfaces.ts';
 
 const MOST_STEPS = 300;
-/** A racer that is as far away as this will not come back. */
+/** An optimizer farther away than this has diverged. */
 const LOST = 1e4;
 /** Heights between which a contour line lies, as shares of the way from the lowest to the highest, squeezed near the lowest. */
 const LEVELS = [0.004, 0.015, 0.035, 0.07, 0.12, 0.2, 0.3, 0.45, 0.65];
@@ -40,7 +40,7 @@ lesson<Kernels>('optimizers', async (call) => {
   const rows = createTable();
   let field: Field = { side: SIDE, range: RANGE, values: [] };
   let background: Mark[] = [];
-  /** Of every step, where all were. */
+  /** The places of all optimizers after every step. */
   let history: Places[] = [];
   let turn = 0;
 
@@ -54,7 +54,7 @@ lesson<Kernels>('optimizers', async (call) => {
     ];
   }
 
-  /** Everybody at the start, with fresh optimizers. */
+  /** Puts all optimizers at the start, with a fresh state. */
   async function begin(): Promise<void> {
     player.stop();
     const own = ++turn;
@@ -107,7 +107,7 @@ lesson<Kernels>('optimizers', async (call) => {
       },
     );
     race.describe(
-      `The loss of each by step: ${NAMES.map((name, i) => `${RACERS[name].title} ${number(now.loss[i], 3)}`).join(', ')}.`,
+      `The loss of each optimizer by step: ${NAMES.map((name, i) => `${RACERS[name].title} ${number(now.loss[i], 3)}`).join(', ')}.`,
     );
     rows.forEach((cells, i) => {
       show(cells[0], RACERS[NAMES[i]].rate * factor, 3);

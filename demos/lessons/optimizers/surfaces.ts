@@ -1,4 +1,4 @@
-/** The surfaces: all over the square from −2 to 2, with a start from which the race is worth watching. */
+/** The surfaces, over the square from −2 to 2, each with a start that shows how the optimizers differ. */
 export const SURFACES = {
   valley: { title: 'long valley', start: [-1.7, 1.2] },
   bend: { title: 'bent valley', start: [-1.5, -0.5] },
@@ -9,7 +9,7 @@ export type Surface = keyof typeof SURFACES;
 export const RANGE = [-2, 2] as const;
 export const SIDE = 65;
 
-/** The racers, each with its step, from slopes g, and with the rate at which it does well on these surfaces. */
+/** The optimizers, each with its step, where g is the slope, and a rate that suits these surfaces. */
 export const RACERS = {
   sgd: { title: 'SGD', rule: '−rate · g', rate: 0.05 },
   momentum: { title: 'Momentum', rule: 'v ← 0.9 v − rate · g', rate: 0.02 },

@@ -6,7 +6,8 @@ import type { OptionTable } from '../../options.ts';
 import { scale, shift, sigmoid } from '../../ops/elementwise/elementwise.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import type { Location } from '../../runtime/location.ts';
-import type { CompileProgress, Program } from '../../runtime/program.ts';
+import type { Program } from '../../runtime/program.ts';
+import type { CompileProgress } from '../../runtime/programOptions.ts';
 import type { Lifetime } from '../training/lifetime.ts';
 import type { CompiledGan } from './networks.ts';
 

@@ -1,6 +1,6 @@
 import type { Values } from '../../data/arrays.ts';
 import type { OptionTable } from '../../options.ts';
-import type { CompileProgress } from '../../runtime/program.ts';
+import type { CompileProgress } from '../../runtime/programOptions.ts';
 
 export interface EvaluateOptions {
   /**

@@ -1,7 +1,8 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { columnsOf } from '../../ops/dataset/effects.ts';
 import { DeviceDataset } from '../../runtime/deviceDataset.ts';
-import type { CompileProgress, Program } from '../../runtime/program.ts';
+import type { Program } from '../../runtime/program.ts';
+import type { CompileProgress } from '../../runtime/programOptions.ts';
 import { MetricRing } from '../../runtime/ring.ts';
 import type { GraphBuilder } from '../../runtime/graphBuilder.ts';
 import type { Computed } from '../objective.ts';

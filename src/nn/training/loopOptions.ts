@@ -1,5 +1,5 @@
 import type { OptionTable } from '../../options.ts';
-import type { CompileProgress } from '../../runtime/program.ts';
+import type { CompileProgress } from '../../runtime/programOptions.ts';
 import type { CallbackEntry } from '../callbacks/callback.ts';
 import type { EarlyStoppingOptions } from '../callbacks/earlyStopping.ts';
 import type { ReduceOnPlateauOptions } from '../callbacks/reduceOnPlateau.ts';

@@ -1,7 +1,8 @@
 import { columnsOf } from '../../ops/dataset/effects.ts';
 import type { DeviceDataset } from '../../runtime/deviceDataset.ts';
 import { StepGuard } from '../../runtime/guard.ts';
-import type { CompileProgress, Program } from '../../runtime/program.ts';
+import type { Program } from '../../runtime/program.ts';
+import type { CompileProgress } from '../../runtime/programOptions.ts';
 import { MetricRing } from '../../runtime/ring.ts';
 import type { GraphBuilder } from '../../runtime/graphBuilder.ts';
 import { Totals } from '../metrics/metric.ts';

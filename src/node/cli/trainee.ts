@@ -2,7 +2,8 @@ import type { Dataset } from '../../data/dataset.ts';
 import type { StreamOrigin } from '../../data/permutation.ts';
 import type { RunHistory } from '../../nn/training/values.ts';
 import type { Recovery } from '../../nn/training/recovery.ts';
-import type { CompileProgress, Program } from '../../runtime/program.ts';
+import type { Program } from '../../runtime/program.ts';
+import type { CompileProgress } from '../../runtime/programOptions.ts';
 
 /** The values of a step, or their means over an epoch. */
 export type Values = { readonly epoch: number; readonly step: number } & Readonly<Record<string, number>>;

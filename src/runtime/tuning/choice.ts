@@ -96,15 +96,18 @@ export function fingerprintOf(calls: readonly Dispatch[]): string {
   );
 }
 
-/** JSON of kernels without what their files say to readers, so that a measurement outlives a better comment. */
+/** JSON of kernels without comments and blank lines, so that a measurement stays valid when a comment is rewritten. */
 function codeOf(value: unknown): string {
   return JSON.stringify(value, (name, own: unknown) =>
-    name === 'source' && typeof own === 'string' ? own.replaceAll(COMMENT, '') : own,
+    name === 'source' && typeof own === 'string'
+      ? own.replaceAll(COMMENT, '').replaceAll(BLANK_LINES, '')
+      : own,
   );
 }
 
-/** A comment to the end of its line, if it is no directive such as `// @unroll`. */
+/** A comment to the end of its line, unless it is a directive such as `// @unroll`. */
 const COMMENT = /[ \t]*\/\/(?! @).*/g;
+const BLANK_LINES = /^[ \t]*\n/gm;
 
 const encoder = new TextEncoder();
 

@@ -3,7 +3,7 @@ import type { Measurements } from './measurements.ts';
 /**
  * Measured choices that come with wgrad, by class of adapter (see `adapterClass`): those of the models' training steps at
  * their batch sizes that `npm run tune -- --defaults` found at least 10% faster than the rule's. Only what was measured
- * stands here, and no GPU was at hand. An entry whose kernels have changed since is passed over.
+ * stands here, and no physical GPU was available. An entry whose kernels have changed since is passed over.
  */
 export const DEFAULTS: Readonly<Record<string, Measurements>> = {
   lavapipe: {
@@ -14,8 +14,8 @@ export const DEFAULTS: Readonly<Record<string, Measurements>> = {
           microseconds: 495.0108,
           rule: 'broadcast',
           ruleMicroseconds: 596.5401111111111,
-          sources: '043ef415',
-          fingerprint: '165008f7',
+          sources: '607f7868',
+          fingerprint: 'd0285fdf',
         },
       'conv2dGradFilterBias f32[64,12,12,8] f32[64,8,8,16] {"dilation":[1,1],"groups":1,"kernel":[5,5],"padding":"valid","stride":[1,1]}':
         {
@@ -23,8 +23,8 @@ export const DEFAULTS: Readonly<Record<string, Measurements>> = {
           microseconds: 610.6377777777777,
           rule: 'broadcast',
           ruleMicroseconds: 689.264625,
-          sources: '64404009',
-          fingerprint: 'd9a05212',
+          sources: '619f21c4',
+          fingerprint: 'd02d8d86',
         },
       'conv2dGradFilterBias f32[64,28,28,1] f32[64,24,24,8] {"dilation":[1,1],"groups":1,"kernel":[5,5],"padding":"valid","stride":[1,1]}':
         {
@@ -32,8 +32,8 @@ export const DEFAULTS: Readonly<Record<string, Measurements>> = {
           microseconds: 538.0407777777777,
           rule: 'broadcast',
           ruleMicroseconds: 624.3482222222223,
-          sources: '57f40642',
-          fingerprint: 'bdeda5b0',
+          sources: '522b678f',
+          fingerprint: '750447fe',
         },
     },
   },

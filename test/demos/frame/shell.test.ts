@@ -20,6 +20,7 @@ const html = frameHtml(
   root,
   `${root}/mnist-cnn`,
   settings({ seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 9 }) }),
+  {},
 );
 
 describe('the shell of a page', () => {
@@ -56,14 +57,14 @@ describe('the shell of a page', () => {
     expect(html).toContain('<a rel="next" href="../autoencoder/index.html">');
     const at = PAGES.findIndex(({ folder }) => folder === 'mnist-cnn');
     expect(html).toContain(`<a rel="prev" href="../${PAGES[at - 1].folder}/index.html">`);
-    const first = frameHtml(PAGE, root, `${root}/${PAGES[0].folder}`, settings({}));
+    const first = frameHtml(PAGE, root, `${root}/${PAGES[0].folder}`, settings({}), {});
     expect(first).not.toContain('rel="prev"');
   });
 
   it('puts a lesson in its place, with its exercises', () => {
     const page = PAGE.replace('<main>', '<main><lesson-place></lesson-place><lesson-more></lesson-more>');
     const exercises = [{ task: 'Is 1 < 2?', answers: ['yes', 'no'] as [string, string], why: 'It is.' }];
-    const lesson = frameHtml(page, root, `${root}/lessons/activations`, settings({}), exercises);
+    const lesson = frameHtml(page, root, `${root}/lessons/activations`, settings({}), {}, exercises);
     expect(lesson).toContain('Lessons</a> · 3 of 8 · builds on <a href="../../lessons/neuron/index.html"');
     expect(lesson).toContain('<p>Is 1 &lt; 2?</p><div class="answers"><button type="button">no</button>');
     expect(lesson).not.toContain('It is.');
@@ -72,7 +73,36 @@ describe('the shell of a page', () => {
       root,
       `${root}/lessons`,
       {},
+      {},
     );
     expect(list.match(/<li><a href="\.\.\/lessons\/\w+\/index\.html"><svg/g)).toHaveLength(8);
+  });
+
+  it('gives a picture to whoever shares the page: its own, or that of a folder above', () => {
+    const picture = (folder: string, site?: string) =>
+      /"og:image" content="([^"]*)"/.exec(frameHtml(PAGE, root, root + folder, settings({}), { site }))?.[1];
+    expect(picture('/mnist-cnn')).toBe('preview.png');
+    expect(picture('/lessons/neuron')).toBe('../preview.png');
+    expect(picture('')).toBe('preview.png');
+    expect(picture('/lessons/neuron', 'https://example.org/wgrad')).toBe(
+      'https://example.org/wgrad/lessons/preview.png',
+    );
+  });
+
+  it('leads to the source code where its address is known, and nowhere else', () => {
+    expect(html).not.toContain('Source code');
+    const known = frameHtml(PAGE, root, root, settings({}), { source: 'https://example.org/a?b&c' });
+    expect(known.match(/<a href="https:\/\/example\.org\/a\?b&amp;c">Source code<\/a>/g)).toHaveLength(2);
+  });
+
+  it('has a help where there is something to help with, in the page’s own words if it has some', () => {
+    const plain = PAGE.replaceAll(/<training-[^]*<\/training-step>/g, '');
+    const of = (text: string) => frameHtml(text, root, root, settings({}), {});
+    expect(html).toContain('<kbd>space</kbd>');
+    expect(of(plain)).not.toMatch(/id="help|<kbd>/);
+    const own = of(plain.replace('<main>', '<main><page-help><p>own words</p></page-help>'));
+    expect(own).toMatch(/<dialog id="help"[^]*<p>own words<\/p>[^]*<\/dialog>/);
+    expect(own).not.toMatch(/page-help|<kbd>/);
+    expect(own.match(/own words/g)).toHaveLength(1);
   });
 });

@@ -50,7 +50,7 @@ describe.each(GPUS)('the lesson of backpropagation on $name', async ({ open }) =
     expect(given).toBeAllClose(Object.keys(QUANTITIES).map((id) => values[id]));
     expect(explain('dc', values).formula).toMatch(/^∂L\/∂p = \S+$/);
     expect(explain('x1', values).formula).toBe('set by you: 1.3');
-    expect(explain('w12', values).title).toBe('w₁₂: a weight; an update makes of it');
+    expect(explain('w12', values).title).toBe('w₁₂: a weight; its value after an update');
   });
 
   it('updates as it says that it would, and resets', async () => {

@@ -3,6 +3,7 @@ import { apply } from '../../../src/ops/core/node.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
 import * as ew from '../../../src/ops/elementwise/elementwise.ts';
 import { evaluate } from '../../helpers/evaluate.ts';
+import type { EvaluateOptions } from '../../helpers/evaluate.ts';
 import { array, map, sizeOf } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import { binaryTable, unaryTable } from '../../reference/elementwise.ts';
@@ -205,7 +206,10 @@ export interface Graph {
  * Evaluates many elementwise graphs in few kernels, because a kernel takes long to compile: graphs are put together
  * by elevens, which fuse into one expression where a constant tells each row the graph it belongs to.
  */
-export async function evaluateAll(graphs: readonly Graph[]): Promise<Array64[]> {
+export async function evaluateAll(
+  graphs: readonly Graph[],
+  options: EvaluateOptions = {},
+): Promise<Array64[]> {
   const { shape } = graphs[0].inputs[0];
   const size = sizeOf(shape);
   const groups = Array.from({ length: Math.ceil(graphs.length / 11) }, (_, i) =>
@@ -229,6 +233,7 @@ export async function evaluateAll(graphs: readonly Graph[]): Promise<Array64[]> 
         ) as Tensor;
       }),
     [],
+    options,
   );
   return groups.flatMap((group, g) =>
     group.map((_, row) => array(shape, results[g].data.subarray(row * size, (row + 1) * size))),

@@ -89,8 +89,8 @@ describe('comments of a kernel', () => {
     return [question.sources, fingerprintOf([call])];
   };
 
-  it('change nothing, whether they have a line of their own or not', () => {
-    expect(hashes('// New words\nfn main() {} // and more')).toEqual(hashes('// Old\nfn main() {}'));
+  it('change nothing, whether they have lines of their own or not', () => {
+    expect(hashes('// New words\n//\n\nfn main() {} // and more')).toEqual(hashes('// Old\nfn main() {}'));
   });
 
   it('change the kernel where they are directives', () => {

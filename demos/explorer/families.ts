@@ -1,0 +1,115 @@
+/** A folder of shaders/, and what the engine does with it. */
+export interface Family {
+  readonly folder: string;
+  readonly title: string;
+  /** One sentence. */
+  readonly about: string;
+  /** What runs it: ops, layers, functions of the API. */
+  readonly uses: readonly string[];
+  /** Its numbered files are versions of one operation, each faster than the one before. */
+  readonly ladder?: string;
+}
+
+export const FAMILIES: readonly Family[] = [
+  {
+    folder: 'matmul',
+    title: 'Matrix product',
+    about: 'Dense layers are matrix products, and so are their two gradients.',
+    uses: ['ops.matmul', 'dense', 'dot', 'conv2d with 1 × 1 filters'],
+    ladder: 'From one product per load to tiles in registers',
+  },
+  {
+    folder: 'conv2d',
+    title: 'Convolution',
+    about: 'A filter slides over an image; the gradients by image and by filter are convolutions too.',
+    uses: ['ops.conv2d', 'conv2d', 'conv1d', 'conv2dTranspose', 'separableConv2d'],
+    ladder: 'From the formula to an implicit matrix product',
+  },
+  {
+    folder: 'elementwise',
+    title: 'Elementwise',
+    about: 'All of a chain of operations on single elements in one pass over memory.',
+    uses: ['ops.add', 'ops.multiply', 'ops.relu', 'all activations'],
+  },
+  {
+    folder: 'reduce',
+    title: 'Reduction',
+    about: 'Sum, mean, maximum and product along dimensions, in a fixed order.',
+    uses: ['ops.reduceSum', 'ops.reduceMean', 'ops.reduceMax', 'ops.argmax', 'gradients of broadcasts'],
+  },
+  {
+    folder: 'softmax',
+    title: 'Softmax',
+    about: 'Logits become probabilities: positive numbers that add up to 1.',
+    uses: ['ops.softmax', 'ops.logSoftmax', 'ops.sparsemax', 'activation: softmax'],
+  },
+  {
+    folder: 'loss',
+    title: 'Loss',
+    about: 'Cross entropy with its softmax in one kernel, and accuracy.',
+    uses: ['ops.softmaxCrossEntropy', 'ops.sparseSoftmaxCrossEntropy', 'ops.categoricalAccuracy'],
+  },
+  {
+    folder: 'pooling',
+    title: 'Pooling',
+    about: 'The largest, or the mean, of each window of an image.',
+    uses: ['ops.maxPool2d', 'ops.averagePool2d', 'maxPool2d', 'averagePool2d', 'global pooling'],
+  },
+  {
+    folder: 'normalization',
+    title: 'Normalization',
+    about: 'Mean and variance of a batch, a group or a layer, and what they do to activations and gradients.',
+    uses: ['ops.normalize', 'batchNormalization', 'layerNormalization', 'groupNormalization'],
+  },
+  {
+    folder: 'optimizer',
+    title: 'Optimizer',
+    about: 'How gradients change parameters: all tensors of a model in one flat buffer.',
+    uses: ['adam', 'sgd', 'rmsprop', 'lion', 'muon', 'every optimizer of the API'],
+  },
+  {
+    folder: 'movement',
+    title: 'Movement',
+    about: 'Elements change their place or their type, and nothing else.',
+    uses: ['ops.transpose', 'ops.slice', 'ops.pad', 'ops.concat', 'ops.gather', 'ops.oneHot', 'embedding'],
+  },
+  {
+    folder: 'random',
+    title: 'Random',
+    about: 'Random numbers from a counter, without state: the same bits in every run.',
+    uses: ['ops.randomNormal', 'ops.randomUniform', 'ops.dropout', 'dropout', 'initializers'],
+  },
+  {
+    folder: 'resize',
+    title: 'Resize',
+    about: 'Images made larger or smaller, and the gradients of that.',
+    uses: ['ops.resize2d', 'upSampling2d', 'resizing'],
+  },
+  {
+    folder: 'linalg',
+    title: 'Linear algebra',
+    about: 'Orthonormal columns, for the initializer of that name.',
+    uses: ['ops.orthonormalize', 'orthogonalInitializer'],
+  },
+  {
+    folder: 'dataset',
+    title: 'Data set',
+    about: 'Batches gathered on the GPU in shuffled order, and the ring that losses are read from.',
+    uses: ['model.fit', 'ops.gatherBatch', 'augment'],
+  },
+  {
+    folder: 'shared',
+    title: 'Shared functions',
+    about: 'Functions that kernels and fused expressions call. They have no entry point of their own.',
+    uses: ['the specialiser, which adds what a kernel calls'],
+  },
+  {
+    folder: 'draw',
+    title: 'Drawing',
+    about: 'Vertex and fragment shaders of these pages: tensors drawn from where they lie.',
+    uses: ['the pages of this site'],
+  },
+];
+
+export const familyOf = (kernel: string): Family =>
+  FAMILIES.find(({ folder }) => folder === kernel.split('/')[0])!;

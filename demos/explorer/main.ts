@@ -1,0 +1,120 @@
+import { webgpuProblem } from '../frame/page/missing.ts';
+import { bindShell } from '../frame/page/shell.ts';
+import { byId, create } from '../shared/dom.ts';
+import { kernelNames, kernelSource } from '../widgets/kernels.ts';
+import { placeOf, queryOf, VIEWS } from './address.ts';
+import type { Place, ViewName } from './address.ts';
+import { codeView } from './code.ts';
+import type { CodeView } from './code.ts';
+import { headerOf } from './read/header.ts';
+import { readSide } from './read/side.ts';
+import { showShelf } from './shelf.ts';
+import { explainTerms } from './terms.ts';
+import type { OpenView } from './view.ts';
+
+const kernels = kernelNames();
+let place: Place = placeOf(location.search, kernels);
+let view: OpenView | undefined;
+let code: CodeView | undefined;
+/** Of several kernels asked for one after the other, the last is shown. */
+let asked = 0;
+
+bindShell();
+explainTerms();
+byId('adapter').textContent = webgpuProblem() ? 'no WebGPU: reading and stepping need none' : 'WebGPU';
+byId('adapter').classList.toggle('software', webgpuProblem() !== undefined);
+addEventListener('popstate', () => {
+  const next = placeOf(location.search, kernels);
+  void (next.kernel === place.kernel && next.view === place.view ? mark(next.line) : open(next));
+});
+document.addEventListener('click', (event) => {
+  const link = (event.target as Element).closest<HTMLAnchorElement>('a[data-kernel]');
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  void go({ kernel: link.dataset.kernel!, view: place.view, line: 0 }, link.dataset.kernel);
+});
+const tabs = VIEWS.map((name) => byId<HTMLButtonElement>(`view-${name}`));
+tabs.forEach((tab, i) => tab.addEventListener('click', () => void go({ ...place, view: VIEWS[i] })));
+byId('views').addEventListener('keydown', (event) => {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!by) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const next = (VIEWS.indexOf(place.view) + by + VIEWS.length) % VIEWS.length;
+  void go({ ...place, view: VIEWS[next] });
+  tabs[next].focus();
+});
+void open(place);
+
+/** Opens a place as a new entry of the browser's history; `focus` names the link that has the focus then. */
+async function go(next: Place, focus?: string): Promise<void> {
+  const isOther = next.view !== place.view;
+  history.pushState(null, '', queryOf(next) + location.hash);
+  await open(next);
+  if (isOther) byId('title').parentElement!.scrollIntoView({ block: 'start' });
+  if (focus)
+    document.querySelector<HTMLElement>(`#files a[data-kernel="${focus}"]`)?.focus({ preventScroll: true });
+}
+
+async function open(next: Place): Promise<void> {
+  const ask = ++asked;
+  place = next;
+  showShelf(kernels, place);
+  tabs.forEach((tab, i) => {
+    tab.ariaSelected = String(VIEWS[i] === place.view);
+    tab.tabIndex = VIEWS[i] === place.view ? 0 : -1;
+  });
+  byId('workbench').setAttribute('aria-labelledby', `view-${place.view}`);
+  try {
+    const source = await kernelSource(place.kernel);
+    const make = await makerOf(place.view);
+    if (ask !== asked) return;
+    show(source, make);
+  } catch (error) {
+    if (ask === asked) showFailure(error as Error);
+  }
+}
+
+type MakeView = (kernel: string, source: string, code: CodeView) => OpenView;
+
+/** What a view needs is loaded when it is opened. */
+async function makerOf(name: ViewName): Promise<MakeView> {
+  if (name === 'step') return (await import('./step/view.ts')).stepView;
+  return (kernel, source) => ({ side: readSide(kernel, source), below: [], close: () => undefined });
+}
+
+function show(source: string, make: MakeView): void {
+  view?.close();
+  const { title } = headerOf(source);
+  document.title = `${title} – wgrad`;
+  byId('title').textContent = title;
+  byId('file').textContent = `shaders/${place.kernel}.wgsl`;
+  code = codeView(source, (line) => mark(line === place.line ? 0 : line));
+  byId('code').replaceChildren(code.element);
+  byId('code').scrollTop = 0;
+  byId('workbench').dataset.view = place.view;
+  view = make(place.kernel, source, code);
+  byId('side').replaceChildren(...view.side);
+  byId('below').replaceChildren(...view.below);
+  mark(place.line);
+  document.body.dataset.state = 'ready';
+}
+
+/** Marks a line, in the text and in the address. */
+function mark(line: number): void {
+  place = { ...place, line };
+  history.replaceState(null, '', queryOf(place) + location.hash);
+  if (view?.onLine) return view.onLine(line);
+  code?.light(new Map(line > 0 ? [[line, 'marked']] : []));
+  if (line > 0) code?.show(line);
+}
+
+function showFailure(error: Error): void {
+  const again = create('button', { type: 'button' }, 'Try again');
+  again.addEventListener('click', () => void open(place));
+  const reason = navigator.onLine ? error.message : 'You are offline.';
+  byId('code').replaceChildren(
+    create('p', { role: 'alert' }, `The shader could not be shown. ${reason} `),
+    again,
+  );
+}

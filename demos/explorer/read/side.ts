@@ -1,0 +1,118 @@
+import { create } from '../../shared/dom.ts';
+import { familyOf } from '../families.ts';
+import { markTerms, termsIn } from '../terms.ts';
+import { factsOf } from './facts.ts';
+import type { ShaderFacts } from './facts.ts';
+import { headerOf } from './header.ts';
+import type { Block } from './header.ts';
+
+/** Beside the text of a shader: what stands at its head, and what it declares. */
+export function readSide(kernel: string, source: string): HTMLElement[] {
+  const facts = factsOf(source);
+  const prose = create(
+    'div',
+    { className: 'prose' },
+    ...headerOf(source).blocks.map((block) => blockElement(block, facts)),
+  );
+  const known = new Set<never>();
+  for (const part of prose.querySelectorAll<HTMLElement>('p, dd')) markTerms(part, true, known);
+  return [prose, ...declared(facts), usesOf(kernel), words(source)].filter((part) => part !== undefined);
+}
+
+function blockElement(block: Block, facts: ShaderFacts): HTMLElement {
+  if (block.kind === 'lines')
+    return create('pre', { className: 'formula-block', tabIndex: 0 }, block.lines.join('\n'));
+  if (block.kind === 'text') return create('p', {}, ...inline(block.text, facts));
+  const list = create('dl', { className: 'costs' });
+  for (const [name, text] of block.facts)
+    list.append(create('div', {}, create('dt', {}, name), create('dd', {}, ...inline(text, facts))));
+  return list;
+}
+
+/** Names that the shader declares look like code. */
+function inline(text: string, { constants, aliases }: ShaderFacts): (Node | string)[] {
+  const names = [...constants, ...aliases]
+    .map(({ name }) => name)
+    .filter((name) => name.length > 1 && name !== 'Value');
+  if (names.length === 0) return [text];
+  const pattern = new RegExp(`(?<![\\w])(${names.join('|')})(?![\\w])|\`([^\`]+)\``, 'g');
+  const parts: (Node | string)[] = [];
+  let end = 0;
+  for (const match of text.matchAll(pattern)) {
+    parts.push(text.slice(end, match.index), create('code', {}, match[1] ?? match[2]));
+    end = match.index + match[0].length;
+  }
+  return [...parts, text.slice(end)];
+}
+
+function section(title: string, ...content: Node[]): HTMLElement {
+  return create('section', { className: 'facts' }, create('h3', {}, title), ...content);
+}
+
+function table(head: readonly string[], rows: readonly (readonly (Node | string)[])[]): HTMLElement {
+  return create(
+    'table',
+    {},
+    create('thead', {}, create('tr', {}, ...head.map((text) => create('th', { scope: 'col' }, text)))),
+    create('tbody', {}, ...rows.map((row) => create('tr', {}, ...row.map((cell) => create('td', {}, cell))))),
+  );
+}
+
+const ACCESS: Readonly<Record<string, string>> = {
+  read: 'reads',
+  read_write: 'writes',
+  uniform: 'reads, uniform',
+};
+
+function declared({ bindings, constants, shared, workgroupSize }: ShaderFacts): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  const tunables = constants.filter(({ candidates }) => candidates.length > 0);
+  const code = (text: string) => create('code', {}, text);
+  if (tunables.length > 0) {
+    const rows = tunables.map(({ name, value, candidates, comment }) => [
+      code(name),
+      create(
+        'span',
+        { className: 'candidates' },
+        ...candidates.map((own) =>
+          create(Number.parseInt(value, 10) === own ? 'b' : 'span', {}, String(own)),
+        ),
+      ),
+      comment,
+    ]);
+    parts.push(section('To tune', table(['constant', 'candidates', ''], rows)));
+  }
+  if (bindings.length > 0) {
+    const own = bindings.filter(({ name }) => !name.startsWith('extra_'));
+    const rows = own.map(({ name, type, access }) => [code(name), code(type), ACCESS[access]]);
+    const extras = bindings.length - own.length;
+    const note = `and ${extras} more for what is fused into its epilogue`;
+    const hint = extras > 0 ? [create('p', { className: 'hint' }, note)] : [];
+    parts.push(section('Buffers', table(['name', 'type', ''], rows), ...hint));
+  }
+  if (workgroupSize) {
+    const memory = shared.map(({ name, type }) => [code(name), code(type)]);
+    const size = create('p', {}, 'size ', code(workgroupSize.replace(/,\s*/g, ' × ')));
+    const note =
+      memory.length > 0 ? table(['shared memory', 'type'], memory) : create('p', {}, 'shares no memory');
+    parts.push(section('Workgroup', size, note));
+  }
+  return parts;
+}
+
+function usesOf(kernel: string): HTMLElement {
+  const { uses } = familyOf(kernel);
+  return section(
+    'Runs in',
+    create('p', { className: 'uses' }, ...uses.map((use) => create('code', {}, use))),
+  );
+}
+
+function words(source: string): HTMLElement | undefined {
+  const terms = termsIn(source);
+  if (terms.length === 0) return undefined;
+  const list = create('dl', { className: 'words' });
+  for (const { name, text } of terms)
+    list.append(create('div', {}, create('dt', {}, name), create('dd', {}, text)));
+  return create('details', {}, create('summary', {}, `${terms.length} words used here`), list);
+}

@@ -1,0 +1,127 @@
+import { gradients } from '../../../src/graph/autodiff.ts';
+import { add, multiply, relu } from '../../../src/ops/elementwise/elementwise.ts';
+import { orthonormalize } from '../../../src/ops/linalg/orthonormalize.ts';
+import { cast } from '../../../src/ops/movement/cast.ts';
+import { concat } from '../../../src/ops/movement/concat.ts';
+import { gather, oneHot } from '../../../src/ops/movement/gather.ts';
+import { slice, transpose } from '../../../src/ops/movement/movement.ts';
+import { normalize } from '../../../src/ops/normalization/normalize.ts';
+import { dropout } from '../../../src/ops/random/dropout.ts';
+import {
+  randomBits,
+  randomNormal,
+  randomTruncatedNormal,
+  randomUniform,
+} from '../../../src/ops/random/random.ts';
+import { reduceSum } from '../../../src/ops/reduce/sum.ts';
+import type { Tensor } from '../../../src/ops/core/op.ts';
+import { line, lowered, tensor } from './toy.ts';
+import type { Toy } from './toy.ts';
+
+const simple = (
+  kernel: string,
+  title: string,
+  of: () => Tensor,
+  more: Partial<Toy> = {},
+  variants = {},
+): Toy => ({
+  kernel,
+  title,
+  lower: () => lowered(of(), { variants }),
+  ...more,
+});
+
+const matrix = () => tensor('x', [4, 3]);
+const random = { stream: 1 };
+
+function normalized(part: string, variant: 'lanes' | 'workgroup', gradient: boolean): Toy {
+  return {
+    kernel: `normalization/${part}`,
+    title: gradient
+      ? 'the gradient of a batch normalization of 8 × 2 numbers'
+      : 'a batch normalization of 8 × 2 numbers',
+    lower: () => {
+      const [x, gamma, beta] = [tensor('x', [8, 2]), tensor('gamma', [2]), tensor('beta', [2])];
+      const { y } = normalize(x, { over: 'batch', gamma, beta });
+      const loss = reduceSum(multiply(y, tensor('weight', [8, 2])));
+      return lowered(gradient ? gradients(loss, [x, gamma]) : y, {
+        variants: { normalize: variant, ...(gradient && { normalizeGradientSums: variant }) },
+      });
+    },
+  };
+}
+
+/** Elementwise, movement, random, normalization, linear algebra. */
+export const toys: readonly Toy[] = [
+  simple(
+    'elementwise/map',
+    'relu(x + bias) of 4 × 3 numbers, fused',
+    () => relu(add(matrix(), tensor('bias', [3]))),
+    { small: line(12), values: { bias: [0.5, -1, 1] } },
+  ),
+  simple(
+    'movement/transpose_tiled',
+    'the transpose of 5 × 6 numbers',
+    () => transpose(tensor('x', [5, 6])),
+    {},
+    {
+      transpose: 'tiled',
+    },
+  ),
+  simple('movement/strided_copy', 'rows 1 and 2 of 4 × 3 numbers', () => slice(matrix(), [1, 0], [2, 3])),
+  simple('movement/concat', 'two matrices side by side', () =>
+    concat([tensor('x', [3, 2]), tensor('y', [3, 3])]),
+  ),
+  simple('movement/cast', '4 × 3 numbers made whole', () => cast(matrix(), 'i32')),
+  simple(
+    'movement/gather',
+    'rows 2, 0 and 3 of 4 × 3 numbers',
+    () => gather(matrix(), tensor('rows', [3], 'i32')),
+    { values: { rows: [2, 0, 3] } },
+  ),
+  {
+    kernel: 'movement/gather_gradient',
+    title: 'what each row of 4 × 3 numbers gets back when rows 2, 0 and 2 were taken',
+    lower: () => {
+      const [x, rows] = [matrix(), tensor('rows', [3], 'i32')];
+      return lowered(gradients(reduceSum(multiply(gather(x, rows), tensor('weight', [3, 3]))), [x]));
+    },
+    values: { rows: [2, 0, 2] },
+  },
+  simple(
+    'movement/one_hot',
+    'labels 1, 0 and 3 of four classes',
+    () => oneHot(tensor('labels', [3], 'i32'), 4),
+    { values: { labels: [1, 0, 3] } },
+  ),
+  simple('random/uniform', '8 numbers between 0 and 1', () => randomUniform([8], 0, 1, random), {
+    small: line(2, 2),
+  }),
+  simple('random/normal', '8 numbers with mean 0 and deviation 1', () => randomNormal([8], 0, 1, random), {
+    small: line(2, 2),
+  }),
+  simple('random/truncated_normal', '8 numbers within two deviations', () =>
+    randomTruncatedNormal([8], 0, 1, random),
+  ),
+  simple('random/bits', '8 words of random bits', () => randomBits([8], random), { small: line(2, 2) }),
+  simple(
+    'random/dropout',
+    '12 numbers, each kept with probability ½',
+    () => dropout(tensor('x', [12]), 0.5, random),
+    {
+      small: line(3),
+    },
+  ),
+  simple('random/dropout_scalar', '6 numbers, each kept with probability ½', () =>
+    dropout(tensor('x', [6]), 0.5, random),
+  ),
+  simple('linalg/orthonormalize', 'orthonormal columns from 4 × 2 numbers', () =>
+    orthonormalize(tensor('x', [4, 2])),
+  ),
+  normalized('statistics', 'lanes', false),
+  normalized('statistics_workgroup', 'workgroup', false),
+  normalized('apply', 'lanes', false),
+  normalized('gradient_sums', 'lanes', true),
+  normalized('gradient_sums_workgroup', 'workgroup', true),
+  normalized('gradient_input', 'lanes', true),
+];

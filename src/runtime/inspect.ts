@@ -1,0 +1,101 @@
+import type { Device } from '../device/device.ts';
+import type { KernelFile, Specialization } from '../kernels/kernel.ts';
+import type { Operand } from '../ops/core/op.ts';
+import type { DType, Shape } from '../ops/core/shape.ts';
+import { bindCommands, encodeCommands } from './commands.ts';
+import type { Command } from './commands.ts';
+import { ARRAYS } from './inputData.ts';
+import type { InputData } from './inputData.ts';
+import type { Location } from './location.ts';
+import { isTensor } from './lower.ts';
+
+/** A dispatch of a program as it is about to run: all that it takes to run it elsewhere, such as in the simulator. */
+export interface InspectedDispatch {
+  readonly label: string;
+  /** What `specialize` makes its kernel of. */
+  readonly source: { readonly file: KernelFile; readonly specialization: Specialization };
+  readonly bindings: readonly InspectedBinding[];
+  readonly workgroups: readonly [number, number, number];
+  /** Invocations of a subgroup, where the device's have a fixed number. */
+  readonly subgroupSize: number | undefined;
+}
+
+export interface InspectedBinding {
+  /** The shader's variable. */
+  readonly name: string;
+  readonly access: 'read' | 'read_write' | 'uniform';
+  /** All that is bound, before the dispatch: at least 16 bytes, so that a small tensor has some numbers behind it. */
+  readonly data: InputData;
+  readonly dtype: DType;
+  /** Of the tensor whose memory it is; undefined where only a part of that is bound. */
+  readonly shape: Shape | undefined;
+  /** The tensor's label, the name of a variable, or what the memory is for. */
+  readonly tensor: string;
+}
+
+/**
+ * Runs the commands before one of them on copies of what they write, and copies what that one binds: nothing that the
+ * program or others use is changed. It is one submit, between two steps.
+ */
+export async function inspectCommand(
+  device: Device,
+  commands: readonly Command[],
+  index: number,
+  locate: (operand: Operand) => Location,
+): Promise<InspectedDispatch> {
+  const before = commands.slice(0, index);
+  const { dispatch, bound } = commands[index];
+  const copies = new Map<GPUBuffer, GPUBuffer>();
+  const copied = (location: Location): Location => ({
+    ...location,
+    buffer: copies.get(location.buffer) ?? location.buffer,
+  });
+  try {
+    const { reading } = await device.scoped(`inspecting ${dispatch.label}`, () => {
+      for (const { buffer } of before.flatMap(written)) {
+        if (copies.has(buffer)) continue;
+        const usage = buffer.usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+        copies.set(buffer, device.createBuffer(`copy of ${buffer.label}`, buffer.size, usage));
+      }
+      const twins = bindCommands(
+        device,
+        before.map((own) => own.dispatch),
+        before.map(({ compiled }) => compiled),
+        (operand) => copied(locate(operand)),
+      );
+      device.submit(`inspecting ${dispatch.label}`, (encoder) => {
+        for (const [buffer, copy] of copies) encoder.copyBufferToBuffer(buffer, 0, copy, 0, buffer.size);
+        const pass = encoder.beginComputePass({ label: 'inspected' });
+        encodeCommands(twins, pass);
+        pass.end();
+      });
+      const reading = device.readAll([...bound.values()].map(copied));
+      reading.catch(() => {}); // handled below, unless the scope has already thrown
+      return { reading };
+    });
+    const data = await reading;
+    const { label, source, bindings, workgroups } = dispatch;
+    return {
+      label,
+      source,
+      workgroups,
+      subgroupSize: device.subgroupSize,
+      bindings: bindings.map(({ name, access, operand, slice }, i) => ({
+        name,
+        access,
+        data: new ARRAYS[operand.dtype](data[i]),
+        dtype: operand.dtype,
+        shape: slice ? undefined : operand.shape,
+        tensor: nameOf(operand),
+      })),
+    };
+  } finally {
+    for (const copy of copies.values()) copy.destroy();
+  }
+}
+
+const written = ({ dispatch, bound }: Command): Location[] =>
+  dispatch.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => bound.get(name)!);
+
+const nameOf = (operand: Operand): string =>
+  isTensor(operand) ? operand.node.label : 'scratch' in operand ? operand.scratch : operand.resource;
