@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { runnerImport } from 'vite';
 import type { Plugin } from 'vite';
-import { hashOf } from '../shared/hash.ts';
 
 const ID = 'virtual:lesson-kernels';
 
@@ -19,14 +18,14 @@ export function lessonKernelsPlugin(root: string): Plugin {
     resolveId: (id) => (id === ID ? `\0${ID}` : undefined),
     load(id) {
       if (id !== `\0${ID}`) return undefined;
-      if (!isBuild) return 'export const programs = {};';
+      if (!isBuild) return 'export const kernels = {};';
       return make(join(root, 'site/lessonKernels.ts'));
     },
   };
 }
 
 async function make(file: string): Promise<string> {
-  const { module } = await runnerImport<{ lessonKernels: () => Promise<string[]> }>(file);
-  const texts = await module.lessonKernels();
-  return `export const programs = {\n${texts.map((text) => `'${hashOf(text)}': (A) => {\n${text}\n},`).join('\n')}\n};`;
+  const { module } = await runnerImport<typeof import('./lessonKernels.ts')>(file);
+  const entries = [...(await module.lessonKernels())].map(([hash, text]) => `'${hash}': ${text},`);
+  return `export const kernels = {\n${entries.join('\n')}\n};`;
 }

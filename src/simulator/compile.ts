@@ -37,21 +37,14 @@ export interface CompiledSimulation {
   fail(reason: Reason, site: Site, problem: string): never;
 }
 
-/** A program's text as a function of `A`, whose body it is. */
-export type Evaluate = (text: string) => (arithmetic: typeof ARITHMETIC) => CompiledSimulation['link'];
-
 /**
  * Compiles a kernel to JavaScript.
  *
- * @param evaluate makes a function of the program's text; default: `new Function`
  * @throws SimulationError where the code is not valid, or uses what is not simulated, with line and column
  * @throws GeneratedCodeError where the page's policy forbids generated code
  */
-export function compileKernel(
-  kernel: SpecializedKernel,
-  options: CompileOptions = {},
-  evaluate: Evaluate = generated,
-): CompiledSimulation {
+export function compileKernel(kernel: SpecializedKernel, options: CompileOptions = {}): CompiledSimulation {
+  requireGeneratedCode();
   const module = new Module(kernel, options);
   const fail = (reason: Reason, { at }: Pick<Site, 'at'>, problem: string): never => {
     throw new SimulationError(reason, kernel, at, problem);
@@ -75,7 +68,7 @@ export function compileKernel(
     kernel,
     options: { checks: module.checks, stops: module.stops, outside: module.outside },
     text,
-    link: evaluate(text)(ARITHMETIC),
+    link: new Function('A', text)(ARITHMETIC) as CompiledSimulation['link'],
     meets: main.meets,
     sites: module.sites,
     globals: [...module.globals.values()],
@@ -116,9 +109,9 @@ function programText(module: Module): string {
   ].join('\n');
 }
 
-function generated(text: string): ReturnType<Evaluate> {
+function requireGeneratedCode(): void {
   try {
-    return new Function('A', text) as ReturnType<Evaluate>;
+    void new Function('');
   } catch (error) {
     throw new GeneratedCodeError(
       'The simulator turns shaders into JavaScript, which the content security policy of this page forbids; add ' +

@@ -1,7 +1,7 @@
 import { specialize } from '../kernels/specialize.ts';
 import type { SpecializedKernel } from '../kernels/kernel.ts';
 import { compileKernel } from './compile.ts';
-import type { CompiledSimulation, Evaluate } from './compile.ts';
+import type { CompiledSimulation } from './compile.ts';
 import { run } from './run.ts';
 
 /** WebGPU's default limits, as far as compute shaders meet them. */
@@ -40,9 +40,13 @@ const CONSTANTS = {
 };
 
 export interface CpuDeviceOptions {
-  /** Makes a function of a kernel's program; default: `new Function`, which a page's policy may forbid. */
-  readonly evaluate?: Evaluate;
+  /** Compiles a kernel. Default: `compileKernel` without checks, which a page's policy may forbid. */
+  readonly compile?: (kernel: SpecializedKernel) => CompiledSimulation;
 }
+
+/** As `cpuDevice` wants it: what kernels read outside of a buffer they do not use (`outside: 'poison'`). */
+export const compileForCpu = (kernel: SpecializedKernel): CompiledSimulation =>
+  compileKernel(kernel, { checks: false, outside: 'poison' });
 
 /** A command as it runs when it is submitted. */
 type Command = () => void;
@@ -52,7 +56,7 @@ type Command = () => void;
  * asks a device for, and checks nothing: errors of WebGPU's rules do not show here. Slow: for examples of some thousand
  * numbers.
  */
-export function cpuDevice({ evaluate }: CpuDeviceOptions = {}): GPUDevice {
+export function cpuDevice({ compile = compileForCpu }: CpuDeviceOptions = {}): GPUDevice {
   for (const [name, value] of Object.entries(CONSTANTS))
     (globalThis as Record<string, unknown>)[name] ??= value;
   const events = new EventTarget();
@@ -76,7 +80,7 @@ export function cpuDevice({ evaluate }: CpuDeviceOptions = {}): GPUDevice {
     createBindGroupLayout: () => ({}),
     createPipelineLayout: () => ({}),
     createComputePipelineAsync: async ({ compute }: GPUComputePipelineDescriptor) =>
-      new CpuPipeline((compute.module as unknown as { kernel: SpecializedKernel }).kernel, evaluate),
+      new CpuPipeline(compile((compute.module as unknown as { kernel: SpecializedKernel }).kernel)),
     createBindGroup: ({ entries }: GPUBindGroupDescriptor) => new Map(Array.from(entries, bound)),
     createCommandEncoder: () => new CpuEncoder(),
     queue: {
@@ -123,19 +127,15 @@ const bound = ({ binding, resource }: GPUBindGroupEntry): [number, Uint32Array] 
 };
 
 class CpuPipeline {
-  readonly #kernel: SpecializedKernel;
   readonly #simulation: CompiledSimulation;
 
-  constructor(kernel: SpecializedKernel, evaluate: Evaluate | undefined) {
-    this.#kernel = kernel;
-    // What kernels read outside of a buffer they do not use: see differences() of test/simulator.
-    this.#simulation = compileKernel(kernel, { checks: false, outside: 'poison' }, evaluate);
+  constructor(simulation: CompiledSimulation) {
+    this.#simulation = simulation;
   }
 
   run(group: ReadonlyMap<number, Uint32Array>, workgroups: readonly [number, number?, number?]): void {
-    const buffers = Object.fromEntries(
-      this.#kernel.bindings.map(({ name, binding }) => [name, group.get(binding)!]),
-    );
+    const { bindings } = this.#simulation.kernel;
+    const buffers = Object.fromEntries(bindings.map(({ name, binding }) => [name, group.get(binding)!]));
     run(this.#simulation, { buffers, workgroups });
   }
 }

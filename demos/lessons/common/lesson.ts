@@ -24,9 +24,10 @@ export function lesson<C extends Calls>(name: string, run: (call: Call<C>) => vo
     new Promise((resolve) => {
       const id = count++;
       waiting.set(id, resolve);
-      port.post({ id, name, args });
+      port.post({ type: 'call', id, name, args });
     })) as Call<C>;
   let count = 0;
+  port.post({ type: 'open', without: webgpuProblem() });
 
   port.listen((message) => {
     if (message.type === 'error') return fail(message.name, message.message);
@@ -39,7 +40,9 @@ export function lesson<C extends Calls>(name: string, run: (call: Call<C>) => vo
     if (message.lost !== undefined) {
       const what = message.computer.without ? 'JavaScript on the CPU' : 'a new one';
       say(`The GPU was lost (${message.lost}). The lesson goes on with ${what}, from the same numbers.`);
-    } else if (message.computer.without) sayWithout(message.computer.without);
+    } else if (message.computer.without) {
+      say(`No WebGPU here, so the same kernels run as JavaScript on your CPU. ${message.computer.without}`);
+    }
     showKernels(message.kernels, message.dispatches);
   });
   run(call);
@@ -60,12 +63,6 @@ function showComputer({ description, software, without }: Computer): void {
 }
 
 const say = (text: string) => byId('notices').replaceChildren(notice(text, 'warning'));
-
-/** The reason is the browser's where it is plain, else the engine's first words. */
-function sayWithout(reason: string): void {
-  const why = webgpuProblem() ?? `${reason.split(/[.:]/, 1)[0]}.`;
-  say(`No WebGPU here, so the same kernels run as JavaScript on your CPU. ${why}`);
-}
 
 /** Marks the page as ready: the figure shows numbers. */
 export function ready(): void {

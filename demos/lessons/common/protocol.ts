@@ -3,11 +3,15 @@ import type { DispatchInfo, KernelCode } from '../../shared/dispatches.ts';
 /** The functions of a lesson's worker by name. */
 export type Calls = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-export interface ToWorker {
+export interface CallMessage {
   readonly id: number;
   readonly name: string;
   readonly args: readonly unknown[];
 }
+
+export type ToWorker =
+  /** Comes first. `without` says why there is no WebGPU, where the page knows that. */
+  { readonly type: 'open'; readonly without?: string } | ({ readonly type: 'call' } & CallMessage);
 
 /** What computes. */
 export interface Computer {

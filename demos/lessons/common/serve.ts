@@ -3,7 +3,7 @@ import type { Gpu } from '../../../src/index.ts';
 import { dispatchInfos, kernelCodes } from '../../shared/dispatches.ts';
 import { errorMessage, pagePort } from '../../shared/port.ts';
 import type { Lab } from './lab.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import type { CallMessage, FromWorker, ToWorker } from './protocol.ts';
 
 /**
  * A lesson's worker: it opens the GPU, compiles the lesson's programs, and answers its page's calls one by one. A GPU that
@@ -13,12 +13,14 @@ import type { FromWorker, ToWorker } from './protocol.ts';
 export function serve(create: (gpu: Gpu) => Promise<Lab>): void {
   const port = pagePort<ToWorker, FromWorker>();
   /** The calls that have left something behind on the GPU, since the last one that begins anew. */
-  let past: Pick<ToWorker, 'name' | 'args'>[] = [];
+  let past: Pick<CallMessage, 'name' | 'args'>[] = [];
   let lab: Lab | undefined;
-  let last: Promise<unknown> = open().catch((error) => port.post(errorMessage(error)));
+  /** Why not to look for a GPU. */
+  let reason: string | undefined;
+  let last: Promise<unknown> = Promise.resolve();
 
   async function open(lost?: string): Promise<Lab> {
-    const { gpu, without } = await openGpu();
+    const { gpu, without } = await openGpu(reason);
     lab = await create(gpu);
     for (const { name, args } of past) await lab.calls[name](...(args as never[]));
     const { description, software } = gpu.device;
@@ -34,11 +36,14 @@ export function serve(create: (gpu: Gpu) => Promise<Lab>): void {
   }
 
   // A call writes inputs, runs a program and reads its outputs: two of them must not mix.
-  port.listen((call) => {
-    last = last.then(() => answer(call));
+  port.listen((message) => {
+    if (message.type === 'open') {
+      reason = message.without;
+      last = open().catch((error) => port.post(errorMessage(error)));
+    } else last = last.then(() => answer(message));
   });
 
-  async function answer(call: ToWorker): Promise<void> {
+  async function answer(call: CallMessage): Promise<void> {
     if (!lab) return; // the page knows why
     try {
       port.post({ type: 'answer', id: call.id, value: await made(lab, call) });
@@ -47,7 +52,7 @@ export function serve(create: (gpu: Gpu) => Promise<Lab>): void {
     }
   }
 
-  async function made(current: Lab, { name, args }: ToWorker): Promise<unknown> {
+  async function made(current: Lab, { name, args }: CallMessage): Promise<unknown> {
     let value: unknown;
     try {
       value = await current.calls[name](...(args as never[]));
@@ -64,12 +69,14 @@ export function serve(create: (gpu: Gpu) => Promise<Lab>): void {
 }
 
 /** The GPU, or in its place a device that runs kernels as JavaScript, and why. */
-async function openGpu(): Promise<{ readonly gpu: Gpu; readonly without?: string }> {
+async function openGpu(reason?: string): Promise<{ readonly gpu: Gpu; readonly without?: string }> {
+  let without = reason;
   try {
-    return { gpu: await init() };
+    if (without === undefined) return { gpu: await init() };
   } catch (error) {
     if (!(error instanceof AdapterError)) throw error;
-    const { openCpuGpu } = await import('./cpuGpu.ts');
-    return { gpu: await openCpuGpu(), without: error.message };
+    without = `${error.message.split(/[.:]/, 1)[0]}.`; // the rest is for who writes programs
   }
+  const { openCpuGpu } = await import('./cpuGpu.ts');
+  return { gpu: await openCpuGpu(), without };
 }

@@ -1,7 +1,7 @@
 /** See site/lessonKernelsPlugin.ts. */
 declare module 'virtual:lesson-kernels' {
-  import type { Evaluate } from '../../../src/simulator/index.ts';
+  import type { StoredSimulation } from '../../../src/simulator/index.ts';
 
-  /** The programs of the lessons' kernels, by the hash of their text. */
-  export const programs: Readonly<Record<string, ReturnType<Evaluate>>>;
+  /** The lessons' kernels as JavaScript, by the hash of their code; none on a development server. */
+  export const kernels: Readonly<Record<string, StoredSimulation>>;
 }

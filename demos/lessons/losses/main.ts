@@ -81,7 +81,9 @@ lesson<Kernels>('losses', async (call) => {
 });
 
 /** The colour of a loss. */
-const key = (i: number) => create('i', { className: `key-dot ${COLOURS[i]}` });
+function key(i: number): HTMLElement {
+  return create('i', { className: `key-dot ${COLOURS[i]}` });
+}
 
 /** The table of a case; fills it with numbers. */
 function createTable(
