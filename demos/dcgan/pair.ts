@@ -8,6 +8,7 @@ import { Movement } from '../frame/worker/movement.ts';
 import { SlowMotion } from '../frame/worker/slowMotion.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import { Gallery } from './gallery.ts';
 import type { Wishes } from './gallery.ts';
@@ -17,7 +18,7 @@ import type { settings } from './settings.ts';
 import { Walk } from './walk.ts';
 
 type Values = ValuesOf<typeof settings>;
-type Here = Context<Values, MnistSet, Tells>;
+type Here = Context<Values, Tells>;
 
 const PIXELS = 28 * 28;
 /** How long a stage stays lit, by pace. */
@@ -49,7 +50,7 @@ export class Pair implements Trainee<MnistSet> {
   #destroyed = false;
 
   private constructor(context: Here, gan: Gan, gallery: Gallery) {
-    const { values, gpu, data } = context;
+    const { values, gpu } = context;
     this.#context = context;
     this.#gan = gan;
     this.#gallery = gallery;
@@ -62,7 +63,6 @@ export class Pair implements Trainee<MnistSet> {
     ({ batch: this.#batch, part: this.#part } = values);
     this.#motion.stageMs = STAGE_MS[values.pace];
     this.#latents = this.#setLatents(values.noise);
-    void data.then((loaded) => this.#take(loaded)).catch(() => {}); // the frame tells of it
   }
 
   static async create(context: Here): Promise<Pair> {
@@ -162,12 +162,9 @@ export class Pair implements Trainee<MnistSet> {
     this.#context.tell('moments', []);
   }
 
-  /** The data have come: what was to be shown of them can be. */
-  #take({ train, test }: MnistSet): void {
-    if (this.#destroyed) return;
-    this.#trainSize = train.size;
+  take({ train, test }: Digits): void {
+    this.#trainSize = train?.size ?? Infinity;
     this.#gallery.reals = (test.x.data as Uint8Array).subarray(0, SAMPLES * PIXELS);
-    this.#context.look();
   }
 
   watch(index: number): void {

@@ -13,6 +13,8 @@ export interface CodeView {
   /** Lights lines: each with the class of its kind. */
   light(lines: ReadonlyMap<number, string>): void;
   show(number: number): void;
+  /** Tells behind constants and aliases what they are in an example. */
+  fillIn(values: Readonly<Record<string, unknown>>): void;
 }
 
 /** Shows a shader without the text at its head, which stands beside it and comes back by a button. */
@@ -52,6 +54,18 @@ export function codeView(source: string, onChoose: (line: number) => void): Code
         if (line) line.dataset.lit = kind;
         return line ? [line] : [];
       });
+    },
+    fillIn(values) {
+      const { constants, aliases } = factsOf(source);
+      for (const { name, line, value: own } of [
+        ...constants,
+        ...aliases.map((alias) => ({ ...alias, value: alias.type })),
+      ]) {
+        const value = values[name];
+        const written = own.replace(/u$/, '');
+        const text = Array.isArray(value) ? value.join(', ') : String(value);
+        if (value !== undefined && text !== written) lines[line - 1].dataset.here = text;
+      }
     },
     show(number) {
       const line = lines[number - 1];

@@ -69,7 +69,7 @@ export const GLOSSARY: readonly Term[] = [
   term(
     'implicit GEMM',
     'A convolution computed as a matrix product whose left matrix is never written down: each of its elements is looked up in the image.',
-    'implicit GEMM|im2col',
+    'implicit(?: GEMM| matrix product)?',
   ),
   term(
     'intensity',

@@ -46,8 +46,8 @@ export interface Point {
 
 /** What the data are, for the page's notices. */
 export interface DataFacts {
-  readonly trainSize: number;
-  readonly testSize?: number;
+  /** How many samples an epoch has; undefined while they are not there. */
+  readonly trainSize?: number;
   readonly synthetic?: boolean;
   readonly notice?: string;
 }

@@ -10,6 +10,8 @@ export type Acts =
   | 'rebuild'
   /** Another network is made, from its first weights. */
   | 'anew'
+  /** Other data are loaded, and the same network begins again. */
+  | 'data'
   /** Nothing by itself: it is kept in the address, for the page. */
   | 'page'
   /** It is read when the page opens. */
@@ -124,10 +126,11 @@ export function numbers(
     readonly values: readonly number[];
     readonly limits?: readonly [number, number];
     readonly segments?: boolean;
+    readonly show?: (value: number) => string;
     readonly softwareMost?: number;
   },
 ): Setting<number> {
-  const { initial, values, limits, segments, ...shown } = given;
+  const { initial, values, limits, segments, show = String, ...shown } = given;
   const any = limits && numeric(limits[0], limits[1], true);
   return {
     ...shown,
@@ -136,9 +139,9 @@ export function numbers(
     format: String,
     control: {
       kind: segments ? 'segments' : 'select',
-      options: values.map((value) => ({ value: String(value), label: String(value) })),
+      options: values.map((value) => ({ value: String(value), label: show(value) })),
     },
-    show: String,
+    show,
   };
 }
 

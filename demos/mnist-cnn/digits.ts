@@ -4,12 +4,13 @@ import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import type { Digits as Data } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import type { ExplainedMap, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 import { classify, isDrawable, Viewer } from './viewer.ts';
 
-type Here = Context<ValuesOf<typeof settings>, MnistSet, Tells>;
+type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 const PIXELS = 28 * 28;
 
@@ -30,7 +31,7 @@ export class Digits implements Trainee<MnistSet> {
   readonly #viewer: Viewer;
   readonly #recipe;
   #batch: number;
-  #data: MnistSet | undefined;
+  #data: Data | undefined;
   #testImages: GPUBuffer | undefined;
   #explainedAt = 0;
   #destroyed = false;
@@ -42,7 +43,6 @@ export class Digits implements Trainee<MnistSet> {
     this.#recipe = MNIST_CNN_PRESETS[context.values.preset];
     this.#batch = context.values.batch;
     this.#showInput();
-    void context.data.then((data) => this.#take(data)).catch(() => {}); // the frame tells of it
   }
 
   static async create(context: Here): Promise<Digits> {
@@ -72,7 +72,7 @@ export class Digits implements Trainee<MnistSet> {
   }
 
   get batchSize(): number {
-    return Math.min(this.#batch, this.#data?.train.size ?? Infinity);
+    return Math.min(this.#batch, this.#data?.train?.size ?? Infinity);
   }
 
   get epochs(): number {
@@ -96,7 +96,7 @@ export class Digits implements Trainee<MnistSet> {
     return this.#model.fit(train, { ...options, epochs: until, batchSize });
   }
 
-  async evaluate({ test }: MnistSet): Promise<Readonly<Record<string, number>>> {
+  async evaluate({ test }: Data): Promise<Readonly<Record<string, number>>> {
     const { loss, metrics, outputs } = await this.#model.evaluator().inspect(test);
     const { predictions, confidence } = classify(outputs);
     this.#context.tell('predicted', { predictions, confidence }, [predictions.buffer, confidence.buffer]);
@@ -136,10 +136,9 @@ export class Digits implements Trainee<MnistSet> {
     this.#context.look();
   }
 
-  /** The data have come: what was to be shown of them can be. */
-  #take(data: MnistSet): void {
-    if (this.#destroyed) return;
+  take(data: Data): void {
     this.#data = data;
+    this.#testImages?.destroy();
     const { device } = this.#context.gpu;
     const pixels = data.test.x.data as Uint8Array<ArrayBuffer>;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
@@ -148,7 +147,6 @@ export class Digits implements Trainee<MnistSet> {
     this.#context.tell('labels', new Uint8Array(data.test.y.data));
     this.#showGrid();
     this.#showInput();
-    this.#context.look();
   }
 
   /** Lets the network look at a test image or at a drawing from now on. */

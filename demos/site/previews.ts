@@ -25,6 +25,11 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   'mnist-cnn': { query: '', at: '.bar', ready: isReady },
   autoencoder: { query: '', at: '.bar', ready: isReady },
   dcgan: { query: '', at: '.bar', ready: isReady },
+  explorer: {
+    query: '?kernel=matmul/2_tiled&view=step&all=1&moves=14&lane=5',
+    at: '.shader',
+    ready: () => document.querySelector('.lanes') !== null,
+  },
   bench: { query: '?models=quick&peers=0&samples=3&play=1', at: '#roofline', ready: isReady },
 };
 /** Its folder is that of the pages. */

@@ -92,7 +92,8 @@ export function inputUsage(): GPUBufferUsageFlags {
   return GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 }
 
-function constantData(tensor: Tensor): ArrayBufferView {
+/** The data of a leaf that is always the same. */
+export function constantData(tensor: Tensor): ArrayBufferView {
   if (tensor.node.op.name === 'constant') return (tensor.node.attrs as ConstantAttrs).data;
   const { value } = tensor.node.attrs as FillAttrs;
   const length = bytesOf(tensor) / 4;

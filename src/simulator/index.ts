@@ -5,7 +5,7 @@ export { compileKernel } from './compile.ts';
 export type { CompiledSimulation } from './compile.ts';
 export type { CompileOptions } from './module.ts';
 export { run } from './run.ts';
-export type { BufferData, Race, RaceParty, RunOptions } from './run.ts';
+export type { BufferData, Race, RaceParty, RunOptions, RunResult } from './run.ts';
 export type { CodePlace } from './place.ts';
 export { GeneratedCodeError, SimulationError } from './problem.ts';
 export { Stepper } from './stepper.ts';

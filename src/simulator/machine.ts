@@ -26,8 +26,8 @@ export class Lane {
   invocation = 0;
   /** Which iteration of the loops around it: lanes that meet must agree. */
   turn = 0;
-  /** Places of the calls that it is in, where stops are wanted. */
-  readonly calls: number[] = [];
+  /** The calls that it is in, where stops are wanted: the places, and what is visible there. */
+  readonly calls: { readonly site: number; readonly shown: () => readonly unknown[] }[] = [];
   /** What it lays down for its subgroup: two, so that one may be read while the next is written. */
   readonly #offers: readonly Float64Array[] = [new Float64Array(4), new Float64Array(4)];
   #slot = 0;

@@ -28,7 +28,7 @@ const PAGES: readonly Case[] = [
   },
   {
     path: 'autoencoder/?data=synthetic&train=6000&test=100&batch=32&play=1',
-    panels: { '#map-canvas': 10, '#decoded': 40, '#walk-codes': 40 },
+    panels: { '#map canvas': 10, '#decoded': 40, '#walk .row + .row canvas': 40 },
     falls: true,
   },
   {

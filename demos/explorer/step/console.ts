@@ -86,8 +86,14 @@ export function createConsole(stage: Stage, signal: AbortSignal): HTMLElement {
     'div',
     { className: 'console', role: 'group', 'aria-label': 'Stepping' },
     create('div', { className: 'moves' }, ...buttons, play),
-    create('div', { className: 'mode' }, who(stage), counter),
-    create('p', { className: 'hint keys' }, 'Keys: → step, ← back, ↓ over, ↑ out, Home and End.'),
+    create(
+      'div',
+      { className: 'mode' },
+      who(stage),
+      ...(stage.groups ? [create('label', {}, create('span', {}, 'Workgroup'), stage.groups)] : []),
+      counter,
+    ),
+    create('p', { className: 'hint' }, 'Keys: → step, ← back, ↓ over, ↑ out, Home and End.'),
   );
 }
 

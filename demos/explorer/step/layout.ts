@@ -69,3 +69,12 @@ export function short(value: number): string {
         : String(Number(size.toPrecision(size < 1 ? 2 : 3)));
   return (value < 0 ? '−' : '') + text.replace(/^0\./, '.').replace('e+', 'e').replace('e-', 'e−');
 }
+
+/** A number with all that can be told of an f32. */
+export function long(value: number): string {
+  if (!Number.isFinite(value)) return short(value);
+  const text = Number.isInteger(value)
+    ? String(Math.abs(value))
+    : String(Number(Math.abs(value).toPrecision(6)));
+  return (value < 0 ? '−' : '') + text.replace('e-', 'e−');
+}

@@ -25,7 +25,8 @@ export class Stage {
   readonly #variables = variableTable();
   readonly #lanes;
   readonly #tensors;
-  readonly #groups: HTMLSelectElement | undefined;
+  /** Chooses the workgroup, where there are several. */
+  readonly groups: HTMLSelectElement | undefined;
   #wanted: { readonly variable: string; readonly word: number } | undefined;
   /** Lines of a race. */
   #raced: readonly number[] = [];
@@ -35,9 +36,10 @@ export class Stage {
     this.walk = new Walk(prepared);
     const { kernel } = prepared;
     this.#codes.set(kernel.name, code);
+    code.fillIn(prepared.filledIn);
     this.#lanes = laneMap(kernel.workgroupSize, (lane) => this.watch(lane));
     this.#tensors = tensorsOf(prepared, this.walk, (variable, element) => this.toWrite(variable, element));
-    this.#groups = this.#groupPicker();
+    this.groups = this.#groupPicker();
     this.below = create(
       'section',
       { className: 'panel values', 'aria-label': 'Variables' },
@@ -47,18 +49,18 @@ export class Stage {
     );
   }
 
-  /** Beside the text; `more` stands beside the invocations. */
-  side(more: HTMLElement): HTMLElement[] {
+  /** Beside the text. */
+  get side(): HTMLElement[] {
     const { workgroupSize } = this.prepared.kernel;
     const size = workgroupSize.filter((extent, i) => i === 0 || extent > 1).join(' × ');
     const who = create(
       'section',
       { className: 'who' },
-      create('h3', {}, `A workgroup of ${size} invocations: choose the one to watch`),
-      ...(this.#groups ? [create('label', {}, create('span', {}, 'Workgroup'), this.#groups)] : []),
+      create('h3', {}, `Invocations: a workgroup of ${size}`),
       this.#lanes.element,
     );
-    return [this.#status, create('div', { className: 'people' }, who, more), this.#tensors.element];
+    this.#tensors.element.prepend(who);
+    return [this.#status, this.#tensors.element];
   }
 
   #groupPicker(): HTMLSelectElement | undefined {
@@ -90,7 +92,7 @@ export class Stage {
     this.walk.lane = lane;
     this.walk.together = together;
     this.#wanted = undefined;
-    if (this.#groups) this.#groups.value = String(group);
+    if (this.groups) this.groups.value = String(group);
     this.paint();
   }
 
@@ -124,7 +126,7 @@ export class Stage {
       if (!walk.toWrite(variable, word)) continue;
       walk.together = false;
       this.walk = walk;
-      if (this.#groups) this.#groups.value = String(group);
+      if (this.groups) this.groups.value = String(group);
       this.#wanted = { variable, word };
       this.paint();
       const { place } = walk.state;

@@ -1,4 +1,4 @@
-import { short } from './layout.ts';
+import { long } from './layout.ts';
 import type { Touched, Walk } from './walk.ts';
 
 const MOST = 6;
@@ -18,7 +18,7 @@ function told(verb: string, all: readonly Touched[], { buffers }: Walk['stepper'
   const elements = [...new Map(all.map((each) => [each.element, each])).values()];
   const texts = elements.slice(0, MOST).map(({ element, variable, word, words }) => {
     const data = buffers[variable];
-    return data ? `${element} = ${Array.from(data.subarray(word, word + words), short).join(', ')}` : element;
+    return data ? `${element} = ${Array.from(data.subarray(word, word + words), long).join(', ')}` : element;
   });
   const more = elements.length - texts.length;
   return `${verb} ${texts.join(', ')}${more > 0 ? ` and ${more} more elements` : ''}`;

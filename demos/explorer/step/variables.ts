@@ -1,13 +1,13 @@
 import { create } from '../../shared/dom.ts';
 import type { Stepper } from '../../../src/simulator/index.ts';
-import { short } from './layout.ts';
+import { long } from './layout.ts';
 
 type Shown = ReturnType<Stepper['variables']> extends ReadonlyMap<string, infer S> ? S : never;
 
 /** A value as WGSL has it: `(1, 2)`, `[3, 4]`, `{ a: 1 }`. */
 export function textOf(value: Shown): string {
   if (typeof value === 'boolean') return String(value);
-  if (typeof value === 'number') return short(value);
+  if (typeof value === 'number') return long(value);
   if (Array.isArray(value)) return `[${(value as readonly Shown[]).map(textOf).join(', ')}]`;
   return `{ ${Object.entries(value)
     .map(([name, own]) => `${name}: ${textOf(own as Shown)}`)

@@ -9,6 +9,16 @@ import { createConsole } from './console.ts';
 import { RacePanel } from './racePanel.ts';
 import { Stage } from './stage.ts';
 
+/** Where an address begins: `lane` is watched, and `moves` were made, by all invocations where `all=1`. */
+function startWalk({ walk }: Stage): void {
+  const query = new URLSearchParams(location.search);
+  const lane = Number(query.get('lane'));
+  if (Number.isInteger(lane) && lane > 0 && lane < walk.lanes.length) walk.lane = lane;
+  walk.together = query.get('all') === '1';
+  const moves = Math.min(Number(query.get('moves')) || 0, 10_000);
+  for (let i = 0; i < moves && walk.forward(); i++);
+}
+
 /** Steps through a kernel on toy numbers. */
 export function stepView(kernel: string, source: string, code: CodeView): OpenView {
   const [toy] = toysOf(kernel);
@@ -28,12 +38,10 @@ export function stepView(kernel: string, source: string, code: CodeView): OpenVi
     try {
       const prepared = prepare(toy, withoutBarriers(source, removed));
       stage = new Stage(prepared, code);
+      if (removed.size === 0) startWalk(stage);
       const console = createConsole(stage, closing.signal);
-      side.replaceChildren(
-        create('p', { className: 'toy' }, `The example: ${toy.title}.`),
-        console,
-        ...stage.side(races.element),
-      );
+      const example = create('p', { className: 'toy' }, `The example: ${toy.title}.`);
+      side.replaceChildren(example, console, ...stage.side, races.element);
       below.replaceChildren(stage.below);
       const found = removed.size > 0 ? runWhole(prepared).races : [];
       races.show(found);

@@ -49,5 +49,5 @@ export const toys: readonly Toy[] = [
   }),
   product('8_subgroup_rows', [8, 16, 16], 'subgroup_rows:8x16', matrices),
   product('row_block', [2, 16, 2], 'row_block'),
-  product('reduce_partials', [4, 16, 4], 'register_only:4x1x1:split4', software),
+  product('reduce_partials', [4, 16, 4], 'register_only_split', software),
 ];

@@ -31,8 +31,8 @@ export const toys: readonly Toy[] = [
   },
   {
     kernel: 'reduce/arg_tree',
-    title: 'where the largest of each row of 2 × 8 numbers is',
-    lower: () => lowered(argmax(tensor('x', [2, 8])), { variants: { argmax: 'tree' } }),
+    title: 'where the largest of each row of 2 × 64 numbers is',
+    lower: () => lowered(argmax(tensor('x', [2, 64])), { variants: { argmax: 'tree' } }),
     small: row(4),
   },
   {

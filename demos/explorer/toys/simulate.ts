@@ -28,6 +28,8 @@ export interface Prepared {
   readonly workgroups: readonly [number, number, number];
   readonly buffers: readonly ToyBuffer[];
   readonly subgroupSize: number;
+  /** What the engine, or the toy, has put in place of the file's constants and aliases. */
+  readonly filledIn: Readonly<Record<string, unknown>>;
 }
 
 const isTensor = (operand: Operand): operand is Tensor => 'node' in operand;
@@ -132,6 +134,11 @@ export function prepare(toy: Toy, text?: string): Prepared {
       data: own[name],
     })),
     subgroupSize: SUBGROUP,
+    filledIn: {
+      ...dispatch.source.specialization.aliases,
+      ...dispatch.source.specialization.constants,
+      ...toy.small?.constants,
+    },
   };
 }
 

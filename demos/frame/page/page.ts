@@ -102,7 +102,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
     controls.refresh();
     const running = now?.state === 'running' || now?.state === 'pausing';
     if (begun) port.post({ type: 'set', values, changed });
-    const anew = changed.some((name) => ['anew', 'restart'].includes(options.settings[name].acts));
+    const anew = changed.some((name) => ['anew', 'restart', 'data'].includes(options.settings[name].acts));
     if (begun && anew && running) port.post({ type: 'play' });
     progress.optimizer(values);
     handlers.changed?.(changed);

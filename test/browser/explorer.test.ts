@@ -1,0 +1,182 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { KeyInput, Page } from 'puppeteer-core';
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { close, openPage } from './harness.ts';
+
+let axe: string;
+beforeAll(async () => {
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+});
+afterEach(close);
+
+const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
+/** As the page writes it: with a true minus sign, without a zero before the point. */
+const numberOf = (written: string) => Number(written.replace('−', '-'));
+
+async function open(query: string, site = '') {
+  const opened = await openPage(`${site}explorer/${query}`);
+  await opened.page.waitForFunction(() => document.body.dataset.state === 'ready', { timeout: 60_000 });
+  return opened;
+}
+
+async function press(page: Page, key: KeyInput, times = 1): Promise<void> {
+  for (let i = 0; i < times; i++) await page.keyboard.press(key);
+}
+
+/** Presses the button with this text. */
+const push = (page: Page, label: string) =>
+  page.$$eval(
+    'button',
+    (all, wanted) => (all.find(({ textContent }) => textContent === wanted) as HTMLButtonElement).click(),
+    label,
+  );
+
+/** The numbers of a tensor as the page shows them. */
+const tensor = async (page: Page, name: string) =>
+  (
+    await page.$$eval(
+      '.tensor',
+      (all, wanted) =>
+        [
+          ...all
+            .find((own) => own.querySelector('b')!.textContent === wanted)!
+            .querySelectorAll('.cells > *'),
+        ].map((cell) => cell.textContent ?? ''),
+      name,
+    )
+  ).map(numberOf);
+
+const variables = async (page: Page) =>
+  Object.fromEntries(
+    await page.$$eval('.variables > div', (all) =>
+      all.map((own) => [...own.children].map(({ textContent }) => textContent ?? '') as [string, string]),
+    ),
+  ) as Record<string, string>;
+
+/** Nothing went wrong, nothing is in the way of anybody, and nothing is wider than the screen of a phone. */
+async function checkPage(page: Page, errors: readonly string[]): Promise<void> {
+  await page.evaluate(axe);
+  for (const [value, options] of Object.entries({ dark: "{ runOnly: ['color-contrast'] }", light: '{}' })) {
+    await page.emulateMediaFeatures([
+      { name: 'prefers-color-scheme', value },
+      { name: 'prefers-reduced-motion', value: 'reduce' },
+    ]);
+    const { violations } = (await page.evaluate(`axe.run(${options})`)) as {
+      violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+    };
+    expect(
+      violations.flatMap(({ id, nodes }) =>
+        nodes.map((node) => `${value} ${id}: ${node.html} ${node.failureSummary}`),
+      ),
+    ).toEqual([]);
+  }
+  await page.setViewport({ width: 390, height: 844 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  expect(errors).toEqual([]);
+}
+
+describe('the shader explorer', () => {
+  it('reads every family under a strict policy: text, words, facts, address', async () => {
+    const { page, errors } = await open('', inject('strictSite'));
+    expect(await text(page, '#title')).toBe('Matrix product 2: tiles in workgroup memory');
+    expect(await text(page, '#code')).toContain('workgroupBarrier();');
+    expect(await text(page, '.candidates')).toBe('816');
+    await page.focus('.term[type]');
+    expect(await text(page, '#term')).toMatch(/^\w+ .{20}/);
+    expect(await page.$eval('#term', (note) => getComputedStyle(note).visibility)).toBe('visible');
+    await press(page, 'Escape');
+    expect(await page.$eval('#term', (note) => getComputedStyle(note).visibility)).toBe('hidden');
+    const families = await page.$$eval('#families a', (links) =>
+      links.map(({ textContent }) => textContent!),
+    );
+    expect(families.length).toBe(16);
+    for (const family of families) {
+      await page.$$eval(
+        '#families a',
+        (links, name) => links.find((own) => own.textContent === name)!.click(),
+        family,
+      );
+      await page.waitForFunction(
+        (name) =>
+          document.querySelector('#families [aria-current]')?.textContent === name &&
+          document
+            .querySelector<HTMLElement>('#file')!
+            .textContent.includes(new URLSearchParams(location.search).get('kernel')!),
+        {},
+        family,
+      );
+    }
+    await page.goBack();
+    await page.waitForFunction(() => location.search.includes('kernel=shared/'));
+    await page.click('#code .line:not(.head)');
+    expect(new URL(page.url()).searchParams.get('line')).toMatch(/^\d+$/);
+    await checkPage(page, errors);
+  });
+
+  it('says that a strict policy forbids to step, and goes on reading', async () => {
+    const { page, errors } = await open('?kernel=matmul/1_naive&view=step', inject('strictSite'));
+    expect(await text(page, '.notice')).toContain('content security policy');
+    expect(await text(page, '#code')).toContain('fn main');
+    expect(errors.filter((error) => !/unsafe-eval/.test(error))).toEqual([]); // Chromium tells of each violation
+  });
+
+  it('steps by keys, forward and back, to the right numbers', async () => {
+    const { page, errors } = await open('?kernel=matmul/1_naive&view=step');
+    const [a, b] = [await tensor(page, 'a'), await tensor(page, 'b')];
+    await press(page, 'ArrowRight', 3);
+    expect(await variables(page)).toMatchObject({ index: '0', column: '0' });
+    const before = await variables(page);
+    await press(page, 'ArrowRight', 2);
+    expect(await variables(page)).not.toEqual(before);
+    await press(page, 'ArrowLeft', 2);
+    expect(await variables(page)).toEqual(before);
+    await press(page, 'End');
+    expect(await text(page, '.where')).toContain('has ended');
+    const product = [0, 1, 2, 3].reduce((sum, k) => sum + a[k] * b[5 * k], 0); // row 0 of a (3 × 4), column 0 of b (4 × 5)
+    expect((await tensor(page, 'c'))[0]).toBe(product);
+    await press(page, 'Home');
+    expect(await tensor(page, 'c')).toEqual(Array(15).fill(0));
+    // Element (2, 1): whoever writes it, in whichever workgroup.
+    await page.$$eval('.tensor button', (cells) => cells[11].click());
+    expect(await text(page, '.where')).toMatch(/Invocation 1 is about to run line \d+/);
+    await press(page, 'ArrowDown');
+    const other = [0, 1, 2, 3].reduce((sum, k) => sum + a[8 + k] * b[5 * k + 1], 0);
+    expect((await tensor(page, 'c'))[11]).toBe(other);
+    await checkPage(page, errors);
+  });
+
+  it('steps a whole workgroup to its barrier, and names the race where the barrier is missing', async () => {
+    const { page, errors } = await open('?kernel=matmul/2_tiled&view=step');
+    await page.$$eval('.segments input', (inputs) => (inputs[1] as HTMLInputElement).click());
+    await push(page, 'To the barrier');
+    expect(await page.$$eval('.lanes .waiting', (lanes) => lanes.length)).toBe(16);
+    expect(await text(page, '[data-lit=waiting]')).toContain('workgroupBarrier');
+    const a = await tensor(page, 'a');
+    expect(await tensor(page, 'a_tile')).toEqual(
+      [0, 1, 2, 3].flatMap((row) => a.slice(8 * row, 8 * row + 4)),
+    );
+    await page.$eval('.races button', (button) => (button as HTMLButtonElement).click());
+    await page.waitForSelector('.races li');
+    expect(await text(page, '.races ul')).toMatch(
+      /a_tile\[\d\]\[\d\]: invocation \d+ reads it at line \d+, invocation \d+ writes it at line \d+/,
+    );
+    expect(await text(page, '.line.removed')).toContain('workgroupBarrier');
+    await checkPage(page, errors);
+    await page.$eval('.races button', (button) => (button as HTMLButtonElement).click());
+    expect(await page.$$('.races li')).toEqual([]);
+  });
+
+  it('goes into functions of shared files, and works without WebGPU', async () => {
+    const { page } = await openPage('explorer/');
+    await page.evaluateOnNewDocument(() => Object.defineProperty(navigator, 'gpu', { value: undefined }));
+    await page.goto(`${page.url()}?kernel=random/uniform&view=step`);
+    await page.waitForSelector('.lanes');
+    expect(await text(page, '#adapter')).toContain('no WebGPU');
+    for (let i = 0; i < 40 && !(await text(page, '#file')).includes('shared/philox'); i++)
+      await press(page, 'ArrowRight');
+    expect(await text(page, '#file')).toBe('shaders/shared/philox.wgsl');
+    await press(page, 'ArrowUp', 3);
+    expect(await text(page, '#file')).toBe('shaders/random/uniform.wgsl');
+  });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { placeOf, queryOf } from '../../../demos/explorer/address.ts';
+import { FAMILIES, familyOf } from '../../../demos/explorer/families.ts';
+import { GLOSSARY, TERMS, termOf } from '../../../demos/explorer/glossary.ts';
+import { factsOf } from '../../../demos/explorer/read/facts.ts';
+import { headerOf } from '../../../demos/explorer/read/header.ts';
+import { stepOf } from '../../../demos/explorer/shelf.ts';
+import * as wgrad from '../../../src/index.ts';
+
+const sources = import.meta.glob<string>('../../../shaders/**/*.wgsl', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+const shaders = Object.entries(sources).map(
+  ([path, source]) => [path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, ''), source] as const,
+);
+
+it.each(shaders)('%s: its head becomes a title and paragraphs, none of its words lost', (name, source) => {
+  expect(familyOf(name)).toBeDefined();
+  const { title, blocks, lines } = headerOf(source);
+  expect(title).not.toBe('');
+  const text = blocks.flatMap((block) =>
+    block.kind === 'text' ? block.text : block.kind === 'lines' ? block.lines : block.facts.flat(),
+  );
+  const wordsOf = (all: string) => all.split(/\s+/).filter(Boolean).join(' ').replaceAll(':', '');
+  const head = source.split('\n').slice(1, lines);
+  expect(wordsOf(text.join(' '))).toBe(wordsOf(head.map((line) => line.replace(/^\/\/ ?/, '')).join(' ')));
+  expect(factsOf(source).bindings.length).toBe(source.match(/@binding\(/g)?.length ?? 0);
+});
+
+it('finds what a shader declares', () => {
+  const { constants, bindings, shared, workgroupSize } = factsOf(
+    sources['../../../shaders/matmul/2_tiled.wgsl'],
+  );
+  expect(constants.find(({ name }) => name === 'TILE')).toMatchObject({ value: '16u', candidates: [8, 16] });
+  expect(bindings[0]).toMatchObject({ name: 'a', binding: 0, access: 'read', type: 'array<f32>' });
+  expect(shared.map(({ name }) => name)).toEqual(['a_tile', 'b_tile']);
+  expect(workgroupSize).toBe('TILE, TILE');
+});
+
+it('every word of the glossary is found by its own pattern, and occurs in a shader', () => {
+  const used = new Set(shaders.flatMap(([, source]) => [...source.matchAll(TERMS)].map(termOf)));
+  const unused = GLOSSARY.filter((term) => !used.has(term)).map(({ name }) => name);
+  expect(unused.filter((name) => name !== 'occupancy')).toEqual([]); // a word of the pages
+});
+
+it('the families name what the API has', () => {
+  const known = new Set([...Object.keys(wgrad), ...Object.keys(wgrad.ops).map((name) => `ops.${name}`)]);
+  const uses = FAMILIES.flatMap((family) => family.uses);
+  const names = uses.filter((use) => /^(ops\.)?[a-z]+[A-Z\d]\w*$/.test(use));
+  expect(names.length).toBeGreaterThan(20);
+  expect(names.filter((name) => !known.has(name))).toEqual([]);
+});
+
+describe('the address', () => {
+  const kernels = shaders.map(([name]) => name);
+
+  it('holds kernel, view and line', () => {
+    const place = { kernel: 'reduce/tree', view: 'step', line: 70 } as const;
+    expect(queryOf(place)).toBe('?kernel=reduce/tree&view=step&line=70');
+    expect(placeOf(queryOf(place), kernels)).toEqual(place);
+  });
+
+  it('opens at its beginning where it makes no sense', () => {
+    expect(placeOf('?kernel=nothing&view=fly&line=-2', kernels)).toEqual({
+      kernel: 'matmul/2_tiled',
+      view: 'read',
+      line: 0,
+    });
+  });
+});
+
+it('numbers the steps of a ladder', () => {
+  expect(stepOf('2_tiled')).toEqual({ number: '2', name: 'tiled' });
+  expect(stepOf('grad_filter_3_implicit_gemm')).toEqual({ number: '3', name: 'grad filter implicit gemm' });
+  expect(stepOf('row_block')).toEqual({ number: '', name: 'row block' });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { layoutOf } from '../../../demos/explorer/step/layout.ts';
+import { withoutBarriers } from '../../../demos/explorer/step/barriers.ts';
+import { Walk } from '../../../demos/explorer/step/walk.ts';
+import { TOYS, toysOf } from '../../../demos/explorer/toys/index.ts';
+import { prepare, runWhole } from '../../../demos/explorer/toys/simulate.ts';
+import type { Prepared } from '../../../demos/explorer/toys/simulate.ts';
+import { factsOf } from '../../../demos/explorer/read/facts.ts';
+
+const dataOf = ({ buffers }: Prepared, name: string) => [...buffers.find((own) => own.name === name)!.data];
+const [tiled] = toysOf('matmul/2_tiled');
+const source = tiled.lower()[0].source.file.source;
+
+/** A (rows × inner) times B (inner × columns), element by element. */
+function product(a: number[], b: number[], [rows, inner, columns]: readonly number[]): number[] {
+  return Array.from({ length: rows * columns }, (_, i) => {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    return Array.from({ length: inner }, (_, k) => a[row * inner + k] * b[k * columns + column]).reduce(
+      (x, y) => x + y,
+      0,
+    );
+  });
+}
+
+describe('the toy numbers', () => {
+  it.each(TOYS.map((toy) => [toy.kernel, toy] as const))(
+    '%s runs, without races, and writes finite numbers',
+    (_, toy) => {
+      const prepared = prepare(toy);
+      const { buffers, races } = runWhole(prepared);
+      expect(races).toEqual([]);
+      const changed = prepared.buffers.filter(
+        ({ name, data, writes }) => writes && buffers[name].some((x, i) => x !== data[i]),
+      );
+      expect(changed.length).toBeGreaterThan(0);
+      const finite = (name: string) => [...buffers[name]].every(Number.isFinite);
+      expect(prepared.buffers.map(({ name }) => name).filter((name) => !finite(name))).toEqual([]);
+      for (const { shape } of prepared.buffers) {
+        const size = shape.reduce((all, extent) => all * extent, 1);
+        expect(size).toBeLessThanOrEqual(512); // few enough to be read
+        expect(
+          layoutOf(shape)
+            .pictures.flatMap(({ elements }) => elements)
+            .toSorted((a, b) => a - b),
+        ).toEqual([...Array(size).keys()]);
+      }
+    },
+  );
+
+  it('are those of a matrix product in every version of it', () => {
+    for (const toy of TOYS.filter(({ kernel }) => /^matmul\/\d/.test(kernel) && !kernel.includes('dot'))) {
+      const prepared = prepare(toy);
+      const [[rows, inner], [, columns]] = prepared.buffers.map(({ shape }) => shape);
+      const [a, b] = prepared.buffers.map(({ name }) => dataOf(prepared, name));
+      const expected = product(a, b, [rows, inner, columns]);
+      expect([toy.kernel, ...runWhole(prepared).buffers.c]).toEqual([toy.kernel, ...expected]);
+    }
+  });
+});
+
+describe('a walk', () => {
+  const state = (walk: Walk) => [
+    walk.state,
+    [...walk.stepper.variables(walk.lane)],
+    [...walk.stepper.buffers.c],
+    walk.touched,
+  ];
+
+  it.each([false, true])('can be taken back, move by move (all together: %s)', (together) => {
+    const walk = new Walk(prepare(tiled));
+    walk.lane = 5;
+    walk.together = together;
+    const states = [state(walk)];
+    while (walk.forward()) states.push(state(walk));
+    expect(walk.problem).toBeUndefined();
+    expect(states.length).toBeGreaterThan(50);
+    for (let at = states.length - 2; at >= states.length - 12; at--) {
+      walk.back();
+      expect(state(walk)).toEqual(states[at]);
+    }
+    walk.start();
+    expect(state(walk)).toEqual(states[0]);
+  });
+
+  it('all together: the invocations come to the barrier in step', () => {
+    const walk = new Walk(prepare(tiled));
+    walk.together = true;
+    walk.forward('barrier');
+    const [line] = factsOf(source).barriers;
+    expect(walk.lanes.map(({ status, place }) => [status, place?.line])).toEqual(
+      Array(16).fill(['waiting', line]),
+    );
+  });
+
+  it('comes to the line that writes an element, and the next step writes it', () => {
+    const prepared = prepare(tiled);
+    const [a, b] = ['a', 'b'].map((name) => dataOf(prepared, name));
+    const walk = new Walk(prepared, [1, 0, 0]);
+    expect(walk.toWrite('c', 0)).toBe(false); // another workgroup does
+    expect(walk.toWrite('c', 13)).toBe(true);
+    expect(walk.lane).toBe(5); // row 1, column 5 is at (1, 1) of the second square
+    expect(walk.stepper.buffers.c[13]).toBe(0);
+    walk.forward();
+    walk.forward('out');
+    expect(walk.forward() || walk.touched.length > 0).toBe(true);
+    expect(walk.stepper.buffers.c[13]).toBe(product(a, b, [6, 8, 8])[13]);
+  });
+
+  it('ends an endless loop by its budget, and says so', () => {
+    const text = source.replace('k < TILE', 'true');
+    const walk = new Walk(prepare(tiled, text));
+    walk.forward('end');
+    expect(walk.problem?.message).toMatch(/does this loop end|outside/);
+  });
+});
+
+it('a race is found where either barrier is missing', () => {
+  const { barriers } = factsOf(source);
+  expect(barriers.length).toBe(2);
+  for (const line of barriers) {
+    const { races } = runWhole(prepare(tiled, withoutBarriers(source, new Set([line]))));
+    expect(races.map(({ element }) => element.split('[')[0]).toSorted()).toEqual(['a_tile', 'b_tile']);
+  }
+});
