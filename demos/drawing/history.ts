@@ -1,7 +1,7 @@
 import type { Gpu } from '../../src/index.ts';
 import type { Range } from './kind.ts';
 
-/** So many moments are kept; when there are more, every second one goes. */
+/** So many moments are kept; when there are more, every second one is dropped. */
 const MOST = 40;
 
 /** Copies on the GPU of what some ranges of its memory held after earlier steps. */

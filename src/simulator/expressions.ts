@@ -94,7 +94,7 @@ export abstract class ExpressionCompiler extends OperatorCompiler {
       };
     const declaration = this.module.declarations.get(name);
     if (declaration?.kind === 'const' || declaration?.kind === 'override') return this.constant(name, at);
-    if (declaration) return this.fail(at, `"${name}" is no value`);
+    if (declaration) return this.fail(at, `"${name}" is not a value`);
     return this.fail(at, `"${name}" is not declared`);
   }
 
@@ -140,7 +140,7 @@ export abstract class ExpressionCompiler extends OperatorCompiler {
     }
   }
 
-  /** The place of what a member or element is taken of; a pointer stands for what it points to. */
+  /** The place of the value whose member or element is taken; a pointer stands for its target. */
   private basePlace(base: Expression): Place | undefined {
     const binding = base.kind === 'name' ? this.lookup(base.name) : undefined;
     return binding?.kind === 'pointer' ? binding.place : this.place(base);

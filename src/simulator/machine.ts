@@ -2,7 +2,7 @@ import type { Memory } from './memory.ts';
 import type { Site } from './module.ts';
 import type { Reason } from './problem.ts';
 
-/** What one invocation has of its own: `L` in the generated code. */
+/** The state of one invocation: `L` in the generated code. */
 export class Lane {
   /** Its number in its workgroup. */
   index: number;

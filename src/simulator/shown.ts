@@ -1,7 +1,7 @@
 import { leaves, stride, vector } from './types.ts';
 import type { Type } from './types.ts';
 
-/** A WGSL value for people: vectors and arrays are lists, a matrix a list of columns, structs are objects. */
+/** A WGSL value to display: vectors and arrays are lists, a matrix a list of columns, structs are objects. */
 export type Shown = number | boolean | readonly Shown[] | { readonly [field: string]: Shown };
 
 interface Words {
