@@ -81,6 +81,8 @@ export interface Loaded<Data> {
 
 /** The data of a page. */
 export interface Source<Data> {
+  /** What has come last. */
+  readonly latest?: Loaded<Partial<Data>>;
   /** What a first look needs, on its way; undefined where all data come at once. */
   readonly first: Promise<Loaded<Partial<Data>>> | undefined;
   /** All data; they are fetched when this is asked for the first time. */

@@ -1,7 +1,7 @@
 import { activations, gradients, ops } from '../../../src/index.ts';
 import type { Gpu, Tensor } from '../../../src/index.ts';
-import { outputs } from '../common/serve.ts';
-import type { Lab } from '../common/serve.ts';
+import { outputs } from '../common/lab.ts';
+import type { Lab } from '../common/lab.ts';
 import { DEPTHS, NAMES, XS } from './functions.ts';
 import type { FunctionName } from './functions.ts';
 
