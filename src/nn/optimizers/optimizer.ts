@@ -39,7 +39,7 @@ export interface Optimizer extends OptimizerSpec {
   readonly schedule?: Schedule;
 }
 
-/** Where the common options come into a kernel file. */
+/** Where a kernel file uses the common options. */
 export type CommonFunction = 'learning_rate' | 'gradient' | 'updated' | 'weight' | 'store';
 
 /** What the dispatches of a rule before the trial are made of. */

@@ -192,7 +192,7 @@ export class Evaluator {
       await work(prepared, batches);
       await this.#compiled.state.lifetime.race(prepared.program.finish());
     } catch (error) {
-      this.#forget(prepared); // broken off, it may hold staging buffers and rows of this run
+      this.#forget(prepared); // after an abort it may hold staging buffers and rows of this run
       throw error;
     }
   }

@@ -239,7 +239,7 @@ export class Placement<C extends Placed> {
     }
   }
 
-  /** Initial weights may not come into the training of another model. */
+  /** Initial weights must not replace weights that another model is training. */
   #requireOthersIdle(gpu: Gpu, weights: 'keep' | 'initial', before: C | undefined): void {
     if (weights === 'keep' || before?.state.loop) return; // otherwise its own training ends
     const { name, variables } = this.#owner;

@@ -176,7 +176,7 @@ export function hasFewLines({ M, N, transposeA, transposeB }: MatmulSize): boole
   return (N <= MOST_SHORT && !transposeA) || (M <= MOST_SHORT && transposeB);
 }
 
-/** Blocks of one row until there are more workgroups than a GPU keeps at work; more invocations for a long k. */
+/** Blocks of one row until there are more workgroups than a GPU runs at once; more invocations for a long k. */
 export function rowBlockPlan({ batch, M, N, K, transposeA, transposeB }: MatmulSize): Plan {
   const transposed = !(N <= MOST_SHORT && !transposeA);
   const [lines, short] = transposed ? [N, M] : [M, N];
