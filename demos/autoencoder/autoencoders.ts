@@ -24,7 +24,7 @@ type Here = Context<ValuesOf<typeof settings>, Tells>;
 const NOISE = 0.5;
 const { epochs } = AUTOENCODER_PRESETS.classroom;
 
-/** What the reader makes; it outlives networks and GPUs. */
+/** What the reader has drawn; it is kept when the network or the GPU is replaced. */
 const yours = { drawing: new Uint8Array(PIXELS), scores: new Float32Array(MOST_AXES) };
 
 /** The three versions in training, with their views. */
@@ -82,7 +82,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   }
 
   run({ train }: MnistSet, options: RunOptions): PromiseLike<unknown> {
-    // The next so many: those that are left where a lost GPU was replaced in the middle of them.
+    // Up to the next multiple of `epochs`: the rest of them where a lost GPU was replaced in between.
     const until = (Math.floor(this.#model.epoch / epochs) + 1) * epochs;
     return this.#model.fit(versionsData(train), { ...options, epochs: until, batchSize: this.batchSize });
   }
@@ -139,7 +139,7 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#images?.destroy();
   }
 
-  /** Puts what is looked at into the programs, and these onto the panels. */
+  /** Writes the inputs of the views into the programs, and draws these on the panels. */
   #show(): void {
     const { a, b, set, version } = this.#values;
     if (this.#images) {
@@ -206,7 +206,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   }
 }
 
-/** Numbers of test images, one of each class where there are such: the first of each, the second of each, … */
+/** Numbers of test images, one of each class if possible: the first of each, the second of each, … */
 function oneOfEach(labels: Uint8Array, set: number): Uint32Array {
   return Uint32Array.from({ length: SHOWN }, (_, digit) => {
     const own = Array.from(labels.keys()).filter((image) => labels[image] === digit);

@@ -24,7 +24,7 @@ const chart = (title: string, value: string, range: readonly [number, number]): 
   limits: [1e-4, 1e4],
 });
 
-/** There without WebGPU, too. */
+/** Shown without WebGPU, too. */
 const lesson = createLesson();
 
 startPage<typeof settings, Calls, Tells>({

@@ -4,7 +4,7 @@ import type { ChartPlan, SeriesPlan } from './progress.ts';
 /** Probabilities this close to 1 share the top of the axis. */
 const TOP = 0.002;
 
-/** The value of each training step, and of the test set now and then: 'loss' and 'testLoss'. */
+/** The value of each training step, and of the test set from time to time: 'loss' and 'testLoss'. */
 const trainingAndTest = (key: string): readonly SeriesPlan[] => [
   { key, name: 'training', colour: '--training', style: 'line' },
   {
