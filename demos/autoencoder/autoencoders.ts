@@ -35,6 +35,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   readonly #networks: AutoencoderVersions;
   readonly #view: View;
   #values: Here['values'];
+  #trainSize = Infinity;
   #images: DataImages | undefined;
   #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
   #sources!: ReadonlyMap<string, Source>;

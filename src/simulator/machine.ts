@@ -1,3 +1,4 @@
+import { ARITHMETIC } from './arithmetic.ts';
 import type { Memory } from './memory.ts';
 import type { Site } from './module.ts';
 import type { Reason } from './problem.ts';
@@ -186,4 +187,12 @@ const COMBINE: Readonly<Record<string, (a: number, b: number) => number>> = {
 const NEUTRAL: Readonly<Record<string, number>> = { Add: 0, Mul: 1, And: -1, Or: 0, Xor: 0, All: 1, Any: 0 };
 
 const rounded = (type: string, value: number) =>
-  type === 'f32' ? Math.fround(value) : type === 'u32' ? value >>> 0 : type === 'i32' ? value | 0 : value;
+  type === 'f32'
+    ? Math.fround(value)
+    : type === 'f16'
+      ? ARITHMETIC.half(value)
+      : type === 'u32'
+        ? value >>> 0
+        : type === 'i32'
+          ? value | 0
+          : value;

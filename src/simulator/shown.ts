@@ -31,7 +31,7 @@ function fromMemory(type: Type, memory: Words, word: number): Shown {
   return build(type, () => {
     const { offset, of } = all[next++];
     const at = word + offset;
-    return of.name === 'f32'
+    return of.name === 'f32' || of.name === 'f16'
       ? memory.F[at]
       : of.name === 'i32'
         ? memory.I[at]

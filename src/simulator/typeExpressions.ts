@@ -43,7 +43,6 @@ export abstract class TypeCompiler extends PlaceCompiler {
     if (declaration) return undefined;
     const plain = predeclared(name);
     if (plain) return plain;
-    if (/^(f16|vec[234]h|mat[234]x[234]h)$/.test(name)) this.fail(at, 'f16 is not simulated; use f32');
     if (/^(texture_|sampler)/.test(name)) this.fail(at, 'textures are not simulated; use storage buffers');
     const [first, second] = template;
     if (!first) return undefined;

@@ -46,6 +46,7 @@ export function lesson<C extends Calls>(name: string, run: (call: Call<C>) => vo
     showKernels(message.kernels, message.dispatches);
   });
   run(call);
+  document.body.dataset.awake = ''; // the knobs are those of the address now
 
   function fail(name: string, message: string): void {
     if (document.body.dataset.state === 'failed') return; // later errors are consequences of the first
