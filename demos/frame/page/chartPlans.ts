@@ -42,3 +42,40 @@ export const classifierCharts = {
     limits: [0, 1],
   },
 } satisfies Record<string, ChartPlan>;
+
+const minus = (text: string) => text.replace('-', '−');
+
+/** The axis of a share of 1. */
+export const shareAxis = {
+  format: (value) => percent(value, 0),
+  scale: { forward: (value) => value, backward: (place) => place },
+  ticks: [0, 0.25, 0.5, 0.75, 1],
+  range: [0, 1],
+  limits: [0, 1.02],
+} satisfies Omit<ChartPlan, 'title' | 'series'>;
+
+/** The charts of a generator and a discriminator, by the values of the steps of `gan.fit`. */
+export const ganCharts = {
+  loss: {
+    title: 'Loss',
+    series: [
+      { key: 'discriminatorLoss', name: 'discriminator', colour: '--discriminator', style: 'line' },
+      { key: 'generatorLoss', name: 'generator', colour: '--generator', style: 'line' },
+    ],
+    format: (value) => minus(figures(value)),
+    formatValue: (value) => minus(value.toFixed(2)),
+    // Nearly linear around 0, logarithmic far from it: losses of a lost game are large.
+    scale: { forward: Math.asinh, backward: Math.sinh },
+    ticks: [-16, -8, -4, -2, -1, 0, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64],
+    range: [0, 2],
+    limits: [-100, 100],
+  },
+  accuracy: {
+    ...shareAxis,
+    title: 'Discriminator’s accuracy',
+    series: [
+      { key: 'realAccuracy', name: 'real', colour: '--training', style: 'line' },
+      { key: 'fakeAccuracy', name: 'generated', colour: '--generator', style: 'line' },
+    ],
+  },
+} satisfies Record<string, ChartPlan>;
