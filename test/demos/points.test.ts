@@ -63,7 +63,7 @@ describe('the network of the points', () => {
       resume: true,
       keepSteps: false,
       signal: stop.signal,
-      beforeStep: async (step) => void (step === 150 && stop.abort()),
+      beforeStep: async (step: number) => void (step === 150 && stop.abort()),
     } as unknown as RunOptions);
     expect(boundary.step).toBe(150);
     const after = await boundary.evaluate(points);
