@@ -67,6 +67,7 @@ export function createPlane(page: LivePage<typeof settings, Calls>) {
             panel: `layer:${i}`,
             label: `What each neuron of layer ${i + 1} says of each place`,
             count: units,
+            columns: Math.min(units, 4),
           }),
         ),
       );
