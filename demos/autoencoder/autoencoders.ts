@@ -4,6 +4,7 @@ import { AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
 import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/models/autoencoderVersions.ts';
 import type { AutoencoderVersion, AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import type { ValuesOf } from '../frame/settings.ts';
+import { ModelTrainee } from '../frame/worker/modelTrainee.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
 import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
@@ -12,7 +13,6 @@ import type { Mapped, Place } from '../drawing/codes.ts';
 import { CodeSpace } from '../drawing/codeSpace.ts';
 import { uploadImages } from '../drawing/dataImages.ts';
 import type { DataImages } from '../drawing/dataImages.ts';
-import type { Source } from '../drawing/renderer.ts';
 import { PIXELS, SHOWN, YOURS } from './protocol.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
@@ -28,7 +28,7 @@ const { epochs } = AUTOENCODER_PRESETS.classroom;
 const yours = { drawing: new Uint8Array(PIXELS), scores: new Float32Array(MOST_AXES) };
 
 /** The three versions in training, with their views. */
-export class Autoencoders implements Trainee<MnistSet> {
+export class Autoencoders extends ModelTrainee implements Trainee<MnistSet> {
   readonly epochs = epochs;
   readonly optimizer = 'adadelta';
   readonly #context: Here;
@@ -38,17 +38,17 @@ export class Autoencoders implements Trainee<MnistSet> {
   #trainSize = Infinity;
   #images: DataImages | undefined;
   #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
-  #sources!: ReadonlyMap<string, Source>;
   /** The step whose codes are on the map. */
   #mapped = -1;
   #destroyed = false;
 
   private constructor(context: Here, networks: AutoencoderVersions, view: View) {
+    super(networks.model, context.renderer);
     this.#context = context;
     this.#values = context.values;
     this.#networks = networks;
     this.#view = view;
-    this.#show();
+    this.#showAll();
   }
 
   static async create(context: Here): Promise<Autoencoders> {
@@ -63,14 +63,6 @@ export class Autoencoders implements Trainee<MnistSet> {
     return new Autoencoders(context, networks, await View.create(gpu, networks, noise));
   }
 
-  get #model() {
-    return this.#networks.model;
-  }
-
-  get step(): number {
-    return this.#model.step;
-  }
-
   get batchSize(): number {
     return Math.min(this.#values.batch, this.#trainSize);
   }
@@ -78,17 +70,17 @@ export class Autoencoders implements Trainee<MnistSet> {
   prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
     const x = new Uint8Array(PIXELS);
     const example = dataset({ name: 'example', x, y: new Uint8Array(1), inputShape: [28, 28, 1] });
-    return this.#model.prepare(versionsData(example), { ...options, batchSize: this.#values.batch });
+    return this.model.prepare(versionsData(example), { ...options, batchSize: this.#values.batch });
   }
 
   run({ train }: MnistSet, options: RunOptions): PromiseLike<unknown> {
     // The next so many: those that are left where a lost GPU was replaced in the middle of them.
-    const until = (Math.floor(this.#model.epoch / epochs) + 1) * epochs;
-    return this.#model.fit(versionsData(train), { ...options, epochs: until, batchSize: this.batchSize });
+    const until = (Math.floor(this.model.epoch / epochs) + 1) * epochs;
+    return this.model.fit(versionsData(train), { ...options, epochs: until, batchSize: this.batchSize });
   }
 
   async evaluate({ test }: Digits): Promise<Readonly<Record<string, number>>> {
-    const values = await this.#model.evaluate(versionsData(test));
+    const values = await this.model.evaluate(versionsData(test));
     const own = (version: string) => [`${version}Test`, values[`${version}MeanSquaredError`] as number];
     return Object.fromEntries(VERSION_NAMES.map(own)) as Record<string, number>;
   }
@@ -102,9 +94,7 @@ export class Autoencoders implements Trainee<MnistSet> {
       void this.#tellCentres().catch((error) => this.#destroyed || this.#context.fail(error));
     }
     await codes?.decode();
-    // A panel whose network is gone keeps its picture until there is another.
-    const panels = [...this.#sources.keys()];
-    await this.#view.program.step((encoder) => this.#context.renderer.draw(encoder, panels));
+    await this.#view.program.step((encoder) => this.draw(encoder));
   }
 
   /** Opens the codes of the version that is to be explored. */
@@ -119,7 +109,7 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#space?.codes.destroy();
     this.#space = { version, codes };
     this.#mapped = -1;
-    this.#show();
+    this.#showAll();
   }
 
   readonly #tellCentres = coalesce(async () => {
@@ -132,7 +122,7 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#freeImages();
     const labels = new Uint8Array(test.y.data);
     this.#images = uploadImages(this.#context.gpu, test.x.data as Uint8Array, labels, [28, 28, 1]);
-    this.#show();
+    this.#showAll();
   }
 
   #freeImages(): void {
@@ -142,7 +132,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   }
 
   /** Puts what is looked at into the programs, and these onto the panels. */
-  #show(): void {
+  #showAll(): void {
     const { a, b, set, version } = this.#values;
     if (this.#images) {
       const { labels, bytesOf } = this.#images;
@@ -156,17 +146,10 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#view.write(YOURS, yours.drawing);
     this.#view.walk(a, b);
     if (this.#space) this.#space.codes.scores = yours.scores;
-    const views: readonly [string, Source][] = [...this.#view.sources(version)];
-    this.#sources = new Map([...views, ...(this.#space?.codes.sources ?? [])]);
-    for (const name of this.#sources.keys()) this.connect(name);
+    this.show([...this.#view.sources(version), ...(this.#space?.codes.sources ?? [])]);
   }
 
-  connect(panel: string): void {
-    const source = this.#sources.get(panel);
-    if (source) this.#context.renderer.show(panel, source);
-  }
-
-  draw(pixels: Uint8Array): void {
+  write(pixels: Uint8Array): void {
     yours.drawing = pixels as Uint8Array<ArrayBuffer>;
     this.#view.write(YOURS, pixels);
     this.#context.look();
@@ -182,29 +165,25 @@ export class Autoencoders implements Trainee<MnistSet> {
     return this.#mapped < 0 ? undefined : this.#space?.codes.nearest(place);
   }
 
-  set(name: string, value: unknown): void {
+  override set(name: string, value: unknown): void {
+    super.set(name, value);
     const same = this.#values[name as keyof Here['values']] === value;
     this.#values = { ...this.#values, [name]: value };
-    if (name === 'rate') this.#model.learningRate = value as number;
     if (same || !['a', 'b', 'set', 'version'].includes(name)) return;
-    this.#show();
+    this.#showAll();
     this.#context.look();
   }
 
-  save(): Promise<Uint8Array> {
-    return this.#model.save();
-  }
-
-  load(bytes: Uint8Array): void {
-    this.#model.load(bytes);
+  override load(bytes: Uint8Array): void {
+    super.load(bytes);
     this.#mapped = -1;
   }
 
-  destroy(): void {
+  override destroy(): void {
     this.#destroyed = true;
     this.#freeImages();
     this.#view.program.destroy();
-    this.#model.destroy();
+    super.destroy();
   }
 }
 
