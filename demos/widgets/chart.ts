@@ -28,7 +28,7 @@ const TRAINING: readonly ChartSeries[] = [
 ];
 
 export interface ChartOptions {
-  /** What is shown, for people who hear the chart: 'Loss'. */
+  /** What is shown, for screen-reader users: 'Loss'. */
   readonly title: string;
   readonly format: (value: number) => string;
   /** How values read in the legend; default `format`, which labels the axis. */

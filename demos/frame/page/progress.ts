@@ -93,12 +93,12 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
   }
 
   return {
-    /** What people should hear of. */
+    /** Messages for screen-reader users. */
     status(text: string): void {
       byId('status').textContent = text;
       byId('doing').textContent = '';
     },
-    /** What is under way, too often to be read out. */
+    /** The progress, which changes too often to be read out. */
     doing(text: string, part: number): void {
       byId('doing').textContent = `${text}, ${percent(part, 0)}`;
     },

@@ -270,7 +270,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     });
   }
 
-  /** Lets `stop` wait for the task; its error is told to whoever awaits the task itself. */
+  /** Lets `stop` wait for the task; its error is thrown to those who await the task itself. */
   #reading<T>(task: Promise<T>): Promise<T> {
     this.#read = task.catch(() => {});
     return task;

@@ -11,7 +11,7 @@ const MOST_BYTES = 4e6;
  * model.load(await loadTrained(new URL('./trained/quick.safetensors', import.meta.url)));
  * ```
  *
- * @throws EnvironmentError if the file cannot be had, FormatError if it is damaged
+ * @throws EnvironmentError if the file is not available, FormatError if it is damaged
  */
 export async function loadTrained({ href }: URL): Promise<Uint8Array> {
   return unpackWeights(await download(href, { maxBytes: MOST_BYTES }), href);

@@ -58,7 +58,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   let base: string;
   let source: Source<Data>;
   let session: Session<Data, T> | undefined;
-  /** GPUs that were lost: what they still report is old news. */
+  /** GPUs that were lost: what they still report is ignored. */
   const lost = new WeakSet<Gpu>();
 
   const opened = init().then((gpu) => {
