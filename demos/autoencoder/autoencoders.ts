@@ -102,7 +102,9 @@ export class Autoencoders implements Trainee<MnistSet> {
       void this.#tellCentres().catch((error) => this.#destroyed || this.#context.fail(error));
     }
     await codes?.decode();
-    await this.#view.program.step((encoder) => this.#context.renderer.draw(encoder));
+    // A panel whose network is gone keeps its picture until there is another.
+    const panels = [...this.#sources.keys()];
+    await this.#view.program.step((encoder) => this.#context.renderer.draw(encoder, panels));
   }
 
   /** Opens the codes of the version that is to be explored. */
