@@ -1,11 +1,10 @@
 import { adadelta, dataset } from '../../src/index.ts';
-import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
 import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/models/autoencoderVersions.ts';
 import type { AutoencoderVersion, AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import type { ValuesOf } from '../frame/settings.ts';
-import { ModelTrainee } from '../frame/worker/modelTrainee.ts';
-import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import { FittedModel } from '../frame/worker/fitted.ts';
+import type { Context } from '../frame/worker/trainee.ts';
 import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import { MOST_AXES } from '../drawing/codes.ts';
@@ -28,14 +27,11 @@ const { epochs } = AUTOENCODER_PRESETS.classroom;
 const yours = { drawing: new Uint8Array(PIXELS), scores: new Float32Array(MOST_AXES) };
 
 /** The three versions in training, with their views. */
-export class Autoencoders extends ModelTrainee implements Trainee<MnistSet> {
-  readonly epochs = epochs;
-  readonly optimizer = 'adadelta';
+export class Autoencoders extends FittedModel<Digits> {
   readonly #context: Here;
   readonly #networks: AutoencoderVersions;
   readonly #view: View;
   #values: Here['values'];
-  #trainSize = Infinity;
   #images: DataImages | undefined;
   #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
   /** The step whose codes are on the map. */
@@ -43,7 +39,18 @@ export class Autoencoders extends ModelTrainee implements Trainee<MnistSet> {
   #destroyed = false;
 
   private constructor(context: Here, networks: AutoencoderVersions, view: View) {
-    super(networks.model, context.renderer);
+    const { batch } = context.values;
+    const [x, y] = [new Uint8Array(PIXELS), new Uint8Array(1)];
+    const example = versionsData(dataset({ name: 'example', x, y, inputShape: [28, 28, 1] }));
+    const training = ({ train }: Digits) => versionsData(train!);
+    super(context.renderer, {
+      model: networks.model,
+      optimizer: 'adadelta',
+      batch,
+      epochs,
+      example,
+      training,
+    });
     this.#context = context;
     this.#values = context.values;
     this.#networks = networks;
@@ -63,22 +70,6 @@ export class Autoencoders extends ModelTrainee implements Trainee<MnistSet> {
     return new Autoencoders(context, networks, await View.create(gpu, networks, noise));
   }
 
-  get batchSize(): number {
-    return Math.min(this.#values.batch, this.#trainSize);
-  }
-
-  prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
-    const x = new Uint8Array(PIXELS);
-    const example = dataset({ name: 'example', x, y: new Uint8Array(1), inputShape: [28, 28, 1] });
-    return this.model.prepare(versionsData(example), { ...options, batchSize: this.#values.batch });
-  }
-
-  run({ train }: MnistSet, options: RunOptions): PromiseLike<unknown> {
-    // The next so many: those that are left where a lost GPU was replaced in the middle of them.
-    const until = (Math.floor(this.model.epoch / epochs) + 1) * epochs;
-    return this.model.fit(versionsData(train), { ...options, epochs: until, batchSize: this.batchSize });
-  }
-
   async evaluate({ test }: Digits): Promise<Readonly<Record<string, number>>> {
     const values = await this.model.evaluate(versionsData(test));
     const own = (version: string) => [`${version}Test`, values[`${version}MeanSquaredError`] as number];
@@ -94,7 +85,7 @@ export class Autoencoders extends ModelTrainee implements Trainee<MnistSet> {
       void this.#tellCentres().catch((error) => this.#destroyed || this.#context.fail(error));
     }
     await codes?.decode();
-    await this.#view.program.step((encoder) => this.draw(encoder));
+    await this.#view.program.step((encoder) => this.drawPanels(encoder));
   }
 
   /** Opens the codes of the version that is to be explored. */
@@ -116,8 +107,7 @@ export class Autoencoders extends ModelTrainee implements Trainee<MnistSet> {
     this.#context.tell('centres', await this.#space!.codes.centres());
   });
 
-  take({ train, test }: Digits): void {
-    this.#trainSize = train?.size ?? Infinity;
+  take({ test }: Digits): void {
     if (test.size === this.#images?.size) return;
     this.#freeImages();
     const labels = new Uint8Array(test.y.data);
@@ -146,10 +136,10 @@ export class Autoencoders extends ModelTrainee implements Trainee<MnistSet> {
     this.#view.write(YOURS, yours.drawing);
     this.#view.walk(a, b);
     if (this.#space) this.#space.codes.scores = yours.scores;
-    this.show([...this.#view.sources(version), ...(this.#space?.codes.sources ?? [])]);
+    this.showPanels([...this.#view.sources(version), ...(this.#space?.codes.sources ?? [])]);
   }
 
-  write(pixels: Uint8Array): void {
+  draw(pixels: Uint8Array): void {
     yours.drawing = pixels as Uint8Array<ArrayBuffer>;
     this.#view.write(YOURS, pixels);
     this.#context.look();

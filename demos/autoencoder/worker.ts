@@ -15,7 +15,7 @@ serve<typeof settings, MnistSet, Autoencoders, Calls, Tells>({
       ? new URL('./trained/bottleneck-64.safetensors', import.meta.url)
       : undefined,
   calls: {
-    draw: (autoencoders, pixels) => autoencoders.write(pixels),
+    draw: (autoencoders, pixels) => autoencoders.draw(pixels),
     decode: (autoencoders, scores) => autoencoders.decode(scores),
     nearest: (autoencoders, place) => autoencoders.nearest(place),
   },

@@ -1,5 +1,6 @@
+import { shares } from '../frame/page/chartPlans.ts';
 import { startPage } from '../frame/page/page.ts';
-import { figures, percent } from '../shared/dom.ts';
+import { figures } from '../shared/dom.ts';
 import { createKernelTabs } from '../widgets/kernelTabs.ts';
 import { createClasses } from './classes.ts';
 import { createDiagnosis } from './diagnosis.ts';
@@ -24,14 +25,6 @@ const tabs = createKernelTabs([
 const showPull = createPull();
 
 const minus = (text: string) => text.replace('-', '−');
-const shares = {
-  format: (value: number) => percent(value, 0),
-  scale: { forward: (value: number) => value, backward: (place: number) => place },
-  ticks: [0, 0.25, 0.5, 0.75, 1],
-  range: [0, 1],
-  limits: [0, 1.02],
-} as const;
-
 startPage<typeof settings, Calls, Tells>({
   settings,
   worker: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' }),

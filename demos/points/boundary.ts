@@ -32,7 +32,7 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
     this.#view = view;
     const { layers, units } = context.values;
     const layer = (_: unknown, i: number) => [`layer:${i}`, tiles(view, `layer:${i}`, units)] as const;
-    this.show([['field', tiles(view, 'field', 1)], ...Array.from({ length: layers }, layer)]);
+    this.showPanels([['field', tiles(view, 'field', 1)], ...Array.from({ length: layers }, layer)]);
   }
 
   static async create(context: Here): Promise<Boundary> {
@@ -79,7 +79,7 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
   }
 
   async look(): Promise<void> {
-    await this.#view.step((encoder) => this.draw(encoder));
+    await this.#view.step((encoder) => this.drawPanels(encoder));
   }
 
   override destroy(): void {

@@ -70,7 +70,7 @@ it('takes other points and another network, which are in the address', async () 
   await reaches(page, 'ready');
   expect(await text(page, '#stat-parameters')).toBe('37');
   const query = new URL(page.url()).searchParams;
-  expect(['shape', 'layers', 'units'].map((name) => query.get(name))).toEqual(['squares', '2', '4']);
+  expect(['shape', 'layers', 'units'].map((name) => query.get(name))).toEqual(['squares', null, '4']);
   await page.setViewport({ width: 390, height: 844 });
   await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   expect(errors).toEqual([]);

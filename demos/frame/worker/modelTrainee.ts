@@ -32,7 +32,7 @@ export abstract class ModelTrainee implements Shared {
   }
 
   /** What the panels show from now on. Others keep the picture that they have. */
-  protected show(sources: Iterable<readonly [panel: string, source: Source]>): void {
+  protected showPanels(sources: Iterable<readonly [panel: string, source: Source]>): void {
     this.#sources = new Map(sources);
     for (const name of this.#sources.keys()) this.connect(name);
   }
@@ -42,8 +42,8 @@ export abstract class ModelTrainee implements Shared {
     if (source) this.#renderer.show(panel, source);
   }
 
-  /** Draws the panels, in the commands of a program: `program.step((encoder) => this.draw(encoder))`. */
-  protected draw(encoder: GPUCommandEncoder): void {
+  /** Draws the panels, in the commands of a program: `program.step((encoder) => this.drawPanels(encoder))`. */
+  protected drawPanels(encoder: GPUCommandEncoder): void {
     this.#renderer.draw(encoder, [...this.#sources.keys()]);
   }
 
