@@ -1,4 +1,4 @@
-import { ganCharts, shareAxis } from '../frame/page/chartPlans.ts';
+import { ganCharts, shares } from '../frame/page/chartPlans.ts';
 import { startPage } from '../frame/page/page.ts';
 import { createKernelTabs } from '../widgets/kernelTabs.ts';
 import { createClasses } from './classes.ts';
@@ -29,7 +29,7 @@ startPage<typeof settings, Calls, Tells>({
   charts: {
     ...ganCharts,
     classes: {
-      ...shareAxis,
+      ...shares,
       title: 'Diversity and confidence',
       series: [
         { key: 'diversity', name: 'diversity', colour: '--generator', style: 'dots' },

@@ -26,7 +26,8 @@ async function open(page: SitePage, width = 1280, query = '') {
   return { tab, errors };
 }
 
-const click = (tab: Page, selector: string) => tab.$eval(selector, (button) => (button as HTMLElement).click());
+const click = (tab: Page, selector: string) =>
+  tab.$eval(selector, (button) => (button as HTMLElement).click());
 const name = ({ path }: SitePage) => path || 'the gallery';
 
 describe.each(SITE_PAGES.map((page) => [name(page), page] as const))('%s', (_, page) => {
