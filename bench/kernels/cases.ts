@@ -122,6 +122,8 @@ export interface Choice {
   readonly opName: string;
   readonly candidates: readonly string[];
   readonly preferred: string;
+  /** What the tuner may try. */
+  readonly tunable: readonly string[];
 }
 
 /** What lowering the node may choose from. */
@@ -129,8 +131,8 @@ export function choicesOf(node: Node, target: Target): Choice[] {
   const choices: Choice[] = [];
   const context: LowerContext = {
     target,
-    choose(opName, candidates, preferred) {
-      choices.push({ opName, candidates, preferred });
+    choose(opName, candidates, preferred, tunable) {
+      choices.push({ opName, candidates, preferred, tunable: tunable?.candidates ?? [] });
       return preferred;
     },
     isForced: () => false,

@@ -51,10 +51,9 @@ export class Expectation {
    * @throws Error where it is too large, or an output is not finite
    */
   async check(program: Program, names: readonly string[]): Promise<number> {
-    this.#expected ??= isLarge(this.#node) ? rowsOf(this.#node, this.feed) : wholeOf(this.#node, this.feed);
     const tolerance = WITH_COSINE.has(this.#node.op.name) ? COSINE_TOLERANCE : TOLERANCE;
     let worst = 0;
-    for (const { output, values, places } of this.#expected) {
+    for (const { output, values, places } of this.#all()) {
       const found = await program.read(names[output]);
       const error = relativeError(values, (i) => found[places ? places[i] : i]);
       if (!(error <= tolerance)) {
@@ -65,6 +64,20 @@ export class Expectation {
       worst = Math.max(worst, error);
     }
     return worst;
+  }
+
+  /** Found − expected of the first output, to be looked at; undefined where not all of it is compared. */
+  async difference(program: Program, [name]: readonly string[]): Promise<Float32Array | undefined> {
+    const whole = this.#all().find(({ output, places }) => output === 0 && !places);
+    if (!whole) return undefined;
+    const found = await program.read(name);
+    return Float32Array.from(found, (value, i) => value - whole.values[i]);
+  }
+
+  #all(): readonly Expected[] {
+    return (this.#expected ??= isLarge(this.#node)
+      ? rowsOf(this.#node, this.feed)
+      : wholeOf(this.#node, this.feed));
   }
 }
 

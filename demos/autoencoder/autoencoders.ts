@@ -35,7 +35,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   readonly #networks: AutoencoderVersions;
   readonly #view: View;
   #values: Here['values'];
-  #data: Digits | undefined;
+  #trainSize = Infinity;
   #images: DataImages | undefined;
   #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
   #sources!: ReadonlyMap<string, Source>;
@@ -72,7 +72,7 @@ export class Autoencoders implements Trainee<MnistSet> {
   }
 
   get batchSize(): number {
-    return Math.min(this.#values.batch, this.#data?.train?.size ?? Infinity);
+    return Math.min(this.#values.batch, this.#trainSize);
   }
 
   prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
@@ -124,11 +124,9 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#context.tell('centres', await this.#space!.codes.centres());
   });
 
-  take(data: Digits): void {
-    const { test } = data;
-    const hasImages = test.size === this.#data?.test.size;
-    this.#data = data;
-    if (hasImages) return;
+  take({ train, test }: Digits): void {
+    this.#trainSize = train?.size ?? Infinity;
+    if (test.size === this.#images?.size) return;
     this.#freeImages();
     const labels = new Uint8Array(test.y.data);
     this.#images = uploadImages(this.#context.gpu, test.x.data as Uint8Array, labels, [28, 28, 1]);

@@ -2,7 +2,8 @@ import { announce } from '../shared/announce.ts';
 import { byId, create } from '../shared/dom.ts';
 import { codeAspect } from '../drawing/codes.ts';
 import { createDigitPad } from '../widgets/digitPad.ts';
-import { createImageRows, heading, imageButtons } from '../widgets/imageRows.ts';
+import { imageButtons } from '../widgets/imageButtons.ts';
+import { createImageRows, heading } from '../widgets/imageRows.ts';
 import type { Live } from './live.ts';
 import { withArticle } from './names.ts';
 import { BETWEEN, PIXELS, SHOWN, YOURS } from './protocol.ts';
@@ -64,7 +65,7 @@ export function createReconstructions(page: Live) {
   pad.write(FIRST_DIGIT);
 
   // Originals are buttons too: the last two that were chosen are the ends of the walk below.
-  const { cells, buttons } = imageButtons(SHOWN, 'Ends of the walk', (place) => {
+  const { cells, buttons } = imageButtons(SHOWN, SHOWN, 'Ends of the walk', (place) => {
     const { b: last } = page.values;
     if (place === last) return;
     page.set({ a: last, b: place });

@@ -41,7 +41,7 @@ export function createFlow(page: Live) {
 
   function showMoved(by: ByNetwork | undefined): void {
     for (const name of NETWORKS) {
-      const text = by?.[name] === 0 ? 'did not change' : `changed by ${by?.[name].toExponential(1)}`;
+      const text = by?.[name] === 0 ? 'did not change' : `changed by ${figures(by?.[name] ?? 0, 2)}`;
       byId(`${name}-moved`).textContent = by ? text : '';
     }
   }

@@ -52,10 +52,10 @@ startPage<typeof settings, Calls, Tells>({
     },
     accuracy: {
       ...shares,
-      title: 'Accuracy of the discriminator',
+      title: 'Discriminator’s accuracy',
       series: [
-        { key: 'realAccuracy', name: 'on real', colour: '--training', style: 'line' },
-        { key: 'fakeAccuracy', name: 'on generated', colour: '--generator', style: 'line' },
+        { key: 'realAccuracy', name: 'real', colour: '--training', style: 'line' },
+        { key: 'fakeAccuracy', name: 'generated', colour: '--generator', style: 'line' },
       ],
     },
     classes: {

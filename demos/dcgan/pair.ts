@@ -94,7 +94,7 @@ export class Pair implements Trainee<MnistSet> {
 
   async run({ train }: MnistSet, options: RunOptions): Promise<void> {
     const { batchSize } = this;
-    await this.#movement.begin(); // training may go on until the first pause
+    await this.#movement.look(this.step); // play may have been pressed: what it changes counts from here
     await this.#gan.fit(train, { ...options, steps: Infinity, batchSize, train: () => this.#part });
   }
 
@@ -123,7 +123,7 @@ export class Pair implements Trainee<MnistSet> {
   async rested(): Promise<void> {
     this.#motion.end();
     if (wishes.place) await this.#stroll();
-    const by = await this.#movement.look();
+    const by = await this.#movement.look(this.step);
     if (by) this.#context.tell('moved', by);
   }
 

@@ -1,7 +1,7 @@
 import { byId } from '../shared/dom.ts';
 import { svg } from '../shared/svg.ts';
 
-const [LEFT, RIGHT, TOP, BOTTOM] = [40, 600, 18, 270];
+const [LEFT, RIGHT, TOP, BOTTOM] = [48, 604, 18, 264];
 const x = (probability: number) => LEFT + (RIGHT - LEFT) * probability;
 const y = (size: number) => BOTTOM - (BOTTOM - TOP) * size;
 
@@ -15,10 +15,10 @@ export function createPull(): (opinion: number) => void {
   byId('pull-figure').append(
     ...[0, 0.5, 1].flatMap((tick) => [
       line('rule', `M${LEFT} ${y(tick)}H${RIGHT}`),
-      text(String(tick), LEFT - 8, y(tick) + 5, 'end'),
-      text(String(tick), x(tick), BOTTOM + 22),
+      text(String(tick), LEFT - 8, y(tick) + 6, 'end'),
+      text(String(tick), x(tick), BOTTOM + 27),
     ]),
-    text('D(G(z))', x(0.75), BOTTOM + 22),
+    text('D(G(z))', x(0.75), BOTTOM + 27),
     line('non-saturating', `M${x(0)} ${y(1)}L${x(1)} ${y(0)}`),
     line('minimax', `M${x(0)} ${y(0)}L${x(1)} ${y(1)}`),
     text('non-saturating', x(0.16), y(0.88), 'start'),

@@ -1,7 +1,7 @@
 import type { Gpu } from '../../src/index.ts';
 import type { Range } from './kind.ts';
 
-/** So many moments are kept; when there are more, every second one goes. */
+/** So many moments are kept; when there are more, every second one is dropped. */
 const MOST = 40;
 
 /** Copies on the GPU of what some ranges of its memory held after earlier steps. */
@@ -27,7 +27,7 @@ export class History {
     if (last && step < last.step + this.#apart) return false;
     if (this.#moments.length === MOST) this.#thin();
     const bytes = this.#ranges.reduce((sum, range) => sum + range.bytes, 0);
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     const buffer = this.#gpu.device.createBuffer(`step ${step}`, bytes, usage);
     this.#copies(buffer).forEach((copy, i) => {
       const range = this.#ranges[i];

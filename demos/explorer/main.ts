@@ -68,23 +68,24 @@ async function open(next: Place): Promise<void> {
   try {
     const source = await kernelSource(place.kernel);
     const make = await makerOf(place.view);
-    if (ask !== asked) return;
-    show(source, make);
+    if (ask === asked) await show(source, make, () => ask === asked);
   } catch (error) {
     if (ask === asked) showFailure(error as Error);
   }
 }
 
-type MakeView = (kernel: string, source: string, code: CodeView) => OpenView;
+type MakeView = (kernel: string, source: string, code: CodeView) => OpenView | Promise<OpenView>;
 
 /** What a view needs is loaded when it is opened. */
 async function makerOf(name: ViewName): Promise<MakeView> {
   if (name === 'step') return (await import('./step/view.ts')).stepView;
+  if (name === 'run') return (await import('./run/view.ts')).runView;
   return (kernel, source) => ({ side: readSide(kernel, source), below: [], close: () => undefined });
 }
 
-function show(source: string, make: MakeView): void {
+async function show(source: string, make: MakeView, isWanted: () => boolean): Promise<void> {
   view?.close();
+  view = undefined;
   const { title } = headerOf(source);
   document.title = `${title} – wgrad`;
   byId('title').textContent = title;
@@ -93,7 +94,9 @@ function show(source: string, make: MakeView): void {
   byId('code').replaceChildren(code.element);
   byId('code').scrollTop = 0;
   byId('workbench').dataset.view = place.view;
-  view = make(place.kernel, source, code);
+  const made = await make(place.kernel, source, code);
+  if (!isWanted()) return made.close();
+  view = made;
   byId('side').replaceChildren(...view.side);
   byId('below').replaceChildren(...view.below);
   mark(place.line);

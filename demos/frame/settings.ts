@@ -2,7 +2,7 @@
 
 /** What a change of a setting does. */
 export type Acts =
-  /** The trainee is told: `set`. */
+  /** The trainee's `set` is called. */
   | 'now'
   /** The same network begins again with its first weights. */
   | 'restart'
@@ -223,7 +223,7 @@ export function settings<S extends Settings>(own: S): S & Common {
   return { ...own, ...COMMON };
 }
 
-/** What a setting is while nobody has set it. */
+/** The value of a setting before it is set. */
 export function initialOf(
   all: Settings,
   name: string,
@@ -251,7 +251,7 @@ export function ordered(all: Settings): string[] {
   return [...names.filter((name) => !depends(name)), ...names.filter(depends)];
 }
 
-/** What all settings are while nobody has set any. */
+/** The values of all settings before any is set. */
 export function initialValues(all: Settings): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   for (const name of ordered(all)) values[name] = initialOf(all, name, values, false);

@@ -1,5 +1,4 @@
 import { create } from '../shared/dom.ts';
-import { rove } from '../shared/roving.ts';
 import type { HandOver } from '../drawing/panels.ts';
 import './imageRows.css';
 
@@ -50,17 +49,4 @@ export function createImageRows(handOver: HandOver) {
 /** What stands beside a row: its name, and what there is to say or do. */
 export function heading(title: string, ...more: readonly (Node | string)[]): HTMLElement {
   return create('div', { className: 'heading' }, create('h3', {}, title), ...more);
-}
-
-/** A button over each of `count` images side by side: one stop of the tab key, with arrows between them. */
-export function imageButtons(count: number, label: string, onChoose: (index: number) => void) {
-  const buttons = Array.from({ length: count }, (_, index) => {
-    const button = create('button', { type: 'button' });
-    button.addEventListener('click', () => onChoose(index));
-    return button;
-  });
-  const cells = create('div', { className: 'cells', role: 'group', 'aria-label': label }, ...buttons);
-  cells.style.gridTemplateColumns = `repeat(${count}, 1fr)`;
-  rove(cells, () => count);
-  return { cells, buttons };
 }

@@ -4,12 +4,10 @@ import { cssVariable, parseHex } from '../shared/palette.ts';
 import { single } from '../drawing/panels.ts';
 import type { HandOver } from '../drawing/panels.ts';
 import type { Mapped, Place } from '../drawing/codes.ts';
+import { bindPlacing } from './placing.ts';
 import './pointMap.css';
 
-/** The step of the arrow keys, and with shift, as shares of the map's reach. */
-const KEY_STEP = 1 / 16;
-const LARGE_STEP = 1 / 4;
-/** After so long without a key, what was found is said. */
+/** After so long at a place, what was found is said. */
 const QUIET_MS = 500;
 
 export interface PointMapOptions {
@@ -62,19 +60,18 @@ export function createPointMap(root: HTMLElement, options: PointMapOptions) {
   handOver('map', canvas, single);
 
   /** Puts a mark where a place is on the map. */
-  function put(element: HTMLElement, [x, y]: Place): void {
-    element.style.left = `${50 + (50 * within(x)) / reach}%`;
-    element.style.top = `${50 - (50 * within(y)) / reach}%`;
+  function put(element: HTMLElement, place: Place): void {
+    const [left, top] = toShares(place).map((share) => `${100 * Math.max(0, Math.min(1, share))}%`);
+    Object.assign(element.style, { left, top });
   }
 
-  function within(value: number): number {
-    return Math.max(-reach, Math.min(reach, value));
+  /** From the left and the top, as shares of the map; and back. */
+  function toShares([x, y]: Place): Place {
+    return [(1 + x / reach) / 2, (1 - y / reach) / 2];
   }
-
-  function placeOf({ clientX, clientY }: PointerEvent): Place {
-    const { left, top, width, height } = map.getBoundingClientRect();
-    const [across, down] = [(clientX - left) / width, (clientY - top) / height];
-    return [within(reach * (2 * across - 1)), within(reach * (1 - 2 * down))];
+  function fromShares(shares: Place): Place {
+    const [x, y] = shares.map((share) => reach * (2 * Math.max(0, Math.min(1, share)) - 1));
+    return [x, -y];
   }
 
   /** Shows the image nearest to a place; `undefined` hides it. */
@@ -95,50 +92,28 @@ export function createPointMap(root: HTMLElement, options: PointMapOptions) {
     return image;
   }
 
-  function choose(place: Place): void {
-    chosen = place;
-    put(handle, place);
-    onChoose(place);
-  }
-
-  map.addEventListener('pointerdown', (event) => {
-    if (event.button !== 0) return;
-    map.setPointerCapture(event.pointerId);
-    event.preventDefault();
-    map.focus({ preventScroll: true });
-    choose(placeOf(event));
-    void point(placeOf(event));
+  bindPlacing(map, {
+    place: () => toShares(chosen),
+    step: 1 / 32,
+    large: 1 / 8,
+    async onPlace(shares) {
+      chosen = fromShares(shares);
+      put(handle, chosen);
+      onChoose(chosen);
+      const image = await point(chosen);
+      clearTimeout(quiet);
+      if (image) quiet = setTimeout(() => announce(`Nearest image: ${nameOf(image)}.`), QUIET_MS);
+    },
   });
-  map.addEventListener('pointermove', (event) => {
-    const at = placeOf(event);
-    if (map.hasPointerCapture(event.pointerId)) choose(at);
-    void point(at);
+  map.addEventListener('pointermove', ({ clientX, clientY }) => {
+    const { left, top, width, height } = map.getBoundingClientRect();
+    void point(fromShares([(clientX - left) / width, (clientY - top) / height]));
   });
   // A finger leaves as it is lifted: what it has found stays until it taps elsewhere.
   map.addEventListener('pointerleave', ({ pointerType }) => {
     if (pointerType !== 'touch') void point(undefined);
   });
   map.addEventListener('blur', () => void point(undefined));
-  map.addEventListener('keydown', async (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const by = reach * (event.shiftKey ? LARGE_STEP : KEY_STEP);
-    const [x, y] = chosen;
-    const moves: Record<string, Place> = {
-      ArrowLeft: [x - by, y],
-      ArrowRight: [x + by, y],
-      ArrowUp: [x, y + by],
-      ArrowDown: [x, y - by],
-      Home: [0, 0],
-    };
-    const to = moves[event.key];
-    if (!to) return;
-    event.preventDefault();
-    const at = [within(to[0]), within(to[1])] as const;
-    choose(at);
-    const image = await point(at);
-    clearTimeout(quiet);
-    if (image) quiet = setTimeout(() => announce(`Nearest image: ${nameOf(image)}.`), QUIET_MS);
-  });
 
   return {
     /** Puts the handle where the chosen place is, when something else has chosen it. */

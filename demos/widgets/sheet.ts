@@ -1,6 +1,6 @@
 import type { HandOver } from '../drawing/panels.ts';
 import { create } from '../shared/dom.ts';
-import { rove } from '../shared/roving.ts';
+import { imageButtons } from './imageButtons.ts';
 
 export interface SheetOptions {
   /** The panel that the worker draws. */
@@ -20,15 +20,8 @@ export interface SheetOptions {
 export function createSheet(place: HTMLElement, options: SheetOptions) {
   const { panel, handOver, label, columns, rows, gap, foot, choose } = options;
   const canvas = create('canvas', { 'aria-hidden': 'true' });
-  const cells = create('div', { className: 'cells', role: 'group', 'aria-label': label });
-  Object.assign(cells.style, { gap: `${gap}px`, gridTemplateColumns: `repeat(${columns}, 1fr)` });
-  const buttons = Array.from({ length: columns * rows }, (_, index) => {
-    const button = create('button', { type: 'button' });
-    button.addEventListener('click', () => choose(index));
-    return button;
-  });
-  cells.append(...buttons);
-  rove(cells, () => columns);
+  const { cells, buttons } = imageButtons(columns * rows, columns, label, choose);
+  cells.style.gap = `${gap}px`;
   place.classList.add('tiles');
   place.append(canvas, cells);
   handOver(panel, canvas, (width) => ({ columns, rows, gap, foot, width }));

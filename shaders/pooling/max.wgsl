@@ -15,7 +15,7 @@
 //   0 0 7 8
 //
 // One invocation computes one Value of the output: four channels at once (vec4f) where they share a word, else one.
-// Neighbouring invocations take neighbouring channels, so that they read neighbouring addresses. FLOPs: KH·KW comparisons
+// Neighbouring invocations take neighbouring channels, so that their loads are coalesced. FLOPs: KH·KW comparisons
 // per output. Bytes: 4 · (H·W + OH·OW) · C per image, and OH·OW·C for argmax: memory-bound.
 //
 // Taps in the padding are left out, so padding never wins. The search starts from the first tap inside the image, because

@@ -10,7 +10,7 @@
 //   output  [outer, CHUNKS, INNER]
 //
 // A workgroup is a table of ROWS × COLUMNS invocations. COLUMNS of them take neighbours along the inner dimension, so
-// that one memory transaction serves them all (COLUMNS = 1 where INNER = 1: neighbours then take neighbouring entries).
+// that their loads are coalesced (COLUMNS = 1 where INNER = 1: neighbours then take neighbouring entries).
 // First every invocation reduces each ROWS-th entry of the chunk in registers, in four accumulators. Then a tree in
 // workgroup memory combines the rows, half of them at each of log₂ ROWS levels, with a barrier between levels:
 //

@@ -7,8 +7,8 @@
 //   output  y [ROWS, CLASSES]
 //
 // The version for GPUs and rows of hundreds of entries (attention, large vocabularies). Neighbouring invocations take
-// neighbouring Values, so that one memory transaction serves many of them, and trees in workgroup memory compute maximum
-// and sum. Subtracting m keeps every exponent at most 0, so nothing overflows.
+// neighbouring Values, so that their loads are coalesced (one wide transaction), and trees in workgroup memory compute
+// maximum and sum. Subtracting m keeps every exponent at most 0, so nothing overflows.
 // FLOPs: about 5 per element, with exp as one. Bytes: 8 per element; the later passes read from cache.
 //
 // Reference: test/reference/softmax.ts.

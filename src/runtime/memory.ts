@@ -57,7 +57,7 @@ export function allocate({ device, variables }: MemoryContext, build: Build, opt
     const target = build.pinned.get(operand);
     if (target) return options.minimizers![target.objective].gradientLocation(target.variable, variables);
     if (!isTensor(operand))
-      throw new ArgumentError(`${options.label}: nobody gave a place to ${JSON.stringify(operand)}`);
+      throw new ArgumentError(`${options.label}: no memory was assigned to ${JSON.stringify(operand)}`);
     const { op, attrs } = operand.node;
     if (op.name === 'variable') return variables.location((attrs as VariableAttrs).variable);
     if (op.name === 'programState') return state;

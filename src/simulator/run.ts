@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly subgroupSize?: number;
   /** Iterations of loops, and statements that were stopped at, after which the run is given up. Default 2^30 - 1. */
   readonly budget?: number;
-  /** Is told of each access to workgroup and storage memory, where the kernel is compiled with `checks`. */
+  /** Called with each access to workgroup and storage memory, where the kernel is compiled with `checks`. */
   readonly onAccess?: (access: Access) => void;
 }
 

@@ -43,7 +43,7 @@ type Running = Iterator<number, void, boolean>;
 
 /**
  * Steps through one workgroup, statement by statement. A lane is chosen for each step; the others move only where it has
- * to wait for them. Stepping back runs everything anew up to the step before: the simulation is exact, so that is where
+ * to wait for them. Stepping back runs everything again up to the step before: the simulation is exact, so that is where
  * it was.
  */
 export class Stepper {
@@ -261,7 +261,7 @@ export class Stepper {
   }
 }
 
-/** An access whose texts are made only where somebody reads them. */
+/** An access whose texts are made only when they are read. */
 class Told implements StepAccess {
   readonly lane: number;
   readonly variable: string;

@@ -79,7 +79,7 @@ describe('the page of the autoencoders', () => {
   it('says what computes, and that the digits are synthetic', async () => {
     expect(await text(page, '#adapter')).toMatch(/swiftshader \(software\)/i);
     const notices = await text(page, '#notices');
-    expect(notices).toContain('No GPU is at work');
+    expect(notices).toContain('No GPU was found');
     expect(notices).toContain('Synthetic data');
     expect(await text(page, '#stat-parameters')).toBe('3 × 205,856');
   });

@@ -57,7 +57,7 @@ describe('the page of the DCGAN', () => {
   it('says what computes, and that the digits are synthetic', async () => {
     expect(await text(page, '#adapter')).toMatch(/swiftshader \(software\)/i);
     const notices = await text(page, '#notices');
-    expect(notices).toContain('No GPU is at work');
+    expect(notices).toContain('No GPU was found');
     expect(notices).toContain('Synthetic data');
   });
 
@@ -69,6 +69,9 @@ describe('the page of the DCGAN', () => {
     expect(labels).toHaveLength(64);
     expect(labels[63]).toMatch(/^Real image 64: \d+ % real to the discriminator$/);
     expect(await text(page, '#verdict-fake')).toMatch(/^\d+ % real$/);
+    // Untrained networks make nothing but blots: nothing has collapsed.
+    await page.waitForFunction(() => document.querySelector('#effective')!.textContent !== '–');
+    expect(await text(page, '#collapse')).toBe('');
   });
 
   it('lists the kernels of a step, and shows those that are new here', async () => {
@@ -331,4 +334,15 @@ it('goes on from its last checkpoint when the GPU is lost', async () => {
   );
   expect(await page.$('.failure')).toBeNull();
   expect(await page.evaluate(() => document.body.dataset.state)).toBe('running');
+  // The first pause since the start, which was no pause either: the weights have moved since then.
+  await click(page, '#play');
+  await reaches(page, 'paused');
+  for (const name of ['generator', 'discriminator']) {
+    await expect
+      .poll(() => text(page, `#${name}-moved`), { timeout: 10_000 })
+      .toMatch(/^changed by (?!0$)[\d.]+$/);
+  }
+  for (const panel of ['#fakes', '#flow-gradient']) {
+    await expect.poll(async () => (await look(page, panel)).colours, { timeout: 10_000 }).toBeGreaterThan(10);
+  }
 });

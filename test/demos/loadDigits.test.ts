@@ -132,7 +132,7 @@ describe('a build', () => {
       const { define, files } = await build('');
       expect(define).toEqual({ 'import.meta.env.WGRAD_WITHOUT_MNIST': 'true' });
       expect(files).toEqual([]);
-      expect(warn).toHaveBeenCalledWith(expect.stringMatching(/WITHOUT MNIST.*MNIST cannot be had/));
+      expect(warn).toHaveBeenCalledWith(expect.stringMatching(/WITHOUT MNIST.*MNIST is not available/));
     } finally {
       process.env.WGRAD_CACHE = join(root, 'cache');
       warn.mockRestore();

@@ -24,7 +24,7 @@ interface Case {
 const PAGES: readonly Case[] = [
   {
     path: 'mnist-cnn/?data=synthetic&train=12000&test=100&batch=32&start=scratch&play=1',
-    panels: { '#input': 10, '.layer:nth-child(1) figure:nth-child(2) canvas': 40, '#grid-canvas': 10 },
+    panels: { '#input': 10, '.layer:nth-child(1) figure:nth-child(2) canvas': 40, '#testing canvas': 10 },
     falls: true,
   },
   {

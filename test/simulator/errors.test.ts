@@ -60,7 +60,7 @@ describe('a wrong program', () => {
     ],
     ['a condition that is none', 'if (‸lane) { return; }', 'expected bool, not u32'],
     ['a result in vain', 'return ‸1.0;', '"main" returns nothing'],
-    ['f16', 'let y = ‸1.0h;', 'f16 is not simulated'],
+    ['a vector product of f16', 'let y = ‸length(vec2h(1.0));', 'length of f16 is not simulated'],
     ['a texture', 'let y = ‸textureLoad(input, 1);', 'textureLoad is not simulated'],
     ['derivatives', 'let y = ‸dpdx(1.0);', 'dpdx is not simulated'],
   ])('has its message at line and column: %s', (_, text, problem) => {
@@ -83,14 +83,21 @@ describe('a wrong program', () => {
     ]);
   });
 
-  it('of f16, by its directive', () => {
-    const source = `enable f16;\n${sourceOf('')}`;
-    const error = errorOf(() => compileKernel(specialize({ name: 'test/half', source }))) as SimulationError;
-    expect(error.messages[0]).toMatchObject({
+  it('of f16 in a buffer, or of another feature', () => {
+    const buffer = '@group(0) @binding(7) var<storage, read_write> halves: array<vec2h>;';
+    const wrong = (source: string) =>
+      errorOf(() => compileKernel(specialize({ name: 'test/half', source }))) as SimulationError;
+    expect(wrong(`enable f16;\n${buffer}\n${sourceOf('halves[0].x = 1.0;')}`).messages[0]).toMatchObject({
+      file: 'test/half',
+      line: 2,
+      column: 23,
+      text: 'f16 in buffers is not simulated; use f32 there',
+    });
+    expect(wrong(`enable clip_distances;\n${sourceOf('')}`).messages[0]).toMatchObject({
       file: 'test/half',
       line: 1,
       column: 8,
-      text: 'f16 is not simulated',
+      text: 'clip_distances is not simulated',
     });
   });
 });

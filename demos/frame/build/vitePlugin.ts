@@ -90,7 +90,7 @@ export function frameHtml(
 }
 
 /**
- * A picture for whoever shares the page: that of its folder, else of one above. Some readers of these tags want a whole
+ * The picture for links to the page: that of its folder, else of one above. Some readers of these tags require a full
  * address.
  */
 function previewHtml(root: string, folder: string, site: string | undefined): string {

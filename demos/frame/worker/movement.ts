@@ -4,7 +4,7 @@ import type { Gpu, Variable } from '../../../src/index.ts';
 export class Movement<Name extends string> {
   readonly #gpu: Gpu;
   readonly #groups: Readonly<Record<Name, readonly Variable[]>>;
-  #before: Record<Name, Float32Array[]> | undefined;
+  #before: { readonly step: number; readonly values: Record<Name, Float32Array[]> } | undefined;
 
   constructor(gpu: Gpu, groups: Readonly<Record<Name, readonly Variable[]>>) {
     this.#gpu = gpu;
@@ -16,21 +16,17 @@ export class Movement<Name extends string> {
     this.#before = undefined;
   }
 
-  /** Looks at the weights if nobody has yet. */
-  async begin(): Promise<void> {
-    if (!this.#before) await this.look();
-  }
-
-  /** Root mean square of each group's differences since the last look; undefined at the first. */
-  async look(): Promise<Record<Name, number> | undefined> {
+  /** Root mean square of each group's differences since the last look; undefined at the first, and where no step was done. */
+  async look(step: number): Promise<Record<Name, number> | undefined> {
+    const before = this.#before;
+    if (before?.step === step) return undefined;
     const names = Object.keys(this.#groups) as Name[];
     const values = await this.#gpu.variables.readAll(names.flatMap((name) => this.#groups[name]));
     const each = <T>(of: (name: Name) => T) =>
       Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, T>;
     const now = each((name) => this.#groups[name].map((variable) => values.get(variable)!));
-    const before = this.#before;
-    this.#before = now;
-    return before && each((name) => distance(before[name], now[name]));
+    this.#before = { step, values: now };
+    return before && each((name) => distance(before.values[name], now[name]));
   }
 }
 

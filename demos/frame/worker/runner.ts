@@ -76,6 +76,7 @@ export class Runner<Data, T extends Trainee<Data>> {
   ) {
     this.trainee = trainee;
     this.#source = source;
+    this.#loaded = source.latest;
     this.#device = device;
     this.#hooks = hooks;
     this.#saved = { bytes: saved, step: trainee.step };
@@ -91,6 +92,11 @@ export class Runner<Data, T extends Trainee<Data>> {
   /** Other data, from the next start on. */
   set source(source: Source<Data>) {
     this.#source = source;
+  }
+
+  /** A data set may be smaller than a batch. */
+  get #batchSize(): number {
+    return Math.min(this.trainee.batchSize, this.#loaded?.facts.trainSize ?? Infinity);
   }
 
   get state(): TrainingState {
@@ -264,7 +270,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     });
   }
 
-  /** Lets `stop` wait for the task; its error is told to whoever awaits the task itself. */
+  /** Lets `stop` wait for the task; its error is thrown to those who await the task itself. */
   #reading<T>(task: Promise<T>): Promise<T> {
     this.#read = task.catch(() => {});
     return task;
@@ -298,7 +304,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     if (!last) return;
     const points = values.map((value) => ({ ...value, step: value.step + 1 }) as Point);
     const millisecondsPerStep = this.#clock.lap(last.step + 1);
-    const samplesPerStep = this.trainee.batchSize;
+    const samplesPerStep = this.#batchSize;
     this.#hooks.post({ type: 'points', points, millisecondsPerStep, samplesPerStep });
     if (this.#state === 'running') this.#tell('running', last.step + 1);
   }
@@ -335,7 +341,8 @@ export class Runner<Data, T extends Trainee<Data>> {
 
   #tell(state: TrainingState, step = this.trainee.step): void {
     this.#state = state;
-    const { batchSize, epochs: own } = this.trainee;
+    const { epochs: own } = this.trainee;
+    const batchSize = this.#batchSize;
     const size = this.#loaded?.facts.trainSize;
     const epoch = size ? (step * batchSize) / size : 0;
     const perRun = own && size ? Math.ceil(size / batchSize) * own : undefined;

@@ -3,7 +3,7 @@ import type { PanelRenderer } from '../../drawing/renderer.ts';
 import type { KernelCode } from '../../shared/dispatches.ts';
 import type { DataFacts } from '../protocol.ts';
 
-/** What a training is told to do by the frame: options of `fit`, to be handed on. */
+/** The options of `fit` that the frame gives, to be passed on. */
 export interface RunOptions {
   readonly resume: true;
   readonly keepSteps: false;
@@ -22,7 +22,7 @@ export interface Trainee<Data> {
   /** Samples of a step, and epochs of a run; undefined: it goes on until someone stops it. */
   readonly batchSize: number;
   readonly epochs?: number;
-  /** The optimizer's name in the engine, 'adam', to be told with the settings that end in `rate`. */
+  /** The optimizer's name in the engine, 'adam', shown with the settings that end in `rate`. */
   readonly optimizer?: string;
 
   /** Data have come: those of a first look, and later all. What is to be shown of them can be. */
@@ -81,6 +81,8 @@ export interface Loaded<Data> {
 
 /** The data of a page. */
 export interface Source<Data> {
+  /** What has come last. */
+  readonly latest?: Loaded<Partial<Data>>;
   /** What a first look needs, on its way; undefined where all data come at once. */
   readonly first: Promise<Loaded<Partial<Data>>> | undefined;
   /** All data; they are fetched when this is asked for the first time. */

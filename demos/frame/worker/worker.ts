@@ -58,7 +58,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   let base: string;
   let source: Source<Data>;
   let session: Session<Data, T> | undefined;
-  /** GPUs that were lost: what they still report is old news. */
+  /** GPUs that were lost: what they still report is ignored. */
   const lost = new WeakSet<Gpu>();
 
   const opened = init().then((gpu) => {
@@ -121,16 +121,23 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   function load(): Source<Data> {
     const progress = (what: string, part: number) => port.post({ type: 'progress', what, part });
     const loading = { values: values as ValuesOf<S>, base, progress };
-    const told = <D>(loaded: Promise<Loaded<D>>) => {
-      loaded.then(
-        ({ facts }) => port.post({ type: 'data', facts }),
+    let latest: Loaded<Partial<Data>> | undefined;
+    const told = <D extends Partial<Data>>(coming: Promise<Loaded<D>>) => {
+      coming.then(
+        (loaded) => {
+          latest = loaded;
+          port.post({ type: 'data', facts: loaded.facts });
+        },
         () => {}, // the runner meets it too, and tells
       );
-      return loaded;
+      return coming;
     };
     let all: Promise<Loaded<Data>> | undefined;
     const first = page.first && told(page.first({ ...loading, progress: () => {} }));
     return {
+      get latest() {
+        return latest;
+      },
       get first() {
         return first && (all ?? first);
       },

@@ -22,7 +22,7 @@ export async function create(gpu: Gpu) {
   const withSlope = (name: FunctionName, x: Tensor) => {
     // The sum over all inputs has, for each input, the slope of the function as its gradient.
     const y = activations[name](x);
-    const value = ops.scale(y, 1); // linear gives its input itself, which is no output of a kernel
+    const value = ops.scale(y, 1); // linear gives its input itself, which is not an output of a kernel
     return { value, slope: gradients(ops.reduceSum(y), [x])[0]! };
   };
   const compileAt = (label: string, size: number) =>

@@ -210,6 +210,14 @@ describe('a runner', () => {
       expect(runner.trained).toBe(false);
     });
 
+    it('shows it with data that are there already at its first look', async () => {
+      const trainee = new Counter();
+      const source = { ...lazy(), latest: { data: [1], facts: {} } };
+      const hooks = { post: () => {}, onFailure: () => false, speed: () => undefined };
+      await new Runner<number[], Counter>(trainee, source, DEVICE, Uint8Array.of(0), true, hooks).look();
+      expect(trainee.taken).toEqual([[1]]);
+    });
+
     it('asks for the others when nobody has asked for a while, and evaluates anew', async () => {
       const source = lazy();
       const { trainee, positions } = await start(new Counter(), { source, trained: true });

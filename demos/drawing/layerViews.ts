@@ -1,14 +1,47 @@
-import { gradients, ops } from '../../src/index.ts';
+import { gradients, layerSummaries, ops } from '../../src/index.ts';
 import type { Gpu, Model, Program, Tensor } from '../../src/index.ts';
-import type { PanelRenderer } from '../drawing/renderer.ts';
-import type { TensorSource } from '../drawing/tiles.ts';
-import type { Channel } from './protocol.ts';
-
-const SIDE = 28;
-const CLASSES = 10;
+import type { PanelRenderer } from './renderer.ts';
+import type { TensorSource } from './tiles.ts';
 
 /** What the pictures of the layers show: their numbers, or the gradients of the loss by them. */
 type Kind = 'values' | 'gradients';
+
+export interface LayerInfo {
+  readonly name: string;
+  readonly type: string;
+  readonly description: string;
+  readonly outputShape: readonly number[];
+  readonly parameters: number;
+  /** The filters can be drawn: a convolution of a grey image. */
+  readonly filters?: { readonly width: number; readonly height: number };
+}
+
+/** A feature map of a convolution. */
+export interface ExplainedMap {
+  readonly layer: string;
+  readonly channel: number;
+}
+
+/** What made it; images are [height, width, channels], row by row. */
+export interface MadeMap extends ExplainedMap {
+  readonly input: Float32Array;
+  readonly channels: number;
+  /** [filterHeight, filterWidth, channels] */
+  readonly filter: Float32Array;
+  readonly filterHeight: number;
+  readonly filterWidth: number;
+  readonly bias: number;
+  /** [height, width], after ReLU, as the GPU has computed it. */
+  readonly output: Float32Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** What a classifier makes of an image. */
+export interface Reading {
+  readonly logits: Float32Array;
+  readonly probabilities: Float32Array;
+}
 
 /** A program for one image, and what the panels draw of it. */
 interface View {
@@ -17,39 +50,46 @@ interface View {
 }
 
 /**
- * A pass for one image whose tensors stay on the GPU, where the panels draw them from: the input ('input'), the filters
- * of convolutions of a grey image ('filters:<layer>') and every layer's feature maps ('maps:<layer>'); or the gradients
- * of the image's loss by them.
+ * A pass of a classifier (layers in a row, logits at the end) for one image, whose tensors stay on the GPU, where the panels
+ * draw them from: the input ('input'), the filters of convolutions of a grey image ('filters:<layer>') and every layer's
+ * feature maps ('maps:<layer>'); or the gradients of the image's loss by them.
  */
-export class Viewer {
+export class LayerViews {
   readonly #gpu: Gpu;
   readonly #model: Model;
   readonly #renderer: PanelRenderer;
   readonly #views: Partial<Record<Kind, View>>;
   #kind: Kind = 'values';
-  #image = new Float32Array(SIDE * SIDE);
+  #image: Float32Array;
 
   private constructor(gpu: Gpu, model: Model, renderer: PanelRenderer, values: View) {
     this.#gpu = gpu;
     this.#model = model;
     this.#renderer = renderer;
     this.#views = { values };
+    this.#image = new Float32Array(model.inputShape.reduce((size, length) => size * length));
     this.#connectAll();
   }
 
-  static async create(gpu: Gpu, model: Model, renderer: PanelRenderer): Promise<Viewer> {
-    return new Viewer(gpu, model, renderer, await createView(gpu, model, 'values'));
+  static async create(gpu: Gpu, model: Model, renderer: PanelRenderer): Promise<LayerViews> {
+    return new LayerViews(gpu, model, renderer, await createView(gpu, model, 'values'));
   }
 
   get #view(): View {
     return this.#views[this.#kind]!;
   }
 
-  /** Shows values, or gradients, whose program is compiled when it is first asked for. */
-  async choose(kind: Kind): Promise<void> {
+  /** Pictures of values; or of the gradients of the loss against a class, whose program is compiled when first asked for. */
+  async picture(target: number | undefined): Promise<void> {
+    const kind = target === undefined ? 'values' : 'gradients';
     this.#views[kind] ??= await createView(this.#gpu, this.#model, kind);
     this.#kind = kind;
-    this.#view.program.write('image', this.#image);
+    const { program } = this.#view;
+    program.write('image', this.#image);
+    if (target !== undefined) {
+      const classes = Array.from({ length: this.#model.outputShape[0] }, (_, own) => Number(own === target));
+      program.write('target', Float32Array.from(classes));
+    }
     this.#connectAll();
   }
 
@@ -63,16 +103,10 @@ export class Viewer {
     if (source) this.#renderer.show(name, source);
   }
 
-  /** What the network looks at from now on: 28 × 28 bytes of ink. */
+  /** What the network looks at from now on: bytes of ink. */
   show(bytes: Uint8Array): void {
     this.#image = Float32Array.from(bytes, (byte) => byte / 255);
     this.#view.program.write('image', this.#image);
-  }
-
-  /** The digit that the loss of the gradients is measured against. */
-  set target(digit: number) {
-    const target = Float32Array.from({ length: CLASSES }, (_, own) => (own === digit ? 1 : 0));
-    this.#views.gradients?.program.write('target', target);
   }
 
   /** Runs the network on the image and draws every panel, in one submit. */
@@ -80,14 +114,15 @@ export class Viewer {
     await this.#view.program.step((encoder) => this.#renderer.draw(encoder));
   }
 
-  /** The ten logits that the last look gave, and their softmax. */
-  async reading(): Promise<{ logits: Float32Array; probabilities: Float32Array }> {
+  /** What the last look gave. */
+  async reading(): Promise<Reading> {
     const both = (await this.#view.program.read('reading')) as Float32Array;
-    return { logits: both.slice(0, CLASSES), probabilities: both.slice(CLASSES) };
+    const classes = both.length / 2;
+    return { logits: both.slice(0, classes), probabilities: both.slice(classes) };
   }
 
   /** What made one feature map of a convolution, for the image as it is: read back, for someone has asked for it. */
-  async channel(name: string, channel: number): Promise<Channel> {
+  async explain({ layer: name, channel }: ExplainedMap): Promise<MadeMap> {
     const { program } = this.#views.values!;
     const { layers } = this.#model;
     const at = layers.findIndex((layer) => layer.name === name);
@@ -99,12 +134,14 @@ export class Viewer {
     const values = await this.#gpu.variables.readAll([weight, bias]);
     const [filterHeight, filterWidth, channels, count] = weight.shape;
     const [, height, width] = program.build.outputs[name].shape;
-    const every = (list: Float32Array) => list.filter((_, i) => i % count === channel);
+    const own = (list: Float32Array) => list.filter((_, i) => i % count === channel);
     return {
+      layer: name,
+      channel,
       input,
-      filter: every(values.get(weight)!),
+      filter: own(values.get(weight)!),
       bias: values.get(bias)![channel],
-      output: every(output),
+      output: own(output),
       channels,
       filterHeight,
       filterWidth,
@@ -119,8 +156,8 @@ export class Viewer {
 }
 
 async function createView(gpu: Gpu, model: Model, kind: Kind): Promise<View> {
-  const image = ops.input('image', [1, SIDE, SIDE, 1]);
-  const target = ops.input('target', [1, CLASSES]);
+  const image = ops.input('image', [1, ...model.inputShape]);
+  const target = ops.input('target', [1, ...model.outputShape]);
   const largest = (x: Tensor) => ops.reduceMax(ops.abs(x));
   const drawable = model.layers.filter(({ variables }) => isDrawable(variables[0]?.shape));
   const program = await gpu.compile(
@@ -132,13 +169,12 @@ async function createView(gpu: Gpu, model: Model, kind: Kind): Promise<View> {
         shown[layer.name] = x;
       }
       for (const { name, variables } of drawable) shown[`${name}/filters`] = ops.read(variables[0]);
-      const names = Object.keys(shown);
-      const tensors =
-        kind === 'values' ? Object.values(shown) : lossGradients(x, target, Object.values(shown));
+      const tensors = Object.values(shown);
+      const drawn = kind === 'values' ? tensors : lossGradients(x, target, tensors);
       const outputs: Record<string, Tensor> = {};
-      names.forEach((name, i) => {
-        outputs[name] = tensors[i];
-        outputs[`${name}/largest`] = largest(tensors[i]);
+      Object.keys(shown).forEach((name, i) => {
+        outputs[name] = drawn[i];
+        outputs[`${name}/largest`] = largest(drawn[i]);
       });
       outputs['input/largest'] = ops.maximum(largest(image), 0.5);
       outputs.reading = ops.concat([x, ops.softmax(x)], 1);
@@ -155,7 +191,7 @@ async function createView(gpu: Gpu, model: Model, kind: Kind): Promise<View> {
     const scale = program.location(`${name}/largest`);
     sources.set(panel, { kind: 'tensor', values, largest: scale, width, height, count, ...strides, ...more });
   };
-  add('input', 'input', [SIDE, SIDE, 1], { picture: true });
+  add('input', 'input', model.inputShape, { picture: true });
   for (const { name } of model.layers) {
     const shape = program.build.outputs[name].shape.slice(1);
     // A layer of units is a row of single texels.
@@ -175,21 +211,14 @@ function lossGradients(logits: Tensor, target: Tensor, tensors: readonly Tensor[
 }
 
 /** Filters over a single channel are images themselves: [KH, KW, 1, filters]. */
-export function isDrawable(weight: readonly number[] | undefined): boolean {
-  return weight?.length === 4 && weight[2] === 1;
-}
+const isDrawable = (weight: readonly number[] | undefined): weight is readonly number[] =>
+  weight?.length === 4 && weight[2] === 1;
 
-/** The likeliest class for each ten logits, and its probability. */
-export function classify(logits: Float32Array): { predictions: Uint8Array; confidence: Float32Array } {
-  const size = logits.length / CLASSES;
-  const predictions = new Uint8Array(size);
-  const confidence = new Float32Array(size);
-  for (let i = 0; i < size; i++) {
-    const row = logits.subarray(i * CLASSES, (i + 1) * CLASSES);
-    const best = row.indexOf(Math.max(...row));
-    predictions[i] = best;
-    // softmax, shifted by the largest logit
-    confidence[i] = 1 / row.reduce((sum, logit) => sum + Math.exp(logit - row[best]), 0);
-  }
-  return { predictions, confidence };
+/** What the page is to know of the layers. */
+export function layerInfos(model: Model): LayerInfo[] {
+  return layerSummaries(model).map((summary, i) => {
+    const shape = model.layers[i].variables[0]?.shape;
+    const filters = isDrawable(shape) ? { width: shape[1], height: shape[0] } : undefined;
+    return { ...summary, filters };
+  });
 }
