@@ -49,7 +49,8 @@ void open(place);
 /** Opens a place as a new entry of the browser's history; `focus` names the link that has the focus then. */
 async function go(next: Place, focus?: string): Promise<void> {
   const isOther = next.view !== place.view;
-  history.pushState(null, '', queryOf(next) + location.hash);
+  const hash = next.kernel === place.kernel ? location.hash : ''; // an edit is of one kernel
+  history.pushState(null, '', queryOf(next) + hash);
   await open(next);
   if (isOther) byId('title').parentElement!.scrollIntoView({ block: 'start' });
   if (focus)
@@ -79,6 +80,7 @@ type MakeView = (kernel: string, source: string, code: CodeView) => OpenView | P
 /** What a view needs is loaded when it is opened. */
 async function makerOf(name: ViewName): Promise<MakeView> {
   if (name === 'step') return (await import('./step/view.ts')).stepView;
+  if (name === 'edit') return (await import('./edit/view.ts')).editView;
   if (name === 'run') return (await import('./run/view.ts')).runView;
   return (kernel, source) => ({ side: readSide(kernel, source), below: [], close: () => undefined });
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { checkOnToy } from '../../../demos/explorer/edit/check.ts';
+import { pack, unpack } from '../../../demos/explorer/edit/packed.ts';
 import { layoutOf } from '../../../demos/explorer/step/layout.ts';
 import { withoutBarriers } from '../../../demos/explorer/step/barriers.ts';
 import { Walk } from '../../../demos/explorer/step/walk.ts';
@@ -121,4 +123,47 @@ it('a race is found where either barrier is missing', () => {
     const { races } = runWhole(prepare(tiled, withoutBarriers(source, new Set([line]))));
     expect(races.map(({ element }) => element.split('[')[0]).toSorted()).toEqual(['a_tile', 'b_tile']);
   }
+});
+
+describe('an edit, tried on the toy', () => {
+  const verdict = (from: string, to: string) => checkOnToy(tiled, source, source.replace(from, to));
+  const lineOf = (part: string) => source.split('\n').findIndex((line) => line.includes(part)) + 1;
+
+  it('that changes nothing is right', () => {
+    expect(verdict('sum += left * right;', 'sum = fma(left, right, sum);').kind).toBe('right');
+  });
+
+  it('that computes something else is told of, by an element', () => {
+    expect(verdict('sum += left', 'sum -= left')).toMatchObject({
+      kind: 'different',
+      text: expect.stringMatching(/c\[0\] is -?[\d.]+ instead of -?[\d.]+/),
+    });
+  });
+
+  it.each([
+    ['sum += left', 'sum += lefty', 'lefty'],
+    ['k < TILE; k++', 'k < TILE; k--', ''], // goes outside
+    ['sum += left * right;', 'while (true) { sum += 1.0; }', ''],
+  ])('that is wrong is refused at its line: %s → %s', (from, to, word) => {
+    const own = verdict(from, to);
+    if (own.kind !== 'wrong') throw new Error(`it is ${own.kind}`);
+    const [{ line, column, length }] = own.remarks;
+    expect(Math.abs(line - lineOf(from))).toBeLessThan(word ? 1 : 12);
+    const text = source.replace(from, to).split('\n')[line - 1];
+    if (word) expect(text.slice(column - 1, column - 1 + length)).toBe(word);
+  });
+
+  it('that takes a barrier away is a race', () => {
+    expect(verdict('workgroupBarrier();', '')).toMatchObject({
+      kind: 'wrong',
+      text: expect.stringContaining('Race on'),
+    });
+  });
+});
+
+it('an edit fits into an address', async () => {
+  const packed = await pack(source);
+  expect(packed).toMatch(/^[\w-]+$/);
+  expect(packed.length).toBeLessThan(source.length * 0.6);
+  expect(await unpack(packed)).toBe(source);
 });
