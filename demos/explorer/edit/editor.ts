@@ -64,13 +64,13 @@ const theme = EditorView.theme({
   '.cm-scroller': { fontFamily: 'var(--numbers)', lineHeight: '1.6' },
   '.cm-content': { caretColor: 'var(--ink)' },
   '.cm-cursor': { borderLeftColor: 'var(--ink)' },
-  '&.cm-focused': { outline: '2px solid var(--blue)' },
+  '&.cm-focused': { outline: '2px solid var(--ink)' },
   '.cm-gutters': { border: '0', color: 'var(--muted)', backgroundColor: 'transparent' },
   '.cm-activeLine, .cm-activeLineGutter': {
-    backgroundColor: 'color-mix(in srgb, var(--blue) 6%, transparent)',
+    backgroundColor: 'color-mix(in srgb, var(--ink) 6%, transparent)',
   },
   '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
-    backgroundColor: 'color-mix(in srgb, var(--blue) 22%, transparent)',
+    backgroundColor: 'color-mix(in srgb, var(--ink) 22%, transparent)',
   },
   '.cm-tooltip': { color: 'var(--paper)', backgroundColor: 'var(--ink)', border: '0', maxWidth: '30rem' },
   '.comment': { color: 'var(--muted)' },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkOnToy } from '../../../demos/explorer/edit/check.ts';
 import { pack, unpack } from '../../../demos/explorer/edit/packed.ts';
+import { recordOf } from '../../../demos/explorer/ladder/record.ts';
 import { layoutOf } from '../../../demos/explorer/step/layout.ts';
 import { withoutBarriers } from '../../../demos/explorer/step/barriers.ts';
 import { Walk } from '../../../demos/explorer/step/walk.ts';
@@ -48,6 +49,14 @@ describe('the toy numbers', () => {
       }
     },
   );
+
+  it('are the same, however small the workgroup is that is looked at', () => {
+    for (const toy of TOYS.filter(({ small }) => small)) {
+      const [small, own] = [toy, { ...toy, small: undefined }].map((each) => runWhole(prepare(each)).buffers);
+      const differs = (name: string) => own[name].some((x, i) => Math.abs(x - small[name][i]) > 1e-5);
+      expect([toy.kernel, ...Object.keys(own).filter(differs)]).toEqual([toy.kernel]);
+    }
+  });
 
   it('are those of a matrix product in every version of it', () => {
     for (const toy of TOYS.filter(({ kernel }) => /^matmul\/\d/.test(kernel) && !kernel.includes('dot'))) {
@@ -142,7 +151,7 @@ describe('an edit, tried on the toy', () => {
 
   it.each([
     ['sum += left', 'sum += lefty', 'lefty'],
-    ['k < TILE; k++', 'k < TILE; k--', ''], // goes outside
+    ['left = a_tile[y][k];', 'left = a_tile[y + 9u][k];', ''],
     ['sum += left * right;', 'while (true) { sum += 1.0; }', ''],
   ])('that is wrong is refused at its line: %s → %s', (from, to, word) => {
     const own = verdict(from, to);
@@ -166,4 +175,12 @@ it('an edit fits into an address', async () => {
   expect(packed).toMatch(/^[\w-]+$/);
   expect(packed.length).toBeLessThan(source.length * 0.6);
   expect(await unpack(packed)).toBe(source);
+});
+
+it('a recording tells what a workgroup loads for each product', () => {
+  const of = (kernel: string) => recordOf(toysOf(kernel)[0]);
+  expect(of('matmul/1_naive')).toMatchObject({ invocations: 5, loads: 2, sharedLoads: 0 });
+  expect(of('matmul/2_tiled')).toMatchObject({ invocations: 16, loads: 0.5, sharedLoads: 2 }); // 2 / TILE
+  const { moments } = of('matmul/1_naive');
+  expect(moments.at(-1)!.every(({ writes, variable }) => writes && variable === 'c')).toBe(true);
 });
