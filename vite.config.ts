@@ -5,6 +5,7 @@ import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { commitName } from './bench/node/runtime.ts';
 import { framePlugin } from './demos/frame/build/vitePlugin.ts';
+import { lessonKernelsPlugin } from './demos/site/lessonKernelsPlugin.ts';
 import { sitePlugins } from './demos/site/plugins.ts';
 import { pagesPlugin } from './src/node/servePages.ts';
 
@@ -33,7 +34,10 @@ export default defineConfig(({ mode }) => ({
     mode === 'library' ? [] : sitePlugins(path('demos')),
   ],
   define: { 'import.meta.env.WGRAD_COMMIT': JSON.stringify(commitName()) },
-  worker: { format: 'es', plugins: () => [peersWhereInstalled, shadersWithoutComments] },
+  worker: {
+    format: 'es',
+    plugins: () => [peersWhereInstalled, shadersWithoutComments, lessonKernelsPlugin(path('demos'))],
+  },
   build: mode === 'library' ? library : site,
   test,
 }));

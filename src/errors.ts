@@ -1,6 +1,6 @@
 /**
  * Every error wgrad throws on purpose. The message says what went wrong, where, with which values,
- * and how to mend it; the class says which kind of trouble it is, so a caller can react to it.
+ * and how to fix it; the class is the kind of error, so that a caller can react to it.
  */
 export class WgradError extends Error {
   override name = 'WgradError';
@@ -19,7 +19,7 @@ export class ArgumentError extends WgradError {
 /** Data, weights, gradients or values hold NaN or infinity. */
 export class NumericError extends WgradError {
   override name = 'NumericError';
-  /** The training step that was not made because of it: the weights are those from before it. */
+  /** The training step that was not made because of it; the weights are those from before this step. */
   readonly step: number | undefined;
   /** The variable that is NaN or infinite, or would have become so. */
   readonly variable: string | undefined;
@@ -60,7 +60,7 @@ export class DeviceLostError extends WgradError {
   }
 }
 
-/** Work was under way when what it works on was destroyed or compiled anew. */
+/** Something was destroyed or compiled again while work on it was under way. */
 export class InterruptedError extends WgradError {
   override name = 'InterruptedError';
 }
@@ -70,7 +70,7 @@ export class GpuError extends WgradError {
   override name = 'GpuError';
 }
 
-/** One complaint about a WGSL file. */
+/** One error in a WGSL file. */
 export interface KernelMessage {
   /** The kernel or library file; undefined for generated code. */
   readonly file: string | undefined;
@@ -78,7 +78,7 @@ export interface KernelMessage {
   readonly line: number;
   /** 1-based; 0 where unknown. */
   readonly column: number;
-  /** Characters that it is about. */
+  /** Number of characters that the message is about. */
   readonly length: number;
   /** These characters. */
   readonly word: string;
@@ -88,7 +88,7 @@ export interface KernelMessage {
 /** A WGSL kernel cannot be specialised or does not compile. */
 export class KernelError extends WgradError {
   override name = 'KernelError';
-  /** What is wrong where, for an editor; empty where it is about no line. */
+  /** What is wrong and where, for an editor; empty where the error has no line. */
   readonly messages: readonly KernelMessage[];
   constructor(
     message: string,

@@ -14,6 +14,8 @@ export { Program } from './runtime/program.ts';
 export type { CompileProgress, StepOptions } from './runtime/programOptions.ts';
 export type { InspectedBinding, InspectedDispatch } from './runtime/inspect.ts';
 export { checkKernel } from './kernels/check.ts';
+/** The functions that kernel files share: `specialize(file, { library: shaderLibrary })` takes what a file uses. */
+export { library as shaderLibrary } from './kernels/library.ts';
 export { Minimizer } from './runtime/minimizer.ts';
 export { gradients } from './graph/autodiff.ts';
 

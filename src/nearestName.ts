@@ -26,7 +26,7 @@ function editDistance(a: string, b: string): number {
   return last[b.length];
 }
 
-/** How far a known name is from a given one; infinite where nobody would take one for the other. */
+/** How far a known name is from a given one; infinite where they are too different to be a slip. */
 function distance(given: string, known: string): number {
   const [words, own] = [wordsOf(given), wordsOf(known)];
   const [a, b] = [words.join(''), own.join('')];

@@ -1,12 +1,12 @@
 import { ArgumentError } from './errors.ts';
 import { nearestName } from './nearestName.ts';
 
-/** In a table of options: one without which there is no call. */
+/** In a table of options: one that must be given. */
 export const required = { required: true } as const;
 
 /**
  * The options of a function, as they are known at run time: `required` or, where one may be left out, true. The compiler
- * holds the table against the interface: a name too few or too many is an error.
+ * compares the table with the interface: a missing or additional name is an error.
  */
 export type OptionTable<O> = {
   readonly [K in keyof O]-?: undefined extends O[K] ? true : typeof required;
@@ -100,7 +100,7 @@ const NOTES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Throws unless `given` are options that a function has: JavaScript would let a misspelt one go by in silence.
+ * Throws unless `given` are options that a function has: JavaScript would silently ignore a misspelt one.
  *
  * @param caller the function's name, for messages
  * @param known the names of its options; those whose value is `required` must be there
@@ -217,7 +217,7 @@ export function requireSeed(caller: string, seed: unknown): void {
   );
 }
 
-/** Arrays within arrays anew: who changes theirs later does not change ours. */
+/** A deep copy of nested arrays, so that later changes by the caller have no effect. */
 const copied = (value: unknown): unknown => (Array.isArray(value) ? value.map(copied) : value);
 
 /** The known name that was probably meant. */

@@ -191,6 +191,7 @@ const without = new Set([
   'optimizerToJSON',
   'scheduleFromJSON',
   'registerLayer',
+  'checkKernel',
   'gradients',
   'layerSummaries',
   'selfTargets',

@@ -45,7 +45,7 @@ function shortened(text: string, most = 90): string {
 }
 
 export function formatCeilings({ gflops, gbs }: Ceilings): string {
-  return `Ceilings, measured in this run: ${digits(gflops)} GFLOP/s of multiply-adds out of registers, ${digits(gbs)} GB/s of a copy (read + written).`;
+  return `Ceilings, measured in this run: ${digits(gflops)} GFLOP/s of multiply-adds from registers, ${digits(gbs)} GB/s of a copy (read + written).`;
 }
 
 /** What makes these figures less than certain. */

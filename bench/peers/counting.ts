@@ -2,7 +2,7 @@ import type { Calls } from '../report/schema.ts';
 
 type Method = (this: any, ...given: any[]) => unknown;
 
-/** Counts calls of WebGPU, whoever makes them, while `work` runs; of each one run where it makes several. */
+/** Counts calls of WebGPU by any code while `work` runs; those of one run where it makes several. */
 export async function countCalls(work: () => Promise<unknown>, runs: number): Promise<Calls> {
   const calls = { dispatches: 0, submits: 0, uploadedBytes: 0, readBytes: 0 };
   const undo: (() => void)[] = [];

@@ -14,7 +14,7 @@ export interface Change {
 
 /**
  * What has changed between two reports. Slower is what takes more than `threshold` longer by its median, and whose
- * middle half of samples lies apart from that of before: the scatter of a noisy machine is no change.
+ * middle half of samples lies apart from that of before: the scatter of a noisy machine is not a change.
  */
 export function compare(before: Report, after: Report, threshold: number): Change[] {
   const old = new Map(before.results.map((result) => [result.id, result]));

@@ -21,7 +21,7 @@ export function kernelTables(report: KernelReport): string {
   const squares = results.filter(({ chosen: own, models }) => own && models.includes('squares'));
   const variants = variantRows(results);
   return [
-    `Ceilings of the run: ${digits(ceilings.gflops)} GFLOP/s (multiply-adds out of registers), ${digits(ceilings.gbs)} GB/s (a copy, read + written).`,
+    `Ceilings of the run: ${digits(ceilings.gflops)} GFLOP/s (multiply-adds from registers), ${digits(ceilings.gbs)} GB/s (a copy, read + written).`,
     `The ${slowest.length} kernels of the training steps that take longest, as chosen:`,
     markdownTable(header, rows, 'llllrrrr'),
     ...(squares.length > 0

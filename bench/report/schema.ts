@@ -128,19 +128,19 @@ export function parseReport(text: string, name: string): Report {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${name}: is no JSON (${(error as Error).message})`, { cause: error });
+    throw new Error(`${name}: is not JSON (${(error as Error).message})`, { cause: error });
   }
   const report = (value ?? {}) as Partial<Report>;
   if (report.schema !== SCHEMA) {
     throw new Error(
-      `${name}: its schema is ${JSON.stringify(report.schema)}, not "${SCHEMA}"; make it anew with --json`,
+      `${name}: its schema is ${JSON.stringify(report.schema)}, not "${SCHEMA}"; make it again with --json`,
     );
   }
   const { results } = report;
   const bad = Array.isArray(results) ? results.findIndex((result) => !isMeasured(result)) : 0;
   if (!Array.isArray(results) || bad >= 0) {
     throw new Error(
-      `${name}: results[${bad}] has no id and times; the file is damaged, make it anew with --json`,
+      `${name}: results[${bad}] has no id and times; the file is damaged, make it again with --json`,
     );
   }
   return report as Report;

@@ -2,27 +2,30 @@ import { adadelta, dataset } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
 import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/models/autoencoderVersions.ts';
-import type { AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
+import type { AutoencoderVersion, AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
-import type { Range } from '../drawing/kind.ts';
+import { MOST_AXES } from '../drawing/codes.ts';
+import type { Mapped, Place } from '../drawing/codes.ts';
+import { CodeSpace } from '../drawing/codeSpace.ts';
+import { uploadImages } from '../drawing/dataImages.ts';
+import type { DataImages } from '../drawing/dataImages.ts';
 import type { Source } from '../drawing/renderer.ts';
-import { CodeSpace } from './codeSpace.ts';
-import type { TestImages } from './codeSpace.ts';
-import { MOST_AXES, PIXELS, SHOWN, YOURS } from './protocol.ts';
-import type { Looks, Mapped, Tells } from './protocol.ts';
+import { PIXELS, SHOWN, YOURS } from './protocol.ts';
+import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 import { View } from './view.ts';
 
-type Here = Context<ValuesOf<typeof settings>, MnistSet, Tells>;
+type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 /** Standard deviation of the noise on the inputs. */
 const NOISE = 0.5;
 const { epochs } = AUTOENCODER_PRESETS.classroom;
 
-/** What the page wants to see; it outlives networks and GPUs. */
-const wishes = { looks: undefined as Looks | undefined, drawing: new Uint8Array(PIXELS) };
+/** What the reader makes; it outlives networks and GPUs. */
+const yours = { drawing: new Uint8Array(PIXELS), scores: new Float32Array(MOST_AXES) };
 
 /** The three versions in training, with their views. */
 export class Autoencoders implements Trainee<MnistSet> {
@@ -31,34 +34,26 @@ export class Autoencoders implements Trainee<MnistSet> {
   readonly #context: Here;
   readonly #networks: AutoencoderVersions;
   readonly #view: View;
-  #batch: number;
-  #data: MnistSet | undefined;
-  #images: TestImages | undefined;
-  #space: CodeSpace | undefined;
-  #sources = new Map<string, Source>();
+  #values: Here['values'];
+  #trainSize = Infinity;
+  #images: DataImages | undefined;
+  #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
+  #sources!: ReadonlyMap<string, Source>;
   /** The step whose codes are on the map. */
   #mapped = -1;
   #destroyed = false;
 
   private constructor(context: Here, networks: AutoencoderVersions, view: View) {
     this.#context = context;
+    this.#values = context.values;
     this.#networks = networks;
     this.#view = view;
-    this.#batch = context.values.batch;
-    this.#connectAll();
-    this.#write();
-    void context.data.then((data) => this.#take(data)).catch(() => {}); // the frame tells of it
+    this.#show();
   }
 
   static async create(context: Here): Promise<Autoencoders> {
     const { gpu, values } = context;
-    const { bottleneck, denoise, seed, rate: learningRate, a, b, version } = values;
-    wishes.looks ??= {
-      shown: new Uint32Array(SHOWN),
-      pair: [a, b],
-      version,
-      scores: new Float32Array(MOST_AXES),
-    };
+    const { bottleneck, denoise, seed, rate: learningRate } = values;
     const noise = denoise ? NOISE : 0;
     const networks = autoencoderVersions({ bottleneck, noise, seed });
     await networks.model.compile({ gpu, optimizer: adadelta({ learningRate }), ...networks.objective });
@@ -77,13 +72,13 @@ export class Autoencoders implements Trainee<MnistSet> {
   }
 
   get batchSize(): number {
-    return Math.min(this.#batch, this.#data?.train.size ?? Infinity);
+    return Math.min(this.#values.batch, this.#trainSize);
   }
 
   prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
     const x = new Uint8Array(PIXELS);
     const example = dataset({ name: 'example', x, y: new Uint8Array(1), inputShape: [28, 28, 1] });
-    return this.#model.prepare(versionsData(example), { ...options, batchSize: this.#batch });
+    return this.#model.prepare(versionsData(example), { ...options, batchSize: this.#values.batch });
   }
 
   run({ train }: MnistSet, options: RunOptions): PromiseLike<unknown> {
@@ -92,102 +87,75 @@ export class Autoencoders implements Trainee<MnistSet> {
     return this.#model.fit(versionsData(train), { ...options, epochs: until, batchSize: this.batchSize });
   }
 
-  async evaluate({ test }: MnistSet): Promise<Readonly<Record<string, number>>> {
+  async evaluate({ test }: Digits): Promise<Readonly<Record<string, number>>> {
     const values = await this.#model.evaluate(versionsData(test));
     const own = (version: string) => [`${version}Test`, values[`${version}MeanSquaredError`] as number];
     return Object.fromEntries(VERSION_NAMES.map(own)) as Record<string, number>;
   }
 
   async look(): Promise<void> {
-    const { version } = wishes.looks!;
-    if (this.#images && this.#space?.version !== version) await this.#open(this.#images);
-    const space = this.#space;
-    if (space && this.#mapped !== this.step) {
+    if (this.#images && this.#space?.version !== this.#values.version) await this.#explore(this.#images);
+    const codes = this.#space?.codes;
+    if (codes && this.#mapped !== this.step) {
       this.#mapped = this.step;
-      await space.remap();
+      await codes.remap();
       void this.#tellCentres().catch((error) => this.#destroyed || this.#context.fail(error));
     }
-    await space?.shape.step();
-    await this.#view.program.step((encoder) => {
-      this.#context.renderer.draw(encoder, [...this.#sources.keys()]);
-    });
+    await codes?.decode();
+    await this.#view.program.step((encoder) => this.#context.renderer.draw(encoder));
   }
 
-  /** Opens the codes of the version that is explored. */
-  async #open(images: TestImages): Promise<void> {
-    const { version } = wishes.looks!;
-    const { versions } = this.#networks;
-    const space = await CodeSpace.create(this.#context.gpu, version, versions[version], images);
-    this.#space?.destroy();
-    this.#space = space;
+  /** Opens the codes of the version that is to be explored. */
+  async #explore(images: DataImages): Promise<void> {
+    const { version, bottleneck: size } = this.#values;
+    const { encoder, decoder } = this.#networks.versions[version];
+    const codes = await CodeSpace.create(
+      this.#context.gpu,
+      { size, encode: (x) => encoder.call(x), decode: (code) => decoder.call(code) },
+      images,
+    );
+    this.#space?.codes.destroy();
+    this.#space = { version, codes };
     this.#mapped = -1;
-    this.#write();
-    this.#connectAll();
+    this.#show();
   }
 
   readonly #tellCentres = coalesce(async () => {
-    const { version, axes, count: images } = this.#space!;
-    this.#context.tell('centres', { version, axes, images, centres: await this.#space!.centres() });
+    this.#context.tell('centres', await this.#space!.codes.centres());
   });
 
-  /** The data have come: what was to be shown of them can be. */
-  #take(data: MnistSet): void {
-    if (this.#destroyed) return;
-    this.#data = data;
-    const { size, x, y } = data.test;
-    const labels = new Uint8Array(y.data);
-    const pixels = this.#upload('test images', x.data as Uint8Array);
-    this.#images = { pixels, size, labels, classes: this.#upload('labels of the test images', labels) };
-    this.#context.tell('labels', labels);
-    this.#write();
-    this.#context.look();
+  take({ train, test }: Digits): void {
+    this.#trainSize = train?.size ?? Infinity;
+    if (test.size === this.#images?.size) return;
+    this.#freeImages();
+    const labels = new Uint8Array(test.y.data);
+    this.#images = uploadImages(this.#context.gpu, test.x.data as Uint8Array, labels, [28, 28, 1]);
+    this.#show();
   }
 
-  #upload(label: string, bytes: Uint8Array): Range {
-    const { device } = this.#context.gpu;
-    const whole = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4);
-    whole.set(bytes);
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-    const buffer = device.createBuffer(label, whole.byteLength, usage);
-    device.gpu.queue.writeBuffer(buffer, 0, whole);
-    return { buffer, offset: 0, bytes: bytes.byteLength };
+  #freeImages(): void {
+    this.#space?.codes.destroy();
+    this.#space = undefined;
+    this.#images?.destroy();
   }
 
-  /** Writes what is looked at into the programs. */
-  #write(): void {
-    const { shown, pair, scores } = wishes.looks!;
-    if (this.#data) shown.forEach((image, place) => this.#view.write(place, this.#pixels(image)));
-    this.#view.write(YOURS, wishes.drawing);
-    this.#view.pair = pair;
-    if (this.#space) this.#space.scores = scores;
-  }
-
-  #pixels(image: number): Uint8Array {
-    return (this.#data!.test.x.data as Uint8Array).subarray(image * PIXELS, (image + 1) * PIXELS);
-  }
-
-  show(looks: Looks): void {
-    wishes.looks = looks;
-    this.#write();
-    this.#context.look();
-  }
-
-  draw(pixels: Uint8Array): void {
-    wishes.drawing = pixels as Uint8Array<ArrayBuffer>;
-    this.#write();
-    this.#context.look();
-  }
-
-  async nearest(place: readonly [number, number]): Promise<Mapped | undefined> {
-    if (!this.#space || this.#mapped < 0) return undefined;
-    const found = await this.#space.nearest(place);
-    const { image } = found;
-    return { ...found, digit: this.#images!.labels[image], pixels: this.#pixels(image).slice() };
-  }
-
-  #connectAll(): void {
-    this.#sources = new Map<string, Source>(this.#view.sources(wishes.looks!.version));
-    for (const [name, source] of this.#space?.sources ?? []) this.#sources.set(name, source);
+  /** Puts what is looked at into the programs, and these onto the panels. */
+  #show(): void {
+    const { a, b, set, version } = this.#values;
+    if (this.#images) {
+      const { labels, bytesOf } = this.#images;
+      const shown = oneOfEach(labels, set);
+      shown.forEach((image, place) => this.#view.write(place, bytesOf(image)));
+      this.#context.tell(
+        'shown',
+        Uint8Array.from(shown, (image) => labels[image]),
+      );
+    }
+    this.#view.write(YOURS, yours.drawing);
+    this.#view.walk(a, b);
+    if (this.#space) this.#space.codes.scores = yours.scores;
+    const views: readonly [string, Source][] = [...this.#view.sources(version)];
+    this.#sources = new Map([...views, ...(this.#space?.codes.sources ?? [])]);
     for (const name of this.#sources.keys()) this.connect(name);
   }
 
@@ -196,9 +164,29 @@ export class Autoencoders implements Trainee<MnistSet> {
     if (source) this.#context.renderer.show(panel, source);
   }
 
+  draw(pixels: Uint8Array): void {
+    yours.drawing = pixels as Uint8Array<ArrayBuffer>;
+    this.#view.write(YOURS, pixels);
+    this.#context.look();
+  }
+
+  decode(scores: Float32Array): void {
+    yours.scores = scores as Float32Array<ArrayBuffer>;
+    if (this.#space) this.#space.codes.scores = scores;
+    this.#context.look();
+  }
+
+  async nearest(place: Place): Promise<Mapped | undefined> {
+    return this.#mapped < 0 ? undefined : this.#space?.codes.nearest(place);
+  }
+
   set(name: string, value: unknown): void {
+    const same = this.#values[name as keyof Here['values']] === value;
+    this.#values = { ...this.#values, [name]: value };
     if (name === 'rate') this.#model.learningRate = value as number;
-    if (name === 'batch') this.#batch = value as number;
+    if (same || !['a', 'b', 'set', 'version'].includes(name)) return;
+    this.#show();
+    this.#context.look();
   }
 
   save(): Promise<Uint8Array> {
@@ -212,10 +200,16 @@ export class Autoencoders implements Trainee<MnistSet> {
 
   destroy(): void {
     this.#destroyed = true;
-    this.#space?.destroy();
+    this.#freeImages();
     this.#view.program.destroy();
-    this.#images?.pixels.buffer.destroy();
-    this.#images?.classes.buffer.destroy();
     this.#model.destroy();
   }
+}
+
+/** Numbers of test images, one of each class where there are such: the first of each, the second of each, … */
+function oneOfEach(labels: Uint8Array, set: number): Uint32Array {
+  return Uint32Array.from({ length: SHOWN }, (_, digit) => {
+    const own = Array.from(labels.keys()).filter((image) => labels[image] === digit);
+    return own.length > 0 ? own[set % own.length] : (set * SHOWN + digit) % labels.length;
+  });
 }

@@ -3,7 +3,6 @@ import type { ChartPlan } from '../frame/page/progress.ts';
 import { byId, count, figures } from '../shared/dom.ts';
 import { createCodes } from './codes.ts';
 import { createLesson } from './lesson.ts';
-import { createLooks } from './looks.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { createReconstructions } from './reconstructions.ts';
 import { settings, VERSIONS } from './settings.ts';
@@ -43,17 +42,19 @@ startPage<typeof settings, Calls, Tells>({
     `gather ${batch} images; for all three networks forward, losses, backward; one update of every parameter; record`,
   recording: 'trained/bottleneck-64',
   start(page) {
-    const looks = createLooks(page);
-    const reconstructions = createReconstructions(page, looks);
-    const codes = createCodes(page, looks);
+    const reconstructions = createReconstructions(page);
+    const codes = createCodes(page);
     return {
       model(model) {
         byId('stat-parameters').textContent = `3 × ${count(model.parameters)}`;
         reconstructions.model(model);
         codes.model(model);
       },
-      labels: looks.labels,
-      changed: looks.changed,
+      shown: reconstructions.shown,
+      changed() {
+        reconstructions.changed();
+        codes.changed();
+      },
       centres: codes.centres,
       evaluated: reconstructions.evaluated,
       program: ({ kernels }) => lesson.compiled(kernels),

@@ -1,63 +1,62 @@
 import { announce } from '../shared/announce.ts';
-import { createDigitPad } from '../widgets/digitPad.ts';
 import { byId, create } from '../shared/dom.ts';
-import type { TilePlan } from '../drawing/panels.ts';
-import { rove } from '../shared/roving.ts';
+import { codeAspect } from '../drawing/codes.ts';
+import { createDigitPad } from '../widgets/digitPad.ts';
+import { imageButtons } from '../widgets/imageButtons.ts';
+import { createImageRows, heading } from '../widgets/imageRows.ts';
 import type { Live } from './live.ts';
-import type { Looks } from './looks.ts';
-import { codeWidth, PIXELS, SHOWN } from './protocol.ts';
+import { withArticle } from './names.ts';
+import { BETWEEN, PIXELS, SHOWN, YOURS } from './protocol.ts';
 import type { Tells } from './protocol.ts';
-import { VERSIONS } from './settings.ts';
+import { titleOf, VERSIONS } from './settings.ts';
 
 /** The page writes this when it opens. */
 const FIRST_DIGIT = 3;
 
-/** The reader's own digit and ten test digits: originals, codes and what comes back from each version. */
-export function createReconstructions(page: Live, looks: Looks) {
-  /** Height of a code's picture by its width. */
-  let codeAspect = 0.25;
-  const gap = (width: number) => (width < 480 ? 3 : 8);
-  const arrangements: (() => void)[] = [];
-
-  function picture(panel: string, label: string, columns: number, aspect?: (width: number) => number) {
-    const canvas = create('canvas', { role: 'img', 'aria-label': label });
-    const plan = (width: number): TilePlan => {
-      return { columns, rows: 1, gap: gap(width), width, aspect: aspect?.(width) };
-    };
-    const box = create('div', { className: 'tiles' }, canvas);
-    arrangements.push(page.handOver(panel, canvas, plan));
-    return box;
-  }
-  const code = (panel: string, label: string, columns: number) =>
-    picture(panel, label, columns, () => codeAspect);
-  const strips = (...boxes: HTMLElement[]) => create('div', { className: 'strips' }, ...boxes);
-  const line = (head: HTMLElement, ...boxes: HTMLElement[]) =>
-    create('div', { className: 'row' }, head, strips(...boxes));
-  const head = (text: string, ...more: HTMLElement[]) =>
-    create('div', { className: 'head' }, create('h3', {}, text), ...more);
+/** The reader's own digit on its way through the networks, ten test digits, and the walk between two of these eleven. */
+export function createReconstructions(page: Live) {
+  let digits = Uint8Array.from({ length: SHOWN }, (_, place) => place);
+  let bottleneck: number = page.values.bottleneck;
+  const aspect = () => codeAspect(bottleneck);
+  const { row, strip, arrange } = createImageRows(page.handOver);
+  const nameOf = (place: number) => (place === YOURS ? 'your digit' : withArticle(digits[place]));
   const keyed = <T extends HTMLElement>(element: T, colour: string): T => {
     element.classList.add('version');
     element.style.setProperty('--key', `var(${colour})`);
     return element;
   };
 
-  // The reader's own digit
+  // The reader's own digit: one hourglass for each network.
+  const sizes = VERSIONS.map(() => create('span'));
   byId('yours').append(
     create(
       'figure',
-      {},
-      create('figcaption', {}, 'input'),
-      picture('yours:input', 'What the encoders see', 1),
+      { className: 'seen' },
+      strip({ panel: 'yours:input', label: 'What the encoders see', count: 1 }),
+      create('figcaption', {}, '784 pixels'),
     ),
-    ...VERSIONS.map(({ name, title, colour }) =>
-      create(
-        'figure',
-        {},
-        keyed(create('figcaption', {}, title), colour),
-        strips(
-          picture(`yours:${name}`, `What ${title} makes of your digit`, 1),
-          code(`yours:code:${name}`, `The code of your digit in ${title}`, 1),
+    ...VERSIONS.map(({ name, title, colour }, i) =>
+      keyed(
+        create(
+          'figure',
+          { className: 'hourglass' },
+          create('span', { className: 'encoder' }, 'encoder'),
+          create(
+            'div',
+            { className: 'waist' },
+            create('figcaption', {}, title),
+            strip({
+              panel: `yours:code:${name}`,
+              label: `The code of your digit in ${title}`,
+              count: 1,
+              aspect,
+            }),
+            sizes[i],
+          ),
+          create('span', { className: 'decoder' }, 'decoder'),
+          strip({ panel: `yours:${name}`, label: `What ${title} makes of your digit`, count: 1 }),
         ),
+        colour,
       ),
     ),
   );
@@ -66,76 +65,92 @@ export function createReconstructions(page: Live, looks: Looks) {
   pad.write(FIRST_DIGIT);
 
   // Originals are buttons too: the last two that were chosen are the ends of the walk below.
-  const buttons = Array.from({ length: SHOWN }, (_, place) => {
-    const button = create('button', { type: 'button' });
-    button.addEventListener('click', () => {
-      const { b: last } = page.values;
-      if (place === last) return;
-      page.set({ a: last, b: place });
-      announce(`The walk goes from ${looks.nameOf(last)} to ${looks.nameOf(place)}.`);
-    });
-    return button;
+  const { cells, buttons } = imageButtons(SHOWN, SHOWN, 'Ends of the walk', (place) => {
+    const { b: last } = page.values;
+    if (place === last) return;
+    page.set({ a: last, b: place });
+    announce(`The walk goes from ${nameOf(last)} to ${nameOf(place)}.`);
   });
-  const cells = create('div', { className: 'cells', role: 'group', 'aria-label': 'Ends of the walk' });
-  cells.append(...buttons);
-  const refresh = rove(cells, () => SHOWN);
-  const originals = picture('original', 'The original test images', SHOWN, (width) => {
-    cells.style.gap = `${gap(width)}px`;
-    return 1;
-  });
-  originals.append(cells);
   const other = create('button', { type: 'button' }, 'Other digits');
   other.addEventListener('click', () => page.set({ set: (page.values.set + 1) % 1000 }));
-
-  const noisy = line(
-    head('with noise', create('small', {}, 'what the encoders see')),
-    picture('noisy', 'The noisy images that the encoders see', SHOWN),
-  );
-  noisy.hidden = !page.values.denoise;
-
+  const noisy = row(heading('with noise', create('small', {}, 'what the encoders see')), {
+    panel: 'noisy',
+    label: 'The noisy images that the encoders see',
+    count: SHOWN,
+  });
   const versions = VERSIONS.map(({ name, title, colour }) => {
     const error = create('b', {}, '–');
-    const heading = keyed(head(title, create('small', {}, 'test error ', error)), colour);
-    const images = picture(`image:${name}`, `What ${title} makes of the test images`, SHOWN);
-    return {
-      name,
-      error,
-      heading,
-      line: line(heading, images, code(`code:${name}`, `Codes of ${title}`, SHOWN)),
-    };
+    const head = keyed(heading(title, create('small', {}, 'test error ', error)), colour);
+    const images = { panel: `image:${name}`, label: `What ${title} makes of the test images`, count: SHOWN };
+    const code = { panel: `code:${name}`, label: `Codes of ${title}`, count: SHOWN, aspect };
+    return { name, error, head, row: row(head, images, code) };
   });
   byId('rows').append(
-    line(head('originals', other), originals),
+    row(heading('originals', other), {
+      panel: 'original',
+      label: 'The original test images',
+      count: SHOWN,
+      cells,
+    }),
     noisy,
-    ...versions.map((version) => version.line),
+    ...versions.map((version) => version.row),
   );
 
-  function showPair(): void {
-    const { a, b } = page.values;
+  // The walk
+  const explored = create('span');
+  byId('walk').append(
+    row(heading('mixed pixels', 'One fades out, the other fades in.'), {
+      panel: 'pixels',
+      label: 'The pixels of two digits, mixed in nine steps',
+      count: BETWEEN,
+    }),
+    row(heading('mixed codes', create('span', {}, 'One turns into the other (', explored, ').')), {
+      panel: 'between',
+      label: 'Images decoded from the codes of two digits, mixed in nine steps',
+      count: BETWEEN,
+    }),
+  );
+  const ends = (['a', 'b'] as const).map((end) => {
+    const select = byId<HTMLSelectElement>(`walk-${end}`);
+    select.append(...Array.from({ length: YOURS + 1 }, (_, at) => create('option', { value: String(at) })));
+    select.addEventListener('change', () => page.set({ [end]: Number(select.value) }));
+    return { end, select };
+  });
+
+  function changed(): void {
+    const { a, b, version } = page.values;
+    explored.textContent = titleOf(version);
     buttons.forEach((button, place) => {
       const end = [a, b].indexOf(place);
-      const role = end < 0 ? '' : end === 0 ? ', the start of the walk' : ', the end of the walk';
-      button.ariaLabel = looks.nameOf(place).replace('a', 'A') + role;
-      button.textContent = end < 0 ? '' : 'AB'[end];
+      const role = ['', ', the start of the walk', ', the end of the walk'][end + 1];
+      button.ariaLabel = nameOf(place).replace('a', 'A') + role;
+      button.textContent = ['', 'A', 'B'][end + 1];
       button.classList.toggle('end', end >= 0);
     });
+    for (const { end, select } of ends) {
+      [...select.options].forEach((option, at) => (option.textContent = nameOf(at)));
+      select.value = String(page.values[end]);
+    }
   }
-  looks.onChange(showPair);
-  showPair();
-  refresh();
+  changed();
 
   return {
-    model({ bottleneck, noisy: isNoisy }: Tells['model']): void {
-      const width = codeWidth(bottleneck);
-      codeAspect = bottleneck / width / width;
-      noisy.hidden = !isNoisy;
-      for (const arrange of arrangements) arrange();
+    changed,
+    shown(own: Uint8Array): void {
+      digits = own as Uint8Array<ArrayBuffer>;
+      changed();
+    },
+    model(model: Tells['model']): void {
+      ({ bottleneck } = model);
+      noisy.hidden = !model.noisy;
+      for (const size of sizes) size.textContent = `${bottleneck} numbers`;
+      arrange();
     },
     evaluated(values: Readonly<Record<string, number>>): void {
       const errors = versions.map(({ name }) => values[`${name}Test`]);
-      versions.forEach(({ error, heading }, i) => {
+      versions.forEach(({ error, head }, i) => {
         error.textContent = errors[i].toFixed(4);
-        heading.classList.toggle('best', errors[i] === Math.min(...errors));
+        head.classList.toggle('best', errors[i] === Math.min(...errors));
       });
     },
   };

@@ -10,7 +10,10 @@ export const VERSIONS = [
   { name: 'sigmoidBce', title: 'sigmoid + BCE', colour: '--sigmoid-bce' },
 ] as const satisfies readonly { name: AutoencoderVersion; [key: string]: string }[];
 
-const place = (initial: number) => hidden.number({ initial, min: 0, max: YOURS });
+export const titleOf = (version: AutoencoderVersion): string =>
+  VERSIONS.find(({ name }) => name === version)!.title;
+
+const place = (initial: number) => hidden.number({ initial, min: 0, max: YOURS, acts: 'now' });
 
 export const settings = declare({
   bottleneck: numbers({
@@ -49,9 +52,10 @@ export const settings = declare({
   version: hidden.choice(
     VERSIONS.map(({ name }) => name),
     'sigmoidBce',
+    'now',
   ),
   /** Which ten test images are shown. */
-  set: hidden.number({ initial: 0, min: 0, max: 999 }),
+  set: hidden.number({ initial: 0, min: 0, max: 999, acts: 'now' }),
   /** Between which two digits the walk goes, by their places. */
   a: place(3),
   b: place(8),

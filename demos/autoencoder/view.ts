@@ -1,10 +1,10 @@
 import { ops } from '../../src/index.ts';
 import type { Gpu, Program, Tensor } from '../../src/index.ts';
-import { VERSION_NAMES } from '../../src/models/autoencoderVersions.ts';
 import type { AutoencoderVersion, AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
+import { VERSION_NAMES } from '../../src/models/autoencoderVersions.ts';
+import { codes, pictures } from '../drawing/outputs.ts';
 import type { TensorSource } from '../drawing/tiles.ts';
 import { BETWEEN, PIXELS, SHOWN, SIDE, YOURS } from './protocol.ts';
-import { codes, picture } from './sources.ts';
 
 const IMAGES = SHOWN + 1;
 
@@ -23,27 +23,25 @@ export class View {
   static async create(gpu: Gpu, { versions }: AutoencoderVersions, noise: number): Promise<View> {
     const images = ops.input('images', [IMAGES, SIDE, SIDE, 1]);
     const mix = ops.input('mix', [BETWEEN, IMAGES]);
-    const program = await gpu.compile(
-      () => {
-        const noisy = noise > 0 ? ops.add(images, ops.randomNormal(images.shape, 0, noise)) : images;
-        const outputs: Record<string, Tensor> = {
-          one: ops.fill([1], 1),
-          originals: images,
-          noisy,
-          pixels: ops.matmul(mix, ops.reshape(images, [IMAGES, PIXELS])),
-        };
-        for (const version of VERSION_NAMES) {
-          const { encoder, decoder } = versions[version];
-          const code = encoder.call(noisy);
-          outputs[`code:${version}`] = code;
-          outputs[`largest:${version}`] = ops.reduceMax(ops.abs(code));
-          outputs[`image:${version}`] = decoder.call(ops.concat([code, ops.matmul(mix, code)], 0));
-        }
-        return outputs;
-      },
-      { label: 'view' },
-    );
-    return new View(program);
+    const build = () => {
+      const noisy = noise > 0 ? ops.add(images, ops.randomNormal(images.shape, 0, noise)) : images;
+      const mixed = ops.matmul(mix, ops.reshape(images, [IMAGES, PIXELS]));
+      const outputs: Record<string, Tensor> = {
+        one: ops.fill([1], 1),
+        originals: images,
+        noisy,
+        mixed: ops.reshape(mixed, [BETWEEN, SIDE, SIDE, 1]),
+      };
+      for (const version of VERSION_NAMES) {
+        const { encoder, decoder } = versions[version];
+        const code = encoder.call(noisy);
+        outputs[`code:${version}`] = code;
+        outputs[`largest:${version}`] = ops.reduceMax(ops.abs(code));
+        outputs[`image:${version}`] = decoder.call(ops.concat([code, ops.matmul(mix, code)], 0));
+      }
+      return outputs;
+    };
+    return new View(await gpu.compile(build, { label: 'view' }));
   }
 
   /** Puts an image, 28 × 28 bytes of ink, into a place. */
@@ -53,7 +51,7 @@ export class View {
   }
 
   /** The two places that the walk goes between. */
-  set pair([from, to]: readonly [number, number]) {
+  walk(from: number, to: number): void {
     const mix = new Float32Array(BETWEEN * IMAGES);
     for (let i = 0; i < BETWEEN; i++) {
       const share = i / (BETWEEN - 1);
@@ -66,20 +64,21 @@ export class View {
   /** What each panel shows; `explored` is the version whose codes the walk goes through. */
   sources(explored: AutoencoderVersion): Map<string, TensorSource> {
     const { program } = this;
+    const shown = { count: SHOWN };
+    const yours = { count: 1, first: YOURS };
     const sources = new Map([
-      ['original', picture(program, 'originals', SHOWN)],
-      ['noisy', picture(program, 'noisy', SHOWN)],
-      ['yours:input', picture(program, 'noisy', 1, YOURS)],
-      ['pixels', picture(program, 'pixels', BETWEEN)],
-      ['between', picture(program, `image:${explored}`, BETWEEN, IMAGES)],
+      ['original', pictures(program, 'originals', shown)],
+      ['noisy', pictures(program, 'noisy', shown)],
+      ['yours:input', pictures(program, 'noisy', yours)],
+      ['pixels', pictures(program, 'mixed', { count: BETWEEN })],
+      ['between', pictures(program, `image:${explored}`, { count: BETWEEN, first: IMAGES })],
     ]);
     for (const version of VERSION_NAMES) {
-      const output = `code:${version}`;
-      const largest = `largest:${version}`;
-      sources.set(`image:${version}`, picture(program, `image:${version}`, SHOWN));
-      sources.set(`yours:${version}`, picture(program, `image:${version}`, 1, YOURS));
-      sources.set(output, codes(program, { output, largest, count: SHOWN }));
-      sources.set(`yours:${output}`, codes(program, { output, largest, count: 1, first: YOURS }));
+      const [image, code, largest] = ['image', 'code', 'largest'].map((what) => `${what}:${version}`);
+      sources.set(image, pictures(program, image, shown));
+      sources.set(`yours:${version}`, pictures(program, image, yours));
+      sources.set(code, codes(program, code, largest, shown));
+      sources.set(`yours:${code}`, codes(program, code, largest, yours));
     }
     return sources;
   }

@@ -1,6 +1,6 @@
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { serve } from '../frame/worker/worker.ts';
-import { digitsFor } from '../frame/digits/loadDigits.ts';
+import { digitsFor, firstDigits } from '../frame/digits/loadDigits.ts';
 import { Autoencoders } from './autoencoders.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { settings } from './settings.ts';
@@ -8,15 +8,16 @@ import { settings } from './settings.ts';
 serve<typeof settings, MnistSet, Autoencoders, Calls, Tells>({
   settings,
   load: digitsFor,
+  first: (loading) => firstDigits(loading, 10_000), // the map wants them all
   create: (context) => Autoencoders.create(context),
   trained: ({ bottleneck, denoise }) =>
     bottleneck === 64 && !denoise
       ? new URL('./trained/bottleneck-64.safetensors', import.meta.url)
       : undefined,
   calls: {
-    look: (autoencoders, looks) => autoencoders.show(looks),
     draw: (autoencoders, pixels) => autoencoders.draw(pixels),
+    decode: (autoencoders, scores) => autoencoders.decode(scores),
     nearest: (autoencoders, place) => autoencoders.nearest(place),
   },
-  latest: ['look', 'draw', 'nearest'],
+  latest: ['draw', 'decode', 'nearest'],
 });

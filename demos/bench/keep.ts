@@ -45,7 +45,7 @@ export function markdownOf({ machine, ceilings, kernels, peers, warnings }: Foun
   return `${parts.filter(Boolean).join('\n\n')}\n`;
 }
 
-/** What this run says against an older file, as text. @throws Error where the file is none */
+/** This run compared with an older file, as text. @throws Error where the file is not a run */
 export function comparisonOf(found: Found, text: string, name: string): string {
   const [before, after] = [parseReport(text, name), reportOf(found)];
   const problem = mismatch({ ...before, command: after.command }, after);

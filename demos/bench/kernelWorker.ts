@@ -13,7 +13,7 @@ port.listen((settings) => {
   run(settings).catch((error: unknown) => port.post(errorMessage(error)));
 });
 
-/** Rungs that a software adapter would take minutes over. */
+/** Kernels that would take minutes on a software adapter. */
 const SOFTWARE_SIZES = [64, 128, 256];
 const GPU_SIZES = [256, 512, 1024, 2048];
 

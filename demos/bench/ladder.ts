@@ -3,7 +3,7 @@ import type { Ceilings, KernelResult } from '../../bench/report/schema.ts';
 import { create } from '../shared/dom.ts';
 import { svg } from '../shared/svg.ts';
 
-/** The rungs of every size as bars, the slowest first, whose full length is the machine's ceiling of arithmetic. */
+/** The kernels of every size as bars, the slowest first; a full bar is the machine's limit of arithmetic. */
 export function drawLadder(
   target: Element,
   { gflops: ceiling }: Ceilings,

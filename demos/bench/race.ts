@@ -7,7 +7,7 @@ import type { PeerResult } from '../../bench/report/schema.ts';
 import { workerPort } from '../shared/port.ts';
 import type { PeerMessage, PeerRequest, Settings } from './protocol.ts';
 
-/** Whoever takes longer than this at a training has no second turn at it: the run would take minutes. */
+/** A framework that takes longer than this for a training has no second turn at it: the run would take minutes. */
 const SLOW_MS = 10_000;
 
 const FRAMEWORKS: readonly Framework[] = ['wgrad', 'jax-js', 'tfjs'];
@@ -28,7 +28,7 @@ class Runner {
     this.#ask = (request) => port.post(request);
   }
 
-  /** @throws Error that the worker tells of */
+  /** @throws Error that the worker reports */
   async ask(request: PeerRequest): Promise<PeerMessage> {
     const answer = await new Promise<PeerMessage>((resolve) => {
       this.#answer = resolve;
@@ -119,7 +119,7 @@ function resultsOf(
 ): PeerResult[] {
   const all = FRAMEWORKS.flatMap((framework): Rounds<TrainingSample>[] => {
     const own = samples.get(`${model} ${framework}`);
-    // Browsers wait without a busy loop: nobody sleeps more than the others.
+    // Browsers wait without a busy loop, so all frameworks sleep alike.
     const entrant = { name: framework, framework, asleep: framework === 'wgrad' };
     return own ? [{ entrant, version: versions.get(framework)!, samples: own }] : [];
   });

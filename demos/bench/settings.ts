@@ -43,7 +43,7 @@ export function showAddress(search: string): void {
   }
 }
 
-/** Puts what the controls say into the address, as far as it is not what they say when nobody has chosen. */
+/** Puts what the controls say into the address, where it differs from their initial state. */
 export function keepAddress(): void {
   const url = new URL(location.href);
   const boxes = (selector: string) => [...document.querySelectorAll<HTMLInputElement>(selector)];

@@ -9,6 +9,8 @@ const COLLAPSE_ENTROPY = 1.5;
  * had so many updates and still makes one thing only.
  */
 export const COLLAPSE_UPDATES = 500;
+/** Updates until what is made, and steps until the mean of the accuracies, mean something. */
+const EARLY = 30;
 
 /** Whether the modes have collapsed, as one looks at the samples again and again. */
 export class Collapse {
@@ -28,9 +30,12 @@ export class Collapse {
 /** Accuracies that say that one of the two is far ahead. */
 const FAR_AHEAD = 0.97;
 const FOOLED = 0.25;
-/** Steps until the mean of the accuracies means something. */
-const EARLY = 30;
 const MEMORY = 40;
+const VERDICTS = {
+  discriminator: 'It is far ahead: its gradient teaches the generator little.',
+  generator: 'The generator is far ahead: the discriminator takes nearly all its images for real.',
+  neither: 'Neither network is far ahead.',
+};
 
 /** Who is ahead, by the accuracies of the last steps. */
 export class Diagnosis {
@@ -48,34 +53,29 @@ export class Diagnosis {
     this.#fake += (fakeAccuracy - this.#fake) * share;
   }
 
-  /** Who is far ahead; '' where it is too early to say. */
-  get lead(): 'discriminator' | 'generator' | 'neither' | '' {
-    if (this.#steps < EARLY) return '';
+  /** Who is far ahead; undefined where it is too early to say. */
+  get lead(): keyof typeof VERDICTS | undefined {
+    if (this.#steps < EARLY) return undefined;
     if (this.#real > FAR_AHEAD && this.#fake > FAR_AHEAD) return 'discriminator';
     return this.#fake < FOOLED ? 'generator' : 'neither';
   }
 
   get text(): string {
-    const known = `In the last steps the discriminator was right on ${percent(this.#real, 0)} of the real images and ${percent(this.#fake, 0)} of the generated ones`;
-    const texts = {
-      '': '',
-      discriminator: `${known}. It is far ahead: its gradient teaches the generator little.`,
-      generator: `${known}. The generator is far ahead: the discriminator takes nearly all its images for real.`,
-      neither: `${known}. Neither network is far ahead.`,
-    };
-    return texts[this.lead];
+    if (!this.lead) return '';
+    const [real, fake] = [this.#real, this.#fake].map((share) => percent(share, 0));
+    return `In the last steps the discriminator was right on ${real} of the real images and ${fake} of the generated ones. ${VERDICTS[this.lead]}`;
   }
 }
 
 /** Says in the element #diagnosis who is ahead; aloud only when that changes. */
 export function createDiagnosis() {
   const diagnosis = new Diagnosis();
-  const line = byId('diagnosis');
+  let said: string | undefined;
   function show(): void {
     const { lead, text } = diagnosis;
-    if (line.dataset.lead !== lead && lead) announce(text);
-    line.dataset.lead = lead;
-    line.textContent = text;
+    byId('diagnosis').textContent = text;
+    if (lead && lead !== said) announce(text);
+    said = lead;
   }
   return {
     points(points: readonly Point[]): void {

@@ -1,11 +1,12 @@
-import { byId, count, figures, percent } from '../shared/dom.ts';
+import { single } from '../drawing/panels.ts';
 import type { Position } from '../frame/protocol.ts';
-import type { Live } from './live.ts';
+import { byId, count, figures, percent } from '../shared/dom.ts';
+import { showStage } from '../widgets/flow.ts';
 import { noiseWidth } from './latentShape.ts';
+import type { Live } from './live.ts';
 import type { ByNetwork, Stage, Tells } from './protocol.ts';
 
 const NETWORKS = ['generator', 'discriminator'] as const;
-const FOOT = 5;
 
 /** The picture of a step: the way of one pair of images through both networks. */
 export function createFlow(page: Live) {
@@ -16,12 +17,12 @@ export function createFlow(page: Live) {
   let latentSize = 64;
 
   for (const name of ['flow-fake', 'flow-real', 'flow-gradient']) {
-    page.handOver(name, byId(name), (width) => ({ columns: 1, rows: 1, gap: 0, width, foot: FOOT }));
+    page.handOver(name, byId(name), (width) => ({ ...single(width), foot: 5 }));
   }
-  const arrangeNoise = page.handOver('flow-noise', byId('flow-noise'), (width) => {
-    const columns = noiseWidth(latentSize);
-    return { columns: 1, rows: 1, gap: 0, width, aspect: latentSize / columns / columns };
-  });
+  const arrangeNoise = page.handOver('flow-noise', byId('flow-noise'), (width) => ({
+    ...single(width),
+    aspect: latentSize / noiseWidth(latentSize) ** 2,
+  }));
 
   function show(): void {
     if (!seen) return;
@@ -30,20 +31,18 @@ export function createFlow(page: Live) {
       byId(`verdict-${kind}`).textContent = `${percent(opinion, 0)} real`;
       byId(`verdict-${kind}`).classList.toggle('doubt', opinion < 0.5);
     }
-    byId('pull').textContent = figures(seen.pull[watched], 2);
+    byId('strongest').textContent = figures(seen.pull[watched], 2);
     for (const name of NETWORKS) {
-      const word = seen.updates[name] === 1 ? 'update' : 'updates';
-      byId(`${name}-updates`).textContent = isTrained ? 'trained' : `${count(seen.updates[name])} ${word}`;
+      const updates = seen.updates[name];
+      const text = `${count(updates)} ${updates === 1 ? 'update' : 'updates'}`;
+      byId(`${name}-updates`).textContent = isTrained ? 'trained' : text;
     }
   }
 
   function showMoved(by: ByNetwork | undefined): void {
     for (const name of NETWORKS) {
-      const element = byId(`${name}-moved`);
-      if (!by) element.textContent = '';
-      else
-        element.textContent = by[name] === 0 ? 'did not change' : `changed by ${by[name].toExponential(1)}`;
-      element.title = 'How much its weights have changed since the last pause: root mean square';
+      const text = by?.[name] === 0 ? 'did not change' : `changed by ${figures(by?.[name] ?? 0, 2)}`;
+      byId(`${name}-moved`).textContent = by ? text : '';
     }
   }
 
@@ -56,33 +55,28 @@ export function createFlow(page: Live) {
     model({ parameters, latentSize: size }: Tells['model']): void {
       for (const name of NETWORKS) byId(`${name}-size`).textContent = `${count(parameters[name])} weights`;
       byId('noise-size').textContent = `${size} numbers`;
-      if (size !== latentSize) {
-        latentSize = size;
-        arrangeNoise();
-      }
+      latentSize = size;
+      arrangeNoise();
     },
     seen(now: Tells['seen']): void {
       seen = now;
       show();
     },
     position({ state, trained }: Position): void {
-      if (trained !== isTrained) {
-        isTrained = trained;
-        show();
-      }
+      isTrained = trained;
+      show();
       if (state === 'running') showMoved(undefined);
     },
     moved: showMoved,
     /** Lights what a stage is about, and says it in a sentence. */
     stage({ stage, part }: Tells['stage']): void {
-      for (const element of byId('flow').querySelectorAll<HTMLElement>('[data-stage]')) {
-        const { stage: own, network } = element.dataset;
-        element.classList.toggle('lit', own === stage || (stage === 'fake' && own === 'real'));
-        const learns = network !== undefined && (part === 'both' || part === network);
-        element.classList.toggle('learning', stage === 'update' && learns);
-      }
-      byId('flow').classList.toggle('slow', stage !== undefined);
-      byId('flow-caption').textContent = stage ? sentence(stage, part, page.values) : '';
+      const words = stage ? sentence(stage, part, page.values) : '';
+      showStage(
+        byId('flow'),
+        stage,
+        words,
+        (network) => stage === 'update' && [network, 'both'].includes(part),
+      );
     },
   };
 }
@@ -97,7 +91,7 @@ function sentence(stage: Stage, part: Tells['stage']['part'], { batch, loss }: L
   const texts: Record<Stage, string> = {
     noise: `1. Draw ${batch} vectors of random numbers.`,
     generate: '2. The generator turns each vector into an image.',
-    fake: `3. Put ${batch} generated images next to ${batch} real ones.`,
+    pair: `3. Put ${batch} generated images next to ${batch} real ones.`,
     judge: '4. The discriminator gives each image a probability of being real.',
     losses: `5. Compute the losses: −log D(x) − log(1 − D(G(z))) for the discriminator, ${own} for the generator.`,
     update: `6. ${learner[part]}.`,

@@ -1,16 +1,15 @@
 import { gradients, ops } from '../../src/index.ts';
 import type { Gan, GeneratorLoss, Gpu, Model, Program, Tensor } from '../../src/index.ts';
 import { entropy, meanConfidence, predictedShares } from '../../src/models/digitScore.ts';
+import { History } from '../drawing/history.ts';
 import type { Range } from '../drawing/kind.ts';
 import type { PanelRenderer } from '../drawing/renderer.ts';
+import { tilingOf } from '../drawing/tiles.ts';
 import type { TileSource } from '../drawing/tiles.ts';
 import { noiseWidth } from './latentShape.ts';
-import { Past } from './past.ts';
 import { SAMPLES } from './protocol.ts';
 import type { Pictured, Reading } from './protocol.ts';
 
-/** The panels that show this program's buffers. */
-const PANELS = ['fakes', 'reals', 'flow-noise', 'flow-fake', 'flow-real', 'flow-gradient'] as const;
 const SIDE = 28;
 const CLASSES = 10;
 /** Latent values of this size get the full colour: few of N(0, 1) are larger. */
@@ -28,7 +27,7 @@ export interface GalleryParts {
   readonly gpu: Gpu;
   readonly gan: Gan;
   /** Reads digits. */
-  readonly classifier: Model;
+  readonly reader: Model;
   readonly loss: GeneratorLoss;
   readonly renderer: PanelRenderer;
   readonly wishes: Readonly<Wishes>;
@@ -44,24 +43,21 @@ export class Gallery {
   readonly #renderer: PanelRenderer;
   readonly #wishes: Readonly<Wishes>;
   readonly #program: Program;
-  readonly #latents: Range;
-  readonly #past: Past;
+  readonly #history: History;
 
-  private constructor({ gpu, gan, renderer, wishes }: GalleryParts, program: Program, latents: Range) {
+  private constructor({ gpu, gan, renderer, wishes }: GalleryParts, program: Program) {
     this.#gan = gan;
     this.#renderer = renderer;
     this.#wishes = wishes;
     this.#program = program;
-    this.#latents = latents;
-    this.#past = new Past(gpu, program.location('fakes'), program.location('fakeOpinions'));
+    this.#history = new History(gpu, [program.location('fakes'), program.location('fakeOpinions')]);
   }
 
   static async create(parts: GalleryParts): Promise<Gallery> {
     const { gpu, gan } = parts;
-    const latents = ops.input('latents', [SAMPLES, ...gan.latentShape]);
-    const program = await gpu.compile(() => outputs(parts, latents), { label: `${gan.name}/gallery` });
-    const gallery = new Gallery(parts, program, program.location(latents));
-    for (const name of PANELS) gallery.connect(name);
+    const program = await gpu.compile(() => outputs(parts), { label: `${gan.name}/gallery` });
+    const gallery = new Gallery(parts, program);
+    gallery.refresh();
     return gallery;
   }
 
@@ -79,71 +75,66 @@ export class Gallery {
   }
 
   forget(): void {
-    this.#past.clear();
+    this.#history.clear();
     this.connect('fakes');
   }
 
   /** The steps whose images are kept. */
   get moments(): readonly number[] {
-    return this.#past.steps;
+    return this.#history.steps;
   }
 
   /** The wishes have changed. */
   refresh(): void {
-    for (const name of PANELS) this.connect(name);
+    for (const panel of Object.keys(this.#panels)) this.connect(panel);
   }
 
   /** Lets a panel that has come show what is its to show. */
-  connect(name: string): void {
-    const source = this.#source(name);
-    if (source) this.#renderer.show(name, source);
+  connect(panel: string): void {
+    const source = this.#panels[panel];
+    if (source) this.#renderer.show(panel, source());
   }
 
-  #source(name: string): TileSource | undefined {
-    const { watched: first, pictured, past } = this.#wishes;
-    switch (name) {
-      case 'fakes': {
-        const moment = past === undefined ? undefined : this.#past.find(past);
-        if (moment) return judgedSource(this.#gan, moment.images, moment.opinions, { count: SAMPLES });
-        return pictured === 'gradients' ? this.#gradients(0, SAMPLES) : this.#judged('fake', 0, SAMPLES);
-      }
-      case 'reals':
-        return this.#judged('real', 0, SAMPLES);
-      case 'flow-fake':
-        return this.#judged('fake', first, 1);
-      case 'flow-real':
-        return this.#judged('real', first, 1);
-      case 'flow-gradient':
-        return this.#gradients(first, 1);
-      case 'flow-noise': {
-        const size = this.#gan.latentShape[0];
-        const width = noiseWidth(size);
-        const tiling = { count: 1, width, height: size / width, tileStride: size, rowStride: width, first };
-        const largest = this.#program.location('largestNoise');
-        return { kind: 'tensor', values: this.#latents, largest, ...tiling, columnStride: 1 };
-      }
-    }
-    return undefined;
-  }
+  /** What each panel shows. */
+  readonly #panels: Readonly<Record<string, () => TileSource>> = {
+    fakes: () => {
+      const { pictured, past } = this.#wishes;
+      const moment = past === undefined ? undefined : this.#history.find(past);
+      if (moment) return judgedSource(this.#gan, moment[0], moment[1], SAMPLES);
+      return pictured === 'gradients' ? this.#gradients(SAMPLES) : this.#judged('fake', SAMPLES);
+    },
+    reals: () => this.#judged('real', SAMPLES),
+    'flow-fake': () => this.#judged('fake', 1, this.#wishes.watched),
+    'flow-real': () => this.#judged('real', 1, this.#wishes.watched),
+    'flow-gradient': () => this.#gradients(1, this.#wishes.watched),
+    'flow-noise': () => {
+      const size = this.#gan.latentShape[0];
+      const width = noiseWidth(size);
+      return this.#tensor('noise', 'largestNoise', [size / width, width, 1], 1, this.#wishes.watched);
+    },
+  };
 
-  #judged(kind: 'fake' | 'real', first: number, count: number): TileSource {
+  #judged(kind: 'fake' | 'real', count: number, first = 0): TileSource {
     const [images, opinions] = [`${kind}s`, `${kind}Opinions`].map((name) => this.#program.location(name));
-    return judgedSource(this.#gan, images, opinions, { first, count });
+    return judgedSource(this.#gan, images, opinions, count, first);
   }
 
-  #gradients(first: number, count: number): TileSource {
-    const values = this.#program.location('gradients');
-    const largest = this.#program.location('largestGradient');
-    return { kind: 'tensor', values, largest, ...tilingOf(this.#gan, first, count) };
+  #gradients(count: number, first = 0): TileSource {
+    return this.#tensor('gradients', 'largestGradient', this.#gan.imageShape, count, first);
+  }
+
+  #tensor(name: string, scale: string, shape: readonly number[], count: number, first: number): TileSource {
+    const [values, largest] = [name, scale].map((output) => this.#program.location(output));
+    return { kind: 'tensor', values, largest, ...tilingOf(shape, count, first) };
   }
 
   /** Computes and draws everything, in one submit. The answer tells whether the images of this step were kept. */
   async look(): Promise<boolean> {
     let isKept = false;
     await this.#program.step((encoder) => {
-      isKept = this.#past.take(encoder, this.#gan.step);
+      isKept = this.#history.take(encoder, this.#gan.step);
       if (isKept && this.#wishes.past !== undefined) this.connect('fakes');
-      this.#renderer.draw(encoder, PANELS);
+      this.#renderer.draw(encoder, Object.keys(this.#panels));
     });
     return isKept;
   }
@@ -166,19 +157,20 @@ export class Gallery {
   }
 
   destroy(): void {
-    this.#past.clear();
+    this.#history.clear();
     this.#program.destroy();
   }
 }
 
-function outputs({ gan, classifier, loss }: GalleryParts, latents: Tensor): Record<string, Tensor> {
+function outputs({ gan, reader, loss }: GalleryParts): Record<string, Tensor> {
   const [low, high] = gan.imageRange;
   const flat = (x: Tensor) => ops.reshape(x, [SAMPLES]);
   const judge = (images: Tensor) => flat(gan.discriminator.call(images, { training: false }));
   /** 0 black to 1 white. */
   const shown = (images: Tensor) => ops.multiply(ops.subtract(images, low), 1 / (high - low));
 
-  const fakes = gan.generator.call(latents, { training: false });
+  const noise = ops.input('latents', [SAMPLES, ...gan.latentShape]);
+  const fakes = gan.generator.call(noise, { training: false });
   const reals = gan.prepare(ops.input('real', [SAMPLES, SIDE, SIDE, 1]));
   const logits = judge(fakes);
   const [fakeOpinions, realOpinions] = [logits, judge(reals)].map((each) => ops.sigmoid(each));
@@ -190,7 +182,7 @@ function outputs({ gan, classifier, loss }: GalleryParts, latents: Tensor): Reco
 
   const images = shown(fakes);
   const small = gan.imageShape[0] === SIDE ? images : ops.resize2d(images, [SIDE, SIDE]);
-  const digits = ops.softmax(classifier.call(small, { training: false }));
+  const digits = ops.softmax(reader.call(small, { training: false }));
   return {
     fakes: images,
     reals: shown(reals),
@@ -198,24 +190,20 @@ function outputs({ gan, classifier, loss }: GalleryParts, latents: Tensor): Reco
     realOpinions,
     gradients: ops.divide(gradient, ops.maximum(pull, 1e-12)), // each at its own scale
     largestGradient: ops.fill([1], 1),
+    noise: noise,
     largestNoise: ops.fill([1], LARGEST_NOISE),
     // Read back at once.
     reading: ops.concat([fakeOpinions, realOpinions, flat(pull), ops.reshape(digits, [SAMPLES * CLASSES])]),
   };
 }
 
-function tilingOf({ imageShape }: Gan, first: number, count: number) {
-  const [height, width, channels] = imageShape;
-  const strides = { tileStride: height * width * channels, rowStride: width * channels };
-  return { width, height, first, count, ...strides, columnStride: channels };
-}
-
 /** Images of a GAN with their probabilities, as a panel draws them. */
 export function judgedSource(
-  gan: Gan,
+  { imageShape }: Gan,
   values: Range,
   opinions: Range,
-  { first = 0, count }: { first?: number; count: number },
+  count: number,
+  first = 0,
 ): TileSource {
-  return { kind: 'judged', values, opinions, ...tilingOf(gan, first, count) };
+  return { kind: 'judged', values, opinions, ...tilingOf(imageShape, count, first) };
 }

@@ -4,11 +4,11 @@ import { createKernelTabs } from '../widgets/kernelTabs.ts';
 import { createClasses } from './classes.ts';
 import { createDiagnosis } from './diagnosis.ts';
 import { createFlow } from './flow.ts';
-import { createGradients } from './gradients.ts';
 import type { Calls, Tells } from './protocol.ts';
+import { createPull } from './pull.ts';
 import { settings } from './settings.ts';
-import { createSheets } from './sheets.ts';
-import { createWalkPad } from './walkPad.ts';
+import { createSheets, mean } from './sheets.ts';
+import { createWalkView } from './walkView.ts';
 
 /** What a GAN has beside an ordinary network. There without WebGPU, too. */
 const tabs = createKernelTabs([
@@ -21,7 +21,7 @@ const tabs = createKernelTabs([
   { title: 'Losses and accuracies', name: 'elementwise/map' },
   { title: 'Adam', name: 'optimizer/adam' },
 ]);
-const showGradients = createGradients();
+const showPull = createPull();
 
 const minus = (text: string) => text.replace('-', '−');
 const shares = {
@@ -52,10 +52,10 @@ startPage<typeof settings, Calls, Tells>({
     },
     accuracy: {
       ...shares,
-      title: 'Accuracy of the discriminator',
+      title: 'Discriminator’s accuracy',
       series: [
-        { key: 'realAccuracy', name: 'on real', colour: '--training', style: 'line' },
-        { key: 'fakeAccuracy', name: 'on generated', colour: '--generator', style: 'line' },
+        { key: 'realAccuracy', name: 'real', colour: '--training', style: 'line' },
+        { key: 'fakeAccuracy', name: 'generated', colour: '--generator', style: 'line' },
       ],
     },
     classes: {
@@ -80,7 +80,7 @@ startPage<typeof settings, Calls, Tells>({
     const sheets = createSheets(page, flow.watch);
     const classes = createClasses();
     const diagnosis = createDiagnosis();
-    const walk = createWalkPad(page);
+    const walk = createWalkView(page);
     return {
       model: flow.model,
       position: flow.position,
@@ -90,7 +90,7 @@ startPage<typeof settings, Calls, Tells>({
         flow.seen(seen);
         sheets.seen(seen);
         classes.seen(seen);
-        showGradients(seen.fake.reduce((sum, value) => sum + value, 0) / seen.fake.length);
+        showPull(mean(seen.fake));
       },
       moments: sheets.moments,
       moved: flow.moved,

@@ -1,44 +1,33 @@
 import { dataset } from '../../src/index.ts';
-import type { Gan, GanPart, Gpu, Model } from '../../src/index.ts';
+import type { Gan, GanPart } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { dcgan, dcganTraining } from '../../src/models/dcgan.ts';
-import { mnistCnn } from '../../src/models/mnistCnn.ts';
+import { digitReader } from '../frame/digits/digitReader.ts';
 import { Due } from '../frame/worker/due.ts';
-import { loadTrained } from '../frame/worker/trained.ts';
+import { Movement } from '../frame/worker/movement.ts';
+import { SlowMotion } from '../frame/worker/slowMotion.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import { Gallery } from './gallery.ts';
 import type { Wishes } from './gallery.ts';
-import { Movement } from './movement.ts';
 import { SAMPLES, STAGES } from './protocol.ts';
-import type { Pictured, Place, Stage, Tells } from './protocol.ts';
+import type { Pictured, Place, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 import { Walk } from './walk.ts';
 
 type Values = ValuesOf<typeof settings>;
-type Here = Context<Values, MnistSet, Tells>;
+type Here = Context<Values, Tells>;
 
 const PIXELS = 28 * 28;
-/** How long a stage stays lit, by pace; it is ended so soon after someone pauses. */
-const STAGE_MS = { step: 500 / STAGES.length, stage: 500 };
-const WAKE_MS = 30;
+/** How long a stage stays lit, by pace. */
+const STAGE_MS = { full: 0, step: 500 / STAGES.length, stage: 500 };
 /** The map of the walk is drawn anew so often, in this share of the time. */
 const WALK = { pause: 200, softwarePause: 3000, share: 0.1 };
 
 /** What the page wants to see; it outlives networks and GPUs. */
 const wishes: Wishes & { place?: Place } = { watched: 0, pictured: 'images', past: undefined };
-
-/** The network of the page that reads digits: here it reads what the generator makes. */
-const CLASSIFIERS = new WeakMap<Gpu, Promise<Model>>();
-
-async function createClassifier(gpu: Gpu): Promise<Model> {
-  const model = mnistCnn('quick');
-  await model.compile({ gpu, loss: 'softmaxCrossEntropy' });
-  const url = new URL('../mnist-cnn/trained/quick.safetensors', import.meta.url);
-  model.load(await loadTrained(url));
-  return model;
-}
 
 /** A generator and a discriminator that train together, with their views. */
 export class Pair implements Trainee<MnistSet> {
@@ -46,40 +35,43 @@ export class Pair implements Trainee<MnistSet> {
   readonly #context: Here;
   readonly #gan: Gan;
   readonly #gallery: Gallery;
-  readonly #movement: Movement;
+  readonly #movement: Movement<'generator' | 'discriminator'>;
   readonly #walkDue: Due;
   #walk: Promise<Walk> | undefined;
   /** What the map of the walk was last drawn from. */
   #map = '';
   #latents: Float32Array;
   #batch: number;
+  readonly #motion = new SlowMotion(STAGES, (stage) =>
+    this.#context.tell('stage', { stage, part: this.#part }),
+  );
   #part: GanPart;
-  #pace: Values['pace'];
-  #lit: Stage | undefined;
   #trainSize = Infinity;
   #destroyed = false;
 
   private constructor(context: Here, gan: Gan, gallery: Gallery) {
-    const { values, gpu, data } = context;
+    const { values, gpu } = context;
     this.#context = context;
     this.#gan = gan;
     this.#gallery = gallery;
-    this.#movement = new Movement(gan);
+    this.#movement = new Movement(gpu, {
+      generator: gan.generator.trainableVariables,
+      discriminator: gan.discriminator.trainableVariables,
+    });
     const pause = gpu.device.software ? WALK.softwarePause : WALK.pause;
     this.#walkDue = new Due(pause, WALK.share);
-    ({ batch: this.#batch, part: this.#part, pace: this.#pace } = values);
+    ({ batch: this.#batch, part: this.#part } = values);
+    this.#motion.stageMs = STAGE_MS[values.pace];
     this.#latents = this.#setLatents(values.noise);
-    void data.then((loaded) => this.#take(loaded)).catch(() => {}); // the frame tells of it
   }
 
   static async create(context: Here): Promise<Pair> {
     const { gpu, values, renderer } = context;
     const { preset, seed, loss, smooth } = values;
     const gan = dcgan(preset, { seed });
-    if (!CLASSIFIERS.has(gpu)) CLASSIFIERS.set(gpu, createClassifier(gpu));
+    const reader = digitReader(gpu);
     await gan.compile({ gpu, ...dcganTraining(preset, { generatorLoss: loss, labelSmoothing: smooth }) });
-    const classifier = await CLASSIFIERS.get(gpu)!;
-    const gallery = await Gallery.create({ gpu, gan, classifier, loss, renderer, wishes });
+    const gallery = await Gallery.create({ gpu, gan, reader: await reader, loss, renderer, wishes });
     const { generator, discriminator, latentShape } = gan;
     const parameters = { generator: generator.parameters, discriminator: discriminator.parameters };
     context.tell('model', { parameters, latentSize: latentShape[0] });
@@ -100,9 +92,10 @@ export class Pair implements Trainee<MnistSet> {
     return this.#gan.prepareFit(example, { ...options, batchSize: this.#batch, train: this.#part });
   }
 
-  run({ train }: MnistSet, options: RunOptions): PromiseLike<unknown> {
+  async run({ train }: MnistSet, options: RunOptions): Promise<void> {
     const { batchSize } = this;
-    return this.#gan.fit(train, { ...options, steps: Infinity, batchSize, train: () => this.#part });
+    await this.#movement.look(this.step); // play may have been pressed: what it changes counts from here
+    await this.#gan.fit(train, { ...options, steps: Infinity, batchSize, train: () => this.#part });
   }
 
   async look(): Promise<void> {
@@ -122,30 +115,15 @@ export class Pair implements Trainee<MnistSet> {
     return { diversity: entropy / Math.log(10), confidence: meanConfidence };
   }
 
-  /** Lights the stages of a slow step one after the other. */
-  async approach(isWanted: () => boolean): Promise<void> {
-    for (const stage of STAGES) {
-      const pace = this.#pace;
-      if (pace === 'full' || !isWanted()) break;
-      this.#light(stage);
-      const end = performance.now() + STAGE_MS[pace];
-      while (performance.now() < end && isWanted() && this.#pace === pace) {
-        await new Promise((resolve) => setTimeout(resolve, WAKE_MS));
-      }
-    }
-    if (this.#pace === 'full') this.#light(undefined);
-  }
-
-  #light(stage: Stage | undefined): void {
-    if (stage === this.#lit) return;
-    this.#lit = stage;
-    this.#context.tell('stage', { stage, part: this.#part });
+  /** Shows the stages of a slow step. */
+  approach(isWanted: () => boolean): Promise<void> {
+    return this.#motion.approach(isWanted);
   }
 
   async rested(): Promise<void> {
-    this.#light(undefined);
+    this.#motion.end();
     if (wishes.place) await this.#stroll();
-    const by = await this.#movement.look();
+    const by = await this.#movement.look(this.step);
     if (by) this.#context.tell('moved', by);
   }
 
@@ -165,7 +143,7 @@ export class Pair implements Trainee<MnistSet> {
     if (name === 'drate') this.#gan.learningRates = { discriminator: value as number };
     if (name === 'batch') this.#batch = value as number;
     if (name === 'part') this.#part = value as GanPart;
-    if (name === 'pace') this.#pace = value as Values['pace'];
+    if (name === 'pace') this.#motion.stageMs = STAGE_MS[value as Values['pace']];
     if (name === 'noise') this.#latents = this.#setLatents(value as number);
   }
 
@@ -184,12 +162,9 @@ export class Pair implements Trainee<MnistSet> {
     this.#context.tell('moments', []);
   }
 
-  /** The data have come: what was to be shown of them can be. */
-  #take({ train, test }: MnistSet): void {
-    if (this.#destroyed) return;
-    this.#trainSize = train.size;
+  take({ train, test }: Digits): void {
+    this.#trainSize = train?.size ?? Infinity;
     this.#gallery.reals = (test.x.data as Uint8Array).subarray(0, SAMPLES * PIXELS);
-    this.#context.look();
   }
 
   watch(index: number): void {

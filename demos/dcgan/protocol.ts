@@ -6,7 +6,7 @@ export const MAP = 7;
 export const SAMPLES = GRID * GRID;
 
 /** What happens in a step, in order. */
-export const STAGES = ['noise', 'generate', 'fake', 'judge', 'losses', 'update'] as const;
+export const STAGES = ['noise', 'generate', 'pair', 'judge', 'losses', 'update'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** A place between four samples of the grid: their numbers at the corners of the map, and x and y from 0 to 1. */

@@ -1,17 +1,14 @@
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { serve } from '../frame/worker/worker.ts';
-import { digitsFor } from '../frame/digits/loadDigits.ts';
+import { digitsFor, firstDigits } from '../frame/digits/loadDigits.ts';
 import { Pair } from './pair.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { settings } from './settings.ts';
 
 serve<typeof settings, MnistSet, Pair, Calls, Tells>({
   settings,
-  async load(loading) {
-    const { data, facts } = await digitsFor(loading);
-    // Of the test images those of the sheet are loaded: nobody need be told.
-    return { data, facts: { ...facts, testSize: undefined } };
-  },
+  load: digitsFor,
+  first: firstDigits,
   create: (context) => Pair.create(context),
   trained: ({ preset }) =>
     preset === 'small' ? new URL('./trained/small.safetensors', import.meta.url) : undefined,

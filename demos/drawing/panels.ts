@@ -33,6 +33,16 @@ export interface TilePlan {
   readonly foot?: number;
 }
 
+/** `handOver` with a port of its own. */
+export type HandOver = (
+  name: string,
+  canvas: HTMLCanvasElement,
+  plan: (width: number) => TilePlan,
+) => () => void;
+
+/** One picture that fills its canvas. */
+export const single = (width: number): TilePlan => ({ columns: 1, rows: 1, gap: 0, width });
+
 /**
  * Hands a canvas to the worker, which draws tiles of GPU memory into it, and keeps its size in step with the page.
  * `plan` lays the tiles out for the width of the canvas's parent; call the returned function to lay out again.

@@ -29,7 +29,7 @@ const UNIFORM_BYTES = 192;
 
 /**
  * Draws tensors, data-set images and points into canvases straight from GPU memory, in a worker or on a page. One render
- * pass per panel, added to a command encoder of the caller's, into a surface: nobody waits.
+ * pass per panel, added to a command encoder of the caller's, into a surface, without waiting.
  */
 export class PanelRenderer {
   readonly #device: GPUDevice;

@@ -16,7 +16,7 @@ export type Canvas = OffscreenCanvas | HTMLCanvasElement;
 /**
  * Firefox repaints a worker's WebGPU canvas by a snapshot whenever something near it on the page changes. The snapshot
  * overtakes messages that free command encoders and takes their ids, which ends the whole browser (Firefox 153: "Cannot
- * remove a vacant resource"). Nothing but the browser's name tells.
+ * remove a vacant resource"). Only the browser's name identifies it.
  */
 const CANVASES_CRASH = /\bFirefox\//.test(navigator.userAgent);
 
@@ -58,7 +58,7 @@ interface Copy {
 }
 
 /**
- * Draws into a texture, which is read back without anybody waiting for it, and put into the canvas when it has come:
+ * Draws into a texture, which is read back asynchronously, and put into the canvas when it has come:
  * what such a browser does itself when it shows a WebGPU canvas.
  */
 class PixelSurface implements Surface {
@@ -106,7 +106,7 @@ class PixelSurface implements Surface {
     try {
       await buffer.mapAsync(GPUMapMode.READ);
     } catch {
-      return buffer.destroy(); // the GPU was lost: whoever computes on it hears of it
+      return buffer.destroy(); // the GPU was lost, which the work on it reports
     }
     const pixels = straight(new Uint8Array(buffer.getMappedRange()), width, height);
     buffer.unmap();

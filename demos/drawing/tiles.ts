@@ -95,3 +95,9 @@ function tileOf(
   const tile = (all + gap) / columns - gap;
   return [tile, (tile * height) / width];
 }
+
+/** How images of [height, width, channels] lie in a tensor, one after the other; their first channel is shown. */
+export function tilingOf([height, width, channels]: readonly number[], count: number, first = 0): Tiling {
+  const [tileStride, rowStride] = [height * width * channels, width * channels];
+  return { count, first, width, height, tileStride, rowStride, columnStride: channels };
+}

@@ -26,9 +26,9 @@ export const GLOSSARY: readonly Term[] = [
     'barriers?|workgroupBarrier|storageBarrier',
   ),
   term(
-    'bound by memory',
+    'memory-bound',
     'Its time is that of reading and writing. Faster arithmetic would not make it faster.',
-    'bound by memory|memory[- ]bound',
+    'memory[- ]bound',
   ),
   term(
     'broadcast',
@@ -98,7 +98,6 @@ export const GLOSSARY: readonly Term[] = [
     'The fastest memory: the variables of an invocation. An array with constant indices becomes registers too.',
     'registers?',
   ),
-  term('rung', 'One version of an operation in a family of ever faster ones.', 'rungs?'),
   term(
     'split-K',
     'A long sum is cut among several workgroups. A second kernel adds up their partial sums.',

@@ -34,7 +34,7 @@ export interface Position {
   readonly epochs: number | undefined;
   /** The share of this run that is done; undefined where it has no end. */
   readonly part: number | undefined;
-  /** The network came trained, and nobody has trained it here. */
+  /** The network came trained, and has not been trained further here. */
   readonly trained: boolean;
 }
 
@@ -46,8 +46,8 @@ export interface Point {
 
 /** What the data are, for the page's notices. */
 export interface DataFacts {
-  readonly trainSize: number;
-  readonly testSize?: number;
+  /** How many samples an epoch has; undefined while they are not there. */
+  readonly trainSize?: number;
   readonly synthetic?: boolean;
   readonly notice?: string;
 }
@@ -95,7 +95,7 @@ export type FromWorker =
   | { type: 'cleared' }
   | { type: 'told'; name: string; value: unknown }
   | { type: 'answer'; id: number; value?: unknown }
-  /** A newer call counts instead, or there is no network: nobody gets an answer. */
+  /** A newer call counts instead, or there is no network: the call is not answered. */
   | { type: 'unanswered'; id: number }
   /** The GPU was lost, and a new one goes on from the last checkpoint. `reason` is WebGPU's own. */
   | { type: 'recovered'; step: number; reason: string }

@@ -2,7 +2,7 @@
 
 /** What a change of a setting does. */
 export type Acts =
-  /** The trainee is told: `set`. */
+  /** The trainee's `set` is called. */
   | 'now'
   /** The same network begins again with its first weights. */
   | 'restart'
@@ -10,6 +10,8 @@ export type Acts =
   | 'rebuild'
   /** Another network is made, from its first weights. */
   | 'anew'
+  /** Other data are loaded, and the same network begins again. */
+  | 'data'
   /** Nothing by itself: it is kept in the address, for the page. */
   | 'page'
   /** It is read when the page opens. */
@@ -124,10 +126,11 @@ export function numbers(
     readonly values: readonly number[];
     readonly limits?: readonly [number, number];
     readonly segments?: boolean;
+    readonly show?: (value: number) => string;
     readonly softwareMost?: number;
   },
 ): Setting<number> {
-  const { initial, values, limits, segments, ...shown } = given;
+  const { initial, values, limits, segments, show = String, ...shown } = given;
   const any = limits && numeric(limits[0], limits[1], true);
   return {
     ...shown,
@@ -136,9 +139,9 @@ export function numbers(
     format: String,
     control: {
       kind: segments ? 'segments' : 'select',
-      options: values.map((value) => ({ value: String(value), label: String(value) })),
+      options: values.map((value) => ({ value: String(value), label: show(value) })),
     },
-    show: String,
+    show,
   };
 }
 
@@ -220,7 +223,7 @@ export function settings<S extends Settings>(own: S): S & Common {
   return { ...own, ...COMMON };
 }
 
-/** What a setting is while nobody has set it. */
+/** The value of a setting before it is set. */
 export function initialOf(
   all: Settings,
   name: string,
@@ -248,7 +251,7 @@ export function ordered(all: Settings): string[] {
   return [...names.filter((name) => !depends(name)), ...names.filter(depends)];
 }
 
-/** What all settings are while nobody has set any. */
+/** The values of all settings before any is set. */
 export function initialValues(all: Settings): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   for (const name of ordered(all)) values[name] = initialOf(all, name, values, false);

@@ -42,3 +42,14 @@ export interface RecordedSeries {
 
 /** Early steps change more than late ones: a recording gives them more room, as the cube root does. 0 … 1. */
 export const placeOf = (step: number, steps: number): number => Math.cbrt(step / steps);
+
+/**
+ * How a network was trained, with the recording of it.
+ *
+ * @param url of its files, without an ending: `new URL('trained/quick', location.href).href`
+ */
+export async function loadRecord(url: string): Promise<TrainedRecord> {
+  const response = await fetch(`${url}.json`);
+  if (!response.ok) throw new Error(`${url}.json: HTTP ${response.status}`);
+  return (await response.json()) as TrainedRecord;
+}

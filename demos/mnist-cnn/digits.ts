@@ -1,17 +1,22 @@
-import { dataset, layerSummaries } from '../../src/index.ts';
+import { dataset } from '../../src/index.ts';
 import type { Model } from '../../src/index.ts';
-import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
+import { layerInfos, LayerViews } from '../drawing/layerViews.ts';
+import type { ExplainedMap } from '../drawing/layerViews.ts';
+import type { Digits as Data } from '../frame/digits/loadDigits.ts';
 import type { ValuesOf } from '../frame/settings.ts';
-import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import { FittedModel } from '../frame/worker/fitted.ts';
+import type { Context } from '../frame/worker/trainee.ts';
 import { coalesce } from '../shared/coalesce.ts';
-import type { ExplainedMap, Tells } from './protocol.ts';
+import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
-import { classify, isDrawable, Viewer } from './viewer.ts';
 
-type Here = Context<ValuesOf<typeof settings>, MnistSet, Tells>;
+type Here = Context<ValuesOf<typeof settings>, Tells>;
 
-const PIXELS = 28 * 28;
+const SIDE = 28;
+const PIXELS = SIDE * SIDE;
+/** While it trains, a feature map is explained anew so often. */
+const EXPLAIN_MS = 500;
 
 /** What the page wants to see; it outlives networks and GPUs. */
 const wishes = {
@@ -20,108 +25,64 @@ const wishes = {
   target: undefined as number | undefined,
   explained: undefined as ExplainedMap | undefined,
 };
-/** While it trains, a feature map is explained anew so often. */
-const EXPLAIN_MS = 500;
 
 /** The network that reads digits, in training, with its views. */
-export class Digits implements Trainee<MnistSet> {
+export class Digits extends FittedModel<Data> {
   readonly #context: Here;
-  readonly #model: Model;
-  readonly #viewer: Viewer;
-  readonly #recipe;
-  #batch: number;
-  #data: MnistSet | undefined;
+  readonly #views: LayerViews;
+  #test: Data['test'] | undefined;
   #testImages: GPUBuffer | undefined;
   #explainedAt = 0;
   #destroyed = false;
 
-  private constructor(context: Here, model: Model, viewer: Viewer) {
+  private constructor(context: Here, model: Model, optimizer: string, views: LayerViews) {
+    const { preset, batch } = context.values;
+    const { epochs } = MNIST_CNN_PRESETS[preset];
+    const [x, y] = [new Uint8Array(PIXELS), new Uint8Array(1)];
+    const example = dataset({ name: 'example', x, y, inputShape: [SIDE, SIDE, 1] });
+    super({ model, optimizer, batch, epochs, example, training: ({ train }) => train! });
     this.#context = context;
-    this.#model = model;
-    this.#viewer = viewer;
-    this.#recipe = MNIST_CNN_PRESETS[context.values.preset];
-    this.#batch = context.values.batch;
+    this.#views = views;
     this.#showInput();
-    void context.data.then((data) => this.#take(data)).catch(() => {}); // the frame tells of it
   }
 
   static async create(context: Here): Promise<Digits> {
     const { gpu, values, renderer } = context;
     const { preset, seed, rate: learningRate } = values;
     const model = mnistCnn(preset, { seed });
-    await model.compile({
-      gpu,
-      optimizer: MNIST_CNN_PRESETS[preset].optimizer({ learningRate }),
-      loss: 'softmaxCrossEntropy',
-      metrics: ['accuracy'],
-    });
-    const viewer = await Viewer.create(gpu, model, renderer);
-    const layers = layerSummaries(model).map((summary, i) => {
-      const shape = model.layers[i].variables[0]?.shape;
-      return { ...summary, filters: isDrawable(shape) ? { width: shape[1], height: shape[0] } : undefined };
-    });
-    context.tell('model', { layers });
+    const optimizer = MNIST_CNN_PRESETS[preset].optimizer({ learningRate });
+    await model.compile({ gpu, optimizer, loss: 'softmaxCrossEntropy', metrics: ['accuracy'] });
+    const views = await LayerViews.create(gpu, model, renderer);
+    context.tell('model', { layers: layerInfos(model) });
     wishes.explained = undefined; // the page has other maps now
-    const digits = new Digits(context, model, viewer);
-    await digits.gradients(wishes.target);
+    const digits = new Digits(context, model, optimizer.name, views);
+    if (wishes.target !== undefined) await digits.gradients(wishes.target);
     return digits;
   }
 
-  get step(): number {
-    return this.#model.step;
-  }
-
-  get batchSize(): number {
-    return Math.min(this.#batch, this.#data?.train.size ?? Infinity);
-  }
-
-  get epochs(): number {
-    return this.#recipe.epochs;
-  }
-
-  get optimizer(): string {
-    return this.#recipe.optimizer({ learningRate: 1 }).name;
-  }
-
-  prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
-    const x = new Uint8Array(PIXELS);
-    const example = dataset({ name: 'example', x, y: new Uint8Array(1), inputShape: [28, 28, 1] });
-    return this.#model.prepare(example, { ...options, batchSize: this.#batch });
-  }
-
-  run({ train }: MnistSet, options: RunOptions): PromiseLike<unknown> {
-    const { epochs, batchSize } = this;
-    // The next so many: those that are left where a lost GPU was replaced in the middle of them.
-    const until = (Math.floor(this.#model.epoch / epochs) + 1) * epochs;
-    return this.#model.fit(train, { ...options, epochs: until, batchSize });
-  }
-
-  async evaluate({ test }: MnistSet): Promise<Readonly<Record<string, number>>> {
-    const { loss, metrics, outputs } = await this.#model.evaluator().inspect(test);
-    const { predictions, confidence } = classify(outputs);
-    this.#context.tell('predicted', { predictions, confidence }, [predictions.buffer, confidence.buffer]);
+  async evaluate({ test }: Data): Promise<Readonly<Record<string, number>>> {
+    const { loss, metrics, outputs } = await this.model.evaluator().inspect(test);
+    const found = classify(outputs, test.classNames!.length);
+    this.#context.tell('predicted', found, [found.predictions.buffer, found.confidence.buffer]);
     const mean = (list: Float32Array) => list.reduce((sum, value) => sum + value, 0) / list.length;
     return { testLoss: mean(loss), testAccuracy: mean(metrics.accuracy) };
   }
 
   async look(): Promise<void> {
-    await this.#viewer.look();
-    if (performance.now() - this.#explainedAt > EXPLAIN_MS) await this.#explain();
+    await this.#views.look();
+    const { explained } = wishes;
+    if (explained && performance.now() - this.#explainedAt > EXPLAIN_MS) {
+      const made = await this.#views.explain(explained);
+      this.#explainedAt = performance.now();
+      this.#context.tell('made', made);
+    }
     void this.#tellReading().catch((error) => this.#destroyed || this.#context.fail(error));
   }
 
   readonly #tellReading = coalesce(async () => {
     const input = typeof wishes.input === 'number' ? wishes.input : undefined;
-    this.#context.tell('seen', { input, ...(await this.#viewer.reading()) });
+    this.#context.tell('seen', { input, ...(await this.#views.reading()) });
   });
-
-  async #explain(): Promise<void> {
-    const { explained } = wishes;
-    if (!explained) return;
-    const made = await this.#viewer.channel(explained.layer, explained.channel);
-    this.#explainedAt = performance.now();
-    this.#context.tell('channel', { ...explained, ...made });
-  }
 
   explain(map: ExplainedMap | undefined): void {
     wishes.explained = map;
@@ -131,24 +92,21 @@ export class Digits implements Trainee<MnistSet> {
 
   async gradients(target: number | undefined): Promise<void> {
     wishes.target = target;
-    await this.#viewer.choose(target === undefined ? 'values' : 'gradients');
-    if (target !== undefined) this.#viewer.target = target;
+    await this.#views.picture(target);
     this.#context.look();
   }
 
-  /** The data have come: what was to be shown of them can be. */
-  #take(data: MnistSet): void {
-    if (this.#destroyed) return;
-    this.#data = data;
+  take({ test }: Data): void {
+    this.#test = test;
+    this.#testImages?.destroy();
     const { device } = this.#context.gpu;
-    const pixels = data.test.x.data as Uint8Array<ArrayBuffer>;
+    const pixels = test.x.data as Uint8Array<ArrayBuffer>;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     this.#testImages = device.createBuffer('test images to draw', pixels.byteLength, usage);
     device.gpu.queue.writeBuffer(this.#testImages, 0, pixels);
-    this.#context.tell('labels', new Uint8Array(data.test.y.data));
+    this.#context.tell('labels', new Uint8Array(test.y.data));
     this.#showGrid();
     this.#showInput();
-    this.#context.look();
   }
 
   /** Lets the network look at a test image or at a drawing from now on. */
@@ -161,11 +119,11 @@ export class Digits implements Trainee<MnistSet> {
 
   #showInput(): void {
     const { input } = wishes;
-    if (typeof input !== 'number') return this.#viewer.show(input);
-    if (!this.#data) return;
-    const { x, size } = this.#data.test;
+    if (typeof input !== 'number') return this.#views.show(input);
+    if (!this.#test) return;
+    const { x, size } = this.#test;
     const index = Math.min(input, size - 1);
-    this.#viewer.show((x.data as Uint8Array).subarray(index * PIXELS, (index + 1) * PIXELS));
+    this.#views.show((x.data as Uint8Array).subarray(index * PIXELS, (index + 1) * PIXELS));
   }
 
   showGrid(chosen: Uint32Array): void {
@@ -178,37 +136,33 @@ export class Digits implements Trainee<MnistSet> {
     const buffer = this.#testImages;
     if (!buffer) return;
     const bytes = { buffer, offset: 0, bytes: buffer.size };
-    this.#context.renderer.show('grid', {
-      kind: 'images',
-      bytes,
-      width: 28,
-      height: 28,
-      chosen: wishes.chosen,
-    });
+    const { chosen } = wishes;
+    this.#context.renderer.show('grid', { kind: 'images', bytes, width: SIDE, height: SIDE, chosen });
   }
 
   connect(panel: string): void {
     if (panel === 'grid') this.#showGrid();
-    else this.#viewer.connect(panel);
+    else this.#views.connect(panel);
   }
 
-  set(name: string, value: unknown): void {
-    if (name === 'rate') this.#model.learningRate = value as number;
-    if (name === 'batch') this.#batch = value as number;
-  }
-
-  save(): Promise<Uint8Array> {
-    return this.#model.save();
-  }
-
-  load(bytes: Uint8Array): void {
-    this.#model.load(bytes);
-  }
-
-  destroy(): void {
+  override destroy(): void {
     this.#destroyed = true;
-    this.#viewer.destroy();
+    this.#views.destroy();
     this.#testImages?.destroy();
-    this.#model.destroy();
+    super.destroy();
   }
+}
+
+/** The likeliest class for each row of logits, and its probability. */
+function classify(logits: Float32Array, classes: number) {
+  const size = logits.length / classes;
+  const predictions = new Uint8Array(size);
+  const confidence = new Float32Array(size);
+  for (let i = 0; i < size; i++) {
+    const row = logits.subarray(i * classes, (i + 1) * classes);
+    const largest = Math.max(...row);
+    predictions[i] = row.indexOf(largest);
+    confidence[i] = 1 / row.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
+  }
+  return { predictions, confidence };
 }

@@ -1,27 +1,5 @@
-export interface LayerInfo {
-  readonly name: string;
-  readonly type: string;
-  readonly description: string;
-  readonly outputShape: readonly number[];
-  readonly parameters: number;
-  /** The filters can be drawn: a convolution of a grey image. */
-  readonly filters?: { readonly width: number; readonly height: number };
-}
-
-/** What made one feature map of a convolution; images are [height, width, channels], row by row. */
-export interface Channel {
-  readonly input: Float32Array;
-  readonly channels: number;
-  /** [filterHeight, filterWidth, channels] */
-  readonly filter: Float32Array;
-  readonly filterHeight: number;
-  readonly filterWidth: number;
-  readonly bias: number;
-  /** [height, width], after ReLU, as the GPU has computed it. */
-  readonly output: Float32Array;
-  readonly height: number;
-  readonly width: number;
-}
+import type { ExplainedMap, LayerInfo, MadeMap, Reading } from '../drawing/layerViews.ts';
+import type { Predictions } from '../widgets/mistakes.ts';
 
 /** What the page calls. Panels: 'grid', 'input', 'filters:<layer>', 'maps:<layer>'. */
 export type Calls = {
@@ -35,23 +13,13 @@ export type Calls = {
   explain(map: ExplainedMap | undefined): void;
 };
 
-export interface ExplainedMap {
-  readonly layer: string;
-  readonly channel: number;
-}
-
 /** What the worker tells. */
 export type Tells = {
   /** The digits of the test images. */
   labels: Uint8Array;
   model: { readonly layers: readonly LayerInfo[] };
-  /** By test image: the class found, and its probability. */
-  predicted: { readonly predictions: Uint8Array; readonly confidence: Float32Array };
+  predicted: Predictions;
   /** What the network makes of the image it looks at: `input` is the number of a test image. */
-  seen: {
-    readonly input: number | undefined;
-    readonly logits: Float32Array;
-    readonly probabilities: Float32Array;
-  };
-  channel: ExplainedMap & Channel;
+  seen: Reading & { readonly input: number | undefined };
+  made: MadeMap;
 };

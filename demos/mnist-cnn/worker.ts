@@ -1,6 +1,6 @@
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { serve } from '../frame/worker/worker.ts';
-import { digitsFor } from '../frame/digits/loadDigits.ts';
+import { digitsFor, firstDigits } from '../frame/digits/loadDigits.ts';
 import { Digits } from './digits.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { settings } from './settings.ts';
@@ -8,6 +8,7 @@ import { settings } from './settings.ts';
 serve<typeof settings, MnistSet, Digits, Calls, Tells>({
   settings,
   load: digitsFor,
+  first: firstDigits,
   create: (context) => Digits.create(context),
   trained: ({ preset }) =>
     preset === 'quick' ? new URL('./trained/quick.safetensors', import.meta.url) : undefined,

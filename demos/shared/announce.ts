@@ -3,8 +3,8 @@ import { create } from './dom.ts';
 let region: HTMLElement | undefined;
 
 /**
- * Says something to people who hear the page. For what they have asked for themselves: a page in training changes ten
- * times a second, and nobody wants to hear all of it.
+ * Announces something to screen-reader users. For what they have asked for themselves: a page in training changes ten
+ * times a second, which is too often to announce.
  */
 export function announce(text: string): void {
   if (!region) {

@@ -35,7 +35,7 @@ export function percent(share: number, digits = 1): string {
   return `${(share * 100).toFixed(digits)} %`;
 }
 
-/** A paragraph for people who should know something before they trust what they see. */
+/** A paragraph that the reader should know before trusting what the page shows. */
 export function notice(text: string, kind: 'note' | 'warning' = 'note'): HTMLElement {
   return create('p', { className: `notice ${kind}`, role: 'note' }, text);
 }

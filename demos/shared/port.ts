@@ -23,7 +23,7 @@ export function pagePort<Incoming, Outgoing>(): Port<Incoming, Outgoing> {
   return portOf(globalThis as unknown as End);
 }
 
-/** The page's end. `onCrash` hears of what the worker did not catch itself, such as a script that does not load. */
+/** The page's end. `onCrash` is called with errors that the worker did not catch, such as a script that does not load. */
 export function workerPort<Incoming, Outgoing>(
   worker: Worker,
   onCrash: (message: string) => void,
@@ -35,7 +35,7 @@ export function workerPort<Incoming, Outgoing>(
   return portOf(worker);
 }
 
-/** What a worker tells its page of an error. */
+/** The message of a worker about an error. */
 export function errorMessage(error: unknown): { type: 'error'; name: string; message: string } {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return { type: 'error', name, message };

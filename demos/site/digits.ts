@@ -15,7 +15,7 @@ export type DigitOptions = Pick<LoadMnistNodeOptions, 'dataDir' | 'cacheDir' | '
  * The folder with the files in which the site brings MNIST (DIGIT_FILES), made once in the cache from files whose
  * checksums are verified: those of WGRAD_DATA, of the cache, or of the mirrors.
  *
- * @throws EnvironmentError if MNIST cannot be had, with the reason
+ * @throws EnvironmentError if MNIST is not available, with the reason
  */
 export async function digitFolder(options: DigitOptions = {}): Promise<string> {
   // Another version of the data is another folder.

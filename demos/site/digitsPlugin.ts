@@ -15,8 +15,8 @@ const FILES: readonly string[] = Object.values(DIGIT_FILES).map(({ file }) => fi
  * A Vite plugin that puts MNIST into the site, as the files of DIGIT_FILES in data/mnist/. The development server serves
  * them there.
  *
- * Where MNIST cannot be had, a build says so and goes on without it: then `import.meta.env.WGRAD_WITHOUT_MNIST` is true,
- * and the pages draw digits of their own and tell the reader.
+ * Where MNIST is not available, a build says so and continues without it: then `import.meta.env.WGRAD_WITHOUT_MNIST` is true,
+ * and the pages generate digits and label them as synthetic.
  */
 export function digitsPlugin(options: DigitOptions = {}): Plugin {
   /** Undefined where there is no MNIST. */

@@ -28,7 +28,7 @@ const TRAINING: readonly ChartSeries[] = [
 ];
 
 export interface ChartOptions {
-  /** What is shown, for people who hear the chart: 'Loss'. */
+  /** What is shown, for screen-reader users: 'Loss'. */
   readonly title: string;
   readonly format: (value: number) => string;
   /** How values read in the legend; default `format`, which labels the axis. */
@@ -83,8 +83,8 @@ export class LiveChart {
     onSchemeChange(() => this.#create());
   }
 
-  /** Adds the values of a step; those of dots alone may be of a step that is already there. */
-  push(step: number, values: ChartValues): void {
+  /** Adds the values of a step, smoothed with those before unless they are means already; those of dots alone may be of a step that is already there. */
+  push(step: number, values: ChartValues, { smooth = true } = {}): void {
     const given = this.#columns.filter(({ name }) => values[name] !== undefined);
     const last = this.#steps.length - 1;
     if (last < 0 || this.#steps[last] < step || given.some(({ style }) => style === 'line')) {
@@ -97,7 +97,7 @@ export class LiveChart {
         column.shown[at] = value;
         continue;
       }
-      const memory = Math.min(MOST_MEMORY, 1 + column.pushed++ / MEMORY_SHARE);
+      const memory = smooth ? Math.min(MOST_MEMORY, 1 + column.pushed++ / MEMORY_SHARE) : 1;
       column.average += (value - column.average) / memory;
       column.raw[at] = value;
       column.shown[at] = column.average;

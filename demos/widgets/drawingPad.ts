@@ -10,7 +10,7 @@ const KEY_STEP = 0.03;
 const WRITING_MS = 450;
 
 export interface DrawingPadOptions {
-  /** Told of every change, at most once per frame. */
+  /** Called with every change, at most once per frame. */
   onChange: (strokes: readonly Stroke[]) => void;
   /** Someone pressed a digit's key. */
   onDigit?: (digit: number) => void;

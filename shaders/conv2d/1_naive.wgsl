@@ -3,18 +3,27 @@
 //   output[n, y, x, oc] = Σ_{kh, kw, ic}  input[n, y·STRIDE + kh·DILATION - PAD, (x likewise), ic]
 //                                       · weights[kh, kw, ic, oc]
 //
-// (a cross-correlation, which deep learning calls convolution: the kernel is not flipped). Inputs
-// outside the image count as 0. With GROUPS > 1 the channels fall into groups that do not see each other.
+// (a cross-correlation, which deep learning calls convolution: the kernel is not flipped). Inputs outside the image
+// count as 0. With GROUPS > 1 the channels are divided into groups, and each output reads the inputs of its own group.
 //
 //   input    [BATCH, IN…, GROUPS · GROUP_IN]
 //   weights  [KERNEL…, GROUP_IN, OUT_C]
 //   output   [BATCH, OUT…, OUT_C]
 //
-// One invocation computes one output, as the formula reads. Neighbouring invocations compute
-// neighbouring channels: they share the input and read the weights in rows.
+// For example, a 3 × 3 kernel over a 4 × 4 image. The window fits at four places, so the output is 2 × 2:
 //
-// FLOPs 2 · BATCH · OUT · OUT_C · KERNEL · GROUP_IN. Each product loads both its
-// factors, 4 bytes per FLOP, so it runs as fast as the cache delivers, far below what the cores can do.
+//   1 2 3 0
+//   0 1 2 3       0  1  0       0 0        output[1, 0] = 1 - 4 · 0 + 3 + 1 + 3 = 8: the pixel in the middle
+//   3 0 1 2   ∗   1 -4  1   =   8 0        of that window is 0, its four neighbours are 1, 3, 1 and 3
+//   2 3 0 1       0  1  0
+//
+// One invocation computes one output, exactly as the formula says. Neighbouring invocations compute neighbouring
+// channels: they read the same inputs and neighbouring weights. A position (kh, kw) of the kernel is called a tap.
+//
+// FLOPs 2 · BATCH · OUT · OUT_C · KERNEL · GROUP_IN, where OUT and KERNEL are products of their two numbers. Every
+// multiply-add loads two numbers, 4 bytes per FLOP, so the caches limit the speed, far below what the cores can compute.
+//
+// Reference: test/reference/conv2d.ts. Read next: 2_direct.wgsl, and grad_input_naive.wgsl for the gradient.
 
 // Pairs are along [height, width].
 const BATCH: u32 = 2u;
@@ -33,7 +42,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(0) var<storage, read> input: array<f32>;
 @group(0) @binding(1) var<storage, read> weights: array<f32>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
-@group(0) @binding(10) var<storage, read> extra_0: array<f32>;
+@group(0) @binding(10) var<storage, read> extra_0: array<f32>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<f32>;
 @group(0) @binding(12) var<storage, read> extra_2: array<f32>;
 
@@ -58,7 +67,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   var sum = 0.0;
   for (var kh = 0u; kh < KERNEL[0]; kh++) {
     for (var kw = 0u; kw < KERNEL[1]; kw++) {
-      // Rows and columns above or left of the image wrap around to huge numbers, and fail the test too.
+      // Above and left of the image u32 wraps around to huge numbers, which fail the test too.
       let in_y = y * STRIDE[0] + kh * DILATION[0] - PAD[0];
       let in_x = x * STRIDE[1] + kw * DILATION[1] - PAD[1];
       if (in_y < IN[0] && in_x < IN[1]) {

@@ -7,23 +7,21 @@
 //   weights  [PHASES…, TAPS…, GROUP_IN, OUT_C]       Values
 //   output   [BATCH, OUT…, OUT_C]                    Values
 //
-// One invocation computes COLUMNS neighbouring outputs of one row, CHANNELS Values of channels each,
-// and keeps all of these sums in registers. For every tap and input channel it loads COLUMNS inputs and
-// CHANNELS Values of weights and multiplies each with each: the products per load grow with the tile.
-// With few channels there are few products; then TAP_RUN neighbouring taps share what they both look at.
-// No workgroup memory, no barriers. That suits first layers (one to four input channels) on a GPU, and
-// every layer where a CPU plays the GPU: there a load costs as much as ten multiply-adds, a barrier
-// two hundred.
+// One invocation computes COLUMNS neighbouring outputs of one row, CHANNELS Values of channels each, and keeps all
+// these sums in registers. For every tap and input channel it loads COLUMNS inputs and CHANNELS Values of weights and
+// multiplies each with each, so a larger block makes more products per load. With few channels TAP_RUN neighbouring
+// taps share one strip of loaded inputs. There is no workgroup memory and no barrier. This suits first layers (one to
+// four input channels) on a GPU, and every layer on a software adapter: there a load costs as much as ten
+// multiply-adds, and a barrier as much as two hundred.
 //
-// Neighbouring invocations take BATCH_LANES different images of the batch: with as many as a
-// workgroup has, its row is the same for all, and rows of taps that lie in the padding are skipped
-// without divergence. BATCH_LANES = 1 spreads the invocations over positions instead.
+// Neighbouring invocations take BATCH_LANES different images. With as many as the workgroup has invocations, all of
+// them are at the same row, and skip the rows of taps that lie in the padding without divergence.
 //
-// Phases: the gradient with respect to the input of a convolution of stride s writes outputs
-// f, f + s, f + 2s, … in phase f, and each phase is a dense convolution of stride 1 with the taps that
-// meet it (see phase_weights.wgsl). The forward convolution is the case of a single phase.
+// Phases: the input gradient of a convolution of stride s writes rows f, f + s, f + 2s, … in phase f. Each phase is a
+// dense convolution of stride 1 with the taps that meet it (see phase_weights.wgsl). A forward convolution has one phase.
 //
-// FLOPs: 2 · BATCH · OUT · OUT_C · (taps that meet an output) · GROUP_IN; bytes at least 4 · (input + weights + output).
+// FLOPs 2 · BATCH · OUT · OUT_C · (taps that meet an output) · GROUP_IN; bytes at least 4 · (input + weights + output).
+// Reference: test/reference/conv2d.ts. Read next: 3_implicit_gemm.wgsl for GPUs, 4_broadcast.wgsl for software adapters.
 
 alias Value = f32; // output channels: vec4f, vec2f or f32
 
@@ -48,7 +46,7 @@ const ORIGIN_W: array<i32, 1> = array<i32, 1>(0);
 
 const COLUMNS: u32 = 4u; // @tune 4 6 8 12
 const CHANNELS: u32 = 8u; // in Values; divides OUT_C / GROUPS // @tune 1 2 4
-const TAP_RUN: u32 = 1u; // neighbouring taps that share a strip of the input; divides TAPS[1] // @tune 1 3 5
+const TAP_RUN: u32 = 1u; // neighbouring taps that share loaded inputs; divides TAPS[1] // @tune 1 3 5
 const BATCH_LANES: u32 = 1u; // divides WORKGROUP_SIZE
 const WORKGROUP_SIZE: u32 = 32u;
 const GRID_X: u32 = 65535u;
@@ -63,7 +61,7 @@ const STRIP: u32 = (COLUMNS - 1u) * STRIDE[1] + (TAP_RUN - 1u) * DILATION[1] + 1
 @group(0) @binding(0) var<storage, read> input: array<f32>;
 @group(0) @binding(1) var<storage, read> weights: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
@@ -97,9 +95,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     if (met && (!PADDED || u32(y) < IN[0])) {
       let in_row = (n * IN[0] + u32(y)) * IN[1] * IN_C + first_in;
       let first_weight = ((phase * TAPS[0] + a) * TAPS[1] + b) * GROUP_IN * OUT_C + channel;
-      // Where this loop ends, no driver can tell: one that unrolled it would compile for seconds.
+      // The exit test stands at the end, so that the driver does not unroll the loop, which would compile for seconds.
       for (var ic = in_row; ; ic++) {
-        var strip: array<f32, STRIP>; // what no tap looks at is never loaded
+        var strip: array<f32, STRIP>; // entries that no tap reads are never loaded
         // @unroll
         for (var s = 0u; s < STRIP; s++) {
           let at = u32(x + i32(s));

@@ -2,26 +2,26 @@
 //
 //   output[(n, y, x), oc] = Σ_k  patches[(n, y, x), k] · weights[k, oc]
 //
-// A convolution is a matrix product: rows are output positions (n, y, x), columns output channels, and the sum runs
-// over taps and input channels, k = (a, b, ic). The matrix of patches is never in memory: implicit.
+// A convolution is a matrix product: rows are output positions (n, y, x), columns are output channels, and the sum runs
+// over taps and input channels, k = (a, b, ic). "Implicit": the matrix of patches is never stored in memory.
 //
 //   input    [BATCH, IN…, GROUPS · GROUP_IN]            Inputs
 //   weights  [PHASES…, k, OUT_C]                        Values
 //   output   [BATCH, OUT…, OUT_C]                       Values
 //
-// A workgroup computes WG_Y · ROWS positions × TILE_N Values of channels, in steps of TILE_K along k. It gathers a
-// tile of patches, four neighbouring k of a position at a time (one vec4f of the input where 4 divides GROUP_IN), and
-// one of weights; as f16 they take half the memory. Then each invocation multiplies ROWS positions with COLUMNS Values:
-// for four k it reads ROWS + 4 · COLUMNS vectors for 16 · ROWS · COLUMNS multiply-adds. Its positions are WG_Y apart,
-// and a row of the tile has a vector too many, so that neighbours read from different banks.
-// Workgroups that follow each other take channels and phases (see 2_direct.wgsl) of the same positions, in caches then.
-// FLOPs F = 2 · BATCH · OUT · OUT_C · taps that meet an output · GROUP_IN; bytes 2 F · (1 / tile height + 1 / width).
+// A workgroup computes WG_Y · ROWS positions × TILE_N Values of channels, in steps of TILE_K along k. It gathers a tile
+// of patches, four neighbouring k of a position at a time (one vec4f of the input where 4 divides GROUP_IN), and one of
+// weights, as f32 or f16. Then each invocation multiplies ROWS positions with COLUMNS Values: for four k it reads
+// ROWS + 4 · COLUMNS vectors for 16 · ROWS · COLUMNS multiply-adds. Its positions lie WG_Y apart, and a row of the tile
+// is one vector too long, so that neighbours use different memory banks. Consecutive workgroups take channels and phases
+// (see 2_direct.wgsl) of the same positions. FLOPs F = 2 · BATCH · OUT · OUT_C · taps · GROUP_IN; bytes 2 F · (1 / tile
+// height + 1 / tile width). Reference: test/reference/conv2d.ts. Read next: grad_filter_3_implicit_gemm.wgsl.
 
 alias Value = vec4f; // output channels: vec4f or f32
 alias Input = f32; // input channels: vec4f or f32
 alias Left = vec4f; // four k of a position in a tile: vec4f or vec4h
 alias Right = Value; // weights in a tile: Value, or as many f16
-const BATCH: u32 = 2u; // constants mean what they mean in 2_direct.wgsl; pairs are along [height, width]
+const BATCH: u32 = 2u; // constants as in 2_direct.wgsl; pairs are along [height, width]
 const IN: array<u32, 2> = array<u32, 2>(8u, 8u);
 const GROUPS: u32 = 1u;
 const GROUP_IN: u32 = 16u;
@@ -59,7 +59,7 @@ const EXACT_K: bool = GROUP_IN * select(1u, TAPS[0] * TAPS[1], PHASES[0] * PHASE
 @group(0) @binding(0) var<storage, read> input: array<Input>;
 @group(0) @binding(1) var<storage, read> weights: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 var<workgroup> patches: array<Left, WG_Y * ROWS * (QUADS + 1u)>;
@@ -69,7 +69,7 @@ fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
 }
 
-/// Four neighbouring k of the position whose tap 0 looks at `origin`: start of the image, row, column; 0 outside.
+/// Four neighbouring k of the position whose tap 0 reads at `origin` (start of the image, row, column); 0 outside.
 fn gather(origin: vec3i, first_k: u32, across: u32, depth: u32) -> vec4f {
   let k = first_k + vec4u(0u, 1u, 2u, 3u);
   // A phase has TAPS[1] taps across, or one fewer: constant divisors are cheap.
@@ -104,7 +104,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   }
   var sum: array<array<Value, COLUMNS>, ROWS>;
   for (var step = 0u; step * TILE_K < depth; step++) {
-    workgroupBarrier(); // the tiles of the step before are used up
+    workgroupBarrier(); // wait until all have read the tiles of the step before
     // @unroll
     for (var l = 0u; l < LOADS; l++) {
       let four = gather(origins[l], step * TILE_K + local % QUADS * 4u, across, depth);

@@ -1,4 +1,4 @@
-// Convolution 4: direct, with weights that the lanes of a subgroup pass to each other
+// Convolution 4: direct, lanes of a subgroup exchange the weights
 //
 //   output[n, y, x, oc] = Σ_{a, b, ic}  input[n, y·STRIDE + a·DILATION + ORIGIN, (x likewise), ic]
 //                                     · weights[a, b, ic, oc]          (a, b: taps; outside the input: 0)
@@ -7,23 +7,23 @@
 //   weights  [PHASES…, TAPS…, GROUP_IN, OUT_C]       Values
 //   output   [BATCH, OUT…, OUT_C]                    Values
 //
-// One invocation computes what it does in 2_direct.wgsl: COLUMNS neighbouring outputs of one row, CHANNELS
-// Values each, all sums in registers; TAP_RUN neighbouring taps share a strip of the input. A CPU that plays
-// the GPU runs the lanes of a subgroup as one vector, and there a load costs as much as 23 multiply-adds, also
-// where all lanes load the same. Its lanes stand at different positions, but they multiply by the same
-// weights: so each lane loads another Value of those that a run of taps needs, and subgroupShuffle, which
-// costs as much as four multiply-adds, hands it to all.
+// One invocation computes the same as in 2_direct.wgsl: COLUMNS neighbouring outputs of one row, CHANNELS Values each,
+// all sums in registers; TAP_RUN neighbouring taps share one strip of loaded inputs. A software adapter runs the lanes
+// of a subgroup as one vector, and a load costs as much as 23 multiply-adds, even where all lanes load the same number.
+// The lanes are at different positions, but multiply by the same weights. So each lane loads one of the Values of
+// weights that a run of taps needs, and subgroupShuffle, which costs as much as four multiply-adds, passes it to all.
 //
-// A workgroup is one subgroup, and no invocation leaves early: all of them take part in the broadcasts. Those
-// that have no output repeat work of others and store nothing. Phases (see 2_direct.wgsl) make the same file
-// compute the input gradient.
-// FLOPs: 2 · BATCH · OUT · OUT_C · (taps that meet an output) · GROUP_IN; bytes at least 4 · (input + weights + output).
+// A workgroup is one subgroup, and no invocation returns early, because all must take part in the broadcasts. Those
+// that have no output repeat the work of others and store nothing. With phases (see 2_direct.wgsl) this file also
+// computes the input gradient.
+// FLOPs 2 · BATCH · OUT · OUT_C · (taps that meet an output) · GROUP_IN; bytes at least 4 · (input + weights + output).
+// Reference: test/reference/conv2d.ts. Read next: broadcast_max_pool.wgsl.
 
 enable subgroups;
 
 alias Value = f32; // output channels: vec4f or f32
 
-// Pairs are along [height, width]; constants mean what they mean in 2_direct.wgsl.
+// Pairs are along [height, width]; constants as in 2_direct.wgsl.
 const BATCH: u32 = 2u;
 const IN: array<u32, 2> = array<u32, 2>(8u, 8u);
 const GROUPS: u32 = 1u;
@@ -59,7 +59,7 @@ const WEIGHT_LOADS: u32 = (NEEDED + WORKGROUP_SIZE - 1u) / WORKGROUP_SIZE;
 @group(0) @binding(0) var<storage, read> input: array<f32>;
 @group(0) @binding(1) var<storage, read> weights: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
@@ -69,7 +69,7 @@ fn epilogue(value: Value, index: u32, channel: u32) -> Value {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
-  // Channels along x: workgroups that follow each other write neighbours, and read the same input.
+  // Channels along x: consecutive workgroups write neighbouring channels and read the same input.
   let block = workgroup_id.z * GRID_Y + workgroup_id.y;
   let row = block % PHASE_OUT[0];
   let tile = block / PHASE_OUT[0] * WORKGROUP_SIZE + local_id.x;
@@ -80,7 +80,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let phase_w = phase % PHASES[1];
   let channel = workgroup_id.x % CHANNEL_TILES * CHANNELS;
   let first_in = channel / (OUT_C / GROUPS) * GROUP_IN;
-  // Tap a looks at row top + a · DILATION. Of the taps only those that see a row of the image are run through.
+  // Tap a reads row top + a · DILATION. Only the taps that read a row inside the image are visited.
   let top = i32(row * STRIDE[0]) + ORIGIN_H[phase_h];
   let spacing = i32(DILATION[0]);
   let first_tap = max(0, spacing - 1 - top) / spacing;
@@ -94,13 +94,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       let x = u32(i32(column * STRIDE[1] + b * DILATION[1]) + ORIGIN_W[phase_w]);
       let first_weight = ((phase * TAPS[0] + u32(a)) * TAPS[1] + b) * GROUP_IN * OUT_C + channel;
       for (var ic = 0u; ic < GROUP_IN; ic++) {
-        var held: array<Value, WEIGHT_LOADS>; // lane by lane: tap after tap, channel after channel
+        var held: array<Value, WEIGHT_LOADS>; // this lane's Values of the run's weights [TAP_RUN, CHANNELS]
         // @unroll
         for (var w = 0u; w < WEIGHT_LOADS; w++) {
           let slot = min(w * WORKGROUP_SIZE + local_id.x, NEEDED - 1u);
           held[w] = weights[first_weight + (slot / CHANNELS * GROUP_IN + ic) * OUT_C + slot % CHANNELS];
         }
-        var strip: array<f32, STRIP>; // what no tap looks at is never loaded
+        var strip: array<f32, STRIP>; // entries that no tap reads are never loaded
         // @unroll
         for (var s = 0u; s < STRIP; s++) {
           if (PADDED) {
@@ -140,7 +140,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let y = row * PHASES[0] + phase_h;
   let exists = tile < BATCH * TILES_W && y < OUT[0];
   let end = min(column + COLUMNS, (OUT[1] + PHASES[1] - 1u - phase_w) / PHASES[1]);
-  // Not unrolled: a store takes a driver as long to compile as twenty multiply-adds.
+  // Not unrolled: for a driver one store compiles as slowly as twenty multiply-adds.
   for (var p = column; p < select(column, end, exists); p++) {
     let index = ((image * OUT[0] + y) * OUT[1] + p * PHASES[1] + phase_w) * OUT_C + channel;
     for (var c = 0u; c < CHANNELS; c++) {

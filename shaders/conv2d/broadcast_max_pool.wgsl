@@ -8,18 +8,18 @@
 //   output   [BATCH, POOLED…, OUT_C]              Values
 //   argmax   the winner's tap r·POOL[1] + p, packed as in pooling/max.wgsl, for the gradient
 //
-// The convolution's own output, POOL[0] · POOL[1] times as large, is never in memory: as much is neither written nor
-// read again. One invocation computes WINDOWS neighbouring windows, CHANNELS Values each. As in 4_broadcast.wgsl lanes
-// stand at different positions, and subgroupShuffle hands them the weights; here a weight serves all rows of a window.
-// Where taps are as far apart as windows (CARRIED), what tap a sees from row r + 1 is what tap a + 1 sees from row r, so
-// that each row of the input is loaded once for an input channel. At ties the first wins; the first NaN wins against all.
-// FLOPs: 2 · BATCH · OUT · OUT_C · TAPS · GROUP_IN; bytes at least 4 · (input + weights + output) and argmax.
+// The output of the convolution, POOL[0] · POOL[1] times as large as the pooled one, is never stored in memory. One
+// invocation computes WINDOWS neighbouring windows, CHANNELS Values each. As in 4_broadcast.wgsl lanes are at different
+// positions, and subgroupShuffle passes them the weights; here one weight serves all rows of a window. Where taps are as
+// far apart as outputs (CARRIED), tap a at output row r + 1 and tap a + 1 at row r read the same row of the input, so each
+// is loaded once per input channel. Of equal values the first wins; the first NaN wins. FLOPs 2 · BATCH · OUT · OUT_C ·
+// TAPS · GROUP_IN; bytes 4 · (input + weights + output) and argmax. Reference: test/reference/conv2d.ts, pooling.ts.
 
 enable subgroups;
 alias Value = f32; // output channels: vec4f or f32
 alias Tap = u32;
 
-// Pairs are along [height, width]; OUT is the convolution's, others mean what they mean in 2_direct.wgsl.
+// Pairs are along [height, width]; OUT is the convolution's, others as in 2_direct.wgsl.
 const BATCH: u32 = 2u;
 const IN: array<u32, 2> = array<u32, 2>(8u, 8u);
 const GROUPS: u32 = 1u;
@@ -50,11 +50,11 @@ const WEIGHT_LOADS: u32 = (NEEDED + WORKGROUP_SIZE - 1u) / WORKGROUP_SIZE;
 @group(0) @binding(1) var<storage, read> weights: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
 @group(0) @binding(5) var<storage, read_write> argmax: array<u32>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
-// For Tap = vec4u: dot(taps, vec4u(1u, 256u, 65536u, 16777216u)).
+// Four taps as the bytes of a word: for Tap = vec4u the body becomes dot(taps, vec4u(1u, 256u, 65536u, 16777216u)).
 fn pack_taps(taps: Tap) -> u32 {
   return taps;
 }
@@ -62,7 +62,7 @@ fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
 }
 
-// 0 outside the image: above and to the left of it u32 wraps around to huge numbers.
+// 0 outside the image. Above and left of it u32 wraps around to huge numbers, which fail the test too.
 fn load(image: u32, row: u32, column: u32, channel: u32) -> f32 {
   let inside = !PADDED || (row < IN[0] && column < IN[1]);
   let at = ((image * IN[0] + row) * IN[1] + column) * (GROUPS * GROUP_IN) + channel;
@@ -84,7 +84,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   for (var b = 0u; b < TAPS[1]; b += TAP_RUN) {
     let left = column * STRIDE[1] + b * DILATION[1] - PAD[1];
     for (var ic = 0u; ic < GROUP_IN; ic++) {
-      var strip: array<array<f32, STRIP>, POOL[0]>; // the tap's row of the input, for each row of the output
+      var strip: array<array<f32, STRIP>, POOL[0]>; // for each row of the window, the row of the input that the tap reads
       // @unroll
       for (var i = 0u; i < select(0u, (POOL[0] - 1u) * STRIP, CARRIED); i++) {
         strip[i / STRIP + 1u][i % STRIP] = load(image, top + i / STRIP * STRIDE[0], left + i % STRIP, first_in + ic);
@@ -99,7 +99,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
             strip[r][i % STRIP] = load(image, top + r * STRIDE[0] + a * DILATION[0], left + i % STRIP, first_in + ic);
           }
         }
-        var held: array<Value, WEIGHT_LOADS>; // lane by lane: tap after tap, channel after channel
+        var held: array<Value, WEIGHT_LOADS>; // this lane's Values of the run's weights [TAP_RUN, CHANNELS]
         // @unroll
         for (var w = 0u; w < WEIGHT_LOADS; w++) {
           let slot = min(w * WORKGROUP_SIZE + local_id.x, NEEDED - 1u);

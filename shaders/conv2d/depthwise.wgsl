@@ -6,17 +6,19 @@
 //   weights  [PHASES…, TAPS…, CHANNELS]         Values
 //   output   [BATCH, OUT…, CHANNELS]            Values
 //
-// A convolution with as many groups as channels. No sum runs over channels, so there is no matrix product
-// in it, only an elementwise product per tap: neighbouring invocations take neighbouring channels, four
-// to a Value, and read and write memory in rows. One invocation computes COLUMNS neighbouring outputs, so
-// a weight is loaded once for all of them.
+// A convolution with as many groups as channels. It has no sum over channels, so it is not a matrix product, only an
+// elementwise product for each tap. Neighbouring invocations take neighbouring channels, four to a Value where 4 divides
+// them, and so read and write neighbouring addresses. One invocation computes COLUMNS neighbouring outputs, so that a
+// weight is loaded once for all of them.
 //
-// FLOPs 2 · TAPS per output, bytes at least 8 per output: bound by memory on any GPU.
-// Phases (see 2_direct.wgsl) make the same file compute the input gradient.
+// FLOPs 2 · TAPS per output; bytes at least 8 per output at stride 1: memory-bound on any GPU.
+// With phases (see 2_direct.wgsl) this file also computes the input gradient.
+//
+// Reference: test/reference/conv2d.ts.
 
 alias Value = f32; // channels: vec4f or f32
 
-// Pairs are along [height, width]; constants mean what they mean in 2_direct.wgsl.
+// Pairs are along [height, width]; constants as in 2_direct.wgsl.
 const BATCH: u32 = 2u;
 const IN: array<u32, 2> = array<u32, 2>(8u, 8u);
 const OUT: array<u32, 2> = array<u32, 2>(6u, 6u);
@@ -41,7 +43,7 @@ const TILES_W: u32 = (PHASE_OUT[1] + COLUMNS - 1u) / COLUMNS;
 @group(0) @binding(0) var<storage, read> input: array<Value>;
 @group(0) @binding(1) var<storage, read> weights: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 

@@ -6,11 +6,13 @@
 //   dy  [BATCH, OUT…, OUT_C]
 //   dw  [KERNEL…, GROUP_IN, OUT_C]
 //
-// One invocation computes one weight's gradient. There are few weights and very many positions: in a
-// first layer of 3 × 3 × 1 × 32 a mere 288 invocations each add up hundreds of thousands of products, on
-// a GPU with room for tens of thousands. Splitting the sum is what the next rungs are about.
+// One invocation computes the gradient of one weight. There are few weights and very many positions: in a first layer
+// of 3 × 3 × 1 × 32 only 288 invocations work, each adding hundreds of thousands of products, on a GPU with room for
+// tens of thousands of invocations. The next versions split the sum.
 //
-// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C; bytes at least 4 · (x + dy + partials).
+// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C; bytes at least 4 · (x + dy + dw).
+//
+// Reference: test/reference/conv2d.ts. Read next: grad_filter_2_direct.wgsl.
 
 // Pairs are along [height, width].
 const BATCH: u32 = 2u;
@@ -29,7 +31,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dw: array<f32>;
-@group(0) @binding(10) var<storage, read> extra_0: array<f32>;
+@group(0) @binding(10) var<storage, read> extra_0: array<f32>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<f32>;
 @group(0) @binding(12) var<storage, read> extra_2: array<f32>;
 
@@ -53,7 +55,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   var sum = 0.0;
   for (var n = 0u; n < BATCH; n++) {
     for (var oy = 0u; oy < OUT[0]; oy++) {
-      // Above or left of the image wraps around to huge numbers, which fail the test too.
+      // Above and left of the image u32 wraps around to huge numbers, which fail the test too.
       let in_y = oy * STRIDE[0] + kh * DILATION[0] - PAD[0];
       var in_x = kw * DILATION[1] - PAD[1];
       let row = (n * OUT[0] + oy) * OUT[1] * OUT_C + oc;

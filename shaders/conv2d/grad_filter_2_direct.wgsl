@@ -2,20 +2,22 @@
 //
 //   partials[s, m, oc] = Σ over the positions p of slice s of  patches[p, m] · dy[p, oc]
 //
-// with m = (kh, kw, ic) a row of the weights and p = (n, oy, ox) an output position, seen through the
-// taps: patches[p, m] = x[n, oy·STRIDE + kh·DILATION - PAD, (ox likewise), ic], 0 outside the image. If
-// BIAS, one more row of ones makes row M the gradient of a bias added to the output: Σ_p dy[p, oc].
+// where m = (kh, kw, ic) is a row of the weights, p = (n, oy, ox) an output position, and patches[p, m] the input that
+// the tap (kh, kw) reads there: x[n, oy·STRIDE + kh·DILATION - PAD, (ox likewise), ic], or 0 outside the image. If BIAS,
+// patches has one more row, m = M, of ones: it gives Σ_p dy[p, oc], the gradient of a bias added to the output.
 //
 //   x         [BATCH, IN…, GROUPS · GROUP_IN]     f32
 //   dy        [BATCH, OUT…, OUT_C]                Values
-//   partials  [SLICES, M + BIAS, OUT_C]           Values, added up by grad_filter_reduce.wgsl
+//   partials  [SLICES, M + BIAS, OUT_C]           Values, added by grad_filter_reduce.wgsl
 //
-// One invocation owns ROWS rows × CHANNELS Values, in registers, and walks along the STEPS positions of
-// its slice; per position it loads ROWS numbers of x and CHANNELS Values of dy, and multiplies each with
-// each. Many slices keep all cores busy, though weights are few; that the sums of the slices are added in
-// a fixed order afterwards keeps the result the same bit for bit. No workgroup memory, no barriers.
+// One invocation computes ROWS rows × CHANNELS Values, in registers, and walks along the STEPS positions of its slice.
+// At each position it loads ROWS numbers of x and CHANNELS Values of dy, and multiplies each with each. Many slices
+// keep all cores busy although there are few weights. The sums of the slices are added in a fixed order afterwards, so
+// the result has the same bits in every run. There is no workgroup memory and no barrier.
 //
 // FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C; bytes at least 4 · (x + dy + partials).
+//
+// Reference: test/reference/conv2d.ts. Read next: grad_filter_3_implicit_gemm.wgsl, grad_filter_4_broadcast.wgsl.
 
 alias Value = f32; // output channels: vec4f or f32
 
@@ -62,7 +64,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     return;
   }
 
-  // Where each row looks for position 0; u32 wraps around above and left of the image.
+  // The place that each row reads for position 0. Above and left of the image u32 wraps around.
   var tap_y: array<u32, ROWS>;
   var tap_x: array<u32, ROWS>;
   var tap_c: array<u32, ROWS>;

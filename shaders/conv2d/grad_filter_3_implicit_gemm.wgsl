@@ -2,29 +2,29 @@
 //
 //   partials[s, m, oc] = Σ over the positions p of slice s of  patches[p, m] · dy[p, oc]
 //
-// This is patchesᵀ · dy. Rows are m = (kh, kw, ic), as many as a channel has weights; columns are output channels;
-// and the sum runs over all positions p = (n, oy, ox) of the batch: a small result and a very long sum, so the sum is
-// cut into SLICES that different workgroups compute, to be added afterwards by grad_filter_reduce.wgsl. If BIAS, a
-// row of ones follows row M - 1: Σ_p dy[p, oc], the bias's gradient.
+// This is patchesᵀ · dy, with patches as in grad_filter_2_direct.wgsl. Rows are m = (kh, kw, ic), columns are output
+// channels, and the sum runs over all positions p = (n, oy, ox) of the batch: a small result and a very long sum. So the
+// sum is cut into SLICES for different workgroups, which grad_filter_reduce.wgsl adds. If BIAS, a row of ones follows
+// row M - 1: Σ_p dy[p, oc], the gradient of the bias.
 //
 //   x         [BATCH, IN…, GROUPS · GROUP_IN]     Inputs
 //   dy        [BATCH, OUT…, OUT_C]                Values
 //   partials  [SLICES, M + BIAS, OUT_C]           Values
 //
-// A workgroup computes TILE_M rows × TILE_N Values of channels of one slice, TILE_K positions at a time: its
-// invocations gather a tile of patches (four rows side by side: where 4 divides GROUP_IN, one vec4f of the input) and
-// one of dy, as f32 or as f16, then each multiplies ROWS rows with COLUMNS Values. Both matrices lie position by
-// position in memory, just as the product needs them, so nothing is transposed.
-// An invocation gathers the same four rows in every step, and finds their taps once. It steps from position to
-// position, ADVANCE further each time: adding with carry takes the place of divisions.
+// A workgroup computes TILE_M rows × TILE_N Values of channels of one slice, TILE_K positions at a time: its invocations
+// gather a tile of patches (four neighbouring rows at once; one vec4f of the input where 4 divides GROUP_IN) and a tile
+// of dy, as f32 or f16. Then each multiplies ROWS rows with COLUMNS Values. Both matrices lie position by position in
+// memory, as the product needs them, so nothing is transposed. An invocation gathers the same four rows in every step,
+// so it computes their taps once. It moves on by ADVANCE positions, with additions and carries instead of divisions.
 // FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C; bytes at least 4 · (x + dy + partials).
+// Reference: test/reference/conv2d.ts. Read next: grad_filter_reduce.wgsl.
 
 alias Value = vec4f; // output channels: vec4f or f32
 alias Input = f32; // input channels: vec4f or f32
 alias Left = vec4f; // four rows of a tile: vec4f or vec4h
 alias Right = Value; // channels in a tile: Value, or as many f16
 
-// Pairs are along [height, width]; constants mean what they mean in grad_filter_2_direct.wgsl.
+// Pairs are along [height, width]; constants as in grad_filter_2_direct.wgsl.
 const BATCH: u32 = 2u;
 const IN: array<u32, 2> = array<u32, 2>(8u, 8u);
 const GROUPS: u32 = 1u;
@@ -68,8 +68,8 @@ const EXACT_K: bool = SLICES * STEPS * TILE_K == POSITIONS;
 var<workgroup> patches: array<Left, TILE_K * QUADS>;
 var<workgroup> gradients: array<Right, TILE_K * TILE_N>;
 
-/// What four rows see at a place (the output's image, row and column), through taps `tap_y` and `tap_x` from there; 0
-/// outside, whatever is loaded there: WGSL keeps loads within the buffer.
+/// The inputs that four rows read for an output `place` (image, row, column), through the taps at `tap_y` and `tap_x`.
+/// 0 outside the image, whatever is loaded there: WGSL keeps loads within the buffer.
 fn gather(place: vec3u, tap_y: vec4u, tap_x: vec4u, channels: vec4u) -> vec4f {
   let line = place.y * STRIDE[0] + tap_y;
   let column = place.z * STRIDE[1] + tap_x;
@@ -97,7 +97,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let first_channel = tile / TILES_M % TILES_N * TILE_N; // within the group
   let group = tile / (TILES_M * TILES_N) % GROUPS;
   let slice = tile / (TILES_M * TILES_N * GROUPS);
-  // What this invocation gathers: four rows. u32 wraps around above and left of the image.
+  // The four rows that this invocation gathers. Above and left of the image u32 wraps around.
   let rows = first_row + local % QUADS * 4u + vec4u(0u, 1u, 2u, 3u);
   let taps = min(rows, vec4u(M - 1u)) / GROUP_IN;
   let tap_y = taps / KERNEL[1] * DILATION[0] - PAD[0];
@@ -106,7 +106,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
 
   var sum: array<array<Value, COLUMNS>, ROWS>;
   for (var step = 0u; step < STEPS; step++) {
-    workgroupBarrier(); // the tiles of the step before are used up
+    workgroupBarrier(); // wait until all have read the tiles of the step before
     // @unroll
     for (var l = 0u; l < TILE_K / ADVANCE; l++) {
       let four = gather(place, tap_y, tap_x, group * GROUP_IN + rows % GROUP_IN);

@@ -6,20 +6,20 @@
 //
 //   x         [BATCH, IN…, GROUPS · GROUP_IN]
 //   dy        [BATCH, OUT…, OUT_C]
-//   partials  [SLICES, M + BIAS, OUT_C]      added up by grad_filter_reduce.wgsl
+//   partials  [SLICES, M + BIAS, OUT_C]      added by grad_filter_reduce.wgsl
 //
-// A workgroup is one subgroup and owns PAIRS pairs (kh, ic) × TAP_RUN neighbouring kw × CHANNELS channels. It walks
-// along the rows and keeps, for each pair, the window of x that its taps look at: with each position the window moves
-// by STRIDE columns, and only these are loaded. Lanes load different pairs, and different channels of dy. In the outer
-// product of the two, one factor stays where it was loaded, and subgroupShuffle hands the numbers of the other to all
-// lanes, one by one: on a CPU that plays the GPU it costs four multiply-adds, a load 23. With PAIR_LANES the pairs stay
-// in their lanes, else the channels: whichever leaves fewer lanes idle.
-//
+// A workgroup is one subgroup and computes PAIRS pairs (kh, ic) × TAP_RUN neighbouring kw × CHANNELS channels. It walks
+// along the rows and keeps, for each pair, the window of x that its taps read. With each position the window moves by
+// STRIDE columns, and only these are loaded. The lanes load different pairs, and different channels of dy. In the outer
+// product of the two, one factor stays in its lane, and subgroupShuffle passes the numbers of the other to all lanes one
+// by one: on a software adapter this costs four multiply-adds, a load 23. With PAIR_LANES the pairs stay in their lanes,
+// else the channels: whichever leaves fewer lanes idle.
 // FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · OUT_C; bytes at least 4 · (x + dy + partials).
+// Reference: test/reference/conv2d.ts. Read next: grad_filter_reduce.wgsl.
 
 enable subgroups;
 
-// Those along [height, width] and all others mean what they mean in grad_filter_2_direct.wgsl.
+// Pairs are along [height, width]; constants as in grad_filter_2_direct.wgsl.
 const BATCH: u32 = 2u;
 const IN: array<u32, 2> = array<u32, 2>(8u, 8u);
 const GROUPS: u32 = 1u;
@@ -54,7 +54,7 @@ const ACROSS: u32 = select(DY_LOADS, CHANNELS, PAIR_LANES);
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(4) var<storage, read_write> partials: array<f32>;
 
-// 0 outside the image: above and to the left of it u32 wraps around to huge numbers.
+// 0 outside the image. Above and left of it u32 wraps around to huge numbers, which fail the test too.
 fn load(start: u32, row: u32, column: u32) -> f32 {
   let inside = !PADDED || (row < IN[0] && column < IN[1]);
   return select(0.0, x[select(0u, start + (row * IN[1] + column) * (GROUPS * GROUP_IN), inside)], inside);
@@ -132,7 +132,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   for (var i = 0u; i < DOWN * TAP_RUN * ACROSS; i++) {
     result[i] = sum[i / (TAP_RUN * ACROSS)][i / ACROSS % TAP_RUN][i % ACROSS];
   }
-  // Not unrolled: a store takes a driver as long to compile as twenty multiply-adds.
+  // Not unrolled: for a driver one store compiles as slowly as twenty multiply-adds.
   for (var i = 0u; i < DOWN * TAP_RUN * ACROSS; i++) {
     let pair = first_pair + i / (TAP_RUN * ACROSS) * select(1u, WORKGROUP_SIZE, PAIR_LANES) + u32(PAIR_LANES) * lane;
     let own = select(i % ACROSS * WORKGROUP_SIZE + lane, i % ACROSS, PAIR_LANES);

@@ -7,10 +7,12 @@
 //   dw        [WEIGHTS] Values
 //   db        [SIZE - WEIGHTS] Values: the gradient of the bias
 //
-// One invocation computes one Value. The order of the additions is fixed, so the result is the same bit
-// for bit in every run; adding with atomics as the slices finish would not be (and WGSL has none for floats).
+// One invocation computes one Value. The order of the additions is fixed, so the result has the same bits in every run.
+// Adding with atomics as the slices finish would not, and WGSL has no atomic floats.
 //
-// FLOPs SLICES · SIZE; bytes 4 · (SLICES + 1) · SIZE: bound by memory.
+// FLOPs SLICES · SIZE; bytes 4 · (SLICES + 1) · SIZE, with SIZE in numbers: memory-bound.
+//
+// Reference: test/reference/conv2d.ts. Read next: grad_filter_reduce_workgroup.wgsl.
 
 alias Value = f32; // vec4f or f32
 
@@ -25,7 +27,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(0) var<storage, read> partials: array<Value>;
 @group(0) @binding(4) var<storage, read_write> dw: array<Value>;
 @group(0) @binding(5) var<storage, read_write> db: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 

@@ -1,17 +1,19 @@
-// Gradient of a convolution with respect to its weights, second pass: add the slices, several invocations to a sum
+// Gradient of a convolution with respect to its weights, second pass: add the slices, several invocations per sum
 //
 //   dw[i] = epilogue(Σ_s partials[s, i])         i < WEIGHTS
 //   db[i - WEIGHTS] = Σ_s partials[s, i]         otherwise: the row of ones (see grad_filter_2_direct.wgsl)
 //
-// Buffers are those of grad_filter_reduce.wgsl, where one invocation adds all SLICES. A small filter has
-// hundreds of slices and a few hundred sums: too few invocations for a GPU, each waiting for one load after
-// the other. Here LANES invocations share a sum. Each adds every LANES-th slice, and the first one adds what
-// they found: the order of the additions is fixed, and so are the bits of the result.
+// Buffers are those of grad_filter_reduce.wgsl, where one invocation adds all SLICES. A small filter has hundreds of
+// slices and a few hundred sums: too few invocations for a GPU, each waiting for one load after another. Here LANES
+// invocations share a sum. Each adds every LANES-th slice, and the first one adds their results. The order of the
+// additions is fixed, so the result has the same bits in every run.
 //
-// A workgroup computes VALUES neighbouring Values. Its lanes lie VALUES apart, so that neighbouring
+// A workgroup computes VALUES neighbouring Values. Invocations that share a sum lie VALUES apart, so that neighbouring
 // invocations read neighbouring Values of a slice.
 //
-// FLOPs SLICES · SIZE; bytes 4 · (SLICES + 1) · SIZE: bound by memory.
+// FLOPs SLICES · SIZE; bytes 4 · (SLICES + 1) · SIZE, with SIZE in numbers: memory-bound.
+//
+// Reference: test/reference/conv2d.ts.
 
 alias Value = f32; // vec4f or f32
 
@@ -29,7 +31,7 @@ const WORKGROUP_SIZE: u32 = VALUES * LANES;
 @group(0) @binding(0) var<storage, read> partials: array<Value>;
 @group(0) @binding(4) var<storage, read_write> dw: array<Value>;
 @group(0) @binding(5) var<storage, read_write> db: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 var<workgroup> sums: array<Value, WORKGROUP_SIZE>;

@@ -1,4 +1,4 @@
-// Gradient of a convolution with respect to its input, for few channels of it: input channels by lane
+// Gradient of a convolution with respect to its input, for few input channels: each lane takes other output channels
 //
 //   dx[n, iy, ix, ic] = Σ_{kh, kw, oc}  dy[n, oy, ox, oc] · weights[kh, kw, ic, oc],  oy · STRIDE + kh · DILATION - PAD = iy
 //
@@ -6,22 +6,21 @@
 //   weights  [KERNEL…, IN_C, OUT_C]            Inputs: those of the forward pass
 //   dx       [BATCH, IN…, IN_C]                f32
 //
-// With one channel of dx, 4_broadcast.wgsl multiplies each number it loads once, and on a CPU that plays the GPU a load
-// costs as much as 23 multiply-adds. Here the lanes of a subgroup stand at different channels of dy, LANES of them at a
-// position, and keep the weights of their own channels in registers for the whole run. A number of dy is then loaded
-// once and multiplied by all KERNEL · IN_C weights that it meets; the lanes' sums are added up at the end.
+// Where dx has one channel, 4_broadcast.wgsl multiplies each number it loads once, and on a software adapter a load costs
+// as much as 23 multiply-adds. Here LANES lanes share a position: each takes other channels of dy, and keeps the weights
+// of these channels in registers for the whole run. A number of dy is loaded once and multiplied by all KERNEL · IN_C
+// weights that it meets. The sums of the lanes are added at the end.
 //
-// By phases (see phase_weights.wgsl) dx has the rows t · STRIDE + phase, and kernel row kh, which belongs to one phase,
-// joins row t of it to row t + LOWEST + SHIFT_H[kh] of dy; columns likewise. LANES lanes take ROWS rows t of an image and
-// go along dy from column to column. A column of dy gives to SPAN[1] columns t. Those sums are under way: after each step
-// the oldest are complete and leave, and all others move up by one.
+// By phases (see phase_weights.wgsl) dx has the rows t · STRIDE + phase. Kernel row kh belongs to one phase and connects
+// its row t with row t + LOWEST + SHIFT_H[kh] of dy; columns likewise. LANES lanes take ROWS rows t of an image and walk
+// along dy column by column. A column of dy adds to SPAN[1] columns t, whose sums are kept. After each step the oldest
+// column is complete and is stored, and the others move up by one.
 //
-// Complete sums are added across lanes as a butterfly that halves what each lane holds: with its partner it exchanges
-// half of its sums for the other half of the partner's. SUMS sums take SUMS shuffles instead of SUMS · log2(LANES), every
-// lane then has another SUMS / LANES of them to store, and the order is the same in every run.
-//
-// A workgroup is one subgroup, and no invocation leaves early. FLOPs: 2 · BATCH · OUT · OUT_C · KERNEL · IN_C; bytes at
-// least 4 · (dy + weights + dx). dy is loaded (ROWS + SPAN[0] - 1) / ROWS times.
+// Complete sums are added across lanes by a butterfly that halves what each lane holds: a lane gives half of its sums to
+// its partner and receives the partner's other half. SUMS sums take SUMS shuffles instead of SUMS · log2(LANES), each
+// lane then stores other SUMS / LANES of them, and the order of the additions is the same in every run.
+// A workgroup is one subgroup, and no invocation returns early. FLOPs 2 · BATCH · OUT · OUT_C · KERNEL · IN_C; bytes at
+// least 4 · (dy + weights + dx); dy is loaded (ROWS + SPAN[0] - 1) / ROWS times. Reference: test/reference/conv2d.ts.
 
 enable subgroups;
 
@@ -47,7 +46,7 @@ const INPUT_WIDTH: u32 = 4u; // of an Input
 const ROWS: u32 = 2u; // @tune 1 2 4
 const LANES: u32 = 4u; // a power of two
 const BLOCKS: u32 = 1u; // Inputs of a lane at a position
-const STRIPS: u32 = 2u; // that LANES lanes take one after the other
+const STRIPS: u32 = 2u; // blocks of ROWS rows that LANES lanes take one after another
 const WORKGROUP_SIZE: u32 = 4u; // lanes of a subgroup
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -60,7 +59,7 @@ const STORED: u32 = (SUMS + LANES - 1u) / LANES; // by each lane
 @group(0) @binding(0) var<storage, read> dy: array<Input>;
 @group(0) @binding(1) var<storage, read> weights: array<Input>;
 @group(0) @binding(4) var<storage, read_write> dx: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
@@ -82,7 +81,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let lane = local % LANES;
   let first_strip = ((workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local) / LANES * STRIPS;
   var held: array<Input, KERNEL[0] * KERNEL[1] * IN_C * BLOCKS>;
-  // Not unrolled: a load takes a driver as long to compile as twenty multiply-adds.
+  // Not unrolled: for a driver one load compiles as slowly as twenty multiply-adds.
   for (var i = 0u; i < KERNEL[0] * KERNEL[1] * IN_C * BLOCKS; i++) {
     let channel = i % BLOCKS * LANES + lane;
     let weight = weights[i / BLOCKS * OUT_C + min(channel, OUT_C - 1u)];
@@ -90,9 +89,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   }
   for (var own = 0u; own < STRIPS; own++) {
     let strip = first_strip + own;
-    let image = min(strip / TILES_H, BATCH - 1u); // beyond the last: repeats its work, stores nothing
+    let image = min(strip / TILES_H, BATCH - 1u); // beyond the last image its work is repeated, and nothing stored
     let row = strip % TILES_H * ROWS;
-    var sum: array<array<f32, SUMS>, SPAN[1]>; // by what has gone into them: the last are complete
+    var sum: array<array<f32, SUMS>, SPAN[1]>; // of SPAN[1] columns t; the last one is complete after each step
     for (var step = 0u; step < PHASE_IN[1] + SPAN[1] - 1u; step++) {
       let x = step + u32(LOWEST[1]);
       var column: array<Input, HEIGHT * BLOCKS>;
@@ -134,10 +133,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
           total[i] = select(total[i], other, upper) + subgroupShuffle(select(other, total[i], upper), local ^ s);
         }
       }
-      let t = step - (SPAN[1] - 1u); // before the first column a number beyond all others
+      let t = step - (SPAN[1] - 1u); // before the first column it wraps around, and nothing is stored
       // @unroll
       for (var i = 0u; i < STORED; i++) {
-        let place = lane * STORED + i; // of [ROWS, PHASES…, IN_C]
+        let place = lane * STORED + i; // index into [ROWS, PHASES…, IN_C]
         let iy = (row + place / (PHASES[0] * PHASES[1] * IN_C)) * PHASES[0] + place / (PHASES[1] * IN_C) % PHASES[0];
         let ix = t * PHASES[1] + place / IN_C % PHASES[1];
         if (place < SUMS && strip < BATCH * TILES_H && iy < IN[0] && ix < IN[1]) {

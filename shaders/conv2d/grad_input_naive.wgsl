@@ -2,18 +2,19 @@
 //
 //   dx[n, iy, ix, ic] = Σ_{kh, kw, oc}  dy[n, oy, ox, oc] · weights[kh, kw, ic, oc]
 //
-// over the taps through which the input was seen: oy · STRIDE + kh · DILATION - PAD = iy must have a whole
-// solution oy within the output, and likewise ox. Also the transposed convolution, which is this map.
+// over the taps through which an output read this input: oy · STRIDE + kh · DILATION - PAD = iy must have an integer
+// solution oy within the output, and ox likewise. The transposed convolution computes the same.
 //
 //   dy       [BATCH, OUT…, GROUPS · GROUP_OUT]
 //   weights  [KERNEL…, GROUP_IN, GROUPS · GROUP_OUT]
 //   dx       [BATCH, IN…, GROUPS · GROUP_IN]
 //
-// One invocation computes one element of dx: a gather, so that no two invocations write the same place.
-// With a stride s only one tap in s² has a solution, and still all of them are tried: phases
-// (phase_weights.wgsl) enumerate those that count.
+// One invocation computes one element of dx. It gathers, so that no two invocations write to the same place. With
+// stride s about one tap in s² has a solution, but all are tried. phase_weights.wgsl lists those that have one.
 //
-// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · GROUP_OUT · GROUPS.
+// FLOPs 2 · BATCH · OUT · KERNEL · GROUP_IN · GROUP_OUT · GROUPS; bytes at least 4 · (dy + weights + dx).
+//
+// Reference: test/reference/conv2d.ts. Read next: phase_weights.wgsl, 2_direct.wgsl.
 
 // Pairs are along [height, width].
 const BATCH: u32 = 2u;
@@ -35,7 +36,7 @@ const OUT_C: u32 = GROUPS * GROUP_OUT;
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
 @group(0) @binding(1) var<storage, read> weights: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;
-@group(0) @binding(10) var<storage, read> extra_0: array<f32>;
+@group(0) @binding(10) var<storage, read> extra_0: array<f32>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<f32>;
 @group(0) @binding(12) var<storage, read> extra_2: array<f32>;
 

@@ -2,19 +2,26 @@
 //
 // The gradient of a convolution with respect to its input,
 //   dx[iy, …, ic] = Σ over oy, kh with  oy · STRIDE + kh · DILATION - PAD = iy  of  dy[oy, …, oc] · w[kh, …, ic, oc],
-// treats rows iy in STRIDE phases, by (iy + PAD) mod STRIDE: a row of phase f meets only the taps
-//   kh ≡ FIRST[f]  modulo STEP,   STEP = STRIDE / gcd(STRIDE, DILATION),
-// so each phase is a dense convolution of stride 1 over dy (a 4 × 4 kernel of stride 2 becomes four of
-// 2 × 2, and no product with a zero between the strides is ever computed). As oy falls when kh rises,
-// a phase's taps are stored in falling order of kh. Input and output channels change places. If DENSE, the
-// taps of a phase that has fewer than the largest follow each other without gaps, and zeros come last.
+// has STRIDE phases: phase f holds the rows iy = f, f + STRIDE, …. They meet only the taps with kh · DILATION ≡ f + PAD
+// modulo STRIDE, which are FIRST[f], FIRST[f] + STEP, …, with STEP = STRIDE / gcd(STRIDE, DILATION).
+//
+// For example, stride 2, four taps, padding 1. Row iy meets tap kh at output row oy = (iy + 1 - kh) / 2:
+//   iy = 0: kh = 1 at oy = 0, kh = 3 at oy = -1 (outside)        phase 0: taps 1 and 3
+//   iy = 1: kh = 0 at oy = 1, kh = 2 at oy = 0                   phase 1: taps 0 and 2
+//   iy = 2: kh = 1 at oy = 1, kh = 3 at oy = 0                   phase 0 again
+// So each phase is a dense convolution of stride 1 over dy. A 4 × 4 kernel of stride 2 becomes four kernels of 2 × 2, and
+// no product with a zero between the strides is computed. As oy falls when kh rises, the taps of a phase are stored in
+// falling order of kh. Input and output channels change places. If DENSE, a phase with fewer taps than the largest has
+// its taps without gaps, and the zeros come last.
 //
 //   weights  [KERNEL…, GROUP_OUT, GROUPS · GROUP_IN]             f32: those of the forward pass
-//   output   [PHASES…, TAPS…, GROUP_IN, GROUPS · GROUP_OUT]      f32: input of kernels 2 and 3
-// "in" and "out" are meant as the gradient sees them: it reads dy (in) and writes dx (out).
+//   output   [PHASES…, TAPS…, GROUP_IN, GROUPS · GROUP_OUT]      f32: input of 2_direct.wgsl and 3_implicit_gemm.wgsl
+// "in" and "out" are named as the gradient sees them: it reads dy (in) and writes dx (out).
 //
-// One invocation copies one number, or writes 0 where a phase has fewer taps than the largest.
-// Bytes: 8 · size. Weights are small beside activations, and the main kernel then reads them in rows.
+// One invocation copies one number, or writes 0 where a phase has fewer taps than the largest. Bytes: 8 per number.
+// Weights are small compared with activations, and the main kernel then reads them in order.
+//
+// Reference: test/reference/conv2d.ts.
 
 const GROUPS: u32 = 1u;
 const GROUP_IN: u32 = 8u;

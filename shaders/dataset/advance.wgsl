@@ -1,9 +1,10 @@
 // Ends a step that records nothing: step <- step + 1
 //
 //   state   u32 [8]: step, …
-//   guard   u32 [4]: a step of training that was not made (optimizer/verdict.wgsl) does not count; if GUARDED
+//   guard   u32 [4]: if GUARDED, a training step that was not made (optimizer/verdict.wgsl) does not count
 //
-// One invocation, 8 bytes. Evaluations end in record.wgsl, training in verdict.wgsl, which do the same on the way.
+// One invocation, 8 bytes. Evaluations end in record.wgsl and trainings in optimizer/verdict.wgsl, which also increment
+// the step.
 
 const GUARDED: bool = false;
 

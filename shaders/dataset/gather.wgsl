@@ -2,8 +2,8 @@
 //
 //   batch[row, …] = SCALE · source[sample(row), …] + OFFSET
 //
-//   sample(row) is entry step · BATCH + row of the stream of samples, which is shuffled anew in
-//   every epoch if SHUFFLED, and runs through 0 … SIZE - 1 over and over otherwise (shared/permutation.wgsl)
+//   sample(row) is entry step · BATCH + row of the stream of samples. If SHUFFLED, each epoch has a new order,
+//   else the stream repeats 0 … SIZE - 1 (shared/permutation.wgsl)
 //
 //   source         [COUNT, SAMPLE]: bytes, four to a word, little-endian (PACKED), or Words, read as Source
 //   label_source   [SIZE] class indices as bytes (PACKED_LABELS) or i32, where LABELLED
@@ -11,12 +11,13 @@
 //   batch          [BATCH, SAMPLE] of type Element
 //   labels         [BATCH] i32, where LABELLED: the same samples' labels, in the same dispatch
 //
-// A data set larger than a binding lies in pieces: one dispatch for each writes the rows whose samples it holds.
+// A data set larger than a binding is stored in pieces. One dispatch for each piece writes the rows whose samples it holds.
 //
-// One workgroup copies a part of one sample: GROUPS_PER_SAMPLE workgroups of ITERATIONS elements per
-// invocation. All of them compute the same permutation, which is cheaper than a dispatch that stores it.
-// 2 FLOPs per element; 4 bytes written and 1 or 4 read. Numbers go four at a time where 4 divides the sample: all three
-// types are then vectors. Images of bytes, four at a time: gather_bytes.wgsl.
+// GROUPS_PER_SAMPLE workgroups copy one sample, ITERATIONS elements per invocation. All invocations compute the same
+// permutation, which is cheaper than a dispatch that stores it. 2 FLOPs per element; 4 bytes written and 1 or 4 read.
+// Where 4 divides the sample, numbers are copied four at a time, and all three types are vectors.
+//
+// Reference: src/data/permutation.ts for the order. Read next: gather_bytes.wgsl, gather_augmented.wgsl.
 
 alias Word = u32; // u32 or vec4u
 alias Source = f32; // f32, i32 or a vec4 of them, unless PACKED
@@ -37,7 +38,7 @@ const SCALE: f32 = 1.0;
 const OFFSET: f32 = 0.0;
 const GROUPS_PER_SAMPLE: u32 = 1u;
 const ITERATIONS: u32 = 1u;
-const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes 0.3 s over copies of the loop's body
+const SOFTWARE: bool = false; // software adapter, where compiling the unrolled loop takes 0.3 s longer
 const WORKGROUP_SIZE: u32 = 64u;
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -75,14 +76,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let origin = vec3u(state[4], state[5], state[6]);
   let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, now, origin, SALT) - FIRST;
   if (sample >= COUNT) {
-    return; // it lies in another piece (the difference wraps around below FIRST)
+    return; // the sample lies in another piece (below FIRST the difference wraps around)
   }
   if (LABELLED) {
     if (part == 0u && local_id.x == 0u) {
       labels[row] = label_at(sample);
     }
   }
-  let zero = select(0u, workgroup_id.z, SOFTWARE); // nobody knows that it is 0: the loop stays one
+  let zero = select(0u, workgroup_id.z, SOFTWARE); // always 0, but opaque to the compiler: the loop stays a loop
   for (var i = zero; i < ITERATIONS; i++) {
     let element = (part * ITERATIONS + i) * WORKGROUP_SIZE + local_id.x;
     if (element < SAMPLE) {

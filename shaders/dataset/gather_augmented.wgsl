@@ -1,6 +1,6 @@
-// Gathers a batch of images from a data set on the GPU, each moved, turned, scaled, mirrored, blotted and noisy
+// Gathers a batch of augmented images: randomly moved, rotated, scaled, mirrored, with a square cut out and with noise
 //
-//   batch[row, p] = SCALE · image(c + M (p - c - t)) + OFFSET + NOISE · z       p = (y, x), c the image's centre
+//   batch[row, p] = SCALE · image(c + M (p - c - t)) + OFFSET + NOISE · z       p = (y, x), c the centre of the image
 //   M = F · R(-θ) / s        batch[row, p] = SCALE · FILL + OFFSET inside the square that is cut out
 //
 //   image   sample_at(row), read bilinearly between pixel centres; FILL beyond its edges
@@ -12,10 +12,10 @@
 //   source         [COUNT, EXTENT, CHANNELS]: bytes, four to a word (PACKED), or f32; a piece as in gather.wgsl
 //   label_source   [SIZE] class indices as bytes (PACKED_LABELS) or i32, where LABELLED
 //   state          u32 [8]: step, seed_low, seed_high, _, origin of the stream: step, epoch, place, _
-//   batch          [BATCH, EXTENT, CHANNELS] f32;   labels [BATCH] i32, where LABELLED
+//   batch, labels  [BATCH, EXTENT, CHANNELS] f32; [BATCH] i32, where LABELLED
 //
-// An image's numbers are those of Philox at (row, step, STREAM, 0 … 1): the same where a step is done again. One workgroup
-// makes a part of one image, ITERATIONS blocks of four values per invocation. About 60 FLOPs and up to 16 bytes per value.
+// Random numbers come from Philox at (row, step, STREAM, 0 … 1): a repeated step draws the same. A workgroup makes part
+// of an image, ITERATIONS blocks of four values per invocation. Per value about 60 FLOPs, 16 bytes. Reference: augment.ts.
 
 const SIZE: u32 = 100u; // samples
 const BITS: u32 = 7u; // ⌈log2 SIZE⌉
@@ -68,7 +68,7 @@ fn pixel(sample: u32, at: vec2i, channel: u32) -> f32 {
 
 // Bilinear: the four pixels around `at`, weighted by how near they are.
 fn between(sample: u32, at: vec2f, channel: u32) -> f32 {
-  // Far outside everything is FILL; so near, coordinates are small enough for an integer.
+  // Far outside everything is FILL. The clamp makes the coordinates small enough for an integer.
   let near = clamp(at, vec2f(-2.0), vec2f(f32(EXTENT[0]), f32(EXTENT[1])) + 1.0);
   let low = vec2i(floor(near));
   let part = near - floor(near);
@@ -102,7 +102,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let origin = vec3u(state[4], state[5], state[6]);
   let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, now, origin, SALT) - FIRST;
   if (sample >= COUNT) {
-    return; // it lies in another piece (the difference wraps around below FIRST)
+    return; // the sample lies in another piece (below FIRST the difference wraps around)
   }
   if (LABELLED) {
     if (part == 0u && local_id.x == 0u) {
@@ -129,7 +129,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     if (NOISE > 0.0) {
       noise = NOISE * normal_block(vec4u(row * ((SAMPLE + 3u) / 4u) + block, state[0], NOISE_STREAM, 0u), key);
     }
-    // The bound is no constant: a driver would write the whole body out four times.
+    // The bound is not a constant, so that the driver does not unroll the loop.
     for (var lane = 0u; lane < min(4u, SAMPLE - min(block * 4u, SAMPLE)); lane++) {
       let element = block * 4u + lane;
       let at = vec2u(element / (EXTENT[1] * CHANNELS), element / CHANNELS % EXTENT[1]);

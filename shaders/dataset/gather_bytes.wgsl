@@ -11,11 +11,13 @@
 //   batch          f32 [BATCH, SAMPLE]
 //   labels         i32 [BATCH], where LABELLED
 //
-// Of a data set in pieces a dispatch writes the rows whose samples its source holds.
+// Where the data set is stored in pieces, a dispatch writes the rows whose samples its source holds.
 //
-// One invocation loads one word and stores one vec4f, ITERATIONS times; neighbours read neighbouring
-// words. 8 FLOPs, 4 bytes read and 16 written per word. That bytes lie on the GPU and become
-// floats here costs a quarter of the memory, and no transfer per step.
+// One invocation loads one word and stores one vec4f, ITERATIONS times; neighbours read neighbouring words. 8 FLOPs,
+// 4 bytes read and 16 written per word. The data set stays on the GPU as bytes, which take a quarter of the memory of
+// floats, and no step has to upload anything.
+//
+// Reference: src/data/permutation.ts for the order.
 
 const SIZE: u32 = 100u; // samples
 const BITS: u32 = 7u; // ⌈log2 SIZE⌉
@@ -31,7 +33,7 @@ const SCALE: f32 = 0.003921568627;
 const OFFSET: f32 = 0.0;
 const GROUPS_PER_SAMPLE: u32 = 1u;
 const ITERATIONS: u32 = 4u;
-const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes 0.3 s over copies of the loop's body
+const SOFTWARE: bool = false; // software adapter, where compiling the unrolled loop takes 0.3 s longer
 const WORKGROUP_SIZE: u32 = 64u;
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -61,14 +63,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let origin = vec3u(state[4], state[5], state[6]);
   let sample = sample_at(row, BATCH, SIZE, BITS, SHUFFLED, now, origin, SALT) - FIRST;
   if (sample >= COUNT) {
-    return; // it lies in another piece (the difference wraps around below FIRST)
+    return; // the sample lies in another piece (below FIRST the difference wraps around)
   }
   if (LABELLED) {
     if (part == 0u && local_id.x == 0u) {
       labels[row] = label_at(sample);
     }
   }
-  let zero = select(0u, workgroup_id.z, SOFTWARE); // nobody knows that it is 0: the loop stays one
+  let zero = select(0u, workgroup_id.z, SOFTWARE); // always 0, but opaque to the compiler: the loop stays a loop
   for (var i = zero; i < ITERATIONS; i++) {
     let word = (part * ITERATIONS + i) * WORKGROUP_SIZE + local_id.x;
     if (word < WORDS) {

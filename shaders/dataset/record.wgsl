@@ -1,4 +1,4 @@
-// Records the sums of up to six metrics over the batch's rows
+// Records the sums of up to six metrics over the rows of the batch
 //
 //   ring[slot + OFFSETS_k + c] = Σ_row metric_k[row, c],   slot = ENTRY · (step mod RING_SLOTS)
 //   state[7] <- flags, and if ADVANCE, at the end of a step: step <- step + 1
@@ -10,21 +10,20 @@
 //                1       u32 rows of the batch that were filled
 //                2, 3 …  u32 flags, of dispatch GROUP 0, 1 …: bit k set if a value or a sum of metric k is NaN or infinite
 //                then    the sums, f32
-//   state      u32 [8]: step, seed_low, seed_high, COUNT, …, flags (those of GROUP 1 from bit 6 on, …), by which a step of
-//              training is judged before its updates (optimizer/verdict.wgsl)
+//   state      u32 [8]: step, seed_low, seed_high, COUNT, …, flags (those of GROUP 1 from bit 6 on, …), which
+//              optimizer/verdict.wgsl reads before a training step is made
 //
-// Sums rather than means: counts stay exact, and the host divides in float64. More than six metrics take several.
+// Sums rather than means: counts stay exact, and the host divides in float64. More than six metrics take several
+// dispatches. Where COUNT is not 0, only the first COUNT rows of a metric of BATCH rows count: the rest of a partly
+// filled batch is left out.
 //
-// Where COUNT is not 0, metrics of BATCH rows count only their first COUNT rows: the surplus rows of a batch that
-// was filled only in part are left out.
+// The host reads the ring every few steps, so training never waits for a loss. NaN is recognised by its bits (exponent
+// all ones), since a compiler may assume that there is none.
 //
-// The host reads the ring every few steps, so training never waits for a loss. NaN is found by its
-// bits (exponent all ones), since a compiler may assume that there is none.
-//
-// One workgroup (of a single lane and without barriers on a software adapter). One column: each lane sums every
-// WORKGROUP_SIZE-th row, in blocks of BLOCK so that rounding grows with the blocks and not with the rows, then a tree
-// adds the lanes. Several columns: each lane sums whole columns. Always a fixed order, the same result in every run.
-// Σ ROWS_k WIDTH_k FLOPs, four times as many bytes, so latency is all that counts.
+// One workgroup (a single invocation, without barriers, on a software adapter). One column: each lane sums every
+// WORKGROUP_SIZE-th row, in blocks of BLOCK so that rounding errors grow with the blocks and not with the rows; then a tree
+// adds the lanes. Several columns: each lane sums whole columns. The order is fixed, so the result is the same in every run.
+// Σ ROWS_k WIDTH_k FLOPs, four times as many bytes: the run time is launch latency.
 
 const METRICS: u32 = 1u; // 1 … 6
 const ROWS: array<u32, 6> = array<u32, 6>(128u, 128u, 128u, 128u, 128u, 128u);
@@ -52,7 +51,7 @@ const BLOCK: u32 = 16u;
 var<workgroup> sums: array<array<f32, METRICS>, WORKGROUP_SIZE>;
 var<workgroup> flags: array<u32, WORKGROUP_SIZE>;
 
-// Rows of a metric that count.
+// The number of rows of a metric that count.
 fn rows(length: u32, filled: u32) -> u32 {
   return select(length, min(length, filled), length == BATCH && filled > 0u);
 }

@@ -1,21 +1,21 @@
-// Draw images as a grid, with a bar under each that says how real it looks
+// Draw images as a grid, with a bar below each that shows how real a discriminator thinks it is
 //
 //   colour(pixel) = mix( paper, ink, values[image·TILE + row·ROW + column·COLUMN] )
-//   bar(image)    = opinions[image] of the tile's width, in the colour of `real` from 1/2 on, else of `fake`
+//   bar(image)    = as long as opinions[image] times the tile's width, in the colour `real` from 1/2 on, else `fake`
 //
-// A discriminator gives each image a probability of being real. Both lie on the GPU, images and
-// probabilities, where the last kernels wrote them, and this shader reads them there: a page that shows
-// what the network thinks of 64 images at a time reads nothing back.
+// A discriminator gives each image a probability of being real. This shader reads images and probabilities from the
+// buffers that the last kernels wrote: a page that shows the opinion on 64 images reads nothing back to the CPU.
 //
 //   values    the images, f32, 0 paper to 1 ink, in place
 //   opinions  [images]: a probability for each
 //   grid      how to cut the tensor into images, and how to lay these out on the canvas
 //
-// One vertex invocation places a corner of a triangle that covers the canvas; one fragment invocation
-// colours a pixel: which tile, and whether it lies in the image, in the bar, or between them.
+// One vertex invocation places a corner of a triangle that covers the canvas. One fragment invocation colours a pixel:
+// it finds its tile, and whether the pixel lies in the image, in the bar, or between them. Per pixel: about 40 FLOPs and
+// up to four values or one opinion read, mostly from cache.
 //
-// A bar's length says as much as its colour, for those who cannot tell the colours apart; a mark in the middle
-// is where the discriminator cannot decide.
+// The length of a bar says as much as its colour, for readers who cannot tell the colours apart. A mark in the middle
+// shows the probability 1/2, where the discriminator is undecided.
 
 struct Grid {
   tile: vec2f, // pixels of one image
@@ -63,7 +63,7 @@ fn bar(image: u32, along: f32) -> vec4f {
   let opinion = clamp(opinions[image], 0.0, 1.0);
   let colour = select(grid.fake, grid.real, opinion >= 0.5);
   let covered = clamp(opinion * grid.tile.x - along + 0.5, 0.0, 1.0);
-  // The mark of indecision keeps a pixel free on each side of the middle.
+  // The mark in the middle: one pixel on each side stays free.
   let middle = clamp(abs(along - grid.tile.x * 0.5), 0.0, 1.0);
   return mix(grid.paper, colour, covered) * middle;
 }

@@ -2,21 +2,21 @@
 //
 //   colour(pixel) = palette( values[tile·TILE + row·ROW + column·COLUMN] / largest )
 //
-// One tensor, many images: the filters of a convolution, [KH, KW, IC, OC], are OC images of KH × KW; the
-// feature maps of one sample, [H, W, C], are C images of H × W. Both are the same memory read with other
-// strides, so this shader reads what the kernels wrote, where it lies: no copy, no transposition, and
-// nothing ever travels to the CPU.
+// One tensor holds many images: the filters of a convolution, [KH, KW, IC, OC], are OC images of KH × KW for each input
+// channel; the feature maps of one sample, [H, W, C], are C images of H × W. Either way an image is the same buffer
+// read with other strides. So this shader reads the buffers that the kernels wrote: no copy, no transposition, nothing
+// read back to the CPU.
 //
 //   values   the tensor, f32, in place
 //   largest  [1]: the largest magnitude, computed by a reduction kernel in the same submit
 //   grid     how to cut the tensor into images, and how to lay these out on the canvas
 //
-// One vertex invocation places a corner of a triangle that covers the canvas; one fragment invocation
-// colours a pixel: which tile, which row and column of it, which value, which colour. The palette runs
-// from `negative` over `zero` to `positive`; images without negative values use the upper half only.
+// One vertex invocation places a corner of a triangle that covers the canvas. One fragment invocation colours a pixel:
+// it finds the tile, the row and column in it, the value, and the colour. The palette runs from `negative` over `zero`
+// to `positive`; images without negative values use only its upper half.
 //
-// Texels are drawn as sharp squares with edges one pixel wide (four loads per pixel): at the uneven
-// magnifications of a fluid page a nearest lookup would make some texels wider than others.
+// Texels are drawn as sharp squares with edges one pixel wide. A nearest lookup would make some texels wider than
+// others, because a tile's size is rarely a multiple of its texels. Per pixel: four values read, about 40 FLOPs.
 
 struct Grid {
   canvas: vec2f, // pixels

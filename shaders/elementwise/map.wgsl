@@ -1,7 +1,7 @@
 // Elementwise map: output[i] = fused(inputs at i)
 //
-// A whole chain of elementwise ops (add a bias, multiply, apply an activation, …) runs in one pass
-// over memory: the body of `fused` is composed of functions from shaders/shared.
+// A whole chain of elementwise ops (add a bias, multiply, apply an activation, …) runs in one pass over memory: TypeScript
+// replaces the body of `fused` by calls of functions from shaders/shared. This is called fusion.
 //
 //   output  [SIZE] Values, any shape, row-major
 //   in_k    broadcast to the output's shape; read in one of four ways, cheapest first:
@@ -11,11 +11,13 @@
 //             in_k[offset(…)]  anything else: the coordinates of `index` times the strides of the
 //                              input, where a broadcast dimension has stride 0
 //
-// One invocation computes one Value: a vec4f where the innermost dimensions allow it.
-// Bytes: 4 · elements · (inputs + 1); FLOPs: those of the chain. Always bound by memory, which is
-// why fusing k ops saves almost k - 1 passes over it.
+// One invocation computes one Value: a vec4f where the innermost dimensions are multiples of 4, else an f32.
+// Bytes: 4 · elements · (inputs + 1); FLOPs: those of the chain. Always memory-bound: k separate ops would take k passes
+// over memory, k fused ones take one.
+//
+// Reference: test/reference/elementwise.ts.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 
 const SIZE: u32 = 64u; // output elements, in Values
 const CHANNELS: u32 = 8u; // innermost dimension, in Values

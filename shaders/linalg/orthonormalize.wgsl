@@ -7,21 +7,23 @@
 //
 //   x [ROWS, COLUMNS], row-major, COLUMNS ≤ ROWS  →  q of the same shape, qᵀ q = 1
 //
-// The first columns of q span what the first columns of x span: which is why C x, orthonormalised, C q,
-// orthonormalised, … turns into the eigenvectors of a symmetric C one after another, the largest first
-// (orthogonal iteration; Golub & Van Loan, Matrix Computations, section 7.3.2).
+// The first j columns of q span the same space as the first j columns of x, for every j. So repeating x <- C q, q <-
+// orthonormalize(x) with a symmetric C converges to its eigenvectors, the largest eigenvalue first (orthogonal
+// iteration; Golub & Van Loan, Matrix Computations, section 7.3.2).
 //
-// This is the modified form of the method: each projection is taken of what is left of v and not of x, so that
-// rounding errors do not add up. A column that lies in the span of those before it has no direction left; it is 0.
-// A column that is not finite, or whose square is not, is NaN.
+// This is the modified form of the method: each projection is computed from what is left of v and not from x, so that
+// rounding errors do not add up. A column in the span of those before it becomes 0. A column that is not finite, or
+// whose sum of squares is not, becomes NaN.
 //
-// One invocation does it all: each column needs all of those before it, and there are few. About
-// 2 · ROWS · COLUMNS² FLOPs: 8 columns of 64 rows are 8,192, less than a dispatch costs. Bytes: 8 · ROWS · COLUMNS, x read
-// and q written once; q is read again COLUMNS times, out of the cache.
+// One invocation computes everything: each column needs all columns before it, and there are few. About
+// 2 · ROWS · COLUMNS² FLOPs: 8,192 for 8 columns of 64 rows, less than a dispatch costs. Bytes: 8 · ROWS · COLUMNS (x read
+// and q written once); q is read again COLUMNS times, from cache.
+//
+// Reference: test/reference/linalg.ts.
 
 const ROWS: u32 = 64u;
 const COLUMNS: u32 = 8u;
-// Below this share of its length before the projections, what is left of a column is rounding error.
+// A column of which less than this part of its length is left after the projections is only rounding error.
 const NOTHING: f32 = 1e-6;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -37,8 +39,8 @@ fn dot_columns(i: u32, j: u32, zero: u32) -> f32 {
 
 @compute @workgroup_size(1)
 fn main(@builtin(workgroup_id) workgroup_id: vec3u) {
-  // There is one workgroup, so this is 0. Loops begin at it because a driver that knew would unroll them all, one in the
-  // other, and be busy with that for half a minute.
+  // There is one workgroup, so this is always 0. The loops start at it because a driver that knew this would unroll all
+  // nested loops, which takes half a minute.
   let zero = workgroup_id.x;
   for (var at = zero; at < ROWS * COLUMNS; at++) {
     q[at] = x[at];
@@ -55,7 +57,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u) {
       }
     }
     let left = dot_columns(j, j, zero);
-    // Infinity, of an infinite column or of one whose square overflows, has no inverse root to go on with.
+    // `left` is Infinity for an infinite column and for one whose squares overflow: the column becomes NaN.
     let finite = (bitcast<u32>(left) & INFINITY_BITS) < INFINITY_BITS;
     let inverse = select(0.0, inverseSqrt(left), left > NOTHING * NOTHING * before);
     let factor = select(float_of(NAN_BITS), inverse, finite);

@@ -1,6 +1,6 @@
 // Categorical accuracy: 1 for each row whose largest prediction is at its target, else 0
 //
-//   correct[row] = [ argmax_j x_j = target ],  the first of equal values winning, as in NumPy and Keras;
+//   correct[row] = [ argmax_j x_j = target ];  of equal values the first wins, as in NumPy and Keras;
 //                  NaN where a prediction (or a target) of the row is NaN
 //
 //   predictions  [ROWS, CLASSES] logits or probabilities
@@ -8,13 +8,15 @@
 //   targets      [ROWS, CLASSES] distributions (not SPARSE): the target is their argmax
 //   correct      [ROWS]; its mean is the accuracy
 //
-// One invocation walks one row; CLASSES comparisons (twice that if not SPARSE), 4 · ROWS · (CLASSES + 2)
-// bytes (or 4 · ROWS · (2 CLASSES + 1)). Wide rows on a GPU: categorical_accuracy_workgroup.wgsl.
+// One invocation walks along one row: CLASSES comparisons (twice that if not SPARSE), 4 · (CLASSES + 2) bytes per row
+// (4 · (2 CLASSES + 1) if not SPARSE).
+//
+// Reference: test/reference/losses.ts. Read next: categorical_accuracy_workgroup.wgsl, for wide rows on a GPU.
 
 const ROWS: u32 = 8u;
 const CLASSES: u32 = 10u;
 const SPARSE: bool = true;
-const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes longer over copies of the loops' bodies
+const SOFTWARE: bool = false; // software adapter, where compiling the unrolled loops takes longer
 const WORKGROUP_SIZE: u32 = 32u; // @tune 8 16 32 64
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -23,7 +25,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(2) var<storage, read> targets: array<f32>;
 @group(0) @binding(4) var<storage, read_write> correct: array<f32>;
 
-// An entry of a row; the row's first NaN if it has one.
+// The largest entry of a row, or its first NaN if it has one.
 struct Largest {
   value: f32,
   index: u32,
@@ -56,7 +58,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let row = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
   if (row < ROWS) {
     let first = row * CLASSES;
-    let zero = select(0u, workgroup_id.z, SOFTWARE); // nobody knows that it is 0: the loops stay loops
+    let zero = select(0u, workgroup_id.z, SOFTWARE); // always 0, but opaque to the compiler: the loops stay loops
     let predicted = largest_prediction(first, zero);
     let expected = target_of(row, first, zero);
     let hit = select(0.0, 1.0, predicted.index == expected.index);

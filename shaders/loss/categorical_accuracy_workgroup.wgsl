@@ -1,12 +1,15 @@
 // Categorical accuracy for wide rows: one row per workgroup
 //
-//   correct[row] = [ argmax_j x_j = target ],  the first of equal values winning; NaN where an entry is NaN
+//   correct[row] = [ argmax_j x_j = target ];  of equal values the first wins; NaN where an entry is NaN
 //
 // Shapes and bindings are those of categorical_accuracy.wgsl.
 //
-// Each lane finds the first largest of every WORKGROUP_SIZE-th value, so that lanes read neighbouring
-// values; then log2(WORKGROUP_SIZE) barriers combine them, of equal values keeping the lower index.
-// CLASSES comparisons per row (twice that if not SPARSE); 4 · ROWS · (CLASSES + 2) bytes (or 4 · ROWS · (2 CLASSES + 1)).
+// Each invocation of the workgroup (lane) finds the first largest of every WORKGROUP_SIZE-th value, so that neighbouring
+// lanes read neighbouring values. Then a tree of log2(WORKGROUP_SIZE) levels combines them; of equal values the lower
+// index wins. CLASSES comparisons per row (twice that if not SPARSE), 4 · (CLASSES + 2) bytes per row (4 · (2 CLASSES + 1)
+// if not SPARSE).
+//
+// Reference: test/reference/losses.ts.
 
 const ROWS: u32 = 8u;
 const CLASSES: u32 = 1000u;
@@ -26,13 +29,13 @@ const LOWEST: f32 = -3.4028234e38;
 var<workgroup> values: array<f32, WORKGROUP_SIZE>;
 var<workgroup> indices: array<u32, WORKGROUP_SIZE>;
 
-// An entry of a row; the row's first NaN if it has one.
+// The largest entry of a row, or its first NaN if it has one.
 struct Largest {
   value: f32,
   index: u32,
 }
 
-// What all lanes' entries come down to, in every lane.
+// The first largest of all lanes' entries, returned to every lane.
 fn first_largest(lane: u32, own: Largest) -> Largest {
   values[lane] = own.value;
   indices[lane] = own.index;
@@ -59,7 +62,7 @@ fn first_largest(lane: u32, own: Largest) -> Largest {
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
   let row = workgroup_id.y * GRID_X + workgroup_id.x;
   let lane = local_id.x;
-  if (row >= ROWS) { // the same for the whole workgroup, so no lane waits at a barrier in vain
+  if (row >= ROWS) { // all invocations of the workgroup return together, so none skips a barrier
     return;
   }
   let first = row * CLASSES;

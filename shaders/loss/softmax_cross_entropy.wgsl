@@ -1,27 +1,29 @@
-// Softmax cross-entropy of logits, and its gradient, in one pass over the rows: one row per invocation
+// Softmax cross-entropy of logits, and its gradient, in one pass: one row per invocation
 //
 //   p_j  = e^(x_j - m) / Σ_k e^(x_k - m),  m = max_k x_k          (softmax; subtracting m keeps e^… at or below 1)
 //   loss = -Σ_j t_j log p_j = Σ_j t_j ((m - x_j) + log Σ_k e^(x_k - m))
-//   dloss/dx_j = T p_j - t_j,  T = Σ_j t_j                        (the well-known p - t where T = 1)
+//   dloss/dx_j = mass · p_j - t_j,  mass = Σ_j t_j                (p - t where the targets add up to 1)
 //
-//   logits    [ROWS, CLASSES]
+//   logits    x [ROWS, CLASSES]
 //   labels    [ROWS] class indices (SPARSE), t = one-hot; a label outside [0, CLASSES) masks its row:
 //             no target, so loss 0 and gradient 0
-//   targets   [ROWS, CLASSES] distributions (not SPARSE)
+//   targets   t [ROWS, CLASSES] distributions (not SPARSE)
 //   gradient  [ROWS, CLASSES], not yet multiplied by dL/dloss: the epilogue does that
 //   loss      [ROWS]
 //
-// A logit of −Infinity has p = 0; without a target it adds nothing to the loss. A row is NaN where it holds a NaN or Infinity,
-// or nothing but −Infinity.
+// For example, logits (2, 1, 0) and label 0: e^(x - 2) = (1, 0.368, 0.135) with the sum 1.503, so p = (0.665, 0.245, 0.090).
+// loss = -log 0.665 = 0.408; gradient = (-0.335, 0.245, 0.090), which adds up to 0.
 //
-// Label smoothing s (Szegedy et al. 2016) replaces t_j by (1 - s) t_j + s T / CLASSES.
+// A logit of −Infinity has p = 0; without a target it adds nothing to the loss. A row is NaN where it holds a NaN or
+// Infinity, or only −Infinity. Label smoothing s (Szegedy et al. 2016) replaces t_j by (1 - s) t_j + s · mass / CLASSES.
 //
-// The gradient needs the very same maximum and sum as the loss, so one kernel gives both, and a
-// training step has one dispatch for what is usually three. About 10 FLOPs per logit;
-// 4 · ROWS · (2 CLASSES + 2) bytes to and from memory: the three loops over a row read it from the cache.
+// The gradient needs the same maximum and sum as the loss, so one kernel computes both, and a training step has one
+// dispatch instead of three. About 10 FLOPs per logit; 4 · ROWS · (2 CLASSES + 2) bytes from and to memory: the three
+// loops over a row read it from the cache.
 //
-// This version has no barriers: best for few classes (each lane walks a short row) and on a
-// software adapter. Wide rows: softmax_cross_entropy_workgroup.wgsl.
+// There are no barriers: best for few classes (each invocation walks along a short row) and on a software adapter.
+//
+// Reference: test/reference/losses.ts. Read next: softmax_cross_entropy_workgroup.wgsl, for wide rows.
 
 alias Value = f32;
 
@@ -29,7 +31,7 @@ const ROWS: u32 = 8u;
 const CLASSES: u32 = 10u;
 const SPARSE: bool = true;
 const LABEL_SMOOTHING: f32 = 0.0;
-const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes 0.1 s over copies of the loops' bodies
+const SOFTWARE: bool = false; // software adapter, where compiling the unrolled loops takes 0.1 s longer
 const WORKGROUP_SIZE: u32 = 32u; // @tune 8 16 32 64
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -38,7 +40,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(2) var<storage, read> targets: array<f32>;
 @group(0) @binding(4) var<storage, read_write> gradient: array<Value>;
 @group(0) @binding(5) var<storage, read_write> loss: array<f32>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
@@ -69,7 +71,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     return;
   }
   let first = row * CLASSES;
-  let zero = select(0u, workgroup_id.z, SOFTWARE); // nobody knows that it is 0: the loops stay loops
+  let zero = select(0u, workgroup_id.z, SOFTWARE); // always 0, but opaque to the compiler: the loops stay loops
   let label = label_of(row);
   var largest = logits[first];
   for (var j = zero + 1u; j < CLASSES; j++) {

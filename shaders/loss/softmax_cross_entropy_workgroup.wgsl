@@ -1,13 +1,15 @@
 // Softmax cross-entropy of logits, and its gradient, for wide rows: one row per workgroup
 //
-//   loss = Σ_j t_j ((m - x_j) + log Σ_k e^(x_k - m)),   dloss/dx_j = T p_j - t_j
+//   loss = Σ_j t_j ((m - x_j) + log Σ_k e^(x_k - m)),   dloss/dx_j = mass · p_j - t_j
 //
 // The formulas, shapes and bindings are those of softmax_cross_entropy.wgsl.
 //
-// The lanes of a workgroup read neighbouring classes (one memory transaction instead of one per
-// lane) and combine their maxima, sums and losses in a tree of log2(WORKGROUP_SIZE) barriers. The
-// order of every sum is fixed, so the result is the same in every run. A row is read three times, but
-// from memory only once where it fits in the cache. About 10 FLOPs per logit, 4 · ROWS · (2 CLASSES + 2) bytes.
+// The lanes (invocations) of a workgroup read neighbouring classes, so that one memory transaction serves many of them.
+// They combine their maxima, sums and losses in trees of log2(WORKGROUP_SIZE) levels. The order of every sum is fixed,
+// so the result is the same in every run. A row is read three times, but from memory only once where it fits in the
+// cache. About 10 FLOPs per logit; 4 · ROWS · (2 CLASSES + 2) bytes from and to memory.
+//
+// Reference: test/reference/losses.ts.
 
 alias Value = f32;
 
@@ -23,7 +25,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(2) var<storage, read> targets: array<f32>;
 @group(0) @binding(4) var<storage, read_write> gradient: array<Value>;
 @group(0) @binding(5) var<storage, read_write> loss: array<f32>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
@@ -58,7 +60,7 @@ fn target_at(row: u32, class_index: u32, label: i32) -> f32 {
 fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
   let row = workgroup_id.y * GRID_X + workgroup_id.x;
   let lane = local_id.x;
-  if (row >= ROWS) { // the same for the whole workgroup, so no lane waits at a barrier in vain
+  if (row >= ROWS) { // all invocations of the workgroup return together, so none skips a barrier
     return;
   }
   let first = row * CLASSES;

@@ -6,10 +6,10 @@
 //   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
 //   c  [BATCH, M, N]
 //
-// New on this rung: the invocations of a workgroup share what they fetch. A workgroup computes a
-// TILE × TILE square of C, one output per invocation. It walks along K in steps of TILE: all its
-// invocations together copy a square of A and a square of B into workgroup memory, wait for each
-// other, and then each takes its TILE products from there.
+// New in this version: the invocations of a workgroup share what they load. A workgroup computes a TILE × TILE square
+// (tile) of C, one output per invocation. It walks along K in steps of TILE. In each step its invocations together
+// copy a tile of A and a tile of B into workgroup memory, wait for each other, and then each invocation adds its TILE
+// products from there.
 //
 //          n →                    one step of the walk:
 //        ┌───┬───┬───┐
@@ -19,18 +19,21 @@
 //   m ↓  │ A │   │   │  │ C │
 //        └───┴───┴───┘  └───┘
 //
-// Each number that comes from memory is now used TILE times.
+// Each number that is loaded from memory is now used TILE times.
 //
-// FLOPs             2 · BATCH · M · N · K, as ever.
-// Bytes from memory 8 · M · N · K / TILE: a fetched pair serves TILE products on either side.
+// FLOPs             2 · BATCH · M · N · K, unchanged.
+// Bytes from memory 8 · BATCH · M · N · K / TILE: a step loads 2 · TILE² numbers for TILE³ products.
 // Intensity         TILE / 4 = 4 FLOPs per byte (0.25 before).
+// Workgroup memory  two tiles of 16 × 16 f32: 2 KiB.
 //
-// What is left to gain: a product still needs two reads, now from workgroup memory, which a compute
-// unit can serve far slower than it can multiply and add. The next rung reads into registers.
+// What is still slow: a product needs two reads, now from workgroup memory, and a compute unit multiplies and adds
+// much faster than it reads from there. The next version reads into registers.
 //
-// Squares are copied as they lie in memory, so that neighbouring invocations read neighbouring
-// addresses (one wide memory transaction); a transposed operand's square is read across instead.
-// Outside the matrices the squares are filled with zeros, which add nothing to the sums.
+// Tiles are copied as they lie in memory, so that neighbouring invocations read neighbouring addresses (one wide
+// memory transaction). The tile of a transposed operand is stored transposed and read with its indices swapped.
+// Outside the matrices the tiles are filled with zeros, which add nothing to the sums.
+//
+// Reference: test/reference/matmul.ts. Read next: 3_register_tiled.wgsl.
 
 alias Value = f32;
 
@@ -51,7 +54,7 @@ const TILES_K: u32 = (K + TILE - 1u) / TILE;
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(4) var<storage, read_write> c: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
@@ -85,7 +88,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let first_row = group / TILES_N % TILES_M * TILE;
   let batch = group / (TILES_N * TILES_M);
   if (batch >= BATCH) {
-    return; // the same for the whole workgroup: nobody is left waiting at a barrier
+    return; // all invocations of the workgroup return together, so none skips a barrier
   }
 
   let x = local_id.x;

@@ -5,19 +5,20 @@
 //   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
 //   c  [SPLITS, BATCH, M, N]
 //
-// New on this rung: one invocation computes a block of ROWS × (COLUMNS · WIDTH) outputs, held in registers. For each
-// k it reads a short column of A and a short row of B from workgroup memory and multiplies every one with every other
-// (an outer product): with 8 × 8 outputs, 16 numbers for 64 multiply-adds, where the rung before read two for one.
-// A workgroup computes TILE_M × (TILE_N · WIDTH) of C. Its tiles of A and B have k outermost, so four rows are one
-// vec4 read whichever way A lies in memory, and so are four columns where 4 divides N. As f16 they take half the
-// memory, at three decimal digits; sums stay f32.
+// New in this version: one invocation computes a block of ROWS × (COLUMNS · WIDTH) outputs, held in registers. For each
+// k it reads a short column of A and a short row of B from workgroup memory and multiplies each number of one with each
+// of the other (an outer product): 8 × 8 outputs take 16 numbers for 64 multiply-adds; 2_tiled.wgsl reads two for one.
+// A workgroup computes TILE_M × (TILE_N · WIDTH) of C. The tiles have k as the outermost dimension, so that four rows of
+// A are one vec4f, and four columns of B are one where 4 divides N. As f16 they take half the memory, with three decimal
+// digits; the sums stay f32.
 //
-// FLOPs 2 · BATCH · M · N · K, for 4 · M · N · K · (1 / tile height + 1 / tile width) bytes from memory: height ·
+// FLOPs 2 · BATCH · M · N · K; bytes from memory 4 · BATCH · M · N · K · (1 / tile height + 1 / tile width): height ·
 // width / (2 · (height + width)) FLOPs per byte, which is 16 for a tile of 64 × 64.
 //
-// Split-K: a product with a long K and a small C (a layer's weight gradient) has too few tiles to fill a GPU. SPLITS
-// workgroups then share one tile, each walking along its own part of K and storing a partial sum;
+// Split-K: a product with a long K and a small C, such as a layer's weight gradient, has too few tiles to fill a GPU.
+// SPLITS workgroups then share one tile. Each walks along its own part of K and stores a partial sum, and
 // reduce_partials.wgsl adds these in a fixed order.
+// Reference: test/reference/matmul.ts. Read next: 7_register_blocks.wgsl for GPUs, 4_register_only.wgsl for CPUs.
 
 alias Value = vec4f; // WIDTH columns: vec4f where 4 divides N, else f32
 alias Left = vec4f; // four rows of a tile of A: vec4f or vec4h
@@ -53,7 +54,7 @@ const ROUNDS: u32 = (TILE_K * max(TILE_M / 4u, TILE_N) + SIDE * SIDE - 1u) / (SI
 @group(0) @binding(2) var<storage, read> a_vectors: array<vec4f>; // a, TRANSPOSE_A where 4 divides M
 @group(0) @binding(3) var<storage, read> b_scalars: array<f32>; // b, TRANSPOSE_B
 @group(0) @binding(4) var<storage, read_write> c: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 var<workgroup> a_tile: array<Left, TILE_K * A_STRIDE>;
@@ -101,14 +102,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let batch = group / (TILES_N * TILES_M) % BATCH;
   let split = group / (TILES_N * TILES_M * BATCH);
   if (split >= SPLITS) {
-    return; // the same for the whole workgroup: nobody is left waiting at a barrier
+    return; // all invocations of the workgroup return together, so none skips a barrier
   }
   var sums: array<array<Value, COLUMNS>, ROWS>;
   for (var tile = 0u; tile < TILES_K; tile++) {
     let first_k = (split * TILES_K + tile) * TILE_K;
     for (var i = 0u; i < ROUNDS; i++) {
       let slot = (i * SIDE + local_id.y) * SIDE + local_id.x;
-      if (slot < TILE_K * (TILE_M / 4u)) { // lanes run along whichever dimension lies innermost in memory
+      if (slot < TILE_K * (TILE_M / 4u)) { // neighbours load along the dimension that is innermost in memory
         let k = select(slot % TILE_K, slot / (TILE_M / 4u), TRANSPOSE_A);
         let m = select(slot / TILE_K, slot % (TILE_M / 4u), TRANSPOSE_A);
         a_tile[k * A_STRIDE + m] = Left(load_a(batch, first_row + 4u * m, first_k + k));

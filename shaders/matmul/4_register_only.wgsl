@@ -1,4 +1,4 @@
-// Matrix product 4: registers only, for adapters that a CPU emulates
+// Matrix product 4: registers only, for software adapters
 //
 //   c[m, n] = Σ_k a[m, k] · b[k, n]        for each matrix of the batch
 //
@@ -6,25 +6,27 @@
 //   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
 //   c  [SPLITS, BATCH, M, N]
 //
-// On a software adapter (lavapipe, SwiftShader) workgroup memory is ordinary memory, and a barrier
-// suspends and resumes every invocation: 80 ns for 8 lanes, the time of 200 multiply-adds. So this
-// rung drops both and keeps only the block of ROWS × (COLUMNS · WIDTH) sums per invocation, the outer
-// product of the rung before, fed straight from the caches.
+// On a software adapter (lavapipe, SwiftShader) the CPU emulates the GPU. It runs several invocations at once as the
+// lanes of one vector. Workgroup memory is ordinary memory there, and a barrier suspends and resumes every invocation:
+// 80 ns for 8 lanes, the time of 200 multiply-adds. So this version uses neither. It keeps only the block of ROWS ×
+// (COLUMNS · WIDTH) sums per invocation, the outer product of 3_register_tiled.wgsl, and loads straight from the caches.
 //
-// What is dear here is a load (some 3 to 6 ns per number for 8 lanes; a multiply-add 0.5 ns). Lanes
-// run along the columns and share their rows: an address that depends on workgroup_id and loop
-// counters only is the same in all lanes, and costs one scalar load. Per k and 8 lanes, 8 rows × 2
-// vec4 take 8 shared loads, 2 × 4 gathered ones and 64 multiply-adds: a third of the time computes.
-// Where C is narrow (a classifier's 10 columns) the lanes run along the rows instead.
+// Loads are the expensive operation: about 3 to 6 ns per number for 8 lanes, against 0.5 ns for a multiply-add. The
+// lanes run along the columns and share their rows: an address that depends only on workgroup_id and loop counters is
+// the same in all lanes, and costs one scalar load. For each k, 8 rows × 2 vec4f take 8 such shared loads, 2 × 4
+// numbers gathered by the lanes, and 64 multiply-adds: about a third of the time is arithmetic.
+// Where C is narrow (a classifier's 10 columns), the lanes run along the rows instead.
 //
-// Nothing in the loop is unrolled along k, and large blocks are no gain: the driver compiles this
-// code while the user waits, and the caches of a CPU must hold it.
+// The loop is not unrolled along k, and larger blocks do not help: the driver compiles this code while the user waits,
+// and the caches of a CPU must hold it.
 //
 // FLOPs             2 · BATCH · M · N · K.
-// Loads             M · N · K · (1 / ROWS + 1 / (COLUMNS · WIDTH)), from the CPU's caches.
-// Intensity         4 FLOPs per byte loaded at 8 × 8.
+// Loads             BATCH · M · N · K · (1 / ROWS + 1 / (COLUMNS · WIDTH)) numbers, from the CPU's caches.
+// Intensity         2 FLOPs per byte loaded at 8 × 8.
 //
-// Split-K: with SPLITS > 1 the workgroups share out K and store partial sums, see rung 3.
+// Split-K: with SPLITS > 1 the workgroups divide K among them and store partial sums, see 3_register_tiled.wgsl.
+//
+// Reference: test/reference/matmul.ts. Read next: 5_register_dot.wgsl, 6_broadcast.wgsl.
 
 alias Value = vec4f; // WIDTH columns: vec4f where 4 divides N and B is not transposed, else f32
 
@@ -55,7 +57,7 @@ const EXACT_N: bool = N % (TILE_N * WIDTH) == 0u;
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<Value>;
 @group(0) @binding(4) var<storage, read_write> c: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
@@ -79,7 +81,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     return;
   }
 
-  // Beyond the edge the last row or column is computed again, and not stored: no branch in the loop.
+  // Beyond the edge the last row or column is computed again and not stored, which needs no branch in the loop.
   const STEP_A: u32 = select(1u, M, TRANSPOSE_A);
   const STEP_B: u32 = select(N / WIDTH, 1u, TRANSPOSE_B);
   var a_at: array<u32, ROWS>;
@@ -96,8 +98,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
 
   var sums: array<array<Value, COLUMNS>, ROWS>;
-  // Counting from a variable: a driver that knew how short this loop can be would unroll it, and
-  // compile for seconds.
+  // Counts from a variable: a driver that knew the number of turns would unroll the loop, and compile for seconds.
   let first_k = split * SPLIT_K;
   for (var k = first_k; k < min(first_k + SPLIT_K, K); k++) {
     var right: array<Value, COLUMNS>;

@@ -6,19 +6,21 @@
 //   b  [BATCH, N, K]       transposed: this is the gradient of a dense layer's input, dX = dY Wᵀ
 //   c  [SPLITS, BATCH, M, N]
 //
-// Rung 4 takes a column of A and a row of B per k. Here neither lies together in memory: both
-// operands run along k. So the loop takes four k at once, one vec4 load per row of A and per row of
-// B, and adds inner products of four: dot(a, b) = Σ a_i b_i. For a block of 4 × 4 outputs that makes
-// 8 loads, where rung 4 would have 32; a gathered vec4 costs little more than a gathered number.
+// 4_register_only.wgsl takes a column of A and a row of B for each k. Here neither is contiguous in memory: both
+// operands run along k. So the loop takes four k at once, one vec4f load per row of A and per row of B, and adds inner
+// products of four: dot(a, b) = Σ a_i b_i. A block of 4 × 4 outputs then takes 8 loads for four k, where
+// 4_register_only.wgsl takes 32; a gathered vec4f costs little more than a gathered number.
 //
-// One invocation computes ROWS × (COLUMNS · WIDTH) outputs. Lanes run along the columns, or along
-// the rows where LANES_ON_ROWS; the other operand's address is then the same for all lanes.
+// One invocation computes ROWS × (COLUMNS · WIDTH) outputs. The lanes run along the columns, or along the rows where
+// LANES_ON_ROWS; the address of the other operand is then the same in all lanes.
 //
 // FLOPs             2 · BATCH · M · N · K.
-// Loads             M · N · K / 4 · (1 / ROWS + 1 / (COLUMNS · WIDTH)), of 16 bytes.
+// Loads             BATCH · M · N · K / 4 · (1 / ROWS + 1 / (COLUMNS · WIDTH)), of 16 bytes.
 //
-// The sum has the tree (((a_0 b_0 + a_1 b_1) + a_2 b_2) + a_3 b_3) at its leaves, which halves the
-// rounding error of the plain chain.
+// Adding four products first, ((a_0 b_0 + a_1 b_1) + a_2 b_2) + a_3 b_3, shortens the chain of additions to a quarter,
+// which about halves its rounding error.
+//
+// Reference: test/reference/matmul.ts. Read next: 6_broadcast.wgsl.
 
 alias Value = vec4f; // WIDTH columns: vec4f where 4 divides N, else f32
 
@@ -48,7 +50,7 @@ const EXACT_N: bool = N % (TILE_N * WIDTH) == 0u;
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> c: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 

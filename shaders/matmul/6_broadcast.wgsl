@@ -1,22 +1,22 @@
-// Matrix product 6: values pass between lanes, for adapters that a CPU emulates
+// Matrix product 6: lanes of a subgroup exchange values, for software adapters
 //
 //   c[m, n] = Σ_k a[m, k] · b[k, n]        for each matrix of the batch
 //   a  [BATCH, M, K], or [BATCH, K, M] where TRANSPOSE_A
 //   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
 //   c  [SPLITS, BATCH, M, N], or [SPLITS, BATCH, N, M] where TRANSPOSE_C
 //
-// On rungs 4 and 5 loads take three quarters of the time: inside a loop, 8 lanes pay as much for a vec4f as for 60
-// multiply-adds, even where all read one address. To pass a lane's value to all lanes costs as much as a few.
-// So no lane loads what another one has. A workgroup is one subgroup and computes ROWS × (4 · LANES) of C; a lane
-// has four of the columns. For every four k it loads four vec4f of B for itself (rows of four columns, or of four k
-// where B is transposed), and its share of A's ROWS × 4 values, which subgroupShuffle hands round. 16 rows and 8
-// lanes make 6 loads of vec4f for 256 multiply-adds; rung 4 makes 8, and 32 of single values, for as many.
-// All four k of a row come before the next row: its sum stays in a register meanwhile.
+// In versions 4 and 5 loads take three quarters of the time: a load of one vec4f by 8 lanes costs as much as 60
+// multiply-adds, even where all lanes read the same address. Passing one lane's value to all lanes costs as much as a
+// few. So no lane loads what another lane has. A workgroup is one subgroup and computes ROWS × (4 · LANES) of C; each
+// lane has four of the columns. For every four k it loads four vec4f of B for itself (rows of four columns, or of four k
+// where B is transposed), and its share of A's ROWS × 4 values, which subgroupShuffle passes to all lanes. With 16 rows
+// and 8 lanes a lane makes 6 loads of vec4f for 256 multiply-adds; 4_register_only.wgsl makes 8, and 32 of one number.
+// All four k of a row are added before the next row, so that its sum stays in a register.
 //
-// FLOPs 2 · BATCH · M · N · K; loads M · N · K / 4 · (1 / ROWS + 1 / (4 · LANES)) of 16 bytes, from the CPU's caches.
-//
-// A store is long to compile (a branch per lane), so one loop, which must stay a loop, stores the whole block.
-// TRANSPOSE_C is for a C so narrow that lanes would be idle: its columns are then the rows. Split-K: see rung 3.
+// FLOPs 2 · BATCH · M · N · K; loads BATCH · M · N · K / 4 · (1 / ROWS + 1 / (4 · LANES)) of 16 bytes, from caches.
+// A store compiles slowly (a branch per lane), so the whole block is stored by one loop, which must stay a loop.
+// TRANSPOSE_C is for a C so narrow that lanes would be idle: its columns become the rows. Split-K: see version 3.
+// Reference: test/reference/matmul.ts.
 
 enable subgroups;
 
@@ -39,7 +39,7 @@ const TILES_N: u32 = (N + 4u * LANES - 1u) / (4u * LANES);
 const STEPS: u32 = ((K + 3u) / 4u + SPLITS - 1u) / SPLITS; // of one split
 const EXACT_K: bool = STEPS * SPLITS * 4u == K;
 const SPARE: bool = GRID_X < TILES_M * TILES_N * BATCH * SPLITS; // workgroups may be left over
-// A's part of a step: ROWS vec4f of four k, or 4 k of FOURS vec4f of four rows. Slot s is the lane s % LANES's.
+// A's part of a step: ROWS vec4f of four k, or 4 k of FOURS vec4f of four rows. Lane s % LANES loads slot s.
 const FOURS: u32 = (ROWS + 3u) / 4u;
 const LOADS: u32 = (select(ROWS, 4u * FOURS, TRANSPOSE_A) + LANES - 1u) / LANES;
 // The operands as they lie in memory: [BATCH, OUTER, INNER].
@@ -53,7 +53,7 @@ const B_INNER: u32 = select(N, K, TRANSPOSE_B);
 @group(0) @binding(2) var<storage, read> a_vectors: array<vec4f>; // a, where 4 divides its rows
 @group(0) @binding(3) var<storage, read> b_vectors: array<vec4f>; // b, likewise
 @group(0) @binding(4) var<storage, read_write> c: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
@@ -61,7 +61,7 @@ fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
 }
 
-/// Four neighbours of A. Outside they are others of its values, and what becomes of them is not stored.
+/// Four neighbours of A. Outside the matrix some other values are read; the results that use them are not stored.
 fn load_a(batch: u32, outer: u32, inner: u32) -> vec4f {
   let first = (batch * A_OUTER + min(outer, A_OUTER - 1u)) * A_INNER;
   if (A_INNER % 4u == 0u) {
@@ -82,7 +82,7 @@ fn load_b(batch: u32, outer: u32, inner: u32) -> vec4f {
   }
 }
 
-/// Zeros for what lies beyond the last k; `along` says that the four values are of k, k + 1, … .
+/// Replaces values beyond the last k by zeros. `along`: the four values are those of k, k + 1, k + 2, k + 3.
 fn cut(values: vec4f, k: u32, along: bool) -> vec4f {
   return select(vec4f(), values, vec4<bool>(EXACT_K) | (k + vec4u(0u, 1u, 2u, 3u) * u32(along) < vec4u(K)));
 }
@@ -95,7 +95,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let batch = group / (TILES_N * TILES_M) % BATCH;
   let split = group / (TILES_N * TILES_M * BATCH);
   if (SPARE && split >= SPLITS) {
-    return; // the whole workgroup
+    return; // all invocations of the workgroup return together
   }
   var sums: array<vec4f, ROWS>;
   for (var step = 0u; step < STEPS; step++) {
@@ -128,12 +128,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       }
     }
   }
-  var block: array<vec4f, ROWS>; // in memory
+  var block: array<vec4f, ROWS>; // the sums in memory, for the loop
   // @unroll
   for (var r = 0u; r < ROWS; r++) {
     block[r] = sums[r];
   }
-  // Counting from workgroup_id.z, which is 0: a driver that knew would unroll.
+  // Counts from workgroup_id.z, which is always 0: a driver that knew this would unroll the loop.
   for (var i = workgroup_id.z; i < min(ROWS, M - first_row) * (4u / WIDTH); i++) {
     let row = first_row + i / (4u / WIDTH);
     let n = column + i % (4u / WIDTH);

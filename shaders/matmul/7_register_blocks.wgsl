@@ -1,18 +1,18 @@
-// Matrix product 7: blocks of 4 × 4 on their way into workgroup memory
+// Matrix product 7: copies blocks of 4 × 4 into workgroup memory
 //
 //   c[m, n] = Σ_k a[m, k] · b[k, n]        for each matrix of the batch
 //   a  [BATCH, M, K], or [BATCH, K, M] where TRANSPOSE_A
 //   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
 //   c  [SPLITS, BATCH, M, N]
 //
-// As 3_register_tiled.wgsl, where 4 divides N and the lines of A and B as they lie in memory. New on this rung:
-// everything is read as vec4f. Invocations fill the tiles in blocks of 4 × 4: four lines, one vec4f of each, along
-// whichever dimension lies innermost in memory. Where that is k they transpose the block in registers, as tiles have k
-// outermost: four rows of A, or columns of B, are one vector to multiply with.
-// A line of a tile has a vector too many, so that stores along k hit different memory banks, and the quads of rows of
-// an invocation lie SIDE apart, so that neighbours read neighbouring vectors. As f16 tiles take half the memory.
-// Workgroups that follow each other walk down SWATH tiles of C, then on to the right: caches keep the rows of A.
-// FLOPs 2 · BATCH · M · N · K, for 4 · M · N · K · (1 / tile height + 1 / tile width) bytes from caches.
+// As 3_register_tiled.wgsl, where 4 divides N and the innermost dimensions of A and B. New in this version: everything
+// is read as vec4f. Invocations fill the tiles in blocks of 4 × 4: four lines, one vec4f of each, along the innermost
+// dimension. Where that is k, they transpose the block in registers, because k is outermost in the tiles: four rows of
+// A, or four columns of B, are one vector to multiply with. Tiles may be f16, in half the memory. Their lines are one
+// vector too long, so that stores along k hit different memory banks. An invocation's groups of four rows lie SIDE apart,
+// so that neighbours read neighbouring vectors. Consecutive workgroups walk down SWATH tiles, so that caches keep rows of A.
+// FLOPs 2 · BATCH · M · N · K; bytes 4 · BATCH · M · N · K · (1 / tile height + 1 / tile width), from caches.
+// Reference: test/reference/matmul.ts. Read next: 8_subgroup_rows.wgsl.
 
 alias Value = vec4f; // four columns
 alias Left = vec4f; // four rows of a tile of A: vec4f or vec4h
@@ -31,7 +31,7 @@ const TILE_K: u32 = 8u; // a multiple of 4 // @tune 8 16
 const SWATH: u32 = 8u; // @tune 1 4 8
 const GRID_X: u32 = 65535u; // workgroups along x
 
-const M_QUADS: u32 = (M + 3u) / 4u; // quads of rows, and so on; tiles are counted in quads too
+const M_QUADS: u32 = (M + 3u) / 4u; // groups of four rows (quads); TILE_M and TILE_N count quads, too
 const N_QUADS: u32 = N / 4u;
 const K_QUADS: u32 = (K + 3u) / 4u;
 const TILE_M: u32 = SIDE * ROWS / 4u;
@@ -50,7 +50,7 @@ const EXACT_K: bool = STEPS * SPLITS * TILE_K == K;
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> c: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 var<workgroup> a_tile: array<Left, TILE_K * (TILE_M + 1u)>;
@@ -94,16 +94,16 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let batch = group / (TILES_N * TILES_M) % BATCH;
   let split = group / (TILES_N * TILES_M * BATCH);
   if (split >= SPLITS) {
-    return; // the same for the whole workgroup: nobody is left waiting at a barrier
+    return; // all invocations of the workgroup return together, so none skips a barrier
   }
   var sums: array<array<Value, COLUMNS>, ROWS>;
   for (var step = 0u; step < STEPS; step++) {
     let first_k = (split * STEPS + step) * QUADS;
-    workgroupBarrier(); // the tiles of the step before are used up
+    workgroupBarrier(); // wait until all have read the tiles of the step before
     // @unroll
     for (var slot = 0u; slot < BLOCKS; slot += WORKGROUP) {
       let own = slot + local;
-      if (own < A_BLOCKS) { // lanes run along whichever dimension lies innermost in memory
+      if (own < A_BLOCKS) { // neighbours load along the dimension that is innermost in memory
         let k = select(own % QUADS, own / TILE_M, TRANSPOSE_A);
         let m = select(own / QUADS, own % TILE_M, TRANSPOSE_A);
         let block = load(true, batch, first_m + m, first_k + k);

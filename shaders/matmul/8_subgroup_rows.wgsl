@@ -1,19 +1,23 @@
-// Matrix product 8: rows pass between the lanes of a subgroup, for GPUs
+// Matrix product 8: lanes of a subgroup exchange rows of A, for GPUs
 //
 //   c[m, n] = Σ_k a[m, k] · b[k, n]        for each matrix of the batch
 //   a  [BATCH, M, K], or [BATCH, K, M] where TRANSPOSE_A
 //   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
 //   c  [SPLITS, BATCH, M, N]
 //
-// Takes what 7_register_blocks.wgsl takes: 4 divides N and the lines of A and B as they lie in memory. There an
-// invocation reads four vectors of workgroup memory for 64 multiply-adds, half of them numbers of A that its
-// neighbours read too. New on this rung: only B goes through workgroup memory. A workgroup is SUBGROUPS subgroups; each
-// has ROWS rows of C for itself, and a lane four of the columns. The lanes load a subgroup's rows of A from memory, a
-// vector each, and subgroupShuffle hands every number round: one vector is read for 4 · ROWS multiply-adds.
-// Whether that is the better deal depends on the GPU: where the lane is a constant, as here, AMD's hands round in a
-// scalar register, Apple's shuffles at the speed of arithmetic, and NVIDIA's no faster than workgroup memory. So no
-// rule takes this rung, only the tuner. It needs subgroups of one size, LANES, numbered along the invocations.
-// FLOPs 2 · BATCH · M · N · K, for 4 · M · N · K · (1 / tile height + 1 / tile width) bytes from caches.
+// For the shapes of 7_register_blocks.wgsl: 4 divides N and the innermost dimensions of A and B in memory. There an
+// invocation reads four vectors of workgroup memory for 64 multiply-adds, half of them numbers of A that its neighbours
+// read, too. New in this version: only B goes through workgroup memory. A workgroup is SUBGROUPS subgroups; each computes
+// ROWS rows of C, and each of its lanes four columns. The lanes load the subgroup's rows of A from memory, one vector
+// each, and subgroupShuffle passes every number to all lanes: one vector is read for 4 · ROWS multiply-adds.
+//
+// Whether this is faster depends on the GPU. Where the lane is a constant, as here, AMD passes the value through a scalar
+// register and Apple shuffles at the speed of arithmetic, but NVIDIA shuffles no faster than it reads workgroup memory.
+// So no rule chooses this version, only the tuner. It needs subgroups of one size, LANES, numbered along the invocations.
+//
+// FLOPs 2 · BATCH · M · N · K; bytes 4 · BATCH · M · N · K · (1 / tile height + 1 / tile width), from caches.
+//
+// Reference: test/reference/matmul.ts. Read next: 9_subgroup_matrix.wgsl.
 
 enable subgroups;
 
@@ -41,13 +45,13 @@ const STEPS: u32 = ((K_QUADS + QUADS - 1u) / QUADS + SPLITS - 1u) / SPLITS; // o
 const EXACT_M: bool = M % (ROWS * SUBGROUPS) == 0u; // then bounds need no checks: `EXACT_M || …` disappears
 const EXACT_N: bool = N_QUADS % LANES == 0u;
 const EXACT_K: bool = STEPS * SPLITS * TILE_K == K;
-// A subgroup's part of A in a step: ROWS · QUADS vectors, of four k or of four rows. Slot s is the lane s % LANES's.
+// A subgroup's part of A in a step: ROWS · QUADS vectors, of four k or of four rows. Lane s % LANES loads slot s.
 const LOADS: u32 = (ROWS * QUADS + LANES - 1u) / LANES;
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> c: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 var<workgroup> b_tile: array<vec4f, TILE_K * (LANES + 1u)>;
@@ -56,8 +60,8 @@ fn epilogue(value: Value, index: u32, channel: u32) -> Value {
   return value;
 }
 
-/// A vector of A: of four k of a row, from k on, or of four rows at one k. 0 beyond the last k, anything beyond the last
-/// row: WGSL keeps loads within the buffer, and these rows are not stored.
+/// A vector of A: four k of one row, from k on, or four rows at one k. 0 beyond the last k. Beyond the last row any
+/// value may come: WGSL keeps loads within the buffer, and those rows are not stored.
 fn load_a(batch: u32, row: u32, k: u32) -> vec4f {
   let line = batch * select(M, K, TRANSPOSE_A) + select(row, k, TRANSPOSE_A);
   let four = a[(line * select(K, M, TRANSPOSE_A) + select(k, row, TRANSPOSE_A)) / 4u];
@@ -90,7 +94,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let batch = group / (TILES_N * TILES_M) % BATCH;
   let split = group / (TILES_N * TILES_M * BATCH);
   if (split >= SPLITS) {
-    return; // the same for the whole workgroup: nobody is left waiting at a barrier
+    return; // all invocations of the workgroup return together, so none skips a barrier
   }
   var sums: array<Value, ROWS>;
   for (var step = 0u; step < STEPS; step++) {
@@ -98,14 +102,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     var left: array<vec4f, LOADS>;
     // @unroll
     for (var i = 0u; i < LOADS; i++) {
-      let slot = i * LANES + lane; // neighbours load along whichever dimension lies innermost in memory
+      let slot = i * LANES + lane; // neighbours load along the dimension that is innermost in memory
       if (TRANSPOSE_A) {
         left[i] = load_a(batch, first_row + slot % (ROWS / 4u) * 4u, first_k * 4u + slot / (ROWS / 4u));
       } else {
         left[i] = load_a(batch, first_row + slot / QUADS, (first_k + slot % QUADS) * 4u);
       }
     }
-    workgroupBarrier(); // the tile of the step before is used up
+    workgroupBarrier(); // wait until all have read the tile of the step before
     if (local < QUADS * LANES) {
       let k = select(local / LANES, local % QUADS, TRANSPOSE_B);
       let n = select(local % LANES, local / QUADS, TRANSPOSE_B);

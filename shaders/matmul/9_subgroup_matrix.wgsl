@@ -5,19 +5,19 @@
 //   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
 //   c  [SPLITS, BATCH, M, N]
 //
-// Takes what 7_register_blocks.wgsl takes. New on this rung: a subgroup as a whole holds a small matrix, spread over its
-// lanes in a way that only the hardware knows, and multiplies two of them in one instruction: MAT_M × MAT_K with
-// MAT_K × MAT_N, in shapes and types that a device lists (Apple's take 8 × 8 × 8 of f32; NVIDIA's and AMD's f16, added
-// up in f32). It loads them from tiles in workgroup memory, which invocations fill with zeros beyond the last k, and
-// computes ROWS × COLUMNS matrices of C. At the end these go through workgroup memory, one after the other, as the
-// epilogue has to know which value it has.
-// FLOPs 2 · BATCH · M · N · K, for 4 · M · N · K · (1 / tile height + 1 / tile width) bytes from caches.
+// For the shapes of 7_register_blocks.wgsl. New in this version: a subgroup as a whole holds a small matrix, spread over
+// its lanes in an order that only the hardware knows, and multiplies two of them in one instruction: MAT_M × MAT_K by
+// MAT_K × MAT_N. A device lists the shapes and types (Apple: 8 × 8 × 8 of f32; NVIDIA and AMD: f16, summed in f32).
+// They are loaded from tiles in workgroup memory, filled with zeros beyond the last k. A subgroup computes ROWS × COLUMNS
+// matrices of C. They are stored through workgroup memory, as the epilogue needs the row and column of each value.
+// FLOPs 2 · BATCH · M · N · K; bytes 4 · BATCH · M · N · K · (1 / tile height + 1 / tile width), from caches.
+// Reference: test/reference/matmul.ts.
 
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
 
 alias Value = vec4f; // four columns
-alias Element = f32; // what the units multiply: f32 or f16
+alias Element = f32; // the type that the units multiply: f32 or f16
 alias LeftMatrix = subgroup_matrix_left<Element, MAT_K, MAT_M>;
 alias RightMatrix = subgroup_matrix_right<Element, MAT_N, MAT_K>;
 alias Sums = subgroup_matrix_result<f32, MAT_N, MAT_M>;
@@ -43,7 +43,7 @@ const TILES_M: u32 = (M + TILE_M - 1u) / TILE_M;
 const TILES_N: u32 = (N + TILE_N - 1u) / TILE_N;
 const STEPS: u32 = ((K + TILE_K - 1u) / TILE_K + SPLITS - 1u) / SPLITS; // of one split
 const EXACT_K: bool = STEPS * SPLITS * TILE_K == K; // then bounds need no checks
-const A_STRIDE: u32 = TILE_K + 8u; // 16 bytes more at least: lines start in different memory banks, and aligned
+const A_STRIDE: u32 = TILE_K + 8u; // at least 16 bytes longer: lines start in different memory banks, and aligned
 const B_STRIDE: u32 = TILE_N + 8u;
 const INVOCATIONS: u32 = SUBGROUPS * SUBGROUPS * LANES;
 const A_LOADS: u32 = (TILE_M * TILE_K / 4u + INVOCATIONS - 1u) / INVOCATIONS; // of vectors, by an invocation
@@ -53,7 +53,7 @@ const MATRIX: u32 = MAT_M * MAT_N;
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> c: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 var<workgroup> a_tile: array<Element, TILE_M * A_STRIDE>;
@@ -73,14 +73,14 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   let batch = group / (TILES_N * TILES_M) % BATCH;
   let split = group / (TILES_N * TILES_M * BATCH);
   if (split >= SPLITS) {
-    return; // the same for the whole workgroup: nobody is left waiting at a barrier
+    return; // all invocations of the workgroup return together, so none skips a barrier
   }
   let own_m = subgroup / SUBGROUPS * (ROWS * MAT_M);
   let own_n = subgroup % SUBGROUPS * (COLUMNS * MAT_N);
   var sums: array<array<Sums, COLUMNS>, ROWS>;
   for (var step = 0u; step < STEPS; step++) {
     let first_k = (split * STEPS + step) * TILE_K;
-    workgroupBarrier(); // the tiles of the step before are used up
+    workgroupBarrier(); // wait until all have read the tiles of the step before
     for (var i = 0u; i < A_LOADS; i++) {
       let slot = i * INVOCATIONS + local;
       let m = select(slot / (TILE_K / 4u), slot % (TILE_M / 4u) * 4u, TRANSPOSE_A);
@@ -131,7 +131,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
   // @unroll
   for (var i = 0u; i < ROWS * COLUMNS; i++) {
     if (i > 0u) {
-      workgroupBarrier(); // the matrix before is used up
+      workgroupBarrier(); // wait until all have read the matrix before
     }
     subgroupMatrixStore<row_major>(&results, subgroup * MATRIX, sums[i / COLUMNS][i % COLUMNS], MAT_N);
     workgroupBarrier();

@@ -2,14 +2,16 @@
 //
 //   c[i] = epilogue(Σ_s partials[s, i])          s = 0 … SPLITS - 1, in this order
 //
-//   partials  [SPLITS, COUNT] Values, COUNT = BATCH · M · N / WIDTH
+//   partials  [SPLITS, COUNT] Values, COUNT = BATCH · M · N / WIDTH, from 3_register_tiled.wgsl and others
 //   c         [COUNT] Values
 //
-// One invocation computes one Value. The order of the additions is fixed, so the result is the same
-// bit for bit in every run; adding with atomics as the splits finish would not be (and WGSL has none
-// for floats). Bias and activation are applied here, as they need the whole sum.
+// One invocation computes one Value (WIDTH neighbouring columns). The order of the additions is fixed, so the result
+// has the same bits in every run. Adding with atomics as the splits finish would not, and WGSL has no atomic floats.
+// Bias and activation are applied here, because they need the whole sum.
 //
-// FLOPs SPLITS · BATCH · M · N; bytes 4 · (SPLITS + 1) · BATCH · M · N: bound by memory.
+// FLOPs SPLITS · BATCH · M · N; bytes 4 · (SPLITS + 1) · BATCH · M · N: memory-bound.
+//
+// Reference: test/reference/matmul.ts.
 
 alias Value = vec4f; // WIDTH columns
 
@@ -21,7 +23,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> partials: array<Value>;
 @group(0) @binding(4) var<storage, read_write> c: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 

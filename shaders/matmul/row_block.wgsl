@@ -1,19 +1,21 @@
-// Matrix product with few columns, or few rows: along k together
+// Matrix product with few columns, or few rows: all invocations of a workgroup share the sum over k
 //
-//   c[l, s] = Σ_k p[l, k] · q[k, s]        for each matrix of the batch, with SHORT numbers s
+//   c[l, s] = Σ_k p[l, k] · q[k, s]        for each matrix of the batch, s < SHORT
 //
-// A product with ten columns has no squares of 32 × 32 to share out, and one whose sum is long keeps its
-// few workgroups waiting for memory. Here a workgroup computes a block of ROWS lines of c, whole: its
-// invocations take every WORKGROUP_SIZE-th k, so that neighbours read neighbouring numbers of p, each with
-// ROWS · SHORT sums in registers. At the end PARTS invocations add up the sums of a number, each a part of
-// them, and then one the parts, always in the same order: the same bits in every run.
+// A product with ten columns cannot be divided into tiles of 32 × 32, and where its sum is long, a few workgroups wait
+// for memory most of the time. Here a workgroup computes ROWS whole lines of c. Invocation i takes the k with
+// k mod WORKGROUP_SIZE = i, so that neighbours read neighbouring numbers of p, and keeps ROWS · SHORT sums in registers.
+// At the end, for each result, PARTS invocations add the WORKGROUP_SIZE sums, each a part of them, and one adds the
+// parts: always in the same order, so the same bits in every run.
 //
-//   p  [BATCH, LINES, K]      a, or b where it is [BATCH, N, K] and the few numbers are rows
-//   q  [BATCH, …]             the other one: number (k, s) lies at k · Q_K + s · Q_S
-//   c  [BATCH, LINES, SHORT] with number (l, s) at l · C_L + s · C_S
+//   p  [BATCH, LINES, K]       a, or b where it is [BATCH, N, K] and the few numbers are rows
+//   q  [BATCH, …]              the other one: number (k, s) lies at k · Q_K + s · Q_S
+//   c  [BATCH, LINES, SHORT]   with number (l, s) at l · C_L + s · C_S
 //
-// FLOPs 2 · BATCH · LINES · SHORT · K. Bytes 4 · BATCH · LINES · K of p, each read once: bound by memory. q is
-// read LINES / ROWS times, out of caches.
+// FLOPs 2 · BATCH · LINES · SHORT · K. Bytes 4 · BATCH · LINES · K of p, each read once: memory-bound. q is read
+// LINES / ROWS times, from caches.
+//
+// Reference: test/reference/matmul.ts.
 
 alias Value = f32;
 const BATCH: u32 = 1u;
@@ -32,12 +34,12 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 const BLOCKS: u32 = (LINES + ROWS - 1u) / ROWS;
 const NUMBERS: u32 = ROWS * SHORT;
-const PITCH: u32 = WORKGROUP_SIZE + 1u; // odd: numbers of one invocation lie in different memory banks
+const PITCH: u32 = WORKGROUP_SIZE + 1u; // odd: the sums of one invocation lie in different memory banks
 
 @group(0) @binding(0) var<storage, read> p: array<f32>;
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(4) var<storage, read_write> c: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 var<workgroup> partials: array<f32, NUMBERS * PITCH>;
@@ -53,7 +55,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let batch = group / BLOCKS;
   let first = group % BLOCKS * ROWS;
   if (batch >= BATCH) {
-    return; // the same for the whole workgroup
+    return; // all invocations of the workgroup return together, so none skips a barrier
   }
   var sum: array<array<f32, SHORT>, ROWS>;
   for (var step = 0u; step < (K + WORKGROUP_SIZE - 1u) / WORKGROUP_SIZE; step++) {
@@ -87,7 +89,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       total += partials[number * PITCH + part * (WORKGROUP_SIZE / PARTS) + i];
     }
   }
-  workgroupBarrier(); // all have been read
+  workgroupBarrier(); // wait until all partial sums have been read
   if (part < PARTS) {
     partials[number * PITCH + part] = total;
   }

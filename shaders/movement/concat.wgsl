@@ -2,17 +2,19 @@
 //
 //   output[o, BEGIN + START_k + p] = input_k[o, p]      0 ≤ p < START_{k+1} − START_k
 //
-// The dimensions before the axis are merged into `o`; the axis and those after it into a row, in
-// which each input owns one stretch, one after the other.
+// The dimensions before the axis are merged into `o`. The axis and those after it are merged into a row, in which the
+// inputs follow each other, each with its own stretch.
 //
 //   input_k  [outer, stretch k]
 //   output   [outer, OUT_ROW]; this dispatch writes the columns BEGIN … BEGIN + ROW
 //            (all of them, unless there are more than six inputs)
 //
 // One invocation copies one Value, a vec4f where all stretches are multiples of four.
-// No FLOPs; 8 bytes per element. Neighbours mostly take the same branch.
+// No FLOPs; 8 bytes per element. Neighbouring invocations mostly take the same branch.
+//
+// Reference: test/reference/movement.ts.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 
 const SIZE: u32 = 64u; // elements written, in Values: outer · ROW
 const COUNT: u32 = 6u; // inputs

@@ -1,4 +1,4 @@
-// Gather: slices of a tensor picked by index, such as the rows of an embedding table
+// Gather: takes slices of a tensor by index, such as rows of an embedding table
 //
 //   y[o, k, i] = x[o, indices[k], i]      and 0 where an index is outside [0, EXTENT)
 //
@@ -8,8 +8,10 @@
 //
 // One invocation copies one Value, a vec4f where the inner dimension allows it.
 // No FLOPs; 8 bytes per element and 4 per index.
+//
+// Reference: test/reference/movement.ts. Read next: gather_gradient.wgsl.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 
 const SIZE: u32 = 64u; // outputs, in Values
 const EXTENT: u32 = 10u;
@@ -22,7 +24,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(0) var<storage, read> input: array<Value>;
 @group(0) @binding(1) var<storage, read> indices: array<i32>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 

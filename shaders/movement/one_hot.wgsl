@@ -4,6 +4,8 @@
 //   output   y [count, DEPTH]; an index outside [0, DEPTH) gives a row of zeros
 //
 // One invocation computes one element. No FLOPs; 4 bytes written per element.
+//
+// Reference: test/reference/movement.ts.
 
 alias Value = f32;
 
@@ -14,7 +16,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> indices: array<i32>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 

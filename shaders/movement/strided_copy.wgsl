@@ -4,7 +4,7 @@
 //   output[c] = FILL   where a coordinate falls outside the input, or between dilated elements
 //
 //   input   any shape; only its strides matter
-//   output  [SHAPE], row-major; dimensions that stay neighbours are merged beforehand
+//   output  [SHAPE], row-major; dimensions that stay adjacent are merged beforehand
 //
 // Every rearrangement is a choice of these numbers, per dimension of the output:
 //   transpose  STRIDES are the input's, permuted
@@ -13,12 +13,14 @@
 //   pad        LOW is the padding before; coordinates that leave EXTENT are filled
 //   the gradient of a slice with steps is a pad with DILATION = step
 //
-// One invocation computes one Value: a vec4f (or vec4u) where whole groups of four lie together on both sides.
-// No arithmetic on the data; 8 bytes per element. Reads do not coalesce where the last dimension
-// moves (see transpose_tiled for that).
+// One invocation computes one Value: a vec4f (or vec4u) where groups of four are contiguous in input and output.
+// No FLOPs; 8 bytes per element. Where the last dimension moves, neighbouring invocations read addresses that lie far
+// apart, each in a memory transaction of its own.
+//
+// Reference: test/reference/movement.ts. Read next: transpose_tiled.wgsl.
 
-alias Value = f32;
-alias Words = u32; // as many as Value has
+alias Value = f32; // or vec4f: four neighbouring elements at a time
+alias Words = u32; // as wide as Value
 
 const SIZE: u32 = 64u; // output elements, in Values
 const RANK: u32 = 2u;
@@ -36,11 +38,11 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> input: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
-// The constant by way of a function: an expression of constants alone must not be infinite.
+// A function, because WGSL rejects a constant expression with an infinite value.
 fn filling() -> u32 {
   return FILL;
 }

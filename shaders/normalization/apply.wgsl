@@ -7,12 +7,13 @@
 //   beta      β [C], where CENTER
 //   output    y [OUTER, M, C]
 //
-// x − mean comes first: x·a + b with b = β − mean·a would lose digits where the mean is much larger than
-// the deviation. An invocation takes STEPS elements of one channel, every BLOCKS-th row, so that it reads
-// the channel's numbers once, and neighbours still read neighbouring addresses. Where each row has statistics of
-// its own (layer normalization: M = 1), the rows of all of OUTER are taken together, which leaves γ and β
-// to be read once (VARYING).
-// FLOPs: 3 per element. Bytes: 8 per element: bound by memory.
+// The mean is subtracted first: x·a + b with b = β − mean·a would lose digits where the mean is much larger than the
+// standard deviation. An invocation takes STEPS elements of one channel, every BLOCKS-th row, so that it reads the
+// channel's numbers once, and neighbours still read neighbouring addresses. Where each row has statistics of its own
+// (VARYING; layer normalization: M = 1), the rows of all OUTER are taken together, so that γ and β are read once.
+// FLOPs: 3 per element. Bytes: 8 per element: memory-bound.
+//
+// Reference: test/reference/normalization.ts. Read next: gradient_sums.wgsl, gradient_input.wgsl.
 
 alias Value = f32;
 alias Stat = f32; // vec4f only where K = 1
@@ -25,10 +26,10 @@ const ROWS: u32 = 1u; // M
 const BLOCKS: u32 = 1u;
 const STEPS: u32 = (ROWS + BLOCKS - 1u) / BLOCKS;
 const EPSILON: f32 = 0.001;
-const VARYING: bool = false; // a row is an outer one
+const VARYING: bool = false; // each row has a mean and a variance of its own
 const SCALE: bool = true;
 const CENTER: bool = true;
-const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
+const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -38,7 +39,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(3) var<storage, read> gamma: array<Value>;
 @group(0) @binding(4) var<storage, read> beta: array<Value>;
 @group(0) @binding(5) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
@@ -70,7 +71,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     center = Value(mean[group]);
     factor = weight * Value(inverseSqrt(variance[group] + Stat(EPSILON)));
   }
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   for (var i = zero; i < STEPS; i++) {
     let row = i * BLOCKS + block;
     if (row < ROWS) {

@@ -1,20 +1,21 @@
-// Normalization, gradient by x
+// Normalization, gradient with respect to x
 //
 //   dx = (γ dy − s / n − x̂ p / n) / √(variance + ε)        x̂ = (x − mean) / √(variance + ε)
 //
-// with s = Σ γ dy and p = Σ γ dy x̂ over the n elements of a group: what the mean and the variance, which
-// depend on x themselves, take away from the plain γ dy / √(variance + ε) (Ioffe & Szegedy 2015).
+// with s = Σ γ dy and p = Σ γ dy x̂ over the n elements of a group. γ dy / √(variance + ε) alone would be the gradient if
+// mean and variance were constants. They depend on x, which gives the other two terms (Ioffe & Szegedy 2015).
 //
 //   gradient  dy [OUTER, M, C]
 //   input     x [OUTER, M, C]
 //   mean, variance  [OUTER, G], G groups of K = C / G neighbouring channels
 //   gamma     γ [C], where SCALE
-//   sums, products  [OUTER, G]: s and p, or s / γ and p / γ where K = 1 (not SCALED)
+//   sums, products  [OUTER, G]: s and p, or s / γ and p / γ where K = 1 (not SCALED), from gradient_sums.wgsl
 //   output    dx [OUTER, M, C]
 //
-// As in `apply`, an invocation takes STEPS elements of one channel, every BLOCKS-th row, and reads the numbers of
-// groups again for each row where that is VARYING.
-// FLOPs: 5 per element. Bytes: 12 per element: bound by memory.
+// As in apply.wgsl, an invocation takes STEPS elements of one channel, every BLOCKS-th row. Where VARYING, it reads the
+// numbers of the group again for each row. FLOPs: 5 per element. Bytes: 12 per element: memory-bound.
+//
+// Reference: test/reference/normalization.ts.
 
 alias Value = f32;
 alias Stat = f32; // vec4f only where K = 1
@@ -28,10 +29,10 @@ const BLOCKS: u32 = 1u;
 const STEPS: u32 = (ROWS + BLOCKS - 1u) / BLOCKS;
 const COUNT: f32 = 1.0; // n
 const EPSILON: f32 = 0.001;
-const VARYING: bool = false; // a row is an outer one
+const VARYING: bool = false; // each row has a mean and a variance of its own
 const SCALE: bool = true;
 const SCALED: bool = false; // the sums contain γ
-const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
+const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -44,7 +45,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(6) var<storage, read> products: array<Stat>;
 @group(0) @binding(7) var<storage, read_write> output: array<Value>;
 
-// What a group contributes to its elements.
+// The numbers of a group, for all of its elements.
 struct Group {
   center: Value,
   inverse: Value, // 1 / √(variance + ε)
@@ -71,7 +72,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (SCALE) {
     weight = gamma[channel];
   }
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   var own = group_at(outer * GROUPS + channel / RUN);
   for (var i = zero; i < STEPS; i++) {
     let row = i * BLOCKS + block;

@@ -2,9 +2,9 @@
 //
 //   sum = Σ g        product = Σ g x̂        with x̂ = (x − mean) / √(variance + ε)
 //
-// x [OUTER, M, G, K] as in `statistics`. Two things need such sums. dβ_c = Σ dy and dγ_c = Σ dy x̂ are over
-// everything but the channel: the view [1, OUTER·M, C, 1] with g = dy. And dx needs for each group the sums
-// over M and K of g = γ dy (γ can stay out of them where K = 1). For batch normalization the two are one.
+// x [OUTER, M, G, K] as in statistics.wgsl. Two gradients need such sums. dβ_c = Σ dy and dγ_c = Σ dy x̂ run over
+// everything except the channel: x and dy are viewed as [1, OUTER·M, C, 1], with g = dy. And dx needs, for each group,
+// the sums over M and K of g = γ dy (or of dy alone where K = 1). For batch normalization both are the same sums.
 //
 //   gradient  dy, or (MERGE) the sums of an earlier dispatch's chunks
 //   input     x, or (MERGE) the products of those chunks
@@ -14,9 +14,11 @@
 //   products  [OUTER, CHUNKS, G] of the view
 //   sums_copy, products_copy  the same, where COPIES
 //
-// x̂ is computed again: cheaper than to keep it. Chunks, entries and MERGE are those of `statistics`: no
-// shared memory, no barrier; the order of all sums is fixed.
-// FLOPs: 4 per element. Bytes: 8 per element: bound by memory.
+// x̂ is computed again, which is cheaper than storing it. Chunks, entries and MERGE are those of statistics.wgsl. No
+// workgroup memory, no barrier; the order of all sums is fixed.
+// FLOPs: 4 per element. Bytes: 8 per element: memory-bound.
+//
+// Reference: test/reference/normalization.ts. Read next: gradient_sums_workgroup.wgsl, gradient_input.wgsl.
 
 alias Value = f32;
 alias Stat = f32; // of mean and variance: vec4f only where K = 1
@@ -36,7 +38,7 @@ const SCALED: bool = false;
 const MERGE: bool = false;
 const COPIES: bool = false; // write the results twice
 const EPSILON: f32 = 0.001;
-const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
+const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -50,7 +52,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(7) var<storage, read_write> sums_copy: array<Sum>;
 @group(0) @binding(8) var<storage, read_write> products_copy: array<Sum>;
 
-// For Value = vec4f and Sum = f32: dot(x, vec4f(1.0)).
+// The sum of x's elements. For Value = vec4f and Sum = f32 the body becomes: dot(x, vec4f(1.0)).
 fn total(x: Value) -> Sum {
   return x;
 }
@@ -72,11 +74,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     center = Value(mean[own]);
     factor = Value(inverseSqrt(variance[own] + Stat(EPSILON)));
   }
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   var sum = Value(0.0);
   var product = Value(0.0);
   for (var i = zero; i < STEPS; i++) {
-    // past the end, read the last entry and count it as 0: cheaper to compile than a branch
+    // past the end, the last entry is read and replaced by 0: cheaper to compile than a branch
     let turn = i * CHUNKS + chunk;
     let e = min(turn, ENTRIES - 1u);
     let row = first_row + e / RUN;

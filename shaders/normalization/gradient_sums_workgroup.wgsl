@@ -2,8 +2,8 @@
 //
 //   sum = Σ g        product = Σ g x̂        with x̂ = (x − mean) / √(variance + ε)
 //
-// The version for GPUs where results are few and long; `gradient_sums` says what the sums are for, and what
-// view, layouts, SCALED, VARYING and MERGE mean.
+// The version for GPUs where there are few results and long sums. gradient_sums.wgsl explains what the sums are for, the
+// view, the layouts, SCALED, VARYING and MERGE.
 //
 //   gradient  dy, or (MERGE) the sums of an earlier dispatch's chunks
 //   input     x, or (MERGE) the products of those chunks
@@ -13,8 +13,10 @@
 //   products  [OUTER, CHUNKS, G] of the view
 //   sums_copy, products_copy  the same, where COPIES
 //
-// A workgroup is a table of ROWS × COLUMNS invocations, as in `statistics_workgroup`. The order of all sums
-// is fixed. FLOPs: 4 per element. Bytes: 8 per element: bound by memory.
+// A workgroup is a table of ROWS × COLUMNS invocations, as in statistics_workgroup.wgsl. The order of all sums is fixed.
+// FLOPs: 4 per element. Bytes: 8 per element: memory-bound.
+//
+// Reference: test/reference/normalization.ts.
 
 alias Value = f32;
 alias Stat = f32; // of mean and variance: vec4f only where K = 1
@@ -39,7 +41,7 @@ const SCALED: bool = false;
 const MERGE: bool = false;
 const COPIES: bool = false; // write the results twice
 const EPSILON: f32 = 0.001;
-const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
+const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> gradient: array<Value>;
@@ -55,7 +57,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 var<workgroup> sum_table: array<Value, WORKGROUP_SIZE>;
 var<workgroup> product_table: array<Value, WORKGROUP_SIZE>;
 
-// For Value = vec4f and Sum = f32: dot(x, vec4f(1.0)).
+// The sum of x's elements. For Value = vec4f and Sum = f32 the body becomes: dot(x, vec4f(1.0)).
 fn total(x: Value) -> Sum {
   return x;
 }
@@ -82,7 +84,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
   var sum = Value(0.0);
   var product = Value(0.0);
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   for (var i = zero; i < STEPS; i++) {
     let turn = (i * CHUNKS + chunk) * ROWS + lane / COLUMNS;
     let e = min(turn, ENTRIES - 1u);

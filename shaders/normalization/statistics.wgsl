@@ -1,33 +1,35 @@
 // Mean and variance of groups, one invocation per group and chunk
 //
 //   x [OUTER, M, G, K];  for each o and g, over the n = M·K elements x[o, m, g, k]:
-//   mean = Σ x / n        variance = Σ (x − mean)² / n
+//   mean = Σ x / n        variance = M2 / n,  M2 = Σ (x − mean)²
 //
 // Batch normalization: OUTER = 1, M = N·H·W, G = C, K = 1. Instance: OUTER = N, M = H·W, G = C, K = 1.
 // Group: OUTER = N, M = H·W, G groups, K = C / G. Layer: OUTER = rows, M = G = 1, K = C.
 //
 //   input      x, or (MERGE) the means [OUTER, ENTRIES, G] of an earlier dispatch's chunks
 //   spreads    (MERGE) the variances of those chunks
-//   bases      (MERGE) [OUTER, G]: what those means are counted from
+//   bases      (MERGE) [OUTER, G]: the origins of those means
 //   means      [OUTER, CHUNKS, G]
 //   variances  [OUTER, CHUNKS, G]
-//   origins    (CHUNKS > 1) [OUTER, G]: what the means are counted from
+//   origins    (CHUNKS > 1) [OUTER, G]: the group's first entry, which was subtracted: true mean = origin + mean
 //
-// Σ x² − n mean² loses all its digits where the mean is much larger than the deviation. Here each entry
-// joins what was counted so far as a set of its own would, in one walk (Welford 1962; Chan, Golub &
-// LeVeque 1983). For sets a and b with n = n_a + n_b and δ = mean_b − mean_a:
+// Σ x² − n mean² loses all its digits where the mean is much larger than the standard deviation. Here each entry is
+// joined, as a set of one, to the set of those before it, in one pass (Welford 1962; Chan, Golub & LeVeque 1983). For
+// sets a and b with n = n_a + n_b and δ = mean_b − mean_a:
 //
-//   mean = mean_a + δ n_b / n        M2 = M2_a + M2_b + δ² n_a n_b / n        variance = M2 / n
+//   mean = mean_a + δ n_b / n        M2 = M2_a + M2_b + δ² n_a n_b / n
 //
-// and means are counted from the group's first entry, so that they round like deviations.
+// The group's first entry is subtracted first, so that the numbers are as small as the deviations, and round like them.
 //
-// An invocation takes the CHUNKS-th entries of a group: neighbours read neighbouring addresses even
-// where there is one channel. A second dispatch, with MERGE, joins the chunks in a fixed order. No shared
-// memory, no barrier: the version for software adapters, and for GPUs where groups are plenty.
-// Where K = 1, a Value holds four groups and Stat = Value; else it holds four elements of one group,
-// which `total` folds at the end. FLOPs: 8 per element. Bytes: 4 per element: bound by memory.
+// The chunks of a group take its entries in turn: neighbours read neighbouring addresses even where there is one
+// channel. A second dispatch, with MERGE, joins the chunks in a fixed order. No workgroup memory, no barrier: the
+// version for software adapters, and for GPUs where there are many groups. Where K = 1, a Value holds four groups and
+// Stat = Value; else it holds four elements of one group, which `total` adds at the end.
+// FLOPs: 7 per element and 4 per Value. Bytes: 4 per element: memory-bound.
+//
+// Reference: test/reference/normalization.ts. Read next: statistics_workgroup.wgsl, apply.wgsl.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 alias Stat = f32; // vec4f only where K = 1
 
 const SIZE: u32 = 64u; // invocations: OUTER · CHUNKS · GROUPS
@@ -42,7 +44,7 @@ const MERGE: bool = false;
 const PART_ENTRIES: u32 = 64u; // ENTRIES
 const PART_ROWS: u32 = 1u; // entries that a chunk takes at a time
 const PART_LANES: f32 = 1.0; // LANES
-const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
+const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -53,12 +55,13 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(5) var<storage, read_write> variances: array<Stat>;
 @group(0) @binding(6) var<storage, read_write> origins: array<Stat>;
 
-// For Value = vec4f and Stat = f32: dot(x, vec4f(1.0)).
+// The sum of x's elements. For Value = vec4f and Stat = f32 the body becomes: dot(x, vec4f(1.0)).
 fn total(x: Value) -> Stat {
   return x;
 }
 
-// Elements that lie behind an entry: those of a chunk whose turns are e · PART_ROWS … in every round.
+// Elements that an entry stands for. With MERGE entry e is chunk e, which took PART_ROWS entries of each round, from
+// e · PART_ROWS on.
 fn elements(e: u32) -> f32 {
   if (MERGE) {
     let round = ENTRIES * PART_ROWS;
@@ -80,7 +83,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let outer = index / (GROUPS * CHUNKS);
   let first_row = outer * (ENTRIES / RUN);
 
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   var origin = Stat(0.0);
   if (!MERGE) {
     origin = total(input[(first_row * GROUPS + group) * RUN]) / Stat(LANES);
@@ -89,7 +92,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   var mean = Value(0.0);
   var squares = Value(0.0);
   for (var i = zero; i < STEPS; i++) {
-    // past the end, read the last entry and count it as none: cheaper to compile than a branch
+    // past the end, the last entry is read with a count of 0: cheaper to compile than a branch
     let turn = i * CHUNKS + chunk;
     let e = min(turn, ENTRIES - 1u);
     let at = ((first_row + e / RUN) * GROUPS + group) * RUN + e % RUN;

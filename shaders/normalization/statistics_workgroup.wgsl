@@ -1,25 +1,26 @@
 // Mean and variance of groups, one workgroup per few groups and chunk
 //
 //   x [OUTER, M, G, K];  for each o and g, over the n = M·K elements x[o, m, g, k]:
-//   mean = Σ x / n        variance = Σ (x − mean)² / n
+//   mean = Σ x / n        variance = M2 / n,  M2 = Σ (x − mean)²
 //
-// The version for GPUs where groups are few and long; `statistics` says what the formula, the layouts and
-// MERGE are for.
+// The version for GPUs where there are few groups with many elements. statistics.wgsl explains the formula, the layouts
+// and MERGE.
 //
 //   input      x, or (MERGE) the means [OUTER, ENTRIES, G] of an earlier dispatch's chunks
 //   spreads    (MERGE) the variances of those chunks
-//   bases      (MERGE) [OUTER, G]: what those means are counted from
+//   bases      (MERGE) [OUTER, G]: the origins of those means
 //   means      [OUTER, CHUNKS, G]
 //   variances  [OUTER, CHUNKS, G]
-//   origins    (CHUNKS > 1) [OUTER, G]: what the means are counted from
+//   origins    (CHUNKS > 1) [OUTER, G]: the group's first entry, which was subtracted: true mean = origin + mean
 //
-// A workgroup is a table of ROWS × COLUMNS invocations: COLUMNS neighbouring groups, so that their loads
-// coalesce (1 where K > 1: neighbours then take neighbouring entries of a group). First every invocation
-// joins its entries in registers; then the rows' sets of (count, mean, M2) are joined in workgroup memory,
+// A workgroup is a table of ROWS × COLUMNS invocations. COLUMNS of them take neighbouring groups, so that one memory
+// transaction serves them all (COLUMNS = 1 where K > 1: neighbours then take neighbouring entries of a group). First every
+// invocation joins its entries in registers. Then the sets (count, mean, M2) of the rows are joined in workgroup memory,
 // half of them at each level of a tree, by the formula of Chan, Golub & LeVeque.
-// FLOPs: 8 per element. Bytes: 4 per element: bound by memory.
+// FLOPs: 7 per element and 4 per Value. Bytes: 4 per element: memory-bound.
+// Reference: test/reference/normalization.ts. Read next: apply.wgsl.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 alias Stat = f32; // vec4f only where K = 1
 
 const WORKGROUPS: u32 = 64u; // OUTER · CHUNKS · TILES
@@ -39,7 +40,7 @@ const MERGE: bool = false;
 const PART_ENTRIES: u32 = 64u; // ENTRIES
 const PART_ROWS: u32 = 1u; // entries that a chunk takes at a time
 const PART_LANES: f32 = 1.0; // LANES
-const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
+const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> input: array<Value>;
@@ -53,12 +54,13 @@ var<workgroup> counts: array<f32, WORKGROUP_SIZE>;
 var<workgroup> centers: array<Value, WORKGROUP_SIZE>;
 var<workgroup> squares: array<Value, WORKGROUP_SIZE>;
 
-// For Value = vec4f and Stat = f32: dot(x, vec4f(1.0)).
+// The sum of x's elements. For Value = vec4f and Stat = f32 the body becomes: dot(x, vec4f(1.0)).
 fn total(x: Value) -> Stat {
   return x;
 }
 
-// Elements that lie behind an entry: those of a chunk whose turns are e · PART_ROWS … in every round.
+// Elements that an entry stands for. With MERGE entry e is chunk e, which took PART_ROWS entries of each round, from
+// e · PART_ROWS on.
 fn elements(e: u32) -> f32 {
   if (MERGE) {
     let round = ENTRIES * PART_ROWS;
@@ -89,7 +91,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   var count = 0.0;
   var mean = Value(0.0);
   var m2 = Value(0.0);
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   for (var i = zero; i < STEPS; i++) {
     let turn = (i * CHUNKS + chunk) * ROWS + lane / COLUMNS;
     let e = min(turn, ENTRIES - 1u);

@@ -1,12 +1,12 @@
-// Takes over what a step proposes for variables that no optimizer changes, such as moving statistics
+// Copies what a step proposes for variables that no optimizer changes, such as moving statistics
 //
 //   if guard[0] = 0:   values[i] <- proposed[OFFSET + i]
 //
 //   guard      u32 [4], of verdict.wgsl: not 0 if the step is not made
 //   proposed   vec4f, from OFFSET on; 0 between the variables
-//   values     [4 LENGTH] f32, flat: variables one after another
+//   values     [4 LENGTH] f32, flat: the variables one after another
 //
-// One invocation copies four values. 32 bytes for each: bound by memory, but mostly by latency.
+// One invocation copies four values. No FLOPs; 8 bytes per value: memory-bound, but launch latency dominates.
 
 const LENGTH: u32 = 16u; // of the values, in vec4f
 const OFFSET: u32 = 0u; // in vec4f

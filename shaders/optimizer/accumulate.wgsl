@@ -5,8 +5,10 @@
 //   gradients     [4 LENGTH] f32, flat: all tensors of the model one after another
 //   accumulated   the sum of the gradients since the last update; collect.wgsl keeps it
 //
-// One invocation adds four values. 1 FLOP and 12 bytes per parameter: bound by memory. Gradients are written anew by each
-// step, so that nothing has to be taken back if the step is not made.
+// One invocation adds four values. 1 FLOP and 12 bytes per parameter: memory-bound. Each step writes its gradients anew,
+// so nothing has to be undone if the step is not made.
+//
+// Reference: test/reference/optimizers.ts.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256

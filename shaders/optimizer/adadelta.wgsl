@@ -1,4 +1,4 @@
-// Adadelta: steps in the units of the parameter, out of the root mean squares of past steps and gradients
+// Adadelta: steps in the units of the parameter, computed from the root mean squares of past steps and gradients
 //
 //   s <- ρ s + (1 - ρ) g²
 //   Δ = -√(d + ε) / √(s + ε) · g
@@ -8,20 +8,22 @@
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   mean_square             s, of the gradients, from 0
 //   mean_square_step        d, of the steps, from 0
-//   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = steps done, state[7] = 0 if this one is to be made
+//   averages                moving averages of the parameters, if asked for
+//   state                   u32: state[0] = steps done, state[7] = 0 if this step is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
-//   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
+//   faults                  u32 [LENGTH] from OFFSET on, in a trial: the fault of each vec4f, if any (shared/optimizer.wgsl)
 //
-// One invocation updates four parameters. About 17 FLOPs and 28 bytes per parameter: bound by memory.
-// ε stands inside the roots: it is what the first steps are made of, √ε / √(s + ε) · g.
+// One invocation updates four parameters. About 17 FLOPs and 28 bytes per parameter: memory-bound.
+// ε stands inside the roots. d starts at 0, so ε alone gives the first steps a size: √ε / √(s + ε) · g.
+//
+// Reference: test/reference/optimizers.ts.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
-const ONE_MINUS_RHO: f32 = 0.05; // 1 - ρ, rounded only once
+const ONE_MINUS_RHO: f32 = 0.05; // 1 - ρ, computed in float64, rounded once
 const EPSILON: f32 = 1e-7; // ε
-const STEPS: u32 = 1u; // whose gradients make one update
-const TRIAL: bool = false; // writes nothing but faults
-const OFFSET: u32 = 0u; // of its faults
+const STEPS: u32 = 1u; // steps whose gradients are summed for one update
+const TRIAL: bool = false; // only looks for faults: writes nothing else
+const OFFSET: u32 = 0u; // place of its first fault
 const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -35,20 +37,20 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(6) var<storage, read_write> averages: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> faults: array<u32>;
 
-// Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
-// others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
+// The simplest bodies. For schedules, penalties, clipping, weight decay and averages they are replaced by calls of
+// functions in shared/optimizer.wgsl and shared/schedules.wgsl.
 fn learning_rate() -> f32 { return hyper[0]; }
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
 fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + change; }
 fn store(i: u32, w: vec4f) { parameters[i] = w; }
 
-// Before this one; verdict.wgsl counts it between the trial and the update.
+// Steps before this one. verdict.wgsl increments the count between the trial and the update.
 fn steps_done() -> u32 {
   if (TRIAL) { return state[0]; }
   return state[0] - 1u;
 }
 
-// Each STEPS steps make one update, the last of them.
+// STEPS steps make one update, in the last of them.
 fn updates_done() -> u32 { return steps_done() / STEPS; }
 fn due() -> bool { return STEPS == 1u || steps_done() % STEPS == STEPS - 1u; }
 

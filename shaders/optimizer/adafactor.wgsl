@@ -1,4 +1,4 @@
-// Adafactor: steps in proportion to the weights, with mean squares of which only rows and columns are remembered
+// Adafactor: steps in proportion to the weights, with mean squares of which only rows and columns are stored
 //
 //   û = u / max(1, RMS(u) / d)                 u of adafactor_direction.wgsl; root mean squares of each variable
 //   w <- w - max(ε2, RMS(w)) min(η, 1 / √t) û            t = 1, 2, …
@@ -7,21 +7,22 @@
 //
 //   gradients, parameters      [4 LENGTH] f32, flat: all tensors of the model one after another
 //   direction                  u, of this step
-//   next_rows, next_columns    f32, flat: what the mean squares are to become
-//   averages                   moving averages of the parameters, where they are wanted
-//   state                      u32: state[0] = steps done, state[7] = 0 if this one is to be made
+//   next_rows, next_columns    f32, flat: the new mean squares
+//   averages                   moving averages of the parameters, if asked for
+//   state                      u32: state[0] = steps done, state[7] = 0 if this step is to be made
 //   hyper                      f32: hyper[0] = learning rate η; the norms (segment_norms.wgsl) and sizes of the variables
-//   faults                     u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
+//   faults                     u32 [LENGTH] from OFFSET on, in a trial: the fault of each vec4f, if any
+//                              (shared/optimizer.wgsl)
 //
-// One invocation updates four parameters. About 4 FLOPs and 12 bytes per parameter: bound by memory. retain.wgsl takes the
-// mean squares over.
+// One invocation updates four parameters. About 4 FLOPs and 12 bytes per parameter: memory-bound. retain.wgsl copies the
+// new mean squares. Reference: test/reference/layerwiseOptimizers.ts.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const THRESHOLD: f32 = 1.0; // d
 const EPSILON: f32 = 1e-3; // ε2
-const STEPS: u32 = 1u; // whose gradients make one update
-const TRIAL: bool = false; // writes nothing but faults
-const OFFSET: u32 = 0u; // of its faults
+const STEPS: u32 = 1u; // steps whose gradients are summed for one update
+const TRIAL: bool = false; // only looks for faults: writes nothing else
+const OFFSET: u32 = 0u; // place of its first fault
 const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -36,25 +37,25 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(7) var<storage, read_write> averages: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> faults: array<u32>;
 
-// Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
-// others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
+// The simplest bodies. For schedules, penalties, clipping, weight decay and averages they are replaced by calls of
+// functions in shared/optimizer.wgsl and shared/schedules.wgsl.
 fn learning_rate() -> f32 { return hyper[0]; }
 fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + change; }
 fn store(i: u32, w: vec4f) { parameters[i] = w; }
 
-// Of its variable: the norm of the weights, its scale, the norm of the direction, its scale; the share of the weights
-// that a rate of 1 would take away; the number of its elements.
+// Of the variable that vec4f i belongs to: the norm of its weights and its scale, the norm of its direction and its
+// scale; its weight decay at a rate of 1; its number of elements.
 fn norms(i: u32) -> vec4f { return vec4f(hyper[3], hyper[4], hyper[5], hyper[6]); }
 fn decay(i: u32) -> f32 { return 0.0; }
 fn size(i: u32) -> f32 { return 64.0; }
 
-// Before this one; verdict.wgsl counts it between the trial and the update.
+// Steps before this one. verdict.wgsl increments the count between the trial and the update.
 fn steps_done() -> u32 {
   if (TRIAL) { return state[0]; }
   return state[0] - 1u;
 }
 
-// Each STEPS steps make one update, the last of them.
+// STEPS steps make one update, in the last of them.
 fn updates_done() -> u32 { return steps_done() / STEPS; }
 fn due() -> bool { return STEPS == 1u || steps_done() % STEPS == STEPS - 1u; }
 

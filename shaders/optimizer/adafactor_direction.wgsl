@@ -1,8 +1,8 @@
-// The direction of Adafactor's step, whose size has to be known before the update
+// The direction of Adafactor's step, whose norm must be known before the update
 //
 //   u = g / √v,   v[o, r, c] = rows'[o, r] / mean over r of rows'[o, r] · columns'[o, c]
 //
-//   (Shazeer & Stern 2018, algorithm 4); of a vector v = rows'. Behind the end of a variable it is 0.
+//   (Shazeer & Stern 2018, algorithm 4); for a vector v = rows'. Between the variables u is 0.
 //
 //   gradients, parameters      [4 LENGTH] f32, flat: all tensors of the model one after another
 //   next_rows, next_columns    f32, flat (adafactor_factors.wgsl)
@@ -10,9 +10,12 @@
 //   direction                  [4 LENGTH] f32, receives u
 //   hyper                      f32: the shapes of the variables
 //
-// The roots are taken one by one: where a row and a column of g are 0, v is ε1² / mean, which is no f32, but its root is.
+// The roots of the three factors are taken separately: where a row and a column of g are 0, v is ε1² / mean, which is too
+// small for an f32, but its root is not.
 //
-// One invocation computes four values. About 8 FLOPs and 16 bytes per parameter: bound by memory.
+// One invocation computes four values. About 8 FLOPs and 16 bytes per parameter: memory-bound.
+//
+// Reference: test/reference/layerwiseOptimizers.ts.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
@@ -26,10 +29,10 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(5) var<storage, read> row_means: array<f32>;
 @group(0) @binding(6) var<storage, read_write> direction: array<vec4f>;
 
-// As in the update.
+// The gradient as the update sees it: penalties and clipping replace this body.
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
 
-// Of its variable: first block of 64 elements, size, rows, columns; 0 columns for a vector.
+// Of the variable that vec4f i belongs to: first block of 64 elements, size, rows, columns; 0 columns for a vector.
 fn shape(i: u32) -> vec4u { return vec4u(0u, 15u, 3u, 5u); }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

@@ -4,16 +4,18 @@
 //   rows'[o, r]    = rows[o, r] + d (mean over c of G[o, r, c] - rows[o, r])
 //   columns'[o, c] = columns[o, c] + d (mean over r of G[o, r, c] - columns[o, c])     if FACTORED
 //
-//   (Shazeer & Stern 2018, algorithm 4, with means for sums as in Keras: the last two dimensions are rows and columns,
-//   o numbers such matrices.) A vector is a single column: its rows' are its moving mean squares.
+//   (Shazeer & Stern 2018, algorithm 4, with means in place of sums as in Keras. The last two dimensions are rows and
+//   columns, and o numbers these matrices.) A vector is a single column, so rows' holds its moving mean squares.
 //
 //   gradients, parameters      f32, flat: the variable begins at element START
 //   rows, columns              f32, flat in the same way: [OUTER ROWS] and [OUTER COLUMNS] from START on
-//   next_rows, next_columns    receive rows' and columns', up to LENGTH with zeros
+//   next_rows, next_columns    receive rows' and columns', followed by zeros up to LENGTH
 //   state                      u32: state[0] = steps done
 //   hyper                      f32, for clipping (norm.wgsl, segment_norms.wgsl)
 //
-// One invocation computes one mean of either kind. 4 FLOPs and 8 bytes per parameter: bound by memory.
+// One invocation computes one mean of each kind. 6 FLOPs and 8 bytes per parameter: memory-bound.
+//
+// Reference: test/reference/layerwiseOptimizers.ts.
 
 const START: u32 = 0u; // a multiple of 64
 const OUTER: u32 = 2u;
@@ -23,7 +25,7 @@ const LENGTH: u32 = 64u; // OUTER ROWS COLUMNS up to the next multiple of 64
 const FACTORED: bool = true;
 const POWER: f32 = -0.8; // p
 const EPSILON: f32 = 1e-30; // ε1
-const STEPS: u32 = 1u; // whose gradients make one update
+const STEPS: u32 = 1u; // steps whose gradients are summed for one update
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -36,7 +38,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(6) var<storage, read_write> next_rows: array<f32>;
 @group(0) @binding(7) var<storage, read_write> next_columns: array<f32>;
 
-// As in the update.
+// The gradient as the update sees it: penalties and clipping replace this body.
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
 
 fn square(element: u32) -> f32 {

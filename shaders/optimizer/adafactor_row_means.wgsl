@@ -1,11 +1,13 @@
-// The mean of each matrix's row means, by which Adafactor divides them
+// The mean of each matrix's row mean squares, by which Adafactor divides them
 //
 //   row_means[START + o] = mean over r of next_rows[START + o ROWS + r]
 //
 //   next_rows   f32, flat: those of the variable begin at START (adafactor_factors.wgsl)
 //   row_means   f32, flat
 //
-// One invocation computes one mean, in order. 1 FLOP and 4 bytes per row: latency is all that counts.
+// One invocation computes one mean, in order. 1 FLOP and 4 bytes per row: the run time is launch latency.
+//
+// Reference: test/reference/layerwiseOptimizers.ts.
 
 const START: u32 = 0u;
 const OUTER: u32 = 2u;

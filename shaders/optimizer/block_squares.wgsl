@@ -6,14 +6,16 @@
 //   c = 1   2⁻⁴⁰ < |v| < 2⁴⁰      s = 1
 //   c = 2   |v| ≤ 2⁻⁴⁰            s = 2⁸⁰      whose squares would underflow
 //
-// so that nothing leaves the range of f32 (Blue 1978, as in norm_partials.wgsl). A variable begins at a block and fills up
-// its last one with zeros, so that no block belongs to two of them.
+// so that nothing leaves the range of f32 (Blue 1978, as in norm_partials.wgsl). Each variable begins at a new block, and
+// its last block is filled up with zeros, so that no block belongs to two variables.
 //
 //   gradients, parameters   [64 BLOCKS] f32, flat: all tensors of the model one after another
 //   partials                f32 [3 PLANE], of which this dispatch writes BLOCKS of each plane from FIRST on
 //
-// One invocation sums one block, in a fixed order. 8 FLOPs and 4 bytes per value: bound by memory. segment_norms.wgsl
-// adds up the blocks of each variable.
+// One invocation sums one block, in a fixed order. 8 FLOPs and 4 bytes per value: memory-bound. segment_norms.wgsl adds
+// the blocks of each variable.
+//
+// Reference: test/reference/layerwiseOptimizers.ts. Read next: segment_norms.wgsl.
 
 const BLOCKS: u32 = 4u;
 const FIRST: u32 = 0u;
@@ -30,7 +32,7 @@ const DOWN: f32 = 8.271806125530277e-25; // 2⁻⁸⁰
 @group(0) @binding(1) var<storage, read> parameters: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> partials: array<f32>;
 
-// Whose norm it is.
+// The vector whose norm is computed: gradients, parameters or a direction.
 fn value(i: u32) -> vec4f { return gradients[i]; }
 
 fn total(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }

@@ -1,18 +1,21 @@
-// Keeps the sum of the gradients of several steps until their mean has made an update
+// Keeps the sum of the gradients of several steps until their mean makes an update
 //
 //   accumulated[i] <- 0 after the last of STEPS steps, which has made the update, else gradients[i]
 //
-// and before the last also averages the parameters, which stand still: as Keras does, at each step.
+// In the other steps it also updates the moving averages of the parameters, which do not change: as Keras does, at each
+// step.
 //
-//   gradients, parameters   [4 LENGTH] f32, flat; the gradients are sums already (accumulate.wgsl)
+//   gradients, parameters   [4 LENGTH] f32, flat; the gradients are already sums (accumulate.wgsl)
 //   accumulated             the sum of the gradients since the last update, from 0
-//   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = steps done, this one included, state[7] = 0 if it is made
+//   averages                moving averages of the parameters, if asked for
+//   state                   u32: state[0] = steps done, this one included; state[7] = 0 if this step is made
 //
-// One invocation keeps four values. 8 bytes per parameter: bound by memory.
+// One invocation keeps four values. No FLOPs; 8 bytes per parameter: memory-bound.
+//
+// Reference: test/reference/optimizers.ts.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
-const STEPS: u32 = 2u; // whose gradients make one update
+const STEPS: u32 = 2u; // steps whose gradients are summed for one update
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -24,7 +27,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 fn updates_done() -> u32 { return (state[0] - 1u) / STEPS; }
 
-// Where averages are wanted, the body of the optimizer's own.
+// If averages are asked for, the body of the optimizer's `store` replaces this one.
 fn store(i: u32, w: vec4f) { parameters[i] = w; }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

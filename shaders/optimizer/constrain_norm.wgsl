@@ -1,16 +1,18 @@
-// Brings the norms of a variable back into bounds after an update: max, unit and min–max norm (Keras's constraints)
+// Keeps the norms of a variable within bounds after an update: max, unit and min–max norm (Keras's constraints)
 //
 //   n = √(Σ w²) over each group             a group: all positions along the axes of the norm
 //   d = rate · clamp(n, low, high) + (1 − rate) · n
 //   w <- w · d / (ε + n)                    ε = 1e-7; only if the update was made
 //
-//   values   f32, flat, of which the variable begins at OFFSET
+//   values   f32, flat; the variable begins at OFFSET
 //   state    u32: state[7] = 0 if the update was made (verdict.wgsl)
 //
-// Group g lies at Σ (digits of g in KEPT) · KEPT_STRIDES, and its member k at Σ (digits of k in TAKEN) · TAKEN_STRIDES beyond.
-// One invocation walks its group twice: the largest |w| and the sum of squares, then the products. The sum is taken of numbers
-// that are divided by the largest, so that it neither overflows nor underflows: finite weights stay finite.
-// About 5 FLOPs and 12 bytes per value: bound by memory, but mostly by latency.
+// Group g lies at Σ (digits of g in KEPT) · KEPT_STRIDES, and its member k Σ (digits of k in TAKEN) · TAKEN_STRIDES after
+// that. One invocation walks its group three times: the largest |w|, the sum of squares, the products. The numbers are
+// divided by the largest before they are squared, so that the sum neither overflows nor underflows: finite weights stay
+// finite. About 5 FLOPs and 16 bytes per value: memory-bound, but launch latency dominates.
+//
+// Reference: test/reference/penalties.ts.
 
 const OFFSET: u32 = 0u;
 const GROUPS: u32 = 8u;
@@ -59,7 +61,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (g >= GROUPS || state[7] != 0u) {
     return;
   }
-  let zero = workgroup_id.z; // always 0, which the compiler cannot know: the loops stay loops
+  let zero = workgroup_id.z; // always 0, but opaque to the compiler: the loops stay loops
   let base = place_of_group(g);
   var largest = 0.0;
   for (var k = zero; k < MEMBERS; k++) {

@@ -1,11 +1,11 @@
-// Keeps a variable's numbers from being negative, after an update: Keras's NonNeg
+// Sets the negative numbers of a variable to 0 after an update: Keras's NonNeg
 //
 //   w <- max(w, 0)       only if the update was made
 //
-//   values   f32, flat, of which the variable begins at OFFSET and has LENGTH
+//   values   f32, flat; the variable begins at OFFSET and has LENGTH values
 //   state    u32: state[7] = 0 if the update was made (verdict.wgsl)
 //
-// One invocation does one value. 8 bytes per value: bound by latency.
+// One invocation takes one value. 1 comparison and 8 bytes per value: the run time is launch latency.
 
 const OFFSET: u32 = 0u;
 const LENGTH: u32 = 64u;

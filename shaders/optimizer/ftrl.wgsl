@@ -1,21 +1,23 @@
-// FTRL-Proximal: follow the regularized leader, with a rate for each parameter and weights that are exactly 0
+// FTRL-Proximal: "follow the regularized leader", with a rate for each parameter; L1 makes weights exactly 0
 //
-//   n' = n + g²                                n the sum of squares, n₀ to begin with
+//   n' = n + g²                                n the sum of squares, starting at n₀
 //   z <- z + g + 2 λs w - σ w                  σ = (n'^p - n^p) / η
 //   w <- (clamp(z, -λ1, λ1) - z) / ((β + n'^p) / η + 2 λ2),   n <- n'
 //
-//   (McMahan et al. 2013, "Ad click prediction", algorithm 1, with p = 1/2; p, λs and the factors 2 as in Keras). The
-//   first update leaves nothing of the first weights: z starts from 0.
+//   (McMahan et al. 2013, "Ad click prediction", algorithm 1, with p = 1/2; p, λs and the factors 2 as in Keras). z starts
+//   from 0, so the first update does not start from the initial weights: they count only through g, σ and λs.
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   sum_of_squares          n - n₀, from 0
 //   linear                  z, from 0
-//   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = steps done, state[7] = 0 if this one is to be made
+//   averages                moving averages of the parameters, if asked for
+//   state                   u32: state[0] = steps done, state[7] = 0 if this step is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
-//   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
+//   faults                  u32 [LENGTH] from OFFSET on, in a trial: the fault of each vec4f, if any (shared/optimizer.wgsl)
 //
-// One invocation updates four parameters. About 20 FLOPs and 28 bytes per parameter: bound by memory.
+// One invocation updates four parameters. About 20 FLOPs and 28 bytes per parameter: memory-bound.
+//
+// Reference: test/reference/optimizers.ts.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const POWER: f32 = 0.5; // p, at least 0
@@ -24,9 +26,9 @@ const L1: f32 = 0.0; // λ1
 const L2: f32 = 0.0; // λ2
 const SHRINKAGE: f32 = 0.0; // λs
 const BETA: f32 = 0.0; // β
-const STEPS: u32 = 1u; // whose gradients make one update
-const TRIAL: bool = false; // writes nothing but faults
-const OFFSET: u32 = 0u; // of its faults
+const STEPS: u32 = 1u; // steps whose gradients are summed for one update
+const TRIAL: bool = false; // only looks for faults: writes nothing else
+const OFFSET: u32 = 0u; // place of its first fault
 const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -40,20 +42,20 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(6) var<storage, read_write> averages: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> faults: array<u32>;
 
-// Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
-// others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
+// The simplest bodies. For schedules, penalties, clipping, weight decay and averages they are replaced by calls of
+// functions in shared/optimizer.wgsl and shared/schedules.wgsl.
 fn learning_rate() -> f32 { return hyper[0]; }
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
 fn weight(i: u32, rate: f32) -> vec4f { return parameters[i]; }
 fn store(i: u32, w: vec4f) { parameters[i] = w; }
 
-// Before this one; verdict.wgsl counts it between the trial and the update.
+// Steps before this one. verdict.wgsl increments the count between the trial and the update.
 fn steps_done() -> u32 {
   if (TRIAL) { return state[0]; }
   return state[0] - 1u;
 }
 
-// Each STEPS steps make one update, the last of them.
+// STEPS steps make one update, in the last of them.
 fn updates_done() -> u32 { return steps_done() / STEPS; }
 fn due() -> bool { return STEPS == 1u || steps_done() % STEPS == STEPS - 1u; }
 
@@ -64,7 +66,7 @@ fn power(n: vec4f) -> vec4f {
   return select(pow(max(n, vec4f(1e-38)), vec4f(POWER)), vec4f(0.0), n == vec4f(0.0));
 }
 
-// n'^p - n^p; of roots it is g² / (√n' + √n), which does not cancel.
+// n'^p - n^p. For p = 1/2 it is g² / (√n' + √n), which does not cancel.
 fn growth(before: vec4f, after: vec4f, square: vec4f) -> vec4f {
   if (POWER != 0.5) { return after - before; }
   return select(square / (after + before), vec4f(0.0), square == vec4f(0.0));
@@ -87,7 +89,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let after = power(INITIAL + s);
   let z = linear[i] + (g + 2.0 * SHRINKAGE * old) - growth(before, after, g * g) / rate * old;
   let clipped = clamp(z, vec4f(-L1), vec4f(L1)) - z;
-  // What is clipped to 0 is 0 also where nothing divides it: where n and all penalties are 0.
+  // Where n and all penalties are 0 this is 0 / 0; the result is 0.
   let w = select(clipped / ((BETA + after) / rate + 2.0 * L2), vec4f(0.0), clipped == vec4f(0.0));
   if (TRIAL) {
     let overflow = not_finite(w) || not_finite(s) || not_finite(z);

@@ -1,33 +1,35 @@
 // Muon: matrices step by their orthogonalized momentum, all other variables by Adam
 //
-//   m <- μ m + g,   w <- w - η s O             of a matrix; O of the Newton-Schulz iteration (muon_combine.wgsl)
+//   matrices: m <- μ m + g,   w <- w - η s O       O from the Newton-Schulz iteration (muon_combine.wgsl)
 //
-//   m <- β1 m + (1 - β1) g,   v <- β2 v + (1 - β2) g²
-//   w <- w - η k √(1 - β2^t) / (1 - β1^t) · m / (√v + ε)       of the others; t = 1, 2, …
+//   others:   m <- β1 m + (1 - β1) g,   v <- β2 v + (1 - β2) g²
+//             w <- w - η k √(1 - β2^t) / (1 - β1^t) · m / (√v + ε)       t = 1, 2, …
 //
 //   (Jordan et al. 2024; s = 0.2 √max(rows, columns) of Liu et al. 2025, "Muon is scalable for LLM training")
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   mean, mean_square       m and v, from 0; v stays 0 for matrices
-//   direction               O, of this step, where the variable is such a matrix
-//   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = steps done, state[7] = 0 if this one is to be made
-//   hyper                   f32: hyper[0] = learning rate η; s of each variable, 0 for Adam's
-//   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
+//   direction               O, of this step, for matrices
+//   averages                moving averages of the parameters, if asked for
+//   state                   u32: state[0] = steps done, state[7] = 0 if this step is to be made
+//   hyper                   f32: hyper[0] = learning rate η; s of each variable, 0 for those that Adam updates
+//   faults                  u32 [LENGTH] from OFFSET on, in a trial: the fault of each vec4f, if any (shared/optimizer.wgsl)
 //
-// One invocation updates four parameters. About 16 FLOPs and 32 bytes per parameter: bound by memory.
+// One invocation updates four parameters. About 16 FLOPs and 32 bytes per parameter: memory-bound.
+//
+// Reference: test/reference/layerwiseOptimizers.ts. Read next: muon_momentum.wgsl.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const MOMENTUM: f32 = 0.95; // μ
 const RATIO: f32 = 1.0; // k
-const ONE_MINUS_BETA_1: f32 = 0.1; // 1 - β1, rounded only once
+const ONE_MINUS_BETA_1: f32 = 0.1; // 1 - β1, computed in float64, rounded once
 const ONE_MINUS_BETA_2: f32 = 0.001;
 const LOG_BETA_1: f32 = -0.105360515658; // ln β1
 const LOG_BETA_2: f32 = -0.00100050033358;
 const EPSILON: f32 = 1e-7; // ε
-const STEPS: u32 = 1u; // whose gradients make one update
-const TRIAL: bool = false; // writes nothing but faults
-const OFFSET: u32 = 0u; // of its faults
+const STEPS: u32 = 1u; // steps whose gradients are summed for one update
+const TRIAL: bool = false; // only looks for faults: writes nothing else
+const OFFSET: u32 = 0u; // place of its first fault
 const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -42,23 +44,23 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(7) var<storage, read_write> averages: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> faults: array<u32>;
 
-// Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
-// others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
+// The simplest bodies. For schedules, penalties, clipping, weight decay and averages they are replaced by calls of
+// functions in shared/optimizer.wgsl and shared/schedules.wgsl.
 fn learning_rate() -> f32 { return hyper[0]; }
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
 fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + change; }
 fn store(i: u32, w: vec4f) { parameters[i] = w; }
 
-// s of its variable, 0 where it is Adam's.
+// s of the variable that vec4f i belongs to, 0 where Adam updates it.
 fn scale(i: u32) -> f32 { return 1.0; }
 
-// Before this one; verdict.wgsl counts it between the trial and the update.
+// Steps before this one. verdict.wgsl increments the count between the trial and the update.
 fn steps_done() -> u32 {
   if (TRIAL) { return state[0]; }
   return state[0] - 1u;
 }
 
-// Each STEPS steps make one update, the last of them.
+// STEPS steps make one update, in the last of them.
 fn updates_done() -> u32 { return steps_done() / STEPS; }
 fn due() -> bool { return STEPS == 1u || steps_done() % STEPS == STEPS - 1u; }
 

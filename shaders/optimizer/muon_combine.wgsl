@@ -1,14 +1,16 @@
-// A step of the Newton-Schulz iteration that makes a matrix orthogonal
+// One step of the Newton-Schulz iteration that makes a matrix orthogonal
 //
 //   out[START + e] = a x[e] + b y[e] + c z[e]
 //
-// with y = (x xᵀ) x and z = (x xᵀ) y by the kernels of shaders/matmul: each singular value s becomes a s + b s³ + c s⁵,
-// near 1 after some steps (Jordan et al. 2024, "Muon"; Kovarik 1970).
+// with y = (x xᵀ) x and z = (x xᵀ) y by the kernels of shaders/matmul. Each singular value s becomes a s + b s³ + c s⁵,
+// which is near 1 after some steps (Jordan et al. 2024, "Muon"; Kovarik 1970).
 //
 //   x, y, z   f32 [SIZE]
-//   out       f32: x of the next step, or after the last one the flat buffer of all directions
+//   out       f32: x of the next step, or after the last step the flat buffer of all directions
 //
-// One invocation computes one value. 5 FLOPs and 16 bytes: bound by memory.
+// One invocation computes one value. 5 FLOPs and 16 bytes: memory-bound.
+//
+// Reference: test/reference/layerwiseOptimizers.ts.
 
 const START: u32 = 0u;
 const SIZE: u32 = 15u;

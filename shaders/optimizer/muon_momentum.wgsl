@@ -1,14 +1,16 @@
-// The momentum that Muon makes orthogonal, before the update
+// The momentum that Muon orthogonalizes before the update
 //
 //   m' = μ m + g
 //   direction = g + μ m'   if NESTEROV, else m'
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
-//   mean                    m, which stays as it is
-//   direction               receives it, of all variables
+//   mean                    m, not changed
+//   direction               receives the direction of all variables
 //   hyper                   f32, for clipping (norm.wgsl, segment_norms.wgsl)
 //
-// One invocation computes four values. 4 FLOPs and 12 bytes per parameter: bound by memory.
+// One invocation computes four values. 4 FLOPs and 12 bytes per parameter: memory-bound.
+//
+// Reference: test/reference/layerwiseOptimizers.ts. Read next: muon_scale.wgsl.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const MOMENTUM: f32 = 0.95; // μ
@@ -22,7 +24,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(3) var<storage, read> mean: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> direction: array<vec4f>;
 
-// As in the update.
+// The gradient as the update sees it: penalties and clipping replace this body.
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

@@ -1,12 +1,14 @@
-// A matrix divided by its Frobenius norm, from which Muon's iteration starts: no singular value is above 1
+// Divides a matrix by its Frobenius norm: no singular value is then above 1, as Muon's iteration needs
 //
 //   x[e] = m[START + e] / (|m| + 1e-7)
 //
-//   direction   f32, flat: the momentum of all variables, of which that of the matrix begins at START
+//   direction   f32, flat: the momentum of all variables; that of the matrix begins at START
 //   hyper       f32: hyper[RECORD] = |m| times a scale, hyper[RECORD + 1] = the scale (segment_norms.wgsl)
 //   x           f32 [SIZE]
 //
-// One invocation divides one value. 3 FLOPs and 8 bytes: bound by memory.
+// One invocation divides one value. 4 FLOPs and 8 bytes: memory-bound.
+//
+// Reference: test/reference/layerwiseOptimizers.ts. Read next: muon_combine.wgsl.
 
 const START: u32 = 0u;
 const SIZE: u32 = 15u;

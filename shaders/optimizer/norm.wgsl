@@ -1,17 +1,19 @@
-// The global norm of all gradients of an optimizer, out of partial sums of their squares
+// The global norm of all gradients of an optimizer, from partial sums of their squares
 //
 //   norm = √(2¹⁶⁰ Σ large + Σ medium + 2⁻¹⁶⁰ Σ small)
 //   hyper[1] = norm · s,  hyper[2] = s
 //
-// with the scale s = 2⁻⁸⁰ if there are large components, 2⁸⁰ if there are only small ones, else 1: the norm may be
-// above the largest f32, its scaled form never is.
+// with the scale s = 2⁻⁸⁰ if there are large components, 2⁸⁰ if there are only small ones, else 1. The norm may be above
+// the largest f32, but norm · s never is.
 //
 //   partials   f32 [3][4 LENGTH], from norm_partials.wgsl: of the large, the medium and the small components
-//   hyper      f32: hyper[1] and hyper[2] receive norm and scale, by which the optimizer's dispatch then clips
+//   hyper      f32: hyper[1] and hyper[2] receive scaled norm and scale, which the optimizer's dispatch needs for clipping
 //
-// One workgroup (of a single lane and without barriers on a software adapter): each lane sums every
-// WORKGROUP_SIZE-th vec4f, then a tree adds the lanes: a fixed order, the same result in every run.
-// 12 LENGTH FLOPs and 48 LENGTH bytes, so latency is all that counts.
+// One workgroup (a single invocation, without barriers, on a software adapter). Each lane sums every WORKGROUP_SIZE-th
+// vec4f, then a tree adds the lanes: a fixed order, the same result in every run. 12 LENGTH FLOPs and 48 LENGTH bytes, so
+// the run time is launch latency.
+//
+// Reference: test/reference/optimizers.ts.
 
 const LENGTH: u32 = 16u; // of the partial sums of one class, in vec4f
 const WORKGROUP_SIZE: u32 = 256u; // a power of two

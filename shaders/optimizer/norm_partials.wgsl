@@ -8,15 +8,16 @@
 //   c = 1   2⁻⁴⁰ < |g| < 2⁴⁰      s = 1
 //   c = 2   |g| ≤ 2⁻⁴⁰            s = 2⁸⁰      whose squares would underflow below 1e-19
 //
-// so that no square and no sum of up to 2⁴⁷ of them leaves the range of f32, and no scaling rounds (Blue 1978, "A
-// portable Fortran program to find the Euclidean norm of a vector"; LAPACK's nrm2 since 3.10).
+// so that no square and no sum of up to 2⁴⁷ squares leaves the range of f32. Scaling by a power of two does not round
+// (Blue 1978, "A portable Fortran program to find the Euclidean norm of a vector"; LAPACK's nrm2 since 3.10).
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   partials                f32 [3 PLANE], of which this dispatch writes LANES of each plane from OFFSET on
 //
-// One invocation sums every LANES-th vec4f: neighbours read neighbouring memory, and the order of the
-// additions is fixed, so that equal gradients give equal bits. 8 FLOPs and 4 bytes per parameter: bound by
-// memory. norm.wgsl adds the partial sums up.
+// One invocation sums every LANES-th vec4f: neighbours read neighbouring addresses, and the order of the additions is
+// fixed, so that equal gradients give equal bits. 8 FLOPs and 4 bytes per parameter: memory-bound.
+//
+// Reference: test/reference/optimizers.ts. Read next: norm.wgsl, which adds the partial sums.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
 const LANES: u32 = 64u; // a multiple of 64
@@ -34,7 +35,7 @@ const DOWN: f32 = 8.271806125530277e-25; // 2⁻⁸⁰
 @group(0) @binding(1) var<storage, read> parameters: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> partials: array<f32>;
 
-// With penalties on the weights, as in the optimizer.
+// With penalties on the weights, the optimizer's body replaces this one.
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
 
 fn total(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }

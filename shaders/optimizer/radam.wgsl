@@ -1,8 +1,8 @@
-// RAdam: Adam whose first steps, whose mean square knows too little yet, are those of momentum
+// RAdam: Adam, with steps of momentum at the start, while the mean square rests on too few gradients
 //
 //   m <- β1 m + (1 - β1) g                     moving mean of the gradient
 //   v <- β2 v + (1 - β2) g²                    moving mean of its square
-//   ρ = ρ∞ - 2 t β2^t / (1 - β2^t)             length of the moving mean; ρ∞ = 2 / (1 - β2) - 1;  t = 1, 2, …
+//   ρ = ρ∞ - 2 t β2^t / (1 - β2^t)             gradients in the moving mean; ρ∞ = 2 / (1 - β2) - 1;  t = 1, 2, …
 //   r = √((ρ - 4) (ρ - 2) ρ∞ / ((ρ∞ - 4) (ρ∞ - 2) ρ))
 //   w <- w - η m / (1 - β1^t) · r √(1 - β2^t) / (√v + ε)    if ρ > 5, else   w <- w - η m / (1 - β1^t)
 //
@@ -12,28 +12,30 @@
 //
 //   ρ = ρ∞ - 2 t / (e^y - 1) = (ρ∞ + 2 / ln β2) + t (1 - y/6 + y³/360 - y⁵/15120 + …)
 //
-// which for small y does not cancel as the definition does; the sum in parentheses is baked.
+// For small y this does not cancel as the definition does. The first parenthesis is a constant, RHO_OFFSET.
 //
 //   gradients, parameters   [4 LENGTH] f32, flat: all tensors of the model one after another
 //   mean, mean_square       m and v, from 0
-//   averages                moving averages of the parameters, where they are wanted
-//   state                   u32: state[0] = steps done, state[7] = 0 if this one is to be made
+//   averages                moving averages of the parameters, if asked for
+//   state                   u32: state[0] = steps done, state[7] = 0 if this step is to be made
 //   hyper                   f32: hyper[0] = learning rate η, on the GPU so that it can change between steps
-//   faults                  u32 [LENGTH] from OFFSET on, in a trial: what speaks against each vec4f (shared/optimizer.wgsl)
+//   faults                  u32 [LENGTH] from OFFSET on, in a trial: the fault of each vec4f, if any (shared/optimizer.wgsl)
 //
-// One invocation updates four parameters. About 16 FLOPs and 28 bytes per parameter: bound by memory.
+// One invocation updates four parameters. About 16 FLOPs and 28 bytes per parameter: memory-bound.
+//
+// Reference: test/reference/optimizers.ts.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
-const ONE_MINUS_BETA_1: f32 = 0.1; // 1 - β1, rounded only once
+const ONE_MINUS_BETA_1: f32 = 0.1; // 1 - β1, computed in float64, rounded once
 const ONE_MINUS_BETA_2: f32 = 0.001;
 const LOG_BETA_1: f32 = -0.105360515658; // ln β1
 const LOG_BETA_2: f32 = -0.00100050033358;
 const RHO_INFINITY: f32 = 1999.0; // ρ∞
 const RHO_OFFSET: f32 = 0.00016675; // ρ∞ + 2 / ln β2
 const EPSILON: f32 = 1e-8; // ε
-const STEPS: u32 = 1u; // whose gradients make one update
-const TRIAL: bool = false; // writes nothing but faults
-const OFFSET: u32 = 0u; // of its faults
+const STEPS: u32 = 1u; // steps whose gradients are summed for one update
+const TRIAL: bool = false; // only looks for faults: writes nothing else
+const OFFSET: u32 = 0u; // place of its first fault
 const PLACE: u32 = 0u; // number of its first vec4f among those of all optimizers
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -47,20 +49,20 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(6) var<storage, read_write> averages: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> faults: array<u32>;
 
-// Where schedules, penalties, clipping, weight decay and averages come in: these bodies are then replaced by
-// others over the functions of shared/optimizer.wgsl and shared/schedules.wgsl.
+// The simplest bodies. For schedules, penalties, clipping, weight decay and averages they are replaced by calls of
+// functions in shared/optimizer.wgsl and shared/schedules.wgsl.
 fn learning_rate() -> f32 { return hyper[0]; }
 fn gradient(i: u32) -> vec4f { return gradients[i]; }
 fn updated(i: u32, change: vec4f, rate: f32) -> vec4f { return parameters[i] + change; }
 fn store(i: u32, w: vec4f) { parameters[i] = w; }
 
-// Before this one; verdict.wgsl counts it between the trial and the update.
+// Steps before this one. verdict.wgsl increments the count between the trial and the update.
 fn steps_done() -> u32 {
   if (TRIAL) { return state[0]; }
   return state[0] - 1u;
 }
 
-// Each STEPS steps make one update, the last of them.
+// STEPS steps make one update, in the last of them.
 fn updates_done() -> u32 { return steps_done() / STEPS; }
 fn due() -> bool { return STEPS == 1u || steps_done() % STEPS == STEPS - 1u; }
 

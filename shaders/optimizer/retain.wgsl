@@ -1,14 +1,14 @@
-// Takes over what an optimizer's memory is to become, if the step is made and makes an update
+// Copies the proposed state of an optimizer, if the step is made and makes an update
 //
 //   values[i] <- proposed[i]
 //
 //   proposed, values   [4 LENGTH] f32, flat: all tensors of the model one after another
-//   state              u32: state[0] = steps done, this one included, state[7] = 0 if it is made
+//   state              u32: state[0] = steps done, this one included; state[7] = 0 if this step is made
 //
-// One invocation copies four values. 8 bytes per value: bound by memory.
+// One invocation copies four values. No FLOPs; 8 bytes per value: memory-bound.
 
 const LENGTH: u32 = 16u; // of the flat buffers, in vec4f
-const STEPS: u32 = 1u; // whose gradients make one update
+const STEPS: u32 = 1u; // steps whose gradients are summed for one update
 const WORKGROUP_SIZE: u32 = 256u; // @tune 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 

@@ -1,4 +1,4 @@
-// The Euclidean norm of each variable's values, out of the sums of its blocks' squares
+// The Euclidean norm of each variable's values, from the sums of its blocks' squares
 //
 //   with L, M, S the sums over the blocks of a variable of the classes of block_squares.wgsl:
 //
@@ -9,11 +9,13 @@
 // The norm is that of the values times the scale, so that it is finite even where that of the values is not.
 //
 //   partials   f32 [3 PLANE], of block_squares.wgsl
-//   hyper      f32, of which from RECORDS on a record of WIDTH for each variable: norms, each with its scale, and at its
-//              end its first block and the end of its blocks; this dispatch writes the norm and scale at PLACE
+//   hyper      f32: from RECORDS on, WIDTH numbers for each variable: norms, each with its scale, and at the end its first
+//              block and the one after its last; this dispatch writes the norm and scale at PLACE
 //
-// One workgroup (of a single lane and without barriers on a software adapter) for each variable: each lane takes every
-// WORKGROUP_SIZE-th block, then a tree. 12 bytes per 64 values: latency is all that counts.
+// One workgroup (a single invocation, without barriers, on a software adapter) for each variable. Each lane adds every
+// WORKGROUP_SIZE-th block, then a tree adds the lanes. 3 FLOPs and 12 bytes per 64 values: the run time is launch latency.
+//
+// Reference: test/reference/layerwiseOptimizers.ts.
 
 const SEGMENTS: u32 = 3u; // variables
 const PLANE: u32 = 4u; // partial sums of one class

@@ -1,4 +1,4 @@
-// Whether a step is made: only if no trial found a fault, and no recorded value is NaN or infinite
+// Decides whether a step is made: only if no trial found a fault, and no recorded value is NaN or infinite
 //
 //   least = min over i of faults[i]
 //   if least is a fault, or flags ≠ 0, and guard[0] = 0:   guard <- (1, least, step, flags)
@@ -7,15 +7,16 @@
 //
 //   faults    u32 [4 LENGTH], from the trials of all optimizers of the program (shared/optimizer.wgsl)
 //   program   u32 [8], the program's state: step in [0], flags of the recorded values in [7] (record.wgsl)
-//   state     u32 [8], what the optimizers count their updates in: the program's state, unless OWN
+//   state     u32 [8], in which the optimizers count their updates: the program's state, unless OWN
 //   guard     u32 [4]: 1 if stopped, the fault, its step, the flags
 //
-// The guard stays up until the host has read it and clears it: the steps that are under way by then are not made
-// either, and repeat the one that failed, since the step does not count on.
+// guard[0] stays 1 until the host has read and cleared it. Steps that were already submitted are not made either: since
+// the step is not counted, they repeat the one that failed.
 //
-// One workgroup (of a single lane and without barriers on a software adapter): each lane takes every
-// WORKGROUP_SIZE-th vec4u, then a tree. 16 LENGTH bytes, a byte per parameter, so latency is all that counts.
-// Where optimizers count apart (OWN), one dispatch per count; the FIRST looks for faults, the others follow it.
+// One workgroup (a single invocation, without barriers, on a software adapter). Each lane takes the minimum of every
+// WORKGROUP_SIZE-th vec4u, then a tree combines the lanes. 4 LENGTH comparisons and 16 LENGTH bytes (one byte per
+// parameter), so the run time is launch latency. Where optimizers have counts of their own (OWN), there is one dispatch
+// per count; the FIRST looks for faults, the others follow its result.
 
 const LENGTH: u32 = 16u; // of the faults, in vec4u
 const FIRST: bool = true;

@@ -1,4 +1,4 @@
-// Adaptive average pooling, forward: the mean of windows that together cover an image, whatever its size
+// Adaptive average pooling, forward: the mean of windows that cover an image of any size
 //
 //   y[n, oh, ow, c] = mean of x[n, h, w, c] over the window (oh, ow):
 //   rows ⌊oh · H / OH⌋ … ⌈(oh + 1) · H / OH⌉ − 1, and columns likewise
@@ -6,11 +6,15 @@
 //   input   [N, H, W, C]
 //   output  [N, OH, OW, C]
 //
-// Windows differ by an element in size where H is no multiple of OH, and neighbours may share one.
-// One invocation computes one Value of the output. FLOPs: an addition per element of a window.
-// Bytes: 4 · (H·W + OH·OW) · C per image: bound by memory.
+// Where H is not a multiple of OH, windows may differ in size by one element, and neighbouring windows may share one.
+// For example, H = 7 and OH = 3: rows 0 … 2, 2 … 4 and 4 … 6.
+//
+// One invocation computes one Value of the output: four channels where C is a multiple of 4. FLOPs: an addition per
+// element of a window. Bytes: 4 · (H·W + OH·OW) · C per image: memory-bound.
+//
+// Reference: test/reference/pooling.ts. Read next: adaptive_average_gradient.wgsl.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 
 const SIZE: u32 = 24u; // outputs, in Values
 const HEIGHT: u32 = 7u;
@@ -20,18 +24,18 @@ const OUT_HEIGHT: u32 = 3u;
 const OUT_WIDTH: u32 = 2u;
 const WINDOW_HEIGHT: u32 = 4u; // of the largest window
 const WINDOW_WIDTH: u32 = 3u;
-const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
+const SOFTWARE: bool = false; // software adapter, where each unrolled load costs compile time:
 const ROLLED: bool = SOFTWARE; // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> input: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
-// The window of output `place`, of `out` along an extent: from its first element to the one after its last.
+// The window of output `place` of `out` along an extent: its first element, and the one after its last.
 fn window_start(place: u32, extent: u32, out: u32) -> u32 {
   return place * extent / out;
 }
@@ -59,7 +63,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let columns = window_end(column, WIDTH, OUT_WIDTH) - left;
   let corner = ((image * HEIGHT + top) * WIDTH + left) * CHANNELS + channel;
   var sum = Value(0.0);
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   for (var y = zero; y < WINDOW_HEIGHT; y++) {
     for (var x = zero; x < WINDOW_WIDTH; x++) {
       if (y < rows && x < columns) {

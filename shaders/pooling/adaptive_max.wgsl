@@ -1,4 +1,4 @@
-// Adaptive max pooling, forward: the largest element of windows that together cover an image, whatever its size
+// Adaptive max pooling, forward: the largest element of windows that cover an image of any size
 //
 //   y[n, oh, ow, c] = max of x[n, h, w, c] over the window (oh, ow):
 //   rows ⌊oh · H / OH⌋ … ⌈(oh + 1) · H / OH⌉ − 1, and columns likewise
@@ -7,11 +7,13 @@
 //   output  [N, OH, OW, C]
 //   argmax  the winner's place h·W + w in its image, for the gradient, [N, OH, OW, C]
 //
-// One invocation computes one Value of the output. At ties the first element wins, row by row; the first NaN wins
+// One invocation computes one Value of the output. Of equal elements the first wins, row by row; the first NaN wins
 // against all numbers. FLOPs: a comparison per element of a window.
-// Bytes: 4 · (H·W + 2·OH·OW) · C per image: bound by memory.
+// Bytes: 4 · (H·W + 2·OH·OW) · C per image: memory-bound.
+//
+// Reference: test/reference/pooling.ts. Read next: adaptive_max_gradient.wgsl.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 alias Place = u32; // as wide as Value
 
 const SIZE: u32 = 24u; // outputs, in Values
@@ -22,7 +24,7 @@ const OUT_HEIGHT: u32 = 3u;
 const OUT_WIDTH: u32 = 2u;
 const WINDOW_HEIGHT: u32 = 4u; // of the largest window
 const WINDOW_WIDTH: u32 = 3u;
-const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
+const SOFTWARE: bool = false; // software adapter, where each unrolled load costs compile time:
 const ROLLED: bool = SOFTWARE; // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -30,11 +32,11 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(0) var<storage, read> input: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
 @group(0) @binding(5) var<storage, read_write> argmax: array<Place>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
-// The window of output `place`, of `out` along an extent: from its first element to the one after its last.
+// The window of output `place` of `out` along an extent: its first element, and the one after its last.
 fn window_start(place: u32, extent: u32, out: u32) -> u32 {
   return place * extent / out;
 }
@@ -64,7 +66,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let corner = top * WIDTH + left;
   var best = input[(start + corner) * CHANNELS + channel];
   var winner = Place(corner);
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   for (var y = zero; y < WINDOW_HEIGHT; y++) {
     for (var x = zero; x < WINDOW_WIDTH; x++) {
       if (y < rows && x < columns) {

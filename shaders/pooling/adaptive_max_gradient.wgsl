@@ -7,11 +7,13 @@
 //   argmax    the winners' places, [N, OH, OW, C]
 //   output    dL/dx [N, H, W, C]
 //
-// One invocation computes one Value of the output by gathering from every window that it is part of, in a fixed
-// order. Row h lies in the windows from oh = ⌊h · OH / H⌋ to ⌊((h + 1) · OH − 1) / H⌋; likewise for columns.
-// Bytes: 4·H·W·C written, 8 read per window over an element, mostly from cache.
+// One invocation computes one Value of the output by gathering from every window that contains it, in a fixed order. Row
+// h lies in the windows from oh = ⌊h · OH / H⌋ to ⌊((h + 1) · OH − 1) / H⌋; columns likewise.
+// FLOPs: 1 per window over an element. Bytes: 4·H·W·C written, 8 read per window over an element, mostly from cache.
+//
+// Reference: test/reference/pooling.ts.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 alias Place = u32; // as wide as Value
 
 const SIZE: u32 = 140u; // inputs of the pool, in Values
@@ -20,9 +22,9 @@ const WIDTH: u32 = 5u;
 const CHANNELS: u32 = 4u; // in Values
 const OUT_HEIGHT: u32 = 3u;
 const OUT_WIDTH: u32 = 2u;
-const OVERLAP_Y: u32 = 2u; // most windows over one row
+const OVERLAP_Y: u32 = 2u; // the largest number of windows over one row
 const OVERLAP_X: u32 = 2u;
-const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
+const SOFTWARE: bool = false; // software adapter, where each unrolled load costs compile time:
 const ROLLED: bool = SOFTWARE; // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -30,7 +32,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(0) var<storage, read> gradient: array<Value>;
 @group(0) @binding(1) var<storage, read> argmax: array<Place>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
@@ -54,7 +56,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let last_column = ((x + 1u) * OUT_WIDTH - 1u) / WIDTH;
   let place = Place(y * WIDTH + x);
   var sum = Value(0.0);
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   for (var i = zero; i < OVERLAP_Y; i++) {
     for (var j = zero; j < OVERLAP_X; j++) {
       let row = first_row + i;

@@ -4,17 +4,19 @@
 //                    dy[n, oh, ow, c]   where argmax[n, oh, ow, c] is the tap of (h, w), else 0
 //
 //   gradient  dL/dy [N, OH, OW, C]
-//   argmax    winners' taps kh·KW + kw, packed as the forward kernel left them
+//   argmax    winners' taps kh·KW + kw, packed as max.wgsl stored them
 //   output    dL/dx [N, H, W, C]
 //
-// One invocation computes one Value of the output by looking at every window it is part of: a gather.
-// The opposite, adding each dy to its winner, would need atomic adds where windows overlap, and WGSL
-// has none for floats; a gather needs none and its sum has a fixed order, so runs are repeatable.
-// Row h lies in the windows oh = ⌊(h + top) / SY⌋ − i for i = 0, 1, … ⌈span / SY⌉ − 1, with
-// span = (KH − 1)·DY + 1, at the tap kh = (h + top − oh·SY) / DY where that is whole; likewise for columns.
+// One invocation computes one Value of the output by looking at every window that contains it: a gather. The opposite,
+// adding each dy to its winner, would need atomic adds where windows overlap, and WGSL has none for floats. A gather
+// needs none, and its sum has a fixed order, so every run gives the same bits.
+// Row h lies in the windows oh = ⌊(h + top) / SY⌋ − i for i = 0, 1, … ⌈span / SY⌉ − 1, with span = (KH − 1)·DY + 1, at the
+// tap kh = (h + top − oh·SY) / DY where that is an integer; columns likewise. FLOPs: 1 per window over an element.
 // Bytes: 4·H·W·C written, about ⌈KH/SY⌉·⌈KW/SX⌉·5 read per element, mostly from cache.
+//
+// Reference: test/reference/pooling.ts. Read next: max_gradient_cells.wgsl.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 alias Tap = u32;
 
 const SIZE: u32 = 256u; // inputs of the pool, in Values
@@ -33,9 +35,9 @@ const PAD_TOP: u32 = 0u;
 const PAD_LEFT: u32 = 0u;
 const SPAN_Y: u32 = (WINDOW_HEIGHT - 1u) * DILATION_Y + 1u; // rows from the first tap to the last
 const SPAN_X: u32 = (WINDOW_WIDTH - 1u) * DILATION_X + 1u;
-const OVERLAP_Y: u32 = (SPAN_Y + STRIDE_Y - 1u) / STRIDE_Y; // most windows over one row
+const OVERLAP_Y: u32 = (SPAN_Y + STRIDE_Y - 1u) / STRIDE_Y; // the largest number of windows over one row
 const OVERLAP_X: u32 = (SPAN_X + STRIDE_X - 1u) / STRIDE_X;
-const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
+const SOFTWARE: bool = false; // software adapter, where each unrolled load costs compile time:
 const ROLLED: bool = SOFTWARE && (OVERLAP_Y * OVERLAP_X > 1u); // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -43,11 +45,11 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(0) var<storage, read> gradient: array<Value>;
 @group(0) @binding(1) var<storage, read> argmax: array<u32>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
-// For Tap = vec4u: the four bytes, lowest first.
+// For Tap = vec4u the body becomes the four bytes of the word, lowest first.
 fn unpack_taps(word: u32) -> Tap {
   return word;
 }
@@ -68,9 +70,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let image = index / (CHANNELS * WIDTH * HEIGHT);
 
   var sum = Value(0.0);
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   for (var i = zero; i < OVERLAP_Y; i++) {
-    let row = padded_y / STRIDE_Y - i; // wraps below zero, and is then no row at all
+    let row = padded_y / STRIDE_Y - i; // wraps around below zero, which `< OUT_HEIGHT` rejects
     let from_top = padded_y - row * STRIDE_Y;
     for (var j = zero; j < OVERLAP_X; j++) {
       let column = padded_x / STRIDE_X - j;

@@ -3,15 +3,16 @@
 //   dx[n, h, w, c] = dy[n, oh, ow, c]   where argmax[n, oh, ow, c] is the tap of (h, w), else 0
 //
 //   gradient  dL/dy [N, OH, OW, C]
-//   argmax    winners' taps kh·KW + kw, packed as the forward kernel left them
+//   argmax    winners' taps kh·KW + kw, packed as max.wgsl stored them
 //   output    dL/dx [N, H, W, C]
 //
-// With a stride of at least the window, every input element lies in at most one window. The image is
-// cut into cells of SY × SX elements, each holding one window at its corner (the last cells may hold
-// none); one invocation reads its window's dy and argmax once and writes the whole cell, zeros
-// included. The general gather (max_gradient) reads both again for each element: for 2 × 2 windows
-// this version loads 5 words per 4 outputs instead of 20, which is what software adapters pay for.
-// Bytes: 4·H·W·C written, 5·OH·OW·C read.
+// With a stride of at least the window, every input element lies in at most one window. The image is cut into cells of
+// SY × SX elements, each with one window at its corner (the last cells may have none). One invocation reads its window's
+// dy and argmax once and writes the whole cell, zeros included. The general gather (max_gradient.wgsl) reads both again
+// for each element: for 2 × 2 windows this version reads 5 bytes per window and channel, that one 20. On software
+// adapters loads dominate the cost. No FLOPs. Bytes: 4·H·W·C written, 5·OH·OW·C read per image.
+//
+// Reference: test/reference/pooling.ts.
 
 alias Value = f32;
 alias Tap = u32;
@@ -36,7 +37,7 @@ const CELLS_Y: u32 = (HEIGHT + PAD_TOP + STRIDE_Y - 1u) / STRIDE_Y;
 const CELLS_X: u32 = (WIDTH + PAD_LEFT + STRIDE_X - 1u) / STRIDE_X;
 const RAGGED: bool = PAD_TOP > 0u || PAD_LEFT > 0u || CELLS_Y * STRIDE_Y > HEIGHT || CELLS_X * STRIDE_X > WIDTH; // some cell reaches over an edge
 const PARTIAL: bool = CELLS_Y > OUT_HEIGHT || CELLS_X > OUT_WIDTH; // some cell has no window
-const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load:
+const SOFTWARE: bool = false; // software adapter, where each unrolled load costs compile time:
 const ROLLED: bool = SOFTWARE && (RAGGED || STRIDE_Y * STRIDE_X > 4u); // keep the loops as loops
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -44,11 +45,11 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(0) var<storage, read> gradient: array<Value>;
 @group(0) @binding(1) var<storage, read> argmax: array<u32>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
-// For Tap = vec4u: the four bytes, lowest first.
+// For Tap = vec4u the body becomes the four bytes of the word, lowest first.
 fn unpack_taps(word: u32) -> Tap {
   return word;
 }
@@ -80,7 +81,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let top = row * STRIDE_Y - PAD_TOP;
   let left = column * STRIDE_X - PAD_LEFT;
   let corner = (image * HEIGHT * WIDTH + top * WIDTH + left) * CHANNELS + channel;
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   for (var y = zero; y < STRIDE_Y; y++) {
     for (var x = zero; x < STRIDE_X; x++) {
       if (!RAGGED || (top + y < HEIGHT && left + x < WIDTH)) {

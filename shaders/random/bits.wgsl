@@ -1,14 +1,16 @@
-// Random bits: the words of Philox4x32-10 as they come, for tests and for integers of one's own making
+// Random bits: the words of Philox4x32-10 themselves, for tests and for integers
 //
-//   output[i] = lane i % 4 of philox4x32((i / 4, step, stream, 0), (seed_low, seed_high))
+//   output[i] = word i % 4 of philox4x32((i / 4, step, stream, 0), (seed_low, seed_high))
 //
 //   state   u32 [8]: step, seed_low, seed_high, …
 //   output  u32 [SIZE], any shape
 //
 // One invocation computes one block of four words. About 50 integer operations and 4 bytes per word.
+//
+// Reference: test/reference/random.ts. Read next: uniform.wgsl.
 
 const SIZE: u32 = 64u; // output elements
-const STREAM: u32 = 0u; // which random op this is, so that no two draw the same numbers
+const STREAM: u32 = 0u; // number of this random op, so that no two ops draw the same numbers
 const WORKGROUP_SIZE: u32 = 64u;
 const GRID_X: u32 = 65535u; // workgroups along x
 

@@ -1,23 +1,24 @@
-// Inverted dropout: zeroes a share RATE of the elements, scales the others so that the mean stays
+// Inverted dropout: sets a part RATE of the elements to zero and scales the others, so that the mean does not change
 //
-//   output_i = x_i / (1 - RATE)  where u_i ≥ RATE,  else 0, but NaN where x_i is (Srivastava et al. 2014)
-//   u_i      = (lane i % 4 of philox4x32((i / 4, step, STREAM, 0), (seed_low, seed_high)) >> 8) · 2^-24
+//   output_i = x_i / (1 - RATE)  where u_i ≥ RATE,  else 0, but NaN where x_i is NaN (Srivastava et al. 2014)
+//   u_i      = (word i % 4 of philox4x32((i / 4, step, STREAM, 0), (seed_low, seed_high)) >> 8) · 2^-24
 //
 //   x, output  [SIZE] vec4f, any shape whose innermost dimension is a multiple of 4
 //   state      u32 [8]: step, seed_low, seed_high, …
 //
-// The mask is never stored. The same kernel with the same STREAM, applied to dL/doutput in the same step,
-// regenerates it: dropout is linear in x, so it is its own gradient. That saves a tensor of memory and
-// its write and read.
+// The mask is never stored. Dropout is linear in x, so its gradient is the same kernel with the same STREAM, applied to
+// dL/doutput in the same step: it computes the mask again. That saves a tensor, and its write and read.
 //
 // One invocation takes four elements and one block of Philox: about 50 integer operations and 8 bytes per element.
-// Comparing integers, (word >> 8) ≥ ⌈RATE · 2^24⌉, is comparing u ≥ RATE without the conversion.
+// The integer comparison (word >> 8) ≥ ⌈RATE · 2^24⌉ is the same as u ≥ RATE, without the conversion.
+//
+// Reference: test/reference/random.ts.
 
 alias Value = vec4f;
 
 const SIZE: u32 = 16u; // elements, in Values
 const CHANNELS: u32 = 2u; // innermost dimension, in Values
-const STREAM: u32 = 0u; // which random op this is, so that no two masks are alike
+const STREAM: u32 = 0u; // number of this random op, so that no two masks are alike
 const THRESHOLD: u32 = 8388608u; // ⌈RATE · 2^24⌉
 const SCALE: f32 = 2.0; // 1 / (1 - RATE)
 const WORKGROUP_SIZE: u32 = 64u;
@@ -26,7 +27,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(0) var<storage, read> x: array<Value>;
 @group(0) @binding(1) var<storage, read> state: array<u32>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 

@@ -1,22 +1,23 @@
-// Normal random numbers, drawn again while further than two deviations from the mean
+// Normal random numbers, drawn again while they are more than two deviations from the mean
 //
 //   output[i] = MEAN + DEVIATION · z_i,  z_i the first of the normals of attempts 0, 1, …, 7 with |z| ≤ 2
 //
-// DEVIATION is that of the normal before truncation; 0.8796 of it is left afterwards. 4.6 % of the
-// elements need another attempt, so 17 % of the blocks of four: a SIMD group nearly always takes two or three turns.
+// DEVIATION is the standard deviation before truncation; after it, it is 0.8796 times as large. 4.6 % of the elements
+// need another attempt, and so 17 % of the blocks of four: a subgroup of 32 nearly always takes two or three attempts.
 //
 //   state   u32 [8]: step, seed_low, seed_high, …; a later step draws other numbers
 //   output  [SIZE], any shape
 //
-// One invocation computes one block of four elements: Philox gives four words at a time.
-// About 50 integer operations, half a logarithm, half a square root and one cosine or sine per
-// element and attempt; 4 bytes.
+// One invocation computes one block of four elements, because Philox gives four words at a time. Per element and attempt
+// about 50 integer operations, half a logarithm, half a square root and one cosine or sine; 4 bytes per element.
+//
+// Reference: test/reference/random.ts.
 
 alias Value = f32;
 
 const SIZE: u32 = 64u; // output elements
 const CHANNELS: u32 = 8u; // innermost dimension
-const STREAM: u32 = 0u; // which random op this is, so that no two draw the same numbers
+const STREAM: u32 = 0u; // number of this random op, so that no two ops draw the same numbers
 const MEAN: f32 = 0.0;
 const DEVIATION: f32 = 1.0;
 const WORKGROUP_SIZE: u32 = 64u;
@@ -24,7 +25,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> state: array<u32>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 

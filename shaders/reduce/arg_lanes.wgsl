@@ -5,9 +5,11 @@
 //   input   x [outer, REDUCE, INNER], f32 or i32
 //   output  y [outer, INNER], i32
 //
-// The search starts at entry 0 and a later entry must be strictly better, so the first wins at ties.
-// NaN counts as better than any number, as in NumPy: a NaN is found, and not lost.
+// The search starts at entry 0, and a later entry must be strictly better, so the first of equal entries wins. NaN
+// counts as better than any number, as in NumPy, so that a NaN is found and not lost.
 // FLOPs: one comparison per entry. Bytes: 4 per entry.
+//
+// Reference: test/reference/reduce.ts. Read next: arg_tree.wgsl.
 
 alias Value = f32;
 
@@ -16,7 +18,7 @@ const FLOAT: bool = true; // an entry may be NaN
 const SIZE: u32 = 64u; // results
 const REDUCE: u32 = 10u;
 const INNER: u32 = 1u;
-const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
+const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -44,7 +46,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (index >= SIZE) {
     return;
   }
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   let base = (index / INNER) * REDUCE * INNER + index % INNER;
   var best = input[base];
   var winner = 0u;

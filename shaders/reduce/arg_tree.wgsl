@@ -5,11 +5,12 @@
 //   input   x [outer, REDUCE, INNER], f32 or i32
 //   output  y [outer, INNER], i32
 //
-// The version for GPUs where a long dimension has few results: every invocation searches each
-// WORKGROUP_SIZE-th entry, then pairs (value, index) meet in a tree in workgroup memory. Of equal
-// values the smaller index wins, so the first entry wins whatever the shape of the tree.
-// NaN counts as better than any number.
+// The version for GPUs where a long dimension has few results. Every invocation searches each WORKGROUP_SIZE-th entry,
+// then a tree in workgroup memory compares the pairs (value, index). Of equal values the smaller index wins, so the
+// first entry wins whatever the shape of the tree. NaN counts as better than any number.
 // FLOPs: one comparison per entry. Bytes: 4 per entry.
+//
+// Reference: test/reference/reduce.ts.
 
 alias Value = f32;
 

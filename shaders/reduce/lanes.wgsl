@@ -2,26 +2,27 @@
 //
 //   y[o, i] = combine over r of x[o, r, i]       x [outer, REDUCE, INNER] → y [outer, INNER]
 //
-// Any set of axes becomes this form by merging neighbouring dimensions (several separate groups of
-// axes: one dispatch each, innermost first). Where there are too few results to fill the machine, the
-// dimension is first cut into CHUNKS pieces, which gives partial results [outer, CHUNKS, INNER]; a
-// second dispatch of this same kernel reduces those. The order of all operations is fixed: the same
-// input gives the same bits.
+// Any set of axes is brought into this form by merging adjacent dimensions (several separate groups of axes: one
+// dispatch each, innermost first). Where there are too few results to fill the machine, the dimension is first cut into
+// CHUNKS pieces, which gives partial results [outer, CHUNKS, INNER]; a second dispatch of this kernel reduces those. The
+// order of all operations is fixed: the same input gives the same bits.
 //
 //   input   [outer, REDUCE, INNER]
 //   output  [outer, CHUNKS, INNER]
 //
-// One invocation reduces CHUNK entries, with no shared memory and no barrier: the version for software
-// adapters, and for GPUs where results are plenty. Along rows (INNER = 1) it may load four entries at
-// once: Load is then vec4f while Value is f32, and `collapse` folds the four at the end.
+// One invocation reduces CHUNK entries, without workgroup memory and without barriers: the version for software adapters,
+// and for GPUs where there are many results. Along rows (INNER = 1) it may load four entries at once: Load is then vec4f
+// while Value is f32, and `collapse` combines the four at the end.
 //
-// Accuracy: a sum of n numbers one by one has an error that grows like n. Here BLOCK entries are added
-// up on their own, and then join the total: the longest chain of roundings is BLOCK + BLOCKS.
-// FLOPs: one per entry. Bytes: 4 per entry: bound by memory.
+// Accuracy: the error of a sum of n numbers, added one by one, grows like n. Here blocks of BLOCK entries are added
+// separately, and then their sums: the longest chain of roundings is BLOCK + BLOCKS.
+// FLOPs: one per entry. Bytes: 4 per entry: memory-bound.
+//
+// Reference: test/reference/reduce.ts. Read next: tree.wgsl.
 
 alias Load = f32;
-alias LoadBits = u32; // as many as Load has
-alias Value = f32;
+alias LoadBits = u32; // as wide as Load
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 
 const SUM: u32 = 0u;
 const MAX: u32 = 1u;
@@ -35,10 +36,10 @@ const REDUCE: u32 = 64u; // extent that is reduced, in Loads
 const INNER: u32 = 1u; // extent inside it, in Values
 const CHUNKS: u32 = 1u;
 const CHUNK: u32 = 64u; // entries per invocation, in Loads
-const BLOCK: u32 = 64u; // Loads between two visits to the total
+const BLOCK: u32 = 64u; // Loads that are combined before they join the total
 const BLOCKS: u32 = (CHUNK + BLOCK - 1u) / BLOCK;
 const RAGGED: bool = CHUNKS * CHUNK != REDUCE || BLOCKS * BLOCK != CHUNK;
-const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
+const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const DIVISOR: f32 = 1.0; // entries of a mean, else 1
 const CHANNELS: u32 = 1u; // innermost dimension of the output, in Values
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
@@ -46,11 +47,11 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> input: array<Load>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
-// The larger or the smaller of two, which would lose a NaN; with one, the sum, which is NaN too.
+// max or min of two numbers may drop a NaN. Where one of them is NaN, their sum is taken, which is NaN.
 fn extreme(a: Load, b: Load, chosen: Load) -> Load {
   if (FLOAT) {
     let bits = max(bitcast<LoadBits>(a) & LoadBits(0x7fffffffu), bitcast<LoadBits>(b) & LoadBits(0x7fffffffu));
@@ -72,8 +73,8 @@ fn combine(a: Load, b: Load) -> Load {
   }
 }
 
-// What an accumulator starts from: 0 or 1, and for max and min, which have no such finite number, an
-// entry of the set itself: counting it twice changes nothing.
+// The start of an accumulator, the neutral element: 0 for sums, 1 for products. max and min have no finite one, so
+// they start from one of the entries: counting it twice changes nothing.
 fn neutral(entry: Load) -> Load {
   if (OPERATION == SUM) {
     return Load(0);
@@ -84,7 +85,8 @@ fn neutral(entry: Load) -> Load {
   }
 }
 
-// For Load = vec4f: let pairs = combine(total, total.zwxy); return combine(pairs, pairs.yxwz).x;
+// Combines the elements of a Load. For Load = vec4f the body becomes:
+//   let pairs = combine(total, total.zwxy); return combine(pairs, pairs.yxwz).x;
 fn collapse(total: Load) -> Value {
   return total;
 }
@@ -103,7 +105,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let end = min(begin + CHUNK, REDUCE);
   let base = (index / (INNER * CHUNKS)) * REDUCE * INNER + index % INNER;
 
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   let identity = neutral(input[base + begin * INNER]);
   var total = identity;
   for (var block = zero; block < BLOCKS; block++) {
@@ -111,7 +113,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     for (var i = zero; i < BLOCK; i++) {
       let row = begin + block * BLOCK + i;
       if (RAGGED) {
-        // past the end, read the last entry and leave it out: cheaper to compile than a branch
+        // past the end, the last entry is read and not used: cheaper to compile than a branch
         let entry = input[base + min(row, end - 1u) * INNER];
         sum = combine(sum, select(identity, entry, row < end));
       } else {

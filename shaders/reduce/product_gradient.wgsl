@@ -1,19 +1,23 @@
-// Gradient of a product along rows: dy times the product of all the other entries
+// Gradient of a product along rows: dy times the product of all other entries
 //
 //   dx[o, r] = dy[o] · Π over s ≠ r of x[o, s]
 //
-// Dividing the whole product by x[o, r] would be 0 / 0 at zeros. So one pass leaves the product of the
-// entries before r in dx, and a second, from the end, multiplies in those after it.
+// The product divided by x[o, r] would be 0 / 0 where an entry is 0. So one pass stores the product of the entries before
+// r in dx, and a second pass, from the end, multiplies it by those after r.
 //
 //   input     x [outer, REDUCE]
 //   gradient  dy [outer]
 //   output    dx [outer, REDUCE]
 //
-// One invocation does one row: 3 · REDUCE multiplications, 16 · REDUCE bytes.
+// For example, x = (2, 3, 4) and dy = 1: the first pass stores (1, 2, 6), the second multiplies by (12, 4, 1): (12, 8, 6).
+//
+// One invocation takes one row: 3 · REDUCE multiplications, 20 · REDUCE bytes.
+//
+// Reference: test/reference/reduce.ts.
 
 const SIZE: u32 = 64u; // rows
 const REDUCE: u32 = 8u;
-const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
+const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -27,7 +31,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (index >= SIZE) {
     return;
   }
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   let base = index * REDUCE;
   var before = 1.0;
   for (var i = zero; i < REDUCE; i++) {

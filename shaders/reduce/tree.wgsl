@@ -2,24 +2,30 @@
 //
 //   y[o, i] = combine over r of x[o, r, i]       x [outer, REDUCE, INNER] → y [outer, INNER]
 //
-// The version for GPUs where results are few and the reduced dimension is long. As in `lanes`, the
-// dimension may first be cut into CHUNKS pieces, whose partial results [outer, CHUNKS, INNER] a second
-// dispatch reduces; and the order of operations is fixed.
+// The version for GPUs where there are few results and the reduced dimension is long. As in lanes.wgsl, the dimension
+// may first be cut into CHUNKS pieces, whose partial results [outer, CHUNKS, INNER] a second dispatch reduces. The order
+// of operations is fixed.
 //
 //   input   [outer, REDUCE, INNER]
 //   output  [outer, CHUNKS, INNER]
 //
-// A workgroup is a table of ROWS × COLUMNS invocations: COLUMNS neighbours along the inner dimension,
-// so that their loads coalesce (1 where INNER = 1: neighbours then take neighbouring entries). First
-// every invocation reduces each ROWS-th entry of the chunk in registers, in four accumulators; then
-// the rows meet in workgroup memory, half of them at each level of a tree: log₂ ROWS barriers.
-// Along rows (INNER = 1) Load may be vec4f while Value is f32; `collapse` folds the four at the end.
-// FLOPs: one per entry. Bytes: 4 per entry: bound by memory. Rounding errors grow with
-// CHUNK / (4 · ROWS) + log₂ ROWS, not with the number of entries.
+// A workgroup is a table of ROWS × COLUMNS invocations. COLUMNS of them take neighbours along the inner dimension, so
+// that their loads are coalesced (COLUMNS = 1 where INNER = 1: neighbours then take neighbouring entries).
+// First every invocation reduces each ROWS-th entry of the chunk in registers, in four accumulators. Then a tree in
+// workgroup memory combines the rows, half of them at each of log₂ ROWS levels, with a barrier between levels:
+//
+//   3  1  4  1  5  9  2  6      8 values: invocations 0 … 3 add the upper half to the lower half
+//   8 10  6  7                  4 values: invocations 0 and 1
+//  14 17                        2 values: invocation 0
+//  31                           the sum
+//
+// Along rows (INNER = 1) Load may be vec4f while Value is f32; `collapse` combines the four at the end.
+// FLOPs: one per entry. Bytes: 4 per entry: memory-bound. Rounding errors grow with CHUNK / (4 · ROWS) + log₂ ROWS, not
+// with the number of entries. Reference: test/reference/reduce.ts.
 
 alias Load = f32;
-alias LoadBits = u32; // as many as Load has
-alias Value = f32;
+alias LoadBits = u32; // as wide as Load
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 
 const SUM: u32 = 0u;
 const MAX: u32 = 1u;
@@ -45,13 +51,13 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> input: array<Load>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
 var<workgroup> table: array<Load, WORKGROUP_SIZE>;
 
-// The larger or the smaller of two, which would lose a NaN; with one, the sum, which is NaN too.
+// max or min of two numbers may drop a NaN. Where one of them is NaN, their sum is taken, which is NaN.
 fn extreme(a: Load, b: Load, chosen: Load) -> Load {
   if (FLOAT) {
     let bits = max(bitcast<LoadBits>(a) & LoadBits(0x7fffffffu), bitcast<LoadBits>(b) & LoadBits(0x7fffffffu));
@@ -73,8 +79,8 @@ fn combine(a: Load, b: Load) -> Load {
   }
 }
 
-// What an accumulator starts from: 0 or 1, and for max and min, which have no such finite number, an
-// entry of the set itself: counting it twice changes nothing.
+// The start of an accumulator, the neutral element: 0 for sums, 1 for products. max and min have no finite one, so
+// they start from one of the entries: counting it twice changes nothing.
 fn neutral(entry: Load) -> Load {
   if (OPERATION == SUM) {
     return Load(0);
@@ -85,7 +91,8 @@ fn neutral(entry: Load) -> Load {
   }
 }
 
-// For Load = vec4f: let pairs = combine(total, total.zwxy); return combine(pairs, pairs.yxwz).x;
+// Combines the elements of a Load. For Load = vec4f the body becomes:
+//   let pairs = combine(total, total.zwxy); return combine(pairs, pairs.yxwz).x;
 fn collapse(total: Load) -> Value {
   return total;
 }

@@ -2,23 +2,24 @@
 //
 //   dx[n, h, w, c] = Σ over oh, ow of share(h, oh) · share(w, ow) · dy[n, oh, ow, c]
 //
-// where share(i, o) is the weight that pixel i has at o: the sum of those of the weights W(|s(o) − j|),
-// j = ⌊s⌋ − 1 … ⌊s⌋ + 2, whose pixel is i; see `bicubic` for s and W. With REPEAT the outermost pixels also
-// have the weights from beyond the edge.
+// where share(i, o) is the weight of pixel i at o: the sum of the weights W(|s(o) − j|), j = ⌊s⌋ − 1 … ⌊s⌋ + 2, whose
+// pixel is i; see bicubic.wgsl for s and W. With REPEAT the outermost pixels also have the weights from beyond the edge.
 //
 //   gradient  dy [N, OH, OW, C]
 //   output    dx [N, H, W, C]
 //
-// One invocation computes one Value of the output by gathering from every pixel of dy that it has a share
-// in, in a fixed order, without atomics. Pixel i has one where i − 2 < s(o) < i + 2 (what stands beyond the
-// edge reaches no farther): those are at most TAPS = ⌈4 OUT / IN⌉ pixels, from
+// One invocation computes one Value of the output by gathering from every pixel of dy in which it has a share, in a
+// fixed order, without atomics. Pixel i has one where i − 2 < s(o) < i + 2 (repeated pixels beyond the edge reach no
+// farther): those are at most TAPS = ⌈4 OUT / IN⌉ pixels, from
 //
 //   first(i) = 1 + ⌊((2i − 3) OUT − IN) / (2 IN)⌋
 //
-// on, in whole numbers and so without rounding. FLOPs: some 40 per tap. Bytes: 4 written, 4 TAPS_Y TAPS_X
-// read, mostly from cache.
+// on, computed with integers and so without rounding. FLOPs: about 40 per tap. Bytes: 4 written, 4 TAPS_Y TAPS_X read,
+// mostly from cache.
+//
+// Reference: test/reference/resize.ts.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 
 const SIZE: u32 = 64u; // inputs of the resizing, in Values
 const CHANNELS: u32 = 4u; // in Values
@@ -30,19 +31,19 @@ const A: f32 = -0.75;
 const REPEAT: bool = true;
 const TAPS_Y: u32 = (4u * OUT_HEIGHT + HEIGHT - 1u) / HEIGHT;
 const TAPS_X: u32 = (4u * OUT_WIDTH + WIDTH - 1u) / WIDTH;
-const SOFTWARE: bool = false; // a CPU runs this, whose compiler takes long over each copy of a load
+const SOFTWARE: bool = false; // software adapter, where each unrolled load costs compile time
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> gradient: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
-// first(i); where it is below 0 it wraps around, and is then no pixel at all
+// first(i); below 0 it wraps around to a number that is not a pixel
 fn first_tap(i: u32, extent: u32, out_extent: u32) -> u32 {
-  // 2 IN · 2 OUT more above the line keeps it above 0
+  // Adding 2 IN · 2 OUT to the numerator keeps it above 0.
   return ((2u * i + 4u * extent - 3u) * out_extent - extent) / (2u * extent) + 1u - 2u * out_extent;
 }
 
@@ -83,7 +84,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let image = index / (CHANNELS * WIDTH * HEIGHT) * OUT_HEIGHT;
   let first_x = first_tap(x, WIDTH, OUT_WIDTH);
   let first_y = first_tap(y, HEIGHT, OUT_HEIGHT);
-  let zero = select(0u, workgroup_id.z, SOFTWARE); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, SOFTWARE); // always 0, but opaque to the compiler: the loop stays a loop
   var sum = Value(0.0);
   for (var i = zero; i < TAPS_Y; i++) {
     let row = first_y + i;
@@ -93,7 +94,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       let column = first_x + j;
       let share = share_y * share_of(x, column, WIDTH, OUT_WIDTH);
       let part = Value(share) * gradient[(start + min(column, OUT_WIDTH - 1u)) * CHANNELS + channel];
-      sum += select(Value(0.0), part, share != 0.0); // a NaN without a share has no part
+      sum += select(Value(0.0), part, share != 0.0); // a NaN with weight 0 must not count
     }
   }
   output[index] = epilogue(sum, index, channel);

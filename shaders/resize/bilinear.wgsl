@@ -1,23 +1,26 @@
 // Bilinear resizing with half-pixel centres, as in TensorFlow 2 and Keras
 //
-// Pixel o of OUT pixels has its centre at (o + ½) / OUT of the image, which between the centres of IN
-// pixels is the coordinate
+// Pixel o of OUT pixels has its centre at (o + ½) / OUT of the image. In the coordinates of the IN pixels, whose centres
+// are at 0, 1, …, that is
 //
 //   s(o) = clamp((o + ½) · IN / OUT − ½, 0, IN − 1)
 //
-// and pixel i counts there with the weight max(0, 1 − |s(o) − i|): two neighbours, whose weights add up
-// to 1. Beyond the outermost centres the image goes on as it ends. With both directions:
+// and pixel i has the weight max(0, 1 − |s(o) − i|) there: two neighbours count, and their weights add up to 1. Beyond
+// the outermost centres the outermost pixel is repeated. For example, 2 pixels to 4: s = 0, ¼, ¾, 1, so pixels (0, 8)
+// become (0, 2, 6, 8). In both directions:
 //
 //   y[n, oh, ow, c] = Σ over h, w of max(0, 1 − |s(oh) − h|) · max(0, 1 − |s(ow) − w|) · x[n, h, w, c]
 //
 //   input   x [N, H, W, C]
 //   output  y [N, OH, OW, C]
 //
-// One invocation computes one Value of the output out of four. When shrinking, pixels between are left
+// One invocation computes one Value of the output from four of the input. When shrinking, pixels in between are left
 // out (no antialiasing), as TensorFlow does by default.
-// FLOPs: 9 per element of the output. Bytes: 4 written per element, four times as many read, from cache.
+// FLOPs: 9 per element of the output. Bytes: 4 written per element, four times as many read, mostly from cache.
+//
+// Reference: test/reference/resize.ts. Read next: bilinear_gradient.wgsl.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 
 const SIZE: u32 = 256u; // outputs, in Values
 const CHANNELS: u32 = 4u; // in Values
@@ -30,7 +33,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> input: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 

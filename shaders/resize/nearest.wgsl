@@ -2,16 +2,18 @@
 //
 //   y[n, oh, ow, c] = x[n, ⌊(oh + offset) · H / OH⌋, ⌊(ow + offset) · W / OW⌋, c]
 //
-// with an offset of 0, by which an output begins where its pixel does, or of ½: the pixel under the output's
-// centre. In whole numbers, and so without rounding: ⌊(2 oh + TWICE_OFFSET) · H / (2 OH)⌋.
+// With an offset of 0 it is the pixel under the output's left or upper edge, with ½ the one under its centre. Computed
+// with integers, and so without rounding: ⌊(2 oh + TWICE_OFFSET) · H / (2 OH)⌋.
 //
 //   input   x [N, H, W, C]
 //   output  y [N, OH, OW, C]
 //
-// One invocation copies one Value of the output. Bytes: 4 written per element of the output, and as many
-// read, mostly from cache.
+// One invocation copies one Value of the output. No FLOPs. Bytes: 4 written per element of the output, and as many read,
+// mostly from cache.
+//
+// Reference: test/reference/resize.ts. Read next: nearest_gradient.wgsl.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 
 const SIZE: u32 = 256u; // outputs, in Values
 const CHANNELS: u32 = 4u; // in Values
@@ -25,7 +27,7 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> input: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 

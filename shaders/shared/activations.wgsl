@@ -1,12 +1,13 @@
-// Activation functions and their derivatives, one pair after the other.
+// Activation functions and their derivatives, in pairs
 //
-// Written over `Value` (f32 or vec4f, declared by the calling kernel). A gradient takes dy = dL/dy and returns
-// dL/dx, from the input x or the output y, whichever is cheaper to have. Arguments of exp are kept
-// at or below 0 and those of tanh within ±9.02 (where f32 tanh is already ±1), because drivers may
-// return NaN beyond.
+// Written over `Value` (f32 or vec4f, declared by the calling kernel). A gradient takes dy = dL/dy and returns dL/dx,
+// computed from the input x or the output y, whichever is cheaper. Arguments of exp are kept at or below 0 and those of
+// tanh within ±9.02 (where f32 tanh is already ±1), because drivers may return NaN beyond.
 //
-// A NaN in x, y or dy comes out as NaN: by `keep_nan` where a formula would lose it. At ±Infinity a function has its limit.
-// Where a product would be Infinity · 0, x is limited to ±FAR, beyond which e^-|x| is 0 in f32.
+// A NaN in x, y or dy gives NaN: `keep_nan` adds this where a formula would lose it. At ±Infinity a function has its
+// limit. Where a product would be Infinity · 0, x is limited to ±FAR, beyond which e^-|x| is 0 in f32.
+//
+// Library: no bindings, no entry point. Reference: test/reference/elementwise.ts.
 const FAR: f32 = 104.0;
 
 fn relu(x: Value) -> Value { return keep_nan(x, max(x, Value(0.0))); }
@@ -40,7 +41,7 @@ fn sigmoid(x: Value) -> Value {
 }
 fn sigmoid_gradient(y: Value, dy: Value) -> Value { return dy * y * (Value(1.0) - y); }
 
-// Exactly +-1 from 9.02 on: what drivers lack there, 1 - t^2 times a large x would blow up.
+// Exactly ±1 from 9.02 on. Drivers may return slightly less, and (1 - t²) times a large x would then be large.
 fn tanh_safe(x: Value) -> Value {
   return keep_nan(x, select(tanh(clamp(x, Value(-9.02), Value(9.02))), sign(x), abs(x) >= Value(9.02)));
 }
@@ -50,7 +51,7 @@ fn tanh_gradient(y: Value, dy: Value) -> Value { return dy * (Value(1.0) - y * y
 fn softplus(x: Value) -> Value { return max(x, Value(0.0)) + log1p(exp(-abs(x))); }
 fn softplus_gradient(x: Value, dy: Value) -> Value { return dy * sigmoid(x); }
 
-// Far out 1 + |x| is |x|, and the quotient ±1.
+// For large |x| the sum 1 + |x| rounds to |x|, and the quotient is ±1.
 fn softsign(x: Value) -> Value {
   let a = abs(x);
   return keep_nan(x, select(x / (Value(1.0) + a), sign(x), a > Value(1e9)));
@@ -87,8 +88,8 @@ fn gelu_tanh_gradient(x: Value, dy: Value) -> Value {
   return dy * Value(0.5) * (Value(1.0) + t + near * (Value(1.0) - t * t) * slope);
 }
 
-// Φ(x) = (1 + erf(x / √2)) / 2, the share of a normal distribution below x. With a = |x| and u = 1 / (1 + 0.305 a) the
-// tail is Φ(-a) = e^(-a²/2) (c1 u + … + c8 u⁸): coefficients whose largest error is 1e-7 of the tail.
+// Φ(x) = (1 + erf(x / √2)) / 2, the probability that a standard normal variable is below x. With a = |x| and
+// u = 1 / (1 + 0.305 a) the tail is Φ(-a) = e^(-a²/2) (c1 u + … + c8 u⁸), with an error of at most 1e-7 of the tail.
 fn normal_cdf(x: Value) -> Value {
   let a = min(abs(x), Value(FAR));
   let u = Value(1.0) / (Value(1.0) + Value(0.305) * a);
@@ -105,8 +106,8 @@ fn gelu_gradient(x: Value, dy: Value) -> Value {
   return dy * (normal_cdf(x) + near * exp(Value(-0.5) * near * near) * Value(0.3989422804));
 }
 
-// squareplus(x) = (x + r) / 2 with r = √(x² + b) (Barron 2021); below 0, where that cancels, b/2 / (r - x).
-// dy/dx = y / r. Beyond ±1e15 it is relu.
+// squareplus(x) = (x + r) / 2 with r = √(x² + b) (Barron 2021). Below 0 this would cancel, so b/2 / (r - x) is used.
+// dy/dx = y / r. Beyond ±1e15 it equals relu.
 fn squareplus(x: Value, b: f32) -> Value {
   let r = sqrt(x * x + Value(b));
   let near = select(Value(0.5) * (r + x), Value(0.5 * b) / (r - x), x < Value(0.0));
@@ -125,8 +126,8 @@ fn hard_sigmoid_gradient(x: Value, dy: Value) -> Value {
 }
 
 // Binary cross-entropy of logits: -[t log s(x) + (1-t) log(1 - s(x))] = max(x, 0) - x t + log(1 + e^-|x|)
-// = |x| · miss + log(1 + e^-|x|), where miss = 1 - t for x >= 0, t for x < 0. Without a miss the first part is 0,
-// for x = ±Infinity too. d/dx = s(x) - t, d/dt = -x.
+// = |x| · miss + log(1 + e^-|x|), where miss = 1 - t for x >= 0, t for x < 0. Where miss = 0 the first part is 0,
+// also for x = ±Infinity. d/dx = s(x) - t, d/dt = -x.
 fn bce_with_logits(x: Value, target_value: Value) -> Value {
   let miss = select(target_value, Value(1.0) - target_value, x >= Value(0.0));
   return select(abs(x) * miss, Value(0.0), miss == Value(0.0)) + log1p(exp(-abs(x)));

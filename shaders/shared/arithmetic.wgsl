@@ -1,8 +1,10 @@
-// Elementwise arithmetic: one function per op of the elementwise table.
+// Elementwise arithmetic: one function for each op of the elementwise table (src/ops/elementwise/elementwise.ts)
 //
-// Written over `Value`, which the calling kernel declares as f32 or vec4f, so one source serves
-// scalar and vector kernels. Truth values are the numbers 0 and 1. What WGSL has as a builtin
-// (abs, exp, sqrt, …) is called by that name and has no function here, unless the builtin may lose a NaN (max, sign, …).
+// Written over `Value`, which the calling kernel declares as f32 or vec4f, so one source serves scalar and vector
+// kernels. Truth values are the numbers 0 and 1. WGSL's builtins (abs, exp, sqrt, …) are called by their own names and
+// have no function here, unless the builtin may lose a NaN (max, sign, …).
+//
+// Library: no bindings, no entry point. Reference: test/reference/elementwise.ts.
 
 fn add(a: Value, b: Value) -> Value { return a + b; }
 fn subtract(a: Value, b: Value) -> Value { return a - b; }
@@ -16,7 +18,7 @@ fn shift(x: Value, offset: f32) -> Value { return x + Value(offset); }
 fn signum(x: Value) -> Value { return keep_nan(x, sign(x)); }
 fn larger(a: Value, b: Value) -> Value { return keep_nans(a, b, max(a, b)); }
 fn smaller(a: Value, b: Value) -> Value { return keep_nans(a, b, min(a, b)); }
-// Shares of the gradient of the larger and the smaller of two: dy where a >= b, or a > b, else 0; NaN where one is NaN.
+// For the gradients of `larger` and `smaller`: dy where a >= b, or where a > b, else 0; NaN where one of them is NaN.
 fn at_least_gradient(a: Value, b: Value, dy: Value) -> Value {
   return keep_nan(dy, keep_nans(a, b, select(Value(0.0), dy, a >= b)));
 }
@@ -29,8 +31,8 @@ fn clip_gradient(x: Value, dy: Value, low: f32, high: f32) -> Value {
   return keep_nans(x, dy, select(Value(0.0), dy, (x >= Value(low)) & (x <= Value(high))));
 }
 
-// a^b as IEEE 754 defines pow, for any sign of a: |a|^b, negated where a has a minus and b is odd.
-//   0^b = 0 for b > 0, Infinity for b < 0      a^b = NaN for a < 0 (and finite) unless b is whole
+// a^b as IEEE 754 defines pow, for any sign of a: |a|^b, negated where a is negative and b is odd.
+//   0^b = 0 for b > 0, Infinity for b < 0      a^b = NaN for a < 0 (and finite) unless b is an integer
 //   a^0 = 1 and 1^b = 1, even for NaN          (-1)^±Infinity = 1
 fn power(a: Value, b: Value) -> Value {
   let infinity = Value(float_of(INFINITY_BITS));
@@ -46,9 +48,9 @@ fn power(a: Value, b: Value) -> Value {
   return select(keep_nans(a, b, signed), Value(1.0), (b == Value(0.0)) | (a == Value(1.0)));
 }
 
-// log(1 + x) without losing small x, where 1 + x rounds most of it away: below 1/4 by
-// log(1 + x) = 2 artanh(s) = 2 (s + s^3/3 + s^5/5 + ...) with s = x / (2 + x), |s| <= 1/7; four terms
-// leave an error of 2e-8 of the value.
+// log(1 + x), accurate also for small x, where 1 + x rounds most of x away. Below 1/4 it is the series
+// log(1 + x) = 2 artanh(s) = 2 (s + s³/3 + s⁵/5 + …) with s = x / (2 + x), |s| ≤ 1/7. Four terms have a relative error
+// of 2e-8.
 fn log1p(x: Value) -> Value {
   let s = x / (Value(2.0) + x);
   let q = s * s;
@@ -56,7 +58,7 @@ fn log1p(x: Value) -> Value {
   return select(log(Value(1.0) + x), series, abs(x) < Value(0.25));
 }
 
-// exp(x) - 1 without losing small x: five terms of the series below 0.05.
+// exp(x) - 1, accurate also for small x: below 0.05 five terms of the series.
 fn expm1(x: Value) -> Value {
   let series = x * (Value(1.0) + x * (Value(0.5) + x * (Value(0.16666667) + x * (Value(0.041666668) + x * Value(0.008333334)))));
   return select(exp(x) - Value(1.0), series, abs(x) < Value(0.05));
@@ -69,11 +71,11 @@ fn less(a: Value, b: Value) -> Value { return unless_nan(a, b, select(Value(0.0)
 fn less_equal(a: Value, b: Value) -> Value { return unless_nan(a, b, select(Value(0.0), Value(1.0), a <= b), 0.0); }
 fn greater(a: Value, b: Value) -> Value { return less(b, a); }
 fn greater_equal(a: Value, b: Value) -> Value { return less_equal(b, a); }
-// condition ? a : b, where NaN is not 0
+// condition ? a : b. A NaN condition is not 0, so it selects a.
 fn choose(condition: Value, a: Value, b: Value) -> Value { return select(b, a, condition != Value(0.0)); }
 
-// Binary cross-entropy of a probability p: -t log p - (1 - t) log(1 - p), p and 1 - p each at least 1e-7, so that it
-// is at most 16.1. d/dp = (1 - t) / (1 - p) - t / p where p and 1 - p are at least 1e-7, else 0.
+// Binary cross-entropy of a probability p: -t log p - (1 - t) log(1 - p). p and 1 - p are raised to at least 1e-7, so
+// that it is at most 16.1. d/dp = (1 - t) / (1 - p) - t / p where p and 1 - p are at least 1e-7, else 0.
 const SMALLEST_PROBABILITY: f32 = 1e-7;
 fn binary_crossentropy(p: Value, target_value: Value) -> Value {
   let yes = log(clip(p, SMALLEST_PROBABILITY, 1.0));
@@ -88,8 +90,8 @@ fn binary_crossentropy_gradient(p: Value, target_value: Value, dy: Value) -> Val
   return dy * clip_gradient(q, slope, SMALLEST_PROBABILITY, 1.0);
 }
 
-// log cosh x = |x| + log(1 + e^-2|x|) - log 2; below 1/4, where that cancels, the series
-// x²/2 - x⁴/12 + x⁶/45 - 17x⁸/2520, whose error is 7e-8 of the value.
+// log cosh x = |x| + log(1 + e^-2|x|) - log 2. Below 1/4 this would cancel, so the series x²/2 - x⁴/12 + x⁶/45 -
+// 17x⁸/2520 is used, with a relative error of 7e-8.
 fn log_cosh(x: Value) -> Value {
   let a = abs(x);
   let q = x * x;

@@ -1,20 +1,20 @@
-// Keyed permutation of [0, size): shuffling without a shuffled list
+// Keyed permutation of [0, size): shuffling without a stored list
 //
-// An epoch visits every sample once, in an order that its key alone decides. Instead of storing a
-// permutation, any position's sample is computed: a bijection of the b-bit numbers, 2^b ≥ size, walked
-// until the result lies below size (Black & Rogaway, "Ciphers with arbitrary finite domains", 2002).
+// An epoch visits every sample once, in an order that its key alone determines. The permutation is not stored; the
+// sample at any position is computed. A bijection of the b-bit numbers, 2^b ≥ size, is applied repeatedly until the
+// result is below size (Black & Rogaway, "Ciphers with arbitrary finite domains", 2002).
 //
 // The bijection is a Feistel network of eight rounds. Value = (left, right), of ⌊b/2⌋ and ⌈b/2⌉ bits:
 //   left  <- left  xor (hash(right xor k_r) mod 2^⌊b/2⌋)
 //   right <- right xor (hash(left  xor l_r) mod 2^⌈b/2⌉)
-// Each line undoes itself, whatever the hash is, hence a bijection. As 2^b < 2 size, a walk takes
-// less than two turns on average, about 150 integer operations, and it always ends: it follows a cycle that
-// starts below size and so must come back there.
+// Each line is its own inverse, whatever the hash is, so all of it is a bijection. As 2^b < 2 size, a number takes fewer
+// than two rounds on average, about 150 integer operations. It always ends: repeated application follows a cycle, which
+// began below size and must come back there.
 //
-// Library: no bindings, no entry point. CPU twin: src/data/permutation.ts, bit for bit.
+// Library: no bindings, no entry point. Reference: src/data/permutation.ts, bit for bit.
 
-// A bijection of u32 in which each input bit flips each output bit with a probability near 1/2
-// (the constants are those of Chris Wellons's hash-prospector and "TheIronBorn": bias 0.107).
+// A bijection of u32 in which flipping any input bit flips each output bit with a probability near 1/2
+// (constants by Chris Wellons's hash-prospector and "TheIronBorn": bias 0.107).
 fn hash_bits(value: u32) -> u32 {
   var h = value;
   h = (h ^ (h >> 16u)) * 0x21F0AAADu;
@@ -22,14 +22,14 @@ fn hash_bits(value: u32) -> u32 {
   return h ^ (h >> 15u);
 }
 
-// The key of one epoch. `salt` tells apart data sets that are shuffled under the same seed.
+// The key of one epoch. `salt` gives data sets with the same seed different orders.
 fn permutation_key(seed: vec2u, epoch: u32, salt: u32) -> vec2u {
   let first = hash_bits(seed.x ^ hash_bits(seed.y ^ hash_bits(epoch ^ hash_bits(salt ^ 0x9E3779B9u))));
   let second = hash_bits(seed.y ^ hash_bits(epoch ^ hash_bits(seed.x ^ hash_bits(first ^ 0xBB67AE85u))));
   return vec2u(first, second);
 }
 
-// Where `position` < size goes. `bits` = ⌈log2 size⌉.
+// The sample at `position` < size. `bits` = ⌈log2 size⌉.
 fn permute(position: u32, size: u32, bits: u32, key: vec2u) -> u32 {
   let right_bits = (bits + 1u) / 2u;
   let right_mask = (1u << right_bits) - 1u;
@@ -50,13 +50,13 @@ fn permute(position: u32, size: u32, bits: u32, key: vec2u) -> u32 {
   return value;
 }
 
-// The sample in row `row` of a step's batch. The stream of samples begins at origin = (step, epoch, place): that
-// step's first row is position `place` < size of that epoch. From there it runs through epoch after epoch, so a
-// batch may lie in two of them, and over `size` rows from an epoch's start each sample comes once.
+// The sample in row `row` of a step's batch. The stream of samples begins at origin = (step, epoch, place): the first
+// row of that step is position `place` < size of that epoch. From there it runs through one epoch after another, so a
+// batch may lie in two of them, and within an epoch each sample comes once.
 //
 // Row s = steps · batch + row since the origin is position (place + s) mod size of epoch
 // origin.y + ⌊(place + s) / size⌋. With steps = q size + r that is s = q batch size + (r batch + row), where
-// place + r batch + row stays below 2^32 as long as size · (batch + 1) does: no step is too late.
+// place + r batch + row stays below 2^32 as long as size · (batch + 1) does, however large the step is.
 //
 // `state` is the program's: step, seed_low, seed_high.
 fn sample_at(

@@ -1,16 +1,16 @@
 // Philox4x32-10: random numbers without state
 //
-// A counter-based generator is a keyed hash: random bits = philox(counter, key). No invocation waits for
-// another's state, any element of a random tensor can be computed alone, and a dropout mask need not be
-// stored: the backward pass computes it again. Passes BigCrush; period 2¹³⁰ words per key.
+// A counter-based generator is a keyed hash: random bits = philox(counter, key). No invocation waits for another's
+// state, any element of a random tensor can be computed alone, and a dropout mask need not be stored: the backward
+// pass computes it again. It passes the BigCrush tests; its period is 2¹³⁰ words per key.
 //
 // Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
-// CPU twin: src/nn/philox.ts (the integers bit for bit, the floats up to log, sqrt, cos and sin).
+// Reference: src/nn/philox.ts (integers bit for bit, floats up to the errors of log, sqrt, cos and sin).
 //
 // One of ten rounds, with hi and lo the words of a 64-bit product and ⊕ the exclusive or:
 //   (c₀, c₁, c₂, c₃) ← (hi(M₁c₂) ⊕ c₁ ⊕ k₀, lo(M₁c₂), hi(M₀c₀) ⊕ c₃ ⊕ k₁, lo(M₀c₀)),  then k ← k + W
 //
-// Who takes what: element i of a random tensor takes lane i % 4 of
+// Element i of a random tensor is word i % 4 of
 //   philox4x32(vec4u(i / 4, step, stream, attempt), vec2u(seed_low, seed_high)),   attempt = 0
 // so an invocation that writes a vec4f of elements calls it once.
 //
@@ -54,8 +54,8 @@ fn uniform01(bits: u32) -> f32 {
 }
 
 // Two standard normals from two words: √(−2 ln u₁) · (cos 2πu₂, sin 2πu₂), u₁ = 1 − uniform01 in (0, 1],
-// so the logarithm is finite and no value exceeds 5.77. A log(1) that comes out a little above 0 must not reach
-// the square root. The angle is folded into [−π, π), where WGSL bounds the error of cos and sin.
+// so the logarithm is finite and no value exceeds 5.77. If log(1) comes out slightly above 0, max keeps the negative
+// number from the square root. The angle is moved into [−π, π), where WGSL bounds the error of cos and sin.
 fn box_muller(bits: vec2u) -> vec2f {
   let radius = sqrt(max(-2.0 * log(1.0 - uniform01(bits.x)), 0.0));
   let turn = uniform01(bits.y);
@@ -63,14 +63,14 @@ fn box_muller(bits: vec2u) -> vec2f {
   return radius * vec2f(cos(angle), sin(angle));
 }
 
-// Four standard normals, for the four elements of one block: Box-Muller on lanes (0, 1) and (2, 3).
+// Four standard normals, for the four elements of one block: Box-Muller on words (0, 1) and (2, 3).
 fn normal_block(counter: vec4u, key: vec2u) -> vec4f {
   let bits = philox4x32(counter, key);
   return vec4f(box_muller(bits.xy), box_muller(bits.zw));
 }
 
-// Four normals within two deviations. A lane beyond draws again, with attempt = 1, 2, ... in counter.w; a loop
-// without a bound is not for a GPU, so the eighth draw is clamped (2 · 10⁻¹¹ of all elements).
+// Four normals within two deviations. A number beyond is drawn again, with attempt = 1, 2, … in counter.w. A GPU
+// should not run a loop without a bound, so the eighth draw is clamped (2 · 10⁻¹¹ of all elements).
 fn truncated_normal_block(counter: vec4u, key: vec2u) -> vec4f {
   var z = normal_block(counter, key);
   for (var attempt = 1u; attempt < 8u; attempt++) {

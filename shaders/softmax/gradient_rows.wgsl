@@ -7,26 +7,28 @@
 //   gradient  dL/dy [ROWS, CLASSES]
 //   output    dL/dx [ROWS, CLASSES]
 //
-// One invocation walks its row twice: the sum, then the results. For software adapters and short rows.
-// FLOPs: 4 per element; bytes: 12 per element, the second walk reading from cache.
+// One invocation walks along its row twice: for the sum, then for the results. For software adapters and short rows.
+// FLOPs: 4 per element. Bytes: 12 per element; the second pass reads from cache.
+//
+// Reference: test/reference/softmax.ts. Read next: gradient_workgroup.wgsl.
 
 alias Value = f32;
 
 const LOG: bool = false; // log-softmax
 const ROWS: u32 = 64u;
 const CLASSES: u32 = 10u; // in Values
-const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
+const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> input: array<Value>;
 @group(0) @binding(1) var<storage, read> gradient: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
-// For Value = vec4f: dot(x, vec4f(1.0)).
+// The sum of x's elements. For Value = vec4f the body becomes: dot(x, vec4f(1.0)).
 fn total(x: Value) -> f32 {
   return x;
 }
@@ -41,7 +43,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (row >= ROWS) {
     return;
   }
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   let base = row * CLASSES;
   var sum = Value(0.0);
   for (var i = zero; i < CLASSES; i++) {

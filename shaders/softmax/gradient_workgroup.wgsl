@@ -7,11 +7,13 @@
 //   gradient  dL/dy [ROWS, CLASSES]
 //   output    dL/dx [ROWS, CLASSES]
 //
-// The version for GPUs and rows of hundreds of entries: neighbouring invocations take neighbouring
-// Values, and the sum is found by a tree in workgroup memory.
-// FLOPs: 4 per element; bytes: 12 per element, the second walk reading from cache.
+// The version for GPUs and rows of hundreds of entries: neighbouring invocations take neighbouring Values, and a tree in
+// workgroup memory computes the sum.
+// FLOPs: 4 per element. Bytes: 12 per element; the second pass reads from cache.
+//
+// Reference: test/reference/softmax.ts.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 
 const LOG: bool = false; // log-softmax
 const ROWS: u32 = 64u;
@@ -24,13 +26,13 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(0) var<storage, read> input: array<Value>;
 @group(0) @binding(1) var<storage, read> gradient: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
 var<workgroup> sums: array<f32, WORKGROUP_SIZE>;
 
-// For Value = vec4f: dot(x, vec4f(1.0)).
+// The sum of x's elements. For Value = vec4f the body becomes: dot(x, vec4f(1.0)).
 fn total(x: Value) -> f32 {
   return x;
 }

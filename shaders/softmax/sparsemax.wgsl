@@ -1,20 +1,25 @@
-// Sparsemax along rows: the point of the simplex that is nearest to x (Martins & Astudillo 2016)
+// Sparsemax along rows: the point of the probability simplex that is nearest to x (Martins & Astudillo 2016)
 //
 //   y_i = max(x_i − τ, 0)      with τ such that Σ_i y_i = 1
 //
 //   input   x [ROWS, CLASSES]
 //   output  y [ROWS, CLASSES]
 //
-// The τ of a support S is (Σ_S x_i − 1) / |S|. Starting from all that is less than 1 below the maximum, each pass leaves out
-// what is not above the τ of the pass before, until nothing more falls out (Michelot 1986): at most CLASSES passes, mostly
-// three or four, and no sorting. An entry of −Infinity (a mask) gives 0. A row is NaN where it holds a NaN or Infinity, or
-// nothing but −Infinity.
+// For example, x = (2, 1.5, 0): τ = 1.25 and y = (0.75, 0.25, 0). Unlike softmax it gives exact zeros.
 //
-// One invocation does one row. About 3 FLOPs per element and pass; 8 bytes per element, the later passes reading from cache.
+// If S is the set of the i with y_i > 0, then τ = (Σ_S x_i − 1) / |S|. It is found in passes (Michelot 1986): S starts with
+// all entries less than 1 below the maximum, and each pass leaves out those that are not above the τ of the pass before,
+// until S no longer changes. That takes at most CLASSES passes, mostly three or four, and no sorting. An entry of
+// −Infinity (masked) gives 0. A row is NaN where it holds a NaN or Infinity, or only −Infinity.
+//
+// One invocation takes one row. About 3 FLOPs per element and pass; 8 bytes per element, the later passes reading from
+// cache.
+//
+// Reference: test/reference/softmax.ts.
 
 const ROWS: u32 = 64u;
 const CLASSES: u32 = 10u;
-const ROLLED: bool = false; // keep loops as loops: a CPU's compiler takes long over each copy of a load
+const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
 const GRID_X: u32 = 65535u; // workgroups along x
 
@@ -29,7 +34,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (row >= ROWS) {
     return;
   }
-  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, which the compiler then cannot know
+  let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   let base = row * CLASSES;
   var peak = input[base];
   for (var i = zero; i < CLASSES; i++) {

@@ -6,12 +6,14 @@
 //   input   x [ROWS, CLASSES]
 //   output  y [ROWS, CLASSES]
 //
-// The version for GPUs and rows of hundreds of entries (attention, large vocabularies): neighbouring
-// invocations take neighbouring Values, so loads coalesce, and maximum and sum are each found by a
-// tree in workgroup memory. Stable for the same reason as `rows`.
-// FLOPs: about 5 per element with exp as one; bytes: 8 per element, the later walks reading from cache.
+// The version for GPUs and rows of hundreds of entries (attention, large vocabularies). Neighbouring invocations take
+// neighbouring Values, so that their loads are coalesced (one wide transaction), and trees in workgroup memory compute
+// maximum and sum. Subtracting m keeps every exponent at most 0, so nothing overflows.
+// FLOPs: about 5 per element, with exp as one. Bytes: 8 per element; the later passes read from cache.
+//
+// Reference: test/reference/softmax.ts.
 
-alias Value = f32;
+alias Value = f32; // or vec4f: four neighbouring elements at a time
 
 const LOG: bool = false; // log-softmax
 const ROWS: u32 = 64u;
@@ -23,24 +25,24 @@ const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> input: array<Value>;
 @group(0) @binding(4) var<storage, read_write> output: array<Value>;
-@group(0) @binding(10) var<storage, read> extra_0: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
 @group(0) @binding(11) var<storage, read> extra_1: array<Value>;
 @group(0) @binding(12) var<storage, read> extra_2: array<Value>;
 
 var<workgroup> peaks: array<f32, WORKGROUP_SIZE>;
 var<workgroup> sums: array<f32, WORKGROUP_SIZE>;
 
-// For Value = vec4f: max(max(x.x, x.y), max(x.z, x.w)).
+// The largest of x's elements. For Value = vec4f the body becomes: max(max(x.x, x.y), max(x.z, x.w)).
 fn largest(x: Value) -> f32 {
   return x;
 }
 
-// For Value = vec4f: dot(x, vec4f(1.0)).
+// The sum of x's elements. For Value = vec4f the body becomes: dot(x, vec4f(1.0)).
 fn total(x: Value) -> f32 {
   return x;
 }
 
-// x − m, not below −104.
+// x − m, raised to −104: e^−104 rounds to 0 in f32, and every driver's exp is right down to there.
 fn exponent(x: Value, peak: Value) -> Value {
   return keep_nan(x, max(x - peak, Value(-104.0)));
 }

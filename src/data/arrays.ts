@@ -44,11 +44,11 @@ const KEPT: Readonly<Record<string, Kept>> = {
 
 const CLASSES = { Uint8Array, Float32Array, Int32Array };
 
-// The getter reads an internal slot: it tells the type of an array from another realm too (an iframe, a vm context), for
-// which `instanceof` fails, and cannot be deceived.
+// The getter reads an internal slot: it also tells the type of an array from another realm (an iframe, a vm context), for
+// which `instanceof` fails.
 const tag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag);
 
-/** 'Float32Array', …; undefined for what is no typed array. */
+/** 'Float32Array', …; undefined for what is not a typed array. */
 export function typedArrayName(values: unknown): string | undefined {
   return tag!.get!.call(values);
 }
@@ -58,15 +58,15 @@ export const isValues = (values: unknown): values is Values =>
   typedArrayName(values) !== undefined || Array.isArray(values);
 
 /**
- * The values as the GPU takes them.
+ * The values in a type that the GPU takes.
  *
  * Uint8Array, Float32Array and Int32Array are kept as they are; Uint8ClampedArray, Node's Buffer, arrays of other realms
  * and on resizable buffers become a view of the same memory. Other integers are copied to i32, other numbers to f32.
  * Nested arrays are copied, too: to what their rows would become where these are typed arrays, else to f32. See `reread`.
  *
  * @param label names the values in messages: "data set 'digits': x"
- * @param shape of one sample: what nested arrays are held against
- * @throws ArgumentError if it is no array of numbers, rows are of several kinds, or an integer does not fit 32 bits
+ * @param shape of one sample, which nested arrays must have
+ * @throws ArgumentError if it is not an array of numbers, rows are of several kinds, or an integer does not fit 32 bits
  * @throws NumericError if a number is beyond the range of f32
  * @throws ShapeError if nested arrays are ragged, or not of the shape
  */
@@ -76,7 +76,7 @@ export function arrayOf(label: string, values: unknown, shape: readonly number[]
   if ((values as ArrayLike<unknown>).length === 0) {
     throw new ArgumentError(
       `${label} is empty: it needs at least one sample. If it had values before, its memory was transferred away ` +
-        '(postMessage, structuredClone); pass an array that is still there.',
+        '(postMessage, structuredClone); pass an array that still has its memory.',
     );
   }
   if (name === undefined) {
@@ -123,7 +123,7 @@ function converted<T extends ArrayLike<unknown>>(
     if (fresh?.length !== result.length) throw changedLength(label, fresh?.length ?? 0, result.length);
     if (fresh.constructor !== result.constructor) {
       throw new ArgumentError(
-        `${label} has become ${fresh.constructor.name} where it was ${result.constructor.name}: its rows were replaced by others. Make the data set anew.`,
+        `${label} has become ${fresh.constructor.name} where it was ${result.constructor.name}: its rows were replaced by others. Make the data set again.`,
       );
     }
     const found = hashOf(fresh);
@@ -137,13 +137,13 @@ function converted<T extends ArrayLike<unknown>>(
 export function changedLength(label: string, found: number, expected: number): ArgumentError {
   const reason =
     found === 0
-      ? 'its memory was transferred away (postMessage, structuredClone) or given up. Make the data set of a copy, or after the transfer back'
-      : 'it was changed since. Make the data set anew';
+      ? 'its memory was transferred away (postMessage, structuredClone) or released. Make the data set from a copy, or after the transfer back'
+      : 'it was changed since. Make the data set again';
   return new ArgumentError(`${label} has ${found} values where there were ${expected}: ${reason}.`);
 }
 
 /**
- * Brings a converted copy up to date where the array that it was made from has been refilled in place.
+ * Updates a converted copy where the array that it was made from has been refilled in place.
  *
  * @throws as arrayOf
  */
@@ -170,7 +170,7 @@ function integers(label: string, from: ArrayLike<number | bigint>): Int32Array {
   return Int32Array.from(from, (value, i) => {
     if (value >= -MOST && value < MOST) return Number(value);
     throw new ArgumentError(
-      `${label}[${i}] is ${value}, which 32 bits with a sign do not hold. Renumber it, or pass numbers as a Float32Array.`,
+      `${label}[${i}] is ${value}, which does not fit a signed 32-bit integer. Renumber it, or pass numbers as a Float32Array.`,
     );
   });
 }

@@ -6,8 +6,8 @@ import { product } from './types.ts';
 import type { DataArray, DataField, Dataset } from './types.ts';
 
 /**
- * Holds a data set's arrays, as they are now, against what a data set promises: when it is made and again whenever it is
- * used, since arrays can be refilled or transferred away in between. Copies of other arrays are brought up to date.
+ * Checks a data set's arrays as they are now: when it is made, and again whenever it is used, since arrays can be
+ * refilled or transferred away in between. Converted copies of other arrays are updated.
  *
  * @throws ArgumentError if an array has lost its memory or its length, a label has no name, or a weight is negative
  * @throws NumericError if a value is NaN or infinite, with its sample and position
@@ -21,7 +21,7 @@ export function checkDataset(dataset: Dataset): void {
 }
 
 /**
- * That the arrays are still there, with all their values; copies of other arrays are brought up to date.
+ * Checks that the arrays still have all their values, and updates converted copies of other arrays.
  *
  * @throws ArgumentError if an array has lost its memory or its length
  */
@@ -34,7 +34,7 @@ export function checkMemory(dataset: Dataset): void {
 }
 
 /**
- * A checksum of all that the arrays hold now.
+ * A checksum of all values that the arrays have now.
  *
  * @throws ArgumentError if an array has lost its memory or its length
  */
@@ -45,7 +45,7 @@ export function digestOf(dataset: Dataset): number {
   return distinctFields(dataset).reduce((digest, [, { data }]) => crc32(bytes(data), digest), 0);
 }
 
-/** Each array once, with words for where it is. */
+/** Each array once, with its place in words for messages. */
 function distinctFields(dataset: Dataset): [where: string, field: DataField][] {
   const { name, weights, labels } = dataset;
   const all = [

@@ -52,7 +52,7 @@ const datasetOptions: OptionTable<DatasetOptions> = {
  *
  * A Uint8Array (or Uint8ClampedArray) holds bytes, Int32Array and Float32Array numbers; these are kept, not copied. Other
  * integers are copied to i32, Float64Array and nested arrays of numbers to f32; rows that are typed arrays, one for each
- * sample, say, keep their kind. Arrays of other realms and in shared memory are taken as well. Where a target is the very array of an input, it is uploaded and gathered once.
+ * sample, say, keep their kind. Arrays of other realms and on a SharedArrayBuffer are taken as well. Where a target is the very array of an input, it is uploaded and gathered once.
  *
  * The values count as they are when they are used: whenever `fit`, `evaluate` or `predict` begins, the arrays are read
  * and checked again, so one that was refilled in place brings its new values, and one that was transferred away is an

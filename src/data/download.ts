@@ -17,7 +17,7 @@ export interface DownloadOptions {
 /**
  * Downloads a URL into memory.
  *
- * @throws EnvironmentError if the server cannot be reached, refuses, breaks off or falls silent
+ * @throws EnvironmentError if the server cannot be reached, refuses, breaks the connection or stops sending
  * @throws FormatError if the answer is longer than `maxBytes`
  * @throws the signal's reason if the caller aborts
  */
@@ -62,7 +62,7 @@ export async function download(url: string, options: DownloadOptions): Promise<U
     const reason = silent
       ? `nothing arrived for ${timeoutMs / 1000} s`
       : !URL.canParse(url, globalThis.location?.href)
-        ? 'it is no address here; give a whole one, https://…, or in Node read files with loadMnistNode'
+        ? 'it is not an absolute address; give a whole one, https://…, or in Node read files with loadMnistNode'
         : `the download failed (${cause instanceof Error ? cause.message || message : message})`;
     throw new EnvironmentError(`${url}: ${reason}`, { cause: error });
   } finally {

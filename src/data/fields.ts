@@ -4,7 +4,7 @@ import type { DataField, Dataset } from './types.ts';
 /**
  * All inputs, in the order of a model's.
  *
- * @throws ArgumentError if it is no data set
+ * @throws ArgumentError if it is not a data set
  */
 export function inputsOf(data: Dataset): readonly DataField[] {
   requireDataset('data', data);
@@ -15,7 +15,7 @@ export function inputsOf(data: Dataset): readonly DataField[] {
 /**
  * All targets, in the order of a model's trained outputs.
  *
- * @throws ArgumentError if it is no data set
+ * @throws ArgumentError if it is not a data set
  */
 export function targetsOf(data: Dataset): readonly DataField[] {
   requireDataset('data', data);

@@ -4,7 +4,7 @@ import { gunzip, isGzip } from '../io/gzip.ts';
 /** An array of unsigned bytes with its shape, outermost dimension first: [60000, 28, 28] for images. */
 export interface IdxArray {
   readonly shape: number[];
-  /** Row-major. From `parseIdx` it is a view on the bytes that were given, not a copy. */
+  /** Row-major. From `parseIdx` it is a view of the given bytes, not a copy. */
   readonly data: Uint8Array;
 }
 
@@ -93,7 +93,7 @@ export async function readIdx(
 }
 
 /**
- * The bytes of an IDX file that may be gzip-compressed. What is none by its header is refused before it is unpacked.
+ * The bytes of an IDX file that may be gzip-compressed. A file whose header is not IDX is refused before it is unpacked.
  *
  * @throws FormatError as `parseIdx`, and for a truncated or corrupted gzip stream
  */

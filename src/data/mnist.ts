@@ -67,14 +67,14 @@ export async function loadMnist(options: LoadMnistOptions): Promise<MnistSet> {
     const parts = await Promise.all(MNIST_PARTS.map(loadPart));
     return assembleMnist(name, Object.fromEntries(parts) as Record<MnistPart, IdxArray>, baseUrl);
   } finally {
-    // After a failure the other downloads are of no use.
+    // After a failure the other downloads are useless.
     stop.abort();
     signal?.removeEventListener('abort', forward);
   }
 }
 
 /**
- * As `loadMnist`, but where the files cannot be had, drawn digits stand in: `notice` then says so and why, and
+ * As `loadMnist`, but where the files are not available, generated digits replace them: `notice` then says so and why, and
  * both data sets are marked `synthetic`. Show the notice.
  *
  * @param options.synthetic size of the synthetic set; default 20,000 training and 4,000 test images (about 1 s)
@@ -116,7 +116,7 @@ export function mnistSet(name: MnistName): (typeof MNIST_SETS)[MnistName] {
   return MNIST_SETS[name];
 }
 
-/** Sums the progress of several files; a file that arrives unpacked (Content-Encoding) counts its full size. */
+/** Adds the progress of several files; a file that arrives unpacked (Content-Encoding) counts with its full size. */
 export function trackProgress(
   name: MnistName,
   parts: readonly MnistPart[],

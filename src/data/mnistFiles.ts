@@ -13,7 +13,7 @@ export interface MnistSet {
   readonly test: Dataset;
   /** Folder or URL the data was read from, or 'drawn by wgrad' for the synthetic set. */
   readonly source: string;
-  /** What people must be told before they trust a result: present if the data is synthetic. */
+  /** A warning to show beside results: present if the data is synthetic. */
   readonly notice?: string;
 }
 
@@ -137,7 +137,7 @@ export async function decodeMnistFile(
   return array;
 }
 
-/** Makes the two data sets of the four arrays. */
+/** Makes the two data sets from the four arrays. */
 export function assembleMnist(
   name: MnistName,
   arrays: Record<MnistPart, IdxArray>,
@@ -153,7 +153,7 @@ export function assembleMnist(
   };
 }
 
-/** Drawn digits in place of the real set, with the notice that says so and why. */
+/** Generated digits in place of the real set, with a notice that says so and why. */
 export function syntheticMnist(
   name: MnistName,
   reason: string,
@@ -164,7 +164,7 @@ export function syntheticMnist(
     ...syntheticDigits(sizes),
     source: 'drawn by wgrad',
     notice:
-      `SYNTHETIC DATA: drawn digits stand in for ${title}, so accuracy here says nothing about ${title}. ` +
+      `SYNTHETIC DATA: generated digits are used in place of ${title}, so accuracy here says nothing about ${title}. ` +
       `Reason: ${reason}`,
   };
 }

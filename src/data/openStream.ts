@@ -11,7 +11,7 @@ export class OpenStream {
   readonly #prefetch: number;
   readonly #name: string;
   #iterator: AnyIterator | undefined;
-  /** Those that nobody has taken yet; undefined at the end. */
+  /** Batches that have been fetched and not taken yet; undefined at the end. */
   readonly #ahead: Promise<Dataset | undefined>[] = [];
   #last: Promise<Dataset | undefined> | undefined;
   #fetched = 0;
@@ -48,7 +48,7 @@ export class OpenStream {
     this.#fill();
   }
 
-  /** Whether it ends here. Where the next batch cannot be had, whoever takes it hears of it. */
+  /** Whether it ends here. An error of the next batch is thrown when that batch is taken. */
   async ends(): Promise<boolean> {
     try {
       return (await this.peek()) === undefined;
@@ -61,7 +61,7 @@ export class OpenStream {
     while (this.#ahead.length < this.#prefetch) {
       const before = this.#last;
       this.#last = this.#fetch(before);
-      this.#last.catch(() => {}); // whoever takes it hears of it
+      this.#last.catch(() => {}); // thrown when the batch is taken
       this.#ahead.push(this.#last);
     }
   }
@@ -69,7 +69,7 @@ export class OpenStream {
   async #fetch(before: Promise<Dataset | undefined> | undefined): Promise<Dataset | undefined> {
     this.#busy++;
     try {
-      if (before) await before; // what fails once fails from there on
+      if (before) await before; // after one failure all later calls fail, too
       if (this.#over) return undefined;
       this.#iterator ??= await this.#start();
       if (this.#over) return undefined; // closed meanwhile
@@ -91,7 +91,7 @@ export class OpenStream {
 
   /**
    * Ends the pass: the iterator's `return` is called, so that a generator's `finally` runs. Settles when it has run,
-   * unless a batch is being fetched now: nobody knows how long that takes.
+   * unless a batch is being fetched now, which may take any time.
    */
   async close(): Promise<void> {
     if (this.#over) return;
@@ -101,11 +101,11 @@ export class OpenStream {
       await iterator?.return?.();
       return;
     }
-    // A generator runs its `finally` when it has given the batch; one that has yet to be made is never asked for any.
+    // A generator runs its `finally` after it has given the batch; one that is not made yet is never called.
     try {
       Promise.resolve(iterator?.return?.()).catch(() => {});
     } catch {
-      // its own error, while another one or an abort is on its way
+      // its own error, after another one or an abort
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The CPU twin of shaders/shared/permutation.wgsl, bit for bit: which sample a batch's row holds. It lets a
- * page or a test know, without asking the GPU, what a step was trained on.
+ * The same as shaders/shared/permutation.wgsl on the CPU, bit for bit: which sample a row of a batch holds. With it a
+ * page or a test knows, without asking the GPU, on which samples a step was trained.
  */
 
 /** A bijection of 32-bit words that mixes all bits (constants from Chris Wellons's hash-prospector). */

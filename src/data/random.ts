@@ -1,6 +1,6 @@
 /**
- * A stream of uniform numbers in [0, 1) that depends on `seed` and `stream` alone, so sample i of a set can be
- * made without making those before it.
+ * A stream of uniform numbers in [0, 1) that depends only on `seed` and `stream`, so that sample i of a set can be
+ * generated without those before it.
  *
  * The generator is Bob Jenkins's small fast counter `sfc32` (PractRand): 32-bit integer additions, shifts and
  * rotations only, hence the same numbers in every JavaScript engine.

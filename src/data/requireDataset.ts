@@ -5,7 +5,7 @@ import type { Dataset } from './types.ts';
 const MAKE = 'dataset({ x, y, inputShape: [28, 28, 1] })';
 
 /**
- * Throws unless it is what `dataset` or a loader gives: JavaScript would go on with anything.
+ * Throws unless it is what `dataset` or a loader returns: JavaScript would accept anything.
  *
  * @param caller whose argument it is, for messages
  * @throws ArgumentError that says what to pass instead

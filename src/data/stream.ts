@@ -45,7 +45,7 @@ const streamOptions: OptionTable<StreamOptions> = {
 /** Batches that are made as they are needed: see `streamed`. */
 export class Stream {
   readonly name: string;
-  /** Whether it can be run only once, since it was made of an iterator and not of a function. */
+  /** Whether it can be run only once, because it was made from an iterator and not from a function. */
   readonly once: boolean;
   readonly #make: (epoch: number) => Batches | Promise<Batches>;
   readonly #options: StreamOptions;
@@ -95,7 +95,7 @@ export class Stream {
     );
   }
 
-  /** A copy of what came, checked: a generator may fill the same arrays again. */
+  /** A checked copy of the batch: a generator may fill the same arrays again. */
   #batch(value: unknown, place: number, targets: boolean): Dataset {
     const name = `${this.name} batch ${place}`;
     if (isDataset(value)) {

@@ -27,7 +27,7 @@ export interface Dataset {
   readonly moreTargets?: readonly DataField[];
   /** Weight of each sample in the loss, [N], at least 0. */
   readonly weights?: DataField;
-  /** Class indices that are no targets: of an autoencoder's samples, say (`selfTargets`). */
+  /** Class indices that are not targets: of an autoencoder's samples, say (`selfTargets`). */
   readonly labels?: DataField;
   readonly classNames?: readonly string[];
 }

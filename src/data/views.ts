@@ -41,7 +41,7 @@ export function copyOf(data: Dataset): Dataset {
 
 /**
  * The samples with themselves as targets: what an autoencoder learns from. Nothing is copied, and on the GPU inputs and
- * targets are the same batch. Targets that were class indices stay at hand as `labels`.
+ * targets are the same batch. Targets that were class indices stay available as `labels`.
  */
 export function selfTargets(data: Dataset): Dataset {
   requireDataset('selfTargets', data);
@@ -89,7 +89,7 @@ export function splitValidation(data: Dataset, fraction: number): { train: Datas
  * A copy of the data set with its samples in a random order that `seed` fixes (Fisher–Yates): of the values as they are
  * now, whatever becomes of the original.
  *
- * @throws ArgumentError if the seed is no whole number of at least 0, or an array was transferred away
+ * @throws ArgumentError if the seed is not a whole number of at least 0, or an array was transferred away
  */
 export function shuffle(data: Dataset, seed = 1): Dataset {
   requireDataset('shuffle', data);

@@ -10,7 +10,7 @@ export class Commands {
 
   /**
    * @param attempt calls the GPU, and makes what it throws a typed error
-   * @param onError told of what goes wrong where no caller can be told
+   * @param onError called with errors that no caller can receive
    */
   constructor(
     gpu: GPUDevice,
@@ -47,7 +47,7 @@ export class Commands {
     if (held.length > 0) this.#attempt(held.at(-1)!.label, () => this.#gpu.queue.submit(held));
   }
 
-  /** `flush` where no caller waits to be told what goes wrong. */
+  /** `flush` where no caller waits for its errors. */
   flushUnheard(): void {
     try {
       this.flush();

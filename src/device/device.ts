@@ -6,23 +6,23 @@ import { subgroupMatricesOf } from './subgroupMatrix.ts';
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i;
 
 /**
- * A WebGPU device with what the engine needs around it: a name for people, error scopes, the
- * device's loss as a typed error, labelled buffers with their limits checked and their number known.
+ * A WebGPU device with what the engine needs around it: a readable name, error scopes, the device's loss as a typed
+ * error, labelled buffers whose limits are checked and which are counted.
  */
 export class Device {
   readonly gpu: GPUDevice;
   readonly adapterInfo: GPUAdapterInfo;
   /** "NVIDIA H200", "llvmpipe (LLVM 19.1.4, 256 bits)", … */
   readonly description: string;
-  /** True where the adapter is a CPU; kernels without shared memory are chosen then. */
+  /** True for a software adapter, which computes on the CPU: kernels without workgroup memory are then chosen. */
   readonly software: boolean;
   readonly features: ReadonlySet<string>;
   readonly limits: GPUSupportedLimits;
   /** Invocations of every subgroup; undefined where their number varies, or kernels may not use subgroup functions. */
   readonly subgroupSize: number | undefined;
-  /** What its matrix units multiply, adding up in f32; undefined where kernels may not use them. */
+  /** The matrices that its matrix units multiply, with sums in f32; undefined where kernels may not use them. */
   readonly subgroupMatrices: ReturnType<typeof subgroupMatricesOf>;
-  /** Rejects when the device is lost, never resolves. Wait with `race`, which hears of it too. */
+  /** Rejects when the device is lost, never resolves. Wait with `race`, which also rejects then. */
   readonly lost: Promise<never>;
   /** Buffers created through this device and not destroyed yet. */
   liveBuffers = 0;
@@ -30,10 +30,10 @@ export class Device {
   #lost: DeviceLostError | undefined;
   #destroyed = false;
   #uncaptured: Error | undefined;
-  /** How to take back what the `scoped` work under way has made. */
+  /** Functions that undo what the current `scoped` work has made. */
   #undo: (() => void)[] | undefined;
   readonly #commands: Commands;
-  /** Those who wait for the GPU, to hear of its loss. */
+  /** Callbacks of those who wait for the GPU, called when it is lost. */
   readonly #waiting = new Set<(reason: Error) => void>();
   readonly #owned: boolean;
   /** Whether pipelines have to be warmed up, and who helps. */
@@ -65,7 +65,7 @@ export class Device {
     this.lost = gpu.lost.then(({ reason, message }) => {
       throw this.#lose(reason, message);
     });
-    this.lost.catch(() => {}); // handled where it is raced against
+    this.lost.catch(() => {}); // handled by `race`
     this.#commands = new Commands(
       gpu,
       (label, call) => this.attempt(label, call),
@@ -79,7 +79,7 @@ export class Device {
     this.#uncaptured ??= new GpuError(`The GPU reported an error outside any check: ${error.message}`);
   };
 
-  /** Notes the loss and tells those who wait. */
+  /** Records the loss and calls those who wait. */
   #lose(reason: string, message: string): DeviceLostError {
     this.#lost ??= new DeviceLostError(
       `The GPU device was lost (${reason}): ${message || 'no message'}. Call init() again and load the last saved weights.`,
@@ -89,7 +89,7 @@ export class Device {
     return this.#lost;
   }
 
-  /** Calls back when the device is lost, at once if it is; returns how not to be called any more. */
+  /** Calls back when the device is lost, at once if it is already; returns a function that ends this. */
   onLost(called: (reason: Error) => void): () => void {
     if (this.#lost) called(this.#lost);
     this.#waiting.add(called);
@@ -101,7 +101,7 @@ export class Device {
     return this.#lost !== undefined;
   }
 
-  /** Whether `destroy` was called: the loss was meant. */
+  /** Whether `destroy` was called: the loss was intended. */
   get isDestroyed(): boolean {
     return this.#destroyed;
   }
@@ -134,12 +134,12 @@ export class Device {
       return await this.untilLost(promise);
     } catch (error) {
       if (error instanceof WgradError) throw error;
-      await this.settle(); // what a loss breaks off may be reported before the loss itself
+      await this.settle(); // work that a loss interrupts may fail before the loss is reported
       throw new GpuError(`The GPU could not finish its work: ${(error as Error).message}`, { cause: error });
     }
   }
 
-  /** `race` for work that is not the GPU's alone: it is rejected with what the work is rejected with. */
+  /** `race` for work that does not depend on the GPU alone: it is rejected with the work's own error. */
   async untilLost<T>(promise: Promise<T>): Promise<T> {
     let forget: (() => void) | undefined;
     const loss = new Promise<never>((_, reject) => (forget = this.onLost(reject)));
@@ -151,8 +151,8 @@ export class Device {
   }
 
   /**
-   * Runs `create` inside error scopes: what the GPU objects to becomes a typed error here. All or nothing: if it fails,
-   * the buffers that it has made are destroyed, and what it gave to `onFailure` is called.
+   * Runs `create` inside error scopes: an error that the GPU reports becomes a typed error. All or nothing: if it fails,
+   * the buffers that it has made are destroyed, and the functions given to `onFailure` are called.
    */
   async scoped<T>(what: string, create: () => T): Promise<T> {
     this.check();
@@ -169,11 +169,11 @@ export class Device {
       failure = { error };
     }
     this.#undo = outer;
-    // Without a wait in between: scopes are a stack, shared with whoever else compiles at the same time.
+    // No await in between: scopes are a stack, which other compilations at the same time share.
     const scopes = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
     try {
       if (failure) {
-        Promise.all(scopes).catch(() => {}); // whatever they tell came of it
+        Promise.all(scopes).catch(() => {}); // their errors are consequences of it
         throw failure.error;
       }
       const [validation, memory] = await this.race(Promise.all(scopes));
@@ -235,7 +235,7 @@ export class Device {
     this.liveBuffers++;
     const destroy = buffer.destroy.bind(buffer);
     buffer.destroy = () => {
-      this.#commands.flushUnheard(); // they may use it
+      this.#commands.flushUnheard(); // commands that are held may use the buffer
       this.liveBuffers--;
       buffer.destroy = destroy; // a second call must not count again
       return destroy();

@@ -14,7 +14,7 @@ export interface DeviceOptions {
   /** Treat the adapter as a software one (a CPU) or not; found from its description by default. */
   software?: boolean;
   /**
-   * For drivers that make machine code only at a kernel's first dispatch (lavapipe): kernels are then dispatched once
+   * For drivers that generate machine code only at a kernel's first dispatch (lavapipe): kernels are then dispatched once
    * while a program compiles. `adapter` gives another adapter of the same driver, whose device compiles half of them,
    * where both share a cache on disk. Not for a device of the caller's own. Default: no warm-up; `initNode` asks for it
    * on lavapipe.
@@ -22,7 +22,7 @@ export interface DeviceOptions {
   warmUp?: { readonly adapter?: () => Promise<GPUAdapter | null> };
 }
 
-/** The last one is experimental: a browser offers it only behind a flag of its own. */
+/** The last one is experimental: a browser offers it only with a flag. */
 const WANTED_FEATURES = ['timestamp-query', 'subgroups', 'shader-f16', SUBGROUP_MATRIX] as const;
 const WANTED_LIMITS = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
 export const deviceOptions: OptionTable<DeviceOptions> = {
@@ -71,7 +71,7 @@ async function requestAdapter(gpu: GPU | undefined = globalThis.navigator?.gpu):
   );
   if (!adapter) {
     throw new AdapterError(
-      'WebGPU is here, but it offers no adapter: the GPU or its driver is blocked or missing. Update the driver, or allow WebGPU in the browser (chrome://gpu tells why it is off).',
+      'WebGPU is here, but it offers no adapter: the GPU or its driver is blocked or missing. Update the driver, or allow WebGPU in the browser (chrome://gpu shows why it is off).',
     );
   }
   return adapter;

@@ -1,7 +1,7 @@
 /** The name of the experimental feature, which the types of WebGPU do not have yet. */
 export const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix';
 
-/** What a device's matrix units multiply: M × K with K × N numbers. */
+/** The matrices that a device's matrix units multiply: M × K by K × N numbers. */
 interface Config {
   readonly componentType: string;
   readonly resultComponentType: string;
@@ -10,7 +10,7 @@ interface Config {
   readonly K: number;
 }
 
-/** What the matrix units of an adapter multiply, adding up in f32; undefined where the device may not use them. */
+/** The matrices that an adapter's matrix units multiply, with sums in f32; undefined where the device may not use them. */
 export function subgroupMatricesOf(info: GPUAdapterInfo, features: ReadonlySet<string>) {
   if (!features.has(SUBGROUP_MATRIX)) return undefined;
   const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: readonly Config[] };

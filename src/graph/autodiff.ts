@@ -31,7 +31,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): (Tensor | undef
       if (!gradient || !needed.has(input.node)) return;
       if (!sameShape(gradient.shape, input.shape)) {
         throw new ShapeError(
-          `gradient of ${node.label}: input ${i} has shape ${formatShape(input.shape)}, but its gradient has ${formatShape(gradient.shape)}; mend the op's gradient rule`,
+          `gradient of ${node.label}: input ${i} has shape ${formatShape(input.shape)}, but its gradient has ${formatShape(gradient.shape)}; fix the op's \`gradient\` rule`,
         );
       }
       const sum = gradientOf.get(input);
@@ -45,7 +45,7 @@ function differentiate(node: Node, outputGradients: readonly (Tensor | undefined
   const rule = node.op.gradient;
   if (typeof rule !== 'function') {
     throw new GradientError(
-      `${node.label}: ${node.op.name} has no derivative, because ${rule.reason}; take it off the path from the parameters to the loss, or cut the path with stopGradient`,
+      `${node.label}: ${node.op.name} has no derivative, because ${rule.reason}; remove it from the path between the parameters and the loss, or cut the path with stopGradient`,
     );
   }
   return rule(node, outputGradients);

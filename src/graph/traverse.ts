@@ -3,7 +3,7 @@ import type { Node, Tensor } from '../ops/core/op.ts';
 
 /**
  * The nodes that `outputs` depend on, each after its inputs. Work that nothing depends on is not
- * among them: dead code is never reached. Iterative, so depth is no limit.
+ * among them: dead code is never reached. Iterative, so depth is not a limit.
  */
 export function topologicalOrder(outputs: readonly Tensor[]): Node[] {
   const order: Node[] = [];

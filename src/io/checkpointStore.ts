@@ -9,7 +9,7 @@ export interface CheckpointStore {
   open?(): Promise<void>;
   /** Called when the training is over. */
   close?(): Promise<void>;
-  /** Names of all files that are there, strange ones included. */
+  /** Names of all files in it, also of those that are not checkpoints. */
   list(): Promise<readonly string[]>;
   read(name: string): Promise<Uint8Array>;
   /** Writes a file whole or not at all; replaces one of the same name. */
@@ -51,7 +51,7 @@ export async function keptCheckpoints(store: CheckpointStore): Promise<KeptCheck
  * await model.fit(data, { epochs: 20, resume: true, checkpoint: { write: store } });
  * ```
  *
- * @throws ArgumentError if it is no store
+ * @throws ArgumentError if it is not a store
  */
 export async function latestCheckpoint(store: CheckpointStore): Promise<Uint8Array | undefined> {
   if (typeof store?.list !== 'function' || typeof store.read !== 'function') {

@@ -1,6 +1,6 @@
 /**
- * `JSON.parse` that refuses two things `JSON.parse` accepts from anybody: a name given twice in one object, of
- * which it keeps the last in silence, so that two readers of one file see different things; and deep nesting,
+ * `JSON.parse` that refuses two things which `JSON.parse` accepts: a name given twice in one object, of which it
+ * silently keeps the last, so that two readers of one file may see different values; and deep nesting,
  * which costs far more time and memory than its bytes.
  *
  * @param maxDepth objects and arrays within each other at most

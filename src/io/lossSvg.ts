@@ -31,7 +31,7 @@ const SMOOTH_FROM = 50;
 const DOTS_UP_TO = 30;
 /** Points drawn per line at most: more are not visible at this width. */
 const MAX_POINTS = 600;
-/** Okabe and Ito's colours, which colour-blind people tell apart; the second of each pair is for dark pages. */
+/** Okabe and Ito's colours, which colour-blind readers can distinguish; the second of each pair is for dark pages. */
 const COLOURS = [
   ['#0072b2', '#56b4e9'],
   ['#d55e00', '#f0883e'],

@@ -19,7 +19,7 @@ interface MovableFile extends FileSystemFileHandle {
  * refused.
  *
  * @param folder its path in the file system of the site: `digits` or `runs/digits`
- * @throws ArgumentError if that is no path
+ * @throws ArgumentError if that is not a path
  */
 export function opfsCheckpoints(folder: string): CheckpointStore {
   const parts = typeof folder === 'string' ? folder.split('/').filter(Boolean) : [];
@@ -110,7 +110,7 @@ class OpfsCheckpoints implements CheckpointStore {
   }
 }
 
-/** Locks a name among all tabs and workers of the site. @throws EnvironmentError if somebody holds it */
+/** Locks a name among all tabs and workers of the site. @throws EnvironmentError if it is locked already */
 async function lock(key: string, name: string): Promise<(() => void) | undefined> {
   const { locks } = globalThis.navigator ?? {};
   if (!locks) return undefined; // an insecure context, in which there is no file system either

@@ -138,13 +138,13 @@ function checkTensor(name: string, { dtype, shape, data }: SafeTensor): void {
  * Reads a safetensors file whose tensors are F32, I32, U32 or U8. The tensors are copies of the bytes, in the
  * order of their data; NaN and infinities are passed on as they are.
  *
- * Nothing in the file is believed: the header is capped at 2 MB, and every tensor must lie where its shape
- * says, with no gap, overlap, duplicate name or byte left over. A checksum, as `encodeSafetensors` writes it, must be that
- * of the file; `checked` tells whether there is one.
+ * Everything in the file is checked: the header may have at most 2 MB, and every tensor must have the bytes of its shape,
+ * without gaps, overlaps, duplicate names or bytes left over. A checksum, as `encodeSafetensors` writes it, must be that
+ * of the file; `checked` says whether there is one.
  *
  * @param name the file's name, for messages
  * @throws FormatError saying what is wrong with the file
- * @throws ArgumentError if it is no Uint8Array
+ * @throws ArgumentError if it is not a Uint8Array
  */
 export function decodeSafetensors(
   bytes: Uint8Array,

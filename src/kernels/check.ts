@@ -5,7 +5,7 @@ import { parseFile } from './parse.ts';
 import { join } from './tokens.ts';
 
 /**
- * What the device's compiler finds wrong with a kernel file as it stands, with its default constants and all its
+ * The errors that the device's compiler finds in a kernel file as it stands, with its default constants and all its
  * branches: kernel files are valid WGSL, so lines and columns are those of the file. Empty where nothing is wrong.
  *
  * @param shared files from which it takes functions that it does not declare

@@ -29,7 +29,7 @@ export function editKernel(
   return { file: edited, kernel: { ...made, bindings: kernel.bindings } };
 }
 
-/** What the engine sets, or marks as a choice of its own (`// @tune`), is no part of an edit: it would change nothing, or too much. */
+/** Values that the engine sets, or marks as its own choice (`// @tune`), cannot be edited: it would change nothing, or too much. */
 function requireSameSettings(
   original: KernelFile,
   edited: KernelFile,

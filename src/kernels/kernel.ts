@@ -1,4 +1,4 @@
-/** A kernel as it lies on disk: `shaders/matmul/1_naive.wgsl` has the name `matmul/1_naive`. */
+/** A kernel file: `shaders/matmul/1_naive.wgsl` has the name `matmul/1_naive`. */
 export interface KernelFile {
   readonly name: string;
   readonly source: string;

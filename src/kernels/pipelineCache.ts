@@ -43,8 +43,8 @@ export class PipelineCache {
   private failures = 0;
 
   /**
-   * @param warmUps whether drivers make the machine code only at a pipeline's first dispatch: `compileAll` then has them
-   *   do it. Default: they do not
+   * @param warmUps whether drivers generate machine code only at a pipeline's first dispatch: `compileAll` then dispatches
+   *   each pipeline once. Default: they do not
    */
   constructor(device: GPUDevice, warmUps?: WarmUps) {
     this.device = device;
@@ -55,7 +55,7 @@ export class PipelineCache {
         reason,
       );
     });
-    this.lost.catch(() => {}); // whoever races against it handles it
+    this.lost.catch(() => {}); // handled by those who race with it
   }
 
   /** Distinct kernels that are compiled or being compiled. */
@@ -109,7 +109,7 @@ export class PipelineCache {
   }
 
   /**
-   * Compiles all kernels at the same time. `onProgress` hears of each one that is ready. Rejects with the first failure.
+   * Compiles all kernels at the same time and calls `onProgress` for each one that is ready. Rejects with the first failure.
    */
   async compileAll(
     list: readonly { readonly kernel: SpecializedKernel; readonly label: string }[],
@@ -147,7 +147,7 @@ export class PipelineCache {
       thrown = error;
     }
     const scope = device.popErrorScope();
-    scope.catch(() => {}); // it may be rejected before anybody waits for it
+    scope.catch(() => {}); // it may be rejected before anything awaits it
     try {
       if (!created) throw thrown;
       const pipeline = await created.pipeline;

@@ -19,7 +19,7 @@ import { expandFunction } from './unroll.ts';
  * @param rolled leaves the functions as the file has them, with its loops, arrays and branches, to be stepped through.
  *   Buffers that only a branch not taken reads are then among the bindings too
  * @throws KernelError where the file does not parse, the specialisation names what the file does not declare or
- *   gives a value of the wrong kind, a marked loop cannot be unrolled, or a binding is no buffer.
+ *   gives a value of the wrong kind, a marked loop cannot be unrolled, or a binding is not a buffer.
  */
 export function specialize(
   file: KernelFile,

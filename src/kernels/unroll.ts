@@ -5,7 +5,7 @@ import type { Declaration } from './parse.ts';
 import { bracketEnds, find, join, NONE, templateEnd, UNROLL } from './tokens.ts';
 import type { Token } from './tokens.ts';
 
-/** Drivers take many seconds over larger functions, and a mistyped bound must not eat the memory. */
+/** Drivers compile larger functions for many seconds, and a mistyped bound must not use up the memory. */
 const MAX_TOKENS = 60_000;
 const ASSIGNMENT = /^([-+*/%&|^]|<<)?=$|^\+\+$|^--$/;
 
@@ -117,7 +117,7 @@ export function expandFunction(
     out.push(...tokens.slice(start, at + 1));
     const length = out.length;
     expand(at + 1, end, scope);
-    // A variable starts at zero each time, but Tint, and naga before gfx-rs/wgpu#9489 was mended, zero one in a
+    // A variable starts at zero each time, but Tint, and naga before gfx-rs/wgpu#9489 was fixed, zero one in a
     // loop just once; so say it: var x: T = T();
     if (equals === end && !rolled) {
       const [, first = NONE, ...rest] = out.slice(length);
@@ -205,7 +205,7 @@ export function expandFunction(
         throw error(
           start,
           `unrolling ${loops.join(', in it ')} gives more than ${MAX_TOKENS} tokens, which drivers compile for ` +
-            `minutes; lower the bound or take the @unroll mark away.`,
+            `minutes; lower the bound or remove the @unroll mark.`,
         );
       }
       block(header + 1, inner, token(mark).space);
@@ -232,7 +232,7 @@ export function expandFunction(
       if (text === 'continue' || (text === 'break' && !inSwitch)) {
         throw error(
           i,
-          `"${text}" leaves the @unroll loop "${shown}"; use an if instead, or take the mark away.`,
+          `"${text}" leaves the @unroll loop "${shown}"; use an if instead, or remove the mark.`,
         );
       }
       i = end;

@@ -10,17 +10,17 @@ export interface Labelled {
 /** Opens a second device of the same driver; undefined where there is none. */
 export type OpenHelper = () => Promise<GPUDevice | undefined>;
 
-/** With a cache that has all of the code, the whole warm-up takes less: then no helper is needed. */
+/** With a cache that has all the code, the whole warm-up takes less time, so no helper is needed. */
 const HELPER_AFTER_MS = 100;
-/** Warm-ups that one device has under way: while one is done, and nobody has noticed yet, the next one runs. */
+/** Warm-ups that one device has under way: the next one runs while the end of the last has not been noticed yet. */
 const LANES = 2;
 /** Bytes bound to each variable. Kernels that declare more for a uniform buffer are left to their first dispatch. */
 const BINDING_BYTES = 65536;
 
 /**
- * Drivers that play the GPU on the CPU (lavapipe) make machine code at a pipeline's first dispatch, one after the other:
- * `createComputePipelineAsync` tells of a pipeline that is not ready at all. Here each pipeline is dispatched once with
- * no workgroups, read from an indirect buffer so that nobody can leave the call out: all of the code, none of the work.
+ * Drivers that emulate the GPU on the CPU (lavapipe) generate machine code at a pipeline's first dispatch, one after
+ * another: `createComputePipelineAsync` resolves before the pipeline is really ready. Here each pipeline is dispatched
+ * once with no workgroups, a number read from an indirect buffer so that no driver can skip the call.
  *
  * A helper, a second device of the same driver, takes half of the kernels where it gets there first. The driver keeps
  * the code in its cache on disk, where the device finds it at once.
@@ -45,7 +45,7 @@ export async function warmUp(
       onWarm(own);
     }
   };
-  /** Without the helper it takes longer, and that is all. */
+  /** Without the helper it only takes longer. */
   const helperLane = async (all: Promise<unknown>) => {
     if (!openHelper || queue.length === 0) return;
     await Promise.race([all, new Promise((resolve) => setTimeout(resolve, HELPER_AFTER_MS))]);
@@ -80,7 +80,7 @@ export async function warmUp(
   }
 }
 
-/** Dispatches pipelines of a device with no workgroups, on buffers that nobody reads. */
+/** Dispatches pipelines of a device with no workgroups, on buffers that are never read. */
 class Bench {
   readonly #device: GPUDevice;
   readonly #read: GPUBuffer;
@@ -100,7 +100,7 @@ class Bench {
     this.#nothing = create(GPUBufferUsage.INDIRECT, 16); // 0 × 0 × 0 workgroups
   }
 
-  /** Settles when the driver has run it; what it objects to is no matter, as the pipeline's own dispatch will tell. */
+  /** Settles when the driver has run it. Its errors are ignored, because the pipeline's own dispatch will report them. */
   async dispatch({ pipeline, bindGroupLayout: layout, kernel }: CompiledKernel): Promise<void> {
     const device = this.#device;
     device.pushErrorScope('validation');

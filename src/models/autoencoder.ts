@@ -16,7 +16,7 @@ import type { Optimizer } from '../nn/optimizers.ts';
 import type { LossName } from '../nn/registry.ts';
 
 export type AutoencoderPreset = 'classroom' | 'keras-deep' | 'keras-conv';
-/** What the last layer ends in. */
+/** The activation of the last layer. */
 export type AutoencoderOutput = 'linear' | 'sigmoid';
 /** Mean squared error or binary cross-entropy, each a mean over the pixels. */
 export type AutoencoderLoss = 'mse' | 'bce';
@@ -40,7 +40,7 @@ export interface AutoencoderOptions {
 
 /** How a preset is built and trained. */
 export interface AutoencoderRecipe {
-  /** One line for people. */
+  /** One-line description. */
   readonly description: string;
   /** Where network and training come from. */
   readonly source: string;
@@ -187,7 +187,7 @@ export interface Autoencoder {
  * `model.compile({ loss: AUTOENCODER_LOSSES[loss], … })`. Where a sigmoid meets bce, the loss is computed from the
  * logits; predictions are probabilities all the same.
  *
- * @throws ArgumentError if there is no such preset, an option does not fit it, or bce is to judge a linear output
+ * @throws ArgumentError if there is no such preset, an option does not fit it, or the loss of a linear output is bce
  */
 export function autoencoder(
   preset: AutoencoderPreset = 'classroom',

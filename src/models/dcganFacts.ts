@@ -1,10 +1,10 @@
-/** What there is to say of the presets of dcgan.ts without their layers: a page reads it before it loads the engine. */
+/** Facts about the presets of dcgan.ts, without their layers: a page reads them before it loads the engine. */
 
 export type DcganPreset = 'small' | 'keras' | 'tf' | 'pytorch';
 
 /** Two networks for 28 × 28 grey images, and how to train them. */
 export interface DcganFacts {
-  /** One line for people. */
+  /** One-line description. */
   readonly description: string;
   /** Where networks and training come from. */
   readonly source: string;

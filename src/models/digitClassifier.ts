@@ -20,7 +20,7 @@ import type { Gpu } from '../runtime/session.ts';
 import { joinReadings } from './digitScore.ts';
 import type { DigitReading } from './digitScore.ts';
 
-/** Bump it when network or training change: scores of different versions cannot be compared. */
+/** Increase it when network or training change: scores of different versions cannot be compared. */
 export const CLASSIFIER_VERSION = 1;
 
 /** How the classifier is trained: always the same way, so that scores can be compared. */
@@ -40,7 +40,7 @@ const IMAGE: Shape = [28, 28, 1];
 export interface DigitReaderOptions {
   /** Images per reading. */
   count: number;
-  /** Where they lie: f32 [count, ...imageShape], 0 black to 1 white; a GanSampler's `images`, say. Without, they are passed to `read`. */
+  /** Their tensor on the GPU, f32 [count, ...imageShape], 0 black to 1 white, such as a GanSampler's `images`. Without it, they are passed to `read`. */
   images?: Location;
   /** Default [28, 28, 1]. */
   imageShape?: Shape;
@@ -50,7 +50,7 @@ export interface DigitReaderOptions {
 }
 
 /**
- * The judge of generated digits: the quick network for MNIST with a layer of 64 features before its ten logits (22,426
+ * The classifier that scores generated digits: the quick network for MNIST with 64 features before its ten logits (22,426
  * parameters), trained with a fixed seed and number of steps. About 98% of MNIST's test digits are right.
  */
 export class DigitClassifier {

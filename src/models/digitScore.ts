@@ -1,7 +1,7 @@
 import { featureStatistics, frechetDistance } from './frechetDistance.ts';
 import type { FeatureStatistics } from './frechetDistance.ts';
 
-/** What a classifier makes of some images. */
+/** The probabilities and features of a classifier for some images. */
 export interface DigitReading {
   /** [images, classes], rows that sum to 1. */
   readonly probabilities: Float32Array;
@@ -24,7 +24,7 @@ export function joinReadings(readings: readonly DigitReading[]): DigitReading {
   return { probabilities: join('probabilities'), features: join('features'), classes: readings[0].classes };
 }
 
-/** How good generated digits are, in the eyes of a classifier. */
+/** The scores of generated digits, from the predictions and features of a classifier. */
 export interface DigitScore {
   /** Mean of the largest class probability, 0 … 1: whether each image is one of the digits. */
   readonly classifierConfidence: number;
@@ -56,7 +56,7 @@ export function meanConfidence({ probabilities, classes }: Pick<DigitReading, 'p
   return sum / (probabilities.length / classes);
 }
 
-/** The share of the images that each class is predicted for: one class above all others is mode collapse. */
+/** The fraction of the images for which each class is predicted: one class above all others is mode collapse. */
 export function predictedShares({
   probabilities,
   classes,

@@ -58,7 +58,7 @@ export function frechetDistance(a: FeatureStatistics, b: FeatureStatistics): num
     distance += (a.mean[i] - b.mean[i]) ** 2;
     distance += a.covariance[i * n + i] + b.covariance[i * n + i] - 2 * Math.sqrt(Math.max(0, values[i]));
   }
-  return Math.max(0, distance); // rounding aside it is one
+  return Math.max(0, distance); // rounding errors may make it negative
 }
 
 function multiply(a: Float64Array, b: Float64Array, n: number): Float64Array {

@@ -1,10 +1,10 @@
-/** What there is to say of the presets of mnistCnn.ts without their layers: a page reads it before it loads the engine. */
+/** Facts about the presets of mnistCnn.ts, without their layers: a page reads them before it loads the engine. */
 
 export type MnistCnnPreset = 'quick' | 'keras' | 'tfjs';
 
 /** A network for 28 × 28 grey images of ten classes, and how to train it. */
 export interface MnistCnnFacts {
-  /** One line for people. */
+  /** One-line description. */
   readonly description: string;
   /** Where network and training come from. */
   readonly source: string;

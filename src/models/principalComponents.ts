@@ -26,7 +26,7 @@ import type { Tensor } from '../ops/core/op.ts';
  * a direction whose variance is a hundredth of the largest would then be lost in the rounding errors of f32.
  */
 const ITERATIONS = 12;
-/** A variance below this is none. */
+/** A variance below this counts as 0. */
 const LEAST = 1e-12;
 
 export interface PrincipalComponents {
@@ -36,7 +36,7 @@ export interface PrincipalComponents {
   readonly directions: Tensor;
   /** Standard deviation along each direction, [components]. */
   readonly deviations: Tensor;
-  /** Where each row lies along the directions, in standard deviations, [N, components]. */
+  /** The coordinates of each row along the directions, in standard deviations, [N, components]. */
   readonly scores: Tensor;
 }
 
@@ -46,7 +46,7 @@ export interface PrincipalComponents {
  * from a fixed start: after 24 multiplications by C direction i is off by about (λᵢ₊₁ / λᵢ)²⁴.
  * Directions come without a sign: q and −q are the same direction.
  *
- * @throws ShapeError if x is no matrix
+ * @throws ShapeError if x is not a matrix
  * @throws ArgumentError unless components is a whole number from 1 to d
  */
 export function principalComponents(x: Tensor, components: number): PrincipalComponents {
@@ -90,15 +90,15 @@ function normalized(matrix: Tensor): Tensor {
   return divide(matrix, maximum(norm, LEAST));
 }
 
-/** Something that no data are perpendicular to. */
+/** A start to which no data are perpendicular. */
 function start(d: number, components: number): Float32Array {
   const random = randomStream(1, d);
   return Float32Array.from({ length: d * components }, () => random() - 0.5);
 }
 
 /**
- * Turns directions round so that a chosen class lies on the positive side of each: which side of an axis is which says
- * nothing, but pictures of it should not flip.
+ * Reverses directions so that a chosen class lies on the positive side of each. The sign of an axis has no meaning, but
+ * pictures should not flip.
  *
  * @param centres [classes, components]: the mean scores of the classes
  * @param classes the class for each component

@@ -7,12 +7,12 @@ import { normalizeAxis } from '../ops/core/shape.ts';
 import type { Shape } from '../ops/core/shape.ts';
 
 /**
- * What a weight is kept to: after every update that an optimizer makes, it is projected (Keras). The initial value is left as
- * it is. A Variable of your own takes it, too, as its `constraint`.
+ * A constraint on a weight: after every update that an optimizer makes, the weight is projected (Keras). The initial value
+ * is not changed. A Variable of your own takes it, too, as its `constraint`.
  */
 export interface Constraint {
   (shape: Shape, owner?: string): VariableConstraint;
-  /** What it was made with, which stands for it in files and options. */
+  /** The options it was made with, which represent it in files and options. */
   readonly config: ConstraintConfig;
 }
 
@@ -89,7 +89,7 @@ export interface UnitNormOptions {
 /**
  * Norms of 1: w ← w / (1e-7 + ‖w‖) (Keras's UnitNorm).
  *
- * @throws ArgumentError if an axis is no whole number
+ * @throws ArgumentError if an axis is not a whole number
  */
 export function unitNorm(options: UnitNormOptions = {}): Constraint {
   const { axis } = settle('unitNorm', options, { axis: 0 });

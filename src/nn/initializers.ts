@@ -9,7 +9,7 @@ import { fillNormal, fillTruncatedNormal, fillUniform } from './philox.ts';
 /** Fills a weight's initial values. `seed` and `stream` key the random generator: same key, same values. */
 export interface Initializer {
   (data: Float32Array, shape: Shape, key: { seed: number; stream: number }): void;
-  /** Of wgrad's own: what it was made with, which stands for it in files and options. */
+  /** For wgrad's own: the options it was made with, which represent it in files and options. */
   readonly config?: InitializerConfig;
 }
 
@@ -47,7 +47,7 @@ const uniformOf =
     fillUniform(data, key, -limit, limit);
   };
 
-/** Normal with variance v, cut off at two standard deviations and scaled up to make good for the cut. */
+/** Normal with variance v, cut off at two standard deviations and scaled up to compensate for that. */
 const normalOf =
   (variance: Scaling): Initializer =>
   (data, shape, key) => {
@@ -59,7 +59,7 @@ const glorot: Scaling = ({ fanIn, fanOut }) => 2 / (fanIn + fanOut);
 const he: Scaling = ({ fanIn }) => 2 / fanIn;
 const lecun: Scaling = ({ fanIn }) => 1 / fanIn;
 
-/** One that says so where it is called in place of being passed. */
+/** An initializer that reports an error when it is called instead of passed. */
 const named =
   (name: string, initialize: Initializer): Initializer =>
   (data, shape, key) => {
@@ -180,7 +180,7 @@ export const orthogonalInitializer = (gain = 1): Initializer =>
 /**
  * `gain` on the diagonal of a matrix, and 0 elsewhere (Keras's IdentityInitializer).
  *
- * @throws ArgumentError unless the gain is a finite number; ShapeError, when it fills a weight, if that is no matrix
+ * @throws ArgumentError unless the gain is a finite number; ShapeError, when it fills a weight, if that is not a matrix
  */
 export const identityInitializer = (gain = 1): Initializer =>
   withConfig({ name: 'identity', gain }, (data, shape) => fillIdentity(data, shape, gain));
@@ -190,7 +190,7 @@ export interface VarianceScalingOptions {
   scale?: number;
   /** The n that the variance scale / n has: the inputs of a unit, its outputs, or their mean. Default 'fanIn'. */
   mode?: 'fanIn' | 'fanOut' | 'fanAvg';
-  /** Default 'truncatedNormal', cut off at two deviations and scaled up to make good for the cut. */
+  /** Default 'truncatedNormal', cut off at two deviations and scaled up to compensate for that. */
   distribution?: 'truncatedNormal' | 'untruncatedNormal' | 'uniform';
 }
 

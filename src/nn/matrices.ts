@@ -42,7 +42,7 @@ export function fillOrthogonal(data: Float32Array, shape: Shape, key: RandomKey,
 /**
  * Fills a matrix with `gain` on its diagonal, and 0 elsewhere.
  *
- * @throws ShapeError if the weight is no matrix
+ * @throws ShapeError if the weight is not a matrix
  */
 export function fillIdentity(data: Float32Array, shape: Shape, gain: number): void {
   if (shape.length !== 2) {

@@ -73,7 +73,7 @@ export function thresholdOf(
   if (own.meaning === 'logits' || own.meaning === 'classLogits') return 0;
   if (own.meaning === 'values' && ofValues !== null) return ofValues;
   throw new UnknownMeaning(
-    `${own.where}: ${metric} cannot tell whether this output gives probabilities or logits; use ${ask(0.5)} for ` +
+    `${own.where}: ${metric} cannot determine whether this output gives probabilities or logits; use ${ask(0.5)} for ` +
       `probabilities, or ${ask(0)} for logits`,
   );
 }
@@ -148,7 +148,7 @@ export function againstLogits(range: Range, takes: 'logits' | 'classLogits' = 'l
   return `takes logits, numbers of either sign, but gets ${values}; leave out the last activation`;
 }
 
-/** What is wrong with predictions of a range for a loss that takes them for something, and how to mend it. */
+/** What is wrong with predictions of a range for a loss that takes them for something, and how to fix it. */
 function objection({ loss, takes, prediction }: Claim): string | undefined {
   const range = rangeOf(prediction);
   const ofClasses = ['classLogits', 'distribution', 'shares', 'scores'].includes(takes);

@@ -1,4 +1,4 @@
-/** The metrics by Keras's names: what tells how good a model is, exact over all samples of an epoch or a data set. */
+/** The metrics by Keras's names: measures of how good a model is, exact over all samples of an epoch or a data set. */
 export {
   accuracy,
   binaryAccuracy,

@@ -148,7 +148,7 @@ export class Model extends TrainableNetwork {
   }
 
   /**
-   * Gives all weights and statistics their initial values again. The training begins anew: state and learning rate of the
+   * Gives all weights and statistics their initial values again. The training starts again: state and learning rate of the
    * optimizer, steps and epochs are as after the first `compile`.
    *
    * @param options.seed of the new values, of shuffling and of dropout; default: the model's, so that they are the same values

@@ -172,7 +172,7 @@ export class Network {
    * What the model is made of, as plain JSON, for `modelFromJSON`: layers with their options, connections, names, seeds;
    * not the weights. `JSON.stringify(model)` gives it as text.
    *
-   * @throws ArgumentError if a layer has a function of your own as an option, or cannot tell its options
+   * @throws ArgumentError if a layer has a function of your own as an option, or does not give its options
    */
   toJSON(): ModelJson {
     return architectureOf(this);
@@ -265,7 +265,7 @@ export class Network {
    * number made of weights alone. It is not saved with the model, nor taken over by a model that this one becomes part of. Takes
    * effect when the model is compiled.
    *
-   * @throws ArgumentError if it is no function
+   * @throws ArgumentError if it is not a function
    */
   addLoss(loss: ModelLoss): void {
     if (typeof loss !== 'function') {

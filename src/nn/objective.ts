@@ -50,7 +50,7 @@ export interface ObjectiveOptions {
   weightedMetrics?: MetricSpecs;
   /**
    * Whether a loss is refused that takes logits where the last activation gives probabilities, or the other way round.
-   * Default true; `false` for who means it.
+   * Default true; `false` allows it.
    */
   checkLoss?: boolean;
 }
@@ -208,7 +208,7 @@ export class Objective {
   }
 }
 
-/** A loss for people, and to know it again. */
+/** A loss as text, to display and to recognise it. */
 const lossText = (loss: LossSpec, weight: number): string =>
   `${weight === 1 ? '' : `${weight} `}${lossNameOf(loss) || 'a function'}`;
 
@@ -222,7 +222,7 @@ const distinct = ({ name }: Metric, others: readonly Metric[]): string =>
   others.some((other) => other.name === name) ? joined('weighted', name) : name;
 
 /**
- * What an output gives, after holding it against its loss, and trying the metrics: those that need to know.
+ * The kind of an output's values, after checking it with its loss, and trying the metrics: for those that need to know it.
  *
  * @throws ArgumentError if the loss contradicts it, or a metric cannot do without knowing
  */

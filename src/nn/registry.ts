@@ -142,7 +142,7 @@ function lookUp<T>(kind: string, table: Readonly<Record<string, T>>, name: strin
 export const lossOf = (loss: LossName | LossFunction): LossFunction =>
   typeof loss === 'function' ? loss : lookUp<LossFunction>('loss', lossTable, whole(loss));
 
-/** The name that a short one stands for. */
+/** The full name of a short one. */
 const whole = (name: string): string =>
   Object.hasOwn(shortLosses, name) ? shortLosses[name as keyof typeof shortLosses] : name;
 

@@ -37,7 +37,7 @@ export function layerSummaries(model: Network): LayerSummary[] {
   const outputs = model.callLayers(inputs);
   const used = new Set(model.applications.flatMap(({ from }) => from));
   // Values that no layer uses are the roots: any more of them would keep layers from being fused.
-  // Work is told of the layer that asks for it, also where the kernel of another does it, or nobody reads all of it.
+  // Work counts for the layer that asks for it, also where the kernel of another layer does it.
   const roots = optimize(
     outputs.filter((_, i) => !used.has(inputs.length + i)),
     [cropUnreadOutputs, fuseConvolutionPools],

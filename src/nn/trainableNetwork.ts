@@ -53,7 +53,7 @@ export class TrainableNetwork extends Network {
 
   /**
    * Settles optimizer, loss and metrics and gives the weights their memory. Compiling again keeps the weights, also
-   * on another GPU, and starts the optimizer anew; work under way on the model ends with an InterruptedError. Weights
+   * on another GPU, and starts the optimizer again; work under way on the model ends with an InterruptedError. Weights
    * that were lost with their GPU are gone: the model then works after `load` only, or after
    * `compile({ weights: 'initial' })`.
    *
@@ -85,7 +85,7 @@ export class TrainableNetwork extends Network {
     }
   }
 
-  /** @throws ArgumentError while averaged weights are in use: who waited for their return within that work would wait for ever */
+  /** @throws ArgumentError while averaged weights are in use: waiting for their return within that work would never end */
   protected requireOwnWeights({ minimizer }: Compiled, what: string): void {
     if (!minimizer.averagesInUse) return;
     throw new ArgumentError(
@@ -100,7 +100,7 @@ export class TrainableNetwork extends Network {
   /**
    * Changes from the next step on; nothing is compiled again.
    *
-   * @throws ArgumentError if it is none, or if the optimizer's learningRate is a schedule, which then tells it
+   * @throws ArgumentError if it is not a learning rate, or if the optimizer's learningRate is a schedule, which then gives it
    */
   set learningRate(value: number) {
     if (!isRate(value)) {
@@ -120,7 +120,7 @@ export class TrainableNetwork extends Network {
    * Trains on a data set, or on batches that come one after the other (`streamed`). Await it for the history, or iterate
    * over it (`for await`) for the values of every step. See FitOptions.
    *
-   * @throws ArgumentError if an option is out of range, a label is no class of the model, or it is being trained already
+   * @throws ArgumentError if an option is out of range, a label is not a class of the model, or it is being trained already
    * @throws ShapeError if the data do not fit the model's input or the loss
    * @throws NumericError if the loss, a metric, a weight, a gradient or an update becomes NaN or infinite: that step is
    *   not made, nor any after it; the weights, and all that `save` saves, are those from before it, and `step` is its number
@@ -207,15 +207,15 @@ export class TrainableNetwork extends Network {
   }
 
   /**
-   * Restores what `save` wrote into a model of the same architecture: training goes on bit by bit with
+   * Restores what `save` wrote into a model of the same architecture: training continues with the same bits by
    * `fit(…, { resume: true })`. A file without the state of this optimizer restores the weights alone; the report says so.
    *
    * Before `compile` the file is checked at once, against the optimizer that it was saved with, and takes effect when
-   * the model is compiled; `loaded` then tells what it came to.
+   * the model is compiled; `loaded` then reports the result.
    *
    * @param options of the file: its name for messages, and whether to take what fits
    * @throws FormatError if the file is damaged or of another architecture; the model then stays as it was
-   * @throws ArgumentError while the model is at work
+   * @throws ArgumentError while work on the model is under way
    */
   load(bytes: Uint8Array, options: string | LoadOptions = {}): LoadReport {
     const compiled = this.placement.current;

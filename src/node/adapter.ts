@@ -38,7 +38,7 @@ export interface FoundAdapter {
   gpu: GPU;
   adapter: GPUAdapter;
   kind: AdapterKind;
-  /** One line for people: what computes and, on the CPU, why nothing better. */
+  /** One-line description: what computes and, on the CPU, why nothing better was found. */
   description: string;
 }
 

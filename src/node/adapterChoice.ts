@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
 /*
- * The decisions behind findAdapter, without any input or output: which drivers to try in which order, what an adapter
- * says it is, and what to tell people.
+ * The decisions of findAdapter, without any input or output: which drivers to try in which order, the kind of an adapter,
+ * and the messages.
  */
 
 /**
@@ -91,7 +91,7 @@ export function nameOf(info: AdapterIdentity): string {
   );
 }
 
-/** One line for people: what computes and, on the CPU, why nothing better. */
+/** One-line description: what computes and, on the CPU, why nothing better was found. */
 export function describe(
   kind: AdapterKind,
   info: AdapterIdentity,

@@ -51,7 +51,7 @@ export function cachedFolder(name: string, fill: (folder: string) => void): stri
   } catch (cause) {
     if (temporary) removeQuietly(temporary);
     if (existsSync(target)) return target; // another process was faster
-    if (cause instanceof WgradError) throw cause; // what was to be unpacked is the trouble
+    if (cause instanceof WgradError) throw cause; // the error comes from the archive, not from the cache
     throw new EnvironmentError(
       `Cannot write ${target}: ${(cause as Error).message}. Set WGRAD_CACHE to a folder that can be written.`,
       { cause },
@@ -63,7 +63,7 @@ export function cachedFolder(name: string, fill: (folder: string) => void): stri
 /** No folder takes that long to fill. */
 const LEFTOVER_MS = 3_600_000;
 
-/** Takes away what processes that were killed while they filled this folder have left: it may be hundreds of megabytes. */
+/** Deletes temporary folders of killed processes, which may hold hundreds of megabytes. */
 function removeLeftovers(target: string): void {
   const prefix = `${basename(target)}-`;
   for (const name of readdirSync(dirname(target))) {
@@ -74,7 +74,7 @@ function removeLeftovers(target: string): void {
   }
 }
 
-/** What cannot be taken away stays: there is a failure to tell already, or none at all. */
+/** What cannot be deleted stays: another error is reported already, or there is none. */
 function removeQuietly(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });

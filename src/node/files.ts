@@ -10,7 +10,7 @@ const REASONS: Record<string, [reason: string, fix: string]> = {
   EPERM: ['the operation is not permitted', 'Change its permissions or choose another path.'],
   EROFS: ['the file system is read-only', 'Choose a path on a writable disk.'],
   ENOSPC: ['the disk is full', 'Free some space or choose a path on another disk.'],
-  EDQUOT: ['the disk quota is used up', 'Free some space or choose a path on another disk.'],
+  EDQUOT: ['the disk quota is exceeded', 'Free some space or choose a path on another disk.'],
   EFBIG: ['the file would be larger than the system allows', 'Raise the limit or choose another disk.'],
   EIO: ['the disk reports an error', 'Check the disk or choose a path on another one.'],
   EMFILE: ['too many files are open', 'Raise the limit of open files.'],
@@ -87,7 +87,7 @@ async function writeThrough(path: string, bytes: Uint8Array | string): Promise<v
     await file.writeFile(bytes);
     await file.sync().catch(ignoreUnsupported);
   } catch (error) {
-    await file.close().catch(() => undefined); // the first failure is the one to tell
+    await file.close().catch(() => undefined); // the first failure is the one to report
     throw error;
   }
   await file.close();
@@ -124,7 +124,7 @@ export async function createFolder(path: string): Promise<boolean> {
   }
 }
 
-/** What a disk surely has room for if there is any. */
+/** A size for which any disk with free space has room. */
 const PROBE_BYTES = 4096;
 
 /**
@@ -138,7 +138,7 @@ export async function ensureWritableFolder(path: string, { leftoverAge = 3_600_0
   await createFolder(path);
   try {
     await removeLeftovers(path, leftoverAge);
-    // Permission bits do not tell the whole truth (root, read-only mounts, quotas, full disks): write.
+    // Permission bits are not enough (root, read-only mounts, quotas, full disks), so a file is written.
     const probe = temporaryIn(path);
     await replaceFile(probe, new Uint8Array(PROBE_BYTES));
     await rm(probe);

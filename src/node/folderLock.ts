@@ -7,9 +7,8 @@ import { EnvironmentError } from '../errors.ts';
 export type Unlock = () => Promise<void>;
 
 /**
- * Locks a folder for this process. The lock is one that the system itself takes back when the process ends, however it
- * ends (kill -9, a crash): no file is left behind whose owner would have to be guessed, and of processes that try at the
- * same moment exactly one gets it.
+ * Locks a folder for this process. The system itself releases the lock when the process ends, however it ends (kill -9, a
+ * crash): no lock file is left behind, and of processes that try at the same moment exactly one gets the lock.
  *
  * On Linux it is an abstract socket, on Windows a named pipe, under a name made of the folder's device and inode: paths
  * that lead to the same folder share it. macOS and the BSDs lock the open folder itself. Processes in different network

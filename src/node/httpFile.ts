@@ -77,7 +77,7 @@ export async function sendFile(
 
 /**
  * One range of RFC 9110, 14.2: `bytes=0-99`, `bytes=100-` or `bytes=-100`. Undefined for what may be ignored: other units,
- * several ranges, what is no range, and a range under a condition, for no file here has a validator.
+ * several ranges, what is not a range, and a range under a condition, for no file here has a validator.
  */
 function parseRange(
   { headers }: IncomingMessage,

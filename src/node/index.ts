@@ -8,7 +8,7 @@ import { tuningFile } from './tuningFile.ts';
 import { adapterOptions, findAdapter } from './adapter.ts';
 import type { AdapterOptions } from './adapter.ts';
 
-/** What wgrad offers in Node only: a GPU through Dawn, data sets and the cache on disk. */
+/** The parts of wgrad for Node only: a GPU through Dawn, data sets and the cache on disk. */
 export { findAdapter } from './adapter.ts';
 export type { AdapterKind, AdapterOptions, FoundAdapter } from './adapter.ts';
 export { cacheFolder } from './cache.ts';
@@ -22,8 +22,8 @@ export interface NodeOptions extends AdapterOptions, TuneOptions {}
 const nodeOptions: OptionTable<NodeOptions> = { ...adapterOptions, ...tuneOptions };
 
 /**
- * Opens the GPU in Node: the best adapter there is, on the CPU if need be. See `findAdapter`, which also tells in
- * words what it found.
+ * Opens the GPU in Node: the best adapter, on the CPU if there is no other. See `findAdapter`, which also describes what
+ * it found.
  *
  * @param options.adapter forces a kind; default: the environment variable WGRAD_ADAPTER, else the best there is
  * @param options.tune chooses kernels by measurement (see `TuneMode`); what was measured is kept in the cache folder.

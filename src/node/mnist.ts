@@ -48,9 +48,9 @@ export interface LoadMnistNodeOptions extends MnistFolders {
   timeoutMs?: number;
   fetch?: Fetch;
   onProgress?: (progress: LoadProgress) => void;
-  /** Told, in a sentence, of a corrupted cache, a failed mirror and synthetic data; default `console.warn`. */
+  /** Called with a sentence about a corrupted cache, a failed mirror or synthetic data; default `console.warn`. */
   onNotice?: (notice: string) => void;
-  /** Draw synthetic digits where the real set cannot be had, rather than throw; default true. */
+  /** Generate digits where the real set is not available, rather than throw; default true. */
   fallback?: boolean;
   signal?: AbortSignal;
 }
@@ -72,7 +72,7 @@ type Arrays = Partial<Record<MnistPart, IdxArray>>;
 
 /**
  * Loads MNIST or Fashion-MNIST: from the data folder, else from the cache, else from a public mirror into the
- * cache, else, with a loud notice, drawn digits. Every file is verified against its published checksum.
+ * cache, else, with a clear notice, generated digits. Every file is verified against its published checksum.
  *
  * A corrupted file in the cache is downloaded again; one in the data folder is the user's, so it is an error.
  *
@@ -102,7 +102,7 @@ export async function loadMnistNode(options: LoadMnistNodeOptions = {}): Promise
     `complete, and ${failures.length ? `no mirror helped: ${failures.join('; ')}` : 'no mirror was allowed'}. Set ` +
     `WGRAD_DATA to a folder that holds ${name}/${MNIST_SETS[name].files.trainImages.file}.gz and its three ` +
     'siblings, or connect to the internet.';
-  if (!fallback) throw new EnvironmentError(`${title} cannot be had: ${reason}`);
+  if (!fallback) throw new EnvironmentError(`${title} is not available: ${reason}`);
   const set = syntheticMnist(name, reason);
   onNotice(set.notice!);
   return set;
@@ -149,7 +149,7 @@ async function readDataFolder(
   if (missing.length === MNIST_PARTS.length) return undefined;
   throw new EnvironmentError(
     `The data folder ${join(dataDir, name)} lacks ${missing.map((part) => fileName(name, part)).join(', ')} ` +
-      '(plain or .gz). Add the missing files, or take the folder away to use the cache and mirrors.',
+      '(plain or .gz). Add the missing files, or delete the folder to use the cache and mirrors.',
   );
 }
 
@@ -230,7 +230,7 @@ async function keep(
     await writeFileAtomic(isGzip(bytes) ? `${path}.gz` : path, bytes);
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
-    onNotice(`The download is used but not kept. ${error.message}`);
+    onNotice(`The download is used but not stored. ${error.message}`);
   }
 }
 

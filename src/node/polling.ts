@@ -1,9 +1,9 @@
 /**
  * Node's WebGPU, the npm package `webgpu`, has no thread of its own that waits for the GPU: while a promise is pending it
- * asks the GPU in every turn of the event loop, with `setImmediate`, and so keeps one core busy for nothing. Where the
- * CPU plays the GPU, that core is missed: a step takes up to twice as long.
+ * polls the GPU in every turn of the event loop, with `setImmediate`, and so keeps one core busy for nothing. On a
+ * software adapter that core is missing: a step takes up to twice as long.
  *
- * Here it asks a few times at once, as short work is done by then, and from there on about once in a millisecond, with
+ * Here it polls a few times at once, because short work is done by then, and after that about once a millisecond, with
  * sleep in between. The binding takes `setImmediate` off `globalThis` each time it needs it, always within a call that
  * begins in JavaScript: there, and only as long as the call lasts, it finds `askLater` instead.
  */

@@ -6,6 +6,6 @@ const onTerminal = [0, 1, 2].some((stream) => isatty(stream));
 process.exitCode = await main(process.argv.slice(2));
 
 // Node gives a terminal its settings back when it exits, and aborts where the terminal is gone. All is saved by now, so the
-// process ends by the signal that told it, which shells report as the same 129.
+// process ends by the same signal, which shells report as the same 129.
 if (process.exitCode === 129 && onTerminal && process.platform !== 'win32')
   process.kill(process.pid, 'SIGHUP');

@@ -14,7 +14,7 @@ import type { LoweredDispatch, LowerOptions } from './lower.ts';
 import { planMemory } from './plan.ts';
 import type { Block, MemoryPlan, Usage } from './plan.ts';
 
-/** "Change these variables so that this loss gets smaller." */
+/** The request to change these variables so that this loss gets smaller. */
 export interface Objective {
   readonly loss: Tensor;
   readonly variables: readonly Variable[];
@@ -33,12 +33,12 @@ export interface GradientTarget {
   readonly objective: number;
 }
 
-/** A program before it meets a device's memory: its dispatches in order, and where everything lies. */
+/** A program without device memory yet: its dispatches in order, and the planned place of every operand. */
 export interface Build {
   readonly dispatches: readonly LoweredDispatch[];
   /** The outputs as they are after the passes. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Tensors whose place is given: gradients, which lie in their minimizer's flat buffer. */
+  /** Tensors whose place is fixed: gradients, in their minimizer's flat buffer. */
   readonly pinned: ReadonlyMap<Operand, GradientTarget>;
   readonly plan: MemoryPlan<Operand>;
   readonly blocks: readonly Block<Operand>[];
@@ -50,7 +50,7 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
   const wrt: (GradientTarget & { gradient: Tensor })[] = [];
   input.objectives.forEach(({ loss, variables }, objective) => {
     const unique = [...new Set(variables)];
-    // Without influence on the loss the gradient is 0, not what the last program left in its place.
+    // A variable without influence on the loss has the gradient 0, not what the last program left there.
     gradients(loss, unique.map(read)).forEach((gradient, i) =>
       wrt.push({ variable: unique[i], objective, gradient: gradient ?? fill(unique[i].shape, 0) }),
     );
@@ -102,9 +102,9 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
 }
 
 /**
- * Which gradients can be computed right where they are wanted: those that are computed, wanted once,
- * and read by nothing else. Gradients share a flat buffer, and no dispatch may read one part of a
- * buffer while it writes another; the others are copied there.
+ * Which gradients can be computed directly in their place: those that are computed, wanted once, and read by nothing
+ * else. Gradients share a flat buffer, and no dispatch may read one part of a buffer while it writes another; all other
+ * gradients are copied there.
  */
 function freeToPin(
   roots: readonly Tensor[],
@@ -155,7 +155,7 @@ function lifetimes(
       if (block) block.last = index;
       else if (access !== 'read_write') {
         throw new KernelError(
-          `${label}: reads ${name} before any kernel has written it; mend the op's lowering`,
+          `${label}: reads ${name} before any kernel has written it; fix the op's \`lower\``,
         );
       } else blocks.set(operand, { key: operand, bytes: bytesOf(operand), first: index, last: index });
     }

@@ -8,13 +8,13 @@ import { bindingSize } from './memory.ts';
 /** A dispatch that is ready to be encoded. */
 export interface Command {
   readonly label: string;
-  /** What it was made of: the dispatch of the build, or one with an edited kernel in its place. */
+  /** Its source: the dispatch of the build, or one with an edited kernel in its place. */
   readonly dispatch: LoweredDispatch;
   readonly compiled: CompiledKernel;
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
-  /** Where its buffers lie, by the name of the shader's variable. */
+  /** The places of its buffers, by the name of the shader's variable. */
   readonly bound: ReadonlyMap<string, Location>;
 }
 

@@ -86,13 +86,13 @@ export class DeviceDataset {
   }
 
   /**
-   * Uploads samples of a data set of the same layout into the first rows, or its samples anew. Their values are not
+   * Uploads samples of a data set of the same layout into the first rows, or its own samples again. Their values are not
    * checked: see `checkDataset`.
    *
    * @throws ArgumentError if an array was transferred away, between two batches of an evaluation, say
    */
   write(dataset: Dataset, from = 0, count = dataset.size): void {
-    // Not checkMemory, which reads what was converted anew: once for each batch would be too often.
+    // Not checkMemory, which reads converted arrays again: once for each batch would be too often.
     const { arrays } = arraysOf(dataset, this.#options);
     for (const { label, field } of arrays) {
       const expected = dataset.size * product(field.shape);

@@ -1,4 +1,4 @@
-/** A submit takes about as long, where several steps share one: longer than it costs to make, short for a person. */
+/** The time that a submit of several steps should take: long compared with its cost, short for a person. */
 const SUBMIT_MS = 4;
 /** Steps that share a submit at most. */
 const MAX_HELD = 16;
@@ -17,13 +17,13 @@ interface Submit {
 }
 
 /**
- * The steps of a program that are under way. It measures how long a step takes, and says how many share a submit and
- * how many submits are enough: so that the GPU never waits for the next one, and a person never waits long for what was
- * submitted before.
+ * The steps of a program that are under way. It measures how long a step takes, and decides how many share a submit and
+ * how many submits may be under way, so that the GPU never waits for the next one, and a person never waits long for
+ * what was submitted before.
  */
 export class Flight {
   #submits: Submit[] = [];
-  /** Steps that are encoded, but in no submit that is known here. */
+  /** Steps that are encoded, but not in a submit yet. */
   #held = 0;
   /** Milliseconds of a step; undefined until one was measured. */
   #stepMs: number | undefined;
@@ -54,7 +54,7 @@ export class Flight {
     this.#held = 0;
     const start = performance.now();
     const measured = done.then(() => this.#measure(start, steps));
-    measured.catch(() => {}); // handled by whoever waits for it
+    measured.catch(() => {}); // handled by those who wait for it
     this.#submits.push({ done: measured, steps });
     const under = this.#submits.reduce((sum, submit) => sum + submit.steps, 0) * (this.#stepMs ?? MIN_MS);
     const count = this.#submits.length;
@@ -62,7 +62,7 @@ export class Flight {
     return enough ? this.#submits.shift()!.done : undefined;
   }
 
-  /** The first submit of a program compiles, on some backends: its time says nothing. */
+  /** On some backends the first submit of a program compiles, so its time is not used. */
   #measure(start: number, steps: number): void {
     const now = performance.now();
     const first = this.#lastDone === undefined;

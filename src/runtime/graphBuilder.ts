@@ -9,7 +9,7 @@ import type { Location } from './location.ts';
 import { Minimizer } from './minimizer.ts';
 import type { OptimizerSpec } from './optimizerSpec.ts';
 
-/** What gives variables their memory on a GPU and puts an optimizer to work on them: a `Gpu`. */
+/** Gives variables their memory on a GPU and binds optimizers to them: a `Gpu`. */
 interface MinimizerMaker {
   minimizer(variables: readonly Variable[], optimizer: OptimizerSpec): Minimizer;
 }
@@ -30,9 +30,9 @@ export class GraphBuilder {
 
   /**
    * At each step, changes `variables` so that `loss` gets smaller. Pass a Minimizer instead of an
-   * optimizer to go on with its moments and learning rate.
+   * optimizer to continue with its moments and learning rate.
    *
-   * @throws ArgumentError if there are no variables, or the Minimizer is of others or already at work in this program
+   * @throws ArgumentError if there are no variables, or the Minimizer is bound to others or already used in this program
    */
   minimize(loss: Tensor, variables: readonly Variable[], optimizer: OptimizerSpec | Minimizer): Minimizer {
     checkMinimize(loss, variables, optimizer);
@@ -47,7 +47,7 @@ export class GraphBuilder {
     }
     if (this.objectives.some((objective) => objective.minimizer === minimizer)) {
       throw new ArgumentError(
-        `minimize: this ${minimizer.optimizer.name} minimizer already has a loss in the program; add the losses up, or give each a minimizer of its own`,
+        `minimize: this ${minimizer.optimizer.name} minimizer already has a loss in the program; add the losses, or give each a minimizer of its own`,
       );
     }
     this.objectives.push({ loss, variables, minimizer });

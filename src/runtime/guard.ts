@@ -9,18 +9,17 @@ import type { Run } from './variables.ts';
 export interface Fault {
   /** The step, which neither changed nor counted anything. */
   readonly step: number;
-  /** What is NaN or infinite: a weight, a gradient, or what the update would have written; undefined if recorded values alone are. */
+  /** What is NaN or infinite: a weight, a gradient, or a value that the update would have written; undefined if only recorded values are. */
   readonly kind?: (typeof FAULT_KINDS)[number];
   /** The variable's name. */
   readonly variable?: string;
 }
 
 /**
- * What keeps NaN and infinities out of the weights of one or several programs that train. Each step is first tried: if
- * a weight, a gradient, a recorded value, or anything that an optimizer or a moving statistic would become is NaN or
- * infinite, the step is not made: weights, moments, averages, moving statistics and counters stay as they were, of all
- * variables and all
- * optimizers. Neither are the steps after it, until the host has read the guard and cleared it.
+ * Keeps NaN and infinities out of the weights of one or several programs that train. Each step is first tried: if a
+ * weight, a gradient, a recorded value, or a value that an optimizer or a moving statistic would get is NaN or infinite,
+ * the step is not made. Weights, moments, averages, moving statistics and counters of all variables and optimizers keep
+ * their values. The steps after it are not made either, until the host has read the guard and cleared it.
  */
 export class StepGuard {
   static readonly bytes = 16;
@@ -53,7 +52,7 @@ export class StepGuard {
     encoder.copyBufferToBuffer(this.location.buffer, 0, target, offset, StepGuard.bytes);
   }
 
-  /** What its words say: undefined if every step was made. */
+  /** Decodes its words: undefined if every step was made. */
   decode(words: Uint32Array): Fault | undefined {
     if (words[GUARD_LAYOUT.stopped] === 0) return undefined;
     const step = words[GUARD_LAYOUT.step];

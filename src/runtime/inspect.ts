@@ -12,7 +12,7 @@ import { isTensor } from './lower.ts';
 /** A dispatch of a program as it is about to run: all that it takes to run it elsewhere, such as in the simulator. */
 export interface InspectedDispatch {
   readonly label: string;
-  /** What `specialize` makes its kernel of. */
+  /** The arguments with which `specialize` makes its kernel. */
   readonly source: { readonly file: KernelFile; readonly specialization: Specialization };
   readonly bindings: readonly InspectedBinding[];
   readonly workgroups: readonly [number, number, number];

@@ -98,7 +98,7 @@ export function lowerGraph(
 /** A lowering that notes which ops had a choice, and of what. */
 type AskingOptions = LowerOptions & { readonly asked: Map<string, readonly string[]> };
 
-/** @throws ArgumentError where a variant is forced of an op that is not there, so that nobody would hear of it */
+/** @throws ArgumentError where a variant is forced for an op that the program does not have, which would have no effect */
 function checkForced(forced: Variants, asked: ReadonlyMap<string, readonly string[]>): void {
   const stranger = Object.keys(forced).find((name) => !asked.has(name) && !OPS_WITH_VARIANTS.includes(name));
   if (stranger === undefined) return;
@@ -117,7 +117,7 @@ function lowerNode(node: Node, options: AskingOptions, shared: SharedScratch): L
   return lowerNode(node, { ...options, answers: undefined }, shared);
 }
 
-/** What nodes have made of a tensor for all of them, by tensor and key. */
+/** Tensors that nodes have derived for all of them, by source tensor and key. */
 type SharedScratch = Map<Tensor, Map<string, Scratch>>;
 
 /** The lowering of one node or effect. */
@@ -130,7 +130,7 @@ class Lowering {
   readonly #shared: SharedScratch | undefined;
   /** Dispatches of this node alone, which its plan is made of. */
   readonly #calls: Dispatch[] = [];
-  /** How to forget what was made for all nodes. */
+  /** Functions that undo what was made for all nodes. */
   readonly #undo: (() => void)[] = [];
   #sharing = false;
   #choice: Choice | undefined;

@@ -57,7 +57,7 @@ export function allocate({ device, variables }: MemoryContext, build: Build, opt
     const target = build.pinned.get(operand);
     if (target) return options.minimizers![target.objective].gradientLocation(target.variable, variables);
     if (!isTensor(operand))
-      throw new ArgumentError(`${options.label}: nobody gave a place to ${JSON.stringify(operand)}`);
+      throw new ArgumentError(`${options.label}: no memory was assigned to ${JSON.stringify(operand)}`);
     const { op, attrs } = operand.node;
     if (op.name === 'variable') return variables.location((attrs as VariableAttrs).variable);
     if (op.name === 'programState') return state;
@@ -92,7 +92,8 @@ export function inputUsage(): GPUBufferUsageFlags {
   return GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 }
 
-function constantData(tensor: Tensor): ArrayBufferView {
+/** The data of a leaf that is always the same. */
+export function constantData(tensor: Tensor): ArrayBufferView {
   if (tensor.node.op.name === 'constant') return (tensor.node.attrs as ConstantAttrs).data;
   const { value } = tensor.node.attrs as FillAttrs;
   const length = bytesOf(tensor) / 4;

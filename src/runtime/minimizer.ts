@@ -27,7 +27,7 @@ export interface MinimizerOptions {
 }
 
 /**
- * An optimizer at work on a set of variables: their flat gradients and slots, and its learning rate,
+ * An optimizer bound to a set of variables: their flat gradients and slots, and its learning rate,
  * on the GPU. It outlives programs, so training can go on with another batch size.
  */
 export class Minimizer {
@@ -116,7 +116,7 @@ export class Minimizer {
     this.#device.write(this.resources.get(this.#hyper)!.buffer, 0, Float32Array.of(value));
   }
 
-  /** @throws ArgumentError if the optimizer's learningRate is a schedule, so that nobody else can set it */
+  /** @throws ArgumentError if the optimizer's learningRate is a schedule, which cannot be set */
   requireRate(): void {
     if (!this.optimizer.givesRates) return;
     throw new ArgumentError(
@@ -124,7 +124,7 @@ export class Minimizer {
     );
   }
 
-  /** What `learningRate` is to people: the rate that can be set, or that of a step where a schedule gives the rates. */
+  /** The learning rate to display: the one that can be set, or that of a step where a schedule gives the rates. */
   shownRate(step: number): number {
     return this.optimizer.givesRates ? this.learningRateAt(step) : this.#learningRate;
   }
@@ -167,7 +167,7 @@ export class Minimizer {
    * A trial and an update of every variable: a dispatch per range each, and before the trial those that compute what an
    * update needs to know of all of them, such as the gradients' norm. The update is made if the verdict lets it.
    *
-   * @param faults receives what speaks against it, from word `offset` on
+   * @param faults receives the faults, from word `offset` on
    * @throws ArgumentError while the averages are in use
    */
   effects(guard: StepGuard, faults: Operand, offset: number): { trial: Effect; update: Effect } {
@@ -257,7 +257,7 @@ export class Minimizer {
   }
 
   /**
-   * Starts the moving averages anew from the variables as they are.
+   * Restarts the moving averages from the present variables.
    *
    * @throws ArgumentError if the optimizer keeps none
    */

@@ -16,7 +16,7 @@ export interface OptimizerSpec {
   readonly schedule?: { at(step: number): number };
   /** Whether the schedule gives the rates themselves: the learning rate is 1 then, and cannot be changed. */
   readonly givesRates?: boolean;
-  /** What lies in `hyper` behind learning rate, gradient norm and its scale: tables for the kernels. */
+  /** Tables for the kernels, stored in `hyper` after the learning rate, the gradient norm and its scale. */
   readonly hyper?: (ranges: readonly RangeLayout[]) => readonly number[];
   /** Whether hyper[1] and hyper[2] receive the scaled norm of all gradients, and its scale. */
   readonly measuresNorm?: boolean;
@@ -72,6 +72,6 @@ export interface SharedOperands {
 export interface OptimizerOperands extends OptimizerRange, SharedOperands {
   /** What `prepare` has given for this range. */
   readonly prepared?: Readonly<Record<string, Operand>>;
-  /** A trial writes nothing but what speaks against the update, one word per vec4f (shared/optimizer.wgsl). */
+  /** A trial writes only faults, one word per vec4f (shared/optimizer.wgsl). */
   readonly trial?: { readonly faults: Operand; readonly offset: number; readonly place: number };
 }

@@ -43,7 +43,7 @@ export function planMemory<K>(
   usages: readonly Usage<K>[],
   { alignment = 256, maxSlabBytes = 128 * 2 ** 20 } = {},
 ): MemoryPlan<K> {
-  const enemies = enemiesOf(usages);
+  const conflicts = conflictsOf(usages);
   const slabs: { placed: Placed<K>[]; bytes: number }[] = [];
   const placements = new Map<K, Placement>();
   let unsharedBytes = 0;
@@ -54,7 +54,7 @@ export function planMemory<K>(
     unsharedBytes += size;
     let best = { slab: -1, offset: 0, growth: Infinity };
     slabs.forEach((slab, index) => {
-      if (slab.placed.some((other) => enemies.get(block.key)?.has(other.key))) return;
+      if (slab.placed.some((other) => conflicts.get(block.key)?.has(other.key))) return;
       const offset = lowestGap(slab.placed, block, size);
       const growth = Math.max(0, offset + size - slab.bytes);
       if (growth < best.growth && offset + size <= Math.max(maxSlabBytes, slab.bytes))
@@ -73,12 +73,12 @@ export function planMemory<K>(
 }
 
 /** For each block, those that some dispatch reads while it writes this one, or the reverse. */
-function enemiesOf<K>(usages: readonly Usage<K>[]): Map<K, Set<K>> {
-  const enemies = new Map<K, Set<K>>();
+function conflictsOf<K>(usages: readonly Usage<K>[]): Map<K, Set<K>> {
+  const conflicts = new Map<K, Set<K>>();
   const add = (a: K, b: K) => {
-    const set = enemies.get(a);
+    const set = conflicts.get(a);
     if (set) set.add(b);
-    else enemies.set(a, new Set([b]));
+    else conflicts.set(a, new Set([b]));
   };
   for (const { reads, writes } of usages) {
     for (const read of reads) {
@@ -88,7 +88,7 @@ function enemiesOf<K>(usages: readonly Usage<K>[]): Map<K, Set<K>> {
       }
     }
   }
-  return enemies;
+  return conflicts;
 }
 
 function lowestGap<K>(placed: readonly Placed<K>[], block: Block<K>, size: number): number {

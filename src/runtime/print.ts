@@ -11,9 +11,9 @@ import { table } from './table.ts';
 import { formatChoice } from './tuning/report.ts';
 
 /**
- * A program as a table: a row per dispatch with its kernel, the variant where there was a choice and who made it, the functions fused into it, its workgroups,
- * what it reads and writes, and its FLOPs. `%3` is what dispatch 3 writes, `∇w` the gradient of w in its
- * optimizer's memory, `%3 [10] = y` the output y.
+ * A program as a table: a row per dispatch with its kernel, the variant and the source of that choice (if there was
+ * one), the functions fused into it, its workgroups, what it reads and writes, and its FLOPs. `%3` is the result of
+ * dispatch 3, `∇w` the gradient of w in its optimizer's memory, `%3 [10] = y` the output y.
  */
 export function formatGraph(build: Build): string {
   const name = operandNames(build);

@@ -22,7 +22,7 @@ export interface DispatchTiming {
   readonly share: number;
 }
 
-/** What a sample of a short kernel should last, in microseconds, or the clock's own steps and the pass itself count. */
+/** Duration of a sample of a short kernel, in microseconds: long compared with the clock's steps and the pass itself. */
 const SAMPLE_MICROSECONDS = 2000;
 const MOST_REPEATS = 1000;
 

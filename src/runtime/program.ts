@@ -128,7 +128,7 @@ export class Program {
   }
 
   /**
-   * Says how many rows of the steps to come hold samples, from the first on: values of the others are not recorded.
+   * Sets how many rows of the following steps hold samples, from the first on: values of the others are not recorded.
    *
    * @param rows 0 for all, as after `reset`
    */
@@ -257,7 +257,7 @@ export class Program {
     const edit = this.#replacing.then(() =>
       editedCommand(this.#context, original, source, (operand) => this.#locate(operand)),
     );
-    this.#replacing = edit.catch(() => {}); // of two edits the one that was asked for last stays
+    this.#replacing = edit.catch(() => {}); // of two edits the later one stays
     const command = await this.#context.device.untilLost(edit);
     this.#requireAlive();
     this.#commands[index] = command;

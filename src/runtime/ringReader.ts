@@ -49,7 +49,7 @@ export class RingReader {
   start(read: ReturnType<MetricRing['beginRead']>): void {
     if (!read) return;
     this.#lastRead = performance.now();
-    // Noted rather than rejected: nobody may be waiting for it yet.
+    // Stored rather than rejected: nothing may be waiting for it yet.
     const done = read.read().then(this.#receive);
     this.#reads.push(done.catch((error: unknown) => void (this.#failure ??= error)));
   }
@@ -64,7 +64,7 @@ export class RingReader {
     this.#failure ??= error;
   }
 
-  /** Goes on after what `check` throws. */
+  /** Continues after what `check` throws. */
   forgetFailure(): void {
     this.#failure = undefined;
   }

@@ -75,7 +75,7 @@ export class Gpu {
     return { software, subgroupSize, subgroupMatrices, limits, residentWorkgroups };
   }
 
-  /** An optimizer at work on `variables`, which get their memory here if they have none yet. */
+  /** Binds an optimizer to `variables`, which get their memory here if they have none yet. */
   minimizer(variables: readonly Variable[], optimizer: OptimizerSpec, options?: MinimizerOptions): Minimizer {
     requireOptimizer('minimizer', optimizer);
     this.variables.allocate(variables, 'parameters');
@@ -202,7 +202,7 @@ export class Gpu {
 /** @throws ArgumentError unless it is a record of tensors */
 function requireOutputs(label: string, outputs: unknown): void {
   const found = isPromise(outputs)
-    ? 'a promise; it builds a graph, which waits for nothing: make it a function without async'
+    ? 'a promise; building a graph needs no await: make it a function without async'
     : isTensor(outputs)
       ? 'a tensor; give it a name: { y }'
       : typeof outputs !== 'object' || outputs === null || Array.isArray(outputs)
@@ -251,7 +251,7 @@ export async function init(options: InitOptions = {}): Promise<Gpu> {
   return openGpu(device, reopen, settings);
 }
 
-/** `init` for who knows how to open another GPU in the place of one that was lost: an adapter gives one device only. */
+/** `init` with a function that opens another GPU after a loss: an adapter gives only one device. */
 export async function openGpu(
   options: DeviceOptions,
   reopen: () => Promise<Gpu>,

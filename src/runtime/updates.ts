@@ -67,7 +67,7 @@ const variableOf = (tensor: Tensor): Variable => (tensor.node.attrs as VariableA
 /** Words of a variable, with the padding behind it. */
 const wordsOf = (tensor: Tensor): number => align(4 * sizeOf(tensor.shape)) / 4;
 
-/** What effects would make of variables: as the variables lie, range by range, so that one copy for each takes it over. */
+/** Values that effects propose for variables: in the variables' layout, range by range, so that one copy per range accepts them. */
 class ProposedValues {
   readonly #guard: StepGuard;
   readonly #ranges: readonly {

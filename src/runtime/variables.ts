@@ -88,7 +88,7 @@ export class VariableStore {
     return this.#device.isLost;
   }
 
-  /** Frees the memory of those variables that nobody retains any more; their values are lost. */
+  /** Frees the memory of the variables that are not retained any more; their values are lost. */
   release(variables: Iterable<Variable>): void {
     for (const variable of variables) {
       const holders = this.holders(variable);
@@ -163,7 +163,7 @@ export class VariableStore {
     return values;
   }
 
-  /** Says that a training changes variables, until what it returns is called. */
+  /** Marks variables as being trained, until the returned function is called. */
   claim(variables: Iterable<Variable>, trainer: string): () => void {
     const claim = { variables: new Set(variables), trainer };
     this.#claims.add(claim);
@@ -185,8 +185,8 @@ export class VariableStore {
   }
 
   /**
-   * Says that variables hold something else, their moving averages, until they are returned. Whoever trains or saves them,
-   * or borrows them in turn, waits for that.
+   * Marks variables as holding something else, their moving averages, until they are returned. Training, saving and other
+   * loans wait for that.
    */
   lend(variables: readonly Variable[], returned: Promise<void>): void {
     this.#lent.set(returned, new Set(variables));

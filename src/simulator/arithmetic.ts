@@ -91,6 +91,8 @@ export const ARITHMETIC = {
   trunc: Math.trunc,
   float_bits,
   bits_float,
+  /** The nearest f16. */
+  half: (x: number) => half_float(half_bits(x)),
 
   // What division and conversion give where mathematics has no answer; too large a float becomes the largest below.
   i_divide: (a: number, b: number) => (b === 0 ? a : (a / b) | 0),

@@ -4,6 +4,7 @@ import type { ExpressionCompiler } from './expressions.ts';
 import { binaryText, bitcastText } from './scalars.ts';
 import {
   BOOL,
+  F16,
   F32,
   I32,
   INT,
@@ -29,6 +30,8 @@ const scalar = (of: Scalar, text: string): Value => ({ type: of, parts: [text] }
 
 /** The floats of values: literals are f32 here. */
 function floats(compiler: ExpressionCompiler, args: readonly Value[], at: Token): Value[] {
+  if (args.some(({ type }) => scalarOf(type) === F16))
+    compiler.fail(at, `${at.text} of f16 is not simulated`);
   return args.map((value) =>
     compiler.repeatable(
       isAbstract(value.type) ? compiler.convert(value, withScalar(value.type, F32), at) : value,
@@ -195,7 +198,7 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   bitcast: (compiler, [value], at, to = U32) => {
     const own = compiler.concrete(value, at);
     const [a, b] = [scalarOf(own.type), scalarOf(to)];
-    if (!a || !b || leaves(to).length !== own.parts.length)
+    if (!a || !b || a === F16 || b === F16 || leaves(to).length !== own.parts.length)
       compiler.fail(at, `cannot bitcast ${typeName(own.type)} to ${typeName(to)}`);
     const parts = own.parts.map((part) => compiler.folded(bitcastText(a!.name, b!.name, part), own.constant));
     return { type: to, parts, constant: own.constant };
@@ -226,7 +229,14 @@ function floatsIfAbstract(compiler: ExpressionCompiler, args: readonly Value[], 
   );
 }
 
-const PREFIX: Readonly<Record<string, string>> = { f32: 'f', float: 'f', i32: 'i', int: 'i', u32: 'u' };
+const PREFIX: Readonly<Record<string, string>> = {
+  f32: 'f',
+  f16: 'f',
+  float: 'f',
+  i32: 'i',
+  int: 'i',
+  u32: 'u',
+};
 /** Builtins whose arguments after the first are u32, whatever the first one is. */
 const COUNTED = new Set(['extractBits', 'insertBits']);
 
@@ -270,7 +280,7 @@ function eachComponent(compiler: ExpressionCompiler, name: string, args: readonl
   const parts = own[0].parts.map((_, i) => {
     const texts = [...own.map((value) => value.parts[i]), ...counts.map((value) => value.parts[0])];
     const text = INLINE[key]?.(...texts) ?? `${key}(${texts.join(', ')})`;
-    return compiler.folded(text, constant);
+    return compiler.folded(of === F16 ? `half(${text})` : text, constant);
   });
   return { type, parts, constant };
 }

@@ -8,7 +8,7 @@ import type { Call, Expression, Name } from './syntax.ts';
 import { BOOL, U32, isAbstract, isFlat, leaves, scalarOf, structOf, typeName, vector } from './types.ts';
 import type { ArrayType, Type } from './types.ts';
 import { at as wordOf, viewOf } from './values.ts';
-import type { MemoryPlace, Value } from './values.ts';
+import type { Binding, MemoryPlace, Place, Value } from './values.ts';
 
 const BARRIERS: Readonly<Record<string, 'workgroup' | 'storage' | 'texture'>> = {
   workgroupBarrier: 'workgroup',
@@ -100,7 +100,7 @@ export abstract class CallCompiler extends ExpressionCompiler {
     const { stops } = this.module;
     if (fn.meets) this.meets = true;
     const turn = fn.meets && this.module.checks ? this.temp('L.turn') : '';
-    if (stops) this.emit(`L.calls.push(${this.site(at)});`);
+    if (stops) this.emit(`L.calls.push({ site: ${this.site(at)}, shown: () => ${this.shownHere()} });`);
     const run = stops || fn.meets ? `yield* ${call}` : call;
     const { result } = fn;
     const single = result && leaves(result).length === 1;
@@ -111,6 +111,25 @@ export abstract class CallCompiler extends ExpressionCompiler {
     if (!result) return undefined;
     if (single) return { type: result, parts: [text!] };
     return { type: result, parts: leaves(result).map(({ of }, i) => this.temp(returned(of.name, i))) };
+  }
+
+  /** All that is visible: a list of names, types and numbers, as text. */
+  protected shownHere(): string {
+    return `[${[...this.visible()].flatMap(([name, binding]) => this.shown(name, binding)).join(', ')}]`;
+  }
+
+  private shown(name: string, binding: Binding): string[] {
+    const value = binding.kind === 'value' ? binding.value : this.peek(binding.place);
+    const type = this.module.shownTypes.push(value.type) - 1;
+    const { place } = value;
+    if (place?.kind === 'memory') return [`['${name}', ${type}, ${place.memory}, ${wordOf(place)}]`];
+    return value.zero || value.type.kind === 'pointer'
+      ? []
+      : [`['${name}', ${type}, [${value.parts.join(', ')}]]`];
+  }
+
+  private peek(place: Place): Value {
+    return { type: place.type, parts: place.kind === 'local' ? place.parts : [], place };
   }
 
   private convertArgument(value: Value, type: Type, at: Token): Value {

@@ -51,7 +51,7 @@ export function compileKernel(kernel: SpecializedKernel, options: CompileOptions
   };
   try {
     for (const { kind, tokens } of module.directives) {
-      const feature = tokens.slice(1).find(({ word, text }) => word && text !== 'subgroups');
+      const feature = tokens.slice(1).find(({ word, text }) => word && !/^(subgroups|f16)$/.test(text));
       if (kind === 'enable' && feature) throw new Problem(feature, `${feature.text} is not simulated`);
     }
     if (module.declarations.get('main')?.kind !== 'fn')

@@ -3,7 +3,7 @@ import { isLiteral } from './arithmetic.ts';
 import { parseExpression } from './parseFunction.ts';
 import { literal, unaryText } from './scalars.ts';
 import type { Binary, Call, Expression, Name } from './syntax.ts';
-import { BOOL, scalarOf, typeName, vector } from './types.ts';
+import { BOOL, hasHalf, scalarOf, typeName, vector } from './types.ts';
 import { OperatorCompiler } from './operators.ts';
 import { at as wordOf } from './values.ts';
 import type { LocalPlace, MemoryPlace, Place, Value } from './values.ts';
@@ -18,8 +18,7 @@ export abstract class ExpressionCompiler extends OperatorCompiler {
     if (place) return this.load(place, expression.at);
     switch (expression.kind) {
       case 'literal': {
-        const { type, text } =
-          literal(expression.at.text) ?? this.fail(expression.at, 'f16 is not simulated; use f32');
+        const { type, text } = literal(expression.at.text);
         return { type, parts: [text], constant: true };
       }
       case 'name':
@@ -94,7 +93,7 @@ export abstract class ExpressionCompiler extends OperatorCompiler {
       };
     const declaration = this.module.declarations.get(name);
     if (declaration?.kind === 'const' || declaration?.kind === 'override') return this.constant(name, at);
-    if (declaration) return this.fail(at, `"${name}" is no value`);
+    if (declaration) return this.fail(at, `"${name}" is not a value`);
     return this.fail(at, `"${name}" is not declared`);
   }
 
@@ -140,7 +139,7 @@ export abstract class ExpressionCompiler extends OperatorCompiler {
     }
   }
 
-  /** The place of what a member or element is taken of; a pointer stands for what it points to. */
+  /** The place of the value whose member or element is taken; a pointer stands for its target. */
   private basePlace(base: Expression): Place | undefined {
     const binding = base.kind === 'name' ? this.lookup(base.name) : undefined;
     return binding?.kind === 'pointer' ? binding.place : this.place(base);
@@ -169,6 +168,9 @@ export abstract class ExpressionCompiler extends OperatorCompiler {
       const binding = tokens.findIndex(({ text }, i) => text === 'binding' && i < keyword);
       const memory =
         space === 'workgroup' ? 'W' : space === 'private' ? 'L' : `B${tokens[binding + 2]?.text}`;
+      // In memory of the simulator's own an f16 takes a word, which nobody can see.
+      if (memory[0] === 'B' && hasHalf(own))
+        this.fail(tokens[keyword], 'f16 in buffers is not simulated; use f32 there');
       const base = memory[0] === 'B' ? 0 : this.module.allocate(memory, own);
       this.module.globals.set(name, (known = { name, memory, type: own, base }));
       if (value[0] < value[1])

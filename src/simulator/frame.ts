@@ -134,7 +134,7 @@ export class Frame {
     const scalar = scalarOf(type);
     const from = scalarOf(value.type);
     if (scalar && from && isAbstract(value.type) && sameType(withScalar(value.type, scalar), type)) {
-      const whole = from === INT || scalar === F32 || scalar === FLOAT;
+      const whole = from === INT || scalar.name.startsWith('f');
       if (whole && scalar.name !== 'bool') return this.converted(value, scalar, at);
     }
     if (type.kind === 'array' && value.type.kind === 'array' && value.type.count === type.count) {

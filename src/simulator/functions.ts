@@ -68,7 +68,7 @@ class FunctionCompiler extends StatementCompiler {
   private input(name: string, type: Type, builtin: string | undefined, at: Token): void {
     const texts = (own: string | undefined, where: Token) =>
       BUILTIN_INPUTS[own ?? ''] ??
-      this.fail(where, `"${own ?? name}" is no builtin value of a compute shader here`);
+      this.fail(where, `"${own ?? name}" is not a builtin value of a compute shader here`);
     if (type.kind === 'struct') {
       const { tokens, body } = this.module.declarations.get(type.name)!;
       const fields = parseParameters(tokens, body + 1, tokens.length - 1);
@@ -93,7 +93,7 @@ class FunctionCompiler extends StatementCompiler {
   }
 }
 
-/** The variable that an address is taken of. */
+/** The variable whose address is taken. */
 function rootName(expression: Expression): string {
   if (expression.kind === 'name') return expression.name;
   return expression.kind === 'index' || expression.kind === 'member' ? rootName(expression.base) : '';

@@ -2,11 +2,15 @@
 export { specialize } from '../kernels/specialize.ts';
 export type { KernelFile, Specialization, SpecializedKernel } from '../kernels/kernel.ts';
 export { compileKernel } from './compile.ts';
+export { compileForCpu, cpuDevice } from './cpuDevice.ts';
+export type { CpuDeviceOptions } from './cpuDevice.ts';
 export type { CompiledSimulation } from './compile.ts';
 export type { CompileOptions } from './module.ts';
 export { run } from './run.ts';
-export type { BufferData, Race, RaceParty, RunOptions } from './run.ts';
+export type { BufferData, Race, RaceParty, RunOptions, RunResult } from './run.ts';
 export type { CodePlace } from './place.ts';
 export { GeneratedCodeError, SimulationError } from './problem.ts';
+export { fromStored, storedText } from './stored.ts';
+export type { StoredSimulation } from './stored.ts';
 export { Stepper } from './stepper.ts';
 export type { LaneState, StepAccess, StepperOptions } from './stepper.ts';

@@ -1,8 +1,9 @@
+import { ARITHMETIC } from './arithmetic.ts';
 import type { Memory } from './memory.ts';
 import type { Site } from './module.ts';
 import type { Reason } from './problem.ts';
 
-/** What one invocation has of its own: `L` in the generated code. */
+/** The state of one invocation: `L` in the generated code. */
 export class Lane {
   /** Its number in its workgroup. */
   index: number;
@@ -26,8 +27,8 @@ export class Lane {
   invocation = 0;
   /** Which iteration of the loops around it: lanes that meet must agree. */
   turn = 0;
-  /** Places of the calls that it is in, where stops are wanted. */
-  readonly calls: number[] = [];
+  /** The calls that it is in, where stops are wanted: the places, and what is visible there. */
+  readonly calls: { readonly site: number; readonly shown: () => readonly unknown[] }[] = [];
   /** What it lays down for its subgroup: two, so that one may be read while the next is written. */
   readonly #offers: readonly Float64Array[] = [new Float64Array(4), new Float64Array(4)];
   #slot = 0;
@@ -186,4 +187,12 @@ const COMBINE: Readonly<Record<string, (a: number, b: number) => number>> = {
 const NEUTRAL: Readonly<Record<string, number>> = { Add: 0, Mul: 1, And: -1, Or: 0, Xor: 0, All: 1, Any: 0 };
 
 const rounded = (type: string, value: number) =>
-  type === 'f32' ? Math.fround(value) : type === 'u32' ? value >>> 0 : type === 'i32' ? value | 0 : value;
+  type === 'f32'
+    ? Math.fround(value)
+    : type === 'f16'
+      ? ARITHMETIC.half(value)
+      : type === 'u32'
+        ? value >>> 0
+        : type === 'i32'
+          ? value | 0
+          : value;

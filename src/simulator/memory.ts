@@ -18,9 +18,9 @@ export class Memory {
   readonly F: Float32Array;
   readonly I: Int32Array;
   readonly U: Uint32Array;
-  /** Tells races; undefined where nobody wants to know. */
+  /** Finds races; undefined where they are not asked for. */
   races: RaceFinder | undefined;
-  /** Is told of each access. */
+  /** Called with each access. */
   onAccess: ((access: Access) => void) | undefined;
 
   constructor(name: string, data: ArrayBufferLike, byteOffset = 0, words = data.byteLength >> 2) {

@@ -114,8 +114,11 @@ export class Module {
     const base = this.constantWords.length;
     leaves(type).forEach(({ offset, of }, i) => {
       const text = parts[i];
-      this.constantWords[base + offset] =
-        of.name === 'f32' ? `float_bits(${text})` : of.name === 'bool' ? String(+(text === 'true')) : text;
+      this.constantWords[base + offset] = of.name.startsWith('f')
+        ? `float_bits(${text})`
+        : of.name === 'bool'
+          ? String(+(text === 'true'))
+          : text;
     });
     for (let i = base; i < base + layout(type).size; i++) this.constantWords[i] ??= '0';
     this.#constantPlaces.set(key, base);

@@ -1,7 +1,7 @@
 import type { SpecializedKernel } from '../kernels/kernel.ts';
 import type { Site } from './module.ts';
 
-/** A place of the code, for people. */
+/** A place in the code, as text. */
 export interface CodePlace {
   /** The file, or undefined for generated code. */
   readonly file: string | undefined;

@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly subgroupSize?: number;
   /** Iterations of loops, and statements that were stopped at, after which the run is given up. Default 2^30 - 1. */
   readonly budget?: number;
-  /** Is told of each access to workgroup and storage memory, where the kernel is compiled with `checks`. */
+  /** Called with each access to workgroup and storage memory, where the kernel is compiled with `checks`. */
   readonly onAccess?: (access: Access) => void;
 }
 
@@ -253,13 +253,20 @@ export class Dispatch {
   }
 }
 
-/** Runs a dispatch to its end and gives the races found, none without `checks`. */
-export function run(
-  simulation: CompiledSimulation,
-  options: RunOptions,
-): { readonly races: readonly Race[] } {
+/** What a run has found. */
+export interface RunResult {
+  /** None without `checks`. */
+  readonly races: readonly Race[];
+  /** Iterations of loops that were made: a budget for another version of the kernel is a multiple of them. */
+  readonly iterations: number;
+}
+
+/** Runs a dispatch to its end. */
+export function run(simulation: CompiledSimulation, options: RunOptions): RunResult {
   if (simulation.options.stops) throw new ArgumentError('A simulation with stops is run by a Stepper.');
   const dispatch = new Dispatch(simulation, options);
+  const { machine } = dispatch;
+  const { budget } = machine;
   dispatch.run();
-  return { races: dispatch.races };
+  return { races: dispatch.races, iterations: budget - machine.budget };
 }

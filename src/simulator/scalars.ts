@@ -1,5 +1,5 @@
 import { fold, isLiteral } from './arithmetic.ts';
-import { BOOL, F32, FLOAT, I32, INT, U32 } from './types.ts';
+import { BOOL, F16, F32, FLOAT, I32, INT, U32 } from './types.ts';
 import type { Scalar, ScalarName } from './types.ts';
 
 /** Operators on scalars, and conversions between them, as JavaScript text. */
@@ -27,6 +27,8 @@ export function binaryText(operator: string, type: ScalarName, a: string, b: str
       return /^(&|\|)+$/.test(operator) ? `(${a} ${operator[0].repeat(2)} ${b})` : undefined;
     case 'f32':
       return /^[-+*/%]$/.test(operator) ? `fround(${a} ${operator} ${b})` : undefined;
+    case 'f16':
+      return /^[-+*/%]$/.test(operator) ? `half(${a} ${operator} ${b})` : undefined;
     case 'float':
       return /^[-+*/%]$/.test(operator) ? `(${a} ${operator} ${b})` : undefined;
     case 'int':
@@ -74,7 +76,9 @@ export function convertText(from: ScalarName, to: ScalarName, a: string): string
   if (from === 'bool') return `(${a} ? 1 : 0)`;
   switch (to) {
     case 'f32':
-      return `fround(${a})`;
+      return from === 'f16' ? a : `fround(${a})`;
+    case 'f16':
+      return `half(${a})`;
     case 'i32':
       return from === 'u32' ? `(${a} | 0)` : from === 'int' ? a : `to_i32(${a})`;
     case 'u32':
@@ -83,7 +87,7 @@ export function convertText(from: ScalarName, to: ScalarName, a: string): string
   return a;
 }
 
-/** The same bits as another type. */
+/** The same bits as another type, of 32 bits. */
 export function bitcastText(from: ScalarName, to: ScalarName, a: string): string {
   if (from === to) return a;
   if (to === 'f32') return `bits_float(${a})`;
@@ -91,18 +95,19 @@ export function bitcastText(from: ScalarName, to: ScalarName, a: string): string
   return to === 'i32' ? `(${a} | 0)` : `(${a} >>> 0)`;
 }
 
-/** Type and JavaScript text of a literal: 1, 0x1p3f, 2u, true. Undefined for one of f16. */
-export function literal(text: string): { type: Scalar; text: string } | undefined {
+/** Type and JavaScript text of a literal: 1, 0x1p3f, 2u, 1.5h, true. */
+export function literal(text: string): { type: Scalar; text: string } {
   if (text === 'true' || text === 'false') return { type: BOOL, text };
   const hexadecimal = /^0[xX]/.test(text);
   const suffix = (hexadecimal && !/[pP]/.test(text) ? /[iu]$/ : /[iufh]$/).exec(text)?.[0] ?? '';
   const digits = text.slice(0, text.length - suffix.length);
-  if (suffix === 'h') return undefined;
-  const isFloat = suffix === 'f' || (suffix === '' && (hexadecimal ? /[.pP]/ : /[.eE]/).test(digits));
+  const isFloat = /[fh]/.test(suffix) || (suffix === '' && (hexadecimal ? /[.pP]/ : /[.eE]/).test(digits));
   const value = hexadecimal ? hexadecimalValue(digits) : Number(digits);
-  const type = isFloat ? (suffix ? F32 : FLOAT) : suffix === 'u' ? U32 : suffix === 'i' ? I32 : INT;
-  return { type, text: String(type === F32 ? Math.fround(value) : value) };
+  const type = isFloat ? (FLOATS[suffix] ?? FLOAT) : suffix === 'u' ? U32 : suffix === 'i' ? I32 : INT;
+  return { type, text: isFloat ? fold(convertText(FLOAT.name, type.name, String(value))) : String(value) };
 }
+
+const FLOATS: Readonly<Record<string, Scalar>> = { f: F32, h: F16 };
 
 function hexadecimalValue(text: string): number {
   const [, whole, fraction = '', exponent = '0'] =
@@ -115,5 +120,5 @@ export function fits(text: string, to: ScalarName): boolean {
   const value = Number(fold(text));
   if (to === 'u32') return Number.isInteger(value) && value >= 0 && value < 2 ** 32;
   if (to === 'i32') return Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31;
-  return to !== 'f32' || Number.isFinite(Math.fround(value));
+  return !to.startsWith('f') || Number.isFinite(Number(fold(convertText('float', to, text))));
 }

@@ -1,7 +1,7 @@
 import { leaves, stride, vector } from './types.ts';
 import type { Type } from './types.ts';
 
-/** A WGSL value for people: vectors and arrays are lists, a matrix a list of columns, structs are objects. */
+/** A WGSL value to display: vectors and arrays are lists, a matrix a list of columns, structs are objects. */
 export type Shown = number | boolean | readonly Shown[] | { readonly [field: string]: Shown };
 
 interface Words {
@@ -31,7 +31,7 @@ function fromMemory(type: Type, memory: Words, word: number): Shown {
   return build(type, () => {
     const { offset, of } = all[next++];
     const at = word + offset;
-    return of.name === 'f32'
+    return of.name === 'f32' || of.name === 'f16'
       ? memory.F[at]
       : of.name === 'i32'
         ? memory.I[at]

@@ -3,8 +3,7 @@ import { CallCompiler } from './calls.ts';
 import type { Block, Expression, Loop, Statement, Switch, Variable } from './syntax.ts';
 import { BOOL, isFlat, leaves, typeName } from './types.ts';
 import type { Type } from './types.ts';
-import { at as wordOf } from './values.ts';
-import type { Binding, MemoryPlace, Place, Value } from './values.ts';
+import type { MemoryPlace, Place, Value } from './values.ts';
 
 /** Compiles the statements of a function. They become statements; where stops are wanted, each begins with one. */
 export abstract class StatementCompiler extends CallCompiler {
@@ -82,22 +81,7 @@ export abstract class StatementCompiler extends CallCompiler {
   /** The driver may ask here, any number of times, for what is visible. */
   private stop(at: Token): void {
     if (!this.module.stops) return;
-    const shown = [...this.visible()].flatMap(([name, binding]) => this.shown(name, binding));
-    this.emit(`while (yield ${this.site(at)}) S.shown = [${shown.join(', ')}];`);
-  }
-
-  private shown(name: string, binding: Binding): string[] {
-    const value = binding.kind === 'value' ? binding.value : this.peek(binding.place);
-    const type = this.module.shownTypes.push(value.type) - 1;
-    const { place } = value;
-    if (place?.kind === 'memory') return [`['${name}', ${type}, ${place.memory}, ${wordOf(place)}]`];
-    return value.zero || value.type.kind === 'pointer'
-      ? []
-      : [`['${name}', ${type}, [${value.parts.join(', ')}]]`];
-  }
-
-  private peek(place: Place): Value {
-    return { type: place.type, parts: place.kind === 'local' ? place.parts : [], place };
+    this.emit(`while (yield ${this.site(at)}) S.shown = ${this.shownHere()};`);
   }
 
   private truth(expression: Expression): string {

@@ -43,7 +43,7 @@ type Running = Iterator<number, void, boolean>;
 
 /**
  * Steps through one workgroup, statement by statement. A lane is chosen for each step; the others move only where it has
- * to wait for them. Stepping back runs everything anew up to the step before: the simulation is exact, so that is where
+ * to wait for them. Stepping back runs everything again up to the step before: the simulation is exact, so that is where
  * it was.
  */
 export class Stepper {
@@ -117,7 +117,11 @@ export class Stepper {
     const status = site === 0 ? 'ended' : site < 0 ? 'waiting' : 'stopped';
     const place = (number: number) => placeOf(this.simulation.kernel, this.simulation.sites[number]);
     const { calls } = this.#dispatch.lanes[lane];
-    return { status, place: site === 0 ? undefined : place(Math.abs(site)), calls: calls.map(place) };
+    return {
+      status,
+      place: site === 0 ? undefined : place(Math.abs(site)),
+      calls: calls.map((call) => place(call.site)),
+    };
   }
 
   /**
@@ -216,13 +220,21 @@ export class Stepper {
     while (this.#steps < Math.min(steps, this.#history.length)) this.step(this.#history[this.#steps]);
   }
 
-  /** The variables that a lane sees: its own, and those of its function's callers not. Empty where it waits or has ended. */
-  variables(lane: number): ReadonlyMap<string, Shown> {
-    if (this.#at[lane] <= 0) return new Map();
+  /**
+   * The variables that a lane sees, in its function or in one of those that called it. Empty where it has ended; in its
+   * own function also where it waits.
+   *
+   * @param call number of the call in `lane(…).calls`, whose variables are wanted. Default: those of its own function
+   */
+  variables(lane: number, call?: number): ReadonlyMap<string, Shown> {
     const { machine, lanes } = this.#dispatch;
-    machine.invocation = lanes[lane].invocation;
-    this.#running[lane].next(true);
     const { shownTypes } = this.simulation;
+    machine.shown = [];
+    if (call !== undefined) machine.shown = lanes[lane].calls.at(call)?.shown() ?? [];
+    else if (this.#at[lane] > 0) {
+      machine.invocation = lanes[lane].invocation;
+      this.#running[lane].next(true);
+    }
     const entries = machine.shown as [string, number, readonly number[] | Memory, number?][];
     return new Map(
       entries.map(([name, type, from, word]) => [name, decode(shownTypes[type], from, word ?? 0)] as const),
@@ -249,7 +261,7 @@ export class Stepper {
   }
 }
 
-/** An access whose texts are made only where somebody reads them. */
+/** An access whose texts are made only when they are read. */
 class Told implements StepAccess {
   readonly lane: number;
   readonly variable: string;

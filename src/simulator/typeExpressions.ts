@@ -15,7 +15,7 @@ export abstract class TypeCompiler extends PlaceCompiler {
   /** The type that a name with its template stands for. */
   type(expression: Expression): Type {
     if (expression.kind !== 'name') return this.fail(expression.at, 'expected a type');
-    return this.typeNamed(expression) ?? this.fail(expression.at, `"${expression.name}" is no type`);
+    return this.typeNamed(expression) ?? this.fail(expression.at, `"${expression.name}" is not a type`);
   }
 
   /** The type of a name, or undefined where it is none; `vec4` without a template is none. */
@@ -43,13 +43,12 @@ export abstract class TypeCompiler extends PlaceCompiler {
     if (declaration) return undefined;
     const plain = predeclared(name);
     if (plain) return plain;
-    if (/^(f16|vec[234]h|mat[234]x[234]h)$/.test(name)) this.fail(at, 'f16 is not simulated; use f32');
     if (/^(texture_|sampler)/.test(name)) this.fail(at, 'textures are not simulated; use storage buffers');
     const [first, second] = template;
     if (!first) return undefined;
     const scalar = () => {
       const of = this.type(first);
-      return of.kind === 'scalar' ? of : this.fail(first.at, `${typeName(of)} is no scalar`);
+      return of.kind === 'scalar' ? of : this.fail(first.at, `${typeName(of)} is not a scalar`);
     };
     const shape = /^(?:vec([234])|mat([234])x([234]))$/.exec(name);
     if (shape?.[1]) return vector(Number(shape[1]), scalar());

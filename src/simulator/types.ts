@@ -1,8 +1,8 @@
 /** The types of WGSL that kernels use, and how their values lie in memory. All sizes and offsets are words of 4 bytes. */
 export type Type = Scalar | Vector | Matrix | ArrayType | Struct | Atomic | Pointer;
 
-/** `int` and `float` are the types of literals without a suffix (AbstractInt, AbstractFloat). */
-export type ScalarName = 'f32' | 'i32' | 'u32' | 'bool' | 'int' | 'float';
+/** `int` and `float` are the types of literals without a suffix (AbstractInt, AbstractFloat). An f16 takes a word too. */
+export type ScalarName = 'f32' | 'f16' | 'i32' | 'u32' | 'bool' | 'int' | 'float';
 
 export interface Scalar {
   readonly kind: 'scalar';
@@ -49,20 +49,27 @@ export interface Pointer {
 
 const scalar = (name: ScalarName): Scalar => ({ kind: 'scalar', name });
 export const F32 = scalar('f32');
+export const F16 = scalar('f16');
 export const I32 = scalar('i32');
 export const U32 = scalar('u32');
 export const BOOL = scalar('bool');
 export const INT = scalar('int');
 export const FLOAT = scalar('float');
-export const SCALARS: Readonly<Record<string, Scalar>> = { f32: F32, i32: I32, u32: U32, bool: BOOL };
-const SUFFIXES: Readonly<Record<string, Scalar>> = { f: F32, i: I32, u: U32 };
+export const SCALARS: Readonly<Record<string, Scalar>> = {
+  f32: F32,
+  f16: F16,
+  i32: I32,
+  u32: U32,
+  bool: BOOL,
+};
+const SUFFIXES: Readonly<Record<string, Scalar>> = { f: F32, h: F16, i: I32, u: U32 };
 
 export const vector = (count: number, of: Scalar): Vector => ({ kind: 'vector', of, count });
 
-/** The types that a name alone stands for: f32, vec4f, mat2x3f. */
+/** The types that a name alone stands for: f32, vec4f, mat2x3h. */
 export function predeclared(name: string): Type | undefined {
   if (Object.hasOwn(SCALARS, name)) return SCALARS[name];
-  const short = /^(?:vec([234])|mat([234])x([234]))([fiu])$/.exec(name);
+  const short = /^(?:vec([234])|mat([234])x([234]))([fhiu])$/.exec(name);
   if (!short) return undefined;
   const of = SUFFIXES[short[4]];
   if (short[1]) return vector(Number(short[1]), of);
@@ -199,3 +206,9 @@ export function withScalar<T extends Type>(type: T, of: Scalar): Type {
 }
 
 export const isAbstract = (type: Type): boolean => /^(int|float)$/.test(scalarOf(type)?.name ?? '');
+
+/** Whether a type has scalars of f16. */
+export function hasHalf(type: Type): boolean {
+  if (type.kind === 'struct') return type.fields.some((field) => hasHalf(field.type));
+  return type === F16 || ('of' in type && hasHalf(type.of));
+}

@@ -58,7 +58,7 @@ export function at({ term, base }: MemoryPlace, offset = 0): string {
   return term === '' ? String(number) : number === 0 ? term : `${term} + ${number}`;
 }
 
-const VIEWS: Readonly<Record<string, string>> = { f32: 'F', i32: 'I', u32: 'U', bool: 'U' };
+const VIEWS: Readonly<Record<string, string>> = { f32: 'F', f16: 'F', i32: 'I', u32: 'U', bool: 'U' };
 
 /** The typed array that has the scalars of a type. */
 export const viewOf = (memory: string, { name }: Scalar): string => `${memory}$${VIEWS[name]}`;

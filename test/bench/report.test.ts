@@ -133,8 +133,8 @@ describe('reading a report', () => {
   });
 
   it.each([
-    ['{', 'x.json: is no JSON'],
-    ['null', 'x.json: its schema is undefined, not "wgrad-bench/1"; make it anew with --json'],
+    ['{', 'x.json: is not JSON'],
+    ['null', 'x.json: its schema is undefined, not "wgrad-bench/1"; make it again with --json'],
     [JSON.stringify({ schema: 'wgrad-bench/0' }), 'its schema is "wgrad-bench/0"'],
     [
       JSON.stringify({ ...report(), results: [measured('a', 1), { id: 'b' }] }),

@@ -5,6 +5,12 @@ import { close, openPage } from './harness.ts';
 /** Few, synthetic images and small batches: the same bytes everywhere, and steps that a CPU takes quickly. */
 const SMALL = 'data=synthetic&train=600&test=100&batch=16&bottleneck=16&rate=4';
 
+const WALK_PIXELS = '#walk .row:nth-child(1) canvas';
+const WALK_CODES = '#walk .row:nth-child(2) canvas';
+/** The reader's digit in the last network. */
+const YOUR_CODE = '#yours figure:nth-child(4) .waist canvas';
+const YOUR_IMAGE = '#yours figure:nth-child(4) > .tiles canvas';
+
 const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
 const click = (page: Page, selector: string) =>
   page.$eval(selector, (element) => (element as HTMLElement).click());
@@ -51,6 +57,13 @@ async function changes(page: Page, selector: string, before: string): Promise<st
   return now;
 }
 
+/** Where the map is, in sight. */
+async function mapBox(page: Page) {
+  const map = (await page.$('.point-map'))!;
+  await map.evaluate((each) => each.scrollIntoView({ block: 'center', behavior: 'instant' }));
+  return (await map.boundingBox())!;
+}
+
 describe('the page of the autoencoders', () => {
   let page: Page;
   let errors: string[];
@@ -66,7 +79,7 @@ describe('the page of the autoencoders', () => {
   it('says what computes, and that the digits are synthetic', async () => {
     expect(await text(page, '#adapter')).toMatch(/swiftshader \(software\)/i);
     const notices = await text(page, '#notices');
-    expect(notices).toContain('No GPU is at work');
+    expect(notices).toContain('No GPU was found');
     expect(notices).toContain('Synthetic data');
     expect(await text(page, '#stat-parameters')).toBe('3 × 205,856');
   });
@@ -88,8 +101,17 @@ describe('the page of the autoencoders', () => {
     for (const [id, hidden] of rows) {
       if (!hidden) expect([id, (await look(page, `#${id}`)).colours > 8]).toEqual([id, true]);
     }
-    for (const id of ['map-canvas', 'decoded', 'decoded-code', 'walk-pixels', 'walk-codes']) {
-      expect([id, (await look(page, `#${id}`)).colours > 8]).toEqual([id, true]);
+    const others = [
+      '#map canvas',
+      '#decoded',
+      '#decoded-code',
+      WALK_PIXELS,
+      WALK_CODES,
+      YOUR_CODE,
+      YOUR_IMAGE,
+    ];
+    for (const panel of others) {
+      expect([panel, (await look(page, panel)).colours > 8]).toEqual([panel, true]);
     }
   });
 
@@ -139,56 +161,101 @@ describe('the page of the autoencoders', () => {
 
   it('decodes what sliders, map, means and chance make up', async () => {
     let seen = (await look(page, '#decoded')).pixels;
-    await set(page, '#sliders input', '2.5');
+    await set(page, '.sliders input', '2.5');
     seen = await changes(page, '#decoded', seen);
-    expect(await text(page, '#sliders output')).toBe('+2.5 σ');
-    await page.$eval('#map', (map) => {
-      const { left, top, width, height } = map.getBoundingClientRect();
-      const at = { clientX: left + width / 4, clientY: top + height / 4, pointerId: 1, button: 0 };
-      map.setPointerCapture = () => {};
-      map.dispatchEvent(new PointerEvent('pointerdown', at));
-    });
+    expect(await text(page, '.sliders output')).toBe('+2.5 σ');
+    const { x, y, width, height } = await mapBox(page);
+    await page.mouse.click(x + width / 4, y + height / 4);
     seen = await changes(page, '#decoded', seen);
     expect(
-      await page.$$eval('#sliders output', (list) => list.slice(0, 2).map((each) => each.textContent)),
+      await page.$$eval('.sliders output', (list) => list.slice(0, 2).map((each) => each.textContent)),
     ).toEqual(['−1.6 σ', '+1.6 σ']);
-    await click(page, '#chips button:nth-child(4)');
+    await click(page, '.chips button:nth-child(4)');
     seen = await changes(page, '#decoded', seen);
-    await click(page, '#random');
+    await click(page, '#shapes .actions button + button');
     seen = await changes(page, '#decoded', seen);
-    await click(page, '#mean');
+    await click(page, '#shapes .actions button');
     await changes(page, '#decoded', seen);
-    const outputs = await page.$$eval('#sliders output', (list) => list.map((each) => each.textContent));
+    const outputs = await page.$$eval('.sliders output', (list) => list.map((each) => each.textContent));
     expect(new Set(outputs)).toEqual(new Set(['+0.0 σ']));
   });
 
   it('shows the test image that someone points at on the map, by mouse and by keyboard', async () => {
-    const box = (await (await page.$('#map'))!.boundingBox())!;
+    const box = await mapBox(page);
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-    await page.waitForFunction(() => !document.querySelector<HTMLElement>('#map-digit')!.hidden);
-    expect(await text(page, '#map-digit')).toMatch(/^an? \d, test image \d+$/);
-    const ink = await page.$eval('#map-digit-picture', (canvas) => {
+    await page.waitForFunction(() => !document.querySelector<HTMLElement>('.found')!.hidden);
+    expect(await text(page, '.found')).toMatch(/^an? \d, test image \d+$/);
+    const ink = await page.$eval('.found canvas', (canvas) => {
       const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 28, 28);
       return data.filter((opacity, i) => i % 4 === 3 && opacity > 128).length;
     });
     expect(ink).toBeGreaterThan(20);
     await page.mouse.move(5, 5);
-    await page.waitForFunction(() => document.querySelector<HTMLElement>('#map-digit')!.hidden);
+    await page.waitForFunction(() => document.querySelector<HTMLElement>('.found')!.hidden);
 
-    await page.focus('#map');
+    await page.focus('.point-map');
     for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowRight');
-    await page.waitForFunction(() => !document.querySelector<HTMLElement>('#map-digit')!.hidden);
-    expect(await text(page, '#sliders output')).toBe('+0.8 σ');
+    await page.waitForFunction(() => !document.querySelector<HTMLElement>('.found')!.hidden);
+    expect(await text(page, '.sliders output')).toBe('+0.8 σ');
     await page.waitForFunction(() =>
-      /Nearest test image: an? \d, test image \d+\./.test(document.body.textContent!),
+      /Nearest image: an? \d, test image \d+\./.test(document.body.textContent!),
     );
-    await page.$eval('#map', (map) => (map as HTMLElement).blur());
-    await page.waitForFunction(() => document.querySelector<HTMLElement>('#map-digit')!.hidden);
+    await page.keyboard.down('Shift');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.up('Shift');
+    expect(await page.$$eval('.sliders output', ([, second]) => second.textContent)).toBe('+0.8 σ');
+    await page.$eval('.point-map', (map) => (map as HTMLElement).blur());
+    await page.waitForFunction(() => document.querySelector<HTMLElement>('.found')!.hidden);
+  });
+
+  it('shows the image whose dot is nearest, and the dot', async () => {
+    const box = await mapBox(page);
+    const at = { x: box.x + 0.4 * box.width, y: box.y + 0.55 * box.height };
+    await page.mouse.move(at.x, at.y);
+    await page.waitForFunction(() => !document.querySelector<HTMLElement>('.ring')!.hidden);
+    const ringOf = () =>
+      page.$eval('.ring', (ring) => {
+        const { left, top, width, height } = ring.getBoundingClientRect();
+        return [left + width / 2, top + height / 2] as const;
+      });
+    const [x, y] = await ringOf();
+    const name = await text(page, '.found');
+    // At the dot itself nothing is nearer.
+    await page.mouse.move(x, y);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await text(page, '.found')).toBe(name);
+    const [again] = await ringOf();
+    expect(again).toBeCloseTo(x, 0);
+  });
+
+  it('shows the nearest image to a finger, too, until it taps elsewhere', async () => {
+    const { x, y, width, height } = await mapBox(page);
+    await page.touchscreen.tap(x + 0.6 * width, y + 0.4 * height);
+    await page.waitForFunction(() => !document.querySelector<HTMLElement>('.found')!.hidden);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await text(page, '.found')).toMatch(/test image \d+$/);
+    expect(await page.$eval('.found', (found) => (found as HTMLElement).hidden)).toBe(false);
+    await page.$eval('.point-map', (map) => (map as HTMLElement).blur());
+    await page.waitForFunction(() => document.querySelector<HTMLElement>('.found')!.hidden);
+  });
+
+  it('moves the code while the mark is dragged', async () => {
+    const { x, y, width, height } = await mapBox(page);
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + 0.75 * width, y + 0.25 * height, { steps: 3 });
+    await page.mouse.up();
+    await page.mouse.move(x + 0.1 * width, y + 0.1 * height); // not any more
+    const outputs = await page.$$eval('.sliders output', (list) => list.map((each) => each.textContent));
+    expect(outputs.slice(0, 3)).toEqual(['+1.6 σ', '+1.6 σ', '+0.0 σ']);
+    expect(await page.$eval('.handle', (handle) => (handle as HTMLElement).style.left)).toBe('75%');
+    await page.mouse.move(5, 5);
+    await click(page, '#shapes .actions button');
   });
 
   it('sends the digit that someone writes through all three networks, and into the walk', async () => {
     await page.select('#walk-b', '10');
-    const panels = ['#yours figure:nth-child(1) canvas', '#yours figure:nth-child(4) canvas', '#walk-codes'];
+    const panels = ['#yours .seen canvas', YOUR_CODE, YOUR_IMAGE, WALK_CODES];
     const before = [];
     for (const panel of panels) before.push((await look(page, panel)).pixels);
     await page.focus('#pad');
@@ -198,27 +265,56 @@ describe('the page of the autoencoders', () => {
     await page.select('#walk-b', '8');
   });
 
+  it('takes strokes of a mouse, and nothing after they are cleared', async () => {
+    await click(page, '#clear');
+    const blank = (await look(page, YOUR_IMAGE)).pixels;
+    const { x, y, width, height } = (await (await page.$('#pad'))!.boundingBox())!;
+    await page.mouse.move(x + 0.3 * width, y + 0.5 * height);
+    await page.mouse.down();
+    await page.mouse.move(x + 0.7 * width, y + 0.5 * height, { steps: 4 });
+    await page.mouse.up();
+    const drawn = await changes(page, YOUR_IMAGE, blank);
+    const seen = (await look(page, '#yours .seen canvas')).pixels;
+    await page.mouse.move(x + 0.5 * width, y + 0.2 * height); // no button is down
+    expect((await look(page, YOUR_IMAGE)).pixels).toBe(drawn);
+    await click(page, '#clear');
+    await changes(page, '#yours .seen canvas', seen);
+    await changes(page, YOUR_IMAGE, drawn);
+  });
+
+  it('takes strokes of the keyboard', async () => {
+    const before = (await look(page, YOUR_IMAGE)).pixels;
+    await page.focus('#pad');
+    await page.keyboard.press('Space');
+    for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Space');
+    expect(await changes(page, YOUR_IMAGE, before)).not.toBe(before);
+  });
+
   it('walks between the digits that are chosen', async () => {
-    const [pixels, codes] = [await look(page, '#walk-pixels'), await look(page, '#walk-codes')];
+    const [pixels, codes] = [await look(page, WALK_PIXELS), await look(page, WALK_CODES)];
     await click(page, '#rows .cells button:nth-child(1)');
-    await changes(page, '#walk-pixels', pixels.pixels);
-    await changes(page, '#walk-codes', codes.pixels);
+    await changes(page, WALK_PIXELS, pixels.pixels);
+    await changes(page, WALK_CODES, codes.pixels);
     const label = await page.$eval('#rows .cells button:nth-child(1)', (button) => button.ariaLabel);
     expect(label).toBe('A 0, the end of the walk');
-    expect(await page.$$eval('.walk select', (list) => list.map((each) => each.value))).toEqual(['8', '0']);
+    expect(await page.$$eval('.walk-ends select', (list) => list.map((each) => each.value))).toEqual([
+      '8',
+      '0',
+    ]);
     const originals = (await look(page, '#row-0')).pixels;
-    await page.$$eval('#rows .head button', (list) => list[0].click());
+    await page.$$eval('#rows .heading button', (list) => list[0].click());
     await changes(page, '#row-0', originals);
     const query = new URL(page.url()).searchParams;
     expect([query.get('a'), query.get('b'), query.get('set')]).toEqual(['8', '0', '1']);
   });
 
   it('explores the codes of another version', async () => {
-    const before = (await look(page, '#map-canvas')).pixels;
+    const before = (await look(page, '#map canvas')).pixels;
     await click(page, '#explored input[value=linearMse]');
-    await changes(page, '#map-canvas', before);
+    await changes(page, '#map canvas', before);
     await page.waitForFunction(() =>
-      document.querySelector('#map-canvas')!.ariaLabel!.includes('linear + MSE gives 100 test images'),
+      document.querySelector('#map canvas')!.ariaLabel!.includes('linear + MSE gives 100 test images'),
     );
     expect(new URL(page.url()).searchParams.get('version')).toBe('linearMse');
   });
@@ -262,7 +358,7 @@ describe('the page of the autoencoders', () => {
     expect(await text(page, '#stat-parameters')).toBe('3 × 202,258');
     expect(await stepOf(page)).toBe(0);
     expect(await text(page, '#map-note')).toContain('the two numbers of the code themselves');
-    expect(await page.$$eval('#sliders label:not([hidden])', (list) => list.length)).toBe(2);
+    expect(await page.$$eval('.sliders label:not([hidden])', (list) => list.length)).toBe(2);
     await set(page, '#rate', '0.5');
     await set(page, '#speed', '1', 'change');
     const query = new URL(page.url()).searchParams;

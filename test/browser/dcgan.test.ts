@@ -57,7 +57,7 @@ describe('the page of the DCGAN', () => {
   it('says what computes, and that the digits are synthetic', async () => {
     expect(await text(page, '#adapter')).toMatch(/swiftshader \(software\)/i);
     const notices = await text(page, '#notices');
-    expect(notices).toContain('No GPU is at work');
+    expect(notices).toContain('No GPU was found');
     expect(notices).toContain('Synthetic data');
   });
 
@@ -65,10 +65,13 @@ describe('the page of the DCGAN', () => {
     for (const canvas of ['#flow-noise', '#flow-fake', '#flow-real', '#flow-gradient', '#fakes', '#reals']) {
       expect([canvas, (await look(page, canvas)).colours > 10]).toEqual([canvas, true]);
     }
-    const labels = await page.$$eval('#real-cells button', (cells) => cells.map((cell) => cell.ariaLabel));
+    const labels = await page.$$eval('#reals button', (cells) => cells.map((cell) => cell.ariaLabel));
     expect(labels).toHaveLength(64);
     expect(labels[63]).toMatch(/^Real image 64: \d+ % real to the discriminator$/);
     expect(await text(page, '#verdict-fake')).toMatch(/^\d+ % real$/);
+    // Untrained networks make nothing but blots: nothing has collapsed.
+    await page.waitForFunction(() => document.querySelector('#effective')!.textContent !== '–');
+    expect(await text(page, '#collapse')).toBe('');
   });
 
   it('lists the kernels of a step, and shows those that are new here', async () => {
@@ -112,11 +115,11 @@ describe('the page of the DCGAN', () => {
     const now = await fakes();
     await click(page, '#pictured [value=gradients]');
     await expect.poll(fakes, { timeout: 10_000 }).not.toBe(now);
-    expect(await number(page, '#pull')).toBeGreaterThan(0);
+    expect(await number(page, '#strongest')).toBeGreaterThan(0);
     const gradients = await fakes();
-    await page.focus('#past');
+    await page.focus('#history input');
     await page.keyboard.press('Home');
-    expect(await text(page, '#past-value')).toBe('step 0');
+    expect(await text(page, '#history output')).toBe('step 0');
     expect(await page.$eval('#pictured [value=images]', (radio) => (radio as HTMLInputElement).checked)).toBe(
       true,
     );
@@ -124,8 +127,8 @@ describe('the page of the DCGAN', () => {
     const first = await fakes();
     expect(first).not.toBe(now);
     await page.keyboard.press('End');
-    expect(await text(page, '#past-value')).toBe('now, step 3');
-    await page.$eval('#past', (slider) => (slider as HTMLElement).blur());
+    expect(await text(page, '#history output')).toBe('now, step 3');
+    await page.$eval('#history input', (slider) => (slider as HTMLElement).blur());
     await expect.poll(fakes, { timeout: 10_000 }).toBe(now);
   });
 
@@ -190,7 +193,7 @@ describe('the page of the DCGAN', () => {
     const seen: string[] = [];
     for (const caption of ['1.', '4.', '6.']) {
       await page.waitForFunction(
-        (begin) => document.querySelector('#flow-caption')!.textContent!.startsWith(begin),
+        (begin) => document.querySelector('#flow .caption')!.textContent!.startsWith(begin),
         { polling: 50 },
         caption,
       );
@@ -238,9 +241,7 @@ describe('the page of the DCGAN', () => {
     const shares = counts.filter((each) => each > 0).map((each) => each / 64);
     const entropy = -shares.reduce((sum, share) => sum + share * Math.log(share), 0);
     expect(await number(page, '#entropy')).toBeCloseTo(entropy, 1);
-    expect(await page.$eval('#fake-cells button', (cell) => cell.ariaLabel)).toMatch(
-      /, read as \d, \d+ % sure$/,
-    );
+    expect(await page.$eval('#fakes button', (cell) => cell.ariaLabel)).toMatch(/, read as \d, \d+ % sure$/);
   });
 
   it('fits a phone, in the dark too', async () => {
@@ -333,4 +334,15 @@ it('goes on from its last checkpoint when the GPU is lost', async () => {
   );
   expect(await page.$('.failure')).toBeNull();
   expect(await page.evaluate(() => document.body.dataset.state)).toBe('running');
+  // The first pause since the start, which was no pause either: the weights have moved since then.
+  await click(page, '#play');
+  await reaches(page, 'paused');
+  for (const name of ['generator', 'discriminator']) {
+    await expect
+      .poll(() => text(page, `#${name}-moved`), { timeout: 10_000 })
+      .toMatch(/^changed by (?!0$)[\d.]+$/);
+  }
+  for (const panel of ['#fakes', '#flow-gradient']) {
+    await expect.poll(async () => (await look(page, panel)).colours, { timeout: 10_000 }).toBeGreaterThan(10);
+  }
 });

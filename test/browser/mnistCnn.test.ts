@@ -66,7 +66,7 @@ describe('the page of the MNIST network', () => {
   it('says what computes, and that the digits are synthetic', async () => {
     expect(await text(page, '#adapter')).toMatch(/swiftshader \(software\)/i);
     const notices = await text(page, '#notices');
-    expect(notices).toContain('No GPU is at work');
+    expect(notices).toContain('No GPU was found');
     expect(notices).toContain('Synthetic data');
   });
 
@@ -160,12 +160,12 @@ describe('the page of the MNIST network', () => {
       await page.waitForFunction(
         (wanted) =>
           document.querySelector('#seen-caption')!.textContent === 'your drawing' &&
-          document.querySelector('#verdict .digit')!.textContent === wanted,
+          document.querySelector('#verdict .found')!.textContent === wanted,
         { timeout: 10_000 },
         String(digit),
       );
     }
-    const shares = await page.$$eval('#softmax b', (values) =>
+    const shares = await page.$$eval('#softmax td b', (values) =>
       values.map((each) => Number.parseFloat(each.textContent!)),
     );
     expect(shares).toHaveLength(10);
@@ -181,19 +181,21 @@ describe('the page of the MNIST network', () => {
       await page.waitForFunction(
         (wanted) =>
           !document.querySelector<HTMLElement>('#explorer')!.hidden &&
-          document.querySelectorAll('#explorer-channels button').length === wanted,
+          document.querySelectorAll('#explorer .channels button').length === wanted,
         {},
         layer === 1 ? 1 : 8,
       );
       const parse = (string: string) => Number(string.replace('−', '-'));
-      await page.focus('#explorer-output');
+      await page.focus('#explorer .output canvas');
       for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight'] as const) await page.keyboard.press(key);
-      const [result] = /[\d.]+$/.exec(await text(page, '#explorer-sum'))!;
-      const [, computed] = /computed ([\d.]+) for/.exec(await text(page, '#explorer-gpu'))!;
+      const [result] = /[\d.]+$/.exec(await text(page, '#explorer .sum'))!;
+      const [, computed] = /computed ([\d.]+) for/.exec(await text(page, '#explorer .computed'))!;
       expect(parse(result)).toBeCloseTo(parse(computed), 2);
-      const sums = await page.$$eval('.channel-sum', (cells) => cells.map((cell) => cell.textContent!));
+      const sums = await page.$$eval('#explorer .channels span', (cells) =>
+        cells.map((cell) => cell.textContent!),
+      );
       const total = sums.reduce((sum, cell) => sum + parse(cell), 0);
-      const [, shown] = /(?:channels|products) ([−\d.]+) \+/.exec(await text(page, '#explorer-sum'))!;
+      const [, shown] = /(?:channels|products) ([−\d.]+) \+/.exec(await text(page, '#explorer .sum'))!;
       expect(Math.abs(total - parse(shown))).toBeLessThan(0.005 * sums.length + 0.001);
     }
     await page.keyboard.press('Escape');
@@ -207,7 +209,7 @@ describe('the page of the MNIST network', () => {
     expect(await orange(page, canvas)).toBe(0);
     await click(page, '#pictured [value=gradients]');
     await expect.poll(() => orange(page, canvas), { timeout: 30_000 }).toBeGreaterThan(20);
-    const loss = await number(page, '#target-loss');
+    const loss = await number(page, '#inside .gradient-note b');
     const logShare = -Math.log((await number(page, '#softmax .best b')) / 100);
     expect(Math.abs(loss - logShare)).toBeLessThan(0.02);
     await click(page, '#pictured [value=values]');
@@ -216,19 +218,19 @@ describe('the page of the MNIST network', () => {
   it('marks the mistakes, filters them, and sends one through the layers', async () => {
     const accuracy = await number(page, '#stat-accuracy');
     const wrong = Math.round(200 * (1 - accuracy / 100));
-    await click(page, '#filter [value=mistakes]');
-    expect(await text(page, '#grid-note')).toMatch(new RegExp(`of ${wrong} mistakes`));
-    expect(await page.$$eval('#cells .wrong', (cells) => cells.length)).toBe(
-      Math.min(wrong, await page.$$eval('#cells button', (cells) => cells.length)),
+    await click(page, '#testing [value=mistakes]');
+    expect(await text(page, '#testing .grid-bar p')).toMatch(new RegExp(`of ${wrong} mistakes`));
+    expect(await page.$$eval('#testing .cells .wrong', (cells) => cells.length)).toBe(
+      Math.min(wrong, await page.$$eval('#testing .cells button', (cells) => cells.length)),
     );
-    const counts = await page.$$eval('#confusion button.wrong', (cells) =>
+    const counts = await page.$$eval('#testing .confusion button.wrong', (cells) =>
       cells.map((cell) => Number(cell.textContent)),
     );
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(wrong);
-    await click(page, '#confusion button.wrong:not(:empty)');
-    expect(await text(page, '#grid-note')).toMatch(/images of \d read as \d/);
-    const label = await page.$eval('#cells button', (cell) => cell.ariaLabel!);
-    await click(page, '#cells button');
+    await click(page, '#testing .confusion button.wrong:not(:empty)');
+    expect(await text(page, '#testing .grid-bar p')).toMatch(/images of \d read as \d/);
+    const label = await page.$eval('#testing .cells button', (cell) => cell.ariaLabel!);
+    await click(page, '#testing .cells button');
     const [, image, truth, read] = /image (\d+): a (\d), read as (\d)/.exec(label)!;
     await page.waitForFunction(
       (caption) => document.querySelector('#seen-caption')!.textContent === caption,
@@ -312,7 +314,7 @@ it('opens on a trained network that reads at once; it can be trained from scratc
       await page.waitForFunction(
         (wanted) =>
           document.querySelector('#seen-caption')!.textContent === 'your drawing' &&
-          document.querySelector('#verdict .digit')!.textContent === wanted,
+          document.querySelector('#verdict .found')!.textContent === wanted,
         {},
         String(digit),
       );
@@ -332,6 +334,44 @@ it('opens on a trained network that reads at once; it can be trained from scratc
   await page.waitForFunction(() => document.querySelector('#play')!.textContent === 'Train from scratch');
   expect(new URL(page.url()).searchParams.get('start')).toBeNull();
   await readsSamples();
+  expect(errors).toEqual([]);
+});
+
+it('fetches a few test images first, and the others when nobody has asked for a while', async () => {
+  const { page, errors } = await openPage('');
+  const fetched: string[] = [];
+  page.on('request', (request) => {
+    const [, file] = /\/data\/mnist\/([\w-]+)/.exec(request.url()) ?? [];
+    if (file) fetched.push(file);
+  });
+  const without = (await fetch(new URL('data/mnist/test-500.safetensors.gz', page.url()))).status === 404;
+  await page.goto(new URL('mnist-cnn/?train=12000&test=600', page.url()).href);
+  await page.waitForFunction(() =>
+    document.querySelector('#testing .grid-bar p')!.textContent!.includes('of 500'),
+  );
+  await reaches(page, 'ready');
+  expect(await number(page, '#stat-accuracy')).toBeGreaterThan(90);
+  if (!without) expect(fetched).toEqual(['test-500']);
+  await page.waitForFunction(() =>
+    document.querySelector('#testing .grid-bar p')!.textContent!.includes('of 600'),
+  );
+  if (!without) expect(fetched.slice(1).toSorted()).toEqual(['test-10000', 'train-10000', 'train-50000']);
+  expect(errors).toEqual([]);
+});
+
+it('trains on as many images as the reader chooses, on the trained network only when asked to', async () => {
+  const { page, errors } = await openPage('mnist-cnn/?data=synthetic&train=600&test=40&batch=32');
+  await reaches(page, 'ready');
+  expect(await text(page, '#controls')).toContain('60,000 are another 8 MB to load.');
+  expect(await value(page, '#train')).toBe('600');
+  await page.select('#train', '10000');
+  await reaches(page, 'compiling');
+  await reaches(page, 'ready');
+  expect(new URL(page.url()).searchParams.get('train')).toBeNull();
+  expect(await text(page, '#play')).toBe('Train from scratch');
+  await click(page, '#step-once');
+  await page.waitForFunction(() => document.querySelector('#stat-epoch')!.textContent!.endsWith('of 3'));
+  await reaches(page, 'paused');
   expect(errors).toEqual([]);
 });
 

@@ -104,7 +104,9 @@ describe('loadMnistOrSynthetic', () => {
       'synthetic digits',
       true,
     ]);
-    expect(set.notice).toMatch(/^SYNTHETIC DATA: drawn digits stand in for MNIST.*Reason: http.*HTTP 404/);
+    expect(set.notice).toMatch(
+      /^SYNTHETIC DATA: generated digits are used in place of MNIST.*Reason: http.*HTTP 404/,
+    );
   });
 
   it('does not hide an abort or a wrong name', async () => {

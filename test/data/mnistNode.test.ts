@@ -103,7 +103,7 @@ describe('the mirrors and the cache', () => {
     await writeFile(join(root, 'file'), 'not a folder');
     const { train } = await load({ cacheDir: join(root, 'file', 'cache') });
     expect(train.size).toBe(SMALL.train);
-    expect(notices[0]).toMatch(/used but not kept.*not a folder/);
+    expect(notices[0]).toMatch(/used but not stored.*not a folder/);
   });
 
   it('stops when the signal says so', async () => {
@@ -168,6 +168,6 @@ describe('without any', () => {
   it('throws the same reasons if drawn digits are not wanted', async () => {
     first.manner = 'missing';
     await expect(load({ mirrors: [first.url] })).rejects.toThrow(EnvironmentError);
-    await expect(load({ mirrors: [] })).rejects.toThrow(/MNIST cannot be had.*no mirror was allowed/);
+    await expect(load({ mirrors: [] })).rejects.toThrow(/MNIST is not available.*no mirror was allowed/);
   });
 });

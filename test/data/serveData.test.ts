@@ -73,7 +73,7 @@ describe('digitsMiddleware', () => {
     const response = await fetch(`${url}/${FILE}`);
     expect(response.status).toBe(404);
     expect(await response.text()).toMatch(
-      /^MNIST cannot be had: WGRAD_DATA is not set.*no mirror was allowed/,
+      /^MNIST is not available: WGRAD_DATA is not set.*no mirror was allowed/,
     );
     const set = await loadDigits({ name: 'mnist', train: 10, test: 10 }, url);
     expect(set.train.synthetic).toBe(true);

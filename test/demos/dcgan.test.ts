@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import '../helpers/close.ts';
 import { Collapse, COLLAPSE_UPDATES, Diagnosis } from '../../demos/dcgan/diagnosis.ts';
 import { noiseWidth } from '../../demos/dcgan/latentShape.ts';
-import { between } from '../../demos/dcgan/walk.ts';
+import { between } from '../../demos/drawing/latentWalk.ts';
 import { fillNormal } from '../../src/nn/philox.ts';
 
 const norm = (vector: Float32Array) => Math.hypot(...vector);
@@ -62,7 +62,7 @@ describe('the diagnosis', () => {
   });
 
   it('says who is far ahead, and nothing too early', () => {
-    expect(leadOf(1, 1, 5)).toBe('');
+    expect(leadOf(1, 1, 5)).toBeUndefined();
     expect(leadOf(1, 1)).toBe('discriminator');
     expect(leadOf(0.9, 0.05)).toBe('generator');
     expect(leadOf(0.8, 0.8)).toBe('neither');

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DIGIT_FILES } from '../../demos/frame/digits/digitFiles.ts';
-import { loadDigits, loadTestDigits } from '../../demos/frame/digits/loadDigits.ts';
+import { digitSettings } from '../../demos/frame/digits/digitSettings.ts';
+import { digitsFor, firstDigits, loadDigits, loadTestDigits } from '../../demos/frame/digits/loadDigits.ts';
 import { digitFolder } from '../../demos/site/digits.ts';
 import { digitsPlugin } from '../../demos/site/digitsPlugin.ts';
 import { MNIST_PARTS, MNIST_SETS } from '../../src/data/mnistFiles.ts';
@@ -48,6 +49,9 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
+/** The same files under another address: what was fetched from one is kept. */
+const from = (folder: string) => url.replace('data', folder);
+
 /** What comes after the header of a packed IDX file. */
 const values = (file: Uint8Array, headerBytes = 16) => new Uint8Array(gunzipSync(file).subarray(headerBytes));
 const requested = () =>
@@ -67,17 +71,20 @@ it('a site brings the images of the published files, in files of their own', asy
 
 it('pages fetch no more than they use', async () => {
   const seen: number[] = [];
-  const { train, test } = await loadDigits({ name: 'mnist', test: 4 }, `${url}/`, ({ loaded, total }) =>
+  const site = from('site');
+  const few = await loadTestDigits({ name: 'mnist' }, site);
+  expect([few.test.size, few.notice, 'train' in few]).toEqual([5, undefined, false]);
+  expect(requested()).toEqual(['test-500']);
+  const { train, test } = await loadDigits({ name: 'mnist', test: 4 }, `${site}/`, ({ loaded, total }) =>
     seen.push(loaded / total),
   );
   expect([train.size, test.size]).toEqual([25, 4]);
-  expect(requested()).toEqual(['test-500', 'train-10000']);
+  expect(requested()).toEqual(['train-10000']); // the test images are there
   expect(seen.every((share, i) => share <= 1 && share >= (seen[i - 1] ?? 0))).toBe(true);
 
-  const few = await loadTestDigits({ name: 'mnist' }, url);
-  expect([few.test.size, few.notice, 'train' in few]).toEqual([5, undefined, false]);
-  expect((await loadTestDigits({ name: 'mnist', test: 12 }, url)).test.size).toBe(12);
-  expect(requested()).toEqual(['test-10000', 'test-500']);
+  expect((await loadTestDigits({ name: 'mnist', test: 12 }, site)).test.size).toBe(12);
+  expect((await loadDigits({ name: 'mnist', train: 40 }, site)).train.size).toBe(40);
+  expect(requested()).toEqual(['test-10000', 'train-50000']);
 });
 
 it('draws digits where there are none, or damaged ones, and says why', async () => {
@@ -87,11 +94,11 @@ it('draws digits where there are none, or damaged ones, and says why', async () 
   damaged[damaged.length >> 1] ^= 4;
   writeFileSync(file, damaged);
   try {
-    const { test, notice } = await loadTestDigits({ name: 'mnist', test: 3 }, url);
+    const { test, notice } = await loadTestDigits({ name: 'mnist', test: 3 }, from('worn'));
     expect([test.size, test.synthetic]).toEqual([3, true]);
     expect(notice).toMatch(/^SYNTHETIC DATA.*test-500\.safetensors\.gz/s);
     rmSync(file);
-    const { test: drawn, notice: reason } = await loadTestDigits({ name: 'mnist', test: 3 }, url);
+    const { test: drawn, notice: reason } = await loadTestDigits({ name: 'mnist', test: 3 }, from('worn'));
     expect([drawn.synthetic, reason]).toEqual([true, expect.stringContaining('HTTP 404')]);
   } finally {
     writeFileSync(file, whole);
@@ -125,10 +132,38 @@ describe('a build', () => {
       const { define, files } = await build('');
       expect(define).toEqual({ 'import.meta.env.WGRAD_WITHOUT_MNIST': 'true' });
       expect(files).toEqual([]);
-      expect(warn).toHaveBeenCalledWith(expect.stringMatching(/WITHOUT MNIST.*MNIST cannot be had/));
+      expect(warn).toHaveBeenCalledWith(expect.stringMatching(/WITHOUT MNIST.*MNIST is not available/));
     } finally {
       process.env.WGRAD_CACHE = join(root, 'cache');
       warn.mockRestore();
     }
   });
+});
+
+it('is told to a page: a first look has no training images, and the number of all is an epoch', async () => {
+  const loading = {
+    values: { data: 'mnist', train: 40, test: undefined },
+    base: url.replace('/mnist', ''),
+    progress: () => {},
+  } as const;
+  const first = await firstDigits(loading);
+  expect([first.data.test.size, first.data.train, first.facts]).toEqual([
+    5,
+    undefined,
+    { synthetic: false, notice: undefined },
+  ]);
+  expect((await firstDigits(loading, 12)).data.test.size).toBe(12);
+  const all = await digitsFor(loading);
+  expect([all.data.train.size, all.facts.trainSize]).toEqual([40, 40]);
+});
+
+it('the setting tells what more images cost, and takes any number from the address', () => {
+  const { train } = digitSettings;
+  expect([train.initial, train.acts, train.parse('3000'), train.parse('60001')]).toEqual([
+    10_000,
+    'data',
+    3000,
+    undefined,
+  ]);
+  expect(train.hint).toBe('60,000 are another 8 MB to load.');
 });

@@ -35,7 +35,7 @@ const works: Record<string, (model: Model) => PromiseLike<unknown>> = {
 
 const ends: Record<string, (gpu: Gpu, model: Model) => unknown> = {
   'the model is destroyed': (_, model) => model.destroy(),
-  'the model is compiled anew': (gpu, model) => model.compile({ gpu, ...withAverages }),
+  'the model is compiled again': (gpu, model) => model.compile({ gpu, ...withAverages }),
   'the session is destroyed': (gpu) => gpu.destroy(),
 };
 
@@ -58,7 +58,7 @@ describe.each(Object.entries(ends))('when %s', (how, end) => {
       const ended = end(gpu, model);
       const outcome = await outcomeOf('the work', working);
       expect(outcome).toBeInstanceOf(lost ? DeviceLostError : InterruptedError);
-      if (!lost) expect((outcome as Error).message).toMatch(/^tiny: was (destroyed|compiled anew) while/);
+      if (!lost) expect((outcome as Error).message).toMatch(/^tiny: was (destroyed|compiled again) while/);
       await ended;
       if (!lost) {
         await other.fit(data, { epochs: 2, batchSize: 8 });
@@ -270,7 +270,7 @@ describe('a GAN', () => {
     gan.destroy();
   });
 
-  it('ends its fit, its judge and its samplers when it is destroyed or compiled anew', async () => {
+  it('ends its fit, its judge and its samplers when it is destroyed or compiled again', async () => {
     const { gpu, real } = await ownGpu();
     const uncaptured: string[] = [];
     real.addEventListener('uncapturederror', ({ error }) => void uncaptured.push(error.message));

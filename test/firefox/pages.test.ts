@@ -6,6 +6,7 @@ import { preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildSite } from '../browser/buildSite.ts';
 import { openUrl } from '../browser/chromium.ts';
+import { PAGES as SITE } from '../../demos/frame/pages.ts';
 import { findFirefox, launchFirefox } from './firefox.ts';
 
 const STEPS = 50;
@@ -23,12 +24,12 @@ interface Case {
 const PAGES: readonly Case[] = [
   {
     path: 'mnist-cnn/?data=synthetic&train=12000&test=100&batch=32&start=scratch&play=1',
-    panels: { '#input': 10, '.layer:nth-child(1) figure:nth-child(2) canvas': 40, '#grid-canvas': 10 },
+    panels: { '#input': 10, '.layer:nth-child(1) figure:nth-child(2) canvas': 40, '#testing canvas': 10 },
     falls: true,
   },
   {
     path: 'autoencoder/?data=synthetic&train=6000&test=100&batch=32&play=1',
-    panels: { '#map-canvas': 10, '#decoded': 40, '#walk-codes': 40 },
+    panels: { '#map canvas': 10, '#decoded': 40, '#walk .row + .row canvas': 40 },
     falls: true,
   },
   {
@@ -90,6 +91,26 @@ describe.each(PAGES)('the page $path in Firefox', ({ path, panels, falls }) => {
     for (const selector of Object.keys(panels)) found.push([selector, await colours(page, selector)]);
     const undrawn = found.filter(([selector, count]) => count < panels[selector]);
     expect(undrawn).toEqual([]);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+});
+
+const LESSONS = SITE.filter(({ about }) => about).map(({ folder }) => folder);
+
+describe('the lessons in Firefox', () => {
+  it.each(LESSONS)('%s shows its numbers, which the GPU has computed', async (folder) => {
+    const { page, errors } = await openUrl(browser, new URL(`${folder}/`, site).href);
+    const state = () => page.evaluate(() => document.body.dataset.state);
+    await expect.poll(state, { timeout: 60_000 }).toBe('ready');
+    const adapter = await page.$eval('#adapter', ({ textContent }) => textContent);
+    expect(adapter).not.toMatch(/JavaScript|Looking/);
+    const isFull = () =>
+      page.$$eval(
+        '.figure :is(td:not([colspan]), output, dd, .cell b), .kernels li',
+        (list) => list.length > 5 && list.every(({ textContent }) => !['', '–'].includes(textContent!)),
+      );
+    await expect.poll(isFull, { timeout: 30_000 }).toBe(true);
     expect(errors).toEqual([]);
     await page.close();
   });

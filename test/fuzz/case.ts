@@ -106,7 +106,9 @@ function want(what: string, tensor: Tensor, expected: Array64, noisy: readonly A
 /** Gradients of Σ random · output by every input that they reach and by some tensors between, by the references' own rules. */
 function wantGradients(draft: Draft, outputs: readonly Value[], noisy: readonly Tape[]): Wanted[] {
   const ends = outputs.filter((own) => own.differentiable && !own.blocked);
-  const between = (own: Value) => own.differentiable && !own.blocked && draft.rng.chance(0.07);
+  // An op without work, such as a minimum over no axis, gives its input back: that has one gradient, not two.
+  const alone = ({ tensor }: Value) => draft.values.filter((other) => other.tensor === tensor).length === 1;
+  const between = (own: Value) => own.differentiable && !own.blocked && draft.rng.chance(0.07) && alone(own);
   const inputs = draft.values.filter((own) => own.leaf || between(own));
   if (ends.length === 0) return [];
   const weights = new Map(ends.map((own) => [own.id, random(own.id + 1, own.value.shape)]));

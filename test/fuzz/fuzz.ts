@@ -5,15 +5,20 @@
  *
  * Cases have the seeds `seed`, `seed + 1`, …, so that one that fails can be run by itself. `--kernels software` and `gpu`
  * choose the kernels for a CPU or for a GPU, `softwareSubgroups` and `gpuSubgroups` those with subgroups; `all` takes turns.
- * `--variants random` takes any candidate of the tuner in the place of the rule's choice.
+ * `--variants random` takes any candidate of the tuner in the place of the rule's choice. `--simulate` needs no adapter: the
+ * simulator runs the kernels, with subgroups of any size, and finds races too.
  */
 import { parseArgs } from 'node:util';
 import { Device } from '../../src/device/device.ts';
 import { findAdapter } from '../../src/node/adapter.ts';
 import { Gpu } from '../../src/runtime/session.ts';
+import type { Answers } from '../../src/runtime/tuning/choice.ts';
 import { Tuning } from '../../src/runtime/tuning/tuning.ts';
 import { Rng } from './rng.ts';
 import { runSeeds } from './run.ts';
+import { onGpu } from './runner.ts';
+import type { Runner } from './runner.ts';
+import { simulator } from './simulated.ts';
 
 /** Cases in one program. */
 const TOGETHER = 8;
@@ -24,6 +29,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     kernels: { type: 'string', default: 'all' },
     variants: { type: 'string', default: 'rule' },
+    simulate: { type: 'boolean', default: false },
   },
 });
 const [cases, seed] = [Number(values.cases), Number(values.seed)];
@@ -34,35 +40,56 @@ const kind = KINDS.find((own) => own === values.kernels);
 if (!kind && values.kernels !== 'all') throw new Error(`--kernels is ${KINDS.join(', ')} or all`);
 if (!['rule', 'random'].includes(values.variants)) throw new Error('--variants is rule or random');
 
-const { adapter, description } = await findAdapter();
-const errors: string[] = [];
+type Kind = (typeof KINDS)[number];
 const choices = new Rng(seed);
+const random: Answers = {
+  find: ({ candidates }) => ({ variant: choices.pick(candidates), by: 'tuned' }),
+};
+const answers = values.variants === 'random' ? random : undefined;
 
-async function open(features: GPUFeatureName[]): Promise<(software: boolean) => Gpu> {
-  const requiredFeatures = features.filter((own) => adapter.features.has(own));
-  // A new adapter for each device: one gives only one.
-  const device = await (await findAdapter()).adapter.requestDevice({ requiredFeatures });
-  device.addEventListener('uncapturederror', (event) => {
-    event.preventDefault(); // told with the case
-    errors.push(event.error.message);
-  });
-  return (software) => {
-    const own = new Device(device, adapter.info, { owned: false, software });
-    const tuning = Tuning.shipped(own);
-    if (values.variants === 'random') {
-      tuning.find = ({ candidates }) => ({ variant: choices.pick(candidates), by: 'tuned' });
-    }
-    return new Gpu(own, undefined, tuning);
+/** Programs on the adapter. */
+async function gpuRunners(): Promise<(kind: Kind) => Runner> {
+  const { adapter, description } = await findAdapter();
+  console.log(`Fuzzing on: ${description}`);
+  const errors: string[] = [];
+  const open = async (features: GPUFeatureName[]) => {
+    const requiredFeatures = features.filter((own) => adapter.features.has(own));
+    // A new adapter for each device: one gives only one.
+    const device = await (await findAdapter()).adapter.requestDevice({ requiredFeatures });
+    device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault(); // told with the case
+      errors.push(event.error.message);
+    });
+    return (software: boolean) => {
+      const own = new Device(device, adapter.info, { owned: false, software });
+      const tuning = Tuning.shipped(own);
+      if (answers) tuning.find = answers.find;
+      return onGpu(new Gpu(own, undefined, tuning), errors);
+    };
+  };
+  const [plain, withSubgroups] = [await open([]), await open(['subgroups'])];
+  const runners: Record<Kind, Runner> = {
+    software: plain(true),
+    gpu: plain(false),
+    softwareSubgroups: withSubgroups(true),
+    gpuSubgroups: withSubgroups(false),
+  };
+  return (kernels) => runners[kernels];
+}
+
+/** Programs in the simulator, in both forms of the kernels by turns. */
+function simulated(): (kind: Kind) => Runner {
+  console.log('Fuzzing in the simulator');
+  let turn = 0;
+  return (kernels) => {
+    const software = kernels.startsWith('software');
+    const subgroupSize = kernels.endsWith('Subgroups') ? choices.pick([4, 8, 16, 32, 64]) : undefined;
+    return simulator({ target: { software, subgroupSize }, answers, rolled: turn++ % 2 === 0 });
   };
 }
-const [plain, withSubgroups] = [await open([]), await open(['subgroups'])];
-const sessions = {
-  software: plain(true),
-  gpu: plain(false),
-  softwareSubgroups: withSubgroups(true),
-  gpuSubgroups: withSubgroups(false),
-};
-console.log(`Fuzzing on: ${description}\n${cases} cases, seed ${seed}`);
+
+const runnerFor = values.simulate ? simulated() : await gpuRunners();
+console.log(`${cases} cases, seed ${seed}`);
 
 /** Between two lines of progress. */
 const PROGRESS_MS = 10_000;
@@ -73,7 +100,7 @@ const used = new Map<string, number>();
 for (let from = seed, batch = 0; from < seed + cases; from += TOGETHER, batch++) {
   const seeds = Array.from({ length: Math.min(TOGETHER, seed + cases - from) }, (_, i) => from + i);
   const kernels = kind ?? KINDS[batch % KINDS.length];
-  const result = await runSeeds(sessions[kernels], seeds, errors);
+  const result = await runSeeds(runnerFor(kernels), seeds);
   for (const own of result.cases) for (const name of own.used) used.set(name, (used.get(name) ?? 0) + 1);
   for (const { seed: own, text, message, among } of result.failures) {
     failed.add(own);
@@ -82,7 +109,7 @@ for (let from = seed, batch = 0; from < seed + cases; from += TOGETHER, batch++)
       `\nFAILED seed ${own}, kernels for ${kernels}${among ? ', only together with its neighbours' : ''}\n${text}\n  ${message}`,
     );
     console.log(
-      `  again: npm run fuzz -- --seed ${first} --cases ${count} --kernels ${kernels} --variants ${values.variants}`,
+      `  again: npm run fuzz -- --seed ${first} --cases ${count} --kernels ${kernels} --variants ${values.variants}${values.simulate ? ' --simulate' : ''}`,
     );
   }
   const done = from + seeds.length - seed;
@@ -94,5 +121,4 @@ for (let from = seed, batch = 0; from < seed + cases; from += TOGETHER, batch++)
     );
   }
 }
-for (const { device } of [sessions.gpu, sessions.gpuSubgroups]) device.gpu.destroy();
-process.exitCode = failed.size > 0 ? 1 : 0;
+process.exit(failed.size > 0 ? 1 : 0); // devices and all

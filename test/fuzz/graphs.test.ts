@@ -8,6 +8,8 @@ import { layerCases } from '../nn/layerCases.ts';
 import { makeCase } from './case.ts';
 import { layerNames } from './layers.ts';
 import { runSeeds } from './run.ts';
+import { onGpu } from './runner.ts';
+import { simulator } from './simulated.ts';
 import { LEAVES, opNames } from './table.ts';
 
 it('has a way to fuzz every op there is', () => {
@@ -32,7 +34,17 @@ describe('random graphs of ops and layers agree with the references, forward and
   ])('with the kernels for $kernels', async ({ software, subgroups, from }) => {
     const seeds = Array.from({ length: 10 }, (_, i) => from + i);
     // Errors outside any error scope fail the test: see test/helpers/device.ts.
-    const { failures } = await runSeeds(await testGpu(software, subgroups), seeds, []);
+    const { failures } = await runSeeds(onGpu(await testGpu(software, subgroups)), seeds);
+    expect(failures).toEqual([]);
+  });
+
+  it.each([
+    { rolled: true, target: { software: true }, from: 101 },
+    { rolled: false, target: { software: false }, from: 111 },
+    { rolled: true, target: { software: false, subgroupSize: 32 }, from: 121 },
+  ])('in the simulator, for $target, rolled: $rolled', async ({ rolled, target, from }) => {
+    const seeds = Array.from({ length: 10 }, (_, i) => from + i);
+    const { failures } = await runSeeds(simulator({ rolled, target }), seeds);
     expect(failures).toEqual([]);
   });
 });

@@ -1,11 +1,8 @@
 import type { Tensor } from '../../src/ops/core/op.ts';
-import type { DType } from '../../src/ops/core/shape.ts';
-import type { Gpu } from '../../src/runtime/session.ts';
 import { coordsOf } from '../reference/array.ts';
-import type { Array64 } from '../reference/array.ts';
 import { makeCase } from './case.ts';
 import type { FuzzCase, Wanted } from './case.ts';
-import { PROGRAM_SEED } from './ops/sources.ts';
+import type { Runner } from './runner.ts';
 
 export interface Failure {
   readonly seed: number;
@@ -32,73 +29,36 @@ function mismatch({ what, expected, tolerance }: Wanted, found: ArrayLike<number
   return `${what}: ${wrong.length} of ${data.length} elements differ\n    first ${line(wrong[0])}\n    worst ${line(worst)}`;
 }
 
-const ARRAYS = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array };
-const typed = ({ data }: Array64, dtype: DType) => ARRAYS[dtype].from(data);
-
 /** Runs cases in one program; what is wrong with which. Throws what compiling or running throws. */
-async function runTogether(gpu: Gpu, cases: readonly FuzzCase[]): Promise<Failure[]> {
+async function runTogether(runner: Runner, cases: readonly FuzzCase[]): Promise<Failure[]> {
   const outputs: Record<string, Tensor> = {};
   for (const { seed, wanted } of cases)
     for (const [i, { tensor }] of wanted.entries()) outputs[`${seed}/${i}`] = tensor;
-  const variables = new Map(cases.flatMap((own) => [...own.variables]));
-  gpu.variables.allocate(variables.keys(), 'fuzz'); // also those that no output needs
-  const program = await gpu.compile(() => outputs, { label: 'fuzz', seed: PROGRAM_SEED });
-  try {
-    gpu.variables.retain(variables.keys());
-    for (const [variable, value] of variables) gpu.variables.write(variable, Float32Array.from(value.data));
-    const used = new Set(program.inputs);
-    for (const { feed } of cases) for (const [tensor, value] of feed) if (used.has(tensor)) program.write(tensor, typed(value, tensor.dtype)); // prettier-ignore
-    await program.step();
-    const failures: Failure[] = [];
-    for (const { seed, text, wanted } of cases) {
-      const messages: string[] = [];
-      for (const [i, own] of wanted.entries()) {
-        const message = mismatch(own, await program.read(`${seed}/${i}`));
-        if (message) messages.push(message);
-      }
-      if (messages.length > 0) failures.push({ seed, text, message: messages.join('\n  ') });
-    }
-    return failures;
-  } finally {
-    program.destroy();
-    gpu.variables.release(variables.keys());
-  }
+  const found = await runner(outputs, {
+    feed: new Map(cases.flatMap((own) => [...own.feed])),
+    variables: new Map(cases.flatMap((own) => [...own.variables])),
+  });
+  return cases.flatMap(({ seed, text, wanted }) => {
+    const messages = wanted.map((own, i) => mismatch(own, found.get(`${seed}/${i}`)!));
+    const wrong = messages.filter((message) => message !== undefined);
+    return wrong.length > 0 ? [{ seed, text, message: wrong.join('\n  ') }] : [];
+  });
 }
 
-async function runAlone(gpu: Gpu, own: FuzzCase, errors: string[]): Promise<Failure[]> {
+/** What seems to fail in one program: all of the cases where it cannot be compiled or run. */
+async function suspectsOf(runner: Runner, cases: readonly FuzzCase[]): Promise<Failure[]> {
   try {
-    const failures = await runTogether(gpu, [own]);
-    if (errors.length === 0) return failures;
-    return [{ ...own, message: `WebGPU: ${errors.splice(0).join('; ')}` }];
-  } catch (error) {
-    errors.length = 0;
-    return [{ ...own, message: messageOf(error) }];
-  }
-}
-
-/** The cases that seem to fail in one program: all of them where it cannot be compiled or run. */
-async function suspectsOf(gpu: Gpu, cases: readonly FuzzCase[], errors: string[]): Promise<Failure[]> {
-  try {
-    const failures = await runTogether(gpu, cases);
-    if (errors.length === 0) return failures;
-    return cases.map((own) => ({ ...own, message: `WebGPU: ${errors.join('; ')}` }));
+    return await runTogether(runner, cases);
   } catch (error) {
     return cases.map((own) => ({ ...own, message: messageOf(error) }));
-  } finally {
-    errors.length = 0;
   }
 }
 
-/**
- * Runs the cases of some seeds, all in one program: compiling is what takes long. Each one that fails is tried again by
- * itself. `errors` collects what reaches the device outside any error scope.
- */
+/** Runs the cases of some seeds, all in one program: compiling is what takes long. Each one that fails is tried again by itself. */
 export async function runSeeds(
-  gpu: Gpu,
+  runner: Runner,
   seeds: readonly number[],
-  errors: string[],
 ): Promise<{ failures: Failure[]; cases: FuzzCase[] }> {
-  // prettier-ignore
   const failures: Failure[] = [];
   const cases: FuzzCase[] = [];
   for (const seed of seeds) {
@@ -108,16 +68,10 @@ export async function runSeeds(
       failures.push({ seed, text: '', message: messageOf(error) });
     }
   }
-  const suspects = await suspectsOf(gpu, cases, errors);
+  const suspects = await suspectsOf(runner, cases);
   const alone: Failure[] = [];
   for (const { seed } of suspects)
-    alone.push(
-      ...(await runAlone(
-        gpu,
-        cases.find((own) => own.seed === seed)!,
-        errors,
-      )),
-    );
+    alone.push(...(await suspectsOf(runner, [cases.find((own) => own.seed === seed)!])));
   failures.push(...alone);
   // By themselves all of them are right.
   if (suspects.length > 0 && alone.length === 0) failures.push({ ...suspects[0], among: seeds });

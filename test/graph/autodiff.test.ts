@@ -116,7 +116,7 @@ describe('paths without a derivative', () => {
     const y = withScope('lottery', () => apply(op, [x], {}));
     expect(() => gradients(reduceSum(square(y)), [x])).toThrow(GradientError);
     expect(() => gradients(reduceSum(square(y)), [x])).toThrow(
-      'lottery/custom: custom has no derivative, because it draws lots; take it off the path from the parameters to the loss, or cut the path with stopGradient',
+      'lottery/custom: custom has no derivative, because it draws lots; remove it from the path between the parameters and the loss, or cut the path with stopGradient',
     );
     expect(gradients(reduceSum(y), [y])[0]!.shape, 'by its output it is no obstacle').toEqual([2, 3]);
     expect(gradients(reduceSum(multiply(stopGradient(y), x)), [x])[0]).toBeDefined();

@@ -296,7 +296,7 @@ describe('accuracy of one output', () => {
     for (const [network, loss] of cases) {
       for (const spec of ['accuracy', metrics.accuracy] as const) {
         expect(() => settled(network, loss, { metrics: [spec] })).toThrow(
-          /m: output "\w+" \(.*\): accuracy cannot tell .* use metrics.binaryAccuracy\({ threshold: 0.5 }\) for probabilities, or metrics.binaryAccuracy\({ threshold: 0 }\) for logits/,
+          /m: output "\w+" \(.*\): accuracy cannot determine .* use metrics.binaryAccuracy\({ threshold: 0.5 }\) for probabilities, or metrics.binaryAccuracy\({ threshold: 0 }\) for logits/,
         );
       }
       settled(network, loss, { metrics: [metrics.binaryAccuracy({ threshold: 0.5 })] });
@@ -305,7 +305,7 @@ describe('accuracy of one output', () => {
     expect(decisions('precision', ending(units(1)), 'meanSquaredError')).toEqual([0.5]);
     for (const spec of ['precision', 'recall', 'f1', 'auc', 'binaryAccuracy', 'confusionMatrix'] as const) {
       expect(() => settled(ending(units(1)), (p) => ops.square(p), { metrics: [spec] })).toThrow(
-        /cannot tell/,
+        /cannot determine/,
       );
     }
     settled(ending(units(1)), (p) => ops.square(p), { metrics: [metrics.auc({ fromLogits: false })] });

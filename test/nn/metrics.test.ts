@@ -239,7 +239,7 @@ describe('refuse', () => {
     [
       'precision',
       () => metrics.precision().compute(p, y),
-      /precision: the model tells 3 classes apart; say which/,
+      /precision: the model distinguishes 3 classes; say which/,
     ],
     [
       'a class too many',

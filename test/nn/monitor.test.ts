@@ -123,7 +123,7 @@ describe('told before the first step', () => {
     ['nothing like it', monitor('entropy of it'), /has no value "entropy of it"; it has epoch, step, loss, accuracy, mine, validationLoss, validationAccuracy, validationMine\. Monitor/],
     ['no validation data', { earlyStopping: {} }, /no value "validationLoss"; it has epoch, step, loss, accuracy, mine\. Pass validationData/],
     ['nor a slip of it', { reduceOnPlateau: { monitor: 'validationAcuracy' } }, /reduceOnPlateau: .* did you mean "validationAccuracy"\? Pass validationData/],
-    ['a matrix', monitor('confusionMatrix'), /"confusionMatrix" is a matrix, which gets neither better nor worse; monitor one of epoch, /],
+    ['a matrix', monitor('confusionMatrix'), /"confusionMatrix" is a matrix, which cannot be better or worse; monitor one of epoch, /],
     ['a matrix over validation data', monitor('validationConfusionMatrix'), /is a matrix/],
     ['no direction', monitor('mine'), /nothing says whether "mine" should rise or fall; pass mode: 'max' or 'min', or give the metric better/],
     ['nor for validation', plateau({ monitor: 'validationMine' }), /nothing says whether "validationMine" should/],

@@ -60,7 +60,7 @@ describe('moving values', () => {
     const [back] = await evaluate((x) => modelOf(pixelShuffle(r), [random(1, [2, 2, 3, 16])]).call(modelOf(pixelUnshuffle(r), [images]).call(x)), [images]); // prettier-ignore
     expect(back).toEqual(map(images, Math.fround));
     expect(() => sequential([pixelShuffle(2)], { inputShape: [4, 4, 6] })).toThrow(
-      '6 channels are no multiple',
+      '6 channels are not a multiple',
     );
     expect(() => sequential([pixelUnshuffle(4)], { inputShape: [4, 6, 1] })).toThrow(
       'do not fall into squares',

@@ -187,7 +187,7 @@ describe('targets of a binary cross-entropy', () => {
         expect((await one.fit(set(fine))).epochs[0].loss).toBeGreaterThan(0);
       }
       for (const [wrong, found] of [
-        [Uint8Array.of(0, 2, 2, 0), /two: target 2 of sample 1 of data set '.*' is no probability/],
+        [Uint8Array.of(0, 2, 2, 0), /two: target 2 of sample 1 of data set '.*' is not a probability/],
         [Int32Array.of(-1, 1, 1, -1), /target -1 of sample 0/],
         [Float32Array.of(0, 1, 1, 1.5), /target 1.5 of sample 3 .*Number the labels 0 and 1/],
       ] as const) {
@@ -265,7 +265,7 @@ describe('targets of a binary cross-entropy', () => {
       },
       { gpu: await testGpu() },
     );
-    await expect(own).rejects.toThrow(/step: target 2 of sample 2 of data set 'marks' is no probability/);
+    await expect(own).rejects.toThrow(/step: target 2 of sample 2 of data set 'marks' is not a probability/);
     own.destroy();
   });
 });

@@ -72,7 +72,7 @@ describe('npm run train -- autoencoder', () => {
       '--out',
       parts,
     );
-    expect(other.errors).toContain('was trained with --bottleneck 6, so it cannot go on with 7');
+    expect(other.errors).toContain('was trained with --bottleneck 6, so it cannot continue with 7');
   });
 
   it.each([

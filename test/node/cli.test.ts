@@ -196,7 +196,7 @@ describe('a run', () => {
     // Preset, batch size and seed are those of the checkpoint.
     const resumed = await train('--data', 'synthetic:240', '--steps', '10', '--resume', path, '--out', parts);
     expect(resumed.errors).toBe('');
-    expect(resumed.output).toContain(`Going on from ${path}, step 5.`);
+    expect(resumed.output).toContain(`Continuing from ${path}, step 5.`);
     expect(read(path)).toEqual(read(join(whole, 'model.safetensors')));
     const steps = (run: string) => JSON.parse(readFileSync(join(run, 'history.json'), 'utf8')).steps;
     expect(steps(parts)).toEqual(steps(whole));
@@ -228,9 +228,9 @@ describe('a run', () => {
       return errors;
     };
     expect(await refusal('--resume', path, '--preset', 'tfjs')).toContain(
-      'preset keras, so it cannot go on with tfjs',
+      'preset keras, so it cannot continue with tfjs',
     );
-    expect(await refusal('--resume', path, '--seed', '1')).toContain('seed 5, so it cannot go on with 1');
+    expect(await refusal('--resume', path, '--seed', '1')).toContain('seed 5, so it cannot continue with 1');
     expect(await refusal('--resume', path, '--data', 'synthetic:480')).toContain(
       "trained on 220 images of 'synthetic digits', but here are 440",
     );
@@ -274,7 +274,7 @@ describe('Ctrl-C', () => {
     const output = run.output();
     const path = join(out, 'model.safetensors');
     const command = `npm run train -- mnist-cnn --epochs 100000 --data synthetic:240 --out ${out} --resume ${path}`;
-    const [, step] = /Interrupted after step (\d+) of [\d,]+; saved\. To go on:\n {2}(.*)\n/.exec(output)!;
+    const [, step] = /Interrupted after step (\d+) of [\d,]+; saved\. To continue:\n {2}(.*)\n/.exec(output)!;
     expect(output).toContain(`\n  ${command}\n`);
     expect(decodeSafetensors(readFileSync(path)).metadata).toMatchObject({ step, model: 'mnist-cnn-quick' });
     const history = JSON.parse(readFileSync(join(out, 'history.json'), 'utf8'));

@@ -114,7 +114,7 @@ describe('npm run train -- dcgan', () => {
 
     const other = await train('--data', 'synthetic:60', '--label-smoothing', '0.2', '--resume', path);
     expect(other.code).toBe(1);
-    expect(other.errors).toContain('was trained with --label-smoothing 0.1, so it cannot go on with 0.2');
+    expect(other.errors).toContain('was trained with --label-smoothing 0.1, so it cannot continue with 0.2');
   });
 
   it('prints graph, plan and times with --profile', async () => {

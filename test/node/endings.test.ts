@@ -152,7 +152,7 @@ describe('a run whose weights would become NaN or infinite', () => {
     expect(step).toBeGreaterThan(0);
     expect(ran.output).toContain(`The weights after step ${step} are in ${path}.`);
     expect(ran.output).toContain(
-      `To go on, with a lower learning rate:\n  npm run train -- mnist-cnn --steps 50 --batch-size 16 --learning-rate 100000000000000000 --data synthetic:60 --out ${out} --resume ${path}\n`,
+      `To continue, with a lower learning rate:\n  npm run train -- mnist-cnn --steps 50 --batch-size 16 --learning-rate 100000000000000000 --data synthetic:60 --out ${out} --resume ${path}\n`,
     );
     expect(stepOf(out)).toBe(step);
     const { tensors } = decodeSafetensors(readFileSync(path));
@@ -194,11 +194,11 @@ describe('--resume', () => {
       ['{', 'history.json is damaged'],
       ['{"epochs":[],"steps":[null]}', 'history.json is damaged'],
       [history.replace('"seed": 0', '"seed": 1'), 'history.json is of another run'],
-      [history.replace('"step":1,', '"step":99,'), 'history.json does not tell of all steps before'],
+      [history.replace('"step":1,', '"step":99,'), 'history.json does not cover all earlier steps'],
     ] as const) {
       const output = await resume(text);
       expect(output).toContain(gap);
-      expect(output).toContain('history and chart do not tell of the whole run');
+      expect(output).toContain('history and chart do not cover the whole run');
     }
     expect(await resume(history)).not.toContain('history and chart do not tell');
     expect(historyOf(out).steps.map(({ step }) => step)).toEqual(range(4));
@@ -212,7 +212,9 @@ describe('--resume', () => {
     const before = content();
     const other = await train('autoencoder', '--resume', path, '--out', out);
     expect({ code: other.code, output: other.output }).toEqual({ code: 1, output: '' });
-    expect(other.errors).toContain('was trained with model mnist-cnn, so it cannot go on with autoencoder');
+    expect(other.errors).toContain(
+      'was trained with model mnist-cnn, so it cannot continue with autoencoder',
+    );
     expect(content()).toEqual(before);
     const damaged = join(root, 'damaged.safetensors');
     writeFileSync(damaged, readFileSync(path).subarray(0, 1000));

@@ -78,7 +78,7 @@ it('npm run train goes on after the loss of the GPU, and says so; files and samp
     opened.devices[0].destroy();
   });
   expect([whole.code, again.code, again.output]).toEqual([0, 0, expect.stringMatching(/The GPU was lost/)]);
-  expect(again.output).toContain('Going on from step 3 on ');
+  expect(again.output).toContain('Continuing from step 3 on ');
   const contents = outs.map((out) => {
     const weights = decodeSafetensors(readFileSync(join(out, 'model.safetensors')), 'weights').tensors;
     const { epochs, steps } = JSON.parse(readFileSync(join(out, 'history.json'), 'utf8')) as Record<

@@ -134,7 +134,7 @@ describe('normalization and movement', () => {
     expect([y.data[0], y.data[2]]).toEqual([0.5, 0.5]);
     expect([...withGiven.data].every(Number.isFinite)).toBe(true);
     const [placed] = await evaluate(
-      (t, one, beta) => normalizeWith(t, { mean: beta, variance: one, gamma: one, beta }),
+      (t, one, beta) => normalizeWith(t, { mean: one, variance: one, gamma: one, beta }),
       [array([2, 2], [nan, 1, inf, -inf]), ones, halves],
     );
     expectSame(

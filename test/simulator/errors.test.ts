@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { specialize } from '../../src/kernels/specialize.ts';
 import { compileKernel } from '../../src/simulator/compile.ts';
+import type { CompileOptions } from '../../src/simulator/module.ts';
 import { GeneratedCodeError, SimulationError } from '../../src/simulator/problem.ts';
 import { run } from '../../src/simulator/run.ts';
 import { errorOf } from '../kernels/run.ts';
@@ -59,7 +60,7 @@ describe('a wrong program', () => {
     ],
     ['a condition that is none', 'if (‸lane) { return; }', 'expected bool, not u32'],
     ['a result in vain', 'return ‸1.0;', '"main" returns nothing'],
-    ['f16', 'let y = ‸1.0h;', 'f16 is not simulated'],
+    ['a vector product of f16', 'let y = ‸length(vec2h(1.0));', 'length of f16 is not simulated'],
     ['a texture', 'let y = ‸textureLoad(input, 1);', 'textureLoad is not simulated'],
     ['derivatives', 'let y = ‸dpdx(1.0);', 'dpdx is not simulated'],
   ])('has its message at line and column: %s', (_, text, problem) => {
@@ -82,14 +83,21 @@ describe('a wrong program', () => {
     ]);
   });
 
-  it('of f16, by its directive', () => {
-    const source = `enable f16;\n${sourceOf('')}`;
-    const error = errorOf(() => compileKernel(specialize({ name: 'test/half', source }))) as SimulationError;
-    expect(error.messages[0]).toMatchObject({
+  it('of f16 in a buffer, or of another feature', () => {
+    const buffer = '@group(0) @binding(7) var<storage, read_write> halves: array<vec2h>;';
+    const wrong = (source: string) =>
+      errorOf(() => compileKernel(specialize({ name: 'test/half', source }))) as SimulationError;
+    expect(wrong(`enable f16;\n${buffer}\n${sourceOf('halves[0].x = 1.0;')}`).messages[0]).toMatchObject({
+      file: 'test/half',
+      line: 2,
+      column: 23,
+      text: 'f16 in buffers is not simulated; use f32 there',
+    });
+    expect(wrong(`enable clip_distances;\n${sourceOf('')}`).messages[0]).toMatchObject({
       file: 'test/half',
       line: 1,
       column: 8,
-      text: 'f16 is not simulated',
+      text: 'clip_distances is not simulated',
     });
   });
 });
@@ -154,6 +162,51 @@ describe('a program that goes wrong', () => {
     expect(error).toMatchObject({ reason });
     expect(error.messages[0].text).toContain(problem);
     if (!problem.includes('iteration')) expect(error.messages[0]).toMatchObject({ line, column });
+  });
+
+  it.each<[string, CompileOptions]>([
+    ['with checks', {}],
+    ['without', { checks: false }],
+  ])('ends by its budget wherever it loops, %s', (_, options) => {
+    const endless = [
+      '‸while (output[lane] >= 0.0) { output[lane] += 1.0; }',
+      '‸for (;;) { workgroupBarrier(); }',
+      '‸loop { continuing { tile[lane] += 1.0; } }',
+      '‸loop { if (lane > 7u) { break; } output[lane] = subgroupAdd(1.0); }',
+      'output[lane] = never(input[lane]);',
+    ];
+    const never =
+      'fn never(x: f32) -> f32 {\n  var y = x;\n  ‸loop { y += 1.0; if (y < x) { return y; } }\n}';
+    for (const text of endless) {
+      const whole = text.includes('never') ? `${sourceOf(text)}\n${never}` : sourceOf(text);
+      const before = whole.split('‸')[0].split('\n');
+      const kernel = specialize(
+        { name: 'test/endless', source: whole.replace('‸', '') },
+        {},
+        { rolled: true },
+      );
+      const error = errorOf(() =>
+        run(compileKernel(kernel, options), {
+          buffers: { input: new Float32Array(4), output: new Float32Array(4) },
+          workgroups: [1],
+          budget: 5000,
+        }),
+      ) as SimulationError;
+      expect([text, error.reason]).toEqual([text, 'budget']);
+      const place = { line: before.length, column: before.at(-1)!.length + 1 };
+      expect(error.messages[0]).toMatchObject({ file: 'test/endless', ...place });
+    }
+  });
+
+  it('tells the iterations that it made, for the budget of the next version', () => {
+    const source = sourceOf('for (var i = 0u; i < 5u; i++) { tile[lane] += 1.0; }');
+    const buffers = { input: new Float32Array(4), output: new Float32Array(4) };
+    const options = { buffers, workgroups: [3] as const };
+    const simulation = compileKernel(specialize({ name: 'test/loops', source }, {}, { rolled: true }));
+    const { iterations } = run(simulation, options);
+    expect(iterations).toBe(3 * 4 * 6); // the sixth finds out that there is none
+    run(simulation, { ...options, budget: iterations });
+    expect(() => run(simulation, { ...options, budget: iterations - 1 })).toThrow(SimulationError);
   });
 
   it('may read outside where that is allowed, but not write', () => {

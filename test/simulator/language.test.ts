@@ -5,12 +5,16 @@ import { run } from '../../src/simulator/run.ts';
 import { testAdapter, testDevice } from '../helpers/device.ts';
 import { runKernel } from '../kernels/run.ts';
 
+const { features } = await testAdapter();
 /** The device's own subgroups, for kernels that use them. */
 let subgroupDevice: Promise<GPUDevice> | undefined;
+let halfDevice: Promise<GPUDevice> | undefined;
 const device = (code: string) =>
   code.includes('enable subgroups')
     ? (subgroupDevice ??= testDevice({ requiredFeatures: ['subgroups'] }))
-    : testDevice();
+    : code.includes('enable f16')
+      ? (halfDevice ??= testDevice({ requiredFeatures: ['shader-f16'] }))
+      : testDevice();
 
 const WORDS = 256;
 /** Numbers that arithmetic stumbles over, as words: small, large, negative, whole and broken floats. */
@@ -262,8 +266,39 @@ fn early(x: u32) -> u32 {
     );
   });
 
+  const statements = `
+  let b = 1.5h + f16(lane);
+  halves[lane] = vec4h(f16(floats[(lane * 5u + 3u) % 16u] * 0.01), b, b * 0.75h, 0.125h);
+  workgroupBarrier();
+  let a = halves[lane].x;
+  var v = halves[(lane + 3u) % 8u];
+  v.y += 0.1h;
+  v[lane % 4u] *= 3.0h;
+  let m = max(v, vec4h(0.25)) - a;
+  ${bits('f32(a)', 'f32(v.x)', 'f32(v.y)', 'f32(m.z)', 'f32(-v.w)', 'vec4f(m).x', 'f32(v.x * v.y)', 'f32(a / b)', 'f32(dot(v, m))', 'f32(f16(65504.0) + b)')}
+  ${put('u32(i32(b))', 'u32(a < b)', 'u32(all(v == v))')}`;
+  const half = { head: 'enable f16;', declarations: 'var<workgroup> halves: array<vec4h, 8>;' };
+
+  it.skipIf(!features.has('shader-f16'))('floats of 16 bits', async () => {
+    await expectSame(statements, half);
+  });
+
+  it('floats of 16 bits are rounded to eleven digits', () => {
+    const source = `enable f16;
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+@compute @workgroup_size(1) fn main() {
+  let third = f16(x[0]);
+  x[0] = f32(third);
+  x[1] = f32(third * 3.0h + 2048.0h);
+  x[2] = f32(f16(x[2]));
+  x[3] = f32(f16(x[3]));
+}`;
+    const x = Float32Array.of(1 / 3, 0, 65520, 2 ** -25 + 2 ** -40);
+    run(compileKernel(specialize({ name: 'test/half', source })), { buffers: { x }, workgroups: [1] });
+    expect([...x]).toEqual([0.333251953125, 2048, Infinity, 2 ** -24]);
+  });
+
   it('subgroups', async () => {
-    const { features } = await testAdapter();
     expect(features.has('subgroups'), 'an adapter with subgroups, as lavapipe and SwiftShader are').toBe(
       true,
     );

@@ -118,6 +118,9 @@ describe('stepping', () => {
       place: { fn: 'square', line: lineOf('let y') },
       calls: [{ fn: 'main', line: call }],
     });
+    expect(Object.fromEntries(own.variables(0))).toEqual({ x: 1 });
+    expect(Object.fromEntries(own.variables(0, 0))).toEqual({ lane: 0, sums: [0, 0], i: 0 });
+    expect(own.variables(0, 1).size, 'there is one call').toBe(0);
     own.stepOut(0);
     expect(own.lane(0)).toMatchObject({ place: { fn: 'main', line: lineOf('sums[i % 2u]') }, calls: [] });
     own.runTo(0, ({ place }) => place?.line === call);

@@ -6,8 +6,8 @@
 // One invocation: one vec4f.
 // FLOPs: none. Bytes: 16 · COUNT read, and as many written.
 //
-// Idea: neighbouring invocations touch neighbouring memory, 16 bytes each, the widest load there is. Workgroups of 256,
-// as a workgroup costs a fixed time to start: on lavapipe those of 32 copy a quarter slower.
+// Idea: neighbouring invocations access neighbouring memory, 16 bytes each, the widest load in WGSL. Workgroups have 256
+// invocations, because each takes a fixed time to start: on lavapipe workgroups of 32 copy a quarter slower.
 
 const COUNT = 131072u;
 const WORKGROUP_SIZE = 256u;

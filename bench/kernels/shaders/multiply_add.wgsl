@@ -4,12 +4,12 @@
 //
 // Shapes: factors [2] (a and b); output [WORKGROUPS · WORKGROUP_SIZE]. f32.
 // One invocation: all its sums, side by side in registers.
-// FLOPs: 2 · SUMS · STEPS · WORKGROUPS · WORKGROUP_SIZE. Bytes: 4 for each invocation, which is nothing.
+// FLOPs: 2 · SUMS · STEPS · WORKGROUPS · WORKGROUP_SIZE. Bytes: 4 for each invocation, negligible.
 //
 // Idea: the sums do not depend on each other, so that the next multiply-add need not wait for the last one: 32 of them
-// are more than the latency of any known unit, and still fit its registers. The loop is unrolled by 4, as a step of the
-// loop itself (count, compare, jump; in lavapipe a blend for every sum that it carries) costs about as much as a few
-// multiply-adds. a and b come out of memory, or the compiler would work out the result by itself.
+// cover the latency of any known unit, and still fit its registers. The loop is unrolled by 4, because a step of the loop
+// itself (count, compare, jump; in lavapipe a blend for every sum that it carries) costs about as much as a few
+// multiply-adds. a and b are read from memory, or the compiler would compute the result itself.
 //
 // s converges to b / (1 - a): no overflow, no denormal numbers, and a result that float64 can check.
 

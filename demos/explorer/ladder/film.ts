@@ -53,7 +53,7 @@ export class Film {
     const { moments } = this.#recording;
     const colours = {
       still: cssVariable('--tile'),
-      read: cssVariable('--first'),
+      read: cssVariable('--third'),
       written: cssVariable('--ink'),
     };
     const strength = new Map<string, number>();

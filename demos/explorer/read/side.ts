@@ -94,7 +94,9 @@ function declared({ bindings, constants, shared, workgroupSize }: ShaderFacts): 
     const memory = shared.map(({ name, type }) => [code(name), code(type)]);
     const size = create('p', {}, 'size ', code(workgroupSize.replace(/,\s*/g, ' × ')));
     const note =
-      memory.length > 0 ? table(['shared memory', 'type'], memory) : create('p', {}, 'shares no memory');
+      memory.length > 0
+        ? table(['workgroup memory', 'type'], memory)
+        : create('p', {}, 'no workgroup memory');
     parts.push(section('Workgroup', size, note));
   }
   return parts;

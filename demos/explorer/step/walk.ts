@@ -147,7 +147,7 @@ export class Walk {
   }
 
   /**
-   * From the start to just before the statement that writes an element; whoever writes it is watched then.
+   * From the start to just before the statement that writes an element; the invocation that writes it is watched then.
    *
    * @returns false where this workgroup does not write it
    */

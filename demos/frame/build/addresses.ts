@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** Where the site's source can be read and where the site itself is; undefined where nobody has said so. */
+/** Where the site's source can be read and where the site itself is; undefined where unknown. */
 export interface Addresses {
   readonly source?: string;
   /** Without a slash at its end. */
@@ -12,7 +12,7 @@ interface Package {
   readonly homepage?: string;
 }
 
-/** Hosts whose repositories anybody can be sent to by a link. */
+/** Hosts with public repositories. */
 const PUBLIC_HOSTS = ['github.com', 'gitlab.com', 'codeberg.org', 'bitbucket.org', 'git.sr.ht'];
 
 /**

@@ -33,7 +33,7 @@ function controlHtml(name: string, setting: Setting<unknown>, value: unknown): s
       const note = options.some(({ note }) => note)
         ? `<small id="${name}-note">${escapeHtml(options.find((option) => option.value === text)?.note ?? '')}</small>`
         : '';
-      const narrow = !note && options.every(({ label }) => label.length < 6) ? ' narrow' : '';
+      const narrow = !note && !hint && options.every(({ label }) => label.length < 6) ? ' narrow' : '';
       return `<label class="control${narrow}"><span>${title}</span><select id="${name}">${list.join('')}</select>${note}${small}</label>`;
     }
     case 'segments': {
@@ -61,7 +61,7 @@ export function hintHtml(settings: Settings): string {
       .map(([, { label }], i) => (i === 0 ? label! : lower(label!)));
   const sentences = [
     [named('now', 'rebuild', 'page'), 'change a running training', 'changes a running training'],
-    [named('restart', 'anew'), 'start a new one', 'starts a new one'],
+    [named('restart', 'anew', 'data'), 'start a new one', 'starts a new one'],
   ] as const;
   const text = sentences
     .filter(([names]) => names.length > 0)

@@ -8,6 +8,8 @@ import type { Addresses } from './addresses.ts';
 import { colourKeyHtml, legendHtml } from '../colours.ts';
 import { controlsHtml, hintHtml } from './controlsHtml.ts';
 import { escapeHtml } from './escape.ts';
+import { lessonListHtml, lessonMoreHtml, lessonPlaceHtml } from './lessonHtml.ts';
+import type { Exercise } from '../exercise.ts';
 import { PAGES } from '../pages.ts';
 import type { Settings } from '../settings.ts';
 
@@ -17,7 +19,8 @@ const piece = (name: string) => readFileSync(join(here, `html/${name}.html`), 'u
 /**
  * Puts the site's shell around the pages, in dev and in the build: head, header, footer, and the pieces of a training
  * page in the places of <training-bar>, <training-settings>, <training-chart>, <training-step>, <colour-key> and
- * <digit-pad>, or of <lesson-settings>. Pages that have controls get a help, whose words may stand in <page-help>.
+ * <digit-pad>, or those of a lesson in <lesson-place>,
+ * <lesson-settings> and <lesson-more>; <lesson-list> is all lessons. Pages that have controls get a help, whose words may stand in <page-help>.
  *
  * @param root the folder of the pages
  */
@@ -32,18 +35,20 @@ export function framePlugin(root: string): Plugin {
       order: 'pre',
       handler: async (html, { filename }) => {
         const folder = dirname(filename.replaceAll('\\', '/'));
-        return frameHtml(html, root.replaceAll('\\', '/'), folder, await settingsOf(folder), addresses);
+        const settings = (await exported<Settings>(folder, 'settings')) ?? {};
+        const exercises = await exported<readonly Exercise[]>(folder, 'exercises');
+        return frameHtml(html, root.replaceAll('\\', '/'), folder, settings, addresses, exercises);
       },
     },
   };
 }
 
-/** The settings that a page declares; none where it has no such file. */
-async function settingsOf(folder: string): Promise<Settings> {
-  const file = join(folder, 'settings.ts');
-  if (!existsSync(file)) return {};
-  const { module } = await runnerImport<{ settings: Settings }>(file);
-  return module.settings;
+/** What a page declares in the file of this name, if it has one. */
+async function exported<T>(folder: string, name: string): Promise<T | undefined> {
+  const file = join(folder, `${name}.ts`);
+  if (!existsSync(file)) return undefined;
+  const { module } = await runnerImport<Record<string, T>>(file);
+  return module[name];
 }
 
 /** The whole page, from what its index.html says. */
@@ -53,8 +58,10 @@ export function frameHtml(
   folder: string,
   settings: Settings,
   { source, site }: Addresses,
+  exercises: readonly Exercise[] = [],
 ): string {
   const base = relative(folder, root) || '.';
+  const place = relative(root, folder);
   const title = /<title>([^<]*)<\/title>/.exec(html)?.[1] ?? 'wgrad';
   const description = /<meta name="description" content="([^"]*)"/.exec(html)?.[1] ?? '';
   const [, words] = /<page-help>([^]*?)<\/page-help>/.exec(html) ?? [];
@@ -67,11 +74,15 @@ export function frameHtml(
       .replaceAll('{{repository}}', source ? `<a href="${escapeHtml(source)}">Source code</a>` : '')
       .replaceAll('{{help-button}}', help === undefined ? '' : piece('helpButton'))
       .replaceAll('{{help}}', help === undefined ? '' : piece('help').replace('{{words}}', () => help))
-      .replaceAll('{{pages}}', neighbours(relative(root, folder), base))
+      .replaceAll('{{pages}}', neighbours(place, base))
       .replaceAll('{{colours}}', legendHtml());
   const head = fill(piece('head')) + previewHtml(root, folder, site);
   const whole = title.startsWith('wgrad') ? title : `${title} – wgrad`;
-  return pieces(html, settings, fill)
+  const withLesson = html
+    .replace('<lesson-place></lesson-place>', () => lessonPlaceHtml(place, base))
+    .replace('<lesson-list></lesson-list>', () => lessonListHtml(root, base))
+    .replace('<lesson-more></lesson-more>', () => lessonMoreHtml(exercises));
+  return pieces(withLesson, settings, fill)
     .replace(/<page-help>[^]*?<\/page-help>\s*/, '')
     .replace(`${title}</title>`, `${whole}</title>\n${head}`)
     .replace('<body>', `<body>\n${fill(piece('header'))}`)
@@ -79,7 +90,7 @@ export function frameHtml(
 }
 
 /**
- * A picture for whoever shares the page: that of its folder, else of one above. Some readers of these tags want a whole
+ * The picture for links to the page: that of its folder, else of one above. Some readers of these tags require a full
  * address.
  */
 function previewHtml(root: string, folder: string, site: string | undefined): string {

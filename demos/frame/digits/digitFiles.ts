@@ -13,5 +13,10 @@ export const DIGIT_FILES = {
 
 export type DigitFile = keyof typeof DIGIT_FILES;
 
-/** What an image with its label takes in a file, packed: MNIST's own files come to 166. */
-export const PACKED_BYTES = 170;
+/** What an image with its label takes in a file, packed. */
+const PACKED_BYTES = 161;
+
+export const imagesOf = (file: DigitFile): number => DIGIT_FILES[file].to - DIGIT_FILES[file].from;
+
+/** What a file takes to fetch, about. */
+export const bytesOf = (file: DigitFile): number => imagesOf(file) * PACKED_BYTES;

@@ -1,17 +1,26 @@
-import { hidden } from '../settings.ts';
+import { hidden, numbers } from '../settings.ts';
+import type { ValuesOf } from '../settings.ts';
+import { bytesOf, DIGIT_FILES } from './digitFiles.ts';
 
-const images = { initial: undefined, min: 1, max: 60_000, acts: 'load' } as const;
+const { train, rest } = DIGIT_FILES;
+const megabytes = Math.round(bytesOf('rest') / 1e6);
 
-/** Which digits a page works on: the settings of its address. */
+const thousands = (value: number) => value.toLocaleString('en-US');
+
+/** Which digits a page works on. */
 export const digitSettings = {
+  train: numbers({
+    label: 'Training images',
+    hint: `${thousands(rest.to)} are another ${megabytes} MB to load.`,
+    acts: 'data',
+    initial: train.to,
+    values: [train.to, rest.to],
+    limits: [1, rest.to],
+    show: thousands,
+  }),
   data: hidden.choice(['mnist', 'synthetic'], 'mnist', 'load'),
-  /** Use at most so many images: for slow adapters and for tests. */
-  train: hidden.number(images),
-  test: hidden.number({ ...images, softwareMost: 1000 }),
+  /** Use at most so many test images: for slow adapters and for tests. */
+  test: hidden.number({ initial: undefined, min: 1, max: 10_000, acts: 'load', softwareMost: 1000 }),
 };
 
-export interface DigitValues {
-  readonly data: 'mnist' | 'synthetic';
-  readonly train?: number;
-  readonly test?: number;
-}
+export type DigitValues = ValuesOf<typeof digitSettings>;

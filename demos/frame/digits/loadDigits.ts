@@ -5,7 +5,7 @@ import { MNIST_SETS, syntheticMnist } from '../../../src/data/mnistFiles.ts';
 import type { MnistSet } from '../../../src/data/mnistFiles.ts';
 import { gunzip, isGzip } from '../../../src/io/gzip.ts';
 import { decodeSafetensors } from '../../../src/io/safetensors.ts';
-import { DIGIT_FILES, PACKED_BYTES } from './digitFiles.ts';
+import { bytesOf, DIGIT_FILES, imagesOf } from './digitFiles.ts';
 import type { DigitFile } from './digitFiles.ts';
 import type { Loaded, Loading } from '../worker/trainee.ts';
 import type { DigitValues } from './digitSettings.ts';
@@ -21,6 +21,9 @@ export interface DataSettings {
 export type OnProgress = (progress: { loaded: number; total: number }) => void;
 
 const DRAWN = { train: 10_000, test: 2000 };
+
+/** What a page works on: training images come when someone trains. */
+export type Digits = Pick<MnistSet, 'test'> & Partial<MnistSet>;
 
 /**
  * MNIST as the site brings it, else digits drawn by wgrad; `notice` then says so.
@@ -47,15 +50,12 @@ export async function loadDigits(
  * @returns as `loadDigits`, without `train`
  */
 export async function loadTestDigits(
-  settings: DataSettings,
+  { name, test = DIGIT_FILES.few.to }: Omit<DataSettings, 'train'>,
   baseUrl: string,
-  onProgress: OnProgress = () => undefined,
 ): Promise<Omit<MnistSet, 'train'>> {
-  const { test = DIGIT_FILES.few.to } = settings;
-  const few = { ...settings, test, train: 1 };
-  const { train: _, ...set } = await orDrawn(few, async () => {
+  const { train: _, ...set } = await orDrawn({ name, test, train: 1 }, async () => {
     const file = test > DIGIT_FILES.few.to ? 'test' : 'few';
-    const [tests] = await fetchFiles([file], baseUrl, onProgress);
+    const tests = await fetchFile(file, baseUrl);
     return { train: tests, test: first(tests, test), source: baseUrl };
   });
   return set;
@@ -89,7 +89,7 @@ async function fetchFiles(
   onProgress: OnProgress,
 ): Promise<Dataset[]> {
   const loaded = files.map(() => 0);
-  const totals = files.map((file) => imagesOf(file) * PACKED_BYTES);
+  const totals = files.map(bytesOf);
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
   return Promise.all(
     files.map((file, i) =>
@@ -102,23 +102,26 @@ async function fetchFiles(
   );
 }
 
-async function fetchFile(
-  file: DigitFile,
-  baseUrl: string,
-  onBytes: (loaded: number) => void,
-): Promise<Dataset> {
+/** By their addresses: what a first look has fetched is there when all are wanted. */
+const fetched = new Map<string, Promise<Dataset>>();
+
+function fetchFile(file: DigitFile, baseUrl: string, onBytes?: (loaded: number) => void): Promise<Dataset> {
   const url = `${baseUrl.replace(/\/$/, '')}/${DIGIT_FILES[file].file}`;
+  const known = fetched.get(url);
+  if (known) return known;
+  const fetching = fetchUrl(file, url, onBytes);
+  fetched.set(url, fetching);
+  fetching.catch(() => fetched.delete(url));
+  return fetching;
+}
+
+async function fetchUrl(file: DigitFile, url: string, onBytes?: (loaded: number) => void): Promise<Dataset> {
   const maxBytes = imagesOf(file) * (28 * 28 + 1) + 4096;
   const bytes = await download(url, { maxBytes, onBytes });
   const plain = isGzip(bytes) ? await gunzip(bytes, url, maxBytes) : bytes;
   const { images, labels } = Object.fromEntries(decodeSafetensors(plain, url).tensors);
   const { title, classNames } = MNIST_SETS.mnist;
   return dataset({ name: title, x: images.data, y: labels.data, inputShape: [28, 28, 1], classNames });
-}
-
-function imagesOf(file: DigitFile): number {
-  const { from, to } = DIGIT_FILES[file];
-  return to - from;
 }
 
 const first = (whole: Dataset, size: number): Dataset => take(whole, 0, Math.min(size, whole.size));
@@ -146,17 +149,21 @@ function joined(parts: readonly Dataset[]): Dataset {
 }
 
 /** The digits that the settings of a page ask for, with what its notices say of them. */
-export async function digitsFor({
-  values: { data: name, train, test },
-  base,
-  progress,
-}: Loading<DigitValues>): Promise<Loaded<MnistSet>> {
-  const data = await loadDigits({ name, train, test }, `${base}/mnist`, ({ loaded, total }) =>
-    progress('Loading MNIST', loaded / total),
+export async function digitsFor(loading: Loading<DigitValues>): Promise<Loaded<MnistSet>> {
+  const { data: name, train, test } = loading.values;
+  const data = await loadDigits({ name, train, test }, `${loading.base}/mnist`, ({ loaded, total }) =>
+    loading.progress('Loading MNIST', loaded / total),
   );
-  const { train: images, test: tests, notice } = data;
-  return {
-    data,
-    facts: { trainSize: images.size, testSize: tests.size, synthetic: images.synthetic, notice },
-  };
+  return { data, facts: { trainSize: data.train.size, ...factsOf(data) } };
 }
+
+/** The first test images alone, for a first look. */
+export async function firstDigits(
+  { values: { data: name, test = Infinity }, base }: Loading<DigitValues>,
+  most: number = DIGIT_FILES.few.to,
+): Promise<Loaded<Digits>> {
+  const data = await loadTestDigits({ name, test: Math.min(test, most) }, `${base}/mnist`);
+  return { data, facts: factsOf(data) };
+}
+
+const factsOf = ({ test, notice }: Omit<MnistSet, 'train'>) => ({ synthetic: test.synthetic, notice });

@@ -6,6 +6,6 @@ export function showAdapter({ description, software }: { description: string; so
   adapter.textContent = software ? `${description} (software)` : description;
   adapter.classList.toggle('software', software);
   if (!software) return;
-  const text = 'No GPU is at work: the CPU emulates one. It is slower, with the same numbers.';
+  const text = 'No GPU was found: the CPU emulates one. The results are the same, but slower.';
   byId('notices').append(notice(text, 'warning'));
 }

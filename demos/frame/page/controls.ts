@@ -53,7 +53,8 @@ function bind(name: string, setting: Setting<any>, change: (value: unknown) => v
       select.addEventListener('change', () => change(setting.parse(select.value)));
       return (value) => {
         const text = setting.format(value);
-        if (![...select.options].some((option) => option.value === text)) insert(select, text);
+        if (![...select.options].some((option) => option.value === text))
+          insert(select, text, setting.show(value));
         select.value = text;
         if (note) note.textContent = control.options.find((option) => option.value === text)?.note ?? '';
       };
@@ -87,7 +88,7 @@ function bind(name: string, setting: Setting<any>, change: (value: unknown) => v
 }
 
 /** A number that the address brought, in its place among the others. */
-function insert(select: HTMLSelectElement, text: string): void {
-  const after = [...select.options].find((option) => Number(option.value) > Number(text));
-  select.insertBefore(create('option', { value: text }, text), after ?? null);
+function insert(select: HTMLSelectElement, value: string, label: string): void {
+  const after = [...select.options].find((option) => Number(option.value) > Number(value));
+  select.insertBefore(create('option', { value }, label), after ?? null);
 }

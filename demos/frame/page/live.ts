@@ -1,3 +1,4 @@
+import type { DataFacts } from '../protocol.ts';
 import { byId, count, create, notice } from '../../shared/dom.ts';
 import { errorPanel, missingWebGpu, webgpuProblem } from './missing.ts';
 
@@ -58,21 +59,13 @@ export function showRecovered({ step, reason }: { step: number; reason: string }
   byId('notices').append(notice(text, 'warning'));
 }
 
-/** Says where the digits are synthetic, or not all of MNIST. */
-export function showData(data: {
-  notice?: string;
-  synthetic?: boolean;
-  trainSize: number;
-  testSize?: number;
-}): void {
-  const { trainSize, testSize = 10_000 } = data;
-  const sizes = [
-    `${count(trainSize)} of 60,000 training images`,
-    ...(data.testSize === undefined ? [] : [`${count(testSize)} of 10,000 test images`]),
-  ];
-  if (data.notice) byId('notices').append(notice(data.notice, 'warning'));
-  else if (trainSize < 60_000 || testSize < 10_000) {
-    byId('notices').append(notice(`In use: ${sizes.join(' and ')}.`));
-  }
-  document.body.dataset.synthetic = String(data.synthetic ?? false);
+let dataNotice: HTMLElement | undefined;
+
+/** Says where the data are others than one would expect. */
+export function showData({ notice: text, synthetic = false }: DataFacts): void {
+  document.body.dataset.synthetic = String(synthetic);
+  if (text === dataNotice?.textContent) return;
+  dataNotice?.remove();
+  dataNotice = text === undefined ? undefined : notice(text, 'warning');
+  if (dataNotice) byId('notices').append(dataNotice);
 }

@@ -1,6 +1,6 @@
 import { create } from '../../shared/dom.ts';
 
-/** Why WebGPU cannot be had on this page, or undefined if nothing speaks against it. */
+/** Why WebGPU is not available on this page; undefined if it is. */
 export function webgpuProblem(): string | undefined {
   if (!globalThis.isSecureContext) {
     return 'Browsers offer WebGPU only to pages that come over https or from localhost, and this one does not.';
@@ -39,7 +39,7 @@ export function missingWebGpu(reason: string): HTMLElement {
   );
 }
 
-/** An error people can act on: what it is, what it says, and a way to go on. */
+/** An error with a fix: its kind, its message, and a way to continue. */
 export function errorPanel(
   name: string,
   message: string,

@@ -102,7 +102,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
     controls.refresh();
     const running = now?.state === 'running' || now?.state === 'pausing';
     if (begun) port.post({ type: 'set', values, changed });
-    const anew = changed.some((name) => ['anew', 'restart'].includes(options.settings[name].acts));
+    const anew = changed.some((name) => ['anew', 'restart', 'data'].includes(options.settings[name].acts));
     if (begun && anew && running) port.post({ type: 'play' });
     progress.optimizer(values);
     handlers.changed?.(changed);
@@ -192,6 +192,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
         return handlers.evaluated?.(message.point);
       case 'cleared':
         progress.clear();
+        isRecorded = false;
         return handlers.cleared?.();
       case 'told':
         return (handlers as Record<string, (value: unknown) => void>)[message.name]?.(message.value);
@@ -209,6 +210,10 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
 
   function showPosition(next: Position): void {
     const before = now?.state ?? 'loading';
+    if (next.trained && !isRecorded && options.recording) {
+      isRecorded = true;
+      progress.record(new URL(options.recording, location.href).href);
+    }
     now = next;
     document.body.dataset.state = next.state;
     transport.show(next);
@@ -223,6 +228,8 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
     handlers.position?.(next);
   }
   let played = false;
+  /** The charts show the run that the network comes from. */
+  let isRecorded = false;
 
   port.listen(handle);
   onSchemeChange(() => port.post({ type: 'palette', palette: readPalette() }));

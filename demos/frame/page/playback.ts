@@ -2,7 +2,7 @@ import { announce } from '../../shared/announce.ts';
 import { count, create, notice } from '../../shared/dom.ts';
 import { onSchemeChange, readPalette } from '../../shared/palette.ts';
 import { drawChart } from './playbackChart.ts';
-import { loadRecord } from '../worker/trained.ts';
+import { loadRecord } from '../trainedRecord.ts';
 import type { Recording, TrainedRecord } from '../trainedRecord.ts';
 import './playback.css';
 

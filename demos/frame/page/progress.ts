@@ -2,6 +2,8 @@ import { LiveChart } from '../../widgets/chart.ts';
 import type { ChartOptions, ChartSeries } from '../../widgets/chart.ts';
 import { byId, count, figures, percent } from '../../shared/dom.ts';
 import type { Point, Position } from '../protocol.ts';
+import { loadRecord } from '../trainedRecord.ts';
+import type { TrainedRecord } from '../trainedRecord.ts';
 
 /** One of a chart's values: `key` names it among those of a step or an evaluation. */
 export interface SeriesPlan extends ChartSeries {
@@ -45,10 +47,33 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
       legend: byId(`${name}-values`),
     }),
   }));
+  /** Steps before those of the page: of the recorded run that a trained network comes from. */
+  let before = Promise.resolve(0);
   let speed = 0;
   let optimizer: string | undefined;
 
-  function show(point: Point): void {
+  /** Charts the curves of a recorded run, by the titles of charts and the names of their series. */
+  function addRecord({ recording, steps }: TrainedRecord): number {
+    for (const { plan, chart } of charts) {
+      const values = new Map<number, Record<string, number>>();
+      const recorded = recording.charts.find(({ title }) => title === plan.title);
+      for (const { name, points } of recorded?.series ?? []) {
+        for (const [step, value] of points) values.set(step, { ...values.get(step), [name]: value });
+      }
+      for (const [step, own] of [...values].toSorted(([a], [b]) => a - b))
+        chart.push(step, own, { smooth: false });
+    }
+    return steps;
+  }
+
+  /** As soon as what comes before is charted, unless everything was cleared meanwhile. */
+  async function show(point: Point): Promise<void> {
+    const own = before;
+    const steps = await own;
+    if (own === before) add({ ...point, step: steps + point.step });
+  }
+
+  function add(point: Point): void {
     for (const { plan, chart } of charts) {
       const own = plan.series.filter(({ key }) => point[key] !== undefined);
       if (own.length === 0) continue;
@@ -68,12 +93,12 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
   }
 
   return {
-    /** What people should hear of. */
+    /** Messages for screen-reader users. */
     status(text: string): void {
       byId('status').textContent = text;
       byId('doing').textContent = '';
     },
-    /** What is under way, too often to be read out. */
+    /** The progress, which changes too often to be read out. */
     doing(text: string, part: number): void {
       byId('doing').textContent = `${text}, ${percent(part, 0)}`;
     },
@@ -88,16 +113,24 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
       byId<HTMLProgressElement>('progress').value = part ?? 0;
     },
     points(message: { points: readonly Point[]; millisecondsPerStep: number; samplesPerStep: number }): void {
-      for (const point of message.points) show(point);
+      for (const point of message.points) void show(point);
       const { millisecondsPerStep, samplesPerStep } = message;
       if (millisecondsPerStep <= 0) return;
       speed = speed ? SPEED_MEMORY * speed + (1 - SPEED_MEMORY) * millisecondsPerStep : millisecondsPerStep;
       byId('stat-milliseconds').textContent = figures(speed);
       byId('stat-samples').textContent = count((1000 * samplesPerStep) / speed);
     },
-    evaluated: show,
+    evaluated: (point: Point) => void show(point),
+    /** The network came trained: the charts show how, and what it reaches stands at their end. */
+    record(url: string): void {
+      const own: Promise<number> = loadRecord(url)
+        .then((record) => (own === before ? addRecord(record) : 0))
+        .catch(() => 0); // they stay empty
+      before = own;
+    },
     /** A new network: everything from the beginning. */
     clear(): void {
+      before = Promise.resolve(0);
       speed = 0;
       for (const { chart } of charts) chart.clear();
       for (const name of ['samples', 'milliseconds', ...Object.keys(numbers)]) {

@@ -24,9 +24,23 @@ export class Gate {
     this.#wake();
   }
 
+  /** Whether someone wants to go through: it is open, or passes are left. */
+  get isWanted(): boolean {
+    return this.#open || this.#passes > 0;
+  }
+
+  /** Resolves when someone wants to go through, or after some milliseconds, which may be infinite. */
+  async knock(milliseconds: number): Promise<void> {
+    if (this.isWanted) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting = resolve;
+      if (milliseconds < Infinity) setTimeout(resolve, milliseconds);
+    });
+  }
+
   /** Resolves as soon as the gate lets the loop through. One loop waits at a time. */
   async pass(): Promise<void> {
-    while (!this.#open && this.#passes === 0) {
+    while (!this.isWanted) {
       await new Promise<void>((resolve) => (this.#waiting = resolve));
     }
     if (!this.#open) this.#passes--;

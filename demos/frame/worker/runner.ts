@@ -6,12 +6,17 @@ import { StepClock } from './stepClock.ts';
 import { Due } from './due.ts';
 import { Pacer } from './pacer.ts';
 import type { FromWorker, Point, TrainingState } from '../protocol.ts';
-import type { Loaded, RunOptions, Trainee } from './trainee.ts';
+import type { Loaded, RunOptions, Source, Trainee } from './trainee.ts';
 
 /** Looking and evaluating take at most these shares of the time, and saving for a GPU that may be lost. */
 const SHARES = { look: 0.25, evaluate: 0.08, save: 0.04 };
 /** The least time between two of them. */
 const PAUSE_MS = { look: 60, softwareLook: 250, evaluate: 1500, save: 3000 };
+/** A trained network gets all its data so long after its first look, or when someone trains it: under a data saver, only then. */
+const REST_MS = 1500;
+const savesData = (): boolean =>
+  (globalThis.navigator as { connection?: { saveData?: boolean } } | undefined)?.connection?.saveData ??
+  false;
 
 export interface RunnerHooks {
   readonly post: (message: FromWorker) => void;
@@ -34,7 +39,6 @@ export interface Checkpoint {
  */
 export class Runner<Data, T extends Trainee<Data>> {
   readonly trainee: T;
-  readonly #data: Promise<Loaded<Data>>;
   readonly #device: Device;
   readonly #hooks: RunnerHooks;
   readonly #gate = new Gate();
@@ -44,7 +48,12 @@ export class Runner<Data, T extends Trainee<Data>> {
   #stop = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #state: TrainingState = 'compiling';
-  #loaded: Loaded<Data> | undefined;
+  #source: Source<Data>;
+  #loaded: Loaded<Partial<Data>> | undefined;
+  /** The trainee has them: between two looks, for they change what is drawn. */
+  #isTaken = false;
+  /** The training step is compiled, and its data are there. */
+  #isReady = false;
   #saved: { bytes: Uint8Array; step: number };
   #trained: boolean;
   /** The steps after which the network was looked at and evaluated last. */
@@ -59,14 +68,15 @@ export class Runner<Data, T extends Trainee<Data>> {
   /** @param saved the network as it is now; `trained`: it came so, and was not trained here */
   constructor(
     trainee: T,
-    data: Promise<Loaded<Data>>,
+    source: Source<Data>,
     device: Device,
     saved: Uint8Array,
     trained: boolean,
     hooks: RunnerHooks,
   ) {
     this.trainee = trainee;
-    this.#data = data;
+    this.#source = source;
+    this.#loaded = source.latest;
     this.#device = device;
     this.#hooks = hooks;
     this.#saved = { bytes: saved, step: trainee.step };
@@ -77,6 +87,16 @@ export class Runner<Data, T extends Trainee<Data>> {
       evaluate: new Due(PAUSE_MS.evaluate, SHARES.evaluate),
       save: new Due(PAUSE_MS.save, SHARES.save),
     };
+  }
+
+  /** Other data, from the next start on. */
+  set source(source: Source<Data>) {
+    this.#source = source;
+  }
+
+  /** A data set may be smaller than a batch. */
+  get #batchSize(): number {
+    return Math.min(this.trainee.batchSize, this.#loaded?.facts.trainSize ?? Infinity);
   }
 
   get state(): TrainingState {
@@ -90,6 +110,7 @@ export class Runner<Data, T extends Trainee<Data>> {
   /** Starts the training, which waits for `play`. */
   start(): void {
     this.#stop = new AbortController();
+    this.#isReady = false;
     this.#tell('compiling');
     this.#loop = this.#train(this.#stop.signal).catch((error) => {
       const isReplaced = this.#hooks.onFailure(error); // it asks for the checkpoint, which tells whether training ran
@@ -99,11 +120,8 @@ export class Runner<Data, T extends Trainee<Data>> {
   }
 
   async #train(signal: AbortSignal): Promise<void> {
-    const [loaded] = await Promise.all([
-      this.#data,
-      this.trainee.prepare?.({ onCompile: this.#options.onCompile }),
-    ]);
-    this.#loaded = loaded;
+    const loaded = await this.#load(signal);
+    if (!loaded) return;
     while (!signal.aborted) {
       await this.trainee.run(loaded.data, { ...this.#options, signal });
       if (signal.aborted) return;
@@ -111,6 +129,37 @@ export class Runner<Data, T extends Trainee<Data>> {
       await this.#settle();
       this.#tell('finished');
     }
+  }
+
+  /** A trained network is looked at first; what only its training needs comes later. Undefined where it was stopped. */
+  async #load(signal: AbortSignal): Promise<Loaded<Data> | undefined> {
+    const { first } = this.#source;
+    const { onCompile } = this.#options;
+    const aborted = new Promise<undefined>((resolve) =>
+      signal.addEventListener('abort', () => resolve(undefined)),
+    );
+    const all = () =>
+      Promise.all([Promise.race([this.#source.all(), aborted]), this.trainee.prepare?.({ onCompile })]);
+    const begun = first && this.#trained ? undefined : all();
+    begun?.catch(() => {}); // it is awaited below, after the first data
+    if (first) await this.#take(await first);
+    if (!begun) {
+      await this.#settle();
+      this.#tell('ready');
+      await this.#gate.knock(savesData() ? Infinity : REST_MS);
+      if (signal.aborted) return undefined;
+    }
+    const [loaded] = await (begun ?? all());
+    if (loaded) await this.#take(loaded);
+    return loaded;
+  }
+
+  async #take(loaded: Loaded<Partial<Data>>): Promise<void> {
+    if (this.#loaded === loaded || this.#ended) return;
+    this.#loaded = loaded;
+    this.#isTaken = false;
+    this.#evaluatedAt = -1;
+    await this.look();
   }
 
   /** Ends the loop after the step under way. */
@@ -154,9 +203,10 @@ export class Runner<Data, T extends Trainee<Data>> {
     const kernels = this.trainee.kernels?.(program) ?? kernelCodes(program);
     const facts = { dispatches: dispatchInfos(program), planBytes: program.planBytes, kernels, part };
     this.#hooks.post({ type: 'program', facts });
-    if (this.#state === 'compiling' && !this.#stop.signal.aborted) {
+    if (!this.#isReady && !this.#stop.signal.aborted) {
+      this.#isReady = true;
       await this.#settle();
-      this.#tell(this.#gate.isOpen ? 'running' : 'ready');
+      this.#tell(this.#gate.isOpen ? 'running' : this.#gate.isWanted ? 'paused' : 'ready');
     }
     this.#clock.start(this.trainee.step);
   }
@@ -202,20 +252,25 @@ export class Runner<Data, T extends Trainee<Data>> {
 
   /** Draws the panels; of many wishes at once, one. */
   readonly look = coalesce(async () => {
-    if (!this.trainee.look || this.#ended || this.#state === 'failed') return;
+    if (this.#ended || this.#state === 'failed') return;
     this.#looking = this.#look().catch((error) => void this.#hooks.onFailure(error));
     await this.#looking;
   });
 
   async #look(): Promise<void> {
+    if (this.#loaded && !this.#isTaken) {
+      this.#isTaken = true;
+      this.trainee.take?.(this.#loaded.data);
+    }
     this.#lookedAt = this.trainee.step;
+    if (!this.trainee.look) return;
     await this.#due.look.time(async () => {
       await this.trainee.look!();
       if (this.#device.software) await this.#breathe();
     });
   }
 
-  /** Lets `stop` wait for the task; its error is told to whoever awaits the task itself. */
+  /** Lets `stop` wait for the task; its error is thrown to those who await the task itself. */
   #reading<T>(task: Promise<T>): Promise<T> {
     this.#read = task.catch(() => {});
     return task;
@@ -249,7 +304,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     if (!last) return;
     const points = values.map((value) => ({ ...value, step: value.step + 1 }) as Point);
     const millisecondsPerStep = this.#clock.lap(last.step + 1);
-    const samplesPerStep = this.trainee.batchSize;
+    const samplesPerStep = this.#batchSize;
     this.#hooks.post({ type: 'points', points, millisecondsPerStep, samplesPerStep });
     if (this.#state === 'running') this.#tell('running', last.step + 1);
   }
@@ -259,7 +314,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#trained = false;
     this.#clock.start(this.trainee.step);
     this.#gate.open();
-    if (this.#state !== 'compiling') this.#tell('running');
+    this.#tell(this.#isReady ? 'running' : 'compiling');
   }
 
   pause(): void {
@@ -274,7 +329,8 @@ export class Runner<Data, T extends Trainee<Data>> {
     if (this.#gate.isOpen) return this.pause();
     if (!['ready', 'paused', 'finished'].includes(this.#state)) return;
     this.#trained = false;
-    this.#state = 'paused';
+    if (this.#isReady) this.#state = 'paused';
+    else this.#tell('compiling');
     this.#gate.admit();
   }
 
@@ -285,7 +341,8 @@ export class Runner<Data, T extends Trainee<Data>> {
 
   #tell(state: TrainingState, step = this.trainee.step): void {
     this.#state = state;
-    const { batchSize, epochs: own } = this.trainee;
+    const { epochs: own } = this.trainee;
+    const batchSize = this.#batchSize;
     const size = this.#loaded?.facts.trainSize;
     const epoch = size ? (step * batchSize) / size : 0;
     const perRun = own && size ? Math.ceil(size / batchSize) * own : undefined;

@@ -3,7 +3,7 @@ import type { PanelRenderer } from '../../drawing/renderer.ts';
 import type { KernelCode } from '../../shared/dispatches.ts';
 import type { DataFacts } from '../protocol.ts';
 
-/** What a training is told to do by the frame: options of `fit`, to be handed on. */
+/** The options of `fit` that the frame gives, to be passed on. */
 export interface RunOptions {
   readonly resume: true;
   readonly keepSteps: false;
@@ -22,9 +22,11 @@ export interface Trainee<Data> {
   /** Samples of a step, and epochs of a run; undefined: it goes on until someone stops it. */
   readonly batchSize: number;
   readonly epochs?: number;
-  /** The optimizer's name in the engine, 'adam', to be told with the settings that end in `rate`. */
+  /** The optimizer's name in the engine, 'adam', shown with the settings that end in `rate`. */
   readonly optimizer?: string;
 
+  /** Data have come: those of a first look, and later all. What is to be shown of them can be. */
+  take?(data: Partial<Data>): void;
   /** Compiles the training step, while the data still load. */
   prepare?(options: Pick<RunOptions, 'onCompile'>): Promise<void>;
   /** Trains until the run is over or the signal stops it: `model.fit(data, { ...options, … })`. */
@@ -32,7 +34,7 @@ export interface Trainee<Data> {
   /** Computes what the panels show and draws them. The frame calls it when it is due, and one at a time. */
   look?(): Promise<void>;
   /** Values of the test set or the like, for charts and figures: names that are none of the training's. */
-  evaluate?(data: Data): Promise<Readonly<Record<string, number>>>;
+  evaluate?(data: Partial<Data>): Promise<Readonly<Record<string, number>>>;
   /** Awaited before a step that is run; `isWanted` turns false when someone pauses. */
   approach?(isWanted: () => boolean): Promise<void>;
   /** The training rests at this step. */
@@ -51,12 +53,10 @@ export interface Trainee<Data> {
 }
 
 /** Where a trainee is made: one GPU, and what belongs to the page. */
-export interface Context<V, Data, Tells> {
+export interface Context<V, Tells> {
   readonly gpu: Gpu;
   /** The settings as they are now. */
   readonly values: V;
-  /** Loading; what needs no data is to be done first. */
-  readonly data: Promise<Data>;
   readonly renderer: PanelRenderer;
   /** Tells the page an event of its own. */
   tell<K extends keyof Tells & string>(name: K, value: Tells[K], transfer?: Transferable[]): void;
@@ -71,11 +71,20 @@ export interface Loading<V> {
   readonly values: V;
   /** The address of the site's data: `${base}/mnist`. */
   readonly base: string;
-  readonly software: boolean;
   progress(what: string, part: number): void;
 }
 
 export interface Loaded<Data> {
   readonly data: Data;
   readonly facts: DataFacts;
+}
+
+/** The data of a page. */
+export interface Source<Data> {
+  /** What has come last. */
+  readonly latest?: Loaded<Partial<Data>>;
+  /** What a first look needs, on its way; undefined where all data come at once. */
+  readonly first: Promise<Loaded<Partial<Data>>> | undefined;
+  /** All data; they are fetched when this is asked for the first time. */
+  all(): Promise<Loaded<Data>>;
 }

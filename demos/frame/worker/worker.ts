@@ -8,17 +8,22 @@ import { Runner } from './runner.ts';
 import { loadTrained } from './trained.ts';
 import type { Checkpoint } from './runner.ts';
 import type { Settings, ValuesOf } from '../settings.ts';
-import type { Context, Loaded, Loading, Trainee } from './trainee.ts';
+import type { Context, Loaded, Loading, Source, Trainee } from './trainee.ts';
 
 type Panel = Extract<ToWorker, { type: 'panel' }>;
 
 /** What a page's worker is made of. */
 export interface Serving<S extends Settings, Data, T, C extends Calls, E> {
   readonly settings: S;
-  /** Loads the data, once. The networks are made meanwhile. */
+  /** Loads the data, once for each value of the settings that act so. */
   load(loading: Loading<ValuesOf<S>>): Promise<Loaded<Data>>;
+  /**
+   * Loads what a first look needs. Where the page opens on a trained network, `load` waits then until someone trains, or
+   * for a quiet moment.
+   */
+  first?(loading: Loading<ValuesOf<S>>): Promise<Loaded<Partial<Data>>>;
   /** Makes the networks for these settings, with their views: at the start, for other settings, and on a new GPU. */
-  create(context: Context<ValuesOf<S>, Data, E>): Promise<T>;
+  create(context: Context<ValuesOf<S>, E>): Promise<T>;
   /** Where trained weights lie for these settings, as `npm run site:train` packs them; undefined: nowhere. */
   trained?(values: ValuesOf<S>): URL | undefined;
   /** What the page may call: functions of the networks as they are. One at a time, in order. */
@@ -50,9 +55,10 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   const panels = new Map<string, Panel>();
   let values: Values = {};
   let palette: Palette;
-  let data: Promise<Loaded<Data>>;
+  let base: string;
+  let source: Source<Data>;
   let session: Session<Data, T> | undefined;
-  /** GPUs that were lost: what they still report is old news. */
+  /** GPUs that were lost: what they still report is ignored. */
   const lost = new WeakSet<Gpu>();
 
   const opened = init().then((gpu) => {
@@ -84,8 +90,9 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const runner = session?.runner;
     switch (message.type) {
       case 'start':
-        ({ values, palette } = message);
-        return start(message.base);
+        ({ values, palette, base } = message);
+        source = load();
+        return open(await opened);
       case 'play':
       case 'pause':
       case 'step':
@@ -110,16 +117,32 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     }
   }
 
-  async function start(base: string): Promise<void> {
-    const gpu = await opened;
-    const { software } = gpu.device;
+  /** What the settings say of the data, from now on. */
+  function load(): Source<Data> {
     const progress = (what: string, part: number) => port.post({ type: 'progress', what, part });
-    data = page.load({ values: values as ValuesOf<S>, base, software, progress });
-    data.then(
-      ({ facts }) => port.post({ type: 'data', facts }),
-      () => {}, // the runner meets it too, and tells
-    );
-    await open(gpu);
+    const loading = { values: values as ValuesOf<S>, base, progress };
+    let latest: Loaded<Partial<Data>> | undefined;
+    const told = <D extends Partial<Data>>(coming: Promise<Loaded<D>>) => {
+      coming.then(
+        (loaded) => {
+          latest = loaded;
+          port.post({ type: 'data', facts: loaded.facts });
+        },
+        () => {}, // the runner meets it too, and tells
+      );
+      return coming;
+    };
+    let all: Promise<Loaded<Data>> | undefined;
+    const first = page.first && told(page.first({ ...loading, progress: () => {} }));
+    return {
+      get latest() {
+        return latest;
+      },
+      get first() {
+        return first && (all ?? first);
+      },
+      all: () => (all ??= told(page.load(loading))),
+    };
   }
 
   /** Sets everything up on a GPU: at the start, and again where one was lost. */
@@ -146,7 +169,6 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const trainee = await page.create({
       gpu,
       values: own,
-      data: data.then((loaded) => loaded.data),
       renderer,
       tell: (name, value, transfer) => port.post({ type: 'told', name, value }, transfer),
       look: () => void session?.runner.look(),
@@ -167,7 +189,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       onFailure: (error: unknown) => fail(error, gpu),
       speed: () => (values.speed === undefined || values.speed === 'full' ? undefined : Number(values.speed)),
     };
-    const runner = new Runner<Data, T>(trainee, data, gpu.device, saved, trained !== undefined, hooks);
+    const runner = new Runner<Data, T>(trainee, source, gpu.device, saved, trained !== undefined, hooks);
     port.post({ type: 'made', optimizer: trainee.optimizer, canTrained: url !== undefined });
     return { gpu, renderer, runner, scratch: first, trained };
   }
@@ -184,6 +206,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     if (!session) return;
     const { runner } = session;
     const acts = new Set(changed.map((name) => page.settings[name].acts));
+    if (acts.has('data')) runner.source = source = load();
     if (acts.has('anew')) return renew({});
     if (acts.has('rebuild')) {
       const running = runner.checkpoint.running;
@@ -194,6 +217,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       return;
     }
     if (acts.has('restart')) return reset(false);
+    if (acts.has('data')) return reset(runner.trained);
     for (const name of changed) {
       if (page.settings[name].acts === 'now') await runner.trainee.set?.(name, next[name]);
     }

@@ -1,7 +1,7 @@
 import { activations, gradients, ops } from '../../../src/index.ts';
 import type { Gpu, Tensor } from '../../../src/index.ts';
-import { outputs } from '../common/serve.ts';
-import type { Lab } from '../common/serve.ts';
+import { outputs } from '../common/lab.ts';
+import type { Lab } from '../common/lab.ts';
 import { DEPTHS, NAMES, XS } from './functions.ts';
 import type { FunctionName } from './functions.ts';
 
@@ -22,7 +22,7 @@ export async function create(gpu: Gpu) {
   const withSlope = (name: FunctionName, x: Tensor) => {
     // The sum over all inputs has, for each input, the slope of the function as its gradient.
     const y = activations[name](x);
-    const value = ops.scale(y, 1); // linear gives its input itself, which is no output of a kernel
+    const value = ops.scale(y, 1); // linear gives its input itself, which is not an output of a kernel
     return { value, slope: gradients(ops.reduceSum(y), [x])[0]! };
   };
   const compileAt = (label: string, size: number) =>

@@ -2,21 +2,22 @@ import { coalesce } from '../../shared/coalesce.ts';
 import { byId, create } from '../../shared/dom.ts';
 import { rove } from '../../shared/roving.ts';
 import { svg } from '../../shared/svg.ts';
+import { bindExercises } from '../common/exerciseList.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
 import { number, show } from '../common/numbers.ts';
 import { dot, line, path, Plot, points, text } from '../common/plot.ts';
+import type { Point } from '../common/plot.ts';
+import { exercises } from './exercises.ts';
 import { DEPTHS, FUNCTIONS, NAMES, REACH, XS } from './functions.ts';
 import type { FunctionName } from './functions.ts';
 import type { Curve, Kernels } from './kernels.ts';
 import { settings } from './settings.ts';
 
-const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-
 /** How far the tangent reaches to either side. */
 const TANGENT = 1.2;
 
-lesson<Kernels>(start, async (call) => {
+lesson<Kernels>('activations', async (call) => {
   const knobs = bindKnobs(settings, () => void refresh());
   const value = new Plot(byId('value'), {
     x: { range: [-REACH, REACH], label: 'x', ticks: [-4, -2, 0, 2, 4] },
@@ -26,20 +27,32 @@ lesson<Kernels>(start, async (call) => {
     x: { range: [-REACH, REACH], label: 'x', ticks: [-4, -2, 0, 2, 4] },
     y: { range: [-0.35, 1.35], label: 'f′(x)', ticks: [0, 0.25, 0.5, 0.75, 1, 1.25] },
   });
-  const curves = await call('curves');
-  const thumbs = createThumbs(curves, (f) => {
+  const check = bindExercises(exercises);
+  let curves: Record<FunctionName, Curve> | undefined;
+  const thumbs = createThumbs((f) => {
     knobs.set({ f });
     void refresh();
   });
   const layers = createLayers();
 
+  function name(f: FunctionName): void {
+    const { title, formula, slope, note } = FUNCTIONS[f];
+    for (const [own, { button }] of thumbs) button.setAttribute('aria-pressed', String(own === f));
+    byId('name').textContent = title;
+    byId('formula').textContent = formula;
+    byId('derivative').textContent = slope;
+    byId('note').textContent = note;
+  }
+
   const refresh = coalesce(async () => {
     const { f, x } = knobs.values;
+    name(f);
+    if (!curves) {
+      curves = await call('curves');
+      for (const [own, { picture }] of thumbs) picture.replaceChildren(...smallPicture(curves[own]));
+    }
     const here = (await call('at', x))[f];
-    const { title, formula, note } = FUNCTIONS[f];
-    for (const [name, button] of thumbs) button.setAttribute('aria-pressed', String(name === f));
-    byId('name').textContent = `${title}: ${formula}`;
-    byId('note').textContent = note;
+    const { title } = FUNCTIONS[f];
     const [low, high] = [-TANGENT, TANGENT].map((by): [number, number] => [
       x + by,
       here.value + by * here.slope,
@@ -82,7 +95,7 @@ lesson<Kernels>(start, async (call) => {
         ],
         'faint',
       ),
-      line(points(XS, curves[f].slopes), 'gradient'),
+      path(unbroken(points(XS, curves[f].slopes)), 'gradient'),
       dot([x, here.slope], '', 6),
       text(
         [x, here.slope],
@@ -92,33 +105,44 @@ lesson<Kernels>(start, async (call) => {
     ]);
     slope.describe(`The derivative of ${title}. At x = ${number(x, 3)} it is ${number(here.slope, 3)}.`);
     layers.forEach((cell, i) => show(cell, here.powers[i], 3));
+    check({ f, x, slope: here.slope });
     ready();
   });
   await refresh();
 });
 
-/** A small picture of each function, to choose it by. */
-function createThumbs(curves: Record<FunctionName, Curve>, onChoose: (f: FunctionName) => void) {
-  const drawn = (values: readonly number[], name: string) => {
-    const places = points(XS, values).filter((_, i) => i % 4 === 0);
+/** A button for each function, whose picture is still to come. */
+function createThumbs(onChoose: (f: FunctionName) => void) {
+  const thumbs = NAMES.map((name) => {
+    const picture = svg('svg', { viewBox: '-5 -3.6 10 5.4', class: 'axes thumb', 'aria-hidden': 'true' });
+    const button = create('button', { type: 'button' }, picture, create('span', {}, FUNCTIONS[name].title));
+    button.addEventListener('click', () => onChoose(name));
+    return [name, { button, picture }] as const;
+  });
+  byId('thumbs').replaceChildren(...thumbs.map(([, { button }]) => button));
+  rove(byId('thumbs'), () => thumbs.length);
+  return thumbs;
+}
+
+/** A function and its slope, to choose it by. */
+function smallPicture({ values, slopes }: Curve): SVGElement[] {
+  const drawn = (own: readonly number[], name: string) => {
+    const places = points(XS, own).filter((_, i) => i % 4 === 0);
     const d = places.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(2)} ${(-y).toFixed(3)}`).join('');
     return svg('path', { class: `line ${name}`, d, 'vector-effect': 'non-scaling-stroke' });
   };
-  const thumbs = NAMES.map((name) => {
-    const { values, slopes } = curves[name];
-    const picture = svg(
-      'svg',
-      { viewBox: '-5 -3.6 10 5.4', class: 'axes thumb', 'aria-hidden': 'true' },
-      drawn(slopes, 'gradient'),
-      drawn(values, ''),
-    );
-    const button = create('button', { type: 'button' }, picture, create('span', {}, FUNCTIONS[name].title));
-    button.addEventListener('click', () => onChoose(name));
-    return [name, button] as const;
-  });
-  byId('thumbs').replaceChildren(...thumbs.map(([, button]) => button));
-  rove(byId('thumbs'), () => thumbs.length);
-  return thumbs;
+  return [drawn(slopes, 'gradient'), drawn(values, '')];
+}
+
+/** A line in parts where it jumps: at a bend of the function, its slope has no value in between. */
+function unbroken(line: readonly Point[]): Point[][] {
+  const parts: Point[][] = [[]];
+  for (const point of line) {
+    const before = parts.at(-1)!.at(-1);
+    if (before && Math.abs(point[1] - before[1]) > 0.5) parts.push([]);
+    parts.at(-1)!.push(point);
+  }
+  return parts;
 }
 
 /** The table row that shows what is left of a gradient after 1, 2, 5 … layers. */
@@ -133,7 +157,11 @@ function createLayers(): HTMLElement[] {
       {},
       create('tr', {}, create('th', { scope: 'col' }, 'A gradient of 1 becomes, after'), ...heads),
     ),
-    create('tbody', {}, create('tr', {}, create('th', { scope: 'row' }, 'if all are at this x'), ...cells)),
+    create(
+      'tbody',
+      {},
+      create('tr', {}, create('th', { scope: 'row' }, 'f′(x), to the power of the layers'), ...cells),
+    ),
   );
   return cells;
 }

@@ -1,7 +1,7 @@
 import { gradients, ops, sgd, Variable } from '../../../src/index.ts';
 import type { Gpu } from '../../../src/index.ts';
-import { outputs } from '../common/serve.ts';
-import type { Lab } from '../common/serve.ts';
+import { outputs } from '../common/lab.ts';
+import type { Lab } from '../common/lab.ts';
 
 /** The first weights: of the hidden layer w (by input, then by neuron) and b, of the output v and c. */
 export const FIRST = { w: [0.5, -0.4, 0.3, 0.8], b: [0.1, -0.2], v: [0.7, -0.6], c: [0.05] } as const;
@@ -87,6 +87,7 @@ export async function create(gpu: Gpu) {
 
   return {
     programs: [look, update],
+    leaves: { begin: 'reset', goOn: 'update' },
     calls: {
       /** Every number of the network for an input, forward and back. */
       async look(input: readonly number[], target: number, rate: number): Promise<Values> {

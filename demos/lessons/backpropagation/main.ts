@@ -1,25 +1,26 @@
 import { coalesce } from '../../shared/coalesce.ts';
 import { byId } from '../../shared/dom.ts';
+import { bindExercises } from '../common/exerciseList.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
 import { createPlayer } from '../common/player.ts';
+import { exercises } from './exercises.ts';
 import type { Kernels } from './kernels.ts';
 import { createNetwork } from './network.ts';
 import { explain, QUANTITIES, valuesOf } from './quantities.ts';
 import type { Ids } from './quantities.ts';
 import { settings } from './settings.ts';
 
-const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-
 /** The numbers in the order in which they are computed. */
 const ORDER = Object.keys(QUANTITIES);
 
-lesson<Kernels>(start, async (call) => {
+lesson<Kernels>('backpropagation', async (call) => {
   const knobs = bindKnobs(settings, () => void refresh());
   const network = createNetwork(byId('network'), (id) => {
     player.stop();
     select(id);
   });
+  const check = bindExercises(exercises);
   let values: Ids = {};
   let selected = ORDER[0];
   let updates = 0;
@@ -41,6 +42,7 @@ lesson<Kernels>(start, async (call) => {
     network.show(values);
     select(selected);
     byId('updates').textContent = updates === 1 ? '1 update' : `${updates} updates`;
+    check({ loss: values.L, updates });
     ready();
   });
 

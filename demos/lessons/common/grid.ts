@@ -47,6 +47,11 @@ export class NumberGrid {
     });
   }
 
+  /** Empty cells, as many in a row and in a column. */
+  blank(side: number): void {
+    this.#resize(side);
+  }
+
   /** Marks cells, and takes the mark from all others. */
   mark(mark: string, indices: readonly number[]): void {
     this.#cells.forEach((cell, i) => cell.classList.toggle(mark, indices.includes(i)));

@@ -15,7 +15,7 @@ export function showKernels(kernels: readonly KernelCode[], dispatches: readonly
       return create('li', {}, button);
     });
   byId('kernels').replaceChildren(
-    create('span', {}, 'These kernels compute every number above:'),
+    create('span', {}, 'These kernels compute every number here:'),
     create('ul', {}, ...items),
   );
 }

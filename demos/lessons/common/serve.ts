@@ -1,60 +1,82 @@
-import { init } from '../../../src/index.ts';
-import type { Gpu, Program } from '../../../src/index.ts';
+import { AdapterError, DeviceLostError, init } from '../../../src/index.ts';
+import type { Gpu } from '../../../src/index.ts';
 import { dispatchInfos, kernelCodes } from '../../shared/dispatches.ts';
 import { errorMessage, pagePort } from '../../shared/port.ts';
-import type { Calls, FromWorker, ToWorker } from './protocol.ts';
+import type { Lab } from './lab.ts';
+import type { CallMessage, FromWorker, ToWorker } from './protocol.ts';
 
-/** What a lesson computes: functions that its page may call, and the programs behind them. */
-export interface Lab<C extends Calls = Calls> {
-  readonly programs: readonly Program[];
-  readonly calls: C;
-}
-
-/** A lesson's worker: it opens the GPU, compiles the lesson's programs, and answers its page's calls one by one. */
+/**
+ * A lesson's worker: it opens the GPU, compiles the lesson's programs, and answers its page's calls one by one. A GPU that
+ * is lost is replaced by another one, which is brought to where the lost one was. Without WebGPU the same kernels run as
+ * JavaScript.
+ */
 export function serve(create: (gpu: Gpu) => Promise<Lab>): void {
   const port = pagePort<ToWorker, FromWorker>();
-  const opened = open();
-  let last: Promise<unknown> = opened.catch((error) => port.post(errorMessage(error)));
+  /** The calls that have left something behind on the GPU, since the last one that begins anew. */
+  let past: Pick<CallMessage, 'name' | 'args'>[] = [];
+  let lab: Lab | undefined;
+  /** Why not to look for a GPU. */
+  let reason: string | undefined;
+  let last: Promise<unknown> = Promise.resolve();
 
-  async function open(): Promise<Lab> {
-    const gpu = await init();
-    const lab = await create(gpu);
+  async function open(lost?: string): Promise<Lab> {
+    const { gpu, without } = await openGpu(reason);
+    lab = await create(gpu);
+    for (const { name, args } of past) await lab.calls[name](...(args as never[]));
     const { description, software } = gpu.device;
     const codes = new Map(lab.programs.flatMap(kernelCodes).map((kernel) => [kernel.name, kernel]));
-    const dispatches = lab.programs.flatMap(dispatchInfos);
     port.post({
       type: 'ready',
-      adapter: { description, software },
+      computer: { description, software, without },
       kernels: [...codes.values()],
-      dispatches,
+      dispatches: lab.programs.flatMap(dispatchInfos),
+      lost,
     });
     return lab;
   }
 
   // A call writes inputs, runs a program and reads its outputs: two of them must not mix.
-  port.listen(({ id, name, args }) => {
-    last = last.then(() => answer(id, name, args));
+  port.listen((message) => {
+    if (message.type === 'open') {
+      reason = message.without;
+      last = open().catch((error) => port.post(errorMessage(error)));
+    } else last = last.then(() => answer(message));
   });
 
-  async function answer(id: number, name: string, args: readonly unknown[]): Promise<void> {
+  async function answer(call: CallMessage): Promise<void> {
+    if (!lab) return; // the page knows why
     try {
-      const { calls } = await opened;
-      port.post({ type: 'answer', id, value: await calls[name](...(args as never[])) });
+      port.post({ type: 'answer', id: call.id, value: await made(lab, call) });
     } catch (error) {
-      port.post({ ...errorMessage(error), id });
+      port.post({ ...errorMessage(error), id: call.id });
     }
+  }
+
+  async function made(current: Lab, { name, args }: CallMessage): Promise<unknown> {
+    let value: unknown;
+    try {
+      value = await current.calls[name](...(args as never[]));
+    } catch (error) {
+      if (!(error instanceof DeviceLostError)) throw error;
+      const next = await open(error.reason);
+      value = await next.calls[name](...(args as never[]));
+    }
+    const { begin, goOn } = current.leaves ?? {};
+    if (name === begin) past = [];
+    if (name === begin || name === goOn) past.push({ name, args });
+    return value;
   }
 }
 
-/** The outputs of a program by name, all as they are at the same moment. */
-export async function outputs<const N extends string>(
-  gpu: Gpu,
-  program: Program,
-  names: readonly N[],
-): Promise<Record<N, number[]>> {
-  const data = await gpu.device.readAll(names.map((name) => program.location(name)));
-  return Object.fromEntries(names.map((name, i) => [name, [...new Float32Array(data[i])]])) as Record<
-    N,
-    number[]
-  >;
+/** The GPU, or in its place a device that runs kernels as JavaScript, and why. */
+async function openGpu(reason?: string): Promise<{ readonly gpu: Gpu; readonly without?: string }> {
+  let without = reason;
+  try {
+    if (without === undefined) return { gpu: await init() };
+  } catch (error) {
+    if (!(error instanceof AdapterError)) throw error;
+    without = `${error.message.split(/[.:]/, 1)[0]}.`; // the rest is for who writes programs
+  }
+  const { openCpuGpu } = await import('./cpuGpu.ts');
+  return { gpu: await openCpuGpu(), without };
 }

@@ -1,7 +1,7 @@
 import { ops } from '../../../src/index.ts';
 import type { Gpu, Program } from '../../../src/index.ts';
-import { outputs } from '../common/serve.ts';
-import type { Lab } from '../common/serve.ts';
+import { outputs } from '../common/lab.ts';
+import type { Lab } from '../common/lab.ts';
 import { outputSide, paddedSide, ringOf, SIDE, TAPS, windowOf } from './geometry.ts';
 import type { Geometry } from './geometry.ts';
 

@@ -1,21 +1,21 @@
 import { coalesce } from '../../shared/coalesce.ts';
 import { byId } from '../../shared/dom.ts';
 import { NumberGrid } from '../common/grid.ts';
+import { bindExercises } from '../common/exerciseList.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
 import { number, operand, show } from '../common/numbers.ts';
 import { createPlayer } from '../common/player.ts';
-import { FILTERS, outputSide, paddedSide, ringOf, SIDE, windowOf } from './geometry.ts';
+import { exercises } from './exercises.ts';
+import { FILTERS, outputSide, paddedSide, ringOf, SIDE, TAPS, windowOf } from './geometry.ts';
 import type { Geometry } from './geometry.ts';
 import type { Convolved, Kernels } from './kernels.ts';
 import { settings } from './settings.ts';
 
-const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-
 /** The reader's own weights as one letter each. */
 const LETTERS = 'n0p';
 
-lesson<Kernels>(start, async (call) => {
+lesson<Kernels>('convolution', async (call) => {
   const knobs = bindKnobs(settings, () => void refresh());
   const at = (what: string) => (row: number, column: number) => `${what} in row ${row}, column ${column}`;
   const image = new NumberGrid(byId('image'), { label: 'Image', name: at('pixel'), onPress: (i) => flip(i) });
@@ -33,6 +33,7 @@ lesson<Kernels>(start, async (call) => {
     },
   });
   const parts = ['window', 'taps', 'products'].map((id) => new NumberGrid(byId(id), { label: id }));
+  const check = bindExercises(exercises);
   let shown: { geometry: Geometry; weights: readonly number[]; found: Convolved } | undefined;
   let selected = 0;
 
@@ -78,14 +79,24 @@ lesson<Kernels>(start, async (call) => {
     parts[1].show(weights, 'signed');
     parts[2].show(products, 'signed', Math.max(...weights.map(Math.abs)));
     show(byId('sum'), found.map[index]);
-    const terms = products
-      .filter((product) => product !== 0)
-      .map((product, i) => (i === 0 ? number(product, 3) : operand(product, 3)));
-    byId('terms').textContent = terms.length > 1 ? `${terms.join(' + ')} = ${number(found.map[index])}` : '';
+    const terms = pixels.flatMap((pixel, i) =>
+      pixel === 0 ? [] : [`${number(pixel)} · ${operand(weights[i], 3)}`],
+    );
+    byId('terms').textContent =
+      terms.length === 0 ? 'All pixels are 0.' : `${terms.join(' + ')} = ${number(found.map[index])}`;
+  }
+
+  /** The squares before there is any number. */
+  function blank(geometry: Geometry, weights: readonly number[]): void {
+    image.blank(paddedSide(geometry));
+    map.blank(outputSide(geometry));
+    for (const part of parts) part.blank(TAPS);
+    filter.show(weights, 'signed');
   }
 
   const refresh = coalesce(async () => {
     const [geometry, weights] = [geometryOf(), weightsOf()];
+    if (!shown) blank(geometry, weights);
     const found = await call('convolve', geometry, [...knobs.values.image].map(Number), weights);
     shown = { geometry, weights, found };
     const [side, ring] = [paddedSide(geometry), ringOf(geometry)];
@@ -100,6 +111,7 @@ lesson<Kernels>(start, async (call) => {
     byId('sizes').textContent =
       `${side} × ${side} pixels give ${outputSide(geometry)} × ${outputSide(geometry)} outputs.`;
     select(Math.min(selected, found.map.length - 1));
+    check({ weights });
     ready();
   });
 

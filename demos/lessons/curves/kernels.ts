@@ -1,7 +1,7 @@
 import { adam, losses, ops, Variable } from '../../../src/index.ts';
 import type { Gpu, Tensor } from '../../../src/index.ts';
-import { outputs } from '../common/serve.ts';
-import type { Lab } from '../common/serve.ts';
+import { outputs } from '../common/lab.ts';
+import type { Lab } from '../common/lab.ts';
 import { batches, moons } from './points.ts';
 import type { Points } from './points.ts';
 import { HIDDEN } from './scenarios.ts';
@@ -117,6 +117,7 @@ export async function create(gpu: Gpu) {
 
   return {
     programs: [train, validate, random],
+    leaves: { begin: 'begin', goOn: 'advance' },
     calls: {
       /** Begins anew with the first weights. */
       async begin({ rate, dropout, leak, bias, samples, batch }: Plan): Promise<void> {

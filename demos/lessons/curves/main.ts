@@ -1,30 +1,31 @@
 import { byId, create } from '../../shared/dom.ts';
 import { rove } from '../../shared/roving.ts';
 import { svg } from '../../shared/svg.ts';
+import { bindExercises } from '../common/exerciseList.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
 import { number, show } from '../common/numbers.ts';
 import { createPlayer } from '../common/player.ts';
 import { line, Plot, text } from '../common/plot.ts';
 import type { Point } from '../common/plot.ts';
+import { exercises } from './exercises.ts';
 import type { Kernels, Progress } from './kernels.ts';
 import { HIDDEN, NAMES, SCENARIOS } from './scenarios.ts';
 import type { Plan, ScenarioName } from './scenarios.ts';
 import { settings } from './settings.ts';
 
-const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-
 /** Steps between two points of a curve, and of those that are trained for their small pictures alone. */
 const STRIDE = 4;
 const COARSE = 10;
 
-lesson<Kernels>(start, async (call) => {
+lesson<Kernels>('curves', async (call) => {
   const knobs = bindKnobs(settings, () => void begin());
   const chart = new Plot(byId('chart'), { x: { range: [0, 300] }, y: { range: [0, 1] } });
   const thumbs = createThumbs((curve) => {
     knobs.set({ curve });
     void begin();
   });
+  const check = bindExercises(exercises);
   let curve: Progress[] = [];
   /** The curve of the run before, to compare with. */
   let before: Progress[] = [];
@@ -52,9 +53,9 @@ lesson<Kernels>(start, async (call) => {
     byId('why').textContent = why;
     byId('mend').textContent = `Set it to ${number(good, 3)}`;
     byId<HTMLButtonElement>('mend').disabled = knobs.values[name] === good;
+    paint();
     await call('begin', plan);
     if (own !== turn) return;
-    paint();
     ready();
     player.start();
   }
@@ -119,6 +120,7 @@ lesson<Kernels>(start, async (call) => {
     chart.describe(
       `Loss by step. ${last ? `After ${last.step} steps the training loss is ${values.training}, the validation loss ${values.validation}.` : ''}`,
     );
+    if (shown) check({ curve: shown, end: last?.step === plan.steps ? last : undefined });
     if (shown && last) paintThumb(shown, curve, plan.steps);
   }
 

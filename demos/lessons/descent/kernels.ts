@@ -1,7 +1,7 @@
 import { gradients, ops, sgd, Variable } from '../../../src/index.ts';
 import type { Gpu } from '../../../src/index.ts';
-import { outputs } from '../common/serve.ts';
-import type { Lab } from '../common/serve.ts';
+import { outputs } from '../common/lab.ts';
+import type { Lab } from '../common/lab.ts';
 
 /** The data: y = 2x. */
 export const INPUTS = [0, 1, 2, 3, 4];

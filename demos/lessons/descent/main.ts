@@ -1,16 +1,16 @@
 import { coalesce } from '../../shared/coalesce.ts';
 import { byId, create } from '../../shared/dom.ts';
+import { bindExercises } from '../common/exerciseList.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
 import { number, operand, show } from '../common/numbers.ts';
 import { createPlayer } from '../common/player.ts';
 import { arrow, dot, line, path, Plot, points, text } from '../common/plot.ts';
 import type { Point } from '../common/plot.ts';
+import { exercises } from './exercises.ts';
 import { INPUTS, REACH, TARGETS, WEIGHTS } from './kernels.ts';
 import type { Kernels } from './kernels.ts';
 import { settings } from './settings.ts';
-
-const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
 /** The height at which the step is drawn. */
 const FLOOR = -8;
@@ -19,7 +19,7 @@ const FAR = 1e4;
 /** A step that moves the weight less than this is the last one of a run. */
 const STILL = 1e-4;
 
-lesson<Kernels>(start, async (call) => {
+lesson<Kernels>('descent', async (call) => {
   const knobs = bindKnobs(settings, (name) => {
     if (name === 'w') forget();
     void refresh();
@@ -33,7 +33,8 @@ lesson<Kernels>(start, async (call) => {
     y: { range: [-1.5, 17], label: 'y', ticks: [0, 4, 8, 12, 16] },
   });
   const rows = createTable();
-  const curve = points(WEIGHTS, await call('parabola'));
+  const check = bindExercises(exercises);
+  let curve: readonly Point[] | undefined;
   /** The weights that steps have come from, with their losses. */
   let trail: Point[] = [];
   let steps = 0;
@@ -46,6 +47,7 @@ lesson<Kernels>(start, async (call) => {
 
   const refresh = coalesce(async () => {
     const { rate } = knobs.values;
+    curve ??= points(WEIGHTS, await call('parabola'));
     const found = await call('look', w, rate);
     const [total, slope, change, next] = [found.total, found.slope, found.change, found.next].map(
       ([only]) => only,
@@ -116,6 +118,7 @@ lesson<Kernels>(start, async (call) => {
     fit.describe(
       `Five points on the line y = 2x, and the predictions ${found.prediction.map((value) => number(value)).join(', ')}.`,
     );
+    check({ w, total, next, steps, first: trail[0]?.[0] ?? w });
     ready();
   });
 

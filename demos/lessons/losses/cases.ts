@@ -11,6 +11,8 @@ export interface Case {
   /** Where the loss axis ends. */
   readonly most: number;
   readonly advice: string;
+  /** How each of the losses is computed, from raw outputs z, predictions p and targets y. */
+  readonly rules: readonly string[];
 }
 
 export const CASES = {
@@ -23,6 +25,11 @@ export const CASES = {
     most: 12,
     advice:
       'A number of any size: no activation, and the squared error. Its slope grows with the error, so a few outliers can dominate the training. The slope of the absolute error is −1 or 1. Huber is a parabola near 0 and a straight line beyond 1.',
+    rules: [
+      '(z − y)², slope 2 (z − y)',
+      '|z − y|, slope ±1',
+      '(z − y)² / 2 up to a distance of 1, then |z − y| − ½',
+    ],
   },
   two: {
     title: 'yes or no',
@@ -33,6 +40,10 @@ export const CASES = {
     most: 6,
     advice:
       'Yes or no: sigmoid, and binary cross-entropy. Its slope is the prediction minus the target, largest where the answer is most wrong. The squared error after a sigmoid has almost no slope there: such a network does not learn from its worst mistakes.',
+    rules: [
+      '−log p where y is 1, −log(1 − p) where it is 0; slope p − y',
+      '(p − y)², slope 2 (p − y) · p (1 − p)',
+    ],
   },
   many: {
     title: 'one of many',
@@ -43,6 +54,7 @@ export const CASES = {
     most: 7,
     advice:
       'One class of many: softmax, and categorical cross-entropy, which is −log of the probability of the right class. All probabilities add up to 1, so a larger z of one class takes from the others. The slope of each z is again prediction minus target.',
+    rules: ['−log p of the right class; slope p − y of each z', 'mean of (p − y)² over the classes'],
   },
   divergence: {
     title: 'a distribution',
@@ -53,6 +65,7 @@ export const CASES = {
     most: 4,
     advice:
       'A whole distribution, such as the soft answers of another network: softmax, and the Kullback–Leibler divergence, 0 only where both are equal. KL(target ‖ prediction) is large where the prediction misses a class of the target. KL(prediction ‖ target) is large where the prediction adds one.',
+    rules: ['Σ y · log(y / p), slope p − y of each z', 'Σ p · log(p / y)'],
   },
 } as const satisfies Record<string, Case>;
 

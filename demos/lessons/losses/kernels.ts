@@ -1,7 +1,7 @@
 import { gradients, losses, ops } from '../../../src/index.ts';
 import type { Gpu, Program, Tensor } from '../../../src/index.ts';
-import { outputs } from '../common/serve.ts';
-import type { Lab } from '../common/serve.ts';
+import { outputs } from '../common/lab.ts';
+import type { Lab } from '../common/lab.ts';
 import { CASES, CASE_NAMES, placesOf, POINTS } from './cases.ts';
 import type { CaseName } from './cases.ts';
 

@@ -1,26 +1,27 @@
 import { coalesce } from '../../shared/coalesce.ts';
 import { byId, create } from '../../shared/dom.ts';
+import { bindExercises } from '../common/exerciseList.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
 import { number, show } from '../common/numbers.ts';
 import { dot, line, Plot, points, text } from '../common/plot.ts';
 import { CASES, DISTRIBUTIONS, placesOf } from './cases.ts';
 import type { CaseName } from './cases.ts';
+import { exercises } from './exercises.ts';
 import type { Judged, Kernels } from './kernels.ts';
 import { settings } from './settings.ts';
-
-const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
 /** The colours of the losses of a case, by their classes. */
 const COLOURS = ['first', 'second', 'third'];
 
-lesson<Kernels>(start, async (call) => {
+lesson<Kernels>('losses', async (call) => {
   const knobs = bindKnobs(settings, () => void refresh());
   const axes = (name: CaseName) => ({
     x: { range: CASES[name].range, label: 'raw output z₁', ticks: [-6, -4, -2, 0, 2, 4, 6] },
     y: { range: [-CASES[name].most * 0.03, CASES[name].most] as const, label: 'loss' },
   });
   const plot = new Plot(byId('curves'), axes('two'));
+  const check = bindExercises(exercises);
   let table: ReturnType<typeof createTable> | undefined;
   let shown: CaseName | undefined;
 
@@ -42,6 +43,9 @@ lesson<Kernels>(start, async (call) => {
     knobs.enable(CASES[name].outputs > 1, 'z2', 'z3');
     byId('advice').textContent = CASES[name].advice;
     table = createTable(name);
+    byId('rules').replaceChildren(
+      ...CASES[name].losses.map((loss, i) => create('li', {}, key(i), `${loss} = ${CASES[name].rules[i]}`)),
+    );
   }
 
   const refresh = coalesce(async () => {
@@ -70,17 +74,22 @@ lesson<Kernels>(start, async (call) => {
     );
     const words = CASES[question].losses.map((name, i) => `${name} ${number(found.losses[i].value, 3)}`);
     plot.describe(`Losses over the raw output z₁. At ${number(z1, 3)}: ${words.join(', ')}.`);
+    check({ question, targets, losses: found.losses.map(({ value }) => value) });
     ready();
   });
   await refresh();
 });
+
+/** The colour of a loss. */
+function key(i: number): HTMLElement {
+  return create('i', { className: `key-dot ${COLOURS[i]}` });
+}
 
 /** The table of a case; fills it with numbers. */
 function createTable(
   name: CaseName,
 ): (z: readonly number[], targets: readonly number[], found: Judged) => void {
   const { outputs, activation, losses } = CASES[name];
-  const key = (i: number) => create('i', { className: `key-dot ${COLOURS[i]}` });
   byId('legend').replaceChildren(
     ...losses.map((loss, i) => create('span', { className: 'name' }, key(i), loss)),
   );

@@ -1,8 +1,8 @@
 import { losses, ops, sgd, Variable } from '../../../src/index.ts';
 import type { Gpu, Tensor } from '../../../src/index.ts';
 import { gridPoints } from '../common/field.ts';
-import { outputs } from '../common/serve.ts';
-import type { Lab } from '../common/serve.ts';
+import { outputs } from '../common/lab.ts';
+import type { Lab } from '../common/lab.ts';
 
 /** The four inputs, and what each task wants for them. */
 export const CORNERS = [

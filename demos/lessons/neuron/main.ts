@@ -2,25 +2,26 @@ import { coalesce } from '../../shared/coalesce.ts';
 import { byId, create } from '../../shared/dom.ts';
 import { onSchemeChange, readPalette } from '../../shared/palette.ts';
 import { contour, mix, picture } from '../common/field.ts';
+import { bindExercises } from '../common/exerciseList.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
-import { number, show } from '../common/numbers.ts';
+import { number, operand, show } from '../common/numbers.ts';
 import { createPlayer } from '../common/player.ts';
 import { dot, path, Plot, text } from '../common/plot.ts';
+import { exercises } from './exercises.ts';
 import { createNetwork } from './network.ts';
 import type { NetworkView } from './network.ts';
 import { CORNERS, RANGE, SIDE, TASKS } from './kernels.ts';
 import type { Kernels, Kind, Look } from './kernels.ts';
 import { settings } from './settings.ts';
 
-const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-
 /** Training ends when every output is as right as this, or after so many steps. */
 const LEARNED = 0.05;
 const MOST_STEPS = 600;
 const STEPS_A_FRAME = { one: 1, two: 10 } as const;
 
-lesson<Kernels>(start, async (call) => {
+lesson<Kernels>('neuron', async (call) => {
+  const check = bindExercises(exercises);
   const knobs = bindKnobs(settings, (name) => {
     player.stop();
     if (name !== 'task') void begin();
@@ -47,8 +48,9 @@ lesson<Kernels>(start, async (call) => {
     knobs.enable(kind === 'two', 'seed');
     byId('hidden-head').hidden = kind === 'one';
     byId('sum-head').hidden = kind === 'two';
+    network ??= createNetwork(byId('network'), kind); // before there is any number
     const weights = kind === 'one' ? [w1, w2, b] : await call('begin', seed);
-    if (!network || current?.kind !== kind) network = createNetwork(byId('network'), kind);
+    if (current && current.kind !== kind) network = createNetwork(byId('network'), kind);
     current = { kind, weights };
     steps = 0;
     await refresh();
@@ -71,7 +73,9 @@ lesson<Kernels>(start, async (call) => {
     byId('verdict').textContent = `${right} of 4 right`;
     byId('verdict').dataset.all = String(right === 4);
     byId('steps').textContent = verdict(kind, task, right, steps);
+    byId('terms').textContent = termsOf(kind, weights, found, selected, targets[selected]);
     latest = found.output;
+    check({ kind, task, weights, right });
     ready();
   });
 
@@ -109,6 +113,18 @@ function verdict(kind: 'one' | 'two', task: keyof typeof TASKS, right: number, s
   if (kind === 'two' && steps >= MOST_STEPS && right < 4)
     return `${trained}This start is stuck: try another.`;
   return trained || 'Not trained yet.';
+}
+
+/** How the chosen input comes to its output and its loss. */
+function termsOf(kind: Kind, weights: readonly number[], found: Look, row: number, target: number): string {
+  const [w1, w2, b] = kind === 'one' ? weights : weights.slice(6);
+  const inputs = kind === 'one' ? CORNERS[row] : found.hidden.slice(2 * row, 2 * row + 2);
+  const of = (value: number) => operand(value, 3);
+  const sum = `${of(w1)} · ${of(inputs[0])} + ${of(w2)} · ${of(inputs[1])} + ${of(b)}`;
+  const output = number(found.output[row], 3);
+  const judged = target === 1 ? `−log ${output}` : `−log(1 − ${output})`;
+  const [z, loss] = [number(found.z[row], 3), number(found.losses[row], 3)];
+  return `z = ${sum} = ${z}, output = sigmoid(${z}) = ${output}, loss = ${judged} = ${loss}`;
 }
 
 function drawPlane(plane: Plot, found: Look, kind: 'one' | 'two', targets: readonly number[]): void {

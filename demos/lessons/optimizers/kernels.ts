@@ -1,8 +1,8 @@
 import { adagrad, adam, ops, rmsprop, sgd, Variable } from '../../../src/index.ts';
 import type { Gpu, Minimizer, Optimizer, Program, Tensor } from '../../../src/index.ts';
 import { gridPoints } from '../common/field.ts';
-import { outputs } from '../common/serve.ts';
-import type { Lab } from '../common/serve.ts';
+import { outputs } from '../common/lab.ts';
+import type { Lab } from '../common/lab.ts';
 import { NAMES, RACERS, RANGE, SIDE } from './surfaces.ts';
 import type { Racer, Surface } from './surfaces.ts';
 
@@ -97,6 +97,7 @@ export async function create(gpu: Gpu) {
 
   return {
     programs: [race.run, race.look, fields.valley],
+    leaves: { begin: 'begin', goOn: 'step' },
     calls: {
       /** The heights over the grid. */
       async field(surface: Surface): Promise<number[]> {

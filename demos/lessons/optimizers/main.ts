@@ -2,17 +2,17 @@ import { byId, create } from '../../shared/dom.ts';
 import { cssVariable, onSchemeChange, parseHex } from '../../shared/palette.ts';
 import { contour, mix, picture } from '../common/field.ts';
 import type { Field } from '../common/field.ts';
+import { bindExercises } from '../common/exerciseList.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
 import { fixed, number, show } from '../common/numbers.ts';
 import { createPlayer } from '../common/player.ts';
 import { dot, line, path, Plot, text } from '../common/plot.ts';
 import type { Mark, Point } from '../common/plot.ts';
+import { exercises } from './exercises.ts';
 import type { Kernels, Places } from './kernels.ts';
 import { settings } from './settings.ts';
 import { NAMES, RACERS, RANGE, SIDE, SURFACES } from './surfaces.ts';
-
-const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
 const MOST_STEPS = 300;
 /** An optimizer farther away than this has diverged. */
@@ -20,7 +20,7 @@ const LOST = 1e4;
 /** Heights between which a contour line lies, as shares of the way from the lowest to the highest, squeezed near the lowest. */
 const LEVELS = [0.004, 0.015, 0.035, 0.07, 0.12, 0.2, 0.3, 0.45, 0.65];
 
-lesson<Kernels>(start, async (call) => {
+lesson<Kernels>('optimizers', async (call) => {
   const knobs = bindKnobs(settings, (name) => {
     if (name === 'surface') {
       const [x, y] = SURFACES[knobs.values.surface].start;
@@ -36,6 +36,7 @@ lesson<Kernels>(start, async (call) => {
     x: { range: [0, 60], label: 'step' },
     y: { range: [0, 1], label: 'loss' },
   });
+  const check = bindExercises(exercises);
   const rows = createTable();
   let field: Field = { side: SIDE, range: RANGE, values: [] };
   let background: Mark[] = [];
@@ -112,9 +113,19 @@ lesson<Kernels>(start, async (call) => {
       show(cells[0], RACERS[NAMES[i]].rate * factor, 3);
       [now.x[i], now.y[i], now.loss[i]].forEach((value, k) => show(cells[k + 1], fixed(value, 3)));
     });
-    const gone = NAMES.filter((_, i) => isLost(now, i)).map((name) => RACERS[name].title);
+    const gone = NAMES.filter((_, i) => isLost(now, i));
     byId('steps').textContent =
-      gone.length > 0 ? `${gone.join(' and ')} left the map: the rate is too high.` : `${taken}.`;
+      gone.length > 0
+        ? `${gone.map((name) => RACERS[name].title).join(' and ')} left the map: the rate is too high.`
+        : `${taken}.`;
+    check({
+      surface: knobs.values.surface,
+      steps,
+      gone,
+      start: first[0],
+      sgd: now.x[NAMES.indexOf('sgd')],
+      momentum: now.x[NAMES.indexOf('momentum')],
+    });
   }
 
   const isLost = ({ x, y }: Places, i: number) => !(Math.hypot(x[i], y[i]) < LOST);
@@ -148,8 +159,9 @@ function createTable(): HTMLElement[][] {
   const rows = NAMES.map((name) => {
     const cells = Array.from({ length: 4 }, () => create('td'));
     const key = create('i', { className: `key-dot ${name}` });
+    const { title, rule } = RACERS[name];
     return {
-      row: create('tr', {}, create('th', { scope: 'row' }, key, RACERS[name].title), ...cells),
+      row: create('tr', {}, create('th', { scope: 'row' }, key, title, create('small', {}, rule)), ...cells),
       cells,
     };
   });

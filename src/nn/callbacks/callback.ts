@@ -20,7 +20,7 @@ export interface CallbackRun {
   /** Base rate of the optimizer; setting it takes effect with the next step, as on the model. */
   learningRate: number;
   /**
-   * Ends the training (Keras's `model.stop_training`): no further step is begun, the part of the epoch that is done is
+   * Ends the training (Keras's `model.stop_training`): no further step is begun, the finished part of the epoch is
    * told, and the history says `early`.
    */
   stop(): void;
@@ -36,7 +36,7 @@ type Told = void | Promise<void>;
  * training.
  *
  * `epoch` and `step` count from 0 through the model's life. A training that goes on after the loss of its GPU, or with
- * `resume`, calls each hook once for each step and epoch: what was told before is not told again.
+ * `resume`, calls each hook once for each step and epoch: what was reported before is not reported again.
  */
 export interface Callback<Step = StepValues, Epoch = EpochValues> {
   /** Before the first step. Keras's on_train_begin. */
@@ -46,7 +46,7 @@ export interface Callback<Step = StepValues, Epoch = EpochValues> {
   /** Before the first step of an epoch. Keras's on_epoch_begin. */
   onEpochBegin?(epoch: number, run: CallbackRun): Told;
   /**
-   * What an epoch came to, when wgrad's own callbacks have counted it; also the part of one in which a run ends.
+   * The results of an epoch, after wgrad's own callbacks have counted it; also of the part of an epoch in which a run ends.
    * Keras's on_epoch_end.
    */
   onEpochEnd?(epoch: number, values: Epoch, run: CallbackRun): Told;
@@ -59,7 +59,7 @@ export interface Callback<Step = StepValues, Epoch = EpochValues> {
   onTrainBatchEnd?(step: number, values: Step, run: CallbackRun): Told;
   /** Before the validation of an epoch. Keras's on_test_begin. */
   onValidationBegin?(epoch: number, run: CallbackRun): Told;
-  /** What the validation came to: `validationLoss`, …. Keras's on_test_end. */
+  /** The results of the validation: `validationLoss`, …. Keras's on_test_end. */
   onValidationEnd?(epoch: number, values: Readonly<Record<string, number>>, run: CallbackRun): Told;
 }
 
@@ -93,15 +93,15 @@ export interface CountedEpoch {
   learningRate: number;
 }
 
-/** What counts epochs at work, in one training. */
+/** A callback that counts the epochs of one training. */
 export interface Counter {
   /** For checkpoints; undefined if it counts nothing. */
   readonly state: CallbackState | undefined;
-  /** Goes on from what `state` gave. @returns false if that watched something else: it then counts anew */
+  /** Continues from what `state` returned. @returns false if that watched another value: it then counts from the start */
   restore(state: CallbackState): boolean;
   /** Counts an epoch. @returns whether training is to end */
   count(epoch: CountedEpoch): boolean;
-  /** Whether it has ended the training: what goes on from there has ended already. */
+  /** Whether it has ended the training: a training that continues from there has ended already. */
   readonly isSpent?: boolean;
   /** Whether the weights of the best epoch are to be brought back at the end. */
   readonly restoresBest?: boolean;
@@ -118,7 +118,7 @@ export interface Counter {
 export class CountingCallback {
   /** Keras's name in ours: earlyStopping. */
   readonly name: string;
-  /** For each training anew. @throws ArgumentError if an epoch has not the value that it watches */
+  /** Called for each training. @throws ArgumentError if epochs do not have the value that it watches */
   readonly start: (values: readonly Monitored[]) => Counter;
 
   constructor(name: string, start: (values: readonly Monitored[]) => Counter) {
@@ -127,7 +127,7 @@ export class CountingCallback {
   }
 }
 
-/** Turns a step that cannot be made into an end of the training. */
+/** Makes a step that cannot be made a regular end of the training. */
 export class TerminateOnNaN {
   readonly name = 'terminateOnNaN';
 }

@@ -20,8 +20,8 @@ export interface CsvLogger {
 }
 
 /**
- * Writes what each epoch came to as a line of comma-separated values (Keras's CSVLogger): the epoch, then the others in the
- * order of the alphabet. Columns are those of the first line; a value that an epoch has not, as without a validation,
+ * Writes the results of each epoch as a line of comma-separated values (Keras's CSVLogger): the epoch, then the others in
+ * alphabetical order. Columns are those of the first line; a value that an epoch does not have, as without a validation,
  * is NA.
  *
  * @throws ArgumentError if an option is out of range

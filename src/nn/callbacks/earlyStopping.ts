@@ -7,11 +7,11 @@ import { atLeast0, finiteOrNone, Monitor, monitorOptions } from './monitor.ts';
 import type { CallbackState, Monitored, MonitorOptions } from './monitor.ts';
 
 export interface EarlyStoppingOptions extends MonitorOptions {
-  /** A change below this is no improvement. Default 0. */
+  /** A change below this is not an improvement. Default 0. */
   minDelta?: number;
   /** Epochs without improvement after which training ends. Default 0 (which is as 1). */
   patience?: number;
-  /** A value that has to be beaten, too, for the waiting to end; default none. */
+  /** A value that must also be beaten to reset the patience; default none. */
   baseline?: number;
   /**
    * At the end, also where training does not stop early, brings the weights and statistics of the best epoch back, as in
@@ -98,7 +98,7 @@ export class EarlyStopping implements Counter {
  * not better than the best so far by more than `minDelta`. Epochs without a validation are not counted where the value is
  * of one.
  *
- * With a `baseline`, an epoch that is the best so far but does not beat it is the best, and is waited on all the same.
+ * With a `baseline`, an epoch that is the best so far but does not beat the baseline still counts as one without improvement.
  *
  * @throws ArgumentError, when training begins, if an option is out of range or no epoch has the value
  */

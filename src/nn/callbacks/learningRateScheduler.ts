@@ -14,7 +14,7 @@ import type { Callback } from './callback.ts';
  *
  * @param schedule from the number of the epoch, from 0 in this training (in the model's life with `resume`), and the rate so
  *   far to the new one
- * @throws ArgumentError if it is no function; when it gives no rate, the training ends with one
+ * @throws ArgumentError if it is not a function; when it gives no rate, the training ends with one
  */
 export function learningRateScheduler(
   schedule: (epoch: number, learningRate: number) => number,

@@ -13,7 +13,7 @@ export interface Monitored extends Pick<Metric, 'name' | 'better' | 'matrix'> {
 }
 
 /**
- * What the epochs of a training come to, by name: what its steps record, and the same over the validation data.
+ * The values of a training's epochs, by name: what its steps record, and the same over the validation data.
  *
  * @param recorded what each step records
  */
@@ -92,7 +92,7 @@ export class Monitor {
     }
     if (value.matrix) {
       throw new ArgumentError(
-        `${callback}: "${monitor}" is a matrix, which gets neither better nor worse; monitor one of ${there}`,
+        `${callback}: "${monitor}" is a matrix, which cannot be better or worse; monitor one of ${there}`,
       );
     }
     if (mode === 'auto' && value.better === undefined) {
@@ -112,7 +112,7 @@ export class Monitor {
     return { monitor: this.#name, mode: this.#sign === 1 ? 'min' : 'max', best };
   }
 
-  /** Goes on from what `state` gave. @returns false, and nothing is changed, if that was of another value */
+  /** Continues from what `state` returned. @returns false, without a change, if that was of another value */
   restore({ monitor, mode, best }: CallbackState): boolean {
     const own = this.state;
     if (own.monitor !== monitor || own.mode !== mode) return false;
@@ -161,7 +161,7 @@ export function finiteOrNone(callback: string, option: string, value: unknown): 
 export interface MonitorOptions {
   /** Value to watch, by its name in the history; Keras's names are known, too (`val_loss`). Default `validationLoss`. */
   monitor?: string;
-  /** A change below this is no improvement. */
+  /** A change below this is not an improvement. */
   minDelta?: number;
   /** Whether a smaller or a larger value is better; default auto: what the metric says (`better`). Losses fall. */
   mode?: 'auto' | 'min' | 'max';

@@ -7,7 +7,7 @@ import { atLeast0, Monitor, monitorOptions } from './monitor.ts';
 import type { CallbackState, Monitored, MonitorOptions } from './monitor.ts';
 
 export interface ReduceOnPlateauOptions extends MonitorOptions {
-  /** A change below this is no improvement. Default 0.0001. */
+  /** A change below this is not an improvement. Default 0.0001. */
   minDelta?: number;
   /** The learning rate is multiplied by it, in (0, 1); default 0.1. */
   factor?: number;
@@ -54,7 +54,7 @@ export class ReduceOnPlateau implements Counter {
     this.#monitor = new Monitor('reduceOnPlateau', { ...options, minDelta }, values);
     this.#factor = factor;
     this.#patience = patience;
-    this.#cooldown = Math.min(cooldown, Number.MAX_SAFE_INTEGER); // Infinity is no JSON
+    this.#cooldown = Math.min(cooldown, Number.MAX_SAFE_INTEGER); // Infinity is not JSON
     this.#minLearningRate = minLearningRate;
   }
 

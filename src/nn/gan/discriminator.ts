@@ -4,7 +4,7 @@ import { againstLogits } from '../meaning.ts';
 import type { Network } from '../network.ts';
 
 /**
- * Holds the discriminator's last activation against the losses, which take logits.
+ * Checks the discriminator's last activation: the losses take logits.
  *
  * @throws ArgumentError if it cannot give numbers of either sign
  */
@@ -12,6 +12,6 @@ export function checkDiscriminator(name: string, discriminator: Network): void {
   const found = againstLogits(rangeOf(discriminator.trace()[0]));
   if (!found) return;
   throw new ArgumentError(
-    `${name}: the loss ${found} of the discriminator. If you mean it, compile with checkLoss: false`,
+    `${name}: the loss ${found} of the discriminator. If this is intended, compile with checkLoss: false`,
   );
 }

@@ -42,7 +42,7 @@ export type GanValues = {
 /** The values of one training step, from before its update. */
 export type GanStepValues = GanValues & { readonly epoch: number; readonly step: number };
 
-/** What one epoch came to: means over its samples; `step` is the number of steps done by then. */
+/** The results of one epoch: means over its samples; `step` is the number of steps done by then. */
 export type GanEpochValues = GanValues & { readonly epoch: number; readonly step: number };
 
 export type GanHistory = RunHistory<GanStepValues, GanEpochValues>;
@@ -80,7 +80,7 @@ export const ganPrepareOptions: OptionTable<GanPrepareOptions> = {
 /** A training run under way: `await` it for its history, or iterate over the values of its steps. */
 export type GanFit = TrainingRun<GanStepValues, GanHistory>;
 
-/** What a training needs of the GAN that it trains. */
+/** What a training needs from the GAN that it trains. */
 export interface GanFitHost {
   /** Compiles the GAN for another GPU, as it was in a checkpoint. */
   recover(snapshot: Snapshot, opening: Opening): Promise<CompiledGan>;
@@ -153,7 +153,7 @@ function partOf(name: string, train: GanFitOptions['train'], step: number): GanP
 
 const PLAYERS = ['discriminator', 'generator'] as const;
 
-/** The game of the two networks, as the loop sees it. */
+/** The training of the two networks, as the loop sees it. */
 export class GanTask implements Task {
   readonly name: string;
   readonly #compiled: CompiledGan;

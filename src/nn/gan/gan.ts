@@ -32,8 +32,8 @@ export interface GanCompileOptions extends GanLossOptions, PlacementOptions {
   generatorOptimizer?: OptimizerName | Optimizer;
   discriminatorOptimizer?: OptimizerName | Optimizer;
   /**
-   * Whether a discriminator is refused that gives probabilities, where the losses take logits. Default true; `false` for
-   * who means it.
+   * Whether a discriminator that gives probabilities is refused, because the losses take logits. Default true; `false` allows
+   * it.
    */
   checkLoss?: boolean;
 }
@@ -47,7 +47,7 @@ const ganCompileOptions: OptionTable<GanCompileOptions> = {
 };
 
 /**
- * A generative adversarial network (Goodfellow et al. 2014): a generator G makes images of latent vectors z ~ N(0, I),
+ * A generative adversarial network (Goodfellow et al. 2014): a generator G makes images from latent vectors z ~ N(0, I),
  * a discriminator D tells real images from generated ones, and each learns from the other.
  *
  * A step gathers real images, draws z, computes G(z), D(x) and D(G(z)) once, takes the gradient of each loss for its
@@ -59,7 +59,7 @@ const ganCompileOptions: OptionTable<GanCompileOptions> = {
  * await gan.compile({ gpu });
  * const sampler = await gan.sampler({ count: 64 });
  * for await (const { step, generatorLoss } of gan.fit(train, { steps: 3000 })) …
- * await sampler.draw(); // sampler.images: where they lie on the GPU
+ * await sampler.draw(); // sampler.images: their tensor on the GPU
  * ```
  */
 export class Gan extends GanNetworks {
@@ -88,8 +88,8 @@ export class Gan extends GanNetworks {
   }
 
   /**
-   * Settles losses and optimizers and gives the weights their memory. Compiling again keeps the weights, also on another
-   * GPU, and starts the optimizers anew; work under way on the GAN ends with an InterruptedError. Weights that were lost
+   * Sets losses and optimizers and gives the weights their memory. Compiling again keeps the weights, also on another
+   * GPU, and starts the optimizers again; work under way on the GAN ends with an InterruptedError. Weights that were lost
    * with their GPU are gone: the GAN then works after `load` only, or after `compile({ weights: 'initial' })`.
    *
    * @throws ArgumentError if an option is out of range, or the discriminator gives no logits
@@ -137,7 +137,7 @@ export class Gan extends GanNetworks {
     this.learningRates = { generator: value, discriminator: value };
   }
 
-  /** How often each network has been updated: `step`, unless it stood still in some. */
+  /** How often each network has been updated: `step`, less the steps in which it was not trained. */
   get updates(): { readonly generator: number; readonly discriminator: number } {
     const { generator, discriminator } = this.compiled.players;
     return { generator: generator.updates, discriminator: discriminator.updates };
@@ -217,9 +217,9 @@ export class Gan extends GanNetworks {
   }
 
   /**
-   * Restores what `save` wrote into a GAN of the same networks and optimizers: training goes on bit by bit with
+   * Restores what `save` wrote into a GAN of the same networks and optimizers: training continues with the same bits by
    * `fit(…, { resume: true })`. Before `compile` the file is checked at once and takes effect when the GAN is compiled;
-   * `loaded` then tells what it came to.
+   * `loaded` then reports the result.
    *
    * @throws FormatError if the file is damaged or of other networks; the GAN then stays as it was
    */

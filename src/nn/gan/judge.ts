@@ -26,7 +26,7 @@ export class GanJudge {
     this.#compiled = compiled;
   }
 
-  /** Whether it is at work. */
+  /** Whether it is running. */
   get busy(): boolean {
     return this.#turns.busy;
   }

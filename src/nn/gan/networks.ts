@@ -29,7 +29,7 @@ export interface GanOptions {
    * sigmoid. Data sets of bytes are brought to this range on the GPU; floats are taken as they are.
    */
   imageRange?: readonly [low: number, high: number];
-  /** What happens to a batch of real images, in `imageRange`, before the discriminator: a resize, say. */
+  /** Applied to a batch of real images, in `imageRange`, before the discriminator, such as a resize. */
   prepare?: (images: Tensor) => Tensor;
 }
 

@@ -8,8 +8,8 @@ import type { Optimizer } from '../optimizers.ts';
 import type { SavedPart } from '../training/checkpoint.ts';
 
 /**
- * One of the two networks with its optimizer at work. The optimizer counts its own updates, on the GPU: Adam's
- * correction depends on their number, which is not that of the steps where the network stood still in some.
+ * One of the two networks with its optimizer. The optimizer counts its own updates, on the GPU: Adam's correction depends
+ * on their number, which is smaller than that of the steps if the network was not trained in some.
  */
 export class Player implements SavedPart {
   readonly role: 'generator' | 'discriminator';

@@ -94,7 +94,7 @@ export class GanSampler {
   /**
    * Draws, in one submit; await it so that only as many draws are under way as keep the GPU busy.
    *
-   * @throws InterruptedError once the GAN was destroyed or compiled anew: make another sampler then
+   * @throws InterruptedError once the GAN was destroyed or compiled again: make another sampler then
    */
   async draw(latents?: Float32Array): Promise<void> {
     this.#lifetime.check();
@@ -102,12 +102,12 @@ export class GanSampler {
     await this.#lifetime.race(this.program.step());
   }
 
-  /** Where the last drawn images lie: f32 [count, height, width, channels], 0 black to 1 white. */
+  /** The tensor of the last drawn images: f32 [count, height, width, channels], 0 black to 1 white. */
   get images(): Location {
     return this.program.location('images');
   }
 
-  /** Where the discriminator's probabilities that they are real lie: f32 [count]. */
+  /** The tensor of the discriminator's probabilities that they are real: f32 [count]. */
   get probabilities(): Location {
     return this.program.location('probabilities');
   }

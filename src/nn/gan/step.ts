@@ -27,7 +27,7 @@ export type GanPart = 'both' | 'generator' | 'discriminator';
 export const GAN_PARTS: readonly GanPart[] = ['both', 'generator', 'discriminator'];
 
 /**
- * What the generator makes small, per generated image, with l = D(G(z)) before the sigmoid (Goodfellow et al. 2014):
+ * The generator's loss, per generated image, with l = D(G(z)) before the sigmoid (Goodfellow et al. 2014):
  * `nonSaturating` −log σ(l), whose gradient is large where the discriminator is not fooled; `minimax`
  * log(1 − σ(l)), the value of the two-player game, whose gradient vanishes there.
  */
@@ -38,7 +38,7 @@ export interface GanLossOptions {
   /** Default 'nonSaturating'. */
   generatorLoss?: GeneratorLoss;
   /**
-   * What the discriminator's targets keep away from 1 (real) and 0 (generated). One number is the one-sided
+   * The distance of the discriminator's targets from 1 (real) and 0 (generated). One number is the one-sided
    * smoothing of Salimans et al. 2016: 0.1 makes the target of real images 0.9. Default 0.
    */
   labelSmoothing?: number | { readonly real: number; readonly fake: number };
@@ -107,8 +107,8 @@ export interface GanNetworks {
  * call. Both losses read the same D(G(z)): each of its values is
  * computed once, whichever gradients are asked for.
  *
- * In a step that trains one network the other works as always (batch statistics, dropout), but nothing of it changes,
- * neither its weights nor its moving statistics.
+ * In a step that trains one network the other computes as usual (batch statistics, dropout), but neither its weights nor
+ * its moving statistics change.
  *
  * @param frozen the layers that are frozen; by default those whose `trainable` is false now
  */

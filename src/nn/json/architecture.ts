@@ -33,7 +33,7 @@ export interface ModelJson {
   readonly outputs: readonly { readonly name: string; readonly place: number }[];
 }
 
-/** What is told of a network. */
+/** The parts of a network that are saved. */
 interface Architecture {
   readonly name: string;
   readonly seed: number;

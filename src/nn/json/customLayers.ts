@@ -6,13 +6,13 @@ import type { Layer, LayerConfig } from '../layers/layer.ts';
 const registered = new Map<string, (config: LayerConfig) => Layer>();
 
 /**
- * Tells `modelFromJSON` and `loadModel` how to make layers of a class of your own:
+ * Registers how `modelFromJSON` and `loadModel` make layers of a class of your own:
  *
  * ```ts
  * class Scale extends Layer {
  *   override readonly type = 'scale';
  *   constructor({ factor, ...options }: LayerOptions & { factor: number }) {
- *     super(options, { factor }); // what stands in the file, besides name and trainable
+ *     super(options, { factor }); // saved in the file, besides name and trainable
  *     …
  *   }
  * }
@@ -23,7 +23,7 @@ const registered = new Map<string, (config: LayerConfig) => Layer>();
  * replaces what was registered before.
  *
  * @param type the layers' `type`
- * @throws ArgumentError if the type is no text, or there is no function
+ * @throws ArgumentError if the type is not a text, or there is no function
  */
 export function registerLayer(type: string, fromConfig: (config: LayerConfig) => Layer): void {
   if (typeof type !== 'string' || type === '' || typeof fromConfig !== 'function') {

@@ -17,7 +17,7 @@ import { JsonReader } from './reader.ts';
  * ```
  *
  * Layers of classes of your own must be registered before (`registerLayer`). An application that calls it has all layers
- * in its bundle. Nothing in the file is believed: it may come from anywhere.
+ * in its bundle. Everything in the file is checked: it may come from anywhere.
  *
  * @param options.name of the file, for messages; default 'checkpoint'
  * @throws FormatError if the file is damaged, or has no architecture that this version can make, saying why
@@ -34,7 +34,7 @@ export function loadModel(bytes: Uint8Array, options: string | Pick<LoadOptions,
   if (!own || metadata.architecture === undefined) {
     const reason = metadata.noArchitecture ? ` (${metadata.noArchitecture.slice(0, 300)})` : '';
     throw new FormatError(
-      `${name}: has weights, but does not tell their architecture${reason}; make the model by your own code and load it with model.load(bytes)`,
+      `${name}: has weights, but no architecture${reason}; make the model by your own code and load it with model.load(bytes)`,
     );
   }
   const model = modelFromJSON(parsed(name, metadata.architecture), name);

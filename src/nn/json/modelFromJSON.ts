@@ -27,14 +27,14 @@ interface Application {
 }
 
 /**
- * Makes a model of what `model.toJSON()` gave: the same layers, connections, names, frozen layers and initial weights.
+ * Makes a model from what `model.toJSON()` returned: the same layers, connections, names, frozen layers and initial weights.
  * Layers of classes of your own must be registered before (`registerLayer`).
  *
- * Nothing in the JSON is believed: it may come from a file that anybody wrote.
+ * Everything in the JSON is checked: it may come from an untrusted file.
  *
  * @param json what `toJSON` gave, or its text
  * @param name of the file, for messages
- * @throws FormatError if it is no architecture that this version can make, saying where and why
+ * @throws FormatError if it is not an architecture that this version can make, saying where and why
  */
 export function modelFromJSON(json: ModelJson | string, name = 'model JSON'): Model {
   if (typeof name !== 'string') {

@@ -72,7 +72,7 @@ export function optimizerToJSON({ name, config }: Pick<Optimizer, 'name' | 'conf
 
 /**
  * Makes an optimizer with the settings that `optimizerToJSON` gave, its schedule included, without state: that is the
- * checkpoint's. Nothing in the JSON is believed.
+ * checkpoint's. Everything in the JSON is checked.
  *
  * @param json what `optimizerToJSON` gave, or its text
  * @param name of the file, for messages

@@ -76,7 +76,7 @@ export class JsonReader {
     return this.fail(`${where} is ${describe(value)}, expected a whole number from 0 to ${most}`);
   }
 
-  /** What `make` gives; what it objects to as an argument is here a fault of the file. */
+  /** The result of `make`; an ArgumentError of it becomes an error of the file. */
   made<T>(where: string, make: () => T): T {
     try {
       return make();

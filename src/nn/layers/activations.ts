@@ -60,7 +60,7 @@ export function leakyRelu(options: LeakyReluOptions = {}): Layer {
 /**
  * Keras's layer of relu: x above the threshold, at most maxValue if there is one, and negativeSlope · (x − threshold) below.
  *
- * @throws ArgumentError if an option is no number, or maxValue or the slope below 0
+ * @throws ArgumentError if an option is not a number, or maxValue or the slope below 0
  */
 export function relu(options: ReluLayerOptions = {}): Layer {
   const defaults = {
@@ -115,7 +115,7 @@ export interface SoftmaxOptions extends LayerOptions {
  * e^x / Σ e^x along an axis, or over several (Keras's Softmax). Where the steps are among these, those that a mask leaves out
  * have no part in the sum and get 0.
  *
- * @throws ArgumentError if axis is no axis; ShapeError if samples do not have it
+ * @throws ArgumentError if axis is not an axis; ShapeError if samples do not have it
  */
 export function softmax(options: SoftmaxOptions = {}): Layer {
   const settled = settleLayer('softmax', options, { axis: -1 as LayerAxes, ...layerDefaults });

@@ -32,7 +32,7 @@ function adaptivePool2d(type: string, op: typeof adaptiveAverageOp, options: Ada
  * The means of windows that cover images, however large they are: [h, w, channels] → [...outputSize, channels]. Window o
  * goes from row ⌊o · h / height⌋ to before row ⌈(o + 1) · h / height⌉, as in Keras and PyTorch.
  *
- * @throws ArgumentError if a size is no whole number of at least 1
+ * @throws ArgumentError if a size is not a whole number of at least 1
  */
 export function adaptiveAveragePool2d(options: AdaptivePool2dOptions): Layer {
   return adaptivePool2d('adaptiveAveragePool2d', adaptiveAverageOp, options);
@@ -41,7 +41,7 @@ export function adaptiveAveragePool2d(options: AdaptivePool2dOptions): Layer {
 /**
  * The largest values of the windows of `adaptiveAveragePool2d`, per channel.
  *
- * @throws ArgumentError if a size is no whole number of at least 1
+ * @throws ArgumentError if a size is not a whole number of at least 1
  */
 export function adaptiveMaxPool2d(options: AdaptivePool2dOptions): Layer {
   return adaptivePool2d('adaptiveMaxPool2d', adaptiveMaxOp, options);
@@ -62,7 +62,7 @@ function adaptivePool1d(type: string, op: typeof adaptiveAverageOp, options: Ada
 /**
  * `adaptiveAveragePool2d` of sequences: [steps, channels] → [outputSize, channels].
  *
- * @throws ArgumentError if the size is no whole number of at least 1
+ * @throws ArgumentError if the size is not a whole number of at least 1
  */
 export function adaptiveAveragePool1d(options: AdaptivePool1dOptions): Layer {
   return adaptivePool1d('adaptiveAveragePool1d', adaptiveAverageOp, options);
@@ -71,7 +71,7 @@ export function adaptiveAveragePool1d(options: AdaptivePool1dOptions): Layer {
 /**
  * `adaptiveMaxPool2d` of sequences: [steps, channels] → [outputSize, channels].
  *
- * @throws ArgumentError if the size is no whole number of at least 1
+ * @throws ArgumentError if the size is not a whole number of at least 1
  */
 export function adaptiveMaxPool1d(options: AdaptivePool1dOptions): Layer {
   return adaptivePool1d('adaptiveMaxPool1d', adaptiveMaxOp, options);

@@ -84,7 +84,7 @@ class Conv1d extends Convolution<SettledOptions> {
  * [new steps, filters]. The kernels are those of conv2d on images of one row. Weights: `weight` [kernelSize,
  * channels / groups, filters], `bias` [filters].
  *
- * @throws ArgumentError if a size is no whole number of at least 1; ShapeError if the window does not fit
+ * @throws ArgumentError if a size is not a whole number of at least 1; ShapeError if the window does not fit
  */
 export function conv1d(options: Conv1dOptions): Layer {
   return new Conv1d(settleLayer('conv1d', options, defaults));

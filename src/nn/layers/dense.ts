@@ -82,7 +82,7 @@ class Dense extends Layer {
 /**
  * y = activation(x W + b) along the last axis: x [batch, …, features], W [features, units].
  *
- * @throws ArgumentError if units is no whole number of at least 1
+ * @throws ArgumentError if units is not a whole number of at least 1
  */
 export function dense(options: DenseOptions): Layer {
   return new Dense(settleLayer('dense', options, defaults));

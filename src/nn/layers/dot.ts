@@ -27,7 +27,7 @@ export interface DotOptions extends LayerOptions {
  * Σ a b along an axis of each of two branches, for each sample (Keras's Dot): the other axes of the first, then those of the
  * second. Two rows of features give one number, [1].
  *
- * @throws ArgumentError if axes are no axes; ShapeError if there are not two branches, or their extents differ
+ * @throws ArgumentError if axes are not axes; ShapeError if there are not two branches, or their extents differ
  */
 export function dot(options: DotOptions): Layer {
   const defaults = {

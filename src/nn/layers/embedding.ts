@@ -16,7 +16,7 @@ import type { WeightOptionsOf } from './weightOptions.ts';
 export interface EmbeddingOptions extends LayerOptions, WeightOptionsOf<'embeddings'> {
   /** Words in the vocabulary: indices are 0 … inputDim − 1. */
   inputDim: number;
-  /** Values that stand for each word. */
+  /** Values that represent each word. */
   outputDim: number;
   /** Index 0 is padding: the output has a mask that leaves its steps out. It keeps a row of its own. Default false. */
   maskZero?: boolean;
@@ -72,7 +72,7 @@ class Embedding extends Layer {
  *
  * With `maskZero` the output has the mask x ≠ 0, as in Keras.
  *
- * @throws ArgumentError if a size is no whole number of at least 1
+ * @throws ArgumentError if a size is not a whole number of at least 1
  */
 export function embedding(options: EmbeddingOptions): Layer {
   return new Embedding(settleLayer('embedding', options, defaults));

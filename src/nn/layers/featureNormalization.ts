@@ -164,7 +164,7 @@ export class FeatureNormalization extends Layer {
    * `fit`; what was compiled gets them, too. Saved as weights.
    *
    * @param data the data set whose input it is, of which bytes count as the model sees them, or samples in nested arrays
-   * @throws ArgumentError if mean and variance were given, or it is no data; ShapeError if it has other features
+   * @throws ArgumentError if mean and variance were given, or it is not data; ShapeError if it has other features
    * @throws NumericError if a mean or variance is NaN, infinite or beyond the range of f32; the layer then stays as it was
    */
   adapt(data: Dataset | NestedNumbers, options: AdaptOptions = {}): this {
@@ -203,7 +203,7 @@ function requireFinite(label: string, { mean, variance }: Statistics): void {
     const place = own.findIndex((value) => !Number.isFinite(Math.fround(value)));
     if (place < 0) continue;
     throw new NumericError(
-      `${label}: the ${name} at place ${place} along the axes is ${own[place]}, which is no finite f32. Remove samples with NaN or infinite values, or bring the values into a smaller range`,
+      `${label}: the ${name} at place ${place} along the axes is ${own[place]}, which is not a finite f32. Remove samples with NaN or infinite values, or bring the values into a smaller range`,
     );
   }
 }
@@ -292,7 +292,7 @@ function givenStatistics(mean: Numbers, variance: Numbers, axes: readonly number
  *
  * Weights, unless the options give them: `mean` and `variance`, with the extents of the axes; 0 and 1 before `adapt`.
  *
- * @throws ArgumentError if only one of mean and variance is given, or they are no numbers of one shape
+ * @throws ArgumentError if only one of mean and variance is given, or they are not numbers of one shape
  * @throws ShapeError, when the model is made, if samples have no such axes
  */
 export function normalization(options: FeatureNormalizationOptions = {}): FeatureNormalization {

@@ -114,7 +114,7 @@ export abstract class Layer {
     const label = this.name || this.type;
     if (!this.#settings) {
       throw new ArgumentError(
-        `${label}: layers of type "${this.type}" cannot be saved, as their class does not tell what they are made of; pass it to Layer's constructor, super(options, { … }), and call registerLayer("${this.type}", (config) => …)`,
+        `${label}: layers of type "${this.type}" cannot be saved, as their class does not say how they are made; pass its options to Layer's constructor, super(options, { … }), and call registerLayer("${this.type}", (config) => …)`,
       );
     }
     const { name, trainable } = this;
@@ -255,7 +255,7 @@ export abstract class Layer {
    * mean counts, or a single number made of weights alone. It is not saved with the model. Takes effect when the model is
    * compiled.
    *
-   * @throws ArgumentError if it is no function
+   * @throws ArgumentError if it is not a function
    */
   addLoss(loss: LayerLoss): void {
     this.#penalties.add(loss, this.name || this.type);

@@ -125,7 +125,7 @@ export interface ConcatenateOptions extends LayerOptions {
 /**
  * Joins branches one after the other along an axis; all other extents must be equal.
  *
- * @throws ArgumentError if axis is no axis; ShapeError when the model is made, if extents are unequal, or there is no such axis
+ * @throws ArgumentError if axis is not an axis; ShapeError when the model is made, if extents are unequal, or there is no such axis
  */
 export function concatenate(options: ConcatenateOptions = {}): Layer {
   const defaults = { axis: -1, ...layerDefaults } as const satisfies Defaults<ConcatenateOptions>;

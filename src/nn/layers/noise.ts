@@ -37,7 +37,7 @@ const settled = (type: string, rate: number, options: LayerOptions) =>
   settlePlacedLayer(type, ['rate', rate], options, layerDefaults);
 
 /**
- * Adds noise N(0, deviation²) to every value while training, drawn anew each step; does nothing otherwise.
+ * Adds noise N(0, deviation²) to every value while training, drawn again each step; does nothing otherwise.
  *
  * @throws ArgumentError unless the deviation is a finite number of at least 0
  */
@@ -58,7 +58,7 @@ export function gaussianNoise(deviation: number, options: LayerOptions = {}): La
 
 /**
  * Sets a share `rate` of the channels to 0 while training, each over its whole image, and scales the others by
- * 1 / (1 − rate); does nothing otherwise. Neighbouring pixels say much the same, so single ones would hardly be missed
+ * 1 / (1 − rate); does nothing otherwise. Neighbouring pixels are similar, so dropping single ones would have little effect
  * (Tompson et al. 2015).
  *
  * @throws ArgumentError unless 0 ≤ rate < 1
@@ -92,7 +92,7 @@ export function spatialDropout1d(rate: number, options: LayerOptions = {}): Laye
 }
 
 /**
- * Multiplies every value by N(1, rate / (1 − rate)) while training, drawn anew each step; does nothing otherwise (Srivastava
+ * Multiplies every value by N(1, rate / (1 − rate)) while training, drawn again each step; does nothing otherwise (Srivastava
  * et al. 2014, section 10), as in Keras. Mean and variance of the factor are those that `dropout` has.
  *
  * @throws ArgumentError unless 0 ≤ rate < 1

@@ -236,7 +236,7 @@ export interface LayerNormalizationOptions extends NormalizationOptions {
  * over the last dimension of x [batch, …, channels], or over several, for each position of each sample; the same in training
  * and otherwise. Weights: `gamma`, `beta`, [channels].
  *
- * @throws ArgumentError if ε is not positive, or axis is no axis
+ * @throws ArgumentError if ε is not positive, or axis is not an axis
  */
 export function layerNormalization(options: LayerNormalizationOptions = {}): Layer {
   const type = 'layerNormalization';

@@ -40,7 +40,7 @@ export interface ZeroPadding2dOptions extends LayerOptions {
 
 /**
  * Surrounds images with rows and columns of zeros.
- * @throws ArgumentError if they are no whole numbers of at least 0
+ * @throws ArgumentError if they are not whole numbers of at least 0
  */
 export function zeroPadding2d(options: ZeroPadding2dOptions = {}): Layer {
   const defaults = { padding: 1, ...layerDefaults } as const satisfies Defaults<ZeroPadding2dOptions>;
@@ -76,7 +76,7 @@ const padding2dDefaults = {
  * Surrounds images with pixels, by the modes of NumPy and Keras's ops.pad. PyTorch's ReflectionPad2d is `reflect`, its
  * ReplicationPad2d `edge`, its ConstantPad2d `constant`.
  *
- * @throws ArgumentError if the edges are no whole numbers of at least 0, or there is no such mode
+ * @throws ArgumentError if the edges are not whole numbers of at least 0, or there is no such mode
  * @throws ShapeError if an image has too few pixels to mirror
  */
 export function padding2d(options: Padding2dOptions = {}): Layer {
@@ -104,7 +104,7 @@ export interface Cropping2dOptions extends LayerOptions {
 
 /**
  * Cuts rows and columns off the edges of images.
- * @throws ArgumentError if they are no whole numbers of at least 0; ShapeError if nothing would be left
+ * @throws ArgumentError if they are not whole numbers of at least 0; ShapeError if nothing would be left
  */
 export function cropping2d(options: Cropping2dOptions = {}): Layer {
   const defaults = { cropping: 0, ...layerDefaults } as const satisfies Defaults<Cropping2dOptions>;

@@ -11,7 +11,7 @@ export type LayerLoss = (output: Tensor, inputs: readonly Tensor[]) => Tensor;
 
 /** What a layer adds to the loss: by regularizers of its weights and of its output, and by functions. */
 export class Penalties {
-  /** As it is told in a config. */
+  /** Its form in a config. */
   readonly activityRegularizer: RegularizerSpec | undefined;
   readonly #weights = new Map<Variable, RegularizerSpec>();
   readonly #losses: LayerLoss[] = [];
@@ -20,12 +20,12 @@ export class Penalties {
     this.activityRegularizer = activityRegularizer && namedRegularizer(activityRegularizer, layer);
   }
 
-  /** Has a weight charged for. */
+  /** Adds the penalty of a weight. */
   charge(weight: Variable, regularizer: RegularizerSpec): void {
     this.#weights.set(weight, regularizer);
   }
 
-  /** Has all weights charged for that another layer's regularizers charge for. */
+  /** Adds the penalties of all weights of another layer. */
   chargeWeightsOf(within: Penalties): void {
     for (const [weight, regularizer] of within.#weights) this.charge(weight, regularizer);
   }
@@ -34,7 +34,7 @@ export class Penalties {
     this.#weights.clear();
   }
 
-  /** @throws ArgumentError if it is no function */
+  /** @throws ArgumentError if it is not a function */
   add(loss: LayerLoss, layer: string): void {
     if (typeof loss !== 'function') {
       throw new ArgumentError(

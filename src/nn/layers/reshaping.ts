@@ -16,7 +16,7 @@ import { Stateless } from './shaping.ts';
  * Reorders the dimensions of a sample: permute([2, 1]) makes [features, steps] of [steps, features]. As in Keras they
  * are counted from 1: dimension i of the output is dimension dims[i] of the input. A mask is dropped.
  *
- * @throws ArgumentError if `dims` is no permutation of 1 … rank, ShapeError if samples have another rank
+ * @throws ArgumentError if `dims` is not a permutation of 1 … rank, ShapeError if samples have another rank
  */
 export function permute(dims: readonly number[], options: LayerOptions = {}): Layer {
   const settled = settlePlacedLayer('permute', ['dims', dims], options, layerDefaults);
@@ -49,7 +49,7 @@ export function repeatVector(n: number, options: LayerOptions = {}): Layer {
   });
 }
 
-/** What the function of a `lambda` is told besides its input. */
+/** What the function of a `lambda` receives besides its input. */
 export interface LambdaContext {
   /** True in training programs. */
   readonly training: boolean;
@@ -63,8 +63,8 @@ export type LambdaFunction = (x: Tensor, context: LambdaContext) => Tensor;
 
 export interface LambdaOptions extends LayerOptions {
   /**
-   * The mask of the output, f32 [batch, steps]; by default it has none, as in Keras. `(x, { mask }) => mask` hands that of
-   * the input on.
+   * The mask of the output, f32 [batch, steps]; by default it has none, as in Keras. `(x, { mask }) => mask` passes on that
+   * of the input.
    */
   mask?: (x: Tensor, context: Omit<LambdaContext, 'training'>) => Tensor | undefined;
 }
@@ -105,7 +105,7 @@ class Lambda extends Layer {
  * A model that has one cannot be saved as JSON, as a file cannot hold a function; weights can. Write a class and call
  * `registerLayer` for that.
  *
- * @throws ArgumentError if it is no function; ShapeError, when the model is made, if it gives no tensor of as many samples
+ * @throws ArgumentError if it is not a function; ShapeError, when the model is made, if it gives no tensor of as many samples
  */
 export function lambda(compute: LambdaFunction, options: LambdaOptions = {}): Layer {
   const settled = settlePlacedLayer('lambda', ['function', compute], options, lambdaDefaults);
@@ -119,7 +119,7 @@ export function lambda(compute: LambdaFunction, options: LambdaOptions = {}): La
 }
 
 /**
- * Makes images larger out of their channels (Shi et al. 2016): [h, w, r² · channels] → [r · h, r · w, channels].
+ * Makes images larger from their channels (Shi et al. 2016): [h, w, r² · channels] → [r · h, r · w, channels].
  *
  * Channels are in PyTorch's order: y[r · i + a, r · j + b, c] = x[i, j, r² · c + r · a + b]. TensorFlow's depth_to_space
  * has them the other way, x[i, j, channels · (r · a + b) + c]; with one output channel there is no difference.
@@ -137,7 +137,7 @@ export function pixelShuffle(upscaleFactor: number, options: LayerOptions = {}):
       const [batch, height, width, channels] = x.shape;
       if (channels % r ** 2 !== 0) {
         throw new ShapeError(
-          `pixelShuffle: ${channels} channels are no multiple of ${r}² = ${r ** 2}; give the layer before it as many filters`,
+          `pixelShuffle: ${channels} channels are not a multiple of ${r}² = ${r ** 2}; give the layer before it as many filters`,
         );
       }
       const own = channels / r ** 2;

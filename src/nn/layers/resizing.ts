@@ -42,7 +42,7 @@ const perChannel = (values: readonly number[]): Tensor => constant(Float32Array.
  * scale · x + offset, as Keras's Rescaling: `rescaling({ scale: 1 / 255 })` for bytes, `{ scale: 2, offset: -1 }` from
  * [0, 1] to [−1, 1]. Lists are broadcast along the last dimension.
  *
- * @throws ArgumentError if they are no finite numbers; ShapeError if a list does not fit the channels
+ * @throws ArgumentError if they are not finite numbers; ShapeError if a list does not fit the channels
  */
 export function rescaling(options: RescalingOptions): Layer {
   const settled = settleLayer('rescaling', options, rescalingDefaults);
@@ -121,7 +121,7 @@ function padded(x: Tensor, [height, width]: readonly [number, number], value: nu
  * Images at another size, as Keras's Resizing: [h, w, channels] → [height, width, channels]. Half-pixel centres, no
  * antialiasing.
  *
- * @throws ArgumentError if a size is no whole number of at least 1, or there is no such interpolation
+ * @throws ArgumentError if a size is not a whole number of at least 1, or there is no such interpolation
  */
 export function resizing(options: ResizingOptions): Layer {
   const settled = settleLayer('resizing', options, resizingDefaults);
@@ -163,7 +163,7 @@ const centerCropDefaults = {
  * The middle of images, [h, w, channels] → [height, width, channels], as Keras's CenterCrop: from row ⌊(h − height) / 2⌋ on.
  * Images that are too small are cut to the proportions of the new shape and enlarged to it (bilinear).
  *
- * @throws ArgumentError if a size is no whole number of at least 1
+ * @throws ArgumentError if a size is not a whole number of at least 1
  */
 export function centerCrop(options: CenterCropOptions): Layer {
   const settled = settleLayer('centerCrop', options, centerCropDefaults);

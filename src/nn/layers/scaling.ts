@@ -25,7 +25,7 @@ export interface UnitNormalizationOptions extends LayerOptions {
  * x / max(√(Σ x²), 1e-12), the sum along `axis`: vectors of length 1, and zeros where they are zeros (Keras's
  * UnitNormalization).
  *
- * @throws ArgumentError if axis is no axis; ShapeError if samples do not have it
+ * @throws ArgumentError if axis is not an axis; ShapeError if samples do not have it
  */
 export function unitNormalization(options: UnitNormalizationOptions = {}): Layer {
   const type = 'unitNormalization';
@@ -94,7 +94,7 @@ class RmsNormalization extends Layer {
  * y = γ x / √(mean of x² + ε), the mean along `axis` (Zhang & Sennrich 2019; Keras's RMSNormalization); the same in training
  * and otherwise. Weight: `scale`, with the shape of the axes, from ones.
  *
- * @throws ArgumentError if ε is not positive, or axis is no axis; ShapeError if samples do not have it
+ * @throws ArgumentError if ε is not positive, or axis is not an axis; ShapeError if samples do not have it
  */
 export function rmsNormalization(options: RmsNormalizationOptions = {}): Layer {
   return new RmsNormalization(settleLayer('rmsNormalization', options, rmsDefaults));

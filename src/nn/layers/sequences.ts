@@ -92,7 +92,7 @@ export interface ZeroPadding1dOptions extends LayerOptions {
 /**
  * Sequences with steps of zeros before and after them, as in Keras.
  *
- * @throws ArgumentError if they are no whole numbers of at least 0
+ * @throws ArgumentError if they are not whole numbers of at least 0
  */
 export function zeroPadding1d(options: ZeroPadding1dOptions = {}): Layer {
   const defaults = { padding: 1, ...layerDefaults } as const satisfies Defaults<ZeroPadding1dOptions>;
@@ -113,7 +113,7 @@ export interface Cropping1dOptions extends LayerOptions {
 /**
  * Sequences without their first and last steps, as in Keras.
  *
- * @throws ArgumentError if they are no whole numbers of at least 0; ShapeError if nothing would be left
+ * @throws ArgumentError if they are not whole numbers of at least 0; ShapeError if nothing would be left
  */
 export function cropping1d(options: Cropping1dOptions = {}): Layer {
   const defaults = { cropping: 1, ...layerDefaults } as const satisfies Defaults<Cropping1dOptions>;

@@ -11,7 +11,7 @@ import type { RegularizerSpec } from '../regularizers.ts';
 
 /**
  * `settle` for the options of a layer: activation, initializers, regularizers and constraints are checked, and
- * those of wgrad stand by their names or configs, as `layer.config` tells them.
+ * those of wgrad stand by their names or configs, as in `layer.config`.
  */
 export function settleLayer<O extends object, const D extends Defaults<O>>(
   type: string,

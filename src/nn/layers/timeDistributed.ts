@@ -65,7 +65,7 @@ const merged = (x: Tensor): Tensor => reshape(x, [x.shape[0] * x.shape[1], ...x.
  *
  * `trainable` is that of the layer by default, and counts in its place.
  *
- * @throws ArgumentError if it is no layer, or, when the model is made, has an activityRegularizer; ShapeError if samples have
+ * @throws ArgumentError if it is not a layer, or, when the model is made, has an activityRegularizer; ShapeError if samples have
  *   no steps
  */
 export function timeDistributed(layer: Layer, options: LayerOptions = {}): Layer {

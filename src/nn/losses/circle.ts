@@ -51,7 +51,7 @@ const NOTHING = -1e30;
  * Samples without another of their class or without any of another have the loss 0, and do not count in the mean, nor does
  * any whose loss is 0. As samples are compared within a batch, so it is in an evaluation: the value depends on `batchSize`.
  *
- * @throws ShapeError if predictions are no rows, or targets no class indices
+ * @throws ShapeError if predictions are not rows, or targets are not class indices
  * @throws ArgumentError if an option is out of range
  */
 export const circle = defineLoss<CircleOptions>(

@@ -185,7 +185,7 @@ export interface GeneralizedOptions {
  * Sabuncu 2018; Keras's CategoricalGeneralizedCrossEntropy), per sample: (1 − p^q) / q of the class, averaged over the
  * dimensions between. Wrong labels weigh less than in a cross-entropy.
  *
- * @throws ShapeError if the targets are no class indices
+ * @throws ShapeError if the targets are not class indices
  * @throws ArgumentError unless q is between 0 and 1
  */
 export const categoricalGeneralizedCrossEntropy = defineLoss<GeneralizedOptions>(

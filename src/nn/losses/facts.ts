@@ -1,6 +1,6 @@
 import type { Tensor } from '../../ops/core/op.ts';
 
-/** How the value of a loss follows from sums over samples, where it is no mean of one value per sample. */
+/** How the value of a loss follows from sums over samples, where it is not a mean of one value per sample. */
 export interface Whole {
   /** [N, columns]: what is added up over the samples. */
   readonly columns: Tensor;

@@ -85,7 +85,7 @@ function share(
     return { ...own, ...atThresholds(metric, options, rows, ([part, whole]) => quotient(part, whole)) };
   }
   const { threshold } = options;
-  checkDecision(metric, { threshold: threshold as number | undefined }); // a list is no threshold of classes
+  checkDecision(metric, { threshold: threshold as number | undefined }); // a list is not a threshold of classes
   return averaged(own, average, perClass(metric, threshold as number | undefined), ofClass);
 }
 

@@ -189,7 +189,7 @@ export function binaryIoU(options: BinaryIouOptions = {}): Metric {
   };
 }
 
-/** Whole floats as rows of one 1; zeros for what is no class. */
+/** Whole floats as rows of one 1; zeros for what is not a class. */
 const oneHotOf = (values: Tensor, classes: number): Tensor => oneHot(cast(values, 'i32'), classes);
 
 function ofUnion(metric: string, options: ClassIouOptions): Metric {

@@ -24,7 +24,7 @@ export interface DecisionOptions {
    */
   threshold?: number;
   /**
-   * Treats this class as positive and all others as negative (Keras's `class_id`); needed where the model tells several
+   * Treats this class as positive and all others as negative (Keras's `class_id`); needed where the model distinguishes several
    * classes apart.
    */
   class?: number;
@@ -94,7 +94,7 @@ export function sides(
     const classes = prediction.shape.at(-1)!;
     if (classes > 1 && !sameShape(target.shape, prediction.shape) && classIndicesOf(prediction, target)) {
       throw new ArgumentError(
-        `${metric}: the model tells ${classes} classes apart; say which one counts as positive, for example metrics.${metric}({ class: 0 })`,
+        `${metric}: the model distinguishes ${classes} classes; say which one counts as positive, for example metrics.${metric}({ class: 0 })`,
       );
     }
     return { score: prediction, actual: greater(alignTargets(metric, prediction, target), 0.5) };
@@ -102,7 +102,7 @@ export function sides(
   const classes = prediction.shape.at(-1)!;
   if (one >= classes) {
     throw new ArgumentError(
-      `${metric}: class ${one} does not exist; the model tells ${classes} apart, numbered from 0 to ${classes - 1}`,
+      `${metric}: class ${one} does not exist; the model has ${classes} classes, numbered from 0 to ${classes - 1}`,
     );
   }
   const indices = classIndices(metric, prediction, target);

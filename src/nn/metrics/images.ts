@@ -64,7 +64,7 @@ export interface SsimOptions extends PsnrOptions {
  * averaged over all places of the window and the channels. 1 where images are equal, from −1 on.
  *
  * @throws ArgumentError if an option is out of range
- * @throws ShapeError if the predictions are no images, or smaller than the window
+ * @throws ShapeError if the predictions are not images, or smaller than the window
  */
 export function ssim(options: SsimOptions = {}): Metric {
   const { maxValue, filterSize, filterSigma, k1, k2, name } = settle('ssim', options, {

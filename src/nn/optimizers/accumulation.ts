@@ -33,7 +33,7 @@ export function accumulate(
 }
 
 /**
- * After the update, or what stands in its place: keeps that sum, or begins a new one.
+ * After the update, or in its place: keeps that sum, or begins a new one.
  *
  * @param bindings of the optimizer's own kernel
  * @param store body of the function that keeps averages; undefined without them

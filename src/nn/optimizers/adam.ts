@@ -49,7 +49,7 @@ const adamOptions: OptionTable<AdamOptions> = { ...momentsOptions, amsgrad: true
  * Adam (Kingma & Ba 2015): m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g²,
  * w ← w − η √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε), t = 1, 2, …: the form of the paper's section 2, whose ε is not
  * corrected, as in Keras (PyTorch has algorithm 1, where it is added to √(v / (1 − β₂ᵗ))). Keras's defaults. With
- * `amsgrad` (Reddi et al. 2018) the largest v of all steps stands for v.
+ * `amsgrad` (Reddi et al. 2018) the largest v of all steps is used in place of v.
  *
  * @throws ArgumentError if an option is out of range
  */

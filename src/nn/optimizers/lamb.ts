@@ -18,7 +18,7 @@ const kernels = {
 /**
  * Lamb (You et al. 2020, algorithm 2): m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², u = m̂ / (√v̂ + ε) with
  * m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ), w ← w − η ‖w‖ / ‖u‖ · u with the norms of each variable by itself; the ratio is
- * 1 where one of them is 0. Keras's defaults; as there, weight decay comes first and is no part of u. Three dispatches
+ * 1 where one of them is 0. Keras's defaults; as there, weight decay comes first and is not part of u. Three dispatches
  * more for each range of variables.
  *
  * @throws ArgumentError if an option is out of range

@@ -7,7 +7,7 @@ export interface TableField {
 }
 
 /**
- * What kernels that see flat parameters know of the variables, in the buffer `hyper` behind learning rate, norm and scale:
+ * What kernels that see flat parameters know of the variables, stored in `hyper` after learning rate, norm and scale:
  *
  *     constants                     the optimizer's own
  *     blocks [B, fields]            for each 64 parameters (a variable begins at such a block): its fields, and where the
@@ -78,7 +78,7 @@ export class Tables {
     );
   }
 
-  /** WGSL text of the index in `hyper` of one of that variable's norms, behind which its scale lies: a u32. */
+  /** WGSL text of the index in `hyper` of one of that variable's norms, which its scale follows: a u32. */
   norm(index: number, range: RangeLayout): string {
     return `u32(${this.#block(this.#fields.length, range)}) + ${2 * index}u`;
   }

@@ -155,7 +155,7 @@ export interface PolynomialDecayOptions {
   endLearningRate?: number;
   /** The exponent, at least 0; default 1, a straight line. */
   power?: number;
-  /** Whether the fall begins anew, to a later end, when it is over; by default the last value stays. */
+  /** Whether the fall starts again, to a later end, when it is over; by default the last value stays. */
   cycle?: boolean;
 }
 

@@ -29,7 +29,7 @@ export function scaled(initial: number | undefined, { config, at, wgsl }: Schedu
   };
 }
 
-/** Beyond it, a step is no exact f32. */
+/** Beyond it, a step is not an exact f32. */
 export const MAX_STEPS = 2 ** 24;
 
 export function checkSteps(schedule: string, option: string, value: number): void {

@@ -33,7 +33,7 @@ export async function untilAborted<T>(
 /** Who waits for a signal; there is one listener for all of them, since Node takes more than ten for a leak. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** @returns takes `tell` back */
+/** @returns a function that removes `tell` */
 function onAbort(signal: AbortSignal, tell: () => void): () => void {
   if (signal.aborted) {
     tell();

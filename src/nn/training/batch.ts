@@ -29,7 +29,7 @@ export interface GatherOptions {
   readonly shuffle: boolean;
   /** What the model's inputs are made of, and which are indices; numbers (f32) by default. */
   readonly inputs?: readonly { readonly dtype: DType; readonly indices?: boolean }[];
-  /** The outputs that the targets are for: their shapes tell class indices from numbers. */
+  /** The outputs that the targets are for: their shapes distinguish class indices from numbers. */
   readonly outputs?: readonly { readonly shape: Shape }[];
   /** False gathers the inputs alone. Default true. */
   readonly targets?: boolean;
@@ -115,7 +115,7 @@ const whole = ({ pieces }: DeviceField): Tensor | undefined =>
 
 /**
  * What targets are: integers of one value per sample, or of one where the output has a row of several, are labels
- * (class indices); other bytes are scaled. What an input is gathered as is no label but where it is class indices by its
+ * (class indices); other bytes are scaled. What an input is gathered as is not a label but where it is class indices by its
  * shape, and is scaled as that input.
  */
 export function targetKinds(dataset: Dataset, outputs: readonly { readonly shape: Shape }[]): TargetKind[] {

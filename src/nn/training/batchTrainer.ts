@@ -32,7 +32,7 @@ export class BatchTrainer {
     this.#compiled = compiled;
   }
 
-  /** Whether it is at work. */
+  /** Whether it is running. */
   get busy(): boolean {
     return this.#turns.busy;
   }

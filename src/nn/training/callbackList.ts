@@ -14,7 +14,7 @@ export interface CallbackList {
   readonly counting: readonly CountingCallback[];
   /** Those of these that write files. */
   readonly files: readonly ModelCheckpoint[];
-  /** What is told, in the order of the list. */
+  /** Objects with hooks, in the order of the list. */
   readonly told: readonly Callback[];
   /** Whether a step that cannot be made is an end like others. */
   readonly endsOnNaN: boolean;
@@ -22,7 +22,7 @@ export interface CallbackList {
 
 /**
  * @param options of a training; `earlyStopping` and `reduceOnPlateau` are short for entries at the end of the list
- * @throws ArgumentError if an entry is no callback, or two cannot be together
+ * @throws ArgumentError if an entry is not a callback, or two cannot be together
  */
 export function callbackList(
   name: string,

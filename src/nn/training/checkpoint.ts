@@ -30,7 +30,7 @@ export interface PartShape {
   readonly counts?: boolean;
 }
 
-/** One network and its optimizer at work, as a checkpoint keeps them. */
+/** One network and its optimizer, as a checkpoint stores them. */
 export interface SavedPart extends PartShape {
   readonly network: Pick<Network, 'toJSON'>;
   readonly minimizer: Minimizer;
@@ -75,15 +75,15 @@ export interface LoadReport {
   /** Names of tensors in the file that the model has no place for. None unless `partial`. */
   readonly unused: readonly string[];
   /**
-   * Names of trained weights whose state in the optimizer starts anew, since the file has none: it was saved with these
+   * Names of trained weights whose state in the optimizer starts from zero, since the file has none: it was saved with these
    * layers frozen, with another optimizer, or by another program.
    */
   readonly fresh: readonly string[];
-  /** Whether step, epoch and learning rate are those of the file, so that `resume` goes on where it was saved. */
+  /** Whether step, epoch and learning rate are those of the file, so that `resume` continues from there. */
   readonly resumes: boolean;
 }
 
-/** A file that is whole: what it says has still to be held against a model. */
+/** A complete file, not compared with a model yet. */
 export interface Checkpoint {
   readonly name: string;
   readonly partial: boolean;
@@ -152,13 +152,13 @@ export function numberIn(
   const value = metadataNumber(metadata, key);
   if (fits(value)) return value;
   throw new FormatError(
-    `${name}: its metadata '${key}' is ${metadata[key]}, which is no number that it can be; the file is damaged`,
+    `${name}: its metadata '${key}' is ${metadata[key]}, which is not a number that it can be; the file is damaged`,
   );
 }
 
 /**
- * The names of tensors that are no weights: `optimizer.velocity.dense.weight`, `best.dense.weight`. Where a weight's name
- * begins in the same way, as that of a layer named `optimizer` does, `mark` tells them apart: `optimizer_.velocity…`.
+ * The names of tensors that are not weights: `optimizer.velocity.dense.weight`, `best.dense.weight`. Where a weight's name
+ * begins in the same way, as that of a layer named `optimizer` does, `mark` distinguishes them: `optimizer_.velocity…`.
  */
 export const stateKey = {
   slot: (prefix: string, mark: string, slot: string, key: string) =>

@@ -158,7 +158,7 @@ export class Checkpoints {
     this.#begin();
   }
 
-  /** Waits until what was taken is written. @throws what it could not be written for, unless `onFailure` was told */
+  /** Waits until what was taken is written. @throws the error of a failed write, unless `onFailure` was called */
   async idle(): Promise<void> {
     await this.#writing;
     if (this.#failure && !this.#onFailure) throw this.#failure.error;
@@ -197,7 +197,7 @@ export class Checkpoints {
     }
   }
 
-  /** What is no loss of a checkpoint: told, or thrown at the end. */
+  /** A failure that loses no checkpoint: reported, or thrown at the end. */
   async #fails(error: unknown): Promise<void> {
     if (this.#onFailure) await this.#onFailure(error);
     else this.#remaining = { error };
@@ -232,7 +232,7 @@ export class Checkpoints {
   }
 }
 
-/** What a file says of itself; undefined for a damaged one, which is for whoever loads it to find. */
+/** The metadata of a file; undefined for a damaged one, which loading it will report. */
 function metadataOf(bytes: Uint8Array, name: string): Readonly<Record<string, string>> | undefined {
   try {
     return decodeSafetensors(bytes, name).metadata;

@@ -29,7 +29,7 @@ const CALLED = ['onCompile', 'onReady', 'beforeStep', 'onSteps', 'onEpoch', 'onR
 /** The options that are true or false. */
 const FLAGS = ['shuffle', 'resume', 'keepSteps'];
 
-/** @throws ArgumentError if an option that is to be called is no function, or a switch is neither true nor false */
+/** @throws ArgumentError if an option that is to be called is not a function, or a switch is neither true nor false */
 export function checkCalled(name: string, options: object): void {
   const given = options as Readonly<Record<string, unknown>>;
   for (const option of CALLED) callable(`${name}: ${option}`, given[option]);
@@ -56,7 +56,7 @@ export function callable<F>(what: string, value: F): F {
  * Whatever can be known of the options before the first step: whether the validation data fit the model, its losses and
  * its metrics.
  *
- * @throws ArgumentError if an option is out of range, or a label is no class
+ * @throws ArgumentError if an option is out of range, or a label is not a class
  * @throws ShapeError if the validation data do not fit the model or the loss
  */
 export async function checkFit(compiled: Compiled, options: CheckedOptions): Promise<void> {

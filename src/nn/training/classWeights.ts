@@ -18,7 +18,7 @@ export type ClassWeight = Readonly<Record<number, number>>;
  * The weight of each sample of a batch, [N], by its class: `target` are class indices [N] (i32), one-hot rows
  * [N, classes], or 0 and 1 for a single output, [N] or [N, 1].
  *
- * @throws ArgumentError if a weight is negative, a class does not exist, or the targets are no classes
+ * @throws ArgumentError if a weight is negative, a class does not exist, or the targets are not classes
  */
 export function classWeights(
   model: string,

@@ -54,7 +54,7 @@ export class Collector {
     return this.#wanted(size) <= this.#room;
   }
 
-  /** @param size samples in all; undefined where nobody knows */
+  /** @param size samples in all; undefined where unknown */
   begin(size: number | undefined): void {
     this.#read = 0;
     this.#staged = 0;

@@ -10,7 +10,7 @@ export interface DueFile {
   readonly name: string;
 }
 
-/** The callbacks that count epochs, at work in one training. */
+/** The callbacks that count epochs, in one training. */
 export class Counters {
   readonly #all: readonly { readonly callback: CountingCallback; readonly counter: Counter }[];
 

@@ -17,8 +17,8 @@ export interface Contents {
 
 /**
  * Weights by layer name (`dense.weight`), the optimizers' slots (`optimizer.velocity.dense.weight`), and in the metadata
- * the architecture and what training needs to go on. A training under way waits while they are read, between two steps.
- * While averaged weights are in use, these alone are saved: from them no training goes on.
+ * the architecture and what training needs to continue. A training under way waits while they are read, between two steps.
+ * While averaged weights are in use, these alone are saved: a training cannot continue from them.
  */
 export async function encodeCheckpoint(saved: Saved): Promise<Uint8Array> {
   const { lifetime } = saved.state;
@@ -34,7 +34,7 @@ export async function encodeCheckpoint(saved: Saved): Promise<Uint8Array> {
 }
 
 /**
- * Waits until no step is under way, nobody saves, and the weights are not lent (`VariableStore.lend`).
+ * Waits until no step and no save is under way, and the weights are not lent (`VariableStore.lend`).
  *
  * @param own the weights; default: all that a checkpoint holds
  * @returns call it when done
@@ -57,11 +57,11 @@ export async function takeTurn(
 export const variablesOf = ({ parts }: Saved): Variable[] =>
   parts.flatMap(({ variables }) => [...variables.keys()]);
 
-/** What `encodeCheckpoint` writes, for who holds the lock already. */
+/** The file of `encodeCheckpoint`, for callers that hold the lock already. */
 export async function collectCheckpoint(saved: Saved): Promise<Contents> {
   const { name, kind, gpu, state, parts, owner } = saved;
   state.lifetime.check();
-  // Whoever uses the averages has stopped the training already.
+  // Where the averages are in use, the training has been stopped already.
   const withState = !parts.some(({ minimizer }) => minimizer.averagesInUse);
   if (withState) await state.loop?.flush();
   state.lifetime.check();

@@ -16,15 +16,15 @@ export interface EpochHooks {
   readonly counters?: Counters;
   /** Whether an epoch is validated, by its number in this training from 0. Default: each. */
   readonly validates?: (index: number) => boolean;
-  /** What validation data come to at the end of an epoch: `validationLoss`, … */
+  /** The values over the validation data at the end of an epoch: `validationLoss`, … */
   readonly validate?: (signal: AbortSignal | undefined) => Promise<Readonly<Record<string, number>>>;
 }
 
 /** What happens at the ends of epochs: validation, callbacks, the weights of the best one. */
 export class EpochEnds {
-  /** Whether all samples of the epoch are trained on, and its end has not been told yet. */
+  /** Whether all samples of the epoch are trained on, and its end has not been reported yet. */
   due = false;
-  /** Whether its beginning has been told. */
+  /** Whether its beginning has been reported. */
   begun = false;
   readonly #task: Task;
   readonly #recorder: Recorder;
@@ -61,7 +61,7 @@ export class EpochEnds {
       totals: this.#recorder.totals.isEmpty ? undefined : this.#recorder.totals.state,
       callbacks: counted.length > 0 ? counted : undefined,
       bestWeights: this.#bestWeights,
-      // Where nobody is told of it, it is no part of the file: files of equal trainings are equal.
+      // Where it is not reported, it is not part of the file: files of equal trainings are equal.
       epochBegun: (!this.#teller.isEmpty && this.begun) || undefined,
       epochEnds: this.due || undefined,
     };
@@ -77,7 +77,7 @@ export class EpochEnds {
     this.begun = epochBegun;
   }
 
-  /** Tells what the epoch, or the part of one in which the run ends, came to, and asks the callbacks. */
+  /** Reports the results of the epoch, or of the part of one in which the run ends, and asks the callbacks. */
   async tell(whole: boolean, signal: AbortSignal | undefined): Promise<RunHistory['stopped']> {
     const { clock, lifetime } = this.#task.state;
     const { counters, validate, validates = () => true } = this.#hooks;
@@ -97,7 +97,7 @@ export class EpochEnds {
     const values = { epoch, step, ...totals.values(), ...validation } as EpochValues;
     let stop = false;
     if (whole) {
-      // Whoever saves meets the end of the epoch counted by all, or by nobody.
+      // A save sees the end of the epoch counted by all callbacks, or by none.
       const release = await takeTurn(this.#task);
       try {
         run.rates.beforeCallbacks(step, this.#minimizers);
@@ -122,7 +122,7 @@ export class EpochEnds {
     return stop ? 'early' : 'finished';
   }
 
-  /** Brings the weights of the best epoch back, where that is wanted; moving averages of weights begin there anew. */
+  /** Brings the weights of the best epoch back, where that is wanted; moving averages of weights restart from there. */
   async restoreBest(): Promise<boolean> {
     if (!this.#hooks.counters?.restoresBest || !this.#bestWeights) return false;
     const release = await takeTurn(this.#task);

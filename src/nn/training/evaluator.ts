@@ -49,12 +49,12 @@ export class Evaluator {
     this.#compiled = compiled;
   }
 
-  /** Whether it is at work. */
+  /** Whether it is running. */
   get busy(): boolean {
     return this.#turns.busy;
   }
 
-  /** Waits until it is not at work. */
+  /** Waits until it is not running. */
   async idle(): Promise<void> {
     await this.#turns.idle();
   }
@@ -145,7 +145,7 @@ export class Evaluator {
       const { lifetime } = state;
       const collector = prepared.collector!;
       const size = asStream(data) ? undefined : sizeIn(data as Dataset, this.#batchSize(options), options);
-      // The staging buffers belong to the program: whoever forgets it frees them.
+      // The staging buffers belong to the program, and are freed with it.
       const begin = () => collector.begin(size);
       if (collector.fits(size)) begin();
       else await lifetime.race(gpu.device.scoped(`${prepared.program.label}: collecting values`, begin));
@@ -230,7 +230,7 @@ export class Evaluator {
       };
       await this.#work(prepared, batches(), work);
     } catch (error) {
-      open.close().catch(() => {}); // what ended the run is told, not what went wrong after it
+      open.close().catch(() => {}); // the error that ended the run is reported, not a later one
       throw error;
     }
     await open.close();

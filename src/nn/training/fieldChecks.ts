@@ -56,11 +56,11 @@ interface Batched {
 
 /**
  * Holds the values of a data set against what a program does with them, before it runs: its kernels let an index that
- * does not exist go by without a word.
+ * does not exist pass silently.
  *
  * @param shares targets of which batches before have shown that their bytes are shares of 255: this one adds to them
- * @throws ArgumentError that names the first class or index that does not exist, the first target that is no probability
- *   for a loss that takes one, or bytes that are no shares of 255
+ * @throws ArgumentError that names the first class or index that does not exist, the first target that is not a probability
+ *   for a loss that takes one, or bytes that are not shares of 255
  */
 export function checkFields(
   model: string,
@@ -84,7 +84,7 @@ export function checkFields(
     if (mixed) return;
     checkChoices(data, choices, (index) => {
       const sample = Math.floor(index / product(shape));
-      return `${model}: index ${data[index]} in sample ${sample} of data set '${dataset.name}' (input ${i}) is none of the ${choices} rows that the model looks it up in (0 to ${choices - 1}); make the embedding's inputDim larger, or number the indices anew`;
+      return `${model}: index ${data[index]} in sample ${sample} of data set '${dataset.name}' (input ${i}) is none of the ${choices} rows that the model looks it up in (0 to ${choices - 1}); make the embedding's inputDim larger, or number the indices again`;
     });
   });
   targetsOf(dataset).forEach(({ data, shape }, i) => {
@@ -95,7 +95,7 @@ export function checkFields(
     if (choices !== undefined && !mixed) {
       checkChoices(data, choices, (index) => {
         const sample = Math.floor(index / product(shape));
-        return `${model}: label ${data[index]} of sample ${sample} of data set '${dataset.name}' is none of the ${choices} classes that the model tells apart; labels are whole numbers from 0 to ${choices - 1}: give the last layer more units, or number the labels anew`;
+        return `${model}: label ${data[index]} of sample ${sample} of data set '${dataset.name}' is none of the ${choices} classes that the model distinguishes; labels are whole numbers from 0 to ${choices - 1}: give the last layer more units, or number the labels again`;
       });
     }
     if (kind !== 'scaled' || scaling.inputScale !== undefined) return; // a scale that was given is meant
@@ -143,7 +143,7 @@ function checkWithin(
     ? 'Choose an inputScale and inputOffset that lead to that range, or another loss'
     : 'Number the labels 0 and 1, bring the targets to that range, or use a loss for several classes, for labels −1 and 1 (hinge) or for any numbers (meanSquaredError)';
   throw new ArgumentError(
-    `${model}: target ${value} of sample ${Math.floor(index / product(shape))} of data set '${name}' is no probability: a binary cross-entropy takes labels 0 and 1, or numbers from ${range}. ${fix}.`,
+    `${model}: target ${value} of sample ${Math.floor(index / product(shape))} of data set '${name}' is not a probability: a binary cross-entropy takes labels 0 and 1, or numbers from ${range}. ${fix}.`,
   );
 }
 
@@ -180,7 +180,7 @@ export const inputRanges = (
     inputs[i].choices === undefined ? rangeOf(field, scaling) : undefined,
   );
 
-/** What two ranges of each input come to together. */
+/** The union of two ranges for each input. */
 export const joinRanges = (
   before: readonly (InputRange | undefined)[] | undefined,
   own: readonly (InputRange | undefined)[],

@@ -53,7 +53,7 @@ export const fitOptions: OptionTable<FitOptions> = {
 /** A training run under way: `await` it for the history, or iterate over its steps (see TrainingRun). */
 export type Fit = TrainingRun<StepValues, History>;
 
-/** What a training needs of the model that it trains. */
+/** What a training needs from the model that it trains. */
 export interface FitHost {
   evaluate(data: TrainingData, options: EvaluateOptions): Promise<Evaluation>;
   /** Compiles the model for another GPU, as it was in a checkpoint. */

@@ -1,12 +1,12 @@
 /**
- * Lets one at a time through: a training holds it during each step, so whoever else takes it (to save) meets the model
+ * Lets one at a time through: a training holds it during each step, so that others that take it (to save) find the model
  * between two steps.
  */
 export class Lock {
   #held = false;
   readonly #waiting: (() => void)[] = [];
 
-  /** Whether somebody has it. */
+  /** Whether it is taken. */
   get isHeld(): boolean {
     return this.#held;
   }

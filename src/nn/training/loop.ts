@@ -19,7 +19,7 @@ import { Teller } from './teller.ts';
 import type { RunHistory } from './values.ts';
 
 export interface LoopHooks extends EpochHooks {
-  /** Callbacks that are told what happens. */
+  /** Callbacks for what happens. */
   readonly told?: readonly Callback[];
   /** Whether a step that cannot be made is an end like others. */
   readonly endsOnNaN?: boolean;
@@ -94,7 +94,7 @@ export class Loop {
     if (!this.#begun || data) this.#source.moveTo?.(this.#begun ? data! : first);
     const example = await lifetime.race(untilAborted(this.#source.example(this.#clock), signal));
     if (example === ABORTED) return this.#history('aborted', undefined);
-    // The first step is compiled even where none is left to do: whoever asks for `onReady` gets it.
+    // The first step is compiled even where none is left to do: `onReady` must be called.
     await lifetime.race(this.#programs.use(this.#part(), Math.min(batchSize, example.size)));
     this.#prepareRest();
 
@@ -136,7 +136,7 @@ export class Loop {
     const { totals, reader } = this.#recorder;
     const run = this.#run;
     let stopped: RunHistory['stopped'] = 'finished';
-    /** The steps done when the part of an epoch was told. */
+    /** The steps done when the part of an epoch was reported. */
     let partAt = -1;
     await lifetime.race(untilAborted(this.#teller.trainBegin(), signal));
     if (this.#ends.due) {
@@ -153,7 +153,7 @@ export class Loop {
         break;
       }
       if (this.#isOver()) break; // a callback has ended it
-      // Before the lock: a stream or a compilation may keep it waiting, and whoever saves need not wait for that.
+      // Before the lock: a stream or a compilation may take long, and a save need not wait for that.
       const next = await lifetime.race(untilAborted(this.#source.next(this.#clock), signal));
       if (next === ABORTED) {
         stopped = 'aborted';
@@ -196,7 +196,7 @@ export class Loop {
       } finally {
         release();
       }
-      // While the step is under way. Of a run that is over it is not asked: a stream may never tell.
+      // While the step is under way. It is not asked after the end of a run: a stream may never answer.
       if (next && !ends && typeof next.last === 'function') {
         const answer = await lifetime.race(untilAborted(next.last(), signal));
         last = ends = answer === true;
@@ -207,7 +207,7 @@ export class Loop {
       await this.#saver.after({ epoch }, last, own !== undefined);
     }
     if (stopped !== 'finished' || !run.isStopped(clock)) return stopped;
-    // Ended between two steps: what is done of the epoch is told, unless it has been.
+    // Ended between two steps: the finished part of the epoch is reported, unless it has been.
     if (this.#begun && clock.place > 0 && partAt !== clock.step) {
       await this.#settle(false);
       stopped = await this.#ends.tell(false, signal);

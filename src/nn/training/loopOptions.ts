@@ -22,7 +22,7 @@ export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends Run
   /** Keep the values of all steps for the history; default true. Without, a run of any length takes no memory. */
   keepSteps?: boolean;
   /**
-   * What counts, saves or is told as training goes (Keras's callbacks): `earlyStopping`, `reduceOnPlateau`,
+   * Objects that count, save or report during training (Keras's callbacks): `earlyStopping`, `reduceOnPlateau`,
    * `modelCheckpoint`, `learningRateScheduler`, `csvLogger`, `terminateOnNaN`, and objects with hooks of your own (see Callback). At the end
    * of an epoch those that count it come first, then the others; each in the order of the list. Entries that are false or
    * undefined are left out.
@@ -34,7 +34,7 @@ export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends Run
   beforeStep?: (step: number) => void | Promise<void>;
   /** The values of a few steps at a time, as they come back from the GPU. */
   onSteps?: (values: readonly Step[]) => void;
-  /** What an epoch came to, when the callbacks have seen it. */
+  /** The results of an epoch, after the callbacks. */
   onEpoch?: (values: Epoch) => void | Promise<void>;
 }
 

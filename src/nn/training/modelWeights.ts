@@ -25,7 +25,7 @@ export async function readWeights(compiled: Compiled, layer?: Layer): Promise<Fl
   const { gpu, state, minimizer } = compiled;
   const variables = [...weightNames(compiled, layer).values()];
   const saved = savedModel(compiled);
-  // Whoever has the averages in use would wait for ever for their return.
+  // Code that uses the averages itself would wait for ever for their return.
   const release = await takeTurn({ gpu, state, saved }, () =>
     minimizer.averagesInUse ? [] : variablesOf(saved),
   );
@@ -40,7 +40,7 @@ export async function readWeights(compiled: Compiled, layer?: Layer): Promise<Fl
 /**
  * Holds values against the weights that they are for.
  *
- * @throws ArgumentError if there are too few or too many, there is no weight of a name, or a value is no array of numbers
+ * @throws ArgumentError if there are too few or too many, there is no weight of a name, or a value is not an array of numbers
  * @throws ShapeError if one has another shape; NumericError if a value is NaN or infinite
  */
 export function checkWeights(
@@ -110,7 +110,7 @@ const extents = (values: unknown): number[] =>
 const flatten = (values: unknown): unknown[] =>
   isValues(values) ? Array.from(values as ArrayLike<unknown>).flatMap(flatten) : [values];
 
-/** Writes values that were checked; moving averages of weights begin there anew. */
+/** Writes values that were checked; moving averages of weights restart from there. */
 export async function writeWeights(
   compiled: Compiled,
   values: ReadonlyMap<Variable, Float32Array>,

@@ -19,7 +19,7 @@ export interface PlacementOptions {
   /** Where to train; default: where it was compiled before, unless that GPU was lost, else a new one on the best adapter. */
   gpu?: Gpu;
   /**
-   * Where the weights of what was compiled before come from: `keep` takes them along, `initial` makes them anew.
+   * Which weights a model gets that was compiled before: `keep` keeps them, `initial` initializes them again.
    * Default keep.
    */
   weights?: 'keep' | 'initial';
@@ -123,7 +123,7 @@ export class Placement<C extends Placed> {
     compiled.gpu.device.check();
     if (!compiled.state.weightsLost) return compiled;
     throw new DeviceLostError(
-      `${this.#owner.name}: its weights were lost with the GPU that they lay on; load a saved file, or start anew with compile({ weights: 'initial' })`,
+      `${this.#owner.name}: its weights were lost with the GPU that they lay on; load a saved file, or start again with compile({ weights: 'initial' })`,
       'unknown',
     );
   }
@@ -161,14 +161,14 @@ export class Placement<C extends Placed> {
 
   /**
    * How a training that begins now goes on after the loss of its GPU: it is compiled again on another one, with weights,
-   * optimizer and clock of a checkpoint. @throws InterruptedError if it is destroyed or compiled by somebody else meanwhile
+   * optimizer and clock of a checkpoint. @throws InterruptedError if it is destroyed or compiled by other code meanwhile
    */
   recovery(saved: (compiled: C) => Saved): (snapshot: Snapshot, opening: Opening) => Promise<C> {
     const make = this.#make!;
     return async ({ file, names }, opening) => {
       if (!this.#compiled || this.#make !== make) {
         throw new InterruptedError(
-          `${this.#owner.name}: was destroyed or compiled anew after its GPU was lost`,
+          `${this.#owner.name}: was destroyed or compiled again after its GPU was lost`,
         );
       }
       const loaded = this.#loaded;
@@ -186,7 +186,7 @@ export class Placement<C extends Placed> {
     recovers = false,
   ): Promise<C> {
     const { name, variables } = this.#owner;
-    this.#compiling?.end(`${name}: was compiled anew while it was being compiled`);
+    this.#compiling?.end(`${name}: was compiled again while it was being compiled`);
     const lifetime = new Lifetime();
     this.#compiling = lifetime;
     const before = this.#compiled;
@@ -198,7 +198,7 @@ export class Placement<C extends Placed> {
       gpu.device.check();
       requireNoOtherHome(name, variables, gpu, before?.gpu);
       this.#requireOthersIdle(gpu, weights, before);
-      this.#end(`${name}: was compiled anew while it was at work`, recovers);
+      this.#end(`${name}: was compiled again while work on it was under way`, recovers);
       const moves = before && before.gpu !== gpu && weights === 'keep';
       const values = moves ? await this.#weightsOn(before, lifetime) : [];
       lifetime.check();
@@ -222,7 +222,7 @@ export class Placement<C extends Placed> {
         gpu.variables.release(variables);
         lifetime.check();
       }
-      this.#end(`${name}: was compiled anew while it was at work`, recovers); // what has begun meanwhile
+      this.#end(`${name}: was compiled again while work on it was under way`, recovers); // what has begun meanwhile
       this.#release();
       if (this.#ownGpu !== gpu) this.#closeOwnGpu();
       this.#ownGpu = opened ?? this.#ownGpu;
@@ -263,7 +263,7 @@ export class Placement<C extends Placed> {
   /** Ends the work under way and frees all. */
   destroy(): void {
     this.#compiling?.end(`${this.#owner.name}: was destroyed while it was being compiled`);
-    this.#end(`${this.#owner.name}: was destroyed while it was at work`);
+    this.#end(`${this.#owner.name}: was destroyed while work on it was under way`);
     this.#release();
     this.#compiled = undefined;
     this.#closeOwnGpu();

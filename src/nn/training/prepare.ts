@@ -37,7 +37,7 @@ export async function prepareFit(compiled: Compiled, data: Dataset, options: Pre
 
 type SourceChoice = Pick<SourceOfOptions, 'targets'>;
 
-/** Compiles a part of a task's step for data like the example, and frees what is no kernel. */
+/** Compiles a part of a task's step for data like the example, and frees what is not a kernel. */
 export async function prepareStep(
   task: Task,
   part: string,

@@ -79,7 +79,7 @@ export class StepPrograms {
     return own;
   }
 
-  /** Begins to compile a program that will be wanted later. What fails is told to who uses it. */
+  /** Begins to compile a program that will be wanted later. Its errors are thrown to its users. */
   prepare(part: string, rows: number): void {
     this.#program(part, rows, undefined).catch(() => {});
   }

@@ -4,7 +4,7 @@ import type { CallbackState, SavedCallback } from '../callbacks/monitor.ts';
 import type { InputRange } from './fieldChecks.ts';
 import type { RunProgress } from './state.ts';
 
-/** What the metadata of a file tell of a run; the best weights themselves are tensors. */
+/** The facts about a run in the metadata of a file; the best weights themselves are tensors. */
 export interface SavedProgress extends Omit<RunProgress, 'bestWeights'> {
   readonly bestWeights: boolean;
 }

@@ -35,7 +35,7 @@ export class Rates {
     else this.#beforeCallbacks.set(step, ratesOf(minimizers));
   }
 
-  /** Call it when `onEpoch` is done. @param again whether it has been told before, and is not called this time */
+  /** Call it when `onEpoch` is done. @param again whether it has been reported before, and is not called this time */
   afterCallbacks(step: number, minimizers: readonly Minimizer[], again: boolean): void {
     if (again) set(minimizers, this.#afterCallbacks.get(step)!);
     else this.#afterCallbacks.set(step, ratesOf(minimizers));

@@ -23,7 +23,7 @@ interface StepOrigin {
 /** A wait between two steps that is longer is a pause. */
 const PAUSE_MS = 100;
 
-/** Receives what the steps of a training record: adds it up for the epoch, and tells it. */
+/** Receives what the steps of a training record: adds it for the epoch, and reports it. */
 export class Recorder {
   /** Of the epoch under way. */
   readonly totals: Totals;
@@ -72,13 +72,13 @@ export class Recorder {
   }
 
   /**
-   * Waits between two steps; where that takes a while, the values of the steps before it are told meanwhile.
+   * Waits between two steps; where that takes a while, the values of the steps before it are reported meanwhile.
    *
-   * @param wait whose end nobody knows: a pause, a step by hand
+   * @param wait of unknown length: a pause, a step by hand
    */
   async between(wait: PromiseLike<unknown> | unknown): Promise<void> {
     if (!isPromise(wait)) return;
-    // What goes wrong with the values is told by the next step.
+    // Errors of the values are thrown by the next step.
     const timer = setTimeout(() => void this.finish().catch(() => {}), PAUSE_MS);
     try {
       await wait;
@@ -95,7 +95,7 @@ export class Recorder {
 
   #receive(entries: readonly RingEntry[]): void {
     const values: StepValues[] = [];
-    // All is counted before anything is told: who is told may throw.
+    // Everything is counted before anything is reported: a hook may throw.
     for (const entry of entries) {
       const { step, recorded, fault } = entry;
       const at = this.#places.get(step)!;
@@ -106,7 +106,7 @@ export class Recorder {
       else this.totals.add(recorded);
       this.#places.delete(step);
     }
-    const fresh = values.filter(({ step }) => step >= this.#run.nextStep); // others were told before a loss
+    const fresh = values.filter(({ step }) => step >= this.#run.nextStep); // others were reported before a loss
     const { onSteps, keepSteps = true } = this.#options;
     if (fresh.length > 0) {
       this.#run.nextStep = fresh.at(-1)!.step + 1;

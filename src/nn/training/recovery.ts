@@ -14,13 +14,13 @@ import type { Opening, Placed } from './placement.ts';
 import type { RunHistory } from './values.ts';
 import { Run } from './wholeRun.ts';
 
-/** What a training tells of its recovery. */
+/** The facts about a recovery. */
 export interface Recovery {
   /** What happened to the GPU. */
   readonly error: DeviceLostError;
-  /** Where it goes on: what lay on the old one, and is not part of the training, has to be made anew. */
+  /** The GPU on which it continues: what was on the old one, and is not part of the training, must be created again. */
   readonly gpu: Gpu;
-  /** The step and the epoch that it goes on with. */
+  /** The step and the epoch with which it continues. */
   readonly step: number;
   readonly epoch: number;
 }
@@ -31,10 +31,10 @@ export interface RecoveryOptions {
   /**
    * Goes on by itself on a new GPU where the one in use is lost: from a checkpoint that is kept in memory, taken as often
    * as `checkpoint.every` says, else after each epoch. The outcome is the same bit by bit on an adapter of the same kind,
-   * and no step is told twice. A function opens the new GPU, which then is its caller's; by default it is the one that
+   * and no step is reported twice. A function opens the new GPU, which then is its caller's; by default it is the one that
    * `init` finds. Default false: the training ends with a DeviceLostError.
    *
-   * Streams must be functions that make their batches anew. A GPU that is lost three times without a checkpoint in between is
+   * Streams must be functions that make their batches again. A GPU that is lost three times without a checkpoint in between is
    * given up. `gpu.destroy()` is no loss.
    */
   recover?: boolean | (() => Promise<Gpu>);
@@ -55,7 +55,7 @@ export interface RecoveryHooks<P> {
 }
 
 /**
- * A training that saves as it goes, and goes on after the loss of a GPU.
+ * A training that saves while it runs, and continues after the loss of a GPU.
  *
  * @throws ArgumentError if an option is out of range
  * @throws DeviceLostError if the GPU is lost and is not to be recovered, or cannot be
@@ -113,7 +113,7 @@ export async function runRecovering<P extends Pick<Placed, 'gpu' | 'state'>>(
       }
     }
   } catch (error) {
-    // What ended the training is told, not what went wrong after it. Of what was destroyed nobody waits for a file.
+    // The error that ended the training is reported, not a later one. After a destroy nothing waits for a file.
     const closed = Promise.allSettled(all.map((own) => own.close()));
     if (!placed.state.lifetime.signal.aborted) await placed.state.lifetime.race(closed).catch(() => {});
     throw error;
@@ -172,7 +172,7 @@ async function openAgain(
       const opening = open();
       const gpu = await untilAborted(opening, signal);
       if (gpu === ABORTED) {
-        if (owned) opening.then((late) => late.destroy()).catch(() => {}); // nobody has it
+        if (owned) opening.then((late) => late.destroy()).catch(() => {}); // it is not used any more
         throw new AdapterError('the training was aborted before there was one');
       }
       if (gpu instanceof Gpu) return gpu;

@@ -9,7 +9,7 @@ import { parseProgress, parseRanges } from './progress.ts';
 /** What is to be written into one part. */
 interface PartValues {
   readonly weights: ReadonlyMap<Variable, Float32Array>;
-  /** Of each trained variable, by slot. Those that the file lacks are undefined: they start anew. */
+  /** Of each trained variable, by slot. Those that the file lacks are undefined: they start from zero. */
   readonly slots: ReadonlyMap<Variable, readonly (Float32Array | undefined)[]>;
   readonly best: ReadonlyMap<Variable, Float32Array>;
   readonly learningRate?: number;
@@ -83,7 +83,7 @@ export function planRestore(shape: Shape, file: Checkpoint): Restoration {
     }
     return { weights, slots, best, ...(known && rateOf(part, file)) };
   });
-  // The state of optimizers that are not at work here, and of layers that are frozen here, is no weight.
+  // The state of optimizers that are not used here, and of layers that are frozen here, is not a weight.
   const isState = (key: string) => own && shape.parts.some(({ prefix }) => stateKey.is(prefix, mark, key));
   const strange = [...unused].filter((key) => !isState(key));
   if (!partial) requireAll(shape, file, missing, strange);

@@ -15,7 +15,7 @@ export interface RunOptions {
    */
   initialEpoch?: number;
   /**
-   * Steps of an epoch (Keras's steps_per_epoch), which then is no pass over the data: the next epoch goes on where this one has
+   * Steps of an epoch (Keras's steps_per_epoch), which then is not a pass over the data: the next epoch goes on where this one has
    * left them, and where they end, with their beginning. Default: as many as a pass has.
    */
   stepsPerEpoch?: number;
@@ -82,7 +82,7 @@ function checkEpochs(
   }
   if (!resume) return;
   throw new ArgumentError(
-    `${name}: initialEpoch and resume are both given; resume goes on with the epoch that was saved, so leave initialEpoch out`,
+    `${name}: initialEpoch and resume are both given; resume continues with the epoch that was saved, so leave initialEpoch out`,
   );
 }
 
@@ -100,7 +100,7 @@ function checkStreamRun(
   if (steps !== undefined || stepsPerEpoch !== undefined) return;
   if (!Number.isInteger(epochs)) {
     throw new ArgumentError(
-      `${name}: epochs is ${epochs}, but nobody knows how long an epoch of stream '${stream.name}' is; give a whole number, or steps`,
+      `${name}: epochs is ${epochs}, but the length of an epoch of stream '${stream.name}' is unknown; give a whole number, or steps`,
     );
   }
   requireRuns(name, stream, epochs);
@@ -130,7 +130,7 @@ const MAX_QUEUE = 4096;
  * (`break`, `return`, an exception) ends the training after the step under way, as an abort does.
  *
  * The training never waits for a loop: one that is more than 4,096 steps behind misses the oldest. Several loops may
- * run over one training, each with all steps. If a training fails that nobody awaits, the rejection is unhandled.
+ * run over one training, each with all steps. If a training fails that is not awaited, the rejection is unhandled.
  */
 export class TrainingRun<Values, Result> implements PromiseLike<Result>, AsyncIterable<Values> {
   readonly #done: Promise<Result>;
@@ -142,9 +142,9 @@ export class TrainingRun<Values, Result> implements PromiseLike<Result>, AsyncIt
   #finished = false;
 
   /**
-   * @param train trains until it is done or the signal is aborted, and tells the values of its steps
+   * @param train trains until it is done or the signal is aborted, and reports the values of its steps
    * @param signal the user's own
-   * @param onEnd called when it is over, before anyone who awaits it hears so
+   * @param onEnd called when it is over, before those who await it continue
    */
   constructor(
     train: (onSteps: (values: readonly Values[]) => void, signal: AbortSignal) => Promise<Result>,
@@ -181,7 +181,7 @@ export class TrainingRun<Values, Result> implements PromiseLike<Result>, AsyncIt
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Values> {
-    this.#done.catch(() => {}); // the loop hears of it below
+    this.#done.catch(() => {}); // delivered to callers that await or iterate
     let next = 0;
     try {
       while (true) {

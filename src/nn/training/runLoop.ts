@@ -13,7 +13,7 @@ import type { Run } from './wholeRun.ts';
  * @param run of which this is all, or what is left after the loss of a GPU
  * @throws NumericError if a recorded value, a weight, a gradient or an update becomes NaN or infinite: that step is not
  *   made, nor any after it; weights, clock and progress are those from before it
- * @throws InterruptedError if what is trained is destroyed or compiled anew meanwhile
+ * @throws InterruptedError if what is trained is destroyed or compiled again meanwhile
  * @throws DeviceLostError if the GPU is lost
  */
 export async function runLoop(
@@ -28,7 +28,7 @@ export async function runLoop(
   try {
     history = await loop.run();
   } catch (error) {
-    // What ended the training is told, not what went wrong after it.
+    // The error that ended the training is reported, not a later one.
     await loop.leave().catch(() => {});
     await loop.destroy().catch(() => {});
     throw error;

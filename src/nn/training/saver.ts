@@ -21,7 +21,7 @@ export class Saver {
    *
    * @param epoch that the step was in
    * @param last whether it was the last of the epoch
-   * @param stepped false where only the end of the epoch was left to tell
+   * @param stepped false where only the end of the epoch was left to report
    */
   async after({ epoch }: Pick<StreamOrigin, 'epoch'>, last: boolean, stepped = true): Promise<void> {
     const { clock, lifetime } = this.#task.state;

@@ -12,7 +12,7 @@ import type { Placed } from './placement.ts';
 export interface NextBatch {
   /** Samples in it. */
   readonly rows: number;
-  /** Whether the epoch is over after it; a function where only time will tell: ask it once the step is under way. */
+  /** Whether the epoch is over after it; a function where that is not known yet: ask it once the step is under way. */
   readonly last: boolean | (() => Promise<boolean>);
 }
 
@@ -22,14 +22,14 @@ export interface BatchSource {
   readonly position?: DataPosition;
   /** Goes on there. */
   moveTo?(position: DataPosition): void;
-  /** Samples of an epoch; undefined where nobody knows. */
+  /** Samples of an epoch; undefined where unknown. */
   readonly size: number | undefined;
   /** Whether a program gathers its batch in an order that it computes; else it takes the rows as they lie. */
   readonly shuffled: boolean;
   /** Samples of the smaller last batch of an epoch, where it is known that there is one. */
   readonly rest: number | undefined;
   /**
-   * Samples that come at a place, or all: what programs are made for. Ask for them before all else; nothing is used up.
+   * Samples that come at a place, or all: what programs are made for. Ask for them first; no samples are consumed.
    */
   example(place: StreamOrigin): Dataset | Promise<Dataset>;
   /** What a program of `rows` samples gathers its batch from. */

@@ -15,22 +15,22 @@ export interface RunProgress {
   readonly callbacks?: readonly SavedCallback[];
   /** Where the data are, if an epoch is not a pass over them. */
   readonly data?: DataPosition;
-  /** Whether the beginning of the epoch under way has been told. */
+  /** Whether the beginning of the epoch under way has been reported. */
   readonly epochBegun?: boolean;
-  /** Whether all samples of the epoch under way are trained on, and its end has not been told yet. */
+  /** Whether all samples of the epoch under way are trained on, and its end has not been reported yet. */
   readonly epochEnds?: boolean;
   /** What weights and statistics were after the best epoch, where they are to be brought back. */
   readonly bestWeights?: ReadonlyMap<Variable, Float32Array>;
 }
 
-/** A run under way, as seen by whoever saves. */
+/** A run under way, as a save sees it. */
 export interface RunningLoop {
   /** Waits until the values of all steps done have come back from the GPU. */
   flush(): Promise<void>;
   progress(): RunProgress;
 }
 
-/** How far the training of what was compiled has come, and who may touch it now. */
+/** How far the training of what was compiled has come, and what may change it now. */
 export class TrainingState {
   readonly clock = new Clock();
   readonly lifetime = new Lifetime();

@@ -38,7 +38,7 @@ export interface Minimize {
 export interface StepResult {
   /** At least one, by name: values per sample, [N], or single numbers. */
   readonly losses: Readonly<Record<string, Tensor>>;
-  /** More values to tell of, likewise. */
+  /** More values to report, likewise. */
   readonly metrics?: Readonly<Record<string, Tensor>>;
   /** All gradients are those of the weights from before the step. Not looked at where `training` is false. */
   readonly minimize?: Minimize | readonly Minimize[];
@@ -61,7 +61,7 @@ const minimizeOptions: OptionTable<Minimize> = { loss: required, variables: requ
 
 /**
  * @param rows samples of the batch
- * @throws ArgumentError if it is no result of a step, or two values have one name
+ * @throws ArgumentError if it is not a result of a step, or two values have one name
  * @throws ShapeError if a value is neither a number nor one per sample
  */
 export function checkStep(name: string, result: unknown, rows: number, training: boolean): CheckedStep {
@@ -162,6 +162,6 @@ export function variableNames(name: string, variables: readonly Variable[]): Map
   return names;
 }
 
-/** Whether an optimizer is at work already. */
+/** Whether an optimizer is in use already. */
 export const isMinimizer = (optimizer: Minimize['optimizer']): optimizer is Minimizer =>
   optimizer instanceof Minimizer;

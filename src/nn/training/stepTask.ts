@@ -44,7 +44,7 @@ export class StepTask implements Task {
   readonly #step: Step;
   readonly #options: StepTaskOptions;
   readonly #training: boolean;
-  /** Optimizers at work, and those of them that are freed with the task. */
+  /** Optimizers in use, and those of them that are freed with the task. */
   #minimizers: readonly Minimizer[] = [];
   #own: readonly Minimizer[] = [];
   #variables: readonly Variable[] = [];
@@ -132,7 +132,7 @@ export class StepTask implements Task {
       return made;
     });
     this.gpu.variables.allocate(this.#variables, `${this.name} state`);
-    // Those of a model stay while it trains, whatever becomes of the model; those of nobody are the caller's, and stay.
+    // Those of a model stay while it trains, whatever becomes of the model; other ones are the caller's, and stay.
     if (!this.#training) return;
     this.#held = this.#variables.filter((variable) => this.gpu.variables.holders(variable) > 0);
     this.gpu.variables.retain(this.#held);
@@ -218,12 +218,12 @@ export class StepTask implements Task {
     return { name, kind: 'step', gpu, state, parts, owner: this };
   }
 
-  /** @throws ArgumentError if an optimizer at work is its caller's, which cannot go to another GPU */
+  /** @throws ArgumentError if an optimizer in use is its caller's, which cannot move to another GPU */
   requireMovable(): void {
     const stranger = this.#minimizers.find((minimizer) => !this.#own.includes(minimizer));
     if (!stranger) return;
     throw new ArgumentError(
-      `${this.name}: recover makes the optimizers anew on another GPU, but the step minimizes with a Minimizer, which is bound to one; return an optimizer, such as ${stranger.optimizer.name}(), in its place`,
+      `${this.name}: recover creates the optimizers again on another GPU, but the step minimizes with a Minimizer, which is bound to one; return an optimizer, such as ${stranger.optimizer.name}(), in its place`,
     );
   }
 

@@ -12,7 +12,7 @@ import type { BatchSource, NextBatch } from './source.ts';
 export interface StreamSourceOptions {
   /** False leaves targets and weights out. Default true. */
   readonly targets?: boolean;
-  /** Whether it is no epoch of a training: the stream is opened as of epoch 0. */
+  /** Whether it is not an epoch of a training: the stream is opened as of epoch 0. */
   readonly evaluation?: boolean;
   /** Throws where a batch cannot be right; called for each before its step, and for the example. */
   readonly check?: (batch: Dataset) => void;

@@ -10,9 +10,9 @@ export class Teller {
   readonly #callbacks: readonly Callback[];
   readonly #run: Run;
   readonly #facade: CallbackRun;
-  /** Values of steps whose hooks are still at work. */
+  /** Values of steps whose hooks are still running. */
   #pending: Promise<void> | undefined;
-  /** Hooks before a step that are still at work. */
+  /** Hooks before a step that are still running. */
   #before: Promise<void> | undefined;
 
   constructor(callbacks: readonly Callback[], run: Run, task: Task) {
@@ -45,7 +45,7 @@ export class Teller {
     return this.#callbacks.length === 0;
   }
 
-  /** Waits for what was told of steps. */
+  /** Waits for the hooks of steps. */
   get pending(): Promise<void> | undefined {
     return this.#pending;
   }
@@ -58,7 +58,7 @@ export class Teller {
     return this.#tell('onTrainEnd', 0, (own) => own.onTrainEnd!(history, this.#facade));
   }
 
-  /** What comes before a step. @param begins whether it is the first of its epoch, which has not been told */
+  /** What comes before a step. @param begins whether it is the first of its epoch, which has not been reported */
   async before({ step, epoch }: EpochTime, begins: boolean): Promise<void> {
     await this.#pending;
     if (begins) {
@@ -69,9 +69,9 @@ export class Teller {
     );
   }
 
-  /** Values of steps that are read meanwhile are told when these hooks are done: never two at a time. */
+  /** Values of steps that are read meanwhile are reported when these hooks are done: never two at a time. */
   async #holding(told: Promise<void> | undefined): Promise<void> {
-    this.#before = told?.catch(() => {}); // who waits for `told` hears of it
+    this.#before = told?.catch(() => {}); // thrown to those who wait for `told`
     await told;
     this.#before = undefined;
     await this.#pending;
@@ -110,7 +110,7 @@ export class Teller {
     return this.#tell('onEpochEnd', step, (own) => own.onEpochEnd!(epoch, values, this.#facade));
   }
 
-  /** @param at counts up: what is not after the last one that was told has been told before the loss of a GPU */
+  /** @param at counts up: what is not after the last reported one was reported before the loss of a GPU */
   #tell(hook: Hook, at: number, call: (own: Callback) => void | Promise<void>): Promise<void> | undefined {
     let wait: Promise<void> | undefined;
     this.#callbacks.forEach((own, i) => {

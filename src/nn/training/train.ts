@@ -81,8 +81,8 @@ function restoreFrom(task: StepTask, file: Checkpoint, { resume = false }: Train
 
 /**
  * Trains a step of one's own with all that `fit` has: epochs, the smaller rest of each, shuffling, streams, values,
- * validation, callbacks, checkpoints. The step is a graph function of a batch that says what to tell of and what to
- * minimize; values per sample, [N], are told as means over samples, single numbers as means over steps.
+ * validation, callbacks, checkpoints. The step is a graph function of a batch that says what to report and what to
+ * minimize; values per sample, [N], are reported as means over samples, single numbers as means over steps.
  *
  * ```ts
  * const w = new Variable({ name: 'w', shape: [3, 1], initialize: (values) => values.fill(0) });

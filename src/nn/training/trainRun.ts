@@ -55,7 +55,7 @@ export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
   destroy(): void {
     const { task } = this.#place;
     for (const lifetime of [this.#place.ended, task.state.lifetime]) {
-      lifetime.end(`${task.name}: was destroyed while it was at work`);
+      lifetime.end(`${task.name}: was destroyed while work on it was under way`);
     }
     task.destroy();
   }

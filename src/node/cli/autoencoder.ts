@@ -32,7 +32,7 @@ const FLAGS: Readonly<Record<string, ModelFlag>> = {
   },
   output: {
     placeholder: 'NAME',
-    meaning: 'what the last layer ends in: linear or sigmoid (default)',
+    meaning: 'activation of the last layer: linear or sigmoid (default)',
     parse: (flag, text) => choice(flag, text, ['linear', 'sigmoid']),
   },
   loss: {
@@ -104,7 +104,7 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
     await finishRun(context, fit, { loss: testLoss, meanSquaredError: testMeanSquaredError });
     if (drawn)
       terminal.line(
-        `Saved ${context.folder.pathOf('reconstructions.png')}: test images over what came back.`,
+        `Saved ${context.folder.pathOf('reconstructions.png')}: test images above their reconstructions.`,
       );
     return resultOf(context, model, data.train, fit, { testLoss, testMeanSquaredError });
   } finally {

@@ -5,7 +5,7 @@ import { readFileIfExists } from '../files.ts';
 import type { ModelFlagValues } from './modelDescription.ts';
 import type { Trainee } from './trainee.ts';
 
-/** What is known of a training run to the one that continues it. All but the batch size and the length must be the same. */
+/** The facts about a training run that the run that continues it needs. All but batch size and length must be the same. */
 export interface SavedRun {
   readonly model: string;
   readonly preset: string;
@@ -24,7 +24,7 @@ export interface SavedRun {
   readonly own?: ModelFlagValues;
 }
 
-/** A saved model, read and checked, before it meets the model that it is loaded into. */
+/** A saved model, read and checked, before it is loaded into a model. */
 export interface Checkpoint {
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -77,7 +77,7 @@ function decodeRun(text: string, path: string): SavedRun {
   try {
     run = parseStrictJson(text, 2) as Record<string, unknown>;
   } catch {
-    // As wrong as one of the types below.
+    // Reported below as a wrong type.
   }
   for (const [key, type] of Object.entries(TYPES)) {
     const value = run?.[key];

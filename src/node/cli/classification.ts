@@ -14,7 +14,7 @@ export interface Classified {
   readonly confidence: Float64Array;
 }
 
-/** What the network makes of each sample: `logits` is [samples, classes]. */
+/** The network's prediction for each sample: `logits` is [samples, classes]. */
 export function classify(labels: ArrayLike<number>, logits: Float32Array, losses: Float32Array): Classified {
   const samples = labels.length;
   const classes = logits.length / samples;

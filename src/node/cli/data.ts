@@ -55,7 +55,7 @@ async function load(terminal: Terminal, { name, data, signal }: DataOptions): Pr
         progress ??= new Progress(terminal, `Downloading ${MNIST_SETS[name].title}`, total);
         progress.update(loaded, `${megabytes(loaded)} of ${megabytes(total)} MB`);
       },
-      // That the data is synthetic is said by whoever asked for it, once.
+      // The caller reports once that the data is synthetic.
       onNotice: (notice) => !notice.startsWith('SYNTHETIC') && terminal.warn(notice),
     });
   } finally {
@@ -74,7 +74,7 @@ function drawDigits(name: MnistName, data: string): MnistSet {
   return {
     ...syntheticDigits({ train, test: Math.ceil(train / TEST_SHARE) }),
     source: 'drawn by wgrad',
-    notice: `SYNTHETIC DATA: drawn digits, as asked, so accuracy here says nothing about ${MNIST_SETS[name].title}.`,
+    notice: `SYNTHETIC DATA: generated digits, as requested, so accuracy here says nothing about ${MNIST_SETS[name].title}.`,
   };
 }
 
@@ -88,7 +88,7 @@ export function checkSameData(checkpoint: Checkpoint | undefined, { train }: Tra
   if (!run || (run.data === train.name && run.samples === train.size)) return;
   throw new ArgumentError(
     `${checkpoint.path} was trained on ${formatCount(run.samples)} images of '${run.data}', but here are ` +
-      `${formatCount(train.size)} of '${train.name}': pass the same --data, or start anew without --resume.`,
+      `${formatCount(train.size)} of '${train.name}': pass the same --data, or start again without --resume.`,
   );
 }
 

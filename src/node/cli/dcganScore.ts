@@ -35,8 +35,8 @@ export interface GanScores {
 }
 
 /**
- * Scores a GAN by a classifier of digits, which is trained on the same images and always in the same way. The features
- * of the test images are what those of the generated images are compared with; the validation images are the yardstick.
+ * Scores a GAN with a classifier of digits, which is trained on the same images and always in the same way. The features
+ * of the generated images are compared with those of the test images; the validation images give the reference score.
  */
 export async function scoreGan(context: TrainContext, gan: Gan, data: TrainingData): Promise<GanScores> {
   const { signal } = context.interrupt;
@@ -55,7 +55,7 @@ export async function scoreGan(context: TrainContext, gan: Gan, data: TrainingDa
   }
 }
 
-/** What the classifier makes of generated images, which never leave the GPU. */
+/** The classifier's readings of generated images, which never leave the GPU. */
 export async function readGenerated(
   gan: Gan,
   classifier: DigitClassifier,
@@ -112,7 +112,7 @@ async function trainedClassifier(context: TrainContext, data: TrainingData): Pro
     }
     const { accuracy } = await classifier.model.evaluate(test);
     const seconds = formatSeconds((performance.now() - began) / 1000);
-    terminal.line(`It reads ${formatPercent(accuracy)} of the test images rightly, after ${seconds}.`);
+    terminal.line(`It classifies ${formatPercent(accuracy)} of the test images correctly, after ${seconds}.`);
     await keep(context, path, await classifier.save());
     return classifier;
   } catch (error) {
@@ -126,7 +126,7 @@ function loads(classifier: DigitClassifier, bytes: Uint8Array, path: string): bo
     classifier.load(bytes, path);
     return true;
   } catch (error) {
-    if (error instanceof FormatError) return false; // it is trained anew and replaced
+    if (error instanceof FormatError) return false; // it is trained again and replaced
     throw error;
   }
 }
@@ -137,7 +137,7 @@ async function keep({ terminal }: TrainContext, path: string, bytes: Uint8Array)
     await writeFileAtomic(path, bytes);
   } catch (error) {
     const reason = error instanceof EnvironmentError ? error.message : String(error);
-    terminal.warn(`The classifier is not kept for the next time. ${reason}`);
+    terminal.warn(`The classifier cannot be stored for the next run. ${reason}`);
   }
 }
 

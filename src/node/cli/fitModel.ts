@@ -18,13 +18,13 @@ export interface FitOutcome {
 }
 
 /**
- * Trains a compiled model under the eyes of the user: compile progress, a bar with loss, metrics, speed and time left,
- * a row per epoch. Saves after each epoch, when --save-every says so, and at the end, also when interrupted. What cannot be
- * written does not end the training: the folder keeps it and knows. Neither does the loss of the GPU: training goes on from
- * the end of the last epoch, on the GPU that the context then has.
+ * Trains a compiled model and shows the user its progress: compilation, a bar with loss, metrics, speed and time left, a
+ * row per epoch. Saves after each epoch, at the intervals of --save-every, and at the end, also when interrupted. A file
+ * that cannot be written does not end the training: the folder keeps it in memory. Nor does the loss of the GPU: training
+ * continues from the end of the last epoch, on the GPU that the context then has.
  *
  * @param hooks.beforeStep work between two steps; `step` are done by then
- * @param hooks.onRecover makes anew what lay on the GPU that was lost
+ * @param hooks.onRecover creates again what was on the lost GPU
  */
 export async function fitModel(
   context: TrainContext,
@@ -88,7 +88,7 @@ export function resumeModel({ terminal, options, checkpoint, adapter }: TrainCon
   if (!checkpoint) return;
   model.load(checkpoint.bytes, checkpoint.path);
   if (options.learningRate !== undefined) model.learningRate = options.learningRate;
-  terminal.line(`Going on from ${checkpoint.path}, step ${formatCount(checkpoint.step)}.`);
+  terminal.line(`Continuing from ${checkpoint.path}, step ${formatCount(checkpoint.step)}.`);
   const before = checkpoint.run?.adapter;
   if (before && before !== adapter.description) {
     terminal.warn(`It was trained on another adapter, ${before}: the last bits may differ.`);

@@ -6,7 +6,7 @@ export const formatCount = (value: number): string => Math.round(value).toLocale
 /** 97.53% */
 export const formatPercent = (part: number): string => `${(part * 100).toFixed(2)}%`;
 
-/** About three digits that say something: 0.0214, 1.35, 120, 1.00e-5 */
+/** About three significant digits: 0.0214, 1.35, 120, 1.00e-5 */
 export function formatLoss(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e5)) return value.toExponential(2);

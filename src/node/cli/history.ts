@@ -33,17 +33,17 @@ export function encodeHistory({ epochs, steps, ...facts }: RunHistory): string {
   return `${head},\n  "epochs": ${lines(epochs)},\n  "steps": ${lines(steps)}\n}\n`;
 }
 
-/** What is known of the steps before those of a run that goes on. */
+/** The history of the steps before those of a continued run. */
 export interface EarlierHistory {
   readonly epochs: readonly Values[];
   readonly steps: readonly Values[];
-  /** Why it does not tell of all of them; undefined if it does. */
+  /** Why it is incomplete; undefined if it is complete. */
   readonly gap: string | undefined;
 }
 
 /**
- * What the history beside a checkpoint tells of the steps before `step`. A history that is missing or cannot be used
- * keeps no run from going on: what there is counts, and `gap` says what is wrong.
+ * The history of the steps before `step`, from the file beside a checkpoint. A missing or unusable history does not stop
+ * the run: the entries that exist count, and `gap` says what is wrong.
  *
  * @param run what the history must be of
  */
@@ -71,7 +71,7 @@ export async function readEarlierHistory(
   return {
     epochs: history.epochs.filter((entry) => entry.step <= step),
     steps,
-    gap: complete ? undefined : `${path} does not tell of all steps before`,
+    gap: complete ? undefined : `${path} does not cover all earlier steps`,
   };
 }
 

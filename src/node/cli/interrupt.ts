@@ -5,8 +5,8 @@ const EXIT_CODES: Record<Signal, number> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 
 const SIGNALS = Object.keys(EXIT_CODES) as Signal[];
 
 /**
- * npm passes the terminal's Ctrl-C on to its script, which therefore gets it twice within a moment: what follows so
- * closely is not a second wish.
+ * npm passes the terminal's Ctrl-C on to its script, which therefore gets it twice within a moment: a signal that follows
+ * so closely counts as the same one.
  */
 const SAME_WISH_MS = 400;
 

@@ -47,7 +47,7 @@ export async function main(
 }
 
 async function train(options: TrainOptions, terminal: Terminal): Promise<number> {
-  // What can go wrong goes wrong now, not after the training.
+  // Fail now, not after the training.
   const folder = await RunFolder.open(options.out ?? `out/${options.model}`, (text) => terminal.warn(text));
   try {
     const code = await trainInFolder(options, terminal, folder);
@@ -62,7 +62,7 @@ async function train(options: TrainOptions, terminal: Terminal): Promise<number>
   }
 }
 
-/** That nobody reads the output is the reader's wish; that it cannot be written (to a full disk) is an error. */
+/** A closed output is the reader's choice; an output that cannot be written (to a full disk) is an error. */
 function checkOutput({ failure }: Terminal): void {
   if (!failure || GONE.includes(failure.code ?? '')) return;
   throw new EnvironmentError(`The output cannot be written: ${failure.message}. All other files are saved.`, {

@@ -46,7 +46,7 @@ const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: str
   adapter: ['KIND', `${ADAPTER_KINDS.join(', ')}; default: WGRAD_ADAPTER, else the best`],
   data: [
     'FOLDER',
-    'holds mnist/ or fashion-mnist/; default: WGRAD_DATA, else a download.\n`synthetic` or `synthetic:N` draws (N) digits instead',
+    'holds mnist/ or fashion-mnist/; default: WGRAD_DATA, else a download.\n`synthetic` or `synthetic:N` generates (N) digits instead',
   ],
   profile: ['', 'first print the graph, the memory plan and the time of each kernel'],
   tune: ['', 'measure once which kernels are fastest here; npm run tune does it ahead'],
@@ -88,7 +88,7 @@ ${[...flags, ...own].join('\n')}
 Saving goes on beside the training. What cannot be written (a full disk) is kept in memory and tried
 again at each save and at the end; what is still not saved then is named, and the exit code is 1.
 Ctrl-C finishes the step, saves, and says how to go on; a second Ctrl-C exits at once. SIGTERM and a
-terminal that is closed (SIGHUP) do as Ctrl-C. Output that nobody reads any more ends nothing.
+terminal that is closed (SIGHUP) act like Ctrl-C. A closed output does not end the run.
 Exit codes: 0 finished, 1 error, 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.`;
 }
 

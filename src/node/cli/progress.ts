@@ -2,14 +2,14 @@ import { stripVTControlCharacters } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
 import type { Footer, Terminal } from './terminal.ts';
 
-/** Without a terminal, a line this often tells that work goes on. */
+/** Without a terminal, the interval of the lines that show that work continues. */
 const QUIET_SECONDS = 15;
 const MOST_CHARACTERS = 30;
 const FEWEST_CHARACTERS = 5;
 
 /**
- * A bar with a text before and after it, which vanishes when it stops: what it led to is said in a line. Where the
- * output is no terminal, a line every 15 seconds takes its place.
+ * A bar with a text before and after it. It is removed when it stops, and a line reports the result. Where the
+ * output is not a terminal, a line every 15 seconds takes its place.
  */
 export class Progress implements Footer {
   readonly #terminal: Terminal;

@@ -16,8 +16,8 @@ interface Unsaved {
 }
 
 /**
- * The folder of a run's results, which belongs to one run at a time. What cannot be written is not lost while the run
- * lasts: it is kept in memory, and written as soon as that is possible.
+ * The folder of a run's results, which only one run at a time can use. Files that cannot be written are not lost while
+ * the run lasts: they are kept in memory and written as soon as possible.
  */
 export class RunFolder {
   readonly path: string;
@@ -49,7 +49,7 @@ export class RunFolder {
     }
     const folder = new RunFolder(path, warn, unlock, isNew);
     try {
-      await ensureWritableFolder(path, { leftoverAge: 0 }); // the lock is ours, so nobody is writing
+      await ensureWritableFolder(path, { leftoverAge: 0 }); // we hold the lock, so no other process is writing
       for (const name of [CHECKPOINT, HISTORY, LOSS_CHART]) await refuseFolder(join(path, name));
       return folder;
     } catch (error) {
@@ -73,7 +73,7 @@ export class RunFolder {
    */
   async write(name: string, content: Uint8Array | string): Promise<boolean> {
     try {
-      await createFolder(this.path); // someone may have taken it away
+      await createFolder(this.path); // it may have been deleted
       await writeFileAtomic(join(this.path, name), content);
       if (this.#unsaved.delete(name)) this.#warn(`${name} is saved now.`);
       return true;
@@ -106,14 +106,14 @@ export class RunFolder {
     });
   }
 
-  /** Gives the folder to others; one that this run has made and left empty goes away. */
+  /** Releases the folder; one that this run has created and left empty is deleted. */
   async close(): Promise<void> {
     if (this.#isNew) await rmdir(this.path).catch(() => undefined); // not empty
     await this.#unlock();
   }
 }
 
-/** A folder where a file shall be written is told before the training, not after it. */
+/** Reports a folder in the place of a file before the training, not after it. */
 async function refuseFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined); // usually there is nothing yet
   if (!found?.isDirectory()) return;

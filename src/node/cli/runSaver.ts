@@ -31,7 +31,7 @@ export class RunSaver {
   #taken: { step: number; time: number };
   #saved: number | undefined;
 
-  /** @param history tells the run up to now */
+  /** @param history the run up to now */
   constructor(folder: RunFolder, model: Trainee, run: SavedRun, history: () => RunHistory) {
     this.#folder = folder;
     this.#model = model;
@@ -67,7 +67,7 @@ export class RunSaver {
     if (!this.#waiting || this.#waiting.step > steps) return;
     this.#next = this.#waiting;
     this.#waiting = undefined;
-    // Noted rather than rejected: nobody may be waiting for it yet.
+    // Stored rather than rejected: nothing may be waiting for it yet.
     this.#writing ??= this.#writeAll()
       .catch((error: unknown) => void (this.#failure ??= error))
       .finally(() => (this.#writing = undefined));
@@ -78,7 +78,7 @@ export class RunSaver {
     this.#waiting = undefined;
   }
 
-  /** Waits for what is being written. What could not be written is told by the folder. */
+  /** Waits for what is being written. The folder reports what could not be written. */
   async settle(): Promise<void> {
     await this.#writing;
     if (this.#failure) throw this.#failure;
@@ -100,7 +100,7 @@ export class RunSaver {
       epochs: all.epochs.filter((entry) => entry.step <= step),
       steps: all.steps.filter((entry) => entry.step < step),
     };
-    // The history first: if the process is killed in between it tells too much, which a resumed run leaves out.
+    // The history first: if the process is killed in between, it has later entries, which a resumed run leaves out.
     await this.#folder.write(HISTORY, encodeHistory(history));
     if (await this.#folder.write(CHECKPOINT, bytes)) this.#saved = step;
     if (history.steps.length > 0) await this.#folder.write(LOSS_CHART, historySvg(history));

@@ -33,7 +33,7 @@ export function resolveSettings(
     const wish = options[key] as SavedRun[K] | undefined;
     if (saved && wish !== undefined && wish !== saved[key]) {
       throw new ArgumentError(
-        `${checkpoint.path} was trained with ${key} ${saved[key]}, so it cannot go on with ${wish}: leave --${key} out, or start anew without --resume.`,
+        `${checkpoint.path} was trained with ${key} ${saved[key]}, so it cannot continue with ${wish}: leave --${key} out, or start again without --resume.`,
       );
     }
     return wish ?? saved?.[key] ?? fallback;
@@ -69,7 +69,7 @@ function ownSettings(
   for (const [name, value] of Object.entries(own)) {
     if (flags[name].free || saved[name] === value) continue;
     throw new ArgumentError(
-      `${checkpoint.path} was trained ${name in saved ? `with --${name} ${saved[name]}` : `without --${name}`}, so it cannot go on with ${value}: leave it out, or start anew without --resume.`,
+      `${checkpoint.path} was trained ${name in saved ? `with --${name} ${saved[name]}` : `without --${name}`}, so it cannot continue with ${value}: leave it out, or start again without --resume.`,
     );
   }
   return { ...saved, ...own };

@@ -8,13 +8,13 @@ export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonl
 /** What stays below the lines while it is there, such as a progress bar. */
 export interface Footer {
   show(): void;
-  /** Takes it off the screen for a moment. */
+  /** Removes it from the screen for a moment. */
   hide(): void;
-  /** Takes it away for good. */
+  /** Removes it for good. */
   stop(): void;
 }
 
-/** Lines for people: coloured and redrawn on a terminal, plain where they go to a file or another program. */
+/** Output lines: coloured and redrawn on a terminal, plain in a file or for another program. */
 export class Terminal {
   readonly output: Output;
   /** True where a line can be redrawn. */
@@ -32,7 +32,7 @@ export class Terminal {
     this.#colours = wantsColours(this.interactive, environment);
   }
 
-  /** Characters in a line; 80 where nobody can tell. */
+  /** Characters in a line; 80 where the number is unknown. */
   get columns(): number {
     return this.output.columns || 80;
   }
@@ -54,8 +54,8 @@ export class Terminal {
   }
 
   /**
-   * What keeps lines from being written. That nobody reads them any more (`| head -1`, a terminal that was closed) is no
-   * reason to end the work that they tell of.
+   * What keeps lines from being written. A closed output (`| head -1`, a terminal that was closed) is not a reason to end
+   * the work.
    */
   get failure(): NodeJS.ErrnoException | undefined {
     return this.#failure;

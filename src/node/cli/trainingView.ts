@@ -67,9 +67,9 @@ export class TrainingView {
     const earlier = checkpoint ? await readEarlierHistory(checkpoint.path, model.step, settings) : none;
     if (earlier.gap)
       terminal.warn(
-        `${earlier.gap}: history and chart do not tell of the whole run. The training itself goes on right.`,
+        `${earlier.gap}: history and chart do not cover the whole run. The training itself is not affected.`,
       );
-    // Of an epoch under way there are the means of a part, which will be told again when it is whole.
+    // For an epoch under way there are the means of a part of it, which are reported again when it is complete.
     const { epoch } = model.compiled.state.clock;
     const epochs = earlier.epochs.filter((entry) => entry.epoch < epoch);
     return new TrainingView(context, model, train, { epochs, steps: earlier.steps });
@@ -138,7 +138,7 @@ export class TrainingView {
   async endEpoch(values: Values): Promise<void> {
     this.stop();
     this.clock.endEpoch();
-    await this.#saver.take('running'); // first: if the GPU is lost now, the epoch is told again
+    await this.#saver.take('running'); // first: if the GPU is lost now, the epoch is reported again
     this.#epochs.push(values);
     this.#epochStart = this.#steps.length;
     const { steps, seconds } = this.clock.total;
@@ -156,11 +156,11 @@ export class TrainingView {
     const [before, more] = [this.#submits(), countSubmits(gpu.device.gpu.queue)];
     this.#submits = () => before + more();
     this.#context.terminal.warn(
-      `The GPU was lost (${error.reason}). Going on from step ${formatCount(step)} on ${gpu.device.description}.`,
+      `The GPU was lost (${error.reason}). Continuing from step ${formatCount(step)} on ${gpu.device.description}.`,
     );
   }
 
-  /** Saves what there is and says how to go on. */
+  /** Saves the present state and says how to continue. */
   async interrupted(): Promise<void> {
     const { terminal, options, folder } = this.#context;
     const { step } = this.#model;
@@ -172,7 +172,7 @@ export class TrainingView {
     const { saved } = this.#saver;
     const how =
       saved === step ? 'saved' : saved === undefined ? 'not saved' : `step ${formatCount(saved)} is saved`;
-    const on = saved === undefined ? '' : ' To go on:';
+    const on = saved === undefined ? '' : ' To continue:';
     terminal.line(`Interrupted after step ${formatCount(step)} of ${formatCount(this.#end)}; ${how}.${on}`);
     if (saved !== undefined) terminal.line(`  ${resumeCommand(options, folder.pathOf(CHECKPOINT))}`);
   }
@@ -194,7 +194,7 @@ export class TrainingView {
     terminal.warn(`The weights after step ${formatCount(saved)} are in ${path}.`);
     if (!diverged) return;
     const learningRate = Number((this.#model.learningRate / 10).toPrecision(2));
-    terminal.line('To go on, with a lower learning rate:');
+    terminal.line('To continue, with a lower learning rate:');
     terminal.line(`  ${resumeCommand({ ...options, learningRate }, path)}`);
   }
 

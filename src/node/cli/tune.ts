@@ -214,7 +214,7 @@ async function tuneAll(
   }
 }
 
-/** Measures all anew and keeps nothing. */
+/** Measures everything again and stores nothing. */
 const FORGETFUL: TuningStore = {
   name: 'src/runtime/tuning/defaults.ts',
   load: async () => NOTHING,

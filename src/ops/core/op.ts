@@ -72,7 +72,7 @@ export interface SubgroupMatrix {
 
 /** What lowering may know of the device. */
 export interface Target {
-  /** A CPU pretending to be a GPU: no shared memory, no barriers, big register tiles. */
+  /** A software adapter: the CPU emulates a GPU. Kernels use no workgroup memory, no barriers and large register tiles. */
   readonly software: boolean;
   /**
    * Invocations of every subgroup, where the kernels may use subgroup functions and all subgroups have as many: a
@@ -151,7 +151,7 @@ export interface ProposalPlace {
 export interface Tunable<V extends string = string> {
   /** Worth measuring on this device for these shapes: up to a dozen, each name a whole plan (see `Variant`). */
   readonly candidates: readonly V[];
-  /** The family's kernels: where one changes, the choice is measured anew. */
+  /** The family's kernels: where one changes, the choice is measured again. */
   readonly kernels: Readonly<Record<string, KernelFile>>;
 }
 

@@ -72,7 +72,7 @@ export function requireList(opName: string, what: string, value: unknown, exampl
 /** Types of four bytes: what movement works on. */
 export const WORDS: readonly DType[] = ['f32', 'i32', 'u32'];
 
-/** Throws a ShapeError where a shape has an extent that is no positive whole number. */
+/** Throws a ShapeError where a shape has an extent that is not a positive whole number. */
 export function requireExtents(opName: string, what: string, shape: Shape): void {
   if (shape.every((extent) => Number.isSafeInteger(extent) && extent >= 1)) return;
   throw new ShapeError(

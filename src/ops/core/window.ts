@@ -51,7 +51,7 @@ export function toPair(value: number | Pair): Pair {
 /**
  * Output extents and padding of a convolution or pooling window:
  * `OH = ⌊(H + padTop + padBottom − (KH − 1) · dilation − 1) / stride⌋ + 1`.
- * Throws a ShapeError where an argument is no positive integer, or the window does not fit.
+ * Throws a ShapeError where an argument is not a positive integer, or the window does not fit.
  */
 export function resolveWindow(options: WindowOptions): ResolvedWindow {
   const { opName, input, kernel, stride, padding, dilation = [1, 1] } = options;

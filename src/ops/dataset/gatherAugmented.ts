@@ -27,7 +27,7 @@ export interface AugmentOptions {
   flipVertical?: boolean;
   /** Standard deviation of the noise added to each value, after normalisation. */
   noise?: number;
-  /** Side in pixels of a square that is blotted out around a random pixel (DeVries & Taylor 2017). */
+  /** Side in pixels of a square that is cut out around a random pixel (DeVries & Taylor 2017). */
   cutout?: number;
   /** What comes in from beyond the edges and fills the square, in the data set's own units; default 0. */
   fill?: number;
@@ -124,7 +124,7 @@ export const gatherAugmentedOp: Op<GatherAugmentedAttrs> = {
       });
     }
   },
-  gradient: { reason: 'a data set is no parameter' },
+  gradient: { reason: 'a data set is not a parameter' },
 };
 
 const augmentOptions: OptionTable<AugmentOptions> = {
@@ -182,7 +182,7 @@ export interface GatherAugmentedOptions extends Omit<GatherBatchOptions, 'dtype'
 
 /**
  * `gatherBatch` for images [N, height, width, channels], each changed by chance on the way: shifted, rotated, scaled
- * (read bilinearly), mirrored, with noise and a hole. Each step draws anew; under one seed a step draws the same again.
+ * (read bilinearly), mirrored, with noise and a hole. Each step draws again; under one seed a step draws the same again.
  *
  * @returns the batch, f32, and where labels are given those of the same samples, i32 [batchSize]
  * @throws ArgumentError or ShapeError if an option is out of range or the source is not one of images

@@ -98,7 +98,7 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
       });
     }
   },
-  gradient: { reason: 'a data set is no parameter' },
+  gradient: { reason: 'a data set is not a parameter' },
 };
 
 /** The inputs that hold samples 0 … size − 1, each with its kernel's constants: a dispatch writes the rows that it owns. */

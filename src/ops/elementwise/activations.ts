@@ -43,7 +43,7 @@ export interface ReluOptions {
 
 export const reluOptions: OptionTable<ReluOptions> = { negativeSlope: true, maxValue: true, threshold: true };
 
-/** @throws ArgumentError if an option of relu is no number, or the largest value is below 0 */
+/** @throws ArgumentError if an option of relu is not a number, or the largest value is below 0 */
 export function checkRelu(caller: string, { negativeSlope = 0, maxValue, threshold = 0 }: ReluOptions): void {
   check(caller, 'negativeSlope', negativeSlope);
   check(caller, 'threshold', threshold);
@@ -58,7 +58,7 @@ export function checkRelu(caller: string, { negativeSlope = 0, maxValue, thresho
  * max(x, 0). With options, as in Keras: x above the threshold and 0 below it, limited to [0, maxValue] if there is a
  * largest value, less negativeSlope · max(threshold − x, 0).
  *
- * @throws ArgumentError if an option is no number, or maxValue is below 0
+ * @throws ArgumentError if an option is not a number, or maxValue is below 0
  */
 export function relu(x: Tensor, options: ReluOptions = {}): Tensor {
   requireTensor('relu', x);

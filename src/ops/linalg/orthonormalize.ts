@@ -39,7 +39,7 @@ export const orthonormalizeOp: Op<Record<string, never>> = {
  * as many as rows, and few: one invocation does it. A column with a NaN or ±Infinity, or longer than
  * the root of the largest f32, becomes NaN, and so do those after it.
  *
- * @throws ShapeError if x is no such matrix
+ * @throws ShapeError if x is not such a matrix
  */
 export function orthonormalize(x: Tensor): Tensor {
   return apply(orthonormalizeOp, [x], {});

@@ -9,6 +9,6 @@ export interface Plan {
   readonly groups: number;
   /** The kernel computes cᵀ = bᵀ aᵀ: its a is the product's b. */
   readonly transposed?: boolean;
-  /** K may be cut into this many parts, each still long enough to be worth a workgroup's while. */
+  /** K may be cut into this many parts, each long enough to keep a workgroup busy. */
   readonly mostSplits: number;
 }

@@ -93,7 +93,7 @@ export const transposeOp: Op<TransposeAttrs> = {
     requireRank('transpose', `permutation ${formatShape(permutation)}`, permutation, x);
     if (permutation.toSorted((a, b) => a - b).some((from, axis) => from !== axis)) {
       throw new ShapeError(
-        `transpose: ${formatShape(permutation)} is no permutation of 0 … ${x.shape.length - 1}; name every axis once`,
+        `transpose: ${formatShape(permutation)} is not a permutation of 0 … ${x.shape.length - 1}; name every axis once`,
       );
     }
     return [{ shape: permutation.map((from) => x.shape[from]), dtype: x.dtype }];

@@ -112,7 +112,7 @@ function workgroupLaunch({ outer, groups, entries, run }: Packed, target: Target
   return { chunks, rows, workgroups, constants };
 }
 
-/** Without shared memory on software adapters; on a GPU also where results are plenty, or short. */
+/** Without workgroup memory on software adapters; on a GPU also where there are many results, or short ones. */
 function choose(opName: string, { outer, groups, entries, run }: Packed, context: LowerContext): Variant {
   const plenty = outer * groups >= 8192 && (run === 1 || entries <= 32);
   const lanes = context.target.software || plenty || entries <= 8;

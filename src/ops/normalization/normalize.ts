@@ -143,7 +143,7 @@ const isBatch = ({ outer, run }: View): boolean => outer === 1 && run === 1;
 
 /**
  * Inputs dy, x, mean, variance, γ?; outputs Σ g and Σ g x̂ per group, or per channel, with g = dy or γ dy. For batch
- * normalization both come twice: dx reads them, and the optimizer wants them where nobody else reads.
+ * normalization both come twice: dx reads them, and the optimizer needs them in a buffer that nothing else reads.
  */
 export const normalizeGradientSumsOp: Op<SumsAttrs> = {
   name: 'normalizeGradientSums',

@@ -162,12 +162,12 @@ function adaptive(
 
 /**
  * The means of windows that cover images x [N, H, W, C], however large they are → [N, OH, OW, C]: window o goes from row
- * ⌊o · H / OH⌋ to before row ⌈(o + 1) · H / OH⌉, as in PyTorch's adaptive_avg_pool2d. Where H is no multiple of OH,
+ * ⌊o · H / OH⌋ to before row ⌈(o + 1) · H / OH⌉, as in PyTorch's adaptive_avg_pool2d. Where H is not a multiple of OH,
  * windows differ in size, and neighbours may share elements. A window with a NaN, or with both infinities, is NaN, one
  * with an infinity infinite.
  *
  * @param outputSize [OH, OW], or one number for both; also larger than the image
- * @throws ShapeError if x is no batch of images, or an extent is no whole number of at least 1
+ * @throws ShapeError if x is not a batch of images, or an extent is not a whole number of at least 1
  */
 export function adaptiveAveragePool2d(x: Tensor, outputSize: number | Pair): Tensor {
   return adaptive(adaptiveAveragePool2dOp, averagePool2d, x, outputSize);
@@ -178,7 +178,7 @@ export function adaptiveAveragePool2d(x: Tensor, outputSize: number | Pair): Ten
  * where a window has one. At ties the first element, row by row, gets the gradient.
  *
  * @param outputSize [OH, OW], or one number for both; also larger than the image
- * @throws ShapeError if x is no batch of images, or an extent is no whole number of at least 1
+ * @throws ShapeError if x is not a batch of images, or an extent is not a whole number of at least 1
  */
 export function adaptiveMaxPool2d(x: Tensor, outputSize: number | Pair): Tensor {
   return adaptive(adaptiveMaxPool2dOp, maxPool2d, x, outputSize);

@@ -65,7 +65,7 @@ export const dropoutOp: Op<DropoutAttrs> = {
 };
 
 /**
- * Inverted dropout (Srivastava et al. 2014): sets a share `rate` of the elements to 0, independently and anew in
+ * Inverted dropout (Srivastava et al. 2014): sets a share `rate` of the elements to 0, independently and again in
  * every step, and multiplies the others by 1 / (1 − rate), so that the expectation stays. NaN stays NaN. Any shape.
  * The mask is computed again in the backward pass instead of being stored. A rate of 0 is the identity.
  *

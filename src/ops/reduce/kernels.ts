@@ -151,7 +151,7 @@ interface Geometry {
 }
 
 /**
- * Without shared memory on software adapters. On a GPU also where results are many, and their loads
+ * Without workgroup memory on software adapters. On a GPU also where results are many, and their loads
  * coalesce or are few; else a tree.
  */
 function preferredVariant({ outer, loads, inner }: Geometry, { software }: Target): Variant {

@@ -153,7 +153,7 @@ export const resize2dGradientOp: Op<Resize2dAttrs> = {
  * An output is NaN where one of the pixels that it is made of is, and infinite (with all but the nearest it may be NaN)
  * where one is.
  *
- * @throws ShapeError if x is no batch of images, or an extent is no whole number of at least 1
+ * @throws ShapeError if x is not a batch of images, or an extent is not a whole number of at least 1
  * @throws ArgumentError if there is no such interpolation
  */
 export function resize2d(

@@ -1,8 +1,8 @@
 import type { Device } from '../../device/device.ts';
 
 /**
- * A device, its driver and what runs the kernels, for what was measured there: another driver or browser may compile
- * them otherwise. Browsers do not tell the driver; their own version stands for it.
+ * Names a device, its driver and the program that runs the kernels, as the key of measurements: another driver or browser
+ * may compile kernels differently. Browsers do not reveal the driver, so their own version is used.
  */
 export function adapterKey({ adapterInfo, software, subgroupSize }: Device): string {
   const { vendor, architecture, device, description } = adapterInfo;
@@ -15,7 +15,7 @@ export function adapterKey({ adapterInfo, software, subgroupSize }: Device): str
   ].join(' | ');
 }
 
-/** What shipped measurements are sorted by: `lavapipe`, `swiftshader`, or the vendor of a GPU. */
+/** The key of shipped measurements: `lavapipe`, `swiftshader`, or the vendor of a GPU. */
 export function adapterClass({ adapterInfo, description, software }: Device): string {
   if (!software) return adapterInfo.vendor || 'unknown';
   return /llvmpipe|lavapipe/i.test(description)

@@ -1,7 +1,7 @@
 import { crc32 } from '../../io/crc32.ts';
 import type { Dispatch, Node, Tunable } from '../../ops/core/op.ts';
 
-/** Who chose a kernel variant: the caller by name, a measurement on this device, one that wgrad ships, or the family's rule. */
+/** The source of a choice: the caller, a measurement on this device, a measurement shipped with wgrad, or the family's rule. */
 export type ChosenBy = 'forced' | 'tuned' | 'default' | 'rule';
 
 /** A choice that a measurement may make, of a node that is being lowered. */
@@ -11,14 +11,14 @@ export interface Question {
   readonly candidates: readonly string[];
   /** The rule's choice. */
   readonly preferred: string;
-  /** Hash of the candidates and the code of the family's kernels: with another one, old answers count no more. */
+  /** Hash of the candidates and the code of the family's kernels: with another hash, old answers are not used. */
   readonly sources: string;
 }
 
 export interface Answer {
   readonly variant: string;
   readonly by: 'tuned' | 'default';
-  /** Of the plan that was measured (see `fingerprintOf`); an answer whose plan has changed since counts no more. */
+  /** Of the plan that was measured (see `fingerprintOf`); an answer whose plan has changed since is not used. */
   readonly fingerprint?: string;
 }
 
@@ -85,8 +85,8 @@ function sourcesHash(kernels: Tunable['kernels']): string {
 }
 
 /**
- * Hash of a plan: sources, constants, types and workgroups of its dispatches. What is fused into them is not part of
- * it, as little as of the key.
+ * Hash of a plan: sources, constants, types and workgroups of its dispatches. Fused ops are part neither of the hash nor
+ * of the key.
  */
 export function fingerprintOf(calls: readonly Dispatch[]): string {
   return hash(

@@ -2,8 +2,8 @@ import type { Measurements } from './measurements.ts';
 
 /**
  * Measured choices that come with wgrad, by class of adapter (see `adapterClass`): those of the models' training steps at
- * their batch sizes that `npm run tune -- --defaults` found at least 10% faster than the rule's. Only what was measured
- * stands here, and no physical GPU was available. An entry whose kernels have changed since is passed over.
+ * their batch sizes that `npm run tune -- --defaults` found at least 10% faster than the rule's. Only measured choices are
+ * listed, and no physical GPU was available. An entry whose kernels have changed since is ignored.
  */
 export const DEFAULTS: Readonly<Record<string, Measurements>> = {
   lavapipe: {

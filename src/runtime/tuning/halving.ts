@@ -1,13 +1,13 @@
 /** How often each candidate is timed in the first round, and at most in a later one. */
 const FIRST_SAMPLES = 2;
 const MOST_SAMPLES = 8;
-/** A candidate that takes this many times as long as the best in its very first sample is timed no more. */
+/** A candidate whose first sample takes this many times as long as the best is not timed again. */
 const HOPELESS = 3;
 
 /**
  * Successive halving: times all candidates a few times, keeps the faster half, times those more often, and so on until
- * one is left beside `keep`. Within a round the candidates take turns, so that what slows the machine down for a while
- * slows all of them. Of all samples the least counts: noise only ever adds time.
+ * one is left beside `keep`. Within a round the candidates take turns, so that a slow moment of the machine slows all of
+ * them. The smallest sample counts, because noise only adds time.
  *
  * @param keep stays in the field to the end, to be compared with the winner
  * @returns the least time of each candidate

@@ -49,7 +49,7 @@ async function transact<T>(
       transaction.addEventListener('complete', () => resolve());
       transaction.addEventListener('abort', () => reject(transaction.error));
     });
-    finished.catch(() => {}); // whoever awaits it below hears of it, unless the work has already failed
+    finished.catch(() => {}); // awaited below, unless the work has already failed
     const made = await work(transaction.objectStore(TABLE));
     await finished;
     return made;

@@ -27,7 +27,7 @@ export const NOTHING: Measurements = { choices: {} };
 export interface TuningStore {
   /** For messages. */
   readonly name: string;
-  /** What is known of an adapter. What it throws is told and otherwise passed over. */
+  /** The measurements of an adapter. Errors that it throws are reported and otherwise ignored. */
   load(adapter: string): Promise<Measurements>;
   /** Adds to what is known, of this adapter and of others; never half of it. */
   save(adapter: string, measured: Measurements): Promise<void>;
@@ -65,7 +65,7 @@ function withNewest<T>(
 const FORMAT = 'wgrad tuning';
 const VERSION = 1;
 
-/** Measurements by adapter, as a file that people can read. */
+/** Measurements by adapter, as a readable file. */
 export function encodeMeasurements(byAdapter: Readonly<Record<string, Measurements>>): string {
   return `${JSON.stringify({ format: FORMAT, version: VERSION, adapters: byAdapter }, undefined, 1)}\n`;
 }
@@ -95,7 +95,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new FormatError(`it is no JSON (${(cause as Error).message})`, { cause });
+    throw new FormatError(`it is not JSON (${(cause as Error).message})`, { cause });
   }
 }
 

@@ -14,7 +14,7 @@ const SAMPLES = 5;
 
 /**
  * How many workgroups a GPU runs at once: one workgroup takes the time t, n of them T, so n · t / T must run side by
- * side. The kernel is the tiled matrix product, which has the barriers, the shared memory and the 256 invocations of
+ * side. The kernel is the tiled matrix product, which has the barriers, the workgroup memory and the 256 invocations of
  * kernels of that kind. Undefined on software adapters: they run as many as they have threads, and their rules want
  * several for each thread, to share them out evenly.
  *

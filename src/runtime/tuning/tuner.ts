@@ -25,7 +25,7 @@ export interface TunerContext {
   readonly target: Target;
 }
 
-/** What became of a candidate: its time, or why it was not timed. */
+/** The result of a candidate: its time, or why it was not timed. */
 export interface Trial {
   readonly variant: string;
   readonly microseconds?: number;
@@ -44,7 +44,7 @@ export interface TuningReport {
   readonly wrong: readonly string[];
 }
 
-/** The winner must be so much faster than the rule's choice: less may be noise, and the rule's is the better known. */
+/** The factor by which the winner must be faster than the rule's choice: less may be noise. */
 const LEAST_GAIN = 1.03;
 
 interface Candidate {
@@ -55,7 +55,7 @@ interface Candidate {
   refused?: string;
 }
 
-/** One choice with its candidates, as far as they can be told without a GPU. */
+/** One choice with its candidates, as far as they are known without a GPU. */
 interface Contest {
   readonly label: string;
   readonly question: Question;
@@ -64,8 +64,8 @@ interface Contest {
 }
 
 /**
- * Measures choices: programs of the single op, one per candidate, are compiled together, held against each other on random
- * inputs, and timed. `tell` gets each choice as soon as it is made.
+ * Measures choices: programs of the single op, one per candidate, are compiled together, compared with each other on
+ * random inputs, and timed. `tell` is called with each choice as soon as it is made.
  *
  * @throws DeviceLostError; any other error of a candidate only excludes that candidate
  */
@@ -151,7 +151,7 @@ function standIn(node: Node): { inputs: Tensor[]; outputs: Record<string, Tensor
   };
 }
 
-/** Holds one contest. Undefined where nothing can be told: fewer than two candidates, or none that runs. */
+/** Measures one choice. Undefined where there is nothing to compare: fewer than two candidates, or none that runs. */
 async function hold(
   context: TunerContext,
   pipelines: PipelineCache,
@@ -174,7 +174,7 @@ async function hold(
       ),
     );
     await runAll(candidates);
-    // Where signed numbers tell nothing (the root of a variance that is below 0), others may.
+    // Where signed numbers give no finite results (the root of a negative variance), positive ones may.
     const [first] = candidates;
     if (first.outputs && !isTelling(first.outputs)) {
       inputs.forEach((tensor, i) =>

@@ -77,7 +77,7 @@ export class Tuning implements Answers {
     return new Tuning(device, undefined);
   }
 
-  /** Loads what is known; a store that cannot be read is told, and is as one that is empty. */
+  /** Loads the known measurements; a store that cannot be read is reported, and counts as empty. */
   static async open(device: Device, settings: TuningSettings): Promise<Tuning> {
     const tuning = new Tuning(device, settings);
     const { mode, store, known, notice } = settings;
@@ -144,13 +144,13 @@ export class Tuning implements Answers {
       });
     } catch (error) {
       if (error instanceof DeviceLostError) throw error;
-      this.#settings.notice(`Measuring kernels was given up: ${(error as Error).message}`);
+      this.#settings.notice(`Measuring kernels failed and was ended: ${(error as Error).message}`);
     }
     await this.#keep({ choices: found });
     return Object.keys(found).length > 0;
   }
 
-  /** What cannot be stored still holds for this session. */
+  /** Measurements that cannot be stored still hold for this session. */
   async #keep(measured: Measurements): Promise<void> {
     const { known, store, notice } = this.#settings!;
     known.set(this.adapter, merge(this.#measured, measured));

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Device } from '../../../src/index.ts';
 import type { FromWorker, Point } from '../../../demos/frame/protocol.ts';
 import { Runner } from '../../../demos/frame/worker/runner.ts';
-import type { RunOptions, Trainee } from '../../../demos/frame/worker/trainee.ts';
+import type { RunOptions, Source, Trainee } from '../../../demos/frame/worker/trainee.ts';
 
 const DEVICE = {
   software: false,
@@ -15,6 +15,7 @@ class Counter implements Trainee<number[]> {
   step = 0;
   looks = 0;
   evaluations: number[] = [];
+  taken: Partial<number[]>[] = [];
   failAt = Infinity;
   readonly batchSize = 5;
   readonly epochs = 2;
@@ -28,6 +29,10 @@ class Counter implements Trainee<number[]> {
       if (this.step === this.failAt) throw new Error('broken');
       options.onSteps([{ step: this.step++, loss: 1 } as Point]);
     }
+  }
+
+  take(data: Partial<number[]>): void {
+    this.taken.push(data);
   }
 
   async look(): Promise<void> {
@@ -83,7 +88,16 @@ class Slow extends Counter {
   }
 }
 
-async function start<T extends Counter = Counter>(trainee = new Counter() as T) {
+/** All data at once, unless there are others for a first look. */
+const DATA: Source<number[]> = {
+  first: undefined,
+  all: () => Promise.resolve({ data: [1, 2], facts: { trainSize: 10 } }),
+};
+
+async function start<T extends Counter = Counter>(
+  trainee = new Counter() as T,
+  { source = DATA, trained = false }: { source?: Source<number[]>; trained?: boolean } = {},
+) {
   const told: FromWorker[] = [];
   const failures: unknown[] = [];
   const hooks = {
@@ -94,8 +108,7 @@ async function start<T extends Counter = Counter>(trainee = new Counter() as T) 
     },
     speed: () => undefined,
   };
-  const data = Promise.resolve({ data: [], facts: { trainSize: 10 } });
-  const runner = new Runner<number[], T>(trainee, data, DEVICE, Uint8Array.of(0), false, hooks);
+  const runner = new Runner<number[], T>(trainee, source, DEVICE, Uint8Array.of(0), trained, hooks);
   runner.start();
   const reaches = (state: string) => vi.waitFor(() => expect(runner.state).toBe(state));
   await reaches('ready');
@@ -175,6 +188,63 @@ describe('a runner', () => {
     expect(failures).toEqual([new Error('broken')]);
     runner.play();
     expect(runner.state).toBe('failed');
+  });
+
+  describe('of a trained network', () => {
+    const lazy = (all = vi.fn<typeof DATA.all>(DATA.all)) => ({
+      first: Promise.resolve({ data: [1], facts: {} }),
+      all,
+    });
+
+    it('shows and evaluates it on the data of a first look; a step asks for the others', async () => {
+      const source = lazy();
+      const { runner, trainee, positions, reaches } = await start(new Counter(), { source, trained: true });
+      expect(trainee).toMatchObject({ taken: [[1]], evaluations: [0] });
+      expect(source.all).not.toHaveBeenCalled();
+      runner.step();
+      expect(runner.state).toBe('compiling');
+      await reaches('paused');
+      await vi.waitFor(() => expect(positions().at(-1)).toMatchObject({ state: 'paused', step: 1 }));
+      expect(trainee.taken).toEqual([[1], [1, 2]]);
+      expect(source.all).toHaveBeenCalledTimes(1);
+      expect(runner.trained).toBe(false);
+    });
+
+    it('shows it with data that are there already at its first look', async () => {
+      const trainee = new Counter();
+      const source = { ...lazy(), latest: { data: [1], facts: {} } };
+      const hooks = { post: () => {}, onFailure: () => false, speed: () => undefined };
+      await new Runner<number[], Counter>(trainee, source, DEVICE, Uint8Array.of(0), true, hooks).look();
+      expect(trainee.taken).toEqual([[1]]);
+    });
+
+    it('asks for the others when nobody has asked for a while, and evaluates anew', async () => {
+      const source = lazy();
+      const { trainee, positions } = await start(new Counter(), { source, trained: true });
+      await vi.waitFor(() => expect(trainee.evaluations).toEqual([0, 0]), { timeout: 5000 });
+      expect(trainee.taken).toEqual([[1], [1, 2]]);
+      expect(new Set(positions().map(({ state }) => state))).toEqual(new Set(['compiling', 'ready']));
+    });
+
+    it('trains from scratch without waiting for data that are no longer wanted', async () => {
+      const source = lazy(vi.fn<typeof DATA.all>(() => new Promise(() => {})));
+      const { runner, trainee, reaches } = await start(new Counter(), { source, trained: true });
+      runner.step();
+      await vi.waitFor(() => expect(source.all).toHaveBeenCalled());
+      runner.source = DATA;
+      await runner.restart(Uint8Array.of(0), () => trainee.load(Uint8Array.of(0)), false);
+      runner.play();
+      await reaches('finished');
+    });
+  });
+
+  it('loads all data at once where nothing is trained', async () => {
+    const all = vi.fn<typeof DATA.all>(DATA.all);
+    const { trainee } = await start(new Counter(), {
+      source: { first: Promise.resolve({ data: [1], facts: {} }), all },
+    });
+    expect(all).toHaveBeenCalledTimes(1);
+    expect(trainee.taken.at(-1)).toEqual([1, 2]);
   });
 
   it('stops in the middle of a run', async () => {

@@ -61,6 +61,23 @@ describe('the shell of a page', () => {
     expect(first).not.toContain('rel="prev"');
   });
 
+  it('puts a lesson in its place, with its exercises', () => {
+    const page = PAGE.replace('<main>', '<main><lesson-place></lesson-place><lesson-more></lesson-more>');
+    const exercises = [{ task: 'Is 1 < 2?', answers: ['yes', 'no'] as [string, string], why: 'It is.' }];
+    const lesson = frameHtml(page, root, `${root}/lessons/activations`, settings({}), {}, exercises);
+    expect(lesson).toContain('Lessons</a> · 3 of 8 · builds on <a href="../../lessons/neuron/index.html"');
+    expect(lesson).toContain('<p>Is 1 &lt; 2?</p><div class="answers"><button type="button">no</button>');
+    expect(lesson).not.toContain('It is.');
+    const list = frameHtml(
+      PAGE.replace('<main>', '<lesson-list></lesson-list>'),
+      root,
+      `${root}/lessons`,
+      {},
+      {},
+    );
+    expect(list.match(/<li><a href="\.\.\/lessons\/\w+\/index\.html"><svg/g)).toHaveLength(8);
+  });
+
   it('gives a picture to whoever shares the page: its own, or that of a folder above', () => {
     const picture = (folder: string, site?: string) =>
       /"og:image" content="([^"]*)"/.exec(frameHtml(PAGE, root, root + folder, settings({}), { site }))?.[1];

@@ -3,7 +3,7 @@ import { DEPTHS, NAMES, XS } from '../../../demos/lessons/activations/functions.
 import type { FunctionName } from '../../../demos/lessons/activations/functions.ts';
 import { create } from '../../../demos/lessons/activations/kernels.ts';
 import '../../helpers/close.ts';
-import { testGpu } from '../../helpers/evaluate.ts';
+import { GPUS } from './gpus.ts';
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 /** The share of a normal distribution below x, by Simpson's rule. */
@@ -27,8 +27,8 @@ const REFERENCE: Record<FunctionName, (x: number) => number> = {
   softplus: (x) => Math.log1p(Math.exp(x)),
 };
 
-describe('the lesson of activations', async () => {
-  const { calls } = await create(await testGpu());
+describe.each(GPUS)('the lesson of activations on $name', async ({ open }) => {
+  const { calls } = await create(await open());
   const curves = await calls.curves();
 
   it.each(NAMES)('%s has its values and slopes', async (name) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { create, FIRST } from '../../../demos/lessons/backpropagation/kernels.ts';
 import { explain, QUANTITIES, valuesOf } from '../../../demos/lessons/backpropagation/quantities.ts';
 import '../../helpers/close.ts';
-import { testGpu } from '../../helpers/evaluate.ts';
+import { GPUS } from './gpus.ts';
 
 /** The loss in float64, of weights as one list: w, b, v, c. */
 function lossOf(
@@ -15,8 +15,8 @@ function lossOf(
   return (h1 * v1 + h2 * v2 + c - y) ** 2;
 }
 
-describe('the lesson of backpropagation', async () => {
-  const { calls } = await create(await testGpu());
+describe.each(GPUS)('the lesson of backpropagation on $name', async ({ open }) => {
+  const { calls } = await create(await open());
   const [input, target, rate] = [[1.3, -0.7], 0.4, 0.2];
   const first = [...FIRST.w, ...FIRST.b, ...FIRST.v, ...FIRST.c];
   const slopes = first.map((_, i) => {

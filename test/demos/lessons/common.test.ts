@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { answersOf } from '../../../demos/frame/exercise.ts';
+import type { Exercise } from '../../../demos/frame/exercise.ts';
 import { contour, gridPoints } from '../../../demos/lessons/common/field.ts';
 import { fixed, number, operand } from '../../../demos/lessons/common/numbers.ts';
 import { ticksOf } from '../../../demos/lessons/common/plot.ts';
@@ -57,5 +59,32 @@ describe('the data of the loss curves', () => {
     const all = Array.from({ length: 12 }, (_, i) => i);
     expect(epoch()).toEqual(all);
     expect(epoch()).toEqual(all);
+  });
+});
+
+describe('the exercises', () => {
+  const files = import.meta.glob<readonly Exercise[]>('../../../demos/lessons/*/exercises.ts', {
+    eager: true,
+    import: 'exercises',
+  });
+  const lists = Object.values(files);
+
+  it('are three a lesson, each with a right answer or an aim', () => {
+    expect(lists).toHaveLength(8);
+    for (const list of lists) {
+      expect(list).toHaveLength(3);
+      for (const exercise of list) {
+        expect([exercise.answers, exercise.reached].filter(Boolean)).toHaveLength(1);
+        expect(new Set(answersOf(exercise)).size).toBe(exercise.answers?.length ?? 0);
+      }
+    }
+  });
+
+  it('do not give the answer away by its place', () => {
+    const places = lists
+      .flat()
+      .filter(({ answers }) => answers)
+      .map((exercise) => answersOf(exercise).indexOf(exercise.answers![0]));
+    expect(new Set(places)).toEqual(new Set([0, 1, 2]));
   });
 });

@@ -10,10 +10,10 @@ import {
 } from '../../../demos/lessons/convolution/geometry.ts';
 import { create } from '../../../demos/lessons/convolution/kernels.ts';
 import '../../helpers/close.ts';
-import { testGpu } from '../../helpers/evaluate.ts';
+import { GPUS } from './gpus.ts';
 
-describe('the lesson of a convolution', async () => {
-  const { calls } = await create(await testGpu());
+describe.each(GPUS)('the lesson of a convolution on $name', async ({ open }) => {
+  const { calls } = await create(await open());
   const image = [...IMAGE].map(Number);
 
   it.each([

@@ -4,7 +4,9 @@ import type { Progress } from '../../../demos/lessons/curves/kernels.ts';
 import { SCENARIOS, HIDDEN } from '../../../demos/lessons/curves/scenarios.ts';
 import type { ScenarioName } from '../../../demos/lessons/curves/scenarios.ts';
 import { settings } from '../../../demos/lessons/curves/settings.ts';
+import '../../helpers/close.ts';
 import { testGpu } from '../../helpers/evaluate.ts';
+import { GPUS } from './gpus.ts';
 
 describe('the lesson of loss curves', async () => {
   const { calls } = await create(await testGpu());
@@ -81,4 +83,15 @@ describe('the lesson of loss curves', async () => {
     expect(end(bad, 'validation')).toBeLessThan(end(bad, 'training') - 0.03);
     expect(end(good, 'validation')).toBeGreaterThan(end(good, 'training') - 0.03);
   });
+});
+
+it('loss curves are the same without a GPU', async () => {
+  const [first, second] = await Promise.all(GPUS.map(async ({ open }) => (await create(await open())).calls));
+  const { plan, turns } = SCENARIOS.dropout;
+  for (const calls of [first, second]) await calls.begin({ ...plan, [turns]: 0.5 });
+  for (let i = 0; i < 3; i++) {
+    const [own, other] = [await first.advance(4), await second.advance(4)];
+    expect(own.step).toBe(other.step);
+    expect([own.training, own.validation]).toBeAllClose([other.training, other.validation], { rtol: 1e-3 });
+  }
 });

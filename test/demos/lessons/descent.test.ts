@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { create, INPUTS, WEIGHTS } from '../../../demos/lessons/descent/kernels.ts';
 import '../../helpers/close.ts';
-import { testGpu } from '../../helpers/evaluate.ts';
+import { GPUS } from './gpus.ts';
 
-describe('the lesson of one weight', async () => {
-  const { calls } = await create(await testGpu());
+describe.each(GPUS)('the lesson of one weight on $name', async ({ open }) => {
+  const { calls } = await create(await open());
   const lossAt = (w: number) => INPUTS.reduce((sum, x) => sum + ((w - 2) * x) ** 2, 0);
 
   it('has the errors, squares, total and slope of w = 3', async () => {

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { CASES, placesOf } from '../../../demos/lessons/losses/cases.ts';
 import { create } from '../../../demos/lessons/losses/kernels.ts';
 import '../../helpers/close.ts';
-import { testGpu } from '../../helpers/evaluate.ts';
+import { GPUS } from './gpus.ts';
 
-describe('the lesson of losses', async () => {
-  const { calls } = await create(await testGpu());
+describe.each(GPUS)('the lesson of losses on $name', async ({ open }) => {
+  const { calls } = await create(await open());
   const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
   const softmax = (z: readonly number[]) => {
     const powers = z.map(Math.exp);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { CORNERS, create, SIDE, TASKS } from '../../../demos/lessons/neuron/kernels.ts';
 import '../../helpers/close.ts';
-import { testGpu } from '../../helpers/evaluate.ts';
+import { GPUS } from './gpus.ts';
 
-describe('the lesson of a neuron', async () => {
-  const { calls } = await create(await testGpu());
+describe.each(GPUS)('the lesson of a neuron on $name', async ({ open }) => {
+  const { calls } = await create(await open());
   const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
   const crossEntropy = (p: number, y: number) => -(y * Math.log(p) + (1 - y) * Math.log(1 - p));
 

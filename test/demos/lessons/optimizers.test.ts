@@ -3,10 +3,10 @@ import { create } from '../../../demos/lessons/optimizers/kernels.ts';
 import { NAMES, RACERS, SIDE } from '../../../demos/lessons/optimizers/surfaces.ts';
 import { gridPoints } from '../../../demos/lessons/common/field.ts';
 import '../../helpers/close.ts';
-import { testGpu } from '../../helpers/evaluate.ts';
+import { GPUS } from './gpus.ts';
 
-describe('the lesson of optimizers', async () => {
-  const { calls } = await create(await testGpu());
+describe.each(GPUS)('the lesson of optimizers on $name', async ({ open }) => {
+  const { calls } = await create(await open());
 
   it('has the heights of its surfaces', async () => {
     const points = gridPoints(SIDE, [-2, 2]);

@@ -74,10 +74,10 @@ describe('loadModel', () => {
     const bytes = await own.save();
     expect(() => loadModel(bytes, 'own.safetensors')).toThrow(FormatError);
     expect(() => loadModel(bytes, 'own.safetensors')).toThrow(
-      /own\.safetensors: has weights, but does not tell their architecture \(.*a function of your own.*\); make the model by your own code/,
+      /own\.safetensors: has weights, but no architecture \(.*a function of your own.*\); make the model by your own code/,
     );
     const weights = encodeSafetensors({ w: { dtype: 'F32', shape: [1], data: Float32Array.of(1) } });
-    expect(() => loadModel(weights)).toThrow(/has weights, but does not tell their architecture;/);
+    expect(() => loadModel(weights)).toThrow(/has weights, but no architecture;/);
     const gan = await compiledTinyGan();
     const game = await gan.save();
     expect(() => loadModel(game)).toThrow(/holds a gan, not a model/);

@@ -197,7 +197,7 @@ describe('a training on a stream', () => {
     model.destroy();
   });
 
-  it('ends at once where the model is destroyed or compiled anew, and can be saved while it waits', async () => {
+  it('ends at once where the model is destroyed or compiled again, and can be saved while it waits', async () => {
     for (const end of ['destroy', 'compile'] as const) {
       const { gpu } = await ownGpu();
       const model = await compiledTiny({ gpu });

@@ -38,8 +38,8 @@ describe('a file of measurements', () => {
   };
 
   it.each<[string, string, RegExp]>([
-    ['nothing', '', /no JSON/],
-    ['the first half', text.slice(0, text.length / 2), /no JSON/],
+    ['nothing', '', /not JSON/],
+    ['the first half', text.slice(0, text.length / 2), /not JSON/],
     ['another file', '{"format":"safetensors"}', /holds no measurements/],
     ['a list', '[]', /holds no measurements/],
     ['null', 'null', /holds no measurements/],

@@ -113,11 +113,11 @@ describe('lowering', () => {
 describe('measurements', () => {
   it('of a store that cannot be read are told, and training goes on without them', async () => {
     const notices: string[] = [];
-    const store = { ...memoryStore().store, load: () => Promise.reject(new Error('it is no JSON')) };
+    const store = { ...memoryStore().store, load: () => Promise.reject(new Error('it is not JSON')) };
     const gpu = await open({ tune: 'cached', tuningStore: store, onNotice: (text) => notices.push(text) });
     expect(await chosen(gpu)).toBe('slow (rule)');
     expect(notices).toEqual([
-      'Measured kernel choices are not used: a store of the test cannot be read: it is no JSON',
+      'Measured kernel choices are not used: a store of the test cannot be read: it is not JSON',
     ]);
   });
 

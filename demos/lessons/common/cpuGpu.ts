@@ -1,0 +1,20 @@
+import { kernels } from 'virtual:lesson-kernels';
+import { init } from '../../../src/index.ts';
+import type { Gpu } from '../../../src/index.ts';
+import { compileForCpu, cpuDevice, fromStored } from '../../../src/simulator/index.ts';
+import { hashOf } from '../../shared/hash.ts';
+
+/**
+ * A GPU whose kernels run as JavaScript. The built site brings them along, because a policy may forbid to generate code;
+ * what it does not bring is compiled here.
+ */
+export const openCpuGpu = (): Promise<Gpu> =>
+  init({
+    device: cpuDevice({
+      compile(kernel) {
+        const stored = kernels[hashOf(kernel.code)];
+        return stored ? fromStored(kernel, stored) : compileForCpu(kernel);
+      },
+    }),
+    software: true,
+  });

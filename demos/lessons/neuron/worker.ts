@@ -1,4 +1,0 @@
-import { serve } from '../common/serve.ts';
-import { create } from './kernels.ts';
-
-serve(create);

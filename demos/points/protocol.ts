@@ -1,0 +1,13 @@
+import type { Point } from './points.ts';
+
+/** What the page calls. Panels: field, and for each hidden layer layer:<number>. */
+export type Calls = {
+  /** A click: see `edited`. */
+  edit(at: Point): void;
+};
+
+export type Tells = {
+  model: { readonly layers: number; readonly units: number; readonly parameters: number };
+  /** What the network learns now. */
+  learns: readonly Point[];
+};

@@ -1,0 +1,45 @@
+import { numbers, options, range, settings as declare, speed, whole } from '../frame/settings.ts';
+import { SHAPES } from './points.ts';
+
+export const settings = declare({
+  shape: options({
+    label: 'Points',
+    acts: 'data',
+    initial: 'spirals',
+    values: SHAPES,
+    labels: {
+      moons: 'two moons',
+      rings: 'a ring around a disc',
+      spirals: 'two spirals',
+      squares: 'four squares',
+    },
+  }),
+  noise: range({ label: 'Noise', acts: 'data', min: 0, max: 0.3, step: 0.01, initial: 0.03 }),
+  layers: numbers({ label: 'Hidden layers', acts: 'anew', initial: 2, values: [1, 2, 3], segments: true }),
+  units: numbers({ label: 'Neurons in each', acts: 'anew', initial: 8, values: [2, 4, 8], segments: true }),
+  activation: options({
+    label: 'Activation',
+    acts: 'anew',
+    initial: 'tanh',
+    values: ['tanh', 'relu', 'sigmoid'],
+    segments: true,
+  }),
+  rate: range({
+    label: 'Learning rate',
+    acts: 'now',
+    scale: 'log',
+    min: 1e-4,
+    max: 1,
+    step: 0.05,
+    initial: 0.02,
+  }),
+  seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
+  speed: speed(),
+  adds: options({
+    label: 'A click adds',
+    acts: 'page',
+    initial: 'blue',
+    values: ['blue', 'orange'],
+    segments: true,
+  }),
+});
