@@ -232,9 +232,12 @@ describe('the shader explorer', () => {
       { timeout: 60_000 },
     );
     await page.bringToFront();
+    await push(page, 'Back to the original');
+    await verdict('This is the original.');
+    await page.waitForFunction(() => location.hash === '');
     await focus();
     await chord('z');
-    await verdict('This is the original.');
+    await verdict('On the example the numbers are those of the original.');
     await checkPage(page, errors);
   });
 });
