@@ -195,6 +195,19 @@ describe('the shader explorer', () => {
     await checkPage(page, errors);
   });
 
+  it('shows what the workgroups of each version load, when the reader comes to it', async () => {
+    const { page, errors } = await open('?kernel=matmul/1_naive');
+    await page.$eval('#ladder', (place) => place.scrollIntoView());
+    await page.waitForSelector('.rungs li', { timeout: 60_000 });
+    expect(await page.$$eval('.rungs li', (cards) => cards.length)).toBe(9);
+    const [naive, tiled] = await page.$$eval('.rungs canvas', (films) => films.map((film) => film.ariaLabel));
+    expect(naive).toBe('5 invocations; for each product 2 loads from memory');
+    expect(tiled).toBe('16 invocations; for each product 0.5 loads from memory, 2 from workgroup memory');
+    await push(page, 'Play');
+    await push(page, 'Pause');
+    await checkPage(page, errors);
+  });
+
   it('edits a kernel: an error at its line, the numbers, the time, undo, a link', async () => {
     const { page, errors } = await open('?kernel=matmul/1_naive&view=edit');
     await page.waitForSelector('.figures', { timeout: 60_000 });
