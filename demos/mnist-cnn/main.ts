@@ -58,7 +58,7 @@ startPage<typeof settings, Calls, Tells>({
         explorer.close();
         showLayers(byId('layers'), layers, {
           handOver: (name, canvas, plan) => page.handOver(name, canvas, plan, { ofNetwork: true }),
-          onChoose: ({ name }, channel) => explorer.open(name, channel),
+          onChoose: explorer.open,
         });
       },
       program: ({ kernels }) => tabs.compiled(kernels),

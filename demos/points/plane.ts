@@ -67,6 +67,7 @@ export function createPlane(page: LivePage<typeof settings, Calls>) {
             panel: `layer:${i}`,
             label: `The value of each neuron of layer ${i + 1} at each place`,
             count: units,
+            columns: Math.min(units, 4),
           }),
         ),
       );

@@ -1,4 +1,6 @@
 import type { Dataset, Model } from '../../../src/index.ts';
+import type { PanelRenderer } from '../../drawing/renderer.ts';
+import { ModelTrainee } from './modelTrainee.ts';
 import type { RunOptions, Trainee } from './trainee.ts';
 
 export interface FittedOptions<Data> {
@@ -15,25 +17,23 @@ export interface FittedOptions<Data> {
 }
 
 /** A model that `fit` trains, by the settings `rate` and `batch`. A page's own class adds its views. */
-export abstract class FittedModel<Data> implements Trainee<Data> {
-  protected readonly model: Model;
+export abstract class FittedModel<Data> extends ModelTrainee implements Trainee<Data> {
   readonly epochs: number;
   readonly optimizer: string;
   readonly #example: Dataset;
   readonly #training: (data: Data) => Dataset;
   #batch: number;
 
-  constructor({ model, optimizer, batch, epochs, example, training }: FittedOptions<Data>) {
-    this.model = model;
+  constructor(
+    renderer: PanelRenderer,
+    { model, optimizer, batch, epochs, example, training }: FittedOptions<Data>,
+  ) {
+    super(model, renderer);
     this.optimizer = optimizer;
     this.epochs = epochs;
     this.#batch = batch;
     this.#example = example;
     this.#training = training;
-  }
-
-  get step(): number {
-    return this.model.step;
   }
 
   get batchSize(): number {
@@ -52,20 +52,8 @@ export abstract class FittedModel<Data> implements Trainee<Data> {
     return this.model.fit(training, { ...options, epochs, batchSize });
   }
 
-  set(name: string, value: unknown): void {
-    if (name === 'rate') this.model.learningRate = value as number;
+  override set(name: string, value: unknown): void {
+    super.set(name, value);
     if (name === 'batch') this.#batch = value as number;
-  }
-
-  save(): Promise<Uint8Array> {
-    return this.model.save();
-  }
-
-  load(bytes: Uint8Array): void {
-    this.model.load(bytes);
-  }
-
-  destroy(): void {
-    this.model.destroy();
   }
 }
