@@ -9,7 +9,7 @@ export const scriptBytes = (page: Page): Promise<number> =>
   );
 
 /** What has moved on the page since it was opened, if it amounts to more than `most`: shares of the window. */
-export async function layoutShifts(page: Page, most = 0.001): Promise<string[]> {
+export async function layoutShifts(page: Page, most: number): Promise<string[]> {
   const shifts = await page.evaluate(() => {
     interface Shift extends PerformanceEntry {
       readonly value: number;
