@@ -28,6 +28,7 @@ export const SMALL: Readonly<Record<string, string>> = {
   'mnist-cnn': 'data=synthetic&train=600&test=40&batch=16',
   autoencoder: 'data=synthetic&train=600&test=40&batch=16',
   dcgan: 'data=synthetic&train=640&batch=4',
+  points: '',
 };
 
 /** The gallery, and all that `previous` and `next` lead to. */
