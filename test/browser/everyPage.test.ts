@@ -10,6 +10,9 @@ import type { SitePage } from './sitePages.ts';
 const MOST_SCRIPT = 150_000;
 /** Pages that train bring the whole engine: a model may be made of any layer, loss and optimizer that it has a name for. */
 const MOST_SCRIPT_OF_TRAINING = 270_000;
+/** `npm run test:pages` tries each page on a desk and on a phone; all other runs lessons on a phone, and the rest on a desk. */
+const widthsFor = ({ path }: SitePage) =>
+  process.env.WGRAD_ALL_WIDTHS ? [1280, 390] : [path.startsWith('lessons/') ? 390 : 1280];
 /** Seconds of CPU that a task takes from the main thread. */
 const LONGEST_TASK = 0.1;
 
@@ -34,7 +37,7 @@ const shownSettings = (tab: Page): Promise<[string, string, string][]> =>
 describe.each(SITE_PAGES.map((page) => [page.path || 'the gallery', page] as const))('%s', (_, page) => {
   afterEach(close); // each computes alone
 
-  it.each([1280, 390])(
+  it.each(widthsFor(page))(
     'nothing fails or moves in a window of %i pixels, or is in the way of anybody',
     async (width) => {
       const view = { width, height: 800 };

@@ -16,9 +16,9 @@ export interface SitePage {
 const SHIFTS = 0.001;
 /** Pages on which more still moves. */
 const MORE_SHIFTS: Readonly<Record<string, number>> = {
-  'mnist-cnn': 0.04,
-  autoencoder: 0.01,
-  dcgan: 0.01,
+  'mnist-cnn': 0.05,
+  autoencoder: 0.05,
+  dcgan: 0.05,
   explorer: 0.7,
   'lessons/curves': 0.003,
 };

@@ -1,4 +1,4 @@
-import { adadelta, init, syntheticDigits } from '../../src/index.ts';
+import { adadelta, adam, init, syntheticDigits } from '../../src/index.ts';
 import type { Gpu } from '../../src/index.ts';
 import { autoencoderVersions, versionsData } from '../../src/models/autoencoderVersions.ts';
 import { dcgan, dcganTraining } from '../../src/models/dcgan.ts';
@@ -12,7 +12,7 @@ type Values = Readonly<Record<string, number>>;
 export async function firstLosses(gpu: Gpu): Promise<Record<string, number[]>> {
   const { train } = syntheticDigits({ train: 600, test: 10 });
   const fitting = { steps: STEPS, batchSize: 32 };
-  const digits = await mnistCnn('quick').compile({ gpu, loss: 'softmaxCrossEntropy' });
+  const digits = await mnistCnn('quick').compile({ gpu, optimizer: adam(), loss: 'softmaxCrossEntropy' });
   const { model, objective } = autoencoderVersions({ bottleneck: 16 });
   await model.compile({ gpu, optimizer: adadelta({ learningRate: 4 }), ...objective });
   const gan = await dcgan('small').compile({ gpu, ...dcganTraining('small') });
