@@ -12,7 +12,6 @@ import type { Mapped, Place } from '../drawing/codes.ts';
 import { CodeSpace } from '../drawing/codeSpace.ts';
 import { uploadImages } from '../drawing/dataImages.ts';
 import type { DataImages } from '../drawing/dataImages.ts';
-import type { Source } from '../drawing/renderer.ts';
 import { PIXELS, SHOWN, YOURS } from './protocol.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
@@ -24,7 +23,7 @@ type Here = Context<ValuesOf<typeof settings>, Tells>;
 const NOISE = 0.5;
 const { epochs } = AUTOENCODER_PRESETS.classroom;
 
-/** What the reader makes; it outlives networks and GPUs. */
+/** What the reader has drawn; it is kept when the network or the GPU is replaced. */
 const yours = { drawing: new Uint8Array(PIXELS), scores: new Float32Array(MOST_AXES) };
 
 /** The three versions in training, with their views. */
@@ -35,7 +34,6 @@ export class Autoencoders extends FittedModel<Digits> {
   #values: Here['values'];
   #images: DataImages | undefined;
   #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
-  #sources!: ReadonlyMap<string, Source>;
   /** The step whose codes are on the map. */
   #mapped = -1;
   #destroyed = false;
@@ -45,12 +43,19 @@ export class Autoencoders extends FittedModel<Digits> {
     const [x, y] = [new Uint8Array(PIXELS), new Uint8Array(1)];
     const example = versionsData(dataset({ name: 'example', x, y, inputShape: [28, 28, 1] }));
     const training = ({ train }: Digits) => versionsData(train!);
-    super({ model: networks.model, optimizer: 'adadelta', batch, epochs, example, training });
+    super(context.renderer, {
+      model: networks.model,
+      optimizer: 'adadelta',
+      batch,
+      epochs,
+      example,
+      training,
+    });
     this.#context = context;
     this.#values = context.values;
     this.#networks = networks;
     this.#view = view;
-    this.#show();
+    this.#showAll();
   }
 
   static async create(context: Here): Promise<Autoencoders> {
@@ -80,9 +85,7 @@ export class Autoencoders extends FittedModel<Digits> {
       void this.#tellCentres().catch((error) => this.#destroyed || this.#context.fail(error));
     }
     await codes?.decode();
-    // A panel whose network is gone keeps its picture until there is another.
-    const panels = [...this.#sources.keys()];
-    await this.#view.program.step((encoder) => this.#context.renderer.draw(encoder, panels));
+    await this.#view.program.step((encoder) => this.drawPanels(encoder));
   }
 
   /** Opens the codes of the version that is to be explored. */
@@ -97,7 +100,7 @@ export class Autoencoders extends FittedModel<Digits> {
     this.#space?.codes.destroy();
     this.#space = { version, codes };
     this.#mapped = -1;
-    this.#show();
+    this.#showAll();
   }
 
   readonly #tellCentres = coalesce(async () => {
@@ -109,7 +112,7 @@ export class Autoencoders extends FittedModel<Digits> {
     this.#freeImages();
     const labels = new Uint8Array(test.y.data);
     this.#images = uploadImages(this.#context.gpu, test.x.data as Uint8Array, labels, [28, 28, 1]);
-    this.#show();
+    this.#showAll();
   }
 
   #freeImages(): void {
@@ -118,8 +121,8 @@ export class Autoencoders extends FittedModel<Digits> {
     this.#images?.destroy();
   }
 
-  /** Puts what is looked at into the programs, and these onto the panels. */
-  #show(): void {
+  /** Writes the inputs of the views into the programs, and draws these on the panels. */
+  #showAll(): void {
     const { a, b, set, version } = this.#values;
     if (this.#images) {
       const { labels, bytesOf } = this.#images;
@@ -133,14 +136,7 @@ export class Autoencoders extends FittedModel<Digits> {
     this.#view.write(YOURS, yours.drawing);
     this.#view.walk(a, b);
     if (this.#space) this.#space.codes.scores = yours.scores;
-    const views: readonly [string, Source][] = [...this.#view.sources(version)];
-    this.#sources = new Map([...views, ...(this.#space?.codes.sources ?? [])]);
-    for (const name of this.#sources.keys()) this.connect(name);
-  }
-
-  connect(panel: string): void {
-    const source = this.#sources.get(panel);
-    if (source) this.#context.renderer.show(panel, source);
+    this.showPanels([...this.#view.sources(version), ...(this.#space?.codes.sources ?? [])]);
   }
 
   draw(pixels: Uint8Array): void {
@@ -164,7 +160,7 @@ export class Autoencoders extends FittedModel<Digits> {
     const same = this.#values[name as keyof Here['values']] === value;
     this.#values = { ...this.#values, [name]: value };
     if (same || !['a', 'b', 'set', 'version'].includes(name)) return;
-    this.#show();
+    this.#showAll();
     this.#context.look();
   }
 
@@ -181,7 +177,7 @@ export class Autoencoders extends FittedModel<Digits> {
   }
 }
 
-/** Numbers of test images, one of each class where there are such: the first of each, the second of each, … */
+/** Numbers of test images, one of each class if possible: the first of each, the second of each, … */
 function oneOfEach(labels: Uint8Array, set: number): Uint32Array {
   return Uint32Array.from({ length: SHOWN }, (_, digit) => {
     const own = Array.from(labels.keys()).filter((image) => labels[image] === digit);

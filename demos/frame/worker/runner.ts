@@ -22,7 +22,7 @@ export interface RunnerHooks {
   readonly speed: () => number | undefined;
 }
 
-/** Where to go on after the GPU was lost. */
+/** Where to continue after the GPU was lost. */
 export interface Checkpoint {
   readonly bytes: Uint8Array;
   readonly step: number;
