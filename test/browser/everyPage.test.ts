@@ -3,63 +3,71 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { problems } from './axe.ts';
 import { close, openPage } from './harness.ts';
 import { busiestTask, layoutShifts, scriptBytes } from './measure.ts';
-import { opened, reaches, SITE_PAGES, stepOf, trainsPast } from './sitePages.ts';
+import { opened, reaches, SITE_PAGES, trainsPast } from './sitePages.ts';
 import type { SitePage } from './sitePages.ts';
 
-/** Of script before lazy parts, the page's and its worker's together. */
+/** Bytes of script before lazy parts, the page's and its worker's together. */
 const MOST_SCRIPT = 150_000;
-/** Pages that train bring the engine with all names that a model may be made of: see README.md of the pages. */
+/** Pages that train bring the whole engine: a model may be made of any layer, loss and optimizer that it has a name for. */
 const MOST_SCRIPT_OF_TRAINING = 270_000;
-/** Seconds of CPU that a task may take from the reader. */
+/** `npm run test:pages` tries each page on a desk and on a phone; all other runs lessons on a phone, and the rest on a desk. */
+const widthsFor = ({ path }: SitePage) =>
+  process.env.WGRAD_ALL_WIDTHS ? [1280, 390] : [path.startsWith('lessons/') ? 390 : 1280];
+/** Seconds of CPU that a task takes from the main thread. */
 const LONGEST_TASK = 0.1;
-/** What may move: a number that is as wide as its digits. */
-const MOST_SHIFT = 0.001;
 
-/** Opens a page under a strict content security policy, in a window of this width. */
-async function open(page: SitePage, width = 1280, query = '') {
-  const address = query ? `${page.address}${page.address.includes('?') ? '&' : '?'}${query}` : page.address;
-  const view = { width, height: 800 };
-  const { page: tab, errors } = await openPage(`${inject('strictSite')}${address}`, view);
-  await opened(tab, page).catch((error) => {
-    throw new Error(`${page.address} is not ready. ${errors.join('\n')}`, { cause: error });
-  });
-  return { tab, errors };
+/** Plays by the keyboard alone, and pauses when a training has done some steps, or a lesson some of its own. */
+async function play(tab: Page, { trains }: SitePage): Promise<void> {
+  await tab.keyboard.press('k');
+  if (trains) await trainsPast(tab, 3);
+  else await new Promise((resolve) => setTimeout(resolve, 400));
+  await tab.keyboard.press('k');
+  if (trains) await reaches(tab, 'paused');
 }
 
-const click = (tab: Page, selector: string) =>
-  tab.$eval(selector, (button) => (button as HTMLElement).click());
-const name = ({ path }: SitePage) => path || 'the gallery';
+/** The settings of the address that the page has controls for, as these show them. */
+const shownSettings = (tab: Page): Promise<[string, string, string][]> =>
+  tab.evaluate(() =>
+    [...new URLSearchParams(location.search)].flatMap(([name, wanted]) => {
+      const control = document.querySelector<HTMLInputElement>(`input#${name}, select#${name}`);
+      return control ? [[name, wanted, control.value] as [string, string, string]] : [];
+    }),
+  );
 
-describe.each(SITE_PAGES.map((page) => [name(page), page] as const))('%s', (_, page) => {
+describe.each(SITE_PAGES.map((page) => [page.path || 'the gallery', page] as const))('%s', (_, page) => {
   afterEach(close); // each computes alone
 
-  it('opens, trains and explains itself: nothing fails, moves, or is in the way of anybody', async () => {
-    const { tab, errors } = await open(page);
-    expect.soft(await scriptBytes(tab)).toBeLessThan(page.trains ? MOST_SCRIPT_OF_TRAINING : MOST_SCRIPT);
-    const controls = await tab.$('#play');
-    if (controls) {
-      const task = await busiestTask(tab, async () => {
-        await tab.keyboard.press('k');
-        if (page.trains) {
-          await trainsPast(tab, 3);
-          await tab.keyboard.press('k');
-          await reaches(tab, 'paused');
-        } else {
-          await new Promise((resolve) => setTimeout(resolve, 500));
-          await tab.keyboard.press('k');
-        }
+  it.each(widthsFor(page))(
+    'nothing fails or moves in a window of %i pixels, or is in the way of anybody',
+    async (width) => {
+      const view = { width, height: 800 };
+      // Under a strict content security policy: Chromium tells each violation as an error.
+      const { page: tab, errors } = await openPage(`${inject('strictSite')}${page.address}`, view);
+      await opened(tab, page).catch((error) => {
+        throw new Error(`${page.address} is not ready. ${errors.join('\n')}`, { cause: error });
       });
-      expect.soft(task).toBeLessThan(LONGEST_TASK);
-    }
-    expect.soft(await layoutShifts(tab)).toEqual([]);
-    expect.soft(await problems(tab)).toEqual([]);
-    if (await tab.$('#help-open')) {
-      await tab.keyboard.press('?');
-      await tab.waitForSelector('#help[open]');
-      expect.soft(await problems(tab, '#help')).toEqual([]);
-      await tab.keyboard.press('Escape');
-      await tab.waitForSelector('#help:not([open])');
-    }
-    expect.soft(errors).toEqual([]);
-  });
+      const bytes = await scriptBytes(tab);
+      expect.soft(bytes).toBeLessThan(page.trains ? MOST_SCRIPT_OF_TRAINING : MOST_SCRIPT);
+      for (const [name, wanted, shown] of await shownSettings(tab))
+        expect([name, shown]).toEqual([name, wanted]);
+      if (await tab.$('#play')) {
+        expect.soft(await busiestTask(tab, () => play(tab, page))).toBeLessThan(LONGEST_TASK);
+      }
+      if (page.trains) {
+        const values = await tab.$$eval('#loss-values b', (list) => list.map((each) => each.textContent!));
+        expect(values.some((value) => /\d/.test(value))).toBe(true);
+      }
+      expect.soft(await layoutShifts(tab, page.shifts)).toEqual([]);
+      expect.soft(await problems(tab)).toEqual([]);
+      if (await tab.$('#help-open')) {
+        await tab.keyboard.press('?');
+        await tab.waitForSelector('#help[open]');
+        expect.soft(await problems(tab, '#help')).toEqual([]);
+        await tab.keyboard.press('Escape');
+        await tab.waitForSelector('#help:not([open])');
+      }
+      expect.soft(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      expect.soft(errors).toEqual([]);
+    },
+  );
 });

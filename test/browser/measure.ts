@@ -4,12 +4,12 @@ import type { Page } from 'puppeteer-core';
 export const scriptBytes = (page: Page): Promise<number> =>
   page.evaluate(() =>
     (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
-      .filter(({ name }) => /\.js$/.test(name))
+      .filter(({ name }) => name.endsWith('.js'))
       .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
   );
 
 /** What has moved on the page since it was opened, if it amounts to more than `most`: shares of the window. */
-export async function layoutShifts(page: Page, most = 0.001): Promise<string[]> {
+export async function layoutShifts(page: Page, most: number): Promise<string[]> {
   const shifts = await page.evaluate(() => {
     interface Shift extends PerformanceEntry {
       readonly value: number;
