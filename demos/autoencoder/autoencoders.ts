@@ -23,7 +23,7 @@ type Here = Context<ValuesOf<typeof settings>, Tells>;
 const NOISE = 0.5;
 const { epochs } = AUTOENCODER_PRESETS.classroom;
 
-/** What the reader makes; it outlives networks and GPUs. */
+/** What the reader has drawn; it is kept when the network or the GPU is replaced. */
 const yours = { drawing: new Uint8Array(PIXELS), scores: new Float32Array(MOST_AXES) };
 
 /** The three versions in training, with their views. */
@@ -121,7 +121,7 @@ export class Autoencoders extends FittedModel<Digits> {
     this.#images?.destroy();
   }
 
-  /** Puts what is looked at into the programs, and these onto the panels. */
+  /** Writes the inputs of the views into the programs, and draws these on the panels. */
   #showAll(): void {
     const { a, b, set, version } = this.#values;
     if (this.#images) {
@@ -177,7 +177,7 @@ export class Autoencoders extends FittedModel<Digits> {
   }
 }
 
-/** Numbers of test images, one of each class where there are such: the first of each, the second of each, … */
+/** Numbers of test images, one of each class if possible: the first of each, the second of each, … */
 function oneOfEach(labels: Uint8Array, set: number): Uint32Array {
   return Uint32Array.from({ length: SHOWN }, (_, digit) => {
     const own = Array.from(labels.keys()).filter((image) => labels[image] === digit);

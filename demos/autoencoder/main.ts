@@ -22,7 +22,7 @@ const chart = (title: string, value: string, range: readonly [number, number]): 
   range,
 });
 
-/** There without WebGPU, too. */
+/** Shown without WebGPU, too. */
 const lesson = createLesson();
 
 startPage<typeof settings, Calls, Tells>({

@@ -16,10 +16,10 @@ import type { settings } from './settings.ts';
 type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 const SIDE = 28;
-/** While it trains, a feature map is explained anew so often. */
+/** While it trains, the explanation of a feature map is computed again at this interval. */
 const EXPLAIN_MS = 500;
 
-/** What the page wants to see; it outlives networks and GPUs. */
+/** What the page shows; it is kept when the network or the GPU is replaced. */
 const wishes = {
   input: 0 as number | Uint8Array,
   chosen: new Uint32Array(),
@@ -55,7 +55,7 @@ export class Digits extends FittedModel<Data> {
     await model.compile({ gpu, optimizer, loss: 'softmaxCrossEntropy', metrics: ['accuracy'] });
     const views = await LayerViews.create(gpu, model, renderer);
     context.tell('model', { layers: layerInfos(model) });
-    wishes.explained = undefined; // the page has other maps now
+    wishes.explained = undefined; // the page now shows other maps
     const digits = new Digits(context, model, optimizer.name, views);
     if (wishes.target !== undefined) await digits.gradients(wishes.target);
     return digits;
@@ -106,7 +106,7 @@ export class Digits extends FittedModel<Data> {
     this.#showInput();
   }
 
-  /** Lets the network look at a test image or at a drawing from now on. */
+  /** Sets the network's input to a test image or to a drawing. */
   show(input: number | Uint8Array): void {
     wishes.input = input;
     this.#explainedAt = 0;

@@ -14,7 +14,7 @@ import { settings } from './settings.ts';
 
 const DIGITS = [...'0123456789'];
 
-/** There without WebGPU, too. */
+/** Shown without WebGPU, too. */
 const tabs = createKernelTabs([
   { title: 'Convolution', name: 'conv2d/1_naive' },
   { title: 'ReLU', name: 'elementwise/map' },

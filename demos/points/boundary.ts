@@ -12,10 +12,10 @@ import type { settings } from './settings.ts';
 
 type Here = Context<ValuesOf<typeof settings>, Tells>;
 
-/** Points of a step, drawn by chance. */
+/** Points of a step, chosen at random. */
 const BATCH = 64;
 const STEPS_PER_EPOCH = 50;
-/** The plane is seen at so many places on each side. */
+/** The network is evaluated at this many places along each side of the plane. */
 const GRID = 100;
 
 /** A small network that learns where the blue points are, and where the orange ones. */
@@ -88,7 +88,7 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
   }
 }
 
-/** What the network and each of its neurons say at every place of the plane. */
+/** The outputs of the network and of each of its neurons at every place of the plane. */
 function compileView(gpu: Gpu, model: Model): Promise<Program> {
   const places = Float32Array.from({ length: 2 * GRID * GRID }, (_, i) => {
     const [row, column] = [Math.floor(i / 2 / GRID), Math.floor(i / 2) % GRID];
@@ -127,7 +127,7 @@ function tiles(view: Program, output: string, count: number): Source {
   };
 }
 
-/** Points of a batch, by chance, each as often as it comes. */
+/** Points of a batch, at random, with repetition. */
 const chosen = (points: readonly Point[], random: () => number): Point[] =>
   Array.from({ length: BATCH }, () => points[Math.floor(random() * points.length)]);
 

@@ -40,7 +40,7 @@ export function createGradientSwitch(place: HTMLElement, { classes, onChange }: 
   place.append(segments);
   place.after(note);
   let isOn = false;
-  /** What the network looks at, and whether the reader has chosen the class: another image has its own. */
+  /** The network's input, and whether the reader has chosen the class: another image has its own. */
   let input: unknown;
   let isChosen = false;
 

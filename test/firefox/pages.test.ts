@@ -108,7 +108,7 @@ describe('the lessons in Firefox', () => {
     expect(adapter).not.toMatch(/JavaScript|Looking/);
     const isFull = () =>
       page.$$eval(
-        '.figure :is(td:not([colspan]), output, dd, .cell b), .kernels li',
+        '.figure :is(td:not([colspan]), output, dd, .cell b, .grid > *), .kernels li',
         (list) => list.length > 5 && list.every(({ textContent }) => !['', '–'].includes(textContent!)),
       );
     await expect.poll(isFull, { timeout: 30_000 }).toBe(true);

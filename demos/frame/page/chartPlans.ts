@@ -4,7 +4,7 @@ import type { ChartPlan, SeriesPlan } from './progress.ts';
 /** Probabilities this close to 1 share the top of the axis. */
 const TOP = 0.002;
 
-/** The value of each training step, and of the test set now and then: 'loss' and 'testLoss'. */
+/** The value of each training step, and of the test set from time to time: 'loss' and 'testLoss'. */
 export const trainingAndTest = (key: string): readonly SeriesPlan[] => [
   { key, name: 'training', colour: '--training', style: 'line' },
   {
@@ -57,5 +57,33 @@ export const classifierCharts = {
     ticks: [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995],
     range: [0.05, 0.9],
     limits: [0, 1],
+  },
+} satisfies Record<string, ChartPlan>;
+
+const minus = (text: string) => text.replace('-', '−');
+
+/** The charts of a generator and a discriminator, by the values of the steps of `gan.fit`. */
+export const ganCharts = {
+  loss: {
+    title: 'Loss',
+    series: [
+      { key: 'discriminatorLoss', name: 'discriminator', colour: '--discriminator', style: 'line' },
+      { key: 'generatorLoss', name: 'generator', colour: '--generator', style: 'line' },
+    ],
+    format: (value) => minus(figures(value)),
+    formatValue: (value) => minus(value.toFixed(2)),
+    // Nearly linear around 0, logarithmic far from it: losses of a lost game are large.
+    scale: { forward: Math.asinh, backward: Math.sinh },
+    ticks: [-16, -8, -4, -2, -1, 0, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64],
+    range: [0, 2],
+    limits: [-100, 100],
+  },
+  accuracy: {
+    ...shares,
+    title: 'Discriminator’s accuracy',
+    series: [
+      { key: 'realAccuracy', name: 'real', colour: '--training', style: 'line' },
+      { key: 'fakeAccuracy', name: 'generated', colour: '--generator', style: 'line' },
+    ],
   },
 } satisfies Record<string, ChartPlan>;

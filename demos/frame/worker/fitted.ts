@@ -12,11 +12,11 @@ export interface FittedOptions<Data> {
   readonly epochs: number;
   /** Samples of the shapes and types that are trained on: one is enough. */
   readonly example: Dataset;
-  /** What of the data is trained on. */
+  /** The part of the data that is trained on. */
   readonly training: (data: Data) => Dataset;
 }
 
-/** A model that `fit` trains, by the settings `rate` and `batch`. A page's own class adds what is looked at. */
+/** A model that `fit` trains, by the settings `rate` and `batch`. A page's own class adds its views. */
 export abstract class FittedModel<Data> extends ModelTrainee implements Trainee<Data> {
   readonly epochs: number;
   readonly optimizer: string;
@@ -47,7 +47,7 @@ export abstract class FittedModel<Data> extends ModelTrainee implements Trainee<
   run(data: Data, options: RunOptions): PromiseLike<unknown> {
     const training = this.#training(data);
     const batchSize = Math.min(this.#batch, training.size);
-    // The next so many: those that are left where a lost GPU was replaced in the middle of them.
+    // Up to the next multiple of `epochs`: the rest of them where a lost GPU was replaced in between.
     const epochs = (Math.floor(this.model.epoch / this.epochs) + 1) * this.epochs;
     return this.model.fit(training, { ...options, epochs, batchSize });
   }
