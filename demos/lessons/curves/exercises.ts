@@ -12,10 +12,10 @@ export const exercises: readonly Exercise<State>[] = [
   {
     task: 'Rate too low: find a rate that ends with a training loss below 0.3.',
     reached: ({ curve, end }) => curve === 'low' && end !== undefined && end.training < 0.3,
-    why: 'From 0.0001 it takes a factor of 20 or more: rates are tried in powers of ten.',
+    why: 'The rate must be between 10 and 100 times as large. Rates are tried in powers of ten.',
   },
   {
-    task: 'Overfitting: find so many samples that the validation loss ends below 0.7.',
+    task: 'Overfitting: set enough samples for a validation loss that ends below 0.7.',
     reached: ({ curve, end }) => curve === 'overfit' && end !== undefined && end.validation < 0.7,
     why: 'More samples are harder to learn by heart. The gap between the curves closes.',
   },
