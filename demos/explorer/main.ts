@@ -6,6 +6,7 @@ import { placeOf, queryOf, VIEWS } from './address.ts';
 import type { Place, ViewName } from './address.ts';
 import { codeView } from './code.ts';
 import type { CodeView } from './code.ts';
+import { familyOf } from './families.ts';
 import { headerOf } from './read/header.ts';
 import { readSide } from './read/side.ts';
 import { showShelf } from './shelf.ts';
@@ -46,10 +47,36 @@ byId('views').addEventListener('keydown', (event) => {
 });
 void open(place);
 
+/** The ladder of a family comes when the reader comes near it. */
+let ladder: { readonly folder: string; readonly closing: AbortController } | undefined;
+const nearLadder = new IntersectionObserver(
+  (entries) => entries.some(({ isIntersecting }) => isIntersecting) && void showLadder(),
+  { rootMargin: '200px' },
+);
+
+function awaitLadder(): void {
+  const { folder, ladder: title } = familyOf(place.kernel);
+  if (ladder?.folder === folder) return;
+  ladder?.closing.abort();
+  ladder = { folder, closing: new AbortController() };
+  byId('ladder').replaceChildren();
+  nearLadder.disconnect();
+  if (title) nearLadder.observe(byId('ladder'));
+}
+
+async function showLadder(): Promise<void> {
+  nearLadder.disconnect();
+  const { closing } = ladder!;
+  const { ladderSection } = await import('./ladder/view.ts');
+  const section = await ladderSection(familyOf(place.kernel), kernels, closing.signal);
+  if (!closing.signal.aborted) byId('ladder').replaceChildren(section);
+}
+
 /** Opens a place as a new entry of the browser's history; `focus` names the link that has the focus then. */
 async function go(next: Place, focus?: string): Promise<void> {
   const isOther = next.view !== place.view;
-  history.pushState(null, '', queryOf(next) + location.hash);
+  const hash = next.kernel === place.kernel ? location.hash : ''; // an edit is of one kernel
+  history.pushState(null, '', queryOf(next) + hash);
   await open(next);
   if (isOther) byId('title').parentElement!.scrollIntoView({ block: 'start' });
   if (focus)
@@ -79,6 +106,7 @@ type MakeView = (kernel: string, source: string, code: CodeView) => OpenView | P
 /** What a view needs is loaded when it is opened. */
 async function makerOf(name: ViewName): Promise<MakeView> {
   if (name === 'step') return (await import('./step/view.ts')).stepView;
+  if (name === 'edit') return (await import('./edit/view.ts')).editView;
   if (name === 'run') return (await import('./run/view.ts')).runView;
   return (kernel, source) => ({ side: readSide(kernel, source), below: [], close: () => undefined });
 }
@@ -101,6 +129,7 @@ async function show(source: string, make: MakeView, isWanted: () => boolean): Pr
   byId('below').replaceChildren(...view.below);
   mark(place.line);
   document.body.dataset.state = 'ready';
+  awaitLadder();
 }
 
 /** Marks a line, in the text and in the address. */

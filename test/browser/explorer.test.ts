@@ -179,4 +179,78 @@ describe('the shader explorer', () => {
     await press(page, 'ArrowUp', 3);
     expect(await text(page, '#file')).toBe('shaders/random/uniform.wgsl');
   });
+
+  it('runs a kernel at chosen sizes: right, timed, and drawn', async () => {
+    const { page, errors } = await open('?kernel=matmul/4_register_only&view=run', inject('strictSite'));
+    await page.waitForSelector('.figures', { timeout: 60_000 });
+    const figures = async () => text(page, '.figures');
+    expect(await figures()).toMatch(/time[\d.]+ msspeed[\d.]+ G(FLOP|B)\/sof the ceiling\d+%error\d\.\de-7/);
+    expect(
+      await page.$$eval('.heat figcaption b', (all) => all.map(({ textContent }) => textContent)),
+    ).toEqual(['a', 'b', 'output', 'output − float64']);
+    await page.select('.choices select', '16');
+    await page.waitForFunction(() => document.querySelector('.heat')?.textContent?.includes('16 × 128'), {
+      timeout: 60_000,
+    });
+    await checkPage(page, errors);
+  });
+
+  it('shows what the workgroups of each version load, when the reader comes to it', async () => {
+    const { page, errors } = await open('?kernel=matmul/1_naive');
+    await page.$eval('#ladder', (place) => place.scrollIntoView());
+    await page.waitForSelector('.rungs li', { timeout: 60_000 });
+    expect(await page.$$eval('.rungs li', (cards) => cards.length)).toBe(9);
+    const [naive, tiled] = await page.$$eval('.rungs canvas', (films) => films.map((film) => film.ariaLabel));
+    expect(naive).toBe('5 invocations; for each product 2 loads from memory');
+    expect(tiled).toBe('16 invocations; for each product 0.5 loads from memory, 2 from workgroup memory');
+    await push(page, 'Play');
+    await push(page, 'Pause');
+    await checkPage(page, errors);
+  });
+
+  it('edits a kernel: an error at its line, the numbers, the time, undo, a link', async () => {
+    const { page, errors } = await open('?kernel=matmul/1_naive&view=edit');
+    await page.waitForSelector('.figures', { timeout: 60_000 });
+    const verdict = (wanted: string) =>
+      page.waitForFunction(
+        (part) => document.querySelector('.stage')?.textContent?.includes(part),
+        { timeout: 60_000 },
+        wanted,
+      );
+    const focus = () =>
+      page.$eval('.editor', (editor) =>
+        editor.shadowRoot!.querySelector<HTMLElement>('.cm-content')!.focus(),
+      );
+    const chord = async (key: KeyInput) => {
+      await page.keyboard.down('Control');
+      await page.keyboard.press(key);
+      await page.keyboard.up('Control');
+    };
+    await focus();
+    await chord('End');
+    await page.keyboard.type('fn broken( {');
+    await verdict('This does not run.');
+    expect(await text(page, '.problems')).toMatch(/^line 6\d: /);
+    for (let i = 0; i < 12; i++) await page.keyboard.press('Backspace');
+    await verdict('This is the original.');
+    expect(page.url()).not.toContain('#edit');
+
+    await page.keyboard.type('// changed');
+    await verdict('On the example the numbers are those of the original.');
+    await verdict('The edit is');
+    await page.waitForFunction(() => location.hash.startsWith('#edit='));
+    const { page: shared } = await openPage(page.url());
+    await shared.waitForFunction(
+      () => document.querySelector('.stage')?.textContent?.includes('On the example'),
+      { timeout: 60_000 },
+    );
+    await page.bringToFront();
+    await push(page, 'Back to the original');
+    await verdict('This is the original.');
+    await page.waitForFunction(() => location.hash === '');
+    await focus();
+    await chord('z');
+    await verdict('On the example the numbers are those of the original.');
+    await checkPage(page, errors);
+  });
 });

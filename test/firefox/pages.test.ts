@@ -37,6 +37,7 @@ const PAGES: readonly Case[] = [
     panels: { '#fakes': 40, '#reals': 10, '#flow-noise': 40 },
     falls: false,
   },
+  { path: 'points/?shape=rings&play=1', panels: { '#field': 40, '#neurons canvas': 40 }, falls: true },
 ];
 
 const undo: (() => Promise<unknown>)[] = [];

@@ -133,9 +133,7 @@ export class Lab {
   /** Inputs and output from where they lie; and what is wrong of the output. */
   async #pictures(current: Current): Promise<Picture[]> {
     const { program, expectation, inputs, titles, names } = current;
-    for (const buffer of current.buffers) buffer.destroy();
-    current.buffers = [];
-    this.#sources.clear();
+    this.#clear(current);
     const used = new Set(program.inputs);
     const pictures: Picture[] = [];
     const add = (name: string, title: string, shape: readonly number[], values: Range, largest: number) => {
@@ -200,11 +198,18 @@ export class Lab {
   }
 
   #forget(): void {
-    this.#current?.program.destroy();
-    for (const buffer of this.#current?.buffers ?? []) buffer.destroy();
+    if (!this.#current) return;
+    this.#clear(this.#current);
+    this.#current.program.destroy();
     this.#current = undefined;
+  }
+
+  /** Takes the pictures away: the page makes new panels for the next ones. */
+  #clear(current: Current): void {
     for (const name of this.#sources.keys()) this.#renderer.remove(name);
     this.#sources.clear();
+    for (const buffer of current.buffers) buffer.destroy();
+    current.buffers = [];
   }
 }
 

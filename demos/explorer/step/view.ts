@@ -1,5 +1,6 @@
 import { GeneratedCodeError } from '../../../src/simulator/index.ts';
 import { create, notice } from '../../shared/dom.ts';
+import { queryOf } from '../address.ts';
 import type { CodeView } from '../code.ts';
 import { toysOf } from '../toys/index.ts';
 import { prepare, runWhole } from '../toys/simulate.ts';
@@ -25,7 +26,7 @@ export function stepView(kernel: string, source: string, code: CodeView): OpenVi
   const side = create('div', { className: 'stage' });
   const below = create('div', { className: 'below' });
   if (!toy) {
-    side.append(notice(`There are no toy numbers for ${kernel}.wgsl yet.`));
+    side.append(withoutToy(kernel));
     return { side: [side], below: [], close: () => undefined };
   }
   let stage: Stage | undefined;
@@ -74,4 +75,24 @@ function problem(error: Error): HTMLElement {
     'it turns the shader into JavaScript. Reading works here; to step, open the page from a site that allows it, or from ' +
     'npm start.';
   return notice(text, 'warning');
+}
+
+/** Kernels from which one steps into functions of shaders/shared. */
+const CALLERS: Readonly<Record<string, string>> = {
+  'shared/philox': 'random/uniform',
+  'shared/numbers': 'pooling/max',
+  'shared/places': 'conv2d/3_implicit_gemm',
+  'shared/arithmetic': 'elementwise/map',
+  'shared/optimizer': 'optimizer/adam',
+  'shared/activations': 'elementwise/map',
+};
+
+function withoutToy(kernel: string): HTMLElement {
+  const caller = CALLERS[kernel];
+  if (!caller) return notice(`There are no numbers to step through ${kernel}.wgsl with.`);
+  const link = create('a', { href: queryOf({ kernel: caller, view: 'step', line: 0 }) }, `${caller}.wgsl`);
+  link.dataset.kernel = caller;
+  const told = notice('It has no entry point of its own: step into its functions from ');
+  told.append(link, '.');
+  return told;
 }

@@ -111,7 +111,16 @@ function resized(interpolation: 'nearest' | 'bilinear' | 'bicubic', gradient: bo
 export const toys: readonly Toy[] = [
   forward({ kernel: '1_naive', variant: 'naive', small: line(8) }),
   forward({ kernel: '2_direct', variant: 'direct', target: software }),
-  forward({ kernel: '3_implicit_gemm', variant: 'implicit_gemm', image: [1, 4, 4, 2], filter: [3, 3, 2, 4] }),
+  forward({
+    kernel: '3_implicit_gemm',
+    variant: 'implicit_gemm',
+    image: [1, 4, 4, 2],
+    filter: [3, 3, 2, 4],
+    small: {
+      constants: { WG_X: 2, WG_Y: 2, ROWS: 4, COLUMNS: 1, TILE_K: 4, GRID_X: 1 },
+      workgroups: [1, 1, 1],
+    },
+  }),
   forward({
     kernel: '4_broadcast',
     variant: 'broadcast',
@@ -134,6 +143,25 @@ export const toys: readonly Toy[] = [
   backward('filter', {
     kernel: 'grad_filter_4_broadcast',
     variant: 'broadcast',
+    filter: [3, 3, 1, 8],
+    target: subgroups,
+  }),
+  backward('filter', {
+    kernel: 'grad_filter_reduce',
+    variant: 'direct',
+    target: software,
+    image: [2, 4, 4, 1],
+  }),
+  backward('input', {
+    kernel: 'phase_weights',
+    variant: 'direct',
+    target: software,
+    options: { stride: 2 },
+    image: [1, 5, 5, 1],
+  }),
+  backward('input', {
+    kernel: 'grad_input_channel_lanes',
+    variant: 'channel_lanes',
     filter: [3, 3, 1, 8],
     target: subgroups,
   }),

@@ -16,7 +16,7 @@ import {
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
 import { line, lowered, tensor } from './toy.ts';
-import type { Toy } from './toy.ts';
+import type { Small, Toy } from './toy.ts';
 
 const simple = (
   kernel: string,
@@ -34,7 +34,13 @@ const simple = (
 const matrix = () => tensor('x', [4, 3]);
 const random = { stream: 1 };
 
-function normalized(part: string, variant: 'lanes' | 'workgroup', gradient: boolean): Toy {
+/** Two channels side by side, and four rows of invocations for each. */
+const TABLE: Small = {
+  constants: { WORKGROUP_SIZE: 8, COLUMNS: 2, LEVELS: 2, GRID_X: 1 },
+  workgroups: [1, 1, 1],
+};
+
+function normalized(part: string, variant: 'lanes' | 'workgroup', gradient: boolean, small: Small): Toy {
   return {
     kernel: `normalization/${part}`,
     title: gradient
@@ -48,6 +54,7 @@ function normalized(part: string, variant: 'lanes' | 'workgroup', gradient: bool
         variants: { normalize: variant, ...(gradient && { normalizeGradientSums: variant }) },
       });
     },
+    small,
   };
 }
 
@@ -63,21 +70,24 @@ export const toys: readonly Toy[] = [
     'movement/transpose_tiled',
     'the transpose of 5 × 6 numbers',
     () => transpose(tensor('x', [5, 6])),
-    {},
-    {
-      transpose: 'tiled',
-    },
+    { small: { constants: { TILE: 4, STRIPS: 2 }, workgroups: [2, 2, 1] } },
+    { transpose: 'tiled' },
   ),
-  simple('movement/strided_copy', 'rows 1 and 2 of 4 × 3 numbers', () => slice(matrix(), [1, 0], [2, 3])),
-  simple('movement/concat', 'two matrices side by side', () =>
-    concat([tensor('x', [3, 2]), tensor('y', [3, 3])]),
+  simple('movement/strided_copy', 'rows 1 and 2 of 4 × 3 numbers', () => slice(matrix(), [1, 0], [2, 3]), {
+    small: line(6, 3),
+  }),
+  simple(
+    'movement/concat',
+    'two matrices side by side',
+    () => concat([tensor('x', [3, 2]), tensor('y', [3, 3])]),
+    { small: line(15, 5) },
   ),
-  simple('movement/cast', '4 × 3 numbers made whole', () => cast(matrix(), 'i32')),
+  simple('movement/cast', '4 × 3 numbers made whole', () => cast(matrix(), 'i32'), { small: line(12) }),
   simple(
     'movement/gather',
     'rows 2, 0 and 3 of 4 × 3 numbers',
     () => gather(matrix(), tensor('rows', [3], 'i32')),
-    { values: { rows: [2, 0, 3] } },
+    { values: { rows: [2, 0, 3] }, small: line(9, 3) },
   ),
   {
     kernel: 'movement/gather_gradient',
@@ -87,12 +97,13 @@ export const toys: readonly Toy[] = [
       return lowered(gradients(reduceSum(multiply(gather(x, rows), tensor('weight', [3, 3]))), [x]));
     },
     values: { rows: [2, 0, 2] },
+    small: line(12),
   },
   simple(
     'movement/one_hot',
     'labels 1, 0 and 3 of four classes',
     () => oneHot(tensor('labels', [3], 'i32'), 4),
-    { values: { labels: [1, 0, 3] } },
+    { values: { labels: [1, 0, 3] }, small: line(12) },
   ),
   simple('random/uniform', '8 numbers between 0 and 1', () => randomUniform([8], 0, 1, random), {
     small: line(2, 2),
@@ -100,8 +111,11 @@ export const toys: readonly Toy[] = [
   simple('random/normal', '8 numbers with mean 0 and deviation 1', () => randomNormal([8], 0, 1, random), {
     small: line(2, 2),
   }),
-  simple('random/truncated_normal', '8 numbers within two deviations', () =>
-    randomTruncatedNormal([8], 0, 1, random),
+  simple(
+    'random/truncated_normal',
+    '8 numbers within two deviations',
+    () => randomTruncatedNormal([8], 0, 1, random),
+    { small: line(2, 2) },
   ),
   simple('random/bits', '8 words of random bits', () => randomBits([8], random), { small: line(2, 2) }),
   simple(
@@ -112,16 +126,19 @@ export const toys: readonly Toy[] = [
       small: line(3),
     },
   ),
-  simple('random/dropout_scalar', '6 numbers, each kept with probability ½', () =>
-    dropout(tensor('x', [6]), 0.5, random),
+  simple(
+    'random/dropout_scalar',
+    '6 numbers, each kept with probability ½',
+    () => dropout(tensor('x', [6]), 0.5, random),
+    { small: line(6, 3) },
   ),
   simple('linalg/orthonormalize', 'orthonormal columns from 4 × 2 numbers', () =>
     orthonormalize(tensor('x', [4, 2])),
   ),
-  normalized('statistics', 'lanes', false),
-  normalized('statistics_workgroup', 'workgroup', false),
-  normalized('apply', 'lanes', false),
-  normalized('gradient_sums', 'lanes', true),
-  normalized('gradient_sums_workgroup', 'workgroup', true),
-  normalized('gradient_input', 'lanes', true),
+  normalized('statistics', 'lanes', false, line(2, 2)),
+  normalized('statistics_workgroup', 'workgroup', false, TABLE),
+  normalized('apply', 'lanes', false, line(16)),
+  normalized('gradient_sums', 'lanes', true, line(2, 2)),
+  normalized('gradient_sums_workgroup', 'workgroup', true, TABLE),
+  normalized('gradient_input', 'lanes', true, line(16)),
 ];

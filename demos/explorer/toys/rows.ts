@@ -28,6 +28,7 @@ export const toys: readonly Toy[] = [
     kernel: 'reduce/lanes',
     title: 'the sum of each column of 4 × 6 numbers',
     lower: () => lowered(reduceSum(tensor('x', [4, 6]), { axes: [0] }), { variants: { reduceSum: 'lanes' } }),
+    small: line(6, 3),
   },
   {
     kernel: 'reduce/arg_tree',
@@ -48,6 +49,7 @@ export const toys: readonly Toy[] = [
       const x = tensor('x', [2, 4]);
       return lowered(gradients(reduceSum(reduceProd(x, { axes: [1] })), [x]));
     },
+    small: line(2, 2),
   },
   {
     kernel: 'softmax/rows',
@@ -82,6 +84,7 @@ export const toys: readonly Toy[] = [
     title: 'sparsemax of each row of 2 × 5 logits',
     lower: () => lowered(sparsemax(tensor('x', [2, 5]))),
     values: LOGITS,
+    small: line(2, 2),
   },
   {
     kernel: 'loss/softmax_cross_entropy',

@@ -142,13 +142,17 @@ export function prepare(toy: Toy, text?: string): Prepared {
   };
 }
 
-/** What a prepared dispatch leaves in its buffers, and the races in it. */
+/** Iterations and statements of a run, after which a loop is taken for endless. */
+const BUDGET = 5_000_000;
+
+/**
+ * What a prepared dispatch leaves in its buffers, and the races in it.
+ *
+ * @throws SimulationError where it goes wrong, or does not end
+ */
 export function runWhole({ kernel, workgroups, buffers, subgroupSize }: Prepared) {
   const own = Object.fromEntries(buffers.map(({ name, data }) => [name, data.slice()]));
-  const { races } = run(compileKernel(kernel, { outside: 'poison' }), {
-    buffers: own,
-    workgroups,
-    subgroupSize,
-  });
+  const simulation = compileKernel(kernel, { outside: 'poison' });
+  const { races } = run(simulation, { buffers: own, workgroups, subgroupSize, budget: BUDGET });
   return { buffers: own, races };
 }

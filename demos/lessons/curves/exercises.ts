@@ -15,7 +15,7 @@ export const exercises: readonly Exercise<State>[] = [
     why: 'The rate must be between 10 and 100 times as large. Rates are tried in powers of ten.',
   },
   {
-    task: 'Overfitting: set enough samples for a validation loss that ends below 0.7.',
+    task: 'Overfitting: find a number of samples with which the validation loss ends below 0.7.',
     reached: ({ curve, end }) => curve === 'overfit' && end !== undefined && end.validation < 0.7,
     why: 'More samples are harder to learn by heart. The gap between the curves closes.',
   },

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { checkOnToy } from '../../../demos/explorer/edit/check.ts';
+import { pack, unpack } from '../../../demos/explorer/edit/packed.ts';
+import { recordOf } from '../../../demos/explorer/ladder/record.ts';
 import { layoutOf } from '../../../demos/explorer/step/layout.ts';
 import { withoutBarriers } from '../../../demos/explorer/step/barriers.ts';
 import { Walk } from '../../../demos/explorer/step/walk.ts';
@@ -46,6 +49,14 @@ describe('the toy numbers', () => {
       }
     },
   );
+
+  it('are the same, however small the workgroup is that is looked at', () => {
+    for (const toy of TOYS.filter(({ small }) => small)) {
+      const [small, own] = [toy, { ...toy, small: undefined }].map((each) => runWhole(prepare(each)).buffers);
+      const differs = (name: string) => own[name].some((x, i) => Math.abs(x - small[name][i]) > 1e-5);
+      expect([toy.kernel, ...Object.keys(own).filter(differs)]).toEqual([toy.kernel]);
+    }
+  });
 
   it('are those of a matrix product in every version of it', () => {
     for (const toy of TOYS.filter(({ kernel }) => /^matmul\/\d/.test(kernel) && !kernel.includes('dot'))) {
@@ -121,4 +132,55 @@ it('a race is found where either barrier is missing', () => {
     const { races } = runWhole(prepare(tiled, withoutBarriers(source, new Set([line]))));
     expect(races.map(({ element }) => element.split('[')[0]).toSorted()).toEqual(['a_tile', 'b_tile']);
   }
+});
+
+describe('an edit, tried on the toy', () => {
+  const verdict = (from: string, to: string) => checkOnToy(tiled, source, source.replace(from, to));
+  const lineOf = (part: string) => source.split('\n').findIndex((line) => line.includes(part)) + 1;
+
+  it('that changes nothing is right', () => {
+    expect(verdict('sum += left * right;', 'sum = fma(left, right, sum);').kind).toBe('right');
+  });
+
+  it('that computes something else is told of, by an element', () => {
+    expect(verdict('sum += left', 'sum -= left')).toMatchObject({
+      kind: 'different',
+      text: expect.stringMatching(/c\[0\] is -?[\d.]+ instead of -?[\d.]+/),
+    });
+  });
+
+  it.each([
+    ['sum += left', 'sum += lefty', 'lefty'],
+    ['left = a_tile[y][k];', 'left = a_tile[y + 9u][k];', ''],
+    ['sum += left * right;', 'while (true) { sum += 1.0; }', ''],
+  ])('that is wrong is refused at its line: %s → %s', (from, to, word) => {
+    const own = verdict(from, to);
+    if (own.kind !== 'wrong') throw new Error(`it is ${own.kind}`);
+    const [{ line, column, length }] = own.remarks;
+    expect(Math.abs(line - lineOf(from))).toBeLessThan(word ? 1 : 12);
+    const text = source.replace(from, to).split('\n')[line - 1];
+    if (word) expect(text.slice(column - 1, column - 1 + length)).toBe(word);
+  });
+
+  it('that takes a barrier away is a race', () => {
+    expect(verdict('workgroupBarrier();', '')).toMatchObject({
+      kind: 'wrong',
+      text: expect.stringContaining('Race on'),
+    });
+  });
+});
+
+it('an edit fits into an address', async () => {
+  const packed = await pack(source);
+  expect(packed).toMatch(/^[\w-]+$/);
+  expect(packed.length).toBeLessThan(source.length * 0.6);
+  expect(await unpack(packed)).toBe(source);
+});
+
+it('a recording tells what a workgroup loads for each product', () => {
+  const of = (kernel: string) => recordOf(toysOf(kernel)[0]);
+  expect(of('matmul/1_naive')).toMatchObject({ invocations: 5, loads: 2, sharedLoads: 0 });
+  expect(of('matmul/2_tiled')).toMatchObject({ invocations: 16, loads: 0.5, sharedLoads: 2 }); // 2 / TILE
+  const { moments } = of('matmul/1_naive');
+  expect(moments.at(-1)!.every(({ writes, variable }) => writes && variable === 'c')).toBe(true);
 });

@@ -1,0 +1,158 @@
+import { digits } from '../../../bench/report/markdown.ts';
+import { webgpuProblem } from '../../frame/page/missing.ts';
+import { create, notice } from '../../shared/dom.ts';
+import type { CodeView } from '../code.ts';
+import { headerOf } from '../read/header.ts';
+import { gpuClient } from '../run/client.ts';
+import type { Answer, Result } from '../run/protocol.ts';
+import { numbersOf, picturesOf } from '../run/results.ts';
+import { sizeForm } from '../run/sizeForm.ts';
+import { caseOf } from '../run/sizes.ts';
+import { isSoftware } from '../run/view.ts';
+import { toysOf } from '../toys/index.ts';
+import type { OpenView } from '../view.ts';
+import { checkOnToy, firstLine, remarksOf } from './check.ts';
+import { createEditor } from './editor.ts';
+import type { Remark } from './editor.ts';
+import { pack, unpack } from './packed.ts';
+
+/** Milliseconds after the last key until an edit is tried. */
+const REST = 400;
+
+/** An edited kernel: tried on the toy, then on the GPU, against the original. */
+export async function editView(kernel: string, source: string, code: CodeView): Promise<OpenView> {
+  const text = await sharedEdit(source);
+  const status = create('div', { className: 'verdict', role: 'status' });
+  const problems = create('ul', { className: 'problems' });
+  const results = create('div', { className: 'results' });
+  const [toy] = toysOf(kernel);
+  const own = webgpuProblem() ? undefined : caseOf(kernel);
+  const form = own && sizeForm(own, await isSoftware(), () => void begin());
+  /** The original at these sizes. */
+  let original: Result | undefined;
+  let asked = 0;
+  let resting: ReturnType<typeof setTimeout> | undefined;
+
+  const editor = createEditor(text, headerOf(source).lines + 1, () => {
+    clearTimeout(resting);
+    resting = setTimeout(() => void tryEdit(), REST);
+  });
+  const reset = create('button', { type: 'button' }, 'Back to the original');
+  reset.addEventListener('click', () => editor.set(source));
+  code.element.replaceChildren(editor.element);
+
+  function complain(remarks: readonly Remark[], verdict: string): void {
+    editor.remark(remarks);
+    results.classList.add('stale');
+    status.replaceChildren(create('b', {}, 'This does not run. '), remarks.length === 0 ? verdict : '');
+    problems.replaceChildren(
+      ...remarks.map(({ line, text: message }) => {
+        const link = create('button', { type: 'button', className: 'link' }, `line ${line}`);
+        link.addEventListener('click', () => editor.show(line));
+        return create('li', {}, link, `: ${message}`);
+      }),
+    );
+  }
+
+  /** Runs the original at these sizes, then the edit. */
+  async function begin(): Promise<void> {
+    original = undefined;
+    await tryEdit();
+  }
+
+  async function tryEdit(): Promise<void> {
+    const ask = ++asked;
+    const edited = editor.text;
+    const isEdited = edited !== source;
+    void keep(isEdited ? edited : undefined);
+    reset.disabled = !isEdited;
+    problems.replaceChildren();
+    const verdict = isEdited && toy ? checkOnToy(toy, source, edited) : undefined;
+    if (verdict?.kind === 'wrong') return complain(verdict.remarks, verdict.text);
+    editor.remark([]);
+    const told = verdict?.text ?? 'This is the original. Change it: each change is tried at once.';
+    status.textContent = told;
+    if (!form || verdict?.kind === 'forbidden') return;
+    try {
+      const client = gpuClient();
+      const wanted = { kernel, sizes: form.sizes, plan: form.plan };
+      status.textContent = `${told} Now on the GPU …`;
+      let answer: Answer | undefined;
+      if (!original) {
+        answer = await client.run(wanted);
+        if (ask !== asked) return;
+        if ('result' in answer) original = answer.result;
+      }
+      if (isEdited || !answer) answer = await client.edit(edited);
+      if (ask !== asked) return;
+      status.textContent = told;
+      if ('messages' in answer)
+        return complain(remarksOf(answer.messages, edited, kernel), firstLine(answer.text));
+      if (original) form.offer(original.plans, original.plan);
+      const comparison = isEdited && original ? [compared(answer.result, original)] : [];
+      results.classList.remove('stale');
+      results.replaceChildren(...comparison, numbersOf(answer.result), picturesOf(answer.result, client));
+    } catch (error) {
+      if (ask === asked) results.replaceChildren(notice((error as Error).message, 'warning'));
+    }
+  }
+
+  void begin();
+  const hint = toy
+    ? 'An edit first runs on the example in the simulator, with a limit of steps; then on the GPU.'
+    : 'There is no example for this kernel: an edit runs on the GPU at once.';
+  const side = create(
+    'div',
+    { className: 'stage' },
+    create(
+      'div',
+      { className: 'actions' },
+      reset,
+      create('span', { className: 'hint' }, 'Ctrl-Z undoes. Copy link shares the edit.'),
+    ),
+    status,
+    problems,
+    ...(form ? [form.element] : []),
+    results,
+    create('p', { className: 'hint' }, hint),
+  );
+  return {
+    side: [side],
+    below: [],
+    onLine: (line) => line > 0 && editor.show(line),
+    close() {
+      asked++;
+      clearTimeout(resting);
+      editor.destroy();
+    },
+  };
+}
+
+function compared(edited: Result, original: Result): HTMLElement {
+  const factor = original.ms / edited.ms;
+  const much = factor >= 1 ? `${digits(factor)} times as fast` : `${digits(1 / factor)} times as slow`;
+  const text = Math.abs(factor - 1) < 0.05 ? 'as fast as' : `${much} as`;
+  return create(
+    'p',
+    { className: 'compared' },
+    create('b', {}, `The edit is ${text} the original`),
+    ` (${digits(edited.ms)} ms, ${digits(original.ms)} ms).`,
+  );
+}
+
+/** The edit that the address brings; the original without one. */
+async function sharedEdit(source: string): Promise<string> {
+  const packed = /^#edit=([\w-]+)$/.exec(location.hash)?.[1];
+  if (!packed) return source;
+  try {
+    return await unpack(packed);
+  } catch {
+    return source;
+  }
+}
+
+/** Keeps an edit in the address. */
+async function keep(edited: string | undefined): Promise<void> {
+  const hash = edited === undefined ? '' : `#edit=${await pack(edited)}`;
+  history.replaceState(null, '', location.pathname + location.search + hash);
+}
