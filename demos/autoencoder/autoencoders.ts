@@ -1,10 +1,10 @@
 import { adadelta, dataset } from '../../src/index.ts';
-import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
 import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/models/autoencoderVersions.ts';
 import type { AutoencoderVersion, AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import type { ValuesOf } from '../frame/settings.ts';
-import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import { FittedModel } from '../frame/worker/fitted.ts';
+import type { Context } from '../frame/worker/trainee.ts';
 import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import { MOST_AXES } from '../drawing/codes.ts';
@@ -12,7 +12,6 @@ import type { Mapped, Place } from '../drawing/codes.ts';
 import { CodeSpace } from '../drawing/codeSpace.ts';
 import { uploadImages } from '../drawing/dataImages.ts';
 import type { DataImages } from '../drawing/dataImages.ts';
-import type { Source } from '../drawing/renderer.ts';
 import { PIXELS, SHOWN, YOURS } from './protocol.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
@@ -24,31 +23,39 @@ type Here = Context<ValuesOf<typeof settings>, Tells>;
 const NOISE = 0.5;
 const { epochs } = AUTOENCODER_PRESETS.classroom;
 
-/** What the reader makes; it outlives networks and GPUs. */
+/** What the reader has drawn; it is kept when the network or the GPU is replaced. */
 const yours = { drawing: new Uint8Array(PIXELS), scores: new Float32Array(MOST_AXES) };
 
 /** The three versions in training, with their views. */
-export class Autoencoders implements Trainee<MnistSet> {
-  readonly epochs = epochs;
-  readonly optimizer = 'adadelta';
+export class Autoencoders extends FittedModel<Digits> {
   readonly #context: Here;
   readonly #networks: AutoencoderVersions;
   readonly #view: View;
   #values: Here['values'];
-  #trainSize = Infinity;
   #images: DataImages | undefined;
   #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
-  #sources!: ReadonlyMap<string, Source>;
   /** The step whose codes are on the map. */
   #mapped = -1;
   #destroyed = false;
 
   private constructor(context: Here, networks: AutoencoderVersions, view: View) {
+    const { batch } = context.values;
+    const [x, y] = [new Uint8Array(PIXELS), new Uint8Array(1)];
+    const example = versionsData(dataset({ name: 'example', x, y, inputShape: [28, 28, 1] }));
+    const training = ({ train }: Digits) => versionsData(train!);
+    super(context.renderer, {
+      model: networks.model,
+      optimizer: 'adadelta',
+      batch,
+      epochs,
+      example,
+      training,
+    });
     this.#context = context;
     this.#values = context.values;
     this.#networks = networks;
     this.#view = view;
-    this.#show();
+    this.#showAll();
   }
 
   static async create(context: Here): Promise<Autoencoders> {
@@ -63,32 +70,8 @@ export class Autoencoders implements Trainee<MnistSet> {
     return new Autoencoders(context, networks, await View.create(gpu, networks, noise));
   }
 
-  get #model() {
-    return this.#networks.model;
-  }
-
-  get step(): number {
-    return this.#model.step;
-  }
-
-  get batchSize(): number {
-    return Math.min(this.#values.batch, this.#trainSize);
-  }
-
-  prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
-    const x = new Uint8Array(PIXELS);
-    const example = dataset({ name: 'example', x, y: new Uint8Array(1), inputShape: [28, 28, 1] });
-    return this.#model.prepare(versionsData(example), { ...options, batchSize: this.#values.batch });
-  }
-
-  run({ train }: MnistSet, options: RunOptions): PromiseLike<unknown> {
-    // The next so many: those that are left where a lost GPU was replaced in the middle of them.
-    const until = (Math.floor(this.#model.epoch / epochs) + 1) * epochs;
-    return this.#model.fit(versionsData(train), { ...options, epochs: until, batchSize: this.batchSize });
-  }
-
   async evaluate({ test }: Digits): Promise<Readonly<Record<string, number>>> {
-    const values = await this.#model.evaluate(versionsData(test));
+    const values = await this.model.evaluate(versionsData(test));
     const own = (version: string) => [`${version}Test`, values[`${version}MeanSquaredError`] as number];
     return Object.fromEntries(VERSION_NAMES.map(own)) as Record<string, number>;
   }
@@ -102,7 +85,7 @@ export class Autoencoders implements Trainee<MnistSet> {
       void this.#tellCentres().catch((error) => this.#destroyed || this.#context.fail(error));
     }
     await codes?.decode();
-    await this.#view.program.step((encoder) => this.#context.renderer.draw(encoder));
+    await this.#view.program.step((encoder) => this.drawPanels(encoder));
   }
 
   /** Opens the codes of the version that is to be explored. */
@@ -117,20 +100,19 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#space?.codes.destroy();
     this.#space = { version, codes };
     this.#mapped = -1;
-    this.#show();
+    this.#showAll();
   }
 
   readonly #tellCentres = coalesce(async () => {
     this.#context.tell('centres', await this.#space!.codes.centres());
   });
 
-  take({ train, test }: Digits): void {
-    this.#trainSize = train?.size ?? Infinity;
+  take({ test }: Digits): void {
     if (test.size === this.#images?.size) return;
     this.#freeImages();
     const labels = new Uint8Array(test.y.data);
     this.#images = uploadImages(this.#context.gpu, test.x.data as Uint8Array, labels, [28, 28, 1]);
-    this.#show();
+    this.#showAll();
   }
 
   #freeImages(): void {
@@ -139,8 +121,8 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#images?.destroy();
   }
 
-  /** Puts what is looked at into the programs, and these onto the panels. */
-  #show(): void {
+  /** Writes the inputs of the views into the programs, and draws these on the panels. */
+  #showAll(): void {
     const { a, b, set, version } = this.#values;
     if (this.#images) {
       const { labels, bytesOf } = this.#images;
@@ -154,14 +136,7 @@ export class Autoencoders implements Trainee<MnistSet> {
     this.#view.write(YOURS, yours.drawing);
     this.#view.walk(a, b);
     if (this.#space) this.#space.codes.scores = yours.scores;
-    const views: readonly [string, Source][] = [...this.#view.sources(version)];
-    this.#sources = new Map([...views, ...(this.#space?.codes.sources ?? [])]);
-    for (const name of this.#sources.keys()) this.connect(name);
-  }
-
-  connect(panel: string): void {
-    const source = this.#sources.get(panel);
-    if (source) this.#context.renderer.show(panel, source);
+    this.showPanels([...this.#view.sources(version), ...(this.#space?.codes.sources ?? [])]);
   }
 
   draw(pixels: Uint8Array): void {
@@ -180,33 +155,29 @@ export class Autoencoders implements Trainee<MnistSet> {
     return this.#mapped < 0 ? undefined : this.#space?.codes.nearest(place);
   }
 
-  set(name: string, value: unknown): void {
+  override set(name: string, value: unknown): void {
+    super.set(name, value);
     const same = this.#values[name as keyof Here['values']] === value;
     this.#values = { ...this.#values, [name]: value };
-    if (name === 'rate') this.#model.learningRate = value as number;
     if (same || !['a', 'b', 'set', 'version'].includes(name)) return;
-    this.#show();
+    this.#showAll();
     this.#context.look();
   }
 
-  save(): Promise<Uint8Array> {
-    return this.#model.save();
-  }
-
-  load(bytes: Uint8Array): void {
-    this.#model.load(bytes);
+  override load(bytes: Uint8Array): void {
+    super.load(bytes);
     this.#mapped = -1;
   }
 
-  destroy(): void {
+  override destroy(): void {
     this.#destroyed = true;
     this.#freeImages();
     this.#view.program.destroy();
-    this.#model.destroy();
+    super.destroy();
   }
 }
 
-/** Numbers of test images, one of each class where there are such: the first of each, the second of each, … */
+/** Numbers of test images, one of each class if possible: the first of each, the second of each, … */
 function oneOfEach(labels: Uint8Array, set: number): Uint32Array {
   return Uint32Array.from({ length: SHOWN }, (_, digit) => {
     const own = Array.from(labels.keys()).filter((image) => labels[image] === digit);

@@ -1,6 +1,7 @@
+import { losses } from '../frame/page/chartPlans.ts';
 import { startPage } from '../frame/page/page.ts';
 import type { ChartPlan } from '../frame/page/progress.ts';
-import { byId, count, figures } from '../shared/dom.ts';
+import { byId, count } from '../shared/dom.ts';
 import { createCodes } from './codes.ts';
 import { createLesson } from './lesson.ts';
 import type { Calls, Tells } from './protocol.ts';
@@ -16,15 +17,12 @@ const chart = (title: string, value: string, range: readonly [number, number]): 
     colour: version.colour,
     style: 'line',
   })),
-  format: (number) => figures(number, 2),
+  ...losses,
   formatValue: (number) => number.toFixed(4),
-  scale: { forward: (number) => Math.log10(Math.max(number, 1e-6)), backward: (place) => 10 ** place },
-  ticks: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
   range,
-  limits: [1e-4, 1e4],
 });
 
-/** There without WebGPU, too. */
+/** Shown without WebGPU, too. */
 const lesson = createLesson();
 
 startPage<typeof settings, Calls, Tells>({

@@ -3,7 +3,7 @@ import type { Centres, Mapped, Place } from '../drawing/codes.ts';
 /** The pixels of an image. */
 export const SIDE = 28;
 export const PIXELS = SIDE * SIDE;
-/** Test images side by side, one of each class where there are such; the reader's own digit comes after them. */
+/** Test images side by side, one of each class if possible; the reader's own digit comes after them. */
 export const SHOWN = 10;
 export const YOURS = SHOWN;
 /** Images from one digit to another, both included. */
@@ -22,7 +22,7 @@ export type Calls = {
   nearest(place: Place): Promise<Mapped | undefined>;
 };
 
-/** What the worker tells. */
+/** Messages of the worker. */
 export type Tells = {
   /** Parameters of one version. */
   model: { readonly parameters: number; readonly bottleneck: number; readonly noisy: boolean };

@@ -3,7 +3,7 @@ import { hidden, numbers, range, settings as declare, speed, toggle, whole } fro
 import { digitSettings } from '../frame/digits/digitSettings.ts';
 import { YOURS } from './protocol.ts';
 
-/** The versions, with what they are called on the page and the variable of their colour. */
+/** The versions, with their names on the page and the variables of their colours. */
 export const VERSIONS = [
   { name: 'linearMse', title: 'linear + MSE', colour: '--linear-mse' },
   { name: 'sigmoidMse', title: 'sigmoid + MSE', colour: '--sigmoid-mse' },
@@ -48,15 +48,15 @@ export const settings = declare({
   }),
   seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
   speed: speed(),
-  /** Whose codes are explored. */
+  /** The version whose codes are explored. */
   version: hidden.choice(
     VERSIONS.map(({ name }) => name),
     'sigmoidBce',
     'now',
   ),
-  /** Which ten test images are shown. */
+  /** The ten test images that are shown. */
   set: hidden.number({ initial: 0, min: 0, max: 999, acts: 'now' }),
-  /** Between which two digits the walk goes, by their places. */
+  /** The places of the two digits between which the walk goes. */
   a: place(3),
   b: place(8),
   ...digitSettings,

@@ -8,7 +8,7 @@ import { settings } from './settings.ts';
 serve<typeof settings, MnistSet, Autoencoders, Calls, Tells>({
   settings,
   load: digitsFor,
-  first: (loading) => firstDigits(loading, 10_000), // the map wants them all
+  first: (loading) => firstDigits(loading, 10_000), // the map needs them all
   create: (context) => Autoencoders.create(context),
   trained: ({ bottleneck, denoise }) =>
     bottleneck === 64 && !denoise

@@ -101,7 +101,7 @@ function setRunning(on: boolean): void {
   for (const id of ['copy', 'download']) byId<HTMLButtonElement>(id).disabled = on || nothing;
 }
 
-/** Tells what goes on, and how far the run is. */
+/** Reports what is running, and how far it is. */
 function say(text: string, share: number): void {
   byId('status').textContent = text;
   byId<HTMLProgressElement>('progress').value = share;

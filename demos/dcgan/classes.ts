@@ -16,7 +16,7 @@ export function createClasses() {
 
   function warn(isCollapsed: boolean): void {
     const place = byId('collapse');
-    if (isCollapsed === place.hasChildNodes()) return; // an alert is read out once
+    if (isCollapsed === place.hasChildNodes()) return; // a screen reader reads an alert once
     place.replaceChildren(...(isCollapsed ? [notice(WARNING, 'warning')] : []));
   }
 

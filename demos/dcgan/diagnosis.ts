@@ -5,14 +5,14 @@ import { byId, percent } from '../shared/dom.ts';
 /** Below this entropy of the digits' shares, in nats, the modes count as collapsed: 1.5 is that of 4.5 equal shares. */
 const COLLAPSE_ENTROPY = 1.5;
 /**
- * An untrained generator makes nothing but blots, all alike. Its modes collapse when there were some before; or when it has
- * had so many updates and still makes one thing only.
+ * An untrained generator makes only blots, all alike. Its modes collapse when it made several digits before, or when it has
+ * had many updates and still makes only one.
  */
 export const COLLAPSE_UPDATES = 500;
-/** Updates until what is made, and steps until the mean of the accuracies, mean something. */
+/** Updates before the samples, and steps before the mean of the accuracies, are meaningful. */
 const EARLY = 30;
 
-/** Whether the modes have collapsed, as one looks at the samples again and again. */
+/** Whether the modes have collapsed, from repeated looks at the samples. */
 export class Collapse {
   #wasDiverse = false;
 
@@ -27,7 +27,7 @@ export class Collapse {
   }
 }
 
-/** Accuracies that say that one of the two is far ahead. */
+/** Accuracies at which one of the two is far ahead. */
 const FAR_AHEAD = 0.97;
 const FOOLED = 0.25;
 const MEMORY = 40;
@@ -37,7 +37,7 @@ const VERDICTS = {
   neither: 'Neither network is far ahead.',
 };
 
-/** Who is ahead, by the accuracies of the last steps. */
+/** Which network is ahead, by the accuracies of the last steps. */
 export class Diagnosis {
   #real = 0;
   #fake = 0;
@@ -53,7 +53,7 @@ export class Diagnosis {
     this.#fake += (fakeAccuracy - this.#fake) * share;
   }
 
-  /** Who is far ahead; undefined where it is too early to say. */
+  /** The network that is far ahead; undefined while it is too early to say. */
   get lead(): keyof typeof VERDICTS | undefined {
     if (this.#steps < EARLY) return undefined;
     if (this.#real > FAR_AHEAD && this.#fake > FAR_AHEAD) return 'discriminator';
@@ -67,7 +67,7 @@ export class Diagnosis {
   }
 }
 
-/** Says in the element #diagnosis who is ahead; aloud only when that changes. */
+/** Writes to the element #diagnosis which network is ahead; screen readers read it only when that changes. */
 export function createDiagnosis() {
   const diagnosis = new Diagnosis();
   let said: string | undefined;

@@ -2,7 +2,7 @@ import { single } from '../drawing/panels.ts';
 import type { Position } from '../frame/protocol.ts';
 import { byId, count, figures, percent } from '../shared/dom.ts';
 import { showStage } from '../widgets/flow.ts';
-import { noiseWidth } from './latentShape.ts';
+import { noiseWidth } from '../drawing/latentShape.ts';
 import type { Live } from './live.ts';
 import type { ByNetwork, Stage, Tells } from './protocol.ts';
 

@@ -6,7 +6,7 @@ import type { Range } from '../drawing/kind.ts';
 import type { PanelRenderer } from '../drawing/renderer.ts';
 import { tilingOf } from '../drawing/tiles.ts';
 import type { TileSource } from '../drawing/tiles.ts';
-import { noiseWidth } from './latentShape.ts';
+import { noiseWidth } from '../drawing/latentShape.ts';
 import { SAMPLES } from './protocol.ts';
 import type { Pictured, Reading } from './protocol.ts';
 

@@ -1,5 +1,5 @@
+import { ganCharts, shares } from '../frame/page/chartPlans.ts';
 import { startPage } from '../frame/page/page.ts';
-import { figures, percent } from '../shared/dom.ts';
 import { createKernelTabs } from '../widgets/kernelTabs.ts';
 import { createClasses } from './classes.ts';
 import { createDiagnosis } from './diagnosis.ts';
@@ -23,41 +23,11 @@ const tabs = createKernelTabs([
 ]);
 const showPull = createPull();
 
-const minus = (text: string) => text.replace('-', '−');
-const shares = {
-  format: (value: number) => percent(value, 0),
-  scale: { forward: (value: number) => value, backward: (place: number) => place },
-  ticks: [0, 0.25, 0.5, 0.75, 1],
-  range: [0, 1],
-  limits: [0, 1.02],
-} as const;
-
 startPage<typeof settings, Calls, Tells>({
   settings,
   worker: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' }),
   charts: {
-    loss: {
-      title: 'Loss',
-      series: [
-        { key: 'discriminatorLoss', name: 'discriminator', colour: '--discriminator', style: 'line' },
-        { key: 'generatorLoss', name: 'generator', colour: '--generator', style: 'line' },
-      ],
-      format: (value) => minus(figures(value)),
-      formatValue: (value) => minus(value.toFixed(2)),
-      // Nearly linear around 0, logarithmic far from it: losses of a lost game are large.
-      scale: { forward: Math.asinh, backward: Math.sinh },
-      ticks: [-16, -8, -4, -2, -1, 0, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64],
-      range: [0, 2],
-      limits: [-100, 100],
-    },
-    accuracy: {
-      ...shares,
-      title: 'Discriminator’s accuracy',
-      series: [
-        { key: 'realAccuracy', name: 'real', colour: '--training', style: 'line' },
-        { key: 'fakeAccuracy', name: 'generated', colour: '--generator', style: 'line' },
-      ],
-    },
+    ...ganCharts,
     classes: {
       ...shares,
       title: 'Diversity and confidence',

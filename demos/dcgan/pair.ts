@@ -23,10 +23,10 @@ type Here = Context<Values, Tells>;
 const PIXELS = 28 * 28;
 /** How long a stage stays lit, by pace. */
 const STAGE_MS = { full: 0, step: 500 / STAGES.length, stage: 500 };
-/** The map of the walk is drawn anew so often, in this share of the time. */
+/** How often the map of the walk is drawn, and the share of the time that this may take. */
 const WALK = { pause: 200, softwarePause: 3000, share: 0.1 };
 
-/** What the page wants to see; it outlives networks and GPUs. */
+/** What the page shows; it is kept when the network or the GPU is replaced. */
 const wishes: Wishes & { place?: Place } = { watched: 0, pictured: 'images', past: undefined };
 
 /** A generator and a discriminator that train together, with their views. */
@@ -155,7 +155,7 @@ export class Pair implements Trainee<MnistSet> {
     return latents;
   }
 
-  /** What was drawn was drawn by other weights, or from other noise. */
+  /** The pictures are out of date: they come from other weights, or from other noise. */
   #forget(): void {
     this.#map = '';
     this.#gallery.forget();
@@ -207,7 +207,7 @@ export class Pair implements Trainee<MnistSet> {
     });
   });
 
-  /** Lets a panel that has come show what is its to show. */
+  /** Connects a new panel to its picture. */
   connect(name: string): void {
     this.#gallery.connect(name);
     void this.#walk?.then((walk) => walk.connect(name));

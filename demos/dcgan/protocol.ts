@@ -37,31 +37,31 @@ export type Calls = {
   walk(place: Place): Promise<void>;
 };
 
-/** What there is to know of the samples, by their numbers. */
+/** The facts about the samples, by their numbers. */
 export interface Reading {
   /** The discriminator's probability that the image is real. */
   readonly fake: Float32Array;
   readonly real: Float32Array;
   /** The largest magnitude in the gradient of the generator's loss by the image's pixels. */
   readonly pull: Float32Array;
-  /** The digit that the sample is read as, and how surely. */
+  /** The digit that the sample is read as, and its probability. */
   readonly digits: Uint8Array;
   readonly confidences: Float32Array;
   readonly meanConfidence: number;
-  /** Of the shares of the ten digits, in nats. */
+  /** The entropy of the shares of the ten digits, in nats. */
   readonly entropy: number;
 }
 
-/** What the worker tells. */
+/** Messages of the worker. */
 export type Tells = {
   model: { readonly parameters: ByNetwork; readonly latentSize: number };
   /** `updates`: how often each network has been updated. */
   seen: Reading & { readonly step: number; readonly updates: ByNetwork };
   /** The steps whose images can be shown again. */
   moments: readonly number[];
-  /** Root mean square of how far the weights have moved since the last pause; undefined while they move. */
+  /** Root mean square of the change of the weights since the last pause; undefined while they change. */
   moved: ByNetwork | undefined;
-  /** The stage that a slow step has come to; undefined when it is over. */
+  /** The stage that a slow step has reached; undefined when it is over. */
   stage: { readonly stage: Stage | undefined; readonly part: GanPart };
   /** The discriminator's opinion of the image at the place of the walk. */
   walked: number;

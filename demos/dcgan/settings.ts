@@ -25,7 +25,7 @@ const rate = {
   ),
 } as const;
 
-/** Four numbers of samples, as people count them: 1-8-57-64. */
+/** Four numbers of samples, counted from 1: 1-8-57-64. */
 const isCorners = (text: string) => {
   const samples = text.split('-').map(Number);
   return samples.length === 4 && samples.every((n) => Number.isInteger(n) && n >= 1 && n <= SAMPLES);
@@ -90,7 +90,7 @@ export const settings = declare({
     ),
   }),
   seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
-  /** Which latent vectors the grid shows. */
+  /** The latent vectors that the grid shows. */
   noise: hidden.number({ initial: 0, min: 0, max: 9999, acts: 'now' }),
   /** The latent walk: samples in the corners, and the place between them. */
   corners: hidden.text(`1-8-${SAMPLES - 7}-${SAMPLES}`, isCorners),

@@ -23,7 +23,7 @@ export class Walk {
     return new Walk(gan, renderer, map, await gan.sampler({ count: 1 }));
   }
 
-  /** Lets a panel that has come show what is its to show. */
+  /** Connects a new panel to its picture. */
   connect(panel: string): void {
     const sampler = this.#samplers[panel as 'map' | 'walk'];
     if (!sampler) return;

@@ -35,7 +35,7 @@ export function createWalkView(page: Live): { walked(opinion: number): void } {
     },
   });
 
-  /** The samples in the corners, as people count them. */
+  /** The samples in the corners, counted from 1. */
   const inputs = ['top left', 'top right', 'bottom left', 'bottom right'].map((name) => {
     const input = create('input', { type: 'number', min: '1', max: String(SAMPLES), inputMode: 'numeric' });
     input.required = true;
@@ -61,7 +61,7 @@ export function createWalkView(page: Live): { walked(opinion: number): void } {
   });
   showCorners();
 
-  // What nobody looks at is not computed.
+  // Pictures out of view are not computed.
   new IntersectionObserver(([{ isIntersecting }]) => {
     if (!isIntersecting || seen) return;
     seen = true;

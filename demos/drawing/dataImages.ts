@@ -1,7 +1,7 @@
 import type { Gpu } from '../../src/index.ts';
 import type { Range } from './kind.ts';
 
-/** Images of a data set as they lie on the GPU, with their classes. */
+/** Images of a data set on the GPU, with their classes. */
 export interface DataImages {
   readonly shape: readonly [height: number, width: number, channels: number];
   readonly size: number;

@@ -43,6 +43,17 @@ export type HandOver = (
 /** One picture that fills its canvas. */
 export const single = (width: number): TilePlan => ({ columns: 1, rows: 1, gap: 0, width });
 
+/** For each canvas that was handed over: another in its place. Answers false where it has left the page. */
+const renewals = new Set<() => boolean>();
+
+/**
+ * Puts other canvases in place of those that were handed over. When the GPU is lost because its process has crashed, Chromium
+ * shows nothing any more that is drawn into the old ones.
+ */
+export function renewCanvases(): void {
+  for (const renew of renewals) if (!renew()) renewals.delete(renew);
+}
+
 /**
  * Hands a canvas to the worker, which draws tiles of GPU memory into it, and keeps its size in step with the page.
  * `plan` lays the tiles out for the width of the canvas's parent; call the returned function to lay out again.
@@ -50,9 +61,10 @@ export const single = (width: number): TilePlan => ({ columns: 1, rows: 1, gap: 
 export function handOver(
   port: Pick<Port<never, PanelMessage>, 'post'>,
   name: string,
-  canvas: HTMLCanvasElement,
+  first: HTMLCanvasElement,
   plan: (width: number) => TilePlan,
 ): () => void {
+  let canvas = first;
   let sent = false;
   let width = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -75,6 +87,19 @@ export function handOver(
     const offscreen = canvas.transferControlToOffscreen();
     port.post({ type: 'panel', name, canvas: offscreen, layout }, [offscreen]);
   };
+  renewals.add(() => {
+    if (!canvas.isConnected) return false;
+    if (!sent) return true;
+    const next = document.createElement('canvas');
+    for (const { name: key, value } of canvas.attributes) {
+      if (key !== 'style') next.setAttribute(key, value); // a strict policy forbids that one
+    }
+    canvas.replaceWith(next);
+    canvas = next;
+    sent = false;
+    arrange();
+    return true;
+  });
   watchSize(canvas.parentElement!, (now) => {
     if (Math.abs(now - width) < 0.5) return;
     width = now;

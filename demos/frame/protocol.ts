@@ -97,6 +97,6 @@ export type FromWorker =
   | { type: 'answer'; id: number; value?: unknown }
   /** A newer call counts instead, or there is no network: the call is not answered. */
   | { type: 'unanswered'; id: number }
-  /** The GPU was lost, and a new one goes on from the last checkpoint. `reason` is WebGPU's own. */
+  /** The GPU was lost, and a new one continues from the last checkpoint. `reason` is WebGPU's own. */
   | { type: 'recovered'; step: number; reason: string }
   | { type: 'error'; name: string; message: string };

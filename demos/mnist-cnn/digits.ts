@@ -1,6 +1,8 @@
 import { dataset } from '../../src/index.ts';
 import type { Model } from '../../src/index.ts';
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
+import { uploadImages } from '../drawing/dataImages.ts';
+import type { DataImages } from '../drawing/dataImages.ts';
 import { layerInfos, LayerViews } from '../drawing/layerViews.ts';
 import type { ExplainedMap } from '../drawing/layerViews.ts';
 import type { Digits as Data } from '../frame/digits/loadDigits.ts';
@@ -14,11 +16,10 @@ import type { settings } from './settings.ts';
 type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 const SIDE = 28;
-const PIXELS = SIDE * SIDE;
-/** While it trains, a feature map is explained anew so often. */
+/** While it trains, the explanation of a feature map is computed again at this interval. */
 const EXPLAIN_MS = 500;
 
-/** What the page wants to see; it outlives networks and GPUs. */
+/** What the page shows; it is kept when the network or the GPU is replaced. */
 const wishes = {
   input: 0 as number | Uint8Array,
   chosen: new Uint32Array(),
@@ -30,17 +31,17 @@ const wishes = {
 export class Digits extends FittedModel<Data> {
   readonly #context: Here;
   readonly #views: LayerViews;
-  #test: Data['test'] | undefined;
-  #testImages: GPUBuffer | undefined;
+  #images: DataImages | undefined;
   #explainedAt = 0;
   #destroyed = false;
 
   private constructor(context: Here, model: Model, optimizer: string, views: LayerViews) {
     const { preset, batch } = context.values;
     const { epochs } = MNIST_CNN_PRESETS[preset];
-    const [x, y] = [new Uint8Array(PIXELS), new Uint8Array(1)];
+    const [x, y] = [new Uint8Array(SIDE * SIDE), new Uint8Array(1)];
     const example = dataset({ name: 'example', x, y, inputShape: [SIDE, SIDE, 1] });
-    super({ model, optimizer, batch, epochs, example, training: ({ train }) => train! });
+    const training = ({ train }: Data) => train!;
+    super(context.renderer, { model, optimizer, batch, epochs, example, training });
     this.#context = context;
     this.#views = views;
     this.#showInput();
@@ -54,7 +55,7 @@ export class Digits extends FittedModel<Data> {
     await model.compile({ gpu, optimizer, loss: 'softmaxCrossEntropy', metrics: ['accuracy'] });
     const views = await LayerViews.create(gpu, model, renderer);
     context.tell('model', { layers: layerInfos(model) });
-    wishes.explained = undefined; // the page has other maps now
+    wishes.explained = undefined; // the page now shows other maps
     const digits = new Digits(context, model, optimizer.name, views);
     if (wishes.target !== undefined) await digits.gradients(wishes.target);
     return digits;
@@ -97,19 +98,15 @@ export class Digits extends FittedModel<Data> {
   }
 
   take({ test }: Data): void {
-    this.#test = test;
-    this.#testImages?.destroy();
-    const { device } = this.#context.gpu;
-    const pixels = test.x.data as Uint8Array<ArrayBuffer>;
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-    this.#testImages = device.createBuffer('test images to draw', pixels.byteLength, usage);
-    device.gpu.queue.writeBuffer(this.#testImages, 0, pixels);
-    this.#context.tell('labels', new Uint8Array(test.y.data));
+    this.#images?.destroy();
+    const labels = new Uint8Array(test.y.data);
+    this.#images = uploadImages(this.#context.gpu, test.x.data as Uint8Array, labels, [SIDE, SIDE, 1]);
+    this.#context.tell('labels', labels);
     this.#showGrid();
     this.#showInput();
   }
 
-  /** Lets the network look at a test image or at a drawing from now on. */
+  /** Sets the network's input to a test image or to a drawing. */
   show(input: number | Uint8Array): void {
     wishes.input = input;
     this.#explainedAt = 0;
@@ -120,10 +117,8 @@ export class Digits extends FittedModel<Data> {
   #showInput(): void {
     const { input } = wishes;
     if (typeof input !== 'number') return this.#views.show(input);
-    if (!this.#test) return;
-    const { x, size } = this.#test;
-    const index = Math.min(input, size - 1);
-    this.#views.show((x.data as Uint8Array).subarray(index * PIXELS, (index + 1) * PIXELS));
+    if (!this.#images) return;
+    this.#views.show(this.#images.bytesOf(Math.min(input, this.#images.size - 1)));
   }
 
   showGrid(chosen: Uint32Array): void {
@@ -133,14 +128,13 @@ export class Digits extends FittedModel<Data> {
   }
 
   #showGrid(): void {
-    const buffer = this.#testImages;
-    if (!buffer) return;
-    const bytes = { buffer, offset: 0, bytes: buffer.size };
+    if (!this.#images) return;
+    const { pixels: bytes } = this.#images;
     const { chosen } = wishes;
     this.#context.renderer.show('grid', { kind: 'images', bytes, width: SIDE, height: SIDE, chosen });
   }
 
-  connect(panel: string): void {
+  override connect(panel: string): void {
     if (panel === 'grid') this.#showGrid();
     else this.#views.connect(panel);
   }
@@ -148,7 +142,7 @@ export class Digits extends FittedModel<Data> {
   override destroy(): void {
     this.#destroyed = true;
     this.#views.destroy();
-    this.#testImages?.destroy();
+    this.#images?.destroy();
     super.destroy();
   }
 }

@@ -6,7 +6,7 @@ import type { Live } from './live.ts';
 /** The page writes this when it opens. */
 const FIRST_DIGIT = 3;
 
-/** What the network looks at: a drawing on the pad, or a test image. */
+/** The network's input: a drawing on the pad, or a test image. */
 export function createInput(page: Live, onNew: () => void) {
   const look = (input: number | Uint8Array) => {
     void page.call('look', input);
@@ -14,7 +14,7 @@ export function createInput(page: Live, onNew: () => void) {
   };
   const pad = createDigitPad({ onInk: look, onClear: () => look(page.values.image) });
   page.handOver('input', byId('input'), single);
-  // Something to look at while the test images load; an address that names one of them is for that one.
+  // A picture to show while the test images load, unless the address names one of them.
   if (page.values.image === 0 && page.values.start === 'trained') pad.write(FIRST_DIGIT);
   else look(page.values.image);
 

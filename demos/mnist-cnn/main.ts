@@ -14,7 +14,7 @@ import { settings } from './settings.ts';
 
 const DIGITS = [...'0123456789'];
 
-/** There without WebGPU, too. */
+/** Shown without WebGPU, too. */
 const tabs = createKernelTabs([
   { title: 'Convolution', name: 'conv2d/1_naive' },
   { title: 'ReLU', name: 'elementwise/map' },
@@ -58,7 +58,7 @@ startPage<typeof settings, Calls, Tells>({
         explorer.close();
         showLayers(byId('layers'), layers, {
           handOver: (name, canvas, plan) => page.handOver(name, canvas, plan, { ofNetwork: true }),
-          onChoose: ({ name }, channel) => explorer.open(name, channel),
+          onChoose: explorer.open,
         });
       },
       program: ({ kernels }) => tabs.compiled(kernels),

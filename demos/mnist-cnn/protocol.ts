@@ -9,17 +9,17 @@ export type Calls = {
   grid(chosen: Uint32Array): void;
   /** Pictures of gradients instead of values: of the loss against this digit. */
   gradients(target: number | undefined): Promise<void>;
-  /** Tell what makes a feature map, from now on. */
+  /** Explain how a feature map is computed, from now on. */
   explain(map: ExplainedMap | undefined): void;
 };
 
-/** What the worker tells. */
+/** Messages of the worker. */
 export type Tells = {
   /** The digits of the test images. */
   labels: Uint8Array;
   model: { readonly layers: readonly LayerInfo[] };
   predicted: Predictions;
-  /** What the network makes of the image it looks at: `input` is the number of a test image. */
+  /** The network's result for its input: `input` is the number of a test image. */
   seen: Reading & { readonly input: number | undefined };
   made: MadeMap;
 };

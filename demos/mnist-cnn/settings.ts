@@ -44,7 +44,7 @@ export const settings = declare({
   }),
   seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
   speed: speed(),
-  /** The test image that the network looks at. */
+  /** The test image that is the network's input. */
   image: hidden.number({ initial: 0, min: 0, max: 60_000 }),
   ...digitSettings,
 });

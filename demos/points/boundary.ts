@@ -3,6 +3,7 @@ import type { Gpu, Model, Program, Tensor } from '../../src/index.ts';
 import { randomStream } from '../../src/data/random.ts';
 import type { Source } from '../drawing/renderer.ts';
 import type { ValuesOf } from '../frame/settings.ts';
+import { ModelTrainee } from '../frame/worker/modelTrainee.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
 import { edited } from './points.ts';
 import type { Point, Points } from './points.ts';
@@ -11,33 +12,27 @@ import type { settings } from './settings.ts';
 
 type Here = Context<ValuesOf<typeof settings>, Tells>;
 
-/** Points of a step, drawn by chance. */
+/** Points of a step, chosen at random. */
 const BATCH = 64;
 const STEPS_PER_EPOCH = 50;
-/** The plane is seen at so many places on each side. */
+/** The network is evaluated at this many places along each side of the plane. */
 const GRID = 100;
 
 /** A small network that learns where the blue points are, and where the orange ones. */
-export class Boundary implements Trainee<Points> {
+export class Boundary extends ModelTrainee implements Trainee<Points> {
   readonly batchSize = BATCH;
   readonly optimizer = 'adam';
   readonly #context: Here;
-  readonly #model: Model;
   readonly #view: Program;
-  readonly #sources: ReadonlyMap<string, Source>;
   #points: Points | undefined;
 
   private constructor(context: Here, model: Model, view: Program) {
+    super(model, context.renderer);
     this.#context = context;
-    this.#model = model;
     this.#view = view;
     const { layers, units } = context.values;
     const layer = (_: unknown, i: number) => [`layer:${i}`, tiles(view, `layer:${i}`, units)] as const;
-    this.#sources = new Map([
-      ['field', tiles(view, 'field', 1)] as const,
-      ...Array.from({ length: layers }, layer),
-    ]);
-    for (const name of this.#sources.keys()) this.connect(name);
+    this.showPanels([['field', tiles(view, 'field', 1)], ...Array.from({ length: layers }, layer)]);
   }
 
   static async create(context: Here): Promise<Boundary> {
@@ -54,10 +49,6 @@ export class Boundary implements Trainee<Points> {
     return new Boundary(context, model, await compileView(context.gpu, model));
   }
 
-  get step(): number {
-    return this.#model.step;
-  }
-
   take(points: Points): void {
     this.#points = points;
     this.#context.tell('learns', points.train);
@@ -70,7 +61,7 @@ export class Boundary implements Trainee<Points> {
   }
 
   prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
-    return this.#model.prepare(asDataset([{ x: 0, y: 0, blue: true }]), { ...options, batchSize: BATCH });
+    return this.model.prepare(asDataset([{ x: 0, y: 0, blue: true }]), { ...options, batchSize: BATCH });
   }
 
   run(points: Points, options: RunOptions): PromiseLike<unknown> {
@@ -79,42 +70,25 @@ export class Boundary implements Trainee<Points> {
       const random = randomStream(seed, epoch);
       for (let i = 0; i < STEPS_PER_EPOCH; i++) yield asDataset(chosen(points.train, random));
     });
-    return this.#model.fit(batches, { ...options, steps: Infinity });
+    return this.model.fit(batches, { ...options, steps: Infinity });
   }
 
   async evaluate({ test }: Points): Promise<Readonly<Record<string, number>>> {
-    const { loss, accuracy } = await this.#model.evaluate(asDataset(test));
+    const { loss, accuracy } = await this.model.evaluate(asDataset(test));
     return { testLoss: loss, testAccuracy: accuracy as number };
   }
 
   async look(): Promise<void> {
-    await this.#view.step((encoder) => this.#context.renderer.draw(encoder));
+    await this.#view.step((encoder) => this.drawPanels(encoder));
   }
 
-  connect(panel: string): void {
-    const source = this.#sources.get(panel);
-    if (source) this.#context.renderer.show(panel, source);
-  }
-
-  set(name: string, value: unknown): void {
-    if (name === 'rate') this.#model.learningRate = value as number;
-  }
-
-  save(): Promise<Uint8Array> {
-    return this.#model.save();
-  }
-
-  load(bytes: Uint8Array): void {
-    this.#model.load(bytes);
-  }
-
-  destroy(): void {
+  override destroy(): void {
     this.#view.destroy();
-    this.#model.destroy();
+    super.destroy();
   }
 }
 
-/** What the network and each of its neurons say at every place of the plane. */
+/** The outputs of the network and of each of its neurons at every place of the plane. */
 function compileView(gpu: Gpu, model: Model): Promise<Program> {
   const places = Float32Array.from({ length: 2 * GRID * GRID }, (_, i) => {
     const [row, column] = [Math.floor(i / 2 / GRID), Math.floor(i / 2) % GRID];
@@ -153,7 +127,7 @@ function tiles(view: Program, output: string, count: number): Source {
   };
 }
 
-/** Points of a batch, by chance, each as often as it comes. */
+/** Points of a batch, at random, with repetition. */
 const chosen = (points: readonly Point[], random: () => number): Point[] =>
   Array.from({ length: BATCH }, () => points[Math.floor(random() * points.length)]);
 

@@ -10,7 +10,7 @@ import type { Point } from './points.ts';
 import type { Calls, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 
-/** The plane with its points, which a click adds and takes away, and what each hidden neuron says of it. */
+/** The plane with its points, which a click adds and removes, and the values of each hidden neuron. */
 export function createPlane(page: LivePage<typeof settings, Calls>) {
   const plane = byId('plane');
   const dots = svg('svg', { viewBox: '-1 -1 2 2', 'aria-hidden': 'true' });
@@ -50,7 +50,7 @@ export function createPlane(page: LivePage<typeof settings, Calls>) {
       );
       const blue = points.filter((point) => point.blue).length;
       byId('field').ariaLabel =
-        `What the network says of each place: blue or orange. ${count(blue)} blue and ${count(points.length - blue)} orange points lie on it.`;
+        `What the network predicts at each place: blue or orange. ${count(blue)} blue and ${count(points.length - blue)} orange points lie on it.`;
       if (before !== undefined && Math.abs(points.length - before) < 5)
         announce(`${count(points.length)} points.`);
       before = points.length;
@@ -65,8 +65,9 @@ export function createPlane(page: LivePage<typeof settings, Calls>) {
         ...Array.from({ length: layers }, (_, i) =>
           row(heading(`layer ${i + 1}`, `${units} neurons`), {
             panel: `layer:${i}`,
-            label: `What each neuron of layer ${i + 1} says of each place`,
+            label: `The value of each neuron of layer ${i + 1} at each place`,
             count: units,
+            columns: Math.min(units, 4),
           }),
         ),
       );

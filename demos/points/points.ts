@@ -8,9 +8,9 @@ export interface Point {
 }
 
 export interface Points {
-  /** What the network learns; someone may add points and take some away. */
+  /** The training points; the reader may add and remove some. */
   train: readonly Point[];
-  /** Others of the same shape, which it never learns. */
+  /** Test points of the same shape, which the network is not trained on. */
   readonly test: readonly Point[];
 }
 
@@ -18,10 +18,10 @@ export const SHAPES = ['moons', 'rings', 'spirals', 'squares'] as const;
 export type Shape = (typeof SHAPES)[number];
 
 const COUNT = { train: 200, test: 400 };
-/** A click this close to a point means the point. */
+/** A click this close to a point selects it. */
 const CLOSE = 0.05;
 
-/** Where a point of a shape lies; `u` and `v` are by chance, from 0 to 1. */
+/** The position of a point of a shape; `u` and `v` are random, from 0 to 1. */
 const PLACES: Readonly<Record<Shape, (blue: boolean, u: number, v: number) => readonly [number, number]>> = {
   moons(blue, u) {
     const [x, y] = [Math.cos(Math.PI * u), Math.sin(Math.PI * u)];
@@ -57,7 +57,7 @@ export function pointsOf(shape: Shape, noise: number, seed: number): Points {
   return { train: make(COUNT.train, 0), test: make(COUNT.test, 1) };
 }
 
-/** Takes away the points at a place; where there is none, one more is there. */
+/** Removes the points at a place; where there is none, adds one. */
 export function edited(points: readonly Point[], at: Point): readonly Point[] {
   const left = points.filter(({ x, y }) => Math.hypot(x - at.x, y - at.y) > CLOSE);
   return left.length < points.length ? left : [...points, at];

@@ -8,6 +8,6 @@ export type Calls = {
 
 export type Tells = {
   model: { readonly layers: number; readonly units: number; readonly parameters: number };
-  /** What the network learns now. */
+  /** The present training points. */
   learns: readonly Point[];
 };

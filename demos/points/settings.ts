@@ -5,7 +5,7 @@ export const settings = declare({
   shape: options({
     label: 'Points',
     acts: 'data',
-    initial: 'spirals',
+    initial: 'moons',
     values: SHAPES,
     labels: {
       moons: 'two moons',
@@ -14,7 +14,7 @@ export const settings = declare({
       squares: 'four squares',
     },
   }),
-  noise: range({ label: 'Noise', acts: 'data', min: 0, max: 0.3, step: 0.01, initial: 0.03 }),
+  noise: range({ label: 'Noise', acts: 'data', min: 0, max: 0.3, step: 0.01, initial: 0.06 }),
   layers: numbers({ label: 'Hidden layers', acts: 'anew', initial: 2, values: [1, 2, 3], segments: true }),
   units: numbers({ label: 'Neurons in each', acts: 'anew', initial: 8, values: [2, 4, 8], segments: true }),
   activation: options({

@@ -7,7 +7,10 @@ import { settings } from './settings.ts';
 
 serve<typeof settings, Points, Boundary, Calls, Tells>({
   settings,
-  load: async ({ values: { shape, noise, seed } }) => ({ data: pointsOf(shape, noise, seed), facts: {} }),
+  async load({ values: { shape, noise, seed } }) {
+    const data = pointsOf(shape, noise, seed);
+    return { data, facts: { trainSize: data.train.length } };
+  },
   create: (context) => Boundary.create(context),
   calls: { edit: (boundary, at) => boundary.edit(at) },
 });

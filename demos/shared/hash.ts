@@ -1,4 +1,4 @@
-/** A short name of a long text (cyrb53): 53 bits, so that a few thousand texts hardly share one. */
+/** A short name of a long text (cyrb53): 53 bits, so that two of a few thousand texts are unlikely to share one. */
 export function hashOf(text: string): string {
   let [a, b] = [0xdeadbeef, 0x41c6ce57];
   for (let i = 0; i < text.length; i++) {

@@ -26,7 +26,7 @@ export async function lessonKernels(): Promise<ReadonlyMap<string, string>> {
   for (const [file, create] of Object.entries(lessons)) {
     const { calls } = await create(await init({ device, software: true }));
     if (!file.includes('/optimizers/')) continue;
-    // A race is compiled when it begins.
+    // The programs of a race are compiled when it begins.
     const { begin } = calls as unknown as Optimizers;
     for (const surface of Object.keys(SURFACES) as Surface[]) await begin(surface, [1, 1], 1);
   }

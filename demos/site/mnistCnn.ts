@@ -22,7 +22,7 @@ const COLUMNS = 8;
 
 /**
  * The quick network, trained for longer than on the page, with a rate that falls to 0, on images that are moved, turned
- * and scaled a little by chance: people draw on the page, and nobody draws as neatly centred as MNIST.
+ * and scaled a little by chance: drawings on the page are not centred as well as MNIST's images.
  */
 export const mnistCnnTraining: SiteTraining = {
   name: 'quick',

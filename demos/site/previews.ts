@@ -12,7 +12,7 @@ import { PAGES } from '../frame/pages.ts';
 interface Moment {
   /** Of its address. */
   readonly query: string;
-  /** The element that comes to the top. */
+  /** The element that is scrolled to the top. */
   readonly at: string;
   /** Runs in the page: whether the moment has come. */
   readonly ready: () => boolean;
@@ -58,7 +58,7 @@ let browser: Browser;
 try {
   browser = await launchChromium();
 } catch (error) {
-  // A build goes on: the pictures are then those of the repository.
+  // The build continues: the pictures are then those of the repository.
   console.warn(`No browser, no new previews: ${(error as Error).message}`);
   process.exit(values.site ? 0 : 1);
 }

@@ -27,7 +27,7 @@ const OWN = `wgrad ${scope} `;
 const NAME = OWN + SITE_VERSION;
 const addresses = new Set([...SITE_FILES, ...LATER_FILES].map((file) => new URL(file, scope).href));
 
-/** Files that are there already stay: after an installation that was broken off, the next one goes on. */
+/** Files that are there already stay: after an interrupted installation, the next one continues. */
 async function install(): Promise<void> {
   const cache = await caches.open(NAME);
   for (const file of SITE_FILES) {

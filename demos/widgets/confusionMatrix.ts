@@ -8,7 +8,7 @@ export interface Pair {
   readonly read: number;
 }
 
-/** Fills `place` with how often each class is read as each; a click on a cell chooses it. */
+/** Fills `place` with the confusion matrix; a click on a cell chooses it. */
 export function createConfusionMatrix(
   place: HTMLElement,
   classes: readonly string[],

@@ -14,7 +14,7 @@ export interface CurvesOptions {
   readonly range: readonly [number, number];
   /** Where the axis is labelled. */
   readonly ticks: readonly number[];
-  /** Where the names of the curves and their values at the mark stand. */
+  /** The position of the names of the curves and of their values at the mark. */
   readonly legend: HTMLElement;
   readonly format: (value: number) => string;
 }

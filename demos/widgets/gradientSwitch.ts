@@ -8,7 +8,7 @@ export interface GradientSwitchOptions {
 }
 
 /**
- * Puts a switch between pictures of values and of gradients into `place`, and below it the class that the loss is measured
+ * Puts a switch between pictures of values and of gradients beside the heading in `place`, and below it the class that the loss is measured
  * against: that of the image, unless the reader chooses another.
  */
 export function createGradientSwitch(place: HTMLElement, { classes, onChange }: GradientSwitchOptions) {
@@ -36,10 +36,11 @@ export function createGradientSwitch(place: HTMLElement, { classes, onChange }: 
     create('legend', { className: 'heard' }, 'Pictures of'),
     create('div', {}, radio('values'), radio('gradients')),
   );
+  place.classList.add('gradient-switch');
   place.append(segments);
   place.after(note);
   let isOn = false;
-  /** What the network looks at, and whether the reader has chosen the class: another image has its own. */
+  /** The network's input, and whether the reader has chosen the class: another image has its own. */
   let input: unknown;
   let isChosen = false;
 

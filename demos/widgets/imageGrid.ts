@@ -4,7 +4,7 @@ import { rove } from '../shared/roving.ts';
 import './imageGrid.css';
 
 const GAP = 4;
-/** Images are about so wide, and so many fit at least into a row. */
+/** Approximate width of an image, and the least number of images in a row. */
 const WIDTH = 44;
 const LEAST = 8;
 
@@ -12,11 +12,11 @@ export interface ImageGridOptions {
   /** The panel that the worker draws. */
   readonly panel: string;
   readonly handOver: HandOver;
-  /** What is in it, for those who hear the page: 'Test images'. */
+  /** Its content, for screen readers: 'Test images'. */
   readonly label: string;
   /** Has the worker draw these images into the panel. */
   readonly draw: (images: Uint32Array) => void;
-  /** What is to be said of an image; `mark` stands in its corner. */
+  /** The label of an image; `mark` is shown in its corner. */
   readonly describe: (image: number) => { readonly text: string; readonly mark?: string };
   readonly choose: (image: number) => void;
 }
@@ -86,10 +86,10 @@ export function createImageGrid(place: HTMLElement, options: ImageGridOptions) {
       list();
       return note.textContent;
     },
-    /** The same, but the reader stays on their page: what is said of images has changed, or which there are. */
+    /** The same, but stays on the reader's page: labels have changed, or the set of images. */
     update(all: readonly number[], name: string): void {
       [images, what] = [all, name];
-      // Not while someone moves through it with the keyboard: the buttons would go away under the fingers.
+      // Not while the reader moves through it with the keyboard: the focused button would vanish.
       if (!cells.contains(document.activeElement)) list();
     },
     bar,

@@ -2,12 +2,14 @@ import { create } from '../shared/dom.ts';
 import type { HandOver } from '../drawing/panels.ts';
 import './imageRows.css';
 
-/** A panel of images side by side. */
+/** A panel of images, side by side or in a few rows. */
 export interface Strip {
   readonly panel: string;
   /** What it shows. */
   readonly label: string;
   readonly count: number;
+  /** Images side by side; default: all of them. */
+  readonly columns?: number;
   /** Height of an image by its width, read whenever the strip is laid out; default 1. */
   readonly aspect?: () => number;
   /** Buttons over the images. */
@@ -18,13 +20,13 @@ export interface Strip {
 export function createImageRows(handOver: HandOver) {
   const arrangements: (() => void)[] = [];
 
-  function strip({ panel, label, count, aspect, cells }: Strip): HTMLElement {
+  function strip({ panel, label, count, columns = count, aspect, cells }: Strip): HTMLElement {
     const canvas = create('canvas', { role: 'img', 'aria-label': label });
     const box = create('div', { className: 'tiles' }, canvas, ...(cells ? [cells] : []));
     const plan = (width: number) => {
       const gap = width < 480 ? 3 : 8;
       cells?.style.setProperty('gap', `${gap}px`);
-      return { columns: count, rows: 1, gap, width, aspect: aspect?.() };
+      return { columns, rows: Math.ceil(count / columns), gap, width, aspect: aspect?.() };
     };
     arrangements.push(handOver(panel, canvas, plan));
     return box;

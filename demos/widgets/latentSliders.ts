@@ -28,7 +28,7 @@ export function createLatentSliders(root: HTMLElement, { most, reach, onChange }
     return { name, output, input, label: create('label', {}, create('span', {}, name, output), input) };
   });
   const chips = Array.from({ length: 10 }, (_, own) => {
-    const label = `The mean code of the ${own}s`;
+    const label = `The mean code of every ${own}`;
     const chip = button(String(own), () => means[own] && change(means[own]));
     chip.ariaLabel = label;
     chip.style.setProperty('--class', `var(--class-${own})`);

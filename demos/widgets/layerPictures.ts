@@ -1,14 +1,15 @@
 import type { LayerInfo } from '../drawing/layerViews.ts';
 import type { HandOver, TilePlan } from '../drawing/panels.ts';
 import { count, create } from '../shared/dom.ts';
-import { rove } from '../shared/roving.ts';
+import { imageButtons } from './imageButtons.ts';
+import type { ImageButtons } from './imageButtons.ts';
 import './layerPictures.css';
 
 export interface LayerPicturesOptions {
   /** Of panels that go with the network: 'filters:<layer>' and 'maps:<layer>'. */
   readonly handOver: HandOver;
   /** Someone has clicked a feature map of a convolution. */
-  readonly onChoose: (layer: LayerInfo, channel: number) => void;
+  readonly onChoose: (layer: string, channel: number) => void;
 }
 
 /** Fills `place` with the layers of a network, one below the other, and their pictures, which a worker draws. */
@@ -35,18 +36,14 @@ function layerRow(layer: LayerInfo, { handOver, onChoose }: LayerPicturesOptions
   const title = create('h3', {}, name);
   const words = facts.filter(Boolean).map((fact) => create('span', {}, fact));
   const pictures = create('div', { className: 'pictures' });
-  const add = (panel: string, caption: string, label: string, cells?: HTMLElement) => {
+  const add = (panel: string, caption: string, label: string, over?: ImageButtons) => {
     const canvas = create('canvas', { role: 'img', 'aria-label': label });
-    const box = create('div', { className: 'tiles' }, canvas, ...(cells ? [cells] : []));
+    const box = create('div', { className: 'tiles' }, canvas, ...(over ? [over.cells] : []));
     pictures.append(create('figure', {}, create('figcaption', {}, caption), box));
     handOver(panel, canvas, (width) => {
       const plan = planTiles(tiles, Math.floor(width), isImage ? 48 : 22);
-      if (cells) {
-        const columns = `repeat(${plan.columns}, 1fr)`;
-        cells.dataset.columns = String(plan.columns);
-        Object.assign(cells.style, { width: `${plan.width}px`, gap: `${plan.gap}px` });
-        cells.style.gridTemplateColumns = columns;
-      }
+      over?.arrange(plan.columns);
+      Object.assign(over?.cells.style ?? {}, { width: `${plan.width}px`, gap: `${plan.gap}px` });
       return plan;
     });
   };
@@ -59,29 +56,21 @@ function layerRow(layer: LayerInfo, { handOver, onChoose }: LayerPicturesOptions
     const isConvolution = type === 'conv2d';
     const maps = isConvolution ? 'feature maps: click one to see how it is computed' : 'feature maps';
     const label = `The ${tiles} ${isImage ? 'feature maps' : 'values'} of ${name} for this image`;
-    const cells = isConvolution ? mapButtons(layer, tiles, onChoose) : undefined;
-    add(`maps:${name}`, isImage ? maps : 'units', label, cells);
+    const over = isConvolution ? mapButtons(name, tiles, (map) => onChoose(name, map)) : undefined;
+    add(`maps:${name}`, isImage ? maps : 'units', label, over);
   }
   const text = create('div', { className: 'facts' }, title, ...words);
   return create('article', { className: isSeen ? 'layer' : 'layer unseen' }, text, pictures);
 }
 
 /** A button over each feature map. */
-function mapButtons(
-  layer: LayerInfo,
-  maps: number,
-  onChoose: (layer: LayerInfo, channel: number) => void,
-): HTMLElement {
-  const buttons = Array.from({ length: maps }, (_, channel) => {
-    const label = `How feature map ${channel + 1} of ${layer.name} is computed`;
-    const button = create('button', { type: 'button', title: label, 'aria-label': label });
-    button.addEventListener('click', () => onChoose(layer, channel));
-    return button;
+function mapButtons(layer: string, maps: number, choose: (channel: number) => void): ImageButtons {
+  const over = imageButtons(maps, 1, `Feature maps of ${layer}`, choose);
+  over.buttons.forEach((button, channel) => {
+    button.title = `How feature map ${channel + 1} of ${layer} is computed`;
+    button.ariaLabel = button.title;
   });
-  const label = `Feature maps of ${layer.name}`;
-  const cells = create('div', { className: 'cells', role: 'group', 'aria-label': label }, ...buttons);
-  rove(cells, () => Number(cells.dataset.columns ?? 1));
-  return cells;
+  return over;
 }
 
 /** As few rows as leave the tiles large enough to read. */

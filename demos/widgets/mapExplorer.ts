@@ -4,7 +4,7 @@ import { rove } from '../shared/roving.ts';
 import { drawNumbers, magnitude } from './numberImage.ts';
 import './mapExplorer.css';
 
-/** The window moves on so often while it slides. */
+/** Time between two positions of the window while it slides. */
 const SLIDE_MS = 140;
 
 /**
@@ -151,7 +151,7 @@ export function createMapExplorer(panel: HTMLElement, explain: (map: ExplainedMa
     drawNumbers(output, result, { width, largest: magnitude(result), frame: { ...at, height: 1, width: 1 } });
   }
 
-  /** Goes to the place of the feature map that someone points at. */
+  /** Moves to the place of the feature map under the pointer. */
   function point({ clientX, clientY }: PointerEvent): void {
     if (!made) return;
     const { left, top, width, height } = output.getBoundingClientRect();

@@ -6,7 +6,7 @@ import type { Pair } from './confusionMatrix.ts';
 import { createImageGrid } from './imageGrid.ts';
 import './mistakes.css';
 
-/** What is shown: all images, those that are read wrongly, or those of one class that are read as one class. */
+/** What is shown: all images, those that are misread, or those of one class that are read as one class. */
 type Filter = 'all' | 'mistakes' | Pair;
 
 /** By test image: the class found, and its probability. */
@@ -91,7 +91,7 @@ export function createMistakes(place: HTMLElement, { classes, handOver, draw, ch
   }
 
   return {
-    /** There are other test images, or more. */
+    /** The set of test images has changed. */
     labels(own: Uint8Array): void {
       if (labels.some((label, image) => label !== own[image])) found = undefined;
       labels = own;

@@ -1,7 +1,7 @@
 import { cssVariable, parseHex } from '../shared/palette.ts';
 import type { Rgb } from '../shared/palette.ts';
 
-/** Pixels of the canvas by a number's side. */
+/** Side of a number's square, in pixels of the canvas. */
 const SCALE = 8;
 
 export interface Frame {
@@ -11,7 +11,7 @@ export interface Frame {
   readonly width: number;
 }
 
-/** Draws numbers that the page has as an image in the colours of positive and negative, with a frame around some of them. */
+/** Draws the page's numbers as an image in the colours of positive and negative, with a frame around some of them. */
 export function drawNumbers(
   canvas: HTMLCanvasElement,
   values: ArrayLike<number>,

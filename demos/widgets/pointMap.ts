@@ -127,7 +127,7 @@ export function createPointMap(root: HTMLElement, options: PointMapOptions) {
         label.hidden = false;
         put(label, centres[own]);
       });
-      canvas.setAttribute('aria-label', text);
+      map.querySelector('canvas')!.setAttribute('aria-label', text);
       if (pointed) void point([...pointed]);
     },
   };

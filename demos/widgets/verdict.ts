@@ -2,7 +2,7 @@ import { announce } from '../shared/announce.ts';
 import { create, percent } from '../shared/dom.ts';
 import './verdict.css';
 
-/** After so long without another image the verdict is said. */
+/** After this time without another image screen readers are given the verdict. */
 const QUIET_MS = 700;
 
 /** Fills `place` with the class that a network finds, how sure it is, and whether that is right. */
@@ -24,7 +24,7 @@ export function createVerdict(place: HTMLElement, classes: readonly string[]) {
       verdict.classList.toggle('right', truth === best);
       verdict.classList.toggle('wrong', remark.startsWith(', wrong'));
     },
-    /** Says it as soon as the reader rests: they have shown another image. */
+    /** Announces it as soon as the reader pauses: they have shown another image. */
     announce(): void {
       clearTimeout(quiet);
       quiet = setTimeout(() => announce(`Read as ${found.textContent}, ${sure.textContent}`), QUIET_MS);

@@ -5,7 +5,7 @@
 //   gradients     [4 LENGTH] f32, flat: all tensors of the model one after another
 //   accumulated   the sum of the gradients since the last update; collect.wgsl keeps it
 //
-// One invocation adds four values. 1 FLOP and 12 bytes per parameter: memory-bound. Each step writes its gradients anew,
+// One invocation adds four values. 1 FLOP and 12 bytes per parameter: memory-bound. Each step overwrites its gradients,
 // so nothing has to be undone if the step is not made.
 //
 // Reference: test/reference/optimizers.ts.

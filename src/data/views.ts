@@ -6,7 +6,7 @@ import { requireDataset } from './requireDataset.ts';
 import { product, sameArray } from './types.ts';
 import type { DataArray, DataField, Dataset } from './types.ts';
 
-/** A data set with other arrays in all its fields; fields that share an array go on sharing one. */
+/** A data set with other arrays in all its fields; fields that share an array still share one. */
 function mapFields(data: Dataset, change: (values: DataArray, stride: number) => DataArray): Dataset {
   checkMemory(data);
   const known = new Map<DataArray, DataArray>();

@@ -107,7 +107,7 @@ export class Device {
   }
 
   /**
-   * Throws what the GPU objected to outside of `scoped`, once: work goes on after it. The loss of the
+   * Throws what the GPU objected to outside of `scoped`, once: work continues after it. The loss of the
    * device is thrown every time.
    */
   check(): void {
@@ -193,7 +193,7 @@ export class Device {
     this.#undo?.push(takeBack);
   }
 
-  /** Calls the GPU: what it throws becomes a typed error. Never after the loss: a caller's own device goes on without this session. */
+  /** Calls the GPU: what it throws becomes a typed error. Never after the loss: a caller's own device remains usable without this session. */
   attempt<T>(what: string, call: () => T): T {
     if (this.#lost) throw this.#lost;
     try {

@@ -42,7 +42,7 @@ const decreasing =
   (f: (x: number) => number): Rule =>
   ([x]) =>
     range(f(x.high), f(x.low), x.reached);
-/** Of x σ(x) and its like, which fall to `least` left of 0, and grow beyond it like x. */
+/** The range of x σ(x) and similar functions, which fall to `least` left of 0, and grow beyond it like x. */
 const dipping =
   (least: number): Rule =>
   ([x]) =>

@@ -27,30 +27,30 @@ function base(tensor: Tensor): Tensor {
   return own;
 }
 
-/** Lets the metrics know what an output of a model means. */
+/** Tells the metrics what an output of a model means. */
 export function tellMeaning(output: Tensor, own: Known): void {
   known.set(base(output), own);
 }
 
-/** What a model's output means; undefined for a tensor that is none. */
+/** What a model's output means; undefined for other tensors. */
 export const meaningOf = (output: Tensor): Meaning | undefined => known.get(base(output))?.meaning;
 
 /** Thrown by a metric that would have to guess. */
 export class UnknownMeaning extends ArgumentError {}
 
-/** Thrown for what a loss or metric of the user's gives. */
+/** Thrown for a wrong result of the user's own loss or metric. */
 export class WrongResult extends ArgumentError {}
 
 /** @throws WrongResult unless a loss or metric gave a tensor */
 export function requireResult(what: string, result: unknown): asserts result is Tensor {
   if (isTensor(result)) return;
   const fix = isPromise(result)
-    ? 'a promise; it builds a graph, which waits for nothing: make it a function without async'
+    ? 'a promise; it only builds a graph, so make it a function without async'
     : `${describe(result)}; it must return a tensor, made of predictions and targets with ops`;
   throw new WrongResult(`${what} gives ${fix}`);
 }
 
-/** How a metric asks for what it cannot know, and what it takes where it need not ask. */
+/** How a metric asks for a threshold that it cannot know, and the one that it takes otherwise. */
 interface Asking {
   /** What to write for predictions that are halved there. */
   readonly ask?: (threshold: number) => string;
@@ -59,7 +59,7 @@ interface Asking {
 }
 
 /**
- * Above which number a prediction counts as 1: 0.5 for probabilities, 0 for logits, which is the same decision.
+ * The number above which a prediction counts as 1: 0.5 for probabilities, 0 for logits, which is the same decision.
  *
  * @throws UnknownMeaning if it is an output of a model, and not known to be either
  */
@@ -137,11 +137,11 @@ const FOR_PROBABILITIES = {
   shares: ['a softmax', 'softmaxCrossEntropy, which takes logits'],
 } as const;
 
-/** What is wrong with values of a range as logits; undefined where nothing is, or it is not certain. */
+/** Why values of this range cannot be logits; undefined where they can, or where it is not certain. */
 export function againstLogits(range: Range, takes: 'logits' | 'classLogits' = 'logits'): string | undefined {
   const { low, high, reached } = range;
   const probabilities = isWithin(range, 0, 1);
-  // A softmax goes by differences, so that none of its logits need be above 0.
+  // A softmax depends on differences only, so its logits may all be below 0.
   const oneSided = low >= 0 || (high <= 0 && takes === 'logits');
   if (!probabilities && !(reached && oneSided)) return undefined;
   const values = `${probabilities ? 'probabilities, ' : ''}${inWords(range)}`;
@@ -171,7 +171,7 @@ function objection({ loss, takes, prediction }: Claim): string | undefined {
 }
 
 /**
- * Holds what an output can give against what its loss takes it for. Only what is certain counts: an output whose range is
+ * Compares what an output can give with what its loss takes it for. Only what is certain counts: an output whose range is
  * not known is not judged, nor is a loss that uses none of wgrad's own.
  *
  * @param where the model and its output

@@ -46,7 +46,7 @@ export interface Port {
 
 export interface InputPort extends Port {
   readonly dtype: DType;
-  /** Layers look its values up in a table, as an embedding does. */
+  /** Its values are indices into a table of a layer, as of an embedding. */
   readonly indices: boolean;
 }
 
@@ -118,8 +118,8 @@ export class Network {
   }
 
   /**
-   * Each layer's name in this model. It is its own, unless another layer before it, in the order of computation, has the
-   * same, since either was renamed or both come from other models: then it is numbered, `dense_1`. So the names depend on
+   * Each layer's name in this model: its own name, unless an earlier layer, in the order of computation, has the
+   * same, because one was renamed or both come from other models. Then it is numbered, `dense_1`. So the names depend on
    * the architecture alone.
    */
   get layerNames(): ReadonlyMap<Layer, string> {
@@ -227,14 +227,14 @@ export class Network {
     return [...new Set(this.layers.flatMap((layer) => layer.variables))];
   }
 
-  /** Those that training changes: not the ones of frozen layers, nor moving statistics. */
+  /** The variables that training changes: not those of frozen layers, and no moving statistics. */
   get trainableVariables(): Variable[] {
     const layers = this.layers.filter((layer) => layer.trainable);
     const variables = new Set(layers.flatMap((layer) => layer.variables));
     return [...variables].filter((variable) => variable.trainable);
   }
 
-  /** Freezes or thaws all layers. Takes effect when the model is compiled. */
+  /** Freezes or unfreezes all layers. Takes effect when the model is compiled. */
   set trainable(value: boolean) {
     for (const layer of this.layers) layer.trainable = value;
   }
@@ -301,7 +301,7 @@ export class Network {
 
   /** The outputs as they are computed after training, from inputs of their own: to look at the graph. */
   trace(): Tensor[] {
-    // of two samples, as what works along the batch would do nothing to a single one
+    // with two samples, since operations along the batch would do nothing with one
     return this.callAll(this.inputs.map(({ name, shape, dtype }) => input(name, [2, ...shape], dtype)));
   }
 

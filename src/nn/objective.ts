@@ -41,7 +41,7 @@ export interface ObjectiveOptions {
   loss: LossSpec | readonly (LossSpec | null)[] | Readonly<Record<string, LossSpec | null>>;
   /** Factors of the outputs' losses in the total, in their order or by name; default 1. */
   lossWeights?: readonly number[] | Readonly<Record<string, number>>;
-  /** They count all samples alike, whatever weights these have, but leave out what an output's mask does. */
+  /** They count all samples alike, whatever their weights, but leave out what an output's mask leaves out. */
   metrics?: MetricSpecs;
   /**
    * Metrics that weigh samples and classes as the loss does (Keras's `weighted_metrics`). Where one of `metrics` has the same
@@ -71,7 +71,7 @@ interface OutputMetric {
   readonly weighted: boolean;
 }
 
-/** What is asked of one output. */
+/** The loss and metrics of one output. */
 interface Goal {
   /** Place among the outputs. */
   readonly place: number;
@@ -217,7 +217,7 @@ const isLoss = (loss: ObjectiveOptions['loss']): boolean =>
 
 const joined = (output: string, name: string) => `${output}${name[0].toUpperCase()}${name.slice(1)}`;
 
-/** What a weighted metric is called beside others. */
+/** The name of a weighted metric beside others. */
 const distinct = ({ name }: Metric, others: readonly Metric[]): string =>
   others.some((other) => other.name === name) ? joined('weighted', name) : name;
 

@@ -25,7 +25,7 @@ export interface LossTerm {
   readonly reduced: Tensor;
   /** [N]: w v of each sample, divided by nothing; where samples have no loss of their own, that of each alone. */
   readonly perSample: Tensor;
-  /** From which the loss of any number of batches follows. */
+  /** The loss of any number of batches follows from these. */
   readonly recording: Recording;
 }
 
@@ -123,7 +123,7 @@ export function sumOf(
 const meanOf = (means: Float64Array): number => means.reduce((sum, mean) => sum + mean / means.length, 0);
 
 /**
- * A metric of rows. A mask and weights give rows a part in it; the value is then that of the means weighed by it.
+ * A metric of rows. A mask and weights give each row a weight; the value is then that of the weighted means.
  *
  * @param where for messages
  * @param perSample gives the value of each sample, [N], where the metric is their mean

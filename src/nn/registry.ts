@@ -40,7 +40,7 @@ const lossTable = {
   tversky: losses.tversky,
 } satisfies Record<string, LossFunction>;
 
-/** Other names that are taken, too: Keras's short ones. */
+/** Other names that are accepted, too: Keras's short ones. */
 const shortLosses = {
   mse: 'meanSquaredError',
   mae: 'meanAbsoluteError',
@@ -107,7 +107,7 @@ export type LossName = keyof typeof lossTable | keyof typeof shortLosses;
 export type MetricName = keyof typeof metricTable | LossName | 'acc';
 export type OptimizerName = keyof typeof optimizerTable;
 
-/** What other frameworks call some of them, where the words are others. */
+/** The names that other frameworks use for some of them. */
 const ALIASES: Readonly<Record<string, string>> = {
   bceLoss: 'binaryCrossentropy',
   bceWithLogitsLoss: 'binaryCrossEntropyWithLogits',

@@ -18,8 +18,8 @@ import { matmul } from '../ops/matmul/matmul.ts';
 import { reduceSum } from '../ops/reduce/sum.ts';
 
 /**
- * What a weight, or an output, is charged for: a graph function whose value is added to the loss, as it is reported and as
- * it is minimised. Of a weight it gives a single number; of an output, [N, …], a value per sample, [N], whose mean counts.
+ * A penalty of a weight, or of an output: a graph function whose value is added to the loss, as it is reported and as
+ * it is minimised. For a weight it gives a single number; for an output, [N, …], a value per sample, [N], whose mean counts.
  */
 export interface Regularizer {
   (x: Tensor): Tensor;
@@ -132,10 +132,10 @@ export function orthogonalRegularizer(options: OrthogonalRegularizerOptions = {}
       );
     }
     const along = { axes: [mode === 'rows' ? 1 : 0], keepDims: true };
-    // A row of zeros stays one, as in Keras.
+    // A row of zeros stays a row of zeros, as in Keras.
     const unit = multiply(x, rsqrt(maximum(reduceSum(square(x), along), 2 ** -100)));
     const products = matmul(unit, unit, mode === 'rows' ? { transposeB: true } : { transposeA: true });
-    // Each pair stands in the matrix twice; the diagonal, u · u, is taken off: |1| for each row that is none of zeros.
+    // Each pair is in the matrix twice; the diagonal, u · u, is subtracted: 1 for each row that is not all zeros.
     const diagonal = reduceSum(square(unit));
     return scale(subtract(reduceSum(abs(products)), diagonal), factor / (count * (count - 1)));
   };

@@ -9,7 +9,7 @@ import { reduceMean } from '../ops/reduce/reduce.ts';
 import { maskOf } from './masks.ts';
 
 /**
- * What a loss or metric looks at: samples, or the steps of all samples as rows where an output has a mask or each step a
+ * The rows that a loss or metric works on: samples, or the steps of all samples where an output has a mask or each step a
  * weight.
  */
 export interface Rows {
@@ -69,7 +69,7 @@ export function ofSamples(values: Tensor, { samples, steps }: Rows): Tensor {
   return reduceMean(reshape(values, [samples, steps, ...values.shape.slice(1)]), { axes: [1] });
 }
 
-/** The product of those that there are. */
+/** The product of those that are defined. */
 export const product = (...factors: readonly (Tensor | undefined)[]): Tensor | undefined =>
   factors.reduce((all, own) => (all && own ? multiply(all, own) : (all ?? own)), undefined);
 

@@ -17,7 +17,7 @@ export interface LayerSummary {
   /** Of one sample. */
   readonly outputShape: Shape;
   readonly parameters: number;
-  /** Parameters that training leaves alone: moving statistics, and all of a frozen layer. */
+  /** Parameters that training does not change: moving statistics, and all of a frozen layer. */
   readonly frozenParameters: number;
   readonly bytes: number;
   /** Floating-point operations of the forward pass for one sample. */
@@ -36,7 +36,7 @@ export function layerSummaries(model: Network): LayerSummary[] {
   const inputs = model.inputs.map(({ shape, dtype }) => input('summary', [1, ...shape], dtype));
   const outputs = model.callLayers(inputs);
   const used = new Set(model.applications.flatMap(({ from }) => from));
-  // Values that no layer uses are the roots: any more of them would keep layers from being fused.
+  // Values that no layer uses are the roots: further ones would prevent layers from being fused.
   // Work counts for the layer that asks for it, also where the kernel of another layer does it.
   const roots = optimize(
     outputs.filter((_, i) => !used.has(inputs.length + i)),
@@ -47,7 +47,7 @@ export function layerSummaries(model: Network): LayerSummary[] {
   const names = model.layerNames;
   const places = [...model.inputs.map(({ name }) => name), ...layers.map((layer) => names.get(layer)!)];
   return layers.map((layer, i) => {
-    // A layer that comes again works again, but has its parameters only once.
+    // A layer that is applied again works again, but has its parameters only once.
     const again = layers.indexOf(layer) < i;
     const count = (variables: readonly Variable[]) =>
       again ? 0 : variables.reduce((sum, { shape }) => sum + sizeOf(shape), 0);

@@ -38,7 +38,7 @@ export class TrainableNetwork extends Network {
     free: ({ gpu, minimizer }) => gpu.release(minimizer),
   });
   #evaluator: Evaluator | undefined;
-  /** The training under way. */
+  /** The running training. */
   #fit: Fit | undefined;
 
   /** Training steps done since `compile`; saved, and restored by `load`. */
@@ -52,7 +52,7 @@ export class TrainableNetwork extends Network {
   }
 
   /**
-   * Settles optimizer, loss and metrics and gives the weights their memory. Compiling again keeps the weights, also
+   * Sets optimizer, loss and metrics and gives the weights their memory. Compiling again keeps the weights, also
    * on another GPU, and starts the optimizer again; work under way on the model ends with an InterruptedError. Weights
    * that were lost with their GPU are gone: the model then works after `load` only, or after
    * `compile({ weights: 'initial' })`.
@@ -151,7 +151,7 @@ export class TrainableNetwork extends Network {
 
   /**
    * The loss and metrics over a whole data set or stream, exact over all its samples. While the model is being trained each
-   * batch meets the weights of its moment; await it in `beforeStep` or `onEpoch` for those of one step.
+   * batch is evaluated with the weights of its moment; await it in `beforeStep` or `onEpoch` for those of one step.
    *
    * @throws NumericError if the loss or a metric is NaN or infinite, with the samples and the weight that it comes from
    */
@@ -181,8 +181,8 @@ export class TrainableNetwork extends Network {
   }
 
   /**
-   * Does some work (evaluate, predict, save, …) with the moving averages of the weights that the optimizer keeps
-   * (`ema`), then brings the weights back. A training under way waits for it, so the work must not wait for the
+   * Runs some work (evaluate, predict, save, …) with the moving averages of the weights that the optimizer keeps
+   * (`ema`), then restores the weights. A training under way waits for it, so the work must not wait for the
    * training. A file saved meanwhile holds the averages as weights, and no optimizer state.
    *
    * @throws ArgumentError if the optimizer keeps no averages, or they are in use already
@@ -237,7 +237,7 @@ export class TrainableNetwork extends Network {
     );
   }
 
-  /** What the last `load` has restored; undefined before it, and when the weights have got their initial values. */
+  /** What the last `load` has restored; undefined before it, and after the weights were reset to their initial values. */
   get loaded(): LoadReport | undefined {
     return this.placement.loaded;
   }

@@ -15,23 +15,23 @@ import { reduceOps } from '../ops/reduce/reduce.ts';
 import { broadcastToOp } from '../ops/reduce/sum.ts';
 import { resize2dOp } from '../ops/resize/resize2d.ts';
 
-/** What a graph does with the values of a tensor. */
+/** How a graph uses the values of a tensor. */
 export interface Use {
-  /** They pick one of so many: rows of a table, classes. The smallest number, where there are several. */
+  /** They are indices below this number: rows of a table, classes. The smallest number, where there are several. */
   readonly choices?: number;
   /** They are calculated with, too. */
   readonly numbers: boolean;
-  /** Only a slice of them picks, and the others may be numbers of any kind: which, is not known. */
+  /** Only some of them, it is not known which, are indices; the others may be any numbers. */
   readonly mixed?: boolean;
-  /** What is calculated of them picks, by this op. */
+  /** This op uses as indices what is calculated from them. */
   readonly picks?: string;
-  /** A binary cross-entropy takes all of them for probabilities: they must lie in here. */
+  /** A binary cross-entropy takes all of them for probabilities: they must lie in this range. */
   readonly within?: { readonly low: number; readonly high: number };
 }
 
 const { equal, notEqual, less, lessEqual, greater, greaterEqual, sign } = elementwiseOps;
 
-/** Ops that hand values on as they are, in other places; some leave values out. */
+/** Ops that pass values on unchanged, at other places; some leave values out. */
 const MOVES: ReadonlySet<Op> = new Set<Op>([
   castOp,
   transposeOp,
@@ -46,7 +46,7 @@ const MOVES: ReadonlySet<Op> = new Set<Op>([
   reduceOps.min,
 ]);
 
-/** Ops whose results are the same whatever the scale of the values is: places, and answers to questions. */
+/** Ops whose results do not depend on the scale of the values: positions and truth values. */
 const ASKS: ReadonlySet<Op> = new Set<Op>([
   argmaxOp,
   argminOp,
@@ -74,7 +74,7 @@ const isMove = ({ op, attrs }: Node, place: number): boolean =>
   (op === gatherOp && place === 0) ||
   (op === resize2dOp && attrs.interpolation.startsWith('nearest'));
 
-/** What becomes of values that a node calculates with. */
+/** The use of values that a node calculates with. */
 function calculated({ op, attrs }: Node, origin: Origin): Origin {
   const { factor, offset } = origin;
   if (op === elementwiseOps.scale) {
@@ -93,11 +93,11 @@ export function usesOf(tensors: readonly Tensor[], results: readonly Tensor[]): 
     origins.set(tensor, known.set(Object.values(origin).join(), origin));
   };
   tensors.forEach((tensor, place) => add(tensor, { place, part: false, factor: 1, offset: 0 }));
-  /** What depends on weights: an index that is calculated of it is one that the model has learnt. */
+  /** Tensors that depend on weights: an index that is calculated from them is one that the model has learnt. */
   const learnt = new Set<Tensor>();
   const choices = tensors.map(() => Infinity);
   const numbers = tensors.map(() => false);
-  /** Whether all of the values pick. */
+  /** Whether all of the values are indices. */
   const all = tensors.map(() => false);
   const picks = tensors.map<string | undefined>(() => undefined);
   const within = tensors.map(() => ({ low: -Infinity, high: Infinity }));
@@ -141,7 +141,7 @@ export function usesOf(tensors: readonly Tensor[], results: readonly Tensor[]): 
   }));
 }
 
-/** Among how many an op chooses by the values of its input at `place`, if it does. */
+/** Of how many rows or classes an op selects by the values of its input at `place`, if it does. */
 function choicesOf({ op, inputs, attrs }: Node, place: number): number | undefined {
   if (op === oneHotOp) return attrs.depth;
   if (place !== 1) return undefined;

@@ -59,7 +59,7 @@ async function start({ port, host, open }: StartOptions): Promise<void> {
   if (!open) console.log('  Open the address in a browser with WebGPU. Ctrl+C stops.');
 }
 
-// Pages are served on, also when nobody reads the lines any more.
+// The server keeps running after its output is closed.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 try {

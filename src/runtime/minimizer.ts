@@ -174,7 +174,7 @@ export class Minimizer {
     const { optimizer } = this;
     if (this.averagesInUse) {
       throw new ArgumentError(
-        `${optimizer.name}: the variables hold their moving averages; swap them back before training goes on`,
+        `${optimizer.name}: the variables hold their moving averages; swap them back before training continues`,
       );
     }
     let operands: OptimizerOperands[] = [];

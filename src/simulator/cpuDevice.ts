@@ -4,7 +4,7 @@ import { compileKernel } from './compile.ts';
 import type { CompiledSimulation } from './compile.ts';
 import { run } from './run.ts';
 
-/** WebGPU's default limits, as far as compute shaders meet them. */
+/** WebGPU's default limits, as far as they concern compute shaders. */
 const LIMITS = {
   maxBufferSize: 2 ** 28,
   maxStorageBufferBindingSize: 2 ** 27,
@@ -21,7 +21,7 @@ const LIMITS = {
   maxComputeWorkgroupsPerDimension: 65_535,
 };
 
-/** The constants that come with WebGPU, for where there is none. */
+/** The constants of WebGPU, for platforms without it. */
 const CONSTANTS = {
   GPUBufferUsage: {
     MAP_READ: 1,
@@ -44,7 +44,7 @@ export interface CpuDeviceOptions {
   readonly compile?: (kernel: SpecializedKernel) => CompiledSimulation;
 }
 
-/** As `cpuDevice` wants it: what kernels read outside of a buffer they do not use (`outside: 'poison'`). */
+/** The default of `cpuDevice`: kernels do not use what they read outside a buffer (`outside: 'poison'`). */
 export const compileForCpu = (kernel: SpecializedKernel): CompiledSimulation =>
   compileKernel(kernel, { checks: false, outside: 'poison' });
 

@@ -168,7 +168,7 @@ export abstract class ExpressionCompiler extends OperatorCompiler {
       const binding = tokens.findIndex(({ text }, i) => text === 'binding' && i < keyword);
       const memory =
         space === 'workgroup' ? 'W' : space === 'private' ? 'L' : `B${tokens[binding + 2]?.text}`;
-      // In memory of the simulator's own an f16 takes a word, which nobody can see.
+      // In the simulator's own memory an f16 takes a word, which a program cannot observe.
       if (memory[0] === 'B' && hasHalf(own))
         this.fail(tokens[keyword], 'f16 in buffers is not simulated; use f32 there');
       const base = memory[0] === 'B' ? 0 : this.module.allocate(memory, own);

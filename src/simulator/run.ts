@@ -177,7 +177,7 @@ export class Dispatch {
     while (at.some((site) => site !== 0)) for (const i of this.meeting(at)) advance(i);
   }
 
-  /** The lanes that may go on, because all that have to be there are: those of a subgroup, or all. */
+  /** The lanes that may continue, because all that have to wait there do: those of a subgroup, or all. */
   meeting(at: Int32Array): readonly number[] {
     const { lanes, simulation, machine } = this;
     const released: number[] = [];

@@ -125,7 +125,7 @@ export class Stepper {
   }
 
   /**
-   * Runs one statement of a lane. One that waits goes on after the others have come to where it is.
+   * Runs one statement of a lane. One that waits continues after the others have reached the same place.
    *
    * @returns false where the lane has ended
    * @throws SimulationError as a run does
@@ -144,7 +144,7 @@ export class Stepper {
     else this.#resume(lane);
   }
 
-  /** Lets the others run until all meet, and then all go on to their next stop. */
+  /** Runs the others until all meet, and then all to their next stop. */
   #meet(lane: number): void {
     while (this.#at[lane] < 0) {
       this.#running.forEach((_, other) => {

@@ -12,7 +12,7 @@ export interface StoredSimulation {
     CompiledSimulation,
     'kernel' | 'text' | 'link' | 'constants' | 'sites' | 'shownTypes' | 'fail'
   >;
-  /** Line, column and text of each place in the code, and who meets there. */
+  /** Line, column and text of each place in the code, and which invocations meet there. */
   readonly sites: readonly (readonly [
     number,
     number,

@@ -13,6 +13,7 @@ it.each([
   ['mnist-cnn', 'data=synthetic&train=600&test=40&batch=16&play=1'],
   ['autoencoder', 'data=synthetic&train=600&test=40&batch=32&play=1'],
   ['dcgan', 'data=synthetic&train=600&batch=16&play=1'],
+  ['points', 'play=1'],
 ])('%s trains under a strict content security policy', async (name, query) => {
   const { page, errors } = await openPage(`${inject('strictSite')}${name}/?${query}`);
   await vi.waitFor(

@@ -221,10 +221,10 @@ describe('the lessons', () => {
 
   it('optimizers: a step of each from the start that the address gives', async () => {
     await openLesson('optimizers/?x=1&y=-1');
-    expect(await numbers(page, '#rows td:nth-child(3)')).toEqual([1, 1, 1, 1, 1]);
+    expect(await numbers(page, '#rows td:nth-child(2)')).toEqual([1, 1, 1, 1, 1]);
     await press(page, 's');
     await shows(page, '#steps', '1 step.');
-    const [sgd] = await numbers(page, '#rows td:nth-child(3)');
+    const [sgd] = await numbers(page, '#rows td:nth-child(2)');
     expect(sgd).toBeCloseTo(1 - 0.05 * 0.2, 3);
     await tabTo(page, '#surface input');
     await press(page, 'ArrowRight', 2);

@@ -320,19 +320,29 @@ it('opens on a trained network that reads at once; it can be trained from scratc
       );
     }
   };
+  /** The charts end at this step. */
+  const charted = (step: RegExp) =>
+    page.waitForFunction(
+      (wanted) => new RegExp(wanted).test(document.querySelector('#loss-chart')!.ariaLabel!),
+      {},
+      String.raw`: step ${step.source}, training [\d.]+, test [\d.]+$`,
+    );
   await readsSamples();
   await reaches(page, 'ready');
+  await charted(/22512/); // of the run that the network comes from
   expect(await text(page, '#status')).toContain('This network is trained');
   expect(await text(page, '#play')).toBe('Train from scratch');
   await click(page, '#play');
   await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 1);
   await click(page, '#play');
   await reaches(page, 'paused');
+  await charted(/\d{1,3}/);
   expect(await number(page, '#loss-values .test b')).toBeGreaterThan(1.5);
   expect(new URL(page.url()).searchParams.get('start')).toBe('scratch');
   await click(page, '#to-trained');
   await page.waitForFunction(() => document.querySelector('#play')!.textContent === 'Train from scratch');
   expect(new URL(page.url()).searchParams.get('start')).toBeNull();
+  await charted(/22512/);
   await readsSamples();
   expect(errors).toEqual([]);
 });

@@ -40,6 +40,13 @@ it('after the first visit the site opens and trains without its host, in a folde
     await page.reload();
     await reaches(page, 'ready');
     expect(await page.evaluate(() => document.body.dataset.synthetic)).toBe(synthetic);
+    // A shader that no page has shown yet.
+    await page.click('#lesson-tabs button:last-of-type');
+    await page.waitForFunction(() =>
+      /^shaders\/optimizer\/adam\.wgsl[^]*@compute/.test(
+        document.querySelector('#lesson-code')!.textContent!,
+      ),
+    );
     await page.click('#play');
     await page.waitForFunction(
       () => Number.parseInt(document.querySelector('#stat-step')?.textContent ?? '', 10) >= 5,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import '../helpers/close.ts';
 import { Collapse, COLLAPSE_UPDATES, Diagnosis } from '../../demos/dcgan/diagnosis.ts';
-import { noiseWidth } from '../../demos/dcgan/latentShape.ts';
-import { between } from '../../demos/drawing/latentWalk.ts';
+import { noiseWidth } from '../../demos/drawing/latentShape.ts';
+import { between, mapBetween } from '../../demos/drawing/latentWalk.ts';
 import { fillNormal } from '../../src/nn/philox.ts';
 
 const norm = (vector: Float32Array) => Math.hypot(...vector);
@@ -22,6 +22,16 @@ describe('the latent walk', () => {
     expect(norm(between(corners, 0.5, 0.5))).toBeCloseTo(mean, 4);
     const edge = 0.75 * norm(corners[0]) + 0.25 * norm(corners[1]);
     expect(norm(between(corners, 0.25, 0))).toBeCloseTo(edge, 4);
+  });
+
+  it('goes over a map row by row', () => {
+    const size = corners[0].length;
+    const map = mapBetween(corners, 3);
+    expect(map).toHaveLength(9 * size);
+    const at = (index: number) => map.slice(index * size, (index + 1) * size);
+    expect(at(1)).toEqual(between(corners, 0.5, 0));
+    expect(at(5)).toEqual(between(corners, 1, 0.5));
+    expect(at(8)).toBeAllClose(corners[3]);
   });
 
   it('stays finite where the samples cancel each other', () => {

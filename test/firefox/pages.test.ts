@@ -37,6 +37,7 @@ const PAGES: readonly Case[] = [
     panels: { '#fakes': 40, '#reals': 10, '#flow-noise': 40 },
     falls: false,
   },
+  { path: 'points/?shape=rings&play=1', panels: { '#field': 40, '#neurons canvas': 40 }, falls: true },
 ];
 
 const undo: (() => Promise<unknown>)[] = [];
@@ -107,7 +108,7 @@ describe('the lessons in Firefox', () => {
     expect(adapter).not.toMatch(/JavaScript|Looking/);
     const isFull = () =>
       page.$$eval(
-        '.figure :is(td:not([colspan]), output, dd, .cell b), .kernels li',
+        '.figure :is(td:not([colspan]), output, dd, .cell b, .grid > *), .kernels li',
         (list) => list.length > 5 && list.every(({ textContent }) => !['', '–'].includes(textContent!)),
       );
     await expect.poll(isFull, { timeout: 30_000 }).toBe(true);

@@ -1,7 +1,7 @@
 /**
  * The pages that train, in Firefox: its WebGPU is wgpu, like Deno's, and its canvases are its own.
  *
- *     npm run test:firefox
+ *     npm run test:firefox [-- losses]
  *
  * Takes an installed Firefox (FIREFOX_PATH, firefox-esr, firefox) and needs a GPU or lavapipe. The exit code is 3 where
  * one of them is missing, 1 where something fails.
@@ -27,7 +27,8 @@ if (kind === 'swiftshader') {
 }
 const { stdout } = spawnSync(FIREFOX_PATH, ['--version'], { encoding: 'utf8' });
 console.log(`${stdout.trim()}. The adapter, in Dawn’s words: ${description}`);
-const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/firefox/vitest.config.ts'];
+const config = ['--config', 'test/firefox/vitest.config.ts'];
+const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...config, ...process.argv.slice(2)];
 const { status } = spawnSync(process.execPath, vitest, {
   cwd: path('.'),
   env: { ...process.env, FIREFOX_PATH },

@@ -6,7 +6,7 @@
  * Cases have the seeds `seed`, `seed + 1`, …, so that one that fails can be run by itself. `--kernels software` and `gpu`
  * choose the kernels for a CPU or for a GPU, `softwareSubgroups` and `gpuSubgroups` those with subgroups; `all` takes turns.
  * `--variants random` takes any candidate of the tuner in the place of the rule's choice. `--simulate` needs no adapter: the
- * simulator runs the kernels, with subgroups of any size, and finds races too.
+ * simulator runs the kernels, and finds races too; `--subgroupSize` and `--rolled true` choose what otherwise is drawn.
  */
 import { parseArgs } from 'node:util';
 import { Device } from '../../src/device/device.ts';
@@ -30,6 +30,8 @@ const { values } = parseArgs({
     kernels: { type: 'string', default: 'all' },
     variants: { type: 'string', default: 'rule' },
     simulate: { type: 'boolean', default: false },
+    subgroupSize: { type: 'string' },
+    rolled: { type: 'string' },
   },
 });
 const [cases, seed] = [Number(values.cases), Number(values.seed)];
@@ -47,8 +49,14 @@ const random: Answers = {
 };
 const answers = values.variants === 'random' ? random : undefined;
 
+/** What runs a batch, and the options that choose it again. */
+interface Turn {
+  readonly runner: Runner;
+  readonly options: string;
+}
+
 /** Programs on the adapter. */
-async function gpuRunners(): Promise<(kind: Kind) => Runner> {
+async function onAdapter(): Promise<(kind: Kind) => Turn> {
   const { adapter, description } = await findAdapter();
   console.log(`Fuzzing on: ${description}`);
   const errors: string[] = [];
@@ -74,21 +82,25 @@ async function gpuRunners(): Promise<(kind: Kind) => Runner> {
     softwareSubgroups: withSubgroups(true),
     gpuSubgroups: withSubgroups(false),
   };
-  return (kernels) => runners[kernels];
+  return (kernels) => ({ runner: runners[kernels], options: '' });
 }
 
-/** Programs in the simulator, in both forms of the kernels by turns. */
-function simulated(): (kind: Kind) => Runner {
+/** Programs in the simulator, in both forms of the kernels. */
+function simulated(): (kind: Kind) => Turn {
   console.log('Fuzzing in the simulator');
-  let turn = 0;
   return (kernels) => {
     const software = kernels.startsWith('software');
-    const subgroupSize = kernels.endsWith('Subgroups') ? choices.pick([4, 8, 16, 32, 64]) : undefined;
-    return simulator({ target: { software, subgroupSize }, answers, rolled: turn++ % 2 === 0 });
+    const size = Number(values.subgroupSize ?? choices.pick([4, 8, 16, 32, 64]));
+    const rolled = values.rolled ? values.rolled === 'true' : choices.chance(0.5);
+    const subgroupSize = kernels.endsWith('Subgroups') ? size : undefined;
+    return {
+      runner: simulator({ target: { software, subgroupSize }, answers, rolled }),
+      options: ` --simulate --subgroupSize ${size} --rolled ${rolled}`,
+    };
   };
 }
 
-const runnerFor = values.simulate ? simulated() : await gpuRunners();
+const turnOf = values.simulate ? simulated() : await onAdapter();
 console.log(`${cases} cases, seed ${seed}`);
 
 /** Between two lines of progress. */
@@ -100,7 +112,8 @@ const used = new Map<string, number>();
 for (let from = seed, batch = 0; from < seed + cases; from += TOGETHER, batch++) {
   const seeds = Array.from({ length: Math.min(TOGETHER, seed + cases - from) }, (_, i) => from + i);
   const kernels = kind ?? KINDS[batch % KINDS.length];
-  const result = await runSeeds(runnerFor(kernels), seeds);
+  const { runner, options } = turnOf(kernels);
+  const result = await runSeeds(runner, seeds);
   for (const own of result.cases) for (const name of own.used) used.set(name, (used.get(name) ?? 0) + 1);
   for (const { seed: own, text, message, among } of result.failures) {
     failed.add(own);
@@ -109,7 +122,7 @@ for (let from = seed, batch = 0; from < seed + cases; from += TOGETHER, batch++)
       `\nFAILED seed ${own}, kernels for ${kernels}${among ? ', only together with its neighbours' : ''}\n${text}\n  ${message}`,
     );
     console.log(
-      `  again: npm run fuzz -- --seed ${first} --cases ${count} --kernels ${kernels} --variants ${values.variants}${values.simulate ? ' --simulate' : ''}`,
+      `  again: npm run fuzz -- --seed ${first} --cases ${count} --kernels ${kernels} --variants ${values.variants}${options}`,
     );
   }
   const done = from + seeds.length - seed;

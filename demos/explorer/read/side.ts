@@ -96,7 +96,7 @@ function declared({ bindings, constants, shared, workgroupSize }: ShaderFacts): 
       ),
       comment,
     ]);
-    parts.push(section('To tune', table(['constant', 'candidates', ''], rows)));
+    parts.push(section('To tune', table(['constant', 'candidates', 'meaning'], rows)));
   }
   if (bindings.length > 0) {
     const own = bindings.filter(({ name }) => !name.startsWith('extra_'));
@@ -104,7 +104,7 @@ function declared({ bindings, constants, shared, workgroupSize }: ShaderFacts): 
     const extras = bindings.length - own.length;
     const note = `and ${extras} more for what is fused into its epilogue`;
     const hint = extras > 0 ? [create('p', { className: 'hint' }, note)] : [];
-    parts.push(section('Buffers', table(['name', 'type', ''], rows), ...hint));
+    parts.push(section('Buffers', table(['name', 'type', 'use'], rows), ...hint));
   }
   if (workgroupSize) {
     const memory = shared.map(({ name, type }) => [code(name), code(type)]);

@@ -7,7 +7,7 @@ import { escapeHtml } from './escape.ts';
 
 const LESSONS = PAGES.filter(({ about }) => about);
 
-/** Where a lesson stands among the others, and what it builds on. */
+/** The place of a lesson among the others, and the lessons that it builds on. */
 export function lessonPlaceHtml(folder: string, base: string): string {
   const at = LESSONS.findIndex((lesson) => lesson.folder === folder);
   const needs = (LESSONS[at]?.needs ?? []).map((need) => {
@@ -28,7 +28,7 @@ export function lessonListHtml(root: string, base: string): string {
   return `<ol class="lessons">\n${items.join('\n')}\n</ol>`;
 }
 
-/** What stands beside a lesson's figure, under its words: notices and exercises. */
+/** The part of a lesson beside its figure, under the text: notices and exercises. */
 export function lessonMoreHtml(exercises: readonly Exercise[]): string {
   const items = exercises.map((exercise) => {
     const answers = answersOf(exercise).map(

@@ -84,6 +84,7 @@ export function frameHtml(
     .replace('<lesson-more></lesson-more>', () => lessonMoreHtml(exercises));
   return pieces(withLesson, settings, fill)
     .replace(/<page-help>[^]*?<\/page-help>\s*/, '')
+    .replace('<div id="notices">', '<div id="notices" role="region" aria-label="Notices" tabindex="0">')
     .replace(`${title}</title>`, `${whole}</title>\n${head}`)
     .replace('<body>', `<body>\n${fill(piece('header'))}`)
     .replace('</body>', `${fill(piece('footer'))}\n</body>`);

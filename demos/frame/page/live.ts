@@ -21,7 +21,7 @@ function replaceLive(reason: string): void {
 
 export interface FailureOptions {
   readonly worker: Worker;
-  /** What the button says that begins anew, and what it does. */
+  /** The label of the button that starts again, and its action. */
   readonly resetLabel: string;
   readonly reset: () => void;
   /** Called with each message shown: to stop the controls, and to say so. */
@@ -30,7 +30,7 @@ export interface FailureOptions {
   readonly giveUp: (reason: string) => void;
 }
 
-/** Shows what went wrong where the page's notices are, with a way to go on; without an adapter, what to do about it. */
+/** Shows what went wrong where the page's notices are, with a way to continue; without an adapter, what to do about it. */
 export function createFailures(options: FailureOptions): (name: string, message: string) => void {
   let panel: HTMLElement | undefined;
   const reset = create('button', { type: 'button', className: 'primary' }, options.resetLabel);
@@ -55,7 +55,7 @@ export function createFailures(options: FailureOptions): (name: string, message:
 
 /** Says that training went on after the GPU was lost. */
 export function showRecovered({ step, reason }: { step: number; reason: string }): void {
-  const text = `The GPU was lost (${reason}). Training goes on with a new one, from step ${count(step)}.`;
+  const text = `The GPU was lost (${reason}). Training continues on a new one, from step ${count(step)}.`;
   byId('notices').append(notice(text, 'warning'));
 }
 

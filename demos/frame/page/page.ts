@@ -2,7 +2,7 @@ import { showAdapter } from './adapter.ts';
 import { byId } from '../../shared/dom.ts';
 import { createFailures, runLive, showData, showRecovered } from './live.ts';
 import { onSchemeChange, readPalette } from '../../shared/palette.ts';
-import { handOver } from '../../drawing/panels.ts';
+import { handOver, renewCanvases } from '../../drawing/panels.ts';
 import type { PanelMessage, TilePlan } from '../../drawing/panels.ts';
 import { workerPort } from '../../shared/port.ts';
 import { createStepTable } from './stepTable.ts';
@@ -141,7 +141,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
         else early.push(post);
       }),
     handOver(name, canvas, plan, { ofNetwork = false } = {}) {
-      inView.observe(canvas);
+      inView.observe(canvas.parentElement!); // the canvas may be replaced
       const post = (message: PanelMessage, transfer?: Transferable[]) =>
         port.post({ ...message, ofNetwork }, transfer);
       return handOver({ post }, name, canvas, plan);
@@ -202,6 +202,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
       case 'unanswered':
         return void answers.delete(message.id);
       case 'recovered':
+        renewCanvases();
         return showRecovered(message);
       case 'error':
         return fail(message.name, message.message);

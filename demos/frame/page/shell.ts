@@ -21,20 +21,21 @@ export function bindShell(): void {
   byId('help-open').addEventListener('click', () => help.showModal());
   byId('help-close').addEventListener('click', () => help.close());
   help.addEventListener('click', ({ target }) => target === help && help.close());
-  const keys = document.querySelector<HTMLInputElement>('#keys-on');
-  if (keys) bindKeys(keys);
+  bindKeys();
 }
 
-/** @param keys the switch that turns them off */
-function bindKeys(keys: HTMLInputElement): void {
-  keys.checked = localStorage.getItem(KEYS_OFF) === null;
-  keys.addEventListener('change', () => {
-    if (keys.checked) localStorage.removeItem(KEYS_OFF);
+function bindKeys(): void {
+  let areOn = localStorage.getItem(KEYS_OFF) === null;
+  const keys = document.querySelector<HTMLInputElement>('#keys-on');
+  if (keys) keys.checked = areOn;
+  keys?.addEventListener('change', () => {
+    areOn = keys.checked;
+    if (areOn) localStorage.removeItem(KEYS_OFF);
     else localStorage.setItem(KEYS_OFF, '1');
   });
   document.addEventListener('keydown', (event) => {
     const { key, target } = event;
-    const isOff = key !== '?' && !keys.checked;
+    const isOff = key !== '?' && !areOn;
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented || isOff)
       return;
     const button = document.getElementById(KEYS[key] ?? '') as HTMLButtonElement | null;

@@ -8,7 +8,7 @@ export interface TransportOptions {
   readonly trained: () => void;
 }
 
-/** Play, pause, step and reset; and the way from a trained network to one of one's own, and back. */
+/** Play, pause, step and reset; and the way from a trained network to your own one, and back. */
 export function bindTransport({ post, scratch, trained }: TransportOptions) {
   const play = byId<HTMLButtonElement>('play');
   const step = byId<HTMLButtonElement>('step-once');

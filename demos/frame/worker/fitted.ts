@@ -1,4 +1,6 @@
 import type { Dataset, Model } from '../../../src/index.ts';
+import type { PanelRenderer } from '../../drawing/renderer.ts';
+import { ModelTrainee } from './modelTrainee.ts';
 import type { RunOptions, Trainee } from './trainee.ts';
 
 export interface FittedOptions<Data> {
@@ -10,30 +12,28 @@ export interface FittedOptions<Data> {
   readonly epochs: number;
   /** Samples of the shapes and types that are trained on: one is enough. */
   readonly example: Dataset;
-  /** What of the data is trained on. */
+  /** The part of the data that is trained on. */
   readonly training: (data: Data) => Dataset;
 }
 
-/** A model that `fit` trains, by the settings `rate` and `batch`. A page's own class adds what is looked at. */
-export abstract class FittedModel<Data> implements Trainee<Data> {
-  protected readonly model: Model;
+/** A model that `fit` trains, by the settings `rate` and `batch`. A page's own class adds its views. */
+export abstract class FittedModel<Data> extends ModelTrainee implements Trainee<Data> {
   readonly epochs: number;
   readonly optimizer: string;
   readonly #example: Dataset;
   readonly #training: (data: Data) => Dataset;
   #batch: number;
 
-  constructor({ model, optimizer, batch, epochs, example, training }: FittedOptions<Data>) {
-    this.model = model;
+  constructor(
+    renderer: PanelRenderer,
+    { model, optimizer, batch, epochs, example, training }: FittedOptions<Data>,
+  ) {
+    super(model, renderer);
     this.optimizer = optimizer;
     this.epochs = epochs;
     this.#batch = batch;
     this.#example = example;
     this.#training = training;
-  }
-
-  get step(): number {
-    return this.model.step;
   }
 
   get batchSize(): number {
@@ -47,25 +47,13 @@ export abstract class FittedModel<Data> implements Trainee<Data> {
   run(data: Data, options: RunOptions): PromiseLike<unknown> {
     const training = this.#training(data);
     const batchSize = Math.min(this.#batch, training.size);
-    // The next so many: those that are left where a lost GPU was replaced in the middle of them.
+    // Up to the next multiple of `epochs`: the rest of them where a lost GPU was replaced in between.
     const epochs = (Math.floor(this.model.epoch / this.epochs) + 1) * this.epochs;
     return this.model.fit(training, { ...options, epochs, batchSize });
   }
 
-  set(name: string, value: unknown): void {
-    if (name === 'rate') this.model.learningRate = value as number;
+  override set(name: string, value: unknown): void {
+    super.set(name, value);
     if (name === 'batch') this.#batch = value as number;
-  }
-
-  save(): Promise<Uint8Array> {
-    return this.model.save();
-  }
-
-  load(bytes: Uint8Array): void {
-    this.model.load(bytes);
-  }
-
-  destroy(): void {
-    this.model.destroy();
   }
 }

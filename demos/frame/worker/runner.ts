@@ -2,6 +2,8 @@ import type { Device, Program } from '../../../src/index.ts';
 import { coalesce } from '../../shared/coalesce.ts';
 import { dispatchInfos, kernelCodes } from '../../shared/dispatches.ts';
 import { Gate } from './gate.ts';
+import { placeOf } from './place.ts';
+import { restMs } from './rest.ts';
 import { StepClock } from './stepClock.ts';
 import { Due } from './due.ts';
 import { Pacer } from './pacer.ts';
@@ -12,12 +14,6 @@ import type { Loaded, RunOptions, Source, Trainee } from './trainee.ts';
 const SHARES = { look: 0.25, evaluate: 0.08, save: 0.04 };
 /** The least time between two of them. */
 const PAUSE_MS = { look: 60, softwareLook: 250, evaluate: 1500, save: 3000 };
-/** A trained network gets all its data so long after its first look, or when someone trains it: under a data saver, only then. */
-const REST_MS = 1500;
-const savesData = (): boolean =>
-  (globalThis.navigator as { connection?: { saveData?: boolean } } | undefined)?.connection?.saveData ??
-  false;
-
 export interface RunnerHooks {
   readonly post: (message: FromWorker) => void;
   /** Answers whether another GPU takes over. */
@@ -26,7 +22,7 @@ export interface RunnerHooks {
   readonly speed: () => number | undefined;
 }
 
-/** Where to go on after the GPU was lost. */
+/** Where to continue after the GPU was lost. */
 export interface Checkpoint {
   readonly bytes: Uint8Array;
   readonly step: number;
@@ -142,11 +138,13 @@ export class Runner<Data, T extends Trainee<Data>> {
       Promise.all([Promise.race([this.#source.all(), aborted]), this.trainee.prepare?.({ onCompile })]);
     const begun = first && this.#trained ? undefined : all();
     begun?.catch(() => {}); // it is awaited below, after the first data
-    if (first) await this.#take(await first);
+    const some = await Promise.race([first, aborted]);
+    if (some) await this.#take(some);
     if (!begun) {
+      if (signal.aborted) return undefined;
       await this.#settle();
       this.#tell('ready');
-      await this.#gate.knock(savesData() ? Infinity : REST_MS);
+      await this.#gate.knock(restMs());
       if (signal.aborted) return undefined;
     }
     const [loaded] = await (begun ?? all());
@@ -341,25 +339,11 @@ export class Runner<Data, T extends Trainee<Data>> {
 
   #tell(state: TrainingState, step = this.trainee.step): void {
     this.#state = state;
-    const { epochs: own } = this.trainee;
+    const { epochs } = this.trainee;
     const batchSize = this.#batchSize;
     const size = this.#loaded?.facts.trainSize;
-    const epoch = size ? (step * batchSize) / size : 0;
-    const perRun = own && size ? Math.ceil(size / batchSize) * own : undefined;
-    const before = perRun ? Math.floor(Math.max(0, step - 1) / perRun) : 0;
-    const epochs = own && own * (1 + before);
-    const part = perRun && (step - before * perRun) / perRun;
-    this.#hooks.post({
-      type: 'position',
-      position: {
-        state,
-        step,
-        epoch: Math.min(epoch, epochs ?? Infinity),
-        epochs,
-        part,
-        trained: this.#trained,
-      },
-    });
+    const place = placeOf(step, { epochs, batchSize, size });
+    this.#hooks.post({ type: 'position', position: { state, step, ...place, trained: this.#trained } });
   }
 
   /** The last saved state, for a new GPU. */

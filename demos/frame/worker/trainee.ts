@@ -19,7 +19,7 @@ export interface RunOptions {
 export interface Trainee<Data> {
   /** Steps done since the first weights. */
   readonly step: number;
-  /** Samples of a step, and epochs of a run; undefined: it goes on until someone stops it. */
+  /** Samples of a step, and epochs of a run; undefined: it continues until it is stopped. */
   readonly batchSize: number;
   readonly epochs?: number;
   /** The optimizer's name in the engine, 'adam', shown with the settings that end in `rate`. */
@@ -40,7 +40,7 @@ export interface Trainee<Data> {
   /** The training rests at this step. */
   rested?(): Promise<void>;
 
-  /** Everything that training goes on from. */
+  /** Everything that training needs to continue. */
   save(): Promise<Uint8Array>;
   load(bytes: Uint8Array): void | Promise<void>;
   /** The setting `name`, which acts now or at a restart, is this from now on; also told after every `load`. */

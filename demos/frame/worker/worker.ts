@@ -166,6 +166,10 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     { bytes, scratch }: { bytes?: Uint8Array; scratch?: Uint8Array },
   ): Promise<Session<Data, T>> {
     const own = values as ValuesOf<S>;
+    const url = page.trained?.(own);
+    const isTrained = !bytes && url && values.start === 'trained' && values.play === '0';
+    const coming = isTrained ? loadTrained(url) : undefined;
+    coming?.catch(() => {}); // it is awaited below
     const trainee = await page.create({
       gpu,
       values: own,
@@ -175,20 +179,16 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       fail: (error) => void fail(error, gpu),
     });
     const first = scratch ?? (await trainee.save());
-    const url = page.trained?.(own);
-    let trained: Uint8Array | undefined;
-    if (bytes) await trainee.load(bytes);
-    else if (url && values.start === 'trained' && values.play === '0') {
-      trained = await loadTrained(url);
-      await trainee.load(trained);
-    }
+    const trained = await coming;
+    const weights = bytes ?? trained;
+    if (weights) await trainee.load(weights);
     await setAll(trainee);
-    const saved = bytes ?? (trained ? await trainee.save() : first);
     const hooks = {
       post: (message: FromWorker) => port.post(message),
       onFailure: (error: unknown) => fail(error, gpu),
       speed: () => (values.speed === undefined || values.speed === 'full' ? undefined : Number(values.speed)),
     };
+    const saved = weights ?? first;
     const runner = new Runner<Data, T>(trainee, source, gpu.device, saved, trained !== undefined, hooks);
     port.post({ type: 'made', optimizer: trainee.optimizer, canTrained: url !== undefined });
     return { gpu, renderer, runner, scratch: first, trained };

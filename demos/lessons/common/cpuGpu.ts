@@ -5,8 +5,8 @@ import { compileForCpu, cpuDevice, fromStored } from '../../../src/simulator/ind
 import { hashOf } from '../../shared/hash.ts';
 
 /**
- * A GPU whose kernels run as JavaScript. The built site brings them along, because a policy may forbid to generate code;
- * what it does not bring is compiled here.
+ * A GPU whose kernels run as JavaScript. The built site includes them, because a policy may forbid generating code;
+ * others are compiled here.
  */
 export const openCpuGpu = (): Promise<Gpu> =>
   init({

@@ -4,8 +4,8 @@ import { announce } from '../../shared/announce.ts';
 import { byId } from '../../shared/dom.ts';
 
 /**
- * Wakes up the exercises that lessonHtml.ts has written: the answers to choose from, and those that are done by what the
- * page shows. Gives the function that is to be told of that.
+ * Activates the exercises that lessonHtml.ts has written: the answers to choose from, and those that are done by what the
+ * page shows. Returns the function to call with that.
  */
 export function bindExercises<State>(exercises: readonly Exercise<State>[]): (state: State) => void {
   const items = [...byId('exercises').children] as HTMLElement[];

@@ -5,15 +5,15 @@ import type { Calls } from './protocol.ts';
 export interface Lab<C extends Calls = Calls> {
   readonly programs: readonly Program[];
   readonly calls: C;
-  /** The calls that leave something behind on the GPU, which later ones go on from. Default: none does. */
+  /** The calls that leave state on the GPU, from which later ones continue. Default: none. */
   readonly leaves?: {
-    /** Forgets what was before. */
+    /** Discards the earlier state. */
     readonly begin: keyof C;
     readonly goOn: keyof C;
   };
 }
 
-/** The outputs of a program by name, all as they are at the same moment. */
+/** The outputs of a program by name, all of the same moment. */
 export async function outputs<const N extends string>(
   gpu: Gpu,
   program: Program,

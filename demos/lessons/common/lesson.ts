@@ -39,7 +39,7 @@ export function lesson<C extends Calls>(name: string, run: (call: Call<C>) => vo
     showComputer(message.computer);
     if (message.lost !== undefined) {
       const what = message.computer.without ? 'JavaScript on the CPU' : 'a new one';
-      say(`The GPU was lost (${message.lost}). The lesson goes on with ${what}, from the same numbers.`);
+      say(`The GPU was lost (${message.lost}). The lesson continues with ${what}, from the same numbers.`);
     } else if (message.computer.without) {
       say(`No WebGPU here, so the same kernels run as JavaScript on your CPU. ${message.computer.without}`);
     }

@@ -52,7 +52,7 @@ const MARGIN = { left: 44, right: 14, top: 26, bottom: 36 };
 let clips = 0;
 
 /**
- * A figure with two axes, as SVG that fills `root` and is drawn anew whenever its size or its marks change. It is one
+ * A figure with two axes, as SVG that fills `root` and is drawn again whenever its size or its marks change. It is one
  * picture to a screen reader: `describe` gives its words.
  */
 export class Plot {

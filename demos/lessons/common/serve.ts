@@ -12,7 +12,7 @@ import type { CallMessage, FromWorker, ToWorker } from './protocol.ts';
  */
 export function serve(create: (gpu: Gpu) => Promise<Lab>): void {
   const port = pagePort<ToWorker, FromWorker>();
-  /** The calls that have left something behind on the GPU, since the last one that begins anew. */
+  /** The calls that have left something behind on the GPU, since the last one that starts again. */
   let past: Pick<CallMessage, 'name' | 'args'>[] = [];
   let lab: Lab | undefined;
   /** Why not to look for a GPU. */

@@ -11,7 +11,7 @@ export const exercises: readonly Exercise<State>[] = [
   {
     task: 'What does the blur filter give where all nine pixels are 1?',
     answers: ['1', '9', '1/9'],
-    why: 'Nine times 1/9: the mean of what it lies on.',
+    why: 'Nine times 1/9: the mean of the pixels under it.',
   },
   {
     task: 'Stride 2 with padding same: how many outputs are there?',

@@ -15,7 +15,7 @@ export const exercises: readonly Exercise<State>[] = [
     why: 'From 0.0001 it takes a factor of 20 or more: rates are tried in powers of ten.',
   },
   {
-    task: 'Overfitting: find so many samples that the validation loss ends below 0.7.',
+    task: 'Overfitting: find a number of samples with which the validation loss ends below 0.7.',
     reached: ({ curve, end }) => curve === 'overfit' && end !== undefined && end.validation < 0.7,
     why: 'More samples are harder to learn by heart. The gap between the curves closes.',
   },

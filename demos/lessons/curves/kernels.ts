@@ -119,7 +119,7 @@ export async function create(gpu: Gpu) {
     programs: [train, validate, random],
     leaves: { begin: 'begin', goOn: 'advance' },
     calls: {
-      /** Begins anew with the first weights. */
+      /** Begins again with the first weights. */
       async begin({ rate, dropout, leak, bias, samples, batch }: Plan): Promise<void> {
         random.reset(0);
         await random.step();

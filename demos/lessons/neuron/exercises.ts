@@ -5,7 +5,7 @@ export interface State {
   readonly kind: Kind;
   readonly task: Task;
   readonly weights: readonly number[];
-  /** Corners that are answered right. */
+  /** Corners whose answer is right. */
   readonly right: number;
 }
 

@@ -115,7 +115,7 @@ function verdict(kind: 'one' | 'two', task: keyof typeof TASKS, right: number, s
   return trained || 'Not trained yet.';
 }
 
-/** How the chosen input comes to its output and its loss. */
+/** How the output and the loss of the chosen input are computed. */
 function termsOf(kind: Kind, weights: readonly number[], found: Look, row: number, target: number): string {
   const [w1, w2, b] = kind === 'one' ? weights : weights.slice(6);
   const inputs = kind === 'one' ? CORNERS[row] : found.hidden.slice(2 * row, 2 * row + 2);

@@ -110,8 +110,12 @@ lesson<Kernels>('optimizers', async (call) => {
       `The loss of each optimizer by step: ${NAMES.map((name, i) => `${RACERS[name].title} ${number(now.loss[i], 3)}`).join(', ')}.`,
     );
     rows.forEach((cells, i) => {
-      show(cells[0], RACERS[NAMES[i]].rate * factor, 3);
-      [now.x[i], now.y[i], now.loss[i]].forEach((value, k) => show(cells[k + 1], fixed(value, 3)));
+      const { rate, rule } = RACERS[NAMES[i]];
+      const values = [
+        rule(number(rate * factor, 3)),
+        ...[now.x, now.y, now.loss].map((all) => fixed(all[i], 3)),
+      ];
+      values.forEach((value, k) => show(cells[k], value));
     });
     const gone = NAMES.filter((_, i) => isLost(now, i));
     byId('steps').textContent =
@@ -154,15 +158,16 @@ lesson<Kernels>('optimizers', async (call) => {
   await begin();
 });
 
-/** A row for each racer; gives its cells for rate, x, y and loss. */
+/** A row for each racer; gives its places for its step, x, y and loss. */
 function createTable(): HTMLElement[][] {
   const rows = NAMES.map((name) => {
-    const cells = Array.from({ length: 4 }, () => create('td'));
+    const cells = Array.from({ length: 3 }, () => create('td'));
     const key = create('i', { className: `key-dot ${name}` });
-    const { title, rule } = RACERS[name];
+    const { title, rate, rule } = RACERS[name];
+    const step = create('small', {}, rule(number(rate, 3)));
     return {
-      row: create('tr', {}, create('th', { scope: 'row' }, key, title, create('small', {}, rule)), ...cells),
-      cells,
+      row: create('tr', {}, create('th', { scope: 'row' }, key, title, step), ...cells),
+      cells: [step, ...cells],
     };
   });
   byId('rows').replaceChildren(...rows.map(({ row }) => row));

@@ -9,13 +9,13 @@ export type Surface = keyof typeof SURFACES;
 export const RANGE = [-2, 2] as const;
 export const SIDE = 65;
 
-/** The optimizers, each with its step, where g is the slope, and a rate that suits these surfaces. */
+/** The optimizers, each with a rate that suits these surfaces, and its step: g is the slope, ⟨ ⟩ a moving mean. */
 export const RACERS = {
-  sgd: { title: 'SGD', rule: '−rate · g', rate: 0.05 },
-  momentum: { title: 'Momentum', rule: 'v ← 0.9 v − rate · g', rate: 0.02 },
-  adagrad: { title: 'AdaGrad', rule: '−rate · g / √Σ g²', rate: 0.3 },
-  rmsprop: { title: 'RMSprop', rule: '−rate · g / √mean g²', rate: 0.03 },
-  adam: { title: 'Adam', rule: '−rate · mean g / √mean g²', rate: 0.1 },
+  sgd: { title: 'SGD', rule: (rate: string) => `−${rate} g`, rate: 0.05 },
+  momentum: { title: 'Momentum', rule: (rate: string) => `v = 0.9 v − ${rate} g`, rate: 0.02 },
+  adagrad: { title: 'AdaGrad', rule: (rate: string) => `−${rate} g / √Σ g²`, rate: 0.3 },
+  rmsprop: { title: 'RMSprop', rule: (rate: string) => `−${rate} g / √⟨g²⟩`, rate: 0.03 },
+  adam: { title: 'Adam', rule: (rate: string) => `−${rate} ⟨g⟩ / √⟨g²⟩`, rate: 0.1 },
 } as const;
 export type Racer = keyof typeof RACERS;
 export const NAMES = Object.keys(RACERS) as Racer[];

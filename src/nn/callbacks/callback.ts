@@ -32,10 +32,10 @@ type Told = void | Promise<void>;
 
 /**
  * A callback of your own (Keras's Callback and LambdaCallback): an object with some of these hooks. They are called in the
- * order of the list, one after the other; a promise is awaited before training goes on. What a hook throws ends the
+ * order of the list, one after the other; a promise is awaited before training continues. What a hook throws ends the
  * training.
  *
- * `epoch` and `step` count from 0 through the model's life. A training that goes on after the loss of its GPU, or with
+ * `epoch` and `step` count from 0 since the model was first compiled. A training that continues after the loss of its GPU, or with
  * `resume`, calls each hook once for each step and epoch: what was reported before is not reported again.
  */
 export interface Callback<Step = StepValues, Epoch = EpochValues> {
@@ -113,7 +113,7 @@ export interface Counter {
 
 /**
  * A callback of wgrad's that counts epochs as a part of the training: what it has counted is saved in checkpoints, so that a
- * training that goes on comes to the same end as one in one piece. Made by `earlyStopping` and others.
+ * resumed training has the same result as an uninterrupted one. Made by `earlyStopping` and others.
  */
 export class CountingCallback {
   /** Keras's name in ours: earlyStopping. */

@@ -15,7 +15,7 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   baseline?: number;
   /**
    * At the end, also where training does not stop early, brings the weights and statistics of the best epoch back, as in
-   * Keras; not after an abort, from which a resumed run goes on. Default false: those of the last epoch stay.
+   * Keras; not after an abort, from which a resumed run continues. Default false: those of the last epoch stay.
    */
   restoreBestWeights?: boolean;
   /** Epochs at the beginning of the training that are not counted; default 0. */

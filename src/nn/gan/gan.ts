@@ -244,7 +244,7 @@ export class Gan extends GanNetworks {
     );
   }
 
-  /** What the last `load` has restored; undefined before it, and when the weights have got their initial values. */
+  /** What the last `load` has restored; undefined before it, and after the weights were reset to their initial values. */
   get loaded(): LoadReport | undefined {
     return this.#placement.loaded;
   }

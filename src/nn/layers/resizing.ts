@@ -69,7 +69,7 @@ export interface ResizingOptions extends LayerOptions {
    * `bicubicKeys`; see `ops.resize2d`.
    */
   interpolation?: Exclude<Interpolation, 'nearestExact'>;
-  /** Cut off what the new shape has no place for, in equal parts at both sides, rather than distort; default false. */
+  /** Crop equal parts at both sides to the proportions of the new shape, rather than distort; default false. */
   cropToAspectRatio?: boolean;
   /** Add pixels of `fillValue` in equal parts at both sides rather than distort; default false. */
   padToAspectRatio?: boolean;
@@ -94,7 +94,7 @@ const INTERPOLATIONS: Readonly<Record<NonNullable<ResizingOptions['interpolation
   bicubicKeys: 'bicubicKeys',
 };
 
-/** The extent that goes with `other` where `to` goes with `toOther`. */
+/** The extent that is to `other` as `to` is to `toOther`. */
 const inProportion = (other: number, to: number, toOther: number) => Math.floor((other * to) / toOther);
 
 /** The largest part of images in the middle that has the proportions of [height, width], as Keras cuts it. */
@@ -118,7 +118,7 @@ function padded(x: Tensor, [height, width]: readonly [number, number], value: nu
 }
 
 /**
- * Images at another size, as Keras's Resizing: [h, w, channels] → [height, width, channels]. Half-pixel centres, no
+ * Resizes images, as Keras's Resizing: [h, w, channels] → [height, width, channels]. Half-pixel centres, no
  * antialiasing.
  *
  * @throws ArgumentError if a size is not a whole number of at least 1, or there is no such interpolation

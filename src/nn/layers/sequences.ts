@@ -9,7 +9,7 @@ import type { Layer, LayerOptions } from './layer.ts';
 import { settleLayer } from './settleLayer.ts';
 import { Stateless } from './shaping.ts';
 
-/** What a sample of rank 2 is, for messages. */
+/** The meaning of a sample's two dimensions, for messages. */
 export const SEQUENCE = 'steps, channels';
 
 /** A sequence [batch, steps, channels] as images of one row; costs nothing. */

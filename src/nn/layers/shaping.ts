@@ -81,8 +81,8 @@ export function reshape(targetShape: Shape, options: LayerOptions = {}): Layer {
 
 export interface DropoutOptions extends LayerOptions {
   /**
-   * Shape of what is drawn, [batch, …]: 1 along dimensions that share their numbers, null for the input's own extent.
-   * [null, 1, null] is one number for all steps. Default: every value has one of its own.
+   * Shape of the random numbers, [batch, …]: 1 along dimensions that share their numbers, null for the input's own extent.
+   * [null, 1, null] is one number for all steps. Default: each value has its own.
    */
   noiseShape?: readonly (number | null)[];
 }
@@ -92,7 +92,7 @@ export const dropoutDefaults = {
   ...layerDefaults,
 } as const satisfies Defaults<DropoutOptions>;
 
-/** The shape of the numbers that are drawn for x. */
+/** The shape of the random numbers for x. */
 export function noiseShapeOf(layer: string, x: Tensor, noiseShape: DropoutOptions['noiseShape']): Shape {
   if (noiseShape === undefined) return x.shape;
   const list: readonly unknown[] = Array.isArray(noiseShape) ? noiseShape : [];

@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../errors.ts';
 import { describe } from '../../options.ts';
 
-/** What a sample of rank 3 is, for messages. */
+/** The meaning of a sample's three dimensions, for messages. */
 export const IMAGE = 'height, width, channels';
 
 export function positiveInteger(layer: string, option: string, value: number): number {

@@ -59,11 +59,11 @@ const merged = (x: Tensor): Tensor => reshape(x, [x.shape[0] * x.shape[1], ...x.
 
 /**
  * A layer applied to each step by itself, with the same weights, as Keras's TimeDistributed: [steps, …] → [steps, …]. All
- * steps of a batch are computed at once, as so many samples more. A batch normalization therefore has one mean over all steps,
- * where Keras has another for each. Weights have the names that they have in the layer, and its regularizers of them count. An
- * activityRegularizer goes to the outer layer: Keras takes no notice of one within.
+ * steps of a batch are computed at once, as further samples. A batch normalization therefore has one mean over all steps,
+ * where Keras has one for each step. Weights have the names that they have in the layer, and its regularizers of them count. An
+ * activityRegularizer belongs to the outer layer: Keras ignores one of the inner layer.
  *
- * `trainable` is that of the layer by default, and counts in its place.
+ * `trainable` is that of the inner layer by default, and replaces it.
  *
  * @throws ArgumentError if it is not a layer, or, when the model is made, has an activityRegularizer; ShapeError if samples have
  *   no steps

@@ -31,13 +31,13 @@ import { takesAs } from './takes.ts';
 export interface CircleOptions {
   /** Scale of the similarities, above 0; default 80. */
   gamma?: number;
-  /** How near those of a class should come, and how far the others go; default 0.4. */
+  /** How close embeddings of a class should be, and how far apart the others; default 0.4. */
   margin?: number;
   /** Whether a sample is not compared with itself; default true. */
   removeDiagonal?: boolean;
 }
 
-/** Less than any sum of ours, and finite: what takes no part in a maximum. */
+/** Less than any sum here, and finite: such a value never is the maximum. */
 const NOTHING = -1e30;
 
 /**
@@ -49,7 +49,7 @@ const NOTHING = -1e30;
  *          + log Σ exp(γ max(1 + m − d, 0)(1 − m − d)) over all others).
  *
  * Samples without another of their class or without any of another have the loss 0, and do not count in the mean, nor does
- * any whose loss is 0. As samples are compared within a batch, so it is in an evaluation: the value depends on `batchSize`.
+ * any whose loss is 0. Samples are compared within a batch, in an evaluation, too: the value depends on `batchSize`.
  *
  * @throws ShapeError if predictions are not rows, or targets are not class indices
  * @throws ArgumentError if an option is out of range
@@ -99,7 +99,7 @@ function pairs(prediction: Tensor, target: Tensor, removeDiagonal: boolean): { s
   };
 }
 
-/** log Σ e^x along each row of those that a mask picks; below all numbers of ours where it picks none. */
+/** log Σ e^x along each row over the values that a mask selects; below all other numbers here where it selects none. */
 function logSumExp(x: Tensor, picked: Tensor): Tensor {
   const own = where(picked, x, NOTHING);
   const most = stopGradient(reduceMax(own, { axes: [1], keepDims: true }));

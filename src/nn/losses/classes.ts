@@ -25,7 +25,7 @@ import { masked } from '../masks.ts';
 import type { Settings } from './define.ts';
 import { areDistributions, classIndicesOf, inputOf, overPositions, smooth, toLast } from './targets.ts';
 
-/** The least probability whose logarithm is taken: Keras's epsilon. */
+/** Probabilities are clipped to this before their logarithm is taken: Keras's epsilon. */
 export const EPSILON = 1e-7;
 
 export interface SmoothingOptions {
@@ -121,8 +121,8 @@ export function shares(p: Tensor): Tensor {
 }
 
 /**
- * A cross-entropy without the positions whose class index is `ignoreClass`: its values are 0 there. What the sum is to be
- * divided by, the share of each sample's positions that count, is its mask, [N].
+ * A cross-entropy without the positions whose class index is `ignoreClass`: its values are 0 there. The divisor of
+ * the sum, the share of each sample's positions that count, is its mask, [N].
  */
 function ignoring(prediction: Tensor, target: Tensor, options: Whole & { ignoreClass: number }): Tensor {
   const index = cast(target, 'f32');

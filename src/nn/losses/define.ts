@@ -55,7 +55,7 @@ export interface NamedLoss<O extends object = object> {
 /** Options with their defaults. */
 export type Settings<O> = { readonly [K in keyof O]-?: Exclude<O[K], undefined> };
 
-/** What is known of a loss function. */
+/** What is known about a loss function. */
 export interface LossInfo {
   readonly name: string;
   readonly reduction: SettledReduction;

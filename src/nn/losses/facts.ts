@@ -10,7 +10,7 @@ export interface Whole {
   value(means: Float64Array, count: number): number;
 }
 
-/** What a loss says of its result, [N]. */
+/** What a loss declares about its result, [N]. */
 export interface LossFacts {
   /** Values of a sample that the result is the mean of: pixels, say. `reduction: 'sum'` adds these up. Default 1. */
   readonly positions?: number;

@@ -24,7 +24,7 @@ import { defineLoss } from './define.ts';
 import { takesAs } from './takes.ts';
 import { inOneShape, overAll, overPositions, requireClasses, toLast } from './targets.ts';
 
-/** x − t, for losses that bring the predictions near to the targets. */
+/** x − t, for losses that bring the predictions close to the targets. */
 function error(loss: string, prediction: Tensor, target: Tensor): Tensor {
   takesAs(loss, 'values', prediction);
   const [x, t] = inOneShape(loss, prediction, target);
@@ -92,7 +92,7 @@ export interface HuberOptions {
 
 /**
  * Huber loss per sample, with e = x − t: mean over all dimensions but the first of e²/2 where |e| ≤ delta, and of
- * delta (|e| − delta/2) beyond (Huber 1964): a squared error that outliers do not rule.
+ * delta (|e| − delta/2) beyond (Huber 1964): a squared error that outliers do not dominate.
  *
  * @throws ShapeError if the shapes differ
  * @throws ArgumentError unless delta is above 0

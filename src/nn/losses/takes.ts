@@ -6,7 +6,7 @@ import type { Tensor } from '../../ops/core/op.ts';
 /**
  * What a loss takes its predictions for: `logits` before a sigmoid, `classLogits` before a softmax, `probabilities` each
  * from 0 to 1, a `distribution` of classes or `shares` that the loss divides by their sum, `margins` whose sign is the
- * class, `scores` of which the largest is the class, `rates` of events, above 0, or `values` that are to come near to the
+ * class, `scores` of which the largest is the class, `rates` of events, above 0, or `values` that should come close to the
  * targets.
  */
 export type Takes =
@@ -20,7 +20,7 @@ export type Takes =
   | 'rates'
   | 'values';
 
-/** What one of the losses has said of the predictions that it got. */
+/** What a loss has declared about its predictions. */
 export interface Claim {
   readonly loss: string;
   readonly takes: Takes;
@@ -37,7 +37,7 @@ export function requireGraph(name: string, prediction: unknown): void {
 
 let heard: Claim[] | undefined;
 
-/** Every loss says by it what it takes its predictions for. */
+/** Every loss declares with it what it takes its predictions for. */
 export function takesAs(loss: string, takes: Takes, prediction: Tensor): void {
   requireGraph(loss, prediction);
   heard?.push({ loss, takes, prediction });

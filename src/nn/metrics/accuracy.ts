@@ -13,9 +13,9 @@ import type { DecisionOptions } from './decisions.ts';
 import type { Metric } from './metric.ts';
 
 /**
- * The share of samples whose largest output is at their class. With a single output, `binaryAccuracy`: the share of outputs
- * that are above 0.5 where the target is 1, and not where it is 0; of logits, above 0. Which it is, is known from the model: by
- * its loss, or by the values that its layers can give. Outside of a model it is 0.5, as in Keras.
+ * The share of samples whose largest output is that of their class. With a single output, `binaryAccuracy`: the share of outputs
+ * that are above 0.5 where the target is 1, and not where it is 0; for logits, above 0. Which of the two is known from the model: by
+ * its loss, or by the values that its layers can give. Outside a model it is 0.5, as in Keras.
  *
  * @throws ArgumentError if it is not known: `binaryAccuracy` takes a threshold
  */
@@ -41,7 +41,7 @@ const hits = (prediction: Tensor, target: Tensor, threshold: number): Tensor =>
 
 /**
  * The share of a sample's outputs that are above `threshold` where the target is 1, and not where it is 0 (Keras's
- * BinaryAccuracy: a target between is met by neither). Default 0.5 for probabilities, as in Keras, and 0 for the logits
+ * BinaryAccuracy: a target in between is never met). Default 0.5 for probabilities, as in Keras, and 0 for the logits
  * of a model: the same decision.
  */
 export function binaryAccuracy(options: Pick<DecisionOptions, 'threshold' | 'name'> = {}): Metric {
@@ -65,7 +65,7 @@ function ofLargest(metric: string, options: { name?: string }): Metric {
   return { name, better: 'higher', compute: ofClasses };
 }
 
-/** The share of samples whose largest output is at their class: `accuracy` of several outputs (Keras's CategoricalAccuracy). */
+/** The share of samples whose largest output is that of their class: `accuracy` of several outputs (Keras's CategoricalAccuracy). */
 export const categoricalAccuracy = (options: { name?: string } = {}): Metric =>
   ofLargest('categoricalAccuracy', options);
 

@@ -79,7 +79,7 @@ export function perClass(metric: string, threshold: number | undefined) {
   };
 }
 
-/** Targets as 0 and 1 for each class, or what they are between. */
+/** Targets for each class: 0, 1 or in between. */
 function truthOf(metric: string, prediction: Tensor, target: Tensor, classes: number): Tensor {
   if (sameShape(target.shape, prediction.shape) && (target.dtype !== 'i32' || classes === 1)) {
     return cast(target, 'f32');

@@ -90,7 +90,7 @@ function share(
 }
 
 /**
- * Of what was said to be positive, the share that is: TP / (TP + FP); 0 where nothing was (Keras's Precision). With
+ * Precision: the share of the outputs predicted positive that are positive, TP / (TP + FP); 0 where there are none (Keras). With
  * `average` the classes are judged one by one, by the largest output unless a threshold is given.
  */
 export const precision = (options: AveragedDecisionOptions = {}): Metric =>
@@ -103,7 +103,7 @@ export const precision = (options: AveragedDecisionOptions = {}): Metric =>
   );
 
 /**
- * Of what is positive, the share that was said to be: TP / (TP + FN); 0 where nothing is (Keras's Recall). `average` is
+ * Recall: the share of the positives that were predicted positive, TP / (TP + FN); 0 where there are none (Keras). `average` is
  * as in `precision`.
  */
 export const recall = (options: AveragedDecisionOptions = {}): Metric =>
@@ -128,7 +128,7 @@ export const f1 = (options: AveragedDecisionOptions = {}): Metric =>
     (tp, predicted, actual) => quotient(2 * tp, predicted + actual),
   );
 
-/** How many outputs a decision and its truth meet in, weighed where weights are. */
+/** The number of outputs with this decision and this truth, weighted where there are weights. */
 function countOf(
   metric: string,
   better: Metric['better'],
@@ -143,26 +143,26 @@ function countOf(
 
 const not = (decision: Tensor): Tensor => shift(negate(decision), 1);
 
-/** Outputs that were said to be positive and are (Keras's TruePositives): a number, not a share. */
+/** Outputs that were predicted positive and are positive (Keras's TruePositives): a number, not a share. */
 export const truePositives = (options: SeveralDecisionsOptions = {}): Metric =>
   countOf('truePositives', 'higher', options, multiply);
 
-/** Outputs that were said to be negative and are (Keras's TrueNegatives). */
+/** Outputs that were predicted negative and are negative (Keras's TrueNegatives). */
 export const trueNegatives = (options: SeveralDecisionsOptions = {}): Metric =>
   countOf('trueNegatives', 'higher', options, (p, a) => multiply(not(p), not(a)));
 
-/** Outputs that were said to be positive and are not (Keras's FalsePositives). */
+/** Outputs that were predicted positive and are negative (Keras's FalsePositives). */
 export const falsePositives = (options: SeveralDecisionsOptions = {}): Metric =>
   countOf('falsePositives', 'lower', options, (p, a) => multiply(p, not(a)));
 
-/** Outputs that were said to be negative and are not (Keras's FalseNegatives). */
+/** Outputs that were predicted negative and are positive (Keras's FalseNegatives). */
 export const falseNegatives = (options: SeveralDecisionsOptions = {}): Metric =>
   countOf('falseNegatives', 'lower', options, (p, a) => multiply(not(p), a));
 
 export interface F1ScoreOptions extends AverageOptions {
   /** Default: the metric's own. */
   name?: string;
-  /** Above it an output is positive; default null: the largest of a row is, as far as it is not 0. */
+  /** Outputs above it are positive; default null: the largest of a row is, unless it is 0. */
   threshold?: number | null;
 }
 

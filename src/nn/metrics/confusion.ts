@@ -162,7 +162,7 @@ export const oneHotMeanIoU = (options: OneHotIouOptions<IouOptions> = {}): Metri
 export interface BinaryIouOptions {
   /** Of 0 and 1 those whose mean it is; default both. */
   targetClassIds?: readonly number[];
-  /** From it on an output is of class 1. Default 0.5, as in Keras, and 0 for the logits of a model. */
+  /** Outputs of at least this are of class 1. Default 0.5, as in Keras, and 0 for the logits of a model. */
   threshold?: number;
   name?: string;
 }
@@ -271,7 +271,7 @@ function checkIds(metric: string, ids: readonly number[], classes: number): void
   );
 }
 
-/** The mean of M_cc / (Σ_i M_ci + Σ_i M_ic − M_cc) over the classes of which there are any; NaN where a count is. */
+/** The mean of M_cc / (Σ_i M_ci + Σ_i M_ic − M_cc) over the classes that occur; NaN where a count is. */
 function overUnion(matrix: readonly (readonly number[])[], ids?: readonly number[]): number {
   const values = (ids ?? matrix.map((_, i) => i)).flatMap((c) => {
     const union = matrix.reduce((sum, row, i) => sum + row[c] + matrix[c][i], 0) - matrix[c][c];

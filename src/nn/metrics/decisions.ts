@@ -83,7 +83,7 @@ export function classIndices(metric: string, prediction: Tensor, target: Tensor)
   );
 }
 
-/** Scores and truth (0 or 1) of a two-sided question, of one shape [N, ...]. */
+/** Scores and truth (0 or 1) of a binary decision, of one shape [N, ...]. */
 export function sides(
   metric: string,
   prediction: Tensor,
@@ -109,7 +109,7 @@ export function sides(
   const axis = prediction.shape.length - 1;
   const start = prediction.shape.map((_, i) => (i === axis ? one : 0));
   const column = (values: Tensor) => slice(values, start, prediction.shape.with(axis, 1));
-  // Of several labels per sample each counts by itself.
+  // With several labels per sample each counts by itself.
   const actual = areDistributions(prediction, target)
     ? greater(column(target), 0.5)
     : equal(cast(indices, 'f32'), one);
@@ -133,7 +133,7 @@ export function decisions(
   return { predicted: keepNan(score, greater(score, limit)), actual };
 }
 
-/** The outputs, and what they are compared with; of the logits of classes the softmax. */
+/** The outputs, and the threshold that they are compared with; for logits of classes the softmax. */
 export function scored(
   metric: string,
   prediction: Tensor,

@@ -11,12 +11,12 @@ export type MetricFunction = (prediction: Tensor, target: Tensor) => Tensor;
 /**
  * A metric: on the GPU a row of columns per sample, of which the sums are kept; on the CPU a value of the columns' means.
  * As the means are those of all samples, the value of an epoch or of an evaluation is exact, and not a mean over batches.
- * The precision, say, has the columns "truly positive" and "said to be positive", and is the quotient of their means.
+ * The precision, say, has the columns "truly positive" and "predicted positive", and is the quotient of their means.
  */
 export interface Metric {
   /** Its name among the values of a step; one whose value is a matrix should end in `Matrix`. */
   readonly name: string;
-  /** Whether a model is the better, the higher or the lower it is: for callbacks that monitor it. */
+  /** Whether a higher or a lower value is better: for callbacks that monitor it. */
   readonly better?: 'higher' | 'lower';
   /** Whether its value is a list or a matrix, which cannot be monitored. Default false. */
   readonly matrix?: boolean;
@@ -120,7 +120,7 @@ export class Totals {
   }
 
   /**
-   * Goes on from what `state` gave.
+   * Continues from what `state` gave.
    *
    * @param columns of each value now
    * @throws ArgumentError if other values were added up
@@ -135,7 +135,7 @@ export class Totals {
     ]; // prettier-ignore
     if (before !== now) {
       throw new ArgumentError(
-        `resume: the epoch under way has recorded ${before}, but this training records ${now}; compile with the loss and the metrics that it was saved with, or begin a new epoch without resume`,
+        `resume: the current epoch has recorded ${before}, but this training records ${now}; compile with the loss and the metrics that it was saved with, or begin a new epoch without resume`,
       );
     }
     this.#sums = sums.map((own) => Float64Array.from(own));

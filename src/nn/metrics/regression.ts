@@ -55,7 +55,7 @@ export function cosineSimilarity(options: AlongOptions = {}): Metric {
   return { name, better: 'higher', compute: (p, t) => perSample(cosines(p, t, axis)) };
 }
 
-/** Numbers less their mean along the last dimension. */
+/** Numbers minus their mean along the last dimension. */
 const centred = (x: Tensor): Tensor => subtract(x, reduceMean(x, { axes: [-1], keepDims: true }));
 
 /**

@@ -59,7 +59,7 @@ export function adam(options: AdamOptions = {}): Optimizer {
 }
 
 export interface AdamWOptions extends AdamOptions {
-  /** λ: each step also shrinks every parameter by the share η λ. Default 0.004. */
+  /** λ: each step also reduces every parameter by the fraction η λ. Default 0.004. */
   weightDecay?: number;
 }
 

@@ -8,7 +8,7 @@ import { check, checkCount } from './checks.ts';
 export type LearningRate = number | Schedule;
 
 /**
- * What every optimizer can do besides its rule, inside the same dispatches unless an option says otherwise. At each step, for each parameter w with
+ * What every optimizer can do besides its rule, in the same dispatches unless an option says otherwise. At each step, for each parameter w with
  * gradient g of the loss:
  *
  *     g ← mean of g over the last steps   gradientAccumulationSteps
@@ -27,7 +27,7 @@ export interface CommonOptions {
    * learningRate is a schedule itself.
    */
   schedule?: Schedule;
-  /** λ: each step also shrinks every parameter by the share η λ, apart from the rule ("decoupled"). Default 0. */
+  /** λ: each step also reduces every parameter by the fraction η λ, separately from the rule ("decoupled"). Default 0. */
   weightDecay?: number;
   /**
    * Variables that weightDecay leaves alone: those in whose name one of these is found, as in Keras's
@@ -40,9 +40,9 @@ export interface CommonOptions {
    * regularizers of single weights instead, which the loss counts: `kernelRegularizer: l1(0.01)` of a layer. Default 0.
    */
   l1?: number;
-  /** λ₂ of the penalty λ₂ Σ w², of which the same is true. Default 0. */
+  /** λ₂ of the penalty λ₂ Σ w², which also acts through its gradient only. Default 0. */
   l2?: number;
-  /** Each component of the gradient is brought into ±clipValue, above 0. By default it stays as it is. */
+  /** Each component of the gradient is clipped to ±clipValue, above 0. By default it stays as it is. */
   clipValue?: number;
   /**
    * The gradients of all parameters together are shortened to this Euclidean norm, above 0, where it is larger: two
@@ -193,7 +193,7 @@ function emaOf(name: string, given: EmaOptions): NonNullable<CommonConfig['ema']
 }
 
 /**
- * The rate that can be set, and the schedule that multiplies it. Where learningRate is a schedule, that is the product: the
+ * The rate that can be set, and the schedule that multiplies it. Where learningRate is a schedule, it is the product: the
  * rate is 1 and stays so.
  *
  * @throws ArgumentError if one of them is none, both are schedules, or a schedule of factors is given for rates or the

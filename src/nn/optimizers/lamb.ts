@@ -50,7 +50,7 @@ export function lamb(options: MomentsOptions = {}): Optimizer {
   });
 }
 
-/** Leaves the norms of the weights and of the directions in the variables' records, and gives the directions. */
+/** Writes the norms of the weights and of the directions to the variables' records, and gives the directions. */
 function directions(
   preparation: Preparation,
   constants: Readonly<Record<string, number>>,

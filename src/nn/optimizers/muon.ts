@@ -28,7 +28,7 @@ const kernels = {
 export interface MuonOptions extends CommonOptions {
   /** η. Default 0.001. */
   learningRate?: LearningRate;
-  /** λ of the matrices: each step also shrinks them by the share η λ. Default 0.004. */
+  /** λ of the matrices: each step also reduces them by the fraction η λ. Default 0.004. */
   weightDecay?: number;
   /** λ of all other variables. Default 0.004. */
   adamWeightDecay?: number;
@@ -89,10 +89,10 @@ interface Iteration {
 }
 
 /**
- * Muon (Jordan et al. 2024; Liu et al. 2025): a matrix with momentum m ← μ m + g steps by w ← w − η s O, where O is near the
+ * Muon (Jordan et al. 2024; Liu et al. 2025): a matrix with momentum m ← μ m + g steps by w ← w − η s O, where O is close to the
  * orthogonal matrix of g + μ m (its singular values made 1): x ← a x + b (x xᵀ) x + c (x xᵀ)² x from
  * x = (g + μ m) / (‖g + μ m‖ + 1e-7) on, `nsSteps` times, and s = rmsRate √max(rows, columns). All other variables (vectors,
- * kernels of convolutions, embeddings and what `excludeLayers` names, such as the last layer) step by Adam. Keras's
+ * kernels of convolutions, embeddings and what `excludeLayers` names, such as the last layer) are updated by Adam. Keras's
  * defaults. Each matrix takes four dispatches for each step of the iteration.
  *
  * @throws ArgumentError if an option is out of range
@@ -207,7 +207,7 @@ function directions(
   return values.map((direction) => ({ direction }));
 }
 
-/** Puts in the place of a matrix one near the orthogonal one: Newton–Schulz. @param record of its norm in `hyper` */
+/** Replaces a matrix by one close to the orthogonal one: Newton–Schulz. @param record of its norm in `hyper` */
 function orthogonalize(
   direction: Operand,
   hyper: Operand,
@@ -217,7 +217,7 @@ function orthogonalize(
   context: LowerContext,
 ): void {
   const [rows, columns] = shape;
-  const isTall = rows > columns; // then it is xᵀ x that is small, and comes from the right
+  const isTall = rows > columns; // then xᵀ x is the small product, and multiplies from the right
   const side = Math.min(rows, columns);
   const workgroupSize = 64;
   const { workgroups, gridX } = linearGrid(size, workgroupSize);

@@ -17,7 +17,7 @@ const kernels = {
 };
 
 /**
- * The dispatches that leave the norm of all gradients in hyper[1] and hyper[2]: partial sums of each range, then their sum.
+ * The dispatches that write the norm of all gradients to hyper[1] and hyper[2]: partial sums of each range, then their sum.
  *
  * @param gradient WGSL text of vec4f i
  */
@@ -80,7 +80,7 @@ export interface SegmentNorms {
 }
 
 /**
- * The dispatches that leave the norm of each variable's values, and its scale, in the variables' records: sums of blocks of
+ * The dispatches that write the norm of each variable's values, and its scale, to the variables' records: sums of blocks of
  * 64 for each range, then of the blocks of each variable.
  */
 export function reduceSegmentNorms(

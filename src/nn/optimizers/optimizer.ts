@@ -30,7 +30,7 @@ import type { TableField } from './tables.ts';
 export type ConfigValue = number | boolean | null | Readonly<Record<string, unknown>> | readonly string[];
 
 /**
- * An optimizer with its settings. It holds no state of its own: the moments lie on the GPU, where one
+ * An optimizer with its settings. It holds no state of its own: the moments are on the GPU, where one
  * dispatch updates all parameters of a model.
  */
 export interface Optimizer extends OptimizerSpec {
@@ -39,7 +39,7 @@ export interface Optimizer extends OptimizerSpec {
   readonly schedule?: Schedule;
 }
 
-/** Where the common options come into a kernel file. */
+/** Where a kernel file uses the common options. */
 export type CommonFunction = 'learning_rate' | 'gradient' | 'updated' | 'weight' | 'store';
 
 /** What the dispatches of a rule before the trial are made of. */
@@ -191,7 +191,7 @@ export function optimizer(description: Description): Optimizer {
     prepare: prepares ? prepare : undefined,
     update({ trial, prepared, ...operands }: OptimizerOperands) {
       const { length } = operands;
-      const workgroupSize = 256; // a large one also for a CPU, where each workgroup costs 0.4 µs
+      const workgroupSize = 256; // large also for a CPU, where each workgroup costs 0.4 µs
       const { workgroups, gridX } = linearGrid(length / 4, workgroupSize);
       return {
         kernel,

@@ -6,7 +6,7 @@ import { logarithm } from './checks.ts';
 import { optimizer } from './optimizer.ts';
 import type { Optimizer } from './optimizer.ts';
 
-/** 2 / ln β by its series about 1: 1 − 2 / (1 − β) + (1 − β) / 6 + …, of which this is what stays without the pole. */
+/** 2 / ln β as a series about 1: 1 − 2 / (1 − β) + (1 − β) / 6 + …; this is the series without its pole. */
 function offset(beta2: number): number {
   const gap = 1 - beta2;
   if (gap > 1e-2) return 2 / gap - 1 + 2 / Math.log(beta2);
@@ -22,7 +22,7 @@ export interface RAdamOptions extends MomentsOptions {
  * RAdam (Liu et al. 2020): Adam, rectified. While the moving mean of squares is too short to be relied on, ρ ≤ 5 with
  * ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ) and ρ∞ = 2 / (1 − β₂) − 1, w ← w − η m̂ with m̂ = m / (1 − β₁ᵗ); then
  * w ← w − η m̂ r √(1 − β₂ᵗ) / (√v + ε) with r = √((ρ − 4) (ρ − 2) ρ∞ / ((ρ∞ − 4) (ρ∞ − 2) ρ)). As in PyTorch, with its
- * defaults: epsilon 1e-8; its `weight_decay` is `l2` with half the value, `decoupled` ours. Keras has none.
+ * defaults: epsilon 1e-8; its `weight_decay` is `l2` with half the value here, or `weightDecay` if decoupled. Keras has no RAdam.
  *
  * @throws ArgumentError if an option is out of range
  */

@@ -1,6 +1,6 @@
 import type { RangeLayout, Segment } from '../../runtime/optimizerSpec.ts';
 
-/** A value that is the same for all of a variable's parameters, and other for other variables. */
+/** A value that is the same for all of a variable's parameters, and may differ between variables. */
 export interface TableField {
   readonly name: string;
   valueOf(segment: Segment): number;

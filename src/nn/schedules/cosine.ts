@@ -60,7 +60,7 @@ export function cosineDecay(options: CosineDecayOptions): Schedule {
       `${name}: warmupTarget is a rate, so that initialLearningRate has to be set too; for factors, use warmUp({ steps, next: cosineDecay({ decaySteps }) })`,
     );
   }
-  // In Keras a warm-up of no steps is none.
+  // In Keras a warm-up of 0 steps is no warm-up.
   const [first, peak, steps] = [initialLearningRate, warmupTarget, warmupSteps];
   const after = (step: string) =>
     `${literal(peak)} * ${wgsl(steps === 0 ? step : `after(${step}, ${steps}u)`)}`;
@@ -151,7 +151,7 @@ export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedu
   });
 }
 
-/** Bisects for the fall that a step lies in: its start, length and height as a vec3f. */
+/** Finds by bisection the fall that contains a step: its start, length and height as a vec3f. */
 function chosen(step: string, falls: readonly Fall[]): string {
   if (falls.length === 1) {
     const [{ start, length, height }] = falls;

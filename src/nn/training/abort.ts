@@ -1,7 +1,7 @@
-/** In place of a result: the work was broken off. */
+/** In place of a result: the work was aborted. */
 export const ABORTED = Symbol('aborted');
 
-/** `ABORTED` for what an abort broke off. */
+/** `ABORTED` for work that an abort ended. */
 export async function unlessAborted<T>(
   work: Promise<T>,
   signal: AbortSignal | undefined,
@@ -30,7 +30,7 @@ export async function untilAborted<T>(
   }
 }
 
-/** Who waits for a signal; there is one listener for all of them, since Node takes more than ten for a leak. */
+/** Those that wait for a signal, with one listener for all of them, since Node reports more than ten as a leak. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /** @returns a function that removes `tell` */

@@ -18,14 +18,14 @@ interface Kind {
   readonly programs: StepPrograms;
 }
 
-/** Kinds of batches whose programs are kept. The one used longest ago goes first. */
+/** Kinds of batches whose programs are kept. The least recently used one is removed first. */
 const MAX_KINDS = 4;
 
 /** Trains a model on one batch at a time. */
 export class BatchTrainer {
   readonly #compiled: Compiled;
   readonly #kinds = new Map<string, Kind>();
-  /** One step at a time: two would take each other's batch. */
+  /** One step at a time: two would overwrite each other's batch. */
   readonly #turns = new Turns();
 
   constructor(compiled: Compiled) {
@@ -37,7 +37,7 @@ export class BatchTrainer {
     return this.#turns.busy;
   }
 
-  /** A step on a batch, when those asked for before are done. */
+  /** A step on a batch, after those that were requested before. */
   async train(batch: Dataset, classWeight: ClassWeight | undefined): Promise<StepValues> {
     return this.#compiled.state.lifetime.race(this.#turns.run(() => this.#step(batch, classWeight)));
   }

@@ -16,7 +16,7 @@ export interface CallbackList {
   readonly files: readonly ModelCheckpoint[];
   /** Objects with hooks, in the order of the list. */
   readonly told: readonly Callback[];
-  /** Whether a step that cannot be made is an end like others. */
+  /** Whether a step that cannot be made ends the training without an error. */
   readonly endsOnNaN: boolean;
 }
 

@@ -42,7 +42,7 @@ export interface SavedPart extends PartShape {
 /** What a file is loaded into. */
 export interface Shape {
   readonly name: string;
-  /** What it is: a file of another kind is refused. */
+  /** What it is: a file of another kind is rejected. */
   readonly kind: 'model' | 'gan' | 'step';
   readonly parts: readonly PartShape[];
 }
@@ -143,7 +143,7 @@ function requireForeign(
   );
 }
 
-/** A number of the metadata. @throws FormatError if it is none that it can be */
+/** A number of the metadata. @throws FormatError if it is not a valid one */
 export function numberIn(
   { name, metadata }: Pick<Checkpoint, 'name' | 'metadata'>,
   key: string,

@@ -8,7 +8,7 @@ import type { Saved } from './checkpoint.ts';
 import { callable } from './checks.ts';
 import type { Contents } from './encodeCheckpoint.ts';
 
-/** Of which moment a checkpoint is. */
+/** The moment that a checkpoint is of. */
 export interface CheckpointMoment {
   /** A name for the file: `checkpoint-000000500.safetensors`. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface CheckpointMoment {
   readonly epoch: number;
 }
 
-/** How a training saves as it goes. */
+/** How a training saves checkpoints while it runs. */
 export interface CheckpointOptions {
   /** From one save to the next: `'epoch'`, a number of steps, or seconds, `'30s'`. Default 'epoch'. And at the end. */
   every?: 'epoch' | number | `${number}s`;
@@ -26,7 +26,7 @@ export interface CheckpointOptions {
   write: CheckpointStore | ((bytes: Uint8Array, moment: CheckpointMoment) => void | Promise<void>);
   /**
    * Called where a checkpoint could not be written. Training goes on, and the next save tries again; what is still not
-   * saved at the end, the training is rejected with.
+   * saved at the end, rejects the training.
    */
   onFailure?: (error: unknown) => void | Promise<void>;
 }
@@ -44,7 +44,7 @@ interface Snapshot {
 }
 
 /**
- * Saves a training as it goes. It waits only while the weights come from the GPU, not for the disk: one file is written at
+ * Saves checkpoints while a training runs. It waits only while the weights come from the GPU, not for the disk: one file is written at
  * a time, and of those that wait for it only the newest counts.
  */
 export class Checkpoints {
@@ -171,7 +171,7 @@ export class Checkpoints {
 
   #begin(): void {
     this.#writing ??= this.#writeAll()
-      .catch((error: unknown) => void (this.#failure = { error })) // what onFailure has thrown
+      .catch((error: unknown) => void (this.#failure = { error })) // thrown by onFailure
       .finally(() => (this.#writing = undefined));
   }
 
@@ -185,7 +185,7 @@ export class Checkpoints {
         await this.#write(encodeSafetensors(contents.tensors, contents.metadata), moment);
       } catch (error) {
         this.#failure = { error };
-        this.#next ??= snapshot; // a newer one is worth more
+        this.#next ??= snapshot; // a newer one replaces an older one
         await this.#onFailure?.(error);
         continue;
       }

@@ -67,7 +67,7 @@ export async function checkFit(compiled: Compiled, options: CheckedOptions): Pro
   else if (validationData) checkSamples(compiled, validationData as Dataset);
 }
 
-/** Looks at the first batch, if that uses nothing up. */
+/** Checks the first batch, if reading it consumes nothing. */
 async function checkStream(
   compiled: Compiled,
   stream: Stream,

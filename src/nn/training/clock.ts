@@ -1,6 +1,6 @@
 import type { StreamOrigin } from '../../data/permutation.ts';
 
-/** How far training has come, in steps, epochs and samples: what a run goes on from, whatever its batch size. */
+/** How far training has come, in steps, epochs and samples: a run continues from it, whatever its batch size. */
 export class Clock {
   /** Training steps done. */
   step = 0;
@@ -35,7 +35,7 @@ export interface DataPosition {
   readonly pass: number;
   /** Samples of it that were taken. */
   readonly place: number;
-  /** Steps of the epoch under way that were made. */
+  /** Steps of the current epoch that were made. */
   readonly steps: number;
 }
 
@@ -74,6 +74,6 @@ export function isOver(
 ): boolean {
   if (steps !== undefined) return clock.step >= start.step + steps;
   const last = start.epoch - initialEpoch + Math.floor(epochs);
-  const rest = Math.ceil(Number(((epochs % 1) * (size ?? 0)).toPrecision(12))); // 1.3 % 1 is 0.3, and a bit
+  const rest = Math.ceil(Number(((epochs % 1) * (size ?? 0)).toPrecision(12))); // 1.3 % 1 is slightly more than 0.3
   return clock.epoch > last || (clock.epoch === last && clock.place >= rest);
 }

@@ -33,7 +33,7 @@ export class Counters {
   }
 
   /**
-   * Goes on from what `state` gave, each with the first that was of the same callback and the same value.
+   * Continues from what `state` gave, each with the first that was of the same callback and the same value.
    *
    * @returns whether the best weights that were saved are still the best ones
    */

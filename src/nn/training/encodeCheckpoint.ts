@@ -111,7 +111,7 @@ export async function collectCheckpoint(saved: Saved): Promise<Contents> {
   return { tensors, metadata };
 }
 
-/** What `loadModel` makes the layers of again; where that is not possible, why. */
+/** What `loadModel` builds the layers from; where that is impossible, the reason. */
 function architecture(prefix: string, network: Pick<Network, 'toJSON'>): Record<string, string> {
   try {
     return { [`${prefix}architecture`]: JSON.stringify(network.toJSON()) };

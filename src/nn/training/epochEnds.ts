@@ -33,7 +33,7 @@ export class EpochEnds {
   readonly #minimizers: readonly Minimizer[];
   readonly #teller: Teller;
   readonly #onEpoch: ((values: EpochValues) => void | Promise<void>) | undefined;
-  /** Weights and statistics after the best epoch, where they are to be brought back. */
+  /** Weights and statistics after the best epoch, where they are to be restored. */
   #bestWeights: ReadonlyMap<Variable, Float32Array> | undefined;
 
   constructor(
@@ -67,12 +67,12 @@ export class EpochEnds {
     };
   }
 
-  /** Goes on from what `progress` gave. @param columns of the values that the steps record now */
+  /** Continues from what `progress` gave. @param columns of the values that the steps record now */
   restore(progress: RunProgress, columns: readonly number[]): void {
     const { callbacks = [], epochBegun = this.#task.state.clock.place > 0 } = progress;
     if (progress.totals) this.#recorder.totals.restore(progress.totals, columns);
     const { counters } = this.#hooks;
-    if (counters?.restore(callbacks) ?? callbacks.length > 0) this.#bestWeights = progress.bestWeights; // else they were the best by another value
+    if (counters?.restore(callbacks) ?? callbacks.length > 0) this.#bestWeights = progress.bestWeights; // otherwise they were the best by another value
     this.due = progress.epochEnds ?? false;
     this.begun = epochBegun;
   }
@@ -111,7 +111,7 @@ export class EpochEnds {
         release();
       }
     }
-    const told = step <= run.lastEpochEnd; // before a loss
+    const told = step <= run.lastEpochEnd; // before the loss of a GPU
     await lifetime.race(this.#teller.epochEnd(values));
     if (!told) await lifetime.race(this.#onEpoch?.(values));
     run.rates.afterCallbacks(step, this.#minimizers, told);

@@ -8,7 +8,7 @@ export interface EvaluateOptions {
    * more memory than the training. Memory grows with it, not with the data set.
    */
   batchSize?: number;
-  /** Steps to make (Keras's steps): the first so many batches, those of a stream as they come. Default: all. */
+  /** Number of steps (Keras's steps): only the first so many batches are used. Default: all. */
   steps?: number;
   onProgress?: (progress: CompileProgress) => void;
   signal?: AbortSignal;

@@ -31,13 +31,13 @@ import { Turns } from './turns.ts';
 
 type Work = (prepared: EvaluationProgram, batches: Batches) => Promise<void>;
 
-/** Programs that are kept: of other batch sizes, types of data, or purposes. The one used longest ago goes first. */
+/** Programs that are kept: of other batch sizes, types of data, or purposes. The least recently used one is removed first. */
 const MAX_PROGRAMS = 6;
 
 /**
  * Runs a model forward over data in CPU memory, batch by batch: what it needs on the GPU does not depend on how many
  * samples there are, and the values are read as they are at the time of the call. One program serves data sets of any
- * size; the last batch is filled in part, and the rest of its rows is left out.
+ * size; the last batch may be partly filled, and the rest of its rows is ignored.
  */
 export class Evaluator {
   readonly #compiled: Compiled;
@@ -192,7 +192,7 @@ export class Evaluator {
       await work(prepared, batches);
       await this.#compiled.state.lifetime.race(prepared.program.finish());
     } catch (error) {
-      this.#forget(prepared); // broken off, it may hold staging buffers and rows of this run
+      this.#forget(prepared); // after an abort it may hold staging buffers and rows of this run
       throw error;
     }
   }

@@ -13,7 +13,7 @@ export interface Fed {
 /** A data set in one piece, or those of a stream. */
 export type Batches = Iterable<Dataset> | AsyncIterable<Dataset>;
 
-/** What is done around a step: added to its submit, and after it. */
+/** What happens with a step: what is added to its submit, and what follows it. */
 export interface Around {
   readonly encode?: (encoder: GPUCommandEncoder) => void;
   readonly submitted?: () => void;
@@ -21,7 +21,7 @@ export interface Around {
 
 /**
  * Steps a program through batches of any size, or until an abort. Where fewer samples are left than it has rows, the rest
- * of the rows is left out.
+ * of the rows is ignored.
  *
  * @param before awaited before a step on `count` samples
  * @returns the number of steps

@@ -55,7 +55,7 @@ interface Batched {
 }
 
 /**
- * Holds the values of a data set against what a program does with them, before it runs: its kernels let an index that
+ * Compares the values of a data set with what a program does with them, before it runs: its kernels let an index that
  * does not exist pass silently.
  *
  * @param shares targets of which batches before have shown that their bytes are shares of 255: this one adds to them
@@ -98,9 +98,9 @@ export function checkFields(
         return `${model}: label ${data[index]} of sample ${sample} of data set '${dataset.name}' is none of the ${choices} classes that the model distinguishes; labels are whole numbers from 0 to ${choices - 1}: give the last layer more units, or number the labels again`;
       });
     }
-    if (kind !== 'scaled' || scaling.inputScale !== undefined) return; // a scale that was given is meant
+    if (kind !== 'scaled' || scaling.inputScale !== undefined) return; // a given scale is intended
     if (data.some((byte) => byte > 1)) shares.add(i);
-    // Where all are 0, they mean the same either way.
+    // If all are 0, both readings agree.
     if (!shares.has(i) && data.includes(1)) {
       throw new ArgumentError(
         `${model}: the targets of data set '${dataset.name}' are bytes of shape [${shape.join(', ')}], which count as shares of 255 for this loss, but none is above 1. Pass one-hot targets and masks as a Float32Array, or class indices to a loss that compares classes.`,
@@ -147,7 +147,7 @@ function checkWithin(
   );
 }
 
-/** What a model has learnt to read in an input: bytes or numbers, and from where to where. */
+/** What a model was trained on in an input: bytes or numbers, and their range. */
 export interface InputRange {
   readonly bytes: boolean;
   /** As the model gets them. */

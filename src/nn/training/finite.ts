@@ -40,7 +40,7 @@ function notFinite(tensors: Tensors): string | undefined {
 }
 
 /**
- * What an evaluation is refused with: what is NaN or infinite, for which samples, and the weight that it comes from.
+ * The error of an evaluation: what is NaN or infinite, for which samples, and the weight that it comes from.
  *
  * @param before samples of the steps before
  */

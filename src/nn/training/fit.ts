@@ -32,7 +32,7 @@ export interface FitOptions extends LoopOptions, CallbackOptions, ValidationOpti
    */
   classWeight?: ClassWeight;
   /**
-   * Shifts, turns, mirrors… the images of the (first) input as each batch is gathered, by chance and on the GPU. Targets
+   * Shifts, rotates, mirrors… the images of the (first) input at random, on the GPU, when a batch is gathered. Targets
    * and validation data stay as they are.
    */
   augment?: AugmentOptions;
@@ -50,7 +50,7 @@ export const fitOptions: OptionTable<FitOptions> = {
   onReady: true,
 };
 
-/** A training run under way: `await` it for the history, or iterate over its steps (see TrainingRun). */
+/** A running training: `await` it for the history, or iterate over its steps (see TrainingRun). */
 export type Fit = TrainingRun<StepValues, History>;
 
 /** What a training needs from the model that it trains. */

@@ -23,7 +23,7 @@ export interface FitTaskOptions {
   readonly validationData?: TrainingData;
 }
 
-/** A model with its objective and optimizer, as the loop sees it. */
+/** A model with its objective and optimizer, in the form that the loop takes. */
 export class FitTask implements Task {
   readonly name: string;
   readonly #compiled: Compiled;
@@ -96,7 +96,7 @@ export class FitTask implements Task {
     if (this.#uses) this.#checkValues(batch, this.#uses);
   }
 
-  /** Labels and indices, and from where to where the inputs have come. */
+  /** Labels and indices, and the range of the inputs. */
   #checkValues(data: Dataset, uses: FieldUses): void {
     const { state } = this.#compiled;
     checkFields(this.name, data, uses, this.#shares);

@@ -2,13 +2,13 @@ import type { Device } from '../../device/device.ts';
 import { InterruptedError } from '../../errors.ts';
 
 /**
- * The time in which something is usable: from `compile` to the next one, to `destroy`, or to the loss of the GPU. Work
- * under way asks it after each wait, and so ends with an error that says what happened, before it touches memory that is gone.
+ * The time in which something is usable: from `compile` to the next one, to `destroy`, or to the loss of the GPU. Running
+ * work checks it after each wait, and so ends with an error that says what happened, before it uses memory that was freed.
  */
 export class Lifetime {
   readonly #controller = new AbortController();
   /**
-   * Whom to call when it ends. Not listeners of the signal: of these Node takes more than ten for a leak, and many may
+   * Functions to call when it ends. They are not listeners of the signal: Node reports more than ten as a leak, and many may
    * wait at a time.
    */
   readonly #waiting = new Set<(reason: unknown) => void>();
@@ -48,12 +48,12 @@ export class Lifetime {
     }
   }
 
-  /** `race` for work that makes something: what comes too late is freed. */
+  /** `race` for work that creates something: a result that comes too late is freed. */
   async make<T>(work: Promise<T>, free: (made: T) => void): Promise<T> {
     try {
       return await this.race(work);
     } catch (error) {
-      work.then(free, () => {}); // its failure is the error, or comes too late
+      work.then(free, () => {}); // its failure is reported already, or comes too late
       throw error;
     }
   }

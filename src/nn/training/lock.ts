@@ -1,5 +1,5 @@
 /**
- * Lets one at a time through: a training holds it during each step, so that others that take it (to save) find the model
+ * Lets one at a time through: a training holds it during each step, so that others that take it (to save, say) find the model
  * between two steps.
  */
 export class Lock {

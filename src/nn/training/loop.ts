@@ -21,7 +21,7 @@ import type { RunHistory } from './values.ts';
 export interface LoopHooks extends EpochHooks {
   /** Callbacks for what happens. */
   readonly told?: readonly Callback[];
-  /** Whether a step that cannot be made is an end like others. */
+  /** Whether a step that cannot be made ends the training without an error. */
   readonly endsOnNaN?: boolean;
   /** Which part of the task a step trains; asked before each step, after `beforeStep`. Default: the only one, ''. */
   readonly part?: (step: number) => string;
@@ -29,7 +29,7 @@ export interface LoopHooks extends EpochHooks {
   readonly onReady?: (program: Program, part: string) => void | Promise<void>;
 }
 
-/** One course of the loop: see `runLoop`. */
+/** One run of the loop: see `runLoop`. */
 export class Loop {
   readonly #task: Task;
   readonly #source: BatchSource;
@@ -46,7 +46,7 @@ export class Loop {
   #asked: { readonly step: number; readonly part: string } | undefined;
   /** Lets others change the weights again. */
   #unclaim = () => {};
-  /** Whether a run that goes on with nothing has begun: until then, clock and progress are those from before it. */
+  /** Whether a run that does not resume has begun: until then, clock and progress are those from before it. */
   #begun: boolean;
 
   constructor(
@@ -191,7 +191,7 @@ export class Loop {
           clock.endEpoch();
           this.#ends.begun = false;
         } else {
-          ends = last = this.#ends.due = true; // of what is left of it nothing is trained on, with these batches
+          ends = last = this.#ends.due = true; // the rest of the epoch is not trained on, with these batches
         }
       } finally {
         release();
@@ -224,7 +224,7 @@ export class Loop {
     return this.#teller.before(this.#clock, begins).then(beforeStep);
   }
 
-  /** Waits for all that is under way, brings the best weights back, and saves. */
+  /** Waits for all running work, restores the best weights, and saves. */
   async #end(stopped: RunHistory['stopped'], error?: NumericError): Promise<RunHistory> {
     const { clock, lifetime } = this.#task.state;
     if (stopped !== 'nan') {
@@ -261,7 +261,7 @@ export class Loop {
     }
   }
 
-  /** A run that goes on with nothing begins with a whole epoch, and counts from its first step on. */
+  /** A run that does not resume begins with a whole epoch, and counts from its first step on. */
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
@@ -273,7 +273,7 @@ export class Loop {
     return { epochs, steps, stopped, ...(error && { error }) };
   }
 
-  /** After an error: counts what was done. A step that was not made, and those after it, are taken back. */
+  /** After an error: counts what was done. A step that was not made, and those after it, are not counted. */
   async leave(): Promise<void> {
     const { state } = this.#task;
     this.#run.rates.leave(this.minimizers);
@@ -294,7 +294,7 @@ export class Loop {
     this.#unclaim();
     const freed = this.#programs.destroy();
     const closed = Promise.resolve(this.#source.destroy());
-    closed.catch(() => {}); // told below, unless the wait for it is broken off
+    closed.catch(() => {}); // reported below, unless the wait for it is aborted
     if (state.lifetime.signal.aborted) return;
     await state.lifetime.race(freed);
     await untilAborted(state.lifetime.race(closed), this.#options.signal);

@@ -7,24 +7,24 @@ import type { RecoveryOptions } from './recovery.ts';
 import type { RunOptions } from './run.ts';
 import type { EpochValues, StepValues } from './values.ts';
 
-/** What every training offers, whatever it trains. */
+/** The options of every training, whatever it trains. */
 export interface LoopOptions<Step = StepValues, Epoch = EpochValues> extends RunOptions, RecoveryOptions {
-  /** A new order in each epoch; default true. Streams come in their own order. */
+  /** A new order of the samples in each epoch; default true. Streams keep their own order. */
   shuffle?: boolean;
   /**
-   * Count `epochs` or `steps` from the beginning of the weights' life and do only what is left: after `load`. A run that
-   * ended in the middle of an epoch goes on there, with the means of that epoch and with the callbacks' counts. One that
-   * stopped early has stopped: it trains on with more patience, or without `resume`.
+   * Count `epochs` or `steps` from the first training of the weights and do only the rest: after `load`. A run that
+   * ended in the middle of an epoch continues there, with the means of that epoch and with the callbacks' counts. A run that
+   * stopped early stays stopped: it continues with more patience, or without `resume`.
    */
   resume?: boolean;
-  /** Ends training after the step under way; the history says `aborted`. */
+  /** Ends training after the current step; the history says `aborted`. */
   signal?: AbortSignal;
   /** Keep the values of all steps for the history; default true. Without, a run of any length takes no memory. */
   keepSteps?: boolean;
   /**
    * Objects that count, save or report during training (Keras's callbacks): `earlyStopping`, `reduceOnPlateau`,
    * `modelCheckpoint`, `learningRateScheduler`, `csvLogger`, `terminateOnNaN`, and objects with hooks of your own (see Callback). At the end
-   * of an epoch those that count it come first, then the others; each in the order of the list. Entries that are false or
+   * of an epoch those that count it are called first, then the others; each in the order of the list. Entries that are false or
    * undefined are left out.
    */
   callbacks?: readonly CallbackEntry<Step, Epoch>[];

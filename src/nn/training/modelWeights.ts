@@ -38,7 +38,7 @@ export async function readWeights(compiled: Compiled, layer?: Layer): Promise<Fl
 }
 
 /**
- * Holds values against the weights that they are for.
+ * Compares values with the weights that they are for.
  *
  * @throws ArgumentError if there are too few or too many, there is no weight of a name, or a value is not an array of numbers
  * @throws ShapeError if one has another shape; NumericError if a value is NaN or infinite

@@ -62,7 +62,7 @@ export function batchOf(
   });
 }
 
-/** Shape of one target: nested arrays say it themselves, a flat one by its length. */
+/** Shape of one target: nested arrays have it, for a flat one it follows from the length. */
 function targetShape(values: Values, size: number, output: Shape): Shape {
   if (typedArrayName(values) === undefined) {
     const shape: number[] = [];

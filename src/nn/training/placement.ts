@@ -41,29 +41,29 @@ interface Owner {
 
 export interface PlacementHooks<C> {
   /**
-   * Frees what works on what was compiled: its lifetime has just ended.
+   * Frees what uses the compiled model: its lifetime has just ended.
    *
-   * @param recovers whether the training under way goes on
+   * @param recovers whether the running training continues
    */
   readonly end: (compiled: C, recovers: boolean) => void;
   /** Frees what `make` made. The weights are freed by the placement. */
   readonly free: (compiled: C) => void;
 }
 
-/** Which GPU the weights of a model or a GAN lie on, and what was compiled there; and how both come to another one. */
+/** Which GPU the weights of a model or a GAN are on, and what was compiled there; and how both move to another one. */
 export class Placement<C extends Placed> {
   readonly #owner: Owner;
   /** How to compile, for messages. */
   readonly #call: string;
   readonly #hooks: PlacementHooks<C>;
   #compiled: C | undefined;
-  /** Of the compilation under way. */
+  /** The lifetime of the running compilation. */
   #compiling: Lifetime | undefined;
-  /** How the last `compile` made it. */
+  /** How the last `compile` did it. */
   #make: ((gpu: Gpu, state: TrainingState) => C) | undefined;
   /** The session that `compile` opened itself. */
   #ownGpu: Gpu | undefined;
-  /** Restore, in their order, what was loaded before `compile`. */
+  /** They restore, in order, what was loaded before `compile`. */
   #waiting: ((made: C) => LoadReport)[] = [];
   #loaded: LoadReport | undefined;
 
@@ -109,7 +109,7 @@ export class Placement<C extends Placed> {
     if (this.#compiled) return (this.#loaded = restoreCheckpoint(saved(this.#compiled), file));
     const own = shape();
     const { report } = planRestore(own, file);
-    // Names may change until then: those of now are meant.
+    // Names may change until then: the present ones count.
     const names = own.parts.map(({ variables }) => variables);
     const restore = (made: C) => restoreCheckpoint(saved(made), file, names);
     if (file.partial) this.#waiting.push(restore);
@@ -123,7 +123,7 @@ export class Placement<C extends Placed> {
     compiled.gpu.device.check();
     if (!compiled.state.weightsLost) return compiled;
     throw new DeviceLostError(
-      `${this.#owner.name}: its weights were lost with the GPU that they lay on; load a saved file, or start again with compile({ weights: 'initial' })`,
+      `${this.#owner.name}: its weights were lost with their GPU; load a saved file, or start again with compile({ weights: 'initial' })`,
       'unknown',
     );
   }
@@ -160,7 +160,7 @@ export class Placement<C extends Placed> {
   }
 
   /**
-   * How a training that begins now goes on after the loss of its GPU: it is compiled again on another one, with weights,
+   * How a training that begins now continues after the loss of its GPU: it is compiled again on another one, with weights,
    * optimizer and clock of a checkpoint. @throws InterruptedError if it is destroyed or compiled by other code meanwhile
    */
   recovery(saved: (compiled: C) => Saved): (snapshot: Snapshot, opening: Opening) => Promise<C> {
@@ -222,7 +222,7 @@ export class Placement<C extends Placed> {
         gpu.variables.release(variables);
         lifetime.check();
       }
-      this.#end(`${name}: was compiled again while work on it was under way`, recovers); // what has begun meanwhile
+      this.#end(`${name}: was compiled again while work on it was under way`, recovers); // work that has begun meanwhile
       this.#release();
       if (this.#ownGpu !== gpu) this.#closeOwnGpu();
       this.#ownGpu = opened ?? this.#ownGpu;
@@ -239,14 +239,14 @@ export class Placement<C extends Placed> {
     }
   }
 
-  /** Initial weights may not come into the training of another model. */
+  /** Initial weights must not replace weights that another model is training. */
   #requireOthersIdle(gpu: Gpu, weights: 'keep' | 'initial', before: C | undefined): void {
-    if (weights === 'keep' || before?.state.loop) return; // else its own training ends
+    if (weights === 'keep' || before?.state.loop) return; // otherwise its own training ends
     const { name, variables } = this.#owner;
     gpu.variables.requireUnclaimed(variables, `${name}: compile({ weights: 'initial' }) was called`);
   }
 
-  /** The weights as they lie on a GPU; undefined where they were lost with it. */
+  /** The weights on their GPU; undefined where they were lost with it. */
   async #weightsOn(
     { gpu, state }: C,
     compiling: Lifetime,
@@ -292,7 +292,7 @@ export class Placement<C extends Placed> {
   }
 }
 
-/** Those that training changes lie side by side: an optimizer updates them in one dispatch. */
+/** The variables that training changes are contiguous: an optimizer updates them in one dispatch. */
 const trainedFirst = (variables: readonly Variable[]): Variable[] =>
   [true, false].flatMap((trained) => variables.filter(({ trainable }) => trainable === trained));
 
@@ -308,7 +308,7 @@ function requireNoOtherHome(
 ): void {
   const elsewhere = (variable: Variable) => {
     const homes = holdersOf(variable).filter((store) => store !== gpu.variables);
-    const left = before?.variables; // which this model is about to leave
+    const left = before?.variables; // the store that this model is about to leave
     return homes.some((store) => store !== left || store.holders(variable) > 1);
   };
   const shared = variables.find(elsewhere);

@@ -49,12 +49,12 @@ export class StepPrograms {
     this.#options = options;
   }
 
-  /** Where the steps record their values; there is one when a program has been compiled. */
+  /** Where the steps record their values; defined once a program has been compiled. */
   get ring(): MetricRing {
     return this.#ring!;
   }
 
-  /** Of the steps of all programs: one that is not made stops them all. There is one when there is a ring. */
+  /** Guards the steps of all programs: one that is not made stops them all. Defined once there is a ring. */
   get guard(): StepGuard {
     return this.#guard!;
   }
@@ -95,7 +95,7 @@ export class StepPrograms {
     return made;
   }
 
-  /** A stream may come in batches of many sizes: programs that have not been used for the longest time are freed. */
+  /** A stream may have batches of many sizes: the least recently used programs are freed. */
   #forgetOldest(part: string, newest: string): void {
     const sizes = [...this.#programs.keys()].filter((key) => key.startsWith(`${part} `));
     if (sizes.length <= MAX_SIZES) return;

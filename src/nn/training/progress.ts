@@ -14,7 +14,7 @@ const isNumbers = (value: unknown): value is number[] => Array.isArray(value) &&
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Reads what a checkpoint says of a run in the middle of an epoch. @throws FormatError if it is nothing of the kind */
+/** Reads the progress of a run in the middle of an epoch from a checkpoint. @throws FormatError if it is malformed */
 export function parseProgress(name: string, text: string | undefined): SavedProgress {
   let value: unknown;
   try {
@@ -51,10 +51,10 @@ const isSaved = (value: unknown): value is SavedCallback =>
   isRecord(value) && typeof value.callback === 'string' && isCallback(value);
 
 /**
- * Reads what a checkpoint says of the inputs that the model was trained on.
+ * Reads from a checkpoint which inputs the model was trained on.
  *
- * @returns undefined where it says nothing
- * @throws FormatError if it is nothing of the kind
+ * @returns undefined where it has none
+ * @throws FormatError if it is malformed
  */
 export function parseRanges(
   name: string,

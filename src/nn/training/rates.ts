@@ -1,6 +1,6 @@
 import type { Minimizer } from '../../runtime/minimizer.ts';
 
-/** Learning rates that callers have set: what is done again after a loss is done with the same ones. */
+/** Learning rates that callers have set: steps repeated after the loss of a GPU use the same ones. */
 export class Rates {
   /** At the steps at which they changed. */
   readonly #atSteps: { readonly step: number; readonly rates: readonly number[] }[] = [];
@@ -9,7 +9,7 @@ export class Rates {
   readonly #afterCallbacks = new Map<number, readonly number[]>();
   /** Steps that were submitted. */
   #steps = 0;
-  /** At a loss: those of the steps after them. */
+  /** After the loss of a GPU: the rates of the later steps. */
   #left: readonly number[] | undefined;
 
   /** Call it before a step is submitted. */
@@ -41,7 +41,7 @@ export class Rates {
     else this.#afterCallbacks.set(step, ratesOf(minimizers));
   }
 
-  /** At a loss. */
+  /** Call it after the loss of a GPU. */
   leave(minimizers: readonly Minimizer[]): void {
     this.#left = ratesOf(minimizers);
   }

@@ -25,7 +25,7 @@ const PAUSE_MS = 100;
 
 /** Receives what the steps of a training record: adds it for the epoch, and reports it. */
 export class Recorder {
-  /** Of the epoch under way. */
+  /** Of the current epoch. */
   readonly totals: Totals;
   readonly reader: RingReader;
   readonly #task: Task;
@@ -87,7 +87,7 @@ export class Recorder {
     }
   }
 
-  /** `finish`, whatever went wrong with the values before. */
+  /** `finish`, also after an error of earlier values. */
   async drain(): Promise<void> {
     this.reader.forgetFailure();
     await this.finish();

@@ -26,23 +26,23 @@ export interface Recovery {
 }
 
 export interface RecoveryOptions {
-  /** Saves the training as it goes. */
+  /** Saves checkpoints while training runs. */
   checkpoint?: CheckpointOptions;
   /**
-   * Goes on by itself on a new GPU where the one in use is lost: from a checkpoint that is kept in memory, taken as often
-   * as `checkpoint.every` says, else after each epoch. The outcome is the same bit by bit on an adapter of the same kind,
-   * and no step is reported twice. A function opens the new GPU, which then is its caller's; by default it is the one that
+   * Continues by itself on a new GPU if the one in use is lost: from a checkpoint that is kept in memory, taken as often
+   * as `checkpoint.every` says, otherwise after each epoch. The result is the same bit for bit on an adapter of the same kind,
+   * and no step is reported twice. A function opens the new GPU, which then belongs to the caller; by default it is the one that
    * `init` finds. Default false: the training ends with a DeviceLostError.
    *
-   * Streams must be functions that make their batches again. A GPU that is lost three times without a checkpoint in between is
-   * given up. `gpu.destroy()` is no loss.
+   * Streams must be functions that make their batches again. After three losses without a checkpoint in between, training
+   * gives up. `gpu.destroy()` does not count as a loss.
    */
   recover?: boolean | (() => Promise<Gpu>);
-  /** Called when the training goes on after a loss, awaited before its next step. */
+  /** Called when the training continues after a loss, awaited before its next step. */
   onRecover?: (recovery: Recovery) => void | Promise<void>;
 }
 
-/** Losses without a checkpoint in between after which the GPU is given up. */
+/** Losses without a checkpoint in between after which training gives up. */
 const MAX_LOSSES = 3;
 /** Milliseconds to wait before each try to open a GPU: a browser needs a while after its GPU process has crashed. */
 const DELAYS = [0, 250, 1000, 4000];
@@ -50,7 +50,7 @@ const DELAYS = [0, 250, 1000, 4000];
 export interface RecoveryHooks<P> {
   /** Trains to the end. */
   readonly work: (placed: P, run: Run) => Promise<RunHistory>;
-  /** After a loss: opens another GPU, and brings there what is trained, as it was in the checkpoint. */
+  /** After a loss: opens another GPU, and restores there what is trained from the checkpoint. */
   readonly move: (snapshot: Snapshot, opening: Opening) => Promise<P>;
 }
 
@@ -160,7 +160,7 @@ function watched(name: string, data: TrainingData): () => void {
 const isLoss = (error: unknown, { device }: Gpu): error is DeviceLostError =>
   error instanceof DeviceLostError && device.isLost && !device.isDestroyed;
 
-/** Opens a GPU; tries a few times, for a while there may be none. @throws AdapterError if there is none */
+/** Opens a GPU; tries a few times, since for a while there may be none. @throws AdapterError if there is none */
 async function openAgain(
   open: () => Promise<Gpu>,
   signal: AbortSignal | undefined,

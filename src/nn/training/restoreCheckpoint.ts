@@ -16,7 +16,7 @@ interface PartValues {
   readonly updates?: number;
 }
 
-/** What a file comes to in a model: checked, and nothing written yet. */
+/** What a file would write into a model: checked, not yet written. */
 interface Restoration {
   readonly report: LoadReport;
   readonly parts: readonly PartValues[];
@@ -31,9 +31,9 @@ interface Restoration {
 }
 
 /**
- * Holds a file against what it is to be loaded into, without a GPU.
+ * Compares a file with what it is to be loaded into, without a GPU.
  *
- * @throws FormatError if it is of another architecture or kind, or says what cannot be
+ * @throws FormatError if it is of another architecture or kind, or has impossible metadata
  */
 export function planRestore(shape: Shape, file: Checkpoint): Restoration {
   const { name, partial, tensors, metadata, own } = file;

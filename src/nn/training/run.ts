@@ -10,13 +10,13 @@ export interface RunOptions {
   /** Passes over the data set; default 1. */
   epochs?: number;
   /**
-   * The epoch to begin with, counted from 0 (Keras's initial_epoch): `epochs` is then the number of the one to end before, and
-   * shuffling is that of these epochs. Default: the next one in the model's life, and `epochs` more. `resume` knows it itself.
+   * The epoch to begin with, counted from 0 (Keras's initial_epoch): training then ends before epoch number `epochs`, and
+   * shuffling is that of these epochs. Default: the model's next epoch, and `epochs` more. Not together with `resume`.
    */
   initialEpoch?: number;
   /**
-   * Steps of an epoch (Keras's steps_per_epoch), which then is not a pass over the data: the next epoch goes on where this one has
-   * left them, and where they end, with their beginning. Default: as many as a pass has.
+   * Steps of an epoch (Keras's steps_per_epoch), which then is not a pass over the data: the next epoch continues where this one has
+   * ended, and after the last sample with the first. Default: as many as a pass has.
    */
   stepsPerEpoch?: number;
   /** Training steps to do, instead of epochs; Infinity trains until it is aborted. */
@@ -60,7 +60,7 @@ export function checkRun(name: string, data: TrainingData, options: RunOptions):
   return Infinity;
 }
 
-/** @throws ArgumentError if epochs are to begin or to be long as they cannot */
+/** @throws ArgumentError if the first epoch or the length of epochs is impossible */
 function checkEpochs(
   name: string,
   { epochs = 1, initialEpoch, stepsPerEpoch, ...options }: RunOptions,
@@ -94,7 +94,7 @@ function checkStreamRun(
   const option = batchSize !== undefined ? 'batchSize' : lastBatch !== undefined ? 'lastBatch' : undefined;
   if (option) {
     throw new ArgumentError(
-      `${name}: ${option} is for data sets, but stream '${stream.name}' comes in batches already; leave it out, and make the batches as they shall be`,
+      `${name}: ${option} is for data sets, but stream '${stream.name}' comes in batches already; leave it out, and change the batches themselves`,
     );
   }
   if (steps !== undefined || stepsPerEpoch !== undefined) return;
@@ -122,12 +122,12 @@ export function checkBatchSize(name: string, batchSize: number, option = 'batchS
   );
 }
 
-/** Values of steps that a run holds for loops over it that are behind. */
+/** Values of steps that a run keeps for loops over it that lag behind. */
 const MAX_QUEUE = 4096;
 
 /**
- * A training run under way: `await` it for what it comes to, or iterate over its steps. Leaving a loop early
- * (`break`, `return`, an exception) ends the training after the step under way, as an abort does.
+ * A running training: `await` it for its result, or iterate over its steps. Leaving a loop early
+ * (`break`, `return`, an exception) ends the training after the current step, as an abort does.
  *
  * The training never waits for a loop: one that is more than 4,096 steps behind misses the oldest. Several loops may
  * run over one training, each with all steps. If a training fails that is not awaited, the rejection is unhandled.

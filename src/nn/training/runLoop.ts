@@ -7,8 +7,8 @@ import type { RunHistory } from './values.ts';
 import type { Run } from './wholeRun.ts';
 
 /**
- * The training loop: compiles the steps, replays them over the batches of a source, tells what they record, and at the
- * end of each epoch validates and asks the callbacks. Frees what it has made, however it ends.
+ * The training loop: compiles the steps, replays them over the batches of a source, reports what they record, and at the
+ * end of each epoch validates and asks the callbacks. Frees what it has created, however it ends.
  *
  * @param run of which this is all, or what is left after the loss of a GPU
  * @throws NumericError if a recorded value, a weight, a gradient or an update becomes NaN or infinite: that step is not

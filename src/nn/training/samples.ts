@@ -13,7 +13,7 @@ import type { Network } from '../network.ts';
  */
 export type Samples = Dataset | Values | readonly Values[] | Stream | AsyncIterable<StreamBatch>;
 
-/** As a data set, in which there are no targets and nothing reads them, or as a stream. */
+/** As a data set without targets of its own (none are read), or as a stream. */
 export function samplesOf(
   { inputs, name }: Pick<Network, 'inputs' | 'name'>,
   samples: Samples,

@@ -18,13 +18,13 @@ export interface NextBatch {
 
 /** Where the batches of a training come from. */
 export interface BatchSource {
-  /** Undefined where an epoch is a pass over the data, so that the clock says it. */
+  /** Undefined where an epoch is a pass over the data, so that the clock has it. */
   readonly position?: DataPosition;
-  /** Goes on there. */
+  /** Continues there. */
   moveTo?(position: DataPosition): void;
   /** Samples of an epoch; undefined where unknown. */
   readonly size: number | undefined;
-  /** Whether a program gathers its batch in an order that it computes; else it takes the rows as they lie. */
+  /** Whether a program gathers its batch in an order that it computes; otherwise it takes the rows in order. */
   readonly shuffled: boolean;
   /** Samples of the smaller last batch of an epoch, where it is known that there is one. */
   readonly rest: number | undefined;
@@ -44,7 +44,7 @@ export interface BatchSource {
   destroy(): void | Promise<void>;
 }
 
-/** Makes a source: what the GPU refuses of it is a typed error, and it is freed if what is trained ends meanwhile. */
+/** Makes a source: an error of the GPU becomes a typed one, and it is freed if what is trained ends meanwhile. */
 export function openSource<S extends BatchSource>(
   { gpu, state }: Pick<Placed, 'gpu' | 'state'>,
   name: string,
@@ -59,14 +59,14 @@ export interface SourceOptions extends Pick<DeviceDatasetOptions, 'targets'> {
   readonly shuffle: boolean;
 }
 
-/** A data set that lies on the GPU as a whole, where each step gathers its batch through a permutation that it computes. */
+/** A data set that is wholly on the GPU, where each step gathers its batch through a permutation that it computes. */
 export class ResidentSource implements BatchSource {
   readonly size: number;
   readonly shuffled: boolean;
   readonly #options: SourceOptions;
   readonly #dataset: Dataset;
   readonly #data: DeviceDataset;
-  /** The program of the last step, and where its next step would go on by itself. */
+  /** The program of the last step, and where its next step would continue by itself. */
   #follows: { readonly program: Program; readonly place: StreamOrigin } | undefined;
 
   constructor(device: Device, data: Dataset, options: SourceOptions) {
@@ -108,7 +108,7 @@ export class ResidentSource implements BatchSource {
     const { program: last, place: own } = this.#follows ?? {};
     const follows =
       program === last && own?.step === place.step && own.epoch === place.epoch && own.place === place.place;
-    // Only the host knows that another program ran, an epoch was cut short, or a checkpoint was loaded.
+    // Only the CPU knows that another program ran, an epoch ended early, or a checkpoint was loaded.
     if (!follows) program.reset(place.step, seed, place);
     const after = place.place + this.#rowsAt(place.place);
     const turns = Math.floor(after / this.size);

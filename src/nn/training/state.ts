@@ -7,19 +7,19 @@ import type { InputRange } from './fieldChecks.ts';
 import { Lifetime } from './lifetime.ts';
 import { Lock } from './lock.ts';
 
-/** What a run knows besides weights and clock: saved in the middle of one, a resumed run goes on with it. */
+/** What a run knows besides weights and clock: saved in the middle of an epoch, a resumed run continues with it. */
 export interface RunProgress {
-  /** What the steps of the epoch under way have recorded. */
+  /** What the steps of the current epoch have recorded. */
   readonly totals?: TotalsState;
   /** What the callbacks have counted. */
   readonly callbacks?: readonly SavedCallback[];
   /** Where the data are, if an epoch is not a pass over them. */
   readonly data?: DataPosition;
-  /** Whether the beginning of the epoch under way has been reported. */
+  /** Whether the beginning of the current epoch has been reported. */
   readonly epochBegun?: boolean;
-  /** Whether all samples of the epoch under way are trained on, and its end has not been reported yet. */
+  /** Whether all samples of the current epoch are trained on, and its end has not been reported yet. */
   readonly epochEnds?: boolean;
-  /** What weights and statistics were after the best epoch, where they are to be brought back. */
+  /** Weights and statistics after the best epoch, where they are to be restored. */
   readonly bestWeights?: ReadonlyMap<Variable, Float32Array>;
 }
 
@@ -36,9 +36,9 @@ export class TrainingState {
   readonly lifetime = new Lifetime();
   /** Held by a training during each step. */
   readonly lock = new Lock();
-  /** The training under way. */
+  /** The running training. */
   loop: RunningLoop | undefined;
-  /** Of the run that has ended or was loaded: what `resume` goes on from. */
+  /** Progress of the run that has ended or was loaded: `resume` continues from it. */
   progress: RunProgress = {};
   /** Samples per step of the last training. */
   batchSize: number | undefined;

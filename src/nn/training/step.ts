@@ -31,7 +31,7 @@ export interface Minimize {
   /** A single number, or a value per sample, [N], whose mean it is then. */
   readonly loss: Tensor;
   readonly variables: readonly Variable[];
-  /** Pass a Minimizer of these variables (`gpu.minimizer`) to go on with its moments. */
+  /** Pass a Minimizer of these variables (`gpu.minimizer`) to continue with its moments. */
   readonly optimizer: OptimizerName | Optimizer | Minimizer;
 }
 
@@ -40,7 +40,7 @@ export interface StepResult {
   readonly losses: Readonly<Record<string, Tensor>>;
   /** More values to report, likewise. */
   readonly metrics?: Readonly<Record<string, Tensor>>;
-  /** All gradients are those of the weights from before the step. Not looked at where `training` is false. */
+  /** All gradients are those of the weights from before the step. Ignored where `training` is false. */
   readonly minimize?: Minimize | readonly Minimize[];
 }
 
@@ -67,7 +67,7 @@ const minimizeOptions: OptionTable<Minimize> = { loss: required, variables: requ
 export function checkStep(name: string, result: unknown, rows: number, training: boolean): CheckedStep {
   if (isPromise(result)) {
     throw new ArgumentError(
-      `${name}: the step gave a promise; it builds a graph, which waits for nothing: make it a function without async`,
+      `${name}: the step gave a promise; it only builds a graph, so make it a function without async`,
     );
   }
   if (result === undefined || result === null) {

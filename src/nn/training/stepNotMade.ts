@@ -4,7 +4,7 @@ import type { RingEntry } from '../../runtime/ring.ts';
 import type { Task } from './task.ts';
 import type { StepValues } from './values.ts';
 
-/** What a training is refused with whose step was not made, as something was NaN or infinite. */
+/** The error of a training whose step was not made, because something was NaN or infinite. */
 export function stepNotMade(task: Task, { fault, notFinite }: RingEntry, values: StepValues): NumericError {
   const bad = Object.keys(values).filter((name) => !Number.isFinite(values[name]));
   const { advice = `Lower the learning rate (now ${task.learningRate})` } = task;

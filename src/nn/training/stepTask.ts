@@ -25,17 +25,17 @@ export interface StepTaskOptions extends ByteScaling {
   readonly name: string;
   readonly gpu: Gpu;
   readonly seed: number;
-  /** Of the values that it must give: those of the training, for the step of the validation. */
+  /** The values that the step of the validation must give, too: those of the training. */
   readonly names?: readonly string[];
 }
 
-/** Which task changes a variable now. */
+/** The task that changes a variable now. */
 const changedBy = new WeakMap<Variable, StepTask>();
 
 /** What integers of an input are read as: bytes are scaled, unless they are looked up in a table. */
 const dtypeOf = ({ data }: DataField) => (data instanceof Int32Array ? ('i32' as const) : ('f32' as const));
 
-/** A step of the user's own, as the loop sees it. */
+/** A step of the user's own, in the form that the loop takes. */
 export class StepTask implements Task {
   readonly name: string;
   readonly gpu: Gpu;
@@ -98,7 +98,7 @@ export class StepTask implements Task {
   }
 
   /**
-   * Builds the step once without a program, and sets its optimizers to work.
+   * Builds the step once without a program, and creates its optimizers' state.
    *
    * @returns what it records
    */
@@ -209,7 +209,7 @@ export class StepTask implements Task {
         optimizer: minimizer.optimizer as Optimizer,
         network: {
           toJSON: () => {
-            throw new ArgumentError(`${this.name}: is a step of one's own, which no file can hold`);
+            throw new ArgumentError(`${this.name}: is a step of your own, which a file cannot hold`);
           },
         },
       };

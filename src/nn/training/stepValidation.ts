@@ -9,7 +9,7 @@ import { StepPrograms } from './programs.ts';
 import type { StepTask } from './stepTask.ts';
 import { StreamSource } from './streamSource.ts';
 
-/** Runs a step forward over validation data, batch by batch, each in a program of its size: a step may take means of its own. */
+/** Runs a step forward over validation data, batch by batch, each in a program of its size: a step may compute its own means. */
 export class StepValidation {
   readonly #task: StepTask;
   readonly #steps: number;

@@ -6,8 +6,8 @@ import type { DataPosition } from './clock.ts';
 import type { BatchSource, NextBatch } from './source.ts';
 
 /**
- * Epochs of a number of steps, whatever the data are: an epoch goes on where the one before it has left them, and where they
- * come to their end, with their beginning.
+ * Epochs of a number of steps, whatever the size of the data: an epoch continues where the one before it ended, and after the
+ * last sample with the first.
  */
 export class SteppedSource implements BatchSource {
   /** Batches of several sizes may come together in an epoch in many ways. */

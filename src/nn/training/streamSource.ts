@@ -42,7 +42,7 @@ export class StreamSource implements BatchSource {
   #layout = '';
   /** What `next` gave: the samples from `from` on. */
   #next: { readonly batch: Dataset; readonly from: number } | undefined;
-  /** The program of the last step, and the step that it would go on with. */
+  /** The program of the last step, and the step that it would continue with. */
   #follows: { readonly program: Program; readonly step: number } | undefined;
 
   constructor(device: Device, stream: Stream, options: StreamSourceOptions = {}) {
@@ -69,7 +69,7 @@ export class StreamSource implements BatchSource {
       return pass;
     }
     const batches = this.#stream.open(this.#options.evaluation ? 0 : epoch, this.#options.targets ?? true);
-    pass?.batches.close().catch(() => {}); // it was left in the middle
+    pass?.batches.close().catch(() => {}); // it was not read to its end
     return (this.#pass = { epoch, taken: 0, batches });
   }
 
@@ -94,7 +94,7 @@ export class StreamSource implements BatchSource {
       const from = place - pass.taken;
       pass.batches.shift();
       pass.taken += batch.size;
-      if (from >= batch.size) continue; // a run that goes on has trained on it
+      if (from >= batch.size) continue; // a resumed run has trained on it
       this.#next = { batch, from };
       // The batch is trained on while the next one is fetched.
       return { rows: batch.size - from, last: () => pass.batches.ends() };

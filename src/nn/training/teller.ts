@@ -5,7 +5,7 @@ import type { Run } from './wholeRun.ts';
 import type { Task } from './task.ts';
 import type { EpochValues, RunHistory, StepValues } from './values.ts';
 
-/** Tells callbacks of a training what happens in it: each of them once, in the order of the list. */
+/** Calls the callbacks of a training: each of them once, in the order of the list. */
 export class Teller {
   readonly #callbacks: readonly Callback[];
   readonly #run: Run;

@@ -50,7 +50,7 @@ export interface TrainOptions
   /** Fields of bytes become value · scale + offset; default 1/255 and 0. */
   inputScale?: number;
   inputOffset?: number;
-  /** A file that `TrainRun.save` gave: variables, optimizers and clock are as they were; `resume` goes on from there. */
+  /** A file that `TrainRun.save` gave: variables, optimizers and clock are as they were; `resume` continues from there. */
   restore?: Uint8Array;
   /** Called with the compiled step, before the first one runs. */
   onReady?: (program: Program) => void | Promise<void>;
@@ -70,7 +70,7 @@ const trainOptions: OptionTable<TrainOptions> = {
   onReady: true,
 };
 
-/** @throws ArgumentError if it is to go on, but the file does not say where */
+/** @throws ArgumentError if it is to resume, but the file does not say where */
 function restoreFrom(task: StepTask, file: Checkpoint, { resume = false }: TrainOptions): void {
   const { resumes } = restoreCheckpoint(task.saved, file);
   if (!resume || resumes) return;
@@ -80,8 +80,8 @@ function restoreFrom(task: StepTask, file: Checkpoint, { resume = false }: Train
 }
 
 /**
- * Trains a step of one's own with all that `fit` has: epochs, the smaller rest of each, shuffling, streams, values,
- * validation, callbacks, checkpoints. The step is a graph function of a batch that says what to report and what to
+ * Trains a step of your own with all that `fit` has: epochs, the smaller rest of each, shuffling, streams, values,
+ * validation, callbacks, checkpoints. The step is a graph function of a batch that returns what to report and what to
  * minimize; values per sample, [N], are reported as means over samples, single numbers as means over steps.
  *
  * ```ts
@@ -96,14 +96,14 @@ function restoreFrom(task: StepTask, file: Checkpoint, { resume = false }: Train
  *   { gpu, epochs: 10, batchSize: 32, validationData: test, earlyStopping: { patience: 2 } },
  * );
  * for await (const { step, loss } of run) console.log(step, loss);
- * const bytes = await run.save(); // train(data, step, { gpu, restore: bytes, resume: true, epochs: 20 }) goes on
+ * const bytes = await run.save(); // train(data, step, { gpu, restore: bytes, resume: true, epochs: 20 }) continues
  * run.destroy();
  * ```
  *
  * Several networks with an optimizer each are several `minimize`. Optimizers that the run makes are freed by
  * `run.destroy()` or with the GPU.
  *
- * @throws ArgumentError if an option is out of range, or the step's result is none
+ * @throws ArgumentError if an option is out of range, or the step's result is invalid
  * @throws ShapeError if a value of the step is neither a number nor one per sample
  * @throws NumericError if a value becomes NaN or infinite
  * @throws DeviceLostError if the GPU is lost
@@ -188,7 +188,7 @@ export function train(data: TrainingData, step: Step, given: TrainOptions): Trai
         tell(own as readonly TrainValues[]);
         return options.onSteps?.(own as readonly TrainValues[]);
       };
-      // What a step records are values of the user's, of which the loop knows no names.
+      // A step records the user's own values, whose names the loop does not know.
       const loopOptions = {
         ...(options as unknown as LoopOptions),
         ...options,
@@ -229,7 +229,7 @@ export function train(data: TrainingData, step: Step, given: TrainOptions): Trai
       const history = await runRecovering(name, place.task, trained, recovery, own);
       return history as unknown as TrainHistory;
     } catch (error) {
-      // Once it has begun, what it came to can still be saved.
+      // Once it has begun, its result can still be saved.
       failed(error);
       if (!place.begun || place.task.gpu.device.isLost) place.task.destroy();
       throw error;

@@ -12,10 +12,10 @@ export type TrainValues = { readonly epoch: number; readonly step: number } & Re
   Record<string, number>
 >;
 
-/** What a training came to. */
+/** The result of a training. */
 export type TrainHistory = RunHistory<TrainValues, TrainValues>;
 
-/** A training of a step of one's own: `await` it for the history, or iterate over its steps (see TrainingRun). */
+/** A training of a step of your own: `await` it for the history, or iterate over its steps (see TrainingRun). */
 export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
   readonly #place: TrainPlace;
   readonly #ready: Promise<void>;
@@ -39,7 +39,7 @@ export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
 
   /**
    * Variables by their names, the optimizers' state, and how far the training has come, as a safetensors file. Also while
-   * it is under way: the training waits between two steps.
+   * it is running: the training waits between two steps.
    *
    * @throws NumericError if a value is NaN or infinite
    */
@@ -47,11 +47,11 @@ export class TrainRun extends TrainingRun<TrainValues, TrainHistory> {
     await this.#ready;
     const { task, restoring, ended } = this.#place;
     ended.check();
-    if (restoring) return encodeSafetensors(restoring.tensors, restoring.metadata); // as it goes on in a moment
+    if (restoring) return encodeSafetensors(restoring.tensors, restoring.metadata); // as it continues in a moment
     return encodeCheckpoint(task.saved);
   }
 
-  /** Ends it, and frees the optimizers that it made; the variables stay. After it nothing can be saved. */
+  /** Ends it, and frees the optimizers that it made; the variables stay. Afterwards nothing can be saved. */
   destroy(): void {
     const { task } = this.#place;
     for (const lifetime of [this.#place.ended, task.state.lifetime]) {

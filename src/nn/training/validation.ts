@@ -7,14 +7,14 @@ import { describe } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import { checkBatchSize } from './run.ts';
 
-/** When and on what a training is validated. */
+/** When a training is validated, and on which data. */
 export interface ValidationOptions {
   /** Evaluated after each epoch, without class weights: a data set, or a stream that can be run once for each epoch. */
   validationData?: TrainingData;
   /** Samples per step of the validation; default: as many as train in a step. */
   validationBatchSize?: number;
   /**
-   * Share of the data set's samples, in (0, 1), that is validated on in place of `validationData`, and not trained on: the last
+   * Fraction of the data set's samples, in (0, 1), that is used for validation in place of `validationData`, and not for training: the last
    * ones, as they lie, before any shuffling (Keras's validation_split; as `splitValidation`).
    */
   validationSplit?: number;
@@ -23,8 +23,8 @@ export interface ValidationOptions {
    */
   validationSteps?: number;
   /**
-   * After which epochs of this training there is a validation (Keras's validation_freq): each so many, or a list of their
-   * numbers from 1. Default 1: each. The values of other epochs have none, and callbacks that watch one do not count them.
+   * After which epochs of this training there is a validation (Keras's validation_freq): every so many, or a list of their
+   * numbers from 1. Default 1: each. Other epochs have no validation values, and callbacks that monitor one do not count them.
    */
   validationFrequency?: number | readonly number[];
 }
@@ -37,7 +37,7 @@ export const validationOptions: OptionTable<ValidationOptions> = {
   validationFrequency: true,
 };
 
-/** @param name of what is trained @throws ArgumentError if an option is out of range, or there is no validation that it is of */
+/** @param name of what is trained @throws ArgumentError if an option is out of range, or is for a validation that does not take place */
 export function checkValidation(name: string, options: ValidationOptions): void {
   const { validationData, validationBatchSize, validationSteps, validationFrequency } = options;
   if (validationBatchSize !== undefined) checkBatchSize(name, validationBatchSize, 'validationBatchSize');
@@ -46,7 +46,7 @@ export function checkValidation(name: string, options: ValidationOptions): void 
   const idle = Object.entries({ validationSteps, validationFrequency }).find(([, own]) => own !== undefined);
   if (validationData || !idle) return;
   throw new ArgumentError(
-    `${name}: ${idle[0]} is of a validation, but there is none; pass validationData or validationSplit`,
+    `${name}: ${idle[0]} is for a validation, but there is none; pass validationData or validationSplit`,
   );
 }
 
@@ -55,7 +55,7 @@ export function checkValidation(name: string, options: ValidationOptions): void 
  *
  * @param name of what is trained
  * @returns what is trained on, and what is validated on
- * @throws ArgumentError if it is out of range, or cannot be with these data
+ * @throws ArgumentError if it is out of range, or impossible with these data
  */
 export function splitData<D extends TrainingData>(
   name: string,

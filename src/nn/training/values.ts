@@ -1,19 +1,19 @@
 import type { NumericError } from '../../errors.ts';
 
-/** The values of one training step: those of its batch. `epoch` and `step` count from 0 through the model's life. */
+/** The values of one training step: those of its batch. `epoch` and `step` count from 0 since the model was compiled first. */
 export type StepValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<
   Record<string, number>
 >;
 
 /**
- * What one epoch came to: the values over all its samples; `step` is the number of steps done by then. With validation
+ * The result of one epoch: the values over all its samples; `step` is the number of steps done by then. With validation
  * data also `validationLoss`, …
  */
 export type EpochValues = { readonly epoch: number; readonly step: number; readonly loss: number } & Readonly<
   Record<string, number>
 >;
 
-/** What a run came to. */
+/** The result of a run. */
 export interface RunHistory<Step = StepValues, Epoch = EpochValues> {
   /** One for each epoch, the last one being a part of one where the run ends in the middle. */
   readonly epochs: readonly Epoch[];

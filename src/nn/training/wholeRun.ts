@@ -9,16 +9,16 @@ import type { Contents } from './encodeCheckpoint.ts';
 import { Rates } from './rates.ts';
 import type { EpochValues, StepValues } from './values.ts';
 
-/** A training from its call to its end: what of it outlives the loss of a GPU. */
+/** A training from its call to its end: its state that survives the loss of a GPU. */
 export class Run {
   readonly steps: StepValues[] = [];
   readonly epochs: EpochValues[] = [];
   readonly rates = new Rates();
   /** Whether it has lost a GPU. */
   isLost = false;
-  /** Values of the steps before it have been told. */
+  /** Values of the steps before it have been reported. */
   nextStep = 0;
-  /** The steps done at the end of the last epoch that has been told. */
+  /** The steps done at the end of the last epoch that has been reported. */
   lastEpochEnd = -1;
   readonly #resume: boolean;
   readonly #initialEpoch: number | undefined;
@@ -27,7 +27,7 @@ export class Run {
   readonly #checkpoints: Checkpoints | undefined;
   /** The files that callbacks write. */
   readonly #files: ReadonlyMap<ModelCheckpoint, Checkpoints>;
-  /** What callbacks were told last, by the hook. */
+  /** What was reported last, by hook. */
   readonly #told = new Map<string, number>();
   /** The steps done when a callback ended the training. */
   #stopAt = Infinity;
@@ -36,7 +36,7 @@ export class Run {
   /** Whether the snapshot is of this training, and not from before it. */
   #own = false;
 
-  /** @param resume whether it goes on with what was counted before */
+  /** @param resume whether it continues earlier counts */
   constructor(
     resume: boolean,
     recovers = false,
@@ -51,7 +51,7 @@ export class Run {
     this.#checkpoints = checkpoints;
   }
 
-  /** The clock from which its length counts; one that goes on with nothing begins with a whole epoch. */
+  /** The clock from which its length counts; a run that does not resume begins with a whole epoch. */
   get start(): StreamOrigin {
     return this.#start!;
   }
@@ -78,17 +78,17 @@ export class Run {
     return true;
   }
 
-  /** Whether it goes on with what the clock and the progress say. */
+  /** Whether it continues from the clock and the progress. */
   get continues(): boolean {
     return this.#resume || this.#own;
   }
 
-  /** What it goes on from after a loss. */
+  /** What it continues from after a loss. */
   get snapshot(): Snapshot | undefined {
     return this.#snapshot;
   }
 
-  /** Before anything else: settles where it begins, opens the store, and keeps what there is to lose. */
+  /** Before anything else: determines where it begins, opens the store, and takes the first snapshot. */
   async begin(saved: Saved, signal?: AbortSignal): Promise<void> {
     const { clock, lifetime } = saved.state;
     const { step, epoch, place } = clock;
@@ -113,7 +113,7 @@ export class Run {
     return this.#checkpoints?.isDue(clock, epochEnds) ?? false;
   }
 
-  /** Whether `take` has nothing new to take. */
+  /** Whether there is nothing new for `take`. */
   has(clock: StreamOrigin): boolean {
     return this.#checkpoints?.has(clock) ?? true;
   }

@@ -82,7 +82,7 @@ function drawDigits(name: MnistName, data: string): MnistSet {
 export const exampleDigits = (): Dataset =>
   dataset({ name: 'example', x: new Uint8Array(28 * 28), y: new Uint8Array(1), inputShape: [28, 28, 1] });
 
-/** @throws ArgumentError if a run would go on with other data than it began with */
+/** @throws ArgumentError if a run would continue with other data than it began with */
 export function checkSameData(checkpoint: Checkpoint | undefined, { train }: TrainingData): void {
   const run = checkpoint?.run;
   if (!run || (run.data === train.name && run.samples === train.size)) return;

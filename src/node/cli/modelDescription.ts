@@ -16,7 +16,7 @@ export interface ModelFlag {
    * @throws ArgumentError that names the choices
    */
   readonly parse: (flag: string, text: string) => ModelFlagValue;
-  /** Whether a run that goes on from a checkpoint may have another value than before; default false. */
+  /** Whether a run that continues from a checkpoint may have another value than before; default false. */
   readonly free?: boolean;
 }
 

@@ -52,7 +52,7 @@ const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: str
   tune: ['', 'measure once which kernels are fastest here; npm run tune does it ahead'],
   resume: [
     'FILE',
-    'go on with a saved model.safetensors, exactly where it stopped;\nalso with another --batch-size or --learning-rate',
+    'continue with a saved model.safetensors, exactly where it stopped;\nalso with another --batch-size or --learning-rate',
   ],
   out: ['FOLDER', 'for the results; default out/<model>'],
   'save-every': ['N|Ns', 'save each N steps or N seconds (500, 30s), besides after each epoch'],
@@ -85,9 +85,9 @@ ${presets.join('\n')}
 Options:
 ${[...flags, ...own].join('\n')}
 
-Saving goes on beside the training. What cannot be written (a full disk) is kept in memory and tried
+Files are written while training continues. What cannot be written (a full disk) is kept in memory and tried
 again at each save and at the end; what is still not saved then is named, and the exit code is 1.
-Ctrl-C finishes the step, saves, and says how to go on; a second Ctrl-C exits at once. SIGTERM and a
+Ctrl-C finishes the step, saves, and prints how to continue; a second Ctrl-C exits at once. SIGTERM and a
 terminal that is closed (SIGHUP) act like Ctrl-C. A closed output does not end the run.
 Exit codes: 0 finished, 1 error, 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.`;
 }
@@ -134,7 +134,7 @@ export function parseTrainOptions(args: readonly string[], models: Models): Trai
   return options;
 }
 
-/** The command line that goes on from a checkpoint. */
+/** The command line that continues from a checkpoint. */
 export function resumeCommand(options: TrainOptions, checkpoint: string): string {
   const kept = [
     'preset',

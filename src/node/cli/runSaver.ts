@@ -15,7 +15,7 @@ interface Snapshot {
 }
 
 /**
- * Saves a run while it goes on: training waits only for the weights to come from the GPU, not for the disk. Weights and
+ * Saves a run while it continues: training waits only for the weights to come from the GPU, not for the disk. Weights and
  * history are of the same step. One save is written at a time; of those that wait for it only the newest counts.
  */
 export class RunSaver {

@@ -51,7 +51,7 @@ export function resolveSettings(
     preset,
     dataset: same('dataset', 'mnist') as MnistName,
     ...length(options, saved, recipe.epochs),
-    // A run goes on in epochs and samples, so with any batch size.
+    // A run continues by epochs and samples, so with any batch size.
     batchSize: options.batchSize ?? saved?.batchSize ?? recipe.batchSize,
     learningRate: options.learningRate ?? recipe.learningRate,
     seed: same('seed', 0),

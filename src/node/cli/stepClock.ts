@@ -21,7 +21,7 @@ export class StepClock {
   #mark: { step: number; time: number } | undefined;
   #epoch = { step: 0, submits: 0 };
   #lastStarted = 0;
-  /** Of the epoch under way, and of those before. */
+  /** Of the current epoch, and of those before. */
   #counted = { steps: 0, submits: 0 };
   #earlier = { steps: 0, submits: 0 };
 

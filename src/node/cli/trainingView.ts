@@ -35,7 +35,7 @@ export class TrainingView {
   #progress: Progress | undefined;
   /** Steps and seconds at the end of the last epoch. */
   #before = { steps: 0, seconds: 0 };
-  /** Where in #steps the epoch under way begins. */
+  /** Where in #steps the current epoch begins. */
   #epochStart: number;
 
   private constructor(

@@ -46,7 +46,7 @@ function productsOfRow({ kernel, groupIn, groupOut }: Conv2dSize, { subgroupSize
   return kernel[0] * kernel[1] * groupIn * blocks * inputWidth;
 }
 
-/** How the lanes of a subgroup stand at so many channels. */
+/** How the lanes of a subgroup are distributed over the channels. */
 function lanesOf(channels: number, subgroupSize: number) {
   const inputWidth: Width = channels % 4 === 0 ? 4 : 1;
   const lanes = Math.min(subgroupSize, 2 ** Math.ceil(Math.log2(channels / inputWidth)));

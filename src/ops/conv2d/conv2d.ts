@@ -12,7 +12,7 @@ import { checkOptions } from '../../options.ts';
 
 export type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
 
-// The convolution and its two gradients are each other's derivatives, so they stand in one file.
+// The convolution and its two gradients are each other's derivatives, so they are in one file.
 
 export const conv2dOp: Op<Conv2dAttrs> = {
   name: 'conv2d',
@@ -43,15 +43,15 @@ export const conv2dOp: Op<Conv2dAttrs> = {
 };
 
 /**
- * 2-D convolution (cross-correlation, as everywhere in deep learning) of images x [N, H, W, IC] with weights
+ * 2-D convolution (a cross-correlation, as usual in deep learning) of images x [N, H, W, IC] with weights
  * [KH, KW, IC / groups, OC] → [N, OH, OW, OC]:
  *
  *   y[n, oy, ox, oc] = Σ_{kh, kw, ic} x[n, oy · stride + kh · dilation − top, ox · … − left, ic] · w[kh, kw, ic, oc]
  *
  * Outside the image x counts as 0. By default stride 1, dilation 1, one group and padding 'valid';
  * 'same' gives ⌈H / stride⌉ rows, and `[top, bottom, left, right]` pads explicitly.
- * OH = ⌊(H + top + bottom − (KH − 1) · dilation − 1) / stride⌋ + 1. NaN and ±Infinity go into every sum that they have a
- * part in; where a NaN or infinite weight meets the padding, NaN or no part at all is the kernel's choice.
+ * OH = ⌊(H + top + bottom − (KH − 1) · dilation − 1) / stride⌋ + 1. NaN and ±Infinity enter every sum that they are a
+ * part of. Where a NaN or infinite weight meets the padding, the result may be NaN or not, depending on the kernel.
  *
  * @throws ShapeError where shapes, groups and window do not fit together.
  * @throws ArgumentError where an operand is not f32.

@@ -2,7 +2,7 @@ import { ArgumentError } from '../../errors.ts';
 import type { Width } from '../core/values.ts';
 import { variantName } from '../core/variant.ts';
 
-/** What a workgroup of the implicit products computes: rows × channels, in steps along the sum. */
+/** The tile of a workgroup of the implicit products: rows × channels, in steps along the sum. */
 interface Shape {
   /** Invocations along the channels and along the rows: 64 in all, which a GPU runs as one or two subgroups. */
   readonly workgroup: readonly [x: number, y: number];
@@ -30,7 +30,7 @@ export const GEMM_TILES: readonly (readonly number[])[] = Object.keys(TILES).map
   tile.split('x').map(Number),
 );
 
-/** Plans whose tiles hold f16, with the rule's tile and with each other: nobody but the caller chooses them. */
+/** Plans whose tiles hold f16, with the rule's tile and with each other: only the caller chooses them. */
 export const HALF_GEMMS: readonly string[] = [[], ...GEMM_TILES].map((tile) =>
   variantName({ rung: 'implicit_gemm', tile, half: true }),
 );

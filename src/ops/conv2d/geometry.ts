@@ -12,7 +12,7 @@ export interface Conv2dAttrs {
   readonly padding: Padding;
   readonly dilation: Pair;
   readonly groups: number;
-  /** Of the output only so many rows and columns are computed, the first ones; what they are is for a pass to say. */
+  /** Of the output only so many rows and columns are computed, the first ones; a pass decides which. */
   readonly kept?: Pair;
 }
 
@@ -23,7 +23,7 @@ export interface Conv2dOptions {
   padding?: Padding;
   /** Distance between neighbouring taps. Default 1. */
   dilation?: number | Pair;
-  /** The channels fall into this many groups that do not see each other. Default 1. */
+  /** The channels are divided into this many groups; an output reads only the inputs of its group. Default 1. */
   groups?: number;
 }
 
@@ -60,7 +60,7 @@ export interface Conv2dSize {
   readonly dilation: Pair;
   /** Top and left. */
   readonly pad: Pair;
-  /** Some window reaches over an edge of the image. */
+  /** Some window extends beyond an edge of the image. */
   readonly padded: boolean;
 }
 
@@ -124,11 +124,11 @@ export interface Phase {
   readonly taps: number;
   /** The smallest kernel tap among them; the others follow at distance `step`. */
   readonly first: number;
-  /** Input coordinate that the phase's first output sees through tap 0. */
+  /** Input coordinate that the phase's first output reads through tap 0. */
   readonly origin: number;
 }
 
-/** Along one axis: output t of a phase sees input origin + t · stride + tap · dilation through tap 0 … taps − 1. */
+/** Along one axis: output t of a phase reads input origin + t · stride + tap · dilation through tap 0 … taps − 1. */
 export interface GatherAxis {
   readonly input: number;
   readonly output: number;
@@ -195,7 +195,7 @@ export function phaseTaps({ phases }: GatherAxis): number {
   return Math.max(1, ...phases.map(({ taps }) => taps));
 }
 
-/** Whether some output sees beyond the input. */
+/** Whether some output reads beyond the input. */
 export function reachesOver(axis: GatherAxis): boolean {
   return axis.phases.some(({ origin, taps }) => {
     const last = origin + (phaseOutput(axis) - 1) * axis.stride + (Math.max(taps, 1) - 1) * axis.dilation;

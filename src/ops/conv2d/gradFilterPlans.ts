@@ -13,7 +13,7 @@ import { COST, MOST_TAPS } from './plans.ts';
 /** The kernels of shaders/conv2d that compute the gradient of the weights. */
 export type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'broadcast';
 
-/** How a rung computes partial sums. */
+/** How a kernel computes partial sums. */
 export interface Plan {
   /** Channels in a Value of the kernel. */
   readonly width: Width;

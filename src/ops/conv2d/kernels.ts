@@ -32,7 +32,7 @@ const kernels = {
 
 type Constants = Readonly<Record<string, ConstantValue>>;
 
-/** Emits y = conv2d(x, weights), by the rung that `preferredRung` chooses. */
+/** Emits y = conv2d(x, weights), by the kernel that `preferredRung` chooses. */
 export function lowerConv2d(
   opName: string,
   size: Conv2dSize,
@@ -51,7 +51,7 @@ export function lowerConv2d(
  * Emits dx = the gradient of a convolution by its input, which is the transposed convolution too:
  * rearranges the weights by phases (a small dispatch of its own, shared by all calls), then computes as the forward
  * pass does.
- * With stride 1 that is one phase. The choice of a rung is the forward pass's.
+ * With stride 1 that is one phase. The choice of the kernel is the forward pass's.
  */
 export function lowerConv2dGradInput(
   opName: string,

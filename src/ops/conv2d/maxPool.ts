@@ -33,7 +33,7 @@ export const conv2dMaxPoolOp: Op<Conv2dMaxPoolAttrs> = {
     const pooled = sizeOf(node.inputs, node.attrs);
     const { conv } = pooled;
     const gather = { ...conv, axes: [forwardAxis(conv, 0), forwardAxis(conv, 1)] } as const;
-    // Who names a kernel for convolutions, and none for these, means the convolution here too.
+    // A kernel that is named for convolutions, with none named for these, counts for the convolution here, too.
     const isNamed = context.isForced(conv2dOp.name) && !context.isForced(node.op.name);
     const tiles = context.target.software && !isNamed ? pooledTiles(pooled, context.target) : [];
     const together = tiles.length > 0 && preferredRung(gather, context.target) === 'broadcast';

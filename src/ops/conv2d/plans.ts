@@ -9,10 +9,10 @@ import { phaseOutput, phaseTaps } from './geometry.ts';
 import { gemmTile, GEMM_TILES, preferredTile, tileConstants, tileCounts } from './gemmTiles.ts';
 import type { GatherAxis } from './geometry.ts';
 
-/** The kernels of shaders/conv2d that compute an output from what it sees through the taps. */
+/** The kernels of shaders/conv2d that compute an output from the inputs that its taps read. */
 export type Rung = 'naive' | 'direct' | 'implicit_gemm' | 'broadcast' | 'depthwise' | 'channel_lanes';
 
-/** A convolution as its kernels see it: the forward pass, or the input gradient in phases. */
+/** A convolution in the form that its kernels take: the forward pass, or the input gradient in phases. */
 export interface Gather {
   readonly batch: number;
   readonly groups: number;
@@ -21,10 +21,10 @@ export interface Gather {
   readonly axes: readonly [GatherAxis, GatherAxis];
 }
 
-/** How a rung computes a Gather. */
+/** How a kernel computes a Gather. */
 export interface Plan {
   readonly width: Width;
-  /** Channels and tiles, by the names of the rung's file. */
+  /** Channels and tiles, by the names of the kernel's file. */
   readonly constants: Readonly<Record<string, ConstantValue>>;
   readonly aliases?: Readonly<Record<string, string>>;
   /** Workgroups for the positions of one phase. */
@@ -34,7 +34,7 @@ export interface Plan {
 }
 
 /**
- * The choice of a rung. On software adapters: naive below 16,384 multiply-adds, where compiling takes longer
+ * The choice of a kernel. On software adapters: naive below 16,384 multiply-adds, where compiling takes longer
  * than computing ever will, else broadcast where kernels may use subgroups (of four lanes only for more than 32 products
  * per output), else direct. On a GPU: depthwise where every group is a single channel; direct
  * for few products per output (taps · input channels up to 100, as in first layers) or few output channels
@@ -61,7 +61,7 @@ export function isDepthwise({ groupIn, groupOut }: Gather): boolean {
   return groupIn === 1 && groupOut === 1;
 }
 
-/** What may be faster than the rule's choice: the rungs for such a device, and other tiles of theirs. */
+/** Candidates that may be faster than the rule's choice: the kernels for such a device, with other tiles. */
 export function tunableVariants(gather: Gather, target: Target): Variant<Rung>[] {
   const direct = [[], ...directTiles(gather)].map((tile) => ({ rung: 'direct', tile }) as const);
   if (target.software) {

@@ -24,7 +24,7 @@ export interface Conv2dTransposeOptions extends Conv2dOptions {
  * Transposed convolution ("deconvolution") of x [N, H, W, IC] with weights [KH, KW, OC / groups, IC] →
  * [N, OH, OW, OC]: the adjoint of conv2d with the same weights and options, so it is to that convolution's
  * shapes what its input gradient is. Each input spreads a weighted kernel over the output, `stride` apart. NaN and
- * ±Infinity go into every sum that they have a part in; a NaN or infinite weight also, as the kernel has it, into sums
+ * ±Infinity enter every sum that they are a part in; a NaN or infinite weight also, as the kernel has it, into sums
  * at the edges in which no input meets it.
  *
  * @throws ShapeError where shapes, groups and window do not fit together, or no convolution of `outputSize`

@@ -41,8 +41,8 @@ export function input(name: string, shape: Shape, dtype: DType = 'f32'): Tensor 
 }
 
 /**
- * What a variable is brought back to after every update: to numbers of at least 0 (`nonNegative`), or to norms along axes.
- * Each norm is moved by the share `rate` of the way to the nearest one in [low, high].
+ * The set to which a variable is projected after every update: numbers of at least 0 (`nonNegative`), or norms along axes.
+ * Each norm is moved by the fraction `rate` of the way to the nearest one in [low, high].
  */
 export type VariableConstraint =
   | { readonly kind: 'nonNegative' }
@@ -63,7 +63,7 @@ interface VariableOptions {
   trainable?: boolean;
   /** Fills the initial value. */
   initialize: (data: Float32Array, shape: Shape) => void;
-  /** What it is kept to by every update of an optimizer, such as `maxNorm()`; the initial value is left as it is. */
+  /** Applied after every update of an optimizer, such as `maxNorm()`; the initial value is not changed. */
   constraint?: (shape: Shape, owner: string) => VariableConstraint;
 }
 
@@ -101,7 +101,7 @@ export class Variable implements TensorSpec {
     this.initialize = initialize;
     if (constraint !== undefined && typeof constraint !== 'function') {
       throw new ArgumentError(
-        `new Variable: its constraint is ${describe(constraint)}; pass what maxNorm() and its like give`,
+        `new Variable: its constraint is ${describe(constraint)}; pass the result of maxNorm() or another constraint`,
       );
     }
     this.constraint = constraint?.(this.shape, name);

@@ -70,7 +70,7 @@ export interface SubgroupMatrix {
   readonly K: number;
 }
 
-/** What lowering may know of the device. */
+/** The facts about the device that lowering may use. */
 export interface Target {
   /** A software adapter: the CPU emulates a GPU. Kernels use no workgroup memory, no barriers and large register tiles. */
   readonly software: boolean;
@@ -79,9 +79,9 @@ export interface Target {
    * workgroup of that size is one subgroup. Undefined elsewhere.
    */
   readonly subgroupSize?: number;
-  /** What its matrix units multiply, adding up in f32; undefined where kernels may not use them. */
+  /** The matrices that its matrix units multiply, with sums in f32; undefined where kernels may not use them. */
   readonly subgroupMatrices?: readonly SubgroupMatrix[];
-  /** Workgroups that it takes to keep the device busy, where that was measured (see `residentWorkgroups`). */
+  /** Workgroups needed to keep the device busy, where that was measured (see `residentWorkgroups`). */
   readonly residentWorkgroups?: number;
   readonly limits: Pick<
     GPUSupportedLimits,
@@ -128,7 +128,7 @@ export interface Effect {
   lower(context: LowerContext, inputs: readonly Tensor[]): void;
 }
 
-/** Where an effect says what variables are to become if the step is made, and what speaks against that. */
+/** Where an effect writes the values that variables get if the step is made, and its faults. */
 export interface Proposals {
   /** f32: the values of all variables of all such effects. */
   readonly values: Operand;
@@ -143,7 +143,7 @@ export interface ProposalPlace {
   readonly offset: number;
   /** Number of its first vec4f in the words of faults. */
   readonly place: number;
-  /** Whether an effect before has proposed values for it in this step, from which to go on. */
+  /** Whether an earlier effect has proposed values for it in this step, from which to continue. */
   readonly chained: boolean;
 }
 
@@ -167,7 +167,7 @@ export interface LowerContext {
   /**
    * Chooses a kernel variant: one forced by name for this op (tests, benchmarks), else the one that was measured to be
    * the fastest on this device or one like it, else `preferred`, which the family's rule names. A forced name that is
-   * none of `candidates` and of the tunable ones throws.
+   * neither among `candidates` nor among the tunable ones throws.
    *
    * @param tunable what the tuner may try; without it only the rule decides
    */
@@ -177,12 +177,12 @@ export interface LowerContext {
     preferred: V,
     tunable?: Tunable<V>,
   ): V;
-  /** Whether the caller has named a variant of the op: a node that could do without it leaves it its place then. */
+  /** Whether the caller has named a variant of the op: a pass that would remove the node then keeps it. */
   isForced(opName: string): boolean;
   scratch(shape: Shape, dtype: DType, name: string): Scratch;
   /**
    * Scratch memory that depends on `source` and on nothing else but what `key` says: filled by `make` for the first
-   * node that asks for it, and kept for the others. Inside effects everyone makes their own: `source` may have changed.
+   * node that asks for it, and kept for the others. Inside effects each makes its own: `source` may have changed.
    */
   shared(source: Tensor, key: string, make: () => Scratch): Scratch;
   dispatch(call: Dispatch): void;

@@ -1,8 +1,8 @@
 import { ArgumentError } from '../../errors.ts';
 
 /**
- * A kernel variant by its name: `register_tiled` is a rung with the plan of the family's rule, `register_tiled:64x64x16`
- * the rung with tiles of these extents (what they are, the rung's plan says), and `register_tiled:64x64x16:split4` the
+ * A kernel variant by its name: `register_tiled` is a kernel with the plan of the family's rule, `register_tiled:64x64x16`
+ * that kernel with tiles of these extents (its plan says which they are), and `register_tiled:64x64x16:split4` the
  * same with the sum cut among four workgroups. `:half` at the end says that its tiles hold the operands as f16, rounded
  * to three decimal digits: only the caller chooses that. Equal names are equal plans.
  */
@@ -14,7 +14,7 @@ export interface Variant<R extends string = string> {
   readonly half?: boolean;
 }
 
-/** The ops that have variants: what a program may be told to force. */
+/** The ops that have variants, which a program may force. */
 export const OPS_WITH_VARIANTS: readonly string[] = [
   'argmax',
   'argmin',
@@ -58,7 +58,7 @@ export function parseVariant<R extends string>(name: string): Variant<R> {
   const [, rung, tile, split, half] = /^(\w+)(?::(\d+(?:x\d+)*))?(?::split(\d+))?(:half)?$/.exec(name) ?? [];
   if (rung === undefined) {
     throw new ArgumentError(
-      `"${name}" names no kernel variant; write it as rung, rung:64x64x16 or rung:64x64x16:split4, each with :half behind it for tiles of f16`,
+      `"${name}" names no kernel variant; write it as kernel, kernel:64x64x16 or kernel:64x64x16:split4, each with :half after it for tiles of f16`,
     );
   }
   return {

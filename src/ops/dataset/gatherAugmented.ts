@@ -13,11 +13,11 @@ import type { OptionTable } from '../../options.ts';
 
 const kernel = { name: 'dataset/gather_augmented', source: augmentedSource };
 
-/** How the images of a batch are changed, each by chance and on its own; what is left out is left alone. */
+/** How the images of a batch are changed, each randomly and independently; options that are left out change nothing. */
 export interface AugmentOptions {
-  /** Moves by up to this share of height and width, either way: 0.1, or [vertical, horizontal]. In [0, 1]. */
+  /** Moves by up to this fraction of height and width, in either direction: 0.1, or [vertical, horizontal]. In [0, 1]. */
   shift?: number | readonly [vertical: number, horizontal: number];
-  /** Turns by up to so many degrees, either way. */
+  /** Rotates by up to this many degrees, in either direction. */
   rotate?: number;
   /** Scales by a factor between 1 − this and 1 + this, or between the two given; above 0. */
   scale?: number | readonly [least: number, largest: number];
@@ -29,7 +29,7 @@ export interface AugmentOptions {
   noise?: number;
   /** Side in pixels of a square that is cut out around a random pixel (DeVries & Taylor 2017). */
   cutout?: number;
-  /** What comes in from beyond the edges and fills the square, in the data set's own units; default 0. */
+  /** The value beyond the edges and in the square, in the data set's own units; default 0. */
   fill?: number;
 }
 
@@ -181,8 +181,8 @@ export interface GatherAugmentedOptions extends Omit<GatherBatchOptions, 'dtype'
 }
 
 /**
- * `gatherBatch` for images [N, height, width, channels], each changed by chance on the way: shifted, rotated, scaled
- * (read bilinearly), mirrored, with noise and a hole. Each step draws again; under one seed a step draws the same again.
+ * `gatherBatch` for images [N, height, width, channels], each randomly changed on the way: shifted, rotated, scaled
+ * (read bilinearly), mirrored, with noise and a square cut out. Each step draws other numbers; with the same seed a repeated step draws the same.
  *
  * @returns the batch, f32, and where labels are given those of the same samples, i32 [batchSize]
  * @throws ArgumentError or ShapeError if an option is out of range or the source is not one of images

@@ -149,7 +149,7 @@ export function checkGather(
     throw new ShapeError(
       odd
         ? `${opName}: the pieces of a source must be of one type and sample shape, got ${source.dtype} ${formatShape(source.shape)} and ${odd.dtype} ${formatShape(odd.shape)}`
-        : `${opName}: a source in several pieces comes without labels; gather them by themselves`,
+        : `${opName}: a source in several pieces comes without labels; gather them separately`,
     );
   }
   if (!Number.isInteger(size) || size < 1 || size > samples) {
@@ -241,7 +241,7 @@ function gather(options: GatherBatchOptions, labels: Tensor | undefined): readon
 }
 
 /**
- * The batch of the current step, [batchSize, ...sample], out of a data set that lies on the GPU.
+ * The batch of the current step, [batchSize, ...sample], from a data set on the GPU.
  *
  * Rows s = step · batchSize + row of all steps form one stream, epoch after epoch: position s mod size of
  * epoch ⌊s / size⌋ (a program's `reset` may begin it elsewhere). Each epoch holds every sample once, in the order of a keyed permutation that the

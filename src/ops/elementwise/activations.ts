@@ -8,11 +8,11 @@ import { slice } from '../movement/movement.ts';
 import * as ew from './elementwise.ts';
 
 /*
- * Activations that are made of ops of the table; chains of them become one kernel. NaN passes through all of them, and at
+ * Activations composed of ops of the table; chains of them become one kernel. NaN passes through all of them, and at
  * ±Infinity each has its limit.
  */
 
-/** A function that names itself where it is given no tensor. */
+/** Names itself in the error where its argument is not a tensor. */
 const named =
   (name: string, f: (x: Tensor) => Tensor) =>
   (x: Tensor): Tensor => {

@@ -258,7 +258,7 @@ export const less = binary(ops.less);
 export const lessEqual = binary(ops.lessEqual);
 export const greater = binary(ops.greater);
 export const greaterEqual = binary(ops.greaterEqual);
-/** a where the condition is not 0 (NaN is not), b elsewhere. What is not taken has no part in value and gradient, NaN or not. */
+/** a where the condition is not 0 (NaN is not), b elsewhere. The other one does not affect value and gradient, even if it is NaN. */
 export const where = (condition: Tensor, a: Operand, b: Operand): Tensor =>
   call(ops.where, [condition, toTensor(a), toTensor(b)]);
 /** y, but NaN where x is NaN. */

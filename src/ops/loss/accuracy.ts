@@ -60,7 +60,7 @@ export function categoricalAccuracy(predictions: Tensor, targets: Tensor): Tenso
 }
 
 /**
- * For each sample the share of its outputs on their target's side: x > threshold where the target is
+ * For each sample the fraction of its outputs on their target's side: x > threshold where the target is
  * above 0.5, x ≤ threshold elsewhere. `threshold` is 0 for logits (the default), 0.5 for probabilities.
  * Shapes [N, ...] twice; result [N], NaN for a sample with a NaN.
  */

@@ -24,7 +24,7 @@ export interface SoftmaxCrossEntropyAttrs {
 }
 
 export interface SoftmaxCrossEntropyOptions {
-  /** Share of each target that is spread evenly over all classes, in [0, 1). Default 0. */
+  /** Fraction of each target that is spread evenly over all classes, in [0, 1). Default 0. */
   labelSmoothing?: number;
 }
 

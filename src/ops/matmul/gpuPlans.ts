@@ -77,7 +77,7 @@ function planOf(size: MatmulSize, tile: Tile, depth: number): Plan {
   };
 }
 
-/** Whether 4 divides N, and the lines of a and b as they lie in memory: what register_blocks takes. */
+/** Whether 4 divides N, and the innermost dimensions of a and b in memory: what register_blocks takes. */
 export function comesInFours({ M, N, K, transposeA, transposeB }: MatmulSize): boolean {
   return N % 4 === 0 && (transposeA ? M : K) % 4 === 0 && (!transposeB || K % 4 === 0);
 }
@@ -89,7 +89,7 @@ const subgroupTiles: readonly (readonly number[])[] = [
   [8, 16],
 ];
 
-/** What the matrix units of a GPU multiply numbers of this type by. */
+/** The matrix shape of a GPU's matrix units for numbers of this type. */
 function matrixOf({ subgroupMatrices }: Target, half: boolean): SubgroupMatrix | undefined {
   return subgroupMatrices?.find(({ element }) => element === (half ? 'f16' : 'f32'));
 }
@@ -98,19 +98,19 @@ function matrixOf({ subgroupMatrices }: Target, half: boolean): SubgroupMatrix |
 const matrixTiles = ({ M, N }: SubgroupMatrix): number[][] =>
   [32, 16].map((side) => [M, N].map((extent) => Math.max(1, Math.floor(side / extent))));
 
-/** Plans of the rung subgroup_matrix. */
+/** Plans of the kernel subgroup_matrix. */
 function matrixVariants(target: Target, half: boolean): Variant[] {
   const matrix = matrixOf(target, half);
   if (!matrix) return [];
   return matrixTiles(matrix).map((tile) => ({ rung: 'subgroup_matrix', tile, ...(half && { half }) }));
 }
 
-/** Whether the rungs of subgroups take a product. */
+/** Whether the kernels with subgroups take a product. */
 function takesSubgroups(size: MatmulSize, { subgroupSize = 0 }: Target): boolean {
   return comesInFours(size) && subgroupSize >= 4 && subgroupSize <= 64;
 }
 
-/** Plans of the rungs of subgroups, which no rule takes: whether they are faster, only measuring tells. */
+/** Plans of the kernels with subgroups, which no rule takes: only a measurement shows whether they are faster. */
 export function subgroupVariants(size: MatmulSize, target: Target): Variant[] {
   if (!takesSubgroups(size, target)) return [];
   return [
@@ -119,7 +119,7 @@ export function subgroupVariants(size: MatmulSize, target: Target): Variant[] {
   ];
 }
 
-/** The same, those of f16, and the rungs with their first tile: by the names that a caller may force. */
+/** The same, those of f16, and the kernels with their first tile: by the names that a caller may force. */
 export function subgroupNames(size: MatmulSize, target: Target): string[] {
   const whole = subgroupVariants(size, target);
   if (whole.length > 0) whole.push(...matrixVariants(target, true));
@@ -128,7 +128,7 @@ export function subgroupNames(size: MatmulSize, target: Target): string[] {
   return [...new Set(names)];
 }
 
-/** Plans that keep tiles as f16, with the rule's tile and with each other: nobody but the caller chooses them. */
+/** Plans that keep tiles as f16, with the rule's tile and with each other: only the caller chooses them. */
 export function halfNames(size: MatmulSize): string[] {
   const rungs = ['register_tiled', ...(comesInFours(size) ? ['register_blocks'] : [])];
   return rungs.flatMap((rung) => [[], ...blockTiles].map((tile) => variantName({ rung, tile, half: true })));
@@ -176,7 +176,7 @@ export function hasFewLines({ M, N, transposeA, transposeB }: MatmulSize): boole
   return (N <= MOST_SHORT && !transposeA) || (M <= MOST_SHORT && transposeB);
 }
 
-/** Blocks of one row until there are more workgroups than a GPU keeps at work; more invocations for a long k. */
+/** Blocks of one row until there are more workgroups than a GPU runs at once; more invocations for a long k. */
 export function rowBlockPlan({ batch, M, N, K, transposeA, transposeB }: MatmulSize): Plan {
   const transposed = !(N <= MOST_SHORT && !transposeA);
   const [lines, short] = transposed ? [N, M] : [M, N];

@@ -60,15 +60,15 @@ export interface Product {
 const SPLIT = '_split';
 /** Those that take Values of one number too. */
 const WIDE_OR_NOT: readonly Rung[] = ['register_tiled', 'register_only', 'register_dot', 'broadcast'];
-/** Rungs with workgroup memory. */
+/** Kernels with workgroup memory. */
 const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_block'];
 
 /**
- * Emits the dispatches of one matrix product. Variants are named after the rungs of shaders/matmul;
+ * Emits the dispatches of one matrix product. Variants are named after the files of shaders/matmul;
  * `…_split` cuts K among several workgroups and adds their partial sums in a second dispatch. Tiles may be named too:
  * `register_blocks:64x64x8` (rows, columns and K of a workgroup), `register_only:8x2x16` (rows and vectors of an
  * invocation, and lanes of a workgroup), `broadcast:16` (rows), each also with `:split4`. `register_tiled:half` and
- * `register_blocks:half` keep their tiles as f16; nobody but the caller chooses them. On GPUs only the tuner takes
+ * `register_blocks:half` keep their tiles as f16; only the caller chooses them. On GPUs only the tuner takes
  * `broadcast`, `subgroup_rows:16x8` (rows of a subgroup and K in a step) and `subgroup_matrix:4x4` (matrices of a
  * subgroup), the latter where a device's matrix units multiply f32; where they multiply f16, `subgroup_matrix:2x2:half`
  * is the caller's to choose.
@@ -81,7 +81,7 @@ const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_blo
 export function lowerMatmul(node: Product, given: MatmulSize, context: LowerContext): void {
   const { batch, M, N, K } = given;
   const { target } = context;
-  // A matrix of a single row or column lies in memory just like its transpose: have k innermost.
+  // A matrix of a single row or column is stored like its transpose: make k innermost.
   const size = { ...given, transposeA: given.transposeA && M > 1, transposeB: given.transposeB || N === 1 };
   const dot = !size.transposeA && size.transposeB && K % 4 === 0;
   const fewLines = hasFewLines(size);
@@ -89,7 +89,7 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
   if (comesInFours(size)) rungs.push('register_blocks');
   if (dot) rungs.push('register_dot');
   if (target.subgroupSize) rungs.push('broadcast');
-  // The later a rung comes, the better it is for what it takes.
+  // A later kernel is better for the shapes that it takes.
   const fitting = rungs.filter((rung) => FOR_GPUS.includes(rung) !== target.software);
   if (fewLines && !target.software) fitting.push('row_block');
 
@@ -196,8 +196,8 @@ function splitsOf({ groups, mostSplits }: Plan, target: Target): number {
 }
 
 /**
- * What may be faster than the rule's choice: other tiles of the best rung for such a device, with K cut into more or
- * fewer parts, and the other rungs for it.
+ * Candidates that may be faster than the rule's choice: other tiles of the best kernel for such a device, with K cut into more or
+ * fewer parts, and the other kernels for it.
  */
 function tunableVariants(fitting: readonly Rung[], size: MatmulSize, target: Target): string[] {
   const best = fitting.findLast((rung) => rung !== 'row_block')!;

@@ -64,8 +64,8 @@ function describe(name: string, { shape }: TensorSpec, transposed: boolean): str
 
 /**
  * The matrix product c[m, n] = Σ_k a[m, k] · b[k, n] of [M, K] and [K, N], giving [M, N]; or of each pair
- * of a batch, [B, M, K] and [B, K, N], giving [B, M, N]. f32 throughout; 2 · B · M · N · K FLOPs. NaN and ±Infinity go
- * into every sum that they have a part in, and 0 · ∞ is NaN.
+ * of a batch, [B, M, K] and [B, K, N], giving [B, M, N]. f32 throughout; 2 · B · M · N · K FLOPs. NaN and ±Infinity enter
+ * every sum that they are a part of, and 0 · ∞ is NaN.
  *
  * An operand stored the other way round, a as [K, M] or b as [N, K], is read in place with `transposeA` or
  * `transposeB` (both false by default): nothing is copied.

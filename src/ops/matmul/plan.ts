@@ -1,7 +1,7 @@
 import type { ConstantValue } from '../../kernels/kernel.ts';
 import type { Width } from '../core/values.ts';
 
-/** How a rung computes one product. */
+/** How a kernel computes one product. */
 export interface Plan {
   readonly constants: Readonly<Record<string, ConstantValue>>;
   readonly width: Width;

@@ -5,13 +5,13 @@ import { broadcastTo } from '../reduce/sum.ts';
 import { concat } from './concat.ts';
 import { reverse, slice } from './movement.ts';
 
-/** How a tensor goes on beyond its edges. */
+/** How a tensor is extended beyond its edges. */
 export type Extension = 'reflect' | 'symmetric' | 'edge';
 
 export const extensions: readonly Extension[] = ['reflect', 'symmetric', 'edge'];
 
 /**
- * Extends x along each axis by `paddings[axis] = [before, after]` elements that it has itself, as NumPy and Keras's ops.pad
+ * Extends x along each axis by `paddings[axis] = [before, after]` of its own elements, as NumPy and Keras's ops.pad
  * name it. [a b c] by two becomes
  *
  * - `reflect`: [c b a b c b a], without repeating the edge: PyTorch's reflection
@@ -43,7 +43,7 @@ function extendAxis(
       `padding by ${before} and ${after}, mode ${mode}: axis ${axis} of ${formatShape(x.shape)} has only ${extent - skipped} elements to mirror; pad by less, or with mode 'edge'`,
     );
   }
-  /** `count` elements from place `from` on, or that one so often. */
+  /** `count` elements from place `from` on, or that element repeated. */
   const part = (from: number, count: number): Tensor => {
     const begin = x.shape.map((_, i) => (i === axis ? from : 0));
     if (mode === 'edge')

@@ -22,7 +22,7 @@ export const reshapeOp: Op<ReshapeAttrs> = {
     requireExtents('reshape', 'shape', shape);
     if (sizeOf(shape) !== sizeOf(x.shape)) {
       throw new ShapeError(
-        `reshape: ${formatShape(x.shape)} has ${sizeOf(x.shape)} elements, but ${formatShape(shape)} needs ${sizeOf(shape)}; use -1 for one extent to have it worked out`,
+        `reshape: ${formatShape(x.shape)} has ${sizeOf(x.shape)} elements, but ${formatShape(shape)} needs ${sizeOf(shape)}; use -1 for one extent to have it computed`,
       );
     }
     return [{ shape, dtype: x.dtype }];
@@ -32,7 +32,7 @@ export const reshapeOp: Op<ReshapeAttrs> = {
 };
 
 /**
- * The same elements, row-major, under another shape. One extent may be -1 and is then worked out.
+ * The same elements, row-major, under another shape. One extent may be -1 and is then computed.
  * Costs nothing: no copy. This and the others that only move elements leave NaN and ±Infinity as they are.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -41,7 +41,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const unknown = shape.filter((extent) => extent === -1).length;
   if (unknown > 1)
     throw new ShapeError(
-      `reshape: ${formatShape(shape)} has ${unknown} extents of -1; only one can be worked out`,
+      `reshape: ${formatShape(shape)} has ${unknown} extents of -1; only one can be computed`,
     );
   const known = shape.reduce((product, extent) => (extent === -1 ? product : product * extent), 1);
   const resolved = shape.map((extent) => (extent === -1 ? sizeOf(x.shape) / known : extent));
@@ -53,7 +53,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.shape, resolved) ? x : apply(reshapeOp, [x], { shape: resolved });
 }
 
-/** Another tensor of the same elements, for what is said of one and not of the other. Costs nothing. */
+/** Another tensor of the same elements, with its own properties. Costs nothing. */
 export const aliasOf = (x: Tensor): Tensor => apply(reshapeOp, [x], { shape: x.shape });
 
 /** [N, …] → [N, product of the rest], as Keras's Flatten layer. Costs nothing. */

@@ -124,7 +124,7 @@ export interface MovingStatistics {
 }
 
 /**
- * Lets moving statistics follow those of this step's batch, all of them [C], at the end of the step:
+ * Updates moving statistics from those of this step's batch, all of them [C], at the end of the step:
  * moving ← momentum · moving + (1 − momentum) · batch. In one dispatch, and only inside of a compilation. A step of
  * training in which they would become NaN or infinite is not made.
  */

@@ -22,7 +22,7 @@ it('a run in the middle of an epoch goes on with the same metrics only', async (
   const others = await compiledTiny({ gpu, metrics: ['accuracy', 'topKCategoricalAccuracy'] });
   others.load(bytes);
   await expect(others.fit(clusters(20), { batchSize: 8, resume: true })).rejects.toThrow(
-    /resume: the epoch under way has recorded loss \(softmaxCrossEntropy\), accuracy, but this training records loss \(softmaxCrossEntropy\), accuracy, topK/,
+    /resume: the current epoch has recorded loss \(softmaxCrossEntropy\), accuracy, but this training records loss \(softmaxCrossEntropy\), accuracy, topK/,
   );
   others.load(bytes);
   expect((await others.fit(clusters(20), { batchSize: 8 })).epochs).toMatchObject([{ epoch: 1 }]);

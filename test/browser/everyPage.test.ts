@@ -1,0 +1,73 @@
+import type { Page } from 'puppeteer-core';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { problems } from './axe.ts';
+import { close, openPage } from './harness.ts';
+import { busiestTask, layoutShifts, scriptBytes } from './measure.ts';
+import { opened, reaches, SITE_PAGES, trainsPast } from './sitePages.ts';
+import type { SitePage } from './sitePages.ts';
+
+/** Bytes of script before lazy parts, the page's and its worker's together. */
+const MOST_SCRIPT = 150_000;
+/** Pages that train bring the whole engine: a model may be made of any layer, loss and optimizer that it has a name for. */
+const MOST_SCRIPT_OF_TRAINING = 270_000;
+/** `npm run test:pages` tries each page on a desk and on a phone; all other runs lessons on a phone, and the rest on a desk. */
+const widthsFor = ({ path }: SitePage) =>
+  process.env.WGRAD_ALL_WIDTHS ? [1280, 390] : [path.startsWith('lessons/') ? 390 : 1280];
+/** Seconds of CPU that a task takes from the main thread. */
+const LONGEST_TASK = 0.1;
+
+/** Plays by the keyboard alone, and pauses when a training has done some steps, or a lesson some of its own. */
+async function play(tab: Page, { trains }: SitePage): Promise<void> {
+  await tab.keyboard.press('k');
+  if (trains) await trainsPast(tab, 3);
+  else await new Promise((resolve) => setTimeout(resolve, 400));
+  await tab.keyboard.press('k');
+  if (trains) await reaches(tab, 'paused');
+}
+
+/** The settings of the address that the page has controls for, as these show them. */
+const shownSettings = (tab: Page): Promise<[string, string, string][]> =>
+  tab.evaluate(() =>
+    [...new URLSearchParams(location.search)].flatMap(([name, wanted]) => {
+      const control = document.querySelector<HTMLInputElement>(`input#${name}, select#${name}`);
+      return control ? [[name, wanted, control.value] as [string, string, string]] : [];
+    }),
+  );
+
+describe.each(SITE_PAGES.map((page) => [page.path || 'the gallery', page] as const))('%s', (_, page) => {
+  afterEach(close); // each computes alone
+
+  it.each(widthsFor(page))(
+    'nothing fails or moves in a window of %i pixels, or is in the way of anybody',
+    async (width) => {
+      const view = { width, height: 800 };
+      // Under a strict content security policy: Chromium tells each violation as an error.
+      const { page: tab, errors } = await openPage(`${inject('strictSite')}${page.address}`, view);
+      await opened(tab, page).catch((error) => {
+        throw new Error(`${page.address} is not ready. ${errors.join('\n')}`, { cause: error });
+      });
+      const bytes = await scriptBytes(tab);
+      expect.soft(bytes).toBeLessThan(page.trains ? MOST_SCRIPT_OF_TRAINING : MOST_SCRIPT);
+      for (const [name, wanted, shown] of await shownSettings(tab))
+        expect([name, shown]).toEqual([name, wanted]);
+      if (await tab.$('#play')) {
+        expect.soft(await busiestTask(tab, () => play(tab, page))).toBeLessThan(LONGEST_TASK);
+      }
+      if (page.trains) {
+        const values = await tab.$$eval('#loss-values b', (list) => list.map((each) => each.textContent!));
+        expect(values.some((value) => /\d/.test(value))).toBe(true);
+      }
+      expect.soft(await layoutShifts(tab, page.shifts)).toEqual([]);
+      expect.soft(await problems(tab)).toEqual([]);
+      if (await tab.$('#help-open')) {
+        await tab.keyboard.press('?');
+        await tab.waitForSelector('#help[open]');
+        expect.soft(await problems(tab, '#help')).toEqual([]);
+        await tab.keyboard.press('Escape');
+        await tab.waitForSelector('#help:not([open])');
+      }
+      expect.soft(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      expect.soft(errors).toEqual([]);
+    },
+  );
+});

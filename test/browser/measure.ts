@@ -1,0 +1,60 @@
+import type { Page } from 'puppeteer-core';
+
+/** The bytes of all scripts that a page has loaded, its workers' too, as they came over the line: compressed. */
+export const scriptBytes = (page: Page): Promise<number> =>
+  page.evaluate(() =>
+    (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
+      .filter(({ name }) => name.endsWith('.js'))
+      .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+  );
+
+/** What has moved on the page since it was opened, if it amounts to more than `most`: shares of the window. */
+export async function layoutShifts(page: Page, most: number): Promise<string[]> {
+  const shifts = await page.evaluate(() => {
+    interface Shift extends PerformanceEntry {
+      readonly value: number;
+      readonly sources: readonly { readonly node?: Node; readonly currentRect: DOMRect }[];
+    }
+    const observer = new PerformanceObserver(() => {});
+    observer.observe({ type: 'layout-shift', buffered: true });
+    const where = (node: Node | undefined) => {
+      const element = node instanceof Element ? node : node?.parentElement;
+      return `${element?.tagName.toLowerCase()} in #${element?.closest('[id]')?.id}`;
+    };
+    return (observer.takeRecords() as Shift[]).map(({ value, startTime, sources }) => ({
+      value,
+      text: `${value.toFixed(4)} after ${Math.round(startTime)} ms: ${sources.map(({ node }) => where(node)).join(', ')}`,
+    }));
+  });
+  const sum = shifts.reduce((total, { value }) => total + value, 0);
+  return sum < most ? [] : shifts.filter(({ value }) => value > 1e-5).map(({ text }) => text);
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds of CPU that its thread has had for it. */
+  readonly tdur?: number;
+}
+
+/**
+ * The seconds of CPU of the longest task on the page's main thread while something goes on. CPU time, not time on the
+ * wall: where a software adapter has all cores, the main thread waits for its turn.
+ */
+export async function busiestTask(page: Page, work: () => Promise<void>): Promise<number> {
+  const MARK = 'main-thread';
+  await page.tracing.start({ categories: ['toplevel', 'blink.user_timing'] });
+  await page.evaluate((mark) => void performance.mark(mark), MARK);
+  await work();
+  const { traceEvents } = JSON.parse(new TextDecoder().decode(await page.tracing.stop())) as {
+    traceEvents: readonly TraceEvent[];
+  };
+  const main = traceEvents.find((event) => event.name === MARK)!;
+  const tasks = traceEvents.filter(
+    ({ pid, tid, ph, tdur }) => pid === main.pid && tid === main.tid && ph === 'X' && tdur !== undefined,
+  );
+  if (tasks.length === 0) throw new Error('The trace has no tasks of the main thread.');
+  return Math.max(...tasks.map(({ tdur }) => tdur!)) / 1e6;
+}

@@ -1,0 +1,77 @@
+import type { Page } from 'puppeteer-core';
+import { beforeAll, expect, it } from 'vitest';
+import { openPage } from './harness.ts';
+
+const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
+const reaches = (page: Page, state: string) =>
+  page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: 90_000 }, state);
+const dots = (page: Page, name: string) => page.$$eval(`.plane .${name}`, (list) => list.length);
+/** How many colours a canvas has, as it is seen. */
+async function coloursOf(page: Page, selector: string): Promise<number> {
+  const data = (await (await page.$(selector))!.screenshot({ encoding: 'base64' })) as string;
+  return page.evaluate(async (png) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+    const context = new OffscreenCanvas(image.width, image.height).getContext('2d')!;
+    context.drawImage(image, 0, 0);
+    return new Set(new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer)).size;
+  }, data);
+}
+
+let page: Page;
+let errors: string[];
+
+beforeAll(async () => {
+  ({ page, errors } = await openPage('points/?shape=rings&layers=1&units=4'));
+  await reaches(page, 'ready');
+});
+
+it('shows the points, and what network and neurons say of the plane', async () => {
+  expect([await dots(page, 'positive'), await dots(page, 'negative')]).toEqual([100, 100]);
+  expect(await text(page, '#stat-parameters')).toBe('17'); // 2 · 4 + 4 + 4 + 1
+  expect(await coloursOf(page, '#field')).toBeGreaterThan(30);
+  expect(await coloursOf(page, '#neurons canvas')).toBeGreaterThan(30);
+});
+
+it('adds and takes away points, by mouse and by keyboard', async () => {
+  await page.$eval('#plane', (plane) => plane.scrollIntoView({ block: 'center', behavior: 'instant' }));
+  const { x, y, width, height } = (await (await page.$('#plane'))!.boundingBox())!;
+  const corner = [x + 0.04 * width, y + 0.96 * height] as const;
+  await page.mouse.click(...corner);
+  await expect.poll(() => dots(page, 'positive')).toBe(101);
+  await page.mouse.click(...corner);
+  await expect.poll(() => dots(page, 'positive')).toBe(100);
+  await page.click('#adds input[value=orange]');
+  await page.focus('#plane');
+  for (let i = 0; i < 5; i++) {
+    await page.keyboard.down('Shift');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.up('Shift');
+  }
+  await page.keyboard.press('Enter'); // half the plane to the right of the corner, on the ring or beside it
+  await expect
+    .poll(async () => (await dots(page, 'positive')) + (await dots(page, 'negative')))
+    .not.toBe(200);
+});
+
+it('learns where blue ends', async () => {
+  await page.$eval('#play', (play) => (play as HTMLElement).click());
+  await expect
+    .poll(async () => Number.parseFloat(await text(page, '#stat-accuracy')), { timeout: 60_000 })
+    .toBeGreaterThan(90);
+  await page.$eval('#play', (play) => (play as HTMLElement).click());
+  await reaches(page, 'paused');
+});
+
+it('takes other points and another network, which are in the address', async () => {
+  await page.select('#shape', 'squares');
+  await reaches(page, 'ready');
+  await page.$eval('#layers input[value="2"]', (input) => (input as HTMLElement).click());
+  await page.waitForFunction(() => document.querySelectorAll('#neurons canvas').length === 2);
+  await reaches(page, 'ready');
+  expect(await text(page, '#stat-parameters')).toBe('37');
+  const query = new URL(page.url()).searchParams;
+  expect(['shape', 'layers', 'units'].map((name) => query.get(name))).toEqual(['squares', null, '4']);
+  await page.setViewport({ width: 390, height: 844 });
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  expect(errors).toEqual([]);
+});
