@@ -59,8 +59,9 @@ export async function ladderSection(
   moment = 6;
   paint();
   const text =
-    'Each picture is one workgroup on small numbers, as the kernel’s own indices say: coloured is what its invocations load ' +
-    'from memory at a moment, dark is what they have written. The fewer loads for each product, the less a kernel waits.';
+    'Each picture is one workgroup on small numbers, as the kernel’s own indices say. Squares in colour are what its ' +
+    'invocations load from memory at a moment, squares in ink what they have written. The fewer loads for each product, ' +
+    'the less a kernel waits.';
   return create(
     'section',
     { className: 'ladder', 'aria-label': 'The ladder' },

@@ -58,7 +58,14 @@ export function factsOf(source: string): ShaderFacts {
     constants: matches(CONSTANT).map(({ match: [, name, type = '', value, comment = ''], line }) => {
       const tune = /@tune ([\d ]+)/.exec(comment);
       const candidates = tune ? tune[1].trim().split(/\s+/).map(Number) : [];
-      return { name, type, value, comment: comment.replace(/@tune [\d ]+/, '').trim(), candidates, line };
+      return {
+        name,
+        type,
+        value,
+        comment: comment.replace(/(?:\/\/ )?@tune [\d ]+/, '').trim(),
+        candidates,
+        line,
+      };
     }),
     shared: matches(/^var<workgroup> (\w+): ([^;]+);/).map(({ match: [, name, type], line }) => ({
       name,

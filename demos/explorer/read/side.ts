@@ -1,4 +1,6 @@
 import { create } from '../../shared/dom.ts';
+import { kernelNames } from '../../widgets/kernels.ts';
+import { queryOf } from '../address.ts';
 import { familyOf } from '../families.ts';
 import { markTerms, termsIn } from '../terms.ts';
 import { factsOf } from './facts.ts';
@@ -12,37 +14,51 @@ export function readSide(kernel: string, source: string): HTMLElement[] {
   const prose = create(
     'div',
     { className: 'prose' },
-    ...headerOf(source).blocks.map((block) => blockElement(block, facts)),
+    ...headerOf(source).blocks.map((block) => blockElement(block, facts, kernel)),
   );
   const known = new Set<never>();
   for (const part of prose.querySelectorAll<HTMLElement>('p, dd')) markTerms(part, true, known);
   return [prose, ...declared(facts), usesOf(kernel), words(source)].filter((part) => part !== undefined);
 }
 
-function blockElement(block: Block, facts: ShaderFacts): HTMLElement {
+function blockElement(block: Block, facts: ShaderFacts, kernel: string): HTMLElement {
   if (block.kind === 'lines')
     return create('pre', { className: 'formula-block', tabIndex: 0 }, block.lines.join('\n'));
-  if (block.kind === 'text') return create('p', {}, ...inline(block.text, facts));
+  if (block.kind === 'text') return create('p', {}, ...inline(block.text, facts, kernel));
   const list = create('dl', { className: 'costs' });
   for (const [name, text] of block.facts)
-    list.append(create('div', {}, create('dt', {}, name), create('dd', {}, ...inline(text, facts))));
+    list.append(create('div', {}, create('dt', {}, name), create('dd', {}, ...inline(text, facts, kernel))));
   return list;
 }
 
-/** Names that the shader declares look like code. */
-function inline(text: string, { constants, aliases }: ShaderFacts): (Node | string)[] {
+/** Names that the shader declares look like code; names of other shaders lead there. */
+function inline(text: string, { constants, aliases }: ShaderFacts, kernel: string): (Node | string)[] {
   const names = [...constants, ...aliases]
     .map(({ name }) => name)
     .filter((name) => name.length > 1 && name !== 'Value');
-  if (names.length === 0) return [text];
-  const pattern = new RegExp(`(?<![\\w])(${names.join('|')})(?![\\w])|\`([^\`]+)\``, 'g');
+  const own = ['(?!)', ...names].join('|'); // (?!) is never there
+  const pattern = new RegExp(`(?<!\\w)(?:(${own})(?!\\w)|\`([^\`]+)\`|([\\w/]+)\\.wgsl)`, 'g');
   const parts: (Node | string)[] = [];
   let end = 0;
   for (const match of text.matchAll(pattern)) {
-    parts.push(text.slice(end, match.index), create('code', {}, match[1] ?? match[2]));
-    end = match.index + match[0].length;
+    const [all, constant, quoted, file] = match;
+    parts.push(
+      text.slice(end, match.index),
+      file ? shaderLink(all, file, kernel) : create('code', {}, constant ?? quoted),
+    );
+    end = match.index + all.length;
   }
   return [...parts, text.slice(end)];
+}
+
+/** `tree.wgsl` of the same folder, or `shaders/shared/philox.wgsl`; as it is written where there is no such shader. */
+function shaderLink(text: string, file: string, kernel: string): Node | string {
+  const path = file.replace(/^shaders\//, '');
+  const name = path.includes('/') ? path : `${kernel.split('/')[0]}/${path}`;
+  if (!kernelNames().includes(name)) return text;
+  const link = create('a', { href: queryOf({ kernel: name, view: 'read', line: 0 }) }, text);
+  link.dataset.kernel = name;
+  return link;
 }
 
 function section(title: string, ...content: Node[]): HTMLElement {
