@@ -47,6 +47,8 @@ export interface Setting<T> {
   /** Undefined where the text makes no sense: then the initial value stands. */
   parse(text: string): T | undefined;
   format(value: T): string;
+  /** What the text must be, in words: "from 0 to 1". */
+  readonly allowed: string;
   readonly acts: Acts;
   /** Undefined: the setting lives in the address alone. */
   readonly control?: Control;
@@ -112,8 +114,7 @@ export function options<const T extends string>(
   return {
     ...shown,
     initial,
-    parse: (text) => values.find((value) => value === text),
-    format: (value) => value,
+    ...choice(values),
     control: { kind: segments ? 'segments' : 'select', options: all },
     show: (value) => labels?.[value] ?? value,
   };
@@ -137,6 +138,7 @@ export function numbers(
     initial,
     parse: any?.parse ?? ((text) => values.find((value) => String(value) === text)),
     format: String,
+    allowed: any?.allowed ?? oneOf(values),
     control: {
       kind: segments ? 'segments' : 'select',
       options: values.map((value) => ({ value: String(value), label: show(value) })),
@@ -162,6 +164,7 @@ export function toggle(given: Shown & { readonly initial?: boolean }): Setting<b
     initial,
     parse: (text) => ({ '1': true, '0': false })[text],
     format: (value) => (value ? '1' : '0'),
+    allowed: oneOf(['1', '0']),
     control: { kind: 'toggle' },
     show: (value) => (value ? 'on' : 'off'),
   };
@@ -195,12 +198,11 @@ export const hidden = {
     return setting as Setting<any>;
   },
   choice<const T extends string>(values: readonly T[], initial: NoInfer<T>, acts: Acts = 'page'): Setting<T> {
-    const parse = (text: string) => values.find((value) => value === text);
-    return { initial, parse, format: (value) => value, acts, show: String };
+    return { initial, ...choice(values), acts, show: String };
   },
   text(initial: string, isValid: (text: string) => boolean, acts: Acts = 'page'): Setting<string> {
     const parse = (text: string) => (isValid(text) ? text : undefined);
-    return { initial, parse, format: String, acts, show: String };
+    return { initial, parse, format: String, allowed: 'as in a copied link', acts, show: String };
   },
 };
 
@@ -270,7 +272,20 @@ function numeric(min: number, max: number, integer: boolean) {
       return value >= min && value <= max && (!integer || Number.isInteger(value)) ? value : undefined;
     },
     format: (value: number): string => String(value),
+    allowed: `${integer ? 'a whole number ' : ''}from ${min} to ${max}`,
   };
+}
+
+function choice<const T extends string>(values: readonly T[]) {
+  return {
+    parse: (text: string): T | undefined => values.find((value) => value === text),
+    format: (value: T): string => value,
+    allowed: oneOf(values),
+  };
+}
+
+function oneOf(values: readonly (string | number)[]): string {
+  return values.length > 1 ? `${values.slice(0, -1).join(', ')} or ${values.at(-1)}` : String(values[0]);
 }
 
 const twoFigures = (value: number): string =>

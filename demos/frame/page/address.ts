@@ -1,5 +1,8 @@
 import { dependents, initialOf, ordered } from '../settings.ts';
-import type { Settings, ValuesOf } from '../settings.ts';
+import type { Setting, Settings, ValuesOf } from '../settings.ts';
+
+/** Characters of a value that a message quotes. */
+const LONGEST = 40;
 
 /**
  * The values of a page's settings, kept in its address, so that a link shares them. Initial values are left out of it;
@@ -9,6 +12,8 @@ export class Address<S extends Settings> {
   readonly #settings: S;
   /** What someone has set; the others have their initial values. */
   readonly #set = new Map<string, unknown>();
+  /** What the address asked for, and cannot have. */
+  readonly #refused = new Map<string, string>();
   #values!: ValuesOf<S>;
   #software = false;
 
@@ -19,8 +24,16 @@ export class Address<S extends Settings> {
       const text = query.get(name);
       const value: unknown = text === null ? undefined : setting.parse(text);
       if (value !== undefined) this.#set.set(name, value);
+      else if (text !== null) this.#refused.set(name, text);
     }
     this.#update();
+  }
+
+  /** Says of what the address asked for and cannot have what is used instead. */
+  get refused(): string[] {
+    return [...this.#refused].map(([name, text]) =>
+      refusal(this.#settings[name], name, text, this.#values[name]),
+    );
   }
 
   get values(): ValuesOf<S> {
@@ -61,4 +74,19 @@ export class Address<S extends Settings> {
     }
     this.#values = values as ValuesOf<S>;
   }
+}
+
+/** "The address asks for learning rate “-1”, which must be from 0 to 1: 0.002 is used." */
+export function refusal(
+  { label, allowed, format }: Setting<any>,
+  name: string,
+  text: string,
+  value: unknown,
+): string {
+  const asked = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  const used = value === undefined ? undefined : format(value);
+  const instead =
+    used === undefined ? 'it is ignored' : `${used.length > LONGEST ? 'the initial value' : used} is used`;
+  const what = label ? label.charAt(0).toLowerCase() + label.slice(1) : name;
+  return `The address asks for ${what} “${asked}”, which must be ${allowed}: ${instead}.`;
 }

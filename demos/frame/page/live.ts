@@ -59,6 +59,11 @@ export function showRecovered({ step, reason }: { step: number; reason: string }
   byId('notices').append(notice(text, 'warning'));
 }
 
+/** Says of what the address asked for and cannot have. */
+export function showRefused(sentences: readonly string[]): void {
+  byId('notices').append(...sentences.map((text) => notice(text, 'warning')));
+}
+
 let dataNotice: HTMLElement | undefined;
 
 /** Says where the data are others than one would expect. */

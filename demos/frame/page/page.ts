@@ -1,6 +1,6 @@
 import { showAdapter } from './adapter.ts';
 import { byId } from '../../shared/dom.ts';
-import { createFailures, runLive, showData, showRecovered } from './live.ts';
+import { createFailures, runLive, showData, showRecovered, showRefused } from './live.ts';
 import { onSchemeChange, readPalette } from '../../shared/palette.ts';
 import { handOver, renewCanvases } from '../../drawing/panels.ts';
 import type { PanelMessage, TilePlan } from '../../drawing/panels.ts';
@@ -155,6 +155,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
       case 'adapter':
         showAdapter(message);
         address.software = message.software;
+        showRefused(address.refused);
         controls.refresh();
         begun = true;
         port.post({

@@ -1,4 +1,5 @@
 import { Address } from '../../frame/page/address.ts';
+import { showRefused } from '../../frame/page/live.ts';
 import { bindControls } from '../../frame/page/controls.ts';
 import type { Settings, ValuesOf } from '../../frame/settings.ts';
 import { byId } from '../../shared/dom.ts';
@@ -14,6 +15,7 @@ export interface Knobs<S extends Settings> {
 /** Binds the knobs of <lesson-settings> to the address; `onChange` is told which one the reader has moved. */
 export function bindKnobs<S extends Settings>(settings: S, onChange: (changed: keyof S) => void): Knobs<S> {
   const address = new Address(settings);
+  showRefused(address.refused);
   const controls = bindControls(
     settings,
     () => address.values,

@@ -64,8 +64,12 @@ function showComputer({ description, software, without }: Computer): void {
   byId('adapter').classList.toggle('software', software);
 }
 
+let said: HTMLElement | undefined;
+
 function say(text: string): void {
-  byId('notices').replaceChildren(notice(text, 'warning'));
+  said?.remove();
+  said = notice(text, 'warning');
+  byId('notices').append(said);
   announce(text);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { controlsHtml, hintHtml } from '../../../demos/frame/build/controlsHtml.ts';
+import { refusal } from '../../../demos/frame/page/address.ts';
 import {
   by,
   dependents,
@@ -81,5 +82,35 @@ describe('settings', () => {
     expect(html).toContain('Learning rate and noise change a running training.');
     expect(html).toContain('Network, batch size and seed start a new one.');
     expect(html).not.toMatch(/ (style|on\w+)=/); // a strict policy forbids them
+  });
+});
+
+describe('a value that an address cannot have', () => {
+  const says = (name: keyof typeof own, text: string, value: unknown) => {
+    expect(own[name].parse(text)).toBeUndefined();
+    return refusal(own[name], name, text, value);
+  };
+
+  it('is named with what it must be, and what is used instead', () => {
+    expect(says('rate', '-1', 0.002)).toBe(
+      'The address asks for learning rate “-1”, which must be from 0 to 2: 0.002 is used.',
+    );
+    expect(says('net', 'huge', 'small')).toBe(
+      'The address asks for network “huge”, which must be small or large: small is used.',
+    );
+    expect(says('play', 'yes', '0')).toBe(
+      'The address asks for play “yes”, which must be 0 or 1: 0 is used.',
+    );
+  });
+
+  it('is cut short, as is what is used', () => {
+    const image = hidden.text('0'.repeat(100), (text) => /^[01]{100}$/.test(text));
+    expect(refusal(image, 'image', 'x'.repeat(1000), image.initial)).toBe(
+      `The address asks for image “${'x'.repeat(40)}…”, which must be as in a copied link: the initial value is used.`,
+    );
+    const count = hidden.number({ initial: undefined, min: 1, max: 9 });
+    expect(refusal(count, 'train', '2.5', undefined)).toBe(
+      'The address asks for train “2.5”, which must be a whole number from 1 to 9: it is ignored.',
+    );
   });
 });
