@@ -57,6 +57,7 @@ export const PAGES: readonly SitePage[] = [
       'Seven shapes, from a rate that is too high to overfitting, each trained live with the knob that causes it.',
     needs: ['lessons/backpropagation', 'lessons/losses'],
   },
+  { folder: 'points', title: 'Where blue ends' },
   { folder: 'mnist-cnn', title: 'Reading digits' },
   { folder: 'autoencoder', title: 'Autoencoders' },
   { folder: 'dcgan', title: 'A forger and its critic' },

@@ -11,6 +11,8 @@ export interface TrainedRecord {
   readonly date: string;
   readonly steps: number;
   readonly batchSize: number;
+  /** What a batch has so many of; default: images. */
+  readonly samples?: string;
   /** What the weights in the file reach, by name: `test accuracy` 0.992. */
   readonly scores: Readonly<Record<string, number>>;
   readonly recording: Recording;

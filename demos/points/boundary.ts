@@ -1,22 +1,16 @@
-import { adam, dataset, dense, ops, sequential, streamed } from '../../src/index.ts';
-import type { Gpu, Model, Program, Tensor } from '../../src/index.ts';
-import { randomStream } from '../../src/data/random.ts';
+import { adam } from '../../src/index.ts';
+import type { Model, Program } from '../../src/index.ts';
 import type { Source } from '../drawing/renderer.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import { ModelTrainee } from '../frame/worker/modelTrainee.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import { asDataset, BATCH, batchesOf, compileView, GRID, network, OBJECTIVE } from './network.ts';
 import { edited } from './points.ts';
 import type { Point, Points } from './points.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 
 type Here = Context<ValuesOf<typeof settings>, Tells>;
-
-/** Points of a step, chosen at random. */
-const BATCH = 64;
-const STEPS_PER_EPOCH = 50;
-/** The network is evaluated at this many places along each side of the plane. */
-const GRID = 100;
 
 /** A small network that learns where the blue points are, and where the orange ones. */
 export class Boundary extends ModelTrainee implements Trainee<Points> {
@@ -36,15 +30,9 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
   }
 
   static async create(context: Here): Promise<Boundary> {
-    const { layers, units, activation, rate: learningRate, seed } = context.values;
-    const hidden = Array.from({ length: layers }, () => dense({ units, activation }));
-    const model = sequential([...hidden, dense({ units: 1 })], { inputShape: [2], seed });
-    await model.compile({
-      gpu: context.gpu,
-      optimizer: adam({ learningRate }),
-      loss: 'binaryCrossEntropyWithLogits',
-      metrics: ['accuracy'],
-    });
+    const { layers, units, rate: learningRate } = context.values;
+    const model = network(context.values);
+    await model.compile({ gpu: context.gpu, optimizer: adam({ learningRate }), ...OBJECTIVE });
     context.tell('model', { layers, units, parameters: model.parameters });
     return new Boundary(context, model, await compileView(context.gpu, model));
   }
@@ -66,11 +54,7 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
 
   run(points: Points, options: RunOptions): PromiseLike<unknown> {
     const { seed } = this.#context.values;
-    const batches = streamed(function* (epoch) {
-      const random = randomStream(seed, epoch);
-      for (let i = 0; i < STEPS_PER_EPOCH; i++) yield asDataset(chosen(points.train, random));
-    });
-    return this.model.fit(batches, { ...options, steps: Infinity });
+    return this.model.fit(batchesOf(points, seed), { ...options, steps: Infinity });
   }
 
   async evaluate({ test }: Points): Promise<Readonly<Record<string, number>>> {
@@ -88,30 +72,6 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
   }
 }
 
-/** The outputs of the network and of each of its neurons at every place of the plane. */
-function compileView(gpu: Gpu, model: Model): Promise<Program> {
-  const places = Float32Array.from({ length: 2 * GRID * GRID }, (_, i) => {
-    const [row, column] = [Math.floor(i / 2 / GRID), Math.floor(i / 2) % GRID];
-    const along = (place: number) => (2 * (place + 0.5)) / GRID - 1;
-    return i % 2 === 0 ? along(column) : -along(row);
-  });
-  return gpu.compile(
-    () => {
-      const outputs: Record<string, Tensor> = { 'largest:field': ops.fill([1], 1) };
-      let values: Tensor = ops.constant(places, [GRID * GRID, 2]);
-      model.layers.forEach((layer, i) => {
-        values = layer.call(values, { training: false });
-        outputs[`layer:${i}`] = values;
-        outputs[`largest:layer:${i}`] = ops.reduceMax(ops.abs(values));
-      });
-      // The probability of blue less that of orange: σ(z) − σ(−z) = tanh(z / 2).
-      outputs.field = ops.tanh(ops.multiply(values, 0.5));
-      return outputs;
-    },
-    { label: 'view' },
-  );
-}
-
 /** An output [places, count] as `count` pictures of the plane. */
 function tiles(view: Program, output: string, count: number): Source {
   return {
@@ -126,16 +86,3 @@ function tiles(view: Program, output: string, count: number): Source {
     columnStride: count,
   };
 }
-
-/** Points of a batch, at random, with repetition. */
-const chosen = (points: readonly Point[], random: () => number): Point[] =>
-  Array.from({ length: BATCH }, () => points[Math.floor(random() * points.length)]);
-
-const asDataset = (points: readonly Point[]) =>
-  dataset({
-    name: 'points',
-    x: Float32Array.from(points.flatMap(({ x, y }) => [x, y])),
-    y: Float32Array.from(points, ({ blue }) => Number(blue)),
-    inputShape: [2],
-    targetShape: [1],
-  });

@@ -13,6 +13,10 @@ startPage<typeof settings, Calls, Tells>({
     accuracy: { ...classifierCharts.accuracy, ...shares, range: [0.4, 1] },
   },
   figures: { accuracy: { key: 'testAccuracy', format: (value) => percent(value) } },
+  texts: {
+    trained: 'This network is trained: the charts show how. Add points, or train a network yourself.',
+  },
+  recording: 'trained/moons',
   stepWords: () => 'write 64 points, forward, loss, backward, update, record',
   start: createPlane,
 });

@@ -22,11 +22,7 @@ const isReady = (): boolean => ['ready', 'paused', 'done'].includes(document.bod
 
 /** Pages open on trained networks: what they show then is the good moment. */
 const MOMENTS: Readonly<Record<string, Moment>> = {
-  points: {
-    query: '?shape=rings&play=1',
-    at: '.bar',
-    ready: () => Number.parseFloat(document.querySelector('#stat-accuracy')!.textContent) > 98,
-  },
+  points: { query: '', at: '.bar', ready: isReady },
   'mnist-cnn': { query: '', at: '.bar', ready: isReady },
   autoencoder: { query: '', at: '.bar', ready: isReady },
   dcgan: { query: '', at: '.bar', ready: isReady },

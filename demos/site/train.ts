@@ -7,6 +7,7 @@ import type { TrainedRecord } from '../frame/trainedRecord.ts';
 import { autoencoderTraining } from './autoencoder.ts';
 import { dcganOfSite } from './dcgan.ts';
 import { mnistCnnTraining } from './mnistCnn.ts';
+import { pointsTraining } from './points.ts';
 import { Recorder } from './recorder.ts';
 import type { SiteTraining } from './training.ts';
 
@@ -14,6 +15,7 @@ const TRAININGS: Readonly<Record<string, SiteTraining>> = {
   'mnist-cnn': mnistCnnTraining,
   autoencoder: autoencoderTraining,
   dcgan: dcganOfSite,
+  points: pointsTraining,
 };
 
 const pages = process.argv.slice(2);
@@ -25,7 +27,7 @@ if (pages.length === 0 || unknown.length > 0) {
 for (const page of pages) await train(page, TRAININGS[page]);
 
 async function train(page: string, training: SiteTraining): Promise<void> {
-  const { name, model, steps, batchSize, charts, pictures } = training;
+  const { name, model, samples, steps, batchSize, charts, pictures } = training;
   const { description: adapter } = await findAdapter();
   console.log(`${page}: ${model}, ${steps} steps on ${adapter}`);
   const data = await loadMnistNode({ fallback: false });
@@ -39,12 +41,13 @@ async function train(page: string, training: SiteTraining): Promise<void> {
   const { recording, png } = await recorder.finish();
   const record: TrainedRecord = {
     model,
-    data: `MNIST, ${data.train.size.toLocaleString('en')} training images`,
+    data: training.data ?? `MNIST, ${data.train.size.toLocaleString('en')} training images`,
     command: `npm run site:train -- ${page}`,
     adapter: adapter.replace(/: no GPU was found$/, ''),
     date: new Date().toISOString().slice(0, 10),
     steps,
     batchSize,
+    samples,
     scores: Object.fromEntries(
       Object.entries(scores).map(([name, value]) => [name, Number(value.toPrecision(4))]),
     ),

@@ -4,9 +4,11 @@ import type { TrainedRecord } from '../frame/trainedRecord.ts';
 import type { ChartPlan, Recorder } from './recorder.ts';
 
 /** The training of the network that a page shows when it opens. */
-export interface SiteTraining extends Pick<TrainedRecord, 'model' | 'steps' | 'batchSize'> {
+export interface SiteTraining extends Pick<TrainedRecord, 'model' | 'steps' | 'batchSize' | 'samples'> {
   /** Of the page's files in its folder `trained`. */
   readonly name: string;
+  /** What it is trained on; default: MNIST. */
+  readonly data?: string;
   readonly charts: readonly ChartPlan[];
   /** What the pictures of the recording show. */
   readonly pictures: string;

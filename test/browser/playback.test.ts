@@ -36,6 +36,7 @@ it.each([
   ['mnist-cnn/trained/quick', 2],
   ['autoencoder/trained/bottleneck-64', 1],
   ['dcgan/trained/small', 1],
+  ['points/trained/moons', 2],
 ])('plays %s back, by keyboard alone', async (url, charts) => {
   await play(url);
   expect((await page.$$('svg')).length).toBe(charts);

@@ -75,3 +75,34 @@ it('takes other points and another network, which are in the address', async () 
   await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   expect(errors).toEqual([]);
 });
+
+it('opens on a trained network, and says once what of its address cannot be', async () => {
+  const { page, errors } = await openPage('points/?rate=-1&shape=stars');
+  await reaches(page, 'ready');
+  expect(await text(page, '#play-label')).toBe('Train from scratch');
+  await expect
+    .poll(async () => Number.parseFloat(await text(page, '#stat-accuracy')), { timeout: 60_000 })
+    .toBeGreaterThan(98);
+  const notices = await page.$$eval('#notices .notice', (all) => all.map(({ textContent }) => textContent));
+  expect(notices.filter((notice) => notice?.startsWith('The address'))).toEqual([
+    'The address asks for points “stars”, which must be moons, rings, spirals or squares: moons is used.',
+    'The address asks for learning rate “-1”, which must be from 0 to 10: 0.02 is used.',
+  ]);
+  // All of them are seen whole.
+  expect(await page.$eval('#notices', (all) => all.scrollWidth - all.clientWidth)).toBe(0);
+  expect(await page.$eval('#notices', (all) => all.scrollHeight - all.clientHeight)).toBe(0);
+  await page.$eval('#play', (play) => (play as HTMLElement).click());
+  await reaches(page, 'running');
+  expect(errors).toEqual([]);
+});
+
+it('plays a recorded run where there is no WebGPU', async () => {
+  const { page, errors } = await openPage('');
+  await page.evaluateOnNewDocument(() =>
+    Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }),
+  );
+  await page.goto(new URL('points/', page.url()).href);
+  await page.waitForSelector('.playback canvas');
+  expect(await text(page, '.playback')).toMatch(/4,000 steps of 64 points on 200 points of two moons/);
+  expect(errors).toEqual([]);
+});

@@ -1,8 +1,12 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { initialValues } from '../../demos/frame/settings.ts';
+import type { ValuesOf } from '../../demos/frame/settings.ts';
 import { packWeights, unpackWeights } from '../../demos/frame/worker/packedWeights.ts';
 import type { TrainedRecord } from '../../demos/frame/trainedRecord.ts';
+import { network } from '../../demos/points/network.ts';
+import { settings } from '../../demos/points/settings.ts';
 import { Recorder } from '../../demos/site/recorder.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
 import { autoencoderVersions } from '../../src/models/autoencoderVersions.ts';
@@ -54,6 +58,7 @@ describe('the networks that come with the pages', () => {
     'mnist-cnn': ['quick', () => mnistCnn('quick')],
     autoencoder: ['bottleneck-64', () => autoencoderVersions().model],
     dcgan: ['small', () => dcgan('small')],
+    points: ['moons', () => network(initialValues(settings) as ValuesOf<typeof settings>)],
   } as const;
 
   it.each(Object.entries(models))('%s: its default network takes the weights', (page, [name, create]) => {

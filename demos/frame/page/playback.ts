@@ -95,8 +95,16 @@ export async function createPlayback(element: HTMLElement, url: string): Promise
   show();
 }
 
-function describe({ model, data, steps, batchSize, adapter, date }: TrainedRecord): string {
-  const size = `${count(steps)} steps of ${batchSize} images`;
+function describe({
+  model,
+  data,
+  steps,
+  batchSize,
+  samples = 'images',
+  adapter,
+  date,
+}: TrainedRecord): string {
+  const size = `${count(steps)} steps of ${batchSize} ${samples}`;
   const how = `A recorded run of ${model}: ${size} on ${data}, computed on ${adapter}, ${date}.`;
   return `${how} The axis is the cube root of the step: early steps, which change most, have more room.`;
 }
