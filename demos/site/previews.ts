@@ -22,6 +22,11 @@ const isReady = (): boolean => ['ready', 'paused', 'done'].includes(document.bod
 
 /** Pages open on trained networks: what they show then is the good moment. */
 const MOMENTS: Readonly<Record<string, Moment>> = {
+  points: {
+    query: '?shape=rings&play=1',
+    at: '.bar',
+    ready: () => Number.parseFloat(document.querySelector('#stat-accuracy')!.textContent) > 98,
+  },
   'mnist-cnn': { query: '', at: '.bar', ready: isReady },
   autoencoder: { query: '', at: '.bar', ready: isReady },
   dcgan: { query: '', at: '.bar', ready: isReady },

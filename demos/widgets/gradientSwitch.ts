@@ -8,8 +8,8 @@ export interface GradientSwitchOptions {
 }
 
 /**
- * Puts a switch between pictures of values and of gradients beside the heading in `place`, and below it the class that the loss is measured
- * against: that of the image, unless the reader chooses another.
+ * Puts a switch between pictures of values and of gradients beside the heading in `place`, a `.gradient-switch`, and below it
+ * the class that the loss is measured against: that of the image, unless the reader chooses another.
  */
 export function createGradientSwitch(place: HTMLElement, { classes, onChange }: GradientSwitchOptions) {
   const options = classes.map((name, value) => create('option', { value: String(value) }, name));
@@ -36,7 +36,6 @@ export function createGradientSwitch(place: HTMLElement, { classes, onChange }: 
     create('legend', { className: 'heard' }, 'Pictures of'),
     create('div', {}, radio('values'), radio('gradients')),
   );
-  place.classList.add('gradient-switch');
   place.append(segments);
   place.after(note);
   let isOn = false;

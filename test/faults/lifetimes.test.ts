@@ -171,7 +171,7 @@ describe('weights that were lost with their GPU', () => {
     await expect(compileTiny(model, a.gpu)).rejects.toThrow(DeviceLostError);
     for (let i = 0; i < 2; i++) {
       await compileTiny(model, b.gpu);
-      expect(() => model.fit(data)).toThrow(/weights were lost with the GPU/);
+      expect(() => model.fit(data)).toThrow(/weights were lost with their GPU/);
       for (const use of [() => model.evaluate(data), () => model.predict(data), () => model.save()]) {
         await expect(use()).rejects.toThrow(DeviceLostError);
       }
@@ -208,7 +208,7 @@ describe('weights that were lost with their GPU', () => {
     });
     expect(model.compiled.gpu).toBe(second.gpu);
     expect(opened).toHaveLength(1);
-    expect(() => model.fit(data)).toThrow(/weights were lost with the GPU/);
+    expect(() => model.fit(data)).toThrow(/weights were lost with their GPU/);
     model.load(bytes);
     expect(await weightsOf(model)).toEqual(weights);
     await model.fit(data);

@@ -28,7 +28,7 @@ export function lessonListHtml(root: string, base: string): string {
   return `<ol class="lessons">\n${items.join('\n')}\n</ol>`;
 }
 
-/** The part of a lesson beside its figure, under the text: notices and exercises. */
+/** The part of a lesson beside its figure, under the text: exercises, then notices, which must not move them. */
 export function lessonMoreHtml(exercises: readonly Exercise[]): string {
   const items = exercises.map((exercise) => {
     const answers = answersOf(exercise).map(
@@ -41,5 +41,5 @@ export function lessonMoreHtml(exercises: readonly Exercise[]): string {
     items.length > 0
       ? `<details class="exercises" open><summary>Try this <span id="exercises-done">0 of ${items.length}</span></summary><ol id="exercises">${items.join('')}</ol></details>`
       : '';
-  return `<div class="more"><div id="notices"></div>${list}</div>`;
+  return `<div class="more">${list}<div id="notices"></div></div>`;
 }

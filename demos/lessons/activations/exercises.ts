@@ -16,7 +16,7 @@ export const exercises: readonly Exercise<State>[] = [
   {
     task: 'At x = −2, which of these has the larger slope?',
     answers: ['leaky ReLU', 'ReLU', 'tanh'],
-    why: '0.2, against 0.071 of tanh and 0 of ReLU: it learns there, too.',
+    why: '0.2. The slope of tanh is 0.071 there, and that of ReLU 0.',
   },
   {
     task: 'Find a place where a larger input makes the output smaller.',

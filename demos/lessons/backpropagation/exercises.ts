@@ -17,8 +17,8 @@ export const exercises: readonly Exercise<State>[] = [
     why: 'Both are multiplied by x₂. A weight learns nothing from an input of 0.',
   },
   {
-    task: 'Bring the loss below 0.001 with at most three updates.',
-    reached: ({ loss, updates }) => updates > 0 && updates <= 3 && loss < 0.001,
+    task: 'Bring the loss below 0.001 with at most two updates.',
+    reached: ({ loss, updates }) => updates > 0 && updates <= 2 && loss < 0.001,
     why: 'A larger rate needs fewer updates, until a step goes too far and the loss grows.',
   },
 ];

@@ -1,5 +1,6 @@
 import { bindShell } from '../../frame/page/shell.ts';
 import { errorPanel, webgpuProblem } from '../../frame/page/missing.ts';
+import { announce } from '../../shared/announce.ts';
 import { byId, create, notice } from '../../shared/dom.ts';
 import { workerPort } from '../../shared/port.ts';
 import { showKernels } from './kernelList.ts';
@@ -63,7 +64,10 @@ function showComputer({ description, software, without }: Computer): void {
   byId('adapter').classList.toggle('software', software);
 }
 
-const say = (text: string) => byId('notices').replaceChildren(notice(text, 'warning'));
+function say(text: string): void {
+  byId('notices').replaceChildren(notice(text, 'warning'));
+  announce(text);
+}
 
 /** Marks the page as ready: the figure shows numbers. */
 export function ready(): void {

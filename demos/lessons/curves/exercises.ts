@@ -12,7 +12,7 @@ export const exercises: readonly Exercise<State>[] = [
   {
     task: 'Rate too low: find a rate that ends with a training loss below 0.3.',
     reached: ({ curve, end }) => curve === 'low' && end !== undefined && end.training < 0.3,
-    why: 'From 0.0001 it takes a factor of 20 or more: rates are tried in powers of ten.',
+    why: 'The rate must be between 10 and 100 times as large. Rates are tried in powers of ten.',
   },
   {
     task: 'Overfitting: find a number of samples with which the validation loss ends below 0.7.',

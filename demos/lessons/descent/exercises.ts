@@ -16,7 +16,7 @@ export const exercises: readonly Exercise<State>[] = [
     why: 'At w = 1, as far from 2 on the other side. There the slope is −60: downhill is to the right.',
   },
   {
-    task: 'At w = 3, find a rate with which a single step lands at 2 (to 0.05).',
+    task: 'At w = 3, find a rate with which a single step lands within 0.05 of 2.',
     reached: ({ w, next }) => w === 3 && Math.abs(next - 2) < 0.05,
     why: 'The step is rate · 60 and has to be 1 long: the rate is 1/60, about 0.017.',
   },

@@ -85,10 +85,11 @@ ${presets.join('\n')}
 Options:
 ${[...flags, ...own].join('\n')}
 
-Files are written while training continues. What cannot be written (a full disk) is kept in memory and tried
-again at each save and at the end; what is still not saved then is named, and the exit code is 1.
-Ctrl-C finishes the step, saves, and prints how to continue; a second Ctrl-C exits at once. SIGTERM and a
-terminal that is closed (SIGHUP) act like Ctrl-C. A closed output does not end the run.
+Files are written while training continues. What cannot be written (a full disk) is kept in memory
+and tried again at each save and at the end; what is still not saved then is named, and the exit
+code is 1.
+Ctrl-C finishes the step, saves, and prints how to continue; a second Ctrl-C exits at once. SIGTERM
+and a terminal that is closed (SIGHUP) act like Ctrl-C. A closed output does not end the run.
 Exit codes: 0 finished, 1 error, 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.`;
 }
 
