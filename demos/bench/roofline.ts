@@ -3,7 +3,7 @@ import { digits } from '../../bench/report/markdown.ts';
 import type { Ceilings, KernelResult } from '../../bench/report/schema.ts';
 import { svg } from '../shared/svg.ts';
 
-const AREA = { left: 52, right: 626, top: 14, bottom: 356 };
+const AREA = { left: 76, right: 618, top: 14, bottom: 356 };
 
 const classOf = ({ op }: KernelResult): 'conv' | 'matmul' | 'other' =>
   op.startsWith('conv') ? 'conv' : op === 'matmul' ? 'matmul' : 'other';

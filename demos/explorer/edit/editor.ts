@@ -107,6 +107,7 @@ export function createEditor(text: string, firstLine: number, onChange: (text: s
       ],
     }),
   });
+  view.scrollDOM.tabIndex = 0; // what scrolls can be reached by keys
   view.dispatch({ effects: EditorView.scrollIntoView(offsetOf(text, firstLine), { y: 'start' }) });
   return {
     element,

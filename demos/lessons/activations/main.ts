@@ -160,7 +160,7 @@ function createLayers(): HTMLElement[] {
     create(
       'tbody',
       {},
-      create('tr', {}, create('th', { scope: 'row' }, 'f′(x), to the power of the layers'), ...cells),
+      create('tr', {}, create('th', { scope: 'row' }, 'f′(x)ⁿ after n layers'), ...cells),
     ),
   );
   return cells;
