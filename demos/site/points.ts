@@ -11,7 +11,7 @@ import { Collage } from './collage.ts';
 import type { Recorder } from './recorder.ts';
 import type { SiteTraining, StartedTraining } from './training.ts';
 
-const STEPS = 4000;
+const STEPS = 1500;
 const values = initialValues(settings) as ValuesOf<typeof settings>;
 const { layers, units, shape, noise, seed } = values;
 /** The neurons of a layer stand in lines of four, every other place of theirs is shown. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseReport } from '../../bench/report/schema.ts';
+import { problems } from './axe.ts';
 import { openPage } from './harness.ts';
 
 /** All of it under a strict content security policy. As little as shows all that the page does; without the peers, which are not installed everywhere. */
@@ -146,6 +147,8 @@ const times = (ms: { median: number; q1: number; q3: number }, factor: number) =
 
 it('lets wgrad and, where they are installed, its peers take turns; and stops when told to', async () => {
   const { page, errors } = await openPage(`${inject('strictSite')}bench/?${SMALL}&ladder=0&peers=1`);
+  await reaches(page, 'running');
+  expect(await problems(page)).toEqual([]);
   await page.waitForFunction(() => document.querySelectorAll('#peers tbody tr').length > 0, {
     timeout: 110_000,
   });

@@ -1,5 +1,8 @@
 import type { Page } from 'puppeteer-core';
 
+/** Seconds of CPU that a task of a page takes from the main thread, at most. */
+export const LONGEST_TASK = 0.1;
+
 /** The bytes of all scripts that a page has loaded, its workers' too, as they came over the line: compressed. */
 export const scriptBytes = (page: Page): Promise<number> =>
   page.evaluate(() =>

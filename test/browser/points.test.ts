@@ -103,6 +103,6 @@ it('plays a recorded run where there is no WebGPU', async () => {
   );
   await page.goto(new URL('points/', page.url()).href);
   await page.waitForSelector('.playback canvas');
-  expect(await text(page, '.playback')).toMatch(/4,000 steps of 64 points on 200 points of two moons/);
+  expect(await text(page, '.playback')).toMatch(/1,500 steps of 64 points on 200 points of two moons/);
   expect(errors).toEqual([]);
 });

@@ -9,19 +9,7 @@ export interface SitePage {
   readonly address: string;
   /** Trains a network: it has a bar with figures, and charts. */
   readonly trains: boolean;
-  /** What may move while it opens and plays, as shares of the window: numbers that are as wide as their digits. */
-  readonly shifts: number;
 }
-
-const SHIFTS = 0.001;
-/** Pages on which more still moves. */
-const MORE_SHIFTS: Readonly<Record<string, number>> = {
-  'mnist-cnn': 0.05,
-  autoencoder: 0.05,
-  dcgan: 0.05,
-  explorer: 0.7,
-  'lessons/curves': 0.003,
-};
 
 /** Few, synthetic images and small batches: the same bytes everywhere, and steps that a CPU takes quickly. */
 export const SMALL: Readonly<Record<string, string>> = {
@@ -39,13 +27,12 @@ export const SITE_PAGES: readonly SitePage[] = ['', ...PAGES.map(({ folder }) =>
     path,
     address: query ? `${path}?${query}` : path,
     trains: query !== undefined,
-    shifts: MORE_SHIFTS[folder] ?? SHIFTS,
   };
 });
 
 /** Waits until a page shows what it opens with: its network or the lesson's numbers, or else what computes. */
 export async function opened(page: Page, { path, trains }: Pick<SitePage, 'path' | 'trains'>): Promise<void> {
-  const hasState = trains || /^lessons\/./.test(path);
+  const hasState = trains || /^(explorer|lessons\/.)/.test(path);
   await page.waitForFunction(
     (wanted) => {
       const { state } = document.body.dataset;
