@@ -46,7 +46,7 @@ interface TraceEvent {
  * The seconds of CPU of the longest task on the page's main thread while something goes on. CPU time, not time on the
  * wall: where a software adapter has all cores, the main thread waits for its turn.
  */
-export async function busiestTask(page: Page, work: () => Promise<void>): Promise<number> {
+export async function busiestTask(page: Page, work: () => Promise<unknown>): Promise<number> {
   const MARK = 'main-thread';
   await page.tracing.start({ categories: ['toplevel', 'blink.user_timing'] });
   await page.evaluate((mark) => void performance.mark(mark), MARK);
