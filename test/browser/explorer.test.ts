@@ -170,7 +170,7 @@ describe('the shader explorer', () => {
   it('goes into functions of shared files, and works without WebGPU', async () => {
     const { page } = await openPage('explorer/');
     await page.evaluateOnNewDocument(() => Object.defineProperty(navigator, 'gpu', { value: undefined }));
-    await page.goto(`${page.url()}?kernel=random/uniform&view=step`);
+    await page.goto(new URL('?kernel=random/uniform&view=step', page.url()).href);
     await page.waitForSelector('.lanes');
     expect(await text(page, '#adapter')).toContain('no WebGPU');
     for (let i = 0; i < 40 && !(await text(page, '#file')).includes('shared/philox'); i++)
