@@ -149,4 +149,5 @@ function showFailure(error: Error): void {
     create('p', { role: 'alert' }, `The shader could not be shown. ${reason} `),
     again,
   );
+  document.body.dataset.state = 'failed';
 }

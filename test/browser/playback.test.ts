@@ -38,7 +38,7 @@ it.each([
   ['dcgan/trained/small', 1],
 ])('plays %s back, by keyboard alone', async (url, charts) => {
   await play(url);
-  expect((await page.$$('svg')).length).toBe(charts);
+  expect((await page.$$('main svg')).length).toBe(charts);
   const end = await at();
   expect(end.value).toBe(15);
   expect(end.ariaValueText).toMatch(/^step ([\d,]+) of \1: .*\d/);
@@ -51,12 +51,12 @@ it.each([
   await page.keyboard.press('ArrowRight');
   expect((await at()).value).toBe(1);
 
-  await page.focus('button');
+  await page.focus('main button');
   await page.keyboard.press('Enter');
-  expect(await text('button')).toBe('Pause');
+  expect(await text('main button')).toBe('Pause');
   await page.waitForFunction(() => Number(document.querySelector('input')!.value) >= 3);
   await page.keyboard.press('Enter');
-  expect(await text('button')).toBe('Play');
+  expect(await text('main button')).toBe('Play');
   const { value } = await at();
   await new Promise((resolve) => setTimeout(resolve, 1000));
   expect((await at()).value).toBe(value);
