@@ -42,7 +42,8 @@ const between = ([x1, y1]: Point, [x2, y2]: Point, share: number): Point => [
 export function picture({ side, values }: Field, colour: (value: number) => Rgb): string {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [side, side];
-  const context = canvas.getContext('2d')!;
+  // Kept on the CPU: reading it back from the GPU would block the page until all that is queued there has run.
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
   const image = context.createImageData(side, side);
   values.forEach((value, i) => {
     const top = side - 1 - Math.floor(i / side); // pictures begin at the top
