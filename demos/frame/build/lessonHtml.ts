@@ -41,5 +41,6 @@ export function lessonMoreHtml(exercises: readonly Exercise[]): string {
     items.length > 0
       ? `<details class="exercises" open><summary>Try this <span id="exercises-done">0 of ${items.length}</span></summary><ol id="exercises">${items.join('')}</ol></details>`
       : '';
-  return `<div class="more">${list}<div id="notices"></div></div>`;
+  const without = '<noscript><p class="notice">The figure needs JavaScript.</p></noscript>';
+  return `<div class="more">${list}${without}<div id="notices"></div></div>`;
 }

@@ -39,14 +39,11 @@ const SPEED_MEMORY = 0.7;
 
 /** Charts, figures and the status line of a training. */
 export function createProgress({ charts: plans = {}, figures: numbers = {} }: Plans) {
-  const charts = Object.entries(plans).map(([name, plan]) => ({
-    plan,
-    chart: new LiveChart(byId(`${name}-chart`), {
-      ...plan,
-      syncKey: 'training',
-      legend: byId(`${name}-values`),
-    }),
-  }));
+  const charts = Object.entries(plans).map(([name, plan]) => {
+    const root = byId(`${name}-chart`);
+    const legend = byId(`${name}-values`);
+    return { plan, root, chart: new LiveChart(root, { ...plan, syncKey: 'training', legend }) };
+  });
   /** Steps before those of the page: of the recorded run that a trained network comes from. */
   let before = Promise.resolve(0);
   let speed = 0;
@@ -54,9 +51,10 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
 
   /** Charts the curves of a recorded run, by the titles of charts and the names of their series. */
   function addRecord({ recording, steps }: TrainedRecord): number {
-    for (const { plan, chart } of charts) {
+    for (const { plan, root, chart } of charts) {
       const values = new Map<number, Record<string, number>>();
       const recorded = recording.charts.find(({ title }) => title === plan.title);
+      root.toggleAttribute('data-unrecorded', !recorded);
       for (const { name, points } of recorded?.series ?? []) {
         for (const [step, value] of points) values.set(step, { ...values.get(step), [name]: value });
       }
@@ -74,9 +72,10 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
   }
 
   function add(point: Point): void {
-    for (const { plan, chart } of charts) {
+    for (const { plan, root, chart } of charts) {
       const own = plan.series.filter(({ key }) => point[key] !== undefined);
       if (own.length === 0) continue;
+      root.removeAttribute('data-unrecorded');
       chart.push(point.step, Object.fromEntries(own.map(({ key, name }) => [name, point[key]])));
     }
     for (const [name, { key, format }] of Object.entries(numbers)) {
@@ -132,7 +131,10 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
     clear(): void {
       before = Promise.resolve(0);
       speed = 0;
-      for (const { chart } of charts) chart.clear();
+      for (const { root, chart } of charts) {
+        root.removeAttribute('data-unrecorded');
+        chart.clear();
+      }
       for (const name of ['samples', 'milliseconds', ...Object.keys(numbers)]) {
         byId(`stat-${name}`).textContent = '–';
       }
