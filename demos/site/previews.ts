@@ -82,6 +82,8 @@ async function take(name: string, { query, at, ready }: Moment): Promise<void> {
   try {
     await page.setViewport(VIEW);
     await page.waitForFunction(ready, { timeout: MOST_MS, polling: 500 });
+    // This browser has no GPU; readers' browsers do.
+    await page.$$eval('#notices', (all) => all.forEach((notices) => notices.replaceChildren()));
     await page.$eval(at, (element) => {
       scrollTo({ top: element.getBoundingClientRect().top + scrollY - 16, behavior: 'instant' });
     });
