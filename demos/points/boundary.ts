@@ -1,4 +1,4 @@
-import { adam, dataset, dense, ops, sequential, streamed } from '../../src/index.ts';
+import { adam, dataset, dense, losses, metrics, ops, sequential, streamed } from '../../src/index.ts';
 import type { Gpu, Model, Program, Tensor } from '../../src/index.ts';
 import { randomStream } from '../../src/data/random.ts';
 import type { Source } from '../drawing/renderer.ts';
@@ -42,8 +42,8 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
     await model.compile({
       gpu: context.gpu,
       optimizer: adam({ learningRate }),
-      loss: 'binaryCrossEntropyWithLogits',
-      metrics: ['accuracy'],
+      loss: losses.binaryCrossEntropyWithLogits,
+      metrics: [metrics.accuracy],
     });
     context.tell('model', { layers, units, parameters: model.parameters });
     return new Boundary(context, model, await compileView(context.gpu, model));
