@@ -37,6 +37,8 @@ export default defineConfig(({ mode }) => ({
   worker: {
     format: 'es',
     plugins: () => [peersWhereInstalled, shadersWithoutComments, lessonKernelsPlugin(path('demos'))],
+    // What a worker begins with is one file, however many parts are shared with those that it loads later.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } },
   },
   build: mode === 'library' ? library : site,
   test,

@@ -29,7 +29,7 @@ export { modelInput } from './nn/layerGraph.ts';
 export type { ModelInput, ModelInputOptions } from './nn/layerGraph.ts';
 export * from './nn/callbacks/index.ts';
 export type { Fit, FitOptions } from './nn/training/fit.ts';
-export type { PrepareOptions } from './nn/training/prepare.ts';
+export type { PrepareOptions } from './nn/training/fit.ts';
 export type { LoadOptions, LoadReport } from './nn/training/checkpoint.ts';
 export { train, TrainRun } from './nn/training/train.ts';
 export type { TrainHistory, TrainOptions, TrainValues } from './nn/training/train.ts';

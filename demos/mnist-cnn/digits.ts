@@ -1,4 +1,4 @@
-import { dataset } from '../../src/index.ts';
+import { dataset, losses, metrics } from '../../src/index.ts';
 import type { Model } from '../../src/index.ts';
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
 import { uploadImages } from '../drawing/dataImages.ts';
@@ -52,7 +52,7 @@ export class Digits extends FittedModel<Data> {
     const { preset, seed, rate: learningRate } = values;
     const model = mnistCnn(preset, { seed });
     const optimizer = MNIST_CNN_PRESETS[preset].optimizer({ learningRate });
-    await model.compile({ gpu, optimizer, loss: 'softmaxCrossEntropy', metrics: ['accuracy'] });
+    await model.compile({ gpu, optimizer, loss: losses.softmaxCrossEntropy, metrics: [metrics.accuracy] });
     const views = await LayerViews.create(gpu, model, renderer);
     context.tell('model', { layers: layerInfos(model) });
     wishes.explained = undefined; // the page now shows other maps

@@ -1,4 +1,4 @@
-import { dataset, dense, ops, sequential, streamed } from '../../src/index.ts';
+import { dataset, dense, losses, metrics, ops, sequential, streamed } from '../../src/index.ts';
 import type { Gpu, Model, Program, Tensor } from '../../src/index.ts';
 import { randomStream } from '../../src/data/random.ts';
 import type { ValuesOf } from '../frame/settings.ts';
@@ -19,7 +19,7 @@ export function network({ layers, units, activation, seed }: Shape): Model {
   return sequential([...hidden, dense({ units: 1 })], { inputShape: [2], seed });
 }
 
-export const OBJECTIVE = { loss: 'binaryCrossEntropyWithLogits', metrics: ['accuracy'] } as const;
+export const OBJECTIVE = { loss: losses.binaryCrossEntropyWithLogits, metrics: [metrics.accuracy] };
 
 /** Batches without end; points that are added or removed meanwhile count from the next one. */
 export const batchesOf = (points: Points, seed: number) =>

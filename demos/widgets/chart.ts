@@ -1,5 +1,5 @@
 import { language } from '../shared/locale.ts';
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import { create, watchSize } from '../shared/dom.ts';
 import { cssVariable, onSchemeChange } from '../shared/palette.ts';
 
@@ -63,7 +63,10 @@ interface Column extends ChartSeries {
 export class LiveChart {
   readonly #options: ChartOptions;
   readonly #root: HTMLElement;
-  #plot!: uPlot;
+  #plot: uPlot | undefined;
+  /** What draws it: another script, wanted as soon as there is a curve. */
+  #uPlot: typeof uPlot | undefined;
+  #loads = false;
   #steps: number[] = [];
   readonly #columns: readonly Column[];
   #frame = 0;
@@ -78,9 +81,9 @@ export class LiveChart {
       average: 0,
       pushed: 0,
     }));
-    this.#create();
-    watchSize(root, (width, height) => this.#plot.setSize({ width, height }));
-    onSchemeChange(() => this.#create());
+    this.#describe();
+    watchSize(root, (width, height) => this.#plot?.setSize({ width, height }));
+    onSchemeChange(() => this.#plot && this.#create());
   }
 
   /** Adds the values of a step, smoothed with those before unless they are means already; those of dots alone may be of a step that is already there. */
@@ -137,7 +140,8 @@ export class LiveChart {
     if (this.#frame) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
-      this.#plot.setData(this.#data());
+      if (this.#steps.length > 1 && !this.#loads) void this.#load();
+      this.#plot?.setData(this.#data());
       this.#describe();
     });
   }
@@ -184,6 +188,12 @@ export class LiveChart {
     return [Math.max(limits[0], widen(low, -margin)), Math.min(limits[1], widen(high, margin))];
   }
 
+  async #load(): Promise<void> {
+    this.#loads = true;
+    this.#uPlot = (await import('uplot')).default;
+    this.#create();
+  }
+
   #create(): void {
     this.#plot?.destroy();
     const { scale, ticks, format, syncKey } = this.#options;
@@ -201,7 +211,7 @@ export class LiveChart {
       points: { show: false },
       ...more,
     });
-    this.#plot = new uPlot(
+    this.#plot = new this.#uPlot!(
       {
         width: this.#root.clientWidth || 300,
         height: this.#root.clientHeight || 180,

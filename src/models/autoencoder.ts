@@ -8,12 +8,13 @@ import type { Layer, LayerTensor } from '../nn/layers/layer.ts';
 import { maxPool2d } from '../nn/layers/pooling.ts';
 import { flatten, reshape } from '../nn/layers/shaping.ts';
 import { upSampling2d } from '../nn/layers/upSampling.ts';
+import { binaryCrossentropy, meanSquaredError } from '../nn/losses.ts';
+import type { LossFunction } from '../nn/losses.ts';
 import { model } from '../nn/model.ts';
 import type { Model } from '../nn/model.ts';
 import { Network } from '../nn/network.ts';
 import { adadelta, adam } from '../nn/optimizers.ts';
 import type { Optimizer } from '../nn/optimizers.ts';
-import type { LossName } from '../nn/registry.ts';
 
 export type AutoencoderPreset = 'classroom' | 'keras-deep' | 'keras-conv';
 /** The activation of the last layer. */
@@ -22,9 +23,9 @@ export type AutoencoderOutput = 'linear' | 'sigmoid';
 export type AutoencoderLoss = 'mse' | 'bce';
 
 /** The losses as `compile` takes them. */
-export const AUTOENCODER_LOSSES: Readonly<Record<AutoencoderLoss, LossName>> = {
-  mse: 'meanSquaredError',
-  bce: 'binaryCrossentropy',
+export const AUTOENCODER_LOSSES: Readonly<Record<AutoencoderLoss, LossFunction>> = {
+  mse: meanSquaredError,
+  bce: binaryCrossentropy,
 };
 
 export interface AutoencoderOptions {

@@ -3,6 +3,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { ArgumentError } from '../errors.ts';
 import { modelInput } from '../nn/layerGraph.ts';
 import { gaussianNoise } from '../nn/layers/noise.ts';
+import { meanSquaredError } from '../nn/losses.ts';
 import { model } from '../nn/model.ts';
 import type { Model, ModelCompileOptions } from '../nn/model.ts';
 import {
@@ -83,7 +84,7 @@ export function autoencoderVersions({
     })),
     objective: {
       loss: byName((i) => AUTOENCODER_LOSSES[CLASSROOM_VERSIONS[i].loss]),
-      metrics: byName(() => 'meanSquaredError' as const),
+      metrics: byName(() => meanSquaredError),
     },
   };
 }

@@ -3,6 +3,8 @@ import { conv2d } from '../nn/layers/conv2d.ts';
 import { dense } from '../nn/layers/dense.ts';
 import { maxPool2d } from '../nn/layers/pooling.ts';
 import { flatten } from '../nn/layers/shaping.ts';
+import { softmaxCrossEntropy } from '../nn/losses.ts';
+import { accuracy } from '../nn/metrics.ts';
 import type { FitOptions } from '../nn/training/fit.ts';
 import { sequential } from '../nn/sequential.ts';
 import type { Model } from '../nn/model.ts';
@@ -78,8 +80,8 @@ export class DigitClassifier {
     await model.compile({
       gpu,
       optimizer: adam({ learningRate }),
-      loss: 'softmaxCrossEntropy',
-      metrics: ['accuracy'],
+      loss: softmaxCrossEntropy,
+      metrics: [accuracy],
     });
     return new DigitClassifier(gpu, model);
   }

@@ -60,6 +60,7 @@ const he: Scaling = ({ fanIn }) => 2 / fanIn;
 const lecun: Scaling = ({ fanIn }) => 1 / fanIn;
 
 /** An initializer that reports an error when it is called instead of passed. */
+/* @__NO_SIDE_EFFECTS__ */
 const named =
   (name: string, initialize: Initializer): Initializer =>
   (data, shape, key) => {

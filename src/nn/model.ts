@@ -13,12 +13,12 @@ import { checkTargets, requireLoss } from './training/checkData.ts';
 import type { Compiled } from './training/compiled.ts';
 import type { ModelCompileOptions } from './training/compileModel.ts';
 import type { Evaluation } from './training/evaluateOptions.ts';
+import { prepareOptions } from './training/fit.ts';
+import type { PrepareOptions } from './training/fit.ts';
 import { checkWeights, readWeights, writeWeights } from './training/modelWeights.ts';
 import type { WeightValues } from './training/modelWeights.ts';
 import { batchOf } from './training/oneBatch.ts';
 import type { BatchInput, BatchTarget } from './training/oneBatch.ts';
-import { prepareFit, prepareOptions } from './training/prepare.ts';
-import type { PrepareOptions } from './training/prepare.ts';
 import { samplesOf } from './training/samples.ts';
 import type { StepValues } from './training/values.ts';
 
@@ -57,6 +57,7 @@ export class Model extends TrainableNetwork {
     requireLoss(this, compiled.objective);
     checkTargets(this, compiled.objective, data);
     this.requireIdle('prepare');
+    const { prepareFit } = await import('./training/prepare.ts');
     await prepareFit(compiled, data, options);
   }
 

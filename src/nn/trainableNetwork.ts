@@ -18,10 +18,11 @@ import type { ModelCompileOptions } from './training/compileModel.ts';
 import { encodeCheckpoint } from './training/encodeCheckpoint.ts';
 import { Evaluator } from './training/evaluator.ts';
 import type { EvaluateOptions, Evaluation, WeightedEvaluateOptions } from './training/evaluateOptions.ts';
-import { fitOptions, startFit } from './training/fit.ts';
+import { fitOptions } from './training/fit.ts';
 import type { Fit, FitOptions } from './training/fit.ts';
 import { Placement } from './training/placement.ts';
 import type { Samples } from './training/samples.ts';
+import { startFit } from './training/startFit.ts';
 import { splitData } from './training/validation.ts';
 import { savedModel } from './training/savedModel.ts';
 
@@ -66,7 +67,8 @@ export class TrainableNetwork extends Network {
    */
   async compile(options: ModelCompileOptions = {}): Promise<this> {
     checkOptions('compile', options, modelCompileOptions);
-    await this.placement.compile(options, compileModel(this, options, this.savedOptimizer));
+    const make = compileModel(this, options, this.savedOptimizer);
+    await this.placement.compile(options, typeof make === 'function' ? make : await make);
     return this;
   }
 

@@ -1,19 +1,5 @@
 import { topologicalOrder } from '../graph/traverse.ts';
-import { variableOp } from '../ops/core/leaves.ts';
-import type { Node, Op, Tensor } from '../ops/core/op.ts';
-import { elementwiseOps } from '../ops/elementwise/elementwise.ts';
-import { categoricalAccuracyOp } from '../ops/loss/accuracy.ts';
-import { sparseSoftmaxCrossEntropyOp } from '../ops/loss/softmaxCrossEntropy.ts';
-import { castOp } from '../ops/movement/cast.ts';
-import { concatOp } from '../ops/movement/concat.ts';
-import { gatherOp, oneHotOp } from '../ops/movement/gather.ts';
-import { padOp, reverseOp, sliceOp, transposeOp } from '../ops/movement/movement.ts';
-import { adaptiveMaxPool2dOp } from '../ops/pooling/adaptivePool2d.ts';
-import { maxPool2dOp } from '../ops/pooling/maxPool2d.ts';
-import { argmaxOp, argminOp } from '../ops/reduce/argmax.ts';
-import { reduceOps } from '../ops/reduce/reduce.ts';
-import { broadcastToOp } from '../ops/reduce/sum.ts';
-import { resize2dOp } from '../ops/resize/resize2d.ts';
+import type { Node, Tensor } from '../ops/core/op.ts';
 
 /** How a graph uses the values of a tensor. */
 export interface Use {
@@ -29,34 +15,34 @@ export interface Use {
   readonly within?: { readonly low: number; readonly high: number };
 }
 
-const { equal, notEqual, less, lessEqual, greater, greaterEqual, sign } = elementwiseOps;
+// Ops go by their names here: an application has only those that it uses.
 
 /** Ops that pass values on unchanged, at other places; some leave values out. */
-const MOVES: ReadonlySet<Op> = new Set<Op>([
-  castOp,
-  transposeOp,
-  sliceOp,
-  padOp,
-  reverseOp,
-  concatOp,
-  broadcastToOp,
-  maxPool2dOp,
-  adaptiveMaxPool2dOp,
-  reduceOps.max,
-  reduceOps.min,
+const MOVES: ReadonlySet<string> = new Set([
+  'cast',
+  'transpose',
+  'slice',
+  'pad',
+  'reverse',
+  'concat',
+  'broadcastTo',
+  'maxPool2d',
+  'adaptiveMaxPool2d',
+  'reduceMax',
+  'reduceMin',
 ]);
 
 /** Ops whose results do not depend on the scale of the values: positions and truth values. */
-const ASKS: ReadonlySet<Op> = new Set<Op>([
-  argmaxOp,
-  argminOp,
-  equal,
-  notEqual,
-  less,
-  lessEqual,
-  greater,
-  greaterEqual,
-  sign,
+const ASKS: ReadonlySet<string> = new Set([
+  'argmax',
+  'argmin',
+  'equal',
+  'notEqual',
+  'less',
+  'lessEqual',
+  'greater',
+  'greaterEqual',
+  'sign',
 ]);
 
 /** Values of the tensor at `place`, times `factor` plus `offset`, which are NaN where something else is calculated of them. */
@@ -70,17 +56,17 @@ interface Origin {
 
 const isMove = ({ op, attrs }: Node, place: number): boolean =>
   op.kind === 'alias' ||
-  MOVES.has(op) ||
-  (op === gatherOp && place === 0) ||
-  (op === resize2dOp && attrs.interpolation.startsWith('nearest'));
+  MOVES.has(op.name) ||
+  (op.name === 'gather' && place === 0) ||
+  (op.name === 'resize2d' && attrs.interpolation.startsWith('nearest'));
 
 /** The use of values that a node calculates with. */
 function calculated({ op, attrs }: Node, origin: Origin): Origin {
   const { factor, offset } = origin;
-  if (op === elementwiseOps.scale) {
+  if (op.name === 'scale') {
     return { ...origin, factor: factor * attrs.factor, offset: offset * attrs.factor };
   }
-  if (op === elementwiseOps.shift) return { ...origin, offset: offset + attrs.offset };
+  if (op.name === 'shift') return { ...origin, offset: offset + attrs.offset };
   return { ...origin, factor: NaN, offset: NaN };
 }
 
@@ -103,7 +89,7 @@ export function usesOf(tensors: readonly Tensor[], results: readonly Tensor[]): 
   const within = tensors.map(() => ({ low: -Infinity, high: Infinity }));
 
   for (const node of topologicalOrder(results)) {
-    const weighted = node.op === variableOp || node.inputs.some((input) => learnt.has(input));
+    const weighted = node.op.name === 'variable' || node.inputs.some((input) => learnt.has(input));
     if (weighted) for (const output of node.outputs) learnt.add(output);
     node.inputs.forEach((input, place) => {
       const own = choicesOf(node, place);
@@ -125,8 +111,8 @@ export function usesOf(tensors: readonly Tensor[], results: readonly Tensor[]): 
             within[i].high = Math.min(within[i].high, Math.max(...ends));
           }
         } else if (moved) {
-          add(node.outputs[0], node.op === sliceOp ? { ...origin, part: true } : origin);
-        } else if (!weighted && !ASKS.has(node.op)) {
+          add(node.outputs[0], node.op.name === 'slice' ? { ...origin, part: true } : origin);
+        } else if (!weighted && !ASKS.has(node.op.name)) {
           add(node.outputs[0], calculated(node, origin));
         }
       }
@@ -143,13 +129,13 @@ export function usesOf(tensors: readonly Tensor[], results: readonly Tensor[]): 
 
 /** Of how many rows or classes an op selects by the values of its input at `place`, if it does. */
 function choicesOf({ op, inputs, attrs }: Node, place: number): number | undefined {
-  if (op === oneHotOp) return attrs.depth;
+  if (op.name === 'oneHot') return attrs.depth;
   if (place !== 1) return undefined;
-  if (op === gatherOp) return inputs[0].shape[attrs.axis];
-  const compares = op === sparseSoftmaxCrossEntropyOp || op === categoricalAccuracyOp;
+  if (op.name === 'gather') return inputs[0].shape[attrs.axis];
+  const compares = op.name === 'sparseSoftmaxCrossEntropy' || op.name === 'categoricalAccuracy';
   return compares && inputs[1].dtype === 'i32' ? inputs[0].shape.at(-1) : undefined;
 }
 
 /** Whether an op takes the values of its input at `place` for the probability that is to be predicted. */
 const isProbability = ({ op }: Node, place: number): boolean =>
-  place === 1 && (op === elementwiseOps.bceWithLogits || op === elementwiseOps.binaryCrossentropy);
+  place === 1 && (op.name === 'bceWithLogits' || op.name === 'binaryCrossentropy');

@@ -1,15 +1,25 @@
+import { gzipSync } from 'node:zlib';
 import type { Page } from 'puppeteer-core';
 
 /** Seconds of CPU that a task of a page takes from the main thread, at most. */
 export const LONGEST_TASK = 0.1;
 
-/** The bytes of all scripts that a page has loaded, its workers' too, as they came over the line: compressed. */
-export const scriptBytes = (page: Page): Promise<number> =>
-  page.evaluate(() =>
-    (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
-      .filter(({ name }) => name.endsWith('.js'))
-      .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+/**
+ * The bytes of all scripts that a page has loaded, with the first file of its worker, compressed by gzip. The files are
+ * fetched again: a service worker may have served them to the page.
+ */
+export async function scriptBytes(page: Page): Promise<number> {
+  const scripts = await page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .map(({ name }) => name)
+      .filter((name) => name.endsWith('.js')),
   );
+  const sizes = scripts.map(
+    async (url) => gzipSync(new Uint8Array(await (await fetch(url)).arrayBuffer())).length,
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
 
 /** What has moved on the page since it was opened, if it amounts to more than `most`: shares of the window. */
 export async function layoutShifts(page: Page, most: number): Promise<string[]> {

@@ -6,7 +6,10 @@ import { Objective } from '../../src/nn/objective.ts';
 import type { ObjectiveOptions } from '../../src/nn/objective.ts';
 import { input } from '../../src/ops/core/leaves.ts';
 import * as reference from '../reference/metrics.ts';
+import { loadNames } from '../../src/nn/registry.ts';
 import { testGpu } from '../helpers/evaluate.ts';
+
+await loadNames();
 
 const { activation, add, average, concatenate, conv2d, dataset, dense, dropout, flatten } = wgrad;
 const { globalAveragePool2d, losses, metrics, model, modelInput, ops, reshape, sequential, sgd } = wgrad;

@@ -5,7 +5,7 @@ import { input } from '../../src/ops/core/leaves.ts';
 import { sigmoid } from '../../src/ops/elementwise/elementwise.ts';
 import { reshape } from '../../src/ops/movement/movement.ts';
 import { softmax as softmaxOf } from '../../src/ops/softmax/softmax.ts';
-import { lossOf } from '../../src/nn/registry.ts';
+import { loadNames, lossOf } from '../../src/nn/registry.ts';
 import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import { reduceMean } from '../../src/ops/reduce/reduce.ts';
 import { array, map, random, randomIntegers, type Array64 } from '../reference/array.ts';
@@ -13,6 +13,8 @@ import * as reference from '../reference/losses.ts';
 import { oneHot } from '../reference/movement.ts';
 import { softmax } from '../reference/softmax.ts';
 import { evaluate } from '../helpers/evaluate.ts';
+
+await loadNames();
 
 /** Loss per sample and the gradient of the mean loss, on the GPU. */
 async function run(

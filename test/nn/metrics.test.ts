@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { metricOf } from '../../src/nn/registry.ts';
+import { loadNames, metricOf } from '../../src/nn/registry.ts';
 import type { MetricSpec } from '../../src/nn/registry.ts';
 import * as metrics from '../../src/nn/metrics.ts';
 import { Totals } from '../../src/nn/metrics/metric.ts';
@@ -11,6 +11,8 @@ import * as losses from '../reference/losses.ts';
 import * as reference from '../reference/metrics.ts';
 import { oneHot } from '../reference/movement.ts';
 import { softmax } from '../reference/softmax.ts';
+
+await loadNames();
 
 /** A metric's value on one batch: its rows on the GPU, their means and the value on the CPU. */
 async function valueOf(

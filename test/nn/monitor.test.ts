@@ -7,9 +7,11 @@ import { EarlyStopping } from '../../src/nn/callbacks/earlyStopping.ts';
 import { monitoredValues } from '../../src/nn/callbacks/monitor.ts';
 import { Objective } from '../../src/nn/objective.ts';
 import type { ObjectiveOptions } from '../../src/nn/objective.ts';
-import { metricOf } from '../../src/nn/registry.ts';
+import { loadNames, metricOf } from '../../src/nn/registry.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { clusters, compiledTiny, tinyModel } from './modelFixtures.ts';
+
+await loadNames();
 
 /** A model of one output for each name, each a regression. */
 function regressions(...names: string[]) {

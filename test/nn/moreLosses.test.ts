@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.ts';
 import * as losses from '../../src/nn/losses.ts';
-import { lossNameOf, lossOf, metricOf } from '../../src/nn/registry.ts';
+import { loadNames, lossNameOf, lossOf, metricOf } from '../../src/nn/registry.ts';
 import { input } from '../../src/ops/core/leaves.ts';
 import { sigmoid } from '../../src/ops/elementwise/elementwise.ts';
 import { transpose } from '../../src/ops/movement/movement.ts';
@@ -14,6 +14,8 @@ import type { Loss } from '../reference/losses.ts';
 import * as reference from '../reference/moreLosses.ts';
 import { oneHot } from '../reference/movement.ts';
 import { softmax } from '../reference/softmax.ts';
+
+await loadNames();
 
 /** Loss per sample and the gradient of the mean loss, on the GPU. */
 const run = (

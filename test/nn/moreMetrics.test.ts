@@ -3,7 +3,7 @@ import * as metrics from '../../src/nn/metrics.ts';
 import { Totals } from '../../src/nn/metrics/metric.ts';
 import { metricRecording } from '../../src/nn/recording.ts';
 import type { Recording } from '../../src/nn/recording.ts';
-import { metricOf } from '../../src/nn/registry.ts';
+import { loadNames, metricOf } from '../../src/nn/registry.ts';
 import type { MetricSpec } from '../../src/nn/registry.ts';
 import { rowsFor } from '../../src/nn/steps.ts';
 import { input } from '../../src/ops/core/leaves.ts';
@@ -12,6 +12,8 @@ import { array, map, random, randomIntegers, type Array64, fromFunction } from '
 import * as losses from '../reference/losses.ts';
 import * as reference from '../reference/metrics.ts';
 import { oneHot } from '../reference/movement.ts';
+
+await loadNames();
 
 /** A metric's value on one batch. */
 async function valueOf(

@@ -16,13 +16,15 @@ import {
   sgd,
   type Optimizer,
 } from '../../src/nn/optimizers.ts';
-import { optimizerOf } from '../../src/nn/registry.ts';
+import { loadNames, optimizerOf } from '../../src/nn/registry.ts';
 import { square } from '../../src/ops/elementwise/elementwise.ts';
 import { read, Variable } from '../../src/ops/core/leaves.ts';
 import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import * as reference from '../reference/optimizers.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { exactTrajectory, gpuTrajectory, problem } from './optimizerProblem.ts';
+
+await loadNames();
 
 const cases: [string, Optimizer, (size: number) => reference.Optimizer][] = [
   ['sgd', sgd(), (size) => reference.sgd(size)],

@@ -8,7 +8,7 @@ import * as metrics from '../../src/nn/metrics.ts';
 import { Totals } from '../../src/nn/metrics/metric.ts';
 import { lossTerm, metricRecording, sumOf } from '../../src/nn/recording.ts';
 import type { Recording } from '../../src/nn/recording.ts';
-import { metricOf } from '../../src/nn/registry.ts';
+import { loadNames, metricOf } from '../../src/nn/registry.ts';
 import type { MetricSpec } from '../../src/nn/registry.ts';
 import { rowsFor } from '../../src/nn/steps.ts';
 import { reduceMean } from '../../src/ops/reduce/reduce.ts';
@@ -17,6 +17,8 @@ import { array, random, randomIntegers } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
 import * as twins from '../reference/losses.ts';
 import { reduced, tversky } from '../reference/moreLosses.ts';
+
+await loadNames();
 
 /** Samples of two steps of four numbers, what they should be, weights and a mask of the steps. */
 interface Samples {

@@ -5,7 +5,7 @@ import * as metrics from '../../src/nn/metrics.ts';
 import { Totals } from '../../src/nn/metrics/metric.ts';
 import { lossTerm, metricRecording } from '../../src/nn/recording.ts';
 import type { Recording } from '../../src/nn/recording.ts';
-import { metricOf } from '../../src/nn/registry.ts';
+import { loadNames, metricOf } from '../../src/nn/registry.ts';
 import type { MetricSpec } from '../../src/nn/registry.ts';
 import { rowsFor } from '../../src/nn/steps.ts';
 import { reduceMean } from '../../src/ops/reduce/reduce.ts';
@@ -13,6 +13,8 @@ import { evaluate } from '../helpers/evaluate.ts';
 import '../helpers/close.ts';
 import { array } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
+
+await loadNames();
 
 /** What the examples in Keras's documentation give. */
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as metrics from '../../src/nn/metrics.ts';
 import { Totals } from '../../src/nn/metrics/metric.ts';
 import { metricRecording } from '../../src/nn/recording.ts';
-import { metricOf } from '../../src/nn/registry.ts';
+import { loadNames, metricOf } from '../../src/nn/registry.ts';
 import type { MetricSpec } from '../../src/nn/registry.ts';
 import { rowsFor } from '../../src/nn/steps.ts';
 import type { Recording } from '../../src/nn/recording.ts';
@@ -11,6 +11,8 @@ import '../helpers/close.ts';
 import { array } from '../reference/array.ts';
 import { caseName, parityCases } from './cases.ts';
 import type { ParityCase, ParityTensor } from './cases.ts';
+
+await loadNames();
 
 interface MetricCase extends ParityCase {
   readonly target: ParityTensor;

@@ -1,3 +1,4 @@
+import { losses } from '../../../src/index.ts';
 import type { Gpu, Model } from '../../../src/index.ts';
 import { mnistCnn } from '../../../src/models/mnistCnn.ts';
 import { loadTrained } from '../worker/trained.ts';
@@ -12,7 +13,7 @@ export function digitReader(gpu: Gpu): Promise<Model> {
 
 async function create(gpu: Gpu): Promise<Model> {
   const model = mnistCnn('quick');
-  await model.compile({ gpu, loss: 'softmaxCrossEntropy' });
+  await model.compile({ gpu, loss: losses.softmaxCrossEntropy });
   model.load(await loadTrained(new URL('../../mnist-cnn/trained/quick.safetensors', import.meta.url)));
   return model;
 }

@@ -7,14 +7,13 @@ import {
   conv2dGradInputOp,
   conv2dOp,
 } from '../../ops/conv2d/conv2d.ts';
-import { averagePool2dGradientOp, averagePool2dOp } from '../../ops/pooling/averagePool2d.ts';
-import { maxPool2dGradientOp, maxPool2dOp } from '../../ops/pooling/maxPool2d.ts';
 import { poolSpan } from '../../ops/pooling/pool2d.ts';
 import type { Pool2dAttrs } from '../../ops/pooling/pool2d.ts';
 import { consumersOf, rewrite, topologicalOrder } from '../traverse.ts';
 
-const pools: readonly Op[] = [maxPool2dOp, averagePool2dOp];
-const poolGradients: readonly Op[] = [maxPool2dGradientOp, averagePool2dGradientOp];
+/** By their names: an application has only the ops that it uses. */
+const pools: readonly string[] = ['maxPool2d', 'averagePool2d'];
+const poolGradients: readonly string[] = ['maxPool2dGradient', 'averagePool2dGradient'];
 /** The gradients of a convolution, and which of their inputs the output's gradient is. */
 const gradients = new Map<Op, number>([
   [conv2dGradInputOp, 0],
@@ -36,12 +35,17 @@ export function cropUnreadOutputs(outputs: readonly Tensor[]): (tensor: Tensor) 
     const { op, attrs, label, epilogue, outputs: specs } = node;
     const [first] = specs;
     const readers = readersOf(first);
-    if (op === conv2dOp && readers.length === 1 && pools.includes(readers[0].op) && followsChannels(node)) {
+    if (
+      op === conv2dOp &&
+      readers.length === 1 &&
+      pools.includes(readers[0].op.name) &&
+      followsChannels(node)
+    ) {
       const kept = keptOf(readers[0].attrs, first.shape);
       return kept && createNode(op, inputs, { ...attrs, kept }, [crop(first, kept)], label, epilogue).outputs;
     }
     // What is fused into it may make more than 0 of the zeros: the gradient that others send to these positions.
-    if (poolGradients.includes(op) && !epilogue && readers.length > 0) {
+    if (poolGradients.includes(op.name) && !epilogue && readers.length > 0) {
       const kept = keptOf(attrs, first.shape);
       if (!kept || !readers.every((reader) => dyOf(reader) === first)) return undefined;
       const cropped = crop(first, kept);

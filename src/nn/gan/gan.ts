@@ -8,7 +8,7 @@ import { checkOptions } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 import { adam } from '../optimizers.ts';
 import type { Optimizer } from '../optimizers.ts';
-import { optimizerOf } from '../registry.ts';
+import { optimizerOf, withNames } from '../registry.ts';
 import type { OptimizerName } from '../registry.ts';
 import { readCheckpoint } from '../training/checkpoint.ts';
 import type { LoadOptions, LoadReport } from '../training/checkpoint.ts';
@@ -16,7 +16,7 @@ import { encodeCheckpoint } from '../training/encodeCheckpoint.ts';
 import { Placement, placementOptions } from '../training/placement.ts';
 import type { PlacementOptions } from '../training/placement.ts';
 import { checkDiscriminator } from './discriminator.ts';
-import { ganFitOptions, ganPrepareOptions, prepareGanFit, startGanFit } from './fit.ts';
+import { ganFitOptions, ganPrepareOptions } from './fit.ts';
 import type { GanFit, GanFitOptions, GanPrepareOptions } from './fit.ts';
 import { GanJudge } from './judge.ts';
 import { GanNetworks, savedGan } from './networks.ts';
@@ -24,6 +24,7 @@ import type { CompiledGan } from './networks.ts';
 import { Player } from './player.ts';
 import { GanSampler, ganSamplerOptions } from './sampler.ts';
 import type { GanSamplerOptions } from './sampler.ts';
+import { startGanFit } from './startFit.ts';
 import { ganLossOptions, lossesOf } from './step.ts';
 import type { GanLossOptions } from './step.ts';
 
@@ -99,8 +100,12 @@ export class Gan extends GanNetworks {
     checkOptions('compile', options, ganCompileOptions);
     const losses = lossesOf(this.name, options);
     if (options.checkLoss ?? true) checkDiscriminator(this.name, this.discriminator);
-    const generatorOptimizer = optimizerOf(options.generatorOptimizer ?? defaultOptimizer());
-    const discriminatorOptimizer = optimizerOf(options.discriminatorOptimizer ?? defaultOptimizer());
+    const made = withNames(() =>
+      [options.generatorOptimizer, options.discriminatorOptimizer].map((given) =>
+        optimizerOf(given ?? defaultOptimizer()),
+      ),
+    );
+    const [generatorOptimizer, discriminatorOptimizer] = Array.isArray(made) ? made : await made;
     await this.#placement.compile(options, (gpu, state) => {
       const players = {
         generator: new Player(gpu, 'generator', this.generator, generatorOptimizer),
@@ -185,6 +190,7 @@ export class Gan extends GanNetworks {
     this.#requireIdle('prepareFit');
     requireDataset('prepareFit', data);
     this.checkData(data);
+    const { prepareGanFit } = await import('./runFit.ts');
     await prepareGanFit(compiled, data, options);
   }
 

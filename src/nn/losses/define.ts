@@ -75,6 +75,7 @@ export const lossInfoOf = (loss: LossFunction): LossInfo | undefined => infos.ge
  * @param compute values per sample, [N]; it throws an ArgumentError where an option is out of range
  * @param check the same of the options, before there is a graph
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineLoss<O extends object>(
   name: string,
   defaults: Settings<O>,

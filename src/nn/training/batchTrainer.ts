@@ -4,9 +4,8 @@ import { DeviceDataset, layoutOf } from '../../runtime/deviceDataset.ts';
 import type { ClassWeight } from './classWeights.ts';
 import type { Compiled } from './compiled.ts';
 import { takeTurn } from './encodeCheckpoint.ts';
-import { FitTask } from './fitTask.ts';
-import { StepPrograms } from './programs.ts';
-import type { StepSource } from './programs.ts';
+import type { FitTask } from './fitTask.ts';
+import type { StepPrograms, StepSource } from './programs.ts';
 import { stepNotMade } from './stepNotMade.ts';
 import type { StepValues } from './values.ts';
 import { Turns } from './turns.ts';
@@ -47,7 +46,7 @@ export class BatchTrainer {
     const { clock, lifetime } = state;
     lifetime.check();
     checkDataset(batch);
-    const { task, source, programs } = this.#kind(batch, classWeight);
+    const { task, source, programs } = await lifetime.race(this.#kind(batch, classWeight));
     source.batch = batch;
     const { program, data } = await lifetime.race(programs.use('', batch.size));
     task.check(batch);
@@ -80,11 +79,11 @@ export class BatchTrainer {
     }
   }
 
-  #kind(batch: Dataset, classWeight: ClassWeight | undefined): Kind {
+  async #kind(batch: Dataset, classWeight: ClassWeight | undefined): Promise<Kind> {
     const key = `${layoutOf(batch)} ${batch.classNames?.length} ${JSON.stringify(classWeight)}`;
     const known = this.#kinds.get(key);
     this.#kinds.delete(key); // and back at the end: the longest unused comes first
-    const kind = known ?? this.#made(batch, classWeight);
+    const kind = known ?? (await this.#made(batch, classWeight));
     this.#kinds.set(key, kind);
     if (this.#kinds.size > MAX_KINDS) {
       const [[oldest, { programs, source }]] = this.#kinds;
@@ -94,7 +93,11 @@ export class BatchTrainer {
     return kind;
   }
 
-  #made(batch: Dataset, classWeight: ClassWeight | undefined): Kind {
+  async #made(batch: Dataset, classWeight: ClassWeight | undefined): Promise<Kind> {
+    const [{ FitTask }, { StepPrograms }] = await Promise.all([
+      import('./fitTask.ts'),
+      import('./programs.ts'),
+    ]);
     const task = new FitTask(this.#compiled, { classWeight });
     const source = new BatchHolder(this.#compiled, batch);
     return { task, source, programs: new StepPrograms(task, source, {}) };

@@ -5,8 +5,8 @@ import { Objective } from '../objective.ts';
 import type { ObjectiveOptions } from '../objective.ts';
 import { sgd } from '../optimizers.ts';
 import type { Optimizer } from '../optimizers.ts';
-import { optimizerOf } from '../registry.ts';
-import type { OptimizerName } from '../registry.ts';
+import { optimizerOf, withNames } from '../registry.ts';
+import type { MaybePromise, OptimizerName } from '../registry.ts';
 import type { Compiled } from './compiled.ts';
 import { checkScaling } from './fieldChecks.ts';
 import { placementOptions } from './placement.ts';
@@ -39,29 +39,31 @@ export const modelCompileOptions: OptionTable<ModelCompileOptions> = {
   inputOffset: true,
 };
 
-/** What `Model.compile` settles before there is a GPU. @returns makes the rest there */
+/** What `Model.compile` settles before there is a GPU. @returns what makes the rest there; later, if names are to be loaded */
 export function compileModel(
   network: Network,
   options: ModelCompileOptions,
   savedOptimizer: (() => Optimizer) | undefined,
-): (gpu: Gpu, state: TrainingState) => Compiled {
+): MaybePromise<(gpu: Gpu, state: TrainingState) => Compiled> {
   const { loss, metrics, weightedMetrics, lossWeights, inputScale, inputOffset = 0 } = options;
   checkScaling(network.name, options);
   const aims = [loss, metrics, weightedMetrics, lossWeights].some((option) => option !== undefined);
-  const objective = new Objective(network, aims ? (options as ObjectiveOptions) : undefined);
-  const chosen = options.optimizer ?? savedOptimizer?.();
-  const optimizer = optimizerOf(chosen ?? sgd()); // without one: of no variables
-  const frozen = network.frozenLayers;
-  const trained = chosen === undefined ? [] : network.trainableVariables;
-  const untrainable =
-    chosen === undefined
-      ? 'it was compiled without an optimizer; call compile({ optimizer, loss }) to train'
-      : trained.length === 0
-        ? 'no layer has trainable weights, so there is nothing to train'
-        : undefined;
-  return (gpu, state) => {
-    const minimizer = gpu.minimizer(trained, optimizer);
-    const trains = { minimizer, optimizer, untrainable, frozen };
-    return { network, gpu, ...trains, objective, inputScale, inputOffset, state };
-  };
+  const { frozenLayers: frozen, trainableVariables } = network; // as they are now
+  return withNames(() => {
+    const objective = new Objective(network, aims ? (options as ObjectiveOptions) : undefined);
+    const chosen = options.optimizer ?? savedOptimizer?.();
+    const optimizer = optimizerOf(chosen ?? sgd()); // without one: of no variables
+    const trained = chosen === undefined ? [] : trainableVariables;
+    const untrainable =
+      chosen === undefined
+        ? 'it was compiled without an optimizer; call compile({ optimizer, loss }) to train'
+        : trained.length === 0
+          ? 'no layer has trainable weights, so there is nothing to train'
+          : undefined;
+    return (gpu, state) => {
+      const minimizer = gpu.minimizer(trained, optimizer);
+      const trains = { minimizer, optimizer, untrainable, frozen };
+      return { network, gpu, ...trains, objective, inputScale, inputOffset, state };
+    };
+  });
 }

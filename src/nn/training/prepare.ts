@@ -1,28 +1,13 @@
 import type { Dataset } from '../../data/dataset.ts';
-import type { OptionTable } from '../../options.ts';
 import type { Compiled } from './compiled.ts';
 import { FitTask } from './fitTask.ts';
-import type { FitOptions } from './fit.ts';
+import type { PrepareOptions } from './fit.ts';
 import { checkBatchSize } from './run.ts';
 import { openSource } from './source.ts';
 import { sourceOf } from './sourceOf.ts';
 import type { SourceOfOptions } from './sourceOf.ts';
 import { StepPrograms } from './programs.ts';
 import type { Task } from './task.ts';
-
-/** Options of `Model.prepare`: what `fit` will be given. */
-export type PrepareOptions = Pick<
-  FitOptions,
-  'batchSize' | 'classWeight' | 'augment' | 'shuffle' | 'onCompile'
->;
-
-export const prepareOptions: OptionTable<PrepareOptions> = {
-  batchSize: true,
-  classWeight: true,
-  augment: true,
-  shuffle: true,
-  onCompile: true,
-};
 
 /** Compiles the training step, whose kernels stay compiled, and frees the rest; see `Model.prepare`. */
 export async function prepareFit(compiled: Compiled, data: Dataset, options: PrepareOptions): Promise<void> {

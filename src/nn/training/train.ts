@@ -1,3 +1,4 @@
+import { loadNames } from '../registry.ts';
 import { checkDataset } from '../../data/checks.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { requireDataset } from '../../data/requireDataset.ts';
@@ -171,6 +172,7 @@ export function train(data: TrainingData, step: Step, given: TrainOptions): Trai
         );
         return { epochs: [], steps: [], stopped: 'aborted' as const };
       }
+      await loadNames(); // the step may name an optimizer
       const values = task.inspect(example);
       if (options.recover) task.requireMovable();
       const names = values.map((value) => value.name);

@@ -67,6 +67,7 @@ export interface Conv2dGradInputAttrs extends Conv2dAttrs {
 }
 
 /** The adjoint of a convolution, under the name by which its errors, labels and variants know it. */
+/* @__NO_SIDE_EFFECTS__ */
 function adjointOp(name: string): Op<Conv2dGradInputAttrs> {
   return {
     name,

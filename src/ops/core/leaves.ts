@@ -19,6 +19,7 @@ function checked(opName: string, { shape, dtype }: TensorSpec): TensorSpec {
   return { shape, dtype };
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function leaf<A extends TensorSpec>(name: string): Op<A> {
   return {
     name,

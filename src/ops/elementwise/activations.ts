@@ -13,6 +13,7 @@ import * as ew from './elementwise.ts';
  */
 
 /** Names itself in the error where its argument is not a tensor. */
+/* @__NO_SIDE_EFFECTS__ */
 const named =
   (name: string, f: (x: Tensor) => Tensor) =>
   (x: Tensor): Tensor => {

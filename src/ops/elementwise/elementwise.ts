@@ -9,7 +9,9 @@ import type { Gradient, Literals } from './op.ts';
 /** The smallest normal f32: GPUs may take anything below for 0. */
 const SMALLEST = 2 ** -126;
 
+/* @__NO_SIDE_EFFECTS__ */
 const op1 = (name: string, fn: string, gradient: Gradient) => elementwiseOp(name, fn, 1, gradient);
+/* @__NO_SIDE_EFFECTS__ */
 const op2 = (name: string, fn: string, gradient: Gradient) => elementwiseOp(name, fn, 2, gradient);
 const step: Gradient = () => []; // piecewise constant: the derivative is 0 almost everywhere
 
@@ -143,7 +145,9 @@ export const elementwiseOps = {
 const ops = elementwiseOps;
 export type Operand = Tensor | number;
 const toTensor = (value: Operand): Tensor => (typeof value === 'number' ? fill([], value) : value);
+/* @__NO_SIDE_EFFECTS__ */
 const unary = (op: Op<Literals>) => (x: Tensor) => call(op, [x]);
+/* @__NO_SIDE_EFFECTS__ */
 const binary = (op: Op<Literals>) => (a: Operand, b: Operand) => call(op, [toTensor(a), toTensor(b)]);
 
 /*

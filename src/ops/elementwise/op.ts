@@ -19,6 +19,7 @@ export type Gradient = (
  * One elementwise op: a function of shaders/shared applied at every position, inputs broadcast as
  * NumPy does. `fn` is its WGSL name.
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function elementwiseOp(name: string, fn: string, arity: number, gradient: Gradient): Op<Literals> {
   const op: Op<Literals> = {
     name,
@@ -72,6 +73,7 @@ export const call = (op: Op<Literals>, inputs: readonly Tensor[], literals: Lite
  * Gradients that have a WGSL function of their own (`relu_gradient(y, dy)`), used only inside
  * gradients of the ops above them, and not differentiable again.
  */
+/* @__NO_SIDE_EFFECTS__ */
 function gradientOp(name: string, fn: string, arity = 2): Op<Literals> {
   const op = elementwiseOp(name, fn, arity, () => []);
   return { ...op, gradient: { reason: `second derivatives through ${name} are not provided` } };

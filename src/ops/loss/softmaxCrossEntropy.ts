@@ -34,6 +34,7 @@ const crossEntropyOptions: OptionTable<SoftmaxCrossEntropyOptions> = { labelSmoo
  * Outputs [p − t (logits' shape), loss (without the classes)]. The gradient comes with the loss, from the same
  * maximum and sum; what is left of the gradient rule is a multiplication by dL/dloss.
  */
+/* @__NO_SIDE_EFFECTS__ */
 function crossEntropyOp(sparse: boolean): Op<SoftmaxCrossEntropyAttrs> {
   const name = sparse ? 'sparseSoftmaxCrossEntropy' : 'softmaxCrossEntropy';
   return {

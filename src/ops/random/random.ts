@@ -65,6 +65,7 @@ interface RandomAttrs {
   readonly parameters: Readonly<Record<string, ConstantValue>>;
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function randomOp(
   name: string,
   kernel: KernelFile,

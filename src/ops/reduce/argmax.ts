@@ -19,6 +19,7 @@ interface ArgAttrs {
   readonly keepDims: boolean;
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function argOp(name: string, largest: boolean): Op<ArgAttrs> {
   return {
     name,

@@ -42,6 +42,7 @@ export type ReduceGradient = (
   count: number,
 ) => Tensor;
 
+/* @__NO_SIDE_EFFECTS__ */
 export function reduceOp(
   name: string,
   operation: keyof typeof OPERATIONS,

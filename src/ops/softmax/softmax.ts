@@ -71,6 +71,7 @@ function lowerRows(node: Node, direction: 'forward' | 'gradient', log: boolean, 
   });
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function softmaxOps(name: string, log: boolean, second: (y: Tensor, dy: Tensor, ddx: Tensor) => Tensor[]) {
   const gradient: Op<NoAttrs> = {
     name: `${name}Gradient`,
