@@ -78,7 +78,9 @@ try {
 }
 
 async function take(name: string, { query, at, ready }: Moment): Promise<void> {
-  const { page, errors } = await openUrl(browser, `${server.resolvedUrls!.local[0]}${name}/${query}`, VIEW);
+  // Without the service worker of another page, which keeps the pictures of before.
+  const context = await browser.createBrowserContext();
+  const { page, errors } = await openUrl(context, `${server.resolvedUrls!.local[0]}${name}/${query}`, VIEW);
   try {
     await page.setViewport(VIEW);
     await page.waitForFunction(ready, { timeout: MOST_MS, polling: 500 });
@@ -93,7 +95,7 @@ async function take(name: string, { query, at, ready }: Moment): Promise<void> {
     console.error(`${name}: ${(error as Error).message}`);
   }
   for (const error of errors) console.error(`${name}: ${error}`);
-  await page.close();
+  await context.close();
 }
 
 async function shoot(page: Page, scheme: string, file: string): Promise<void> {

@@ -80,7 +80,11 @@ async function look(page: Page, { dark = false, ...size }: View): Promise<void> 
 }
 
 /** Opens `url`, in the browser's own colours without a view; `errors` keeps growing as the page runs. */
-export async function openUrl(browser: Browser, url: string, view?: View): Promise<OpenPage> {
+export async function openUrl(
+  browser: Pick<Browser, 'newPage'>,
+  url: string,
+  view?: View,
+): Promise<OpenPage> {
   const page = await browser.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) =>

@@ -1,31 +1,7 @@
-import type { Page } from 'puppeteer-core';
 import { expect, inject, it, vi } from 'vitest';
-import { close, openPage } from './harness.ts';
+import { openPage } from './harness.ts';
 
-/** What the page says of itself. It is asked again and again: puppeteer's own waiting evaluates code in the page. */
-const state = (page: Page) =>
-  page.evaluate(() => ({
-    state: document.body.dataset.state,
-    step: Number.parseInt(document.querySelector('#stat-step')?.textContent ?? '', 10) || 0,
-  }));
-
-it.each([
-  ['mnist-cnn', 'data=synthetic&train=600&test=40&batch=16&play=1'],
-  ['autoencoder', 'data=synthetic&train=600&test=40&batch=32&play=1'],
-  ['dcgan', 'data=synthetic&train=600&batch=16&play=1'],
-  ['points', 'play=1'],
-])('%s trains under a strict content security policy', async (name, query) => {
-  const { page, errors } = await openPage(`${inject('strictSite')}${name}/?${query}`);
-  await vi.waitFor(
-    async () => {
-      expect(errors).toEqual([]);
-      expect((await state(page)).step).toBeGreaterThan(2);
-    },
-    { timeout: 110_000, interval: 200 },
-  );
-  expect(errors).toEqual([]); // Chromium tells each violation as an error
-  await close(); // the next page trains alone
-});
+// everyPage.test.ts trains each page under this policy.
 
 it('the gallery has nothing inline either, and the policy is in force', async () => {
   const { page, errors } = await openPage(inject('strictSite'));
