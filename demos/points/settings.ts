@@ -36,7 +36,7 @@ export const settings = declare({
   seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
   speed: speed(),
   adds: options({
-    label: 'A click adds',
+    label: 'New points',
     acts: 'page',
     initial: 'blue',
     values: ['blue', 'orange'],

@@ -5,6 +5,7 @@ import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
 import { percent } from '../shared/dom.ts';
 import { Collage } from './collage.ts';
 import type { Recorder } from './recorder.ts';
+import { CLASSIFIER_CHARTS } from './training.ts';
 import type { SiteTraining, StartedTraining } from './training.ts';
 
 const EPOCHS = 24;
@@ -29,25 +30,7 @@ export const mnistCnnTraining: SiteTraining = {
   model: `the small convolutional network, ${parameters.toLocaleString('en')} weights`,
   steps: STEPS,
   batchSize,
-  charts: [
-    {
-      title: 'Loss',
-      scale: 'log',
-      series: {
-        loss: { name: 'training', colour: '--training' },
-        testLoss: { name: 'test', colour: '--test' },
-      },
-    },
-    {
-      title: 'Accuracy',
-      scale: 'linear',
-      percent: true,
-      series: {
-        accuracy: { name: 'training', colour: '--training' },
-        testAccuracy: { name: 'test', colour: '--test' },
-      },
-    },
-  ],
+  charts: CLASSIFIER_CHARTS,
   pictures: 'Two test digits, each with the feature maps that both convolutions make of it',
 
   async start(gpu: Gpu, { train, test }: MnistSet): Promise<StartedTraining> {

@@ -9,12 +9,13 @@ import { settings } from '../points/settings.ts';
 import { percent } from '../shared/dom.ts';
 import { Collage } from './collage.ts';
 import type { Recorder } from './recorder.ts';
+import { CLASSIFIER_CHARTS } from './training.ts';
 import type { SiteTraining, StartedTraining } from './training.ts';
 
 const STEPS = 1500;
 const values = initialValues(settings) as ValuesOf<typeof settings>;
 const { layers, units, shape, noise, seed } = values;
-/** The neurons of a layer stand in lines of four, every other place of theirs is shown. */
+/** The pictures of a layer's neurons are in rows of four, at half the resolution. */
 const COLUMNS = 4;
 const GAP = 4;
 const SIDE = GRID / 2;
@@ -28,25 +29,7 @@ export const pointsTraining: SiteTraining = {
   data: '200 points of two moons',
   steps: STEPS,
   batchSize: BATCH,
-  charts: [
-    {
-      title: 'Loss',
-      scale: 'log',
-      series: {
-        loss: { name: 'training', colour: '--training' },
-        testLoss: { name: 'test', colour: '--test' },
-      },
-    },
-    {
-      title: 'Accuracy',
-      scale: 'linear',
-      percent: true,
-      series: {
-        accuracy: { name: 'training', colour: '--training' },
-        testAccuracy: { name: 'test', colour: '--test' },
-      },
-    },
-  ],
+  charts: CLASSIFIER_CHARTS,
   pictures:
     'What the network predicts at each place: dark where it is blue, light where it is orange, as the points are. Beside it the value of each neuron, those of the first layer above those of the second.',
 

@@ -14,14 +14,14 @@ export interface ChartSeries {
   readonly name: string;
   /** A variable of style.css: '--training'. */
   readonly colour: string;
-  /** `line`: a value at each step, faint, under its smoothed line; `dots`: a value now and then. */
+  /** `line`: a value at each step, faint, under its smoothed line; `dots`: a value from time to time. */
   readonly style: 'line' | 'dots';
 }
 
 /** Values by their series' names. */
 export type ChartValues = Readonly<Record<string, number | undefined>>;
 
-/** The training set's value at each step, and the test set's now and then. */
+/** The training set's value at each step, and the test set's from time to time. */
 const TRAINING: readonly ChartSeries[] = [
   { name: 'training', colour: '--training', style: 'line' },
   { name: 'test', colour: '--test', style: 'dots' },

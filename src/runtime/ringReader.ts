@@ -6,7 +6,7 @@ import type { MetricRing, RingEntry } from './ring.ts';
 /** Values are read back at most this often: often enough for a chart, seldom enough to cost nothing. */
 const READ_INTERVAL_MS = 100;
 
-/** Reads a ring while training goes on: now and then, and always before an entry is overwritten. */
+/** Reads a ring while training goes on: from time to time, and always before an entry is overwritten. */
 export class RingReader {
   readonly #ring: MetricRing;
   readonly #receive: (entries: readonly RingEntry[]) => void | Promise<void>;

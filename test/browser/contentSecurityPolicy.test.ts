@@ -1,7 +1,7 @@
 import { expect, inject, it, vi } from 'vitest';
 import { openPage } from './harness.ts';
 
-// everyPage.test.ts trains each page under this policy.
+// everyPage.test.ts opens each page under this policy, and trains on those that train.
 
 it('the gallery has nothing inline either, and the policy is in force', async () => {
   const { page, errors } = await openPage(inject('strictSite'));

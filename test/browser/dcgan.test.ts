@@ -134,7 +134,7 @@ describe('the page of the DCGAN', () => {
 
   it('trains without reading back every step, and pauses', async () => {
     const worker = page.workers()[0];
-    // What is read back are the losses and the opinions, now and then, and seldom all weights; images never.
+    // The losses and the discriminator's outputs are read back from time to time, all weights seldom, images never.
     await worker.evaluate(() => {
       const counts = { maps: 0, images: 0, submits: 0 };
       Object.assign(globalThis, { counts });

@@ -9,8 +9,8 @@ import type { SitePage } from './sitePages.ts';
 /** Bytes of script before lazy parts, the page's and its worker's together. */
 const MOST_SCRIPT = 150_000;
 /**
- * Pages that train bring layers, shaders, and the compiler of kernels. The training loop, names that nobody gave and charts
- * are loaded when they are wanted.
+ * Pages that train bring layers, shaders, and the compiler of kernels. The training loop, tables of names and charts are
+ * loaded when they are needed.
  */
 const MOST_SCRIPT_OF_TRAINING = 255_000;
 /** What moves while a page opens and plays, as a share of the window: numbers that are as wide as their digits. */
@@ -40,7 +40,7 @@ const shownSettings = (tab: Page): Promise<[string, string, string][]> =>
 describe.each(SITE_PAGES.map((page) => [page.path || 'the gallery', page] as const))('%s', (_, page) => {
   afterEach(close); // each computes alone
 
-  it.runIf(page.trains)('is in the way of nobody without WebGPU, either', async () => {
+  it.runIf(page.trains)('is accessible without WebGPU', async () => {
     const { page: tab, errors } = await openPage(inject('strictSite'));
     await tab.evaluateOnNewDocument(() =>
       Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }),
@@ -52,7 +52,7 @@ describe.each(SITE_PAGES.map((page) => [page.path || 'the gallery', page] as con
   });
 
   it.each(widthsFor(page))(
-    'nothing fails or moves in a window of %i pixels, or is in the way of anybody',
+    'is accessible, keeps still and has no errors in a window of %i pixels',
     async (width) => {
       const view = { width, height: 800 };
       // Under a strict content security policy: Chromium tells each violation as an error.

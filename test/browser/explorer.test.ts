@@ -54,7 +54,7 @@ const variables = async (page: Page) =>
     ),
   ) as Record<string, string>;
 
-/** Nothing went wrong, nothing is in the way of anybody, and nothing is wider than the screen of a phone. */
+/** No errors, no accessibility problems, and nothing is wider than the screen of a phone. */
 async function checkPage(page: Page, errors: readonly string[]): Promise<void> {
   await page.evaluate(axe);
   for (const [value, options] of Object.entries({ dark: "{ runOnly: ['color-contrast'] }", light: '{}' })) {

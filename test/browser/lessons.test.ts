@@ -97,7 +97,7 @@ async function openLesson(path: string): Promise<void> {
   if (!path.includes('?')) expect(await page.evaluate('shifts')).toBeLessThan(0.03);
 }
 
-/** Nothing went wrong, nothing is in the way of anybody, and nothing is wider than the screen of a phone. */
+/** No errors, no accessibility problems, and nothing is wider than the screen of a phone. */
 async function checkPage(): Promise<void> {
   expect(await problems(page)).toEqual([]);
   await page.setViewport({ width: 390, height: 844 });

@@ -79,7 +79,7 @@ describe('Recorder', () => {
   const chart = {
     title: 'Loss',
     scale: 'linear',
-    series: { loss: { name: 'training', colour: '--blue' } },
+    series: { loss: { name: 'training', colour: '--training' } },
   } as const;
 
   it('takes pictures from step 0 to the last one, early ones nearer to each other', () => {

@@ -24,14 +24,14 @@ interface Current {
   /** What the op calls them. */
   readonly titles: readonly string[];
   readonly names: readonly string[];
-  /** The dispatch of the kernel that is looked at. */
+  /** The dispatch of the chosen kernel. */
   readonly index: number;
   readonly plan: string;
   readonly plans: readonly string[];
   buffers: GPUBuffer[];
 }
 
-/** Runs a kernel on the GPU, holds it against float64, times it, and shows its tensors. */
+/** Runs a kernel on the GPU, compares it with float64, times it, and shows its tensors. */
 export class Lab {
   readonly #gpu: Gpu;
   readonly #renderer: PanelRenderer;

@@ -9,7 +9,7 @@ import type { BufferData, SpecializedKernel } from '../../../src/simulator/index
 import { SUBGROUP } from './toy.ts';
 import type { Toy } from './toy.ts';
 
-/** A buffer of the kernel that is looked at. */
+/** A buffer of the chosen kernel. */
 export interface ToyBuffer {
   /** The shader's name of it. */
   readonly name: string;
@@ -100,7 +100,7 @@ export function rolled({ source }: LoweredDispatch, toy?: Toy, text = source.fil
 /**
  * Runs the dispatches before the one of the toy's kernel, so that its buffers hold what they hold in the engine.
  *
- * @param text what is looked at instead of the kernel's file
+ * @param text the text to run instead of the kernel's file
  * @throws KernelError, SimulationError where that text is wrong; GeneratedCodeError where the page's policy forbids it all
  */
 export function prepare(toy: Toy, text?: string): Prepared {

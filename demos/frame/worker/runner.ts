@@ -31,7 +31,7 @@ export interface Checkpoint {
 
 /**
  * Runs a trainee: play, pause and step are a gate before its steps, where the panels are drawn, the test set is
- * evaluated and everything is saved now and then.
+ * evaluated and everything is saved from time to time.
  */
 export class Runner<Data, T extends Trainee<Data>> {
   readonly trainee: T;
@@ -127,7 +127,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     }
   }
 
-  /** A trained network is looked at first; what only its training needs comes later. Undefined where it was stopped. */
+  /** A trained network is shown first; the data that only training needs are loaded later. Undefined if it was stopped. */
   async #load(signal: AbortSignal): Promise<Loaded<Data> | undefined> {
     const { first } = this.#source;
     const { onCompile } = this.#options;

@@ -23,10 +23,10 @@ describe('the address of the source', () => {
   });
 
   it.each([
-    '/work/main',
+    '/srv/wgrad',
     '../wgrad',
     'C:\\wgrad',
-    'file:///work/main',
+    'file:///srv/wgrad',
     'git@git.inside.example:who/what.git',
     'https://github.com.example.org/who/what',
     'http://localhost:3000/who/what',
@@ -61,7 +61,7 @@ describe('the addresses of a build', () => {
   });
 
   it('are never made up', () => {
-    expect(addressesOf({}, '/work/main', undefined)).toEqual({});
+    expect(addressesOf({}, '/srv/wgrad', undefined)).toEqual({});
     expect(addressesOf({}, undefined, '')).toEqual({});
     expect(() => addressesOf({}, undefined, 'who.example/what')).toThrow(
       /WGRAD_SITE is 'who\.example\/what'/,
