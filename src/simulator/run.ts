@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly subgroupSize?: number;
   /** Iterations of loops, and statements that were stopped at, after which the run is given up. Default 2^30 - 1. */
   readonly budget?: number;
+  /** Looks for races, where the kernel is compiled with all `checks`. Default true. */
+  readonly races?: boolean;
   /** Called with each access to workgroup and storage memory, where the kernel is compiled with `checks`. */
   readonly onAccess?: (access: Access) => void;
 }
@@ -79,7 +81,7 @@ export class Dispatch {
     return lanes;
   }
 
-  #memories({ buffers, onAccess }: RunOptions): Record<string, Memory> {
+  #memories({ buffers, onAccess, races = true }: RunOptions): Record<string, Memory> {
     const { simulation } = this;
     const { kernel, globals, workgroupWords, constants, options } = simulation;
     const memories: Record<string, Memory> = {
@@ -100,11 +102,14 @@ export class Dispatch {
         );
       memories[memory] = own;
     }
-    if (options.checks) {
-      for (const own of Object.values(memories)) {
-        own.races = new RaceFinder(own.words, this.machine);
-        own.onAccess = onAccess;
-      }
+    const written = new Set(
+      kernel.bindings.flatMap(({ name, access }) => (access === 'read_write' ? name : [])),
+    );
+    for (const own of Object.values(memories)) {
+      if (!options.checks) continue;
+      own.onAccess = onAccess;
+      if (races && options.checks === true && (own === memories.W || written.has(own.name)))
+        own.races = new RaceFinder(this.machine);
     }
     return memories;
   }
@@ -116,7 +121,7 @@ export class Dispatch {
       for (let y = 0; y < ny; y++) for (let x = 0; x < nx; x++) this.runWorkgroup(x, y, z);
   }
 
-  private runWorkgroup(x: number, y: number, z: number): void {
+  runWorkgroup(x: number, y: number, z: number): void {
     this.enter(x, y, z);
     const { lanes, main } = this;
     if (this.simulation.meets)
