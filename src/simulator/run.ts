@@ -15,6 +15,8 @@ export interface RunOptions {
   /** By the name of the shader's variable; changed as on a GPU. What is missing has length 0. */
   readonly buffers: Readonly<Record<string, BufferData>>;
   readonly workgroups: readonly [x: number, y?: number, z?: number];
+  /** The only one of them to run. Default all; a Stepper runs the first one. */
+  readonly workgroup?: readonly [x: number, y: number, z: number];
   /** Invocations of a subgroup. Default 8. */
   readonly subgroupSize?: number;
   /** Iterations of loops, and statements that were stopped at, after which the run is given up. Default 2^30 - 1. */
@@ -272,6 +274,7 @@ export function run(simulation: CompiledSimulation, options: RunOptions): RunRes
   const dispatch = new Dispatch(simulation, options);
   const { machine } = dispatch;
   const { budget } = machine;
-  dispatch.run();
+  if (options.workgroup) dispatch.runWorkgroup(...options.workgroup);
+  else dispatch.run();
   return { races: dispatch.races, iterations: budget - machine.budget };
 }

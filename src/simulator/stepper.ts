@@ -11,10 +11,7 @@ import type { Shown } from './shown.ts';
 import { Told } from './told.ts';
 import type { LaneState, StepAccess } from './told.ts';
 
-export interface StepperOptions extends Omit<RunOptions, 'onAccess'>, Pick<CompileOptions, 'outside'> {
-  /** The workgroup to step through; the others do not run. Default the first one. */
-  readonly workgroup?: readonly [x: number, y: number, z: number];
-}
+export interface StepperOptions extends Omit<RunOptions, 'onAccess'>, Pick<CompileOptions, 'outside'> {}
 
 type Running = Iterator<number, void, boolean>;
 

@@ -12,7 +12,8 @@ export interface Writer {
   readonly lane: number;
 }
 
-export type WriterOptions = Omit<RunOptions, 'onAccess' | 'races'> & Pick<CompileOptions, 'outside'>;
+export type WriterOptions = Omit<RunOptions, 'onAccess' | 'races' | 'workgroup'> &
+  Pick<CompileOptions, 'outside'>;
 
 /**
  * Looks for the invocation that writes a word of a buffer. It runs workgroup after workgroup, beginning with those that
