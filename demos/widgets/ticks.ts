@@ -8,3 +8,9 @@ export function ticksWithin(ticks: readonly number[], low: number, high: number)
   const first = Math.ceil(low / step);
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
 }
+
+/** The axis of steps: from 0, unless the first one is far from it, and at least 20 of them. */
+export function rangeOfSteps(low: number, high: number): [number, number] {
+  const from = low < high / 20 || low < 20 ? 0 : low;
+  return [from, Math.max(high, from + 20)];
+}
