@@ -109,6 +109,7 @@ async function start<T extends Counter = Counter>(
   const failures: unknown[] = [];
   const hooks = {
     post: (message: FromWorker) => void told.push(message),
+    begin: async () => {},
     onFailure: (error: unknown) => {
       failures.push(error);
       return false;
@@ -224,7 +225,7 @@ describe('a runner', () => {
     it('shows and evaluates it on the data of a first look; a step asks for the others', async () => {
       const source = lazy();
       const { runner, trainee, positions, reaches } = await start(new Counter(), { source, trained: true });
-      expect(trainee).toMatchObject({ taken: [[1]], evaluations: [0] });
+      await vi.waitFor(() => expect(trainee).toMatchObject({ taken: [[1]], evaluations: [0] }));
       expect(source.all).not.toHaveBeenCalled();
       runner.step();
       expect(runner.state).toBe('compiling');
@@ -235,11 +236,29 @@ describe('a runner', () => {
       expect(runner.trained).toBe(false);
     });
 
+    it('shows it before it can train, and evaluates it when it can', async () => {
+      const begin = Promise.withResolvers<void>();
+      const options = { source: lazy(), trained: true, begin: () => begin.promise };
+      const { trainee } = await start(new Counter(), options);
+      expect(trainee).toMatchObject({ taken: [[1]], evaluations: [] });
+      expect(trainee.looks).toBeGreaterThan(0);
+      begin.resolve();
+      await vi.waitFor(() => expect(trainee.evaluations).toEqual([0]));
+    });
+
+    it('tells where what trains it cannot be loaded', async () => {
+      const begin = () => Promise.reject(new Error('not there'));
+      const { failures, reaches } = await start(new Counter(), { source: lazy(), trained: true, begin });
+      await reaches('failed');
+      expect(failures).toEqual([new Error('not there')]);
+    });
+
     it('shows it with data that are there already at its first look', async () => {
       const trainee = new Counter();
       const source = { ...lazy(), latest: { data: [1], facts: {} } };
       const hooks = {
         post: () => {},
+        begin: async () => {},
         onFailure: () => false,
         isHidden: () => false,
         speed: () => undefined,
