@@ -1,6 +1,6 @@
-import { count, create, percent } from '../../../shared/dom.ts';
+import { create, percent } from '../../../shared/dom.ts';
 import type { StepNode, StepTimes } from '../stepGraph.ts';
-import { bytesText, flopsText, rateText, timeText } from './texts.ts';
+import { bytesText, flopsText, rateText, timeText, workgroupsText } from './texts.ts';
 
 /** What was measured of a dispatch, beside what the machine can do. */
 export interface Reached {
@@ -41,7 +41,7 @@ const entry = (term: string, text: string) =>
 export function figuresOf(node: StepNode, times: StepTimes | undefined): HTMLElement {
   const { flops, bytes, workgroups } = node;
   const entries = [
-    entry('Workgroups', workgroups.map(count).join(' × ')),
+    entry('Workgroups', workgroupsText(workgroups)),
     entry('Work', flops > 0 ? flopsText(flops) : 'no arithmetic'),
     entry('Memory', bytesText(bytes)),
   ];

@@ -26,6 +26,8 @@ export interface Heading {
   readonly folded?: boolean;
   readonly nodes: readonly number[];
   readonly y: number;
+  /** Of a bar at the end: it reaches so far down. */
+  readonly height?: number;
 }
 
 export interface Columns {
@@ -47,7 +49,7 @@ export interface Layout {
 
 /** Lengths in CSS pixels; a phone has three narrow columns of higher boxes. */
 const WIDE = { box: 44, gap: 28, margin: 24, between: 36, section: 46, row: 30, pad: 20 };
-const NARROW = { box: 60, gap: 24, margin: 14, between: 12, section: 42, row: 44, pad: 18 };
+const NARROW = { box: 66, gap: 24, margin: 14, between: 12, section: 42, row: 44, pad: 18 };
 const WIDE_FROM = 560;
 
 /**
@@ -121,13 +123,14 @@ export function layoutOf(
 
   function placeEnd(name: string, nodes: readonly number[]): void {
     if (nodes.length === 0) return;
-    headings.push({ kind: 'end', name, nodes, y });
+    const top = y;
     y += sizes.section;
     nodes.forEach((index, i) => {
       const column = i % 3;
       place([index], y + Math.floor(i / 3) * (sizes.box + sizes.gap), [column, column], true);
     });
     y += heightOf(Math.ceil(nodes.length / 3)) + sizes.pad;
+    headings.push({ kind: 'end', name, nodes, y: top, height: y - top - 4 });
   }
 
   for (const section of grouping.sections) placeSection(section);

@@ -1,6 +1,6 @@
-import { count, create, figures, percent } from '../../../shared/dom.ts';
+import { create, figures, percent } from '../../../shared/dom.ts';
 import type { StepNode } from '../stepGraph.ts';
-import { timeText } from './texts.ts';
+import { timeText, workgroupsText } from './texts.ts';
 import type { GraphHost, GraphState, GraphView } from './view.ts';
 
 /** The step as a table, dispatch by dispatch. */
@@ -27,8 +27,7 @@ export function createList(host: GraphHost): GraphView {
       time === undefined ? megaflops(flops) : `${timeText(time)}, ${percent(time / sum)}`,
     );
     work.style.setProperty('--share', String((time ?? flops) / most));
-    const texts = [String(index + 1), label, button, workgroups.map(count).join(' × ')];
-    if (time !== undefined) texts.push(megaflops(flops));
+    const texts = [String(index + 1), label, button, workgroupsText(workgroups)];
     const own = create('tr', {}, ...texts.map((cell) => create('td', {}, cell)), work);
     if (index === chosen) own.ariaCurrent = 'true';
     return own;
@@ -38,7 +37,7 @@ export function createList(host: GraphHost): GraphView {
     element,
     show(state) {
       const isFocused = table.contains(document.activeElement);
-      const titles = ['Where', 'Kernel', 'Workgroups', 'MFLOP', ...(state.times ? ['Time'] : [])];
+      const titles = ['Where', 'Kernel', 'Workgroups', state.times ? 'Time' : 'MFLOP'];
       table.replaceChildren(
         create(
           'thead',

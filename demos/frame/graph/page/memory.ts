@@ -79,6 +79,14 @@ export function createMemory(host: GraphHost): GraphView {
         block.addEventListener('pointerenter', () => (told.textContent = name));
         block.addEventListener('click', () => host.choose(from));
         parts.push(block);
+        if (attributes.width > 70 && size > 14)
+          parts.push(
+            svg(
+              'text',
+              { class: 'block-name', x: attributes.x + 5, y: attributes.y + Math.min(size / 2, 14) + 4 },
+              tensor.name,
+            ),
+          );
       }
       y += height + SLAB_GAP;
     });

@@ -4,11 +4,11 @@ import type { StepNode } from '../stepGraph.ts';
 import type { Box, Heading, Layout } from './layout.ts';
 import { layoutOf } from './layout.ts';
 import type { Path } from './routes.ts';
-import { shapeText, timeText, titleOf } from './texts.ts';
+import { breakable, shapeText, timeText, titleOf } from './texts.ts';
 import type { GraphHost, GraphState, GraphView } from './view.ts';
 import { walk } from './walk.ts';
 
-const COLUMN_TITLES = ['Forward', 'Gradients backward', 'Gradients of weights'];
+const COLUMN_TITLES = ['Forward', 'Backward', 'Backward, to the weights'];
 const HINT =
   'Arrow keys move along the step, Enter opens a dispatch, f folds its layer. The tab List has the same as a table.';
 
@@ -62,7 +62,7 @@ export function createPicture(host: GraphHost): GraphView & { foldAll(on: boolea
     const button = create(
       'button',
       { type: 'button', className: `box ${node.phase}` },
-      create('b', {}, title),
+      create('b', {}, ...breakable(title)),
       create(
         'span',
         { className: 'fused' },
@@ -117,8 +117,9 @@ export function createPicture(host: GraphHost): GraphView & { foldAll(on: boolea
     const { kind, name, row, y } = heading;
     const place = create('div', { className: `heading ${kind}` });
     place.style.top = `${y}px`;
+    if (heading.height) place.style.height = `${heading.height}px`;
     if (kind !== 'row') {
-      place.append(create('span', {}, kind === 'section' ? `${name}: a network` : name));
+      place.append(create('span', {}, name));
       return place;
     }
     const toggle = create(

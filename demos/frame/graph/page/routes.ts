@@ -72,7 +72,7 @@ function routeOf(a: Box, b: Box, ground: Ground): Route {
     const stack = stacks[column];
     return Math.abs(stack.indexOf(a) - stack.indexOf(b)) === 1;
   });
-  if (next !== undefined && !(a.end && b.end)) {
+  if (next !== undefined && !b.end) {
     const x = columns.left[next] + columns.width / 2;
     const isDown = b.y > a.y;
     const [from, to] = isDown ? [a.y + a.height, b.y] : [a.y, b.y + b.height];
@@ -126,7 +126,7 @@ function toEnd(a: Box, b: Box, { stacks, columns: { left, width, margin, between
       .filter((box) => box.end && box.y === b.y)
       .map(({ y }) => y),
   );
-  const y = top - gap / 2;
+  const y = top - gap / 3;
   const to = b.x + b.width / 2;
   const d = elbows([
     { x: edge, y: middle(a) },
@@ -135,42 +135,32 @@ function toEnd(a: Box, b: Box, { stacks, columns: { left, width, margin, between
     { x: to, y },
     { x: to, y: b.y },
   ]);
-  return { d, main: false, at: { x: to + 6, y: y + 10 }, anchor: 'start' };
+  return { d, main: false, at: { x: to + 6, y: y - 3 }, anchor: 'start' };
 }
 
-/** Between two boxes at the end. */
+/** Between two boxes at the end: along their line, or over the boxes between. */
 function withinEnd(a: Box, b: Box, gap: number): Route {
-  if (a.y === b.y && b.x > a.x) {
+  const isRight = a.y === b.y && b.x > a.x;
+  const from = a.x + a.width;
+  if (isRight && b.x - from < a.width) {
     const y = middle(a);
-    const from = a.x + a.width;
-    if (b.x - from < a.width)
-      return {
-        d: `M${from} ${y}H${b.x}`,
-        main: true,
-        at: { x: (from + b.x) / 2, y: a.y - 4 },
-        anchor: 'middle',
-      };
-    const [start, end] = [a.x + a.width * 0.7, b.x + b.width * 0.3];
-    const over = a.y - gap / 3;
-    const d = elbows([
-      { x: start, y: a.y },
-      { x: start, y: over },
-      { x: end, y: over },
-      { x: end, y: b.y },
-    ]);
-    return { d, main: false, at: { x: (start + end) / 2, y: over - 3 }, anchor: 'middle' };
+    return {
+      d: `M${from} ${y}H${b.x}`,
+      main: true,
+      at: { x: (from + b.x) / 2, y: a.y + a.height + 11 },
+      anchor: 'middle',
+    };
   }
-  const [start, end] = [a.x + a.width / 2, b.x + b.width / 2];
+  const [start, end] = [a.x + a.width * 0.6, b.x + b.width * 0.4];
   const isDown = b.y > a.y;
-  const [from, to] = isDown ? [a.y + a.height, b.y] : [a.y, b.y + b.height];
-  const y = to + (isDown ? -1 : 1) * (gap / 2);
+  const y = b.y - gap / 3;
   const d = elbows([
-    { x: start, y: from },
+    { x: start, y: isDown ? a.y + a.height : a.y },
     { x: start, y },
     { x: end, y },
-    { x: end, y: to },
+    { x: end, y: b.y },
   ]);
-  return { d, main: true, at: { x: (start + end) / 2, y: y - 3 }, anchor: 'middle' };
+  return { d, main: false, at: { x: (start + end) / 2, y: y - 3 }, anchor: 'middle' };
 }
 
 /** Straight lines with rounded corners. */
