@@ -1,7 +1,8 @@
 import { isolated } from '../../../bench/kernels/cases.ts';
 import { measureCeilings } from '../../../bench/kernels/ceilings.ts';
 import { Expectation } from '../../../bench/kernels/expectation.ts';
-import { bytesMoved, rates } from '../../../bench/kernels/measure.ts';
+import { rates } from '../../../bench/kernels/measure.ts';
+import { bytesMoved } from '../../../src/runtime/describe/nodes.ts';
 import { timeCommands, timeStep } from '../../../bench/kernels/timing.ts';
 import { KernelError } from '../../../src/index.ts';
 import type { Gpu, Program } from '../../../src/index.ts';
