@@ -1,8 +1,6 @@
 import { afterAll, afterEach, vi } from 'vitest';
 import { workAfterFile, workAfterTest } from './everyFile.ts';
 
-
-
 afterEach(workAfterTest);
 afterAll(async () => {
   vi.useRealTimers();
