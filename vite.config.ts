@@ -31,7 +31,7 @@ export default defineConfig(({ mode }) => ({
     framePlugin(path('demos')),
     peersWhereInstalled,
     shadersWithoutComments,
-    mode === 'library' ? [] : sitePlugins(path('demos')),
+    mode === 'library' ? [] : [sitePlugins(path('demos')), lessonKernelsPlugin(path('demos'))],
   ],
   define: { 'import.meta.env.WGRAD_COMMIT': JSON.stringify(commitName()) },
   worker: {
