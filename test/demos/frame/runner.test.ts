@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Device } from '../../../src/index.ts';
 import type { FromWorker, Point } from '../../../demos/frame/protocol.ts';
 import { Runner } from '../../../demos/frame/worker/runner.ts';
+import type { RunnerHooks } from '../../../demos/frame/worker/runner.ts';
 import type { RunOptions, Source, Trainee } from '../../../demos/frame/worker/trainee.ts';
 
 const DEVICE = {
@@ -17,6 +18,7 @@ class Counter implements Trainee<number[]> {
   evaluations: number[] = [];
   taken: Partial<number[]>[] = [];
   failAt = Infinity;
+  onStep = () => {};
   readonly batchSize = 5;
   readonly epochs = 2;
 
@@ -27,6 +29,7 @@ class Counter implements Trainee<number[]> {
       await options.beforeStep(this.step);
       if (options.signal.aborted) return;
       if (this.step === this.failAt) throw new Error('broken');
+      this.onStep();
       options.onSteps([{ step: this.step++, loss: 1 } as Point]);
     }
   }
@@ -96,7 +99,11 @@ const DATA: Source<number[]> = {
 
 async function start<T extends Counter = Counter>(
   trainee = new Counter() as T,
-  { source = DATA, trained = false }: { source?: Source<number[]>; trained?: boolean } = {},
+  {
+    source = DATA,
+    trained = false,
+    ...own
+  }: { source?: Source<number[]>; trained?: boolean } & Partial<RunnerHooks> = {},
 ) {
   const told: FromWorker[] = [];
   const failures: unknown[] = [];
@@ -106,7 +113,9 @@ async function start<T extends Counter = Counter>(
       failures.push(error);
       return false;
     },
+    isHidden: () => false,
     speed: () => undefined,
+    ...own,
   };
   const runner = new Runner<number[], T>(trainee, source, DEVICE, Uint8Array.of(0), trained, hooks);
   runner.start();
@@ -144,6 +153,22 @@ describe('a runner', () => {
     runner.play();
     await vi.waitFor(() => expect(trainee.step).toBe(8));
     expect(positions().at(-1)).toMatchObject({ epoch: 4, epochs: 4 });
+  });
+
+  it.each([
+    ['before each step of a run where someone follows it', false, 3],
+    ['nothing in a background tab, where training continues', true, 0],
+  ])('draws %s', async (_, hidden, looks) => {
+    const { runner, trainee, reaches } = await start(new Counter(), {
+      speed: () => 1000,
+      isHidden: () => hidden,
+    });
+    const before = trainee.looks;
+    let during = 0;
+    trainee.onStep = () => (during = trainee.looks - before);
+    runner.play();
+    await reaches('finished');
+    expect([trainee.step, during]).toEqual([4, looks]);
   });
 
   it('begins again from other weights, with everything that was charted gone', async () => {
@@ -213,7 +238,12 @@ describe('a runner', () => {
     it('shows it with data that are there already at its first look', async () => {
       const trainee = new Counter();
       const source = { ...lazy(), latest: { data: [1], facts: {} } };
-      const hooks = { post: () => {}, onFailure: () => false, speed: () => undefined };
+      const hooks = {
+        post: () => {},
+        onFailure: () => false,
+        isHidden: () => false,
+        speed: () => undefined,
+      };
       await new Runner<number[], Counter>(trainee, source, DEVICE, Uint8Array.of(0), true, hooks).look();
       expect(trainee.taken).toEqual([[1]]);
     });
