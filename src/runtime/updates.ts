@@ -1,6 +1,15 @@
 import { programState } from '../ops/core/leaves.ts';
 import type { Variable, VariableAttrs } from '../ops/core/leaves.ts';
-import type { Effect, Operand, ProposalPlace, Proposals, Resource, Scratch, Tensor } from '../ops/core/op.ts';
+import type {
+  Effect,
+  LowerContext,
+  Operand,
+  ProposalPlace,
+  Proposals,
+  Resource,
+  Scratch,
+  Tensor,
+} from '../ops/core/op.ts';
 import { sizeOf } from '../ops/core/shape.ts';
 import { acceptDispatch, verdictDispatch } from '../ops/optimizer/verdict.ts';
 import type { StepGuard } from './guard.ts';
@@ -48,18 +57,19 @@ export function updateEffects({
   const counters = new Set<Operand>(minimizers.map((minimizer) => minimizer.counter ?? program));
   const proposals = new ProposedValues(proposing, guard, variables);
   const attempts = minimizers.map((minimizer, i) => minimizer.effects(guard, faults, offsets[i]));
-  return [
+  const effects: Effect[] = [
     ...attempts.map(({ trial }) => trial),
     ...proposing.map((effect, i) => proposals.before(effect, faults, firstFaults[i])),
-    ...[...counters].map((state, i): Effect => ({
+    ...[...counters].map((state, i) => ({
       label: 'optimizer',
       inputs: [program],
-      lower: ({ dispatch, target }) =>
+      lower: ({ dispatch, target }: LowerContext) =>
         dispatch(verdictDispatch({ faults, program, state, guard: guard.resource, first: i === 0, target })),
     })),
     ...attempts.map(({ update }) => update),
     ...proposals.accepted(resources),
   ];
+  return effects.map((effect) => ({ ...effect, updates: true }));
 }
 
 const variableOf = (tensor: Tensor): Variable => (tensor.node.attrs as VariableAttrs).variable;

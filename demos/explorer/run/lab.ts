@@ -1,8 +1,9 @@
 import { measureCeilings } from '../../../bench/kernels/ceilings.ts';
-import { bytesMoved, rates } from '../../../bench/kernels/measure.ts';
+import { rates } from '../../../bench/kernels/measure.ts';
 import { timeCommands } from '../../../bench/kernels/timing.ts';
 import { KernelError } from '../../../src/index.ts';
 import type { Gpu, Program } from '../../../src/index.ts';
+import { bytesMoved } from '../../../src/runtime/describe/nodes.ts';
 import type { Range } from '../../drawing/kind.ts';
 import type { PanelRenderer } from '../../drawing/renderer.ts';
 import type { TensorSource } from '../../drawing/tiles.ts';

@@ -2,7 +2,7 @@ import type { Dispatch, Node, Op, Target } from '../../../src/ops/core/op.ts';
 import { createNode } from '../../../src/ops/core/node.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
 import type { LoweredDispatch } from '../../../src/runtime/lower.ts';
-import { factsOf } from '../read/facts.ts';
+import { factsOf } from '../../widgets/shader/facts.ts';
 import { followed } from './follow.ts';
 
 /** Constants that the reader has chosen. */
