@@ -20,6 +20,7 @@ import { allocate } from './memory.ts';
 import type { Memory } from './memory.ts';
 import type { ProgramContext, ProgramOptions, StepOptions } from './programOptions.ts';
 import { isStep, MAX_STEP } from './ranges.ts';
+import { Rehearsal } from './rehearsal.ts';
 import { editedCommand } from './replace.ts';
 
 /**
@@ -272,6 +273,18 @@ export class Program {
    */
   async inspect(index: number): Promise<InspectedDispatch> {
     return inspectCommand(this.#context.device, this.commands, this.#requireCommand(index), this.#locate);
+  }
+
+  /**
+   * The commands on copies of what they write, to be run apart from the training: measured, or looked at in between.
+   * Destroy it after use, and make another one after `replace`.
+   *
+   * @throws GpuError where the GPU has no memory for the copies
+   */
+  async rehearse(): Promise<Rehearsal> {
+    this.#requireAlive();
+    const { device } = this.#context;
+    return device.scoped(`copying ${this.label}`, () => new Rehearsal(device, this.commands, this.#locate));
   }
 
   #requireCommand(index: number): number {
