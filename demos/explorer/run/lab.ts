@@ -9,9 +9,9 @@ import type { Gpu, Program } from '../../../src/index.ts';
 import type { Node } from '../../../src/ops/core/op.ts';
 import type { Range } from '../../drawing/kind.ts';
 import type { PanelRenderer } from '../../drawing/renderer.ts';
+import { tilingOf } from '../../drawing/tensorTiling.ts';
 import type { TensorSource } from '../../drawing/tiles.ts';
 import { nodeOf, plansOf } from './nodes.ts';
-import { tilingOf } from './pictures.ts';
 import type { Answer, Picture, Result, Wanted } from './protocol.ts';
 import { caseOf } from './sizes.ts';
 
