@@ -34,7 +34,7 @@ const sectionOf = (group: string) => (group.includes('/') ? group.slice(0, group
 
 /**
  * Sorts the dispatches of a step into networks, layers and columns. What belongs to no layer goes to the loss of the network
- * that it reads from, or, where it adds gradients up, to the layer whose gradient it reads last; data go to their first reader.
+ * that it reads from, or, where it reads gradients, to the layer whose gradient it reads last; data go to their first reader.
  */
 export function groupingOf({ nodes, edges, sources }: StepGraph): Grouping {
   const before = neighbours(nodes.length);
@@ -123,7 +123,8 @@ function placesOf(
     const from = before[node.index].findLast((index) => places[index]);
     const place = from === undefined ? undefined : places[from]!;
     const section = place?.section ?? fallback;
-    places[node.index] = { section, group: node.phase === 'backward' ? (place?.group ?? '') : '' };
+    const continues = before[node.index].some((index) => nodes[index].phase === 'backward');
+    places[node.index] = { section, group: continues ? (place?.group ?? '') : '' };
   }
   for (const node of nodes) {
     if (node.phase !== 'data') continue;

@@ -3,6 +3,7 @@ import { announce } from '../../../shared/announce.ts';
 import { create } from '../../../shared/dom.ts';
 import type { StepGraph, StepNode, StepTimes } from '../stepGraph.ts';
 import { createDetails } from './details.ts';
+import type { Work } from './details.ts';
 import { createFlame } from './flame.ts';
 import { groupingOf } from './grouping.ts';
 import { createList } from './list.ts';
@@ -18,7 +19,7 @@ import type { GraphState } from './view.ts';
 export function createPanel(place: HTMLElement, page: GraphPage) {
   let state: GraphState | undefined;
   let open = 0;
-  const host = { choose, measure: () => void measure(), edit: (node: StepNode) => void edit(node) };
+  const host = { choose, measure: () => void measure(), work: (node: StepNode, on: Work) => work(node, on) };
   const picture = createPicture(host);
   const views = [
     { title: 'Graph', view: picture },
@@ -132,9 +133,10 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
     announce(`Measured: the dispatches of a step take ${timeText(sum)}.`);
   }
 
-  async function edit(node: StepNode): Promise<void> {
-    const { openEditor } = await import('./editor.ts');
-    await openEditor(place, page, node);
+  /** Opens the editor or the stepper, which are loaded then; afterwards the kernel may be another. */
+  async function work(node: StepNode, on: Work): Promise<void> {
+    if (on === 'edit') await (await import('./edit.ts')).editKernel(page, node);
+    else await (await import('./step.ts')).stepKernel(page, node);
     if (state?.chosen === node.index) look();
   }
 
