@@ -1,5 +1,5 @@
 import { gradients, ops } from '../../src/index.ts';
-import type { Gan, GeneratorLoss, Gpu, Model, Program, Tensor } from '../../src/index.ts';
+import type { GanNetworks, GeneratorLoss, Gpu, Network, Program, Tensor } from '../../src/index.ts';
 import { entropy, meanConfidence, predictedShares } from '../../src/models/digitScore.ts';
 import { History } from '../drawing/history.ts';
 import type { Range } from '../drawing/kind.ts';
@@ -25,9 +25,9 @@ export interface Wishes {
 
 export interface GalleryParts {
   readonly gpu: Gpu;
-  readonly gan: Gan;
+  readonly gan: GanNetworks;
   /** Reads digits. */
-  readonly reader: Model;
+  readonly reader: Network;
   readonly loss: GeneratorLoss;
   readonly renderer: PanelRenderer;
   readonly wishes: Readonly<Wishes>;
@@ -39,7 +39,7 @@ export interface GalleryParts {
  * where they lie on the GPU.
  */
 export class Gallery {
-  readonly #gan: Gan;
+  readonly #gan: GanNetworks;
   readonly #renderer: PanelRenderer;
   readonly #wishes: Readonly<Wishes>;
   readonly #program: Program;
@@ -129,10 +129,10 @@ export class Gallery {
   }
 
   /** Computes and draws everything, in one submit. The answer tells whether the images of this step were kept. */
-  async look(): Promise<boolean> {
+  async look(step: number): Promise<boolean> {
     let isKept = false;
     await this.#program.step((encoder) => {
-      isKept = this.#history.take(encoder, this.#gan.step);
+      isKept = this.#history.take(encoder, step);
       if (isKept && this.#wishes.past !== undefined) this.connect('fakes');
       this.#renderer.draw(encoder, Object.keys(this.#panels));
     });
@@ -199,7 +199,7 @@ function outputs({ gan, reader, loss }: GalleryParts): Record<string, Tensor> {
 
 /** Images of a GAN with their probabilities, as a panel draws them. */
 export function judgedSource(
-  { imageShape }: Gan,
+  { imageShape }: GanNetworks,
   values: Range,
   opinions: Range,
   count: number,

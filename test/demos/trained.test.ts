@@ -11,6 +11,7 @@ import { Recorder } from '../../demos/site/recorder.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
 import { autoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import { dcgan } from '../../src/models/dcgan.ts';
+import { model } from '../../src/nn/model.ts';
 import { mnistCnn } from '../../src/models/mnistCnn.ts';
 import { fillNormal } from '../../src/nn/philox.ts';
 
@@ -58,7 +59,7 @@ describe('the networks that come with the pages', () => {
     'mnist-cnn': ['quick', () => mnistCnn('quick')],
     autoencoder: ['bottleneck-64', () => autoencoderVersions().model],
     dcgan: ['small', () => dcgan('small')],
-    points: ['moons', () => network(initialValues(settings) as ValuesOf<typeof settings>)],
+    points: ['moons', () => model(network(initialValues(settings) as ValuesOf<typeof settings>))],
   } as const;
 
   it.each(Object.entries(models))('%s: its default network takes the weights', (page, [name, create]) => {

@@ -3,7 +3,9 @@ import type { Gpu } from '../../../src/index.ts';
 import type { Palette } from '../../shared/palette.ts';
 import { errorMessage, pagePort } from '../../shared/port.ts';
 import { PanelRenderer } from '../../drawing/renderer.ts';
+import type { GraphServer } from '../graph/worker/server.ts';
 import type { Calls, FromWorker, Tells, ToWorker, Values } from '../protocol.ts';
+import { once } from './once.ts';
 import { Runner } from './runner.ts';
 import { loadTrained } from './trained.ts';
 import type { Checkpoint } from './runner.ts';
@@ -41,8 +43,9 @@ interface Session<Data, T extends Trainee<Data>> {
   readonly gpu: Gpu;
   readonly renderer: PanelRenderer;
   runner: Runner<Data, T>;
-  /** The network before its first step, and the trained one as it was brought. */
-  scratch: Uint8Array;
+  /** Has the trainee begin, once. The answer is the network before its first step. */
+  readonly begin: () => Promise<Uint8Array>;
+  /** The trained network as it was brought. */
   trained: Uint8Array | undefined;
 }
 
@@ -83,6 +86,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     });
   };
   port.listen((message) => {
+    if (message.type === 'call' && message.name.startsWith('graph')) return void answerGraph(message);
     if (message.type === 'call') newest.set(message.name, message.id);
     enqueue(() => handle(message));
   });
@@ -182,21 +186,30 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       look: () => void session?.runner.look(),
       fail: (error) => void fail(error, gpu),
     });
-    const first = scratch ?? (await trainee.save());
     const trained = await coming;
-    const weights = bytes ?? trained;
-    if (weights) await trainee.load(weights);
-    await setAll(trainee);
+    if (trained) trainee.weights!.load(trained);
+    const begin = once(async () => {
+      await trainee.begin?.();
+      const now = await trainee.save();
+      await setAll(trainee);
+      return scratch ?? (trained ? trainee.weights!.initial(now) : now);
+    });
+    const first = trained ?? (await begin());
+    if (bytes) {
+      await trainee.load(bytes);
+      await setAll(trainee);
+    }
     const hooks = {
       post: (message: FromWorker) => port.post(message),
+      begin: async () => void (await begin()),
       onFailure: (error: unknown) => fail(error, gpu),
       isHidden: () => isHidden,
       speed: () => (values.speed === undefined || values.speed === 'full' ? undefined : Number(values.speed)),
     };
-    const saved = weights ?? first;
+    const saved = bytes ?? first;
     const runner = new Runner<Data, T>(trainee, source, gpu.device, saved, trained !== undefined, hooks);
     port.post({ type: 'made', optimizer: trainee.optimizer, canTrained: url !== undefined });
-    return { gpu, renderer, runner, scratch: first, trained };
+    return { gpu, renderer, runner, begin, trained };
   }
 
   /** What the page says counts, not what was saved with the weights, such as their learning rate. */
@@ -216,7 +229,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     if (acts.has('rebuild')) {
       const running = runner.checkpoint.running;
       await runner.stop();
-      const { scratch } = session;
+      const scratch = await session.begin();
       await renew({ bytes: await runner.trainee.save(), scratch });
       if (running) session.runner.play();
       return;
@@ -242,10 +255,11 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
 
   async function reset(trained: boolean): Promise<void> {
     if (!session) return;
-    const { runner, scratch } = session;
+    const { runner } = session;
     if (runner.state === 'failed') return renew({});
     const url = trained ? page.trained?.(values as ValuesOf<S>) : undefined;
     if (url) session.trained ??= await loadTrained(url);
+    const scratch = await session.begin();
     const { trainee } = runner;
     const load = async () => {
       await trainee.load(scratch);
@@ -262,6 +276,21 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const call = page.calls?.[name];
     if (!call) throw new Error(`The worker has no function '${name}' to call.`);
     port.post({ type: 'answer', id, value: await call(session.runner.trainee, ...(args as any)) });
+  }
+
+  /** Beside the queue: what the graph of the step is asked for may take a while. */
+  let graph: Promise<GraphServer> | undefined;
+  async function answerGraph({ id, name, args }: Extract<ToWorker, { type: 'call' }>): Promise<void> {
+    const gpu = session?.gpu;
+    try {
+      graph ??= import('../graph/worker/server.ts').then(({ GraphServer: Server }) => new Server());
+      const server = await graph;
+      const answer = session && (await server.answer(session, name, args));
+      port.post(answer ? { type: 'answer', id, ...answer } : { type: 'unanswered', id });
+    } catch (error) {
+      port.post({ type: 'unanswered', id });
+      fail(error, gpu);
+    }
   }
 
   /** Panels of the network's own go with it: the page makes others for the next. */

@@ -66,7 +66,7 @@ export function stepThrough(place: HTMLElement, dispatch: InspectedDispatch): St
       about: create(
         'p',
         { className: 'about' },
-        `${dispatch.label}, on the numbers of the step that comes next.`,
+        `${dispatch.label}, on the numbers of the step that comes next. Memory that it is still to write holds what was there before.`,
       ),
       prepare: (own) => steppable(dispatch, own),
       racesOf,

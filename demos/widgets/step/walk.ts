@@ -30,8 +30,8 @@ export class Walk {
   touched: readonly Touched[] = [];
   /** Why it ended before its end. */
   problem: SimulationError | undefined;
-  /** Where each move began, in steps of the stepper, and who was watched. */
-  readonly #moves: { readonly from: number; readonly lane: number }[] = [];
+  /** Where each move began, in steps of the stepper, who was watched, and in how many calls it was. */
+  readonly #moves: { readonly from: number; readonly lane: number; readonly depth: number }[] = [];
 
   constructor(prepared: Steppable, workgroup: Place = [0, 0, 0]) {
     const { kernel, workgroups, subgroupSize, buffers } = prepared;
@@ -63,6 +63,7 @@ export class Walk {
   /** Moves on; false at the end. */
   forward(move: Move = 'into'): boolean {
     const { steps } = this.stepper;
+    const depth = this.stepper.depth(this.lane);
     const touched: Touched[] = [];
     try {
       if (this.together) this.#allForward(move, touched);
@@ -72,7 +73,7 @@ export class Walk {
       this.problem = error;
     }
     if (this.stepper.steps === steps) return false;
-    this.#moves.push({ from: steps, lane: this.lane });
+    this.#moves.push({ from: steps, lane: this.lane, depth });
     this.touched = touched;
     return true;
   }
@@ -141,7 +142,8 @@ export class Walk {
   }
 
   /**
-   * From the start to just before the statement with which an invocation writes a word; it is watched then.
+   * From the start to just before the statement with which an invocation writes a word, and before the calls in that;
+   * it is watched then.
    *
    * @returns false where it does not write it
    */
@@ -155,7 +157,16 @@ export class Walk {
       access.variable === variable &&
       access.word <= word &&
       word < access.word + access.words;
-    while (this.forward()) if (this.touched.some(isIt)) return this.back();
+    while (this.forward()) {
+      const write = this.touched.find(isIt);
+      if (!write) continue;
+      this.back();
+      // A function is in the calls at most once: WGSL has no recursion.
+      const depth = this.state.calls.findIndex(({ fn }) => fn === write.place.fn);
+      if (depth < 0) return true;
+      while (this.#moves.length > 1 && this.#moves.at(-1)!.depth > depth) this.#moves.pop();
+      return this.back();
+    }
     this.start();
     return false;
   }

@@ -102,13 +102,15 @@ async function start<T extends Counter = Counter>(
   {
     source = DATA,
     trained = false,
+    until = 'ready',
     ...own
-  }: { source?: Source<number[]>; trained?: boolean } & Partial<RunnerHooks> = {},
+  }: { source?: Source<number[]>; trained?: boolean; until?: string } & Partial<RunnerHooks> = {},
 ) {
   const told: FromWorker[] = [];
   const failures: unknown[] = [];
   const hooks = {
     post: (message: FromWorker) => void told.push(message),
+    begin: async () => {},
     onFailure: (error: unknown) => {
       failures.push(error);
       return false;
@@ -120,7 +122,7 @@ async function start<T extends Counter = Counter>(
   const runner = new Runner<number[], T>(trainee, source, DEVICE, Uint8Array.of(0), trained, hooks);
   runner.start();
   const reaches = (state: string) => vi.waitFor(() => expect(runner.state).toBe(state));
-  await reaches('ready');
+  await reaches(until);
   const positions = () => told.flatMap((message) => (message.type === 'position' ? [message.position] : []));
   return { runner, trainee, told, failures, reaches, positions };
 }
@@ -224,7 +226,7 @@ describe('a runner', () => {
     it('shows and evaluates it on the data of a first look; a step asks for the others', async () => {
       const source = lazy();
       const { runner, trainee, positions, reaches } = await start(new Counter(), { source, trained: true });
-      expect(trainee).toMatchObject({ taken: [[1]], evaluations: [0] });
+      await vi.waitFor(() => expect(trainee).toMatchObject({ taken: [[1]], evaluations: [0] }));
       expect(source.all).not.toHaveBeenCalled();
       runner.step();
       expect(runner.state).toBe('compiling');
@@ -235,11 +237,34 @@ describe('a runner', () => {
       expect(runner.trained).toBe(false);
     });
 
+    it('shows it before it can train, and evaluates it when it can', async () => {
+      let begin = () => {};
+      const begun = new Promise<void>((resolve) => (begin = resolve));
+      const options = { source: lazy(), trained: true, begin: () => begun };
+      const { trainee } = await start(new Counter(), options);
+      expect(trainee).toMatchObject({ taken: [[1]], evaluations: [] });
+      expect(trainee.looks).toBeGreaterThan(0);
+      begin();
+      await vi.waitFor(() => expect(trainee.evaluations).toEqual([0]));
+    });
+
+    it('tells where what trains it cannot be loaded', async () => {
+      const begin = () => Promise.reject(new Error('not there'));
+      const { failures } = await start(new Counter(), {
+        source: lazy(),
+        trained: true,
+        until: 'failed',
+        begin,
+      });
+      expect(failures).toEqual([new Error('not there')]);
+    });
+
     it('shows it with data that are there already at its first look', async () => {
       const trainee = new Counter();
       const source = { ...lazy(), latest: { data: [1], facts: {} } };
       const hooks = {
         post: () => {},
+        begin: async () => {},
         onFailure: () => false,
         isHidden: () => false,
         speed: () => undefined,
