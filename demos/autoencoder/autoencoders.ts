@@ -36,6 +36,8 @@ export class Autoencoders extends FittedModel<Digits> {
   readonly #view: View;
   #values: Here['values'];
   #images: DataImages | undefined;
+  /** Those of the images. */
+  #pixels: Uint8Array = new Uint8Array();
   #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
   /** The step whose codes are on the map. */
   #mapped = -1;
@@ -112,10 +114,13 @@ export class Autoencoders extends FittedModel<Digits> {
   });
 
   take({ test }: Digits): void {
-    if (test.size === this.#images?.size) return;
+    const pixels = test.x.data as Uint8Array;
+    const before = this.#pixels;
+    if (pixels.length === before.length && pixels.every((byte, i) => byte === before[i])) return;
+    this.#pixels = pixels;
     this.#freeImages();
     const labels = new Uint8Array(test.y.data);
-    this.#images = uploadImages(this.#context.gpu, test.x.data as Uint8Array, labels, [28, 28, 1]);
+    this.#images = uploadImages(this.#context.gpu, pixels, labels, [28, 28, 1]);
     this.#showAll();
   }
 

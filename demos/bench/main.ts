@@ -38,7 +38,7 @@ runLive(() => {
   byId('copy').addEventListener('click', () => void copy());
   byId('download').addEventListener('click', download);
   byId('compare').addEventListener('change', () => void compareWithFile());
-  byId('adapter').textContent = 'ready';
+  byId('adapter').textContent = 'WebGPU';
   if (new URLSearchParams(location.search).get('play') === '1') void start();
   else void showRecorded();
 });

@@ -31,11 +31,12 @@ export function drawRoofline(
         svg('text', { x, y: bottom + 16, 'text-anchor': 'middle' }, digits(value)),
       ];
     }),
-    ...ticks(scale.y).flatMap((value) => {
+    ...ticks(scale.y).flatMap((value, i) => {
       const y = scale.toY(value);
       return [
         svg('line', { class: 'grid', x1: left, x2: right, y1: y, y2: y }),
-        svg('text', { x: left - 6, y: y + 4, 'text-anchor': 'end' }, digits(value)),
+        // The lowest label stands above its line, out of the way of the other axis.
+        svg('text', { x: left - 6, y: y + (i === 0 ? -2 : 4), 'text-anchor': 'end' }, digits(value)),
       ];
     }),
     svg('text', { x: (left + right) / 2, y: bottom + 36, 'text-anchor': 'middle' }, 'FLOPs per byte'),

@@ -61,12 +61,16 @@ export function createWalkView(page: Live): { walked(opinion: number): void } {
   });
   showCorners();
 
-  // Pictures out of view are not computed.
-  new IntersectionObserver(([{ isIntersecting }]) => {
-    if (!isIntersecting || seen) return;
-    seen = true;
-    post();
-  }).observe(byId('walk-section'));
+  // Pictures are computed when they are in view, or one screen away.
+  const inView = new IntersectionObserver(
+    ([{ isIntersecting }]) => {
+      if (!isIntersecting || seen) return;
+      seen = true;
+      post();
+    },
+    { rootMargin: '100% 0px' },
+  );
+  inView.observe(byId('walk-section'));
 
   return {
     walked(probability) {

@@ -4,13 +4,13 @@ import { byId, create } from '../shared/dom.ts';
 import { kernelNames, kernelSource } from '../widgets/kernels.ts';
 import { placeOf, queryOf, VIEWS } from './address.ts';
 import type { Place, ViewName } from './address.ts';
-import { codeView } from './code.ts';
-import type { CodeView } from './code.ts';
+import { codeView } from '../widgets/shader/code.ts';
+import type { CodeView } from '../widgets/shader/code.ts';
+import { headerOf } from '../widgets/shader/header.ts';
 import { familyOf } from './families.ts';
-import { headerOf } from './read/header.ts';
 import { readSide } from './read/side.ts';
 import { showShelf } from './shelf.ts';
-import { explainTerms } from './terms.ts';
+import { explainTerms, markTerms } from './terms.ts';
 import type { OpenView } from './view.ts';
 
 const kernels = kernelNames();
@@ -118,7 +118,11 @@ async function show(source: string, make: MakeView, isWanted: () => boolean): Pr
   document.title = `${title} – wgrad`;
   byId('title').textContent = title;
   byId('file').textContent = `shaders/${place.kernel}.wgsl`;
-  code = codeView(source, (line) => mark(line === place.line ? 0 : line));
+  code = codeView(source, {
+    onChoose: (line) => mark(line === place.line ? 0 : line),
+    mark: markTerms,
+    isBeside: true,
+  });
   byId('code').replaceChildren(code.element);
   byId('code').scrollTop = 0;
   byId('workbench').dataset.view = place.view;

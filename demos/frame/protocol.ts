@@ -74,6 +74,8 @@ export type ToWorker =
   | { type: 'palette'; palette: Palette }
   /** A panel has come into view: browsers may keep an old picture of what was drawn out of sight. */
   | { type: 'shown' }
+  /** The tab went to the background, or came back. */
+  | { type: 'tab'; hidden: boolean }
   /** `ofNetwork`: the panel goes with the network. */
   | (PanelMessage & { ofNetwork?: boolean })
   | { type: 'call'; id: number; name: string; args: readonly unknown[] };

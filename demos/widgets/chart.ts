@@ -233,7 +233,7 @@ export class LiveChart {
             size: 24,
             gap: 2,
             grid: { show: false },
-            space: 70,
+            space: 56,
             values: (_, all) => all.map((v) => v.toLocaleString(language)),
           },
           {

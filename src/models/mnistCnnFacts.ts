@@ -17,7 +17,7 @@ export interface MnistCnnFacts {
 
 export const MNIST_CNN_FACTS: Readonly<Record<MnistCnnPreset, MnistCnnFacts>> = {
   quick: {
-    description: 'small: 98% in a minute or two on a CPU',
+    description: 'small: 98 % in a minute or two on a CPU',
     source: 'wgrad',
     parameters: 5_994,
     learningRate: 0.002,

@@ -13,4 +13,7 @@ export { GeneratedCodeError, SimulationError } from './problem.ts';
 export { fromStored, storedText } from './stored.ts';
 export type { StoredSimulation } from './stored.ts';
 export { Stepper } from './stepper.ts';
-export type { LaneState, StepAccess, StepperOptions } from './stepper.ts';
+export type { StepperOptions } from './stepper.ts';
+export type { LaneState, StepAccess } from './told.ts';
+export { findWriter } from './writer.ts';
+export type { Writer, WriterOptions } from './writer.ts';

@@ -8,8 +8,8 @@ import type { Type } from './types.ts';
 import type { Value } from './values.ts';
 
 export interface CompileOptions {
-  /** Reports every access to workgroup and storage memory, and so finds races. Default true. */
-  readonly checks?: boolean;
+  /** Reports every access to workgroup and storage memory, or only those that write, and so finds races. Default true. */
+  readonly checks?: boolean | 'writes';
   /** Stops before every statement. Default false. */
   readonly stops?: boolean;
   /**
@@ -48,7 +48,7 @@ export interface Compiled {
 
 /** What the functions of one kernel share while they are compiled. */
 export class Module {
-  readonly checks: boolean;
+  readonly checks: boolean | 'writes';
   readonly stops: boolean;
   readonly outside: 'refuse' | 'poison';
   readonly declarations: ReadonlyMap<string, Declaration>;

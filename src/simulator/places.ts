@@ -40,7 +40,8 @@ export class PlaceCompiler extends Frame {
   private accessed(place: MemoryPlace, token: Token, how: 'read' | 'write'): MemoryPlace {
     const { memory, guard } = place;
     if (guard && how === 'write') this.emit(guard);
-    const reported = this.module.checks && memory !== 'L' && memory !== 'C';
+    const { checks } = this.module;
+    const reported = (how === 'write' ? checks : checks === true) && memory !== 'L' && memory !== 'C';
     const simple = { ...place, term: place.term && this.once(place.term) };
     if (!reported) return simple;
     const whole = how === 'write' ? (place.vector ?? place) : place;

@@ -39,26 +39,13 @@ export class RaceFinder {
   /** The races, one of each pair of places in the code. */
   readonly found: RawRace[] = [];
   readonly #clock: Clock;
-  readonly #writer: Float64Array;
-  readonly #reader: Float64Array;
-  readonly #other: Float64Array;
-  readonly #ownWriter: Float64Array;
-  readonly #ownReader: Float64Array;
-  readonly #strangeWriter: Float64Array;
-  readonly #strangeReader: Float64Array;
-  /** The phase, and the workgroup, that the entries of a word are of. */
-  readonly #phaseOf: Float64Array;
-  readonly #workgroupOf: Float64Array;
+  /** By number of a page: of most buffers a workgroup touches a few places. */
+  readonly #pages: (Page | undefined)[] = [];
   readonly #known = new Set<string>();
   #phase = 1;
 
-  constructor(words: number, clock: Clock) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    const table = () => new Float64Array(words);
-    [this.#writer, this.#reader, this.#other] = [table(), table(), table()];
-    [this.#ownWriter, this.#ownReader] = [table(), table()];
-    [this.#strangeWriter, this.#strangeReader] = [table(), table()];
-    [this.#phaseOf, this.#workgroupOf] = [table(), table()];
   }
 
   /** A barrier: what comes after it comes after all that was before it in this workgroup. */
@@ -68,52 +55,44 @@ export class RaceFinder {
 
   /** Forgets everything: the memory is a new one. */
   clear(): void {
-    this.#workgroupOf.fill(0);
-    for (const table of [this.#ownWriter, this.#ownReader, this.#strangeWriter, this.#strangeReader])
-      table.fill(0);
+    for (const page of this.#pages) page?.clear();
   }
 
   read(word: number, words: number, site: number): void {
     const { invocation } = this.#clock;
     for (let i = word; i < word + words; i++) {
-      this.#bringUp(i);
-      const writer = this.#writer[i];
+      const page = this.#at(i);
+      const at = i % PAGE;
+      const writer = page.writer[at];
       if (writer !== 0 && invocationOf(writer) !== invocation) this.#report(i, writer, true, site, false);
-      if (this.#strangeWriter[i] !== 0) this.#report(i, this.#strangeWriter[i], true, site, false);
-      const own = (this.#ownReader[i] = pack(invocation, site));
-      const reader = this.#reader[i];
-      if (reader === 0) this.#reader[i] = own;
-      else if (this.#other[i] === 0 && invocationOf(reader) !== invocation) this.#other[i] = own;
+      if (page.strangeWriter[at] !== 0) this.#report(i, page.strangeWriter[at], true, site, false);
+      const own = (page.ownReader[at] = pack(invocation, site));
+      const reader = page.reader[at];
+      if (reader === 0) page.reader[at] = own;
+      else if (page.other[at] === 0 && invocationOf(reader) !== invocation) page.other[at] = own;
     }
   }
 
   write(word: number, words: number, site: number): void {
     const { invocation } = this.#clock;
     for (let i = word; i < word + words; i++) {
-      this.#bringUp(i);
-      const [writer, reader] = [this.#writer[i], this.#reader[i]];
+      const page = this.#at(i);
+      const at = i % PAGE;
+      const [writer, reader] = [page.writer[at], page.reader[at]];
       if (writer !== 0 && invocationOf(writer) !== invocation) this.#report(i, writer, true, site, true);
-      const conflicting = reader !== 0 && invocationOf(reader) !== invocation ? reader : this.#other[i];
+      const conflicting = reader !== 0 && invocationOf(reader) !== invocation ? reader : page.other[at];
       if (conflicting !== 0) this.#report(i, conflicting, false, site, true);
-      if (this.#strangeWriter[i] !== 0) this.#report(i, this.#strangeWriter[i], true, site, true);
-      if (this.#strangeReader[i] !== 0) this.#report(i, this.#strangeReader[i], false, site, true);
-      this.#writer[i] = this.#ownWriter[i] = pack(invocation, site);
+      if (page.strangeWriter[at] !== 0) this.#report(i, page.strangeWriter[at], true, site, true);
+      if (page.strangeReader[at] !== 0) this.#report(i, page.strangeReader[at], false, site, true);
+      page.writer[at] = page.ownWriter[at] = pack(invocation, site);
     }
   }
 
-  /** Makes the entries of a word those of this phase. */
-  #bringUp(i: number): void {
-    const workgroup = this.#clock.workgroup + 1;
-    if (this.#workgroupOf[i] !== workgroup) {
-      if (this.#workgroupOf[i] !== 0) {
-        this.#strangeWriter[i] ||= this.#ownWriter[i];
-        this.#strangeReader[i] ||= this.#ownReader[i];
-      }
-      this.#ownWriter[i] = this.#ownReader[i] = 0;
-      this.#workgroupOf[i] = workgroup;
-    } else if (this.#phaseOf[i] === this.#phase) return;
-    this.#writer[i] = this.#reader[i] = this.#other[i] = 0;
-    this.#phaseOf[i] = this.#phase;
+  /** The page of a word, whose entries are those of this phase. */
+  #at(word: number): Page {
+    const page = (this.#pages[Math.floor(word / PAGE)] ??= new Page());
+    page.bringUp(word % PAGE, this.#clock.workgroup + 1, this.#phase);
+    return page;
   }
 
   #report(word: number, before: number, wrote: boolean, site: number, writes: boolean): void {
@@ -122,5 +101,42 @@ export class RaceFinder {
     if (this.#known.has(key)) return;
     this.#known.add(key);
     this.found.push({ word, first, second: { invocation: this.#clock.invocation, site, writes } });
+  }
+}
+
+/** Words that share their tables. */
+const PAGE = 1024;
+
+/** What is known of some words. */
+class Page {
+  readonly writer = new Float64Array(PAGE);
+  readonly reader = new Float64Array(PAGE);
+  readonly other = new Float64Array(PAGE);
+  readonly ownWriter = new Float64Array(PAGE);
+  readonly ownReader = new Float64Array(PAGE);
+  readonly strangeWriter = new Float64Array(PAGE);
+  readonly strangeReader = new Float64Array(PAGE);
+  /** The phase, and the workgroup, that the entries of a word are of. */
+  readonly #phaseOf = new Float64Array(PAGE);
+  readonly #workgroupOf = new Float64Array(PAGE);
+
+  clear(): void {
+    this.#workgroupOf.fill(0);
+    for (const table of [this.ownWriter, this.ownReader, this.strangeWriter, this.strangeReader])
+      table.fill(0);
+  }
+
+  /** Makes the entries of a word those of this phase. */
+  bringUp(at: number, workgroup: number, phase: number): void {
+    if (this.#workgroupOf[at] !== workgroup) {
+      if (this.#workgroupOf[at] !== 0) {
+        this.strangeWriter[at] ||= this.ownWriter[at];
+        this.strangeReader[at] ||= this.ownReader[at];
+      }
+      this.ownWriter[at] = this.ownReader[at] = 0;
+      this.#workgroupOf[at] = workgroup;
+    } else if (this.#phaseOf[at] === phase) return;
+    this.writer[at] = this.reader[at] = this.other[at] = 0;
+    this.#phaseOf[at] = phase;
   }
 }

@@ -15,10 +15,14 @@ export interface RunOptions {
   /** By the name of the shader's variable; changed as on a GPU. What is missing has length 0. */
   readonly buffers: Readonly<Record<string, BufferData>>;
   readonly workgroups: readonly [x: number, y?: number, z?: number];
+  /** The only one of them to run. Default all; a Stepper runs the first one. */
+  readonly workgroup?: readonly [x: number, y: number, z: number];
   /** Invocations of a subgroup. Default 8. */
   readonly subgroupSize?: number;
   /** Iterations of loops, and statements that were stopped at, after which the run is given up. Default 2^30 - 1. */
   readonly budget?: number;
+  /** Looks for races, where the kernel is compiled with all `checks`. Default true. */
+  readonly races?: boolean;
   /** Called with each access to workgroup and storage memory, where the kernel is compiled with `checks`. */
   readonly onAccess?: (access: Access) => void;
 }
@@ -79,7 +83,7 @@ export class Dispatch {
     return lanes;
   }
 
-  #memories({ buffers, onAccess }: RunOptions): Record<string, Memory> {
+  #memories({ buffers, onAccess, races = true }: RunOptions): Record<string, Memory> {
     const { simulation } = this;
     const { kernel, globals, workgroupWords, constants, options } = simulation;
     const memories: Record<string, Memory> = {
@@ -100,11 +104,14 @@ export class Dispatch {
         );
       memories[memory] = own;
     }
-    if (options.checks) {
-      for (const own of Object.values(memories)) {
-        own.races = new RaceFinder(own.words, this.machine);
-        own.onAccess = onAccess;
-      }
+    const written = new Set(
+      kernel.bindings.flatMap(({ name, access }) => (access === 'read_write' ? name : [])),
+    );
+    for (const own of Object.values(memories)) {
+      if (!options.checks) continue;
+      own.onAccess = onAccess;
+      if (races && options.checks === true && (own === memories.W || written.has(own.name)))
+        own.races = new RaceFinder(this.machine);
     }
     return memories;
   }
@@ -116,7 +123,7 @@ export class Dispatch {
       for (let y = 0; y < ny; y++) for (let x = 0; x < nx; x++) this.runWorkgroup(x, y, z);
   }
 
-  private runWorkgroup(x: number, y: number, z: number): void {
+  runWorkgroup(x: number, y: number, z: number): void {
     this.enter(x, y, z);
     const { lanes, main } = this;
     if (this.simulation.meets)
@@ -267,6 +274,7 @@ export function run(simulation: CompiledSimulation, options: RunOptions): RunRes
   const dispatch = new Dispatch(simulation, options);
   const { machine } = dispatch;
   const { budget } = machine;
-  dispatch.run();
+  if (options.workgroup) dispatch.runWorkgroup(...options.workgroup);
+  else dispatch.run();
   return { races: dispatch.races, iterations: budget - machine.budget };
 }

@@ -2,42 +2,16 @@ import type { SpecializedKernel } from '../kernels/kernel.ts';
 import { compileKernel } from './compile.ts';
 import type { CompiledSimulation } from './compile.ts';
 import type { Access, Memory } from './memory.ts';
-import type { CompileOptions, Global, Site } from './module.ts';
+import type { CompileOptions, Global } from './module.ts';
 import { placeOf } from './place.ts';
-import type { CodePlace } from './place.ts';
 import { Dispatch } from './run.ts';
 import type { BufferData, Race, RunOptions } from './run.ts';
 import { decode } from './shown.ts';
 import type { Shown } from './shown.ts';
-import { pathTo } from './types.ts';
-import type { Type } from './types.ts';
+import { Told } from './told.ts';
+import type { LaneState, StepAccess } from './told.ts';
 
-export interface StepperOptions extends Omit<RunOptions, 'onAccess'>, Pick<CompileOptions, 'outside'> {
-  /** The workgroup to step through; the others do not run. Default the first one. */
-  readonly workgroup?: readonly [x: number, y: number, z: number];
-}
-
-/** Where an invocation of the workgroup stands. */
-export interface LaneState {
-  /** `stopped` before a statement, `waiting` for others at a barrier or an operation of its subgroup, `ended`. */
-  readonly status: 'stopped' | 'waiting' | 'ended';
-  /** The statement that is next, or what it waits at; undefined at the end. */
-  readonly place: CodePlace | undefined;
-  /** The calls that it is in, outermost first. */
-  readonly calls: readonly CodePlace[];
-}
-
-/** An element that a step read or wrote. */
-export interface StepAccess {
-  readonly lane: number;
-  /** The variable, the path to the element, and its words from the start of the variable. */
-  readonly variable: string;
-  readonly element: string;
-  readonly word: number;
-  readonly words: number;
-  readonly how: 'read' | 'write' | 'atomic';
-  readonly place: CodePlace;
-}
+export interface StepperOptions extends Omit<RunOptions, 'onAccess'>, Pick<CompileOptions, 'outside'> {}
 
 type Running = Iterator<number, void, boolean>;
 
@@ -59,21 +33,28 @@ export class Stepper {
   /** What each lane yielded last: a stop, less than 0 where it waits, 0 at its end. */
   #at = new Int32Array(0);
   #accesses: StepAccess[] = [];
-  #buffers: Record<string, BufferData> = {};
+  /** Those that the kernel writes are copies, the others the caller's. */
+  readonly #buffers: Record<string, BufferData>;
 
   /** @param kernel best in its `rolled` form, whose lines are those of the file */
   constructor(kernel: SpecializedKernel, options: StepperOptions) {
     this.simulation = compileKernel(kernel, { checks: true, stops: true, outside: options.outside });
     this.#options = options;
+    const isRead = (name: string) =>
+      kernel.bindings.some((own) => own.name === name && own.access !== 'read_write');
+    this.#buffers = Object.fromEntries(
+      Object.entries(options.buffers).map(([name, data]) => [name, isRead(name) ? data : data.slice()]),
+    );
     this.#start();
   }
 
   #start(): void {
     const { buffers, workgroup = [0, 0, 0] } = this.#options;
-    this.#buffers = Object.fromEntries(Object.entries(buffers).map(([name, data]) => [name, data.slice()]));
+    for (const [name, own] of Object.entries(this.#buffers))
+      if (own !== buffers[name]) own.set(buffers[name]);
     this.#steps = 0;
-    const onAccess = (access: Access) => void this.#accesses.push(this.#told(access));
-    this.#dispatch = new Dispatch(this.simulation, { ...this.#options, buffers: this.#buffers, onAccess });
+    this.#dispatch = new Dispatch(this.simulation, { ...this.#options, buffers: this.#buffers });
+    this.#listen(true);
     this.#globals.clear();
     for (const [name, memory] of Object.entries(this.#dispatch.memories)) {
       const own = this.simulation.globals.filter((global) => global.memory === name);
@@ -87,6 +68,13 @@ export class Stepper {
     this.#at = new Int32Array(this.#running.length);
     this.#running.forEach((_, lane) => this.#resume(lane));
     this.#accesses = [];
+  }
+
+  /** Whether accesses are noted. */
+  #listen(wanted: boolean): void {
+    const onAccess = (access: Access) => void this.#accesses.push(this.#told(access));
+    for (const memory of Object.values(this.#dispatch.memories))
+      memory.onAccess = wanted ? onAccess : undefined;
   }
 
   /** How many steps were made. */
@@ -112,9 +100,19 @@ export class Stepper {
     return this.#running.map((_, lane) => this.lane(lane));
   }
 
+  status(lane: number): LaneState['status'] {
+    const site = this.#at[lane];
+    return site === 0 ? 'ended' : site < 0 ? 'waiting' : 'stopped';
+  }
+
+  /** The number of calls that a lane is in. */
+  depth(lane: number): number {
+    return this.#dispatch.lanes[lane].calls.length;
+  }
+
   lane(lane: number): LaneState {
     const site = this.#at[lane];
-    const status = site === 0 ? 'ended' : site < 0 ? 'waiting' : 'stopped';
+    const status = this.status(lane);
     const place = (number: number) => placeOf(this.simulation.kernel, this.simulation.sites[number]);
     const { calls } = this.#dispatch.lanes[lane];
     return {
@@ -165,14 +163,14 @@ export class Stepper {
 
   /** A statement, with all of the calls in it. */
   stepOver(lane: number): boolean {
-    const depth = this.lane(lane).calls.length;
-    return this.#until(lane, () => this.lane(lane).calls.length <= depth);
+    const depth = this.depth(lane);
+    return this.#until(lane, () => this.depth(lane) <= depth);
   }
 
   /** To the end of the function that the lane is in. */
   stepOut(lane: number): boolean {
-    const depth = this.lane(lane).calls.length;
-    return this.#until(lane, () => this.lane(lane).calls.length < depth);
+    const depth = this.depth(lane);
+    return this.#until(lane, () => this.depth(lane) < depth);
   }
 
   /** Steps a lane until it is stopped where the condition holds, or ends: false. */
@@ -217,7 +215,11 @@ export class Stepper {
   /** To where it was after so many steps; forward too, as far as it has been. */
   goTo(steps: number): void {
     if (steps < this.#steps) this.#start();
-    while (this.#steps < Math.min(steps, this.#history.length)) this.step(this.#history[this.#steps]);
+    const last = Math.min(steps, this.#history.length) - 1;
+    this.#listen(false);
+    while (this.#steps < last) this.step(this.#history[this.#steps]);
+    this.#listen(true);
+    if (this.#steps === last) this.step(this.#history[last]);
   }
 
   /**
@@ -243,13 +245,18 @@ export class Stepper {
 
   /** The variables at module scope, as they are for a lane: of private ones each has its own. */
   globals(lane: number): ReadonlyMap<string, Shown> {
-    const memories = this.#dispatch.memories;
-    return new Map(
-      this.simulation.globals.map(({ name, memory, type, base }) => {
-        const from = memory === 'L' ? this.#dispatch.lanes[lane] : memories[memory];
-        return [name, decode(type, from, base)] as const;
-      }),
-    );
+    return new Map(this.simulation.globals.map((own) => [own.name, this.#shown(lane, own)]));
+  }
+
+  /** One of them; undefined where it is not in use. */
+  global(lane: number, name: string): Shown | undefined {
+    const own = this.simulation.globals.find((each) => each.name === name);
+    return own && this.#shown(lane, own);
+  }
+
+  #shown(lane: number, { memory, type, base }: Global): Shown {
+    const { lanes, memories } = this.#dispatch;
+    return decode(type, memory === 'L' ? lanes[lane] : memories[memory], base);
   }
 
   #told({ memory, how, word, words, site }: Access): StepAccess {
@@ -258,45 +265,5 @@ export class Stepper {
     const { name, base, type } = this.#globals.get(memory)!.findLast((own) => own.base <= word)!;
     const lane = machine.invocation - machine.workgroup * lanes.length;
     return new Told(lane, name, type, word - base, words, how, kernel, sites[site]);
-  }
-}
-
-/** An access whose texts are made only when they are read. */
-class Told implements StepAccess {
-  readonly lane: number;
-  readonly variable: string;
-  readonly word: number;
-  readonly words: number;
-  readonly how: StepAccess['how'];
-  readonly #type: Type;
-  readonly #kernel: SpecializedKernel;
-  readonly #site: Site;
-
-  constructor(
-    lane: number,
-    variable: string,
-    type: Type,
-    word: number,
-    words: number,
-    how: StepAccess['how'],
-    kernel: SpecializedKernel,
-    site: Site,
-  ) {
-    this.lane = lane;
-    this.variable = variable;
-    this.word = word;
-    this.words = words;
-    this.how = how;
-    this.#type = type;
-    this.#kernel = kernel;
-    this.#site = site;
-  }
-
-  get element(): string {
-    return this.variable + pathTo(this.#type, this.word);
-  }
-
-  get place(): CodePlace {
-    return placeOf(this.#kernel, this.#site);
   }
 }

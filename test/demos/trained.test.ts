@@ -70,6 +70,13 @@ describe('the networks that come with the pages', () => {
     const record = JSON.parse(readFileSync(`${file}.json`, 'utf8')) as TrainedRecord;
     expect(record.command).toBe(`npm run site:train -- ${page}`);
     expect(record.recording.moments.at(-1)!.step).toBe(record.steps);
+    const html = readFileSync(join(folder, '../index.html'), 'utf8');
+    const titles = [...html.matchAll(/<training-chart [^>]*title="([^"]+)"/g)].map(([, title]) => title);
+    expect(titles.length).toBeGreaterThan(1);
+    // Every chart of the page shows the run that the network comes from.
+    expect(record.recording.charts.map(({ title }) => title).toSorted()).toEqual(titles.toSorted());
+    const series = record.recording.charts.flatMap((chart) => chart.series);
+    expect(series.filter(({ points }) => points.length < 10).map(({ name: own }) => own)).toEqual([]);
     const bytes = readdirSync(folder).reduce((sum, each) => sum + statSync(join(folder, each)).size, 0);
     expect(bytes).toBeLessThan(1e6);
     expect(existsSync(`${file}.png`)).toBe(true);

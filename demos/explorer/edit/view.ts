@@ -1,8 +1,8 @@
 import { digits } from '../../../bench/report/markdown.ts';
 import { webgpuProblem } from '../../frame/page/missing.ts';
 import { create, notice } from '../../shared/dom.ts';
-import type { CodeView } from '../code.ts';
-import { headerOf } from '../read/header.ts';
+import type { CodeView } from '../../widgets/shader/code.ts';
+import { headerOf } from '../../widgets/shader/header.ts';
 import { gpuClient } from '../run/client.ts';
 import type { Answer, Result } from '../run/protocol.ts';
 import { numbersOf, picturesOf } from '../run/results.ts';

@@ -1,5 +1,5 @@
 import { cssVariable } from '../../shared/palette.ts';
-import { layoutOf } from '../step/layout.ts';
+import { layoutOf } from '../../widgets/step/layout.ts';
 import type { Recording } from './record.ts';
 
 /** Pixels of a cell, and between two tensors. */

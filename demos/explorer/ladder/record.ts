@@ -1,5 +1,5 @@
-import { Walk } from '../step/walk.ts';
-import type { Touched } from '../step/walk.ts';
+import { Walk } from '../../widgets/step/walk.ts';
+import type { Touched } from '../../widgets/step/walk.ts';
 import { prepare } from '../toys/simulate.ts';
 import type { Toy } from '../toys/toy.ts';
 

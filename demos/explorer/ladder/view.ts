@@ -5,7 +5,7 @@ import { onSchemeChange } from '../../shared/palette.ts';
 import { kernelSource } from '../../widgets/kernels.ts';
 import { queryOf } from '../address.ts';
 import type { Family } from '../families.ts';
-import { headerOf } from '../read/header.ts';
+import { headerOf } from '../../widgets/shader/header.ts';
 import { gpuClient } from '../run/client.ts';
 import { caseOf } from '../run/sizes.ts';
 import { isSoftware } from '../run/view.ts';

@@ -3,10 +3,10 @@ import { kernelNames } from '../../widgets/kernels.ts';
 import { queryOf } from '../address.ts';
 import { familyOf } from '../families.ts';
 import { markTerms, termsIn } from '../terms.ts';
-import { factsOf } from './facts.ts';
-import type { ShaderFacts } from './facts.ts';
-import { headerOf } from './header.ts';
-import type { Block } from './header.ts';
+import { factsOf } from '../../widgets/shader/facts.ts';
+import type { ShaderFacts } from '../../widgets/shader/facts.ts';
+import { headerOf } from '../../widgets/shader/header.ts';
+import type { Block } from '../../widgets/shader/header.ts';
 
 /** Beside the text of a shader: what stands at its head, and what it declares. */
 export function readSide(kernel: string, source: string): HTMLElement[] {

@@ -1,14 +1,15 @@
-import { GeneratedCodeError } from '../../../src/simulator/index.ts';
 import { create, notice } from '../../shared/dom.ts';
+import { library } from '../../../src/kernels/library.ts';
+import { Session } from '../../widgets/step/session.ts';
+import type { Stage } from '../../widgets/step/stage.ts';
+import { byId } from '../../shared/dom.ts';
+import { codeView } from '../../widgets/shader/code.ts';
+import type { CodeView } from '../../widgets/shader/code.ts';
 import { queryOf } from '../address.ts';
-import type { CodeView } from '../code.ts';
+import { markTerms } from '../terms.ts';
 import { toysOf } from '../toys/index.ts';
 import { prepare, runWhole } from '../toys/simulate.ts';
 import type { OpenView } from '../view.ts';
-import { withoutBarriers } from './barriers.ts';
-import { createConsole } from './console.ts';
-import { RacePanel } from './racePanel.ts';
-import { Stage } from './stage.ts';
 
 /** Where an address begins: `lane` is watched, and `moves` were made, by all invocations where `all=1`. */
 function startWalk({ walk }: Stage): void {
@@ -23,58 +24,43 @@ function startWalk({ walk }: Stage): void {
 /** Steps through a kernel on toy numbers. */
 export function stepView(kernel: string, source: string, code: CodeView): OpenView {
   const [toy] = toysOf(kernel);
-  const side = create('div', { className: 'stage' });
-  const below = create('div', { className: 'below' });
   if (!toy) {
-    side.append(withoutToy(kernel));
+    const side = create('div', { className: 'stage' }, withoutToy(kernel));
     return { side: [side], below: [], close: () => undefined };
   }
-  let stage: Stage | undefined;
-  let closing = new AbortController();
-  const races = new RacePanel(code, (removed) => begin(removed));
-
-  function begin(removed: ReadonlySet<number>): void {
-    closing.abort();
-    closing = new AbortController();
-    try {
-      const prepared = prepare(toy, withoutBarriers(source, removed));
-      stage = new Stage(prepared, code);
-      if (removed.size === 0) startWalk(stage);
-      const console = createConsole(stage, closing.signal);
-      const example = create('p', { className: 'toy' }, `The example: ${toy.title}.`);
-      side.replaceChildren(example, console, ...stage.side, races.element);
-      below.replaceChildren(stage.below);
-      const found = removed.size > 0 ? runWhole(prepared).races : [];
-      races.show(found);
-      stage.light(found.flatMap(({ first, second }) => [first.place.line, second.place.line]));
-      if (found.length > 0) code.show(found[0].second.place.line);
-    } catch (error) {
-      side.replaceChildren(problem(error as Error));
-      below.replaceChildren();
-    }
-  }
-
-  begin(new Set());
+  const session = new Session({
+    source,
+    code,
+    showFile: fileShower(kernel, code),
+    keys: document,
+    about: create('p', { className: 'toy' }, `The example: ${toy.title}.`),
+    prepare: (text) => prepare(toy, text),
+    racesOf: (dispatch) => runWhole(dispatch).races,
+    onBegin: startWalk,
+  });
   return {
-    side: [side],
-    below: [below],
-    onLine: (line) => line > 0 && stage?.toLine(line),
-    close() {
-      closing.abort();
-      races.close();
-      code.light(new Map());
-    },
+    side: [session.side],
+    below: [session.below],
+    onLine: (line) => line > 0 && session.toLine(line),
+    close: () => session.close(),
   };
 }
 
-/** What is in the way, in words that say what to do. */
-function problem(error: Error): HTMLElement {
-  if (!(error instanceof GeneratedCodeError)) return notice(error.message, 'warning');
-  const text =
-    'The content security policy of this site forbids code that a page generates (unsafe-eval). The simulator needs it: ' +
-    'it turns the shader into JavaScript. Reading works here; to step, open the page from a site that allows it, or from ' +
-    'npm start.';
-  return notice(text, 'warning');
+/** Puts the text of a file in the page's place for it: the kernel's, or that of a shared one. */
+function fileShower(kernel: string, code: CodeView): (name: string) => CodeView {
+  const codes = new Map([[kernel, code]]);
+  return (name) => {
+    let own = codes.get(name);
+    if (!own) {
+      const source = library.find((file) => file.name === name)?.source ?? '';
+      codes.set(name, (own = codeView(source, { mark: markTerms })));
+    }
+    if (!own.element.isConnected) {
+      byId('code').replaceChildren(own.element);
+      byId('file').textContent = `shaders/${name}.wgsl`;
+    }
+    return own;
+  };
 }
 
 /** Kernels from which one steps into functions of shaders/shared. */

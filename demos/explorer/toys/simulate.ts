@@ -6,30 +6,13 @@ import type { DType } from '../../../src/ops/core/shape.ts';
 import type { LoweredDispatch } from '../../../src/runtime/lower.ts';
 import { compileKernel, run, specialize } from '../../../src/simulator/index.ts';
 import type { BufferData, SpecializedKernel } from '../../../src/simulator/index.ts';
+import type { Steppable } from '../../widgets/step/steppable.ts';
 import { SUBGROUP } from './toy.ts';
 import type { Toy } from './toy.ts';
 
-/** A buffer of the chosen kernel. */
-export interface ToyBuffer {
-  /** The shader's name of it. */
-  readonly name: string;
-  /** The graph's name of it, where that says more. */
-  readonly of: string;
-  readonly shape: readonly number[];
-  readonly dtype: DType;
-  readonly writes: boolean;
-  readonly data: BufferData;
-}
-
-/** One dispatch with its numbers, ready to be stepped through. */
-export interface Prepared {
+/** A toy's dispatch with its numbers, ready to be stepped through. */
+export interface Prepared extends Steppable {
   readonly toy: Toy;
-  readonly kernel: SpecializedKernel;
-  readonly workgroups: readonly [number, number, number];
-  readonly buffers: readonly ToyBuffer[];
-  readonly subgroupSize: number;
-  /** What the engine, or the toy, has put in place of the file's constants and aliases. */
-  readonly filledIn: Readonly<Record<string, unknown>>;
 }
 
 const isTensor = (operand: Operand): operand is Tensor => 'node' in operand;
@@ -134,6 +117,7 @@ export function prepare(toy: Toy, text?: string): Prepared {
       data: own[name],
     })),
     subgroupSize: SUBGROUP,
+    filters: toy.filters,
     filledIn: {
       ...dispatch.source.specialization.aliases,
       ...dispatch.source.specialization.constants,
@@ -150,7 +134,7 @@ const BUDGET = 5_000_000;
  *
  * @throws SimulationError where it goes wrong, or does not end
  */
-export function runWhole({ kernel, workgroups, buffers, subgroupSize }: Prepared) {
+export function runWhole({ kernel, workgroups, buffers, subgroupSize }: Steppable) {
   const own = Object.fromEntries(buffers.map(({ name, data }) => [name, data.slice()]));
   const simulation = compileKernel(kernel, { outside: 'poison' });
   const { races } = run(simulation, { buffers: own, workgroups, subgroupSize, budget: BUDGET });

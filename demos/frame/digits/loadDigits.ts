@@ -70,7 +70,7 @@ async function orDrawn(
     return {
       ...syntheticDigits(sizes),
       source: 'drawn by wgrad',
-      notice: 'Synthetic data: these digits were drawn by a program.',
+      notice: 'Synthetic data: these digits are generated, not those of MNIST.',
     };
   }
   try {

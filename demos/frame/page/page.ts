@@ -234,6 +234,9 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   let isRecorded = false;
 
   port.listen(handle);
+  const tellTab = () => port.post({ type: 'tab', hidden: document.hidden });
+  if (document.hidden) tellTab();
+  document.addEventListener('visibilitychange', tellTab);
   onSchemeChange(() => port.post({ type: 'palette', palette: readPalette() }));
 }
 

@@ -1,5 +1,6 @@
 import type { DispatchInfo } from '../../shared/dispatches.ts';
 import { byId, count, create, figures } from '../../shared/dom.ts';
+import { flopUnit } from './stepText.ts';
 import { showKernel } from '../../widgets/kernels.ts';
 
 /**
@@ -18,9 +19,10 @@ export function createStepTable(): (dispatches: readonly DispatchInfo[]) => void
   }
 
   function row({ label, kernel, workgroups, flops }: DispatchInfo, index: number, most: number): HTMLElement {
+    const { size } = flopUnit(most);
     const button = create('button', { type: 'button', title: 'Read this kernel' }, `${kernel}.wgsl`);
     button.addEventListener('click', () => open(kernel));
-    const work = create('td', { className: 'work' }, megaflops(flops));
+    const work = create('td', { className: 'work' }, inUnits(flops / size));
     work.style.setProperty('--share', String(flops / most));
     const cells = [String(index + 1), label, button, workgroups.map(count).join(' × ')];
     return create('tr', {}, ...cells.map((cell) => create('td', {}, cell)), work);
@@ -28,7 +30,7 @@ export function createStepTable(): (dispatches: readonly DispatchInfo[]) => void
 
   return (dispatches) => {
     const most = Math.max(...dispatches.map(({ flops }) => flops));
-    const titles = ['Where', 'Kernel', 'Workgroups', 'MFLOP'];
+    const titles = ['Where', 'Kernel', 'Workgroups', flopUnit(most).name];
     const head = [create('td'), ...titles.map((text) => create('th', { scope: 'col' }, text))];
     byId('dispatches').replaceChildren(
       create('thead', {}, create('tr', {}, ...head)),
@@ -37,7 +39,7 @@ export function createStepTable(): (dispatches: readonly DispatchInfo[]) => void
   };
 }
 
-function megaflops(flops: number): string {
-  if (flops === 0) return '–';
-  return flops < 5e3 ? '<0.01' : figures(flops / 1e6, 2);
+function inUnits(value: number): string {
+  if (value === 0) return '–';
+  return value < 0.005 ? '<0.01' : figures(value, 2);
 }

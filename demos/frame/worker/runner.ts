@@ -23,6 +23,8 @@ export interface RunnerHooks {
   readonly begin: () => Promise<void>;
   /** Answers whether another GPU takes over. */
   readonly onFailure: (error: unknown) => boolean;
+  /** The page is in a background tab: training continues, and nothing is drawn. */
+  readonly isHidden: () => boolean;
   /** The steps per second that someone wants to see; undefined: as many as can be. */
   readonly speed: () => number | undefined;
 }
@@ -257,7 +259,8 @@ export class Runner<Data, T extends Trainee<Data>> {
     if (this.#due.evaluate.isDue) await this.#evaluate();
     if (this.#due.save.isDue) await this.#save();
     const speed = this.#hooks.speed();
-    if (speed !== undefined || this.#due.look.isDue) await this.look();
+    const isWatched = !this.#hooks.isHidden();
+    if (isWatched && (speed !== undefined || this.#due.look.isDue)) await this.look();
     if (this.#device.software) await this.#breathe();
     if (speed !== undefined) this.#tell('running');
     const isWanted = () => this.#gate.isOpen && !this.#stop.signal.aborted;

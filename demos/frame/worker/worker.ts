@@ -58,6 +58,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   let values: Values = {};
   let palette: Palette;
   let base: string;
+  let isHidden = false;
   let source: Source<Data>;
   let session: Session<Data, T> | undefined;
   /** GPUs that were lost: what they still report is ignored. */
@@ -109,6 +110,9 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
         return void runner?.look();
       case 'shown':
         return void runner?.look();
+      case 'tab':
+        isHidden = message.hidden;
+        return void (isHidden || runner?.look());
       case 'panel':
         panels.set(message.name, message);
         return session && addPanel(session, message);
@@ -197,6 +201,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       post: (message: FromWorker) => port.post(message),
       begin: async () => void (await begin()),
       onFailure: (error: unknown) => fail(error, gpu),
+      isHidden: () => isHidden,
       speed: () => (values.speed === undefined || values.speed === 'full' ? undefined : Number(values.speed)),
     };
     const saved = bytes ?? first;

@@ -1,4 +1,5 @@
 import { fill } from '../core/leaves.ts';
+import { LateLowering } from '../core/late.ts';
 import { apply, applyAll } from '../core/node.ts';
 import type { Node, Op, Tensor } from '../core/op.ts';
 import type { Shape, TensorSpec } from '../core/shape.ts';
@@ -6,13 +7,24 @@ import type { Pair } from '../core/window.ts';
 import { add } from '../elementwise/elementwise.ts';
 import { conv2dAttrs, conv2dSize, requireFloats, requireOutputShape, conv2dOptions } from './geometry.ts';
 import type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
-import { lowerConv2dGradFilter } from './gradFilterKernels.ts';
-import { lowerConv2d, lowerConv2dGradInput } from './kernels.ts';
+import type { lowerConv2dGradFilter } from './gradFilterKernels.ts';
+import type { lowerConv2dGradInput } from './gradInputKernels.ts';
+import { lowerConv2d } from './kernels.ts';
 import { checkOptions } from '../../options.ts';
 
 export type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
 
-// The convolution and its two gradients are each other's derivatives, so they are in one file.
+// The convolution and its two gradients are each other's derivatives, so they are in one file. Only programs that train, or
+// transpose a convolution, load the gradients' kernels.
+
+const gradInput = /* @__PURE__ */ new LateLowering<typeof lowerConv2dGradInput>(
+  'conv2dGradInput',
+  async () => (await import('./gradInputKernels.ts')).lowerConv2dGradInput,
+);
+const gradFilter = /* @__PURE__ */ new LateLowering<typeof lowerConv2dGradFilter>(
+  'conv2dGradFilter',
+  async () => (await import('./gradFilterKernels.ts')).lowerConv2dGradFilter,
+);
 
 export const conv2dOp: Op<Conv2dAttrs> = {
   name: 'conv2d',
@@ -68,10 +80,14 @@ export interface Conv2dGradInputAttrs extends Conv2dAttrs {
 
 /** The adjoint of a convolution, under the name by which its errors, labels and variants know it. */
 /* @__NO_SIDE_EFFECTS__ */
-function adjointOp(name: string): Op<Conv2dGradInputAttrs> {
+export function adjointOp(
+  name: string,
+  lowering: Pick<LateLowering<typeof lowerConv2dGradInput>, 'lower'>,
+): Op<Conv2dGradInputAttrs> {
   return {
     name,
     kind: 'kernel',
+    late: lowering instanceof LateLowering ? lowering : undefined,
     fusesEpilogue: true,
 
     infer([dy, weights], attrs) {
@@ -83,7 +99,7 @@ function adjointOp(name: string): Op<Conv2dGradInputAttrs> {
     lower(node, context) {
       const [dy, weights] = node.inputs;
       const size = conv2dSize(name, node.attrs.inputShape, weights.shape, node.attrs);
-      lowerConv2dGradInput(name, size, [dy, weights, node.outputs[0]], context);
+      lowering.lower(name, size, [dy, weights, node.outputs[0]], context);
     },
 
     // dx = Wᵀ dy: its adjoint is the convolution itself, g ↦ W g; and the weights meet the same pairs of
@@ -98,9 +114,7 @@ function adjointOp(name: string): Op<Conv2dGradInputAttrs> {
   };
 }
 
-export const conv2dGradInputOp = adjointOp('conv2dGradInput');
-/** The same computation as an op of its own, under its own name. */
-export const conv2dTransposeOp = adjointOp('conv2dTranspose');
+export const conv2dGradInputOp = adjointOp('conv2dGradInput', gradInput);
 
 /**
  * dL/dx of y = conv2d(x, weights, options) from dy = dL/dy [N, OH, OW, OC] and the weights
@@ -141,11 +155,12 @@ function sizeOfNode({ op, inputs: [x, dy], attrs }: Node<Conv2dGradFilterAttrs>)
 export const conv2dGradFilterOp: Op<Conv2dGradFilterAttrs> = {
   name: 'conv2dGradFilter',
   kind: 'kernel',
+  late: gradFilter,
   fusesEpilogue: true,
   infer: (inputs, attrs) => [{ shape: checkedShape('conv2dGradFilter', inputs, attrs), dtype: 'f32' }],
   lower(node, context) {
     const [x, dy] = node.inputs;
-    lowerConv2dGradFilter(node.op.name, sizeOfNode(node), { x, dy, dw: node.outputs[0] }, context);
+    gradFilter.lower(node.op.name, sizeOfNode(node), { x, dy, dw: node.outputs[0] }, context);
   },
   gradient: ({ inputs, attrs }, [g]) => (g ? productGradients(inputs, g, attrs) : []),
 };
@@ -154,6 +169,7 @@ export const conv2dGradFilterOp: Op<Conv2dGradFilterAttrs> = {
 export const conv2dGradFilterBiasOp: Op<Conv2dGradFilterAttrs> = {
   name: 'conv2dGradFilterBias',
   kind: 'kernel',
+  late: gradFilter,
   fusesEpilogue: true,
   infer: (inputs, attrs) => [
     { shape: checkedShape('conv2dGradFilterBias', inputs, attrs), dtype: 'f32' },
@@ -162,7 +178,7 @@ export const conv2dGradFilterBiasOp: Op<Conv2dGradFilterAttrs> = {
   lower(node, context) {
     const [x, dy] = node.inputs;
     const [dw, db] = node.outputs;
-    lowerConv2dGradFilter(node.op.name, sizeOfNode(node), { x, dy, dw, db }, context);
+    gradFilter.lower(node.op.name, sizeOfNode(node), { x, dy, dw, db }, context);
   },
   gradient({ inputs, attrs }, [g, gb]) {
     const [gx, gdy] = g ? productGradients(inputs, g, attrs) : [];

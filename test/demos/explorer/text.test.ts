@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { placeOf, queryOf } from '../../../demos/explorer/address.ts';
 import { FAMILIES, familyOf } from '../../../demos/explorer/families.ts';
 import { GLOSSARY, TERMS, termOf } from '../../../demos/explorer/glossary.ts';
-import { factsOf } from '../../../demos/explorer/read/facts.ts';
-import { headerOf } from '../../../demos/explorer/read/header.ts';
+import { factsOf } from '../../../demos/widgets/shader/facts.ts';
+import { headerOf } from '../../../demos/widgets/shader/header.ts';
 import { stepOf } from '../../../demos/explorer/shelf.ts';
 import * as wgrad from '../../../src/index.ts';
 

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { checkOnToy } from '../../../demos/explorer/edit/check.ts';
 import { pack, unpack } from '../../../demos/explorer/edit/packed.ts';
 import { recordOf } from '../../../demos/explorer/ladder/record.ts';
-import { layoutOf } from '../../../demos/explorer/step/layout.ts';
-import { withoutBarriers } from '../../../demos/explorer/step/barriers.ts';
-import { Walk } from '../../../demos/explorer/step/walk.ts';
+import { layoutOf } from '../../../demos/widgets/step/layout.ts';
+import { withoutBarriers } from '../../../demos/widgets/step/barriers.ts';
+import { searchWriter } from '../../../demos/widgets/step/search.ts';
+import { Walk } from '../../../demos/widgets/step/walk.ts';
 import { TOYS, toysOf } from '../../../demos/explorer/toys/index.ts';
 import { prepare, runWhole } from '../../../demos/explorer/toys/simulate.ts';
 import type { Prepared } from '../../../demos/explorer/toys/simulate.ts';
-import { factsOf } from '../../../demos/explorer/read/facts.ts';
+import { factsOf } from '../../../demos/widgets/shader/facts.ts';
 
 const dataOf = ({ buffers }: Prepared, name: string) => [...buffers.find((own) => own.name === name)!.data];
 const [tiled] = toysOf('matmul/2_tiled');
@@ -103,13 +104,17 @@ describe('a walk', () => {
     );
   });
 
-  it('comes to the line that writes an element, and the next step writes it', () => {
+  it('comes to the line that writes an element, and the next step writes it', async () => {
     const prepared = prepare(tiled);
     const [a, b] = ['a', 'b'].map((name) => dataOf(prepared, name));
+    const { signal } = new AbortController();
+    const writer = await searchWriter(prepared, 'c', 13, signal, () => undefined);
+    expect(writer).toEqual({ workgroup: [1, 0, 0], lane: 5 }); // row 1, column 5 is at (1, 1) of the second square
+    expect(await searchWriter(prepared, 'a', 0, signal, () => undefined)).toBeUndefined();
     const walk = new Walk(prepared, [1, 0, 0]);
-    expect(walk.toWrite('c', 0)).toBe(false); // another workgroup does
-    expect(walk.toWrite('c', 13)).toBe(true);
-    expect(walk.lane).toBe(5); // row 1, column 5 is at (1, 1) of the second square
+    expect(walk.toWrite(5, 'c', 0)).toBe(false); // another workgroup does
+    expect(walk.toWrite(5, 'c', 13)).toBe(true);
+    expect(walk.lane).toBe(5);
     expect(walk.stepper.buffers.c[13]).toBe(0);
     walk.forward();
     walk.forward('out');

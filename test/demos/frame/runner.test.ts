@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Device } from '../../../src/index.ts';
 import type { FromWorker, Point } from '../../../demos/frame/protocol.ts';
 import { Runner } from '../../../demos/frame/worker/runner.ts';
+import type { RunnerHooks } from '../../../demos/frame/worker/runner.ts';
 import type { RunOptions, Source, Trainee } from '../../../demos/frame/worker/trainee.ts';
 
 const DEVICE = {
@@ -17,6 +18,7 @@ class Counter implements Trainee<number[]> {
   evaluations: number[] = [];
   taken: Partial<number[]>[] = [];
   failAt = Infinity;
+  onStep = () => {};
   readonly batchSize = 5;
   readonly epochs = 2;
 
@@ -27,6 +29,7 @@ class Counter implements Trainee<number[]> {
       await options.beforeStep(this.step);
       if (options.signal.aborted) return;
       if (this.step === this.failAt) throw new Error('broken');
+      this.onStep();
       options.onSteps([{ step: this.step++, loss: 1 } as Point]);
     }
   }
@@ -99,19 +102,21 @@ async function start<T extends Counter = Counter>(
   {
     source = DATA,
     trained = false,
-    begin = async () => {},
-  }: { source?: Source<number[]>; trained?: boolean; begin?: () => Promise<void> } = {},
+    ...own
+  }: { source?: Source<number[]>; trained?: boolean } & Partial<RunnerHooks> = {},
 ) {
   const told: FromWorker[] = [];
   const failures: unknown[] = [];
   const hooks = {
     post: (message: FromWorker) => void told.push(message),
-    begin,
+    begin: async () => {},
     onFailure: (error: unknown) => {
       failures.push(error);
       return false;
     },
+    isHidden: () => false,
     speed: () => undefined,
+    ...own,
   };
   const runner = new Runner<number[], T>(trainee, source, DEVICE, Uint8Array.of(0), trained, hooks);
   runner.start();
@@ -149,6 +154,22 @@ describe('a runner', () => {
     runner.play();
     await vi.waitFor(() => expect(trainee.step).toBe(8));
     expect(positions().at(-1)).toMatchObject({ epoch: 4, epochs: 4 });
+  });
+
+  it.each([
+    ['before each step of a run where someone follows it', false, 3],
+    ['nothing in a background tab, where training continues', true, 0],
+  ])('draws %s', async (_, hidden, looks) => {
+    const { runner, trainee, reaches } = await start(new Counter(), {
+      speed: () => 1000,
+      isHidden: () => hidden,
+    });
+    const before = trainee.looks;
+    let during = 0;
+    trainee.onStep = () => (during = trainee.looks - before);
+    runner.play();
+    await reaches('finished');
+    expect([trainee.step, during]).toEqual([4, looks]);
   });
 
   it('begins again from other weights, with everything that was charted gone', async () => {
@@ -216,18 +237,20 @@ describe('a runner', () => {
     });
 
     it('shows it before it can train, and evaluates it when it can', async () => {
-      const begin = Promise.withResolvers<void>();
-      const options = { source: lazy(), trained: true, begin: () => begin.promise };
-      const { trainee } = await start(new Counter(), options);
+      let resolve = () => {};
+      const begin = () => new Promise<void>((own) => (resolve = own));
+      const { trainee } = await start(new Counter(), { source: lazy(), trained: true, begin });
       expect(trainee).toMatchObject({ taken: [[1]], evaluations: [] });
       expect(trainee.looks).toBeGreaterThan(0);
-      begin.resolve();
+      resolve();
       await vi.waitFor(() => expect(trainee.evaluations).toEqual([0]));
     });
 
     it('tells where what trains it cannot be loaded', async () => {
-      const begin = () => Promise.reject(new Error('not there'));
+      let fail = () => {};
+      const begin = () => new Promise<void>((_, reject) => (fail = () => reject(new Error('not there'))));
       const { failures, reaches } = await start(new Counter(), { source: lazy(), trained: true, begin });
+      fail();
       await reaches('failed');
       expect(failures).toEqual([new Error('not there')]);
     });
@@ -235,7 +258,13 @@ describe('a runner', () => {
     it('shows it with data that are there already at its first look', async () => {
       const trainee = new Counter();
       const source = { ...lazy(), latest: { data: [1], facts: {} } };
-      const hooks = { post() {}, begin: async () => {}, onFailure: () => false, speed: () => undefined };
+      const hooks = {
+        post: () => {},
+        begin: async () => {},
+        onFailure: () => false,
+        isHidden: () => false,
+        speed: () => undefined,
+      };
       await new Runner<number[], Counter>(trainee, source, DEVICE, Uint8Array.of(0), true, hooks).look();
       expect(trainee.taken).toEqual([[1]]);
     });

@@ -1,6 +1,6 @@
 import { create } from '../../shared/dom.ts';
 import type { Race } from '../../../src/simulator/index.ts';
-import type { CodeView } from '../code.ts';
+import type { CodeView } from '../shader/code.ts';
 
 /** Barriers that can be taken out, and the races that are found then. */
 export class RacePanel {

@@ -1,8 +1,8 @@
-import { create } from '../shared/dom.ts';
-import { listing } from '../widgets/listing.ts';
-import { factsOf } from './read/facts.ts';
-import { headerOf } from './read/header.ts';
-import { markTerms } from './terms.ts';
+import { create } from '../../shared/dom.ts';
+import { listing } from '../listing.ts';
+import { factsOf } from './facts.ts';
+import { headerOf } from './header.ts';
+import './code.css';
 
 /** The text of a shader on the page, line by line. */
 export interface CodeView {
@@ -17,8 +17,17 @@ export interface CodeView {
   fillIn(values: Readonly<Record<string, unknown>>): void;
 }
 
-/** Shows a shader without the text at its head, which stands beside it and comes back by a button. */
-export function codeView(source: string, onChoose: (line: number) => void): CodeView {
+interface CodeOptions {
+  /** Called with a line that was clicked. */
+  readonly onChoose?: (line: number) => void;
+  /** Marks words of a comment, or of the name of a function that is called. */
+  readonly mark?: (part: HTMLElement) => void;
+  /** The text at its head stands beside it, too. */
+  readonly isBeside?: boolean;
+}
+
+/** Shows a shader without the text at its head, which a button shows. */
+export function codeView(source: string, { onChoose, mark, isBeside }: CodeOptions = {}): CodeView {
   const pre = listing(source);
   const lines = [...pre.querySelectorAll<HTMLElement>('.line')];
   const head = headerOf(source).lines;
@@ -26,21 +35,31 @@ export function codeView(source: string, onChoose: (line: number) => void): Code
     line.dataset.line = String(i + 1);
     line.lastChild!.textContent = line.lastChild!.textContent!.replace(/\n$/, ''); // each is a block here
     if (i < head) line.classList.add('head');
-    for (const part of line.querySelectorAll<HTMLElement>('.comment, .call')) markTerms(part);
+    if (mark) for (const part of line.querySelectorAll<HTMLElement>('.comment, .call')) mark(part);
   });
   const toggle = create('button', { type: 'button', className: 'head-toggle' });
   const paint = (open: boolean) => {
     pre.classList.toggle('with-head', open);
     toggle.ariaExpanded = String(open);
-    toggle.textContent = open ? `Hide lines 1–${head}` : `Lines 1–${head}: the text beside`;
+    toggle.textContent = open
+      ? `Hide lines 1–${head}`
+      : isBeside
+        ? `Lines 1–${head}: the text beside`
+        : `Show lines 1–${head}: what it computes`;
   };
   toggle.addEventListener('click', () => paint(!pre.classList.contains('with-head')));
   paint(false);
+  if (onChoose) pre.classList.add('to-choose');
   pre.addEventListener('click', ({ target }) => {
     const line = (target as Element).closest<HTMLElement>('.line');
-    if (line && getSelection()?.isCollapsed !== false) onChoose(Number(line.dataset.line));
+    if (line && getSelection()?.isCollapsed !== false) onChoose?.(Number(line.dataset.line));
   });
-  const element = create('div', {}, ...(head > 0 && head < lines.length ? [toggle] : []), pre);
+  const element = create(
+    'div',
+    { className: 'code-view' },
+    ...(head > 0 && head < lines.length ? [toggle] : []),
+    pre,
+  );
   if (head >= lines.length) paint(true);
   let lit: HTMLElement[] = [];
   return {

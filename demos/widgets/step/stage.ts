@@ -1,45 +1,51 @@
 import { announce } from '../../shared/announce.ts';
-import { byId, create } from '../../shared/dom.ts';
-import { library } from '../../../src/kernels/library.ts';
-import { codeView } from '../code.ts';
-import type { CodeView } from '../code.ts';
-import type { Prepared } from '../toys/simulate.ts';
+import { create } from '../../shared/dom.ts';
+import type { CodeView } from '../shader/code.ts';
+import { groupPicker } from './groups.ts';
 import { laneMap } from './lanes.ts';
 import { ranges } from './ranges.ts';
+import { searchWriter } from './search.ts';
+import type { Steppable } from './steppable.ts';
 import { tensorsOf } from './tensors.ts';
+import type { Wanted } from './tensors.ts';
 import { touchedText } from './touched.ts';
 import { variableTable } from './variables.ts';
 import { Walk } from './walk.ts';
 import type { Move } from './walk.ts';
 
+/** Shows the text of a file: the kernel's, or that of a shared one that a function is in. */
+export type ShowFile = (name: string) => CodeView;
+
 /** What a reader sees while stepping: the line, the invocations, the memory, the variables. */
 export class Stage {
-  readonly prepared: Prepared;
+  readonly prepared: Steppable;
   readonly below: HTMLElement;
   walk: Walk;
   /** Told after each move. */
   onPaint: (() => void) | undefined;
-  readonly #codes = new Map<string, CodeView>();
+  readonly #showFile: ShowFile;
   readonly #status = create('p', { className: 'where', role: 'status' });
   readonly #touched = create('p', { className: 'touched' });
   readonly #variables = variableTable();
   readonly #lanes;
   readonly #tensors;
   /** Chooses the workgroup, where there are several. */
-  readonly groups: HTMLSelectElement | undefined;
-  #wanted: { readonly variable: string; readonly word: number } | undefined;
+  readonly groups;
+  #wanted: Wanted | undefined;
+  /** Ends the search for the writer of an element. */
+  #searching = new AbortController();
   /** Lines of a race. */
   #raced: readonly number[] = [];
 
-  constructor(prepared: Prepared, code: CodeView) {
+  constructor(prepared: Steppable, showFile: ShowFile) {
     this.prepared = prepared;
     this.walk = new Walk(prepared);
-    const { kernel } = prepared;
-    this.#codes.set(kernel.name, code);
-    code.fillIn(prepared.filledIn);
+    this.#showFile = showFile;
+    const { kernel, workgroups } = prepared;
+    showFile(kernel.name).fillIn(prepared.filledIn);
     this.#lanes = laneMap(kernel.workgroupSize, (lane) => this.watch(lane));
-    this.#tensors = tensorsOf(prepared, this.walk, (variable, element) => this.toWrite(variable, element));
-    this.groups = this.#groupPicker();
+    this.#tensors = tensorsOf(prepared, this.walk, (variable, word) => void this.toWrite(variable, word));
+    this.groups = groupPicker(workgroups, (group) => this.enter(group));
     this.below = create(
       'section',
       { className: 'panel values', 'aria-label': 'Variables' },
@@ -63,37 +69,24 @@ export class Stage {
     return [this.#status, this.#tensors.element];
   }
 
-  #groupPicker(): HTMLSelectElement | undefined {
-    const [nx, ny, nz] = this.prepared.workgroups;
-    if (nx * ny * nz === 1) return undefined;
-    const options = Array.from({ length: nx * ny * nz }, (_, i) =>
-      create('option', { value: String(i) }, this.#groupName(i)),
-    );
-    const select = create('select', {}, ...options);
-    select.addEventListener('change', () => this.enter(Number(select.value)));
-    return select;
-  }
-
-  #groupName(i: number): string {
-    const [x, y, z] = this.#groupAt(i);
-    const [, ny, nz] = this.prepared.workgroups;
-    return nz > 1 ? `(${x}, ${y}, ${z})` : ny > 1 ? `(${x}, ${y})` : String(x);
-  }
-
-  #groupAt(i: number): [number, number, number] {
-    const [nx, ny] = this.prepared.workgroups;
-    return [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))];
-  }
-
   /** Begins another workgroup. */
-  enter(group: number): void {
+  enter(workgroup: Walk['workgroup']): void {
     const { lane, together } = this.walk;
-    this.walk = new Walk(this.prepared, this.#groupAt(group));
+    this.#begin(new Walk(this.prepared, workgroup));
     this.walk.lane = lane;
     this.walk.together = together;
-    this.#wanted = undefined;
-    if (this.groups) this.groups.value = String(group);
     this.paint();
+  }
+
+  #begin(walk: Walk): void {
+    this.#searching.abort();
+    this.walk = walk;
+    this.#wanted = undefined;
+    this.groups?.show(walk.workgroup);
+  }
+
+  close(): void {
+    this.#searching.abort();
   }
 
   watch(lane: number): void {
@@ -113,29 +106,32 @@ export class Stage {
   }
 
   start(): void {
+    this.#searching.abort();
     this.walk.start();
     this.#wanted = undefined;
     this.paint();
   }
 
-  /** To the line that writes an element, in whichever workgroup that is. */
-  toWrite(variable: string, word: number): void {
-    const [nx, ny, nz] = this.prepared.workgroups;
-    for (let group = 0; group < nx * ny * nz; group++) {
-      const walk = new Walk(this.prepared, this.#groupAt(group));
-      if (!walk.toWrite(variable, word)) continue;
-      walk.together = false;
-      this.walk = walk;
-      if (this.groups) this.groups.value = String(group);
-      this.#wanted = { variable, word };
+  /** To the line that writes a word of a buffer, in whichever workgroup that is. */
+  async toWrite(variable: string, word: number): Promise<void> {
+    this.#searching.abort();
+    const { signal } = (this.#searching = new AbortController());
+    const writer = await searchWriter(this.prepared, variable, word, signal, (share) => {
+      this.#status.textContent = `Looking for the invocation that writes ${variable}[…]: ${Math.round(100 * share)} % …`;
+    });
+    if (signal.aborted) return;
+    const walk = writer && new Walk(this.prepared, writer.workgroup);
+    if (!walk?.toWrite(writer!.lane, variable, word)) {
       this.paint();
-      const { place } = walk.state;
-      announce(
-        `Invocation ${walk.lane} writes ${variable}[${word}] at line ${place?.line}. It stands before that line.`,
-      );
-      return;
+      return announce(`No invocation writes this element of ${variable}.`);
     }
-    announce(`No invocation writes ${variable}[${word}].`);
+    this.#begin(walk);
+    this.#wanted = { variable, word };
+    this.paint();
+    const { place } = walk.state;
+    announce(
+      `Invocation ${walk.lane} writes this element of ${variable} at line ${place?.line}. It stands before that line.`,
+    );
   }
 
   /** Runs the watched invocation to a line of the file. */
@@ -156,7 +152,7 @@ export class Stage {
     const { walk } = this;
     const { status, place } = walk.state;
     const file = place?.file ?? this.prepared.kernel.name;
-    const code = this.#codeOf(file);
+    const code = this.#showFile(file);
     const lit = new Map(this.#raced.map((line) => [line, 'race']));
     if (place?.file) lit.set(place.line, status === 'waiting' ? 'waiting' : 'here');
     code.light(lit);
@@ -180,20 +176,6 @@ export class Stage {
       const line = key.slice(0, at) === file ? code.line(Number(key.slice(at + 1))) : undefined;
       if (line) line.dataset.standing = lanes.length === this.walk.lanes.length ? 'all' : ranges(lanes);
     }
-  }
-
-  /** The text of a file: the kernel's, or a function's of shaders/shared that it is in. */
-  #codeOf(name: string): CodeView {
-    let code = this.#codes.get(name);
-    if (!code) {
-      const source = library.find((own) => own.name === name)?.source ?? '';
-      this.#codes.set(name, (code = codeView(source, () => undefined)));
-    }
-    if (!code.element.isConnected) {
-      byId('code').replaceChildren(code.element);
-      byId('file').textContent = `shaders/${name}.wgsl`;
-    }
-    return code;
   }
 
   #where(): (Node | string)[] {

@@ -1,3 +1,4 @@
+import type { BufferData } from '../../../src/simulator/index.ts';
 import { long } from './layout.ts';
 import type { Touched, Walk } from './walk.ts';
 
@@ -18,8 +19,14 @@ function told(verb: string, all: readonly Touched[], { buffers }: Walk['stepper'
   const elements = [...new Map(all.map((each) => [each.element, each])).values()];
   const texts = elements.slice(0, MOST).map(({ element, variable, word, words }) => {
     const data = buffers[variable];
-    return data ? `${element} = ${Array.from(data.subarray(word, word + words), long).join(', ')}` : element;
+    return data ? `${element} = ${Array.from(wordsOf(data, word, words), long).join(', ')}` : element;
   });
   const more = elements.length - texts.length;
   return `${verb} ${texts.join(', ')}${more > 0 ? ` and ${more} more elements` : ''}`;
 }
+
+/** Words of a buffer; of one of bytes each word is a whole number. */
+const wordsOf = (data: BufferData, word: number, words: number) =>
+  data instanceof Uint8Array
+    ? new Uint32Array(data.buffer, data.byteOffset + 4 * word, words)
+    : data.subarray(word, word + words);

@@ -1,22 +1,17 @@
 import { SimulationError, Stepper } from '../../../src/simulator/index.ts';
-import type { CodePlace, LaneState, Race, StepAccess } from '../../../src/simulator/index.ts';
-import type { Prepared } from '../toys/simulate.ts';
+import type { CodePlace, LaneState, StepAccess } from '../../../src/simulator/index.ts';
+import type { Steppable } from './steppable.ts';
 
 /** An element that the last move read or wrote. */
-export interface Touched {
-  readonly lane: number;
-  readonly variable: string;
-  readonly element: string;
-  readonly word: number;
-  readonly words: number;
-  readonly writes: boolean;
-}
+export type Touched = StepAccess;
 
 /** How far a move goes. */
 export type Move = 'into' | 'over' | 'out' | 'barrier' | 'end';
 
-/** Iterations and statements after which a loop is taken for endless. */
-const BUDGET = 200_000;
+/** Iterations and statements after which a loop is taken for endless: some seconds. */
+export const BUDGET = 20_000_000;
+/** A move may touch very many elements; the last of them are told. */
+const TOUCHED = 10_000;
 type Place = readonly [x: number, y: number, z: number];
 
 /**
@@ -24,7 +19,7 @@ type Place = readonly [x: number, y: number, z: number];
  * can be taken back.
  */
 export class Walk {
-  readonly prepared: Prepared;
+  readonly prepared: Steppable;
   readonly workgroup: Place;
   readonly stepper: Stepper;
   /** The invocation that is watched. */
@@ -38,7 +33,7 @@ export class Walk {
   /** Where each move began, in steps of the stepper, and who was watched. */
   readonly #moves: { readonly from: number; readonly lane: number }[] = [];
 
-  constructor(prepared: Prepared, workgroup: Place = [0, 0, 0]) {
+  constructor(prepared: Steppable, workgroup: Place = [0, 0, 0]) {
     const { kernel, workgroups, subgroupSize, buffers } = prepared;
     this.prepared = prepared;
     this.workgroup = workgroup;
@@ -48,6 +43,7 @@ export class Walk {
       workgroup,
       subgroupSize,
       outside: 'poison',
+      races: false, // of a whole workgroup, not of one way through it
       budget: BUDGET,
     });
   }
@@ -62,10 +58,6 @@ export class Walk {
 
   get lanes(): readonly LaneState[] {
     return this.stepper.lanes;
-  }
-
-  get races(): readonly Race[] {
-    return this.stepper.races;
   }
 
   /** Moves on; false at the end. */
@@ -87,18 +79,20 @@ export class Walk {
 
   #step(lane: number, touched: Touched[]): boolean {
     if (!this.stepper.step(lane)) return false;
-    touched.push(...this.stepper.accesses.map(copyOf));
+    note(touched, this.stepper.accesses);
     return true;
   }
 
   #laneForward(move: Move, touched: Touched[]): void {
-    const depth = this.state.calls.length;
-    const wasWaiting = this.state.status === 'waiting';
+    const { stepper } = this;
+    const depth = stepper.depth(this.lane);
+    const isWaiting = () => stepper.status(this.lane) === 'waiting';
+    const wasWaiting = isWaiting();
     const isThere: Record<Move, () => boolean> = {
       into: () => true,
-      over: () => this.state.calls.length <= depth,
-      out: () => this.state.calls.length < depth,
-      barrier: () => this.state.status === 'waiting' || wasWaiting,
+      over: () => stepper.depth(this.lane) <= depth,
+      out: () => stepper.depth(this.lane) < depth,
+      barrier: () => isWaiting() || wasWaiting,
       end: () => false,
     };
     while (this.#step(this.lane, touched)) if (isThere[move]()) return;
@@ -106,18 +100,18 @@ export class Walk {
 
   #allForward(move: Move, touched: Touched[]): void {
     const { stepper } = this;
-    const depth = this.state.calls.length;
+    const depth = stepper.depth(this.lane);
+    const lanes = [...this.lanes.keys()];
     for (let rounds = 0; ; rounds++) {
       if (move === 'into' && rounds > 0) return;
-      if (move === 'over' && rounds > 0 && this.state.calls.length <= depth) return;
-      if (move === 'out' && rounds > 0 && this.state.calls.length < depth) return;
-      const { lanes } = stepper;
-      const stopped = lanes.flatMap(({ status }, lane) => (status === 'stopped' ? [lane] : []));
-      const waiting = lanes.findIndex(({ status }) => status === 'waiting');
+      if (move === 'over' && rounds > 0 && stepper.depth(this.lane) <= depth) return;
+      if (move === 'out' && rounds > 0 && stepper.depth(this.lane) < depth) return;
+      const stopped = lanes.filter((lane) => stepper.status(lane) === 'stopped');
+      const waiting = lanes.findIndex((lane) => stepper.status(lane) === 'waiting');
       if (stopped.length > 0) for (const lane of stopped) this.#step(lane, touched);
       else if (waiting >= 0) this.#step(waiting, touched);
       else return;
-      const isMet = stopped.length > 0 && stepper.lanes.every(({ status }) => status !== 'stopped');
+      const isMet = stopped.length > 0 && lanes.every((lane) => stepper.status(lane) !== 'stopped');
       if (move === 'barrier' && isMet) return;
     }
   }
@@ -133,7 +127,7 @@ export class Walk {
     const touched: Touched[] = [];
     for (let at = from + 1; at <= last.from; at++) {
       this.stepper.goTo(at);
-      touched.push(...this.stepper.accesses.map(copyOf));
+      note(touched, this.stepper.accesses);
     }
     this.touched = touched;
     return true;
@@ -147,48 +141,21 @@ export class Walk {
   }
 
   /**
-   * From the start to just before the statement that writes an element; the invocation that writes it is watched then.
+   * From the start to just before the statement with which an invocation writes a word; it is watched then.
    *
-   * @returns false where this workgroup does not write it
+   * @returns false where it does not write it
    */
-  toWrite(variable: string, word: number): boolean {
+  toWrite(lane: number, variable: string, word: number): boolean {
     this.start();
+    this.lane = lane;
+    this.together = false;
     const isIt = (access: StepAccess) =>
-      access.how !== 'read' &&
+      access.lane === lane &&
+      access.writes &&
       access.variable === variable &&
       access.word <= word &&
       word < access.word + access.words;
-    const steps: { readonly from: number; readonly lane: number }[] = [];
-    try {
-      const writer = this.#find(isIt, steps);
-      if (writer === undefined) return this.#giveUp();
-      this.lane = writer;
-      this.#moves.push(...steps.filter(({ lane }) => lane === writer));
-      return this.back();
-    } catch (error) {
-      if (error instanceof SimulationError) return this.#giveUp();
-      throw error;
-    }
-  }
-
-  /** Lane after lane from barrier to barrier, until a step makes such an access: who made it. */
-  #find(isIt: (access: StepAccess) => boolean, steps: { from: number; lane: number }[]): number | undefined {
-    const { stepper } = this;
-    const makes = (lane: number) => {
-      steps.push({ from: stepper.steps, lane });
-      stepper.step(lane);
-      return stepper.accesses.some(isIt);
-    };
-    for (;;) {
-      for (const lane of stepper.lanes.keys())
-        while (stepper.lane(lane).status === 'stopped') if (makes(lane)) return lane;
-      const waiting = stepper.lanes.findIndex(({ status }) => status === 'waiting');
-      if (waiting < 0) return undefined;
-      if (makes(waiting)) return stepper.accesses.find(isIt)!.lane;
-    }
-  }
-
-  #giveUp(): false {
+    while (this.forward()) if (this.touched.some(isIt)) return this.back();
     this.start();
     return false;
   }
@@ -208,11 +175,7 @@ export class Walk {
 /** A line of a file, as a key. */
 export const keyOf = ({ file = '', line }: Pick<CodePlace, 'file' | 'line'>): string => `${file}:${line}`;
 
-const copyOf = ({ lane, variable, element, word, words, how }: StepAccess): Touched => ({
-  lane,
-  variable,
-  element,
-  word,
-  words,
-  writes: how !== 'read',
-});
+function note(touched: Touched[], more: readonly Touched[]): void {
+  touched.push(...more);
+  if (touched.length > 2 * TOUCHED) touched.splice(0, touched.length - TOUCHED);
+}

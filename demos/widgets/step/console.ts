@@ -13,9 +13,14 @@ interface Command {
   run(): unknown;
 }
 
-/** The buttons and keys that move a stage. */
-export function createConsole(stage: Stage, signal: AbortSignal): HTMLElement {
+/**
+ * The buttons and keys that move a stage.
+ *
+ * @param keys what listens to the keys: the page where the stage is all that it shows, otherwise the stage's own part
+ */
+export function createConsole(stage: Stage, keys: EventTarget, signal: AbortSignal): HTMLElement {
   const move = (own: Move) => () => stage.move(own);
+  const isPage = keys === document;
   const hasMeetings = stage.walk.stepper.simulation.meets;
   let playing: ReturnType<typeof setInterval> | undefined;
   const commands: Command[] = [
@@ -42,12 +47,16 @@ export function createConsole(stage: Stage, signal: AbortSignal): HTMLElement {
     { label: 'End', title: 'Run to the end', key: 'End', run: move('end') },
   ];
   const buttons = commands.map(({ label, title, id, run }) => {
-    const button = create('button', { type: 'button', title, ...(id && { id }) }, label);
+    const button = create('button', { type: 'button', title, ...(id && isPage && { id }) }, label);
     if (label === 'Step') button.classList.add('primary');
     button.addEventListener('click', () => (pause(), run()));
     return button;
   });
-  const play = create('button', { type: 'button', id: 'play', title: 'Step by itself' }, 'Play');
+  const play = create(
+    'button',
+    { type: 'button', ...(isPage && { id: 'play' }), title: 'Step by itself' },
+    'Play',
+  );
   play.addEventListener('click', () => (playing ? pause() : start()));
 
   function start(): void {
@@ -61,13 +70,14 @@ export function createConsole(stage: Stage, signal: AbortSignal): HTMLElement {
     play.textContent = 'Play';
   }
 
-  document.addEventListener(
+  keys.addEventListener(
     'keydown',
-    (event) => {
+    (own) => {
+      const event = own as KeyboardEvent;
       const command = commands.find(({ key }) => key === event.key);
       if (!command || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if ((event.target as Element).matches('input, select, textarea, [role=tab], .formula-block')) return;
-      if (document.querySelector('dialog[open]')) return;
+      if (isPage && document.querySelector('dialog[open]')) return;
       event.preventDefault();
       pause();
       command.run();
@@ -90,7 +100,7 @@ export function createConsole(stage: Stage, signal: AbortSignal): HTMLElement {
       'div',
       { className: 'mode' },
       who(stage),
-      ...(stage.groups ? [create('label', {}, create('span', {}, 'Workgroup'), stage.groups)] : []),
+      ...(stage.groups ? [stage.groups.element] : []),
       counter,
     ),
     create('p', { className: 'hint' }, 'Keys: → step, ← back, ↓ over, ↑ out, Home and End.'),
