@@ -20,7 +20,7 @@ import { allocate } from './memory.ts';
 import type { Memory } from './memory.ts';
 import type { ProgramContext, ProgramOptions, StepOptions } from './programOptions.ts';
 import { isStep, MAX_STEP } from './ranges.ts';
-import { editedCommand } from './replace.ts';
+import { part } from '../part.ts';
 
 /**
  * A compiled program: pipelines, bind groups and memory made once, then replayed. `step` encodes one
@@ -254,9 +254,10 @@ export class Program {
    */
   async replace(index: number, source: string): Promise<void> {
     const original = this.build.dispatches[this.#requireCommand(index)];
-    const edit = this.#replacing.then(() =>
-      editedCommand(this.#context, original, source, (operand) => this.#locate(operand)),
-    );
+    const edit = this.#replacing.then(async () => {
+      const { editedCommand } = await part('What replaces kernels', () => import('./replace.ts'));
+      return editedCommand(this.#context, original, source, (operand) => this.#locate(operand));
+    });
     this.#replacing = edit.catch(() => {}); // of two edits the later one stays
     const command = await this.#context.device.untilLost(edit);
     this.#requireAlive();

@@ -1,7 +1,7 @@
 import type { DispatchInfo } from '../../shared/dispatches.ts';
 import { byId, count, create, figures } from '../../shared/dom.ts';
 import { flopUnit } from './stepText.ts';
-import { showKernel } from '../../widgets/kernels.ts';
+import { showKernel } from '../../widgets/showKernel.ts';
 
 /**
  * Fills the table #dispatches with a program, dispatch by dispatch; each kernel's name opens its source in the dialog

@@ -1,5 +1,5 @@
 import { fill } from '../core/leaves.ts';
-import { LateLowering } from '../core/late.ts';
+import { LateKernels } from '../core/late.ts';
 import { apply, applyAll } from '../core/node.ts';
 import type { Node, Op, Tensor } from '../core/op.ts';
 import type { Shape, TensorSpec } from '../core/shape.ts';
@@ -8,20 +8,16 @@ import { add } from '../elementwise/elementwise.ts';
 import { conv2dAttrs, conv2dSize, requireFloats, requireOutputShape, conv2dOptions } from './geometry.ts';
 import type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
 import type { lowerConv2dGradFilter } from './gradFilterKernels.ts';
-import type { lowerConv2dGradInput } from './gradInputKernels.ts';
+import { lowerConv2dGradInput } from './gradInputKernels.ts';
 import { lowerConv2d } from './kernels.ts';
 import { checkOptions } from '../../options.ts';
 
 export type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
 
-// The convolution and its two gradients are each other's derivatives, so they are in one file. Only programs that train, or
-// transpose a convolution, load the gradients' kernels.
+// The convolution and its two gradients are each other's derivatives, so they are in one file. Only programs that train
+// load the filter gradient's kernels.
 
-const gradInput = /* @__PURE__ */ new LateLowering<typeof lowerConv2dGradInput>(
-  'conv2dGradInput',
-  async () => (await import('./gradInputKernels.ts')).lowerConv2dGradInput,
-);
-const gradFilter = /* @__PURE__ */ new LateLowering<typeof lowerConv2dGradFilter>(
+const gradFilter = /* @__PURE__ */ new LateKernels<typeof lowerConv2dGradFilter>(
   'conv2dGradFilter',
   async () => (await import('./gradFilterKernels.ts')).lowerConv2dGradFilter,
 );
@@ -80,14 +76,10 @@ export interface Conv2dGradInputAttrs extends Conv2dAttrs {
 
 /** The adjoint of a convolution, under the name by which its errors, labels and variants know it. */
 /* @__NO_SIDE_EFFECTS__ */
-export function adjointOp(
-  name: string,
-  lowering: Pick<LateLowering<typeof lowerConv2dGradInput>, 'lower'>,
-): Op<Conv2dGradInputAttrs> {
+function adjointOp(name: string): Op<Conv2dGradInputAttrs> {
   return {
     name,
     kind: 'kernel',
-    late: lowering instanceof LateLowering ? lowering : undefined,
     fusesEpilogue: true,
 
     infer([dy, weights], attrs) {
@@ -99,7 +91,7 @@ export function adjointOp(
     lower(node, context) {
       const [dy, weights] = node.inputs;
       const size = conv2dSize(name, node.attrs.inputShape, weights.shape, node.attrs);
-      lowering.lower(name, size, [dy, weights, node.outputs[0]], context);
+      lowerConv2dGradInput(name, size, [dy, weights, node.outputs[0]], context);
     },
 
     // dx = Wᵀ dy: its adjoint is the convolution itself, g ↦ W g; and the weights meet the same pairs of
@@ -114,7 +106,9 @@ export function adjointOp(
   };
 }
 
-export const conv2dGradInputOp = adjointOp('conv2dGradInput', gradInput);
+export const conv2dGradInputOp = adjointOp('conv2dGradInput');
+/** The same computation as an op of its own, under its own name. */
+export const conv2dTransposeOp = adjointOp('conv2dTranspose');
 
 /**
  * dL/dx of y = conv2d(x, weights, options) from dy = dL/dy [N, OH, OW, OC] and the weights
@@ -160,7 +154,7 @@ export const conv2dGradFilterOp: Op<Conv2dGradFilterAttrs> = {
   infer: (inputs, attrs) => [{ shape: checkedShape('conv2dGradFilter', inputs, attrs), dtype: 'f32' }],
   lower(node, context) {
     const [x, dy] = node.inputs;
-    gradFilter.lower(node.op.name, sizeOfNode(node), { x, dy, dw: node.outputs[0] }, context);
+    gradFilter.value(node.op.name, sizeOfNode(node), { x, dy, dw: node.outputs[0] }, context);
   },
   gradient: ({ inputs, attrs }, [g]) => (g ? productGradients(inputs, g, attrs) : []),
 };
@@ -178,7 +172,7 @@ export const conv2dGradFilterBiasOp: Op<Conv2dGradFilterAttrs> = {
   lower(node, context) {
     const [x, dy] = node.inputs;
     const [dw, db] = node.outputs;
-    gradFilter.lower(node.op.name, sizeOfNode(node), { x, dy, dw, db }, context);
+    gradFilter.value(node.op.name, sizeOfNode(node), { x, dy, dw, db }, context);
   },
   gradient({ inputs, attrs }, [g, gb]) {
     const [gx, gdy] = g ? productGradients(inputs, g, attrs) : [];

@@ -5,15 +5,11 @@ import { formatShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { checkPair, effectiveExtent, requirePadding, requirePair } from '../core/window.ts';
 import type { Pair } from '../core/window.ts';
-import { adjointOp } from './conv2d.ts';
+import { conv2dTransposeOp } from './conv2d.ts';
 import { pad } from '../movement/movement.ts';
 import { conv2dAttrs, conv2dOptions, conv2dSize } from './geometry.ts';
 import type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
-import { lowerConv2dGradInput } from './gradInputKernels.ts';
 import { checkOptions } from '../../options.ts';
-
-/** The same computation as a convolution's gradient by its input, as an op of its own, under its own name. */
-const conv2dTransposeOp = /* @__PURE__ */ adjointOp('conv2dTranspose', { lower: lowerConv2dGradInput });
 
 export interface Conv2dTransposeOptions extends Conv2dOptions {
   /**

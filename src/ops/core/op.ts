@@ -1,6 +1,6 @@
 import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
 import type { Expression } from './expression.ts';
-import type { LateLowering } from './late.ts';
+import type { LateKernels } from './late.ts';
 import type { DType, Shape, TensorSpec } from './shape.ts';
 
 /**
@@ -34,7 +34,7 @@ export interface Op<A = any> {
   /** Shapes and types of the outputs. Throws a ShapeError naming the op, the shapes and the fix. */
   infer(inputs: readonly TensorSpec[], attrs: A): readonly TensorSpec[];
   /** What `lower` needs, where it is a script of its own. */
-  readonly late?: LateLowering<unknown>;
+  readonly late?: LateKernels<unknown>;
   /** Emits the kernels that compute the outputs from the inputs. */
   lower(node: Node<A>, context: LowerContext): void;
   readonly gradient: GradientRule<A> | NotDifferentiable;

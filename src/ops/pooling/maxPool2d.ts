@@ -1,5 +1,5 @@
 import maxSource from '../../../shaders/pooling/max.wgsl?raw';
-import { LateLowering } from '../core/late.ts';
+import { LateKernels } from '../core/late.ts';
 import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Op, Operand, Tensor } from '../core/op.ts';
@@ -14,7 +14,7 @@ import { checkOptions } from '../../options.ts';
 
 const kernel = { name: 'pooling/max', source: maxSource };
 
-const gradientKernels = /* @__PURE__ */ new LateLowering<typeof lowerMaxPool2dGradient>(
+const gradientKernels = /* @__PURE__ */ new LateKernels<typeof lowerMaxPool2dGradient>(
   'maxPool2dGradient',
   async () => (await import('./maxPool2dGradient.ts')).lowerMaxPool2dGradient,
 );
@@ -91,7 +91,7 @@ export const maxPool2dGradientOp: Op<Pool2dGradientAttrs> = {
   fusesEpilogue: true,
   infer: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
   late: gradientKernels,
-  lower: (node, context) => gradientKernels.lower(node, context),
+  lower: (node, context) => gradientKernels.value(node, context),
   gradient: { reason: 'second derivatives of max pooling are not provided' },
 };
 
