@@ -5,6 +5,7 @@ import { ArgumentError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { PipelineCache } from '../kernels/pipelineCache.ts';
 import type { Variable, VariableAttrs } from '../ops/core/leaves.ts';
+import { MissingKernels } from '../ops/core/late.ts';
 import { isTensor, requireTensor } from '../ops/core/node.ts';
 import type { Effect, Target, Tensor } from '../ops/core/op.ts';
 import { withSideEffects } from '../ops/core/sideEffects.ts';
@@ -44,6 +45,15 @@ const compileOptions: OptionTable<CompileOptions> = {
   variants: true,
   onProgress: true,
 };
+
+/** What a function that builds a graph has defined. */
+interface Defined {
+  readonly g: GraphBuilder;
+  readonly variables: readonly Variable[];
+  readonly guard: ProgramOptions['guard'];
+  /** Lowers it for the device, with what is known then of the kernels' speed. */
+  readonly again: () => Build;
+}
 
 /** An open GPU: its device, its compiled kernels and the variables that live on it. */
 export class Gpu {
@@ -113,10 +123,7 @@ export class Gpu {
         `${label}: gpu.compile takes a function that builds the graph, (g) => ({ y }), but was given ${describe(define)}`,
       );
     }
-    // What the function makes (the ring of a training) is taken back if the GPU refuses some of it.
-    const { g, again, guard, ...first } = await this.device.scoped(`compiling ${label}`, () =>
-      this.#build(label, define, options),
-    );
+    const { g, again, guard, ...first } = await this.#loadAndBuild(label, define, options);
     try {
       const { onProgress } = options;
       const tuned = await this.tuning.measure(this, first.built, (done, total, own) =>
@@ -137,11 +144,43 @@ export class Gpu {
     }
   }
 
-  #build(
+  /** What the function makes (the ring of a training) is taken back if the GPU refuses some of it. */
+  async #loadAndBuild(
+    label: string,
+    define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
+    options: CompileOptions,
+  ): Promise<Defined & { readonly built: Build }> {
+    const what = `compiling ${label}`;
+    const made: (() => void)[] = [];
+    const { defined, built } = await this.device.scoped(
+      what,
+      () => {
+        const defined = this.#define(label, define, options);
+        return { defined, built: unlessMissing(() => this.#build(defined)) };
+      },
+      made,
+    );
+    if (!(built instanceof MissingKernels)) return { ...defined, built };
+    try {
+      await built.load();
+    } catch (error) {
+      for (const takeBack of made.toReversed()) takeBack();
+      throw error;
+    }
+    return { ...defined, built: await this.device.scoped(what, () => this.#build(defined), made) };
+  }
+
+  #build({ again, variables }: Defined): Build {
+    const built = again();
+    this.variables.allocate(variables, 'variables');
+    return built;
+  }
+
+  #define(
     label: string,
     define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
     { variants }: CompileOptions,
-  ): { g: GraphBuilder; built: Build; again: () => Build; guard: ProgramOptions['guard'] } {
+  ): Defined {
     const g = new GraphBuilder(this);
     const inner: Effect[] = [];
     const outputs = withStreams(() =>
@@ -186,9 +225,8 @@ export class Gpu {
       }
       return built;
     };
-    const built = again();
-    this.variables.allocate(variablesOf(outputs, objectives, effects), 'variables');
-    return { g, built, again, guard: guard && { guard, own: guard === own } };
+    const variables = variablesOf(outputs, objectives, effects);
+    return { g, variables, again, guard: guard && { guard, own: guard === own } };
   }
 
   /** Frees everything: buffers, and the device unless it is the caller's own. */
@@ -196,6 +234,16 @@ export class Gpu {
     for (const minimizer of this.#minimizers) minimizer.destroy();
     this.variables.destroy();
     this.device.destroy();
+  }
+}
+
+/** What `work` gives, or the kernels that it needs first. */
+function unlessMissing<T>(work: () => T): T | MissingKernels {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof MissingKernels) return error;
+    throw error;
   }
 }
 

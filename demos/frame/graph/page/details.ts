@@ -1,11 +1,12 @@
 import { create } from '../../../shared/dom.ts';
+import { bytesText } from '../../../shared/units.ts';
 import { listing } from '../../../widgets/listing.ts';
 import type { StepCode } from '../calls.ts';
 import type { StepBinding, StepNode } from '../stepGraph.ts';
 import { figuresOf } from './figures.ts';
 import type { GraphPage } from './page.ts';
 import { createPictures } from './pictures.ts';
-import { bytesText, shapeText, titleOf } from './texts.ts';
+import { shapeText, titleOf } from './texts.ts';
 import type { GraphHost, GraphState } from './view.ts';
 
 /** What can be done with a kernel. */

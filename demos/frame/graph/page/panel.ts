@@ -1,6 +1,7 @@
 import './graph.css';
 import { announce } from '../../../shared/announce.ts';
 import { create } from '../../../shared/dom.ts';
+import { timeText } from '../../../shared/units.ts';
 import type { StepGraph, StepNode, StepTimes } from '../stepGraph.ts';
 import { createDetails } from './details.ts';
 import type { Work } from './details.ts';
@@ -12,7 +13,6 @@ import { overviewOf } from './overview.ts';
 import type { GraphPage } from './page.ts';
 import { createPicture } from './picture.ts';
 import { createRoof } from './roof.ts';
-import { timeText } from './texts.ts';
 import type { GraphState } from './view.ts';
 
 /** The compiled step, to look at: as a graph, in time, in memory, under the roofline, as a table. */
