@@ -75,7 +75,8 @@ export async function editView(kernel: string, source: string, code: CodeView): 
     if (!form || verdict?.kind === 'forbidden') return;
     try {
       const client = gpuClient();
-      const wanted = { kernel, sizes: form.sizes, plan: form.plan };
+      const { sizes, plan, constants } = form;
+      const wanted = { kernel, sizes, plan, constants };
       status.textContent = `${told} Now on the GPU …`;
       let answer: Answer | undefined;
       if (!original) {
@@ -88,7 +89,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
       status.textContent = told;
       if ('messages' in answer)
         return complain(remarksOf(answer.messages, edited, kernel), firstLine(answer.text));
-      if (original) form.offer(original.plans, original.plan);
+      if (original) form.offer(original.plans, original.plan, original.tunables);
       const comparison = isEdited && original ? [compared(answer.result, original)] : [];
       results.classList.remove('stale');
       results.replaceChildren(...comparison, numbersOf(answer.result), picturesOf(answer.result, client));

@@ -81,8 +81,7 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
     return slope(y, x);
   },
   map: (sizes) => ops.tanh(matrix(sizes)),
-  sumOfRows: (sizes) => ops.reduceSum(matrix(sizes), { axes: [1] }),
-  sumOfColumns: (sizes) => ops.reduceSum(matrix(sizes), { axes: [0] }),
+  sum: (sizes) => ops.reduceSum(matrix(sizes), { axes: [[1], [0], [0, 1]][sizes.along] }),
   argmax: (sizes) => ops.argmax(matrix(sizes)),
   productGradient: (sizes) => {
     const x = matrix(sizes);
