@@ -33,7 +33,7 @@ export default defineConfig(({ mode }) => ({
     peersWhereInstalled,
     shadersWithoutComments,
     workedNumbersPlugin(path('demos')),
-    mode === 'library' ? [] : sitePlugins(path('demos')),
+    mode === 'library' ? [] : [sitePlugins(path('demos')), lessonKernelsPlugin(path('demos'))],
   ],
   define: { 'import.meta.env.WGRAD_COMMIT': JSON.stringify(commitName()) },
   worker: {

@@ -2,6 +2,7 @@ import { language } from '../shared/locale.ts';
 import type uPlot from 'uplot';
 import { create, watchSize } from '../shared/dom.ts';
 import { cssVariable, onSchemeChange } from '../shared/palette.ts';
+import { rangeOfSteps, ticksWithin } from './ticks.ts';
 
 /** Above this many points neighbours are merged in pairs: a chart has no more pixels anyway. */
 const MAX_POINTS = 4000;
@@ -224,7 +225,7 @@ export class LiveChart {
           ...(syncKey && { sync: { key: syncKey } }),
         },
         scales: {
-          x: { time: false, range: (_, low, high) => [low ?? 0, Math.max(high ?? 0, (low ?? 0) + 20)] },
+          x: { time: false, range: (_, low, high) => rangeOfSteps(low ?? 0, high ?? 0) },
           y: { distr: 100, fwd: scale.forward, bwd: scale.backward, range: () => this.#range() },
         },
         axes: [
@@ -241,7 +242,7 @@ export class LiveChart {
             size: 44,
             gap: 4,
             filter: (_, all) => all, // uPlot's own keeps round powers only
-            splits: (_plot, _axis, low, high) => ticks.filter((tick) => tick >= low && tick <= high),
+            splits: (_plot, _axis, low, high) => ticksWithin(ticks, low, high),
             values: (_, all) => all.map((value) => format(value)),
           },
         ],

@@ -6,6 +6,8 @@ import type { Memory, Recording } from './record.ts';
 const CELL = 11;
 const GAP = 18;
 const NAME = 16;
+/** A taller picture goes on beside itself. */
+const TALLEST = 16;
 /** Moments that an access stays visible. */
 const FADE = 4;
 
@@ -116,16 +118,19 @@ function place(memory: Memory, x: number) {
   const { rows, columns, pictures } = pictureOf(memory);
   const corners = new Map<number, readonly [number, number]>();
   const across = Math.ceil(Math.sqrt(pictures.length));
-  let bottom = 0;
+  const blocks = rows > 1.5 * TALLEST ? Math.ceil(rows / TALLEST) : 1;
+  const tall = Math.ceil(rows / blocks);
+  const [wide, high] = [columns * CELL + CELL / 2, tall * CELL + CELL / 2];
   pictures.forEach(({ elements }, i) => {
-    const left = x + (i % across) * (columns * CELL + CELL / 2);
-    const top = NAME + Math.floor(i / across) * (rows * CELL + CELL / 2);
-    elements.forEach((element, at) =>
-      corners.set(element, [left + (at % columns) * CELL, top + Math.floor(at / columns) * CELL]),
-    );
-    bottom = Math.max(bottom, top + rows * CELL);
+    const left = x + (i % across) * blocks * wide;
+    const top = NAME + Math.floor(i / across) * high;
+    elements.forEach((element, at) => {
+      const [row, column] = [Math.floor(at / columns), at % columns];
+      const block = Math.floor(row / tall);
+      corners.set(element, [left + block * wide + column * CELL, top + (row % tall) * CELL]);
+    });
   });
-  const wide = across * (columns * CELL + CELL / 2) - CELL / 2;
-  const named = memory.name.length * 7;
-  return { name: memory.name, left: x, corners, right: x + Math.max(wide, named), bottom };
+  const right = x + Math.max(across * blocks * wide - CELL / 2, memory.name.length * 7);
+  const bottom = NAME + Math.ceil(pictures.length / across) * high - CELL / 2;
+  return { name: memory.name, left: x, corners, right, bottom };
 }

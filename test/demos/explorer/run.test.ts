@@ -56,11 +56,12 @@ function trialOf(device: Gpu, kernel: string, plan?: string, constants?: Sizes):
 }
 
 /** The error of a run, as Run tells it. */
-async function errorOf(trial: Trial | undefined): Promise<number> {
+async function errorOf(trial: Trial | undefined, edit?: (source: string) => string): Promise<number> {
   if (!trial) throw new Error('no device takes it');
   const program = await trial.compile();
   try {
-    if (!program.build.dispatches.some((dispatch) => dispatch.kernel.name === trial.kernel)) return NaN;
+    const index = program.build.dispatches.findLastIndex(({ kernel }) => kernel.name === trial.kernel);
+    if (edit) await program.replace(index, edit(shaders.get(trial.kernel)!));
     await trial.run(program);
     return await trial.check(program);
   } finally {
@@ -122,5 +123,22 @@ describe('constants to tune, one by one', () => {
         expect(trial.tunables.find((own) => own.name === name)?.value).toBe(choice.value);
         expect(await errorOf(trial)).toBeLessThan(TOLERANCE);
       }
+  });
+});
+
+describe('an edit of a kernel of each family', () => {
+  const firsts = FAMILIES.flatMap(
+    ({ folder }) => kernels.find((name) => name.startsWith(`${folder}/`)) ?? [],
+  );
+
+  it.each(firsts)('%s: its numbers are checked anew', async (kernel) => {
+    const edits = {
+      same: (source: string) => `${source}\n// edited`,
+      other: (source: string) => source.replace(/(fn main\([^{]*\{)/s, '$1\n  if (true) {\n    return;\n  }'),
+    };
+    const [trial] = trialsOf(kernel);
+    expect(await errorOf(trial, edits.same)).toBeLessThan(TOLERANCE);
+    await expect(errorOf(trial, edits.other)).rejects.toThrow(/from float64/); // nothing is written
+    expect(await errorOf(trial, edits.same)).toBeLessThan(TOLERANCE);
   });
 });

@@ -1,21 +1,26 @@
 import { create } from '../../../shared/dom.ts';
+import { bytesText } from '../../../shared/units.ts';
 import { listing } from '../../../widgets/listing.ts';
 import type { StepCode } from '../calls.ts';
 import type { StepBinding, StepNode } from '../stepGraph.ts';
 import { figuresOf } from './figures.ts';
 import type { GraphPage } from './page.ts';
 import { createPictures } from './pictures.ts';
-import { bytesText, shapeText, titleOf } from './texts.ts';
+import { shapeText, titleOf } from './texts.ts';
 import type { GraphHost, GraphState } from './view.ts';
 
-const ACCESS: Readonly<Record<StepBinding['access'], string>> = {
-  read: 'reads',
-  read_write: 'writes',
-  uniform: 'reads (uniform)',
+/** What can be done with a kernel. */
+export type Work = 'edit' | 'step';
+const WORKS: Readonly<Record<Work, string>> = {
+  edit: 'Edit this kernel',
+  step: 'Step through it on these numbers',
 };
 
 /** Everything about one dispatch. */
-export function createDetails(page: GraphPage, host: GraphHost & { edit(node: StepNode): void }) {
+export function createDetails(
+  page: GraphPage,
+  host: GraphHost & { work(node: StepNode, on: Work): Promise<void> },
+) {
   const head = create('header', {});
   const figures = create('div', {});
   const pictures = createPictures(page);
@@ -45,6 +50,7 @@ export function createDetails(page: GraphPage, host: GraphHost & { edit(node: St
     ),
   );
   let shown: StepCode | undefined;
+  let shownIndex: number | undefined;
   /** The dispatch whose code and pictures were asked for last. */
   let asked: object | undefined;
 
@@ -85,9 +91,20 @@ export function createDetails(page: GraphPage, host: GraphHost & { edit(node: St
     figures.replaceChildren(figuresOf(node, state.times));
     ways.replaceChildren(...waysOf(state, node, host));
     bindings.replaceChildren(bindingTable(node.bindings));
-    const edit = create('button', { type: 'button' }, 'Edit this kernel');
-    edit.addEventListener('click', () => host.edit(node));
-    actions.replaceChildren(edit);
+    if (index === shownIndex) return;
+    shownIndex = index;
+    actions.replaceChildren(
+      ...(['edit', 'step'] as const).map((on) => {
+        const button = create('button', { type: 'button' }, WORKS[on]);
+        button.addEventListener('click', async () => {
+          button.disabled = true; // it loads
+          await host.work(node, on);
+          button.disabled = false;
+          button.focus();
+        });
+        return button;
+      }),
+    );
   }
 
   return {
@@ -152,11 +169,11 @@ function bindingTable(bindings: readonly StepBinding[]): HTMLElement {
     create(
       'tbody',
       {},
-      ...bindings.map(({ name, access, tensor, shape, dtype, bytes }) =>
+      ...bindings.map(({ name, writes, tensor, shape, dtype, bytes }) =>
         create(
           'tr',
-          { title: ACCESS[access] },
-          create('td', {}, access === 'read_write' ? `→ ${name}` : name),
+          {},
+          create('td', {}, writes ? `→ ${name}` : name),
           create('td', {}, tensor),
           create('td', {}, `${shapeText(shape)} ${dtype}`),
           create('td', {}, bytesText(bytes)),

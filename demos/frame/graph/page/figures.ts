@@ -1,6 +1,7 @@
 import { create, percent } from '../../../shared/dom.ts';
+import { bytesText, flopsText, rateText, timeText } from '../../../shared/units.ts';
 import type { StepNode, StepTimes } from '../stepGraph.ts';
-import { bytesText, flopsText, rateText, timeText, workgroupsText } from './texts.ts';
+import { workgroupsText } from './texts.ts';
 
 /** What was measured of a dispatch, beside what the machine can do. */
 export interface Reached {

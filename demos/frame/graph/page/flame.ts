@@ -1,7 +1,8 @@
 import { create, percent } from '../../../shared/dom.ts';
 import { rove } from '../../../shared/roving.ts';
+import { timeText } from '../../../shared/units.ts';
 import type { StepNode } from '../stepGraph.ts';
-import { timeText, titleOf } from './texts.ts';
+import { titleOf } from './texts.ts';
 import type { GraphHost, GraphView } from './view.ts';
 
 /** Neighbours in time that belong together. */

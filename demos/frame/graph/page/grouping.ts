@@ -34,9 +34,10 @@ const sectionOf = (group: string) => (group.includes('/') ? group.slice(0, group
 
 /**
  * Sorts the dispatches of a step into networks, layers and columns. What belongs to no layer goes to the loss of the network
- * that it reads from, or, where it adds gradients up, to the layer whose gradient it reads last; data go to their first reader.
+ * that it reads from, or, where it reads gradients, to the layer whose gradient it reads last; data go to their first reader.
  */
-export function groupingOf({ nodes, edges, sources }: StepGraph): Grouping {
+export function groupingOf(graph: StepGraph): Grouping {
+  const { nodes, edges, sources } = graph;
   const before = neighbours(nodes.length);
   const after = neighbours(nodes.length);
   for (const { from, to } of edges) {
@@ -45,7 +46,7 @@ export function groupingOf({ nodes, edges, sources }: StepGraph): Grouping {
     after[from].push(to);
   }
   const places = placesOf(nodes, before, after);
-  const isOfWeights = weightsOf(nodes, after, places);
+  const isOfWeights = weightsOf(nodes, after, places, sharing(graph, places));
   const readBy = (members: ReadonlySet<number>) =>
     sources.filter(
       ({ kind }, i) =>
@@ -123,7 +124,8 @@ function placesOf(
     const from = before[node.index].findLast((index) => places[index]);
     const place = from === undefined ? undefined : places[from]!;
     const section = place?.section ?? fallback;
-    places[node.index] = { section, group: node.phase === 'backward' ? (place?.group ?? '') : '' };
+    const continues = before[node.index].some((index) => nodes[index].phase === 'backward');
+    places[node.index] = { section, group: continues ? (place?.group ?? '') : '' };
   }
   for (const node of nodes) {
     if (node.phase !== 'data') continue;
@@ -138,6 +140,7 @@ function weightsOf(
   nodes: readonly StepNode[],
   after: readonly (readonly number[])[],
   places: readonly (Place | undefined)[],
+  isOneLayer: (a?: string, b?: string) => boolean,
 ): boolean[] {
   const answers = nodes.map(() => false);
   for (const { index, phase } of nodes.toReversed()) {
@@ -145,11 +148,19 @@ function weightsOf(
     answers[index] =
       phase === 'backward' &&
       after[index].every(
-        (to) => nodes[to].phase === 'optimizer' || (answers[to] && sameLayer(places[to]?.group, own)),
+        (to) => nodes[to].phase === 'optimizer' || (answers[to] && isOneLayer(places[to]?.group, own)),
       );
   }
   return answers;
 }
 
-/** `real/conv2d` and `fake/conv2d` may be one layer that is used twice: their gradients are added up. */
-const sameLayer = (a = '', b = '') => a.split('/').at(-1) === b.split('/').at(-1);
+/** Whether two groups are one layer, such as that of a discriminator which is applied twice: they share a variable. */
+function sharing({ nodes, edges, sources }: StepGraph, places: readonly (Place | undefined)[]) {
+  const read = new Map<string, Set<number>>();
+  for (const { from, to } of edges) {
+    const group = places[nodes[to].index]?.group;
+    if (from >= 0 || sources[-1 - from].kind !== 'variable' || !group) continue;
+    read.set(group, (read.get(group) ?? new Set()).add(from));
+  }
+  return (a = '', b = '') => a === b || [...(read.get(a) ?? [])].some((source) => read.get(b)?.has(source));
+}

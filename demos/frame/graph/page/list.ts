@@ -1,6 +1,7 @@
-import { create, figures, percent } from '../../../shared/dom.ts';
+import { create, percent } from '../../../shared/dom.ts';
+import { flopsText, timeText } from '../../../shared/units.ts';
 import type { StepNode } from '../stepGraph.ts';
-import { timeText, workgroupsText } from './texts.ts';
+import { workgroupsText } from './texts.ts';
 import type { GraphHost, GraphState, GraphView } from './view.ts';
 
 /** The step as a table, dispatch by dispatch. */
@@ -24,7 +25,7 @@ export function createList(host: GraphHost): GraphView {
     const work = create(
       'td',
       { className: 'work' },
-      time === undefined ? megaflops(flops) : `${timeText(time)}, ${percent(time / sum)}`,
+      time === undefined ? (flops > 0 ? flopsText(flops) : '–') : `${timeText(time)}, ${percent(time / sum)}`,
     );
     work.style.setProperty('--share', String((time ?? flops) / most));
     const texts = [String(index + 1), label, button, workgroupsText(workgroups)];
@@ -37,7 +38,7 @@ export function createList(host: GraphHost): GraphView {
     element,
     show(state) {
       const isFocused = table.contains(document.activeElement);
-      const titles = ['Where', 'Kernel', 'Workgroups', state.times ? 'Time' : 'MFLOP'];
+      const titles = ['Where', 'Kernel', 'Workgroups', state.times ? 'Time' : 'Work'];
       table.replaceChildren(
         create(
           'thead',
@@ -50,9 +51,4 @@ export function createList(host: GraphHost): GraphView {
         table.querySelector<HTMLElement>('[aria-current] button')?.focus({ preventScroll: true });
     },
   };
-}
-
-function megaflops(flops: number): string {
-  if (flops === 0) return '–';
-  return flops < 5e3 ? '<0.01' : figures(flops / 1e6, 2);
 }

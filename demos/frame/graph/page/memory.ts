@@ -1,7 +1,7 @@
 import { create, percent } from '../../../shared/dom.ts';
 import { svg } from '../../../shared/svg.ts';
+import { bytesText } from '../../../shared/units.ts';
 import type { StepGraph } from '../stepGraph.ts';
-import { bytesText } from './texts.ts';
 import type { GraphHost, GraphState, GraphView } from './view.ts';
 
 const WIDTH = 720;

@@ -1,6 +1,7 @@
 import { create, percent } from '../../../shared/dom.ts';
+import { bytesText, flopsText, timeText } from '../../../shared/units.ts';
 import type { GraphHost, GraphState } from './view.ts';
-import { bytesText, flopsText, timeText, titleOf } from './texts.ts';
+import { titleOf } from './texts.ts';
 
 const MOST = 6;
 

@@ -1,8 +1,10 @@
 import './graph.css';
 import { announce } from '../../../shared/announce.ts';
 import { create } from '../../../shared/dom.ts';
+import { timeText } from '../../../shared/units.ts';
 import type { StepGraph, StepNode, StepTimes } from '../stepGraph.ts';
 import { createDetails } from './details.ts';
+import type { Work } from './details.ts';
 import { createFlame } from './flame.ts';
 import { groupingOf } from './grouping.ts';
 import { createList } from './list.ts';
@@ -11,14 +13,13 @@ import { overviewOf } from './overview.ts';
 import type { GraphPage } from './page.ts';
 import { createPicture } from './picture.ts';
 import { createRoof } from './roof.ts';
-import { timeText } from './texts.ts';
 import type { GraphState } from './view.ts';
 
 /** The compiled step, to look at: as a graph, in time, in memory, under the roofline, as a table. */
 export function createPanel(place: HTMLElement, page: GraphPage) {
   let state: GraphState | undefined;
   let open = 0;
-  const host = { choose, measure: () => void measure(), edit: (node: StepNode) => void edit(node) };
+  const host = { choose, measure: () => void measure(), work: (node: StepNode, on: Work) => work(node, on) };
   const picture = createPicture(host);
   const views = [
     { title: 'Graph', view: picture },
@@ -132,9 +133,10 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
     announce(`Measured: the dispatches of a step take ${timeText(sum)}.`);
   }
 
-  async function edit(node: StepNode): Promise<void> {
-    const { openEditor } = await import('./editor.ts');
-    await openEditor(place, page, node);
+  /** Opens the editor or the stepper, which are loaded then; afterwards the kernel may be another. */
+  async function work(node: StepNode, on: Work): Promise<void> {
+    if (on === 'edit') await (await import('./edit.ts')).editKernel(page, node);
+    else await (await import('./step.ts')).stepKernel(page, node);
     if (state?.chosen === node.index) look();
   }
 

@@ -1,16 +1,17 @@
 import { create, percent, watchSize } from '../../../shared/dom.ts';
 import { svg } from '../../../shared/svg.ts';
+import { timeText } from '../../../shared/units.ts';
 import type { StepNode } from '../stepGraph.ts';
 import type { Box, Heading, Layout } from './layout.ts';
 import { layoutOf } from './layout.ts';
 import type { Path } from './routes.ts';
-import { breakable, shapeText, timeText, titleOf } from './texts.ts';
+import { breakable, shapeText, titleOf } from './texts.ts';
 import type { GraphHost, GraphState, GraphView } from './view.ts';
 import { walk } from './walk.ts';
 
 const COLUMN_TITLES = ['Forward', 'Backward', 'Backward, to the weights'];
 const HINT =
-  'Arrow keys move along the step, Enter opens a dispatch, f folds its layer. The tab List has the same as a table.';
+  'Keys: arrows move along the step, Page Up and Page Down in the order of time; Enter opens a dispatch, f folds its layer. The tab List has the same as a table.';
 
 /** The compiled step as a picture: dispatches as buttons, the ways of the tensors behind them. */
 export function createPicture(host: GraphHost): GraphView & { foldAll(on: boolean): void } {

@@ -1,7 +1,7 @@
 import { create } from '../../../shared/dom.ts';
 import { svg } from '../../../shared/svg.ts';
+import { flopsText, rateText, timeText } from '../../../shared/units.ts';
 import { drawRoofline } from '../../../widgets/roofline.ts';
-import { flopsText, rateText, timeText } from './texts.ts';
 import type { GraphHost, GraphView } from './view.ts';
 
 /** What each dispatch reaches, and what the machine could: both were measured. */

@@ -24,6 +24,8 @@ interface Point {
 }
 
 const RADIUS = 8;
+/** Curves over a longer way would cross everything between. */
+const FAR = 260;
 
 /** One path for each pair of boxes between which tensors go. */
 export function pathsOf(
@@ -81,7 +83,7 @@ function routeOf(a: Box, b: Box, ground: Ground): Route {
   }
   if (b.end) return a.end ? withinEnd(a, b, gap) : toEnd(a, b, ground);
   if (shared.length > 0) return aside(a, b, shared[0], columns);
-  return across(a, b);
+  return Math.abs(b.y - a.y) > FAR ? farAcross(a, b, columns, gap) : across(a, b);
 }
 
 const covers = ({ columns: [from, to] }: Box, column: number) => from <= column && column <= to;
@@ -95,6 +97,28 @@ function across(a: Box, b: Box): Route {
   const reach = Math.max(24, Math.abs(to.x - from.x) / 2) * (isRight ? 1 : -1);
   const d = `M${from.x} ${from.y}C${from.x + reach} ${from.y} ${to.x - reach} ${to.y} ${to.x} ${to.y}`;
   return { d, main: false, at: { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }, anchor: 'middle' };
+}
+
+/** The same over a long way: between the columns, and to the last one over the boxes before it. */
+function farAcross(a: Box, b: Box, { between }: Columns, gap: number): Route {
+  const side = b.x > a.x ? 1 : -1;
+  const from = side > 0 ? a.x + a.width : a.x;
+  const to = side > 0 ? b.x : b.x + b.width;
+  const [x1, x2] = [from + (side * between) / 2, to - (side * between) / 2];
+  const y = b.y - gap / 3;
+  const d = elbows([
+    { x: from, y: middle(a) },
+    { x: x1, y: middle(a) },
+    ...(Math.abs(x1 - x2) > 1
+      ? [
+          { x: x1, y },
+          { x: x2, y },
+        ]
+      : []),
+    { x: x2, y: middle(b) },
+    { x: to, y: middle(b) },
+  ]);
+  return { d, main: false, at: { x: x2, y: y - 3 }, anchor: 'middle' };
 }
 
 /** Beside a column, past the boxes between. */

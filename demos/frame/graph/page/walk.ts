@@ -3,14 +3,14 @@ import type { Box, Layout } from './layout.ts';
 const MOVES = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] } as const;
 
 /**
- * The box to which a key leads: in its direction the nearest one that is joined to this one, else the nearest of all. Home and
- * End lead to the first and the last dispatch.
+ * The box to which a key leads. Arrows: in their direction the nearest one that is joined to this one, else the nearest of
+ * all. Page Up and Page Down: the one that runs before or after; Home and End: the first and the last.
  */
 export function walk({ boxes, paths }: Layout, from: Box, key: string): Box | undefined {
-  if (key === 'Home' || key === 'End') {
-    const order = boxes.toSorted((a, b) => a.nodes[0] - b.nodes[0]);
-    return order.at(key === 'Home' ? 0 : -1);
-  }
+  const order = boxes.toSorted((a, b) => a.nodes[0] - b.nodes[0]);
+  const at = order.indexOf(from);
+  const inTime = { Home: 0, End: order.length - 1, PageUp: at - 1, PageDown: at + 1 }[key];
+  if (inTime !== undefined) return order[inTime];
   if (!(key in MOVES)) return undefined;
   const [dx, dy] = MOVES[key as keyof typeof MOVES];
   const joined = new Set(
