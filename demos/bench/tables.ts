@@ -37,7 +37,7 @@ export function drawKernels(
       return create('tr', { className: chosen ? 'selected' : '' }, ...cells);
     });
   table.replaceChildren(
-    head(['kernel'], ['ms', true], ['GFLOP/s', true], ['share of roof', true]),
+    head(['kernel'], ['ms', true], ['GFLOP/s', true], ['of roof', true]),
     create('tbody', {}, ...rows),
   );
 }

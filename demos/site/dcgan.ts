@@ -88,7 +88,7 @@ export const dcganOfSite: SiteTraining = {
         collage.lay(column * (28 + gap), row * (28 + gap), 28, image);
       }
       const sure = percent(await judged(recorder, step), 0);
-      recorder.take(step, `a classifier of digits is ${sure} sure on average`, collage);
+      recorder.take(step, `a classifier reads them with a mean confidence of ${sure}`, collage);
     };
     return {
       async run(recorder) {

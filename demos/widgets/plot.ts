@@ -1,7 +1,8 @@
+import { language } from '../shared/locale.ts'; // before uPlot, which it lets load
 import uPlot from 'uplot';
-import { language } from '../shared/locale.ts';
 import { cssVariable } from '../shared/palette.ts';
 import type { ChartOptions, ChartSeries } from './chart.ts';
+import { rangeOfSteps, ticksWithin } from './ticks.ts';
 
 /** What a chart draws. */
 export interface Plotted {
@@ -45,7 +46,7 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
         ...(syncKey && { sync: { key: syncKey } }),
       },
       scales: {
-        x: { time: false, range: (_, low, high) => [low ?? 0, Math.max(high ?? 0, (low ?? 0) + 20)] },
+        x: { time: false, range: (_, low, high) => rangeOfSteps(low ?? 0, high ?? 0) },
         y: { distr: 100, fwd: scale.forward, bwd: scale.backward, range: () => range() },
       },
       axes: [
@@ -62,7 +63,7 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
           size: 44,
           gap: 4,
           filter: (_, all) => all, // uPlot's own keeps round powers only
-          splits: (_plot, _axis, low, high) => ticks.filter((tick) => tick >= low && tick <= high),
+          splits: (_plot, _axis, low, high) => ticksWithin(ticks, low, high),
           values: (_, all) => all.map((value) => format(value)),
         },
       ],

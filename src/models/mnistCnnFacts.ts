@@ -26,7 +26,7 @@ export const MNIST_CNN_FACTS: Readonly<Record<MnistCnnPreset, MnistCnnFacts>> = 
     optimizerName: 'adam',
   },
   keras: {
-    description: 'Keras’s MNIST example: 99%',
+    description: 'Keras’s MNIST example: 99 %',
     source: 'https://keras.io/examples/vision/mnist_convnet/',
     parameters: 34_826,
     learningRate: 0.001,

@@ -34,6 +34,8 @@ export interface LoweredDispatch {
   readonly flops: number;
   /** It advances the program's step counter. */
   readonly advances: boolean;
+  /** It is part of an update of variables. */
+  readonly updates: boolean;
   /** The node it belongs to; undefined for effects. */
   readonly node?: Node;
   /** The variant that its op had a choice of; undefined where there is only one. */
@@ -97,7 +99,8 @@ export function lowerGraph(
   effects.forEach((effect, i) => {
     const lowering = new Lowering(effect.label, all);
     effect.lower(lowering.context, effectInputs[i]);
-    dispatches.push(...lowering.dispatches);
+    const { updates = false } = effect;
+    dispatches.push(...lowering.dispatches.map((dispatch) => ({ ...dispatch, updates })));
   });
   checkForced(options.variants ?? {}, all.asked);
   return dispatches;
@@ -268,6 +271,7 @@ function lowerDispatch(
     workgroups: call.workgroups,
     flops: call.flops ?? 0,
     advances: call.advances ?? false,
+    updates: false,
     node,
     choice,
   };

@@ -23,8 +23,11 @@ export interface RunOptions {
   readonly budget?: number;
   /** Looks for races, where the kernel is compiled with all `checks`. Default true. */
   readonly races?: boolean;
-  /** Called with each access to workgroup and storage memory, where the kernel is compiled with `checks`. */
-  readonly onAccess?: (access: Access) => void;
+  /**
+   * Called with each access to workgroup and storage memory, where the kernel is compiled with `checks`, and its invocation's
+   * number in the dispatch.
+   */
+  readonly onAccess?: (access: Access, invocation: number) => void;
 }
 
 /** One side of a race. */
@@ -109,7 +112,7 @@ export class Dispatch {
     );
     for (const own of Object.values(memories)) {
       if (!options.checks) continue;
-      own.onAccess = onAccess;
+      if (onAccess) own.onAccess = (access) => onAccess(access, this.machine.invocation);
       if (races && options.checks === true && (own === memories.W || written.has(own.name)))
         own.races = new RaceFinder(this.machine);
     }

@@ -38,9 +38,8 @@ export function* findWriter(
     ]),
   );
   let invocation: number | undefined;
-  const onAccess = ({ memory, word: first, words, how }: Access) => {
-    if (memory.name === variable && how !== 'read' && first <= word && word < first + words)
-      invocation ??= dispatch.machine.invocation;
+  const onAccess = ({ memory, word: first, words }: Access, own: number) => {
+    if (memory.name === variable && first <= word && word < first + words) invocation ??= own;
   };
   const dispatch = new Dispatch(simulation, { ...options, buffers, onAccess });
   const [nx, ny, nz] = dispatch.counts;

@@ -90,7 +90,7 @@ it('trains on in a hidden tab, without drawing', async () => {
   await reaches(page, 'ready');
 });
 
-it('has no controls on paper', async () => {
+it('has no buttons on paper', async () => {
   await page.emulateMediaType('print');
   const shown = (selector: string) =>
     page.$$eval(selector, (list) => list.filter((each) => each.checkVisibility()).length);

@@ -2,7 +2,10 @@ import { digits } from '../../../bench/report/markdown.ts';
 import { webgpuProblem } from '../../frame/page/missing.ts';
 import { create, notice } from '../../shared/dom.ts';
 import type { CodeView } from '../../widgets/shader/code.ts';
+import { createEditor } from '../../widgets/shader/editor.ts';
 import { headerOf } from '../../widgets/shader/header.ts';
+import { firstLine, problemList, remarksOf } from '../../widgets/shader/remarks.ts';
+import type { Remark } from '../../widgets/shader/remarks.ts';
 import { gpuClient } from '../run/client.ts';
 import type { Answer, Result } from '../run/protocol.ts';
 import { numbersOf, picturesOf } from '../run/results.ts';
@@ -11,9 +14,7 @@ import { caseOf } from '../run/sizes.ts';
 import { isSoftware } from '../run/view.ts';
 import { toysOf } from '../toys/index.ts';
 import type { OpenView } from '../view.ts';
-import { checkOnToy, firstLine, remarksOf } from './check.ts';
-import { createEditor } from './editor.ts';
-import type { Remark } from './editor.ts';
+import { checkOnToy } from './check.ts';
 import { pack, unpack } from './packed.ts';
 
 /** Milliseconds after the last key until an edit is tried. */
@@ -45,13 +46,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
     editor.remark(remarks);
     results.classList.add('stale');
     status.replaceChildren(create('b', {}, 'This does not run. '), remarks.length === 0 ? verdict : '');
-    problems.replaceChildren(
-      ...remarks.map(({ line, text: message }) => {
-        const link = create('button', { type: 'button', className: 'link' }, `line ${line}`);
-        link.addEventListener('click', () => editor.show(line));
-        return create('li', {}, link, `: ${message}`);
-      }),
-    );
+    problems.replaceChildren(...problemList(remarks, editor.show));
   }
 
   /** Runs the original at these sizes, then the edit. */

@@ -20,10 +20,13 @@ export type GraphCalls = {
    */
   graphLook(index: number | undefined): StepPictures;
   /**
-   * Puts an edited text of the kernel's file in the place of the dispatch's; undefined: the original. The answer says what
-   * is wrong with it; where there is nothing, the steps from now on run it.
+   * Puts an edited text of the kernel's file in the place of the dispatch's; undefined: the original. `everywhere`: of all
+   * dispatches that run this file (`StepCode.users`). An edit first runs in the simulator, on numbers of the training. The
+   * answer says what is wrong with it; where there is nothing, the steps from now on run it.
    */
-  graphReplace(index: number, source: string | undefined): readonly KernelMessage[];
+  graphReplace(index: number, source: string | undefined, everywhere?: boolean): StepEdit;
+  /** Which dispatches are edited now. */
+  graphEdits(): StepEdits;
   /** What the dispatch would find in its buffers in the next step, for the simulator. */
   graphInspect(index: number): InspectedDispatch;
 };
@@ -34,6 +37,25 @@ export interface StepCode {
   /** As it was sent to the GPU. */
   readonly code: string;
   readonly edited: boolean;
+  /** All dispatches of this kernel's file. */
+  readonly users: readonly number[];
+}
+
+export interface StepEdit {
+  /** What is wrong, with places in the file; empty: the edit runs now. A column of 0 stands for the whole line. */
+  readonly messages: readonly KernelMessage[];
+  /** In a sentence: what is wrong, or whether the numbers of the trial are those of the original. */
+  readonly text: string;
+}
+
+/**
+ * Edits belong to the compiled step. They stay when training is paused, reset or continued. A step that is compiled anew (for
+ * other settings, or on another GPU after a loss, which an edit may have caused) begins with the originals.
+ */
+export interface StepEdits {
+  readonly edited: readonly number[];
+  /** Edits that the step before had and this one does not, to be offered again: the newest text of each kernel file. */
+  readonly dropped: readonly { readonly kernel: string; readonly source: string }[];
 }
 
 /** How the tensors are drawn: tiles of so many pixels; undefined: there is nothing to draw. */

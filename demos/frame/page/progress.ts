@@ -64,12 +64,12 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
     return steps;
   }
 
-  /** As soon as what comes before is charted, unless everything was cleared meanwhile. */
+  /** Figures at once; charts as soon as what comes before is charted, unless everything was cleared meanwhile. */
   async function show(point: Point): Promise<void> {
+    showFigures(point);
     const own = before;
     const steps = await own;
     if (own !== before) return;
-    showFigures(point);
     // The recorded run ends with what the network reaches on all test images: the page may have only some of them.
     if (steps === 0 || point.step > 0) add({ ...point, step: steps + point.step });
   }

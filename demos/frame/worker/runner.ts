@@ -69,6 +69,10 @@ export class Runner<Data, T extends Trainee<Data>> {
   #ended = false;
   /** What uses the programs of the views: one after the other. */
   #looking: Promise<void> = Promise.resolve();
+  /** For the graph of the step, see GraphRunner. */
+  program: Program | undefined;
+  aside: Promise<unknown> | undefined;
+  alsoLook: (() => Promise<void>) | undefined;
 
   /** @param saved the network as it is now; `trained`: it came so, and was not trained here */
   constructor(
@@ -222,7 +226,12 @@ export class Runner<Data, T extends Trainee<Data>> {
     },
   };
 
+  prepare(): void {
+    this.#gate.admit(0);
+  }
+
   async #ready(program: Program, part?: string): Promise<void> {
+    this.program = program;
     const kernels = this.trainee.kernels?.(program) ?? kernelCodes(program);
     const facts = { dispatches: dispatchInfos(program), planBytes: program.planBytes, kernels, part };
     this.#hooks.post({ type: 'program', facts });
@@ -236,6 +245,7 @@ export class Runner<Data, T extends Trainee<Data>> {
 
   async #beforeStep(step: number): Promise<void> {
     const { signal } = this.#stop;
+    await this.aside;
     if (signal.aborted) return;
     if (this.#gate.isOpen) {
       await this.#keepUp();
@@ -287,9 +297,9 @@ export class Runner<Data, T extends Trainee<Data>> {
       this.trainee.take?.(this.#loaded.data);
     }
     this.#lookedAt = this.trainee.step;
-    if (!this.trainee.look) return;
     await this.#due.look.time(async () => {
-      await this.trainee.look!();
+      await this.trainee.look?.();
+      await this.alsoLook?.();
       if (this.#device.software) await this.#breathe();
     });
   }

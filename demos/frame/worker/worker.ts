@@ -3,6 +3,7 @@ import type { Gpu } from '../../../src/index.ts';
 import type { Palette } from '../../shared/palette.ts';
 import { errorMessage, pagePort } from '../../shared/port.ts';
 import { PanelRenderer } from '../../drawing/renderer.ts';
+import type { GraphServer } from '../graph/worker/server.ts';
 import type { Calls, FromWorker, Tells, ToWorker, Values } from '../protocol.ts';
 import { once } from './once.ts';
 import { Runner } from './runner.ts';
@@ -86,6 +87,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     });
   };
   port.listen((message) => {
+    if (message.type === 'call' && message.name.startsWith('graph')) return void answerGraph(message);
     if (message.type === 'call') newest.set(message.name, message.id);
     enqueue(() => handle(message));
   });
@@ -275,6 +277,21 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const call = page.calls?.[name];
     if (!call) throw new Error(`The worker has no function '${name}' to call.`);
     port.post({ type: 'answer', id, value: await call(session.runner.trainee, ...(args as any)) });
+  }
+
+  /** Beside the queue: what the graph of the step is asked for may take a while. */
+  let graph: Promise<GraphServer> | undefined;
+  async function answerGraph({ id, name, args }: Extract<ToWorker, { type: 'call' }>): Promise<void> {
+    const gpu = session?.gpu;
+    try {
+      graph ??= import('../graph/worker/server.ts').then(({ GraphServer: Server }) => new Server());
+      const server = await graph;
+      const answer = session && (await server.answer(session, name, args));
+      port.post(answer ? { type: 'answer', id, ...answer } : { type: 'unanswered', id });
+    } catch (error) {
+      port.post({ type: 'unanswered', id });
+      fail(error, gpu);
+    }
   }
 
   /** Panels of the network's own go with it: the page makes others for the next. */

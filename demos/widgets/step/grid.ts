@@ -29,13 +29,14 @@ const MARKS: Readonly<Record<Mark, string>> = {
   wanted: 'waited for',
 };
 
-/** Of a tensor with more elements a part is shown at a time. */
 const MOST = 512;
+/** Whether only a part of a tensor is shown at a time. */
+export const isLarge = (shape: readonly number[]): boolean => sizeOf(shape) > MOST;
 
 /** The numbers of a tensor, or of a part of it, as a grid or several; elements that a move touched are lit. */
 export function tensorGrid({ name, note, shape, isFilter, onChoose }: GridOptions): TensorGrid {
   const placing = placingOf(shape, isFilter);
-  const isLarge = sizeOf(shape) > MOST;
+  const isPart = isLarge(shape);
   const holder = create('div', { className: 'pictures' });
   let windows: readonly Window[] = [];
   let cells = new Map<number, HTMLElement>();
@@ -78,8 +79,8 @@ export function tensorGrid({ name, note, shape, isFilter, onChoose }: GridOption
     const [values, marks, seen] = now;
     if (largest === 0) largest = largestOf(values);
     last = now;
-    if (isLarge || windows.length === 0) {
-      const next = isLarge
+    if (isPart || windows.length === 0) {
+      const next = isPart
         ? windowsOn(windows.length === 0 && seen.length === 0 ? [0] : seen, placing, windows)
         : whole(placing);
       if (next !== windows) place(next);
@@ -101,7 +102,7 @@ export function tensorGrid({ name, note, shape, isFilter, onChoose }: GridOption
 
   const look = (element: number) => last && update(last[0], last[1], [element]);
   const caption = create('figcaption', {}, create('b', {}, name), ` ${note}`);
-  if (isLarge) caption.append(finder(name, shape, look));
+  if (isPart) caption.append(finder(name, shape, look));
   return { element: create('figure', { className: 'tensor' }, caption, holder), update };
 }
 

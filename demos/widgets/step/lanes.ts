@@ -36,8 +36,16 @@ export function laneMap(
         const isWith = status === 'stopped' && place?.line === own;
         cell.className = [status, isWith && 'with'].filter(Boolean).join(' ');
         cell.ariaPressed = String(lane === watched);
+        if (lane === watched) reveal(grid, cell);
         cell.ariaLabel = `Invocation ${lane}: ${STATES[status]}${place ? `, line ${place.line}` : ''}`;
       });
     },
   };
+}
+
+/** Scrolls the map, and nothing around it. */
+function reveal(grid: HTMLElement, cell: HTMLElement): void {
+  const top = cell.offsetTop - grid.offsetTop;
+  if (top < grid.scrollTop || top + cell.offsetHeight > grid.scrollTop + grid.clientHeight)
+    grid.scrollTop = top - grid.clientHeight / 2;
 }

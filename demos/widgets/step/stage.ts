@@ -4,7 +4,8 @@ import type { CodeView } from '../shader/code.ts';
 import { groupPicker } from './groups.ts';
 import { laneMap } from './lanes.ts';
 import { ranges } from './ranges.ts';
-import { searchWriter } from './search.ts';
+import { firstWrites, searchWriter } from './search.ts';
+import type { FirstWrites } from './search.ts';
 import type { Steppable } from './steppable.ts';
 import { tensorsOf } from './tensors.ts';
 import type { Wanted } from './tensors.ts';
@@ -32,6 +33,8 @@ export class Stage {
   /** Chooses the workgroup, where there are several. */
   readonly groups;
   #wanted: Wanted | undefined;
+  /** Of each invocation of the workgroup; none where all of the tensors is shown. */
+  #firstWrites: readonly FirstWrites[] = [];
   /** Ends the search for the writer of an element. */
   #searching = new AbortController();
   /** Lines of a race. */
@@ -46,6 +49,7 @@ export class Stage {
     this.#lanes = laneMap(kernel.workgroupSize, (lane) => this.watch(lane));
     this.#tensors = tensorsOf(prepared, this.walk, (variable, word) => void this.toWrite(variable, word));
     this.groups = groupPicker(workgroups, (group) => this.enter(group));
+    this.#begin(this.walk);
     this.below = create(
       'section',
       { className: 'panel values', 'aria-label': 'Variables' },
@@ -83,6 +87,7 @@ export class Stage {
     this.walk = walk;
     this.#wanted = undefined;
     this.groups?.show(walk.workgroup);
+    if (this.#tensors.isPart) this.#firstWrites = firstWrites(this.prepared, walk.workgroup);
   }
 
   close(): void {
@@ -123,7 +128,8 @@ export class Stage {
     const walk = writer && new Walk(this.prepared, writer.workgroup);
     if (!walk?.toWrite(writer!.lane, variable, word)) {
       this.paint();
-      return announce(`No invocation writes this element of ${variable}.`);
+      this.#status.textContent = `No invocation writes this element of ${variable}.`;
+      return;
     }
     this.#begin(walk);
     this.#wanted = { variable, word };
@@ -160,7 +166,7 @@ export class Stage {
     if (place?.file) code.show(place.line);
     this.#status.replaceChildren(...this.#where());
     this.#lanes.update(walk.lanes, walk.lane);
-    this.#tensors.update(walk, this.#wanted);
+    this.#tensors.update(walk, this.#wanted, this.#firstWrites[walk.lane]);
     this.#variables.update(walk.stepper.variables(walk.lane));
     this.#touched.textContent = touchedText(walk);
     this.onPaint?.();

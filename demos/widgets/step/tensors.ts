@@ -1,6 +1,7 @@
 import { create } from '../../shared/dom.ts';
-import { tensorGrid } from './grid.ts';
+import { isLarge, tensorGrid } from './grid.ts';
 import type { Mark, TensorGrid } from './grid.ts';
+import type { FirstWrites } from './search.ts';
 import { perWord } from './steppable.ts';
 import type { StepBuffer, Steppable } from './steppable.ts';
 import type { Walk } from './walk.ts';
@@ -20,7 +21,10 @@ export interface Wanted {
 
 export interface Tensors {
   readonly element: HTMLElement;
-  update(walk: Walk, wanted: Wanted | undefined): void;
+  /** A buffer that is written is too large to be shown whole. */
+  readonly isPart: boolean;
+  /** @param coming where the watched invocation will write: shown until it has touched something there */
+  update(walk: Walk, wanted: Wanted | undefined, coming: FirstWrites | undefined): void;
 }
 
 /** Elements that a move touched may be many; so many of them decide what is shown of a large tensor. */
@@ -56,6 +60,7 @@ export function tensorsOf(
     grids.set(name, { grid });
     return grid.element;
   });
+  let last: { readonly walk: Walk; readonly lane: number } | undefined;
   const elements = (writes: boolean) =>
     bufferGrids.filter((own) => own.writes === writes).map((own) => own.element);
   const element = create(
@@ -67,7 +72,10 @@ export function tensorsOf(
   );
   return {
     element,
-    update(walk, wanted) {
+    isPart: buffers.some(({ writes, shape }) => writes && isLarge(shape)),
+    update(walk, wanted, coming) {
+      const isNew = walk !== last?.walk || walk.lane !== last.lane || walk.moves === 0;
+      last = { walk, lane: walk.lane };
       for (const [name, { grid, buffer }] of grids) {
         const own = buffer ? perWord(buffer) : 1;
         const marks = new Map<number, Mark>();
@@ -81,6 +89,8 @@ export function tensorsOf(
         const seen = [...(watched.length > 0 ? watched : touched)].slice(-SEEN).toReversed();
         const shown = seen.map(({ word }) => own * word);
         if (wanted?.variable === name) shown.unshift(own * wanted.word);
+        const word = coming?.get(name);
+        if (shown.length === 0 && word !== undefined && isNew) shown.push(own * word);
         grid.update(valuesOf(walk, name, own), marks, shown);
       }
     },

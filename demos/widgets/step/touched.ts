@@ -25,8 +25,8 @@ function told(verb: string, all: readonly Touched[], { buffers }: Walk['stepper'
   return `${verb} ${texts.join(', ')}${more > 0 ? ` and ${more} more elements` : ''}`;
 }
 
-/** Words of a buffer; of one of bytes each word is a whole number. */
+/** Words of a buffer; of one of bytes each is four numbers. */
 const wordsOf = (data: BufferData, word: number, words: number) =>
   data instanceof Uint8Array
-    ? new Uint32Array(data.buffer, data.byteOffset + 4 * word, words)
+    ? data.subarray(4 * word, 4 * (word + words))
     : data.subarray(word, word + words);

@@ -30,8 +30,8 @@ export class Walk {
   touched: readonly Touched[] = [];
   /** Why it ended before its end. */
   problem: SimulationError | undefined;
-  /** Where each move began, in steps of the stepper, and who was watched. */
-  readonly #moves: { readonly from: number; readonly lane: number }[] = [];
+  /** Where each move began, in steps of the stepper, who was watched, and in how many calls it was. */
+  readonly #moves: { readonly from: number; readonly lane: number; readonly depth: number }[] = [];
 
   constructor(prepared: Steppable, workgroup: Place = [0, 0, 0]) {
     const { kernel, workgroups, subgroupSize, buffers } = prepared;
@@ -63,6 +63,7 @@ export class Walk {
   /** Moves on; false at the end. */
   forward(move: Move = 'into'): boolean {
     const { steps } = this.stepper;
+    const depth = this.stepper.depth(this.lane);
     const touched: Touched[] = [];
     try {
       if (this.together) this.#allForward(move, touched);
@@ -72,7 +73,7 @@ export class Walk {
       this.problem = error;
     }
     if (this.stepper.steps === steps) return false;
-    this.#moves.push({ from: steps, lane: this.lane });
+    this.#moves.push({ from: steps, lane: this.lane, depth });
     this.touched = touched;
     return true;
   }
@@ -141,7 +142,8 @@ export class Walk {
   }
 
   /**
-   * From the start to just before the statement with which an invocation writes a word; it is watched then.
+   * From the start to just before the statement with which an invocation writes a word, and before the calls in that;
+   * it is watched then.
    *
    * @returns false where it does not write it
    */
@@ -149,13 +151,30 @@ export class Walk {
     this.start();
     this.lane = lane;
     this.together = false;
+    const { stepper } = this;
     const isIt = (access: StepAccess) =>
       access.lane === lane &&
       access.writes &&
       access.variable === variable &&
       access.word <= word &&
       word < access.word + access.words;
-    while (this.forward()) if (this.touched.some(isIt)) return this.back();
+    /** The function that it is in, and those that called it. */
+    const fns: (string | undefined)[] = [];
+    try {
+      while (stepper.status(lane) !== 'ended') {
+        const depth = stepper.depth(lane);
+        if (depth !== fns.length - 1) fns.splice(depth, fns.length, stepper.lane(lane).place?.fn);
+        this.#moves.push({ from: stepper.steps, lane, depth });
+        stepper.step(lane);
+        const write = stepper.accesses.find(isIt);
+        if (!write) continue;
+        const own = fns.indexOf(write.place.fn); // it is there once: WGSL has no recursion
+        while (this.#moves.at(-1)!.depth > own) this.#moves.pop();
+        return this.back();
+      }
+    } catch (error) {
+      if (!(error instanceof SimulationError)) throw error;
+    }
     this.start();
     return false;
   }

@@ -11,9 +11,9 @@ export interface Window {
 
 /** Windows side by side, at most. */
 const MOST = 4;
-/** Rows and columns of one, where the picture has many more. */
-const ROWS = 6;
-const COLUMNS = 8;
+/** Rows and columns of one, where the picture has many more: of a single picture it may be wider. */
+const SIDE = 6;
+const WIDE = 8;
 
 /** All pictures, whole. */
 export const whole = ({ pictures, rows, columns }: Placing): Window[] =>
@@ -50,8 +50,9 @@ const isIn = ({ picture, top, left, rows, columns }: Window, place: PlaceInPictu
   place.column < left + columns;
 
 /** A window with a place near its middle. */
-function around({ picture, row, column }: PlaceInPicture, { rows, columns }: Placing): Window {
-  const [height, width] = [rows <= ROWS + 2 ? rows : ROWS, columns <= COLUMNS + 4 ? columns : COLUMNS];
+function around({ picture, row, column }: PlaceInPicture, { pictures, rows, columns }: Placing): Window {
+  const most = pictures > 1 ? SIDE : WIDE;
+  const [height, width] = [Math.min(rows, SIDE), Math.min(columns, most)];
   const start = (middle: number, extent: number, all: number) =>
     Math.max(0, Math.min(all - extent, middle - Math.floor((extent - 1) / 2)));
   return {

@@ -122,6 +122,8 @@ export interface Effect {
   readonly label: string;
   /** Runs before the optimizers, which are then judged by what it recorded. */
   readonly first?: boolean;
+  /** It is part of an update of variables: a trial, the verdict, or the update itself. */
+  readonly updates?: boolean;
   readonly inputs: readonly Tensor[];
   /**
    * The variables, as tensors, that it changes by itself: in a program that trains it runs before the verdict and

@@ -102,8 +102,9 @@ async function start<T extends Counter = Counter>(
   {
     source = DATA,
     trained = false,
+    until = 'ready',
     ...own
-  }: { source?: Source<number[]>; trained?: boolean } & Partial<RunnerHooks> = {},
+  }: { source?: Source<number[]>; trained?: boolean; until?: string } & Partial<RunnerHooks> = {},
 ) {
   const told: FromWorker[] = [];
   const failures: unknown[] = [];
@@ -121,7 +122,7 @@ async function start<T extends Counter = Counter>(
   const runner = new Runner<number[], T>(trainee, source, DEVICE, Uint8Array.of(0), trained, hooks);
   runner.start();
   const reaches = (state: string) => vi.waitFor(() => expect(runner.state).toBe(state));
-  await reaches('ready');
+  await reaches(until);
   const positions = () => told.flatMap((message) => (message.type === 'position' ? [message.position] : []));
   return { runner, trainee, told, failures, reaches, positions };
 }
@@ -237,21 +238,24 @@ describe('a runner', () => {
     });
 
     it('shows it before it can train, and evaluates it when it can', async () => {
-      let resolve = () => {};
-      const begin = () => new Promise<void>((own) => (resolve = own));
-      const { trainee } = await start(new Counter(), { source: lazy(), trained: true, begin });
+      let begin = () => {};
+      const begun = new Promise<void>((resolve) => (begin = resolve));
+      const options = { source: lazy(), trained: true, begin: () => begun };
+      const { trainee } = await start(new Counter(), options);
       expect(trainee).toMatchObject({ taken: [[1]], evaluations: [] });
       expect(trainee.looks).toBeGreaterThan(0);
-      resolve();
+      begin();
       await vi.waitFor(() => expect(trainee.evaluations).toEqual([0]));
     });
 
     it('tells where what trains it cannot be loaded', async () => {
-      let fail = () => {};
-      const begin = () => new Promise<void>((_, reject) => (fail = () => reject(new Error('not there'))));
-      const { failures, reaches } = await start(new Counter(), { source: lazy(), trained: true, begin });
-      fail();
-      await reaches('failed');
+      const begin = () => Promise.reject(new Error('not there'));
+      const { failures } = await start(new Counter(), {
+        source: lazy(),
+        trained: true,
+        until: 'failed',
+        begin,
+      });
       expect(failures).toEqual([new Error('not there')]);
     });
 

@@ -1,4 +1,4 @@
-import type { Tiling } from '../../drawing/tiles.ts';
+import type { Tiling } from './tiles.ts';
 
 /** Images of a tensor that are drawn at most. */
 const MOST = 16;
