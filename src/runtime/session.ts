@@ -6,13 +6,12 @@ import { topologicalOrder } from '../graph/traverse.ts';
 import { PipelineCache } from '../kernels/pipelineCache.ts';
 import type { Variable, VariableAttrs } from '../ops/core/leaves.ts';
 import { MissingKernels } from '../ops/core/late.ts';
-import { isTensor, requireTensor } from '../ops/core/node.ts';
 import type { Effect, Target, Tensor } from '../ops/core/op.ts';
 import { withSideEffects } from '../ops/core/sideEffects.ts';
 import { withStreams } from '../ops/random/random.ts';
 import { build } from './build.ts';
 import type { Build, Objective } from './build.ts';
-import { GraphBuilder, requireOptimizer } from './graphBuilder.ts';
+import { GraphBuilder, requireOptimizer, requireOutputs } from './graphBuilder.ts';
 import { StepGuard } from './guard.ts';
 import type { Variants } from './lower.ts';
 import { checkBinding } from './memory.ts';
@@ -26,7 +25,7 @@ import { tuneOptions, Tuning, TuningSettings } from './tuning/tuning.ts';
 import type { TuneOptions } from './tuning/tuning.ts';
 import { updateEffects } from './updates.ts';
 import { VariableStore } from './variables.ts';
-import { checkOptions, describe, isPromise, requireSeed } from '../options.ts';
+import { checkOptions, describe, requireSeed } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 
 export interface CompileOptions {
@@ -152,22 +151,27 @@ export class Gpu {
   ): Promise<Defined & { readonly built: Build }> {
     const what = `compiling ${label}`;
     const made: (() => void)[] = [];
-    const { defined, built } = await this.device.scoped(
+    const build = (defined: Defined) => unlessMissing(() => this.#build(defined));
+    const first = await this.device.scoped(
       what,
       () => {
         const defined = this.#define(label, define, options);
-        return { defined, built: unlessMissing(() => this.#build(defined)) };
+        return { defined, built: build(defined) };
       },
       made,
     );
-    if (!(built instanceof MissingKernels)) return { ...defined, built };
-    try {
-      await built.load();
-    } catch (error) {
-      for (const takeBack of made.toReversed()) takeBack();
-      throw error;
+    const { defined } = first;
+    let { built } = first;
+    while (built instanceof MissingKernels) {
+      try {
+        await built.load();
+      } catch (error) {
+        for (const takeBack of made.toReversed()) takeBack();
+        throw error;
+      }
+      built = await this.device.scoped(what, () => build(defined), made);
     }
-    return { ...defined, built: await this.device.scoped(what, () => this.#build(defined), made) };
+    return { ...defined, built };
   }
 
   #build({ again, variables }: Defined): Build {
@@ -244,23 +248,6 @@ function unlessMissing<T>(work: () => T): T | MissingKernels {
   } catch (error) {
     if (error instanceof MissingKernels) return error;
     throw error;
-  }
-}
-
-/** @throws ArgumentError unless it is a record of tensors */
-function requireOutputs(label: string, outputs: unknown): void {
-  const found = isPromise(outputs)
-    ? 'a promise; building a graph needs no await: make it a function without async'
-    : isTensor(outputs)
-      ? 'a tensor; give it a name: { y }'
-      : typeof outputs !== 'object' || outputs === null || Array.isArray(outputs)
-        ? `${describe(outputs)}; return the outputs by name, or {} for none`
-        : undefined;
-  if (found !== undefined) {
-    throw new ArgumentError(`${label}: the function that builds the graph gave ${found}`);
-  }
-  for (const [name, tensor] of Object.entries(outputs as object)) {
-    requireTensor(label, tensor, `the output "${name}"`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { syntheticDigits } from '../../../src/index.ts';
-import { syntheticMnist } from '../../../src/data/mnistFiles.ts';
 import type { MnistSet } from '../../../src/data/mnistFiles.ts';
+import { syntheticMnist } from '../../../src/data/syntheticMnist.ts';
 
 /** Digits drawn by wgrad. @param reason why there is no MNIST; undefined: nobody has asked for it */
 export function drawDigits(sizes: { train: number; test: number }, reason?: string): MnistSet {

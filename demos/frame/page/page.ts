@@ -162,6 +162,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
         port.post({
           type: 'start',
           values: address.values,
+          acts: Object.fromEntries(Object.entries(options.settings).map(([name, { acts }]) => [name, acts])),
           palette: readPalette(),
           base: new URL('../data', location.href).href,
         });
