@@ -100,7 +100,7 @@ export class Program {
     return this.#commands;
   }
 
-  /** Whether it was destroyed, by whoever compiled it: a training frees its programs when it ends. */
+  /** Whether it was destroyed. A training frees its programs when it ends. */
   get isDestroyed(): boolean {
     return this.#destroyed;
   }

@@ -8,6 +8,6 @@ export function drawDigits(sizes: { train: number; test: number }, reason?: stri
   return {
     ...syntheticDigits(sizes),
     source: 'drawn by wgrad',
-    notice: 'Synthetic data: these digits were drawn by a program.',
+    notice: 'Synthetic data: these digits are generated.',
   };
 }
