@@ -214,7 +214,11 @@ describe('the graph’s side of the worker, in the middle of a training', () => 
     const programs: Program[] = [];
     const ask = async (program: Program | undefined, name: string, ...args: unknown[]) => {
       const runner = { program, prepare() {}, aside: undefined, alsoLook: undefined };
-      const answer = await server.answer({ gpu, renderer: { show() {}, hide() {}, draw() {} }, runner }, name, args);
+      const answer = await server.answer(
+        { gpu, renderer: { show() {}, hide() {}, draw() {} }, runner },
+        name,
+        args,
+      );
       return answer?.value;
     };
     for (let i = 0; i < 2; i++) await training(async ({ program }) => void programs.push(program));
