@@ -359,7 +359,7 @@ it('fetches a few test images first, and the others when nobody has asked for a 
     document.querySelector('#testing .grid-bar p')!.textContent!.includes('of 500'),
   );
   await reaches(page, 'ready');
-  expect(await number(page, '#stat-accuracy')).toBeGreaterThan(90);
+  await expect.poll(() => number(page, '#stat-accuracy'), { timeout: 60_000 }).toBeGreaterThan(90);
   if (!without) expect(fetched).toEqual(['test-500']);
   await page.waitForFunction(() =>
     document.querySelector('#testing .grid-bar p')!.textContent!.includes('of 600'),
