@@ -7,6 +7,7 @@ import { commitName } from './bench/node/runtime.ts';
 import { framePlugin } from './demos/frame/build/vitePlugin.ts';
 import { lessonKernelsPlugin } from './demos/site/lessonKernelsPlugin.ts';
 import { sitePlugins } from './demos/site/plugins.ts';
+import { workedNumbersPlugin } from './demos/site/workedNumbersPlugin.ts';
 import { pagesPlugin } from './src/node/servePages.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -31,6 +32,7 @@ export default defineConfig(({ mode }) => ({
     framePlugin(path('demos')),
     peersWhereInstalled,
     shadersWithoutComments,
+    workedNumbersPlugin(path('demos')),
     mode === 'library' ? [] : [sitePlugins(path('demos')), lessonKernelsPlugin(path('demos'))],
   ],
   define: { 'import.meta.env.WGRAD_COMMIT': JSON.stringify(commitName()) },

@@ -1,5 +1,5 @@
 import type { Node } from '../../src/ops/core/op.ts';
-import { map, randomIntegers } from '../../test/reference/array.ts';
+import { map, random, randomIntegers } from '../../test/reference/array.ts';
 import type { Array64 } from '../../test/reference/array.ts';
 import * as movement from '../../test/reference/movement.ts';
 import type { Twin } from './twin.ts';
@@ -20,7 +20,10 @@ export const twins: Readonly<Record<string, Twin>> = {
   transpose: { compute: ({ attrs }, [x]) => [movement.transpose(x, attrs.permutation)] },
   slice: { compute: (node, [x]) => [slice(node, x)] },
   concat: { compute: ({ attrs }, inputs) => [movement.concat(inputs, attrs.axis)] },
-  cast: { compute: (_node, [x]) => [map(x, Math.trunc)] },
+  cast: {
+    compute: (_node, [x]) => [map(x, Math.trunc)],
+    feed: ({ inputs: [x] }) => random(1, x.shape, -100, 100),
+  },
   gather: { compute: (_node, [table, rows]) => [movement.gather(table, rows)], feed: taken },
   gatherGradient: {
     compute: ({ outputs }, [dy, rows]) => [movement.scatterAdd(outputs[0].shape, rows, dy)],

@@ -65,12 +65,16 @@ export async function editView(kernel: string, source: string, code: CodeView): 
     const verdict = isEdited && toy ? checkOnToy(toy, source, edited) : undefined;
     if (verdict?.kind === 'wrong') return complain(verdict.remarks, verdict.text);
     editor.remark([]);
-    const told = verdict?.text ?? 'This is the original. Change it: each change is tried at once.';
+    const untried = isEdited
+      ? 'This is edited.'
+      : 'This is the original. Change it: each change is tried at once.';
+    const told = verdict?.text ?? untried;
     status.textContent = told;
     if (!form || verdict?.kind === 'forbidden') return;
     try {
       const client = gpuClient();
-      const wanted = { kernel, sizes: form.sizes, plan: form.plan };
+      const { sizes, plan, constants } = form;
+      const wanted = { kernel, sizes, plan, constants };
       status.textContent = `${told} Now on the GPU …`;
       let answer: Answer | undefined;
       if (!original) {
@@ -83,7 +87,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
       status.textContent = told;
       if ('messages' in answer)
         return complain(remarksOf(answer.messages, edited, kernel), firstLine(answer.text));
-      if (original) form.offer(original.plans, original.plan);
+      if (original) form.offer(original.plans, original.plan, original.tunables);
       const comparison = isEdited && original ? [compared(answer.result, original)] : [];
       results.classList.remove('stale');
       results.replaceChildren(...comparison, numbersOf(answer.result), picturesOf(answer.result, client));
@@ -95,7 +99,9 @@ export async function editView(kernel: string, source: string, code: CodeView): 
   void begin();
   const hint = toy
     ? 'An edit first runs on the example in the simulator, with a limit of steps; then on the GPU.'
-    : 'There is no example for this kernel: an edit runs on the GPU at once.';
+    : own
+      ? 'There is no example for this kernel: an edit runs on the GPU at once.'
+      : 'This file has no entry point of its own, so an edit of it is not run. Edit a kernel that calls it.';
   const side = create(
     'div',
     { className: 'stage' },

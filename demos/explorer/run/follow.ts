@@ -78,12 +78,13 @@ const broadcast: Follow = (own) => {
   };
 };
 
-/** Invocations of an implicit product share the work of loading without remainder. */
+/** Whether the invocations of an implicit product share the loads of the right tile without remainder. */
 const loadsEvenly = (own: Constants) =>
-  ((own.number('TILE_K') / 4) * own.number('ROWS')) % own.number('WG_X') === 0;
+  (own.number('TILE_K') * own.number('COLUMNS')) % own.number('WG_Y') === 0;
 
 const implicit: Follow = (own) => {
-  if (!loadsEvenly(own)) return undefined;
+  const patches = (own.number('TILE_K') / 4) * own.number('ROWS');
+  if (!loadsEvenly(own) || patches % own.number('WG_X') !== 0) return undefined;
   const positions = own.number('BATCH') * product(own.pair('PHASE_OUT'));
   const groups = own.number('GROUPS');
   const across = share(own.number('OUT_C') / groups, own.number('WG_X') * own.number('COLUMNS'));
@@ -94,7 +95,7 @@ const implicit: Follow = (own) => {
 const implicitFilter: Follow = (own) => {
   const quads = (own.number('WG_Y') * own.number('ROWS')) / 4;
   const advance = (own.number('WG_X') * own.number('WG_Y')) / quads;
-  if (advance % 1 !== 0 || own.number('TILE_K') % advance !== 0) return undefined;
+  if (!loadsEvenly(own) || advance % 1 !== 0 || own.number('TILE_K') % advance !== 0) return undefined;
   const [groups, slices] = [own.number('GROUPS'), own.number('SLICES')];
   const rows = product(own.pair('KERNEL')) * own.number('GROUP_IN') + own.number('BIAS');
   const across = share(own.number('OUT_C') / groups, own.number('WG_X') * own.number('COLUMNS'));
@@ -137,6 +138,13 @@ const blocks = (width: (own: Constants) => number) =>
     return [side * rows, side * columns * width(own)];
   });
 
+/** A tree over the invocations of a workgroup: each level halves them, down to the columns. */
+const tree: Follow = (own) => {
+  const columns = own.has('COLUMNS') ? own.number('COLUMNS') : 1;
+  const levels = log2(own.number('WORKGROUP_SIZE') / columns);
+  return levels >= 1 ? { constants: { LEVELS: levels } } : undefined;
+};
+
 /** What follows from the constants of a kernel, by its name: the same that its family's plans compute. */
 const FOLLOWS: Readonly<Record<string, Follow>> = {
   'matmul/2_tiled': tiles((own) => [own.number('TILE'), own.number('TILE')]),
@@ -158,6 +166,8 @@ const FOLLOWS: Readonly<Record<string, Follow>> = {
   'conv2d/grad_filter_3_implicit_gemm': implicitFilter,
   'conv2d/grad_filter_reduce_workgroup': (own) => line(share(own.number('SIZE'), own.number('VALUES'))),
   'movement/transpose_tiled': transposed,
+  'reduce/arg_tree': (own, before) =>
+    own.number('WORKGROUP_SIZE') > own.number('REDUCE') ? undefined : tree(own, before),
 };
 
 /** Invocation i computes element i: as many workgroups as there were invocations to be had. */
@@ -192,12 +202,7 @@ export function followed(
   else if (ELEMENT.test(kernel.source)) {
     const size = Number(before.constants.WORKGROUP_SIZE ?? defaults.WORKGROUP_SIZE);
     after = elementwise(own, before, size);
-  } else if (own.has('LEVELS')) {
-    // a tree: each level halves the invocations, down to the columns
-    const columns = own.has('COLUMNS') ? own.number('COLUMNS') : 1;
-    const levels = log2(own.number('WORKGROUP_SIZE') / columns);
-    after = levels >= 1 ? { constants: { LEVELS: levels } } : undefined;
-  }
+  } else if (own.has('LEVELS')) after = tree(own, before);
   if (!after) return undefined;
   const { workgroups = before.workgroups, constants } = after;
   const known = Object.entries(constants ?? {}).filter(([name]) =>

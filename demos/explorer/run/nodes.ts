@@ -45,7 +45,7 @@ function moved(sizes: Sizes, kernel: string): Tensor {
   const { rows, columns } = sizes;
   if (kernel.includes('transpose')) return ops.transpose(x);
   if (kernel.includes('concat')) return ops.concat([x, input('y', [rows, columns])], 1);
-  if (kernel.includes('cast')) return ops.cast(ops.scale(x, 100), 'i32');
+  if (kernel.includes('cast')) return ops.cast(x, 'i32');
   return ops.slice(x, [1, 1], [rows - 2, columns - 2]);
 }
 
@@ -81,8 +81,7 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
     return slope(y, x);
   },
   map: (sizes) => ops.tanh(matrix(sizes)),
-  sumOfRows: (sizes) => ops.reduceSum(matrix(sizes), { axes: [1] }),
-  sumOfColumns: (sizes) => ops.reduceSum(matrix(sizes), { axes: [0] }),
+  sum: (sizes) => ops.reduceSum(matrix(sizes), { axes: [[1], [0], [0, 1]][sizes.along] }),
   argmax: (sizes) => ops.argmax(matrix(sizes)),
   productGradient: (sizes) => {
     const x = matrix(sizes);

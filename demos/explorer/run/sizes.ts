@@ -3,13 +3,15 @@ export interface Size {
   readonly name: string;
   readonly label: string;
   readonly choices: readonly number[];
+  /** Words for the choices, where they are no numbers. */
+  readonly names?: readonly string[];
   /** At first; on a software adapter the second. */
   readonly initial: readonly [gpu: number, software: number];
 }
 
 /** An operation that can be run at sizes of the reader's. */
 export interface RunCase {
-  /** Of what `nodes.ts` makes of it; `update` is an optimizer at work (`update.ts`). */
+  /** Of what `nodes.ts` makes of it; `update` is the update of an optimizer (`update.ts`). */
   readonly name: string;
   /** The kernels that it may come to. */
   readonly kernels: RegExp;
@@ -110,8 +112,15 @@ export const RUN_CASES: readonly RunCase[] = [
     sizes: begun({ stride: 2 }),
   },
   { name: 'map', kernels: /^elementwise\/map/, what: 'tanh of each number', sizes: rows },
-  { name: 'sumOfRows', kernels: /^reduce\/tree/, what: 'the sum of each row', sizes: rows },
-  { name: 'sumOfColumns', kernels: /^reduce\/lanes/, what: 'the sum of each column', sizes: rows },
+  {
+    name: 'sum',
+    kernels: /^reduce\/(tree|lanes)/,
+    what: 'sums of a matrix',
+    sizes: [
+      ...rows,
+      { ...size('along', 'Sum of', [0, 1, 2], 0), names: ['each row', 'each column', 'everything'] },
+    ],
+  },
   {
     name: 'argmax',
     kernels: /^reduce\/arg/,

@@ -128,7 +128,8 @@ export class Stage {
     const walk = writer && new Walk(this.prepared, writer.workgroup);
     if (!walk?.toWrite(writer!.lane, variable, word)) {
       this.paint();
-      return announce(`No invocation writes this element of ${variable}.`);
+      this.#status.textContent = `No invocation writes this element of ${variable}.`;
+      return;
     }
     this.#begin(walk);
     this.#wanted = { variable, word };

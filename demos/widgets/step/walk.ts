@@ -151,21 +151,29 @@ export class Walk {
     this.start();
     this.lane = lane;
     this.together = false;
+    const { stepper } = this;
     const isIt = (access: StepAccess) =>
       access.lane === lane &&
       access.writes &&
       access.variable === variable &&
       access.word <= word &&
       word < access.word + access.words;
-    while (this.forward()) {
-      const write = this.touched.find(isIt);
-      if (!write) continue;
-      this.back();
-      // A function is in the calls at most once: WGSL has no recursion.
-      const depth = this.state.calls.findIndex(({ fn }) => fn === write.place.fn);
-      if (depth < 0) return true;
-      while (this.#moves.length > 1 && this.#moves.at(-1)!.depth > depth) this.#moves.pop();
-      return this.back();
+    /** The function that it is in, and those that called it. */
+    const fns: (string | undefined)[] = [];
+    try {
+      while (stepper.status(lane) !== 'ended') {
+        const depth = stepper.depth(lane);
+        if (depth !== fns.length - 1) fns.splice(depth, fns.length, stepper.lane(lane).place?.fn);
+        this.#moves.push({ from: stepper.steps, lane, depth });
+        stepper.step(lane);
+        const write = stepper.accesses.find(isIt);
+        if (!write) continue;
+        const own = fns.indexOf(write.place.fn); // it is there once: WGSL has no recursion
+        while (this.#moves.at(-1)!.depth > own) this.#moves.pop();
+        return this.back();
+      }
+    } catch (error) {
+      if (!(error instanceof SimulationError)) throw error;
     }
     this.start();
     return false;

@@ -66,11 +66,15 @@ export function poolWindow(opName: string, { shape }: { shape: Shape }, attrs: P
   });
   const { output, padTop, padBottom, padLeft, padRight } = window;
   const before = [padTop, padLeft];
-  const reaches = (axis: number) =>
-    Array.from({ length: output[axis] }, (_, o) => o * stride[axis] - before[axis]).every((origin) => {
+  const reaches = (axis: number) => {
+    // No list of the windows: absurd padding makes more of them than a list can hold.
+    for (let o = 0; o < output[axis]; o++) {
+      const origin = o * stride[axis] - before[axis];
       const first = Math.max(0, Math.ceil(-origin / dilation[axis]));
-      return first < poolSize[axis] && origin + first * dilation[axis] < shape[axis + 1];
-    });
+      if (first >= poolSize[axis] || origin + first * dilation[axis] >= shape[axis + 1]) return false;
+    }
+    return true;
+  };
   if (!reaches(0) || !reaches(1)) {
     const spread = dilation.some((extent) => extent > 1) ? ` with dilation ${formatShape(dilation)}` : '';
     throw new ShapeError(

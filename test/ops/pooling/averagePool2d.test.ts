@@ -94,6 +94,10 @@ it('globalAveragePool2d takes the mean of each channel', async () => {
 it('refuses other ranks, windows that do not fit, and padding as large as the window', () => {
   expect(() => averagePool2d(input('x', [4, 4, 1]))).toThrow(ShapeError);
   expect(() => averagePool2d(input('x', [1, 1, 4, 1]))).toThrow(ShapeError);
+  // More windows than a list can hold.
+  expect(() => averagePool2d(input('x', [1, 4, 4, 1]), { padding: [2 ** 31, 0, 0, 0] })).toThrow(
+    /without any element/,
+  );
   expect(() => averagePool2d(input('x', [1, 4, 4, 1]), { padding: [0, 0, 0, 2] })).toThrow(
     /without any element/,
   );

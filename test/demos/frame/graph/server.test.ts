@@ -46,6 +46,7 @@ async function training(inBetween: (page: Page) => Promise<void> = async () => {
         new Float32Array(await gpu.device.read(buffer, offset, bytes));
       drawn.set(panel, async () => ({ values: await read(values), largest: (await read(largest))[0] }));
     },
+    hide() {},
     draw() {},
   };
   const runner: GraphRunner & { program: Program | undefined } = {
@@ -219,7 +220,11 @@ describe('the graph’s side of the worker, in the middle of a training', () => 
       alsoReady: undefined,
     });
     const ask = async (runner: GraphRunner, name: string, ...args: unknown[]) => {
-      const answer = await server.answer({ gpu, renderer: { show() {}, draw() {} }, runner }, name, args);
+      const answer = await server.answer(
+        { gpu, renderer: { show() {}, hide() {}, draw() {} }, runner },
+        name,
+        args,
+      );
       return answer?.value;
     };
     const runners: GraphRunner[] = [];
