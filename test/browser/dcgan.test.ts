@@ -1,6 +1,7 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { close, openPage } from './harness.ts';
+import { kernelsOfStep } from './stepList.ts';
 
 /** Few, synthetic images and small batches: the same bytes everywhere, and steps that a CPU takes quickly. */
 const SMALL = 'data=synthetic&train=640&batch=4&start=scratch';
@@ -75,7 +76,7 @@ describe('the page of the DCGAN', () => {
   });
 
   it('lists the kernels of a step, and shows those that are new here', async () => {
-    const rows = await page.$$eval('#dispatches tbody tr', (list) => list.length);
+    const { length: rows } = await kernelsOfStep(page);
     expect(await text(page, '#step-text')).toMatch(
       new RegExp(`^${rows} dispatches in one submit: both networks learn`),
     );

@@ -1,6 +1,7 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { close, openPage } from './harness.ts';
+import { kernelsOfStep } from './stepList.ts';
 
 /** Few, synthetic images: the same bytes everywhere, and enough to learn from in some dozen steps. */
 const SMALL = 'data=synthetic&train=3000&test=200&batch=32&rate=0.004&start=scratch';
@@ -83,9 +84,7 @@ describe('the page of the MNIST network', () => {
   });
 
   it('lists the kernels of a step', async () => {
-    const kernels = await page.$$eval('#dispatches button', (buttons) =>
-      buttons.map((button) => button.textContent),
-    );
+    const kernels = await kernelsOfStep(page);
     expect(kernels).toContain('optimizer/adam.wgsl');
     expect(await text(page, '#step-text')).toContain(`${kernels.length} dispatches in one submit`);
   });
