@@ -1,5 +1,6 @@
 import { gradients, ops } from '../../src/index.ts';
 import type { GanNetworks, GeneratorLoss, Gpu, Network, Program, Tensor } from '../../src/index.ts';
+import { part } from '../../src/part.ts';
 import { entropy, meanConfidence, predictedShares } from '../../src/models/digitScore.ts';
 import { History } from '../drawing/history.ts';
 import type { Range } from '../drawing/kind.ts';
@@ -55,7 +56,8 @@ export class Gallery {
 
   static async create(parts: GalleryParts): Promise<Gallery> {
     const { gpu, gan } = parts;
-    const program = await gpu.compile(() => outputs(parts), { label: `${gan.name}/gallery` });
+    const shrink = gan.imageShape[0] === SIDE ? undefined : await part('What shrinks images', shrinking);
+    const program = await gpu.compile(() => outputs(parts, shrink), { label: `${gan.name}/gallery` });
     const gallery = new Gallery(parts, program);
     gallery.refresh();
     return gallery;
@@ -162,7 +164,13 @@ export class Gallery {
   }
 }
 
-function outputs({ gan, reader, loss }: GalleryParts): Record<string, Tensor> {
+/** To the size that the reader takes. */
+const shrinking = async () => (await import('./shrink.ts')).shrink;
+
+function outputs(
+  { gan, reader, loss }: GalleryParts,
+  shrink: ((images: Tensor, side: number) => Tensor) | undefined,
+): Record<string, Tensor> {
   const [low, high] = gan.imageRange;
   const flat = (x: Tensor) => ops.reshape(x, [SAMPLES]);
   const judge = (images: Tensor) => flat(gan.discriminator.call(images, { training: false }));
@@ -181,7 +189,7 @@ function outputs({ gan, reader, loss }: GalleryParts): Record<string, Tensor> {
   const pull = ops.reduceMax(ops.abs(gradient), { axes: [1, 2, 3], keepDims: true });
 
   const images = shown(fakes);
-  const small = gan.imageShape[0] === SIDE ? images : ops.resize2d(images, [SIDE, SIDE]);
+  const small = shrink?.(images, SIDE) ?? images;
   const digits = ops.softmax(reader.call(small, { training: false }));
   return {
     fakes: images,

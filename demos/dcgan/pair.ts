@@ -1,7 +1,7 @@
 import { dataset, GanNetworks } from '../../src/index.ts';
 import type { Gan, GanPart } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
-import { dcganNetworks } from '../../src/models/dcganPresets.ts';
+import { dcganPair, SMALL } from '../../src/models/dcganSmall.ts';
 import { part } from '../../src/part.ts';
 import { digitReader } from '../frame/digits/digitReader.ts';
 import { Due } from '../frame/worker/due.ts';
@@ -17,7 +17,7 @@ import type { Wishes } from './gallery.ts';
 import { SAMPLES, STAGES } from './protocol.ts';
 import type { Pictured, Place, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
-import { Walk } from './walk.ts';
+import type { Walk } from './walk.ts';
 
 type Values = ValuesOf<typeof settings>;
 type Here = Context<Values, Tells>;
@@ -30,6 +30,9 @@ const WALK = { pause: 200, softwarePause: 3000, share: 0.1 };
 
 /** What the page shows; it is kept when the network or the GPU is replaced. */
 const wishes: Wishes & { place?: Place } = { watched: 0, pictured: 'images', past: undefined };
+
+/** Presets that the page does not open with. */
+const others = () => part('These networks', () => import('../../src/models/dcganPresets.ts'));
 
 /** A generator and a discriminator that train together, with their views. */
 export class Pair implements Trainee<MnistSet> {
@@ -73,7 +76,11 @@ export class Pair implements Trainee<MnistSet> {
   static async create(context: Here): Promise<Pair> {
     const { gpu, values, renderer } = context;
     const { preset, seed, loss } = values;
-    const gan = new GanNetworks(dcganNetworks(preset, { seed }));
+    const gan = new GanNetworks(
+      preset === 'small'
+        ? dcganPair(preset, SMALL, { seed })
+        : (await others()).dcganNetworks(preset, { seed }),
+    );
     const { generator, discriminator, latentShape } = gan;
     const reader = digitReader(gpu);
     const weights = new Weights(gpu, { 'generator.': generator, 'discriminator.': discriminator });
@@ -206,11 +213,7 @@ export class Pair implements Trainee<MnistSet> {
   readonly #stroll = coalesce(async () => {
     const { place } = wishes;
     if (!place || this.#destroyed) return;
-    const walk = await (this.#walk ??= Walk.create(
-      this.#context.gpu,
-      this.#networks,
-      this.#context.renderer,
-    ));
+    const walk = await (this.#walk ??= this.#openWalk());
     await this.#walkDue.time(async () => {
       const size = this.#latents.length / SAMPLES;
       const corners = place.corners.map((sample) =>
@@ -222,6 +225,11 @@ export class Pair implements Trainee<MnistSet> {
       this.#context.tell('walked', await walk.draw(corners, place.x, place.y));
     });
   });
+
+  async #openWalk(): Promise<Walk> {
+    const { Walk } = await part('What walks between images', () => import('./walk.ts'));
+    return Walk.create(this.#context.gpu, this.#networks, this.#context.renderer);
+  }
 
   /** Connects a new panel to its picture. */
   connect(name: string): void {

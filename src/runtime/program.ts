@@ -21,7 +21,7 @@ import type { Memory } from './memory.ts';
 import type { ProgramContext, ProgramOptions, StepOptions } from './programOptions.ts';
 import { isStep, MAX_STEP } from './ranges.ts';
 import { Rehearsal } from './rehearsal.ts';
-import { editedCommand } from './replace.ts';
+import { part } from '../part.ts';
 
 /**
  * A compiled program: pipelines, bind groups and memory made once, then replayed. `step` encodes one
@@ -100,7 +100,7 @@ export class Program {
     return this.#commands;
   }
 
-  /** Whether it was destroyed, by whoever compiled it: a training frees its programs when it ends. */
+  /** Whether it was destroyed. A training frees its programs when it ends. */
   get isDestroyed(): boolean {
     return this.#destroyed;
   }
@@ -262,9 +262,10 @@ export class Program {
    */
   async replace(index: number, source: string, trial?: () => void | Promise<void>): Promise<void> {
     const original = this.build.dispatches[this.#requireCommand(index)];
-    const edit = this.#replacing.then(() =>
-      editedCommand(this.#context, original, source, (operand) => this.#locate(operand)),
-    );
+    const edit = this.#replacing.then(async () => {
+      const { editedCommand } = await part('What replaces kernels', () => import('./replace.ts'));
+      return editedCommand(this.#context, original, source, (operand) => this.#locate(operand));
+    });
     const tried = edit.then(async (command) => {
       await trial?.();
       return command;

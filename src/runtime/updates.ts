@@ -1,5 +1,6 @@
 import { programState } from '../ops/core/leaves.ts';
 import type { Variable, VariableAttrs } from '../ops/core/leaves.ts';
+import { LateKernels } from '../ops/core/late.ts';
 import type {
   Effect,
   LowerContext,
@@ -11,12 +12,16 @@ import type {
   Tensor,
 } from '../ops/core/op.ts';
 import { sizeOf } from '../ops/core/shape.ts';
-import { acceptDispatch, verdictDispatch } from '../ops/optimizer/verdict.ts';
 import type { StepGuard } from './guard.ts';
 import { align } from './location.ts';
 import type { Location } from './location.ts';
 import type { Minimizer } from './minimizer.ts';
 import type { VariableStore } from './variables.ts';
+
+const verdicts = /* @__PURE__ */ new LateKernels(
+  'steps of training',
+  () => import('../ops/optimizer/verdict.ts'),
+);
 
 export interface UpdateOptions {
   readonly minimizers: readonly Minimizer[];
@@ -64,7 +69,16 @@ export function updateEffects({
       label: 'optimizer',
       inputs: [program],
       lower: ({ dispatch, target }: LowerContext) =>
-        dispatch(verdictDispatch({ faults, program, state, guard: guard.resource, first: i === 0, target })),
+        dispatch(
+          verdicts.value.verdictDispatch({
+            faults,
+            program,
+            state,
+            guard: guard.resource,
+            first: i === 0,
+            target,
+          }),
+        ),
     })),
     ...attempts.map(({ update }) => update),
     ...proposals.accepted(resources),
@@ -137,7 +151,8 @@ class ProposedValues {
       return {
         label: 'optimizer',
         inputs: [],
-        lower: ({ dispatch }) => dispatch(acceptDispatch({ proposed, values: resource, guard, offset })),
+        lower: ({ dispatch }) =>
+          dispatch(verdicts.value.acceptDispatch({ proposed, values: resource, guard, offset })),
       };
     });
   }

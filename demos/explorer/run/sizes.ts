@@ -11,7 +11,7 @@ export interface Size {
 
 /** An operation that can be run at sizes of the reader's. */
 export interface RunCase {
-  /** Of what `nodes.ts` makes of it; `update` is an optimizer at work (`update.ts`). */
+  /** Of what `nodes.ts` makes of it; `update` is the update of an optimizer (`update.ts`). */
   readonly name: string;
   /** The kernels that it may come to. */
   readonly kernels: RegExp;

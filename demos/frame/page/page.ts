@@ -162,6 +162,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
         port.post({
           type: 'start',
           values: address.values,
+          acts: Object.fromEntries(Object.entries(options.settings).map(([name, { acts }]) => [name, acts])),
           palette: readPalette(),
           base: new URL('../data', location.href).href,
         });
@@ -213,7 +214,8 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
 
   function showPosition(next: Position): void {
     const before = now?.state ?? 'loading';
-    if (next.trained && !isRecorded && options.recording) {
+    // Curves, and what draws them, come after the first look.
+    if (next.trained && next.state === 'ready' && !isRecorded && options.recording) {
       isRecorded = true;
       progress.record(new URL(options.recording, location.href).href);
     }

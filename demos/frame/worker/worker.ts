@@ -9,14 +9,13 @@ import { once } from './once.ts';
 import { Runner } from './runner.ts';
 import { loadTrained } from './trained.ts';
 import type { Checkpoint } from './runner.ts';
-import type { Settings, ValuesOf } from '../settings.ts';
+import type { Acts, Settings, ValuesOf } from '../settings.ts';
 import type { Context, Loaded, Loading, Source, Trainee } from './trainee.ts';
 
 type Panel = Extract<ToWorker, { type: 'panel' }>;
 
 /** What a page's worker is made of. */
 export interface Serving<S extends Settings, Data, T, C extends Calls, E> {
-  readonly settings: S;
   /** Loads the data, once for each value of the settings that act so. */
   load(loading: Loading<ValuesOf<S>>): Promise<Loaded<Data>>;
   /**
@@ -57,6 +56,8 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   /** What outlives the loss of a GPU. */
   const panels = new Map<string, Panel>();
   let values: Values = {};
+  /** What a change of each setting does. */
+  let acts: Readonly<Record<string, Acts>> = {};
   let palette: Palette;
   let base: string;
   let isHidden = false;
@@ -95,7 +96,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const runner = session?.runner;
     switch (message.type) {
       case 'start':
-        ({ values, palette, base } = message);
+        ({ values, acts, palette, base } = message);
         source = load();
         return open(await opened);
       case 'play':
@@ -214,8 +215,8 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
 
   /** What the page says counts, not what was saved with the weights, such as their learning rate. */
   async function setAll(trainee: T): Promise<void> {
-    for (const [name, { acts }] of Object.entries(page.settings)) {
-      if (acts === 'now' || acts === 'restart') await trainee.set?.(name, values[name]);
+    for (const [name, own] of Object.entries(acts)) {
+      if (own === 'now' || own === 'restart') await trainee.set?.(name, values[name]);
     }
   }
 
@@ -223,10 +224,10 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     values = next;
     if (!session) return;
     const { runner } = session;
-    const acts = new Set(changed.map((name) => page.settings[name].acts));
-    if (acts.has('data')) runner.source = source = load();
-    if (acts.has('anew')) return renew({});
-    if (acts.has('rebuild')) {
+    const wanted = new Set(changed.map((name) => acts[name]));
+    if (wanted.has('data')) runner.source = source = load();
+    if (wanted.has('anew')) return renew({});
+    if (wanted.has('rebuild')) {
       const running = runner.checkpoint.running;
       await runner.stop();
       const scratch = await session.begin();
@@ -234,10 +235,10 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       if (running) session.runner.play();
       return;
     }
-    if (acts.has('restart')) return reset(false);
-    if (acts.has('data')) return reset(runner.trained);
+    if (wanted.has('restart')) return reset(false);
+    if (wanted.has('data')) return reset(runner.trained);
     for (const name of changed) {
-      if (page.settings[name].acts === 'now') await runner.trainee.set?.(name, next[name]);
+      if (acts[name] === 'now') await runner.trainee.set?.(name, next[name]);
     }
     if (changed.includes('speed')) runner.wake();
   }

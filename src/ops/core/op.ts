@@ -1,5 +1,6 @@
 import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
 import type { Expression } from './expression.ts';
+import type { LateKernels } from './late.ts';
 import type { DType, Shape, TensorSpec } from './shape.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface Op<A = any> {
   readonly name: string;
   /** Shapes and types of the outputs. Throws a ShapeError naming the op, the shapes and the fix. */
   infer(inputs: readonly TensorSpec[], attrs: A): readonly TensorSpec[];
+  /** What `lower` needs, where it is a script of its own. */
+  readonly late?: LateKernels<unknown>;
   /** Emits the kernels that compute the outputs from the inputs. */
   lower(node: Node<A>, context: LowerContext): void;
   readonly gradient: GradientRule<A> | NotDifferentiable;

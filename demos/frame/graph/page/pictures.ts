@@ -4,7 +4,10 @@ import type { GraphPanel, StepPicture, StepPictures } from '../calls.ts';
 import type { GraphPage } from './page.ts';
 
 const GAP = 3;
+const HIGHEST = 240;
+/** No tile is larger than this, nor than so many times its pixels. */
 const LARGEST = 112;
+const MAGNIFIED = 4;
 const PANELS = { output: 'graph-output', gradient: 'graph-gradient' } as const;
 const TITLES = { output: 'Output', gradient: 'Its gradient' } as const;
 
@@ -42,11 +45,16 @@ function partOf(handOver: GraphPage['handOver'], panel: GraphPanel, title: strin
   };
 }
 
-/** As many tiles in a line as fit, none larger than need be. */
+/** Tiles as large as fit into `room` by HIGHEST, none larger than need be. */
 export function planOf({ tiles, width, height }: StepPicture, room: number): TilePlan {
   const aspect = height / width;
-  const most = Math.min(room, Math.max(LARGEST, Math.min(room, width * 4)));
-  const columns = Math.min(tiles, Math.max(1, Math.ceil(Math.sqrt((tiles * room * aspect) / (room * 0.6)))));
-  const tile = Math.min(most, (room - (columns - 1) * GAP) / columns);
+  const most = Math.min(room, Math.max(LARGEST, MAGNIFIED * width));
+  const sizeWith = (columns: number) => {
+    const rows = Math.ceil(tiles / columns);
+    return Math.min(most, (room + GAP) / columns - GAP, ((HIGHEST + GAP) / rows - GAP) / aspect);
+  };
+  let columns = 1;
+  for (let more = 2; more <= tiles; more++) if (sizeWith(more) > sizeWith(columns)) columns = more;
+  const tile = Math.max(1, sizeWith(columns));
   return { columns, rows: Math.ceil(tiles / columns), gap: GAP, width: columns * (tile + GAP) - GAP, aspect };
 }

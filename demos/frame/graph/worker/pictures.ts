@@ -9,7 +9,7 @@ import type { StepGraph, StepNode } from '../stepGraph.ts';
 import { planOf } from './pictureOf.ts';
 import type { Plan } from './pictureOf.ts';
 
-type Renderer = Pick<PanelRenderer, 'show' | 'draw'>;
+type Renderer = Pick<PanelRenderer, 'show' | 'hide' | 'draw'>;
 
 /** A tensor that is drawn. */
 interface Shown extends Plan {
@@ -113,6 +113,9 @@ export class NodePictures {
 
   destroy(): void {
     this.#rehearsal?.destroy();
-    for (const { scale } of this.#shown) scale.destroy();
+    for (const { panel, scale } of this.#shown) {
+      this.#renderer.hide(panel);
+      scale.destroy();
+    }
   }
 }

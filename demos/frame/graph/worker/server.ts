@@ -10,7 +10,7 @@ import { NodePictures } from './pictures.ts';
 /** What the frame's worker has of a training. */
 export interface GraphSession {
   readonly gpu: Gpu;
-  readonly renderer: Pick<PanelRenderer, 'show' | 'draw'>;
+  readonly renderer: Pick<PanelRenderer, 'show' | 'hide' | 'draw'>;
   readonly runner: GraphRunner;
 }
 
