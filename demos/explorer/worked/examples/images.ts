@@ -81,8 +81,13 @@ export const examples: Readonly<Record<string, readonly Worked[]>> = {
         { values: { image: [0, 4, 8, 12] }, small: line(16) },
       ),
       output: 'output',
-      tell: (at) =>
-        `The pixel in ${placeIn(at, 4)} lies between ${list([...new Set(at.read('input'))])}, and nearer to some of them: it is ${written(at.value)}.`,
+      tell(at) {
+        const met = [...new Set(at.read('input'))];
+        const where = `The pixel in ${placeIn(at, 4)}`;
+        return met.length === 1
+          ? `${where} lies beyond the middle of the corner’s pixel, and is the same: ${written(at.value)}.`
+          : `${where} lies between ${list(met)}, and nearer to some of them: it is ${written(at.value)}.`;
+      },
     },
   ],
 };
