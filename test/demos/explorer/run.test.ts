@@ -6,6 +6,7 @@ import type { Sizes } from '../../../demos/explorer/run/sizes.ts';
 import { NodeTrial } from '../../../demos/explorer/run/trial.ts';
 import type { Trial } from '../../../demos/explorer/run/trial.ts';
 import { updateTrial } from '../../../demos/explorer/run/update.ts';
+import { SUBGROUP_MATRIX } from '../../../src/device/subgroupMatrix.ts';
 import { init } from '../../../src/index.ts';
 import type { Gpu } from '../../../src/index.ts';
 import { cpuDevice } from '../../../src/simulator/index.ts';
@@ -21,8 +22,11 @@ const LANES = 8;
 function open(software: boolean, subgroups: boolean): Promise<Gpu> {
   const device = cpuDevice();
   if (subgroups) {
-    (device.features as unknown as Set<string>).add('subgroups');
-    Object.assign(device.adapterInfo, { subgroupMinSize: LANES, subgroupMaxSize: LANES });
+    const features = device.features as unknown as Set<string>;
+    features.add('subgroups').add(SUBGROUP_MATRIX);
+    const matrix = { componentType: 'f32', resultComponentType: 'f32', M: 4, N: 4, K: 4 };
+    const subgroups = { subgroupMinSize: LANES, subgroupMaxSize: LANES };
+    Object.assign(device.adapterInfo, { ...subgroups, subgroupMatrixConfigs: [matrix] });
   }
   return init({ device, software });
 }
@@ -43,10 +47,7 @@ const OWN: Readonly<Record<string, Sizes>> = {
 };
 /** The smallest images: they are enough for several tiles. */
 const SMALL: Sizes = { side: 8, M: 16 };
-/** It needs a GPU's matrix units, which the simulator does not have. */
-const NOT_HERE = ['matmul/9_subgroup_matrix'];
-
-const kernels = shaderNames.filter((name) => caseOf(name) && !NOT_HERE.includes(name));
+const kernels = shaderNames.filter(caseOf);
 
 function trialOf(device: Gpu, kernel: string, plan?: string, constants?: Sizes): Trial {
   const own = caseOf(kernel)!;
