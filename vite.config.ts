@@ -7,6 +7,7 @@ import { commitName } from './bench/node/runtime.ts';
 import { framePlugin } from './demos/frame/build/vitePlugin.ts';
 import { lessonKernelsPlugin } from './demos/site/lessonKernelsPlugin.ts';
 import { sitePlugins } from './demos/site/plugins.ts';
+import { workedNumbersPlugin } from './demos/site/workedNumbersPlugin.ts';
 import { pagesPlugin } from './src/node/servePages.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -31,7 +32,8 @@ export default defineConfig(({ mode }) => ({
     framePlugin(path('demos')),
     peersWhereInstalled,
     shadersWithoutComments,
-    mode === 'library' ? [] : sitePlugins(path('demos')),
+    workedNumbersPlugin(path('demos')),
+    mode === 'library' ? [] : [sitePlugins(path('demos')), lessonKernelsPlugin(path('demos'))],
   ],
   define: { 'import.meta.env.WGRAD_COMMIT': JSON.stringify(commitName()) },
   worker: {
@@ -95,6 +97,9 @@ const shadersWithoutComments: Plugin = {
   },
 };
 
+/** What mocks modules, or changes or watches the process: each of these files has a process of its own. */
+const ALONE = ['test/node/**/*.test.ts', 'test/graph/equivalence.test.ts', 'test/docs/keras.test.ts'];
+
 const test = {
   pool: 'forks' as const, // Dawn and the driver's environment belong to a process, not to a thread
   maxWorkers: 2,
@@ -104,7 +109,20 @@ const test = {
       test: {
         name: 'node',
         include: ['test/**/*.test.ts'],
-        exclude: ['test/browser/**', 'test/firefox/**'],
+        exclude: ['test/browser/**', 'test/firefox/**', ...ALONE],
+        isolate: false, // starting a process and loading wgrad takes about a second of CPU
+        setupFiles: 'test/helpers/setup.ts',
+        globalSetup: 'test/setup.ts',
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+      },
+    },
+    {
+      extends: true as const,
+      test: {
+        name: 'alone',
+        include: ALONE,
+        setupFiles: 'test/helpers/setup.ts',
         globalSetup: 'test/setup.ts',
         testTimeout: 120_000,
         hookTimeout: 120_000,
@@ -115,6 +133,7 @@ const test = {
       test: {
         name: 'browser',
         include: ['test/browser/**/*.test.ts'],
+        setupFiles: 'test/helpers/setup.ts',
         globalSetup: 'test/browser/setup.ts',
         fileParallelism: false, // one browser, whose SwiftShader takes every core
         sequence: { groupOrder: 1 }, // after the others

@@ -69,6 +69,16 @@ const INSTEAD: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bAs if there were\b/, 'uses only … of ten digits'],
   [/\bbound by (?:memory|latency)\b/, 'memory-bound, launch latency'],
   [/\bshared memory\b/, 'workgroup memory'],
+  [/\beach wants\b/, 'that each needs'],
+  [/\btrain where you are\b/, 'in your browser'],
+  [/\bprogram drew\b|\bdrawn by a program\b/, 'generated'],
+  [/\bcomes? out of a (?:compute )?shader/, 'is computed by a shader'],
+  [
+    /\b(?:After|Behind|Before|Above|Below) (?:each|every|the) \w+ (?:comes|lies|stands|runs)\b/,
+    'subject first: is followed by …',
+  ],
+  [/\bsee who\b/, 'see which one'],
+  [/<(?:p|dd)>\s*(?:Turn|Add|Press) [^.,]*, and the\b/, 'with …, the …'],
 ];
 
 describe('plain English', () => {

@@ -1,7 +1,6 @@
 import { Variable, adam, ops } from '../../src/index.ts';
 import type { Gpu } from '../../src/index.ts';
-import type { Operand } from '../../src/ops/core/op.ts';
-import { bytesOf } from '../../src/ops/core/shape.ts';
+import { bytesMoved } from '../../src/runtime/describe/nodes.ts';
 import type { LoweredDispatch } from '../../src/runtime/lower.ts';
 import { random } from '../../test/reference/array.ts';
 import { adam as adam64 } from '../../test/reference/optimizers.ts';
@@ -145,13 +144,4 @@ export function rates(flops: number, bytes: number, ms: number, { gflops, gbs }:
   const atCeiling = { arithmetic: flops / gflops / 1e6, memory: bytes / gbs / 1e6 };
   const bound = atCeiling.arithmetic > atCeiling.memory ? ('arithmetic' as const) : ('memory' as const);
   return { gflops: flops / ms / 1e6, gbs: bytes / ms / 1e6, bound, ofCeiling: atCeiling[bound] / ms };
-}
-
-/** What a dispatch must read and write at least: each operand once, however often a kernel comes back to it. */
-export function bytesMoved({ bindings }: LoweredDispatch): number {
-  const sizes = new Map<Operand, number>();
-  for (const { operand, slice } of bindings) {
-    sizes.set(operand, Math.max(sizes.get(operand) ?? 0, slice?.bytes ?? bytesOf(operand)));
-  }
-  return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
 }

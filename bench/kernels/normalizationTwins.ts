@@ -77,16 +77,25 @@ function gradient({ attrs }: Node, inputs: readonly Array64[]): Array64[] {
   return [dx];
 }
 
+/** γ / √(variance + ε) and β − mean · that: what normalization comes to where the statistics are given. */
+function scaleShift({ attrs: { epsilon, scale, center } }: Node, inputs: readonly Array64[]): Array64[] {
+  const [mean, variance, ...weights] = inputs;
+  const [gamma, beta] = [scale ? weights[0] : undefined, center ? weights[Number(scale)] : undefined];
+  const factor = map(variance, (value, i) => (gamma?.data[i] ?? 1) / Math.sqrt(value + epsilon));
+  return [factor, map(mean, (value, i) => (beta?.data[i] ?? 0) - value * factor.data[i])];
+}
+
 /** Away from 0, or the error of a mean would be measured by what is left of the numbers that it averages. */
 const shifted = (node: Node, index: number) =>
   index === 0 ? random(1, node.inputs[0].shape, 0, 2) : undefined;
 
 /** A variance is never below 0. */
-const positive = (node: Node, index: number) =>
-  index === 3 ? random(4, node.inputs[3].shape, 0.5, 1.5) : undefined;
+const positive = (at: number) => (node: Node, index: number) =>
+  index === at ? random(4, node.inputs[at].shape, 0.5, 1.5) : undefined;
 
 export const twins = {
   normalize: { compute: normalize, feed: shifted },
-  normalizeGradientSums: { compute: gradientSums, feed: positive },
-  normalizeGradient: { compute: gradient, feed: positive },
+  normalizeGradientSums: { compute: gradientSums, feed: positive(3) },
+  normalizeScaleShift: { compute: scaleShift, feed: positive(1) },
+  normalizeGradient: { compute: gradient, feed: positive(3) },
 };

@@ -1,5 +1,5 @@
 import type { Gpu, Program } from '../../src/index.ts';
-import { PassTimer } from '../../src/runtime/passTimer.ts';
+import { openClock } from '../../src/runtime/clock.ts';
 import { repeatsFor } from '../../src/runtime/profile.ts';
 import { spreadOf } from '../report/stats.ts';
 import type { Spread } from '../report/stats.ts';
@@ -37,7 +37,7 @@ export async function timeStep(program: Program): Promise<number> {
  */
 export async function timeCommands(gpu: Gpu, commands: Commands, options: TimingOptions): Promise<Timing> {
   const { samples, sampleMs, cpuSeconds } = options;
-  const clock = gpu.device.features.has('timestamp-query') ? stampClock(gpu, samples) : wallClock(gpu);
+  const clock = openClock(gpu.device, samples);
   try {
     await clock.run(commands, 1, 1);
     const [once] = await clock.run(commands, 1, 1);
@@ -50,52 +50,4 @@ export async function timeCommands(gpu: Gpu, commands: Commands, options: Timing
   } finally {
     clock.destroy();
   }
-}
-
-interface Clock {
-  /** Milliseconds of each sample. */
-  run(commands: Commands, repeats: number, samples: number): Promise<number[]>;
-  destroy(): void;
-}
-
-function encodeRuns(pass: GPUComputePassEncoder, commands: Commands, repeats: number): void {
-  for (let run = 0; run < repeats; run++) {
-    for (const { pipeline, bindGroup, workgroups } of commands) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...workgroups);
-    }
-  }
-}
-
-function stampClock({ device }: Gpu, most: number): Clock {
-  const timer = new PassTimer(device, most);
-  return {
-    async run(commands, repeats, samples) {
-      const encode = (pass: GPUComputePassEncoder) => encodeRuns(pass, commands, repeats);
-      const times = await timer.run(Array.from({ length: samples }, () => encode));
-      return times.map((microseconds) => microseconds / 1000);
-    },
-    destroy: () => timer.destroy(),
-  };
-}
-
-function wallClock({ device }: Gpu): Clock {
-  return {
-    async run(commands, repeats, samples) {
-      const times: number[] = [];
-      for (let sample = 0; sample < samples; sample++) {
-        const begin = performance.now();
-        device.submit('timing', (encoder) => {
-          const pass = encoder.beginComputePass();
-          encodeRuns(pass, commands, repeats);
-          pass.end();
-        });
-        await device.race(device.gpu.queue.onSubmittedWorkDone());
-        times.push(performance.now() - begin);
-      }
-      return times;
-    },
-    destroy() {},
-  };
 }

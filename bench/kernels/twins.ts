@@ -1,26 +1,18 @@
-import { sampleAt } from '../../src/data/permutation.ts';
 import type { Node, Tensor } from '../../src/ops/core/op.ts';
 import type { Pool2dAttrs } from '../../src/ops/pooling/pool2d.ts';
 import { evaluateExpression } from '../../test/graph/interpret.ts';
 import { map, random, randomIntegers, sizeOf, zeros } from '../../test/reference/array.ts';
 import type { Array64 } from '../../test/reference/array.ts';
 import * as conv from '../../test/reference/conv2d.ts';
-import { sparseSoftmaxCrossEntropy } from '../../test/reference/losses.ts';
 import { matmul } from '../../test/reference/matmul.ts';
-import { maxPool2d, maxPool2dGrad } from '../../test/reference/pooling.ts';
-import { dropoutMask, normal } from '../../test/reference/random.ts';
-import { argmax, reduce } from '../../test/reference/reduce.ts';
+import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from '../../test/reference/pooling.ts';
+import { reduce } from '../../test/reference/reduce.ts';
+import * as images from './imageTwins.ts';
+import * as movement from './movementTwins.ts';
 import * as normalization from './normalizationTwins.ts';
-
-/** What an op computes in float64, and what to feed it. */
-interface Twin {
-  /** By output; undefined for one that is not compared. */
-  compute(node: Node, inputs: readonly Array64[]): (Array64 | undefined)[];
-  /** Values of an input for which any would not do: class indices, winners of a pool. */
-  feed?(node: Node, index: number): Array64 | undefined;
-  /** What is fused into the node comes before its output, so that `compute` does it, too. */
-  readonly fuses?: boolean;
-}
+import * as draws from './randomTwins.ts';
+import * as rows from './rowTwins.ts';
+import type { Twin } from './twin.ts';
 
 /** How a window moves, in the words of the float64 twins. */
 function geometry(
@@ -83,25 +75,6 @@ function poolOptions({ poolSize, stride, padding, dilation }: Pool2dAttrs, x: re
   return { size: poolSize, ...geometry({ stride, padding, dilation }, x, poolSize) };
 }
 
-/** Rows of a batch in the order of the first step under seed 0. */
-function gathered({ attrs, outputs, inputs: tensors }: Node, inputs: readonly Array64[]): Array64[] {
-  const { batchSize, size, shuffled, scale, offset, salt, labelled, pieces } = attrs;
-  if (pieces !== 1) throw new Error('a data set in several pieces has no float64 twin here');
-  const stream = { size, batchSize, shuffle: shuffled, salt };
-  const pick = (source: Array64, shape: readonly number[]) => {
-    const row = source.data.length / source.shape[0];
-    return map(
-      zeros(shape),
-      (_, i) => source.data[sampleAt(0, Math.floor(i / row), stream) * row + (i % row)],
-    );
-  };
-  const batch = map(pick(inputs[0], outputs[0].shape), (value) => scale * value + offset);
-  return labelled ? [batch, pick(inputs[tensors.length - 2], outputs[1].shape)] : [batch];
-}
-
-const classes = ({ inputs }: Node, index: number) =>
-  index === 1 ? randomIntegers(6, inputs[1].shape, inputs[0].shape.at(-1)!) : undefined;
-
 export const twins: Readonly<Record<string, Twin>> = {
   map: {
     compute: ({ attrs, outputs }, inputs) => [evaluateExpression(attrs.expression, inputs, outputs[0].shape)],
@@ -133,39 +106,15 @@ export const twins: Readonly<Record<string, Twin>> = {
     },
     feed: (node, index) => (index === 1 ? winners(node) : undefined),
   },
-  reduceSum: { compute: ({ attrs }, [x]) => [reduce('sum', x, attrs)] },
-  reduceMean: { compute: ({ attrs }, [x]) => [reduce('mean', x, attrs)] },
-  sparseSoftmaxCrossEntropy: {
-    compute: (_node, [logits, labels]) => {
-      const { perSample, gradient } = sparseSoftmaxCrossEntropy(logits, labels);
-      return [map(gradient, (value) => value * perSample.data.length), perSample];
-    },
-    feed: classes,
-  },
-  categoricalAccuracy: {
-    compute: (_node, [predictions, labels]) => {
-      const found = argmax(predictions);
-      return [map(found, (index, i) => Number(index === labels.data[i]))];
-    },
-    feed: classes,
-  },
-  dropout: {
-    compute: ({ attrs: { stream, rate } }, [x]) => {
-      const mask = dropoutMask(x.shape, { seed: 0, stream }, rate);
-      return [map(x, (value, i) => value * mask.data[i])];
-    },
-  },
-  randomNormal: {
-    compute: ({ attrs: { stream, parameters }, outputs: [{ shape }] }) => [
-      normal(shape, { seed: 0, stream }, parameters.MEAN, parameters.DEVIATION),
-    ],
-  },
-  gatherBatch: {
-    compute: gathered,
-    feed: ({ inputs }, index) =>
-      inputs[index].dtype === 'u8' ? randomIntegers(7, inputs[index].shape, 10) : undefined,
+  averagePool2d: { compute: ({ attrs }, [x]) => [avgPool2d(x, poolOptions(attrs, x.shape))] },
+  averagePool2dGradient: {
+    compute: ({ attrs, outputs: [{ shape }] }, [dy]) => [avgPool2dGrad(dy, shape, poolOptions(attrs, shape))],
   },
   ...normalization.twins,
+  ...rows.twins,
+  ...images.twins,
+  ...movement.twins,
+  ...draws.twins,
 };
 
 /** The values of each input of a node; undefined for the program's own counters. */

@@ -1,10 +1,13 @@
-import { adadelta, dataset } from '../../src/index.ts';
-import { AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
-import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/models/autoencoderVersions.ts';
-import type { AutoencoderVersion, AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
+import { dataset } from '../../src/index.ts';
+import type { Model } from '../../src/index.ts';
+import { AUTOENCODER_FACTS } from '../../src/models/autoencoderFacts.ts';
+import { VERSION_NAMES, versionsData, versionsNetwork } from '../../src/models/versionsNetwork.ts';
+import type { AutoencoderVersion, VersionsNetwork } from '../../src/models/versionsNetwork.ts';
+import { part } from '../../src/part.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import { FittedModel } from '../frame/worker/fitted.ts';
 import type { Context } from '../frame/worker/trainee.ts';
+import { Weights } from '../frame/worker/weights.ts';
 import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import { MOST_AXES } from '../drawing/codes.ts';
@@ -21,7 +24,7 @@ type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 /** Standard deviation of the noise on the inputs. */
 const NOISE = 0.5;
-const { epochs } = AUTOENCODER_PRESETS.classroom;
+const { epochs } = AUTOENCODER_FACTS.classroom;
 
 /** What the reader has drawn; it is kept when the network or the GPU is replaced. */
 const yours = { drawing: new Uint8Array(PIXELS), scores: new Float32Array(MOST_AXES) };
@@ -29,28 +32,25 @@ const yours = { drawing: new Uint8Array(PIXELS), scores: new Float32Array(MOST_A
 /** The three versions in training, with their views. */
 export class Autoencoders extends FittedModel<Digits> {
   readonly #context: Here;
-  readonly #networks: AutoencoderVersions;
+  readonly #networks: VersionsNetwork;
   readonly #view: View;
   #values: Here['values'];
   #images: DataImages | undefined;
+  /** Those of the images. */
+  #pixels: Uint8Array = new Uint8Array();
   #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
   /** The step whose codes are on the map. */
   #mapped = -1;
   #destroyed = false;
 
-  private constructor(context: Here, networks: AutoencoderVersions, view: View) {
+  private constructor(context: Here, networks: VersionsNetwork, weights: Weights, view: View) {
     const { batch } = context.values;
-    const [x, y] = [new Uint8Array(PIXELS), new Uint8Array(1)];
-    const example = versionsData(dataset({ name: 'example', x, y, inputShape: [28, 28, 1] }));
+    const example = () => {
+      const [x, y] = [new Uint8Array(PIXELS), new Uint8Array(1)];
+      return versionsData(dataset({ name: 'example', x, y, inputShape: [28, 28, 1] }));
+    };
     const training = ({ train }: Digits) => versionsData(train!);
-    super(context.renderer, {
-      model: networks.model,
-      optimizer: 'adadelta',
-      batch,
-      epochs,
-      example,
-      training,
-    });
+    super(context.renderer, { weights, optimizer: 'adadelta', batch, epochs, example, training });
     this.#context = context;
     this.#values = context.values;
     this.#networks = networks;
@@ -60,14 +60,20 @@ export class Autoencoders extends FittedModel<Digits> {
 
   static async create(context: Here): Promise<Autoencoders> {
     const { gpu, values } = context;
-    const { bottleneck, denoise, seed, rate: learningRate } = values;
+    const { bottleneck, denoise, seed } = values;
     const noise = denoise ? NOISE : 0;
-    const networks = autoencoderVersions({ bottleneck, noise, seed });
-    await networks.model.compile({ gpu, optimizer: adadelta({ learningRate }), ...networks.objective });
+    const networks = versionsNetwork({ bottleneck, noise, seed });
+    const weights = new Weights(gpu, { '': networks.network });
     const { encoder, decoder } = networks.versions.linearMse;
     const parameters = encoder.parameters + decoder.parameters;
     context.tell('model', { parameters, bottleneck, noisy: denoise });
-    return new Autoencoders(context, networks, await View.create(gpu, networks, noise));
+    return new Autoencoders(context, networks, weights, await View.create(gpu, networks, noise));
+  }
+
+  protected async train(): Promise<Model> {
+    const { compile } = await part('What trains these networks', () => import('./training.ts'));
+    const { gpu, values } = this.#context;
+    return compile(gpu, this.#networks, values.rate);
   }
 
   async evaluate({ test }: Digits): Promise<Readonly<Record<string, number>>> {
@@ -108,10 +114,13 @@ export class Autoencoders extends FittedModel<Digits> {
   });
 
   take({ test }: Digits): void {
-    if (test.size === this.#images?.size) return;
+    const pixels = test.x.data as Uint8Array;
+    const before = this.#pixels;
+    if (pixels.length === before.length && pixels.every((byte, i) => byte === before[i])) return;
+    this.#pixels = pixels;
     this.#freeImages();
     const labels = new Uint8Array(test.y.data);
-    this.#images = uploadImages(this.#context.gpu, test.x.data as Uint8Array, labels, [28, 28, 1]);
+    this.#images = uploadImages(this.#context.gpu, pixels, labels, [28, 28, 1]);
     this.#showAll();
   }
 

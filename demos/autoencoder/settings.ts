@@ -1,4 +1,4 @@
-import type { AutoencoderVersion } from '../../src/models/autoencoderVersions.ts';
+import type { AutoencoderVersion } from '../../src/models/versionsNetwork.ts';
 import { hidden, numbers, range, settings as declare, speed, toggle, whole } from '../frame/settings.ts';
 import { digitSettings } from '../frame/digits/digitSettings.ts';
 import { YOURS } from './protocol.ts';

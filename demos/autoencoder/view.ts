@@ -1,7 +1,7 @@
 import { ops } from '../../src/index.ts';
 import type { Gpu, Program, Tensor } from '../../src/index.ts';
-import type { AutoencoderVersion, AutoencoderVersions } from '../../src/models/autoencoderVersions.ts';
-import { VERSION_NAMES } from '../../src/models/autoencoderVersions.ts';
+import type { AutoencoderVersion, VersionsNetwork } from '../../src/models/versionsNetwork.ts';
+import { VERSION_NAMES } from '../../src/models/versionsNetwork.ts';
 import { codes, pictures } from '../drawing/outputs.ts';
 import type { TensorSource } from '../drawing/tiles.ts';
 import { BETWEEN, PIXELS, SHOWN, SIDE, YOURS } from './protocol.ts';
@@ -20,7 +20,7 @@ export class View {
     this.program = program;
   }
 
-  static async create(gpu: Gpu, { versions }: AutoencoderVersions, noise: number): Promise<View> {
+  static async create(gpu: Gpu, { versions }: VersionsNetwork, noise: number): Promise<View> {
     const images = ops.input('images', [IMAGES, SIDE, SIDE, 1]);
     const mix = ops.input('mix', [BETWEEN, IMAGES]);
     const build = () => {

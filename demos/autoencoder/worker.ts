@@ -3,10 +3,9 @@ import { serve } from '../frame/worker/worker.ts';
 import { digitsFor, firstDigits } from '../frame/digits/loadDigits.ts';
 import { Autoencoders } from './autoencoders.ts';
 import type { Calls, Tells } from './protocol.ts';
-import { settings } from './settings.ts';
+import type { settings } from './settings.ts';
 
 serve<typeof settings, MnistSet, Autoencoders, Calls, Tells>({
-  settings,
   load: digitsFor,
   first: (loading) => firstDigits(loading, 10_000), // the map needs them all
   create: (context) => Autoencoders.create(context),

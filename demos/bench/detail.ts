@@ -1,6 +1,6 @@
-import { digits, percent, withQuartiles } from '../../bench/report/markdown.ts';
+import { digits, withQuartiles } from '../../bench/report/markdown.ts';
 import type { KernelResult } from '../../bench/report/schema.ts';
-import { byId, create } from '../shared/dom.ts';
+import { byId, create, percent } from '../shared/dom.ts';
 import { kernelSource, showKernel } from '../widgets/kernels.ts';
 
 /** Shows the numbers of a kernel, and its shaders as they are in the repository. */
@@ -12,7 +12,7 @@ export async function showDetail(result: KernelResult): Promise<void> {
     ['ms (quartiles)', withQuartiles(ms)],
     ['GFLOP/s', digits(gflops)],
     ['GB/s', digits(gbs)],
-    [`of the ceiling of ${bound}`, percent(ofCeiling)],
+    [`of the ceiling of ${bound}`, percent(ofCeiling, 0)],
     ['FLOPs', digits(flops)],
     ['bytes', digits(bytes)],
     ['variant', variant],

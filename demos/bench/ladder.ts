@@ -18,7 +18,7 @@ export function drawLadder(
       return create(
         'section',
         { className: 'panel' },
-        create('h3', {}, `${side} × ${side} × ${side}`),
+        create('h3', {}, `${side} × ${side} × ${side} `, create('small', {}, 'GFLOP/s')),
         create('dl', {}, ...rungs.flatMap((result) => rungRow(result, ceiling))),
       );
     }),
@@ -37,9 +37,8 @@ function rungRow({ variant, chosen, gflops }: KernelResult, ceiling: number): HT
     svg('rect', { class: 'track', width: 100, height: 8 }),
     svg('rect', { class: 'value', width: 100 * share, height: 8 }),
   );
-  const text = `${digits(gflops)} GF/s`;
   return [
     create('dt', {}, `${variant}${chosen ? ' ★' : ''}`),
-    create('dd', {}, bar as unknown as HTMLElement, text),
+    create('dd', {}, bar as unknown as HTMLElement, digits(gflops)),
   ];
 }

@@ -1,4 +1,5 @@
 import { formatMachine } from '../../bench/report/machine.ts';
+import { digits } from '../../bench/report/markdown.ts';
 import type { Ceilings, KernelResult, Machine, PeerResult } from '../../bench/report/schema.ts';
 import { showAdapter } from '../frame/page/adapter.ts';
 import { announce } from '../shared/announce.ts';
@@ -7,12 +8,13 @@ import { runLive } from '../frame/page/live.ts';
 import { errorPanel } from '../frame/page/missing.ts';
 import { bindShell } from '../frame/page/shell.ts';
 import { workerPort } from '../shared/port.ts';
+import { drawRoofline } from '../widgets/roofline.ts';
+import type { Dot } from '../widgets/roofline.ts';
 import { showDetail } from './detail.ts';
 import { comparisonOf, jsonOf, markdownOf } from './keep.ts';
 import { drawLadder } from './ladder.ts';
 import type { KernelMessage, Settings } from './protocol.ts';
 import { race } from './race.ts';
-import { drawRoofline } from './roofline.ts';
 import { loadRecorded, showProvenance, showSource } from './recorded.ts';
 import { keepAddress, readSettings, showAddress } from './settings.ts';
 import { drawKernels, drawPeers } from './tables.ts';
@@ -38,7 +40,7 @@ runLive(() => {
   byId('copy').addEventListener('click', () => void copy());
   byId('download').addEventListener('click', download);
   byId('compare').addEventListener('change', () => void compareWithFile());
-  byId('adapter').textContent = 'ready';
+  byId('adapter').textContent = 'WebGPU';
   if (new URLSearchParams(location.search).get('play') === '1') void start();
   else void showRecorded();
 });
@@ -159,7 +161,7 @@ function addKernel(result: KernelResult): void {
 /** The roofline and the table: what the models compute. */
 function drawAll(): void {
   const { ceilings, results } = roof!;
-  drawRoofline(byId('roofline'), ceilings, results, selected, choose);
+  drawRoofline(byId('roofline'), ceilings, results.map(dotOf));
   drawKernels(byId('kernels'), results, selected, choose);
 }
 
@@ -235,3 +237,14 @@ function comparisonOrProblem(run: NonNullable<ReturnType<typeof kept>>, text: st
     return (error as Error).message;
   }
 }
+
+const kindOf = ({ op }: KernelResult) =>
+  op.startsWith('conv') ? 'conv' : op === 'matmul' ? 'matmul' : 'other';
+
+const dotOf = (result: KernelResult): Dot => ({
+  ...result,
+  kind: kindOf(result),
+  title: `${result.op} ${result.shapes}: ${digits(result.gflops)} GFLOP/s`,
+  chosen: result === selected,
+  choose: () => choose(result),
+});

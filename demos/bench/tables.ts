@@ -1,7 +1,7 @@
-import { digits, percent } from '../../bench/report/markdown.ts';
+import { digits } from '../../bench/report/markdown.ts';
 import type { KernelResult, PeerResult } from '../../bench/report/schema.ts';
 import { NOISY, relativeSpread } from '../../bench/report/stats.ts';
-import { create } from '../shared/dom.ts';
+import { create, percent } from '../shared/dom.ts';
 
 function head(...titles: readonly (readonly [string, boolean?])[]): HTMLElement {
   const cells = titles.map(([title, number]) =>
@@ -32,7 +32,7 @@ export function drawKernels(
         title,
         number(digits(ms.median) + mark),
         number(digits(gflops)),
-        number(percent(ofCeiling)),
+        number(percent(ofCeiling, 0)),
       ];
       return create('tr', { className: chosen ? 'selected' : '' }, ...cells);
     });
@@ -41,6 +41,13 @@ export function drawKernels(
     create('tbody', {}, ...rows),
   );
 }
+
+/** The trainings, as the choices above call them. */
+const NAMES: Readonly<Record<string, string>> = {
+  quick: 'small CNN',
+  keras: 'Keras’s CNN',
+  dcgan: 'DCGAN',
+};
 
 /** The frameworks at each model. */
 export function drawPeers(table: Element, results: readonly PeerResult[]): void {
@@ -58,14 +65,14 @@ export function drawPeers(table: Element, results: readonly PeerResult[]): void 
     return create(
       'tr',
       {},
-      create('td', {}, step.what),
+      create('td', {}, NAMES[step.what] ?? step.what),
       create('td', {}, `${step.framework} ${step.version}`),
       number(digits(step.ms.median)),
       number(times(step, wgrad)),
       number(loop ? digits(loop.ms.median) : '–'),
       number(times(loop, wgradLoop)),
       number(String(step.calls?.dispatches ?? '–')),
-      create('td', {}, step.agrees ? 'yes' : 'NO'),
+      create('td', {}, step.agrees ? 'yes' : 'no'),
     );
   });
   const titles = head(
@@ -76,7 +83,7 @@ export function drawPeers(table: Element, results: readonly PeerResult[]): void 
     ['loop, ms', true],
     ['× wgrad', true],
     ['dispatches', true],
-    ['learns the same'],
+    ['same losses'],
   );
   table.replaceChildren(titles, create('tbody', {}, ...rows));
 }

@@ -32,7 +32,7 @@ const FAR_AHEAD = 0.97;
 const FOOLED = 0.25;
 const MEMORY = 40;
 const VERDICTS = {
-  discriminator: 'It is far ahead: its gradient teaches the generator little.',
+  discriminator: 'It is far ahead: the generator learns little from its gradient.',
   generator: 'The generator is far ahead: the discriminator takes nearly all its images for real.',
   neither: 'Neither network is far ahead.',
 };

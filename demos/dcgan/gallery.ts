@@ -1,5 +1,6 @@
 import { gradients, ops } from '../../src/index.ts';
-import type { Gan, GeneratorLoss, Gpu, Model, Program, Tensor } from '../../src/index.ts';
+import type { GanNetworks, GeneratorLoss, Gpu, Network, Program, Tensor } from '../../src/index.ts';
+import { part } from '../../src/part.ts';
 import { entropy, meanConfidence, predictedShares } from '../../src/models/digitScore.ts';
 import { History } from '../drawing/history.ts';
 import type { Range } from '../drawing/kind.ts';
@@ -25,9 +26,9 @@ export interface Wishes {
 
 export interface GalleryParts {
   readonly gpu: Gpu;
-  readonly gan: Gan;
+  readonly gan: GanNetworks;
   /** Reads digits. */
-  readonly reader: Model;
+  readonly reader: Network;
   readonly loss: GeneratorLoss;
   readonly renderer: PanelRenderer;
   readonly wishes: Readonly<Wishes>;
@@ -39,7 +40,7 @@ export interface GalleryParts {
  * where they lie on the GPU.
  */
 export class Gallery {
-  readonly #gan: Gan;
+  readonly #gan: GanNetworks;
   readonly #renderer: PanelRenderer;
   readonly #wishes: Readonly<Wishes>;
   readonly #program: Program;
@@ -55,7 +56,8 @@ export class Gallery {
 
   static async create(parts: GalleryParts): Promise<Gallery> {
     const { gpu, gan } = parts;
-    const program = await gpu.compile(() => outputs(parts), { label: `${gan.name}/gallery` });
+    const shrink = gan.imageShape[0] === SIDE ? undefined : await part('What shrinks images', shrinking);
+    const program = await gpu.compile(() => outputs(parts, shrink), { label: `${gan.name}/gallery` });
     const gallery = new Gallery(parts, program);
     gallery.refresh();
     return gallery;
@@ -129,10 +131,10 @@ export class Gallery {
   }
 
   /** Computes and draws everything, in one submit. The answer tells whether the images of this step were kept. */
-  async look(): Promise<boolean> {
+  async look(step: number): Promise<boolean> {
     let isKept = false;
     await this.#program.step((encoder) => {
-      isKept = this.#history.take(encoder, this.#gan.step);
+      isKept = this.#history.take(encoder, step);
       if (isKept && this.#wishes.past !== undefined) this.connect('fakes');
       this.#renderer.draw(encoder, Object.keys(this.#panels));
     });
@@ -162,7 +164,13 @@ export class Gallery {
   }
 }
 
-function outputs({ gan, reader, loss }: GalleryParts): Record<string, Tensor> {
+/** To the size that the reader takes. */
+const shrinking = async () => (await import('./shrink.ts')).shrink;
+
+function outputs(
+  { gan, reader, loss }: GalleryParts,
+  shrink: ((images: Tensor, side: number) => Tensor) | undefined,
+): Record<string, Tensor> {
   const [low, high] = gan.imageRange;
   const flat = (x: Tensor) => ops.reshape(x, [SAMPLES]);
   const judge = (images: Tensor) => flat(gan.discriminator.call(images, { training: false }));
@@ -181,7 +189,7 @@ function outputs({ gan, reader, loss }: GalleryParts): Record<string, Tensor> {
   const pull = ops.reduceMax(ops.abs(gradient), { axes: [1, 2, 3], keepDims: true });
 
   const images = shown(fakes);
-  const small = gan.imageShape[0] === SIDE ? images : ops.resize2d(images, [SIDE, SIDE]);
+  const small = shrink?.(images, SIDE) ?? images;
   const digits = ops.softmax(reader.call(small, { training: false }));
   return {
     fakes: images,
@@ -199,7 +207,7 @@ function outputs({ gan, reader, loss }: GalleryParts): Record<string, Tensor> {
 
 /** Images of a GAN with their probabilities, as a panel draws them. */
 export function judgedSource(
-  { imageShape }: Gan,
+  { imageShape }: GanNetworks,
   values: Range,
   opinions: Range,
   count: number,

@@ -53,7 +53,10 @@ startPage<typeof settings, Calls, Tells>({
     const walk = createWalkView(page);
     return {
       model: flow.model,
-      position: flow.position,
+      position(position) {
+        flow.position(position);
+        if (position.state !== 'compiling') walk.open();
+      },
       program: ({ kernels }) => tabs.compiled(kernels),
       points: diagnosis.points,
       seen(seen) {

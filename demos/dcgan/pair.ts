@@ -1,13 +1,15 @@
-import { dataset } from '../../src/index.ts';
+import { dataset, GanNetworks } from '../../src/index.ts';
 import type { Gan, GanPart } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
-import { dcgan, dcganTraining } from '../../src/models/dcgan.ts';
+import { dcganPair, SMALL } from '../../src/models/dcganSmall.ts';
+import { part } from '../../src/part.ts';
 import { digitReader } from '../frame/digits/digitReader.ts';
 import { Due } from '../frame/worker/due.ts';
 import { Movement } from '../frame/worker/movement.ts';
 import { SlowMotion } from '../frame/worker/slowMotion.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import { Weights } from '../frame/worker/weights.ts';
 import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import { Gallery } from './gallery.ts';
@@ -15,7 +17,7 @@ import type { Wishes } from './gallery.ts';
 import { SAMPLES, STAGES } from './protocol.ts';
 import type { Pictured, Place, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
-import { Walk } from './walk.ts';
+import type { Walk } from './walk.ts';
 
 type Values = ValuesOf<typeof settings>;
 type Here = Context<Values, Tells>;
@@ -29,11 +31,16 @@ const WALK = { pause: 200, softwarePause: 3000, share: 0.1 };
 /** What the page shows; it is kept when the network or the GPU is replaced. */
 const wishes: Wishes & { place?: Place } = { watched: 0, pictured: 'images', past: undefined };
 
+/** Presets that the page does not open with. */
+const others = () => part('These networks', () => import('../../src/models/dcganPresets.ts'));
+
 /** A generator and a discriminator that train together, with their views. */
 export class Pair implements Trainee<MnistSet> {
   readonly optimizer = 'adam';
+  readonly weights: Weights;
   readonly #context: Here;
-  readonly #gan: Gan;
+  readonly #networks: GanNetworks;
+  #gan: Gan | undefined;
   readonly #gallery: Gallery;
   readonly #movement: Movement<'generator' | 'discriminator'>;
   readonly #walkDue: Due;
@@ -49,14 +56,15 @@ export class Pair implements Trainee<MnistSet> {
   #trainSize = Infinity;
   #destroyed = false;
 
-  private constructor(context: Here, gan: Gan, gallery: Gallery) {
+  private constructor(context: Here, networks: GanNetworks, weights: Weights, gallery: Gallery) {
     const { values, gpu } = context;
     this.#context = context;
-    this.#gan = gan;
+    this.#networks = networks;
+    this.weights = weights;
     this.#gallery = gallery;
     this.#movement = new Movement(gpu, {
-      generator: gan.generator.trainableVariables,
-      discriminator: gan.discriminator.trainableVariables,
+      generator: networks.generator.trainableVariables,
+      discriminator: networks.discriminator.trainableVariables,
     });
     const pause = gpu.device.software ? WALK.softwarePause : WALK.pause;
     this.#walkDue = new Due(pause, WALK.share);
@@ -67,19 +75,29 @@ export class Pair implements Trainee<MnistSet> {
 
   static async create(context: Here): Promise<Pair> {
     const { gpu, values, renderer } = context;
-    const { preset, seed, loss, smooth } = values;
-    const gan = dcgan(preset, { seed });
-    const reader = digitReader(gpu);
-    await gan.compile({ gpu, ...dcganTraining(preset, { generatorLoss: loss, labelSmoothing: smooth }) });
-    const gallery = await Gallery.create({ gpu, gan, reader: await reader, loss, renderer, wishes });
+    const { preset, seed, loss } = values;
+    const gan = new GanNetworks(
+      preset === 'small'
+        ? dcganPair(preset, SMALL, { seed })
+        : (await others()).dcganNetworks(preset, { seed }),
+    );
     const { generator, discriminator, latentShape } = gan;
+    const reader = digitReader(gpu);
+    const weights = new Weights(gpu, { 'generator.': generator, 'discriminator.': discriminator });
+    const gallery = await Gallery.create({ gpu, gan, reader: await reader, loss, renderer, wishes });
     const parameters = { generator: generator.parameters, discriminator: discriminator.parameters };
     context.tell('model', { parameters, latentSize: latentShape[0] });
-    return new Pair(context, gan, gallery);
+    return new Pair(context, gan, weights, gallery);
+  }
+
+  async begin(): Promise<void> {
+    const { compile } = await part('What trains these networks', () => import('./training.ts'));
+    const { gpu, values } = this.#context;
+    this.#gan = await compile(gpu, this.#networks, values);
   }
 
   get step(): number {
-    return this.#gan.step;
+    return this.#gan?.step ?? 0;
   }
 
   get batchSize(): number {
@@ -89,23 +107,24 @@ export class Pair implements Trainee<MnistSet> {
   prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
     const x = new Uint8Array(PIXELS);
     const example = dataset({ name: 'example', x, y: new Uint8Array(1), inputShape: [28, 28, 1] });
-    return this.#gan.prepareFit(example, { ...options, batchSize: this.#batch, train: this.#part });
+    return this.#gan!.prepareFit(example, { ...options, batchSize: this.#batch, train: this.#part });
   }
 
   async run({ train }: MnistSet, options: RunOptions): Promise<void> {
     const { batchSize } = this;
     await this.#movement.look(this.step); // play may have been pressed: what it changes counts from here
-    await this.#gan.fit(train, { ...options, steps: Infinity, batchSize, train: () => this.#part });
+    await this.#gan!.fit(train, { ...options, steps: Infinity, batchSize, train: () => this.#part });
   }
 
   async look(): Promise<void> {
-    if (await this.#gallery.look()) this.#context.tell('moments', this.#gallery.moments);
+    if (await this.#gallery.look(this.step)) this.#context.tell('moments', this.#gallery.moments);
     if (wishes.place && (this.#walkDue.isDue || this.#context.renderer.stale)) await this.#stroll();
     void this.#tellReading().catch((error) => this.#destroyed || this.#context.fail(error));
   }
 
   readonly #tellReading = coalesce(async () => {
-    const { step, updates } = this.#gan;
+    const { step } = this;
+    const updates = this.#gan?.updates ?? { generator: 0, discriminator: 0 };
     this.#context.tell('seen', { step, updates, ...(await this.#gallery.reading()) });
   });
 
@@ -128,19 +147,19 @@ export class Pair implements Trainee<MnistSet> {
   }
 
   save(): Promise<Uint8Array> {
-    return this.#gan.save();
+    return this.#gan!.save();
   }
 
   load(bytes: Uint8Array): void {
-    this.#gan.load(bytes);
+    this.#gan!.load(bytes);
     this.#movement.forget();
     this.#forget();
     this.#context.tell('moved', undefined);
   }
 
   set(name: string, value: unknown): void {
-    if (name === 'grate') this.#gan.learningRates = { generator: value as number };
-    if (name === 'drate') this.#gan.learningRates = { discriminator: value as number };
+    if (name === 'grate' && this.#gan) this.#gan.learningRates = { generator: value as number };
+    if (name === 'drate' && this.#gan) this.#gan.learningRates = { discriminator: value as number };
     if (name === 'batch') this.#batch = value as number;
     if (name === 'part') this.#part = value as GanPart;
     if (name === 'pace') this.#motion.stageMs = STAGE_MS[value as Values['pace']];
@@ -148,7 +167,7 @@ export class Pair implements Trainee<MnistSet> {
   }
 
   #setLatents(noise: number): Float32Array {
-    const latents = this.#gan.latents(SAMPLES, this.#gan.seed + noise);
+    const latents = this.#networks.latents(SAMPLES, this.#networks.seed + noise);
     this.#gallery.latents = latents;
     this.#forget();
     this.#context.look();
@@ -194,7 +213,7 @@ export class Pair implements Trainee<MnistSet> {
   readonly #stroll = coalesce(async () => {
     const { place } = wishes;
     if (!place || this.#destroyed) return;
-    const walk = await (this.#walk ??= Walk.create(this.#gan, this.#context.renderer));
+    const walk = await (this.#walk ??= this.#openWalk());
     await this.#walkDue.time(async () => {
       const size = this.#latents.length / SAMPLES;
       const corners = place.corners.map((sample) =>
@@ -207,6 +226,11 @@ export class Pair implements Trainee<MnistSet> {
     });
   });
 
+  async #openWalk(): Promise<Walk> {
+    const { Walk } = await part('What walks between images', () => import('./walk.ts'));
+    return Walk.create(this.#context.gpu, this.#networks, this.#context.renderer);
+  }
+
   /** Connects a new panel to its picture. */
   connect(name: string): void {
     this.#gallery.connect(name);
@@ -217,6 +241,7 @@ export class Pair implements Trainee<MnistSet> {
     this.#destroyed = true;
     (await this.#walk)?.destroy();
     this.#gallery.destroy();
-    this.#gan.destroy();
+    this.#gan?.destroy();
+    this.weights.destroy();
   }
 }

@@ -1,4 +1,6 @@
-import type { Gan, GanSampler } from '../../src/index.ts';
+import { GanSampler } from '../../src/index.ts';
+import type { GanNetworks, Gpu } from '../../src/index.ts';
+import { Lifetime } from '../../src/nn/training/lifetime.ts';
 import { between, mapBetween } from '../drawing/latentWalk.ts';
 import type { PanelRenderer } from '../drawing/renderer.ts';
 import { judgedSource } from './gallery.ts';
@@ -7,20 +9,21 @@ import { MAP } from './protocol.ts';
 /** Draws images between four latent vectors: a map of them all, and the one at a place. */
 export class Walk {
   readonly #renderer: PanelRenderer;
-  readonly #gan: Gan;
+  readonly #gan: GanNetworks;
   /** By their panels. */
   readonly #samplers: Readonly<Record<'map' | 'walk', GanSampler>>;
 
-  private constructor(gan: Gan, renderer: PanelRenderer, map: GanSampler, walk: GanSampler) {
+  private constructor(gan: GanNetworks, renderer: PanelRenderer, map: GanSampler, walk: GanSampler) {
     this.#gan = gan;
     this.#renderer = renderer;
     this.#samplers = { map, walk };
     for (const panel of ['map', 'walk']) this.connect(panel);
   }
 
-  static async create(gan: Gan, renderer: PanelRenderer): Promise<Walk> {
-    const map = await gan.sampler({ count: MAP * MAP });
-    return new Walk(gan, renderer, map, await gan.sampler({ count: 1 }));
+  static async create(gpu: Gpu, networks: GanNetworks, renderer: PanelRenderer): Promise<Walk> {
+    const sampler = (count: number) =>
+      GanSampler.create({ networks, gpu, state: { lifetime: new Lifetime() } }, { count });
+    return new Walk(networks, renderer, await sampler(MAP * MAP), await sampler(1));
   }
 
   /** Connects a new panel to its picture. */

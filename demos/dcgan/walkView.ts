@@ -6,7 +6,7 @@ import type { Live } from './live.ts';
 import { MAP, SAMPLES } from './protocol.ts';
 
 /** The map between four samples, the mark on it, and the image at the mark. */
-export function createWalkView(page: Live): { walked(opinion: number): void } {
+export function createWalkView(page: Live) {
   let place = [page.values.x, page.values.y] as const;
   let seen = false;
   let opinion = 0;
@@ -61,15 +61,20 @@ export function createWalkView(page: Live): { walked(opinion: number): void } {
   });
   showCorners();
 
-  // Pictures out of view are not computed.
-  new IntersectionObserver(([{ isIntersecting }]) => {
-    if (!isIntersecting || seen) return;
-    seen = true;
-    post();
-  }).observe(byId('walk-section'));
+  // Pictures are computed when they are in view, or one screen away.
+  const inView = new IntersectionObserver(
+    ([{ isIntersecting }]) => {
+      if (!isIntersecting || seen) return;
+      seen = true;
+      post();
+    },
+    { rootMargin: '100% 0px' },
+  );
 
   return {
-    walked(probability) {
+    /** There is a pair to walk with. */
+    open: () => inView.observe(byId('walk-section')),
+    walked(probability: number): void {
       opinion = probability;
       byId('walk-opinion').textContent = percent(probability, 0);
     },

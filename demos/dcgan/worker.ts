@@ -3,10 +3,9 @@ import { serve } from '../frame/worker/worker.ts';
 import { digitsFor, firstDigits } from '../frame/digits/loadDigits.ts';
 import { Pair } from './pair.ts';
 import type { Calls, Tells } from './protocol.ts';
-import { settings } from './settings.ts';
+import type { settings } from './settings.ts';
 
 serve<typeof settings, MnistSet, Pair, Calls, Tells>({
-  settings,
   load: digitsFor,
   first: firstDigits,
   create: (context) => Pair.create(context),

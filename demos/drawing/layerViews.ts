@@ -1,5 +1,7 @@
-import { gradients, layerSummaries, ops } from '../../src/index.ts';
-import type { Gpu, Model, Program, Tensor } from '../../src/index.ts';
+import { ops } from '../../src/index.ts';
+import type { Gpu, Network, Program, Tensor } from '../../src/index.ts';
+import { sizeOf } from '../../src/ops/core/shape.ts';
+import { part } from '../../src/part.ts';
 import type { PanelRenderer } from './renderer.ts';
 import type { TensorSource } from './tiles.ts';
 
@@ -56,13 +58,13 @@ interface View {
  */
 export class LayerViews {
   readonly #gpu: Gpu;
-  readonly #model: Model;
+  readonly #model: Network;
   readonly #renderer: PanelRenderer;
   readonly #views: Partial<Record<Kind, View>>;
   #kind: Kind = 'values';
   #image: Float32Array;
 
-  private constructor(gpu: Gpu, model: Model, renderer: PanelRenderer, values: View) {
+  private constructor(gpu: Gpu, model: Network, renderer: PanelRenderer, values: View) {
     this.#gpu = gpu;
     this.#model = model;
     this.#renderer = renderer;
@@ -71,7 +73,7 @@ export class LayerViews {
     this.#connectAll();
   }
 
-  static async create(gpu: Gpu, model: Model, renderer: PanelRenderer): Promise<LayerViews> {
+  static async create(gpu: Gpu, model: Network, renderer: PanelRenderer): Promise<LayerViews> {
     return new LayerViews(gpu, model, renderer, await createView(gpu, model, 'values'));
   }
 
@@ -155,11 +157,14 @@ export class LayerViews {
   }
 }
 
-async function createView(gpu: Gpu, model: Model, kind: Kind): Promise<View> {
+async function createView(gpu: Gpu, model: Network, kind: Kind): Promise<View> {
   const image = ops.input('image', [1, ...model.inputShape]);
   const target = ops.input('target', [1, ...model.outputShape]);
   const largest = (x: Tensor) => ops.reduceMax(ops.abs(x));
   const drawable = model.layers.filter(({ variables }) => isDrawable(variables[0]?.shape));
+  const lossGradients =
+    kind === 'gradients' &&
+    (await part('What computes gradients', () => import('./lossGradients.ts'))).lossGradients;
   const program = await gpu.compile(
     () => {
       const shown: Record<string, Tensor> = {};
@@ -170,7 +175,7 @@ async function createView(gpu: Gpu, model: Model, kind: Kind): Promise<View> {
       }
       for (const { name, variables } of drawable) shown[`${name}/filters`] = ops.read(variables[0]);
       const tensors = Object.values(shown);
-      const drawn = kind === 'values' ? tensors : lossGradients(x, target, tensors);
+      const drawn = lossGradients ? lossGradients(x, target, tensors) : tensors;
       const outputs: Record<string, Tensor> = {};
       Object.keys(shown).forEach((name, i) => {
         outputs[name] = drawn[i];
@@ -204,21 +209,25 @@ async function createView(gpu: Gpu, model: Model, kind: Kind): Promise<View> {
   return { program, sources };
 }
 
-/** How the loss of one image changes with each number of these tensors. */
-function lossGradients(logits: Tensor, target: Tensor, tensors: readonly Tensor[]): Tensor[] {
-  const loss = ops.reduceMean(ops.softmaxCrossEntropy(logits, target));
-  return gradients(loss, tensors).map((gradient, i) => gradient ?? ops.fill(tensors[i].shape, 0));
-}
-
 /** Filters over a single channel are images themselves: [KH, KW, 1, filters]. */
 const isDrawable = (weight: readonly number[] | undefined): weight is readonly number[] =>
   weight?.length === 4 && weight[2] === 1;
 
 /** What the page is to know of the layers. */
-export function layerInfos(model: Model): LayerInfo[] {
-  return layerSummaries(model).map((summary, i) => {
-    const shape = model.layers[i].variables[0]?.shape;
-    const filters = isDrawable(shape) ? { width: shape[1], height: shape[0] } : undefined;
-    return { ...summary, filters };
+export function layerInfos(network: Network): LayerInfo[] {
+  const outputs = network.callLayers(ops.input('image', [1, ...network.inputShape]));
+  return network.layers.map((layer, i) => {
+    const [weight] = layer.variables;
+    const filters = isDrawable(weight?.shape)
+      ? { width: weight.shape[1], height: weight.shape[0] }
+      : undefined;
+    return {
+      name: layer.name,
+      type: layer.type,
+      description: layer.describe(),
+      outputShape: outputs[i].shape.slice(1),
+      parameters: layer.variables.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      filters,
+    };
   });
 }

@@ -104,6 +104,12 @@ export class PanelRenderer {
     this.#describe(panel);
   }
 
+  /** A panel keeps its picture, and what it has shown may be destroyed. */
+  hide(name: string): void {
+    const panel = this.#panels.get(name);
+    if (panel) panel.source = panel.bindGroup = undefined;
+  }
+
   set palette(palette: Palette) {
     this.#palette = palette;
     for (const panel of this.#panels.values()) this.#describe(panel);

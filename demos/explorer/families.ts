@@ -6,8 +6,8 @@ export interface Family {
   readonly about: string;
   /** What runs it: ops, layers, functions of the API. */
   readonly uses: readonly string[];
-  /** Its numbered files are versions of one operation, each faster than the one before. */
-  readonly ladder?: string;
+  /** Some of its files are versions of one operation, each with an idea that the one before does not have. */
+  readonly ladder?: true;
 }
 
 export const FAMILIES: readonly Family[] = [
@@ -16,14 +16,14 @@ export const FAMILIES: readonly Family[] = [
     title: 'Matrix product',
     about: 'Dense layers are matrix products, and so are their two gradients.',
     uses: ['ops.matmul', 'dense', 'dot', 'conv2d with 1 × 1 filters'],
-    ladder: 'From one product per load to tiles in registers',
+    ladder: true,
   },
   {
     folder: 'conv2d',
     title: 'Convolution',
     about: 'A filter slides over an image; the gradients by image and by filter are convolutions too.',
     uses: ['ops.conv2d', 'conv2d', 'conv1d', 'conv2dTranspose', 'separableConv2d'],
-    ladder: 'From the formula to an implicit matrix product',
+    ladder: true,
   },
   {
     folder: 'elementwise',
@@ -36,6 +36,7 @@ export const FAMILIES: readonly Family[] = [
     title: 'Reduction',
     about: 'Sum, mean, maximum and product along dimensions, in a fixed order.',
     uses: ['ops.reduceSum', 'ops.reduceMean', 'ops.reduceMax', 'ops.argmax', 'gradients of broadcasts'],
+    ladder: true,
   },
   {
     folder: 'softmax',

@@ -55,21 +55,21 @@ const nearLadder = new IntersectionObserver(
 );
 
 function awaitLadder(): void {
-  const { folder, ladder: title } = familyOf(place.kernel);
+  const { folder, ladder: hasLadder } = familyOf(place.kernel);
   if (ladder?.folder === folder) return;
   ladder?.closing.abort();
   ladder = { folder, closing: new AbortController() };
   byId('ladder').replaceChildren();
   nearLadder.disconnect();
-  if (title) nearLadder.observe(byId('ladder'));
+  if (hasLadder) nearLadder.observe(byId('ladder'));
 }
 
 async function showLadder(): Promise<void> {
   nearLadder.disconnect();
   const { closing } = ladder!;
-  const { ladderSection } = await import('./ladder/view.ts');
-  const section = await ladderSection(familyOf(place.kernel), kernels, closing.signal);
-  if (!closing.signal.aborted) byId('ladder').replaceChildren(section);
+  const { ladderSections } = await import('./ladder/view.ts');
+  if (closing.signal.aborted) return;
+  byId('ladder').replaceChildren(...ladderSections(familyOf(place.kernel), closing.signal));
 }
 
 /** Opens a place as a new entry of the browser's history; `focus` names the link that has the focus then. */
@@ -108,7 +108,17 @@ async function makerOf(name: ViewName): Promise<MakeView> {
   if (name === 'step') return (await import('./step/view.ts')).stepView;
   if (name === 'edit') return (await import('./edit/view.ts')).editView;
   if (name === 'run') return (await import('./run/view.ts')).runView;
-  return (kernel, source) => ({ side: readSide(kernel, source), below: [], close: () => undefined });
+  return readView;
+}
+
+/** The text and what it declares; the family's worked numbers come when they are computed. */
+function readView(kernel: string, source: string): OpenView {
+  const closing = new AbortController();
+  const worked = create('div', { id: 'worked' });
+  void import('./worked/view.ts').then(({ workedSections }) => {
+    if (!closing.signal.aborted) worked.append(...workedSections(familyOf(kernel).folder, closing.signal));
+  });
+  return { side: readSide(kernel, source), below: [worked], close: () => closing.abort() };
 }
 
 async function show(source: string, make: MakeView, isWanted: () => boolean): Promise<void> {

@@ -9,7 +9,7 @@ export const COLOURS: readonly { readonly names: readonly string[]; readonly mea
   { names: ['wrong'], meaning: 'a wrong answer, or a warning' },
   { names: ['training'], meaning: 'training data; the ink of an image' },
   { names: ['test'], meaning: 'test data' },
-  { names: ['gradient'], meaning: 'gradients, on their way back' },
+  { names: ['gradient'], meaning: 'gradients' },
   {
     names: ['first', 'second', 'third', 'fourth'],
     meaning: 'things that a figure compares, such as two networks; it names them',

@@ -40,7 +40,7 @@ export const PAGES: readonly SitePage[] = [
   },
   {
     folder: 'lessons/losses',
-    title: 'Losses, and the activation each wants',
+    title: 'Losses and their activations',
     about: 'A number, yes or no, one of many, a distribution: which pair learns, and which gets stuck.',
     needs: ['lessons/activations'],
   },

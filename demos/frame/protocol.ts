@@ -1,6 +1,7 @@
 import type { DispatchInfo, KernelCode } from '../shared/dispatches.ts';
 import type { Palette } from '../shared/palette.ts';
 import type { PanelMessage } from '../drawing/panels.ts';
+import type { Acts } from './settings.ts';
 
 /**
  * What a page and its worker say to each other. The worker owns the GPU, the data and the networks. A page adds its own
@@ -65,7 +66,8 @@ export interface ProgramFacts {
 export type Values = Readonly<Record<string, unknown>>;
 
 export type ToWorker =
-  | { type: 'start'; values: Values; palette: Palette; base: string }
+  /** `acts`: what a change of each setting does. */
+  | { type: 'start'; values: Values; acts: Readonly<Record<string, Acts>>; palette: Palette; base: string }
   | { type: 'play' | 'pause' | 'step' }
   /** From the first weights again; with `trained`, from those that the page brings. */
   | { type: 'reset'; trained: boolean }
@@ -74,6 +76,8 @@ export type ToWorker =
   | { type: 'palette'; palette: Palette }
   /** A panel has come into view: browsers may keep an old picture of what was drawn out of sight. */
   | { type: 'shown' }
+  /** The tab went to the background, or came back. */
+  | { type: 'tab'; hidden: boolean }
   /** `ofNetwork`: the panel goes with the network. */
   | (PanelMessage & { ofNetwork?: boolean })
   | { type: 'call'; id: number; name: string; args: readonly unknown[] };

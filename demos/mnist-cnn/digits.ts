@@ -1,6 +1,8 @@
-import { dataset, losses, metrics } from '../../src/index.ts';
-import type { Model } from '../../src/index.ts';
-import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
+import { dataset, Network } from '../../src/index.ts';
+import type { Model, NetworkOptions } from '../../src/index.ts';
+import { MNIST_CNN_FACTS } from '../../src/models/mnistCnnFacts.ts';
+import { mnistCnnNetwork } from '../../src/models/mnistCnnNetwork.ts';
+import { part } from '../../src/part.ts';
 import { uploadImages } from '../drawing/dataImages.ts';
 import type { DataImages } from '../drawing/dataImages.ts';
 import { layerInfos, LayerViews } from '../drawing/layerViews.ts';
@@ -9,6 +11,7 @@ import type { Digits as Data } from '../frame/digits/loadDigits.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import { FittedModel } from '../frame/worker/fitted.ts';
 import type { Context } from '../frame/worker/trainee.ts';
+import { Weights } from '../frame/worker/weights.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
@@ -30,35 +33,45 @@ const wishes = {
 /** The network that reads digits, in training, with its views. */
 export class Digits extends FittedModel<Data> {
   readonly #context: Here;
+  readonly #network: NetworkOptions;
   readonly #views: LayerViews;
   #images: DataImages | undefined;
   #explainedAt = 0;
   #destroyed = false;
 
-  private constructor(context: Here, model: Model, optimizer: string, views: LayerViews) {
+  private constructor(context: Here, network: NetworkOptions, weights: Weights, views: LayerViews) {
     const { preset, batch } = context.values;
-    const { epochs } = MNIST_CNN_PRESETS[preset];
-    const [x, y] = [new Uint8Array(SIDE * SIDE), new Uint8Array(1)];
-    const example = dataset({ name: 'example', x, y, inputShape: [SIDE, SIDE, 1] });
+    const { epochs, optimizerName: optimizer } = MNIST_CNN_FACTS[preset];
+    const example = () => {
+      const [x, y] = [new Uint8Array(SIDE * SIDE), new Uint8Array(1)];
+      return dataset({ name: 'example', x, y, inputShape: [SIDE, SIDE, 1] });
+    };
     const training = ({ train }: Data) => train!;
-    super(context.renderer, { model, optimizer, batch, epochs, example, training });
+    super(context.renderer, { weights, optimizer, batch, epochs, example, training });
     this.#context = context;
+    this.#network = network;
     this.#views = views;
     this.#showInput();
   }
 
   static async create(context: Here): Promise<Digits> {
     const { gpu, values, renderer } = context;
-    const { preset, seed, rate: learningRate } = values;
-    const model = mnistCnn(preset, { seed });
-    const optimizer = MNIST_CNN_PRESETS[preset].optimizer({ learningRate });
-    await model.compile({ gpu, optimizer, loss: losses.softmaxCrossEntropy, metrics: [metrics.accuracy] });
-    const views = await LayerViews.create(gpu, model, renderer);
-    context.tell('model', { layers: layerInfos(model) });
+    const { preset, seed } = values;
+    const options = mnistCnnNetwork(preset, { seed });
+    const network = new Network(options);
+    const weights = new Weights(gpu, { '': network });
+    const views = await LayerViews.create(gpu, network, renderer);
+    context.tell('model', { layers: layerInfos(network) });
     wishes.explained = undefined; // the page now shows other maps
-    const digits = new Digits(context, model, optimizer.name, views);
+    const digits = new Digits(context, options, weights, views);
     if (wishes.target !== undefined) await digits.gradients(wishes.target);
     return digits;
+  }
+
+  protected async train(): Promise<Model> {
+    const { compile } = await part('What trains this network', () => import('./training.ts'));
+    const { gpu, values } = this.#context;
+    return compile(gpu, this.#network, values);
   }
 
   async evaluate({ test }: Data): Promise<Readonly<Record<string, number>>> {

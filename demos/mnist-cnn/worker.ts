@@ -3,10 +3,9 @@ import { serve } from '../frame/worker/worker.ts';
 import { digitsFor, firstDigits } from '../frame/digits/loadDigits.ts';
 import { Digits } from './digits.ts';
 import type { Calls, Tells } from './protocol.ts';
-import { settings } from './settings.ts';
+import type { settings } from './settings.ts';
 
 serve<typeof settings, MnistSet, Digits, Calls, Tells>({
-  settings,
   load: digitsFor,
   first: firstDigits,
   create: (context) => Digits.create(context),

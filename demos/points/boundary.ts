@@ -1,14 +1,18 @@
-import { adam } from '../../src/index.ts';
-import type { Model, Program } from '../../src/index.ts';
+import { Network } from '../../src/index.ts';
+import type { Model, NetworkOptions, Program } from '../../src/index.ts';
+import { part } from '../../src/part.ts';
 import type { Source } from '../drawing/renderer.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import { ModelTrainee } from '../frame/worker/modelTrainee.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
-import { asDataset, BATCH, batchesOf, compileView, GRID, network, OBJECTIVE } from './network.ts';
+import { Weights } from '../frame/worker/weights.ts';
+import { BATCH, compileView, GRID, network } from './network.ts';
 import { edited } from './points.ts';
 import type { Point, Points } from './points.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
+
+type Training = typeof import('./training.ts');
 
 type Here = Context<ValuesOf<typeof settings>, Tells>;
 
@@ -17,12 +21,15 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
   readonly batchSize = BATCH;
   readonly optimizer = 'adam';
   readonly #context: Here;
+  readonly #network: NetworkOptions;
   readonly #view: Program;
   #points: Points | undefined;
+  #training!: Training;
 
-  private constructor(context: Here, model: Model, view: Program) {
-    super(model, context.renderer);
+  private constructor(context: Here, network: NetworkOptions, weights: Weights, view: Program) {
+    super(weights, context.renderer);
     this.#context = context;
+    this.#network = network;
     this.#view = view;
     const { layers, units } = context.values;
     const layer = (_: unknown, i: number) => [`layer:${i}`, tiles(view, `layer:${i}`, units)] as const;
@@ -30,11 +37,19 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
   }
 
   static async create(context: Here): Promise<Boundary> {
-    const { layers, units, rate: learningRate } = context.values;
-    const model = network(context.values);
-    await model.compile({ gpu: context.gpu, optimizer: adam({ learningRate }), ...OBJECTIVE });
-    context.tell('model', { layers, units, parameters: model.parameters });
-    return new Boundary(context, model, await compileView(context.gpu, model));
+    const { gpu, values } = context;
+    const { layers, units } = values;
+    const options = network(values);
+    const own = new Network(options);
+    const weights = new Weights(gpu, { '': own });
+    context.tell('model', { layers, units, parameters: own.parameters });
+    return new Boundary(context, options, weights, await compileView(gpu, own));
+  }
+
+  protected async train(): Promise<Model> {
+    this.#training = await part('What trains this network', () => import('./training.ts'));
+    const { gpu, values } = this.#context;
+    return this.#training.compile(gpu, this.#network, values.rate);
   }
 
   take(points: Points): void {
@@ -49,16 +64,19 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
   }
 
   prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
-    return this.model.prepare(asDataset([{ x: 0, y: 0, blue: true }]), { ...options, batchSize: BATCH });
+    return this.model.prepare(this.#training.asDataset([{ x: 0, y: 0, blue: true }]), {
+      ...options,
+      batchSize: BATCH,
+    });
   }
 
   run(points: Points, options: RunOptions): PromiseLike<unknown> {
     const { seed } = this.#context.values;
-    return this.model.fit(batchesOf(points, seed), { ...options, steps: Infinity });
+    return this.model.fit(this.#training.batchesOf(points, seed), { ...options, steps: Infinity });
   }
 
   async evaluate({ test }: Points): Promise<Readonly<Record<string, number>>> {
-    const { loss, accuracy } = await this.model.evaluate(asDataset(test));
+    const { loss, accuracy } = await this.model.evaluate(this.#training.asDataset(test));
     return { testLoss: loss, testAccuracy: accuracy as number };
   }
 

@@ -14,7 +14,6 @@ const isTrained = (values: Readonly<Record<string, unknown>>) =>
   );
 
 serve<typeof settings, Points, Boundary, Calls, Tells>({
-  settings,
   async load({ values: { shape, noise, seed } }) {
     const data = pointsOf(shape, noise, seed);
     return { data, facts: { trainSize: data.train.length } };

@@ -4,7 +4,7 @@ import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
 import { autoencoderVersions, VERSION_NAMES, versionsData } from '../../src/models/autoencoderVersions.ts';
 import { Collage } from './collage.ts';
-import type { Recorder } from './recorder.ts';
+import type { ChartPlan, Recorder } from './recorder.ts';
 import type { SiteTraining, StartedTraining } from './training.ts';
 
 const EPOCHS = 20;
@@ -28,24 +28,22 @@ const COLOURS = {
 /** The name under which a step and an evaluation tell the squared error of a version. */
 const errorOf = (version: (typeof VERSION_NAMES)[number]) => `${version}MeanSquaredError`;
 
+/** A chart with a line for each version. */
+const chart = (title: string, keyOf: typeof errorOf): ChartPlan => ({
+  title,
+  scale: 'log',
+  series: Object.fromEntries(
+    VERSION_NAMES.map((version) => [keyOf(version), { name: NAMES[version], colour: COLOURS[version] }]),
+  ),
+});
+
 /** The three versions side by side, with a code of the page's default size. */
 export const autoencoderTraining: SiteTraining = {
   name: `bottleneck-${bottleneck}`,
   model: `three autoencoders with a code of ${bottleneck} numbers`,
   steps: STEPS,
   batchSize,
-  charts: [
-    {
-      title: 'Squared error',
-      scale: 'log',
-      series: Object.fromEntries(
-        VERSION_NAMES.map((version) => [
-          errorOf(version),
-          { name: NAMES[version], colour: COLOURS[version] },
-        ]),
-      ),
-    },
-  ],
+  charts: [chart('Squared error', errorOf), chart('Loss', (version) => `${version}Loss`)],
   pictures: 'Ten test digits, and below them what each of the three autoencoders gives back',
 
   async start(gpu: Gpu, { train, test }: MnistSet): Promise<StartedTraining> {

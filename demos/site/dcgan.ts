@@ -20,6 +20,8 @@ const STEPS = EPOCHS * Math.ceil(60_000 / batchSize);
 const SAMPLES = { columns: 8, rows: 5 };
 /** Images that are scored: as the recording goes, and at its end. */
 const SCORED = { moment: 1000, end: 5000 };
+/** Steps between two scores of the recording. */
+const EVERY = 1000;
 const PIXELS = 28 * 28;
 
 /** The small networks, trained for longer than in the terminal, with a rate that falls: samples lose their noise. */
@@ -37,6 +39,24 @@ export const dcganOfSite: SiteTraining = {
         discriminatorLoss: { name: 'discriminator', colour: '--discriminator' },
       },
     },
+    {
+      title: 'Discriminator’s accuracy',
+      scale: 'linear',
+      percent: true,
+      series: {
+        realAccuracy: { name: 'real', colour: '--training' },
+        fakeAccuracy: { name: 'generated', colour: '--generator' },
+      },
+    },
+    {
+      title: 'Diversity and confidence',
+      scale: 'linear',
+      percent: true,
+      series: {
+        diversity: { name: 'diversity', colour: '--generator' },
+        confidence: { name: 'confidence', colour: '--ink' },
+      },
+    },
   ],
   pictures: 'Forty samples of the generator, each always from the same noise',
 
@@ -51,6 +71,11 @@ export const dcganOfSite: SiteTraining = {
     });
     const sampler = await gan.sampler({ count: 64 });
     const judge = await Judge.create(gpu, train, test);
+    const judged = async (recorder: Recorder, step: number) => {
+      const { classEntropy, classifierConfidence: confidence } = await judge.score(gan, SCORED.moment);
+      recorder.add(step, { diversity: classEntropy / Math.log(10), confidence });
+      return confidence;
+    };
     const record = async (recorder: Recorder, step: number) => {
       await sampler.draw();
       const images = await sampler.readImages();
@@ -62,9 +87,8 @@ export const dcganOfSite: SiteTraining = {
         const image = images.subarray(i * PIXELS, (i + 1) * PIXELS);
         collage.lay(column * (28 + gap), row * (28 + gap), 28, image);
       }
-      const { classifierConfidence } = await judge.score(gan, SCORED.moment);
-      const sure = percent(classifierConfidence, 0);
-      recorder.take(step, `a classifier of digits is ${sure} sure on average`, collage);
+      const sure = percent(await judged(recorder, step), 0);
+      recorder.take(step, `a classifier reads them with a mean confidence of ${sure}`, collage);
     };
     return {
       async run(recorder) {
@@ -74,6 +98,7 @@ export const dcganOfSite: SiteTraining = {
           keepSteps: false,
           beforeStep: async (step) => {
             if (recorder.isMoment(step)) await record(recorder, step);
+            else if (step % EVERY === 0) await judged(recorder, step);
           },
           onSteps: (values) => {
             for (const { step, ...rest } of values) recorder.add(step + 1, rest);

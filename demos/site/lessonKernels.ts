@@ -14,7 +14,7 @@ const lessons = import.meta.glob<(gpu: Gpu) => Promise<Lab>>('../lessons/*/kerne
 });
 
 /** Every kernel that a lesson may run on the CPU, as JavaScript, by the hash of its code. */
-export async function lessonKernels(): Promise<ReadonlyMap<string, string>> {
+async function lessonKernels(): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   const device = cpuDevice({
     compile(kernel) {
@@ -32,3 +32,6 @@ export async function lessonKernels(): Promise<ReadonlyMap<string, string>> {
   }
   return found;
 }
+
+/** They are made while this module loads: what runs it for a build loads nothing afterwards, as a program's late kernels. */
+export const kernels = await lessonKernels();

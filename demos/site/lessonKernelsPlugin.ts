@@ -26,6 +26,6 @@ export function lessonKernelsPlugin(root: string): Plugin {
 
 async function make(file: string): Promise<string> {
   const { module } = await runnerImport<typeof import('./lessonKernels.ts')>(file);
-  const entries = [...(await module.lessonKernels())].map(([hash, text]) => `'${hash}': ${text},`);
+  const entries = [...module.kernels].map(([hash, text]) => `'${hash}': ${text},`);
   return `export const kernels = {\n${entries.join('\n')}\n};`;
 }

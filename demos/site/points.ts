@@ -1,11 +1,12 @@
-import { adam, cosineDecay } from '../../src/index.ts';
+import { adam, cosineDecay, model as modelOf } from '../../src/index.ts';
 import type { Gpu, Program } from '../../src/index.ts';
 import { initialValues } from '../frame/settings.ts';
 import type { ValuesOf } from '../frame/settings.ts';
-import { asDataset, BATCH, batchesOf, compileView, GRID, network, OBJECTIVE } from '../points/network.ts';
+import { BATCH, compileView, GRID, network } from '../points/network.ts';
 import { pointsOf } from '../points/points.ts';
 import type { Point } from '../points/points.ts';
 import { settings } from '../points/settings.ts';
+import { asDataset, batchesOf, OBJECTIVE } from '../points/training.ts';
 import { percent } from '../shared/dom.ts';
 import { Collage } from './collage.ts';
 import type { Recorder } from './recorder.ts';
@@ -36,7 +37,7 @@ export const pointsTraining: SiteTraining = {
   async start(gpu: Gpu): Promise<StartedTraining> {
     const points = pointsOf(shape, noise, seed);
     const test = asDataset(points.test);
-    const model = network(values);
+    const model = modelOf(network(values));
     const schedule = cosineDecay({ decaySteps: STEPS });
     await model.compile({ gpu, optimizer: adam({ learningRate: values.rate, schedule }), ...OBJECTIVE });
     const view = await compileView(gpu, model);

@@ -31,7 +31,7 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
     at: '.shader',
     ready: () => document.querySelector('.lanes') !== null,
   },
-  bench: { query: '?models=quick&peers=0&samples=3&play=1', at: '#roofline', ready: isReady },
+  bench: { query: '?models=quick&peers=0&samples=3&play=1', at: '.roof', ready: isReady },
 };
 /** Its folder is that of the pages. */
 const GALLERY = '.';

@@ -1,7 +1,7 @@
-import { language } from '../shared/locale.ts';
 import type uPlot from 'uplot';
 import { create, watchSize } from '../shared/dom.ts';
-import { cssVariable, onSchemeChange } from '../shared/palette.ts';
+import { onSchemeChange } from '../shared/palette.ts';
+import type { makePlot } from './plot.ts';
 
 /** Above this many points neighbours are merged in pairs: a chart has no more pixels anyway. */
 const MAX_POINTS = 4000;
@@ -65,7 +65,7 @@ export class LiveChart {
   readonly #root: HTMLElement;
   #plot: uPlot | undefined;
   /** What draws it: another script, wanted as soon as there is a curve. */
-  #uPlot: typeof uPlot | undefined;
+  #makePlot: typeof makePlot | undefined;
   #loads = false;
   #steps: number[] = [];
   readonly #columns: readonly Column[];
@@ -190,74 +190,19 @@ export class LiveChart {
 
   async #load(): Promise<void> {
     this.#loads = true;
-    this.#uPlot = (await import('uplot')).default;
+    ({ makePlot: this.#makePlot } = await import('./plot.ts'));
     this.#create();
   }
 
   #create(): void {
     this.#plot?.destroy();
-    const { scale, ticks, format, syncKey } = this.#options;
-    const [muted, rule] = ['--muted', '--rule'].map(cssVariable);
-    const axis: uPlot.Axis = {
-      stroke: muted,
-      font: `11px ${getComputedStyle(this.#root).fontFamily}`,
-      grid: { stroke: rule, width: 1 },
-      ticks: { show: false },
-    };
-    const line = (stroke: string, width: number, more: uPlot.Series = {}): uPlot.Series => ({
-      stroke,
-      width,
-      spanGaps: true,
-      points: { show: false },
-      ...more,
+    this.#plot = this.#makePlot!({
+      root: this.#root,
+      options: this.#options,
+      columns: this.#columns,
+      data: this.#data(),
+      range: () => this.#range(),
+      onPoint: (index) => this.#describe(index),
     });
-    this.#plot = new this.#uPlot!(
-      {
-        width: this.#root.clientWidth || 300,
-        height: this.#root.clientHeight || 180,
-        legend: { show: false },
-        padding: [8, 16, 0, 0],
-        cursor: {
-          drag: { x: false, y: false },
-          y: false,
-          points: { size: 7 },
-          ...(syncKey && { sync: { key: syncKey } }),
-        },
-        scales: {
-          x: { time: false, range: (_, low, high) => [low ?? 0, Math.max(high ?? 0, (low ?? 0) + 20)] },
-          y: { distr: 100, fwd: scale.forward, bwd: scale.backward, range: () => this.#range() },
-        },
-        axes: [
-          {
-            ...axis,
-            size: 24,
-            gap: 2,
-            grid: { show: false },
-            space: 70,
-            values: (_, all) => all.map((v) => v.toLocaleString(language)),
-          },
-          {
-            ...axis,
-            size: 44,
-            gap: 4,
-            filter: (_, all) => all, // uPlot's own keeps round powers only
-            splits: (_plot, _axis, low, high) => ticks.filter((tick) => tick >= low && tick <= high),
-            values: (_, all) => all.map((value) => format(value)),
-          },
-        ],
-        series: [
-          {},
-          ...this.#columns.map(({ colour }) => line(`${cssVariable(colour)}38`, 1)),
-          ...this.#columns.map(({ colour, style }) => {
-            const stroke = cssVariable(colour);
-            const points = { show: true, size: 5, fill: stroke, stroke };
-            return style === 'line' ? line(stroke, 2) : line(stroke, 1.5, { points });
-          }),
-        ],
-        hooks: { setCursor: [({ cursor }) => this.#describe(cursor.idx)] },
-      },
-      this.#data(),
-      this.#root,
-    );
   }
 }

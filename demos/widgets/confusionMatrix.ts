@@ -64,7 +64,8 @@ export function createConfusionMatrix(
         .toSorted((a, b) => b.times - a.times)
         .slice(0, 3)
         .map(({ truth, read, times }) => `${classes[truth]} as ${classes[read]} (${times})`);
-      frequent.textContent = worst.length > 0 ? `Most frequent: ${worst.join(', ')}.` : 'No mistakes.';
+      frequent.textContent =
+        worst.length > 0 ? `Most frequent mistakes: ${worst.join(', ')}.` : 'No mistakes.';
     },
     mark(pair: Pair | undefined): void {
       buttons.forEach((row, truth) =>

@@ -7,6 +7,7 @@ export interface Curve {
   readonly name: string;
   /** A variable of colours.css: '--first'. */
   readonly colour: string;
+  readonly dashed?: boolean;
   readonly at: (x: number) => number;
 }
 
@@ -22,9 +23,9 @@ export interface CurvesOptions {
 const [LEFT, RIGHT, TOP, BOTTOM] = [34, 10, 12, 216];
 const PIECES = 120;
 
-/** Fills `root` with curves over an axis. The answer draws them, with a mark on each at `x`. */
+/** Fills `root` with curves over an axis. The answer draws them, with a mark on each at `x`, where there is one. */
 export function createCurves(root: HTMLElement, { range: [from, to], ticks, legend, format }: CurvesOptions) {
-  let shown: { curves: readonly Curve[]; x: number } = { curves: [], x: 0 };
+  let shown: { curves: readonly Curve[]; x?: number } = { curves: [] };
   const picture = svg('svg', { class: 'curves', 'aria-hidden': 'true' });
   root.append(picture);
   watchSize(root, draw);
@@ -33,11 +34,12 @@ export function createCurves(root: HTMLElement, { range: [from, to], ticks, lege
     const { curves, x } = shown;
     const across = (place: number) => LEFT + ((width - LEFT - RIGHT) * (place - from)) / (to - from);
     const up = (y: number) => BOTTOM - (BOTTOM - TOP) * y;
-    const drawn = curves.map(({ colour, at }) => {
+    const drawn = curves.map(({ colour, dashed, at }) => {
       const places = Array.from({ length: PIECES + 1 }, (_, i) => from + ((to - from) * i) / PIECES);
       const points = places.map((place) => `${across(place).toFixed(1)},${up(at(place)).toFixed(1)}`);
-      const mark = svg('circle', { cx: across(x), cy: up(at(x)), r: 5 });
-      return keyed(svg('g', {}, svg('polyline', { points: points.join(' ') }), mark), colour);
+      const marks = x === undefined ? [] : [svg('circle', { cx: across(x), cy: up(at(x)), r: 5 })];
+      const line = svg('polyline', { points: points.join(' '), ...(dashed && { class: 'dashed' }) });
+      return keyed(svg('g', {}, line, ...marks), colour);
     });
     picture.setAttribute('viewBox', `0 0 ${width} 244`);
     picture.replaceChildren(
@@ -46,18 +48,19 @@ export function createCurves(root: HTMLElement, { range: [from, to], ticks, lege
         text(y, LEFT - 8, up(y) + 4, 'end'),
       ]),
       ...ticks.map((tick) => text(tick, across(tick), BOTTOM + 22, 'middle')),
-      svg('path', { class: 'place', d: `M${across(x)} ${TOP}V${BOTTOM}` }),
+      ...(x === undefined ? [] : [svg('path', { class: 'place', d: `M${across(x)} ${TOP}V${BOTTOM}` })]),
       ...drawn,
     );
   }
 
-  return (curves: readonly Curve[], x: number): void => {
+  return (curves: readonly Curve[], x?: number): void => {
     shown = { curves, x };
     draw();
     legend.replaceChildren(
-      ...curves.map(({ name, colour, at }) =>
-        keyed(create('span', { className: 'key' }, name, create('b', {}, format(at(x)))), colour),
-      ),
+      ...curves.map(({ name, colour, dashed, at }) => {
+        const value = create('b', {}, x === undefined ? '–' : format(at(x)));
+        return keyed(create('span', { className: dashed ? 'key dashed' : 'key' }, name, value), colour);
+      }),
     );
   };
 }

@@ -1,6 +1,6 @@
 import type { KernelCode } from '../shared/dispatches.ts';
 import { byId, create } from '../shared/dom.ts';
-import { showKernel } from './kernels.ts';
+import { showKernel } from './showKernel.ts';
 
 /** A kernel worth reading: `name` is its path in shaders/, without the ending. */
 export interface KernelTab {
@@ -46,18 +46,29 @@ export function createKernelTabs(files: readonly KernelTab[]) {
     paint();
   }
 
-  function paint(): void {
+  function mark(): void {
     tabs.forEach((tab, index) => {
       tab.ariaSelected = String(index === chosen);
       tab.tabIndex = index === chosen ? 0 : -1;
     });
+  }
+
+  function paint(): void {
+    seen.disconnect();
+    mark();
     const { name } = files[chosen];
     const own = kernels.find((kernel) => kernel.name === name)?.code;
     compiled.disabled = own === undefined;
     void showKernel(byId('lesson-code'), name, compiled.checked ? own : undefined);
   }
 
-  paint();
+  mark();
+  // The source comes when someone is about to see it, or when a program is there.
+  const seen = new IntersectionObserver(
+    (entries) => entries.some(({ isIntersecting }) => isIntersecting) && paint(),
+    { rootMargin: '400px' },
+  );
+  seen.observe(list);
   return {
     choose,
     compiled(list: readonly KernelCode[]): void {

@@ -28,6 +28,23 @@ export async function kernelSource(name: string): Promise<string> {
   return text;
 }
 
+/** The text of a kernel with its comments, which the site's scripts do without; of an edited kernel the edit. */
+export async function withComments({
+  name,
+  source,
+}: {
+  readonly name: string;
+  readonly source: string;
+}): Promise<string> {
+  const plain = (text: string) => text.replaceAll(/[ \t]*\/\/.*/g, '').trimEnd();
+  try {
+    const whole = await kernelSource(name);
+    return plain(whole) === plain(source) ? whole : source;
+  } catch {
+    return source;
+  }
+}
+
 /**
  * Shows a kernel in `place`: of several asked for, the last, however long each takes to load. Where the source cannot be
  * had, it says so, with a button to try again.

@@ -2,6 +2,7 @@ import type { ExplainedMap, MadeMap } from '../drawing/layerViews.ts';
 import { create } from '../shared/dom.ts';
 import { rove } from '../shared/roving.ts';
 import { drawNumbers, magnitude } from './numberImage.ts';
+import { bindPlacing } from './placing.ts';
 import './mapExplorer.css';
 
 /** Time between two positions of the window while it slides. */
@@ -151,34 +152,13 @@ export function createMapExplorer(panel: HTMLElement, explain: (map: ExplainedMa
     drawNumbers(output, result, { width, largest: magnitude(result), frame: { ...at, height: 1, width: 1 } });
   }
 
-  /** Moves to the place of the feature map under the pointer. */
-  function point({ clientX, clientY }: PointerEvent): void {
-    if (!made) return;
-    const { left, top, width, height } = output.getBoundingClientRect();
-    const share = (part: number, whole: number, size: number) => Math.floor((part / whole) * size);
-    move(share(clientY - top, height, made.height), share(clientX - left, width, made.width));
-  }
-
-  output.addEventListener('pointerdown', (event) => {
-    stop();
-    output.setPointerCapture(event.pointerId);
-    point(event);
-  });
-  output.addEventListener('pointermove', (event) => {
-    if (output.hasPointerCapture(event.pointerId)) point(event);
-  });
-  output.addEventListener('keydown', (event) => {
-    const moves: Record<string, readonly [number, number]> = {
-      ArrowLeft: [0, -1],
-      ArrowRight: [0, 1],
-      ArrowUp: [-1, 0],
-      ArrowDown: [1, 0],
-    };
-    const by = moves[event.key];
-    if (!by) return;
-    event.preventDefault();
-    stop();
-    move(at.row + by[0], at.column + by[1]);
+  bindPlacing(output, {
+    place: () => (made ? [(at.column + 0.5) / made.width, (at.row + 0.5) / made.height] : [0, 0]),
+    step: () => (made ? [1 / made.width, 1 / made.height] : [0, 0]),
+    onPlace([x, y]) {
+      stop();
+      if (made) move(Math.floor(y * made.height), Math.floor(x * made.width));
+    },
   });
   slide.addEventListener('click', () => (timer ? stop() : start()));
   shut.addEventListener('click', close);

@@ -4,9 +4,9 @@ export type Place = readonly [x: number, y: number];
 export interface PlacingOptions {
   /** Where it stands now. */
   readonly place: () => Place;
-  /** What an arrow key moves it by, and with shift. */
-  readonly step: number;
-  readonly large: number;
+  /** What an arrow key moves it by, and with shift (default: the same). */
+  readonly step: number | (() => Place);
+  readonly large?: number;
   readonly onPlace: (place: Place) => void;
 }
 
@@ -28,13 +28,14 @@ export function bindPlacing(element: HTMLElement, { place, step, large, onPlace 
   });
   element.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const by = event.shiftKey ? large : step;
+    const by = (event.shiftKey && large) || step;
+    const [right, down] = typeof by === 'number' ? [by, by] : by();
     const [x, y] = place();
     const moves: Record<string, Place> = {
-      ArrowLeft: [x - by, y],
-      ArrowRight: [x + by, y],
-      ArrowUp: [x, y - by],
-      ArrowDown: [x, y + by],
+      ArrowLeft: [x - right, y],
+      ArrowRight: [x + right, y],
+      ArrowUp: [x, y - down],
+      ArrowDown: [x, y + down],
       Home: [0.5, 0.5],
     };
     if (!moves[event.key]) return;

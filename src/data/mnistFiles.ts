@@ -1,11 +1,13 @@
 import { EnvironmentError, FormatError } from '../errors.ts';
 import { dataset } from './dataset.ts';
 import type { Dataset } from './dataset.ts';
-import { DIGIT_NAMES, syntheticDigits } from './digits.ts';
+import { DIGIT_NAMES } from './digits.ts';
+import { MNIST_TITLES } from './syntheticMnist.ts';
+import type { MnistName } from './syntheticMnist.ts';
 import { parseIdx, unpackIdx } from './idx.ts';
 import type { IdxArray } from './idx.ts';
 
-export type MnistName = 'mnist' | 'fashion-mnist';
+export type { MnistName } from './syntheticMnist.ts';
 
 /** A training and a test set, and where they came from. */
 export interface MnistSet {
@@ -42,7 +44,7 @@ export const MNIST_SETS: Record<
   { title: string; classNames: readonly string[]; files: Record<MnistPart, MnistFile> }
 > = {
   mnist: {
-    title: 'MNIST',
+    title: MNIST_TITLES.mnist,
     classNames: DIGIT_NAMES,
     files: {
       trainImages: file(
@@ -72,7 +74,7 @@ export const MNIST_SETS: Record<
     },
   },
   'fashion-mnist': {
-    title: 'Fashion-MNIST',
+    title: MNIST_TITLES['fashion-mnist'],
     classNames: [
       'T-shirt/top',
       'Trouser',
@@ -150,22 +152,6 @@ export function assembleMnist(
     train: make(arrays.trainImages, arrays.trainLabels),
     test: make(arrays.testImages, arrays.testLabels),
     source,
-  };
-}
-
-/** Generated digits in place of the real set, with a notice that says so and why. */
-export function syntheticMnist(
-  name: MnistName,
-  reason: string,
-  sizes: { train?: number; test?: number; seed?: number } = {},
-): MnistSet {
-  const { title } = MNIST_SETS[name];
-  return {
-    ...syntheticDigits(sizes),
-    source: 'drawn by wgrad',
-    notice:
-      `SYNTHETIC DATA: generated digits are used in place of ${title}, so accuracy here says nothing about ${title}. ` +
-      `Reason: ${reason}`,
   };
 }
 

@@ -153,11 +153,12 @@ export class Device {
   /**
    * Runs `create` inside error scopes: an error that the GPU reports becomes a typed error. All or nothing: if it fails,
    * the buffers that it has made are destroyed, and the functions given to `onFailure` are called.
+   *
+   * @param undo what has been made for the same purpose before, which goes with the rest; what is made is added
    */
-  async scoped<T>(what: string, create: () => T): Promise<T> {
+  async scoped<T>(what: string, create: () => T, undo: (() => void)[] = []): Promise<T> {
     this.check();
     const outer = this.#undo;
-    const undo: (() => void)[] = [];
     this.#undo = undo;
     this.gpu.pushErrorScope('out-of-memory');
     this.gpu.pushErrorScope('validation');

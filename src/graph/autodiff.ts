@@ -25,7 +25,9 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): (Tensor | undef
     if (!node.inputs.some((input) => needed.has(input.node))) continue;
     const outputGradients = node.outputs.map((output) => gradientOf.get(output));
     if (outputGradients.every((g) => g === undefined)) continue;
-    const inputGradients = withScope(`${node.label}/gradient`, () => differentiate(node, outputGradients));
+    const inputGradients = withScope(node.label + SCOPE.slice(0, -1), () =>
+      differentiate(node, outputGradients),
+    );
     inputGradients.forEach((gradient, i) => {
       const input = node.inputs[i];
       if (!gradient || !needed.has(input.node)) return;
@@ -40,6 +42,15 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): (Tensor | undef
   }
   return wrt.map((tensor) => gradientOf.get(tensor));
 }
+
+/** What stands in the label of a gradient's node, between the label of the node that it belongs to and its own. */
+const SCOPE = '/gradient/';
+
+/** Whether a node was made by `gradients`, as part of the gradient of another node. Passes keep labels. */
+export const isGradient = ({ label }: Node): boolean => label.includes(SCOPE);
+
+/** The label of the node whose gradient this one belongs to; for others their own. */
+export const differentiatedLabel = ({ label }: Node): string => label.split(SCOPE)[0];
 
 function differentiate(node: Node, outputGradients: readonly (Tensor | undefined)[]) {
   const rule = node.op.gradient;

@@ -1,9 +1,8 @@
 import { DeviceLostError, KernelError, LimitError } from '../errors.ts';
-import { annotate } from './annotate.ts';
+import { part } from '../part.ts';
 import type { SpecializedKernel } from './kernel.ts';
 import { createPipeline } from './pipeline.ts';
 import type { CompiledKernel } from './pipeline.ts';
-import { warmUp } from './warmUp.ts';
 import type { Labelled, OpenHelper } from './warmUp.ts';
 
 export type { CompiledKernel } from './pipeline.ts';
@@ -131,7 +130,9 @@ export class PipelineCache {
       this.warm.add(pipeline);
       for (const label of waiting.get(pipeline)!) isReady(label);
     };
-    if (cold.length > 0) await warmUp(this.device, cold, onWarm, this.warmUps?.openHelper);
+    if (cold.length === 0) return compiled;
+    const { warmUp } = await part('What warms up pipelines', () => import('./warmUp.ts'));
+    await warmUp(this.device, cold, onWarm, this.warmUps?.openHelper);
     return compiled;
   }
 
@@ -160,6 +161,7 @@ export class PipelineCache {
         created?.module.getCompilationInfo(),
         scope.catch(() => null),
       ]);
+      const { annotate } = await part('What explains errors in kernels', () => import('./annotate.ts'));
       const found = (info?.messages ?? [])
         .filter(({ type }) => type === 'error')
         .map((message) => annotate(kernel, message));

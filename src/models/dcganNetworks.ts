@@ -1,51 +1,12 @@
 import { conv2d } from '../nn/layers/conv2d.ts';
 import { conv2dTranspose } from '../nn/layers/conv2dTranspose.ts';
 import { dense } from '../nn/layers/dense.ts';
-import type { Layer } from '../nn/layers/layer.ts';
 import { batchNormalization } from '../nn/layers/normalization.ts';
 import { globalMaxPool2d } from '../nn/layers/globalPooling.ts';
 import { activation, dropout, flatten, reshape } from '../nn/layers/shaping.ts';
 import { randomNormalInitializer } from '../nn/initializers.ts';
-import { leakyRelu } from '../ops/elementwise/elementwise.ts';
-import type { Tensor } from '../ops/core/op.ts';
-
-/** The layers of the presets' generators and discriminators. */
-export interface DcganNetworks {
-  /** Values of a latent vector. */
-  readonly latentSize: number;
-  /** Shape of an image. */
-  readonly imageShape: readonly [height: number, width: number, channels: number];
-  readonly generator: () => Layer[];
-  readonly discriminator: () => Layer[];
-}
-
-/** Under the name by which summaries show it. */
-const leaky = (slope: number) =>
-  Object.defineProperty((x: Tensor) => leakyRelu(x, slope), 'name', { value: `leakyRelu ${slope}` });
-const same = { kernelSize: 4, strides: 2, padding: 'same' } as const;
-const noBias = { useBias: false } as const;
-
-/** Two convolutions of width 16 and 32, and their mirror: 115,137 and 10,065 values. */
-export const SMALL: DcganNetworks = {
-  latentSize: 64,
-  imageShape: [28, 28, 1],
-  generator: () => [
-    dense({ units: 7 * 7 * 32, ...noBias }),
-    batchNormalization({ momentum: 0.9 }),
-    activation(leaky(0.3)),
-    reshape([7, 7, 32]),
-    conv2dTranspose({ filters: 16, ...same, ...noBias }),
-    batchNormalization({ momentum: 0.9 }),
-    activation(leaky(0.3)),
-    conv2dTranspose({ filters: 1, ...same, activation: 'tanh' }),
-  ],
-  discriminator: () => [
-    conv2d({ filters: 16, ...same, activation: leaky(0.3) }),
-    conv2d({ filters: 32, ...same, activation: leaky(0.3) }),
-    flatten(),
-    dense({ units: 1 }),
-  ],
-};
+import { leaky, noBias, same } from './dcganSmall.ts';
+import type { DcganNetworks } from './dcganSmall.ts';
 
 /** Without batch normalization; the discriminator ends in a global maximum. */
 export const KERAS: DcganNetworks = {

@@ -12,24 +12,27 @@ export interface MnistCnnFacts {
   readonly learningRate: number;
   readonly batchSize: number;
   readonly epochs: number;
+  readonly optimizerName: 'adam' | 'rmsprop';
 }
 
 export const MNIST_CNN_FACTS: Readonly<Record<MnistCnnPreset, MnistCnnFacts>> = {
   quick: {
-    description: 'small: 98% in a minute or two on a CPU',
+    description: 'small: 98 % in a minute or two on a CPU',
     source: 'wgrad',
     parameters: 5_994,
     learningRate: 0.002,
     batchSize: 64,
     epochs: 3,
+    optimizerName: 'adam',
   },
   keras: {
-    description: 'Keras’s MNIST example: 99%',
+    description: 'Keras’s MNIST example: 99 %',
     source: 'https://keras.io/examples/vision/mnist_convnet/',
     parameters: 34_826,
     learningRate: 0.001,
     batchSize: 128,
     epochs: 5,
+    optimizerName: 'adam',
   },
   tfjs: {
     description: 'TensorFlow.js’s MNIST example',
@@ -38,5 +41,6 @@ export const MNIST_CNN_FACTS: Readonly<Record<MnistCnnPreset, MnistCnnFacts>> = 
     learningRate: 0.001,
     batchSize: 320,
     epochs: 3,
+    optimizerName: 'rmsprop',
   },
 };

@@ -4,13 +4,8 @@ import type { Fetch } from '../data/download.ts';
 import type { IdxArray } from '../data/idx.ts';
 import { downloadPart, mnistSet, trackProgress } from '../data/mnist.ts';
 import type { LoadProgress } from '../data/mnist.ts';
-import {
-  assembleMnist,
-  decodeMnistFile,
-  MNIST_PARTS,
-  MNIST_SETS,
-  syntheticMnist,
-} from '../data/mnistFiles.ts';
+import { assembleMnist, decodeMnistFile, MNIST_PARTS, MNIST_SETS } from '../data/mnistFiles.ts';
+import { syntheticMnist } from '../data/syntheticMnist.ts';
 import type { MnistName, MnistPart, MnistSet } from '../data/mnistFiles.ts';
 import { isGzip } from '../io/gzip.ts';
 import { EnvironmentError, FormatError, WgradError } from '../errors.ts';

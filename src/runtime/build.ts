@@ -7,7 +7,7 @@ import type { Variable } from '../ops/core/leaves.ts';
 import { createNode } from '../ops/core/node.ts';
 import type { Effect, Operand, Tensor } from '../ops/core/op.ts';
 import { bytesOf } from '../ops/core/shape.ts';
-import { advanceDispatch } from '../ops/dataset/effects.ts';
+import { advanceDispatch } from '../ops/dataset/advance.ts';
 import { mapOp } from '../ops/elementwise/map.ts';
 import { isTensor, lowerGraph, ownerOf } from './lower.ts';
 import type { LoweredDispatch, LowerOptions } from './lower.ts';

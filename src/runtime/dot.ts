@@ -5,7 +5,8 @@ import { mapOp } from '../ops/elementwise/map.ts';
 import type { MapAttrs } from '../ops/elementwise/map.ts';
 import type { Build } from './build.ts';
 import { isTensor } from './lower.ts';
-import { formatBytes, formatExpression, leafName } from './print.ts';
+import { leafName } from './describe/names.ts';
+import { formatBytes, formatExpression } from './print.ts';
 
 const COLORS = {
   input: '#cfe8fc',

@@ -1,7 +1,7 @@
 import { ArgumentError } from '../errors.ts';
-import { describe } from '../options.ts';
+import { describe, isPromise } from '../options.ts';
 import { Variable } from '../ops/core/leaves.ts';
-import { requireTensor } from '../ops/core/node.ts';
+import { isTensor, requireTensor } from '../ops/core/node.ts';
 import type { Effect, Resource, Tensor } from '../ops/core/op.ts';
 import type { Objective } from './build.ts';
 import type { StepGuard } from './guard.ts';
@@ -88,4 +88,21 @@ export function requireOptimizer(caller: string, optimizer: unknown): void {
   const own = (optimizer ?? {}) as Partial<OptimizerSpec>;
   if (Array.isArray(own.slotNames) && typeof own.update === 'function') return;
   throw new ArgumentError(`${caller}: the optimizer is ${describe(optimizer)}; make one, such as adam()`);
+}
+
+/** @throws ArgumentError unless it is a record of tensors */
+export function requireOutputs(label: string, outputs: unknown): void {
+  const found = isPromise(outputs)
+    ? 'a promise; building a graph needs no await: make it a function without async'
+    : isTensor(outputs)
+      ? 'a tensor; give it a name: { y }'
+      : typeof outputs !== 'object' || outputs === null || Array.isArray(outputs)
+        ? `${describe(outputs)}; return the outputs by name, or {} for none`
+        : undefined;
+  if (found !== undefined) {
+    throw new ArgumentError(`${label}: the function that builds the graph gave ${found}`);
+  }
+  for (const [name, tensor] of Object.entries(outputs as object)) {
+    requireTensor(label, tensor, `the output "${name}"`);
+  }
 }

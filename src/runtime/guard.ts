@@ -1,7 +1,7 @@
 import type { Device } from '../device/device.ts';
 import { NumericError } from '../errors.ts';
 import type { Resource } from '../ops/core/op.ts';
-import { FAULT_KINDS, GUARD_LAYOUT, NO_FAULT, PLACE_BITS } from '../ops/optimizer/verdict.ts';
+import { FAULT_KINDS, GUARD_LAYOUT, NO_FAULT, PLACE_BITS } from '../ops/optimizer/faults.ts';
 import type { Location } from './location.ts';
 import type { Run } from './variables.ts';
 

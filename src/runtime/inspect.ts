@@ -2,12 +2,13 @@ import type { Device } from '../device/device.ts';
 import type { KernelFile, Specialization } from '../kernels/kernel.ts';
 import type { Operand } from '../ops/core/op.ts';
 import type { DType, Shape } from '../ops/core/shape.ts';
-import { bindCommands, encodeCommands } from './commands.ts';
+import { encodeCommands } from './commands.ts';
 import type { Command } from './commands.ts';
 import { ARRAYS } from './inputData.ts';
 import type { InputData } from './inputData.ts';
 import type { Location } from './location.ts';
 import { isTensor } from './lower.ts';
+import { Rehearsal } from './rehearsal.ts';
 
 /** A dispatch of a program as it is about to run: all that it takes to run it elsewhere, such as in the simulator. */
 export interface InspectedDispatch {
@@ -43,33 +44,18 @@ export async function inspectCommand(
   index: number,
   locate: (operand: Operand) => Location,
 ): Promise<InspectedDispatch> {
-  const before = commands.slice(0, index);
   const { dispatch, bound } = commands[index];
-  const copies = new Map<GPUBuffer, GPUBuffer>();
-  const copied = (location: Location): Location => ({
-    ...location,
-    buffer: copies.get(location.buffer) ?? location.buffer,
-  });
+  let rehearsal: Rehearsal | undefined;
   try {
     const { reading } = await device.scoped(`inspecting ${dispatch.label}`, () => {
-      for (const { buffer } of before.flatMap(written)) {
-        if (copies.has(buffer)) continue;
-        const usage = buffer.usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-        copies.set(buffer, device.createBuffer(`copy of ${buffer.label}`, buffer.size, usage));
-      }
-      const twins = bindCommands(
-        device,
-        before.map((own) => own.dispatch),
-        before.map(({ compiled }) => compiled),
-        (operand) => copied(locate(operand)),
-      );
+      const own = (rehearsal = new Rehearsal(device, commands.slice(0, index), locate));
       device.submit(`inspecting ${dispatch.label}`, (encoder) => {
-        for (const [buffer, copy] of copies) encoder.copyBufferToBuffer(buffer, 0, copy, 0, buffer.size);
+        own.refresh(encoder);
         const pass = encoder.beginComputePass({ label: 'inspected' });
-        encodeCommands(twins, pass);
+        encodeCommands(own.commands, pass);
         pass.end();
       });
-      const reading = device.readAll([...bound.values()].map(copied));
+      const reading = device.readAll([...bound.values()].map((location) => own.place(location)));
       reading.catch(() => {}); // handled below, unless the scope has already thrown
       return { reading };
     });
@@ -90,12 +76,9 @@ export async function inspectCommand(
       })),
     };
   } finally {
-    for (const copy of copies.values()) copy.destroy();
+    rehearsal?.destroy();
   }
 }
-
-const written = ({ dispatch, bound }: Command): Location[] =>
-  dispatch.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => bound.get(name)!);
 
 const nameOf = (operand: Operand): string =>
   isTensor(operand) ? operand.node.label : 'scratch' in operand ? operand.scratch : operand.resource;

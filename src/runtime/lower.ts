@@ -16,6 +16,7 @@ import type {
   Tensor,
   Tunable,
 } from '../ops/core/op.ts';
+import { MissingKernels } from '../ops/core/late.ts';
 import { OPS_WITH_VARIANTS } from '../ops/core/variant.ts';
 import { accessText } from '../ops/elementwise/map.ts';
 import { fingerprintOf, questionOf } from './tuning/choice.ts';
@@ -33,6 +34,8 @@ export interface LoweredDispatch {
   readonly flops: number;
   /** It advances the program's step counter. */
   readonly advances: boolean;
+  /** It is part of an update of variables. */
+  readonly updates: boolean;
   /** The node it belongs to; undefined for effects. */
   readonly node?: Node;
   /** The variant that its op had a choice of; undefined where there is only one. */
@@ -72,7 +75,11 @@ export function isTensor(operand: Operand): operand is Tensor {
   return 'node' in operand;
 }
 
-/** Turns the graph of `outputs` and `effects` into a flat list of dispatches, in execution order. */
+/**
+ * Turns the graph of `outputs` and `effects` into a flat list of dispatches, in execution order.
+ *
+ * @throws MissingKernels if an op's kernels are not loaded
+ */
 export function lowerGraph(
   outputs: readonly Tensor[],
   effects: readonly Effect[],
@@ -82,14 +89,18 @@ export function lowerGraph(
   const dispatches: LoweredDispatch[] = [];
   const all = { ...options, asked: new Map<string, readonly string[]>() };
   const shared: SharedScratch = new Map();
-  for (const node of topologicalOrder([...outputs, ...effectInputs.flat()])) {
+  const order = topologicalOrder([...outputs, ...effectInputs.flat()]);
+  const late = order.flatMap(({ op }) => (op.late && !op.late.isLoaded ? [op.late] : []));
+  if (late.length > 0) throw new MissingKernels([...new Set(late)]);
+  for (const node of order) {
     if (node.op.kind === 'leaf' || node.op.kind === 'alias') continue;
     dispatches.push(...lowerNode(node, all, shared));
   }
   effects.forEach((effect, i) => {
     const lowering = new Lowering(effect.label, all);
     effect.lower(lowering.context, effectInputs[i]);
-    dispatches.push(...lowering.dispatches);
+    const { updates = false } = effect;
+    dispatches.push(...lowering.dispatches.map((dispatch) => ({ ...dispatch, updates })));
   });
   checkForced(options.variants ?? {}, all.asked);
   return dispatches;
@@ -260,6 +271,7 @@ function lowerDispatch(
     workgroups: call.workgroups,
     flops: call.flops ?? 0,
     advances: call.advances ?? false,
+    updates: false,
     node,
     choice,
   };

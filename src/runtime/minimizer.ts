@@ -3,13 +3,18 @@ import { ArgumentError } from '../errors.ts';
 import { programState } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
 import type { Effect, LowerContext, Operand, Resource } from '../ops/core/op.ts';
-import { constrainDispatch } from '../ops/optimizer/constrain.ts';
+import { LateKernels } from '../ops/core/late.ts';
 import type { StepGuard } from './guard.ts';
 import { layoutsOf } from './layout.ts';
 import type { Location } from './location.ts';
 import type { OptimizerOperands, OptimizerRange, OptimizerSpec, SharedOperands } from './optimizerSpec.ts';
 import { isRate } from './ranges.ts';
 import type { Run, VariableStore } from './variables.ts';
+
+const constraints = /* @__PURE__ */ new LateKernels(
+  'constraints',
+  async () => (await import('../ops/optimizer/constrain.ts')).constrainDispatch,
+);
 
 interface FlatRun extends OptimizerRange {
   readonly run: Run;
@@ -197,7 +202,7 @@ export class Minimizer {
           if (!constraint) return;
           const offset = (run.offsets[k] - run.offset) / 4;
           const { parameters: values } = own;
-          dispatch(constrainDispatch({ constraint, shape, values, offset, state: shared.state }));
+          dispatch(constraints.value({ constraint, shape, values, offset, state: shared.state }));
         });
       });
     });

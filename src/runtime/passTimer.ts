@@ -1,6 +1,14 @@
 import type { Device } from '../device/device.ts';
 import { AdapterError } from '../errors.ts';
 
+/** @throws AdapterError where the device has no timestamp-query */
+export function requireTimestamps(device: Device): void {
+  if (device.features.has('timestamp-query')) return;
+  throw new AdapterError(
+    `${device.description} offers no timestamp-query, so kernels cannot be timed one by one; use another adapter, or time whole steps`,
+  );
+}
+
 /** Compute passes between two timestamps each, in one submit: how long the GPU takes for each. */
 export class PassTimer {
   readonly #device: Device;
@@ -12,11 +20,7 @@ export class PassTimer {
    * @throws AdapterError where the device has no timestamp-query
    */
   constructor(device: Device, most: number) {
-    if (!device.features.has('timestamp-query')) {
-      throw new AdapterError(
-        `${device.description} offers no timestamp-query, so kernels cannot be timed one by one; use another adapter, or time whole steps`,
-      );
-    }
+    requireTimestamps(device);
     const count = 2 * most;
     this.#device = device;
     this.#querySet = device.gpu.createQuerySet({ label: 'pass timer', type: 'timestamp', count });

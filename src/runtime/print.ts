@@ -1,14 +1,9 @@
 import type { Expression } from '../ops/core/expression.ts';
-import type { FillAttrs, InputAttrs, VariableAttrs } from '../ops/core/leaves.ts';
-import type { Node, Operand, Tensor } from '../ops/core/op.ts';
-import { bytesOf, formatShape } from '../ops/core/shape.ts';
-import { mapOp } from '../ops/elementwise/map.ts';
-import type { MapAttrs } from '../ops/elementwise/map.ts';
+import { formatShape } from '../ops/core/shape.ts';
 import type { Build } from './build.ts';
-import { isTensor, ownerOf } from './lower.ts';
-import type { LoweredBinding } from './lower.ts';
+import { describeMemory } from './describe/memory.ts';
+import { describeNodes } from './describe/nodes.ts';
 import { table } from './table.ts';
-import { formatChoice } from './tuning/report.ts';
 
 /**
  * A program as a table: a row per dispatch with its kernel, the variant and the source of that choice (if there was
@@ -16,37 +11,30 @@ import { formatChoice } from './tuning/report.ts';
  * dispatch 3, `∇w` the gradient of w in its optimizer's memory, `%3 [10] = y` the output y.
  */
 export function formatGraph(build: Build): string {
-  const name = operandNames(build);
-  const outputs = outputNames(build);
-  const text = ({ operand }: LoweredBinding) => `${name(operand)} ${formatShape(operand.shape)}`;
-  const rows = build.dispatches.map(({ label, kernel, bindings, workgroups, flops, node, choice }, i) => {
+  const nodes = describeNodes(build);
+  const rows = nodes.map(({ index, label, kernel, variant, fused, workgroups, bindings, flops }) => {
     const writes = bindings.filter(({ access }) => access === 'read_write');
-    const reads = bindings.filter(({ access }) => access !== 'read_write').map(text);
-    const results = writes.map((b) => [text(b), ...(outputs.get(b.operand) ?? [])].join(' = '));
-    const last = build.dispatches[i + 1]?.node !== node;
+    const reads = bindings.filter(({ access }) => access !== 'read_write').map(textOf);
+    const results = writes.map((own) => [textOf(own), ...own.outputs].join(' = '));
     return [
-      String(i),
+      String(index),
       label,
-      kernel.name,
-      formatChoice(choice) || '–',
-      (node && last && fusedFunctions(node)) || '–',
+      kernel,
+      variant || '–',
+      fused.join(', ') || '–',
       formatWorkgroups(workgroups),
       `${reads.join(', ') || '–'} → ${results.join(', ')}`,
       flops > 0 ? formatCount(flops) : '–',
     ];
   });
   const header = ['#', 'dispatch', 'kernel', 'variant', 'fused', 'workgroups', 'reads → writes', 'FLOPs'];
-  const flops = build.dispatches.reduce((sum, dispatch) => sum + dispatch.flops, 0);
-  const total = `${plural(build.dispatches.length, 'dispatch', 'dispatches')}, ${formatCount(flops)}FLOP per step`;
+  const flops = nodes.reduce((sum, node) => sum + node.flops, 0);
+  const total = `${plural(nodes.length, 'dispatch', 'dispatches')}, ${formatCount(flops)}FLOP per step`;
   return `${table([header, ...rows], [0, 5, 7])}\n${total}`;
 }
 
-/** Functions that one kernel computes besides its own: the steps of a map, or of an epilogue. */
-function fusedFunctions({ op, attrs, epilogue }: Node): string {
-  const expression = op === mapOp ? (attrs as MapAttrs).expression : epilogue?.expression;
-  const steps = expression?.steps.filter(({ fn }) => fn !== 'Value').map(({ fn }) => fn) ?? [];
-  return steps.join(', ');
-}
+const textOf = ({ tensor, shape }: { readonly tensor: string; readonly shape: readonly number[] }): string =>
+  `${tensor} ${formatShape(shape)}`;
 
 /** Columns of a lifetime chart. */
 const CHART_WIDTH = 48;
@@ -56,75 +44,33 @@ const CHART_WIDTH = 48;
  * to which; and what it all takes, with sharing and without.
  */
 export function formatPlan(build: Build): string {
-  const { plan, blocks, pinned } = build;
-  const name = operandNames(build);
-  const outputs = outputNames(build);
+  const { slabs, tensors, unshared, gradients } = describeMemory(build);
   const count = Math.max(1, build.dispatches.length);
   const width = Math.min(count, CHART_WIDTH);
   const column = (dispatch: number) => Math.floor((Math.min(dispatch, count - 1) * width) / count);
-  const sections = plan.slabBytes.map((bytes, slab) => {
-    const placed = blocks
-      .map((block) => ({ ...block, ...plan.placements.get(block.key)! }))
-      .filter((block) => block.slab === slab)
-      .sort((a, b) => a.offset - b.offset || a.first - b.first);
-    const rows = placed.map(({ key, offset, first, last }) => {
-      const [from, to] = [column(first), column(last)];
-      const bar = '·'.repeat(from) + '█'.repeat(to - from + 1) + '·'.repeat(width - 1 - to);
-      const wanted = [`${name(key)} ${formatShape(key.shape)}`, ...(outputs.get(key) ?? [])].join(' = ');
-      return [String(offset), formatBytes(bytesOf(key)), bar, wanted, isTensor(key) ? key.node.label : ''];
-    });
+  const sections = slabs.map((bytes, slab) => {
+    const rows = tensors
+      .filter((own) => own.slab === slab)
+      .map(({ name, shape, offset, bytes: size, from, to, of, outputs }) => {
+        const [first, last] = [column(from), column(to)];
+        const bar = '·'.repeat(first) + '█'.repeat(last - first + 1) + '·'.repeat(width - 1 - last);
+        const wanted = [textOf({ tensor: name, shape }), ...outputs].join(' = ');
+        return [String(offset), formatBytes(size), bar, wanted, of];
+      });
     const scale = `0${String(count - 1).padStart(width - 1)}`;
     const header = ['offset', 'size', width > 1 ? scale : '0', 'tensor', 'of'];
     return `slab ${slab}, ${formatBytes(bytes)}\n${table([header, ...rows], [0, 1])}`;
   });
-  const shared = plan.slabBytes.reduce((sum, bytes) => sum + bytes, 0);
-  const percent = plan.unsharedBytes > 0 ? Math.round((100 * shared) / plan.unsharedBytes) : 100;
+  const shared = slabs.reduce((sum, bytes) => sum + bytes, 0);
+  const percent = unshared > 0 ? Math.round((100 * shared) / unshared) : 100;
   const summary = [
-    `${plural(blocks.length, 'tensor')} in ${plural(plan.slabBytes.length, 'slab')}: ${formatBytes(shared)}; without sharing ${formatBytes(plan.unsharedBytes)} (${percent}%)`,
+    `${plural(tensors.length, 'tensor')} in ${plural(slabs.length, 'slab')}: ${formatBytes(shared)}; without sharing ${formatBytes(unshared)} (${percent}%)`,
   ];
-  if (pinned.size > 0) {
-    const bytes = [...pinned.keys()].reduce((sum, operand) => sum + bytesOf(operand), 0);
-    summary.push(`${plural(pinned.size, 'gradient')} in the memory of the optimizers: ${formatBytes(bytes)}`);
+  if (gradients.count > 0) {
+    const { count: own, bytes } = gradients;
+    summary.push(`${plural(own, 'gradient')} in the memory of the optimizers: ${formatBytes(bytes)}`);
   }
   return [...sections, summary.join('\n')].join('\n\n');
-}
-
-/** What a table calls each operand: leaves and resources by their names, results by their dispatch. */
-export function operandNames({ dispatches, pinned }: Build): (operand: Operand) => string {
-  const names = new Map<Operand, string>();
-  dispatches.forEach(({ bindings }, i) => {
-    for (const { operand, access } of bindings) {
-      if (names.has(operand) || access !== 'read_write') continue;
-      const target = pinned.get(operand);
-      if (target) names.set(operand, `∇${target.variable.name}`);
-      else if ('scratch' in operand) names.set(operand, `%${i}.${operand.scratch.split('.').at(-1)}`);
-      else if (isTensor(operand) && operand.node.op.kind !== 'leaf') {
-        names.set(operand, operand.node.outputs.length > 1 ? `%${i}.${operand.index}` : `%${i}`);
-      }
-    }
-  });
-  return (operand) => {
-    if ('resource' in operand) return operand.resource;
-    return names.get(operand) ?? ('scratch' in operand ? operand.scratch : leafName(operand.node));
-  };
-}
-
-/** Input, variable or constant: the name its maker gave it. Other nodes: their label. */
-export function leafName({ op, attrs, label }: Node): string {
-  if (op.name === 'input') return (attrs as InputAttrs).name;
-  if (op.name === 'variable') return (attrs as VariableAttrs).variable.name;
-  if (op.name === 'fill') return String((attrs as FillAttrs).value);
-  return op.kind === 'leaf' ? op.name : label;
-}
-
-/** The names under which the program's outputs are read, by the tensor that holds them. */
-function outputNames({ outputs }: Build): Map<Operand, string[]> {
-  const names = new Map<Operand, string[]>();
-  for (const [output, tensor] of Object.entries(outputs)) {
-    const owner: Tensor = ownerOf(tensor);
-    names.set(owner, [...(names.get(owner) ?? []), output]);
-  }
-  return names;
 }
 
 /** An expression as one nested call, `relu(add(x, bias))`; a long one as the list of its functions. */

@@ -1,7 +1,8 @@
 import type { Device } from '../device/device.ts';
-import { isTensor } from './lower.ts';
-import type { LoweredDispatch } from './lower.ts';
-import { PassTimer } from './passTimer.ts';
+import { openClock } from './clock.ts';
+import type { Clock } from './clock.ts';
+import type { Command } from './commands.ts';
+import { requireTimestamps } from './passTimer.ts';
 import type { Program } from './program.ts';
 import { table } from './table.ts';
 import { formatChoice } from './tuning/report.ts';
@@ -27,38 +28,14 @@ const SAMPLE_MICROSECONDS = 2000;
 const MOST_REPEATS = 1000;
 
 /**
- * Times every dispatch of a program on the GPU with timestamp queries, each in passes of its own. Those that only
- * compute intermediates are repeated within a pass until it is long enough to be timed; those that change lasting
- * memory (weights, counters) run once in it. The steps run for real: profile a program whose state you can spare.
+ * Times every dispatch of a program on the GPU with timestamp queries (see `measureStep`).
  *
  * @throws AdapterError where the device has no timestamp-query
  */
-export async function profile(device: Device, program: Program, runs = 10): Promise<DispatchTiming[]> {
-  const { commands, build } = program;
-  const samples: number[][] = commands.map(() => []);
-  const timer = new PassTimer(device, commands.length);
-  const passes = (repeats: readonly number[]) =>
-    commands.map(({ pipeline, bindGroup, workgroups }, i) => (pass: GPUComputePassEncoder) => {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      for (let time = 0; time < repeats[i]; time++) pass.dispatchWorkgroups(...workgroups);
-    });
-  try {
-    const once = passes(commands.map(() => 1));
-    await timer.run(once); // drivers may compile at the first dispatch
-    const first = await timer.run(once);
-    const repeats = first.map((microseconds, i) =>
-      repeatable(build.dispatches[i]) ? repeatsFor(microseconds) : 1,
-    );
-    const repeated = passes(repeats);
-    for (let run = 0; run < runs; run++) {
-      const times = await timer.run(repeated);
-      samples.forEach((list, i) => list.push(times[i] / repeats[i]));
-    }
-  } finally {
-    timer.destroy();
-  }
-  const medians = samples.map((list) => list.toSorted((a, b) => a - b)[list.length >> 1]);
+export async function profile(device: Device, program: Program, samples = 10): Promise<DispatchTiming[]> {
+  requireTimestamps(device);
+  const { build } = program;
+  const { microseconds: medians } = await measureStep(device, program, { samples });
   const total = medians.reduce((sum, value) => sum + value, 0);
   return build.dispatches.map(({ label, kernel, workgroups, flops, choice }, i) => ({
     label,
@@ -71,15 +48,72 @@ export async function profile(device: Device, program: Program, runs = 10): Prom
   }));
 }
 
-/** Whether a dispatch gives the same however often it runs: it writes nothing but intermediates, and reads none of those. */
-function repeatable({ bindings }: LoweredDispatch): boolean {
-  return bindings.every(
-    ({ access, operand }) =>
-      access !== 'read_write' ||
-      'scratch' in operand ||
-      (isTensor(operand) && operand.node.op.kind !== 'leaf'),
-  );
+export interface MeasureOptions {
+  /** Of each dispatch, of which the median counts. */
+  readonly samples: number;
 }
+
+/** What a step takes. */
+export interface StepMeasurement {
+  /** Of each dispatch, in microseconds: the median. */
+  readonly microseconds: readonly number[];
+  /** Of a whole step in one pass, in microseconds. */
+  readonly step: number;
+  /** Where the times come from: timestamp queries, or the CPU's clock around a dispatch that is repeated. */
+  readonly clock: Clock['kind'];
+}
+
+/**
+ * Times every dispatch of a program, each repeated within a pass until it is long enough to be timed, and the whole step.
+ * They run on copies of what they write: the program's own memory stays as it is, bit by bit. It waits for the GPU after
+ * each sample, so that others may use it in between; nothing else should while a time is taken.
+ */
+export async function measureStep(
+  device: Device,
+  program: Program,
+  { samples }: MeasureOptions,
+): Promise<StepMeasurement> {
+  const rehearsal = await program.rehearse();
+  const clock = openClock(device, samples);
+  try {
+    device.submit('measuring', (encoder) => rehearsal.refresh(encoder));
+    const { commands } = rehearsal;
+    await clock.run(commands, 1, 1); // drivers may compile at the first dispatch
+    const idle = clock.kind === 'wall' ? medianOf(await clock.run([], 1, samples)) : 0;
+    const time = (own: readonly Command[]) => timeOf(clock, own, { samples, idle });
+    const step = await time(commands);
+    const microseconds: number[] = [];
+    for (const command of commands) microseconds.push(await time([command]));
+    return { microseconds, step, clock: clock.kind };
+  } finally {
+    clock.destroy();
+    rehearsal.destroy();
+  }
+}
+
+/** Median microseconds of a run of commands. @param idle milliseconds of a sample that does nothing */
+async function timeOf(
+  clock: Clock,
+  commands: readonly Command[],
+  { samples, idle }: { readonly samples: number; readonly idle: number },
+): Promise<number> {
+  let repeats = 1;
+  let [time] = await clock.run(commands, repeats, 1);
+  while (1000 * (time - idle) < SAMPLE_MICROSECONDS && repeats < MOST_REPEATS) {
+    const more = repeatsFor((1000 * Math.max(0, time - idle)) / repeats);
+    repeats = Math.min(more, 8 * repeats); // a first estimate may be far from the truth
+    [time] = await clock.run(commands, repeats, 1);
+  }
+  // What takes long is timed once more, not many times more: the GPU draws the page, too.
+  const wanted = time > LONG_MS ? 1 : samples;
+  const times = [time, ...(await clock.run(commands, repeats, wanted))];
+  return Math.max(0, (1000 * (medianOf(times) - idle)) / repeats);
+}
+
+/** A run of that many milliseconds needs no more than two samples. */
+const LONG_MS = 20;
+
+const medianOf = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1];
 
 /** How often to run a kernel of that many microseconds in one sample. */
 export function repeatsFor(microseconds: number, wanted = SAMPLE_MICROSECONDS): number {

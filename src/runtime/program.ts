@@ -20,7 +20,8 @@ import { allocate } from './memory.ts';
 import type { Memory } from './memory.ts';
 import type { ProgramContext, ProgramOptions, StepOptions } from './programOptions.ts';
 import { isStep, MAX_STEP } from './ranges.ts';
-import { editedCommand } from './replace.ts';
+import { Rehearsal } from './rehearsal.ts';
+import { part } from '../part.ts';
 
 /**
  * A compiled program: pipelines, bind groups and memory made once, then replayed. `step` encodes one
@@ -97,6 +98,11 @@ export class Program {
   /** What `step` encodes: the dispatches of the build, some with an edited kernel. */
   get commands(): readonly Command[] {
     return this.#commands;
+  }
+
+  /** Whether it was destroyed. A training frees its programs when it ends. */
+  get isDestroyed(): boolean {
+    return this.#destroyed;
   }
 
   /** Steps run since the last reset. */
@@ -249,16 +255,23 @@ export class Program {
    *
    * @param index of the dispatch, as in `commands`
    * @param source the edited text of the kernel's file (`commands[index].dispatch.source.file.source` before the edit)
+   * @param trial what it has to pass after it has compiled, such as a run in the simulator; if that throws, the kernel from
+   *   before stays
    * @throws KernelError where it does not compile, or changes what is not the kernel's own: other buffers, the workgroup's
    *   size, what the engine sets. `messages` has lines and columns of the file; the kernel from before stays
    */
-  async replace(index: number, source: string): Promise<void> {
+  async replace(index: number, source: string, trial?: () => void | Promise<void>): Promise<void> {
     const original = this.build.dispatches[this.#requireCommand(index)];
-    const edit = this.#replacing.then(() =>
-      editedCommand(this.#context, original, source, (operand) => this.#locate(operand)),
-    );
-    this.#replacing = edit.catch(() => {}); // of two edits the later one stays
-    const command = await this.#context.device.untilLost(edit);
+    const edit = this.#replacing.then(async () => {
+      const { editedCommand } = await part('What replaces kernels', () => import('./replace.ts'));
+      return editedCommand(this.#context, original, source, (operand) => this.#locate(operand));
+    });
+    const tried = edit.then(async (command) => {
+      await trial?.();
+      return command;
+    });
+    this.#replacing = tried.catch(() => {}); // of two edits the later one stays
+    const command = await this.#context.device.untilLost(tried);
     this.#requireAlive();
     this.#commands[index] = command;
   }
@@ -272,6 +285,20 @@ export class Program {
    */
   async inspect(index: number): Promise<InspectedDispatch> {
     return inspectCommand(this.#context.device, this.commands, this.#requireCommand(index), this.#locate);
+  }
+
+  /**
+   * The commands on copies of what they write, to be run apart from the training: measured, or looked at in between.
+   * Destroy it after use, and make another one after `replace`.
+   *
+   * @param count only so many, from the first on
+   * @throws GpuError where the GPU has no memory for the copies
+   */
+  async rehearse(count = this.commands.length): Promise<Rehearsal> {
+    this.#requireAlive();
+    const { device } = this.#context;
+    const commands = this.commands.slice(0, count);
+    return device.scoped(`copying ${this.label}`, () => new Rehearsal(device, commands, this.#locate));
   }
 
   #requireCommand(index: number): number {

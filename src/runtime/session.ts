@@ -5,13 +5,13 @@ import { ArgumentError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { PipelineCache } from '../kernels/pipelineCache.ts';
 import type { Variable, VariableAttrs } from '../ops/core/leaves.ts';
-import { isTensor, requireTensor } from '../ops/core/node.ts';
+import { MissingKernels } from '../ops/core/late.ts';
 import type { Effect, Target, Tensor } from '../ops/core/op.ts';
 import { withSideEffects } from '../ops/core/sideEffects.ts';
 import { withStreams } from '../ops/random/random.ts';
 import { build } from './build.ts';
 import type { Build, Objective } from './build.ts';
-import { GraphBuilder, requireOptimizer } from './graphBuilder.ts';
+import { GraphBuilder, requireOptimizer, requireOutputs } from './graphBuilder.ts';
 import { StepGuard } from './guard.ts';
 import type { Variants } from './lower.ts';
 import { checkBinding } from './memory.ts';
@@ -25,7 +25,7 @@ import { tuneOptions, Tuning, TuningSettings } from './tuning/tuning.ts';
 import type { TuneOptions } from './tuning/tuning.ts';
 import { updateEffects } from './updates.ts';
 import { VariableStore } from './variables.ts';
-import { checkOptions, describe, isPromise, requireSeed } from '../options.ts';
+import { checkOptions, describe, requireSeed } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 
 export interface CompileOptions {
@@ -44,6 +44,15 @@ const compileOptions: OptionTable<CompileOptions> = {
   variants: true,
   onProgress: true,
 };
+
+/** What a function that builds a graph has defined. */
+interface Defined {
+  readonly g: GraphBuilder;
+  readonly variables: readonly Variable[];
+  readonly guard: ProgramOptions['guard'];
+  /** Lowers it for the device, with what is known then of the kernels' speed. */
+  readonly again: () => Build;
+}
 
 /** An open GPU: its device, its compiled kernels and the variables that live on it. */
 export class Gpu {
@@ -113,10 +122,7 @@ export class Gpu {
         `${label}: gpu.compile takes a function that builds the graph, (g) => ({ y }), but was given ${describe(define)}`,
       );
     }
-    // What the function makes (the ring of a training) is taken back if the GPU refuses some of it.
-    const { g, again, guard, ...first } = await this.device.scoped(`compiling ${label}`, () =>
-      this.#build(label, define, options),
-    );
+    const { g, again, guard, ...first } = await this.#loadAndBuild(label, define, options);
     try {
       const { onProgress } = options;
       const tuned = await this.tuning.measure(this, first.built, (done, total, own) =>
@@ -137,11 +143,48 @@ export class Gpu {
     }
   }
 
-  #build(
+  /** What the function makes (the ring of a training) is taken back if the GPU refuses some of it. */
+  async #loadAndBuild(
+    label: string,
+    define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
+    options: CompileOptions,
+  ): Promise<Defined & { readonly built: Build }> {
+    const what = `compiling ${label}`;
+    const made: (() => void)[] = [];
+    const build = (defined: Defined) => unlessMissing(() => this.#build(defined));
+    const first = await this.device.scoped(
+      what,
+      () => {
+        const defined = this.#define(label, define, options);
+        return { defined, built: build(defined) };
+      },
+      made,
+    );
+    const { defined } = first;
+    let { built } = first;
+    while (built instanceof MissingKernels) {
+      try {
+        await built.load();
+      } catch (error) {
+        for (const takeBack of made.toReversed()) takeBack();
+        throw error;
+      }
+      built = await this.device.scoped(what, () => build(defined), made);
+    }
+    return { ...defined, built };
+  }
+
+  #build({ again, variables }: Defined): Build {
+    const built = again();
+    this.variables.allocate(variables, 'variables');
+    return built;
+  }
+
+  #define(
     label: string,
     define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
     { variants }: CompileOptions,
-  ): { g: GraphBuilder; built: Build; again: () => Build; guard: ProgramOptions['guard'] } {
+  ): Defined {
     const g = new GraphBuilder(this);
     const inner: Effect[] = [];
     const outputs = withStreams(() =>
@@ -186,9 +229,8 @@ export class Gpu {
       }
       return built;
     };
-    const built = again();
-    this.variables.allocate(variablesOf(outputs, objectives, effects), 'variables');
-    return { g, built, again, guard: guard && { guard, own: guard === own } };
+    const variables = variablesOf(outputs, objectives, effects);
+    return { g, variables, again, guard: guard && { guard, own: guard === own } };
   }
 
   /** Frees everything: buffers, and the device unless it is the caller's own. */
@@ -199,20 +241,13 @@ export class Gpu {
   }
 }
 
-/** @throws ArgumentError unless it is a record of tensors */
-function requireOutputs(label: string, outputs: unknown): void {
-  const found = isPromise(outputs)
-    ? 'a promise; building a graph needs no await: make it a function without async'
-    : isTensor(outputs)
-      ? 'a tensor; give it a name: { y }'
-      : typeof outputs !== 'object' || outputs === null || Array.isArray(outputs)
-        ? `${describe(outputs)}; return the outputs by name, or {} for none`
-        : undefined;
-  if (found !== undefined) {
-    throw new ArgumentError(`${label}: the function that builds the graph gave ${found}`);
-  }
-  for (const [name, tensor] of Object.entries(outputs as object)) {
-    requireTensor(label, tensor, `the output "${name}"`);
+/** What `work` gives, or the kernels that it needs first. */
+function unlessMissing<T>(work: () => T): T | MissingKernels {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof MissingKernels) return error;
+    throw error;
   }
 }
 

@@ -1,13 +1,27 @@
 import { programState } from '../ops/core/leaves.ts';
 import type { Variable, VariableAttrs } from '../ops/core/leaves.ts';
-import type { Effect, Operand, ProposalPlace, Proposals, Resource, Scratch, Tensor } from '../ops/core/op.ts';
+import { LateKernels } from '../ops/core/late.ts';
+import type {
+  Effect,
+  LowerContext,
+  Operand,
+  ProposalPlace,
+  Proposals,
+  Resource,
+  Scratch,
+  Tensor,
+} from '../ops/core/op.ts';
 import { sizeOf } from '../ops/core/shape.ts';
-import { acceptDispatch, verdictDispatch } from '../ops/optimizer/verdict.ts';
 import type { StepGuard } from './guard.ts';
 import { align } from './location.ts';
 import type { Location } from './location.ts';
 import type { Minimizer } from './minimizer.ts';
 import type { VariableStore } from './variables.ts';
+
+const verdicts = /* @__PURE__ */ new LateKernels(
+  'steps of training',
+  () => import('../ops/optimizer/verdict.ts'),
+);
 
 export interface UpdateOptions {
   readonly minimizers: readonly Minimizer[];
@@ -48,18 +62,28 @@ export function updateEffects({
   const counters = new Set<Operand>(minimizers.map((minimizer) => minimizer.counter ?? program));
   const proposals = new ProposedValues(proposing, guard, variables);
   const attempts = minimizers.map((minimizer, i) => minimizer.effects(guard, faults, offsets[i]));
-  return [
+  const effects: Effect[] = [
     ...attempts.map(({ trial }) => trial),
     ...proposing.map((effect, i) => proposals.before(effect, faults, firstFaults[i])),
-    ...[...counters].map((state, i): Effect => ({
+    ...[...counters].map((state, i) => ({
       label: 'optimizer',
       inputs: [program],
-      lower: ({ dispatch, target }) =>
-        dispatch(verdictDispatch({ faults, program, state, guard: guard.resource, first: i === 0, target })),
+      lower: ({ dispatch, target }: LowerContext) =>
+        dispatch(
+          verdicts.value.verdictDispatch({
+            faults,
+            program,
+            state,
+            guard: guard.resource,
+            first: i === 0,
+            target,
+          }),
+        ),
     })),
     ...attempts.map(({ update }) => update),
     ...proposals.accepted(resources),
   ];
+  return effects.map((effect) => ({ ...effect, updates: true }));
 }
 
 const variableOf = (tensor: Tensor): Variable => (tensor.node.attrs as VariableAttrs).variable;
@@ -127,7 +151,8 @@ class ProposedValues {
       return {
         label: 'optimizer',
         inputs: [],
-        lower: ({ dispatch }) => dispatch(acceptDispatch({ proposed, values: resource, guard, offset })),
+        lower: ({ dispatch }) =>
+          dispatch(verdicts.value.acceptDispatch({ proposed, values: resource, guard, offset })),
       };
     });
   }

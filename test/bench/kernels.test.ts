@@ -3,7 +3,8 @@ import { multiplyAddTotal, measureCeilings } from '../../bench/kernels/ceilings.
 import { choicesOf, modelCases, squareCases } from '../../bench/kernels/cases.ts';
 import type { KernelCase } from '../../bench/kernels/cases.ts';
 import { Expectation, relativeError } from '../../bench/kernels/expectation.ts';
-import { bytesMoved, rates } from '../../bench/kernels/measure.ts';
+import { rates } from '../../bench/kernels/measure.ts';
+import { bytesMoved } from '../../src/runtime/describe/nodes.ts';
 import { runKernels } from '../../bench/kernels/run.ts';
 import { expectedOf, feedOf, twins } from '../../bench/kernels/twins.ts';
 import { MODELS } from '../../bench/peers/problem.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { comparisonOf, jsonOf, markdownOf } from '../../demos/bench/keep.ts';
 import type { Found } from '../../demos/bench/keep.ts';
-import { decades, rooflineOf, ticks } from '../../demos/bench/rooflineScale.ts';
+import { decades, rooflineOf, ticks } from '../../demos/widgets/rooflineScale.ts';
 import { parseReport } from '../../bench/report/schema.ts';
 import { spreadOf } from '../../bench/report/stats.ts';
 

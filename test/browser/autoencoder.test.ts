@@ -419,12 +419,17 @@ it('goes on from its last checkpoint when the GPU is lost', async () => {
   await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 10, {
     timeout: 90_000,
   });
+  const top = () => page.$eval('.training', (panels) => panels.getBoundingClientRect().top + scrollY);
+  const before = await top();
   const session = await page.browser().target().createCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   process.kill(processInfo.find(({ type }) => type === 'GPU')!.id, 'SIGKILL');
   await page.waitForFunction(() =>
     document.querySelector('#notices')!.textContent!.includes('The GPU was lost'),
   );
+  expect(await top()).toBe(before); // the notice lies over the page
+  await click(page, '.late .notice button');
+  expect(await page.$('.late .notice')).toBeNull();
   const step = await stepOf(page);
   await page.waitForFunction(
     (before) => Number(document.querySelector('#stat-step')!.textContent) > before + 5,

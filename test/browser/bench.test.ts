@@ -35,6 +35,26 @@ it('begins with a recorded run, and says so', async () => {
   expect(errors).toEqual([]);
 });
 
+it('has its choices in the address, where they differ from those at first', async () => {
+  const { page, errors } = await openPage('bench/?models=keras,dcgan&ladder=0&samples=3');
+  const chosen = () =>
+    page.$$eval('#controls input', (boxes) =>
+      boxes.filter((box) => box.checked).map((box) => (box.id || box.value).replace('-wanted', '')),
+    );
+  const query = () => Object.fromEntries(new URL(page.url()).searchParams);
+  const click = (selector: string) => page.$eval(selector, (box) => (box as HTMLElement).click());
+  expect(await chosen()).toEqual(['keras', 'dcgan', 'peers']);
+  await click('#models [value=quick]');
+  await click('#peers-wanted');
+  expect(query()).toEqual({ models: 'quick,keras,dcgan', ladder: '0', peers: '0', samples: '3' });
+  await page.reload();
+  expect(await chosen()).toEqual(['quick', 'keras', 'dcgan']);
+  for (const name of ['keras', 'dcgan', 'autoencoder']) await click(`#models [value=${name}]`);
+  for (const name of ['ladder', 'peers']) await click(`#${name}-wanted`);
+  expect(query()).toEqual({ samples: '3' });
+  expect(errors).toEqual([]);
+});
+
 describe('the page of the benchmarks', () => {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-bench-page-'));
   let page: Page;
@@ -60,7 +80,7 @@ describe('the page of the benchmarks', () => {
   });
 
   it('has the ladder, one bar for each rung', async () => {
-    expect(await text(page, '#ladder h3')).toBe('16 × 16 × 16');
+    expect(await text(page, '#ladder h3')).toBe('16 × 16 × 16 GFLOP/s');
     expect(await count(page, '#ladder dd .bar .value')).toBeGreaterThan(2);
     expect(await text(page, '#ladder')).toContain('★');
   });
@@ -152,7 +172,7 @@ it('lets wgrad and, where they are installed, its peers take turns; and stops wh
   await page.waitForFunction(() => document.querySelectorAll('#peers tbody tr').length > 0, {
     timeout: 110_000,
   });
-  expect(await text(page, '#peers tbody tr')).toMatch(/^quickwgrad.*yes$/);
+  expect(await text(page, '#peers tbody tr')).toMatch(/^small CNNwgrad.*yes$/);
   await page.$eval('#run', (button) => (button as HTMLElement).click());
   await reaches(page, 'done');
   expect(await text(page, '#run')).toBe('Run');

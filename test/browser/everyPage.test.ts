@@ -6,13 +6,11 @@ import { busiestTask, layoutShifts, LONGEST_TASK, scriptBytes } from './measure.
 import { opened, reaches, SITE_PAGES, trainsPast } from './sitePages.ts';
 import type { SitePage } from './sitePages.ts';
 
-/** Bytes of script before lazy parts, the page's and its worker's together. */
-const MOST_SCRIPT = 150_000;
 /**
- * Pages that train bring layers, shaders, and the compiler of kernels. The training loop, tables of names and charts are
- * loaded when they are needed.
+ * Bytes of script, the page's and its workers', before what is loaded later: where a page opens with a trained network, what
+ * trains it and what draws its curves.
  */
-const MOST_SCRIPT_OF_TRAINING = 255_000;
+const MOST_SCRIPT = 150_000;
 /** What moves while a page opens and plays, as a share of the window: numbers that are as wide as their digits. */
 const MOST_SHIFT = 0.001;
 /** `npm run test:pages` tries each page on a desk and on a phone; all other runs lessons on a phone, and the rest on a desk. */
@@ -60,8 +58,7 @@ describe.each(SITE_PAGES.map((page) => [page.path || 'the gallery', page] as con
       await opened(tab, page).catch((error) => {
         throw new Error(`${page.address} is not ready. ${errors.join('\n')}`, { cause: error });
       });
-      const bytes = await scriptBytes(tab);
-      expect.soft(bytes).toBeLessThan(page.trains ? MOST_SCRIPT_OF_TRAINING : MOST_SCRIPT);
+      expect.soft(await scriptBytes(tab)).toBeLessThan(MOST_SCRIPT);
       for (const [name, wanted, shown] of await shownSettings(tab))
         expect([name, shown]).toEqual([name, wanted]);
       if (await tab.$('#play')) {

@@ -82,6 +82,10 @@ describe('the shader explorer', () => {
     expect(await text(page, '#title')).toBe('Matrix product 2: tiles in workgroup memory');
     expect(await text(page, '#code')).toContain('workgroupBarrier();');
     expect(await text(page, '.candidates')).toBe('816');
+    await page.waitForSelector('.worked');
+    expect(await text(page, '.worked .told')).toContain('1 · 7 + 2 · 9 + 3 · 11 = 58');
+    await page.$$eval('.worked .tensor button', (cells) => cells[3].click());
+    expect(await text(page, '.worked .told')).toContain('4 · 8 + 5 · 10 + 6 · 12 = 154');
     await page.focus('.term[type]');
     expect(await text(page, '#term')).toMatch(/^\w+ .{20}/);
     expect(await page.$eval('#term', (note) => getComputedStyle(note).visibility)).toBe('visible');
@@ -192,6 +196,20 @@ describe('the shader explorer', () => {
     await page.waitForFunction(() => document.querySelector('.heat')?.textContent?.includes('16 × 128'), {
       timeout: 60_000,
     });
+    const launches = await text(page, '.launches');
+    const choices = await page.$$eval('.tuning option', (options) =>
+      options
+        .filter((own) => !(own as HTMLOptionElement).selected)
+        .map((own) => (own as HTMLOptionElement).value),
+    );
+    await page.select('.tuning select', choices[0]);
+    await page.waitForFunction(
+      (before) => document.querySelector('.launches')?.textContent !== before,
+      {},
+      launches,
+    );
+    expect(await page.$eval('.tuning select', (own) => (own as HTMLSelectElement).value)).toBe(choices[0]);
+    expect(await figures()).toMatch(/error\d\.\de-7/);
     await checkPage(page, errors);
   });
 
@@ -201,10 +219,26 @@ describe('the shader explorer', () => {
     await page.waitForSelector('.rungs li', { timeout: 60_000 });
     expect(await page.$$eval('.rungs li', (cards) => cards.length)).toBe(9);
     const [naive, tiled] = await page.$$eval('.rungs canvas', (films) => films.map((film) => film.ariaLabel));
-    expect(naive).toBe('5 invocations; for each product 2 loads from memory');
-    expect(tiled).toBe('16 invocations; for each product 0.5 loads from memory, 2 from workgroup memory');
+    expect(naive).toContain('5 invocations; for each product 2 loads from memory');
+    expect(tiled).toContain(
+      '16 invocations; for each product 0.5 loads from memory, 2 from workgroup memory',
+    );
     await push(page, 'Play');
     await push(page, 'Pause');
+    await page.$$eval('#families a', (links) =>
+      links.find((own) => own.textContent === 'Reduction')!.click(),
+    );
+    await page.waitForFunction(() => document.querySelector('.ladder h2')?.textContent.includes('atomics'), {
+      timeout: 60_000,
+    });
+    await push(page, 'Measure on this machine');
+    await page.waitForFunction(
+      () => document.querySelector('.chart [role=status]')?.textContent?.startsWith('Measured'),
+      { timeout: 120_000 },
+    );
+    const speeds = await page.$$eval('.bars .value', (all) => all.map(({ textContent }) => textContent));
+    expect(speeds.length).toBe(5);
+    for (const speed of speeds) expect(speed).toMatch(/^[\d.]+ GB\/s/);
     await checkPage(page, errors);
   });
 

@@ -239,7 +239,14 @@ describe('the lessons', () => {
       expect(loss).toBeGreaterThan(0.2);
       expect(loss).toBeLessThan(1);
     }
-    expect(await page.$$eval('[aria-pressed=true] path', (list) => list.length)).toBe(2);
+    const seen = (selector: string) =>
+      page.$$eval(
+        selector,
+        (list) => list.filter((each) => each.checkVisibility({ visibilityProperty: true })).length,
+      );
+    expect([await seen('[aria-pressed=true] path'), await seen('#chart path.line:not(.old)')]).toEqual([
+      2, 2,
+    ]);
     await tabTo(page, '#mend');
     await press(page, 'Enter');
     await page.waitForFunction(() => location.search.includes('still=500'));

@@ -4,18 +4,39 @@ import type { Page } from 'puppeteer-core';
 /** Seconds of CPU that a task of a page takes from the main thread, at most. */
 export const LONGEST_TASK = 0.1;
 
-/**
- * The bytes of all scripts that a page has loaded, with the first file of its worker, compressed by gzip. The files are
- * fetched again: a service worker may have served them to the page.
- */
-export async function scriptBytes(page: Page): Promise<number> {
-  const scripts = await page.evaluate(() =>
-    performance
+interface Loading {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly start: number;
+}
+
+/** The scripts that a page or a worker has requested, and when it drew its trained network for the first time. */
+const loadings = () => {
+  const { timeOrigin } = performance;
+  const [looked] = performance.getEntriesByName('first look');
+  return {
+    until: looked ? timeOrigin + looked.startTime : undefined,
+    scripts: performance
       .getEntriesByType('resource')
-      .map(({ name }) => name)
-      .filter((name) => name.endsWith('.js')),
-  );
-  const sizes = scripts.map(
+      .filter(({ name }) => name.endsWith('.js'))
+      .map(({ name, startTime }): Loading => ({ name, start: timeOrigin + startTime })),
+  };
+};
+
+/**
+ * The scripts that a page and its workers have loaded before the page had drawn its trained network, where it opens with
+ * one; else all until now. What comes later, in a quiet moment or when someone trains, are parts that are loaded later.
+ */
+export async function scriptsOf(page: Page): Promise<string[]> {
+  const each = await Promise.all([page, ...page.workers()].map((place) => place.evaluate(loadings)));
+  const until = Math.min(...each.map((own) => own.until ?? Infinity));
+  const scripts = each.flatMap((own) => own.scripts).filter(({ start }) => start < until);
+  return [...new Set(scripts.map(({ name }) => name))];
+}
+
+/** The bytes of `scriptsOf`, compressed by gzip. They are fetched again: a service worker may have served them to the page. */
+export async function scriptBytes(page: Page): Promise<number> {
+  const sizes = (await scriptsOf(page)).map(
     async (url) => gzipSync(new Uint8Array(await (await fetch(url)).arrayBuffer())).length,
   );
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);

@@ -360,7 +360,7 @@ it('fetches a few test images first, and the others when nobody has asked for a 
     document.querySelector('#testing .grid-bar p')!.textContent!.includes('of 500'),
   );
   await reaches(page, 'ready');
-  expect(await number(page, '#stat-accuracy')).toBeGreaterThan(90);
+  await expect.poll(() => number(page, '#stat-accuracy'), { timeout: 60_000 }).toBeGreaterThan(90);
   if (!without) expect(fetched).toEqual(['test-500']);
   await page.waitForFunction(() =>
     document.querySelector('#testing .grid-bar p')!.textContent!.includes('of 600'),
@@ -372,7 +372,7 @@ it('fetches a few test images first, and the others when nobody has asked for a 
 it('trains on as many images as the reader chooses, on the trained network only when asked to', async () => {
   const { page, errors } = await openPage('mnist-cnn/?data=synthetic&train=600&test=40&batch=32');
   await reaches(page, 'ready');
-  expect(await text(page, '#controls')).toContain('60,000 are another 8 MB to load.');
+  expect(await text(page, '#controls')).toContain('60,000 need another 8 MB of data.');
   expect(await value(page, '#train')).toBe('600');
   await page.select('#train', '10000');
   await reaches(page, 'compiling');

@@ -34,8 +34,8 @@ beforeAll(async () => {
 
 it.each([
   ['mnist-cnn/trained/quick', 2],
-  ['autoencoder/trained/bottleneck-64', 1],
-  ['dcgan/trained/small', 1],
+  ['autoencoder/trained/bottleneck-64', 2],
+  ['dcgan/trained/small', 3],
   ['points/trained/moons', 2],
 ])('plays %s back, by keyboard alone', async (url, charts) => {
   await play(url);

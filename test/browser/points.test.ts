@@ -62,6 +62,43 @@ it('learns where blue ends', async () => {
   await reaches(page, 'paused');
 });
 
+it('trains on in a hidden tab, without drawing', async () => {
+  const hide = (hidden: boolean) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { value, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+  const field = async () => (await page.$('#field'))!.screenshot({ encoding: 'base64' });
+  const steps = async () => Number((await text(page, '#stat-step')).replaceAll(',', ''));
+  const past = async (step: number) => {
+    await expect.poll(steps, { timeout: 60_000 }).toBeGreaterThan(step);
+  };
+  await page.select('#shape', 'spirals'); // harder: the boundary keeps moving
+  await reaches(page, 'ready');
+  await page.$eval('#play', (play) => (play as HTMLElement).click());
+  await past(20);
+  await hide(true);
+  await past((await steps()) + 20); // what was being drawn has been drawn
+  const before = await field();
+  await past((await steps()) + 200);
+  expect((await field()) === before).toBe(true);
+  await hide(false);
+  await expect.poll(async () => (await field()) === before, { timeout: 60_000 }).toBe(false);
+  await page.$eval('#play', (play) => (play as HTMLElement).click());
+  await reaches(page, 'paused');
+  await page.select('#shape', 'rings');
+  await reaches(page, 'ready');
+});
+
+it('has no buttons on paper', async () => {
+  await page.emulateMediaType('print');
+  const shown = (selector: string) =>
+    page.$$eval(selector, (list) => list.filter((each) => each.checkVisibility()).length);
+  expect(await shown('#play, #share, #help-open')).toBe(0);
+  expect(await shown('#field, #stat-accuracy, #dispatches, #lesson h3')).toBeGreaterThan(4);
+  await page.emulateMediaType();
+});
+
 it('takes other points and another network, which are in the address', async () => {
   await page.select('#shape', 'squares');
   await reaches(page, 'ready');

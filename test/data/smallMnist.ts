@@ -7,8 +7,13 @@ import { syntheticDigits } from '../../src/data/digits.ts';
 import { encodeIdx } from '../../src/data/idx.ts';
 import { MNIST_PARTS, MNIST_SETS } from '../../src/data/mnistFiles.ts';
 import type { MnistPart } from '../../src/data/mnistFiles.ts';
+import { afterEveryFile } from '../helpers/everyFile.ts';
 
 export const SMALL = { train: 40, test: 20 };
+
+const { files } = MNIST_SETS.mnist;
+const full = { ...files };
+afterEveryFile(() => void Object.assign(files, full));
 
 /**
  * Makes 'mnist' a set of 40 + 20 images for this test file, so that loading can be tested without the real
@@ -27,8 +32,8 @@ export function useSmallMnist(): Record<MnistPart, Uint8Array> {
   const packed = {} as Record<MnistPart, Uint8Array>;
   for (const part of MNIST_PARTS) {
     packed[part] = new Uint8Array(gzipSync(plain[part]));
-    MNIST_SETS.mnist.files[part] = {
-      file: MNIST_SETS.mnist.files[part].file,
+    files[part] = {
+      file: files[part].file,
       bytes: plain[part].length,
       gzBytes: packed[part].length,
       sha256: createHash('sha256').update(plain[part]).digest('hex'),
@@ -63,7 +68,7 @@ export async function startMirror(packed: Record<MnistPart, Uint8Array>, manner:
   const server = createServer((request, response) => {
     const file = request.url!.split('/').at(-1)!;
     requests.push(file);
-    const part = MNIST_PARTS.find((each) => `${MNIST_SETS.mnist.files[each].file}.gz` === file)!;
+    const part = MNIST_PARTS.find((each) => `${files[each].file}.gz` === file)!;
     respond(response, packed[part], mirror.manner);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

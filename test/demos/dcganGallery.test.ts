@@ -66,7 +66,7 @@ describe('the gallery of a GAN whose images are larger than the data', () => {
     gallery.latents = gan.latents(SAMPLES, 5);
     // Each real image has one grey: so has what is resized of it.
     gallery.reals = Uint8Array.from({ length: SAMPLES * 784 }, (_, i) => 4 * Math.floor(i / 784));
-    isKept = await gallery.look();
+    isKept = await gallery.look(gan.step);
     const values = await gpu.variables.readAll(gan.discriminator.trainableVariables);
     const [kernel, offset] = gan.discriminator.trainableVariables.map((each) => values.get(each)!);
     [weights, bias] = [kernel, offset[0]];

@@ -165,5 +165,5 @@ it('the setting tells what more images cost, and takes any number from the addre
     3000,
     undefined,
   ]);
-  expect(train.hint).toBe('60,000 are another 8 MB to load.');
+  expect(train.hint).toBe('60,000 need another 8 MB of data.');
 });

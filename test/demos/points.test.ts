@@ -49,6 +49,7 @@ describe('the network of the points', () => {
         throw error;
       },
     });
+    await boundary.begin();
   });
 
   afterAll(() => boundary.destroy());

@@ -11,6 +11,7 @@ import { Recorder } from '../../demos/site/recorder.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
 import { autoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import { dcgan } from '../../src/models/dcgan.ts';
+import { model } from '../../src/nn/model.ts';
 import { mnistCnn } from '../../src/models/mnistCnn.ts';
 import { fillNormal } from '../../src/nn/philox.ts';
 
@@ -58,7 +59,7 @@ describe('the networks that come with the pages', () => {
     'mnist-cnn': ['quick', () => mnistCnn('quick')],
     autoencoder: ['bottleneck-64', () => autoencoderVersions().model],
     dcgan: ['small', () => dcgan('small')],
-    points: ['moons', () => network(initialValues(settings) as ValuesOf<typeof settings>)],
+    points: ['moons', () => model(network(initialValues(settings) as ValuesOf<typeof settings>))],
   } as const;
 
   it.each(Object.entries(models))('%s: its default network takes the weights', (page, [name, create]) => {
@@ -69,6 +70,13 @@ describe('the networks that come with the pages', () => {
     const record = JSON.parse(readFileSync(`${file}.json`, 'utf8')) as TrainedRecord;
     expect(record.command).toBe(`npm run site:train -- ${page}`);
     expect(record.recording.moments.at(-1)!.step).toBe(record.steps);
+    const html = readFileSync(join(folder, '../index.html'), 'utf8');
+    const titles = [...html.matchAll(/<training-chart [^>]*title="([^"]+)"/g)].map(([, title]) => title);
+    expect(titles.length).toBeGreaterThan(1);
+    // Every chart of the page shows the run that the network comes from.
+    expect(record.recording.charts.map(({ title }) => title).toSorted()).toEqual(titles.toSorted());
+    const series = record.recording.charts.flatMap((chart) => chart.series);
+    expect(series.filter(({ points }) => points.length < 10).map(({ name: own }) => own)).toEqual([]);
     const bytes = readdirSync(folder).reduce((sum, each) => sum + statSync(join(folder, each)).size, 0);
     expect(bytes).toBeLessThan(1e6);
     expect(existsSync(`${file}.png`)).toBe(true);

@@ -32,6 +32,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: FILES,
     testNamePattern: new RegExp(`^(?!(?:${TESTS.join('|')})$)`),
+    setupFiles: 'test/helpers/setup.ts',
     globalSetup: 'test/setup.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,8 +1,8 @@
-import { afterAll, afterEach } from 'vitest';
 import { findAdapter } from '../../src/node/adapter.ts';
+import { afterEveryFile, afterEveryTest } from './everyFile.ts';
 import './naga.ts';
 
-const devices: GPUDevice[] = [];
+let devices: GPUDevice[] = [];
 let shared: Promise<GPUDevice> | undefined;
 let uncaptured: string[] = [];
 
@@ -37,7 +37,7 @@ async function newDevice(descriptor?: GPUDeviceDescriptor): Promise<GPUDevice> {
   return device;
 }
 
-afterEach(async () => {
+afterEveryTest(async () => {
   for (const device of devices) {
     const work = device.queue.onSubmittedWorkDone().catch(() => {}); // a lost device has nothing left to report
     await Promise.race([work, device.lost]);
@@ -47,6 +47,8 @@ afterEach(async () => {
   if (errors.length > 0) throw new Error(`WebGPU errors outside any error scope:\n${errors.join('\n')}`);
 });
 
-afterAll(() => {
+afterEveryFile(() => {
   for (const device of devices) device.destroy();
+  devices = [];
+  shared = undefined;
 });

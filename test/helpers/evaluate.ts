@@ -11,6 +11,7 @@ import { random } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
 import { finiteDifference } from './close.ts';
 import { testAdapter, testDevice } from './device.ts';
+import { afterEveryFile } from './everyFile.ts';
 
 export interface EvaluateOptions {
   variants?: Record<string, string>;
@@ -31,6 +32,11 @@ export type Build = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
 const sessions = new Map<string, Promise<Gpu>>();
 const devices = new Map<string, Promise<GPUDevice>>();
+
+afterEveryFile(() => {
+  sessions.clear();
+  devices.clear();
+});
 
 /**
  * A session on the test device, which has the spec's default limits.

@@ -1,5 +1,5 @@
-import { afterEach } from 'vitest';
 import { PipelineCache } from '../../src/kernels/pipelineCache.ts';
+import { afterEveryTest } from './everyFile.ts';
 import { validateWgsl } from './validate.ts';
 
 /** Code that naga has seen in this process. */
@@ -36,7 +36,7 @@ PipelineCache.prototype.get = function (kernel, label) {
   return compiled;
 };
 
-afterEach(async () => {
+afterEveryTest(async () => {
   const found = await nagaComplaints();
   if (found.length > 0) throw new Error(`Kernels that naga refuses, so Firefox would:\n${found.join('\n')}`);
 });

@@ -1,4 +1,3 @@
-import { afterAll } from 'vitest';
 import { dataset } from '../../src/data/dataset.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { randomStream } from '../../src/data/random.ts';
@@ -12,6 +11,7 @@ import { Gpu } from '../../src/runtime/session.ts';
 import { countCalls } from '../helpers/countCalls.ts';
 import { testAdapter } from '../helpers/device.ts';
 import { testGpu } from '../helpers/evaluate.ts';
+import { afterEveryFile } from '../helpers/everyFile.ts';
 
 /** Points around three centres, which three logits can tell apart: the smallest thing that learns. */
 export function clusters(size: number, seed = 1): Dataset {
@@ -51,9 +51,10 @@ export async function compiledTiny({
   });
 }
 
-const devices: GPUDevice[] = [];
-afterAll(() => {
+let devices: GPUDevice[] = [];
+afterEveryFile(() => {
   for (const device of devices) device.destroy();
+  devices = [];
 });
 
 /** A session on a device of its own, to be counted, lost or destroyed. */

@@ -11,7 +11,7 @@ import {
   sequential,
 } from '../../../src/index.ts';
 import type { Gpu, Layer, Model, Program, Tensor, Variable } from '../../../src/index.ts';
-import { SMALL } from '../../../src/models/dcganNetworks.ts';
+import { SMALL } from '../../../src/models/dcganSmall.ts';
 import { conv2dGradFilter, conv2dGradInput } from '../../../src/ops/conv2d/conv2d.ts';
 import { totalOf } from '../contestant.ts';
 import type { Contestant, KernelRun, Training } from '../contestant.ts';

@@ -1,9 +1,9 @@
 import { GeneratedCodeError } from '../../../src/simulator/index.ts';
 import { KernelError } from '../../../src/index.ts';
-import type { KernelMessage } from '../../../src/index.ts';
 import { prepare, runWhole } from '../toys/simulate.ts';
 import type { Toy } from '../toys/toy.ts';
-import type { Remark } from './editor.ts';
+import { firstLine, remarksOf } from '../../widgets/shader/remarks.ts';
+import type { Remark } from '../../widgets/shader/remarks.ts';
 
 /** What the simulator says of an edited text, on a toy. */
 export type Verdict =
@@ -50,19 +50,3 @@ export function checkOnToy(toy: Toy, original: string, text: string): Verdict {
 
 const isNear = (a: number, b: number) =>
   Object.is(a, b) || Math.abs(a - b) <= 1e-5 * Math.max(1, Math.abs(b));
-
-export const firstLine = (text: string): string => text.split('\n')[0];
-
-/** Messages as remarks about the file: where columns are those of generated code, by the word that they are about. */
-export function remarksOf(messages: readonly KernelMessage[], text: string, kernel: string): Remark[] {
-  const lines = text.split('\n');
-  return messages
-    .filter(({ file }) => file === kernel)
-    .map(({ line, column, length, word, text: message }) => {
-      const own = lines[line - 1] ?? '';
-      if (own.slice(column - 1, column - 1 + word.length) === word)
-        return { line, column, length, text: message };
-      const at = word ? own.indexOf(word) : -1;
-      return { line, column: at + 1, length: word.length, text: message };
-    });
-}

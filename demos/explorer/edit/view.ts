@@ -2,7 +2,10 @@ import { digits } from '../../../bench/report/markdown.ts';
 import { webgpuProblem } from '../../frame/page/missing.ts';
 import { create, notice } from '../../shared/dom.ts';
 import type { CodeView } from '../../widgets/shader/code.ts';
+import { createEditor } from '../../widgets/shader/editor.ts';
 import { headerOf } from '../../widgets/shader/header.ts';
+import { firstLine, problemList, remarksOf } from '../../widgets/shader/remarks.ts';
+import type { Remark } from '../../widgets/shader/remarks.ts';
 import { gpuClient } from '../run/client.ts';
 import type { Answer, Result } from '../run/protocol.ts';
 import { numbersOf, picturesOf } from '../run/results.ts';
@@ -11,9 +14,7 @@ import { caseOf } from '../run/sizes.ts';
 import { isSoftware } from '../run/view.ts';
 import { toysOf } from '../toys/index.ts';
 import type { OpenView } from '../view.ts';
-import { checkOnToy, firstLine, remarksOf } from './check.ts';
-import { createEditor } from './editor.ts';
-import type { Remark } from './editor.ts';
+import { checkOnToy } from './check.ts';
 import { pack, unpack } from './packed.ts';
 
 /** Milliseconds after the last key until an edit is tried. */
@@ -45,13 +46,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
     editor.remark(remarks);
     results.classList.add('stale');
     status.replaceChildren(create('b', {}, 'This does not run. '), remarks.length === 0 ? verdict : '');
-    problems.replaceChildren(
-      ...remarks.map(({ line, text: message }) => {
-        const link = create('button', { type: 'button', className: 'link' }, `line ${line}`);
-        link.addEventListener('click', () => editor.show(line));
-        return create('li', {}, link, `: ${message}`);
-      }),
-    );
+    problems.replaceChildren(...problemList(remarks, editor.show));
   }
 
   /** Runs the original at these sizes, then the edit. */
@@ -70,12 +65,16 @@ export async function editView(kernel: string, source: string, code: CodeView): 
     const verdict = isEdited && toy ? checkOnToy(toy, source, edited) : undefined;
     if (verdict?.kind === 'wrong') return complain(verdict.remarks, verdict.text);
     editor.remark([]);
-    const told = verdict?.text ?? 'This is the original. Change it: each change is tried at once.';
+    const untried = isEdited
+      ? 'This is edited.'
+      : 'This is the original. Change it: each change is tried at once.';
+    const told = verdict?.text ?? untried;
     status.textContent = told;
     if (!form || verdict?.kind === 'forbidden') return;
     try {
       const client = gpuClient();
-      const wanted = { kernel, sizes: form.sizes, plan: form.plan };
+      const { sizes, plan, constants } = form;
+      const wanted = { kernel, sizes, plan, constants };
       status.textContent = `${told} Now on the GPU …`;
       let answer: Answer | undefined;
       if (!original) {
@@ -88,7 +87,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
       status.textContent = told;
       if ('messages' in answer)
         return complain(remarksOf(answer.messages, edited, kernel), firstLine(answer.text));
-      if (original) form.offer(original.plans, original.plan);
+      if (original) form.offer(original.plans, original.plan, original.tunables);
       const comparison = isEdited && original ? [compared(answer.result, original)] : [];
       results.classList.remove('stale');
       results.replaceChildren(...comparison, numbersOf(answer.result), picturesOf(answer.result, client));
@@ -100,7 +99,9 @@ export async function editView(kernel: string, source: string, code: CodeView): 
   void begin();
   const hint = toy
     ? 'An edit first runs on the example in the simulator, with a limit of steps; then on the GPU.'
-    : 'There is no example for this kernel: an edit runs on the GPU at once.';
+    : own
+      ? 'There is no example for this kernel: an edit runs on the GPU at once.'
+      : 'This file has no entry point of its own, so an edit of it is not run. Edit a kernel that calls it.';
   const side = create(
     'div',
     { className: 'stage' },

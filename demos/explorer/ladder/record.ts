@@ -1,18 +1,24 @@
+import { layoutOf, sizeOf } from '../../widgets/step/layout.ts';
 import { Walk } from '../../widgets/step/walk.ts';
 import type { Touched } from '../../widgets/step/walk.ts';
 import { prepare } from '../toys/simulate.ts';
 import type { Toy } from '../toys/toy.ts';
+import type { Ladder } from './ladders.ts';
+
+/** Memory that a film shows. */
+export interface Memory {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly kind: 'read' | 'shared' | 'written';
+  readonly isFilter: boolean;
+}
 
 /** What a workgroup reads and writes, moment after moment. */
 export interface Recording {
-  readonly buffers: readonly {
-    readonly name: string;
-    readonly shape: readonly number[];
-    readonly writes: boolean;
-  }[];
+  readonly memories: readonly Memory[];
   readonly moments: readonly (readonly Touched[])[];
   readonly invocations: number;
-  /** Numbers loaded from memory for each product of two numbers, and from the workgroup's own memory. */
+  /** Numbers loaded from memory for each unit of work, and from the workgroup's own memory. */
   readonly loads: number;
   readonly sharedLoads: number;
 }
@@ -20,30 +26,57 @@ export interface Recording {
 /** More are not worth watching. */
 const MOST = 4000;
 
+/** The extents of a nested list. */
+function shapeOf(value: unknown): number[] {
+  const shape: number[] = [];
+  for (let own = value; Array.isArray(own); own = own[0] as unknown) shape.push(own.length);
+  return shape;
+}
+
 /** Runs the first workgroup of a toy, all invocations in step. */
-export function recordOf(toy: Toy): Recording {
+export function recordOf(toy: Toy, per: Ladder['per']): Recording {
   const prepared = prepare(toy);
   const walk = new Walk(prepared);
   walk.together = true;
+  const shared = walk.stepper.simulation.globals
+    .filter(({ memory }) => memory === 'W')
+    .map(({ name }): Memory => {
+      const shape = shapeOf(walk.stepper.global(0, name));
+      return { name, shape, kind: 'shared', isFilter: false };
+    });
+  const buffers = prepared.buffers.map(({ name, shape, writes }): Memory => {
+    const isFilter = toy.filters?.includes(name) ?? false;
+    return { name, shape, kind: writes ? 'written' : 'read', isFilter };
+  });
   const moments: (readonly Touched[])[] = [];
   for (let i = 0; i < MOST && walk.forward(); i++) if (walk.touched.length > 0) moments.push(walk.touched);
-  const buffers = prepared.buffers.map(({ name, shape, writes }) => ({ name, shape, writes }));
   const words = (wanted: (own: Touched) => boolean) =>
     moments.flat().reduce((sum, own) => sum + (wanted(own) ? own.words : 0), 0);
-  const isBuffer = ({ variable }: Touched) => buffers.some(({ name }) => name === variable);
-  const written = words((own) => own.writes && isBuffer(own));
-  const products = written * lengthOf(buffers.find(({ writes }) => !writes)!.shape, buffers);
+  const isShared = ({ variable }: Touched) => shared.some(({ name }) => name === variable);
+  const written = words((own) => own.how !== 'read' && !isShared(own));
+  const units = written * unitsOf(per, buffers);
   return {
-    buffers,
+    memories: [
+      ...buffers.filter(({ kind }) => kind === 'read'),
+      ...shared,
+      ...buffers.filter(({ kind }) => kind === 'written'),
+    ],
     moments,
     invocations: walk.lanes.length,
-    loads: words((own) => !own.writes && isBuffer(own)) / products,
-    sharedLoads: words((own) => !own.writes && !isBuffer(own)) / products,
+    loads: words((own) => own.how === 'read' && !isShared(own)) / units,
+    sharedLoads: words((own) => own.how === 'read' && isShared(own)) / units,
   };
 }
 
-/** Products that add up to a number of the output: along a row of a, or all taps and channels of a filter. */
-function lengthOf(first: readonly number[], buffers: Recording['buffers']): number {
-  const filter = buffers.find(({ name }) => name === 'weights');
-  return filter ? filter.shape.slice(0, 3).reduce((product, extent) => product * extent, 1) : first.at(-1)!;
+/** Units of work for each number of the result: products along a row of a, or all taps and channels of a filter. */
+function unitsOf(per: Ladder['per'], buffers: readonly Memory[]): number {
+  if (per === 'result') return 1;
+  const [first] = buffers;
+  const result = buffers.find(({ kind }) => kind === 'written')!;
+  if (per === 'number added') return sizeOf(first.shape) / sizeOf(result.shape);
+  const filter = buffers.find(({ isFilter }) => isFilter);
+  return filter ? sizeOf(filter.shape.slice(0, 3)) : first.shape.at(-1)!;
 }
+
+/** Where the elements of a memory lie in its picture. */
+export const pictureOf = ({ shape, isFilter }: Memory) => layoutOf(shape, isFilter);

@@ -2,44 +2,41 @@ import { digits } from '../../../bench/report/markdown.ts';
 import { webgpuProblem } from '../../frame/page/missing.ts';
 import { create } from '../../shared/dom.ts';
 import { onSchemeChange } from '../../shared/palette.ts';
-import { kernelSource } from '../../widgets/kernels.ts';
 import { queryOf } from '../address.ts';
 import type { Family } from '../families.ts';
-import { headerOf } from '../../widgets/shader/header.ts';
-import { gpuClient } from '../run/client.ts';
-import { caseOf } from '../run/sizes.ts';
-import { isSoftware } from '../run/view.ts';
 import { toysOf } from '../toys/index.ts';
+import { ladderChart } from './chart.ts';
 import { Film } from './film.ts';
+import { laddersOf } from './ladders.ts';
+import type { Ladder, Rung } from './ladders.ts';
 import { recordOf } from './record.ts';
 
-/** Milliseconds of a moment. */
+/** Milliseconds of a moment, and moments of rest at the end. */
 const PACE = 160;
+const REST = 12;
+/** The moment that a film stands at before it is played. */
+const FIRST = 6;
 
-interface Rung {
-  readonly kernel: string;
-  readonly card: HTMLElement;
-  readonly speed: HTMLElement;
-  readonly bar: HTMLMeterElement;
-  readonly paint?: (moment: number) => void;
+interface Card {
+  readonly element: HTMLElement;
   readonly moments: number;
+  paint(moment: number): void;
 }
 
-/** The versions of an operation side by side: what a workgroup of each loads, and how fast each is here. */
-export async function ladderSection(
-  family: Family,
-  kernels: readonly string[],
-  signal: AbortSignal,
-): Promise<HTMLElement> {
-  const files = kernels.filter((name) => name.startsWith(`${family.folder}/`) && /\/\d_/.test(name));
-  const rungs = await Promise.all(files.map(rungOf));
+/** The versions of a family's operations: what a workgroup of each loads and computes, and how fast each is here. */
+export function ladderSections(family: Family, signal: AbortSignal): HTMLElement[] {
+  return laddersOf(family.folder).map((ladder) => ladderSection(ladder, signal));
+}
+
+function ladderSection(ladder: Ladder, signal: AbortSignal): HTMLElement {
+  const cards = ladder.rungs.map((rung, i) => cardOf(rung, i + 1, ladder.per));
   const play = create('button', { type: 'button', className: 'primary' }, 'Play');
   const measure = create('button', { type: 'button' }, 'Measure on this machine');
-  const status = create('span', { className: 'hint', role: 'status' });
   measure.hidden = webgpuProblem() !== undefined;
-  let moment = 0;
+  const chart = ladderChart(ladder);
+  let moment = FIRST;
   let playing: ReturnType<typeof setInterval> | undefined;
-  const paint = () => rungs.forEach((rung) => rung.paint?.(moment % (rung.moments + 12)));
+  const paint = () => cards.forEach((card) => card.paint(moment % (card.moments + REST)));
   const stop = () => {
     clearInterval(playing);
     playing = undefined;
@@ -53,102 +50,88 @@ export async function ladderSection(
       paint();
     }, PACE);
   });
-  measure.addEventListener('click', () => void measureAll(rungs, measure, status));
+  measure.addEventListener('click', async () => {
+    measure.disabled = true;
+    await chart.measure();
+    measure.disabled = false;
+  });
   signal.addEventListener('abort', stop);
   onSchemeChange(() => !signal.aborted && paint());
-  moment = 6;
   paint();
-  const text =
-    'Each picture is one workgroup on small numbers, as the kernel’s own indices say. Squares in colour are what its ' +
-    'invocations load from memory at a moment, squares in ink what they have written. The fewer loads for each product, ' +
-    'the less a kernel waits.';
+  const key = (name: string, text: string) =>
+    create('span', { className: 'key-entry' }, create('i', { className: name }), ` ${text}`);
   return create(
     'section',
-    { className: 'ladder', 'aria-label': 'The ladder' },
-    create('h2', {}, `The ladder: ${family.ladder!.charAt(0).toLowerCase()}${family.ladder!.slice(1)}`),
-    create('p', { className: 'lede' }, text),
-    create('div', { className: 'actions' }, play, measure, status),
-    create('ol', { className: 'rungs' }, ...rungs.map(({ card }) => card)),
+    { className: 'ladder', 'aria-label': `The ladder: ${ladder.title}` },
+    create('h2', {}, `The ladder: ${ladder.title}`),
+    create('p', { className: 'lede' }, ladder.text),
+    create(
+      'p',
+      { className: 'hint' },
+      'Each picture is one workgroup on small numbers, moment after moment, as the kernel’s own indices say: what one invocation ',
+      key('watched', 'loads and writes,'),
+      ' what the others ',
+      key('others', 'load'),
+      ' and ',
+      key('written', 'write.'),
+      ' A click on a square follows the invocation that writes it.',
+    ),
+    create('div', { className: 'actions' }, play, measure),
+    chart.element,
+    create('ol', { className: 'rungs' }, ...cards.map(({ element }) => element)),
   );
 }
 
-async function rungOf(kernel: string): Promise<Rung> {
-  const { title } = headerOf(await kernelSource(kernel));
-  const [number, idea] = [/\/(\d)_/.exec(kernel)![1], title.replace(/^[^:]*: /, '')];
-  const link = create('a', { href: queryOf({ kernel, view: 'step', line: 0 }) }, `${number} ${idea}`);
+function cardOf(rung: Rung, number: number, per: Ladder['per']): Card {
+  const { kernel, title, text, toy } = rung;
+  const link = create('a', { href: queryOf({ kernel, view: 'read', line: 0 }) }, `${kernel}.wgsl`);
   link.dataset.kernel = kernel;
-  const speed = create('span', { className: 'speed' });
-  const bar = create('meter', { min: 0, max: 1, value: 0, hidden: true, ariaLabel: `Speed of ${idea}` });
-  const film = filmOf(kernel);
-  const card = create(
+  const film = toy === 'none' ? undefined : filmOf(rung, per);
+  const element = create(
     'li',
     { className: 'panel' },
-    create('h3', {}, link),
+    create('h3', {}, create('b', {}, String(number)), ` ${title}`),
+    create('p', {}, text),
     ...(film?.parts ?? []),
-    bar,
-    speed,
+    create('p', { className: 'hint source' }, link),
   );
-  return { kernel, card, speed, bar, paint: film?.paint, moments: film?.moments ?? 0 };
+  return { element, moments: film?.moments ?? 0, paint: (moment) => film?.paint(moment) };
 }
 
-/** The film of a kernel's toy; undefined where there is none, or it may not be simulated here. */
-function filmOf(kernel: string) {
-  const [toy] = toysOf(kernel);
-  if (!toy) return undefined;
+/** The film of a version; undefined where there is none, or it may not be simulated here. */
+function filmOf({ kernel, toy = toysOf(kernel)[0] }: Rung, per: Ladder['per']) {
+  if (!toy || toy === 'none') return undefined;
   try {
-    const recording = recordOf(toy);
+    const recording = recordOf(toy, per);
     const film = new Film(recording);
     const { loads, sharedLoads, invocations } = recording;
     const shared = sharedLoads > 0 ? `, ${digits(sharedLoads)} from workgroup memory` : '';
-    const told = `${invocations} invocations; for each product ${digits(loads)} loads from memory${shared}`;
+    const told = `${invocations} invocation${invocations === 1 ? '' : 's'}; for each ${per} ${digits(loads)} load${loads === 1 ? '' : 's'} from memory${shared}`;
     const scale = 2;
     const canvas = create('canvas', {
       width: film.width * scale,
       height: film.height * scale,
       role: 'img',
-      ariaLabel: told,
+      ariaLabel: `${toy.title}. ${told}`,
     });
     canvas.style.aspectRatio = `${film.width} / ${film.height}`;
     canvas.style.width = `${film.width}px`;
     const context = canvas.getContext('2d')!;
     context.scale(scale, scale);
-    return {
-      parts: [canvas, create('p', { className: 'hint' }, told)],
-      moments: film.moments,
-      paint: (moment: number) => film.draw(context, moment),
+    let now = FIRST;
+    const paint = (moment: number) => {
+      now = moment;
+      film.draw(context, moment);
     };
+    canvas.addEventListener('click', ({ offsetX, offsetY }) => {
+      const factor = film.width / canvas.clientWidth;
+      if (film.watchAt(offsetX * factor, offsetY * factor)) paint(now);
+    });
+    const caption = create('p', { className: 'hint' }, `${sentence(toy.title)}: ${told}.`);
+    return { parts: [canvas, caption], moments: film.moments, paint };
   } catch {
     return undefined; // its text says why, when it is stepped through
   }
 }
 
-/** Runs each rung at the same sizes, and shows its speed beside the fastest. */
-async function measureAll(
-  rungs: readonly Rung[],
-  button: HTMLButtonElement,
-  status: HTMLElement,
-): Promise<void> {
-  button.disabled = true;
-  const software = await isSoftware();
-  const found = new Map<Rung, number>();
-  for (const rung of rungs) {
-    const own = caseOf(rung.kernel)!;
-    const sizes = Object.fromEntries(own.sizes.map(({ name, initial }) => [name, initial[software ? 1 : 0]]));
-    status.textContent = `Measures ${rung.kernel} …`;
-    try {
-      const answer = await gpuClient().run({ kernel: rung.kernel, sizes });
-      if ('result' in answer) found.set(rung, answer.result.gflops);
-    } catch {
-      rung.speed.textContent = 'does not run on this device';
-    }
-    const most = Math.max(...found.values());
-    for (const [{ bar, speed }, gflops] of found) {
-      bar.hidden = false;
-      bar.value = gflops / most;
-      speed.textContent = `${digits(gflops)} GFLOP/s`;
-    }
-  }
-  const own = caseOf(rungs[0].kernel)!;
-  status.textContent = `Measured at ${own.sizes.map(({ label, initial }) => `${label} ${initial[software ? 1 : 0]}`).join(', ')}.`;
-  button.disabled = false;
-}
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,33 +1,24 @@
-import { isolated } from '../../../bench/kernels/cases.ts';
 import { measureCeilings } from '../../../bench/kernels/ceilings.ts';
-import { Expectation } from '../../../bench/kernels/expectation.ts';
-import { bytesMoved, rates } from '../../../bench/kernels/measure.ts';
-import { timeCommands, timeStep } from '../../../bench/kernels/timing.ts';
+import { rates } from '../../../bench/kernels/measure.ts';
+import { timeCommands } from '../../../bench/kernels/timing.ts';
 import { KernelError } from '../../../src/index.ts';
 import type { Gpu, Program } from '../../../src/index.ts';
-import type { Node } from '../../../src/ops/core/op.ts';
+import { bytesMoved } from '../../../src/runtime/describe/nodes.ts';
 import type { Range } from '../../drawing/kind.ts';
 import type { PanelRenderer } from '../../drawing/renderer.ts';
+import { tilingOf } from '../../drawing/tensorTiling.ts';
 import type { TensorSource } from '../../drawing/tiles.ts';
-import { nodeOf, plansOf } from './nodes.ts';
-import { tilingOf } from './pictures.ts';
 import type { Answer, Picture, Result, Wanted } from './protocol.ts';
 import { caseOf } from './sizes.ts';
+import { NodeTrial } from './trial.ts';
+import type { Trial } from './trial.ts';
 
 const TIMING = { samples: 5, sampleMs: 10 };
 
 /** What runs now. */
 interface Current {
-  readonly program: Program;
-  readonly expectation: Expectation;
-  readonly inputs: Node['inputs'];
-  /** What the op calls them. */
-  readonly titles: readonly string[];
-  readonly names: readonly string[];
-  /** The dispatch of the chosen kernel. */
-  readonly index: number;
-  readonly plan: string;
-  readonly plans: readonly string[];
+  readonly trial: Trial;
+  program: Program;
   buffers: GPUBuffer[];
 }
 
@@ -44,49 +35,32 @@ export class Lab {
     this.#renderer = renderer;
   }
 
-  async run({ kernel, sizes, plan }: Wanted): Promise<Answer> {
+  async run(wanted: Wanted): Promise<Answer> {
     this.#forget();
+    const trial = await this.#trialOf(wanted);
+    this.#current = { trial, program: await trial.compile(), buffers: [] };
+    return { result: await this.#measure(this.#current) };
+  }
+
+  async #trialOf({ kernel, sizes, plan, constants }: Wanted): Promise<Trial> {
     const own = caseOf(kernel);
     if (!own) throw new Error(`There is no example at chosen sizes of ${kernel}.wgsl.`);
-    const node = nodeOf(own, kernel, sizes);
-    const plans = plansOf(node, kernel, this.#gpu.target);
-    if (plans.length === 0)
-      throw new Error(
-        `This device does not run ${kernel}.wgsl at these sizes: try multiples of four, or another kernel.`,
-      );
-    const nameOf = (variants: Readonly<Record<string, string>>) => Object.values(variants)[0] ?? 'only';
-    const variants = plans.find((each) => nameOf(each) === plan) ?? plans[0];
-    const { inputs, outputs } = isolated(node);
-    const titles = node.inputs.map(
-      ({ node: source }, i) => (source.attrs as { name?: string })?.name ?? `input ${i}`,
-    );
-    const names = outputs.map((_, i) => `output ${i}`);
-    const define = () => Object.fromEntries(outputs.map((tensor, i) => [names[i], tensor]));
-    const program = await this.#gpu.compile(define, { label: kernel, variants });
-    const index = program.build.dispatches.findIndex((dispatch) => dispatch.kernel.name === kernel);
-    const expectation = new Expectation(node);
-    expectation.write(program, inputs);
-    const current = {
-      program,
-      expectation,
-      inputs,
-      titles,
-      names,
-      index,
-      plan: nameOf(variants),
-      plans: plans.map(nameOf),
-      buffers: [],
-    };
-    this.#current = current;
-    return { result: await this.#measure(current) };
+    if (own.name !== 'update') return new NodeTrial(this.#gpu, own, kernel, sizes, plan, constants);
+    const { updateTrial } = await import('./update.ts');
+    return updateTrial(this.#gpu, kernel, sizes);
   }
 
   /** Puts an edited text in the place of the kernel that ran last. */
   async edit(source: string): Promise<Answer> {
     const current = this.#current;
     if (!current) throw new Error('Nothing has run yet.');
+    const { trial } = current;
+    this.#clear(current);
+    current.program.destroy();
+    current.program = await trial.compile(); // memory as it was at first
+    const index = indexOf(current.program, trial.kernel);
     try {
-      await current.program.replace(current.index, source);
+      await current.program.replace(index, source);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       return { messages: error.messages, text: error.message };
@@ -95,23 +69,26 @@ export class Lab {
   }
 
   async #measure(current: Current): Promise<Result> {
-    const { program, expectation, names, plan, plans } = current;
-    await timeStep(program);
+    const { trial, program } = current;
+    await trial.run(program);
     let [error, wrong] = [0, undefined as string | undefined];
     try {
-      error = await expectation.check(program, names);
+      error = await trial.check(program);
     } catch (reason) {
       wrong = (reason as Error).message.replace(': not timed', '');
       error = Infinity;
     }
+    const pictures = await this.#pictures(current);
     const ceilings = await (this.#ceilings ??= measureCeilings(this.#gpu, TIMING));
-    const { ms } = await timeCommands(this.#gpu, program.commands, TIMING);
-    const { dispatches } = program.build;
+    const dispatches = program.build.dispatches.filter(({ label }) => trial.isTimed(label));
+    const commands = program.commands.filter(({ label }) => trial.isTimed(label));
+    const { ms } = await timeCommands(this.#gpu, commands, TIMING);
     const sum = (of: (dispatch: (typeof dispatches)[number]) => number) =>
       dispatches.reduce((all, own) => all + of(own), 0);
     return {
-      plan,
-      plans,
+      plan: trial.plan,
+      plans: trial.plans,
+      tunables: trial.tunables,
       launches: dispatches.map(
         ({ kernel, workgroups }) =>
           `${kernel.name}: ${timesOf(workgroups)} workgroups of ${timesOf(kernel.workgroupSize)} invocations`,
@@ -126,53 +103,31 @@ export class Lab {
       ceilings: { gflops: ceilings.gflops, gbs: ceilings.gbs },
       error,
       ...(wrong !== undefined && { wrong }),
-      pictures: await this.#pictures(current),
+      pictures,
     };
   }
 
-  /** Inputs and output from where they lie; and what is wrong of the output. */
+  /** Inputs and output from where they lie, or copies of what will change; and what is wrong of the output. */
   async #pictures(current: Current): Promise<Picture[]> {
-    const { program, expectation, inputs, titles, names } = current;
+    const { trial, program } = current;
     this.#clear(current);
-    const used = new Set(program.inputs);
-    const pictures: Picture[] = [];
-    const add = (name: string, title: string, shape: readonly number[], values: Range, largest: number) => {
+    const shown = await trial.shown(program);
+    const pictures = shown.map(({ title, shape, values, range }, i): Picture => {
+      const name = `tensor ${i}`;
       const tiling = tilingOf(
         shape,
-        title === 'filter' || (name === 'output 0' && program.label.includes('grad_filter')),
+        title === 'filter' || (title.startsWith('output') && trial.kernel.includes('grad_filter')),
       );
+      const largest = magnitude(values);
       this.#sources.set(name, {
         kind: 'tensor',
-        values,
+        values: range ?? this.#upload(current, values),
         largest: this.#upload(current, [largest]),
         ...tiling,
       });
       const { count, width, height } = tiling;
-      pictures.push({ name, title, count, width, height, largest });
-    };
-    inputs.forEach((tensor, i) => {
-      const feed = expectation.feed[i];
-      if (!feed || tensor.dtype !== 'f32' || !used.has(tensor)) return;
-      add(`input ${i}`, titles[i], tensor.shape, program.location(tensor), magnitude(feed.data));
+      return { name, title, count, width, height, largest };
     });
-    const output = program.build.outputs[names[0]];
-    if (output.dtype !== 'f32') return pictures;
-    add(
-      'output 0',
-      'output',
-      output.shape,
-      program.location(names[0]),
-      magnitude(await program.read(names[0])),
-    );
-    const difference = await expectation.difference(program, names);
-    if (difference)
-      add(
-        'difference',
-        'output − float64',
-        output.shape,
-        this.#upload(current, difference),
-        magnitude(difference),
-      );
     for (const name of this.#sources.keys()) this.show(name);
     return pictures;
   }
@@ -201,6 +156,7 @@ export class Lab {
     if (!this.#current) return;
     this.#clear(this.#current);
     this.#current.program.destroy();
+    this.#current.trial.release();
     this.#current = undefined;
   }
 
@@ -212,6 +168,10 @@ export class Lab {
     current.buffers = [];
   }
 }
+
+/** The dispatch of a kernel; of an optimizer the update, and not its trial before. */
+const indexOf = ({ build }: Program, kernel: string) =>
+  build.dispatches.findLastIndex((dispatch) => dispatch.kernel.name === kernel);
 
 const magnitude = (values: ArrayLike<number>): number => {
   let largest = 0;

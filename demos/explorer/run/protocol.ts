@@ -2,12 +2,15 @@ import type { KernelMessage } from '../../../src/index.ts';
 import type { PanelMessage } from '../../drawing/panels.ts';
 import type { Palette } from '../../shared/palette.ts';
 import type { Sizes } from './sizes.ts';
+import type { ChosenConstants, Tunable } from './tune.ts';
 
 /** What is to run: a kernel at these sizes, by a plan of `plans`. */
 export interface Wanted {
   readonly kernel: string;
   readonly sizes: Sizes;
   readonly plan?: string;
+  /** Constants that are not the plan's. */
+  readonly constants?: ChosenConstants;
 }
 
 /** How a tensor is drawn. */
@@ -27,6 +30,7 @@ export interface Result {
   readonly plan: string;
   /** All plans that run this kernel. */
   readonly plans: readonly string[];
+  readonly tunables: readonly Tunable[];
   /** How each dispatch is launched: `matmul/2_tiled: 64 workgroups of 16 × 16`. */
   readonly launches: readonly string[];
   readonly ms: number;

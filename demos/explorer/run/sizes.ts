@@ -3,29 +3,23 @@ export interface Size {
   readonly name: string;
   readonly label: string;
   readonly choices: readonly number[];
+  /** Words for the choices, where they are no numbers. */
+  readonly names?: readonly string[];
   /** At first; on a software adapter the second. */
   readonly initial: readonly [gpu: number, software: number];
 }
 
 /** An operation that can be run at sizes of the reader's. */
 export interface RunCase {
-  readonly name:
-    | 'matmul'
-    | 'conv2d'
-    | 'conv2dGradFilter'
-    | 'conv2dGradInput'
-    | 'sum'
-    | 'map'
-    | 'maxPool'
-    | 'maxPoolGradient'
-    | 'crossEntropy'
-    | 'normal'
-    | 'dropout';
+  /** Of what `nodes.ts` makes of it; `update` is the update of an optimizer (`update.ts`). */
+  readonly name: string;
   /** The kernels that it may come to. */
   readonly kernels: RegExp;
   readonly what: string;
   readonly sizes: readonly Size[];
 }
+
+export type Sizes = Readonly<Record<string, number>>;
 
 const powers = (least: number, most: number) =>
   Array.from({ length: Math.log2(most / least) + 1 }, (_, i) => least * 2 ** i);
@@ -48,22 +42,57 @@ const image = [
 ];
 const convolution = [
   ...image,
-  size('outputs', 'Channels out', [4, 8, 16, 32, 64], 32, 8),
+  size('outputs', 'Channels out', [1, 4, 8, 16, 32, 64], 32, 8),
   size('taps', 'Filter', [1, 3, 5], 3),
+  size('stride', 'Stride', [1, 2], 1),
 ];
+/** As those of convolutions, with another beginning. */
+const begun = (beginning: Sizes) =>
+  convolution.map((own) => {
+    const value = beginning[own.name];
+    return value === undefined ? own : { ...own, initial: [value, value] as const };
+  });
+const to = size('to', 'New side', [4, 7, 8, 14, 16, 28, 32, 64, 128], 64, 28);
 const rows = [
   size('rows', 'Rows', powers(16, 4096), 1024, 128),
   size('columns', 'Columns', [10, ...powers(16, 4096)], 1024, 256),
+];
+const classes = [rows[0], size('columns', 'Classes', [10, ...powers(16, 4096)], 1024, 256)];
+const weights = [
+  size('rows', 'Rows', powers(16, 1024), 512, 128),
+  size('columns', 'Columns', powers(16, 1024), 512, 128),
 ];
 
 export const RUN_CASES: readonly RunCase[] = [
   {
     name: 'matmul',
-    kernels: /^matmul\/(\d|row_block)/,
+    kernels: /^matmul\/(\d|reduce_partials)/,
     what: 'A (M × K) times B (K × N)',
     sizes: ['M', 'K', 'N'].map((name) => size(name, name, powers(16, 2048), 512, 128)),
   },
-  { name: 'conv2d', kernels: /^conv2d\/(\d|depthwise)/, what: 'images with filters', sizes: convolution },
+  {
+    name: 'matmul',
+    kernels: /^matmul\/row_block/,
+    what: 'A (M × K) times the few columns of B (K × N)',
+    sizes: [
+      size('M', 'M', powers(16, 2048), 1024, 128),
+      size('K', 'K', powers(16, 2048), 1024, 256),
+      size('N', 'N', powers(1, 16), 4),
+    ],
+  },
+  { name: 'conv2d', kernels: /^conv2d\/\d/, what: 'images with filters', sizes: convolution },
+  {
+    name: 'depthwise',
+    kernels: /^conv2d\/depthwise/,
+    what: 'images with a filter for each channel',
+    sizes: convolution.filter((own) => own.name !== 'outputs'),
+  },
+  {
+    name: 'conv2dMaxPool',
+    kernels: /^conv2d\/broadcast_max_pool/,
+    what: 'images with filters, and the largest of each 2 × 2 window',
+    sizes: begun({ inputs: 1 }),
+  },
   {
     name: 'conv2dGradFilter',
     kernels: /^conv2d\/grad_filter/,
@@ -72,35 +101,125 @@ export const RUN_CASES: readonly RunCase[] = [
   },
   {
     name: 'conv2dGradInput',
-    kernels: /^conv2d\/grad_input/,
+    kernels: /^conv2d\/grad_input_channel_lanes/,
     what: 'the gradient by the images',
-    sizes: convolution,
+    sizes: begun({ inputs: 1, outputs: 32 }),
   },
-  { name: 'sum', kernels: /^reduce\/(tree|lanes)/, what: 'the sum of each row', sizes: rows },
-  { name: 'map', kernels: /^elementwise\/map/, what: 'tanh of each number', sizes: rows },
-  { name: 'maxPool', kernels: /^pooling\/max$/, what: 'the largest of each 2 × 2 window', sizes: image },
   {
-    name: 'maxPoolGradient',
-    kernels: /^pooling\/max_gradient/,
-    what: 'the gradient of the largest of each 2 × 2 window',
-    sizes: image,
+    name: 'conv2dGradInput',
+    kernels: /^conv2d\/(grad_input|phase)/,
+    what: 'the gradient by the images',
+    sizes: begun({ stride: 2 }),
   },
+  { name: 'map', kernels: /^elementwise\/map/, what: 'tanh of each number', sizes: rows },
+  {
+    name: 'sum',
+    kernels: /^reduce\/(tree|lanes)/,
+    what: 'sums of a matrix',
+    sizes: [
+      ...rows,
+      { ...size('along', 'Sum of', [0, 1, 2], 0), names: ['each row', 'each column', 'everything'] },
+    ],
+  },
+  {
+    name: 'argmax',
+    kernels: /^reduce\/arg/,
+    what: 'where the largest number of each row is',
+    sizes: rows,
+  },
+  {
+    name: 'productGradient',
+    kernels: /^reduce\/product_gradient/,
+    what: 'the gradient of the product of each row',
+    sizes: rows,
+  },
+  { name: 'softmax', kernels: /^softmax\/(rows|workgroup)/, what: 'softmax of each row', sizes: classes },
+  {
+    name: 'softmaxGradient',
+    kernels: /^softmax\/gradient/,
+    what: 'the gradient of softmax of each row',
+    sizes: classes,
+  },
+  { name: 'sparsemax', kernels: /^softmax\/sparsemax/, what: 'sparsemax of each row', sizes: classes },
   {
     name: 'crossEntropy',
     kernels: /^loss\/softmax_cross/,
-    what: 'the loss of each row of logits',
+    what: 'the loss of each row of logits, and its gradient',
+    sizes: classes,
+  },
+  {
+    name: 'accuracy',
+    kernels: /^loss\/categorical/,
+    what: 'whether the largest number of each row is at its label',
+    sizes: classes,
+  },
+  {
+    name: 'adaptivePool',
+    kernels: /^pooling\/adaptive/,
+    what: 'images pooled to another size',
+    sizes: [...image, size('to', 'New side', [3, 5, 6], 5)],
+  },
+  { name: 'pool', kernels: /^pooling\//, what: 'a pool of 2 × 2 windows', sizes: image },
+  {
+    name: 'scaleShift',
+    kernels: /^normalization\/scale_shift/,
+    what: 'a batch normalization with moving statistics',
+    sizes: [size('inputs', 'Channels', powers(4, 1024), 256)],
+  },
+  {
+    name: 'update',
+    kernels: /^normalization\/moving_statistics/,
+    what: 'the moving statistics of a batch normalization',
     sizes: rows,
   },
-  { name: 'normal', kernels: /^random\/normal/, what: 'random numbers', sizes: rows },
+  {
+    name: 'normalize',
+    kernels: /^normalization\//,
+    what: 'a batch normalization of each channel',
+    sizes: image,
+  },
+  {
+    name: 'update',
+    kernels: /^optimizer\//,
+    what: 'the first update of a matrix of weights',
+    sizes: weights,
+  },
+  {
+    name: 'gather',
+    kernels: /^movement\/(gather|one_hot)/,
+    what: 'rows of a table, by their numbers',
+    sizes: [
+      size('rows', 'Rows of the table', powers(16, 1024), 512, 128),
+      size('columns', 'Columns', powers(16, 1024), 256, 64),
+      size('taken', 'Rows taken', powers(16, 1024), 256, 64),
+    ],
+  },
+  { name: 'move', kernels: /^movement\//, what: 'numbers that change their place or type', sizes: rows },
+  { name: 'random', kernels: /^random\/(?!dropout)/, what: 'random numbers', sizes: rows },
   {
     name: 'dropout',
     kernels: /^random\/dropout/,
     what: 'numbers, each kept with probability ½',
     sizes: rows,
   },
+  { name: 'resize', kernels: /^resize\//, what: 'images made larger or smaller', sizes: [...image, to] },
+  {
+    name: 'orthonormalize',
+    kernels: /^linalg\//,
+    what: 'the columns of a matrix made orthonormal',
+    sizes: [size('rows', 'Rows', powers(16, 512), 128, 64), size('columns', 'Columns', powers(1, 16), 8, 4)],
+  },
+  {
+    name: 'batch',
+    kernels: /^dataset\/gather/,
+    what: 'a shuffled batch from a data set',
+    sizes: [
+      size('samples', 'Samples', powers(64, 4096), 1024, 256),
+      size('batch', 'Batch', powers(8, 256), 64, 32),
+      size('side', 'Side', [8, 14, 16, 28, 32], 28, 14),
+    ],
+  },
 ];
 
 export const caseOf = (kernel: string): RunCase | undefined =>
   RUN_CASES.find(({ kernels }) => kernels.test(kernel));
-
-export type Sizes = Readonly<Record<string, number>>;

@@ -30,10 +30,15 @@ export async function runView(kernel: string): Promise<OpenView> {
     status.textContent = 'Compiles, runs, and compares with float64 …';
     try {
       const client = gpuClient();
-      const answer = await client.run({ kernel, sizes: form.sizes, plan: form.plan });
+      const answer = await client.run({
+        kernel,
+        sizes: form.sizes,
+        plan: form.plan,
+        constants: form.constants,
+      });
       if (ask !== asked || !('result' in answer)) return;
       const { result } = answer;
-      form.offer(result.plans, result.plan);
+      form.offer(result.plans, result.plan, result.tunables);
       results.replaceChildren(numbersOf(result), picturesOf(result, client));
       status.textContent = '';
     } catch (error) {

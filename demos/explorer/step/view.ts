@@ -7,7 +7,7 @@ import { codeView } from '../../widgets/shader/code.ts';
 import type { CodeView } from '../../widgets/shader/code.ts';
 import { queryOf } from '../address.ts';
 import { markTerms } from '../terms.ts';
-import { toysOf } from '../toys/index.ts';
+import { callerOf, toysOf, withoutNumbers } from '../toys/index.ts';
 import { prepare, runWhole } from '../toys/simulate.ts';
 import type { OpenView } from '../view.ts';
 
@@ -63,19 +63,10 @@ function fileShower(kernel: string, code: CodeView): (name: string) => CodeView 
   };
 }
 
-/** Kernels from which one steps into functions of shaders/shared. */
-const CALLERS: Readonly<Record<string, string>> = {
-  'shared/philox': 'random/uniform',
-  'shared/numbers': 'pooling/max',
-  'shared/places': 'conv2d/3_implicit_gemm',
-  'shared/arithmetic': 'elementwise/map',
-  'shared/optimizer': 'optimizer/adam',
-  'shared/activations': 'elementwise/map',
-};
-
 function withoutToy(kernel: string): HTMLElement {
-  const caller = CALLERS[kernel];
-  if (!caller) return notice(`There are no numbers to step through ${kernel}.wgsl with.`);
+  const caller = callerOf(kernel);
+  if (!caller)
+    return notice(withoutNumbers(kernel) ?? `There are no numbers to step through ${kernel}.wgsl with.`);
   const link = create('a', { href: queryOf({ kernel: caller, view: 'step', line: 0 }) }, `${caller}.wgsl`);
   link.dataset.kernel = caller;
   const told = notice('It has no entry point of its own: step into its functions from ');

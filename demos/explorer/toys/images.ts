@@ -152,6 +152,28 @@ export const toys: readonly Toy[] = [
     target: software,
     image: [2, 4, 4, 1],
   }),
+  backward('filter', {
+    kernel: 'grad_filter_reduce_workgroup',
+    variant: 'direct',
+    image: [1, 36, 36, 1],
+    filter: [3, 3, 1, 1],
+    small: { constants: { VALUES: 3, LANES: 4, GRID_X: 3 }, workgroups: [3, 1, 1] },
+  }),
+  {
+    kernel: 'conv2d/broadcast_max_pool',
+    title: 'an image [1 × 4 × 4 × 1] with filters [3 × 3 × 1 × 4], and the largest of each window of 2 × 2',
+    lower: () => {
+      const convolved = conv2d(tensor('image', [1, 4, 4, 1]), tensor('filter', [3, 3, 1, 4]), {
+        padding: 'same',
+      });
+      return lowered(maxPool2d(convolved, { poolSize: 2 }), {
+        target: targets.subgroups,
+        variants: { conv2dMaxPool: 'broadcast' },
+      });
+    },
+    values: { image: IMAGE },
+    filters,
+  },
   backward('input', {
     kernel: 'phase_weights',
     variant: 'direct',

@@ -13,6 +13,7 @@ import {
   rmsprop,
   sgd,
 } from '../../../src/nn/optimizers.ts';
+import { cosineDecay } from '../../../src/nn/schedules.ts';
 import type { Optimizer } from '../../../src/nn/optimizers.ts';
 import { effects, line, resource } from './toy.ts';
 import type { Small, Toy } from './toy.ts';
@@ -67,7 +68,7 @@ export const toys: readonly Toy[] = [
   update('nadam', () => nadam({ learningRate: 0.1 }), TWO, 16),
   update('radam', () => radam({ learningRate: 0.1 }), TWO, 16),
   update('rmsprop', () => rmsprop({ learningRate: 0.1 }), TWO, 16),
-  update('adagrad', () => adagrad({ learningRate: 0.1 }), TWO, 16),
+  update('adagrad', () => adagrad({ learningRate: 0.1, schedule: cosineDecay({ decaySteps: 10 }) }), TWO, 16),
   update('adadelta', () => adadelta({ learningRate: 0.1 }), TWO, 16),
   update('ftrl', () => ftrl({ learningRate: 0.1 }), TWO, 16),
   update('lion', () => lion({ learningRate: 0.1 }), TWO, 16),

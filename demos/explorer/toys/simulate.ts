@@ -7,6 +7,7 @@ import type { LoweredDispatch } from '../../../src/runtime/lower.ts';
 import { compileKernel, run, specialize } from '../../../src/simulator/index.ts';
 import type { BufferData, SpecializedKernel } from '../../../src/simulator/index.ts';
 import type { Steppable } from '../../widgets/step/steppable.ts';
+import { nameOf } from '../names.ts';
 import { SUBGROUP } from './toy.ts';
 import type { Toy } from './toy.ts';
 
@@ -16,12 +17,6 @@ export interface Prepared extends Steppable {
 }
 
 const isTensor = (operand: Operand): operand is Tensor => 'node' in operand;
-const nameOf = (operand: Operand): string =>
-  isTensor(operand)
-    ? ((operand.node.attrs as { name?: string })?.name ?? operand.node.op.name)
-    : 'resource' in operand
-      ? operand.resource
-      : operand.scratch;
 
 function array(dtype: DType, values: ArrayLike<number>): BufferData {
   if (dtype === 'f32') return Float32Array.from(values);

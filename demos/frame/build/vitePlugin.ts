@@ -112,7 +112,7 @@ function neighbours(folder: string, base: string): string {
   const link = (page: (typeof PAGES)[number] | undefined, rel: 'prev' | 'next') => {
     if (!page) return '';
     const title = escapeHtml(page.title);
-    const text = rel === 'prev' ? `‹ ${title}` : `${title} ›`;
+    const text = rel === 'prev' ? `‹\u00a0${title}` : `${title}\u00a0›`;
     return `<a rel="${rel}" href="${base}/${page.folder}/index.html">${text}</a>`;
   };
   const links = link(PAGES[at - 1], 'prev') + link(PAGES[at + 1], 'next');

@@ -1,19 +1,20 @@
-import { losses } from '../../../src/index.ts';
-import type { Gpu, Model } from '../../../src/index.ts';
-import { mnistCnn } from '../../../src/models/mnistCnn.ts';
+import { Network } from '../../../src/index.ts';
+import type { Gpu } from '../../../src/index.ts';
+import { mnistCnnNetwork } from '../../../src/models/mnistCnnNetwork.ts';
 import { loadTrained } from '../worker/trained.ts';
+import { Weights } from '../worker/weights.ts';
 
-const READERS = new WeakMap<Gpu, Promise<Model>>();
+const READERS = new WeakMap<Gpu, Promise<Network>>();
 
 /** The trained network of the page that reads digits, [N, 28, 28, 1] to logits: one for each GPU. */
-export function digitReader(gpu: Gpu): Promise<Model> {
+export function digitReader(gpu: Gpu): Promise<Network> {
   if (!READERS.has(gpu)) READERS.set(gpu, create(gpu));
   return READERS.get(gpu)!;
 }
 
-async function create(gpu: Gpu): Promise<Model> {
-  const model = mnistCnn('quick');
-  await model.compile({ gpu, loss: losses.softmaxCrossEntropy });
-  model.load(await loadTrained(new URL('../../mnist-cnn/trained/quick.safetensors', import.meta.url)));
-  return model;
+async function create(gpu: Gpu): Promise<Network> {
+  const network = new Network(mnistCnnNetwork('quick'));
+  const url = new URL('../../mnist-cnn/trained/quick.safetensors', import.meta.url);
+  new Weights(gpu, { '': network }).load(await loadTrained(url));
+  return network;
 }

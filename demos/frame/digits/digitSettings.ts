@@ -11,7 +11,7 @@ const thousands = (value: number) => value.toLocaleString('en-US');
 export const digitSettings = {
   train: numbers({
     label: 'Training images',
-    hint: `${thousands(rest.to)} are another ${megabytes} MB to load.`,
+    hint: `${thousands(rest.to)} need another ${megabytes} MB of data.`,
     acts: 'data',
     initial: train.to,
     values: [train.to, rest.to],

@@ -1,10 +1,10 @@
-import { dataset, EnvironmentError, syntheticDigits, take, WgradError } from '../../../src/index.ts';
+import { dataset, EnvironmentError, take, WgradError } from '../../../src/index.ts';
 import type { Dataset } from '../../../src/index.ts';
 import { download } from '../../../src/data/download.ts';
-import { MNIST_SETS, syntheticMnist } from '../../../src/data/mnistFiles.ts';
 import type { MnistSet } from '../../../src/data/mnistFiles.ts';
 import { gunzip, isGzip } from '../../../src/io/gzip.ts';
 import { decodeSafetensors } from '../../../src/io/safetensors.ts';
+import { part } from '../../../src/part.ts';
 import { bytesOf, DIGIT_FILES, imagesOf } from './digitFiles.ts';
 import type { DigitFile } from './digitFiles.ts';
 import type { Loaded, Loading } from '../worker/trainee.ts';
@@ -65,21 +65,18 @@ async function orDrawn(
   { name, train, test }: DataSettings,
   load: () => Promise<MnistSet>,
 ): Promise<MnistSet> {
-  const sizes = { train: train ?? DRAWN.train, test: test ?? DRAWN.test };
-  if (name === 'synthetic') {
-    return {
-      ...syntheticDigits(sizes),
-      source: 'drawn by wgrad',
-      notice: 'Synthetic data: these digits were drawn by a program.',
-    };
-  }
+  const drawn = async (reason?: string) => {
+    const { drawDigits } = await part('What draws digits', () => import('./drawnDigits.ts'));
+    return drawDigits({ train: train ?? DRAWN.train, test: test ?? DRAWN.test }, reason);
+  };
+  if (name === 'synthetic') return drawn();
   try {
     // A build that had no MNIST says so itself: there is nothing to ask the host for.
     if (import.meta.env.WGRAD_WITHOUT_MNIST) throw new EnvironmentError('this site was built without MNIST');
     return await load();
   } catch (error) {
     if (!(error instanceof WgradError)) throw error;
-    return syntheticMnist('mnist', error.message, sizes);
+    return drawn(error.message);
   }
 }
 
@@ -120,8 +117,13 @@ async function fetchUrl(file: DigitFile, url: string, onBytes?: (loaded: number)
   const bytes = await download(url, { maxBytes, onBytes });
   const plain = isGzip(bytes) ? await gunzip(bytes, url, maxBytes) : bytes;
   const { images, labels } = Object.fromEntries(decodeSafetensors(plain, url).tensors);
-  const { title, classNames } = MNIST_SETS.mnist;
-  return dataset({ name: title, x: images.data, y: labels.data, inputShape: [28, 28, 1], classNames });
+  return dataset({
+    name: 'MNIST',
+    x: images.data,
+    y: labels.data,
+    inputShape: [28, 28, 1],
+    classNames: [...'0123456789'],
+  });
 }
 
 const first = (whole: Dataset, size: number): Dataset => take(whole, 0, Math.min(size, whole.size));

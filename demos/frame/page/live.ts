@@ -1,6 +1,7 @@
 import type { DataFacts } from '../protocol.ts';
 import { byId, count, create, notice } from '../../shared/dom.ts';
 import { errorPanel, missingWebGpu, webgpuProblem } from './missing.ts';
+import { showNotice } from './notices.ts';
 
 /** Runs a page's live part, or says what to do without WebGPU. */
 export function runLive(run: () => void, giveUp: (reason: string) => void = replaceLive): void {
@@ -48,7 +49,7 @@ export function createFailures(options: FailureOptions): (name: string, message:
     }
     panel?.remove();
     panel = errorPanel(name, message, name === 'NumericError' ? [reset, reload] : [reload]);
-    byId('notices').append(panel);
+    showNotice(panel);
     options.onFailure(message);
   };
 }
@@ -56,7 +57,7 @@ export function createFailures(options: FailureOptions): (name: string, message:
 /** Says that training went on after the GPU was lost. */
 export function showRecovered({ step, reason }: { step: number; reason: string }): void {
   const text = `The GPU was lost (${reason}). Training continues on a new one, from step ${count(step)}.`;
-  byId('notices').append(notice(text, 'warning'));
+  showNotice(notice(text, 'warning'));
 }
 
 /** Says of what the address asked for and cannot have. */
@@ -65,12 +66,15 @@ export function showRefused(sentences: readonly string[]): void {
 }
 
 let dataNotice: HTMLElement | undefined;
+let dataText: string | undefined;
 
 /** Says where the data are others than one would expect. */
 export function showData({ notice: text, synthetic = false }: DataFacts): void {
-  document.body.dataset.synthetic = String(synthetic);
-  if (text === dataNotice?.textContent) return;
-  dataNotice?.remove();
-  dataNotice = text === undefined ? undefined : notice(text, 'warning');
-  if (dataNotice) byId('notices').append(dataNotice);
+  if (text !== dataText) {
+    dataText = text;
+    dataNotice?.remove();
+    dataNotice = text === undefined ? undefined : notice(text, 'warning');
+    if (dataNotice) showNotice(dataNotice);
+  }
+  document.body.dataset.synthetic = String(synthetic); // the panels may be seen now
 }

@@ -18,7 +18,7 @@ export function missingWebGpu(reason: string): HTMLElement {
     { className: 'missing', role: 'alert' },
     create('h2', {}, 'No WebGPU here'),
     create('p', {}, reason),
-    create('p', {}, 'This page computes everything on the GPU through WebGPU. Any of these has it:'),
+    create('p', {}, 'This page computes everything on the GPU through WebGPU. These browsers have it:'),
     create(
       'ul',
       {},

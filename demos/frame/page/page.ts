@@ -5,7 +5,8 @@ import { onSchemeChange, readPalette } from '../../shared/palette.ts';
 import { handOver, renewCanvases } from '../../drawing/panels.ts';
 import type { PanelMessage, TilePlan } from '../../drawing/panels.ts';
 import { workerPort } from '../../shared/port.ts';
-import { createStepTable } from './stepTable.ts';
+import { createStepGraph } from './stepGraph.ts';
+import type { GraphPage } from '../graph/page/page.ts';
 import { Address } from './address.ts';
 import { bindControls } from './controls.ts';
 import { createProgress } from './progress.ts';
@@ -85,7 +86,6 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   const worker = options.worker();
   const port = workerPort<FromWorker, ToWorker>(worker, (message) => fail('WorkerError', message));
   const progress = createProgress(options);
-  const showProgram = createStepTable();
   const answers = new Map<number, (value: any) => void>();
   let calls = 0;
   /** Calls from before the start: they are answered after it. */
@@ -148,6 +148,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
     },
     transport,
   };
+  const stepCompiled = createStepGraph(page as unknown as GraphPage);
   const handlers = options.start?.(page) ?? ({} as Handlers<E>);
 
   function handle(message: FromWorker): void {
@@ -161,6 +162,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
         port.post({
           type: 'start',
           values: address.values,
+          acts: Object.fromEntries(Object.entries(options.settings).map(([name, { acts }]) => [name, acts])),
           palette: readPalette(),
           base: new URL('../data', location.href).href,
         });
@@ -180,7 +182,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
         const { facts } = message;
         const words = options.stepWords?.(address.values, facts.part);
         byId('step-text').textContent = stepText(facts, words);
-        showProgram(facts.dispatches);
+        stepCompiled();
         return handlers.program?.(facts);
       }
       case 'position':
@@ -212,7 +214,8 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
 
   function showPosition(next: Position): void {
     const before = now?.state ?? 'loading';
-    if (next.trained && !isRecorded && options.recording) {
+    // Curves, and what draws them, come after the first look.
+    if (next.trained && next.state === 'ready' && !isRecorded && options.recording) {
       isRecorded = true;
       progress.record(new URL(options.recording, location.href).href);
     }
@@ -234,6 +237,9 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   let isRecorded = false;
 
   port.listen(handle);
+  const tellTab = () => port.post({ type: 'tab', hidden: document.hidden });
+  if (document.hidden) tellTab();
+  document.addEventListener('visibilitychange', tellTab);
   onSchemeChange(() => port.post({ type: 'palette', palette: readPalette() }));
 }
 

@@ -64,11 +64,14 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
     return steps;
   }
 
-  /** As soon as what comes before is charted, unless everything was cleared meanwhile. */
+  /** Figures at once; charts as soon as what comes before is charted, unless everything was cleared meanwhile. */
   async function show(point: Point): Promise<void> {
+    showFigures(point);
     const own = before;
     const steps = await own;
-    if (own === before) add({ ...point, step: steps + point.step });
+    if (own !== before) return;
+    // The recorded run ends with what the network reaches on all test images: the page may have only some of them.
+    if (steps === 0 || point.step > 0) add({ ...point, step: steps + point.step });
   }
 
   function add(point: Point): void {
@@ -78,6 +81,9 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
       root.removeAttribute('data-unrecorded');
       chart.push(point.step, Object.fromEntries(own.map(({ key, name }) => [name, point[key]])));
     }
+  }
+
+  function showFigures(point: Point): void {
     for (const [name, { key, format }] of Object.entries(numbers)) {
       if (point[key] !== undefined) byId(`stat-${name}`).textContent = format(point[key]);
     }
@@ -120,7 +126,7 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
       byId('stat-samples').textContent = count((1000 * samplesPerStep) / speed);
     },
     evaluated: (point: Point) => void show(point),
-    /** The network came trained: the charts show how, and what it reaches stands at their end. */
+    /** The network came trained: the charts show how. */
     record(url: string): void {
       const own: Promise<number> = loadRecord(url)
         .then((record) => (own === before ? addRecord(record) : 0))

@@ -1,17 +1,18 @@
-import type { Dataset, Model } from '../../../src/index.ts';
+import type { Dataset } from '../../../src/index.ts';
 import type { PanelRenderer } from '../../drawing/renderer.ts';
 import { ModelTrainee } from './modelTrainee.ts';
 import type { RunOptions, Trainee } from './trainee.ts';
+import type { Weights } from './weights.ts';
 
 export interface FittedOptions<Data> {
-  readonly model: Model;
+  readonly weights: Weights;
   /** The optimizer's name in the engine. */
   readonly optimizer: string;
   readonly batch: number;
   /** Epochs of a run. */
   readonly epochs: number;
   /** Samples of the shapes and types that are trained on: one is enough. */
-  readonly example: Dataset;
+  readonly example: () => Dataset;
   /** The part of the data that is trained on. */
   readonly training: (data: Data) => Dataset;
 }
@@ -20,15 +21,15 @@ export interface FittedOptions<Data> {
 export abstract class FittedModel<Data> extends ModelTrainee implements Trainee<Data> {
   readonly epochs: number;
   readonly optimizer: string;
-  readonly #example: Dataset;
+  readonly #example: () => Dataset;
   readonly #training: (data: Data) => Dataset;
   #batch: number;
 
   constructor(
     renderer: PanelRenderer,
-    { model, optimizer, batch, epochs, example, training }: FittedOptions<Data>,
+    { weights, optimizer, batch, epochs, example, training }: FittedOptions<Data>,
   ) {
-    super(model, renderer);
+    super(weights, renderer);
     this.optimizer = optimizer;
     this.epochs = epochs;
     this.#batch = batch;
@@ -41,7 +42,7 @@ export abstract class FittedModel<Data> extends ModelTrainee implements Trainee<
   }
 
   prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
-    return this.model.prepare(this.#example, { ...options, batchSize: this.#batch });
+    return this.model.prepare(this.#example(), { ...options, batchSize: this.#batch });
   }
 
   run(data: Data, options: RunOptions): PromiseLike<unknown> {

@@ -1,26 +1,42 @@
 import type { Model } from '../../../src/index.ts';
 import type { PanelRenderer, Source } from '../../drawing/renderer.ts';
 import type { Trainee } from './trainee.ts';
+import type { Weights } from './weights.ts';
 
-type Shared = Pick<Trainee<never>, 'step' | 'set' | 'save' | 'load' | 'connect' | 'destroy'>;
+type Shared = Pick<
+  Trainee<never>,
+  'step' | 'weights' | 'begin' | 'set' | 'save' | 'load' | 'connect' | 'destroy'
+>;
 
 /** What trainees of one model have in common: its steps, weights and learning rate, and what their panels show. */
 export abstract class ModelTrainee implements Shared {
-  protected readonly model: Model;
+  readonly weights: Weights;
   readonly #renderer: PanelRenderer;
+  #model: Model | undefined;
   #sources: ReadonlyMap<string, Source> = new Map();
 
-  protected constructor(model: Model, renderer: PanelRenderer) {
-    this.model = model;
+  protected constructor(weights: Weights, renderer: PanelRenderer) {
+    this.weights = weights;
     this.#renderer = renderer;
   }
 
+  /** Loads what trains the network (`trainingPart`), and compiles it: a model of the same layers. */
+  protected abstract train(): Promise<Model>;
+
+  async begin(): Promise<void> {
+    this.#model = await this.train();
+  }
+
+  protected get model(): Model {
+    return this.#model!;
+  }
+
   get step(): number {
-    return this.model.step;
+    return this.#model?.step ?? 0;
   }
 
   set(name: string, value: unknown): void {
-    if (name === 'rate') this.model.learningRate = value as number;
+    if (name === 'rate' && this.#model) this.#model.learningRate = value as number;
   }
 
   save(): Promise<Uint8Array> {
@@ -48,6 +64,7 @@ export abstract class ModelTrainee implements Shared {
   }
 
   destroy(): void {
-    this.model.destroy();
+    this.#model?.destroy();
+    this.weights.destroy();
   }
 }

@@ -14,10 +14,17 @@ import type { Loaded, RunOptions, Source, Trainee } from './trainee.ts';
 const SHARES = { look: 0.25, evaluate: 0.08, save: 0.04 };
 /** The least time between two of them. */
 const PAUSE_MS = { look: 60, softwareLook: 250, evaluate: 1500, save: 3000 };
+/** The moment when a page with a trained network has drawn it: everything loaded later is a part of its own. */
+const FIRST_LOOK = 'first look';
+
 export interface RunnerHooks {
   readonly post: (message: FromWorker) => void;
+  /** Has the trainee begin, unless it has done so. */
+  readonly begin: () => Promise<void>;
   /** Answers whether another GPU takes over. */
   readonly onFailure: (error: unknown) => boolean;
+  /** The page is in a background tab: training continues, and nothing is drawn. */
+  readonly isHidden: () => boolean;
   /** The steps per second that someone wants to see; undefined: as many as can be. */
   readonly speed: () => number | undefined;
 }
@@ -48,6 +55,8 @@ export class Runner<Data, T extends Trainee<Data>> {
   #loaded: Loaded<Partial<Data>> | undefined;
   /** The trainee has them: between two looks, for they change what is drawn. */
   #isTaken = false;
+  /** It can train and be evaluated. */
+  #hasBegun: boolean;
   /** The training step is compiled, and its data are there. */
   #isReady = false;
   #saved: { bytes: Uint8Array; step: number };
@@ -60,6 +69,10 @@ export class Runner<Data, T extends Trainee<Data>> {
   #ended = false;
   /** What uses the programs of the views: one after the other. */
   #looking: Promise<void> = Promise.resolve();
+  /** For the graph of the step, see GraphRunner. */
+  program: Program | undefined;
+  aside: Promise<unknown> | undefined;
+  alsoLook: (() => Promise<void>) | undefined;
 
   /** @param saved the network as it is now; `trained`: it came so, and was not trained here */
   constructor(
@@ -77,6 +90,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#hooks = hooks;
     this.#saved = { bytes: saved, step: trainee.step };
     this.#trained = trained;
+    this.#hasBegun = !trained;
     const lookPause = device.software ? PAUSE_MS.softwareLook : PAUSE_MS.look;
     this.#due = {
       look: new Due(lookPause, SHARES.look),
@@ -127,29 +141,44 @@ export class Runner<Data, T extends Trainee<Data>> {
     }
   }
 
-  /** A trained network is shown first; the data that only training needs are loaded later. Undefined if it was stopped. */
+  /**
+   * A trained network is shown first; what only training needs, its script and its data, is loaded later. Undefined if it
+   * was stopped.
+   */
   async #load(signal: AbortSignal): Promise<Loaded<Data> | undefined> {
     const { first } = this.#source;
     const { onCompile } = this.#options;
     const aborted = new Promise<undefined>((resolve) =>
       signal.addEventListener('abort', () => resolve(undefined)),
     );
-    const all = () =>
-      Promise.all([Promise.race([this.#source.all(), aborted]), this.trainee.prepare?.({ onCompile })]);
-    const begun = first && this.#trained ? undefined : all();
+    const prepare = async () => {
+      await this.#begin();
+      await this.trainee.prepare?.({ onCompile });
+    };
+    const all = () => Promise.all([Promise.race([this.#source.all(), aborted]), prepare()]);
+    const begun = this.#trained ? undefined : all();
     begun?.catch(() => {}); // it is awaited below, after the first data
-    const some = await Promise.race([first, aborted]);
+    const some = await Promise.race([first ?? (begun ? undefined : this.#source.all()), aborted]);
     if (some) await this.#take(some);
     if (!begun) {
       if (signal.aborted) return undefined;
-      await this.#settle();
+      await this.look();
+      performance.mark(FIRST_LOOK);
       this.#tell('ready');
+      await Promise.race([this.#begin(), aborted]);
+      if (signal.aborted) return undefined;
+      await this.#evaluate();
       await this.#gate.knock(restMs());
       if (signal.aborted) return undefined;
     }
     const [loaded] = await (begun ?? all());
     if (loaded) await this.#take(loaded);
     return loaded;
+  }
+
+  async #begin(): Promise<void> {
+    await this.#hooks.begin();
+    this.#hasBegun = true;
   }
 
   async #take(loaded: Loaded<Partial<Data>>): Promise<void> {
@@ -197,7 +226,12 @@ export class Runner<Data, T extends Trainee<Data>> {
     },
   };
 
+  prepare(): void {
+    this.#gate.admit(0);
+  }
+
   async #ready(program: Program, part?: string): Promise<void> {
+    this.program = program;
     const kernels = this.trainee.kernels?.(program) ?? kernelCodes(program);
     const facts = { dispatches: dispatchInfos(program), planBytes: program.planBytes, kernels, part };
     this.#hooks.post({ type: 'program', facts });
@@ -211,6 +245,7 @@ export class Runner<Data, T extends Trainee<Data>> {
 
   async #beforeStep(step: number): Promise<void> {
     const { signal } = this.#stop;
+    await this.aside;
     if (signal.aborted) return;
     if (this.#gate.isOpen) {
       await this.#keepUp();
@@ -234,7 +269,8 @@ export class Runner<Data, T extends Trainee<Data>> {
     if (this.#due.evaluate.isDue) await this.#evaluate();
     if (this.#due.save.isDue) await this.#save();
     const speed = this.#hooks.speed();
-    if (speed !== undefined || this.#due.look.isDue) await this.look();
+    const isWatched = !this.#hooks.isHidden();
+    if (isWatched && (speed !== undefined || this.#due.look.isDue)) await this.look();
     if (this.#device.software) await this.#breathe();
     if (speed !== undefined) this.#tell('running');
     const isWanted = () => this.#gate.isOpen && !this.#stop.signal.aborted;
@@ -261,9 +297,9 @@ export class Runner<Data, T extends Trainee<Data>> {
       this.trainee.take?.(this.#loaded.data);
     }
     this.#lookedAt = this.trainee.step;
-    if (!this.trainee.look) return;
     await this.#due.look.time(async () => {
-      await this.trainee.look!();
+      await this.trainee.look?.();
+      await this.alsoLook?.();
       if (this.#device.software) await this.#breathe();
     });
   }
@@ -276,7 +312,7 @@ export class Runner<Data, T extends Trainee<Data>> {
 
   async #evaluate(): Promise<void> {
     const { step } = this.trainee;
-    if (!this.trainee.evaluate || !this.#loaded || this.#evaluatedAt === step) return;
+    if (!this.#hasBegun || !this.trainee.evaluate || !this.#loaded || this.#evaluatedAt === step) return;
     this.#evaluatedAt = step;
     const { data } = this.#loaded;
     const values = await this.#reading(this.#due.evaluate.time(() => this.trainee.evaluate!(data)));

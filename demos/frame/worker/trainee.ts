@@ -1,6 +1,7 @@
 import type { CompileProgress, EpochValues, Gpu, Program } from '../../../src/index.ts';
 import type { PanelRenderer } from '../../drawing/renderer.ts';
 import type { KernelCode } from '../../shared/dispatches.ts';
+import type { Weights } from './weights.ts';
 import type { DataFacts } from '../protocol.ts';
 
 /** The options of `fit` that the frame gives, to be passed on. */
@@ -15,7 +16,10 @@ export interface RunOptions {
   readonly onEpoch: (values: Pick<EpochValues, 'step'>) => Promise<void>;
 }
 
-/** A network in training on one GPU, or several that train together: what a page has to say of it. */
+/**
+ * A network in training on one GPU, or several that train together: what a page has to say of it. Until `begin` it is only
+ * looked at.
+ */
 export interface Trainee<Data> {
   /** Steps done since the first weights. */
   readonly step: number;
@@ -24,6 +28,14 @@ export interface Trainee<Data> {
   readonly epochs?: number;
   /** The optimizer's name in the engine, 'adam', shown with the settings that end in `rate`. */
   readonly optimizer?: string;
+
+  /** Of a network that may come trained: where its weights go before `begin`. */
+  readonly weights?: Weights;
+  /**
+   * Loads and compiles what trains, a script of its own, for the weights as they are. Everything that follows but `take`,
+   * `look`, `set` and `connect` waits for it.
+   */
+  begin?(): Promise<void>;
 
   /** Data have come: those of a first look, and later all. What is to be shown of them can be. */
   take?(data: Partial<Data>): void;
@@ -43,7 +55,7 @@ export interface Trainee<Data> {
   /** Everything that training needs to continue. */
   save(): Promise<Uint8Array>;
   load(bytes: Uint8Array): void | Promise<void>;
-  /** The setting `name`, which acts now or at a restart, is this from now on; also told after every `load`. */
+  /** The setting `name`, which acts now or at a restart, is this from now on; also told after `begin` and every `load`. */
   set?(name: string, value: unknown): void | Promise<void>;
   /** A panel has come: it is to show what is its to show. */
   connect?(panel: string): void;

@@ -3,18 +3,19 @@ import type { Gpu } from '../../../src/index.ts';
 import type { Palette } from '../../shared/palette.ts';
 import { errorMessage, pagePort } from '../../shared/port.ts';
 import { PanelRenderer } from '../../drawing/renderer.ts';
+import type { GraphServer } from '../graph/worker/server.ts';
 import type { Calls, FromWorker, Tells, ToWorker, Values } from '../protocol.ts';
+import { once } from './once.ts';
 import { Runner } from './runner.ts';
 import { loadTrained } from './trained.ts';
 import type { Checkpoint } from './runner.ts';
-import type { Settings, ValuesOf } from '../settings.ts';
+import type { Acts, Settings, ValuesOf } from '../settings.ts';
 import type { Context, Loaded, Loading, Source, Trainee } from './trainee.ts';
 
 type Panel = Extract<ToWorker, { type: 'panel' }>;
 
 /** What a page's worker is made of. */
 export interface Serving<S extends Settings, Data, T, C extends Calls, E> {
-  readonly settings: S;
   /** Loads the data, once for each value of the settings that act so. */
   load(loading: Loading<ValuesOf<S>>): Promise<Loaded<Data>>;
   /**
@@ -41,8 +42,9 @@ interface Session<Data, T extends Trainee<Data>> {
   readonly gpu: Gpu;
   readonly renderer: PanelRenderer;
   runner: Runner<Data, T>;
-  /** The network before its first step, and the trained one as it was brought. */
-  scratch: Uint8Array;
+  /** Has the trainee begin, once. The answer is the network before its first step. */
+  readonly begin: () => Promise<Uint8Array>;
+  /** The trained network as it was brought. */
   trained: Uint8Array | undefined;
 }
 
@@ -54,8 +56,11 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   /** What outlives the loss of a GPU. */
   const panels = new Map<string, Panel>();
   let values: Values = {};
+  /** What a change of each setting does. */
+  let acts: Readonly<Record<string, Acts>> = {};
   let palette: Palette;
   let base: string;
+  let isHidden = false;
   let source: Source<Data>;
   let session: Session<Data, T> | undefined;
   /** GPUs that were lost: what they still report is ignored. */
@@ -82,6 +87,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     });
   };
   port.listen((message) => {
+    if (message.type === 'call' && message.name.startsWith('graph')) return void answerGraph(message);
     if (message.type === 'call') newest.set(message.name, message.id);
     enqueue(() => handle(message));
   });
@@ -90,7 +96,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const runner = session?.runner;
     switch (message.type) {
       case 'start':
-        ({ values, palette, base } = message);
+        ({ values, acts, palette, base } = message);
         source = load();
         return open(await opened);
       case 'play':
@@ -107,6 +113,9 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
         return void runner?.look();
       case 'shown':
         return void runner?.look();
+      case 'tab':
+        isHidden = message.hidden;
+        return void (isHidden || runner?.look());
       case 'panel':
         panels.set(message.name, message);
         return session && addPanel(session, message);
@@ -178,26 +187,36 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       look: () => void session?.runner.look(),
       fail: (error) => void fail(error, gpu),
     });
-    const first = scratch ?? (await trainee.save());
     const trained = await coming;
-    const weights = bytes ?? trained;
-    if (weights) await trainee.load(weights);
-    await setAll(trainee);
+    if (trained) trainee.weights!.load(trained);
+    const begin = once(async () => {
+      await trainee.begin?.();
+      const now = await trainee.save();
+      await setAll(trainee);
+      return scratch ?? (trained ? trainee.weights!.initial(now) : now);
+    });
+    const first = trained ?? (await begin());
+    if (bytes) {
+      await trainee.load(bytes);
+      await setAll(trainee);
+    }
     const hooks = {
       post: (message: FromWorker) => port.post(message),
+      begin: async () => void (await begin()),
       onFailure: (error: unknown) => fail(error, gpu),
+      isHidden: () => isHidden,
       speed: () => (values.speed === undefined || values.speed === 'full' ? undefined : Number(values.speed)),
     };
-    const saved = weights ?? first;
+    const saved = bytes ?? first;
     const runner = new Runner<Data, T>(trainee, source, gpu.device, saved, trained !== undefined, hooks);
     port.post({ type: 'made', optimizer: trainee.optimizer, canTrained: url !== undefined });
-    return { gpu, renderer, runner, scratch: first, trained };
+    return { gpu, renderer, runner, begin, trained };
   }
 
   /** What the page says counts, not what was saved with the weights, such as their learning rate. */
   async function setAll(trainee: T): Promise<void> {
-    for (const [name, { acts }] of Object.entries(page.settings)) {
-      if (acts === 'now' || acts === 'restart') await trainee.set?.(name, values[name]);
+    for (const [name, own] of Object.entries(acts)) {
+      if (own === 'now' || own === 'restart') await trainee.set?.(name, values[name]);
     }
   }
 
@@ -205,21 +224,21 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     values = next;
     if (!session) return;
     const { runner } = session;
-    const acts = new Set(changed.map((name) => page.settings[name].acts));
-    if (acts.has('data')) runner.source = source = load();
-    if (acts.has('anew')) return renew({});
-    if (acts.has('rebuild')) {
+    const wanted = new Set(changed.map((name) => acts[name]));
+    if (wanted.has('data')) runner.source = source = load();
+    if (wanted.has('anew')) return renew({});
+    if (wanted.has('rebuild')) {
       const running = runner.checkpoint.running;
       await runner.stop();
-      const { scratch } = session;
+      const scratch = await session.begin();
       await renew({ bytes: await runner.trainee.save(), scratch });
       if (running) session.runner.play();
       return;
     }
-    if (acts.has('restart')) return reset(false);
-    if (acts.has('data')) return reset(runner.trained);
+    if (wanted.has('restart')) return reset(false);
+    if (wanted.has('data')) return reset(runner.trained);
     for (const name of changed) {
-      if (page.settings[name].acts === 'now') await runner.trainee.set?.(name, next[name]);
+      if (acts[name] === 'now') await runner.trainee.set?.(name, next[name]);
     }
     if (changed.includes('speed')) runner.wake();
   }
@@ -237,10 +256,11 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
 
   async function reset(trained: boolean): Promise<void> {
     if (!session) return;
-    const { runner, scratch } = session;
+    const { runner } = session;
     if (runner.state === 'failed') return renew({});
     const url = trained ? page.trained?.(values as ValuesOf<S>) : undefined;
     if (url) session.trained ??= await loadTrained(url);
+    const scratch = await session.begin();
     const { trainee } = runner;
     const load = async () => {
       await trainee.load(scratch);
@@ -257,6 +277,21 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const call = page.calls?.[name];
     if (!call) throw new Error(`The worker has no function '${name}' to call.`);
     port.post({ type: 'answer', id, value: await call(session.runner.trainee, ...(args as any)) });
+  }
+
+  /** Beside the queue: what the graph of the step is asked for may take a while. */
+  let graph: Promise<GraphServer> | undefined;
+  async function answerGraph({ id, name, args }: Extract<ToWorker, { type: 'call' }>): Promise<void> {
+    const gpu = session?.gpu;
+    try {
+      graph ??= import('../graph/worker/server.ts').then(({ GraphServer: Server }) => new Server());
+      const server = await graph;
+      const answer = session && (await server.answer(session, name, args));
+      port.post(answer ? { type: 'answer', id, ...answer } : { type: 'unanswered', id });
+    } catch (error) {
+      port.post({ type: 'unanswered', id });
+      fail(error, gpu);
+    }
   }
 
   /** Panels of the network's own go with it: the page makes others for the next. */

@@ -157,7 +157,7 @@ function createLayers(): HTMLElement[] {
       {},
       create('tr', {}, create('th', { scope: 'col' }, 'A gradient of 1 becomes, after'), ...heads),
     ),
-    create('tbody', {}, create('tr', {}, create('th', { scope: 'row' }, 'f′(x)ⁿ after n layers'), ...cells)),
+    create('tbody', {}, create('tr', {}, create('th', { scope: 'row' }, 'f′(x)ⁿ'), ...cells)),
   );
   return cells;
 }

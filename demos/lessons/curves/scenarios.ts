@@ -57,7 +57,7 @@ export const SCENARIOS = {
     turns: 'samples',
     good: 512,
     see: 'The training loss goes to 0. The validation loss falls, turns and rises.',
-    why: 'The network learns its few samples by heart, with their errors. More data help. So do a smaller network, dropout, and stopping where the validation loss is lowest.',
+    why: 'The network learns its few samples by heart, with their errors. More data help. A smaller network, dropout, and stopping where the validation loss is lowest help, too.',
   },
   dying: {
     title: 'Plateau: dead ReLUs',

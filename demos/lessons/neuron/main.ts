@@ -73,7 +73,8 @@ lesson<Kernels>('neuron', async (call) => {
     byId('verdict').textContent = `${right} of 4 right`;
     byId('verdict').dataset.all = String(right === 4);
     byId('steps').textContent = verdict(kind, task, right, steps);
-    byId('terms').textContent = termsOf(kind, weights, found, selected, targets[selected]);
+    const terms = termsOf(kind, weights, found, selected, targets[selected]);
+    byId('terms').replaceChildren(...terms.map((term) => create('span', {}, term)));
     latest = found.output;
     check({ kind, task, weights, right });
     ready();
@@ -116,7 +117,7 @@ function verdict(kind: 'one' | 'two', task: keyof typeof TASKS, right: number, s
 }
 
 /** How the output and the loss of the chosen input are computed. */
-function termsOf(kind: Kind, weights: readonly number[], found: Look, row: number, target: number): string {
+function termsOf(kind: Kind, weights: readonly number[], found: Look, row: number, target: number): string[] {
   const [w1, w2, b] = kind === 'one' ? weights : weights.slice(6);
   const inputs = kind === 'one' ? CORNERS[row] : found.hidden.slice(2 * row, 2 * row + 2);
   const of = (value: number) => operand(value, 3);
@@ -124,7 +125,7 @@ function termsOf(kind: Kind, weights: readonly number[], found: Look, row: numbe
   const output = number(found.output[row], 3);
   const judged = target === 1 ? `−log ${output}` : `−log(1 − ${output})`;
   const [z, loss] = [number(found.z[row], 3), number(found.losses[row], 3)];
-  return `z = ${sum} = ${z}, output = sigmoid(${z}) = ${output}, loss = ${judged} = ${loss}`;
+  return [`z = ${sum} = ${z}, `, `output = sigmoid(${z}) = ${output}, `, `loss = ${judged} = ${loss}`];
 }
 
 function drawPlane(plane: Plot, found: Look, kind: 'one' | 'two', targets: readonly number[]): void {

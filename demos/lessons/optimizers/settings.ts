@@ -17,5 +17,5 @@ export const settings = {
   }),
   x: slider({ label: 'Start x', min, max, step: 0.02, initial: -1.7 }),
   y: slider({ label: 'Start y', min, max, step: 0.02, initial: 1.2 }),
-  factor: slider({ label: 'Rates times', min: 0.1, max: 10, step: 0.1, scale: 'log', initial: 1 }),
+  factor: slider({ label: 'All rates ×', min: 0.1, max: 10, step: 0.1, scale: 'log', initial: 1 }),
 };

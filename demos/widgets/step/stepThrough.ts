@@ -12,10 +12,10 @@
  * page's policy forbids generated code, it says so, and the text can be read.
  */
 import { compileKernel, run } from '../../../src/simulator/index.ts';
-import type { KernelFile, Race } from '../../../src/simulator/index.ts';
+import type { Race } from '../../../src/simulator/index.ts';
 import type { InspectedDispatch } from '../../../src/index.ts';
 import { create } from '../../shared/dom.ts';
-import { kernelSource } from '../kernels.ts';
+import { withComments } from '../kernels.ts';
 import { codeView } from '../shader/code.ts';
 import type { CodeView } from '../shader/code.ts';
 import { Session } from './session.ts';
@@ -44,7 +44,7 @@ export function stepThrough(place: HTMLElement, dispatch: InspectedDispatch): St
   let session: Session | undefined;
   let isOpen = true;
 
-  void readable(file).then((source) => {
+  void withComments(file).then((source) => {
     if (!isOpen) return;
     const codes = new Map<string, CodeView>();
     const showFile = (wanted: string): CodeView => {
@@ -96,15 +96,4 @@ function racesOf({ kernel, buffers, workgroups, subgroupSize }: Steppable, { wal
     budget: BUDGET,
   });
   return races;
-}
-
-/** The file's text with its comments, which the site's scripts do without; of an edited kernel the edit. */
-async function readable({ name, source }: KernelFile): Promise<string> {
-  const plain = (text: string) => text.replaceAll(/[ \t]*\/\/.*/g, '').trimEnd();
-  try {
-    const whole = await kernelSource(name);
-    return plain(whole) === plain(source) ? whole : source;
-  } catch {
-    return source;
-  }
 }

@@ -6,10 +6,11 @@ import type { OptionTable } from '../../options.ts';
 import { scale, shift, sigmoid } from '../../ops/elementwise/elementwise.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import type { Location } from '../../runtime/location.ts';
+import type { Gpu } from '../../runtime/session.ts';
 import type { Program } from '../../runtime/program.ts';
 import type { CompileProgress } from '../../runtime/programOptions.ts';
 import type { Lifetime } from '../training/lifetime.ts';
-import type { CompiledGan } from './networks.ts';
+import type { GanNetworks } from './networks.ts';
 
 export interface GanSamplerOptions {
   /** Images per draw; default 64. */
@@ -25,6 +26,13 @@ export const ganSamplerOptions: OptionTable<GanSamplerOptions> = {
   onProgress: true,
 };
 
+/** The networks, where their weights are, and how long they stay there. */
+export interface Sampled {
+  readonly networks: GanNetworks;
+  readonly gpu: Gpu;
+  readonly state: { readonly lifetime: Lifetime };
+}
+
 /**
  * Draws images with a GAN's current weights, as after training (moving statistics, no dropout). The images stay on the
  * GPU, in a buffer that a page can draw from; the same latent vectors are used until others are written, so drawing
@@ -38,7 +46,7 @@ export class GanSampler {
   readonly #latentSize: number;
   readonly #lifetime: Lifetime;
 
-  private constructor(program: Program, count: number, { networks: gan, state }: CompiledGan) {
+  private constructor(program: Program, count: number, { networks: gan, state }: Sampled) {
     this.program = program;
     this.#lifetime = state.lifetime;
     this.count = count;
@@ -47,7 +55,7 @@ export class GanSampler {
   }
 
   static async create(
-    compiled: CompiledGan,
+    compiled: Sampled,
     { count = 64, latents, onProgress }: GanSamplerOptions,
   ): Promise<GanSampler> {
     const { networks: gan, gpu, state } = compiled;

@@ -1,4 +1,5 @@
 import { fill } from '../core/leaves.ts';
+import { LateKernels } from '../core/late.ts';
 import { apply, applyAll } from '../core/node.ts';
 import type { Node, Op, Tensor } from '../core/op.ts';
 import type { Shape, TensorSpec } from '../core/shape.ts';
@@ -6,13 +7,20 @@ import type { Pair } from '../core/window.ts';
 import { add } from '../elementwise/elementwise.ts';
 import { conv2dAttrs, conv2dSize, requireFloats, requireOutputShape, conv2dOptions } from './geometry.ts';
 import type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
-import { lowerConv2dGradFilter } from './gradFilterKernels.ts';
-import { lowerConv2d, lowerConv2dGradInput } from './kernels.ts';
+import type { lowerConv2dGradFilter } from './gradFilterKernels.ts';
+import { lowerConv2dGradInput } from './gradInputKernels.ts';
+import { lowerConv2d } from './kernels.ts';
 import { checkOptions } from '../../options.ts';
 
 export type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
 
-// The convolution and its two gradients are each other's derivatives, so they are in one file.
+// The convolution and its two gradients are each other's derivatives, so they are in one file. Only programs that train
+// load the filter gradient's kernels.
+
+const gradFilter = /* @__PURE__ */ new LateKernels<typeof lowerConv2dGradFilter>(
+  'conv2dGradFilter',
+  async () => (await import('./gradFilterKernels.ts')).lowerConv2dGradFilter,
+);
 
 export const conv2dOp: Op<Conv2dAttrs> = {
   name: 'conv2d',
@@ -141,11 +149,12 @@ function sizeOfNode({ op, inputs: [x, dy], attrs }: Node<Conv2dGradFilterAttrs>)
 export const conv2dGradFilterOp: Op<Conv2dGradFilterAttrs> = {
   name: 'conv2dGradFilter',
   kind: 'kernel',
+  late: gradFilter,
   fusesEpilogue: true,
   infer: (inputs, attrs) => [{ shape: checkedShape('conv2dGradFilter', inputs, attrs), dtype: 'f32' }],
   lower(node, context) {
     const [x, dy] = node.inputs;
-    lowerConv2dGradFilter(node.op.name, sizeOfNode(node), { x, dy, dw: node.outputs[0] }, context);
+    gradFilter.value(node.op.name, sizeOfNode(node), { x, dy, dw: node.outputs[0] }, context);
   },
   gradient: ({ inputs, attrs }, [g]) => (g ? productGradients(inputs, g, attrs) : []),
 };
@@ -154,6 +163,7 @@ export const conv2dGradFilterOp: Op<Conv2dGradFilterAttrs> = {
 export const conv2dGradFilterBiasOp: Op<Conv2dGradFilterAttrs> = {
   name: 'conv2dGradFilterBias',
   kind: 'kernel',
+  late: gradFilter,
   fusesEpilogue: true,
   infer: (inputs, attrs) => [
     { shape: checkedShape('conv2dGradFilterBias', inputs, attrs), dtype: 'f32' },
@@ -162,7 +172,7 @@ export const conv2dGradFilterBiasOp: Op<Conv2dGradFilterAttrs> = {
   lower(node, context) {
     const [x, dy] = node.inputs;
     const [dw, db] = node.outputs;
-    lowerConv2dGradFilter(node.op.name, sizeOfNode(node), { x, dy, dw, db }, context);
+    gradFilter.value(node.op.name, sizeOfNode(node), { x, dy, dw, db }, context);
   },
   gradient({ inputs, attrs }, [g, gb]) {
     const [gx, gdy] = g ? productGradients(inputs, g, attrs) : [];

@@ -1,5 +1,6 @@
 import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
 import type { Expression } from './expression.ts';
+import type { LateKernels } from './late.ts';
 import type { DType, Shape, TensorSpec } from './shape.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface Op<A = any> {
   readonly name: string;
   /** Shapes and types of the outputs. Throws a ShapeError naming the op, the shapes and the fix. */
   infer(inputs: readonly TensorSpec[], attrs: A): readonly TensorSpec[];
+  /** What `lower` needs, where it is a script of its own. */
+  readonly late?: LateKernels<unknown>;
   /** Emits the kernels that compute the outputs from the inputs. */
   lower(node: Node<A>, context: LowerContext): void;
   readonly gradient: GradientRule<A> | NotDifferentiable;
@@ -119,6 +122,8 @@ export interface Effect {
   readonly label: string;
   /** Runs before the optimizers, which are then judged by what it recorded. */
   readonly first?: boolean;
+  /** It is part of an update of variables: a trial, the verdict, or the update itself. */
+  readonly updates?: boolean;
   readonly inputs: readonly Tensor[];
   /**
    * The variables, as tensors, that it changes by itself: in a program that trains it runs before the verdict and

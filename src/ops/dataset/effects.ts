@@ -1,13 +1,9 @@
-import advanceSource from '../../../shaders/dataset/advance.wgsl?raw';
 import recordSource from '../../../shaders/dataset/record.wgsl?raw';
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import type { Dispatch, Operand, Target } from '../core/op.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 
-const kernels = {
-  advance: { name: 'dataset/advance', source: advanceSource },
-  record: { name: 'dataset/record', source: recordSource },
-};
+const kernel = { name: 'dataset/record', source: recordSource };
 
 /** Metrics that one `recordDispatch` can take. */
 export const METRICS_PER_DISPATCH = 6;
@@ -28,15 +24,6 @@ export const sumsAt = (metrics: number): number =>
 
 /** Columns of a metric [rows, ...columns]; a single number is a row of one. */
 export const columnsOf = ({ shape }: Pick<Operand, 'shape'>): number => sizeOf(shape.slice(1));
-
-/** The end of a step: advances the step counter, unless the guard (see runtime/guard.ts) has stopped the step. */
-export const advanceDispatch = (state: Operand, guard?: Operand): Dispatch => ({
-  kernel: kernels.advance,
-  constants: { GUARDED: guard !== undefined },
-  bindings: { state, ...(guard && { guard }) },
-  workgroups: [1, 1, 1],
-  advances: true,
-});
 
 export interface RecordOptions {
   /** f32 tensors, each with a row per sample, [B, ...columns], or a single value; their columns' sums are recorded. */
@@ -90,7 +77,7 @@ export function recordDispatches({
     const advances = advance && from + METRICS_PER_DISPATCH >= metrics.length;
     const padded = (list: number[]) => Array.from({ length: METRICS_PER_DISPATCH }, (_, k) => list[k] ?? 1);
     dispatches.push({
-      kernel: kernels.record,
+      kernel: kernel,
       part: metrics.length > METRICS_PER_DISPATCH ? `metrics_${from}` : undefined,
       constants: {
         METRICS: own.length,

@@ -1,16 +1,12 @@
 import applySource from '../../../shaders/normalization/apply.wgsl?raw';
-import gradientInputSource from '../../../shaders/normalization/gradient_input.wgsl?raw';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Target } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import { keepRolled, streamingWorkgroup, valueType } from '../core/values.ts';
-import { pack, viewWidth } from './kernels.ts';
+import { gradientKernels, pack, viewWidth } from './kernels.ts';
 import type { View } from './kernels.ts';
 
-const kernels = {
-  apply: { name: 'normalization/apply', source: applySource },
-  gradientInput: { name: 'normalization/gradient_input', source: gradientInputSource },
-};
+const kernel = { name: 'normalization/apply', source: applySource };
 
 /** What the two kernels that write a number per element have in common. */
 function sweep(view: View, target: Target) {
@@ -61,7 +57,7 @@ export function lowerApply({ view, epsilon, ...operands }: ApplyOptions, context
   const { gamma, beta, output } = operands;
   const { constants, aliases, workgroups } = sweep(view, context.target);
   context.dispatch({
-    kernel: kernels.apply,
+    kernel,
     part: 'apply',
     constants: {
       ...constants,
@@ -97,7 +93,7 @@ export function lowerGradientInput(options: GradientInputOptions, context: Lower
   const { view, epsilon, scaled, ...operands } = options;
   const { constants, aliases, workgroups } = sweep(view, context.target);
   context.dispatch({
-    kernel: kernels.gradientInput,
+    kernel: gradientKernels.value.input,
     constants: {
       ...constants,
       COUNT: view.rows * view.run,

@@ -1,8 +1,7 @@
-import sumsSource from '../../../shaders/normalization/gradient_sums.wgsl?raw';
-import sumsWorkgroupSource from '../../../shaders/normalization/gradient_sums_workgroup.wgsl?raw';
 import statisticsSource from '../../../shaders/normalization/statistics.wgsl?raw';
 import statisticsWorkgroupSource from '../../../shaders/normalization/statistics_workgroup.wgsl?raw';
-import type { ConstantValue } from '../../kernels/kernel.ts';
+import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
+import { LateKernels } from '../core/late.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Target } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
@@ -10,12 +9,15 @@ import { keepRolled, residentWorkgroups, streamingWorkgroup, valueType } from '.
 import type { Width } from '../core/values.ts';
 import { powerOfTwo } from '../reduce/kernels.ts';
 
-const kernels = {
-  statistics_lanes: { name: 'normalization/statistics', source: statisticsSource },
-  statistics_workgroup: { name: 'normalization/statistics_workgroup', source: statisticsWorkgroupSource },
-  sums_lanes: { name: 'normalization/gradient_sums', source: sumsSource },
-  sums_workgroup: { name: 'normalization/gradient_sums_workgroup', source: sumsWorkgroupSource },
+const statistics = {
+  lanes: { name: 'normalization/statistics', source: statisticsSource },
+  workgroup: { name: 'normalization/statistics_workgroup', source: statisticsWorkgroupSource },
 };
+
+export const gradientKernels = /* @__PURE__ */ new LateKernels(
+  'the gradient of normalize',
+  async () => (await import('./gradientKernels.ts')).kernels,
+);
 
 type Variant = 'lanes' | 'workgroup';
 const variants = ['lanes', 'workgroup'] as const;
@@ -113,7 +115,12 @@ function workgroupLaunch({ outer, groups, entries, run }: Packed, target: Target
 }
 
 /** Without workgroup memory on software adapters; on a GPU also where there are many results, or short ones. */
-function choose(opName: string, { outer, groups, entries, run }: Packed, context: LowerContext): Variant {
+function choose(
+  opName: string,
+  { outer, groups, entries, run }: Packed,
+  context: LowerContext,
+  kernels: Readonly<Record<Variant, KernelFile>>,
+): Variant {
   const plenty = outer * groups >= 8192 && (run === 1 || entries <= 32);
   const lanes = context.target.software || plenty || entries <= 8;
   const candidates = context.target.software ? [] : variants;
@@ -149,7 +156,8 @@ interface Pass {
 function reduce(pass: Pass, context: LowerContext): void {
   const { reduction, packed, outputs, copies, merge = false } = pass;
   const { result, merged, written } = NAMES[reduction];
-  const variant = choose(pass.opName, packed, context);
+  const kernels = reduction === 'statistics' ? statistics : gradientKernels.value.sums;
+  const variant = choose(pass.opName, packed, context, kernels);
   const launch =
     variant === 'lanes'
       ? lanesLaunch(packed, context.target, merge)
@@ -158,12 +166,12 @@ function reduce(pass: Pass, context: LowerContext): void {
   const shape = [packed.outer, chunks, packed.groups * packed.resultWidth];
   const [first, second] =
     chunks === 1 ? outputs : written.map((name) => context.scratch(shape, 'f32', `chunks_of_${name}`));
-  const statistics = reduction === 'statistics';
+  const isStatistics = reduction === 'statistics';
   const origins = context.scratch([packed.outer, packed.groups * packed.resultWidth], 'f32', 'origins');
   const copied = chunks === 1 ? copies : undefined;
   const lanes = packed.width / packed.resultWidth;
   context.dispatch({
-    kernel: kernels[`${reduction}_${variant}`],
+    kernel: kernels[variant],
     part: merge ? `merge_${reduction}` : reduction,
     constants: {
       ...launch.constants,
@@ -171,7 +179,7 @@ function reduce(pass: Pass, context: LowerContext): void {
       ENTRIES: packed.entries,
       RUN: packed.run,
       CHUNKS: chunks,
-      ...(statistics ? { LANES: lanes } : { COPIES: copied !== undefined }),
+      ...(isStatistics ? { LANES: lanes } : { COPIES: copied !== undefined }),
       ...pass.constants,
     },
     aliases: {
@@ -185,7 +193,7 @@ function reduce(pass: Pass, context: LowerContext): void {
       [written[0]]: first,
       [written[1]]: second,
       ...(copied && { sums_copy: copied[0], products_copy: copied[1] }),
-      ...(statistics && { origins }),
+      ...(isStatistics && { origins }),
     },
     workgroups: launch.workgroups,
     flops: pass.flops,
@@ -200,8 +208,8 @@ function reduce(pass: Pass, context: LowerContext): void {
       packed: { outer, groups, run: 1, entries: chunks, width: resultWidth, resultWidth },
       outputs,
       copies,
-      constants: { MERGE: true, ...(statistics && parts) },
-      bindings: { [merged[0]]: first, [merged[1]]: second, ...(statistics && { bases: origins }) },
+      constants: { MERGE: true, ...(isStatistics && parts) },
+      bindings: { [merged[0]]: first, [merged[1]]: second, ...(isStatistics && { bases: origins }) },
       merge: true,
     },
     context,

@@ -8,7 +8,7 @@ import { add, multiply, scale as scaleBy, subtract } from '../elementwise/elemen
 import { reshape } from '../movement/movement.ts';
 import { broadcastTo, reduceSum } from '../reduce/sum.ts';
 import { lowerApply, lowerGradientInput } from './apply.ts';
-import { lowerGradientSums, lowerStatistics } from './kernels.ts';
+import { gradientKernels, lowerGradientSums, lowerStatistics } from './kernels.ts';
 import type { View } from './kernels.ts';
 import { checkOptions, describe, required } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
@@ -148,6 +148,7 @@ const isBatch = ({ outer, run }: View): boolean => outer === 1 && run === 1;
 export const normalizeGradientSumsOp: Op<SumsAttrs> = {
   name: 'normalizeGradientSums',
   kind: 'kernel',
+  late: gradientKernels,
   infer([, x], { perChannel, statisticsShape, view }) {
     const sum = { shape: perChannel ? [x.shape.at(-1)!] : statisticsShape, dtype: 'f32' } as const;
     return isBatch(view) ? [sum, sum, sum, sum] : [sum, sum];
@@ -175,6 +176,7 @@ export const normalizeGradientSumsOp: Op<SumsAttrs> = {
 export const normalizeGradientOp: Op<NormalizeAttrs> = {
   name: 'normalizeGradient',
   kind: 'kernel',
+  late: gradientKernels,
   infer: ([, x]) => [{ shape: x.shape, dtype: 'f32' }],
   lower({ inputs, outputs: [output], attrs: { view, epsilon } }, context) {
     const [gradient, input, mean, variance, sums, products, gamma] = inputs;

@@ -1,6 +1,5 @@
 import maxSource from '../../../shaders/pooling/max.wgsl?raw';
-import gatherSource from '../../../shaders/pooling/max_gradient.wgsl?raw';
-import cellsSource from '../../../shaders/pooling/max_gradient_cells.wgsl?raw';
+import { LateKernels } from '../core/late.ts';
 import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Op, Operand, Tensor } from '../core/op.ts';
@@ -8,15 +7,17 @@ import { sizeOf } from '../core/shape.ts';
 import { streamingWorkgroup, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
 import { reduceMax } from '../reduce/reduce.ts';
-import { imageAxes, pool2dOptions, poolAttrs, poolConstants, poolSpan, poolSpec } from './pool2d.ts';
+import { imageAxes, pool2dOptions, poolAttrs, poolConstants, poolSpec } from './pool2d.ts';
+import type { lowerMaxPool2dGradient } from './maxPool2dGradient.ts';
 import type { Pool2dAttrs, Pool2dGradientAttrs, Pool2dOptions } from './pool2d.ts';
 import { checkOptions } from '../../options.ts';
 
-const kernels = {
-  forward: { name: 'pooling/max', source: maxSource },
-  gather: { name: 'pooling/max_gradient', source: gatherSource },
-  cells: { name: 'pooling/max_gradient_cells', source: cellsSource },
-};
+const kernel = { name: 'pooling/max', source: maxSource };
+
+const gradientKernels = /* @__PURE__ */ new LateKernels<typeof lowerMaxPool2dGradient>(
+  'maxPool2dGradient',
+  async () => (await import('./maxPool2dGradient.ts')).lowerMaxPool2dGradient,
+);
 
 /** Four taps travel in the bytes of one word where channels come in fours and a tap fits a byte. */
 export function tapWidth(channels: number, [height, width]: readonly [number, number]): Width {
@@ -24,12 +25,14 @@ export function tapWidth(channels: number, [height, width]: readonly [number, nu
 }
 
 const PACK = 'return dot(taps, vec4u(1u, 256u, 65536u, 16777216u));';
-const UNPACK = 'return (vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);';
-const aliasesOf = (width: Width) => ({ Value: valueType('f32', width), Tap: valueType('u32', width) });
+export const tapAliases = (width: Width) => ({
+  Value: valueType('f32', width),
+  Tap: valueType('u32', width),
+});
 
 /** Types and functions of a kernel that writes winners. */
 export const tapPacking = (width: Width) => ({
-  aliases: aliasesOf(width),
+  aliases: tapAliases(width),
   functions: width === 4 ? { pack_taps: PACK } : undefined,
 });
 
@@ -46,7 +49,7 @@ export function lowerMaxPool2d(
   const workgroupSize = streamingWorkgroup(context.target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
   context.dispatch({
-    kernel: kernels.forward,
+    kernel,
     ...(!epilogue && { part: 'pool' }),
     constants: {
       ...poolConstants(opName, input.shape, attrs, width),
@@ -87,39 +90,8 @@ export const maxPool2dGradientOp: Op<Pool2dGradientAttrs> = {
   kind: 'kernel',
   fusesEpilogue: true,
   infer: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
-  lower(node, context) {
-    const { stride, poolSize, inputShape } = node.attrs;
-    const span = poolSpan(node.attrs);
-    const apart = stride[0] >= span[0] && stride[1] >= span[1];
-    // Large cells mean long walks by few invocations, which only a CPU is good at.
-    const cells = apart && (sizeOf(stride) <= 16 || context.target.software);
-    const candidates = apart ? (['gather', 'cells'] as const) : (['gather'] as const);
-    const variant = context.choose<'gather' | 'cells'>(node.op.name, candidates, cells ? 'cells' : 'gather');
-    const width = tapWidth(inputShape[3], poolSize);
-    const constants = poolConstants(node.op.name, inputShape, node.attrs, width);
-    const { HEIGHT, WIDTH, CHANNELS, STRIDE_Y, STRIDE_X, PAD_TOP, PAD_LEFT } = constants;
-    const grid =
-      variant === 'cells' ? [(HEIGHT + PAD_TOP) / STRIDE_Y, (WIDTH + PAD_LEFT) / STRIDE_X] : [HEIGHT, WIDTH];
-    const size = inputShape[0] * sizeOf(grid.map(Math.ceil)) * CHANNELS;
-    const workgroupSize = streamingWorkgroup(context.target, size);
-    const { workgroups, gridX } = linearGrid(size, workgroupSize);
-    const [gradient, argmax] = node.inputs;
-    context.dispatch({
-      kernel: kernels[variant],
-      constants: {
-        ...constants,
-        SIZE: size,
-        SOFTWARE: context.target.software,
-        WORKGROUP_SIZE: workgroupSize,
-        GRID_X: gridX,
-      },
-      aliases: aliasesOf(width),
-      functions: width === 4 ? { unpack_taps: UNPACK } : undefined,
-      bindings: { gradient, argmax, output: node.outputs[0] },
-      workgroups,
-      epilogue: true,
-    });
-  },
+  late: gradientKernels,
+  lower: (node, context) => gradientKernels.value(node, context),
   gradient: { reason: 'second derivatives of max pooling are not provided' },
 };
 

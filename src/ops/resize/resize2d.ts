@@ -1,11 +1,9 @@
 import bicubicSource from '../../../shaders/resize/bicubic.wgsl?raw';
-import bicubicGradientSource from '../../../shaders/resize/bicubic_gradient.wgsl?raw';
 import bilinearSource from '../../../shaders/resize/bilinear.wgsl?raw';
-import bilinearGradientSource from '../../../shaders/resize/bilinear_gradient.wgsl?raw';
 import nearestSource from '../../../shaders/resize/nearest.wgsl?raw';
-import nearestGradientSource from '../../../shaders/resize/nearest_gradient.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
 import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
+import { LateKernels } from '../core/late.ts';
 import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
@@ -16,25 +14,27 @@ import { requirePair } from '../core/window.ts';
 import { imageAxes } from '../pooling/pool2d.ts';
 import { checkOptions } from '../../options.ts';
 
-/** A way to interpolate: its kernels, the constants that they have beside the shapes, and the pixels that a pixel is made of. */
+/** A way to interpolate: its kernel, whose gradient's has the same name with an ending, the constants that they have beside the shapes, and the pixels that a pixel is made of. */
 interface Method {
-  readonly forward: KernelFile;
-  readonly gradient: KernelFile;
+  readonly kernel: KernelFile;
   readonly constants: Readonly<Record<string, ConstantValue>>;
   /** Along one axis. */
   readonly taps: number;
 }
 
+const gradientKernels = /* @__PURE__ */ new LateKernels(
+  'the gradient of resize2d',
+  async () => (await import('./gradientKernels.ts')).kernels,
+);
+
 const nearest = (offset: number): Method => ({
-  forward: { name: 'resize/nearest', source: nearestSource },
-  gradient: { name: 'resize/nearest_gradient', source: nearestGradientSource },
+  kernel: { name: 'resize/nearest', source: nearestSource },
   constants: { TWICE_OFFSET: 2 * offset },
   taps: 1,
 });
 
 const bicubic = (a: number, repeat: boolean): Method => ({
-  forward: { name: 'resize/bicubic', source: bicubicSource },
-  gradient: { name: 'resize/bicubic_gradient', source: bicubicGradientSource },
+  kernel: { name: 'resize/bicubic', source: bicubicSource },
   constants: { A: a, REPEAT: repeat },
   taps: 4,
 });
@@ -43,8 +43,7 @@ const methods = {
   nearest: nearest(0),
   nearestExact: nearest(0.5),
   bilinear: {
-    forward: { name: 'resize/bilinear', source: bilinearSource },
-    gradient: { name: 'resize/bilinear_gradient', source: bilinearGradientSource },
+    kernel: { name: 'resize/bilinear', source: bilinearSource },
     constants: {},
     taps: 2,
   },
@@ -81,11 +80,11 @@ function lowerResize(node: Node<Resize2dAttrs>, direction: 'forward' | 'gradient
   const size = sizeOf(output.shape) / width;
   const workgroupSize = streamingWorkgroup(context.target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
-  const { constants, taps: forward, ...kernels }: Method = methods[interpolation];
+  const { constants, taps: forward, kernel }: Method = methods[interpolation];
   const backward = (axis: number) => Math.ceil((forward * to[axis]) / from[axis]);
   const taps = direction === 'forward' ? forward ** 2 : backward(0) * backward(1);
   context.dispatch({
-    kernel: kernels[direction],
+    kernel: direction === 'forward' ? kernel : gradientKernels.value[kernel.name],
     constants: {
       SIZE: size,
       CHANNELS: output.shape[3] / width,
@@ -130,6 +129,7 @@ export const resize2dOp: Op<Resize2dAttrs> = {
 export const resize2dGradientOp: Op<Resize2dAttrs> = {
   name: 'resize2dGradient',
   kind: 'kernel',
+  late: gradientKernels,
   fusesEpilogue: true,
   infer: ([dy], { from }) => [resized(dy.shape, from)],
   lower: (node, context) => lowerResize(node, 'gradient', context),

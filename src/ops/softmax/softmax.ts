@@ -1,7 +1,6 @@
-import gradientRowsSource from '../../../shaders/softmax/gradient_rows.wgsl?raw';
-import gradientWorkgroupSource from '../../../shaders/softmax/gradient_workgroup.wgsl?raw';
 import rowsSource from '../../../shaders/softmax/rows.wgsl?raw';
 import workgroupSource from '../../../shaders/softmax/workgroup.wgsl?raw';
+import { LateKernels } from '../core/late.ts';
 import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
@@ -13,15 +12,14 @@ import { powerOfTwo } from '../reduce/kernels.ts';
 import { reduceSum } from '../reduce/sum.ts';
 
 const kernels = {
-  forward: {
-    rows: { name: 'softmax/rows', source: rowsSource },
-    workgroup: { name: 'softmax/workgroup', source: workgroupSource },
-  },
-  gradient: {
-    rows: { name: 'softmax/gradient_rows', source: gradientRowsSource },
-    workgroup: { name: 'softmax/gradient_workgroup', source: gradientWorkgroupSource },
-  },
+  rows: { name: 'softmax/rows', source: rowsSource },
+  workgroup: { name: 'softmax/workgroup', source: workgroupSource },
 };
+
+const gradientKernels = /* @__PURE__ */ new LateKernels(
+  'the gradient of softmax',
+  async () => (await import('./gradientKernels.ts')).kernels,
+);
 
 /** Bodies for Value = vec4f. */
 const LARGEST = 'return max(max(x.x, x.y), max(x.z, x.w));';
@@ -33,6 +31,7 @@ type NoAttrs = Record<string, never>;
 function lowerRows(node: Node, direction: 'forward' | 'gradient', log: boolean, context: LowerContext): void {
   const [input, gradient] = node.inputs;
   const [output] = node.outputs;
+  const own = direction === 'forward' ? kernels : gradientKernels.value;
   const width = widthOf(node, output.shape.at(-1)!);
   const classes = output.shape.at(-1)! / width;
   const rows = sizeOf(output.shape.slice(0, -1));
@@ -40,13 +39,13 @@ function lowerRows(node: Node, direction: 'forward' | 'gradient', log: boolean, 
   const variants = ['rows', 'workgroup'] as const;
   const variant = context.choose(node.op.name, variants, long ? 'workgroup' : 'rows', {
     candidates: context.target.software ? [] : variants,
-    kernels: kernels[direction],
+    kernels: own,
   });
   const groupSize = Math.min(256, Math.max(32, powerOfTwo(classes) / 4));
   const workgroupSize = variant === 'workgroup' ? groupSize : streamingWorkgroup(context.target, rows);
   const { workgroups, gridX } = linearGrid(rows, variant === 'workgroup' ? 1 : workgroupSize);
   context.dispatch({
-    kernel: kernels[direction][variant],
+    kernel: own[variant],
     constants: {
       LOG: log,
       ROWS: rows,
@@ -76,6 +75,7 @@ function softmaxOps(name: string, log: boolean, second: (y: Tensor, dy: Tensor, 
   const gradient: Op<NoAttrs> = {
     name: `${name}Gradient`,
     kind: 'kernel',
+    late: gradientKernels,
     fusesEpilogue: true,
     infer: ([y]) => [y],
     lower: (node, context) => lowerRows(node, 'gradient', log, context),

@@ -5,16 +5,10 @@ import { GLOSSARY, TERMS, termOf } from '../../../demos/explorer/glossary.ts';
 import { factsOf } from '../../../demos/widgets/shader/facts.ts';
 import { headerOf } from '../../../demos/widgets/shader/header.ts';
 import { stepOf } from '../../../demos/explorer/shelf.ts';
+import { shaders as texts } from './shaders.ts';
 import * as wgrad from '../../../src/index.ts';
 
-const sources = import.meta.glob<string>('../../../shaders/**/*.wgsl', {
-  query: '?raw',
-  import: 'default',
-  eager: true,
-});
-const shaders = Object.entries(sources).map(
-  ([path, source]) => [path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, ''), source] as const,
-);
+const shaders = [...texts];
 
 it.each(shaders)('%s: its head becomes a title and paragraphs, none of its words lost', (name, source) => {
   expect(familyOf(name)).toBeDefined();
@@ -30,9 +24,7 @@ it.each(shaders)('%s: its head becomes a title and paragraphs, none of its words
 });
 
 it('finds what a shader declares', () => {
-  const { constants, bindings, shared, workgroupSize } = factsOf(
-    sources['../../../shaders/matmul/2_tiled.wgsl'],
-  );
+  const { constants, bindings, shared, workgroupSize } = factsOf(texts.get('matmul/2_tiled')!);
   expect(constants.find(({ name }) => name === 'TILE')).toMatchObject({ value: '16u', candidates: [8, 16] });
   expect(bindings[0]).toMatchObject({ name: 'a', binding: 0, access: 'read', type: 'array<f32>' });
   expect(shared.map(({ name }) => name)).toEqual(['a_tile', 'b_tile']);

@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { checkOnToy } from '../../../demos/explorer/edit/check.ts';
 import { pack, unpack } from '../../../demos/explorer/edit/packed.ts';
+import { Film } from '../../../demos/explorer/ladder/film.ts';
+import { laddersOf } from '../../../demos/explorer/ladder/ladders.ts';
 import { recordOf } from '../../../demos/explorer/ladder/record.ts';
 import { layoutOf } from '../../../demos/widgets/step/layout.ts';
 import { withoutBarriers } from '../../../demos/widgets/step/barriers.ts';
 import { searchWriter } from '../../../demos/widgets/step/search.ts';
 import { Walk } from '../../../demos/widgets/step/walk.ts';
-import { TOYS, toysOf } from '../../../demos/explorer/toys/index.ts';
+import { callerOf, TOYS, toysOf, withoutNumbers } from '../../../demos/explorer/toys/index.ts';
+import { caseOf } from '../../../demos/explorer/run/sizes.ts';
 import { prepare, runWhole } from '../../../demos/explorer/toys/simulate.ts';
 import type { Prepared } from '../../../demos/explorer/toys/simulate.ts';
 import { factsOf } from '../../../demos/widgets/shader/facts.ts';
+import { shaderNames } from './shaders.ts';
 
 const dataOf = ({ buffers }: Prepared, name: string) => [...buffers.find((own) => own.name === name)!.data];
 const [tiled] = toysOf('matmul/2_tiled');
@@ -182,10 +186,53 @@ it('an edit fits into an address', async () => {
   expect(await unpack(packed)).toBe(source);
 });
 
-it('a recording tells what a workgroup loads for each product', () => {
-  const of = (kernel: string) => recordOf(toysOf(kernel)[0]);
-  expect(of('matmul/1_naive')).toMatchObject({ invocations: 5, loads: 2, sharedLoads: 0 });
-  expect(of('matmul/2_tiled')).toMatchObject({ invocations: 16, loads: 0.5, sharedLoads: 2 }); // 2 / TILE
-  const { moments } = of('matmul/1_naive');
-  expect(moments.at(-1)!.every(({ writes, variable }) => writes && variable === 'c')).toBe(true);
+describe('every shader', () => {
+  it.each(shaderNames)(
+    '%s has numbers to step through, a kernel that calls it, or words that say why not',
+    (name) => {
+      const caller = callerOf(name);
+      const told = withoutNumbers(name);
+      expect([toysOf(name).length > 0, caller !== undefined, told !== undefined].filter(Boolean)).toEqual([
+        true,
+      ]);
+      if (!caller) return;
+      const { kernel } = prepare(toysOf(caller)[0]);
+      expect(kernel.lineOrigins!.some((origin) => origin?.file === name)).toBe(true);
+    },
+  );
+});
+
+describe('a recording', () => {
+  const of = (kernel: string) => recordOf(toysOf(kernel)[0], 'product');
+
+  it('tells what a workgroup loads for each product', () => {
+    expect(of('matmul/1_naive')).toMatchObject({ invocations: 5, loads: 2, sharedLoads: 0 });
+    expect(of('matmul/2_tiled')).toMatchObject({ invocations: 16, loads: 0.5, sharedLoads: 2 }); // 2 / TILE
+    const { moments } = of('matmul/1_naive');
+    expect(moments.at(-1)!.every(({ writes, variable }) => writes && variable === 'c')).toBe(true);
+  });
+
+  it('follows the invocation that writes a square', () => {
+    const film = new Film(of('matmul/2_tiled'));
+    expect(film.watchAt(film.width - 5.5 * 11, 20)).toBe(true); // the output is the last picture, eight columns wide
+    expect(film.watched).toBeGreaterThan(0);
+    expect(film.watchAt(0, 0)).toBe(false); // a name
+  });
+
+  it.each(['matmul', 'conv2d', 'reduce'].flatMap((folder) => laddersOf(folder)))(
+    '$title: each version has a film, or nothing new to show, and a run to measure',
+    ({ rungs, per }) => {
+      for (const { kernel, toy = toysOf(kernel)[0], measured = kernel, sizes } of rungs) {
+        if (measured !== 'none') {
+          const names = caseOf(measured)!.sizes.map(({ name }) => name);
+          expect(Object.keys(sizes ?? {}).filter((name) => !names.includes(name))).toEqual([]);
+        }
+        if (toy === 'none' || (!toy && withoutNumbers(kernel))) continue;
+        const { moments, loads } = recordOf(toy, per);
+        expect([kernel, moments.length > 2, loads > 0]).toEqual([kernel, true, true]);
+        // Each number once, and of each lane one more to begin with.
+        if (per === 'number added') expect(Math.floor(loads)).toBe(1);
+      }
+    },
+  );
 });

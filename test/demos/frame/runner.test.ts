@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Device } from '../../../src/index.ts';
 import type { FromWorker, Point } from '../../../demos/frame/protocol.ts';
 import { Runner } from '../../../demos/frame/worker/runner.ts';
+import type { RunnerHooks } from '../../../demos/frame/worker/runner.ts';
 import type { RunOptions, Source, Trainee } from '../../../demos/frame/worker/trainee.ts';
 
 const DEVICE = {
@@ -17,6 +18,7 @@ class Counter implements Trainee<number[]> {
   evaluations: number[] = [];
   taken: Partial<number[]>[] = [];
   failAt = Infinity;
+  onStep = () => {};
   readonly batchSize = 5;
   readonly epochs = 2;
 
@@ -27,6 +29,7 @@ class Counter implements Trainee<number[]> {
       await options.beforeStep(this.step);
       if (options.signal.aborted) return;
       if (this.step === this.failAt) throw new Error('broken');
+      this.onStep();
       options.onSteps([{ step: this.step++, loss: 1 } as Point]);
     }
   }
@@ -96,22 +99,30 @@ const DATA: Source<number[]> = {
 
 async function start<T extends Counter = Counter>(
   trainee = new Counter() as T,
-  { source = DATA, trained = false }: { source?: Source<number[]>; trained?: boolean } = {},
+  {
+    source = DATA,
+    trained = false,
+    until = 'ready',
+    ...own
+  }: { source?: Source<number[]>; trained?: boolean; until?: string } & Partial<RunnerHooks> = {},
 ) {
   const told: FromWorker[] = [];
   const failures: unknown[] = [];
   const hooks = {
     post: (message: FromWorker) => void told.push(message),
+    begin: async () => {},
     onFailure: (error: unknown) => {
       failures.push(error);
       return false;
     },
+    isHidden: () => false,
     speed: () => undefined,
+    ...own,
   };
   const runner = new Runner<number[], T>(trainee, source, DEVICE, Uint8Array.of(0), trained, hooks);
   runner.start();
   const reaches = (state: string) => vi.waitFor(() => expect(runner.state).toBe(state));
-  await reaches('ready');
+  await reaches(until);
   const positions = () => told.flatMap((message) => (message.type === 'position' ? [message.position] : []));
   return { runner, trainee, told, failures, reaches, positions };
 }
@@ -144,6 +155,22 @@ describe('a runner', () => {
     runner.play();
     await vi.waitFor(() => expect(trainee.step).toBe(8));
     expect(positions().at(-1)).toMatchObject({ epoch: 4, epochs: 4 });
+  });
+
+  it.each([
+    ['before each step of a run where someone follows it', false, 3],
+    ['nothing in a background tab, where training continues', true, 0],
+  ])('draws %s', async (_, hidden, looks) => {
+    const { runner, trainee, reaches } = await start(new Counter(), {
+      speed: () => 1000,
+      isHidden: () => hidden,
+    });
+    const before = trainee.looks;
+    let during = 0;
+    trainee.onStep = () => (during = trainee.looks - before);
+    runner.play();
+    await reaches('finished');
+    expect([trainee.step, during]).toEqual([4, looks]);
   });
 
   it('begins again from other weights, with everything that was charted gone', async () => {
@@ -199,7 +226,7 @@ describe('a runner', () => {
     it('shows and evaluates it on the data of a first look; a step asks for the others', async () => {
       const source = lazy();
       const { runner, trainee, positions, reaches } = await start(new Counter(), { source, trained: true });
-      expect(trainee).toMatchObject({ taken: [[1]], evaluations: [0] });
+      await vi.waitFor(() => expect(trainee).toMatchObject({ taken: [[1]], evaluations: [0] }));
       expect(source.all).not.toHaveBeenCalled();
       runner.step();
       expect(runner.state).toBe('compiling');
@@ -210,10 +237,38 @@ describe('a runner', () => {
       expect(runner.trained).toBe(false);
     });
 
+    it('shows it before it can train, and evaluates it when it can', async () => {
+      let begin = () => {};
+      const begun = new Promise<void>((resolve) => (begin = resolve));
+      const options = { source: lazy(), trained: true, begin: () => begun };
+      const { trainee } = await start(new Counter(), options);
+      expect(trainee).toMatchObject({ taken: [[1]], evaluations: [] });
+      expect(trainee.looks).toBeGreaterThan(0);
+      begin();
+      await vi.waitFor(() => expect(trainee.evaluations).toEqual([0]));
+    });
+
+    it('tells where what trains it cannot be loaded', async () => {
+      const begin = () => Promise.reject(new Error('not there'));
+      const { failures } = await start(new Counter(), {
+        source: lazy(),
+        trained: true,
+        until: 'failed',
+        begin,
+      });
+      expect(failures).toEqual([new Error('not there')]);
+    });
+
     it('shows it with data that are there already at its first look', async () => {
       const trainee = new Counter();
       const source = { ...lazy(), latest: { data: [1], facts: {} } };
-      const hooks = { post: () => {}, onFailure: () => false, speed: () => undefined };
+      const hooks = {
+        post: () => {},
+        begin: async () => {},
+        onFailure: () => false,
+        isHidden: () => false,
+        speed: () => undefined,
+      };
       await new Runner<number[], Counter>(trainee, source, DEVICE, Uint8Array.of(0), true, hooks).look();
       expect(trainee.taken).toEqual([[1]]);
     });

@@ -40,8 +40,7 @@ describe('the shell of a page', () => {
       'stat-error',
       'seed',
       'loss-chart',
-      'dispatches',
-      'kernel',
+      'step-graph',
       'share',
       'help',
     ]) {

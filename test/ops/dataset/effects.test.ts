@@ -3,13 +3,8 @@ import { constant, input, programState } from '../../../src/ops/core/leaves.ts';
 import type { LowerContext, Resource, Tensor } from '../../../src/ops/core/op.ts';
 import { bytesOf, sizeOf } from '../../../src/ops/core/shape.ts';
 import type { DType, Shape } from '../../../src/ops/core/shape.ts';
-import {
-  advanceDispatch,
-  columnsOf,
-  recordDispatches,
-  RING_LAYOUT,
-  sumsAt,
-} from '../../../src/ops/dataset/effects.ts';
+import { advanceDispatch } from '../../../src/ops/dataset/advance.ts';
+import { columnsOf, recordDispatches, RING_LAYOUT, sumsAt } from '../../../src/ops/dataset/effects.ts';
 import type { Program } from '../../../src/runtime/program.ts';
 import { testGpu } from '../../helpers/evaluate.ts';
 

@@ -13,16 +13,9 @@ import {
 } from '@codemirror/view';
 import type { DecorationSet, ViewUpdate } from '@codemirror/view';
 import { create } from '../../shared/dom.ts';
-import { classOf, TOKEN } from '../../widgets/listing.ts';
-
-/** Something to say about a place of the text. */
-export interface Remark {
-  /** 1-based; a column of 0 is the whole line. */
-  readonly line: number;
-  readonly column: number;
-  readonly length: number;
-  readonly text: string;
-}
+import { classOf, TOKEN } from '../listing.ts';
+import './editor.css';
+import type { Remark } from './remarks.ts';
 
 export interface Editor {
   readonly element: HTMLElement;

@@ -1,4 +1,15 @@
-import type { Ceilings, KernelResult } from '../../bench/report/schema.ts';
+/** What a machine can do. */
+export interface Ceilings {
+  readonly gflops: number;
+  readonly gbs: number;
+}
+
+/** What a kernel computes, moves and reaches. */
+export interface Reached {
+  readonly flops: number;
+  readonly bytes: number;
+  readonly gflops: number;
+}
 
 export interface Area {
   readonly left: number;
@@ -28,7 +39,7 @@ export function decades(values: readonly number[]): Range {
 /** Logarithmic axes that hold every kernel and the ridge of the roof, where the copy's slope meets the flat part. */
 export function rooflineOf(
   { gflops, gbs }: Ceilings,
-  results: readonly Pick<KernelResult, 'flops' | 'bytes' | 'gflops'>[],
+  results: readonly Reached[],
   { left, right, top, bottom }: Area,
 ): RooflineScale {
   const ridge = gflops / gbs;

@@ -1,11 +1,16 @@
-import type { Tiling } from '../../drawing/tiles.ts';
+import type { Tiling } from './tiles.ts';
 
 /** Images of a tensor that are drawn at most. */
 const MOST = 16;
 
-/** The largest divisor of a length that is not above 64: the width of the picture of a vector. */
-const widthOf = (length: number) =>
-  Array.from({ length: 64 }, (_, i) => 64 - i).find((width) => length % width === 0)!;
+/** The width of the picture of a vector: the largest divisor of its length up to 64, or up to the side of a square. */
+function widthOf(length: number): number {
+  const most = Math.max(64, Math.ceil(Math.sqrt(length)));
+  return Array.from({ length: most }, (_, i) => most - i).find((width) => length % width === 0)!;
+}
+
+/** Matrices that are higher are drawn as vectors. */
+const HIGHEST_ASPECT = 16;
 
 /** A matrix is a picture, of images the first one has a picture for each channel, and filters one for each pair of channels. */
 export function tilingOf(shape: readonly number[], isFilter: boolean): Tiling {
@@ -33,6 +38,8 @@ export function tilingOf(shape: readonly number[], isFilter: boolean): Tiling {
     };
   }
   const length = shape.reduce((product, extent) => product * extent, 1);
-  const width = shape.length >= 2 ? shape.at(-1)! : widthOf(length);
+  const columns = shape.at(-1) ?? 1;
+  const isMatrix = shape.length === 2 && shape[0] <= HIGHEST_ASPECT * columns;
+  const width = isMatrix ? columns : widthOf(length);
   return { count: 1, width, height: length / width, tileStride: 0, rowStride: width, columnStride: 1 };
 }

@@ -1,0 +1,81 @@
+import { create } from '../../../shared/dom.ts';
+import { kernelSource, withComments } from '../../../widgets/kernels.ts';
+import { createEditor } from '../../../widgets/shader/editor.ts';
+import { headerOf } from '../../../widgets/shader/header.ts';
+import { problemList, remarksOf } from '../../../widgets/shader/remarks.ts';
+import type { Remark } from '../../../widgets/shader/remarks.ts';
+import type { StepNode } from '../stepGraph.ts';
+import { openDialog } from './dialog.ts';
+import type { GraphPage } from './page.ts';
+
+/** The kernel of a dispatch in an editor; settles when the reader closes it. What is used in the training stays. */
+export async function editKernel(page: GraphPage, { index, kernel, label }: StepNode): Promise<void> {
+  const [{ source, users }, original] = await Promise.all([
+    page.call('graphCode', index),
+    kernelSource(kernel),
+  ]);
+  const status = create('div', { className: 'edit-status', role: 'status' });
+  const problems = create('ul', { className: 'problems' });
+  const use = create('button', { type: 'button', className: 'primary' }, 'Use it in this training');
+  const back = create('button', { type: 'button' }, 'Back to the original');
+  const text = await withComments({ name: kernel, source });
+  const everywhere = create('input', { type: 'checkbox' });
+  const editor = createEditor(text, headerOf(text).lines + 1, () => complain([], ''));
+
+  function complain(remarks: readonly Remark[], verdict: string): void {
+    editor.remark(remarks);
+    problems.replaceChildren(...problemList(remarks, editor.show));
+    status.textContent = verdict;
+  }
+
+  async function apply(): Promise<void> {
+    const edited = editor.text;
+    complain([], 'It is tried on the numbers of this training …');
+    const { messages, text: told } = await page.call('graphReplace', index, edited, everywhere.checked);
+    const isUsed = messages.length === 0;
+    complain(
+      remarksOf(messages, edited, kernel),
+      `${isUsed ? 'The training uses it from its next step on.' : 'This does not run.'} ${told}`,
+    );
+  }
+
+  async function restore(): Promise<void> {
+    editor.set(original);
+    await page.call('graphReplace', index, undefined, everywhere.checked);
+    complain([], 'The training uses the original again.');
+  }
+
+  const alone = (task: () => Promise<void>) => async () => {
+    use.disabled = back.disabled = true;
+    await task().catch((error: Error) => complain([], error.message));
+    use.disabled = back.disabled = false;
+  };
+  use.addEventListener('click', () => void alone(apply)());
+  back.addEventListener('click', () => void alone(restore)());
+  const side = create(
+    'div',
+    { className: 'edit-side' },
+    create('p', {}, `This is the kernel of ${label}. Training goes on meanwhile.`),
+    ...(users.length > 1
+      ? [
+          create(
+            'label',
+            { className: 'compiled' },
+            everywhere,
+            `in all ${users.length} dispatches that run this file`,
+          ),
+        ]
+      : []),
+    create('div', { className: 'actions' }, use, back),
+    status,
+    problems,
+    create(
+      'p',
+      { className: 'hint' },
+      'An edit first runs in the simulator, for one workgroup and with a limit of steps; then on the GPU. A reset keeps it; other settings that make another network bring the original back.',
+    ),
+  );
+  const content = create('div', { className: 'graph-edit' }, editor.element, side);
+  await new Promise<void>((resolve) => openDialog(`${kernel}.wgsl`, content, resolve));
+  editor.destroy();
+}

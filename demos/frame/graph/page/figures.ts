@@ -1,0 +1,64 @@
+import { create, percent } from '../../../shared/dom.ts';
+import { bytesText, flopsText, rateText, timeText } from '../../../shared/units.ts';
+import type { StepNode, StepTimes } from '../stepGraph.ts';
+import { workgroupsText } from './texts.ts';
+
+/** What was measured of a dispatch, beside what the machine can do. */
+export interface Reached {
+  readonly microseconds: number;
+  /** Part of the sum of all dispatches. */
+  readonly share: number;
+  /** FLOP/s and bytes/s. */
+  readonly flops: number;
+  readonly bytes: number;
+  /** What bounds it by its FLOPs per byte, and the part of that ceiling that it reaches. */
+  readonly bound: 'arithmetic' | 'memory';
+  readonly ofCeiling: number;
+}
+
+/** Undefined where the clock could not tell: a dispatch shorter than its steps. */
+export function reachedOf({ index, flops, bytes }: StepNode, times: StepTimes): Reached | undefined {
+  const microseconds = times.microseconds[index];
+  if (!(microseconds > 0)) return undefined;
+  const sum = times.microseconds.reduce((a, b) => a + b, 0);
+  const [perSecond, bytesPerSecond] = [flops, bytes].map((much) => (much / microseconds) * 1e6);
+  const { ceilings } = times;
+  const bound = flops / ceilings.flops > bytes / ceilings.bytes ? 'arithmetic' : 'memory';
+  const ofCeiling = bound === 'arithmetic' ? perSecond / ceilings.flops : bytesPerSecond / ceilings.bytes;
+  return {
+    microseconds,
+    share: microseconds / sum,
+    flops: perSecond,
+    bytes: bytesPerSecond,
+    bound,
+    ofCeiling,
+  };
+}
+
+const entry = (term: string, text: string) =>
+  create('div', {}, create('dt', {}, term), create('dd', {}, text));
+
+/** Size, work and, once measured, speed of a dispatch. */
+export function figuresOf(node: StepNode, times: StepTimes | undefined): HTMLElement {
+  const { flops, bytes, workgroups } = node;
+  const entries = [
+    entry('Workgroups', workgroupsText(workgroups)),
+    entry('Work', flops > 0 ? flopsText(flops) : 'no arithmetic'),
+    entry('Memory', bytesText(bytes)),
+  ];
+  const reached = times && reachedOf(node, times);
+  if (times && !reached) entries.unshift(entry('Time', 'too short to be measured'));
+  if (reached) {
+    const { microseconds, share, bound, ofCeiling } = reached;
+    const isArithmetic = bound === 'arithmetic';
+    entries.unshift(
+      entry('Time', `${timeText(microseconds)}, ${percent(share)}`),
+      entry('Speed', isArithmetic ? rateText(reached.flops, 'FLOP') : rateText(reached.bytes, 'B')),
+      entry(
+        isArithmetic ? 'Of this machine’s arithmetic' : 'Of this machine’s memory',
+        percent(ofCeiling, 0),
+      ),
+    );
+  }
+  return create('dl', { className: 'node-figures' }, ...entries);
+}

@@ -1,0 +1,170 @@
+import './graph.css';
+import { announce } from '../../../shared/announce.ts';
+import { create } from '../../../shared/dom.ts';
+import { timeText } from '../../../shared/units.ts';
+import type { StepGraph, StepNode, StepTimes } from '../stepGraph.ts';
+import { createDetails } from './details.ts';
+import type { Work } from './details.ts';
+import { createFlame } from './flame.ts';
+import { groupingOf } from './grouping.ts';
+import { createList } from './list.ts';
+import { createMemory } from './memory.ts';
+import { overviewOf } from './overview.ts';
+import type { GraphPage } from './page.ts';
+import { createPicture } from './picture.ts';
+import { createRoof } from './roof.ts';
+import type { GraphState } from './view.ts';
+
+/** The compiled step, to look at: as a graph, in time, in memory, under the roofline, as a table. */
+export function createPanel(place: HTMLElement, page: GraphPage) {
+  let state: GraphState | undefined;
+  let open = 0;
+  const host = { choose, measure: () => void measure(), work: (node: StepNode, on: Work) => work(node, on) };
+  const picture = createPicture(host);
+  const views = [
+    { title: 'Graph', view: picture },
+    { title: 'Time', view: createFlame(host) },
+    { title: 'Memory', view: createMemory(host) },
+    { title: 'Roofline', view: createRoof(host) },
+    { title: 'List', view: createList(host) },
+  ];
+  const details = createDetails(page, host);
+  const side = create('aside', { className: 'graph-side', 'aria-label': 'The chosen dispatch' });
+  const body = create('div', { className: 'graph-view', role: 'tabpanel', id: 'graph-view' });
+  const tabs = views.map(({ title }, i) => {
+    const tab = create(
+      'button',
+      { type: 'button', role: 'tab', id: `graph-tab-${i}`, 'aria-controls': body.id },
+      title,
+    );
+    tab.addEventListener('click', () => turn(i));
+    return tab;
+  });
+  const bar = create(
+    'div',
+    { className: 'tabs', role: 'tablist', 'aria-label': 'Ways to look at the step' },
+    ...tabs,
+  );
+  bar.addEventListener('keydown', (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    turn((open + by + tabs.length) % tabs.length);
+    tabs[open].focus();
+  });
+  const fold = create('button', { type: 'button', 'aria-pressed': 'false' }, 'Layers only');
+  fold.addEventListener('click', () => {
+    const on = fold.ariaPressed !== 'true';
+    fold.ariaPressed = String(on);
+    picture.foldAll(on);
+  });
+  const ask = create('button', { type: 'button' }, 'Measure');
+  ask.addEventListener('click', () => void measure());
+  place.replaceChildren(
+    create('div', { className: 'graph-head' }, bar, create('div', { className: 'actions' }, fold, ask)),
+    create('div', { className: 'graph-body' }, body, side),
+  );
+  place.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || state?.chosen === undefined) return;
+    event.preventDefault();
+    choose(undefined);
+  });
+
+  // Nothing is drawn for a panel that is out of sight.
+  let isSeen = false;
+  new IntersectionObserver((entries) => {
+    isSeen = entries.at(-1)!.isIntersecting;
+    look();
+  }).observe(place);
+
+  function look(): void {
+    if (state?.chosen === undefined) return;
+    if (isSeen) void details.fetch(state.chosen);
+    else void page.call('graphLook', undefined);
+  }
+
+  function turn(to: number): void {
+    open = to;
+    paint();
+  }
+
+  function paint(): void {
+    const { view } = views[open];
+    tabs.forEach((tab, i) => {
+      tab.ariaSelected = String(i === open);
+      tab.tabIndex = i === open ? 0 : -1;
+    });
+    body.setAttribute('aria-labelledby', tabs[open].id);
+    fold.hidden = open !== 0;
+    if (body.firstChild !== view.element) body.replaceChildren(view.element);
+    if (!state) return;
+    view.show(state);
+    const isChosen = state.chosen !== undefined;
+    side.classList.toggle('open', isChosen);
+    if (isChosen) details.show(state);
+    const content = isChosen ? details.element : overviewOf(state, host);
+    side.replaceChildren(content);
+  }
+
+  function choose(index: number | undefined): void {
+    if (!state) return;
+    const before = state.chosen;
+    state = { ...state, chosen: index };
+    paint();
+    if (index !== undefined) return look();
+    void page.call('graphLook', undefined);
+    if (before !== undefined) place.querySelector<HTMLElement>('.picture .box[tabindex="0"]')?.focus();
+  }
+
+  async function measure(): Promise<void> {
+    ask.disabled = true;
+    ask.textContent = 'Measuring …';
+    const measured = state?.graph;
+    const times = await page.call('graphMeasure');
+    if (state?.graph === measured) showTimes(times);
+  }
+
+  function showTimes(times: StepTimes): void {
+    state = { ...state!, times };
+    ask.disabled = false;
+    ask.textContent = 'Measure again';
+    paint();
+    const sum = times.microseconds.reduce((a, b) => a + b, 0);
+    announce(`Measured: the dispatches of a step take ${timeText(sum)}.`);
+  }
+
+  /** Opens the editor or the stepper, which are loaded then; afterwards the kernel may be another. */
+  async function work(node: StepNode, on: Work): Promise<void> {
+    if (on === 'edit') await (await import('./edit.ts')).editKernel(page, node);
+    else await (await import('./step.ts')).stepKernel(page, node);
+    if (state?.chosen === node.index) look();
+  }
+
+  /** A step was compiled, maybe the same as before. */
+  async function refresh(): Promise<void> {
+    const graph = await page.call('graph');
+    if (!graph) return;
+    const isSame = state !== undefined && sameStep(state.graph, graph);
+    ask.disabled = false;
+    ask.textContent = isSame && state?.times ? 'Measure again' : 'Measure';
+    if (!isSame) {
+      const chosen = state?.chosen;
+      const isThere = chosen !== undefined && graph.nodes[chosen]?.label === state!.graph.nodes[chosen].label;
+      state = { graph, grouping: groupingOf(graph), times: undefined, chosen: isThere ? chosen : undefined };
+    }
+    paint();
+    look();
+  }
+
+  void refresh();
+  return { refresh: () => void refresh() };
+}
+
+/** Whether two steps are made of the same dispatches of the same sizes. */
+function sameStep(a: StepGraph, b: StepGraph): boolean {
+  const mark = ({ nodes }: StepGraph) =>
+    nodes.map(({ label, kernel, variant, bytes, workgroups }) =>
+      [label, kernel, variant, bytes, workgroups].join(),
+    );
+  return mark(a).join('\n') === mark(b).join('\n');
+}

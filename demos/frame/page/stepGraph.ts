@@ -1,0 +1,36 @@
+import { byId, create } from '../../shared/dom.ts';
+import type { GraphPage } from '../graph/page/page.ts';
+
+/**
+ * Fills #step-graph with the graph of the training step. Its code is loaded when the reader is near; where no step is compiled
+ * yet, the question for it has one compiled.
+ *
+ * @returns what is to be called when a step was compiled
+ */
+export function createStepGraph(page: GraphPage): () => void {
+  const place = byId('step-graph');
+  let panel: { refresh(): void } | undefined;
+  const near = new IntersectionObserver(
+    (entries) => entries.some(({ isIntersecting }) => isIntersecting) && void open(),
+    { rootMargin: '300px' },
+  );
+
+  async function open(): Promise<void> {
+    near.disconnect();
+    try {
+      const { createPanel } = await import('../graph/page/panel.ts');
+      panel = createPanel(place, page);
+    } catch (error) {
+      const again = create('button', { type: 'button' }, 'Try again');
+      again.addEventListener('click', () => void open());
+      const reason = navigator.onLine ? (error as Error).message : 'You are offline.';
+      place.replaceChildren(
+        create('p', { role: 'alert' }, `The graph could not be loaded. ${reason} `),
+        again,
+      );
+    }
+  }
+
+  near.observe(place);
+  return () => panel?.refresh();
+}

@@ -1,0 +1,84 @@
+import { language } from '../shared/locale.ts'; // before uPlot, which it lets load
+import uPlot from 'uplot';
+import { cssVariable } from '../shared/palette.ts';
+import type { ChartOptions, ChartSeries } from './chart.ts';
+import { rangeOfSteps, ticksWithin } from './ticks.ts';
+
+/** What a chart draws. */
+export interface Plotted {
+  readonly root: HTMLElement;
+  readonly options: ChartOptions;
+  readonly columns: readonly ChartSeries[];
+  readonly data: uPlot.AlignedData;
+  /** Of the axis of values. */
+  readonly range: () => [number, number];
+  /** The pointer is at this step, by its index, or at none. */
+  readonly onPoint: (index: number | null | undefined) => void;
+}
+
+/** Draws a chart into its root: faint lines, smoothed ones, dots. */
+export function makePlot({ root, options, columns, data, range, onPoint }: Plotted): uPlot {
+  const { scale, ticks, format, syncKey } = options;
+  const [muted, rule] = ['--muted', '--rule'].map(cssVariable);
+  const axis: uPlot.Axis = {
+    stroke: muted,
+    font: `11px ${getComputedStyle(root).fontFamily}`,
+    grid: { stroke: rule, width: 1 },
+    ticks: { show: false },
+  };
+  const line = (stroke: string, width: number, more: uPlot.Series = {}): uPlot.Series => ({
+    stroke,
+    width,
+    spanGaps: true,
+    points: { show: false },
+    ...more,
+  });
+  return new uPlot(
+    {
+      width: root.clientWidth || 300,
+      height: root.clientHeight || 180,
+      legend: { show: false },
+      padding: [8, 16, 0, 0],
+      cursor: {
+        drag: { x: false, y: false },
+        y: false,
+        points: { size: 7 },
+        ...(syncKey && { sync: { key: syncKey } }),
+      },
+      scales: {
+        x: { time: false, range: (_, low, high) => rangeOfSteps(low ?? 0, high ?? 0) },
+        y: { distr: 100, fwd: scale.forward, bwd: scale.backward, range: () => range() },
+      },
+      axes: [
+        {
+          ...axis,
+          size: 24,
+          gap: 2,
+          grid: { show: false },
+          space: 56,
+          values: (_, all) => all.map((v) => v.toLocaleString(language)),
+        },
+        {
+          ...axis,
+          size: 44,
+          gap: 4,
+          filter: (_, all) => all, // uPlot's own keeps round powers only
+          splits: (_plot, _axis, low, high) => ticksWithin(ticks, low, high),
+          values: (_, all) => all.map((value) => format(value)),
+        },
+      ],
+      series: [
+        {},
+        ...columns.map(({ colour }) => line(`${cssVariable(colour)}38`, 1)),
+        ...columns.map(({ colour, style }) => {
+          const stroke = cssVariable(colour);
+          const points = { show: true, size: 5, fill: stroke, stroke };
+          return style === 'line' ? line(stroke, 2) : line(stroke, 1.5, { points });
+        }),
+      ],
+      hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx)] },
+    },
+    data,
+    root,
+  );
+}

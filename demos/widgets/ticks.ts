@@ -1,0 +1,16 @@
+/** Those of the ticks that lie in a range; in one with fewer than three of them, even ones. */
+export function ticksWithin(ticks: readonly number[], low: number, high: number): number[] {
+  const own = ticks.filter((tick) => tick >= low && tick <= high);
+  if (own.length > 2) return own;
+  const least = (high - low) / 4;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = power * [1, 2, 5, 10].find((times) => times * power >= least)!;
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
+}
+
+/** The axis of steps: from 0, unless the first one is far from it, and at least 20 of them. */
+export function rangeOfSteps(low: number, high: number): [number, number] {
+  const from = low < high / 20 || low < 20 ? 0 : low;
+  return [from, Math.max(high, from + 20)];
+}

@@ -1,0 +1,25 @@
+import { syntheticDigits } from './digits.ts';
+import type { MnistSet } from './mnistFiles.ts';
+
+export type MnistName = 'mnist' | 'fashion-mnist';
+
+export const MNIST_TITLES: Readonly<Record<MnistName, string>> = {
+  mnist: 'MNIST',
+  'fashion-mnist': 'Fashion-MNIST',
+};
+
+/** Generated digits in place of the real set, with a notice that says so and why. */
+export function syntheticMnist(
+  name: MnistName,
+  reason: string,
+  sizes: { train?: number; test?: number; seed?: number } = {},
+): MnistSet {
+  const title = MNIST_TITLES[name];
+  return {
+    ...syntheticDigits(sizes),
+    source: 'drawn by wgrad',
+    notice:
+      `SYNTHETIC DATA: generated digits are used in place of ${title}, so accuracy here says nothing about ${title}. ` +
+      `Reason: ${reason}`,
+  };
+}

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { FAMILIES } from '../../../demos/explorer/families.ts';
+import { caseOf } from '../../../demos/explorer/run/sizes.ts';
+import type { Sizes } from '../../../demos/explorer/run/sizes.ts';
+import { NodeTrial } from '../../../demos/explorer/run/trial.ts';
+import type { Trial } from '../../../demos/explorer/run/trial.ts';
+import { updateTrial } from '../../../demos/explorer/run/update.ts';
+import { init } from '../../../src/index.ts';
+import type { Gpu } from '../../../src/index.ts';
+import { cpuDevice } from '../../../src/simulator/index.ts';
+import { shaderNames, shaders } from './shaders.ts';
+
+/** Of float32 against float64; in the JavaScript of the simulator a cosine is exact. */
+const TOLERANCE = 1e-5;
+/** Lanes of a subgroup of the simulator. */
+const LANES = 8;
+
+function open(software: boolean, subgroups: boolean): Promise<Gpu> {
+  const device = cpuDevice();
+  if (subgroups) {
+    (device.features as unknown as Set<string>).add('subgroups');
+    Object.assign(device.adapterInfo, { subgroupMinSize: LANES, subgroupMaxSize: LANES });
+  }
+  return init({ device, software });
+}
+
+const [plain, gpu, ...withSubgroups] = await Promise.all([
+  open(true, false),
+  open(false, false),
+  open(true, true),
+  open(false, true),
+]);
+
+/** Sizes that a kernel needs to be taken at all. */
+const OWN: Readonly<Record<string, Sizes>> = {
+  'reduce/arg_tree': { columns: 64 },
+  'conv2d/grad_filter_reduce_workgroup': { side: 28, stride: 1 },
+  'conv2d/broadcast_max_pool': { inputs: 1, stride: 1 },
+  'conv2d/grad_input_channel_lanes': { inputs: 1, outputs: 32 },
+};
+/** The smallest images: they are enough for several tiles. */
+const SMALL: Sizes = { side: 8, M: 16 };
+/** It needs a GPU's matrix units, which the simulator does not have. */
+const NOT_HERE = ['matmul/9_subgroup_matrix'];
+
+const kernels = shaderNames.filter((name) => caseOf(name) && !NOT_HERE.includes(name));
+
+function trialOf(device: Gpu, kernel: string, plan?: string, constants?: Sizes): Trial {
+  const own = caseOf(kernel)!;
+  const small = own.sizes.map(
+    ({ name, choices }) => [name, SMALL[name] ?? choices[1] ?? choices[0]] as const,
+  );
+  const sizes = { ...Object.fromEntries(small), ...OWN[kernel] };
+  if (own.name === 'update') return updateTrial(device, kernel, sizes);
+  return new NodeTrial(device, own, kernel, sizes, plan, constants);
+}
+
+/** The error of a run, as Run tells it. */
+async function errorOf(trial: Trial | undefined, edit?: (source: string) => string): Promise<number> {
+  if (!trial) throw new Error('no device takes it');
+  const program = await trial.compile();
+  try {
+    const index = program.build.dispatches.findLastIndex(({ kernel }) => kernel.name === trial.kernel);
+    if (edit) await program.replace(index, edit(shaders.get(trial.kernel)!));
+    await trial.run(program);
+    return await trial.check(program);
+  } finally {
+    program.destroy();
+    trial.release();
+  }
+}
+
+/** The trials of a kernel on the kinds of devices that take it. */
+function trialsOf(kernel: string): Trial[] {
+  return [plain, gpu, ...withSubgroups].flatMap((device) => {
+    try {
+      return [trialOf(device, kernel)];
+    } catch (error) {
+      if ((error as Error).message.startsWith('This device does not run')) return [];
+      throw error;
+    }
+  });
+}
+
+it('every family can be run', () => {
+  const without = FAMILIES.filter(
+    ({ folder }) => !shaderNames.some((name) => name.startsWith(`${folder}/`) && caseOf(name)),
+  );
+  expect(without.map(({ folder }) => folder)).toEqual(['shared', 'draw']); // they have no entry point of their own
+});
+
+describe('a run at small sizes comes to what float64 does', () => {
+  it.each(kernels)('%s', async (kernel) => {
+    const [first, ...others] = trialsOf(kernel);
+    expect(await errorOf(first)).toBeLessThan(TOLERANCE);
+    const other = others.find(({ plan }) => plan !== first.plan);
+    if (other) expect(await errorOf(other)).toBeLessThan(TOLERANCE);
+  });
+});
+
+describe('constants to tune, one by one', () => {
+  // Elementwise kernels and trees have one rule each: some stand for all.
+  const some = ['pooling/average', 'softmax/workgroup', 'reduce/tree', 'reduce/arg_tree', 'matmul/1_naive'];
+  const tuned = kernels.filter(
+    (name) =>
+      some.includes(name) || /@tune/.test(shaders.get(name)!.replaceAll(/const WORKGROUP_SIZE.*/g, '')),
+  );
+
+  it.each(tuned)('%s: each value that is offered is right', async (kernel) => {
+    const [first] = trialsOf(kernel);
+    const device = [plain, gpu, ...withSubgroups].find((own) => {
+      try {
+        return trialOf(own, kernel);
+      } catch {
+        return false;
+      }
+    })!;
+    for (const { name, value, choices } of first.tunables)
+      for (const choice of choices.filter((own) => own.value !== value)) {
+        const trial = choice.plan
+          ? trialOf(device, kernel, choice.plan)
+          : trialOf(device, kernel, first.plan, { [name]: choice.value });
+        expect(trial.tunables.find((own) => own.name === name)?.value).toBe(choice.value);
+        expect(await errorOf(trial)).toBeLessThan(TOLERANCE);
+      }
+  });
+});
+
+describe('an edit of a kernel of each family', () => {
+  const firsts = FAMILIES.flatMap(
+    ({ folder }) => kernels.find((name) => name.startsWith(`${folder}/`)) ?? [],
+  );
+
+  it.each(firsts)('%s: its numbers are checked anew', async (kernel) => {
+    const edits = {
+      same: (source: string) => `${source}\n// edited`,
+      other: (source: string) => source.replace(/(fn main\([^{]*\{)/s, '$1\n  if (true) {\n    return;\n  }'),
+    };
+    const [trial] = trialsOf(kernel);
+    expect(await errorOf(trial, edits.same)).toBeLessThan(TOLERANCE);
+    await expect(errorOf(trial, edits.other)).rejects.toThrow(/from float64/); // nothing is written
+    expect(await errorOf(trial, edits.same)).toBeLessThan(TOLERANCE);
+  });
+});
