@@ -28,7 +28,7 @@ const ask = <K extends keyof GraphCalls>(
       }),
     name,
     args as unknown[],
-  );
+  ) as Promise<Awaited<ReturnType<GraphCalls[K]>>>;
 
 const reaches = (state: string) =>
   page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: 90_000 }, state);

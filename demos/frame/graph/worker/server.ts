@@ -53,7 +53,7 @@ export class GraphServer {
         graphMeasure: () => this.#measure(session, program),
         graphLook: (index) => this.#look(session, program, index),
         graphReplace: (...own) => {
-          session.runner.alsoReady = (next) => this.#editAgain(next);
+          session.runner.alsoReady = (trainee) => this.#editAgain(trainee);
           return this.#replace(program, ...own);
         },
         graphEdits: () => this.#edits(program),
