@@ -28,10 +28,10 @@ const ask = <K extends keyof GraphCalls>(
       }),
     name,
     args as unknown[],
-  ) as never;
+  ) as Promise<Awaited<ReturnType<GraphCalls[K]>>>;
 
 const reaches = (state: string) =>
-  page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: 30_000 }, state);
+  page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: 90_000 }, state);
 
 beforeAll(async () => {
   ({ page, errors } = await openPage('points/?shape=rings&layers=1&units=4&start=scratch'));
@@ -57,9 +57,7 @@ it('runs an edited kernel in the training under way, through a reset, and says w
   const { index } = nodes.find(({ kernel }) => kernel === 'optimizer/adam')!;
   const { source, users } = await ask('graphCode', index);
   await page.$eval('#play', (play) => (play as HTMLElement).click());
-  await reaches('running').catch(async (error) => {
-    throw new Error(JSON.stringify([errors, await page.evaluate(() => [document.body.dataset, document.getElementById('status')?.textContent, document.getElementById('notices')?.textContent, document.getElementById('play-label')?.textContent, document.visibilityState])]));
-  });
+  await reaches('running');
   const wrong = await ask('graphReplace', index, source.replace('fn main(', 'fn main(a: nothing, '), true);
   const line = source.slice(0, source.indexOf('fn main(')).split('\n').length;
   expect(wrong.messages[0]).toMatchObject({ line, word: 'nothing' });
