@@ -1,9 +1,10 @@
 import type { Token } from '../kernels/tokens.ts';
-import { builtin } from './builtins.ts';
+import { didYouMean } from '../nearestName.ts';
+import { builtin, builtinNames } from './builtins.ts';
 import { construct } from './construct.ts';
-import { ExpressionCompiler } from './expressions.ts';
 import type { Compiled } from './module.ts';
 import { binaryText } from './scalars.ts';
+import { SubgroupMatrixCompiler } from './subgroupMatrices.ts';
 import type { Call, Expression, Name } from './syntax.ts';
 import { BOOL, U32, isAbstract, isFlat, leaves, scalarOf, structOf, typeName, vector } from './types.ts';
 import type { ArrayType, Type } from './types.ts';
@@ -28,7 +29,7 @@ const ATOMICS: Readonly<Record<string, string>> = {
 };
 
 /** Compiles calls: constructors, builtin functions, and functions of the file. */
-export abstract class CallCompiler extends ExpressionCompiler {
+export abstract class CallCompiler extends SubgroupMatrixCompiler {
   /** Compiles the function, where that is not yet done. */
   abstract function(name: string, at: Token): Compiled;
 
@@ -42,6 +43,7 @@ export abstract class CallCompiler extends ExpressionCompiler {
     if (name === 'workgroupUniformLoad') return this.uniformLoad(args[0], at);
     if (name === 'arrayLength') return this.arrayLength(args[0], at);
     if (name.startsWith('atomic')) return this.atomic(name, args, at);
+    if (name.startsWith('subgroupMatrix')) return this.subgroupMatrix(callee, args, at);
     if (/^(subgroup|quad)[A-Z]/.test(name)) return this.subgroup(name, args, at);
     if (/^texture|^(dpdx|dpdy|fwidth)/.test(name))
       this.fail(at, `${name} is not simulated: kernels use buffers`);
@@ -49,7 +51,18 @@ export abstract class CallCompiler extends ExpressionCompiler {
     const inferred = this.inferred(callee, values);
     if (inferred) return construct(this, inferred, values, at);
     const cast = name === 'bitcast' && template ? this.type(template[0]) : undefined;
-    return builtin(this, name, values, at, cast) ?? this.fail(at, `there is no function "${name}"`);
+    return builtin(this, name, values, at, cast) ?? this.noFunction(name, at);
+  }
+
+  private noFunction(name: string, at: Token): never {
+    const own = [...this.module.declarations.values()].filter(({ kind }) => kind === 'fn');
+    const known = [
+      ...own.map((fn) => fn.name),
+      ...builtinNames(),
+      ...Object.keys(BARRIERS),
+      ...Object.keys(ATOMICS),
+    ];
+    return this.fail(at, `there is no function "${name}"${didYouMean(name, known)}`);
   }
 
   /** vec4(…), mat2x2(…) and array(…): the type comes from the arguments. */
@@ -208,7 +221,7 @@ export abstract class CallCompiler extends ExpressionCompiler {
     if (name === 'atomicExchange') this.emit(`${word} = ${operands[0]};`);
     else if (operator?.startsWith('m')) this.emit(`${word} = ${operator}(${old}, ${operands[0]});`);
     else if (operator) this.emit(`${word} = ${binaryText(operator, of.name, old, operands[0])};`);
-    else if (name !== 'atomicLoad') this.fail(at, `there is no function "${name}"`);
+    else if (name !== 'atomicLoad') this.noFunction(name, at);
     return { type: of, parts: [old] };
   }
 

@@ -432,7 +432,7 @@ it('says what to do where WebGPU is missing', async () => {
 it('goes on from its last checkpoint when the GPU is lost', async () => {
   await close(); // the pages before have nothing to do with it
   const { page } = await openPage(`mnist-cnn/?${SMALL}&play=1`);
-  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 10);
+  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 3);
   const session = await page.browser().target().createCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   const gpu = processInfo.find(({ type }) => type === 'GPU')!;
@@ -442,7 +442,7 @@ it('goes on from its last checkpoint when the GPU is lost', async () => {
   );
   const step = await number(page, '#stat-step');
   await page.waitForFunction(
-    (before) => Number(document.querySelector('#stat-step')!.textContent) > before + 5,
+    (before) => Number(document.querySelector('#stat-step')!.textContent) > before + 2,
     {},
     step,
   );
