@@ -47,7 +47,7 @@ export class Lab {
     if (!own) throw new Error(`There is no example at chosen sizes of ${kernel}.wgsl.`);
     if (own.name !== 'update') return new NodeTrial(this.#gpu, own, kernel, sizes, plan, constants);
     const { updateTrial } = await import('./update.ts');
-    return updateTrial(this.#gpu, kernel, sizes);
+    return updateTrial(this.#gpu, kernel, sizes, constants);
   }
 
   /** Puts an edited text in the place of the kernel that ran last. */
