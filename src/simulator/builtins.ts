@@ -240,6 +240,12 @@ const PREFIX: Readonly<Record<string, string>> = {
 /** Builtins whose arguments after the first are u32, whatever the first one is. */
 const COUNTED = new Set(['extractBits', 'insertBits']);
 
+/** The names of all builtin functions of values. */
+export const builtinNames = (): string[] => [
+  ...Object.keys(BUILTINS),
+  ...Object.keys(ARITHMETIC).flatMap((name) => (/^[fiu]_/.test(name) ? name.slice(2) : [])),
+];
+
 /** A builtin function of values; undefined where there is none of that name. */
 export function builtin(
   compiler: ExpressionCompiler,

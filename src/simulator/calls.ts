@@ -1,5 +1,6 @@
 import type { Token } from '../kernels/tokens.ts';
-import { builtin } from './builtins.ts';
+import { didYouMean } from '../nearestName.ts';
+import { builtin, builtinNames } from './builtins.ts';
 import { construct } from './construct.ts';
 import type { Compiled } from './module.ts';
 import { binaryText } from './scalars.ts';
@@ -50,7 +51,18 @@ export abstract class CallCompiler extends SubgroupMatrixCompiler {
     const inferred = this.inferred(callee, values);
     if (inferred) return construct(this, inferred, values, at);
     const cast = name === 'bitcast' && template ? this.type(template[0]) : undefined;
-    return builtin(this, name, values, at, cast) ?? this.fail(at, `there is no function "${name}"`);
+    return builtin(this, name, values, at, cast) ?? this.noFunction(name, at);
+  }
+
+  private noFunction(name: string, at: Token): never {
+    const own = [...this.module.declarations.values()].filter(({ kind }) => kind === 'fn');
+    const known = [
+      ...own.map((fn) => fn.name),
+      ...builtinNames(),
+      ...Object.keys(BARRIERS),
+      ...Object.keys(ATOMICS),
+    ];
+    return this.fail(at, `there is no function "${name}"${didYouMean(name, known)}`);
   }
 
   /** vec4(…), mat2x2(…) and array(…): the type comes from the arguments. */
@@ -209,7 +221,7 @@ export abstract class CallCompiler extends SubgroupMatrixCompiler {
     if (name === 'atomicExchange') this.emit(`${word} = ${operands[0]};`);
     else if (operator?.startsWith('m')) this.emit(`${word} = ${operator}(${old}, ${operands[0]});`);
     else if (operator) this.emit(`${word} = ${binaryText(operator, of.name, old, operands[0])};`);
-    else if (name !== 'atomicLoad') this.fail(at, `there is no function "${name}"`);
+    else if (name !== 'atomicLoad') this.noFunction(name, at);
     return { type: of, parts: [old] };
   }
 

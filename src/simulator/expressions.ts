@@ -2,6 +2,7 @@ import type { Token } from '../kernels/tokens.ts';
 import { isLiteral } from './arithmetic.ts';
 import { parseExpression } from './parseFunction.ts';
 import { literal, unaryText } from './scalars.ts';
+import { rootName } from './syntax.ts';
 import type { Binary, Call, Expression, Name } from './syntax.ts';
 import { BOOL, hasHalf, scalarOf, typeName, vector } from './types.ts';
 import { OperatorCompiler } from './operators.ts';
@@ -94,7 +95,7 @@ export abstract class ExpressionCompiler extends OperatorCompiler {
     const declaration = this.module.declarations.get(name);
     if (declaration?.kind === 'const' || declaration?.kind === 'override') return this.constant(name, at);
     if (declaration) return this.fail(at, `"${name}" is not a value`);
-    return this.fail(at, `"${name}" is not declared`);
+    return this.undeclared(at, name);
   }
 
   /** A module-scope constant. */
@@ -143,6 +144,16 @@ export abstract class ExpressionCompiler extends OperatorCompiler {
   private basePlace(base: Expression): Place | undefined {
     const binding = base.kind === 'name' ? this.lookup(base.name) : undefined;
     return binding?.kind === 'pointer' ? binding.place : this.place(base);
+  }
+
+  /** What stands for no place in memory: perhaps because nothing has its name. */
+  noPlace(expression: Expression, problem: string, at: Token): never {
+    const root = rootName(expression);
+    if (root && !this.lookup(root.name) && !this.module.declarations.has(root.name))
+      this.undeclared(root.at, root.name);
+    if (expression.kind === 'member' && this.basePlace(expression.base))
+      this.fail(expression.at, 'several components have no common place: take one after the other');
+    return this.fail(at, problem);
   }
 
   /** What a pointer points to. */
@@ -198,8 +209,9 @@ export abstract class ExpressionCompiler extends OperatorCompiler {
 
   private unary(at: Token, operator: string, operand: Expression): Value {
     if (operator === '&') {
-      const place = this.place(operand) ?? this.fail(at, '"&" needs a variable');
+      const place = this.place(operand) ?? this.noPlace(operand, '"&" needs a variable', at);
       if (place.kind !== 'memory') return this.fail(at, 'this variable has no address'); // the scan missed it
+      if (place.vector) this.fail(at, 'a component of a vector has no address');
       const term = place.term === '' ? '' : this.temp(wordOf(place));
       const space = { W: 'workgroup', L: 'function' }[place.memory] ?? 'storage';
       return {

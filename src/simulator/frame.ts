@@ -1,4 +1,5 @@
 import type { Token } from '../kernels/tokens.ts';
+import { didYouMean } from '../nearestName.ts';
 import { fold, isLiteral, isSimple } from './arithmetic.ts';
 import type { Module, Site } from './module.ts';
 import { Problem } from './problem.ts';
@@ -57,6 +58,12 @@ export class Frame {
 
   fail(at: Token, problem: string): never {
     throw new Problem(at, problem);
+  }
+
+  /** Nothing in sight has this name. */
+  undeclared(at: Token, name: string): never {
+    const known = [...this.visible().keys(), ...this.module.declarations.keys()];
+    return this.fail(at, `"${name}" is not declared${didYouMean(name, known)}`);
   }
 
   /** A variable that has the value of `text` from here on. */

@@ -3,8 +3,8 @@ import type { ExpressionCompiler } from './expressions.ts';
 import type { Compiled, Module } from './module.ts';
 import { parseFunction, parseParameters } from './parseFunction.ts';
 import { StatementCompiler } from './statements.ts';
-import { visitExpressions } from './syntax.ts';
-import type { Expression, FunctionSyntax } from './syntax.ts';
+import { rootName, visitExpressions } from './syntax.ts';
+import type { FunctionSyntax } from './syntax.ts';
 import { U32, isFlat, leaves, typeName, vector } from './types.ts';
 import type { Type } from './types.ts';
 import type { Place } from './values.ts';
@@ -38,7 +38,7 @@ class FunctionCompiler extends StatementCompiler {
   compile(syntax: FunctionSyntax, entry: boolean): Compiled {
     visitExpressions(syntax.body, (expression) => {
       if (expression.kind === 'unary' && expression.operator === '&')
-        this.addressed.add(rootName(expression.operand));
+        this.addressed.add(rootName(expression.operand)?.name ?? '');
     });
     const names: string[] = [];
     const parameters = syntax.parameters.map(({ name, type, builtin, at }) => {
@@ -91,12 +91,6 @@ class FunctionCompiler extends StatementCompiler {
     else this.declare(at, name, { kind: 'value', value: this.inMemory(type, { type, parts: names }, at) });
     return names;
   }
-}
-
-/** The variable whose address is taken. */
-function rootName(expression: Expression): string {
-  if (expression.kind === 'name') return expression.name;
-  return expression.kind === 'index' || expression.kind === 'member' ? rootName(expression.base) : '';
 }
 
 /** Compiles a function of the file by its name. */

@@ -63,7 +63,7 @@ export class Lane {
 
   shuffled(slot: number, component: number, id: number, site: number): number {
     const other = this.subgroup[id];
-    if (other === undefined) this.#machine.noLane(site, id, this.subgroup.length);
+    if (other === undefined) return this.#machine.noLane(site, id, this.subgroup.length);
     return other.#offers[slot][component];
   }
 }
@@ -84,6 +84,8 @@ export class Machine {
   /** The running invocation. */
   invocation = 0;
   workgroup = 0;
+  /** What has no value is NaN, instead of an error. */
+  poison = false;
   readonly #sites: readonly Site[];
   readonly #fail: (reason: Reason, site: Site, problem: string) => never;
   readonly #budget: number;
@@ -121,7 +123,9 @@ export class Machine {
     return this.fail('budget', site, what);
   }
 
-  noLane(site: number, id: number, size: number): never {
+  /** What a shuffle from a lane that is not there gives: WGSL does not say. */
+  noLane(site: number, id: number, size: number): number {
+    if (this.poison) return NaN;
     return this.fail('outside', site, `there is no lane ${id}: the subgroup has ${size}`);
   }
 

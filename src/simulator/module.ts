@@ -14,7 +14,8 @@ export interface CompileOptions {
   readonly stops?: boolean;
   /**
    * What a read outside a buffer is. WebGPU gives some number, which a kernel may discard: with `poison` it is NaN, or 0
-   * where it is whole. Default `refuse`: an error with the line, as for all other accesses outside.
+   * where it is whole; so is what is shuffled from a lane that is not there. Default `refuse`: an error with the line, as
+   * for all other accesses outside.
    */
   readonly outside?: 'refuse' | 'poison';
 }

@@ -68,6 +68,7 @@ export class Dispatch {
     const { results, fail } = simulation;
     const subgroups = Math.ceil(size / subgroupSize);
     this.machine = new Machine(sites, budget, subgroupSize, subgroups, results, fail);
+    this.machine.poison = simulation.options.outside === 'poison';
     [this.machine.nx, this.machine.ny, this.machine.nz] = this.counts;
     this.lanes = this.#makeLanes(size, subgroupSize);
     this.memories = this.#memories(options);

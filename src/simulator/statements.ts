@@ -131,8 +131,8 @@ export abstract class StatementCompiler extends CallCompiler {
 
   private assign({ at, target, operator, value }: Extract<Statement, { kind: 'assign' }>): void {
     if (!target) return void this.value(value);
-    const place =
-      this.place(target) ?? this.fail(at, 'only variables can be assigned to; a let or parameter cannot');
+    const problem = 'only variables can be assigned to; a let or parameter cannot';
+    const place = this.place(target) ?? this.noPlace(target, problem, at);
     if (operator === '=') return this.store(place, this.convert(this.value(value), place.type, value.at), at);
     const [old, operand] = this.inOrder([() => this.load(place, at), () => this.value(value)]);
     const result = this.operate(at, operator.slice(0, -1), old, operand);

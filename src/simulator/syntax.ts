@@ -121,3 +121,9 @@ export function visitExpressions(syntax: unknown, visit: (expression: Expression
 }
 
 const EXPRESSIONS = new Set<string>(['literal', 'name', 'unary', 'binary', 'index', 'member', 'call']);
+
+/** The name that an expression begins with: of `a[i].x` it is `a`. */
+export function rootName(expression: Expression): Name | undefined {
+  if (expression.kind === 'name') return expression;
+  return expression.kind === 'index' || expression.kind === 'member' ? rootName(expression.base) : undefined;
+}

@@ -1,10 +1,26 @@
 import { matching } from '../kernels/tokens.ts';
+import { didYouMean } from '../nearestName.ts';
 import { parseExpression, parseParameters } from './parseFunction.ts';
 import { PlaceCompiler } from './places.ts';
 import type { Expression, Name } from './syntax.ts';
-import { predeclared, structOf, typeName, vector } from './types.ts';
+import { SCALARS, predeclared, structOf, typeName, vector } from './types.ts';
 import type { Type } from './types.ts';
 import type { Value } from './values.ts';
+
+/** Types that a message may suggest. */
+const TYPE_NAMES = [
+  ...Object.keys(SCALARS),
+  'vec2f',
+  'vec3f',
+  'vec4f',
+  'vec2u',
+  'vec3u',
+  'vec4u',
+  'vec2i',
+  'vec3i',
+  'vec4i',
+  'array',
+];
 
 /** Finds the types that expressions such as `array<vec4f, N>` stand for. */
 export abstract class TypeCompiler extends PlaceCompiler {
@@ -15,7 +31,15 @@ export abstract class TypeCompiler extends PlaceCompiler {
   /** The type that a name with its template stands for. */
   type(expression: Expression): Type {
     if (expression.kind !== 'name') return this.fail(expression.at, 'expected a type');
-    return this.typeNamed(expression) ?? this.fail(expression.at, `"${expression.name}" is not a type`);
+    return this.typeNamed(expression) ?? this.noType(expression);
+  }
+
+  private noType({ at, name }: Name): never {
+    const own = [...this.module.declarations.values()].filter(
+      ({ kind }) => kind === 'alias' || kind === 'struct',
+    );
+    const known = [...own.map((declared) => declared.name), ...TYPE_NAMES];
+    return this.fail(at, `"${name}" is not a type${didYouMean(name, known)}`);
   }
 
   /** The type of a name, or undefined where it is none; `vec4` without a template is none. */

@@ -10,6 +10,8 @@ const DECLARATIONS = `@group(0) @binding(0) var<storage, read> input: array<f32>
 @group(0) @binding(1) var<storage, read_write> output: array<f32>;
 struct Pair { a: f32, b: vec2u }
 var<workgroup> tile: array<f32, 4>;
+var<workgroup> count: atomic<u32>;
+fn take(p: ptr<storage, f32, read_write>) -> f32 { return *p; }
 fn half(x: f32) -> f32 { return x * 0.5; }`;
 
 const sourceOf = (statements: string) => `${DECLARATIONS}
@@ -40,7 +42,33 @@ function marked(statements: string): { statements: string; line: number; column:
 describe('a wrong program', () => {
   it.each([
     ['an unknown name', 'let x = 1.0;\n  let y = x + ‸missing;', '"missing" is not declared'],
-    ['an unknown function', 'let y = ‸halve(1.0);', 'there is no function "halve"'],
+    ['a misspelt name', 'let y = ‸inptu[lane];', '"inptu" is not declared; did you mean "input"?'],
+    ['an unknown name that is set', '‸missing = 1.0;', '"missing" is not declared'],
+    [
+      'an unknown name of which a part is set',
+      '‸outputs[lane].x = 1.0;',
+      '"outputs" is not declared; did you mean "output"?',
+    ],
+    ['an unknown name that is counted up', '‸lanes++;', '"lanes" is not declared; did you mean "lane"?'],
+    [
+      'an unknown name whose address is taken',
+      'let p = &‸tiel[1];',
+      '"tiel" is not declared; did you mean "tile"?',
+    ],
+    ['an unknown type', 'var v: ‸vec4;', '"vec4" is not a type; did you mean "vec4f"?'],
+    ['a misspelt type', 'var p: Pair;\n  var q: ‸Pairs;', '"Pairs" is not a type; did you mean "Pair"?'],
+    [
+      'an unknown function',
+      'let x = half(1.0);\n  let y = ‸halv(1.0);',
+      'there is no function "halv"; did you mean "half"?',
+    ],
+    ['a misspelt builtin function', 'let y = ‸clmap(1.0, 0.0, 2.0);', 'did you mean "clamp"?'],
+    ['a misspelt barrier', '‸workgroupBarier();', 'did you mean "workgroupBarrier"?'],
+    [
+      'several components that are set',
+      'var v = vec3f(1.0);\n  v.‸xy = vec2f(2.0);',
+      'take one after the other',
+    ],
     ['an unknown member', 'var p: Pair;\n  p.‸c = 1.0;', 'Pair has no member "c"'],
     ['an unknown component', 'let v = vec2f(1.0);\n  let y = v.‸z;', 'vec2<f32> has no component "z"'],
     ['types that do not mix', 'let y = lane ‸+ 1.5f;', 'expected u32, not f32'],
@@ -61,6 +89,34 @@ describe('a wrong program', () => {
     ['a condition that is none', 'if (‸lane) { return; }', 'expected bool, not u32'],
     ['a result in vain', 'return ‸1.0;', '"main" returns nothing'],
     ['a vector product of f16', 'let y = ‸length(vec2h(1.0));', 'length of f16 is not simulated'],
+    ['a pointer to no variable', 'let y = 1.0;\n  let p = ‸&y;', '"&" needs a variable'],
+    [
+      'a pointer to a component',
+      'var v = vec2f(1.0);\n  let p = ‸&v.x;',
+      'a component of a vector has no address',
+    ],
+    ['an atomic that is read as a number', 'let y = ‸count + 1u;', 'an atomic is read by atomicLoad'],
+    [
+      'an atomic operation on what is none',
+      'let y = atomicAdd(‸&tile[0], 1u);',
+      'takes a pointer to an atomic',
+    ],
+    [
+      'an unknown atomic operation',
+      'let y = ‸atomicMultiply(&count, 1u);',
+      'there is no function "atomicMultiply"',
+    ],
+    ['an unknown subgroup operation', 'let y = ‸subgroupMean(1.0);', 'subgroupMean is not simulated'],
+    [
+      'a subgroup operation on a struct',
+      'var p: Pair;\n  let y = ‸subgroupAdd(p);',
+      'takes scalars and vectors',
+    ],
+    [
+      'a pointer to storage memory that is handed over',
+      'let y = take(‸&output[0]);',
+      'pointers to storage memory are not passed to functions here; pass the index',
+    ],
     ['a texture', 'let y = ‸textureLoad(input, 1);', 'textureLoad is not simulated'],
     ['derivatives', 'let y = ‸dpdx(1.0);', 'dpdx is not simulated'],
   ])('has its message at line and column: %s', (_, text, problem) => {
@@ -79,7 +135,7 @@ describe('a wrong program', () => {
     const source = sourceOf('let y = half(1.0;');
     const error = errorOf(() => specialize({ name: 'test/wrong', source })) as SimulationError;
     expect(error.messages).toEqual([
-      { file: 'test/wrong', line: 8, column: 15, length: 1, word: '(', text: '"(" is not closed.' },
+      { file: 'test/wrong', line: 10, column: 15, length: 1, word: '(', text: '"(" is not closed.' },
     ]);
   });
 
@@ -93,6 +149,12 @@ describe('a wrong program', () => {
       column: 23,
       text: 'f16 in buffers is not simulated; use f32 there',
     });
+    expect(wrong(`enable chromium_experimental_subgroup_matrix;\n${sourceOf('')}`).messages[0]).toMatchObject(
+      {
+        line: 1,
+        text: 'chromium_experimental_subgroup_matrix is not simulated',
+      },
+    );
     expect(wrong(`enable clip_distances;\n${sourceOf('')}`).messages[0]).toMatchObject({
       file: 'test/half',
       line: 1,
@@ -135,7 +197,7 @@ describe('a program that goes wrong', () => {
       'has two barriers, and each is reached by some',
       'if (lane < 2u) { ‸workgroupBarrier(); } else { storageBarrier(); }',
       'uniformity',
-      'lane 0 waits, and lane 2 waits at line 8',
+      'lane 0 waits, and lane 2 waits at line 10',
     ],
     [
       'has a barrier that is reached in different iterations',

@@ -30,7 +30,8 @@ async function both(
     declarations = '',
     head = '',
     inputs: builtins = '',
-  }: { declarations?: string; head?: string; inputs?: string } = {},
+    buffers = {},
+  }: { declarations?: string; head?: string; inputs?: string; buffers?: Record<string, Uint32Array> } = {},
 ): Promise<{ gpu: Uint32Array; simulated: Uint32Array[] }> {
   const source = `${head}
 @group(0) @binding(0) var<storage, read> edges: array<u32>;
@@ -45,14 +46,14 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(global_invocation_i
 }`;
   const file = { name: 'test/language', source };
   const kernel = specialize(file);
-  const inputs = { edges: Uint32Array.from(EDGES), floats: Float32Array.from(FLOATS) };
+  const inputs = { edges: Uint32Array.from(EDGES), floats: Float32Array.from(FLOATS), ...buffers };
   const gpu = await runKernel(await device(source), kernel, inputs, WORDS);
   const simulated = [false, true].flatMap((rolled) =>
     [false, true].map((checks) => {
       const output = new Uint32Array(WORDS);
       const own = rolled ? specialize(file, {}, { rolled: true }) : kernel;
       run(compileKernel(own, { checks }), {
-        buffers: { ...inputs, output },
+        buffers: { ...inputs, ...structuredClone(buffers), output },
         workgroups: [1],
         subgroupSize: 8,
       });
@@ -266,6 +267,69 @@ fn early(x: u32) -> u32 {
     );
   });
 
+  it('every atomic operation, in workgroup and in storage memory', async () => {
+    const operations = ['Add', 'Sub', 'Max', 'Min', 'And', 'Or', 'Xor'];
+    const cells = operations.flatMap((_, i) => [`words[${i}]`, `whole[${i}]`, `stored[${i}]`]);
+    const each = (use: (operation: string, i: number) => string) => operations.map(use).join('\n');
+    await expectSame(
+      `
+  let start = edges[(lane * 5u + 3u) % 16u];
+  if (lane < 7u) {
+    atomicStore(&words[lane], edges[lane + 3u]);
+    atomicStore(&whole[lane], bitcast<i32>(edges[lane + 5u]));
+  }
+  workgroupBarrier();
+  ${each((own, i) => `atomic${own}(&words[${i}], start); atomic${own}(&whole[${i}], bitcast<i32>(start)); atomic${own}(&stored[${i}], start);`)}
+  workgroupBarrier();
+  storageBarrier();
+  if (lane == 3u) {
+    let old = atomicExchange(&words[7], 40u);
+    let same = atomicCompareExchangeWeak(&words[7], 41u, 5u);
+    ${put('old', 'same.old_value', 'u32(same.exchanged)', 'atomicExchange(&words[7], 1u)')}
+  } else {
+    next += 4u;
+  }
+  ${put(...cells.map((cell) => (cell.startsWith('whole') ? `bitcast<u32>(atomicLoad(&${cell}))` : `atomicLoad(&${cell})`)))}`,
+      {
+        declarations: `var<workgroup> words: array<atomic<u32>, 8>;
+var<workgroup> whole: array<atomic<i32>, 8>;
+@group(0) @binding(2) var<storage, read_write> stored: array<atomic<u32>, 8>;`,
+        buffers: { stored: Uint32Array.of(1, 2, 3, 4, 5, 6, 7, 8) },
+      },
+    );
+  });
+
+  it('pointers to every memory: to parts of it, in functions, by let', async () => {
+    await expectSame(
+      `
+  var local = array<vec2u, 3>();
+  var count = 1u;
+  let second = &local[1];
+  (*second).x = lane + 5u;
+  second.y = 9u;
+  bump(&count, lane);
+  turn(&local[lane % 3u]);
+  raise(&mine, lane);
+  tile[lane] = lane;
+  let own = &tile[lane];
+  *own += 4u;
+  workgroupBarrier();
+  let place = &output[next];
+  *place = tile[7u - lane];
+  next++;
+  let held = &edges[lane + 1u];
+  ${put('local[1].x', 'local[1].y', 'local[lane % 3u].y', 'mine', 'tile[lane]', '*held', '*own', 'total(&local)', 'count')}`,
+      {
+        declarations: `var<private> mine = 2u;
+var<workgroup> tile: array<u32, 8>;
+fn raise(p: ptr<private, u32>, by: u32) { *p += by; }
+fn bump(p: ptr<function, u32>, by: u32) { *p = *p + by; }
+fn turn(p: ptr<function, vec2u>) { *p = (*p).yx + vec2u(1u, 2u); }
+fn total(p: ptr<function, array<vec2u, 3>>) -> u32 { return (*p)[0].x + p[1].y + p[2].x; }`,
+      },
+    );
+  });
+
   const statements = `
   let b = 1.5h + f16(lane);
   halves[lane] = vec4h(f16(floats[(lane * 5u + 3u) % 16u] * 0.01), b, b * 0.75h, 0.125h);
@@ -298,6 +362,28 @@ fn early(x: u32) -> u32 {
     expect([...x]).toEqual([0.333251953125, 2048, Infinity, 2 ** -24]);
   });
 
+  it('a subgroup shuffles up and down, and elects one', () => {
+    const source = `enable subgroups;
+@group(0) @binding(0) var<storage, read_write> output: array<vec4u>;
+@compute @workgroup_size(8) fn main(@builtin(local_invocation_index) i: u32, @builtin(subgroup_invocation_id) lane: u32) {
+  let up = subgroupShuffleUp(10u + i, 1u);
+  let down = subgroupShuffleDown(10u + i, 2u);
+  subgroupBarrier();
+  output[i] = vec4u(select(0u, up, lane > 0u), select(0u, down, lane < 2u), u32(subgroupElect()), lane);
+}`;
+    const kernel = specialize({ name: 'test/shuffles', source });
+    const options = () =>
+      ({ buffers: { output: new Uint32Array(32) }, workgroups: [1], subgroupSize: 4 }) as const;
+    const own = options();
+    run(compileKernel(kernel, { outside: 'poison' }), own); // what comes from no lane is discarded
+    const rows = Array.from({ length: 8 }, (_, i) => [...own.buffers.output.subarray(4 * i, 4 * i + 4)]);
+    expect(rows).toEqual([
+      [0, 12, 1, 0], [10, 13, 0, 1], [11, 0, 0, 2], [12, 0, 0, 3],
+      [0, 16, 1, 0], [14, 17, 0, 1], [15, 0, 0, 2], [16, 0, 0, 3],
+    ]); // prettier-ignore
+    expect(() => run(compileKernel(kernel), options())).toThrow('there is no lane -1: the subgroup has 4');
+  });
+
   it('subgroups', async () => {
     expect(features.has('subgroups'), 'an adapter with subgroups, as lavapipe and SwiftShader are').toBe(
       true,
@@ -307,7 +393,7 @@ fn early(x: u32) -> u32 {
   let a = edges[lane + 3u];
   let v = vec2u(a, lane);
   let f = floats[lane];
-  ${put('subgroupShuffle(v, (lane + 3u) % size).x', 'subgroupBroadcast(a, 2u)', 'subgroupShuffleXor(a, 1u)', 'subgroupAdd(lane)', 'subgroupMax(a)', 'subgroupMin(v).y', 'subgroupOr(a)', 'subgroupInclusiveAdd(lane)', 'subgroupExclusiveAdd(lane)', 'u32(subgroupAll(lane < 8u))', 'u32(subgroupAny(lane == 9u))', 'subgroupBallot(lane % 2u == 0u).x', 'subgroupBroadcastFirst(a)', 'index', 'quadBroadcast(a, 1u)', 'quadSwapX(a)')}
+  ${put('subgroupShuffle(v, (lane + 3u) % size).x', 'subgroupBroadcast(a, 2u)', 'subgroupShuffleXor(a, 1u)', 'subgroupAdd(lane)', 'subgroupMax(a)', 'subgroupMin(v).y', 'subgroupOr(a)', 'subgroupInclusiveAdd(lane)', 'subgroupExclusiveAdd(lane)', 'u32(subgroupAll(lane < 8u))', 'u32(subgroupAny(lane == 9u))', 'subgroupBallot(lane % 2u == 0u).x', 'subgroupBroadcastFirst(a)', 'index', 'quadBroadcast(a, 1u)', 'quadSwapX(a)', 'quadSwapY(a)', 'quadSwapDiagonal(a)', 'subgroupAnd(a)', 'subgroupXor(a)', 'subgroupMul(lane | 1u)', 'subgroupInclusiveMul(lane | 1u)', 'subgroupExclusiveMul(lane | 1u)')}
   ${bits('subgroupMax(f)', 'subgroupShuffle(f, 1u)')}`,
       {
         head: 'enable subgroups;',

@@ -1,3 +1,4 @@
+import { loadAllKernels } from '../../../src/ops/allKernels.ts';
 import { describe, expect, it } from 'vitest';
 import { FAMILIES } from '../../../demos/explorer/families.ts';
 import { caseOf } from '../../../demos/explorer/run/sizes.ts';
@@ -10,6 +11,8 @@ import { init } from '../../../src/index.ts';
 import type { Gpu } from '../../../src/index.ts';
 import { cpuDevice } from '../../../src/simulator/index.ts';
 import { shaderNames, shaders } from './shaders.ts';
+
+await loadAllKernels();
 
 /** Of float32 against float64; in the JavaScript of the simulator a cosine is exact. */
 const TOLERANCE = 1e-5;
