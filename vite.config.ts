@@ -135,8 +135,10 @@ const test = {
         include: ['test/browser/**/*.test.ts'],
         setupFiles: 'test/helpers/setup.ts',
         globalSetup: 'test/browser/setup.ts',
+        isolate: false,
         fileParallelism: false, // one browser, whose SwiftShader takes every core
         sequence: { groupOrder: 1 }, // after the others
+        expect: { poll: { timeout: 20_000 } }, // vitest's own second is little for a page beside other tests
         testTimeout: 120_000,
         hookTimeout: 120_000,
       },

@@ -108,3 +108,17 @@ it.each(Object.keys(ALONE))('shaders, src/ops and test/ops have the same familie
   expect(all.size).toBeGreaterThan(10);
   expect(families(tree).toSorted()).toEqual([...all, ...ALONE[tree]].toSorted());
 });
+
+it('test files that mock modules have a process of their own', () => {
+  const [config] = Object.values(
+    import.meta.glob<string>('../vite.config.ts', { query: '?raw', import: 'default', eager: true }),
+  );
+  const [, list] = /^const ALONE = \[(.*)\];$/m.exec(config)!;
+  const alone = [...list.matchAll(/'(.+?)'/g)].map(([, pattern]) => pattern.replace('**/*.test.ts', ''));
+  const mocking = Object.entries(sources)
+    .filter(([, text]) => /^vi\.mock\(/m.test(text))
+    .map(([path]) => join('test', path));
+  expect(mocking.length).toBeGreaterThan(3);
+  for (const file of mocking)
+    expect([file, alone.some((start) => file.startsWith(start))]).toEqual([file, true]);
+});

@@ -15,7 +15,7 @@ export const FAMILIES: readonly Family[] = [
     folder: 'matmul',
     title: 'Matrix product',
     about: 'Dense layers are matrix products, and so are their two gradients.',
-    uses: ['ops.matmul', 'dense', 'dot', 'conv2d with 1 × 1 filters'],
+    uses: ['ops.matmul', 'dense', 'dot', 'muon'],
     ladder: true,
   },
   {
@@ -35,7 +35,13 @@ export const FAMILIES: readonly Family[] = [
     folder: 'reduce',
     title: 'Reduction',
     about: 'Sum, mean, maximum and product along dimensions, in a fixed order.',
-    uses: ['ops.reduceSum', 'ops.reduceMean', 'ops.reduceMax', 'ops.argmax', 'gradients of broadcasts'],
+    uses: [
+      'ops.reduceSum',
+      'ops.reduceMean',
+      'ops.argmax',
+      'ops.globalAveragePool2d',
+      'gradients of broadcasts',
+    ],
     ladder: true,
   },
   {
@@ -54,7 +60,7 @@ export const FAMILIES: readonly Family[] = [
     folder: 'pooling',
     title: 'Pooling',
     about: 'The largest, or the mean, of each window of an image.',
-    uses: ['ops.maxPool2d', 'ops.averagePool2d', 'maxPool2d', 'averagePool2d', 'global pooling'],
+    uses: ['ops.maxPool2d', 'ops.averagePool2d', 'ops.adaptiveMaxPool2d', 'maxPool2d', 'averagePool2d'],
   },
   {
     folder: 'normalization',
@@ -78,7 +84,7 @@ export const FAMILIES: readonly Family[] = [
     folder: 'random',
     title: 'Random',
     about: 'Random numbers from a counter, without state: the same bits in every run.',
-    uses: ['ops.randomNormal', 'ops.randomUniform', 'ops.dropout', 'dropout', 'initializers'],
+    uses: ['ops.randomNormal', 'ops.randomUniform', 'ops.dropout', 'dropout', 'gaussianNoise'],
   },
   {
     folder: 'resize',
@@ -89,8 +95,8 @@ export const FAMILIES: readonly Family[] = [
   {
     folder: 'linalg',
     title: 'Linear algebra',
-    about: 'Orthonormal columns, for the initializer of that name.',
-    uses: ['ops.orthonormalize', 'orthogonalInitializer'],
+    about: 'Columns made orthonormal one after another: the axes of principal components.',
+    uses: ['ops.orthonormalize', 'the page about autoencoders'],
   },
   {
     folder: 'dataset',

@@ -118,7 +118,8 @@ function readView(kernel: string, source: string): OpenView {
   void import('./worked/view.ts').then(({ workedSections }) => {
     if (!closing.signal.aborted) worked.append(...workedSections(familyOf(kernel).folder, closing.signal));
   });
-  return { side: readSide(kernel, source), below: [worked], close: () => closing.abort() };
+  const [prose, ...facts] = readSide(kernel, source);
+  return { side: [prose, worked, ...facts], below: [], close: () => closing.abort() };
 }
 
 async function show(source: string, make: MakeView, isWanted: () => boolean): Promise<void> {

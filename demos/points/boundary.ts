@@ -6,9 +6,10 @@ import type { ValuesOf } from '../frame/settings.ts';
 import { ModelTrainee } from '../frame/worker/modelTrainee.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
 import { Weights } from '../frame/worker/weights.ts';
-import { BATCH, compileView, GRID, network } from './network.ts';
+import { BATCH, compileView, network } from './network.ts';
 import { edited } from './points.ts';
 import type { Point, Points } from './points.ts';
+import { GRID } from './protocol.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 

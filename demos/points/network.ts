@@ -2,12 +2,11 @@ import { dense, ops } from '../../src/index.ts';
 import type { Gpu, Network, NetworkOptions, Program, Tensor } from '../../src/index.ts';
 import { chained } from '../../src/nn/sequence.ts';
 import type { ValuesOf } from '../frame/settings.ts';
+import { GRID } from './protocol.ts';
 import type { settings } from './settings.ts';
 
 /** Points of a step, chosen at random. */
 export const BATCH = 64;
-/** The network is evaluated at this many places along each side of the plane. */
-export const GRID = 100;
 
 type Shape = Pick<ValuesOf<typeof settings>, 'layers' | 'units' | 'activation' | 'seed'>;
 

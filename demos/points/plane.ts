@@ -7,6 +7,7 @@ import { bindPlacing } from '../widgets/placing.ts';
 import type { Place } from '../widgets/placing.ts';
 import type { LivePage } from '../frame/page/page.ts';
 import type { Point } from './points.ts';
+import { GRID } from './protocol.ts';
 import type { Calls, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 
@@ -17,7 +18,8 @@ export function createPlane(page: LivePage<typeof settings, Calls>) {
   const cursor = create('span', { className: 'cursor' });
   let place: Place = [0.5, 0.5];
   plane.append(dots, cursor);
-  page.handOver('field', byId<HTMLCanvasElement>('field'), single);
+  // A pixel for each place: the browser enlarges them smoothly.
+  page.handOver('field', byId<HTMLCanvasElement>('field'), () => single(GRID / devicePixelRatio));
 
   bindPlacing(plane, {
     place: () => place,

@@ -27,8 +27,8 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   autoencoder: { query: '', at: '.bar', ready: isReady },
   dcgan: { query: '', at: '.bar', ready: isReady },
   explorer: {
-    query: '?kernel=matmul/2_tiled&view=step&all=1&moves=14&lane=5',
-    at: '.shader',
+    query: '?kernel=matmul/2_tiled&view=step&all=1&moves=15&lane=5',
+    at: '.where',
     ready: () => document.querySelector('.lanes') !== null,
   },
   bench: { query: '?models=quick&peers=0&samples=3&play=1', at: '.roof', ready: isReady },

@@ -190,8 +190,12 @@ export class LiveChart {
 
   async #load(): Promise<void> {
     this.#loads = true;
-    ({ makePlot: this.#makePlot } = await import('./plot.ts'));
-    this.#create();
+    try {
+      ({ makePlot: this.#makePlot } = await import('./plot.ts'));
+      this.#create();
+    } catch {
+      this.#loads = false; // the next value tries again; until then the legend tells the values
+    }
   }
 
   #create(): void {

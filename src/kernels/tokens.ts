@@ -100,7 +100,7 @@ export function bracketEnds(tokens: readonly Token[]): number[] {
   return ends;
 }
 
-const TEMPLATED = /^(array|vec[234]|mat[234]x[234]|bitcast|ptr|atomic|var)$/;
+const TEMPLATED = /^(array|vec[234]|mat[234]x[234]|bitcast|ptr|atomic|var|subgroup_?[mM]atrix\w*)$/;
 
 /** Index of the `>` of the template list that opens at `open`; -1 where no template list opens there. */
 export function templateEnd(tokens: readonly Token[], open: number): number {

@@ -21,6 +21,7 @@ import { batchOf } from './training/oneBatch.ts';
 import type { BatchInput, BatchTarget } from './training/oneBatch.ts';
 import { samplesOf } from './training/samples.ts';
 import type { StepValues } from './training/values.ts';
+import { part } from '../part.ts';
 
 export type { ModelCompileOptions };
 
@@ -57,7 +58,7 @@ export class Model extends TrainableNetwork {
     requireLoss(this, compiled.objective);
     checkTargets(this, compiled.objective, data);
     this.requireIdle('prepare');
-    const { prepareFit } = await import('./training/prepare.ts');
+    const { prepareFit } = await part('The part of wgrad that trains', () => import('./training/prepare.ts'));
     await prepareFit(compiled, data, options);
   }
 

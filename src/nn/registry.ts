@@ -6,6 +6,7 @@ import { accuracy } from './metrics.ts';
 import type { Metric, MetricFunction } from './metrics.ts';
 import type { Losses, Metrics, Optimizers } from './named.ts';
 import type { Optimizer } from './optimizers.ts';
+import { part } from '../part.ts';
 
 /** A metric by name, as a graph function from predictions and targets to one value per sample, or as a `Metric`. */
 export type MetricSpec = MetricName | MetricFunction | Metric;
@@ -31,7 +32,7 @@ const shortLosses = {
 let loaded: typeof import('./named.ts') | undefined;
 
 export async function loadNames(): Promise<void> {
-  loaded ??= await import('./named.ts');
+  loaded ??= await part('The table of names', () => import('./named.ts'));
 }
 
 export type MaybePromise<T> = T | Promise<T>;

@@ -2,9 +2,9 @@ import type { Token } from '../kernels/tokens.ts';
 import { didYouMean } from '../nearestName.ts';
 import { builtin, builtinNames } from './builtins.ts';
 import { construct } from './construct.ts';
-import { ExpressionCompiler } from './expressions.ts';
 import type { Compiled } from './module.ts';
 import { binaryText } from './scalars.ts';
+import { SubgroupMatrixCompiler } from './subgroupMatrices.ts';
 import type { Call, Expression, Name } from './syntax.ts';
 import { BOOL, U32, isAbstract, isFlat, leaves, scalarOf, structOf, typeName, vector } from './types.ts';
 import type { ArrayType, Type } from './types.ts';
@@ -29,7 +29,7 @@ const ATOMICS: Readonly<Record<string, string>> = {
 };
 
 /** Compiles calls: constructors, builtin functions, and functions of the file. */
-export abstract class CallCompiler extends ExpressionCompiler {
+export abstract class CallCompiler extends SubgroupMatrixCompiler {
   /** Compiles the function, where that is not yet done. */
   abstract function(name: string, at: Token): Compiled;
 
@@ -43,6 +43,7 @@ export abstract class CallCompiler extends ExpressionCompiler {
     if (name === 'workgroupUniformLoad') return this.uniformLoad(args[0], at);
     if (name === 'arrayLength') return this.arrayLength(args[0], at);
     if (name.startsWith('atomic')) return this.atomic(name, args, at);
+    if (name.startsWith('subgroupMatrix')) return this.subgroupMatrix(callee, args, at);
     if (/^(subgroup|quad)[A-Z]/.test(name)) return this.subgroup(name, args, at);
     if (/^texture|^(dpdx|dpdy|fwidth)/.test(name))
       this.fail(at, `${name} is not simulated: kernels use buffers`);

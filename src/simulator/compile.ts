@@ -37,6 +37,9 @@ export interface CompiledSimulation {
   fail(reason: Reason, site: Site, problem: string): never;
 }
 
+/** What a kernel may `enable`. */
+const FEATURES = /^(subgroups|f16|chromium_experimental_subgroup_matrix)$/;
+
 /**
  * Compiles a kernel to JavaScript.
  *
@@ -51,7 +54,7 @@ export function compileKernel(kernel: SpecializedKernel, options: CompileOptions
   };
   try {
     for (const { kind, tokens } of module.directives) {
-      const feature = tokens.slice(1).find(({ word, text }) => word && !/^(subgroups|f16)$/.test(text));
+      const feature = tokens.slice(1).find(({ word, text }) => word && !FEATURES.test(text));
       if (kind === 'enable' && feature) throw new Problem(feature, `${feature.text} is not simulated`);
     }
     if (module.declarations.get('main')?.kind !== 'fn')

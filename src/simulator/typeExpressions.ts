@@ -78,6 +78,10 @@ export abstract class TypeCompiler extends PlaceCompiler {
     if (shape?.[1]) return vector(Number(shape[1]), scalar());
     if (shape) return { kind: 'matrix', of: scalar(), columns: Number(shape[2]), rows: Number(shape[3]) };
     if (name === 'array') return { kind: 'array', of: this.type(first), count: second && this.whole(second) };
+    if (/^subgroup_matrix_(left|right|result)$/.test(name)) {
+      const [columns, rows] = template.slice(1).map((own) => this.whole(own));
+      return { kind: 'array', of: scalar(), count: rows * columns, matrix: { rows, columns } };
+    }
     if (name === 'atomic') return { kind: 'atomic', of: scalar() };
     if (name === 'ptr' && first.kind === 'name' && second)
       return { kind: 'pointer', space: first.name, of: this.type(second) };

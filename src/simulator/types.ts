@@ -24,6 +24,8 @@ export interface ArrayType {
   readonly of: Type;
   /** Undefined: as many as the buffer holds. */
   readonly count: number | undefined;
+  /** Of a subgroup matrix, whose elements it holds row by row. */
+  readonly matrix?: { readonly rows: number; readonly columns: number };
 }
 export interface Field {
   readonly name: string;

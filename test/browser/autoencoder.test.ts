@@ -1,6 +1,7 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { close, openPage } from './harness.ts';
+import { kernelsOfStep } from './stepList.ts';
 
 /** Few, synthetic images and small batches: the same bytes everywhere, and steps that a CPU takes quickly. */
 const SMALL = 'data=synthetic&train=600&test=100&batch=16&bottleneck=16&rate=4';
@@ -116,7 +117,7 @@ describe('the page of the autoencoders', () => {
   });
 
   it('lists the kernels of a step, one update for all three networks, and shows some of them', async () => {
-    const kernels = await page.$$eval('#dispatches button', (list) => list.map((each) => each.textContent));
+    const kernels = await kernelsOfStep(page);
     expect(kernels.filter((kernel) => kernel === 'optimizer/adadelta.wgsl')).toHaveLength(2); // trial and update
     expect(await text(page, '#step-text')).toContain(
       `${kernels.length} dispatches in one submit: gather 16 images; for all three networks`,
@@ -325,8 +326,7 @@ describe('the page of the autoencoders', () => {
     await reaches(page, 'ready');
     expect(await text(page, '#status')).toBe(`Paused after step ${step}.`);
     expect((await look(page, '#row-1')).colours).toBeGreaterThan(40);
-    const kernels = await page.$$eval('#dispatches button', (list) => list.map((each) => each.textContent));
-    expect(kernels).toContain('random/normal.wgsl');
+    await expect.poll(() => kernelsOfStep(page)).toContain('random/normal.wgsl');
     await click(page, '#step-once');
     await page.waitForFunction(
       (wanted) => document.querySelector('#status')!.textContent === `Paused after step ${wanted}.`,
@@ -416,7 +416,7 @@ it('opens on trained networks, and trains others from scratch', async () => {
 it('goes on from its last checkpoint when the GPU is lost', async () => {
   await close(); // the pages before have nothing to do with it
   const { page } = await openPage(`autoencoder/?${SMALL}&play=1`);
-  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 10, {
+  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 3, {
     timeout: 90_000,
   });
   const top = () => page.$eval('.training', (panels) => panels.getBoundingClientRect().top + scrollY);
@@ -432,7 +432,7 @@ it('goes on from its last checkpoint when the GPU is lost', async () => {
   expect(await page.$('.late .notice')).toBeNull();
   const step = await stepOf(page);
   await page.waitForFunction(
-    (before) => Number(document.querySelector('#stat-step')!.textContent) > before + 5,
+    (before) => Number(document.querySelector('#stat-step')!.textContent) > before + 2,
     {},
     step,
   );

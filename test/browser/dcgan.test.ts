@@ -1,6 +1,7 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { close, openPage } from './harness.ts';
+import { kernelsOfStep } from './stepList.ts';
 
 /** Few, synthetic images and small batches: the same bytes everywhere, and steps that a CPU takes quickly. */
 const SMALL = 'data=synthetic&train=640&batch=4&start=scratch';
@@ -75,7 +76,7 @@ describe('the page of the DCGAN', () => {
   });
 
   it('lists the kernels of a step, and shows those that are new here', async () => {
-    const rows = await page.$$eval('#dispatches tbody tr', (list) => list.length);
+    const { length: rows } = await kernelsOfStep(page);
     expect(await text(page, '#step-text')).toMatch(
       new RegExp(`^${rows} dispatches in one submit: both networks learn`),
     );
@@ -314,7 +315,7 @@ it('says what to do where WebGPU is missing', async () => {
 it('goes on from its last checkpoint when the GPU is lost', async () => {
   await close();
   const { page } = await openPage(`dcgan/?${SMALL}&play=1`);
-  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 10, {
+  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 3, {
     timeout: 60_000,
   });
   const session = await page.browser().target().createCDPSession();
@@ -328,7 +329,7 @@ it('goes on from its last checkpoint when the GPU is lost', async () => {
   );
   const step = await number(page, '#stat-step');
   await page.waitForFunction(
-    (before) => Number(document.querySelector('#stat-step')!.textContent) > before + 5,
+    (before) => Number(document.querySelector('#stat-step')!.textContent) > before + 2,
     { timeout: 60_000 },
     step,
   );

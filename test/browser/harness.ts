@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { connect } from 'puppeteer-core';
 import type { Browser } from 'puppeteer-core';
 import { build } from 'vite';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
+import { afterEveryFile } from '../helpers/everyFile.ts';
 import { openUrl } from './chromium.ts';
 import type { OpenPage, View } from './chromium.ts';
 
@@ -48,4 +49,4 @@ export async function close(): Promise<void> {
   browser = undefined;
 }
 
-afterAll(close);
+afterEveryFile(close);

@@ -2,7 +2,7 @@ import type { Page } from 'puppeteer-core';
 import { beforeAll, expect, it } from 'vitest';
 import { problems } from './axe.ts';
 import { openPage } from './harness.ts';
-import { busiestTask, layoutShifts, LONGEST_TASK } from './measure.ts';
+import { busiestTask, layoutShifts, LONGEST_TASK, scriptsOf } from './measure.ts';
 
 /** What the tests of all pages rely on: that each measure finds the fault that it is there for. */
 let page: Page;
@@ -64,4 +64,16 @@ it('what is in the way of some readers is found, in light and in dark', async ()
   expect(found).toEqual(
     expect.arrayContaining(['light image-alt', 'light color-contrast', 'dark color-contrast']),
   );
+});
+
+it.each([
+  ['', false],
+  ['?start=scratch', true],
+])('scripts count until a trained network is drawn, else all: points/%s', async (query, withTraining) => {
+  const { page: tab } = await openPage(`points/${query}`);
+  const isEvaluated = () => /\d/.test(document.querySelector('#stat-accuracy')!.textContent!);
+  await tab.waitForFunction(isEvaluated, { timeout: 60_000 }); // by what trains it
+  const scripts = (await scriptsOf(tab)).map((url) => url.split('/').at(-1)!);
+  expect(scripts.filter((name) => name.startsWith('worker-'))).toHaveLength(1);
+  expect(scripts.some((name) => name.startsWith('training-'))).toBe(withTraining);
 });

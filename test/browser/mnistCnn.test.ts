@@ -1,6 +1,7 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { close, openPage } from './harness.ts';
+import { kernelsOfStep } from './stepList.ts';
 
 /** Few, synthetic images: the same bytes everywhere, and enough to learn from in some dozen steps. */
 const SMALL = 'data=synthetic&train=3000&test=200&batch=32&rate=0.004&start=scratch';
@@ -83,9 +84,7 @@ describe('the page of the MNIST network', () => {
   });
 
   it('lists the kernels of a step', async () => {
-    const kernels = await page.$$eval('#dispatches button', (buttons) =>
-      buttons.map((button) => button.textContent),
-    );
+    const kernels = await kernelsOfStep(page);
     expect(kernels).toContain('optimizer/adam.wgsl');
     expect(await text(page, '#step-text')).toContain(`${kernels.length} dispatches in one submit`);
   });
@@ -433,7 +432,7 @@ it('says what to do where WebGPU is missing', async () => {
 it('goes on from its last checkpoint when the GPU is lost', async () => {
   await close(); // the pages before have nothing to do with it
   const { page } = await openPage(`mnist-cnn/?${SMALL}&play=1`);
-  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 10);
+  await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 3);
   const session = await page.browser().target().createCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   const gpu = processInfo.find(({ type }) => type === 'GPU')!;
@@ -443,7 +442,7 @@ it('goes on from its last checkpoint when the GPU is lost', async () => {
   );
   const step = await number(page, '#stat-step');
   await page.waitForFunction(
-    (before) => Number(document.querySelector('#stat-step')!.textContent) > before + 5,
+    (before) => Number(document.querySelector('#stat-step')!.textContent) > before + 2,
     {},
     step,
   );

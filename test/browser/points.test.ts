@@ -1,22 +1,12 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, expect, it } from 'vitest';
 import { openPage } from './harness.ts';
+import { coloursOf } from './pixels.ts';
 
 const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
 const reaches = (page: Page, state: string) =>
   page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: 90_000 }, state);
 const dots = (page: Page, name: string) => page.$$eval(`.plane .${name}`, (list) => list.length);
-/** How many colours a canvas has, as it is seen. */
-async function coloursOf(page: Page, selector: string): Promise<number> {
-  const data = (await (await page.$(selector))!.screenshot({ encoding: 'base64' })) as string;
-  return page.evaluate(async (png) => {
-    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
-    const context = new OffscreenCanvas(image.width, image.height).getContext('2d')!;
-    context.drawImage(image, 0, 0);
-    return new Set(new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer)).size;
-  }, data);
-}
-
 let page: Page;
 let errors: string[];
 

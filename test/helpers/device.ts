@@ -22,9 +22,13 @@ export function testDevice(descriptor?: GPUDeviceDescriptor): Promise<GPUDevice>
   return (shared ??= newDevice());
 }
 
-/** The adapter behind testDevice, to ask it for features. */
+let found: ReturnType<typeof findAdapter> | undefined;
+
+/** An adapter like that behind testDevice, to ask it for features or for a device of one's own. */
 export async function testAdapter(): Promise<GPUAdapter> {
-  return (await findAdapter()).adapter;
+  const { gpu, adapter } = await (found ??= findAdapter()); // Dawn's instance is one for all: each costs 10 ms
+  const forceFallbackAdapter = adapter.info.isFallbackAdapter;
+  return (await gpu.requestAdapter({ powerPreference: 'high-performance', forceFallbackAdapter }))!;
 }
 
 async function newDevice(descriptor?: GPUDeviceDescriptor): Promise<GPUDevice> {

@@ -6,7 +6,7 @@ import type { CompileOptions } from '../../src/simulator/module.ts';
 import { withoutSubgroupMatrices } from '../helpers/subgroupMatrix.ts';
 import type { Recorded } from './record.ts';
 
-/** The same kernel without subgroup matrices, which the simulator refuses. */
+/** The same kernel with its subgroup matrices in workgroup memory, as the tests' devices run it. */
 export function emulated(kernel: SpecializedKernel): SpecializedKernel {
   const code = withoutSubgroupMatrices(kernel.code);
   return code === kernel.code ? kernel : { ...kernel, code, lineOrigins: undefined };

@@ -6,8 +6,9 @@ import type { Memory, Recording } from './record.ts';
 const CELL = 11;
 const GAP = 18;
 const NAME = 16;
-/** A taller picture goes on beside itself. */
+/** A taller picture goes on beside itself, and a wider one below. */
 const TALLEST = 16;
+const WIDEST = 32;
 /** Moments that an access stays visible. */
 const FADE = 4;
 
@@ -115,7 +116,10 @@ export class Film {
 
 /** Places the pictures of a memory from x on. */
 function place(memory: Memory, x: number) {
-  const { rows, columns, pictures } = pictureOf(memory);
+  const { rows: lines, columns: length, pictures } = pictureOf(memory);
+  const columns = Math.min(length, WIDEST);
+  const folds = Math.ceil(length / columns);
+  const rows = lines * folds;
   const corners = new Map<number, readonly [number, number]>();
   const across = Math.ceil(Math.sqrt(pictures.length));
   const blocks = rows > 1.5 * TALLEST ? Math.ceil(rows / TALLEST) : 1;
@@ -125,7 +129,8 @@ function place(memory: Memory, x: number) {
     const left = x + (i % across) * blocks * wide;
     const top = NAME + Math.floor(i / across) * high;
     elements.forEach((element, at) => {
-      const [row, column] = [Math.floor(at / columns), at % columns];
+      const [line, place] = [Math.floor(at / length), at % length];
+      const [row, column] = [line * folds + Math.floor(place / columns), place % columns];
       const block = Math.floor(row / tall);
       corners.set(element, [left + block * wide + column * CELL, top + (row % tall) * CELL]);
     });

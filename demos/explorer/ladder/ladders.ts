@@ -61,7 +61,7 @@ function phases(kernel: string, variant: string, target: keyof typeof targets): 
 
 const matmul: Ladder = {
   title: 'from one product per load to tiles in registers',
-  text: 'All of these compute the same matrix product. What they differ in is how often a number is loaded: the arithmetic is the same in all of them.',
+  text: 'All versions compute the same matrix product with the same arithmetic. They differ in how often a number is loaded.',
   per: 'product',
   speed: 'gflops',
   rungs: [
@@ -83,88 +83,88 @@ const matmul: Ladder = {
     [
       '4_register_only',
       'Registers only',
-      'No workgroup memory and no barriers: a software adapter has neither cores that share memory nor any that wait.',
+      'No workgroup memory and no barriers: on a software adapter both only cost time.',
     ],
     [
       '5_register_dot',
       'Dot products',
-      'For a transposed right matrix: both operands are read along k, four numbers at a time.',
+      'For a transposed right matrix. Both matrices are read along k, four numbers at a time.',
     ],
     [
       '6_broadcast',
       'Numbers handed from lane to lane',
-      'The lanes of a subgroup load different numbers, and hand each of them to all others without memory.',
+      'Each lane of a subgroup loads other numbers and passes them to all lanes, without memory.',
     ],
     [
       '7_register_blocks',
       'Vectors in both tiles',
-      'As version 3, but all loads and stores are of four numbers. GPUs take this one for large products.',
+      'Like version 3, but each load and each store moves four numbers. The engine takes it on GPUs where all sizes are multiples of four.',
     ],
     [
       '8_subgroup_rows',
       'A row for each subgroup',
-      'The right tile lies in workgroup memory, and the left one in the registers of a subgroup.',
+      'The right tile is in workgroup memory, the left one in the registers of a subgroup.',
     ],
     [
       '9_subgroup_matrix',
       'Matrix units',
-      'The hardware multiplies whole small matrices in one instruction, where a GPU has units for that.',
+      'On GPUs with matrix units, one instruction multiplies two small matrices.',
     ],
   ].map(([file, title, text]) => ({ kernel: `matmul/${file}`, title, text })),
 };
 
 const convolution: Ladder = {
   title: 'from the formula to an implicit matrix product',
-  text: 'All of these slide the same filters over the same images.',
+  text: 'All versions slide the same filters over the same images.',
   per: 'product',
   speed: 'gflops',
   rungs: [
     [
       '1_naive',
       'Naive',
-      'An invocation for each output: it loads each input of the window, and each weight.',
+      'An invocation for each output. It loads every input of its window, and every weight.',
     ],
     [
       '2_direct',
       'Direct',
-      'An invocation computes several neighbours along a row, for several channels: their windows overlap, so one strip of inputs serves all of them.',
+      'An invocation computes several neighbouring outputs, for several channels. Their windows overlap, so they share one strip of inputs.',
     ],
     [
       '3_implicit_gemm',
       'Implicit matrix product',
-      'The windows are the rows of a matrix that is never written down: its tiles are looked up in the image while they go to workgroup memory.',
+      'The windows are the rows of a matrix that is never stored. Its tiles are read from the image and go straight to workgroup memory.',
     ],
     [
       '4_broadcast',
       'Weights handed from lane to lane',
-      'As the direct version, but each lane of a subgroup loads other weights, and hands them to all others.',
+      'Like the direct version, but each lane of a subgroup loads other weights and passes them to all lanes.',
     ],
   ].map(([file, title, text]) => ({ kernel: `conv2d/${file}`, title, text })),
 };
 
 const strided: Ladder = {
   title: 'phases: the gradient by the image at stride 2',
-  text: 'At stride 2 an input meets only some taps of the filter: which ones depends on whether its row and column are even or odd. These are its phases.',
+  text: 'At stride 2 an input meets only some taps of the filter. Which ones depends on whether its row and its column are even or odd: the four cases are the phases.',
   per: 'result',
   speed: 'gflops',
   rungs: [
     {
       kernel: 'conv2d/grad_input_naive',
-      title: 'Every tap is asked',
-      text: 'An invocation for each input. It goes through all taps, and leaves out those at which no window has met it.',
+      title: 'Every tap is tested',
+      text: 'An invocation for each input. It goes through all taps and skips those that no window has put on this input.',
       toy: phases('conv2d/grad_input_naive', 'naive', 'gpu'),
     },
     {
       kernel: 'conv2d/phase_weights',
-      title: 'The weights in order of phases',
-      text: 'A small kernel copies the weights first: the taps that a phase meets lie side by side then, in the order in which it meets them.',
+      title: 'The weights sorted by phase',
+      text: 'A small kernel copies the weights first, so that the taps of each phase lie side by side.',
       toy: phases('conv2d/phase_weights', 'direct', 'software'),
       measured: 'none',
     },
     {
       kernel: 'conv2d/2_direct',
       title: 'A convolution for each phase',
-      text: 'Each phase is then a plain convolution at stride 1 with a small filter: the kernels of the forward pass compute it, and no tap is asked in vain.',
+      text: 'Each phase is then a plain convolution at stride 1 with a small filter. The kernels of the forward pass compute it, and no tap is tested.',
       toy: phases('conv2d/2_direct', 'direct', 'software'),
       measured: 'conv2d/phase_weights',
     },
@@ -175,14 +175,14 @@ const [ROWS, COLUMNS, ALL] = [0, 1, 2].map((along) => ({ along }));
 
 const reduction: Ladder = {
   title: 'from a tree without atomics to lanes',
-  text: 'A sum of many numbers is easy to write with atomic additions, but then its order, and so its last bits, change from run to run. None of these uses any: the order is fixed. A sum takes as long as its numbers take to load, so what matters is that all lanes load, and that neighbours load neighbours.',
+  text: 'A sum is easy to write with atomic additions, but then the order of the additions, and so the last bits, change from run to run. These kernels use none: their order is fixed. A sum takes as long as loading its numbers, so all lanes should load, and neighbouring lanes should load neighbouring numbers.',
   per: 'number added',
   speed: 'gbs',
   rungs: [
     {
       kernel: 'reduce/tree',
       title: 'A tree for each row',
-      text: 'A workgroup for each row. Its invocations add what they have loaded in registers; then half of them add pairs in workgroup memory, then a quarter, with a barrier each time.',
+      text: 'A workgroup for each row. Its invocations first add what they load, in registers. Then half of them add pairs in workgroup memory, then a quarter, and so on, with a barrier before each level.',
       sizes: ROWS,
       toy: sums('the sum of each row of 2 × 64 numbers', [2, 64], [1], 'tree', {
         small: { constants: { WORKGROUP_SIZE: 4, COLUMNS: 1, LEVELS: 2 }, workgroups: [2, 1, 1] },
@@ -191,7 +191,7 @@ const reduction: Ladder = {
     {
       kernel: 'reduce/tree',
       title: 'A table of invocations for columns',
-      text: 'For the sums of columns the workgroup is a table: neighbours take neighbouring columns, so that what they load lies side by side; the tree runs down the table.',
+      text: 'For sums of columns the workgroup is a table. Neighbouring invocations take neighbouring columns, so their loads lie side by side. The tree adds up the rows of the table.',
       sizes: COLUMNS,
       toy: sums('the sum of each column of 32 × 8 numbers', [32, 8], [0], 'tree', {
         small: { constants: { WORKGROUP_SIZE: 16, COLUMNS: 2, LEVELS: 3 }, workgroups: [1, 1, 1] },
@@ -200,21 +200,21 @@ const reduction: Ladder = {
     {
       kernel: 'reduce/lanes',
       title: 'A lane for each column',
-      text: 'Where there are enough results for all lanes, nobody has to share: each invocation adds a column by itself, without workgroup memory and without barriers.',
+      text: 'Where there are enough results for all lanes, each invocation adds up a column by itself, without workgroup memory and without barriers.',
       sizes: COLUMNS,
       toy: sums('the sum of each column of 8 × 16 numbers', [8, 16], [0], 'lanes', { small: line(4) }),
     },
     {
       kernel: 'reduce/lanes',
       title: 'A lane for each row, four numbers at a time',
-      text: 'Along rows neighbours would load far from each other. A lane loads four neighbours at once, adds vectors, and adds the four numbers of its vector at the end.',
+      text: 'Along rows, neighbouring lanes load from places far apart. So each lane loads four numbers at once, adds vectors, and at the end adds the four numbers of its vector.',
       sizes: ROWS,
       toy: sums('the sum of each row of 4 × 16 numbers', [4, 16], [1], 'lanes', { small: line(4) }),
     },
     {
       kernel: 'reduce/lanes',
       title: 'Chunks, for few results',
-      text: 'One sum of everything has work for a single lane. So the numbers are cut into chunks, a lane adds each of them, and a second dispatch adds up the chunks.',
+      text: 'A sum of everything is work for a single lane. So the numbers are cut into chunks, each lane adds up one chunk, and a second dispatch adds up the chunks.',
       sizes: ALL,
       toy: 'none',
     },

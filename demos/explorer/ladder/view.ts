@@ -21,6 +21,8 @@ interface Card {
   readonly element: HTMLElement;
   readonly moments: number;
   paint(moment: number): void;
+  /** Follows the next invocation. */
+  next(): void;
 }
 
 /** The versions of a family's operations: what a workgroup of each loads and computes, and how fast each is here. */
@@ -32,6 +34,7 @@ function ladderSection(ladder: Ladder, signal: AbortSignal): HTMLElement {
   const cards = ladder.rungs.map((rung, i) => cardOf(rung, i + 1, ladder.per));
   const play = create('button', { type: 'button', className: 'primary' }, 'Play');
   const measure = create('button', { type: 'button' }, 'Measure on this machine');
+  const next = create('button', { type: 'button' }, 'Follow the next invocation');
   measure.hidden = webgpuProblem() !== undefined;
   const chart = ladderChart(ladder);
   let moment = FIRST;
@@ -49,6 +52,10 @@ function ladderSection(ladder: Ladder, signal: AbortSignal): HTMLElement {
       moment++;
       paint();
     }, PACE);
+  });
+  next.addEventListener('click', () => {
+    for (const card of cards) card.next();
+    paint();
   });
   measure.addEventListener('click', async () => {
     measure.disabled = true;
@@ -68,15 +75,15 @@ function ladderSection(ladder: Ladder, signal: AbortSignal): HTMLElement {
     create(
       'p',
       { className: 'hint' },
-      'Each picture is one workgroup on small numbers, moment after moment, as the kernel’s own indices say: what one invocation ',
+      'Each picture shows one workgroup at work on a few numbers, drawn from the kernel’s own indices: what one invocation ',
       key('watched', 'loads and writes,'),
       ' what the others ',
       key('others', 'load'),
       ' and ',
       key('written', 'write.'),
-      ' A click on a square follows the invocation that writes it.',
+      ' Click a square to follow the invocation that writes it.',
     ),
-    create('div', { className: 'actions' }, play, measure),
+    create('div', { className: 'actions' }, play, next, measure),
     chart.element,
     create('ol', { className: 'rungs' }, ...cards.map(({ element }) => element)),
   );
@@ -95,7 +102,12 @@ function cardOf(rung: Rung, number: number, per: Ladder['per']): Card {
     ...(film?.parts ?? []),
     create('p', { className: 'hint source' }, link),
   );
-  return { element, moments: film?.moments ?? 0, paint: (moment) => film?.paint(moment) };
+  return {
+    element,
+    moments: film?.moments ?? 0,
+    paint: (moment) => film?.paint(moment),
+    next: () => film?.next(),
+  };
 }
 
 /** The film of a version; undefined where there is none, or it may not be simulated here. */
@@ -128,7 +140,8 @@ function filmOf({ kernel, toy = toysOf(kernel)[0] }: Rung, per: Ladder['per']) {
       if (film.watchAt(offsetX * factor, offsetY * factor)) paint(now);
     });
     const caption = create('p', { className: 'hint' }, `${sentence(toy.title)}: ${told}.`);
-    return { parts: [canvas, caption], moments: film.moments, paint };
+    const next = () => void (film.watched = (film.watched + 1) % invocations);
+    return { parts: [canvas, caption], moments: film.moments, paint, next };
   } catch {
     return undefined; // its text says why, when it is stepped through
   }

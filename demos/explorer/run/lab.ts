@@ -1,3 +1,4 @@
+import { loadAllKernels } from '../../../src/ops/allKernels.ts';
 import { measureCeilings } from '../../../bench/kernels/ceilings.ts';
 import { rates } from '../../../bench/kernels/measure.ts';
 import { timeCommands } from '../../../bench/kernels/timing.ts';
@@ -45,6 +46,7 @@ export class Lab {
   async #trialOf({ kernel, sizes, plan, constants }: Wanted): Promise<Trial> {
     const own = caseOf(kernel);
     if (!own) throw new Error(`There is no example at chosen sizes of ${kernel}.wgsl.`);
+    await loadAllKernels(); // a trial tries all plans of an op at once
     if (own.name !== 'update') return new NodeTrial(this.#gpu, own, kernel, sizes, plan, constants);
     const { updateTrial } = await import('./update.ts');
     return updateTrial(this.#gpu, kernel, sizes);

@@ -3,7 +3,7 @@ export interface Size {
   readonly name: string;
   readonly label: string;
   readonly choices: readonly number[];
-  /** Words for the choices, where they are no numbers. */
+  /** Words for the choices, where they are not numbers. */
   readonly names?: readonly string[];
   /** At first; on a software adapter the second. */
   readonly initial: readonly [gpu: number, software: number];

@@ -30,7 +30,5 @@ export const callerOf = (shader: string): string | undefined => CALLERS[shader];
 export function withoutNumbers(shader: string): string | undefined {
   if (shader.startsWith('draw/'))
     return 'It draws these pages: a vertex and a fragment shader, which a GPU runs for each triangle and each pixel. The simulator runs compute shaders.';
-  if (shader === 'matmul/9_subgroup_matrix')
-    return 'Its matrices lie spread over the lanes of a subgroup in an order that only the hardware knows. The simulator has no matrix units.';
   return undefined;
 }

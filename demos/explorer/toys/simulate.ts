@@ -1,3 +1,4 @@
+import { loadAllKernels } from '../../../src/ops/allKernels.ts';
 import { programState } from '../../../src/ops/core/leaves.ts';
 import type { ConstantAttrs, FillAttrs } from '../../../src/ops/core/leaves.ts';
 import type { Operand, Tensor } from '../../../src/ops/core/op.ts';
@@ -10,6 +11,8 @@ import type { Steppable } from '../../widgets/step/steppable.ts';
 import { nameOf } from '../names.ts';
 import { SUBGROUP } from './toy.ts';
 import type { Toy } from './toy.ts';
+
+await loadAllKernels(); // toys are lowered at once
 
 /** A toy's dispatch with its numbers, ready to be stepped through. */
 export interface Prepared extends Steppable {

@@ -1,7 +1,7 @@
 import { prepare, runWhole } from '../toys/simulate.ts';
 import { compute } from './compute.ts';
 import type { Shown, ShownElements, ShownLevels, ShownSteps } from './shown.ts';
-import { EXAMPLES } from './examples.ts';
+import { EXAMPLES } from './examples/index.ts';
 import type { ByElement, ByLevel, BySteps, Values, Worked } from './worked.ts';
 
 /** Runs all examples in the simulator: what is to be shown of them, by the folders of their families. */

@@ -49,8 +49,9 @@ export interface StepEdit {
 }
 
 /**
- * Edits belong to the compiled step. They stay when training is paused, reset or continued. A step that is compiled anew (for
- * other settings, or on another GPU after a loss, which an edit may have caused) begins with the originals.
+ * Edits stay as long as the same network trains the same step on the same GPU: when training pauses, is reset, ends and
+ * begins again. A step with other kernels, that of another network, and one on another GPU after a loss, which an edit may
+ * have caused, begin with the originals.
  */
 export interface StepEdits {
   readonly edited: readonly number[];

@@ -73,6 +73,7 @@ export class Runner<Data, T extends Trainee<Data>> {
   program: Program | undefined;
   aside: Promise<unknown> | undefined;
   alsoLook: (() => Promise<void>) | undefined;
+  alsoReady: ((program: Program) => Promise<void>) | undefined;
 
   /** @param saved the network as it is now; `trained`: it came so, and was not trained here */
   constructor(
@@ -232,6 +233,7 @@ export class Runner<Data, T extends Trainee<Data>> {
 
   async #ready(program: Program, part?: string): Promise<void> {
     this.program = program;
+    await this.alsoReady?.(program);
     const kernels = this.trainee.kernels?.(program) ?? kernelCodes(program);
     const facts = { dispatches: dispatchInfos(program), planBytes: program.planBytes, kernels, part };
     this.#hooks.post({ type: 'program', facts });

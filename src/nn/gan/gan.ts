@@ -27,6 +27,7 @@ import type { GanSamplerOptions } from './sampler.ts';
 import { startGanFit } from './startFit.ts';
 import { ganLossOptions, lossesOf } from './step.ts';
 import type { GanLossOptions } from './step.ts';
+import { part } from '../../part.ts';
 
 export interface GanCompileOptions extends GanLossOptions, PlacementOptions {
   /** Default Adam with rate 0.0002 and β₁ 0.5 (Radford et al. 2016). */
@@ -190,7 +191,7 @@ export class Gan extends GanNetworks {
     this.#requireIdle('prepareFit');
     requireDataset('prepareFit', data);
     this.checkData(data);
-    const { prepareGanFit } = await import('./runFit.ts');
+    const { prepareGanFit } = await part('The part of wgrad that trains', () => import('./runFit.ts'));
     await prepareGanFit(compiled, data, options);
   }
 

@@ -3,6 +3,7 @@ import { checkSignal } from '../training/checks.ts';
 import { TrainingRun } from '../training/run.ts';
 import type { GanFit, GanFitHost, GanFitOptions } from './fit.ts';
 import type { CompiledGan } from './networks.ts';
+import { part } from '../../part.ts';
 
 /** Starts training; see `Gan.fit`. */
 export function startGanFit(
@@ -14,7 +15,7 @@ export function startGanFit(
   checkSignal(first.networks.name, options.signal);
   return new TrainingRun(
     async (queue, signal) => {
-      const { runGanFit } = await import('./runFit.ts'); // applications that only draw do without
+      const { runGanFit } = await part('The part of wgrad that trains', () => import('./runFit.ts')); // applications that only draw do without
       return runGanFit(first, data, { ...options, signal }, host, queue);
     },
     options.signal,

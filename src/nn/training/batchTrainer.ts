@@ -9,6 +9,7 @@ import type { StepPrograms, StepSource } from './programs.ts';
 import { stepNotMade } from './stepNotMade.ts';
 import type { StepValues } from './values.ts';
 import { Turns } from './turns.ts';
+import { part } from '../../part.ts';
 
 /** Programs for batches of one kind: of the same types, shapes and class weights, in whatever sizes. */
 interface Kind {
@@ -95,8 +96,8 @@ export class BatchTrainer {
 
   async #made(batch: Dataset, classWeight: ClassWeight | undefined): Promise<Kind> {
     const [{ FitTask }, { StepPrograms }] = await Promise.all([
-      import('./fitTask.ts'),
-      import('./programs.ts'),
+      part('The part of wgrad that trains', () => import('./fitTask.ts')),
+      part('The part of wgrad that trains', () => import('./programs.ts')),
     ]);
     const task = new FitTask(this.#compiled, { classWeight });
     const source = new BatchHolder(this.#compiled, batch);

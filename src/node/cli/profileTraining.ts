@@ -9,7 +9,7 @@ import type { Trainee } from './trainee.ts';
 /**
  * Prints what a training step is made of: its graph, its memory and the time of each kernel; writes graph.dot.
  *
- * @param model a model of its own: profiling runs steps for real
+ * @param model a model of its own, on which no other training is under way
  */
 export async function profileTraining(context: TrainContext, model: Trainee, train: Dataset): Promise<void> {
   const { terminal, gpu, settings, folder } = context;

@@ -17,7 +17,7 @@ export type { Conv2dAttrs, Conv2dOptions } from './geometry.ts';
 // The convolution and its two gradients are each other's derivatives, so they are in one file. Only programs that train
 // load the filter gradient's kernels.
 
-const gradFilter = /* @__PURE__ */ new LateKernels<typeof lowerConv2dGradFilter>(
+export const gradFilter = /* @__PURE__ */ new LateKernels<typeof lowerConv2dGradFilter>(
   'conv2dGradFilter',
   async () => (await import('./gradFilterKernels.ts')).lowerConv2dGradFilter,
 );

@@ -48,3 +48,15 @@ export class MissingKernels extends KernelError {
     await Promise.all(this.#missing.map((late) => late.load()));
   }
 }
+
+/** What some lowering gives, as soon as all kernels that it needs are loaded. It may be begun several times. */
+export async function withKernels<T>(lower: () => T): Promise<T> {
+  while (true) {
+    try {
+      return lower();
+    } catch (error) {
+      if (!(error instanceof MissingKernels)) throw error;
+      await error.load();
+    }
+  }
+}

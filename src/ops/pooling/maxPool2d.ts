@@ -14,7 +14,7 @@ import { checkOptions } from '../../options.ts';
 
 const kernel = { name: 'pooling/max', source: maxSource };
 
-const gradientKernels = /* @__PURE__ */ new LateKernels<typeof lowerMaxPool2dGradient>(
+export const gradientKernels = /* @__PURE__ */ new LateKernels<typeof lowerMaxPool2dGradient>(
   'maxPool2dGradient',
   async () => (await import('./maxPool2dGradient.ts')).lowerMaxPool2dGradient,
 );

@@ -22,7 +22,7 @@ interface Method {
   readonly taps: number;
 }
 
-const gradientKernels = /* @__PURE__ */ new LateKernels(
+export const gradientKernels = /* @__PURE__ */ new LateKernels(
   'the gradient of resize2d',
   async () => (await import('./gradientKernels.ts')).kernels,
 );

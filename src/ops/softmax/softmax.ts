@@ -16,7 +16,7 @@ const kernels = {
   workgroup: { name: 'softmax/workgroup', source: workgroupSource },
 };
 
-const gradientKernels = /* @__PURE__ */ new LateKernels(
+export const gradientKernels = /* @__PURE__ */ new LateKernels(
   'the gradient of softmax',
   async () => (await import('./gradientKernels.ts')).kernels,
 );

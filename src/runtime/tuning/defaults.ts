@@ -14,7 +14,7 @@ export const DEFAULTS: Readonly<Record<string, Measurements>> = {
           microseconds: 495.0108,
           rule: 'broadcast',
           ruleMicroseconds: 596.5401111111111,
-          sources: '607f7868',
+          sources: 'cf49f6d7',
           fingerprint: 'd0285fdf',
         },
       'conv2dGradFilterBias f32[64,12,12,8] f32[64,8,8,16] {"dilation":[1,1],"groups":1,"kernel":[5,5],"padding":"valid","stride":[1,1]}':

@@ -1,3 +1,4 @@
+import { loadAllKernels } from '../../../src/ops/allKernels.ts';
 import { describe, expect, it } from 'vitest';
 import { FAMILIES } from '../../../demos/explorer/families.ts';
 import { caseOf } from '../../../demos/explorer/run/sizes.ts';
@@ -5,10 +6,13 @@ import type { Sizes } from '../../../demos/explorer/run/sizes.ts';
 import { NodeTrial } from '../../../demos/explorer/run/trial.ts';
 import type { Trial } from '../../../demos/explorer/run/trial.ts';
 import { updateTrial } from '../../../demos/explorer/run/update.ts';
+import { SUBGROUP_MATRIX } from '../../../src/device/subgroupMatrix.ts';
 import { init } from '../../../src/index.ts';
 import type { Gpu } from '../../../src/index.ts';
 import { cpuDevice } from '../../../src/simulator/index.ts';
 import { shaderNames, shaders } from './shaders.ts';
+
+await loadAllKernels();
 
 /** Of float32 against float64; in the JavaScript of the simulator a cosine is exact. */
 const TOLERANCE = 1e-5;
@@ -18,8 +22,11 @@ const LANES = 8;
 function open(software: boolean, subgroups: boolean): Promise<Gpu> {
   const device = cpuDevice();
   if (subgroups) {
-    (device.features as unknown as Set<string>).add('subgroups');
-    Object.assign(device.adapterInfo, { subgroupMinSize: LANES, subgroupMaxSize: LANES });
+    const features = device.features as unknown as Set<string>;
+    features.add('subgroups').add(SUBGROUP_MATRIX);
+    const matrix = { componentType: 'f32', resultComponentType: 'f32', M: 4, N: 4, K: 4 };
+    const subgroups = { subgroupMinSize: LANES, subgroupMaxSize: LANES };
+    Object.assign(device.adapterInfo, { ...subgroups, subgroupMatrixConfigs: [matrix] });
   }
   return init({ device, software });
 }
@@ -40,10 +47,7 @@ const OWN: Readonly<Record<string, Sizes>> = {
 };
 /** The smallest images: they are enough for several tiles. */
 const SMALL: Sizes = { side: 8, M: 16 };
-/** It needs a GPU's matrix units, which the simulator does not have. */
-const NOT_HERE = ['matmul/9_subgroup_matrix'];
-
-const kernels = shaderNames.filter((name) => caseOf(name) && !NOT_HERE.includes(name));
+const kernels = shaderNames.filter(caseOf);
 
 function trialOf(device: Gpu, kernel: string, plan?: string, constants?: Sizes): Trial {
   const own = caseOf(kernel)!;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FAMILIES } from '../../../demos/explorer/families.ts';
 import { prepare, runWhole } from '../../../demos/explorer/toys/simulate.ts';
 import { compute } from '../../../demos/explorer/worked/compute.ts';
-import { EXAMPLES } from '../../../demos/explorer/worked/examples.ts';
+import { EXAMPLES } from '../../../demos/explorer/worked/examples/index.ts';
 import { shownOf } from '../../../demos/explorer/worked/make.ts';
 import type { ShownElements, ShownLevels, ShownSteps } from '../../../demos/explorer/worked/shown.ts';
 import type { ByElement } from '../../../demos/explorer/worked/worked.ts';

@@ -18,6 +18,9 @@ import { map, random } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/conv2d.ts';
 import { matmul as referenceMatmul } from '../../reference/matmul.ts';
+import { loadAllKernels } from '../../../src/ops/allKernels.ts';
+
+await loadAllKernels();
 
 type Where = 'CPU' | 'CPU with subgroups' | 'GPU';
 

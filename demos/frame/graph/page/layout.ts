@@ -1,22 +1,9 @@
+import type { Box, Columns } from './boxes.ts';
 import type { StepGraph } from '../stepGraph.ts';
 import { LANES } from './grouping.ts';
 import type { Grouping, Row, Section } from './grouping.ts';
 import { pathsOf } from './routes.ts';
 import type { Path } from './routes.ts';
-
-/** A dispatch in the picture, or those of a column of a layer that is folded. */
-export interface Box {
-  readonly id: string;
-  readonly nodes: readonly number[];
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-  /** The columns that it covers, from and to. */
-  readonly columns: readonly [number, number];
-  /** It stands at the end of the step: records and the optimizer. */
-  readonly end: boolean;
-}
 
 /** A line of text over boxes: a network, a layer, records or the optimizer. */
 export interface Heading {
@@ -28,14 +15,6 @@ export interface Heading {
   readonly y: number;
   /** Of a bar at the end: it reaches so far down. */
   readonly height?: number;
-}
-
-export interface Columns {
-  readonly left: readonly [number, number, number];
-  readonly width: number;
-  /** Room at both sides of the picture and between columns. */
-  readonly margin: number;
-  readonly between: number;
 }
 
 export interface Layout {

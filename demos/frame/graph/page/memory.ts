@@ -14,7 +14,7 @@ export function createMemory(host: GraphHost): GraphView {
   const text = create('p', { className: 'hint' });
   const drawing = svg('svg', { class: 'memory', role: 'img' });
   const told = create('p', { className: 'told' });
-  const list = create('table', { className: 'dispatches' });
+  const list = create('table', { className: 'dispatches memory-table' });
   const details = create(
     'details',
     {},

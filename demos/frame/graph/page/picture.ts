@@ -2,7 +2,8 @@ import { create, percent, watchSize } from '../../../shared/dom.ts';
 import { svg } from '../../../shared/svg.ts';
 import { timeText } from '../../../shared/units.ts';
 import type { StepNode } from '../stepGraph.ts';
-import type { Box, Heading, Layout } from './layout.ts';
+import type { Box } from './boxes.ts';
+import type { Heading, Layout } from './layout.ts';
 import { layoutOf } from './layout.ts';
 import type { Path } from './routes.ts';
 import { breakable, shapeText, titleOf } from './texts.ts';
@@ -59,7 +60,7 @@ export function createPicture(host: GraphHost): GraphView & { foldAll(on: boolea
     const [node] = box.nodes.map((index) => nodes[index]);
     const many = box.nodes.length > 1;
     const title = many ? `${box.nodes.length} dispatches` : titleOf(node);
-    const rest = many ? [] : node.fused.map((fn) => create('i', {}, fn));
+    const rest = many ? [] : node.fused.map((fn) => create('i', {}, `+ ${fn} `));
     const button = create(
       'button',
       { type: 'button', className: `box ${node.phase}` },
@@ -171,11 +172,11 @@ export function createPicture(host: GraphHost): GraphView & { foldAll(on: boolea
       else button.style.removeProperty('--heat');
       const own = box.nodes.map((index) => graph.nodes[index]);
       button.ariaCurrent = box.nodes.includes(chosen ?? -1) ? 'true' : null;
-      button.ariaLabel = spoken(
-        own,
-        times ? `${timeText(time)}, ${percent(time / sum)} of the step` : '',
-        state!,
-      );
+      const shown = [...button.children]
+        .map(({ textContent }) => textContent)
+        .join(' ')
+        .trim();
+      button.ariaLabel = spoken(shown, own, times ? `${percent(time / sum)} of the step` : '', state!);
     }
     element.querySelectorAll<HTMLElement>('.heading').forEach((place, i) => {
       const time = place.querySelector('.time');
@@ -206,11 +207,11 @@ export function createPicture(host: GraphHost): GraphView & { foldAll(on: boolea
   };
 }
 
-/** What a screen reader says of a box. */
-function spoken(own: readonly StepNode[], time: string, { graph }: GraphState): string {
+/** What a screen reader says of a box: first what it shows. */
+function spoken(shown: string, own: readonly StepNode[], share: string, { graph }: GraphState): string {
   const [node] = own;
-  const where = node.group ? ` of ${node.group}` : '';
-  if (own.length > 1) return `${own.length} dispatches${where}, folded, ${node.phase}${time && `, ${time}`}`;
+  const where = node.group ? `of ${node.group}` : '';
+  if (own.length > 1) return [shown, where, 'folded', node.phase, share].filter(Boolean).join(', ');
   const from = graph.edges
     .filter(({ to }) => to === node.index)
     .map(({ from: index, tensor, shape }) => {
@@ -218,10 +219,11 @@ function spoken(own: readonly StepNode[], time: string, { graph }: GraphState): 
       return `${name} ${shapeText(shape)}`;
     });
   return [
-    `${titleOf(node)}${where}`,
-    node.fused.length > 0 ? `fused with ${node.fused.join(', ')}` : '',
-    `dispatch ${node.index + 1} of ${graph.nodes.length}, ${node.phase}`,
-    time,
+    shown,
+    where,
+    `dispatch ${node.index + 1} of ${graph.nodes.length}`,
+    node.phase,
+    share,
     from.length > 0 ? `reads ${from.join('; ')}` : '',
   ]
     .filter(Boolean)

@@ -1,5 +1,5 @@
 import type { StepEdge, StepGraph } from '../stepGraph.ts';
-import type { Box, Columns } from './layout.ts';
+import type { Box, Columns } from './boxes.ts';
 import { shapeText } from './texts.ts';
 
 /** The way of data from one box to another. */

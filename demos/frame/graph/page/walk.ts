@@ -1,4 +1,5 @@
-import type { Box, Layout } from './layout.ts';
+import type { Box } from './boxes.ts';
+import type { Layout } from './layout.ts';
 
 const MOVES = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] } as const;
 

@@ -23,6 +23,8 @@ export interface GraphRunner {
   aside: Promise<unknown> | undefined;
   /** Draws what else is looked at, after the panels of the page. */
   alsoLook: (() => Promise<void>) | undefined;
+  /** Awaited when a step has been compiled, before it runs. */
+  alsoReady: ((program: Program) => Promise<void>) | undefined;
 }
 
 /** Answers what the graph in the page asks (`GraphCalls`), one question at a time. */
@@ -50,7 +52,10 @@ export class GraphServer {
         graphCode: (index) => codeOf(program, index),
         graphMeasure: () => this.#measure(session, program),
         graphLook: (index) => this.#look(session, program, index),
-        graphReplace: (...own) => this.#replace(program, ...own),
+        graphReplace: (...own) => {
+          session.runner.alsoReady = (trainee) => this.#editAgain(trainee);
+          return this.#replace(program, ...own);
+        },
         graphEdits: () => this.#edits(program),
         graphInspect: (index) => program.inspect(index),
       };
@@ -130,8 +135,20 @@ export class GraphServer {
     return { messages: [], text };
   }
 
+  /** The same step of the same network, compiled for another run: there the edits have run already. */
+  async #editAgain(program: Program): Promise<void> {
+    const before = this.#edited;
+    if (!before || before === program) return;
+    const edits = editsOf(before);
+    const codeOfBuild = ({ build }: Program, index: number) => build.dispatches[index]?.kernel.code;
+    if (!edits.every((index) => codeOfBuild(program, index) === codeOfBuild(before, index))) return;
+    for (const index of edits)
+      await program.replace(index, before.commands[index].dispatch.source.file.source);
+    this.#edited = program;
+  }
+
   #edits(program: Program): StepEdits {
-    const edited = program.commands.flatMap((_, i) => (isEdited(program, i) ? [i] : []));
+    const edited = editsOf(program);
     const texts = this.#edited === program ? [] : [...this.#texts];
     return { edited, dropped: texts.map(([kernel, source]) => ({ kernel, source })) };
   }
@@ -152,6 +169,9 @@ function codeOf(program: Program, index: number): StepCode {
   const users = usersOf(program, source.file.name);
   return { source: source.file.source, code: kernel.code, edited: isEdited(program, index), users };
 }
+
+const editsOf = (program: Program): number[] =>
+  program.commands.flatMap((_, i) => (isEdited(program, i) ? [i] : []));
 
 const isEdited = ({ commands, build }: Program, index: number): boolean =>
   commands[index].dispatch.source.file.source !== build.dispatches[index].source.file.source;

@@ -54,6 +54,7 @@ async function training(inBetween: (page: Page) => Promise<void> = async () => {
     prepare() {},
     aside: undefined,
     alsoLook: undefined,
+    alsoReady: undefined,
   };
   const server = new GraphServer();
   const ask: Ask = async (name, ...args) =>
@@ -208,12 +209,17 @@ describe('the graph’s side of the worker, in the middle of a training', () => 
     await expectSame(own);
   });
 
-  it('begins a step that is compiled anew with the originals, and says which edits are gone', async () => {
+  it('keeps edits for the next run of the same step, and says which are gone with another network', async () => {
     const server = new GraphServer();
     const gpu = await testGpu();
-    const programs: Program[] = [];
-    const ask = async (program: Program | undefined, name: string, ...args: unknown[]) => {
-      const runner = { program, prepare() {}, aside: undefined, alsoLook: undefined };
+    const runnerOf = (program: Program | undefined): GraphRunner => ({
+      program,
+      prepare() {},
+      aside: undefined,
+      alsoLook: undefined,
+      alsoReady: undefined,
+    });
+    const ask = async (runner: GraphRunner, name: string, ...args: unknown[]) => {
       const answer = await server.answer(
         { gpu, renderer: { show() {}, hide() {}, draw() {} }, runner },
         name,
@@ -221,24 +227,29 @@ describe('the graph’s side of the worker, in the middle of a training', () => 
       );
       return answer?.value;
     };
-    for (let i = 0; i < 2; i++) await training(async ({ program }) => void programs.push(program));
-    expect(programs.every(({ isDestroyed }) => isDestroyed)).toBe(true);
-    // Questions about a step that is gone are not answered.
-    expect(await ask(programs[0], 'graphCode', 0)).toBeUndefined();
-    expect(await ask(undefined, 'graph')).toBeUndefined();
-
-    let edited: string | undefined;
+    const runners: GraphRunner[] = [];
+    let index = -1;
+    let edited = '';
     await training(async ({ program }) => {
-      const index = indexOf(program, ACCURACY);
+      runners.push(runnerOf(program));
+      const [first] = runners;
+      index = indexOf(program, ACCURACY);
       edited = `${program.build.dispatches[index].source.file.source}\n`;
-      await ask(program, 'graphReplace', index, edited);
-      expect(await ask(program, 'graphEdits')).toEqual({ edited: [index], dropped: [] });
+      await ask(first, 'graphReplace', index, edited);
+      expect(await ask(first, 'graphEdits')).toEqual({ edited: [index], dropped: [] });
     });
+    // Questions about a step that is gone are not answered; there is no graph until the next one is compiled.
+    const [first] = runners;
+    expect(first.program!.isDestroyed).toBe(true);
+    expect(await ask(first, 'graphCode', 0)).toBeUndefined();
+    expect(await ask(first, 'graph')).toBeUndefined();
     await training(async ({ program }) => {
-      expect(await ask(program, 'graphEdits')).toEqual({
-        edited: [],
-        dropped: [{ kernel: ACCURACY, source: edited }],
-      });
+      const other = runnerOf(program);
+      const dropped = [{ kernel: ACCURACY, source: edited }];
+      expect(await ask(other, 'graphEdits')).toEqual({ edited: [], dropped });
+
+      await first.alsoReady!(program);
+      expect(await ask(other, 'graphEdits')).toEqual({ edited: [index], dropped: [] });
     });
   });
 });
