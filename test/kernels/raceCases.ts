@@ -18,7 +18,10 @@ import type { Tensor } from '../../src/ops/core/op.ts';
 import { lowerGraph } from '../../src/runtime/lower.ts';
 import type { LoweredDispatch, Variants } from '../../src/runtime/lower.ts';
 import { randomStream } from '../../src/data/random.ts';
+import { loadAllKernels } from '../../src/ops/allKernels.ts';
 import { verdictDispatch } from '../../src/ops/optimizer/verdict.ts';
+
+await loadAllKernels();
 
 const sources = import.meta.glob<string>('../../shaders/**/*.wgsl', {
   query: '?raw',
