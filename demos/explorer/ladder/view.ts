@@ -1,5 +1,6 @@
 import { digits } from '../../../bench/report/markdown.ts';
 import { webgpuProblem } from '../../frame/page/missing.ts';
+import { GeneratedCodeError } from '../../../src/simulator/index.ts';
 import { create } from '../../shared/dom.ts';
 import { onSchemeChange } from '../../shared/palette.ts';
 import { queryOf } from '../address.ts';
@@ -142,8 +143,10 @@ function filmOf({ kernel, toy = toysOf(kernel)[0] }: Rung, per: Ladder['per']) {
     const caption = create('p', { className: 'hint' }, `${sentence(toy.title)}: ${told}.`);
     const next = () => void (film.watched = (film.watched + 1) % invocations);
     return { parts: [canvas, caption], moments: film.moments, paint, next };
-  } catch {
-    return undefined; // its text says why, when it is stepped through
+  } catch (error) {
+    if (!(error instanceof GeneratedCodeError)) throw error;
+    const text = 'The policy of this site forbids generated code, which the picture needs.';
+    return { parts: [create('p', { className: 'hint' }, text)], moments: 0, paint() {}, next() {} };
   }
 }
 

@@ -49,7 +49,7 @@ export class Lab {
     await loadAllKernels(); // a trial tries all plans of an op at once
     if (own.name !== 'update') return new NodeTrial(this.#gpu, own, kernel, sizes, plan, constants);
     const { updateTrial } = await import('./update.ts');
-    return updateTrial(this.#gpu, kernel, sizes);
+    return updateTrial(this.#gpu, kernel, sizes, constants);
   }
 
   /** Puts an edited text in the place of the kernel that ran last. */

@@ -1,4 +1,5 @@
 import type { Dispatch, Node, Op, Target } from '../../../src/ops/core/op.ts';
+import type { Optimizer } from '../../../src/nn/optimizers.ts';
 import { createNode } from '../../../src/ops/core/node.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
 import type { LoweredDispatch } from '../../../src/runtime/lower.ts';
@@ -30,17 +31,21 @@ function defaultsOf(source: string): Readonly<Record<string, number>> {
   return Object.fromEntries(numbers.filter(([, value]) => Number.isFinite(value)));
 }
 
-/** The op with a kernel of its own launched otherwise: with the constants that were chosen, and what follows from them. */
-export function retuned(op: Op, kernel: string, chosen: ChosenConstants): Op {
-  if (Object.keys(chosen).length === 0) return op;
-  const changed = (call: Dispatch): Dispatch => {
-    if (call.kernel.name !== kernel) return call;
-    const { source } = call.kernel;
+/** Launches a kernel with the constants that were chosen, and what follows from them; leaves other calls alone. */
+const changing =
+  (kernel: string, chosen: ChosenConstants) =>
+  (call: Dispatch): Dispatch => {
+    if (call.kernel.name !== kernel || Object.keys(chosen).length === 0) return call;
     const before = { workgroups: call.workgroups, constants: call.constants ?? {} };
-    const after = followed(call.kernel, before, chosen, defaultsOf(source));
+    const after = followed(call.kernel, before, chosen, defaultsOf(call.kernel.source));
     if (!after) throw new Error(`${kernel}: these constants do not fit each other, or these shapes`);
     return { ...call, ...after };
   };
+
+/** The op with a kernel of its own launched with the constants that were chosen. */
+export function retuned(op: Op, kernel: string, chosen: ChosenConstants): Op {
+  if (Object.keys(chosen).length === 0) return op; // passes know it by its identity
+  const changed = changing(kernel, chosen);
   return {
     ...op,
     lower: (node, context) =>
@@ -48,10 +53,44 @@ export function retuned(op: Op, kernel: string, chosen: ChosenConstants): Op {
   };
 }
 
+/** The optimizer with a kernel of its own launched with the constants that were chosen. */
+export function retunedOptimizer(optimizer: Optimizer, kernel: string, chosen: ChosenConstants): Optimizer {
+  const changed = changing(kernel, chosen);
+  const { prepare, settle } = optimizer;
+  return {
+    ...optimizer,
+    prepare:
+      prepare &&
+      ((ranges, shared, context) =>
+        prepare(ranges, shared, { ...context, dispatch: (call) => context.dispatch(changed(call)) })),
+    update: (operands) => changed(optimizer.update(operands)),
+    settle: settle && ((operands) => settle(operands).map(changed)),
+  };
+}
+
 /** A dispatch's value of a constant; undefined where it is none, or no number. */
 function valueIn({ source: { specialization, file } }: LoweredDispatch, name: string): number | undefined {
   const value = specialization.constants?.[name] ?? defaultsOf(file.source)[name];
   return typeof value === 'number' ? value : undefined;
+}
+
+/**
+ * The constants to tune of a kernel that is launched like this.
+ *
+ * @param isFixed they are not to be chosen
+ */
+export function tunablesIn(dispatch: LoweredDispatch, isFixed: boolean): readonly Tunable[] {
+  const { file, specialization } = dispatch.source;
+  const before = { workgroups: dispatch.workgroups, constants: specialization.constants ?? {} };
+  const fits = (chosen: ChosenConstants) =>
+    followed(file, before, chosen, defaultsOf(file.source)) !== undefined;
+  return factsOf(file.source).constants.flatMap(({ name, candidates }): Tunable[] => {
+    const value = valueIn(dispatch, name);
+    if (value === undefined || candidates.length === 0) return [];
+    const others = isFixed ? [] : candidates.filter((own) => own !== value && fits({ [name]: own }));
+    const choices = [value, ...others].toSorted((a, b) => a - b).map((own) => ({ value: own }));
+    return [{ name, value, choices }];
+  });
 }
 
 /**

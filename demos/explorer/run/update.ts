@@ -15,6 +15,8 @@ import { constrainNorm } from '../../../test/reference/penalties.ts';
 import { moments } from '../../../test/reference/reduce.ts';
 import type { Shown, Trial } from './trial.ts';
 import type { Sizes } from './sizes.ts';
+import { retunedOptimizer, tunablesIn } from './tune.ts';
+import type { ChosenConstants, Tunable } from './tune.ts';
 
 /** An optimizer, in the engine and in float64. */
 interface Rule {
@@ -129,7 +131,7 @@ abstract class LastingTrial implements Trial {
   readonly kernel: string;
   readonly plan = 'only';
   readonly plans = ['only'];
-  readonly tunables = [];
+  tunables: readonly Tunable[] = [];
   protected readonly gpu: Gpu;
   protected readonly shape: readonly [rows: number, columns: number];
   /** What the program's output `after` must come to. */
@@ -138,6 +140,8 @@ abstract class LastingTrial implements Trial {
   protected abstract readonly title: string;
   protected abstract readonly outputShape: readonly number[];
   protected readonly steps: number = 1;
+  /** The engine launches the kernel, and not the optimizer. */
+  protected readonly isFixed: boolean = true;
   #made: Made | undefined;
   /** What the first steps have come to, before they are timed. */
   #found: ArrayLike<number> = [];
@@ -153,8 +157,11 @@ abstract class LastingTrial implements Trial {
   async compile(): Promise<Program> {
     this.release();
     this.#made = await this.make();
-    this.gpu.variables.retain(this.#made.variables);
-    return this.#made.program;
+    const { program, variables } = this.#made;
+    this.gpu.variables.retain(variables);
+    const own = program.build.dispatches.findLast(({ kernel }) => kernel.name === this.kernel);
+    this.tunables = own ? tunablesIn(own, this.isFixed) : [];
+    return program;
   }
 
   isTimed(label: string): boolean {
@@ -201,12 +208,15 @@ class UpdateTrial extends LastingTrial {
   protected readonly inputs: readonly Shown[];
   protected readonly title = 'weights';
   protected override readonly steps: number;
+  protected override readonly isFixed: boolean;
   protected readonly outputShape: readonly number[];
 
-  constructor(gpu: Gpu, kernel: string, sizes: Sizes) {
+  constructor(gpu: Gpu, kernel: string, sizes: Sizes, constants: ChosenConstants) {
     super(gpu, kernel, sizes);
     const { shape } = this;
-    this.#rule = ruleOf(kernel);
+    const rule = ruleOf(kernel);
+    this.#rule = { ...rule, optimizer: retunedOptimizer(rule.optimizer, kernel, constants) };
+    this.isFixed = /verdict|constrain|accumulate/.test(kernel);
     this.steps = this.#rule.steps ?? 1;
     this.outputShape = shape;
     const [weights, slopes] = [random(1, shape), random(2, shape)];
@@ -285,7 +295,7 @@ class StatisticsTrial extends LastingTrial {
 }
 
 /** The end of a training step that runs a kernel. */
-export const updateTrial = (gpu: Gpu, kernel: string, sizes: Sizes): Trial =>
+export const updateTrial = (gpu: Gpu, kernel: string, sizes: Sizes, constants: ChosenConstants = {}): Trial =>
   /accept|moving/.test(kernel)
     ? new StatisticsTrial(gpu, kernel, sizes)
-    : new UpdateTrial(gpu, kernel, sizes);
+    : new UpdateTrial(gpu, kernel, sizes, constants);
