@@ -1,23 +1,12 @@
 import { EnvironmentError, FormatError } from '../errors.ts';
 import { dataset } from './dataset.ts';
-import type { Dataset } from './dataset.ts';
 import { DIGIT_NAMES } from './digits.ts';
-import { MNIST_TITLES } from './syntheticMnist.ts';
-import type { MnistName } from './syntheticMnist.ts';
+import { MNIST_TITLES } from './mnistSet.ts';
+import type { MnistName, MnistSet } from './mnistSet.ts';
 import { parseIdx, unpackIdx } from './idx.ts';
 import type { IdxArray } from './idx.ts';
 
-export type { MnistName } from './syntheticMnist.ts';
-
-/** A training and a test set, and where they came from. */
-export interface MnistSet {
-  readonly train: Dataset;
-  readonly test: Dataset;
-  /** Folder or URL the data was read from, or 'drawn by wgrad' for the synthetic set. */
-  readonly source: string;
-  /** A warning to show beside results: present if the data is synthetic. */
-  readonly notice?: string;
-}
+export type { MnistName, MnistSet } from './mnistSet.ts';
 
 /** One file of a set. The checksum is that of the unpacked bytes, so any packing of the same data passes. */
 export interface MnistFile {

@@ -1,12 +1,6 @@
 import { syntheticDigits } from './digits.ts';
-import type { MnistSet } from './mnistFiles.ts';
-
-export type MnistName = 'mnist' | 'fashion-mnist';
-
-export const MNIST_TITLES: Readonly<Record<MnistName, string>> = {
-  mnist: 'MNIST',
-  'fashion-mnist': 'Fashion-MNIST',
-};
+import { MNIST_TITLES } from './mnistSet.ts';
+import type { MnistName, MnistSet } from './mnistSet.ts';
 
 /** Generated digits in place of the real set, with a notice that says so and why. */
 export function syntheticMnist(

@@ -22,9 +22,9 @@ const ask = <K extends keyof GraphCalls>(
           globalThis.postMessage = post as never;
           resolve(answer.value as never);
         }) as never;
-        globalThis.dispatchEvent(
-          new MessageEvent('message', { data: { type: 'call', id, name: call, args } }),
-        );
+        const own = args.map((arg) => arg ?? undefined); // null has come in the place of undefined
+        const data = { type: 'call', id, name: call, args: own };
+        globalThis.dispatchEvent(new MessageEvent('message', { data }));
       }),
     name,
     args as unknown[],

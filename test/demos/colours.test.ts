@@ -66,6 +66,7 @@ const PAIRS = [
   ['second', 'fourth'],
   ['third', 'fourth'],
   ['third', 'ink'],
+  ['muted', 'gradient'],
 ] as const;
 
 describe.each(schemes)('the colours of the %s scheme', (_, colours) => {
@@ -76,6 +77,16 @@ describe.each(schemes)('the colours of the %s scheme', (_, colours) => {
         .filter(([, , ratio]) => !(ratio >= 4.5)),
     );
     expect(poor).toEqual([]);
+  });
+
+  it('can be read on the hottest dispatch of a graph', () => {
+    const graph = readFileSync(join(demos, 'frame/graph/page/graph.css'), 'utf8');
+    const [, percent] = /--hot: color-mix\(in srgb, var\(--first\) (\d+)%, var\(--surface\)\)/.exec(graph)!;
+    const share = Number(percent) / 100;
+    const [hot, cold] = [colours.get('first')!, colours.get('surface')!];
+    const ground = hot.map((value, i) => share * value + (1 - share) * cold[i]) as unknown as Rgb;
+    expect(contrast(colours.get('ink')!, ground)).toBeGreaterThanOrEqual(4.5);
+    expect(difference(ground, cold, EYES.deuteranope)).toBeGreaterThan(12);
   });
 
   it('can be told apart side by side, by the colour-blind too', () => {

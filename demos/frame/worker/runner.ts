@@ -219,7 +219,10 @@ export class Runner<Data, T extends Trainee<Data>> {
     onCompile: ({ done, total, label }) =>
       this.#hooks.post({ type: 'progress', what: `Compiling ${label}`, part: done / total }),
     onReady: (program, part) => this.#ready(program, part),
-    beforeStep: (step) => this.#beforeStep(step),
+    beforeStep: async (step) => {
+      await this.#beforeStep(step);
+      await this.aside;
+    },
     onSteps: (values) => this.#report(values),
     onEpoch: async () => {
       await this.#evaluate();
@@ -247,7 +250,6 @@ export class Runner<Data, T extends Trainee<Data>> {
 
   async #beforeStep(step: number): Promise<void> {
     const { signal } = this.#stop;
-    await this.aside;
     if (signal.aborted) return;
     if (this.#gate.isOpen) {
       await this.#keepUp();

@@ -4,7 +4,7 @@ import type { TensorSpec } from '../core/shape.ts';
 import type { Width } from '../core/values.ts';
 import { MOST_CANDIDATES } from '../core/variant.ts';
 import type { Pair } from '../core/window.ts';
-import { tapWidth } from '../pooling/maxPool2d.ts';
+import { tapWidth } from '../pooling/taps.ts';
 import { poolWindow } from '../pooling/pool2d.ts';
 import type { Pool2dAttrs } from '../pooling/pool2d.ts';
 import { conv2dSize } from './geometry.ts';

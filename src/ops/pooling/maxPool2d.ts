@@ -4,11 +4,12 @@ import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Op, Operand, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
-import { streamingWorkgroup, valueType } from '../core/values.ts';
+import { streamingWorkgroup } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
 import { reduceMax } from '../reduce/reduce.ts';
 import { imageAxes, pool2dOptions, poolAttrs, poolConstants, poolSpec } from './pool2d.ts';
 import type { lowerMaxPool2dGradient } from './maxPool2dGradient.ts';
+import { tapAliases, tapWidth } from './taps.ts';
 import type { Pool2dAttrs, Pool2dGradientAttrs, Pool2dOptions } from './pool2d.ts';
 import { checkOptions } from '../../options.ts';
 
@@ -19,16 +20,7 @@ export const gradientKernels = /* @__PURE__ */ new LateKernels<typeof lowerMaxPo
   async () => (await import('./maxPool2dGradient.ts')).lowerMaxPool2dGradient,
 );
 
-/** Four taps travel in the bytes of one word where channels come in fours and a tap fits a byte. */
-export function tapWidth(channels: number, [height, width]: readonly [number, number]): Width {
-  return channels % 4 === 0 && height * width <= 256 ? 4 : 1;
-}
-
 const PACK = 'return dot(taps, vec4u(1u, 256u, 65536u, 16777216u));';
-export const tapAliases = (width: Width) => ({
-  Value: valueType('f32', width),
-  Tap: valueType('u32', width),
-});
 
 /** Types and functions of a kernel that writes winners. */
 export const tapPacking = (width: Width) => ({

@@ -4,8 +4,8 @@ import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import { streamingWorkgroup } from '../core/values.ts';
-import { tapAliases, tapWidth } from './maxPool2d.ts';
 import { poolConstants, poolSpan } from './pool2d.ts';
+import { tapAliases, tapWidth } from './taps.ts';
 import type { Pool2dGradientAttrs } from './pool2d.ts';
 
 const kernels = {

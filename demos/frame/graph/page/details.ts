@@ -123,6 +123,7 @@ export function createDetails(
       ]);
       if (asked !== ask) return;
       shown = own;
+      element.classList.toggle('is-edited', own.edited);
       paintCode();
       pictures.show(pictured);
     },

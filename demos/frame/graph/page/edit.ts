@@ -72,7 +72,7 @@ export async function editKernel(page: GraphPage, { index, kernel, label }: Step
     create(
       'p',
       { className: 'hint' },
-      'An edit first runs in the simulator, for one workgroup and with a limit of steps; then on the GPU. A reset keeps it; other settings that make another network bring the original back.',
+      'An edit first runs in the simulator, for one workgroup and with a limit of steps; then on the GPU. A reset keeps it; where other settings make another network, the graph offers it again.',
     ),
   );
   const content = create('div', { className: 'graph-edit' }, editor.element, side);

@@ -3,6 +3,7 @@ import { announce } from '../../../shared/announce.ts';
 import { create } from '../../../shared/dom.ts';
 import { timeText } from '../../../shared/units.ts';
 import type { StepGraph, StepNode, StepTimes } from '../stepGraph.ts';
+import { droppedEdits } from './dropped.ts';
 import { createDetails } from './details.ts';
 import type { Work } from './details.ts';
 import { createFlame } from './flame.ts';
@@ -60,8 +61,10 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
   });
   const ask = create('button', { type: 'button' }, 'Measure');
   ask.addEventListener('click', () => void measure());
+  const notes = create('div', { className: 'graph-notes' });
   place.replaceChildren(
     create('div', { className: 'graph-head' }, bar, create('div', { className: 'actions' }, fold, ask)),
+    notes,
     create('div', { className: 'graph-body' }, body, side),
   );
   place.addEventListener('keydown', (event) => {
@@ -154,6 +157,7 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
     }
     paint();
     look();
+    notes.replaceChildren(...(await droppedEdits(page, state!, look)));
   }
 
   void refresh();

@@ -65,11 +65,13 @@ export function createPicture(host: GraphHost): GraphView & { foldAll(on: boolea
       'button',
       { type: 'button', className: `box ${node.phase}` },
       create('b', {}, ...breakable(title)),
+      ' ',
       create(
         'span',
         { className: 'fused' },
         ...(rest.length > 0 || many ? rest : [node.kernel.split('/').at(-1)!]),
       ),
+      ' ',
       create('span', { className: 'time' }),
     );
     button.classList.toggle('is-fused', rest.length > 0);

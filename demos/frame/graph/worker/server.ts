@@ -53,7 +53,7 @@ export class GraphServer {
         graphMeasure: () => this.#measure(session, program),
         graphLook: (index) => this.#look(session, program, index),
         graphReplace: (...own) => {
-          session.runner.alsoReady = (trainee) => this.#editAgain(trainee);
+          session.runner.alsoReady = (compiled) => this.#editAgain(compiled);
           return this.#replace(program, ...own);
         },
         graphEdits: () => this.#edits(program),
@@ -99,7 +99,12 @@ export class GraphServer {
     const pictures = await NodePictures.create(gpu, renderer, program, graph, index);
     this.#pictures = pictures;
     runner.alsoLook = async () => {
-      if (this.#pictures === pictures && !program.isDestroyed) await pictures.draw();
+      if (this.#pictures !== pictures || program.isDestroyed) return;
+      try {
+        await pictures.draw();
+      } catch (error) {
+        if (!program.isDestroyed) throw error; // else the page is told of another step
+      }
     };
     return pictures.pictures;
   }
