@@ -45,8 +45,8 @@ const OWN: Readonly<Record<string, Sizes>> = {
   'conv2d/broadcast_max_pool': { inputs: 1, stride: 1 },
   'conv2d/grad_input_channel_lanes': { inputs: 1, outputs: 32 },
 };
-/** The smallest images: they are enough for several tiles. */
-const SMALL: Sizes = { side: 8, M: 16 };
+/** The smallest images and products: they are enough for several tiles. */
+const SMALL: Sizes = { side: 8, M: 16, K: 16 };
 const kernels = shaderNames.filter(caseOf);
 
 function trialOf(device: Gpu, kernel: string, plan?: string, constants?: Sizes): Trial {
@@ -119,7 +119,7 @@ describe('constants to tune, one by one', () => {
       some.includes(name) || /@tune/.test(shaders.get(name)!.replaceAll(/const WORKGROUP_SIZE.*/g, '')),
   );
 
-  it.each(tuned)('%s: each value that is offered is right', async (kernel) => {
+  it.each(tuned)('%s: another value of each, and what follows from it, is right', async (kernel) => {
     const [first] = trialsOf(kernel);
     const device = [plain, gpu, ...withSubgroups].find((own) => {
       try {
@@ -129,14 +129,15 @@ describe('constants to tune, one by one', () => {
       }
     })!;
     await errorOf(first); // an update tells its constants when it is compiled
-    for (const { name, value, choices } of first.tunables)
-      for (const choice of choices.filter((own) => own.value !== value)) {
-        const trial = choice.plan
-          ? trialOf(device, kernel, choice.plan)
-          : trialOf(device, kernel, first.plan, { [name]: choice.value });
-        expect(await errorOf(trial)).toBeLessThan(TOLERANCE);
-        expect(trial.tunables.find((own) => own.name === name)?.value).toBe(choice.value);
-      }
+    for (const { name, value, choices } of first.tunables) {
+      const choice = choices.findLast((own) => own.value !== value);
+      if (!choice) continue; // the plan fixes it
+      const trial = choice.plan
+        ? trialOf(device, kernel, choice.plan)
+        : trialOf(device, kernel, first.plan, { [name]: choice.value });
+      expect(await errorOf(trial)).toBeLessThan(TOLERANCE);
+      expect(trial.tunables.find((own) => own.name === name)?.value).toBe(choice.value);
+    }
   });
 });
 
