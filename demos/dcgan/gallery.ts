@@ -3,9 +3,8 @@ import type { GanNetworks, GeneratorLoss, Gpu, Network, Program, Tensor } from '
 import { part } from '../../src/part.ts';
 import { entropy, meanConfidence, predictedShares } from '../../src/models/digitScore.ts';
 import { History } from '../drawing/history.ts';
-import type { Range } from '../drawing/kind.ts';
 import type { PanelRenderer } from '../drawing/renderer.ts';
-import { tilingOf } from '../drawing/tiles.ts';
+import { judgedSource, tilingOf } from '../drawing/tiles.ts';
 import type { TileSource } from '../drawing/tiles.ts';
 import { noiseWidth } from '../drawing/latentShape.ts';
 import { SAMPLES } from './protocol.ts';
@@ -102,7 +101,7 @@ export class Gallery {
     fakes: () => {
       const { pictured, past } = this.#wishes;
       const moment = past === undefined ? undefined : this.#history.find(past);
-      if (moment) return judgedSource(this.#gan, moment[0], moment[1], SAMPLES);
+      if (moment) return judgedSource(this.#gan.imageShape, moment[0], moment[1], SAMPLES);
       return pictured === 'gradients' ? this.#gradients(SAMPLES) : this.#judged('fake', SAMPLES);
     },
     reals: () => this.#judged('real', SAMPLES),
@@ -118,7 +117,7 @@ export class Gallery {
 
   #judged(kind: 'fake' | 'real', count: number, first = 0): TileSource {
     const [images, opinions] = [`${kind}s`, `${kind}Opinions`].map((name) => this.#program.location(name));
-    return judgedSource(this.#gan, images, opinions, count, first);
+    return judgedSource(this.#gan.imageShape, images, opinions, count, first);
   }
 
   #gradients(count: number, first = 0): TileSource {
@@ -203,15 +202,4 @@ function outputs(
     // Read back at once.
     reading: ops.concat([fakeOpinions, realOpinions, flat(pull), ops.reshape(digits, [SAMPLES * CLASSES])]),
   };
-}
-
-/** Images of a GAN with their probabilities, as a panel draws them. */
-export function judgedSource(
-  { imageShape }: GanNetworks,
-  values: Range,
-  opinions: Range,
-  count: number,
-  first = 0,
-): TileSource {
-  return { kind: 'judged', values, opinions, ...tilingOf(imageShape, count, first) };
 }

@@ -11,13 +11,14 @@ import type { ValuesOf } from '../frame/settings.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
 import { Weights } from '../frame/worker/weights.ts';
 import type { Digits } from '../frame/digits/loadDigits.ts';
+import type { CornerPlace } from '../drawing/latentWalk.ts';
+import type { GanWalk } from '../drawing/ganWalk.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import { Gallery } from './gallery.ts';
 import type { Wishes } from './gallery.ts';
-import { SAMPLES, STAGES } from './protocol.ts';
-import type { Pictured, Place, Tells } from './protocol.ts';
+import { MAP, SAMPLES, STAGES } from './protocol.ts';
+import type { Pictured, Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
-import type { Walk } from './walk.ts';
 
 type Values = ValuesOf<typeof settings>;
 type Here = Context<Values, Tells>;
@@ -29,7 +30,7 @@ const STAGE_MS = { full: 0, step: 500 / STAGES.length, stage: 500 };
 const WALK = { pause: 200, softwarePause: 3000, share: 0.1 };
 
 /** What the page shows; it is kept when the network or the GPU is replaced. */
-const wishes: Wishes & { place?: Place } = { watched: 0, pictured: 'images', past: undefined };
+const wishes: Wishes & { place?: CornerPlace } = { watched: 0, pictured: 'images', past: undefined };
 
 /** Presets that the page does not open with. */
 const others = () => part('These networks', () => import('../../src/models/dcganPresets.ts'));
@@ -44,7 +45,7 @@ export class Pair implements Trainee<MnistSet> {
   readonly #gallery: Gallery;
   readonly #movement: Movement<'generator' | 'discriminator'>;
   readonly #walkDue: Due;
-  #walk: Promise<Walk> | undefined;
+  #walk: Promise<GanWalk> | undefined;
   /** What the map of the walk was last drawn from. */
   #map = '';
   #latents: Float32Array;
@@ -204,7 +205,7 @@ export class Pair implements Trainee<MnistSet> {
     this.#context.look();
   }
 
-  async walk(place: Place): Promise<void> {
+  async walk(place: CornerPlace): Promise<void> {
     wishes.place = place;
     await this.#stroll();
   }
@@ -226,9 +227,10 @@ export class Pair implements Trainee<MnistSet> {
     });
   });
 
-  async #openWalk(): Promise<Walk> {
-    const { Walk } = await part('What walks between images', () => import('./walk.ts'));
-    return Walk.create(this.#context.gpu, this.#networks, this.#context.renderer);
+  async #openWalk(): Promise<GanWalk> {
+    const { GanWalk } = await part('What walks between images', () => import('../drawing/ganWalk.ts'));
+    const { gpu, renderer } = this.#context;
+    return GanWalk.create({ gpu, networks: this.#networks, renderer, side: MAP });
   }
 
   /** Connects a new panel to its picture. */

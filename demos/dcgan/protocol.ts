@@ -1,4 +1,5 @@
 import type { GanPart } from '../../src/index.ts';
+import type { CornerPlace } from '../drawing/latentWalk.ts';
 
 /** Samples on a side of the grids, and of the map of the latent walk. */
 export const GRID = 8;
@@ -8,13 +9,6 @@ export const SAMPLES = GRID * GRID;
 /** What happens in a step, in order. */
 export const STAGES = ['noise', 'generate', 'pair', 'judge', 'losses', 'update'] as const;
 export type Stage = (typeof STAGES)[number];
-
-/** A place between four samples of the grid: their numbers at the corners of the map, and x and y from 0 to 1. */
-export interface Place {
-  readonly corners: readonly number[];
-  readonly x: number;
-  readonly y: number;
-}
 
 /** A number for each network. */
 export interface ByNetwork {
@@ -34,7 +28,7 @@ export type Calls = {
   picture(what: Pictured): void;
   /** The generated images as they were after this step; undefined: as they are. */
   past(step: number | undefined): void;
-  walk(place: Place): Promise<void>;
+  walk(place: CornerPlace): Promise<void>;
 };
 
 /** The facts about the samples, by their numbers. */

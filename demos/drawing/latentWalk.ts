@@ -1,3 +1,10 @@
+/** A place between four samples: their numbers, from 0, at the corners of the map, and x and y from 0 to 1. */
+export interface CornerPlace {
+  readonly corners: readonly number[];
+  readonly x: number;
+  readonly y: number;
+}
+
 /**
  * The latent vector at (x, y) between the four in the corners. Bilinear interpolation alone ends at vectors that are too
  * short: those of N(0, I) lie close to a sphere of radius √n, and their mean far inside it. So the result is stretched

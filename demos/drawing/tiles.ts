@@ -101,3 +101,12 @@ export function tilingOf([height, width, channels]: readonly number[], count: nu
   const [tileStride, rowStride] = [height * width * channels, width * channels];
   return { count, first, width, height, tileStride, rowStride, columnStride: channels };
 }
+
+/** Images of [height, width, channels] with their probabilities. */
+export const judgedSource = (
+  shape: readonly number[],
+  values: Range,
+  opinions: Range,
+  count: number,
+  first = 0,
+): JudgedSource => ({ kind: 'judged', values, opinions, ...tilingOf(shape, count, first) });

@@ -1,14 +1,15 @@
 import { Network } from '../../src/index.ts';
 import type { Model, NetworkOptions, Program } from '../../src/index.ts';
 import { part } from '../../src/part.ts';
-import type { Source } from '../drawing/renderer.ts';
+import { compilePlaneView, planeSources } from '../drawing/planeView.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import { ModelTrainee } from '../frame/worker/modelTrainee.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
 import { Weights } from '../frame/worker/weights.ts';
-import { BATCH, compileView, network } from './network.ts';
-import { edited } from './points.ts';
-import type { Point, Points } from './points.ts';
+import { edited } from '../shared/planePoints.ts';
+import type { PlanePoint } from '../shared/planePoints.ts';
+import { BATCH, network } from './network.ts';
+import type { Points } from './points.ts';
 import { GRID } from './protocol.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
@@ -32,9 +33,7 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
     this.#context = context;
     this.#network = network;
     this.#view = view;
-    const { layers, units } = context.values;
-    const layer = (_: unknown, i: number) => [`layer:${i}`, tiles(view, `layer:${i}`, units)] as const;
-    this.showPanels([['field', tiles(view, 'field', 1)], ...Array.from({ length: layers }, layer)]);
+    this.showPanels(planeSources(view, GRID));
   }
 
   static async create(context: Here): Promise<Boundary> {
@@ -44,7 +43,7 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
     const own = new Network(options);
     const weights = new Weights(gpu, { '': own });
     context.tell('model', { layers, units, parameters: own.parameters });
-    return new Boundary(context, options, weights, await compileView(gpu, own));
+    return new Boundary(context, options, weights, await compilePlaneView(gpu, own, GRID));
   }
 
   protected async train(): Promise<Model> {
@@ -58,7 +57,7 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
     this.#context.tell('learns', points.train);
   }
 
-  edit(at: Point): void {
+  edit(at: PlanePoint): void {
     if (!this.#points) return;
     this.#points.train = edited(this.#points.train, at);
     this.take(this.#points);
@@ -89,19 +88,4 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
     this.#view.destroy();
     super.destroy();
   }
-}
-
-/** An output [places, count] as `count` pictures of the plane. */
-function tiles(view: Program, output: string, count: number): Source {
-  return {
-    kind: 'tensor',
-    values: view.location(output),
-    largest: view.location(`largest:${output}`),
-    width: GRID,
-    height: GRID,
-    count,
-    tileStride: 1,
-    rowStride: GRID * count,
-    columnStride: count,
-  };
 }

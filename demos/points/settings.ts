@@ -1,5 +1,5 @@
 import { numbers, options, range, settings as declare, speed, whole } from '../frame/settings.ts';
-import { SHAPES } from './points.ts';
+import { SHAPES } from '../shared/planePoints.ts';
 
 export const settings = declare({
   shape: options({

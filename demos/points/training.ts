@@ -1,8 +1,9 @@
 import { adam, dataset, losses, metrics, model, streamed } from '../../src/index.ts';
 import type { Gpu, Model, NetworkOptions } from '../../src/index.ts';
 import { randomStream } from '../../src/data/random.ts';
+import type { PlanePoint } from '../shared/planePoints.ts';
 import { BATCH } from './network.ts';
-import type { Point, Points } from './points.ts';
+import type { Points } from './points.ts';
 
 const STEPS_PER_EPOCH = 50;
 
@@ -20,10 +21,10 @@ export const batchesOf = (points: Points, seed: number) =>
   });
 
 /** Points of a batch, at random, with repetition. */
-const chosen = (points: readonly Point[], random: () => number): Point[] =>
+const chosen = (points: readonly PlanePoint[], random: () => number): PlanePoint[] =>
   Array.from({ length: BATCH }, () => points[Math.floor(random() * points.length)]);
 
-export const asDataset = (points: readonly Point[]) =>
+export const asDataset = (points: readonly PlanePoint[]) =>
   dataset({
     name: 'points',
     x: Float32Array.from(points.flatMap(({ x, y }) => [x, y])),

@@ -1,14 +1,15 @@
 import { adam, cosineDecay, model as modelOf } from '../../src/index.ts';
 import type { Gpu, Program } from '../../src/index.ts';
+import { compilePlaneView } from '../drawing/planeView.ts';
 import { initialValues } from '../frame/settings.ts';
 import type { ValuesOf } from '../frame/settings.ts';
-import { BATCH, compileView, network } from '../points/network.ts';
+import { BATCH, network } from '../points/network.ts';
 import { pointsOf } from '../points/points.ts';
-import type { Point } from '../points/points.ts';
 import { GRID } from '../points/protocol.ts';
 import { settings } from '../points/settings.ts';
 import { asDataset, batchesOf, OBJECTIVE } from '../points/training.ts';
 import { percent } from '../shared/dom.ts';
+import type { PlanePoint } from '../shared/planePoints.ts';
 import { Collage } from './collage.ts';
 import type { Recorder } from './recorder.ts';
 import { CLASSIFIER_CHARTS } from './training.ts';
@@ -41,7 +42,7 @@ export const pointsTraining: SiteTraining = {
     const model = modelOf(network(values));
     const schedule = cosineDecay({ decaySteps: STEPS });
     await model.compile({ gpu, optimizer: adam({ learningRate: values.rate, schedule }), ...OBJECTIVE });
-    const view = await compileView(gpu, model);
+    const view = await compilePlaneView(gpu, model, GRID);
     const record = async (recorder: Recorder, step: number) => {
       const { loss, accuracy } = await model.evaluate(test);
       recorder.add(step, { testLoss: loss, testAccuracy: accuracy });
@@ -76,7 +77,7 @@ export const pointsTraining: SiteTraining = {
 };
 
 /** The prediction with the training points, and to the right of it the neurons. */
-async function look(view: Program, points: readonly Point[]): Promise<Collage> {
+async function look(view: Program, points: readonly PlanePoint[]): Promise<Collage> {
   await view.step();
   const picture = new Collage(FIELD + COLUMNS * (SIDE + GAP) - GAP, 4 * (SIDE + GAP) - GAP);
   const field = (await view.read('field')) as Float32Array;

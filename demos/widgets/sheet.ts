@@ -1,6 +1,7 @@
 import type { HandOver } from '../drawing/panels.ts';
 import { create } from '../shared/dom.ts';
 import { imageButtons } from './imageButtons.ts';
+import './sheet.css';
 
 export interface SheetOptions {
   /** The panel that the worker draws. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import '../helpers/close.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { Boundary } from '../../demos/points/boundary.ts';
-import { edited, pointsOf, SHAPES } from '../../demos/points/points.ts';
+import { pointsOf } from '../../demos/points/points.ts';
+import { edited, SHAPES } from '../../demos/shared/planePoints.ts';
 import type { RunOptions } from '../../demos/frame/worker/trainee.ts';
 
 describe('the points', () => {

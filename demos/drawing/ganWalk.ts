@@ -1,29 +1,36 @@
 import { GanSampler } from '../../src/index.ts';
 import type { GanNetworks, Gpu } from '../../src/index.ts';
 import { Lifetime } from '../../src/nn/training/lifetime.ts';
-import { between, mapBetween } from '../drawing/latentWalk.ts';
-import type { PanelRenderer } from '../drawing/renderer.ts';
-import { judgedSource } from './gallery.ts';
-import { MAP } from './protocol.ts';
+import { between, mapBetween } from './latentWalk.ts';
+import type { PanelRenderer } from './renderer.ts';
+import { judgedSource } from './tiles.ts';
 
-/** Draws images between four latent vectors: a map of them all, and the one at a place. */
-export class Walk {
-  readonly #renderer: PanelRenderer;
-  readonly #gan: GanNetworks;
+/** What a walk draws with, and into the panels `map` and `walk`. */
+export interface WalkParts {
+  readonly gpu: Gpu;
+  readonly networks: GanNetworks;
+  readonly renderer: PanelRenderer;
+  /** Images on a side of the map. */
+  readonly side: number;
+}
+
+/** Draws a GAN's images between four latent vectors: a map of them all, and the one at a place. */
+export class GanWalk {
+  readonly #parts: WalkParts;
   /** By their panels. */
   readonly #samplers: Readonly<Record<'map' | 'walk', GanSampler>>;
 
-  private constructor(gan: GanNetworks, renderer: PanelRenderer, map: GanSampler, walk: GanSampler) {
-    this.#gan = gan;
-    this.#renderer = renderer;
+  private constructor(parts: WalkParts, map: GanSampler, walk: GanSampler) {
+    this.#parts = parts;
     this.#samplers = { map, walk };
     for (const panel of ['map', 'walk']) this.connect(panel);
   }
 
-  static async create(gpu: Gpu, networks: GanNetworks, renderer: PanelRenderer): Promise<Walk> {
+  static async create(parts: WalkParts): Promise<GanWalk> {
+    const { gpu, networks, side } = parts;
     const sampler = (count: number) =>
       GanSampler.create({ networks, gpu, state: { lifetime: new Lifetime() } }, { count });
-    return new Walk(networks, renderer, await sampler(MAP * MAP), await sampler(1));
+    return new GanWalk(parts, await sampler(side * side), await sampler(1));
   }
 
   /** Connects a new panel to its picture. */
@@ -31,12 +38,13 @@ export class Walk {
     const sampler = this.#samplers[panel as 'map' | 'walk'];
     if (!sampler) return;
     const { images, probabilities, count } = sampler;
-    this.#renderer.show(panel, judgedSource(this.#gan, images, probabilities, count));
+    const { renderer, networks } = this.#parts;
+    renderer.show(panel, judgedSource(networks.imageShape, images, probabilities, count));
   }
 
   /** Draws the map between these corners. */
   async drawMap(corners: readonly Float32Array[]): Promise<void> {
-    await this.#draw('map', mapBetween(corners, MAP));
+    await this.#draw('map', mapBetween(corners, this.#parts.side));
   }
 
   /** Draws the image at a place; the answer is the discriminator's opinion of it. */
@@ -48,7 +56,7 @@ export class Walk {
   async #draw(panel: 'map' | 'walk', latents: Float32Array): Promise<void> {
     const sampler = this.#samplers[panel];
     sampler.setLatents(latents);
-    await sampler.program.step((encoder) => this.#renderer.draw(encoder, [panel]));
+    await sampler.program.step((encoder) => this.#parts.renderer.draw(encoder, [panel]));
   }
 
   destroy(): void {
