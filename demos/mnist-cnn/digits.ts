@@ -105,8 +105,8 @@ export class Digits extends FittedModel<Data> {
   }
 
   async gradients(target: number | undefined): Promise<void> {
-    wishes.target = target;
     await this.#views.picture(target);
+    wishes.target = target; // it can be shown
     this.#context.look();
   }
 

@@ -1,6 +1,6 @@
 import { showAdapter } from './adapter.ts';
 import { byId } from '../../shared/dom.ts';
-import { createFailures, runLive, showData, showRecovered, showRefused } from './live.ts';
+import { createFailures, runLive, showData, showMissing, showRecovered, showRefused } from './live.ts';
 import { onSchemeChange, readPalette } from '../../shared/palette.ts';
 import { handOver, renewCanvases } from '../../drawing/panels.ts';
 import type { PanelMessage, TilePlan } from '../../drawing/panels.ts';
@@ -207,6 +207,8 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
       case 'recovered':
         renewCanvases();
         return showRecovered(message);
+      case 'missing':
+        return showMissing(message.message);
       case 'error':
         return fail(message.name, message.message);
     }
