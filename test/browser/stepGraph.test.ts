@@ -78,7 +78,7 @@ describe('keys', () => {
 
 it('shows what a dispatch computes, while training runs', async () => {
   await press(page, '#play');
-  await press(page, '.picture .box:nth-of-type(2)');
+  await press(page, '.picture .box.forward');
   await page.waitForSelector('.graph-output:not([hidden]) canvas', { timeout: 30_000 });
   await page.waitForSelector('.node .wgsl .line');
   expect(await text(page, '.graph-output figcaption')).toBe('Output 64 rows, 4 columns');
