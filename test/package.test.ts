@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -72,6 +72,24 @@ it('has the simulator as an entry of its own, without the engine', async () => {
   const program = join(bundle, 'simulate.js');
   expect(gzipSync(readFileSync(program)).length).toBeLessThan(32_000);
   expect(JSON.parse((await run(process.execPath, [program])).stdout)).toEqual([2, 4, 6, 8]);
+});
+
+it('has no part of the simulator for an application that trains, not even one to load later', () => {
+  const partsOf = (entry: string) => {
+    const files = new Set([entry]);
+    for (const file of files)
+      // a Set also visits what is added to it on the way
+      for (const [, own, later] of read(file).matchAll(
+        /\bfrom ["']\.\/([^"']+)["']|\bimport\(["']\.\/([^"']+)/g,
+      ))
+        files.add(own ?? later);
+    const maps = [...files].map((file) => `${file}.map`).filter((map) => existsSync(join(dist, map))); // the bundler's own part has none
+    return maps.flatMap((map) => (JSON.parse(read(map)) as { sources: string[] }).sources);
+  };
+  const simulator = (path: string) => path.includes('/src/simulator/');
+  expect(partsOf('index.js').some((path) => path.includes('/src/nn/'))).toBe(true);
+  expect(partsOf('index.js').filter(simulator)).toEqual([]);
+  expect(partsOf('simulator.js').filter(simulator).length).toBeGreaterThan(20);
 });
 
 it('carries the shaders without their pages of text, annotations kept', () => {

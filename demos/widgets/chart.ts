@@ -1,22 +1,16 @@
 import type uPlot from 'uplot';
 import { create, watchSize } from '../shared/dom.ts';
 import { onSchemeChange } from '../shared/palette.ts';
+import type { ChartOptions, ChartSeries } from './chartOptions.ts';
 import type { makePlot } from './plot.ts';
+
+export type { ChartOptions, ChartSeries } from './chartOptions.ts';
 
 /** Above this many points neighbours are merged in pairs: a chart has no more pixels anyway. */
 const MAX_POINTS = 4000;
 /** The smoothed line is a mean over about the last fifth of the steps, but over no more than these. */
 const MEMORY_SHARE = 5;
 const MOST_MEMORY = 60;
-
-/** One of a chart's values. */
-export interface ChartSeries {
-  readonly name: string;
-  /** A variable of style.css: '--training'. */
-  readonly colour: string;
-  /** `line`: a value at each step, faint, under its smoothed line; `dots`: a value from time to time. */
-  readonly style: 'line' | 'dots';
-}
 
 /** Values by their series' names. */
 export type ChartValues = Readonly<Record<string, number | undefined>>;
@@ -26,27 +20,6 @@ const TRAINING: readonly ChartSeries[] = [
   { name: 'training', colour: '--training', style: 'line' },
   { name: 'test', colour: '--test', style: 'dots' },
 ];
-
-export interface ChartOptions {
-  /** What is shown, for screen-reader users: 'Loss'. */
-  readonly title: string;
-  readonly format: (value: number) => string;
-  /** How values read in the legend; default `format`, which labels the axis. */
-  readonly formatValue?: (value: number) => string;
-  /** Strictly increasing map from values to places on the axis. */
-  readonly scale: { forward: (value: number) => number; backward: (place: number) => number };
-  /** Where the axis may be labelled; those outside its range are left out. */
-  readonly ticks: readonly number[];
-  /** The axis runs at least over this range, and never beyond `limits`. */
-  readonly range: readonly [number, number];
-  readonly limits: readonly [number, number];
-  /** Charts of the same key show the same step under the pointer. */
-  readonly syncKey?: string;
-  /** Default: `training` as a line, `test` as dots. */
-  readonly series?: readonly ChartSeries[];
-  /** Where the names of the series and their values stand: those under the pointer, or the latest ones. */
-  readonly legend?: HTMLElement;
-}
 
 interface Column extends ChartSeries {
   readonly raw: (number | null)[];

@@ -1,7 +1,7 @@
 import { language } from '../shared/locale.ts'; // before uPlot, which it lets load
 import uPlot from 'uplot';
 import { cssVariable } from '../shared/palette.ts';
-import type { ChartOptions, ChartSeries } from './chart.ts';
+import type { ChartOptions, ChartSeries } from './chartOptions.ts';
 import { rangeOfSteps, ticksWithin } from './ticks.ts';
 
 /** What a chart draws. */

@@ -19,6 +19,7 @@ const EPSILON: f32 = 0.001;
 const SCALE: bool = true;
 const CENTER: bool = true;
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
+const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> mean: array<Value>;
 @group(0) @binding(1) var<storage, read> variance: array<Value>;
@@ -28,8 +29,8 @@ const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
 @group(0) @binding(5) var<storage, read_write> shift_out: array<Value>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(global_invocation_id) global_id: vec3u) {
-  let channel = global_id.x;
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let channel = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
   if (channel >= CHANNELS) {
     return;
   }

@@ -12,7 +12,15 @@ export interface Use {
  * What the kernel's code does with each of its buffers, by their names. The access that a file declares says less: a trial
  * of an optimizer, say, is the same file as the update, and declares what it only reads as `read_write`.
  */
-export function usesOf({ code, bindings }: SpecializedKernel): ReadonlyMap<string, Use> {
+export function usesOf(kernel: SpecializedKernel): ReadonlyMap<string, Use> {
+  const uses = known.get(kernel) ?? findUses(kernel);
+  known.set(kernel, uses);
+  return uses;
+}
+
+const known = new WeakMap<SpecializedKernel, ReadonlyMap<string, Use>>();
+
+function findUses({ code, bindings }: SpecializedKernel): ReadonlyMap<string, Use> {
   const uses = new Map(bindings.map(({ name }) => [name, { reads: false, writes: false }]));
   const tokens = tokenize(code);
   for (let start = 0; start < tokens.length; start++) {

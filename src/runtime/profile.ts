@@ -74,12 +74,12 @@ export async function measureStep(
   { samples }: MeasureOptions,
 ): Promise<StepMeasurement> {
   const rehearsal = await program.rehearse();
-  const clock = openClock(device, samples);
+  const clock = openClock(device, Math.max(2, samples));
   try {
     device.submit('measuring', (encoder) => rehearsal.refresh(encoder));
     const { commands } = rehearsal;
     await clock.run(commands, 1, 1); // drivers may compile at the first dispatch
-    const idle = clock.kind === 'wall' ? medianOf(await clock.run([], 1, samples)) : 0;
+    const idle = clock.kind === 'wall' ? Math.min(...(await clock.run([], 1, samples))) : 0;
     const time = (own: readonly Command[]) => timeOf(clock, own, { samples, idle });
     const step = await time(commands);
     const microseconds: number[] = [];
@@ -98,19 +98,20 @@ async function timeOf(
   { samples, idle }: { readonly samples: number; readonly idle: number },
 ): Promise<number> {
   let repeats = 1;
-  let [time] = await clock.run(commands, repeats, 1);
+  // Of two, the shorter one: in the other the machine may have done something else.
+  const least = async () => Math.min(...(await clock.run(commands, repeats, 2)));
+  let time = await least();
   while (1000 * (time - idle) < SAMPLE_MICROSECONDS && repeats < MOST_REPEATS) {
     const more = repeatsFor((1000 * Math.max(0, time - idle)) / repeats);
     repeats = Math.min(more, 8 * repeats); // a first estimate may be far from the truth
-    [time] = await clock.run(commands, repeats, 1);
+    time = await least();
   }
-  // What takes long is timed once more, not many times more: the GPU draws the page, too.
-  const wanted = time > LONG_MS ? 1 : samples;
-  const times = [time, ...(await clock.run(commands, repeats, wanted))];
+  // What takes long is not timed many times more: the GPU draws the page, too.
+  const times = time > LONG_MS ? [time] : await clock.run(commands, repeats, samples);
   return Math.max(0, (1000 * (medianOf(times) - idle)) / repeats);
 }
 
-/** A run of that many milliseconds needs no more than two samples. */
+/** A sample of that many milliseconds needs no others beside the first two. */
 const LONG_MS = 20;
 
 const medianOf = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1];

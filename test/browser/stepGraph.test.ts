@@ -78,10 +78,13 @@ describe('keys', () => {
 });
 
 it('shows what a dispatch computes, while training runs', async () => {
+  await press(page, '#play');
   await press(page, '.picture .box:nth-of-type(2)');
   await page.waitForSelector('.graph-output:not([hidden]) canvas', { timeout: 30_000 });
   await page.waitForSelector('.node .wgsl .line');
   await expect.poll(() => coloursOf(page, '.graph-output canvas'), { timeout: 20_000 }).toBeGreaterThan(10);
+  await press(page, '#play');
+  await page.waitForFunction(() => document.body.dataset.state === 'paused', { timeout: 20_000 });
   expect(errors).toEqual([]);
 });
 

@@ -1,5 +1,6 @@
 import type { VariableAttrs } from '../../src/ops/core/leaves.ts';
 import type { Operand, Target, Tensor } from '../../src/ops/core/op.ts';
+import { withKernels } from '../../src/ops/core/late.ts';
 import { sizeOf } from '../../src/ops/core/shape.ts';
 import { specialize } from '../../src/kernels/specialize.ts';
 import { build } from '../../src/runtime/build.ts';
@@ -41,9 +42,11 @@ const CHECKED_WORDS = 2 ** 21;
  */
 export function simulator({ target, answers, rolled }: Simulated): Runner {
   return async (outputs, given) => {
-    const built = build(
-      { outputs, objectives: [], effects: [] },
-      { target: { ...target, limits: LIMITS }, answers, maxSlabBytes: SLAB_BYTES },
+    const built = await withKernels(() =>
+      build(
+        { outputs, objectives: [], effects: [] },
+        { target: { ...target, limits: LIMITS }, answers, maxSlabBytes: SLAB_BYTES },
+      ),
     );
     const locate = memoryOf(built.plan, given);
     for (const { label, kernel, source, bindings, workgroups } of built.dispatches) {

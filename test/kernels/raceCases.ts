@@ -18,7 +18,10 @@ import type { Tensor } from '../../src/ops/core/op.ts';
 import { lowerGraph } from '../../src/runtime/lower.ts';
 import type { LoweredDispatch, Variants } from '../../src/runtime/lower.ts';
 import { randomStream } from '../../src/data/random.ts';
+import { loadAllKernels } from '../../src/ops/allKernels.ts';
 import { verdictDispatch } from '../../src/ops/optimizer/verdict.ts';
+
+await loadAllKernels();
 
 const sources = import.meta.glob<string>('../../shaders/**/*.wgsl', {
   query: '?raw',
@@ -218,6 +221,6 @@ export function buffersOf({
 
 /** The code of a kernel without one of its barriers, for each of them. */
 export function withoutBarriers({ code }: { readonly code: string }): string[] {
-  const barriers = [...code.matchAll(/workgroupBarrier\(\);/g)];
+  const barriers = [...code.matchAll(/(?:workgroup|storage)Barrier\(\);/g)];
   return barriers.map(({ index, 0: text }) => code.slice(0, index) + code.slice(index + text.length));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { add, relu, square, subtract } from '../../src/ops/elementwise/elementwise.ts';
 import { input, programState, read } from '../../src/ops/core/leaves.ts';
+import { withKernels } from '../../src/ops/core/late.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
 import { reshape } from '../../src/ops/movement/movement.ts';
 import type { Effect, Target } from '../../src/ops/core/op.ts';
@@ -43,7 +44,7 @@ function example() {
   return build({ outputs, objectives: [{ loss, variables: [w1, b1, w2] }], effects: [record] }, { target });
 }
 
-const built = example();
+const built = await withKernels(example);
 const lines = (text: string) => text.split('\n');
 
 describe('formatGraph', () => {

@@ -149,12 +149,6 @@ describe('a wrong program', () => {
       column: 23,
       text: 'f16 in buffers is not simulated; use f32 there',
     });
-    expect(wrong(`enable chromium_experimental_subgroup_matrix;\n${sourceOf('')}`).messages[0]).toMatchObject(
-      {
-        line: 1,
-        text: 'chromium_experimental_subgroup_matrix is not simulated',
-      },
-    );
     expect(wrong(`enable clip_distances;\n${sourceOf('')}`).messages[0]).toMatchObject({
       file: 'test/half',
       line: 1,

@@ -3,6 +3,7 @@ import { selfTargets } from '../../src/data/dataset.ts';
 import { syntheticDigits } from '../../src/data/digits.ts';
 import { autoencoder, AUTOENCODER_LOSSES, AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
 import { dcgan, dcganTraining } from '../../src/models/dcgan.ts';
+import { DigitClassifier } from '../../src/models/digitClassifier.ts';
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
 import type { Program } from '../../src/runtime/program.ts';
 import type { Gpu } from '../../src/runtime/session.ts';
@@ -29,6 +30,11 @@ const MODELS: Readonly<Record<string, (gpu: Gpu, options: Fit) => Promise<void>>
     const { optimizer, learningRate } = AUTOENCODER_PRESETS.classroom;
     await model.compile({ gpu, optimizer: optimizer({ learningRate }), loss: AUTOENCODER_LOSSES[loss] });
     await model.fit(selfTargets(train), options);
+    model.destroy();
+  },
+  classifier: async (gpu, options) => {
+    const { model } = await DigitClassifier.create(gpu);
+    await model.fit(train, options);
     model.destroy();
   },
   'dcgan small': async (gpu, options) => {

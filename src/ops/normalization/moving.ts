@@ -3,6 +3,7 @@ import scaleShiftSource from '../../../shaders/normalization/scale_shift.wgsl?ra
 import { read } from '../core/leaves.ts';
 import type { Variable } from '../core/leaves.ts';
 import { applyAll, requireTensor } from '../core/node.ts';
+import { linearGrid } from '../core/op.ts';
 import type { Op, Proposals, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import { sideEffect } from '../core/sideEffects.ts';
@@ -39,6 +40,11 @@ export const scaleShiftOp: Op<ScaleShiftAttrs> = {
     const channels = sizeOf(mean.shape);
     const width = channels % 4 === 0 ? 4 : 1;
     const workgroupSize = 32;
+    const { workgroups, gridX } = linearGrid(
+      channels / width,
+      workgroupSize,
+      context.target.limits.maxComputeWorkgroupsPerDimension,
+    );
     context.dispatch({
       kernel: kernels.scaleShift,
       constants: {
@@ -47,6 +53,7 @@ export const scaleShiftOp: Op<ScaleShiftAttrs> = {
         SCALE: scale,
         CENTER: center,
         WORKGROUP_SIZE: workgroupSize,
+        GRID_X: gridX,
       },
       aliases: { Value: valueType('f32', width) },
       bindings: {
@@ -57,7 +64,7 @@ export const scaleShiftOp: Op<ScaleShiftAttrs> = {
         scale_out: outputs[0],
         shift_out: outputs[1],
       },
-      workgroups: [Math.ceil(channels / width / workgroupSize), 1, 1],
+      workgroups,
       flops: 4 * channels,
     });
   },

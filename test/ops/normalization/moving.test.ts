@@ -43,6 +43,22 @@ describe.each([[1, 1], [2, 3], [3, 8], [2, 3, 5, 4], [65, 63], [2, 7, 65], [3]])
   });
 }); // prettier-ignore
 
+it('takes more channels than a dispatch has workgroups along x', async () => {
+  const channels = 32 * 65_535 + 1;
+  const [x, inputs] = [random(1, [channels], -3, 3), statistics(channels)] as const;
+  const [y] = await evaluate(
+    (t, mean, variance, gamma, beta) => normalizeWith(t, { mean, variance, gamma, beta }),
+    [x, ...inputs],
+  );
+  const [mean, variance, gamma, beta] = inputs.map(({ data }) => data);
+  let wrong = 0;
+  x.data.forEach((value, i) => {
+    const expected = (gamma[i] * (value - mean[i])) / Math.sqrt(variance[i] + 1e-3) + beta[i];
+    if (!(Math.abs(y.data[i] - expected) <= 1e-4 * (1 + Math.abs(expected)))) wrong++;
+  });
+  expect(wrong).toBe(0);
+});
+
 it.each([[[3, 4]], [[2, 2, 3]]])('gradients by every input of %j', async (shape) => {
   const x = random(1, shape);
   const [mean, variance, gamma, beta] = statistics(shape.at(-1)!);
