@@ -7,7 +7,7 @@ import type { settings } from './settings.ts';
 
 serve<typeof settings, MnistSet, Autoencoders, Calls, Tells>({
   load: digitsFor,
-  first: (loading) => firstDigits(loading, 10_000), // the map needs them all
+  first: firstDigits,
   create: (context) => Autoencoders.create(context),
   trained: ({ bottleneck, denoise }) =>
     bottleneck === 64 && !denoise

@@ -1,5 +1,6 @@
 import { MODELS } from '../../bench/peers/problem.ts';
 import { byId } from '../shared/dom.ts';
+import { replaceAddress } from '../shared/replaceAddress.ts';
 import type { Settings } from './protocol.ts';
 
 /** What the controls say; the address may make a run shorter: `samples`, `sampleMs`, `stretch`, `rounds`, `sizes`. */
@@ -59,5 +60,5 @@ export function keepAddress(): void {
     if (isInitial(box)) url.searchParams.delete(name);
     else url.searchParams.set(name, box.checked ? '1' : '0');
   }
-  history.replaceState(history.state, '', url);
+  replaceAddress(url.href);
 }

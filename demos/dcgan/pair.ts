@@ -5,6 +5,7 @@ import { dcganPair, SMALL } from '../../src/models/dcganSmall.ts';
 import { part } from '../../src/part.ts';
 import { digitReader } from '../frame/digits/digitReader.ts';
 import { Due } from '../frame/worker/due.ts';
+import { once } from '../frame/worker/once.ts';
 import { Movement } from '../frame/worker/movement.ts';
 import { SlowMotion } from '../frame/worker/slowMotion.ts';
 import type { ValuesOf } from '../frame/settings.ts';
@@ -45,7 +46,14 @@ export class Pair implements Trainee<MnistSet> {
   readonly #gallery: Gallery;
   readonly #movement: Movement<'generator' | 'discriminator'>;
   readonly #walkDue: Due;
-  #walk: Promise<GanWalk> | undefined;
+  readonly #openWalk = once(async (): Promise<GanWalk> => {
+    const { GanWalk } = await part('What walks between images', () => import('../drawing/ganWalk.ts'));
+    const { gpu, renderer } = this.#context;
+    const walk = await GanWalk.create({ gpu, networks: this.#networks, renderer, side: MAP });
+    if (this.#destroyed) walk.destroy();
+    return (this.#walk = walk);
+  });
+  #walk: GanWalk | undefined;
   /** What the map of the walk was last drawn from. */
   #map = '';
   #latents: Float32Array;
@@ -207,14 +215,20 @@ export class Pair implements Trainee<MnistSet> {
 
   async walk(place: CornerPlace): Promise<void> {
     wishes.place = place;
-    await this.#stroll();
+    try {
+      await this.#stroll();
+    } catch (error) {
+      wishes.place = undefined; // what draws it did not load: the next look goes without
+      throw error;
+    }
   }
 
   /** Draws the place of the latent walk, and its map where that has changed. */
   readonly #stroll = coalesce(async () => {
     const { place } = wishes;
     if (!place || this.#destroyed) return;
-    const walk = await (this.#walk ??= this.#openWalk());
+    const walk = await this.#openWalk();
+    if (this.#destroyed) return;
     await this.#walkDue.time(async () => {
       const size = this.#latents.length / SAMPLES;
       const corners = place.corners.map((sample) =>
@@ -227,21 +241,15 @@ export class Pair implements Trainee<MnistSet> {
     });
   });
 
-  async #openWalk(): Promise<GanWalk> {
-    const { GanWalk } = await part('What walks between images', () => import('../drawing/ganWalk.ts'));
-    const { gpu, renderer } = this.#context;
-    return GanWalk.create({ gpu, networks: this.#networks, renderer, side: MAP });
-  }
-
   /** Connects a new panel to its picture. */
   connect(name: string): void {
     this.#gallery.connect(name);
-    void this.#walk?.then((walk) => walk.connect(name));
+    this.#walk?.connect(name);
   }
 
-  async destroy(): Promise<void> {
+  destroy(): void {
     this.#destroyed = true;
-    (await this.#walk)?.destroy();
+    this.#walk?.destroy();
     this.#gallery.destroy();
     this.#gan?.destroy();
     this.weights.destroy();

@@ -1,6 +1,7 @@
 import { webgpuProblem } from '../frame/page/missing.ts';
 import { bindShell } from '../frame/page/shell.ts';
 import { byId, create } from '../shared/dom.ts';
+import { replaceAddress } from '../shared/replaceAddress.ts';
 import { kernelNames, kernelSource } from '../widgets/kernels.ts';
 import { placeOf, queryOf, VIEWS } from './address.ts';
 import type { Place, ViewName } from './address.ts';
@@ -150,7 +151,7 @@ async function show(source: string, make: MakeView, isWanted: () => boolean): Pr
 /** Marks a line, in the text and in the address. */
 function mark(line: number): void {
   place = { ...place, line };
-  history.replaceState(null, '', queryOf(place) + location.hash);
+  replaceAddress(queryOf(place) + location.hash);
   if (view?.onLine) return view.onLine(line);
   code?.light(new Map(line > 0 ? [[line, 'marked']] : []));
   if (line > 0) code?.show(line);

@@ -35,7 +35,7 @@ export const PAGES: readonly SitePage[] = [
   {
     folder: 'lessons/backpropagation',
     title: 'Backpropagation, number by number',
-    about: 'Two layers, forward and back: where each of the forty numbers comes from.',
+    about: 'Two layers, forward and back: where each of twenty numbers comes from.',
     needs: ['lessons/descent', 'lessons/activations'],
   },
   {

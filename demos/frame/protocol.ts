@@ -103,4 +103,6 @@ export type FromWorker =
   | { type: 'unanswered'; id: number }
   /** The GPU was lost, and a new one continues from the last checkpoint. `reason` is WebGPU's own. */
   | { type: 'recovered'; step: number; reason: string }
+  /** What a call asked for cannot be loaded; everything else goes on. */
+  | { type: 'missing'; message: string }
   | { type: 'error'; name: string; message: string };

@@ -79,7 +79,7 @@ export class Digits extends FittedModel<Data> {
     const found = classify(outputs, test.classNames!.length);
     this.#context.tell('predicted', found, [found.predictions.buffer, found.confidence.buffer]);
     const mean = (list: Float32Array) => list.reduce((sum, value) => sum + value, 0) / list.length;
-    return { testLoss: mean(loss), testAccuracy: mean(metrics.accuracy) };
+    return { testLoss: mean(loss), testAccuracy: mean(metrics.accuracy), testImages: test.size };
   }
 
   async look(): Promise<void> {
@@ -105,8 +105,8 @@ export class Digits extends FittedModel<Data> {
   }
 
   async gradients(target: number | undefined): Promise<void> {
-    wishes.target = target;
     await this.#views.picture(target);
+    wishes.target = target; // it can be shown
     this.#context.look();
   }
 

@@ -67,8 +67,7 @@ export class TrainableNetwork extends Network {
    */
   async compile(options: ModelCompileOptions = {}): Promise<this> {
     checkOptions('compile', options, modelCompileOptions);
-    const make = compileModel(this, options, this.savedOptimizer);
-    await this.placement.compile(options, typeof make === 'function' ? make : await make);
+    await this.placement.compile(options, compileModel(this, options, this.savedOptimizer));
     return this;
   }
 

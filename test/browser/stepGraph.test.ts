@@ -2,7 +2,6 @@ import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { problems } from './axe.ts';
 import { openPage } from './harness.ts';
-import { coloursOf } from './pixels.ts';
 
 const PATH = 'points/?layers=1&units=4&start=scratch';
 const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
@@ -79,10 +78,12 @@ describe('keys', () => {
 
 it('shows what a dispatch computes, while training runs', async () => {
   await press(page, '#play');
-  await press(page, '.picture .box:nth-of-type(2)');
+  await press(page, '.picture .box.forward');
   await page.waitForSelector('.graph-output:not([hidden]) canvas', { timeout: 30_000 });
   await page.waitForSelector('.node .wgsl .line');
-  await expect.poll(() => coloursOf(page, '.graph-output canvas'), { timeout: 20_000 }).toBeGreaterThan(10);
+  expect(await text(page, '.graph-output figcaption')).toBe('Output 64 rows, 4 columns');
+  const canvas = await page.$('.graph-output canvas');
+  await expect.poll(async () => (await canvas!.boundingBox())!.height).toBeGreaterThan(100);
   await press(page, '#play');
   await page.waitForFunction(() => document.body.dataset.state === 'paused', { timeout: 20_000 });
   expect(errors).toEqual([]);

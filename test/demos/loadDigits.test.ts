@@ -108,6 +108,24 @@ it('draws digits where there are none, or damaged ones, and says why', async () 
   expect([asked.train.size, asked.notice, requested()]).toEqual([7, expect.stringMatching(/synthetic/i), []]);
 });
 
+it('draws none in place of a part that does not come, where another has come', async () => {
+  const { test } = await loadTestDigits({ name: 'mnist', test: 3 }, from('partly'));
+  expect(test.synthetic).toBe(false);
+  const file = join(folder, DIGIT_FILES.train.file);
+  const whole = readFileSync(file);
+  rmSync(file);
+  try {
+    await expect(loadDigits({ name: 'mnist', train: 7, test: 3 }, from('partly'))).rejects.toThrow(
+      /HTTP 404/,
+    );
+  } finally {
+    writeFileSync(file, whole);
+  }
+  const { train } = await loadDigits({ name: 'mnist', train: 7, test: 3 }, from('partly'));
+  expect([train.size, train.synthetic]).toEqual([7, false]);
+  requested();
+});
+
 describe('a build', () => {
   const build = async (dataDir: string) => {
     const { config, generateBundle } = digitsPlugin({ dataDir, mirrors: [] });

@@ -8,8 +8,10 @@ const READERS = new WeakMap<Gpu, Promise<Network>>();
 
 /** The trained network of the page that reads digits, [N, 28, 28, 1] to logits: one for each GPU. */
 export function digitReader(gpu: Gpu): Promise<Network> {
-  if (!READERS.has(gpu)) READERS.set(gpu, create(gpu));
-  return READERS.get(gpu)!;
+  const reader = READERS.get(gpu) ?? create(gpu);
+  READERS.set(gpu, reader);
+  reader.catch(() => READERS.delete(gpu)); // it may be there the next time
+  return reader;
 }
 
 async function create(gpu: Gpu): Promise<Network> {

@@ -36,7 +36,7 @@ export async function loadDigits(
   onProgress: OnProgress = () => undefined,
 ): Promise<MnistSet> {
   const { train = DIGIT_FILES.train.to, test = DIGIT_FILES.test.to } = settings;
-  return orDrawn(settings, async () => {
+  return orDrawn(settings, baseUrl, async () => {
     const files: DigitFile[] = [test > DIGIT_FILES.few.to ? 'test' : 'few', 'train'];
     if (train > DIGIT_FILES.train.to) files.push('rest');
     const [tests, ...trains] = await fetchFiles(files, baseUrl, onProgress);
@@ -53,7 +53,7 @@ export async function loadTestDigits(
   { name, test = DIGIT_FILES.few.to }: Omit<DataSettings, 'train'>,
   baseUrl: string,
 ): Promise<Omit<MnistSet, 'train'>> {
-  const { train: _, ...set } = await orDrawn({ name, test, train: 1 }, async () => {
+  const { train: _, ...set } = await orDrawn({ name, test, train: 1 }, baseUrl, async () => {
     const file = test > DIGIT_FILES.few.to ? 'test' : 'few';
     const tests = await fetchFile(file, baseUrl);
     return { train: tests, test: first(tests, test), source: baseUrl };
@@ -63,6 +63,7 @@ export async function loadTestDigits(
 
 async function orDrawn(
   { name, train, test }: DataSettings,
+  baseUrl: string,
   load: () => Promise<MnistSet>,
 ): Promise<MnistSet> {
   const drawn = async (reason?: string) => {
@@ -75,7 +76,8 @@ async function orDrawn(
     if (import.meta.env.WGRAD_WITHOUT_MNIST) throw new EnvironmentError('this site was built without MNIST');
     return await load();
   } catch (error) {
-    if (!(error instanceof WgradError)) throw error;
+    // Where some files of MNIST have come, it is there: the others are missed, not replaced by digits that are not MNIST's.
+    if (!(error instanceof WgradError) || sources.has(baseUrl)) throw error;
     return drawn(error.message);
   }
 }
@@ -101,6 +103,8 @@ async function fetchFiles(
 
 /** By their addresses: what a first look has fetched is there when all are wanted. */
 const fetched = new Map<string, Promise<Dataset>>();
+/** Addresses from which some file has come. */
+const sources = new Set<string>();
 
 function fetchFile(file: DigitFile, baseUrl: string, onBytes?: (loaded: number) => void): Promise<Dataset> {
   const url = `${baseUrl.replace(/\/$/, '')}/${DIGIT_FILES[file].file}`;
@@ -108,7 +112,10 @@ function fetchFile(file: DigitFile, baseUrl: string, onBytes?: (loaded: number) 
   if (known) return known;
   const fetching = fetchUrl(file, url, onBytes);
   fetched.set(url, fetching);
-  fetching.catch(() => fetched.delete(url));
+  fetching.then(
+    () => sources.add(baseUrl),
+    () => fetched.delete(url),
+  );
   return fetching;
 }
 

@@ -1,3 +1,4 @@
+import { replaceAddress } from '../../shared/replaceAddress.ts';
 import { dependents, initialOf, ordered } from '../settings.ts';
 import type { Setting, Settings, ValuesOf } from '../settings.ts';
 
@@ -63,7 +64,7 @@ export class Address<S extends Settings> {
       if (isInitial) url.searchParams.delete(name);
       else url.searchParams.set(name, format(value));
     }
-    history.replaceState(history.state, '', url);
+    replaceAddress(url.href);
   }
 
   #update(): void {

@@ -65,6 +65,15 @@ export function showRefused(sentences: readonly string[]): void {
   byId('notices').append(...sentences.map((text) => notice(text, 'warning')));
 }
 
+let missing: HTMLElement | undefined;
+
+/** Says that something did not load which the page can do without: once, however often it is asked for. */
+export function showMissing(text: string): void {
+  missing?.remove();
+  missing = notice(text, 'warning');
+  showNotice(missing);
+}
+
 let dataNotice: HTMLElement | undefined;
 let dataText: string | undefined;
 

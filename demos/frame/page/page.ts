@@ -1,6 +1,6 @@
 import { showAdapter } from './adapter.ts';
 import { byId } from '../../shared/dom.ts';
-import { createFailures, runLive, showData, showRecovered, showRefused } from './live.ts';
+import { createFailures, runLive, showData, showMissing, showRecovered, showRefused } from './live.ts';
 import { onSchemeChange, readPalette } from '../../shared/palette.ts';
 import { handOver, renewCanvases } from '../../drawing/panels.ts';
 import type { PanelMessage, TilePlan } from '../../drawing/panels.ts';
@@ -92,6 +92,8 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   const early: (() => void)[] = [];
   let now: Position | undefined;
   let begun = false;
+  /** Play was pressed last: training runs when it is compiled. */
+  let isWanted = false;
 
   function set(changes: Partial<ValuesOf<S>>): void {
     const before = address.values;
@@ -100,7 +102,8 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
     const changed = Object.keys(values).filter((name) => values[name] !== before[name]);
     if (changed.length === 0) return;
     controls.refresh();
-    const running = now?.state === 'running' || now?.state === 'pausing';
+    const state = now?.state;
+    const running = state === 'running' || state === 'pausing' || (state === 'compiling' && isWanted);
     if (begun) port.post({ type: 'set', values, changed });
     const anew = changed.some((name) => ['anew', 'restart', 'data'].includes(options.settings[name].acts));
     if (begun && anew && running) port.post({ type: 'play' });
@@ -110,7 +113,10 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
 
   const controls = bindControls(options.settings, () => address.values, set);
   const transport = bindTransport({
-    post: port.post,
+    post(message) {
+      isWanted = message.type === 'play';
+      port.post(message);
+    },
     scratch: () => set({ start: 'scratch' } as Partial<ValuesOf<S>>),
     trained: () => set({ start: 'trained' } as Partial<ValuesOf<S>>),
   });
@@ -207,6 +213,8 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
       case 'recovered':
         renewCanvases();
         return showRecovered(message);
+      case 'missing':
+        return showMissing(message.message);
       case 'error':
         return fail(message.name, message.message);
     }

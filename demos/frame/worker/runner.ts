@@ -1,3 +1,4 @@
+import { EnvironmentError } from '../../../src/index.ts';
 import type { Device, Program } from '../../../src/index.ts';
 import { coalesce } from '../../shared/coalesce.ts';
 import { dispatchInfos, kernelCodes } from '../../shared/dispatches.ts';
@@ -166,15 +167,31 @@ export class Runner<Data, T extends Trainee<Data>> {
       await this.look();
       performance.mark(FIRST_LOOK);
       this.#tell('ready');
-      await Promise.race([this.#begin(), aborted]);
+      await this.#unasked(() => Promise.race([this.#begin(), aborted]), aborted);
       if (signal.aborted) return undefined;
       await this.#evaluate();
       await this.#gate.knock(restMs());
       if (signal.aborted) return undefined;
     }
-    const [loaded] = await (begun ?? all());
+    const [loaded] = (await (begun ?? this.#unasked(all, aborted))) ?? [];
     if (loaded) await this.#take(loaded);
     return loaded;
+  }
+
+  /**
+   * Work for a training that nobody may want: where something does not load, the network can be looked at all the same, and
+   * it is tried again when someone asks. Undefined if the training was stopped.
+   */
+  async #unasked<R>(work: () => Promise<R>, aborted: Promise<undefined>): Promise<R | undefined> {
+    while (true) {
+      try {
+        return await work();
+      } catch (error) {
+        if (this.#gate.isWanted || !(error instanceof EnvironmentError)) throw error;
+        await Promise.race([this.#gate.knock(Infinity), aborted]);
+        if (this.#stop.signal.aborted) return undefined;
+      }
+    }
   }
 
   async #begin(): Promise<void> {

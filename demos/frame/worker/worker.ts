@@ -1,5 +1,6 @@
-import { DeviceLostError, init } from '../../../src/index.ts';
+import { DeviceLostError, EnvironmentError, init } from '../../../src/index.ts';
 import type { Gpu } from '../../../src/index.ts';
+import { part } from '../../../src/part.ts';
 import type { Palette } from '../../shared/palette.ts';
 import { errorMessage, pagePort } from '../../shared/port.ts';
 import { PanelRenderer } from '../../drawing/renderer.ts';
@@ -229,8 +230,8 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     if (wanted.has('anew')) return renew({});
     if (wanted.has('rebuild')) {
       const running = runner.checkpoint.running;
+      const scratch = await session.begin(); // first: where it fails, the training goes on
       await runner.stop();
-      const scratch = await session.begin();
       await renew({ bytes: await runner.trainee.save(), scratch });
       if (running) session.runner.play();
       return;
@@ -276,21 +277,40 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     if (!session || old) return port.post({ type: 'unanswered', id });
     const call = page.calls?.[name];
     if (!call) throw new Error(`The worker has no function '${name}' to call.`);
-    port.post({ type: 'answer', id, value: await call(session.runner.trainee, ...(args as any)) });
+    try {
+      port.post({ type: 'answer', id, value: await call(session.runner.trainee, ...(args as any)) });
+    } catch (error) {
+      refuse(id, error);
+    }
+  }
+
+  /** What a call needs may be missing, a script that does not load: the training goes on without. @throws all else */
+  function refuse(id: number, error: unknown): void {
+    port.post({ type: 'unanswered', id });
+    if (!(error instanceof EnvironmentError)) throw error;
+    port.post({ type: 'missing', message: error.message });
   }
 
   /** Beside the queue: what the graph of the step is asked for may take a while. */
-  let graph: Promise<GraphServer> | undefined;
+  const graph = once(async (): Promise<GraphServer> => {
+    const { GraphServer: Server } = await part(
+      'What serves the graph',
+      () => import('../graph/worker/server.ts'),
+    );
+    return new Server();
+  });
   async function answerGraph({ id, name, args }: Extract<ToWorker, { type: 'call' }>): Promise<void> {
     const gpu = session?.gpu;
     try {
-      graph ??= import('../graph/worker/server.ts').then(({ GraphServer: Server }) => new Server());
-      const server = await graph;
+      const server = await graph();
       const answer = session && (await server.answer(session, name, args));
       port.post(answer ? { type: 'answer', id, ...answer } : { type: 'unanswered', id });
     } catch (error) {
-      port.post({ type: 'unanswered', id });
-      fail(error, gpu);
+      try {
+        refuse(id, error);
+      } catch {
+        fail(error, gpu);
+      }
     }
   }
 

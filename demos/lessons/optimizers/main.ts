@@ -62,6 +62,7 @@ lesson<Kernels>('optimizers', async (call) => {
     const values = await call('field', surface);
     const places = await call('begin', surface, [x, y], factor);
     if (own !== turn) return; // the reader has gone on
+    byId('height').textContent = SURFACES[surface].height;
     field = { ...field, values };
     history = [places];
     paintGround();

@@ -1,9 +1,9 @@
-/** The surfaces, over the square from −2 to 2, each with a start that shows how the optimizers differ. */
+/** The surfaces, over the square from −2 to 2, each with its height, and a start that shows how the optimizers differ. */
 export const SURFACES = {
-  valley: { title: 'long valley', start: [-1.7, 1.2] },
-  bend: { title: 'bent valley', start: [-1.5, -0.5] },
-  saddle: { title: 'saddle', start: [-1.6, 0.02] },
-  wells: { title: 'two wells', start: [-1.8, 1.4] },
+  valley: { title: 'long valley', height: '0.1 x² + 2 y²', start: [-1.7, 1.2] },
+  bend: { title: 'bent valley', height: '(1 − x)² / 4 + 2 (y − x²)²', start: [-1.5, -0.5] },
+  saddle: { title: 'saddle', height: 'x² − y² + y⁴ / 3', start: [-1.6, 0.02] },
+  wells: { title: 'two wells', height: '(x² − 1)² + 0.4 x + y²', start: [-1.8, 1.4] },
 } as const;
 export type Surface = keyof typeof SURFACES;
 export const RANGE = [-2, 2] as const;

@@ -6,6 +6,7 @@ import { ArgumentError } from '../../errors.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import { checkOptions } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
+import type { Gpu } from '../../runtime/session.ts';
 import { adam } from '../optimizers.ts';
 import type { Optimizer } from '../optimizers.ts';
 import { optimizerOf, withNames } from '../registry.ts';
@@ -15,6 +16,7 @@ import type { LoadOptions, LoadReport } from '../training/checkpoint.ts';
 import { encodeCheckpoint } from '../training/encodeCheckpoint.ts';
 import { Placement, placementOptions } from '../training/placement.ts';
 import type { PlacementOptions } from '../training/placement.ts';
+import type { TrainingState } from '../training/state.ts';
 import { checkDiscriminator } from './discriminator.ts';
 import { ganFitOptions, ganPrepareOptions } from './fit.ts';
 import type { GanFit, GanFitOptions, GanPrepareOptions } from './fit.ts';
@@ -101,19 +103,20 @@ export class Gan extends GanNetworks {
     checkOptions('compile', options, ganCompileOptions);
     const losses = lossesOf(this.name, options);
     if (options.checkLoss ?? true) checkDiscriminator(this.name, this.discriminator);
-    const made = withNames(() =>
-      [options.generatorOptimizer, options.discriminatorOptimizer].map((given) =>
-        optimizerOf(given ?? defaultOptimizer()),
-      ),
-    );
-    const [generatorOptimizer, discriminatorOptimizer] = Array.isArray(made) ? made : await made;
-    await this.#placement.compile(options, (gpu, state) => {
-      const players = {
-        generator: new Player(gpu, 'generator', this.generator, generatorOptimizer),
-        discriminator: new Player(gpu, 'discriminator', this.discriminator, discriminatorOptimizer),
+    const make = withNames(() => {
+      const [generatorOptimizer, discriminatorOptimizer] = [
+        options.generatorOptimizer,
+        options.discriminatorOptimizer,
+      ].map((given) => optimizerOf(given ?? defaultOptimizer()));
+      return (gpu: Gpu, state: TrainingState): CompiledGan => {
+        const players = {
+          generator: new Player(gpu, 'generator', this.generator, generatorOptimizer),
+          discriminator: new Player(gpu, 'discriminator', this.discriminator, discriminatorOptimizer),
+        };
+        return { networks: this, gpu, losses, players, state };
       };
-      return { networks: this, gpu, losses, players, state };
     });
+    await this.#placement.compile(options, make);
     return this;
   }
 

@@ -5,6 +5,7 @@ import type { OptionTable } from '../../options.ts';
 import { Gpu, init } from '../../runtime/session.ts';
 import { holdersOf } from '../../runtime/variables.ts';
 import type { Checkpoint, LoadReport, Saved, Shape, Snapshot } from './checkpoint.ts';
+import type { MaybePromise } from '../registry.ts';
 import { Lifetime } from './lifetime.ts';
 import { planRestore, restoreCheckpoint } from './restoreCheckpoint.ts';
 import { TrainingState } from './state.ts';
@@ -132,13 +133,15 @@ export class Placement<C extends Placed> {
    * Compiles for a GPU: ends the work on what was compiled before, takes the weights along, and frees the rest. If it
    * fails, what was compiled before stays usable.
    *
-   * @param make compiles; the weights have their memory and their values when it is called
+   * @param make compiles; the weights have their memory and their values when it is called. A promise of it, where names are
+   *   still to be loaded, is part of the compilation: of two of them the later one counts, whatever comes first
    * @throws InterruptedError if it is destroyed or compiled again meanwhile
    */
   async compile(
     { gpu: given, weights = 'keep' }: PlacementOptions,
-    make: (gpu: Gpu, state: TrainingState) => C,
+    make: MaybePromise<(gpu: Gpu, state: TrainingState) => C>,
   ): Promise<C> {
+    if (make instanceof Promise) make.catch(() => {}); // it is awaited below, unless something else fails first
     const { name } = this.#owner;
     if (weights !== 'keep' && weights !== 'initial') {
       throw new ArgumentError(`${name}: weights is ${String(weights)}; choose keep or initial`);
@@ -149,9 +152,7 @@ export class Placement<C extends Placed> {
     const before = this.#compiled;
     const own = before && !before.gpu.device.isLost ? before.gpu : undefined;
     const open = before?.gpu.reopen ?? init;
-    const made = await this.#place(given ?? own ?? { open, owned: true }, weights, make);
-    this.#make = make;
-    return made;
+    return this.#place(given ?? own ?? { open, owned: true }, weights, make);
   }
 
   /** Compiles as before, with the weights' initial values. */
@@ -182,7 +183,7 @@ export class Placement<C extends Placed> {
   async #place(
     on: Gpu | Opening,
     weights: 'keep' | 'initial',
-    make: (gpu: Gpu, state: TrainingState) => C,
+    make: MaybePromise<(gpu: Gpu, state: TrainingState) => C>,
     recovers = false,
   ): Promise<C> {
     const { name, variables } = this.#owner;
@@ -192,6 +193,7 @@ export class Placement<C extends Placed> {
     const before = this.#compiled;
     let opened: Gpu | undefined;
     try {
+      const makes = make instanceof Promise ? await lifetime.race(make) : make;
       if (!(on instanceof Gpu) && on.owned) opened = await lifetime.make(on.open(), (late) => late.destroy());
       const gpu = opened ?? (on instanceof Gpu ? on : await lifetime.race(on.open()));
       lifetime.check();
@@ -213,7 +215,7 @@ export class Placement<C extends Placed> {
         gpu.device.onFailure(() => gpu.variables.release(variables));
         if (weights === 'initial') gpu.variables.initialize(variables);
         for (const [variable, own] of values ?? []) gpu.variables.write(variable, own);
-        const made = make(gpu, state);
+        const made = makes(gpu, state);
         if (weights === 'initial') return { made, loaded: undefined };
         return { made, loaded: this.#waiting.map((restore) => restore(made)).at(-1) ?? this.#loaded };
       });
@@ -227,6 +229,7 @@ export class Placement<C extends Placed> {
       if (this.#ownGpu !== gpu) this.#closeOwnGpu();
       this.#ownGpu = opened ?? this.#ownGpu;
       this.#compiled = made;
+      this.#make = makes;
       state.lifetime.endWith(gpu.device);
       this.#loaded = loaded;
       this.#waiting = [];

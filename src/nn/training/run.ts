@@ -43,7 +43,7 @@ export function checkRun(name: string, data: TrainingData, options: RunOptions):
   checkEpochs(name, options);
   if (!(epochs >= 0) || !Number.isFinite(epochs)) {
     throw new ArgumentError(
-      `${name}: epochs is ${describe(epochs)}; it must be a finite number of at least 0`,
+      `${name}: epochs is ${describe(epochs)}; it must be a finite number of at least 0${epochs === Infinity ? ' (steps: Infinity trains until it is aborted)' : ''}`,
     );
   }
   if (!(Number.isSafeInteger(steps) && steps >= 0) && steps !== Infinity) {

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { EnvironmentError } from '../../../src/index.ts';
 import type { Device } from '../../../src/index.ts';
 import type { FromWorker, Point } from '../../../demos/frame/protocol.ts';
 import { Runner } from '../../../demos/frame/worker/runner.ts';
@@ -309,5 +310,45 @@ describe('a runner', () => {
     const { step } = trainee;
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(trainee.step).toBe(step);
+  });
+});
+
+describe('a trained network whose training does not load', () => {
+  const missing = new EnvironmentError('What trains this network could not be loaded');
+
+  it('can be looked at until someone trains, who is told', async () => {
+    const begin = vi.fn<() => Promise<void>>(async () => {
+      throw missing;
+    });
+    const { runner, trainee, failures, reaches } = await start(new Counter(), { trained: true, begin });
+    await vi.waitFor(() => expect(begin).toHaveBeenCalled());
+    expect(failures).toEqual([]);
+    const { looks } = trainee;
+    await runner.look();
+    expect(trainee.looks).toBe(looks + 1);
+    expect(runner.state).toBe('ready');
+    runner.play();
+    await reaches('failed');
+    expect(failures).toEqual([missing]);
+  });
+
+  it('trains once it is there', async () => {
+    const begin = vi.fn<() => Promise<void>>(async () => {});
+    begin.mockRejectedValueOnce(missing);
+    const { runner, trainee, failures, reaches } = await start(new Counter(), { trained: true, begin });
+    await vi.waitFor(() => expect(begin).toHaveBeenCalled());
+    runner.play();
+    await reaches('finished');
+    expect(trainee.step).toBe(4);
+    expect(failures).toEqual([]);
+  });
+
+  it('can be stopped meanwhile', async () => {
+    const begin = async () => {
+      throw missing;
+    };
+    const { runner, failures } = await start(new Counter(), { trained: true, begin });
+    await runner.destroy();
+    expect(failures).toEqual([]);
   });
 });

@@ -34,6 +34,7 @@ export function createDetails(
   const code = create('div', { className: 'code', tabIndex: 0, role: 'region', 'aria-label': 'The kernel' });
   const written = create('input', { type: 'checkbox' });
   const actions = create('div', { className: 'actions' });
+  const problem = create('p', { role: 'alert', hidden: true });
   const element = create(
     'div',
     { className: 'node' },
@@ -42,6 +43,7 @@ export function createDetails(
     pictures.element,
     ways,
     actions,
+    problem,
     details('Bindings', bindings),
     details(
       'The kernel',
@@ -93,12 +95,19 @@ export function createDetails(
     bindings.replaceChildren(bindingTable(node.bindings));
     if (index === shownIndex) return;
     shownIndex = index;
+    problem.hidden = true;
     actions.replaceChildren(
       ...(['edit', 'step'] as const).map((on) => {
         const button = create('button', { type: 'button' }, WORKS[on]);
         button.addEventListener('click', async () => {
           button.disabled = true; // it loads
-          await host.work(node, on);
+          problem.hidden = true;
+          try {
+            await host.work(node, on);
+          } catch (error) {
+            problem.hidden = false;
+            problem.textContent = `This could not be loaded: ${(error as Error).message}`;
+          }
           button.disabled = false;
           button.focus();
         });
