@@ -6,7 +6,7 @@ import { coloursOf } from './pixels.ts';
 const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
 const reaches = (page: Page, state: string) =>
   page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: 90_000 }, state);
-const dots = (page: Page, name: string) => page.$$eval(`.plane .${name}`, (list) => list.length);
+const dots = (page: Page, name: string) => page.$$eval(`#plane .${name}`, (list) => list.length);
 let page: Page;
 let errors: string[];
 
