@@ -14,10 +14,13 @@ import { softmax } from '../../src/ops/softmax/softmax.ts';
 import { sparseSoftmaxCrossEntropy } from '../../src/ops/loss/softmaxCrossEntropy.ts';
 import type { Operand, Target } from '../../src/ops/core/op.ts';
 import type { Tensor } from '../../src/ops/core/op.ts';
+import { loadAllKernels } from '../../src/ops/allKernels.ts';
 import { build } from '../../src/runtime/build.ts';
 import type { Build } from '../../src/runtime/build.ts';
 import { planMemory } from '../../src/runtime/plan.ts';
 import type { Block, MemoryPlan, Usage } from '../../src/runtime/plan.ts';
+
+await loadAllKernels(); // programs are built without gpu.compile here
 
 const ALIGNMENT = 256;
 const rounded = (bytes: number) => Math.max(1, Math.ceil(bytes / ALIGNMENT)) * ALIGNMENT;
