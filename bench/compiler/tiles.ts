@@ -5,6 +5,7 @@ import type { Target, Tensor } from '../../src/ops/core/op.ts';
 import { parseVariant, variantName } from '../../src/ops/core/variant.ts';
 import { blockTiles, subgroupNames } from '../../src/ops/matmul/gpuPlans.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
+import { loadAllKernels } from '../../src/ops/allKernels.ts';
 import { lowerGraph } from '../../src/runtime/lower.ts';
 import { idleGpu } from './idleGpu.ts';
 import type { CompiledKernel } from './kernels.ts';
@@ -27,7 +28,8 @@ const CHANNELS = [
  * Every tile that the tuner may choose on a GPU, and the same as f16: of large products, and of 3 × 3 convolutions and
  * their gradients. The GPU has subgroups of 32 and AMD's matrix units.
  */
-export function tileKernels(): CompiledKernel[] {
+export async function tileKernels(): Promise<CompiledKernel[]> {
+  await loadAllKernels();
   const kernels = new Map<string, CompiledKernel>();
   const target: Target = {
     ...idleGpu().target,

@@ -18,7 +18,7 @@ async function openHolding(): Promise<{ page: Page; errors: string[]; held: Map<
     else void request.continue();
   });
   await page.goto(new URL(PAGE, page.url()).href, { waitUntil: 'load' });
-  await page.$eval('#lesson-code', (element) => element.scrollIntoView()); // a source is loaded when it is seen
+  await page.$eval('#lesson-code', (element) => element.scrollIntoView({ block: 'center' })); // a source is loaded when it is seen
   return { page, errors, held };
 }
 

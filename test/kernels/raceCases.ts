@@ -220,7 +220,10 @@ export function buffersOf({
 }
 
 /** The code of a kernel without one of its barriers, for each of them. */
-export function withoutBarriers({ code }: { readonly code: string }): string[] {
-  const barriers = [...code.matchAll(/(?:workgroup|storage)Barrier\(\);/g)];
+export function withoutBarriers(
+  { code }: { readonly code: string },
+  wanted = /(?:workgroup|storage)Barrier\(\);/g,
+): string[] {
+  const barriers = [...code.matchAll(wanted)];
   return barriers.map(({ index, 0: text }) => code.slice(0, index) + code.slice(index + text.length));
 }

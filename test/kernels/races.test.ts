@@ -30,7 +30,8 @@ it.each(dispatches.map((own) => [own.name, own.file, own.dispatch] as const))(
 it.each(files)('%s: a race is found where any one of its barriers is missing', (file) => {
   const unnoticed = new Set<number>();
   for (const { dispatch } of dispatches.filter((own) => own.file === file)) {
-    const codes = withoutBarriers(dispatch.kernel);
+    // This race finder sees workgroup memory only; the simulator is asked about storage barriers, too.
+    const codes = withoutBarriers(dispatch.kernel, /workgroupBarrier\(\);/g);
     if (unnoticed.size === 0) codes.forEach((_, i) => unnoticed.add(i));
     for (const i of unnoticed) if (races(dispatch, codes[i]).length > 0) unnoticed.delete(i);
   }
