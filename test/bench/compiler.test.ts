@@ -21,8 +21,8 @@ describe('the GPU compiler', () => {
     expect(forms.filter((name) => /register_only|register_dot|broadcast|naive/.test(name))).toEqual([]);
   });
 
-  it('sees every tile that the tuner may choose', () => {
-    const kernels = tileKernels();
+  it('sees every tile that the tuner may choose', async () => {
+    const kernels = await tileKernels();
     for (const tile of [...blockTiles, ...GEMM_TILES].map((own) => `tile ${own.join('x')}`)) {
       const names = kernels.filter(({ models }) => models[0] === tile).map(({ name }) => name);
       expect(names.some((name) => /7_register_blocks|3_implicit_gemm/.test(name))).toBe(true);
