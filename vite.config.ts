@@ -98,7 +98,12 @@ const shadersWithoutComments: Plugin = {
 };
 
 /** What mocks modules, or changes or watches the process: each of these files has a process of its own. */
-const ALONE = ['test/node/**/*.test.ts', 'test/graph/equivalence.test.ts', 'test/docs/keras.test.ts'];
+const ALONE = [
+  'test/node/**/*.test.ts',
+  'test/graph/equivalence.test.ts',
+  'test/docs/keras.test.ts',
+  'test/fuzz/files.test.ts',
+];
 
 const test = {
   pool: 'forks' as const, // Dawn and the driver's environment belong to a process, not to a thread

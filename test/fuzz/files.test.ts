@@ -3,7 +3,7 @@ import { FormatError } from '../../src/errors.ts';
 import { decodeSafetensors } from '../../src/io/safetensors.ts';
 import { checkFiles, LOADERS } from './files.ts';
 
-// FUZZ_CASES and FUZZ_SEED ask for more, or for others: FUZZ_CASES=100000 npx vitest run --project node test/fuzz/files.test.ts
+// FUZZ_CASES and FUZZ_SEED ask for more, or for others: FUZZ_CASES=100000 npx vitest run --project alone test/fuzz/files.test.ts
 const cases = Number(process.env.FUZZ_CASES ?? 2000);
 const seed = Number(process.env.FUZZ_SEED ?? 1);
 
