@@ -71,7 +71,7 @@ export class Autoencoders extends FittedModel<Digits> {
   }
 
   protected async train(): Promise<Model> {
-    const { compile } = await part('What trains these networks', () => import('./training.ts'));
+    const { compile } = await part('The script that trains these networks', () => import('./training.ts'));
     const { gpu, values } = this.#context;
     return compile(gpu, this.#networks, values.rate);
   }

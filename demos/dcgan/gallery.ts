@@ -55,7 +55,8 @@ export class Gallery {
 
   static async create(parts: GalleryParts): Promise<Gallery> {
     const { gpu, gan } = parts;
-    const shrink = gan.imageShape[0] === SIDE ? undefined : await part('What shrinks images', shrinking);
+    const shrink =
+      gan.imageShape[0] === SIDE ? undefined : await part('The script that shrinks images', shrinking);
     const program = await gpu.compile(() => outputs(parts, shrink), { label: `${gan.name}/gallery` });
     const gallery = new Gallery(parts, program);
     gallery.refresh();

@@ -47,7 +47,10 @@ export class Pair implements Trainee<MnistSet> {
   readonly #movement: Movement<'generator' | 'discriminator'>;
   readonly #walkDue: Due;
   readonly #openWalk = once(async (): Promise<GanWalk> => {
-    const { GanWalk } = await part('What walks between images', () => import('../drawing/ganWalk.ts'));
+    const { GanWalk } = await part(
+      'The script that walks between images',
+      () => import('../drawing/ganWalk.ts'),
+    );
     const { gpu, renderer } = this.#context;
     const walk = await GanWalk.create({ gpu, networks: this.#networks, renderer, side: MAP });
     if (this.#destroyed) walk.destroy();
@@ -100,7 +103,7 @@ export class Pair implements Trainee<MnistSet> {
   }
 
   async begin(): Promise<void> {
-    const { compile } = await part('What trains these networks', () => import('./training.ts'));
+    const { compile } = await part('The script that trains these networks', () => import('./training.ts'));
     const { gpu, values } = this.#context;
     this.#gan = await compile(gpu, this.#networks, values);
   }

@@ -164,7 +164,7 @@ async function createView(gpu: Gpu, model: Network, kind: Kind): Promise<View> {
   const drawable = model.layers.filter(({ variables }) => isDrawable(variables[0]?.shape));
   const lossGradients =
     kind === 'gradients' &&
-    (await part('What computes gradients', () => import('./lossGradients.ts'))).lossGradients;
+    (await part('The script that computes gradients', () => import('./lossGradients.ts'))).lossGradients;
   const program = await gpu.compile(
     () => {
       const shown: Record<string, Tensor> = {};

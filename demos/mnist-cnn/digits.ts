@@ -69,7 +69,7 @@ export class Digits extends FittedModel<Data> {
   }
 
   protected async train(): Promise<Model> {
-    const { compile } = await part('What trains this network', () => import('./training.ts'));
+    const { compile } = await part('The script that trains this network', () => import('./training.ts'));
     const { gpu, values } = this.#context;
     return compile(gpu, this.#network, values);
   }

@@ -47,7 +47,7 @@ export class Boundary extends ModelTrainee implements Trainee<Points> {
   }
 
   protected async train(): Promise<Model> {
-    this.#training = await part('What trains this network', () => import('./training.ts'));
+    this.#training = await part('The script that trains this network', () => import('./training.ts'));
     const { gpu, values } = this.#context;
     return this.#training.compile(gpu, this.#network, values.rate);
   }

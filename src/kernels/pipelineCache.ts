@@ -131,7 +131,7 @@ export class PipelineCache {
       for (const label of waiting.get(pipeline)!) isReady(label);
     };
     if (cold.length === 0) return compiled;
-    const { warmUp } = await part('What warms up pipelines', () => import('./warmUp.ts'));
+    const { warmUp } = await part('The script that warms up pipelines', () => import('./warmUp.ts'));
     await warmUp(this.device, cold, onWarm, this.warmUps?.openHelper);
     return compiled;
   }
@@ -161,7 +161,10 @@ export class PipelineCache {
         created?.module.getCompilationInfo(),
         scope.catch(() => null),
       ]);
-      const { annotate } = await part('What explains errors in kernels', () => import('./annotate.ts'));
+      const { annotate } = await part(
+        'The script that explains errors in kernels',
+        () => import('./annotate.ts'),
+      );
       const found = (info?.messages ?? [])
         .filter(({ type }) => type === 'error')
         .map((message) => annotate(kernel, message));

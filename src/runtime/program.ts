@@ -263,7 +263,7 @@ export class Program {
   async replace(index: number, source: string, trial?: () => void | Promise<void>): Promise<void> {
     const original = this.build.dispatches[this.#requireCommand(index)];
     const edit = this.#replacing.then(async () => {
-      const { editedCommand } = await part('What replaces kernels', () => import('./replace.ts'));
+      const { editedCommand } = await part('The script that replaces kernels', () => import('./replace.ts'));
       return editedCommand(this.#context, original, source, (operand) => this.#locate(operand));
     });
     const tried = edit.then(async (command) => {

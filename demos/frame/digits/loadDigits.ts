@@ -67,7 +67,7 @@ async function orDrawn(
   load: () => Promise<MnistSet>,
 ): Promise<MnistSet> {
   const drawn = async (reason?: string) => {
-    const { drawDigits } = await part('What draws digits', () => import('./drawnDigits.ts'));
+    const { drawDigits } = await part('The script that draws digits', () => import('./drawnDigits.ts'));
     return drawDigits({ train: train ?? DRAWN.train, test: test ?? DRAWN.test }, reason);
   };
   if (name === 'synthetic') return drawn();

@@ -21,7 +21,7 @@ export class LateKernels<T> {
 
   /** @throws EnvironmentError if the script is not there */
   async load(): Promise<void> {
-    this.#value ??= await part(`What computes ${this.#op}`, this.#load);
+    this.#value ??= await part(`The script that computes ${this.#op}`, this.#load);
   }
 
   /** @throws MissingKernels if they are not loaded */

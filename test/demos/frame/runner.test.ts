@@ -314,7 +314,7 @@ describe('a runner', () => {
 });
 
 describe('a trained network whose training does not load', () => {
-  const missing = new EnvironmentError('What trains this network could not be loaded');
+  const missing = new EnvironmentError('The script that trains this network could not be loaded');
 
   it('can be looked at until someone trains, who is told', async () => {
     const begin = vi.fn<() => Promise<void>>(async () => {
