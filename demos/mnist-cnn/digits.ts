@@ -79,7 +79,7 @@ export class Digits extends FittedModel<Data> {
     const found = classify(outputs, test.classNames!.length);
     this.#context.tell('predicted', found, [found.predictions.buffer, found.confidence.buffer]);
     const mean = (list: Float32Array) => list.reduce((sum, value) => sum + value, 0) / list.length;
-    return { testLoss: mean(loss), testAccuracy: mean(metrics.accuracy), testImages: test.size };
+    return { testLoss: mean(loss), testAccuracy: mean(metrics.accuracy) };
   }
 
   async look(): Promise<void> {

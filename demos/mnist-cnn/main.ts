@@ -1,6 +1,6 @@
 import { classifierCharts } from '../frame/page/chartPlans.ts';
 import { startPage } from '../frame/page/page.ts';
-import { byId, count, percent } from '../shared/dom.ts';
+import { byId, percent } from '../shared/dom.ts';
 import { createGradientSwitch } from '../widgets/gradientSwitch.ts';
 import { createKernelTabs } from '../widgets/kernelTabs.ts';
 import { showLayers } from '../widgets/layerPictures.ts';
@@ -27,12 +27,7 @@ startPage<typeof settings, Calls, Tells>({
   settings,
   worker: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' }),
   charts: classifierCharts,
-  figures: {
-    accuracy: {
-      key: 'testAccuracy',
-      format: (value, { testImages }) => `${percent(value, 2)} of ${count(testImages)}`,
-    },
-  },
+  figures: { accuracy: { key: 'testAccuracy', format: (value) => percent(value, 2) } },
   texts: {
     ready: 'Ready. The weights are random: press play to train.',
     trained: 'This network is trained: the charts show how. Write a digit, or train a network yourself.',

@@ -14,10 +14,10 @@ export interface ChartPlan extends Omit<ChartOptions, 'series' | 'legend' | 'syn
   readonly series: readonly SeriesPlan[];
 }
 
-/** A figure of the bar: the latest value called `key`, with those that came with it. */
+/** A figure of the bar: the latest value called `key`. */
 export interface FigurePlan {
   readonly key: string;
-  readonly format: (value: number, point: Point) => string;
+  readonly format: (value: number) => string;
 }
 
 interface Plans {
@@ -85,7 +85,7 @@ export function createProgress({ charts: plans = {}, figures: numbers = {} }: Pl
 
   function showFigures(point: Point): void {
     for (const [name, { key, format }] of Object.entries(numbers)) {
-      if (point[key] !== undefined) byId(`stat-${name}`).textContent = format(point[key], point);
+      if (point[key] !== undefined) byId(`stat-${name}`).textContent = format(point[key]);
     }
   }
 
