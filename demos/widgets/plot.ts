@@ -2,7 +2,7 @@ import { language } from '../shared/locale.ts'; // before uPlot, which it lets l
 import uPlot from 'uplot';
 import { cssVariable } from '../shared/palette.ts';
 import type { ChartOptions, ChartSeries } from './chartOptions.ts';
-import { rangeOfSteps, ticksWithin } from './ticks.ts';
+import { rangeOfSteps, ticksWithin, ticksWithRoom } from './ticks.ts';
 
 /** What a chart draws. */
 export interface Plotted {
@@ -15,6 +15,9 @@ export interface Plotted {
   /** The pointer is at this step, by its index, or at none. */
   readonly onPoint: (index: number | null | undefined) => void;
 }
+
+/** Height of the axis of steps, in pixels. */
+const STEPS = 24;
 
 /** Draws a chart into its root: faint lines, smoothed ones, dots. */
 export function makePlot({ root, options, columns, data, range, onPoint }: Plotted): uPlot {
@@ -52,7 +55,7 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
       axes: [
         {
           ...axis,
-          size: 24,
+          size: STEPS,
           gap: 2,
           grid: { show: false },
           space: 56,
@@ -63,7 +66,11 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
           size: 44,
           gap: 4,
           filter: (_, all) => all, // uPlot's own keeps round powers only
-          splits: (_plot, _axis, low, high) => ticksWithin(ticks, low, high),
+          splits: ({ height }, _axis, low, high) => {
+            const [from, to] = [low, high].map(scale.forward);
+            const placeOf = (tick: number) => ((scale.forward(tick) - from) / (to - from)) * (height - STEPS);
+            return ticksWithRoom(ticksWithin(ticks, low, high), placeOf);
+          },
           values: (_, all) => all.map((value) => format(value)),
         },
       ],

@@ -18,7 +18,7 @@ export const trainingAndTest = (key: string): readonly SeriesPlan[] => [
 /** An axis of losses: equal distances for equal factors. */
 export const losses = {
   format: (value: number) => figures(value),
-  formatValue: (value: number) => value.toFixed(3),
+  formatValue: (value: number) => (0 < value && value < 0.01 ? figures(value, 2) : value.toFixed(3)),
   scale: {
     forward: (value: number) => Math.log10(Math.max(value, 1e-6)),
     backward: (place: number) => 10 ** place,

@@ -1,4 +1,4 @@
-import { byId, create } from '../../shared/dom.ts';
+import { byId, create, whenNear } from '../../shared/dom.ts';
 import type { GraphPage } from '../graph/page/page.ts';
 
 /**
@@ -10,13 +10,7 @@ import type { GraphPage } from '../graph/page/page.ts';
 export function createStepGraph(page: GraphPage): () => void {
   const place = byId('step-graph');
   let panel: { refresh(): void } | undefined;
-  const near = new IntersectionObserver(
-    (entries) => entries.some(({ isIntersecting }) => isIntersecting) && void open(),
-    { rootMargin: '300px' },
-  );
-
   async function open(): Promise<void> {
-    near.disconnect();
     try {
       const { createPanel } = await import('../graph/page/panel.ts');
       panel = createPanel(place, page);
@@ -31,6 +25,6 @@ export function createStepGraph(page: GraphPage): () => void {
     }
   }
 
-  near.observe(place);
+  whenNear(place, '300px', () => void open());
   return () => panel?.refresh();
 }
