@@ -38,7 +38,7 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
       width: root.clientWidth || 300,
       height: root.clientHeight || 180,
       legend: { show: false },
-      padding: [8, 16, 0, 0],
+      padding: [8, 20, 0, 0], // half a number of steps is right of its place
       cursor: {
         drag: { x: false, y: false },
         y: false,
@@ -52,8 +52,12 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
       axes: [
         {
           ...axis,
-          size: 24,
+          size: 20,
           gap: 2,
+          label: 'training step',
+          labelFont: axis.font,
+          labelSize: 14,
+          labelGap: 0,
           grid: { show: false },
           space: 56,
           values: (_, all) => all.map((v) => v.toLocaleString(language)),
