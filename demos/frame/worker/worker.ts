@@ -77,6 +77,9 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   // One message at a time: another network takes several turns, and what follows is meant for it.
   let queue = Promise.resolve();
   const newest = new Map<string, number>();
+  /** How many changes of settings have come that wait for their turn, and what is changed but not done. */
+  let waiting = 0;
+  const changed = new Set<string>();
   const enqueue = (task: () => unknown) => {
     queue = queue.then(async () => {
       const gpu = session?.gpu;
@@ -90,6 +93,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   port.listen((message) => {
     if (message.type === 'call' && message.name.startsWith('graph')) return void answerGraph(message);
     if (message.type === 'call') newest.set(message.name, message.id);
+    if (message.type === 'set') waiting++;
     enqueue(() => handle(message));
   });
 
@@ -107,7 +111,11 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       case 'reset':
         return reset(message.trained);
       case 'set':
-        return set(message.values, message.changed);
+        ({ values } = message);
+        for (const name of message.changed) changed.add(name);
+        waiting--;
+        // Of many networks that are wanted one after the other, only the last one is made.
+        return waiting > 0 && [...changed].some((name) => acts[name] !== 'now') ? undefined : set();
       case 'palette':
         ({ palette } = message);
         if (session) session.renderer.palette = palette;
@@ -221,11 +229,12 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     }
   }
 
-  async function set(next: Values, changed: readonly string[]): Promise<void> {
-    values = next;
+  async function set(): Promise<void> {
+    const names = [...changed];
+    changed.clear();
     if (!session) return;
     const { runner } = session;
-    const wanted = new Set(changed.map((name) => acts[name]));
+    const wanted = new Set(names.map((name) => acts[name]));
     if (wanted.has('data')) runner.source = source = load();
     if (wanted.has('anew')) return renew({});
     if (wanted.has('rebuild')) {
@@ -238,10 +247,10 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     }
     if (wanted.has('restart')) return reset(false);
     if (wanted.has('data')) return reset(runner.trained);
-    for (const name of changed) {
-      if (acts[name] === 'now') await runner.trainee.set?.(name, next[name]);
+    for (const name of names) {
+      if (acts[name] === 'now') await runner.trainee.set?.(name, values[name]);
     }
-    if (changed.includes('speed')) runner.wake();
+    if (names.includes('speed')) runner.wake();
   }
 
   /** Another network in place of the one there is. */
