@@ -241,6 +241,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     for (const name of changed) {
       if (acts[name] === 'now') await runner.trainee.set?.(name, next[name]);
     }
+    runner.follow();
     if (changed.includes('speed')) runner.wake();
   }
 
