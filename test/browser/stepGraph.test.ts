@@ -180,7 +180,7 @@ it('follows another network', async () => {
 });
 
 it('goes on when the GPU is lost: what is stepped through, what is shown, and what is asked meanwhile', async () => {
-  await press(page, '.picture .box.forward');
+  await press(page, '.picture .box.forward:not([aria-current])');
   await page.waitForSelector('.graph-output:not([hidden])', { timeout: 30_000 });
   await press(page, '.node .actions button:last-child');
   await page.waitForSelector('.graph-step .variables', { timeout: 30_000 });
