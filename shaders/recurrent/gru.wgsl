@@ -117,7 +117,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
         let update = recurrent_activation(projected[at * 3u * VALUES + inside] + sums[r * 3u]);
         let reset = recurrent_activation(projected[(at * 3u + 1u) * VALUES + inside] + sums[r * 3u + 1u]);
         let candidate = activation(projected[(at * 3u + 2u) * VALUES + inside] + reset * sums[r * 3u + 2u]);
-        let counts = !MASKED || mask[at] != 0.0;
+        var counts = true;
+        if (MASKED) {
+          counts = mask[at] != 0.0;
+        }
         own[j * ROWS + r] = select(old, update * old + (Value(1.0) - update) * candidate, counts);
         if (unit < VALUES) {
           // @unroll

@@ -119,7 +119,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
         let candidate = activation(sums[r * 4u + 2u]);
         let output_gate = recurrent_activation(sums[r * 4u + 3u]);
         let next = forget * cell[j * ROWS + r] + input_gate * candidate;
-        let counts = !MASKED || mask[at] != 0.0;
+        var counts = true;
+        if (MASKED) {
+          counts = mask[at] != 0.0;
+        }
         cell[j * ROWS + r] = select(cell[j * ROWS + r], next, counts);
         own[j * ROWS + r] = select(own[j * ROWS + r], output_gate * activation(next), counts);
         if (unit < VALUES) {

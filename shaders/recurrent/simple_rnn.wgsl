@@ -98,7 +98,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       // @unroll
       for (var r = 0u; r < ROWS; r++) {
         let at = min(first_row + r, BATCH - 1u) * STEPS + t;
-        let counts = !MASKED || mask[at] != 0.0;
+        var counts = true;
+        if (MASKED) {
+          counts = mask[at] != 0.0;
+        }
         own[j * ROWS + r] = select(own[j * ROWS + r], activation(sums[r]), counts);
         if (unit < VALUES) {
           // @unroll

@@ -71,7 +71,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       // @unroll
       for (var r = 0u; r < ROWS; r++) {
         let at = min(first_row + r, BATCH - 1u) * STEPS + t;
-        let counts = !MASKED || mask[at] != 0.0;
+        var counts = true;
+        if (MASKED) {
+          counts = mask[at] != 0.0;
+        }
         let dh = d_hidden[at * VALUES + inside] + d_own[j * ROWS + r];
         let d = select(Value(0.0), activation_gradient(hidden[at * VALUES + inside], dh), counts);
         d_own[j * ROWS + r] = select(dh, Value(0.0), counts);

@@ -33,6 +33,8 @@ export interface RecurrentOptions {
   mask?: Tensor;
   /** h and, for the LSTM, c before the first step, [batch, units] each; default zeros. */
   initialState?: readonly Tensor[];
+  /** [batch, units]: what h is multiplied with before each step, as dropout does; unrolls the sequence. */
+  stateFactor?: Tensor;
   /** From the last step to the first. Outputs stand at the step that they belong to. Default false. */
   goBackwards?: boolean;
   /** A graph of a few ops for each step, instead of one kernel for all. Default false. */
@@ -63,6 +65,7 @@ const options: OptionTable<RecurrentOptions> = {
   activation: true,
   mask: true,
   initialState: true,
+  stateFactor: true,
   goBackwards: true,
   unroll: true,
 };
@@ -107,7 +110,13 @@ function run(
 ): Sequence {
   const { name, gates, kept } = cell;
   const { activation = 'tanh', recurrentActivation = 'sigmoid', bias, recurrentBias, mask } = given;
-  const { initialState, goBackwards: reversed = false, unroll = false, resetAfter = true } = given;
+  const {
+    initialState,
+    stateFactor,
+    goBackwards: reversed = false,
+    unroll = false,
+    resetAfter = true,
+  } = given;
   for (const [option, value] of Object.entries({ goBackwards: reversed, unroll, resetAfter }))
     checkFlag(name, option, value);
   requireTensor(name, x);
@@ -129,6 +138,7 @@ function run(
       `${name}: initialState is ${describe(initialState)}; give ${cell.states === 2 ? 'h and c: [h, c]' : 'h in a list: [h]'}`,
     );
   }
+  if (stateFactor) expectShape(name, 'stateFactor', stateFactor, [batch, units]);
   initialState?.forEach((state) => expectShape(name, 'a state of initialState', state, [batch, units]));
   if (recurrentBias && !resetAfter) {
     throw new ArgumentError(
@@ -144,6 +154,7 @@ function run(
   ];
   const whole =
     !unroll &&
+    !stateFactor &&
     resetAfter &&
     units <= MOST_UNITS &&
     isRecurrentActivation(activation) &&
@@ -156,6 +167,7 @@ function run(
       recurrentBias,
       mask,
       initial: initialState,
+      stateFactor,
       resetAfter,
     });
   }

@@ -16,6 +16,8 @@ export interface UnrolledOptions {
   readonly mask?: Tensor;
   /** h, and for the LSTM c. */
   readonly initial?: readonly Tensor[];
+  /** What h is multiplied with before each step. */
+  readonly stateFactor?: Tensor;
   /** GRU: the reset gate multiplies h U + b instead of h. */
   readonly resetAfter: boolean;
 }
@@ -57,7 +59,7 @@ export function unrolled(
   weights: Tensor,
   options: UnrolledOptions,
 ): { readonly outputs: Tensor; readonly states: readonly Tensor[] } {
-  const { mask, initial, reversed } = options;
+  const { mask, initial, stateFactor, reversed } = options;
   const [batch, steps, columns] = projected.shape;
   const [units] = weights.shape;
   const step = stepOf(cell, weights, options);
@@ -66,7 +68,8 @@ export function unrolled(
   for (let s = 0; s < steps; s++) {
     const t = reversed ? steps - 1 - s : s;
     const own = reshape(slice(projected, [0, t, 0], [batch, 1, columns]), [batch, columns]);
-    const next = step(own, states);
+    const [h, ...others] = states;
+    const next = step(own, stateFactor ? [multiply(h, stateFactor), ...others] : states);
     const counts = mask && slice(mask, [0, t], [batch, 1]);
     states = counts ? next.map((state, i) => where(counts, state, states[i])) : next;
     outputs[t] = reshape(states[0], [batch, 1, units]);

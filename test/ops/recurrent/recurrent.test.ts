@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../../src/graph/autodiff.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
-import { add, multiply, scale } from '../../../src/ops/elementwise/elementwise.ts';
+import { add, multiply } from '../../../src/ops/elementwise/elementwise.ts';
 import { gru, lstm, simpleRnn } from '../../../src/ops/recurrent/recurrent.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
 import { finiteDifference } from '../../helpers/close.ts';
 import { evaluate } from '../../helpers/evaluate.ts';
 import type { EvaluateOptions } from '../../helpers/evaluate.ts';
-import { array, map, random } from '../../reference/array.ts';
+import { map, random } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/recurrent.ts';
 import type { Kind, RecurrentInputs, RecurrentSettings } from '../../reference/recurrent.ts';
@@ -16,7 +16,6 @@ const run = { lstm, gru, simpleRnn };
 const GATES = { lstm: 4, gru: 3, simpleRnn: 1 };
 const STATES = { lstm: 2, gru: 1, simpleRnn: 1 };
 const kinds = ['lstm', 'gru', 'simpleRnn'] as const;
-const tolerance = { rtol: 1e-5, atol: 1e-5 };
 
 interface Size {
   readonly batch: number;
