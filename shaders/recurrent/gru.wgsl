@@ -66,11 +66,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
   let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   var own: array<Value, PER_LANE * ROWS>; // h of the units that this invocation owns
-  // @unroll
-  for (var j = 0u; j < PER_LANE; j++) {
+  for (var j = zero; j < PER_LANE; j++) {
     let unit = j * WORKGROUP_SIZE + local_id.x;
-    // @unroll
-    for (var r = 0u; r < ROWS; r++) {
+    for (var r = zero; r < ROWS; r++) {
       let place = min(first_row + r, BATCH - 1u) * VALUES + min(unit, VALUES - 1u);
       if (INITIAL) {
         own[j * ROWS + r] = initial[place];
@@ -89,15 +87,15 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let t = select(step, STEPS - 1u - step, REVERSED);
     let before = step % 2u * (ROWS * UNITS);
     let after = ROWS * UNITS - before;
-    // @unroll
-    for (var j = 0u; j < PER_LANE; j++) {
+    for (var j = zero; j < PER_LANE; j++) {
       let unit = j * WORKGROUP_SIZE + local_id.x;
       let inside = min(unit, VALUES - 1u);
-      var sums: array<Value, 3 * ROWS>; // h U + b [row, gate]
+      var sums: array<Value, 3 * ROWS>; // h U [row, gate]
+      var biases: array<Value, 3>;
       if (BIASED) {
         // @unroll
-        for (var s = 0u; s < 3u * ROWS; s++) {
-          sums[s] = recurrent_bias[s % 3u * VALUES + inside];
+        for (var g = 0u; g < 3u; g++) {
+          biases[g] = recurrent_bias[g * VALUES + inside];
         }
       }
       for (var k = zero; k < UNITS; k++) {
@@ -110,13 +108,22 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
           }
         }
       }
+      var of_state: array<Value, 3 * ROWS>; // h U + b in memory, for the loop
       // @unroll
-      for (var r = 0u; r < ROWS; r++) {
+      for (var s = 0u; s < 3u * ROWS; s++) {
+        of_state[s] = sums[s];
+        if (BIASED) {
+          of_state[s] += biases[s % 3u];
+        }
+      }
+      for (var r = zero; r < ROWS; r++) {
         let at = min(first_row + r, BATCH - 1u) * STEPS + t;
+        let from_input = at * 3u * VALUES + inside;
         let old = own[j * ROWS + r];
-        let update = recurrent_activation(projected[at * 3u * VALUES + inside] + sums[r * 3u]);
-        let reset = recurrent_activation(projected[(at * 3u + 1u) * VALUES + inside] + sums[r * 3u + 1u]);
-        let candidate = activation(projected[(at * 3u + 2u) * VALUES + inside] + reset * sums[r * 3u + 2u]);
+        let update = recurrent_activation(projected[from_input] + of_state[r * 3u]);
+        let reset = recurrent_activation(projected[from_input + VALUES] + of_state[r * 3u + 1u]);
+        let inner = of_state[r * 3u + 2u];
+        let candidate = activation(projected[from_input + 2u * VALUES] + reset * inner);
         var counts = true;
         if (MASKED) {
           counts = mask[at] != 0.0;
@@ -132,7 +139,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
             kept[(at * 5u) * VALUES + unit] = update;
             kept[(at * 5u + 1u) * VALUES + unit] = reset;
             kept[(at * 5u + 2u) * VALUES + unit] = candidate;
-            kept[(at * 5u + 3u) * VALUES + unit] = sums[r * 3u + 2u];
+            kept[(at * 5u + 3u) * VALUES + unit] = inner;
             kept[(at * 5u + 4u) * VALUES + unit] = old;
           }
         }

@@ -67,11 +67,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   var cell: array<Value, PER_LANE * ROWS>;
   var own: array<Value, PER_LANE * ROWS>; // h of the units that this invocation owns
-  // @unroll
-  for (var j = 0u; j < PER_LANE; j++) {
+  for (var j = zero; j < PER_LANE; j++) {
     let unit = j * WORKGROUP_SIZE + local_id.x;
-    // @unroll
-    for (var r = 0u; r < ROWS; r++) {
+    for (var r = zero; r < ROWS; r++) {
       let place = min(first_row + r, BATCH - 1u) * VALUES + min(unit, VALUES - 1u);
       if (INITIAL) {
         own[j * ROWS + r] = initial[place];
@@ -91,16 +89,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let t = select(step, STEPS - 1u - step, REVERSED);
     let before = step % 2u * (ROWS * UNITS);
     let after = ROWS * UNITS - before;
-    // @unroll
-    for (var j = 0u; j < PER_LANE; j++) {
+    for (var j = zero; j < PER_LANE; j++) {
       let unit = j * WORKGROUP_SIZE + local_id.x;
       let inside = min(unit, VALUES - 1u);
-      var sums: array<Value, 4 * ROWS>; // [row, gate]
-      // @unroll
-      for (var s = 0u; s < 4u * ROWS; s++) {
-        let row = min(first_row + s / 4u, BATCH - 1u);
-        sums[s] = projected[((row * STEPS + t) * 4u + s % 4u) * VALUES + inside];
-      }
+      var sums: array<Value, 4 * ROWS>; // h U [row, gate]
       for (var k = zero; k < UNITS; k++) {
         // @unroll
         for (var g = 0u; g < 4u; g++) {
@@ -111,13 +103,18 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
           }
         }
       }
+      var of_state: array<Value, 4 * ROWS>; // the sums in memory, for the loop
       // @unroll
-      for (var r = 0u; r < ROWS; r++) {
+      for (var s = 0u; s < 4u * ROWS; s++) {
+        of_state[s] = sums[s];
+      }
+      for (var r = zero; r < ROWS; r++) {
         let at = min(first_row + r, BATCH - 1u) * STEPS + t;
-        let input_gate = recurrent_activation(sums[r * 4u]);
-        let forget = recurrent_activation(sums[r * 4u + 1u]);
-        let candidate = activation(sums[r * 4u + 2u]);
-        let output_gate = recurrent_activation(sums[r * 4u + 3u]);
+        let from_input = at * 4u * VALUES + inside;
+        let input_gate = recurrent_activation(projected[from_input] + of_state[r * 4u]);
+        let forget = recurrent_activation(projected[from_input + VALUES] + of_state[r * 4u + 1u]);
+        let candidate = activation(projected[from_input + 2u * VALUES] + of_state[r * 4u + 2u]);
+        let output_gate = recurrent_activation(projected[from_input + 3u * VALUES] + of_state[r * 4u + 3u]);
         let next = forget * cell[j * ROWS + r] + input_gate * candidate;
         var counts = true;
         if (MASKED) {

@@ -56,11 +56,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
   let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   var own: array<Value, PER_LANE * ROWS>; // h of the units that this invocation owns
-  // @unroll
-  for (var j = 0u; j < PER_LANE; j++) {
+  for (var j = zero; j < PER_LANE; j++) {
     let unit = j * WORKGROUP_SIZE + local_id.x;
-    // @unroll
-    for (var r = 0u; r < ROWS; r++) {
+    for (var r = zero; r < ROWS; r++) {
       let place = min(first_row + r, BATCH - 1u) * VALUES + min(unit, VALUES - 1u);
       if (INITIAL) {
         own[j * ROWS + r] = initial[place];
@@ -79,15 +77,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let t = select(step, STEPS - 1u - step, REVERSED);
     let before = step % 2u * (ROWS * UNITS);
     let after = ROWS * UNITS - before;
-    // @unroll
-    for (var j = 0u; j < PER_LANE; j++) {
+    for (var j = zero; j < PER_LANE; j++) {
       let unit = j * WORKGROUP_SIZE + local_id.x;
       let inside = min(unit, VALUES - 1u);
-      var sums: array<Value, ROWS>;
-      // @unroll
-      for (var r = 0u; r < ROWS; r++) {
-        sums[r] = projected[(min(first_row + r, BATCH - 1u) * STEPS + t) * VALUES + inside];
-      }
+      var sums: array<Value, ROWS>; // h U
       for (var k = zero; k < UNITS; k++) {
         let weight = weights[k * VALUES + inside];
         // @unroll
@@ -95,14 +88,19 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
           sums[r] = fma(Value(states[before + r * UNITS + k]), weight, sums[r]);
         }
       }
+      var of_state: array<Value, ROWS>; // the sums in memory, for the loop
       // @unroll
       for (var r = 0u; r < ROWS; r++) {
+        of_state[r] = sums[r];
+      }
+      for (var r = zero; r < ROWS; r++) {
         let at = min(first_row + r, BATCH - 1u) * STEPS + t;
+        let next = activation(projected[at * VALUES + inside] + of_state[r]);
         var counts = true;
         if (MASKED) {
           counts = mask[at] != 0.0;
         }
-        own[j * ROWS + r] = select(own[j * ROWS + r], activation(sums[r]), counts);
+        own[j * ROWS + r] = select(own[j * ROWS + r], next, counts);
         if (unit < VALUES) {
           // @unroll
           for (var i = 0u; i < WIDTH; i++) {

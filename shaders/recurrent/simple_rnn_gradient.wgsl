@@ -64,12 +64,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   var d_own: array<Value, PER_LANE * ROWS>; // dh of the units that this invocation owns
   for (var step = zero; step < STEPS; step++) {
     let t = select(STEPS - 1u - step, step, REVERSED); // the forward pass's last step first
-    // @unroll
-    for (var j = 0u; j < PER_LANE; j++) {
+    for (var j = zero; j < PER_LANE; j++) {
       let unit = j * WORKGROUP_SIZE + local_id.x;
       let inside = min(unit, VALUES - 1u);
-      // @unroll
-      for (var r = 0u; r < ROWS; r++) {
+      for (var r = zero; r < ROWS; r++) {
         let at = min(first_row + r, BATCH - 1u) * STEPS + t;
         var counts = true;
         if (MASKED) {
@@ -90,25 +88,27 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       }
     }
     workgroupBarrier();
-    // @unroll
-    for (var j = 0u; j < PER_LANE; j++) {
+    for (var j = zero; j < PER_LANE; j++) {
       let inside = min(j * WORKGROUP_SIZE + local_id.x, VALUES - 1u);
+      var sums: array<Value, ROWS>;
       for (var n = zero; n < UNITS; n++) {
         let weight = weights[n * VALUES + inside];
         // @unroll
         for (var r = 0u; r < ROWS; r++) {
-          d_own[j * ROWS + r] = fma(Value(changes[r * UNITS + n]), weight, d_own[j * ROWS + r]);
+          sums[r] = fma(Value(changes[r * UNITS + n]), weight, sums[r]);
         }
+      }
+      // @unroll
+      for (var r = 0u; r < ROWS; r++) {
+        d_own[j * ROWS + r] += sums[r];
       }
     }
     workgroupBarrier();
   }
   if (INITIAL) {
-    // @unroll
-    for (var j = 0u; j < PER_LANE; j++) {
+    for (var j = zero; j < PER_LANE; j++) {
       let unit = j * WORKGROUP_SIZE + local_id.x;
-      // @unroll
-      for (var r = 0u; r < ROWS; r++) {
+      for (var r = zero; r < ROWS; r++) {
         if (unit < VALUES && first_row + r < BATCH) {
           let place = (first_row + r) * VALUES + unit;
           d_initial[place] = d_own[j * ROWS + r];
