@@ -9,6 +9,7 @@ import type { ModelCommand } from './command.ts';
 import { dcganCommand } from './dcgan.ts';
 import { fashionCommand } from './fashion.ts';
 import { Interrupt } from './interrupt.ts';
+import { lineCommand } from './line.ts';
 import { mnistCnnCommand } from './mnistCnn.ts';
 import { helpText, parseTrainOptions } from './options.ts';
 import type { TrainOptions } from './options.ts';
@@ -24,6 +25,7 @@ export const MODELS: Readonly<Record<string, ModelCommand>> = {
   autoencoder: autoencoderCommand,
   fashion: fashionCommand,
   'breast-cancer': breastCancerCommand,
+  line: lineCommand,
 };
 
 /**
