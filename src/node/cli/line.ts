@@ -30,9 +30,9 @@ interface Place {
 }
 
 async function run(context: TrainContext): Promise<TrainResult | undefined> {
-  const { terminal, checkpoint, options, folder, settings } = context;
+  const { terminal, options, folder, settings } = context;
   const points = linePoints();
-  checkSameData(checkpoint, { train: points });
+  checkSameData(context, { train: points });
   const model = await build(context);
   try {
     resumeModel(context, model);

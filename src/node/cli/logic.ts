@@ -16,7 +16,7 @@ export const logicCommand: ModelCommand = {
   title: 'neurons that learn OR and AND and fail at XOR, which two layers can',
   presets: {
     classroom: {
-      description: 'perceptron rule, sigmoid neurons, two layers',
+      description: 'perceptron rule, gradients, two layers',
       epochs: 1000,
       batchSize: 4,
       learningRate: 1,
