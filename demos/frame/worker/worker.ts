@@ -257,6 +257,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     for (const name of names) {
       if (acts[name] === 'now') await runner.trainee.set?.(name, values[name]);
     }
+    runner.follow();
     if (names.includes('speed')) runner.wake();
   }
 
