@@ -42,7 +42,9 @@ beforeAll(async () => {
 
 it('has a box for each dispatch of the step', async () => {
   expect(await boxes(page)).toBe(await told(page));
-  const rows = await page.$$eval('.heading.row button', (list) => list.map((row) => row.textContent));
+  const rows = await page.$$eval('.picture-heading.is-row button', (list) =>
+    list.map((row) => row.textContent),
+  );
   expect(rows).toEqual(['dense', 'dense_1']);
 });
 
