@@ -56,7 +56,8 @@ export function createFailures(options: FailureOptions): (name: string, message:
 
 /** Says that training went on after the GPU was lost. */
 export function showRecovered({ step, reason }: { step: number; reason: string }): void {
-  const what = step > 0 ? `Training continues on a new one, from step ${count(step)}` : 'A new one was opened';
+  const what =
+    step > 0 ? `Training continues on a new one, from step ${count(step)}` : 'A new one was opened';
   showNotice(notice(`The GPU was lost (${reason}). ${what}.`, 'warning'));
 }
 
