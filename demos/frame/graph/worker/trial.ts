@@ -11,6 +11,8 @@ const MORE = 20;
 const AFFORDED = 4_000_000;
 /** What an invocation takes beside its loops. */
 const INVOCATION = 4;
+/** Words of what is written, in which races are looked for at most: that takes 72 bytes for each. */
+const WATCHED = 2 ** 20;
 
 type Workgroup = readonly [x: number, y: number, z: number];
 
@@ -26,11 +28,17 @@ export function tryEdit(inspected: InspectedDispatch, text: string): string {
   try {
     const { iterations } = original.run([[0, 0, 0]], { checks: false });
     const lanes = productOf(original.workgroupSize);
-    const chosen = someOf(inspected.workgroups, AFFORDED / (iterations + INVOCATION * lanes));
+    const count = productOf(inspected.workgroups);
+    const words = inspected.bindings.reduce(
+      (sum, { access, data }) => sum + (access === 'read_write' ? data.byteLength / 4 : 0),
+      0,
+    );
+    const most = Math.min(AFFORDED / (iterations + INVOCATION * lanes), (WATCHED * count) / words);
+    const chosen = someOf(inspected.workgroups, most);
     const budget = (LEAST_BUDGET + MORE * iterations) * chosen.length;
     const found = edited.run(chosen, { checks: true, budget });
     if (found.races.length > 0) throw raceError(inspected, found.races);
-    const what = toldOf(chosen.length, productOf(inspected.workgroups));
+    const what = toldOf(chosen.length, count);
     const expected = original.run(chosen, { checks: false });
     for (const [name, data] of Object.entries(expected.buffers)) {
       const own = found.buffers[name];
