@@ -51,7 +51,7 @@ function inputsOf(kind: Kind, { batch, steps, units, features = 3, bare = false 
 function flat(kind: Kind, inputs: RecurrentInputs, settings: RecurrentSettings & { unroll?: boolean }) {
   const { x, kernel, recurrentKernel, initial = [] } = inputs;
   const names = OPTIONAL.slice(0, 3).filter((name) => inputs[name]);
-  const list = [x, kernel, recurrentKernel, ...names.map((name) => inputs[name] as Array64), ...initial];
+  const list = [x, kernel!, recurrentKernel, ...names.map((name) => inputs[name] as Array64), ...initial];
   const { reversed = false, ...others } = settings;
   const build = ([tx, tk, tr, ...rest]: readonly Tensor[]) => {
     const named = Object.fromEntries(names.map((name, i) => [name, rest[i]]));
