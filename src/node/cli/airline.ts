@@ -237,7 +237,7 @@ const round = (value: number, digits: number): number => Number(value.toFixed(di
 
 const monthly = (name: string, { values, year }: MonthlySeries, from = 0): LossSeries => ({
   name,
-  points: values.slice(from).map((value, i) => [year + (from + i) / 12, value]),
+  points: values.slice(from).map((value, i) => [round(year + (from + i) / 12, 3), round(value, 1)]),
   smooth: false,
 });
 
