@@ -1,7 +1,7 @@
 import type { MonthlySeries } from '../../data/airlinePassengers.ts';
 import { ArgumentError } from '../../errors.ts';
-import { lossSvg } from '../../io/lossSvg.ts';
-import type { LossSeries } from '../../io/lossSvg.ts';
+import { lineChartSvg } from '../../io/lineChart.ts';
+import type { LineSeries } from '../../io/lineChart.ts';
 import {
   AIRLINE_STEPS,
   AIRLINE_UNITS,
@@ -65,6 +65,8 @@ export const airlineCommand: ModelCommand = {
     },
   },
   defaultPreset: 'units16',
+  datasets: ['airline-passengers'],
+  samples: 'windows',
   flags: FLAGS,
   run,
 };
@@ -83,6 +85,8 @@ interface Cost {
   dispatchesPerStep: number;
   planBytes: number;
   parameters: number;
+  /** Windows of months that the networks were trained on, each as often as it was. */
+  windows: number;
 }
 
 async function run(
@@ -90,7 +94,7 @@ async function run(
 ): Promise<(TrainResult & Baselines & { testRmse: number; runs: readonly Run[] }) | undefined> {
   const { terminal, settings, options, folder, adapter } = context;
   const { signal } = context.interrupt;
-  for (const name of ['resume', 'saveEvery', 'dataset'] as const) {
+  for (const name of ['resume', 'saveEvery'] as const) {
     if (options[name] === undefined) continue;
     throw new ArgumentError(
       `airline takes no --${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}: it trains in seconds, on a series of its own; leave it out.`,
@@ -106,11 +110,17 @@ async function run(
   const given = options.steps ?? (options.epochs && Math.ceil(options.epochs)); // a step sees all months
   const steps = given ?? (logChange ? AIRLINE_STEPS.logChange : AIRLINE_STEPS.plain);
 
-  const series = await loadPassengers(terminal, options.data, signal);
+  const series = await loadPassengers(context);
   const submits = countSubmits(context.gpu.device.gpu.queue);
-  const cost: Cost = { clock: new StepClock(submits), dispatchesPerStep: 0, planBytes: 0, parameters: 0 };
+  const cost: Cost = {
+    clock: new StepClock(submits),
+    dispatchesPerStep: 0,
+    planBytes: 0,
+    parameters: 0,
+    windows: 0,
+  };
   const runs: Run[] = [];
-  const drawn: LossSeries[] = [];
+  const drawn: LineSeries[] = [];
   const progress = new Progress(terminal, 'Training', lookBacks.length * cells.length * seeds * steps);
   try {
     for (const lookBack of lookBacks) {
@@ -142,7 +152,7 @@ async function run(
     compared,
     lookBacks.map((lookBack) => baselines(series.values, lookBack).regressionRmse),
   );
-  const chart = lossSvg({
+  const chart = lineChartSvg({
     title: `${series.name}: forecasts of the next month${logChange ? ', by changes of the logarithm' : ''}`,
     subtitle: adapter.description,
     series: [monthly(series.name, series), ...drawn],
@@ -152,7 +162,6 @@ async function run(
   if (await folder.write(FORECAST, chart)) terminal.line(`Saved ${folder.pathOf(FORECAST)}, ${WEIGHTS}.`);
   const { total, steady } = cost.clock;
   const first = runs.filter(({ cell, lookBack }) => cell === cells[0] && lookBack === lookBacks[0]);
-  const windows = series.values.length;
   return {
     model: settings.model,
     preset: settings.preset,
@@ -161,7 +170,7 @@ async function run(
     epochs: steps,
     steps: total.steps,
     seconds: round(total.seconds, 3),
-    imagesPerSecond: round((total.steps * windows) / total.seconds, 1),
+    windowsPerSecond: round(cost.windows / total.seconds, 1),
     stepMilliseconds: round((steady.seconds * 1000) / steady.steps, 4),
     dispatchesPerStep: cost.dispatchesPerStep,
     submitsPerStep: round(cost.clock.submitsPerStep, 3),
@@ -213,6 +222,7 @@ async function trainOne(
         const last = values.at(-1)!;
         finalLoss = last.loss;
         cost.clock.finished(last.step);
+        cost.windows += values.length * data.train.size;
         onStep(last.step + 1);
       },
       onEpoch: () => cost.clock.endEpoch(),
@@ -235,14 +245,14 @@ const mean = (values: readonly number[]): number =>
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 
-const monthly = (name: string, { values, year }: MonthlySeries, from = 0): LossSeries => ({
+const monthly = (name: string, { values, year }: MonthlySeries, from = 0): LineSeries => ({
   name,
   points: values.slice(from).map((value, i) => [round(year + (from + i) / 12, 3), round(value, 1)]),
   smooth: false,
 });
 
 /** The mean of some trainings' forecasts, month by month. */
-function forecastSeries(name: string, series: MonthlySeries, forecasts: readonly number[][]): LossSeries {
+function forecastSeries(name: string, series: MonthlySeries, forecasts: readonly number[][]): LineSeries {
   const means = forecasts[0].map((_, month) => mean(forecasts.map((own) => own[month])));
   const from = series.values.length - means.length;
   return monthly(name, { ...series, values: [...series.values.slice(0, from), ...means] }, from);
