@@ -33,6 +33,7 @@ const WIDTH: u32 = 1u; // units of a Value
 const VALUES: u32 = UNITS / WIDTH;
 const ROWS: u32 = 4u; // of the batch, in a workgroup // @tune 1 2 4 8
 const PER_LANE: u32 = 1u; // Values of an invocation
+const TAKEN: u32 = 1u; // units of h in a turn of the loop; divides UNITS
 const REVERSED: bool = false; // from the last step to the first
 const MASKED: bool = false;
 const INITIAL: bool = false;
@@ -98,13 +99,21 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
           biases[g] = recurrent_bias[g * VALUES + inside];
         }
       }
-      for (var k = zero; k < UNITS; k++) {
+      for (var turn = zero; turn < UNITS / TAKEN; turn++) {
+        var weight: array<Value, 3 * TAKEN>;
         // @unroll
-        for (var g = 0u; g < 3u; g++) {
-          let weight = weights[(k * 3u + g) * VALUES + inside];
+        for (var i = 0u; i < 3u * TAKEN; i++) {
+          weight[i] = weights[(turn * 3u * TAKEN + i) * VALUES + inside];
+        }
+        // @unroll
+        for (var r = 0u; r < ROWS; r++) {
           // @unroll
-          for (var r = 0u; r < ROWS; r++) {
-            sums[r * 3u + g] = fma(Value(states[before + r * UNITS + k]), weight, sums[r * 3u + g]);
+          for (var i = 0u; i < TAKEN; i++) {
+            let h = Value(states[before + r * UNITS + turn * TAKEN + i]);
+            // @unroll
+            for (var g = 0u; g < 3u; g++) {
+              sums[r * 3u + g] = fma(h, weight[i * 3u + g], sums[r * 3u + g]);
+            }
           }
         }
       }

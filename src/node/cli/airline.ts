@@ -199,7 +199,7 @@ const mean = (values: readonly number[]): number =>
 
 const monthly = (name: string, { values, year }: MonthlySeries, from = 0): LineSeries => ({
   name,
-  points: values.slice(from).map((value, i) => [year + (from + i) / 12, value]),
+  points: values.slice(from).map((value, i) => [round(year + (from + i) / 12, 3), round(value, 1)]),
   smooth: false,
 });
 

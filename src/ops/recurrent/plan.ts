@@ -26,6 +26,8 @@ interface Tile {
   readonly rows: number;
   /** Units of a Value. */
   readonly width: Width;
+  /** Rows of the weights in a turn of the loop. */
+  readonly taken: number;
 }
 
 /** Rows in a workgroup that may be worth trying. */
@@ -48,22 +50,25 @@ function tileOf(size: SequenceSize, target: Target): Tile {
   const most = target.software ? Math.max(4, 16 / sums) : 8;
   const rows = ROWS.findLast(
     (count) =>
-      count === 1 || (count <= most && batch / count >= busy && fits({ rows: count, width }, size, target)),
+      count === 1 ||
+      (count <= most && batch / count >= busy && fits({ rows: count, width, taken: 1 }, size, target)),
   )!;
-  return { rows, width };
+  const taken = target.software ? [4, 2, 1].find((count) => units % count === 0)! : 1;
+  return { rows, width, taken };
 }
 
 /** The tiles that the tuner may try: all rows and widths near the rule's. */
 function tilesOf(size: SequenceSize, target: Target): Tile[] {
-  const all = ROWS.flatMap((rows) => ([1, 4] as const).map((width) => ({ rows, width })));
+  const { taken } = tileOf(size, target);
+  const all = ROWS.flatMap((rows) => ([1, 4] as const).map((width) => ({ rows, width, taken })));
   return all.filter((tile) => tile.rows <= size.batch && fits(tile, size, target)).slice(0, MOST_CANDIDATES);
 }
 
-const nameOf = ({ rows, width }: Tile) => `sequence:${rows}x${width}` as const;
+const nameOf = ({ rows, width, taken }: Tile) => `sequence:${rows}x${width}x${taken}` as const;
 
 /**
  * What is the same in the dispatches of all these kernels. Variants are named after rows of the batch in a workgroup and units of
- * an invocation's Value: `sequence:4x1`.
+ * an invocation's Value and rows of the weights in a turn: `sequence:4x1x2`.
  */
 export function planSequence(
   opName: string,
@@ -75,13 +80,20 @@ export function planSequence(
 } {
   const { batch, steps, units } = size;
   const { target } = context;
-  const names = tilesOf(size, target).map(nameOf);
+  const names = [
+    ...tilesOf(size, target).map(nameOf),
+    ...(globalThis.process?.env.RNN_TRY
+      ? [1, 2, 4, 8, 16].flatMap((r) =>
+          [1, 4].flatMap((w) => [1, 2, 4].map((t) => `sequence:${r}x${w}x${t}` as const)),
+        )
+      : []),
+  ];
   const chosen = context.choose<string>(opName, names, nameOf(tileOf(size, target)), {
     candidates: names,
     kernels: { sequence: kernel },
   });
-  const [rows, width] = parseVariant(chosen).tile as [number, Width];
-  if (!fits({ rows, width }, size, target)) {
+  const [rows, width, taken] = parseVariant(chosen).tile as [number, Width, number];
+  if (!fits({ rows, width, taken }, size, target)) {
     throw new ShapeError(
       `${opName}: ${rows} rows of ${units} units do not fit into ${target.limits.maxComputeWorkgroupStorageSize} bytes of workgroup memory; unroll the sequence (unroll: true)`,
     );
@@ -98,6 +110,7 @@ export function planSequence(
       WIDTH: width,
       ROWS: rows,
       PER_LANE: perLane,
+      TAKEN: taken,
       WORKGROUP_SIZE: evenly(values, target.limits.maxComputeInvocationsPerWorkgroup),
       ROLLED: target.software,
       GRID_X: gridX,
