@@ -2,7 +2,10 @@ import { language } from '../shared/locale.ts'; // before uPlot, which it lets l
 import uPlot from 'uplot';
 import { cssVariable } from '../shared/palette.ts';
 import type { ChartOptions, ChartSeries } from './chartOptions.ts';
-import { rangeOfSteps, ticksWithin, ticksWithRoom } from './ticks.ts';
+import { rangeOfSteps, ticksWithin } from './ticks.ts';
+
+/** Height of a label, and of what is above and below the curves. */
+const [LABEL_PX, AROUND] = [13, 42];
 
 /** What a chart draws. */
 export interface Plotted {
@@ -15,9 +18,6 @@ export interface Plotted {
   /** The pointer is at this step, by its index, or at none. */
   readonly onPoint: (index: number | null | undefined) => void;
 }
-
-/** Height of the axis of steps, in pixels. */
-const STEPS = 24;
 
 /** Draws a chart into its root: faint lines, smoothed ones, dots. */
 export function makePlot({ root, options, columns, data, range, onPoint }: Plotted): uPlot {
@@ -36,12 +36,24 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
     points: { show: false },
     ...more,
   });
+  /** No label where the one below it is too near. */
+  function labels(values: readonly number[], { height, scales: { y } }: uPlot): string[] {
+    const [low, high] = [scale.forward(y.min!), scale.forward(y.max!)];
+    let last = -Infinity;
+    return values.map((value) => {
+      const at = ((scale.forward(value) - low) / (high - low)) * (height - AROUND);
+      if (at - last < LABEL_PX) return '';
+      last = at;
+      return format(value);
+    });
+  }
+
   return new uPlot(
     {
       width: root.clientWidth || 300,
       height: root.clientHeight || 180,
       legend: { show: false },
-      padding: [8, 16, 0, 0],
+      padding: [8, 20, 0, 0], // half a number of steps is right of its place
       cursor: {
         drag: { x: false, y: false },
         y: false,
@@ -55,8 +67,12 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
       axes: [
         {
           ...axis,
-          size: STEPS,
+          size: 20,
           gap: 2,
+          label: 'training step',
+          labelFont: axis.font,
+          labelSize: 14,
+          labelGap: 0,
           grid: { show: false },
           space: 56,
           values: (_, all) => all.map((v) => v.toLocaleString(language)),
@@ -66,12 +82,8 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
           size: 44,
           gap: 4,
           filter: (_, all) => all, // uPlot's own keeps round powers only
-          splits: ({ height }, _axis, low, high) => {
-            const [from, to] = [low, high].map(scale.forward);
-            const placeOf = (tick: number) => ((scale.forward(tick) - from) / (to - from)) * (height - STEPS);
-            return ticksWithRoom(ticksWithin(ticks, low, high), placeOf);
-          },
-          values: (_, all) => all.map((value) => format(value)),
+          splits: (_plot, _axis, low, high) => ticksWithin(ticks, low, high),
+          values: (plot, all) => labels(all, plot),
         },
       ],
       series: [

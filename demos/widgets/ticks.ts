@@ -14,25 +14,3 @@ export function rangeOfSteps(low: number, high: number): [number, number] {
   const from = low < high / 20 || low < 20 ? 0 : low;
   return [from, Math.max(high, from + 20)];
 }
-
-/**
- * As many of the ticks as have room beside each other, round numbers first: 0.001, 0.01, 0.1 before 0.005, 0.05 before others.
- *
- * @param placeOf where a tick stands on the axis, in pixels
- */
-export function ticksWithRoom(ticks: readonly number[], placeOf: (tick: number) => number): number[] {
-  const kept: number[] = [];
-  for (const tick of ticks.toSorted((a, b) => roundness(a) - roundness(b))) {
-    if (kept.every((own) => Math.abs(placeOf(own) - placeOf(tick)) >= LEAST_GAP)) kept.push(tick);
-  }
-  return kept.toSorted((a, b) => a - b);
-}
-
-/** Between the middles of two labels, in pixels: they are 11 pixels high. */
-const LEAST_GAP = 14;
-
-/** 0 for 0 and powers of ten, 1 for fives, else 2. */
-function roundness(tick: number): number {
-  const [digits] = Math.abs(tick).toExponential().split('e');
-  return { 0: 0, 1: 0, 5: 1 }[digits] ?? 2;
-}

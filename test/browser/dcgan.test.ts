@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { close, openPage } from './harness.ts';
+import { close, loseGpu, openPage } from './harness.ts';
 import { kernelsOfStep } from './stepList.ts';
 
 /** Few, synthetic images and small batches: the same bytes everywhere, and steps that a CPU takes quickly. */
@@ -109,6 +109,8 @@ describe('the page of the DCGAN', () => {
     expect(await fakes()).not.toBe(before);
     expect(new URL(page.url()).searchParams.get('part')).toBe('generator');
     await click(page, '#part [value=both]');
+    // Its step was compiled before: the graph turns back to it at once.
+    await expect.poll(() => text(page, '#step-text')).toContain('both networks learn');
   });
 
   it('shows the gradients of all samples, and the samples of earlier steps', async () => {
@@ -318,9 +320,7 @@ it('goes on from its last checkpoint when the GPU is lost', async () => {
   await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 3, {
     timeout: 60_000,
   });
-  const session = await page.browser().target().createCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  process.kill(processInfo.find(({ type }) => type === 'GPU')!.id, 'SIGKILL');
+  await loseGpu(page);
   await page.waitForFunction(
     () => document.querySelector('#notices')!.textContent!.includes('The GPU was lost'),
     {
