@@ -1,10 +1,11 @@
-import { EnvironmentError, FormatError } from '../errors.ts';
+import { FormatError } from '../errors.ts';
 import { dataset } from './dataset.ts';
 import { DIGIT_NAMES } from './digits.ts';
 import { MNIST_TITLES } from './mnistSet.ts';
 import type { MnistName, MnistSet } from './mnistSet.ts';
 import { parseIdx, unpackIdx } from './idx.ts';
 import type { IdxArray } from './idx.ts';
+import { sha256 } from './sha256.ts';
 
 export type { MnistName, MnistSet } from './mnistSet.ts';
 
@@ -142,15 +143,4 @@ export function assembleMnist(
     test: make(arrays.testImages, arrays.testLabels),
     source,
   };
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  // Browsers hide it from pages that are not secure, where WebGPU is missing too.
-  if (!globalThis.crypto?.subtle) {
-    throw new EnvironmentError(
-      'No crypto.subtle, which verifies downloads. Serve the page over https or from localhost.',
-    );
-  }
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

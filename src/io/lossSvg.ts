@@ -7,6 +7,8 @@ export interface LossSeries {
   readonly points: readonly (readonly [number, number])[];
   /** Which axis measures it: 'left' (default), for losses, or 'right', for accuracies. */
   readonly axis?: 'left' | 'right';
+  /** Draw its moving average over it where it has many points; default true. */
+  readonly smooth?: boolean;
 }
 
 export interface LossSvgOptions {
@@ -150,7 +152,7 @@ interface Line extends LossSeries {
 }
 
 function drawLine(line: Line, x: Axis, y: Axis): string {
-  const noisy = line.finite.length > SMOOTH_FROM;
+  const noisy = line.smooth !== false && line.finite.length > SMOOTH_FROM;
   const style = `class="line c${line.colour}`;
   const raw = `<path ${style}${noisy ? ' raw' : ''}" d="${path(thin(line.points), x, y)}"/>`;
   const smooth = noisy ? `<path ${style}" d="${path(thin(movingAverage(line.points)), x, y)}"/>` : '';

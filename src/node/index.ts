@@ -15,7 +15,8 @@ export { cacheFolder } from './cache.ts';
 export { tuningFile } from './tuningFile.ts';
 export { folderCheckpoints } from './folderCheckpoints.ts';
 export { loadMnistNode } from './mnist.ts';
-export type { LoadMnistNodeOptions, MnistFolders } from './mnist.ts';
+export type { DataFolders, DataFolders as MnistFolders } from './dataFolders.ts';
+export type { LoadMnistNodeOptions } from './mnist.ts';
 
 export interface NodeOptions extends AdapterOptions, TuneOptions {}
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Fetch } from '../data/download.ts';
 import type { IdxArray } from '../data/idx.ts';
 import { downloadPart, mnistSet, trackProgress } from '../data/mnist.ts';
@@ -9,8 +9,9 @@ import { syntheticMnist } from '../data/syntheticMnist.ts';
 import type { MnistName, MnistPart, MnistSet } from '../data/mnistFiles.ts';
 import { isGzip } from '../io/gzip.ts';
 import { EnvironmentError, FormatError, WgradError } from '../errors.ts';
-import { cacheFolder } from './cache.ts';
-import { ensureWritableFolder, readFileIfExists, writeFileAtomic } from './files.ts';
+import { dataFolders, keepDownload, requireDataFolder } from './dataFolders.ts';
+import type { DataFolders } from './dataFolders.ts';
+import { readFileIfExists } from './files.ts';
 import { checkOptions } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 
@@ -27,14 +28,7 @@ export const MNIST_MIRRORS: Record<MnistName, readonly string[]> = {
   ],
 };
 
-export interface MnistFolders {
-  /** Folder with a `mnist` or `fashion-mnist` folder in it; default: the environment variable WGRAD_DATA. */
-  dataDir?: string;
-  /** Where downloads are kept; default: `cacheFolder()`. */
-  cacheDir?: string;
-}
-
-export interface LoadMnistNodeOptions extends MnistFolders {
+export interface LoadMnistNodeOptions extends DataFolders {
   /** Default 'mnist'. */
   name?: MnistName;
   /** Base URLs to try in order; default `MNIST_MIRRORS[name]`, [] never downloads. */
@@ -80,7 +74,7 @@ export async function loadMnistNode(options: LoadMnistNodeOptions = {}): Promise
   checkOptions('loadMnistNode', options, loadMnistNodeOptions);
   const { name = 'mnist', fallback = true, onNotice = console.warn } = options;
   mnistSet(name);
-  const { dataDir, cacheDir } = folders(options);
+  const { dataDir, cacheDir } = dataFolders(options);
   if (dataDir) {
     const arrays = await readDataFolder(name, dataDir);
     if (arrays) return assembleMnist(name, arrays, join(dataDir, name));
@@ -103,21 +97,13 @@ export async function loadMnistNode(options: LoadMnistNodeOptions = {}): Promise
   return set;
 }
 
-/** The folders in use, made absolute; an empty variable counts as not set. */
-function folders({ dataDir = process.env.WGRAD_DATA, cacheDir = cacheFolder() }: MnistFolders): {
-  dataDir: string | undefined;
-  cacheDir: string;
-} {
-  return { dataDir: dataDir ? resolve(dataDir) : undefined, cacheDir: resolve(cacheDir) };
-}
-
 /** Path of a file of the set, packed or plain, in the data folder or else the cache; undefined if in neither. */
 export function locateMnistFile(
   name: MnistName,
   file: string,
-  options: MnistFolders = {},
+  options: DataFolders = {},
 ): string | undefined {
-  const { dataDir, cacheDir } = folders(options);
+  const { dataDir, cacheDir } = dataFolders(options);
   return [dataDir, cacheDir]
     .filter((folder) => folder !== undefined)
     .flatMap((folder) => [join(folder, name, `${file}.gz`), join(folder, name, file)])
@@ -132,11 +118,7 @@ async function readDataFolder(
   name: MnistName,
   dataDir: string,
 ): Promise<Record<MnistPart, IdxArray> | undefined> {
-  if (!existsSync(dataDir)) {
-    throw new EnvironmentError(
-      `The data folder ${dataDir} does not exist. Correct it (--data, or the variable WGRAD_DATA), or leave it out to use the cache and mirrors.`,
-    );
-  }
+  requireDataFolder(dataDir);
   const arrays: Arrays = {};
   for (const part of MNIST_PARTS) arrays[part] = await readPart(name, part, join(dataDir, name));
   if (complete(arrays)) return arrays;
@@ -203,7 +185,8 @@ async function downloadMissing(
         const { bytes, array } = await downloadPart(MNIST_SETS[name].files[part], mirror, request);
         arrays[part] = array;
         source = mirror;
-        await keep(join(folder, fileName(name, part)), bytes, folder, onNotice);
+        const path = join(folder, fileName(name, part));
+        await keepDownload(isGzip(bytes) ? `${path}.gz` : path, bytes, onNotice);
       }
     } catch (error) {
       if (!(error instanceof EnvironmentError || error instanceof FormatError)) throw error;
@@ -211,22 +194,6 @@ async function downloadMissing(
     }
   }
   return { arrays, source, failures };
-}
-
-/** Stores a verified download; a cache that cannot be written costs time later, not this run. */
-async function keep(
-  path: string,
-  bytes: Uint8Array,
-  folder: string,
-  onNotice: (notice: string) => void,
-): Promise<void> {
-  try {
-    await ensureWritableFolder(folder);
-    await writeFileAtomic(isGzip(bytes) ? `${path}.gz` : path, bytes);
-  } catch (error) {
-    if (!(error instanceof EnvironmentError)) throw error;
-    onNotice(`The download is used but not stored. ${error.message}`);
-  }
 }
 
 function fileName(name: MnistName, part: MnistPart): string {

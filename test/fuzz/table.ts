@@ -4,6 +4,7 @@ import { attentionOps } from './ops/attention.ts';
 import { elementwise } from './ops/elementwise.ts';
 import { movementOps } from './ops/movement.ts';
 import { productOps } from './ops/products.ts';
+import { recurrentOps } from './ops/recurrent.ts';
 import { reduceOps } from './ops/reduce.ts';
 import { sourceOps } from './ops/sources.ts';
 import { windowOps } from './ops/windows.ts';
@@ -20,6 +21,7 @@ export const table: Readonly<Record<OpName, OpEntry>> = {
   ...elementwise,
   ...movementOps,
   ...productOps,
+  ...recurrentOps,
   ...reduceOps,
   ...sourceOps,
   ...windowOps,

@@ -2,6 +2,7 @@ import { EnvironmentError, WgradError } from '../../errors.ts';
 import { init } from '../../runtime/session.ts';
 import { findAdapter } from '../adapter.ts';
 import { tuningFile } from '../tuningFile.ts';
+import { airlineCommand } from './airline.ts';
 import { autoencoderCommand } from './autoencoder.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { ModelCommand } from './command.ts';
@@ -20,6 +21,7 @@ export const MODELS: Readonly<Record<string, ModelCommand>> = {
   'mnist-cnn': mnistCnnCommand,
   dcgan: dcganCommand,
   autoencoder: autoencoderCommand,
+  airline: airlineCommand,
 };
 
 /**

@@ -8,6 +8,7 @@ export interface PresetInfo {
 
 /** An option that only one model takes, `--name VALUE`. */
 export interface ModelFlag {
+  /** Empty for one without a value, which is 'true' where it is given. */
   readonly placeholder: string;
   readonly meaning: string;
   /**

@@ -108,7 +108,7 @@ export function parseTrainOptions(args: readonly string[], models: Models): Trai
   const { values, positionals } = parse(args, models);
   if (values.help) return undefined;
   const model = modelOf(positionals, models);
-  const text = (name: string) => values[name] as string | undefined;
+  const text = (name: string) => (values[name] === true ? 'true' : (values[name] as string | undefined));
   const options: TrainOptions = {
     model,
     preset: choice('preset', text('preset'), Object.keys(models[model].presets)),
@@ -157,7 +157,7 @@ export function resumeCommand(options: TrainOptions, checkpoint: string): string
   if (options.tune) flags.push('--tune');
   if (options.saveEvery) flags.push('--save-every', formatInterval(options.saveEvery));
   for (const [name, value] of Object.entries(options.own)) {
-    flags.push(`--${name}`, quoteArgument(String(value)));
+    flags.push(`--${name}`, ...(value === 'true' ? [] : [quoteArgument(String(value))]));
   }
   return ['npm run train --', options.model, ...flags, '--resume', quoteArgument(checkpoint)].join(' ');
 }
@@ -189,7 +189,10 @@ function parse(
     return [name, { type: placeholder ? 'string' : 'boolean' }] as const;
   });
   const own = Object.values(models).flatMap(({ flags = {} }) => Object.entries(flags));
-  const entries = [...own.map(([name]) => [name, { type: 'string' }] as const), ...known];
+  const entries = [
+    ...own.map(([name, { placeholder }]) => [name, { type: placeholder ? 'string' : 'boolean' }] as const),
+    ...known,
+  ];
   try {
     return parseArgs({ args: [...args], options: Object.fromEntries(entries), allowPositionals: true });
   } catch (cause) {
