@@ -23,8 +23,7 @@
 // serves ROWS rows.
 //
 // FLOPs: 8 · BATCH · STEPS · UNITS² and about 30 per unit and step. Bytes: 40 · BATCH · STEPS · UNITS and U, from a
-// cache BATCH / ROWS · STEPS times.
-// Reference: test/reference/recurrent.ts. Read next: lstm_gradient.wgsl, gru.wgsl.
+// cache BATCH / ROWS · STEPS times. Reference: test/reference/recurrent.ts. Read next: lstm_gradient.wgsl, gru.wgsl.
 
 alias Value = f32; // neighbouring units: vec4f where 4 divides UNITS
 
@@ -35,7 +34,6 @@ const WIDTH: u32 = 1u; // units of a Value
 const VALUES: u32 = UNITS / WIDTH;
 const ROWS: u32 = 4u; // of the batch, in a workgroup // @tune 1 2 4 8
 const PER_LANE: u32 = 1u; // Values of an invocation
-const TAKEN: u32 = 1u; // units of h in a turn of the loop; divides UNITS
 const REVERSED: bool = false; // from the last step to the first
 const MASKED: bool = false;
 const INITIAL: bool = false;
@@ -94,21 +92,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       let unit = j * WORKGROUP_SIZE + local_id.x;
       let inside = min(unit, VALUES - 1u);
       var sums: array<Value, 4 * ROWS>; // h U [row, gate]
-      for (var turn = zero; turn < UNITS / TAKEN; turn++) {
-        var weight: array<Value, 4 * TAKEN>;
+      for (var k = zero; k < UNITS; k++) {
         // @unroll
-        for (var i = 0u; i < 4u * TAKEN; i++) {
-          weight[i] = weights[(turn * 4u * TAKEN + i) * VALUES + inside];
-        }
-        // @unroll
-        for (var r = 0u; r < ROWS; r++) {
+        for (var g = 0u; g < 4u; g++) {
+          let weight = weights[(k * 4u + g) * VALUES + inside];
           // @unroll
-          for (var i = 0u; i < TAKEN; i++) {
-            let h = Value(states[before + r * UNITS + turn * TAKEN + i]);
-            // @unroll
-            for (var g = 0u; g < 4u; g++) {
-              sums[r * 4u + g] = fma(h, weight[i * 4u + g], sums[r * 4u + g]);
-            }
+          for (var r = 0u; r < ROWS; r++) {
+            sums[r * 4u + g] = fma(Value(states[before + r * UNITS + k]), weight, sums[r * 4u + g]);
           }
         }
       }

@@ -27,7 +27,6 @@ const WIDTH: u32 = 1u; // units of a Value
 const VALUES: u32 = UNITS / WIDTH;
 const ROWS: u32 = 4u; // of the batch, in a workgroup // @tune 1 2 4 8
 const PER_LANE: u32 = 1u; // Values of an invocation
-const TAKEN: u32 = 1u; // units of h in a turn of the loop; divides UNITS
 const REVERSED: bool = false; // from the last step to the first
 const MASKED: bool = false;
 const INITIAL: bool = false;
@@ -82,18 +81,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       let unit = j * WORKGROUP_SIZE + local_id.x;
       let inside = min(unit, VALUES - 1u);
       var sums: array<Value, ROWS>; // h U
-      for (var turn = zero; turn < UNITS / TAKEN; turn++) {
-        var weight: array<Value, TAKEN>;
-        // @unroll
-        for (var i = 0u; i < TAKEN; i++) {
-          weight[i] = weights[(turn * TAKEN + i) * VALUES + inside];
-        }
+      for (var k = zero; k < UNITS; k++) {
+        let weight = weights[k * VALUES + inside];
         // @unroll
         for (var r = 0u; r < ROWS; r++) {
-          // @unroll
-          for (var i = 0u; i < TAKEN; i++) {
-            sums[r] = fma(Value(states[before + r * UNITS + turn * TAKEN + i]), weight[i], sums[r]);
-          }
+          sums[r] = fma(Value(states[before + r * UNITS + k]), weight, sums[r]);
         }
       }
       var of_state: array<Value, ROWS>; // the sums in memory, for the loop

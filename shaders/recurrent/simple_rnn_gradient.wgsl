@@ -32,7 +32,6 @@ const WIDTH: u32 = 1u; // units of a Value
 const VALUES: u32 = UNITS / WIDTH;
 const ROWS: u32 = 4u; // of the batch, in a workgroup // @tune 1 2 4 8
 const PER_LANE: u32 = 1u; // Values of an invocation
-const TAKEN: u32 = 1u; // rows of the weights in a turn of the loop; divides UNITS
 const REVERSED: bool = false; // the forward pass goes from the last step to the first
 const MASKED: bool = false;
 const INITIAL: bool = false;
@@ -92,18 +91,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     for (var j = zero; j < PER_LANE; j++) {
       let inside = min(j * WORKGROUP_SIZE + local_id.x, VALUES - 1u);
       var sums: array<Value, ROWS>;
-      for (var turn = zero; turn < UNITS / TAKEN; turn++) {
-        var weight: array<Value, TAKEN>;
-        // @unroll
-        for (var i = 0u; i < TAKEN; i++) {
-          weight[i] = weights[(turn * TAKEN + i) * VALUES + inside];
-        }
+      for (var n = zero; n < UNITS; n++) {
+        let weight = weights[n * VALUES + inside];
         // @unroll
         for (var r = 0u; r < ROWS; r++) {
-          // @unroll
-          for (var i = 0u; i < TAKEN; i++) {
-            sums[r] = fma(Value(changes[r * UNITS + turn * TAKEN + i]), weight[i], sums[r]);
-          }
+          sums[r] = fma(Value(changes[r * UNITS + n]), weight, sums[r]);
         }
       }
       // @unroll

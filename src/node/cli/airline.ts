@@ -197,6 +197,8 @@ async function trainOne(
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
+const round = (value: number, digits: number): number => Number(value.toFixed(digits));
+
 const monthly = (name: string, { values, year }: MonthlySeries, from = 0): LineSeries => ({
   name,
   points: values.slice(from).map((value, i) => [round(year + (from + i) / 12, 3), round(value, 1)]),

@@ -78,6 +78,10 @@ describe('the trial of an edit', () => {
     );
   });
 
+  it.each(['loop { }', 'if (id.x == 7999u) { loop { } }'])('ends where a loop does not: %s', (line) => {
+    expect(() => tryEdit(dispatch(2000, 1000), put(line))).toThrow(/does this loop end/);
+  });
+
   it('tries no more than it has memory to watch', () => {
     const told = tryEdit(dispatch(2 ** 17, 0, 2 ** 21), `${source}\n`);
     expect(told).toContain(`No race in the ${2 ** 16} of ${2 ** 17} workgroups that were tried`);
