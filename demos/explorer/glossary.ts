@@ -57,14 +57,14 @@ export const GLOSSARY: readonly Term[] = [
   ),
   term('FLOPs', 'Floating-point operations. A multiplication and an addition count as two.', 'FLOPs?'),
   term(
-    'gate',
-    'A number between 0 and 1, computed from the input and the state, that a value is multiplied with: it says how much of the value goes on.',
-    'gates?',
-  ),
-  term(
     'fused',
     'Several operations run in one kernel, so that what lies between them never goes to memory.',
     'fuse[ds]?|fusing|fused',
+  ),
+  term(
+    'gate',
+    'A number between 0 and 1, computed from the input and the state, that a value is multiplied with: it says how much of the value goes on.',
+    'gates?',
   ),
   term(
     'hyper',
