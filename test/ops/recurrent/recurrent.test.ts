@@ -293,13 +293,15 @@ describe('what is not for the kernels', () => {
       'lstm: x must be [batch, steps, features], got [2, 3]',
     );
     expect(() => lstm(x, input('kernel', [3, 8]), recurrentKernel)).toThrow(
-      'lstm: the kernel is [3, 8], and must be [2, 8] here',
+      'lstm: the kernel is [3, 8], and must be [2, 8] for x [2, 3, 2] and 2 units',
     );
     expect(() => gru(x, kernel, recurrentKernel)).toThrow(
       'gru: the recurrent kernel is [2, 8], and must be [2, 6]',
     );
     expect(wrong({ bias: h })).toThrow(ShapeError);
-    expect(wrong({ mask: h })).toThrow('lstm: mask is [2, 2], and must be [2, 3] here');
+    expect(wrong({ mask: h })).toThrow(
+      'lstm: mask is [2, 2], and must be [2, 3] for x [2, 3, 2] and 2 units',
+    );
     expect(wrong({ initialState: [h] })).toThrow('give h and c: [h, c]');
     expect(wrong({ activation: 'gelu' })).toThrow(/lstm: activation is .*choose one of linear, tanh/);
     expect(wrong({ goBackward: true })).toThrow(/goBackwards/);
