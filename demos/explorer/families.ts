@@ -51,6 +51,12 @@ export const FAMILIES: readonly Family[] = [
     uses: ['ops.softmax', 'ops.logSoftmax', 'ops.sparsemax', 'activation: softmax'],
   },
   {
+    folder: 'attention',
+    title: 'Attention',
+    about: 'Each position of a sequence takes the mean of other positions, weighted by how well they fit.',
+    uses: ['ops.attention'],
+  },
+  {
     folder: 'loss',
     title: 'Loss',
     about: 'Cross entropy with its softmax in one kernel, and accuracy.',

@@ -74,6 +74,16 @@ const RECURRENT_OWN = {
   gru: { recurrentActivation: 'hardSigmoid', resetAfter: false },
   lstm: { recurrentActivation: 'hardSigmoid', unitForgetBias: false },
 };
+const attention = {
+  ...common,
+  dropout: 0.25,
+  useBias: true,
+  useCausalMask: true,
+  kernelInitializer: uniform,
+  ...kept('kernel', maxNorm),
+  biasInitializer: constant,
+  ...kept('bias'),
+};
 const normalization = {
   ...common,
   epsilon: 0.01,
@@ -242,6 +252,48 @@ export const layerCases: readonly LayerCase[] = [
     {
       dtype: 'i32',
       served: [[[5, 2]]],
+    },
+  ),
+  named(
+    'multiHeadAttention',
+    { ...attention, numHeads: 2, keyDim: 3, valueDim: 5, outputShape: [2, 3] },
+    [sequence, [6, 5], [6, 3], [7, 6]],
+    {
+      refused: [
+        [sequence, [6, 4], [6, 3], [7, 6]],
+        [sequence],
+        [
+          [7, 5],
+          [6, 5],
+          [6, 3],
+          [7, 6],
+        ],
+      ],
+      served: [
+        [
+          [4, 4],
+          [6, 5],
+          [6, 3],
+        ],
+      ],
+    },
+  ),
+  named(
+    'multiHeadAttention',
+    { ...attention, numHeads: 2, keyDim: 3, valueDim: 2, outputShape: 5 },
+    [sequence],
+    {
+      refused: [[[7, 3]], [[7, 4, 1]]],
+      served: [[[9, 4]]],
+    },
+  ),
+  named(
+    'groupQueryAttention',
+    { ...attention, headDim: 3, numQueryHeads: 4, numKeyValueHeads: 2 },
+    [sequence],
+    {
+      refused: [[[7, 3]]],
+      served: [[[9, 4]]],
     },
   ),
   named('leakyRelu', { ...common, negativeSlope: 0.125 }, [image]),

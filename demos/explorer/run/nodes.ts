@@ -104,6 +104,11 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
     const x = matrix(sizes);
     return slope(ops.softmax(x), x);
   },
+  attention: ({ batch, steps, heads, width }, kernel) => {
+    const operands = ['q', 'k', 'v'].map((name) => input(name, [batch, steps, heads, width]));
+    const y = ops.attention(operands[0], operands[1], operands[2], { causal: true });
+    return forwardOrBack(kernel, y, operands[0]);
+  },
   sparsemax: (sizes) => ops.sparsemax(matrix(sizes)),
   crossEntropy: (sizes) => ops.sparseSoftmaxCrossEntropy(matrix(sizes), labels(sizes)),
   accuracy: (sizes) => ops.categoricalAccuracy(matrix(sizes), labels(sizes)),

@@ -140,6 +140,17 @@ export const RUN_CASES: readonly RunCase[] = [
     what: 'the gradient of softmax of each row',
     sizes: classes,
   },
+  {
+    name: 'attention',
+    kernels: /^attention\//,
+    what: 'attention of each position to those before it',
+    sizes: [
+      size('batch', 'Sequences', powers(1, 16), 4, 2),
+      size('steps', 'Positions', powers(8, 1024), 256, 64),
+      size('heads', 'Heads', powers(1, 8), 4),
+      size('width', 'Size of a head', [4, 8, 16, 32, 64, 128], 64, 32),
+    ],
+  },
   { name: 'sparsemax', kernels: /^softmax\/sparsemax/, what: 'sparsemax of each row', sizes: classes },
   {
     name: 'crossEntropy',

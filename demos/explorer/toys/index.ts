@@ -1,3 +1,4 @@
+import { toys as attention } from './attention.ts';
 import { toys as images } from './images.ts';
 import { toys as matmul } from './matmul.ts';
 import { toys as optimizers } from './optimizers.ts';
@@ -13,6 +14,7 @@ export const TOYS: readonly Toy[] = [
   ...images,
   ...recurrent,
   ...rows,
+  ...attention,
   ...others,
   ...optimizers,
   ...training,
