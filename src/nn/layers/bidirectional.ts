@@ -20,7 +20,7 @@ const MERGES = {
 };
 
 export interface BidirectionalOptions extends LayerOptions {
-  /** How the two outputs are joined; default concat, along the units. */
+  /** How the two outputs are joined: side by side, or added, multiplied or averaged; default 'concat'. */
   mergeMode?: keyof typeof MERGES;
 }
 
