@@ -255,6 +255,24 @@ export const layerCases: readonly LayerCase[] = [
     },
   ),
   named(
+    'reversibleEmbedding',
+    {
+      ...common,
+      inputDim: 9,
+      outputDim: 3,
+      tieWeights: false,
+      maskZero: true,
+      logitSoftCap: 2,
+      embeddingsInitializer: uniform,
+      ...kept('embeddings'),
+    },
+    [[4]],
+    {
+      dtype: 'i32',
+      served: [[[5, 2]]],
+    },
+  ),
+  named(
     'multiHeadAttention',
     { ...attention, numHeads: 2, keyDim: 3, valueDim: 5, outputShape: [2, 3] },
     [sequence, [6, 5], [6, 3], [7, 6]],
