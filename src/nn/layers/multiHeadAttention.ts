@@ -11,6 +11,7 @@ import { reshape } from '../../ops/movement/movement.ts';
 import { checkFlag, describe, required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { maskOf } from '../masks.ts';
+import type { InitializerSpec } from '../initializers.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
 import { SEQUENCE } from './sequences.ts';
@@ -48,6 +49,8 @@ interface Sizes {
   readonly valueDim: number;
   /** Undefined: as of the query. */
   readonly outputShape: Shape | undefined;
+  /** Of the output's kernel; default: as of the others. */
+  readonly outputInitializer?: InitializerSpec | undefined;
   /** What is done to queries and keys, [batch, steps, heads, keyDim], before they meet. */
   readonly turn?: (x: Tensor) => Tensor;
 }
@@ -95,7 +98,8 @@ export class HeadsAttention extends Layer {
     for (const part of PARTS) {
       const { kernel, bias } = shapes[part];
       const own = { shape: kernel, ...weightOf<'kernel'>(this.#options, 'kernel') };
-      this.#kernels.set(part, this.addWeight(`${part}Kernel`, own));
+      const initializer = (part === 'output' && this.#sizes.outputInitializer) || own.initializer;
+      this.#kernels.set(part, this.addWeight(`${part}Kernel`, { ...own, initializer }));
       if (!this.#options.useBias) continue;
       const added = { shape: bias, ...weightOf<'bias'>(this.#options, 'bias') };
       this.#biases.set(part, this.addWeight(`${part}Bias`, added));
