@@ -54,6 +54,13 @@ describe('packed weights', () => {
   });
 });
 
+it('packed weights whose scales do not fit them are refused', () => {
+  const scale = { dtype: 'F32', shape: [0], data: new Float32Array() } as const;
+  const weight = { dtype: 'U8', shape: [1, 2], data: Uint8Array.of(1, 2) } as const;
+  const packed = encodeSafetensors({ weight, 'weight/scale': scale });
+  expect(() => unpackWeights(packed, 'odd.safetensors')).toThrow(/odd\.safetensors.*\[1,2\].*0 scales/);
+});
+
 describe('the networks that come with the pages', () => {
   const models = {
     'mnist-cnn': ['quick', () => mnistCnn('quick')],
