@@ -82,6 +82,11 @@ export * from './nn/layers/lstm.ts';
 export * from './nn/layers/masking.ts';
 export { add, average, concatenate, maximum, minimum, multiply, subtract } from './nn/layers/merging.ts';
 export type { ConcatenateOptions } from './nn/layers/merging.ts';
+export { groupQueryAttention, multiHeadAttention } from './nn/layers/multiHeadAttention.ts';
+export type {
+  GroupQueryAttentionOptions,
+  MultiHeadAttentionOptions,
+} from './nn/layers/multiHeadAttention.ts';
 export * from './nn/layers/noise.ts';
 export * from './nn/layers/padding.ts';
 export * from './nn/layers/pooling.ts';
@@ -91,6 +96,7 @@ export type { SimpleRnnOptions } from './nn/layers/recurrent.ts';
 export { recurrentState } from './nn/layers/recurrentState.ts';
 export * from './nn/layers/reshaping.ts';
 export * from './nn/layers/resizing.ts';
+export * from './nn/layers/reversibleEmbedding.ts';
 export * from './nn/layers/scaling.ts';
 export * from './nn/layers/separable.ts';
 export { cropping1d, upSampling1d, zeroPadding1d } from './nn/layers/sequences.ts';

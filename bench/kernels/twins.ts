@@ -7,10 +7,12 @@ import * as conv from '../../test/reference/conv2d.ts';
 import { matmul } from '../../test/reference/matmul.ts';
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from '../../test/reference/pooling.ts';
 import { reduce } from '../../test/reference/reduce.ts';
+import * as attention from './attentionTwins.ts';
 import * as images from './imageTwins.ts';
 import * as movement from './movementTwins.ts';
 import * as normalization from './normalizationTwins.ts';
 import * as draws from './randomTwins.ts';
+import * as recurrent from './recurrentTwins.ts';
 import * as rows from './rowTwins.ts';
 import type { Twin } from './twin.ts';
 
@@ -110,7 +112,9 @@ export const twins: Readonly<Record<string, Twin>> = {
   averagePool2dGradient: {
     compute: ({ attrs, outputs: [{ shape }] }, [dy]) => [avgPool2dGrad(dy, shape, poolOptions(attrs, shape))],
   },
+  ...attention.twins,
   ...normalization.twins,
+  ...recurrent.twins,
   ...rows.twins,
   ...images.twins,
   ...movement.twins,

@@ -1,3 +1,4 @@
+import { gradientKernels as ofAttention } from './attention/attention.ts';
 import { gradFilter } from './conv2d/conv2d.ts';
 import { gradientKernels as ofNormalize } from './normalization/kernels.ts';
 import { gradientKernels as ofMaxPool2d } from './pooling/maxPool2d.ts';
@@ -6,7 +7,15 @@ import { gradientKernels as ofResize2d } from './resize/resize2d.ts';
 import { gradientKernels as ofSoftmax } from './softmax/softmax.ts';
 
 /** The late kernels of all ops. */
-export const LATE_KERNELS = [gradFilter, ofNormalize, ofMaxPool2d, ofRecurrent, ofResize2d, ofSoftmax];
+export const LATE_KERNELS = [
+  ofAttention,
+  gradFilter,
+  ofNormalize,
+  ofMaxPool2d,
+  ofRecurrent,
+  ofResize2d,
+  ofSoftmax,
+];
 
 /** Loads them, for those who lower any op without `gpu.compile`. */
 export async function loadAllKernels(): Promise<void> {

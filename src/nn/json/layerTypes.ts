@@ -14,6 +14,7 @@ import { conv2dTranspose } from '../layers/conv2dTranspose.ts';
 import { dense } from '../layers/dense.ts';
 import { dot } from '../layers/dot.ts';
 import { embedding } from '../layers/embedding.ts';
+import { reversibleEmbedding } from '../layers/reversibleEmbedding.ts';
 import {
   globalAveragePool1d,
   globalAveragePool2d,
@@ -26,6 +27,7 @@ import type { Layer, LayerConfig } from '../layers/layer.ts';
 import { masking } from '../layers/masking.ts';
 import { normalization } from '../layers/featureNormalization.ts';
 import { add, average, concatenate, maximum, minimum, multiply, subtract } from '../layers/merging.ts';
+import { groupQueryAttention, multiHeadAttention } from '../layers/multiHeadAttention.ts';
 import {
   alphaDropout,
   gaussianDropout,
@@ -83,12 +85,14 @@ const byName = {
   dot,
   elu,
   embedding,
+  reversibleEmbedding,
   flatten,
   globalAveragePool1d,
   globalAveragePool2d,
   globalMaxPool1d,
   globalMaxPool2d,
   groupNormalization,
+  groupQueryAttention,
   gru,
   instanceNormalization,
   layerNormalization,
@@ -100,6 +104,7 @@ const byName = {
   maxPool1d,
   maxPool2d,
   minimum,
+  multiHeadAttention,
   multiply,
   normalization,
   padding2d,

@@ -9,8 +9,10 @@ import { readCheckpoint } from './checkpoint.ts';
 import type { ModelCommand } from './command.ts';
 import { dcganCommand } from './dcgan.ts';
 import { fashionCommand } from './fashion.ts';
+import { grokkingCommand } from './grokking.ts';
 import { Interrupt } from './interrupt.ts';
 import { lineCommand } from './line.ts';
+import { logicCommand } from './logic.ts';
 import { mnistCnnCommand } from './mnistCnn.ts';
 import { helpText, parseTrainOptions } from './options.ts';
 import type { TrainOptions } from './options.ts';
@@ -27,7 +29,9 @@ export const MODELS: Readonly<Record<string, ModelCommand>> = {
   fashion: fashionCommand,
   'breast-cancer': breastCancerCommand,
   line: lineCommand,
+  logic: logicCommand,
   airline: airlineCommand,
+  grokking: grokkingCommand,
 };
 
 /**
