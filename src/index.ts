@@ -97,6 +97,7 @@ export { recurrentState } from './nn/layers/recurrentState.ts';
 export * from './nn/layers/positions.ts';
 export * from './nn/layers/reshaping.ts';
 export * from './nn/layers/resizing.ts';
+export * from './nn/layers/reversibleEmbedding.ts';
 export * from './nn/layers/scaling.ts';
 export * from './nn/layers/separable.ts';
 export { cropping1d, upSampling1d, zeroPadding1d } from './nn/layers/sequences.ts';

@@ -12,6 +12,7 @@ import * as images from './imageTwins.ts';
 import * as movement from './movementTwins.ts';
 import * as normalization from './normalizationTwins.ts';
 import * as draws from './randomTwins.ts';
+import * as recurrent from './recurrentTwins.ts';
 import * as rows from './rowTwins.ts';
 import type { Twin } from './twin.ts';
 
@@ -113,6 +114,7 @@ export const twins: Readonly<Record<string, Twin>> = {
   },
   ...attention.twins,
   ...normalization.twins,
+  ...recurrent.twins,
   ...rows.twins,
   ...images.twins,
   ...movement.twins,

@@ -12,7 +12,7 @@ import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import { MOST_AXES } from '../drawing/codes.ts';
 import type { Mapped, Place } from '../drawing/codes.ts';
-import { CodeSpace } from '../drawing/codeSpace.ts';
+import type { CodeSpace } from '../drawing/codeSpace.ts';
 import { uploadImages } from '../drawing/dataImages.ts';
 import type { DataImages } from '../drawing/dataImages.ts';
 import { PIXELS, SHOWN, YOURS } from './protocol.ts';
@@ -39,6 +39,7 @@ export class Autoencoders extends FittedModel<Digits> {
   /** Those of the images. */
   #pixels: Uint8Array = new Uint8Array();
   #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
+  #isComplete = false;
   /** The step whose codes are on the map. */
   #mapped = -1;
   #destroyed = false;
@@ -82,8 +83,16 @@ export class Autoencoders extends FittedModel<Digits> {
     return Object.fromEntries(VERSION_NAMES.map(own)) as Record<string, number>;
   }
 
+  /** The map of the codes: a first look does without. */
+  async complete(): Promise<void> {
+    const explored = this.#images && this.#explore(this.#images);
+    await Promise.all([explored, this.#view.complete(() => this.#showAll())]);
+    this.#isComplete = true;
+  }
+
   async look(): Promise<void> {
-    if (this.#images && this.#space?.version !== this.#values.version) await this.#explore(this.#images);
+    const isOther = this.#space?.version !== this.#values.version;
+    if (this.#isComplete && this.#images && isOther) await this.#explore(this.#images);
     const codes = this.#space?.codes;
     if (codes && this.#mapped !== this.step) {
       this.#mapped = this.step;
@@ -96,6 +105,7 @@ export class Autoencoders extends FittedModel<Digits> {
 
   /** Opens the codes of the version that is to be explored. */
   async #explore(images: DataImages): Promise<void> {
+    const { CodeSpace } = await part('The map of codes', () => import('../drawing/codeSpace.ts'));
     const { version, bottleneck: size } = this.#values;
     const { encoder, decoder } = this.#networks.versions[version];
     const codes = await CodeSpace.create(
@@ -181,7 +191,7 @@ export class Autoencoders extends FittedModel<Digits> {
   override destroy(): void {
     this.#destroyed = true;
     this.#freeImages();
-    this.#view.program.destroy();
+    this.#view.destroy();
     super.destroy();
   }
 }

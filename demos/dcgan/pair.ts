@@ -3,7 +3,6 @@ import type { Gan, GanPart } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { dcganPair, SMALL } from '../../src/models/dcganSmall.ts';
 import { part } from '../../src/part.ts';
-import { digitReader } from '../frame/digits/digitReader.ts';
 import { Due } from '../frame/worker/due.ts';
 import { once } from '../frame/worker/once.ts';
 import { Movement } from '../frame/worker/movement.ts';
@@ -35,6 +34,8 @@ const wishes: Wishes & { place?: CornerPlace } = { watched: 0, pictured: 'images
 
 /** Presets that the page does not open with. */
 const others = () => part('These networks', () => import('../../src/models/dcganPresets.ts'));
+
+const reading = () => part('The script that reads digits', () => import('../frame/digits/digitReader.ts'));
 
 /** A generator and a discriminator that train together, with their views. */
 export class Pair implements Trainee<MnistSet> {
@@ -94,9 +95,15 @@ export class Pair implements Trainee<MnistSet> {
         : (await others()).dcganNetworks(preset, { seed }),
     );
     const { generator, discriminator, latentShape } = gan;
-    const reader = digitReader(gpu);
     const weights = new Weights(gpu, { 'generator.': generator, 'discriminator.': discriminator });
-    const gallery = await Gallery.create({ gpu, gan, reader: await reader, loss, renderer, wishes });
+    const gallery = await Gallery.create({
+      gpu,
+      gan,
+      reader: async () => (await reading()).digitReader(gpu),
+      loss,
+      renderer,
+      wishes,
+    });
     const parameters = { generator: generator.parameters, discriminator: discriminator.parameters };
     context.tell('model', { parameters, latentSize: latentShape[0] });
     return new Pair(context, gan, weights, gallery);
@@ -132,6 +139,10 @@ export class Pair implements Trainee<MnistSet> {
     await this.#gan!.fit(train, { ...options, steps: Infinity, batchSize, train: () => this.#part });
   }
 
+  complete(): Promise<void> {
+    return this.#gallery.complete();
+  }
+
   async look(): Promise<void> {
     if (await this.#gallery.look(this.step)) this.#context.tell('moments', this.#gallery.moments);
     if (wishes.place && (this.#walkDue.isDue || this.#context.renderer.stale)) await this.#stroll();
@@ -139,6 +150,7 @@ export class Pair implements Trainee<MnistSet> {
   }
 
   readonly #tellReading = coalesce(async () => {
+    if (!this.#gallery.isComplete) return;
     const { step } = this;
     const updates = this.#gan?.updates ?? { generator: 0, discriminator: 0 };
     this.#context.tell('seen', { step, updates, ...(await this.#gallery.reading()) });

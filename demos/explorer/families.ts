@@ -99,6 +99,13 @@ export const FAMILIES: readonly Family[] = [
     uses: ['ops.resize2d', 'upSampling2d', 'resizing'],
   },
   {
+    folder: 'recurrent',
+    title: 'Recurrent networks',
+    about:
+      'LSTM, GRU and the simple network: all steps of a sequence in one dispatch, forward and back through time.',
+    uses: ['ops.lstm', 'ops.gru', 'ops.simpleRnn', 'lstm', 'gru', 'simpleRnn', 'bidirectional'],
+  },
+  {
     folder: 'linalg',
     title: 'Linear algebra',
     about: 'Columns made orthonormal one after another: the axes of principal components.',

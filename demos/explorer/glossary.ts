@@ -62,6 +62,11 @@ export const GLOSSARY: readonly Term[] = [
     'fuse[ds]?|fusing|fused',
   ),
   term(
+    'gate',
+    'A number between 0 and 1, computed from the input and the state, that a value is multiplied with: it says how much of the value goes on.',
+    'gates?',
+  ),
+  term(
     'head',
     'Attention is computed several times side by side, with queries, keys and values of their own: each of these is a head.',
     'HEADS|KEY_HEADS|of (?:one|each) head|OWN_HEADS',

@@ -1,14 +1,12 @@
 import { FormatError } from '../errors.ts';
+import { randomStream } from './random.ts';
 
 /** A month's passengers, month after month. */
 export interface MonthlySeries {
   readonly name: string;
-  readonly source: string;
   /** Of the first month. */
   readonly year: number;
   readonly values: readonly number[];
-  /** Said loudly where the series is drawn instead of real. */
-  readonly notice?: string;
 }
 
 /**
@@ -32,8 +30,8 @@ const FIRST_YEAR = 1949;
  * @param source where it comes from, for messages
  * @throws FormatError unless it has a month and a whole number in each of its lines
  */
-export function parseMonthlyPassengers(text: string, source: string): MonthlySeries {
-  const [, ...lines] = text.trim().split(/\r?\n/);
+export function parseMonthlyPassengers(bytes: Uint8Array, source: string): MonthlySeries {
+  const [, ...lines] = new TextDecoder().decode(bytes).trim().split(/\r?\n/);
   const values = lines.map((line, i) => {
     const [, month, passengers] = /^"?(\d{4}-\d{2})"?,(\d+)$/.exec(line.trim()) ?? [];
     if (month === undefined) {
@@ -44,29 +42,19 @@ export function parseMonthlyPassengers(text: string, source: string): MonthlySer
     return Number(passengers);
   });
   if (values.length === 0) throw new FormatError(`${source}: has no lines after the first`);
-  return { name: 'airline-passengers', source, year: Number(/\d{4}/.exec(lines[0])![0]), values };
+  return { name: 'airline-passengers', year: Number(/\d{4}/.exec(lines[0])![0]), values };
 }
 
 /**
  * A series of the same length with a trend, a season and some noise, which is no record of anything: for machines that cannot
  * have the real one.
  */
-export function syntheticPassengers(reason: string): MonthlySeries {
-  let state = 1;
-  const noise = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0; // a linear congruential generator
-    return state / 2 ** 32 - 0.5;
-  };
+export function syntheticPassengers(): MonthlySeries {
+  const random = randomStream(1);
   const values = Array.from({ length: MONTHS }, (_, month) => {
     const season =
       1 + 0.18 * Math.sin((2 * Math.PI * (month - 3)) / 12) + 0.06 * Math.cos((4 * Math.PI * month) / 12);
-    return Math.round(120 * Math.exp(0.0092 * month) * season * (1 + 0.06 * noise()));
+    return Math.round(120 * Math.exp(0.0092 * month) * season * (1 + 0.06 * (random() - 0.5)));
   });
-  return {
-    name: 'synthetic-passengers',
-    source: 'drawn by wgrad',
-    year: FIRST_YEAR,
-    values,
-    notice: `SYNTHETIC DATA: a drawn series with a trend and a season, so errors here say nothing about the airline passengers. ${reason}`,
-  };
+  return { name: 'synthetic-passengers', year: FIRST_YEAR, values };
 }

@@ -56,6 +56,54 @@ function pool(type: 'maxPool1d' | 'averagePool1d'): LayerDraw {
   };
 }
 
+/** Arguments of a recurrent op with a bias. */
+const BIASED = {
+  bias: true,
+  recurrentBias: false,
+  mask: false,
+  initial: 0,
+  activation: 'tanh',
+  unroll: false,
+};
+
+const bounded = (draft: Parameters<LayerDraw>[0]) => draft.within(samples(draft, [3]), -2, 2);
+
+/** The output of the last step that is made. */
+function lastOf(tape: Tape, y: Id, backwards: boolean): Id {
+  const [batch, steps, units] = tape.value(y).shape;
+  const step = tape.op(
+    'slice',
+    [y],
+    [
+      [0, backwards ? 0 : steps - 1, 0],
+      [batch, 1, units],
+    ],
+  );
+  return tape.op('reshape', [step], [[batch, units]]);
+}
+
+function recurrent(type: 'lstm' | 'gru' | 'simpleRnn'): LayerDraw {
+  return (draft) => {
+    const { rng } = draft;
+    const x = bounded(draft);
+    const [units, useBias, goBackwards] = [rng.int(1, 5), rng.chance(0.7), rng.chance(0.4)];
+    const [returnSequences, unroll] = [rng.chance(0.5), rng.chance(0.2) && x.tensor.shape[1] < 5];
+    const options = { units, useBias, goBackwards, returnSequences, unroll };
+    const args = { ...BIASED, bias: useBias, recurrentBias: useBias && type === 'gru', goBackwards, unroll };
+    return {
+      layer: make(type, options),
+      inputs: [x],
+      twin(tape, [input], w) {
+        const biases = [w.bias, w.recurrentBias].filter((own) => own !== undefined);
+        const y = tape.op(type, [input, w.weight, w.recurrentWeight, ...biases], [args]);
+        if (!returnSequences) return lastOf(tape, y, goBackwards);
+        return goBackwards ? tape.op('reverse', [y], [[1]]) : y;
+      },
+      text: `${type}(${JSON.stringify(options)})`,
+    };
+  };
+}
+
 function global(type: string, op: OpName, exact: boolean): LayerDraw {
   return (draft) => {
     const x = samples(draft, [3], exact);
@@ -197,6 +245,47 @@ export const sequenceLayers: Readonly<Record<string, LayerDraw>> = {
     text: 'spatialDropout1d(0.5)',
     exact: true,
   }),
+  lstm: recurrent('lstm'),
+  gru: recurrent('gru'),
+  simpleRnn: recurrent('simpleRnn'),
+  bidirectional(draft) {
+    const x = bounded(draft);
+    const [units, returnSequences] = [draft.rng.int(1, 4), draft.rng.chance(0.5)];
+    return {
+      layer: make('bidirectional', make('gru', { units, returnSequences })),
+      inputs: [x],
+      twin(tape, [input], w) {
+        const way = (begin: 'forward' | 'backward') => {
+          const goBackwards = begin === 'backward';
+          const own = ['weight', 'recurrentWeight', 'bias', 'recurrentBias'].map(
+            (name) => `${begin}.${name}`,
+          );
+          const weights = own.map((name) => w[name]);
+          const y = tape.op('gru', [input, ...weights], [{ ...BIASED, recurrentBias: true, goBackwards }]);
+          return returnSequences ? y : lastOf(tape, y, goBackwards);
+        };
+        return tape.op('concat', [way('forward'), way('backward')], [-1]);
+      },
+      text: `bidirectional(gru(${units}), every step: ${returnSequences})`,
+    };
+  },
+  recurrentState(draft) {
+    const x = bounded(draft);
+    const units = draft.rng.int(1, 4);
+    const layer = make('recurrentState', 0);
+    // The layer before it, in whose output it looks: its weights count as weights of this one, under a name as long.
+    const before = make('simpleRnn', { units, name: 'recurrentFirst' });
+    const apply = layer.apply.bind(layer);
+    layer.apply = (inputs) => apply(before.apply(inputs));
+    Object.defineProperty(layer, 'variables', { get: () => before.variables });
+    return {
+      layer,
+      inputs: [x],
+      twin: (tape, [input], w) =>
+        lastOf(tape, tape.op('simpleRnn', [input, w.weight, w.recurrentWeight, w.bias], [BIASED]), false),
+      text: `recurrentState(0) of simpleRnn(${units})`,
+    };
+  },
   masking(draft) {
     const x = samples(draft, [3], true);
     if (!x.exact) return undefined;

@@ -64,6 +64,18 @@ function gathered({ samples, batch, side }: Sizes, kernel: string): Tensor {
   return ops.gatherBatch({ source, batchSize: batch });
 }
 
+/** A recurrent network over sequences of 8 features, or its gradient by the recurrent weights. */
+function recurrent({ batch, steps, units }: Sizes, kernel: string): Tensor {
+  const [op, gates] = kernel.includes('lstm')
+    ? ([ops.lstm, 4] as const)
+    : kernel.includes('gru')
+      ? ([ops.gru, 3] as const)
+      : ([ops.simpleRnn, 1] as const);
+  const weights = input('recurrentKernel', [units, gates * units]);
+  const x = input('x', [batch, steps, 8]);
+  return forwardOrBack(kernel, op(x, input('kernel', [8, gates * units]), weights).outputs, weights);
+}
+
 const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>> = {
   matmul: ({ M, K, N }, kernel) =>
     kernel.endsWith('dot')
@@ -140,6 +152,7 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
     return forwardOrBack(kernel, ops.resize2d(x, [sizes.to, sizes.to], { interpolation }), x);
   },
   orthonormalize: (sizes) => ops.orthonormalize(matrix(sizes)),
+  recurrent,
   batch: gathered,
 };
 

@@ -228,6 +228,16 @@ export const RUN_CASES: readonly RunCase[] = [
   },
   { name: 'resize', kernels: /^resize\//, what: 'images made larger or smaller', sizes: [...image, to] },
   {
+    name: 'recurrent',
+    kernels: /^recurrent\//,
+    what: 'a sequence of 8 features a step',
+    sizes: [
+      size('batch', 'Rows', powers(1, 64), 32, 16),
+      size('steps', 'Steps', [1, 2, 12, 64, 65, 256, 1000], 64, 12),
+      size('units', 'Units', [1, 4, 16, 33, 64, 128, 256, 512], 128, 32),
+    ],
+  },
+  {
     name: 'orthonormalize',
     kernels: /^linalg\//,
     what: 'the columns of a matrix made orthonormal',

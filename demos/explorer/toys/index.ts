@@ -3,6 +3,7 @@ import { toys as images } from './images.ts';
 import { toys as matmul } from './matmul.ts';
 import { toys as optimizers } from './optimizers.ts';
 import { toys as others } from './others.ts';
+import { toys as recurrent } from './recurrent.ts';
 import { toys as rows } from './rows.ts';
 import type { Toy } from './toy.ts';
 import { toys as training } from './training.ts';
@@ -11,6 +12,7 @@ import { toys as training } from './training.ts';
 export const TOYS: readonly Toy[] = [
   ...matmul,
   ...images,
+  ...recurrent,
   ...rows,
   ...attention,
   ...others,
