@@ -92,7 +92,7 @@ export * from './nn/layers/padding.ts';
 export * from './nn/layers/pooling.ts';
 export { bidirectional } from './nn/layers/bidirectional.ts';
 export type { BidirectionalOptions } from './nn/layers/bidirectional.ts';
-export type { SimpleRnnOptions } from './nn/layers/recurrent.ts';
+export type { Recurrent, SimpleRnnOptions } from './nn/layers/recurrent.ts';
 export { recurrentState } from './nn/layers/recurrentState.ts';
 export * from './nn/layers/positions.ts';
 export * from './nn/layers/reshaping.ts';

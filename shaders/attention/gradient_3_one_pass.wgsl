@@ -114,8 +114,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
         // @unroll
         for (var i = 0u; i < 4u; i++) {
           let at = places[i] * QUADS + quad;
-          let sum = select(d_q[at], Value(), tile == 0u) + Value(added[0][i], added[1][i], added[2][i], added[3][i]);
-          if (queries[i] < QUERIES) { d_q[at] = sum; }
+          let sum = Value(added[0][i], added[1][i], added[2][i], added[3][i]);
+          if (queries[i] < QUERIES) { d_q[at] = sum + select(d_q[at], Value(), tile == 0u); }
         }
       }
       for (var i = workgroup_id.z; i < ACROSS; i++) {

@@ -7,8 +7,8 @@
 //   next     u32 [COUNT]
 //   heads    u32 [EXTENT]
 //
-// Whoever needs all places of an index follows a chain: heads[e], next[heads[e]], …. They come in order, so sums along the chain
-// have the same bits in every run. Each invocation looks for the next place of its own index, and for an earlier one: if there
+// All places of an index are a chain: heads[e], next[heads[e]], …. They come in order, so sums along the chain have the same
+// bits in every run. Each invocation looks for the next place of its own index, and for an earlier one: if there
 // is none, it alone writes the head. A head that nobody wrote is known by its place having another index.
 //
 // At most COUNT comparisons per invocation, few where words are frequent: COUNT²/2 in all, whatever the size of the vocabulary.

@@ -156,18 +156,20 @@ describe('multiHeadAttention', () => {
     expect(() => groupQueryAttention({ headDim: 4, numQueryHeads: 4, numKeyValueHeads: 3 })).toThrow(
       'a divisor of 4',
     );
-    const [x, image, other] = [
+    const [x, image, other, twin, key] = [
       [5, 6],
       [5, 6, 3],
       [4, 6],
+      [4, 6],
+      [3, 6],
     ].map((shape) => modelInput({ shape }));
     const of =
       (...inputs: (typeof x)[]) =>
       () =>
         model({ inputs, outputs: make({}).apply(inputs) });
     expect(of(image)).toThrow(ShapeError);
-    expect(of(x, other, x)).toThrow('each key needs a value');
-    expect(of(x, other, other, image)).toThrow('the attention mask has samples of shape');
+    expect(of(x, other, key)).toThrow('each key needs a value');
+    expect(of(x, other, twin, image)).toThrow('the attention mask has samples of shape');
   });
 });
 

@@ -58,7 +58,7 @@ const optionTable: OptionTable<AttentionOptions> = {
  */
 export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor {
   checkOptions('attention', options, optionTable, 'query, key, value, ');
-  Object.entries({ query, key, value }).forEach(([name, own]) => requireTensor('attention', own, name));
+  [query, key, value].forEach((own, i) => requireTensor('attention', own, `input ${i + 1}`));
   const { causal = false, mask, bias, lengths, dropout = 0 } = options;
   const scale = options.scale ?? 1 / Math.sqrt(query.shape.at(-1) ?? 1);
   if (typeof causal !== 'boolean') {

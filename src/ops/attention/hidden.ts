@@ -47,8 +47,8 @@ export function checkCounts(
  * @throws ShapeError where the shapes do not fit each other
  */
 export function writeStep(cache: Tensor, step: Tensor, positions: Tensor): Tensor {
-  requireTensor('writeStep', cache, 'the cache');
-  requireTensor('writeStep', step, 'the step');
+  requireTensor('writeStep', cache);
+  requireTensor('writeStep', step, 'input 2');
   const [batch, capacity, ...rest] = cache.shape;
   if (`${step.shape}` !== `${[batch, 1, ...rest]}` || capacity === undefined) {
     throw new ShapeError(

@@ -22,9 +22,7 @@ import { reduceSum } from '../reduce/sum.ts';
  * @throws ShapeError where the shapes do not fit each other; ArgumentError where a type is wrong
  */
 export function linearCrossEntropy(x: Tensor, table: Tensor, labels: Tensor): Tensor {
-  Object.entries({ x, table, labels }).forEach(([name, own]) =>
-    requireTensor('linearCrossEntropy', own, name),
-  );
+  [x, table, labels].forEach((own, i) => requireTensor('linearCrossEntropy', own, `input ${i + 1}`));
   requireDtype('linearCrossEntropy', x, ['f32']);
   requireDtype('linearCrossEntropy table', table, ['f32']);
   requireDtype('linearCrossEntropy labels', labels, ['i32']);
