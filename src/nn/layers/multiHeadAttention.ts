@@ -21,7 +21,7 @@ import { weightDefaults, weightOf } from './weightOptions.ts';
 import type { WeightOptionsOf } from './weightOptions.ts';
 
 /** By default the kernels start with glorotUniform, the biases with zeros. */
-interface CommonOptions extends LayerOptions, WeightOptionsOf<'kernel'>, WeightOptionsOf<'bias'> {
+interface HeadsOptions extends LayerOptions, WeightOptionsOf<'kernel'>, WeightOptionsOf<'bias'> {
   /** Share of the weights that is dropped while training; default 0. */
   dropout?: number;
   /** Default true. */
@@ -37,9 +37,9 @@ const commonDefaults = {
   ...weightDefaults('kernel', 'glorotUniform'),
   ...weightDefaults('bias', 'zeros'),
   ...layerDefaults,
-} as const satisfies Defaults<CommonOptions>;
+} as const satisfies Defaults<HeadsOptions>;
 
-type SettledOptions = Settled<CommonOptions, typeof commonDefaults>;
+type SettledOptions = Settled<HeadsOptions, typeof commonDefaults>;
 
 /** Of the heads, and of a step of the output. */
 interface Sizes {
@@ -190,7 +190,7 @@ const wide = (mask: Tensor): Tensor => {
 const bothMasks = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
   a && b ? multiply(a, b) : (a ?? b);
 
-export interface MultiHeadAttentionOptions extends CommonOptions {
+export interface MultiHeadAttentionOptions extends HeadsOptions {
   numHeads: number;
   /** Size of a head of queries and keys. */
   keyDim: number;
@@ -250,7 +250,7 @@ function alongSteps(type: string, options: MultiHeadAttentionOptions): MultiHead
   );
 }
 
-export interface GroupQueryAttentionOptions extends CommonOptions {
+export interface GroupQueryAttentionOptions extends HeadsOptions {
   headDim: number;
   numQueryHeads: number;
   /** A divisor of numQueryHeads: so many heads of keys and values, each shared by neighbouring heads of queries. */
