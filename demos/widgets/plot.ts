@@ -69,8 +69,8 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
       axes: [
         {
           ...axis,
-          size: 20,
-          gap: 2,
+          size: 22,
+          gap: 5,
           label: 'training step',
           labelFont: axis.font,
           labelSize: 14,
