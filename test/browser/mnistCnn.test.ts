@@ -373,9 +373,19 @@ it('trains on as many images as the reader chooses, on the trained network only 
   await reaches(page, 'ready');
   expect(await text(page, '#controls')).toContain('60,000 need another 8 MB of data.');
   expect(await value(page, '#train')).toBe('600');
+  // Other data are there within a frame or two: every state is taken down.
+  const states = await page.evaluateHandle(() => {
+    const seen: (string | undefined)[] = [];
+    const record = () => seen.push(document.body.dataset.state);
+    new MutationObserver(record).observe(document.body, { attributeFilter: ['data-state'] });
+    return seen;
+  });
   await page.select('#train', '10000');
-  await reaches(page, 'compiling');
-  await reaches(page, 'ready');
+  await page.waitForFunction(
+    (seen) => seen.includes('compiling') && seen.at(-1) === 'ready',
+    { timeout: 60_000 },
+    states,
+  );
   expect(new URL(page.url()).searchParams.get('train')).toBeNull();
   expect(await text(page, '#play')).toBe('Train from scratch');
   await click(page, '#step-once');
