@@ -1,6 +1,11 @@
 /** The graph's functions, for models and programs of your own: `ops.matmul(a, b)`, `ops.relu(x)`, … */
+export { assign } from './optimizer/assign.ts';
 export { attention } from './attention/attention.ts';
 export type { AttentionOptions } from './attention/attention.ts';
+export { writeStep } from './attention/hidden.ts';
+export { rotary } from './attention/rotary.ts';
+export type { RotaryOptions } from './attention/rotary.ts';
+export { linearCrossEntropy } from './loss/linearCrossEntropy.ts';
 export { binaryAccuracy, categoricalAccuracy } from './loss/accuracy.ts';
 export { argmax, argmin } from './reduce/argmax.ts';
 export { adaptiveAveragePool2d, adaptiveMaxPool2d } from './pooling/adaptivePool2d.ts';
@@ -31,6 +36,7 @@ export type { ReluOptions } from './elementwise/activations.ts';
 export { gather, oneHot } from './movement/gather.ts';
 export { gatherBatch, gatherLabelledBatch } from './dataset/gatherBatch.ts';
 export { constant, fill, input, programState, read } from './core/leaves.ts';
+export { stepCount } from './random/stepCount.ts';
 export { matmul } from './matmul/matmul.ts';
 export { globalMaxPool2d, maxPool2d } from './pooling/maxPool2d.ts';
 export { flatten, pad, reshape, reverse, slice, stopGradient, transpose } from './movement/movement.ts';

@@ -1,58 +1,24 @@
 import gatherSource from '../../../shaders/movement/gather.wgsl?raw';
-import gradientSource from '../../../shaders/movement/gather_gradient.wgsl?raw';
 import oneHotSource from '../../../shaders/movement/one_hot.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
-import type { KernelFile } from '../../kernels/kernel.ts';
+import { LateKernels } from '../core/late.ts';
 import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
-import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
+import type { Op, Tensor } from '../core/op.ts';
 import { normalizeAxis, sizeOf } from '../core/shape.ts';
-import type { Shape } from '../core/shape.ts';
-import { channelsOf, requireDtype, streamingWorkgroup, valueType, widthOf, WORDS } from '../core/values.ts';
+import { requireDtype, streamingWorkgroup, WORDS } from '../core/values.ts';
+import { lowerGather } from './gatherPlan.ts';
+import type { GatherAttrs, GatherGradientAttrs } from './gatherPlan.ts';
 
 const kernels = {
   gather: { name: 'movement/gather', source: gatherSource },
-  gradient: { name: 'movement/gather_gradient', source: gradientSource },
   oneHot: { name: 'movement/one_hot', source: oneHotSource },
 };
 
-interface GatherAttrs {
-  readonly axis: number;
-}
-
-/** `table` is the shape of what is indexed. */
-function lowerGather(
-  node: Node,
-  kernel: KernelFile,
-  binding: string,
-  table: Shape,
-  axis: number,
-  context: LowerContext,
-): void {
-  const [data, indices] = node.inputs;
-  const [output] = node.outputs;
-  const inner = sizeOf(table.slice(axis + 1));
-  const width = widthOf(node, inner);
-  const size = sizeOf(output.shape) / width;
-  const workgroupSize = streamingWorkgroup(context.target, size);
-  const { workgroups, gridX } = linearGrid(size, workgroupSize);
-  context.dispatch({
-    kernel,
-    constants: {
-      SIZE: size,
-      EXTENT: table[axis],
-      COUNT: sizeOf(indices.shape),
-      INNER: inner / width,
-      CHANNELS: channelsOf(node, width),
-      WORKGROUP_SIZE: workgroupSize,
-      GRID_X: gridX,
-    },
-    aliases: { Value: valueType(output.dtype, width) },
-    bindings: { [binding]: data, indices, output },
-    workgroups,
-    epilogue: true,
-  });
-}
+export const gatherGradient = /* @__PURE__ */ new LateKernels(
+  'the gradient of gather',
+  async () => await import('./gatherGradientKernels.ts'),
+);
 
 export const gatherOp: Op<GatherAttrs> = {
   name: 'gather',
@@ -74,16 +40,12 @@ export const gatherOp: Op<GatherAttrs> = {
 /**
  * Slices of x picked along `axis` (default 0): result shape x.shape[0 … axis) + indices.shape +
  * x.shape(axis …]. `gather(table, ids)` looks up rows of an embedding table. Indices are i32; one
- * outside [0, x.shape[axis]) gives zeros, whatever x holds; NaN and ±Infinity are moved as they are. The gradient takes time in proportion to
- * x.shape[axis] · number of indices (see shaders/movement/gather_gradient.wgsl).
+ * outside [0, x.shape[axis]) gives zeros, whatever x holds; NaN and ±Infinity are moved as they are. The gradient is summed in the
+ * order of the indices: along the first axis by their chains (see shaders/movement/gather_links.wgsl).
  */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   requireTensor('gather', x);
   return apply(gatherOp, [x, indices], { axis: normalizeAxis(axis, x.shape, 'gather') });
-}
-
-interface GatherGradientAttrs extends GatherAttrs {
-  readonly shape: Shape;
 }
 
 export const gatherGradientOp: Op<GatherGradientAttrs> = {
@@ -91,8 +53,8 @@ export const gatherGradientOp: Op<GatherGradientAttrs> = {
   kind: 'kernel',
   fusesEpilogue: true,
   infer: ([dy], { shape }) => [{ shape, dtype: dy.dtype }],
-  lower: (node, context) =>
-    lowerGather(node, kernels.gradient, 'gradient', node.attrs.shape, node.attrs.axis, context),
+  late: gatherGradient,
+  lower: (node, context) => gatherGradient.value.lowerGatherGradient(node, context),
   // linear in dy: its adjoint is the gather itself
   gradient: ({ inputs: [, indices], attrs: { axis } }, [ddx]) => [
     ddx && gather(ddx, indices, axis),
