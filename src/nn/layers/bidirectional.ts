@@ -87,8 +87,9 @@ class Bidirectional extends Layer {
 
 /**
  * A recurrent layer and another one of the same options in the other direction, whose outputs are joined, as Keras's
- * Bidirectional: `bidirectional(lstm({ units: 8 }))`, [steps, features] → [16]. With returnSequences, outputs of steps that the mask leaves out are 0. The weights have the layer's names after
- * `forward` and `backward`: `forwardWeight`, `backwardBias`. Further inputs are first states, those of the forward layer first.
+ * Bidirectional: `bidirectional(lstm({ units: 8 }))`, [steps, features] → [16]. With returnSequences, outputs of steps that the
+ * mask leaves out are 0. The weights have the layer's names after `forward` and `backward`: `forwardWeight`, `backwardBias`.
+ * Further inputs are first states, those of the forward layer first.
  *
  * `trainable` is that of the inner layer by default, and replaces it.
  *
