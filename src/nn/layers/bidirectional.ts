@@ -64,10 +64,11 @@ class Bidirectional extends Layer {
 
   protected override compute(x: Tensor, context: CallContext, others: readonly Tensor[]): Tensor {
     const half = others.length / 2;
-    // As in Keras, steps that the mask leaves out are 0.
-    const there = this.#forward.outputsOf(x, context, others.slice(0, half), true);
-    const back = this.#backward.outputsOf(x, context, others.slice(half), true);
     const { settings } = this.#forward;
+    // As in Keras, steps that the mask leaves out are 0 where all are given.
+    const zero = settings.returnSequences;
+    const there = this.#forward.outputsOf(x, context, others.slice(0, half), zero);
+    const back = this.#backward.outputsOf(x, context, others.slice(half), zero);
     // Outputs stand at their own steps; Keras turns those of the backward layer round before it joins them.
     const [a, b] = settings.returnSequences
       ? [there.outputs, back.outputs]
@@ -86,8 +87,9 @@ class Bidirectional extends Layer {
 
 /**
  * A recurrent layer and another one of the same options in the other direction, whose outputs are joined, as Keras's
- * Bidirectional: `bidirectional(lstm({ units: 8 }))`, [steps, features] → [16]. Outputs of steps that the mask leaves out are 0. The weights have the layer's names after
- * `forward` and `backward`: `forwardWeight`, `backwardBias`. Further inputs are first states, those of the forward layer first.
+ * Bidirectional: `bidirectional(lstm({ units: 8 }))`, [steps, features] → [16]. With returnSequences, outputs of steps that the
+ * mask leaves out are 0. The weights have the layer's names after `forward` and `backward`: `forwardWeight`, `backwardBias`.
+ * Further inputs are first states, those of the forward layer first.
  *
  * `trainable` is that of the inner layer by default, and replaces it.
  *
