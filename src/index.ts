@@ -11,13 +11,14 @@ export type { Tuning, TuneMode, TuneOptions } from './runtime/tuning/tuning.ts';
 export { Device } from './device/device.ts';
 export type { DeviceOptions } from './device/openDevice.ts';
 export { Program } from './runtime/program.ts';
-export type { CompileProgress, StepOptions } from './runtime/programOptions.ts';
+export type { CompileProgress, RunOptions, StepOptions } from './runtime/programOptions.ts';
 export type { InspectedBinding, InspectedDispatch } from './runtime/inspect.ts';
 export { checkKernel } from './kernels/check.ts';
 /** The functions that kernel files share: `specialize(file, { library: shaderLibrary })` takes what a file uses. */
 export { library as shaderLibrary } from './kernels/library.ts';
 export { Minimizer } from './runtime/minimizer.ts';
-export { gradients } from './graph/autodiff.ts';
+export { gradients } from './graph/gradients.ts';
+export { recompute } from './graph/recompute.ts';
 
 export { Model, model } from './nn/model.ts';
 export { sequential } from './nn/sequential.ts';
@@ -92,7 +93,7 @@ export * from './nn/layers/padding.ts';
 export * from './nn/layers/pooling.ts';
 export { bidirectional } from './nn/layers/bidirectional.ts';
 export type { BidirectionalOptions } from './nn/layers/bidirectional.ts';
-export type { SimpleRnnOptions } from './nn/layers/recurrent.ts';
+export type { Recurrent, SimpleRnnOptions } from './nn/layers/recurrent.ts';
 export { recurrentState } from './nn/layers/recurrentState.ts';
 export * from './nn/layers/positions.ts';
 export * from './nn/layers/reshaping.ts';

@@ -207,6 +207,7 @@ const without = new Set([
   'registerLayer',
   'checkKernel',
   'gradients',
+  'recompute',
   'layerSummaries',
   'selfTargets',
   'shuffle',

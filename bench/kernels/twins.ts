@@ -5,7 +5,13 @@ import { map, random, randomIntegers, sizeOf, zeros } from '../../test/reference
 import type { Array64 } from '../../test/reference/array.ts';
 import * as conv from '../../test/reference/conv2d.ts';
 import { matmul } from '../../test/reference/matmul.ts';
-import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from '../../test/reference/pooling.ts';
+import {
+  avgPool2d,
+  avgPool2dGrad,
+  maxPool2d,
+  maxPool2dGrad,
+  maxPool2dWinners,
+} from '../../test/reference/pooling.ts';
 import { reduce } from '../../test/reference/reduce.ts';
 import * as attention from './attentionTwins.ts';
 import * as images from './imageTwins.ts';
@@ -105,6 +111,13 @@ export const twins: Readonly<Record<string, Twin>> = {
     compute: (node, [dy, packed]) => {
       const { shape } = node.outputs[0];
       return [maxPool2dGrad(dy, unpacked(packed, dy), shape, poolOptions(node.attrs, shape))];
+    },
+    feed: (node, index) => (index === 1 ? winners(node) : undefined),
+  },
+  maxPool2dWinners: {
+    compute: (node, [x, packed]) => {
+      const taps = unpacked(packed, zeros(node.outputs[0].shape));
+      return [maxPool2dWinners(x, taps, poolOptions(node.attrs, x.shape))];
     },
     feed: (node, index) => (index === 1 ? winners(node) : undefined),
   },

@@ -1,4 +1,5 @@
 /** The graph's functions, for models and programs of your own: `ops.matmul(a, b)`, `ops.relu(x)`, … */
+export { assign } from './optimizer/assign.ts';
 export { attention } from './attention/attention.ts';
 export type { AttentionOptions } from './attention/attention.ts';
 export { writeStep } from './attention/hidden.ts';
@@ -35,6 +36,7 @@ export type { ReluOptions } from './elementwise/activations.ts';
 export { gather, oneHot } from './movement/gather.ts';
 export { gatherBatch, gatherLabelledBatch } from './dataset/gatherBatch.ts';
 export { constant, fill, input, programState, read } from './core/leaves.ts';
+export { stepCount } from './random/stepCount.ts';
 export { matmul } from './matmul/matmul.ts';
 export { globalMaxPool2d, maxPool2d } from './pooling/maxPool2d.ts';
 export { flatten, pad, reshape, reverse, slice, stopGradient, transpose } from './movement/movement.ts';
