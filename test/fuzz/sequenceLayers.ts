@@ -1,3 +1,4 @@
+import { attentionLayers } from './attentionLayers.ts';
 import { channelsOf, make, samples } from './layerCall.ts';
 import type { LayerDraw } from './layerCall.ts';
 import type { Id } from './entry.ts';
@@ -128,58 +129,8 @@ function adaptive(type: string, op: OpName, exact: boolean): LayerDraw {
 }
 
 /** Layers of sequences [N, steps, channels]. */
-/** A part of multi-head attention: [batch, steps, features] → [batch, steps, heads, size]. */
-function headsOf(tape: Tape, x: Id, kernel: Id, bias: Id | undefined): Id {
-  const [batch, steps, features] = tape.value(x).shape;
-  const [, heads, size] = tape.value(kernel).shape;
-  const flat = tape.op('reshape', [x], [[batch * steps, features]]);
-  const product = tape.op('matmul', [flat, tape.op('reshape', [kernel], [[features, heads * size]])], [{}]);
-  const rows = tape.op('reshape', [product], [[batch, steps, heads, size]]);
-  return bias === undefined ? rows : tape.op('add', [rows, bias]);
-}
-
-const attended =
-  (type: 'multiHeadAttention' | 'groupQueryAttention'): LayerDraw =>
-  (draft) => {
-    const { rng } = draft;
-    const x = samples(draft, [3]);
-    const [batch, steps, features] = x.tensor.shape;
-    const other =
-      type === 'multiHeadAttention' && rng.chance(0.5) ? draft.take([batch, rng.int(1, 9), 3]) : x;
-    const [useBias, useCausalMask] = [rng.chance(0.5), rng.chance(0.5)];
-    const size = rng.int(1, 4);
-    const options = {
-      useBias,
-      useCausalMask,
-      biasInitializer: { name: 'constant', value: 0.5 },
-      ...(type === 'multiHeadAttention'
-        ? { numHeads: rng.int(1, 3), keyDim: size, valueDim: rng.int(1, 4) }
-        : { headDim: size, numQueryHeads: 4, numKeyValueHeads: rng.pick([1, 2, 4]) }),
-    };
-    return {
-      layer: make(type, options),
-      inputs: other === x ? [x] : [x, other],
-      twin(tape, [query, value = query], w) {
-        const q = headsOf(tape, query, w.queryKernel, w.queryBias);
-        const k = headsOf(tape, value, w.keyKernel, w.keyBias);
-        const v = headsOf(tape, value, w.valueKernel, w.valueBias);
-        const found = tape.op('attention', [q, k, v], [{ causal: useCausalMask }]);
-        const rows = tape.op('reshape', [found], [[batch * steps, -1]]);
-        const flat = tape.op('reshape', [w.outputKernel], [[tape.value(rows).shape[1], features]]);
-        const product = tape.op(
-          'reshape',
-          [tape.op('matmul', [rows, flat], [{}])],
-          [[batch, steps, features]],
-        );
-        return useBias ? tape.op('add', [product, w.outputBias]) : product;
-      },
-      text: `${type}(${JSON.stringify(options)})`,
-    };
-  };
-
 export const sequenceLayers: Readonly<Record<string, LayerDraw>> = {
-  multiHeadAttention: attended('multiHeadAttention'),
-  groupQueryAttention: attended('groupQueryAttention'),
+  ...attentionLayers,
   conv1d(draft) {
     const x = samples(draft, [3]);
     const window = windowOf(draft, x.tensor.shape[1], 'kernelSize');
