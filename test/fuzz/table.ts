@@ -3,6 +3,7 @@ import type { OpEntry } from './entry.ts';
 import { elementwise } from './ops/elementwise.ts';
 import { movementOps } from './ops/movement.ts';
 import { productOps } from './ops/products.ts';
+import { rearrangeOps } from './ops/rearrange.ts';
 import { reduceOps } from './ops/reduce.ts';
 import { sourceOps } from './ops/sources.ts';
 import { windowOps } from './ops/windows.ts';
@@ -18,6 +19,7 @@ export const table: Readonly<Record<OpName, OpEntry>> = {
   ...elementwise,
   ...movementOps,
   ...productOps,
+  ...rearrangeOps,
   ...reduceOps,
   ...sourceOps,
   ...windowOps,

@@ -2,7 +2,6 @@ import gatherSource from '../../../shaders/movement/gather.wgsl?raw';
 import gradientSource from '../../../shaders/movement/gather_gradient.wgsl?raw';
 import oneHotSource from '../../../shaders/movement/one_hot.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
-import type { KernelFile } from '../../kernels/kernel.ts';
 import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
@@ -20,35 +19,45 @@ interface GatherAttrs {
   readonly axis: number;
 }
 
+/** What the kernels do beside a gather and its gradient. */
+interface Modes {
+  /** Every element has an index of its own. */
+  readonly along?: boolean;
+  /** The last one takes the place, and nothing is added. */
+  readonly last?: boolean;
+}
+
 /** `table` is the shape of what is indexed. */
-function lowerGather(
+export function lowerGather(
   node: Node,
-  kernel: KernelFile,
-  binding: string,
+  direction: 'gather' | 'gradient',
   table: Shape,
   axis: number,
   context: LowerContext,
+  { along = false, last = false }: Modes = {},
 ): void {
   const [data, indices] = node.inputs;
   const [output] = node.outputs;
   const inner = sizeOf(table.slice(axis + 1));
-  const width = widthOf(node, inner);
+  const width = widthOf(node, along ? 1 : inner);
   const size = sizeOf(output.shape) / width;
   const workgroupSize = streamingWorkgroup(context.target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
   context.dispatch({
-    kernel,
+    kernel: kernels[direction],
     constants: {
       SIZE: size,
       EXTENT: table[axis],
-      COUNT: sizeOf(indices.shape),
+      COUNT: along ? indices.shape[axis] : sizeOf(indices.shape),
+      ...(along && { ALONG: true }),
+      ...(last && { LAST: true }),
       INNER: inner / width,
       CHANNELS: channelsOf(node, width),
       WORKGROUP_SIZE: workgroupSize,
       GRID_X: gridX,
     },
     aliases: { Value: valueType(output.dtype, width) },
-    bindings: { [binding]: data, indices, output },
+    bindings: { [direction === 'gather' ? 'input' : 'gradient']: data, indices, output },
     workgroups,
     epilogue: true,
   });
@@ -63,8 +72,7 @@ export const gatherOp: Op<GatherAttrs> = {
     requireDtype('gather indices', indices, ['i32', 'u32']);
     return [{ shape: x.shape.toSpliced(axis, 1, ...indices.shape), dtype: x.dtype }];
   },
-  lower: (node, context) =>
-    lowerGather(node, kernels.gather, 'input', node.inputs[0].shape, node.attrs.axis, context),
+  lower: (node, context) => lowerGather(node, 'gather', node.inputs[0].shape, node.attrs.axis, context),
   gradient: ({ inputs: [x, indices], attrs: { axis } }, [dy]) => [
     dy && apply(gatherGradientOp, [dy, indices], { axis, shape: x.shape }),
     undefined,
@@ -91,8 +99,7 @@ export const gatherGradientOp: Op<GatherGradientAttrs> = {
   kind: 'kernel',
   fusesEpilogue: true,
   infer: ([dy], { shape }) => [{ shape, dtype: dy.dtype }],
-  lower: (node, context) =>
-    lowerGather(node, kernels.gradient, 'gradient', node.attrs.shape, node.attrs.axis, context),
+  lower: (node, context) => lowerGather(node, 'gradient', node.attrs.shape, node.attrs.axis, context),
   // linear in dy: its adjoint is the gather itself
   gradient: ({ inputs: [, indices], attrs: { axis } }, [ddx]) => [
     ddx && gather(ddx, indices, axis),
