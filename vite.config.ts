@@ -6,8 +6,8 @@ import { defineConfig } from 'vitest/config';
 import { commitName } from './bench/node/runtime.ts';
 import { framePlugin } from './demos/frame/build/vitePlugin.ts';
 import { lessonKernelsPlugin } from './demos/site/lessonKernelsPlugin.ts';
+import { madePlugin } from './demos/site/madePlugin.ts';
 import { sitePlugins } from './demos/site/plugins.ts';
-import { workedNumbersPlugin } from './demos/site/workedNumbersPlugin.ts';
 import { pagesPlugin } from './src/node/servePages.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -32,7 +32,7 @@ export default defineConfig(({ mode }) => ({
     framePlugin(path('demos')),
     peersWhereInstalled,
     shadersWithoutComments,
-    workedNumbersPlugin(path('demos')),
+    madePlugin(path('demos')),
     mode === 'library' ? [] : [sitePlugins(path('demos')), lessonKernelsPlugin(path('demos'))],
   ],
   define: { 'import.meta.env.WGRAD_COMMIT': JSON.stringify(commitName()) },

@@ -77,12 +77,18 @@ export type {
   FeatureNormalizationOptions,
 } from './nn/layers/featureNormalization.ts';
 export * from './nn/layers/globalPooling.ts';
+export * from './nn/layers/gru.ts';
+export * from './nn/layers/lstm.ts';
 export * from './nn/layers/masking.ts';
 export { add, average, concatenate, maximum, minimum, multiply, subtract } from './nn/layers/merging.ts';
 export type { ConcatenateOptions } from './nn/layers/merging.ts';
 export * from './nn/layers/noise.ts';
 export * from './nn/layers/padding.ts';
 export * from './nn/layers/pooling.ts';
+export { bidirectional } from './nn/layers/bidirectional.ts';
+export type { BidirectionalOptions } from './nn/layers/bidirectional.ts';
+export type { SimpleRnnOptions } from './nn/layers/recurrent.ts';
+export { recurrentState } from './nn/layers/recurrentState.ts';
 export * from './nn/layers/reshaping.ts';
 export * from './nn/layers/resizing.ts';
 export * from './nn/layers/scaling.ts';
@@ -95,6 +101,7 @@ export type {
   UpSampling1dOptions,
   ZeroPadding1dOptions,
 } from './nn/layers/sequences.ts';
+export * from './nn/layers/simpleRnn.ts';
 export { activation, dropout, flatten, reshape } from './nn/layers/shaping.ts';
 export type { DropoutOptions } from './nn/layers/shaping.ts';
 export * from './nn/layers/timeDistributed.ts';

@@ -2,6 +2,7 @@ import { Variable, adam, ops } from '../../src/index.ts';
 import type { Gpu } from '../../src/index.ts';
 import { bytesMoved } from '../../src/runtime/describe/nodes.ts';
 import type { LoweredDispatch } from '../../src/runtime/lower.ts';
+import { rates } from '../../src/runtime/roofline/rates.ts';
 import { random } from '../../test/reference/array.ts';
 import { adam as adam64 } from '../../test/reference/optimizers.ts';
 import type { Ceilings, KernelResult, Pass } from '../report/schema.ts';
@@ -137,11 +138,4 @@ function resultOf(
     firstMs,
     error,
   };
-}
-
-/** Speeds, and how near they come to the ceiling that bounds them. */
-export function rates(flops: number, bytes: number, ms: number, { gflops, gbs }: Ceilings) {
-  const atCeiling = { arithmetic: flops / gflops / 1e6, memory: bytes / gbs / 1e6 };
-  const bound = atCeiling.arithmetic > atCeiling.memory ? ('arithmetic' as const) : ('memory' as const);
-  return { gflops: flops / ms / 1e6, gbs: bytes / ms / 1e6, bound, ofCeiling: atCeiling[bound] / ms };
 }

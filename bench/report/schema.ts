@@ -1,3 +1,4 @@
+import type { Ceilings } from '../../src/runtime/roofline/rates.ts';
 import type { Spread } from './stats.ts';
 
 /** Changes whenever a reader of older files would misread a newer one. */
@@ -36,13 +37,7 @@ export interface Report<R extends Measured = Measured> extends Machine {
   readonly results: readonly R[];
 }
 
-/** Highest speeds that kernels of this run's own have reached on the machine. */
-export interface Ceilings {
-  /** Multiply-adds out of registers. */
-  readonly gflops: number;
-  /** Bytes read and written by a copy. */
-  readonly gbs: number;
-}
+export type { Ceilings };
 
 export type Pass = 'forward' | 'input gradient' | 'filter gradient' | 'gradient' | 'update';
 

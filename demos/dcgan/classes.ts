@@ -27,7 +27,7 @@ export function createClasses() {
     },
     seen({ step, digits, entropy, meanConfidence, updates }: Tells['seen']): void {
       show(DIGITS.map((_, digit) => digits.filter((each) => each === digit).length));
-      byId('classes-step').textContent = `after step ${count(step)}`;
+      byId('classes-step').textContent = step > 0 ? `after step ${count(step)}` : '';
       byId('entropy').textContent = `${entropy.toFixed(2)} nats`;
       byId('effective').textContent = `${Math.exp(entropy).toFixed(1)} digits`;
       byId('confidence').textContent = percent(meanConfidence, 0);

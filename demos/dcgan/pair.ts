@@ -112,6 +112,10 @@ export class Pair implements Trainee<MnistSet> {
     return this.#gan?.step ?? 0;
   }
 
+  get part(): GanPart {
+    return this.#part;
+  }
+
   get batchSize(): number {
     return Math.min(this.#batch, this.#trainSize);
   }

@@ -4,6 +4,9 @@ import { cssVariable } from '../shared/palette.ts';
 import type { ChartOptions, ChartSeries } from './chartOptions.ts';
 import { rangeOfSteps, ticksWithin } from './ticks.ts';
 
+/** Height of a label, and of what is above and below the curves. */
+const [LABEL_PX, AROUND] = [13, 42];
+
 /** What a chart draws. */
 export interface Plotted {
   readonly root: HTMLElement;
@@ -33,12 +36,24 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
     points: { show: false },
     ...more,
   });
+  /** No label where the one below it is too near. */
+  function labels(values: readonly number[], { height, scales: { y } }: uPlot): string[] {
+    const [low, high] = [scale.forward(y.min!), scale.forward(y.max!)];
+    let last = -Infinity;
+    return values.map((value) => {
+      const at = ((scale.forward(value) - low) / (high - low)) * (height - AROUND);
+      if (at - last < LABEL_PX) return '';
+      last = at;
+      return format(value);
+    });
+  }
+
   return new uPlot(
     {
       width: root.clientWidth || 300,
       height: root.clientHeight || 180,
       legend: { show: false },
-      padding: [8, 16, 0, 0],
+      padding: [8, 20, 0, 0], // half a number of steps is right of its place
       cursor: {
         drag: { x: false, y: false },
         y: false,
@@ -52,8 +67,12 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
       axes: [
         {
           ...axis,
-          size: 24,
+          size: 20,
           gap: 2,
+          label: 'training step',
+          labelFont: axis.font,
+          labelSize: 14,
+          labelGap: 0,
           grid: { show: false },
           space: 56,
           values: (_, all) => all.map((v) => v.toLocaleString(language)),
@@ -64,7 +83,7 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
           gap: 4,
           filter: (_, all) => all, // uPlot's own keeps round powers only
           splits: (_plot, _axis, low, high) => ticksWithin(ticks, low, high),
-          values: (_, all) => all.map((value) => format(value)),
+          values: (plot, all) => labels(all, plot),
         },
       ],
       series: [

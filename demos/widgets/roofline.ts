@@ -1,8 +1,9 @@
 import './roofline.css';
 import { figures } from '../shared/dom.ts';
 import { svg } from '../shared/svg.ts';
-import { rooflineOf, ticks } from './rooflineScale.ts';
-import type { Ceilings, Reached } from './rooflineScale.ts';
+import type { Ceilings } from '../../src/runtime/roofline/rates.ts';
+import { rooflineOf, ticks } from '../../src/runtime/roofline/scale.ts';
+import type { Reached } from '../../src/runtime/roofline/scale.ts';
 
 const AREA = { left: 76, right: 618, top: 14, bottom: 356 };
 

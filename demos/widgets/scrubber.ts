@@ -20,7 +20,8 @@ export function createScrubber(place: HTMLElement, choose: (step: number | undef
     slider.max = String(moments.length);
     slider.value = String(at < 0 ? moments.length : at);
     slider.disabled = moments.length < 2;
-    where.textContent = at < 0 ? `now, step ${count(now)}` : `step ${count(moments[at])}`;
+    const present = now > 0 ? `now, step ${count(now)}` : 'now';
+    where.textContent = at < 0 ? present : `step ${count(moments[at])}`;
     slider.setAttribute('aria-valuetext', where.textContent);
   }
 

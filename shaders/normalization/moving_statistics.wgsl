@@ -28,6 +28,7 @@ const FAULT_OFFSET: u32 = 0u;
 const MEAN_PLACE: u32 = 0u; // number of its first vec4f among all values that trials check
 const VARIANCE_PLACE: u32 = 16u;
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128
+const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> mean: array<f32>;
 @group(0) @binding(1) var<storage, read> variance: array<f32>;
@@ -57,8 +58,8 @@ fn statistic_fault(place: u32, before: f32, now: f32) -> u32 {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(global_invocation_id) global_id: vec3u) {
-  let channel = global_id.x;
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+  let channel = (workgroup_id.y * GRID_X + workgroup_id.x) * WORKGROUP_SIZE + local_id.x;
   if (channel >= PADDED) {
     return;
   }

@@ -100,9 +100,18 @@ export function shuffle(data: Dataset, seed = 1): Dataset {
     const other = Math.floor(random() * (index + 1));
     [order[index], order[other]] = [order[other], order[index]];
   }
-  return mapFields(data, (values, stride) => {
-    const result = values.slice();
-    order.forEach((from, to) => result.set(values.subarray(from * stride, (from + 1) * stride), to * stride));
+  return selectSamples(data, order);
+}
+
+/** Copies of the samples at these places, in this order. */
+export function selectSamples(data: Dataset, places: ArrayLike<number>): Dataset {
+  const parts = mapFields(data, (values, stride) => {
+    const result = new (values.constructor as new (length: number) => DataArray)(places.length * stride);
+    for (let to = 0; to < places.length; to++) {
+      const from = places[to] * stride;
+      result.set(values.subarray(from, from + stride), to * stride);
+    }
     return result;
   });
+  return { ...parts, size: places.length };
 }

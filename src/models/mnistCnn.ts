@@ -20,6 +20,7 @@ export const MNIST_CNN_PRESETS: Readonly<Record<MnistCnnPreset, MnistCnnRecipe>>
   quick: { ...MNIST_CNN_FACTS.quick, layers: MNIST_CNN_LAYERS.quick, optimizer: adam },
   keras: { ...MNIST_CNN_FACTS.keras, layers: MNIST_CNN_LAYERS.keras, optimizer: adam },
   tfjs: { ...MNIST_CNN_FACTS.tfjs, layers: MNIST_CNN_LAYERS.tfjs, optimizer: rmsprop },
+  mlp: { ...MNIST_CNN_FACTS.mlp, layers: MNIST_CNN_LAYERS.mlp, optimizer: adam },
 };
 
 /**

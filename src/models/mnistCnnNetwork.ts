@@ -37,6 +37,12 @@ export const MNIST_CNN_LAYERS: Readonly<Record<MnistCnnPreset, () => Layer[]>> =
     dense({ units: 64, activation: 'relu' }),
     dense({ units: 10 }),
   ],
+  mlp: () => [
+    flatten(),
+    dense({ units: 128, activation: 'relu' }),
+    dense({ units: 64, activation: 'relu' }),
+    dense({ units: 10 }),
+  ],
 };
 
 /**

@@ -2,11 +2,20 @@ import { gradFilter } from './conv2d/conv2d.ts';
 import { integerKernels } from './elementwise/integers.ts';
 import { gradientKernels as ofNormalize } from './normalization/kernels.ts';
 import { gradientKernels as ofMaxPool2d } from './pooling/maxPool2d.ts';
+import { gradientKernels as ofRecurrent } from './recurrent/sequence.ts';
 import { gradientKernels as ofResize2d } from './resize/resize2d.ts';
 import { gradientKernels as ofSoftmax } from './softmax/softmax.ts';
 
 /** The late kernels of all ops. */
-export const LATE_KERNELS = [gradFilter, integerKernels, ofNormalize, ofMaxPool2d, ofResize2d, ofSoftmax];
+export const LATE_KERNELS = [
+  gradFilter,
+  integerKernels,
+  ofNormalize,
+  ofMaxPool2d,
+  ofRecurrent,
+  ofResize2d,
+  ofSoftmax,
+];
 
 /** Loads them, for those who lower any op without `gpu.compile`. */
 export async function loadAllKernels(): Promise<void> {

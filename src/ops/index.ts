@@ -93,6 +93,8 @@ export { normalize } from './normalization/normalize.ts';
 export { normalizeWith } from './normalization/moving.ts';
 export { orthonormalize } from './linalg/orthonormalize.ts';
 export { randomNormal, randomTruncatedNormal, randomUniform } from './random/random.ts';
+export { gru, lstm, simpleRnn } from './recurrent/recurrent.ts';
+export type { GruOptions, LstmOptions, RecurrentOptions, Sequence } from './recurrent/recurrent.ts';
 export { reduceMax, reduceMean, reduceMin, reduceProd } from './reduce/reduce.ts';
 export { logSumExp, std, variance } from './reduce/statistics.ts';
 export { broadcastTo, reduceSum } from './reduce/sum.ts';

@@ -226,7 +226,7 @@ function lowerDispatch(
   const most = target.limits.maxComputeWorkgroupsPerDimension;
   if (call.workgroups.some((count) => count > most || count < 1 || !Number.isInteger(count))) {
     throw new LimitError(
-      `${name}: kernel ${call.kernel.name} wants ${call.workgroups.join(' × ')} workgroups; each must be 1 … ${most}; use a smaller batch`,
+      `${name}: kernel ${call.kernel.name} wants ${call.workgroups.join(' × ')} workgroups; each must be 1 … ${most}; use a smaller batch, or fewer channels`,
     );
   }
   const functions: Record<string, string> = { ...call.functions };

@@ -2,9 +2,9 @@ import type { Device } from '../device/device.ts';
 import { openClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import type { Command } from './commands.ts';
+import { bytesMoved } from './describe/nodes.ts';
 import { requireTimestamps } from './passTimer.ts';
 import type { Program } from './program.ts';
-import { table } from './table.ts';
 import { formatChoice } from './tuning/report.ts';
 
 /** The time of one dispatch of a program. */
@@ -17,6 +17,9 @@ export interface DispatchTiming {
   readonly workgroups: readonly [number, number, number];
   /** Median over the runs. Browsers round timestamps to about 100 µs. */
   readonly microseconds: number;
+  readonly flops: number;
+  /** Read and written: each operand once. */
+  readonly bytes: number;
   /** GFLOP/s; 0 for kernels without floating-point work. */
   readonly gflops: number;
   /** Part of the whole step, 0 … 1. */
@@ -37,13 +40,15 @@ export async function profile(device: Device, program: Program, samples = 10): P
   const { build } = program;
   const { microseconds: medians } = await measureStep(device, program, { samples });
   const total = medians.reduce((sum, value) => sum + value, 0);
-  return build.dispatches.map(({ label, kernel, workgroups, flops, choice }, i) => ({
-    label,
-    kernel: kernel.name,
-    variant: formatChoice(choice),
-    workgroups,
+  return build.dispatches.map((dispatch, i) => ({
+    label: dispatch.label,
+    kernel: dispatch.kernel.name,
+    variant: formatChoice(dispatch.choice),
+    workgroups: dispatch.workgroups,
     microseconds: medians[i],
-    gflops: medians[i] > 0 ? flops / medians[i] / 1000 : 0,
+    flops: dispatch.flops,
+    bytes: bytesMoved(dispatch),
+    gflops: medians[i] > 0 ? dispatch.flops / medians[i] / 1000 : 0,
     share: total > 0 ? medians[i] / total : 0,
   }));
 }
@@ -121,22 +126,4 @@ const medianOf = (list: readonly number[]): number => list.toSorted((a, b) => a 
 /** How often to run a kernel of that many microseconds in one sample. */
 export function repeatsFor(microseconds: number, wanted = SAMPLE_MICROSECONDS): number {
   return Math.min(MOST_REPEATS, Math.max(1, Math.ceil(wanted / Math.max(1, microseconds))));
-}
-
-/** The timings as a table, slowest first. */
-export function formatProfile(timings: readonly DispatchTiming[]): string {
-  const rows = timings
-    .toSorted((a, b) => b.microseconds - a.microseconds)
-    .map((t) => [
-      t.label,
-      t.kernel,
-      t.variant,
-      t.workgroups.join('×'),
-      t.microseconds.toFixed(1),
-      t.gflops > 0 ? t.gflops.toFixed(2) : '',
-      `${(t.share * 100).toFixed(1)}%`,
-    ]);
-  const total = timings.reduce((sum, t) => sum + t.microseconds, 0);
-  const header = ['dispatch', 'kernel', 'variant', 'workgroups', 'µs', 'GFLOP/s', 'share'];
-  return table([header, ...rows, ['total', '', '', '', total.toFixed(1), '', '']], [4, 5, 6]);
 }

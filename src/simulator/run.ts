@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly workgroups: readonly [x: number, y?: number, z?: number];
   /** The only one of them to run. Default all; a Stepper runs the first one. */
   readonly workgroup?: readonly [x: number, y: number, z: number];
+  /** The only ones that `run` runs, in this order. Default all. */
+  readonly only?: readonly (readonly [x: number, y: number, z: number])[];
   /** Invocations of a subgroup. Default 8. */
   readonly subgroupSize?: number;
   /** Iterations of loops, and statements that were stopped at, after which the run is given up. Default 2^30 - 1. */
@@ -120,8 +122,9 @@ export class Dispatch {
     return memories;
   }
 
-  /** Runs all workgroups. */
-  run(): void {
+  /** Runs all workgroups, or only those. */
+  run(only?: RunOptions['only']): void {
+    if (only) return only.forEach((workgroup) => this.runWorkgroup(...workgroup));
     const [nx, ny, nz] = this.counts;
     for (let z = 0; z < nz; z++)
       for (let y = 0; y < ny; y++) for (let x = 0; x < nx; x++) this.runWorkgroup(x, y, z);
@@ -279,6 +282,6 @@ export function run(simulation: CompiledSimulation, options: RunOptions): RunRes
   const { machine } = dispatch;
   const { budget } = machine;
   if (options.workgroup) dispatch.runWorkgroup(...options.workgroup);
-  else dispatch.run();
+  else dispatch.run(options.only);
   return { races: dispatch.races, iterations: budget - machine.budget };
 }

@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { close, openPage } from './harness.ts';
+import { close, loseGpu, openPage } from './harness.ts';
 import { kernelsOfStep } from './stepList.ts';
 
 /** Few, synthetic images and small batches: the same bytes everywhere, and steps that a CPU takes quickly. */
@@ -421,9 +421,7 @@ it('goes on from its last checkpoint when the GPU is lost', async () => {
   });
   const top = () => page.$eval('.training', (panels) => panels.getBoundingClientRect().top + scrollY);
   const before = await top();
-  const session = await page.browser().target().createCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  process.kill(processInfo.find(({ type }) => type === 'GPU')!.id, 'SIGKILL');
+  await loseGpu(page);
   await page.waitForFunction(() =>
     document.querySelector('#notices')!.textContent!.includes('The GPU was lost'),
   );

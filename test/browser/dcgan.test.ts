@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { close, openPage } from './harness.ts';
+import { close, loseGpu, openPage } from './harness.ts';
 import { kernelsOfStep } from './stepList.ts';
 
 /** Few, synthetic images and small batches: the same bytes everywhere, and steps that a CPU takes quickly. */
@@ -318,9 +318,7 @@ it('goes on from its last checkpoint when the GPU is lost', async () => {
   await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 3, {
     timeout: 60_000,
   });
-  const session = await page.browser().target().createCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  process.kill(processInfo.find(({ type }) => type === 'GPU')!.id, 'SIGKILL');
+  await loseGpu(page);
   await page.waitForFunction(
     () => document.querySelector('#notices')!.textContent!.includes('The GPU was lost'),
     {

@@ -45,6 +45,12 @@ describe.each(SITE_PAGES.map((page) => [page.path || 'the gallery', page] as con
     );
     await tab.goto(new URL(page.address, tab.url()).href);
     await tab.waitForSelector('.playback canvas');
+    await tab.$eval('#step-graph', (graph) => graph.scrollIntoView({ behavior: 'instant' }));
+    await tab.waitForSelector('.picture .box.forward');
+    expect(await tab.$eval('#step-text', (words) => words.textContent)).toContain('nothing is measured');
+    await tab.$eval('.picture .box.forward', (box) => (box as HTMLElement).click());
+    await tab.waitForSelector('.node .wgsl .line');
+    expect(await tab.$$eval('.node .actions button', (buttons) => buttons.length)).toBe(0);
     expect(await problems(tab)).toEqual([]);
     expect(errors).toEqual([]);
   });

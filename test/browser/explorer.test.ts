@@ -54,6 +54,24 @@ const variables = async (page: Page) =>
     ),
   ) as Record<string, string>;
 
+/** What a reader of the editor does, and waits for. */
+function editing(page: Page) {
+  const verdict = (wanted: string) =>
+    page.waitForFunction(
+      (part) => document.querySelector('.stage')?.textContent?.includes(part),
+      { timeout: 60_000 },
+      wanted,
+    );
+  const focus = () =>
+    page.$eval('.editor', (editor) => editor.shadowRoot!.querySelector<HTMLElement>('.cm-content')!.focus());
+  const chord = async (key: KeyInput) => {
+    await page.keyboard.down('Control');
+    await page.keyboard.press(key);
+    await page.keyboard.up('Control');
+  };
+  return { verdict, focus, chord };
+}
+
 /** No errors, no accessibility problems, and nothing is wider than the screen of a phone. */
 async function checkPage(page: Page, errors: readonly string[]): Promise<void> {
   await page.evaluate(axe);
@@ -245,21 +263,7 @@ describe('the shader explorer', () => {
   it('edits a kernel: an error at its line, the numbers, the time, undo, a link', async () => {
     const { page, errors } = await open('?kernel=matmul/1_naive&view=edit');
     await page.waitForSelector('.figures', { timeout: 60_000 });
-    const verdict = (wanted: string) =>
-      page.waitForFunction(
-        (part) => document.querySelector('.stage')?.textContent?.includes(part),
-        { timeout: 60_000 },
-        wanted,
-      );
-    const focus = () =>
-      page.$eval('.editor', (editor) =>
-        editor.shadowRoot!.querySelector<HTMLElement>('.cm-content')!.focus(),
-      );
-    const chord = async (key: KeyInput) => {
-      await page.keyboard.down('Control');
-      await page.keyboard.press(key);
-      await page.keyboard.up('Control');
-    };
+    const { verdict, focus, chord } = editing(page);
     await focus();
     await chord('End');
     await page.keyboard.type('fn broken( {');
@@ -286,5 +290,45 @@ describe('the shader explorer', () => {
     await chord('z');
     await verdict('On the example the numbers are those of the original.');
     await checkPage(page, errors);
+  });
+
+  it('edits kernels of other families: an update, and what a step records; undo, time and link', async () => {
+    const { page, errors } = await open('?kernel=reduce/lanes&view=edit');
+    const { verdict, focus, chord } = editing(page);
+    for (const kernel of ['reduce/lanes', 'optimizer/adam', 'dataset/record']) {
+      if (kernel !== 'reduce/lanes')
+        await page.evaluate((own) => {
+          history.pushState(null, '', `?kernel=${own}&view=edit`);
+          dispatchEvent(new PopStateEvent('popstate'));
+        }, kernel);
+      await page.waitForFunction(
+        (own) => document.querySelector('#file')!.textContent === `shaders/${own}.wgsl`,
+        {},
+        kernel,
+      );
+      await page.waitForSelector('.stage .figures', { timeout: 60_000 });
+      await focus();
+      await chord('End');
+      await page.keyboard.type('// changed');
+      await verdict('On the example the numbers are those of the original.');
+      await verdict('The edit is');
+      expect(await text(page, '.compared')).toMatch(
+        /The edit is (as fast as|[\d.]+ times as (fast|slow) as) the original \([\d.]+ ms, [\d.]+ ms\)/,
+      );
+      await page.waitForFunction(() => location.hash.startsWith('#edit='));
+      const link = page.url();
+      await push(page, 'Back to the original');
+      await verdict('This is the original.');
+      await page.waitForFunction(() => location.hash === '');
+      await focus();
+      await chord('z');
+      await page.waitForFunction((own) => location.href === own, {}, link); // undone: the same text, the same link
+    }
+    const { page: shared } = await openPage(page.url());
+    await shared.waitForFunction(
+      () => document.querySelector('.stage')?.textContent?.includes('On the example'),
+      { timeout: 60_000 },
+    );
+    expect(errors).toEqual([]);
   });
 });

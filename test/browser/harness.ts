@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { connect } from 'puppeteer-core';
-import type { Browser } from 'puppeteer-core';
+import type { Browser, Page } from 'puppeteer-core';
 import { build } from 'vite';
 import { inject } from 'vitest';
 import { afterEveryFile } from '../helpers/everyFile.ts';
@@ -40,6 +40,13 @@ export async function scriptOf(file: string): Promise<string> {
     build: { write: false, lib: { entry, formats: ['iife'], name: 'script' } },
   });
   return (built as { output: { code: string }[] }[])[0].output[0].code;
+}
+
+/** Ends the browser's GPU process, as a driver that crashes does. */
+export async function loseGpu(page: Page): Promise<void> {
+  const session = await page.browser().target().createCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  process.kill(processInfo.find(({ type }) => type === 'GPU')!.id, 'SIGKILL');
 }
 
 /** Closes the pages that this test file has opened; happens by itself at its end. */

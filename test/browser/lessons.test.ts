@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { KeyInput, Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { PAGES } from '../../demos/frame/pages.ts';
-import { openPage } from './harness.ts';
+import { loseGpu, openPage } from './harness.ts';
 import type { OpenPage } from './harness.ts';
 
 /** One page for all lessons, one after the other. */
@@ -310,9 +310,7 @@ describe('the lessons', () => {
     };
     await update(1);
     await update(2);
-    const session = await page.browser().target().createCDPSession();
-    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-    process.kill(processInfo.find(({ type }) => type === 'GPU')!.id, 'SIGKILL');
+    await loseGpu(page);
     await update(3);
     await shows(page, '#notices', 'The GPU was lost');
     const third = await texts(page, '.cell b');

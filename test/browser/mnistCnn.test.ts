@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { close, openPage } from './harness.ts';
+import { close, loseGpu, openPage } from './harness.ts';
 import { kernelsOfStep } from './stepList.ts';
 
 /** Few, synthetic images: the same bytes everywhere, and enough to learn from in some dozen steps. */
@@ -433,10 +433,7 @@ it('goes on from its last checkpoint when the GPU is lost', async () => {
   await close(); // the pages before have nothing to do with it
   const { page } = await openPage(`mnist-cnn/?${SMALL}&play=1`);
   await page.waitForFunction(() => Number(document.querySelector('#stat-step')!.textContent) > 3);
-  const session = await page.browser().target().createCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  const gpu = processInfo.find(({ type }) => type === 'GPU')!;
-  process.kill(gpu.id, 'SIGKILL');
+  await loseGpu(page);
   await page.waitForFunction(() =>
     document.querySelector('#notices')!.textContent!.includes('The GPU was lost'),
   );

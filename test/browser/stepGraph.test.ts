@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { problems } from './axe.ts';
-import { openPage } from './harness.ts';
+import { loseGpu, openPage } from './harness.ts';
 
 const PATH = 'points/?layers=1&units=4&start=scratch';
 const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
@@ -27,6 +27,14 @@ async function open(path: string, view?: Parameters<typeof openPage>[1]) {
 
 let page: Page;
 let errors: string[];
+const reaches = (state: string) =>
+  page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: 60_000 }, state);
+const measureButton = () =>
+  page.evaluateHandle(() =>
+    [...document.querySelectorAll<HTMLButtonElement>('.graph-head button')].find(({ textContent }) =>
+      textContent!.startsWith('Measure'),
+    )!,
+  );
 
 beforeAll(async () => {
   ({ page, errors } = await open(PATH));
@@ -34,7 +42,9 @@ beforeAll(async () => {
 
 it('has a box for each dispatch of the step', async () => {
   expect(await boxes(page)).toBe(await told(page));
-  const rows = await page.$$eval('.heading.row button', (list) => list.map((row) => row.textContent));
+  const rows = await page.$$eval('.picture-heading.is-row button', (list) =>
+    list.map((row) => row.textContent),
+  );
   expect(rows).toEqual(['dense', 'dense_1']);
 });
 
@@ -91,11 +101,7 @@ it('shows what a dispatch computes, while training runs', async () => {
 
 it('measures the dispatches: their times add up to what it says of the step', async () => {
   await press(page, '.node .close');
-  await page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>('.graph-head button')]
-      .find(({ textContent }) => textContent === 'Measure')!
-      .click(),
-  );
+  await (await measureButton()).evaluate((button) => button.click());
   await page.waitForSelector('.picture.measured', { timeout: 60_000 });
   const times = await page.$$eval('.picture .box .time', (list) => list.map((time) => time.textContent!));
   const sum = times.reduce((total, time) => total + microseconds(time), 0);
@@ -124,7 +130,9 @@ it('is a table, too', async () => {
   expect(await text(page, '.node h3')).toBe('matmul');
 });
 
-it('puts an edited kernel into the training, and says what is wrong with one', async () => {
+it('puts an edited kernel into the training under way, through a reset, and says what is wrong with one', async () => {
+  await press(page, '#play');
+  await reaches('running');
   await press(page, '.node .actions button');
   await page.waitForSelector('.graph-dialog .editor', { timeout: 30_000 });
   const typeAtEnd = async (words: string) => {
@@ -153,7 +161,14 @@ it('puts an edited kernel into the training, and says what is wrong with one', a
   await typeAtEnd('\n// mine');
   await press(page, '.edit-side .primary');
   await says('The training uses it');
+  expect(await text(page, '.edit-status')).toMatch(
+    /No race in .* and the numbers are those of the original\./,
+  );
+  expect(await page.evaluate(() => document.body.dataset.state)).toBe('running');
   await press(page, '.graph-dialog header button');
+  await press(page, '#reset');
+  await reaches('ready');
+  await page.waitForSelector('.node.is-edited', { timeout: 20_000 });
   expect(errors).toEqual([]);
 });
 
@@ -164,6 +179,34 @@ it('follows another network', async () => {
   await expect.poll(() => told(page), { timeout: 60_000 }).toBeGreaterThan(before);
   await expect.poll(() => boxes(page), { timeout: 20_000 }).toBe(await told(page));
   expect(errors).toEqual([]);
+});
+
+it('goes on when the GPU is lost: what is stepped through, what is shown, and what is asked meanwhile', async () => {
+  await press(page, '.picture .box.forward:not([aria-current])');
+  await page.waitForSelector('.graph-output:not([hidden])', { timeout: 30_000 });
+  await press(page, '.node .actions button:last-child');
+  await page.waitForSelector('.graph-step .variables', { timeout: 30_000 });
+  const move = async () => {
+    await page.keyboard.press('ArrowRight');
+    return text(page, '.graph-step .where');
+  };
+  const before = await move();
+  const measure = await measureButton();
+  await measure.evaluate((button) => button.click());
+  await loseGpu(page);
+  await page.waitForFunction(() =>
+    document.querySelector('#notices')!.textContent!.includes('The GPU was lost'),
+  );
+  expect(await move()).not.toBe(before);
+  await press(page, '.graph-dialog header button');
+  await reaches('ready');
+  // What waited for the lost GPU has ended, or is told of; the new one answers.
+  await expect.poll(() => measure.evaluate(({ disabled }) => disabled)).toBe(false);
+  await page.waitForSelector('.graph-output:not([hidden])', { timeout: 30_000 });
+  await measure.evaluate((button) => button.click());
+  await expect.poll(() => measure.evaluate(({ textContent }) => textContent)).toBe('Measure again');
+  expect(await boxes(page)).toBe(await told(page));
+  expect(await page.$('.failure')).toBeNull();
 });
 
 it.each([0, 1, 2, 3, 4])('has nothing that axe objects to (tab %i)', async (tab) => {

@@ -4,6 +4,7 @@ import { elementwise } from './ops/elementwise.ts';
 import { movementOps } from './ops/movement.ts';
 import { productOps } from './ops/products.ts';
 import { rearrangeOps } from './ops/rearrange.ts';
+import { recurrentOps } from './ops/recurrent.ts';
 import { reduceOps } from './ops/reduce.ts';
 import { sourceOps } from './ops/sources.ts';
 import { windowOps } from './ops/windows.ts';
@@ -20,6 +21,7 @@ export const table: Readonly<Record<OpName, OpEntry>> = {
   ...movementOps,
   ...productOps,
   ...rearrangeOps,
+  ...recurrentOps,
   ...reduceOps,
   ...sourceOps,
   ...windowOps,

@@ -11,7 +11,7 @@ const { WgslReflect } = (await import(
   'wgsl_reflect/wgsl_reflect.module.js' as string
 )) as typeof import('wgsl_reflect');
 
-const sources = import.meta.glob<string>(['../../shaders/**/*.wgsl', '../../bench/**/shaders/*.wgsl'], {
+const sources = import.meta.glob<string>(['../../shaders/**/*.wgsl', '../../src/**/shaders/*.wgsl'], {
   query: '?raw',
   import: 'default',
   eager: true,

@@ -257,6 +257,8 @@ describe('a run', () => {
     expect(code).toBe(0);
     expect(text).toContain('optimizer/adam');
     expect(text).toContain('slab 0');
+    expect(text).toMatch(/ of ceiling\n/);
+    expect(text).toMatch(/GFLOP\/s in multiply-adds, [\d.]+ GB\/s in a copy\./);
     expect(readFileSync(join(profiled, 'graph.dot'), 'utf8')).toMatch(/^digraph/);
     expect(read(join(profiled, 'model.safetensors'))).toEqual(read(join(whole, 'model.safetensors')));
   });

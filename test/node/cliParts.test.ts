@@ -272,7 +272,7 @@ describe('reports', () => {
 
   it('print a heading and a row per epoch', () => {
     const { terminal, text } = plain();
-    const table = new EpochTable(terminal, 2);
+    const table = new EpochTable(terminal, 2, 'images');
     const values = {
       epoch: 0,
       step: 860,
@@ -281,8 +281,8 @@ describe('reports', () => {
       validationLoss: 0.0735,
       validationAccuracy: 0.98,
     };
-    table.row(values, { seconds: 29.3, imagesPerSecond: 1882.4 });
-    table.row({ ...values, epoch: 1, step: 1719 }, { seconds: 100, imagesPerSecond: 12_345 });
+    table.row(values, { seconds: 29.3, samplesPerSecond: 1882.4 });
+    table.row({ ...values, epoch: 1, step: 1719 }, { seconds: 100, samplesPerSecond: 12_345 });
     expect(text().split('\n')).toEqual([
       ' epoch    step    loss  accuracy  val. loss  val. accuracy  images/s    time',
       '   1/2     860   0.200    92.66%     0.0735         98.00%     1,882  29.3 s',
@@ -318,7 +318,7 @@ describe('mnistCnn', () => {
 
   it('names the presets when there is no such one', () => {
     expect(() => mnistCnn('big' as MnistCnnPreset)).toThrow(
-      "no preset 'big'; choose one of quick, keras, tfjs",
+      "no preset 'big'; choose one of quick, keras, tfjs, mlp",
     );
   });
 });

@@ -6,14 +6,14 @@ import { run } from '../../src/simulator/run.ts';
 import { Stepper } from '../../src/simulator/stepper.ts';
 import type { StepAccess } from '../../src/simulator/told.ts';
 
-const sources = import.meta.glob<string>(['../../shaders/**/*.wgsl', '../../bench/**/shaders/*.wgsl'], {
+const sources = import.meta.glob<string>(['../../shaders/**/*.wgsl', '../../src/**/shaders/*.wgsl'], {
   query: '?raw',
   import: 'default',
   eager: true,
 });
 const files = Object.entries(sources)
   .map(([path, source]) => ({ name: path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, ''), source }))
-  // The bench's product of registers loops for seconds, and so does one in which each lane has all subgroup matrices: see races.test.ts.
+  // The multiply-adds out of registers loops for seconds, and so does one in which each lane has all subgroup matrices: see races.test.ts.
   .filter(({ name }) => !/^(shared|draw)\/|^multiply_add$|subgroup_matrix$/.test(name));
 
 /** Where a lane stands, what it sees, and what the step before touched. */

@@ -10,7 +10,7 @@ import { gpuClient } from '../run/client.ts';
 import type { Answer, Result } from '../run/protocol.ts';
 import { numbersOf, picturesOf } from '../run/results.ts';
 import { sizeForm } from '../run/sizeForm.ts';
-import { caseOf } from '../run/sizes.ts';
+import { caseOf, withoutSizes } from '../run/sizes.ts';
 import { isSoftware } from '../run/view.ts';
 import { toysOf } from '../toys/index.ts';
 import type { OpenView } from '../view.ts';
@@ -98,10 +98,8 @@ export async function editView(kernel: string, source: string, code: CodeView): 
 
   void begin();
   const hint = toy
-    ? 'An edit first runs on the example in the simulator, with a limit of steps; then on the GPU.'
-    : own
-      ? 'There is no example for this kernel: an edit runs on the GPU at once.'
-      : 'This file has no entry point of its own, so an edit of it is not run. Edit a kernel that calls it.';
+    ? `An edit first runs on the example in the simulator, with a limit of steps${caseOf(kernel) ? '; then on the GPU.' : `. ${withoutSizes(kernel)}`}`
+    : `An edit of this file is not run. ${withoutSizes(kernel)}`;
   const side = create(
     'div',
     { className: 'stage' },

@@ -1,10 +1,10 @@
 import { loadAllKernels } from '../../../src/ops/allKernels.ts';
-import { measureCeilings } from '../../../bench/kernels/ceilings.ts';
-import { rates } from '../../../bench/kernels/measure.ts';
 import { timeCommands } from '../../../bench/kernels/timing.ts';
 import { KernelError } from '../../../src/index.ts';
 import type { Gpu, Program } from '../../../src/index.ts';
 import { bytesMoved } from '../../../src/runtime/describe/nodes.ts';
+import { measureCeilings } from '../../../src/runtime/roofline/ceilings.ts';
+import { rates } from '../../../src/runtime/roofline/rates.ts';
 import type { Range } from '../../drawing/kind.ts';
 import type { PanelRenderer } from '../../drawing/renderer.ts';
 import { tilingOf } from '../../drawing/tensorTiling.ts';
@@ -81,7 +81,7 @@ export class Lab {
       error = Infinity;
     }
     const pictures = await this.#pictures(current);
-    const ceilings = await (this.#ceilings ??= measureCeilings(this.#gpu, TIMING));
+    const ceilings = await (this.#ceilings ??= measureCeilings(this.#gpu));
     const dispatches = program.build.dispatches.filter(({ label }) => trial.isTimed(label));
     const commands = program.commands.filter(({ label }) => trial.isTimed(label));
     const { ms } = await timeCommands(this.#gpu, commands, TIMING);

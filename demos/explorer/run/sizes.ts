@@ -222,6 +222,12 @@ export const RUN_CASES: readonly RunCase[] = [
     sizes: [size('rows', 'Rows', powers(16, 512), 128, 64), size('columns', 'Columns', powers(1, 16), 8, 4)],
   },
   {
+    name: 'update',
+    kernels: /^dataset\/record/,
+    what: 'what a step records of a metric: the sum of each column',
+    sizes: [rows[0], size('columns', 'Columns', [1, 4, 16, 64, 256], 1)],
+  },
+  {
     name: 'batch',
     kernels: /^dataset\/gather/,
     what: 'a shuffled batch from a data set',
@@ -235,3 +241,14 @@ export const RUN_CASES: readonly RunCase[] = [
 
 export const caseOf = (kernel: string): RunCase | undefined =>
   RUN_CASES.find(({ kernels }) => kernels.test(kernel));
+
+/** Why a shader has nothing to run at chosen sizes. */
+export function withoutSizes(shader: string): string | undefined {
+  if (shader === 'dataset/advance')
+    return 'It adds one to a counter: one invocation, 8 bytes, and no size to choose. Step shows all of it.';
+  if (shader.startsWith('shared/'))
+    return 'It has no entry point of its own: run a kernel that calls its functions.';
+  if (shader.startsWith('draw/'))
+    return 'It draws these pages: a vertex and a fragment shader. There are no numbers to hold against float64.';
+  return undefined;
+}

@@ -1,6 +1,5 @@
-import { relativeError } from '../../../bench/kernels/expectation.ts';
 import { ops, Variable } from '../../../src/index.ts';
-import type { Gpu, Program, Tensor } from '../../../src/index.ts';
+import type { Gpu, Tensor } from '../../../src/index.ts';
 import { maxNorm, nonNeg } from '../../../src/nn/constraints.ts';
 import type { Constraint } from '../../../src/nn/constraints.ts';
 import * as optimizers from '../../../src/nn/optimizers.ts';
@@ -13,10 +12,13 @@ import { runningUpdate } from '../../../test/reference/normalization.ts';
 import * as twins from '../../../test/reference/optimizers.ts';
 import { constrainNorm } from '../../../test/reference/penalties.ts';
 import { moments } from '../../../test/reference/reduce.ts';
-import type { Shown, Trial } from './trial.ts';
+import { LastingTrial } from './lastingTrial.ts';
+import type { Made } from './lastingTrial.ts';
+import { RecordTrial } from './record.ts';
 import type { Sizes } from './sizes.ts';
-import { retunedOptimizer, tunablesIn } from './tune.ts';
-import type { ChosenConstants, Tunable } from './tune.ts';
+import type { Shown, Trial } from './trial.ts';
+import { retunedOptimizer } from './tune.ts';
+import type { ChosenConstants } from './tune.ts';
 
 /** An optimizer, in the engine and in float64. */
 interface Rule {
@@ -119,88 +121,6 @@ const ruleOf = (kernel: string): Rule => {
   return RULES[RULE_OF[name] ?? (name as keyof typeof RULES)];
 };
 
-/** A program, and what it leaves behind. */
-interface Made {
-  readonly program: Program;
-  readonly variables: readonly Variable[];
-  readonly minimizer: Minimizer;
-}
-
-/** Work at the end of a training step, which changes memory that lasts: so each program begins anew. */
-abstract class LastingTrial implements Trial {
-  readonly kernel: string;
-  readonly plan = 'only';
-  readonly plans = ['only'];
-  tunables: readonly Tunable[] = [];
-  protected readonly gpu: Gpu;
-  protected readonly shape: readonly [rows: number, columns: number];
-  /** What the program's output `after` must come to. */
-  protected abstract readonly expected: Float64Array;
-  protected abstract readonly inputs: readonly Shown[];
-  protected abstract readonly title: string;
-  protected abstract readonly outputShape: readonly number[];
-  protected readonly steps: number = 1;
-  /** The engine launches the kernel, and not the optimizer. */
-  protected readonly isFixed: boolean = true;
-  #made: Made | undefined;
-  /** What the first steps have come to, before they are timed. */
-  #found: ArrayLike<number> = [];
-
-  constructor(gpu: Gpu, kernel: string, { rows, columns }: Sizes) {
-    this.gpu = gpu;
-    this.kernel = kernel;
-    this.shape = [rows, columns];
-  }
-
-  protected abstract make(): Promise<Made>;
-
-  async compile(): Promise<Program> {
-    this.release();
-    this.#made = await this.make();
-    const { program, variables } = this.#made;
-    this.gpu.variables.retain(variables);
-    const own = program.build.dispatches.findLast(({ kernel }) => kernel.name === this.kernel);
-    this.tunables = own ? tunablesIn(own, this.isFixed) : [];
-    return program;
-  }
-
-  isTimed(label: string): boolean {
-    return label.startsWith('optimizer') || label.includes('movingStatistics');
-  }
-
-  async run(program: Program): Promise<void> {
-    for (let step = 0; step < this.steps; step++) await program.step();
-    await program.finish();
-    this.#found = await program.read('after');
-  }
-
-  check(): Promise<number> {
-    const error = relativeError(this.expected, (i) => this.#found[i]);
-    if (error < 1e-5) return Promise.resolve(error);
-    const much = error.toExponential(1);
-    return Promise.reject(new Error(`${this.title} differ from float64 by ${much} of their largest value`));
-  }
-
-  shown(): Promise<readonly Shown[]> {
-    const difference = Float32Array.from(this.#found, (value, i) => value - this.expected[i]);
-    const { outputShape: shape } = this;
-    return Promise.resolve([
-      ...this.inputs,
-      { title: `${this.title} after`, shape, values: this.#found },
-      { title: 'after − float64', shape, values: difference },
-    ]);
-  }
-
-  release(): void {
-    if (!this.#made) return;
-    const { program, minimizer, variables } = this.#made;
-    this.#made = undefined;
-    program.destroy();
-    this.gpu.release(minimizer);
-    this.gpu.variables.release(variables);
-  }
-}
-
 /** An optimizer's update of a matrix of weights, from gradients that are given. */
 class UpdateTrial extends LastingTrial {
   readonly #rule: Rule;
@@ -294,8 +214,9 @@ class StatisticsTrial extends LastingTrial {
   }
 }
 
-/** The end of a training step that runs a kernel. */
-export const updateTrial = (gpu: Gpu, kernel: string, sizes: Sizes, constants: ChosenConstants = {}): Trial =>
-  /accept|moving/.test(kernel)
-    ? new StatisticsTrial(gpu, kernel, sizes)
-    : new UpdateTrial(gpu, kernel, sizes, constants);
+/** The end of a step that runs a kernel. */
+export function updateTrial(gpu: Gpu, kernel: string, sizes: Sizes, constants: ChosenConstants = {}): Trial {
+  if (kernel === 'dataset/record') return new RecordTrial(gpu, kernel, sizes);
+  if (/accept|moving/.test(kernel)) return new StatisticsTrial(gpu, kernel, sizes);
+  return new UpdateTrial(gpu, kernel, sizes, constants);
+}

@@ -4,7 +4,7 @@ import type { OpenView } from '../view.ts';
 import { gpuClient } from './client.ts';
 import { numbersOf, picturesOf } from './results.ts';
 import { sizeForm } from './sizeForm.ts';
-import { caseOf } from './sizes.ts';
+import { caseOf, withoutSizes } from './sizes.ts';
 
 /** Whether the adapter of this browser is a software one: then sizes begin smaller. */
 export async function isSoftware(): Promise<boolean> {
@@ -17,7 +17,7 @@ const only = (text: string): OpenView => ({ side: [notice(text)], below: [], clo
 /** Runs a kernel on the GPU at sizes of the reader's. */
 export async function runView(kernel: string): Promise<OpenView> {
   const own = caseOf(kernel);
-  if (!own) return only(`There is no example at chosen sizes of ${kernel}.wgsl yet.`);
+  if (!own) return only(withoutSizes(kernel)!);
   const problem = webgpuProblem();
   if (problem) return only(`${problem} Running needs it; reading and stepping do not.`);
   const status = create('p', { className: 'hint', role: 'status' });

@@ -1,4 +1,4 @@
-/** See site/workedNumbersPlugin.ts. */
+/** See site/madePlugin.ts. */
 declare module 'virtual:worked-numbers' {
   import type { Shown } from './shown.ts';
 

@@ -69,6 +69,7 @@ export function frameHtml(
   const fill = (text: string) =>
     text
       .replaceAll('{{base}}', base)
+      .replaceAll('{{page}}', place)
       .replaceAll('{{title}}', title)
       .replaceAll('{{description}}', description)
       .replaceAll('{{repository}}', source ? `<a href="${escapeHtml(source)}">Source code</a>` : '')
@@ -161,5 +162,5 @@ function pieces(html: string, settings: Settings, fill: (text: string) => string
       .replace('{{transport}}', step ? piece('transport').replace('{{step}}', step) : '')
       .replace('{{more}}', inner),
   );
-  return replace(text, 'training-step', (_, inner) => piece('step').replace('{{more}}', inner));
+  return replace(text, 'training-step', (_, inner) => fill(piece('step')).replace('{{more}}', inner));
 }

@@ -1,3 +1,5 @@
+import type { Ceilings } from '../../../src/runtime/roofline/rates.ts';
+
 export type {
   MemoryKind,
   Phase,
@@ -16,8 +18,8 @@ export interface StepTimes {
   readonly microseconds: readonly number[];
   /** Where these times come from: timestamp queries, or the CPU's clock around a dispatch repeated many times. */
   readonly clock: 'timestamps' | 'wall';
-  /** What the machine can do, measured now: FLOP/s and bytes/s. */
-  readonly ceilings: { readonly flops: number; readonly bytes: number };
+  /** What the machine can do, measured now. */
+  readonly ceilings: Ceilings;
   /** Microseconds of a whole step in one pass, for comparison with the sum. */
   readonly step: number;
 }

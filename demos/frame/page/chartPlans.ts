@@ -18,14 +18,14 @@ export const trainingAndTest = (key: string): readonly SeriesPlan[] => [
 /** An axis of losses: equal distances for equal factors. */
 export const losses = {
   format: (value: number) => figures(value),
-  formatValue: (value: number) => value.toFixed(3),
+  formatValue: (value: number) => (value < 0.01 ? figures(value, 2) : value.toFixed(3)),
   scale: {
     forward: (value: number) => Math.log10(Math.max(value, 1e-6)),
     backward: (place: number) => 10 ** place,
   },
-  ticks: [0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100],
+  ticks: [1e-6, 1e-5, 0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100],
   range: [1, 2.5],
-  limits: [1e-4, 1e4],
+  limits: [1e-6, 1e4],
 } as const;
 
 /** An axis of shares of 1. */

@@ -56,8 +56,9 @@ export function createFailures(options: FailureOptions): (name: string, message:
 
 /** Says that training went on after the GPU was lost. */
 export function showRecovered({ step, reason }: { step: number; reason: string }): void {
-  const text = `The GPU was lost (${reason}). Training continues on a new one, from step ${count(step)}.`;
-  showNotice(notice(text, 'warning'));
+  const what =
+    step > 0 ? `Training continues on a new one, from step ${count(step)}` : 'A new one was opened';
+  showNotice(notice(`The GPU was lost (${reason}). ${what}.`, 'warning'));
 }
 
 /** Says of what the address asked for and cannot have. */

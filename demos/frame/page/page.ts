@@ -6,7 +6,6 @@ import { handOver, renewCanvases } from '../../drawing/panels.ts';
 import type { PanelMessage, TilePlan } from '../../drawing/panels.ts';
 import { workerPort } from '../../shared/port.ts';
 import { createStepGraph } from './stepGraph.ts';
-import type { GraphPage } from '../graph/page/page.ts';
 import { Address } from './address.ts';
 import { bindControls } from './controls.ts';
 import { createProgress } from './progress.ts';
@@ -86,7 +85,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   const worker = options.worker();
   const port = workerPort<FromWorker, ToWorker>(worker, (message) => fail('WorkerError', message));
   const progress = createProgress(options);
-  const answers = new Map<number, (value: any) => void>();
+  const answers = new Map<number, { resolve(value: any): void; reject?(error: Error): void }>();
   let calls = 0;
   /** Calls from before the start: they are answered after it. */
   const early: (() => void)[] = [];
@@ -133,19 +132,20 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   const inView = new IntersectionObserver((entries) => {
     if (entries.some(({ isIntersecting }) => isIntersecting)) port.post({ type: 'shown' });
   });
+  function ask(name: string, args: readonly unknown[], answer: NonNullable<ReturnType<typeof answers.get>>) {
+    const id = ++calls;
+    answers.set(id, answer);
+    const post = () => port.post({ type: 'call', id, name, args });
+    if (begun) post();
+    else early.push(post);
+  }
+
   const page: LivePage<S, C> = {
     get values() {
       return address.values;
     },
     set,
-    call: (name, ...args) =>
-      new Promise((resolve) => {
-        const id = ++calls;
-        answers.set(id, resolve);
-        const post = () => port.post({ type: 'call', id, name, args });
-        if (begun) post();
-        else early.push(post);
-      }),
+    call: (name, ...args) => new Promise((resolve) => ask(name, args, { resolve })),
     handOver(name, canvas, plan, { ofNetwork = false } = {}) {
       inView.observe(canvas.parentElement!); // the canvas may be replaced
       const post = (message: PanelMessage, transfer?: Transferable[]) =>
@@ -154,7 +154,11 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
     },
     transport,
   };
-  const stepCompiled = createStepGraph(page as unknown as GraphPage);
+  const stepCompiled = createStepGraph(() => ({
+    isRecorded: false,
+    call: (name, ...args) => new Promise((resolve, reject) => ask(name, args, { resolve, reject })),
+    handOver: page.handOver,
+  }));
   const handlers = options.start?.(page) ?? ({} as Handlers<E>);
 
   function handle(message: FromWorker): void {
@@ -206,9 +210,10 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
       case 'told':
         return (handlers as Record<string, (value: unknown) => void>)[message.name]?.(message.value);
       case 'answer':
-        answers.get(message.id)?.(message.value);
+        answers.get(message.id)?.resolve(message.value);
         return void answers.delete(message.id);
       case 'unanswered':
+        answers.get(message.id)?.reject?.(new Error(GONE));
         return void answers.delete(message.id);
       case 'recovered':
         renewCanvases();
@@ -250,6 +255,10 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   document.addEventListener('visibilitychange', tellTab);
   onSchemeChange(() => port.post({ type: 'palette', palette: readPalette() }));
 }
+
+/** Why the graph of the step is not answered. */
+const GONE =
+  'the step that this was asked of is gone: the GPU was lost, or another network was made. Once the next step is compiled, ask again.';
 
 const NOWHERE: Position = {
   state: 'loading',

@@ -5,9 +5,10 @@ import type { GraphPage } from '../graph/page/page.ts';
  * Fills #step-graph with the graph of the training step. Its code is loaded when the reader is near; where no step is compiled
  * yet, the question for it has one compiled.
  *
+ * @param answers gives what answers the panel's questions
  * @returns what is to be called when a step was compiled
  */
-export function createStepGraph(page: GraphPage): () => void {
+export function createStepGraph(answers: () => GraphPage | Promise<GraphPage>): () => void {
   const place = byId('step-graph');
   let panel: { refresh(): void } | undefined;
   const near = new IntersectionObserver(
@@ -18,7 +19,7 @@ export function createStepGraph(page: GraphPage): () => void {
   async function open(): Promise<void> {
     near.disconnect();
     try {
-      const { createPanel } = await import('../graph/page/panel.ts');
+      const [{ createPanel }, page] = await Promise.all([import('../graph/page/panel.ts'), answers()]);
       panel = createPanel(place, page);
     } catch (error) {
       const again = create('button', { type: 'button' }, 'Try again');

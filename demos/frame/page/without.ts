@@ -1,9 +1,10 @@
 import { byId } from '../../shared/dom.ts';
 import { missingWebGpu } from './missing.ts';
+import { createStepGraph } from './stepGraph.ts';
 
 /**
  * The page without WebGPU: what is marked `data-gpu` goes, and in its place stands what to do about it, with a recorded
- * run. Words and listings stay.
+ * run. Words and listings stay, and the graph of the step, as it was when the site was built.
  *
  * @param recording of the files in the page's folder, without an ending: 'trained/quick'
  */
@@ -11,7 +12,8 @@ export function showWithout(reason: string, recording: string | undefined): void
   const advice = missingWebGpu(reason);
   const [first, ...others] = document.querySelectorAll('[data-gpu]');
   first.replaceWith(advice);
-  for (const element of others) element.remove();
+  for (const element of others) if (element.id !== 'step') element.remove();
+  showRecordedStep();
   byId('adapter').textContent = 'no WebGPU';
   byId('adapter').classList.add('software');
   for (const link of document.querySelectorAll<HTMLAnchorElement>('.hero .lede a[href^="#"]')) {
@@ -26,4 +28,16 @@ async function playBack(after: HTMLElement, recording: string): Promise<void> {
   place.className = 'panel';
   after.after(place);
   await createPlayback(place, new URL(recording, location.href).href);
+}
+
+function showRecordedStep(): void {
+  const place = byId('step-graph');
+  const anew = place.cloneNode() as HTMLElement; // what was to fill it has no place any more
+  place.replaceWith(anew);
+  byId('step-text').textContent =
+    'The training step as it is compiled for a GPU, recorded when this site was built: nothing runs here, and nothing is measured. Choose a dispatch to see its kernel.';
+  createStepGraph(async () => {
+    const { recordedPage } = await import('../graph/page/recorded.ts');
+    return recordedPage(anew.dataset.page!);
+  });
 }

@@ -70,8 +70,11 @@ export class Runner<Data, T extends Trainee<Data>> {
   #ended = false;
   /** What uses the programs of the views: one after the other. */
   #looking: Promise<void> = Promise.resolve();
+  /** The steps that this run has compiled, by the part of the trainee that they train. */
+  readonly #programs = new Map<string, Program>();
+  /** The part whose step the page was told of. */
+  #told: string | undefined;
   /** For the graph of the step, see GraphRunner. */
-  program: Program | undefined;
   aside: Promise<unknown> | undefined;
   alsoLook: (() => Promise<void>) | undefined;
   alsoReady: ((program: Program) => Promise<void>) | undefined;
@@ -111,6 +114,10 @@ export class Runner<Data, T extends Trainee<Data>> {
     return Math.min(this.trainee.batchSize, this.#loaded?.facts.trainSize ?? Infinity);
   }
 
+  get program(): Program | undefined {
+    return this.#told === undefined ? undefined : this.#programs.get(this.#told);
+  }
+
   get state(): TrainingState {
     return this.#state;
   }
@@ -123,6 +130,7 @@ export class Runner<Data, T extends Trainee<Data>> {
   start(): void {
     this.#stop = new AbortController();
     this.#isReady = false;
+    this.#programs.clear();
     this.#tell('compiling');
     this.#loop = this.#train(this.#stop.signal).catch((error) => {
       const isReplaced = this.#hooks.onFailure(error); // it asks for the checkpoint, which tells whether training ran
@@ -251,18 +259,31 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#gate.admit(0);
   }
 
-  async #ready(program: Program, part?: string): Promise<void> {
-    this.program = program;
+  async #ready(program: Program, part = ''): Promise<void> {
+    this.#programs.set(part, program);
     await this.alsoReady?.(program);
-    const kernels = this.trainee.kernels?.(program) ?? kernelCodes(program);
-    const facts = { dispatches: dispatchInfos(program), planBytes: program.planBytes, kernels, part };
-    this.#hooks.post({ type: 'program', facts });
+    this.#tellProgram(program, part);
     if (!this.#isReady && !this.#stop.signal.aborted) {
       this.#isReady = true;
       await this.#settle();
       this.#tell(this.#gate.isOpen ? 'running' : this.#gate.isWanted ? 'paused' : 'ready');
     }
     this.#clock.start(this.trainee.step);
+  }
+
+  #tellProgram(program: Program, part: string): void {
+    this.#told = part;
+    const kernels = this.trainee.kernels?.(program) ?? kernelCodes(program);
+    const dispatches = dispatchInfos(program);
+    const facts = { dispatches, planBytes: program.planBytes, kernels, part: part || undefined };
+    this.#hooks.post({ type: 'program', facts });
+  }
+
+  /** The trainee may train another part from now on: the page is told of its step, unless that is still to be compiled. */
+  follow(): void {
+    const { part = '' } = this.trainee;
+    const program = this.#programs.get(part);
+    if (program && !program.isDestroyed && part !== this.#told) this.#tellProgram(program, part);
   }
 
   async #beforeStep(step: number): Promise<void> {

@@ -28,6 +28,8 @@ export interface Trainee<Data> {
   readonly epochs?: number;
   /** The optimizer's name in the engine, 'adam', shown with the settings that end in `rate`. */
   readonly optimizer?: string;
+  /** What the next step trains, where steps train parts of it: as `onReady` names them. */
+  readonly part?: string;
 
   /** Of a network that may come trained: where its weights go before `begin`. */
   readonly weights?: Weights;

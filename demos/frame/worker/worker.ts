@@ -77,6 +77,10 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   // One message at a time: another network takes several turns, and what follows is meant for it.
   let queue = Promise.resolve();
   const newest = new Map<string, number>();
+  /** How many resets and changes of settings have come that wait for their turn, and what they ask for. */
+  let waiting = 0;
+  const changed = new Set<string>();
+  let asked: { readonly trained: boolean } | undefined;
   const enqueue = (task: () => unknown) => {
     queue = queue.then(async () => {
       const gpu = session?.gpu;
@@ -90,6 +94,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   port.listen((message) => {
     if (message.type === 'call' && message.name.startsWith('graph')) return void answerGraph(message);
     if (message.type === 'call') newest.set(message.name, message.id);
+    if (message.type === 'set' || message.type === 'reset') waiting++;
     enqueue(() => handle(message));
   });
 
@@ -105,9 +110,12 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       case 'step':
         return runner?.[message.type]();
       case 'reset':
-        return reset(message.trained);
+        asked = { trained: message.trained };
+        return change();
       case 'set':
-        return set(message.values, message.changed);
+        ({ values } = message);
+        for (const name of message.changed) changed.add(name);
+        return change();
       case 'palette':
         ({ palette } = message);
         if (session) session.renderer.palette = palette;
@@ -221,11 +229,17 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     }
   }
 
-  async function set(next: Values, changed: readonly string[]): Promise<void> {
-    values = next;
+  /** Does what is asked for. Of several networks that are wanted one after the other, only the last one is made. */
+  async function change(): Promise<void> {
+    waiting--;
+    const names = [...changed];
+    if (waiting > 0 && (asked || names.some((name) => acts[name] !== 'now'))) return;
+    const wish = asked;
+    asked = undefined;
+    changed.clear();
     if (!session) return;
     const { runner } = session;
-    const wanted = new Set(changed.map((name) => acts[name]));
+    const wanted = new Set(names.map((name) => acts[name]));
     if (wanted.has('data')) runner.source = source = load();
     if (wanted.has('anew')) return renew({});
     if (wanted.has('rebuild')) {
@@ -233,15 +247,18 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       const scratch = await session.begin(); // first: where it fails, the training goes on
       await runner.stop();
       await renew({ bytes: await runner.trainee.save(), scratch });
+      if (wish) return reset(wish.trained);
       if (running) session.runner.play();
       return;
     }
+    if (wish) return reset(wish.trained);
     if (wanted.has('restart')) return reset(false);
     if (wanted.has('data')) return reset(runner.trained);
-    for (const name of changed) {
-      if (acts[name] === 'now') await runner.trainee.set?.(name, next[name]);
+    for (const name of names) {
+      if (acts[name] === 'now') await runner.trainee.set?.(name, values[name]);
     }
-    if (changed.includes('speed')) runner.wake();
+    runner.follow();
+    if (names.includes('speed')) runner.wake();
   }
 
   /** Another network in place of the one there is. */

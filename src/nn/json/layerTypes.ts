@@ -7,6 +7,7 @@ import {
   adaptiveMaxPool1d,
   adaptiveMaxPool2d,
 } from '../layers/adaptivePooling.ts';
+import { bidirectional } from '../layers/bidirectional.ts';
 import { conv1d } from '../layers/conv1d.ts';
 import { conv2d } from '../layers/conv2d.ts';
 import { conv2dTranspose } from '../layers/conv2dTranspose.ts';
@@ -19,6 +20,8 @@ import {
   globalMaxPool1d,
   globalMaxPool2d,
 } from '../layers/globalPooling.ts';
+import { gru } from '../layers/gru.ts';
+import { lstm } from '../layers/lstm.ts';
 import type { Layer, LayerConfig } from '../layers/layer.ts';
 import { masking } from '../layers/masking.ts';
 import { normalization } from '../layers/featureNormalization.ts';
@@ -38,11 +41,14 @@ import {
 } from '../layers/normalization.ts';
 import { cropping2d, padding2d, zeroPadding2d } from '../layers/padding.ts';
 import { averagePool1d, averagePool2d, maxPool1d, maxPool2d } from '../layers/pooling.ts';
+import type { Recurrent } from '../layers/recurrent.ts';
+import { recurrentState } from '../layers/recurrentState.ts';
 import { permute, pixelShuffle, pixelUnshuffle, repeatVector } from '../layers/reshaping.ts';
 import { centerCrop, rescaling, resizing } from '../layers/resizing.ts';
 import { depthwiseConv2d, separableConv2d } from '../layers/separable.ts';
 import { cropping1d, upSampling1d, zeroPadding1d } from '../layers/sequences.ts';
 import { rmsNormalization, unitNormalization } from '../layers/scaling.ts';
+import { simpleRnn } from '../layers/simpleRnn.ts';
 import { activation, dropout, flatten, reshape } from '../layers/shaping.ts';
 import { timeDistributed } from '../layers/timeDistributed.ts';
 import { upSampling2d } from '../layers/upSampling.ts';
@@ -83,9 +89,11 @@ const byName = {
   globalMaxPool1d,
   globalMaxPool2d,
   groupNormalization,
+  gru,
   instanceNormalization,
   layerNormalization,
   leakyRelu,
+  lstm,
   masking,
   maximum,
   maxout,
@@ -101,6 +109,7 @@ const byName = {
   relu,
   rmsNormalization,
   separableConv2d,
+  simpleRnn,
   softmax,
   subtract,
   upSampling1d,
@@ -117,12 +126,14 @@ export const layerTypes: Readonly<Record<string, LayerFromConfig>> = {
   ...(byName as unknown as Record<string, LayerFromConfig>),
   alphaDropout: ({ rate, ...options }) => alphaDropout(rate as number, options),
   activation: ({ activation: name, ...options }) => activation(name as unknown as Activation, options),
+  bidirectional: ({ layer, ...options }, make) => bidirectional(make(layer) as Recurrent, options),
   dropout: ({ rate, ...options }) => dropout(rate as number, options),
   gaussianDropout: ({ rate, ...options }) => gaussianDropout(rate as number, options),
   gaussianNoise: ({ deviation, ...options }) => gaussianNoise(deviation as number, options),
   permute: ({ dims, ...options }) => permute(dims as number[], options),
   pixelShuffle: ({ upscaleFactor, ...options }) => pixelShuffle(upscaleFactor as number, options),
   pixelUnshuffle: ({ downscaleFactor, ...options }) => pixelUnshuffle(downscaleFactor as number, options),
+  recurrentState: ({ index, ...options }) => recurrentState(index as number, options),
   repeatVector: ({ n, ...options }) => repeatVector(n as number, options),
   reshape: ({ targetShape, ...options }) => reshape(targetShape as Shape, options),
   spatialDropout1d: ({ rate, ...options }) => spatialDropout1d(rate as number, options),

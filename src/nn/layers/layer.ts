@@ -330,12 +330,13 @@ export abstract class Layer {
   /**
    * Builds a layer within this one, which then has its weights and their regularizers; only in `createWeights`.
    *
+   * @param prefix what the names of its weights begin with: `forward` makes `forwardBias` of `bias`
    * @throws ArgumentError if it has an activityRegularizer
    */
-  protected buildWithin(layer: Layer, inputShape: Shape): void {
+  protected buildWithin(layer: Layer, inputShapes: readonly Shape[], prefix = ''): void {
     const building = this.#building;
     if (!building) {
-      layer.build([inputShape], { seed: 0, nextStream: () => 0 }); // only checks: it is built, too
+      layer.build(inputShapes, { seed: 0, nextStream: () => 0 }); // only checks: it is built, too
       return;
     }
     const owner = building.owner ?? (this.name || this.type);
@@ -344,11 +345,16 @@ export abstract class Layer {
         `${owner}: the ${layer.type} within has an activityRegularizer, which Keras would leave out; give it to ${this.type} instead`,
       );
     }
-    layer.build([inputShape], { seed: building.seed, nextStream: () => building.nextStream(), owner });
+    const begin = prefix && `${owner}_${prefix}`;
+    layer.build(inputShapes, {
+      seed: building.seed,
+      nextStream: () => building.nextStream(),
+      owner: begin || owner,
+    });
     this.#origin ??= layer.origin;
     for (const [name, variable] of layer.weights) {
       this.variables.push(variable);
-      this.#weights.set(name, variable);
+      this.#weights.set(prefix ? prefix + name[0].toUpperCase() + name.slice(1) : name, variable);
     }
     this.#penalties.chargeWeightsOf(layer.#penalties);
   }

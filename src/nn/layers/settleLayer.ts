@@ -33,7 +33,7 @@ export function settlePlacedLayer<N extends string, V, O extends object, const D
 
 function named<S extends object>(type: string, settled: S): S {
   const entries = Object.entries(settled).map(([option, value]) => {
-    if (option === 'activation') {
+    if (option === 'activation' || option === 'recurrentActivation') {
       activationOf(value as Activation, type);
       return [option, namedActivation(value as Activation)];
     }

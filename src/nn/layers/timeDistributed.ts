@@ -32,7 +32,7 @@ class TimeDistributed extends Layer {
         `${this.name || this.type}: expects samples of rank 2 or more (steps, …), got shape ${formatShape(inputShape)}; insert a reshape layer before it`,
       );
     }
-    this.buildWithin(this.#layer, inputShape.slice(1));
+    this.buildWithin(this.#layer, [inputShape.slice(1)]);
   }
 
   protected override compute(x: Tensor, context: CallContext): Tensor {

@@ -24,6 +24,8 @@ export interface TrainContext {
   readonly adapter: FoundAdapter;
   readonly options: TrainOptions;
   readonly settings: Settings;
+  /** What a data set holds: 'images'. */
+  readonly samples: string;
   readonly folder: RunFolder;
   /** The one to go on from. */
   readonly checkpoint: Checkpoint | undefined;
@@ -42,7 +44,8 @@ export interface TrainResult {
   readonly steps: number;
   /** Training alone: without loading, compilation, validation and tests. */
   readonly seconds: number;
-  readonly imagesPerSecond: number;
+  /** Named after what the data set holds: `imagesPerSecond`. */
+  readonly [perSecond: `${string}PerSecond`]: number;
   /** Over the steps after the warm-up. */
   readonly stepMilliseconds: number;
   readonly dispatchesPerStep: number;

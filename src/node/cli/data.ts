@@ -23,7 +23,8 @@ const VALIDATION_SHARE = 12;
 const TEST_SHARE = 6;
 
 export interface DataOptions {
-  readonly name: MnistName;
+  /** One of IMAGE_SETS. */
+  readonly name: string;
   /** A folder, `synthetic` or `synthetic:N`. */
   readonly data: string | undefined;
   readonly signal: AbortSignal;
@@ -43,7 +44,8 @@ export async function loadData(terminal: Terminal, options: DataOptions): Promis
   return { train, validation, test: set.test };
 }
 
-async function load(terminal: Terminal, { name, data, signal }: DataOptions): Promise<MnistSet> {
+async function load(terminal: Terminal, { name: set, data, signal }: DataOptions): Promise<MnistSet> {
+  const name = set as MnistName;
   if (data?.split(':')[0] === 'synthetic') return drawDigits(name, data);
   let progress: Progress | undefined;
   try {
@@ -83,11 +85,14 @@ export const exampleDigits = (): Dataset =>
   dataset({ name: 'example', x: new Uint8Array(28 * 28), y: new Uint8Array(1), inputShape: [28, 28, 1] });
 
 /** @throws ArgumentError if a run would continue with other data than it began with */
-export function checkSameData(checkpoint: Checkpoint | undefined, { train }: TrainingData): void {
+export function checkSameData(
+  checkpoint: Checkpoint | undefined,
+  { train }: Pick<TrainingData, 'train'>,
+): void {
   const run = checkpoint?.run;
   if (!run || (run.data === train.name && run.samples === train.size)) return;
   throw new ArgumentError(
-    `${checkpoint.path} was trained on ${formatCount(run.samples)} images of '${run.data}', but here are ` +
+    `${checkpoint.path} was trained on ${formatCount(run.samples)} samples of '${run.data}', but here are ` +
       `${formatCount(train.size)} of '${train.name}': pass the same --data, or start again without --resume.`,
   );
 }

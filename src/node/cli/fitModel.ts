@@ -11,6 +11,8 @@ import { TrainingView } from './trainingView.ts';
 /** How training went; the history holds what came before a resumed run too. */
 export interface FitOutcome {
   readonly history: RunHistory;
+  /** Passes over the training data, fractions included. */
+  readonly epochs: number;
   readonly clock: StepClock;
   readonly dispatchesPerStep: number;
   readonly planBytes: number;
@@ -35,6 +37,7 @@ export async function fitModel(
   const { settings, interrupt } = context;
   const view = await TrainingView.create(context, model, data.train);
   const size = { dispatchesPerStep: 0, planBytes: 0 };
+  const before = passes(model, data.train);
   let interrupted = false;
   const started = performance.now();
   try {
@@ -80,7 +83,14 @@ export async function fitModel(
   } finally {
     view.stop();
   }
-  return { ...size, clock: view.clock, history: view.history(), interrupted };
+  const epochs = passes(model, data.train) - before;
+  return { ...size, clock: view.clock, history: view.history(), epochs, interrupted };
+}
+
+/** How often the training has seen the data, since the beginning of the model's life. */
+function passes({ compiled }: Trainee, { size }: Dataset): number {
+  const { epoch, place } = compiled.state.clock;
+  return epoch + place / size;
 }
 
 /** Loads the checkpoint to go on from, if there is one. */
@@ -118,24 +128,25 @@ export async function finishRun(
 
 /** What --json prints, given what the model's own test gave. */
 export function resultOf<Test extends object>(
-  { settings, adapter }: TrainContext,
+  { settings, samples, adapter }: TrainContext,
   model: Trainee,
   train: Dataset,
-  { clock, dispatchesPerStep, planBytes }: FitOutcome,
+  { epochs, clock, dispatchesPerStep, planBytes }: FitOutcome,
   test: Test,
 ): TrainResult & Test {
   const { total, steady } = clock;
-  const images = total.steps * settings.batchSize;
+  const seen = epochs * train.size;
   const per = (amount: number, by: number) => (by > 0 ? amount / by : 0);
+  const speed = { [`${samples}PerSecond`]: round(per(seen, total.seconds), 1) };
   return {
     model: settings.model,
     preset: settings.preset,
     dataset: train.name,
     adapter: adapter.description,
-    epochs: round(images / train.size, 2),
+    epochs: round(epochs, 2),
     steps: total.steps,
     seconds: round(total.seconds, 3),
-    imagesPerSecond: round(per(images, total.seconds), 1),
+    ...(speed as Pick<TrainResult, `${string}PerSecond`>),
     stepMilliseconds: round(per(steady.seconds * 1000, steady.steps), 4),
     dispatchesPerStep,
     submitsPerStep: round(clock.submitsPerStep, 3),

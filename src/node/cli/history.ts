@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { lossSvg } from '../../io/lossSvg.ts';
-import type { LossSeries } from '../../io/lossSvg.ts';
+import { lineChartSvg } from '../../io/lineChart.ts';
+import type { LineSeries } from '../../io/lineChart.ts';
 import { WgradError } from '../../errors.ts';
 import { readFileIfExists } from '../files.ts';
 import { HISTORY } from './runFolder.ts';
@@ -82,14 +82,14 @@ const isEntry = (entry: Values | null): boolean =>
 export function historySvg(history: RunHistory): string {
   const { model, preset, dataset, epochs, steps } = history;
   const names = Object.keys(steps[0] ?? {}).filter((name) => name !== 'epoch' && name !== 'step');
-  const series = names.flatMap((name): LossSeries[] => {
+  const series = names.flatMap((name): LineSeries[] => {
     const axis = /accuracy$/i.test(name) ? 'right' : 'left';
-    const trained: LossSeries = { name, axis, points: steps.map((entry) => [entry.step + 1, entry[name]]) };
+    const trained: LineSeries = { name, axis, points: steps.map((entry) => [entry.step + 1, entry[name]]) };
     const key = `validation${name[0].toUpperCase()}${name.slice(1)}`;
     const validated = epochs.filter((entry) => entry[key] !== undefined);
     if (validated.length === 0) return [trained];
     const points = validated.map((entry) => [entry.step, entry[key]] as const);
     return [trained, { name: `validation ${name}`, axis, points }];
   });
-  return lossSvg({ title: `${model} ${preset} on ${dataset}`, subtitle: history.adapter, series });
+  return lineChartSvg({ title: `${model} ${preset} on ${dataset}`, subtitle: history.adapter, series });
 }

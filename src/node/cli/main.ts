@@ -2,11 +2,15 @@ import { EnvironmentError, WgradError } from '../../errors.ts';
 import { init } from '../../runtime/session.ts';
 import { findAdapter } from '../adapter.ts';
 import { tuningFile } from '../tuningFile.ts';
+import { airlineCommand } from './airline.ts';
 import { autoencoderCommand } from './autoencoder.ts';
+import { breastCancerCommand } from './breastCancer.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { ModelCommand } from './command.ts';
 import { dcganCommand } from './dcgan.ts';
+import { fashionCommand } from './fashion.ts';
 import { Interrupt } from './interrupt.ts';
+import { lineCommand } from './line.ts';
 import { mnistCnnCommand } from './mnistCnn.ts';
 import { helpText, parseTrainOptions } from './options.ts';
 import type { TrainOptions } from './options.ts';
@@ -20,6 +24,10 @@ export const MODELS: Readonly<Record<string, ModelCommand>> = {
   'mnist-cnn': mnistCnnCommand,
   dcgan: dcganCommand,
   autoencoder: autoencoderCommand,
+  fashion: fashionCommand,
+  'breast-cancer': breastCancerCommand,
+  line: lineCommand,
+  airline: airlineCommand,
 };
 
 /**
@@ -94,7 +102,8 @@ async function trainInFolder(options: TrainOptions, terminal: Terminal, folder: 
     onNotice: (text) => terminal.warn(text),
   });
   try {
-    const context = { terminal, gpu, adapter, options, settings, folder, checkpoint, interrupt };
+    const { samples = 'images' } = command;
+    const context = { terminal, gpu, adapter, options, settings, samples, folder, checkpoint, interrupt };
     const result = await command.run(context);
     if (result && options.json) terminal.line(JSON.stringify(result));
     return result ? 0 : interrupt.exitCode;

@@ -1,11 +1,9 @@
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../models/mnistCnn.ts';
 import type { MnistCnnPreset } from '../../models/mnistCnn.ts';
 import type { Model } from '../../nn/model.ts';
-import { reportClassification } from './classification.ts';
 import type { ModelCommand, TrainContext, TrainResult } from './command.ts';
-import { checkSameData, exampleDigits, loadData } from './data.ts';
-import { finishRun, fitModel, resultOf, resumeModel } from './fitModel.ts';
-import { profileTraining } from './profileTraining.ts';
+import { exampleDigits, loadData } from './data.ts';
+import { trainClassifier } from './imageClassifier.ts';
 
 /** `npm run train -- mnist-cnn` */
 export const mnistCnnCommand: ModelCommand = {
@@ -16,31 +14,14 @@ export const mnistCnnCommand: ModelCommand = {
 };
 
 async function run(context: TrainContext): Promise<TrainResult | undefined> {
-  const { terminal, settings, options, checkpoint } = context;
-  const { signal } = context.interrupt;
+  const { terminal, settings, options, interrupt } = context;
   const model = await build(context);
   try {
-    const { batchSize } = settings;
     const [data] = await Promise.all([
-      loadData(terminal, { name: settings.dataset, data: options.data, signal }),
-      model.prepare(exampleDigits(), { batchSize }), // while they load
+      loadData(terminal, { name: settings.dataset, data: options.data, signal: interrupt.signal }),
+      model.prepare(exampleDigits(), { batchSize: settings.batchSize }), // while they load
     ]);
-    checkSameData(checkpoint, data);
-    terminal.line();
-    terminal.line(model.summary());
-    terminal.line();
-    resumeModel(context, model);
-    if (options.profile) await profileTraining(context, await build(context), data.train);
-
-    signal.throwIfAborted();
-    const fit = await fitModel(context, model, data);
-    if (fit.interrupted) return undefined;
-    terminal.line();
-    const inspection = await model.evaluator().inspect(data.test, { signal });
-    const { accuracy, loss } = reportClassification(terminal, data.test, inspection);
-    terminal.line();
-    await finishRun(context, fit, { accuracy, loss });
-    return resultOf(context, model, data.train, fit, { testAccuracy: accuracy, testLoss: loss });
+    return await trainClassifier(context, model, data, () => build(context));
   } finally {
     model.destroy();
   }

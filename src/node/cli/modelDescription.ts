@@ -1,3 +1,5 @@
+import { MNIST_SETS } from '../../data/mnistFiles.ts';
+
 /** How a preset is trained unless the user says otherwise. */
 export interface PresetInfo {
   readonly description: string;
@@ -8,6 +10,7 @@ export interface PresetInfo {
 
 /** An option that only one model takes, `--name VALUE`. */
 export interface ModelFlag {
+  /** Empty for one without a value, which is 'true' where it is given. */
   readonly placeholder: string;
   readonly meaning: string;
   /**
@@ -25,12 +28,18 @@ export type ModelFlagValue = number | string;
 /** By name, as on the command line. */
 export type ModelFlagValues = Readonly<Record<string, ModelFlagValue>>;
 
+export const IMAGE_SETS: readonly string[] = Object.keys(MNIST_SETS);
+
 /** What the command line has to know of a model. */
 export interface ModelDescription {
   /** For the help text: what it does. */
   readonly title: string;
   readonly presets: Readonly<Record<string, PresetInfo>>;
   readonly defaultPreset: string;
+  /** Data sets that it can learn, the first by default: what --dataset takes. Default: MNIST's. */
+  readonly datasets?: readonly string[];
+  /** What a data set holds, in the plural; default 'images'. */
+  readonly samples?: string;
   /** What it takes besides the options of all models. */
   readonly flags?: Readonly<Record<string, ModelFlag>>;
 }

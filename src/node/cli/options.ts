@@ -1,19 +1,18 @@
 import { parseArgs } from 'node:util';
-import { MNIST_SETS } from '../../data/mnistFiles.ts';
-import type { MnistName } from '../../data/mnistFiles.ts';
 import { ArgumentError } from '../../errors.ts';
 import { ADAPTER_KINDS } from '../adapterChoice.ts';
 import type { AdapterKind } from '../adapterChoice.ts';
 import { choice, didYouMean, formatInterval, parseInterval, parseNumber } from './flagValues.ts';
 import type { Interval, NumberRange } from './flagValues.ts';
 import { quoteArgument } from './format.ts';
+import { IMAGE_SETS } from './modelDescription.ts';
 import type { ModelDescription, ModelFlag, ModelFlagValues } from './modelDescription.ts';
 
 /** What the user wrote; undefined where nothing was said. */
 export interface TrainOptions {
   readonly model: string;
   readonly preset?: string;
-  readonly dataset?: MnistName;
+  readonly dataset?: string;
   readonly epochs?: number;
   readonly steps?: number;
   readonly batchSize?: number;
@@ -37,16 +36,16 @@ type Models = Readonly<Record<string, ModelDescription>>;
 /** In the order of the help text: placeholder and meaning. */
 const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: string]>> = {
   preset: ['NAME', 'one of the presets above'],
-  dataset: ['NAME', `${Object.keys(MNIST_SETS).join(' or ')}; default mnist`],
-  epochs: ['N', 'passes over the training images'],
+  dataset: ['NAME', `for models of images: ${IMAGE_SETS.join(' or ')}`],
+  epochs: ['N', 'passes over the training data'],
   steps: ['N', 'training steps, instead of epochs'],
-  'batch-size': ['N', 'images per step'],
+  'batch-size': ['N', 'samples per step'],
   'learning-rate': ['X', 'of the optimizer'],
   seed: ['N', 'of weights, shuffling and dropout; default 0'],
   adapter: ['KIND', `${ADAPTER_KINDS.join(', ')}; default: WGRAD_ADAPTER, else the best`],
   data: [
     'FOLDER',
-    'holds mnist/ or fashion-mnist/; default: WGRAD_DATA, else a download.\n`synthetic` or `synthetic:N` generates (N) digits instead',
+    'holds the data sets, as mnist/; default: WGRAD_DATA, else a download.\n`synthetic` generates data instead, `synthetic:N` N digits',
   ],
   profile: ['', 'first print the graph, the memory plan and the time of each kernel'],
   tune: ['', 'measure once which kernels are fastest here; npm run tune does it ahead'],
@@ -108,11 +107,11 @@ export function parseTrainOptions(args: readonly string[], models: Models): Trai
   const { values, positionals } = parse(args, models);
   if (values.help) return undefined;
   const model = modelOf(positionals, models);
-  const text = (name: string) => values[name] as string | undefined;
+  const text = (name: string) => (values[name] === true ? 'true' : (values[name] as string | undefined));
   const options: TrainOptions = {
     model,
     preset: choice('preset', text('preset'), Object.keys(models[model].presets)),
-    dataset: choice('dataset', text('dataset'), Object.keys(MNIST_SETS)) as MnistName | undefined,
+    dataset: choice('dataset', text('dataset'), models[model].datasets ?? IMAGE_SETS),
     epochs: number('epochs', text('epochs'), { above: 0 }),
     steps: number('steps', text('steps'), { whole: true, above: 0 }),
     batchSize: number('batch-size', text('batch-size'), { whole: true, above: 0 }),
@@ -157,7 +156,7 @@ export function resumeCommand(options: TrainOptions, checkpoint: string): string
   if (options.tune) flags.push('--tune');
   if (options.saveEvery) flags.push('--save-every', formatInterval(options.saveEvery));
   for (const [name, value] of Object.entries(options.own)) {
-    flags.push(`--${name}`, quoteArgument(String(value)));
+    flags.push(`--${name}`, ...(value === 'true' ? [] : [quoteArgument(String(value))]));
   }
   return ['npm run train --', options.model, ...flags, '--resume', quoteArgument(checkpoint)].join(' ');
 }
@@ -189,7 +188,10 @@ function parse(
     return [name, { type: placeholder ? 'string' : 'boolean' }] as const;
   });
   const own = Object.values(models).flatMap(({ flags = {} }) => Object.entries(flags));
-  const entries = [...own.map(([name]) => [name, { type: 'string' }] as const), ...known];
+  const entries = [
+    ...own.map(([name, { placeholder }]) => [name, { type: placeholder ? 'string' : 'boolean' }] as const),
+    ...known,
+  ];
   try {
     return parseArgs({ args: [...args], options: Object.fromEntries(entries), allowPositionals: true });
   } catch (cause) {

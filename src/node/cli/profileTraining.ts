@@ -2,12 +2,14 @@ import type { Dataset } from '../../data/dataset.ts';
 import { AdapterError } from '../../errors.ts';
 import { toDot } from '../../runtime/dot.ts';
 import { formatGraph, formatPlan } from '../../runtime/print.ts';
-import { formatProfile, profile } from '../../runtime/profile.ts';
+import { profile } from '../../runtime/profile.ts';
+import { measureCeilings } from '../../runtime/roofline/ceilings.ts';
+import { formatProfile, formatRoofline } from '../../runtime/roofline/text.ts';
 import type { TrainContext } from './command.ts';
 import type { Trainee } from './trainee.ts';
 
 /**
- * Prints what a training step is made of: its graph, its memory and the time of each kernel; writes graph.dot.
+ * Prints what a training step is made of: its graph, its memory, the time of each kernel and the roofline; writes graph.dot.
  *
  * @param model a model of its own, on which no other training is under way
  */
@@ -26,7 +28,10 @@ export async function profileTraining(context: TrainContext, model: Trainee, tra
       section('Its memory', formatPlan(program.build));
       const written = await folder.write('graph.dot', toDot(program.build));
       try {
-        section('Its time, kernel by kernel', formatProfile(await profile(gpu.device, program)));
+        const timings = await profile(gpu.device, program);
+        const ceilings = await measureCeilings(gpu);
+        section('Its time, kernel by kernel', formatProfile(timings, ceilings));
+        section('Its roofline', formatRoofline(timings, ceilings));
       } catch (error) {
         if (!(error instanceof AdapterError)) throw error;
         terminal.warn(error.message);

@@ -1,6 +1,6 @@
 import { ArgumentError } from '../../errors.ts';
-import type { MnistName } from '../../data/mnistFiles.ts';
 import type { Checkpoint, SavedRun } from './checkpoint.ts';
+import { IMAGE_SETS } from './modelDescription.ts';
 import type { ModelDescription, ModelFlagValues } from './modelDescription.ts';
 import type { TrainOptions } from './options.ts';
 
@@ -8,7 +8,8 @@ import type { TrainOptions } from './options.ts';
 export interface Settings {
   readonly model: string;
   readonly preset: string;
-  readonly dataset: MnistName;
+  /** As --dataset names it. */
+  readonly dataset: string;
   /** One of the two is set; both count from the first step of the model's life. */
   readonly epochs?: number;
   readonly steps?: number;
@@ -49,7 +50,7 @@ export function resolveSettings(
   return {
     model: options.model,
     preset,
-    dataset: same('dataset', 'mnist') as MnistName,
+    dataset: same('dataset', (command.datasets ?? IMAGE_SETS)[0]),
     ...length(options, saved, recipe.epochs),
     // A run continues by epochs and samples, so with any batch size.
     batchSize: options.batchSize ?? saved?.batchSize ?? recipe.batchSize,

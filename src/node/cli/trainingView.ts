@@ -49,7 +49,7 @@ export class TrainingView {
     this.#train = train;
     this.#submits = countSubmits(context.gpu.device.gpu.queue);
     this.clock = new StepClock(() => this.#submits() - this.#submitsAside);
-    this.#table = new EpochTable(context.terminal, context.settings.epochs);
+    this.#table = new EpochTable(context.terminal, context.settings.epochs, context.samples);
     this.#epochs = [...earlier.epochs];
     this.#steps = [...earlier.steps];
     this.#epochStart = this.#steps.length;
@@ -130,7 +130,7 @@ export class TrainingView {
       return `${name} ${formatMetric(name, epoch.reduce((sum, entry) => sum + entry[name], 0) / epoch.length)}`;
     });
     const { steps, seconds } = this.clock.recent;
-    const speed = `${formatCount((steps * this.#context.settings.batchSize) / seconds)} images/s`;
+    const speed = `${formatCount((steps * this.#context.settings.batchSize) / seconds)} ${this.#context.samples}/s`;
     const left = `${formatClock(((this.#end - last.step - 1) * seconds) / steps)} left`;
     this.#progress?.update(last.step + 1 - this.#barStart, [...means, speed, left].join('  '));
   }
@@ -144,8 +144,8 @@ export class TrainingView {
     const { steps, seconds } = this.clock.total;
     const own = { steps: steps - this.#before.steps, seconds: seconds - this.#before.seconds };
     this.#before = { steps, seconds };
-    const imagesPerSecond = (own.steps * this.#context.settings.batchSize) / own.seconds;
-    this.#table.row(values, { seconds: own.seconds, imagesPerSecond });
+    const samplesPerSecond = (own.steps * this.#context.settings.batchSize) / own.seconds;
+    this.#table.row(values, { seconds: own.seconds, samplesPerSecond });
     this.#saver.valuesUpTo(values.step);
   }
 

@@ -1,6 +1,7 @@
 import rowSource from '../../../shaders/loss/softmax_cross_entropy.wgsl?raw';
 import workgroupSource from '../../../shaders/loss/softmax_cross_entropy_workgroup.wgsl?raw';
 import { ArgumentError, GradientError, ShapeError } from '../../errors.ts';
+import { blockOf } from '../core/blocks.ts';
 import { fillValue } from '../core/leaves.ts';
 import { applyAll } from '../core/node.ts';
 import type { Op, Tensor } from '../core/op.ts';
@@ -56,10 +57,16 @@ function crossEntropyOp(sparse: boolean): Op<SoftmaxCrossEntropyAttrs> {
     lower(node, context) {
       const [logits, targets] = node.inputs;
       const [gradient, loss] = node.outputs;
-      const plan = rowPlan(name, sizeOf(loss.shape), logits.shape.at(-1)!, context);
+      const classes = logits.shape.at(-1)!;
+      const plan = rowPlan(name, sizeOf(loss.shape), classes, context);
       context.dispatch({
         kernel: kernels[plan.variant],
-        constants: { ...plan.constants, SPARSE: sparse, LABEL_SMOOTHING: node.attrs.labelSmoothing },
+        constants: {
+          ...plan.constants,
+          ...(plan.variant === 'row' && { BLOCK: blockOf(classes) }),
+          SPARSE: sparse,
+          LABEL_SMOOTHING: node.attrs.labelSmoothing,
+        },
         bindings: { logits, [sparse ? 'labels' : 'targets']: targets, gradient, loss },
         workgroups: plan.workgroups,
         epilogue: true,

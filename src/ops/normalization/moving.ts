@@ -148,8 +148,13 @@ export function followStatistics(
     label: `${mean.node.label}/movingStatistics`,
     inputs: [mean, variance, ...variables],
     proposes: variables,
-    lower({ proposals, dispatch }, [batchMean, batchVariance, movingMean, movingVariance]) {
+    lower({ proposals, dispatch, target }, [batchMean, batchVariance, movingMean, movingVariance]) {
       const padded = proposals ? Math.ceil(channels / 64) * 64 : channels;
+      const { workgroups, gridX } = linearGrid(
+        padded,
+        workgroupSize,
+        target.limits.maxComputeWorkgroupsPerDimension,
+      );
       dispatch({
         kernel: kernels.moving,
         constants: {
@@ -158,6 +163,7 @@ export function followStatistics(
           MOMENTUM: momentum,
           WEIGHT: 1 - momentum,
           WORKGROUP_SIZE: workgroupSize,
+          GRID_X: gridX,
           ...(proposals && placesOf(proposals, movingMean, movingVariance)),
         },
         bindings: {
@@ -167,7 +173,7 @@ export function followStatistics(
           moving_variance: movingVariance,
           ...(proposals && { proposed: proposals.values, faults: proposals.faults }),
         },
-        workgroups: [Math.ceil(padded / workgroupSize), 1, 1],
+        workgroups,
         flops: 6 * channels,
       });
     },

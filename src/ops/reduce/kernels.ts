@@ -1,5 +1,6 @@
 import lanesSource from '../../../shaders/reduce/lanes.wgsl?raw';
 import treeSource from '../../../shaders/reduce/tree.wgsl?raw';
+import { blockOf } from '../core/blocks.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Operand, Target } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
@@ -186,13 +187,6 @@ function laneShape({ outer, loads, inner }: Geometry, target: Target): LaunchSha
     WORKGROUP_SIZE: workgroupSize,
   };
   return { chunks, chunk, constants, workgroups, gridX };
-}
-
-/** Loads between two visits to the total: about √chunk, a divisor of it where there is one. */
-function blockOf(chunk: number): number {
-  if (chunk <= 128) return chunk;
-  for (let block = 128; block >= 40; block--) if (chunk % block === 0) return block;
-  return 64;
 }
 
 function treeShape({ outer, loads, inner }: Geometry, target: Target): LaunchShape {

@@ -1,7 +1,7 @@
 import { loadAllKernels } from '../../../src/ops/allKernels.ts';
 import { describe, expect, it } from 'vitest';
 import { FAMILIES } from '../../../demos/explorer/families.ts';
-import { caseOf } from '../../../demos/explorer/run/sizes.ts';
+import { caseOf, withoutSizes } from '../../../demos/explorer/run/sizes.ts';
 import type { Sizes } from '../../../demos/explorer/run/sizes.ts';
 import { NodeTrial } from '../../../demos/explorer/run/trial.ts';
 import type { Trial } from '../../../demos/explorer/run/trial.ts';
@@ -84,11 +84,8 @@ function firstOf(kernel: string): { readonly device: Gpu; readonly trial: Trial 
   throw new Error(`no device takes ${kernel}`);
 }
 
-it('every family can be run', () => {
-  const without = FAMILIES.filter(
-    ({ folder }) => !shaderNames.some((name) => name.startsWith(`${folder}/`) && caseOf(name)),
-  );
-  expect(without.map(({ folder }) => folder)).toEqual(['shared', 'draw']); // they have no entry point of their own
+it.each(shaderNames)('%s can be run at chosen sizes, or words say why not', (name) => {
+  expect([caseOf(name), withoutSizes(name)].filter(Boolean).length).toBe(1);
 });
 
 describe('a run at small sizes comes to what float64 does', () => {

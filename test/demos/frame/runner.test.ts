@@ -352,3 +352,36 @@ describe('a trained network whose training does not load', () => {
     expect(failures).toEqual([]);
   });
 });
+
+it('tells the page of the step that is trained now, also where it turns back to one compiled before', async () => {
+  const programs = new Map<string, object>();
+  class Parts extends Counter {
+    part = 'both';
+    override async run(_: number[], options: RunOptions): Promise<void> {
+      while (!options.signal.aborted) {
+        const { part } = this;
+        if (!programs.has(part)) {
+          programs.set(part, { build: { dispatches: [] }, planBytes: programs.size });
+          await options.onReady(programs.get(part) as never, part);
+        }
+        await options.beforeStep(this.step++);
+      }
+    }
+  }
+  const { runner, trainee, told, reaches } = await start(new Parts());
+  const parts = () => told.flatMap((message) => (message.type === 'program' ? [message.facts.part] : []));
+  const learns = async (part: string) => {
+    trainee.part = part;
+    runner.follow();
+    runner.step();
+    await reaches('paused');
+    await vi.waitFor(() => expect(programs.has(part)).toBe(true));
+    expect(runner.program).toBe(programs.get(part));
+  };
+  await learns('both');
+  await learns('generator');
+  await learns('both');
+  await learns('generator');
+  expect(parts()).toEqual(['both', 'generator', 'both', 'generator']);
+  await runner.destroy();
+});

@@ -206,6 +206,14 @@ it('computes a loss and the gradient of its mean in one dispatch', async () => {
   program.destroy();
 });
 
+it('adds the terms of a wide row in blocks: the error does not grow with the row', async () => {
+  const [logits, targets] = [random(1, [1, 65_544], -4, 4), random(2, [1, 65_544], 0, 4)];
+  const [loss, gradient] = await evaluate(withGradient(softmaxCrossEntropy), [logits, targets]);
+  const expected = reference.softmaxCrossEntropy(logits, targets);
+  expect(loss).toBeAllClose(expected.perSample, { rtol: 2e-6, atol: 0 });
+  expect(gradient).toBeAllClose(expected.gradient, { rtol: 1e-5, atol: 1e-5 });
+});
+
 it('gives the same bits in every run', async () => {
   const once = () =>
     evaluate(withGradient(sparseSoftmaxCrossEntropy), [random(1, [33, 10]), randomIntegers(2, [33], 10)], {

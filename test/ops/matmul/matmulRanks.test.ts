@@ -138,7 +138,9 @@ describe('matmul of any rank, its plan', () => {
     const y = relu(add(matmul(input('x', [4, 8, 64]), input('w', [64, 32])), input('bias', [32])));
     expect(lowerGraph(optimize([y]), [], [], { target })).toHaveLength(1);
     const [x, w, bias] = [random(1, [2, 3, 5]), random(2, [5, 4]), random(3, [4])];
-    const [found] = await evaluate((a, b, c) => relu(add(matmul(a, b), c)), [x, w, bias], { simulated: true });
+    const [found] = await evaluate((a, b, c) => relu(add(matmul(a, b), c)), [x, w, bias], {
+      simulated: true,
+    });
     const expected = map(reference.matmulOf(x, w), (value, i) => Math.max(0, value + bias.data[i % 4]));
     expect(found).toBeAllClose(expected, { rtol: 1e-5, atol: 1e-5 });
   });

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { Device } from '../../../src/device/device.ts';
 import { ArgumentError, ShapeError } from '../../../src/errors.ts';
 import { conv2d } from '../../../src/ops/conv2d/conv2d.ts';
-import { input } from '../../../src/ops/core/leaves.ts';
+import { input, Variable } from '../../../src/ops/core/leaves.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
 import { add, leakyRelu } from '../../../src/ops/elementwise/elementwise.ts';
-import { normalizeWith } from '../../../src/ops/normalization/moving.ts';
+import { followStatistics, normalizeWith } from '../../../src/ops/normalization/moving.ts';
+import { Gpu } from '../../../src/runtime/session.ts';
+import { testDevice } from '../../helpers/device.ts';
 import { checkGradient, evaluate, testGpu } from '../../helpers/evaluate.ts';
+import { withLimits } from '../../helpers/limits.ts';
 import { full, random } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import { normalizeWith as twin } from '../../reference/normalization.ts';
@@ -57,6 +61,30 @@ it('takes more channels than a dispatch has workgroups along x', async () => {
     if (!(Math.abs(y.data[i] - expected) <= 1e-4 * (1 + Math.abs(expected)))) wrong++;
   });
   expect(wrong).toBe(0);
+});
+
+it('follows the statistics of more channels than a dispatch has workgroups along x', async () => {
+  const real = await testDevice();
+  const lowered = withLimits(real, { maxComputeWorkgroupsPerDimension: 2 });
+  const gpu = new Gpu(new Device(lowered, real.adapterInfo, { owned: false }));
+  const channels = 195; // four workgroups, the last one partly filled
+  const batch = ['mean', 'variance'].map((name) => input(name, [channels]));
+  const moving = batch.map(
+    ({ node }, i) => new Variable({ name: node.label, shape: [channels], initialize: (own) => own.fill(i) }),
+  );
+  const program = await gpu.compile(() => {
+    followStatistics({ mean: moving[0], variance: moving[1] }, batch[0], batch[1], 0.75);
+    return {};
+  });
+  const given = [random(1, [channels], -2, 2), random(2, [channels], 0, 3)];
+  batch.forEach((tensor, i) => program.write(tensor, Float32Array.from(given[i].data)));
+  await program.step();
+  for (const [i, variable] of moving.entries()) {
+    const expected = given[i].data.map((value) => 0.75 * i + 0.25 * value);
+    expect(await gpu.variables.read(variable)).toBeAllClose(expected);
+  }
+  expect(program.commands[0].workgroups).toEqual([2, 2, 1]);
+  program.destroy();
 });
 
 it.each([[[3, 4]], [[2, 2, 3]]])('gradients by every input of %j', async (shape) => {

@@ -47,7 +47,9 @@ export function createDetails(
     details('Bindings', bindings),
     details(
       'The kernel',
-      create('label', { className: 'compiled' }, written, 'as written in its file'),
+      ...(host.isRecorded
+        ? []
+        : [create('label', { className: 'compiled' }, written, 'as written in its file')]),
       code,
     ),
   );
@@ -96,6 +98,7 @@ export function createDetails(
     if (index === shownIndex) return;
     shownIndex = index;
     problem.hidden = true;
+    if (host.isRecorded) return;
     actions.replaceChildren(
       ...(['edit', 'step'] as const).map((on) => {
         const button = create('button', { type: 'button' }, WORKS[on]);
@@ -106,7 +109,7 @@ export function createDetails(
             await host.work(node, on);
           } catch (error) {
             problem.hidden = false;
-            problem.textContent = `This could not be loaded: ${(error as Error).message}`;
+            problem.textContent = `This did not work: ${(error as Error).message}`;
           }
           button.disabled = false;
           button.focus();

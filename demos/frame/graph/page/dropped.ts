@@ -12,7 +12,7 @@ export async function droppedEdits(
   return dropped.flatMap(({ kernel, source }) => {
     const node = graph.nodes.find((own) => own.kernel === kernel);
     if (!node) return [];
-    const told = notice(`This step was compiled anew, without your edit of ${kernel}.wgsl. `);
+    const told = notice(`This step runs without your edit of ${kernel}.wgsl. `);
     const again = create('button', { type: 'button' }, 'Use it here, too');
     again.addEventListener('click', async () => {
       again.disabled = true;

@@ -72,7 +72,7 @@ export async function editKernel(page: GraphPage, { index, kernel, label }: Step
     create(
       'p',
       { className: 'hint' },
-      'An edit first runs in the simulator, for one workgroup and with a limit of steps; then on the GPU. A reset keeps it; where other settings make another network, the graph offers it again.',
+      'An edit first runs in the simulator, with a look for races and a limit of steps: all workgroups, or as many as take little time. Then it runs on the GPU. A reset keeps it; where other settings make another network, the graph offers it again.',
     ),
   );
   const content = create('div', { className: 'graph-edit' }, editor.element, side);

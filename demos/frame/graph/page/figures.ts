@@ -1,19 +1,15 @@
 import { create, percent } from '../../../shared/dom.ts';
 import { bytesText, flopsText, rateText, timeText } from '../../../shared/units.ts';
+import { rates } from '../../../../src/runtime/roofline/rates.ts';
+import type { Rates } from '../../../../src/runtime/roofline/rates.ts';
 import type { StepNode, StepTimes } from '../stepGraph.ts';
 import { workgroupsText } from './texts.ts';
 
 /** What was measured of a dispatch, beside what the machine can do. */
-export interface Reached {
+export interface Reached extends Rates {
   readonly microseconds: number;
   /** Part of the sum of all dispatches. */
   readonly share: number;
-  /** FLOP/s and bytes/s. */
-  readonly flops: number;
-  readonly bytes: number;
-  /** What bounds it by its FLOPs per byte, and the part of that ceiling that it reaches. */
-  readonly bound: 'arithmetic' | 'memory';
-  readonly ofCeiling: number;
 }
 
 /** Undefined where the clock could not tell: a dispatch shorter than its steps. */
@@ -21,17 +17,10 @@ export function reachedOf({ index, flops, bytes }: StepNode, times: StepTimes): 
   const microseconds = times.microseconds[index];
   if (!(microseconds > 0)) return undefined;
   const sum = times.microseconds.reduce((a, b) => a + b, 0);
-  const [perSecond, bytesPerSecond] = [flops, bytes].map((much) => (much / microseconds) * 1e6);
-  const { ceilings } = times;
-  const bound = flops / ceilings.flops > bytes / ceilings.bytes ? 'arithmetic' : 'memory';
-  const ofCeiling = bound === 'arithmetic' ? perSecond / ceilings.flops : bytesPerSecond / ceilings.bytes;
   return {
     microseconds,
     share: microseconds / sum,
-    flops: perSecond,
-    bytes: bytesPerSecond,
-    bound,
-    ofCeiling,
+    ...rates(flops, bytes, microseconds / 1e3, times.ceilings),
   };
 }
 
@@ -53,7 +42,10 @@ export function figuresOf(node: StepNode, times: StepTimes | undefined): HTMLEle
     const isArithmetic = bound === 'arithmetic';
     entries.unshift(
       entry('Time', `${timeText(microseconds)}, ${percent(share)}`),
-      entry('Speed', isArithmetic ? rateText(reached.flops, 'FLOP') : rateText(reached.bytes, 'B')),
+      entry(
+        'Speed',
+        isArithmetic ? rateText(1e9 * reached.gflops, 'FLOP') : rateText(1e9 * reached.gbs, 'B'),
+      ),
       entry(
         isArithmetic ? 'Of this machine’s arithmetic' : 'Of this machine’s memory',
         percent(ofCeiling, 0),

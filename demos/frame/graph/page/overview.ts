@@ -34,7 +34,9 @@ export function overviewOf({ graph, times }: GraphState, host: GraphHost): HTMLE
       create(
         'p',
         { className: 'hint' },
-        'Choose a dispatch to see its kernel, what it binds and what it has just computed.',
+        host.isRecorded
+          ? 'Nothing runs here and nothing is measured. Choose a dispatch to see its kernel and what it binds.'
+          : 'Choose a dispatch to see its kernel, what it binds and what it has just computed.',
       ),
     );
   }

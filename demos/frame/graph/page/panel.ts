@@ -1,6 +1,6 @@
 import './graph.css';
 import { announce } from '../../../shared/announce.ts';
-import { create } from '../../../shared/dom.ts';
+import { create, notice } from '../../../shared/dom.ts';
 import { timeText } from '../../../shared/units.ts';
 import type { StepGraph, StepNode, StepTimes } from '../stepGraph.ts';
 import { droppedEdits } from './dropped.ts';
@@ -20,13 +20,19 @@ import type { GraphState } from './view.ts';
 export function createPanel(place: HTMLElement, page: GraphPage) {
   let state: GraphState | undefined;
   let open = 0;
-  const host = { choose, measure: () => void measure(), work: (node: StepNode, on: Work) => work(node, on) };
+  const { isRecorded } = page;
+  const host = {
+    isRecorded,
+    choose,
+    measure: () => void measure(),
+    work: (node: StepNode, on: Work) => work(node, on),
+  };
   const picture = createPicture(host);
   const views = [
     { title: 'Graph', view: picture },
-    { title: 'Time', view: createFlame(host) },
+    ...(isRecorded ? [] : [{ title: 'Time', view: createFlame(host) }]),
     { title: 'Memory', view: createMemory(host) },
-    { title: 'Roofline', view: createRoof(host) },
+    ...(isRecorded ? [] : [{ title: 'Roofline', view: createRoof(host) }]),
     { title: 'List', view: createList(host) },
   ];
   const details = createDetails(page, host);
@@ -59,7 +65,7 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
     fold.ariaPressed = String(on);
     picture.foldAll(on);
   });
-  const ask = create('button', { type: 'button' }, 'Measure');
+  const ask = create('button', { type: 'button', hidden: isRecorded }, 'Measure');
   ask.addEventListener('click', () => void measure());
   const notes = create('div', { className: 'graph-notes' });
   place.replaceChildren(
@@ -82,9 +88,11 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
 
   function look(): void {
     if (state?.chosen === undefined) return;
-    if (isSeen) void details.fetch(state.chosen);
-    else void page.call('graphLook', undefined);
+    if (isSeen) details.fetch(state.chosen).catch(gone);
+    else lookAway();
   }
+
+  const lookAway = () => void page.call('graphLook', undefined).catch(gone);
 
   function turn(to: number): void {
     open = to;
@@ -115,7 +123,7 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
     state = { ...state, chosen: index };
     paint();
     if (index !== undefined) return look();
-    void page.call('graphLook', undefined);
+    lookAway();
     if (before !== undefined) place.querySelector<HTMLElement>('.picture .box[tabindex="0"]')?.focus();
   }
 
@@ -123,8 +131,14 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
     ask.disabled = true;
     ask.textContent = 'Measuring …';
     const measured = state?.graph;
-    const times = await page.call('graphMeasure');
-    if (state?.graph === measured) showTimes(times);
+    try {
+      const times = await page.call('graphMeasure');
+      if (state?.graph === measured) showTimes(times);
+    } catch (error) {
+      ask.disabled = false;
+      ask.textContent = 'Measure';
+      notes.replaceChildren(notice(`This was not measured: ${(error as Error).message}`, 'warning'));
+    }
   }
 
   function showTimes(times: StepTimes): void {
@@ -145,7 +159,7 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
 
   /** A step was compiled, maybe the same as before. */
   async function refresh(): Promise<void> {
-    const graph = await page.call('graph');
+    const graph = await page.call('graph').catch(gone);
     if (!graph) return;
     const isSame = state !== undefined && sameStep(state.graph, graph);
     ask.disabled = false;
@@ -157,12 +171,16 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
     }
     paint();
     look();
-    notes.replaceChildren(...(await droppedEdits(page, state!, look)));
+    const edits = await droppedEdits(page, state!, look).catch(gone);
+    if (edits) notes.replaceChildren(...edits);
   }
 
   void refresh();
   return { refresh: () => void refresh() };
 }
+
+/** The step is gone that was asked about: the page is told of the next one, and asks anew. */
+const gone = (): undefined => undefined;
 
 /** Whether two steps are made of the same dispatches of the same sizes. */
 function sameStep(a: StepGraph, b: StepGraph): boolean {

@@ -119,7 +119,7 @@ export function createPicture(host: GraphHost): GraphView & { foldAll(on: boolea
 
   function headingOf(heading: Heading): HTMLElement {
     const { kind, name, row, y } = heading;
-    const place = create('div', { className: `heading ${kind}` });
+    const place = create('div', { className: `picture-heading is-${kind}` });
     place.style.top = `${y}px`;
     if (heading.height) place.style.height = `${heading.height}px`;
     if (kind !== 'row') {
@@ -180,7 +180,7 @@ export function createPicture(host: GraphHost): GraphView & { foldAll(on: boolea
         .trim();
       button.ariaLabel = spoken(shown, own, times ? `${percent(time / sum)} of the step` : '', state!);
     }
-    element.querySelectorAll<HTMLElement>('.heading').forEach((place, i) => {
+    element.querySelectorAll<HTMLElement>('.picture-heading').forEach((place, i) => {
       const time = place.querySelector('.time');
       if (time) time.textContent = times ? timeText(timeOf(layout.headings[i].nodes)) : '';
     });

@@ -17,10 +17,10 @@ export function createRoof(host: GraphHost): GraphView {
     element,
     show({ graph, times, chosen }) {
       if (!times) return element.replaceChildren(empty);
-      const { flops, bytes } = times.ceilings;
+      const { gflops, gbs } = times.ceilings;
       drawRoofline(
         drawing,
-        { gflops: flops / 1e9, gbs: bytes / 1e9 },
+        times.ceilings,
         graph.nodes
           .filter(({ index }) => times.microseconds[index] > 0)
           .map((node) => ({
@@ -33,7 +33,7 @@ export function createRoof(host: GraphHost): GraphView {
             choose: () => host.choose(node.index),
           })),
       );
-      text.textContent = `Each dot is a dispatch that computes: violet ones compute gradients. To the right: more operations for each byte that is read or written. Upward: more operations in a second. The line is what this machine reached in a copy (${rateText(bytes, 'B')}) and in multiplications (${rateText(flops, 'FLOP')}), measured with the step.`;
+      text.textContent = `Each dot is a dispatch that computes: violet ones compute gradients. To the right: more operations for each byte that is read or written. Upward: more operations in a second. The line is what this machine reached in a copy (${rateText(1e9 * gbs, 'B')}) and in multiplications (${rateText(1e9 * gflops, 'FLOP')}), measured with the step.`;
       element.replaceChildren(drawing, text);
     },
   };

@@ -12,6 +12,7 @@ export interface GraphState {
 
 /** What a view asks for. */
 export interface GraphHost {
+  readonly isRecorded: boolean;
   choose(index: number | undefined): void;
   measure(): void;
 }

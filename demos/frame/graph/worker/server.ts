@@ -154,7 +154,9 @@ export class GraphServer {
 
   #edits(program: Program): StepEdits {
     const edited = editsOf(program);
-    const texts = this.#edited === program ? [] : [...this.#texts];
+    const isThere = (kernel: string, text: string) =>
+      usersOf(program, kernel).some((i) => program.commands[i].dispatch.source.file.source === text);
+    const texts = this.#edited === program ? [] : [...this.#texts].filter((own) => !isThere(...own));
     return { edited, dropped: texts.map(([kernel, source]) => ({ kernel, source })) };
   }
 }

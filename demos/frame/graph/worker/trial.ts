@@ -7,35 +7,38 @@ import { steppable } from '../../../widgets/step/steppable.ts';
 /** Iterations of loops in a workgroup, besides a multiple of those of the original, after which a loop is taken for endless. */
 const LEAST_BUDGET = 1_000_000;
 const MORE = 20;
-/** Iterations of loops that a trial makes at most: a few tenths of a second. */
-const AFFORDED = 2_000_000;
+/** Iterations of loops that a trial makes at most, with a look for races: a few tenths of a second. */
+const AFFORDED = 4_000_000;
+/** What an invocation takes beside its loops. */
+const INVOCATION = 4;
+
+type Workgroup = readonly [x: number, y: number, z: number];
 
 /**
  * Runs an edited kernel in the simulator before it may run on the GPU, on the numbers that the dispatch finds in the
- * training: its first workgroup, with a look for races, and all of them if the original does that in short time.
+ * training, with a look for races: all workgroups where that takes little time, else as many of them as do.
  *
- * @returns in a sentence whether the numbers are those of the original
+ * @returns in a sentence which were tried, and whether their numbers are those of the original
  * @throws KernelError with the places of races, of accesses outside of memory, of a loop that does not end
  */
 export function tryEdit(inspected: InspectedDispatch, text: string): string {
   const [original, edited] = [runnable(inspected), runnable(inspected, text)];
   try {
-    const first = original.run({ all: false, budget: undefined });
-    const count = inspected.workgroups.reduce((product, extent) => product * extent, 1);
-    const all = count * (first.iterations + 64) < AFFORDED;
-    const budget = LEAST_BUDGET + MORE * first.iterations;
-    const { races } = edited.run({ all: false, budget });
-    if (races.length > 0) throw raceError(inspected, races);
-    const expected = all ? original.run({ all, budget: undefined }) : first;
-    const found = edited.run({ all, budget: budget * (all ? count : 1) });
-    const what = all ? 'In the training' : 'In the first workgroup';
+    const { iterations } = original.run([[0, 0, 0]], { checks: false });
+    const lanes = productOf(original.workgroupSize);
+    const chosen = someOf(inspected.workgroups, AFFORDED / (iterations + INVOCATION * lanes));
+    const budget = (LEAST_BUDGET + MORE * iterations) * chosen.length;
+    const found = edited.run(chosen, { checks: true, budget });
+    if (found.races.length > 0) throw raceError(inspected, found.races);
+    const what = toldOf(chosen.length, productOf(inspected.workgroups));
+    const expected = original.run(chosen, { checks: false });
     for (const [name, data] of Object.entries(expected.buffers)) {
       const own = found.buffers[name];
       const place = data.findIndex((value, i) => !isNear(own[i], value));
       if (place < 0) continue;
-      return `${what} the numbers differ from the original's: ${name}[${place}] is ${own[place]} instead of ${data[place]}.`;
+      return `${what}, and the numbers differ from the original's: ${name}[${place}] is ${own[place]} instead of ${data[place]}.`;
     }
-    return `${what} the numbers are those of the original.`;
+    return `${what}, and the numbers are those of the original.`;
   } catch (error) {
     if (!(error instanceof GeneratedCodeError)) throw error;
     throw new KernelError(
@@ -44,14 +47,42 @@ export function tryEdit(inspected: InspectedDispatch, text: string): string {
   }
 }
 
+const productOf = (extents: readonly number[]) => extents.reduce((product, extent) => product * extent, 1);
+
+const toldOf = (tried: number, all: number): string =>
+  tried === all
+    ? `No race in ${all === 1 ? 'its workgroup' : `any of its ${all} workgroups`}`
+    : `No race in the ${tried} of ${all} workgroups that were tried`;
+
+/**
+ * At most so many workgroups of a dispatch, and at least one: the first ones, since neighbours are the likeliest to meet, and
+ * as many spread over the others, up to the last, which is the one that may be partly filled.
+ */
+function someOf([nx, ny, nz]: Workgroup, most: number): Workgroup[] {
+  const all = nx * ny * nz;
+  const count = Math.max(1, Math.min(all, Math.floor(most)));
+  const near = count === all ? all : Math.ceil(count / 2);
+  const far = count - near;
+  const spread = (i: number) => all - 1 - Math.floor(((far - 1 - i) * (all - near)) / far);
+  return Array.from({ length: count }, (_, i) => {
+    const at = i < near ? i : spread(i - near);
+    return [at % nx, Math.floor(at / nx) % ny, Math.floor(at / (nx * ny))];
+  });
+}
+
+interface How {
+  readonly checks: boolean;
+  readonly budget?: number;
+}
+
 function runnable(inspected: InspectedDispatch, text?: string) {
   const { kernel, workgroups, buffers, subgroupSize } = steppable(inspected, text);
   return {
-    run({ all, budget }: { readonly all: boolean; readonly budget: number | undefined }) {
+    workgroupSize: kernel.workgroupSize,
+    run(only: readonly Workgroup[], { checks, budget }: How) {
       const own = Object.fromEntries(buffers.map(({ name, data }) => [name, data.slice()]));
-      const simulation = compileKernel(kernel, { outside: 'poison', checks: !all });
-      const counts: readonly [number, number, number] = all ? workgroups : [1, 1, 1];
-      const result = run(simulation, { buffers: own, workgroups: counts, subgroupSize, budget });
+      const simulation = compileKernel(kernel, { outside: 'poison', checks });
+      const result = run(simulation, { buffers: own, workgroups, only, subgroupSize, budget });
       return { ...result, buffers: own };
     },
   };

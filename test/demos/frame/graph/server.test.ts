@@ -96,7 +96,7 @@ describe('the graph’s side of the worker, in the middle of a training', () => 
       const times = await measuring;
       expect(runner.aside).toBeUndefined();
       expect(times.microseconds.length).toBe(graph.nodes.length);
-      expect(Math.min(times.step, times.ceilings.flops, times.ceilings.bytes)).toBeGreaterThan(0);
+      expect(Math.min(times.step, times.ceilings.gflops, times.ceilings.gbs)).toBeGreaterThan(0);
 
       const looked = graph.nodes.find(({ label }) => label.startsWith('conv2d/'))!;
       const pictures = await ask('graphLook', looked.index);
@@ -183,7 +183,7 @@ describe('the graph’s side of the worker, in the middle of a training', () => 
       const { source } = await ask('graphCode', index);
       const other = source.replace('select(0.0, 1.0, predicted', 'select(0.0, 1.0 + 0.0, predicted');
       expect((await ask('graphReplace', index, other)).text).toBe(
-        'In the training the numbers are those of the original.',
+        'No race in its workgroup, and the numbers are those of the original.',
       );
       await ask('graphReplace', index, undefined);
       expect(await ask('graphEdits')).toEqual({ edited: [], dropped: [] });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
-import { lossSvg } from '../../src/io/lossSvg.ts';
+import { lineChartSvg } from '../../src/io/lineChart.ts';
 import { formatTick, niceTicks } from '../../src/io/ticks.ts';
 
 /** The elements of an XML document; fails where tags do not match or text is not escaped. */
@@ -30,9 +30,9 @@ const noise = Array.from({ length: 5000 }, (_, i): [number, number] => [
   2 / (1 + i / 100) + 0.3 * (i % 2),
 ]);
 
-describe('lossSvg', () => {
+describe('lineChartSvg', () => {
   it('is well-formed XML that loads nothing, whatever the texts are', () => {
-    const svg = lossSvg({
+    const svg = lineChartSvg({
       title: 'A & B <script>"\'\u0000\ud800',
       subtitle: ']]>',
       series: [
@@ -57,7 +57,7 @@ describe('lossSvg', () => {
   });
 
   it('draws every point inside the plot, high values high', () => {
-    const svg = lossSvg({
+    const svg = lineChartSvg({
       title: 't',
       series: [
         {
@@ -79,7 +79,7 @@ describe('lossSvg', () => {
   });
 
   it('smooths a noisy series over its faint points, and keeps it small', () => {
-    const svg = lossSvg({ title: 't', series: [{ name: 'loss', points: noise }] });
+    const svg = lineChartSvg({ title: 't', series: [{ name: 'loss', points: noise }] });
     const [raw, smooth] = linePaths(svg);
     expect([raw.name, smooth.name]).toEqual(['c0 raw', 'c0']);
     const jumps = (d: string) => {
@@ -92,7 +92,7 @@ describe('lossSvg', () => {
 
   it('keeps a single spike of a long series', () => {
     const spiky = noise.map(([x, y]): [number, number] => [x, x === 3333 ? 50 : y]);
-    const [raw] = linePaths(lossSvg({ title: 't', series: [{ name: 'loss', points: spiky }] }));
+    const [raw] = linePaths(lineChartSvg({ title: 't', series: [{ name: 'loss', points: spiky }] }));
     const ys = numbers(raw.d).filter((_, i) => i % 2);
     expect(Math.min(...ys)).toBe(76);
   });
@@ -106,7 +106,7 @@ describe('lossSvg', () => {
       [4, 3],
       [5, 1],
     ];
-    const svg = lossSvg({ title: 't', series: [{ name: 'loss', points }] });
+    const svg = lineChartSvg({ title: 't', series: [{ name: 'loss', points }] });
     expect(linePaths(svg)[0].d.match(/[ML]/g)!.join('')).toBe('MLML');
     expect(svg).not.toMatch(/NaN|Infinity/);
   });
@@ -139,7 +139,7 @@ describe('lossSvg', () => {
       Array.from({ length: 300_000 }, (_, i) => [i, i % 7]),
     ];
     for (const points of extremes) {
-      const svg = lossSvg({
+      const svg = lineChartSvg({
         title: 't',
         series: [
           { name: 'loss', points },
@@ -150,11 +150,11 @@ describe('lossSvg', () => {
       expect(svg, `${points.slice(0, 2)}`).not.toMatch(/NaN|Infinity|undefined/);
       expect(svg.length).toBeLessThan(40_000);
     }
-    expect(() => lossSvg({ title: 't', series: [] })).toThrow(ArgumentError);
+    expect(() => lineChartSvg({ title: 't', series: [] })).toThrow(ArgumentError);
   });
 
   it('says in words what it shows', () => {
-    const svg = lossSvg({
+    const svg = lineChartSvg({
       title: 't',
       series: [
         {

@@ -1,18 +1,20 @@
 import { ArgumentError } from '../errors.ts';
 import { formatTick, niceTicks } from './ticks.ts';
 
-export interface LossSeries {
+export interface LineSeries {
   readonly name: string;
   /** [x, y] by rising x; points that are not finite leave a gap in the line. */
   readonly points: readonly (readonly [number, number])[];
   /** Which axis measures it: 'left' (default), for losses, or 'right', for accuracies. */
   readonly axis?: 'left' | 'right';
+  /** Draw a series of many points faint, with its moving average on top; default true. */
+  readonly smooth?: boolean;
 }
 
-export interface LossSvgOptions {
+export interface LineChartOptions {
   title: string;
   subtitle?: string;
-  series: readonly LossSeries[];
+  series: readonly LineSeries[];
   /** Default 'step'. */
   xLabel?: string;
   /** Default: the names of the series on that axis. */
@@ -25,7 +27,7 @@ const HEIGHT = 400;
 const LEFT = 74;
 const TOP = 76;
 const BOTTOM = 346;
-/** A series of more points than this is noisy: it is drawn faint, with its moving average on top. */
+/** A series of more points than this is taken to be noisy. */
 const SMOOTH_FROM = 50;
 /** A series of so few points shows where they are. */
 const DOTS_UP_TO = 30;
@@ -49,15 +51,15 @@ interface Axis {
 }
 
 /**
- * A line chart of a training run as a standalone SVG document. It follows the viewer's light or dark scheme and
+ * A line chart, of a training run for example, as a standalone SVG document. It follows the viewer's light or dark scheme and
  * loads nothing.
  *
  * @throws ArgumentError if there is no series
  */
-export function lossSvg(options: LossSvgOptions): string {
+export function lineChartSvg(options: LineChartOptions): string {
   const { title, subtitle = '', series, xLabel = 'step' } = options;
   if (series.length === 0)
-    throw new ArgumentError('lossSvg: no series to draw. Pass at least one, such as the loss.');
+    throw new ArgumentError('lineChartSvg: no series to draw. Pass at least one, such as the loss.');
   const lines = series.map((one, index) => ({
     ...one,
     colour: index % COLOURS.length,
@@ -144,13 +146,13 @@ function axis(values: readonly number[], from: number, to: number, count: number
   };
 }
 
-interface Line extends LossSeries {
+interface Line extends LineSeries {
   colour: number;
   finite: readonly Point[];
 }
 
 function drawLine(line: Line, x: Axis, y: Axis): string {
-  const noisy = line.finite.length > SMOOTH_FROM;
+  const noisy = line.smooth !== false && line.finite.length > SMOOTH_FROM;
   const style = `class="line c${line.colour}`;
   const raw = `<path ${style}${noisy ? ' raw' : ''}" d="${path(thin(line.points), x, y)}"/>`;
   const smooth = noisy ? `<path ${style}" d="${path(thin(movingAverage(line.points)), x, y)}"/>` : '';

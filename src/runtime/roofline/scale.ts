@@ -1,8 +1,4 @@
-/** What a machine can do. */
-export interface Ceilings {
-  readonly gflops: number;
-  readonly gbs: number;
-}
+import type { Ceilings } from './rates.ts';
 
 /** What a kernel computes, moves and reaches. */
 export interface Reached {

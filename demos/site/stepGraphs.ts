@@ -1,0 +1,69 @@
+import { dataset, GanNetworks, init } from '../../src/index.ts';
+import type { Gpu, Program } from '../../src/index.ts';
+import { dcganPair, SMALL } from '../../src/models/dcganSmall.ts';
+import { mnistCnnNetwork } from '../../src/models/mnistCnnNetwork.ts';
+import { versionsData, versionsNetwork } from '../../src/models/versionsNetwork.ts';
+import { describeProgram } from '../../src/runtime/describe/index.ts';
+import type { StepGraph } from '../../src/runtime/describe/index.ts';
+import { cpuDevice } from '../../src/simulator/index.ts';
+import { settings as autoencoder } from '../autoencoder/settings.ts';
+import { compile as compileAutoencoder } from '../autoencoder/training.ts';
+import { settings as dcgan } from '../dcgan/settings.ts';
+import { compile as compileGan } from '../dcgan/training.ts';
+import { initialValues } from '../frame/settings.ts';
+import type { Settings, ValuesOf } from '../frame/settings.ts';
+import { settings as digits } from '../mnist-cnn/settings.ts';
+import { compile as compileDigits } from '../mnist-cnn/training.ts';
+import { network as pointsNetwork } from '../points/network.ts';
+import { pointsOf } from '../points/points.ts';
+import { settings as points } from '../points/settings.ts';
+import { batchesOf, compile as compilePoints } from '../points/training.ts';
+
+/** Has a step compiled, and none made: options of `fit`. */
+type Fit = (options: { steps: 0; onReady: (program: Program) => void }) => PromiseLike<unknown>;
+
+const initial = <S extends Settings>(settings: S) => initialValues(settings) as ValuesOf<S>;
+/** Images as MNIST has them. */
+const images = (size: number) =>
+  dataset({ x: new Uint8Array(size * 784), y: new Uint8Array(size), inputShape: [28, 28, 1] });
+
+/** The training of each page, by its folder, with the page's first settings. */
+const TRAININGS: Readonly<Record<string, (gpu: Gpu) => Promise<Fit>>> = {
+  async points(gpu) {
+    const values = initial(points);
+    const { shape, noise, seed, rate } = values;
+    const model = await compilePoints(gpu, pointsNetwork(values), rate);
+    return (options) => model.fit(batchesOf(pointsOf(shape, noise, seed), seed), options);
+  },
+  async 'mnist-cnn'(gpu) {
+    const values = initial(digits);
+    const { preset, seed, batch: batchSize } = values;
+    const model = await compileDigits(gpu, mnistCnnNetwork(preset, { seed }), values);
+    return (options) => model.fit(images(batchSize), { ...options, batchSize });
+  },
+  async autoencoder(gpu) {
+    const { bottleneck, seed, rate, batch: batchSize } = initial(autoencoder);
+    const model = await compileAutoencoder(gpu, versionsNetwork({ bottleneck, seed }), rate);
+    return (options) => model.fit(versionsData(images(batchSize)), { ...options, batchSize });
+  },
+  async dcgan(gpu) {
+    const values = initial(dcgan);
+    const { seed, batch: batchSize } = values;
+    const gan = await compileGan(gpu, new GanNetworks(dcganPair('small', SMALL, { seed })), values);
+    return (options) => gan.fit(images(batchSize), { ...options, batchSize });
+  },
+};
+
+/** The training step of each page as it is compiled for a GPU, for readers without one. */
+async function stepGraphs(): Promise<Readonly<Record<string, StepGraph>>> {
+  const gpu = await init({ device: cpuDevice(), software: false });
+  const found: Record<string, StepGraph> = {};
+  for (const [page, prepare] of Object.entries(TRAININGS)) {
+    const fit = await prepare(gpu);
+    await fit({ steps: 0, onReady: (program) => void (found[page] = describeProgram(program)) });
+  }
+  return found;
+}
+
+/** They are made while this module loads: what runs it for a build loads nothing afterwards. */
+export const graphs = await stepGraphs();
