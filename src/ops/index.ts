@@ -9,27 +9,16 @@ export { conv2d } from './conv2d/conv2d.ts';
 export { conv2dTranspose } from './conv2d/transpose.ts';
 export { dropout } from './random/dropout.ts';
 export * from './elementwise/elementwise.ts';
-// those that also take integers stand for the table's
+/** Arithmetic of i32 and u32: `ops.integers.add(indices, 1)`. */
+export * as integers from './elementwise/integers.ts';
 export {
-  add,
   bitwiseAnd,
   bitwiseOr,
   bitwiseXor,
-  equal,
   floorDivide,
-  greater,
-  greaterEqual,
   leftShift,
-  less,
-  lessEqual,
-  maximum,
-  minimum,
-  multiply,
-  notEqual,
   remainder,
   rightShift,
-  subtract,
-  where,
 } from './elementwise/integers.ts';
 // its `relu`, which takes options, stands for the table's
 export {
@@ -71,7 +60,7 @@ export { gather, oneHot } from './movement/gather.ts';
 export { gatherBatch, gatherLabelledBatch } from './dataset/gatherBatch.ts';
 export { constant, fill, input, programState, read } from './core/leaves.ts';
 export { einsum } from './matmul/einsum.ts';
-export { matmul } from './matmul/matmul.ts';
+export { matmul } from './matmul/anyRank.ts';
 export { globalMaxPool2d, maxPool2d } from './pooling/maxPool2d.ts';
 export { flatten, reshape, reverse, slice, stopGradient, transpose } from './movement/movement.ts';
 export { pad } from './movement/padModes.ts';

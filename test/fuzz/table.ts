@@ -9,8 +9,16 @@ import { reduceOps } from './ops/reduce.ts';
 import { sourceOps } from './ops/sources.ts';
 import { windowOps } from './ops/windows.ts';
 
-/** No ops of their own: the leaves that every case has (Draft.leaf, layers' variables), and the table of elementwise ops. */
-export const LEAVES = ['constant', 'fill', 'input', 'programState', 'read', 'elementwiseOps'] as const;
+/** No ops of their own: the leaves that every case has (Draft.leaf, layers' variables), and tables of ops. */
+export const LEAVES = [
+  'constant',
+  'fill',
+  'input',
+  'programState',
+  'read',
+  'elementwiseOps',
+  'integers',
+] as const;
 
 /** Every function of the public `ops` but the leaves. */
 export type OpName = Exclude<keyof typeof ops, (typeof LEAVES)[number]>;

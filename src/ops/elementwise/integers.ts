@@ -104,60 +104,47 @@ function integers(operation: Operation, a: ew.Operand, b: ew.Operand): Tensor {
 }
 
 type Binary = (a: ew.Operand, b: ew.Operand) => Tensor;
-/** Of floats as the table has it; where an operand is an integer, both are. */
 /* @__NO_SIDE_EFFECTS__ */
-const either =
-  (operation: Operation, floats: Binary): Binary =>
-  (a, b) =>
-    isInteger(a) || isInteger(b) ? integers(operation, a, b) : floats(a, b);
-/* @__NO_SIDE_EFFECTS__ */
-const only =
+const binary =
   (operation: Operation): Binary =>
   (a, b) =>
     integers(operation, a, b);
 
 /*
- * Arithmetic and comparisons of i32 and of u32 as well as of f32: two operands of one type, or one and a number. Integers wrap
- * around at 2³², and no gradient passes them. Comparisons give 1 and 0 in f32.
+ * Arithmetic and comparisons of i32 and of u32: two operands of one type, or one and a number. They wrap around at 2³², and no
+ * gradient passes them. Comparisons give 1 and 0 in f32, as masks are. The functions of these names in `ops` are those of floats.
  */
-export const add = either('add', ew.add);
-export const subtract = either('subtract', ew.subtract);
-export const multiply = either('multiply', ew.multiply);
-/** The larger; NaN where one is. At ties the gradient goes to a. */
-export const maximum = either('maximum', ew.maximum);
-/** The smaller; NaN where one is. At ties the gradient goes to a. */
-export const minimum = either('minimum', ew.minimum);
-/** Comparisons give 1 where they hold and 0 where not. With a NaN none holds but notEqual (IEEE 754, NumPy). Derivative 0. */
-export const equal = either('equal', ew.equal);
-export const notEqual = either('notEqual', ew.notEqual);
-export const less = either('less', ew.less);
-export const lessEqual = either('lessEqual', ew.lessEqual);
-export const greater = either('greater', ew.greater);
-export const greaterEqual = either('greaterEqual', ew.greaterEqual);
+export const add = binary('add');
+export const subtract = binary('subtract');
+export const multiply = binary('multiply');
+export const maximum = binary('maximum');
+export const minimum = binary('minimum');
+export const equal = binary('equal');
+export const notEqual = binary('notEqual');
+export const less = binary('less');
+export const lessEqual = binary('lessEqual');
+export const greater = binary('greater');
+export const greaterEqual = binary('greaterEqual');
 /** ⌊a / b⌋ of integers; 0 for b = 0 (NumPy). */
-export const floorDivide = only('floorDivide');
+export const floorDivide = binary('floorDivide');
 /** a − b ⌊a / b⌋ of integers, with the sign of b; 0 for b = 0 (NumPy). */
-export const remainder = only('remainder');
+export const remainder = binary('remainder');
 /** Bit by bit, of integers. */
-export const bitwiseAnd = only('bitwiseAnd');
-export const bitwiseOr = only('bitwiseOr');
-export const bitwiseXor = only('bitwiseXor');
+export const bitwiseAnd = binary('bitwiseAnd');
+export const bitwiseOr = binary('bitwiseOr');
+export const bitwiseXor = binary('bitwiseXor');
 /** a · 2ᵇ of integers, b modulo 32. */
-export const leftShift = only('leftShift');
+export const leftShift = binary('leftShift');
 /** ⌊a / 2ᵇ⌋ of integers, b modulo 32. */
-export const rightShift = only('rightShift');
+export const rightShift = binary('rightShift');
 
-/**
- * a where the condition is not 0 (NaN is not), b elsewhere; the condition may be an integer, and so may both others. The one that is
- * not taken does not affect value and gradient, even if it is NaN.
- */
+/** a where the condition, of any type, is not 0, b elsewhere; a and b are integers. */
 export function where(condition: Tensor, a: ew.Operand, b: ew.Operand): Tensor {
-  const truth = isInteger(condition) ? notEqual(condition, 0) : condition;
-  if (!isInteger(a) && !isInteger(b)) return ew.where(truth, a, b);
   requireTensor('where', condition);
-  const { dtype } = [a, b].find(isInteger)!;
+  const truth = isInteger(condition) ? notEqual(condition, 0) : ew.notEqual(condition, 0);
+  const dtype = [a, b].find(isInteger)?.dtype === 'u32' ? 'u32' : 'i32';
   // all bits set where it holds
-  const taken = integers('subtract', 0, cast(ew.notEqual(truth, 0), dtype as 'i32' | 'u32'));
+  const taken = integers('subtract', 0, cast(truth, dtype));
   const left = integers('bitwiseXor', taken, dtype === 'i32' ? -1 : 2 ** 32 - 1);
   return integers('bitwiseOr', integers('bitwiseAnd', a, taken), integers('bitwiseAnd', b, left));
 }

@@ -169,12 +169,14 @@ export const sliceOp: Op<SliceAttrs> = {
   },
   // dx is dy in its old places, and 0 elsewhere
   gradient({ inputs: [x], attrs: { begin, size, step } }, [dy]) {
-    const backwards = [...step.keys()].filter((axis) => step[axis] < 0);
+    const turns = step.map(Math.sign);
+    const starts = turns.map((turn) => (turn < 0 ? -1 : 0));
     const paddings = begin.map((first, axis) => {
       const ends = [first, first + (size[axis] - 1) * step[axis]];
       return [Math.min(...ends), x.shape[axis] - Math.max(...ends) - 1] as const;
     });
-    return [dy && pad(reverse(dy, backwards), paddings, { interior: step.map((s) => Math.abs(s) - 1) })];
+    const forwards = dy && slice(dy, starts, size, turns);
+    return [forwards && pad(forwards, paddings, { interior: step.map((s) => Math.abs(s) - 1) })];
   },
 };
 

@@ -1,6 +1,5 @@
 import type * as composed from '../../../src/ops/elementwise/activations.ts';
 import type * as ew from '../../../src/ops/elementwise/elementwise.ts';
-import type * as integers from '../../../src/ops/elementwise/integers.ts';
 import type * as special from '../../../src/ops/elementwise/special.ts';
 import { map } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
@@ -156,10 +155,17 @@ function whole(name: string): OpEntry {
   );
 }
 
+/** Those of integers that floats have not. */
+type IntegerName =
+  | 'floorDivide'
+  | 'remainder'
+  | `bitwise${'And' | 'Or' | 'Xor'}`
+  | `${'left' | 'right'}Shift`;
+
 /** Every function of src/ops/elementwise but the table of ops, and what is no function of single numbers. */
 export type ElementwiseName = Exclude<
-  keyof typeof ew | keyof typeof composed | keyof typeof special | keyof typeof integers,
-  'elementwiseOps' | 'specialOps' | 'integersOp' | 'glu' | 'reluOptions' | 'checkRelu'
+  keyof typeof ew | keyof typeof composed | keyof typeof special | IntegerName,
+  'elementwiseOps' | 'specialOps' | 'glu' | 'reluOptions' | 'checkRelu'
 >;
 
 export const elementwise: Record<ElementwiseName, OpEntry> = {

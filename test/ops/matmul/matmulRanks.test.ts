@@ -4,7 +4,7 @@ import { gradients } from '../../../src/graph/autodiff.ts';
 import { optimize } from '../../../src/graph/passes/optimize.ts';
 import { input } from '../../../src/ops/core/leaves.ts';
 import { add, multiply, relu } from '../../../src/ops/elementwise/elementwise.ts';
-import { matmul } from '../../../src/ops/matmul/matmul.ts';
+import { matmul } from '../../../src/ops/matmul/anyRank.ts';
 import { takenOf } from '../../../src/ops/matmul/size.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
@@ -158,7 +158,8 @@ describe('matmul of any rank, its plan', () => {
       'a [] times b [3]: a single number is neither a vector nor a matrix',
     );
     expect(() => shapeOf([3], [3, 4], { transposeA: true })).toThrow('a vector has no other way round');
-    expect(() => shapeOf([3], [4])).toThrow('a [3] times b [4]: the inner extents 3 and 4 differ');
+    expect(() => shapeOf([3], [4])).toThrow('a [3] times b [4], a vector as a row at the left');
+    expect(() => shapeOf([3], [4])).toThrow('the inner extents 3 and 4 differ');
     expect(() => shapeOf([2, 1, 2, 3], [3, 4, 3, 3])).toThrow(
       'batches of [2, 1] and [3, 4] matrices do not broadcast',
     );
