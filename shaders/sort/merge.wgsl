@@ -11,8 +11,8 @@
 // place there, and those of the other run that come before it, which a binary search counts. So one invocation moves one
 // element, with log₂ RUN comparisons. Sorting LENGTH elements takes log₂ (LENGTH / block) such passes.
 //
-// Elements are compared by key and then by place. As no two have the same place, none are equal, and what was in order
-// stays in order: the sort is stable. The last run of a row may be short, or alone.
+// Of equal elements those of the left run come first, as they did at the beginning: the sort is stable, and no two
+// elements get the same place. The last run of a row may be short, or alone.
 //
 // Comparisons: ROWS · LENGTH · log₂ RUN. Bytes: 16 per element, and those of the search, mostly from the cache.
 //
@@ -39,9 +39,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let slot = index % LENGTH;
   let row = index - slot;
   let key = keys[index];
-  let place = places[index];
   let run = slot / RUN;
   let pair = run / 2u * (2u * RUN);
+  let is_right = run % 2u == 1u;
   let other = (run ^ 1u) * RUN; // begin of the other run, which may lie beyond the row
   let begin = min(other, LENGTH);
 
@@ -52,7 +52,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     if (low < high) {
       let middle = (low + high) / 2u;
       let found = keys[row + middle];
-      if (found < key || (found == key && places[row + middle] < place)) {
+      if (found < key || (found == key && is_right)) {
         low = middle + 1u;
       } else {
         high = middle;
@@ -61,5 +61,5 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
   let target_slot = row + pair + slot % RUN + low - begin;
   merged_keys[target_slot] = key;
-  merged_places[target_slot] = place;
+  merged_places[target_slot] = places[index];
 }

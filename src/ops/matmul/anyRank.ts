@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.ts';
+import { checkOptions } from '../../options.ts';
 import { requireTensor } from '../core/node.ts';
 import type { Tensor } from '../core/op.ts';
 import { formatShape } from '../core/shape.ts';
@@ -32,6 +33,7 @@ export function matmul(a: Tensor, b: Tensor, options: Partial<MatmulAttrs> = {})
     );
   }
   if (!ranks.includes(1)) return product(a, b, options);
+  checkOptions('matmul', options, { transposeA: true, transposeB: true }, 'a, b, ');
   if ((options.transposeA && ranks[0] === 1) || (options.transposeB && ranks[1] === 1)) {
     throw new ShapeError(
       `matmul: ${described}: transposeA and transposeB turn matrices, and a vector has no other way round; leave them out`,
