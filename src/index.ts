@@ -82,6 +82,11 @@ export * from './nn/layers/lstm.ts';
 export * from './nn/layers/masking.ts';
 export { add, average, concatenate, maximum, minimum, multiply, subtract } from './nn/layers/merging.ts';
 export type { ConcatenateOptions } from './nn/layers/merging.ts';
+export { groupQueryAttention, multiHeadAttention } from './nn/layers/multiHeadAttention.ts';
+export type {
+  GroupQueryAttentionOptions,
+  MultiHeadAttentionOptions,
+} from './nn/layers/multiHeadAttention.ts';
 export * from './nn/layers/noise.ts';
 export * from './nn/layers/padding.ts';
 export * from './nn/layers/pooling.ts';

@@ -9,10 +9,12 @@ import { integerTable } from '../../test/reference/integers.ts';
 import { matmulOf } from '../../test/reference/matmul.ts';
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from '../../test/reference/pooling.ts';
 import { reduce } from '../../test/reference/reduce.ts';
+import * as attention from './attentionTwins.ts';
 import * as images from './imageTwins.ts';
 import * as movement from './movementTwins.ts';
 import * as normalization from './normalizationTwins.ts';
 import * as draws from './randomTwins.ts';
+import * as recurrent from './recurrentTwins.ts';
 import * as rows from './rowTwins.ts';
 import type { Twin } from './twin.ts';
 
@@ -120,7 +122,9 @@ export const twins: Readonly<Record<string, Twin>> = {
   averagePool2dGradient: {
     compute: ({ attrs, outputs: [{ shape }] }, [dy]) => [avgPool2dGrad(dy, shape, poolOptions(attrs, shape))],
   },
+  ...attention.twins,
   ...normalization.twins,
+  ...recurrent.twins,
   ...rows.twins,
   ...images.twins,
   ...movement.twins,

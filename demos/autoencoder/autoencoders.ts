@@ -39,6 +39,7 @@ export class Autoencoders extends FittedModel<Digits> {
   /** Those of the images. */
   #pixels: Uint8Array = new Uint8Array();
   #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
+  #isComplete = false;
   /** The step whose codes are on the map. */
   #mapped = -1;
   #destroyed = false;
@@ -82,8 +83,16 @@ export class Autoencoders extends FittedModel<Digits> {
     return Object.fromEntries(VERSION_NAMES.map(own)) as Record<string, number>;
   }
 
+  /** The map of the codes: a first look does without. */
+  async complete(): Promise<void> {
+    await Promise.all([this.#images && this.#explore(this.#images), this.#view.complete()]);
+    this.#isComplete = true;
+    this.#showAll();
+  }
+
   async look(): Promise<void> {
-    if (this.#images && this.#space?.version !== this.#values.version) await this.#explore(this.#images);
+    const isOther = this.#space?.version !== this.#values.version;
+    if (this.#isComplete && this.#images && isOther) await this.#explore(this.#images);
     const codes = this.#space?.codes;
     if (codes && this.#mapped !== this.step) {
       this.#mapped = this.step;
@@ -181,7 +190,7 @@ export class Autoencoders extends FittedModel<Digits> {
   override destroy(): void {
     this.#destroyed = true;
     this.#freeImages();
-    this.#view.program.destroy();
+    this.#view.destroy();
     super.destroy();
   }
 }

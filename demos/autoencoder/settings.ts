@@ -1,5 +1,13 @@
 import type { AutoencoderVersion } from '../../src/models/versionsNetwork.ts';
-import { hidden, numbers, range, settings as declare, speed, toggle, whole } from '../frame/settings.ts';
+import {
+  hidden,
+  learningRate,
+  numbers,
+  seed,
+  settings as declare,
+  speed,
+  toggle,
+} from '../frame/settings.ts';
 import { digitSettings } from '../frame/digits/digitSettings.ts';
 import { YOURS } from './protocol.ts';
 
@@ -30,13 +38,9 @@ export const settings = declare({
     acts: 'rebuild',
   }),
   /** Higher than usual for Adadelta: a few hundred steps already show how the versions differ. */
-  rate: range({
-    label: 'Learning rate',
-    acts: 'now',
-    scale: 'log',
+  rate: learningRate({
     min: 0.01,
     max: 10,
-    step: 0.05,
     initial: 4,
   }),
   batch: numbers({
@@ -46,7 +50,7 @@ export const settings = declare({
     values: [16, 32, 64, 128, 256, 512, 1024],
     limits: [1, 4096],
   }),
-  seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
+  seed: seed(),
   speed: speed(),
   /** The version whose codes are explored. */
   version: hidden.choice(

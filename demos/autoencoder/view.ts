@@ -3,51 +3,49 @@ import type { Gpu, Program, Tensor } from '../../src/index.ts';
 import type { AutoencoderVersion, VersionsNetwork } from '../../src/models/versionsNetwork.ts';
 import { VERSION_NAMES } from '../../src/models/versionsNetwork.ts';
 import { codes, pictures } from '../drawing/outputs.ts';
+import { Staged } from '../drawing/staged.ts';
 import type { TensorSource } from '../drawing/tiles.ts';
 import { BETWEEN, PIXELS, SHOWN, SIDE, YOURS } from './protocol.ts';
 
 const IMAGES = SHOWN + 1;
+/** They compile in a tenth of the time that others take, and compute six times as long: good for a first look. */
+const QUICK = { matmul: 'naive' };
 
 /**
  * Some test images and the reader's own digit through all versions: their codes, what comes back, and the images between
  * two of them. All of it stays on the GPU.
  */
 export class View {
-  readonly program: Program;
+  readonly #gpu: Gpu;
+  readonly #graph: Graph;
+  readonly #staged: Staged;
   readonly #pixels = new Float32Array(IMAGES * PIXELS);
 
-  private constructor(program: Program) {
-    this.program = program;
+  private constructor(gpu: Gpu, graph: Graph, staged: Staged) {
+    this.#gpu = gpu;
+    this.#graph = graph;
+    this.#staged = staged;
   }
 
-  static async create(gpu: Gpu, { versions }: VersionsNetwork, noise: number): Promise<View> {
-    const images = ops.input('images', [IMAGES, SIDE, SIDE, 1]);
-    const mix = ops.input('mix', [BETWEEN, IMAGES]);
-    const build = () => {
-      const noisy = noise > 0 ? ops.add(images, ops.randomNormal(images.shape, 0, noise)) : images;
-      const mixed = ops.matmul(mix, ops.reshape(images, [IMAGES, PIXELS]));
-      const outputs: Record<string, Tensor> = {
-        one: ops.fill([1], 1),
-        originals: images,
-        noisy,
-        mixed: ops.reshape(mixed, [BETWEEN, SIDE, SIDE, 1]),
-      };
-      for (const version of VERSION_NAMES) {
-        const { encoder, decoder } = versions[version];
-        const code = encoder.call(noisy);
-        outputs[`code:${version}`] = code;
-        outputs[`largest:${version}`] = ops.reduceMax(ops.abs(code));
-        outputs[`image:${version}`] = decoder.call(ops.concat([code, ops.matmul(mix, code)], 0));
-      }
-      return outputs;
-    };
-    return new View(await gpu.compile(build, { label: 'view' }));
+  static async create(gpu: Gpu, networks: VersionsNetwork, noise: number): Promise<View> {
+    const graph = graphOf(networks, noise);
+    const variants = gpu.device.software ? QUICK : undefined;
+    return new View(gpu, graph, await Staged.create(gpu, graph.define, { label: 'view', variants }));
+  }
+
+  /** Kernels that run quickly in place of those that compile quickly; the panels are then to be shown their outputs. */
+  async complete(): Promise<void> {
+    if (this.#gpu.device.software) await this.#staged.complete(this.#graph.define);
+  }
+
+  get program(): Program {
+    return this.#staged.program;
   }
 
   /** Puts an image, 28 × 28 bytes of ink, into a place. */
   write(place: number, bytes: Uint8Array): void {
     bytes.forEach((byte, i) => (this.#pixels[place * PIXELS + i] = byte / 255));
-    this.program.write('images', this.#pixels);
+    this.#staged.write(this.#graph.images, this.#pixels);
   }
 
   /** The two places that the walk goes between. */
@@ -58,7 +56,7 @@ export class View {
       mix[i * IMAGES + from] += 1 - share;
       mix[i * IMAGES + to] += share;
     }
-    this.program.write('mix', mix);
+    this.#staged.write(this.#graph.mix, mix);
   }
 
   /** What each panel shows; `explored` is the version whose codes the walk goes through. */
@@ -82,4 +80,35 @@ export class View {
     }
     return sources;
   }
+
+  destroy(): void {
+    this.#staged.destroy();
+  }
+}
+
+type Graph = ReturnType<typeof graphOf>;
+
+/** What the view computes, and the inputs of that. */
+function graphOf({ versions }: VersionsNetwork, noise: number) {
+  const images = ops.input('images', [IMAGES, SIDE, SIDE, 1]);
+  const mix = ops.input('mix', [BETWEEN, IMAGES]);
+  const define = () => {
+    const noisy = noise > 0 ? ops.add(images, ops.randomNormal(images.shape, 0, noise)) : images;
+    const mixed = ops.matmul(mix, ops.reshape(images, [IMAGES, PIXELS]));
+    const outputs: Record<string, Tensor> = {
+      one: ops.fill([1], 1),
+      originals: images,
+      noisy,
+      mixed: ops.reshape(mixed, [BETWEEN, SIDE, SIDE, 1]),
+    };
+    for (const version of VERSION_NAMES) {
+      const { encoder, decoder } = versions[version];
+      const code = encoder.call(noisy);
+      outputs[`code:${version}`] = code;
+      outputs[`largest:${version}`] = ops.reduceMax(ops.abs(code));
+      outputs[`image:${version}`] = decoder.call(ops.concat([code, ops.matmul(mix, code)], 0));
+    }
+    return outputs;
+  };
+  return { images, mix, define };
 }

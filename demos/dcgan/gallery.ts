@@ -1,9 +1,10 @@
 import { gradients, ops } from '../../src/index.ts';
-import type { GanNetworks, GeneratorLoss, Gpu, Network, Program, Tensor } from '../../src/index.ts';
+import type { GanNetworks, GeneratorLoss, Gpu, Network, Tensor } from '../../src/index.ts';
 import { part } from '../../src/part.ts';
 import { entropy, meanConfidence, predictedShares } from '../../src/models/digitScore.ts';
 import { History } from '../drawing/history.ts';
 import type { PanelRenderer } from '../drawing/renderer.ts';
+import { Staged } from '../drawing/staged.ts';
 import { judgedSource, tilingOf } from '../drawing/tiles.ts';
 import type { TileSource } from '../drawing/tiles.ts';
 import { noiseWidth } from '../drawing/latentShape.ts';
@@ -12,6 +13,8 @@ import type { Pictured, Reading } from './protocol.ts';
 
 const SIDE = 28;
 const CLASSES = 10;
+/** The panels of a first look. */
+const FIRST: readonly string[] = ['fakes', 'flow-fake', 'flow-noise'];
 /** Latent values of this size get the full colour: few of N(0, 1) are larger. */
 const LARGEST_NOISE = 2.5;
 
@@ -26,8 +29,8 @@ export interface Wishes {
 export interface GalleryParts {
   readonly gpu: Gpu;
   readonly gan: GanNetworks;
-  /** Reads digits. */
-  readonly reader: Network;
+  /** Loads what reads digits. */
+  readonly reader: () => Promise<Network>;
   readonly loss: GeneratorLoss;
   readonly renderer: PanelRenderer;
   readonly wishes: Readonly<Wishes>;
@@ -39,51 +42,61 @@ export interface GalleryParts {
  * where they lie on the GPU.
  */
 export class Gallery {
-  readonly #gan: GanNetworks;
-  readonly #renderer: PanelRenderer;
-  readonly #wishes: Readonly<Wishes>;
-  readonly #program: Program;
-  readonly #history: History;
+  readonly #parts: GalleryParts;
+  readonly #inputs: Inputs;
+  readonly #staged: Staged;
+  /** Undefined until everything is computed. */
+  #history: History | undefined;
 
-  private constructor({ gpu, gan, renderer, wishes }: GalleryParts, program: Program) {
-    this.#gan = gan;
-    this.#renderer = renderer;
-    this.#wishes = wishes;
-    this.#program = program;
-    this.#history = new History(gpu, [program.location('fakes'), program.location('fakeOpinions')]);
+  private constructor(parts: GalleryParts, inputs: Inputs, staged: Staged) {
+    this.#parts = parts;
+    this.#inputs = inputs;
+    this.#staged = staged;
+    this.refresh();
   }
 
+  /** The generated images, with the opinions of them: the rest comes by `complete`. */
   static async create(parts: GalleryParts): Promise<Gallery> {
     const { gpu, gan } = parts;
-    const shrink =
-      gan.imageShape[0] === SIDE ? undefined : await part('The script that shrinks images', shrinking);
-    const program = await gpu.compile(() => outputs(parts, shrink), { label: `${gan.name}/gallery` });
-    const gallery = new Gallery(parts, program);
-    gallery.refresh();
-    return gallery;
+    const inputs = inputsOf(gan);
+    const define = () => generated(gan, inputs).outputs;
+    return new Gallery(parts, inputs, await Staged.create(gpu, define, { label: labelOf(gan) }));
+  }
+
+  async complete(): Promise<void> {
+    const { gpu, gan, reader } = this.#parts;
+    const isLarge = gan.imageShape[0] !== SIDE;
+    const [own, shrink] = await Promise.all([
+      reader(),
+      isLarge ? part('The script that shrinks images', shrinking) : undefined,
+    ]);
+    await this.#staged.complete(() => everything(this.#parts, this.#inputs, own, shrink));
+    const { program } = this.#staged;
+    this.#history = new History(gpu, [program.location('fakes'), program.location('fakeOpinions')]);
+    this.refresh();
   }
 
   /** @param bytes of SAMPLES images of 28 × 28 */
   set reals(bytes: Uint8Array) {
-    const [low, high] = this.#gan.imageRange;
+    const [low, high] = this.#parts.gan.imageRange;
     const values = Float32Array.from(bytes, (byte) => low + ((high - low) * byte) / 255);
-    this.#program.write('real', values);
+    this.#staged.write(this.#inputs.reals, values);
   }
 
   /** Other latent vectors: what was made from those before is no past of theirs. */
   set latents(latents: Float32Array) {
-    this.#program.write('latents', latents);
+    this.#staged.write(this.#inputs.latents, latents);
     this.forget();
   }
 
   forget(): void {
-    this.#history.clear();
+    this.#history?.clear();
     this.connect('fakes');
   }
 
   /** The steps whose images are kept. */
   get moments(): readonly number[] {
-    return this.#history.steps;
+    return this.#history?.steps ?? [];
   }
 
   /** The wishes have changed. */
@@ -94,56 +107,65 @@ export class Gallery {
   /** Lets a panel that has come show what is its to show. */
   connect(panel: string): void {
     const source = this.#panels[panel];
-    if (source) this.#renderer.show(panel, source());
+    if (source && (this.isComplete || FIRST.includes(panel))) this.#parts.renderer.show(panel, source());
   }
 
   /** What each panel shows. */
   readonly #panels: Readonly<Record<string, () => TileSource>> = {
     fakes: () => {
-      const { pictured, past } = this.#wishes;
-      const moment = past === undefined ? undefined : this.#history.find(past);
-      if (moment) return judgedSource(this.#gan.imageShape, moment[0], moment[1], SAMPLES);
-      return pictured === 'gradients' ? this.#gradients(SAMPLES) : this.#judged('fake', SAMPLES);
+      const { pictured, past } = this.#parts.wishes;
+      const moment = past === undefined ? undefined : this.#history?.find(past);
+      if (moment) return judgedSource(this.#parts.gan.imageShape, moment[0], moment[1], SAMPLES);
+      return pictured === 'gradients' && this.isComplete
+        ? this.#gradients(SAMPLES)
+        : this.#judged('fake', SAMPLES);
     },
     reals: () => this.#judged('real', SAMPLES),
-    'flow-fake': () => this.#judged('fake', 1, this.#wishes.watched),
-    'flow-real': () => this.#judged('real', 1, this.#wishes.watched),
-    'flow-gradient': () => this.#gradients(1, this.#wishes.watched),
+    'flow-fake': () => this.#judged('fake', 1, this.#parts.wishes.watched),
+    'flow-real': () => this.#judged('real', 1, this.#parts.wishes.watched),
+    'flow-gradient': () => this.#gradients(1, this.#parts.wishes.watched),
     'flow-noise': () => {
-      const size = this.#gan.latentShape[0];
+      const size = this.#parts.gan.latentShape[0];
       const width = noiseWidth(size);
-      return this.#tensor('noise', 'largestNoise', [size / width, width, 1], 1, this.#wishes.watched);
+      return this.#tensor('noise', 'largestNoise', [size / width, width, 1], 1, this.#parts.wishes.watched);
     },
   };
 
   #judged(kind: 'fake' | 'real', count: number, first = 0): TileSource {
-    const [images, opinions] = [`${kind}s`, `${kind}Opinions`].map((name) => this.#program.location(name));
-    return judgedSource(this.#gan.imageShape, images, opinions, count, first);
+    const [images, opinions] = [`${kind}s`, `${kind}Opinions`].map((name) =>
+      this.#staged.program.location(name),
+    );
+    return judgedSource(this.#parts.gan.imageShape, images, opinions, count, first);
   }
 
   #gradients(count: number, first = 0): TileSource {
-    return this.#tensor('gradients', 'largestGradient', this.#gan.imageShape, count, first);
+    return this.#tensor('gradients', 'largestGradient', this.#parts.gan.imageShape, count, first);
   }
 
   #tensor(name: string, scale: string, shape: readonly number[], count: number, first: number): TileSource {
-    const [values, largest] = [name, scale].map((output) => this.#program.location(output));
+    const [values, largest] = [name, scale].map((output) => this.#staged.program.location(output));
     return { kind: 'tensor', values, largest, ...tilingOf(shape, count, first) };
   }
 
   /** Computes and draws everything, in one submit. The answer tells whether the images of this step were kept. */
   async look(step: number): Promise<boolean> {
     let isKept = false;
-    await this.#program.step((encoder) => {
-      isKept = this.#history.take(encoder, step);
-      if (isKept && this.#wishes.past !== undefined) this.connect('fakes');
-      this.#renderer.draw(encoder, Object.keys(this.#panels));
+    await this.#staged.program.step((encoder) => {
+      isKept = this.#history?.take(encoder, step) ?? false;
+      if (isKept && this.#parts.wishes.past !== undefined) this.connect('fakes');
+      this.#parts.renderer.draw(encoder, Object.keys(this.#panels));
     });
     return isKept;
   }
 
-  /** What the last look has found. */
+  /** Whether it computes everything. */
+  get isComplete(): boolean {
+    return this.#history !== undefined;
+  }
+
+  /** What the last look has found, where it computed everything. */
   async reading(): Promise<Reading> {
-    const all = (await this.#program.read('reading')) as Float32Array;
+    const all = (await this.#staged.program.read('reading')) as Float32Array;
     const [fake, real, pull] = [0, 1, 2].map((part) => all.slice(part * SAMPLES, (part + 1) * SAMPLES));
     const probabilities = all.subarray(3 * SAMPLES);
     const rows = Array.from(fake, (_, i) => probabilities.subarray(i * CLASSES, (i + 1) * CLASSES));
@@ -159,48 +181,74 @@ export class Gallery {
   }
 
   destroy(): void {
-    this.#history.clear();
-    this.#program.destroy();
+    this.#history?.clear();
+    this.#staged.destroy();
   }
 }
 
 /** To the size that the reader takes. */
 const shrinking = async () => (await import('./shrink.ts')).shrink;
 
-function outputs(
-  { gan, reader, loss }: GalleryParts,
+const labelOf = ({ name }: GanNetworks) => `${name}/gallery`;
+
+type Inputs = ReturnType<typeof inputsOf>;
+
+const inputsOf = ({ latentShape }: GanNetworks) => ({
+  latents: ops.input('latents', [SAMPLES, ...latentShape]),
+  reals: ops.input('real', [SAMPLES, SIDE, SIDE, 1]),
+});
+
+const flat = (x: Tensor) => ops.reshape(x, [SAMPLES]);
+const judge = ({ discriminator }: GanNetworks, images: Tensor) =>
+  flat(discriminator.call(images, { training: false }));
+
+/** 0 black to 1 white. */
+function shown({ imageRange: [low, high] }: GanNetworks, images: Tensor): Tensor {
+  return ops.multiply(ops.subtract(images, low), 1 / (high - low));
+}
+
+/** The generated images, and what the discriminator thinks of them. */
+function generated(gan: GanNetworks, { latents }: Inputs) {
+  const fakes = gan.generator.call(latents, { training: false });
+  const logits = judge(gan, fakes);
+  const outputs = {
+    fakes: shown(gan, fakes),
+    fakeOpinions: ops.sigmoid(logits),
+    noise: latents,
+    largestNoise: ops.fill([1], LARGEST_NOISE),
+  };
+  return { fakes, logits, outputs };
+}
+
+function everything(
+  { gan, loss }: GalleryParts,
+  inputs: Inputs,
+  reader: Network,
   shrink: ((images: Tensor, side: number) => Tensor) | undefined,
 ): Record<string, Tensor> {
-  const [low, high] = gan.imageRange;
-  const flat = (x: Tensor) => ops.reshape(x, [SAMPLES]);
-  const judge = (images: Tensor) => flat(gan.discriminator.call(images, { training: false }));
-  /** 0 black to 1 white. */
-  const shown = (images: Tensor) => ops.multiply(ops.subtract(images, low), 1 / (high - low));
-
-  const noise = ops.input('latents', [SAMPLES, ...gan.latentShape]);
-  const fakes = gan.generator.call(noise, { training: false });
-  const reals = gan.prepare(ops.input('real', [SAMPLES, SIDE, SIDE, 1]));
-  const logits = judge(fakes);
-  const [fakeOpinions, realOpinions] = [logits, judge(reals)].map((each) => ops.sigmoid(each));
+  const { fakes, logits, outputs } = generated(gan, inputs);
+  const reals = gan.prepare(inputs.reals);
+  const realOpinions = ops.sigmoid(judge(gan, reals));
 
   // Each image has its own loss: the gradient of their sum is that of each.
   const own = loss === 'minimax' ? ops.logSigmoid(ops.negate(logits)) : ops.negate(ops.logSigmoid(logits));
   const gradient = gradients(ops.reduceSum(own), [fakes])[0]!;
   const pull = ops.reduceMax(ops.abs(gradient), { axes: [1, 2, 3], keepDims: true });
 
-  const images = shown(fakes);
-  const small = shrink?.(images, SIDE) ?? images;
+  const small = shrink?.(outputs.fakes, SIDE) ?? outputs.fakes;
   const digits = ops.softmax(reader.call(small, { training: false }));
   return {
-    fakes: images,
-    reals: shown(reals),
-    fakeOpinions,
+    ...outputs,
+    reals: shown(gan, reals),
     realOpinions,
     gradients: ops.divide(gradient, ops.maximum(pull, 1e-12)), // each at its own scale
     largestGradient: ops.fill([1], 1),
-    noise: noise,
-    largestNoise: ops.fill([1], LARGEST_NOISE),
     // Read back at once.
-    reading: ops.concat([fakeOpinions, realOpinions, flat(pull), ops.reshape(digits, [SAMPLES * CLASSES])]),
+    reading: ops.concat([
+      outputs.fakeOpinions,
+      realOpinions,
+      flat(pull),
+      ops.reshape(digits, [SAMPLES * CLASSES]),
+    ]),
   };
 }

@@ -94,9 +94,15 @@ export class Pair implements Trainee<MnistSet> {
         : (await others()).dcganNetworks(preset, { seed }),
     );
     const { generator, discriminator, latentShape } = gan;
-    const reader = digitReader(gpu);
     const weights = new Weights(gpu, { 'generator.': generator, 'discriminator.': discriminator });
-    const gallery = await Gallery.create({ gpu, gan, reader: await reader, loss, renderer, wishes });
+    const gallery = await Gallery.create({
+      gpu,
+      gan,
+      reader: () => digitReader(gpu),
+      loss,
+      renderer,
+      wishes,
+    });
     const parameters = { generator: generator.parameters, discriminator: discriminator.parameters };
     context.tell('model', { parameters, latentSize: latentShape[0] });
     return new Pair(context, gan, weights, gallery);
@@ -132,6 +138,10 @@ export class Pair implements Trainee<MnistSet> {
     await this.#gan!.fit(train, { ...options, steps: Infinity, batchSize, train: () => this.#part });
   }
 
+  complete(): Promise<void> {
+    return this.#gallery.complete();
+  }
+
   async look(): Promise<void> {
     if (await this.#gallery.look(this.step)) this.#context.tell('moments', this.#gallery.moments);
     if (wishes.place && (this.#walkDue.isDue || this.#context.renderer.stale)) await this.#stroll();
@@ -139,6 +149,7 @@ export class Pair implements Trainee<MnistSet> {
   }
 
   readonly #tellReading = coalesce(async () => {
+    if (!this.#gallery.isComplete) return;
     const { step } = this;
     const updates = this.#gan?.updates ?? { generator: 0, discriminator: 0 };
     this.#context.tell('seen', { step, updates, ...(await this.#gallery.reading()) });

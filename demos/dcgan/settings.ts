@@ -1,6 +1,15 @@
 import { DCGAN_FACTS } from '../../src/models/dcganFacts.ts';
 import type { DcganFacts, DcganPreset } from '../../src/models/dcganFacts.ts';
-import { by, hidden, numbers, options, range, settings as declare, whole } from '../frame/settings.ts';
+import {
+  by,
+  hidden,
+  learningRate,
+  numbers,
+  options,
+  range,
+  seed,
+  settings as declare,
+} from '../frame/settings.ts';
 import { digitSettings } from '../frame/digits/digitSettings.ts';
 import { SAMPLES } from './protocol.ts';
 
@@ -13,11 +22,8 @@ const each = <T>(of: (facts: DcganFacts, preset: DcganPreset) => T) =>
 const weights = ({ parameters: [generator, discriminator] }: DcganFacts) =>
   (generator + discriminator).toLocaleString('en-US');
 const rate = {
-  acts: 'now',
-  scale: 'log',
   min: 1e-5,
   max: 0.01,
-  step: 0.05,
   limits: [0, 1],
   initial: by(
     'preset',
@@ -59,8 +65,8 @@ export const settings = declare({
       preset === 'small' ? description : `${description}. It needs a GPU.`,
     ),
   }),
-  grate: range({ label: 'Generator’s learning rate', ...rate }),
-  drate: range({ label: 'Discriminator’s learning rate', ...rate }),
+  grate: learningRate({ label: 'Generator’s learning rate', ...rate }),
+  drate: learningRate({ label: 'Discriminator’s learning rate', ...rate }),
   loss: options({
     label: 'Generator’s loss',
     acts: 'anew',
@@ -89,7 +95,7 @@ export const settings = declare({
       each(({ batchSize }) => batchSize),
     ),
   }),
-  seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
+  seed: seed(),
   /** The latent vectors that the grid shows. */
   noise: hidden.number({ initial: 0, min: 0, max: 9999, acts: 'now' }),
   /** The latent walk: samples in the corners, and the place between them. */

@@ -1,4 +1,4 @@
-import { byId, percent } from '../shared/dom.ts';
+import { byId, percent, whenNear } from '../shared/dom.ts';
 import { createCornerWalk } from '../widgets/cornerWalk.ts';
 import type { Live } from './live.ts';
 import { MAP, SAMPLES } from './protocol.ts';
@@ -30,19 +30,19 @@ export function createWalkView(page: Live) {
     onCorners: (corners) => page.set({ corners }),
   });
 
-  // Pictures are computed when they are in view, or one screen away.
-  const inView = new IntersectionObserver(
-    ([{ isIntersecting }]) => {
-      if (!isIntersecting || seen) return;
-      seen = true;
-      post();
-    },
-    { rootMargin: '100% 0px' },
-  );
+  let isOpen = false;
 
   return {
     /** There is a pair to walk with. */
-    open: () => inView.observe(byId('walk-section')),
+    open(): void {
+      if (isOpen) return;
+      isOpen = true;
+      // Pictures are computed when they are in view, or one screen away.
+      whenNear(byId('walk-section'), '100% 0px', () => {
+        seen = true;
+        post();
+      });
+    },
     walked(probability: number): void {
       opinion = probability;
       byId('walk-opinion').textContent = percent(probability, 0);

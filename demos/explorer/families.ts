@@ -51,6 +51,12 @@ export const FAMILIES: readonly Family[] = [
     uses: ['ops.softmax', 'ops.logSoftmax', 'ops.sparsemax', 'activation: softmax'],
   },
   {
+    folder: 'attention',
+    title: 'Attention',
+    about: 'Each position of a sequence takes the mean of other positions, weighted by how well they fit.',
+    uses: ['ops.attention'],
+  },
+  {
     folder: 'loss',
     title: 'Loss',
     about: 'Cross entropy with its softmax in one kernel, and accuracy.',
@@ -114,6 +120,13 @@ export const FAMILIES: readonly Family[] = [
     title: 'Resize',
     about: 'Images made larger or smaller, and the gradients of that.',
     uses: ['ops.resize2d', 'upSampling2d', 'resizing'],
+  },
+  {
+    folder: 'recurrent',
+    title: 'Recurrent networks',
+    about:
+      'LSTM, GRU and the simple network: all steps of a sequence in one dispatch, forward and back through time.',
+    uses: ['ops.lstm', 'ops.gru', 'ops.simpleRnn', 'lstm', 'gru', 'simpleRnn', 'bidirectional'],
   },
   {
     folder: 'linalg',

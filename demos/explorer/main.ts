@@ -1,6 +1,6 @@
 import { webgpuProblem } from '../frame/page/missing.ts';
 import { bindShell } from '../frame/page/shell.ts';
-import { byId, create } from '../shared/dom.ts';
+import { byId, create, whenNear } from '../shared/dom.ts';
 import { replaceAddress } from '../shared/replaceAddress.ts';
 import { kernelNames, kernelSource } from '../widgets/kernels.ts';
 import { placeOf, queryOf, VIEWS } from './address.ts';
@@ -50,10 +50,7 @@ void open(place);
 
 /** The ladder of a family comes when the reader comes near it. */
 let ladder: { readonly folder: string; readonly closing: AbortController } | undefined;
-const nearLadder = new IntersectionObserver(
-  (entries) => entries.some(({ isIntersecting }) => isIntersecting) && void showLadder(),
-  { rootMargin: '200px' },
-);
+let forgetLadder = () => {};
 
 function awaitLadder(): void {
   const { folder, ladder: hasLadder } = familyOf(place.kernel);
@@ -61,12 +58,11 @@ function awaitLadder(): void {
   ladder?.closing.abort();
   ladder = { folder, closing: new AbortController() };
   byId('ladder').replaceChildren();
-  nearLadder.disconnect();
-  if (hasLadder) nearLadder.observe(byId('ladder'));
+  forgetLadder();
+  if (hasLadder) forgetLadder = whenNear(byId('ladder'), '200px', () => void showLadder());
 }
 
 async function showLadder(): Promise<void> {
-  nearLadder.disconnect();
   const { closing } = ladder!;
   const { ladderSections } = await import('./ladder/view.ts');
   if (closing.signal.aborted) return;

@@ -54,7 +54,7 @@ export const PAGES: readonly SitePage[] = [
     folder: 'lessons/curves',
     title: 'What loss curves say',
     about:
-      'Seven shapes, from a rate that is too high to overfitting, each trained live with the knob that causes it.',
+      'Eight shapes, from a rate that is too high to overfitting, each trained live with the knob that causes it.',
     needs: ['lessons/backpropagation', 'lessons/losses'],
   },
   { folder: 'points', title: 'Where blue ends' },

@@ -69,8 +69,8 @@ export type ToWorker =
   /** `acts`: what a change of each setting does. */
   | { type: 'start'; values: Values; acts: Readonly<Record<string, Acts>>; palette: Palette; base: string }
   | { type: 'play' | 'pause' | 'step' }
-  /** From the first weights again; with `trained`, from those that the page brings. */
-  | { type: 'reset'; trained: boolean }
+  /** From the first weights again; with `trained`, from those that the page brings. `play`: and train on. */
+  | { type: 'reset'; trained: boolean; play?: boolean }
   /** One or more settings have changed. */
   | { type: 'set'; values: Values; changed: readonly string[] }
   | { type: 'palette'; palette: Palette }
@@ -103,6 +103,6 @@ export type FromWorker =
   | { type: 'unanswered'; id: number }
   /** The GPU was lost, and a new one continues from the last checkpoint. `reason` is WebGPU's own. */
   | { type: 'recovered'; step: number; reason: string }
-  /** What a call asked for cannot be loaded; everything else goes on. */
-  | { type: 'missing'; message: string }
+  /** What a call or a reset needs cannot be loaded; everything else goes on, with the network as it is. */
+  | { type: 'missing'; of: 'call' | 'reset'; message: string }
   | { type: 'error'; name: string; message: string };

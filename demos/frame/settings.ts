@@ -170,6 +170,17 @@ export function toggle(given: Shown & { readonly initial?: boolean }): Setting<b
   };
 }
 
+/** On a slider of decades, in effect at once. */
+export const learningRate = ({
+  label = 'Learning rate',
+  ...own
+}: Pick<Parameters<typeof range>[0], 'min' | 'max' | 'initial' | 'limits'> & { label?: string }) =>
+  range({ label, acts: 'now', scale: 'log', step: 0.05, ...own });
+
+/** Of the first weights, and of what else is random. */
+export const seed = (): Setting<number> =>
+  whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 });
+
 /** Steps a second, for eyes to follow. The frame itself keeps to it: the setting has to be called `speed`. */
 export const speed = (): Setting<Speed> =>
   options({

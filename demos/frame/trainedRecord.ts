@@ -23,8 +23,18 @@ export interface Recording {
   readonly charts: readonly RecordedChart[];
   /** From step 0 to the last one; one picture for each. */
   readonly moments: readonly { readonly step: number; readonly text: string }[];
-  /** The pictures stand one below the other in the PNG file: grey, 0 paper to 255 ink. Size of one in pixels. */
-  readonly picture: { readonly width: number; readonly height: number; readonly label: string };
+  readonly picture: RecordedPicture;
+}
+
+/** The pictures stand one below the other in the PNG file: grey, 0 paper to 255 ink. */
+export interface RecordedPicture {
+  /** Of one of them, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** What they show. */
+  readonly label: string;
+  /** 0 has the colour of negative numbers, 255 that of positive ones, and the middle none. */
+  readonly signed?: boolean;
 }
 
 export interface RecordedChart {

@@ -1,6 +1,15 @@
 import { MNIST_CNN_FACTS } from '../../src/models/mnistCnnFacts.ts';
 import type { MnistCnnFacts, MnistCnnPreset } from '../../src/models/mnistCnnFacts.ts';
-import { by, hidden, numbers, options, range, settings as declare, speed, whole } from '../frame/settings.ts';
+import {
+  by,
+  hidden,
+  learningRate,
+  numbers,
+  options,
+  seed,
+  settings as declare,
+  speed,
+} from '../frame/settings.ts';
 import { digitSettings } from '../frame/digits/digitSettings.ts';
 
 const PRESETS = ['quick', 'keras', 'tfjs'] as const satisfies readonly MnistCnnPreset[];
@@ -19,13 +28,9 @@ export const settings = declare({
     labels: each(({ parameters }, preset) => `${preset}, ${parameters.toLocaleString('en-US')} weights`),
     notes: each(({ description }) => description),
   }),
-  rate: range({
-    label: 'Learning rate',
-    acts: 'now',
-    scale: 'log',
+  rate: learningRate({
     min: 1e-5,
     max: 0.1,
-    step: 0.05,
     limits: [0, 1],
     initial: by(
       'preset',
@@ -42,7 +47,7 @@ export const settings = declare({
       each(({ batchSize }) => batchSize),
     ),
   }),
-  seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
+  seed: seed(),
   speed: speed(),
   /** The test image that is the network's input. */
   image: hidden.number({ initial: 0, min: 0, max: 60_000 }),

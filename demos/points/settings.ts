@@ -1,4 +1,12 @@
-import { numbers, options, range, settings as declare, speed, whole } from '../frame/settings.ts';
+import {
+  learningRate,
+  numbers,
+  options,
+  range,
+  seed,
+  settings as declare,
+  speed,
+} from '../frame/settings.ts';
 import { SHAPES } from '../shared/planePoints.ts';
 
 export const settings = declare({
@@ -24,16 +32,12 @@ export const settings = declare({
     values: ['tanh', 'relu', 'sigmoid'],
     segments: true,
   }),
-  rate: range({
-    label: 'Learning rate',
-    acts: 'now',
-    scale: 'log',
+  rate: learningRate({
     min: 1e-4,
     max: 1,
-    step: 0.05,
     initial: 0.02,
   }),
-  seed: whole({ label: 'Seed', acts: 'anew', initial: 0, min: 0, max: 2 ** 32 - 1 }),
+  seed: seed(),
   speed: speed(),
   adds: options({
     label: 'New points',

@@ -40,6 +40,24 @@ export function notice(text: string, kind: 'note' | 'warning' = 'note'): HTMLEle
   return create('p', { className: `notice ${kind}`, role: 'note' }, text);
 }
 
+/**
+ * Acts once, when the reader comes near an element: when less than `margin` is between it and what is seen.
+ *
+ * @returns what ends this before
+ */
+export function whenNear(element: Element, margin: string, action: () => void): () => void {
+  const near = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      near.disconnect();
+      action();
+    },
+    { rootMargin: margin },
+  );
+  near.observe(element);
+  return () => near.disconnect();
+}
+
 /** Device pixels of an element's content box, told at once and whenever they change. */
 export function watchSize(element: Element, listener: (width: number, height: number) => void): void {
   new ResizeObserver(([{ contentRect }]) => {

@@ -44,7 +44,7 @@ export const autoencoderTraining: SiteTraining = {
   steps: STEPS,
   batchSize,
   charts: [chart('Squared error', errorOf), chart('Loss', (version) => `${version}Loss`)],
-  pictures: 'Ten test digits, and below them what each of the three autoencoders gives back',
+  pictures: { label: 'Ten test digits, and below them what each of the three autoencoders gives back' },
 
   async start(gpu: Gpu, { train, test }: MnistSet): Promise<StartedTraining> {
     const { model, objective } = autoencoderVersions({ bottleneck });

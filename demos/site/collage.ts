@@ -9,10 +9,11 @@ export class Collage implements Picture {
   readonly height: number;
   readonly data: Uint8Array;
 
-  constructor(width: number, height: number) {
+  /** @param background where nothing is laid: 0 paper to 1 ink */
+  constructor(width: number, height: number, background = 0) {
     this.width = width;
     this.height = height;
-    this.data = new Uint8Array(width * height);
+    this.data = new Uint8Array(width * height).fill(255 * background);
   }
 
   /**

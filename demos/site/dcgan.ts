@@ -58,7 +58,7 @@ export const dcganOfSite: SiteTraining = {
       },
     },
   ],
-  pictures: 'Forty samples of the generator, each always from the same noise',
+  pictures: { label: 'Forty samples of the generator, each always from the same noise' },
 
   async start(gpu: Gpu, { train, test }: MnistSet): Promise<StartedTraining> {
     const optimizer = () =>

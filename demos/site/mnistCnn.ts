@@ -31,7 +31,7 @@ export const mnistCnnTraining: SiteTraining = {
   steps: STEPS,
   batchSize,
   charts: CLASSIFIER_CHARTS,
-  pictures: 'Two test digits, each with the feature maps that both convolutions make of it',
+  pictures: { label: 'Two test digits, each with the feature maps that both convolutions make of it' },
 
   async start(gpu: Gpu, { train, test }: MnistSet): Promise<StartedTraining> {
     const model = mnistCnn('quick');

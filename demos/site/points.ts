@@ -33,8 +33,11 @@ export const pointsTraining: SiteTraining = {
   steps: STEPS,
   batchSize: BATCH,
   charts: CLASSIFIER_CHARTS,
-  pictures:
-    'What the network predicts at each place: dark where it is blue, light where it is orange, as the points are. Beside it the value of each neuron, those of the first layer above those of the second.',
+  pictures: {
+    label:
+      'What the network predicts at each place, blue or orange; beside it the value of each neuron, those of the first layer above those of the second',
+    signed: true,
+  },
 
   async start(gpu: Gpu): Promise<StartedTraining> {
     const points = pointsOf(shape, noise, seed);
@@ -79,7 +82,7 @@ export const pointsTraining: SiteTraining = {
 /** The prediction with the training points, and to the right of it the neurons. */
 async function look(view: Program, points: readonly PlanePoint[]): Promise<Collage> {
   await view.step();
-  const picture = new Collage(FIELD + COLUMNS * (SIDE + GAP) - GAP, 4 * (SIDE + GAP) - GAP);
+  const picture = new Collage(FIELD + COLUMNS * (SIDE + GAP) - GAP, 4 * (SIDE + GAP) - GAP, 0.5);
   const field = (await view.read('field')) as Float32Array;
   // From a quarter to three quarters, so that the points stand out.
   const shades = Array.from(field, (value) => (2 + value) / 4);

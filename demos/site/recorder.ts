@@ -1,6 +1,6 @@
 import { encodePng } from '../../src/io/png.ts';
 import { placeOf } from '../frame/trainedRecord.ts';
-import type { RecordedChart, RecordedSeries, Recording } from '../frame/trainedRecord.ts';
+import type { RecordedChart, RecordedPicture, RecordedSeries, Recording } from '../frame/trainedRecord.ts';
 
 const MOMENTS = 16;
 /** Points of a series: each is the mean of the values in its part of the axis. */
@@ -19,21 +19,23 @@ export type ChartPlan = Omit<RecordedChart, 'series'> & {
   readonly series: Readonly<Record<string, Pick<RecordedSeries, 'name' | 'colour'>>>;
 };
 
+/** What the pictures show, and how. */
+export type PictureWords = Omit<RecordedPicture, 'width' | 'height'>;
+
 /** Takes down a training of known length as it goes: curves, and pictures at some moments. */
 export class Recorder {
   readonly steps: number;
   readonly #charts: readonly ChartPlan[];
-  readonly #label: string;
+  readonly #described: PictureWords;
   readonly #moments: ReadonlySet<number>;
   readonly #taken: { step: number; text: string; picture: Picture }[] = [];
   /** By name and place: sums of steps and values, and how many. */
   readonly #bins = new Map<string, Map<number, { step: number; value: number; count: number }>>();
 
-  /** @param label what the pictures show, for people who do not see them */
-  constructor(steps: number, charts: readonly ChartPlan[], label: string) {
+  constructor(steps: number, charts: readonly ChartPlan[], described: PictureWords) {
     this.steps = steps;
     this.#charts = charts;
-    this.#label = label;
+    this.#described = described;
     const places = Array.from({ length: MOMENTS }, (_, i) => (i / (MOMENTS - 1)) ** 3);
     this.#moments = new Set(places.map((place, i) => Math.max(i, Math.round(steps * place))));
   }
@@ -74,7 +76,7 @@ export class Recorder {
         })),
       })),
       moments: this.#taken.map(({ step, text }) => ({ step, text })),
-      picture: { width, height, label: this.#label },
+      picture: { width, height, ...this.#described },
     };
     return { recording, png };
   }

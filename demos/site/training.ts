@@ -1,7 +1,7 @@
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import type { Gpu } from '../../src/index.ts';
 import type { TrainedRecord } from '../frame/trainedRecord.ts';
-import type { ChartPlan, Recorder } from './recorder.ts';
+import type { ChartPlan, PictureWords, Recorder } from './recorder.ts';
 
 /** Of a classifier: losses and accuracies of training and test data. */
 export const CLASSIFIER_CHARTS: readonly ChartPlan[] = [
@@ -32,7 +32,7 @@ export interface SiteTraining extends Pick<TrainedRecord, 'model' | 'steps' | 'b
   readonly data?: string;
   readonly charts: readonly ChartPlan[];
   /** What the pictures of the recording show. */
-  readonly pictures: string;
+  readonly pictures: PictureWords;
   start(gpu: Gpu, data: MnistSet): Promise<StartedTraining>;
 }
 

@@ -58,7 +58,7 @@ export function createCurves(root: HTMLElement, { range: [from, to], ticks, lege
     draw();
     legend.replaceChildren(
       ...curves.map(({ name, colour, dashed, at }) => {
-        const value = create('b', {}, x === undefined ? '–' : format(at(x)));
+        const value = create('b', {}, x === undefined ? '' : format(at(x)));
         return keyed(create('span', { className: dashed ? 'key dashed' : 'key' }, name, value), colour);
       }),
     );

@@ -1,5 +1,5 @@
 import type { KernelCode } from '../shared/dispatches.ts';
-import { byId, create } from '../shared/dom.ts';
+import { byId, create, whenNear } from '../shared/dom.ts';
 import { showKernel } from './showKernel.ts';
 
 /** A kernel worth reading: `name` is its path in shaders/, without the ending. */
@@ -54,7 +54,7 @@ export function createKernelTabs(files: readonly KernelTab[]) {
   }
 
   function paint(): void {
-    seen.disconnect();
+    forget();
     mark();
     const { name } = files[chosen];
     const own = kernels.find((kernel) => kernel.name === name)?.code;
@@ -64,11 +64,7 @@ export function createKernelTabs(files: readonly KernelTab[]) {
 
   mark();
   // The source comes when someone is about to see it, or when a program is there.
-  const seen = new IntersectionObserver(
-    (entries) => entries.some(({ isIntersecting }) => isIntersecting) && paint(),
-    { rootMargin: '400px' },
-  );
-  seen.observe(list);
+  const forget = whenNear(list, '400px', paint);
   return {
     choose,
     compiled(list: readonly KernelCode[]): void {

@@ -44,7 +44,7 @@ const PHASE_TAPS_W: array<u32, 1> = array<u32, 1>(3u);
 const ORIGIN_H: array<i32, 1> = array<i32, 1>(0); // by phase: input row of its first output at tap 0
 const ORIGIN_W: array<i32, 1> = array<i32, 1>(0);
 
-const COLUMNS: u32 = 4u; // @tune 4 6 8 12
+const COLUMNS: u32 = 4u; // neighbouring outputs per invocation // @tune 4 6 8 12
 const CHANNELS: u32 = 8u; // in Values; divides OUT_C / GROUPS // @tune 1 2 4
 const TAP_RUN: u32 = 1u; // neighbouring taps that share loaded inputs; divides TAPS[1] // @tune 1 3 5
 const BATCH_LANES: u32 = 1u; // divides WORKGROUP_SIZE

@@ -42,7 +42,7 @@ const ORIGIN_H: array<i32, 1> = array<i32, 1>(0);
 const ORIGIN_W: array<i32, 1> = array<i32, 1>(0);
 const UNEVEN: bool = false; // some phase has fewer taps along a row than another
 
-const COLUMNS: u32 = 6u; // @tune 4 6 8 11
+const COLUMNS: u32 = 6u; // neighbouring outputs per invocation // @tune 4 6 8 11
 const CHANNELS: u32 = 2u; // in Values; divides OUT_C / GROUPS // @tune 1 2 4 8
 const TAP_RUN: u32 = 3u; // divides TAPS[1] // @tune 1 3 5
 const WORKGROUP_SIZE: u32 = 4u; // lanes of a subgroup

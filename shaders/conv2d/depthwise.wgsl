@@ -34,7 +34,7 @@ const PHASE_TAPS_W: array<u32, 1> = array<u32, 1>(3u);
 const ORIGIN_H: array<i32, 1> = array<i32, 1>(0);
 const ORIGIN_W: array<i32, 1> = array<i32, 1>(0);
 
-const COLUMNS: u32 = 4u; // @tune 1 2 4 8
+const COLUMNS: u32 = 4u; // neighbouring outputs per invocation // @tune 1 2 4 8
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128
 const GRID_X: u32 = 65535u;
 

@@ -35,7 +35,7 @@ const PAD: array<u32, 2> = array<u32, 2>(0u, 0u); // top, left
 const PADDED: bool = false; // some tap may fall outside the image
 const BIAS: bool = false;
 
-const ROWS: u32 = 4u; // @tune 4 5 6 8 9
+const ROWS: u32 = 4u; // rows per invocation // @tune 4 5 6 8 9
 const CHANNELS: u32 = 4u; // in Values; divides OUT_C / GROUPS // @tune 1 2 4
 const SLICES: u32 = 2u;
 const STEPS: u32 = 36u; // positions of a slice; the last slice may have fewer

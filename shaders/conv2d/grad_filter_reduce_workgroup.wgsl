@@ -22,8 +22,8 @@ const SIZE: u32 = 108u;
 const BIAS: bool = false;
 const SLICES: u32 = 40u;
 const CHANNELS: u32 = 4u; // output channels, in Values
-const VALUES: u32 = 4u; // @tune 4 8 16
-const LANES: u32 = 16u; // @tune 4 8 16
+const VALUES: u32 = 4u; // neighbouring Values of a workgroup // @tune 4 8 16
+const LANES: u32 = 16u; // invocations that share a sum // @tune 4 8 16
 const GRID_X: u32 = 65535u; // workgroups along x
 
 const WORKGROUP_SIZE: u32 = VALUES * LANES;

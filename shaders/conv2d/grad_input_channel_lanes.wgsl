@@ -43,7 +43,7 @@ const LOWEST: array<i32, 2> = array<i32, 2>(-1, -1);
 const SPAN: array<u32, 2> = array<u32, 2>(3u, 3u); // 1 + the largest shift
 
 const INPUT_WIDTH: u32 = 4u; // of an Input
-const ROWS: u32 = 2u; // @tune 1 2 4
+const ROWS: u32 = 2u; // rows t per invocation // @tune 1 2 4
 const LANES: u32 = 4u; // a power of two
 const BLOCKS: u32 = 1u; // Inputs of a lane at a position
 const STRIPS: u32 = 2u; // blocks of ROWS rows that LANES lanes take one after another

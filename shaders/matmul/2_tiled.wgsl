@@ -44,7 +44,7 @@ const K: u32 = 64u;
 const TRANSPOSE_A: bool = false;
 const TRANSPOSE_B: bool = false;
 
-const TILE: u32 = 16u; // @tune 8 16
+const TILE: u32 = 16u; // side of the square of C that a workgroup computes // @tune 8 16
 const GRID_X: u32 = 65535u; // workgroups along x
 
 const TILES_M: u32 = (M + TILE - 1u) / TILE;

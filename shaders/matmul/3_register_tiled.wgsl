@@ -34,7 +34,7 @@ const SPLITS: u32 = 1u;
 const SIDE: u32 = 8u; // of the square of invocations // @tune 8 16
 const ROWS: u32 = 8u; // a multiple of 4 // @tune 4 8
 const COLUMNS: u32 = 2u; // in Values // @tune 1 2
-const TILE_K: u32 = 16u; // @tune 8 16 32
+const TILE_K: u32 = 16u; // of k in a step // @tune 8 16 32
 const GRID_X: u32 = 65535u; // workgroups along x
 
 const TILE_M: u32 = SIDE * ROWS;

@@ -44,7 +44,7 @@ const WIDTH: u32 = 4u; // components of a Value
 const SPLITS: u32 = 1u;
 
 const LANES_ON_ROWS: bool = false;
-const ROWS: u32 = 8u; // @tune 1 2 4 8
+const ROWS: u32 = 8u; // rows per invocation // @tune 1 2 4 8
 const COLUMNS: u32 = 2u; // in Values // @tune 1 2
 const WORKGROUP_SIZE: u32 = 32u; // @tune 8 16 32 64
 const GRID_X: u32 = 65535u; // workgroups along x

@@ -32,7 +32,7 @@ const WIDTH: u32 = 4u; // components of a Value
 const SPLITS: u32 = 1u;
 
 const LANES_ON_ROWS: bool = false;
-const ROWS: u32 = 4u; // @tune 1 2 4 8
+const ROWS: u32 = 4u; // rows per invocation // @tune 1 2 4 8
 const COLUMNS: u32 = 1u; // in Values
 const WORKGROUP_SIZE: u32 = 32u; // @tune 8 16 32 64
 const GRID_X: u32 = 65535u; // workgroups along x

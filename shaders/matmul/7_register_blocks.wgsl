@@ -28,7 +28,7 @@ const SIDE: u32 = 8u; // of the square of invocations // @tune 8 16
 const ROWS: u32 = 8u; // per invocation: a multiple of 4 // @tune 4 8
 const COLUMNS: u32 = 2u; // per invocation, in Values // @tune 1 2
 const TILE_K: u32 = 8u; // a multiple of 4 // @tune 8 16
-const SWATH: u32 = 8u; // @tune 1 4 8
+const SWATH: u32 = 8u; // tiles that consecutive workgroups walk down // @tune 1 4 8
 const GRID_X: u32 = 65535u; // workgroups along x
 
 const M_QUADS: u32 = (M + 3u) / 4u; // groups of four rows (quads); TILE_M and TILE_N count quads, too

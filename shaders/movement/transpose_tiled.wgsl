@@ -17,7 +17,7 @@ alias Value = f32;
 const ROWS: u32 = 64u;
 const COLUMNS: u32 = 64u;
 const CHANNELS: u32 = 64u; // innermost dimension of the output: ROWS, or a part of it
-const TILE: u32 = 32u; // @tune 16 32
+const TILE: u32 = 32u; // side of the square that a workgroup moves // @tune 16 32
 const STRIPS: u32 = 8u; // each invocation moves TILE / STRIPS elements
 const STEPS: u32 = TILE / STRIPS;
 

@@ -21,8 +21,7 @@
 // of U comes before the gates, and a step needs one barrier, not two.
 //
 // FLOPs: 6 · BATCH · STEPS · UNITS² and about 25 per unit and step. Bytes: 36 · BATCH · STEPS · UNITS and U, from a
-// cache BATCH / ROWS · STEPS times.
-// Reference: test/reference/recurrent.ts. Read next: gru_gradient.wgsl.
+// cache BATCH / ROWS · STEPS times. Reference: test/reference/recurrent.ts. Read next: gru_gradient.wgsl.
 
 alias Value = f32; // neighbouring units: vec4f where 4 divides UNITS
 
@@ -91,13 +90,6 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       let unit = j * WORKGROUP_SIZE + local_id.x;
       let inside = min(unit, VALUES - 1u);
       var sums: array<Value, 3 * ROWS>; // h U [row, gate]
-      var biases: array<Value, 3>;
-      if (BIASED) {
-        // @unroll
-        for (var g = 0u; g < 3u; g++) {
-          biases[g] = recurrent_bias[g * VALUES + inside];
-        }
-      }
       for (var k = zero; k < UNITS; k++) {
         // @unroll
         for (var g = 0u; g < 3u; g++) {
@@ -108,21 +100,25 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
           }
         }
       }
-      var of_state: array<Value, 3 * ROWS>; // h U + b in memory, for the loop
+      var of_state: array<Value, 3 * ROWS>; // the sums in memory, for the loop
       // @unroll
       for (var s = 0u; s < 3u * ROWS; s++) {
         of_state[s] = sums[s];
-        if (BIASED) {
-          of_state[s] += biases[s % 3u];
-        }
       }
       for (var r = zero; r < ROWS; r++) {
         let at = min(first_row + r, BATCH - 1u) * STEPS + t;
         let from_input = at * 3u * VALUES + inside;
         let old = own[j * ROWS + r];
-        let update = recurrent_activation(projected[from_input] + of_state[r * 3u]);
-        let reset = recurrent_activation(projected[from_input + VALUES] + of_state[r * 3u + 1u]);
-        let inner = of_state[r * 3u + 2u];
+        var biases: array<Value, 3>;
+        if (BIASED) {
+          // @unroll
+          for (var g = 0u; g < 3u; g++) {
+            biases[g] = recurrent_bias[g * VALUES + inside];
+          }
+        }
+        let update = recurrent_activation(projected[from_input] + of_state[r * 3u] + biases[0]);
+        let reset = recurrent_activation(projected[from_input + VALUES] + of_state[r * 3u + 1u] + biases[1]);
+        let inner = of_state[r * 3u + 2u] + biases[2];
         let candidate = activation(projected[from_input + 2u * VALUES] + reset * inner);
         var counts = true;
         if (MASKED) {

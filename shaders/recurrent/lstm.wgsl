@@ -23,8 +23,7 @@
 // serves ROWS rows.
 //
 // FLOPs: 8 · BATCH · STEPS · UNITS² and about 30 per unit and step. Bytes: 40 · BATCH · STEPS · UNITS and U, from a
-// cache BATCH / ROWS · STEPS times.
-// Reference: test/reference/recurrent.ts. Read next: lstm_gradient.wgsl, gru.wgsl.
+// cache BATCH / ROWS · STEPS times. Reference: test/reference/recurrent.ts. Read next: lstm_gradient.wgsl, gru.wgsl.
 
 alias Value = f32; // neighbouring units: vec4f where 4 divides UNITS
 

@@ -1,7 +1,7 @@
 // Gradient of the LSTM through time, a whole sequence in one dispatch
 //
 // From the last step to the first, with dh and dc the derivatives of the loss by h and c after a step, and ′ those of the
-// activations (from their results: tanh′ = 1 − y², sigmoid′ = y (1 − y)):
+// activations, from their results (tanh′ = 1 − y², sigmoid′ = y (1 − y)):
 //
 //   do = dh φ(c) ρ′(o)                 df = dc c_before ρ′(f)
 //   dc ← dc + dh o φ′(φ(c))            dg = dc i φ′(g)
@@ -12,19 +12,16 @@
 //   kept         i, f, g, o, c of each step [BATCH, STEPS, 5, UNITS]
 //   mask         [BATCH, STEPS]: where it is 0, dh and dc go on to the step before
 //   initial      h and c before the first step, [2, BATCH, UNITS]
-//   d_hidden     dL/dh of each step [BATCH, STEPS, UNITS], without what comes through later steps
+//   d_hidden     dL/dh of each step [BATCH, STEPS, UNITS], less what comes through later steps
 //   d_kept       where CELLS: [BATCH, STEPS, 5, UNITS], of which only that of c counts
-//   d_projected  (di, df, dg, do) [BATCH, STEPS, 4, UNITS]
-//   d_initial    where INITIAL: dL/dh and dL/dc before the first step
+//   d_projected  (di, df, dg, do) [BATCH, STEPS, 4, UNITS];  d_initial  where INITIAL: dL/dh and dL/dc before the first
 //
 // The gradients of W, U, the bias and x are products and sums of d_projected over all steps at once, and follow as kernels
-// of their own: only what step after step needs is here. As in lstm.wgsl a workgroup takes ROWS rows through all
-// steps, and an invocation owns a Value of units, with their dh and dc in registers. A step has two halves: invocations
-// write di … do of their units to workgroup memory; then each multiplies all of them with its column of Uᵀ.
+// of their own. Workgroups and invocations as in lstm.wgsl. A step has two halves: invocations write di … do of their
+// units to workgroup memory; then each multiplies all of them with its column of Uᵀ.
 //
 // FLOPs: 8 · BATCH · STEPS · UNITS² and about 30 per unit and step. Bytes: 40 · BATCH · STEPS · UNITS and U, from a
-// cache BATCH / ROWS · STEPS times.
-// Reference: test/reference/recurrent.ts.
+// cache BATCH / ROWS · STEPS times. Reference: test/reference/recurrent.ts.
 
 alias Value = f32; // neighbouring units: vec4f where 4 divides UNITS
 
@@ -83,43 +80,37 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
           counts = mask[at] != 0.0;
         }
         let dh = d_hidden[at * VALUES + inside] + d_own[j * ROWS + r];
-        var kept_of: array<Value, 5>;
-        // @unroll
-        for (var g = 0u; g < 5u; g++) {
-          kept_of[g] = kept[(at * 5u + g) * VALUES + inside];
-        }
-        var cell = Value(0.0); // before the step
+        let first = at * 5u * VALUES + inside;
+        let gates = array<Value, 4>(kept[first], kept[first + VALUES], kept[first + 2u * VALUES], kept[first + 3u * VALUES]);
+        var before = Value(0.0); // the cell before the step
         if (step + 1u < STEPS) {
-          cell = kept[(select(at - 1u, at + 1u, REVERSED) * 5u + 4u) * VALUES + inside];
+          before = kept[(select(at - 1u, at + 1u, REVERSED) * 5u + 4u) * VALUES + inside];
         } else if (INITIAL) {
-          cell = initial[(BATCH + at / STEPS) * VALUES + inside];
+          before = initial[(BATCH + at / STEPS) * VALUES + inside];
         }
         var dc = d_cell[j * ROWS + r];
         if (CELLS) {
-          dc += d_kept[(at * 5u + 4u) * VALUES + inside];
+          dc += d_kept[first + 4u * VALUES];
         }
-        let shown = activation(kept_of[4]);
-        let all = dc + activation_gradient(shown, dh * kept_of[3]);
+        let shown = activation(kept[first + 4u * VALUES]);
+        let all = dc + activation_gradient(shown, dh * gates[3]);
         var d: array<Value, 4>;
-        d[0] = recurrent_gradient(kept_of[0], all * kept_of[2]);
-        d[1] = recurrent_gradient(kept_of[1], all * cell);
-        d[2] = activation_gradient(kept_of[2], all * kept_of[0]);
-        d[3] = recurrent_gradient(kept_of[3], dh * shown);
+        d[0] = recurrent_gradient(gates[0], all * gates[2]);
+        d[1] = recurrent_gradient(gates[1], all * before);
+        d[2] = activation_gradient(gates[2], all * gates[0]);
+        d[3] = recurrent_gradient(gates[3], dh * shown);
+        d_cell[j * ROWS + r] = select(dc, all * gates[1], counts);
+        d_own[j * ROWS + r] = select(dh, Value(0.0), counts);
         // @unroll
         for (var g = 0u; g < 4u; g++) {
-          d[g] = select(Value(0.0), d[g], counts);
-          if (unit < VALUES && first_row + r < BATCH) {
-            d_projected[(at * 4u + g) * VALUES + unit] = d[g];
-          }
-        }
-        d_cell[j * ROWS + r] = select(dc, all * kept_of[1], counts);
-        d_own[j * ROWS + r] = select(dh, Value(0.0), counts);
-        if (unit < VALUES) {
-          // @unroll
-          for (var g = 0u; g < 4u; g++) {
+          let change = select(Value(0.0), d[g], counts);
+          if (unit < VALUES) {
+            if (first_row + r < BATCH) {
+              d_projected[(at * 4u + g) * VALUES + unit] = change;
+            }
             // @unroll
             for (var i = 0u; i < WIDTH; i++) {
-              changes[(r * 4u + g) * UNITS + unit * WIDTH + i] = component(d[g], i);
+              changes[(r * 4u + g) * UNITS + unit * WIDTH + i] = component(change, i);
             }
           }
         }

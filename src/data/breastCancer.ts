@@ -67,7 +67,7 @@ export function parseBreastCancer(bytes: Uint8Array, where: string): Dataset {
 /** Benign and malignant rows of the real table, which the generated one has as well. */
 const ROWS = [357, 212] as const;
 /** How far the classes lie apart, in deviations of one feature. */
-const DISTANCE = 1.2;
+const DISTANCE = 2;
 
 /**
  * A table of the same size and form with generated numbers: two clouds of normal numbers whose features share a common

@@ -37,7 +37,7 @@ export function trainTestSplit(
   checkFlag('trainTestSplit', 'stratify', stratify);
   const { size, name } = data;
   const count = testSize < 1 ? Math.ceil(size * testSize) : testSize;
-  if (!(testSize > 0) || !Number.isInteger(count) || count >= size) {
+  if (typeof testSize !== 'number' || !(testSize > 0) || !Number.isInteger(count) || count >= size) {
     throw new ArgumentError(
       `trainTestSplit: testSize is ${testSize}, of the ${size} samples of '${name}'; pass a share between 0 and 1, or a whole number below ${size}, that leaves samples on both sides`,
     );

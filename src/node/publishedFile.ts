@@ -31,7 +31,7 @@ export interface PublishedFileOptions extends DataFolders {
   signal?: AbortSignal;
 }
 
-/** The file's bytes and where they come from, or, where it cannot be had, why. */
+/** The file's bytes and where they come from, or, where it is not available, why. */
 export type FoundFile =
   | { readonly bytes: Uint8Array; readonly source: string }
   | { readonly bytes?: undefined; readonly reason: string };

@@ -1,3 +1,4 @@
+import { gradientKernels as ofAttention } from './attention/attention.ts';
 import { gradFilter } from './conv2d/conv2d.ts';
 import { integerKernels } from './elementwise/integers.ts';
 import { gradientKernels as ofNormalize } from './normalization/kernels.ts';
@@ -8,8 +9,13 @@ import { gradientKernels as ofSoftmax } from './softmax/softmax.ts';
 
 /** The late kernels of all ops. */
 export const LATE_KERNELS = [
+<<<<<<< HEAD
   gradFilter,
   integerKernels,
+=======
+  ofAttention,
+  gradFilter,
+>>>>>>> c4e38c5193ddb6fffa5364c486d16a38d87ef508
   ofNormalize,
   ofMaxPool2d,
   ofRecurrent,

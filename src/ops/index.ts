@@ -1,4 +1,6 @@
 /** The graph's functions, for models and programs of your own: `ops.matmul(a, b)`, `ops.relu(x)`, … */
+export { attention } from './attention/attention.ts';
+export type { AttentionOptions } from './attention/attention.ts';
 export { binaryAccuracy, categoricalAccuracy } from './loss/accuracy.ts';
 export { argmax, argmin } from './reduce/argmax.ts';
 export { adaptiveAveragePool2d, adaptiveMaxPool2d } from './pooling/adaptivePool2d.ts';

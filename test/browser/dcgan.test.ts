@@ -109,6 +109,8 @@ describe('the page of the DCGAN', () => {
     expect(await fakes()).not.toBe(before);
     expect(new URL(page.url()).searchParams.get('part')).toBe('generator');
     await click(page, '#part [value=both]');
+    // Its step was compiled before: the graph turns back to it at once.
+    await expect.poll(() => text(page, '#step-text')).toContain('both networks learn');
   });
 
   it('shows the gradients of all samples, and the samples of earlier steps', async () => {

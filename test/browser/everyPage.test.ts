@@ -35,6 +35,26 @@ const shownSettings = (tab: Page): Promise<[string, string, string][]> =>
     }),
   );
 
+/** What is chosen and looks like what is not, or shows data and has the colour of the page, in a contrast theme. */
+async function chosenInContrast(tab: Page): Promise<string[]> {
+  const session = await tab.createCDPSession();
+  const theme = (value: string) =>
+    session.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value }] });
+  await theme('active');
+  const missed = await tab.$$eval(
+    '.segments :checked + span, [role=tab][aria-selected=true], .swatch, #play',
+    (list) => {
+      const canvas = getComputedStyle(document.body).backgroundColor;
+      return list
+        .filter((each) => each.checkVisibility())
+        .filter((each) => [canvas, 'rgba(0, 0, 0, 0)'].includes(getComputedStyle(each).backgroundColor))
+        .map((each) => each.outerHTML.slice(0, 80));
+    },
+  );
+  await theme('none');
+  return missed;
+}
+
 describe.each(SITE_PAGES.map((page) => [page.path || 'the gallery', page] as const))('%s', (_, page) => {
   afterEach(close); // each computes alone
 
@@ -92,6 +112,11 @@ describe.each(SITE_PAGES.map((page) => [page.path || 'the gallery', page] as con
         await tab.waitForSelector('#help:not([open])');
       }
       expect.soft(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      if (page.trains) {
+        expect.soft(await chosenInContrast(tab)).toEqual([]);
+        await tab.setViewport({ width: 320, height: 256 }); // 400 % of 1280 × 1024: WCAG 1.4.10
+        expect.soft(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+      }
       // Pictures of a scheme that is over before they have come are not failures.
       expect.soft(errors.filter((error) => !error.endsWith('net::ERR_ABORTED'))).toEqual([]);
     },

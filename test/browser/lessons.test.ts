@@ -97,11 +97,13 @@ async function openLesson(path: string): Promise<void> {
   if (!path.includes('?')) expect(await page.evaluate('shifts')).toBeLessThan(0.03);
 }
 
-/** No errors, no accessibility problems, and nothing is wider than the screen of a phone. */
+/** No errors, no accessibility problems, and nothing is wider than the screen of a phone, or 1280 pixels at 400 %. */
 async function checkPage(): Promise<void> {
   expect(await problems(page)).toEqual([]);
-  await page.setViewport({ width: 390, height: 844 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  for (const width of [390, 320]) {
+    await page.setViewport({ width, height: 844 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  }
   expect(errors).toEqual([]);
 }
 

@@ -92,9 +92,19 @@ it('has no buttons on paper', async () => {
 it('takes other points and another network, which are in the address', async () => {
   await page.select('#shape', 'squares');
   await reaches(page, 'ready');
-  await page.$eval('#layers input[value="2"]', (input) => (input as HTMLElement).click());
+  // Chosen in a row: the first network is made at once, and of those that come meanwhile only the last.
+  const made = await page.evaluateHandle(() => {
+    const seen = { networks: 0 };
+    const place = document.querySelector('#neurons')!;
+    new MutationObserver(() => seen.networks++).observe(place, { childList: true });
+    for (const layers of [3, 1, 3, 1, 3, 2]) {
+      document.querySelector<HTMLElement>(`#layers input[value="${layers}"]`)!.click();
+    }
+    return seen;
+  });
   await page.waitForFunction(() => document.querySelectorAll('#neurons canvas').length === 2);
   await reaches(page, 'ready');
+  expect(await made.evaluate(({ networks }) => networks)).toBeLessThan(4);
   expect(await text(page, '#stat-parameters')).toBe('37');
   const query = new URL(page.url()).searchParams;
   expect(['shape', 'layers', 'units'].map((name) => query.get(name))).toEqual(['squares', null, '4']);

@@ -5,7 +5,7 @@ import { Gallery } from '../../demos/dcgan/gallery.ts';
 import type { GalleryParts, Wishes } from '../../demos/dcgan/gallery.ts';
 import { SAMPLES } from '../../demos/dcgan/protocol.ts';
 import type { Range } from '../../demos/drawing/kind.ts';
-import type { TileSource } from '../../demos/drawing/tiles.ts';
+import type { JudgedSource, TileSource } from '../../demos/drawing/tiles.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 
 const SIDE = 64;
@@ -49,6 +49,13 @@ describe('the gallery of a GAN whose images are larger than the data', () => {
   let weights: Float32Array;
   let bias: number;
   let isKept: boolean;
+  /** What there was to see before the gallery was complete. */
+  let first: {
+    panels: string[];
+    fakes: Float32Array;
+    opinions: Float32Array;
+    moments: readonly number[];
+  };
   const shown = new Shown();
   const wishes: Wishes = { watched: 3, pictured: 'images', past: undefined };
   const read = async ({ buffer, offset, bytes }: Range) =>
@@ -62,14 +69,36 @@ describe('the gallery of a GAN whose images are larger than the data', () => {
     const reader: Model = sequential([flatten(), dense({ units: 10 })], { inputShape: [28, 28, 1], seed: 4 });
     await reader.compile({ gpu, loss: 'softmaxCrossEntropy' });
     const renderer = shown as unknown as GalleryParts['renderer'];
-    gallery = await Gallery.create({ gpu, gan, reader, loss: 'nonSaturating', renderer, wishes });
+    gallery = await Gallery.create({
+      gpu,
+      gan,
+      reader: async () => reader,
+      loss: 'nonSaturating',
+      renderer,
+      wishes,
+    });
     gallery.latents = gan.latents(SAMPLES, 5);
     // Each real image has one grey: so has what is resized of it.
     gallery.reals = Uint8Array.from({ length: SAMPLES * 784 }, (_, i) => 4 * Math.floor(i / 784));
+    await gallery.look(gan.step);
+    first = {
+      panels: [...shown.sources.keys()],
+      fakes: await read(source('fakes').values),
+      opinions: await read((source('fakes') as JudgedSource).opinions),
+      moments: gallery.moments,
+    };
+    await gallery.complete();
     isKept = await gallery.look(gan.step);
     const values = await gpu.variables.readAll(gan.discriminator.trainableVariables);
     const [kernel, offset] = gan.discriminator.trainableVariables.map((each) => values.get(each)!);
     [weights, bias] = [kernel, offset[0]];
+  });
+
+  it('shows the generated images and the opinions of them at a first look, the same as later', async () => {
+    expect(first.panels.toSorted()).toEqual(['fakes', 'flow-fake', 'flow-noise']);
+    expect(first.fakes).toEqual(await read(source('fakes').values));
+    expect(first.opinions).toEqual(await read((source('fakes') as JudgedSource).opinions));
+    expect(first.moments).toEqual([]);
   });
 
   it('shows images from 0 to 1 in the size of the networks', async () => {

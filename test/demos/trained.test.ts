@@ -54,6 +54,13 @@ describe('packed weights', () => {
   });
 });
 
+it('packed weights whose scales do not fit them are refused', () => {
+  const scale = { dtype: 'F32', shape: [0], data: new Float32Array() } as const;
+  const weight = { dtype: 'U8', shape: [1, 2], data: Uint8Array.of(1, 2) } as const;
+  const packed = encodeSafetensors({ weight, 'weight/scale': scale });
+  expect(() => unpackWeights(packed, 'odd.safetensors')).toThrow(/odd\.safetensors.*\[1,2\].*0 scales/);
+});
+
 describe('the networks that come with the pages', () => {
   const models = {
     'mnist-cnn': ['quick', () => mnistCnn('quick')],
@@ -91,13 +98,13 @@ describe('Recorder', () => {
   } as const;
 
   it('takes pictures from step 0 to the last one, early ones nearer to each other', () => {
-    const recorder = new Recorder(3375, [chart], '');
+    const recorder = new Recorder(3375, [chart], { label: '' });
     const moments = Array.from({ length: 3376 }, (_, step) => step).filter((step) => recorder.isMoment(step));
     expect(moments).toEqual([0, 1, 8, 27, 64, 125, 216, 343, 512, 729, 1000, 1331, 1728, 2197, 2744, 3375]);
   });
 
   it('keeps means over equal parts of the axis, and only what a chart shows', async () => {
-    const recorder = new Recorder(8000, [chart], 'ink');
+    const recorder = new Recorder(8000, [chart], { label: 'ink' });
     recorder.add(1, { loss: 2, other: 5 });
     recorder.add(7990, { loss: 0.25 });
     recorder.add(8000, { loss: 0.75 });

@@ -1,3 +1,4 @@
+import { full } from '../reference/array.ts';
 import { channelsOf, make, samples } from './layerCall.ts';
 import type { LayerDraw } from './layerCall.ts';
 import type { Id } from './entry.ts';
@@ -56,6 +57,54 @@ function pool(type: 'maxPool1d' | 'averagePool1d'): LayerDraw {
   };
 }
 
+/** Arguments of a recurrent op with a bias. */
+const BIASED = {
+  bias: true,
+  recurrentBias: false,
+  mask: false,
+  initial: 0,
+  activation: 'tanh',
+  unroll: false,
+};
+
+const bounded = (draft: Parameters<LayerDraw>[0]) => draft.within(samples(draft, [3]), -2, 2);
+
+/** The output of the last step that is made. */
+function lastOf(tape: Tape, y: Id, backwards: boolean): Id {
+  const [batch, steps, units] = tape.value(y).shape;
+  const step = tape.op(
+    'slice',
+    [y],
+    [
+      [0, backwards ? 0 : steps - 1, 0],
+      [batch, 1, units],
+    ],
+  );
+  return tape.op('reshape', [step], [[batch, units]]);
+}
+
+function recurrent(type: 'lstm' | 'gru' | 'simpleRnn'): LayerDraw {
+  return (draft) => {
+    const { rng } = draft;
+    const x = bounded(draft);
+    const [units, useBias, goBackwards] = [rng.int(1, 5), rng.chance(0.7), rng.chance(0.4)];
+    const [returnSequences, unroll] = [rng.chance(0.5), rng.chance(0.2) && x.tensor.shape[1] < 5];
+    const options = { units, useBias, goBackwards, returnSequences, unroll };
+    const args = { ...BIASED, bias: useBias, recurrentBias: useBias && type === 'gru', goBackwards, unroll };
+    return {
+      layer: make(type, options),
+      inputs: [x],
+      twin(tape, [input], w) {
+        const biases = [w.bias, w.recurrentBias].filter((own) => own !== undefined);
+        const y = tape.op(type, [input, w.weight, w.recurrentWeight, ...biases], [args]);
+        if (!returnSequences) return lastOf(tape, y, goBackwards);
+        return goBackwards ? tape.op('reverse', [y], [[1]]) : y;
+      },
+      text: `${type}(${JSON.stringify(options)})`,
+    };
+  };
+}
+
 function global(type: string, op: OpName, exact: boolean): LayerDraw {
   return (draft) => {
     const x = samples(draft, [3], exact);
@@ -80,7 +129,58 @@ function adaptive(type: string, op: OpName, exact: boolean): LayerDraw {
 }
 
 /** Layers of sequences [N, steps, channels]. */
+/** A part of multi-head attention: [batch, steps, features] → [batch, steps, heads, size]. */
+function headsOf(tape: Tape, x: Id, kernel: Id, bias: Id | undefined): Id {
+  const [batch, steps, features] = tape.value(x).shape;
+  const [, heads, size] = tape.value(kernel).shape;
+  const flat = tape.op('reshape', [x], [[batch * steps, features]]);
+  const product = tape.op('matmul', [flat, tape.op('reshape', [kernel], [[features, heads * size]])], [{}]);
+  const rows = tape.op('reshape', [product], [[batch, steps, heads, size]]);
+  return bias === undefined ? rows : tape.op('add', [rows, bias]);
+}
+
+const attended =
+  (type: 'multiHeadAttention' | 'groupQueryAttention'): LayerDraw =>
+  (draft) => {
+    const { rng } = draft;
+    const x = samples(draft, [3]);
+    const [batch, steps, features] = x.tensor.shape;
+    const other =
+      type === 'multiHeadAttention' && rng.chance(0.5) ? draft.take([batch, rng.int(1, 9), 3]) : x;
+    const [useBias, useCausalMask] = [rng.chance(0.5), rng.chance(0.5)];
+    const size = rng.int(1, 4);
+    const options = {
+      useBias,
+      useCausalMask,
+      biasInitializer: { name: 'constant', value: 0.5 },
+      ...(type === 'multiHeadAttention'
+        ? { numHeads: rng.int(1, 3), keyDim: size, valueDim: rng.int(1, 4) }
+        : { headDim: size, numQueryHeads: 4, numKeyValueHeads: rng.pick([1, 2, 4]) }),
+    };
+    return {
+      layer: make(type, options),
+      inputs: other === x ? [x] : [x, other],
+      twin(tape, [query, value = query], w) {
+        const q = headsOf(tape, query, w.queryKernel, w.queryBias);
+        const k = headsOf(tape, value, w.keyKernel, w.keyBias);
+        const v = headsOf(tape, value, w.valueKernel, w.valueBias);
+        const found = tape.op('attention', [q, k, v], [{ causal: useCausalMask }]);
+        const rows = tape.op('reshape', [found], [[batch * steps, -1]]);
+        const flat = tape.op('reshape', [w.outputKernel], [[tape.value(rows).shape[1], features]]);
+        const product = tape.op(
+          'reshape',
+          [tape.op('matmul', [rows, flat], [{}])],
+          [[batch, steps, features]],
+        );
+        return useBias ? tape.op('add', [product, w.outputBias]) : product;
+      },
+      text: `${type}(${JSON.stringify(options)})`,
+    };
+  };
+
 export const sequenceLayers: Readonly<Record<string, LayerDraw>> = {
+  multiHeadAttention: attended('multiHeadAttention'),
+  groupQueryAttention: attended('groupQueryAttention'),
   conv1d(draft) {
     const x = samples(draft, [3]);
     const window = windowOf(draft, x.tensor.shape[1], 'kernelSize');
@@ -146,6 +246,50 @@ export const sequenceLayers: Readonly<Record<string, LayerDraw>> = {
     text: 'spatialDropout1d(0.5)',
     exact: true,
   }),
+  lstm: recurrent('lstm'),
+  gru: recurrent('gru'),
+  simpleRnn: recurrent('simpleRnn'),
+  bidirectional(draft) {
+    const x = bounded(draft);
+    const [units, returnSequences] = [draft.rng.int(1, 4), draft.rng.chance(0.5)];
+    return {
+      layer: make('bidirectional', make('gru', { units, returnSequences })),
+      inputs: [x],
+      twin(tape, [input], w) {
+        const way = (begin: 'forward' | 'backward') => {
+          const goBackwards = begin === 'backward';
+          const own = ['weight', 'recurrentWeight', 'bias', 'recurrentBias'].map(
+            (name) => `${begin}.${name}`,
+          );
+          const weights = own.map((name) => w[name]);
+          const y = tape.op('gru', [input, ...weights], [{ ...BIASED, recurrentBias: true, goBackwards }]);
+          return returnSequences ? y : lastOf(tape, y, goBackwards);
+        };
+        return tape.op('concat', [way('forward'), way('backward')], [-1]);
+      },
+      text: `bidirectional(gru(${units}), every step: ${returnSequences})`,
+    };
+  },
+  recurrentState(draft) {
+    const x = bounded(draft);
+    const units = draft.rng.int(1, 4);
+    const layer = make('recurrentState', 0);
+    const apply = layer.apply.bind(layer);
+    const ofAll = (value: number) => ({ name: 'constant', value });
+    const starts = { kernelInitializer: ofAll(0.5), recurrentInitializer: ofAll(0.25), useBias: false };
+    layer.apply = (inputs) => apply(make('simpleRnn', { units, ...starts }).apply(inputs));
+    return {
+      layer,
+      inputs: [x],
+      twin(tape, [input]) {
+        const features = x.tensor.shape[2];
+        const [kernel, recurrentKernel] = [full([features, units], 0.5), full([units, units], 0.25)];
+        const weights = [kernel, recurrentKernel].map((value) => tape.leaf(value));
+        return lastOf(tape, tape.op('simpleRnn', [input, ...weights], [{ ...BIASED, bias: false }]), false);
+      },
+      text: `recurrentState(0) of simpleRnn(${units})`,
+    };
+  },
   masking(draft) {
     const x = samples(draft, [3], true);
     if (!x.exact) return undefined;

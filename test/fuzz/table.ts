@@ -1,5 +1,6 @@
 import type * as ops from '../../src/ops/index.ts';
 import type { OpEntry } from './entry.ts';
+import { attentionOps } from './ops/attention.ts';
 import { elementwise } from './ops/elementwise.ts';
 import { movementOps } from './ops/movement.ts';
 import { productOps } from './ops/products.ts';
@@ -25,6 +26,7 @@ export type OpName = Exclude<keyof typeof ops, (typeof LEAVES)[number]>;
 
 /** How each op is fuzzed: a missing one does not compile. */
 export const table: Readonly<Record<OpName, OpEntry>> = {
+  ...attentionOps,
   ...elementwise,
   ...movementOps,
   ...productOps,

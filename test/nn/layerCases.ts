@@ -1,5 +1,5 @@
 import * as api from '../../src/index.ts';
-import type { Layer } from '../../src/nn/layers/layer.ts';
+import type { Layer, LayerTensor } from '../../src/nn/layers/layer.ts';
 import type { Shape } from '../../src/ops/core/shape.ts';
 
 /** One layer in one way of its use. */
@@ -11,6 +11,8 @@ export interface LayerCase {
   /** Shapes of samples, one for each input. */
   readonly shapes: readonly Shape[];
   readonly dtype?: 'i32';
+  /** Layers between the inputs and this one. */
+  readonly before?: (inputs: readonly LayerTensor[]) => readonly LayerTensor[];
   /** Shapes of which it must refuse each once it has weights for `shapes`. */
   readonly refused?: readonly (readonly Shape[])[];
   /** Other shapes that the same weights serve. */
@@ -49,6 +51,39 @@ const windows = {
   ...kept('bias'),
 };
 const convolution = { ...windows, kernelInitializer: uniform, ...kept('kernel', maxNorm) };
+const recurrent = {
+  ...common,
+  units: 3,
+  activation: 'softsign',
+  useBias: true,
+  returnSequences: true,
+  goBackwards: true,
+  dropout: 0.25,
+  recurrentDropout: 0.5,
+  unroll: false,
+  zeroOutputForMask: true,
+  kernelInitializer: uniform,
+  recurrentInitializer: { name: 'orthogonal', gain: 0.5 },
+  biasInitializer: constant,
+  ...kept('kernel', maxNorm),
+  ...kept('recurrent'),
+  ...kept('bias'),
+};
+const RECURRENT_OWN = {
+  simpleRnn: {},
+  gru: { recurrentActivation: 'hardSigmoid', resetAfter: false },
+  lstm: { recurrentActivation: 'hardSigmoid', unitForgetBias: false },
+};
+const attention = {
+  ...common,
+  dropout: 0.25,
+  useBias: true,
+  useCausalMask: true,
+  kernelInitializer: uniform,
+  ...kept('kernel', maxNorm),
+  biasInitializer: constant,
+  ...kept('bias'),
+};
 const normalization = {
   ...common,
   epsilon: 0.01,
@@ -59,6 +94,13 @@ const normalization = {
   ...kept('beta'),
   ...kept('gamma', { name: 'unitNorm', axis: 0 }),
 };
+
+/** Where a case's layer leads from inputs of its shapes. */
+export const applied = (
+  { before = (inputs) => inputs }: LayerCase,
+  layer: Layer,
+  inputs: readonly LayerTensor[],
+) => layer.apply(before(inputs));
 
 const named = (
   type: string,
@@ -212,6 +254,48 @@ export const layerCases: readonly LayerCase[] = [
       served: [[[5, 2]]],
     },
   ),
+  named(
+    'multiHeadAttention',
+    { ...attention, numHeads: 2, keyDim: 3, valueDim: 5, outputShape: [2, 3] },
+    [sequence, [6, 5], [6, 3], [7, 6]],
+    {
+      refused: [
+        [sequence, [6, 4], [6, 3], [7, 6]],
+        [sequence],
+        [
+          [7, 5],
+          [6, 5],
+          [6, 3],
+          [7, 6],
+        ],
+      ],
+      served: [
+        [
+          [4, 4],
+          [6, 5],
+          [6, 3],
+        ],
+      ],
+    },
+  ),
+  named(
+    'multiHeadAttention',
+    { ...attention, numHeads: 2, keyDim: 3, valueDim: 2, outputShape: 5 },
+    [sequence],
+    {
+      refused: [[[7, 3]], [[7, 4, 1]]],
+      served: [[[9, 4]]],
+    },
+  ),
+  named(
+    'groupQueryAttention',
+    { ...attention, headDim: 3, numQueryHeads: 4, numKeyValueHeads: 2 },
+    [sequence],
+    {
+      refused: [[[7, 3]]],
+      served: [[[9, 4]]],
+    },
+  ),
   named('leakyRelu', { ...common, negativeSlope: 0.125 }, [image]),
   named('maxout', { ...common, units: 2 }, [image]),
   named('maxPool2d', { ...common, poolSize: [2, 3], strides: [1, 2], padding: 'same', dilation: [2, 1] }, [
@@ -261,6 +345,38 @@ export const layerCases: readonly LayerCase[] = [
     [image],
   ),
   named('centerCrop', { ...common, height: 3, width: 4 }, [image]),
+  ...(['simpleRnn', 'gru', 'lstm'] as const).map((type) =>
+    named(type, { ...recurrent, ...RECURRENT_OWN[type] }, [sequence], {
+      refused: [[[7, 5]], [[7]], [[7, 4, 1]]],
+      served: [[[9, 4]]],
+    }),
+  ),
+  {
+    ...named('bidirectional', { ...common, mergeMode: 'sum' }, []),
+    options: {
+      ...common,
+      mergeMode: 'sum',
+      layer: {
+        type: 'gru',
+        config: {
+          ...recurrent,
+          ...RECURRENT_OWN.gru,
+          name: 'inner',
+          goBackwards: false,
+          activityRegularizer: undefined, // the outer layer's
+        },
+      },
+    },
+    make: ({ layer, ...given }) =>
+      api.bidirectional(api.gru((layer as { config: api.GruOptions }).config), given),
+    shapes: [sequence],
+    refused: [[[7, 5]], [[7]]],
+    served: [[[9, 4]]],
+  },
+  {
+    ...placed('recurrentState', 'index', 1, [sequence]),
+    before: (inputs) => [api.lstm({ units: 3, name: 'before' }).apply(inputs)],
+  },
   named('masking', { ...common, maskValue: 0.5 }, [sequence]),
   named(
     'normalization',

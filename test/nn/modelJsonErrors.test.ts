@@ -8,7 +8,7 @@ import { conv2d } from '../../src/nn/layers/conv2d.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout, flatten } from '../../src/nn/layers/shaping.ts';
 import { model } from '../../src/nn/model.ts';
-import { layerCases } from './layerCases.ts';
+import { applied, layerCases } from './layerCases.ts';
 
 describe('JSON that is no architecture', () => {
   const input = modelInput({ shape: [6, 6, 1] });
@@ -128,9 +128,10 @@ describe('JSON that is no architecture', () => {
   });
 
   it('never does harm, whatever was changed', () => {
-    const models = layerCases.map(({ options, make, shapes, dtype }) => {
+    const models = layerCases.map((own) => {
+      const { options, make, shapes, dtype } = own;
       const inputs = shapes.map((shape) => modelInput({ shape, dtype }));
-      return model({ inputs, outputs: make({ ...options }).apply(inputs) }).toJSON();
+      return model({ inputs, outputs: applied(own, make({ ...options }), inputs) }).toJSON();
     });
     const anything = fc.oneof(
       fc.constantFrom<unknown>(

@@ -64,6 +64,7 @@ const calls: Record<string, (x: Tensor, shape: number[]) => Tensor> = {
   resize2d: (x) => ops.resize2d(x, [8, 8]),
   conv2d: (x) => ops.conv2d(x, input('w', [3, 3, 3, 5])),
   conv2dTranspose: (x) => ops.conv2dTranspose(x, input('w', [3, 3, 5, 3])),
+  attention: (x) => ops.attention(x, x, x, { causal: true }),
   matmul: (x) => ops.matmul(x, input('b', [3, 4])),
   orthonormalize: (x) => ops.orthonormalize(x),
   cast: (x) => ops.cast(x, 'i32'),

@@ -22,10 +22,10 @@ export const activations = {
 } as const;
 
 export interface RecurrentInputs {
-  /** [batch, steps, features] */
+  /** [batch, steps, features], or without a kernel x W itself, [batch, steps, gates · units] */
   readonly x: Array64;
   /** [features, gates · units] */
-  readonly kernel: Array64;
+  readonly kernel?: Array64;
   /** [units, gates · units] */
   readonly recurrentKernel: Array64;
   /** [gates · units] */
@@ -68,6 +68,8 @@ export function recurrent(kind: Kind, inputs: RecurrentInputs, settings: Recurre
   const hidden = zeros([batch, steps, units]);
   const states = Array.from({ length: kind === 'lstm' ? 2 : 1 }, () => zeros([batch, units]));
   const history: Moment[][] = [];
+  /** What the kernels keep for the gradient: gates, then the LSTM's c, or the GRU's h U_h + b_h and h before the step. */
+  const kept = zeros([batch, steps, 5 * units]);
 
   for (let b = 0; b < batch; b++) {
     const moments: Moment[] = [];
@@ -76,6 +78,7 @@ export function recurrent(kind: Kind, inputs: RecurrentInputs, settings: Recurre
       const t = reversed ? steps - 1 - s : s;
       const ofInput = Array.from({ length: columns }, (_, n) => {
         let sum = bias?.data[n] ?? 0;
+        if (!kernel) return sum + x.data[(b * steps + t) * columns + n];
         for (let i = 0; i < features; i++)
           sum += x.data[(b * steps + t) * features + i] * kernel.data[i * columns + n];
         return sum;
@@ -105,7 +108,14 @@ export function recurrent(kind: Kind, inputs: RecurrentInputs, settings: Recurre
         return [i, f, g, o];
       });
       moments.push({ t, gates, before: own, after, inner: ofState.slice(2 * units), counts });
+      const before = own;
       if (counts) own = after;
+      gates.forEach((gate, u) => {
+        const rest = kind === 'lstm' ? [own[1][u]] : [ofState[2 * units + u], before[0][u]];
+        [...gate, ...rest].forEach((value, i) => {
+          if (kind !== 'simpleRnn') kept.data[((b * steps + t) * 5 + i) * units + u] = value;
+        });
+      });
       hidden.data.set(own[0], (b * steps + t) * units);
     }
     own.forEach((state, i) => states[i].data.set(state, b * units));
@@ -116,11 +126,13 @@ export function recurrent(kind: Kind, inputs: RecurrentInputs, settings: Recurre
   function gradient(dHidden: Array64, dStates: readonly (Array64 | undefined)[] = []) {
     const d = {
       x: zeros(x.shape),
-      kernel: zeros(kernel.shape),
+      kernel: zeros(kernel?.shape ?? []),
       recurrentKernel: zeros(recurrentKernel.shape),
       bias: zeros([columns]),
       recurrentBias: zeros([columns]),
       initial: states.map(({ shape }) => zeros(shape)),
+      /** By h U + b of each step, [batch, steps, gates · units]. */
+      products: zeros([batch, steps, columns]),
     };
     for (let b = 0; b < batch; b++) {
       let carried = states.map(
@@ -159,12 +171,14 @@ export function recurrent(kind: Kind, inputs: RecurrentInputs, settings: Recurre
             next[1][u] = dc * f;
           }
         });
+        d.products.data.set(dState, (b * steps + t) * columns);
+        if (!kernel) d.x.data.set(dInput, (b * steps + t) * columns);
         for (let n = 0; n < columns; n++) {
           d.bias.data[n] += dInput[n];
           d.recurrentBias.data[n] += dState[n];
-          for (let i = 0; i < features; i++) {
+          for (let i = 0; i < (kernel ? features : 0); i++) {
             const at = (b * steps + t) * features + i;
-            d.x.data[at] += dInput[n] * kernel.data[i * columns + n];
+            d.x.data[at] += dInput[n] * kernel!.data[i * columns + n];
             d.kernel.data[i * columns + n] += dInput[n] * x.data[at];
           }
           for (let k = 0; k < units; k++) {
@@ -178,5 +192,5 @@ export function recurrent(kind: Kind, inputs: RecurrentInputs, settings: Recurre
     }
     return d;
   }
-  return { hidden, states, gradient };
+  return { hidden, states, kept, gradient };
 }

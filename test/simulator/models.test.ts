@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { selfTargets } from '../../src/data/dataset.ts';
 import { syntheticDigits } from '../../src/data/digits.ts';
 import { autoencoder, AUTOENCODER_LOSSES, AUTOENCODER_PRESETS } from '../../src/models/autoencoder.ts';
+import type { AutoencoderPreset } from '../../src/models/autoencoder.ts';
 import { dcgan, dcganTraining } from '../../src/models/dcgan.ts';
+import type { DcganPreset } from '../../src/models/dcganFacts.ts';
 import { DigitClassifier } from '../../src/models/digitClassifier.ts';
 import { MNIST_CNN_PRESETS, mnistCnn } from '../../src/models/mnistCnn.ts';
+import type { MnistCnnPreset } from '../../src/models/mnistCnnFacts.ts';
 import type { Program } from '../../src/runtime/program.ts';
 import type { Gpu } from '../../src/runtime/session.ts';
 import { testGpu } from '../helpers/evaluate.ts';
@@ -17,35 +20,57 @@ const { train } = syntheticDigits({ train: 8, test: 1 });
 const batchSize = 2;
 type Fit = { onReady: (program: Program) => Promise<void>; steps: number; batchSize: number };
 
-const MODELS: Readonly<Record<string, (gpu: Gpu, options: Fit) => Promise<void>>> = {
-  'mnist-cnn quick': async (gpu, options) => {
-    const { optimizer, learningRate } = MNIST_CNN_PRESETS.quick;
+type Train = (gpu: Gpu, options: Fit) => Promise<void>;
+
+const digits =
+  (preset: MnistCnnPreset): Train =>
+  async (gpu, options) => {
+    const { optimizer, learningRate } = MNIST_CNN_PRESETS[preset];
     const compile = { gpu, optimizer: optimizer({ learningRate }), metrics: ['accuracy'] } as const;
-    const model = await mnistCnn('quick').compile({ ...compile, loss: 'softmaxCrossEntropy' });
+    const model = await mnistCnn(preset).compile({ ...compile, loss: 'softmaxCrossEntropy' });
     await model.fit(train, options);
     model.destroy();
-  },
-  autoencoder: async (gpu, options) => {
-    const { model, loss } = autoencoder('classroom');
-    const { optimizer, learningRate } = AUTOENCODER_PRESETS.classroom;
+  };
+
+const rebuilding =
+  (preset: AutoencoderPreset): Train =>
+  async (gpu, options) => {
+    const { model, loss } = autoencoder(preset);
+    const { optimizer, learningRate } = AUTOENCODER_PRESETS[preset];
     await model.compile({ gpu, optimizer: optimizer({ learningRate }), loss: AUTOENCODER_LOSSES[loss] });
     await model.fit(selfTargets(train), options);
     model.destroy();
-  },
+  };
+
+const playing =
+  (preset: DcganPreset): Train =>
+  async (gpu, options) => {
+    const gan = await dcgan(preset).compile({ gpu, ...dcganTraining(preset) });
+    await gan.fit(train, options);
+    gan.destroy();
+  };
+
+/** With `npm run test:simulator`, all forms, all models, and the kernels for real GPUs too. */
+const WHOLE = process.env.WGRAD_SIMULATE !== undefined;
+const named = (name: string, presets: readonly string[], of: (preset: never) => Train) =>
+  Object.fromEntries(presets.map((preset) => [`${name} ${preset}`, of(preset as never)]));
+
+const MODELS: Readonly<Record<string, Train>> = {
+  'mnist-cnn quick': digits('quick'),
+  autoencoder: rebuilding('classroom'),
   classifier: async (gpu, options) => {
     const { model } = await DigitClassifier.create(gpu);
     await model.fit(train, options);
     model.destroy();
   },
-  'dcgan small': async (gpu, options) => {
-    const gan = await dcgan('small').compile({ gpu, ...dcganTraining('small') });
-    await gan.fit(train, options);
-    gan.destroy();
-  },
+  'dcgan small': playing('small'),
+  ...(WHOLE && {
+    ...named('mnist-cnn', ['keras', 'tfjs'], digits),
+    ...named('autoencoder', ['keras-deep', 'keras-conv'], rebuilding),
+    ...named('dcgan', ['keras', 'tf'], playing),
+  }),
 };
 
-/** With `npm run test:simulator`, all forms, and the kernels for real GPUs too. */
-const WHOLE = process.env.WGRAD_SIMULATE !== undefined;
 const FORMS: readonly Form[] = WHOLE
   ? [true, false].flatMap((rolled) => [true, false].map((checks) => ({ rolled, checks })))
   : [{ rolled: true, checks: true }];

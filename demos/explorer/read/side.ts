@@ -80,6 +80,9 @@ const ACCESS: Readonly<Record<string, string>> = {
   uniform: 'reads, uniform',
 };
 
+/** Of constants that mean the same in every file, which says nothing of them. */
+const MEANING: Readonly<Record<string, string>> = { WORKGROUP_SIZE: 'invocations of a workgroup' };
+
 function declared({ bindings, constants, shared, workgroupSize }: ShaderFacts): HTMLElement[] {
   const parts: HTMLElement[] = [];
   const tunables = constants.filter(({ candidates }) => candidates.length > 0);
@@ -94,7 +97,7 @@ function declared({ bindings, constants, shared, workgroupSize }: ShaderFacts): 
           create(Number.parseInt(value, 10) === own ? 'b' : 'span', {}, String(own)),
         ),
       ),
-      comment,
+      comment || (MEANING[name] ?? ''),
     ]);
     parts.push(section('To tune', table(['constant', 'candidates', 'meaning'], rows)));
   }

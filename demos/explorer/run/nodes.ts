@@ -64,6 +64,18 @@ function gathered({ samples, batch, side }: Sizes, kernel: string): Tensor {
   return ops.gatherBatch({ source, batchSize: batch });
 }
 
+/** A recurrent network over sequences of 8 features, or its gradient by the recurrent weights. */
+function recurrent({ batch, steps, units }: Sizes, kernel: string): Tensor {
+  const [op, gates] = kernel.includes('lstm')
+    ? ([ops.lstm, 4] as const)
+    : kernel.includes('gru')
+      ? ([ops.gru, 3] as const)
+      : ([ops.simpleRnn, 1] as const);
+  const weights = input('recurrentKernel', [units, gates * units]);
+  const x = input('x', [batch, steps, 8]);
+  return forwardOrBack(kernel, op(x, input('kernel', [8, gates * units]), weights).outputs, weights);
+}
+
 const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>> = {
   matmul: ({ M, K, N }, kernel) =>
     kernel.endsWith('dot')
@@ -91,6 +103,11 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
   softmaxGradient: (sizes) => {
     const x = matrix(sizes);
     return slope(ops.softmax(x), x);
+  },
+  attention: ({ batch, steps, heads, width }, kernel) => {
+    const operands = ['q', 'k', 'v'].map((name) => input(name, [batch, steps, heads, width]));
+    const y = ops.attention(operands[0], operands[1], operands[2], { causal: true });
+    return forwardOrBack(kernel, y, operands[0]);
   },
   sparsemax: (sizes) => ops.sparsemax(matrix(sizes)),
   crossEntropy: (sizes) => ops.sparseSoftmaxCrossEntropy(matrix(sizes), labels(sizes)),
@@ -131,6 +148,7 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
     return forwardOrBack(kernel, ops.resize2d(x, [sizes.to, sizes.to], { interpolation }), x);
   },
   orthonormalize: (sizes) => ops.orthonormalize(matrix(sizes)),
+  recurrent,
   batch: gathered,
 };
 

@@ -145,6 +145,17 @@ export const RUN_CASES: readonly RunCase[] = [
     what: 'the gradient of softmax of each row',
     sizes: classes,
   },
+  {
+    name: 'attention',
+    kernels: /^attention\//,
+    what: 'attention of each position to those before it',
+    sizes: [
+      size('batch', 'Sequences', powers(1, 16), 4, 2),
+      size('steps', 'Positions', powers(8, 1024), 256, 64),
+      size('heads', 'Heads', powers(1, 8), 4),
+      size('width', 'Size of a head', [4, 8, 16, 32, 64, 128], 64, 32),
+    ],
+  },
   { name: 'sparsemax', kernels: /^softmax\/sparsemax/, what: 'sparsemax of each row', sizes: classes },
   {
     name: 'crossEntropy',
@@ -215,6 +226,16 @@ export const RUN_CASES: readonly RunCase[] = [
     sizes: rows,
   },
   { name: 'resize', kernels: /^resize\//, what: 'images made larger or smaller', sizes: [...image, to] },
+  {
+    name: 'recurrent',
+    kernels: /^recurrent\//,
+    what: 'a sequence of 8 features a step',
+    sizes: [
+      size('batch', 'Rows', powers(1, 64), 32, 16),
+      size('steps', 'Steps', [1, 2, 12, 64, 65, 256, 1000], 64, 12),
+      size('units', 'Units', [1, 4, 16, 33, 64, 128, 256, 512], 128, 32),
+    ],
+  },
   {
     name: 'orthonormalize',
     kernels: /^linalg\//,

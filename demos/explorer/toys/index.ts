@@ -1,13 +1,24 @@
+import { toys as attention } from './attention.ts';
 import { toys as images } from './images.ts';
 import { toys as matmul } from './matmul.ts';
 import { toys as optimizers } from './optimizers.ts';
 import { toys as others } from './others.ts';
+import { toys as recurrent } from './recurrent.ts';
 import { toys as rows } from './rows.ts';
 import type { Toy } from './toy.ts';
 import { toys as training } from './training.ts';
 
 /** Every toy; a kernel may have several. */
-export const TOYS: readonly Toy[] = [...matmul, ...images, ...rows, ...others, ...optimizers, ...training];
+export const TOYS: readonly Toy[] = [
+  ...matmul,
+  ...images,
+  ...recurrent,
+  ...rows,
+  ...attention,
+  ...others,
+  ...optimizers,
+  ...training,
+];
 
 export const toysOf = (kernel: string): readonly Toy[] => TOYS.filter((toy) => toy.kernel === kernel);
 

@@ -113,12 +113,17 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   const controls = bindControls(options.settings, () => address.values, set);
   const transport = bindTransport({
     post(message) {
-      isWanted = message.type === 'play';
+      isWanted = message.type === 'play' || (message.type === 'reset' && message.play === true);
       port.post(message);
     },
-    scratch: () => set({ start: 'scratch' } as Partial<ValuesOf<S>>),
-    trained: () => set({ start: 'trained' } as Partial<ValuesOf<S>>),
+    scratch() {
+      begins('scratch');
+      if (now?.trained) progress.status('Loading what trains the network.');
+    },
+    trained: () => begins('trained'),
   });
+  /** How the page opens from now on. */
+  const begins = (start: 'scratch' | 'trained') => set({ start } as Partial<ValuesOf<S>>);
   const fail = createFailures({
     worker,
     giveUp: (reason) => showWithout(reason, options.recording),
@@ -219,6 +224,11 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
         renewCanvases();
         return showRecovered(message);
       case 'missing':
+        if (message.of === 'reset') {
+          isWanted = false;
+          begins(now?.trained ? 'trained' : 'scratch'); // as it is
+          if (now) progress.status(stateText(now, options.texts));
+        }
         return showMissing(message.message);
       case 'error':
         return fail(message.name, message.message);

@@ -85,7 +85,7 @@ export async function createPlayback(element: HTMLElement, url: string): Promise
     create(
       'div',
       { className: 'playback-screen' },
-      create('div', { className: 'playback-picture' }, canvas.element, said),
+      create('div', { className: 'playback-picture' }, canvas.element, said, canvas.label),
       create('div', { className: 'playback-charts' }, ...charts.map((chart) => chart.element)),
     ),
     create('div', { className: 'playback-controls' }, button, slider, where),
@@ -110,26 +110,31 @@ function describe({
 }
 
 /** The pictures of a recording in the page's own colours, in light and dark. */
-function createPicture({ picture: { width, height, label } }: Recording, image: HTMLImageElement) {
+function createPicture({ picture }: Recording, image: HTMLImageElement) {
+  const { width, height, signed } = picture;
   const element = create('canvas', { width, height, role: 'img' });
-  element.setAttribute('aria-label', label);
+  const label = create('p', { className: 'hint', id: 'playback-label' }, `${picture.label}.`);
+  element.setAttribute('aria-labelledby', label.id);
   const context = element.getContext('2d', { willReadFrequently: true })!;
   let shown = 0;
   function show(at: number): void {
     shown = at;
     context.drawImage(image, 0, at * height, width, height, 0, 0, width, height);
     const pixels = context.getImageData(0, 0, width, height);
-    const { paper, ink } = readPalette();
+    const { paper, ink, negative, zero, positive } = readPalette();
     for (let i = 0; i < pixels.data.length; i += 4) {
-      const share = pixels.data[i] / 255;
+      const value = pixels.data[i] / 255;
+      const from = signed ? zero : paper;
+      const to = !signed ? ink : value < 0.5 ? negative : positive;
+      const share = signed ? Math.abs(2 * value - 1) : value;
       for (let channel = 0; channel < 3; channel++) {
-        pixels.data[i + channel] = 255 * ((1 - share) * paper[channel] + share * ink[channel]);
+        pixels.data[i + channel] = 255 * ((1 - share) * from[channel] + share * to[channel]);
       }
     }
     context.putImageData(pixels, 0, 0);
   }
   onSchemeChange(() => show(shown));
-  return { element, show };
+  return { element, label, show };
 }
 
 async function loadImage(url: string): Promise<HTMLImageElement> {

@@ -1,4 +1,4 @@
-import { byId, create } from '../../shared/dom.ts';
+import { byId, create, whenNear } from '../../shared/dom.ts';
 import type { GraphPage } from '../graph/page/page.ts';
 
 /**
@@ -11,13 +11,7 @@ import type { GraphPage } from '../graph/page/page.ts';
 export function createStepGraph(answers: () => GraphPage | Promise<GraphPage>): () => void {
   const place = byId('step-graph');
   let panel: { refresh(): void } | undefined;
-  const near = new IntersectionObserver(
-    (entries) => entries.some(({ isIntersecting }) => isIntersecting) && void open(),
-    { rootMargin: '300px' },
-  );
-
   async function open(): Promise<void> {
-    near.disconnect();
     try {
       const [{ createPanel }, page] = await Promise.all([import('../graph/page/panel.ts'), answers()]);
       panel = createPanel(place, page);
@@ -32,6 +26,6 @@ export function createStepGraph(answers: () => GraphPage | Promise<GraphPage>): 
     }
   }
 
-  near.observe(place);
+  whenNear(place, '300px', () => void open());
   return () => panel?.refresh();
 }

@@ -20,8 +20,8 @@ export function bindTransport({ post, scratch, trained }: TransportOptions) {
   const isRunning = () => now?.state === 'running';
   const transport = {
     play(): void {
-      if (now?.trained) begin();
-      post({ type: 'play' });
+      if (now?.trained) begin(true);
+      else post({ type: 'play' });
     },
     pause: () => post({ type: 'pause' }),
     set canTrained(value: boolean) {
@@ -35,9 +35,9 @@ export function bindTransport({ post, scratch, trained }: TransportOptions) {
   };
 
   /** From the first weights. */
-  function begin(): void {
+  function begin(play = false): void {
     scratch();
-    post({ type: 'reset', trained: false });
+    post({ type: 'reset', trained: false, play });
   }
 
   function refresh(): void {
@@ -54,7 +54,7 @@ export function bindTransport({ post, scratch, trained }: TransportOptions) {
 
   play.addEventListener('click', () => (isRunning() ? transport.pause() : transport.play()));
   step.addEventListener('click', () => post({ type: 'step' }));
-  reset.addEventListener('click', begin);
+  reset.addEventListener('click', () => begin());
   toTrained.addEventListener('click', () => {
     trained();
     post({ type: 'reset', trained: true });

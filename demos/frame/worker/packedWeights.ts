@@ -1,3 +1,4 @@
+import { FormatError } from '../../../src/index.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../../src/io/safetensors.ts';
 import type { SafeTensor } from '../../../src/io/safetensors.ts';
 
@@ -50,7 +51,13 @@ export function unpackWeights(file: Uint8Array, name: string): Uint8Array<ArrayB
       weights.set(key, tensor);
       continue;
     }
-    const data = Float32Array.from(tensor.data, (byte, i) => (byte - ZERO) * scales[i % scales.length]);
+    if (scales.length !== tensor.shape.at(-1)) {
+      throw new FormatError(`${name}: ${key} is [${tensor.shape}], but has ${scales.length} scales.`);
+    }
+    const data = new Float32Array(tensor.data.length);
+    for (let row = 0; row < data.length; row += scales.length) {
+      for (let i = 0; i < scales.length; i++) data[row + i] = (tensor.data[row + i] - ZERO) * scales[i];
+    }
     weights.set(key, { dtype: 'F32', shape: tensor.shape, data });
   }
   return encodeSafetensors(weights);

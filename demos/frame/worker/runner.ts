@@ -1,20 +1,16 @@
 import { EnvironmentError } from '../../../src/index.ts';
 import type { Device, Program } from '../../../src/index.ts';
-import { coalesce } from '../../shared/coalesce.ts';
 import { dispatchInfos, kernelCodes } from '../../shared/dispatches.ts';
 import { Gate } from './gate.ts';
+import { once } from './once.ts';
 import { placeOf } from './place.ts';
 import { restMs } from './rest.ts';
 import { StepClock } from './stepClock.ts';
-import { Due } from './due.ts';
 import { Pacer } from './pacer.ts';
+import { Upkeep } from './upkeep.ts';
 import type { FromWorker, Point, TrainingState } from '../protocol.ts';
 import type { Loaded, RunOptions, Source, Trainee } from './trainee.ts';
 
-/** Looking and evaluating take at most these shares of the time, and saving for a GPU that may be lost. */
-const SHARES = { look: 0.25, evaluate: 0.08, save: 0.04 };
-/** The least time between two of them. */
-const PAUSE_MS = { look: 60, softwareLook: 250, evaluate: 1500, save: 3000 };
 /** The moment when a page with a trained network has drawn it: everything loaded later is a part of its own. */
 const FIRST_LOOK = 'first look';
 
@@ -43,40 +39,25 @@ export interface Checkpoint {
  */
 export class Runner<Data, T extends Trainee<Data>> {
   readonly trainee: T;
-  readonly #device: Device;
   readonly #hooks: RunnerHooks;
   readonly #gate = new Gate();
   readonly #clock = new StepClock();
   readonly #pacer = new Pacer();
-  readonly #due;
+  readonly #upkeep: Upkeep<Data, T>;
   #stop = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #state: TrainingState = 'compiling';
   #source: Source<Data>;
-  #loaded: Loaded<Partial<Data>> | undefined;
-  /** The trainee has them: between two looks, for they change what is drawn. */
-  #isTaken = false;
-  /** It can train and be evaluated. */
-  #hasBegun: boolean;
   /** The training step is compiled, and its data are there. */
   #isReady = false;
-  #saved: { bytes: Uint8Array; step: number };
   #trained: boolean;
-  /** The steps after which the network was looked at and evaluated last. */
-  #lookedAt = -1;
-  #evaluatedAt = -1;
-  /** The evaluation or save under way. */
-  #read: Promise<unknown> = Promise.resolve();
   #ended = false;
-  /** What uses the programs of the views: one after the other. */
-  #looking: Promise<void> = Promise.resolve();
   /** The steps that this run has compiled, by the part of the trainee that they train. */
   readonly #programs = new Map<string, Program>();
   /** The part whose step the page was told of. */
   #told: string | undefined;
   /** For the graph of the step, see GraphRunner. */
   aside: Promise<unknown> | undefined;
-  alsoLook: (() => Promise<void>) | undefined;
   alsoReady: ((program: Program) => Promise<void>) | undefined;
 
   /** @param saved the network as it is now; `trained`: it came so, and was not trained here */
@@ -90,18 +71,11 @@ export class Runner<Data, T extends Trainee<Data>> {
   ) {
     this.trainee = trainee;
     this.#source = source;
-    this.#loaded = source.latest;
-    this.#device = device;
     this.#hooks = hooks;
-    this.#saved = { bytes: saved, step: trainee.step };
     this.#trained = trained;
-    this.#hasBegun = !trained;
-    const lookPause = device.software ? PAUSE_MS.softwareLook : PAUSE_MS.look;
-    this.#due = {
-      look: new Due(lookPause, SHARES.look),
-      evaluate: new Due(PAUSE_MS.evaluate, SHARES.evaluate),
-      save: new Due(PAUSE_MS.save, SHARES.save),
-    };
+    this.#upkeep = new Upkeep(trainee, device, saved, hooks.post, hooks.onFailure);
+    this.#upkeep.give(source.latest);
+    this.#upkeep.canEvaluate = !trained;
   }
 
   /** Other data, from the next start on. */
@@ -111,7 +85,7 @@ export class Runner<Data, T extends Trainee<Data>> {
 
   /** A data set may be smaller than a batch. */
   get #batchSize(): number {
-    return Math.min(this.trainee.batchSize, this.#loaded?.facts.trainSize ?? Infinity);
+    return Math.min(this.trainee.batchSize, this.#upkeep.loaded?.facts.trainSize ?? Infinity);
   }
 
   get program(): Program | undefined {
@@ -126,6 +100,16 @@ export class Runner<Data, T extends Trainee<Data>> {
     return this.#trained;
   }
 
+  /** Draws the panels; of many wishes at once, one. */
+  look(): Promise<void> {
+    return this.#upkeep.look();
+  }
+
+  /** What is looked at beside the trainee. */
+  set alsoLook(look: (() => Promise<void>) | undefined) {
+    this.#upkeep.alsoLook = look;
+  }
+
   /** Starts the training, which waits for `play`. */
   start(): void {
     this.#stop = new AbortController();
@@ -135,7 +119,9 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#loop = this.#train(this.#stop.signal).catch((error) => {
       const isReplaced = this.#hooks.onFailure(error); // it asks for the checkpoint, which tells whether training ran
       this.#gate.close();
-      if (!isReplaced) this.#tell('failed');
+      if (isReplaced) return;
+      this.#upkeep.isOpen = false;
+      this.#tell('failed');
     });
   }
 
@@ -146,7 +132,7 @@ export class Runner<Data, T extends Trainee<Data>> {
       await this.trainee.run(loaded.data, { ...this.#options, signal });
       if (signal.aborted) return;
       this.#gate.close();
-      await this.#settle();
+      await this.#upkeep.settle();
       this.#tell('finished');
     }
   }
@@ -156,6 +142,9 @@ export class Runner<Data, T extends Trainee<Data>> {
    * was stopped.
    */
   async #load(signal: AbortSignal): Promise<Loaded<Data> | undefined> {
+    await new Promise((resolve) => setTimeout(resolve, 0)); // what was asked for while the network was made comes first
+    if (signal.aborted) return undefined;
+    this.#upkeep.isOpen = true;
     const { first } = this.#source;
     const { onCompile } = this.#options;
     const aborted = new Promise<undefined>((resolve) =>
@@ -168,16 +157,20 @@ export class Runner<Data, T extends Trainee<Data>> {
     const all = () => Promise.all([Promise.race([this.#source.all(), aborted]), prepare()]);
     const begun = this.#trained ? undefined : all();
     begun?.catch(() => {}); // it is awaited below, after the first data
+    await this.look();
     const some = await Promise.race([first ?? (begun ? undefined : this.#source.all()), aborted]);
     if (some) await this.#take(some);
+    if (signal.aborted) return undefined;
     if (!begun) {
-      if (signal.aborted) return undefined;
-      await this.look();
       performance.mark(FIRST_LOOK);
       this.#tell('ready');
+    }
+    await (begun ? this.#complete() : this.#unasked(this.#complete, aborted));
+    if (!begun) {
+      if (signal.aborted) return undefined;
       await this.#unasked(() => Promise.race([this.#begin(), aborted]), aborted);
       if (signal.aborted) return undefined;
-      await this.#evaluate();
+      await this.#upkeep.evaluate();
       await this.#gate.knock(restMs());
       if (signal.aborted) return undefined;
     }
@@ -202,17 +195,19 @@ export class Runner<Data, T extends Trainee<Data>> {
     }
   }
 
+  readonly #complete = once(async (): Promise<void> => {
+    if (!this.trainee.complete) return;
+    await this.trainee.complete();
+    await this.look();
+  });
+
   async #begin(): Promise<void> {
     await this.#hooks.begin();
-    this.#hasBegun = true;
+    this.#upkeep.canEvaluate = true;
   }
 
   async #take(loaded: Loaded<Partial<Data>>): Promise<void> {
-    if (this.#loaded === loaded || this.#ended) return;
-    this.#loaded = loaded;
-    this.#isTaken = false;
-    this.#evaluatedAt = -1;
-    await this.look();
+    if (!this.#ended && this.#upkeep.give(loaded)) await this.look();
   }
 
   /** Ends the loop after the step under way. */
@@ -221,8 +216,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#gate.admit();
     this.#pacer.wake();
     await this.#loop;
-    await this.#looking;
-    await this.#read; // an aborted fit does not wait for what its hooks have begun
+    await this.#upkeep.rest();
     this.#gate.close();
   }
 
@@ -230,11 +224,9 @@ export class Runner<Data, T extends Trainee<Data>> {
   async restart(bytes: Uint8Array, load: () => void | Promise<void>, trained: boolean): Promise<void> {
     await this.stop();
     await load();
-    this.#saved = { bytes, step: this.trainee.step };
+    this.#upkeep.restart(bytes);
     this.#trained = trained;
-    this.#evaluatedAt = -1;
     this.#hooks.post({ type: 'cleared' });
-    await this.look();
     this.start();
   }
 
@@ -250,7 +242,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     },
     onSteps: (values) => this.#report(values),
     onEpoch: async () => {
-      await this.#evaluate();
+      await this.#upkeep.evaluate();
       this.#tell(this.#state);
     },
   };
@@ -265,7 +257,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#tellProgram(program, part);
     if (!this.#isReady && !this.#stop.signal.aborted) {
       this.#isReady = true;
-      await this.#settle();
+      await this.#upkeep.settle();
       this.#tell(this.#gate.isOpen ? 'running' : this.#gate.isWanted ? 'paused' : 'ready');
     }
     this.#clock.start(this.trainee.step);
@@ -296,9 +288,9 @@ export class Runner<Data, T extends Trainee<Data>> {
     if (signal.aborted) return;
     // Paused after a run, or stepping by hand: show the network as it stands, then wait.
     const resting = this.#state === 'pausing';
-    if (this.#lookedAt !== step) await this.look();
+    if (!this.#upkeep.hasLooked) await this.look();
     if (resting || this.#state === 'paused') this.#tell('paused');
-    if (resting || this.#due.evaluate.isDue) await this.#evaluate();
+    if (resting || this.#upkeep.isDue('evaluate')) await this.#upkeep.evaluate();
     await this.trainee.rested?.();
     await this.#gate.pass();
     if (!this.#gate.isOpen) await this.trainee.approach?.(() => !signal.aborted);
@@ -308,71 +300,17 @@ export class Runner<Data, T extends Trainee<Data>> {
   /** Does what is due between two steps of a run. */
   async #keepUp(): Promise<void> {
     const start = performance.now();
-    if (this.#due.evaluate.isDue) await this.#evaluate();
-    if (this.#due.save.isDue) await this.#save();
+    if (this.#upkeep.isDue('evaluate')) await this.#upkeep.evaluate();
+    if (this.#upkeep.isDue('save')) await this.#upkeep.save();
     const speed = this.#hooks.speed();
     const isWatched = !this.#hooks.isHidden();
-    if (isWatched && (speed !== undefined || this.#due.look.isDue)) await this.look();
-    if (this.#device.software) await this.#breathe();
+    if (isWatched && (speed !== undefined || this.#upkeep.isDue('look'))) await this.look();
+    await this.#upkeep.breathe();
     if (speed !== undefined) this.#tell('running');
     const isWanted = () => this.#gate.isOpen && !this.#stop.signal.aborted;
     await this.trainee.approach?.(isWanted);
     await this.#pacer.wait(() => (isWanted() ? this.#hooks.speed() : undefined));
     this.#clock.exclude(performance.now() - start);
-  }
-
-  /** Waits until the GPU has done everything. A software adapter draws the page too, which would stand still without. */
-  async #breathe(): Promise<void> {
-    await this.#device.race(this.#device.gpu.queue.onSubmittedWorkDone());
-  }
-
-  /** Draws the panels; of many wishes at once, one. */
-  readonly look = coalesce(async () => {
-    if (this.#ended || this.#state === 'failed') return;
-    this.#looking = this.#look().catch((error) => void this.#hooks.onFailure(error));
-    await this.#looking;
-  });
-
-  async #look(): Promise<void> {
-    if (this.#loaded && !this.#isTaken) {
-      this.#isTaken = true;
-      this.trainee.take?.(this.#loaded.data);
-    }
-    this.#lookedAt = this.trainee.step;
-    await this.#due.look.time(async () => {
-      await this.trainee.look?.();
-      await this.alsoLook?.();
-      if (this.#device.software) await this.#breathe();
-    });
-  }
-
-  /** Lets `stop` wait for the task; its error is thrown to those who await the task itself. */
-  #reading<T>(task: Promise<T>): Promise<T> {
-    this.#read = task.catch(() => {});
-    return task;
-  }
-
-  async #evaluate(): Promise<void> {
-    const { step } = this.trainee;
-    if (!this.#hasBegun || !this.trainee.evaluate || !this.#loaded || this.#evaluatedAt === step) return;
-    this.#evaluatedAt = step;
-    const { data } = this.#loaded;
-    const values = await this.#reading(this.#due.evaluate.time(() => this.trainee.evaluate!(data)));
-    this.#hooks.post({ type: 'evaluated', point: { ...values, step } });
-  }
-
-  async #save(): Promise<void> {
-    const { step } = this.trainee;
-    if (this.#saved.step === step) return;
-    await this.#due.save.time(async () => {
-      this.#saved = { bytes: await this.#reading(this.trainee.save()), step };
-    });
-  }
-
-  /** Brings everything to the step that the network is at. */
-  async #settle(): Promise<void> {
-    await this.look();
-    await this.#evaluate();
   }
 
   #report(values: readonly ({ readonly step: number } & object)[]): void {
@@ -419,19 +357,20 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#state = state;
     const { epochs } = this.trainee;
     const batchSize = this.#batchSize;
-    const size = this.#loaded?.facts.trainSize;
+    const size = this.#upkeep.loaded?.facts.trainSize;
     const place = placeOf(step, { epochs, batchSize, size });
     this.#hooks.post({ type: 'position', position: { state, step, ...place, trained: this.#trained } });
   }
 
   /** The last saved state, for a new GPU. */
   get checkpoint(): Checkpoint {
-    return { ...this.#saved, running: this.#gate.isOpen };
+    return { ...this.#upkeep.saved, running: this.#gate.isOpen };
   }
 
   /** Ends the training and frees what it holds. */
   async destroy(): Promise<void> {
     this.#ended = true;
+    this.#upkeep.isOpen = false;
     await this.stop();
     await this.trainee.destroy();
   }

@@ -41,6 +41,8 @@ export interface Trainee<Data> {
 
   /** Data have come: those of a first look, and later all. What is to be shown of them can be. */
   take?(data: Partial<Data>): void;
+  /** Makes what a first look does without: it is called once, after that, and a look follows. */
+  complete?(): Promise<void>;
   /** Compiles the training step, while the data still load. */
   prepare?(options: Pick<RunOptions, 'onCompile'>): Promise<void>;
   /** Trains until the run is over or the signal stops it: `model.fit(data, { ...options, … })`. */

@@ -8,35 +8,14 @@ import type { GraphServer } from '../graph/worker/server.ts';
 import type { Calls, FromWorker, Tells, ToWorker, Values } from '../protocol.ts';
 import { once } from './once.ts';
 import { Runner } from './runner.ts';
+import { sourceOf } from './source.ts';
 import { loadTrained } from './trained.ts';
 import type { Checkpoint } from './runner.ts';
 import type { Acts, Settings, ValuesOf } from '../settings.ts';
-import type { Context, Loaded, Loading, Source, Trainee } from './trainee.ts';
+import type { Serving } from './serving.ts';
+import type { Source, Trainee } from './trainee.ts';
 
 type Panel = Extract<ToWorker, { type: 'panel' }>;
-
-/** What a page's worker is made of. */
-export interface Serving<S extends Settings, Data, T, C extends Calls, E> {
-  /** Loads the data, once for each value of the settings that act so. */
-  load(loading: Loading<ValuesOf<S>>): Promise<Loaded<Data>>;
-  /**
-   * Loads what a first look needs. Where the page opens on a trained network, `load` waits then until someone trains, or
-   * for a quiet moment.
-   */
-  first?(loading: Loading<ValuesOf<S>>): Promise<Loaded<Partial<Data>>>;
-  /** Makes the networks for these settings, with their views: at the start, for other settings, and on a new GPU. */
-  create(context: Context<ValuesOf<S>, E>): Promise<T>;
-  /** Where trained weights lie for these settings, as `npm run site:train` packs them; undefined: nowhere. */
-  trained?(values: ValuesOf<S>): URL | undefined;
-  /** What the page may call: functions of the networks as they are. One at a time, in order. */
-  readonly calls?: {
-    readonly [K in keyof C]: (trainee: T, ...args: Parameters<C[K]>) => MaybePromise<ReturnType<C[K]>>;
-  };
-  /** Calls of which only the last counts, when several wait. */
-  readonly latest?: readonly (keyof C)[];
-}
-
-type MaybePromise<T> = T | Promise<T>;
 
 /** One GPU, and what was made on it. */
 interface Session<Data, T extends Trainee<Data>> {
@@ -80,7 +59,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   /** How many resets and changes of settings have come that wait for their turn, and what they ask for. */
   let waiting = 0;
   const changed = new Set<string>();
-  let asked: { readonly trained: boolean } | undefined;
+  let asked: { readonly trained: boolean; readonly play?: boolean } | undefined;
   const enqueue = (task: () => unknown) => {
     queue = queue.then(async () => {
       const gpu = session?.gpu;
@@ -110,7 +89,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       case 'step':
         return runner?.[message.type]();
       case 'reset':
-        asked = { trained: message.trained };
+        asked = message;
         return change();
       case 'set':
         ({ values } = message);
@@ -139,28 +118,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   function load(): Source<Data> {
     const progress = (what: string, part: number) => port.post({ type: 'progress', what, part });
     const loading = { values: values as ValuesOf<S>, base, progress };
-    let latest: Loaded<Partial<Data>> | undefined;
-    const told = <D extends Partial<Data>>(coming: Promise<Loaded<D>>) => {
-      coming.then(
-        (loaded) => {
-          latest = loaded;
-          port.post({ type: 'data', facts: loaded.facts });
-        },
-        () => {}, // the runner meets it too, and tells
-      );
-      return coming;
-    };
-    let all: Promise<Loaded<Data>> | undefined;
-    const first = page.first && told(page.first({ ...loading, progress: () => {} }));
-    return {
-      get latest() {
-        return latest;
-      },
-      get first() {
-        return first && (all ?? first);
-      },
-      all: () => (all ??= told(page.load(loading))),
-    };
+    return sourceOf(page, loading, (facts) => port.post({ type: 'data', facts }));
   }
 
   /** Sets everything up on a GPU: at the start, and again where one was lost. */
@@ -169,7 +127,6 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     for (const { name, canvas, layout } of panels.values()) renderer.add(name, canvas, layout);
     session = await make(gpu, renderer, { bytes: checkpoint?.bytes });
     const { runner } = session;
-    await runner.look();
     if (checkpoint) {
       port.post({ type: 'recovered', step: runner.trainee.step, reason: checkpoint.reason });
     }
@@ -241,17 +198,21 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const { runner } = session;
     const wanted = new Set(names.map((name) => acts[name]));
     if (wanted.has('data')) runner.source = source = load();
-    if (wanted.has('anew')) return renew({});
+    if (wanted.has('anew')) {
+      await renew({});
+      if (wish?.play) session.runner.play();
+      return;
+    }
     if (wanted.has('rebuild')) {
       const running = runner.checkpoint.running;
       const scratch = await session.begin(); // first: where it fails, the training goes on
       await runner.stop();
       await renew({ bytes: await runner.trainee.save(), scratch });
-      if (wish) return reset(wish.trained);
+      if (wish) return reset(wish.trained, wish.play);
       if (running) session.runner.play();
       return;
     }
-    if (wish) return reset(wish.trained);
+    if (wish) return reset(wish.trained, wish.play);
     if (wanted.has('restart')) return reset(false);
     if (wanted.has('data')) return reset(runner.trained);
     for (const name of names) {
@@ -268,17 +229,21 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     dropPanels(renderer);
     if (!weights.bytes) port.post({ type: 'cleared' });
     session = await make(gpu, renderer, weights);
-    await session.runner.look();
     session.runner.start();
   }
 
-  async function reset(trained: boolean): Promise<void> {
+  async function reset(trained: boolean, play = false): Promise<void> {
     if (!session) return;
     const { runner } = session;
     if (runner.state === 'failed') return renew({});
     const url = trained ? page.trained?.(values as ValuesOf<S>) : undefined;
-    if (url) session.trained ??= await loadTrained(url);
-    const scratch = await session.begin();
+    let scratch: Uint8Array;
+    try {
+      if (url) session.trained ??= await loadTrained(url);
+      scratch = await session.begin();
+    } catch (error) {
+      return miss('reset', error);
+    }
     const { trainee } = runner;
     const load = async () => {
       await trainee.load(scratch);
@@ -286,6 +251,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       await setAll(trainee);
     };
     await runner.restart(scratch, load, url !== undefined);
+    if (play) runner.play();
   }
 
   async function answer({ id, name, args }: Extract<ToWorker, { type: 'call' }>): Promise<void> {
@@ -301,11 +267,15 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     }
   }
 
-  /** What a call needs may be missing, a script that does not load: the training goes on without. @throws all else */
   function refuse(id: number, error: unknown): void {
     port.post({ type: 'unanswered', id });
+    miss('call', error);
+  }
+
+  /** Something may be missing, a script that does not load: everything else goes on without. @throws all else */
+  function miss(of: 'call' | 'reset', error: unknown): void {
     if (!(error instanceof EnvironmentError)) throw error;
-    port.post({ type: 'missing', message: error.message });
+    port.post({ type: 'missing', of, message: error.message });
   }
 
   /** Beside the queue: what the graph of the step is asked for may take a while. */

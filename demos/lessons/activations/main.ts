@@ -127,8 +127,9 @@ function createThumbs(onChoose: (f: FunctionName) => void) {
 /** A function and its slope, to choose it by. */
 function smallPicture({ values, slopes }: Curve): SVGElement[] {
   const drawn = (own: readonly number[], name: string) => {
-    const places = points(XS, own).filter((_, i) => i % 4 === 0);
-    const d = places.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(2)} ${(-y).toFixed(3)}`).join('');
+    const d = unbroken(points(XS, own))
+      .map((part) => `M${part.map(([x, y]) => `${x.toFixed(2)} ${(-y).toFixed(3)}`).join('L')}`)
+      .join('');
     return svg('path', { class: `line ${name}`, d, 'vector-effect': 'non-scaling-stroke' });
   };
   return [drawn(slopes, 'gradient'), drawn(values, '')];
@@ -148,16 +149,14 @@ function unbroken(line: readonly Point[]): Point[][] {
 /** The table row that shows what is left of a gradient after 1, 2, 5 … layers. */
 function createLayers(): HTMLElement[] {
   const cells = DEPTHS.map(() => create('td'));
-  const heads = DEPTHS.map((depth) =>
-    create('th', { scope: 'col' }, depth === 1 ? '1 layer' : `${depth} layers`),
-  );
+  const heads = DEPTHS.map((depth) => create('th', { scope: 'col' }, String(depth)));
   byId('layers').replaceChildren(
+    create('thead', {}, create('tr', {}, create('th', { scope: 'col' }, 'Behind n layers'), ...heads)),
     create(
-      'thead',
+      'tbody',
       {},
-      create('tr', {}, create('th', { scope: 'col' }, 'A gradient of 1 becomes, after'), ...heads),
+      create('tr', {}, create('th', { scope: 'row' }, 'a gradient of 1 becomes f′(x)ⁿ'), ...cells),
     ),
-    create('tbody', {}, create('tr', {}, create('th', { scope: 'row' }, 'f′(x)ⁿ'), ...cells)),
   );
   return cells;
 }

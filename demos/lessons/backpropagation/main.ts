@@ -1,5 +1,6 @@
 import { coalesce } from '../../shared/coalesce.ts';
 import { byId } from '../../shared/dom.ts';
+import { rove } from '../../shared/roving.ts';
 import { bindExercises } from '../common/exerciseList.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
@@ -16,10 +17,14 @@ const ORDER = Object.keys(QUANTITIES);
 
 lesson<Kernels>('backpropagation', async (call) => {
   const knobs = bindKnobs(settings, () => void refresh());
-  const network = createNetwork(byId('network'), (id) => {
-    player.stop();
-    select(id);
-  });
+  const phone = matchMedia('(max-width: 620px)');
+  const draw = () =>
+    createNetwork(byId('network'), phone.matches, (id) => {
+      player.stop();
+      select(id);
+    });
+  let network = draw();
+  const refreshKeys = rove(byId('network'), () => 1);
   const check = bindExercises(exercises);
   let values: Ids = {};
   let selected = ORDER[0];
@@ -27,7 +32,7 @@ lesson<Kernels>('backpropagation', async (call) => {
 
   function select(id: string): void {
     selected = id;
-    network.select(id, false);
+    network.select(id);
     const { title, formula } = explain(id, values);
     byId('title').textContent = title;
     byId('formula').textContent = formula;
@@ -59,6 +64,13 @@ lesson<Kernels>('backpropagation', async (call) => {
       await call('reset');
       await refresh();
     },
+  });
+  phone.addEventListener('change', () => {
+    network = draw();
+    refreshKeys();
+    if (document.body.dataset.state !== 'ready') return;
+    network.show(values);
+    network.select(selected);
   });
   byId('update').addEventListener('click', async () => {
     const { x1, x2, y, rate } = knobs.values;

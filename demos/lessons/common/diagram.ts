@@ -2,7 +2,10 @@ import { create } from '../../shared/dom.ts';
 import { svg } from '../../shared/svg.ts';
 import type { Point } from './plot.ts';
 
-/** A drawing of nodes and lines in `root`, whose places are given in percent of its width and height. */
+/**
+ * A drawing of nodes and lines in `root`, whose places are given in percent of its width and height. Without buttons in it,
+ * it is one picture to a screen reader: `describe` gives its words.
+ */
 export class Diagram {
   readonly #root: HTMLElement;
   readonly #lines = svg('svg', {
@@ -15,6 +18,11 @@ export class Diagram {
     this.#root = root;
     root.classList.add('diagram');
     root.append(this.#lines);
+  }
+
+  describe(words: string): void {
+    this.#root.setAttribute('role', 'img');
+    this.#root.setAttribute('aria-label', words);
   }
 
   /** A line from here to there. */
@@ -35,14 +43,14 @@ export class Diagram {
 
   /** A circle with a name, and a number below it. */
   node(label: string, at: Point, name = ''): HTMLElement {
-    const value = create('output', {});
+    const value = create('span', { className: 'value' });
     this.put(create('div', { className: `node ${name}` }, create('b', {}, label), value), at);
     return value;
   }
 
   /** A number that lies on the way from here to there. */
   weight([x1, y1]: Point, [x2, y2]: Point, share = 0.5): HTMLElement {
-    return this.put(create('output', { className: 'weight' }), [
+    return this.put(create('span', { className: 'weight' }), [
       x1 + (x2 - x1) * share,
       y1 + (y2 - y1) * share,
     ]);

@@ -24,7 +24,7 @@ export class NumberGrid {
     this.#root = root;
     this.#options = options;
     root.classList.add('grid');
-    root.setAttribute('role', 'toolbar');
+    root.setAttribute('role', options.onSelect || options.onPress ? 'toolbar' : 'group');
     root.setAttribute('aria-label', options.label);
   }
 
@@ -55,11 +55,6 @@ export class NumberGrid {
   /** Marks cells, and takes the mark from all others. */
   mark(mark: string, indices: readonly number[]): void {
     this.#cells.forEach((cell, i) => cell.classList.toggle(mark, indices.includes(i)));
-  }
-
-  /** Whether the reader is in this grid now, so that its cell should keep the focus. */
-  focus(index: number): void {
-    this.#cells[index].focus();
   }
 
   #resize(side: number): void {

@@ -23,6 +23,13 @@ function power(value: number, digits: number): string {
 export const operand = (value: number, digits?: number): string =>
   value < 0 ? `(${number(value, digits)})` : number(value, digits);
 
+/** A share between 0 and 1, of which `rest` is missing: with three digits of the smaller of both, as logarithms need it. */
+export function share(value: number, rest: number): string {
+  if (rest < 1e-3) return `1 − ${number(rest, 3)}`;
+  if (value < 1e-3) return number(value, 3);
+  return String(Number(value.toFixed(3 - Math.floor(Math.log10(Math.min(value, rest))))));
+}
+
 /** With a fixed number of decimals, for numbers in columns and for those that change while one looks. */
 export const fixed = (value: number, digits = 2): string =>
   Number.isFinite(value) && Math.abs(value) < 1e6

@@ -11,7 +11,10 @@ export function slider(options: {
   readonly step: number;
   readonly scale?: 'log';
   readonly initial: number;
+  /** Significant digits beside the slider; default 3. */
+  readonly digits?: number;
 }): Setting<number> {
-  const { min, max } = options;
-  return range({ ...options, acts: 'page', limits: [min, max], show: (value) => number(value, 3) });
+  const { digits = 3, ...own } = options;
+  const limits = [own.min, own.max] as const;
+  return range({ ...own, acts: 'page', limits, show: (value) => number(value, digits) });
 }

@@ -79,11 +79,16 @@ export async function create(gpu: Gpu) {
     { label: 'validate' },
   );
   const random = await gpu.compile(
-    () => ({
-      w1: ops.randomNormal([2, HIDDEN], 0, 1),
-      w2: ops.randomNormal([HIDDEN, HIDDEN], 0, Math.sqrt(2 / HIDDEN)),
-      w3: ops.randomNormal([HIDDEN, 1], 0, Math.sqrt(1 / HIDDEN)),
-    }),
+    () => {
+      const scale = ops.input('scale', [1]);
+      const weights = (shape: number[], deviation: number) =>
+        ops.multiply(ops.randomNormal(shape, 0, deviation), scale);
+      return {
+        w1: weights([2, HIDDEN], 1),
+        w2: weights([HIDDEN, HIDDEN], Math.sqrt(2 / HIDDEN)),
+        w3: weights([HIDDEN, 1], Math.sqrt(1 / HIDDEN)),
+      };
+    },
     { label: 'first weights', seed: SEED },
   );
   let order = batches(1, 1, SEED);
@@ -120,8 +125,9 @@ export async function create(gpu: Gpu) {
     leaves: { begin: 'begin', goOn: 'advance' },
     calls: {
       /** Begins again with the first weights. */
-      async begin({ rate, dropout, leak, bias, samples, batch }: Plan): Promise<void> {
+      async begin({ rate, dropout, leak, bias, scale, samples, batch }: Plan): Promise<void> {
         random.reset(0);
+        random.write('scale', Float32Array.of(scale));
         await random.step();
         const first = await outputs(gpu, random, ['w1', 'w2', 'w3']);
         const values = [first.w1, Array(HIDDEN).fill(0), first.w2, Array(HIDDEN).fill(bias), first.w3, [0]];

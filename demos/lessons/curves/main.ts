@@ -10,13 +10,14 @@ import { line, Plot, text } from '../common/plot.ts';
 import type { Point } from '../common/plot.ts';
 import { exercises } from './exercises.ts';
 import type { Kernels, Progress } from './kernels.ts';
+import { RECORDED } from './recorded.ts';
+import type { Losses } from './recorded.ts';
 import { HIDDEN, NAMES, SCENARIOS } from './scenarios.ts';
 import type { Plan, ScenarioName } from './scenarios.ts';
 import { settings } from './settings.ts';
 
-/** Steps between two points of a curve, and of those that are trained for their small pictures alone. */
+/** Steps between two points of a curve. */
 const STRIDE = 4;
-const COARSE = 10;
 
 lesson<Kernels>('curves', async (call) => {
   const knobs = bindKnobs(settings, () => void begin());
@@ -32,8 +33,10 @@ lesson<Kernels>('curves', async (call) => {
   let plan: Plan = SCENARIOS.overfit.plan;
   let shown: ScenarioName | undefined;
   let turn = 0;
-  /** Those that have a small picture. */
-  const pictured = new Set<ScenarioName>();
+  for (const name of NAMES) {
+    const recorded = RECORDED[name];
+    paintThumb(name, recorded, recorded.at(-1)!.step);
+  }
 
   /** Trains from the start, as the knob says. */
   async function begin(): Promise<void> {
@@ -65,24 +68,7 @@ lesson<Kernels>('curves', async (call) => {
     return { ...base, [turns]: knobs.values[name] };
   };
 
-  /** Trains those that have no picture yet, until the reader does something. */
-  async function picture(own: number): Promise<void> {
-    for (const name of NAMES) {
-      if (own !== turn) return;
-      if (pictured.has(name)) continue;
-      const other = planOf(name);
-      await call('begin', other);
-      const list: Progress[] = [];
-      while ((list.at(-1)?.step ?? 0) < other.steps) {
-        if (own !== turn) return;
-        list.push(await call('advance', COARSE));
-      }
-      paintThumb(name, list, other.steps);
-    }
-  }
-
-  function paintThumb(name: ScenarioName, list: readonly Progress[], steps: number): void {
-    pictured.add(name);
+  function paintThumb(name: ScenarioName, list: readonly Losses[], steps: number): void {
     thumbs
       .get(name)!
       .querySelector('svg')!
@@ -132,9 +118,7 @@ lesson<Kernels>('curves', async (call) => {
       if (own !== turn) return false;
       curve.push(progress);
       paint();
-      if (progress.step < plan.steps) return true;
-      void picture(own);
-      return false;
+      return progress.step < plan.steps;
     },
     reset: begin,
   });
@@ -146,7 +130,7 @@ lesson<Kernels>('curves', async (call) => {
   await begin();
 });
 
-/** A button for each curve, with a small picture of it once it has been trained. */
+/** A button for each curve, with a small picture of it. */
 function createThumbs(onChoose: (name: ScenarioName) => void): ReadonlyMap<ScenarioName, HTMLElement> {
   const thumbs = new Map(
     NAMES.map((name) => {
@@ -167,14 +151,14 @@ function createThumbs(onChoose: (name: ScenarioName) => void): ReadonlyMap<Scena
 }
 
 /** Where the axis of the loss ends. */
-function topOf(curve: readonly Progress[]): number {
+function topOf(curve: readonly Losses[]): number {
   const seen = curve.flatMap(({ training, validation }) => [training, validation]).filter(Number.isFinite);
   return Math.min(4, Math.max(0.8, ...seen.map((value) => value * 1.05)));
 }
 
-function smallPicture(curve: readonly Progress[], steps: number): SVGElement[] {
+function smallPicture(curve: readonly Losses[], steps: number): SVGElement[] {
   const top = topOf(curve);
-  const place = ({ step }: Progress, loss: number) =>
+  const place = ({ step }: Losses, loss: number) =>
     `${((100 * step) / steps).toFixed(1)} ${(50 - (48 * Math.min(loss, top)) / top).toFixed(1)}`;
   const path = (key: 'training' | 'validation', name: string) => {
     const d = `M${curve.map((each) => place(each, each[key])).join('L')}`;

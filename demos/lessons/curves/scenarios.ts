@@ -9,10 +9,21 @@ export interface Plan {
   readonly leak: number;
   /** Where the biases of the second hidden layer begin. */
   readonly bias: number;
+  /** What the first weights are multiplied by. */
+  readonly scale: number;
 }
 
 export const HIDDEN = 32;
-const BASE: Plan = { rate: 0.01, steps: 300, samples: 512, batch: 512, dropout: 0, leak: 0, bias: 0 };
+const BASE: Plan = {
+  rate: 0.01,
+  steps: 300,
+  samples: 512,
+  batch: 512,
+  dropout: 0,
+  leak: 0,
+  bias: 0,
+  scale: 1,
+};
 
 /** A shape that a loss curve can have, and the setting that causes and removes it. */
 export interface Scenario {
@@ -59,12 +70,20 @@ export const SCENARIOS = {
     see: 'The training loss goes to 0. The validation loss falls, turns and rises.',
     why: 'The network learns its few samples by heart, with their errors. More data help. A smaller network, dropout, and stopping where the validation loss is lowest help, too.',
   },
+  plateau: {
+    title: 'Plateau, then a drop',
+    plan: { ...BASE, rate: 0.0005, steps: 400 },
+    turns: 'scale',
+    good: 1,
+    see: 'The loss does not move for a while, near 0.69, the loss of a guess. Then it drops.',
+    why: 'The first weights are so small that hardly anything comes through the layers, and the slopes are tiny, too. Begin with larger random weights. Deep networks with sigmoids have such plateaus from any start.',
+  },
   dying: {
-    title: 'Plateau: dead ReLUs',
+    title: 'Dead ReLUs',
     plan: { ...BASE, bias: -8 },
     turns: 'leak',
     good: 0.2,
-    see: 'The loss is flat from the start, near 0.69, the loss of a guess.',
+    see: 'The loss stays flat, near 0.69, the loss of a guess.',
     why: 'The biases start so low that the sum of every neuron is negative for every input. There the slope of ReLU is 0, and nothing learns. A small slope below 0 (leaky ReLU) brings the neurons back.',
   },
   jumps: {

@@ -10,7 +10,7 @@ import type { Point } from '../common/plot.ts';
 import { exercises } from './exercises.ts';
 import { INPUTS, REACH, TARGETS, WEIGHTS } from './kernels.ts';
 import type { Kernels } from './kernels.ts';
-import { settings } from './settings.ts';
+import { DIGITS, settings } from './settings.ts';
 
 /** The height at which the step is drawn. */
 const FLOOR = -8;
@@ -54,18 +54,22 @@ lesson<Kernels>('descent', async (call) => {
     );
     rows.forEach((cells, i) => {
       const values = [found.prediction, found.error, found.squared, found.shares].map((list) => list[i]);
-      values.forEach((value, k) => show(cells[k], value));
+      values.forEach((value, k) => show(cells[k], value, k === 0 ? DIGITS : 3));
     });
     show(byId('total'), total);
     show(byId('slope'), slope);
+    const from = number(w, DIGITS);
     show(
       byId('update'),
-      `${number(w)} − ${number(rate, 3)} · ${operand(slope)} = ${number(w)} − ${operand(change)} = ${number(next)}`,
+      `${from} − ${number(rate, 3)} · ${operand(slope)} = ${from} − ${operand(change)} = ${number(next, DIGITS)}`,
     );
     byId('steps').textContent = steps === 1 ? '1 step' : `${steps} steps`;
     const here: Point = [w, total];
     const [below, above] = found.tangent;
-    const right = w > 2; // of the minimum: there the labels have more room on its left
+    // Inside of the parabola there is room for words: at its lowest point above the dot, else beside it.
+    const low = Math.abs(w - 2) < 0.5;
+    const beside = w > 2 ? ({ x: -14, anchor: 'end' } as const) : ({ x: 14, anchor: 'start' } as const);
+    const { x, anchor } = low ? ({ x: 0, anchor: 'middle' } as const) : beside;
     bowl.draw([
       line(curve, 'parabola'),
       path(
@@ -81,23 +85,16 @@ lesson<Kernels>('descent', async (call) => {
       path([[here, [w, FLOOR]]], 'faint dashed'),
       arrow([w, FLOOR], [next, FLOOR], 'first'),
       dot(here, '', 6),
-      text(here, `loss ${number(total)}`, {
-        by: right ? [-14, -8] : [14, -8],
-        anchor: right ? 'end' : 'start',
-      }),
-      text([w + REACH, above], `slope ${number(slope)}`, {
-        by: right ? [-12, 0] : [12, 0],
-        anchor: right ? 'end' : 'start',
-        name: 'gradient',
-      }),
-      text([next, FLOOR], `step ${number(-change)}`, {
-        by: right ? [-8, 4] : [8, 4],
-        anchor: right ? 'end' : 'start',
+      text(here, `slope ${number(slope, 3)}`, { by: [x, low ? -32 : -24], anchor, name: 'gradient' }),
+      text(here, `loss ${number(total, 3)}`, { by: [x, low ? -16 : -8], anchor }),
+      text([next, FLOOR], `step ${number(-change, 3)}`, {
+        by: [beside.x / 2, 4],
+        anchor: beside.anchor,
         name: 'first',
       }),
     ]);
     bowl.describe(
-      `The loss over the weight, a parabola. At w = ${number(w)} the loss is ${number(total)} and the slope ${number(slope)}; a step leads to ${number(next)}.`,
+      `The loss over the weight, a parabola. At w = ${from} the loss is ${number(total)} and the slope ${number(slope)}; a step leads to ${number(next, DIGITS)}.`,
     );
     fit.draw([
       path(
@@ -109,7 +106,7 @@ lesson<Kernels>('descent', async (call) => {
       ),
       line(points(INPUTS, found.prediction), 'first'),
       ...INPUTS.map((x, i) => dot([x, TARGETS[i]], '')),
-      text([4, found.prediction[4]], `${number(w)} · x`, {
+      text([4, found.prediction[4]], `${from} · x`, {
         by: [-14, found.error[4] > 0 ? -6 : 16],
         anchor: 'end',
         name: 'first',

@@ -19,16 +19,16 @@ export const CASES = {
   regression: {
     title: 'a number',
     outputs: 1,
-    activation: 'linear: z',
+    activation: 'z',
     losses: ['squared error', 'absolute error', 'Huber'],
     range: [-6, 6],
     most: 12,
     advice:
       'A number of any size: no activation, and the squared error. Its slope grows with the error, so a few outliers can dominate the training. The slope of the absolute error is −1 or 1. Huber is a parabola near 0 and a straight line beyond 1.',
     rules: [
-      '(z − y)², slope 2 (z − y)',
-      '|z − y|, slope ±1',
-      '(z − y)² / 2 up to a distance of 1, then |z − y| − ½',
+      '(p − y)²; slope 2 (p − y)',
+      '|p − y|; slope −1 or 1',
+      '½ (p − y)² where |p − y| < 1, else |p − y| − ½; slope p − y, cut off at ±1',
     ],
   },
   two: {
@@ -42,7 +42,7 @@ export const CASES = {
       'Yes or no: sigmoid, and binary cross-entropy. Its slope is the prediction minus the target, largest where the answer is most wrong. The squared error after a sigmoid has almost no slope there: such a network does not learn from its worst mistakes.',
     rules: [
       '−log p where y is 1, −log(1 − p) where it is 0; slope p − y',
-      '(p − y)², slope 2 (p − y) · p (1 − p)',
+      '(p − y)²; slope 2 (p − y) · p · (1 − p)',
     ],
   },
   many: {
@@ -65,7 +65,7 @@ export const CASES = {
     most: 4,
     advice:
       'A whole distribution, such as the soft answers of another network: softmax, and the Kullback–Leibler divergence, 0 only where both are equal. KL(target ‖ prediction) is large where the prediction misses a class of the target. KL(prediction ‖ target) is large where the prediction adds one.',
-    rules: ['Σ y · log(y / p), slope p − y of each z', 'Σ p · log(p / y)'],
+    rules: ['Σ y · log(y / p); slope p − y of each z', 'Σ p · log(p / y)'],
   },
 } as const satisfies Record<string, Case>;
 

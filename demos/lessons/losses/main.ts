@@ -5,6 +5,7 @@ import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
 import { number, show } from '../common/numbers.ts';
 import { dot, line, Plot, points, text } from '../common/plot.ts';
+import type { Point } from '../common/plot.ts';
 import { CASES, DISTRIBUTIONS, placesOf } from './cases.ts';
 import type { CaseName } from './cases.ts';
 import { exercises } from './exercises.ts';
@@ -14,10 +15,15 @@ import { settings } from './settings.ts';
 /** The colours of the losses of a case, by their classes. */
 const COLOURS = ['first', 'second', 'third'];
 
+/** The name of the first raw output. */
+const firstOf = (name: CaseName): string => (CASES[name].outputs === 1 ? 'z' : 'z₁');
+/** How far a tangent reaches to either side. */
+const TANGENT = 0.9;
+
 lesson<Kernels>('losses', async (call) => {
   const knobs = bindKnobs(settings, () => void refresh());
   const axes = (name: CaseName) => ({
-    x: { range: CASES[name].range, label: 'raw output z₁', ticks: [-6, -4, -2, 0, 2, 4, 6] },
+    x: { range: CASES[name].range, label: firstOf(name), ticks: [-6, -4, -2, 0, 2, 4, 6] },
     y: { range: [-CASES[name].most * 0.03, CASES[name].most] as const, label: 'loss' },
   });
   const plot = new Plot(byId('curves'), axes('two'));
@@ -36,15 +42,20 @@ lesson<Kernels>('losses', async (call) => {
 
   function change(name: CaseName): void {
     shown = name;
+    const first = firstOf(name);
     knobs.enable(name === 'regression', 'y');
     knobs.enable(name === 'two', 'answer');
     knobs.enable(name === 'many', 'right');
     knobs.enable(name === 'divergence', 'target');
     knobs.enable(CASES[name].outputs > 1, 'z2', 'z3');
+    byId('title').textContent = `The loss over ${first}`;
+    byId('z1-value').previousSibling!.textContent = `Raw output ${first} `;
     byId('advice').textContent = CASES[name].advice;
     table = createTable(name);
     byId('rules').replaceChildren(
-      ...CASES[name].losses.map((loss, i) => create('li', {}, key(i), `${loss} = ${CASES[name].rules[i]}`)),
+      ...CASES[name].losses.map((loss, i) =>
+        create('li', {}, key(i), `${loss} = `, unbroken(CASES[name].rules[i])),
+      ),
     );
   }
 
@@ -60,9 +71,14 @@ lesson<Kernels>('losses', async (call) => {
     plot.draw(
       found.losses
         .toReversed()
-        .flatMap(({ value, curve }, back) => {
+        .flatMap(({ value, slopes: [slope], curve }, back) => {
           const colour = COLOURS[found.losses.length - 1 - back];
-          return [line(points(xs, curve), colour), dot([z1, value], colour, 5)];
+          const [left, right] = [-TANGENT, TANGENT].map((by): Point => [z1 + by, value + by * slope]);
+          return [
+            line(points(xs, curve), colour),
+            line([left, right], 'gradient'),
+            dot([z1, value], colour, 5),
+          ];
         })
         .concat(
           text([z1, found.losses[0].value], number(found.losses[0].value, 3), {
@@ -73,12 +89,19 @@ lesson<Kernels>('losses', async (call) => {
       axes(question),
     );
     const words = CASES[question].losses.map((name, i) => `${name} ${number(found.losses[i].value, 3)}`);
-    plot.describe(`Losses over the raw output z₁. At ${number(z1, 3)}: ${words.join(', ')}.`);
+    plot.describe(
+      `Losses over the raw output ${firstOf(question)}. At ${number(z1, 3)}: ${words.join(', ')}.`,
+    );
     check({ question, targets, losses: found.losses.map(({ value }) => value) });
     ready();
   });
   await refresh();
 });
+
+/** A rule, whose lines break between its parts and between words, not inside a formula. */
+function unbroken(rule: string): string {
+  return rule.replaceAll(/ (?=[−·+/=<(])|(?<=[−·+/=<]) /g, '\u00A0');
+}
 
 /** The colour of a loss. */
 function key(i: number): HTMLElement {
@@ -105,7 +128,9 @@ function createTable(
       create(
         'tr',
         {},
-        ...['raw z', activation, 'target'].map((head) => create('th', { scope: 'col' }, head)),
+        ...['raw output z', `p = ${activation}`, 'target y'].map((head) =>
+          create('th', { scope: 'col' }, head),
+        ),
         ...heads,
       ),
     ),

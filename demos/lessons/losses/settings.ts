@@ -28,7 +28,7 @@ export const settings = {
     values: ['sure', 'soft', 'even'],
     initial: 'soft',
   }),
-  z1: raw('Raw output z₁', -3),
+  z1: raw('Raw output z', -3),
   z2: raw('Raw output z₂', 1),
   z3: raw('Raw output z₃', 0),
   y: slider({ label: 'Target y', min: -4, max: 4, step: 0.1, initial: 1 }),

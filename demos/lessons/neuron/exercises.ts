@@ -24,6 +24,6 @@ export const exercises: readonly Exercise<State>[] = [
   {
     task: 'XOR with two layers: find a random start that training brings to 4 of 4.',
     reached: ({ kind, task, right }) => kind === 'two' && task === 'xor' && right === 4,
-    why: 'The two thin lines cut the plane into three strips: yes between them, no on both sides.',
+    why: 'The two thin lines cut the plane into three strips: one answer between them, the other on both sides.',
   },
 ];

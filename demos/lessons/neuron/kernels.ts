@@ -25,7 +25,7 @@ const SHAPES: Readonly<Record<Kind, readonly (readonly number[])[]>> = {
   two: [[2, 2], [2], [2, 1], [1]],
 };
 
-const OUTPUTS = ['hidden', 'z', 'output', 'losses', 'field', 'lines'] as const;
+const OUTPUTS = ['hidden', 'z', 'output', 'rest', 'losses', 'mean', 'field', 'lines'] as const;
 
 /** The numbers of a network at the four corners, and over the grid. */
 export type Look = Record<(typeof OUTPUTS)[number], number[]>;
@@ -56,11 +56,14 @@ export async function create(gpu: Gpu) {
       () => {
         const { first, hidden, z } = forward(x);
         const output = ops.sigmoid(z);
+        const four = losses.binaryCrossEntropyWithLogits(rows(z, 0, 4), targets);
         return {
           hidden: rows(hidden, 0, 4),
           z: rows(z, 0, 4),
           output: rows(output, 0, 4),
-          losses: losses.binaryCrossEntropyWithLogits(rows(z, 0, 4), targets),
+          rest: ops.sigmoid(ops.negate(rows(z, 0, 4))), // 1 − output, with all its digits where the output is close to 1
+          losses: four,
+          mean: ops.reduceMean(four),
           field: rows(output, 4, SIDE * SIDE),
           lines: rows(first, 4, SIDE * SIDE), // a neuron's own boundary is where this is 0
         };

@@ -5,7 +5,7 @@ import { contour, mix, picture } from '../common/field.ts';
 import { bindExercises } from '../common/exerciseList.ts';
 import { bindKnobs } from '../common/knobs.ts';
 import { lesson, ready } from '../common/lesson.ts';
-import { number, operand, show } from '../common/numbers.ts';
+import { fixed, number, operand, share, show } from '../common/numbers.ts';
 import { createPlayer } from '../common/player.ts';
 import { dot, path, Plot, text } from '../common/plot.ts';
 import { exercises } from './exercises.ts';
@@ -73,6 +73,7 @@ lesson<Kernels>('neuron', async (call) => {
     byId('verdict').textContent = `${right} of 4 right`;
     byId('verdict').dataset.all = String(right === 4);
     byId('steps').textContent = verdict(kind, task, right, steps);
+    show(byId('mean'), fixed(found.mean[0], 4));
     const terms = termsOf(kind, weights, found, selected, targets[selected]);
     byId('terms').replaceChildren(...terms.map((term) => create('span', {}, term)));
     latest = found.output;
@@ -120,12 +121,26 @@ function verdict(kind: 'one' | 'two', task: keyof typeof TASKS, right: number, s
 function termsOf(kind: Kind, weights: readonly number[], found: Look, row: number, target: number): string[] {
   const [w1, w2, b] = kind === 'one' ? weights : weights.slice(6);
   const inputs = kind === 'one' ? CORNERS[row] : found.hidden.slice(2 * row, 2 * row + 2);
-  const of = (value: number) => operand(value, 3);
-  const sum = `${of(w1)} · ${of(inputs[0])} + ${of(w2)} · ${of(inputs[1])} + ${of(b)}`;
-  const output = number(found.output[row], 3);
-  const judged = target === 1 ? `−log ${output}` : `−log(1 − ${output})`;
-  const [z, loss] = [number(found.z[row], 3), number(found.losses[row], 3)];
-  return [`z = ${sum} = ${z}, `, `output = sigmoid(${z}) = ${output}, `, `loss = ${judged} = ${loss}`];
+  const sumOf = ([w1, w2, b]: readonly number[], [x1, x2]: readonly number[]) =>
+    `${operand(w1)} · ${operand(x1)} + ${operand(w2)} · ${operand(x2)} + ${operand(b)}`;
+  const [w11, w12, w21, w22, b1, b2] = weights;
+  const neurons = [
+    [w11, w21, b1],
+    [w12, w22, b2],
+  ];
+  const hidden =
+    kind === 'one'
+      ? []
+      : neurons.map((own, j) => `h${'₁₂'[j]} = tanh(${sumOf(own, CORNERS[row])}) = ${number(inputs[j])}, `);
+  const output = share(found.output[row], found.rest[row]);
+  const judged = target === 1 ? `−log(${output})` : `−log(${share(found.rest[row], found.output[row])})`;
+  const [z, loss] = [number(found.z[row]), number(found.losses[row], 3)];
+  return [
+    ...hidden,
+    `z = ${sumOf([w1, w2, b], inputs)} = ${z}, `,
+    `output = sigmoid(${z}) = ${output}, `,
+    `loss = ${target === 1 ? '−log(output)' : '−log(1 − output)'} = ${judged} = ${loss}`,
+  ];
 }
 
 function drawPlane(plane: Plot, found: Look, kind: 'one' | 'two', targets: readonly number[]): void {
@@ -144,7 +159,7 @@ function drawPlane(plane: Plot, found: Look, kind: 'one' | 'two', targets: reado
     path(contour(field, 0.5), 'boundary'),
     ...CORNERS.flatMap(([x, y], i) => [
       dot([x, y], targets[i] ? 'positive' : 'negative', 9),
-      text([x, y], number(found.output[i], 2), { by: [0, y ? -16 : 26], anchor: 'middle' }),
+      text([x, y], fixed(found.output[i]), { by: [0, y ? -16 : 26], anchor: 'middle' }),
     ]),
   ]);
 }
@@ -165,10 +180,10 @@ function createTable(onSelect: (row: number) => void) {
       show(found: Look, at: number, kind: 'one' | 'two', target: number, selected: boolean): void {
         const middle =
           kind === 'one'
-            ? number(found.z[at])
-            : [0, 1].map((k) => number(found.hidden[2 * at + k], 2)).join(', ');
+            ? fixed(found.z[at], 3)
+            : [0, 1].map((k) => fixed(found.hidden[2 * at + k])).join(', ');
         const right = Math.round(found.output[at]) === target;
-        const texts = [middle, number(found.output[at], 3), String(target), number(found.losses[at], 3)];
+        const texts = [middle, fixed(found.output[at], 3), String(target), fixed(found.losses[at], 4)];
         texts.forEach((own, k) => show(cells[k], own));
         cells[4].textContent = right ? '✓ right' : '✗ wrong';
         cells[4].className = right ? 'right' : 'wrong';

@@ -41,7 +41,7 @@ function wire(diagram: Diagram, edges: readonly Edge[]) {
 }
 
 function bias(diagram: Diagram, at: Point): HTMLElement {
-  const value = create('output', {});
+  const value = create('span', { className: 'value' });
   diagram.put(create('span', { className: 'bias' }, 'b ', value), at);
   return value;
 }
@@ -70,6 +70,9 @@ function oneNeuron(diagram: Diagram): NetworkView {
       show(own, fixed(b));
       [...corner, found.z[row], found.output[row]].forEach((value, i) =>
         show(nodes[i], i < 2 ? value : fixed(value)),
+      );
+      diagram.describe(
+        `One neuron with the weights ${fixed(w1)} and ${fixed(w2)} and the bias ${fixed(b)}. For the input ${corner.join(', ')} its sum is ${fixed(found.z[row])} and its output ${fixed(found.output[row])}.`,
       );
     },
   };
@@ -101,6 +104,11 @@ function twoLayers(diagram: Diagram): NetworkView {
       [all[4], all[5], all[8]].forEach((value, i) => show(biases[i], fixed(value)));
       const values = [...corner, ...found.hidden.slice(2 * row, 2 * row + 2), found.output[row]];
       values.forEach((value, i) => show(nodes[i], i < 2 ? value : fixed(value)));
+      const [w11, w12, w21, w22, b1, b2, v1, v2, c] = all.map((value) => fixed(value));
+      const [h1, h2, output] = values.slice(2).map((value) => fixed(value));
+      diagram.describe(
+        `Two layers. Hidden neuron 1 has the weights ${w11} and ${w21} and the bias ${b1}, hidden neuron 2 ${w12}, ${w22} and ${b2}, the output ${v1}, ${v2} and ${c}. For the input ${corner.join(', ')} the hidden neurons give ${h1} and ${h2}, and the output is ${output}.`,
+      );
     },
   };
 }

@@ -1,10 +1,10 @@
-import { adagrad, adam, ops, rmsprop, sgd, Variable } from '../../../src/index.ts';
+import { adagrad, adam, gradients, ops, rmsprop, sgd, Variable } from '../../../src/index.ts';
 import type { Gpu, Minimizer, Optimizer, Program, Tensor } from '../../../src/index.ts';
 import { gridPoints } from '../common/field.ts';
 import { outputs } from '../common/lab.ts';
 import type { Lab } from '../common/lab.ts';
 import { NAMES, RACERS, RANGE, SIDE } from './surfaces.ts';
-import type { Racer, Surface } from './surfaces.ts';
+import type { Racer, RacerRule, Surface } from './surfaces.ts';
 
 const OPTIMIZERS: Readonly<Record<Racer, (learningRate: number) => Optimizer>> = {
   sgd: (learningRate) => sgd({ learningRate }),
@@ -34,11 +34,21 @@ interface Race {
   readonly minimizers: readonly Minimizer[];
 }
 
-/** Where the racers are, in the order of NAMES. */
-export interface Places {
-  readonly x: number[];
-  readonly y: number[];
-  readonly loss: number[];
+const PLACES = ['x', 'y', 'loss', 'slopeX', 'slopeY'] as const;
+/** Where the racers are, in the order of NAMES, and the slopes there. */
+export type Places = Record<(typeof PLACES)[number], number[]>;
+
+/** The last step of an optimizer in numbers, each along x and along y. */
+export interface Detail {
+  readonly count: number;
+  readonly before: readonly number[];
+  readonly slope: readonly number[];
+  /** What it remembers, in the order of its slots. */
+  readonly kept: readonly (readonly number[])[];
+  /** Of Adam: the moving means. */
+  readonly corrected: readonly (readonly number[])[];
+  readonly step: readonly number[];
+  readonly after: readonly number[];
 }
 
 export async function create(gpu: Gpu) {
@@ -57,7 +67,24 @@ export async function create(gpu: Gpu) {
       label: surface,
     });
   }
+  const detail = await gpu.compile(
+    () => {
+      const [before, after, m, s] = ['before', 'after', 'm', 's'].map((name) => ops.input(name, [2]));
+      const count = ops.input('count', [1]);
+      const corrected = (mean: Tensor, beta: number) =>
+        ops.divide(mean, ops.subtract(1, ops.exp(ops.scale(count, Math.log(beta)))));
+      return {
+        step: ops.subtract(after, before),
+        mean: corrected(m, 0.9),
+        square: corrected(s, 0.999),
+      };
+    },
+    { label: 'a step in numbers' },
+  );
   let race = await prepare('valley', 1);
+  /** Before and after the last step. */
+  let [before, now]: (Places | undefined)[] = [];
+  let count = 0;
 
   /** A race with optimizers that remember nothing of the last one. Its kernels are compiled only once. */
   async function prepare(surface: Surface, factor: number): Promise<Race> {
@@ -74,17 +101,19 @@ export async function create(gpu: Gpu) {
       { label: 'race' },
     );
     const look = await gpu.compile(
-      () => ({
-        x: ops.concat(
-          racers.map(({ x }) => ops.read(x)),
-          0,
-        ),
-        y: ops.concat(
-          racers.map(({ y }) => ops.read(y)),
-          0,
-        ),
-        loss: ops.concat(racers.map(lossOf), 0),
-      }),
+      () => {
+        const each = racers.map(({ x, y }) => {
+          const place = [ops.read(x), ops.read(y)];
+          const loss = HEIGHTS[surface](place[0], place[1]);
+          return [...place, loss, ...gradients(ops.reduceSum(loss), place).map((slope) => slope!)];
+        });
+        const all = (i: number) =>
+          ops.concat(
+            each.map((own) => own[i]),
+            0,
+          );
+        return Object.fromEntries(PLACES.map((name, i) => [name, all(i)]));
+      },
       { label: 'look' },
     );
     return { run, look, minimizers };
@@ -92,11 +121,41 @@ export async function create(gpu: Gpu) {
 
   async function look(): Promise<Places> {
     await race.look.step();
-    return outputs(gpu, race.look, ['x', 'y', 'loss']);
+    now = await outputs(gpu, race.look, PLACES);
+    return now;
+  }
+
+  async function detailOf(name: Racer): Promise<Detail | undefined> {
+    if (!before || !now) return undefined;
+    const i = NAMES.indexOf(name);
+    const slots = await race.minimizers[i].readSlots(gpu.variables);
+    const [x, y] = [slots.get(racers[i].x) ?? [], slots.get(racers[i].y) ?? []];
+    const kept = x.map((own, slot) => [own[0], y[slot][0]]);
+    const of = (places: Places) => [places.x[i], places.y[i]];
+    const { corrected }: RacerRule = RACERS[name];
+    const inputs = {
+      before: of(before),
+      after: of(now),
+      m: kept[0] ?? [0, 0],
+      s: kept[1] ?? [0, 0],
+      count: [count],
+    };
+    for (const [input, values] of Object.entries(inputs)) detail.write(input, Float32Array.from(values));
+    await detail.step();
+    const found = await outputs(gpu, detail, ['step', 'mean', 'square']);
+    return {
+      count,
+      before: inputs.before,
+      slope: [before.slopeX[i], before.slopeY[i]],
+      kept,
+      corrected: corrected ? [found.mean, found.square] : [],
+      step: found.step,
+      after: inputs.after,
+    };
   }
 
   return {
-    programs: [race.run, race.look, fields.valley],
+    programs: [race.run, race.look, fields.valley, detail],
     leaves: { begin: 'begin', goOn: 'step' },
     calls: {
       /** The heights over the grid. */
@@ -114,13 +173,19 @@ export async function create(gpu: Gpu) {
           gpu.variables.write(racer.x, Float32Array.of(x));
           gpu.variables.write(racer.y, Float32Array.of(y));
         }
+        [before, count] = [undefined, 0];
         return look();
       },
-      /** A step of each. */
-      async step(): Promise<Places> {
+      /** A step of each, and the one of this optimizer in numbers. */
+      async step(name: Racer): Promise<{ places: Places; detail: Detail }> {
+        before = now;
         await race.run.step();
-        return look();
+        count++;
+        const places = await look();
+        return { places, detail: (await detailOf(name))! };
       },
+      /** The last step of another optimizer. */
+      detail: detailOf,
     },
   } satisfies Lab;
 }

@@ -10,9 +10,10 @@ import { createPlayer } from '../common/player.ts';
 import { dot, line, path, Plot, text } from '../common/plot.ts';
 import type { Mark, Point } from '../common/plot.ts';
 import { exercises } from './exercises.ts';
-import type { Kernels, Places } from './kernels.ts';
+import type { Detail, Kernels, Places } from './kernels.ts';
 import { settings } from './settings.ts';
 import { NAMES, RACERS, RANGE, SIDE, SURFACES } from './surfaces.ts';
+import type { Racer, RacerRule } from './surfaces.ts';
 
 const MOST_STEPS = 300;
 /** An optimizer farther away than this has diverged. */
@@ -37,12 +38,23 @@ lesson<Kernels>('optimizers', async (call) => {
     y: { range: [0, 1], label: 'loss' },
   });
   const check = bindExercises(exercises);
-  const rows = createTable();
+  const rows = createTable((racer) => {
+    knobs.set({ racer });
+    void showDetail();
+  });
   let field: Field = { side: SIDE, range: RANGE, values: [] };
   let background: Mark[] = [];
   /** The places of all optimizers after every step. */
   let history: Places[] = [];
   let turn = 0;
+
+  /** The last step of the chosen optimizer in numbers, which it has if any step was made. */
+  async function showDetail(found?: Detail): Promise<void> {
+    const { racer, factor } = knobs.values;
+    NAMES.forEach((name, i) => rows[i].choose(name === racer));
+    const detail = found ?? (history.length > 1 ? await call('detail', racer) : undefined);
+    if (racer === knobs.values.racer) paintDetail(racer, factor, detail);
+  }
 
   function paintGround(): void {
     const [low, high] = [Math.min(...field.values), Math.max(...field.values)];
@@ -67,6 +79,7 @@ lesson<Kernels>('optimizers', async (call) => {
     history = [places];
     paintGround();
     paint();
+    void showDetail();
     ready();
   }
 
@@ -110,7 +123,7 @@ lesson<Kernels>('optimizers', async (call) => {
     race.describe(
       `The loss of each optimizer by step: ${NAMES.map((name, i) => `${RACERS[name].title} ${number(now.loss[i], 3)}`).join(', ')}.`,
     );
-    rows.forEach((cells, i) => {
+    rows.forEach(({ cells }, i) => {
       const { rate, rule } = RACERS[NAMES[i]];
       const values = [
         rule(number(rate * factor, 3)),
@@ -139,10 +152,12 @@ lesson<Kernels>('optimizers', async (call) => {
       const own = turn;
       const now = history.at(-1);
       if (!now || NAMES.some((_, i) => isLost(now, i))) return false;
-      const places = await call('step');
+      const { racer } = knobs.values;
+      const { places, detail } = await call('step', racer);
       if (own !== turn) return false;
       history.push(places);
       paint();
+      void showDetail(racer === knobs.values.racer ? detail : undefined);
       return history.length <= MOST_STEPS && !NAMES.some((_, i) => isLost(places, i));
     },
     reset: begin,
@@ -156,21 +171,50 @@ lesson<Kernels>('optimizers', async (call) => {
     paintGround();
     paint();
   });
+  void showDetail();
   await begin();
 });
 
-/** A row for each racer; gives its places for its step, x, y and loss. */
-function createTable(): HTMLElement[][] {
+/** Fills the table of a step: what is computed one after the other, along x and along y. */
+function paintDetail(name: Racer, factor: number, detail: Detail | undefined): void {
+  const { title, rate, rule, keeps = [], corrected = [], step = rule }: RacerRule = RACERS[name];
+  const rated = number(rate * factor, 3);
+  const lines: readonly (readonly [string, readonly number[] | undefined])[] = [
+    ['place', detail?.before],
+    ['slope g there', detail?.slope],
+    ...keeps.map((kept, i) => [kept(rated), detail?.kept[i]] as const),
+    ...corrected.map((mean, i) => [mean, detail?.corrected[i]] as const),
+    [`step = ${step(rated)}`, detail?.step],
+    ['new place', detail?.after],
+  ];
+  byId('detail-title').textContent = detail ? `Step ${detail.count} of ${title}` : `A step of ${title}`;
+  const cell = (value: number | undefined) => create('td', {}, value === undefined ? '' : number(value, 4));
+  byId('detail').replaceChildren(
+    ...lines.map(([text, values]) =>
+      create('tr', {}, create('th', { scope: 'row' }, text), cell(values?.[0]), cell(values?.[1])),
+    ),
+  );
+}
+
+/** A row for each racer, with places for its step, x, y and loss; pressing its name chooses it. */
+function createTable(onChoose: (racer: Racer) => void) {
   const rows = NAMES.map((name) => {
     const cells = Array.from({ length: 3 }, () => create('td'));
     const key = create('i', { className: `key-dot ${name}` });
     const { title, rate, rule } = RACERS[name];
     const step = create('small', {}, rule(number(rate, 3)));
+    const button = create('button', { type: 'button', title: 'Show its steps in numbers' }, title);
+    button.addEventListener('click', () => onChoose(name));
+    const row = create('tr', {}, create('th', { scope: 'row' }, key, button, step), ...cells);
     return {
-      row: create('tr', {}, create('th', { scope: 'row' }, key, title, step), ...cells),
+      row,
       cells: [step, ...cells],
+      choose(isChosen: boolean): void {
+        row.classList.toggle('selected', isChosen);
+        button.setAttribute('aria-pressed', String(isChosen));
+      },
     };
   });
   byId('rows').replaceChildren(...rows.map(({ row }) => row));
-  return rows.map(({ cells }) => cells);
+  return rows;
 }

@@ -1,6 +1,6 @@
-import { options } from '../../frame/settings.ts';
+import { hidden, options } from '../../frame/settings.ts';
 import { slider } from '../common/slider.ts';
-import { RANGE, SURFACES } from './surfaces.ts';
+import { NAMES, RANGE, SURFACES } from './surfaces.ts';
 import type { Surface } from './surfaces.ts';
 
 const surfaces = Object.keys(SURFACES) as Surface[];
@@ -17,5 +17,7 @@ export const settings = {
   }),
   x: slider({ label: 'Start x', min, max, step: 0.02, initial: -1.7 }),
   y: slider({ label: 'Start y', min, max, step: 0.02, initial: 1.2 }),
+  /** The optimizer whose steps are shown in numbers. */
+  racer: hidden.choice(NAMES, 'adam'),
   factor: slider({ label: 'All rates ×', min: 0.1, max: 10, step: 0.1, scale: 'log', initial: 1 }),
 };

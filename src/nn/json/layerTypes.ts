@@ -26,6 +26,7 @@ import type { Layer, LayerConfig } from '../layers/layer.ts';
 import { masking } from '../layers/masking.ts';
 import { normalization } from '../layers/featureNormalization.ts';
 import { add, average, concatenate, maximum, minimum, multiply, subtract } from '../layers/merging.ts';
+import { groupQueryAttention, multiHeadAttention } from '../layers/multiHeadAttention.ts';
 import {
   alphaDropout,
   gaussianDropout,
@@ -89,6 +90,7 @@ const byName = {
   globalMaxPool1d,
   globalMaxPool2d,
   groupNormalization,
+  groupQueryAttention,
   gru,
   instanceNormalization,
   layerNormalization,
@@ -100,6 +102,7 @@ const byName = {
   maxPool1d,
   maxPool2d,
   minimum,
+  multiHeadAttention,
   multiply,
   normalization,
   padding2d,

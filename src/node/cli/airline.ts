@@ -1,5 +1,4 @@
 import type { MonthlySeries } from '../../data/airlinePassengers.ts';
-import { ArgumentError } from '../../errors.ts';
 import { lineChartSvg } from '../../io/lineChart.ts';
 import type { LineSeries } from '../../io/lineChart.ts';
 import {
@@ -17,7 +16,7 @@ import { loadPassengers } from './airlineData.ts';
 import { choice, parseNumber } from './flagValues.ts';
 import type { ModelFlag } from './modelDescription.ts';
 import { Progress } from './progress.ts';
-import { countSubmits, StepClock } from './stepClock.ts';
+import { refuseLongRuns, ShortTrainings } from './shortTrainings.ts';
 
 const FORECAST = 'forecast.svg';
 const WEIGHTS = 'model.safetensors';
@@ -79,28 +78,12 @@ interface Run extends ForecastPlan {
   readonly finalLoss: number;
 }
 
-/** What all trainings cost together, and the size of the last one. */
-interface Cost {
-  readonly clock: StepClock;
-  dispatchesPerStep: number;
-  planBytes: number;
-  parameters: number;
-  /** Windows of months that the networks were trained on, each as often as it was. */
-  windows: number;
-}
-
 async function run(
   context: TrainContext,
 ): Promise<(TrainResult & Baselines & { testRmse: number; runs: readonly Run[] }) | undefined> {
   const { terminal, settings, options, folder, adapter } = context;
   const { signal } = context.interrupt;
-  for (const name of ['resume', 'saveEvery'] as const) {
-    if (options[name] === undefined) continue;
-    throw new ArgumentError(
-      `airline takes no --${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}: it trains in seconds, on a series of its own; leave it out.`,
-    );
-  }
-  if (options.profile) throw new ArgumentError('airline takes no --profile; leave it out.');
+  refuseLongRuns(context);
   const lookBacks = String(settings.own['look-back'] ?? 1)
     .split(',')
     .map(Number);
@@ -111,14 +94,7 @@ async function run(
   const steps = given ?? (logChange ? AIRLINE_STEPS.logChange : AIRLINE_STEPS.plain);
 
   const series = await loadPassengers(context);
-  const submits = countSubmits(context.gpu.device.gpu.queue);
-  const cost: Cost = {
-    clock: new StepClock(submits),
-    dispatchesPerStep: 0,
-    planBytes: 0,
-    parameters: 0,
-    windows: 0,
-  };
+  const trainings = new ShortTrainings(context);
   const runs: Run[] = [];
   const drawn: LineSeries[] = [];
   const progress = new Progress(terminal, 'Training', lookBacks.length * cells.length * seeds * steps);
@@ -129,7 +105,7 @@ async function run(
         for (let i = 0; i < seeds; i++) {
           const plan = { lookBack, logChange };
           const job = { series, plan, cell, seed: settings.seed + i, steps, first: runs.length === 0 };
-          const done = await trainOne(context, job, cost, (step) =>
+          const done = await trainOne(context, job, trainings, (step) =>
             progress.update(runs.length * steps + step, `${cell}, look-back ${lookBack}`),
           );
           runs.push(done.run);
@@ -160,27 +136,12 @@ async function run(
     leftLabel: 'passengers',
   });
   if (await folder.write(FORECAST, chart)) terminal.line(`Saved ${folder.pathOf(FORECAST)}, ${WEIGHTS}.`);
-  const { total, steady } = cost.clock;
   const first = runs.filter(({ cell, lookBack }) => cell === cells[0] && lookBack === lookBacks[0]);
-  return {
-    model: settings.model,
-    preset: settings.preset,
-    dataset: series.name,
-    adapter: adapter.description,
-    epochs: steps,
-    steps: total.steps,
-    seconds: round(total.seconds, 3),
-    windowsPerSecond: round(cost.windows / total.seconds, 1),
-    stepMilliseconds: round((steady.seconds * 1000) / steady.steps, 4),
-    dispatchesPerStep: cost.dispatchesPerStep,
-    submitsPerStep: round(cost.clock.submitsPerStep, 3),
+  return trainings.result(series.name, {
     testRmse: mean(first.map(({ testRmse }) => testRmse)),
     ...compared,
     runs,
-    parameters: cost.parameters,
-    planBytes: cost.planBytes,
-    seed: settings.seed,
-  };
+  });
 }
 
 interface Job {
@@ -196,7 +157,7 @@ interface Job {
 async function trainOne(
   context: TrainContext,
   { series, plan, cell, seed, steps, first }: Job,
-  cost: Cost,
+  trainings: ShortTrainings,
   onStep: (step: number) => void,
 ): Promise<{ run: Run; forecasts: number[] }> {
   const { settings, interrupt, gpu, folder } = context;
@@ -209,23 +170,16 @@ async function trainOne(
       loss: 'meanSquaredError',
     });
     let finalLoss = NaN;
+    const counted = trainings.options({ parameters: model.parameters, samples: data.train.size, onStep });
     const { stopped } = await model.fit(data.train, {
+      ...counted,
       steps,
       batchSize: data.train.size,
       keepSteps: false,
-      signal: interrupt.signal,
-      onReady({ commands, planBytes }) {
-        Object.assign(cost, { dispatchesPerStep: commands.length, planBytes, parameters: model.parameters });
-      },
-      beforeStep: (step) => cost.clock.started(step),
       onSteps(values) {
-        const last = values.at(-1)!;
-        finalLoss = last.loss;
-        cost.clock.finished(last.step);
-        cost.windows += values.length * data.train.size;
-        onStep(last.step + 1);
+        finalLoss = values.at(-1)!.loss;
+        counted.onSteps(values);
       },
-      onEpoch: () => cost.clock.endEpoch(),
     });
     if (stopped === 'aborted') interrupt.signal.throwIfAborted();
     const outputs = await model.predict(data.test);
@@ -247,7 +201,7 @@ const round = (value: number, digits: number): number => Number(value.toFixed(di
 
 const monthly = (name: string, { values, year }: MonthlySeries, from = 0): LineSeries => ({
   name,
-  points: values.slice(from).map((value, i) => [year + (from + i) / 12, value]),
+  points: values.slice(from).map((value, i) => [round(year + (from + i) / 12, 3), round(value, 1)]),
   smooth: false,
 });
 

@@ -64,7 +64,7 @@ function optionsOf({ own, seed }: Settings): AutoencoderOptions {
 }
 
 async function run(context: TrainContext): Promise<TrainResult | undefined> {
-  const { terminal, settings, options, checkpoint } = context;
+  const { terminal, settings, options } = context;
   const { signal } = context.interrupt;
   const { model, loss, output } = await build(context);
   try {
@@ -73,7 +73,7 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
       loadData(terminal, { name: settings.dataset, data: options.data, signal }),
       model.prepare(selfTargets(exampleDigits()), { batchSize }), // while they load
     ]);
-    checkSameData(checkpoint, data);
+    checkSameData(context, data);
     const own = mapData(data, selfTargets);
     terminal.line();
     terminal.line(model.summary());

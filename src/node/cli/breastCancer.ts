@@ -19,7 +19,7 @@ import { profileTraining } from './profileTraining.ts';
 
 /** `npm run train -- breast-cancer` */
 export const breastCancerCommand: ModelCommand = {
-  title: 'a small network that tells malignant tumours from benign ones by 30 measures',
+  title: 'a small network that tells malignant tumours from benign ones',
   presets: BREAST_CANCER_PRESETS,
   defaultPreset: 'mlp',
   datasets: ['breast-cancer'],
@@ -30,7 +30,7 @@ export const breastCancerCommand: ModelCommand = {
 const ROC_CHART = 'roc.svg';
 
 async function run(context: TrainContext): Promise<TrainResult | undefined> {
-  const { terminal, settings, options, checkpoint, interrupt, folder } = context;
+  const { terminal, settings, options, interrupt, folder } = context;
   const { data, source } = await loadFile(context, BREAST_CANCER_FILE, {
     parse: parseBreastCancer,
     generate: syntheticBreastCancer,
@@ -43,7 +43,7 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
   terminal.line(
     `Data: ${data.name}, ${formatCount(train.size)} training and ${formatCount(test.size)} test rows, with the same share of each class (${source})`,
   );
-  checkSameData(checkpoint, { train });
+  checkSameData(context, { train });
   const model = await build(context, train);
   try {
     terminal.line();

@@ -5,7 +5,7 @@ import { MNIST_SETS } from '../../data/mnistFiles.ts';
 import type { MnistName, MnistSet } from '../../data/mnistFiles.ts';
 import { ArgumentError } from '../../errors.ts';
 import { loadMnistNode } from '../mnist.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { TrainContext } from './command.ts';
 import { formatCount } from './format.ts';
 import { Progress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
@@ -86,13 +86,13 @@ export const exampleDigits = (): Dataset =>
 
 /** @throws ArgumentError if a run would continue with other data than it began with */
 export function checkSameData(
-  checkpoint: Checkpoint | undefined,
+  { checkpoint, samples }: Pick<TrainContext, 'checkpoint' | 'samples'>,
   { train }: Pick<TrainingData, 'train'>,
 ): void {
   const run = checkpoint?.run;
   if (!run || (run.data === train.name && run.samples === train.size)) return;
   throw new ArgumentError(
-    `${checkpoint.path} was trained on ${formatCount(run.samples)} samples of '${run.data}', but here are ` +
+    `${checkpoint.path} was trained on ${formatCount(run.samples)} ${samples} of '${run.data}', but here are ` +
       `${formatCount(train.size)} of '${train.name}': pass the same --data, or start again without --resume.`,
   );
 }

@@ -66,7 +66,7 @@ export const dcganCommand: ModelCommand = {
 };
 
 async function run(context: TrainContext): Promise<TrainResult | undefined> {
-  const { terminal, settings, options, checkpoint } = context;
+  const { terminal, settings, options } = context;
   const { signal } = context.interrupt;
   const gan = await build(context);
   let sampler: GanSampler | undefined;
@@ -76,7 +76,7 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
       loadData(terminal, { name: settings.dataset, data: options.data, signal }),
       gan.prepareFit(exampleDigits(), { batchSize }), // while they load
     ]);
-    checkSameData(checkpoint, data);
+    checkSameData(context, data);
     for (const network of [gan.generator, gan.discriminator]) {
       terminal.line();
       terminal.line(summarize(network));

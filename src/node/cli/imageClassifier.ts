@@ -18,9 +18,9 @@ export async function trainClassifier(
   data: TrainingData,
   again: () => Promise<Model>,
 ): Promise<TrainResult | undefined> {
-  const { terminal, options, checkpoint } = context;
+  const { terminal, options } = context;
   const { signal } = context.interrupt;
-  checkSameData(checkpoint, data);
+  checkSameData(context, data);
   terminal.line();
   terminal.line(model.summary());
   terminal.line();

@@ -30,9 +30,9 @@ interface Place {
 }
 
 async function run(context: TrainContext): Promise<TrainResult | undefined> {
-  const { terminal, checkpoint, options, folder, settings } = context;
+  const { terminal, options, folder, settings } = context;
   const points = linePoints();
-  checkSameData(checkpoint, { train: points });
+  checkSameData(context, { train: points });
   const model = await build(context);
   try {
     resumeModel(context, model);
@@ -87,7 +87,7 @@ async function showLoss(terminal: Terminal, model: Model, points: Dataset): Prom
   terminal.line(row('squared error', loss));
   const [low, middle, high] = await lossesAt(model, points, [weight - BESIDE, weight, weight + BESIDE]);
   terminal.line(
-    `The loss is ${round(middle)}; at ${round(weight - BESIDE)} it is ${round(low)}, at ${round(weight + BESIDE)} it is ${round(high)}: the slope is ${round((high - low) / (2 * BESIDE), 1)}.`,
+    `The loss is ${round(middle)}; at ${round(weight - BESIDE)} it is ${round(low)}, at ${round(weight + BESIDE)} it is ${round(high)}: the slope is about ${round((high - low) / (2 * BESIDE), 0)}.`,
   );
 }
 

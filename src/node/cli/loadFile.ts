@@ -7,13 +7,13 @@ import type { TrainContext } from './command.ts';
 export interface Loaded<T> {
   readonly data: T;
   readonly source: string;
-  /** True if they are generated: the user has been told, and whoever shows results has to say so as well. */
+  /** True if they are generated: the user has been told, and results have to say so as well. */
   readonly synthetic: boolean;
 }
 
 /**
  * The data of a published file, as --data says: of a folder, the cache or a download; generated if the user asks for it,
- * or, with a loud notice, where the file cannot be had.
+ * or, with a loud notice, where the file is not available.
  *
  * @param read.parse makes the data of the file's bytes; `where` is for messages
  * @param read.generate makes data of the same form

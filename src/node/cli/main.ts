@@ -11,6 +11,7 @@ import { dcganCommand } from './dcgan.ts';
 import { fashionCommand } from './fashion.ts';
 import { Interrupt } from './interrupt.ts';
 import { lineCommand } from './line.ts';
+import { logicCommand } from './logic.ts';
 import { mnistCnnCommand } from './mnistCnn.ts';
 import { helpText, parseTrainOptions } from './options.ts';
 import type { TrainOptions } from './options.ts';
@@ -27,6 +28,7 @@ export const MODELS: Readonly<Record<string, ModelCommand>> = {
   fashion: fashionCommand,
   'breast-cancer': breastCancerCommand,
   line: lineCommand,
+  logic: logicCommand,
   airline: airlineCommand,
 };
 

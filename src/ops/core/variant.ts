@@ -18,6 +18,8 @@ export interface Variant<R extends string = string> {
 export const OPS_WITH_VARIANTS: readonly string[] = [
   'argmax',
   'argmin',
+  'attention',
+  'attentionGradient',
   'categoricalAccuracy',
   'conv2d',
   'conv2dGradFilter',

@@ -5,7 +5,7 @@ import { linearGrid } from '../core/op.ts';
 import type { Dispatch, LowerContext, Target } from '../core/op.ts';
 import { residentWorkgroups, valueType } from '../core/values.ts';
 import type { Width } from '../core/values.ts';
-import { MOST_CANDIDATES, parseVariant } from '../core/variant.ts';
+import { parseVariant } from '../core/variant.ts';
 
 /** What a kernel of whole sequences works on. */
 export interface SequenceSize {
@@ -14,8 +14,6 @@ export interface SequenceSize {
   readonly units: number;
   /** Numbers that it keeps in workgroup memory, for each row and unit. */
   readonly shared: number;
-  /** Sums that an invocation adds at once, for each row and Value. */
-  readonly sums: number;
 }
 
 /** The most units of which one row fits into the 16 KB of workgroup memory that every device has, for any cell. */
@@ -29,34 +27,31 @@ interface Tile {
 }
 
 /** Rows in a workgroup that may be worth trying. */
-const ROWS = [1, 2, 4, 8, 16];
+const ROWS = [1, 2, 4, 8];
 
 function fits({ rows, width }: Tile, { units, shared }: SequenceSize, { limits }: Target): boolean {
   return units % width === 0 && 4 * rows * units * shared <= limits.maxComputeWorkgroupStorageSize;
 }
 
 /**
- * The rule. On a software adapter four units to an invocation, as a load of four costs less than two of one, but eight
- * invocations are computed at once; and as many rows as share a weight without leaving registers, where there are enough of
- * them for two workgroups. On a GPU an invocation for each unit, and as many workgroups as it runs at once, then rows.
+ * The rule. On a software adapter four units to an invocation, as a load of four costs less than two of one, unless that
+ * leaves some of the eight invocations idle that are computed at once; and rows that share each weight, as long as there is
+ * work for two workgroups. On a GPU an invocation for each unit, and as many workgroups as it runs at once, then rows.
  */
 function tileOf(size: SequenceSize, target: Target): Tile {
-  const { batch, units, sums } = size;
-  const wide = units % 4 === 0 && units >= (target.software ? 32 : 512);
-  const width = wide ? 4 : 1;
+  const { batch, units } = size;
+  const width = units % 4 === 0 && units >= (target.software ? 32 : 512) ? 4 : 1;
   const busy = target.software ? 2 : residentWorkgroups(target);
-  const most = target.software ? Math.max(4, 16 / sums) : 8;
   const rows = ROWS.findLast(
-    (count) =>
-      count === 1 || (count <= most && batch / count >= busy && fits({ rows: count, width }, size, target)),
+    (count) => count === 1 || (batch / count >= busy && fits({ rows: count, width }, size, target)),
   )!;
   return { rows, width };
 }
 
-/** The tiles that the tuner may try: all rows and widths near the rule's. */
+/** The tiles that the tuner may try. */
 function tilesOf(size: SequenceSize, target: Target): Tile[] {
   const all = ROWS.flatMap((rows) => ([1, 4] as const).map((width) => ({ rows, width })));
-  return all.filter((tile) => tile.rows <= size.batch && fits(tile, size, target)).slice(0, MOST_CANDIDATES);
+  return all.filter((tile) => tile.rows <= size.batch && fits(tile, size, target));
 }
 
 const nameOf = ({ rows, width }: Tile) => `sequence:${rows}x${width}` as const;

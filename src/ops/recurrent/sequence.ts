@@ -57,7 +57,7 @@ function lowerSequence(cell: Cell, node: Node<SequenceAttrs>, context: LowerCont
   const { activation, recurrentActivation, reversed, biased } = node.attrs;
   const [hidden, kept] = node.outputs;
   const [batch, steps, units] = hidden.shape;
-  const size = { batch, steps, units, shared: 2, sums: cell.gates };
+  const size = { batch, steps, units, shared: 2 };
   const plan = planSequence(cell.name, size, context, cell.kernel);
   context.dispatch({
     ...plan,
@@ -89,7 +89,7 @@ function lowerGradient(cell: Cell, node: Node<GradientAttrs>, context: LowerCont
   const dKept = next(cells);
   const outputs = [...node.outputs];
   const [batch, steps, units] = dHidden.shape;
-  const size = { batch, steps, units, shared: cell.gates, sums: 1 };
+  const size = { batch, steps, units, shared: cell.gates };
   const kernel = gradientKernels.value[cell.name];
   const plan = planSequence(`${cell.name}Gradient`, size, context, kernel);
   const ofState = cell.states > 1;

@@ -24,7 +24,7 @@ import type { ReduceOptions } from './sum.ts';
 /**
  * log Σ e^x over the given axes (default: all), without overflow: the largest is taken out of the sum. Entries of −Infinity, as a
  * mask has them, add nothing, and nothing but them gives −Infinity. Infinity gives Infinity, NaN gives NaN. The gradient is
- * softmax(x), NaN where that is: where all are −Infinity, or one is Infinity.
+ * softmax(x); it is NaN where all are −Infinity, at an Infinity, and with a NaN.
  */
 export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
   checkOptions('logSumExp', options, { axes: true, keepDims: true }, 'x, ');

@@ -31,6 +31,15 @@ it('finds what a shader declares', () => {
   expect(workgroupSize).toBe('TILE, TILE');
 });
 
+it('finds what each constant to tune means, except the one that means the same everywhere', () => {
+  const silent = shaders.flatMap(([name, source]) =>
+    factsOf(source)
+      .constants.filter(({ candidates, comment }) => candidates.length > 0 && comment === '')
+      .map((constant) => `${name} ${constant.name}`),
+  );
+  expect(silent.filter((own) => !own.endsWith(' WORKGROUP_SIZE'))).toEqual([]);
+});
+
 it('every word of the glossary is found by its own pattern, and occurs in a shader', () => {
   const used = new Set(shaders.flatMap(([, source]) => [...source.matchAll(TERMS)].map(termOf)));
   const unused = GLOSSARY.filter((term) => !used.has(term)).map(({ name }) => name);

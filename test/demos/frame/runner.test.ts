@@ -260,9 +260,18 @@ describe('a runner', () => {
       expect(failures).toEqual([new Error('not there')]);
     });
 
-    it('shows it with data that are there already at its first look', async () => {
+    it('shows it with data that are there already, in one look', async () => {
+      const latest = { data: [1], facts: {} };
+      const source = { ...lazy(), first: Promise.resolve(latest), latest };
       const trainee = new Counter();
-      const source = { ...lazy(), latest: { data: [1], facts: {} } };
+      const { runner } = await start(trainee, { source, trained: true });
+      expect(trainee).toMatchObject({ taken: [[1]], looks: 1 });
+      await runner.look();
+      expect(trainee.looks).toBe(2);
+    });
+
+    it('draws nothing before it is started', async () => {
+      const trainee = new Counter();
       const hooks = {
         post: () => {},
         begin: async () => {},
@@ -270,8 +279,27 @@ describe('a runner', () => {
         isHidden: () => false,
         speed: () => undefined,
       };
-      await new Runner<number[], Counter>(trainee, source, DEVICE, Uint8Array.of(0), true, hooks).look();
-      expect(trainee.taken).toEqual([[1]]);
+      const runner = new Runner<number[], Counter>(trainee, lazy(), DEVICE, Uint8Array.of(0), true, hooks);
+      await runner.look();
+      expect(trainee.looks).toBe(0);
+      runner.start();
+      await vi.waitFor(() => expect(trainee.looks).toBeGreaterThan(0));
+    });
+
+    it('makes after the first look what that does without, once, and looks again; then it begins to train', async () => {
+      const events: string[] = [];
+      class Growing extends Counter {
+        override look = async () => void events.push('look');
+        complete = async () => void events.push('complete');
+      }
+      const latest = { data: [1], facts: {} };
+      const source = { ...lazy(), first: Promise.resolve(latest), latest };
+      const begin = async () => void events.push('begin');
+      const { runner, trainee, reaches } = await start(new Growing(), { source, trained: true, begin });
+      await vi.waitFor(() => expect(events).toEqual(['look', 'complete', 'look', 'begin']));
+      await runner.restart(Uint8Array.of(0), () => trainee.load(Uint8Array.of(0)), true);
+      await reaches('ready');
+      expect(events.filter((event) => event === 'complete')).toHaveLength(1);
     });
 
     it('asks for the others when nobody has asked for a while, and evaluates anew', async () => {

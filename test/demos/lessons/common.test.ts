@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { answersOf } from '../../../demos/frame/exercise.ts';
 import type { Exercise } from '../../../demos/frame/exercise.ts';
 import { contour, gridPoints } from '../../../demos/lessons/common/field.ts';
-import { fixed, number, operand } from '../../../demos/lessons/common/numbers.ts';
+import { fixed, number, operand, share } from '../../../demos/lessons/common/numbers.ts';
 import { ticksOf } from '../../../demos/lessons/common/plot.ts';
 import { batches, moons } from '../../../demos/lessons/curves/points.ts';
 
@@ -24,6 +24,16 @@ describe('how lessons write numbers', () => {
     expect([operand(2), operand(-2)]).toEqual(['2', '(−2)']);
     expect([fixed(-0.001), fixed(-1.5), fixed(2, 3)]).toEqual(['0.00', '−1.50', '2.000']);
   });
+});
+
+it('shares are written so that their logarithms come out right', () => {
+  for (const z of [-12, -3, -0.4, 0, 1, 3, 6.5, 12]) {
+    const [value, rest] = [1 / (1 + Math.exp(-z)), 1 / (1 + Math.exp(z))];
+    const text = share(value, rest).replaceAll('−', '-').replace('·10⁻⁶', 'e-6');
+    const written: number = new Function(`return ${text}`)();
+    expect(Math.log(written) / Math.log(value)).toBeCloseTo(1, 2);
+  }
+  expect([share(0.9999783, 2.17e-5), share(0.95257, 0.04743)]).toEqual(['1 − 2.17·10⁻⁵', '0.95257']);
 });
 
 describe('plots', () => {

@@ -1,12 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { create } from '../../../demos/lessons/curves/kernels.ts';
 import type { Progress } from '../../../demos/lessons/curves/kernels.ts';
-import { SCENARIOS, HIDDEN } from '../../../demos/lessons/curves/scenarios.ts';
+import runs from '../../../demos/lessons/curves/recorded.json' with { type: 'json' };
+import { RECORDED } from '../../../demos/lessons/curves/recorded.ts';
+import { HIDDEN, NAMES, SCENARIOS } from '../../../demos/lessons/curves/scenarios.ts';
 import type { ScenarioName } from '../../../demos/lessons/curves/scenarios.ts';
 import { settings } from '../../../demos/lessons/curves/settings.ts';
 import '../../helpers/close.ts';
 import { testGpu } from '../../helpers/evaluate.ts';
 import { GPUS } from './gpus.ts';
+
+it('the recorded loss curves are those of the lesson as it is', () => {
+  for (const name of NAMES) {
+    const { plan, turns } = SCENARIOS[name];
+    const own = { ...plan, [turns]: settings[name].initial };
+    expect(runs[name].plan, 'run npm run site:curves').toEqual(own);
+    expect(RECORDED[name]).toHaveLength(own.steps / runs.every);
+  }
+});
 
 describe('the lesson of loss curves', async () => {
   const { calls } = await create(await testGpu());
@@ -60,6 +71,14 @@ describe('the lesson of loss curves', async () => {
     expect(last(bad).validation).toBeGreaterThan(1.5 * lowest);
     expect(of(bad, 'validation').indexOf(lowest)).toBeGreaterThan(0); // it falls before it rises
     expect(last(good).validation).toBeLessThan(1.2 * Math.min(...of(good, 'validation')));
+  });
+
+  it('leaves a plateau late with small first weights', async () => {
+    const { bad, good } = await both('plateau');
+    const late = bad.filter(({ validation }) => validation > 0.68);
+    expect(late.length).toBeGreaterThanOrEqual(4); // the first 40 steps
+    expect(good[3].validation).toBeLessThan(bad[3].validation - 0.05);
+    expect(RECORDED.plateau.at(-1)!.validation).toBeLessThan(0.5);
   });
 
   it('stands still while all neurons are dead, and not with a slope below 0', async () => {

@@ -20,6 +20,16 @@ describe.each(GPUS)('the lesson of one weight on $name', async ({ open }) => {
     expect(found.tangent).toBeAllClose([0, 60]);
   });
 
+  it('has a loss that grows 60 times as much as w near w = 3', async () => {
+    for (const [w, loss] of [
+      [3.0001, 30.006],
+      [2.9999, 29.994],
+    ]) {
+      const [total] = (await calls.look(w, 0.005)).total;
+      expect(Number(total.toPrecision(5))).toBe(loss);
+    }
+  });
+
   it('draws the loss over all weights', async () => {
     expect(await calls.parabola()).toBeAllClose(WEIGHTS.map(lossAt));
   });

@@ -45,10 +45,11 @@ const operands = ({ a, b }: (typeof cases)[number], form: Form): [Array64, Array
 ];
 const formsOf = ({ a, b }: (typeof cases)[number]) =>
   a.length === 1 || b.length === 1 ? forms.slice(0, 1) : forms;
-const all = cases.flatMap((own) => formsOf(own).map((form) => ({ own, form, xs: operands(own, form) })));
+const every = cases.flatMap((own) => formsOf(own).map((form) => ({ own, form, xs: operands(own, form) })));
 
 describe('matmul of any rank', () => {
   it.each([true, false])('computes products and gradients, on a software adapter: %s', async (software) => {
+    const all = software ? every : every.slice(7, 12);
     const dys = all.map(({ xs, form }) => random(3, reference.matmulOf(...xs, form).shape));
     const flat = all.flatMap(({ xs }, i) => [...xs, dys[i]]);
     const results = await evaluate(

@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { ArgumentError, ShapeError } from '../../../src/errors.ts';
 import { gradients } from '../../../src/graph/autodiff.ts';
+import { topologicalOrder } from '../../../src/graph/traverse.ts';
+import { input } from '../../../src/ops/core/leaves.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
-import { add, multiply } from '../../../src/ops/elementwise/elementwise.ts';
+import { add, multiply, softsign } from '../../../src/ops/elementwise/elementwise.ts';
 import { gru, lstm, simpleRnn } from '../../../src/ops/recurrent/recurrent.ts';
+import type { GruOptions } from '../../../src/ops/recurrent/recurrent.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
+import { simulator } from '../../fuzz/simulated.ts';
+import type { Simulated } from '../../fuzz/simulated.ts';
 import { finiteDifference } from '../../helpers/close.ts';
 import { evaluate } from '../../helpers/evaluate.ts';
 import type { EvaluateOptions } from '../../helpers/evaluate.ts';
-import { map, random } from '../../reference/array.ts';
+import { array, map, random } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/recurrent.ts';
 import type { Kind, RecurrentInputs, RecurrentSettings } from '../../reference/recurrent.ts';
@@ -26,6 +32,7 @@ interface Size {
   readonly bare?: boolean;
 }
 
+const DIFFERENTIATED = ['x', 'kernel', 'recurrentKernel', 'bias', 'recurrentBias'] as const;
 const OPTIONAL = ['bias', 'recurrentBias', 'mask', 'initial'] as const;
 
 /** Random inputs, weights such that the states neither vanish nor explode. */
@@ -51,7 +58,7 @@ function inputsOf(kind: Kind, { batch, steps, units, features = 3, bare = false 
 function flat(kind: Kind, inputs: RecurrentInputs, settings: RecurrentSettings & { unroll?: boolean }) {
   const { x, kernel, recurrentKernel, initial = [] } = inputs;
   const names = OPTIONAL.slice(0, 3).filter((name) => inputs[name]);
-  const list = [x, kernel, recurrentKernel, ...names.map((name) => inputs[name] as Array64), ...initial];
+  const list = [x, kernel!, recurrentKernel, ...names.map((name) => inputs[name] as Array64), ...initial];
   const { reversed = false, ...others } = settings;
   const build = ([tx, tk, tr, ...rest]: readonly Tensor[]) => {
     const named = Object.fromEntries(names.map((name, i) => [name, rest[i]]));
@@ -70,6 +77,22 @@ function flat(kind: Kind, inputs: RecurrentInputs, settings: RecurrentSettings &
 interface Check extends EvaluateOptions {
   readonly settings?: RecurrentSettings;
   readonly unroll?: boolean;
+  /** In the simulator, for such a machine: it checks races, too, and memory is NaN until it is written. */
+  readonly target?: Simulated['target'];
+}
+
+/** The tensors' values, on the test adapter or in the simulator. */
+async function valuesOf(
+  build: (...tensors: Tensor[]) => readonly Tensor[],
+  inputs: readonly Array64[],
+  { target, ...options }: Check,
+): Promise<Array64[]> {
+  if (!target) return evaluate((...tensors) => build(...tensors), inputs, options);
+  const tensors = inputs.map(({ shape }, i) => input(`input ${i}`, shape));
+  const outputs = Object.fromEntries(build(...tensors).map((own, i) => [`${i}`, own]));
+  const feed = new Map(tensors.map((own, i) => [own, inputs[i]]));
+  const found = await simulator({ target, rolled: false })(outputs, { feed, variables: new Map() });
+  return Object.entries(outputs).map(([name, { shape }]) => array(shape, found.get(name)!));
 }
 
 /** Outputs, last states and all gradients of Σ w h + Σ v (last states), beside those of the twin. */
@@ -78,14 +101,12 @@ async function check(kind: Kind, inputs: RecurrentInputs, { settings = {}, unrol
   const { list, build } = flat(kind, inputs, { ...settings, unroll });
   const w = random(20, twin.hidden.shape);
   const v = twin.states.map((state, i) => random(21 + i, state.shape));
-  const differentiated = list.filter((own) => own !== inputs.mask);
-  const found = await evaluate(
+  const found = await valuesOf(
     (...tensors) => {
       const own = tensors.slice(0, list.length);
-      const [weights, ...last] = tensors.slice(list.length);
       const { outputs, states } = build(own);
       const loss = [outputs, ...states]
-        .map((y, i) => reduceSum(multiply(y, [weights, ...last][i])))
+        .map((y, i) => reduceSum(multiply(y, tensors[list.length + i])))
         .reduce((a, b) => add(a, b));
       const wrt = own.filter((_, i) => list[i] !== inputs.mask);
       return [outputs, ...states, ...(gradients(loss, wrt) as Tensor[])];
@@ -94,20 +115,14 @@ async function check(kind: Kind, inputs: RecurrentInputs, { settings = {}, unrol
     options,
   );
   const d = twin.gradient(w, v);
-  const expected = [
-    twin.hidden,
-    ...twin.states,
-    ...differentiated.map((own) => {
-      if (inputs.initial?.includes(own)) return d.initial[inputs.initial.indexOf(own)];
-      const name = (['x', 'kernel', 'recurrentKernel', 'bias', 'recurrentBias'] as const).find(
-        (n) => inputs[n] === own,
-      )!;
-      return d[name];
-    }),
-  ];
-  expected.forEach((own, i) => {
-    const most = own.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-    expect(found[i], `output ${i}`).toBeAllClose(own, { rtol: 1e-5, atol: 1e-5 * Math.max(1, most) });
+  const gradientOf = (own: Array64) => {
+    if (inputs.initial?.includes(own)) return d.initial[inputs.initial.indexOf(own)];
+    return d[DIFFERENTIATED.find((name) => inputs[name] === own)!];
+  };
+  const wrt = list.filter((own) => own !== inputs.mask);
+  [twin.hidden, ...twin.states, ...wrt.map(gradientOf)].forEach((own, i) => {
+    const most = own.data.reduce((max, value) => Math.max(max, Math.abs(value)), 1);
+    expect(found[i], `value ${i}`).toBeAllClose(own, { rtol: 1e-5, atol: 1e-5 * most });
   });
   return found;
 }
@@ -125,7 +140,7 @@ describe('the twin', () => {
       const dot = (a: Array64, b: Array64) => a.data.reduce((sum, value, i) => sum + value * b.data[i], 0);
       return dot(y.hidden, w) + y.states.reduce((sum, state, i) => sum + dot(state, v[i]), 0);
     };
-    for (const name of ['x', 'kernel', 'recurrentKernel', 'bias', 'recurrentBias'] as const) {
+    for (const name of DIFFERENTIATED) {
       const own = inputs[name];
       if (own)
         expect(d[name]).toBeAllClose(
@@ -144,13 +159,129 @@ describe('the twin', () => {
 });
 
 describe.each(kinds)('%s', (kind) => {
+  it('on the adapter, with all inputs, in either direction', async () => {
+    const inputs = inputsOf(kind, { batch: 5, steps: 7, units: 8 });
+    const variants = { [kind]: 'sequence:2x4', [`${kind}Gradient`]: 'sequence:4x4' };
+    const settings = { reversed: kind !== 'gru' };
+    const first = await check(kind, inputs, { variants, settings });
+    // the same bits in every run
+    if (kind === 'lstm') expect(await check(kind, inputs, { variants, settings })).toEqual(first);
+  });
+
   it.each([
     { batch: 1, steps: 1, units: 1 },
     { batch: 5, steps: 2, units: 3 },
-    { batch: 3, steps: 7, units: 36 },
-  ])('$batch rows, $steps steps, $units units', async (size) => {
+    { batch: 3, steps: 2, units: 257, features: 1, bare: true }, // more units than a workgroup has invocations
+    { batch: 9, steps: 3, units: 33 },
+    { batch: 17, steps: 4, units: 36 },
+    { batch: 2, steps: 63, units: 2 },
+    { batch: 2, steps: 64, units: 3, bare: true },
+    { batch: 2, steps: 65, units: 4 },
+    { batch: 1, steps: 1000, units: 2, features: 1 },
+  ])('in the simulator: $batch rows, $steps steps, $units units', async (size) => {
     const inputs = inputsOf(kind, size);
-    await check(kind, inputs, {});
-    await check(kind, inputs, { software: false, settings: { reversed: true } });
+    await check(kind, inputs, { target: { software: true } });
+    const settings = { reversed: true };
+    await check(kind, inputs, { target: { software: false, residentWorkgroups: 2 }, settings });
+  });
+
+  it('unrolled', async () => {
+    const inputs = inputsOf(kind, { batch: 3, steps: 4, units: 5 });
+    await check(kind, inputs, { unroll: true, target: { software: true } });
+    await check(kind, inputs, { unroll: true, target: { software: true }, settings: { reversed: true } });
+  });
+
+  it.each(Object.keys(reference.activations) as (keyof typeof reference.activations)[])(
+    'with %s',
+    async (activation) => {
+      const inputs = inputsOf(kind, { batch: 2, steps: 3, units: 4 });
+      const settings = { activation, recurrentActivation: activation === 'tanh' ? 'sigmoid' : activation };
+      await check(kind, inputs, { target: { software: true }, settings });
+    },
+  );
+
+  it('passes NaN on to the later steps of its row, and a step that is masked passes nothing on', async () => {
+    const steps = 4;
+    const { list, build } = flat(kind, inputsOf(kind, { batch: 2, steps, units: 3, bare: true }), {});
+    const x = map(list[0], (value, i) => (i === 3 * 1 + 1 ? NaN : value)); // row 0, step 1
+    const mask = array([2, steps], [1, 0, 1, 1, 1, 1, 1, 1]);
+    const [y, kept, dx] = await evaluate(
+      (...[tx, tk, tr, tm]) => {
+        const { outputs } = run[kind](tx, tk, tr, { mask: tm });
+        return [build([tx, tk, tr]).outputs, outputs, gradients(reduceSum(outputs), [tk])[0]!];
+      },
+      [x, ...list.slice(1), mask],
+      { driverAlone: true },
+    );
+    const rows = Array.from({ length: 2 * steps }, (_, i) => y.data.slice(3 * i, 3 * i + 3));
+    const broken = rows.map((row) => row.some(Number.isNaN));
+    expect(broken).toEqual([false, true, true, true, false, false, false, false]);
+    expect(kept.data.every(Number.isFinite)).toBe(true);
+    expect(kept.data.slice(3, 6)).toEqual(kept.data.slice(0, 3));
+    // 0 · NaN in the product of all steps: a NaN in x reaches the kernel's gradient, as in Keras
+    expect(dx.data.some(Number.isNaN)).toBe(true);
+  });
+});
+
+describe('what is not for the kernels', () => {
+  const inputs = inputsOf('gru', { batch: 2, steps: 3, units: 2, features: 2 });
+
+  it('is unrolled: other activations, resetAfter: false, a factor of the state, more than 1,024 units', () => {
+    const [x, kernel, recurrentKernel] = [
+      input('x', [2, 3, 2]),
+      input('kernel', [2, 6]),
+      input('recurrentKernel', [2, 6]),
+    ];
+    const opsOf = (own: GruOptions, [k, u]: readonly Tensor[] = [kernel, recurrentKernel]) =>
+      new Set(topologicalOrder([gru(x, k, u, own).outputs]).map(({ op }) => op.name));
+    expect(opsOf({})).toContain('gru');
+    for (const own of [
+      { activation: softsign },
+      { recurrentActivation: (t: Tensor) => t },
+      { resetAfter: false },
+      { stateFactor: input('factor', [2, 2]) },
+      { unroll: true },
+    ])
+      expect(opsOf(own)).not.toContain('gru');
+    const wide = [input('kernel', [2, 3 * 1025]), input('recurrentKernel', [1025, 3 * 1025])];
+    expect(opsOf({}, wide)).not.toContain('gru');
+  });
+
+  it('says that second derivatives need the unrolled sequence', () => {
+    const { list } = flat('gru', inputs, {});
+    const [x, kernel, recurrentKernel] = list.map(({ shape }, i) => input(`x${i}`, shape));
+    const slope = (own: GruOptions) => {
+      const [dx] = gradients(reduceSum(gru(x, kernel, recurrentKernel, own).outputs), [x]);
+      return gradients(reduceSum(dx!), [kernel]);
+    };
+    expect(() => slope({})).toThrow(/unroll: true/);
+    expect(slope({ unroll: true })[0]!.shape).toEqual([2, 6]);
+  });
+
+  it('refuses wrong shapes and options', () => {
+    const [x, kernel, recurrentKernel] = [
+      input('x', [2, 3, 2]),
+      input('kernel', [2, 8]),
+      input('recurrentKernel', [2, 8]),
+    ];
+    const h = input('h', [2, 2]);
+    const wrong = (own: object) => () => lstm(x, kernel, recurrentKernel, own);
+    expect(() => lstm(input('x', [2, 3]), kernel, recurrentKernel)).toThrow(
+      'lstm: x must be [batch, steps, features], got [2, 3]',
+    );
+    expect(() => lstm(x, input('kernel', [3, 8]), recurrentKernel)).toThrow(
+      'lstm: the kernel is [3, 8], and must be [2, 8] here',
+    );
+    expect(() => gru(x, kernel, recurrentKernel)).toThrow(
+      'gru: the recurrent kernel is [2, 8], and must be [2, 6]',
+    );
+    expect(wrong({ bias: h })).toThrow(ShapeError);
+    expect(wrong({ mask: h })).toThrow('lstm: mask is [2, 2], and must be [2, 3] here');
+    expect(wrong({ initialState: [h] })).toThrow('give h and c: [h, c]');
+    expect(wrong({ activation: 'gelu' })).toThrow(/lstm: activation is .*choose one of linear, tanh/);
+    expect(wrong({ goBackward: true })).toThrow(/goBackwards/);
+    expect(() =>
+      gru(x, input('k', [2, 6]), input('r', [2, 6]), { recurrentBias: input('b', [6]), resetAfter: false }),
+    ).toThrow(ArgumentError);
   });
 });

@@ -1,3 +1,4 @@
+import { simpleRnn } from '../../../../src/ops/recurrent/recurrent.ts';
 import { orthonormalize } from '../../../../src/ops/linalg/orthonormalize.ts';
 import { sparseSoftmaxCrossEntropy } from '../../../../src/ops/loss/softmaxCrossEntropy.ts';
 import { matmul } from '../../../../src/ops/matmul/matmul.ts';
@@ -109,6 +110,27 @@ export const examples: Readonly<Record<string, readonly Worked[]>> = {
           (name) => at.read(name)[0],
         );
         return `(${written(x)} − ${written(mean)}) / √(${written(variance)} + 0.001) · ${written(gamma)} + ${written(beta)} = ${written(at.value)}. The mean and the variance of the channel come from another kernel.`;
+      },
+    },
+  ],
+  recurrent: [
+    {
+      kind: 'elements',
+      title: 'Three steps of one unit that remembers half',
+      toy: toy(
+        'recurrent/simple_rnn',
+        () =>
+          lowered(
+            simpleRnn(tensor('x', [1, 3, 1]), tensor('kernel', [1, 1]), tensor('recurrentKernel', [1, 1]))
+              .outputs,
+            { variants: { simpleRnn: 'sequence:1x1' } },
+          ),
+        { values: { matmul: [1, 0, 0], recurrentKernel: [0.5] } },
+      ),
+      output: 'hidden',
+      tell({ element, value, values: { hidden, projected } }) {
+        const [before, input] = [element === 0 ? 0 : hidden[element - 1], projected[element]];
+        return `After step ${element + 1} the state is tanh(${written(input)} + 0.5 · ${written(before)}) = ${written(value)}.${element > 0 ? ' Nothing came in, and half of the state before is left of it.' : ''}`;
       },
     },
   ],

@@ -87,7 +87,7 @@ export function createDetails(
               'p',
               { className: 'node-fused' },
               'Fused into it: ',
-              ...fused.map((fn) => create('i', {}, fn)),
+              ...fused.flatMap((fn, i) => [i > 0 ? ', ' : '', create('i', {}, fn)]),
             ),
           ]
         : []),

@@ -4,13 +4,15 @@ import type { InspectedDispatch } from '../../../../src/runtime/inspect.ts';
 import { compileKernel, GeneratedCodeError, run } from '../../../../src/simulator/index.ts';
 import { steppable } from '../../../widgets/step/steppable.ts';
 
-/** Iterations of loops in a workgroup, besides a multiple of those of the original, after which a loop is taken for endless. */
+/** Iterations of loops, besides a multiple of what the original takes, after which a loop is taken for endless. */
 const LEAST_BUDGET = 1_000_000;
 const MORE = 20;
 /** Iterations of loops that a trial makes at most, with a look for races: a few tenths of a second. */
 const AFFORDED = 4_000_000;
 /** What an invocation takes beside its loops. */
 const INVOCATION = 4;
+/** Words of what is written, in which races are looked for at most: that takes 72 bytes for each. */
+const WATCHED = 2 ** 20;
 
 type Workgroup = readonly [x: number, y: number, z: number];
 
@@ -24,13 +26,21 @@ type Workgroup = readonly [x: number, y: number, z: number];
 export function tryEdit(inspected: InspectedDispatch, text: string): string {
   const [original, edited] = [runnable(inspected), runnable(inspected, text)];
   try {
-    const { iterations } = original.run([[0, 0, 0]], { checks: false });
-    const lanes = productOf(original.workgroupSize);
-    const chosen = someOf(inspected.workgroups, AFFORDED / (iterations + INVOCATION * lanes));
-    const budget = (LEAST_BUDGET + MORE * iterations) * chosen.length;
-    const found = edited.run(chosen, { checks: true, budget });
+    const first: Workgroup[] = [[0, 0, 0]];
+    const { iterations } = original.run(first, { checks: false });
+    const cost = iterations + INVOCATION * productOf(original.workgroupSize);
+    const budgetOf = (workgroups: number) => LEAST_BUDGET + MORE * cost * workgroups;
+    edited.run(first, { checks: false, budget: budgetOf(1) }); // a loop without end is found soon
+    const count = productOf(inspected.workgroups);
+    const words = inspected.bindings.reduce(
+      (sum, { access, data }) => sum + (access === 'read_write' ? data.byteLength / 4 : 0),
+      0,
+    );
+    const most = Math.min(AFFORDED / cost, (WATCHED * count) / words);
+    const chosen = someOf(inspected.workgroups, most);
+    const found = edited.run(chosen, { checks: true, budget: budgetOf(chosen.length) });
     if (found.races.length > 0) throw raceError(inspected, found.races);
-    const what = toldOf(chosen.length, productOf(inspected.workgroups));
+    const what = toldOf(chosen.length, count);
     const expected = original.run(chosen, { checks: false });
     for (const [name, data] of Object.entries(expected.buffers)) {
       const own = found.buffers[name];

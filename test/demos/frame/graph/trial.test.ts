@@ -18,8 +18,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }
 `;
 
-/** The dispatch of so many workgroups, each lane of which goes round so often. */
-function dispatch(workgroups: number, rounds = 1): InspectedDispatch {
+/** The dispatch of so many workgroups, each lane of which goes round so often; it has so many words to write to. */
+function dispatch(workgroups: number, rounds = 1, words = 4 * workgroups): InspectedDispatch {
   const size = 4 * workgroups;
   const binding = { dtype: 'f32', shape: [size], tensor: 'x' } as const;
   return {
@@ -29,7 +29,7 @@ function dispatch(workgroups: number, rounds = 1): InspectedDispatch {
     subgroupSize: undefined,
     bindings: [
       { ...binding, name: 'input', access: 'read', data: Float32Array.from({ length: size }, (_, i) => i) },
-      { ...binding, name: 'output', access: 'read_write', data: new Float32Array(size) },
+      { ...binding, name: 'output', access: 'read_write', data: new Float32Array(words) },
     ],
   };
 }
@@ -76,5 +76,14 @@ describe('the trial of an edit', () => {
     expect(() => tryEdit(large, put('if (id.x == 7999u) { output[4] = 0.0; }'))).toThrow(
       /Race on output\[4\]/,
     );
+  });
+
+  it.each(['loop { }', 'if (id.x == 7999u) { loop { } }'])('ends where a loop does not: %s', (line) => {
+    expect(() => tryEdit(dispatch(2000, 1000), put(line))).toThrow(/does this loop end/);
+  });
+
+  it('tries no more than it has memory to watch', () => {
+    const told = tryEdit(dispatch(2 ** 17, 0, 2 ** 21), `${source}\n`);
+    expect(told).toContain(`No race in the ${2 ** 16} of ${2 ** 17} workgroups that were tried`);
   });
 });

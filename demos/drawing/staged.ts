@@ -1,0 +1,56 @@
+import type { CompileOptions, Gpu, Program, Tensor } from '../../src/index.ts';
+
+type Define = () => Readonly<Record<string, Tensor>>;
+type Data = Parameters<Program['write']>[1];
+
+/**
+ * A program that pictures are drawn from, compiled twice, because compiling takes longer than a first look may: at first what
+ * that look needs, and after it everything. Both read the same inputs.
+ */
+export class Staged {
+  readonly #gpu: Gpu;
+  readonly #label: string;
+  readonly #written = new Map<Tensor, Data>();
+  #program: Program;
+  #isDestroyed = false;
+
+  private constructor(gpu: Gpu, label: string, program: Program) {
+    this.#gpu = gpu;
+    this.#label = label;
+    this.#program = program;
+  }
+
+  /** @param variants kernels that compile quickly, for the first look */
+  static async create(
+    gpu: Gpu,
+    define: Define,
+    { label, variants }: { label: string; variants?: CompileOptions['variants'] },
+  ): Promise<Staged> {
+    return new Staged(gpu, label, await gpu.compile(define, { label, variants }));
+  }
+
+  /** The program as it is now: `complete` replaces it. */
+  get program(): Program {
+    return this.#program;
+  }
+
+  /** Writes data, which must stay as they are, into an input of this program and of the one to come. */
+  write(input: Tensor, data: Data): void {
+    this.#written.set(input, data);
+    if (this.#program.inputs.includes(input)) this.#program.write(input, data);
+  }
+
+  /** Compiles the program for all that follows. Panels have to be shown its outputs then. */
+  async complete(define: Define): Promise<void> {
+    const program = await this.#gpu.compile(define, { label: this.#label });
+    if (this.#isDestroyed) return program.destroy();
+    for (const [input, data] of this.#written) program.write(input, data);
+    this.#program.destroy();
+    this.#program = program;
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true;
+    this.#program.destroy();
+  }
+}

@@ -1,0 +1,29 @@
+import naive from '../../../shaders/attention/1_naive.wgsl?raw';
+import broadcast from '../../../shaders/attention/2_broadcast.wgsl?raw';
+import type { LowerContext, Node } from '../core/op.ts';
+import { inputsOf, sizesOf } from './attrs.ts';
+import type { AttentionAttrs } from './attrs.ts';
+import { chooseRung, common, gridOf, scoresOf } from './plan.ts';
+
+const kernels = {
+  naive: { name: 'attention/1_naive', source: naive },
+  broadcast: { name: 'attention/2_broadcast', source: broadcast },
+};
+
+export function lowerAttention(node: Node<AttentionAttrs>, context: LowerContext): void {
+  const inputs = inputsOf(node.inputs, node.attrs);
+  const { query, key, value } = inputs;
+  const [output, logSum] = node.outputs;
+  const sizes = sizesOf(query, key, value);
+  const { batch, queries, heads, size, valueSize } = sizes;
+  const variant = chooseRung(node.op.name, sizes, kernels, context);
+  const { constants, bindings } = common(inputs, node.attrs);
+  const grid = gridOf(variant, { rows: queries, count: batch * heads, columns: valueSize }, context.target);
+  context.dispatch({
+    kernel: kernels[variant.rung],
+    constants: { ...constants, ...grid.constants },
+    bindings: { ...bindings, q: query, k: key, v: value, output, log_sum: logSum },
+    workgroups: grid.workgroups,
+    flops: 2 * scoresOf(sizes, node.attrs) * (size + valueSize),
+  });
+}
