@@ -9,13 +9,9 @@ import { gradientKernels as ofSoftmax } from './softmax/softmax.ts';
 
 /** The late kernels of all ops. */
 export const LATE_KERNELS = [
-<<<<<<< HEAD
-  gradFilter,
-  integerKernels,
-=======
   ofAttention,
   gradFilter,
->>>>>>> c4e38c5193ddb6fffa5364c486d16a38d87ef508
+  integerKernels,
   ofNormalize,
   ofMaxPool2d,
   ofRecurrent,
