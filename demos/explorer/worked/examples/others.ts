@@ -76,8 +76,7 @@ export const examples: Readonly<Record<string, readonly Worked[]>> = {
         small: line(1, 1),
       }),
       output: 'output',
-      tell: ({ element, value }) =>
-        `The sum of the first ${element + 1} of the numbers is ${written(value)}.`,
+      tell: ({ element, value }) => `Up to place ${element} the numbers add up to ${written(value)}.`,
     },
   ],
   sort: [
@@ -91,7 +90,7 @@ export const examples: Readonly<Record<string, readonly Worked[]>> = {
       output: 'places',
       hidden: ['keys'],
       tell: ({ element, value }) =>
-        `Number ${element} in order is the one at place ${written(value)}: ${element} others come before it.`,
+        `Place ${element} of the order goes to the number at place ${written(value)} of the row.`,
     },
   ],
   random: [
