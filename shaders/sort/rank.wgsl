@@ -11,7 +11,7 @@
 // elements have the same place.
 //
 // One invocation places one element. It reads its whole block and writes twice, without barriers and without branches:
-// BLOCK comparisons per element, where sorting could do with log₂ BLOCK of them. That is cheap up to some sixty
+// BLOCK comparisons per element, where sorting could do with log₂ BLOCK of them. That is cheap up to some sixteen
 // elements; merge.wgsl then makes longer runs of these blocks.
 //
 // Numbers are compared by their bits, see sort_key in shared/order.wgsl: −0 equals 0, and NaN comes after Infinity.

@@ -135,9 +135,9 @@ export const toys: readonly Toy[] = [
   ),
   simple(
     'sort/merge',
-    'the order of 80 numbers, from two sorted runs of 64 and 16',
-    () => argsort(tensor('x', [80])),
-    {},
+    'the order of 24 numbers, from two sorted runs of 16 and 8',
+    () => argsort(tensor('x', [24])),
+    { small: line(24, 8) },
     { argsort: 'rank' },
   ),
   simple('random/uniform', '8 numbers between 0 and 1', () => randomUniform([8], 0, 1, random), {

@@ -73,7 +73,7 @@ const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_blo
  * subgroup), the latter where a device's matrix units multiply f32; where they multiply f16, `subgroup_matrix:2x2:half`
  * is the caller's to choose.
  *
- * Where an operand is broadcast along the batch, there are naive, register_tiled and register_only.
+ * Where an operand is broadcast along the batch, there are naive, register_tiled, register_only and broadcast.
  *
  * The rule: on a GPU row_block for few columns, or rows, of a long sum; else register_blocks where everything comes in
  * fours, and otherwise register_tiled. On a software adapter naive for some 20 µs, where its
@@ -91,7 +91,7 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
   const rungs: Rung[] = ['register_tiled', 'register_only'];
   if (whole && comesInFours(size)) rungs.push('register_blocks');
   if (whole && dot) rungs.push('register_dot');
-  if (whole && target.subgroupSize) rungs.push('broadcast');
+  if (target.subgroupSize) rungs.push('broadcast');
   // A later kernel is better for the shapes that it takes.
   const fitting = rungs.filter((rung) => FOR_GPUS.includes(rung) !== target.software);
   if (fewLines && !target.software) fitting.push('row_block');
@@ -159,8 +159,8 @@ function dispatch(
       ...(rung !== 'register_dot' && { TRANSPOSE_A: transposeA, TRANSPOSE_B: transposeB }),
       ...(rung !== 'naive' && rung !== 'tiled' && { SPLITS: splits }),
       ...(WIDE_OR_NOT.includes(rung) && { WIDTH: width }),
-      ...takenConstants('A', size.takenA),
-      ...takenConstants('B', size.takenB),
+      ...takenConstants('A', transposed ? size.takenB : size.takenA),
+      ...takenConstants('B', transposed ? size.takenA : size.takenB),
       ...constants,
       GRID_X: gridX,
     },

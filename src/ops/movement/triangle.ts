@@ -6,6 +6,7 @@ import type { Tensor } from '../core/op.ts';
 import { formatShape } from '../core/shape.ts';
 import { requireDtype } from '../core/values.ts';
 import { greaterEqual, lessEqual, where } from '../elementwise/elementwise.ts';
+import { reshape } from './movement.ts';
 
 /** 0, 1, 2 … along a dimension. */
 const places = (count: number, shape: number[], from = 0): Tensor =>
@@ -14,7 +15,7 @@ const places = (count: number, shape: number[], from = 0): Tensor =>
     shape,
   );
 
-/** Rows and columns of a matrix, or of the last two dimensions; no mask of all of them is in memory. */
+/** Of the last two dimensions. */
 function triangle(name: string, x: Tensor, k: number, compare: typeof lessEqual): Tensor {
   requireTensor(name, x);
   requireDtype(name, x, ['f32']);
@@ -29,7 +30,10 @@ function triangle(name: string, x: Tensor, k: number, compare: typeof lessEqual)
     );
   }
   const [rows, columns] = x.shape.slice(-2);
-  return where(compare(places(columns, [columns]), places(rows, [rows, 1], k)), x, 0);
+  // one matrix of 0 and 1, and x as rows as long as it: both are read in order
+  const inside = compare(places(columns, [columns]), places(rows, [rows, 1], k));
+  const stacked = reshape(x, [-1, rows * columns]);
+  return reshape(where(reshape(inside, [rows * columns]), stacked, 0), x.shape);
 }
 
 /**

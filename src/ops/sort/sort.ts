@@ -22,7 +22,7 @@ const kernels = {
 const order = { name: 'shared/order', source: orderSource };
 
 /** Elements that an invocation of `rank` compares its own with, and the most that a workgroup of `bitonic` sorts. */
-const RANK_BLOCK = 64;
+const RANK_BLOCK = 16;
 const BITONIC_BLOCK = 1024;
 /** The constant KIND of the kernels. */
 const KINDS = { f32: 0, i32: 1, u32: 2, u8: 2 } as const;

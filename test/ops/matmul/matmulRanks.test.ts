@@ -76,19 +76,21 @@ describe('matmul of any rank', () => {
     });
   });
 
-  it.each(['naive', 'register_tiled', 'register_only_split'])(
+  it.each(['naive', 'register_tiled', 'register_only_split', 'broadcast'])(
     'reads broadcast operands in place: %s',
     async (variant) => {
       const shapes = [
         { a: [2, 3, 5, 7], b: [3, 7, 6] },
         { a: [2, 1, 5, 130], b: [1, 3, 130, 4] },
+        { a: [2, 3, 37, 8], b: [3, 8, 3] }, // narrow: the lanes are along the rows
       ];
       const software = variant !== 'register_tiled';
       for (const [i, own] of shapes.entries()) {
-        const form = forms[i];
+        const form = forms[i % 2];
         const xs = operands(own, form);
         const [y] = await evaluate((a, b) => matmul(a, b, form), xs, {
           variants: { matmul: variant },
+          subgroups: variant === 'broadcast',
           software,
         });
         expect(y).toBeAllClose(reference.matmulOf(...xs, form), { rtol: 1e-5, atol: 1e-5 });

@@ -13,6 +13,7 @@ const exact = { rtol: 0, atol: 0 };
 const cases = [
   { shape: [1], axis: 0 },
   { shape: [3, 2], axis: 1 },
+  { shape: [2, 17], axis: 1 },
   { shape: [2, 63], axis: -1 },
   { shape: [65, 2], axis: 0 },
   { shape: [2, 200], axis: 1 },
