@@ -96,6 +96,7 @@ export type { SimpleRnnOptions } from './nn/layers/recurrent.ts';
 export { recurrentState } from './nn/layers/recurrentState.ts';
 export * from './nn/layers/reshaping.ts';
 export * from './nn/layers/resizing.ts';
+export * from './nn/layers/reversibleEmbedding.ts';
 export * from './nn/layers/scaling.ts';
 export * from './nn/layers/separable.ts';
 export { cropping1d, upSampling1d, zeroPadding1d } from './nn/layers/sequences.ts';

@@ -13,6 +13,8 @@ const labels = ops.input('labels', [2], 'i32');
 const window = { padding: 'same' as const, stride: 1 };
 const kernel = ops.input('kernel', [2, 2, 2, 2]);
 const vector = ops.input('vector', [3]);
+const sequence = ops.input('sequence', [1, 3, 2]);
+const gates = (columns: number) => ops.input('gates', [2, columns]);
 const chain = [api.dense({ units: 1 })];
 const place = api.modelInput({ shape: [2] });
 const result = api.dense({ units: 1 }).apply(place);
@@ -24,12 +26,21 @@ const calls: Record<string, [call: Call, valid: object]> = {
     layerCases.map(({ type, make, options }): [string, [Call, object]] => {
       // What is given by place is no option.
       const placed =
-        ['rate', 'targetShape', 'deviation', 'dims', 'n', 'upscaleFactor', 'downscaleFactor', 'layer'].find(
-          (option) => option in options,
-        ) ?? (type === 'activation' ? type : undefined);
+        [
+          'rate',
+          'targetShape',
+          'deviation',
+          'dims',
+          'n',
+          'upscaleFactor',
+          'downscaleFactor',
+          'layer',
+          'index',
+        ].find((option) => option in options) ?? (type === 'activation' ? type : undefined);
       if (!placed) return [type, [make, { ...options }]];
       const { [placed]: given, ...valid } = options;
-      const first = placed === 'layer' ? api.dense({ units: 1 }) : given;
+      const layer = type === 'bidirectional' ? api.gru({ units: 1 }) : api.dense({ units: 1 });
+      const first = placed === 'layer' ? layer : given;
       const call = (api as unknown as Record<string, (first: unknown, options: unknown) => unknown>)[type]; // oxlint-disable-line import/namespace
       return [type, [(own) => call(first, own), valid]];
     }),
@@ -127,12 +138,18 @@ const calls: Record<string, [call: Call, valid: object]> = {
   'ops.reduceMax': [(o) => ops.reduceMax(rows, o), { axes: [0] }],
   'ops.reduceMin': [(o) => ops.reduceMin(rows, o), { axes: [0] }],
   'ops.reduceProd': [(o) => ops.reduceProd(rows, o), { keepDims: true }],
+<<<<<<< HEAD
   'ops.logSumExp': [(o) => ops.logSumExp(rows, o), { axes: [0] }],
   'ops.variance': [(o) => ops.variance(rows, o), { correction: 1 }],
   'ops.std': [(o) => ops.std(rows, o), { keepDims: true }],
   'ops.cumsum': [(o) => ops.cumsum(rows, 0, o), { reverse: true }],
   'ops.argsort': [(o) => ops.argsort(rows, 0, o), { descending: true }],
   'ops.sort': [(o) => ops.sort(rows, 0, o), { descending: true }],
+=======
+  'ops.lstm': [(o) => ops.lstm(sequence, gates(8), gates(8), o), { recurrentActivation: 'hardSigmoid' }],
+  'ops.gru': [(o) => ops.gru(sequence, gates(6), gates(6), o), { resetAfter: false }],
+  'ops.simpleRnn': [(o) => ops.simpleRnn(sequence, gates(2), gates(2), o), { goBackwards: true }],
+>>>>>>> 3426e88457534bdd0a33455730f6d77fb46b967f
   'ops.resize2d': [(o) => ops.resize2d(image, [8, 8], o), { interpolation: 'bilinear' }],
   'ops.normalize': [(o) => ops.normalize(rows, o), { over: 'batch' }],
   'ops.normalizeWith': [(o) => ops.normalizeWith(rows, o), { mean: vector, variance: vector }],

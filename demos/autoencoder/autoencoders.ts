@@ -12,7 +12,7 @@ import type { Digits } from '../frame/digits/loadDigits.ts';
 import { coalesce } from '../shared/coalesce.ts';
 import { MOST_AXES } from '../drawing/codes.ts';
 import type { Mapped, Place } from '../drawing/codes.ts';
-import { CodeSpace } from '../drawing/codeSpace.ts';
+import type { CodeSpace } from '../drawing/codeSpace.ts';
 import { uploadImages } from '../drawing/dataImages.ts';
 import type { DataImages } from '../drawing/dataImages.ts';
 import { PIXELS, SHOWN, YOURS } from './protocol.ts';
@@ -85,9 +85,9 @@ export class Autoencoders extends FittedModel<Digits> {
 
   /** The map of the codes: a first look does without. */
   async complete(): Promise<void> {
-    await Promise.all([this.#images && this.#explore(this.#images), this.#view.complete()]);
+    const explored = this.#images && this.#explore(this.#images);
+    await Promise.all([explored, this.#view.complete(() => this.#showAll())]);
     this.#isComplete = true;
-    this.#showAll();
   }
 
   async look(): Promise<void> {
@@ -105,6 +105,7 @@ export class Autoencoders extends FittedModel<Digits> {
 
   /** Opens the codes of the version that is to be explored. */
   async #explore(images: DataImages): Promise<void> {
+    const { CodeSpace } = await part('The map of codes', () => import('../drawing/codeSpace.ts'));
     const { version, bottleneck: size } = this.#values;
     const { encoder, decoder } = this.#networks.versions[version];
     const codes = await CodeSpace.create(

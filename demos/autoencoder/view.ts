@@ -33,9 +33,9 @@ export class View {
     return new View(gpu, graph, await Staged.create(gpu, graph.define, { label: 'view', variants }));
   }
 
-  /** Kernels that run quickly in place of those that compile quickly; the panels are then to be shown their outputs. */
-  async complete(): Promise<void> {
-    if (this.#gpu.device.software) await this.#staged.complete(this.#graph.define);
+  /** Kernels that run quickly in place of those that compile quickly. @param onReplaced shows their outputs */
+  async complete(onReplaced: () => void): Promise<void> {
+    if (this.#gpu.device.software) await this.#staged.complete(this.#graph.define, onReplaced);
   }
 
   get program(): Program {

@@ -1,5 +1,4 @@
-import { gradients, ops } from '../../src/index.ts';
-import type { GanNetworks, GeneratorLoss, Gpu, Network, Tensor } from '../../src/index.ts';
+import type { GanNetworks, GeneratorLoss, Gpu, Network } from '../../src/index.ts';
 import { part } from '../../src/part.ts';
 import { entropy, meanConfidence, predictedShares } from '../../src/models/digitScore.ts';
 import { History } from '../drawing/history.ts';
@@ -8,15 +7,14 @@ import { Staged } from '../drawing/staged.ts';
 import { judgedSource, tilingOf } from '../drawing/tiles.ts';
 import type { TileSource } from '../drawing/tiles.ts';
 import { noiseWidth } from '../drawing/latentShape.ts';
+import { generated, inputsOf, SIDE } from './generated.ts';
+import type { Inputs } from './generated.ts';
 import { SAMPLES } from './protocol.ts';
 import type { Pictured, Reading } from './protocol.ts';
 
-const SIDE = 28;
 const CLASSES = 10;
 /** The panels of a first look. */
 const FIRST: readonly string[] = ['fakes', 'flow-fake', 'flow-noise'];
-/** Latent values of this size get the full colour: few of N(0, 1) are larger. */
-const LARGEST_NOISE = 2.5;
 
 /** What the reader wants to see; it outlives networks and GPUs. */
 export interface Wishes {
@@ -64,16 +62,19 @@ export class Gallery {
   }
 
   async complete(): Promise<void> {
-    const { gpu, gan, reader } = this.#parts;
+    const { gpu, gan, reader, loss } = this.#parts;
     const isLarge = gan.imageShape[0] !== SIDE;
-    const [own, shrink] = await Promise.all([
+    const [{ everything }, own, shrink] = await Promise.all([
+      part('The script that judges images', () => import('./everything.ts')),
       reader(),
       isLarge ? part('The script that shrinks images', shrinking) : undefined,
     ]);
-    await this.#staged.complete(() => everything(this.#parts, this.#inputs, own, shrink));
-    const { program } = this.#staged;
-    this.#history = new History(gpu, [program.location('fakes'), program.location('fakeOpinions')]);
-    this.refresh();
+    const define = () => everything({ gan, loss, reader: own, shrink }, this.#inputs);
+    await this.#staged.complete(define, () => {
+      const { program } = this.#staged;
+      this.#history = new History(gpu, [program.location('fakes'), program.location('fakeOpinions')]);
+      this.refresh();
+    });
   }
 
   /** @param bytes of SAMPLES images of 28 × 28 */
@@ -190,65 +191,3 @@ export class Gallery {
 const shrinking = async () => (await import('./shrink.ts')).shrink;
 
 const labelOf = ({ name }: GanNetworks) => `${name}/gallery`;
-
-type Inputs = ReturnType<typeof inputsOf>;
-
-const inputsOf = ({ latentShape }: GanNetworks) => ({
-  latents: ops.input('latents', [SAMPLES, ...latentShape]),
-  reals: ops.input('real', [SAMPLES, SIDE, SIDE, 1]),
-});
-
-const flat = (x: Tensor) => ops.reshape(x, [SAMPLES]);
-const judge = ({ discriminator }: GanNetworks, images: Tensor) =>
-  flat(discriminator.call(images, { training: false }));
-
-/** 0 black to 1 white. */
-function shown({ imageRange: [low, high] }: GanNetworks, images: Tensor): Tensor {
-  return ops.multiply(ops.subtract(images, low), 1 / (high - low));
-}
-
-/** The generated images, and what the discriminator thinks of them. */
-function generated(gan: GanNetworks, { latents }: Inputs) {
-  const fakes = gan.generator.call(latents, { training: false });
-  const logits = judge(gan, fakes);
-  const outputs = {
-    fakes: shown(gan, fakes),
-    fakeOpinions: ops.sigmoid(logits),
-    noise: latents,
-    largestNoise: ops.fill([1], LARGEST_NOISE),
-  };
-  return { fakes, logits, outputs };
-}
-
-function everything(
-  { gan, loss }: GalleryParts,
-  inputs: Inputs,
-  reader: Network,
-  shrink: ((images: Tensor, side: number) => Tensor) | undefined,
-): Record<string, Tensor> {
-  const { fakes, logits, outputs } = generated(gan, inputs);
-  const reals = gan.prepare(inputs.reals);
-  const realOpinions = ops.sigmoid(judge(gan, reals));
-
-  // Each image has its own loss: the gradient of their sum is that of each.
-  const own = loss === 'minimax' ? ops.logSigmoid(ops.negate(logits)) : ops.negate(ops.logSigmoid(logits));
-  const gradient = gradients(ops.reduceSum(own), [fakes])[0]!;
-  const pull = ops.reduceMax(ops.abs(gradient), { axes: [1, 2, 3], keepDims: true });
-
-  const small = shrink?.(outputs.fakes, SIDE) ?? outputs.fakes;
-  const digits = ops.softmax(reader.call(small, { training: false }));
-  return {
-    ...outputs,
-    reals: shown(gan, reals),
-    realOpinions,
-    gradients: ops.divide(gradient, ops.maximum(pull, 1e-12)), // each at its own scale
-    largestGradient: ops.fill([1], 1),
-    // Read back at once.
-    reading: ops.concat([
-      outputs.fakeOpinions,
-      realOpinions,
-      flat(pull),
-      ops.reshape(digits, [SAMPLES * CLASSES]),
-    ]),
-  };
-}

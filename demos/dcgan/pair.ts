@@ -3,7 +3,6 @@ import type { Gan, GanPart } from '../../src/index.ts';
 import type { MnistSet } from '../../src/data/mnistFiles.ts';
 import { dcganPair, SMALL } from '../../src/models/dcganSmall.ts';
 import { part } from '../../src/part.ts';
-import { digitReader } from '../frame/digits/digitReader.ts';
 import { Due } from '../frame/worker/due.ts';
 import { once } from '../frame/worker/once.ts';
 import { Movement } from '../frame/worker/movement.ts';
@@ -35,6 +34,8 @@ const wishes: Wishes & { place?: CornerPlace } = { watched: 0, pictured: 'images
 
 /** Presets that the page does not open with. */
 const others = () => part('These networks', () => import('../../src/models/dcganPresets.ts'));
+
+const reading = () => part('The script that reads digits', () => import('../frame/digits/digitReader.ts'));
 
 /** A generator and a discriminator that train together, with their views. */
 export class Pair implements Trainee<MnistSet> {
@@ -98,7 +99,7 @@ export class Pair implements Trainee<MnistSet> {
     const gallery = await Gallery.create({
       gpu,
       gan,
-      reader: () => digitReader(gpu),
+      reader: async () => (await reading()).digitReader(gpu),
       loss,
       renderer,
       wishes,

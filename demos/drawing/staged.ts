@@ -40,13 +40,19 @@ export class Staged {
     if (this.#program.inputs.includes(input)) this.#program.write(input, data);
   }
 
-  /** Compiles the program for all that follows. Panels have to be shown its outputs then. */
-  async complete(define: Define): Promise<void> {
+  /**
+   * Compiles the program for all that follows.
+   *
+   * @param onReplaced shows its outputs in the panels, in place of those of the old one, which is destroyed then
+   */
+  async complete(define: Define, onReplaced: () => void): Promise<void> {
     const program = await this.#gpu.compile(define, { label: this.#label });
     if (this.#isDestroyed) return program.destroy();
     for (const [input, data] of this.#written) program.write(input, data);
-    this.#program.destroy();
+    const old = this.#program;
     this.#program = program;
+    onReplaced();
+    old.destroy();
   }
 
   destroy(): void {

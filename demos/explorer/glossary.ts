@@ -62,6 +62,11 @@ export const GLOSSARY: readonly Term[] = [
     'fuse[ds]?|fusing|fused',
   ),
   term(
+    'gate',
+    'A number between 0 and 1, computed from the input and the state, that a value is multiplied with: it says how much of the value goes on.',
+    'gates?',
+  ),
+  term(
     'hyper',
     'The optimizer’s settings that may change between steps: learning rate, norm of the gradient, and tables. They lie in a buffer.',
     'hyper',

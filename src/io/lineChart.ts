@@ -156,7 +156,7 @@ function drawLine(line: Line, x: Axis, y: Axis): string {
   const style = `class="line c${line.colour}`;
   const raw = `<path ${style}${noisy ? ' raw' : ''}" d="${path(thin(line.points), x, y)}"/>`;
   const smooth = noisy ? `<path ${style}" d="${path(thin(movingAverage(line.points)), x, y)}"/>` : '';
-  const dots = line.finite.length > DOTS_UP_TO ? [] : line.finite;
+  const dots = line.smooth === false || line.finite.length > DOTS_UP_TO ? [] : line.finite;
   const circle = ([px, py]: Point) =>
     `<circle class="dot c${line.colour}" cx="${round(x.scale(px))}" cy="${round(y.scale(py))}" r="3"/>`;
   return raw + smooth + dots.map(circle).join('');

@@ -1,4 +1,3 @@
-import { full } from '../reference/array.ts';
 import { channelsOf, make, samples } from './layerCall.ts';
 import type { LayerDraw } from './layerCall.ts';
 import type { Id } from './entry.ts';
@@ -274,19 +273,16 @@ export const sequenceLayers: Readonly<Record<string, LayerDraw>> = {
     const x = bounded(draft);
     const units = draft.rng.int(1, 4);
     const layer = make('recurrentState', 0);
+    // The layer before it, in whose output it looks: its weights count as weights of this one, under a name as long.
+    const before = make('simpleRnn', { units, name: 'recurrentFirst' });
     const apply = layer.apply.bind(layer);
-    const ofAll = (value: number) => ({ name: 'constant', value });
-    const starts = { kernelInitializer: ofAll(0.5), recurrentInitializer: ofAll(0.25), useBias: false };
-    layer.apply = (inputs) => apply(make('simpleRnn', { units, ...starts }).apply(inputs));
+    layer.apply = (inputs) => apply(before.apply(inputs));
+    Object.defineProperty(layer, 'variables', { get: () => before.variables });
     return {
       layer,
       inputs: [x],
-      twin(tape, [input]) {
-        const features = x.tensor.shape[2];
-        const [kernel, recurrentKernel] = [full([features, units], 0.5), full([units, units], 0.25)];
-        const weights = [kernel, recurrentKernel].map((value) => tape.leaf(value));
-        return lastOf(tape, tape.op('simpleRnn', [input, ...weights], [{ ...BIASED, bias: false }]), false);
-      },
+      twin: (tape, [input], w) =>
+        lastOf(tape, tape.op('simpleRnn', [input, w.weight, w.recurrentWeight, w.bias], [BIASED]), false),
       text: `recurrentState(0) of simpleRnn(${units})`,
     };
   },

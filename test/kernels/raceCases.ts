@@ -10,6 +10,7 @@ import { matmul } from '../../src/ops/matmul/matmul.ts';
 import { transpose } from '../../src/ops/movement/movement.ts';
 import { normalize } from '../../src/ops/normalization/normalize.ts';
 import type { Effect, Operand, Target } from '../../src/ops/core/op.ts';
+import { gru, lstm, simpleRnn } from '../../src/ops/recurrent/recurrent.ts';
 import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import { logSoftmax, softmax } from '../../src/ops/softmax/softmax.ts';
 import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../../src/ops/loss/softmaxCrossEntropy.ts';
@@ -145,6 +146,26 @@ function normalized(shape: number[], over: 'batch' | 'group' | 'layer'): Lowered
 /** What an op emits for a GPU at a size small enough to be interpreted, but with edges, and with several workgroups. */
 const cases: Record<string, () => LoweredDispatch[]> = {
   transpose: () => lower(transpose(x(33, 5)), { transpose: 'tiled' }),
+  ...Object.fromEntries(
+    ([lstm, gru, simpleRnn] as const).flatMap((op, i) => {
+      const columns = 5 * [4, 3, 1][i];
+      const make = () => {
+        const weights = [x(2, columns), w(5, columns)] as const;
+        return { y: op(input('sequence', [3, 3, 2]), ...weights).outputs, weights };
+      };
+      const { name } = op;
+      return [
+        [name, () => lower(make().y, { [name]: 'sequence:2x1' })],
+        [
+          `${name} backwards`,
+          () => {
+            const { y, weights } = make();
+            return backward(y, weights, { [`${name}Gradient`]: 'sequence:2x1' });
+          },
+        ],
+      ];
+    }),
+  ),
   softmax: () => lower(softmax(x(2, 35)), { softmax: 'workgroup' }),
   'softmax backwards': () => {
     const logits = x(2, 72);

@@ -34,7 +34,7 @@ describe('the forecast', () => {
   });
 
   it('is compared with what needs no network', () => {
-    const own = baselines(series, 2);
+    const own = baselines(series, 1);
     expect(own.persistenceRmse).toBeCloseTo(2, 9);
     expect(own.yearlyRmse).toBeCloseTo(24, 9);
     expect(own.regressionRmse).toBeCloseTo(0, 6);

@@ -255,6 +255,24 @@ export const layerCases: readonly LayerCase[] = [
     },
   ),
   named(
+    'reversibleEmbedding',
+    {
+      ...common,
+      inputDim: 9,
+      outputDim: 3,
+      tieWeights: false,
+      maskZero: true,
+      logitSoftCap: 2,
+      embeddingsInitializer: uniform,
+      ...kept('embeddings'),
+    },
+    [[4]],
+    {
+      dtype: 'i32',
+      served: [[[5, 2]]],
+    },
+  ),
+  named(
     'multiHeadAttention',
     { ...attention, numHeads: 2, keyDim: 3, valueDim: 5, outputShape: [2, 3] },
     [sequence, [6, 5], [6, 3], [7, 6]],
@@ -369,12 +387,12 @@ export const layerCases: readonly LayerCase[] = [
     },
     make: ({ layer, ...given }) =>
       api.bidirectional(api.gru((layer as { config: api.GruOptions }).config), given),
-    shapes: [sequence],
-    refused: [[[7, 5]], [[7]]],
-    served: [[[9, 4]]],
+    shapes: [[2, 4]],
+    refused: [[[2, 5]], [[2]]],
+    served: [[[3, 4]]],
   },
   {
-    ...placed('recurrentState', 'index', 1, [sequence]),
+    ...placed('recurrentState', 'index', 1, [[2, 4]]),
     before: (inputs) => [api.lstm({ units: 3, name: 'before' }).apply(inputs)],
   },
   named('masking', { ...common, maskValue: 0.5 }, [sequence]),

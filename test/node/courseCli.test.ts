@@ -108,3 +108,34 @@ describe('npm run train -- fashion', () => {
     expect(output).toContain('SYNTHETIC DATA');
   });
 });
+
+describe('npm run train -- grokking', () => {
+  it('learns its pairs by heart, draws curves and a circle', async () => {
+    const { result, output, files } = await run('grokking', '--steps', '100');
+    expect(result).toMatchObject({
+      preset: 'mlp',
+      steps: 100,
+      parameters: 46_528,
+      grokStep: null,
+      weightDecay: 1,
+    });
+    expect(result.trainAccuracy).toBeGreaterThan(0.9);
+    expect(result.testAccuracy).toBeLessThan(0.1);
+    expect(result.moments).toHaveLength(4);
+    expect(output).toContain('1,109 training and 740 test pairs');
+    expect(files).toEqual(['accuracy.svg', 'circle.svg', 'model.safetensors']);
+  });
+
+  it('has the transformer, too, and takes a weight decay', async () => {
+    const { result } = await run(
+      'grokking',
+      '--preset',
+      'transformer',
+      '--weight-decay',
+      '0',
+      '--steps',
+      '25',
+    );
+    expect(result).toMatchObject({ parameters: 54_912, weightDecay: 0, steps: 25 });
+  });
+});

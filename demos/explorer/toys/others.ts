@@ -66,8 +66,8 @@ function normalized(part: string, variant: 'lanes' | 'workgroup', gradient: bool
 export const toys: readonly Toy[] = [
   simple(
     'elementwise/map',
-    'relu(x + bias) of 4 × 3 numbers, fused',
-    () => relu(add(matrix(), tensor('bias', [3]))),
+    'erf(relu(x + bias)) of 4 × 3 numbers, fused',
+    () => erf(relu(add(matrix(), tensor('bias', [3])))),
     { small: line(12), values: { bias: [0.5, -1, 1] } },
   ),
   simple(
@@ -76,7 +76,6 @@ export const toys: readonly Toy[] = [
     () => remainder(tensor('x', [4, 3], 'i32'), 3),
     { values: { x: [7, -7, 2, 0, 3, -1, 5, 11, -4, 9, 1, 6] }, small: line(12) },
   ),
-  simple('elementwise/map', 'erf of 4 × 3 numbers', () => erf(matrix()), { small: line(12) }),
   simple(
     'movement/transpose_tiled',
     'the transpose of 5 × 6 numbers',

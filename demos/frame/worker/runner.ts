@@ -1,11 +1,11 @@
 import { EnvironmentError } from '../../../src/index.ts';
 import type { Device, Program } from '../../../src/index.ts';
-import { dispatchInfos, kernelCodes } from '../../shared/dispatches.ts';
 import { Gate } from './gate.ts';
 import { once } from './once.ts';
 import { placeOf } from './place.ts';
 import { restMs } from './rest.ts';
 import { StepClock } from './stepClock.ts';
+import { StepPrograms } from './stepPrograms.ts';
 import { Pacer } from './pacer.ts';
 import { Upkeep } from './upkeep.ts';
 import type { FromWorker, Point, TrainingState } from '../protocol.ts';
@@ -44,6 +44,7 @@ export class Runner<Data, T extends Trainee<Data>> {
   readonly #clock = new StepClock();
   readonly #pacer = new Pacer();
   readonly #upkeep: Upkeep<Data, T>;
+  readonly #programs: StepPrograms;
   #stop = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #state: TrainingState = 'compiling';
@@ -52,10 +53,6 @@ export class Runner<Data, T extends Trainee<Data>> {
   #isReady = false;
   #trained: boolean;
   #ended = false;
-  /** The steps that this run has compiled, by the part of the trainee that they train. */
-  readonly #programs = new Map<string, Program>();
-  /** The part whose step the page was told of. */
-  #told: string | undefined;
   /** For the graph of the step, see GraphRunner. */
   aside: Promise<unknown> | undefined;
   alsoReady: ((program: Program) => Promise<void>) | undefined;
@@ -75,6 +72,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#trained = trained;
     this.#upkeep = new Upkeep(trainee, device, saved, hooks.post, hooks.onFailure);
     this.#upkeep.give(source.latest);
+    this.#programs = new StepPrograms(trainee, hooks.post);
     this.#upkeep.canEvaluate = !trained;
   }
 
@@ -89,7 +87,7 @@ export class Runner<Data, T extends Trainee<Data>> {
   }
 
   get program(): Program | undefined {
-    return this.#told === undefined ? undefined : this.#programs.get(this.#told);
+    return this.#programs.told;
   }
 
   get state(): TrainingState {
@@ -252,9 +250,9 @@ export class Runner<Data, T extends Trainee<Data>> {
   }
 
   async #ready(program: Program, part = ''): Promise<void> {
-    this.#programs.set(part, program);
+    this.#programs.add(program, part);
     await this.alsoReady?.(program);
-    this.#tellProgram(program, part);
+    this.#programs.tell(program, part);
     if (!this.#isReady && !this.#stop.signal.aborted) {
       this.#isReady = true;
       await this.#upkeep.settle();
@@ -263,19 +261,9 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#clock.start(this.trainee.step);
   }
 
-  #tellProgram(program: Program, part: string): void {
-    this.#told = part;
-    const kernels = this.trainee.kernels?.(program) ?? kernelCodes(program);
-    const dispatches = dispatchInfos(program);
-    const facts = { dispatches, planBytes: program.planBytes, kernels, part: part || undefined };
-    this.#hooks.post({ type: 'program', facts });
-  }
-
-  /** The trainee may train another part from now on: the page is told of its step, unless that is still to be compiled. */
+  /** The trainee may train another part from now on. */
   follow(): void {
-    const { part = '' } = this.trainee;
-    const program = this.#programs.get(part);
-    if (program && !program.isDestroyed && part !== this.#told) this.#tellProgram(program, part);
+    this.#programs.follow();
   }
 
   async #beforeStep(step: number): Promise<void> {

@@ -7,6 +7,7 @@ import { PanelRenderer } from '../../drawing/renderer.ts';
 import type { GraphServer } from '../graph/worker/server.ts';
 import type { Calls, FromWorker, Tells, ToWorker, Values } from '../protocol.ts';
 import { once } from './once.ts';
+import { PanelList } from './panelList.ts';
 import { Runner } from './runner.ts';
 import { sourceOf } from './source.ts';
 import { loadTrained } from './trained.ts';
@@ -34,7 +35,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
 ): void {
   const port = pagePort<ToWorker, FromWorker>();
   /** What outlives the loss of a GPU. */
-  const panels = new Map<string, Panel>();
+  const panels = new PanelList();
   let values: Values = {};
   /** What a change of each setting does. */
   let acts: Readonly<Record<string, Acts>> = {};
@@ -105,7 +106,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
         isHidden = message.hidden;
         return void (isHidden || runner?.look());
       case 'panel':
-        panels.set(message.name, message);
+        panels.set(message);
         return session && addPanel(session, message);
       case 'layout':
         return arrange(message.name, message.layout);
@@ -124,7 +125,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   /** Sets everything up on a GPU: at the start, and again where one was lost. */
   async function open(gpu: Gpu, checkpoint?: Checkpoint & { reason: string }): Promise<void> {
     const renderer = new PanelRenderer(gpu.device.gpu, palette);
-    for (const { name, canvas, layout } of panels.values()) renderer.add(name, canvas, layout);
+    panels.addTo(renderer);
     session = await make(gpu, renderer, { bytes: checkpoint?.bytes });
     const { runner } = session;
     if (checkpoint) {
@@ -226,7 +227,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   async function renew(weights: { bytes?: Uint8Array; scratch?: Uint8Array }): Promise<void> {
     const { gpu, renderer, runner } = session!;
     await runner.destroy();
-    dropPanels(renderer);
+    panels.dropFrom(renderer);
     if (!weights.bytes) port.post({ type: 'cleared' });
     session = await make(gpu, renderer, weights);
     session.runner.start();
@@ -301,15 +302,6 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     }
   }
 
-  /** Panels of the network's own go with it: the page makes others for the next. */
-  function dropPanels(renderer: PanelRenderer): void {
-    for (const [name, { ofNetwork }] of panels) {
-      if (!ofNetwork) continue;
-      panels.delete(name);
-      renderer.remove(name);
-    }
-  }
-
   function addPanel({ renderer, runner }: Session<Data, T>, { name, canvas, layout }: Panel): void {
     renderer.add(name, canvas, layout);
     runner.trainee.connect?.(name);
@@ -317,9 +309,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   }
 
   function arrange(name: string, layout: Panel['layout']): void {
-    const panel = panels.get(name);
-    if (!panel) return; // of a network that is gone
-    panels.set(name, { ...panel, layout });
+    if (!panels.arrange(name, layout)) return;
     session?.renderer.arrange(name, layout);
     void session?.runner.look();
   }

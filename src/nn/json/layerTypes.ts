@@ -14,6 +14,7 @@ import { conv2dTranspose } from '../layers/conv2dTranspose.ts';
 import { dense } from '../layers/dense.ts';
 import { dot } from '../layers/dot.ts';
 import { embedding } from '../layers/embedding.ts';
+import { reversibleEmbedding } from '../layers/reversibleEmbedding.ts';
 import {
   globalAveragePool1d,
   globalAveragePool2d,
@@ -84,6 +85,7 @@ const byName = {
   dot,
   elu,
   embedding,
+  reversibleEmbedding,
   flatten,
   globalAveragePool1d,
   globalAveragePool2d,

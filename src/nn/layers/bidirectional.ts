@@ -20,7 +20,7 @@ const MERGES = {
 };
 
 export interface BidirectionalOptions extends LayerOptions {
-  /** How the two outputs are joined; default concat, along the units. */
+  /** How the two outputs are joined: side by side, or added, multiplied or averaged; default 'concat'. */
   mergeMode?: keyof typeof MERGES;
 }
 
@@ -64,8 +64,9 @@ class Bidirectional extends Layer {
 
   protected override compute(x: Tensor, context: CallContext, others: readonly Tensor[]): Tensor {
     const half = others.length / 2;
-    const there = this.#forward.outputsOf(x, context, others.slice(0, half));
-    const back = this.#backward.outputsOf(x, context, others.slice(half));
+    // As in Keras, steps that the mask leaves out are 0.
+    const there = this.#forward.outputsOf(x, context, others.slice(0, half), true);
+    const back = this.#backward.outputsOf(x, context, others.slice(half), true);
     const { settings } = this.#forward;
     // Outputs stand at their own steps; Keras turns those of the backward layer round before it joins them.
     const [a, b] = settings.returnSequences
@@ -85,7 +86,7 @@ class Bidirectional extends Layer {
 
 /**
  * A recurrent layer and another one of the same options in the other direction, whose outputs are joined, as Keras's
- * Bidirectional: `bidirectional(lstm({ units: 8 }))`, [steps, features] → [16]. The weights have the layer's names after
+ * Bidirectional: `bidirectional(lstm({ units: 8 }))`, [steps, features] → [16]. Outputs of steps that the mask leaves out are 0. The weights have the layer's names after
  * `forward` and `backward`: `forwardWeight`, `backwardBias`. Further inputs are first states, those of the forward layer first.
  *
  * `trainable` is that of the inner layer by default, and replaces it.

@@ -17,7 +17,7 @@ import type { InitializerSpec } from '../initializers.ts';
 import { maskOf } from '../masks.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { CallContext, LayerOptions, LayerTensor } from './layer.ts';
-import { firstCounted, recurrentState, rememberStates } from './recurrentState.ts';
+import { recurrentState, rememberStates } from './recurrentState.ts';
 import { checkRate } from './shaping.ts';
 import { SEQUENCE } from './sequences.ts';
 import { weightDefaults, weightOf } from './weightOptions.ts';
@@ -177,15 +177,17 @@ export class Recurrent extends Layer {
     });
   }
 
-  /** `run` with the outputs that Keras has at steps that do not count. */
-  outputsOf(x: Tensor, context: CallContext, initial: readonly Tensor[]): Sequence {
+  /** `run` with outputs of 0 at steps that the mask leaves out, if `zero`; else the states stay, and the outputs with them. */
+  outputsOf(
+    x: Tensor,
+    context: CallContext,
+    initial: readonly Tensor[],
+    zero = this.settings.zeroOutputForMask,
+  ): Sequence {
     const sequence = this.run(x, context, initial);
     const mask = maskOf(x);
-    const { zeroOutputForMask, goBackwards } = this.settings;
-    if (!mask || (!zeroOutputForMask && initial.length === 0)) return sequence;
-    // Before the first step that counts the state is the initial one, but the output is 0.
-    const shown = zeroOutputForMask ? mask : firstCounted(mask, goBackwards);
-    return { ...sequence, outputs: where(reshape(shown, [...mask.shape, 1]), sequence.outputs, 0) };
+    if (!mask || !zero) return sequence;
+    return { ...sequence, outputs: where(reshape(mask, [...mask.shape, 1]), sequence.outputs, 0) };
   }
 
   /** The output of the last step that is made, or those of all in their order. */

@@ -1,12 +1,5 @@
 import { ArgumentError } from '../../errors.ts';
-import { constant } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
-import { greaterEqual, multiply } from '../../ops/elementwise/elementwise.ts';
-import { cast } from '../../ops/movement/cast.ts';
-import { reverse } from '../../ops/movement/movement.ts';
-import { argmax } from '../../ops/reduce/argmax.ts';
-import { reduceMax } from '../../ops/reduce/reduce.ts';
-import { reshape } from '../../ops/movement/movement.ts';
 import { describe } from '../../options.ts';
 import { layerDefaults } from './layer.ts';
 import type { Layer, LayerOptions } from './layer.ts';
@@ -45,17 +38,4 @@ export function recurrentState(index: number, options: LayerOptions = {}): Layer
     },
     description: String(index),
   });
-}
-
-/** 1 from the first step on that counts, [batch, steps], in either direction. */
-export function firstCounted(mask: Tensor, backwards: boolean): Tensor {
-  const [batch, steps] = mask.shape;
-  const own = backwards ? reverse(mask, [1]) : mask;
-  const first = reshape(cast(argmax(own, -1), 'f32'), [batch, 1]);
-  const places = constant(
-    Float32Array.from({ length: steps }, (_, t) => t),
-    [1, steps],
-  );
-  const counted = multiply(greaterEqual(places, first), reduceMax(own, { axes: [1], keepDims: true }));
-  return backwards ? reverse(counted, [1]) : counted;
 }

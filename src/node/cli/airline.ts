@@ -133,7 +133,7 @@ async function run(
     subtitle: adapter.description,
     series: [monthly(series.name, series), ...drawn],
     xLabel: 'year',
-    leftLabel: 'passengers',
+    leftLabel: 'thousand passengers',
   });
   if (await folder.write(FORECAST, chart)) terminal.line(`Saved ${folder.pathOf(FORECAST)}, ${WEIGHTS}.`);
   const first = runs.filter(({ cell, lookBack }) => cell === cells[0] && lookBack === lookBacks[0]);

@@ -9,6 +9,7 @@ import { readCheckpoint } from './checkpoint.ts';
 import type { ModelCommand } from './command.ts';
 import { dcganCommand } from './dcgan.ts';
 import { fashionCommand } from './fashion.ts';
+import { grokkingCommand } from './grokking.ts';
 import { Interrupt } from './interrupt.ts';
 import { lineCommand } from './line.ts';
 import { logicCommand } from './logic.ts';
@@ -30,6 +31,7 @@ export const MODELS: Readonly<Record<string, ModelCommand>> = {
   line: lineCommand,
   logic: logicCommand,
   airline: airlineCommand,
+  grokking: grokkingCommand,
 };
 
 /**

@@ -83,14 +83,17 @@ const functions: Record<RecurrentActivation, (x: Tensor) => Tensor> = {
   leakyRelu,
 };
 
-function expectShape(opName: string, what: string, tensor: unknown, shape: Shape): Tensor {
-  requireTensor(opName, tensor, what);
-  requireDtype(opName, tensor, ['f32']);
-  if (sameShape(tensor.shape, shape)) return tensor;
-  throw new ShapeError(
-    `${opName}: ${what} is ${formatShape(tensor.shape)}, and must be ${formatShape(shape)} here`,
-  );
-}
+/** Checks tensors beside x of an op with so many units. */
+const shapeCheck =
+  (opName: string, x: Tensor, units: number) =>
+  (what: string, tensor: unknown, shape: Shape): void => {
+    requireTensor(opName, tensor, what);
+    requireDtype(opName, tensor, ['f32']);
+    if (sameShape(tensor.shape, shape)) return;
+    throw new ShapeError(
+      `${opName}: ${what} is ${formatShape(tensor.shape)}, and must be ${formatShape(shape)} for x ${formatShape(x.shape)} and ${units} units`,
+    );
+  };
 
 function functionOf(opName: string, what: string, activation: unknown): (x: Tensor) => Tensor {
   if (typeof activation === 'function') return activation as (x: Tensor) => Tensor;
@@ -128,18 +131,19 @@ function run(
   const [batch, steps, features] = x.shape;
   const [units] = recurrentKernel.shape;
   const columns = gates * units;
-  expectShape(name, 'the recurrent kernel', recurrentKernel, [units, columns]);
-  expectShape(name, 'the kernel', kernel, [features, columns]);
-  if (bias) expectShape(name, 'bias', bias, [columns]);
-  if (recurrentBias) expectShape(name, 'recurrentBias', recurrentBias, [columns]);
-  if (mask) expectShape(name, 'mask', mask, [batch, steps]);
+  const expectShape = shapeCheck(name, x, units);
+  expectShape('the recurrent kernel', recurrentKernel, [units, columns]);
+  expectShape('the kernel', kernel, [features, columns]);
+  if (bias) expectShape('bias', bias, [columns]);
+  if (recurrentBias) expectShape('recurrentBias', recurrentBias, [columns]);
+  if (mask) expectShape('mask', mask, [batch, steps]);
   if (initialState && (!Array.isArray(initialState) || initialState.length !== cell.states)) {
     throw new ArgumentError(
       `${name}: initialState is ${describe(initialState)}; give ${cell.states === 2 ? 'h and c: [h, c]' : 'h in a list: [h]'}`,
     );
   }
-  if (stateFactor) expectShape(name, 'stateFactor', stateFactor, [batch, units]);
-  initialState?.forEach((state) => expectShape(name, 'a state of initialState', state, [batch, units]));
+  if (stateFactor) expectShape('stateFactor', stateFactor, [batch, units]);
+  initialState?.forEach((state) => expectShape('a state of initialState', state, [batch, units]));
   if (recurrentBias && !resetAfter) {
     throw new ArgumentError(
       `${name}: recurrentBias belongs to resetAfter: true; leave it out, or add it to bias`,

@@ -1,0 +1,165 @@
+import { dataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { trainTestSplit } from '../data/split.ts';
+import { randomNormalInitializer, varianceScalingInitializer } from '../nn/initializers.ts';
+import { dense } from '../nn/layers/dense.ts';
+import { embedding } from '../nn/layers/embedding.ts';
+import type { Layer, LayerTensor } from '../nn/layers/layer.ts';
+import { add } from '../nn/layers/merging.ts';
+import { multiHeadAttention } from '../nn/layers/multiHeadAttention.ts';
+import { positionalEmbedding } from '../nn/layers/positions.ts';
+import { flatten } from '../nn/layers/shaping.ts';
+import { cropping1d } from '../nn/layers/sequences.ts';
+import { modelInput } from '../nn/layerGraph.ts';
+import { model } from '../nn/model.ts';
+import type { Model } from '../nn/model.ts';
+import { adamw } from '../nn/optimizers.ts';
+import type { Optimizer } from '../nn/optimizers.ts';
+import { warmUp } from '../nn/schedules.ts';
+
+/**
+ * Grokking (Power et al. 2022): a network that learns a + b mod p from a part of all pairs knows them by heart after some
+ * hundred steps, and much later, suddenly, answers the others, too. Weight decay does it: without, it never does. Both
+ * networks are without biases and normalization (Nanda et al. 2023).
+ */
+export const GROKKING_PRESETS = {
+  mlp: {
+    description: 'two embeddings, 256 ReLU: 46,528 weights',
+    parameters: 46_528,
+    learningRate: 0.003,
+    batchSize: 1109,
+    epochs: 1500,
+  },
+  transformer: {
+    description: 'one block of four heads: 54,912 weights',
+    parameters: 54_912,
+    learningRate: 0.003,
+    batchSize: 1109,
+    epochs: 1200,
+  },
+} as const;
+export type GrokkingPreset = keyof typeof GROKKING_PRESETS;
+
+/** The modulus. */
+export const PRIME = 43;
+export const GROKKING_WIDTH = 64;
+const HIDDEN = 256;
+const HEADS = 4;
+/** Share of the pairs that is kept for the test. */
+const TEST = 0.4;
+
+/**
+ * All pairs of numbers below p, divided at random into a part to learn and a part to test; the target is a + b mod p. The
+ * transformer's samples end with the sign "=", whose token is p.
+ */
+export function modularAddition(
+  preset: GrokkingPreset,
+  { seed = 0 }: { seed?: number } = {},
+): { train: Dataset; test: Dataset } {
+  const length = preset === 'transformer' ? 3 : 2;
+  const x = new Int32Array(PRIME * PRIME * length);
+  const y = new Uint8Array(PRIME * PRIME);
+  for (let pair = 0; pair < y.length; pair++) {
+    const [a, b] = [Math.floor(pair / PRIME), pair % PRIME];
+    x.set([a, b, PRIME].slice(0, length), length * pair);
+    y[pair] = (a + b) % PRIME;
+  }
+  const data = dataset({ name: `a + b mod ${PRIME}`, x, y, inputShape: [length] });
+  return trainTestSplit(data, { testSize: TEST, seed });
+}
+
+/** N(0, 1 / fan-in) */
+const normal = varianceScalingInitializer({ distribution: 'untruncatedNormal' });
+/** As wide: the embeddings of a number have a square sum of 1. */
+const rows = randomNormalInitializer(0, 1 / Math.sqrt(GROKKING_WIDTH));
+const linear = { useBias: false, kernelInitializer: normal };
+
+/**
+ * A network for modular addition, [2] or [3] tokens → p logits.
+ *
+ * mlp: the two embeddings side by side, 256 ReLU, logits. transformer: embeddings with learned positions; one block of
+ * four heads, in which only the last token asks, and 256 ReLU, both added to the stream; logits of the last token.
+ *
+ * @param options.seed of the weights; default 0
+ */
+export function grokkingNetwork(preset: GrokkingPreset, { seed = 0 }: { seed?: number } = {}): Model {
+  const tokens = preset === 'transformer' ? PRIME + 1 : PRIME;
+  const input = modelInput({ shape: [preset === 'transformer' ? 3 : 2], dtype: 'i32' });
+  const embedded = embedding({
+    inputDim: tokens,
+    outputDim: GROKKING_WIDTH,
+    embeddingsInitializer: rows,
+    name: 'numbers',
+  }).apply(input);
+  const logits = dense({ units: PRIME, ...linear });
+  const hidden = dense({ units: HIDDEN, activation: 'relu', ...linear });
+  const outputs =
+    preset === 'mlp'
+      ? logits.apply(hidden.apply(flatten().apply(embedded)))
+      : attend(embedded, hidden, logits);
+  return model({ inputs: input, outputs, name: `grokking-${preset}`, seed });
+}
+
+function attend(embedded: LayerTensor, hidden: Layer, logits: Layer): LayerTensor {
+  const stream = positionalEmbedding({ embeddingsInitializer: rows }).apply(embedded);
+  const last = cropping1d({ cropping: [2, 0] }).apply(stream);
+  const attention = multiHeadAttention({ numHeads: HEADS, keyDim: GROKKING_WIDTH / HEADS, ...linear });
+  const asked = add().apply([last, attention.apply([last, stream])]);
+  const flat = flatten().apply(asked);
+  const added = dense({ units: GROKKING_WIDTH, ...linear }).apply(hidden.apply(flat));
+  return logits.apply(add().apply([flat, added]));
+}
+
+const WARM_UP = 10;
+
+/**
+ * AdamW with β (0.9, 0.98), whose rate rises in the first 10 steps. The weight decay is decoupled and of all weights: each
+ * step shrinks them by the share rate · decay.
+ */
+export const grokkingOptimizer = (options: { learningRate: number; weightDecay: number }): Optimizer =>
+  adamw({ ...options, beta2: 0.98, schedule: warmUp({ steps: WARM_UP }) });
+
+/** The frequency that the embedding of the numbers 0 … p − 1 has most of, and where it puts them on that circle. */
+export interface Circle {
+  /** Times around the circle from 0 to p. */
+  readonly frequency: number;
+  /** Its share of the embedding's square sum, from 0 to 1. */
+  readonly share: number;
+  /** [x, y] of each number. */
+  readonly points: readonly (readonly [number, number])[];
+}
+
+/**
+ * The strongest Fourier component along the numbers, C_k = Σ_a E_a cos(2π k a / p), S_k = Σ_a E_a sin(2π k a / p) (Nanda et
+ * al. 2023): a network that has understood the addition adds angles on a few such circles.
+ *
+ * @param embeddings E, [p or more, width]
+ */
+export function strongestCircle(embeddings: ArrayLike<number>, width: number): Circle {
+  const component = (frequency: number) => {
+    const [cosines, sines] = [new Float64Array(width), new Float64Array(width)];
+    for (let a = 0; a < PRIME; a++) {
+      const angle = (2 * Math.PI * frequency * a) / PRIME;
+      for (let i = 0; i < width; i++) {
+        cosines[i] += Math.cos(angle) * embeddings[a * width + i];
+        sines[i] += Math.sin(angle) * embeddings[a * width + i];
+      }
+    }
+    const power = [...cosines, ...sines].reduce((sum, value) => sum + value * value, 0);
+    return { frequency, cosines, sines, power };
+  };
+  const all = Array.from({ length: (PRIME - 1) / 2 }, (_, k) => component(k + 1));
+  const best = all.reduce((a, b) => (b.power > a.power ? b : a));
+  // Parseval: Σ_a |E_a|² = (|Σ_a E_a|² + 2 Σ_k power_k) / p.
+  let total = 0;
+  for (let i = 0; i < PRIME * width; i++) total += embeddings[i] ** 2;
+  const along = (axis: Float64Array, a: number) => {
+    const length = Math.sqrt(axis.reduce((sum, value) => sum + value * value, 0)) || 1;
+    return axis.reduce((sum, value, i) => sum + value * embeddings[a * width + i], 0) / length;
+  };
+  return {
+    frequency: best.frequency,
+    share: (2 * best.power) / PRIME / total,
+    points: Array.from({ length: PRIME }, (_, a) => [along(best.cosines, a), along(best.sines, a)] as const),
+  };
+}
