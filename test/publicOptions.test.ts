@@ -138,18 +138,15 @@ const calls: Record<string, [call: Call, valid: object]> = {
   'ops.reduceMax': [(o) => ops.reduceMax(rows, o), { axes: [0] }],
   'ops.reduceMin': [(o) => ops.reduceMin(rows, o), { axes: [0] }],
   'ops.reduceProd': [(o) => ops.reduceProd(rows, o), { keepDims: true }],
-<<<<<<< HEAD
   'ops.logSumExp': [(o) => ops.logSumExp(rows, o), { axes: [0] }],
   'ops.variance': [(o) => ops.variance(rows, o), { correction: 1 }],
   'ops.std': [(o) => ops.std(rows, o), { keepDims: true }],
   'ops.cumsum': [(o) => ops.cumsum(rows, 0, o), { reverse: true }],
   'ops.argsort': [(o) => ops.argsort(rows, 0, o), { descending: true }],
   'ops.sort': [(o) => ops.sort(rows, 0, o), { descending: true }],
-=======
   'ops.lstm': [(o) => ops.lstm(sequence, gates(8), gates(8), o), { recurrentActivation: 'hardSigmoid' }],
   'ops.gru': [(o) => ops.gru(sequence, gates(6), gates(6), o), { resetAfter: false }],
   'ops.simpleRnn': [(o) => ops.simpleRnn(sequence, gates(2), gates(2), o), { goBackwards: true }],
->>>>>>> 3426e88457534bdd0a33455730f6d77fb46b967f
   'ops.resize2d': [(o) => ops.resize2d(image, [8, 8], o), { interpolation: 'bilinear' }],
   'ops.normalize': [(o) => ops.normalize(rows, o), { over: 'batch' }],
   'ops.normalizeWith': [(o) => ops.normalizeWith(rows, o), { mean: vector, variance: vector }],
