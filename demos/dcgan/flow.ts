@@ -32,8 +32,12 @@ export function createFlow(page: Live) {
       byId(`verdict-${kind}`).classList.toggle('doubt', opinion < 0.5);
     }
     byId('strongest').textContent = figures(seen.pull[watched], 2);
+    showUpdates();
+  }
+
+  function showUpdates(): void {
     for (const name of NETWORKS) {
-      const updates = seen.updates[name];
+      const updates = seen?.updates[name] ?? 0;
       const text = `${count(updates)} ${updates === 1 ? 'update' : 'updates'}`;
       byId(`${name}-updates`).textContent = isTrained ? 'trained' : text;
     }
@@ -64,7 +68,7 @@ export function createFlow(page: Live) {
     },
     position({ state, trained }: Position): void {
       isTrained = trained;
-      show();
+      showUpdates();
       if (state === 'running') showMoved(undefined);
     },
     moved: showMoved,

@@ -67,6 +67,11 @@ export const GLOSSARY: readonly Term[] = [
     'gates?',
   ),
   term(
+    'head',
+    'Attention is computed several times side by side, with queries, keys and values of their own: each of these is a head.',
+    'HEADS|KEY_HEADS|of (?:one|each) head|OWN_HEADS',
+  ),
+  term(
     'hyper',
     'The optimizer’s settings that may change between steps: learning rate, norm of the gradient, and tables. They lie in a buffer.',
     'hyper',
@@ -87,6 +92,16 @@ export const GLOSSARY: readonly Term[] = [
     'In shader code: a compute program. In a convolution also: the filter, and how large it is.',
     'kernels?|KERNEL',
   ),
+  term(
+    'key, value',
+    'What a position of a sequence offers to the others in attention: a key, which is compared with queries, and a value, which is passed on.',
+    'keys and values|KEYS|kᵀ|vᵀ',
+  ),
+  term(
+    'key/value cache',
+    'The keys and values of all positions so far, kept while a model writes: each new position adds one of each, and reads all.',
+    'cache of keys and values|CAPACITY|the cache',
+  ),
   term('lane', 'The place of an invocation in its group; also one of the components of a vector.', 'lanes?'),
   term(
     'occupancy',
@@ -97,6 +112,11 @@ export const GLOSSARY: readonly Term[] = [
     'phase',
     'In the gradient of a strided convolution: the inputs whose position has the same remainder by the stride. All of a phase meet the same taps.',
     'phases?|PHASES?',
+  ),
+  term(
+    'query',
+    'What a position of a sequence looks for in attention: a vector that is multiplied with the keys of the others.',
+    'quer(?:y|ies)|QUERIES|qᵀ',
   ),
   term(
     'registers',

@@ -25,7 +25,11 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   points: { query: '', at: '.bar', ready: isReady },
   'mnist-cnn': { query: '', at: '.bar', ready: isReady },
   autoencoder: { query: '', at: '.bar', ready: isReady },
-  dcgan: { query: '', at: '.bar', ready: isReady },
+  dcgan: {
+    query: '',
+    at: '.bar',
+    ready: () => /\d/.test(document.querySelector('#mean-fake')?.textContent ?? ''), // what comes after its first look
+  },
   explorer: {
     query: '?kernel=matmul/2_tiled&view=step&all=1&moves=15&lane=5',
     at: '.where',

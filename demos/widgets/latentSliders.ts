@@ -21,11 +21,14 @@ export function createLatentSliders(root: HTMLElement, { most, reach, onChange }
 
   const sliders = Array.from({ length: most }, (_, axis) => {
     const name = create('span');
-    const output = create('output');
+    const output = create('output', { 'aria-hidden': 'true' }); // the slider says it
     const ends = { min: String(-reach), max: String(reach), step: '0.1' };
-    const input = create('input', { type: 'range', ...ends });
+    const id = `${root.id}-${axis}`;
+    const input = create('input', { id, type: 'range', ...ends });
     input.addEventListener('input', () => change(values.with(axis, Number(input.value))));
-    return { name, output, input, label: create('label', {}, create('span', {}, name, output), input) };
+    // Without `htmlFor` the label would be that of the output.
+    const label = create('label', { htmlFor: id }, create('span', {}, name, output), input);
+    return { name, output, input, label };
   });
   const chips = Array.from({ length: 10 }, (_, own) => {
     const label = `The mean code of every ${own}`;

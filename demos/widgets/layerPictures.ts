@@ -41,7 +41,7 @@ function layerRow(layer: LayerInfo, { handOver, onChoose }: LayerPicturesOptions
     const box = create('div', { className: 'tiles' }, canvas, ...(over ? [over.cells] : []));
     pictures.append(create('figure', {}, create('figcaption', {}, caption), box));
     handOver(panel, canvas, (width) => {
-      const plan = planTiles(tiles, Math.floor(width), isImage ? 48 : 22);
+      const plan = planTiles(tiles, Math.floor(width), isImage ? 64 : 22);
       over?.arrange(plan.columns);
       Object.assign(over?.cells.style ?? {}, { width: `${plan.width}px`, gap: `${plan.gap}px` });
       return plan;
@@ -76,7 +76,7 @@ function mapButtons(layer: string, maps: number, choose: (channel: number) => vo
 /** As few rows as leave the tiles large enough to read. */
 function planTiles(tiles: number, width: number, largest: number): TilePlan {
   const gap = width < 480 ? 3 : 4;
-  const smallest = Math.min(largest, 24);
+  const smallest = Math.min(largest, tiles > 16 ? 24 : 32);
   const fitting = Math.max(1, Math.floor((width + gap) / (smallest + gap)));
   const rows = Math.ceil(tiles / fitting);
   const columns = Math.ceil(tiles / rows);

@@ -7,10 +7,12 @@ import './scrubber.css';
  * @param choose called with the step that someone wants to see; undefined: the present
  */
 export function createScrubber(place: HTMLElement, choose: (step: number | undefined) => void) {
-  const slider = create('input', { type: 'range', min: '0', max: '0', step: '1', disabled: true });
-  const where = create('output', {});
+  const id = `${place.id}-slider`;
+  const slider = create('input', { id, type: 'range', min: '0', max: '0', step: '1', disabled: true });
+  const where = create('output', { 'aria-hidden': 'true' }); // the slider says it
   place.classList.add('scrubber');
-  place.append(create('label', {}, create('span', {}, 'History ', where), slider));
+  // Without `htmlFor` the label would be that of the output.
+  place.append(create('label', { htmlFor: id }, create('span', {}, 'History ', where), slider));
   let moments: readonly number[] = [];
   let now = 0;
   let shown: number | undefined;

@@ -1,6 +1,7 @@
-import { gradientKernels as ofAttention } from './attention/attention.ts';
+import { gradientKernels as ofAttention } from './attention/op.ts';
 import { gradFilter } from './conv2d/conv2d.ts';
 import { integerKernels } from './elementwise/integers.ts';
+import { gatherGradient } from './movement/gather.ts';
 import { gradientKernels as ofNormalize } from './normalization/kernels.ts';
 import { gradientKernels as ofMaxPool2d } from './pooling/maxPool2d.ts';
 import { gradientKernels as ofRecurrent } from './recurrent/sequence.ts';
@@ -9,6 +10,7 @@ import { gradientKernels as ofSoftmax } from './softmax/softmax.ts';
 
 /** The late kernels of all ops. */
 export const LATE_KERNELS = [
+  gatherGradient,
   ofAttention,
   gradFilter,
   integerKernels,

@@ -1,6 +1,10 @@
 /** The graph's functions, for models and programs of your own: `ops.matmul(a, b)`, `ops.relu(x)`, … */
 export { attention } from './attention/attention.ts';
 export type { AttentionOptions } from './attention/attention.ts';
+export { writeStep } from './attention/hidden.ts';
+export { rotary } from './attention/rotary.ts';
+export type { RotaryOptions } from './attention/rotary.ts';
+export { linearCrossEntropy } from './loss/linearCrossEntropy.ts';
 export { binaryAccuracy, categoricalAccuracy } from './loss/accuracy.ts';
 export { argmax, argmin } from './reduce/argmax.ts';
 export { adaptiveAveragePool2d, adaptiveMaxPool2d } from './pooling/adaptivePool2d.ts';

@@ -295,7 +295,8 @@ it('opens on trained networks, whose digits a classifier reads with confidence',
   await reaches(page, 'ready');
   expect(await text(page, '#status')).toMatch(/are trained/);
   expect(await text(page, '#play-label')).toBe('Train from scratch');
-  expect(await number(page, '#confidence')).toBeGreaterThan(70);
+  // It reads them after the first look.
+  await expect.poll(() => number(page, '#confidence'), { timeout: 60_000 }).toBeGreaterThan(70);
   expect(await number(page, '#effective')).toBeGreaterThan(6);
   expect(await text(page, '#stat-optimizer')).toBe('Adam, learning rates 0.001 and 0.001');
   expect(await text(page, '#collapse')).toBe('');

@@ -139,6 +139,7 @@ describe('the lessons', () => {
     await openLesson('descent/');
     expect(await numbers(page, '#rows td:nth-child(5)')).toEqual([0, 1, 4, 9, 16]);
     expect(await numbers(page, '#total, #slope')).toEqual([30, 60]);
+    expect(await page.$('aria/Weight w[role="slider"]')).not.toBeNull(); // named as a screen reader has it
     await press(page, 's');
     await shows(page, '#steps', '1 step');
     expect(settings(page)).toEqual({ w: '2.7' });

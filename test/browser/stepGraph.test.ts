@@ -187,7 +187,7 @@ it('goes on when the GPU is lost: what is stepped through, what is shown, and wh
   await press(page, '.node .actions button:last-child');
   await page.waitForSelector('.graph-step .variables', { timeout: 30_000 });
   const move = async () => {
-    await page.keyboard.press('ArrowRight');
+    await press(page, '.graph-step .console .primary');
     return text(page, '.graph-step .where');
   };
   const before = await move();

@@ -314,6 +314,27 @@ export const layerCases: readonly LayerCase[] = [
       served: [[[9, 4]]],
     },
   ),
+  named(
+    'positionalEmbedding',
+    { ...common, inputDim: 9, embeddingsInitializer: uniform, ...kept('embeddings') },
+    [sequence],
+    { refused: [[[7, 3]], [[10, 4]]], served: [[[9, 4]]] },
+  ),
+  named('sinePositionEncoding', { ...common, maxWavelength: 100 }, [sequence]),
+  named(
+    'transformerBlock',
+    {
+      ...attention,
+      numHeads: 2,
+      hiddenDim: 5,
+      activation: 'relu',
+      normalization: 'rms',
+      epsilon: 0.01,
+      rotary: true,
+    },
+    [sequence],
+    { refused: [[[7, 3]], [[7, 8]]], served: [[[9, 4]]] },
+  ),
   named('leakyRelu', { ...common, negativeSlope: 0.125 }, [image]),
   named('maxout', { ...common, units: 2 }, [image]),
   named('maxPool2d', { ...common, poolSize: [2, 3], strides: [1, 2], padding: 'same', dilation: [2, 1] }, [

@@ -65,6 +65,11 @@ const calls: Record<string, (x: Tensor, shape: number[]) => Tensor> = {
   conv2d: (x) => ops.conv2d(x, input('w', [3, 3, 3, 5])),
   conv2dTranspose: (x) => ops.conv2dTranspose(x, input('w', [3, 3, 5, 3])),
   attention: (x) => ops.attention(x, x, x, { causal: true }),
+  linearCrossEntropy: (x, shape) =>
+    ops.linearCrossEntropy(x, input('table', [7, 3]), input('labels', shape.slice(0, -1), 'i32')),
+  rotary: (x) => ops.rotary(x),
+  writeStep: (x, shape) =>
+    ops.writeStep(x, input('step', shape), input('positions', shape.slice(0, 1), 'i32')),
   matmul: (x) => ops.matmul(x, input('b', [3, 4])),
   orthonormalize: (x) => ops.orthonormalize(x),
   lstm: (x) => ops.lstm(x, input('k', [3, 8]), input('u', [2, 8])).outputs,

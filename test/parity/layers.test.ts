@@ -31,9 +31,9 @@ const of = ({ shape, data }: ParityTensor) => array(shape, data);
 
 describe('layers are those of Keras', () => {
   it.each(
-    [...parityCases<LayerCase>('layers'), ...parityCases<LayerCase>('moreLayers')].map(
-      (c, i) => [caseName(c, i), c] as const,
-    ),
+    ['layers', 'moreLayers', 'attention']
+      .flatMap((file) => parityCases<LayerCase>(file))
+      .map((c, i) => [caseName(c, i), c] as const),
   )('%s', async (_name, { keras, config, training, inputs, weights, dy, ...expected }) => {
     if ('data_format' in config) {
       // Images have their channels last: the option is refused by name.

@@ -104,6 +104,13 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
     const x = matrix(sizes);
     return slope(ops.softmax(x), x);
   },
+  rotary: ({ batch, steps, heads, width }) => ops.rotary(input('x', [batch, steps, heads, width])),
+  decode: ({ batch, steps, heads, width }) => {
+    const [query, key, value] = [1, steps, steps].map((own, i) =>
+      input('qkv'[i], [batch, own, heads, width]),
+    );
+    return ops.attention(query, key, value, { lengths: input('lengths', [batch], 'i32') });
+  },
   attention: ({ batch, steps, heads, width }, kernel) => {
     const operands = ['q', 'k', 'v'].map((name) => input(name, [batch, steps, heads, width]));
     const y = ops.attention(operands[0], operands[1], operands[2], { causal: true });
@@ -132,7 +139,7 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
     const [table, numbers] = [input('table', [rows, columns]), input('rows', [taken], 'i32')];
     return kernel.includes('one_hot')
       ? ops.oneHot(numbers, columns)
-      : forwardOrBack(kernel, ops.gather(table, numbers), table);
+      : forwardOrBack(kernel.replace('links', 'gradient'), ops.gather(table, numbers), table);
   },
   cumsum: ({ columns }) => ops.cumsum(input('x', [columns])),
   argsort: (sizes) => ops.argsort(matrix(sizes)),

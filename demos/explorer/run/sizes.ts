@@ -62,6 +62,12 @@ const sorted = [
   size('rows', 'Rows', powers(16, 1024), 256, 32),
   size('columns', 'Columns', powers(16, 4096), 1024, 256),
 ];
+const attended = [
+  size('batch', 'Sequences', powers(1, 16), 4, 2),
+  size('steps', 'Positions', powers(8, 1024), 256, 64),
+  size('heads', 'Heads', powers(1, 8), 4),
+  size('width', 'Size of a head', [4, 8, 16, 32, 64, 128], 64, 32),
+];
 const weights = [
   size('rows', 'Rows', powers(16, 1024), 512, 128),
   size('columns', 'Columns', powers(16, 1024), 512, 128),
@@ -146,15 +152,22 @@ export const RUN_CASES: readonly RunCase[] = [
     sizes: classes,
   },
   {
+    name: 'rotary',
+    kernels: /^attention\/rotary/,
+    what: 'queries, turned by their positions',
+    sizes: attended,
+  },
+  {
+    name: 'decode',
+    kernels: /^attention\/decode/,
+    what: 'attention of one query to a cache',
+    sizes: attended,
+  },
+  {
     name: 'attention',
     kernels: /^attention\//,
     what: 'attention of each position to those before it',
-    sizes: [
-      size('batch', 'Sequences', powers(1, 16), 4, 2),
-      size('steps', 'Positions', powers(8, 1024), 256, 64),
-      size('heads', 'Heads', powers(1, 8), 4),
-      size('width', 'Size of a head', [4, 8, 16, 32, 64, 128], 64, 32),
-    ],
+    sizes: attended,
   },
   { name: 'sparsemax', kernels: /^softmax\/sparsemax/, what: 'sparsemax of each row', sizes: classes },
   {

@@ -99,6 +99,17 @@ export const toys: readonly Toy[] = [
     () => gather(matrix(), tensor('rows', [3], 'i32')),
     { values: { rows: [2, 0, 3] }, small: line(9, 3) },
   ),
+  ...(['gather_links', 'gather_gradient_linked'] as const).map((name): Toy => ({
+    kernel: `movement/${name}`,
+    title: 'the gradient of a table of which 6 rows were taken, three of them twice',
+    lower: () => {
+      const [x, rows] = [tensor('x', [4, 3]), tensor('rows', [6], 'i32')];
+      const loss = reduceSum(multiply(gather(x, rows), tensor('weight', [6, 3])));
+      return lowered(gradients(loss, [x]), { variants: { gatherGradient: 'linked' } });
+    },
+    values: { rows: [2, 0, 2, 3, 0, 3] },
+    small: line(name === 'gather_links' ? 6 : 12, 3),
+  })),
   {
     kernel: 'movement/gather_gradient',
     title: 'what each row of 4 × 3 numbers gets back when rows 2, 0 and 2 were taken',

@@ -22,7 +22,8 @@ function controlHtml(name: string, setting: Setting<unknown>, value: unknown): s
       const { min, max, step, log } = control!;
       const [from, to, at] = [min, max, value as number].map((each) => placeOf(each, { min, log }));
       const shown = escapeHtml(setting.show(value));
-      return `<label class="control"><span>${title} <output id="${name}-value" for="${name}">${shown}</output></span><input type="range" id="${name}" min="${from}" max="${to}" step="${step}" value="${at}" />${small}</label>`;
+      // Without `for` the label would be that of the output. A screen reader is told the value by the slider.
+      return `<label class="control" for="${name}"><span>${title} <output id="${name}-value" for="${name}" aria-hidden="true">${shown}</output></span><input type="range" id="${name}" min="${from}" max="${to}" step="${step}" value="${at}" />${small}</label>`;
     }
     case 'select': {
       const { options } = control!;

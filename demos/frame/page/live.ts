@@ -1,10 +1,10 @@
 import type { DataFacts } from '../protocol.ts';
 import { byId, count, create, notice } from '../../shared/dom.ts';
-import { errorPanel, missingWebGpu, webgpuProblem } from './missing.ts';
+import { errorPanel, webgpuProblem } from './missing.ts';
 import { showNotice } from './notices.ts';
 
 /** Runs a page's live part, or says what to do without WebGPU. */
-export function runLive(run: () => void, giveUp: (reason: string) => void = replaceLive): void {
+export function runLive(run: () => void, giveUp: (reason: string) => unknown = replaceLive): void {
   // The controls act as they are changed: Enter in one of them must not load the page again. (Here and not in the HTML: a
   // strict content security policy forbids handlers there.)
   byId('controls').addEventListener('submit', (event) => event.preventDefault());
@@ -13,7 +13,8 @@ export function runLive(run: () => void, giveUp: (reason: string) => void = repl
   else run();
 }
 
-function replaceLive(reason: string): void {
+async function replaceLive(reason: string): Promise<void> {
+  const { missingWebGpu } = await import('./advice.ts');
   byId('live').replaceWith(missingWebGpu(reason));
   byId('adapter').textContent = 'no WebGPU';
   byId('adapter').classList.add('software');
@@ -28,7 +29,7 @@ export interface FailureOptions {
   /** Called with each message shown: to stop the controls, and to say so. */
   readonly onFailure: (message: string) => void;
   /** Shows the page without WebGPU. */
-  readonly giveUp: (reason: string) => void;
+  readonly giveUp: (reason: string) => unknown;
 }
 
 /** Shows what went wrong where the page's notices are, with a way to continue; without an adapter, what to do about it. */

@@ -17,7 +17,6 @@ import { stateText } from './states.ts';
 import type { StateTexts } from './states.ts';
 import { stepText } from './stepText.ts';
 import { bindTransport } from './transport.ts';
-import { showWithout } from './without.ts';
 
 /** What a page is made of, beside its HTML. */
 export interface PageOptions<S extends Settings, C extends Calls, E> {
@@ -74,11 +73,14 @@ export function startPage<S extends Settings, C extends Calls, E extends Tells>(
   options: PageOptions<S, C, E>,
 ): void {
   bindShell();
-  runLive(
-    () => run(options),
-    (reason) => showWithout(reason, options.recording),
-  );
+  runLive(() => run(options), without(options));
 }
+
+/** Shows the page without WebGPU: a script of its own, for few need it. */
+const without =
+  ({ recording }: { readonly recording?: string }) =>
+  async (reason: string): Promise<void> =>
+    (await import('./without.ts')).showWithout(reason, recording);
 
 function run<S extends Settings, C extends Calls, E extends Tells>(options: PageOptions<S, C, E>): void {
   const address = new Address(options.settings);
@@ -126,7 +128,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   const begins = (start: 'scratch' | 'trained') => set({ start } as Partial<ValuesOf<S>>);
   const fail = createFailures({
     worker,
-    giveUp: (reason) => showWithout(reason, options.recording),
+    giveUp: without(options),
     resetLabel: 'Begin again',
     reset: () => port.post({ type: 'reset', trained: false }),
     onFailure(message) {

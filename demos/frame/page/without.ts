@@ -1,5 +1,5 @@
 import { byId } from '../../shared/dom.ts';
-import { missingWebGpu } from './missing.ts';
+import { missingWebGpu } from './advice.ts';
 import { createStepGraph } from './stepGraph.ts';
 
 /**

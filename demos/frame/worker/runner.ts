@@ -113,7 +113,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#stop = new AbortController();
     this.#isReady = false;
     this.#programs.clear();
-    this.#tell('compiling');
+    this.#state = 'compiling';
     this.#loop = this.#train(this.#stop.signal).catch((error) => {
       const isReplaced = this.#hooks.onFailure(error); // it asks for the checkpoint, which tells whether training ran
       this.#gate.close();
@@ -156,6 +156,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     const begun = this.#trained ? undefined : all();
     begun?.catch(() => {}); // it is awaited below, after the first data
     await this.look();
+    this.#tell(this.#state); // what the panels show is there
     const some = await Promise.race([first ?? (begun ? undefined : this.#source.all()), aborted]);
     if (some) await this.#take(some);
     if (signal.aborted) return undefined;

@@ -3,8 +3,8 @@ import { rove } from '../../shared/roving.ts';
 import { number, show } from './numbers.ts';
 
 export interface GridOptions {
-  /** What the numbers are, for screen readers. */
-  readonly label: string;
+  /** What the numbers are, for screen readers, where cells are buttons; other grids have a caption. */
+  readonly label?: string;
   /** Names a cell: 'pixel in row 1, column 2'. */
   readonly name?: (row: number, column: number) => string;
   /** Called with the cell that is pointed at or in focus. */
@@ -20,11 +20,12 @@ export class NumberGrid {
   #cells: HTMLElement[] = [];
   #side = 0;
 
-  constructor(root: HTMLElement, options: GridOptions) {
+  constructor(root: HTMLElement, options: GridOptions = {}) {
     this.#root = root;
     this.#options = options;
     root.classList.add('grid');
-    root.setAttribute('role', options.onSelect || options.onPress ? 'toolbar' : 'group');
+    if (!options.label) return;
+    root.setAttribute('role', 'toolbar');
     root.setAttribute('aria-label', options.label);
   }
 

@@ -32,8 +32,7 @@ lesson<Kernels>('convolution', async (call) => {
       select(i);
     },
   });
-  const labels = { window: 'Pixels under the filter', taps: 'Weights', products: 'Products' };
-  const parts = Object.entries(labels).map(([id, label]) => new NumberGrid(byId(id), { label }));
+  const parts = ['window', 'taps', 'products'].map((id) => new NumberGrid(byId(id)));
   const check = bindExercises(exercises);
   let shown: { geometry: Geometry; weights: readonly number[]; found: Convolved } | undefined;
   let selected = 0;

@@ -22,7 +22,7 @@ export const CASES = {
     activation: 'z',
     losses: ['squared error', 'absolute error', 'Huber'],
     range: [-6, 6],
-    most: 12,
+    most: 18,
     advice:
       'A number of any size: no activation, and the squared error. Its slope grows with the error, so a few outliers can dominate the training. The slope of the absolute error is −1 or 1. Huber is a parabola near 0 and a straight line beyond 1.',
     rules: [

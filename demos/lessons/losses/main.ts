@@ -100,7 +100,7 @@ lesson<Kernels>('losses', async (call) => {
 
 /** A rule, whose lines break between its parts and between words, not inside a formula. */
 function unbroken(rule: string): string {
-  return rule.replaceAll(/ (?=[−·+/=<(])|(?<=[−·+/=<]) /g, '\u00A0');
+  return rule.replaceAll(/ (?=[−·+/=<(])|(?<=[−·+/=<Σ]) /g, '\u00A0');
 }
 
 /** The colour of a loss. */

@@ -188,7 +188,7 @@ function paintDetail(name: Racer, factor: number, detail: Detail | undefined): v
     ['new place', detail?.after],
   ];
   byId('detail-title').textContent = detail ? `Step ${detail.count} of ${title}` : `A step of ${title}`;
-  const cell = (value: number | undefined) => create('td', {}, value === undefined ? '' : number(value, 4));
+  const cell = (value: number | undefined) => create('td', {}, value === undefined ? '' : number(value, 3));
   byId('detail').replaceChildren(
     ...lines.map(([text, values]) =>
       create('tr', {}, create('th', { scope: 'row' }, text), cell(values?.[0]), cell(values?.[1])),

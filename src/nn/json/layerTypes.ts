@@ -45,6 +45,7 @@ import { cropping2d, padding2d, zeroPadding2d } from '../layers/padding.ts';
 import { averagePool1d, averagePool2d, maxPool1d, maxPool2d } from '../layers/pooling.ts';
 import type { Recurrent } from '../layers/recurrent.ts';
 import { recurrentState } from '../layers/recurrentState.ts';
+import { positionalEmbedding, sinePositionEncoding } from '../layers/positions.ts';
 import { permute, pixelShuffle, pixelUnshuffle, repeatVector } from '../layers/reshaping.ts';
 import { centerCrop, rescaling, resizing } from '../layers/resizing.ts';
 import { depthwiseConv2d, separableConv2d } from '../layers/separable.ts';
@@ -53,6 +54,7 @@ import { rmsNormalization, unitNormalization } from '../layers/scaling.ts';
 import { simpleRnn } from '../layers/simpleRnn.ts';
 import { activation, dropout, flatten, reshape } from '../layers/shaping.ts';
 import { timeDistributed } from '../layers/timeDistributed.ts';
+import { transformerBlock } from '../layers/transformerBlock.ts';
 import { upSampling2d } from '../layers/upSampling.ts';
 
 /**
@@ -108,6 +110,7 @@ const byName = {
   multiply,
   normalization,
   padding2d,
+  positionalEmbedding,
   prelu,
   rescaling,
   resizing,
@@ -115,8 +118,10 @@ const byName = {
   rmsNormalization,
   separableConv2d,
   simpleRnn,
+  sinePositionEncoding,
   softmax,
   subtract,
+  transformerBlock,
   upSampling1d,
   unitNormalization,
   upSampling2d,

@@ -48,6 +48,8 @@ interface Sizes {
   readonly valueDim: number;
   /** Undefined: as of the query. */
   readonly outputShape: Shape | undefined;
+  /** What is done to queries and keys, [batch, steps, heads, keyDim], before they meet. */
+  readonly turn?: (x: Tensor) => Tensor;
 }
 
 const PARTS = ['query', 'key', 'value', 'output'] as const;
@@ -60,7 +62,7 @@ interface PartShape {
 }
 
 /** Queries, keys and values of several heads, made of sequences by dense layers; and one that makes the output of them. */
-class HeadsAttention extends Layer {
+export class HeadsAttention extends Layer {
   override readonly type: string;
   protected override readonly inputs = 'any';
   protected override readonly passesMask = true;
@@ -69,6 +71,7 @@ class HeadsAttention extends Layer {
   readonly #kernels = new Map<Part, Variable>();
   readonly #biases = new Map<Part, Variable>();
 
+  /** @param options settled: they are its config */
   constructor(type: string, options: SettledOptions, sizes: Sizes) {
     super(options, options);
     this.type = type;
@@ -131,7 +134,8 @@ class HeadsAttention extends Layer {
     const [value = query, key = value, mask] = others;
     const { dropout, useCausalMask } = this.#options;
     const [q, k, v] = [this.#heads('query', query), this.#heads('key', key), this.#heads('value', value)];
-    const attended = attention(q, k, v, {
+    const { turn = (x: Tensor) => x } = this.#sizes;
+    const attended = attention(turn(q), turn(k), v, {
       causal: useCausalMask,
       mask: bothMasks(this.#steps(value, key), mask && wide(mask)),
       dropout: training ? dropout : 0,

@@ -11,6 +11,11 @@ export interface AttentionAttrs {
   readonly biased: boolean;
 }
 
+export interface AttentionGradientAttrs extends AttentionAttrs {
+  /** How many inputs come before those of attention: 3, or 4 with dL/dlogSum. */
+  readonly known: number;
+}
+
 export interface Inputs<T = Tensor> {
   readonly query: T;
   readonly key: T;

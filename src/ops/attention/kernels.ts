@@ -15,12 +15,16 @@ export function lowerAttention(node: Node<AttentionAttrs>, context: LowerContext
   const { query, key, value } = inputs;
   const [output, logSum] = node.outputs;
   const sizes = sizesOf(query, key, value);
-  const { batch, queries, heads, size, valueSize } = sizes;
-  const variant = chooseRung(node.op.name, sizes, kernels, context);
+  const { batch, queries, keys, heads, size, valueSize } = sizes;
+  const variant = chooseRung(node.op.name, sizes, kernels, ['broadcast'], context);
   const { constants, bindings } = common(inputs, node.attrs);
-  const grid = gridOf(variant, { rows: queries, count: batch * heads, columns: valueSize }, context.target);
+  const grid = gridOf(
+    variant,
+    { rows: queries, others: keys, columns: valueSize, count: batch * heads },
+    context.target,
+  );
   context.dispatch({
-    kernel: kernels[variant.rung],
+    kernel: kernels[variant.rung as keyof typeof kernels],
     constants: { ...constants, ...grid.constants },
     bindings: { ...bindings, q: query, k: key, v: value, output, log_sum: logSum },
     workgroups: grid.workgroups,

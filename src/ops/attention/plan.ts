@@ -9,25 +9,37 @@ import { broadcastStrides } from '../elementwise/broadcast.ts';
 import { sizesOf } from './attrs.ts';
 import type { AttentionAttrs, Inputs, Sizes } from './attrs.ts';
 
-export type Rung = 'naive' | 'broadcast';
+export type Rung = 'naive' | 'broadcast' | 'one_pass';
 
-/** The constants that all kernels of attention have, and what they bind beside q, k and v. */
-export function common(
-  { query, key, value, bias, state }: Inputs,
+/** The constants that all kernels of attention have. */
+export function shapeConstants(
+  { query, key, value }: Inputs,
   attrs: AttentionAttrs,
-): { constants: Record<string, ConstantValue>; bindings: Record<string, Operand> } {
+): Record<string, ConstantValue> {
   const { batch, queries, keys, heads, keyHeads, size, valueSize } = sizesOf(query, key, value);
   return {
+    BATCH: batch,
+    QUERIES: queries,
+    KEYS: keys,
+    HEADS: heads,
+    KEY_HEADS: keyHeads,
+    SIZE: size,
+    VALUE_SIZE: valueSize,
+    SCALE: attrs.scale,
+    CAUSAL: attrs.causal,
+  };
+}
+
+/** The constants of those with a bias and dropout, and what they bind beside q, k and v. */
+export function common(
+  inputs: Inputs,
+  attrs: AttentionAttrs,
+): { constants: Record<string, ConstantValue>; bindings: Record<string, Operand> } {
+  const { query, key, value, bias, state } = inputs;
+  const { batch, queries, keys, heads } = sizesOf(query, key, value);
+  return {
     constants: {
-      BATCH: batch,
-      QUERIES: queries,
-      KEYS: keys,
-      HEADS: heads,
-      KEY_HEADS: keyHeads,
-      SIZE: size,
-      VALUE_SIZE: valueSize,
-      SCALE: attrs.scale,
-      CAUSAL: attrs.causal,
+      ...shapeConstants(inputs, attrs),
       BIASED: bias !== undefined,
       ...(bias && { BIAS_STRIDES: broadcastStrides(bias.shape, [batch, heads, queries, keys]) }),
       DROPS: state !== undefined,
@@ -45,42 +57,66 @@ export const scoresOf = ({ batch, heads, queries, keys }: Sizes, { causal }: Att
   batch * heads * queries * keys * (causal ? 0.5 : 1);
 
 /**
- * Variants are named after the files of shaders/attention; `broadcast:8` says how many rows a workgroup has. The rule takes
- * broadcast on software adapters with subgroups, where 4 divides both sizes, else naive.
+ * Variants are named after the files of shaders/attention; `broadcast:8` says how many rows a workgroup has at a time. The rule
+ * takes the last of `laned` on software adapters with subgroups, where 4 divides both sizes, else naive.
+ *
+ * @param laned the kernels whose lanes exchange values
  */
 export function chooseRung(
   opName: string,
   { size, valueSize }: Sizes,
-  kernels: Readonly<Record<Rung, KernelFile>>,
+  kernels: Readonly<Partial<Record<Rung, KernelFile>>>,
+  laned: readonly Rung[],
   context: LowerContext,
 ): Variant<Rung> {
   const { software, subgroupSize = 0 } = context.target;
-  const lanes = subgroupSize >= 4 && subgroupSize <= 64 && size % 4 === 0 && valueSize % 4 === 0;
-  const variants = ['naive', ...(lanes ? ['broadcast', 'broadcast:4', 'broadcast:8', 'broadcast:16'] : [])];
-  const preferred = lanes && software ? 'broadcast' : 'naive';
-  const candidates = lanes && software ? variants.slice(1) : variants;
-  return parseVariant<Rung>(context.choose<string>(opName, variants, preferred, { candidates, kernels }));
+  const fits = subgroupSize >= 4 && subgroupSize <= 64 && size % 4 === 0 && valueSize % 4 === 0;
+  const tiles = laned.flatMap((rung) => [rung, ...[4, 8, 16].map((rows) => `${rung}:${rows}`)]);
+  const variants = ['naive', ...(fits ? tiles : [])];
+  const preferred = fits && software ? laned.at(-1)! : 'naive';
+  const candidates = fits && software ? tiles : variants;
+  const tunable = { candidates, kernels: kernels as Readonly<Record<string, KernelFile>> };
+  return parseVariant<Rung>(context.choose<string>(opName, variants, preferred, tunable));
+}
+
+/** What a kernel computes: `count` times `rows` rows of so many columns, each from `others` queries or keys. */
+export interface Result {
+  readonly rows: number;
+  readonly others: number;
+  readonly columns: number;
+  readonly count: number;
 }
 
 /**
- * Workgroups of a kernel whose result has `count` times `rows` rows of so many columns. A lane has four columns; where there are
- * more than the lanes take, it has several such blocks, and the workgroup fewer rows.
+ * The rows that a workgroup has at a time, and how its lanes share the columns: four each, in several blocks where there are more.
+ * More rows share what is loaded, but take twice as long to compile, so 16 are for long sequences.
  */
+export function lanesOf(
+  { tile }: Variant<Rung>,
+  { rows, others, columns }: Result,
+  target: Target,
+): { LANES: number; ROWS: number; ACROSS: number } {
+  const lanes = target.subgroupSize!;
+  const across = Math.min(lanes, 2 ** Math.ceil(Math.log2(columns / 4)));
+  const blocks = Math.ceil(columns / 4 / across);
+  const most = rows * others >= 2 ** 16 ? 16 : 8;
+  const own = tile[0] ?? evenly(rows, Math.max(4, Math.min(most, Math.floor((2 * most) / blocks))));
+  return { LANES: lanes, ROWS: own, ACROSS: across };
+}
+
+/** The grid of a kernel whose workgroups have rows of their own. */
 export function gridOf(
-  { rung, tile }: Variant<Rung>,
-  result: { readonly rows: number; readonly count: number; readonly columns: number },
+  variant: Variant<Rung>,
+  result: Result,
   target: Target,
 ): { constants: Record<string, ConstantValue>; workgroups: [number, number, number] } {
-  if (rung === 'naive') {
-    const all = result.rows * result.count;
-    const workgroupSize = streamingWorkgroup(target, all);
-    const { workgroups, gridX } = linearGrid(all, workgroupSize);
+  const { rows, count } = result;
+  if (variant.rung === 'naive') {
+    const workgroupSize = streamingWorkgroup(target, rows * count);
+    const { workgroups, gridX } = linearGrid(rows * count, workgroupSize);
     return { constants: { WORKGROUP_SIZE: workgroupSize, GRID_X: gridX }, workgroups };
   }
-  const lanes = target.subgroupSize!;
-  const across = Math.min(lanes, 2 ** Math.ceil(Math.log2(result.columns / 4)));
-  const blocks = Math.ceil(result.columns / 4 / across);
-  const rows = tile[0] ?? evenly(result.rows, Math.max(4, Math.floor(8 / blocks)));
-  const { workgroups, gridX } = linearGrid(result.count * Math.ceil(result.rows / rows), 1);
-  return { constants: { LANES: lanes, ROWS: rows, ACROSS: across, GRID_X: gridX }, workgroups };
+  const lanes = lanesOf(variant, result, target);
+  const { workgroups, gridX } = linearGrid(count * Math.ceil(rows / lanes.ROWS), 1);
+  return { constants: { ...lanes, GRID_X: gridX }, workgroups };
 }

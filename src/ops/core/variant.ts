@@ -29,6 +29,7 @@ export const OPS_WITH_VARIANTS: readonly string[] = [
   'conv2dTranspose',
   'dropout',
   'gatherBatch',
+  'gatherGradient',
   'gru',
   'gruGradient',
   'logSoftmax',

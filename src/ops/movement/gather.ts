@@ -1,67 +1,25 @@
 import gatherSource from '../../../shaders/movement/gather.wgsl?raw';
-import gradientSource from '../../../shaders/movement/gather_gradient.wgsl?raw';
 import oneHotSource from '../../../shaders/movement/one_hot.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
+import { LateKernels } from '../core/late.ts';
 import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
-import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
+import type { Op, Tensor } from '../core/op.ts';
 import { normalizeAxis, sizeOf } from '../core/shape.ts';
-import type { Shape } from '../core/shape.ts';
-import { channelsOf, requireDtype, streamingWorkgroup, valueType, widthOf, WORDS } from '../core/values.ts';
+import { requireDtype, streamingWorkgroup, WORDS } from '../core/values.ts';
+import { lowerGather } from './gatherPlan.ts';
+import type { GatherAttrs, GatherGradientAttrs } from './gatherPlan.ts';
 
+export const gatherKernel = { name: 'movement/gather', source: gatherSource };
 const kernels = {
-  gather: { name: 'movement/gather', source: gatherSource },
-  gradient: { name: 'movement/gather_gradient', source: gradientSource },
+  gather: gatherKernel,
   oneHot: { name: 'movement/one_hot', source: oneHotSource },
 };
 
-interface GatherAttrs {
-  readonly axis: number;
-}
-
-/** What the kernels do beside a gather and its gradient. */
-interface Modes {
-  /** Every element has an index of its own. */
-  readonly along?: boolean;
-  /** The last one takes the place, and nothing is added. */
-  readonly last?: boolean;
-}
-
-/** `table` is the shape of what is indexed. */
-export function lowerGather(
-  node: Node,
-  direction: 'gather' | 'gradient',
-  table: Shape,
-  axis: number,
-  context: LowerContext,
-  { along = false, last = false }: Modes = {},
-): void {
-  const [data, indices] = node.inputs;
-  const [output] = node.outputs;
-  const inner = sizeOf(table.slice(axis + 1));
-  const width = widthOf(node, along ? 1 : inner);
-  const size = sizeOf(output.shape) / width;
-  const workgroupSize = streamingWorkgroup(context.target, size);
-  const { workgroups, gridX } = linearGrid(size, workgroupSize);
-  context.dispatch({
-    kernel: kernels[direction],
-    constants: {
-      SIZE: size,
-      EXTENT: table[axis],
-      COUNT: along ? indices.shape[axis] : sizeOf(indices.shape),
-      ...(along && { ALONG: true }),
-      ...(last && { LAST: true }),
-      INNER: inner / width,
-      CHANNELS: channelsOf(node, width),
-      WORKGROUP_SIZE: workgroupSize,
-      GRID_X: gridX,
-    },
-    aliases: { Value: valueType(output.dtype, width) },
-    bindings: { [direction === 'gather' ? 'input' : 'gradient']: data, indices, output },
-    workgroups,
-    epilogue: true,
-  });
-}
+export const gatherGradient = /* @__PURE__ */ new LateKernels(
+  'the gradient of gather',
+  async () => await import('./gatherGradientKernels.ts'),
+);
 
 export const gatherOp: Op<GatherAttrs> = {
   name: 'gather',
@@ -72,7 +30,8 @@ export const gatherOp: Op<GatherAttrs> = {
     requireDtype('gather indices', indices, ['i32', 'u32']);
     return [{ shape: x.shape.toSpliced(axis, 1, ...indices.shape), dtype: x.dtype }];
   },
-  lower: (node, context) => lowerGather(node, 'gather', node.inputs[0].shape, node.attrs.axis, context),
+  lower: (node, context) =>
+    lowerGather(node, kernels.gather, 'input', node.inputs[0].shape, node.attrs.axis, context),
   gradient: ({ inputs: [x, indices], attrs: { axis } }, [dy]) => [
     dy && apply(gatherGradientOp, [dy, indices], { axis, shape: x.shape }),
     undefined,
@@ -82,16 +41,12 @@ export const gatherOp: Op<GatherAttrs> = {
 /**
  * Slices of x picked along `axis` (default 0): result shape x.shape[0 … axis) + indices.shape +
  * x.shape(axis …]. `gather(table, ids)` looks up rows of an embedding table. Indices are i32; one
- * outside [0, x.shape[axis]) gives zeros, whatever x holds; NaN and ±Infinity are moved as they are. The gradient takes time in proportion to
- * x.shape[axis] · number of indices (see shaders/movement/gather_gradient.wgsl).
+ * outside [0, x.shape[axis]) gives zeros, whatever x holds; NaN and ±Infinity are moved as they are. The gradient is summed in the
+ * order of the indices: along the first axis by their chains (see shaders/movement/gather_links.wgsl).
  */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   requireTensor('gather', x);
   return apply(gatherOp, [x, indices], { axis: normalizeAxis(axis, x.shape, 'gather') });
-}
-
-interface GatherGradientAttrs extends GatherAttrs {
-  readonly shape: Shape;
 }
 
 export const gatherGradientOp: Op<GatherGradientAttrs> = {
@@ -99,7 +54,8 @@ export const gatherGradientOp: Op<GatherGradientAttrs> = {
   kind: 'kernel',
   fusesEpilogue: true,
   infer: ([dy], { shape }) => [{ shape, dtype: dy.dtype }],
-  lower: (node, context) => lowerGather(node, 'gradient', node.attrs.shape, node.attrs.axis, context),
+  late: gatherGradient,
+  lower: (node, context) => gatherGradient.value.lowerGatherGradient(node, context),
   // linear in dy: its adjoint is the gather itself
   gradient: ({ inputs: [, indices], attrs: { axis } }, [ddx]) => [
     ddx && gather(ddx, indices, axis),

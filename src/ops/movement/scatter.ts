@@ -7,17 +7,10 @@ import type { Shape } from '../core/shape.ts';
 import { requireDtype, WORDS } from '../core/values.ts';
 import { add, equal, where } from '../elementwise/elementwise.ts';
 import { broadcastTo } from '../reduce/sum.ts';
-import { gather, gatherGradientOp, lowerGather } from './gather.ts';
+import { gather, gatherGradient, gatherGradientOp, gatherKernel } from './gather.ts';
+import { lowerGather } from './gatherPlan.ts';
+import type { GatherAttrs, GatherGradientAttrs } from './gatherPlan.ts';
 import { reshape } from './movement.ts';
-
-interface AlongAttrs {
-  readonly axis: number;
-}
-
-interface PutAttrs extends AlongAttrs {
-  /** Of what is put together. */
-  readonly shape: Shape;
-}
 
 /** Throws unless both have the same extents, but along the axis. */
 function requireBeside(opName: string, x: Shape, indices: Shape, axis: number): void {
@@ -27,7 +20,7 @@ function requireBeside(opName: string, x: Shape, indices: Shape, axis: number): 
   );
 }
 
-export const takeAlongAxisOp: Op<AlongAttrs> = {
+export const takeAlongAxisOp: Op<GatherAttrs> = {
   name: 'takeAlongAxis',
   kind: 'kernel',
   fusesEpilogue: true,
@@ -38,7 +31,7 @@ export const takeAlongAxisOp: Op<AlongAttrs> = {
     return [{ shape: indices.shape, dtype: x.dtype }];
   },
   lower: (node, context) =>
-    lowerGather(node, 'gather', node.inputs[0].shape, node.attrs.axis, context, { along: true }),
+    lowerGather(node, gatherKernel, 'input', node.inputs[0].shape, node.attrs.axis, context, { along: true }),
   gradient: ({ inputs: [x, indices], attrs: { axis } }, [dy]) => [
     dy && apply(addAlongAxisOp, [dy, indices], { axis, shape: x.shape }),
     undefined,
@@ -46,13 +39,13 @@ export const takeAlongAxisOp: Op<AlongAttrs> = {
 };
 
 /** The adjoint of `takeAlongAxis`: adds each element of dy at its index. */
-export const addAlongAxisOp: Op<PutAttrs> = {
+export const addAlongAxisOp: Op<GatherGradientAttrs> = {
   name: 'addAlongAxis',
   kind: 'kernel',
   fusesEpilogue: true,
   infer: ([dy], { shape }) => [{ shape, dtype: dy.dtype }],
-  lower: (node, context) =>
-    lowerGather(node, 'gradient', node.attrs.shape, node.attrs.axis, context, { along: true }),
+  late: gatherGradient,
+  lower: (node, context) => gatherGradient.value.lowerScatter(node, context, { along: true }),
   gradient: ({ inputs: [, indices], attrs: { axis } }, [ddx]) => [
     ddx && takeAlongAxis(ddx, indices, axis),
     undefined,
@@ -111,13 +104,13 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0
 }
 
 /** Puts together slices; where several have an index, the last. */
-export const putLastOp: Op<PutAttrs> = {
+export const putLastOp: Op<GatherGradientAttrs> = {
   name: 'putLast',
   kind: 'kernel',
   fusesEpilogue: true,
   infer: ([updates], { shape }) => [{ shape, dtype: updates.dtype }],
-  lower: (node, context) =>
-    lowerGather(node, 'gradient', node.attrs.shape, node.attrs.axis, context, { last: true }),
+  late: gatherGradient,
+  lower: (node, context) => gatherGradient.value.lowerScatter(node, context, { last: true }),
   // dy goes to the slice that was taken: the last of its index
   gradient({ inputs: [updates, indices], attrs: { axis, shape } }, [dy]) {
     const row = reshape(indices, [-1]);

@@ -9,7 +9,8 @@ import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Op, Operand, Tensor } from '../core/op.ts';
 import { formatShape, normalizeAxis, sizeOf } from '../core/shape.ts';
 import { requireDtype, streamingWorkgroup, WORDS } from '../core/values.ts';
-import { lowerGather } from '../movement/gather.ts';
+import { gatherKernel } from '../movement/gather.ts';
+import { lowerGather } from '../movement/gatherPlan.ts';
 import { slice, transpose } from '../movement/movement.ts';
 import { powerOfTwo } from '../reduce/kernels.ts';
 
@@ -136,7 +137,7 @@ export const reorderOp: Op<Record<string, never>> = {
   fusesEpilogue: true,
   infer: ([x]) => [x],
   lower: (node, context) =>
-    lowerGather(node, 'gather', node.inputs[0].shape, node.inputs[0].shape.length - 1, context, {
+    lowerGather(node, gatherKernel, 'input', node.inputs[0].shape, node.inputs[0].shape.length - 1, context, {
       along: true,
     }),
   gradient: ({ inputs: [x, order] }, [dy]) => [

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, ShapeError } from '../../../src/errors.ts';
 import { input } from '../../../src/ops/core/leaves.ts';
 import { relu, square } from '../../../src/ops/elementwise/elementwise.ts';
-import { gather, oneHot } from '../../../src/ops/movement/gather.ts';
+import { apply } from '../../../src/ops/core/node.ts';
+import { gather, gatherGradientOp, oneHot } from '../../../src/ops/movement/gather.ts';
 import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
 import { array, map, random, randomIntegers } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
@@ -56,6 +57,23 @@ describe('gather', () => {
       dtypes: ['f32', 'i32'],
       reference: (a) => map(reference.gather(a, picks), (v) => v * v),
     });
+  });
+
+  it.each([
+    ['scalars', [40, 3], [90]],
+    ['vectors, rows that nobody takes', [300, 8], [11, 5]],
+    ['a single row', [1, 4], [70]],
+  ])('the chains of places give the bits of the scan: %s', async (_, shape, indices) => {
+    const picks = randomIntegers(2, indices, shape[0] + 1); // one past the end, too
+    const dy = random(3, [...indices, ...shape.slice(1)]);
+    const gradientBy = (variant: string) =>
+      evaluate((g, i) => apply(gatherGradientOp, [g, i], { shape, axis: 0 }), [dy, picks], {
+        dtypes: ['f32', 'i32'],
+        variants: { gatherGradient: variant },
+      });
+    const [[scan], [linked]] = [await gradientBy('scan'), await gradientBy('linked')];
+    expect(linked.data).toEqual(scan.data);
+    expect(scan.data.some((own) => own !== 0)).toBe(true);
   });
 
   it('gives zeros for indices outside, and moves integers', async () => {
