@@ -90,6 +90,7 @@ export const twins: Readonly<Record<string, Twin>> = {
   },
   integers: {
     compute: ({ attrs, outputs: [{ shape }] }, [a, b]) => [integersOf(attrs.operation, shape, a, b)],
+    feed: ({ inputs }, index) => randomIntegers(6 + index, inputs[index].shape, 100),
   },
   matmul: { compute: ({ attrs }, [a, b]) => [matmulOf(a, b, attrs)] },
   conv2d: { compute: ({ attrs }, [x, w]) => [conv.conv2d(x, w, geometry(attrs, x.shape, w.shape))] },

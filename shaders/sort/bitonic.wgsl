@@ -23,13 +23,13 @@
 alias Value = f32; // or i32, u32
 
 const LENGTH: u32 = 16u; // of a row
-const BLOCK: u32 = 16u; // a power of two // @tune 256 512 1024
+const BLOCK: u32 = 16u; // a power of two
 const LEVELS: u32 = 4u; // log₂ BLOCK
 const BLOCKS: u32 = 1u; // of a row
 const GROUPS: u32 = 2u; // blocks of all rows
 const KIND: u32 = 0u; // of the numbers: 0 f32, 1 i32, 2 u32
 const DESCENDING: bool = false;
-const WORKGROUP_SIZE: u32 = 8u; // @tune 64 128 256
+const WORKGROUP_SIZE: u32 = 8u; // divides BLOCK / 2
 const GRID_X: u32 = 65535u; // workgroups along x
 
 @group(0) @binding(0) var<storage, read> input: array<Value>;
