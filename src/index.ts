@@ -11,13 +11,14 @@ export type { Tuning, TuneMode, TuneOptions } from './runtime/tuning/tuning.ts';
 export { Device } from './device/device.ts';
 export type { DeviceOptions } from './device/openDevice.ts';
 export { Program } from './runtime/program.ts';
-export type { CompileProgress, StepOptions } from './runtime/programOptions.ts';
+export type { CompileProgress, RunOptions, StepOptions } from './runtime/programOptions.ts';
 export type { InspectedBinding, InspectedDispatch } from './runtime/inspect.ts';
 export { checkKernel } from './kernels/check.ts';
 /** The functions that kernel files share: `specialize(file, { library: shaderLibrary })` takes what a file uses. */
 export { library as shaderLibrary } from './kernels/library.ts';
 export { Minimizer } from './runtime/minimizer.ts';
-export { gradients } from './graph/autodiff.ts';
+export { gradients } from './graph/gradients.ts';
+export { recompute } from './graph/recompute.ts';
 
 export { Model, model } from './nn/model.ts';
 export { sequential } from './nn/sequential.ts';

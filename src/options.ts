@@ -257,3 +257,13 @@ export function describe(value: unknown): string {
     return cut(`an object with ${Object.keys(value).join(', ') || 'nothing in it'}`);
   return `a value of the class ${cut(name)}`;
 }
+
+/** @throws ArgumentError unless it is an AbortSignal, or there is none */
+export function checkSignal(name: string, signal: unknown): void {
+  if (signal === undefined || signal === null || signal instanceof AbortSignal) return;
+  const fix =
+    signal instanceof AbortController
+      ? 'pass its signal: { signal: controller.signal }'
+      : 'pass the signal of an AbortController, or AbortSignal.timeout(1000)';
+  throw new ArgumentError(`${name}: signal is ${describe(signal)}; ${fix}`);
+}

@@ -213,6 +213,7 @@ const without = new Set([
   'registerLayer',
   'checkKernel',
   'gradients',
+  'recompute',
   'layerSummaries',
   'selfTargets',
   'shuffle',

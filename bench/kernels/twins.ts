@@ -7,7 +7,13 @@ import * as conv from '../../test/reference/conv2d.ts';
 import { broadcastTo } from '../../test/reference/broadcast.ts';
 import { integerTable } from '../../test/reference/integers.ts';
 import { matmulOf } from '../../test/reference/matmul.ts';
-import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from '../../test/reference/pooling.ts';
+import {
+  avgPool2d,
+  avgPool2dGrad,
+  maxPool2d,
+  maxPool2dGrad,
+  maxPool2dWinners,
+} from '../../test/reference/pooling.ts';
 import { reduce } from '../../test/reference/reduce.ts';
 import * as attention from './attentionTwins.ts';
 import * as images from './imageTwins.ts';
@@ -116,6 +122,13 @@ export const twins: Readonly<Record<string, Twin>> = {
     compute: (node, [dy, packed]) => {
       const { shape } = node.outputs[0];
       return [maxPool2dGrad(dy, unpacked(packed, dy), shape, poolOptions(node.attrs, shape))];
+    },
+    feed: (node, index) => (index === 1 ? winners(node) : undefined),
+  },
+  maxPool2dWinners: {
+    compute: (node, [x, packed]) => {
+      const taps = unpacked(packed, zeros(node.outputs[0].shape));
+      return [maxPool2dWinners(x, taps, poolOptions(node.attrs, x.shape))];
     },
     feed: (node, index) => (index === 1 ? winners(node) : undefined),
   },

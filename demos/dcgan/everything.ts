@@ -1,7 +1,14 @@
 import { gradients, ops } from '../../src/index.ts';
 import type { GanNetworks, GeneratorLoss, Network, Tensor } from '../../src/index.ts';
+import { entropy, meanConfidence, predictedShares } from '../../src/models/digitScore.ts';
 import { generated, judge, shown, SIDE } from './generated.ts';
 import type { Inputs } from './generated.ts';
+import { SAMPLES } from './protocol.ts';
+import type { Reading } from './protocol.ts';
+
+export { History } from '../drawing/history.ts';
+
+const CLASSES = 10;
 
 export interface Judges {
   readonly gan: GanNetworks;
@@ -40,5 +47,21 @@ export function everything(
       ops.reshape(pull, [-1]),
       ops.reshape(digits, [-1]),
     ]),
+  };
+}
+
+/** What the output `reading` tells. */
+export function readingOf(all: Float32Array): Reading {
+  const [fake, real, pull] = [0, 1, 2].map((part) => all.slice(part * SAMPLES, (part + 1) * SAMPLES));
+  const probabilities = all.subarray(3 * SAMPLES);
+  const rows = Array.from(fake, (_, i) => probabilities.subarray(i * CLASSES, (i + 1) * CLASSES));
+  return {
+    fake,
+    real,
+    pull,
+    digits: Uint8Array.from(rows, (row) => row.indexOf(Math.max(...row))),
+    confidences: Float32Array.from(rows, (row) => Math.max(...row)),
+    meanConfidence: meanConfidence({ probabilities, classes: CLASSES }),
+    entropy: entropy(predictedShares({ probabilities, classes: CLASSES })),
   };
 }

@@ -1,7 +1,6 @@
 import type { GanNetworks, GeneratorLoss, Gpu, Network } from '../../src/index.ts';
 import { part } from '../../src/part.ts';
-import { entropy, meanConfidence, predictedShares } from '../../src/models/digitScore.ts';
-import { History } from '../drawing/history.ts';
+import type { History } from '../drawing/history.ts';
 import type { PanelRenderer } from '../drawing/renderer.ts';
 import { Staged } from '../drawing/staged.ts';
 import { judgedSource, tilingOf } from '../drawing/tiles.ts';
@@ -12,7 +11,6 @@ import type { Inputs } from './generated.ts';
 import { SAMPLES } from './protocol.ts';
 import type { Pictured, Reading } from './protocol.ts';
 
-const CLASSES = 10;
 /** The panels of a first look. */
 const FIRST: readonly string[] = ['fakes', 'flow-fake', 'flow-noise'];
 
@@ -45,6 +43,7 @@ export class Gallery {
   readonly #staged: Staged;
   /** Undefined until everything is computed. */
   #history: History | undefined;
+  #readingOf: ((all: Float32Array) => Reading) | undefined;
 
   private constructor(parts: GalleryParts, inputs: Inputs, staged: Staged) {
     this.#parts = parts;
@@ -64,7 +63,7 @@ export class Gallery {
   async complete(): Promise<void> {
     const { gpu, gan, reader, loss } = this.#parts;
     const isLarge = gan.imageShape[0] !== SIDE;
-    const [{ everything }, own, shrink] = await Promise.all([
+    const [{ everything, History, readingOf }, own, shrink] = await Promise.all([
       part('The script that judges images', () => import('./everything.ts')),
       reader(),
       isLarge ? part('The script that shrinks images', shrinking) : undefined,
@@ -72,6 +71,7 @@ export class Gallery {
     const define = () => everything({ gan, loss, reader: own, shrink }, this.#inputs);
     await this.#staged.complete(define, () => {
       const { program } = this.#staged;
+      this.#readingOf = readingOf;
       this.#history = new History(gpu, [program.location('fakes'), program.location('fakeOpinions')]);
       this.refresh();
     });
@@ -166,19 +166,7 @@ export class Gallery {
 
   /** What the last look has found, where it computed everything. */
   async reading(): Promise<Reading> {
-    const all = (await this.#staged.program.read('reading')) as Float32Array;
-    const [fake, real, pull] = [0, 1, 2].map((part) => all.slice(part * SAMPLES, (part + 1) * SAMPLES));
-    const probabilities = all.subarray(3 * SAMPLES);
-    const rows = Array.from(fake, (_, i) => probabilities.subarray(i * CLASSES, (i + 1) * CLASSES));
-    return {
-      fake,
-      real,
-      pull,
-      digits: Uint8Array.from(rows, (row) => row.indexOf(Math.max(...row))),
-      confidences: Float32Array.from(rows, (row) => Math.max(...row)),
-      meanConfidence: meanConfidence({ probabilities, classes: CLASSES }),
-      entropy: entropy(predictedShares({ probabilities, classes: CLASSES })),
-    };
+    return this.#readingOf!((await this.#staged.program.read('reading')) as Float32Array);
   }
 
   destroy(): void {

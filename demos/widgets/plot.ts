@@ -4,6 +4,8 @@ import { cssVariable } from '../shared/palette.ts';
 import type { ChartOptions, ChartSeries } from './chartOptions.ts';
 import { rangeOfSteps, ticksWithin } from './ticks.ts';
 
+/** Distances of labels on the axis of steps, which are whole numbers. */
+const STEPS = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((times) => times * 10 ** i)).flat();
 /** Height of a label, and of what is above and below the curves. */
 const [LABEL_PX, AROUND] = [13, 42];
 
@@ -67,14 +69,15 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
       axes: [
         {
           ...axis,
-          size: 20,
-          gap: 2,
+          size: 22,
+          gap: 5,
           label: 'training step',
           labelFont: axis.font,
           labelSize: 14,
           labelGap: 0,
           grid: { show: false },
           space: 56,
+          incrs: STEPS,
           values: (_, all) => all.map((v) => v.toLocaleString(language)),
         },
         {

@@ -9,7 +9,6 @@
 // FLOPs BATCH · HEADS · QUERIES · KEYS · (6 · SIZE + 4 · VALUE_SIZE). Reference: test/reference/attention.ts.
 
 enable subgroups;
-
 alias Value = vec4f;
 const BATCH: u32 = 2u;
 const QUERIES: u32 = 16u;
@@ -64,8 +63,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
     let before = select(0u, min(STEPS, first_key / (4u * LANES)), CAUSAL); // steps that see no key of the tile
     for (var turn = workgroup_id.z; turn < SHARED * (STEPS - before); turn++) {
       let head = group % KEY_HEADS * SHARED + turn / (STEPS - before);
-      let first = (before + turn % (STEPS - before)) * 4u * LANES;
-      let queries = first + lane * 4u + vec4u(0u, 1u, 2u, 3u);
+      let queries = ((before + turn % (STEPS - before)) * LANES + lane) * 4u + vec4u(0u, 1u, 2u, 3u);
       let places = (group / KEY_HEADS * QUERIES + min(queries, vec4u(QUERIES - 1u))) * HEADS + head;
       var scores: array<Value, ROWS>; // then the weights
       var slopes: array<Value, ROWS>; // dL/dw, then dL/ds
@@ -122,7 +120,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
         let source = lane / ACROSS * ACROSS + i; // the lane whose queries are added now
         // @unroll
         for (var j = 0u; j < 4u * BLOCKS; j++) { // query j / BLOCKS, block j % BLOCKS
-          let row = (group / KEY_HEADS * QUERIES + min(first + source * 4u + j / BLOCKS, QUERIES - 1u)) * HEADS + head;
+          let row = (group / KEY_HEADS * QUERIES + min(queries.x + (source - lane) * 4u + j / BLOCKS, QUERIES - 1u)) * HEADS + head;
           let column = j % BLOCKS * ACROSS + lane % ACROSS;
           let query = load(0u, false, row, min(column, QUADS - 1u));
           let slope = load(1u, false, row, min(column, VALUE_QUADS - 1u));
@@ -135,16 +133,17 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_in
         }
       }
     }
+    var block: array<Value, 2u * N>; // the sums in memory, for the loop: unrolled stores compile slowly
     // @unroll
-    for (var i = 0u; i < 2u * N; i++) {
-      var sum = sums[i];
+    for (var i = 0u; i < 2u * N; i++) { block[i] = sums[i]; }
+    for (var i = workgroup_id.z; i < 2u * N; i++) {
+      var sum = block[i];
       // @unroll
       for (var other = ACROSS; other < LANES; other *= 2u) { sum += subgroupShuffleXor(sum, other); } // all parts
-      let key = first_key + i / BLOCKS % ROWS;
-      let column = i % BLOCKS * ACROSS + lane;
-      let own = lane < ACROSS && key < KEYS;
-      if (i < N && own && column < QUADS) { d_k[line_of(group, key) * QUADS + column] = sum; }
-      if (i >= N && own && column < VALUE_QUADS) { d_v[line_of(group, key) * VALUE_QUADS + column] = sum; }
+      let at = vec2u(first_key + i / BLOCKS % ROWS, i % BLOCKS * ACROSS + lane); // key and column
+      let own = lane < ACROSS && at.x < KEYS;
+      if (own && i < N && at.y < QUADS) { d_k[line_of(group, at.x) * QUADS + at.y] = sum; }
+      if (own && i >= N && at.y < VALUE_QUADS) { d_v[line_of(group, at.x) * VALUE_QUADS + at.y] = sum; }
     }
   }
 }

@@ -4,6 +4,7 @@ import { integerKernels } from './elementwise/integers.ts';
 import { gatherGradient } from './movement/gather.ts';
 import { gradientKernels as ofNormalize } from './normalization/kernels.ts';
 import { gradientKernels as ofMaxPool2d } from './pooling/maxPool2d.ts';
+import { winnersKernel } from './pooling/secondDerivatives.ts';
 import { gradientKernels as ofRecurrent } from './recurrent/sequence.ts';
 import { gradientKernels as ofResize2d } from './resize/resize2d.ts';
 import { gradientKernels as ofSoftmax } from './softmax/softmax.ts';
@@ -16,6 +17,7 @@ export const LATE_KERNELS = [
   integerKernels,
   ofNormalize,
   ofMaxPool2d,
+  winnersKernel,
   ofRecurrent,
   ofResize2d,
   ofSoftmax,

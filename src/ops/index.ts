@@ -1,4 +1,5 @@
 /** The graph's functions, for models and programs of your own: `ops.matmul(a, b)`, `ops.relu(x)`, … */
+export { assign } from './optimizer/assign.ts';
 export { attention } from './attention/attention.ts';
 export type { AttentionOptions } from './attention/attention.ts';
 export { writeStep } from './attention/hidden.ts';
@@ -67,6 +68,7 @@ export { gatherBatch, gatherLabelledBatch } from './dataset/gatherBatch.ts';
 export { constant, fill, input, programState, read } from './core/leaves.ts';
 export { einsum } from './matmul/einsum.ts';
 export { matmul } from './matmul/anyRank.ts';
+export { stepCount } from './random/stepCount.ts';
 export { globalMaxPool2d, maxPool2d } from './pooling/maxPool2d.ts';
 export { flatten, reshape, reverse, slice, stopGradient, transpose } from './movement/movement.ts';
 export { pad } from './movement/padModes.ts';

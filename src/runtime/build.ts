@@ -1,5 +1,5 @@
 import { KernelError } from '../errors.ts';
-import { gradients } from '../graph/autodiff.ts';
+import { gradients, recomputesPartOf } from '../graph/autodiff.ts';
 import { optimize } from '../graph/passes/optimize.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { fill, programState, read } from '../ops/core/leaves.ts';
@@ -40,18 +40,31 @@ export interface Build {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Tensors whose place is fixed: gradients, in their minimizer's flat buffer. */
   readonly pinned: ReadonlyMap<Operand, GradientTarget>;
+  /** Tensors that are computed in the place of a variable, as the tensor that reads it. */
+  readonly assigned: ReadonlyMap<Operand, Tensor>;
   readonly plan: MemoryPlan<Operand>;
+  /** Where the backward pass of `minimize` computes something again: what the slabs would take if it were kept. */
+  readonly keptBytes?: number;
   readonly blocks: readonly Block<Operand>[];
 }
 
+type BuildOptions = LowerOptions & { maxSlabBytes?: number };
+
 /** Differentiates, runs the passes, lowers to kernels and plans the memory. Pure: needs no GPU. */
-export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?: number }): Build {
+export function build(input: BuildInput, options: BuildOptions): Build {
+  const built = buildWith(input, options, true);
+  if (!input.objectives.some(({ loss }) => recomputesPartOf(loss))) return built;
+  const { slabBytes } = buildWith(input, options, false).plan;
+  return { ...built, keptBytes: slabBytes.reduce((sum, bytes) => sum + bytes, 0) };
+}
+
+function buildWith(input: BuildInput, options: BuildOptions, recomputes: boolean): Build {
   const names = Object.keys(input.outputs);
   const wrt: (GradientTarget & { gradient: Tensor })[] = [];
   input.objectives.forEach(({ loss, variables }, objective) => {
     const unique = [...new Set(variables)];
     // A variable without influence on the loss has the gradient 0, not what the last program left there.
-    gradients(loss, unique.map(read)).forEach((gradient, i) =>
+    gradients(loss, unique.map(read), { recomputes }).forEach((gradient, i) =>
       wrt.push({ variable: unique[i], objective, gradient: gradient ?? fill(unique[i].shape, 0) }),
     );
   });
@@ -66,7 +79,14 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
   const gradientTensors = optimized.slice(names.length, names.length + wrt.length);
   const newEffectInputs: Tensor[][] = [];
   let next = names.length + wrt.length;
-  for (const inputs of effectInputs) newEffectInputs.push(optimized.slice(next, (next += inputs.length)));
+  const minimized = input.objectives.flatMap(({ variables }) => variables.map(read));
+  const rules = input.effects.find(({ assigns }) => assigns)?.assigns?.rules;
+  const isOld = rules?.readsChanged({ effects: input.effects, minimized });
+  effectInputs.forEach((inputs, i) => {
+    const [first, ...others] = optimized.slice(next, (next += inputs.length));
+    const copies = input.effects[i].assigns && isOld!(first);
+    newEffectInputs.push(copies ? [copyOf(first), ...others] : first ? [first, ...others] : []);
+  });
 
   const isFree = freeToPin(optimized, gradientTensors);
   const pinned = new Map<Operand, GradientTarget>();
@@ -76,14 +96,21 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
     return root;
   });
 
-  const dispatches = lowerGraph(
-    [...Object.values(outputs), ...pinnedRoots],
+  // Backward: gradients of the last layers come first, and what they need is then free for those before.
+  const lowered = lowerGraph(
+    [...Object.values(outputs), ...pinnedRoots.toReversed()],
     input.effects,
     newEffectInputs,
     options,
   );
-  advanceState(dispatches, options);
-  const blocks = lifetimes(dispatches, pinned, new Set(Object.values(outputs).map(ownerOf)));
+  advanceState(lowered, options);
+  const wanted = new Set(Object.values(outputs).map(ownerOf));
+  // In a program that trains, the guard decides about each copy.
+  const { dispatches, assigned } =
+    rules && !options.guard
+      ? rules.inPlace(lowered, wanted)
+      : { dispatches: lowered, assigned: new Map<Operand, Tensor>() };
+  const blocks = lifetimes(dispatches, (operand) => pinned.has(operand) || assigned.has(operand), wanted);
   const placed = new Set(blocks.map((block) => block.key));
   const usages = dispatches.map(({ bindings }): Usage<Operand> => {
     const of = (writes: boolean) =>
@@ -96,6 +123,7 @@ export function build(input: BuildInput, options: LowerOptions & { maxSlabBytes?
     dispatches,
     outputs,
     pinned,
+    assigned,
     blocks,
     plan: planMemory(blocks, usages, { maxSlabBytes: options.maxSlabBytes }),
   };
@@ -143,13 +171,13 @@ function copyOf(tensor: Tensor): Tensor {
 /** From which dispatch to which each intermediate is needed; outputs stay until the end. */
 function lifetimes(
   dispatches: readonly LoweredDispatch[],
-  pinned: ReadonlyMap<Operand, GradientTarget>,
+  hasPlace: (operand: Operand) => boolean,
   outputs: ReadonlySet<Operand>,
 ): Block<Operand>[] {
   const blocks = new Map<Operand, { key: Operand; bytes: number; first: number; last: number }>();
   dispatches.forEach(({ bindings, label }, index) => {
     for (const { operand, access, name } of bindings) {
-      if ('resource' in operand || pinned.has(operand)) continue;
+      if ('resource' in operand || hasPlace(operand)) continue;
       if (isTensor(operand) && operand.node.op.kind === 'leaf') continue;
       const block = blocks.get(operand);
       if (block) block.last = index;

@@ -18,7 +18,7 @@ const COLORS = {
 
 /**
  * The program's graph for Graphviz: a box per node with its shape and what is fused into it, an edge
- * per tensor with its bytes, a dashed edge from a gradient to its variable.
+ * per tensor with its bytes, a dashed edge to a variable from its gradient, and from what is computed in its place.
  *
  * ```sh
  * … > graph.dot && dot -Tsvg graph.dot > graph.svg
@@ -28,9 +28,11 @@ export function toDot(build: Build): string {
   const effects = build.dispatches.filter(({ node }) => node === undefined);
   const roots = [
     ...Object.values(build.outputs),
-    ...[...build.pinned.keys(), ...effects.flatMap(({ bindings }) => bindings.map((b) => b.operand))].filter(
-      isTensor,
-    ),
+    ...[
+      ...build.pinned.keys(),
+      ...build.assigned.keys(),
+      ...effects.flatMap(({ bindings }) => bindings.map((b) => b.operand)),
+    ].filter(isTensor),
   ];
   const nodes = topologicalOrder(roots);
   const lines: string[] = [];
@@ -57,6 +59,11 @@ export function toDot(build: Build): string {
   for (const [operand, { variable }] of build.pinned) {
     const to = drawn.get(variable);
     const attributes = { label: `∇ ${bytes(operand)}`, style: 'dashed', constraint: 'false' };
+    if (to !== undefined) edge(idOf((operand as Tensor).node), to, attributes);
+  }
+  for (const [operand, variable] of build.assigned) {
+    const to = drawn.get(variable.node.attrs.variable);
+    const attributes = { label: `new ${bytes(operand)}`, style: 'dashed', constraint: 'false' };
     if (to !== undefined) edge(idOf((operand as Tensor).node), to, attributes);
   }
   effects.forEach(({ label, bindings }, i) => {

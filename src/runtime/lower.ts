@@ -36,6 +36,8 @@ export interface LoweredDispatch {
   readonly advances: boolean;
   /** It is part of an update of variables. */
   readonly updates: boolean;
+  /** It copies a value to the variable that it is assigned to. */
+  readonly assigns: boolean;
   /** The node it belongs to; undefined for effects. */
   readonly node?: Node;
   /** The variant that its op had a choice of; undefined where there is only one. */
@@ -100,7 +102,8 @@ export function lowerGraph(
     const lowering = new Lowering(effect.label, all);
     effect.lower(lowering.context, effectInputs[i]);
     const { updates = false } = effect;
-    dispatches.push(...lowering.dispatches.map((dispatch) => ({ ...dispatch, updates })));
+    const assigns = effect.assigns !== undefined;
+    dispatches.push(...lowering.dispatches.map((dispatch) => ({ ...dispatch, updates, assigns })));
   });
   checkForced(options.variants ?? {}, all.asked);
   return dispatches;
@@ -274,6 +277,7 @@ function lowerDispatch(
     flops: call.flops ?? 0,
     advances: call.advances ?? false,
     updates: false,
+    assigns: false,
     node,
     choice,
   };

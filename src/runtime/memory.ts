@@ -56,6 +56,8 @@ export function allocate({ device, variables }: MemoryContext, build: Build, opt
     if (planned) return { buffer: slabs[planned.slab], offset: planned.offset, bytes };
     const target = build.pinned.get(operand);
     if (target) return options.minimizers![target.objective].gradientLocation(target.variable, variables);
+    const assigned = build.assigned.get(operand);
+    if (assigned) return locate(assigned);
     if (!isTensor(operand))
       throw new ArgumentError(`${options.label}: no memory was assigned to ${JSON.stringify(operand)}`);
     const { op, attrs } = operand.node;

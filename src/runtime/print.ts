@@ -44,7 +44,7 @@ const CHART_WIDTH = 48;
  * to which; and what it all takes, with sharing and without.
  */
 export function formatPlan(build: Build): string {
-  const { slabs, tensors, unshared, gradients } = describeMemory(build);
+  const { slabs, tensors, unshared, kept, gradients } = describeMemory(build);
   const count = Math.max(1, build.dispatches.length);
   const width = Math.min(count, CHART_WIDTH);
   const column = (dispatch: number) => Math.floor((Math.min(dispatch, count - 1) * width) / count);
@@ -66,6 +66,7 @@ export function formatPlan(build: Build): string {
   const summary = [
     `${plural(tensors.length, 'tensor')} in ${plural(slabs.length, 'slab')}: ${formatBytes(shared)}; without sharing ${formatBytes(unshared)} (${percent}%)`,
   ];
+  if (kept !== undefined) summary.push(`if nothing were computed again: ${formatBytes(kept)}`);
   if (gradients.count > 0) {
     const { count: own, bytes } = gradients;
     summary.push(`${plural(own, 'gradient')} in the memory of the optimizers: ${formatBytes(bytes)}`);

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts';
-import { describe } from '../options.ts';
+import { checkOptions, checkSignal, describe } from '../options.ts';
 import { requireTensor } from '../ops/core/node.ts';
 import type { InputAttrs } from '../ops/core/leaves.ts';
 import type { Operand, Tensor } from '../ops/core/op.ts';
@@ -18,7 +18,8 @@ import type { Location } from './location.ts';
 import { ownerOf } from './lower.ts';
 import { allocate } from './memory.ts';
 import type { Memory } from './memory.ts';
-import type { ProgramContext, ProgramOptions, StepOptions } from './programOptions.ts';
+import { runOptions } from './programOptions.ts';
+import type { ProgramContext, ProgramOptions, RunOptions, StepOptions } from './programOptions.ts';
 import { isStep, MAX_STEP } from './ranges.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { part } from '../part.ts';
@@ -210,15 +211,22 @@ export class Program {
    * Runs `count` steps, several short ones in one submit; settles when the last of them is submitted. What they change
    * stays on the GPU: `finish` waits for it.
    *
-   * @throws ArgumentError unless the count is a whole number of at least 0
+   * @throws ArgumentError unless the count is a whole number of at least 0; the signal's reason once it is aborted, with
+   *   `steps` made in all; what `step` throws
    */
-  async run(count: number): Promise<void> {
+  async run(count: number, options: RunOptions = {}): Promise<void> {
+    checkOptions(`${this.label}: run`, options, runOptions, 'count, ');
+    const { signal } = options;
+    checkSignal(`${this.label}: run`, signal);
     if (!Number.isSafeInteger(count) || count < 0) {
       throw new ArgumentError(
         `${this.label}: run was called with ${describe(count)}; give the number of steps, a whole number of at least 0`,
       );
     }
-    for (let left = count; left > 0; left--) await this.step(undefined, { hold: left > 1 });
+    for (let left = count; left > 0; left--) {
+      signal?.throwIfAborted();
+      await this.step(undefined, { hold: left > 1 });
+    }
   }
 
   /** Notes what was submitted; a promise where that is enough for now. */

@@ -1,3 +1,4 @@
+import type { OptionTable } from '../options.ts';
 import type { PipelineCache } from '../kernels/pipelineCache.ts';
 import type { StepGuard } from './guard.ts';
 import type { MemoryContext, MemoryOptions } from './memory.ts';
@@ -27,3 +28,11 @@ export interface StepOptions {
    */
   readonly hold?: boolean;
 }
+
+/** Options of `Program.run`. */
+export interface RunOptions {
+  /** Ends the run between two steps. */
+  readonly signal?: AbortSignal;
+}
+
+export const runOptions: OptionTable<RunOptions> = { signal: true };

@@ -4,6 +4,7 @@ import type { DeviceOptions } from '../device/openDevice.ts';
 import { ArgumentError } from '../errors.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { PipelineCache } from '../kernels/pipelineCache.ts';
+import { read } from '../ops/core/leaves.ts';
 import type { Variable, VariableAttrs } from '../ops/core/leaves.ts';
 import { MissingKernels } from '../ops/core/late.ts';
 import type { Effect, Target, Tensor } from '../ops/core/op.ts';
@@ -24,7 +25,7 @@ import { indexedDbTuning } from './tuning/indexedDbStore.ts';
 import { tuneOptions, Tuning, TuningSettings } from './tuning/tuning.ts';
 import type { TuneOptions } from './tuning/tuning.ts';
 import { updateEffects } from './updates.ts';
-import { VariableStore } from './variables.ts';
+import { holdersOf, VariableStore } from './variables.ts';
 import { checkOptions, describe, requireSeed } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 
@@ -198,6 +199,12 @@ export class Gpu {
     const own = objectives.length > 0 && !g.guard ? new StepGuard(this.device) : undefined;
     const guard = objectives.length > 0 ? (g.guard ?? own) : undefined;
     if (guard) g.resources.set(guard.resource, guard.location);
+    const minimized = objectives.flatMap((own) => own.variables.map(read));
+    const assigning = inner.find(({ assigns }) => assigns)?.assigns;
+    assigning?.rules.check(label, { effects: inner, minimized }, ({ node }) => {
+      const homes = holdersOf((node.attrs as VariableAttrs).variable);
+      return homes.length > 0 && !homes.includes(this.variables);
+    });
     const effects = [
       ...g.effects.filter(({ first }) => first),
       ...(guard
@@ -209,8 +216,9 @@ export class Gpu {
             resources: g.resources,
           })
         : []),
-      ...inner.filter(({ proposes }) => !guard || !proposes),
+      ...inner.filter(({ proposes, assigns }) => !assigns && (!guard || !proposes)),
       ...g.effects.filter(({ first }) => !first),
+      ...inner.filter(({ assigns }) => assigns),
     ];
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const again = (): Build => {

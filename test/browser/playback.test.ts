@@ -61,7 +61,7 @@ it.each([
   const { value } = await at();
   await new Promise((resolve) => setTimeout(resolve, 1000));
   expect((await at()).value).toBe(value);
-  expect(await text('.hint')).toMatch(
+  expect(await text('.playback > .hint')).toMatch(
     /^A recorded run of .* on (MNIST, 60,000 training images|200 points of two moons)/,
   );
   expect(errors).toEqual([]);

@@ -52,6 +52,20 @@ it('learns where blue ends', async () => {
   await reaches(page, 'paused');
 });
 
+it('what an address leads to is not behind the bar', async () => {
+  for (const width of [800, 1000, 1280]) {
+    await page.setViewport({ width, height: 800 });
+    const gap = await page.evaluate(() => {
+      const title = document.querySelector('#lesson-title')!;
+      title.scrollIntoView({ behavior: 'instant' });
+      return (
+        title.getBoundingClientRect().top - document.querySelector('.bar')!.getBoundingClientRect().bottom
+      );
+    });
+    expect([width, gap >= 0]).toEqual([width, true]);
+  }
+});
+
 it('trains on in a hidden tab, without drawing', async () => {
   const hide = (hidden: boolean) =>
     page.evaluate((value) => {

@@ -10,16 +10,13 @@ import { reduceOps } from './ops/reduce.ts';
 import { sourceOps } from './ops/sources.ts';
 import { windowOps } from './ops/windows.ts';
 
-/** No ops of their own: the leaves that every case has (Draft.leaf, layers' variables), and tables of ops. */
+/**
+ * No ops of their own: the leaves that every case has (Draft.leaf, layers' variables), the program's state and what changes
+ * variables, and tables of ops.
+ */
 export const LEAVES = [
-  'constant',
-  'fill',
-  'input',
-  'programState',
-  'read',
-  'elementwiseOps',
-  'integers',
-] as const;
+  'constant', 'fill', 'input', 'programState', 'stepCount', 'read', 'assign', 'elementwiseOps', 'integers',
+] as const; // prettier-ignore
 
 /** Every function of the public `ops` but the leaves. */
 export type OpName = Exclude<keyof typeof ops, (typeof LEAVES)[number]>;

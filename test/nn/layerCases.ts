@@ -330,6 +330,7 @@ export const layerCases: readonly LayerCase[] = [
       activation: 'relu',
       normalization: 'rms',
       epsilon: 0.01,
+      residualInitializer: { name: 'orthogonal', gain: 0.5 },
       rotary: true,
     },
     [sequence],

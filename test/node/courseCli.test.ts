@@ -83,9 +83,7 @@ describe('npm run train -- logic', () => {
 describe('npm run train -- breast-cancer', () => {
   it('trains on a generated table, loudly, and draws its ROC', async () => {
     const { result, output, files } = await run('breast-cancer', '--data', 'synthetic', '--epochs', '6');
-    expect(output).toContain(
-      'SYNTHETIC DATA: generated numbers are used in place of the breast cancer table',
-    );
+    expect(output).toContain('SYNTHETIC DATA, generated in place of the breast cancer table');
     expect(output).toContain('455 training and 114 test rows');
     expect(output).toContain('1 malignant');
     expect(result).toMatchObject({ dataset: 'synthetic table', epochs: 6, steps: 90, parameters: 701 });
@@ -137,5 +135,25 @@ describe('npm run train -- grokking', () => {
       '25',
     );
     expect(result).toMatchObject({ parameters: 54_912, weightDecay: 0, steps: 25 });
+  });
+});
+
+describe('npm run train -- gpt', () => {
+  it('learns a generated text, loudly, and writes like it', async () => {
+    const { result, output, files } = await run('gpt', '--data', 'synthetic', '--steps', '4', '--top-k', '5');
+    expect(output).toContain('SYNTHETIC DATA, generated in place of Tiny Shakespeare');
+    expect(result).toMatchObject({ preset: 'tiny', dataset: 'synthetic text', steps: 4 });
+    expect(result.bitsPerCharacter).toBeCloseTo((result.validationLoss as number) / Math.LN2, 6);
+    expect(result.validationLoss).toBeLessThan(4);
+    expect(result.sample).toHaveLength(501);
+    expect(files).toEqual(['history.json', 'loss.svg', 'model.safetensors', 'sample.txt']);
+  });
+
+  it('says what a prompt or a text lacks before it trains', async () => {
+    const none = join(folder, 'none');
+    const missing = await train('gpt', '--text', join(none, 'a.txt'), '--out', none);
+    expect(missing.errors).toContain('there is no such file');
+    const prompt = await train('gpt', '--data', 'synthetic', '--prompt', 'ß', '--out', none);
+    expect(prompt.errors).toContain("The text has no 'ß'");
   });
 });

@@ -76,6 +76,15 @@ export function maxPool2dGrad(
   return dx;
 }
 
+/** The elements of x at the winners: what `maxPool2dGrad` is the transpose of. */
+export function maxPool2dWinners(x: Array64, argmax: Array64, options: Pool2dOptions): Array64 {
+  const y = zeros(argmax.shape);
+  forEachElement(x.shape, options, (xi, yi, tap) => {
+    if (tap === argmax.data[yi]) y.data[yi] = x.data[xi];
+  });
+  return y;
+}
+
 /** How many elements each window holds, padding not counted. */
 function counts(xShape: readonly number[], options: Pool2dOptions): Array64 {
   const count = zeros(pool2dShape(xShape, options));

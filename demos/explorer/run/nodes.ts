@@ -122,7 +122,12 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
   pool: (sizes, kernel) => {
     const x = images(sizes);
     const pool = kernel.includes('average') ? ops.averagePool2d : ops.maxPool2d;
-    return forwardOrBack(kernel, pool(x, { poolSize: 2 }), x);
+    const y = pool(x, { poolSize: 2 });
+    if (kernel.includes('winners')) {
+      const dy = input('dy', y.shape);
+      return slope(gradients(ops.reduceSum(ops.multiply(y, dy)), [x])[0]!, dy);
+    }
+    return forwardOrBack(kernel, y, x);
   },
   adaptivePool: (sizes, kernel) => {
     const x = images(sizes);

@@ -1,7 +1,8 @@
-import { gradients } from '../../../src/graph/autodiff.ts';
+import { gradients } from '../../../src/graph/gradients.ts';
 import { conv2d } from '../../../src/ops/conv2d/conv2d.ts';
 import type { Conv2dOptions } from '../../../src/ops/conv2d/conv2d.ts';
 import { adaptiveAveragePool2d, adaptiveMaxPool2d } from '../../../src/ops/pooling/adaptivePool2d.ts';
+import { multiply } from '../../../src/ops/elementwise/elementwise.ts';
 import { averagePool2d } from '../../../src/ops/pooling/averagePool2d.ts';
 import { maxPool2d } from '../../../src/ops/pooling/maxPool2d.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
@@ -201,6 +202,17 @@ export const toys: readonly Toy[] = [
       maxPool2dGradient: 'cells',
     },
   ),
+  {
+    kernel: 'pooling/max_winners',
+    title: 'another image, where the largest of each window of 2 × 2 is: the gradient of the gradient',
+    lower: () => {
+      const [x, other] = [tensor('image', [1, 4, 4, 1]), tensor('other', [1, 4, 4, 1])];
+      const dy = tensor('dy', [1, 2, 2, 1]);
+      const [dx] = gradients(reduceSum(multiply(maxPool2d(x, TWO), dy)), [x]);
+      return lowered(gradients(reduceSum(multiply(dx!, other)), [dy]));
+    },
+    small: line(4),
+  },
   pooled('average', 'the mean of each window of 2 × 2', (x) => averagePool2d(x, TWO), line(4)),
   pooled(
     'average_gradient',

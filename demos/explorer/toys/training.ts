@@ -10,7 +10,8 @@ import { gatherBatch, gatherLabelledBatch } from '../../../src/ops/dataset/gathe
 import { followStatistics, normalizeWith } from '../../../src/ops/normalization/moving.ts';
 import { constrainDispatch } from '../../../src/ops/optimizer/constrain.ts';
 import { NO_FAULT } from '../../../src/ops/optimizer/faults.ts';
-import { acceptDispatch, verdictDispatch } from '../../../src/ops/optimizer/verdict.ts';
+import { acceptDispatch } from '../../../src/ops/optimizer/accept.ts';
+import { verdictDispatch } from '../../../src/ops/optimizer/verdict.ts';
 import { withStreams } from '../../../src/ops/random/random.ts';
 import { effects, line, lowered, resource, targets, tensor } from './toy.ts';
 import type { Toy } from './toy.ts';

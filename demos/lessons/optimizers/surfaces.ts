@@ -34,7 +34,7 @@ export const RACERS = {
     rate: 0.3,
     rule: (rate: string) => `−${rate} g / √Σ g²`,
     keeps: [() => 'Σ g²'],
-    step: (rate) => `−${rate} g / √(0.1 + Σ g²)`,
+    step: (rate) => `−${rate} g / √(0.1\u00A0+\u00A0Σ\u00A0g²)`,
   },
   rmsprop: {
     title: 'RMSprop',

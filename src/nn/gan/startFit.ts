@@ -1,5 +1,5 @@
 import type { TrainingData } from '../../data/stream.ts';
-import { checkSignal } from '../training/checks.ts';
+import { checkSignal } from '../../options.ts';
 import { TrainingRun } from '../training/run.ts';
 import type { GanFit, GanFitHost, GanFitOptions } from './fit.ts';
 import type { CompiledGan } from './networks.ts';

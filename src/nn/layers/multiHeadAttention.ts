@@ -11,6 +11,7 @@ import { reshape } from '../../ops/movement/movement.ts';
 import { checkFlag, describe, required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { maskOf } from '../masks.ts';
+import type { InitializerSpec } from '../initializers.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
 import { SEQUENCE } from './sequences.ts';
@@ -20,7 +21,7 @@ import { weightDefaults, weightOf } from './weightOptions.ts';
 import type { WeightOptionsOf } from './weightOptions.ts';
 
 /** By default the kernels start with glorotUniform, the biases with zeros. */
-interface CommonOptions extends LayerOptions, WeightOptionsOf<'kernel'>, WeightOptionsOf<'bias'> {
+interface HeadsOptions extends LayerOptions, WeightOptionsOf<'kernel'>, WeightOptionsOf<'bias'> {
   /** Share of the weights that is dropped while training; default 0. */
   dropout?: number;
   /** Default true. */
@@ -36,9 +37,9 @@ const commonDefaults = {
   ...weightDefaults('kernel', 'glorotUniform'),
   ...weightDefaults('bias', 'zeros'),
   ...layerDefaults,
-} as const satisfies Defaults<CommonOptions>;
+} as const satisfies Defaults<HeadsOptions>;
 
-type SettledOptions = Settled<CommonOptions, typeof commonDefaults>;
+type SettledOptions = Settled<HeadsOptions, typeof commonDefaults>;
 
 /** Of the heads, and of a step of the output. */
 interface Sizes {
@@ -48,6 +49,8 @@ interface Sizes {
   readonly valueDim: number;
   /** Undefined: as of the query. */
   readonly outputShape: Shape | undefined;
+  /** Of the output's kernel; default: as of the others. */
+  readonly outputInitializer?: InitializerSpec | undefined;
   /** What is done to queries and keys, [batch, steps, heads, keyDim], before they meet. */
   readonly turn?: (x: Tensor) => Tensor;
 }
@@ -95,7 +98,8 @@ export class HeadsAttention extends Layer {
     for (const part of PARTS) {
       const { kernel, bias } = shapes[part];
       const own = { shape: kernel, ...weightOf<'kernel'>(this.#options, 'kernel') };
-      this.#kernels.set(part, this.addWeight(`${part}Kernel`, own));
+      const initializer = (part === 'output' && this.#sizes.outputInitializer) || own.initializer;
+      this.#kernels.set(part, this.addWeight(`${part}Kernel`, { ...own, initializer }));
       if (!this.#options.useBias) continue;
       const added = { shape: bias, ...weightOf<'bias'>(this.#options, 'bias') };
       this.#biases.set(part, this.addWeight(`${part}Bias`, added));
@@ -186,7 +190,7 @@ const wide = (mask: Tensor): Tensor => {
 const bothMasks = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
   a && b ? multiply(a, b) : (a ?? b);
 
-export interface MultiHeadAttentionOptions extends CommonOptions {
+export interface MultiHeadAttentionOptions extends HeadsOptions {
   numHeads: number;
   /** Size of a head of queries and keys. */
   keyDim: number;
@@ -246,7 +250,7 @@ function alongSteps(type: string, options: MultiHeadAttentionOptions): MultiHead
   );
 }
 
-export interface GroupQueryAttentionOptions extends CommonOptions {
+export interface GroupQueryAttentionOptions extends HeadsOptions {
   headDim: number;
   numQueryHeads: number;
   /** A divisor of numQueryHeads: so many heads of keys and values, each shared by neighbouring heads of queries. */

@@ -12,6 +12,7 @@ import { dropout as drop } from '../../ops/random/dropout.ts';
 import { reduceMean } from '../../ops/reduce/reduce.ts';
 import { checkFlag, describe, required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
+import type { InitializerSpec } from '../initializers.ts';
 import { activationOf } from '../activations.ts';
 import type { Activation } from '../activations.ts';
 import { maskOf, masked } from '../masks.ts';
@@ -35,8 +36,13 @@ export interface TransformerBlockOptions
   activation?: Activation;
   /** Share of the attention's weights, and of what both parts add, that is dropped while training; default 0. */
   dropout?: number;
-  /** Default true. */
+  /** Biases of the kernels, and β of the normalization; default true. */
   useBias?: boolean;
+  /**
+   * Initial values of the two kernels whose results are added to the sequence; default: the other kernels'. GPT-2 divides their
+   * deviation by √(2 · blocks).
+   */
+  residualInitializer?: InitializerSpec;
   /** Each step sees itself and those before it only; default false. */
   useCausalMask?: boolean;
   /** 'layer' subtracts the mean and has β, 'rms' does without (Zhang, Sennrich 2019); default 'layer'. */
@@ -53,6 +59,7 @@ const defaults = {
   activation: 'gelu',
   dropout: 0,
   useBias: true,
+  residualInitializer: undefined,
   useCausalMask: false,
   normalization: 'layer',
   epsilon: 1e-5,
@@ -89,7 +96,7 @@ class TransformerBlock extends Layer {
   protected override createWeights(inputShape: Shape): void {
     this.expectRank(inputShape, 2, SEQUENCE);
     const features = inputShape[1];
-    const { numHeads, useBias, normalization } = this.#options;
+    const { numHeads, useBias, normalization, residualInitializer } = this.#options;
     const size = features / numHeads;
     const { rotary: turns } = this.#options;
     if (!Number.isInteger(size) || (turns && size % 2 !== 0)) {
@@ -99,7 +106,8 @@ class TransformerBlock extends Layer {
     }
     const norm = (part: string) => {
       this.#add(`${part}Gamma`, { shape: [features], initializer: 'ones' });
-      if (normalization === 'layer') this.#add(`${part}Beta`, { shape: [features], initializer: 'zeros' });
+      if (normalization === 'layer' && useBias)
+        this.#add(`${part}Beta`, { shape: [features], initializer: 'zeros' });
     };
     norm('attention');
     const own = { ...this.#options, name: undefined, activityRegularizer: undefined };
@@ -109,6 +117,7 @@ class TransformerBlock extends Layer {
       keyDim: size,
       valueDim: size,
       outputShape: undefined,
+      outputInitializer: residualInitializer,
       turn: this.#options.rotary ? (x) => rotary(x) : undefined,
     });
     this.buildWithin(this.#attention, [inputShape]);
@@ -118,7 +127,8 @@ class TransformerBlock extends Layer {
     const bias = weightOf<'bias'>(this.#options, 'bias');
     this.#add('expandKernel', { shape: [features, hidden], ...kernel });
     if (useBias) this.#add('expandBias', { shape: [hidden], ...bias });
-    this.#add('contractKernel', { shape: [hidden, features], ...kernel });
+    const added = { ...kernel, initializer: residualInitializer ?? kernel.initializer };
+    this.#add('contractKernel', { shape: [hidden, features], ...added });
     if (useBias) this.#add('contractBias', { shape: [features], ...bias });
   }
 
@@ -170,7 +180,7 @@ class TransformerBlock extends Layer {
  *
  * with multi-head attention to itself. Weights: `attentionGamma`, `attentionBeta`, those of multiHeadAttention (`queryKernel`, …),
  * `hiddenGamma`, `hiddenBeta`, `expandKernel` [features, hidden], `expandBias`, `contractKernel` [hidden, features],
- * `contractBias`; β with normalization 'layer', biases with `useBias`.
+ * `contractBias`; β and biases with `useBias`, and no β with normalization 'rms'.
  *
  * @throws ArgumentError where an option is out of its range
  * @throws ShapeError, when the model is made, if numHeads does not divide the features

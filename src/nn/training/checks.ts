@@ -36,16 +36,6 @@ export function checkCalled(name: string, options: object): void {
   for (const option of FLAGS) checkFlag(name, option, given[option]);
 }
 
-/** @throws ArgumentError unless it is an AbortSignal, or there is none */
-export function checkSignal(name: string, signal: unknown): void {
-  if (signal === undefined || signal === null || signal instanceof AbortSignal) return;
-  const fix =
-    signal instanceof AbortController
-      ? 'pass its signal: { signal: controller.signal }'
-      : 'pass the signal of an AbortController, or AbortSignal.timeout(1000)';
-  throw new ArgumentError(`${name}: signal is ${describe(signal)}; ${fix}`);
-}
-
 /** @throws ArgumentError unless it is a function, or there is none */
 export function callable<F>(what: string, value: F): F {
   if (value === undefined || typeof value === 'function') return value;

@@ -1,5 +1,5 @@
 import type { TrainingData } from '../../data/stream.ts';
-import { checkSignal } from './checks.ts';
+import { checkSignal } from '../../options.ts';
 import type { Compiled } from './compiled.ts';
 import type { Fit, FitHost, FitOptions } from './fit.ts';
 import { TrainingRun } from './run.ts';

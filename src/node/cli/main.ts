@@ -9,6 +9,7 @@ import { readCheckpoint } from './checkpoint.ts';
 import type { ModelCommand } from './command.ts';
 import { dcganCommand } from './dcgan.ts';
 import { fashionCommand } from './fashion.ts';
+import { gptCommand } from './gpt.ts';
 import { grokkingCommand } from './grokking.ts';
 import { Interrupt } from './interrupt.ts';
 import { lineCommand } from './line.ts';
@@ -32,6 +33,7 @@ export const MODELS: Readonly<Record<string, ModelCommand>> = {
   logic: logicCommand,
   airline: airlineCommand,
   grokking: grokkingCommand,
+  gpt: gptCommand,
 };
 
 /**

@@ -3,7 +3,9 @@ import { MNIST_SETS } from '../../data/mnistFiles.ts';
 /** How a preset is trained unless the user says otherwise. */
 export interface PresetInfo {
   readonly description: string;
-  readonly epochs: number;
+  /** One of the two: passes over the training data, or steps. */
+  readonly epochs?: number;
+  readonly steps?: number;
   readonly batchSize: number;
   readonly learningRate: number;
 }

@@ -62,9 +62,9 @@ const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: str
 export function helpText(models: Models): string {
   const presets = Object.entries(models).flatMap(([name, { title, presets, defaultPreset }]) => [
     `  ${name}: ${title}`,
-    ...Object.entries(presets).map(([preset, { description, epochs, batchSize, learningRate }]) => {
+    ...Object.entries(presets).map(([preset, { description, epochs, steps, batchSize, learningRate }]) => {
       const isDefault = preset === defaultPreset ? ' (default)' : '';
-      const recipe = `${epochs} epochs, batch ${batchSize}, rate ${learningRate}`;
+      const recipe = `${epochs === undefined ? `${steps} steps` : `${epochs} epochs`}, batch ${batchSize}, rate ${learningRate}`;
       return `    ${preset.padEnd(10)} ${description}${isDefault}; ${recipe}`;
     }),
   ]);

@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../errors.ts';
 import type { Checkpoint, SavedRun } from './checkpoint.ts';
 import { IMAGE_SETS } from './modelDescription.ts';
-import type { ModelDescription, ModelFlagValues } from './modelDescription.ts';
+import type { ModelDescription, ModelFlagValues, PresetInfo } from './modelDescription.ts';
 import type { TrainOptions } from './options.ts';
 
 /** A training run as it will be: the user's wishes, else what the checkpoint says, else the preset's values. */
@@ -51,7 +51,7 @@ export function resolveSettings(
     model: options.model,
     preset,
     dataset: same('dataset', (command.datasets ?? IMAGE_SETS)[0]),
-    ...length(options, saved, recipe.epochs),
+    ...length(options, saved, recipe),
     // A run continues by epochs and samples, so with any batch size.
     batchSize: options.batchSize ?? saved?.batchSize ?? recipe.batchSize,
     learningRate: options.learningRate ?? recipe.learningRate,
@@ -79,11 +79,12 @@ function ownSettings(
 function length(
   options: TrainOptions,
   saved: SavedRun | undefined,
-  epochs: number,
+  recipe: PresetInfo,
 ): Pick<Settings, 'epochs' | 'steps'> {
   const { epochs: wished, steps } = options;
   if (steps !== undefined) return { steps };
   if (wished !== undefined) return { epochs: wished };
   if (saved?.steps !== undefined) return { steps: saved.steps };
-  return { epochs: saved?.epochs ?? epochs };
+  if (saved?.epochs !== undefined) return { epochs: saved.epochs };
+  return recipe.steps === undefined ? { epochs: recipe.epochs } : { steps: recipe.steps };
 }

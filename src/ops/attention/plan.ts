@@ -89,7 +89,7 @@ export interface Result {
 
 /**
  * The rows that a workgroup has at a time, and how its lanes share the columns: four each, in several blocks where there are more.
- * More rows share what is loaded, but take twice as long to compile, so 16 are for long sequences.
+ * More rows share what is loaded, but twice as many take more than twice as long to compile: 16 are for long sequences of one block.
  */
 export function lanesOf(
   { tile }: Variant<Rung>,
@@ -100,7 +100,7 @@ export function lanesOf(
   const across = Math.min(lanes, 2 ** Math.ceil(Math.log2(columns / 4)));
   const blocks = Math.ceil(columns / 4 / across);
   const most = rows * others >= 2 ** 16 ? 16 : 8;
-  const own = tile[0] ?? evenly(rows, Math.max(4, Math.min(most, Math.floor((2 * most) / blocks))));
+  const own = tile[0] ?? evenly(rows, Math.max(4, Math.min(most, Math.floor(16 / blocks))));
   return { LANES: lanes, ROWS: own, ACROSS: across };
 }
 

@@ -4,6 +4,10 @@ import type { Epilogue, Node, Op, Tensor } from './op.ts';
 import type { TensorSpec } from './shape.ts';
 
 let nextId = 0;
+
+/** The number of the node that is made next: nodes are numbered as they are made. */
+export const nextNode = (): number => nextId;
+
 const scopes: string[] = [];
 
 /** Runs `build` with `name` added to the label of every node that it creates. */

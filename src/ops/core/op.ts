@@ -55,6 +55,11 @@ export interface NotDifferentiable {
   readonly reason: string;
 }
 
+/** Of ops that are gradients themselves: their rules are in secondDerivatives.ts of each family. */
+export const derivedElsewhere: NotDifferentiable = {
+  reason: 'derivatives of gradients come with the function `gradients`',
+};
+
 /**
  * Adds the nodes of the vector-Jacobian product: given dL/d(outputs), returns dL/d(inputs).
  * `outputGradients[i]` is undefined where no gradient reaches output i; return undefined for an
@@ -130,7 +135,47 @@ export interface Effect {
    * writes to `context.proposals` in their place.
    */
   readonly proposes?: readonly Tensor[];
+  /**
+   * The variable, as a tensor, that gets the value of input 0 by a copy, its only dispatch. It runs after all other
+   * effects; the program does without the copy where the value can be computed in the variable's place.
+   */
+  readonly assigns?: { readonly target: Tensor; readonly rules: Assignments };
   lower(context: LowerContext, inputs: readonly Tensor[]): void;
+}
+
+/** What changes the variables of a program; here all variables are the tensors that read them. */
+export interface Changes {
+  readonly effects: readonly Effect[];
+  /** The variables of optimizers. */
+  readonly minimized: readonly Tensor[];
+}
+
+interface AssigningDispatch {
+  /** It is the copy of an assignment. */
+  readonly assigns: boolean;
+  readonly bindings: readonly { readonly operand: Operand; readonly access: string }[];
+}
+
+/** What a program does about the assignments among its effects. */
+export interface Assignments {
+  /**
+   * @param isElsewhere whether a variable has its values on another GPU
+   * @throws ArgumentError if a variable that is assigned is changed by something else in the program, too, or is elsewhere
+   */
+  check(label: string, changes: Changes, isElsewhere: (variable: Tensor) => boolean): void;
+  /** Whether a tensor is a variable that the program changes, without a copy between: old values are to be copied first. */
+  readsChanged(changes: Changes): (tensor: Tensor) => boolean;
+  /**
+   * Leaves out the copies whose value can be computed in the variable's place: nothing reads the old value at that time or
+   * later, and no dispatch would read one part of a buffer while it writes another, for which all variables count as
+   * parts of one.
+   *
+   * @returns the dispatches that are left, and what is computed in the place of which variable
+   */
+  inPlace<D extends AssigningDispatch>(
+    dispatches: readonly D[],
+    outputs: ReadonlySet<Operand>,
+  ): { readonly dispatches: readonly D[]; readonly assigned: ReadonlyMap<Operand, Tensor> };
 }
 
 /** Where an effect writes the values that variables get if the step is made, and its faults. */

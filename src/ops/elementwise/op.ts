@@ -2,6 +2,7 @@ import { ArgumentError } from '../../errors.ts';
 import type { KernelFile } from '../../kernels/kernel.ts';
 import { describe } from '../../options.ts';
 import { apply } from '../core/node.ts';
+import { derivedElsewhere } from '../core/op.ts';
 import type { Node, Op, Tensor } from '../core/op.ts';
 import { sumTo } from '../reduce/sum.ts';
 import { broadcastShapes } from './broadcast.ts';
@@ -80,12 +81,12 @@ export const call = (op: Op<Literals>, inputs: readonly Tensor[], literals: Lite
 
 /**
  * Gradients that have a WGSL function of their own (`relu_gradient(y, dy)`), used only inside
- * gradients of the ops above them, and not differentiable again.
+ * gradients of the ops above them; secondDerivatives.ts has what they are differentiated to.
  */
 /* @__NO_SIDE_EFFECTS__ */
 function gradientOp(name: string, fn: string, arity = 2): Op<Literals> {
   const op = elementwiseOp(name, fn, arity, () => []);
-  return { ...op, gradient: { reason: `second derivatives through ${name} are not provided` } };
+  return { ...op, gradient: derivedElsewhere };
 }
 
 export const gradientOps = {

@@ -4,6 +4,7 @@ import { ArgumentError, GradientError, ShapeError } from '../../errors.ts';
 import { blockOf } from '../core/blocks.ts';
 import { fillValue } from '../core/leaves.ts';
 import { applyAll } from '../core/node.ts';
+import { derivedElsewhere } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { TensorSpec } from '../core/shape.ts';
@@ -77,7 +78,7 @@ function crossEntropyOp(sparse: boolean): Op<SoftmaxCrossEntropyAttrs> {
     gradient({ inputs, outputs, attrs, label }, [second, dLoss]) {
       if (second) {
         throw new GradientError(
-          `${label}: ${name} has no second derivative; write the loss with logSoftmax where you need one`,
+          `${label}: ${name} has no second derivative here, because ${derivedElsewhere.reason}`,
         );
       }
       if (!dLoss) return [];

@@ -1,5 +1,6 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { apply, applyAll, requireTensor } from '../core/node.ts';
+import { derivedElsewhere } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape, TensorSpec } from '../core/shape.ts';
@@ -169,7 +170,7 @@ export const normalizeGradientSumsOp: Op<SumsAttrs> = {
       context,
     );
   },
-  gradient: { reason: 'second derivatives of normalization are not provided' },
+  gradient: derivedElsewhere,
 };
 
 /** Inputs dy, x, mean, variance, the group sums and γ?; output dx. */
@@ -186,7 +187,7 @@ export const normalizeGradientOp: Op<NormalizeAttrs> = {
       context,
     );
   },
-  gradient: { reason: 'second derivatives of normalization are not provided' },
+  gradient: derivedElsewhere,
 };
 
 export function requireEpsilon(opName: string, epsilon: number): void {

@@ -1,11 +1,10 @@
-import acceptSource from '../../../shaders/optimizer/accept.wgsl?raw';
 import verdictSource from '../../../shaders/optimizer/verdict.wgsl?raw';
-import { linearGrid } from '../core/op.ts';
 import type { Dispatch, Operand, Target } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 
+export { acceptDispatch } from './accept.ts';
+
 const kernel = { name: 'optimizer/verdict', source: verdictSource };
-const accept = { name: 'optimizer/accept', source: acceptSource };
 
 export interface VerdictOptions {
   /** u32, a multiple of 4 words: what the trials of all optimizers have found. */
@@ -39,29 +38,5 @@ export function verdictDispatch({ faults, program, state, guard, first, target }
     workgroups: [1, 1, 1],
     part: 'verdict',
     advances: !own,
-  };
-}
-
-export interface AcceptOptions {
-  /** f32, of all that is proposed. */
-  proposed: Operand;
-  /** f32: variables one after another. */
-  values: Operand;
-  guard: Operand;
-  /** Of the first of these values among the proposed ones; a multiple of 4, as is their number. */
-  offset: number;
-}
-
-/** Takes over what was proposed for a range of variables, if the verdict lets the step be made. */
-export function acceptDispatch({ proposed, values, guard, offset }: AcceptOptions): Dispatch {
-  const length = sizeOf(values.shape) / 4;
-  const workgroupSize = 64;
-  const { workgroups, gridX } = linearGrid(length, workgroupSize);
-  return {
-    kernel: accept,
-    constants: { LENGTH: length, OFFSET: offset / 4, WORKGROUP_SIZE: workgroupSize, GRID_X: gridX },
-    bindings: { guard, proposed, values },
-    workgroups,
-    part: 'accept',
   };
 }

@@ -4,7 +4,7 @@ import maxSource from '../../../shaders/pooling/adaptive_max.wgsl?raw';
 import maxGradientSource from '../../../shaders/pooling/adaptive_max_gradient.wgsl?raw';
 import type { KernelFile } from '../../kernels/kernel.ts';
 import { apply, requireTensor } from '../core/node.ts';
-import { linearGrid } from '../core/op.ts';
+import { derivedElsewhere, linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op, Operand, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Shape, TensorSpec } from '../core/shape.ts';
@@ -22,7 +22,7 @@ const kernels = {
   maxGradient: { name: 'pooling/adaptive_max_gradient', source: maxGradientSource },
 };
 
-interface AdaptiveAttrs {
+export interface AdaptiveAttrs {
   /** Height and width of the images before and after. */
   readonly from: Pair;
   readonly to: Pair;
@@ -85,7 +85,7 @@ function lower(
   });
 }
 
-function outputSpec(opName: string, x: TensorSpec, to: Pair): TensorSpec {
+export function adaptiveSpec(opName: string, x: TensorSpec, to: Pair): TensorSpec {
   requireDtype(opName, x, ['f32']);
   requireExtents(opName, 'outputSize', to);
   return { shape: [x.shape[0], ...to, x.shape[3]], dtype: 'f32' };
@@ -100,7 +100,7 @@ export const adaptiveAveragePool2dOp: Op<AdaptiveAttrs> = {
   name: 'adaptiveAveragePool2d',
   kind: 'kernel',
   fusesEpilogue: true,
-  infer: ([x], { to }) => [outputSpec('adaptiveAveragePool2d', x, to)],
+  infer: ([x], { to }) => [adaptiveSpec('adaptiveAveragePool2d', x, to)],
   lower: (node, context) => lower(node, kernels.average, { input: node.inputs[0] }, context),
   gradient: ({ attrs }, [dy]) => [dy && apply(adaptiveAveragePool2dGradientOp, [dy], attrs)],
 };
@@ -122,7 +122,7 @@ export const adaptiveMaxPool2dOp: Op<AdaptiveAttrs> = {
   kind: 'kernel',
   fusesEpilogue: true,
   infer([x], { to }) {
-    const values = outputSpec('adaptiveMaxPool2d', x, to);
+    const values = adaptiveSpec('adaptiveMaxPool2d', x, to);
     return [values, { shape: values.shape, dtype: 'u32' }];
   },
   lower: (node, context) =>
@@ -140,7 +140,7 @@ export const adaptiveMaxPool2dGradientOp: Op<AdaptiveAttrs> = {
   infer: ([dy], { from }) => [inputSpec(dy.shape, from)],
   lower: (node, context) =>
     lower(node, kernels.maxGradient, { gradient: node.inputs[0], argmax: node.inputs[1] }, context),
-  gradient: { reason: 'second derivatives of max pooling are not provided' },
+  gradient: derivedElsewhere,
 };
 
 /** The pool to a size, and with equal windows the ordinary pool that it then is. */

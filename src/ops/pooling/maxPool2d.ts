@@ -2,6 +2,7 @@ import maxSource from '../../../shaders/pooling/max.wgsl?raw';
 import { LateKernels } from '../core/late.ts';
 import { apply, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
+import { derivedElsewhere } from '../core/op.ts';
 import type { LowerContext, Op, Operand, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import { streamingWorkgroup } from '../core/values.ts';
@@ -84,7 +85,7 @@ export const maxPool2dGradientOp: Op<Pool2dGradientAttrs> = {
   infer: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
   late: gradientKernels,
   lower: (node, context) => gradientKernels.value(node, context),
-  gradient: { reason: 'second derivatives of max pooling are not provided' },
+  gradient: derivedElsewhere,
 };
 
 /**

@@ -36,14 +36,16 @@ function fits({ rows, width }: Tile, { units, shared }: SequenceSize, { limits }
 /**
  * The rule. On a software adapter four units to an invocation, as a load of four costs less than two of one, unless that
  * leaves some of the eight invocations idle that are computed at once; and rows that share each weight, as long as there is
- * work for two workgroups. On a GPU an invocation for each unit, and as many workgroups as it runs at once, then rows.
+ * work for two workgroups: eight, which compile for a second, in long products, else four. On a GPU an invocation for each unit, and as many workgroups as it runs at once, then rows.
  */
 function tileOf(size: SequenceSize, target: Target): Tile {
-  const { batch, units } = size;
+  const { batch, steps, units } = size;
   const width = units % 4 === 0 && units >= (target.software ? 32 : 512) ? 4 : 1;
   const busy = target.software ? 2 : residentWorkgroups(target);
+  const most = target.software && batch * steps * units ** 2 < 2 ** 22 ? 4 : 8;
   const rows = ROWS.findLast(
-    (count) => count === 1 || (batch / count >= busy && fits({ rows: count, width }, size, target)),
+    (count) =>
+      count === 1 || (count <= most && batch / count >= busy && fits({ rows: count, width }, size, target)),
   )!;
   return { rows, width };
 }

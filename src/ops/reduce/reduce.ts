@@ -1,6 +1,6 @@
 import productGradientSource from '../../../shaders/reduce/product_gradient.wgsl?raw';
 import { apply } from '../core/node.ts';
-import { linearGrid } from '../core/op.ts';
+import { derivedElsewhere, linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { keepRolled, streamingWorkgroup } from '../core/values.ts';
 import { divide, equal, multiply, scale } from '../elementwise/elementwise.ts';
@@ -60,7 +60,7 @@ export const productGradientOp: Op<Record<string, never>> = {
       flops: 3 * rows * count,
     });
   },
-  gradient: { reason: 'second derivatives of a product are not provided' },
+  gradient: derivedElsewhere,
 };
 
 /** Arithmetic mean over the given axes (default: all), NaN and ±Infinity as in `reduceSum`. f32 only. */

@@ -29,7 +29,7 @@ type Bound = readonly Pick<Command, 'bound'>[];
  * followed by its place: an optimizer reads the gradients in one piece, which many dispatches have written.
  */
 export function describeEdges(build: Build, commands: Bound): { edges: StepEdge[]; sources: StepSource[] } {
-  const { dispatches, plan, pinned } = build;
+  const { dispatches, plan, pinned, assigned } = build;
   const name = operandNames(build);
   const all = dispatches.map((_, i) => accessesOf(build, commands, i));
   const variables = all.flat().filter(({ operand }) => leafOf(operand) === 'variable');
@@ -54,7 +54,8 @@ export function describeEdges(build: Build, commands: Bound): { edges: StepEdge[
     for (const access of accesses.filter(({ reads }) => reads)) {
       const writers = written.filter((own) => overlap(own, access));
       for (const { dispatch, operand } of writers) {
-        const kind = pinned.has(operand) ? 'gradient' : lastingKind(operand);
+        const own = assigned.has(operand) ? 'variable' : lastingKind(operand);
+        const kind = pinned.has(operand) ? 'gradient' : own;
         add(dispatch, access.dispatch, operand, plan.placements.has(operand) ? 'tensor' : kind);
       }
       if (writers.length === 0) addSource(access);

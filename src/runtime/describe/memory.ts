@@ -6,7 +6,7 @@ import type { StepMemory } from './types.ts';
 
 /** The memory plan of a program. */
 export function describeMemory(build: Build): StepMemory {
-  const { plan, blocks, pinned } = build;
+  const { plan, blocks, pinned, keptBytes } = build;
   const [name, outputs] = [operandNames(build), outputNames(build)];
   const tensors = blocks.map(({ key, first, last }) => ({
     name: name(key),
@@ -22,6 +22,7 @@ export function describeMemory(build: Build): StepMemory {
     slabs: plan.slabBytes,
     tensors: tensors.toSorted((a, b) => a.slab - b.slab || a.offset - b.offset || a.from - b.from),
     unshared: plan.unsharedBytes,
+    ...(keptBytes !== undefined && { kept: keptBytes }),
     gradients: {
       count: pinned.size,
       bytes: [...pinned.keys()].reduce((sum, operand) => sum + bytesOf(operand), 0),

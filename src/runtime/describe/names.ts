@@ -4,13 +4,15 @@ import type { Build } from '../build.ts';
 import { isTensor, ownerOf } from '../lower.ts';
 
 /** What a table calls each operand: leaves and resources by their names, results by their dispatch. */
-export function operandNames({ dispatches, pinned }: Build): (operand: Operand) => string {
+export function operandNames({ dispatches, pinned, assigned }: Build): (operand: Operand) => string {
   const names = new Map<Operand, string>();
   dispatches.forEach(({ bindings }, i) => {
     for (const { operand, access } of bindings) {
       if (names.has(operand) || access !== 'read_write') continue;
       const target = pinned.get(operand);
+      const variable = assigned.get(operand);
       if (target) names.set(operand, `∇${target.variable.name}`);
+      else if (variable) names.set(operand, `new ${leafName(variable.node)}`);
       else if ('scratch' in operand) names.set(operand, `%${i}.${operand.scratch.split('.').at(-1)}`);
       else if (isTensor(operand) && operand.node.op.kind !== 'leaf') {
         names.set(operand, operand.node.outputs.length > 1 ? `%${i}.${operand.index}` : `%${i}`);

@@ -92,6 +92,8 @@ export interface StepMemory {
   readonly tensors: readonly PlannedTensor[];
   /** Bytes without sharing. */
   readonly unshared: number;
+  /** Bytes of the slabs if nothing were computed again in the backward pass; only where something is. */
+  readonly kept?: number;
   /** Gradients in the memory of the optimizers. */
   readonly gradients: { readonly count: number; readonly bytes: number };
 }

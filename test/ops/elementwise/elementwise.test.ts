@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, GradientError, ShapeError } from '../../../src/errors.ts';
+import { ArgumentError, ShapeError } from '../../../src/errors.ts';
 import { gradients } from '../../../src/graph/autodiff.ts';
 import { input } from '../../../src/ops/core/leaves.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
@@ -106,20 +106,12 @@ describe('every op', () => {
     });
   });
 
-  it('has no derivative where it is a step, and says why a gradient has none', () => {
-    const [a, b, c] = [input('a', [2]), input('b', [2]), input('c', [2])];
+  it('has no derivative where it is a step', () => {
+    const [a, b] = [input('a', [2]), input('b', [2])];
     for (const name of STEPS) {
       const y = cases[name].build(...[a, b].slice(0, cases[name].domains.length));
       expect(gradients(reduceSum(y), [a, b]), `${name}`).toEqual([undefined, undefined]);
     }
-    for (const name of names.filter(isGradientOp)) {
-      const y = cases[name].build(...[a, b, c].slice(0, cases[name].domains.length));
-      expect(() => gradients(reduceSum(y), [a]), `${name}`).toThrow(GradientError);
-    }
-    const sigmoidGradient = gradients(reduceSum(ew.sigmoid(a)), [a])[0]!;
-    expect(() => gradients(reduceSum(sigmoidGradient), [a])).toThrow(
-      /sigmoidGradient has no derivative, because second derivatives through sigmoidGradient are not provided/,
-    );
   });
 });
 

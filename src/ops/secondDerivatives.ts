@@ -1,0 +1,21 @@
+import type { GradientRule, Op } from './core/op.ts';
+import { ofElementwise } from './elementwise/secondDerivatives.ts';
+import { ofLosses } from './loss/secondDerivatives.ts';
+import { ofNormalization } from './normalization/secondDerivatives.ts';
+import { ofPools } from './pooling/secondDerivatives.ts';
+import { ofReductions } from './reduce/secondDerivatives.ts';
+
+let known: ReadonlyMap<Op, GradientRule> | undefined;
+
+/**
+ * Rules of ops that are gradients themselves, where they need some of their own: most are linear in what comes from behind, and
+ * have each other's. Apart from the ops, since few applications differentiate twice.
+ */
+export const secondDerivatives = (): ReadonlyMap<Op, GradientRule> =>
+  (known ??= new Map([
+    ...ofElementwise(),
+    ...ofLosses(),
+    ...ofNormalization(),
+    ...ofPools(),
+    ...ofReductions(),
+  ]));
