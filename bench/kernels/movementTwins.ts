@@ -2,6 +2,8 @@ import type { Node } from '../../src/ops/core/op.ts';
 import { map, random, randomIntegers } from '../../test/reference/array.ts';
 import type { Array64 } from '../../test/reference/array.ts';
 import * as movement from '../../test/reference/movement.ts';
+import { cumsum } from '../../test/reference/scan.ts';
+import { argsort } from '../../test/reference/sort.ts';
 import type { Twin } from './twin.ts';
 
 /** Rows of a table to take: any of them. */
@@ -15,7 +17,7 @@ function slice({ attrs: { begin, size, step } }: Node, x: Array64): Array64 {
   return movement.slice(x, begin, size);
 }
 
-/** Ops that move elements, or change their type. */
+/** Ops that move elements, change their type, or put them in order; and running sums. */
 export const twins: Readonly<Record<string, Twin>> = {
   transpose: { compute: ({ attrs }, [x]) => [movement.transpose(x, attrs.permutation)] },
   slice: { compute: (node, [x]) => [slice(node, x)] },
@@ -29,6 +31,8 @@ export const twins: Readonly<Record<string, Twin>> = {
     compute: ({ outputs }, [dy, rows]) => [movement.scatterAdd(outputs[0].shape, rows, dy)],
     feed: taken,
   },
+  cumsum: { compute: ({ attrs }, [x]) => [cumsum(x, attrs.axis, attrs)] },
+  argsort: { compute: ({ attrs }, [x]) => [argsort(x, -1, attrs.descending)] },
   oneHot: {
     compute: ({ attrs }, [labels]) => [movement.oneHot(labels, attrs.depth)],
     feed: ({ inputs, attrs }) => randomIntegers(6, inputs[0].shape, attrs.depth),

@@ -4,7 +4,9 @@ import { evaluateExpression } from '../../test/graph/interpret.ts';
 import { map, random, randomIntegers, sizeOf, zeros } from '../../test/reference/array.ts';
 import type { Array64 } from '../../test/reference/array.ts';
 import * as conv from '../../test/reference/conv2d.ts';
-import { matmul } from '../../test/reference/matmul.ts';
+import { broadcastTo } from '../../test/reference/broadcast.ts';
+import { integerTable } from '../../test/reference/integers.ts';
+import { matmulOf } from '../../test/reference/matmul.ts';
 import {
   avgPool2d,
   avgPool2dGrad,
@@ -83,11 +85,20 @@ function poolOptions({ poolSize, stride, padding, dilation }: Pool2dAttrs, x: re
   return { size: poolSize, ...geometry({ stride, padding, dilation }, x, poolSize) };
 }
 
+function integersOf(operation: string, shape: readonly number[], ...inputs: Array64[]): Array64 {
+  const [a, b] = inputs.map((own) => broadcastTo(own, shape));
+  return map(a, (value, i) => integerTable[operation](value, b.data[i]));
+}
+
 export const twins: Readonly<Record<string, Twin>> = {
   map: {
     compute: ({ attrs, outputs }, inputs) => [evaluateExpression(attrs.expression, inputs, outputs[0].shape)],
   },
-  matmul: { compute: ({ attrs }, [a, b]) => [matmul(a, b, attrs)] },
+  integers: {
+    compute: ({ attrs, outputs: [{ shape }] }, [a, b]) => [integersOf(attrs.operation, shape, a, b)],
+    feed: ({ inputs }, index) => randomIntegers(6 + index, inputs[index].shape, 100),
+  },
+  matmul: { compute: ({ attrs }, [a, b]) => [matmulOf(a, b, attrs)] },
   conv2d: { compute: ({ attrs }, [x, w]) => [conv.conv2d(x, w, geometry(attrs, x.shape, w.shape))] },
   conv2dGradInput: gradInput,
   conv2dTranspose: gradInput,

@@ -128,6 +128,7 @@ export const GLOSSARY: readonly Term[] = [
     'A long sum is cut among several workgroups. A second kernel adds up their partial sums.',
     '[Ss]plit-K|SPLITS?|partial sums?',
   ),
+  term('stable', 'A sort is stable if elements that are equal stay in the order in which they were.'),
   term(
     'stride',
     'The distance from one element to the next along a dimension; of a window, how far it moves.',

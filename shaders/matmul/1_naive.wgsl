@@ -2,8 +2,8 @@
 //
 //   c[m, n] = Σ_k a[m, k] · b[k, n]        for each matrix of the batch
 //
-//   a  [BATCH, M, K], or [BATCH, K, M] where TRANSPOSE_A
-//   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
+//   a  [A_COUNT, M, K], or [A_COUNT, K, M] where TRANSPOSE_A
+//   b  [B_COUNT, K, N], or [B_COUNT, N, K] where TRANSPOSE_B
 //   c  [BATCH, M, N]
 //
 // For example, 2 × 3 times 3 × 2; c[0, 0] = 1 · 1 + 2 · 2 + 3 · 0 = 5:
@@ -40,6 +40,10 @@ const N: u32 = 64u;
 const K: u32 = 64u;
 const TRANSPOSE_A: bool = false;
 const TRANSPOSE_B: bool = false;
+const A_EVERY: u32 = 1u; // neighbouring products that take the same matrix of a
+const A_COUNT: u32 = BATCH; // matrices of a
+const B_EVERY: u32 = 1u; // likewise
+const B_COUNT: u32 = BATCH;
 
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -66,8 +70,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let batch = index / (M * N);
 
   // The places of a[row, 0] and b[0, column], and the steps to the next k.
-  let first_a = batch * (M * K) + select(row * K, row, TRANSPOSE_A);
-  let first_b = batch * (K * N) + select(column, column * K, TRANSPOSE_B);
+  let first_a = batch / A_EVERY % A_COUNT * (M * K) + select(row * K, row, TRANSPOSE_A);
+  let first_b = batch / B_EVERY % B_COUNT * (K * N) + select(column, column * K, TRANSPOSE_B);
   const STEP_A: u32 = select(1u, M, TRANSPOSE_A);
   const STEP_B: u32 = select(N, 1u, TRANSPOSE_B);
 

@@ -1,24 +1,20 @@
 // Matrix product 3: tiles in workgroup memory and in registers
 //
 //   c[m, n] = Σ_k a[m, k] · b[k, n]        for each matrix of the batch
-//   a  [BATCH, M, K], or [BATCH, K, M] where TRANSPOSE_A
-//   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
+//   a  [A_COUNT, M, K], or [A_COUNT, K, M] where TRANSPOSE_A
+//   b  [B_COUNT, K, N], or [B_COUNT, N, K] where TRANSPOSE_B
 //   c  [SPLITS, BATCH, M, N]
 //
 // New in this version: one invocation computes a block of ROWS × (COLUMNS · WIDTH) outputs, held in registers. For each
 // k it reads a short column of A and a short row of B from workgroup memory and multiplies each number of one with each
 // of the other (an outer product): 8 × 8 outputs take 16 numbers for 64 multiply-adds; 2_tiled.wgsl reads two for one.
 // A workgroup computes TILE_M × (TILE_N · WIDTH) of C. The tiles have k as the outermost dimension, so that four rows of
-// A are one vec4f, and four columns of B are one where 4 divides N. As f16 they take half the memory, with three decimal
-// digits; the sums stay f32.
-//
+// A are one vec4f, and four columns of B where 4 divides N. As f16 they take half the memory; the sums stay f32.
 // FLOPs 2 · BATCH · M · N · K; bytes from memory 4 · BATCH · M · N · K · (1 / tile height + 1 / tile width): height ·
 // width / (2 · (height + width)) FLOPs per byte, which is 16 for a tile of 64 × 64.
-//
-// Split-K: a product with a long K and a small C, such as a layer's weight gradient, has too few tiles to fill a GPU.
-// SPLITS workgroups then share one tile. Each walks along its own part of K and stores a partial sum, and
-// reduce_partials.wgsl adds these in a fixed order.
-// Reference: test/reference/matmul.ts. Read next: 7_register_blocks.wgsl for GPUs, 4_register_only.wgsl for CPUs.
+// Split-K: a long K with a small C, such as a weight gradient, has too few tiles to fill a GPU. SPLITS workgroups then
+// share a tile: each takes its part of K and stores a partial sum; reduce_partials.wgsl adds these in a fixed order.
+// Reference: test/reference/matmul.ts. Read next: 7_register_blocks.wgsl, 4_register_only.wgsl.
 
 alias Value = vec4f; // WIDTH columns: vec4f where 4 divides N, else f32
 alias Left = vec4f; // four rows of a tile of A: vec4f or vec4h
@@ -29,6 +25,10 @@ const N: u32 = 256u;
 const K: u32 = 256u;
 const TRANSPOSE_A: bool = false;
 const TRANSPOSE_B: bool = false;
+const A_EVERY: u32 = 1u; // neighbouring products that take the same matrix of a
+const A_COUNT: u32 = BATCH; // matrices of a
+const B_EVERY: u32 = 1u;
+const B_COUNT: u32 = BATCH;
 const WIDTH: u32 = 4u; // components of a Value
 const SPLITS: u32 = 1u;
 const SIDE: u32 = 8u; // of the square of invocations // @tune 8 16
@@ -112,12 +112,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       if (slot < TILE_K * (TILE_M / 4u)) { // neighbours load along the dimension that is innermost in memory
         let k = select(slot % TILE_K, slot / (TILE_M / 4u), TRANSPOSE_A);
         let m = select(slot / TILE_K, slot % (TILE_M / 4u), TRANSPOSE_A);
-        a_tile[k * A_STRIDE + m] = Left(load_a(batch, first_row + 4u * m, first_k + k));
+        a_tile[k * A_STRIDE + m] = Left(load_a(batch / A_EVERY % A_COUNT, first_row + 4u * m, first_k + k));
       }
       if (slot < TILE_K * TILE_N) {
         let k = select(slot / TILE_N, slot % TILE_K, TRANSPOSE_B);
         let n = select(slot % TILE_N, slot / TILE_K, TRANSPOSE_B);
-        b_tile[k * B_STRIDE + n] = Right(load_b(batch, first_k + k, first_column + n));
+        b_tile[k * B_STRIDE + n] = Right(load_b(batch / B_EVERY % B_COUNT, first_k + k, first_column + n));
       }
     }
     workgroupBarrier();

@@ -2,8 +2,8 @@
 //
 //   c[m, n] = Σ_k a[m, k] · b[k, n]        for each matrix of the batch
 //
-//   a  [BATCH, M, K], or [BATCH, K, M] where TRANSPOSE_A
-//   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
+//   a  [A_COUNT, M, K], or [A_COUNT, K, M] where TRANSPOSE_A
+//   b  [B_COUNT, K, N], or [B_COUNT, N, K] where TRANSPOSE_B
 //   c  [SPLITS, BATCH, M, N]
 //
 // On a software adapter (lavapipe, SwiftShader) the CPU emulates the GPU. It runs several invocations at once as the
@@ -36,6 +36,10 @@ const N: u32 = 64u;
 const K: u32 = 64u;
 const TRANSPOSE_A: bool = false;
 const TRANSPOSE_B: bool = false;
+const A_EVERY: u32 = 1u; // neighbouring products that take the same matrix of a
+const A_COUNT: u32 = BATCH; // matrices of a
+const B_EVERY: u32 = 1u; // likewise
+const B_COUNT: u32 = BATCH;
 const WIDTH: u32 = 4u; // components of a Value
 const SPLITS: u32 = 1u;
 
@@ -89,12 +93,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   // @unroll
   for (var r = 0u; r < ROWS; r++) {
     let row = select(min(first_row + r, M - 1u), first_row + r, EXACT_M);
-    a_at[r] = batch * (M * K) + row * select(K, 1u, TRANSPOSE_A);
+    a_at[r] = batch / A_EVERY % A_COUNT * (M * K) + row * select(K, 1u, TRANSPOSE_A);
   }
   // @unroll
   for (var i = 0u; i < COLUMNS; i++) {
     let column = select(min(first_column + i, N / WIDTH - 1u), first_column + i, EXACT_N);
-    b_at[i] = batch * (K * N / WIDTH) + column * select(1u, K, TRANSPOSE_B);
+    b_at[i] = batch / B_EVERY % B_COUNT * (K * N / WIDTH) + column * select(1u, K, TRANSPOSE_B);
   }
 
   var sums: array<array<Value, COLUMNS>, ROWS>;

@@ -1,25 +1,21 @@
 // Matrix product 6: lanes of a subgroup exchange values, for software adapters
 //
 //   c[m, n] = Σ_k a[m, k] · b[k, n]        for each matrix of the batch
-//   a  [BATCH, M, K], or [BATCH, K, M] where TRANSPOSE_A
-//   b  [BATCH, K, N], or [BATCH, N, K] where TRANSPOSE_B
+//   a  [A_COUNT, M, K], or [A_COUNT, K, M] where TRANSPOSE_A
+//   b  [B_COUNT, K, N], or [B_COUNT, N, K] where TRANSPOSE_B
 //   c  [SPLITS, BATCH, M, N], or [SPLITS, BATCH, N, M] where TRANSPOSE_C
 //
 // In versions 4 and 5 loads take three quarters of the time: a load of one vec4f by 8 lanes costs as much as 60
 // multiply-adds, even where all lanes read the same address. Passing one lane's value to all lanes costs as much as a
 // few. So no lane loads what another lane has. A workgroup is one subgroup and computes ROWS × (4 · LANES) of C; each
 // lane has four of the columns. For every four k it loads four vec4f of B for itself (rows of four columns, or of four k
-// where B is transposed), and its share of A's ROWS × 4 values, which subgroupShuffle passes to all lanes. With 16 rows
-// and 8 lanes a lane makes 6 loads of vec4f for 256 multiply-adds; 4_register_only.wgsl makes 8, and 32 of one number.
-// All four k of a row are added before the next row, so that its sum stays in a register.
-//
+// where B is transposed), and its share of A's ROWS × 4 values, which subgroupShuffle passes to all lanes: with 16 rows
+// and 8 lanes 6 loads of vec4f for 256 multiply-adds; 4_register_only.wgsl makes 8, and 32 of one number.
 // FLOPs 2 · BATCH · M · N · K; loads BATCH · M · N · K / 4 · (1 / ROWS + 1 / (4 · LANES)) of 16 bytes, from caches.
 // A store compiles slowly (a branch per lane), so the whole block is stored by one loop, which must stay a loop.
 // TRANSPOSE_C is for a C so narrow that lanes would be idle: its columns become the rows. Split-K: see version 3.
 // Reference: test/reference/matmul.ts.
-
 enable subgroups;
-
 alias Value = vec4f; // WIDTH columns of C: vec4f where 4 divides N, else f32
 const BATCH: u32 = 1u;
 const M: u32 = 64u;
@@ -27,6 +23,10 @@ const N: u32 = 64u;
 const K: u32 = 64u;
 const TRANSPOSE_A: bool = false;
 const TRANSPOSE_B: bool = false;
+const A_EVERY: u32 = 1u; // neighbouring products that take the same matrix of a
+const A_COUNT: u32 = BATCH; // matrices of a
+const B_EVERY: u32 = 1u;
+const B_COUNT: u32 = BATCH;
 const TRANSPOSE_C: bool = false; // then WIDTH is 1
 const WIDTH: u32 = 4u; // components of a Value
 const SPLITS: u32 = 1u;
@@ -63,7 +63,7 @@ fn epilogue(value: Value, index: u32, channel: u32) -> Value {
 
 /// Four neighbours of A. Outside the matrix some other values are read; the results that use them are not stored.
 fn load_a(batch: u32, outer: u32, inner: u32) -> vec4f {
-  let first = (batch * A_OUTER + min(outer, A_OUTER - 1u)) * A_INNER;
+  let first = (batch / A_EVERY % A_COUNT * A_OUTER + min(outer, A_OUTER - 1u)) * A_INNER;
   if (A_INNER % 4u == 0u) {
     return a_vectors[(first + min(inner, A_INNER - 4u)) / 4u];
   } else {
@@ -73,7 +73,7 @@ fn load_a(batch: u32, outer: u32, inner: u32) -> vec4f {
 }
 
 fn load_b(batch: u32, outer: u32, inner: u32) -> vec4f {
-  let first = (batch * B_OUTER + min(outer, B_OUTER - 1u)) * B_INNER;
+  let first = (batch / B_EVERY % B_COUNT * B_OUTER + min(outer, B_OUTER - 1u)) * B_INNER;
   if (B_INNER % 4u == 0u) {
     return b_vectors[(first + min(inner, B_INNER - 4u)) / 4u];
   } else {

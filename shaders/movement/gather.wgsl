@@ -1,13 +1,14 @@
 // Gather: takes slices of a tensor by index, such as rows of an embedding table
 //
-//   y[o, k, i] = x[o, indices[k], i]      and 0 where an index is outside [0, EXTENT)
+//   y[o, k, i] = x[o, indices[k], i]            and 0 where an index is outside [0, EXTENT)
+//   y[o, k, i] = x[o, indices[o, k, i], i]      ALONG: every element has an index of its own
 //
 //   input    x [outer, EXTENT, INNER]
-//   indices  i32 [COUNT]
+//   indices  i32 [COUNT], or [outer, COUNT, INNER] where ALONG
 //   output   y [outer, COUNT, INNER]
 //
 // One invocation copies one Value, a vec4f where the inner dimension allows it.
-// No FLOPs; 8 bytes per element and 4 per index.
+// No FLOPs; 8 bytes per element and 4 per index. ALONG, a Value is one element.
 //
 // Reference: test/reference/movement.ts. Read next: gather_gradient.wgsl.
 
@@ -16,6 +17,7 @@ alias Value = f32; // or vec4f: four neighbouring elements at a time
 const SIZE: u32 = 64u; // outputs, in Values
 const EXTENT: u32 = 10u;
 const COUNT: u32 = 8u;
+const ALONG: bool = false;
 const INNER: u32 = 8u; // in Values
 const CHANNELS: u32 = 8u; // innermost dimension of the output, in Values
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
@@ -38,7 +40,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   if (index >= SIZE) {
     return;
   }
-  let picked = u32(indices[(index / INNER) % COUNT]); // a negative index becomes a huge one
+  let picked = u32(indices[select(index / INNER % COUNT, index, ALONG)]); // a negative index becomes a huge one
   var value = Value(0);
   if (picked < EXTENT) {
     value = input[((index / (INNER * COUNT)) * EXTENT + picked) * INNER + index % INNER];

@@ -2,8 +2,11 @@
 //
 //   dx[o, e, i] = Σ over the k with indices[k] = e of dy[o, k, i]
 //
+// ALONG, every element has an index of its own, indices[o, k, i]. With LAST, the last dy of a slice takes its place, and
+// nothing is added: a scatter that overwrites.
+//
 //   gradient  dy [outer, COUNT, INNER]
-//   indices   i32 [COUNT]
+//   indices   i32 [COUNT], or [outer, COUNT, INNER] where ALONG
 //   output    dx [outer, EXTENT, INNER]
 //
 // Adding each dy where its index points would need atomic adds, which WGSL lacks for floats and whose order would
@@ -18,6 +21,8 @@ alias Value = f32; // or vec4f: four neighbouring elements at a time
 const SIZE: u32 = 80u; // outputs, in Values
 const EXTENT: u32 = 10u;
 const COUNT: u32 = 8u;
+const ALONG: bool = false;
+const LAST: bool = false;
 const INNER: u32 = 8u; // in Values
 const CHANNELS: u32 = 8u; // innermost dimension of the output, in Values
 const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
@@ -46,8 +51,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   var sum = Value(0);
   for (var k = zero; k < COUNT; k++) {
-    if (indices[k] == owned) {
-      sum += gradient[base + k * INNER];
+    if (indices[select(k, base + k * INNER, ALONG)] == owned) {
+      sum = select(sum, Value(0), LAST) + gradient[base + k * INNER];
     }
   }
   output[index] = epilogue(sum, index, index % CHANNELS);

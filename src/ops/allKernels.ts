@@ -1,5 +1,6 @@
 import { gradientKernels as ofAttention } from './attention/op.ts';
 import { gradFilter } from './conv2d/conv2d.ts';
+import { integerKernels } from './elementwise/integers.ts';
 import { gatherGradient } from './movement/gather.ts';
 import { gradientKernels as ofNormalize } from './normalization/kernels.ts';
 import { gradientKernels as ofMaxPool2d } from './pooling/maxPool2d.ts';
@@ -13,6 +14,7 @@ export const LATE_KERNELS = [
   gatherGradient,
   ofAttention,
   gradFilter,
+  integerKernels,
   ofNormalize,
   ofMaxPool2d,
   winnersKernel,

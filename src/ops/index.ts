@@ -16,6 +16,17 @@ export { conv2d } from './conv2d/conv2d.ts';
 export { conv2dTranspose } from './conv2d/transpose.ts';
 export { dropout } from './random/dropout.ts';
 export * from './elementwise/elementwise.ts';
+/** Arithmetic of i32 and u32: `ops.integers.add(indices, 1)`. */
+export * as integers from './elementwise/integers.ts';
+export {
+  bitwiseAnd,
+  bitwiseOr,
+  bitwiseXor,
+  floorDivide,
+  leftShift,
+  remainder,
+  rightShift,
+} from './elementwise/integers.ts';
 // its `relu`, which takes options, stands for the table's
 export {
   celu,
@@ -33,13 +44,48 @@ export {
   threshold,
 } from './elementwise/activations.ts';
 export type { ReluOptions } from './elementwise/activations.ts';
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cosh,
+  erf,
+  isFinite,
+  isNan,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  sinh,
+  tan,
+} from './elementwise/special.ts';
 export { gather, oneHot } from './movement/gather.ts';
 export { gatherBatch, gatherLabelledBatch } from './dataset/gatherBatch.ts';
 export { constant, fill, input, programState, read } from './core/leaves.ts';
+export { einsum } from './matmul/einsum.ts';
+export { matmul } from './matmul/anyRank.ts';
 export { stepCount } from './random/stepCount.ts';
-export { matmul } from './matmul/matmul.ts';
 export { globalMaxPool2d, maxPool2d } from './pooling/maxPool2d.ts';
-export { flatten, pad, reshape, reverse, slice, stopGradient, transpose } from './movement/movement.ts';
+export { flatten, reshape, reverse, slice, stopGradient, transpose } from './movement/movement.ts';
+export { pad } from './movement/padModes.ts';
+export {
+  expandDims,
+  flip,
+  moveAxis,
+  repeat,
+  roll,
+  split,
+  squeeze,
+  stack,
+  tile,
+  unstack,
+} from './movement/rearrange.ts';
+export { scatterAdd, scatterUpdate, takeAlongAxis } from './movement/scatter.ts';
+export { tril, triu } from './movement/triangle.ts';
 export { normalize } from './normalization/normalize.ts';
 export { normalizeWith } from './normalization/moving.ts';
 export { orthonormalize } from './linalg/orthonormalize.ts';
@@ -47,8 +93,11 @@ export { randomNormal, randomTruncatedNormal, randomUniform } from './random/ran
 export { gru, lstm, simpleRnn } from './recurrent/recurrent.ts';
 export type { GruOptions, LstmOptions, RecurrentOptions, Sequence } from './recurrent/recurrent.ts';
 export { reduceMax, reduceMean, reduceMin, reduceProd } from './reduce/reduce.ts';
+export { logSumExp, std, variance } from './reduce/statistics.ts';
 export { broadcastTo, reduceSum } from './reduce/sum.ts';
 export { resize2d } from './resize/resize2d.ts';
+export { cumsum } from './scan/cumsum.ts';
+export { argsort, sort, topK } from './sort/sort.ts';
 export { logSoftmax, softmax } from './softmax/softmax.ts';
 export { sparsemax } from './softmax/sparsemax.ts';
 export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './loss/softmaxCrossEntropy.ts';

@@ -3,7 +3,7 @@ import { topologicalOrder } from '../graph/traverse.ts';
 import type { BindingInfo, KernelFile, Specialization, SpecializedKernel } from '../kernels/kernel.ts';
 import { library } from '../kernels/library.ts';
 import { specialize } from '../kernels/specialize.ts';
-import { expressionBody } from '../ops/core/expression.ts';
+import { expressionBody, filesOf } from '../ops/core/expression.ts';
 import type {
   Dispatch,
   Effect,
@@ -234,15 +234,17 @@ function lowerDispatch(
   }
   const functions: Record<string, string> = { ...call.functions };
   const operands: Record<string, Operand | Slice> = { ...call.bindings };
+  const files = [...library, ...(call.files ?? [])];
   if (call.epilogue && node?.epilogue) {
     const { expression, extras } = node.epilogue;
     const width = valueType(call) === 'vec4f' ? 4 : 1;
     const texts = extras.map(({ access }, i) => accessText(`extra_${i}`, access, width));
     functions.epilogue = expressionBody(expression, ['value', ...texts]);
+    files.push(...filesOf(expression));
     extras.forEach((_, i) => (operands[`extra_${i}`] = node.inputs[node.inputs.length - extras.length + i]));
   }
   const { constants, aliases } = call;
-  const source = { file: call.kernel, specialization: { constants, aliases, functions, library } };
+  const source = { file: call.kernel, specialization: { constants, aliases, functions, library: files } };
   const kernel = specialize(source.file, source.specialization);
   const bindings = kernel.bindings.map(({ name: variable, binding, access }) => {
     const operand = operands[variable];

@@ -3,6 +3,7 @@ import { KernelError } from '../errors.ts';
 import type { KernelMessage } from '../errors.ts';
 import { checkKernel } from '../kernels/check.ts';
 import { editKernel } from '../kernels/edit.ts';
+import type { KernelFile } from '../kernels/kernel.ts';
 import type { PipelineCache } from '../kernels/pipelineCache.ts';
 import type { Operand } from '../ops/core/op.ts';
 import { bindCommands } from './commands.ts';
@@ -29,7 +30,8 @@ export async function editedCommand(
     return bindCommands(device, [dispatch], [compiled], locate)[0];
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    throw await aboutFile(error, device, { name: original.source.file.name, source });
+    const { file, specialization } = original.source;
+    throw await aboutFile(error, device, { name: file.name, source }, specialization.library);
   }
 }
 
@@ -38,8 +40,9 @@ async function aboutFile(
   { message, messages, cause }: KernelError,
   device: Device,
   file: { readonly name: string; readonly source: string },
+  library?: readonly KernelFile[],
 ): Promise<KernelError> {
-  const found = await checkKernel(device.gpu, file);
+  const found = await checkKernel(device.gpu, file, library);
   if (found.length === 0) {
     const lines = file.source.split('\n');
     const placed = messages.map((own) => (own.file === file.name ? inLine(own, lines[own.line - 1]) : own));

@@ -19,6 +19,7 @@ import type { Given, Runner } from './runner.ts';
 export interface Simulated {
   readonly target: Omit<Target, 'limits'>;
   readonly answers?: Answers;
+  readonly variants?: Readonly<Record<string, string>>;
   /** The files' own loops and arrays, instead of the code that a GPU runs. */
   readonly rolled: boolean;
 }
@@ -40,12 +41,12 @@ const CHECKED_WORDS = 2 ** 21;
  * Programs as for a GPU, dispatch by dispatch in the simulator: no adapter, no driver, any size of subgroups. Memory is
  * planned as on a GPU, and holds NaN until it is written. What throws: races, accesses outside, barriers that not all reach.
  */
-export function simulator({ target, answers, rolled }: Simulated): Runner {
+export function simulator({ target, answers, variants, rolled }: Simulated): Runner {
   return async (outputs, given) => {
     const built = await withKernels(() =>
       build(
         { outputs, objectives: [], effects: [] },
-        { target: { ...target, limits: LIMITS }, answers, maxSlabBytes: SLAB_BYTES },
+        { target: { ...target, limits: LIMITS }, answers, variants, maxSlabBytes: SLAB_BYTES },
       ),
     );
     const locate = memoryOf(built.plan, given);

@@ -4,6 +4,7 @@ import { attentionOps } from './ops/attention.ts';
 import { elementwise } from './ops/elementwise.ts';
 import { movementOps } from './ops/movement.ts';
 import { productOps } from './ops/products.ts';
+import { rearrangeOps } from './ops/rearrange.ts';
 import { recurrentOps } from './ops/recurrent.ts';
 import { reduceOps } from './ops/reduce.ts';
 import { sourceOps } from './ops/sources.ts';
@@ -11,10 +12,10 @@ import { windowOps } from './ops/windows.ts';
 
 /**
  * No ops of their own: the leaves that every case has (Draft.leaf, layers' variables), the program's state and what changes
- * variables, and the table of elementwise ops.
+ * variables, and tables of ops.
  */
 export const LEAVES = [
-  'constant', 'fill', 'input', 'programState', 'stepCount', 'read', 'assign', 'elementwiseOps',
+  'constant', 'fill', 'input', 'programState', 'stepCount', 'read', 'assign', 'elementwiseOps', 'integers',
 ] as const; // prettier-ignore
 
 /** Every function of the public `ops` but the leaves. */
@@ -26,6 +27,7 @@ export const table: Readonly<Record<OpName, OpEntry>> = {
   ...elementwise,
   ...movementOps,
   ...productOps,
+  ...rearrangeOps,
   ...recurrentOps,
   ...reduceOps,
   ...sourceOps,

@@ -24,6 +24,8 @@ export interface EvaluateOptions {
   dtypes?: DType[];
   seed?: number;
   steps?: number;
+  /** Without a GPU: dispatches run in the simulator, which costs no compilation and looks for races. */
+  simulated?: boolean;
   /** Leave the simulator out, for numbers at which drivers may differ: overflowing intermediates, huge angles. */
   driverAlone?: boolean;
 }
@@ -72,11 +74,12 @@ export async function evaluate(
   inputs: readonly Array64[],
   options: EvaluateOptions = {},
 ): Promise<Array64[]> {
-  const gpu = await testGpu(options.software ?? true, options.subgroups, options.half);
   const tensors = inputs.map(({ shape }, i) => input(`input ${i}`, shape, options.dtypes?.[i] ?? 'f32'));
   const built = build(...tensors);
   const outputs = Array.isArray(built) ? (built as Tensor[]) : [built as Tensor];
   const names = outputs.map((_, i) => `output ${i}`);
+  if (options.simulated) return inSimulator(outputs, tensors, inputs, options);
+  const gpu = await testGpu(options.software ?? true, options.subgroups, options.half);
   const program = await gpu.compile(() => Object.fromEntries(outputs.map((t, i) => [names[i], t])), {
     label: 'test',
     variants: options.variants,
@@ -94,6 +97,19 @@ export async function evaluate(
   }
   program.destroy();
   return results;
+}
+
+async function inSimulator(
+  outputs: readonly Tensor[],
+  tensors: readonly Tensor[],
+  inputs: readonly Array64[],
+  { software = true, variants }: EvaluateOptions,
+): Promise<Array64[]> {
+  const { simulator } = await import('../fuzz/simulated.ts');
+  const run = simulator({ target: { software }, variants, rolled: true });
+  const feed = new Map(tensors.map((tensor, i) => [tensor, inputs[i]]));
+  const found = await run(Object.fromEntries(outputs.entries()), { feed, variables: new Map() });
+  return outputs.map(({ shape }, i) => ({ shape: [...shape], data: Float64Array.from(found.get(`${i}`)!) }));
 }
 
 function typed({ data }: Array64, dtype: DType) {

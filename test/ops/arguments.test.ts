@@ -12,13 +12,17 @@ const elementwise = [
   'negate', 'abs', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'rsqrt', 'square', 'reciprocal',
   'sin', 'cos', 'selu', 'geluTanh', 'sigmoid', 'tanh', 'softplus', 'softsign', 'silu', 'mish', 'hardSigmoid', 'leakyRelu',
   'elu', 'logCosh', 'huber', 'dropout', 'stopGradient', 'relu6', 'hardTanh', 'hardSilu', 'hardShrink', 'softShrink',
-  'tanhShrink', 'logSigmoid', 'celu', 'sparsePlus', 'sparseSigmoid', 'squareplus',
+  'tanhShrink', 'logSigmoid', 'celu', 'sparsePlus', 'sparseSigmoid', 'squareplus', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'asinh',
+  'acosh', 'atanh', 'erf', 'isNan', 'isFinite', 'logicalNot',
 ] as const; // prettier-ignore
 const binary = [
   'add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'equal', 'notEqual', 'less', 'lessEqual', 'greater',
-  'greaterEqual', 'bceWithLogits', 'binaryCrossentropy', 'keepNan', 'binaryAccuracy',
+  'greaterEqual', 'atan2', 'logicalAnd', 'logicalOr', 'logicalXor', 'bceWithLogits', 'binaryCrossentropy', 'keepNan', 'binaryAccuracy',
 ] as const; // prettier-ignore
 
+const whole = [
+  'floorDivide', 'remainder', 'bitwiseAnd', 'bitwiseOr', 'bitwiseXor', 'leftShift', 'rightShift',
+] as const; // prettier-ignore
 const byName = { ...ops } as unknown as Record<string, (x: Tensor, other: Tensor | number) => Tensor>;
 
 /** Calls of an op with a tensor of any shape: each gives a tensor, or a ShapeError that begins with the op's name. */
@@ -26,6 +30,12 @@ const calls: Record<string, (x: Tensor, shape: number[]) => Tensor> = {
   ...Object.fromEntries(elementwise.map((name) => [name, (x: Tensor) => byName[name](x, 0.5)])),
   ...Object.fromEntries(
     binary.map((name) => [name, (x: Tensor, shape: number[]) => byName[name](x, input('other', shape))]),
+  ),
+  ...Object.fromEntries(
+    whole.map((name) => [
+      name,
+      (x: Tensor) => byName[name](x && { ...x, dtype: 'i32' as const }, input('i', [3], 'i32')),
+    ]),
   ),
   relu: (x) => ops.relu(x, { maxValue: 1, negativeSlope: 0.1, threshold: -0.5 }),
   gelu: (x) => ops.gelu(x, true),
@@ -75,6 +85,29 @@ const calls: Record<string, (x: Tensor, shape: number[]) => Tensor> = {
   reverse: (x) => ops.reverse(x, [0]),
   slice: (x) => ops.slice(x, [0, 0], [1, 1]),
   transpose: (x) => ops.transpose(x, [1, 0]),
+  flip: (x) => ops.flip(x, 1),
+  expandDims: (x) => ops.expandDims(x, 2),
+  squeeze: (x) => ops.squeeze(x, 0),
+  moveAxis: (x) => ops.moveAxis(x, 0, 1),
+  tile: (x) => ops.tile(x, [2, 1]),
+  repeat: (x) => ops.repeat(x, [1, 2], 0),
+  stack: (x) => ops.stack([x, input('y', [2, 3])]),
+  split: (x) => ops.split(x, 2)[0],
+  unstack: (x) => ops.unstack(x, 1)[0],
+  roll: (x) => ops.roll(x, 1, 1),
+  tril: (x) => ops.tril(x),
+  triu: (x) => ops.triu(x, 1),
+  takeAlongAxis: (x) => ops.takeAlongAxis(x, input('indices', [2, 5], 'i32')),
+  scatterAdd: (x) => ops.scatterAdd(x, input('indices', [2], 'i32'), input('updates', [2, 3])),
+  scatterUpdate: (x) => ops.scatterUpdate(x, input('indices', [2], 'i32'), input('updates', [2, 3])),
+  cumsum: (x) => ops.cumsum(x, 1),
+  argsort: (x) => ops.argsort(x),
+  sort: (x) => ops.sort(x, 1),
+  topK: (x) => ops.topK(x, 1).values,
+  einsum: (x) => ops.einsum('ij,jk', x, input('b', [3, 4])),
+  logSumExp: (x) => ops.logSumExp(x, { axes: [1] }),
+  variance: (x) => ops.variance(x, { axes: [1] }),
+  std: (x) => ops.std(x, { axes: [-1] }),
   normalize: (x) => ops.normalize(x, { over: 'batch' }).y,
   normalizeWith: (x) => ops.normalizeWith(x, { mean: input('m', [3]), variance: input('v', [3]) } as never),
   reduceMax: (x) => ops.reduceMax(x, { axes: [0] }),
@@ -91,7 +124,7 @@ const calls: Record<string, (x: Tensor, shape: number[]) => Tensor> = {
 };
 
 /** Made from variables, data sets and programs; and what the passes read. */
-const OTHERS = ['assign', 'elementwiseOps', 'gatherBatch', 'gatherLabelledBatch', 'programState', 'read', 'stepCount']; // prettier-ignore
+const OTHERS = ['assign', 'elementwiseOps', 'gatherBatch', 'gatherLabelledBatch', 'integers', 'programState', 'read', 'stepCount']; // prettier-ignore
 
 it('the table of calls has every op', () => {
   expect([...Object.keys(calls), ...OTHERS].toSorted()).toEqual(Object.keys(ops).toSorted());

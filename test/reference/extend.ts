@@ -10,14 +10,21 @@ function origin(i: number, before: number, extent: number, mode: 'reflect' | 'sy
   return place;
 }
 
-/** NumPy's pad of images [N, H, W, C] along H and W, once mirrored at most. */
-export function extendImages(
+/** NumPy's pad by an array's own elements, once mirrored at most. */
+export function extend(
   x: Array64,
-  [[top, bottom], [left, right]]: readonly (readonly [number, number])[],
+  paddings: readonly (readonly [number, number])[],
   mode: 'reflect' | 'symmetric' | 'edge',
 ): Array64 {
-  const [n, h, w, c] = x.shape;
-  return fromFunction([n, top + h + bottom, left + w + right, c], (image, row, column, channel) =>
-    at(x, image, origin(row, top, h, mode), origin(column, left, w, mode), channel),
+  return fromFunction(
+    x.shape.map((extent, axis) => paddings[axis][0] + extent + paddings[axis][1]),
+    (...coords) => at(x, ...coords.map((own, axis) => origin(own, paddings[axis][0], x.shape[axis], mode))),
   );
 }
+
+/** The same of images [N, H, W, C] along H and W. */
+export const extendImages = (
+  x: Array64,
+  [rows, columns]: readonly (readonly [number, number])[],
+  mode: 'reflect' | 'symmetric' | 'edge',
+): Array64 => extend(x, [[0, 0], rows, columns, [0, 0]], mode);

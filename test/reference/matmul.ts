@@ -1,4 +1,5 @@
-import { zeros, type Array64 } from './array.ts';
+import { array, zeros, type Array64 } from './array.ts';
+import { broadcastShape, broadcastTo, sumTo } from './broadcast.ts';
 
 export interface MatmulOptions {
   /** `a` is stored as [K, M]. Default false. */
@@ -58,4 +59,45 @@ export function matmulGrad(
     ? matmul(dy, a, { transposeA: true, transposeB: transposeA }) // (Aᵀ dY)ᵀ = dYᵀ A
     : matmul(a, dy, { transposeA: !transposeA });
   return [da, db];
+}
+
+/** `matmul` of operands of any rank: batches are broadcast, and a vector is a row at the left, a column at the right. */
+export function matmulOf(a: Array64, b: Array64, options: MatmulOptions = {}): Array64 {
+  const [left, right, shape] = asBatches(a, b, options);
+  return array(shape, matmul(left, right, options).data);
+}
+
+/** Gradients of `matmulOf`. */
+export function matmulOfGrad(
+  a: Array64,
+  b: Array64,
+  dy: Array64,
+  options: MatmulOptions = {},
+): [Array64, Array64] {
+  const [left, right, shape, batch] = asBatches(a, b, options);
+  if (`${dy.shape}` !== `${shape}`) throw new Error(`a gradient [${dy.shape}] of [${shape}]`);
+  const [M, N] = [
+    left.shape.at(options.transposeA ? -1 : -2)!,
+    right.shape.at(options.transposeB ? -2 : -1)!,
+  ];
+  const gradients = matmulGrad(left, right, array([left.shape[0], M, N], dy.data), options);
+  const [da, db] = gradients.map((g) => array([...batch, ...g.shape.slice(-2)], g.data));
+  const matrix = (x: Array64, row: boolean) =>
+    x.shape.length > 1 ? x.shape : row ? [1, ...x.shape] : [...x.shape, 1];
+  return [array(a.shape, sumTo(da, matrix(a, true)).data), array(b.shape, sumTo(db, matrix(b, false)).data)];
+}
+
+/** Both as [batch, rows, columns], with the shape of the product and that of the batch. */
+function asBatches(a: Array64, b: Array64, { transposeA, transposeB }: MatmulOptions) {
+  const left = a.shape.length > 1 ? a : array([1, ...a.shape], a.data);
+  const right = b.shape.length > 1 ? b : array([...b.shape, 1], b.data);
+  const batch = broadcastShape(left.shape.slice(0, -2), right.shape.slice(0, -2));
+  const whole = [left, right].map((x) => {
+    const matrix = x.shape.slice(-2);
+    const wide = broadcastTo(x, [...batch, ...matrix]);
+    return array([wide.data.length / (matrix[0] * matrix[1]), ...matrix], wide.data);
+  });
+  const [M, N] = [left.shape.at(transposeA ? -1 : -2)!, right.shape.at(transposeB ? -2 : -1)!];
+  const shape = [...batch, ...(a.shape.length > 1 ? [M] : []), ...(b.shape.length > 1 ? [N] : [])];
+  return [whole[0], whole[1], shape, batch] as const;
 }

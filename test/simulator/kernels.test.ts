@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { library } from '../../src/kernels/library.ts';
 import { specialize } from '../../src/kernels/specialize.ts';
 import { compileKernel } from '../../src/simulator/compile.ts';
 import { run } from '../../src/simulator/run.ts';
@@ -11,8 +10,12 @@ const sources = import.meta.glob<string>(['../../shaders/**/*.wgsl', '../../src/
   import: 'default',
   eager: true,
 });
-const files = Object.entries(sources)
-  .map(([path, source]) => ({ name: path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, ''), source }))
+const all = Object.entries(sources).map(([path, source]) => ({
+  name: path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, ''),
+  source,
+}));
+const library = all.filter(({ name }) => name.startsWith('shared/'));
+const files = all
   // The multiply-adds out of registers loops for seconds, and so does one in which each lane has all subgroup matrices: see races.test.ts.
   .filter(({ name }) => !/^(shared|draw)\/|^multiply_add$|subgroup_matrix$/.test(name));
 

@@ -146,6 +146,9 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
       ? ops.oneHot(numbers, columns)
       : forwardOrBack(kernel.replace('links', 'gradient'), ops.gather(table, numbers), table);
   },
+  cumsum: ({ columns }) => ops.cumsum(input('x', [columns])),
+  argsort: (sizes) => ops.argsort(matrix(sizes)),
+  integers: ({ rows, columns }) => ops.remainder(input('x', [rows, columns], 'i32'), 10),
   move: moved,
   random: drawn,
   dropout: (sizes) => ops.dropout(matrix(sizes), 0.5),

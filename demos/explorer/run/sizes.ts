@@ -58,6 +58,10 @@ const rows = [
   size('columns', 'Columns', [10, ...powers(16, 4096)], 1024, 256),
 ];
 const classes = [rows[0], size('columns', 'Classes', [10, ...powers(16, 4096)], 1024, 256)];
+const sorted = [
+  size('rows', 'Rows', powers(16, 1024), 256, 32),
+  size('columns', 'Columns', powers(16, 4096), 1024, 256),
+];
 const attended = [
   size('batch', 'Sequences', powers(1, 16), 4, 2),
   size('steps', 'Positions', powers(8, 1024), 256, 64),
@@ -118,6 +122,7 @@ export const RUN_CASES: readonly RunCase[] = [
     sizes: begun({ stride: 2 }),
   },
   { name: 'map', kernels: /^elementwise\/map/, what: 'tanh of each number', sizes: rows },
+  { name: 'integers', kernels: /^elementwise\/integers/, what: 'whole numbers modulo 10', sizes: rows },
   {
     name: 'sum',
     kernels: /^reduce\/(tree|lanes)/,
@@ -219,6 +224,13 @@ export const RUN_CASES: readonly RunCase[] = [
     ],
   },
   { name: 'move', kernels: /^movement\//, what: 'numbers that change their place or type', sizes: rows },
+  {
+    name: 'cumsum',
+    kernels: /^scan\//,
+    what: 'running sums of one long row',
+    sizes: [size('columns', 'Numbers', powers(256, 65_536), 65_536, 4096)],
+  },
+  { name: 'argsort', kernels: /^sort\//, what: 'the order of each row', sizes: sorted },
   { name: 'random', kernels: /^random\/(?!dropout)/, what: 'random numbers', sizes: rows },
   {
     name: 'dropout',

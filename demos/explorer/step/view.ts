@@ -1,5 +1,5 @@
 import { create, notice } from '../../shared/dom.ts';
-import { library } from '../../../src/kernels/library.ts';
+import type { KernelFile } from '../../../src/kernels/kernel.ts';
 import { Session } from '../../widgets/step/session.ts';
 import type { Stage } from '../../widgets/step/stage.ts';
 import { byId } from '../../shared/dom.ts';
@@ -31,7 +31,11 @@ export function stepView(kernel: string, source: string, code: CodeView): OpenVi
   const session = new Session({
     source,
     code,
-    showFile: fileShower(kernel, code),
+    showFile: fileShower(
+      kernel,
+      code,
+      toy.lower().flatMap((own) => own.source.specialization.library ?? []),
+    ),
     keys: document,
     about: create('p', { className: 'toy' }, `The example: ${toy.title}.`),
     prepare: (text) => prepare(toy, text),
@@ -47,7 +51,11 @@ export function stepView(kernel: string, source: string, code: CodeView): OpenVi
 }
 
 /** Puts the text of a file in the page's place for it: the kernel's, or that of a shared one. */
-function fileShower(kernel: string, code: CodeView): (name: string) => CodeView {
+function fileShower(
+  kernel: string,
+  code: CodeView,
+  library: readonly KernelFile[],
+): (name: string) => CodeView {
   const codes = new Map([[kernel, code]]);
   return (name) => {
     let own = codes.get(name);

@@ -32,6 +32,8 @@ const CALLERS: Readonly<Record<string, string>> = {
   'shared/optimizer': 'optimizer/adam',
   'shared/schedules': 'optimizer/adagrad',
   'shared/activations': 'elementwise/map',
+  'shared/special': 'elementwise/map',
+  'shared/order': 'sort/rank',
 };
 
 /** The kernel to step through in the place of a shader without an entry point. */

@@ -1,5 +1,7 @@
 import { gradients } from '../../../src/graph/autodiff.ts';
 import { add, multiply, relu } from '../../../src/ops/elementwise/elementwise.ts';
+import { remainder } from '../../../src/ops/elementwise/integers.ts';
+import { erf } from '../../../src/ops/elementwise/special.ts';
 import { orthonormalize } from '../../../src/ops/linalg/orthonormalize.ts';
 import { cast } from '../../../src/ops/movement/cast.ts';
 import { concat } from '../../../src/ops/movement/concat.ts';
@@ -14,6 +16,8 @@ import {
   randomUniform,
 } from '../../../src/ops/random/random.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
+import { cumsum } from '../../../src/ops/scan/cumsum.ts';
+import { argsort } from '../../../src/ops/sort/sort.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
 import { line, lowered, tensor } from './toy.ts';
 import type { Small, Toy } from './toy.ts';
@@ -62,9 +66,15 @@ function normalized(part: string, variant: 'lanes' | 'workgroup', gradient: bool
 export const toys: readonly Toy[] = [
   simple(
     'elementwise/map',
-    'relu(x + bias) of 4 × 3 numbers, fused',
-    () => relu(add(matrix(), tensor('bias', [3]))),
+    'erf(relu(x + bias)) of 4 × 3 numbers, fused',
+    () => erf(relu(add(matrix(), tensor('bias', [3])))),
     { small: line(12), values: { bias: [0.5, -1, 1] } },
+  ),
+  simple(
+    'elementwise/integers',
+    '4 × 3 whole numbers modulo 3',
+    () => remainder(tensor('x', [4, 3], 'i32'), 3),
+    { values: { x: [7, -7, 2, 0, 3, -1, 5, 11, -4, 9, 1, 6] }, small: line(12) },
   ),
   simple(
     'movement/transpose_tiled',
@@ -115,6 +125,30 @@ export const toys: readonly Toy[] = [
     'labels 1, 0 and 3 of four classes',
     () => oneHot(tensor('labels', [3], 'i32'), 4),
     { values: { labels: [1, 0, 3] }, small: line(12) },
+  ),
+  simple('scan/chunks', 'running sums of 2 × 6 numbers', () => cumsum(tensor('x', [2, 6])), {
+    small: line(2, 2),
+  }),
+  simple(
+    'sort/rank',
+    'the order of each of two rows of 5 numbers',
+    () => argsort(tensor('x', [2, 5])),
+    { values: { x: [3, 1, 2, 1, 0, -1, 5, 4, 5, 2] }, small: line(10, 5) },
+    { argsort: 'rank' },
+  ),
+  simple(
+    'sort/bitonic',
+    'the order of 8 numbers',
+    () => argsort(tensor('x', [8])),
+    { values: { x: [3, 1, 2, 1, 0, -1, 5, 4] } },
+    { argsort: 'bitonic' },
+  ),
+  simple(
+    'sort/merge',
+    'the order of 24 numbers, from two sorted runs of 16 and 8',
+    () => argsort(tensor('x', [24])),
+    { small: line(24, 8) },
+    { argsort: 'rank' },
   ),
   simple('random/uniform', '8 numbers between 0 and 1', () => randomUniform([8], 0, 1, random), {
     small: line(2, 2),

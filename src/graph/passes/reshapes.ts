@@ -3,7 +3,7 @@ import { fillValue } from '../../ops/core/leaves.ts';
 import { mapOp } from '../../ops/elementwise/map.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { createNode } from '../../ops/core/node.ts';
-import { sameShape } from '../../ops/core/shape.ts';
+import { sameShape, sizeOf } from '../../ops/core/shape.ts';
 import type { Node, Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import { rewrite } from '../traverse.ts';
@@ -43,11 +43,15 @@ const isAlias = ({ node }: Tensor): boolean => node.op.kind === 'alias';
 const behind = (tensor: Tensor): Tensor => (isAlias(tensor) ? behind(tensor.node.inputs[0]) : tensor);
 
 /**
- * An operand of the shape `shape` in the shape `before`; undefined where it is broadcast, or is computed by a kernel
- * that could take the work in as well.
+ * An operand of the shape `shape` in the shape `before`; undefined where it is broadcast otherwise than along the channels,
+ * or is computed by a kernel that could take the work in as well.
  */
 function movedTo(before: Shape, tensor: Tensor, shape: Shape, open: boolean): Tensor | undefined {
   if (tensor.shape.length === 0 && fillValue(tensor) !== undefined) return tensor;
+  const channels = shape.at(-1);
+  // one number for each channel, which the reshape leaves: a bias
+  if (sizeOf(tensor.shape) === channels && tensor.shape.at(-1) === channels && before.at(-1) === channels)
+    return reshape(tensor, [channels]);
   if (!sameShape(tensor.shape, shape)) return undefined;
   const source = behind(tensor);
   if (sameShape(source.shape, before)) return source;

@@ -1,3 +1,5 @@
+import type { KernelFile } from '../../kernels/kernel.ts';
+
 /**
  * A fused elementwise computation: a short straight-line program over library functions
  * (shaders/shared/*.wgsl). Values are numbered: the inputs first, then the steps' results;
@@ -13,7 +15,14 @@ export interface Step {
   readonly fn: string;
   readonly args: readonly number[];
   readonly literals: readonly number[];
+  /** Where the function stands, if not in the library that every kernel has. */
+  readonly file?: KernelFile;
 }
+
+/** The files that an expression needs beside the library. */
+export const filesOf = ({ steps }: Expression): KernelFile[] => [
+  ...new Set(steps.flatMap(({ file }) => (file ? [file] : []))),
+];
 
 /** WGSL text of an f32 literal: always with a point or exponent, exact when read back, up to the sign of 0. */
 export function literal(value: number): string {

@@ -1,5 +1,5 @@
 import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
-import type { Expression } from './expression.ts';
+import type { Expression, Step } from './expression.ts';
 import type { LateKernels } from './late.ts';
 import type { DType, Shape, TensorSpec } from './shape.ts';
 
@@ -47,7 +47,7 @@ export interface Op<A = any> {
   /** Its last kernel calls `epilogue` on each value of output 0, so elementwise consumers can be folded in. */
   readonly fusesEpilogue?: boolean | ((node: Node<A>) => boolean);
   /** The WGSL library function of an elementwise op, with literal arguments taken from the attributes. */
-  readonly elementwise?: (attrs: A) => { fn: string; literals: readonly number[] };
+  readonly elementwise?: (attrs: A) => Pick<Step, 'fn' | 'literals' | 'file'>;
 }
 
 /** Why an op has no derivative, in words that follow "because". */
@@ -244,6 +244,8 @@ export interface Dispatch {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Function bodies, for kernels whose inner function is generated (the elementwise map). */
   readonly functions?: Readonly<Record<string, string>>;
+  /** Files of functions that it calls, beside the library that every kernel has. */
+  readonly files?: readonly KernelFile[];
   /**
    * Operand by WGSL variable name. The access mode is the one declared in the file. What a `uniform` variable binds is
    * memory of the program's own: Scratch, or what an op has computed.

@@ -1,6 +1,6 @@
 import mapSource from '../../../shaders/elementwise/map.wgsl?raw';
 import { ArgumentError } from '../../errors.ts';
-import { expressionBody } from '../core/expression.ts';
+import { expressionBody, filesOf } from '../core/expression.ts';
 import type { Expression } from '../core/expression.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node, Op } from '../core/op.ts';
@@ -89,6 +89,7 @@ export function lowerMap(node: Node, expression: Expression, context: LowerConte
     constants,
     aliases: { Value: width === 4 ? 'vec4f' : output.dtype },
     functions: { fused: expressionBody(expression, texts) },
+    files: filesOf(expression),
     bindings: { ...Object.fromEntries(node.inputs.map((t, i) => [`in_${i}`, t])), output },
     workgroups,
     flops: expression.steps.length * size,
@@ -96,7 +97,7 @@ export function lowerMap(node: Node, expression: Expression, context: LowerConte
 }
 
 /** Merges neighbouring dimensions that every input walks as one: fewer divisions per element. */
-function collapse(output: Shape, inputs: readonly Shape[]): { shape: number[]; strides: number[][] } {
+export function collapse(output: Shape, inputs: readonly Shape[]): { shape: number[]; strides: number[][] } {
   const all = inputs.map((shape) => broadcastStrides(shape, output));
   const shape: number[] = [];
   const strides: number[][] = inputs.map(() => []);

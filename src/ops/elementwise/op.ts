@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.ts';
+import type { KernelFile } from '../../kernels/kernel.ts';
 import { describe } from '../../options.ts';
 import { apply } from '../core/node.ts';
 import { derivedElsewhere } from '../core/op.ts';
@@ -19,9 +20,17 @@ export type Gradient = (
 /**
  * One elementwise op: a function of shaders/shared applied at every position, inputs broadcast as
  * NumPy does. `fn` is its WGSL name.
+ *
+ * @param file where it stands, if not in the library that every kernel has
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function elementwiseOp(name: string, fn: string, arity: number, gradient: Gradient): Op<Literals> {
+export function elementwiseOp(
+  name: string,
+  fn: string,
+  arity: number,
+  gradient: Gradient,
+  file?: KernelFile,
+): Op<Literals> {
   const op: Op<Literals> = {
     name,
     kind: 'elementwise',
@@ -48,7 +57,7 @@ export function elementwiseOp(name: string, fn: string, arity: number, gradient:
         },
       ];
     },
-    elementwise: (literals) => ({ fn, literals: Object.values(literals) }),
+    elementwise: (literals) => ({ fn, literals: Object.values(literals), ...(file && { file }) }),
     lower: (node, context) => lowerMap(node, singleStep(node), context),
     gradient({ inputs, outputs, attrs }, [dy]) {
       if (!dy) return [];
@@ -60,8 +69,8 @@ export function elementwiseOp(name: string, fn: string, arity: number, gradient:
 
 /** The expression of a single elementwise node. */
 export function singleStep(node: Node) {
-  const { fn, literals } = node.op.elementwise!(node.attrs);
-  return { inputs: node.inputs.length, steps: [{ fn, args: node.inputs.map((_, i) => i), literals }] };
+  const step = node.op.elementwise!(node.attrs);
+  return { inputs: node.inputs.length, steps: [{ ...step, args: node.inputs.map((_, i) => i) }] };
 }
 
 const NONE: Literals = {};

@@ -29,7 +29,7 @@ import {
   tiledPlan,
 } from './gpuPlans.ts';
 import type { Plan } from './plan.ts';
-import type { MatmulSize } from './size.ts';
+import type { MatmulSize, Taken } from './size.ts';
 import { broadcastPlan, lanesPlan, lanesTiles } from './softwarePlans.ts';
 
 const kernels = {
@@ -73,6 +73,8 @@ const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_blo
  * subgroup), the latter where a device's matrix units multiply f32; where they multiply f16, `subgroup_matrix:2x2:half`
  * is the caller's to choose.
  *
+ * Where an operand is broadcast along the batch, there are naive, register_tiled, register_only and broadcast.
+ *
  * The rule: on a GPU row_block for few columns, or rows, of a long sum; else register_blocks where everything comes in
  * fours, and otherwise register_tiled. On a software adapter naive for some 20 µs, where its
  * quick compilation counts for more; broadcast where kernels may use subgroups; elsewhere register_dot for A · Bᵀ where
@@ -83,11 +85,12 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
   const { target } = context;
   // A matrix of a single row or column is stored like its transpose: make k innermost.
   const size = { ...given, transposeA: given.transposeA && M > 1, transposeB: given.transposeB || N === 1 };
+  const whole = !size.takenA && !size.takenB;
   const dot = !size.transposeA && size.transposeB && K % 4 === 0;
-  const fewLines = hasFewLines(size);
+  const fewLines = whole && hasFewLines(size);
   const rungs: Rung[] = ['register_tiled', 'register_only'];
-  if (comesInFours(size)) rungs.push('register_blocks');
-  if (dot) rungs.push('register_dot');
+  if (whole && comesInFours(size)) rungs.push('register_blocks');
+  if (whole && dot) rungs.push('register_dot');
   if (target.subgroupSize) rungs.push('broadcast');
   // A later kernel is better for the shapes that it takes.
   const fitting = rungs.filter((rung) => FOR_GPUS.includes(rung) !== target.software);
@@ -97,11 +100,13 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
   const short = fitting.at(-1) === 'row_block' && K < 64;
   const preferred = small ? 'naive' : fitting.at(short ? -2 : -1)!;
   const wanted = splitsOf(planOf({ rung: preferred, tile: [] }, size, target), target);
-  const others = [...(fewLines ? ['row_block'] : []), ...subgroupNames(size, target)];
+  const others = whole
+    ? ['tiled', ...(fewLines ? ['row_block'] : []), ...subgroupNames(size, target), ...halfNames(size)]
+    : [];
   const splitting = rungs.map((rung) => rung + SPLIT);
   const variant = context.choose<string>(
     node.op.name,
-    ['naive', 'tiled', ...rungs, ...others, ...splitting, ...halfNames(size)],
+    ['naive', ...rungs, ...others, ...splitting],
     wanted > 1 ? preferred + SPLIT : preferred,
     { candidates: tunableVariants(fitting, size, target), kernels },
   );
@@ -154,6 +159,8 @@ function dispatch(
       ...(rung !== 'register_dot' && { TRANSPOSE_A: transposeA, TRANSPOSE_B: transposeB }),
       ...(rung !== 'naive' && rung !== 'tiled' && { SPLITS: splits }),
       ...(WIDE_OR_NOT.includes(rung) && { WIDTH: width }),
+      ...takenConstants('A', transposed ? size.takenB : size.takenA),
+      ...takenConstants('B', transposed ? size.takenA : size.takenB),
       ...constants,
       GRID_X: gridX,
     },
@@ -189,6 +196,9 @@ function dispatch(
   });
 }
 
+const takenConstants = (operand: 'A' | 'B', taken: Taken | undefined) =>
+  taken && { [`${operand}_EVERY`]: taken.every, [`${operand}_COUNT`]: taken.count };
+
 /** Parts to cut K into, so that there are about as many workgroups as the machine wants. */
 function splitsOf({ groups, mostSplits }: Plan, target: Target): number {
   const wanted = residentWorkgroups(target);
@@ -209,7 +219,7 @@ function tunableVariants(fitting: readonly Rung[], size: MatmulSize, target: Tar
     return [2, 4, 8].filter((split) => few && split <= mostSplits).map((split) => ({ ...variant, split }));
   });
   const shuffling: Variant[] = [];
-  if (!target.software && target.subgroupSize) {
+  if (!size.takenA && !size.takenB && !target.software && target.subgroupSize) {
     whole.push({ rung: 'broadcast', tile: [] });
     shuffling.push(...subgroupVariants(size, target));
   }

@@ -1,11 +1,14 @@
 import { ShapeError } from '../../errors.ts';
-import { apply } from '../core/node.ts';
+import { apply, requireTensor } from '../core/node.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { formatShape } from '../core/shape.ts';
 import type { TensorSpec } from '../core/shape.ts';
 import { requireDtype } from '../core/values.ts';
+import { broadcastShapes } from '../elementwise/broadcast.ts';
+import { reshape } from '../movement/movement.ts';
+import { broadcastTo, sumTo } from '../reduce/sum.ts';
 import { lowerMatmul } from './kernels.ts';
-import { matmulSize } from './size.ts';
+import { batchOf, matmulSize, takenOf } from './size.ts';
 import type { MatmulAttrs } from './size.ts';
 import { checkOptions } from '../../options.ts';
 
@@ -18,15 +21,18 @@ export const matmulOp: Op<MatmulAttrs> = {
     const [a, b] = inputs;
     for (const operand of inputs) requireDtype('matmul', operand, ['f32']);
     const described = `${describe('a', a, attrs.transposeA)} times ${describe('b', b, attrs.transposeB)}`;
-    const ranks = [a.shape.length, b.shape.length];
-    if (ranks[0] !== ranks[1] || (ranks[0] !== 2 && ranks[0] !== 3)) {
+    if (inputs.some(({ shape }) => shape.length < 2)) {
       throw new ShapeError(
-        `matmul: ${described}: both must be matrices, or both batches of matrices (3 dimensions); reshape them`,
+        `matmul: ${described}: both must be matrices, or batches of matrices; reshape them`,
       );
     }
-    if (ranks[0] === 3 && a.shape[0] !== b.shape[0]) {
+    const [left, right] = [a, b].map(({ shape }) => shape.slice(0, -2));
+    try {
+      broadcastShapes('matmul', [left, right]);
+    } catch (cause) {
       throw new ShapeError(
-        `matmul: ${described}: batches of ${a.shape[0]} and ${b.shape[0]} matrices; they must hold equally many`,
+        `matmul: ${described}: batches of ${formatShape(left)} and ${formatShape(right)} matrices do not broadcast: aligned at the right, extents must be equal, or one of them 1`,
+        { cause },
       );
     }
     const { M, N, K } = matmulSize(a.shape, b.shape, attrs);
@@ -37,7 +43,7 @@ export const matmulOp: Op<MatmulAttrs> = {
           'as multiplied: transposeA or transposeB turns an operand that is stored the other way round',
       );
     }
-    return [{ shape: [...a.shape.slice(0, -2), M, N], dtype: 'f32' }];
+    return [{ shape: [...batchOf(a.shape, b.shape), M, N], dtype: 'f32' }];
   },
 
   lower(node, context) {
@@ -54,7 +60,7 @@ export const matmulOp: Op<MatmulAttrs> = {
     const db = transposeB
       ? matmul(dy, a, { transposeA: true, transposeB: transposeA }) // (Aᵀ dC)ᵀ = dCᵀ A
       : matmul(a, dy, { transposeA: !transposeA });
-    return [da, db];
+    return [sumTo(da, a.shape), sumTo(db, b.shape)];
   },
 };
 
@@ -62,19 +68,23 @@ function describe(name: string, { shape }: TensorSpec, transposed: boolean): str
   return `${name} ${formatShape(shape)}${transposed ? ' (transposed)' : ''}`;
 }
 
-/**
- * The matrix product c[m, n] = Σ_k a[m, k] · b[k, n] of [M, K] and [K, N], giving [M, N]; or of each pair
- * of a batch, [B, M, K] and [B, K, N], giving [B, M, N]. f32 throughout; 2 · B · M · N · K FLOPs. NaN and ±Infinity enter
- * every sum that they are a part of, and 0 · ∞ is NaN.
- *
- * An operand stored the other way round, a as [K, M] or b as [N, K], is read in place with `transposeA` or
- * `transposeB` (both false by default): nothing is copied.
- *
- * @throws ShapeError where the ranks are not both 2 or both 3, or the inner extents or batches differ.
- * @throws ArgumentError where an operand is not f32.
- */
+/** The product of matrices, or of batches of them, for layers: `ops.matmul` is of any rank. */
 export function matmul(a: Tensor, b: Tensor, options: Partial<MatmulAttrs> = {}): Tensor {
   checkOptions('matmul', options, { transposeA: true, transposeB: true }, 'a, b, ');
+  requireTensor('matmul', a);
+  requireTensor('matmul', b, 'input 2');
   const { transposeA = false, transposeB = false } = options;
-  return apply(matmulOp, [a, b], { transposeA, transposeB });
+  const attrs = { transposeA, transposeB };
+  const [{ shape }] = matmulOp.infer([a, b], attrs);
+  const batch = shape.slice(0, -2);
+  // One b for all matrices of a: these are one tall matrix.
+  if (!transposeA && batch.length > 0 && b.shape.length === 2) {
+    return reshape(apply(matmulOp, [reshape(a, [-1, a.shape.at(-1)!]), b], attrs), shape);
+  }
+  const [left, right] = [a, b].map((operand) =>
+    takenOf(operand.shape.slice(0, -2), batch)
+      ? operand
+      : broadcastTo(operand, [...batch, ...operand.shape.slice(-2)]),
+  );
+  return apply(matmulOp, [left, right], attrs);
 }

@@ -40,7 +40,7 @@ function extendAxis(
   const skipped = mode === 'reflect' ? 1 : 0;
   if (mode !== 'edge' && Math.max(before, after) > extent - skipped) {
     throw new ShapeError(
-      `padding by ${before} and ${after}, mode ${mode}: axis ${axis} of ${formatShape(x.shape)} has only ${extent - skipped} elements to mirror; pad by less, or with mode 'edge'`,
+      `pad: by ${before} and ${after}, mode ${mode}: axis ${axis} of ${formatShape(x.shape)} has only ${extent - skipped} elements to mirror; pad by less, or with mode 'edge'`,
     );
   }
   /** `count` elements from place `from` on, or that element repeated. */

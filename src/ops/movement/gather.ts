@@ -10,8 +10,9 @@ import { requireDtype, streamingWorkgroup, WORDS } from '../core/values.ts';
 import { lowerGather } from './gatherPlan.ts';
 import type { GatherAttrs, GatherGradientAttrs } from './gatherPlan.ts';
 
+export const gatherKernel = { name: 'movement/gather', source: gatherSource };
 const kernels = {
-  gather: { name: 'movement/gather', source: gatherSource },
+  gather: gatherKernel,
   oneHot: { name: 'movement/one_hot', source: oneHotSource },
 };
 

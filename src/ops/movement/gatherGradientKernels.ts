@@ -6,7 +6,7 @@ import type { LowerContext, Node } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
 import { channelsOf, streamingWorkgroup, valueType, widthOf } from '../core/values.ts';
 import { lowerGather } from './gatherPlan.ts';
-import type { GatherGradientAttrs } from './gatherPlan.ts';
+import type { GatherGradientAttrs, GatherModes } from './gatherPlan.ts';
 
 const kernels = {
   scan: { name: 'movement/gather_gradient', source: scanSource },
@@ -64,4 +64,13 @@ export function lowerGatherGradient(node: Node<GatherGradientAttrs>, context: Lo
     workgroups,
     epilogue: true,
   });
+}
+
+/** Puts together slices, or elements, that have indices. */
+export function lowerScatter(
+  node: Node<GatherGradientAttrs>,
+  context: LowerContext,
+  modes: GatherModes,
+): void {
+  lowerGather(node, kernels.scan, 'gradient', node.attrs.shape, node.attrs.axis, context, modes);
 }

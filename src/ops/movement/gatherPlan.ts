@@ -14,6 +14,14 @@ export interface GatherGradientAttrs extends GatherAttrs {
   readonly shape: Shape;
 }
 
+/** What the kernels do beside a gather and its gradient. */
+export interface GatherModes {
+  /** Every element has an index of its own. */
+  readonly along?: boolean;
+  /** The last one takes the place, and nothing is added. */
+  readonly last?: boolean;
+}
+
 /** `table` is the shape of what is indexed. */
 export function lowerGather(
   node: Node,
@@ -22,11 +30,12 @@ export function lowerGather(
   table: Shape,
   axis: number,
   context: LowerContext,
+  { along = false, last = false }: GatherModes = {},
 ): void {
   const [data, indices] = node.inputs;
   const [output] = node.outputs;
   const inner = sizeOf(table.slice(axis + 1));
-  const width = widthOf(node, inner);
+  const width = widthOf(node, along ? 1 : inner);
   const size = sizeOf(output.shape) / width;
   const workgroupSize = streamingWorkgroup(context.target, size);
   const { workgroups, gridX } = linearGrid(size, workgroupSize);
@@ -35,7 +44,9 @@ export function lowerGather(
     constants: {
       SIZE: size,
       EXTENT: table[axis],
-      COUNT: sizeOf(indices.shape),
+      COUNT: along ? indices.shape[axis] : sizeOf(indices.shape),
+      ...(along && { ALONG: true }),
+      ...(last && { LAST: true }),
       INNER: inner / width,
       CHANNELS: channelsOf(node, width),
       WORKGROUP_SIZE: workgroupSize,

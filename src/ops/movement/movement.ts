@@ -142,12 +142,14 @@ export const sliceOp: Op<SliceAttrs> = {
     for (const [what, entries] of Object.entries({ begin, size, step }))
       requireRank('slice', what, entries, x);
     requireExtents('slice', 'size', size);
-    requireExtents('slice', 'step', step);
-    const outside = begin.some(
-      (first, axis) =>
-        !(first >= 0 && Number.isInteger(first)) || first + (size[axis] - 1) * step[axis] >= x.shape[axis],
-    );
-    if (outside) {
+    if (!step.every((own) => Number.isInteger(own) && own !== 0)) {
+      throw new ShapeError(
+        `slice: step ${formatShape(step)} must be whole numbers other than 0; a negative one goes backwards`,
+      );
+    }
+    const outside = (place: number, axis: number) => !(place >= 0 && place < x.shape[axis]);
+    const last = begin.map((first, axis) => first + (size[axis] - 1) * step[axis]);
+    if (!begin.every(Number.isInteger) || begin.some(outside) || last.some(outside)) {
       throw new ShapeError(
         `slice: begin ${formatShape(begin)}, size ${formatShape(size)}, step ${formatShape(step)} leaves the tensor ${formatShape(x.shape)}`,
       );
@@ -167,15 +169,21 @@ export const sliceOp: Op<SliceAttrs> = {
   },
   // dx is dy in its old places, and 0 elsewhere
   gradient({ inputs: [x], attrs: { begin, size, step } }, [dy]) {
-    const after = (axis: number) => x.shape[axis] - begin[axis] - (size[axis] - 1) * step[axis] - 1;
-    const paddings = begin.map((first, axis) => [first, after(axis)] as const);
-    return [dy && pad(dy, paddings, { interior: step.map((s) => s - 1) })];
+    const turns = step.map(Math.sign);
+    const starts = turns.map((turn) => (turn < 0 ? -1 : 0));
+    const paddings = begin.map((first, axis) => {
+      const ends = [first, first + (size[axis] - 1) * step[axis]];
+      return [Math.min(...ends), x.shape[axis] - Math.max(...ends) - 1] as const;
+    });
+    const forwards = dy && slice(dy, starts, size, turns);
+    return [forwards && pad(forwards, paddings, { interior: step.map((s) => Math.abs(s) - 1) })];
   },
 };
 
 /**
  * The block of extents `size` that starts at `begin`; a size of -1 takes all that is left. With `step`
- * (default 1), every step-th element along that axis: size still counts the elements taken.
+ * (default 1), every step-th element along that axis: size still counts the elements taken. A negative step goes
+ * backwards, and a negative begin counts from the end: `slice(x, [-1], [-1], [-1])` reverses.
  */
 export function slice(
   x: Tensor,
@@ -188,12 +196,15 @@ export function slice(
   requireList('slice', 'size', size, '[2, -1]');
   const steps = step ?? begin.map(() => 1);
   requireList('slice', 'step', steps, '[1, 2]');
-  const sizes = size.map((extent, axis) =>
-    extent === -1 ? Math.ceil((x.shape[axis] - begin[axis]) / steps[axis]) : extent,
-  );
-  const attrs: SliceAttrs = { begin: [...begin], size: sizes, step: [...steps] };
+  const from = begin.map((first, axis) => (first < 0 ? first + x.shape[axis] : first));
+  const sizes = size.map((extent, axis) => {
+    const left = steps[axis] < 0 ? from[axis] + 1 : x.shape[axis] - from[axis];
+    return extent === -1 ? Math.ceil(left / Math.abs(steps[axis])) : extent;
+  });
+  const attrs: SliceAttrs = { begin: from, size: sizes, step: [...steps] };
   const [{ shape }] = sliceOp.infer([x], attrs);
-  return sameShape(shape, x.shape) ? x : apply(sliceOp, [x], attrs);
+  const all = sameShape(shape, x.shape) && steps.every((own, axis) => own > 0 || shape[axis] === 1);
+  return all ? x : apply(sliceOp, [x], attrs);
 }
 
 interface PadAttrs {

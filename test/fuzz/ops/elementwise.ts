@@ -1,10 +1,15 @@
 import type * as composed from '../../../src/ops/elementwise/activations.ts';
 import type * as ew from '../../../src/ops/elementwise/elementwise.ts';
+import type * as special from '../../../src/ops/elementwise/special.ts';
 import { map } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import { broadcastShape, broadcastTo, sumTo } from '../../reference/broadcast.ts';
+import type { DType } from '../../../src/ops/core/shape.ts';
+import { integerTable } from '../../reference/integers.ts';
 import { binaryTable, unaryTable } from '../../reference/elementwise.ts';
 import type { Binary, BinaryName, Unary, UnaryName } from '../../reference/elementwise.ts';
+import { atan2, specialTable } from '../../reference/special.ts';
+import type { SpecialName } from '../../reference/special.ts';
 import type { Drawing, OpEntry, Value } from '../entry.ts';
 
 /** How far computed numbers stay from where a function jumps or bends: much further than f32's error. */
@@ -56,8 +61,11 @@ interface UnaryOptions {
   readonly exact?: OpEntry['exact'];
 }
 
-function unary(name: UnaryName, { domain, bends, args, jumps, exact }: UnaryOptions = {}): OpEntry {
-  const { f, df } = unaryTable[name] as Unary;
+function unary(
+  name: UnaryName | SpecialName,
+  { domain, bends, args, jumps, exact }: UnaryOptions = {},
+): OpEntry {
+  const { f, df } = { ...unaryTable, ...specialTable }[name] as Unary;
   return pointwise(
     1,
     ([x], own) => f(x, ...own),
@@ -116,10 +124,48 @@ function binary(
 const compare = { apart: true, jumps: true, exact: 'always' } as const;
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
+/** Of truth values. */
+const truth = (f: (a: boolean, b: boolean) => boolean): OpEntry =>
+  pointwise(
+    2,
+    ([a, b]) => Number(f(a !== 0, b !== 0)),
+    undefined,
+    (draft) => {
+      const a = draft.any({ exact: true });
+      return { inputs: [a, draft.take(a.tensor.shape, { exact: true })] };
+    },
+    { exact: 'always' },
+  );
+
+/** Of integers that are small enough not to wrap around. */
+function whole(name: string): OpEntry {
+  const f = integerTable[name];
+  return pointwise(
+    2,
+    ([a, b]) => f(a, b),
+    undefined,
+    (draft) => {
+      const dtype = draft.rng.pick<DType>(['i32', 'u32']);
+      const low = dtype === 'i32' && !/Shift/.test(name) ? -50 : 0;
+      const shape = draft.large ? [3] : draft.shape(draft.rng.int(0, 3), 200);
+      const [a, b] = [shape, shape.slice(draft.rng.int(0, shape.length))].map((own) => draft.leaf(own, { dtype, low, high: /Shift/.test(name) ? 9 : 50 })); // prettier-ignore
+      return { inputs: [a, b] };
+    },
+    { exact: 'always' },
+  );
+}
+
+/** Those of integers that floats have not. */
+type IntegerName =
+  | 'floorDivide'
+  | 'remainder'
+  | `bitwise${'And' | 'Or' | 'Xor'}`
+  | `${'left' | 'right'}Shift`;
+
 /** Every function of src/ops/elementwise but the table of ops, and what is no function of single numbers. */
 export type ElementwiseName = Exclude<
-  keyof typeof ew | keyof typeof composed,
-  'elementwiseOps' | 'glu' | 'reluOptions' | 'checkRelu'
+  keyof typeof ew | keyof typeof composed | keyof typeof special | IntegerName,
+  'elementwiseOps' | 'specialOps' | 'glu' | 'reluOptions' | 'checkRelu'
 >;
 
 export const elementwise: Record<ElementwiseName, OpEntry> = {
@@ -237,6 +283,56 @@ export const elementwise: Record<ElementwiseName, OpEntry> = {
       const [p, t] = pair(draft);
       return { inputs: [draft.within(p, 0.05, 0.95), draft.within(t, -0.01, 1.01)] };
     },
+  ),
+  tan: unary('tan', { domain: [-1.2, 1.2] }),
+  asin: unary('asin', { domain: [-0.9, 0.9] }),
+  acos: unary('acos', { domain: [-0.9, 0.9] }),
+  atan: unary('atan'),
+  atan2: pointwise(
+    2,
+    ([y, x]) => atan2.f(y, x),
+    [([y, x]) => atan2.da(y, x), ([y, x]) => atan2.db(y, x)],
+    (draft) => {
+      const [y, x] = pair(draft);
+      return { inputs: [y, draft.within(x, 0.2, 20)] };
+    },
+  ),
+  sinh: unary('sinh', { domain: [-3, 3] }),
+  cosh: unary('cosh', { domain: [-3, 3] }),
+  asinh: unary('asinh'),
+  acosh: unary('acosh', { domain: [1.1, 20] }),
+  atanh: unary('atanh', { domain: [-0.9, 0.9] }),
+  erf: unary('erf'),
+  isNan: pointwise(
+    1,
+    ([x]) => Number(Number.isNaN(x)),
+    undefined,
+    (draft) => ({ inputs: [draft.any()] }),
+    { exact: 'always' },
+  ),
+  isFinite: pointwise(
+    1,
+    ([x]) => Number(Number.isFinite(x)),
+    undefined,
+    (draft) => ({ inputs: [draft.any()] }),
+    { exact: 'always' },
+  ),
+  floorDivide: whole('floorDivide'),
+  remainder: whole('remainder'),
+  bitwiseAnd: whole('bitwiseAnd'),
+  bitwiseOr: whole('bitwiseOr'),
+  bitwiseXor: whole('bitwiseXor'),
+  leftShift: whole('leftShift'),
+  rightShift: whole('rightShift'),
+  logicalAnd: truth((a, b) => a && b),
+  logicalOr: truth((a, b) => a || b),
+  logicalXor: truth((a, b) => a !== b),
+  logicalNot: pointwise(
+    1,
+    ([x]) => Number(x === 0),
+    undefined,
+    (draft) => ({ inputs: [draft.any({ exact: true })] }),
+    { exact: 'always' },
   ),
   logCosh: pointwise(1, ([x]) => Math.abs(x) + Math.log1p(Math.exp(-2 * Math.abs(x))) - Math.LN2, [([x]) => Math.tanh(x)], (draft) => ({ inputs: [draft.any()] })), // prettier-ignore
   huber: pointwise(

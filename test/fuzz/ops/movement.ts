@@ -4,16 +4,24 @@ import { map, sizeOf } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import { broadcastTo, sumTo } from '../../reference/broadcast.ts';
 import * as movement from '../../reference/movement.ts';
+import { extend } from '../../reference/extend.ts';
 import type { Drawing, OpEntry, Value } from '../entry.ts';
 
 /** A tensor of any type of words; floats most of the time. */
-function anyWords(draft: Drawing, rank?: readonly number[]): Value {
+export function anyWords(draft: Drawing, rank?: readonly number[]): Value {
   const dtype: DType = draft.rng.chance(0.8) ? 'f32' : draft.rng.pick(['i32', 'u32']);
   return draft.any({ rank, dtype });
 }
 
+/** Axes of a tensor, now and then none, all, or counted from the end. */
+export function someAxes(draft: Drawing, rank: number): number[] {
+  const { rng } = draft;
+  const axes = [...Array(rank).keys()].filter(() => rng.chance(0.5));
+  return axes.map((axis) => (rng.chance(0.3) ? axis - rank : axis));
+}
+
 /** By the elements' numbers: an op that only copies them is right if it copies these right. */
-function copies(
+export function copies(
   x: Array64,
   move: (x: Array64) => Array64,
   fillValue = 0,
@@ -105,15 +113,19 @@ export const movementOps = {
       const x = anyWords(draft, [1, 2, 3, 4]);
       const { shape } = x.tensor;
       const begin = shape.map((extent) => (rng.chance(0.4) ? 0 : rng.int(0, extent - 1)));
-      const step = shape.map(() => (rng.chance(0.6) ? 1 : rng.int(1, 3)));
+      const step = shape.map(() => (rng.chance(0.6) ? 1 : rng.pick([1, 2, 3, -1, -2])));
       const size = shape.map((extent, axis) => {
-        const most = Math.ceil((extent - begin[axis]) / step[axis]);
+        const most = Math.ceil(
+          (step[axis] < 0 ? begin[axis] + 1 : extent - begin[axis]) / Math.abs(step[axis]),
+        );
         return rng.chance(0.4) ? -1 : rng.int(1, most);
       });
-      return { inputs: [x], args: rng.chance(0.4) ? [begin, size.map((own, axis) => (own > 0 && begin[axis] + own <= shape[axis] ? own : -1))] : [begin, size, step] }; // prettier-ignore
+      const counted = begin.map((own, axis) => (rng.chance(0.2) ? own - shape[axis] : own));
+      return { inputs: [x], args: rng.chance(0.4) ? [begin, size.map((own, axis) => (own > 0 && begin[axis] + own <= shape[axis] ? own : -1))] : [counted, size, step] }; // prettier-ignore
     },
-    twin([x], [begin, given, step = begin.map(() => 1)]) {
-      const size = (given as number[]).map((own, axis) => (own === -1 ? Math.ceil((x.shape[axis] - begin[axis]) / step[axis]) : own)); // prettier-ignore
+    twin([x], [from, given, step = from.map(() => 1)]) {
+      const begin = (from as number[]).map((own, axis) => (own < 0 ? own + x.shape[axis] : own));
+      const size = (given as number[]).map((own, axis) => (own === -1 ? Math.ceil((step[axis] < 0 ? begin[axis] + 1 : x.shape[axis] - begin[axis]) / Math.abs(step[axis])) : own)); // prettier-ignore
       return copies(x, (own) => strided(own, begin, size, step));
     },
     exact: 'always',
@@ -128,9 +140,14 @@ export const movementOps = {
         ...(rng.chance(0.5) && { value: rng.int(0, 3) }),
         ...(rng.chance(0.5) && !draft.large && { interior }),
       };
+      const mode = rng.pick(['reflect', 'symmetric', 'edge'] as const);
+      if (rng.chance(0.3) && x.tensor.shape.every((extent) => extent > 3)) {
+        return { inputs: [x], args: [x.tensor.shape.map(() => [side(), side()]), { mode }] };
+      }
       return { inputs: [x], args: [x.tensor.shape.map(() => [side(), side()]), options] };
     },
-    twin([x], [paddings, { value = 0, interior = x.shape.map(() => 0) }]) {
+    twin([x], [paddings, { value = 0, interior = x.shape.map(() => 0), mode }]) {
+      if (mode) return copies(x, (own) => extend(own, paddings, mode));
       // Gaps hold the value, as the border does.
       return copies(x, (own) => movement.pad(spread(own, interior), paddings), value);
     },

@@ -4,7 +4,7 @@ import { array, map, sizeOf } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import { orthonormalize } from '../../reference/linalg.ts';
 import * as losses from '../../reference/losses.ts';
-import { matmul, matmulGrad } from '../../reference/matmul.ts';
+import { matmul, matmulOf, matmulOfGrad } from '../../reference/matmul.ts';
 import * as normalization from '../../reference/normalization.ts';
 import { argmax, reduce } from '../../reference/reduce.ts';
 import { logSoftmax } from '../../reference/softmax.ts';
@@ -64,18 +64,25 @@ export const productOps = {
   matmul: {
     draw(draft) {
       const { rng } = draft;
-      const [transposeA, transposeB] = [rng.chance(0.3), rng.chance(0.3)];
-      const a = draft.any({ rank: [2, 2, 3] });
-      const batch = a.tensor.shape.slice(0, -2);
-      const [m, k] = transposeA ? a.tensor.shape.slice(-2).toReversed() : a.tensor.shape.slice(-2);
+      const a = draft.any({ rank: [1, 2, 2, 3, 4] });
+      const vectors = [a.tensor.shape.length === 1, rng.chance(0.15)];
+      const [transposeA, transposeB] = vectors.map((vector) => !vector && rng.chance(0.3));
+      const own = a.tensor.shape.slice(0, -2);
+      const [k, m = 1] = transposeA ? a.tensor.shape.slice(-2) : a.tensor.shape.slice(-2).toReversed();
       if (k > 5000) return undefined;
       const n = draft.size(m > 1000 ? 4 : 70);
-      if (sizeOf([...batch, m, n, k]) > (draft.large ? 2e7 : 3e5)) return undefined;
-      const b = draft.take([...batch, ...(transposeB ? [n, k] : [k, n])]);
+      // the batch of a, what broadcasts with it, or one more dimension before it
+      const part = own.slice(rng.int(0, own.length)).map((extent) => (rng.chance(0.3) ? 1 : extent));
+      const batch = draft.large || rng.chance(0.5) ? own : rng.chance(0.3) ? [rng.int(1, 3), ...own] : part;
+      if (sizeOf([...own, ...batch, m, n, k]) > (draft.large ? 2e7 : 3e5)) return undefined;
+      const b = draft.take(vectors[1] ? [k] : [...batch, ...(transposeB ? [n, k] : [k, n])]);
       const options = { ...(transposeA && { transposeA }), ...(transposeB && { transposeB }) };
       return { inputs: [a, b], args: rng.chance(0.5) && !transposeA && !transposeB ? [] : [options] };
     },
-    twin: ([a, b], [options]) => ({ y: matmul(a, b, options), vjp: (dy) => matmulGrad(a, b, dy, options) }),
+    twin: ([a, b], [options]) => ({
+      y: matmulOf(a, b, options),
+      vjp: (dy) => matmulOfGrad(a, b, dy, options),
+    }),
     exact: 'whole',
   },
   normalize: {

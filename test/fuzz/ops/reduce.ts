@@ -3,14 +3,8 @@ import { map } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/reduce.ts';
 import * as rows from '../../reference/softmax.ts';
-import type { Drawing, OpEntry, Value } from '../entry.ts';
-
-/** Axes of a tensor, now and then none, all, or counted from the end. */
-function someAxes(draft: Drawing, rank: number): number[] {
-  const { rng } = draft;
-  const axes = [...Array(rank).keys()].filter(() => rng.chance(0.5));
-  return axes.map((axis) => (rng.chance(0.3) ? axis - rank : axis));
-}
+import type { OpEntry, Value } from '../entry.ts';
+import { someAxes } from './movement.ts';
 
 /** A reduction; those that choose among elements need exact ones. */
 function reduction(

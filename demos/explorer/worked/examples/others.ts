@@ -1,5 +1,7 @@
 import { add, relu } from '../../../../src/ops/elementwise/elementwise.ts';
 import { gather } from '../../../../src/ops/movement/gather.ts';
+import { cumsum } from '../../../../src/ops/scan/cumsum.ts';
+import { argsort } from '../../../../src/ops/sort/sort.ts';
 import { dropout } from '../../../../src/ops/random/dropout.ts';
 import { randomBits } from '../../../../src/ops/random/random.ts';
 import { gatherBatch } from '../../../../src/ops/dataset/gatherBatch.ts';
@@ -63,6 +65,32 @@ export const examples: Readonly<Record<string, readonly Worked[]>> = {
       output: 'output',
       tell: (at) =>
         `In ${placeIn(at, 3)}: the list of rows says ${written(at.read('indices')[0])}, so it is column ${at.element % 3} of that row, ${written(at.value)}.`,
+    },
+  ],
+  scan: [
+    {
+      kind: 'elements',
+      title: 'Running sums of five numbers',
+      toy: toy('scan/chunks', () => lowered(cumsum(tensor('x', [5]))), {
+        values: { x: [3, 1, 4, 1, 5] },
+        small: line(1, 1),
+      }),
+      output: 'output',
+      tell: ({ element, value }) => `Up to place ${element} the numbers add up to ${written(value)}.`,
+    },
+  ],
+  sort: [
+    {
+      kind: 'elements',
+      title: 'The places of five numbers in order',
+      toy: toy('sort/rank', () => lowered(argsort(tensor('x', [5])), { variants: { argsort: 'rank' } }), {
+        values: { x: [3, 1, 2, 1, 0] },
+        small: line(5, 5),
+      }),
+      output: 'places',
+      hidden: ['keys'],
+      tell: ({ element, value }) =>
+        `Place ${element} of the order goes to the number at place ${written(value)} of the row.`,
     },
   ],
   random: [
