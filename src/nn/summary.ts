@@ -2,7 +2,7 @@ import { input } from '../ops/core/leaves.ts';
 import { sizeOf } from '../ops/core/shape.ts';
 import type { Variable } from '../ops/core/leaves.ts';
 import type { Shape } from '../ops/core/shape.ts';
-import { fuseConvolutionPools } from '../graph/passes/convolutionPool.ts';
+import { joinNodes } from '../graph/passes/join.ts';
 import { optimize } from '../graph/passes/optimize.ts';
 import { cropUnreadOutputs } from '../graph/passes/unreadOutputs.ts';
 import { lowerGraph } from '../runtime/lower.ts';
@@ -40,7 +40,7 @@ export function layerSummaries(model: Network): LayerSummary[] {
   // Work counts for the layer that asks for it, also where the kernel of another layer does it.
   const roots = optimize(
     outputs.filter((_, i) => !used.has(inputs.length + i)),
-    [cropUnreadOutputs, fuseConvolutionPools],
+    [cropUnreadOutputs, joinNodes],
   );
   const dispatches = lowerGraph(roots, [], [], { target: { software: true, limits } });
   const { layers } = model;

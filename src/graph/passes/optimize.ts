@@ -1,9 +1,9 @@
 import type { Tensor } from '../../ops/core/op.ts';
 import { fuseBiasGradients } from './biasGradient.ts';
-import { fuseConvolutionPools } from './convolutionPool.ts';
 import { eliminateCommonSubexpressions } from './cse.ts';
 import { fold } from './fold.ts';
 import { fuseElementwise, fuseEpilogues } from './fuse.ts';
+import { joinNodes } from './join.ts';
 import { movePoolGradients } from './poolGradient.ts';
 import { moveBeforeReshapes } from './reshapes.ts';
 import { cropUnreadOutputs } from './unreadOutputs.ts';
@@ -23,7 +23,7 @@ const passes: readonly Pass[] = [
   fuseElementwise,
   fuseEpilogues,
   cropUnreadOutputs,
-  fuseConvolutionPools,
+  joinNodes,
 ];
 
 /**

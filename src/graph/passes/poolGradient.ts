@@ -1,7 +1,6 @@
 import { createNode } from '../../ops/core/node.ts';
 import type { Op, Tensor } from '../../ops/core/op.ts';
 import { gradientOps } from '../../ops/elementwise/op.ts';
-import { maxPool2dGradientOp, maxPool2dOp } from '../../ops/pooling/maxPool2d.ts';
 import { rewrite } from '../traverse.ts';
 import { internalTensors } from './fuse.ts';
 
@@ -12,6 +11,9 @@ const slopes: readonly Op[] = [
   gradientOps.sigmoidGradient,
   gradientOps.tanhGradient,
 ];
+
+/** By its name: an application has only the ops that it uses. */
+const is = ({ name }: Op, wanted: 'maxPool2d' | 'maxPool2dGradient') => name === wanted;
 
 /**
  * Moves the gradient of an activation that max pooling follows to before the pool's gradient. This one only hands
@@ -25,12 +27,13 @@ const slopes: readonly Op[] = [
 export function movePoolGradients(outputs: readonly Tensor[]): (tensor: Tensor) => Tensor {
   const internal = internalTensors(outputs);
   return rewrite(outputs, ({ op, attrs, label, inputs: before }, [y, dx]) => {
-    if (!slopes.includes(op) || dx.node.op !== maxPool2dGradientOp || !internal(before[1])) return undefined;
-    const { inputs, attrs: window, outputs: specs, label: poolLabel } = dx.node;
+    if (!slopes.includes(op) || !is(dx.node.op, 'maxPool2dGradient') || !internal(before[1]))
+      return undefined;
+    const { op: poolGradient, inputs, attrs: window, outputs: specs, label: poolLabel } = dx.node;
     const [dy, winners] = inputs;
     const pool = winners.node;
-    if (pool.op !== maxPool2dOp || pool.inputs[0] !== y) return undefined;
+    if (!is(pool.op, 'maxPool2d') || pool.inputs[0] !== y) return undefined;
     const [own] = createNode(op, [pool.outputs[0], dy], attrs, [dy], label).outputs;
-    return createNode(maxPool2dGradientOp, [own, winners], window, specs, poolLabel).outputs;
+    return createNode(poolGradient, [own, winners], window, specs, poolLabel).outputs;
   });
 }

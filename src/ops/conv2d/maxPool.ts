@@ -1,9 +1,11 @@
 import broadcast from '../../../shaders/conv2d/broadcast_max_pool.wgsl?raw';
+import { createNode } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
-import type { LowerContext, Node, Op } from '../core/op.ts';
+import type { LowerContext, Node, Op, Tensor } from '../core/op.ts';
 import type { TensorSpec } from '../core/shape.ts';
 import { parseVariant, variantName } from '../core/variant.ts';
-import { lowerMaxPool2d, tapPacking } from '../pooling/maxPool2d.ts';
+import { lowerMaxPool2d, tapPacking } from '../pooling/maxPool2dKernel.ts';
+import type { Pool2dAttrs } from '../pooling/pool2d.ts';
 import { conv2dOp } from './conv2d.ts';
 import { conv2dFlops, forwardAxis } from './geometry.ts';
 import { lowerConv2d } from './kernels.ts';
@@ -49,6 +51,15 @@ export const conv2dMaxPoolOp: Op<Conv2dMaxPoolAttrs> = {
   },
   gradient: { reason: 'passes make it of what has been differentiated' },
 };
+
+/** A convolution of few products, what is fused into it and the max pooling of its output as one node. */
+export function joinedConv2d(pool: Node<Pool2dAttrs>, convolved: Node): readonly Tensor[] | undefined {
+  if (convolved.op !== conv2dOp || pool.epilogue) return undefined;
+  const { inputs, label, epilogue } = convolved;
+  const attrs: Conv2dMaxPoolAttrs = { conv: convolved.attrs, pool: pool.attrs };
+  if (!pooledSize(inputs, attrs)) return undefined;
+  return createNode(conv2dMaxPoolOp, inputs, attrs, pool.outputs, label, epilogue).outputs;
+}
 
 function sizeOf(inputs: readonly TensorSpec[], attrs: Conv2dMaxPoolAttrs): Pooled {
   const pooled = pooledSize(inputs, attrs);

@@ -46,6 +46,11 @@ export interface Op<A = any> {
   readonly kind: 'leaf' | 'alias' | 'elementwise' | 'kernel';
   /** Its last kernel calls `epilogue` on each value of output 0, so elementwise consumers can be folded in. */
   readonly fusesEpilogue?: boolean | ((node: Node<A>) => boolean);
+  /**
+   * The outputs of one node that does the work of this one and of `first`, the node that computes its input 0, which nothing
+   * else reads; undefined where they stay apart.
+   */
+  joined?(node: Node<A>, first: Node): readonly Tensor[] | undefined;
   /** The WGSL library function of an elementwise op, with literal arguments taken from the attributes. */
   readonly elementwise?: (attrs: A) => Pick<Step, 'fn' | 'literals' | 'file'>;
 }

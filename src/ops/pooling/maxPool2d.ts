@@ -1,69 +1,27 @@
-import maxSource from '../../../shaders/pooling/max.wgsl?raw';
 import { LateKernels } from '../core/late.ts';
 import { apply, requireTensor } from '../core/node.ts';
-import { linearGrid } from '../core/op.ts';
 import { derivedElsewhere } from '../core/op.ts';
-import type { LowerContext, Op, Operand, Tensor } from '../core/op.ts';
-import { sizeOf } from '../core/shape.ts';
-import { streamingWorkgroup } from '../core/values.ts';
-import type { Width } from '../core/values.ts';
+import type { Op, Tensor } from '../core/op.ts';
+import { joinedConv2d } from '../conv2d/maxPool.ts';
 import { reduceMax } from '../reduce/reduce.ts';
-import { imageAxes, pool2dOptions, poolAttrs, poolConstants, poolSpec } from './pool2d.ts';
+import { lowerMaxPool2d } from './maxPool2dKernel.ts';
+import { imageAxes, pool2dOptions, poolAttrs, poolSpec } from './pool2d.ts';
 import type { lowerMaxPool2dGradient } from './maxPool2dGradient.ts';
-import { tapAliases, tapWidth } from './taps.ts';
+import { tapWidth } from './taps.ts';
 import type { Pool2dAttrs, Pool2dGradientAttrs, Pool2dOptions } from './pool2d.ts';
 import { checkOptions } from '../../options.ts';
-
-const kernel = { name: 'pooling/max', source: maxSource };
 
 export const gradientKernels = /* @__PURE__ */ new LateKernels<typeof lowerMaxPool2dGradient>(
   'maxPool2dGradient',
   async () => (await import('./maxPool2dGradient.ts')).lowerMaxPool2dGradient,
 );
 
-const PACK = 'return dot(taps, vec4u(1u, 256u, 65536u, 16777216u));';
-
-/** Types and functions of a kernel that writes winners. */
-export const tapPacking = (width: Width) => ({
-  aliases: tapAliases(width),
-  functions: width === 4 ? { pack_taps: PACK } : undefined,
-});
-
-/** Emits the pool; what is fused into its node has its place here unless `epilogue` says otherwise. */
-export function lowerMaxPool2d(
-  opName: string,
-  attrs: Pool2dAttrs,
-  { input, output, argmax }: Readonly<Record<'input' | 'output' | 'argmax', Operand>>,
-  context: LowerContext,
-  { epilogue = true } = {},
-): void {
-  const width = tapWidth(input.shape[3], attrs.poolSize);
-  const size = sizeOf(output.shape) / width;
-  const workgroupSize = streamingWorkgroup(context.target, size);
-  const { workgroups, gridX } = linearGrid(size, workgroupSize);
-  context.dispatch({
-    kernel,
-    ...(!epilogue && { part: 'pool' }),
-    constants: {
-      ...poolConstants(opName, input.shape, attrs, width),
-      SIZE: size,
-      SOFTWARE: context.target.software,
-      WORKGROUP_SIZE: workgroupSize,
-      GRID_X: gridX,
-    },
-    ...tapPacking(width),
-    bindings: { input, output, argmax },
-    workgroups,
-    epilogue,
-    flops: sizeOf(output.shape) * sizeOf(attrs.poolSize),
-  });
-}
-
 /** Outputs: the values [N, OH, OW, C] (f32), and the winners' taps (u32, packed) for the gradient. */
 export const maxPool2dOp: Op<Pool2dAttrs> = {
   name: 'maxPool2d',
   kind: 'kernel',
   fusesEpilogue: true,
+  joined: joinedConv2d,
   infer([x], attrs) {
     const values = poolSpec('maxPool2d', x, attrs);
     const [n, h, w, channels] = values.shape;
