@@ -1,7 +1,8 @@
+import { fillValue } from '../../src/ops/core/leaves.ts';
 import type { Node, Tensor } from '../../src/ops/core/op.ts';
 import type { Pool2dAttrs } from '../../src/ops/pooling/pool2d.ts';
 import { evaluateExpression } from '../../test/graph/interpret.ts';
-import { map, random, randomIntegers, sizeOf, zeros } from '../../test/reference/array.ts';
+import { full, map, random, randomIntegers, sizeOf, zeros } from '../../test/reference/array.ts';
 import type { Array64 } from '../../test/reference/array.ts';
 import * as conv from '../../test/reference/conv2d.ts';
 import { broadcastTo } from '../../test/reference/broadcast.ts';
@@ -96,7 +97,11 @@ export const twins: Readonly<Record<string, Twin>> = {
   },
   integers: {
     compute: ({ attrs, outputs: [{ shape }] }, [a, b]) => [integersOf(attrs.operation, shape, a, b)],
-    feed: ({ inputs }, index) => randomIntegers(6 + index, inputs[index].shape, 100),
+    feed({ inputs }, index) {
+      const { shape } = inputs[index];
+      const value = fillValue(inputs[index]); // a divisor keeps its value: a random one may be 1, and all remainders 0
+      return value === undefined ? randomIntegers(6 + index, shape, 100) : full(shape, value);
+    },
   },
   matmul: { compute: ({ attrs }, [a, b]) => [matmulOf(a, b, attrs)] },
   conv2d: { compute: ({ attrs }, [x, w]) => [conv.conv2d(x, w, geometry(attrs, x.shape, w.shape))] },

@@ -1,7 +1,7 @@
-/** Those of the ticks that lie in a range; in one with fewer than three of them, even ones. */
+/** Those of the ticks that lie in a range; in one with fewer than three of them, or that goes below all, even ones. */
 export function ticksWithin(ticks: readonly number[], low: number, high: number): number[] {
   const own = ticks.filter((tick) => tick >= low && tick <= high);
-  if (own.length > 2) return own;
+  if (own.length > 2 && (low >= 0 || own[0] <= 0)) return own;
   const least = (high - low) / 4;
   const power = 10 ** Math.floor(Math.log10(least));
   const step = power * [1, 2, 5, 10].find((times) => times * power >= least)!;

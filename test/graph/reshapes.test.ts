@@ -49,6 +49,11 @@ it('the gradient of an activation before flatten goes into the product behind it
   expect(names(optimized)).not.toContain('map');
 });
 
+it('of two sums of one number, the second takes the addition in', () => {
+  const sum = (x: Tensor) => reshape(reduceSum(x, { axes: [0, 1], keepDims: true }), [1]);
+  expect(kernels(optimize([add(sum(input('a', [3, 5])), sum(input('b', [5, 4])))]))).toBe(2);
+});
+
 it.each<[string, (a: Tensor, b: Tensor, c: Tensor) => Tensor[]]>([
   [
     'that others read too',

@@ -32,7 +32,7 @@ const allOps = new Set(
 const WITHOUT = [
   'input', 'variable', 'fill', 'constant', 'programState', // sources
   'randomUniform', 'randomNormal', 'randomTruncatedNormal', 'randomBits', 'gatherBatch', 'gatherLabelledBatch', 'gatherAugmented',
-  'argmax', 'argmin', 'oneHot', 'categoricalAccuracy', 'binaryAccuracy', // integers and steps
+  'argmax', 'argmin', 'argsort', 'oneHot', 'categoricalAccuracy', 'binaryAccuracy', // integers and steps
   'orthonormalize', 'map', 'conv2dMaxPool', // for looking at data; made by passes
   'attentionGradient', // refuses: its weights are not stored
 ]; // prettier-ignore
@@ -42,9 +42,10 @@ const CASES: Partial<Record<string, number>> = { normalize: 4, maxPool2d: 2, sof
 
 /** Ops of the fuzzer's table that have no derivative, or one that is 0 wherever there is one. */
 const CONSTANT = [
-  'argmax', 'argmin', 'binaryAccuracy', 'categoricalAccuracy', 'cast', 'ceil', 'equal', 'floor', 'gatherBatch',
-  'gatherLabelledBatch', 'greater', 'greaterEqual', 'less', 'lessEqual', 'notEqual', 'oneHot', 'orthonormalize', 'randomNormal',
-  'randomTruncatedNormal', 'randomUniform', 'round', 'sign', 'stopGradient',
+  'argmax', 'argmin', 'argsort', 'binaryAccuracy', 'bitwiseAnd', 'bitwiseOr', 'bitwiseXor', 'categoricalAccuracy', 'cast', 'ceil',
+  'equal', 'floor', 'floorDivide', 'gatherBatch', 'gatherLabelledBatch', 'greater', 'greaterEqual', 'isFinite', 'isNan', 'leftShift',
+  'less', 'lessEqual', 'logicalAnd', 'logicalNot', 'logicalOr', 'logicalXor', 'notEqual', 'oneHot', 'orthonormalize',
+  'randomNormal', 'randomTruncatedNormal', 'randomUniform', 'remainder', 'rightShift', 'round', 'sign', 'stopGradient',
 ]; // prettier-ignore
 
 /** Whose gradients are kernels of whole sequences only, and refuse: linearCrossEntropy is made of attention. */

@@ -51,13 +51,13 @@ it('measures the choices of a model once, prints them and keeps them', async () 
 });
 
 it('explains itself, and what it does not know', async () => {
-  expect((await run('--help')).output).toMatch(/^ {2}mnist-cnn: quick\*, keras\*, tfjs$/m);
+  expect((await run('--help')).output).toMatch(/^ {2}mnist-cnn: quick\*, keras\*, tfjs, mlp$/m);
   expect(await run('resnet')).toMatchObject({
     code: 1,
     errors: expect.stringMatching(/no model 'resnet'. Choose from mnist-cnn, autoencoder, dcgan/) as string,
   });
   expect((await run('mnist-cnn:big')).errors).toMatch(
-    /no preset 'big' of mnist-cnn. Choose from quick, keras, tfjs/,
+    /no preset 'big' of mnist-cnn. Choose from quick, keras, tfjs, mlp/,
   );
   expect((await run('--quux')).errors).toMatch(/quux.*See npm run tune -- --help/);
   expect((await run('--batch-size', '0')).errors).toMatch(/batch-size 0/);

@@ -48,14 +48,16 @@ const behind = (tensor: Tensor): Tensor => (isAlias(tensor) ? behind(tensor.node
  */
 function movedTo(before: Shape, tensor: Tensor, shape: Shape, open: boolean): Tensor | undefined {
   if (tensor.shape.length === 0 && fillValue(tensor) !== undefined) return tensor;
+  if (sameShape(tensor.shape, shape)) {
+    const source = behind(tensor);
+    if (sameShape(source.shape, before)) return source;
+    return open ? undefined : reshape(source, before);
+  }
   const channels = shape.at(-1);
   // one number for each channel, which the reshape leaves: a bias
-  if (sizeOf(tensor.shape) === channels && tensor.shape.at(-1) === channels && before.at(-1) === channels)
-    return reshape(tensor, [channels]);
-  if (!sameShape(tensor.shape, shape)) return undefined;
-  const source = behind(tensor);
-  if (sameShape(source.shape, before)) return source;
-  return open ? undefined : reshape(source, before);
+  const isBias =
+    sizeOf(tensor.shape) === channels && tensor.shape.at(-1) === channels && before.at(-1) === channels;
+  return isBias ? reshape(tensor, [channels]) : undefined;
 }
 
 /** Whether elementwise work on its output can go into its kernel. */

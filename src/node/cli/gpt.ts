@@ -34,7 +34,7 @@ const FLAGS: Readonly<Record<string, ModelFlag>> = {
   },
   temperature: {
     placeholder: 'X',
-    meaning: 'of samples: 0 takes the likeliest character, 1 the network’s own probabilities; default 0.8',
+    meaning: 'of samples: 0 takes the likeliest character; default 0.8',
     parse: (flag, text) => parseNumber(flag, text, {}),
     free: true,
   },

@@ -105,8 +105,11 @@ function codeOf(value: unknown): string {
   );
 }
 
-/** A comment to the end of its line, unless it is a directive such as `// @unroll`. */
-const COMMENT = /[ \t]*\/\/(?! @).*/g;
+/**
+ * A comment to the end of its line, unless it is a directive such as `// @unroll`. `// @tune` changes no code: the values
+ * that are tried are the candidates.
+ */
+const COMMENT = /[ \t]*\/\/(?! @(?!tune)).*/g;
 const BLANK_LINES = /^[ \t]*\n/gm;
 
 const encoder = new TextEncoder();

@@ -14,8 +14,8 @@ export const DEFAULTS: Readonly<Record<string, Measurements>> = {
           microseconds: 495.0108,
           rule: 'broadcast',
           ruleMicroseconds: 596.5401111111111,
-          sources: 'cf49f6d7',
-          fingerprint: 'd0285fdf',
+          sources: 'edfc683b',
+          fingerprint: '153474fe',
         },
       'conv2dGradFilterBias f32[64,12,12,8] f32[64,8,8,16] {"dilation":[1,1],"groups":1,"kernel":[5,5],"padding":"valid","stride":[1,1]}':
         {
@@ -23,8 +23,8 @@ export const DEFAULTS: Readonly<Record<string, Measurements>> = {
           microseconds: 610.6377777777777,
           rule: 'broadcast',
           ruleMicroseconds: 689.264625,
-          sources: '619f21c4',
-          fingerprint: 'd02d8d86',
+          sources: '4fcfb019',
+          fingerprint: 'c52bf860',
         },
       'conv2dGradFilterBias f32[64,28,28,1] f32[64,24,24,8] {"dilation":[1,1],"groups":1,"kernel":[5,5],"padding":"valid","stride":[1,1]}':
         {
@@ -32,8 +32,8 @@ export const DEFAULTS: Readonly<Record<string, Measurements>> = {
           microseconds: 538.0407777777777,
           rule: 'broadcast',
           ruleMicroseconds: 624.3482222222223,
-          sources: '522b678f',
-          fingerprint: '750447fe',
+          sources: '7c7bf652',
+          fingerprint: '5e95bcc6',
         },
     },
   },

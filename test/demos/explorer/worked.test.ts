@@ -36,6 +36,10 @@ describe('worked numbers', () => {
     expect(told('conv2d')[0]).toMatch(/^The window at row 0, column 0 meets nine numbers/);
     expect(told('elementwise')[1]).toContain('max(0, (−1) + (−1)) = 0');
     expect(told('softmax').map((text) => /is (\d\.\d+)/.exec(text)![1])).toEqual(['0.665', '0.245', '0.090']);
+    const attended = told('attention');
+    expect(attended[0]).toMatch(/1 · 1 \+ 0 · 0 = 1\..*: 1\. .* 1 · 4 = 4\.$/);
+    expect(attended[1]).toMatch(/: 0\.5 and 0\.5\. .* 0\.5 · 4 \+ 0\.5 · 0 = 2\.$/);
+    expect(attended[2]).toMatch(/: 0\.063, 0\.468 and 0\.468\. .* = 1\.190\.$/);
     const [own, other] = told('loss');
     expect(own).toMatch(/The loss is 0\.408:.*minus 1: −0\.335\./);
     expect(other).toContain('0.245');

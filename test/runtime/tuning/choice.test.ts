@@ -93,6 +93,12 @@ describe('comments of a kernel', () => {
     expect(hashes('// New words\n//\n\nfn main() {} // and more')).toEqual(hashes('// Old\nfn main() {}'));
   });
 
+  it('change nothing beside the values to tune, which are candidates', () => {
+    const line = 'const TILE: u32 = 4u;';
+    expect(hashes(`${line} // of a tile // @tune 4 8`)).toEqual(hashes(`${line} // @tune 2 4`));
+    expect(hashes(`${line} // @tune 4 8`)).not.toEqual(hashes('const TILE: u32 = 8u; // @tune 4 8'));
+  });
+
   it('change the kernel where they are directives', () => {
     const [sources, fingerprint] = hashes('// @unroll\nfor (;;) {}');
     expect(sources).not.toBe(hashes('// @unrolled\nfor (;;) {}')[0]);

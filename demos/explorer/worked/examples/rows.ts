@@ -1,3 +1,4 @@
+import { attention } from '../../../../src/ops/attention/attention.ts';
 import { simpleRnn } from '../../../../src/ops/recurrent/recurrent.ts';
 import { orthonormalize } from '../../../../src/ops/linalg/orthonormalize.ts';
 import { sparseSoftmaxCrossEntropy } from '../../../../src/ops/loss/softmaxCrossEntropy.ts';
@@ -9,7 +10,7 @@ import { line, lowered, tensor } from '../../toys/toy.ts';
 import { products } from '../worked.ts';
 import { written } from '../written.ts';
 import type { Worked } from '../worked.ts';
-import { toy, placeIn } from './words.ts';
+import { list, placeIn, toy } from './words.ts';
 
 const LOGITS = [2, 1, 0];
 
@@ -62,6 +63,32 @@ export const examples: Readonly<Record<string, readonly Worked[]>> = {
       output: 'output',
       tell: ({ element, value, values }) =>
         `e^${written(LOGITS[element])} as a share of ${LOGITS.map((x) => `e^${written(x)}`).join(' + ')} is ${written(value)}. Together the three are ${written(Math.fround(values.output[0] + values.output[1] + values.output[2]))}.`,
+    },
+  ],
+  attention: [
+    {
+      kind: 'elements',
+      title: 'One head of causal attention over three steps, with a scale of 1',
+      toy: toy(
+        'attention/1_naive',
+        () => {
+          const [q, k, v] = [2, 2, 1].map((size, i) => tensor('qkv'[i], [1, 3, 1, size]));
+          return lowered(attention(q, k, v, { causal: true, scale: 1 }), {
+            variants: { attention: 'naive' },
+          });
+        },
+        { values: { q: [1, 0, 1, 1, 0, 2], k: [1, 0, 0, 1, 1, 1], v: [4, 0, 2] }, small: line(3, 3) },
+      ),
+      output: 'output',
+      tell(at) {
+        const [q, k, v] = ['q', 'k', 'v'].map(at.read);
+        // each key is read with the query, number by number
+        const pairs = v.map((_, key) => [q, k].map((own) => own.slice(2 * key, 2 * key + 2)));
+        const scores = pairs.map(([query, key]) => query[0] * key[0] + query[1] * key[1]);
+        const weights = scores.map((score) => Math.fround(Math.exp(score - at.values.log_sum[at.element])));
+        const sums = pairs.map(([query, key], i) => `${products(query, key)} = ${written(scores[i])}`);
+        return `Step ${at.element} sees ${v.length === 1 ? 'itself alone' : `steps ${list([...v.keys()])}`}. Scores, its query times each key: ${sums.join(', ')}. Weights, e^(score − log_sum): ${list(weights)}. Output, the values times their weights: ${products(weights, v)} = ${written(at.value)}.`;
+      },
     },
   ],
   loss: [
