@@ -382,7 +382,8 @@ it('says what to do where WebGPU is missing', async () => {
     Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }),
   );
   await page.goto(new URL('autoencoder/', page.url()).href, { waitUntil: 'load' });
-  expect(await text(page, '[role=alert]')).toContain('No WebGPU here');
+  await page.waitForSelector('.missing[role=alert]'); // a script that is loaded later
+  expect(await text(page, '.missing')).toContain('No WebGPU here');
   expect(await page.$('#play')).toBeNull();
   // The words, their figure and a recorded run stay.
   expect(await text(page, '#pull-text')).toContain('28 times as large');

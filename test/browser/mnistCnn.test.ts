@@ -425,7 +425,8 @@ it('says what to do where WebGPU is missing', async () => {
     Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }),
   );
   await page.goto(new URL('mnist-cnn/', page.url()).href, { waitUntil: 'load' });
-  const advice = await text(page, '[role=alert]');
+  await page.waitForSelector('.missing[role=alert]'); // a script that is loaded later
+  const advice = await text(page, '.missing');
   expect(advice).toContain('No WebGPU here');
   expect(advice).toMatch(/Chrome[^]*Safari[^]*Firefox/);
   expect(await page.$('#play')).toBeNull();
