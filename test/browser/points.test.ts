@@ -1,5 +1,5 @@
 import type { Page } from 'puppeteer-core';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { openPage } from './harness.ts';
 import { coloursOf } from './pixels.ts';
 
@@ -82,6 +82,7 @@ it('trains on in a hidden tab, without drawing', async () => {
   await page.$eval('#play', (play) => (play as HTMLElement).click());
   await past(20);
   await hide(true);
+  onTestFinished(() => hide(false));
   await past((await steps()) + 20); // what was being drawn has been drawn
   const before = await field();
   await past((await steps()) + 200);

@@ -99,12 +99,12 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       case 'palette':
         ({ palette } = message);
         if (session) session.renderer.palette = palette;
-        return void runner?.look();
+        return show();
       case 'shown':
-        return void runner?.look();
+        return show();
       case 'tab':
         isHidden = message.hidden;
-        return void (isHidden || runner?.look());
+        return show();
       case 'panel':
         panels.set(message);
         return session && addPanel(session, message);
@@ -113,6 +113,11 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       case 'call':
         return answer(message);
     }
+  }
+
+  /** Draws the network as it is, where it is seen. */
+  function show(): void {
+    if (!isHidden) void session?.runner.look();
   }
 
   /** What the settings say of the data, from now on. */
@@ -311,7 +316,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   function arrange(name: string, layout: Panel['layout']): void {
     if (!panels.arrange(name, layout)) return;
     session?.renderer.arrange(name, layout);
-    void session?.runner.look();
+    show();
   }
 
   /** A lost GPU is replaced, from the last checkpoint: the answer says so. Everything else is for the page to show. */
