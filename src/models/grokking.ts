@@ -24,14 +24,14 @@ import { warmUp } from '../nn/schedules.ts';
  */
 export const GROKKING_PRESETS = {
   mlp: {
-    description: 'two embeddings, 256 ReLU: 46,528 weights',
+    description: 'two embeddings, 256 ReLU',
     parameters: 46_528,
     learningRate: 0.003,
     batchSize: 1109,
     epochs: 1500,
   },
   transformer: {
-    description: 'one block of four heads: 54,912 weights',
+    description: 'one block of four heads',
     parameters: 54_912,
     learningRate: 0.003,
     batchSize: 1109,
