@@ -322,7 +322,7 @@ describe('the shader explorer', () => {
       await page.waitForFunction(() => location.hash === '');
       await focus();
       await chord('z');
-      await page.waitForFunction((own) => location.href === own, {}, link); // undone: the same text, the same link
+      await page.waitForFunction((own) => location.href === own, { timeout: 60_000 }, link); // undone: the same text, the same link
     }
     const { page: shared } = await openPage(page.url());
     await shared.waitForFunction(

@@ -83,8 +83,13 @@ it('trains on in a hidden tab, without drawing', async () => {
   await past(20);
   await hide(true);
   onTestFinished(() => hide(false));
-  await past((await steps()) + 20); // what was being drawn has been drawn
-  const before = await field();
+  let before = '';
+  const isStill = async () => {
+    const last = before;
+    before = await field();
+    return before === last;
+  };
+  await expect.poll(isStill, { timeout: 60_000 }).toBe(true); // what was being drawn has been drawn
   await past((await steps()) + 200);
   expect((await field()) === before).toBe(true);
   await hide(false);
