@@ -14,7 +14,7 @@ export const BREAST_CANCER_PRESETS = {
     epochs: 30,
   },
   neuron: {
-    description: 'logistic regression, a single neuron: 97 %',
+    description: 'a single neuron: logistic regression',
     hidden: [],
     parameters: 91,
     learningRate: 0.003,

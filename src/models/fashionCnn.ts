@@ -11,7 +11,7 @@ import { sequential } from '../nn/sequential.ts';
 
 export const FASHION_PRESETS = {
   cnn: {
-    description: 'two convolutions, batch norm: 91 %',
+    description: 'two convolutions with batch norm',
     parameters: 207_114,
     learningRate: 0.004,
     batchSize: 128,

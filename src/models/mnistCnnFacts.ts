@@ -44,7 +44,7 @@ export const MNIST_CNN_FACTS: Readonly<Record<MnistCnnPreset, MnistCnnFacts>> = 
     optimizerName: 'rmsprop',
   },
   mlp: {
-    description: 'no convolution, 784-128-64-10: 97 %',
+    description: 'no convolution: 784-128-64-10',
     source: 'wgrad',
     parameters: 109_386,
     learningRate: 0.001,
