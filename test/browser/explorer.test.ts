@@ -316,7 +316,14 @@ describe('the shader explorer', () => {
         /The edit is (as fast as|[\d.]+ times as (fast|slow) as) the original \([\d.]+ ms, [\d.]+ ms\)/,
       );
       await page.waitForFunction(() => location.hash.startsWith('#edit='));
-      const link = page.url();
+      // An address from the middle of the typing is replaced by that of the whole text.
+      let link = '';
+      const isSettled = async () => {
+        const last = link;
+        link = page.url();
+        return link === last;
+      };
+      await expect.poll(isSettled, { interval: 1000 }).toBe(true);
       await push(page, 'Back to the original');
       await verdict('This is the original.');
       await page.waitForFunction(() => location.hash === '');
