@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer-core';
-import { afterEach, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { problems } from './axe.ts';
-import { close, openPage } from './harness.ts';
+import { openPage } from './harness.ts';
 import { busiestTask, layoutShifts, LONGEST_TASK, scriptBytes } from './measure.ts';
 import { opened, reaches, SITE_PAGES, trainsPast } from './sitePages.ts';
 import type { SitePage } from './sitePages.ts';
@@ -56,8 +56,6 @@ async function chosenInContrast(tab: Page): Promise<string[]> {
 }
 
 describe.each(SITE_PAGES.map((page) => [page.path || 'the gallery', page] as const))('%s', (_, page) => {
-  afterEach(close); // each computes alone
-
   it.runIf(page.trains)('is accessible without WebGPU', async () => {
     const { page: tab, errors } = await openPage(inject('strictSite'));
     await tab.evaluateOnNewDocument(() =>

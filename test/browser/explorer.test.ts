@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { KeyInput, Page } from 'puppeteer-core';
-import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { close, openPage } from './harness.ts';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { openPage } from './harness.ts';
 
 let axe: string;
 beforeAll(async () => {
   axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 });
-afterEach(close);
 
 const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
 /** As the page writes it: with a true minus sign, without a zero before the point. */

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { connect } from 'puppeteer-core';
 import type { Browser, Page } from 'puppeteer-core';
 import { build } from 'vite';
-import { inject } from 'vitest';
-import { afterEveryFile } from '../helpers/everyFile.ts';
+import { inject, TestRunner } from 'vitest';
+import { afterEveryFile, afterEveryTest } from '../helpers/everyFile.ts';
 import { openUrl } from './chromium.ts';
 import type { OpenPage, View } from './chromium.ts';
 
@@ -11,11 +11,13 @@ export { screenshot } from './chromium.ts';
 export type { OpenPage, View } from './chromium.ts';
 
 let browser: Promise<Browser> | undefined;
-const pages: OpenPage['page'][] = [];
+/** Of the present test, and of the present file. */
+const pages = { test: [] as Page[], file: [] as Page[] };
 
 /**
  * Opens a page of the built site in the run's browser: `openPage('')` is the gallery, `openPage('mnist/')` the demo
- * demos/mnist, seen as `view` says. The page is closed after the test file. `errors` collects what went wrong on the page:
+ * demos/mnist, seen as `view` says. The page is closed after the test that opens it, so that its training takes no time from
+ * the next one; a page opened outside of tests is closed after the file. `errors` collects what went wrong on the page:
  *
  * ```ts
  * const { page, errors } = await openPage('mnist/');
@@ -27,7 +29,7 @@ const pages: OpenPage['page'][] = [];
 export async function openPage(path: string, view?: View): Promise<OpenPage> {
   browser ??= connect({ browserWSEndpoint: inject('browserEndpoint') });
   const opened = await openUrl(await browser, new URL(path, inject('site')).href, view);
-  pages.push(opened.page);
+  pages[TestRunner.getCurrentTest() ? 'test' : 'file'].push(opened.page);
   return opened;
 }
 
@@ -49,11 +51,15 @@ export async function loseGpu(page: Page): Promise<void> {
   process.kill(processInfo.find(({ type }) => type === 'GPU')!.id, 'SIGKILL');
 }
 
+const closeAll = (list: Page[]) => Promise.all(list.splice(0).map((page) => page.isClosed() || page.close()));
+
 /** Closes the pages that this test file has opened; happens by itself at its end. */
 export async function close(): Promise<void> {
-  await Promise.all(pages.splice(0).map((page) => page.close()));
+  await closeAll(pages.test);
+  await closeAll(pages.file);
   await (await browser)?.disconnect();
   browser = undefined;
 }
 
+afterEveryTest(async () => void (await closeAll(pages.test)));
 afterEveryFile(close);

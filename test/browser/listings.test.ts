@@ -1,10 +1,8 @@
 import type { HTTPRequest, Page } from 'puppeteer-core';
-import { afterEach, expect, it } from 'vitest';
-import { close, openPage } from './harness.ts';
+import { expect, it } from 'vitest';
+import { openPage } from './harness.ts';
 
 const PAGE = 'mnist-cnn/?data=synthetic&train=600&test=40&batch=16';
-
-afterEach(close);
 
 /** Opens the page, and holds each request for a shader back until the test answers it. */
 async function openHolding(): Promise<{ page: Page; errors: string[]; held: Map<string, HTTPRequest> }> {

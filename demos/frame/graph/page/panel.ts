@@ -1,6 +1,6 @@
 import './graph.css';
 import { announce } from '../../../shared/announce.ts';
-import { create, notice } from '../../../shared/dom.ts';
+import { create } from '../../../shared/dom.ts';
 import { timeText } from '../../../shared/units.ts';
 import type { StepGraph, StepNode, StepTimes } from '../stepGraph.ts';
 import { droppedEdits } from './dropped.ts';
@@ -127,24 +127,26 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
     if (before !== undefined) place.querySelector<HTMLElement>('.picture .box[tabindex="0"]')?.focus();
   }
 
+  /** Someone has asked for times: of the step there is, or of the next one where it goes meanwhile. */
+  let isMeasuring = false;
+
   async function measure(): Promise<void> {
-    ask.disabled = true;
-    ask.textContent = 'Measuring …';
+    isMeasuring = true;
+    paintAsk();
     const measured = state?.graph;
-    try {
-      const times = await page.call('graphMeasure');
-      if (state?.graph === measured) showTimes(times);
-    } catch (error) {
-      ask.disabled = false;
-      ask.textContent = 'Measure';
-      notes.replaceChildren(notice(`This was not measured: ${(error as Error).message}`, 'warning'));
-    }
+    const times = await page.call('graphMeasure').catch(gone);
+    if (isMeasuring && times && state?.graph === measured) showTimes(times);
+  }
+
+  function paintAsk(): void {
+    ask.disabled = isMeasuring;
+    ask.textContent = isMeasuring ? 'Measuring …' : state?.times ? 'Measure again' : 'Measure';
   }
 
   function showTimes(times: StepTimes): void {
+    isMeasuring = false;
     state = { ...state!, times };
-    ask.disabled = false;
-    ask.textContent = 'Measure again';
+    paintAsk();
     paint();
     const sum = times.microseconds.reduce((a, b) => a + b, 0);
     announce(`Measured: the dispatches of a step take ${timeText(sum)}.`);
@@ -162,13 +164,13 @@ export function createPanel(place: HTMLElement, page: GraphPage) {
     const graph = await page.call('graph').catch(gone);
     if (!graph) return;
     const isSame = state !== undefined && sameStep(state.graph, graph);
-    ask.disabled = false;
-    ask.textContent = isSame && state?.times ? 'Measure again' : 'Measure';
     if (!isSame) {
       const chosen = state?.chosen;
       const isThere = chosen !== undefined && graph.nodes[chosen]?.label === state!.graph.nodes[chosen].label;
       state = { graph, grouping: groupingOf(graph), times: undefined, chosen: isThere ? chosen : undefined };
     }
+    paintAsk();
+    if (isMeasuring) void measure();
     paint();
     look();
     const edits = await droppedEdits(page, state!, look).catch(gone);
