@@ -105,33 +105,38 @@ const ALONE = [
   'test/fuzz/files.test.ts',
 ];
 
+/** lavapipe generates machine code faster, which most of the time of tests goes into, and then computes slower. */
+const QUICK_CODE = { GALLIVM_PERF: 'nopt' };
+const inNode = {
+  isolate: false, // starting a process and loading wgrad takes about a second of CPU
+  setupFiles: 'test/helpers/setup.ts',
+  globalSetup: 'test/setup.ts',
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
 const test = {
   pool: 'forks' as const, // Dawn and the driver's environment belong to a process, not to a thread
   maxWorkers: 2,
   projects: [
     {
       extends: true as const,
-      test: {
-        name: 'node',
-        include: ['test/**/*.test.ts'],
-        exclude: ['test/browser/**', 'test/firefox/**', ...ALONE],
-        isolate: false, // starting a process and loading wgrad takes about a second of CPU
-        setupFiles: 'test/helpers/setup.ts',
-        globalSetup: 'test/setup.ts',
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
-      },
+      test: { ...inNode, name: 'ops', include: ['test/ops/**/*.test.ts'], env: QUICK_CODE },
     },
     {
       extends: true as const,
       test: {
-        name: 'alone',
-        include: ALONE,
-        setupFiles: 'test/helpers/setup.ts',
-        globalSetup: 'test/setup.ts',
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
+        ...inNode,
+        name: 'node',
+        include: ['test/**/*.test.ts'],
+        exclude: ['test/ops/**', 'test/browser/**', 'test/firefox/**', ...ALONE],
+        // Vectors of 4 numbers instead of 8, and so half of the code: here kernels are not what is tested.
+        env: { ...QUICK_CODE, LP_NATIVE_VECTOR_WIDTH: '128' },
       },
+    },
+    {
+      extends: true as const,
+      test: { ...inNode, name: 'alone', isolate: true, include: ALONE },
     },
     {
       extends: true as const,

@@ -20,6 +20,7 @@ import * as layerwise from '../reference/layerwiseOptimizers.ts';
 import * as reference from '../reference/optimizers.ts';
 import * as schedules from '../reference/schedules.ts';
 import { testGpu } from '../helpers/evaluate.ts';
+import { share } from '../helpers/share.ts';
 import { exactTrajectory, gpuTrajectory, problem, shapes, stepProgram } from './optimizerProblem.ts';
 
 type Rule = [
@@ -122,19 +123,20 @@ const exactly = (options: CommonOptions): reference.Options => ({
   ...(options.excludeFromWeightDecay && { isExcluded }),
 });
 
-describe.each(rules)('%s', (_, make, exact) => {
-  it.each([
-    ['clipped by value', { clipValue: 0.4 }],
-    ['clipped by the global norm', { globalClipNorm: 3 }],
-    [
-      'with the mean of three gradients',
-      { gradientAccumulationSteps: 3, clipNorm: 2, excludeFromWeightDecay },
-    ],
-  ])('%s, with all other options: ten steps equal those in float64', async (_, clip) => {
-    await check(make({ ...everything, ...clip }), (size) =>
-      reference.withOptions(exact(size, everything), size, exactly(clip)),
-    );
-  });
+const clips: [string, CommonOptions][] = [
+  ['clipped by value', { clipValue: 0.4 }],
+  ['clipped by the global norm', { globalClipNorm: 3 }],
+  ['with the mean of three gradients', { gradientAccumulationSteps: 3, clipNorm: 2, excludeFromWeightDecay }],
+];
+describe.each(rules.map((rule, i) => [...rule, i] as const))('%s', (_, make, exact, i) => {
+  it.each(share(clips, 3, i))(
+    '%s, with all other options: ten steps equal those in float64',
+    async (_, clip) => {
+      await check(make({ ...everything, ...clip }), (size) =>
+        reference.withOptions(exact(size, everything), size, exactly(clip)),
+      );
+    },
+  );
 });
 
 const single: [string, CommonOptions, Partial<reference.Options>?][] = [
@@ -154,11 +156,13 @@ const single: [string, CommonOptions, Partial<reference.Options>?][] = [
   ['ema', { ema: { decay: 0.9 } }],
   ['ema without memory', { ema: { decay: 0 } }],
 ];
-it.each(single)('%s alone: ten steps equal those in float64', async (_, options, own = {}) => {
-  for (const [make, exact] of [
-    [sgd, reference.sgd],
-    [adam, reference.adam],
-  ] as const) {
+const plain = [
+  [sgd, reference.sgd],
+  [adam, reference.adam],
+] as const;
+it.each(single)('%s alone: ten steps equal those in float64', async (name, options, own = {}) => {
+  const turn = single.findIndex((each) => each[0] === name);
+  for (const [make, exact] of share(plain, 2, turn)) {
     await check(make({ learningRate: 0.02, ...options }), (size) => {
       const exactly = { ...(options as reference.Options), learningRate: 0.02, ...own };
       return reference.withOptions(exact(size, { learningRate: 0.02 }), size, exactly);

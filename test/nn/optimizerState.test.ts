@@ -26,6 +26,7 @@ import {
 } from '../../src/nn/optimizers.ts';
 import { cosineDecay, warmUp } from '../../src/nn/schedules.ts';
 import { testGpu } from '../helpers/evaluate.ts';
+import { share } from '../helpers/share.ts';
 import { clusters, ownGpu, weightsOf } from './modelFixtures.ts';
 
 const data = clusters(50);
@@ -58,7 +59,7 @@ const collecting: CommonOptions = {
 };
 
 describe('a checkpoint of', () => {
-  it.each([
+  const optimizers = [
     sgd(options),
     sgd({ ...options, momentum: 0.9 }),
     rmsprop(options),
@@ -83,7 +84,8 @@ describe('a checkpoint of', () => {
     adafactor(collecting),
     muon(collecting),
     rmsprop({ ...collecting, ema: undefined }),
-  ])('$name with $slotNames continues bit by bit', async (optimizer) => {
+  ];
+  it.each(share(optimizers, 2, 0))('$name with $slotNames continues bit by bit', async (optimizer) => {
     const whole = await compiled(optimizer);
     await whole.fit(data, { steps: 6, batchSize });
     const half = await whole.save();

@@ -16,6 +16,7 @@ import { add, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
 import { testAdapter } from '../../helpers/device.ts';
 import { checkGradient, evaluate } from '../../helpers/evaluate.ts';
+import { share } from '../../helpers/share.ts';
 import { array, map, random, zeros } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/conv2d.ts';
@@ -86,7 +87,7 @@ function sumOverPositions({ shape, data }: Array64): Array64 {
 
 const tolerance = { rtol: 2e-5, atol: 2e-5 };
 
-/** Compiling takes the time of these tests: all cases run where it is quick, else one of each kind. */
+/** Compiling takes the time of these tests: all cases run where it is quick, else one of each kind; see `share`. */
 const variants = [
   { variant: 'naive', software: true, every: 1 },
   { variant: 'direct', software: true, every: 2 },
@@ -140,7 +141,8 @@ async function checkCase(
 
 describe.each(variants)('$variant, software: $software', ({ every, from = 0, ...rest }) => {
   const some = named.filter((_, i) => i >= from && (i - from) % every === 0);
-  it.each(some)('agrees with the reference: $name', (each) => checkCase(each, rest));
+  const turn = variants.findIndex(({ variant }) => variant === rest.variant);
+  it.each(share(some, 2, turn))('agrees with the reference: $name', (each) => checkCase(each, rest));
 });
 
 describe('conv2d', () => {

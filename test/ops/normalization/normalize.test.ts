@@ -8,6 +8,7 @@ import { normalize } from '../../../src/ops/normalization/normalize.ts';
 import type { NormalizeOptions } from '../../../src/ops/normalization/normalize.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
 import { finiteDifference } from '../../helpers/close.ts';
+import { share } from '../../helpers/share.ts';
 import { evaluate, testGpu } from '../../helpers/evaluate.ts';
 import type { EvaluateOptions } from '../../helpers/evaluate.ts';
 import { full, inner, map, random } from '../../reference/array.ts';
@@ -79,10 +80,10 @@ const more: Case[] = [
   { over: 'layer', shape: [65, 12] },
 ];
 
-it.each([...cases, ...more])('lanes over $over of $shape, groups $groups', (own) =>
+it.each(share([...cases, ...more], 2, 0))('lanes over $over of $shape, groups $groups', (own) =>
   check(own, { variants: both('lanes') }),
 );
-it.each(cases)('workgroup over $over of $shape, groups $groups', (own) =>
+it.each(share(cases, 2, 1))('workgroup over $over of $shape, groups $groups', (own) =>
   check(own, { variants: both('workgroup') }),
 );
 

@@ -26,6 +26,7 @@ import type { Minimizer } from '../../../src/runtime/minimizer.ts';
 import type { Program } from '../../../src/runtime/program.ts';
 import type { Gpu } from '../../../src/runtime/session.ts';
 import { testGpu } from '../../helpers/evaluate.ts';
+import { share } from '../../helpers/share.ts';
 import { numericErrorOf } from '../../helpers/numericError.ts';
 const shared: CommonOptions = {
   schedule: warmUp({ steps: 4, from: 0.1, next: cosineDecay({ decaySteps: 20 }) }),
@@ -117,7 +118,7 @@ class Own {
   }
 }
 
-describe.each(rules)('%s', (name, make) => {
+describe.each(rules.map((rule, i) => [...rule, i] as const))('%s', (name, make, i) => {
   const clips: [string, CommonOptions][] = [
     ['not clipped', {}],
     ['clipped by the global norm', { globalClipNorm: 3 }],
@@ -130,7 +131,7 @@ describe.each(rules)('%s', (name, make) => {
       { gradientAccumulationSteps: 3, clipNorm: 3 },
     ]);
   }
-  it.each(clips)(
+  it.each(share(clips, 2, i))(
     '%s: makes no step with NaN or infinity, names it, and goes on to the bit',
     async (_, clip) => {
       const optimizer = make({ ...shared, ...clip });
