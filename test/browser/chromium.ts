@@ -21,6 +21,10 @@ export async function launchChromium(): Promise<Browser> {
     '--use-vulkan=swiftshader',
     '--use-gl=angle',
     '--use-angle=swiftshader',
+    // A curve of a chart is thousands of draw calls, which SwiftShader takes seconds for: what is not WebGPU is drawn by Skia
+    // on the CPU, as in a browser without a GPU.
+    '--disable-accelerated-2d-canvas',
+    '--disable-gpu-rasterization',
     // Each page's test kills the GPU process once; after a few crashes Chromium would do without a GPU.
     '--disable-gpu-process-crash-limit',
     '--disable-domain-blocking-for-3d-apis',
