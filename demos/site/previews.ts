@@ -24,6 +24,7 @@ const isReady = (): boolean => ['ready', 'paused', 'done'].includes(document.bod
 const MOMENTS: Readonly<Record<string, Moment>> = {
   points: { query: '', at: '.bar', ready: isReady },
   tables: { query: '', at: '.bar', ready: isReady },
+  sequences: { query: '', at: '.bar', ready: isReady },
   'mnist-cnn': { query: '', at: '.bar', ready: isReady },
   autoencoder: { query: '', at: '.bar', ready: isReady },
   dcgan: {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
+import { AIRLINE_PASSENGERS } from '../../src/data/airlinePassengers.ts';
 import { BREAST_CANCER_FILE } from '../../src/data/breastCancer.ts';
 import { answer, refuseMethod } from '../../src/node/httpFile.ts';
 import type { Handler } from '../../src/node/httpFile.ts';
@@ -7,7 +8,7 @@ import { findPublishedFile } from '../../src/node/publishedFile.ts';
 import type { PublishedFile, PublishedFileOptions } from '../../src/node/publishedFile.ts';
 
 /** Public data that pages read as they were published, in data/ of the site. */
-const FILES: readonly PublishedFile[] = [BREAST_CANCER_FILE];
+const FILES: readonly PublishedFile[] = [BREAST_CANCER_FILE, AIRLINE_PASSENGERS];
 const ROUTE = 'data';
 
 /**

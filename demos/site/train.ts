@@ -9,6 +9,7 @@ import { dcganOfSite } from './dcgan.ts';
 import { mnistCnnTraining } from './mnistCnn.ts';
 import { pointsTraining } from './points.ts';
 import { Recorder } from './recorder.ts';
+import { sequencesTraining } from './sequences.ts';
 import { tablesTraining } from './tables.ts';
 import type { SiteTraining } from './training.ts';
 
@@ -18,6 +19,7 @@ const TRAININGS: Readonly<Record<string, SiteTraining>> = {
   dcgan: dcganOfSite,
   points: pointsTraining,
   tables: tablesTraining,
+  sequences: sequencesTraining,
 };
 
 const pages = process.argv.slice(2);

@@ -18,6 +18,7 @@ export const SMALL: Readonly<Record<string, string>> = {
   dcgan: 'data=synthetic&train=640&batch=4',
   points: '',
   tables: 'data=synthetic',
+  sequences: 'data=synthetic',
 };
 
 /** The gallery, and all that `previous` and `next` lead to. */

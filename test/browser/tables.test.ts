@@ -61,7 +61,7 @@ it('draws the weights of each column and the neurons, and learns from some colum
   expect(new URL(page.url()).searchParams.get('features')).toBe('21,22,23,24,25,26,27,28,29,30');
   expect(await page.$$eval('.features [aria-pressed=true]', (list) => list.length)).toBe(10);
   await click('#play');
-  await reaches(page, 'finished');
+  await reaches(page, 'running');
   await expect.poll(async () => Number(await text('#stat-area'))).toBeGreaterThan(0.95);
   expect(errors).toEqual([]);
 });

@@ -43,6 +43,7 @@ const PAGES: readonly Case[] = [
     panels: { '#features canvas': 10, '#neurons canvas': 10 },
     falls: true,
   },
+  { path: 'sequences/?data=synthetic&start=scratch&play=1', panels: { '#gates canvas': 10 }, falls: true },
 ];
 
 const undo: (() => Promise<unknown>)[] = [];
