@@ -102,6 +102,8 @@ export async function compileCellView(gpu: Gpu, network: Network, shape: Shape):
     width: MONTHS,
     height: GATE_TEXELS,
     ...strides,
+    // Gates seldom come near 0 or 1.
+    gamma: isGate(name) ? 2 : 0.8,
   });
   const sizes = [5, gates, gates, 1].map((numbers) => numbers * steps * units);
   return {

@@ -31,6 +31,7 @@ export function createFigures(page: LivePage<typeof settings, Calls>) {
     opened: (own: Tells['opened']) => opened.show(own),
     changed(names: readonly string[]): void {
       if (names.includes('month')) timeline.place();
+      if (names.includes('unit')) timeline.markUnit();
       if (names.includes('unit') || names.includes('at')) opened.refresh();
     },
   };

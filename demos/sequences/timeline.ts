@@ -43,6 +43,7 @@ export function createTimeline(page: LivePage<typeof settings, Calls>) {
   let size: readonly [number, number] = [0, 0];
   let series: Tells['series'] | undefined;
   let forecasts: readonly number[] = [];
+  let units = 1;
 
   const chosen = () => Math.max(FIRST, Math.min(MONTHS - 1, page.values.month));
   const across = () => (size[0] - LEFT_PX) / MONTHS;
@@ -124,12 +125,24 @@ export function createTimeline(page: LivePage<typeof settings, Calls>) {
   };
   const chooseAt = ({ clientX }: PointerEvent) =>
     choose((clientX - root.getBoundingClientRect().left - LEFT_PX) / across() - 0.5);
+  /** The unit whose line in a picture is pressed. */
+  function chooseUnit({ target, clientY }: PointerEvent): void {
+    const box = (target as Element).closest('.tiles');
+    if (!box) return;
+    const { top, height } = box.getBoundingClientRect();
+    const line = Math.floor(((clientY - top) / height) * units);
+    page.set({ unit: 1 + Math.max(0, Math.min(units - 1, line)) });
+  }
+  function markUnit(): void {
+    byId('gates').style.setProperty('--unit', String(Math.min(units, page.values.unit) - 1));
+  }
   root.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
     event.preventDefault();
     root.focus({ preventScroll: true });
     root.setPointerCapture(event.pointerId);
     chooseAt(event);
+    chooseUnit(event);
   });
   // A mouse shows what it is over; a finger, what it is moved to.
   root.addEventListener('pointermove', (event) => {
@@ -159,6 +172,7 @@ export function createTimeline(page: LivePage<typeof settings, Calls>) {
 
   return {
     place,
+    markUnit,
     series(own: Tells['series']): void {
       series = own;
       place();
@@ -168,11 +182,14 @@ export function createTimeline(page: LivePage<typeof settings, Calls>) {
       place();
     },
     /** Another network has other gates. */
-    model({ cell, units }: Tells['model']): void {
+    model({ cell, units: own }: Tells['model']): void {
       forecasts = [];
+      units = own;
+      byId('gates').style.setProperty('--units', String(units));
+      markUnit();
       byId('gates').replaceChildren(
         ...PICTURES[cell].map(([panel, title]) => {
-          const label = `The ${title} of each of ${units} units, month by month: a line for each unit`;
+          const label = `The ${title} of each of ${units} units, month by month`;
           const canvas = create('canvas', { role: 'img', 'aria-label': label });
           const box = create('div', { className: 'tiles' }, canvas);
           const plan = (width: number) => ({

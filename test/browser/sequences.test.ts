@@ -26,9 +26,12 @@ it('opens the cell before a month that keys choose, with every number of its ste
   expect(new URL(page.url()).searchParams.get('month')).toBe('13');
   const months = await page.$$eval('#opened thead button', (list) => list.map((own) => own.ariaLabel));
   expect(months).toEqual(['Nov 1949', 'Dec 1949', 'Jan 1950']);
+  const line = (await (await page.$('.gate:nth-child(2) .tiles'))!.boundingBox())!;
+  await page.mouse.click(line.x + line.width - 1, line.y + 2);
+  await expect.poll(() => text('#opened-title')).toBe('The cell before Dec 1960, unit 1 of 4');
   // c = f c′ + i g, of the step that is chosen: the numbers are rounded.
   await page.click('#opened thead th:nth-child(3) button');
-  await expect.poll(() => page.$eval('#opened [aria-pressed=true]', (own) => own.ariaLabel)).toBe('Dec 1949');
+  await expect.poll(() => page.$eval('#opened [aria-pressed=true]', (own) => own.ariaLabel)).toBe('Oct 1960');
   const column = await page.$$eval('#opened tbody tr', (rows) =>
     rows.map((row) =>
       [...row.querySelectorAll('td')].map((own) => Number(own.textContent!.replace('−', '-'))),
