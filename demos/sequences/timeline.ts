@@ -102,8 +102,10 @@ export function createTimeline(page: LivePage<typeof settings, Calls>) {
   /** Puts the mark at the chosen month, and says what is there. */
   function place(): void {
     const month = chosen();
-    cursor.style.left = `${x(month)}px`;
-    cursor.style.width = `${Math.max(2, across())}px`;
+    // Of the width, so that it stays within a window that becomes narrower.
+    const width = `(100% - ${LEFT_PX}px)`;
+    cursor.style.left = `calc(${LEFT_PX}px + ${width} * ${(month + 0.5) / MONTHS})`;
+    cursor.style.width = `max(2px, ${width} / ${MONTHS})`;
     root.setAttribute('aria-valuenow', String(month - FIRST));
     if (!series) return;
     const forecast = forecasts[month - FIRST];

@@ -25,16 +25,13 @@ export function publishedPlugin(options: PublishedFileOptions = {}): Plugin {
     async config(_, { command }) {
       if (command !== 'build') return undefined;
       const missing: string[] = [];
-      for (const file of FILES) {
-        const { bytes, ...rest } = await findPublishedFile(file, options);
-        if (bytes) {
-          found.set(file.path, bytes);
-          continue;
-        }
-        missing.push(file.path);
-        const reason = 'reason' in rest ? rest.reason : '';
-        console.warn(`The site is built WITHOUT ${file.title}: its page makes synthetic data. ${reason}`);
-      }
+      const all = await Promise.all(FILES.map((file) => findPublishedFile(file, options)));
+      FILES.forEach(({ path, title }, i) => {
+        const own = all[i];
+        if (own.bytes) return void found.set(path, own.bytes);
+        missing.push(path);
+        console.warn(`The site is built WITHOUT ${title}: its page makes synthetic data. ${own.reason}`);
+      });
       return { define: { 'import.meta.env.WGRAD_WITHOUT_FILES': JSON.stringify(missing) } };
     },
     configureServer(server) {

@@ -69,7 +69,9 @@ export function createRoc(root: HTMLElement, onChoose: (threshold: number) => vo
         'found, of the malignant',
       ),
     );
-    Object.assign(handle.style, { left: `${x(now.falsePositives)}px`, top: `${y(now.truePositives)}px` });
+    // Of the width, so that it stays within a window that becomes narrower.
+    const share = (length: number) => `${(100 * length) / size}%`;
+    Object.assign(handle.style, { left: share(x(now.falsePositives)), top: share(y(now.truePositives)) });
   }
 
   /** Between the score of a point and the next lower one, so that small changes of the scores change nothing. */

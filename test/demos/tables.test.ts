@@ -93,7 +93,10 @@ describe('a published file', () => {
     const options = { urls: [], cacheDir: '/nowhere' };
     const { config } = publishedPlugin(options);
     const { define } = await (config as any)({}, { command: 'build' });
-    expect(JSON.parse(define['import.meta.env.WGRAD_WITHOUT_FILES'])).toContain('wdbc.data');
+    expect(JSON.parse(define['import.meta.env.WGRAD_WITHOUT_FILES'])).toEqual([
+      'wdbc.data',
+      'airline-passengers.csv',
+    ]);
     expect(warn.mock.calls.flat().join()).toMatch(/WITHOUT the breast cancer table/);
     const answered = new Promise<[number, string]>((resolve) => {
       let status = 0;

@@ -34,7 +34,7 @@ export async function loadPublished<T>(
     data: generate(),
     facts: {
       synthetic: true,
-      notice: `These data are generated in place of ${file.title}, so no number here says anything about it. ${reason}`,
+      notice: `These data are generated in place of ${file.title}, so no number here says anything about it; a network that comes trained was trained on the published data. ${reason}`,
     },
   });
   if (wish === 'synthetic') return made('The address asks for them.');
