@@ -58,6 +58,8 @@ export const PAGES: readonly SitePage[] = [
     needs: ['lessons/backpropagation', 'lessons/losses'],
   },
   { folder: 'points', title: 'Where blue ends' },
+  { folder: 'tables', title: 'Benign or malignant?' },
+  { folder: 'sequences', title: 'Next month’s passengers' },
   { folder: 'mnist-cnn', title: 'Reading digits' },
   { folder: 'autoencoder', title: 'Autoencoders' },
   { folder: 'dcgan', title: 'A forger and its critic' },

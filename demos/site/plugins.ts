@@ -1,6 +1,7 @@
 import type { Plugin } from 'vite';
 import { digitsPlugin } from './digitsPlugin.ts';
 import { offlinePlugin } from './offlinePlugin.ts';
+import { publishedPlugin } from './publishedPlugin.ts';
 import { trainedPlugin } from './trainedPlugin.ts';
 
 /**
@@ -8,4 +9,9 @@ import { trainedPlugin } from './trainedPlugin.ts';
  *
  * @param root the folder of the pages
  */
-export const sitePlugins = (root: string): Plugin[] => [digitsPlugin(), trainedPlugin(root), offlinePlugin()];
+export const sitePlugins = (root: string): Plugin[] => [
+  digitsPlugin(),
+  publishedPlugin(),
+  trainedPlugin(root),
+  offlinePlugin(),
+];

@@ -23,6 +23,8 @@ const isReady = (): boolean => ['ready', 'paused', 'done'].includes(document.bod
 /** Pages open on trained networks: what they show then is the good moment. */
 const MOMENTS: Readonly<Record<string, Moment>> = {
   points: { query: '', at: '.bar', ready: isReady },
+  tables: { query: '', at: '.bar', ready: isReady },
+  sequences: { query: '', at: '.bar', ready: isReady },
   'mnist-cnn': { query: '', at: '.bar', ready: isReady },
   autoencoder: { query: '', at: '.bar', ready: isReady },
   dcgan: {

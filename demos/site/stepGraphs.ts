@@ -18,6 +18,15 @@ import { network as pointsNetwork } from '../points/network.ts';
 import { pointsOf } from '../points/points.ts';
 import { settings as points } from '../points/settings.ts';
 import { batchesOf, compile as compilePoints } from '../points/training.ts';
+import { exampleWindows } from '../sequences/forecaster.ts';
+import { network as sequenceNetwork } from '../sequences/network.ts';
+import { settings as sequences } from '../sequences/settings.ts';
+import { batchesOf as windowBatches, compile as compileSequence } from '../sequences/training.ts';
+import { featuresOf } from '../tables/features.ts';
+import { BATCH, network as tableNetwork } from '../tables/network.ts';
+import { settings as tables } from '../tables/settings.ts';
+import { exampleRows } from '../tables/table.ts';
+import { compile as compileTable } from '../tables/training.ts';
 
 /** Has a step compiled, and none made: options of `fit`. */
 type Fit = (options: { steps: 0; onReady: (program: Program) => void }) => PromiseLike<unknown>;
@@ -34,6 +43,17 @@ const TRAININGS: Readonly<Record<string, (gpu: Gpu) => Promise<Fit>>> = {
     const { shape, noise, seed, rate } = values;
     const model = await compilePoints(gpu, pointsNetwork(values), rate);
     return (options) => model.fit(batchesOf(pointsOf(shape, noise, seed), seed), options);
+  },
+  async tables(gpu) {
+    const values = initial(tables);
+    const model = await compileTable(gpu, tableNetwork(values), values.rate);
+    const rows = exampleRows(featuresOf(values.features).length, BATCH);
+    return (options) => model.fit(rows, { ...options, batchSize: BATCH });
+  },
+  async sequences(gpu) {
+    const values = initial(sequences);
+    const model = await compileSequence(gpu, sequenceNetwork(values), values.rate);
+    return (options) => model.fit(windowBatches(exampleWindows(values.back)), options);
   },
   async 'mnist-cnn'(gpu) {
     const values = initial(digits);

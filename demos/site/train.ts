@@ -9,6 +9,8 @@ import { dcganOfSite } from './dcgan.ts';
 import { mnistCnnTraining } from './mnistCnn.ts';
 import { pointsTraining } from './points.ts';
 import { Recorder } from './recorder.ts';
+import { sequencesTraining } from './sequences.ts';
+import { tablesTraining } from './tables.ts';
 import type { SiteTraining } from './training.ts';
 
 const TRAININGS: Readonly<Record<string, SiteTraining>> = {
@@ -16,6 +18,8 @@ const TRAININGS: Readonly<Record<string, SiteTraining>> = {
   autoencoder: autoencoderTraining,
   dcgan: dcganOfSite,
   points: pointsTraining,
+  tables: tablesTraining,
+  sequences: sequencesTraining,
 };
 
 const pages = process.argv.slice(2);

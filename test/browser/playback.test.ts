@@ -37,6 +37,8 @@ it.each([
   ['autoencoder/trained/bottleneck-64', 2],
   ['dcgan/trained/small', 3],
   ['points/trained/moons', 2],
+  ['tables/trained/mlp', 2],
+  ['sequences/trained/lstm', 2],
 ])('plays %s back, by keyboard alone', async (url, charts) => {
   await play(url);
   expect((await page.$$('main svg')).length).toBe(charts);
@@ -62,7 +64,7 @@ it.each([
   await new Promise((resolve) => setTimeout(resolve, 1000));
   expect((await at()).value).toBe(value);
   expect(await text('.playback > .hint')).toMatch(
-    /^A recorded run of .* on (MNIST, 60,000 training images|200 points of two moons)/,
+    /^A recorded run of .* on (MNIST, 60,000 training images|200 points of two moons|Breast Cancer Wisconsin|the airline passengers)/,
   );
   expect(errors).toEqual([]);
 });

@@ -17,6 +17,8 @@ export const SMALL: Readonly<Record<string, string>> = {
   autoencoder: 'data=synthetic&train=600&test=40&batch=16',
   dcgan: 'data=synthetic&train=640&batch=4',
   points: '',
+  tables: 'data=synthetic',
+  sequences: 'data=synthetic',
 };
 
 /** The gallery, and all that `previous` and `next` lead to. */

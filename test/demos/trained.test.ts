@@ -7,6 +7,10 @@ import { packWeights, unpackWeights } from '../../demos/frame/worker/packedWeigh
 import type { TrainedRecord } from '../../demos/frame/trainedRecord.ts';
 import { network } from '../../demos/points/network.ts';
 import { settings } from '../../demos/points/settings.ts';
+import { network as tableNetwork } from '../../demos/tables/network.ts';
+import { settings as tableSettings } from '../../demos/tables/settings.ts';
+import { network as sequenceNetwork } from '../../demos/sequences/network.ts';
+import { settings as sequenceSettings } from '../../demos/sequences/settings.ts';
 import { Recorder } from '../../demos/site/recorder.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
 import { autoencoderVersions } from '../../src/models/autoencoderVersions.ts';
@@ -67,6 +71,14 @@ describe('the networks that come with the pages', () => {
     autoencoder: ['bottleneck-64', () => autoencoderVersions().model],
     dcgan: ['small', () => dcgan('small')],
     points: ['moons', () => model(network(initialValues(settings) as ValuesOf<typeof settings>))],
+    sequences: [
+      'lstm',
+      () => model(sequenceNetwork(initialValues(sequenceSettings) as ValuesOf<typeof sequenceSettings>)),
+    ],
+    tables: [
+      'mlp',
+      () => model(tableNetwork(initialValues(tableSettings) as ValuesOf<typeof tableSettings>)),
+    ],
   } as const;
 
   it.each(Object.entries(models))('%s: its default network takes the weights', (page, [name, create]) => {

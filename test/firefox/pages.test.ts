@@ -38,6 +38,12 @@ const PAGES: readonly Case[] = [
     falls: false,
   },
   { path: 'points/?shape=rings&play=1', panels: { '#field': 40, '#neurons canvas': 40 }, falls: true },
+  {
+    path: 'tables/?data=synthetic&start=scratch&play=1',
+    panels: { '#features canvas': 10, '#neurons canvas': 10 },
+    falls: true,
+  },
+  { path: 'sequences/?data=synthetic&start=scratch&play=1', panels: { '#gates canvas': 10 }, falls: true },
 ];
 
 const undo: (() => Promise<unknown>)[] = [];

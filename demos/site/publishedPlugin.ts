@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { Plugin } from 'vite';
+import { AIRLINE_PASSENGERS } from '../../src/data/airlinePassengers.ts';
+import { BREAST_CANCER_FILE } from '../../src/data/breastCancer.ts';
+import { answer, refuseMethod } from '../../src/node/httpFile.ts';
+import type { Handler } from '../../src/node/httpFile.ts';
+import { findPublishedFile } from '../../src/node/publishedFile.ts';
+import type { PublishedFile, PublishedFileOptions } from '../../src/node/publishedFile.ts';
+
+/** Public data that pages read as they were published, in data/ of the site. */
+const FILES: readonly PublishedFile[] = [BREAST_CANCER_FILE, AIRLINE_PASSENGERS];
+const ROUTE = 'data';
+
+/**
+ * A Vite plugin that puts FILES into the site, verified against their checksums. The development server serves them at the
+ * same addresses.
+ *
+ * Where one is not available, a build says so and continues: its path then stands in `import.meta.env.WGRAD_WITHOUT_FILES`, and
+ * the page that reads it makes data of its own and labels them as synthetic.
+ */
+export function publishedPlugin(options: PublishedFileOptions = {}): Plugin {
+  const found = new Map<string, Uint8Array>();
+  return {
+    name: 'site-published',
+    async config(_, { command }) {
+      if (command !== 'build') return undefined;
+      const missing: string[] = [];
+      const all = await Promise.all(FILES.map((file) => findPublishedFile(file, options)));
+      FILES.forEach(({ path, title }, i) => {
+        const own = all[i];
+        if (own.bytes) return void found.set(path, own.bytes);
+        missing.push(path);
+        console.warn(`The site is built WITHOUT ${title}: its page makes synthetic data. ${own.reason}`);
+      });
+      return { define: { 'import.meta.env.WGRAD_WITHOUT_FILES': JSON.stringify(missing) } };
+    },
+    configureServer(server) {
+      server.middlewares.use(`/${ROUTE}`, publishedMiddleware(options));
+    },
+    generateBundle() {
+      for (const [path, source] of found)
+        this.emitFile({ type: 'asset', fileName: join(ROUTE, path).replaceAll('\\', '/'), source });
+    },
+  };
+}
+
+/**
+ * Answers with a published file (connect, express): it expects URLs without the route. Where the file is not available, the
+ * answer is 404 with the reason in plain text, and the next request tries again.
+ */
+export function publishedMiddleware(options: PublishedFileOptions = {}): Handler {
+  return (request, response, next) => {
+    const path = (request.url ?? '').split('?')[0].slice(1);
+    const file = FILES.find((each) => each.path === path); // no other path is ever looked up
+    if (!file) return next();
+    if (refuseMethod(request, response)) return;
+    findPublishedFile(file, options).then(
+      (found) => {
+        if (!found.bytes) return answer(response, 404, found.reason);
+        response.writeHead(200, {
+          'content-type': 'application/octet-stream',
+          'cache-control': 'no-cache',
+          'content-length': found.bytes.length,
+        });
+        response.end(request.method === 'HEAD' ? undefined : found.bytes);
+      },
+      (error: Error) => answer(response, 404, error.message),
+    );
+  };
+}
