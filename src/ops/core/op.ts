@@ -212,6 +212,8 @@ export interface Tunable<V extends string = string> {
 
 export interface LowerContext {
   readonly target: Target;
+  /** Matrix products and convolutions round what they multiply to f16, where a kernel with tiles of f16 fits the shapes. */
+  readonly half?: boolean;
   /**
    * Where the program trains: u32 [4], whose first word is not 0 when this step is not made. Effects that change
    * lasting memory leave it as it is then.
