@@ -12,8 +12,10 @@ import type { LossScaleOptions } from './lossScale.ts';
  */
 export type Precision = 'f32' | 'mixed';
 
+export const PRECISIONS: readonly Precision[] = ['f32', 'mixed'];
+
 export interface PrecisionOptions {
-  /** Default f32. Mixed precision needs the feature `shader-f16`. */
+  /** Default 'f32'. Mixed precision needs the feature `shader-f16`. */
   precision?: Precision;
   /** How losses are scaled before they are differentiated; false: not at all. Default: in mixed precision, by Keras's rule. */
   lossScale?: LossScaleOptions | false;
@@ -32,7 +34,7 @@ export function settlePrecision(
   caller: string,
   { precision = 'f32', lossScale = precision === 'mixed' ? {} : false }: PrecisionOptions,
 ): SettledPrecision {
-  if (precision !== 'f32' && precision !== 'mixed') {
+  if (!PRECISIONS.includes(precision)) {
     throw new ArgumentError(
       `${caller}: precision is ${describe(precision)}; choose f32, or mixed, which multiplies numbers of 16 bits`,
     );
