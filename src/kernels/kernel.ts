@@ -14,6 +14,8 @@ export interface Specialization {
   readonly aliases?: Readonly<Record<string, string>>;
   /** New bodies (statements) of functions, such as `{ epilogue: 'return relu(value);' }`. */
   readonly functions?: Readonly<Record<string, string>>;
+  /** Buffers of f32 numbers whose memory holds f16: what is read of them becomes f32, and what is written is rounded. */
+  readonly halves?: readonly string[];
   /** Files from which functions, constants and types that the file lacks are taken. */
   readonly library?: readonly KernelFile[];
 }

@@ -1,6 +1,8 @@
 import { KernelError } from '../errors.ts';
 import { concrete, evaluate } from './evaluate.ts';
 import type { Constant, Lookup } from './evaluate.ts';
+import { halveAccesses, halveBuffers } from './halfBuffers.ts';
+import type { HalfBuffers } from './halfBuffers.ts';
 import type { KernelFile, LineOrigin, Specialization, SpecializedKernel } from './kernel.ts';
 import { parseFile } from './parse.ts';
 import type { Declaration } from './parse.ts';
@@ -29,6 +31,7 @@ export function specialize(
   const { nameless } = parseFile(file);
   const generated = directivesFor(specialization);
   const declarations = rewrite(file, specialization);
+  const halves = halveBuffers(file.name, declarations, specialization.halves ?? []);
   const lookup = constantLookup(declarations);
   const main = declarations.get('main');
   if (main?.kind !== 'fn')
@@ -43,7 +46,7 @@ export function specialize(
     if (declaration?.kind === 'fn') {
       const tokens = expandFunction(declaration, lookup, references, rolled);
       if (!rolled) scalarize(tokens);
-      reached.set(name, tokens);
+      reached.set(name, halves.size > 0 ? halved(file.name, name, tokens, halves) : tokens);
     } else if (declaration !== undefined) {
       collect(declaration.tokens, references);
       reached.set(name, declaration.tokens);
@@ -66,9 +69,18 @@ export function specialize(
   };
 }
 
-/** What the file need not enable for itself: f16, where an alias becomes such a type. */
-function directivesFor({ aliases = {} }: Specialization): readonly Declaration[] {
-  const half = Object.values(aliases).some((type) => /^(f16|(vec|mat\dx)[234]h)$/.test(type));
+function halved(kernel: string, fn: string, tokens: readonly Token[], halves: HalfBuffers): readonly Token[] {
+  const made = halveAccesses(tokens, halves);
+  if (made) return made;
+  throw new KernelError(
+    `${kernel}.wgsl: fn ${fn} does more than read or write ${[...halves.keys()].join(', ')}, stored as f16`,
+  );
+}
+
+/** What the file need not enable for itself: f16, where an alias becomes such a type, or a buffer holds it. */
+function directivesFor({ aliases = {}, halves = [] }: Specialization): readonly Declaration[] {
+  const half =
+    halves.length > 0 || Object.values(aliases).some((type) => /^(f16|(vec|mat\dx)[234]h)$/.test(type));
   if (!half) return [];
   const { nameless } = parseFile({ name: 'generated', source: 'enable f16;' });
   return nameless.map((own) => ({ ...own, tokens: own.tokens.map((token) => ({ ...token, line: 0 })) }));
@@ -98,13 +110,17 @@ function collect(tokens: readonly Token[], references: Set<string>): void {
   });
 }
 
-function header(name: string, { constants = {}, aliases = {}, functions = {} }: Specialization): string {
+function header(
+  name: string,
+  { constants = {}, aliases = {}, functions = {}, halves = [] }: Specialization,
+): string {
   const changes = [
     ...Object.entries(constants).map(
       ([key, value]) => `${key} = ${Array.isArray(value) ? `[${value.join(', ')}]` : value}`,
     ),
     ...Object.entries(aliases).map(([key, type]) => `${key} = ${type}`),
     ...Object.keys(functions).map((key) => `${key}(…)`),
+    ...halves.map((key) => `${key} as f16`),
   ];
   return `// ${name}.wgsl${changes.length > 0 ? `, specialised: ${changes.join('; ')}` : ''}`.replaceAll(
     '\n',

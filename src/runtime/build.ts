@@ -9,6 +9,7 @@ import type { Effect, Operand, Tensor } from '../ops/core/op.ts';
 import { bytesOf } from '../ops/core/shape.ts';
 import { advanceDispatch } from '../ops/dataset/advance.ts';
 import { mapOp } from '../ops/elementwise/map.ts';
+import { storeHalf } from './halfStorage.ts';
 import { isTensor, lowerGraph, ownerOf } from './lower.ts';
 import type { LoweredDispatch, LowerOptions } from './lower.ts';
 import { planMemory } from './plan.ts';
@@ -106,11 +107,15 @@ function buildWith(input: BuildInput, options: BuildOptions, recomputes: boolean
   advanceState(lowered, options);
   const wanted = new Set(Object.values(outputs).map(ownerOf));
   // In a program that trains, the guard decides about each copy.
-  const { dispatches, assigned } =
+  const { dispatches: placing, assigned } =
     rules && !options.guard
       ? rules.inPlace(lowered, wanted)
       : { dispatches: lowered, assigned: new Map<Operand, Tensor>() };
-  const blocks = lifetimes(dispatches, (operand) => pinned.has(operand) || assigned.has(operand), wanted);
+  const isPlaced = (operand: Operand) => pinned.has(operand) || assigned.has(operand);
+  const dispatches = options.half
+    ? storeHalf(placing, (operand) => isPlaced(operand) || (isTensor(operand) && wanted.has(operand)))
+    : placing;
+  const blocks = lifetimes(dispatches, isPlaced, wanted);
   const placed = new Set(blocks.map((block) => block.key));
   const usages = dispatches.map(({ bindings }): Usage<Operand> => {
     const of = (writes: boolean) =>

@@ -108,6 +108,8 @@ export interface Target {
 /** Memory that lives only between the dispatches of one node (partial sums), or of those that share it. */
 export interface Scratch extends TensorSpec {
   readonly scratch: string;
+  /** In mixed precision: f32 numbers that are stored as f16. */
+  readonly half?: boolean;
 }
 
 /** Memory that outlives a step and is not a variable of the graph: gradients, optimizer slots, the loss ring. */
