@@ -59,7 +59,7 @@ export function halveAccesses(tokens: readonly Token[], buffers: HalfBuffers): T
   for (const [i, { text, word }] of tokens.entries()) {
     const stored = word && !locals.has(text) && tokens[i - 1]?.text !== '.' ? buffers.get(text) : undefined;
     if (!stored) continue;
-    if (tokens[i + 1]?.text !== '[') return undefined;
+    if (tokens[i + 1]?.text !== '[' || tokens[i - 1].text === '&') return undefined;
     const last = matching(tokens, i + 1);
     const operator = ';{}'.includes(tokens[i - 1].text) ? operatorAfter(tokens, i) : '';
     if (operator === '=') {

@@ -43,6 +43,8 @@ export interface Build {
   readonly pinned: ReadonlyMap<Operand, GradientTarget>;
   /** Tensors that are computed in the place of a variable, as the tensor that reads it. */
   readonly assigned: ReadonlyMap<Operand, Tensor>;
+  /** What is stored as f16 in the place of which operand, in mixed precision. */
+  readonly halves?: ReadonlyMap<Operand, Operand>;
   readonly plan: MemoryPlan<Operand>;
   /** Where the backward pass of `minimize` computes something again: what the slabs would take if it were kept. */
   readonly keptBytes?: number;
@@ -112,9 +114,9 @@ function buildWith(input: BuildInput, options: BuildOptions, recomputes: boolean
       ? rules.inPlace(lowered, wanted)
       : { dispatches: lowered, assigned: new Map<Operand, Tensor>() };
   const isPlaced = (operand: Operand) => pinned.has(operand) || assigned.has(operand);
-  const dispatches = options.half
+  const { dispatches, halves } = options.half
     ? storeHalf(placing, (operand) => isPlaced(operand) || (isTensor(operand) && wanted.has(operand)))
-    : placing;
+    : { dispatches: placing, halves: undefined };
   const blocks = lifetimes(dispatches, isPlaced, wanted);
   const placed = new Set(blocks.map((block) => block.key));
   const usages = dispatches.map(({ bindings }): Usage<Operand> => {
@@ -129,6 +131,7 @@ function buildWith(input: BuildInput, options: BuildOptions, recomputes: boolean
     outputs,
     pinned,
     assigned,
+    halves,
     blocks,
     plan: planMemory(blocks, usages, { maxSlabBytes: options.maxSlabBytes }),
   };

@@ -16,33 +16,24 @@ function rounds({ source }: LoweredDispatch, { name, access }: LoweredBinding): 
  * The kernels that compute it round it as they store it.
  *
  * @param isFixed what others read or place: outputs, gradients
+ * @returns also what is stored in the place of which operand
  */
 export function storeHalf(
   dispatches: readonly LoweredDispatch[],
   isFixed: (operand: Operand) => boolean,
-): LoweredDispatch[] {
-  const halves = new Map<Operand, Scratch | undefined>();
-  const fits = (dispatch: LoweredDispatch, binding: LoweredBinding): boolean => {
-    const { operand, name, slice } = binding;
-    const isOwn = isTensor(operand) ? operand.node.op.kind !== 'leaf' : 'scratch' in operand;
-    if (!isOwn || operand.dtype !== 'f32' || slice || isFixed(operand)) return false;
-    const { reads = true } = usesOf(dispatch.kernel).get(name) ?? {};
-    return (!reads || rounds(dispatch, binding)) && mayBeHalf(dispatch.kernel, name);
-  };
-  const isRead = new Set<Operand>();
+): { readonly dispatches: LoweredDispatch[]; readonly halves: ReadonlyMap<Operand, Scratch> } {
+  const excluded = new Set<Operand>();
+  const halves = new Map<Operand, Scratch>();
   for (const dispatch of dispatches) {
     for (const binding of dispatch.bindings) {
       const { operand } = binding;
-      if (rounds(dispatch, binding)) isRead.add(operand);
-      if (halves.has(operand) && !halves.get(operand)) continue;
-      const label = isTensor(operand) ? operand.node.label : 'scratch' in operand ? operand.scratch : '';
-      const stored: Scratch = { scratch: label, shape: operand.shape, dtype: 'f32', half: true };
-      halves.set(operand, fits(dispatch, binding) ? (halves.get(operand) ?? stored) : undefined);
+      if (isFixed(operand) || !fits(dispatch, binding)) excluded.add(operand);
+      else if (rounds(dispatch, binding)) halves.set(operand, storedAs(operand));
     }
   }
-  const storedAs = (operand: Operand) => (isRead.has(operand) ? halves.get(operand) : undefined);
-  return dispatches.map((dispatch) => {
-    const names = dispatch.bindings.filter(({ operand }) => storedAs(operand)).map(({ name }) => name);
+  for (const operand of excluded) halves.delete(operand);
+  const stored = dispatches.map((dispatch) => {
+    const names = dispatch.bindings.filter(({ operand }) => halves.has(operand)).map(({ name }) => name);
     if (names.length === 0) return dispatch;
     const { file, specialization } = dispatch.source;
     const source = { file, specialization: { ...specialization, halves: names } };
@@ -50,7 +41,35 @@ export function storeHalf(
       ...dispatch,
       source,
       kernel: specialize(file, source.specialization),
-      bindings: dispatch.bindings.map((own) => ({ ...own, operand: storedAs(own.operand) ?? own.operand })),
+      bindings: dispatch.bindings.map((own) => ({ ...own, operand: halves.get(own.operand) ?? own.operand })),
     };
+  });
+  return { dispatches: stored, halves };
+}
+
+/** Whether a dispatch can do with f16 in a buffer: it writes it, or rounds what it reads. */
+function fits(dispatch: LoweredDispatch, binding: LoweredBinding): boolean {
+  const { operand, name, slice } = binding;
+  const isOwn = isTensor(operand) ? operand.node.op.kind !== 'leaf' : 'scratch' in operand;
+  if (!isOwn || operand.dtype !== 'f32' || slice) return false;
+  const { reads = true } = usesOf(dispatch.kernel).get(name) ?? {};
+  return (!reads || rounds(dispatch, binding)) && mayBeHalf(dispatch.kernel, name);
+}
+
+const storedAs = (operand: Operand): Scratch => ({
+  scratch: isTensor(operand) ? operand.node.label : 'scratch' in operand ? operand.scratch : operand.resource,
+  shape: operand.shape,
+  dtype: 'f32',
+  half: true,
+});
+
+/** The numbers whose bits as f16 these are. */
+export function decodeHalf(bits: Uint16Array): Float32Array {
+  return Float32Array.from(bits, (word) => {
+    const sign = word >> 15 ? -1 : 1;
+    const exponent = (word >> 10) & 31;
+    const fraction = (word & 1023) / 1024;
+    if (exponent === 31) return fraction > 0 ? NaN : sign * Infinity;
+    return sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
   });
 }
