@@ -26,7 +26,7 @@ function storedAs(type: string): Stored | undefined {
  * Declares buffers of f32 numbers as buffers of f16.
  *
  * @returns what they hold, for `halveAccesses`
- * @throws KernelError if one is no such buffer
+ * @throws KernelError if one holds something else
  */
 export function halveBuffers(
   kernel: string,
@@ -38,7 +38,9 @@ export function halveBuffers(
       const declaration = declarations.get(name);
       const stored = declaration && storedAs(typeText(declaration.tokens, declaration.type, declarations));
       if (!stored)
-        throw new KernelError(`${kernel}.wgsl: "${name}" is no buffer of f32 numbers to be stored as f16`);
+        throw new KernelError(
+          `${kernel}.wgsl: "${name}" cannot be stored as f16: that is for buffers of f32 numbers`,
+        );
       const { tokens, type, file } = declaration;
       const text = `${join(tokens, 0, type[0])} array<${stored.half}>;`;
       declarations.set(name, parseDeclaration(text, file, tokens[0].line));

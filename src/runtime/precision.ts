@@ -7,8 +7,8 @@ import type { LossScaleOptions } from './lossScale.ts';
 
 /**
  * `f32` computes in 32 bits throughout. `mixed` rounds what matrix products and convolutions multiply to f16 (three decimal
- * digits, up to ±65,504), and adds their products in f32; all else stays f32: variables, sums, what lies in buffers, the
- * optimizers. On every adapter the same products are rounded: those for which a GPU's tiles in workgroup memory pay.
+ * digits, up to ±65,504), stores as f16 what nothing else reads, and adds the products in f32; all else stays f32: variables,
+ * sums, the optimizers. On every adapter the same products are rounded: those for which a GPU's tiles in workgroup memory pay.
  */
 export type Precision = 'f32' | 'mixed';
 

@@ -63,7 +63,7 @@ describe('a buffer that holds f16', () => {
     refused('let p = &sums[0]; *p = 1.0;', 'sums');
     refused('c[0].x *= 2.0;', 'c');
     expect(refused('sums[0] = f32(places[0]);', 'places')).toBe(
-      'test/kernel.wgsl: "places" is no buffer of f32 numbers to be stored as f16',
+      'test/kernel.wgsl: "places" cannot be stored as f16: that is for buffers of f32 numbers',
     );
     expect(mayBeHalf(specialize(file('sums[0] = a[1];')), 'sums')).toBe(true);
     expect(mayBeHalf(specialize(file('sums[0] = a[1];')), 'b')).toBe(false); // not used
