@@ -1,5 +1,5 @@
 import { KernelError } from '../errors.ts';
-import type { SpecializedKernel } from './kernel.ts';
+import type { HalfStorage, SpecializedKernel } from './kernel.ts';
 import { parseDeclaration } from './parse.ts';
 import type { Declaration } from './parse.ts';
 import { typeText } from './rewrite.ts';
@@ -13,7 +13,7 @@ interface Stored {
   readonly half: string;
 }
 
-export type HalfBuffers = ReadonlyMap<string, Stored>;
+type Buffers = ReadonlyMap<string, Stored>;
 
 /** `array<vec4f>` of f32 numbers as `array<vec4h>`. Undefined for other types. */
 function storedAs(type: string): Stored | undefined {
@@ -22,31 +22,39 @@ function storedAs(type: string): Stored | undefined {
   return { value, half: value === 'f32' ? 'f16' : value.replace('f', 'h') };
 }
 
-/**
- * Declares buffers of f32 numbers as buffers of f16.
- *
- * @returns what they hold, for `halveAccesses`
- * @throws KernelError if one holds something else
- */
-export function halveBuffers(
-  kernel: string,
-  declarations: Map<string, Declaration>,
-  names: readonly string[],
-): HalfBuffers {
-  return new Map(
-    names.map((name) => {
-      const declaration = declarations.get(name);
-      const stored = declaration && storedAs(typeText(declaration.tokens, declaration.type, declarations));
-      if (!stored)
-        throw new KernelError(
-          `${kernel}.wgsl: "${name}" cannot be stored as f16: that is for buffers of f32 numbers`,
-        );
-      const { tokens, type, file } = declaration;
-      const text = `${join(tokens, 0, type[0])} array<${stored.half}>;`;
-      declarations.set(name, parseDeclaration(text, file, tokens[0].line));
-      return [name, stored];
-    }),
-  );
+/** Buffers of f32 numbers whose memory holds f16: what is read of them becomes f32, and what is written is rounded. */
+export class HalfBuffers implements HalfStorage {
+  readonly names: readonly string[];
+
+  constructor(names: readonly string[]) {
+    this.names = names;
+  }
+
+  /** @throws KernelError if one holds something else, or a function does more than read and write it */
+  declare(kernel: string, declarations: Map<string, Declaration>) {
+    const buffers = new Map(
+      this.names.map((name) => {
+        const declaration = declarations.get(name);
+        const stored = declaration && storedAs(typeText(declaration.tokens, declaration.type, declarations));
+        if (!stored) {
+          throw new KernelError(
+            `${kernel}.wgsl: "${name}" cannot be stored as f16: that is for buffers of f32 numbers`,
+          );
+        }
+        const { tokens, type, file } = declaration;
+        const text = `${join(tokens, 0, type[0])} array<${stored.half}>;`;
+        declarations.set(name, parseDeclaration(text, file, tokens[0].line));
+        return [name, stored];
+      }),
+    );
+    return (fn: string, tokens: readonly Token[]): readonly Token[] => {
+      const made = halveAccesses(tokens, buffers);
+      if (made) return made;
+      throw new KernelError(
+        `${kernel}.wgsl: fn ${fn} does more than read or write ${this.names.join(', ')}, stored as f16`,
+      );
+    };
+  }
 }
 
 /**
@@ -54,7 +62,7 @@ export function halveBuffers(
  *
  * @returns undefined if it does anything else with one of them: passes a pointer, or changes a number in its place
  */
-export function halveAccesses(tokens: readonly Token[], buffers: HalfBuffers): Token[] | undefined {
+function halveAccesses(tokens: readonly Token[], buffers: Buffers): Token[] | undefined {
   const locals = localsOf(tokens);
   const before = new Map<number, string[]>();
   const after = new Map<number, string>();

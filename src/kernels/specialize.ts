@@ -1,8 +1,6 @@
 import { KernelError } from '../errors.ts';
 import { concrete, evaluate } from './evaluate.ts';
 import type { Constant, Lookup } from './evaluate.ts';
-import { halveAccesses, halveBuffers } from './halfBuffers.ts';
-import type { HalfBuffers } from './halfBuffers.ts';
 import type { KernelFile, LineOrigin, Specialization, SpecializedKernel } from './kernel.ts';
 import { parseFile } from './parse.ts';
 import type { Declaration } from './parse.ts';
@@ -31,7 +29,7 @@ export function specialize(
   const { nameless } = parseFile(file);
   const generated = directivesFor(specialization);
   const declarations = rewrite(file, specialization);
-  const halves = halveBuffers(file.name, declarations, specialization.halves ?? []);
+  const halved = specialization.halves?.declare(file.name, declarations);
   const lookup = constantLookup(declarations);
   const main = declarations.get('main');
   if (main?.kind !== 'fn')
@@ -46,7 +44,7 @@ export function specialize(
     if (declaration?.kind === 'fn') {
       const tokens = expandFunction(declaration, lookup, references, rolled);
       if (!rolled) scalarize(tokens);
-      reached.set(name, halves.size > 0 ? halved(file.name, name, tokens, halves) : tokens);
+      reached.set(name, halved ? halved(name, tokens) : tokens);
     } else if (declaration !== undefined) {
       collect(declaration.tokens, references);
       reached.set(name, declaration.tokens);
@@ -69,18 +67,9 @@ export function specialize(
   };
 }
 
-function halved(kernel: string, fn: string, tokens: readonly Token[], halves: HalfBuffers): readonly Token[] {
-  const made = halveAccesses(tokens, halves);
-  if (made) return made;
-  throw new KernelError(
-    `${kernel}.wgsl: fn ${fn} does more than read or write ${[...halves.keys()].join(', ')}, stored as f16`,
-  );
-}
-
 /** What the file need not enable for itself: f16, where an alias becomes such a type, or a buffer holds it. */
-function directivesFor({ aliases = {}, halves = [] }: Specialization): readonly Declaration[] {
-  const half =
-    halves.length > 0 || Object.values(aliases).some((type) => /^(f16|(vec|mat\dx)[234]h)$/.test(type));
+function directivesFor({ aliases = {}, halves }: Specialization): readonly Declaration[] {
+  const half = halves || Object.values(aliases).some((type) => /^(f16|(vec|mat\dx)[234]h)$/.test(type));
   if (!half) return [];
   const { nameless } = parseFile({ name: 'generated', source: 'enable f16;' });
   return nameless.map((own) => ({ ...own, tokens: own.tokens.map((token) => ({ ...token, line: 0 })) }));
@@ -112,7 +101,7 @@ function collect(tokens: readonly Token[], references: Set<string>): void {
 
 function header(
   name: string,
-  { constants = {}, aliases = {}, functions = {}, halves = [] }: Specialization,
+  { constants = {}, aliases = {}, functions = {}, halves }: Specialization,
 ): string {
   const changes = [
     ...Object.entries(constants).map(
@@ -120,7 +109,7 @@ function header(
     ),
     ...Object.entries(aliases).map(([key, type]) => `${key} = ${type}`),
     ...Object.keys(functions).map((key) => `${key}(…)`),
-    ...halves.map((key) => `${key} as f16`),
+    ...(halves?.names ?? []).map((key) => `${key} as f16`),
   ];
   return `// ${name}.wgsl${changes.length > 0 ? `, specialised: ${changes.join('; ')}` : ''}`.replaceAll(
     '\n',

@@ -1,4 +1,4 @@
-import { mayBeHalf } from '../kernels/halfBuffers.ts';
+import { HalfBuffers, mayBeHalf } from '../kernels/halfBuffers.ts';
 import { specialize } from '../kernels/specialize.ts';
 import { usesOf } from '../kernels/uses.ts';
 import type { Operand, Scratch } from '../ops/core/op.ts';
@@ -36,7 +36,7 @@ export function storeHalf(
     const names = dispatch.bindings.filter(({ operand }) => halves.has(operand)).map(({ name }) => name);
     if (names.length === 0) return dispatch;
     const { file, specialization } = dispatch.source;
-    const source = { file, specialization: { ...specialization, halves: names } };
+    const source = { file, specialization: { ...specialization, halves: new HalfBuffers(names) } };
     return {
       ...dispatch,
       source,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayBeHalf } from '../../src/kernels/halfBuffers.ts';
+import { HalfBuffers, mayBeHalf } from '../../src/kernels/halfBuffers.ts';
 import { specialize } from '../../src/kernels/specialize.ts';
 import { testAdapter, testDevice } from '../helpers/device.ts';
 import { errorOf, mainOf, tintErrors } from './run.ts';
@@ -31,7 +31,7 @@ describe('a buffer that holds f16', () => {
     ['if (id.x > 1u) { c[0] = Value(a[0]); }', 'if (id.x > 1u) { c[0] = vec4h(Value(f32(a[0]))); }'],
     ['let a = 1.0; c[0] = Value(a);', 'let a = 1.0; c[0] = vec4h(Value(a));'],
   ])('%s', async (statements, expected) => {
-    const halves = ['a', 'b', 'c'];
+    const halves = new HalfBuffers(['a', 'b', 'c']);
     const { code, bindings, features: needed } = specialize(file(`  ${statements}`), { halves });
     expect(mainOf(code)).toBe(expected);
     expect(needed).toEqual(['shader-f16']);
@@ -44,7 +44,10 @@ describe('a buffer that holds f16', () => {
   it('is read and written in functions, unrolled loops and vectors of another width', () => {
     const helper = 'fn load(i: u32) -> Value { return b[i]; }';
     const loop = '  // @unroll\n  for (var i = 0u; i < 2u; i++) {\n    c[i] = load(i);\n  }';
-    const { code } = specialize(file(loop, helper), { aliases: { Value: 'f32' }, halves: ['b', 'c'] });
+    const { code } = specialize(file(loop, helper), {
+      aliases: { Value: 'f32' },
+      halves: new HalfBuffers(['b', 'c']),
+    });
     expect(code).toContain('return f32(b[i]);');
     expect(code).toContain('c[1u] = f16(load(1u));');
     expect(code).toContain('// test/kernel.wgsl, specialised: Value = f32; b as f16; c as f16');
@@ -54,7 +57,7 @@ describe('a buffer that holds f16', () => {
     const refused = (statements: string, name: string) => {
       const kernel = specialize(file(statements));
       expect(mayBeHalf(kernel, name)).toBe(false);
-      return errorOf(() => specialize(file(statements), { halves: [name] })).message;
+      return errorOf(() => specialize(file(statements), { halves: new HalfBuffers([name]) })).message;
     };
     expect(refused('sums[0] += 1.0;', 'sums')).toBe(
       'test/kernel.wgsl: fn main does more than read or write sums, stored as f16',
