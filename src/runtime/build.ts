@@ -4,16 +4,21 @@ import { optimize } from '../graph/passes/optimize.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { fill, programState, read } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
+import { LateKernels } from '../ops/core/late.ts';
 import { createNode } from '../ops/core/node.ts';
 import type { Effect, Operand, Tensor } from '../ops/core/op.ts';
 import { bytesOf } from '../ops/core/shape.ts';
 import { advanceDispatch } from '../ops/dataset/advance.ts';
 import { mapOp } from '../ops/elementwise/map.ts';
-import { storeHalf } from './halfStorage.ts';
 import { isTensor, lowerGraph, ownerOf } from './lower.ts';
 import type { LoweredDispatch, LowerOptions } from './lower.ts';
 import { planMemory } from './plan.ts';
 import type { Block, MemoryPlan, Usage } from './plan.ts';
+
+const halfStorage = /* @__PURE__ */ new LateKernels(
+  'mixed precision',
+  async () => (await import('./halfStorage.ts')).storeHalf,
+);
 
 /** The request to change these variables so that this loss gets smaller. */
 export interface Objective {
@@ -53,7 +58,11 @@ export interface Build {
 
 type BuildOptions = LowerOptions & { maxSlabBytes?: number };
 
-/** Differentiates, runs the passes, lowers to kernels and plans the memory. Pure: needs no GPU. */
+/**
+ * Differentiates, runs the passes, lowers to kernels and plans the memory. Pure: needs no GPU.
+ *
+ * @throws MissingKernels if some of it is not loaded
+ */
 export function build(input: BuildInput, options: BuildOptions): Build {
   const built = buildWith(input, options, true);
   if (!input.objectives.some(({ loss }) => recomputesPartOf(loss))) return built;
@@ -115,7 +124,7 @@ function buildWith(input: BuildInput, options: BuildOptions, recomputes: boolean
       : { dispatches: lowered, assigned: new Map<Operand, Tensor>() };
   const isPlaced = (operand: Operand) => pinned.has(operand) || assigned.has(operand);
   const { dispatches, halves } = options.half
-    ? storeHalf(placing, (operand) => isPlaced(operand) || (isTensor(operand) && wanted.has(operand)))
+    ? halfStorage.value(placing, (operand) => isPlaced(operand) || (isTensor(operand) && wanted.has(operand)))
     : { dispatches: placing, halves: undefined };
   const blocks = lifetimes(dispatches, isPlaced, wanted);
   const placed = new Set(blocks.map((block) => block.key));

@@ -4,7 +4,7 @@ import type { Operand } from '../ops/core/op.ts';
 import type { DType, Shape } from '../ops/core/shape.ts';
 import { encodeCommands } from './commands.ts';
 import type { Command } from './commands.ts';
-import { decodeHalf } from './halfStorage.ts';
+import { decodeHalf } from './decodeHalf.ts';
 import { ARRAYS } from './inputData.ts';
 import type { InputData } from './inputData.ts';
 import type { Location } from './location.ts';

@@ -5,6 +5,7 @@ import { loadAllKernels } from '../../src/ops/allKernels.ts';
 import { conv2d, conv2dGradInput } from '../../src/ops/conv2d/conv2d.ts';
 import { conv2dTranspose } from '../../src/ops/conv2d/transpose.ts';
 import { input, read, Variable } from '../../src/ops/core/leaves.ts';
+import { withKernels } from '../../src/ops/core/late.ts';
 import type { Target, Tensor } from '../../src/ops/core/op.ts';
 import { relu, scale, tanh } from '../../src/ops/elementwise/elementwise.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
@@ -13,7 +14,7 @@ import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import { build } from '../../src/runtime/build.ts';
 import type { Build } from '../../src/runtime/build.ts';
 import { describeProgram } from '../../src/runtime/describe/index.ts';
-import { decodeHalf } from '../../src/runtime/halfStorage.ts';
+import { decodeHalf } from '../../src/runtime/decodeHalf.ts';
 import { testAdapter } from '../helpers/device.ts';
 import { evaluate, testGpu } from '../helpers/evaluate.ts';
 import { array, map, random } from '../reference/array.ts';
@@ -45,6 +46,8 @@ function kernelsOf(target: Target, outputs: Tensor | readonly Tensor[], half = t
 const isHalf = (name: string) => name.endsWith('f16');
 const tensor = (...shape: number[]) => input('x', shape);
 const backward = (y: Tensor, wrt: readonly Tensor[]) => gradients(reduceSum(y), wrt) as Tensor[];
+// What stores f16 is loaded where a program needs it.
+await withKernels(() => kernelsOf(targets[0][1], matmul(tensor(64, 32), tensor(32, 24))));
 
 describe.each(targets)('mixed precision on %s', (_, target) => {
   const kernels = (outputs: Tensor | readonly Tensor[]) => kernelsOf(target, outputs).filter(isHalf);
