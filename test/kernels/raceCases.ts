@@ -240,6 +240,18 @@ export const dispatches = Object.entries(cases).flatMap(([name, emit]) =>
     .map((dispatch) => ({ name, file: dispatch.kernel.name, dispatch })),
 );
 
+/** Kernels whose tiles hold f16, which only the project's own simulator runs. */
+export function halfDispatches(): LoweredDispatch[] {
+  const [image, weight] = [x(1, 5, 5, 4), w(2, 2, 4, 8)];
+  const variants = { conv2d: 'implicit_gemm:half', conv2dGradFilter: 'implicit_gemm:half' };
+  return [
+    ...lower(matmul(x(15, 17), w(17, 20)), { matmul: 'register_tiled:half' }),
+    ...lower(matmul(x(12, 20), w(20, 8)), { matmul: 'register_blocks:half' }),
+    ...lower(conv2d(image, weight), variants),
+    ...backward(conv2d(image, weight), [weight], variants),
+  ].filter(({ kernel }) => kernel.features.includes('shader-f16'));
+}
+
 /** Buffers of positive numbers and small indices, by the names of the shader's variables. */
 export function buffersOf({
   bindings,
