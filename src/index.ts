@@ -16,7 +16,9 @@ export type { InspectedBinding, InspectedDispatch } from './runtime/inspect.ts';
 export { checkKernel } from './kernels/check.ts';
 /** The functions that kernel files share: `specialize(file, { library: shaderLibrary })` takes what a file uses. */
 export { library as shaderLibrary } from './kernels/library.ts';
+export type { LossScaleOptions } from './runtime/lossScale.ts';
 export { Minimizer } from './runtime/minimizer.ts';
+export type { Precision, PrecisionOptions } from './runtime/precision.ts';
 export { gradients } from './graph/gradients.ts';
 export { recompute } from './graph/recompute.ts';
 

@@ -1,3 +1,6 @@
+import type { Declaration } from './parse.ts';
+import type { Token } from './tokens.ts';
+
 /** A kernel file: `shaders/matmul/1_naive.wgsl` has the name `matmul/1_naive`. */
 export interface KernelFile {
   readonly name: string;
@@ -5,6 +8,16 @@ export interface KernelFile {
 }
 
 export type ConstantValue = number | boolean | readonly number[];
+
+/** Changes declarations of buffers, and functions that use them; apart from `specialize`, since few need it. */
+export interface HalfStorage {
+  readonly names: readonly string[];
+  /** Changes the buffers among the declarations. @returns what changes the tokens of a function */
+  declare(
+    kernel: string,
+    declarations: Map<string, Declaration>,
+  ): (fn: string, tokens: readonly Token[]) => readonly Token[];
+}
 
 /** What to change in a kernel file. */
 export interface Specialization {
@@ -14,6 +27,8 @@ export interface Specialization {
   readonly aliases?: Readonly<Record<string, string>>;
   /** New bodies (statements) of functions, such as `{ epilogue: 'return relu(value);' }`. */
   readonly functions?: Readonly<Record<string, string>>;
+  /** Buffers of f32 numbers whose memory holds f16: `new HalfBuffers(['output'])`. */
+  readonly halves?: HalfStorage;
   /** Files from which functions, constants and types that the file lacks are taken. */
   readonly library?: readonly KernelFile[];
 }

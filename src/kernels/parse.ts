@@ -1,5 +1,4 @@
 import { KernelError } from '../errors.ts';
-import type { KernelFile } from './kernel.ts';
 import { find, matching, templateEnd, tokenize } from './tokens.ts';
 import type { Token } from './tokens.ts';
 
@@ -36,7 +35,7 @@ const CACHE_ENTRIES = 512;
 const cache = new Map<string, ParsedFile>();
 
 /** The declarations of a file, parsed once and remembered. */
-export function parseFile({ name, source }: KernelFile): ParsedFile {
+export function parseFile({ name, source }: { readonly name: string; readonly source: string }): ParsedFile {
   const key = `${name}\n${source}`;
   let parsed = cache.get(key);
   if (parsed === undefined) {

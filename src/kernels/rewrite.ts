@@ -12,7 +12,7 @@ export type Declarations = ReadonlyMap<string, Declaration>;
 export function rewrite(
   file: KernelFile,
   { constants, aliases, functions, library }: Specialization,
-): Declarations {
+): Map<string, Declaration> {
   const { named } = parseFile(file);
   const declarations = new Map(named);
   const original = (kind: string, word: string, name: string): Declaration => {

@@ -29,6 +29,7 @@ export function specialize(
   const { nameless } = parseFile(file);
   const generated = directivesFor(specialization);
   const declarations = rewrite(file, specialization);
+  const halved = specialization.halves?.declare(file.name, declarations);
   const lookup = constantLookup(declarations);
   const main = declarations.get('main');
   if (main?.kind !== 'fn')
@@ -43,7 +44,7 @@ export function specialize(
     if (declaration?.kind === 'fn') {
       const tokens = expandFunction(declaration, lookup, references, rolled);
       if (!rolled) scalarize(tokens);
-      reached.set(name, tokens);
+      reached.set(name, halved ? halved(name, tokens) : tokens);
     } else if (declaration !== undefined) {
       collect(declaration.tokens, references);
       reached.set(name, declaration.tokens);
@@ -66,9 +67,9 @@ export function specialize(
   };
 }
 
-/** What the file need not enable for itself: f16, where an alias becomes such a type. */
-function directivesFor({ aliases = {} }: Specialization): readonly Declaration[] {
-  const half = Object.values(aliases).some((type) => /^(f16|(vec|mat\dx)[234]h)$/.test(type));
+/** What the file need not enable for itself: f16, where an alias becomes such a type, or a buffer holds it. */
+function directivesFor({ aliases = {}, halves }: Specialization): readonly Declaration[] {
+  const half = halves || Object.values(aliases).some((type) => /^(f16|(vec|mat\dx)[234]h)$/.test(type));
   if (!half) return [];
   const { nameless } = parseFile({ name: 'generated', source: 'enable f16;' });
   return nameless.map((own) => ({ ...own, tokens: own.tokens.map((token) => ({ ...token, line: 0 })) }));
@@ -98,13 +99,17 @@ function collect(tokens: readonly Token[], references: Set<string>): void {
   });
 }
 
-function header(name: string, { constants = {}, aliases = {}, functions = {} }: Specialization): string {
+function header(
+  name: string,
+  { constants = {}, aliases = {}, functions = {}, halves }: Specialization,
+): string {
   const changes = [
     ...Object.entries(constants).map(
       ([key, value]) => `${key} = ${Array.isArray(value) ? `[${value.join(', ')}]` : value}`,
     ),
     ...Object.entries(aliases).map(([key, type]) => `${key} = ${type}`),
     ...Object.keys(functions).map((key) => `${key}(…)`),
+    ...(halves?.names ?? []).map((key) => `${key} as f16`),
   ];
   return `// ${name}.wgsl${changes.length > 0 ? `, specialised: ${changes.join('; ')}` : ''}`.replaceAll(
     '\n',

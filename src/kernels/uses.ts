@@ -41,7 +41,7 @@ function findUses({ code, bindings }: SpecializedKernel): ReadonlyMap<string, Us
 }
 
 /** Names that a function declares, which stand for no buffer in it. */
-const localsOf = (tokens: readonly Token[]): ReadonlySet<string> =>
+export const localsOf = (tokens: readonly Token[]): ReadonlySet<string> =>
   new Set(
     tokens
       .filter((_, i) => tokens[i + 1]?.text === ':' || /^(let|var|const)$/.test(tokens[i - 1]?.text))
@@ -52,7 +52,7 @@ const localsOf = (tokens: readonly Token[]): ReadonlySet<string> =>
  * The operator that assigns to the place which begins at a token, where a statement does: '=', '+', '++' and so on. '' where
  * it is a call.
  */
-function operatorAfter(tokens: readonly Token[], start: number): string {
+export function operatorAfter(tokens: readonly Token[], start: number): string {
   let i = start + 1;
   while (tokens[i].text === '[' || tokens[i].text === '.') {
     i = tokens[i].text === '[' ? matching(tokens, i) + 1 : i + 2;

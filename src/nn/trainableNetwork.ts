@@ -63,6 +63,7 @@ export class TrainableNetwork extends Network {
    *
    * @throws ArgumentError if there is no such option, optimizer, loss or metric, or the model shares weights with one that
    *   is compiled for another GPU
+   * @throws AdapterError if mixed precision is asked for, and the GPU has no f16
    * @throws DeviceLostError if the GPU is lost
    */
   async compile(options: ModelCompileOptions = {}): Promise<this> {
@@ -115,6 +116,14 @@ export class TrainableNetwork extends Network {
   get learningRate(): number {
     const { minimizer, state } = this.compiled;
     return minimizer.shownRate(state.clock.step);
+  }
+
+  /**
+   * The scale of the loss in the next step, see `lossScale` of `compile`; undefined where it is not scaled. Waits for the steps
+   * under way.
+   */
+  async lossScale(): Promise<number | undefined> {
+    return (await this.compiled.minimizer.lossScale?.read())?.scale;
   }
 
   /**

@@ -4,6 +4,7 @@ import { optimize } from '../graph/passes/optimize.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { fill, programState, read } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
+import { LateKernels } from '../ops/core/late.ts';
 import { createNode } from '../ops/core/node.ts';
 import type { Effect, Operand, Tensor } from '../ops/core/op.ts';
 import { bytesOf } from '../ops/core/shape.ts';
@@ -13,6 +14,11 @@ import { isTensor, lowerGraph, ownerOf } from './lower.ts';
 import type { LoweredDispatch, LowerOptions } from './lower.ts';
 import { planMemory } from './plan.ts';
 import type { Block, MemoryPlan, Usage } from './plan.ts';
+
+const halfStorage = /* @__PURE__ */ new LateKernels(
+  'mixed precision',
+  async () => (await import('./halfStorage.ts')).storeHalf,
+);
 
 /** The request to change these variables so that this loss gets smaller. */
 export interface Objective {
@@ -42,6 +48,8 @@ export interface Build {
   readonly pinned: ReadonlyMap<Operand, GradientTarget>;
   /** Tensors that are computed in the place of a variable, as the tensor that reads it. */
   readonly assigned: ReadonlyMap<Operand, Tensor>;
+  /** What is stored as f16 in the place of which operand, in mixed precision. */
+  readonly halves?: ReadonlyMap<Operand, Operand>;
   readonly plan: MemoryPlan<Operand>;
   /** Where the backward pass of `minimize` computes something again: what the slabs would take if it were kept. */
   readonly keptBytes?: number;
@@ -50,7 +58,11 @@ export interface Build {
 
 type BuildOptions = LowerOptions & { maxSlabBytes?: number };
 
-/** Differentiates, runs the passes, lowers to kernels and plans the memory. Pure: needs no GPU. */
+/**
+ * Differentiates, runs the passes, lowers to kernels and plans the memory. Pure: needs no GPU.
+ *
+ * @throws MissingKernels if some of it is not loaded
+ */
 export function build(input: BuildInput, options: BuildOptions): Build {
   const built = buildWith(input, options, true);
   if (!input.objectives.some(({ loss }) => recomputesPartOf(loss))) return built;
@@ -106,11 +118,15 @@ function buildWith(input: BuildInput, options: BuildOptions, recomputes: boolean
   advanceState(lowered, options);
   const wanted = new Set(Object.values(outputs).map(ownerOf));
   // In a program that trains, the guard decides about each copy.
-  const { dispatches, assigned } =
+  const { dispatches: placing, assigned } =
     rules && !options.guard
       ? rules.inPlace(lowered, wanted)
       : { dispatches: lowered, assigned: new Map<Operand, Tensor>() };
-  const blocks = lifetimes(dispatches, (operand) => pinned.has(operand) || assigned.has(operand), wanted);
+  const isPlaced = (operand: Operand) => pinned.has(operand) || assigned.has(operand);
+  const { dispatches, halves } = options.half
+    ? halfStorage.value(placing, (operand) => isPlaced(operand) || (isTensor(operand) && wanted.has(operand)))
+    : { dispatches: placing, halves: undefined };
+  const blocks = lifetimes(dispatches, isPlaced, wanted);
   const placed = new Set(blocks.map((block) => block.key));
   const usages = dispatches.map(({ bindings }): Usage<Operand> => {
     const of = (writes: boolean) =>
@@ -124,6 +140,7 @@ function buildWith(input: BuildInput, options: BuildOptions, recomputes: boolean
     outputs,
     pinned,
     assigned,
+    halves,
     blocks,
     plan: planMemory(blocks, usages, { maxSlabBytes: options.maxSlabBytes }),
   };

@@ -4,7 +4,7 @@ import { bytesOf, formatShape } from '../ops/core/shape.ts';
 import { mapOp } from '../ops/elementwise/map.ts';
 import type { MapAttrs } from '../ops/elementwise/map.ts';
 import type { Build } from './build.ts';
-import { isTensor } from './lower.ts';
+import { isTensor, ownerOf } from './lower.ts';
 import { leafName } from './describe/names.ts';
 import { formatBytes, formatExpression } from './print.ts';
 
@@ -40,7 +40,10 @@ export function toDot(build: Build): string {
     lines.push(`${quote(id)} [${attributeList({ label: text.join('\n'), ...attributes })}];`);
   const edge = (from: string, to: string, attributes: Readonly<Record<string, string>>) =>
     lines.push(`${quote(from)} -> ${quote(to)} [${attributeList(attributes)}];`);
-  const bytes = (operand: Operand) => formatBytes(bytesOf(operand));
+  const bytes = (operand: Operand) => {
+    const owner = isTensor(operand) ? ownerOf(operand) : operand;
+    return formatBytes(bytesOf(build.halves?.get(owner) ?? operand));
+  };
 
   for (const own of nodes) {
     const shapes = own.outputs.map(

@@ -2,16 +2,18 @@ import { ArgumentError } from '../errors.ts';
 import { describe, isPromise } from '../options.ts';
 import { Variable } from '../ops/core/leaves.ts';
 import { isTensor, requireTensor } from '../ops/core/node.ts';
+import { multiply } from '../ops/elementwise/elementwise.ts';
 import type { Effect, Resource, Tensor } from '../ops/core/op.ts';
 import type { Objective } from './build.ts';
 import type { StepGuard } from './guard.ts';
 import type { Location } from './location.ts';
 import { Minimizer } from './minimizer.ts';
+import type { MinimizerOptions } from './minimizer.ts';
 import type { OptimizerSpec } from './optimizerSpec.ts';
 
 /** Gives variables their memory on a GPU and binds optimizers to them: a `Gpu`. */
 interface MinimizerMaker {
-  minimizer(variables: readonly Variable[], optimizer: OptimizerSpec): Minimizer;
+  minimizer(variables: readonly Variable[], optimizer: OptimizerSpec, options?: MinimizerOptions): Minimizer;
 }
 
 /** Collects what a program does besides computing outputs. */
@@ -23,9 +25,12 @@ export class GraphBuilder {
   /** A guard that several programs share, which is the caller's; by default a program that trains has its own. */
   guard: StepGuard | undefined;
   readonly #gpu: MinimizerMaker;
+  readonly #options: MinimizerOptions;
 
-  constructor(gpu: MinimizerMaker) {
+  /** @param options of the minimizers that `minimize` makes */
+  constructor(gpu: MinimizerMaker, options: MinimizerOptions = {}) {
     this.#gpu = gpu;
+    this.#options = options;
   }
 
   /**
@@ -36,7 +41,8 @@ export class GraphBuilder {
    */
   minimize(loss: Tensor, variables: readonly Variable[], optimizer: OptimizerSpec | Minimizer): Minimizer {
     checkMinimize(loss, variables, optimizer);
-    const minimizer = optimizer instanceof Minimizer ? optimizer : this.#gpu.minimizer(variables, optimizer);
+    const minimizer =
+      optimizer instanceof Minimizer ? optimizer : this.#gpu.minimizer(variables, optimizer, this.#options);
     const own = new Set(minimizer.variables);
     const given = new Set(variables);
     if (own.size !== given.size || [...given].some((variable) => !own.has(variable))) {
@@ -50,7 +56,13 @@ export class GraphBuilder {
         `minimize: this ${minimizer.optimizer.name} minimizer already has a loss in the program; add the losses, or give each a minimizer of its own`,
       );
     }
-    this.objectives.push({ loss, variables, minimizer });
+    const { lossScale } = minimizer;
+    if (lossScale) this.buffers.set(lossScale.tensor, lossScale.location);
+    this.objectives.push({
+      loss: lossScale ? multiply(loss, lossScale.tensor) : loss,
+      variables,
+      minimizer,
+    });
     return minimizer;
   }
 

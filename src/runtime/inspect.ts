@@ -4,13 +4,17 @@ import type { Operand } from '../ops/core/op.ts';
 import type { DType, Shape } from '../ops/core/shape.ts';
 import { encodeCommands } from './commands.ts';
 import type { Command } from './commands.ts';
+import { decodeHalf } from './decodeHalf.ts';
 import { ARRAYS } from './inputData.ts';
 import type { InputData } from './inputData.ts';
 import type { Location } from './location.ts';
 import { isTensor } from './lower.ts';
 import { Rehearsal } from './rehearsal.ts';
 
-/** A dispatch of a program as it is about to run: all that it takes to run it elsewhere, such as in the simulator. */
+/**
+ * A dispatch of a program as it is about to run: all that it takes to run it elsewhere, such as in the simulator. What it stores
+ * as f16 is f32 here, in the kernel and in the data.
+ */
 export interface InspectedDispatch {
   readonly label: string;
   /** The arguments with which `specialize` makes its kernel. */
@@ -61,15 +65,16 @@ export async function inspectCommand(
     });
     const data = await reading;
     const { label, source, bindings, workgroups } = dispatch;
+    const { halves: _, ...specialization } = source.specialization;
     return {
       label,
-      source,
+      source: { ...source, specialization },
       workgroups,
       subgroupSize: device.subgroupSize,
       bindings: bindings.map(({ name, access, operand, slice }, i) => ({
         name,
         access,
-        data: new ARRAYS[operand.dtype](data[i]),
+        data: 'half' in operand ? decodeHalf(new Uint16Array(data[i])) : new ARRAYS[operand.dtype](data[i]),
         dtype: operand.dtype,
         shape: slice ? undefined : operand.shape,
         tensor: nameOf(operand),

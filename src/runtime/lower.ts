@@ -62,6 +62,8 @@ export interface LowerOptions {
   readonly variants?: Variants;
   /** What was measured of variants; without it the rules decide. */
   readonly answers?: Answers;
+  /** Mixed precision; see LowerContext. Effects, such as the updates of optimizers, are f32. */
+  readonly half?: boolean;
   /** Of a program that trains. */
   readonly guard?: Operand;
 }
@@ -99,7 +101,7 @@ export function lowerGraph(
     dispatches.push(...lowerNode(node, all, shared));
   }
   effects.forEach((effect, i) => {
-    const lowering = new Lowering(effect.label, all);
+    const lowering = new Lowering(effect.label, { ...all, half: false });
     effect.lower(lowering.context, effectInputs[i]);
     const { updates = false } = effect;
     const assigns = effect.assigns !== undefined;
@@ -158,6 +160,7 @@ class Lowering {
     this.#shared = shared;
     this.context = {
       target: options.target,
+      half: options.half,
       guard: options.guard,
       isForced: (opName) => options.variants?.[opName] !== undefined,
       choose: (opName, candidates, preferred, tunable) =>

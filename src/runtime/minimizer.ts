@@ -7,6 +7,8 @@ import { LateKernels } from '../ops/core/late.ts';
 import type { StepGuard } from './guard.ts';
 import { layoutsOf } from './layout.ts';
 import type { Location } from './location.ts';
+import { LossScale, settleLossScale } from './lossScale.ts';
+import type { LossScaleOptions } from './lossScale.ts';
 import type { OptimizerOperands, OptimizerRange, OptimizerSpec, SharedOperands } from './optimizerSpec.ts';
 import { isRate } from './ranges.ts';
 import type { Run, VariableStore } from './variables.ts';
@@ -29,6 +31,8 @@ export interface MinimizerOptions {
    * programs leave alone. By default they are the steps of the program.
    */
   readonly ownCount?: boolean;
+  /** Scales the loss: see LossScaleOptions. It then counts its updates itself. By default the loss is not scaled. */
+  readonly lossScale?: LossScaleOptions;
 }
 
 /**
@@ -43,6 +47,8 @@ export class Minimizer {
   readonly #hyper: Resource;
   /** Where it counts its own updates, u32 [8] as a program's state; undefined: they are the program's steps. */
   readonly counter: Resource | undefined;
+  /** Undefined where the loss is not scaled. */
+  readonly lossScale: LossScale | undefined;
   readonly #device: Device;
   readonly #store: VariableStore;
   readonly #buffers: GPUBuffer[] = [];
@@ -55,7 +61,7 @@ export class Minimizer {
     store: VariableStore,
     variables: readonly Variable[],
     optimizer: OptimizerSpec,
-    { ownCount = false }: MinimizerOptions = {},
+    { ownCount = false, lossScale }: MinimizerOptions = {},
   ) {
     this.#device = device;
     this.#store = store;
@@ -86,7 +92,12 @@ export class Minimizer {
     const place = this.#allocate(`${optimizer.name} hyperparameters`, values.byteLength);
     this.resources.set(this.#hyper, place);
     device.write(place.buffer, 0, values);
-    if (ownCount) {
+    if (lossScale) {
+      const own = this.#allocate(`${optimizer.name} loss scale`, 16);
+      this.lossScale = new LossScale(device, own, settleLossScale(optimizer.name, lossScale));
+      this.resources.set(this.lossScale.state, own);
+    }
+    if (ownCount || lossScale) {
       this.counter = { resource: 'updates', shape: [8], dtype: 'u32' };
       this.resources.set(this.counter, this.#allocate(`${optimizer.name} updates`, 32));
     }
@@ -184,6 +195,10 @@ export class Minimizer {
     }
     let operands: OptimizerOperands[] = [];
     const trial = this.#effect((shared, context) => {
+      this.lossScale?.unscale(
+        this.#runs.map(({ gradients }) => gradients),
+        context,
+      );
       const prepared = optimizer.prepare?.(this.#runs, shared, context);
       operands = this.#runs.map((range, i) => ({ ...range, ...shared, prepared: prepared?.[i] }));
       let next = offset;

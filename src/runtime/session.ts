@@ -19,6 +19,8 @@ import { checkBinding } from './memory.ts';
 import { Minimizer } from './minimizer.ts';
 import type { MinimizerOptions } from './minimizer.ts';
 import type { OptimizerSpec } from './optimizerSpec.ts';
+import { precisionOptions, requirePrecision, settlePrecision } from './precision.ts';
+import type { PrecisionOptions } from './precision.ts';
 import { Program } from './program.ts';
 import type { CompileProgress, ProgramOptions } from './programOptions.ts';
 import { indexedDbTuning } from './tuning/indexedDbStore.ts';
@@ -29,7 +31,7 @@ import { holdersOf, VariableStore } from './variables.ts';
 import { checkOptions, describe, requireSeed } from '../options.ts';
 import type { OptionTable } from '../options.ts';
 
-export interface CompileOptions {
+export interface CompileOptions extends PrecisionOptions {
   /** For labels and messages. */
   readonly label?: string;
   /** Of every random op of the program; 0 by default. */
@@ -44,6 +46,7 @@ const compileOptions: OptionTable<CompileOptions> = {
   seed: true,
   variants: true,
   onProgress: true,
+  ...precisionOptions,
 };
 
 /** What a function that builds a graph has defined. */
@@ -108,6 +111,7 @@ export class Gpu {
    * (see StepGuard).
    *
    * @throws ArgumentError where a forced variant, or its op, is not there: it says which are
+   * @throws AdapterError where mixed precision is asked for, and the device has no f16
    * @throws LimitError where a tensor is larger than the device binds
    * @throws GpuError where the GPU refuses memory; what was made is freed
    */
@@ -184,9 +188,11 @@ export class Gpu {
   #define(
     label: string,
     define: (g: GraphBuilder) => Readonly<Record<string, Tensor>>,
-    { variants }: CompileOptions,
+    { variants, ...options }: CompileOptions,
   ): Defined {
-    const g = new GraphBuilder(this);
+    const { precision, lossScale } = settlePrecision(label, options);
+    requirePrecision(label, precision, this.device);
+    const g = new GraphBuilder(this, { lossScale });
     const inner: Effect[] = [];
     const outputs = withStreams(() =>
       withSideEffects(
@@ -227,6 +233,7 @@ export class Gpu {
         {
           target: this.target,
           variants,
+          half: precision === 'mixed',
           answers: this.tuning,
           maxSlabBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
           guard: guard?.resource,

@@ -37,7 +37,8 @@ export interface UpdateOptions {
  * The updates of a program that trains, as effects: trials of all optimizers, the proposals of moving statistics, one
  * verdict, and the updates, which are made or not made together. Without a guard there would be two dispatches less for
  * each contiguous range of optimized variables, and one less for each range of others that change; a model has one of
- * either. A trial reads what the update reads and writes one byte per parameter.
+ * either. A trial reads what the update reads and writes one byte per parameter. Where the loss of an optimizer is scaled, its
+ * update alone may also be skipped.
  */
 export function updateEffects({
   minimizers,
@@ -59,13 +60,13 @@ export function updateEffects({
   });
   const faults: Scratch = { scratch: 'faults', shape: [length], dtype: 'u32' };
   const program = programState();
-  const counters = new Set<Operand>(minimizers.map((minimizer) => minimizer.counter ?? program));
+  const counters = new Map<Operand, Minimizer>(minimizers.map((own) => [own.counter ?? program, own]));
   const proposals = new ProposedValues(proposing, guard, variables);
   const attempts = minimizers.map((minimizer, i) => minimizer.effects(guard, faults, offsets[i]));
   const effects: Effect[] = [
     ...attempts.map(({ trial }) => trial),
     ...proposing.map((effect, i) => proposals.before(effect, faults, firstFaults[i])),
-    ...[...counters].map((state, i) => ({
+    ...[...counters].map(([state, { lossScale }], i) => ({
       label: 'optimizer',
       inputs: [program],
       lower: ({ dispatch, target }: LowerContext) =>
@@ -75,6 +76,7 @@ export function updateEffects({
             program,
             state,
             guard: guard.resource,
+            scaling: lossScale,
             first: i === 0,
             target,
           }),

@@ -1,7 +1,11 @@
-/** The options of wgrad's functions as their interfaces in src/nn document them: names, and defaults where the text tells one. */
+/** The options of wgrad's functions as their interfaces in src/nn, and of the precision, document them: names, and defaults where the text tells one. */
 
 const sources = Object.entries(
-  import.meta.glob<string>('../../src/nn/**/*.ts', { query: '?raw', import: 'default', eager: true }),
+  import.meta.glob<string>(['../../src/nn/**/*.ts', '../../src/runtime/precision.ts'], {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  }),
 );
 
 export interface Documented {

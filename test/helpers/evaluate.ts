@@ -6,6 +6,7 @@ import { multiply } from '../../src/ops/elementwise/elementwise.ts';
 import { constant, input } from '../../src/ops/core/leaves.ts';
 import type { Tensor } from '../../src/ops/core/op.ts';
 import type { DType } from '../../src/ops/core/shape.ts';
+import type { Precision } from '../../src/runtime/precision.ts';
 import { Gpu } from '../../src/runtime/session.ts';
 import { random } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
@@ -21,6 +22,8 @@ export interface EvaluateOptions {
   subgroups?: boolean;
   /** Let kernels use f16, on an adapter that has it. Default false. */
   half?: boolean;
+  /** Default f32. */
+  precision?: Precision;
   dtypes?: DType[];
   seed?: number;
   steps?: number;
@@ -83,6 +86,7 @@ export async function evaluate(
   const program = await gpu.compile(() => Object.fromEntries(outputs.map((t, i) => [names[i], t])), {
     label: 'test',
     variants: options.variants,
+    precision: options.precision,
     seed: options.seed,
   });
   const used = new Set(program.inputs);

@@ -21,6 +21,7 @@ import { lowerGraph } from '../../src/runtime/lower.ts';
 import type { LoweredDispatch, Variants } from '../../src/runtime/lower.ts';
 import { randomStream } from '../../src/data/random.ts';
 import { loadAllKernels } from '../../src/ops/allKernels.ts';
+import { unscale } from '../../src/ops/optimizer/lossScale.ts';
 import { verdictDispatch } from '../../src/ops/optimizer/verdict.ts';
 
 await loadAllKernels();
@@ -86,6 +87,17 @@ function verdict(length: number): LoweredDispatch[] {
       dispatch(verdictDispatch({ faults, program: state, state, guard, first: true, target })),
   };
   return lowerGraph([], [effect], [[state]], { target });
+}
+
+/** The gradients of a scaled loss, of `length` parameters. */
+function unscaled(length: number): LoweredDispatch[] {
+  const resource = (name: string, size: number) => ({ resource: name, shape: [size], dtype: 'f32' }) as const;
+  const effect: Effect = {
+    label: 'unscale',
+    inputs: [],
+    lower: (context) => unscale([resource('gradients', length)], resource('scaling', 4), context),
+  };
+  return lowerGraph([], [effect], [[]], { target });
 }
 
 /** The norm of the gradients in `length` parameters. */
@@ -213,6 +225,7 @@ const cases: Record<string, () => LoweredDispatch[]> = {
   'norm of gradients': () => norm(4096),
   'norms of the gradients of variables': () => segmentNorms(64 * 70 + 3, 5, 200),
   'verdict on 4096 faults': () => verdict(4096),
+  'overflow of a scaled loss': () => unscaled(4096),
   'normalize over a batch': () => normalized([70, 5], 'batch'),
   'normalize over groups': () => normalized([2, 3, 3, 16], 'group'),
   'normalize over layers': () => normalized([2, 72], 'layer'),
@@ -226,6 +239,18 @@ export const dispatches = Object.entries(cases).flatMap(([name, emit]) =>
     .filter(({ kernel }) => files.includes(kernel.name))
     .map((dispatch) => ({ name, file: dispatch.kernel.name, dispatch })),
 );
+
+/** Kernels whose tiles hold f16, which only the project's own simulator runs. */
+export function halfDispatches(): LoweredDispatch[] {
+  const [image, weight] = [x(1, 5, 5, 4), w(2, 2, 4, 8)];
+  const variants = { conv2d: 'implicit_gemm:half', conv2dGradFilter: 'implicit_gemm:half' };
+  return [
+    ...lower(matmul(x(15, 17), w(17, 20)), { matmul: 'register_tiled:half' }),
+    ...lower(matmul(x(12, 20), w(20, 8)), { matmul: 'register_blocks:half' }),
+    ...lower(conv2d(image, weight), variants),
+    ...backward(conv2d(image, weight), [weight], variants),
+  ].filter(({ kernel }) => kernel.features.includes('shader-f16'));
+}
 
 /** Buffers of positive numbers and small indices, by the names of the shader's variables. */
 export function buffersOf({

@@ -5,7 +5,7 @@ import type { LoweredDispatch } from '../../src/runtime/lower.ts';
 import { compileKernel } from '../../src/simulator/compile.ts';
 import { run } from '../../src/simulator/run.ts';
 import type { Race } from '../../src/simulator/run.ts';
-import { buffersOf, dispatches, files, withoutBarriers } from '../kernels/raceCases.ts';
+import { buffersOf, dispatches, files, halfDispatches, withoutBarriers } from '../kernels/raceCases.ts';
 import { emulated } from './compare.ts';
 
 /** The races of a dispatch, or of its kernel in another form. */
@@ -39,6 +39,20 @@ describe.each(files)('%s', (file) => {
     }
     expect([...unnoticed], 'barriers that no case needs').toEqual([]);
   });
+});
+
+it('tiles of f16 have no race', () => {
+  const own = halfDispatches();
+  expect(own.map(({ kernel }) => kernel.name)).toEqual([
+    'matmul/3_register_tiled',
+    'matmul/7_register_blocks',
+    'conv2d/3_implicit_gemm',
+    'conv2d/grad_filter_3_implicit_gemm',
+  ]);
+  for (const dispatch of own) {
+    expect(races(dispatch)).toEqual([]);
+    expect(races(dispatch, rolled(dispatch))).toEqual([]);
+  }
 });
 
 /** The races of a kernel of four invocations around statements, with two workgroups. */

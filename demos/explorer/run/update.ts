@@ -5,6 +5,7 @@ import type { Constraint } from '../../../src/nn/constraints.ts';
 import * as optimizers from '../../../src/nn/optimizers.ts';
 import type { Optimizer } from '../../../src/nn/optimizers.ts';
 import { followStatistics } from '../../../src/ops/normalization/moving.ts';
+import type { LossScaleOptions } from '../../../src/runtime/lossScale.ts';
 import type { Minimizer } from '../../../src/runtime/minimizer.ts';
 import { array, map, random } from '../../../test/reference/array.ts';
 import * as layerwise from '../../../test/reference/layerwiseOptimizers.ts';
@@ -25,6 +26,8 @@ interface Rule {
   readonly optimizer: Optimizer;
   twin(shape: readonly number[]): twins.Optimizer;
   readonly steps?: number;
+  /** Of its loss. */
+  readonly lossScale?: LossScaleOptions;
   /** What the weights are kept to after the update. */
   readonly constraint?: Constraint;
 }
@@ -64,6 +67,7 @@ const RULES = {
     twin: (shape) => around(shape, { gradientAccumulationSteps: 2 }),
     steps: 2,
   },
+  scaled: { optimizer: adam(), twin: (shape) => twins.adam(sizeOf(shape)), lossScale: {} },
   keptShort: {
     optimizer: optimizers.sgd(),
     twin: (shape) =>
@@ -113,6 +117,9 @@ const RULE_OF: Readonly<Record<string, keyof typeof RULES>> = {
   collect: 'accumulated',
   constrain_norm: 'keptShort',
   constrain_sign: 'keptPositive',
+  overflow: 'scaled',
+  overflow_partials: 'scaled',
+  unscale: 'scaled',
   verdict: 'adam',
 };
 
@@ -136,7 +143,7 @@ class UpdateTrial extends LastingTrial {
     const { shape } = this;
     const rule = ruleOf(kernel);
     this.#rule = { ...rule, optimizer: retunedOptimizer(rule.optimizer, kernel, constants) };
-    this.isFixed = /verdict|constrain|accumulate/.test(kernel);
+    this.isFixed = /verdict|constrain|accumulate|overflow|unscale/.test(kernel);
     this.steps = this.#rule.steps ?? 1;
     this.outputShape = shape;
     const [weights, slopes] = [random(1, shape), random(2, shape)];
@@ -152,7 +159,7 @@ class UpdateTrial extends LastingTrial {
   protected async make(): Promise<Made> {
     const { shape } = this;
     const [slopes, weights] = this.inputs;
-    const { optimizer, constraint } = this.#rule;
+    const { optimizer, constraint, lossScale } = this.#rule;
     const initialize = (data: Float32Array) => data.set(weights.values);
     const variable = new Variable({ name: 'w', shape, initialize, constraint });
     const gradient = ops.input('gradient', shape);
@@ -163,7 +170,7 @@ class UpdateTrial extends LastingTrial {
         minimizer = g.minimize(ops.reduceSum(ops.multiply(w, gradient)), [variable], optimizer);
         return { after: w };
       },
-      { label: this.kernel },
+      { label: this.kernel, lossScale },
     );
     program.write(gradient, Float32Array.from(slopes.values));
     return { program, variables: [variable], minimizer };

@@ -11,6 +11,7 @@ import { followStatistics, normalizeWith } from '../../../src/ops/normalization/
 import { constrainDispatch } from '../../../src/ops/optimizer/constrain.ts';
 import { NO_FAULT } from '../../../src/ops/optimizer/faults.ts';
 import { acceptDispatch } from '../../../src/ops/optimizer/accept.ts';
+import { unscale } from '../../../src/ops/optimizer/lossScale.ts';
 import { verdictDispatch } from '../../../src/ops/optimizer/verdict.ts';
 import { withStreams } from '../../../src/ops/random/random.ts';
 import { effects, line, lowered, resource, targets, tensor } from './toy.ts';
@@ -39,6 +40,23 @@ function constrained(kernel: string, title: string, constraint: VariableConstrai
     values: { state: MADE, w: [3, -1, 0.5, 4, 2, -0.25, 0, 2, 0.5, -1, 0, 0.5] },
     small: line(size),
   });
+}
+
+/** Of 64 lanes, the one that has found a gradient that is infinite. */
+const LANES = Array.from({ length: 64 }, (_, i) => (i === 6 ? 1 : 0));
+
+/** One of the kernels that make gradients of a scaled loss those of the loss. */
+function scaled(part: string, title: string, size: number, more: Partial<Toy>): Toy {
+  const all = () =>
+    effects([], (context) =>
+      unscale([resource('gradients', [size / 4, 4])], resource('scaling', [4]), context),
+    );
+  return {
+    kernel: `optimizer/${part}`,
+    title,
+    lower: () => all().filter(({ kernel }) => kernel.name === `optimizer/${part}`),
+    ...more,
+  };
 }
 
 function moving(): Effect {
@@ -153,6 +171,21 @@ export const toys: readonly Toy[] = [
       ),
     { values: { state: MADE, proposed: [1, 2, 3, 4, 5, 6, 7, 8] }, small: line(4, 2) },
   ),
+  scaled(
+    'overflow_partials',
+    'whether 256 gradients are finite: none is not, but one was in the step before',
+    256,
+    {
+      values: { gradients: [0.5, -2, 1, 0, 3], 'toy.overflow': LANES },
+    },
+  ),
+  scaled('overflow', 'whether an update is skipped: one of 64 lanes has found an infinity', 16, {
+    values: { 'toy.overflow': LANES, scaling: [32_768, 5, 0, 0] },
+  }),
+  scaled('unscale', 'sixteen gradients of a loss that was scaled by 4', 16, {
+    values: { gradients: [2, -1, 4, 0, -8, 0.5, 3, -4], scaling: [4, 5, 0, 0] },
+    small: line(4, 2),
+  }),
   single(
     'optimizer/accept',
     'moving statistics become what was proposed for them',

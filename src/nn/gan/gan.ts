@@ -6,6 +6,8 @@ import { ArgumentError } from '../../errors.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import { checkOptions } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
+import { precisionOptions, requirePrecision, settlePrecision } from '../../runtime/precision.ts';
+import type { PrecisionOptions } from '../../runtime/precision.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import { adam } from '../optimizers.ts';
 import type { Optimizer } from '../optimizers.ts';
@@ -31,7 +33,7 @@ import { ganLossOptions, lossesOf } from './step.ts';
 import type { GanLossOptions } from './step.ts';
 import { part } from '../../part.ts';
 
-export interface GanCompileOptions extends GanLossOptions, PlacementOptions {
+export interface GanCompileOptions extends GanLossOptions, PlacementOptions, PrecisionOptions {
   /** Default Adam with rate 0.0002 and β₁ 0.5 (Radford et al. 2016). */
   generatorOptimizer?: OptimizerName | Optimizer;
   discriminatorOptimizer?: OptimizerName | Optimizer;
@@ -48,6 +50,7 @@ const ganCompileOptions: OptionTable<GanCompileOptions> = {
   checkLoss: true,
   ...ganLossOptions,
   ...placementOptions,
+  ...precisionOptions,
 };
 
 /**
@@ -97,11 +100,13 @@ export class Gan extends GanNetworks {
    * with their GPU are gone: the GAN then works after `load` only, or after `compile({ weights: 'initial' })`.
    *
    * @throws ArgumentError if an option is out of range, or the discriminator gives no logits
+   * @throws AdapterError if mixed precision is asked for, and the GPU has no f16
    * @throws DeviceLostError if the GPU is lost
    */
   async compile(options: GanCompileOptions = {}): Promise<this> {
     checkOptions('compile', options, ganCompileOptions);
     const losses = lossesOf(this.name, options);
+    const { precision, lossScale } = settlePrecision(this.name, options);
     if (options.checkLoss ?? true) checkDiscriminator(this.name, this.discriminator);
     const make = withNames(() => {
       const [generatorOptimizer, discriminatorOptimizer] = [
@@ -109,11 +114,14 @@ export class Gan extends GanNetworks {
         options.discriminatorOptimizer,
       ].map((given) => optimizerOf(given ?? defaultOptimizer()));
       return (gpu: Gpu, state: TrainingState): CompiledGan => {
+        requirePrecision(this.name, precision, gpu.device);
+        const player = (role: Player['role'], optimizer: Optimizer) =>
+          new Player(gpu, role, this[role], optimizer, { lossScale });
         const players = {
-          generator: new Player(gpu, 'generator', this.generator, generatorOptimizer),
-          discriminator: new Player(gpu, 'discriminator', this.discriminator, discriminatorOptimizer),
+          generator: player('generator', generatorOptimizer),
+          discriminator: player('discriminator', discriminatorOptimizer),
         };
-        return { networks: this, gpu, losses, players, state };
+        return { networks: this, gpu, losses, precision, players, state };
       };
     });
     await this.#placement.compile(options, make);
@@ -146,7 +154,10 @@ export class Gan extends GanNetworks {
     this.learningRates = { generator: value, discriminator: value };
   }
 
-  /** How often each network has been updated: `step`, less the steps in which it was not trained. */
+  /**
+   * How often each network has been updated: `step`, less the steps in which it was not trained. Updates that were skipped, since
+   * a scaled loss had overflowed, count here until the GAN is saved.
+   */
   get updates(): { readonly generator: number; readonly discriminator: number } {
     const { generator, discriminator } = this.compiled.players;
     return { generator: generator.updates, discriminator: discriminator.updates };

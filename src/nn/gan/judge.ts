@@ -78,14 +78,14 @@ export class GanJudge {
   }
 
   #compile(shape: Shape): Promise<Program> {
-    const { networks, gpu, state } = this.#compiled;
+    const { networks, gpu, state, precision } = this.#compiled;
     const compiling = gpu.compile(
       () => {
         const images = networks.prepare(input('images', [BATCH, ...shape]));
         const logits = networks.discriminator.call(images, { training: false });
         return { probabilities: sigmoid(reshape(logits, [BATCH])) };
       },
-      { label: `${networks.name}/judge` },
+      { label: `${networks.name}/judge`, precision },
     );
     return state.lifetime.make(compiling, (own) => own.destroy());
   }

@@ -7,6 +7,7 @@ import { formatShape, sameShape, sizeOf } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import { checkOptions, describe, required, requireSeed } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
+import type { Precision } from '../../runtime/precision.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import { Network } from '../network.ts';
 import { fillNormal } from '../philox.ts';
@@ -137,6 +138,8 @@ export interface CompiledGan {
   readonly networks: GanNetworks;
   readonly gpu: Gpu;
   readonly losses: GanLosses;
+  /** Of training, samplers and judges. */
+  readonly precision: Precision;
   readonly players: Readonly<Record<'generator' | 'discriminator', Player>>;
   readonly state: TrainingState;
 }

@@ -1,6 +1,6 @@
 import { ArgumentError } from '../../errors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
-import type { Minimizer } from '../../runtime/minimizer.ts';
+import type { Minimizer, MinimizerOptions } from '../../runtime/minimizer.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Layer } from '../layers/layer.ts';
 import type { Network } from '../network.ts';
@@ -23,7 +23,13 @@ export class Player implements SavedPart {
   readonly #gpu: Gpu;
   #updates = 0;
 
-  constructor(gpu: Gpu, role: Player['role'], network: Network, optimizer: Optimizer) {
+  constructor(
+    gpu: Gpu,
+    role: Player['role'],
+    network: Network,
+    optimizer: Optimizer,
+    options: Pick<MinimizerOptions, 'lossScale'>,
+  ) {
     this.#gpu = gpu;
     this.role = role;
     this.network = network;
@@ -34,7 +40,10 @@ export class Player implements SavedPart {
         `${network.name}: no layer has trainable weights, so there is nothing to train`,
       );
     }
-    this.minimizer = gpu.minimizer(network.trainableVariables, optimizer, { ownCount: true });
+    this.minimizer = gpu.minimizer(network.trainableVariables, optimizer, {
+      ...options,
+      ownCount: true,
+    });
   }
 
   /** What its tensors in a checkpoint begin with. */
@@ -50,7 +59,7 @@ export class Player implements SavedPart {
     return this.minimizer.variables;
   }
 
-  /** Updates that have been submitted. */
+  /** Updates that have been submitted; with scaled losses also those that were skipped. */
   get updates(): number {
     return this.#updates;
   }

@@ -109,6 +109,10 @@ export class GanTask implements Task {
     return this.#compiled.networks.seed;
   }
 
+  get precision() {
+    return this.#compiled.precision;
+  }
+
   /** The generator's; setting it sets both. */
   get learningRate(): number {
     return this.#compiled.players.generator.learningRate;

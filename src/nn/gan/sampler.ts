@@ -6,6 +6,7 @@ import type { OptionTable } from '../../options.ts';
 import { scale, shift, sigmoid } from '../../ops/elementwise/elementwise.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import type { Location } from '../../runtime/location.ts';
+import type { Precision } from '../../runtime/precision.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Program } from '../../runtime/program.ts';
 import type { CompileProgress } from '../../runtime/programOptions.ts';
@@ -28,6 +29,7 @@ export const ganSamplerOptions: OptionTable<GanSamplerOptions> = {
 
 /** The networks, where their weights are, and how long they stay there. */
 export interface Sampled {
+  readonly precision?: Precision;
   readonly networks: GanNetworks;
   readonly gpu: Gpu;
   readonly state: { readonly lifetime: Lifetime };
@@ -58,7 +60,7 @@ export class GanSampler {
     compiled: Sampled,
     { count = 64, latents, onProgress }: GanSamplerOptions,
   ): Promise<GanSampler> {
-    const { networks: gan, gpu, state } = compiled;
+    const { networks: gan, gpu, state, precision } = compiled;
     if (!Number.isInteger(count) || count < 1) {
       throw new ArgumentError(`${gan.name}: count is ${count}; it must be a whole number of at least 1`);
     }
@@ -72,7 +74,7 @@ export class GanSampler {
           probabilities: sigmoid(reshape(logits, [count])),
         };
       },
-      { label: `${gan.name}/sample`, onProgress },
+      { label: `${gan.name}/sample`, precision, onProgress },
     );
     const program = await state.lifetime.make(compiling, (own) => own.destroy());
     const sampler = new GanSampler(program, count, compiled);

@@ -37,6 +37,8 @@ export interface SavedPart extends PartShape {
   readonly optimizer: Optimizer;
   /** Number of updates, where the optimizer counts them itself. */
   updates?: number;
+  /** Takes it from the GPU, where a skipped update does not count. */
+  recount?(): Promise<void>;
 }
 
 /** What a file is loaded into. */

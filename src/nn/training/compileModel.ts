@@ -1,4 +1,6 @@
 import type { OptionTable } from '../../options.ts';
+import { precisionOptions, requirePrecision, settlePrecision } from '../../runtime/precision.ts';
+import type { PrecisionOptions } from '../../runtime/precision.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Network } from '../network.ts';
 import { Objective } from '../objective.ts';
@@ -13,7 +15,7 @@ import { placementOptions } from './placement.ts';
 import type { PlacementOptions } from './placement.ts';
 import type { TrainingState } from './state.ts';
 
-export interface ModelCompileOptions extends Partial<ObjectiveOptions>, PlacementOptions {
+export interface ModelCompileOptions extends Partial<ObjectiveOptions>, PlacementOptions, PrecisionOptions {
   /**
    * Needed to train; without it, and without a loss, the model predicts. On a model that `loadModel` has made: by default
    * the one that is saved in its file.
@@ -35,6 +37,7 @@ export const modelCompileOptions: OptionTable<ModelCompileOptions> = {
   weightedMetrics: true,
   checkLoss: true,
   ...placementOptions,
+  ...precisionOptions,
   inputScale: true,
   inputOffset: true,
 };
@@ -47,6 +50,7 @@ export function compileModel(
 ): MaybePromise<(gpu: Gpu, state: TrainingState) => Compiled> {
   const { loss, metrics, weightedMetrics, lossWeights, inputScale, inputOffset = 0 } = options;
   checkScaling(network.name, options);
+  const { precision, lossScale } = settlePrecision(network.name, options);
   const aims = [loss, metrics, weightedMetrics, lossWeights].some((option) => option !== undefined);
   const { frozenLayers: frozen, trainableVariables } = network; // as they are now
   return withNames(() => {
@@ -61,8 +65,9 @@ export function compileModel(
           ? 'no layer has trainable weights, so there is nothing to train'
           : undefined;
     return (gpu, state) => {
-      const minimizer = gpu.minimizer(trained, optimizer);
-      const trains = { minimizer, optimizer, untrainable, frozen };
+      requirePrecision(network.name, precision, gpu.device);
+      const minimizer = gpu.minimizer(trained, optimizer, { lossScale });
+      const trains = { minimizer, optimizer, untrainable, frozen, precision };
       return { network, gpu, ...trains, objective, inputScale, inputOffset, state };
     };
   });

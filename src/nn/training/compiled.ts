@@ -1,4 +1,5 @@
 import type { Minimizer } from '../../runtime/minimizer.ts';
+import type { Precision } from '../../runtime/precision.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Layer } from '../layers/layer.ts';
 import type { Network, Port } from '../network.ts';
@@ -14,6 +15,8 @@ export interface Compiled extends ByteScaling {
   /** Of no variables where there is nothing to train, or no optimizer was given. */
   readonly minimizer: Minimizer;
   readonly optimizer: Optimizer;
+  /** Of training and evaluation. */
+  readonly precision: Precision;
   /** Why there is nothing to train; undefined where there is. */
   readonly untrainable?: string;
   /** The layers that were frozen when the model was compiled. */

@@ -73,7 +73,7 @@ export async function collectCheckpoint(saved: Saved): Promise<Contents> {
     tensors.set(key, { dtype: 'F32', shape, data });
   const progress = state.loop?.progress() ?? state.progress;
   for (const part of parts) {
-    const { prefix, variables, network, minimizer, optimizer, updates } = part;
+    const { prefix, variables, network, minimizer, optimizer } = part;
     Object.assign(metadata, architecture(prefix, network));
     for (const [variable, data] of await gpu.variables.readAll([...variables.keys()])) {
       add(prefix + variables.get(variable)!, variable, data);
@@ -94,6 +94,14 @@ export async function collectCheckpoint(saved: Saved): Promise<Contents> {
     metadata[`${prefix}optimizerSlots`] = optimizer.slotNames.join(' ');
     metadata[`${prefix}trained`] = JSON.stringify(minimizer.variables.map((own) => variables.get(own)!));
     metadata[`${prefix}learningRate`] = optimizer.givesRates ? SCHEDULED : String(minimizer.learningRate);
+    const { lossScale } = minimizer;
+    if (lossScale) {
+      const { scale, finiteSteps } = await lossScale.read();
+      metadata[`${prefix}lossScale`] = String(scale);
+      metadata[`${prefix}finiteSteps`] = String(finiteSteps);
+      await part.recount?.();
+    }
+    const updates = part.updates ?? (lossScale && (await minimizer.readCount()));
     if (updates !== undefined) metadata[`${prefix}updates`] = String(updates);
   }
   requireFiniteToSave(name, tensors);

@@ -44,7 +44,7 @@ export async function compileEvaluation(
   example: Dataset,
   { batchSize, kind, onProgress }: EvaluationProgramOptions,
 ): Promise<EvaluationProgram> {
-  const { network, gpu, objective, state } = compiled;
+  const { network, gpu, objective, state, precision } = compiled;
   const targetsToo = kind !== 'outputs';
   let data: DeviceDataset | undefined;
   const perSample = new Map<string, readonly number[]>();
@@ -83,7 +83,7 @@ export async function compileEvaluation(
   try {
     const label = `${network.name}/evaluate ${kind}`;
     const program = await state.lifetime.make(
-      gpu.compile(define, { label, seed: network.seed, onProgress }),
+      gpu.compile(define, { label, seed: network.seed, precision, onProgress }),
       (own) => own.destroy(),
     );
     const collector = kind === 'means' ? undefined : new Collector(gpu.device, program, perSample);

@@ -59,6 +59,10 @@ export class FitTask implements Task {
     return this.#compiled.minimizer.shownRate(this.#compiled.state.clock.step);
   }
 
+  get precision() {
+    return this.#compiled.precision;
+  }
+
   set learningRate(value: number) {
     this.#compiled.minimizer.learningRate = value;
   }

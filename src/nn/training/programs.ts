@@ -116,12 +116,12 @@ export class StepPrograms {
     rows: number,
     onProgress: StepProgramOptions['onCompile'],
   ): Promise<StepProgram> {
-    const { name, gpu, seed } = this.#task;
+    const { name, gpu, seed, precision } = this.#task;
     let data: DeviceDataset | undefined;
     const label = [`${name}/train`, ...(part ? [part] : []), ...(this.#ring ? [`${rows} samples`] : [])];
     const define = (g: GraphBuilder) => this.#define(g, part, rows, (data = this.#source.data(rows)));
     try {
-      const program = await gpu.compile(define, { label: label.join(' '), seed, onProgress });
+      const program = await gpu.compile(define, { label: label.join(' '), seed, precision, onProgress });
       return { program, data: data! };
     } catch (error) {
       if (data) this.#source.release(data);

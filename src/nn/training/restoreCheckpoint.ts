@@ -1,6 +1,8 @@
 import { FormatError } from '../../errors.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import { formatShape, sameShape, sizeOf } from '../../ops/core/shape.ts';
+import { isFiniteSteps, isLossScale } from '../../runtime/lossScale.ts';
+import type { LossScaleState } from '../../runtime/lossScale.ts';
 import { isRate, isStep } from '../../runtime/ranges.ts';
 import { numberIn, SCHEDULED, stateKey } from './checkpoint.ts';
 import type { Checkpoint, LoadReport, PartShape, Saved, SavedPart, Shape } from './checkpoint.ts';
@@ -14,6 +16,7 @@ interface PartValues {
   readonly best: ReadonlyMap<Variable, Float32Array>;
   readonly learningRate?: number;
   readonly updates?: number;
+  readonly lossScale?: LossScaleState;
 }
 
 /** What a file would write into a model: checked, not yet written. */
@@ -156,10 +159,20 @@ function requireAll(
 function rateOf(
   { prefix, counts }: PartShape,
   file: Checkpoint,
-): Pick<PartValues, 'learningRate' | 'updates'> {
+): Pick<PartValues, 'learningRate' | 'updates' | 'lossScale'> {
   const key = `${prefix}learningRate`;
   const learningRate = file.metadata[key] === SCHEDULED ? undefined : numberIn(file, key, isRate);
-  return { learningRate, ...(counts && { updates: numberIn(file, `${prefix}updates`, isStep) }) };
+  const scaled = file.metadata[`${prefix}lossScale`] !== undefined;
+  return {
+    learningRate,
+    ...((counts || scaled) && { updates: numberIn(file, `${prefix}updates`, isStep) }),
+    ...(scaled && {
+      lossScale: {
+        scale: numberIn(file, `${prefix}lossScale`, isLossScale),
+        finiteSteps: numberIn(file, `${prefix}finiteSteps`, isFiniteSteps),
+      },
+    }),
+  };
 }
 
 const isSeed = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
@@ -188,7 +201,7 @@ export function restoreCheckpoint(
     return { prefix, trained, optimizer, counts, variables: names[i] };
   });
   const { report, parts, clock, trainedOn } = planRestore({ name, kind, parts: shapes }, file);
-  saved.parts.forEach((part, i) => write(saved, part, parts[i]));
+  saved.parts.forEach((part, i) => write(saved, part, parts[i], clock?.step));
   if (clock) {
     const { progress, seed, ...place } = clock;
     const best = new Map(parts.flatMap((own) => [...own.best]));
@@ -201,7 +214,8 @@ export function restoreCheckpoint(
   return report;
 }
 
-function write({ gpu }: Saved, part: SavedPart, values: PartValues): void {
+/** @param step steps done, if training is to continue; where none was skipped, each made an update */
+function write({ gpu }: Saved, part: SavedPart, values: PartValues, step: number | undefined): void {
   const { minimizer, optimizer } = part;
   for (const [variable, data] of values.weights) gpu.variables.write(variable, data);
   if (optimizer.averages) minimizer.restartAverages(); // at the weights, where the file has none
@@ -213,5 +227,8 @@ function write({ gpu }: Saved, part: SavedPart, values: PartValues): void {
   }
   if (values.learningRate !== undefined && !optimizer.givesRates)
     minimizer.learningRate = values.learningRate;
-  if (values.updates !== undefined) part.updates = values.updates;
+  if (part.counts && values.updates !== undefined) part.updates = values.updates;
+  if (!minimizer.lossScale || step === undefined) return;
+  minimizer.lossScale.write(values.lossScale);
+  if (!part.counts) minimizer.writeCount(values.updates ?? step);
 }

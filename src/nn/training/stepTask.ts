@@ -8,6 +8,8 @@ import { withSideEffects } from '../../ops/core/sideEffects.ts';
 import { withStreams } from '../../ops/random/random.ts';
 import type { Minimizer } from '../../runtime/minimizer.ts';
 import { GraphBuilder } from '../../runtime/graphBuilder.ts';
+import { requirePrecision } from '../../runtime/precision.ts';
+import type { SettledPrecision } from '../../runtime/precision.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { Optimizer } from '../optimizers.ts';
 import { optimizerOf } from '../registry.ts';
@@ -21,7 +23,7 @@ import { checkStep, isMinimizer, variableNames, variablesOf } from './step.ts';
 import type { CheckedStep, Minimize, Step, StepBatch } from './step.ts';
 import type { BatchOptions, StepValue, Task } from './task.ts';
 
-export interface StepTaskOptions extends ByteScaling {
+export interface StepTaskOptions extends ByteScaling, SettledPrecision {
   readonly name: string;
   readonly gpu: Gpu;
   readonly seed: number;
@@ -57,6 +59,7 @@ export class StepTask implements Task {
   /** @param state of the training that it belongs to; default: its own */
   constructor(step: Step, options: StepTaskOptions, training: boolean, state?: TrainingState) {
     checkScaling(options.name, options);
+    requirePrecision(options.name, options.precision, options.gpu.device);
     this.name = options.name;
     this.gpu = options.gpu;
     this.seed = options.seed;
@@ -65,6 +68,10 @@ export class StepTask implements Task {
     this.#training = training;
     this.state = state ?? new TrainingState();
     if (!state) this.state.lifetime.endWith(options.gpu.device);
+  }
+
+  get precision() {
+    return this.#options.precision;
   }
 
   /** The first optimizer's; setting it changes all in the same proportion. */
@@ -127,7 +134,8 @@ export class StepTask implements Task {
     this.#own = own;
     this.#minimizers = minimize.map(({ variables, optimizer }) => {
       if (isMinimizer(optimizer)) return optimizer;
-      const made = this.gpu.minimizer(variables, optimizerOf(optimizer));
+      const { lossScale } = this.#options;
+      const made = this.gpu.minimizer(variables, optimizerOf(optimizer), { lossScale });
       own.push(made);
       return made;
     });

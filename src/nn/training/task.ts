@@ -1,6 +1,7 @@
 import type { Tensor } from '../../ops/core/op.ts';
 import type { DeviceDataset } from '../../runtime/deviceDataset.ts';
 import type { GraphBuilder } from '../../runtime/graphBuilder.ts';
+import type { Precision } from '../../runtime/precision.ts';
 import type { Gpu } from '../../runtime/session.ts';
 import type { RecordedValue } from '../metrics/metric.ts';
 import type { Saved } from './checkpoint.ts';
@@ -26,6 +27,7 @@ export interface Task {
   readonly state: TrainingState;
   /** Of shuffling and random ops. */
   readonly seed: number;
+  readonly precision: Precision;
   /**
    * Adds a training step on a batch to a program: forward, losses, `g.minimize`.
    *

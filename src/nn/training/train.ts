@@ -7,6 +7,8 @@ import type { TrainingData } from '../../data/stream.ts';
 import { ArgumentError } from '../../errors.ts';
 import { checkOptions, checkSignal, describe, required } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
+import { precisionOptions, settlePrecision } from '../../runtime/precision.ts';
+import type { PrecisionOptions } from '../../runtime/precision.ts';
 import type { Program } from '../../runtime/program.ts';
 import { Gpu } from '../../runtime/session.ts';
 import { ABORTED, untilAborted } from './abort.ts';
@@ -41,7 +43,7 @@ export type { TrainHistory, TrainValues };
 export { TrainRun };
 
 export interface TrainOptions
-  extends LoopOptions<TrainValues, TrainValues>, CallbackOptions, ValidationOptions {
+  extends LoopOptions<TrainValues, TrainValues>, CallbackOptions, ValidationOptions, PrecisionOptions {
   /** Where to train: where the variables lie. */
   gpu: Gpu;
   /** For messages and labels. Default 'step'. */
@@ -69,6 +71,7 @@ const trainOptions: OptionTable<TrainOptions> = {
   reduceOnPlateau: true,
   restore: true,
   onReady: true,
+  ...precisionOptions,
 };
 
 /** @throws ArgumentError if it is to resume, but the file does not say where */
@@ -129,7 +132,7 @@ export function train(data: TrainingData, step: Step, given: TrainOptions): Trai
   const { data: own, validationData } = splitData(name, data, given);
   const options = { ...given, validationData };
   const trained = asStream(own) ?? own;
-  const settings = { name, seed, inputScale, inputOffset };
+  const settings = { name, seed, inputScale, inputOffset, ...settlePrecision(name, given) };
   const place: TrainPlace = {
     task: new StepTask(step, { ...settings, gpu }, true),
     begun: false,

@@ -166,6 +166,7 @@ async function trainOne(
   try {
     await model.compile({
       gpu,
+      precision: settings.precision,
       optimizer: adam({ learningRate: settings.learningRate }),
       loss: 'meanSquaredError',
     });

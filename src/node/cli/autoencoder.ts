@@ -122,8 +122,8 @@ function mapData(
 async function build({ gpu, settings }: TrainContext): Promise<Autoencoder> {
   const preset = presetOf(settings);
   const built = autoencoder(preset, optionsOf(settings));
-  const { learningRate } = settings;
+  const { learningRate, precision } = settings;
   const optimizer = AUTOENCODER_PRESETS[preset].optimizer({ learningRate });
-  await built.model.compile({ gpu, optimizer, loss: AUTOENCODER_LOSSES[built.loss] });
+  await built.model.compile({ gpu, precision, optimizer, loss: AUTOENCODER_LOSSES[built.loss] });
   return built;
 }

@@ -72,10 +72,11 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
 }
 
 async function build({ gpu, settings }: TrainContext, train: Dataset): Promise<Model> {
-  const { seed, learningRate } = settings;
+  const { seed, learningRate, precision } = settings;
   const model = breastCancerNetwork(train, settings.preset as BreastCancerPreset, { seed });
   return model.compile({
     gpu,
+    precision,
     optimizer: adam({ learningRate }),
     loss: binaryCrossentropy({ fromLogits: true }),
     metrics: ['accuracy'],

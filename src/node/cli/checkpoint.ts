@@ -20,6 +20,8 @@ export interface SavedRun {
   /** One of the two says how long the run was to last. */
   readonly epochs?: number;
   readonly steps?: number;
+  /** Missing in files from before there was a choice: f32. */
+  readonly precision?: string;
   /** Values of the model's own flags; missing in files from before there were any. */
   readonly own?: ModelFlagValues;
 }
@@ -46,9 +48,10 @@ const TYPES: Readonly<Record<keyof SavedRun, 'string' | 'number' | 'object'>> = 
   batchSize: 'number',
   epochs: 'number',
   steps: 'number',
+  precision: 'string',
   own: 'object',
 };
-const OPTIONAL: readonly string[] = ['epochs', 'steps', 'own'];
+const OPTIONAL: readonly string[] = ['epochs', 'steps', 'precision', 'own'];
 
 /** The model as a safetensors file whose metadata also say how it was being trained. */
 export async function encodeRun(model: Pick<Trainee, 'name' | 'save'>, run: SavedRun): Promise<Uint8Array> {

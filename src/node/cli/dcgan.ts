@@ -161,7 +161,7 @@ async function build({ gpu, settings }: TrainContext): Promise<Gan> {
   const { seed, learningRate } = settings;
   const preset = settings.preset as DcganPreset;
   const training = dcganTraining(preset, { learningRate, ...lossOptions(settings.own) });
-  return dcgan(preset, { seed }).compile({ gpu, ...training });
+  return dcgan(preset, { seed }).compile({ gpu, precision: settings.precision, ...training });
 }
 
 /** What was said about the losses, and nothing else: the preset says the rest. */

@@ -35,5 +35,6 @@ async function build({ gpu, settings }: TrainContext, samples: number): Promise<
     loss: 'softmaxCrossEntropy',
     metrics: ['accuracy'],
     gpu,
+    precision: settings.precision,
   });
 }

@@ -143,6 +143,7 @@ async function build(
   const model = gpt(settings.preset as GptPreset, characters.size, { seed });
   return model.compile({
     gpu,
+    precision: settings.precision,
     optimizer: gptOptimizer({ learningRate, steps }),
     loss: 'softmaxCrossEntropy',
   });

@@ -70,6 +70,7 @@ async function grok(context: TrainContext): Promise<TrainResult> {
   try {
     await model.compile({
       gpu,
+      precision: settings.precision,
       optimizer: grokkingOptimizer({ learningRate, weightDecay }),
       loss: 'softmaxCrossEntropy',
       metrics: ['accuracy'],

@@ -65,7 +65,8 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
 
 async function build({ gpu, settings }: TrainContext): Promise<Model> {
   const { loss } = LINE_PRESETS[settings.preset as LinePreset];
-  return lineNetwork().compile({ gpu, loss, optimizer: sgd({ learningRate: settings.learningRate }) });
+  const { learningRate, precision } = settings;
+  return lineNetwork().compile({ gpu, precision, loss, optimizer: sgd({ learningRate }) });
 }
 
 const weightOf = async (model: Model): Promise<number> => (await model.getWeights())[0][0];

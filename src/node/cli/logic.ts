@@ -147,11 +147,11 @@ async function learnByGradient(
   { key, name, network, learningRate }: Lesson,
 ): Promise<Learned> {
   const { gpu, settings } = context;
-  const { epochs, steps, batchSize } = settings;
+  const { epochs, steps, batchSize, precision } = settings;
   const table = truthTable(name);
   const model = network();
   try {
-    await model.compile({ gpu, optimizer: sgd({ learningRate }), loss: 'binaryCrossentropy' });
+    await model.compile({ gpu, precision, optimizer: sgd({ learningRate }), loss: 'binaryCrossentropy' });
     const counted = trainings.options({ parameters: model.parameters, samples: Math.min(batchSize, 4) });
     const { steps: history } = await model.fit(table, { ...counted, epochs, steps, batchSize });
     counted.signal.throwIfAborted();

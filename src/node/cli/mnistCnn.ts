@@ -28,9 +28,9 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
 }
 
 async function build({ gpu, settings }: TrainContext): Promise<Model> {
-  const { seed, learningRate } = settings;
+  const { seed, learningRate, precision } = settings;
   const preset = settings.preset as MnistCnnPreset;
   const optimizer = MNIST_CNN_PRESETS[preset].optimizer({ learningRate });
   const model = mnistCnn(preset, { seed });
-  return model.compile({ optimizer, loss: 'softmaxCrossEntropy', metrics: ['accuracy'], gpu });
+  return model.compile({ optimizer, loss: 'softmaxCrossEntropy', metrics: ['accuracy'], gpu, precision });
 }

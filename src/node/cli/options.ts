@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ArgumentError } from '../../errors.ts';
+import { PRECISIONS } from '../../runtime/precision.ts';
+import type { Precision } from '../../runtime/precision.ts';
 import { ADAPTER_KINDS } from '../adapterChoice.ts';
 import type { AdapterKind } from '../adapterChoice.ts';
 import { choice, didYouMean, formatInterval, parseInterval, parseNumber } from './flagValues.ts';
@@ -18,6 +20,7 @@ export interface TrainOptions {
   readonly batchSize?: number;
   readonly learningRate?: number;
   readonly seed?: number;
+  readonly precision?: Precision;
   readonly adapter?: AdapterKind;
   readonly data?: string;
   readonly resume?: string;
@@ -42,6 +45,7 @@ const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: str
   'batch-size': ['N', 'samples per step'],
   'learning-rate': ['X', 'of the optimizer'],
   seed: ['N', 'of weights, shuffling and dropout; default 0'],
+  precision: ['NAME', 'f32 or mixed, which multiplies numbers of 16 bits; default f32'],
   adapter: ['KIND', `${ADAPTER_KINDS.join(', ')}; default: WGRAD_ADAPTER, else the best`],
   data: [
     'FOLDER',
@@ -117,6 +121,7 @@ export function parseTrainOptions(args: readonly string[], models: Models): Trai
     batchSize: number('batch-size', text('batch-size'), { whole: true, above: 0 }),
     learningRate: number('learning-rate', text('learning-rate'), {}),
     seed: number('seed', text('seed'), { whole: true }),
+    precision: choice('precision', text('precision'), PRECISIONS) as Precision | undefined,
     adapter: choice('adapter', text('adapter'), ADAPTER_KINDS) as AdapterKind | undefined,
     data: notEmpty('data', text('data')),
     resume: notEmpty('resume', text('resume')),
@@ -144,6 +149,7 @@ export function resumeCommand(options: TrainOptions, checkpoint: string): string
     'batchSize',
     'learningRate',
     'seed',
+    'precision',
     'adapter',
     'data',
     'out',

@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.ts';
+import type { Precision } from '../../runtime/precision.ts';
 import type { Checkpoint, SavedRun } from './checkpoint.ts';
 import { IMAGE_SETS } from './modelDescription.ts';
 import type { ModelDescription, ModelFlagValues, PresetInfo } from './modelDescription.ts';
@@ -16,6 +17,7 @@ export interface Settings {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly seed: number;
+  readonly precision: Precision;
   /** Values of the model's own flags; what was never said is missing. */
   readonly own: ModelFlagValues;
 }
@@ -56,6 +58,7 @@ export function resolveSettings(
     batchSize: options.batchSize ?? saved?.batchSize ?? recipe.batchSize,
     learningRate: options.learningRate ?? recipe.learningRate,
     seed: same('seed', 0),
+    precision: options.precision ?? (saved?.precision === 'mixed' ? 'mixed' : 'f32'),
     own: ownSettings(options, command, checkpoint),
   };
 }

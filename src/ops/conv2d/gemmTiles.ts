@@ -30,7 +30,10 @@ export const GEMM_TILES: readonly (readonly number[])[] = Object.keys(TILES).map
   tile.split('x').map(Number),
 );
 
-/** Plans whose tiles hold f16, with the rule's tile and with each other: only the caller chooses them. */
+/** Whose tiles hold f16, with the rule's tile: what mixed precision takes where the rule for GPUs takes implicit_gemm. */
+export const HALF_GEMM = 'implicit_gemm:half';
+
+/** Plans whose tiles hold f16, with the rule's tile and with each other. */
 export const HALF_GEMMS: readonly string[] = [[], ...GEMM_TILES].map((tile) =>
   variantName({ rung: 'implicit_gemm', tile, half: true }),
 );

@@ -8,7 +8,7 @@ import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Tensor } from '../core/op.ts';
 import { streamingWorkgroup, tileTypes, valueType } from '../core/values.ts';
 import { parseVariant } from '../core/variant.ts';
-import { HALF_GEMMS } from './gemmTiles.ts';
+import { HALF_GEMM, HALF_GEMMS } from './gemmTiles.ts';
 import { conv2dFlops } from './geometry.ts';
 import type { Conv2dSize } from './geometry.ts';
 import { planOf, preferredRung, rowsOf, tunableVariants, widthOf } from './gradFilterPlans.ts';
@@ -28,7 +28,8 @@ const kernels = {
  * sums over slices of the positions, then their sum in fixed order.
  *
  * The rule: on software adapters broadcast where kernels may use subgroups, else direct; on a GPU direct where a group
- * has fewer than 8 output channels, otherwise implicit_gemm. There is no naive kernel for two outputs.
+ * has fewer than 8 output channels, otherwise implicit_gemm, which keeps its tiles as f16 in mixed precision, on every adapter.
+ * There is no naive kernel for two outputs.
  */
 export function lowerConv2dGradFilter(
   opName: string,
@@ -38,11 +39,12 @@ export function lowerConv2dGradFilter(
 ): void {
   const { target } = context;
   const split = ['direct', 'implicit_gemm', ...(target.subgroupSize ? ['broadcast'] : []), ...HALF_GEMMS];
+  const half = context.half && preferredRung(size, { software: false }) === 'implicit_gemm';
   const variant = context.choose<string>(
     opName,
     db ? split : ['naive', ...split],
-    preferredRung(size, target),
-    { candidates: tunableVariants(size, db !== undefined, target), kernels },
+    half ? HALF_GEMM : preferredRung(size, target),
+    half ? undefined : { candidates: tunableVariants(size, db !== undefined, target), kernels },
   );
   const { rung, ...named } = parseVariant<Rung>(variant);
   if (rung === 'naive') return dispatchNaive(context, size, { x, dy, dw });

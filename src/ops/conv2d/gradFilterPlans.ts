@@ -63,7 +63,10 @@ export function tunableVariants(size: Conv2dSize, bias: boolean, target: Target)
     .map(variantName);
 }
 
-export function preferredRung({ groupOut }: Conv2dSize, { software, subgroupSize }: Target): Rung {
+export function preferredRung(
+  { groupOut }: Conv2dSize,
+  { software, subgroupSize }: Pick<Target, 'software' | 'subgroupSize'>,
+): Rung {
   if (software) return subgroupSize ? 'broadcast' : 'direct';
   return groupOut < 8 ? 'direct' : 'implicit_gemm';
 }

@@ -7,11 +7,11 @@ import { streamingWorkgroup } from '../core/values.ts';
 import { MOST_CANDIDATES, parseVariant, variantName } from '../core/variant.ts';
 import type { Variant } from '../core/variant.ts';
 import { channelLanesPlan, channelLanesVariants, prefersChannelLanes } from './channelLanes.ts';
-import { HALF_GEMMS } from './gemmTiles.ts';
+import { HALF_GEMM, HALF_GEMMS } from './gemmTiles.ts';
 import { conv2dFlops, gradInputAxis, phaseTaps } from './geometry.ts';
 import type { Conv2dSize } from './geometry.ts';
 import { dispatchGather, dispatchNaive, kernels as forward, perPhase, rungsOf } from './kernels.ts';
-import { preferredRung, tunableVariants } from './plans.ts';
+import { preferredRung, takesHalf, tunableVariants } from './plans.ts';
 import type { Gather, Rung } from './plans.ts';
 
 const kernels = {
@@ -86,6 +86,9 @@ function chooseVariant(
   const lanes = channelLanesVariants(size, target);
   const preferLanes = lanes.length > 0 && prefersChannelLanes(size, target);
   const rungs = [...rungsOf(gather, target), ...lanes, ...HALF_GEMMS];
+  if (context.half && takesHalf(gather)) {
+    return parseVariant<Rung>(context.choose<string>(opName, rungs, HALF_GEMM));
+  }
   const preferred = preferLanes ? 'channel_lanes' : preferredRung(gather, target);
   const tunable = tunableVariants(gather, target).map(variantName);
   const candidates = preferLanes ? [...lanes, ...tunable].slice(0, MOST_CANDIDATES) : tunable;

@@ -7,12 +7,12 @@ import type { ConstantValue, KernelFile } from '../../kernels/kernel.ts';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Operand, Target } from '../core/op.ts';
 import { streamingWorkgroup, tileTypes, valueType } from '../core/values.ts';
-import { HALF_GEMMS } from './gemmTiles.ts';
+import { HALF_GEMM, HALF_GEMMS } from './gemmTiles.ts';
 import { conv2dFlops, forwardAxis, phaseOutput, phaseTaps, reachesOver } from './geometry.ts';
 import type { Conv2dSize, GatherAxis } from './geometry.ts';
 import { parseVariant, variantName } from '../core/variant.ts';
 import type { Variant } from '../core/variant.ts';
-import { isDepthwise, planOf, preferredRung, tunableVariants } from './plans.ts';
+import { isDepthwise, planOf, preferredRung, takesHalf, tunableVariants } from './plans.ts';
 import type { Gather, Rung } from './plans.ts';
 
 /** Of the forward pass, by rung: a gradient by the input is computed by them, too, but for the naive one. */
@@ -36,10 +36,11 @@ export function lowerConv2d(
   const gather = { ...size, axes: [forwardAxis(size, 0), forwardAxis(size, 1)] } as const;
   const { target } = context;
   const candidates = tunableVariants(gather, target).map(variantName);
-  const preferred = preferredRung(gather, target);
+  const half = context.half && takesHalf(gather);
+  const preferred = half ? HALF_GEMM : preferredRung(gather, target);
   const rungs = [...rungsOf(gather, target), ...HALF_GEMMS];
   const variant = parseVariant<GatherRung>(
-    context.choose<string>(opName, rungs, preferred, { candidates, kernels }),
+    context.choose<string>(opName, rungs, preferred, half ? undefined : { candidates, kernels }),
   );
   if (variant.rung === 'naive') {
     const constants = { OUT_C: size.groups * size.groupOut };

@@ -11,7 +11,7 @@ import { conv2dFlops, forwardAxis } from './geometry.ts';
 import { lowerConv2d } from './kernels.ts';
 import { pooledSize, pooledTiles } from './maxPoolPlans.ts';
 import type { Conv2dMaxPoolAttrs, Pooled } from './maxPoolPlans.ts';
-import { preferredRung } from './plans.ts';
+import { preferredRung, takesHalf } from './plans.ts';
 
 const kernels = { broadcast: { name: 'conv2d/broadcast_max_pool', source: broadcast } };
 
@@ -37,7 +37,8 @@ export const conv2dMaxPoolOp: Op<Conv2dMaxPoolAttrs> = {
     const gather = { ...conv, axes: [forwardAxis(conv, 0), forwardAxis(conv, 1)] } as const;
     // A kernel that is named for convolutions, with none named for these, counts for the convolution here, too.
     const isNamed = context.isForced(conv2dOp.name) && !context.isForced(node.op.name);
-    const tiles = context.target.software && !isNamed ? pooledTiles(pooled, context.target) : [];
+    const apart = isNamed || (context.half && takesHalf(gather));
+    const tiles = context.target.software && !apart ? pooledTiles(pooled, context.target) : [];
     const together = tiles.length > 0 && preferredRung(gather, context.target) === 'broadcast';
     const variant = context.choose<string>(
       node.op.name,

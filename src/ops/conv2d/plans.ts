@@ -33,6 +33,8 @@ export interface Plan {
   readonly channelTiles: number;
 }
 
+type Adapter = Pick<Target, 'software' | 'subgroupSize'>;
+
 /**
  * The choice of a kernel. On software adapters: naive below 16,384 multiply-adds, where compiling takes longer
  * than computing ever will, else broadcast where kernels may use subgroups (of four lanes only for more than 32 products
@@ -40,7 +42,7 @@ export interface Plan {
  * for few products per output (taps · input channels up to 100, as in first layers) or few output channels
  * (fewer than 8 in a group); otherwise implicit_gemm.
  */
-export function preferredRung(gather: Gather, { software, subgroupSize }: Target): Rung {
+export function preferredRung(gather: Gather, { software, subgroupSize }: Adapter): Rung {
   const {
     batch,
     groups,
@@ -55,6 +57,14 @@ export function preferredRung(gather: Gather, { software, subgroupSize }: Target
   }
   if (isDepthwise(gather)) return 'depthwise';
   return products <= 100 || groupOut < 8 ? 'direct' : 'implicit_gemm';
+}
+
+/**
+ * Whether a convolution rounds what it multiplies to f16 in mixed precision: where the rule for GPUs takes implicit_gemm, on
+ * every adapter, so that all round alike. The others use each number but a few times, and are f32.
+ */
+export function takesHalf(gather: Gather): boolean {
+  return preferredRung(gather, { software: false }) === 'implicit_gemm';
 }
 
 export function isDepthwise({ groupIn, groupOut }: Gather): boolean {

@@ -108,6 +108,8 @@ export interface Target {
 /** Memory that lives only between the dispatches of one node (partial sums), or of those that share it. */
 export interface Scratch extends TensorSpec {
   readonly scratch: string;
+  /** In mixed precision: f32 numbers that are stored as f16. */
+  readonly half?: boolean;
 }
 
 /** Memory that outlives a step and is not a variable of the graph: gradients, optimizer slots, the loss ring. */
@@ -212,6 +214,8 @@ export interface Tunable<V extends string = string> {
 
 export interface LowerContext {
   readonly target: Target;
+  /** Matrix products and convolutions round what they multiply to f16, where a kernel with tiles of f16 fits the shapes. */
+  readonly half?: boolean;
   /**
    * Where the program trains: u32 [4], whose first word is not 0 when this step is not made. Effects that change
    * lasting memory leave it as it is then.

@@ -15,9 +15,13 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
-/** Bytes of a tensor's data, before any alignment. */
-export function bytesOf({ shape, dtype }: TensorSpec): number {
-  return sizeOf(shape) * (dtype === 'u8' ? 1 : 4);
+/**
+ * Bytes of a tensor's data, before any alignment.
+ *
+ * @param half of f32 numbers that are stored as f16
+ */
+export function bytesOf({ shape, dtype, half }: TensorSpec & { readonly half?: boolean }): number {
+  return sizeOf(shape) * (dtype === 'u8' ? 1 : half ? 2 : 4);
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {

@@ -4,7 +4,7 @@ import { ArgumentError } from '../../errors.ts';
  * A kernel variant by its name: `register_tiled` is a kernel with the plan of the family's rule, `register_tiled:64x64x16`
  * that kernel with tiles of these extents (its plan says which they are), and `register_tiled:64x64x16:split4` the
  * same with the sum cut among four workgroups. `:half` at the end says that its tiles hold the operands as f16, rounded
- * to three decimal digits: only the caller chooses that. Equal names are equal plans.
+ * to three decimal digits: only the caller chooses that, or mixed precision. Equal names are equal plans.
  */
 export interface Variant<R extends string = string> {
   readonly rung: R;

@@ -8,7 +8,7 @@ import { matmul as product } from './matmul.ts';
 import type { MatmulAttrs } from './size.ts';
 
 /**
- * The matrix product c[m, n] = Σ_k a[m, k] · b[k, n] of [M, K] and [K, N], giving [M, N]. f32 throughout; 2 · M · N · K FLOPs.
+ * The matrix product c[m, n] = Σ_k a[m, k] · b[k, n] of [M, K] and [K, N], giving [M, N]. f32 throughout, unless the program is of mixed precision; 2 · M · N · K FLOPs.
  * NaN and ±Infinity enter every sum that they are a part of, and 0 · ∞ is NaN.
  *
  * Any number of dimensions may stand before the matrices: [B, H, M, K] times [H, K, N] gives [B, H, M, N]. They are broadcast

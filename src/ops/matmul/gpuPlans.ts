@@ -128,9 +128,10 @@ export function subgroupNames(size: MatmulSize, target: Target): string[] {
   return [...new Set(names)];
 }
 
-/** Plans that keep tiles as f16, with the rule's tile and with each other: only the caller chooses them. */
+/** Plans that keep tiles as f16, with the rule's tile and with each other. */
 export function halfNames(size: MatmulSize): string[] {
-  const rungs = ['register_tiled', ...(comesInFours(size) ? ['register_blocks'] : [])];
+  const whole = !size.takenA && !size.takenB;
+  const rungs = ['register_tiled', ...(whole && comesInFours(size) ? ['register_blocks'] : [])];
   return rungs.flatMap((rung) => [[], ...blockTiles].map((tile) => variantName({ rung, tile, half: true })));
 }
 

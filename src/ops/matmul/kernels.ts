@@ -68,12 +68,15 @@ const FOR_GPUS: readonly Rung[] = ['register_tiled', 'register_blocks', 'row_blo
  * `…_split` cuts K among several workgroups and adds their partial sums in a second dispatch. Tiles may be named too:
  * `register_blocks:64x64x8` (rows, columns and K of a workgroup), `register_only:8x2x16` (rows and vectors of an
  * invocation, and lanes of a workgroup), `broadcast:16` (rows), each also with `:split4`. `register_tiled:half` and
- * `register_blocks:half` keep their tiles as f16; only the caller chooses them. On GPUs only the tuner takes
+ * `register_blocks:half` keep their tiles as f16; only the caller chooses them, or mixed precision. On GPUs only the tuner takes
  * `broadcast`, `subgroup_rows:16x8` (rows of a subgroup and K in a step) and `subgroup_matrix:4x4` (matrices of a
  * subgroup), the latter where a device's matrix units multiply f32; where they multiply f16, `subgroup_matrix:2x2:half`
  * is the caller's to choose.
  *
  * Where an operand is broadcast along the batch, there are naive, register_tiled, register_only and broadcast.
+ *
+ * In mixed precision (`context.half`) the rule for GPUs decides on every adapter, so that all round alike: its register_blocks
+ * and register_tiled keep tiles as f16. Products of few rows or columns, which would use each number but a few times, are f32.
  *
  * The rule: on a GPU row_block for few columns, or rows, of a long sum; else register_blocks where everything comes in
  * fours, and otherwise register_tiled. On a software adapter naive for some 20 µs, where its
@@ -92,31 +95,31 @@ export function lowerMatmul(node: Product, given: MatmulSize, context: LowerCont
   if (whole && comesInFours(size)) rungs.push('register_blocks');
   if (whole && dot) rungs.push('register_dot');
   if (target.subgroupSize) rungs.push('broadcast');
+  const short = fewLines && K < 64;
   // A later kernel is better for the shapes that it takes.
   const fitting = rungs.filter((rung) => FOR_GPUS.includes(rung) !== target.software);
   if (fewLines && !target.software) fitting.push('row_block');
+  const half = context.half && (!fewLines || short);
+  const ofGpu = rungs.filter((rung) => FOR_GPUS.includes(rung)).at(-1)!;
 
   const small = target.software && batch * M * N * K < (fitting.includes('broadcast') ? 16_384 : 65_536);
-  const short = fitting.at(-1) === 'row_block' && K < 64;
-  const preferred = small ? 'naive' : fitting.at(short ? -2 : -1)!;
+  const preferred = small ? 'naive' : fitting.at(short && !target.software ? -2 : -1)!;
   const wanted = splitsOf(planOf({ rung: preferred, tile: [] }, size, target), target);
-  const others = whole
-    ? ['tiled', ...(fewLines ? ['row_block'] : []), ...subgroupNames(size, target), ...halfNames(size)]
-    : [];
+  const others = whole ? ['tiled', ...(fewLines ? ['row_block'] : []), ...subgroupNames(size, target)] : [];
   const splitting = rungs.map((rung) => rung + SPLIT);
   const variant = context.choose<string>(
     node.op.name,
-    ['naive', ...rungs, ...others, ...splitting],
-    wanted > 1 ? preferred + SPLIT : preferred,
-    { candidates: tunableVariants(fitting, size, target), kernels },
+    ['naive', ...rungs, ...others, ...halfNames(size), ...splitting],
+    half ? `${ofGpu}:half` : wanted > 1 ? preferred + SPLIT : preferred,
+    half ? undefined : { candidates: tunableVariants(fitting, size, target), kernels },
   );
   const chosen = parseVariant<Rung>(variant.replace(SPLIT, ''));
-  const { rung, split, half } = chosen;
+  const { rung, split } = chosen;
   const plan = planOf(chosen, size, target);
   const least = variant.endsWith(SPLIT) ? 2 : 1;
-  const splits = split ?? (least > 1 || half ? Math.max(least, splitsOf(plan, target)) : 1);
+  const splits = split ?? (least > 1 || chosen.half ? Math.max(least, splitsOf(plan, target)) : 1);
   if (rung === 'row_block') dispatchRowBlock(node, size, plan, context);
-  else dispatch(node, size, { rung, split: splits, half }, plan, context);
+  else dispatch(node, size, { ...chosen, split: splits }, plan, context);
 }
 
 function dispatchRowBlock(node: Product, size: MatmulSize, plan: Plan, context: LowerContext): void {
