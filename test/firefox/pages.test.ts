@@ -117,7 +117,7 @@ describe('the lessons in Firefox', () => {
         '.figure :is(td:not([colspan]), output, dd, .cell b, .grid > *), .kernels li',
         (list) => list.length > 5 && list.every(({ textContent }) => !['', '–'].includes(textContent!)),
       );
-    await expect.poll(isFull, { timeout: 30_000 }).toBe(true);
+    await expect.poll(isFull, { timeout: 90_000 }).toBe(true);
     expect(errors).toEqual([]);
     await page.close();
   });
