@@ -7,7 +7,7 @@ export default defineConfig({
     name: 'firefox',
     pool: 'forks',
     include: ['test/firefox/*.test.ts'],
-    testTimeout: 90_000,
+    testTimeout: 180_000,
     hookTimeout: 120_000,
   },
 });
