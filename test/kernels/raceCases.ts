@@ -1,4 +1,5 @@
 import { gradients } from '../../src/graph/autodiff.ts';
+import { attention } from '../../src/ops/attention/attention.ts';
 import { categoricalAccuracy } from '../../src/ops/loss/accuracy.ts';
 import { argmax } from '../../src/ops/reduce/argmax.ts';
 import { conv2d } from '../../src/ops/conv2d/conv2d.ts';
@@ -156,8 +157,19 @@ function normalized(shape: number[], over: 'batch' | 'group' | 'layer'): Lowered
   return backward(y, [image, gamma], { normalize: 'workgroup', normalizeGradientSums: 'workgroup' });
 }
 
+/** Attention and its gradients: of two tiles, and of rows that take three steps. */
+function attended(): LoweredDispatch[] {
+  const operands = ['q', 'k', 'v'].map((name) => input(name, [1, 18, 1, 36]));
+  const y = attention(operands[0], operands[1], operands[2]);
+  return lower([y, ...(gradients(reduceSum(y), operands) as Tensor[])], {
+    attention: 'tiled:4',
+    attentionGradient: 'tiled:4',
+  });
+}
+
 /** What an op emits for a GPU at a size small enough to be interpreted, but with edges, and with several workgroups. */
 const cases: Record<string, () => LoweredDispatch[]> = {
+  attention: attended,
   transpose: () => lower(transpose(x(33, 5)), { transpose: 'tiled' }),
   ...Object.fromEntries(
     ([lstm, gru, simpleRnn] as const).flatMap((op, i) => {

@@ -4,20 +4,23 @@ import { attention } from '../../../src/ops/attention/attention.ts';
 import { multiply } from '../../../src/ops/elementwise/elementwise.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
 import { line, lowered, targets, tensor } from './toy.ts';
-import type { Toy } from './toy.ts';
+import type { Small, Toy } from './toy.ts';
 
 /** One head of four queries and keys of four numbers. */
-function attended(variant: 'naive' | 'broadcast' | 'one_pass', isGradient: boolean) {
+function attended(variant: 'naive' | 'broadcast' | 'one_pass' | 'tiled', isGradient: boolean) {
   const shape = [1, 4, 1, 4];
   const operands = ['q', 'k', 'v'].map((name) => tensor(name, shape));
   const y = attention(operands[0], operands[1], operands[2], { causal: true });
   const output = isGradient ? gradients(reduceSum(multiply(y, tensor('weight', shape))), operands) : y;
-  const target = variant === 'naive' ? targets.gpu : targets.subgroups;
+  const target = variant === 'naive' || variant === 'tiled' ? targets.gpu : targets.subgroups;
   return lowered(output, { target, variants: { [isGradient ? 'attentionGradient' : 'attention']: variant } });
 }
 
 const title = 'attention of 4 queries to the 4 keys before and at them';
 const gradient = `the gradient of ${title}`;
+
+/** The only tile, of four invocations. */
+const tile: Small = { constants: { LANES: 2, PART: 4 }, workgroups: [1, 1, 1] };
 
 /** A query of one head to a cache of eight positions, of which five are filled. */
 function decoded() {
@@ -47,6 +50,12 @@ export const toys: readonly Toy[] = [
   { kernel: 'attention/1_naive', title, lower: () => attended('naive', false), small: line(4, 2) },
   { kernel: 'attention/2_broadcast', title, lower: () => attended('broadcast', false) },
   {
+    kernel: 'attention/3_tiled',
+    title,
+    lower: () => attended('tiled', false),
+    small: tile,
+  },
+  {
     kernel: 'attention/gradient_statistics',
     title: `what all keys of a query share in ${gradient}`,
     lower: () => attended('naive', true),
@@ -67,5 +76,11 @@ export const toys: readonly Toy[] = [
     kernel: 'attention/gradient_2_broadcast',
     title: `${gradient}, by the queries`,
     lower: () => attended('broadcast', true),
+  },
+  {
+    kernel: 'attention/gradient_4_tiled',
+    title: `${gradient}, by the queries`,
+    lower: () => attended('tiled', true),
+    small: tile,
   },
 ];

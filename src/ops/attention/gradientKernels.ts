@@ -1,6 +1,7 @@
 import naive from '../../../shaders/attention/gradient_1_naive.wgsl?raw';
 import broadcast from '../../../shaders/attention/gradient_2_broadcast.wgsl?raw';
 import onePass from '../../../shaders/attention/gradient_3_one_pass.wgsl?raw';
+import tiled from '../../../shaders/attention/gradient_4_tiled.wgsl?raw';
 import statisticsSource from '../../../shaders/attention/gradient_statistics.wgsl?raw';
 import { linearGrid } from '../core/op.ts';
 import type { LowerContext, Node } from '../core/op.ts';
@@ -10,11 +11,13 @@ import { inputsOf, sizesOf } from './attrs.ts';
 import type { AttentionGradientAttrs } from './attrs.ts';
 import type { Rung } from './plan.ts';
 import { chooseRung, common, gridOf, lanesOf, scoresOf, shapeConstants } from './plan.ts';
+import { tiledPlan } from './tiled.ts';
 
 const kernels = {
   naive: { name: 'attention/gradient_1_naive', source: naive },
   broadcast: { name: 'attention/gradient_2_broadcast', source: broadcast },
   one_pass: { name: 'attention/gradient_3_one_pass', source: onePass },
+  tiled: { name: 'attention/gradient_4_tiled', source: tiled },
 };
 const statisticsKernel = { name: 'attention/gradient_statistics', source: statisticsSource };
 
@@ -80,12 +83,15 @@ export function lowerAttentionGradient(node: Node<AttentionGradientAttrs>, conte
     const result = ofQueries
       ? { rows: queries, others: keys, columns: size, count: batch * heads }
       : { rows: keys, others: queries, columns: ofValues ? valueSize : size, count: batch * keyHeads };
-    const grid = gridOf(variant, result, context.target);
+    const plan =
+      variant.rung === 'tiled'
+        ? tiledPlan(sizes, { ...result, products: ofValues ? [size] : [size, valueSize] }, variant.tile[0])
+        : gridOf(variant, result, context.target);
     context.dispatch({
+      ...plan,
       kernel: kernels[variant.rung as keyof typeof kernels],
-      constants: { ...constants, OF_QUERIES: ofQueries, OF_VALUES: ofValues, ...grid.constants },
+      constants: { ...constants, OF_QUERIES: ofQueries, OF_VALUES: ofValues, ...plan.constants },
       bindings: { ...bindings, ...operands, result: node.outputs[i] },
-      workgroups: grid.workgroups,
       flops: scores * (ofValues ? size + valueSize : 2 * size + valueSize),
       part,
     });

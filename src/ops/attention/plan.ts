@@ -8,8 +8,9 @@ import type { Variant } from '../core/variant.ts';
 import { broadcastStrides } from '../elementwise/broadcast.ts';
 import { sizesOf } from './attrs.ts';
 import type { AttentionAttrs, Inputs, Sizes } from './attrs.ts';
+import { fitsTiles } from './tiled.ts';
 
-export type Rung = 'naive' | 'broadcast' | 'one_pass';
+export type Rung = 'naive' | 'broadcast' | 'one_pass' | 'tiled';
 
 /** The constants that all kernels of attention have. */
 export function shapeConstants(
@@ -57,25 +58,28 @@ export const scoresOf = ({ batch, heads, queries, keys }: Sizes, { causal }: Att
   batch * heads * queries * keys * (causal ? 0.5 : 1);
 
 /**
- * Variants are named after the files of shaders/attention; `broadcast:8` says how many rows a workgroup has at a time. The rule
- * takes the last of `laned` on software adapters with subgroups, where 4 divides both sizes, else naive.
+ * Variants are named after the files of shaders/attention; `broadcast:8` says how many rows a workgroup has at a time, `tiled:8`
+ * how many invocations stand side by side. The rule takes `tiled` on GPUs, where a row is short enough for registers, and the
+ * last of `laned` on software adapters with subgroups, where 4 divides both sizes; else naive.
  *
  * @param laned the kernels whose lanes exchange values
  */
 export function chooseRung(
   opName: string,
-  { size, valueSize }: Sizes,
+  sizes: Sizes,
   kernels: Readonly<Partial<Record<Rung, KernelFile>>>,
   laned: readonly Rung[],
   context: LowerContext,
 ): Variant<Rung> {
+  const { size, valueSize } = sizes;
   const { software, subgroupSize = 0 } = context.target;
   const fits = subgroupSize >= 4 && subgroupSize <= 64 && size % 4 === 0 && valueSize % 4 === 0;
-  const tiles = laned.flatMap((rung) => [rung, ...[4, 8, 16].map((rows) => `${rung}:${rows}`)]);
-  const variants = ['naive', ...(fits ? tiles : [])];
-  const preferred = fits && software ? laned.at(-1)! : 'naive';
-  const candidates = fits && software ? tiles : variants;
+  const tiles = fits ? laned.flatMap((rung) => [rung, ...[4, 8, 16].map((rows) => `${rung}:${rows}`)]) : [];
+  const tiled = fitsTiles(sizes) ? ['tiled', 'tiled:4', 'tiled:8'] : [];
+  const preferred = software ? (fits ? laned.at(-1)! : 'naive') : (tiled[0] ?? 'naive');
+  const candidates = software ? (fits ? tiles : ['naive']) : ['naive', ...tiled.slice(1), ...tiles];
   const tunable = { candidates, kernels: kernels as Readonly<Record<string, KernelFile>> };
+  const variants = ['naive', ...tiled, ...tiles];
   return parseVariant<Rung>(context.choose<string>(opName, variants, preferred, tunable));
 }
 

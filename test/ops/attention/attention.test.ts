@@ -8,6 +8,7 @@ import type { Tensor } from '../../../src/ops/core/op.ts';
 import { multiply } from '../../../src/ops/elementwise/elementwise.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
+import { PROGRAM_SEED } from '../../fuzz/ops/sources.ts';
 import { finiteDifference } from '../../helpers/close.ts';
 import { evaluate, testGpu } from '../../helpers/evaluate.ts';
 import { array, map, random, sizeOf } from '../../reference/array.ts';
@@ -16,9 +17,10 @@ import * as reference from '../../reference/attention.ts';
 import { dropoutMask } from '../../reference/random.ts';
 
 const tolerance = { rtol: 2e-5, atol: 5e-6 };
-const variants = ['naive', 'broadcast:4', 'one_pass:4'];
+const variants = ['naive', 'broadcast:4', 'one_pass:4', 'tiled'];
 const options = (variant: string) => ({
-  subgroups: variant !== 'naive',
+  subgroups: /broad|one/.test(variant),
+  simulated: variant === 'tiled', // lavapipe compiles its barriers for seconds
   variants: { attention: variant.replace('one_pass', 'broadcast'), attentionGradient: variant },
 });
 const names = ['output', 'dq', 'dk', 'dv', 'dbias'];
@@ -73,12 +75,22 @@ const cases: Record<string, number[][]> = {
     [1, 1, 1, 1, 1, 1, 1],
     [2, 5, 7, 3, 3, 3, 2],
     [1, 63, 65, 2, 1, 8, 8],
+    [1, 2, 64, 1, 1, 64, 128],
+    [1, 1000, 1000, 1, 1, 1, 3],
   ],
   'broadcast:4': [
     [1, 1, 1, 1, 1, 4, 4],
     [2, 65, 35, 4, 2, 8, 16],
     [1, 17, 64, 2, 2, 64, 32],
-    [1, 2, 63, 1, 1, 16, 128],
+    [1, 2, 63, 1, 1, 128, 64],
+    [1, 1000, 1000, 1, 1, 8, 8],
+  ],
+  tiled: [
+    [1, 1, 1, 1, 1, 1, 1],
+    [2, 65, 35, 4, 2, 8, 16],
+    [1, 64, 63, 2, 1, 3, 1],
+    [1, 2, 65, 1, 1, 64, 128],
+    [1, 130, 130, 1, 1, 8, 8],
   ],
 };
 
@@ -107,10 +119,18 @@ describe.each(general)('%s', (variant) => {
     expect(found[0].data.slice(0, 2 * 8)).toEqual(new Float64Array(16)); // two heads of the first query
   });
 
+  it('a mask that leaves a query no key: its output and its gradients are 0', async () => {
+    const inputs = operands([1, 2, 5, 1, 1, 4, 4]);
+    const bias = array([2, 5], [0, 0, 0, -Infinity, 0, ...Array<number>(5).fill(-Infinity)]);
+    const found = await run([...inputs, bias], variant, {});
+    compare(found, expected([...inputs, bias], {}));
+    for (const own of found.slice(0, 2)) expect(Array.from(own.data.slice(4))).toEqual([0, 0, 0, 0]); // output and dq
+  });
+
   it('dropout: the same weights are dropped in both directions', async () => {
     const inputs = operands([1, 9, 35, 2, 2, 4, 4]);
-    const found = await run(inputs, variant, { dropout: 0.4, stream: 7 }, { seed: 3 });
-    const mask = dropoutMask([1, 2, 9, 36], { seed: 3, stream: 7 }, 0.4);
+    const found = await run(inputs, variant, { dropout: 0.4, stream: 7 }, { seed: PROGRAM_SEED });
+    const mask = dropoutMask([1, 2, 9, 36], { seed: PROGRAM_SEED, stream: 7 }, 0.4);
     const kept = array(
       [1, 2, 9, 35],
       [...mask.data].filter((_, i) => i % 36 < 35),
@@ -176,26 +196,40 @@ it('masks and lengths hide keys', async () => {
   );
 });
 
-it('gives the same bits in every run', async () => {
+it.each(['one_pass:4', 'tiled'])('%s gives the same bits in every run', async (variant) => {
   const inputs = operands([2, 70, 70, 2, 1, 8, 8]);
-  const twice = [
-    await run(inputs, 'one_pass:4', { causal: true }),
-    await run(inputs, 'one_pass:4', { causal: true }),
-  ];
+  const twice = [await run(inputs, variant, { causal: true }), await run(inputs, variant, { causal: true })];
   expect(twice[0].map(({ data }) => [...data])).toEqual(twice[1].map(({ data }) => [...data]));
 });
 
-it('takes memory that grows with the steps, not with their product', async () => {
-  const { target } = await testGpu(true, true);
-  const bytes = (steps: number) => {
-    const operand = ['q', 'k', 'v'].map((name) => input(name, [1, steps, 2, 8]));
-    const y = attention(operand[0], operand[1], operand[2], { causal: true, dropout: 0.1 });
-    const all = [y, ...(gradients(reduceSum(multiply(y, y)), operand) as Tensor[])];
-    const dispatches = lowerGraph(all, [], [], { target });
+/** What a step with attention and its gradients lowers to, for a GPU or for a software adapter. */
+async function lowered(steps: number, size: number, software: boolean, own: AttentionOptions) {
+  const { target } = await testGpu(software, true);
+  const operand = ['q', 'k', 'v'].map((name) => input(name, [1, steps, 2, size]));
+  const y = attention(operand[0], operand[1], operand[2], own);
+  const all = [y, ...(gradients(reduceSum(multiply(y, y)), operand) as Tensor[])];
+  return lowerGraph(all, [], [], { target });
+}
+
+it.each([true, false])('takes memory that grows with the steps, not with their product', async (software) => {
+  const bytes = async (steps: number) => {
+    const dispatches = await lowered(steps, 8, software, { causal: true, dropout: 0.1 });
     const owners = new Set(dispatches.flatMap(({ bindings }) => bindings.map((own) => own.operand)));
     return [...owners].reduce((sum, own) => sum + 4 * sizeOf(own.shape), 0);
   };
-  expect(bytes(2000) / bytes(1000)).toBeLessThan(2.01);
+  expect((await bytes(2000)) / (await bytes(1000))).toBeLessThan(2.01);
+});
+
+it.each([
+  [true, 8, 'attention/2_broadcast'],
+  [true, 7, 'attention/1_naive'],
+  [false, 7, 'attention/3_tiled'],
+  [false, 128, 'attention/3_tiled'],
+  [false, 129, 'attention/1_naive'],
+])('on a software adapter %s, size %i takes %s', async (software, size, kernel) => {
+  const names = (await lowered(100, size, software, {})).map((own) => own.kernel.name);
+  expect(names).toContain(kernel);
+  expect(names.filter((name) => name.includes('tiled')).length).toBe(kernel.includes('tiled') ? 4 : 0);
 });
 
 it('refuses what does not fit', () => {
