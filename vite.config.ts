@@ -115,13 +115,16 @@ const inNode = {
   hookTimeout: 120_000,
 };
 
+/** What computes in subgroups as wide as users have them. */
+const KERNELS = ['ops', 'kernels', 'simulator'].map((folder) => `test/${folder}/**/*.test.ts`);
+
 const test = {
   pool: 'forks' as const, // Dawn and the driver's environment belong to a process, not to a thread
   maxWorkers: 2,
   projects: [
     {
       extends: true as const,
-      test: { ...inNode, name: 'ops', include: ['test/ops/**/*.test.ts'], env: QUICK_CODE },
+      test: { ...inNode, name: 'kernels', include: KERNELS, env: QUICK_CODE },
     },
     {
       extends: true as const,
@@ -129,14 +132,14 @@ const test = {
         ...inNode,
         name: 'node',
         include: ['test/**/*.test.ts'],
-        exclude: ['test/ops/**', 'test/browser/**', 'test/firefox/**', ...ALONE],
+        exclude: [...KERNELS, 'test/browser/**', 'test/firefox/**', ...ALONE],
         // Vectors of 4 numbers instead of 8, and so half of the code: here kernels are not what is tested.
         env: { ...QUICK_CODE, LP_NATIVE_VECTOR_WIDTH: '128' },
       },
     },
     {
       extends: true as const,
-      test: { ...inNode, name: 'alone', isolate: true, include: ALONE },
+      test: { ...inNode, name: 'alone', isolate: true, include: ALONE, env: QUICK_CODE },
     },
     {
       extends: true as const,

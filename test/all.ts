@@ -33,7 +33,7 @@ const runs =
   files.length > 0
     ? [vitest(files, true)]
     : [
-        vitest(['--project', 'ops', '--project', 'node', '--project', 'alone', ...report('node')], true),
+        vitest(['--project', 'kernels', '--project', 'node', '--project', 'alone', ...report('node')], true),
         vitest(['--project', 'browser', ...report('browser')], false),
       ];
 process.exitCode = Math.max(...(await Promise.all(runs)));
