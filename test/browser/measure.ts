@@ -82,6 +82,7 @@ export async function busiestTask(page: Page, work: () => Promise<unknown>): Pro
   await page.tracing.start({ categories: ['toplevel', 'blink.user_timing'] });
   await page.evaluate((mark) => void performance.mark(mark), MARK);
   await work();
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve))); // a task under way is not in the trace
   const { traceEvents } = JSON.parse(new TextDecoder().decode(await page.tracing.stop())) as {
     traceEvents: readonly TraceEvent[];
   };
