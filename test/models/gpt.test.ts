@@ -104,12 +104,16 @@ describe('sampleText', () => {
   });
 
   it('refuses what it cannot do', async () => {
-    const refused = (own: object) =>
-      expect(sampleText(model, characters, { prompt: 'a', length: 1, ...own })).rejects;
-    await refused({ prompt: '' }).toThrow('the prompt is empty');
-    await refused({ length: 0.5 }).toThrow('length is 0.5');
-    await refused({ temperature: -1 }).toThrow('temperature is -1');
-    await refused({ topK: 0 }).toThrow('topK is 0');
+    const cases = [
+      [{ prompt: '' }, 'the prompt is empty'],
+      [{ length: 0.5 }, 'length is 0.5'],
+      [{ temperature: -1 }, 'temperature is -1'],
+      [{ topK: 0 }, 'topK is 0'],
+    ] as const;
+    for (const [own, message] of cases) {
+      const options = { prompt: 'a', length: 1, ...own };
+      await expect(sampleText(model, characters, options)).rejects.toThrow(message);
+    }
     const other = sequential([flatten()], { inputShape: [4] });
     await expect(sampleText(other as never, characters, { prompt: 'a', length: 1 })).rejects.toThrow(
       'has a layer flatten, which cannot be called step by step',
