@@ -58,7 +58,13 @@ const STEPWISE = new Set([
 ]);
 
 /** @throws ArgumentError where a layer cannot work on one step at a time */
-export function requireStepwise({ name, layers }: { name: string; layers: readonly { type: string }[] }): void {
+export function requireStepwise({
+  name,
+  layers,
+}: {
+  name: string;
+  layers: readonly { type: string }[];
+}): void {
   const other = layers.find(({ type }) => !STEPWISE.has(type));
   if (!other) return;
   throw new ArgumentError(

@@ -47,7 +47,11 @@ describe('sampleText', () => {
     // larger weights, so that the logits differ from place to place
     for (const variable of model.variables) {
       const values = await gpu.variables.read(variable);
-      if (!variable.name.endsWith('Gamma')) gpu.variables.write(variable, values.map((value) => value * 8));
+      if (!variable.name.endsWith('Gamma'))
+        gpu.variables.write(
+          variable,
+          values.map((value) => value * 8),
+        );
     }
   });
   afterAll(() => model.destroy());
@@ -75,7 +79,7 @@ describe('sampleText', () => {
   async function likeliest(prompt: string, length: number): Promise<string> {
     const text = [...characters.encode(prompt)].slice(-32);
     const total = text.length + length;
-    for (let start = 0; text.length < total; ) {
+    for (let start = 0; text.length < total;) {
       const window = new Int32Array(32);
       window.set(text.slice(start));
       const place = text.length - start - 1;
