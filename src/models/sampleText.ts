@@ -1,7 +1,28 @@
 import type { Characters } from '../data/text.ts';
-import { randomStream } from '../data/random.ts';
 import { ArgumentError } from '../errors.ts';
+import { Decoding, requireStepwise } from '../nn/decoding.ts';
 import type { Model } from '../nn/model.ts';
+import { writeStep } from '../ops/attention/hidden.ts';
+import { constant, input, read, Variable } from '../ops/core/leaves.ts';
+import type { Tensor } from '../ops/core/op.ts';
+import {
+  add,
+  divide,
+  equal,
+  less,
+  log,
+  negate,
+  shift,
+  subtract,
+  where,
+} from '../ops/elementwise/elementwise.ts';
+import { cast } from '../ops/movement/cast.ts';
+import { gather } from '../ops/movement/gather.ts';
+import { reshape } from '../ops/movement/movement.ts';
+import { assign } from '../ops/optimizer/assign.ts';
+import { randomUniform } from '../ops/random/random.ts';
+import { argmax } from '../ops/reduce/argmax.ts';
+import { topK as largest } from '../ops/sort/sort.ts';
 
 export interface SampleTextOptions {
   /** What the text begins with; at least one character of the vocabulary. */
@@ -17,11 +38,21 @@ export interface SampleTextOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The text's memory is a multiple of it, so that texts of other lengths need no other kernels. */
+const BLOCK = 1024;
+
 /**
- * Continues a text character by character with a network [context] → [context, characters]. Each character takes one forward
- * pass over the last `context` characters; what follows the last one does not count, as the network is causal.
+ * Continues a text character by character with a causal network [context] → [context, characters], on the GPU alone: each run of
+ * one program reads a character, with the keys and values of those before it in a cache, and adds one. Only the text is read back.
  *
- * @throws ArgumentError if the prompt is empty or has other characters
+ * A prompt counts with its last `context` characters. Where the context is full, the window moves on by half of it: the cache
+ * is filled again from the newer half, as the position of each character has changed. So a character is drawn after between
+ * context / 2 and context characters, and takes two runs on average.
+ *
+ * The same weights, options and seed give the same text.
+ *
+ * @throws ArgumentError if the prompt is empty or has other characters, an option is out of range, or a layer of the network
+ *   sees later steps
  */
 export async function sampleText(
   model: Model,
@@ -29,37 +60,131 @@ export async function sampleText(
   { prompt, length, temperature = 0.8, topK = characters.size, seed = 0, signal }: SampleTextOptions,
 ): Promise<string> {
   const [context] = model.inputShape;
-  const text = [...characters.encode(prompt)];
-  if (text.length === 0)
-    throw new ArgumentError('sampleText: the prompt is empty; give at least one character');
-  const random = randomStream(seed);
-  for (let i = 0; i < length; i++) {
-    signal?.throwIfAborted();
-    const seen = text.slice(-context);
-    const window = new Int32Array(context);
-    window.set(seen);
-    const logits = await model.predictOnBatch(window);
-    const last = logits.subarray((seen.length - 1) * characters.size, seen.length * characters.size);
-    text.push(draw(last, temperature, topK, random));
+  requireStepwise(model);
+  const given = characters.encode(prompt);
+  checkRanges(given.length, length, temperature, topK);
+  const seen = given.slice(-context);
+  const total = seen.length + length;
+  const state = new State(seen, Math.ceil(total / BLOCK) * BLOCK);
+  const { gpu } = model.compiled;
+  const [heat, count] = [input('temperature', []), input('topK', [])];
+  const program = await gpu.compile(
+    () => {
+      const logits = state.step(model, context);
+      const next = draw(logits, heat, count);
+      state.advance(next, context);
+      return { next };
+    },
+    { label: 'sampleText', seed },
+  );
+  try {
+    // temperature 0 is the likeliest of one
+    program.write(heat, new Float32Array([temperature || 1]));
+    program.write(count, new Float32Array([temperature === 0 ? 1 : topK]));
+    await program.run(runsFor(seen.length, total, context), { signal });
+    await program.finish();
+    const text = await gpu.variables.read(state.text);
+    return prompt + characters.decode(text.subarray(seen.length, total));
+  } finally {
+    program.destroy();
   }
-  return characters.decode(text);
 }
 
-/** A place drawn with the probabilities softmax(logits / temperature) among the `topK` largest. */
-export function draw(
-  logits: ArrayLike<number>,
-  temperature: number,
-  topK: number,
-  random: () => number,
-): number {
-  const order = Array.from(logits, (_, i) => i).sort((a, b) => logits[b] - logits[a] || a - b);
-  if (temperature === 0) return order[0];
-  const kept = order.slice(0, Math.max(1, topK));
-  const weights = kept.map((i) => Math.exp((logits[i] - logits[order[0]]) / temperature));
-  let left = random() * weights.reduce((sum, weight) => sum + weight, 0);
-  for (const [i, weight] of weights.entries()) {
-    left -= weight;
-    if (left < 0) return kept[i];
+function checkRanges(prompt: number, length: number, temperature: number, topK: number): void {
+  if (prompt === 0) throw new ArgumentError('sampleText: the prompt is empty; give at least one character');
+  if (!Number.isInteger(length) || length < 0)
+    throw new ArgumentError(`sampleText: length is ${length}; it must be a whole number of at least 0`);
+  if (!(temperature >= 0 && temperature < Infinity))
+    throw new ArgumentError(
+      `sampleText: temperature is ${temperature}; it must be a finite number of at least 0`,
+    );
+  if (!Number.isInteger(topK) || topK < 1)
+    throw new ArgumentError(`sampleText: topK is ${topK}; it must be a whole number of at least 1`);
+}
+
+const moveOf = (context: number): number => Math.max(1, Math.floor(context / 2));
+
+/** Runs until the text has `total` characters: those that fill the cache draw nothing that is kept. */
+function runsFor(known: number, total: number, context: number): number {
+  let runs = 0;
+  for (let place = 0, start = 0; known < total; runs++) {
+    if (++place === known) known++;
+    if (place - start === context) {
+      start += moveOf(context);
+      place = start;
+    }
   }
-  return kept.at(-1)!; // rounding
+  return runs;
+}
+
+/** What the program keeps from run to run: the text, and three places in it. */
+class State {
+  readonly text: Variable;
+  /** Of the character that is read next. */
+  readonly #place = number('place', 0);
+  /** Where the window begins. */
+  readonly #start = number('start', 0);
+  /** Characters that are known. */
+  readonly #known: Variable;
+
+  constructor(seen: Int32Array, capacity: number) {
+    this.text = new Variable({
+      name: 'text',
+      shape: [capacity],
+      trainable: false,
+      initialize: (values) => values.set(seen),
+    });
+    this.#known = number('known', seen.length);
+  }
+
+  /** The logits of the character after the one at the place, [characters]. */
+  step(model: Model, context: number): Tensor {
+    const place = read(this.#place);
+    const positions = cast(subtract(place, read(this.#start)), 'i32');
+    const token = cast(gather(read(this.text), cast(place, 'i32')), 'i32');
+    const decoding = new Decoding({ capacity: context, positions });
+    return reshape(model.call(reshape(token, [1, 1]), { training: false, decoding }), [-1]);
+  }
+
+  /** Adds the next character where it is not known, and moves on. */
+  advance(next: Tensor, context: number): void {
+    const [place, start, known] = [read(this.#place), read(this.#start), read(this.#known)];
+    const after = shift(place, 1);
+    const isNew = equal(after, known);
+    const text = reshape(read(this.text), [1, -1]);
+    // position −1 is outside of the text: nothing is written
+    const written = writeStep(text, reshape(cast(next, 'f32'), [1, 1]), cast(where(isNew, after, -1), 'i32'));
+    assign(this.text, reshape(written, this.text.shape));
+    assign(this.#known, add(known, isNew));
+    const isFull = equal(subtract(after, start), context);
+    const moved = shift(start, moveOf(context));
+    assign(this.#start, where(isFull, moved, start));
+    assign(this.#place, where(isFull, moved, after));
+  }
+}
+
+const number = (name: string, value: number): Variable =>
+  new Variable({ name, shape: [1], trainable: false, initialize: (values) => values.fill(value) });
+
+/** Below the smallest distance of two random numbers, so that no logarithm is infinite. */
+const LEAST = 2 ** -26;
+
+/**
+ * A place, i32 [1], drawn with the probabilities softmax(logits / temperature) among the `count` largest: the largest of logit /
+ * temperature + noise, with noise −log(−log u) of Gumbel's distribution, u uniform (Gumbel 1954).
+ *
+ * @param logits [places]
+ * @param temperature a number above 0
+ * @param count how many of the largest count; above all: all
+ */
+export function draw(logits: Tensor, temperature: Tensor, count: Tensor): Tensor {
+  const [places] = logits.shape;
+  const { values, indices } = largest(logits, places);
+  const noise = negate(log(negate(log(randomUniform([places], LEAST, 1)))));
+  const rank = constant(
+    Float32Array.from({ length: places }, (_, i) => i),
+    [places],
+  );
+  const chances = where(less(rank, count), add(divide(values, temperature), noise), -Infinity);
+  return gather(indices, reshape(argmax(chances), [1]));
 }

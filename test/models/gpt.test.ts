@@ -2,8 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Characters } from '../../src/data/text.ts';
 import { gpt } from '../../src/models/gpt.ts';
 import { draw, sampleText } from '../../src/models/sampleText.ts';
+import { Variable } from '../../src/index.ts';
 import type { Gpu } from '../../src/index.ts';
+import { Decoding } from '../../src/nn/decoding.ts';
+import { flatten } from '../../src/nn/layers/shaping.ts';
+import type { Model } from '../../src/nn/model.ts';
+import { sequential } from '../../src/nn/sequential.ts';
 import { initNode } from '../../src/node/index.ts';
+import * as ops from '../../src/ops/index.ts';
+import '../helpers/close.ts';
 
 let gpu: Gpu;
 beforeAll(async () => void (gpu = await initNode()));
@@ -27,34 +34,130 @@ describe('gpt', () => {
     for (let i = 20; i < 32; i++) {
       expect([...a.subarray(i * 5, i * 5 + 5)], `${i}`).not.toEqual([...b.subarray(i * 5, i * 5 + 5)]);
     }
-
-    const characters = new Characters('abcde');
-    const options = { prompt: 'ab', length: 40, seed: 3 };
-    const written = await sampleText(model, characters, options);
-    expect(written).toHaveLength(42);
-    expect(written.startsWith('ab')).toBe(true);
-    expect(await sampleText(model, characters, options)).toBe(written);
     model.destroy();
   });
 });
 
-describe('draw', () => {
+describe('sampleText', () => {
+  let model: Model;
+  const characters = new Characters('abcde');
+  beforeAll(async () => {
+    model = gpt('tiny', 5, { seed: 1 });
+    await model.compile({ gpu });
+    // larger weights, so that the logits differ from place to place
+    for (const variable of model.variables) {
+      const values = await gpu.variables.read(variable);
+      if (!variable.name.endsWith('Gamma'))
+        gpu.variables.write(
+          variable,
+          values.map((value) => value * 8),
+        );
+    }
+  });
+  afterAll(() => model.destroy());
+
+  it('step by step over a cache the logits are those of the whole sequence', async () => {
+    const text = Int32Array.from({ length: 32 }, (_, i) => (i * 7 + (i >> 2)) % 5);
+    const whole = await model.predictOnBatch(text);
+    const tokens = ops.input('tokens', [32], 'i32');
+    const program = await gpu.compile(() => {
+      const positions = ops.reshape(ops.cast(ops.stepCount(), 'i32'), [1]);
+      const token = ops.reshape(ops.gather(tokens, positions), [1, 1]);
+      const decoding = new Decoding({ capacity: 32, positions });
+      return { logits: model.call(token, { training: false, decoding }) };
+    });
+    program.write(tokens, text);
+    for (let i = 0; i < 32; i++) {
+      await program.step();
+      const logits = await program.read('logits');
+      expect(logits, `${i}`).toBeAllClose(whole.subarray(i * 5, i * 5 + 5), { rtol: 1e-5, atol: 1e-5 });
+    }
+    program.destroy();
+  });
+
+  /** The likeliest text, by whole windows: those of the cache. */
+  async function likeliest(prompt: string, length: number): Promise<string> {
+    const text = [...characters.encode(prompt)].slice(-32);
+    const total = text.length + length;
+    for (let start = 0; text.length < total;) {
+      const window = new Int32Array(32);
+      window.set(text.slice(start));
+      const place = text.length - start - 1;
+      const logits = [...(await model.predictOnBatch(window)).subarray(place * 5, place * 5 + 5)];
+      text.push(logits.indexOf(Math.max(...logits)));
+      if (place === 31) start += 16;
+    }
+    return prompt + characters.decode(text.slice(total - length));
+  }
+
+  it('takes the likeliest with topK 1 and with temperature 0, past the end of the context', async () => {
+    const expected = await likeliest('ab', 60);
+    expect(await sampleText(model, characters, { prompt: 'ab', length: 60, topK: 1 })).toBe(expected);
+    expect(await sampleText(model, characters, { prompt: 'ab', length: 60, temperature: 0 })).toBe(expected);
+    const long = 'abcdeedcba'.repeat(4);
+    const written = await sampleText(model, characters, { prompt: long, length: 20, topK: 1 });
+    expect(written).toBe(await likeliest(long, 20));
+  });
+
+  it('repeats with the seed', async () => {
+    const options = { prompt: 'ab', length: 40, seed: 3, temperature: 2 };
+    const written = await sampleText(model, characters, options);
+    expect(written).toMatch(/^ab[a-e]{40}$/);
+    expect(await sampleText(model, characters, options)).toBe(written);
+    expect(await sampleText(model, characters, { ...options, seed: 4 })).not.toBe(written);
+  });
+
+  it('refuses what it cannot do', async () => {
+    const cases = [
+      [{ prompt: '' }, 'the prompt is empty'],
+      [{ length: 0.5 }, 'length is 0.5'],
+      [{ temperature: -1 }, 'temperature is -1'],
+      [{ topK: 0 }, 'topK is 0'],
+    ] as const;
+    for (const [own, message] of cases) {
+      const options = { prompt: 'a', length: 1, ...own };
+      await expect(sampleText(model, characters, options)).rejects.toThrow(message);
+    }
+    const other = sequential([flatten()], { inputShape: [4] });
+    await expect(sampleText(other as never, characters, { prompt: 'a', length: 1 })).rejects.toThrow(
+      'has a layer flatten, which cannot be called step by step',
+    );
+  });
+});
+
+it('draws have the probabilities of a softmax among the likeliest', async () => {
   const logits = [1, 3, 2, 0];
-  const rising = Array.from({ length: 1000 }, (_, i) => (i + 0.5) / 1000);
-  const shares = (temperature: number, topK: number) => {
-    const counts = [0, 0, 0, 0];
-    for (const value of rising) counts[draw(logits, temperature, topK, () => value)]++;
-    return counts.map((count) => count / 1000);
+  const [heat, count] = [ops.input('heat', []), ops.input('count', [])];
+  const counts = new Variable({
+    name: 'counts',
+    shape: [4],
+    trainable: false,
+    initialize: (values) => values.fill(0),
+  });
+  const program = await gpu.compile(() => {
+    const place = draw(ops.constant(new Float32Array(logits), [4]), heat, count);
+    ops.assign(counts, ops.add(ops.read(counts), ops.reshape(ops.oneHot(place, 4), [4])));
+    return {};
+  });
+  const shares = async (temperature: number, k: number) => {
+    gpu.variables.initialize([counts]);
+    program.reset(0);
+    program.write(heat, new Float32Array([temperature]));
+    program.write(count, new Float32Array([k]));
+    await program.run(1000);
+    await program.finish();
+    return [...(await gpu.variables.read(counts))].map((own) => own / 1000);
   };
-
-  it('has the probabilities of a softmax', () => {
-    const weights = logits.map((logit) => Math.exp(logit / 0.5));
+  const softmax = (temperature: number, kept: readonly number[]) => {
+    const weights = logits.map((logit, i) => (kept.includes(i) ? Math.exp(logit / temperature) : 0));
     const sum = weights.reduce((a, b) => a + b);
-    shares(0.5, 4).forEach((share, i) => expect(share).toBeCloseTo(weights[i] / sum, 2));
-  });
-
-  it('leaves out what is not among the likeliest, and takes the likeliest at temperature 0', () => {
-    expect(shares(1, 2)).toEqual([0, expect.closeTo(0.731, 2), expect.closeTo(0.269, 2), 0]);
-    expect(shares(0, 4)).toEqual([0, 1, 0, 0]);
-  });
+    return weights.map((weight) => weight / sum);
+  };
+  // the standard deviation of a share is at most √(0.25 / 1000) = 0.016
+  expect(await shares(2, 4)).toBeAllClose(softmax(2, [0, 1, 2, 3]), { rtol: 0, atol: 0.06 });
+  const two = await shares(1, 2);
+  expect(two).toBeAllClose(softmax(1, [1, 2]), { rtol: 0, atol: 0.06 });
+  expect([two[0], two[3]]).toEqual([0, 0]);
+  expect(await shares(1, 1)).toEqual([0, 1, 0, 0]);
+  program.destroy();
 });

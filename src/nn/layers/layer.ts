@@ -30,6 +30,7 @@ export type {
   WeightsOrigin,
 } from './layerOptions.ts';
 export type { LayerLoss } from './penalties.ts';
+import type { Decoding } from '../decoding.ts';
 
 export interface CallContext {
   /** True in training programs: dropout drops, batch statistics are used. */
@@ -41,6 +42,8 @@ export interface CallContext {
    * weights alone. A layer class of your own may push its penalties.
    */
   readonly losses?: Tensor[];
+  /** The input is one step of a sequence; attention sees those before it in a cache. */
+  readonly decoding?: Decoding;
 }
 
 /**

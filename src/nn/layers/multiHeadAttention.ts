@@ -11,6 +11,7 @@ import { reshape } from '../../ops/movement/movement.ts';
 import { checkFlag, describe, required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { maskOf } from '../masks.ts';
+import type { Decoding } from '../decoding.ts';
 import type { InitializerSpec } from '../initializers.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
 import type { CallContext, LayerOptions } from './layer.ts';
@@ -52,7 +53,7 @@ interface Sizes {
   /** Of the output's kernel; default: as of the others. */
   readonly outputInitializer?: InitializerSpec | undefined;
   /** What is done to queries and keys, [batch, steps, heads, keyDim], before they meet. */
-  readonly turn?: (x: Tensor) => Tensor;
+  readonly turn?: (x: Tensor, decoding?: Decoding) => Tensor;
 }
 
 const PARTS = ['query', 'key', 'value', 'output'] as const;
@@ -134,22 +135,39 @@ export class HeadsAttention extends Layer {
     }
   }
 
-  protected override compute(query: Tensor, { training }: CallContext, others: readonly Tensor[]): Tensor {
+  protected override compute(
+    query: Tensor,
+    { training, decoding }: CallContext,
+    others: readonly Tensor[],
+  ): Tensor {
     const [value = query, key = value, mask] = others;
     const { dropout, useCausalMask } = this.#options;
     const [q, k, v] = [this.#heads('query', query), this.#heads('key', key), this.#heads('value', value)];
     const { turn = (x: Tensor) => x } = this.#sizes;
-    const attended = attention(turn(q), turn(k), v, {
-      causal: useCausalMask,
-      mask: bothMasks(this.#steps(value, key), mask && wide(mask)),
-      dropout: training ? dropout : 0,
-    });
+    const attended = decoding
+      ? this.#decoded(turn(q, decoding), turn(k, decoding), v, decoding, others)
+      : attention(turn(q), turn(k), v, {
+          causal: useCausalMask,
+          mask: bothMasks(this.#steps(value, key), mask && wide(mask)),
+          dropout: training ? dropout : 0,
+        });
     const [batch, steps] = query.shape;
     const kernel = read(this.#kernels.get('output')!);
     const { outputShape = [query.shape[2]] } = this.#sizes;
     const rows = reshape(attended, [batch * steps, -1]);
     const product = matmul(rows, reshape(kernel, [rows.shape[1], sizeOf(outputShape)]));
     return reshape(this.#biased('output', product), [batch, steps, ...outputShape]);
+  }
+
+  /** Attention of the one step to itself and to those in the cache. */
+  #decoded(query: Tensor, key: Tensor, value: Tensor, decoding: Decoding, others: readonly Tensor[]): Tensor {
+    if (!this.#options.useCausalMask || others.length > 0) {
+      throw new ArgumentError(
+        `${this.name || this.type}: is called step by step, but a step sees later ones or other inputs; that needs useCausalMask: true and a single input`,
+      );
+    }
+    const [keys, values] = [decoding.remember(key), decoding.remember(value)];
+    return attention(query, keys, values, { lengths: decoding.lengths });
   }
 
   /** Which keys count, [batch, 1, 1, keys]: those of the masks of values and keys. */

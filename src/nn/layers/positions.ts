@@ -5,10 +5,11 @@ import type { Tensor } from '../../ops/core/op.ts';
 import { formatShape } from '../../ops/core/shape.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import { add } from '../../ops/elementwise/elementwise.ts';
-import { slice } from '../../ops/movement/movement.ts';
+import { gather } from '../../ops/movement/gather.ts';
+import { reshape, slice } from '../../ops/movement/movement.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import { Layer, layerDefaults, positiveInteger } from './layer.ts';
-import type { LayerOptions } from './layer.ts';
+import type { CallContext, LayerOptions } from './layer.ts';
 import { SEQUENCE } from './sequences.ts';
 import { settleLayer } from './settleLayer.ts';
 import { Stateless } from './shaping.ts';
@@ -54,9 +55,10 @@ class PositionalEmbedding extends Layer {
     });
   }
 
-  protected override compute(x: Tensor): Tensor {
-    const [, steps, features] = x.shape;
+  protected override compute(x: Tensor, { decoding }: CallContext): Tensor {
+    const [batch, steps, features] = x.shape;
     const table = read(this.#weight);
+    if (decoding) return add(x, reshape(gather(table, decoding.positions), [batch, 1, features]));
     return add(x, steps === table.shape[0] ? table : slice(table, [0, 0], [steps, features]));
   }
 }

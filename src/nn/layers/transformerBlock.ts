@@ -118,7 +118,9 @@ class TransformerBlock extends Layer {
       valueDim: size,
       outputShape: undefined,
       outputInitializer: residualInitializer,
-      turn: this.#options.rotary ? (x) => rotary(x) : undefined,
+      turn: this.#options.rotary
+        ? (x, own) => rotary(x, own && { offsets: own.positions, positions: own.capacity })
+        : undefined,
     });
     this.buildWithin(this.#attention, [inputShape]);
     norm('hidden');
