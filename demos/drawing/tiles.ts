@@ -25,6 +25,8 @@ export interface TensorSource extends Tiling {
   readonly gamma?: number;
   /** Draw from paper to ink, as a picture, instead of in the colours of positive and negative. */
   readonly picture?: boolean;
+  /** Positive numbers have the colour of right answers, and negative ones that of wrong answers. */
+  readonly verdicts?: boolean;
 }
 
 /** Images from 0, paper, to 1, ink, with a bar under each for its probability of being real. */
@@ -51,13 +53,15 @@ const COVER = [3, 1] as const;
 export const tensor: Kind<TensorSource> = {
   code: tilesCode,
   bindings: ({ values, largest }) => [values, largest],
-  describe(source, layout, { paper, ink, negative, zero, positive }, { floats, words, colours }) {
+  describe(source, layout, { paper, ink, negative, zero, positive, right, wrong }, uniform) {
+    const { floats, words, colours } = uniform;
     const { width, height, count, tileStride, rowStride, columnStride, first = 0, gamma = 1 } = source;
     const { columns, gap, foot = 0 } = layout;
     floats.set([layout.width, layout.height, ...tileOf(source, layout), width, height, gap, gamma]);
     words.set([columns, count, tileStride, rowStride, columnStride, first], 8);
     floats[14] = foot;
-    colours(16, source.picture ? [paper, paper, ink] : [negative, zero, positive]);
+    const signed = source.verdicts ? [wrong, zero, right] : [negative, zero, positive];
+    colours(16, source.picture ? [paper, paper, ink] : signed);
   },
   vertices: () => COVER,
 };

@@ -60,6 +60,7 @@ export const PAGES: readonly SitePage[] = [
   { folder: 'points', title: 'Where blue ends' },
   { folder: 'tables', title: 'Benign or malignant?' },
   { folder: 'sequences', title: 'Next month’s passengers' },
+  { folder: 'grokking', title: 'By heart, then by rule' },
   { folder: 'mnist-cnn', title: 'Reading digits' },
   { folder: 'autoencoder', title: 'Autoencoders' },
   { folder: 'dcgan', title: 'A forger and its critic' },

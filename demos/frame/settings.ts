@@ -12,6 +12,8 @@ export type Acts =
   | 'anew'
   /** Other data are loaded, and the same network begins again. */
   | 'data'
+  /** Other data are loaded, and another network is made for them. */
+  | 'afresh'
   /** Nothing by itself: it is kept in the address, for the page. */
   | 'page'
   /** It is read when the page opens. */

@@ -8,6 +8,9 @@ export interface Palette {
   readonly positive: Rgb;
   readonly paper: Rgb;
   readonly ink: Rgb;
+  /** Right answers and wrong ones. */
+  readonly right: Rgb;
+  readonly wrong: Rgb;
   /** Bars: what the discriminator takes for real, and what it does not. */
   readonly real: Rgb;
   readonly fake: Rgb;
@@ -37,6 +40,8 @@ export function readPalette(): Palette {
     positive: colour('--positive'),
     paper: colour('--tile'),
     ink: colour('--ink'),
+    right: colour('--right'),
+    wrong: colour('--wrong'),
     real: colour('--discriminator'),
     fake: colour('--muted'),
     classes: Array.from({ length: 10 }, (_, own) => colour(`--class-${own}`)),

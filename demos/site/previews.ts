@@ -26,6 +26,7 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   tables: { query: '', at: '.bar', ready: isReady },
   sequences: { query: '', at: '.bar', ready: isReady },
   'mnist-cnn': { query: '', at: '.bar', ready: isReady },
+  grokking: { query: '', at: '.bar', ready: isReady },
   autoencoder: { query: '', at: '.bar', ready: isReady },
   dcgan: {
     query: '',

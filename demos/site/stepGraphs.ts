@@ -1,6 +1,7 @@
 import { dataset, GanNetworks, init } from '../../src/index.ts';
 import type { Gpu, Program } from '../../src/index.ts';
 import { dcganPair, SMALL } from '../../src/models/dcganSmall.ts';
+import { grokkingMlp } from '../../src/models/grokkingMlp.ts';
 import { mnistCnnNetwork } from '../../src/models/mnistCnnNetwork.ts';
 import { versionsData, versionsNetwork } from '../../src/models/versionsNetwork.ts';
 import { describeProgram } from '../../src/runtime/describe/index.ts';
@@ -12,6 +13,9 @@ import { settings as dcgan } from '../dcgan/settings.ts';
 import { compile as compileGan } from '../dcgan/training.ts';
 import { initialValues } from '../frame/settings.ts';
 import type { Settings, ValuesOf } from '../frame/settings.ts';
+import { pairsOf } from '../grokking/pairs.ts';
+import { settings as grokking } from '../grokking/settings.ts';
+import { batchesOf as pairBatches, compile as compileGrokking } from '../grokking/training.ts';
 import { settings as digits } from '../mnist-cnn/settings.ts';
 import { compile as compileDigits } from '../mnist-cnn/training.ts';
 import { network as pointsNetwork } from '../points/network.ts';
@@ -54,6 +58,11 @@ const TRAININGS: Readonly<Record<string, (gpu: Gpu) => Promise<Fit>>> = {
     const values = initial(sequences);
     const model = await compileSequence(gpu, sequenceNetwork(values), values.rate);
     return (options) => model.fit(windowBatches(exampleWindows(values.back)), options);
+  },
+  async grokking(gpu) {
+    const values = initial(grokking);
+    const model = await compileGrokking(gpu, grokkingMlp(values), values);
+    return (options) => model.fit(pairBatches(pairsOf(values).train), options);
   },
   async 'mnist-cnn'(gpu) {
     const values = initial(digits);

@@ -6,6 +6,7 @@ import { packWeights, unpackWeights } from '../frame/worker/packedWeights.ts';
 import type { TrainedRecord } from '../frame/trainedRecord.ts';
 import { autoencoderTraining } from './autoencoder.ts';
 import { dcganOfSite } from './dcgan.ts';
+import { grokkingTraining } from './grokking.ts';
 import { mnistCnnTraining } from './mnistCnn.ts';
 import { pointsTraining } from './points.ts';
 import { Recorder } from './recorder.ts';
@@ -20,6 +21,7 @@ const TRAININGS: Readonly<Record<string, SiteTraining>> = {
   points: pointsTraining,
   tables: tablesTraining,
   sequences: sequencesTraining,
+  grokking: grokkingTraining,
 };
 
 const pages = process.argv.slice(2);

@@ -60,7 +60,8 @@ export class LiveChart {
   }
 
   /** Adds the values of a step, smoothed with those before unless they are means already; those of dots alone may be of a step that is already there. */
-  push(step: number, values: ChartValues, { smooth = true } = {}): void {
+  push(after: number, values: ChartValues, { smooth = true } = {}): void {
+    const step = this.#options.logSteps ? Math.max(1, after) : after;
     const given = this.#columns.filter(({ name }) => values[name] !== undefined);
     const last = this.#steps.length - 1;
     if (last < 0 || this.#steps[last] < step || given.some(({ style }) => style === 'line')) {

@@ -20,6 +20,8 @@ export interface ChartOptions {
   /** The axis runs at least over this range, and never beyond `limits`. */
   readonly range: readonly [number, number];
   readonly limits: readonly [number, number];
+  /** Equal distances for equal factors along the axis of steps, which then begins at step 1. */
+  readonly logSteps?: boolean;
   /** Charts of the same key show the same step under the pointer. */
   readonly syncKey?: string;
   /** Default: `training` as a line, `test` as dots. */

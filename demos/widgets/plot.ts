@@ -2,7 +2,7 @@ import { language } from '../shared/locale.ts'; // before uPlot, which it lets l
 import uPlot from 'uplot';
 import { cssVariable } from '../shared/palette.ts';
 import type { ChartOptions, ChartSeries } from './chartOptions.ts';
-import { rangeOfSteps, ticksWithin } from './ticks.ts';
+import { powersWithin, rangeOfSteps, ticksWithin } from './ticks.ts';
 
 /** Distances of labels on the axis of steps, which are whole numbers. */
 const STEPS = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((times) => times * 10 ** i)).flat();
@@ -23,7 +23,7 @@ export interface Plotted {
 
 /** Draws a chart into its root: faint lines, smoothed ones, dots. */
 export function makePlot({ root, options, columns, data, range, onPoint }: Plotted): uPlot {
-  const { scale, ticks, format, syncKey } = options;
+  const { scale, ticks, format, syncKey, logSteps } = options;
   const [muted, rule] = ['--muted', '--rule'].map(cssVariable);
   const axis: uPlot.Axis = {
     stroke: muted,
@@ -63,7 +63,12 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
         ...(syncKey && { sync: { key: syncKey } }),
       },
       scales: {
-        x: { time: false, range: (_, low, high) => rangeOfSteps(low ?? 0, high ?? 0) },
+        x: {
+          time: false,
+          distr: logSteps ? 3 : 1,
+          range: (_, low, high) =>
+            logSteps ? [1, Math.max(20, high ?? 0)] : rangeOfSteps(low ?? 0, high ?? 0),
+        },
         y: { distr: 100, fwd: scale.forward, bwd: scale.backward, range: () => range() },
       },
       axes: [
@@ -78,6 +83,10 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
           grid: { show: false },
           space: 56,
           incrs: STEPS,
+          ...(logSteps && {
+            splits: (_plot: uPlot, _axis: number, low: number, high: number) => powersWithin(low, high),
+            filter: (_plot: uPlot, all: number[]) => all,
+          }),
           values: (_, all) => all.map((v) => v.toLocaleString(language)),
         },
         {

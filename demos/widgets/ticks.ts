@@ -9,6 +9,12 @@ export function ticksWithin(ticks: readonly number[], low: number, high: number)
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
 }
 
+/** 1, 3, 10, 30, … within a range. */
+export function powersWithin(low: number, high: number): number[] {
+  const powers = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 1 : 3) * 10 ** Math.floor(i / 2));
+  return powers.filter((power) => power >= low && power <= high);
+}
+
 /** The axis of steps: from 0, unless the first one is far from it, and at least 20 of them. */
 export function rangeOfSteps(low: number, high: number): [number, number] {
   const from = low < high / 20 || low < 20 ? 0 : low;

@@ -1,10 +1,6 @@
-import { dataset } from '../data/dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { trainTestSplit } from '../data/split.ts';
-import { randomNormalInitializer, varianceScalingInitializer } from '../nn/initializers.ts';
 import { dense } from '../nn/layers/dense.ts';
-import { embedding } from '../nn/layers/embedding.ts';
-import type { Layer, LayerTensor } from '../nn/layers/layer.ts';
+import type { LayerTensor } from '../nn/layers/layer.ts';
 import { add } from '../nn/layers/merging.ts';
 import { multiHeadAttention } from '../nn/layers/multiHeadAttention.ts';
 import { positionalEmbedding } from '../nn/layers/positions.ts';
@@ -13,9 +9,12 @@ import { cropping1d } from '../nn/layers/sequences.ts';
 import { modelInput } from '../nn/layerGraph.ts';
 import { model } from '../nn/model.ts';
 import type { Model } from '../nn/model.ts';
+import type { NetworkOptions } from '../nn/network.ts';
 import { adamw } from '../nn/optimizers.ts';
 import type { Optimizer } from '../nn/optimizers.ts';
 import { warmUp } from '../nn/schedules.ts';
+import { GROKKING_WIDTH, grokkingHead, grokkingMlp, LINEAR, numberEmbedding, ROWS } from './grokkingMlp.ts';
+import { modularAddition, PRIME } from './modularAddition.ts';
 
 /**
  * Grokking (Power et al. 2022): a network that learns a + b mod p from a part of all pairs knows them by heart after some
@@ -40,39 +39,18 @@ export const GROKKING_PRESETS = {
 } as const;
 export type GrokkingPreset = keyof typeof GROKKING_PRESETS;
 
-/** The modulus. */
-export const PRIME = 43;
-export const GROKKING_WIDTH = 64;
-const HIDDEN = 256;
 const HEADS = 4;
-/** Share of the pairs that is kept for the test. */
-const TEST = 0.4;
 
 /**
- * All pairs of numbers below p, divided at random into a part to learn and a part to test; the target is a + b mod p. The
- * transformer's samples end with the sign "=", whose token is p.
+ * The pairs that a preset learns and those that it is tested on, as `modularAddition` divides them. The transformer's samples end
+ * with the sign "=", whose token is p.
  */
-export function modularAddition(
+export function grokkingData(
   preset: GrokkingPreset,
   { seed = 0 }: { seed?: number } = {},
 ): { train: Dataset; test: Dataset } {
-  const length = preset === 'transformer' ? 3 : 2;
-  const x = new Int32Array(PRIME * PRIME * length);
-  const y = new Uint8Array(PRIME * PRIME);
-  for (let pair = 0; pair < y.length; pair++) {
-    const [a, b] = [Math.floor(pair / PRIME), pair % PRIME];
-    x.set([a, b, PRIME].slice(0, length), length * pair);
-    y[pair] = (a + b) % PRIME;
-  }
-  const data = dataset({ name: `a + b mod ${PRIME}`, x, y, inputShape: [length] });
-  return trainTestSplit(data, { testSize: TEST, seed });
+  return modularAddition({ sign: preset === 'transformer', seed });
 }
-
-/** N(0, 1 / fan-in) */
-const normal = varianceScalingInitializer({ distribution: 'untruncatedNormal' });
-/** As wide: the embeddings of a number have a square sum of 1. */
-const rows = randomNormalInitializer(0, 1 / Math.sqrt(GROKKING_WIDTH));
-const linear = { useBias: false, kernelInitializer: normal };
 
 /**
  * A network for modular addition, [2] or [3] tokens → p logits.
@@ -83,31 +61,20 @@ const linear = { useBias: false, kernelInitializer: normal };
  * @param options.seed of the weights; default 0
  */
 export function grokkingNetwork(preset: GrokkingPreset, { seed = 0 }: { seed?: number } = {}): Model {
-  const tokens = preset === 'transformer' ? PRIME + 1 : PRIME;
-  const input = modelInput({ shape: [preset === 'transformer' ? 3 : 2], dtype: 'i32' });
-  const embedded = embedding({
-    inputDim: tokens,
-    outputDim: GROKKING_WIDTH,
-    embeddingsInitializer: rows,
-    name: 'numbers',
-  }).apply(input);
-  const logits = dense({ units: PRIME, ...linear });
-  const hidden = dense({ units: HIDDEN, activation: 'relu', ...linear });
-  const outputs =
-    preset === 'mlp'
-      ? logits.apply(hidden.apply(flatten().apply(embedded)))
-      : attend(embedded, hidden, logits);
-  return model({ inputs: input, outputs, name: `grokking-${preset}`, seed });
+  return model(preset === 'mlp' ? grokkingMlp({ seed }) : grokkingTransformer(seed));
 }
 
-function attend(embedded: LayerTensor, hidden: Layer, logits: Layer): LayerTensor {
-  const stream = positionalEmbedding({ embeddingsInitializer: rows }).apply(embedded);
+function grokkingTransformer(seed: number): NetworkOptions {
+  const inputs = modelInput({ shape: [3], dtype: 'i32' });
+  const embedded = numberEmbedding(PRIME + 1).apply(inputs);
+  const { hidden, logits } = grokkingHead(PRIME);
+  const stream = positionalEmbedding({ embeddingsInitializer: ROWS }).apply(embedded);
   const last = cropping1d({ cropping: [2, 0] }).apply(stream);
-  const attention = multiHeadAttention({ numHeads: HEADS, keyDim: GROKKING_WIDTH / HEADS, ...linear });
-  const asked = add().apply([last, attention.apply([last, stream])]);
+  const attention = multiHeadAttention({ numHeads: HEADS, keyDim: GROKKING_WIDTH / HEADS, ...LINEAR });
+  const asked = add().apply([last, attention.apply([last, stream])]) as LayerTensor;
   const flat = flatten().apply(asked);
-  const added = dense({ units: GROKKING_WIDTH, ...linear }).apply(hidden.apply(flat));
-  return logits.apply(add().apply([flat, added]));
+  const added = dense({ units: GROKKING_WIDTH, ...LINEAR }).apply(hidden.apply(flat));
+  return { inputs, outputs: logits.apply(add().apply([flat, added])), name: 'grokking-transformer', seed };
 }
 
 const WARM_UP = 10;

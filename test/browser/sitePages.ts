@@ -19,6 +19,7 @@ export const SMALL: Readonly<Record<string, string>> = {
   points: '',
   tables: 'data=synthetic',
   sequences: 'data=synthetic',
+  grokking: '',
 };
 
 /** The gallery, and all that `previous` and `next` lead to. */

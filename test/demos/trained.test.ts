@@ -16,6 +16,7 @@ import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.t
 import { autoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import { dcgan } from '../../src/models/dcgan.ts';
 import { model } from '../../src/nn/model.ts';
+import { grokkingMlp } from '../../src/models/grokkingMlp.ts';
 import { mnistCnn } from '../../src/models/mnistCnn.ts';
 import { fillNormal } from '../../src/nn/philox.ts';
 
@@ -70,6 +71,7 @@ describe('the networks that come with the pages', () => {
     'mnist-cnn': ['quick', () => mnistCnn('quick')],
     autoencoder: ['bottleneck-64', () => autoencoderVersions().model],
     dcgan: ['small', () => dcgan('small')],
+    grokking: ['mlp', () => model(grokkingMlp())],
     points: ['moons', () => model(network(initialValues(settings) as ValuesOf<typeof settings>))],
     sequences: [
       'lstm',

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
   GROKKING_PRESETS,
+  grokkingData,
   grokkingNetwork,
-  modularAddition,
-  PRIME,
   strongestCircle,
 } from '../../src/models/grokking.ts';
 import type { GrokkingPreset } from '../../src/models/grokking.ts';
+import { PRIME } from '../../src/models/modularAddition.ts';
 
 describe('grokking', () => {
   it.each(Object.keys(GROKKING_PRESETS) as GrokkingPreset[])(
@@ -19,7 +19,7 @@ describe('grokking', () => {
   );
 
   it('has each pair once, with its sum', () => {
-    const { train, test } = modularAddition('transformer');
+    const { train, test } = grokkingData('transformer');
     expect([train.size, test.size]).toEqual([1109, 740]);
     const seen = new Set<number>();
     for (const { x, y, size } of [train, test]) {

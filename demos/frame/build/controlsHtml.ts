@@ -62,7 +62,7 @@ export function hintHtml(settings: Settings): string {
       .map(([, { label }], i) => (i === 0 ? label! : lower(label!)));
   const sentences = [
     [named('now', 'rebuild', 'page'), 'change a running training', 'changes a running training'],
-    [named('restart', 'anew', 'data'), 'start a new one', 'starts a new one'],
+    [named('restart', 'anew', 'data', 'afresh'), 'start a new one', 'starts a new one'],
   ] as const;
   const text = sentences
     .filter(([names]) => names.length > 0)

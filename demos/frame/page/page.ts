@@ -106,7 +106,9 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
     const state = now?.state;
     const running = state === 'running' || state === 'pausing' || (state === 'compiling' && isWanted);
     if (begun) port.post({ type: 'set', values, changed });
-    const anew = changed.some((name) => ['anew', 'restart', 'data'].includes(options.settings[name].acts));
+    const anew = changed.some((name) =>
+      ['anew', 'restart', 'data', 'afresh'].includes(options.settings[name].acts),
+    );
     if (begun && anew && running) port.post({ type: 'play' });
     progress.optimizer(values);
     handlers.changed?.(changed);

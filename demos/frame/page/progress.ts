@@ -28,6 +28,7 @@ interface Plans {
 /** How the optimizers are called, by their names in the engine. */
 const OPTIMIZERS: Readonly<Record<string, string>> = {
   adam: 'Adam',
+  adamw: 'AdamW',
   rmsprop: 'RMSprop',
   adadelta: 'Adadelta',
   adagrad: 'Adagrad',

@@ -203,8 +203,9 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     if (!session) return;
     const { runner } = session;
     const wanted = new Set(names.map((name) => acts[name]));
-    if (wanted.has('data')) runner.source = source = load();
-    if (wanted.has('anew')) {
+    const isAfresh = wanted.has('afresh');
+    if (wanted.has('data') || isAfresh) runner.source = source = load();
+    if (wanted.has('anew') || isAfresh) {
       await renew({});
       if (wish?.play) session.runner.play();
       return;

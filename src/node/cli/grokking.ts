@@ -1,13 +1,13 @@
 import { lineChartSvg } from '../../io/lineChart.ts';
 import {
   GROKKING_PRESETS,
-  GROKKING_WIDTH,
+  grokkingData,
   grokkingNetwork,
   grokkingOptimizer,
-  modularAddition,
   strongestCircle,
 } from '../../models/grokking.ts';
 import type { GrokkingPreset } from '../../models/grokking.ts';
+import { GROKKING_WIDTH } from '../../models/grokkingMlp.ts';
 import type { ModelCommand, TrainContext, TrainResult } from './command.ts';
 import { circleSvg } from './circleSvg.ts';
 import { parseNumber } from './flagValues.ts';
@@ -64,7 +64,7 @@ async function grok(context: TrainContext): Promise<TrainResult> {
   const { seed, learningRate, batchSize, epochs, steps } = settings;
   const preset = settings.preset as GrokkingPreset;
   const weightDecay = Number(settings.own['weight-decay'] ?? 1);
-  const { train, test } = modularAddition(preset, { seed });
+  const { train, test } = grokkingData(preset, { seed });
   const trainings = new ShortTrainings(context);
   const model = grokkingNetwork(preset, { seed });
   try {
