@@ -31,7 +31,7 @@ startPage<typeof settings, Calls, Tells>({
   stepWords: () => 'write all pairs to learn, forward, loss, backward, update, record',
   start(page) {
     const table = createTable(page);
-    const circle = createCircle(byId('circle'));
+    const circle = createCircle(byId('numbers'));
     const spectrum = createSpectrum(byId('spectrum'), (frequency) => page.set({ circle: frequency }));
     const arrangements = [
       page.handOver('embedding', byId<HTMLCanvasElement>('embedding'), (width) => ({

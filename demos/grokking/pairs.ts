@@ -7,9 +7,9 @@ export interface Pairs {
   readonly test: Dataset;
 }
 
-/** @param share of the pairs that is learned */
-export const pairsOf = ({ prime, share, seed }: { prime: number; share: number; seed: number }): Pairs =>
-  modularAddition({ prime, testSize: 1 - share, seed });
+/** @param learned the share of the pairs that is learned */
+export const pairsOf = ({ prime, learned, seed }: { prime: number; learned: number; seed: number }): Pairs =>
+  modularAddition({ prime, testSize: 1 - learned, seed });
 
 /** 1 for each pair that is learned, at the place a · p + b. */
 export function learnedOf({ train }: Pairs, prime: number): Uint8Array {

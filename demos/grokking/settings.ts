@@ -13,7 +13,7 @@ export const settings = declare({
     values: [23, 31, 43, MOST],
     segments: true,
   }),
-  share: range({
+  learned: range({
     label: 'Pairs to learn',
     acts: 'afresh',
     min: 0.3,

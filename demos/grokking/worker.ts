@@ -9,7 +9,7 @@ import { settings } from './settings.ts';
 const trainedFor = initialValues(settings);
 /** The network that comes with the page is that of the first settings; it does not depend on the others. */
 const isTrained = (values: Readonly<Record<string, unknown>>) =>
-  ['prime', 'share', 'decay', 'seed'].every((name) => values[name] === trainedFor[name]);
+  ['prime', 'learned', 'decay', 'seed'].every((name) => values[name] === trainedFor[name]);
 
 serve<typeof settings, Pairs, Addition, Calls, Tells>({
   async load({ values }) {

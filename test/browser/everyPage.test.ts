@@ -35,6 +35,10 @@ const shownSettings = (tab: Page): Promise<[string, string, string][]> =>
     }),
   );
 
+/** Ids that several elements have: a label or a script finds the first one only. */
+const repeatedIds = (tab: Page): Promise<string[]> =>
+  tab.$$eval('[id]', (all) => all.map(({ id }) => id).filter((id, i, ids) => ids.indexOf(id) !== i));
+
 /** What is chosen and looks like what is not, or shows data and has the colour of the page, in a contrast theme. */
 async function chosenInContrast(tab: Page): Promise<string[]> {
   const session = await tab.createCDPSession();
@@ -88,6 +92,7 @@ describe.each(SITE_PAGES.map((page) => [page.path || 'the gallery', page] as con
       if (await tab.$('#play')) {
         expect.soft(await busiestTask(tab, () => play(tab, page))).toBeLessThan(LONGEST_TASK);
       }
+      expect.soft(await repeatedIds(tab)).toEqual([]);
       if (page.trains) {
         const values = await tab.$$eval('#loss-values b', (list) => list.map((each) => each.textContent!));
         expect(values.some((value) => /\d/.test(value))).toBe(true);

@@ -20,7 +20,7 @@ it('opens on a network that has understood, with its circle and its waves', asyn
   await expect
     .poll(async () => Number.parseFloat(await text(page, '#stat-accuracy')), { timeout: 60_000 })
     .toBeGreaterThan(99);
-  expect(await page.$$eval('#circle text', (list) => list.length)).toBe(43);
+  expect(await page.$$eval('#numbers text', (list) => list.length)).toBe(43);
   expect(await page.$$eval('#spectrum span', (list) => list.length)).toBe(21);
   expect(await coloursOf(page, '#sums')).toBeGreaterThan(2);
   expect(await coloursOf(page, '#embedding')).toBeGreaterThan(30);
@@ -40,14 +40,14 @@ it('tells of the pair that is chosen by a click or by keys, which is in the addr
 
 it('shows the circle of another frequency', async () => {
   await page.$eval('#spectrum span:nth-child(2)', (bar) => (bar as HTMLElement).click());
-  await expect.poll(() => text(page, '#circle + p')).toMatch(/^Frequency 2: 2 times round/);
+  await expect.poll(() => text(page, '#numbers + p')).toMatch(/^Frequency 2: 2 times round/);
   expect(await page.$eval('#circle-value', (value) => value.textContent)).toBe('frequency 2');
 });
 
 it('learns other sums by heart, without weight decay', async () => {
   await page.$eval('#prime input[value="23"]', (input) => (input as HTMLElement).click());
   await reaches(page, 'ready');
-  await expect.poll(() => page.$$eval('#circle text', (list) => list.length)).toBe(23);
+  await expect.poll(() => page.$$eval('#numbers text', (list) => list.length)).toBe(23);
   await page.$eval('#decay', (slider) => {
     (slider as HTMLInputElement).value = '0';
     slider.dispatchEvent(new Event('input', { bubbles: true }));

@@ -11,7 +11,7 @@ import { Network } from '../../src/nn/network.ts';
 import { GROKKING_WIDTH, grokkingMlp } from '../../src/models/grokkingMlp.ts';
 import { strongestCircle } from '../../src/models/grokking.ts';
 
-const values = { prime: 43, share: 0.6, decay: 1, rate: 0.003, seed: 0, a: 20, b: 30, circle: 0 };
+const values = { prime: 43, learned: 0.6, decay: 1, rate: 0.003, seed: 0, a: 20, b: 30, circle: 0 };
 
 describe('the pairs of the page', () => {
   it('are those of the terminal, and each is learned or new', () => {
