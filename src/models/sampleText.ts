@@ -23,6 +23,7 @@ import { assign } from '../ops/optimizer/assign.ts';
 import { randomUniform } from '../ops/random/random.ts';
 import { argmax } from '../ops/reduce/argmax.ts';
 import { topK as largest } from '../ops/sort/sort.ts';
+import type { Program } from '../runtime/program.ts';
 
 export interface SampleTextOptions {
   /** What the text begins with; at least one character of the vocabulary. */
@@ -68,16 +69,20 @@ export async function sampleText(
   const state = new State(seen, Math.ceil(total / BLOCK) * BLOCK);
   const { gpu } = model.compiled;
   const [heat, count] = [input('temperature', []), input('topK', [])];
-  const program = await gpu.compile(
-    () => {
-      const logits = state.step(model, context);
-      const next = draw(logits, heat, count);
-      state.advance(next, context);
-      return { next };
-    },
-    { label: 'sampleText', seed },
-  );
+  const own: Variable[] = [];
+  let program: Program | undefined;
   try {
+    program = await gpu.compile(
+      () => {
+        const logits = state.step(model, context);
+        const next = draw(logits, heat, count);
+        state.advance(next, context);
+        own.push(...state.variables);
+        gpu.variables.retain(state.variables);
+        return { next };
+      },
+      { label: 'sampleText', seed },
+    );
     // temperature 0 is the likeliest of one
     program.write(heat, new Float32Array([temperature || 1]));
     program.write(count, new Float32Array([temperature === 0 ? 1 : topK]));
@@ -86,7 +91,8 @@ export async function sampleText(
     const text = await gpu.variables.read(state.text);
     return prompt + characters.decode(text.subarray(seen.length, total));
   } finally {
-    program.destroy();
+    program?.destroy();
+    gpu.variables.release(own);
   }
 }
 
@@ -126,6 +132,7 @@ class State {
   readonly #start = number('start', 0);
   /** Characters that are known. */
   readonly #known: Variable;
+  #caches: readonly Variable[] = [];
 
   constructor(seen: Int32Array, capacity: number) {
     this.text = new Variable({
@@ -137,13 +144,19 @@ class State {
     this.#known = number('known', seen.length);
   }
 
+  get variables(): Variable[] {
+    return [this.text, this.#place, this.#start, this.#known, ...this.#caches];
+  }
+
   /** The logits of the character after the one at the place, [characters]. */
   step(model: Model, context: number): Tensor {
     const place = read(this.#place);
     const positions = cast(subtract(place, read(this.#start)), 'i32');
     const token = cast(gather(read(this.text), cast(place, 'i32')), 'i32');
     const decoding = new Decoding({ capacity: context, positions });
-    return reshape(model.call(reshape(token, [1, 1]), { training: false, decoding }), [-1]);
+    const logits = model.call(reshape(token, [1, 1]), { training: false, decoding });
+    this.#caches = decoding.variables;
+    return reshape(logits, [-1]);
   }
 
   /** Adds the next character where it is not known, and moves on. */

@@ -17,7 +17,8 @@ export class Decoding {
   readonly positions: Tensor;
   /** Steps that the caches hold with this one: i32 [batch]. */
   readonly lengths: Tensor;
-  #caches = 0;
+  /** The caches. They are to be retained with the program that is compiled, and released after it. */
+  readonly variables: Variable[] = [];
 
   constructor({ capacity, positions }: { capacity: number; positions: Tensor }) {
     this.capacity = capacity;
@@ -32,11 +33,12 @@ export class Decoding {
   remember(step: Tensor): Tensor {
     const [batch, , ...rest] = step.shape;
     const cache = new Variable({
-      name: `cache_${this.#caches++}`,
+      name: `cache_${this.variables.length}`,
       shape: [batch, this.capacity, ...rest],
       trainable: false,
       initialize: (values) => values.fill(0),
     });
+    this.variables.push(cache);
     const written = writeStep(read(cache), step, this.positions);
     assign(cache, written);
     return written;

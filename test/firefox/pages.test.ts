@@ -44,6 +44,11 @@ const PAGES: readonly Case[] = [
     falls: true,
   },
   { path: 'sequences/?data=synthetic&start=scratch&play=1', panels: { '#gates canvas': 10 }, falls: true },
+  {
+    path: 'grokking/?start=scratch&play=1',
+    panels: { '#sums': 3, '#embedding': 30 },
+    falls: true,
+  },
 ];
 
 const undo: (() => Promise<unknown>)[] = [];

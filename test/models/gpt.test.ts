@@ -5,6 +5,8 @@ import { draw, sampleText } from '../../src/models/sampleText.ts';
 import { Variable } from '../../src/index.ts';
 import type { Gpu } from '../../src/index.ts';
 import { Decoding } from '../../src/nn/decoding.ts';
+import { embedding } from '../../src/nn/layers/embedding.ts';
+import { multiHeadAttention } from '../../src/nn/layers/multiHeadAttention.ts';
 import { flatten } from '../../src/nn/layers/shaping.ts';
 import type { Model } from '../../src/nn/model.ts';
 import { sequential } from '../../src/nn/sequential.ts';
@@ -55,6 +57,30 @@ describe('sampleText', () => {
     }
   });
   afterAll(() => model.destroy());
+
+  it('leaves no memory behind', async () => {
+    const buffers: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      await sampleText(model, characters, { prompt: 'abc', length: 5 });
+      buffers.push(gpu.device.liveBuffers);
+    }
+    expect(buffers[0]).toBe(buffers[1]);
+  });
+
+  it('refuses masks, which a cache does not have', async () => {
+    const layers = [
+      embedding({ inputDim: 5, outputDim: 8, maskZero: true }),
+      multiHeadAttention({ numHeads: 2, keyDim: 4, useCausalMask: true }),
+    ];
+    const masked = sequential(layers, { inputShape: [4] });
+    await masked.compile({ gpu });
+    const step = () => {
+      const decoding = new Decoding({ capacity: 4, positions: ops.input('position', [1], 'i32') });
+      return { y: masked.call(ops.input('x', [1, 1], 'i32'), { training: false, decoding }) };
+    };
+    await expect(gpu.compile(step)).rejects.toThrow('a single input without a mask');
+    masked.destroy();
+  });
 
   it('step by step over a cache the logits are those of the whole sequence', async () => {
     const text = Int32Array.from({ length: 32 }, (_, i) => (i * 7 + (i >> 2)) % 5);

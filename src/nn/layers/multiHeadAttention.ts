@@ -145,7 +145,13 @@ export class HeadsAttention extends Layer {
     const [q, k, v] = [this.#heads('query', query), this.#heads('key', key), this.#heads('value', value)];
     const { turn = (x: Tensor) => x } = this.#sizes;
     const attended = decoding
-      ? this.#decoded(turn(q, decoding), turn(k, decoding), v, decoding, others)
+      ? this.#decoded(
+          turn(q, decoding),
+          turn(k, decoding),
+          v,
+          decoding,
+          others.length > 0 || maskOf(query) !== undefined,
+        )
       : attention(turn(q), turn(k), v, {
           causal: useCausalMask,
           mask: bothMasks(this.#steps(value, key), mask && wide(mask)),
@@ -159,11 +165,11 @@ export class HeadsAttention extends Layer {
     return reshape(this.#biased('output', product), [batch, steps, ...outputShape]);
   }
 
-  /** Attention of the one step to itself and to those in the cache. */
-  #decoded(query: Tensor, key: Tensor, value: Tensor, decoding: Decoding, others: readonly Tensor[]): Tensor {
-    if (!this.#options.useCausalMask || others.length > 0) {
+  /** Attention of the one step to itself and to those in the cache. @param more it has other inputs, or a mask */
+  #decoded(query: Tensor, key: Tensor, value: Tensor, decoding: Decoding, more: boolean): Tensor {
+    if (!this.#options.useCausalMask || more) {
       throw new ArgumentError(
-        `${this.name || this.type}: is called step by step, but a step sees later ones or other inputs; that needs useCausalMask: true and a single input`,
+        `${this.name || this.type}: is called step by step, but a step sees later ones, other inputs or a mask; that needs useCausalMask: true, and a single input without a mask`,
       );
     }
     const [keys, values] = [decoding.remember(key), decoding.remember(value)];
