@@ -29,6 +29,8 @@ export class Addition extends ModelTrainee implements Trainee<Pairs> {
   readonly #view: Program;
   readonly #pairs: Pairs;
   readonly #shown: Shown;
+  /** What was chosen at the last look. */
+  #drawn: Record<'a' | 'b' | 'wanted', number>;
   #training!: Training;
   #destroyed = false;
 
@@ -41,6 +43,7 @@ export class Addition extends ModelTrainee implements Trainee<Pairs> {
     this.#view = view;
     this.#shown = { a, b, circle };
     this.batchSize = pairs.train.size;
+    this.#drawn = this.#within;
     this.#writeShown();
     this.showPanels(viewSources(view, prime));
   }
@@ -102,12 +105,14 @@ export class Addition extends ModelTrainee implements Trainee<Pairs> {
   }
 
   async look(): Promise<void> {
+    const own = this.#within;
     await this.#view.step((encoder) => this.drawPanels(encoder));
+    this.#drawn = own;
     void this.#tellReading().catch((error) => this.#destroyed || this.#context.fail(error));
   }
 
   async #reading() {
-    const own = this.#within;
+    const own = this.#drawn;
     return readingOf((await this.#view.read('reading')) as Float32Array, this.#context.values.prime, own);
   }
 

@@ -62,7 +62,8 @@ export function createTable(page: LivePage<typeof settings, Calls>) {
       said.className = isRight ? 'right' : 'wrong';
       const known = learned[a * prime + b] ? 'It has learned this pair.' : 'It has never seen this pair.';
       byId('known').textContent = known;
-      if (!isAsked) return;
+      // Of several choices in a row, the last one's.
+      if (!isAsked || a !== pair().a || b !== pair().b) return;
       isAsked = false;
       announce(`${a} plus ${b}. ${said.textContent} ${isRight ? 'Right.' : `Wrong: ${right}.`} ${known}`);
     },
