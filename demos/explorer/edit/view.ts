@@ -1,6 +1,7 @@
 import { digits } from '../../../bench/report/markdown.ts';
 import { webgpuProblem } from '../../frame/page/missing.ts';
 import { create, notice } from '../../shared/dom.ts';
+import { replaceAddress } from '../../shared/replaceAddress.ts';
 import type { CodeView } from '../../widgets/shader/code.ts';
 import { createEditor } from '../../widgets/shader/editor.ts';
 import { headerOf } from '../../widgets/shader/header.ts';
@@ -59,7 +60,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
     const ask = ++asked;
     const edited = editor.text;
     const isEdited = edited !== source;
-    void keep(isEdited ? edited : undefined);
+    void keep(isEdited ? edited : undefined, () => ask === asked);
     reset.disabled = !isEdited;
     problems.replaceChildren();
     const verdict = isEdited && toy ? checkOnToy(toy, source, edited) : undefined;
@@ -150,8 +151,8 @@ async function sharedEdit(source: string): Promise<string> {
   }
 }
 
-/** Keeps an edit in the address. */
-async function keep(edited: string | undefined): Promise<void> {
+/** Keeps an edit in the address, if it is still the latest one, of the page that is shown. */
+async function keep(edited: string | undefined, isWanted: () => boolean): Promise<void> {
   const hash = edited === undefined ? '' : `#edit=${await pack(edited)}`;
-  history.replaceState(null, '', location.pathname + location.search + hash);
+  if (isWanted()) replaceAddress(location.pathname + location.search + hash);
 }
