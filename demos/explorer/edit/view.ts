@@ -23,7 +23,8 @@ const REST = 400;
 
 /** An edited kernel: tried on the toy, then on the GPU, against the original. */
 export async function editView(kernel: string, source: string, code: CodeView): Promise<OpenView> {
-  const text = await sharedEdit(source);
+  const shared = await sharedEdit();
+  const isDamaged = shared === undefined && location.hash.startsWith(EDIT);
   const status = create('div', { className: 'verdict', role: 'status' });
   const problems = create('ul', { className: 'problems' });
   const results = create('div', { className: 'results' });
@@ -35,7 +36,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
   let asked = 0;
   let resting: ReturnType<typeof setTimeout> | undefined;
 
-  const editor = createEditor(text, headerOf(source).lines + 1, () => {
+  const editor = createEditor(shared ?? source, headerOf(source).lines + 1, () => {
     clearTimeout(resting);
     resting = setTimeout(() => void tryEdit(), REST);
   });
@@ -114,6 +115,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
     problems,
     ...(form ? [form.element] : []),
     results,
+    ...(isDamaged ? [notice('The edit in this link is damaged: this is the original.', 'warning')] : []),
     create('p', { className: 'hint' }, hint),
   );
   return {
@@ -140,19 +142,16 @@ function compared(edited: Result, original: Result): HTMLElement {
   );
 }
 
-/** The edit that the address brings; the original without one. */
-async function sharedEdit(source: string): Promise<string> {
-  const packed = /^#edit=([\w-]+)$/.exec(location.hash)?.[1];
-  if (!packed) return source;
-  try {
-    return await unpack(packed);
-  } catch {
-    return source;
-  }
+const EDIT = '#edit=';
+
+/** The edit that the address brings, if it is one that was packed. */
+async function sharedEdit(): Promise<string | undefined> {
+  const { hash } = location;
+  return hash.startsWith(EDIT) ? unpack(hash.slice(EDIT.length)).catch(() => undefined) : undefined;
 }
 
 /** Keeps an edit in the address, if it is still the latest one, of the page that is shown. */
 async function keep(edited: string | undefined, isWanted: () => boolean): Promise<void> {
-  const hash = edited === undefined ? '' : `#edit=${await pack(edited)}`;
+  const hash = edited === undefined ? '' : `${EDIT}${await pack(edited)}`;
   if (isWanted()) replaceAddress(location.pathname + location.search + hash);
 }
