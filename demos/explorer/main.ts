@@ -27,7 +27,9 @@ byId('adapter').textContent = webgpuProblem() ? 'no WebGPU: reading and stepping
 byId('adapter').classList.toggle('software', webgpuProblem() !== undefined);
 addEventListener('popstate', () => {
   const next = placeOf(location.search, kernels);
-  void (next.kernel === place.kernel && next.view === place.view ? mark(next.line) : open(next));
+  // A link with another edit changes the fragment alone.
+  const isShown = next.kernel === place.kernel && next.view === place.view && next.view !== 'edit';
+  void (isShown ? mark(next.line) : open(next));
 });
 document.addEventListener('click', (event) => {
   const link = (event.target as Element).closest<HTMLAnchorElement>('a[data-kernel]');

@@ -56,8 +56,9 @@ export function pointSet({ shape, count, noise, seed, stream }: PointSet): Plane
   });
 }
 
-/** Removes the points at a place; where there is none, adds one. */
+/** Removes the points at a place; where there is none, adds one. The last points stay: a batch is chosen from them. */
 export function edited(points: readonly PlanePoint[], at: PlanePoint): readonly PlanePoint[] {
   const left = points.filter(({ x, y }) => Math.hypot(x - at.x, y - at.y) > CLOSE);
+  if (left.length === 0 && points.length > 0) return points;
   return left.length < points.length ? left : [...points, at];
 }

@@ -32,6 +32,7 @@ describe('the points', () => {
     expect(edited([one], other)).toEqual([one, other]);
     expect(edited([one, other], { x: 0.52, y: 0.01, blue: true })).toEqual([one]);
     expect(edited([one], { x: 0.06, y: 0, blue: true })).toHaveLength(2);
+    expect(edited([one], one)).toEqual([one]); // nothing could be learned from none
   });
 });
 

@@ -1,6 +1,7 @@
 import { digits } from '../../../bench/report/markdown.ts';
 import { webgpuProblem } from '../../frame/page/missing.ts';
 import { create, notice } from '../../shared/dom.ts';
+import { replaceAddress } from '../../shared/replaceAddress.ts';
 import type { CodeView } from '../../widgets/shader/code.ts';
 import { createEditor } from '../../widgets/shader/editor.ts';
 import { headerOf } from '../../widgets/shader/header.ts';
@@ -22,7 +23,8 @@ const REST = 400;
 
 /** An edited kernel: tried on the toy, then on the GPU, against the original. */
 export async function editView(kernel: string, source: string, code: CodeView): Promise<OpenView> {
-  const text = await sharedEdit(source);
+  const shared = await sharedEdit();
+  const isDamaged = shared === undefined && location.hash.startsWith(EDIT);
   const status = create('div', { className: 'verdict', role: 'status' });
   const problems = create('ul', { className: 'problems' });
   const results = create('div', { className: 'results' });
@@ -34,7 +36,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
   let asked = 0;
   let resting: ReturnType<typeof setTimeout> | undefined;
 
-  const editor = createEditor(text, headerOf(source).lines + 1, () => {
+  const editor = createEditor(shared ?? source, headerOf(source).lines + 1, () => {
     clearTimeout(resting);
     resting = setTimeout(() => void tryEdit(), REST);
   });
@@ -59,7 +61,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
     const ask = ++asked;
     const edited = editor.text;
     const isEdited = edited !== source;
-    void keep(isEdited ? edited : undefined);
+    void keep(isEdited ? edited : undefined, () => ask === asked);
     reset.disabled = !isEdited;
     problems.replaceChildren();
     const verdict = isEdited && toy ? checkOnToy(toy, source, edited) : undefined;
@@ -113,6 +115,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
     problems,
     ...(form ? [form.element] : []),
     results,
+    ...(isDamaged ? [notice('The edit in this link is damaged: this is the original.', 'warning')] : []),
     create('p', { className: 'hint' }, hint),
   );
   return {
@@ -139,19 +142,16 @@ function compared(edited: Result, original: Result): HTMLElement {
   );
 }
 
-/** The edit that the address brings; the original without one. */
-async function sharedEdit(source: string): Promise<string> {
-  const packed = /^#edit=([\w-]+)$/.exec(location.hash)?.[1];
-  if (!packed) return source;
-  try {
-    return await unpack(packed);
-  } catch {
-    return source;
-  }
+const EDIT = '#edit=';
+
+/** The edit that the address brings, if it is one that was packed. */
+async function sharedEdit(): Promise<string | undefined> {
+  const { hash } = location;
+  return hash.startsWith(EDIT) ? unpack(hash.slice(EDIT.length)).catch(() => undefined) : undefined;
 }
 
-/** Keeps an edit in the address. */
-async function keep(edited: string | undefined): Promise<void> {
-  const hash = edited === undefined ? '' : `#edit=${await pack(edited)}`;
-  history.replaceState(null, '', location.pathname + location.search + hash);
+/** Keeps an edit in the address, if it is still the latest one, of the page that is shown. */
+async function keep(edited: string | undefined, isWanted: () => boolean): Promise<void> {
+  const hash = edited === undefined ? '' : `${EDIT}${await pack(edited)}`;
+  if (isWanted()) replaceAddress(location.pathname + location.search + hash);
 }

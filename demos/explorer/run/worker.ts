@@ -7,8 +7,9 @@ import type { FromWorker, ToWorker } from './protocol.ts';
 
 const port = pagePort<ToWorker, FromWorker>();
 let opened: ReturnType<typeof open> | undefined;
-/** One message at a time. */
+/** One message at a time; of several runs and edits that wait, only the last one is made. */
 let last: Promise<unknown> = Promise.resolve();
+let newest = -1;
 
 async function open(palette: Palette) {
   const gpu = await init();
@@ -19,6 +20,7 @@ async function open(palette: Palette) {
 }
 
 port.listen((message) => {
+  if ('id' in message) newest = message.id;
   last = last.then(async () => {
     try {
       await handle(message);
@@ -30,6 +32,7 @@ port.listen((message) => {
 });
 
 async function handle(message: ToWorker): Promise<void> {
+  if ('id' in message && message.id < newest) throw new Error('Another run was asked for after this one.');
   if (message.type === 'palette') {
     if (!opened) return void (await (opened = open(message.palette)));
     const { renderer, lab } = await opened;

@@ -90,7 +90,9 @@ export function createConsole(stage: Stage, keys: EventTarget, signal: AbortSign
   stage.onPaint = () => {
     counter.textContent = `step ${stage.walk.moves}`;
     const atStart = stage.walk.moves === 0;
-    buttons[0].disabled = buttons[1].disabled = atStart;
+    const [first, back, next] = buttons;
+    if (atStart && [first, back].includes(document.activeElement as HTMLButtonElement)) next.focus();
+    first.disabled = back.disabled = atStart;
   };
   return create(
     'div',

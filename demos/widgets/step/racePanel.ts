@@ -19,6 +19,7 @@ export class RacePanel {
         if (!this.#removed.delete(line)) this.#removed.add(line);
         this.#paint();
         onChange(this.#removed);
+        button.focus({ preventScroll: true }); // what is around it was made anew
       });
       this.#buttons.set(line, button);
     }
