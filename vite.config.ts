@@ -139,7 +139,7 @@ const test = {
     },
     {
       extends: true as const,
-      test: { ...inNode, name: 'alone', isolate: true, include: ALONE, env: QUICK_CODE },
+      test: { ...inNode, name: 'alone', isolate: true, include: ALONE },
     },
     {
       extends: true as const,
