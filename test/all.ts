@@ -1,24 +1,16 @@
-// All tests: those in Node beside those in the browser. Each of the two leaves a core idle now and then, while a test
-// waits for a process, a page or a driver. `npm test -- FILE …` runs these files alone. WGRAD_TEST_REPORTS names a folder
+// All tests: those in Node, then those in the browser. Beside each other they take as long, as both compute on the CPU, and a
+// page waits for its kernels until a test has lost its patience. `npm test -- FILE …` runs these files alone. WGRAD_TEST_REPORTS names a folder
 // that gets a JSON report of each vitest.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Runs vitest and resolves with its exit status. What it prints comes at once, or in one piece when it has ended. */
-function vitest(args: readonly string[], atOnce: boolean): Promise<number> {
-  const output = atOnce ? 'inherit' : 'pipe';
+/** Runs vitest and resolves with its exit status. */
+function vitest(args: readonly string[]): Promise<number> {
   const child = spawn('npx', ['vitest', 'run', ...args], {
     shell: process.platform === 'win32',
-    stdio: ['ignore', output, output],
+    stdio: ['ignore', 'inherit', 'inherit'],
   });
-  const said: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => said.push(chunk));
-  return new Promise((resolve) =>
-    child.on('close', (status) => {
-      process.stdout.write(Buffer.concat(said));
-      resolve(status ?? 1);
-    }),
-  );
+  return new Promise((resolve) => child.on('close', (status) => resolve(status ?? 1)));
 }
 
 /** The options that write the report `name`. */
@@ -29,11 +21,10 @@ function report(name: string): string[] {
 }
 
 const files = process.argv.slice(2);
-const runs =
+process.exitCode =
   files.length > 0
-    ? [vitest(files, true)]
-    : [
-        vitest(['--project', 'kernels', '--project', 'node', '--project', 'alone', ...report('node')], true),
-        vitest(['--project', 'browser', ...report('browser')], false),
-      ];
-process.exitCode = Math.max(...(await Promise.all(runs)));
+    ? await vitest(files)
+    : Math.max(
+        await vitest(['--project', 'kernels', '--project', 'node', '--project', 'alone', ...report('node')]),
+        await vitest(['--project', 'browser', ...report('browser')]),
+      );

@@ -72,6 +72,8 @@ function checkFinite(where: string, values: DataArray, stride: number): void {
   for (let index = 0; index < values.length; index++) {
     // NaN fails every comparison, so one test finds it and both infinities.
     if (Math.abs(values[index]) < Infinity) continue;
+    // V8 has been seen to give memory that was transferred away its old length, in optimised code.
+    if (values[index] === undefined) throw changedLength(where, 0, values.length);
     throw new NumericError(
       `${where}[${index}] (sample ${Math.floor(index / stride)}, value ${index % stride}) is ` +
         `${values[index]}. Remove such samples or replace their missing values before training.`,
