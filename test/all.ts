@@ -1,6 +1,6 @@
-// All tests: those in Node, then those in the browser. Beside each other they take as long, as both compute on the CPU, and a
-// page waits for its kernels until a test has lost its patience. `npm test -- FILE …` runs these files alone. WGRAD_TEST_REPORTS names a folder
-// that gets a JSON report of each vitest.
+// All tests: those in Node, then those in the browser. Beside each other they take as long, as both compute on the CPU, and
+// pages wait for their kernels for longer than tests wait for pages. `npm test -- FILE …` runs these files alone.
+// WGRAD_TEST_REPORTS names a folder that gets a JSON report of each vitest.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
