@@ -11,8 +11,15 @@ const number = async (page: Page, selector: string) =>
   Number.parseFloat((await text(page, selector)).replaceAll(',', '').replace('−', '-'));
 const click = (page: Page, selector: string) =>
   page.$eval(selector, (element) => (element as HTMLElement).click());
-const reaches = (page: Page, state: string) =>
-  page.waitForFunction((wanted) => document.body.dataset.state === wanted, { timeout: 90_000 }, state);
+const reaches = async (page: Page, state: string) => {
+  const reached = await page.waitForFunction(
+    (wanted) => [wanted, 'failed'].find((each) => each === document.body.dataset.state),
+    { timeout: 90_000 },
+    state,
+  );
+  // A page that has stopped says why.
+  if ((await reached.jsonValue()) !== state) throw new Error(await text(page, 'main'));
+};
 const stepIs = (page: Page, step: number) =>
   page.waitForFunction(
     (wanted) => document.querySelector('#status')!.textContent === `Paused after step ${wanted}.`,
