@@ -37,7 +37,7 @@ export const settings = declare({
     max: 1,
     initial: 0.02,
   }),
-  seed: seed(),
+  seed: { ...seed(), acts: 'afresh' as const }, // of the points, too
   speed: speed(),
   adds: options({
     label: 'New points',

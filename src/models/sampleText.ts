@@ -7,10 +7,11 @@ import { constant, input, read, Variable } from '../ops/core/leaves.ts';
 import type { Tensor } from '../ops/core/op.ts';
 import {
   add,
-  divide,
   equal,
   less,
   log,
+  maximum,
+  multiply,
   negate,
   shift,
   subtract,
@@ -83,9 +84,8 @@ export async function sampleText(
       },
       { label: 'sampleText', seed },
     );
-    // temperature 0 is the likeliest of one
-    program.write(heat, new Float32Array([temperature || 1]));
-    program.write(count, new Float32Array([temperature === 0 ? 1 : topK]));
+    program.write(heat, new Float32Array([temperature]));
+    program.write(count, new Float32Array([topK]));
     await program.run(runsFor(seen.length, total, context), { signal });
     await program.finish();
     const text = await gpu.variables.read(state.text);
@@ -181,23 +181,25 @@ const number = (name: string, value: number): Variable =>
 
 /** Below the smallest distance of two random numbers, so that no logarithm is infinite. */
 const LEAST = 2 ** -26;
+/** WGSL allows a logarithm near 1 an error of 2⁻²¹: −log u must stay above 0. */
+const LEAST_LOG = 2 ** -20;
 
 /**
- * A place, i32 [1], drawn with the probabilities softmax(logits / temperature) among the `count` largest: the largest of logit /
- * temperature + noise, with noise −log(−log u) of Gumbel's distribution, u uniform (Gumbel 1954).
+ * A place, i32 [1], drawn with the probabilities softmax(logits / temperature) among the `count` largest: the largest of logit +
+ * temperature · noise, with noise −log(−log u) of Gumbel's distribution, u uniform (Gumbel 1954). At temperature 0: the likeliest.
  *
  * @param logits [places]
- * @param temperature a number above 0
+ * @param temperature a number of at least 0
  * @param count how many of the largest count; above all: all
  */
 export function draw(logits: Tensor, temperature: Tensor, count: Tensor): Tensor {
   const [places] = logits.shape;
   const { values, indices } = largest(logits, places);
-  const noise = negate(log(negate(log(randomUniform([places], LEAST, 1)))));
+  const noise = negate(log(maximum(negate(log(randomUniform([places], LEAST, 1))), LEAST_LOG)));
   const rank = constant(
     Float32Array.from({ length: places }, (_, i) => i),
     [places],
   );
-  const chances = where(less(rank, count), add(divide(values, temperature), noise), -Infinity);
+  const chances = where(less(rank, count), add(values, multiply(noise, temperature)), -Infinity);
   return gather(indices, reshape(argmax(chances), [1]));
 }
