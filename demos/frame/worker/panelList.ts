@@ -22,12 +22,13 @@ export class PanelList {
     return panel !== undefined;
   }
 
-  /** Panels of the network's own go with it: the page makes others for the next. */
+  /** Before a network is destroyed: its own panels go with it, and the others keep the picture that they have. */
   dropFrom(renderer: PanelRenderer): void {
     for (const [name, { ofNetwork }] of this.#panels) {
-      if (!ofNetwork) continue;
-      this.#panels.delete(name);
-      renderer.remove(name);
+      if (ofNetwork) {
+        this.#panels.delete(name);
+        renderer.remove(name);
+      } else renderer.hide(name);
     }
   }
 }

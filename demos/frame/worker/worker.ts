@@ -232,8 +232,9 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   /** Another network in place of the one there is. */
   async function renew(weights: { bytes?: Uint8Array; scratch?: Uint8Array }): Promise<void> {
     const { gpu, renderer, runner } = session!;
-    await runner.destroy();
+    await runner.stop(); // what draws has come to its end
     panels.dropFrom(renderer);
+    await runner.destroy();
     if (!weights.bytes) port.post({ type: 'cleared' });
     session = await make(gpu, renderer, weights);
     session.runner.start();
