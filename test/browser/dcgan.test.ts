@@ -18,7 +18,7 @@ const reaches = async (page: Page, state: string) => {
     state,
   );
   // A page that has stopped says why.
-  if ((await reached.jsonValue()) !== state) throw new Error(await text(page, '[role=alert]'));
+  if ((await reached.jsonValue()) !== state) throw new Error(await text(page, '.failure'));
 };
 const stepIs = (page: Page, step: number) =>
   page.waitForFunction(
@@ -294,9 +294,7 @@ describe('the page of the DCGAN', () => {
   it('had nothing to complain about', async () => {
     expect(errors).toEqual([]);
     // Such as buffers of a network that is gone, which the GPU reports a while after the draw.
-    expect(await page.$$eval('[role=alert]', (alerts) => alerts.map((alert) => alert.textContent))).toEqual(
-      [],
-    );
+    expect(await page.$$eval('.failure', (alerts) => alerts.map((alert) => alert.textContent))).toEqual([]);
     expect(await page.evaluate(() => document.body.dataset.state)).not.toBe('failed');
   });
 });
