@@ -129,7 +129,7 @@ const clips: [string, CommonOptions][] = [
   ['with the mean of three gradients', { gradientAccumulationSteps: 3, clipNorm: 2, excludeFromWeightDecay }],
 ];
 describe.each(rules.map((rule, i) => [...rule, i] as const))('%s', (_, make, exact, i) => {
-  it.each(share(clips, 3, i))(
+  it.each(share(clips, 6, i))(
     '%s, with all other options: ten steps equal those in float64',
     async (_, clip) => {
       await check(make({ ...everything, ...clip }), (size) =>

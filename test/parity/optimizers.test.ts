@@ -8,6 +8,7 @@ import { testGpu } from '../helpers/evaluate.ts';
 import { caseName, parityCases } from './cases.ts';
 import type { ParityCase, ParityTensor } from './cases.ts';
 import { optimizerOfKeras } from './optimizerWords.ts';
+import { share } from '../helpers/share.ts';
 
 interface OptimizerCase extends ParityCase {
   readonly schedule: ParityCase | null;
@@ -26,7 +27,13 @@ interface OptimizerCase extends ParityCase {
 
 const cases = [...parityCases<OptimizerCase>('optimizers'), ...parityCases<OptimizerCase>('moreOptimizers')];
 
-it.each(cases.map((own, i) => [caseName(own, i), own] as const))('%s', async (_, own) => {
+it.each(
+  share(
+    cases.map((own, i) => [caseName(own, i), own] as const),
+    2,
+    0,
+  ),
+)('%s', async (_, own) => {
   const optimizer = optimizerOfKeras(own.keras, own.config, own.schedule, own.exclude);
   const gpu = await testGpu();
   const variables = own.start.map(

@@ -13,6 +13,7 @@ import { array } from '../reference/array.ts';
 import { caseName, parityCases } from './cases.ts';
 import { camelCase as camel } from './words.ts';
 import type { ParityCase, ParityTensor } from './cases.ts';
+import { share } from '../helpers/share.ts';
 
 type Config = Readonly<Record<string, any>>;
 type Named = ParityTensor & { readonly name: string };
@@ -71,7 +72,13 @@ const arrayOf = ({ shape, data }: ParityTensor) => array(shape, data);
 const constantOf = ({ shape, data }: ParityTensor) => constant(Float32Array.from(data), shape);
 
 describe('recurrent layers', () => {
-  it.each(cases.map((own, i) => [caseName(own, i), own] as const))('%s', async (_, own) => {
+  it.each(
+    share(
+      cases.map((own, i) => [caseName(own, i), own] as const),
+      2,
+      0,
+    ),
+  )('%s', async (_, own) => {
     const layer = layerOf(own.keras, own.config);
     const entries = own.inputs.map(({ shape }) => api.modelInput({ shape: shape.slice(1) }));
     const network = api.model({ inputs: entries, outputs: layer.applyWithStates(entries) });

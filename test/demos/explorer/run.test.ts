@@ -11,6 +11,7 @@ import { init } from '../../../src/index.ts';
 import type { Gpu } from '../../../src/index.ts';
 import { cpuDevice } from '../../../src/simulator/index.ts';
 import { shaderNames, shaders } from './shaders.ts';
+import { share } from '../../helpers/share.ts';
 
 await loadAllKernels();
 
@@ -89,7 +90,7 @@ it.each(shaderNames)('%s can be run at chosen sizes, or words say why not', (nam
 });
 
 describe('a run at small sizes comes to what float64 does', () => {
-  it.each(kernels)('%s', async (kernel) => {
+  it.each(share(kernels, 2, 0))('%s', async (kernel) => {
     expect(await errorOf(firstOf(kernel).trial)).toBeLessThan(TOLERANCE);
   });
 });
@@ -109,19 +110,22 @@ describe('constants to tune, one by one', () => {
       some.includes(name) || /@tune/.test(shaders.get(name)!.replaceAll(/const WORKGROUP_SIZE.*/g, '')),
   );
 
-  it.each(tuned)('%s: another value of each, and what follows from it, is right', async (kernel) => {
-    const { device, trial: first } = firstOf(kernel);
-    await errorOf(first); // an update tells its constants when it is compiled
-    for (const { name, value, choices } of first.tunables) {
-      const choice = choices.findLast((own) => own.value !== value);
-      if (!choice) continue; // the plan fixes it
-      const trial = choice.plan
-        ? trialOf(device, kernel, choice.plan)
-        : trialOf(device, kernel, first.plan, { [name]: choice.value });
-      expect(await errorOf(trial)).toBeLessThan(TOLERANCE);
-      expect(trial.tunables.find((own) => own.name === name)?.value).toBe(choice.value);
-    }
-  });
+  it.each(share(tuned, 3, 0))(
+    '%s: another value of each, and what follows from it, is right',
+    async (kernel) => {
+      const { device, trial: first } = firstOf(kernel);
+      await errorOf(first); // an update tells its constants when it is compiled
+      for (const { name, value, choices } of first.tunables) {
+        const choice = choices.findLast((own) => own.value !== value);
+        if (!choice) continue; // the plan fixes it
+        const trial = choice.plan
+          ? trialOf(device, kernel, choice.plan)
+          : trialOf(device, kernel, first.plan, { [name]: choice.value });
+        expect(await errorOf(trial)).toBeLessThan(TOLERANCE);
+        expect(trial.tunables.find((own) => own.name === name)?.value).toBe(choice.value);
+      }
+    },
+  );
 });
 
 describe('an edit of a kernel of each family', () => {

@@ -15,6 +15,7 @@ import { array, map, random, sizeOf } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/attention.ts';
 import { dropoutMask } from '../../reference/random.ts';
+import { share } from '../../helpers/share.ts';
 
 const tolerance = { rtol: 2e-5, atol: 5e-6 };
 const variants = ['naive', 'broadcast:4', 'one_pass:4', 'tiled'];
@@ -98,7 +99,7 @@ cases['one_pass:4'] = cases['broadcast:4'].slice(1, 2); // it takes seconds to c
 const general = variants.filter((variant) => !variant.startsWith('one_pass'));
 
 describe.each(variants)('%s', (variant) => {
-  it.each(cases[variant])(
+  it.each(share(cases[variant], variant === 'naive' ? 1 : 3, 1))(
     'batch %i, queries %i, keys %i, heads %i and %i, sizes %i and %i: outputs and gradients',
     async (...shape) => {
       const inputs = operands(shape);

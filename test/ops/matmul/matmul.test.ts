@@ -107,7 +107,7 @@ describe.each(rungs)('matmul %s', (variant) => {
   const options = forced(variant);
   it.each(formsOf(variant))('computes $form with a fused epilogue', async (form) => {
     const taken = sizesFor(variant).filter((size) => takes(variant, size, form));
-    for (const size of share(taken, 3, forms.indexOf(form))) await checkFused(size, form, options);
+    for (const size of share(taken, 6, forms.indexOf(form))) await checkFused(size, form, options);
   });
 
   it('computes a product without an epilogue', async () => {
@@ -128,7 +128,8 @@ describe.each(splits)('matmul %s', (variant) => {
   ];
   it.each(formsOf(variant))('computes $form from partial sums', async (form) => {
     const some = variant === 'register_blocks_split' ? long : long.slice(0, 2);
-    for (const size of some.filter((own) => takes(variant, own, form))) await checkFused(size, form, options);
+    const fitting = some.filter((own) => takes(variant, own, form));
+    for (const size of share(fitting, 2, forms.indexOf(form))) await checkFused(size, form, options);
   });
 });
 
@@ -198,13 +199,13 @@ describe('matmul as chosen', () => {
   ];
 
   it.each(forms)('for a software adapter computes $form', async (form) => {
-    for (const size of share([...mixed, ...layers], 3, forms.indexOf(form))) {
+    for (const size of share([...mixed, ...layers], 4, forms.indexOf(form))) {
       await checkFused(size, form, { software: true });
     }
   });
 
   it.each(forms)('for a software adapter with subgroups computes $form', async (form) => {
-    for (const size of share([mixed[7], ...layers], 2, forms.indexOf(form)))
+    for (const size of share([mixed[7], ...layers], 4, forms.indexOf(form)))
       await checkFused(size, form, { software: true, subgroups: true });
   });
 

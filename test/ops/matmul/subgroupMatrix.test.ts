@@ -70,7 +70,7 @@ describe.skipIf(!features.has('subgroups'))('matmul subgroup_matrix', () => {
     { name: 'A Bᵀ', size: [0, 5, 8, 20], tA: false, tB: true },
     { name: 'Aᵀ B, exactly one tile', size: [2, 32, 32, 13], tA: true, tB: false },
   ];
-  it.each(share(products, 3, 1))('computes $name of f32', async ({ size, tA, tB }) => {
+  it.each(share(products, 6, 1))('computes $name of f32', async ({ size, tA, tB }) => {
     tellMatrices([APPLE]);
     const { found, expected } = await product('subgroup_matrix:2x2', size, tA, tB);
     expect(found).toBeAllClose(expected, { rtol: 1e-5, atol: 1e-5 });
@@ -87,7 +87,7 @@ describe.skipIf(!features.has('subgroups'))('matmul subgroup_matrix', () => {
     { matrix: AMD, variant: 'subgroup_matrix:1x1:half', size: [0, 36, 44, 52] },
     { matrix: INTEL, variant: 'subgroup_matrix:2x1:half', size: [0, 36, 44, 20] },
   ];
-  it.skipIf(!device.half).each(share(halves, 2, 0))(
+  it.skipIf(!device.half).each(share(halves, 4, 0))(
     'computes a product of f16, where the units take those: $variant',
     async ({ matrix, variant, size }) => {
       tellMatrices([matrix]);

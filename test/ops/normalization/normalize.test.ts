@@ -80,10 +80,10 @@ const more: Case[] = [
   { over: 'layer', shape: [65, 12] },
 ];
 
-it.each(share([...cases, ...more], 2, 0))('lanes over $over of $shape, groups $groups', (own) =>
+it.each(share([...cases, ...more], 3, 0))('lanes over $over of $shape, groups $groups', (own) =>
   check(own, { variants: both('lanes') }),
 );
-it.each(share(cases, 2, 1))('workgroup over $over of $shape, groups $groups', (own) =>
+it.each(share(cases, 4, 1))('workgroup over $over of $shape, groups $groups', (own) =>
   check(own, { variants: both('workgroup') }),
 );
 

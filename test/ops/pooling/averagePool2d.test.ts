@@ -12,6 +12,7 @@ import { poolTwin } from '../../helpers/pool.ts';
 import type { PoolCase } from '../../helpers/pool.ts';
 import { map, random } from '../../reference/array.ts';
 import * as reference from '../../reference/pooling.ts';
+import { share } from '../../helpers/share.ts';
 
 const cases: PoolCase[] = [
   { shape: [1, 1, 1, 1], poolSize: 1 },
@@ -31,7 +32,7 @@ const cases: PoolCase[] = [
 ];
 
 describe.each([true, false])('software %s', (software) => {
-  it.each(cases)(
+  it.each(share(cases, 2, software ? 0 : 1))(
     '$shape, window $poolSize, stride $stride, padding $padding, dilation $dilation',
     async (test) => {
       const x = random(1, test.shape);

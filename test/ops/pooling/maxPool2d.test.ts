@@ -14,6 +14,7 @@ import type { PoolCase } from '../../helpers/pool.ts';
 import { full, inner, map, random, randomIntegers } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/pooling.ts';
+import { share } from '../../helpers/share.ts';
 
 const exact = { rtol: 0, atol: 0 };
 
@@ -95,7 +96,7 @@ describe('windows apart', () => {
     [true, false].map((software) => ({ variant, software })),
   );
   describe.each(variants)('gradient $variant, software $software', ({ variant, software }) => {
-    it.each(apart)(
+    it.each(share(apart, 2, software ? 0 : 1))(
       '$shape, window $poolSize, stride $stride, padding $padding, dilation $dilation',
       async (test) => {
         await check(test, { software, variants: { maxPool2dGradient: variant } });
@@ -107,7 +108,7 @@ describe('windows apart', () => {
 
 describe('overlapping windows', () => {
   describe.each([true, false])('software %s', (software) => {
-    it.each(overlapping)(
+    it.each(share(overlapping, 2, software ? 0 : 1))(
       '$shape, window $poolSize, stride $stride, padding $padding, dilation $dilation',
       async (test) => {
         await check(test, { software });

@@ -13,6 +13,7 @@ import { checkGradient, evaluate, testGpu } from '../../helpers/evaluate.ts';
 import { array, map, random } from '../../reference/array.ts';
 import type { Array64 } from '../../reference/array.ts';
 import * as reference from '../../reference/resize.ts';
+import { share } from '../../helpers/share.ts';
 
 type Size = [number, number];
 
@@ -73,23 +74,26 @@ const cases: { interpolation: Interpolation; shape: number[]; size: Size }[] = [
 ];
 
 describe.each([true, false])('software %s', (software) => {
-  it.each(cases)('$interpolation, $shape to $size', async ({ interpolation, shape, size }) => {
-    const x = random(1, shape);
-    const { y, dx } = twins[interpolation];
-    const dy = random(2, [shape[0], ...size, shape[3]]);
-    const [found, gradient] = await evaluate(
-      (t) => {
-        const out = resize2d(t, size, { interpolation });
-        const weights = constant(Float32Array.from(dy.data), dy.shape);
-        return [out, gradients(reduceSum(multiply(out, weights)), [t])[0]!];
-      },
-      [x],
-      { software },
-    );
-    const exact = interpolation.startsWith('nearest') ? { rtol: 0, atol: 0 } : { rtol: 1e-5, atol: 1e-5 };
-    expect(found).toBeAllClose(y(x, size), exact);
-    expect(gradient).toBeAllClose(dx(dy, [shape[1], shape[2]]), { rtol: 1e-5, atol: 1e-5 });
-  });
+  it.each(share(cases, 2, software ? 0 : 1))(
+    '$interpolation, $shape to $size',
+    async ({ interpolation, shape, size }) => {
+      const x = random(1, shape);
+      const { y, dx } = twins[interpolation];
+      const dy = random(2, [shape[0], ...size, shape[3]]);
+      const [found, gradient] = await evaluate(
+        (t) => {
+          const out = resize2d(t, size, { interpolation });
+          const weights = constant(Float32Array.from(dy.data), dy.shape);
+          return [out, gradients(reduceSum(multiply(out, weights)), [t])[0]!];
+        },
+        [x],
+        { software },
+      );
+      const exact = interpolation.startsWith('nearest') ? { rtol: 0, atol: 0 } : { rtol: 1e-5, atol: 1e-5 };
+      expect(found).toBeAllClose(y(x, size), exact);
+      expect(gradient).toBeAllClose(dx(dy, [shape[1], shape[2]]), { rtol: 1e-5, atol: 1e-5 });
+    },
+  );
 });
 
 it.each(all)('%s: gradients, also of gradients', async (interpolation) => {
