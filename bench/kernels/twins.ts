@@ -23,6 +23,7 @@ import * as normalization from './normalizationTwins.ts';
 import * as draws from './randomTwins.ts';
 import * as recurrent from './recurrentTwins.ts';
 import * as rows from './rowTwins.ts';
+import * as tsne from './tsneTwins.ts';
 import type { Twin } from './twin.ts';
 
 /** How a window moves, in the words of the float64 twins. */
@@ -147,6 +148,7 @@ export const twins: Readonly<Record<string, Twin>> = {
   ...rows.twins,
   ...images.twins,
   ...movement.twins,
+  ...tsne.twins,
   ...draws.twins,
 };
 

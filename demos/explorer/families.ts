@@ -110,6 +110,13 @@ export const FAMILIES: readonly Family[] = [
     uses: ['ops.sort', 'ops.argsort', 'ops.topK'],
   },
   {
+    folder: 'tsne',
+    title: 't-SNE',
+    about:
+      'Points in the plane that attract their neighbours and repel all others: every pair, and nothing stored.',
+    uses: ['npm run train -- tsne'],
+  },
+  {
     folder: 'random',
     title: 'Random',
     about: 'Random numbers from a counter, without state: the same bits in every run.',

@@ -15,6 +15,7 @@ import { gru, lstm, simpleRnn } from '../../src/ops/recurrent/recurrent.ts';
 import { reduceSum } from '../../src/ops/reduce/sum.ts';
 import { logSoftmax, softmax } from '../../src/ops/softmax/softmax.ts';
 import { argsort } from '../../src/ops/sort/sort.ts';
+import { tsneRepulsion } from '../../src/ops/tsne/tsne.ts';
 import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../../src/ops/loss/softmaxCrossEntropy.ts';
 import { sizeOf } from '../../src/ops/core/shape.ts';
 import type { Tensor } from '../../src/ops/core/op.ts';
@@ -212,6 +213,7 @@ const cases: Record<string, () => LoweredDispatch[]> = {
   'reduceSum of columns': () => lower(reduceSum(x(70, 6), { axes: [0] }), { reduceSum: 'tree' }),
   'reduceSum of all': () => lower(reduceSum(x(300)), { reduceSum: 'tree' }),
   argsort: () => lower(argsort(x(2, 21)), { argsort: 'bitonic' }),
+  tsneRepulsion: () => lower(tsneRepulsion(x(130, 2)).force, { tsneRepulsion: 'tiled' }),
   'matmul, tiled': () => lower(matmul(x(15, 17), w(17, 13)), { matmul: 'tiled' }),
   'matmul, register tiled': () => lower(matmul(x(15, 17), w(17, 20)), { matmul: 'register_tiled' }),
   'matmul, register blocks': () => lower(matmul(x(12, 20), w(20, 8)), { matmul: 'register_blocks' }),

@@ -6,6 +6,12 @@ import { optimize } from '../../../src/graph/passes/optimize.ts';
 import type { Node, Target } from '../../../src/ops/core/op.ts';
 import { gatherAugmented } from '../../../src/ops/dataset/gatherAugmented.ts';
 import { randomBits, withStreams } from '../../../src/ops/random/random.ts';
+import {
+  neighbourProbabilities,
+  tsneAttraction,
+  tsneExactAttraction,
+  tsneRepulsion,
+} from '../../../src/ops/tsne/tsne.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
 import type { RunCase, Sizes } from './sizes.ts';
 
@@ -74,6 +80,25 @@ function recurrent({ batch, steps, units }: Sizes, kernel: string): Tensor {
   const weights = input('recurrentKernel', [units, gates * units]);
   const x = input('x', [batch, steps, 8]);
   return forwardOrBack(kernel, op(x, input('kernel', [8, gates * units]), weights).outputs, weights);
+}
+
+/** A step of t-SNE, or how it finds how near neighbours are. */
+function embedded({ points, neighbours, features }: Sizes, kernel: string): Tensor {
+  const places = input('places', [points, 2]);
+  if (kernel.includes('repulsion')) return tsneRepulsion(places).force;
+  if (kernel.includes('perplexity')) {
+    const { p } = neighbourProbabilities(input('distances', [points, neighbours]), neighbours / 3);
+    return p;
+  }
+  if (kernel.includes('exact')) {
+    return tsneExactAttraction(places, input('x', [points, features]), input('scales', [points, 2])).force;
+  }
+  const edges = points * neighbours;
+  return tsneAttraction(places, {
+    starts: input('starts', [points + 1], 'i32'),
+    neighbours: input('neighbours', [edges], 'i32'),
+    p: input('p', [edges]),
+  }).force;
 }
 
 const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>> = {
@@ -148,6 +173,7 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
   },
   cumsum: ({ columns }) => ops.cumsum(input('x', [columns])),
   argsort: (sizes) => ops.argsort(matrix(sizes)),
+  tsne: embedded,
   integers: ({ rows, columns }) => ops.remainder(input('x', [rows, columns], 'i32'), 10),
   move: moved,
   random: drawn,

@@ -62,6 +62,8 @@ const sorted = [
   size('rows', 'Rows', powers(16, 1024), 256, 32),
   size('columns', 'Columns', powers(16, 4096), 1024, 256),
 ];
+/** Of a map. */
+const mapped = size('points', 'Points', powers(64, 8192), 4096, 512);
 const attended = [
   size('batch', 'Sequences', powers(1, 16), 4, 2),
   size('steps', 'Positions', powers(8, 1024), 256, 64),
@@ -229,6 +231,24 @@ export const RUN_CASES: readonly RunCase[] = [
     kernels: /^scan\//,
     what: 'running sums of one long row',
     sizes: [size('columns', 'Numbers', powers(256, 65_536), 65_536, 4096)],
+  },
+  {
+    name: 'tsne',
+    kernels: /^tsne\/repulsion/,
+    what: 'how all points of a map push each other away',
+    sizes: [mapped],
+  },
+  {
+    name: 'tsne',
+    kernels: /^tsne\/attraction_exact/,
+    what: 'how all points pull at the first 256 of a map',
+    sizes: [mapped, size('features', 'Features', [1, 10, 50, 100], 50, 10)],
+  },
+  {
+    name: 'tsne',
+    kernels: /^tsne\//,
+    what: 'the neighbours of points',
+    sizes: [mapped, size('neighbours', 'Neighbours', [16, 31, 61, 91, 151], 91, 31)],
   },
   { name: 'argsort', kernels: /^sort\//, what: 'the order of each row', sizes: sorted },
   { name: 'random', kernels: /^random\/(?!dropout)/, what: 'random numbers', sizes: rows },

@@ -7,6 +7,7 @@ import { toys as recurrent } from './recurrent.ts';
 import { toys as rows } from './rows.ts';
 import type { Toy } from './toy.ts';
 import { toys as training } from './training.ts';
+import { toys as tsne } from './tsne.ts';
 
 /** Every toy; a kernel may have several. */
 export const TOYS: readonly Toy[] = [
@@ -16,6 +17,7 @@ export const TOYS: readonly Toy[] = [
   ...rows,
   ...attention,
   ...others,
+  ...tsne,
   ...optimizers,
   ...training,
 ];

@@ -20,6 +20,7 @@ import type { TrainOptions } from './options.ts';
 import { RunFolder } from './runFolder.ts';
 import { resolveSettings } from './settings.ts';
 import { Terminal } from './terminal.ts';
+import { tsneCommand } from './tsne.ts';
 import type { Output } from './terminal.ts';
 
 /** The models that can be trained; the first is the default. */
@@ -34,6 +35,7 @@ export const MODELS: Readonly<Record<string, ModelCommand>> = {
   airline: airlineCommand,
   grokking: grokkingCommand,
   gpt: gptCommand,
+  tsne: tsneCommand,
 };
 
 /**

@@ -4,6 +4,7 @@ import { cumsum } from '../../../../src/ops/scan/cumsum.ts';
 import { argsort } from '../../../../src/ops/sort/sort.ts';
 import { dropout } from '../../../../src/ops/random/dropout.ts';
 import { randomBits } from '../../../../src/ops/random/random.ts';
+import { neighbourProbabilities } from '../../../../src/ops/tsne/tsne.ts';
 import { gatherBatch } from '../../../../src/ops/dataset/gatherBatch.ts';
 import { toysOf } from '../../toys/index.ts';
 import { line, lowered, tensor } from '../../toys/toy.ts';
@@ -91,6 +92,20 @@ export const examples: Readonly<Record<string, readonly Worked[]>> = {
       hidden: ['keys'],
       tell: ({ element, value }) =>
         `Place ${element} of the order goes to the number at place ${written(value)} of the row.`,
+    },
+  ],
+  tsne: [
+    {
+      kind: 'elements',
+      title: 'How near five neighbours are, as many as two in effect',
+      toy: toy('tsne/perplexity', () => lowered(neighbourProbabilities(tensor('distances', [1, 5]), 2).p), {
+        values: { distances: [1, 2, 3, 4, 5] },
+        small: line(1, 1),
+      }),
+      output: 'output',
+      hidden: ['scales'],
+      tell: ({ element, value }) =>
+        `exp(s − β · ${element + 1}) = ${written(value)}, with the β at which the entropy of all five is log 2.`,
     },
   ],
   random: [
