@@ -22,8 +22,8 @@ function joint(exact: boolean) {
   const count = exact ? POINTS - 1 : 3 * PERPLEXITY + 1;
   const limited = distances.data.slice();
   for (let i = 0; i < POINTS; i++) {
-    const row = [...distances.data.slice(i * POINTS, (i + 1) * POINTS)];
-    const order = row.map((d, j) => ({ d, j })).filter(({ d }) => d >= 0);
+    const row = distances.data.subarray(i * POINTS, (i + 1) * POINTS);
+    const order = Array.from(row, (d, j) => ({ d, j })).filter(({ d }) => d >= 0);
     for (const { j } of order.toSorted((a, b) => a.d - b.d).slice(count)) limited[i * POINTS + j] = -1;
   }
   return reference.joint(reference.neighbourProbabilities(array([POINTS, POINTS], limited), PERPLEXITY).p);

@@ -21,8 +21,9 @@ export function neighbourProbabilities(
     };
     let [low, high] = [0, 1];
     const spread = real.some((d) => d > nearest);
-    while (spread && at(high).entropy > Math.log(perplexity) && high < 1e12) high *= 2;
-    for (let step = 0; spread && step < 60; step++) {
+    const steps = spread ? 60 : 0;
+    for (let step = 0; step < steps && at(high).entropy > Math.log(perplexity); step++) high *= 2;
+    for (let step = 0; step < steps; step++) {
       const middle = (low + high) / 2;
       if (at(middle).entropy > Math.log(perplexity)) low = middle;
       else high = middle;

@@ -30,7 +30,7 @@ describe('probabilities of neighbours', () => {
     const expected = reference.neighbourProbabilities(d, perplexity);
     if (perplexity > 1) expect(p).toBeAllClose(expected.p, { rtol: 1e-3, atol: 1e-6 });
     for (let i = 0; i < rows; i++) {
-      const row = [...p.data.slice(i * columns, (i + 1) * columns)];
+      const row = p.data.slice(i * columns, (i + 1) * columns);
       expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
       const entropy = -row.reduce((sum, q) => sum + (q > 0 ? q * Math.log(q) : 0), 0);
       expect(entropy).toBeCloseTo(Math.log(perplexity), 4);
