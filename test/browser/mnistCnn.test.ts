@@ -394,12 +394,13 @@ it('trains on as many images as the reader chooses, on the trained network only 
   expect(errors).toEqual([]);
 });
 
-it('takes a learning rate of 0 at its word, and shows it', async () => {
+it('takes a learning rate of 0 at its word, and shows it; of 40 test images the last one is the hundredth', async () => {
   const { page, errors } = await openPage(
-    'mnist-cnn/?data=synthetic&train=600&test=40&batch=16&rate=0&start=scratch',
+    'mnist-cnn/?data=synthetic&train=600&test=40&batch=16&rate=0&start=scratch&image=100',
   );
   await reaches(page, 'ready');
   expect(await text(page, '#rate-value')).toBe('0');
+  await expect.poll(() => text(page, '#seen-caption')).toBe('test image 39');
   expect(await text(page, '#stat-optimizer')).toBe('Adam, learning rate 0');
   const before = await text(page, '#loss-values .test b');
   for (const step of [1, 2]) {
