@@ -48,11 +48,7 @@ export function sessionMaker<
   C extends Calls,
   E extends Tells,
 >(page: Serving<S, Data, T, C, E>, here: Surroundings<Data>) {
-  return async (
-    gpu: Gpu,
-    renderer: PanelRenderer,
-    { bytes, scratch }: Given,
-  ): Promise<Session<Data, T>> => {
+  return async (gpu: Gpu, renderer: PanelRenderer, { bytes, scratch }: Given): Promise<Session<Data, T>> => {
     const { post, look } = here;
     const values = here.values() as ValuesOf<S>;
     const url = page.trained?.(values);

@@ -43,5 +43,9 @@ it('nothing of it is left for the next one', () => {
     expect(changes.take(message, ACTS)).toBeDefined();
   }
   changes.wait();
-  expect(changes.take(set('rate'), ACTS)).toEqual({ names: ['rate'], acts: new Set(['now']), reset: undefined });
+  expect(changes.take(set('rate'), ACTS)).toEqual({
+    names: ['rate'],
+    acts: new Set(['now']),
+    reset: undefined,
+  });
 });
