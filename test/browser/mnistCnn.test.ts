@@ -380,14 +380,19 @@ it('trains on as many images as the reader chooses, on the trained network only 
     new MutationObserver(record).observe(document.body, { attributeFilter: ['data-state'] });
     return seen;
   });
-  await page.select('#train', '10000');
-  await page.waitForFunction(
-    (seen) => seen.includes('compiling') && seen.at(-1) === 'ready',
-    { timeout: 60_000 },
-    states,
-  );
+  const changes = async (name: string, value: string) => {
+    await states.evaluate((seen) => (seen.length = 0));
+    await page.select(`#${name}`, value);
+    await page.waitForFunction(
+      (seen) => seen.includes('compiling') && seen.at(-1) === 'ready',
+      { timeout: 60_000 },
+      states,
+    );
+    expect(await text(page, '#play')).toBe('Train from scratch');
+  };
+  await changes('train', '10000');
   expect(new URL(page.url()).searchParams.get('train')).toBeNull();
-  expect(await text(page, '#play')).toBe('Train from scratch');
+  await changes('batch', '64');
   await click(page, '#step-once');
   await page.waitForFunction(() => document.querySelector('#stat-epoch')!.textContent!.endsWith('of 3'));
   await reaches(page, 'paused');
