@@ -1,6 +1,6 @@
 import type { Position } from '../protocol.ts';
 
-/** Time of training that nobody wants to lose by a wrong key. */
+/** A training that has run for so long is not to be lost by a wrong key. */
 const LONG_MS = 60_000;
 
 /**
