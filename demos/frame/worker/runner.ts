@@ -111,13 +111,13 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#upkeep.alsoLook = look;
   }
 
-  /** Starts the training, which waits for `play`. @param passing another one may be asked for in a moment */
-  start(passing = false): void {
+  /** Starts the training, which waits for `play`. */
+  start(): void {
     this.#stop = new AbortController();
     this.#isReady = false;
     this.#programs.clear();
     this.#state = 'compiling';
-    this.#loop = this.#train(passing, this.#stop.signal).catch((error) => {
+    this.#loop = this.#train(this.#stop.signal).catch((error) => {
       const isReplaced = this.#hooks.onFailure(error); // it asks for the checkpoint, which tells whether training ran
       this.#gate.close();
       if (isReplaced) return;
@@ -126,13 +126,8 @@ export class Runner<Data, T extends Trainee<Data>> {
     });
   }
 
-  async #train(passing: boolean, signal: AbortSignal): Promise<void> {
-    const loaded = await this.#stages.load({
-      source: this.#source,
-      trained: this.#trained,
-      passing,
-      signal,
-    });
+  async #train(signal: AbortSignal): Promise<void> {
+    const loaded = await this.#stages.load({ source: this.#source, trained: this.#trained, signal });
     if (!loaded) return;
     while (!signal.aborted) {
       await this.trainee.run(loaded.data, { ...this.#options, signal });
@@ -160,7 +155,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#upkeep.restart(bytes);
     this.#trained = trained;
     this.#hooks.post({ type: 'cleared' });
-    this.start(true);
+    this.start();
   }
 
   readonly #options: Omit<RunOptions, 'signal'> = {

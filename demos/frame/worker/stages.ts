@@ -8,8 +8,6 @@ import type { Upkeep } from './upkeep.ts';
 
 /** The moment when a page with a trained network has drawn it: everything loaded later is a part of its own. */
 const FIRST_LOOK = 'first look';
-/** The longest time between two clicks in a row. What compiles cannot be stopped: the next network would wait for it. */
-const CLICKS_MS = 400;
 
 export interface StagesParts<Data, T extends Trainee<Data>> {
   readonly trainee: T;
@@ -27,8 +25,6 @@ export interface Start<Data> {
   readonly source: Source<Data>;
   /** The network came trained: it is shown first, and what only training needs, its script and its data, comes later. */
   readonly trained: boolean;
-  /** Others may be asked for in a moment, as by clicks in a row: nothing is compiled until none was, or until someone plays. */
-  readonly passing: boolean;
   /** Stops everything. */
   readonly signal: AbortSignal;
 }
@@ -42,7 +38,7 @@ export class Stages<Data, T extends Trainee<Data>> {
   }
 
   /** The data to train on; undefined if it was stopped. */
-  async load({ source, trained, passing, signal }: Start<Data>): Promise<Loaded<Data> | undefined> {
+  async load({ source, trained, signal }: Start<Data>): Promise<Loaded<Data> | undefined> {
     const { trainee, upkeep, gate, tell, onCompile } = this.#parts;
     await new Promise((resolve) => setTimeout(resolve, 0)); // what was asked for while the network was made comes first
     if (signal.aborted) return undefined;
@@ -50,10 +46,8 @@ export class Stages<Data, T extends Trainee<Data>> {
     const { first } = source;
     const aborted = stopped(signal);
     const prepare = async () => {
-      if (passing) await gate.knock(CLICKS_MS);
-      if (signal.aborted) return;
       await this.#begin();
-      if (!signal.aborted) await trainee.prepare?.({ onCompile });
+      await trainee.prepare?.({ onCompile });
     };
     const all = () => Promise.all([Promise.race([source.all(), aborted]), prepare()]);
     const begun = trained ? undefined : all();

@@ -174,7 +174,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     await runner.destroy();
     if (!weights.bytes) port.post({ type: 'cleared' });
     session = await make(gpu, renderer, weights);
-    session.runner.start(true);
+    session.runner.start();
   }
 
   async function reset(trained: boolean, play = false): Promise<void> {

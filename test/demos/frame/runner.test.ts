@@ -188,20 +188,6 @@ describe('a runner', () => {
     await reaches('finished');
   });
 
-  it('compiles nothing for a network that another follows at once, as by clicks in a row', async () => {
-    const { runner, trainee, reaches } = await start();
-    const prepare = vi.fn<() => Promise<void>>(async () => {});
-    (trainee as Trainee<number[]>).prepare = prepare;
-    for (let click = 0; click < 3; click++) {
-      await runner.restart(Uint8Array.of(0), () => {}, false);
-      await new Promise((resolve) => setTimeout(resolve, 5)); // it has begun
-    }
-    expect(prepare).not.toHaveBeenCalled();
-    runner.play(); // and waits no longer
-    await reaches('finished');
-    expect(prepare).toHaveBeenCalledTimes(1);
-  });
-
   it.each(['evaluate', 'save'] as const)(
     'begins again only when the %s under way has ended, whose programs the new start uses',
     async (task) => {
