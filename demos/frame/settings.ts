@@ -81,7 +81,10 @@ export function by<T>(of: string, values: Readonly<Record<string, T>>): By<T> {
   return { of, values };
 }
 
-/** A number on a slider. Values beyond the slider may stand in the address, as far as `limits` go. */
+/**
+ * A number on a slider, a whole one where its steps are. Values beyond the slider may stand in the address, as far as
+ * `limits` go.
+ */
 export function range(
   options: Shown & {
     readonly initial: number | By<number>;
@@ -97,8 +100,9 @@ export function range(
 ): Setting<number> {
   const { initial, min, max, step, scale, limits = [0, 10 * max], show = twoFigures, ...shown } = options;
   const log = scale === 'log';
+  const isWhole = !log && Number.isInteger(min) && Number.isInteger(step);
   const control = { kind: 'range', min, max, step, log } as const;
-  return { ...shown, initial, ...numeric(limits[0], limits[1], false), control, show };
+  return { ...shown, initial, ...numeric(limits[0], limits[1], isWhole), control, show };
 }
 
 /** One of a few words, in a list or, as `segments`, side by side. */
@@ -164,7 +168,7 @@ export function toggle(given: Shown & { readonly initial?: boolean }): Setting<b
   return {
     ...shown,
     initial,
-    parse: (text) => ({ '1': true, '0': false })[text],
+    parse: (text) => (text === '1' ? true : text === '0' ? false : undefined),
     format: (value) => (value ? '1' : '0'),
     allowed: oneOf(['1', '0']),
     control: { kind: 'toggle' },

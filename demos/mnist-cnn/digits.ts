@@ -94,8 +94,7 @@ export class Digits extends FittedModel<Data> {
   }
 
   readonly #tellReading = coalesce(async () => {
-    const input = typeof wishes.input === 'number' ? wishes.input : undefined;
-    this.#context.tell('seen', { input, ...(await this.#views.reading()) });
+    this.#context.tell('seen', { input: this.#image, ...(await this.#views.reading()) });
   });
 
   explain(map: ExplainedMap | undefined): void {
@@ -127,11 +126,17 @@ export class Digits extends FittedModel<Data> {
     this.#context.look();
   }
 
+  /** The test image that is the input: the wanted one, or the last one where there are fewer. */
+  get #image(): number | undefined {
+    const { input } = wishes;
+    if (typeof input !== 'number') return undefined;
+    return Math.min(input, (this.#images?.size ?? Infinity) - 1);
+  }
+
   #showInput(): void {
     const { input } = wishes;
-    if (typeof input !== 'number') return this.#views.show(input);
-    if (!this.#images) return;
-    this.#views.show(this.#images.bytesOf(Math.min(input, this.#images.size - 1)));
+    if (typeof input !== 'number') this.#views.show(input);
+    else if (this.#images) this.#views.show(this.#images.bytesOf(this.#image!));
   }
 
   showGrid(chosen: Uint32Array): void {

@@ -50,6 +50,6 @@ export const settings = declare({
   seed: seed(),
   speed: speed(),
   /** The test image that is the network's input. */
-  image: hidden.number({ initial: 0, min: 0, max: 60_000 }),
+  image: hidden.number({ initial: 0, min: 0, max: 9999 }),
   ...digitSettings,
 });

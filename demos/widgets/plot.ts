@@ -2,12 +2,14 @@ import { language } from '../shared/locale.ts'; // before uPlot, which it lets l
 import uPlot from 'uplot';
 import { cssVariable } from '../shared/palette.ts';
 import type { ChartOptions, ChartSeries } from './chartOptions.ts';
-import { powersWithin, rangeOfSteps, ticksWithin } from './ticks.ts';
+import { labelsApart, powersWithin, rangeOfSteps, ticksWithin } from './ticks.ts';
 
 /** Distances of labels on the axis of steps, which are whole numbers. */
 const STEPS = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((times) => times * 10 ** i)).flat();
-/** Height of a label, and of what is above and below the curves. */
-const [LABEL_PX, AROUND] = [13, 42];
+/** Height of a label; width of a digit of it, and what lies between two at least. */
+const [LABEL_PX, DIGIT_PX, APART_PX] = [13, 7, 6];
+/** Height of what is above and below the curves, and width of what is beside them. */
+const [AROUND, BESIDE] = [42, 64];
 
 /** What a chart draws. */
 export interface Plotted {
@@ -38,16 +40,20 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
     points: { show: false },
     ...more,
   });
-  /** No label where the one below it is too near. */
   function labels(values: readonly number[], { height, scales: { y } }: uPlot): string[] {
     const [low, high] = [scale.forward(y.min!), scale.forward(y.max!)];
-    let last = -Infinity;
-    return values.map((value) => {
-      const at = ((scale.forward(value) - low) / (high - low)) * (height - AROUND);
-      if (at - last < LABEL_PX) return '';
-      last = at;
-      return format(value);
-    });
+    const at = (value: number) => ((scale.forward(value) - low) / (high - low)) * (height - AROUND);
+    return labelsApart(values.map((value) => ({ text: format(value), at: at(value), size: LABEL_PX })));
+  }
+  /** Those of the logarithmic axis, which begins at 1. */
+  function powers(values: readonly number[], { width, scales: { x } }: uPlot): string[] {
+    const at = (value: number) => (Math.log(value) / Math.log(x.max!)) * (width - BESIDE);
+    return labelsApart(
+      values.map((value) => {
+        const text = value.toLocaleString(language);
+        return { text, at: at(value), size: text.length * DIGIT_PX + APART_PX };
+      }),
+    );
   }
 
   return new uPlot(
@@ -87,7 +93,7 @@ export function makePlot({ root, options, columns, data, range, onPoint }: Plott
             splits: (_plot: uPlot, _axis: number, low: number, high: number) => powersWithin(low, high),
             filter: (_plot: uPlot, all: number[]) => all,
           }),
-          values: (_, all) => all.map((v) => v.toLocaleString(language)),
+          values: (plot, all) => (logSteps ? powers(all, plot) : all.map((v) => v.toLocaleString(language))),
         },
         {
           ...axis,

@@ -20,3 +20,20 @@ export function rangeOfSteps(low: number, high: number): [number, number] {
   const from = low < high / 20 || low < 20 ? 0 : low;
   return [from, Math.max(high, from + 20)];
 }
+
+/** A label of an axis: where its middle is along it, and how long it is there, in pixels. */
+export interface Label {
+  readonly text: string;
+  readonly at: number;
+  readonly size: number;
+}
+
+/** The texts of labels in their order; empty where one would touch the one before. */
+export function labelsApart(labels: readonly Label[]): string[] {
+  let end = -Infinity;
+  return labels.map(({ text, at, size }) => {
+    if (at - size / 2 < end) return '';
+    end = at + size / 2;
+    return text;
+  });
+}

@@ -132,6 +132,16 @@ describe('the lessons', () => {
     await press(page, 'k');
     await shows(page, '#verdict', '4 of 4 right');
     await press(page, 'k');
+    // Clicked in a row: the last one counts, although the weights of the two layers come later.
+    await page.evaluate(() => {
+      for (const kind of ['one', 'two', 'one'])
+        document.querySelector<HTMLElement>(`#kind input[value=${kind}]`)!.click();
+    });
+    for (const row of [1, 2]) {
+      await page.click(`#rows tr:nth-child(${row}) button`);
+      await page.waitForSelector(`#rows tr:nth-child(${row}).selected`);
+    }
+    expect(await text(page, '#rows tr:first-child td:nth-child(2)')).toBe('−1.000');
     await checkPage();
   });
 
@@ -236,8 +246,8 @@ describe('the lessons', () => {
   });
 
   it('loss curves: each is trained by itself', async () => {
-    await openLesson('curves/?curve=still&still=20');
-    await shows(page, '#stat-steps', '20 of 20');
+    await openLesson('curves/?curve=still&still=22');
+    await shows(page, '#stat-steps', '22 of 22');
     for (const loss of await numbers(page, '#stat-training, #stat-validation')) {
       expect(loss).toBeGreaterThan(0.2);
       expect(loss).toBeLessThan(1);

@@ -380,26 +380,32 @@ it('trains on as many images as the reader chooses, on the trained network only 
     new MutationObserver(record).observe(document.body, { attributeFilter: ['data-state'] });
     return seen;
   });
-  await page.select('#train', '10000');
-  await page.waitForFunction(
-    (seen) => seen.includes('compiling') && seen.at(-1) === 'ready',
-    { timeout: 60_000 },
-    states,
-  );
+  const changes = async (name: string, value: string) => {
+    await states.evaluate((seen) => (seen.length = 0));
+    await page.select(`#${name}`, value);
+    await page.waitForFunction(
+      (seen) => seen.includes('compiling') && seen.at(-1) === 'ready',
+      { timeout: 60_000 },
+      states,
+    );
+    expect(await text(page, '#play')).toBe('Train from scratch');
+  };
+  await changes('train', '10000');
   expect(new URL(page.url()).searchParams.get('train')).toBeNull();
-  expect(await text(page, '#play')).toBe('Train from scratch');
+  await changes('batch', '64');
   await click(page, '#step-once');
   await page.waitForFunction(() => document.querySelector('#stat-epoch')!.textContent!.endsWith('of 3'));
   await reaches(page, 'paused');
   expect(errors).toEqual([]);
 });
 
-it('takes a learning rate of 0 at its word, and shows it', async () => {
+it('takes a learning rate of 0 at its word, and shows it; of 40 test images the last one is the hundredth', async () => {
   const { page, errors } = await openPage(
-    'mnist-cnn/?data=synthetic&train=600&test=40&batch=16&rate=0&start=scratch',
+    'mnist-cnn/?data=synthetic&train=600&test=40&batch=16&rate=0&start=scratch&image=100',
   );
   await reaches(page, 'ready');
   expect(await text(page, '#rate-value')).toBe('0');
+  await expect.poll(() => text(page, '#seen-caption')).toBe('test image 39');
   expect(await text(page, '#stat-optimizer')).toBe('Adam, learning rate 0');
   const before = await text(page, '#loss-values .test b');
   for (const step of [1, 2]) {

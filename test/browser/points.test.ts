@@ -153,13 +153,21 @@ it('opens on a trained network, and says once what of its address cannot be', as
   expect(errors).toEqual([]);
 });
 
-it('plays a recorded run where there is no WebGPU', async () => {
+it('plays a recorded run where there is no WebGPU, also where a site may store nothing', async () => {
   const { page, errors } = await openPage('');
-  await page.evaluateOnNewDocument(() =>
-    Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }),
-  );
+  await page.evaluateOnNewDocument(() => {
+    Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined });
+    Object.defineProperty(globalThis, 'localStorage', {
+      get() {
+        throw new DOMException('Access is denied for this document.', 'SecurityError');
+      },
+    });
+  });
   await page.goto(new URL('points/', page.url()).href);
   await page.waitForSelector('.playback canvas');
   expect(await text(page, '.playback')).toMatch(/1,500 steps of 64 points on 200 points of two moons/);
+  await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined })); // as over http
+  await page.click('#share');
+  expect(await page.$eval('#share', (button) => (button as HTMLElement).innerText)).toContain('Not copied');
   expect(errors).toEqual([]);
 });

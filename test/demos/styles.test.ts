@@ -31,3 +31,16 @@ it.each(LATE)('%s begins its selectors with classes that no other style sheet kn
   );
   expect(clashes).toEqual([]);
 });
+
+it('no colour fades: when the scheme changes, all of them do so at once', () => {
+  const all = readdirSync(demos, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.css'),
+  );
+  const fades = all.flatMap((file) =>
+    [...readFileSync(join(demos, file), 'utf8').matchAll(/transition(-property)?:[^;}]*/g)]
+      .filter(([rule]) => /color|background|border|shadow|\ball\b/.test(rule))
+      .map(([rule]) => `${file}: ${rule}`),
+  );
+  expect(fades).toEqual([]);
+  expect(readFileSync(join(demos, 'shared/style.css'), 'utf8')).toContain('--pico-transition: 0s;'); // its controls, too
+});

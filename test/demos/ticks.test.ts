@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { losses } from '../../demos/frame/page/chartPlans.ts';
-import { rangeOfSteps, ticksWithin } from '../../demos/widgets/ticks.ts';
+import { labelsApart, rangeOfSteps, ticksWithin } from '../../demos/widgets/ticks.ts';
 
 it.each([
   ['those of the plan where there are some', 0.01, 3, [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2]],
@@ -17,4 +17,14 @@ it('the axis of steps begins at 0, unless the first step is far from it', () => 
     [0, 20],
     [5000, 5020],
   ]);
+});
+
+it('labels that would touch the one before are left out', () => {
+  const labels = [
+    { text: '30', at: 40, size: 20 },
+    { text: '100', at: 58, size: 27 },
+    { text: '300', at: 76, size: 27 },
+    { text: '1,000', at: 110, size: 40 },
+  ];
+  expect(labelsApart(labels)).toEqual(['30', '', '300', '1,000']);
 });

@@ -8,10 +8,12 @@ import { workerPort } from '../../shared/port.ts';
 import { createStepGraph } from './stepGraph.ts';
 import { Address } from './address.ts';
 import { bindControls } from './controls.ts';
+import { createLeaving } from './leaving.ts';
 import { createProgress } from './progress.ts';
 import type { ChartPlan, FigurePlan } from './progress.ts';
 import type { Calls, FromWorker, Point, Position, ProgramFacts, Tells, ToWorker } from '../protocol.ts';
 import type { Settings, ValuesOf } from '../settings.ts';
+import { PlayWish } from './playWish.ts';
 import { bindShell } from './shell.ts';
 import { stateText } from './states.ts';
 import type { StateTexts } from './states.ts';
@@ -93,8 +95,13 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
   const early: (() => void)[] = [];
   let now: Position | undefined;
   let begun = false;
-  /** Play was pressed last: training runs when it is compiled. */
-  let isWanted = false;
+  const wish = new PlayWish();
+  const leaving = createLeaving(window);
+  /** What a button asks for. */
+  const press = (message: ToWorker) => {
+    wish.sent(message);
+    port.post(message);
+  };
 
   function set(changes: Partial<ValuesOf<S>>): void {
     const before = address.values;
@@ -103,23 +110,18 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
     const changed = Object.keys(values).filter((name) => values[name] !== before[name]);
     if (changed.length === 0) return;
     controls.refresh();
-    const state = now?.state;
-    const running = state === 'running' || state === 'pausing' || (state === 'compiling' && isWanted);
     if (begun) port.post({ type: 'set', values, changed });
     const anew = changed.some((name) =>
       ['anew', 'restart', 'data', 'afresh'].includes(options.settings[name].acts),
     );
-    if (begun && anew && running) port.post({ type: 'play' });
+    if (begun && anew && wish.isOn) port.post({ type: 'play' });
     progress.optimizer(values);
     handlers.changed?.(changed);
   }
 
   const controls = bindControls(options.settings, () => address.values, set);
   const transport = bindTransport({
-    post(message) {
-      isWanted = message.type === 'play' || (message.type === 'reset' && message.play === true);
-      port.post(message);
-    },
+    post: press,
     scratch() {
       begins('scratch');
       if (now?.trained) progress.status('Loading what trains the network.');
@@ -132,7 +134,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
     worker,
     giveUp: without(options),
     resetLabel: 'Begin again',
-    reset: () => port.post({ type: 'reset', trained: false }),
+    reset: () => press({ type: 'reset', trained: false }),
     onFailure(message) {
       transport.show({ ...(now ?? NOWHERE), state: 'failed' });
       progress.status(`Stopped: ${message}`);
@@ -229,7 +231,7 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
         return showRecovered(message);
       case 'missing':
         if (message.of === 'reset') {
-          isWanted = false;
+          wish.drop();
           begins(now?.trained ? 'trained' : 'scratch'); // as it is
           if (now) progress.status(stateText(now, options.texts));
         }
@@ -247,12 +249,14 @@ function run<S extends Settings, C extends Calls, E extends Tells>(options: Page
       progress.record(new URL(options.recording, location.href).href);
     }
     now = next;
+    wish.reached(next.state);
+    leaving.position(next);
     document.body.dataset.state = next.state;
     transport.show(next);
     progress.position(next);
     if (next.state === 'ready' && before === 'compiling' && address.values.play === '1' && !played) {
       played = true;
-      port.post({ type: 'play' });
+      press({ type: 'play' });
     }
     if (next.state !== before || next.state === 'paused') {
       progress.status(stateText(next, options.texts));

@@ -25,13 +25,12 @@ export function bindShell(): void {
 }
 
 function bindKeys(): void {
-  let areOn = localStorage.getItem(KEYS_OFF) === null;
+  let areOn = stored((storage) => storage.getItem(KEYS_OFF)) !== '1';
   const keys = document.querySelector<HTMLInputElement>('#keys-on');
   if (keys) keys.checked = areOn;
   keys?.addEventListener('change', () => {
     areOn = keys.checked;
-    if (areOn) localStorage.removeItem(KEYS_OFF);
-    else localStorage.setItem(KEYS_OFF, '1');
+    stored((storage) => (areOn ? storage.removeItem(KEYS_OFF) : storage.setItem(KEYS_OFF, '1')));
   });
   document.addEventListener('keydown', (event) => {
     const { key, target } = event;
@@ -45,6 +44,15 @@ function bindKeys(): void {
   });
 }
 
+/** What the browser keeps for the site. Where that is forbidden, reading `localStorage` throws: nothing is kept then. */
+function stored<T>(use: (storage: Storage) => T): T | undefined {
+  try {
+    return use(localStorage);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether the element in focus wants the key for itself: it is typed into, or the space bar presses it. */
 function needsKey(element: Element, key: string): boolean {
   if (element.matches('select, textarea, [contenteditable]')) return true;
@@ -54,18 +62,24 @@ function needsKey(element: Element, key: string): boolean {
 
 /** Hands the page's address to the system's own sharing where there is one, else to the clipboard. */
 async function share(): Promise<void> {
-  const button = byId('share');
   const { title } = document;
   try {
     if (navigator.share && matchMedia('(pointer: coarse)').matches) {
       return await navigator.share({ title, url: location.href });
     }
     await navigator.clipboard.writeText(location.href);
-    button.dataset.done = 'true';
-    announce('The link to this page with these settings is in the clipboard.');
-    setTimeout(() => delete button.dataset.done, 2000);
+    answer('Copied', 'The link to this page with these settings is in the clipboard.');
   } catch (error) {
     if ((error as Error).name !== 'AbortError')
-      announce('The link could not be copied: copy it from the address bar.');
+      answer('Not copied', 'The link could not be copied: copy it from the address bar.');
   }
+}
+
+/** Says for a moment on the button what became of it, and in a sentence to screen-reader users. */
+function answer(short: string, sentence: string): void {
+  const button = byId('share');
+  button.querySelector('.done')!.textContent = short;
+  button.dataset.done = 'true';
+  announce(sentence);
+  setTimeout(() => delete button.dataset.done, 2000);
 }

@@ -1,18 +1,13 @@
-import { EnvironmentError } from '../../../src/index.ts';
 import type { Device, Program } from '../../../src/index.ts';
 import { Gate } from './gate.ts';
-import { once } from './once.ts';
 import { placeOf } from './place.ts';
-import { restMs } from './rest.ts';
+import { Stages } from './stages.ts';
 import { StepClock } from './stepClock.ts';
 import { StepPrograms } from './stepPrograms.ts';
 import { Pacer } from './pacer.ts';
 import { Upkeep } from './upkeep.ts';
 import type { FromWorker, Point, TrainingState } from '../protocol.ts';
-import type { Loaded, RunOptions, Source, Trainee } from './trainee.ts';
-
-/** The moment when a page with a trained network has drawn it: everything loaded later is a part of its own. */
-const FIRST_LOOK = 'first look';
+import type { RunOptions, Source, Trainee } from './trainee.ts';
 
 export interface RunnerHooks {
   readonly post: (message: FromWorker) => void;
@@ -45,6 +40,7 @@ export class Runner<Data, T extends Trainee<Data>> {
   readonly #pacer = new Pacer();
   readonly #upkeep: Upkeep<Data, T>;
   readonly #programs: StepPrograms;
+  readonly #stages: Stages<Data, T>;
   #stop = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #state: TrainingState = 'compiling';
@@ -52,7 +48,6 @@ export class Runner<Data, T extends Trainee<Data>> {
   /** The training step is compiled, and its data are there. */
   #isReady = false;
   #trained: boolean;
-  #ended = false;
   /** For the graph of the step, see GraphRunner. */
   aside: Promise<unknown> | undefined;
   alsoReady: ((program: Program) => Promise<void>) | undefined;
@@ -74,6 +69,14 @@ export class Runner<Data, T extends Trainee<Data>> {
     this.#upkeep.give(source.latest);
     this.#programs = new StepPrograms(trainee, hooks.post);
     this.#upkeep.canEvaluate = !trained;
+    this.#stages = new Stages({
+      trainee,
+      upkeep: this.#upkeep,
+      gate: this.#gate,
+      begin: hooks.begin,
+      tell: (state = this.#state) => this.#tell(state),
+      onCompile: this.#options.onCompile,
+    });
   }
 
   /** Other data, from the next start on. */
@@ -124,7 +127,7 @@ export class Runner<Data, T extends Trainee<Data>> {
   }
 
   async #train(signal: AbortSignal): Promise<void> {
-    const loaded = await this.#load(signal);
+    const loaded = await this.#stages.load({ source: this.#source, trained: this.#trained, signal });
     if (!loaded) return;
     while (!signal.aborted) {
       await this.trainee.run(loaded.data, { ...this.#options, signal });
@@ -133,80 +136,6 @@ export class Runner<Data, T extends Trainee<Data>> {
       await this.#upkeep.settle();
       this.#tell('finished');
     }
-  }
-
-  /**
-   * A trained network is shown first; what only training needs, its script and its data, is loaded later. Undefined if it
-   * was stopped.
-   */
-  async #load(signal: AbortSignal): Promise<Loaded<Data> | undefined> {
-    await new Promise((resolve) => setTimeout(resolve, 0)); // what was asked for while the network was made comes first
-    if (signal.aborted) return undefined;
-    this.#upkeep.isOpen = true;
-    const { first } = this.#source;
-    const { onCompile } = this.#options;
-    const aborted = new Promise<undefined>((resolve) =>
-      signal.addEventListener('abort', () => resolve(undefined)),
-    );
-    const prepare = async () => {
-      await this.#begin();
-      await this.trainee.prepare?.({ onCompile });
-    };
-    const all = () => Promise.all([Promise.race([this.#source.all(), aborted]), prepare()]);
-    const begun = this.#trained ? undefined : all();
-    begun?.catch(() => {}); // it is awaited below, after the first data
-    await this.look();
-    this.#tell(this.#state); // what the panels show is there
-    const some = await Promise.race([first ?? (begun ? undefined : this.#source.all()), aborted]);
-    if (some) await this.#take(some);
-    if (signal.aborted) return undefined;
-    if (!begun) {
-      performance.mark(FIRST_LOOK);
-      this.#tell('ready');
-    }
-    await (begun ? this.#complete() : this.#unasked(this.#complete, aborted));
-    if (!begun) {
-      if (signal.aborted) return undefined;
-      await this.#unasked(() => Promise.race([this.#begin(), aborted]), aborted);
-      if (signal.aborted) return undefined;
-      await this.#upkeep.evaluate();
-      await this.#gate.knock(restMs());
-      if (signal.aborted) return undefined;
-    }
-    const [loaded] = (await (begun ?? this.#unasked(all, aborted))) ?? [];
-    if (loaded) await this.#take(loaded);
-    return loaded;
-  }
-
-  /**
-   * Work for a training that nobody may want: where something does not load, the network can be looked at all the same, and
-   * it is tried again when someone asks. Undefined if the training was stopped.
-   */
-  async #unasked<R>(work: () => Promise<R>, aborted: Promise<undefined>): Promise<R | undefined> {
-    while (true) {
-      try {
-        return await work();
-      } catch (error) {
-        if (this.#gate.isWanted || !(error instanceof EnvironmentError)) throw error;
-        await Promise.race([this.#gate.knock(Infinity), aborted]);
-        if (this.#stop.signal.aborted) return undefined;
-      }
-    }
-  }
-
-  readonly #complete = once(async (): Promise<void> => {
-    if (!this.trainee.complete) return;
-    await this.trainee.complete();
-    await this.look();
-  });
-
-  async #begin(): Promise<void> {
-    await this.#hooks.begin();
-    this.#upkeep.canEvaluate = true;
-  }
-
-  async #take(loaded: Loaded<Partial<Data>>): Promise<void> {
-    if (!this.#ended && this.#upkeep.give(loaded)) await this.look();
   }
 
   /** Ends the loop after the step under way. */
@@ -358,7 +287,6 @@ export class Runner<Data, T extends Trainee<Data>> {
 
   /** Ends the training and frees what it holds. */
   async destroy(): Promise<void> {
-    this.#ended = true;
     this.#upkeep.isOpen = false;
     await this.stop();
     await this.trainee.destroy();

@@ -6,9 +6,12 @@ import { errorMessage, pagePort } from '../../shared/port.ts';
 import { PanelRenderer } from '../../drawing/renderer.ts';
 import type { GraphServer } from '../graph/worker/server.ts';
 import type { Calls, FromWorker, Tells, ToWorker, Values } from '../protocol.ts';
+import { Changes } from './changes.ts';
+import type { Wanted } from './changes.ts';
 import { once } from './once.ts';
 import { PanelList } from './panelList.ts';
-import { Runner } from './runner.ts';
+import { sessionMaker, setAll } from './session.ts';
+import type { Given, Session } from './session.ts';
 import { sourceOf } from './source.ts';
 import { loadTrained } from './trained.ts';
 import type { Checkpoint } from './runner.ts';
@@ -17,17 +20,6 @@ import type { Serving } from './serving.ts';
 import type { Source, Trainee } from './trainee.ts';
 
 type Panel = Extract<ToWorker, { type: 'panel' }>;
-
-/** One GPU, and what was made on it. */
-interface Session<Data, T extends Trainee<Data>> {
-  readonly gpu: Gpu;
-  readonly renderer: PanelRenderer;
-  runner: Runner<Data, T>;
-  /** Has the trainee begin, once. The answer is the network before its first step. */
-  readonly begin: () => Promise<Uint8Array>;
-  /** The trained network as it was brought. */
-  trained: Uint8Array | undefined;
-}
 
 /** Serves a page: opens the GPU, loads the data, makes the networks, trains them, and does what the page asks for. */
 export function serve<S extends Settings, Data, T extends Trainee<Data>, C extends Calls, E extends Tells>(
@@ -47,6 +39,16 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   /** GPUs that were lost: what they still report is ignored. */
   const lost = new WeakSet<Gpu>();
 
+  const make = sessionMaker(page, {
+    post: (message, transfer) => port.post(message, transfer),
+    values: () => values,
+    acts: () => acts,
+    source: () => source,
+    look: () => void session?.runner.look(),
+    fail,
+    isHidden: () => isHidden,
+  });
+
   const opened = init().then((gpu) => {
     const { description, software } = gpu.device;
     port.post({ type: 'adapter', description, software });
@@ -57,10 +59,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   // One message at a time: another network takes several turns, and what follows is meant for it.
   let queue = Promise.resolve();
   const newest = new Map<string, number>();
-  /** How many resets and changes of settings have come that wait for their turn, and what they ask for. */
-  let waiting = 0;
-  const changed = new Set<string>();
-  let asked: { readonly trained: boolean; readonly play?: boolean } | undefined;
+  const changes = new Changes();
   const enqueue = (task: () => unknown) => {
     queue = queue.then(async () => {
       const gpu = session?.gpu;
@@ -74,7 +73,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   port.listen((message) => {
     if (message.type === 'call' && message.name.startsWith('graph')) return void answerGraph(message);
     if (message.type === 'call') newest.set(message.name, message.id);
-    if (message.type === 'set' || message.type === 'reset') waiting++;
+    if (message.type === 'set' || message.type === 'reset') changes.wait();
     enqueue(() => handle(message));
   });
 
@@ -89,13 +88,11 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       case 'pause':
       case 'step':
         return runner?.[message.type]();
-      case 'reset':
-        asked = message;
-        return change();
       case 'set':
         ({ values } = message);
-        for (const name of message.changed) changed.add(name);
-        return change();
+        return change(changes.take(message, acts));
+      case 'reset':
+        return change(changes.take(message, acts));
       case 'palette':
         ({ palette } = message);
         if (session) session.renderer.palette = palette;
@@ -140,74 +137,15 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     if (checkpoint?.running) runner.play();
   }
 
-  /** Makes a network and its runner; `bytes` are the weights it takes over. */
-  async function make(
-    gpu: Gpu,
-    renderer: PanelRenderer,
-    { bytes, scratch }: { bytes?: Uint8Array; scratch?: Uint8Array },
-  ): Promise<Session<Data, T>> {
-    const own = values as ValuesOf<S>;
-    const url = page.trained?.(own);
-    const isTrained = !bytes && url && values.start === 'trained' && values.play === '0';
-    const coming = isTrained ? loadTrained(url) : undefined;
-    coming?.catch(() => {}); // it is awaited below
-    const trainee = await page.create({
-      gpu,
-      values: own,
-      renderer,
-      tell: (name, value, transfer) => port.post({ type: 'told', name, value }, transfer),
-      look: () => void session?.runner.look(),
-      fail: (error) => void fail(error, gpu),
-    });
-    const trained = await coming;
-    if (trained) trainee.weights!.load(trained);
-    const begin = once(async () => {
-      await trainee.begin?.();
-      const now = await trainee.save();
-      await setAll(trainee);
-      return scratch ?? (trained ? trainee.weights!.initial(now) : now);
-    });
-    const first = trained ?? (await begin());
-    if (bytes) {
-      await trainee.load(bytes);
-      await setAll(trainee);
-    }
-    const hooks = {
-      post: (message: FromWorker) => port.post(message),
-      begin: async () => void (await begin()),
-      onFailure: (error: unknown) => fail(error, gpu),
-      isHidden: () => isHidden,
-      speed: () => (values.speed === undefined || values.speed === 'full' ? undefined : Number(values.speed)),
-    };
-    const saved = bytes ?? first;
-    const runner = new Runner<Data, T>(trainee, source, gpu.device, saved, trained !== undefined, hooks);
-    port.post({ type: 'made', optimizer: trainee.optimizer, canTrained: url !== undefined });
-    return { gpu, renderer, runner, begin, trained };
-  }
-
-  /** What the page says counts, not what was saved with the weights, such as their learning rate. */
-  async function setAll(trainee: T): Promise<void> {
-    for (const [name, own] of Object.entries(acts)) {
-      if (own === 'now' || own === 'restart') await trainee.set?.(name, values[name]);
-    }
-  }
-
-  /** Does what is asked for. Of several networks that are wanted one after the other, only the last one is made. */
-  async function change(): Promise<void> {
-    waiting--;
-    const names = [...changed];
-    if (waiting > 0 && (asked || names.some((name) => acts[name] !== 'now'))) return;
-    const wish = asked;
-    asked = undefined;
-    changed.clear();
-    if (!session) return;
+  async function change(wish: Wanted | undefined): Promise<void> {
+    if (!wish || !session) return;
+    const { names, acts: wanted, reset: again } = wish;
     const { runner } = session;
-    const wanted = new Set(names.map((name) => acts[name]));
     const isAfresh = wanted.has('afresh');
     if (wanted.has('data') || isAfresh) runner.source = source = load();
     if (wanted.has('anew') || isAfresh) {
       await renew({});
-      if (wish?.play) session.runner.play();
+      if (again?.play) session.runner.play();
       return;
     }
     if (wanted.has('rebuild')) {
@@ -215,13 +153,12 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
       const scratch = await session.begin(); // first: where it fails, the training goes on
       await runner.stop();
       await renew({ bytes: await runner.trainee.save(), scratch });
-      if (wish) return reset(wish.trained, wish.play);
+      if (again) return reset(again.trained, again.play);
       if (running) session.runner.play();
       return;
     }
-    if (wish) return reset(wish.trained, wish.play);
-    if (wanted.has('restart')) return reset(false);
-    if (wanted.has('data')) return reset(runner.trained);
+    if (again) return reset(again.trained, again.play);
+    if (wanted.has('restart') || wanted.has('data')) return reset(runner.trained);
     for (const name of names) {
       if (acts[name] === 'now') await runner.trainee.set?.(name, values[name]);
     }
@@ -230,7 +167,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
   }
 
   /** Another network in place of the one there is. */
-  async function renew(weights: { bytes?: Uint8Array; scratch?: Uint8Array }): Promise<void> {
+  async function renew(weights: Given): Promise<void> {
     const { gpu, renderer, runner } = session!;
     await runner.stop(); // what draws has come to its end
     panels.dropFrom(renderer);
@@ -256,7 +193,7 @@ export function serve<S extends Settings, Data, T extends Trainee<Data>, C exten
     const load = async () => {
       await trainee.load(scratch);
       if (url) await trainee.load(session!.trained!);
-      await setAll(trainee);
+      await setAll(trainee, acts, values);
     };
     await runner.restart(scratch, load, url !== undefined);
     if (play) runner.play();

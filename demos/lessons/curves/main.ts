@@ -113,8 +113,9 @@ lesson<Kernels>('curves', async (call) => {
   const player = createPlayer({
     async step() {
       const own = turn;
-      if ((curve.at(-1)?.step ?? 0) >= plan.steps) return false;
-      const progress = await call('advance', STRIDE);
+      const left = plan.steps - (curve.at(-1)?.step ?? 0);
+      if (left <= 0) return false;
+      const progress = await call('advance', Math.min(STRIDE, left));
       if (own !== turn) return false;
       curve.push(progress);
       paint();

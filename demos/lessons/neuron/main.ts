@@ -34,7 +34,7 @@ lesson<Kernels>('neuron', async (call) => {
   /** The network that is shown; the knobs may already ask for another one, whose weights have not arrived yet. */
   let current: { readonly kind: Kind; readonly weights: readonly number[] } | undefined;
   let latest: readonly number[] = [];
-  let [steps, selected] = [0, 3];
+  let [steps, selected, turn] = [0, 3, 0];
   let network: NetworkView | undefined;
   const rows = createTable((row) => {
     selected = row;
@@ -43,6 +43,7 @@ lesson<Kernels>('neuron', async (call) => {
 
   /** Weights from the sliders, or random ones. */
   async function begin(): Promise<void> {
+    const own = ++turn;
     const { kind, w1, w2, b, seed } = knobs.values;
     knobs.enable(kind === 'one', 'w1', 'w2', 'b');
     knobs.enable(kind === 'two', 'seed');
@@ -50,6 +51,7 @@ lesson<Kernels>('neuron', async (call) => {
     byId('sum-head').hidden = kind === 'two';
     network ??= createNetwork(byId('network'), kind); // before there is any number
     const weights = kind === 'one' ? [w1, w2, b] : await call('begin', seed);
+    if (own !== turn) return; // the reader has gone on
     if (current && current.kind !== kind) network = createNetwork(byId('network'), kind);
     current = { kind, weights };
     steps = 0;

@@ -56,7 +56,13 @@ describe('settings', () => {
     ]);
     expect(parsed('net', ['large', 'huge', ''])).toEqual(['large', undefined, undefined]);
     expect(parsed('batch', ['48', '0', '1.5'])).toEqual([48, undefined, undefined]);
-    expect(parsed('noisy', ['1', '0', 'true'])).toEqual([true, false, undefined]);
+    expect(parsed('noisy', ['1', '0', 'true', 'constructor'])).toEqual([true, false, undefined, undefined]);
+  });
+
+  it('are whole numbers on a slider of whole steps, and only there', () => {
+    const parsed = (step: number, scale?: 'log') =>
+      range({ label: 'Samples', acts: 'page', min: 1, max: 8, step, scale, initial: 4 }).parse('2.5');
+    expect([parsed(1), parsed(0.5), parsed(1, 'log')]).toEqual([undefined, 2.5, 2.5]);
   });
 
   it('have initial values that follow another setting, and smaller ones on a software adapter', () => {
