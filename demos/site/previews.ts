@@ -27,6 +27,7 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   sequences: { query: '', at: '.bar', ready: isReady },
   'mnist-cnn': { query: '', at: '.bar', ready: isReady },
   grokking: { query: '', at: '.bar', ready: isReady },
+  text: { query: '', at: '.bar', ready: isReady },
   autoencoder: { query: '', at: '.bar', ready: isReady },
   dcgan: {
     query: '',
