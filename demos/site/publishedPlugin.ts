@@ -16,7 +16,11 @@ interface SiteFile {
   readonly bytes: number;
 }
 
-const whole = (published: PublishedFile): SiteFile => ({ published, path: published.path, bytes: published.bytes });
+const whole = (published: PublishedFile): SiteFile => ({
+  published,
+  path: published.path,
+  bytes: published.bytes,
+});
 
 /** Public data that pages read as they were published, in data/ of the site. */
 const FILES: readonly SiteFile[] = [

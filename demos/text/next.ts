@@ -16,7 +16,13 @@ export function createNext(onTake: (character: string) => void) {
       create('u', {}),
       create('span', {}, '–'),
     ];
-    const button = create('button', { type: 'button' }, name, create('span', { className: 'track' }, fill, mark), share);
+    const button = create(
+      'button',
+      { type: 'button' },
+      name,
+      create('span', { className: 'track' }, fill, mark),
+      share,
+    );
     button.addEventListener('click', () => {
       if (shown[i] !== undefined) onTake(shown[i]);
     });
@@ -40,8 +46,8 @@ export function createNext(onTake: (character: string) => void) {
         button.disabled = character === undefined || !isLast;
         if (character === undefined) return;
         name.textContent = glyphOf(character);
-        fill.style.width = percent(drawn[i]);
-        mark.style.left = percent(given[i]);
+        fill.style.width = `${100 * drawn[i]}%`;
+        mark.style.left = `${100 * given[i]}%`;
         share.textContent = percent(drawn[i]);
         button.ariaLabel = `${nameOf(character)}: ${percent(drawn[i])}, before temperature and top-k ${percent(given[i])}`;
         button.classList.toggle('taken', !isLast && character === seen[place + 1]);

@@ -38,7 +38,10 @@ export const settings = declare({
     initial: 'tiny',
     values: ['tiny', 'small'],
     labels: { tiny: '2 blocks of 64', small: '4 blocks of 128' },
-    notes: { tiny: 'It sees 32 characters at once.', small: 'It sees 64 characters at once, and a step takes longer.' },
+    notes: {
+      tiny: 'It sees 32 characters at once.',
+      small: 'It sees 64 characters at once, and a step takes longer.',
+    },
   }),
   rate: learningRate({
     min: 1e-4,

@@ -26,7 +26,10 @@ function lookingOf(block: Block, x: Tensor): Tensor {
   const part = (name: string) => {
     const kernel = weight(name);
     const [, heads, size] = kernel.shape;
-    const product = ops.matmul(ops.reshape(y, [steps, features]), ops.reshape(kernel, [features, heads * size]));
+    const product = ops.matmul(
+      ops.reshape(y, [steps, features]),
+      ops.reshape(kernel, [features, heads * size]),
+    );
     return ops.transpose(ops.reshape(product, [steps, heads, size]), [1, 0, 2]);
   };
   const [query, key] = [part('queryKernel'), part('keyKernel')];

@@ -31,7 +31,10 @@ serve<typeof settings, TextData, Author, Calls, Tells>({
       const data = dataOf('your text', own.text, { characters: own.characters, steps });
       return { data, facts: { trainSize: data.train.size } };
     }
-    const reading = { parse: (bytes: Uint8Array) => new TextDecoder().decode(bytes), generate: () => syntheticText() };
+    const reading = {
+      parse: (bytes: Uint8Array) => new TextDecoder().decode(bytes),
+      generate: () => syntheticText(),
+    };
     const { data: text, facts } = await loadPublished(EXCERPT, values.data, base, reading);
     const { synthetic } = facts;
     const data = dataOf(EXCERPT.title, text, { characters: SHAKESPEARE, steps, synthetic });

@@ -61,7 +61,6 @@ it('tells which characters the chosen one looks at, in the head that is chosen',
 });
 
 it('refuses a text that is too short, and learns one of the reader’s', async () => {
-  await click('.own summary');
   const give = (own: string) =>
     page.$eval('#own-text', (area, value) => void ((area as HTMLTextAreaElement).value = value), own);
   await give('short');

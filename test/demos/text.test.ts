@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import '../helpers/close.ts';
 import { testGpu } from '../helpers/evaluate.ts';
 import { initialValues } from '../../demos/frame/settings.ts';
-import type { RunOptions } from '../../demos/frame/worker/trainee.ts';
 import { Weights } from '../../demos/frame/worker/weights.ts';
 import { Author } from '../../demos/text/author.ts';
 import { momentText, sampleOf } from '../../demos/text/protocol.ts';
@@ -12,7 +11,7 @@ import { dataOf, EXCERPT, problemOf, SHAKESPEARE } from '../../demos/text/text.t
 import { compileView, readingOf } from '../../demos/text/view.ts';
 import { syntheticText, TINY_SHAKESPEARE } from '../../src/data/text.ts';
 import { gptNetwork } from '../../src/models/gptNetwork.ts';
-import type { Gpu } from '../../src/index.ts';
+import type { Gpu, Program } from '../../src/index.ts';
 import { Network } from '../../src/nn/network.ts';
 
 const [STEPS, WIDTH, HEADS] = [32, 64, 4];
@@ -46,38 +45,44 @@ describe('texts', () => {
 
 describe('what the page shows of a network', () => {
   const text = SHAKESPEARE.encode('To be, or not to be');
-  const read = async (inputs: { place: number; temperature: number; topK: number }) => {
+  const values = new Map<string, Float32Array>();
+  let [weights, view]: [Weights?, Program?] = [];
+  beforeAll(async () => {
     const network = new Network(gptNetwork('tiny', 65, { seed: 3 }));
-    const weights = new Weights(gpu, { '': network });
-    const values = new Map<string, Float32Array>();
+    weights = new Weights(gpu, { '': network });
     for (const [variable, key] of network.variableKeys()) {
       const own = await gpu.variables.read(variable);
       if (!variable.name.endsWith('Gamma')) own.forEach((value, i) => (own[i] = 10 * value)); // so that rows differ
       gpu.variables.write(variable, own);
       values.set(key, own);
     }
-    const view = await compileView(gpu, network);
+    view = await compileView(gpu, network);
     const tokens = new Int32Array(STEPS);
     tokens.set(text);
     view.write('tokens', tokens);
     view.write('count', Float32Array.of(text.length));
-    view.write('place', Int32Array.of(inputs.place));
-    view.write('temperature', Float32Array.of(inputs.temperature));
-    view.write('topK', Float32Array.of(inputs.topK));
-    await view.step();
-    const heads = (await view.read('heads')) as Float32Array;
-    const reading = readingOf((await view.read('reading')) as Float32Array, 65);
-    view.destroy();
-    weights.destroy();
-    return { heads, reading, values };
+    view.write('place', Int32Array.of(18));
+  });
+  afterAll(() => {
+    view?.destroy();
+    weights?.destroy();
+  });
+  const read = async (temperature: number, topK: number) => {
+    view!.write('temperature', Float32Array.of(temperature));
+    view!.write('topK', Float32Array.of(topK));
+    await view!.step();
+    return readingOf((await view!.read('reading')) as Float32Array, 65);
   };
 
   /** The weights of the first block's heads, in float64. */
-  function firstBlock(values: ReadonlyMap<string, Float32Array>): number[][][] {
+  function firstBlock(): number[][][] {
     const [table, positions] = [values.get('characters.weight')!, values.get('positions.weight')!];
     const named = (end: string) => [...values].find(([key]) => key.endsWith(end))![1];
     const rows = Array.from(text, (token, step) => {
-      const x = Array.from({ length: WIDTH }, (_, i) => table[token * WIDTH + i] + positions[step * WIDTH + i]);
+      const x = Array.from(
+        { length: WIDTH },
+        (_, i) => table[token * WIDTH + i] + positions[step * WIDTH + i],
+      );
       const mean = x.reduce((a, b) => a + b) / WIDTH;
       const variance = x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / WIDTH;
       const gamma = named('attentionGamma');
@@ -103,8 +108,9 @@ describe('what the page shows of a network', () => {
   }
 
   it('is how much each character looks at which before it, and nothing behind the text', async () => {
-    const { heads, reading, values } = await read({ place: 18, temperature: 1, topK: 65 });
-    const expected = firstBlock(values);
+    const { weights: rows } = await read(1, 65);
+    const heads = (await view!.read('heads')) as Float32Array;
+    const expected = firstBlock();
     for (let head = 0; head < 2 * HEADS; head++) {
       for (let i = 0; i < STEPS; i++) {
         const row = heads.subarray((head * STEPS + i) * STEPS, (head * STEPS + i + 1) * STEPS);
@@ -115,22 +121,23 @@ describe('what the page shows of a network', () => {
       }
     }
     const own = (head: number) => heads.subarray((head * STEPS + 18) * STEPS, (head * STEPS + 19) * STEPS);
-    expect([...reading.weights.subarray(5 * STEPS, 6 * STEPS)]).toEqual([...own(5)]);
+    expect([...rows.subarray(5 * STEPS, 6 * STEPS)]).toEqual([...own(5)]);
   });
 
   it('is the probabilities of the next character, as given and as drawn', async () => {
-    const { reading } = await read({ place: 18, temperature: 0.5, topK: 3 });
-    const { order, given, drawn } = reading;
+    const { order, given, drawn } = await read(0.5, 3);
     expect([...order].toSorted((a, b) => a - b)).toEqual([...Array(65).keys()]);
     expect([...given]).toEqual([...given].toSorted((a, b) => b - a));
     expect(given.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
     // softmax(z / T) among the first three: squares at T = 1/2
     const squares = [0, 1, 2].map((i) => given[i] ** 2);
     const sum = squares.reduce((a, b) => a + b);
-    expect(drawn.subarray(0, 3)).toBeAllClose(squares.map((own) => own / sum), { rtol: 1e-3, atol: 1e-6 });
+    expect(drawn.subarray(0, 3)).toBeAllClose(
+      squares.map((own) => own / sum),
+      { rtol: 1e-3, atol: 1e-6 },
+    );
     expect(drawn.subarray(3).some((own) => own !== 0)).toBe(false);
-    const cold = await read({ place: 18, temperature: 0, topK: 65 });
-    expect(cold.reading.drawn[0]).toBeCloseTo(1, 5);
+    expect((await read(0, 65)).drawn[0]).toBeCloseTo(1, 5);
   });
 });
 
@@ -155,7 +162,6 @@ describe('the author of the page', () => {
       },
       SHAKESPEARE,
     );
-    await author.begin();
   });
   afterAll(() => author.destroy());
 
@@ -178,23 +184,6 @@ describe('the author of the page', () => {
     const { seen, place } = await reading();
     expect([seen.join(''), place]).toEqual([(text + more).slice(16), 16]);
     expect(await author.write('other', 3)).toHaveLength(3);
-  });
-
-  it('learns, and tells what it writes', async () => {
-    const data = dataOf('synthetic', syntheticText(6000), { characters: SHAKESPEARE, steps: STEPS });
-    expect(await author.evaluate({})).toEqual({});
-    const before = await author.evaluate(data);
-    expect(before.testLoss).toBeCloseTo(Math.log(65), 1);
-    expect(told.sample).toMatchObject({ step: 0, loss: before.testLoss });
-    expect(told.sample!.text).toHaveLength(110);
-    const stop = new AbortController();
-    await author.run(data, {
-      resume: true,
-      keepSteps: false,
-      signal: stop.signal,
-      beforeStep: async (step: number) => void (step === 12 && stop.abort()),
-    } as unknown as RunOptions);
-    expect((await author.evaluate(data)).testLoss).toBeLessThan(before.testLoss - 0.2);
-    expect(told.sample!.step).toBe(12);
+    expect(await author.evaluate({})).toEqual({}); // the text has not come yet
   });
 });
