@@ -24,13 +24,17 @@ export function createAttention(page: LivePage<typeof settings, Calls>, onChoose
   let model: Tells['model'] | undefined;
   let last: Reading | undefined;
 
-  const heads = () => (model ? model.blocks * model.heads : 1);
+  const heads = () => (model ? model.blocks * model.heads : 8);
   const chosen = () => Math.min(page.values.head, heads() - 1);
   const plan = (width: number) => {
     const { blocks: rows, heads: columns } = model ?? { blocks: 2, heads: 4 };
     return { columns, rows, gap: GAP, width };
   };
   const arrange = page.handOver('heads', byId<HTMLCanvasElement>('heads'), plan);
+  const arrangeRows = page.handOver('rows', byId<HTMLCanvasElement>('rows'), (width) => ({
+    ...single(width),
+    aspect: heads() / (model?.context ?? 32),
+  }));
   page.handOver('head', byId<HTMLCanvasElement>('head'), single);
   const refresh = rove(buttons, () => model?.heads ?? 1);
 
@@ -147,6 +151,7 @@ export function createAttention(page: LivePage<typeof settings, Calls>, onChoose
       );
       refresh();
       arrange();
+      arrangeRows();
       markHead();
     },
     reading(own: Reading): void {

@@ -44,7 +44,8 @@ function lookingOf(block: Block, x: Tensor): Tensor {
  * Compiles what is shown of a GPT.
  *
  * Inputs: `tokens` [1, context], of which the first `count` [1] are a text; `place` [1], the chosen one; `temperature` and `topK`.
- * Outputs: `heads` [blocks · heads, context, context], how much each character of the text looks at which; and `reading`, one after
+ * Outputs: `heads` [blocks · heads, context, context], how much each character of the text looks at which; `rows` [blocks · heads,
+ * 1, context], those of the chosen one; and `reading`, one after
  * the other: the characters by how likely each follows the chosen one, their probabilities in this order, those after temperature
  * and top-k, and the rows of the chosen character in `heads`.
  */
@@ -66,16 +67,18 @@ export function compileView(gpu: Gpu, network: Network): Promise<Program> {
       const logits = ops.reshape(places.at(-1)!, [context, characters]);
       const { values, indices } = ops.topK(ops.reshape(ops.gather(logits, place), [characters]), characters);
       const cooled = ops.divide(values, ops.maximum(temperature, COLDEST));
+      const rows = ops.gather(heads, place, 1);
       const isKept = ops.less(ops.constant(numbers(characters), [characters]), topK);
       return {
         heads,
+        rows,
         one: ops.fill([1], 1),
         reading: ops.concat(
           [
             ops.cast(indices, 'f32'),
             ops.softmax(values),
             ops.softmax(ops.where(isKept, cooled, -Infinity)),
-            ops.reshape(ops.gather(heads, place, 1), [-1]),
+            ops.reshape(rows, [-1]),
           ],
           0,
         ),
@@ -85,7 +88,7 @@ export function compileView(gpu: Gpu, network: Network): Promise<Program> {
   );
 }
 
-/** The panels of such a program: all heads, and the chosen one. */
+/** The panels of such a program: all heads, the chosen one, and the chosen character in all heads. */
 export function viewSources(view: Program, chosen: number): [panel: string, source: TensorSource][] {
   const [count, steps] = view.build.outputs.heads.shape;
   const source = {
@@ -102,6 +105,7 @@ export function viewSources(view: Program, chosen: number): [panel: string, sour
   return [
     ['heads', { ...source, count }],
     ['head', { ...source, count: 1, first: Math.min(chosen, count - 1) }],
+    ['rows', { ...source, values: view.location('rows'), count: 1, height: count }],
   ];
 }
 
