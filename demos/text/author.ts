@@ -16,6 +16,8 @@ import { compileView, readingOf, viewSources } from './view.ts';
 
 type Here = Context<ValuesOf<typeof settings>, Tells>;
 
+/** An epoch of a short text ends after a few steps: from one evaluation to the next it takes so many times as long as one. */
+const REST = 8;
 /** Pieces of the validation text that an evaluation reads at most. */
 const VALIDATION = 256;
 
@@ -55,6 +57,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   #written: { readonly text: string; readonly step: number } | undefined;
   /** Texts that were begun: each draws other random numbers. */
   #begun = 0;
+  #restsUntil = 0;
   /** Who writes waits for who wrote before. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -106,7 +109,8 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
 
   /** Evaluations are the moments of samples, too. */
   async evaluate({ validation }: Partial<TextData>): Promise<Readonly<Record<string, number>>> {
-    if (!validation) return {};
+    const began = performance.now();
+    if (!validation || began < this.#restsUntil) return {};
     const { step } = this;
     const { loss } = await this.model.evaluate(take(validation, 0, Math.min(VALIDATION, validation.size)));
     const text = await this.#alone(async () => {
@@ -115,6 +119,8 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
       return this.#parts.writer.write(SAMPLE_LENGTH, this.#options);
     });
     this.#context.tell('sample', { step, loss, text });
+    const now = performance.now();
+    this.#restsUntil = step === 0 ? 0 : now + REST * (now - began);
     return { testLoss: loss };
   }
 
@@ -133,6 +139,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   override load(bytes: Uint8Array): void {
     super.load(bytes);
     this.#written = undefined;
+    this.#restsUntil = 0;
   }
 
   get #options() {

@@ -44,11 +44,12 @@ export function createNext(onTake: (character: string) => void) {
       lines.forEach(({ name, fill, mark, share, button }, i) => {
         const character = shown[i];
         button.disabled = character === undefined || !isLast;
+        name.textContent = character === undefined ? '–' : glyphOf(character);
+        fill.style.width = `${100 * (drawn[i] ?? 0)}%`;
+        mark.style.left = `${100 * (given[i] ?? 0)}%`;
+        share.textContent = character === undefined ? '–' : percent(drawn[i]);
+        button.ariaLabel = null;
         if (character === undefined) return;
-        name.textContent = glyphOf(character);
-        fill.style.width = `${100 * drawn[i]}%`;
-        mark.style.left = `${100 * given[i]}%`;
-        share.textContent = percent(drawn[i]);
         button.ariaLabel = `${nameOf(character)}: ${percent(drawn[i])}, before temperature and top-k ${percent(given[i])}`;
         button.classList.toggle('taken', !isLast && character === seen[place + 1]);
       });

@@ -9,7 +9,7 @@ import type { settings } from './settings.ts';
 const PACE_MS = 40;
 /** Characters that it writes before it stops. */
 const MOST = 300;
-/** While it trains, characters are asked for in such portions: for each its context is read again. */
+/** Where that takes longer, it writes up to so many at once. */
 const PORTION = 8;
 /** Characters of the beginning that the address keeps. */
 const LONGEST = 200;
@@ -25,7 +25,6 @@ export function createPaper(page: LivePage<typeof settings, Calls>, onText: () =
   let [typed, seen] = [0, 0];
   /** The writing under way. */
   let writing: object | undefined;
-  let isRunning = false;
   /** It has written by itself, as the page opened. */
   let hasBegun = false;
 
@@ -93,10 +92,13 @@ export function createPaper(page: LivePage<typeof settings, Calls>, onText: () =
     const own = (writing = {});
     button.textContent = 'Pause';
     const from = area.value.length;
+    let portion = 1;
     while (area.value.length - from < MOST) {
+      const began = performance.now();
       const pause = new Promise((resolve) => setTimeout(resolve, PACE_MS));
-      const added = await page.call('write', area.value, isRunning ? PORTION : 1);
+      const added = await page.call('write', area.value, portion);
       if (writing !== own) return;
+      portion = Math.max(1, Math.min(PORTION, Math.round((performance.now() - began) / PACE_MS)));
       add(added);
       await pause;
       if (writing !== own) return;
@@ -148,7 +150,6 @@ export function createPaper(page: LivePage<typeof settings, Calls>, onText: () =
       mark();
     },
     position({ state, trained }: Position): void {
-      isRunning = state === 'running';
       if (hasBegun || state !== 'ready') return;
       hasBegun = true;
       if (trained && !matchMedia('(prefers-reduced-motion: reduce)').matches) void write();
