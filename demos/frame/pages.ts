@@ -61,6 +61,7 @@ export const PAGES: readonly SitePage[] = [
   { folder: 'tables', title: 'Benign or malignant?' },
   { folder: 'sequences', title: 'Next month’s passengers' },
   { folder: 'grokking', title: 'By heart, then by rule' },
+  { folder: 'text', title: 'One character after the other' },
   { folder: 'mnist-cnn', title: 'Reading digits' },
   { folder: 'autoencoder', title: 'Autoencoders' },
   { folder: 'dcgan', title: 'A forger and its critic' },

@@ -27,6 +27,11 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   sequences: { query: '', at: '.bar', ready: isReady },
   'mnist-cnn': { query: '', at: '.bar', ready: isReady },
   grokking: { query: '', at: '.bar', ready: isReady },
+  text: {
+    query: '',
+    at: '.bar',
+    ready: () => (document.querySelector<HTMLTextAreaElement>('#text')?.value.length ?? 0) > 250,
+  },
   autoencoder: { query: '', at: '.bar', ready: isReady },
   dcgan: {
     query: '',

@@ -2,14 +2,38 @@ import { join } from 'node:path';
 import type { Plugin } from 'vite';
 import { AIRLINE_PASSENGERS } from '../../src/data/airlinePassengers.ts';
 import { BREAST_CANCER_FILE } from '../../src/data/breastCancer.ts';
+import { TINY_SHAKESPEARE } from '../../src/data/text.ts';
 import { answer, refuseMethod } from '../../src/node/httpFile.ts';
 import type { Handler } from '../../src/node/httpFile.ts';
 import { findPublishedFile } from '../../src/node/publishedFile.ts';
-import type { PublishedFile, PublishedFileOptions } from '../../src/node/publishedFile.ts';
+import type { FoundFile, PublishedFile, PublishedFileOptions } from '../../src/node/publishedFile.ts';
+import { EXCERPT } from '../text/text.ts';
+
+/** A file of the site: its path in data/, and how many bytes of the published one it has, from the first on. */
+interface SiteFile {
+  readonly published: PublishedFile;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+const whole = (published: PublishedFile): SiteFile => ({
+  published,
+  path: published.path,
+  bytes: published.bytes,
+});
 
 /** Public data that pages read as they were published, in data/ of the site. */
-const FILES: readonly PublishedFile[] = [BREAST_CANCER_FILE, AIRLINE_PASSENGERS];
+const FILES: readonly SiteFile[] = [
+  whole(BREAST_CANCER_FILE),
+  whole(AIRLINE_PASSENGERS),
+  { published: TINY_SHAKESPEARE, ...EXCERPT },
+];
 const ROUTE = 'data';
+
+async function findFile({ published, bytes }: SiteFile, options: PublishedFileOptions): Promise<FoundFile> {
+  const found = await findPublishedFile(published, options);
+  return found.bytes ? { ...found, bytes: found.bytes.subarray(0, bytes) } : found;
+}
 
 /**
  * A Vite plugin that puts FILES into the site, verified against their checksums. The development server serves them at the
@@ -25,8 +49,8 @@ export function publishedPlugin(options: PublishedFileOptions = {}): Plugin {
     async config(_, { command }) {
       if (command !== 'build') return undefined;
       const missing: string[] = [];
-      const all = await Promise.all(FILES.map((file) => findPublishedFile(file, options)));
-      FILES.forEach(({ path, title }, i) => {
+      const all = await Promise.all(FILES.map((file) => findFile(file, options)));
+      FILES.forEach(({ path, published: { title } }, i) => {
         const own = all[i];
         if (own.bytes) return void found.set(path, own.bytes);
         missing.push(path);
@@ -54,7 +78,7 @@ export function publishedMiddleware(options: PublishedFileOptions = {}): Handler
     const file = FILES.find((each) => each.path === path); // no other path is ever looked up
     if (!file) return next();
     if (refuseMethod(request, response)) return;
-    findPublishedFile(file, options).then(
+    findFile(file, options).then(
       (found) => {
         if (!found.bytes) return answer(response, 404, found.reason);
         response.writeHead(200, {

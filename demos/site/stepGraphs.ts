@@ -2,6 +2,7 @@ import { dataset, GanNetworks, init } from '../../src/index.ts';
 import type { Gpu, Program } from '../../src/index.ts';
 import { dcganPair, SMALL } from '../../src/models/dcganSmall.ts';
 import { grokkingMlp } from '../../src/models/grokkingMlp.ts';
+import { gptNetwork, GPT_PRESETS } from '../../src/models/gptNetwork.ts';
 import { mnistCnnNetwork } from '../../src/models/mnistCnnNetwork.ts';
 import { versionsData, versionsNetwork } from '../../src/models/versionsNetwork.ts';
 import { describeProgram } from '../../src/runtime/describe/index.ts';
@@ -31,6 +32,10 @@ import { BATCH, network as tableNetwork } from '../tables/network.ts';
 import { settings as tables } from '../tables/settings.ts';
 import { exampleRows } from '../tables/table.ts';
 import { compile as compileTable } from '../tables/training.ts';
+import { examplePieces } from '../text/author.ts';
+import { settings as text } from '../text/settings.ts';
+import { SHAKESPEARE } from '../text/text.ts';
+import { compile as compileText } from '../text/training.ts';
 
 /** Has a step compiled, and none made: options of `fit`. */
 type Fit = (options: { steps: 0; onReady: (program: Program) => void }) => PromiseLike<unknown>;
@@ -63,6 +68,12 @@ const TRAININGS: Readonly<Record<string, (gpu: Gpu) => Promise<Fit>>> = {
     const values = initial(grokking);
     const model = await compileGrokking(gpu, grokkingMlp(values), values);
     return (options) => model.fit(pairBatches(pairsOf(values).train), options);
+  },
+  async text(gpu) {
+    const { network, rate } = initial(text);
+    const { batchSize, context } = GPT_PRESETS[network];
+    const model = await compileText(gpu, gptNetwork(network, SHAKESPEARE.size), { learningRate: rate });
+    return (options) => model.fit(examplePieces(context, batchSize), { ...options, batchSize });
   },
   async 'mnist-cnn'(gpu) {
     const values = initial(digits);

@@ -12,6 +12,7 @@ import { pointsTraining } from './points.ts';
 import { Recorder } from './recorder.ts';
 import { sequencesTraining } from './sequences.ts';
 import { tablesTraining } from './tables.ts';
+import { textTraining } from './text.ts';
 import type { SiteTraining } from './training.ts';
 
 const TRAININGS: Readonly<Record<string, SiteTraining>> = {
@@ -22,6 +23,7 @@ const TRAININGS: Readonly<Record<string, SiteTraining>> = {
   tables: tablesTraining,
   sequences: sequencesTraining,
   grokking: grokkingTraining,
+  text: textTraining,
 };
 
 const pages = process.argv.slice(2);

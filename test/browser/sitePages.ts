@@ -20,6 +20,7 @@ export const SMALL: Readonly<Record<string, string>> = {
   tables: 'data=synthetic',
   sequences: 'data=synthetic',
   grokking: '',
+  text: 'data=synthetic',
 };
 
 /** The gallery, and all that `previous` and `next` lead to. */

@@ -96,6 +96,7 @@ describe('a published file', () => {
     expect(JSON.parse(define['import.meta.env.WGRAD_WITHOUT_FILES'])).toEqual([
       'wdbc.data',
       'airline-passengers.csv',
+      'text/shakespeare-400k.txt',
     ]);
     expect(warn.mock.calls.flat().join()).toMatch(/WITHOUT the breast cancer table/);
     const answered = new Promise<[number, string]>((resolve) => {

@@ -11,11 +11,13 @@ import { network as tableNetwork } from '../../demos/tables/network.ts';
 import { settings as tableSettings } from '../../demos/tables/settings.ts';
 import { network as sequenceNetwork } from '../../demos/sequences/network.ts';
 import { settings as sequenceSettings } from '../../demos/sequences/settings.ts';
+import { SHAKESPEARE } from '../../demos/text/text.ts';
 import { Recorder } from '../../demos/site/recorder.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
 import { autoencoderVersions } from '../../src/models/autoencoderVersions.ts';
 import { dcgan } from '../../src/models/dcgan.ts';
 import { model } from '../../src/nn/model.ts';
+import { gpt } from '../../src/models/gpt.ts';
 import { grokkingMlp } from '../../src/models/grokkingMlp.ts';
 import { mnistCnn } from '../../src/models/mnistCnn.ts';
 import { fillNormal } from '../../src/nn/philox.ts';
@@ -77,6 +79,7 @@ describe('the networks that come with the pages', () => {
       'lstm',
       () => model(sequenceNetwork(initialValues(sequenceSettings) as ValuesOf<typeof sequenceSettings>)),
     ],
+    text: ['tiny', () => gpt('tiny', SHAKESPEARE.size)],
     tables: [
       'mlp',
       () => model(tableNetwork(initialValues(tableSettings) as ValuesOf<typeof tableSettings>)),
@@ -93,7 +96,7 @@ describe('the networks that come with the pages', () => {
     expect(record.recording.moments.at(-1)!.step).toBe(record.steps);
     const html = readFileSync(join(folder, '../index.html'), 'utf8');
     const titles = [...html.matchAll(/<training-chart [^>]*title="([^"]+)"/g)].map(([, title]) => title);
-    expect(titles.length).toBeGreaterThan(1);
+    expect(titles.length).toBeGreaterThan(0);
     // Every chart of the page shows the run that the network comes from.
     expect(record.recording.charts.map(({ title }) => title).toSorted()).toEqual(titles.toSorted());
     const series = record.recording.charts.flatMap((chart) => chart.series);

@@ -53,6 +53,11 @@ const PAGES: readonly Case[] = [
     panels: { '#sums': 3, '#embedding': 30 },
     falls: true,
   },
+  {
+    path: 'text/?data=synthetic&start=scratch&play=1',
+    panels: { '#heads': 20, '#head': 10 },
+    falls: true,
+  },
 ];
 
 const undo: (() => Promise<unknown>)[] = [];

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Characters } from '../../src/data/text.ts';
 import { gpt } from '../../src/models/gpt.ts';
-import { draw, sampleText } from '../../src/models/sampleText.ts';
+import { sampleText } from '../../src/models/sampleText.ts';
+import { draw } from '../../src/models/textWriter.ts';
 import { Variable } from '../../src/index.ts';
 import type { Gpu } from '../../src/index.ts';
 import { Decoding } from '../../src/nn/decoding.ts';

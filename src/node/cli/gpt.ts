@@ -1,8 +1,9 @@
 import { Characters, NAMES, syntheticText, textWindows, TINY_SHAKESPEARE } from '../../data/text.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { EnvironmentError } from '../../errors.ts';
-import { gpt, GPT_PRESETS, gptOptimizer } from '../../models/gpt.ts';
-import type { GptPreset } from '../../models/gpt.ts';
+import { gpt, gptOptimizer } from '../../models/gpt.ts';
+import { GPT_PRESETS } from '../../models/gptNetwork.ts';
+import type { GptPreset } from '../../models/gptNetwork.ts';
 import { sampleText } from '../../models/sampleText.ts';
 import type { Model } from '../../nn/model.ts';
 import { readFileIfExists } from '../files.ts';

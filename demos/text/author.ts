@@ -1,0 +1,226 @@
+import { dataset, Network, take } from '../../src/index.ts';
+import type { Dataset, Model, NetworkOptions, Program } from '../../src/index.ts';
+import type { Characters } from '../../src/data/text.ts';
+import { GPT_PRESETS, gptNetwork } from '../../src/models/gptNetwork.ts';
+import { TextWriter } from '../../src/models/textWriter.ts';
+import { part } from '../../src/part.ts';
+import type { ValuesOf } from '../frame/settings.ts';
+import { ModelTrainee } from '../frame/worker/modelTrainee.ts';
+import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
+import { Weights } from '../frame/worker/weights.ts';
+import { OPENING, SAMPLE_LENGTH } from './protocol.ts';
+import type { Tells } from './protocol.ts';
+import type { settings } from './settings.ts';
+import type { TextData } from './text.ts';
+import { compileView, readingOf, viewSources } from './view.ts';
+
+type Here = Context<ValuesOf<typeof settings>, Tells>;
+
+/** An epoch of a short text ends after a few steps: from one evaluation to the next it takes so many times as long as one. */
+const REST = 8;
+/** Pieces of the validation text that an evaluation reads at most. */
+const VALIDATION = 256;
+
+/** Pieces of the shapes that are trained on. */
+export const examplePieces = (steps: number, size: number): Dataset =>
+  dataset({
+    name: 'example',
+    x: new Int32Array(size * steps),
+    y: new Int32Array(size * steps),
+    inputShape: [steps],
+    targetShape: [steps],
+  });
+
+/** The parts of an author, as they are made. */
+interface Parts {
+  readonly network: NetworkOptions;
+  readonly weights: Weights;
+  readonly view: Program;
+  readonly writer: TextWriter;
+}
+
+/** A small GPT in training that writes, and shows what it looks at. */
+export class Author extends ModelTrainee implements Trainee<TextData> {
+  readonly optimizer = 'adamw';
+  readonly batchSize: number;
+  readonly #context: Here;
+  readonly #characters: Characters;
+  readonly #parts: Parts;
+  /** Characters that it sees at once. */
+  readonly #steps: number;
+  /** The text that is shown, and how far before its last character the chosen one is. */
+  #text: string;
+  #back = 0;
+  #head: number;
+  #drawing: Record<'temperature' | 'topK', number>;
+  /** The text that the writer has, and the step of the weights that it was written with. */
+  #written: { readonly text: string; readonly step: number } | undefined;
+  /** Texts that were begun: each draws other random numbers. */
+  #begun = 0;
+  #restsUntil = 0;
+  /** Who writes waits for who wrote before. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(context: Here, characters: Characters, parts: Parts) {
+    super(parts.weights, context.renderer);
+    const { network, beginning, head, temperature, topK } = context.values;
+    this.#context = context;
+    this.#characters = characters;
+    this.#parts = parts;
+    ({ batchSize: this.batchSize, context: this.#steps } = GPT_PRESETS[network]);
+    this.#text = this.#known(beginning);
+    this.#head = head;
+    this.#drawing = { temperature, topK };
+    this.#showText();
+    this.showPanels(viewSources(parts.view, head));
+  }
+
+  /** @param characters of the text that it learns, or has learned */
+  static async create(context: Here, characters: Characters): Promise<Author> {
+    const { gpu, values } = context;
+    const { blocks, heads, context: steps } = GPT_PRESETS[values.network];
+    const options = gptNetwork(values.network, characters.size, { seed: values.seed });
+    const network = new Network(options);
+    const weights = new Weights(gpu, { '': network });
+    const { parameters } = network;
+    context.tell('model', { parameters, blocks, heads, context: steps, characters: characters.list });
+    const [view, writer] = await Promise.all([
+      compileView(gpu, network),
+      TextWriter.create(gpu, network, characters),
+    ]);
+    return new Author(context, characters, { network: options, weights, view, writer });
+  }
+
+  protected async train(): Promise<Model> {
+    const { compile } = await part('The script that trains this network', () => import('./training.ts'));
+    const { gpu, values } = this.#context;
+    return compile(gpu, this.#parts.network, { learningRate: values.rate });
+  }
+
+  prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
+    const { batchSize } = this;
+    return this.model.prepare(examplePieces(this.#steps, batchSize), { ...options, batchSize });
+  }
+
+  run({ train }: TextData, options: RunOptions): PromiseLike<unknown> {
+    const batchSize = Math.min(this.batchSize, train.size);
+    return this.model.fit(train, { ...options, steps: Infinity, batchSize });
+  }
+
+  /** Evaluations are the moments of samples, too. */
+  async evaluate({ validation }: Partial<TextData>): Promise<Readonly<Record<string, number>>> {
+    const began = performance.now();
+    if (!validation || began < this.#restsUntil) return {};
+    const { step } = this;
+    const { loss } = await this.model.evaluate(take(validation, 0, Math.min(VALIDATION, validation.size)));
+    const text = await this.#alone(async () => {
+      this.#written = undefined;
+      this.#parts.writer.start(this.#known(OPENING));
+      return this.#parts.writer.write(SAMPLE_LENGTH, this.#options);
+    });
+    this.#context.tell('sample', { step, loss, text });
+    const now = performance.now();
+    this.#restsUntil = step === 0 ? 0 : now + REST * (now - began);
+    return { testLoss: loss };
+  }
+
+  override set(name: string, value: unknown): void {
+    super.set(name, value);
+    if (name === 'head') {
+      this.#head = value as number;
+      this.showPanels(viewSources(this.#parts.view, this.#head));
+    } else if (name === 'temperature' || name === 'topK') {
+      this.#drawing = { ...this.#drawing, [name]: value as number };
+      this.#showText();
+    } else return;
+    this.#context.look();
+  }
+
+  override load(bytes: Uint8Array): void {
+    super.load(bytes);
+    this.#written = undefined;
+    this.#restsUntil = 0;
+  }
+
+  get #options() {
+    const { temperature, topK } = this.#drawing;
+    return { temperature, topK: topK || this.#characters.size };
+  }
+
+  /** What the network can read of a text; where that is nothing, its first character. */
+  #known(text: string): string {
+    const { list } = this.#characters;
+    const known = new Set(list);
+    return [...text].filter((character) => known.has(character)).join('') || list[0];
+  }
+
+  /** Shows a text from the next look on. */
+  show(text: string, back: number): void {
+    this.#text = this.#known(text);
+    this.#back = back;
+    this.#showText();
+    this.#context.look();
+  }
+
+  /** The writer's window moves on by half where it is full: the next character is drawn after what `seen` is. */
+  get #seen(): readonly string[] {
+    const isOwn = this.#written?.text === this.#text;
+    return isOwn ? [...this.#parts.writer.seen] : [...this.#text].slice(-this.#steps);
+  }
+
+  get #place(): number {
+    return Math.max(0, this.#seen.length - 1 - this.#back);
+  }
+
+  #showText(): void {
+    const { view } = this.#parts;
+    const seen = this.#seen;
+    const tokens = new Int32Array(this.#steps);
+    tokens.set(this.#characters.encode(seen.join('')));
+    const { temperature, topK } = this.#options;
+    view.write('tokens', tokens);
+    view.write('count', Float32Array.of(seen.length));
+    view.write('place', Int32Array.of(this.#place));
+    view.write('temperature', Float32Array.of(temperature));
+    view.write('topK', Float32Array.of(topK));
+  }
+
+  /** The maps stay on the GPU; read are some hundred probabilities and weights. */
+  async look(): Promise<void> {
+    const { view } = this.#parts;
+    const [seen, place] = [this.#seen, this.#place];
+    await view.step((encoder) => this.drawPanels(encoder));
+    const values = (await view.read('reading')) as Float32Array;
+    this.#context.tell('reading', { seen, place, ...readingOf(values, this.#characters.size) });
+  }
+
+  /** Continues a text; with weights that have changed its window is read again. */
+  write(text: string, count: number): Promise<string> {
+    return this.#alone(async () => {
+      const { writer } = this.#parts;
+      const own = this.#known(text);
+      const { step } = this;
+      if (this.#written?.text !== own || this.#written.step !== step) {
+        this.#written = undefined;
+        writer.start(own, this.#context.values.seed + this.#begun++);
+      }
+      const added = await writer.write(count, this.#options);
+      this.#written = { text: own + added, step };
+      this.show(own + added, 0);
+      return added;
+    });
+  }
+
+  /** One after the other. */
+  #alone<T>(task: () => Promise<T>): Promise<T> {
+    const own = this.#turn.then(task);
+    this.#turn = own.catch(() => {});
+    return own;
+  }
+
+  override destroy(): void {
+    this.#parts.view.destroy();
+    this.#parts.writer.destroy();
+    super.destroy();
+  }
+}

@@ -1,0 +1,55 @@
+import type { Dataset } from '../../src/index.ts';
+import { Characters, textWindows } from '../../src/data/text.ts';
+
+/** What the site has of Tiny Shakespeare: its first characters, in ASCII, a byte each. */
+export const EXCERPT = {
+  title: 'Shakespeare’s plays',
+  path: 'text/shakespeare-400k.txt',
+  bytes: 400_000,
+} as const;
+
+/** The different characters of Tiny Shakespeare, all 65. A network for it does not depend on what the excerpt has of them. */
+export const SHAKESPEARE = new Characters(
+  "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+);
+
+/** The share at the beginning that is learned; the rest is for validation. */
+const TRAINING = 0.9;
+
+/** Pieces of a text with the characters after each of theirs. */
+export interface TextData {
+  readonly train: Dataset;
+  readonly validation: Dataset;
+}
+
+/** @param steps characters of a piece: as many as the network sees at once */
+export function dataOf(
+  name: string,
+  text: string,
+  { characters, steps, synthetic = false }: { characters: Characters; steps: number; synthetic?: boolean },
+): TextData {
+  const indices = characters.encode(text);
+  const cut = Math.floor(indices.length * TRAINING);
+  return {
+    train: textWindows(name, indices.subarray(0, cut), steps, { synthetic }),
+    validation: textWindows(name, indices.subarray(cut), steps, { synthetic }),
+  };
+}
+
+/** Of a text of the reader's own: characters, and different ones. */
+const [LEAST, MOST, MOST_DIFFERENT] = [2000, 1_000_000, 200];
+
+/** What keeps a text from being learned, in words; undefined: nothing. */
+export function problemOf(text: string): string | undefined {
+  const count = (value: number) => value.toLocaleString('en-US');
+  const { length } = text;
+  const different = new Set(text).size;
+  if (length < LEAST)
+    return `The text has ${count(length)} characters. That is too short to learn from: give at least ${count(LEAST)}, a few pages.`;
+  if (length > MOST)
+    return `The text has ${count(length)} characters. This page takes up to ${count(MOST)}: give a part of it.`;
+  if (different > MOST_DIFFERENT)
+    return `The text has ${count(different)} different characters. The network has a row of its table for each, and this page takes up to ${MOST_DIFFERENT}: give a text in an alphabet.`;
+  if (different < 2) return 'The text has one character only, so there is nothing to learn.';
+  return undefined;
+}
