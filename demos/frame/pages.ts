@@ -63,6 +63,7 @@ export const PAGES: readonly SitePage[] = [
   { folder: 'grokking', title: 'By heart, then by rule' },
   { folder: 'mnist-cnn', title: 'Reading digits' },
   { folder: 'autoencoder', title: 'Autoencoders' },
+  { folder: 'vae', title: 'A plane full of digits' },
   { folder: 'dcgan', title: 'A forger and its critic' },
   { folder: 'explorer', title: 'Shader explorer' },
   { folder: 'bench', title: 'Benchmarks' },

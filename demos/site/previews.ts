@@ -28,6 +28,11 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   'mnist-cnn': { query: '', at: '.bar', ready: isReady },
   grokking: { query: '', at: '.bar', ready: isReady },
   autoencoder: { query: '', at: '.bar', ready: isReady },
+  vae: {
+    query: '',
+    at: '.bar',
+    ready: () => /in use/.test(document.querySelector('#informed-text')?.textContent ?? ''),
+  },
   dcgan: {
     query: '',
     at: '.bar',

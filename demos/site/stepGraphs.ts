@@ -3,6 +3,7 @@ import type { Gpu, Program } from '../../src/index.ts';
 import { dcganPair, SMALL } from '../../src/models/dcganSmall.ts';
 import { grokkingMlp } from '../../src/models/grokkingMlp.ts';
 import { mnistCnnNetwork } from '../../src/models/mnistCnnNetwork.ts';
+import { vae, vaeData } from '../../src/models/vae.ts';
 import { versionsData, versionsNetwork } from '../../src/models/versionsNetwork.ts';
 import { describeProgram } from '../../src/runtime/describe/index.ts';
 import type { StepGraph } from '../../src/runtime/describe/index.ts';
@@ -31,6 +32,8 @@ import { BATCH, network as tableNetwork } from '../tables/network.ts';
 import { settings as tables } from '../tables/settings.ts';
 import { exampleRows } from '../tables/table.ts';
 import { compile as compileTable } from '../tables/training.ts';
+import { settings as vaeSettings } from '../vae/settings.ts';
+import { compile as compileVae } from '../vae/training.ts';
 
 /** Has a step compiled, and none made: options of `fit`. */
 type Fit = (options: { steps: 0; onReady: (program: Program) => void }) => PromiseLike<unknown>;
@@ -74,6 +77,13 @@ const TRAININGS: Readonly<Record<string, (gpu: Gpu) => Promise<Fit>>> = {
     const { bottleneck, seed, rate, batch: batchSize } = initial(autoencoder);
     const model = await compileAutoencoder(gpu, versionsNetwork({ bottleneck, seed }), rate);
     return (options) => model.fit(versionsData(images(batchSize)), { ...options, batchSize });
+  },
+  async vae(gpu) {
+    const values = initial(vaeSettings);
+    const { batch: batchSize } = values;
+    const network = vae(values);
+    const model = await compileVae(gpu, network, values);
+    return (options) => model.fit(vaeData(images(batchSize), network), { ...options, batchSize });
   },
   async dcgan(gpu) {
     const values = initial(dcgan);
