@@ -14,7 +14,7 @@ let network: VaeTrainee;
 async function look(): Promise<{ reading: Reading; cloud: Cloud }> {
   told.reading = told.cloud = undefined;
   await network.look();
-  await expect.poll(() => told.reading && told.cloud).toBeDefined();
+  await expect.poll(() => told.reading && told.cloud, { timeout: 20_000 }).toBeDefined();
   return { reading: told.reading!, cloud: told.cloud! };
 }
 

@@ -59,8 +59,6 @@ const optionsOf = ({ own, seed }: Settings): Required<VaeOptions> => ({
 /** A number of the code with less of the KL, in nats, says next to nothing: its σ² is above 0.9. */
 const IN_USE = 0.05;
 
-const PICTURES = { samples: 'samples.png', reconstructions: 'reconstructions.png', plane: 'plane.png' };
-
 /** Per image and in nats, over the test images. */
 interface Scores {
   /** The sum of the other two, whatever β is: a bound of −log p(x). */
@@ -107,17 +105,19 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
     report(context, scores, perNumber, test.size);
 
     const probabilities = logits.map((logit) => 1 / (1 + Math.exp(-logit)));
-    await folder.write(PICTURES.reconstructions, await reconstructionsPng(test, probabilities));
-    await folder.write(PICTURES.samples, await samplesPng(context, network));
-    if (network.latent === 2) await folder.write(PICTURES.plane, await planePng(context, network));
-    const judged: Record<string, number> = {};
+    const pictures: Readonly<Record<string, Uint8Array>> = {
+      'samples.png': await samplesPng(context, network),
+      'reconstructions.png': await reconstructionsPng(test, probabilities),
+      ...(network.latent === 2 && { 'plane.png': await planePng(context, network) }),
+    };
+    for (const [name, png] of Object.entries(pictures)) await folder.write(name, png);
     if (network.labels) {
       judged.asLabelled = await readAsLabelled(context, network, data);
       terminal.line(`Digits drawn for a class and read as it: ${formatPercent(judged.asLabelled)}`);
       terminal.line();
     }
     await finishRun(context, fit, { ...scores, ...judged });
-    const [first, ...others] = folder.saved(Object.values(PICTURES));
+    const [first, ...others] = folder.saved(Object.keys(pictures));
     if (first) terminal.line(`Saved ${[folder.pathOf(first), ...others].join(', ')}.`);
     return resultOf(context, trained, data.train, fit, { ...scores, ...judged });
   } finally {
