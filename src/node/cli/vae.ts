@@ -111,6 +111,7 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
       ...(network.latent === 2 && { 'plane.png': await planePng(context, network) }),
     };
     for (const [name, png] of Object.entries(pictures)) await folder.write(name, png);
+    const judged: Record<string, number> = {};
     if (network.labels) {
       judged.asLabelled = await readAsLabelled(context, network, data);
       terminal.line(`Digits drawn for a class and read as it: ${formatPercent(judged.asLabelled)}`);
