@@ -13,7 +13,7 @@ import { coalesce } from '../shared/coalesce.ts';
 import { MOST_AXES } from '../drawing/codes.ts';
 import type { Mapped, Place } from '../drawing/codes.ts';
 import type { CodeSpace } from '../drawing/codeSpace.ts';
-import { uploadImages } from '../drawing/dataImages.ts';
+import { oneOfEach, uploadImages } from '../drawing/dataImages.ts';
 import type { DataImages } from '../drawing/dataImages.ts';
 import { PIXELS, SHOWN, YOURS } from './protocol.ts';
 import type { Tells } from './protocol.ts';
@@ -145,7 +145,7 @@ export class Autoencoders extends FittedModel<Digits> {
     const { a, b, set, version } = this.#values;
     if (this.#images) {
       const { labels, bytesOf } = this.#images;
-      const shown = oneOfEach(labels, set);
+      const shown = oneOfEach(labels, SHOWN, set);
       shown.forEach((image, place) => this.#view.write(place, bytesOf(image)));
       this.#context.tell(
         'shown',
@@ -194,12 +194,4 @@ export class Autoencoders extends FittedModel<Digits> {
     this.#view.destroy();
     super.destroy();
   }
-}
-
-/** Numbers of test images, one of each class if possible: the first of each, the second of each, … */
-function oneOfEach(labels: Uint8Array, set: number): Uint32Array {
-  return Uint32Array.from({ length: SHOWN }, (_, digit) => {
-    const own = Array.from(labels.keys()).filter((image) => labels[image] === digit);
-    return own.length > 0 ? own[set % own.length] : (set * SHOWN + digit) % labels.length;
-  });
 }

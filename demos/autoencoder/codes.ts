@@ -7,7 +7,7 @@ import { createPointMap } from '../widgets/pointMap.ts';
 import type { Live } from './live.ts';
 import type { Tells } from './protocol.ts';
 import { titleOf, VERSIONS } from './settings.ts';
-import { withArticle } from './names.ts';
+import { withArticle } from '../shared/withArticle.ts';
 
 /** The map of codes, and the code that the reader chooses. */
 export function createCodes(page: Live) {

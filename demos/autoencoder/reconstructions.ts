@@ -5,7 +5,7 @@ import { createDigitPad } from '../widgets/digitPad.ts';
 import { imageButtons } from '../widgets/imageButtons.ts';
 import { createImageRows, heading } from '../widgets/imageRows.ts';
 import type { Live } from './live.ts';
-import { withArticle } from './names.ts';
+import { withArticle } from '../shared/withArticle.ts';
 import { BETWEEN, PIXELS, SHOWN, YOURS } from './protocol.ts';
 import type { Tells } from './protocol.ts';
 import { titleOf, VERSIONS } from './settings.ts';

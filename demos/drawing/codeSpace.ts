@@ -3,6 +3,7 @@ import type { Gpu, Program, Tensor } from '../../src/index.ts';
 import { ownAxes, principalComponents, signsBy } from '../../src/models/principalComponents.ts';
 import { MOST_AXES, REACH } from './codes.ts';
 import type { Centres, Mapped, Place } from './codes.ts';
+import { nearestImage } from './dataImages.ts';
 import type { DataImages } from './dataImages.ts';
 import { codes, pictures } from './outputs.ts';
 import type { Source } from './renderer.ts';
@@ -76,16 +77,9 @@ export class CodeSpace {
   }
 
   /** The image whose point is nearest to a place on the map. Reads the points back, once for each map. */
-  async nearest([x, y]: Place): Promise<Mapped> {
+  async nearest(place: Place): Promise<Mapped> {
     this.#places ??= this.#map.read('points') as Promise<Float32Array>;
-    const places = await this.#places;
-    const placeOf = (image: number) => [places[image * this.#axes], places[image * this.#axes + 1]] as const;
-    const distance = (image: number) => Math.hypot(placeOf(image)[0] - x, placeOf(image)[1] - y);
-    let image = 0;
-    for (let other = 1; other < this.#count; other++) if (distance(other) < distance(image)) image = other;
-    const { labels } = this.#images;
-    const pixels = this.#images.bytesOf(image).slice();
-    return { image, place: placeOf(image), label: labels[image], pixels };
+    return nearestImage(this.#images, await this.#places, this.#axes, place);
   }
 
   /** What the panels show. */
@@ -154,7 +148,7 @@ function compileShape(gpu: Gpu, coder: Coder, map: Program): Promise<Program> {
 }
 
 /** [10, N]: each row takes the mean over the images of a class. */
-function classMeans(labels: Uint8Array): Tensor {
+export function classMeans(labels: Uint8Array): Tensor {
   const counts = Array.from({ length: CLASSES }, (_, own) => labels.filter((label) => label === own).length);
   const data = new Float32Array(CLASSES * labels.length);
   labels.forEach((label, i) => (data[label * labels.length + i] = 1 / counts[label]));

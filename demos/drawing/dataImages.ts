@@ -1,4 +1,5 @@
 import type { Gpu } from '../../src/index.ts';
+import type { Mapped, Place } from './codes.ts';
 import type { Range } from './kind.ts';
 
 /** Images of a data set on the GPU, with their classes. */
@@ -50,4 +51,28 @@ function upload({ device }: Gpu, label: string, bytes: Uint8Array): Range {
   );
   device.gpu.queue.writeBuffer(buffer, 0, whole);
   return { buffer, offset: 0, bytes: bytes.byteLength };
+}
+
+/** Numbers of `count` test images, one of each class if possible: the first of each, the second of each, … */
+export function oneOfEach(labels: Uint8Array, count: number, set: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, digit) => {
+    const own = Array.from(labels.keys()).filter((image) => labels[image] === digit);
+    return own.length > 0 ? own[set % own.length] : (set * count + digit) % labels.length;
+  });
+}
+
+/** The image whose point is nearest to a place; points are the first two of `stride` numbers, one after the other. */
+export function nearestImage(
+  { labels, bytesOf }: DataImages,
+  points: Float32Array,
+  stride: number,
+  [x, y]: Place,
+): Mapped {
+  const placeOf = (image: number) => [points[image * stride], points[image * stride + 1]] as const;
+  const distance = (image: number) => Math.hypot(placeOf(image)[0] - x, placeOf(image)[1] - y);
+  let image = 0;
+  for (let other = 1; other < points.length / stride; other++) {
+    if (distance(other) < distance(image)) image = other;
+  }
+  return { image, place: placeOf(image), label: labels[image], pixels: bytesOf(image).slice() };
 }

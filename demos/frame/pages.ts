@@ -64,6 +64,7 @@ export const PAGES: readonly SitePage[] = [
   { folder: 'text', title: 'One character after the other' },
   { folder: 'mnist-cnn', title: 'Reading digits' },
   { folder: 'autoencoder', title: 'Autoencoders' },
+  { folder: 'vae', title: 'A plane full of digits' },
   { folder: 'dcgan', title: 'A forger and its critic' },
   { folder: 'explorer', title: 'Shader explorer' },
   { folder: 'bench', title: 'Benchmarks' },

@@ -33,6 +33,11 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
     ready: () => (document.querySelector<HTMLTextAreaElement>('#text')?.value.length ?? 0) > 250,
   },
   autoencoder: { query: '', at: '.bar', ready: isReady },
+  vae: {
+    query: '',
+    at: '.bar',
+    ready: () => /in use/.test(document.querySelector('#informed-text')?.textContent ?? ''),
+  },
   dcgan: {
     query: '',
     at: '.bar',

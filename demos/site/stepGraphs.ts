@@ -4,6 +4,7 @@ import { dcganPair, SMALL } from '../../src/models/dcganSmall.ts';
 import { grokkingMlp } from '../../src/models/grokkingMlp.ts';
 import { gptNetwork, GPT_PRESETS } from '../../src/models/gptNetwork.ts';
 import { mnistCnnNetwork } from '../../src/models/mnistCnnNetwork.ts';
+import { vae, vaeData } from '../../src/models/vae.ts';
 import { versionsData, versionsNetwork } from '../../src/models/versionsNetwork.ts';
 import { describeProgram } from '../../src/runtime/describe/index.ts';
 import type { StepGraph } from '../../src/runtime/describe/index.ts';
@@ -36,6 +37,8 @@ import { examplePieces } from '../text/author.ts';
 import { settings as text } from '../text/settings.ts';
 import { SHAKESPEARE } from '../text/text.ts';
 import { compile as compileText } from '../text/training.ts';
+import { settings as vaeSettings } from '../vae/settings.ts';
+import { compile as compileVae } from '../vae/training.ts';
 
 /** Has a step compiled, and none made: options of `fit`. */
 type Fit = (options: { steps: 0; onReady: (program: Program) => void }) => PromiseLike<unknown>;
@@ -85,6 +88,13 @@ const TRAININGS: Readonly<Record<string, (gpu: Gpu) => Promise<Fit>>> = {
     const { bottleneck, seed, rate, batch: batchSize } = initial(autoencoder);
     const model = await compileAutoencoder(gpu, versionsNetwork({ bottleneck, seed }), rate);
     return (options) => model.fit(versionsData(images(batchSize)), { ...options, batchSize });
+  },
+  async vae(gpu) {
+    const values = initial(vaeSettings);
+    const { batch: batchSize } = values;
+    const network = vae(values);
+    const model = await compileVae(gpu, network, values);
+    return (options) => model.fit(vaeData(images(batchSize), network), { ...options, batchSize });
   },
   async dcgan(gpu) {
     const values = initial(dcgan);

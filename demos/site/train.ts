@@ -14,10 +14,12 @@ import { sequencesTraining } from './sequences.ts';
 import { tablesTraining } from './tables.ts';
 import { textTraining } from './text.ts';
 import type { SiteTraining } from './training.ts';
+import { vaeTraining } from './vae.ts';
 
 const TRAININGS: Readonly<Record<string, SiteTraining>> = {
   'mnist-cnn': mnistCnnTraining,
   autoencoder: autoencoderTraining,
+  vae: vaeTraining,
   dcgan: dcganOfSite,
   points: pointsTraining,
   tables: tablesTraining,

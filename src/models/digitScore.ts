@@ -57,17 +57,35 @@ export function meanConfidence({ probabilities, classes }: Pick<DigitReading, 'p
 }
 
 /** The fraction of the images for which each class is predicted: one class above all others is mode collapse. */
-export function predictedShares({
+export function predictedShares(reading: Pick<DigitReading, 'probabilities' | 'classes'>): Float64Array {
+  const shares = new Float64Array(reading.classes);
+  const predicted = predictedClasses(reading);
+  for (const own of predicted) shares[own]++;
+  return shares.map((count) => count / predicted.length);
+}
+
+/**
+ * The fraction of images that were asked for as a class and are read as it.
+ *
+ * @param wanted the class that each image was asked for
+ */
+export function shareAsLabelled(
+  reading: Pick<DigitReading, 'probabilities' | 'classes'>,
+  wanted: ArrayLike<number>,
+): number {
+  const predicted = predictedClasses(reading);
+  return predicted.filter((own, i) => own === wanted[i]).length / predicted.length;
+}
+
+/** For each image the class of the largest probability. */
+function predictedClasses({
   probabilities,
   classes,
-}: Pick<DigitReading, 'probabilities' | 'classes'>): Float64Array {
-  const shares = new Float64Array(classes);
-  for (let row = 0; row < probabilities.length; row += classes) {
-    let best = 0;
-    for (let c = 1; c < classes; c++) if (probabilities[row + c] > probabilities[row + best]) best = c;
-    shares[best]++;
-  }
-  return shares.map((count) => (count * classes) / probabilities.length);
+}: Pick<DigitReading, 'probabilities' | 'classes'>): number[] {
+  return Array.from({ length: probabilities.length / classes }, (_, image) => {
+    const row = probabilities.subarray(image * classes, (image + 1) * classes);
+    return row.indexOf(row.reduce((a, b) => Math.max(a, b)));
+  });
 }
 
 /** −Σ p ln p, in nats. */

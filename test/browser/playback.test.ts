@@ -35,6 +35,7 @@ beforeAll(async () => {
 it.each([
   ['mnist-cnn/trained/quick', 2],
   ['autoencoder/trained/bottleneck-64', 2],
+  ['vae/trained/latent-2', 2],
   ['dcgan/trained/small', 3],
   ['points/trained/moons', 2],
   ['tables/trained/mlp', 2],

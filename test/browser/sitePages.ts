@@ -15,6 +15,7 @@ export interface SitePage {
 export const SMALL: Readonly<Record<string, string>> = {
   'mnist-cnn': 'data=synthetic&train=600&test=40&batch=16',
   autoencoder: 'data=synthetic&train=600&test=40&batch=16',
+  vae: 'data=synthetic&train=600&test=40&batch=16',
   dcgan: 'data=synthetic&train=640&batch=4',
   points: '',
   tables: 'data=synthetic',

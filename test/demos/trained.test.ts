@@ -20,6 +20,7 @@ import { model } from '../../src/nn/model.ts';
 import { gpt } from '../../src/models/gpt.ts';
 import { grokkingMlp } from '../../src/models/grokkingMlp.ts';
 import { mnistCnn } from '../../src/models/mnistCnn.ts';
+import { vae } from '../../src/models/vae.ts';
 import { fillNormal } from '../../src/nn/philox.ts';
 
 describe('packed weights', () => {
@@ -73,6 +74,7 @@ describe('the networks that come with the pages', () => {
     'mnist-cnn': ['quick', () => mnistCnn('quick')],
     autoencoder: ['bottleneck-64', () => autoencoderVersions().model],
     dcgan: ['small', () => dcgan('small')],
+    vae: ['latent-2', () => model(vae({ latent: 2 }).options)],
     grokking: ['mlp', () => model(grokkingMlp())],
     points: ['moons', () => model(network(initialValues(settings) as ValuesOf<typeof settings>))],
     sequences: [

@@ -37,6 +37,11 @@ const PAGES: readonly Case[] = [
     leastMs: MANY_CANVASES_MS,
   },
   {
+    path: 'vae/?data=synthetic&train=6000&test=100&batch=32&start=scratch&play=1',
+    panels: { '#digits': 30, '#map canvas': 10, '#draws .row + .row canvas': 10 },
+    falls: true,
+  },
+  {
     path: 'dcgan/?data=synthetic&train=3000&batch=16&play=1',
     panels: { '#fakes': 40, '#reals': 10, '#flow-noise': 40 },
     falls: false,

@@ -7,6 +7,7 @@ import {
   joinReadings,
   predictedShares,
   scoreDigits,
+  shareAsLabelled,
   statisticsOf,
 } from '../../src/models/digitScore.ts';
 import { featureStatistics, frechetDistance } from '../../src/models/frechetDistance.ts';
@@ -152,6 +153,13 @@ describe('the score', () => {
     const score = scoreDigits(collapsed, statisticsOf(real));
     expect(score).toEqual({ classifierConfidence: 0.625, classEntropy: 0, frechetDistance: 9 });
     expect([...predictedShares(collapsed)]).toEqual([1, 0]);
+    expect(
+      [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+      ].map((wanted) => shareAsLabelled(collapsed, wanted)),
+    ).toEqual([1, 0.5, 0]);
     expect(joinReadings([real, collapsed]).features.length).toBe(4);
     expect(entropy([0.25, 0.25, 0.25, 0.25])).toBeCloseTo(Math.log(4), 12);
   });

@@ -22,12 +22,14 @@ import { resolveSettings } from './settings.ts';
 import { Terminal } from './terminal.ts';
 import { tsneCommand } from './tsne.ts';
 import type { Output } from './terminal.ts';
+import { vaeCommand } from './vae.ts';
 
 /** The models that can be trained; the first is the default. */
 export const MODELS: Readonly<Record<string, ModelCommand>> = {
   'mnist-cnn': mnistCnnCommand,
   dcgan: dcganCommand,
   autoencoder: autoencoderCommand,
+  vae: vaeCommand,
   fashion: fashionCommand,
   'breast-cancer': breastCancerCommand,
   line: lineCommand,
