@@ -84,8 +84,10 @@ export class Dispatch {
       { length: own },
       (_, i) => new Lane(machine, i, subgroupSize, simulation.laneWords),
     );
-    for (const lane of lanes)
-      lane.subgroup = lanes.filter(({ subgroupId }) => subgroupId === lane.subgroupId);
+    for (let first = 0; first < own; first += subgroupSize) {
+      const subgroup = lanes.slice(first, first + subgroupSize);
+      for (const lane of subgroup) lane.subgroup = subgroup;
+    }
     return lanes;
   }
 
