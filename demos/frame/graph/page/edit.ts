@@ -31,8 +31,11 @@ export async function editKernel(page: GraphPage, { index, kernel, label }: Step
   async function apply(): Promise<void> {
     const edited = editor.text;
     complain([], 'It is tried on the numbers of this training …');
-    const { messages, text: told } = await page.call('graphReplace', index, edited, everywhere.checked);
-    const isUsed = messages.length === 0;
+    const {
+      isUsed,
+      messages,
+      text: told,
+    } = await page.call('graphReplace', index, edited, everywhere.checked);
     complain(
       remarksOf(messages, edited, kernel),
       `${isUsed ? 'The training uses it from its next step on.' : 'This does not run.'} ${told}`,
