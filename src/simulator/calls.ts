@@ -115,7 +115,7 @@ export abstract class CallCompiler extends SubgroupMatrixCompiler {
     this.effects++;
     this.calls = true;
     // Functions that each call the next one twice make 2³⁰ calls without a loop.
-    if (fn.calls) this.emit(`if (--S.budget < 0) S.exhausted(${this.site(at)});`);
+    if (fn.calls) this.emit(`if (--S.calls < 0) S.exhausted(${this.site(at)});`);
     const call = `${fn.jsName}(${['L', ...texts].join(', ')})`;
     const { stops } = this.module;
     if (fn.meets) this.meets = true;
