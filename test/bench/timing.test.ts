@@ -35,7 +35,7 @@ describe('a comparison of two groups of kernels', () => {
     const gpu = await testGpu();
     const x = ops.input('x', [2048]);
     const [one, many] = await Promise.all(
-      [1, 40].map((count) =>
+      [1, 8].map((count) =>
         gpu.compile(() => {
           let y = ops.sort(x);
           for (let i = 1; i < count; i++) y = ops.sort(ops.add(y, x));
@@ -46,7 +46,7 @@ describe('a comparison of two groups of kernels', () => {
     const { ratio, least, most, first, second } = await compareCommands(gpu, many.commands, one.commands, {
       sampleMs: 1,
     });
-    expect(ratio).toBeGreaterThan(1.5);
+    expect(ratio).toBeGreaterThan(1.2);
     expect(least).toBeLessThanOrEqual(ratio);
     expect(most).toBeGreaterThanOrEqual(ratio);
     expect(first).toBeGreaterThan(second);
