@@ -284,7 +284,7 @@ describe('the shader explorer', () => {
     await page.bringToFront();
     await push(page, 'Back to the original');
     await verdict('This is the original.');
-    await page.waitForFunction(() => location.hash === '');
+    await page.waitForFunction(() => location.hash === '' && !document.querySelector('.compared'));
     await focus();
     await chord('z');
     await verdict('On the example the numbers are those of the original.');

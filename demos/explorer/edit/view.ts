@@ -94,7 +94,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
       const { comparison } = answer.result;
       results.classList.remove('stale');
       results.replaceChildren(
-        ...(comparison ? [compared(comparison)] : []),
+        ...(isEdited && comparison ? [compared(comparison)] : []),
         numbersOf(answer.result),
         picturesOf(answer.result, client),
       );
