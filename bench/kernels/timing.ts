@@ -1,7 +1,7 @@
 import type { Gpu, Program } from '../../src/index.ts';
 import { openClock } from '../../src/runtime/clock.ts';
 import { repeatsFor } from '../../src/runtime/profile.ts';
-import { spreadOf } from '../report/stats.ts';
+import { median, spreadOf } from '../report/stats.ts';
 import type { Spread } from '../report/stats.ts';
 
 export interface Timing {
@@ -50,4 +50,70 @@ export async function timeCommands(gpu: Gpu, commands: Commands, options: Timing
   } finally {
     clock.destroy();
   }
+}
+
+/** Two groups of kernels that do the same, measured in turns. */
+export interface Comparison {
+  /** Median milliseconds of one run. */
+  readonly first: number;
+  readonly second: number;
+  /** How many times as fast the second one is: the median of the pairs, and between what it lies. */
+  readonly ratio: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Of eleven pairs all but the extremes: the true median lies between those with a probability of 99 %. */
+const PAIRS = 11;
+/** The share of a sample that browsers round off a time: 0.1 ms at each end. */
+const GRAIN = 0.02;
+
+/**
+ * Times two groups of kernels that have run before, in turns, so that a slow moment of the machine slows both. Which of
+ * them is first alternates from pair to pair.
+ *
+ * @param sampleMs a sample is as many runs as this takes
+ */
+export async function compareCommands(
+  gpu: Gpu,
+  first: Commands,
+  second: Commands,
+  { sampleMs }: Pick<TimingOptions, 'sampleMs'>,
+): Promise<Comparison> {
+  const clock = openClock(gpu.device, 1);
+  try {
+    const repeats: number[] = [];
+    for (const commands of [first, second]) {
+      await clock.run(commands, 1, 1);
+      const [once] = await clock.run(commands, 1, 1);
+      repeats.push(repeatsFor(1000 * once, 1000 * sampleMs));
+    }
+    const time = async (own: 0 | 1) => {
+      const [ms] = await clock.run(own === 0 ? first : second, repeats[own], 1);
+      return ms / repeats[own];
+    };
+    const pairs: (readonly [number, number])[] = [];
+    for (let pair = 0; pair < PAIRS; pair++) {
+      if (pair % 2 === 0) pairs.push([await time(0), await time(1)]);
+      else {
+        const later = await time(1);
+        pairs.push([await time(0), later]);
+      }
+    }
+    return comparisonOf(pairs);
+  } finally {
+    clock.destroy();
+  }
+}
+
+/** @param pairs milliseconds of both, next to each other in time */
+export function comparisonOf(pairs: readonly (readonly [first: number, second: number])[]): Comparison {
+  const ratios = pairs.map(([first, second]) => first / second).toSorted((a, b) => a - b);
+  return {
+    first: median(pairs.map(([first]) => first)),
+    second: median(pairs.map(([, second]) => second)),
+    ratio: median(ratios),
+    least: ratios[1] * (1 - GRAIN),
+    most: ratios[ratios.length - 2] * (1 + GRAIN),
+  };
 }

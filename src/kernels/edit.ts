@@ -2,7 +2,7 @@ import { KernelError } from '../errors.ts';
 import type { KernelFile, Specialization, SpecializedKernel } from './kernel.ts';
 import { errorAt, parseFile } from './parse.ts';
 import type { Declaration } from './parse.ts';
-import { specialize } from './specialize.ts';
+import { requireMain, specialize } from './specialize.ts';
 
 /** A kernel, and what it was made of. */
 export interface KernelOrigin {
@@ -22,6 +22,7 @@ export function editKernel(
   source: string,
 ): { readonly file: KernelFile; readonly kernel: SpecializedKernel } {
   const edited = { name: file.name, source };
+  requireMain(edited);
   requireSameSettings(file, edited, specialization);
   const made = specialize(edited, specialization);
   requireSameSize(edited, kernel, made);

@@ -56,7 +56,21 @@ const BLOCK = new Set(['fn', 'struct']);
 const VALUED = new Set(['const', 'override', 'var', 'alias']);
 const NAMELESS = new Set(['enable', 'requires', 'diagnostic', 'const_assert']);
 
+/** As deep as Tint goes. */
+const DEEPEST = 127;
+
+function requireFlat(tokens: readonly Token[], file: string): void {
+  let depth = 0;
+  for (const token of tokens) {
+    if (token.text in PARTNERS) depth++;
+    else if (/^[)\]}]$/.test(token.text)) depth--;
+    if (depth > DEEPEST)
+      throw errorAt(file, token, `more than ${DEEPEST} brackets are open here; use a variable.`);
+  }
+}
+
 function parse(tokens: readonly Token[], file: string): ParsedFile {
+  requireFlat(tokens, file);
   const named = new Map<string, Declaration>();
   const nameless: Declaration[] = [];
   for (let start = 0; start < tokens.length;) {

@@ -62,7 +62,7 @@ export function workgroupSizeOf(kernel: string, main: Declaration, lookup: Looku
     from = comma + 1;
   }
   const [x = NaN, y = 1, z = 1] = size;
-  if (x > 0 && y > 0 && z > 0) return [x, y, z];
+  if ([x, y, z].every((extent) => Number.isInteger(extent) && extent > 0)) return [x, y, z];
   const found = open > 0 ? `not @${join(tokens, open - 1, close + 1)}` : 'which is missing';
   throw new KernelError(`${kernel}.wgsl: "fn main" needs @workgroup_size of positive constants, ${found}.`);
 }

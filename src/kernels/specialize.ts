@@ -3,7 +3,7 @@ import { concrete, evaluate } from './evaluate.ts';
 import type { Constant, Lookup } from './evaluate.ts';
 import type { KernelFile, LineOrigin, Specialization, SpecializedKernel } from './kernel.ts';
 import { parseFile } from './parse.ts';
-import type { Declaration } from './parse.ts';
+import type { Declaration, ParsedFile } from './parse.ts';
 import { bindingsOf, featuresOf, workgroupBytesOf, workgroupSizeOf } from './reflect.ts';
 import { rewrite, typeText } from './rewrite.ts';
 import type { Declarations } from './rewrite.ts';
@@ -26,14 +26,12 @@ export function specialize(
   specialization: Specialization = {},
   { rolled = false }: { readonly rolled?: boolean } = {},
 ): SpecializedKernel {
-  const { nameless } = parseFile(file);
+  const { nameless } = requireMain(file);
   const generated = directivesFor(specialization);
   const declarations = rewrite(file, specialization);
   const halved = specialization.halves?.declare(file.name, declarations);
   const lookup = constantLookup(declarations);
-  const main = declarations.get('main');
-  if (main?.kind !== 'fn')
-    throw new KernelError(`${file.name}.wgsl has no "fn main", the entry point of every kernel.`);
+  const main = declarations.get('main')!;
 
   const references = new Set(['main']);
   for (const { tokens } of nameless) collect(tokens, references);
@@ -65,6 +63,18 @@ export function specialize(
     features: featuresOf([...generated, ...nameless]),
     lineOrigins: emitter.lineOrigins,
   };
+}
+
+/**
+ * The declarations of a file.
+ *
+ * @throws KernelError where it has no entry point: said before anything else, as of an empty text everything is missing
+ */
+export function requireMain(file: KernelFile): ParsedFile {
+  const parsed = parseFile(file);
+  if (parsed.named.get('main')?.kind === 'fn') return parsed;
+  const what = parsed.named.size === 0 ? 'is empty: it has' : 'has';
+  throw new KernelError(`${file.name}.wgsl ${what} no "fn main", the entry point of every kernel.`);
 }
 
 /** What the file need not enable for itself: f16, where an alias becomes such a type, or a buffer holds it. */

@@ -29,6 +29,11 @@ export async function editedCommand(
     const dispatch = { ...original, kernel, source: { ...original.source, file } };
     return bindCommands(device, [dispatch], [compiled], locate)[0];
   } catch (error) {
+    if (error instanceof RangeError)
+      // of the stack: compilers refuse such a text, too
+      throw new KernelError(`${original.kernel.name}.wgsl has an expression that is too deep.`, {
+        cause: error,
+      });
     if (!(error instanceof KernelError)) throw error;
     const { file, specialization } = original.source;
     throw await aboutFile(error, device, { name: file.name, source }, specialization.library);

@@ -17,7 +17,7 @@ const bits_float = (x: number) => ((bits[0] = x), float[0]);
 function even(x: number): number {
   const down = Math.floor(x);
   if (x - down !== 0.5) return Math.round(x);
-  return down % 2 === 0 ? down : down + 1;
+  return x === -0.5 ? -0 : down % 2 === 0 ? down : down + 1;
 }
 
 /** The bits of the float of 16 bits nearest to x. */

@@ -256,7 +256,7 @@ export function builtin(
 ): Value | undefined {
   const own = Object.hasOwn(BUILTINS, name) ? BUILTINS[name] : undefined;
   if (args.length === 0) return undefined;
-  if (own) return own(compiler, args, at, template);
+  if (own) return compiler.constantly(args, () => own(compiler, args, at, template));
   if (!['f', 'i', 'u'].some((prefix) => `${prefix}_${name}` in ARITHMETIC)) return undefined;
   return eachComponent(compiler, name, args, at);
 }

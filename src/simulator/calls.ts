@@ -38,7 +38,7 @@ export abstract class CallCompiler extends SubgroupMatrixCompiler {
     const declaration = this.module.declarations.get(name);
     if (declaration?.kind === 'fn') return this.callFunction(this.function(name, at), args, at);
     const type = this.typeNamed(callee);
-    if (type) return this.made(type, args, at);
+    if (type) return this.made(type, this.inOrder(args.map((arg) => () => this.value(arg))), args, at);
     if (Object.hasOwn(BARRIERS, name)) return this.barrier(BARRIERS[name], at);
     if (name === 'workgroupUniformLoad') return this.uniformLoad(args[0], at);
     if (name === 'arrayLength') return this.arrayLength(args[0], at);
@@ -49,7 +49,7 @@ export abstract class CallCompiler extends SubgroupMatrixCompiler {
       this.fail(at, `${name} is not simulated: kernels use buffers`);
     const values = this.inOrder(args.map((arg) => () => this.value(arg)));
     const inferred = this.inferred(callee, values);
-    if (inferred) return construct(this, inferred, values, at);
+    if (inferred) return this.made(inferred, values, args, at);
     const cast = name === 'bitcast' && template ? this.type(template[0]) : undefined;
     return builtin(this, name, values, at, cast) ?? this.noFunction(name, at);
   }
@@ -67,6 +67,11 @@ export abstract class CallCompiler extends SubgroupMatrixCompiler {
 
   /** vec4(…), mat2x2(…) and array(…): the type comes from the arguments. */
   private inferred({ name, at }: Name, values: readonly Value[]): Type | undefined {
+    if (name === 'array' && values.length > 0) {
+      const [{ type }] = values;
+      const of = scalarOf(type) ? this.alike(values, at)[0].type : this.concrete(values[0], at).type;
+      return { kind: 'array', of, count: values.length };
+    }
     const shape = /^(?:vec([234])|mat([234])x([234]))$/.exec(name);
     if (!shape) return undefined;
     const of = scalarOf(this.alike(values, at)[0].type)!;
@@ -75,10 +80,9 @@ export abstract class CallCompiler extends SubgroupMatrixCompiler {
   }
 
   /** T(…) */
-  private made(type: Type, args: readonly Expression[], at: Token): Value {
-    const values = this.inOrder(args.map((arg) => () => this.value(arg)));
+  private made(type: Type, values: readonly Value[], args: readonly Expression[], at: Token): Value {
     if (type.kind === 'array' || type.kind === 'struct') {
-      if (args.length === 0) return this.zero(type);
+      if (values.length === 0) return this.zero(type);
       const types =
         type.kind === 'struct' ? type.fields.map((field) => field.type) : this.elementTypes(type, values);
       if (types.length !== values.length)
@@ -109,6 +113,9 @@ export abstract class CallCompiler extends SubgroupMatrixCompiler {
     );
     const texts = values.flatMap((value) => this.argument(value, at));
     this.effects++;
+    this.calls = true;
+    // Functions that each call the next one twice make 2³⁰ calls without a loop.
+    if (fn.calls) this.emit(`if (--S.calls < 0) S.exhausted(${this.site(at)});`);
     const call = `${fn.jsName}(${['L', ...texts].join(', ')})`;
     const { stops } = this.module;
     if (fn.meets) this.meets = true;

@@ -7,7 +7,7 @@ import { Module } from './module.ts';
 import type { CompileOptions, Global, Site } from './module.ts';
 import { GeneratedCodeError, Problem, SimulationError } from './problem.ts';
 import type { Reason } from './problem.ts';
-import { compileFunction } from './functions.ts';
+import { compileFunction, requireAssertion } from './functions.ts';
 import { layout, leaves } from './types.ts';
 import type { Type } from './types.ts';
 
@@ -40,6 +40,11 @@ export interface CompiledSimulation {
 /** What a kernel may `enable`. */
 const FEATURES = /^(subgroups|f16|chromium_experimental_subgroup_matrix)$/;
 
+/** More than devices allow: 256 by default, 1,024 or 2,048 at the most. */
+const MOST_INVOCATIONS = 4096;
+/** Of workgroup variables, and those of all invocations; WebGPU's default limit is 16 kB for the former. */
+const MOST_MEGABYTES = 256;
+
 /**
  * Compiles a kernel to JavaScript.
  *
@@ -53,37 +58,57 @@ export function compileKernel(kernel: SpecializedKernel, options: CompileOptions
     throw new SimulationError(reason, kernel, at, problem);
   };
   try {
-    for (const { kind, tokens } of module.directives) {
+    for (const directive of module.directives) {
+      const { kind, tokens } = directive;
+      if (kind === 'const_assert') requireAssertion(module, directive);
       const feature = tokens.slice(1).find(({ word, text }) => word && !FEATURES.test(text));
       if (kind === 'enable' && feature) throw new Problem(feature, `${feature.text} is not simulated`);
     }
-    if (module.declarations.get('main')?.kind !== 'fn')
-      throw new KernelError(`${kernel.name}.wgsl has no "fn main"`);
-    module.functions.set('main', compileFunction(module, 'main'));
+    compileMain(module, kernel);
+    const text = programText(module);
+    const words = Uint32Array.from(module.constantWords, (word) => Number(fold(word)));
+    return {
+      kernel,
+      options: { checks: module.checks, stops: module.stops, outside: module.outside },
+      text,
+      link: new Function('A', text)(ARITHMETIC) as CompiledSimulation['link'],
+      meets: module.functions.get('main')!.meets,
+      sites: module.sites,
+      globals: [...module.globals.values()],
+      workgroupWords: module.wordsOf('W'),
+      laneWords: module.wordsOf('L'),
+      results: Math.max(
+        ...[...module.functions.values()].map((fn) => (fn!.result ? leaves(fn!.result).length : 0)),
+      ),
+      constants: new Memory('constants', words.buffer),
+      shownTypes: module.shownTypes,
+      fail,
+    };
   } catch (error) {
     if (error instanceof Problem) return fail('code', error, error.message);
+    if (error instanceof RangeError)
+      // of a stack or an array
+      throw new KernelError(`${kernel.name}.wgsl has an expression or a value too large for the simulator.`, {
+        cause: error,
+      });
     throw error;
   }
-  const main = module.functions.get('main')!;
-  const text = programText(module);
-  const words = Uint32Array.from(module.constantWords, (word) => Number(fold(word)));
-  return {
-    kernel,
-    options: { checks: module.checks, stops: module.stops, outside: module.outside },
-    text,
-    link: new Function('A', text)(ARITHMETIC) as CompiledSimulation['link'],
-    meets: main.meets,
-    sites: module.sites,
-    globals: [...module.globals.values()],
-    workgroupWords: module.wordsOf('W'),
-    laneWords: module.wordsOf('L'),
-    results: Math.max(
-      ...[...module.functions.values()].map((fn) => (fn!.result ? leaves(fn!.result).length : 0)),
-    ),
-    constants: new Memory('constants', words.buffer),
-    shownTypes: module.shownTypes,
-    fail,
-  };
+}
+
+function compileMain(module: Module, { name, workgroupSize: [x, y, z] }: SpecializedKernel): void {
+  const main = module.declarations.get('main');
+  if (main?.kind !== 'fn') throw new KernelError(`${name}.wgsl has no "fn main"`);
+  const at = main.tokens.find(({ text }) => text === 'workgroup_size')!;
+  const invocations = x * y * z;
+  if (invocations > MOST_INVOCATIONS)
+    throw new Problem(at, `a workgroup of ${invocations} invocations is larger than any GPU has`);
+  module.functions.set('main', compileFunction(module, 'main'));
+  const megabytes = ((module.wordsOf('W') + module.wordsOf('L') * invocations) * 4) / 2 ** 20;
+  if (megabytes > MOST_MEGABYTES)
+    throw new Problem(
+      at,
+      `the variables of a workgroup take ${Math.ceil(megabytes)} MB: more than any GPU has`,
+    );
 }
 
 /** The program around the functions: a function of the machine and the memories that gives `main`. */

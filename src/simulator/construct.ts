@@ -1,6 +1,6 @@
 import type { Token } from '../kernels/tokens.ts';
 import type { ExpressionCompiler } from './expressions.ts';
-import { convertText } from './scalars.ts';
+import { convertText, fits } from './scalars.ts';
 import { leaves, scalarOf, typeName } from './types.ts';
 import type { Type } from './types.ts';
 import type { Value } from './values.ts';
@@ -20,7 +20,11 @@ export function construct(
   const parts = args.flatMap(({ type: from, parts: own }) => {
     const name =
       scalarOf(from)?.name ?? compiler.fail(at, `${typeName(type)} cannot be made of ${typeName(from)}`);
-    return own.map((part) => compiler.folded(convertText(name, of.name, part), constant));
+    return own.map((part) => {
+      if (constant && name === 'int' && !fits(part, of.name))
+        compiler.fail(at, `${part} is not a ${of.name}`);
+      return compiler.folded(convertText(name, of.name, part), constant);
+    });
   });
   const spread = parts.length === 1 && type.kind === 'vector';
   if (!spread && parts.length !== length)

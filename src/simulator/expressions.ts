@@ -67,7 +67,7 @@ export abstract class ExpressionCompiler extends OperatorCompiler {
     const own = this.index(index);
     const spill = !isLiteral(own) && base.type.kind === 'array';
     const held = spill
-      ? { ...base, place: this.spilled(base, at) }
+      ? { ...base, place: this.spilled(this.concrete(base, at), at) }
       : isLiteral(own)
         ? base
         : this.repeatable(base);

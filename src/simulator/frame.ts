@@ -31,6 +31,8 @@ export class Frame {
   /** Something has happened that may change memory. Counts up. */
   effects = 0;
   meets = false;
+  /** It calls a function of the file. */
+  calls = false;
   #scopes: Map<string, Binding>[] = [new Map()];
 
   constructor(module: Module, fn: string) {
@@ -176,6 +178,18 @@ export class Frame {
   /** Constants are evaluated at once. */
   folded(text: string, constant: boolean | undefined): string {
     return constant ? fold(text) : text;
+  }
+
+  /** What is made of constants is a constant: evaluated at once, with the statements on the way to it. */
+  constantly(operands: readonly Value[], make: () => Value): Value {
+    if (!operands.every(({ constant }) => constant)) return make();
+    let made!: Value;
+    const lines = this.collect(() => (made = make()));
+    if (made.parts.every(isLiteral)) return { ...made, constant: true };
+    const parts = made.parts.map((part) =>
+      fold(lines.length > 0 ? `(() => { ${lines.join(' ')} return ${part}; })()` : part),
+    );
+    return { ...made, parts, constant: true };
   }
 
   /** Makes the scalar types of values one: literals take the others' type. */

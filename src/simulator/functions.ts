@@ -1,7 +1,8 @@
+import type { Declaration } from '../kernels/parse.ts';
 import type { Token } from '../kernels/tokens.ts';
 import type { ExpressionCompiler } from './expressions.ts';
 import type { Compiled, Module } from './module.ts';
-import { parseFunction, parseParameters } from './parseFunction.ts';
+import { parseExpression, parseFunction, parseParameters } from './parseFunction.ts';
 import { StatementCompiler } from './statements.ts';
 import { rootName, visitExpressions } from './syntax.ts';
 import type { FunctionSyntax } from './syntax.ts';
@@ -49,6 +50,8 @@ class FunctionCompiler extends StatementCompiler {
     });
     if (syntax.result) this.result = this.type(syntax.result);
     this.block(syntax.body);
+    if (this.result)
+      this.emit(`S.fail('code', ${this.site(syntax.at)}, '"${syntax.name}" ends without a return');`);
     const { meets } = this;
     const jsName = `${syntax.name}$f`;
     const body = this.lines.join('\n');
@@ -61,7 +64,7 @@ class FunctionCompiler extends StatementCompiler {
       body,
       '}',
     ].join('\n');
-    return { jsName, text, parameters, result: this.result, meets };
+    return { jsName, text, parameters, result: this.result, meets, calls: this.calls };
   }
 
   /** A parameter of `main`: builtin values of the invocation. */
@@ -91,6 +94,12 @@ class FunctionCompiler extends StatementCompiler {
     else this.declare(at, name, { kind: 'value', value: this.inMemory(type, { type, parts: names }, at) });
     return names;
   }
+}
+
+/** A const_assert at module scope. */
+export function requireAssertion(module: Module, { tokens, keyword }: Declaration): void {
+  const condition = parseExpression(tokens, keyword + 1, tokens.length - 1);
+  new FunctionCompiler(module, '').assert(tokens[keyword], condition);
 }
 
 /** Compiles a function of the file by its name. */

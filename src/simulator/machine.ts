@@ -72,6 +72,8 @@ export class Lane {
 export class Machine {
   /** Iterations and statements that may still be made. */
   budget: number;
+  /** Calls of functions that call others, which may still be made: so many that a loop around them ends before. */
+  calls: number;
   nx = 1;
   ny = 1;
   nz = 1;
@@ -100,6 +102,7 @@ export class Machine {
   ) {
     this.#sites = sites;
     this.budget = this.#budget = budget;
+    this.calls = 8 * budget;
     this.subgroupSize = subgroupSize;
     this.subgroups = subgroups;
     this.results = new Float64Array(results);

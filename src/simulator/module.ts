@@ -3,7 +3,7 @@ import { parseFile } from '../kernels/parse.ts';
 import type { Declaration } from '../kernels/parse.ts';
 import type { Token } from '../kernels/tokens.ts';
 import { Problem } from './problem.ts';
-import { layout, leaves } from './types.ts';
+import { layout, leaves, typeName } from './types.ts';
 import type { Type } from './types.ts';
 import type { Value } from './values.ts';
 
@@ -45,6 +45,8 @@ export interface Compiled {
   readonly result: Type | undefined;
   /** Invocations meet in it: it is a generator. */
   readonly meets: boolean;
+  /** It calls functions of the file. */
+  readonly calls: boolean;
 }
 
 /** What the functions of one kernel share while they are compiled. */
@@ -109,7 +111,7 @@ export class Module {
 
   /** Where a constant array of these scalars lies, in words. */
   placeConstant(type: Type, parts: readonly string[]): number {
-    const key = parts.join();
+    const key = `${typeName(type)} ${parts.join()}`; // the same digits are other bits as another type
     const known = this.#constantPlaces.get(key);
     if (known !== undefined) return known;
     const base = this.constantWords.length;

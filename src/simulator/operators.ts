@@ -19,7 +19,7 @@ export abstract class OperatorCompiler extends TypeCompiler {
       this.fail(at, `no operator ${operator} for ${typeName(a.type)} and ${typeName(b.type)}`);
     const constant = left.constant && right.constant;
     if (operator === '*' && (left.type.kind === 'matrix' || right.type.kind === 'matrix'))
-      return this.matrixProduct(left, right) ?? wrong();
+      return this.constantly([left, right], () => this.matrixProduct(left, right) ?? wrong());
     const scalar = scalarOf(left.type)!;
     if (shift && scalarOf(right.type) !== U32) wrong();
     const vectors = [left, right].filter(({ type }) => type.kind !== 'scalar');

@@ -72,8 +72,16 @@ class FunctionParser extends ExpressionParser {
     return expression;
   }
 
+  /** @diagnostic(off, …) changes no number. */
+  private attributes(): void {
+    while (this.take('@')) {
+      this.next();
+      if (this.is('(')) this.position = matching(this.tokens, this.position) + 1;
+    }
+  }
+
   block(): Block {
-    while (this.take('@')) this.next(); // @diagnostic has brackets, which no block begins with
+    this.attributes();
     const at = this.expect('{');
     const body: Statement[] = [];
     while (!this.is('}')) {
@@ -86,6 +94,7 @@ class FunctionParser extends ExpressionParser {
 
   private statement(): Statement {
     while (this.take(UNROLL)) if (this.is('}')) return { kind: 'empty', at: this.token };
+    this.attributes();
     const at = this.token;
     switch (at.text) {
       case '{':
@@ -133,8 +142,7 @@ class FunctionParser extends ExpressionParser {
         return this.variable();
       case 'const_assert':
         this.next();
-        this.expression();
-        return { kind: 'empty', at };
+        return { kind: 'assert', at, condition: this.expression() };
     }
     if (at.text === '_' && this.tokens[this.position + 1].text === '=') {
       this.position += 2;

@@ -90,12 +90,13 @@ export class PlaceCompiler extends Frame {
       this.emit(`S.copy(${to.memory}, ${at(to)}, ${from.memory}, ${at(from)}, ${size});`);
       return;
     }
+    const { parts } = this.kept(value); // they may be read from the place itself
     const own = this.accessed(place, token, 'write');
     if (value.zero) {
       this.emit(`${own.memory}$U.fill(0, ${at(own)}, ${at(own, size)});`);
       return;
     }
-    leaves(place.type).forEach(({ offset, of }, i) => this.set(own, offset, of, value.parts[i]));
+    leaves(place.type).forEach(({ offset, of }, i) => this.set(own, offset, of, parts[i]));
   }
 
   /** The scalars of any value, of an array in memory too. */

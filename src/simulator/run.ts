@@ -21,7 +21,10 @@ export interface RunOptions {
   readonly only?: readonly (readonly [x: number, y: number, z: number])[];
   /** Invocations of a subgroup. Default 8. */
   readonly subgroupSize?: number;
-  /** Iterations of loops, and statements that were stopped at, after which the run is given up. Default 2^30 - 1. */
+  /**
+   * Iterations of loops, and statements that were stopped at, after which the run is given up; so is one with eight times as
+   * many calls from function to function. Default 2^30 - 1.
+   */
   readonly budget?: number;
   /** Looks for races, where the kernel is compiled with all `checks`. Default true. */
   readonly races?: boolean;
@@ -84,8 +87,10 @@ export class Dispatch {
       { length: own },
       (_, i) => new Lane(machine, i, subgroupSize, simulation.laneWords),
     );
-    for (const lane of lanes)
-      lane.subgroup = lanes.filter(({ subgroupId }) => subgroupId === lane.subgroupId);
+    for (let first = 0; first < own; first += subgroupSize) {
+      const subgroup = lanes.slice(first, first + subgroupSize);
+      for (const lane of subgroup) lane.subgroup = subgroup;
+    }
     return lanes;
   }
 

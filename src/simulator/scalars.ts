@@ -34,7 +34,8 @@ export function binaryText(operator: string, type: ScalarName, a: string, b: str
     case 'int':
       if (operator === '/') return `trunc(${a} / ${b})`;
       if (operator === '<<') return `(${a} * 2 ** ${b})`;
-      return /^([-+*%&|^]|>>)$/.test(operator) ? `(${a} ${operator} ${b})` : undefined;
+      if (/^([&|^]|>>)$/.test(operator)) return `Number(BigInt(${a}) ${operator} BigInt(${b}))`; // of 64 bits
+      return /^[-+*%]$/.test(operator) ? `(${a} ${operator} ${b})` : undefined;
   }
   const end = `${WORD[type]} 0`;
   switch (operator) {
@@ -62,7 +63,7 @@ export function binaryText(operator: string, type: ScalarName, a: string, b: str
 export function unaryText(operator: string, type: ScalarName, a: string): string | undefined {
   if (operator === '!') return type === 'bool' ? `(!${a})` : undefined;
   if (operator === '~')
-    return type === 'u32' ? `(~${a} >>> 0)` : type.startsWith('i') ? `(~${a})` : undefined;
+    return { u32: `(~${a} >>> 0)`, i32: `(~${a})`, int: `(-1 - ${parenthesised(a)})` }[type as string];
   if (operator !== '-' || type === 'bool' || type === 'u32') return undefined;
   return type === 'i32' ? `(-${parenthesised(a)} | 0)` : `(-${parenthesised(a)})`;
 }

@@ -11,6 +11,8 @@ export abstract class StatementCompiler extends CallCompiler {
   protected result: Type | undefined;
   /** Label of the innermost loop. */
   #loop = '';
+  /** How many switches there are around. */
+  #switches = 0;
   /** The statement before was a return, break or continue: what follows is never reached. */
   #left = false;
   /** Variables that an address is taken of. */
@@ -51,6 +53,7 @@ export abstract class StatementCompiler extends CallCompiler {
       return;
     }
     if (statement.kind === 'loop') return this.loop(statement);
+    if (statement.kind === 'assert') return this.assert(at, statement.condition);
     if (statement.kind !== 'empty' && !(statement.kind === 'variable' && statement.keyword === 'const'))
       this.stop(at);
     switch (statement.kind) {
@@ -68,11 +71,14 @@ export abstract class StatementCompiler extends CallCompiler {
       case 'return':
         return this.return(statement.value, at);
       case 'breakIf':
+        this.requireLoop(at);
         return this.emit(`if (${this.truth(statement.condition)}) break ${this.#loop};`);
       case 'break':
+        if (this.#switches === 0) this.requireLoop(at);
         this.#left = true;
         return this.emit('break;');
       case 'continue':
+        this.requireLoop(at);
         this.#left = true;
         return this.emit(`continue ${this.#loop};`); // `loop` puts the update before it
     }
@@ -84,6 +90,17 @@ export abstract class StatementCompiler extends CallCompiler {
     this.emit(`while (yield ${this.site(at)}) S.shown = ${this.shownHere()};`);
   }
 
+  private requireLoop(at: Token): void {
+    if (this.#loop === '') this.fail(at, `"${at.text}" is in no loop`);
+  }
+
+  /** const_assert */
+  assert(at: Token, condition: Expression): void {
+    const { constant, parts } = this.convert(this.value(condition), BOOL, condition.at);
+    if (!constant) this.fail(condition.at, 'what is asserted is not constant');
+    if (parts[0] === 'false') this.fail(at, 'this const_assert does not hold');
+  }
+
   private truth(expression: Expression): string {
     return this.convert(this.value(expression), BOOL, expression.at).parts[0];
   }
@@ -93,7 +110,8 @@ export abstract class StatementCompiler extends CallCompiler {
     const made = value && this.value(value);
     const initial = made && (declared ? this.convert(made, declared, value.at) : made);
     if (keyword === 'const') {
-      if (!initial?.constant) this.fail(value!.at, `the value of "${name}" is not constant`);
+      if (!initial?.constant && !initial?.zero)
+        this.fail(value!.at, `the value of "${name}" is not constant`);
       return this.declare(at, name, { kind: 'value', value: initial! });
     }
     if (initial?.type.kind === 'pointer')
@@ -194,6 +212,7 @@ export abstract class StatementCompiler extends CallCompiler {
   private switch({ selector, clauses }: Switch): void {
     const own = this.concrete(this.value(selector), selector.at);
     this.emit(`switch (${own.parts[0]}) {`);
+    this.#switches++;
     for (const { values, body } of clauses) {
       for (const value of values) {
         const label = value && this.convert(this.value(value), own.type, value.at);
@@ -206,6 +225,7 @@ export abstract class StatementCompiler extends CallCompiler {
       this.emit('}');
     }
     this.emit('}');
+    this.#switches--;
     this.#left = false;
   }
 

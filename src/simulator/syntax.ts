@@ -82,7 +82,7 @@ export type Statement =
     }
   | { readonly kind: 'return'; readonly at: Token; readonly value?: Expression }
   | { readonly kind: 'break' | 'continue' | 'empty'; readonly at: Token }
-  | { readonly kind: 'breakIf'; readonly at: Token; readonly condition: Expression }
+  | { readonly kind: 'breakIf' | 'assert'; readonly at: Token; readonly condition: Expression }
   | {
       readonly kind: 'assign';
       readonly at: Token;

@@ -165,6 +165,14 @@ it('puts an edited kernel into the training under way, through a reset, and says
     /No race in .* and the numbers are those of the original\./,
   );
   expect(await page.evaluate(() => document.body.dataset.state)).toBe('running');
+  await typeAtEnd('\n// and later');
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => !document.querySelector('.graph-dialog'));
+  await press(page, '.node .actions button');
+  await page.waitForSelector('.graph-dialog .editor', { timeout: 30_000 });
+  await says('This is what you wrote before.');
+  await press(page, '.edit-side .primary');
+  await says('The training uses it');
   await press(page, '.graph-dialog header button');
   await press(page, '#reset');
   await reaches('ready');

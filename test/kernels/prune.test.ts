@@ -162,7 +162,9 @@ fn main() {
   });
 
   it.each([
-    ['', 'test.wgsl has no "fn main"'],
+    ['', 'test.wgsl is empty: it has no "fn main"'],
+    ['// nothing\n/* here */', 'test.wgsl is empty: it has no "fn main"'],
+    ['alias Value = f32;', 'test.wgsl has no "fn main"'],
     ['@compute fn main() {}', '"fn main" needs @workgroup_size of positive constants, which is missing'],
     ['override N: u32; @compute @workgroup_size(N) fn main() {}', 'not @workgroup_size(N)'],
     ['const N: u32 = 0u; @compute @workgroup_size(N, 2) fn main() {}', 'not @workgroup_size(N, 2)'],

@@ -206,6 +206,20 @@ describe('a wrong edit', () => {
     program.destroy();
   });
 
+  it('of nothing, or of more than a compiler reads, is told', async () => {
+    const { program, index, source } = await training();
+    const deep = source.replace('var sum: Value;', `var sum: Value; let deep = ${'- '.repeat(20_000)}1.0;`);
+    for (const [text, problem] of [
+      ['', 'is empty: it has no "fn main"'],
+      [deep, 'has an expression that is too deep'],
+    ])
+      expect((await rejection(program.replace(index, text))).message).toContain(
+        `matmul/1_naive.wgsl ${problem}`,
+      );
+    expect(sourceOf(program, index)).toBe(source);
+    program.destroy();
+  });
+
   it('has its place found again where only the specialised code is wrong', async () => {
     const gpu = await testGpu();
     const x = input('x', [8]); // in vec4f

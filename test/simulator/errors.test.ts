@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { KernelError } from '../../src/errors.ts';
 import { specialize } from '../../src/kernels/specialize.ts';
 import { compileKernel } from '../../src/simulator/compile.ts';
 import type { CompileOptions } from '../../src/simulator/module.ts';
@@ -117,6 +118,11 @@ describe('a wrong program', () => {
       'let y = take(‸&output[0]);',
       'pointers to storage memory are not passed to functions here; pass the index',
     ],
+    ['a constant that its type has not', 'let y = ‸u32(-1);', '-1 is not a u32'],
+    ['an assertion that does not hold', '‸const_assert 1 > 2;', 'this const_assert does not hold'],
+    ['an assertion of a variable', 'const_assert lane ‸> 2u;', 'what is asserted is not constant'],
+    ['a break outside of loops', 'if (lane > 2u) { ‸break; }', '"break" is in no loop'],
+    ['a continue outside of loops', 'switch (lane) { default: { ‸continue; } }', '"continue" is in no loop'],
     ['a texture', 'let y = ‸textureLoad(input, 1);', 'textureLoad is not simulated'],
     ['derivatives', 'let y = ‸dpdx(1.0);', 'dpdx is not simulated'],
   ])('has its message at line and column: %s', (_, text, problem) => {
@@ -129,6 +135,35 @@ describe('a wrong program', () => {
     if (problem !== '"main" returns nothing') expect(error.messages[0]).toMatchObject({ line, column });
     expect(error.messages[0].line).toBe(line);
     expect(error.message).toContain('^');
+  });
+
+  it.each([
+    ['const_assert 1 > 2;', '', 2, 'this const_assert does not hold'],
+    ['', '@workgroup_size(100000, 100)', 4, 'a workgroup of 10000000 invocations is larger than any GPU has'],
+    ['var<private> big: array<f32, 20000000>;', '', 4, 'the variables of a workgroup take 306 MB'],
+  ])('that is too large, or asserts what is not so: %s %s', (declaration, size, line, problem) => {
+    const source = `// Test\n${declaration}
+@group(0) @binding(0) var<storage, read_write> output: array<f32>;
+@compute ${size || '@workgroup_size(4)'} fn main() { output[0] = ${declaration.includes('big') ? 'big[1]' : '1.0'}; }`;
+    const error = errorOf(() => compileKernel(specialize({ name: 'test/large', source }))) as SimulationError;
+    expect(error.messages[0]).toMatchObject({
+      file: 'test/large',
+      line,
+      text: expect.stringContaining(problem),
+    });
+  });
+
+  it('whose expressions are too deep is told of, however deep', () => {
+    const source = (expression: string) => sourceOf(`output[0] = ${expression};`);
+    const deep = errorOf(() =>
+      specialize({ name: 'test/deep', source: source(`${'('.repeat(9000)}1.0${')'.repeat(9000)}`) }),
+    ) as SimulationError;
+    expect(deep.messages[0]).toMatchObject({
+      line: 10,
+      text: expect.stringContaining('more than 127 brackets'),
+    });
+    const long = specialize({ name: 'test/long', source: source(`${'- '.repeat(20_000)}input[0]`) });
+    expect(() => compileKernel(long)).toThrow(KernelError);
   });
 
   it('whose brackets do not match has its message where the one stands that is not closed', () => {
@@ -252,6 +287,37 @@ describe('a program that goes wrong', () => {
       const place = { line: before.length, column: before.at(-1)!.length + 1 };
       expect(error.messages[0]).toMatchObject({ file: 'test/endless', ...place });
     }
+  });
+
+  it('ends by its budget where functions call each other twice, and again', () => {
+    const doubling = Array.from(
+      { length: 40 },
+      (_, i) => `fn again${i + 1}(x: f32) -> f32 { return again${i}(x) + again${i}(x); }`,
+    );
+    const source = `${sourceOf('output[lane] = again40(1.0);')}\nfn again0(x: f32) -> f32 { return x; }\n${doubling.join('\n')}`;
+    const kernel = specialize({ name: 'test/doubling', source }, {}, { rolled: true });
+    const buffers = { input: new Float32Array(4), output: new Float32Array(4) };
+    const error = errorOf(() => run(compileKernel(kernel), { buffers, workgroups: [1], budget: 5000 }));
+    expect(error).toMatchObject({ reason: 'budget' });
+  });
+
+  it('ends where a function ends without a result', () => {
+    const source = `${sourceOf('output[lane] = some(input[lane]);')}
+fn some(x: f32) -> f32 {
+  if (x > 0.0) { return 1.0; }
+}`;
+    const kernel = specialize({ name: 'test/some', source }, {}, { rolled: true });
+    const runOn = (x: number) =>
+      run(compileKernel(kernel), {
+        buffers: { input: new Float32Array(4).fill(x), output: new Float32Array(4) },
+        workgroups: [1],
+      });
+    runOn(1);
+    const error = errorOf(() => runOn(-1)) as SimulationError;
+    expect(error.messages[0]).toMatchObject({
+      line: 13,
+      text: expect.stringContaining('"some" ends without a return'),
+    });
   });
 
   it('tells the iterations that it made, for the budget of the next version', () => {

@@ -1,3 +1,4 @@
+import type { Comparison } from '../../../bench/kernels/timing.ts';
 import { digits } from '../../../bench/report/markdown.ts';
 import { webgpuProblem } from '../../frame/page/missing.ts';
 import { create, notice } from '../../shared/dom.ts';
@@ -90,9 +91,13 @@ export async function editView(kernel: string, source: string, code: CodeView): 
       if ('messages' in answer)
         return complain(remarksOf(answer.messages, edited, kernel), firstLine(answer.text));
       if (original) form.offer(original.plans, original.plan, original.tunables);
-      const comparison = isEdited && original ? [compared(answer.result, original)] : [];
+      const { comparison } = answer.result;
       results.classList.remove('stale');
-      results.replaceChildren(...comparison, numbersOf(answer.result), picturesOf(answer.result, client));
+      results.replaceChildren(
+        ...(isEdited && comparison ? [compared(comparison)] : []),
+        numbersOf(answer.result),
+        picturesOf(answer.result, client),
+      );
     } catch (error) {
       if (ask === asked) results.replaceChildren(notice((error as Error).message, 'warning'));
     }
@@ -130,15 +135,19 @@ export async function editView(kernel: string, source: string, code: CodeView): 
   };
 }
 
-function compared(edited: Result, original: Result): HTMLElement {
-  const factor = original.ms / edited.ms;
-  const much = factor >= 1 ? `${digits(factor)} times as fast` : `${digits(1 / factor)} times as slow`;
-  const text = Math.abs(factor - 1) < 0.05 ? 'as fast as' : `${much} as`;
+function compared({ first, second, ratio, least, most }: Comparison): HTMLElement {
+  const range = (low: number, high: number) => `${digits(low)} to ${digits(high)}`;
+  const said =
+    least > 1
+      ? [`The edit is ${digits(ratio)} times as fast as the original`, range(least, most)]
+      : most < 1
+        ? [`The edit is ${digits(1 / ratio)} times as slow as the original`, range(1 / most, 1 / least)]
+        : ['No difference in time from the original', `${range(least, most)} times as fast`];
   return create(
     'p',
     { className: 'compared' },
-    create('b', {}, `The edit is ${text} the original`),
-    ` (${digits(edited.ms)} ms, ${digits(original.ms)} ms).`,
+    create('b', {}, said[0]),
+    ` (${said[1]}; ${digits(second)} ms, the original ${digits(first)} ms, measured in turns).`,
   );
 }
 

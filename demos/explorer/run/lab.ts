@@ -1,5 +1,5 @@
 import { loadAllKernels } from '../../../src/ops/allKernels.ts';
-import { timeCommands } from '../../../bench/kernels/timing.ts';
+import { compareCommands, timeCommands } from '../../../bench/kernels/timing.ts';
 import { KernelError } from '../../../src/index.ts';
 import type { Gpu, Program } from '../../../src/index.ts';
 import { bytesMoved } from '../../../src/runtime/describe/nodes.ts';
@@ -61,16 +61,18 @@ export class Lab {
     current.program.destroy();
     current.program = await trial.compile(); // memory as it was at first
     const index = indexOf(current.program, trial.kernel);
+    const original = [...current.program.commands];
     try {
       await current.program.replace(index, source);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       return { messages: error.messages, text: error.message };
     }
-    return { result: await this.#measure(current) };
+    return { result: await this.#measure(current, original) };
   }
 
-  async #measure(current: Current): Promise<Result> {
+  /** @param original the commands before an edit, to be measured beside it */
+  async #measure(current: Current, original?: Program['commands']): Promise<Result> {
     const { trial, program } = current;
     await trial.run(program);
     let [error, wrong] = [0, undefined as string | undefined];
@@ -83,8 +85,11 @@ export class Lab {
     const pictures = await this.#pictures(current);
     const ceilings = await (this.#ceilings ??= measureCeilings(this.#gpu));
     const dispatches = program.build.dispatches.filter(({ label }) => trial.isTimed(label));
-    const commands = program.commands.filter(({ label }) => trial.isTimed(label));
-    const { ms } = await timeCommands(this.#gpu, commands, TIMING);
+    const timed = (all: Program['commands']) => all.filter(({ label }) => trial.isTimed(label));
+    const comparison =
+      original && (await compareCommands(this.#gpu, timed(original), timed(program.commands), TIMING));
+    const ms =
+      comparison?.second ?? (await timeCommands(this.#gpu, timed(program.commands), TIMING)).ms.median;
     const sum = (of: (dispatch: (typeof dispatches)[number]) => number) =>
       dispatches.reduce((all, own) => all + of(own), 0);
     return {
@@ -95,17 +100,18 @@ export class Lab {
         ({ kernel, workgroups }) =>
           `${kernel.name}: ${timesOf(workgroups)} workgroups of ${timesOf(kernel.workgroupSize)} invocations`,
       ),
-      ms: ms.median,
+      ms,
       ...rates(
         sum(({ flops }) => flops),
         sum(bytesMoved),
-        ms.median,
+        ms,
         ceilings,
       ),
       ceilings: { gflops: ceilings.gflops, gbs: ceilings.gbs },
       error,
       ...(wrong !== undefined && { wrong }),
       pictures,
+      ...(comparison && { comparison }),
     };
   }
 

@@ -1,3 +1,4 @@
+import type { Comparison } from '../../../bench/kernels/timing.ts';
 import type { KernelMessage } from '../../../src/index.ts';
 import type { PanelMessage } from '../../drawing/panels.ts';
 import type { Palette } from '../../shared/palette.ts';
@@ -44,6 +45,8 @@ export interface Result {
   /** Why the numbers are wrong, where they are. */
   readonly wrong?: string;
   readonly pictures: readonly Picture[];
+  /** Of an edit: beside the original, `first`. */
+  readonly comparison?: Comparison;
 }
 
 export type Answer =

@@ -21,8 +21,8 @@ export type GraphCalls = {
   graphLook(index: number | undefined): StepPictures;
   /**
    * Puts an edited text of the kernel's file in the place of the dispatch's; undefined: the original. `everywhere`: of all
-   * dispatches that run this file (`StepCode.users`). An edit first runs in the simulator, on numbers of the training. The
-   * answer says what is wrong with it; where there is nothing, the steps from now on run it.
+   * dispatches that run this file (`StepCode.users`). An edit first runs in the simulator, on numbers of the training. Where
+   * nothing is wrong with it, the steps from now on run it.
    */
   graphReplace(index: number, source: string | undefined, everywhere?: boolean): StepEdit;
   /** Which dispatches are edited now. */
@@ -42,7 +42,9 @@ export interface StepCode {
 }
 
 export interface StepEdit {
-  /** What is wrong, with places in the file; empty: the edit runs now. A column of 0 stands for the whole line. */
+  /** The edit runs now. Otherwise `text` says what is wrong with it, and the kernel from before stays. */
+  readonly isUsed: boolean;
+  /** What is wrong at places in the file, if it has one. A column of 0 stands for the whole line. */
   readonly messages: readonly KernelMessage[];
   /** In a sentence: what is wrong, or whether the numbers of the trial are those of the original. */
   readonly text: string;

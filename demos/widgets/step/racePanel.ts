@@ -48,7 +48,7 @@ export class RacePanel {
     if (this.#removed.size === 0) return this.#found.replaceChildren();
     if (races.length === 0) {
       this.#found.replaceChildren(
-        create('p', {}, 'No race with these numbers: here the barrier is not needed.'),
+        create('p', {}, 'No race with these numbers. Other sizes need the barrier.'),
       );
       return;
     }

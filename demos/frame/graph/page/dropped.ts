@@ -16,8 +16,8 @@ export async function droppedEdits(
     const again = create('button', { type: 'button' }, 'Use it here, too');
     again.addEventListener('click', async () => {
       again.disabled = true;
-      const { messages, text } = await page.call('graphReplace', node.index, source, true);
-      told.textContent = messages.length === 0 ? `This step uses your edit of ${kernel}.wgsl. ${text}` : text;
+      const { isUsed, text } = await page.call('graphReplace', node.index, source, true);
+      told.textContent = isUsed ? `This step uses your edit of ${kernel}.wgsl. ${text}` : text;
       onUsed();
     });
     told.append(again);

@@ -8,6 +8,9 @@ import type { StepNode } from '../stepGraph.ts';
 import { openDialog } from './dialog.ts';
 import type { GraphPage } from './page.ts';
 
+/** Texts that the reader has left without using them, by kernel: the Escape key closes the dialog, too. */
+const drafts = new Map<string, string>();
+
 /** The kernel of a dispatch in an editor; settles when the reader closes it. What is used in the training stays. */
 export async function editKernel(page: GraphPage, { index, kernel, label }: StepNode): Promise<void> {
   const [{ source, users }, original] = await Promise.all([
@@ -20,7 +23,12 @@ export async function editKernel(page: GraphPage, { index, kernel, label }: Step
   const back = create('button', { type: 'button' }, 'Back to the original');
   const text = await withComments({ name: kernel, source });
   const everywhere = create('input', { type: 'checkbox' });
-  const editor = createEditor(text, headerOf(text).lines + 1, () => complain([], ''));
+  const draft = drafts.get(kernel);
+  /** What the training runs. */
+  let used = text;
+  const editor = createEditor(draft ?? text, headerOf(text).lines + 1, () => complain([], ''));
+  if (draft !== undefined)
+    status.textContent = 'This is what you wrote before. The training does not use it yet.';
 
   function complain(remarks: readonly Remark[], verdict: string): void {
     editor.remark(remarks);
@@ -31,8 +39,12 @@ export async function editKernel(page: GraphPage, { index, kernel, label }: Step
   async function apply(): Promise<void> {
     const edited = editor.text;
     complain([], 'It is tried on the numbers of this training …');
-    const { messages, text: told } = await page.call('graphReplace', index, edited, everywhere.checked);
-    const isUsed = messages.length === 0;
+    const {
+      isUsed,
+      messages,
+      text: told,
+    } = await page.call('graphReplace', index, edited, everywhere.checked);
+    if (isUsed) used = edited;
     complain(
       remarksOf(messages, edited, kernel),
       `${isUsed ? 'The training uses it from its next step on.' : 'This does not run.'} ${told}`,
@@ -42,6 +54,7 @@ export async function editKernel(page: GraphPage, { index, kernel, label }: Step
   async function restore(): Promise<void> {
     editor.set(original);
     await page.call('graphReplace', index, undefined, everywhere.checked);
+    used = original;
     complain([], 'The training uses the original again.');
   }
 
@@ -77,5 +90,7 @@ export async function editKernel(page: GraphPage, { index, kernel, label }: Step
   );
   const content = create('div', { className: 'graph-edit' }, editor.element, side);
   await new Promise<void>((resolve) => openDialog(`${kernel}.wgsl`, content, resolve));
+  if (editor.text === used) drafts.delete(kernel);
+  else drafts.set(kernel, editor.text);
   editor.destroy();
 }

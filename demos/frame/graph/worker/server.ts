@@ -133,11 +133,11 @@ export class GraphServer {
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       for (const [i, own] of chosen.entries()) await program.replace(own, before[i]); // all or none
-      return { messages: error.messages, text: error.message.split('\n')[0] };
+      return { isUsed: false, messages: error.messages, text: error.message.split('\n')[0] };
     }
     if (source === undefined) this.#texts.delete(file.name);
     else this.#texts.set(file.name, source);
-    return { messages: [], text };
+    return { isUsed: true, messages: [], text };
   }
 
   /** The same step of the same network, compiled for another run: there the edits have run already. */

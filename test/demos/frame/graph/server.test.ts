@@ -146,6 +146,14 @@ describe('the graph’s side of the worker, in the middle of a training', () => 
       });
       expect(text).toContain('does not compile');
 
+      // What is wrong at no place of the file.
+      for (const nothing of ['', '// only words\n'])
+        expect(await ask('graphReplace', index, nothing)).toEqual({
+          isUsed: false,
+          messages: [],
+          text: `${ACCURACY}.wgsl is empty: it has no "fn main", the entry point of every kernel.`,
+        });
+
       // A loop that never ends ends in the simulator, and not on the GPU.
       const endless = source.replace('j < CLASSES; j++', 'j < CLASSES; j += zero');
       const ended = await ask('graphReplace', index, endless);
@@ -170,7 +178,7 @@ describe('the graph’s side of the worker, in the middle of a training', () => 
         index,
         source.replace('let hit = select(0.0, 1.0', 'let hit = select(2.0, 2.0'),
       );
-      expect(edit.messages).toEqual([]);
+      expect(edit).toMatchObject({ isUsed: true, messages: [] });
       expect(edit.text).toMatch(
         /the numbers differ from the original's: correct\[\d\] is 2 instead of [01]\./,
       );
