@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { GPT_PRESETS } from '../../src/models/gpt.ts';
 import { countCalls } from '../../bench/peers/counting.ts';
 import { ENTRANTS } from '../../bench/peers/contestants.ts';
 import { wgradContestant } from '../../bench/peers/frameworks/wgrad.ts';
 import {
   firstWeights,
+  GPT,
   kernelFlops,
   kernelName,
   kernelOperands,
   kernelSpecs,
   MODELS,
+  texts,
   trains,
   transposed,
 } from '../../bench/peers/problem.ts';
@@ -25,6 +28,7 @@ describe('the problem', () => {
     ['keras', 34_826],
     ['autoencoder', 218_192],
     ['dcgan', 111_969 + 10_065],
+    ['gpt', 104_832],
   ] as const)('%s has %d weights, the same in every process', (model, count) => {
     const weights = firstWeights(model);
     expect(weights.reduce((sum, { values }) => sum + values.length, 0)).toBe(count);
@@ -34,6 +38,17 @@ describe('the problem', () => {
     const kernels = weights.filter(({ shape }) => shape.length > 1);
     for (const { values } of kernels)
       expect(values.every((value) => Math.abs(value) < 1 && value !== 0)).toBe(true);
+  });
+
+  it('has the GPT of the preset tiny, which reads each character and is asked for the next', () => {
+    expect(GPT_PRESETS.tiny).toMatchObject(
+      (({ blocks, heads, width, context, batchSize }) => ({ blocks, heads, width, context, batchSize }))(GPT),
+    );
+    const { characters, following } = texts();
+    expect(characters).toHaveLength(GPT.batchSize * GPT.context);
+    expect(following.slice(0, -1)).toEqual(characters.slice(1));
+    expect(new Set(characters).size).toBe(GPT.characters);
+    expect([Math.min(...following), Math.max(...following)]).toEqual([0, GPT.characters - 1]);
   });
 
   it('turns layouts: [H, W, C] → [C, H, W]', () => {
@@ -66,6 +81,12 @@ describe('wgrad', () => {
     expect(loopMs).toBeGreaterThanOrEqual(0);
     expect(calls).toMatchObject({ uploadedBytes: 0, readBytes: 4 });
     expect(calls.dispatches).toBeGreaterThan(10);
+  });
+
+  it('begins the GPT where jax-js and TensorFlow.js do', async () => {
+    const training = await wgradContestant(await testGpu(), 'test').training('gpt');
+    expect(await training.step()).toBeCloseTo(4.194964, 5);
+    expect(await training.step()).toBeCloseTo(4.11121, 3); // TensorFlow.js: 4.11102
   });
 
   it('computes what a kernel’s float64 twin does', async () => {
@@ -160,6 +181,13 @@ describe('the results', () => {
     expect(results.filter(({ agrees }) => !agrees).map(({ framework }) => framework)).toContain('jax-js');
     expect(formatModel('quick', results)).toMatch(/\| jax-js +\| .*NO +\|$/m);
     expect(peerWarnings(results).join()).toContain('quick step | jax-js: computes something else');
+  });
+
+  it('of a text have its characters a second', () => {
+    const text = formatModel('gpt', trainingResults('gpt', race([1, 2])));
+    expect(text).toContain('### gpt, batch 32');
+    expect(text).toMatch(/loop, characters\/s \|$/m);
+    expect(text).toMatch(/\| jax-js .* 46,545 \|$/m); // 1024 of them in 22 ms
   });
 
   it.each([
