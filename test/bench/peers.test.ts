@@ -103,6 +103,24 @@ describe('wgrad', () => {
   });
 });
 
+it('times a loop again whose further steps took less than no time', async () => {
+  await testGpu(); // defines what calls are counted on
+  const durations = [0, 40, 0, 0, 40]; // one to get ready; few steps and more, twice
+  const lengths: number[] = [];
+  const training = {
+    step: async () => 1,
+    async loop(steps: number) {
+      lengths.push(steps);
+      await new Promise((resolve) => setTimeout(resolve, durations[lengths.length - 1]));
+    },
+  };
+  const contestant = { version: '', training: async () => training, kernel: () => Promise.reject() };
+  const { loopMs } = await sampleTraining(contestant, 'quick', { stretchMs: 1 });
+  expect(lengths).toHaveLength(durations.length);
+  expect(lengths.slice(3)).toEqual(lengths.slice(1, 3));
+  expect(loopMs).toBeGreaterThan(20 / (lengths[4] - lengths[3]));
+});
+
 it('lets TensorFlow.js end a run of kernels wherever it has just submitted by itself', async () => {
   const { tfjsContestant } = await import('../../bench/peers/frameworks/tfjs.mjs');
   const BATCH = 15;
