@@ -1,8 +1,9 @@
 import { adam, dataset, dense, losses, sequential } from '../src/index.ts';
 import type { Gpu, Program } from '../src/index.ts';
 import { dcgan, dcganTraining } from '../src/models/dcgan.ts';
+import { gpt } from '../src/models/gpt.ts';
 import { mnistCnn } from '../src/models/mnistCnn.ts';
-import { AUTOENCODER, batch, BATCH, MODELS } from './peers/problem.ts';
+import { AUTOENCODER, batch, batchSizeOf, GPT, MODELS, texts } from './peers/problem.ts';
 import type { ModelName } from './peers/problem.ts';
 
 export const isModel = (name: string): name is ModelName => MODELS.some((model) => model === name);
@@ -13,7 +14,7 @@ export async function lookAtStep(
   name: ModelName,
   look: (program: Program) => void | Promise<void>,
 ): Promise<void> {
-  const options = { steps: 0, batchSize: BATCH, onReady: look };
+  const options = { steps: 0, batchSize: batchSizeOf(name), onReady: look };
   const { pixels, labels } = batch();
   const images = dataset({ x: pixels, y: labels, inputShape: [28, 28, 1] });
   if (name === 'dcgan') {
@@ -28,6 +29,14 @@ export async function lookAtStep(
     await model.compile({ gpu, optimizer: adam(), loss: losses.binaryCrossEntropyWithLogits });
     const shapes = { inputShape: [AUTOENCODER[0]], targetShape: [AUTOENCODER[0]] };
     await model.fit(dataset({ x: pixels, y: pixels, ...shapes }), options);
+    return model.destroy();
+  }
+  if (name === 'gpt') {
+    const { characters, following } = texts();
+    const model = gpt('tiny', GPT.characters);
+    await model.compile({ gpu, optimizer: adam(), loss: 'softmaxCrossEntropy' });
+    const shapes = { inputShape: [GPT.context], targetShape: [GPT.context] };
+    await model.fit(dataset({ x: characters, y: following, ...shapes }), options);
     return model.destroy();
   }
   const model = mnistCnn(name);

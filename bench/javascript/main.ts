@@ -1,7 +1,7 @@
 /**
  * What a training step costs in JavaScript: encoding its dispatches, without submitting them. Measured by mitata.
  *
- *     npm run bench -- javascript [quick] [keras] [autoencoder] [dcgan]
+ *     npm run bench -- javascript [quick] [keras] [autoencoder] [dcgan] [gpt]
  *
  * The time is that of this process alone, so that the GPU does not matter; other programs on the machine do.
  */

@@ -1,7 +1,7 @@
 /**
  * Every kernel alone, at the shapes of the models and at squares: held against float64, then timed.
  *
- *     npm run bench -- kernels [quick] [keras] [autoencoder] [dcgan] [squares] [options]
+ *     npm run bench -- kernels [quick] [keras] [autoencoder] [dcgan] [gpt] [squares] [options]
  *
  *     --filter TEXT       only what has TEXT in its name, pass or variant; several texts, split by commas, must all be there
  *     --variants WHICH    chosen, rungs (the default) or all: with every tile that a tuner may try

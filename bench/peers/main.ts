@@ -3,7 +3,7 @@
  * sitting. Each framework runs in a process of its own, in turn (A B C A B C …); the table has the medians and quartiles
  * over the rounds. The peers' packages are installed into bench/peers at the first run.
  *
- *     npm run bench -- [quick] [keras] [autoencoder] [dcgan] [operations] [options]
+ *     npm run bench -- [quick] [keras] [autoencoder] [dcgan] [gpt] [operations] [options]
  *
  *     --rounds 3          how often everybody has a turn
  *     --peers jax-js,tfjs whom wgrad is compared with

@@ -7,7 +7,7 @@ export const DCGAN_ADAM = { ...ADAM, beta1: 0.5 };
 /** The batches that a training loop passes over before it begins anew. */
 export const LOOP_BATCHES = 50;
 
-export const MODELS = ['quick', 'keras', 'autoencoder', 'dcgan'] as const;
+export const MODELS = ['quick', 'keras', 'autoencoder', 'dcgan', 'gpt'] as const;
 export type ModelName = (typeof MODELS)[number];
 export type Framework = 'wgrad' | 'jax-js' | 'tfjs';
 
@@ -25,6 +25,22 @@ export const CLASSIFIERS = {
 export const AUTOENCODER = [784, 128, 64, 128, 784] as const;
 /** Width of the DCGAN's images in the middle, and values of its latent vectors. */
 export const DCGAN = { width: 16, latent: 64, slope: 0.3 } as const;
+/** The GPT of wgrad's preset `tiny`; as many characters as Tiny Shakespeare has. */
+export const GPT = {
+  blocks: 2,
+  heads: 4,
+  width: 64,
+  context: 32,
+  batchSize: 32,
+  characters: 65,
+  epsilon: 1e-5,
+  deviation: 0.02,
+} as const;
+
+export const batchSizeOf = (model: string): number => (model === 'gpt' ? GPT.batchSize : BATCH);
+/** Characters that a step learns from; undefined where a model reads no text. */
+export const tokensOf = (model: string): number | undefined =>
+  model === 'gpt' ? GPT.batchSize * GPT.context : undefined;
 
 /** Uniform numbers in [0, 1), the same for the same seed (mulberry32, by Tommy Ettinger). */
 function generator(seed: number): () => number {
@@ -44,7 +60,11 @@ export interface Weight {
   readonly values: Float32Array;
 }
 
-/** Shapes in Keras's layouts and order: kernels [KH, KW, in, out] or [in, out], each followed by its bias. */
+/**
+ * Shapes in Keras's layouts and order: kernels [KH, KW, in, out] or [in, out], each followed by its bias. Of the GPT, without
+ * biases: characters and positions; of each block the scale of its norm, query, key and value, the output of attention, a scale
+ * again, and the two kernels of the hidden layer; the scale of the last norm.
+ */
 function shapesOf(model: ModelName): readonly (readonly number[])[] {
   if (model === 'autoencoder') {
     return AUTOENCODER.slice(1).flatMap((units, i) => [[AUTOENCODER[i], units], [units]]);
@@ -72,6 +92,26 @@ function shapesOf(model: ModelName): readonly (readonly number[])[] {
     ];
     return [...generatorShapes, ...discriminatorShapes];
   }
+  if (model === 'gpt') {
+    const { blocks, heads, width, context, characters } = GPT;
+    const inward = [width, heads, width / heads];
+    const block = [
+      [width],
+      inward,
+      inward,
+      inward,
+      [heads, width / heads, width],
+      [width],
+      [width, 4 * width],
+      [4 * width, width],
+    ];
+    return [
+      [characters, width],
+      [context, width],
+      ...Array.from({ length: blocks }, () => block).flat(),
+      [width],
+    ];
+  }
   const { filters, kernelSize: k } = CLASSIFIERS[model];
   const side = Math.floor((Math.floor((28 - k + 1) / 2) - k + 1) / 2);
   return [
@@ -84,20 +124,31 @@ function shapesOf(model: ModelName): readonly (readonly number[])[] {
   ];
 }
 
-/** In the generator: the scales of its batch normalizations, which begin at 1; every other vector begins at 0. */
+/** In the generator: the scales of its batch normalizations. */
 const SCALES = new Set([1, 4]);
 
-/** The weights that every contestant begins with: kernels after Glorot and Bengio. */
+/** Scales begin at 1, every other vector at 0. */
+const firstOfVector = (model: ModelName, index: number): number =>
+  model === 'gpt' || (model === 'dcgan' && SCALES.has(index)) ? 1 : 0;
+
+/** The weights that every contestant begins with: kernels after Glorot and Bengio, those of the GPT all with GPT-2's deviation. */
 export function firstWeights(model: ModelName): Weight[] {
   const next = generator(1);
   return shapesOf(model).map((shape, index) => {
     const values = new Float32Array(sizeOf(shape));
-    if (shape.length === 1)
-      return { shape, values: values.fill(model === 'dcgan' && SCALES.has(index) ? 1 : 0) };
+    if (shape.length === 1) return { shape, values: values.fill(firstOfVector(model, index)) };
     const taps = sizeOf(shape.slice(0, -2));
-    const limit = Math.sqrt(6 / (taps * (shape.at(-2)! + shape.at(-1)!)));
+    const glorot = Math.sqrt(6 / (taps * (shape.at(-2)! + shape.at(-1)!)));
+    const limit = model === 'gpt' ? GPT.deviation * Math.sqrt(3) : glorot;
     return { shape, values: values.map(() => limit * (2 * next() - 1)) };
   });
+}
+
+/** Texts of the GPT without a meaning: characters [batch, context], and the character after each. */
+export function texts(): { characters: Int32Array; following: Int32Array } {
+  const next = generator(4);
+  const draws = Int32Array.from({ length: tokensOf('gpt')! + 1 }, () => Math.floor(next() * GPT.characters));
+  return { characters: draws.slice(0, -1), following: draws.slice(1) };
 }
 
 /** 64 images of 28 × 28 in [0, 1) without a picture in them, and their classes. */
@@ -111,7 +162,7 @@ export function batch(): { pixels: Float32Array; labels: Uint8Array; latent: Flo
 }
 
 /** A copy `times` times over. */
-export function repeated<T extends Float32Array | Uint8Array>(values: T, times: number): T {
+export function repeated<T extends Float32Array | Int32Array | Uint8Array>(values: T, times: number): T {
   const whole = new (values.constructor as new (length: number) => T)(values.length * times);
   for (let time = 0; time < times; time++) whole.set(values, time * values.length);
   return whole;

@@ -4,6 +4,7 @@
  *     process.ts FRAMEWORK asleep|polling first|training MODEL | kernels SIDES
  */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { create, globals } from 'webgpu';
 import { initNode } from '../../src/node/index.ts';
 import { sleepWhileWaiting } from '../../src/node/polling.ts';
@@ -66,7 +67,12 @@ const begun = performance.now();
 const jobs: Record<string, () => Promise<object>> = {
   first: async () => ({ firstMs: await sampleFirstStep(contestant, subject as ModelName, begun) }),
   training: () =>
-    sampleTraining(contestant, subject as ModelName, { stretchMs: STRETCH_MS, cpuSeconds }, begun),
+    sampleTraining(
+      contestant,
+      subject as ModelName,
+      { stretchMs: STRETCH_MS, cpuSeconds, cores: availableParallelism() },
+      begun,
+    ),
   async kernels() {
     const samples: Record<string, KernelSample> = {};
     for (const spec of kernelSpecs(subject.split(',').filter(Boolean).map(Number))) {

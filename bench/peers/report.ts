@@ -2,6 +2,7 @@ import { digits, markdownTable, percent, withQuartiles } from '../report/markdow
 import { entrantName } from '../report/peerTables.ts';
 import type { Measure, PeerResult } from '../report/schema.ts';
 import { NOISY, relativeSpread } from '../report/stats.ts';
+import { batchSizeOf } from './problem.ts';
 
 const times = (own: PeerResult, wgrad: PeerResult | undefined, by: 'ms' | 'cpuMs' = 'ms') => {
   const [a, b] = [own[by]?.median, wgrad?.[by]?.median];
@@ -20,6 +21,7 @@ export function formatModel(model: string, results: readonly PeerResult[]): stri
   const own = results.filter(({ what }) => what === model);
   const of = (measure: Measure, name: string) =>
     own.find((result) => result.measure === measure && entrantName(result) === name);
+  const tokens = own.find((result) => result.tokens)?.tokens;
   const rows = own
     .filter(({ measure }) => measure === 'step')
     .map((step) => {
@@ -41,9 +43,11 @@ export function formatModel(model: string, results: readonly PeerResult[]): stri
         cold ? digits(cold.ms.median) : '–',
         ...CALLS.map((name) => step.calls?.[name].toLocaleString('en-US') ?? '–'),
         step.agrees ? 'yes' : 'NO',
+        ...(tokens ? [loop ? digits((1000 * tokens) / loop.ms.median) : '–'] : []),
       ];
     });
-  return `### ${model}, batch 64\n\n${markdownTable(HEADER, rows, 'lrrrrrrrrrrrrrl')}`;
+  const header = tokens ? [...HEADER, 'loop, characters/s'] : HEADER;
+  return `### ${model}, batch ${batchSizeOf(model)}\n\n${markdownTable(header, rows, `lrrrrrrrrrrrrrl${tokens ? 'r' : ''}`)}`;
 }
 
 /** The frameworks at single kernels, a row for each. */

@@ -1,7 +1,7 @@
 import type { PeerResult } from '../report/schema.ts';
 import { spreadOf } from '../report/stats.ts';
 import type { Entrant } from './contestants.ts';
-import { kernelFlops, kernelName } from './problem.ts';
+import { kernelFlops, kernelName, tokensOf } from './problem.ts';
 import type { KernelSpec, ModelName } from './problem.ts';
 import type { KernelSample, TrainingSample } from './sample.ts';
 
@@ -33,6 +33,7 @@ const spreadOfAll = <S>(samples: readonly S[], value: (sample: S) => number | un
 /** What the rounds say of a model: a result for each entrant and measure. */
 export function trainingResults(model: ModelName, all: readonly Rounds<TrainingSample>[]): PeerResult[] {
   const reference = all[0].samples[0].losses;
+  const tokens = tokensOf(model);
   return all.flatMap(({ entrant, version, samples, coldMs }) => {
     const agrees = samples.every(({ losses }) => sameLosses(losses, reference));
     const { framework, asleep, name } = entrant;
@@ -49,6 +50,7 @@ export function trainingResults(model: ModelName, all: readonly Rounds<TrainingS
       asleep,
       ms: spreadOf(ms),
       agrees,
+      ...(tokens && { tokens }),
       ...more,
     });
     const stepCpu = spreadOfAll(samples, ({ stepCpuMs }) => stepCpuMs);

@@ -3,26 +3,34 @@
  *
  *     npm run bench -- readme FILE.json …
  *
- * A report of `peers` goes to README.md, one of `kernels` to bench/README.md, as do both of SwiftShader.
+ * A report of `peers` goes to README.md, one of `kernels` to bench/README.md, as do both of SwiftShader. A report of the GPT
+ * alone has a table of its own in README.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { replaceBlock } from '../report/block.ts';
 import { kernelTables } from '../report/kernelTables.ts';
 import { peerTables } from '../report/peerTables.ts';
 import { parseReport } from '../report/schema.ts';
-import type { KernelReport, PeerReport, Report } from '../report/schema.ts';
+import type { KernelReport, PeerReport, PeerResult, Report } from '../report/schema.ts';
 
 /** Where the tables of each command stand, from the top of the project, and what they are. */
 export const TABLES: Readonly<Record<string, { file: string; write: (report: Report) => string }>> = {
   peers: { file: 'README.md', write: (report) => peerTables(report as PeerReport) },
+  'peers-gpt': { file: 'README.md', write: (report) => peerTables(report as PeerReport) },
   kernels: { file: 'bench/README.md', write: (report) => kernelTables(report as KernelReport) },
   'peers-swiftshader': { file: 'bench/README.md', write: (report) => peerTables(report as PeerReport) },
   'kernels-swiftshader': { file: 'bench/README.md', write: (report) => kernelTables(report as KernelReport) },
 };
 
 /** The table that a report belongs to: SwiftShader's stand beside those of the adapter that is usual. */
-export function tableOf({ command, device }: Pick<Report, 'command' | 'device'>): string {
-  return /swiftshader/i.test(device) ? `${command}-swiftshader` : command;
+export function tableOf({
+  command,
+  device,
+  results,
+}: Pick<Report, 'command' | 'device' | 'results'>): string {
+  if (/swiftshader/i.test(device)) return `${command}-swiftshader`;
+  const ofText = results.length > 0 && results.every((own) => (own as Partial<PeerResult>).what === 'gpt');
+  return ofText ? `${command}-gpt` : command;
 }
 
 export async function main(args: readonly string[]): Promise<number> {

@@ -7,7 +7,10 @@ const NAMES: Readonly<Record<string, string>> = {
   keras: 'Keras’s MNIST CNN (32@3×3, 64@3×3, dense 10)',
   autoencoder: 'autoencoder 784-128-64-128-784',
   dcgan: 'DCGAN of width 16, both networks',
+  gpt: 'GPT, 2 blocks of 64, 32 characters',
 };
+/** Samples of a step, where not 64. */
+const BATCHES: Readonly<Record<string, number>> = { gpt: 32 };
 
 /** A row of each model, and what stands in it. */
 const ROWS: readonly { readonly text: string; readonly measure: Measure; readonly by: 'ms' | 'cpuMs' }[] = [
@@ -31,6 +34,10 @@ function cell(own: PeerResult | undefined, wgrad: PeerResult | undefined, by: 'm
     : `${digits(value)} (${ratio(value / reference)})${mark}`;
 }
 
+/** Characters a second of a training loop. */
+const speed = (loop: PeerResult | undefined): string =>
+  loop?.tokens ? digits((1000 * loop.tokens) / loop.ms.median) : '–';
+
 export const ratio = (value: number): string => `${value < 9.95 ? value.toFixed(1) : Math.round(value)}×`;
 
 /** The tables of a run against the peers, for a README. */
@@ -42,18 +49,23 @@ export function peerTables(report: PeerReport): string {
     column.includes('asleep') ? column : `${column} ${version(column)}`.trim(),
   );
   const models = Object.keys(NAMES).filter((model) => results.some(({ what }) => what === model));
-  const rows = models.flatMap((model) =>
-    ROWS.flatMap(({ text, measure, by }, i) => {
-      const own = results.filter((result) => result.what === model && result.measure === measure);
-      const of = (column: string) => own.find((result) => entrantName(result) === column);
-      const cells = columns.map((column) => cell(of(column), of('wgrad'), by));
+  const rows = models.flatMap((model) => {
+    const at = (measure: Measure, column: string) =>
+      results.find((own) => own.what === model && own.measure === measure && entrantName(own) === column);
+    const measured = ROWS.flatMap(({ text, measure, by }, i) => {
+      const cells = columns.map((column) => cell(at(measure, column), at(measure, 'wgrad'), by));
       return cells.every((text) => text === '–')
         ? []
         : [[i === 0 ? `${NAMES[model]}: ${text}` : `· ${text}`, ...cells]];
-    }),
-  );
+    });
+    const speeds = columns.map((column) => speed(at('loop', column)));
+    return speeds.every((text) => text === '–')
+      ? measured
+      : [...measured, ['· characters a second', ...speeds]];
+  });
   const right = 'r'.repeat(columns.length);
-  const tables = [markdownTable(['batch 64', ...titles], rows, `l${right}`)];
+  const batches = [...new Set(models.map((model) => BATCHES[model] ?? 64))].join(' / ');
+  const tables = [markdownTable([`batch ${batches}`.trim(), ...titles], rows, `l${right}`)];
   const kernels = kernelRows(results, columns);
   if (kernels.length > 0)
     tables.push(

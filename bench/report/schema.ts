@@ -91,6 +91,8 @@ export interface PeerResult extends Measured {
   /** It has computed what wgrad has: the same losses, or the same result. */
   readonly agrees: boolean;
   readonly flops?: number;
+  /** Characters that a step learns from, where a model reads text. */
+  readonly tokens?: number;
 }
 
 export interface PeerReport extends Report<PeerResult> {

@@ -47,6 +47,7 @@ const NAMES: Readonly<Record<string, string>> = {
   quick: 'small CNN',
   keras: 'Keras’s CNN',
   dcgan: 'DCGAN',
+  gpt: 'small GPT',
 };
 
 /** The frameworks at each model. */

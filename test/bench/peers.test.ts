@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { GPT_PRESETS } from '../../src/models/gpt.ts';
 import { countCalls } from '../../bench/peers/counting.ts';
 import { ENTRANTS } from '../../bench/peers/contestants.ts';
 import { wgradContestant } from '../../bench/peers/frameworks/wgrad.ts';
 import {
   firstWeights,
+  GPT,
   kernelFlops,
   kernelName,
   kernelOperands,
   kernelSpecs,
   MODELS,
+  texts,
   trains,
   transposed,
 } from '../../bench/peers/problem.ts';
@@ -25,6 +28,7 @@ describe('the problem', () => {
     ['keras', 34_826],
     ['autoencoder', 218_192],
     ['dcgan', 111_969 + 10_065],
+    ['gpt', 104_832],
   ] as const)('%s has %d weights, the same in every process', (model, count) => {
     const weights = firstWeights(model);
     expect(weights.reduce((sum, { values }) => sum + values.length, 0)).toBe(count);
@@ -34,6 +38,17 @@ describe('the problem', () => {
     const kernels = weights.filter(({ shape }) => shape.length > 1);
     for (const { values } of kernels)
       expect(values.every((value) => Math.abs(value) < 1 && value !== 0)).toBe(true);
+  });
+
+  it('has the GPT of the preset tiny, which reads each character and is asked for the next', () => {
+    expect(GPT_PRESETS.tiny).toMatchObject(
+      (({ blocks, heads, width, context, batchSize }) => ({ blocks, heads, width, context, batchSize }))(GPT),
+    );
+    const { characters, following } = texts();
+    expect(characters).toHaveLength(GPT.batchSize * GPT.context);
+    expect(following.slice(0, -1)).toEqual(characters.slice(1));
+    expect(new Set(characters).size).toBe(GPT.characters);
+    expect([Math.min(...following), Math.max(...following)]).toEqual([0, GPT.characters - 1]);
   });
 
   it('turns layouts: [H, W, C] → [C, H, W]', () => {
@@ -68,6 +83,12 @@ describe('wgrad', () => {
     expect(calls.dispatches).toBeGreaterThan(10);
   });
 
+  it('begins the GPT where jax-js and TensorFlow.js do', async () => {
+    const training = await wgradContestant(await testGpu(), 'test').training('gpt');
+    expect(await training.step()).toBeCloseTo(4.194964, 5);
+    expect(await training.step()).toBeCloseTo(4.11121, 3); // TensorFlow.js: 4.11102
+  });
+
   it('computes what a kernel’s float64 twin does', async () => {
     const spec = kernelSpecs([]).find((own) => kernelName(own).startsWith('conv2d 64×12×12×8'))!;
     const [x, w] = kernelOperands(spec).map(({ shape, values }) => ({
@@ -80,6 +101,24 @@ describe('wgrad', () => {
     expect(ms).toBeGreaterThan(0);
     expect(calls.readBytes).toBe(0);
   });
+});
+
+it('times a loop again whose further steps took less than no time', async () => {
+  await testGpu(); // defines what calls are counted on
+  const durations = [0, 40, 0, 0, 40]; // one to get ready; few steps and more, twice
+  const lengths: number[] = [];
+  const training = {
+    step: async () => 1,
+    async loop(steps: number) {
+      lengths.push(steps);
+      await new Promise((resolve) => setTimeout(resolve, durations[lengths.length - 1]));
+    },
+  };
+  const contestant = { version: '', training: async () => training, kernel: () => Promise.reject() };
+  const { loopMs } = await sampleTraining(contestant, 'quick', { stretchMs: 1 });
+  expect(lengths).toHaveLength(durations.length);
+  expect(lengths.slice(3)).toEqual(lengths.slice(1, 3));
+  expect(loopMs).toBeGreaterThan(20 / (lengths[4] - lengths[3]));
 });
 
 it('lets TensorFlow.js end a run of kernels wherever it has just submitted by itself', async () => {
@@ -160,6 +199,13 @@ describe('the results', () => {
     expect(results.filter(({ agrees }) => !agrees).map(({ framework }) => framework)).toContain('jax-js');
     expect(formatModel('quick', results)).toMatch(/\| jax-js +\| .*NO +\|$/m);
     expect(peerWarnings(results).join()).toContain('quick step | jax-js: computes something else');
+  });
+
+  it('of a text have its characters a second', () => {
+    const text = formatModel('gpt', trainingResults('gpt', race([1, 2])));
+    expect(text).toContain('### gpt, batch 32');
+    expect(text).toMatch(/loop, characters\/s \|$/m);
+    expect(text).toMatch(/\| jax-js .* 46,545 \|$/m); // 1024 of them in 22 ms
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { TABLES } from '../../bench/readme/main.ts';
+import { tableOf, TABLES } from '../../bench/readme/main.ts';
 import { markers, replaceBlock } from '../../bench/report/block.ts';
 import { kernelTables } from '../../bench/report/kernelTables.ts';
 import { geometricMean, peerTables, ratio } from '../../bench/report/peerTables.ts';
@@ -131,6 +131,20 @@ describe('the tables', () => {
       'Measured on driver 1.0 (software: the CPU computes), Node 20, wgrad abc, 2026-01-02. Medians over 3 rounds.',
     );
     expect(text).not.toContain('(!)');
+  });
+
+  it('of peers show the characters a second of a model that reads text, which has a table of its own', () => {
+    const results = (['wgrad', 'jax-js'] as const).flatMap((framework, i) => [
+      result('gpt', 'step', framework, 10 + 30 * i, { tokens: 1024 }),
+      result('gpt', 'loop', framework, 8 + 24 * i, { tokens: 1024 }),
+    ]);
+    const text = peerTables({ ...peers, results });
+    expect(text).toMatch(/\| batch 32 +\| +wgrad \|/);
+    expect(text).toMatch(/· characters a second +\| 128,000 \| +32,000 \|/);
+    expect(peerTables(peers)).not.toContain('characters a second');
+    expect(tableOf({ ...peers, results })).toBe('peers-gpt');
+    expect(tableOf(peers)).toBe('peers');
+    expect(tableOf({ ...peers, results: [...peers.results, ...results] })).toBe('peers');
   });
 
   it('mark what computes something else', () => {

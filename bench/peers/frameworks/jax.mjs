@@ -2,8 +2,9 @@
 // Its layout is NCHW. It has no batch normalization, so it does without the DCGAN.
 import { totalOf } from '../contestant.ts';
 import * as problem from '../problem.ts';
+import { gptLoss } from './jaxGpt.mjs';
 
-const { ADAM, AUTOENCODER, BATCH } = problem;
+const { ADAM, AUTOENCODER, BATCH, GPT } = problem;
 
 /** @param jax the module @jax-js/jax, with the webgpu device as its default */
 export function jaxContestant(jax, version) {
@@ -19,7 +20,7 @@ const arrayOf = ({ numpy: np }, { shape, values }) => np.array(values).reshape([
 /** Keras's weights in jax-js's layouts: kernels [out, in, KH, KW]; the dense layer after them reads [C, H, W]. */
 function weightsOf(model) {
   const weights = problem.firstWeights(model);
-  if (model === 'autoencoder') return weights;
+  if (model === 'autoencoder' || model === 'gpt') return weights;
   const channels = weights[2].shape[3];
   const side = Math.sqrt(weights[4].shape[0] / channels);
   const dense = { shape: [side, side, channels, 10], values: weights[4].values };
@@ -62,10 +63,27 @@ function autoencoderLoss({ nn, numpy: np }, p, x, y) {
   return nn.softplus(h.ref).sub(h.mul(y)).mean();
 }
 
-function training(jax, model) {
-  const { jit, nn, numpy: np, valueAndGrad } = jax;
+const oneHot = ({ nn, numpy: np }, indices, count) => nn.oneHot(np.array(Int32Array.from(indices)), count);
+
+/** Samples and targets, classes and characters as one-hot vectors. */
+function dataOf(jax, model) {
+  if (model === 'gpt') {
+    const { characters, following } = problem.texts();
+    return [oneHot(jax, characters, GPT.characters), oneHot(jax, following, GPT.characters)];
+  }
   const { pixels, labels } = problem.batch();
-  const lossOf = model === 'autoencoder' ? autoencoderLoss : classifierLoss;
+  if (model === 'autoencoder') {
+    const x = arrayOf(jax, { shape: [BATCH, 784], values: pixels });
+    return [x, x.ref];
+  }
+  return [arrayOf(jax, { shape: [BATCH, 1, 28, 28], values: pixels }), oneHot(jax, labels, 10)];
+}
+
+const LOSSES = { quick: classifierLoss, keras: classifierLoss, autoencoder: autoencoderLoss, gpt: gptLoss };
+
+function training(jax, model) {
+  const { jit, numpy: np, valueAndGrad } = jax;
+  const lossOf = LOSSES[model];
   const { learningRate, beta1, beta2, epsilon } = ADAM;
   const update = jit((params, means, squares, rate, x, y) => {
     const [loss, grads] = valueAndGrad((p, ...data) => lossOf(jax, p, ...data))(
@@ -89,11 +107,7 @@ function training(jax, model) {
   const params = weightsOf(model).map((weight) => arrayOf(jax, weight));
   const zeros = () => params.map(({ shape }) => np.zeros(shape));
   let state = { params, means: zeros(), squares: zeros() };
-  const x = arrayOf(jax, {
-    shape: model === 'autoencoder' ? [BATCH, 784] : [BATCH, 1, 28, 28],
-    values: pixels,
-  });
-  const y = model === 'autoencoder' ? x.ref : nn.oneHot(np.array(Int32Array.from(labels)), 10);
+  const [x, y] = dataOf(jax, model);
   let t = 0;
   const makeStep = () => {
     t++;

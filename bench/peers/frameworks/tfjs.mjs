@@ -1,7 +1,8 @@
-// TensorFlow.js on its webgpu backend, by its layers. Its loop is `fit`; that of the DCGAN is written out, as in the
-// examples of TensorFlow.js.
+// TensorFlow.js on its webgpu backend, by its layers. Its loop is `fit`; those of the DCGAN and the GPT are written out, as in
+// the examples of TensorFlow.js.
 import { totalOf } from '../contestant.ts';
 import * as problem from '../problem.ts';
+import { gptStep } from './tfjsGpt.mjs';
 
 const { ADAM, AUTOENCODER, BATCH, CLASSIFIERS, DCGAN, DCGAN_ADAM, LOOP_BATCHES } = problem;
 
@@ -9,7 +10,10 @@ const { ADAM, AUTOENCODER, BATCH, CLASSIFIERS, DCGAN, DCGAN_ADAM, LOOP_BATCHES }
 export function tfjsContestant(tf) {
   return {
     version: tf.version.tfjs,
-    training: async (model) => (model === 'dcgan' ? adversaries(tf) : supervised(tf, model)),
+    async training(model) {
+      if (model === 'dcgan') return stepped(adversaries(tf));
+      return model === 'gpt' ? stepped(gptStep(tf, adamOf(tf, ADAM))) : supervised(tf, model);
+    },
     kernel: async (spec) => kernel(tf, spec),
   };
 }
@@ -104,7 +108,7 @@ function networks(tf) {
 }
 
 /**
- * One step of both networks from the same pass. What the generator makes in its own tape is kept for the discriminator's,
+ * Makes a step of both networks from the same pass. What the generator makes in its own tape is kept for the discriminator's,
  * which spares TensorFlow.js a pass; the gradients of both are there before either network changes.
  */
 function adversaries(tf) {
@@ -119,7 +123,7 @@ function adversaries(tf) {
   const training = { training: true };
   const crossEntropy = (logits, target) =>
     tf.losses.sigmoidCrossEntropy(target ? tf.onesLike(logits) : tf.zerosLike(logits), logits);
-  const makeStep = () =>
+  return () =>
     tf.tidy(() => {
       let made;
       const ofG = tf.variableGrads(() => {
@@ -135,6 +139,10 @@ function adversaries(tf) {
       made.dispose();
       return ofG.value.add(ofD.value);
     });
+}
+
+/** A training whose steps are made by a function that returns their loss, on the GPU. */
+function stepped(makeStep) {
   const step = async () => {
     const loss = makeStep();
     const [value] = await loss.data();

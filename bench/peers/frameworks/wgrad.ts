@@ -12,13 +12,14 @@ import {
 } from '../../../src/index.ts';
 import type { Gpu, Layer, Model, Program, Tensor, Variable } from '../../../src/index.ts';
 import { SMALL } from '../../../src/models/dcganSmall.ts';
+import { gpt } from '../../../src/models/gpt.ts';
 import { conv2dGradFilter, conv2dGradInput } from '../../../src/ops/conv2d/conv2d.ts';
 import { totalOf } from '../contestant.ts';
 import type { Contestant, KernelRun, Training } from '../contestant.ts';
 import * as problem from '../problem.ts';
 import type { KernelSpec, ModelName, Weight } from '../problem.ts';
 
-const { ADAM, AUTOENCODER, BATCH, CLASSIFIERS, DCGAN, DCGAN_ADAM, LOOP_BATCHES } = problem;
+const { ADAM, AUTOENCODER, BATCH, batchSizeOf, CLASSIFIERS, DCGAN, DCGAN_ADAM, GPT, LOOP_BATCHES } = problem;
 
 /** wgrad. Its single steps are a program made of the layers, its loop is `fit`. */
 export function wgradContestant(gpu: Gpu, version: string): Contestant {
@@ -32,6 +33,7 @@ export function wgradContestant(gpu: Gpu, version: string): Contestant {
 type Supervised = Exclude<ModelName, 'dcgan'>;
 
 function networkOf(model: Supervised): Model {
+  if (model === 'gpt') return gpt('tiny', GPT.characters);
   if (model === 'autoencoder') {
     const units = AUTOENCODER.slice(1);
     const layers = units.map((count, i) => dense({ units: count, activation: i < 3 ? 'relu' : 'linear' }));
@@ -45,13 +47,26 @@ function networkOf(model: Supervised): Model {
   return sequential([...layers, flatten(), dense({ units: 10 })], { inputShape: [28, 28, 1] });
 }
 
-async function supervised(gpu: Gpu, model: Supervised): Promise<Training> {
+/** A batch of samples and targets; an autoencoder's targets are its samples. */
+function dataOf(model: Supervised) {
+  if (model === 'gpt') {
+    const { characters, following } = problem.texts();
+    const shape = [GPT.context];
+    return { samples: characters, targets: following, inputShape: shape, targetShape: shape };
+  }
   const { pixels, labels } = problem.batch();
-  const ofImages = model !== 'autoencoder';
-  const inputShape = ofImages ? [28, 28, 1] : [784];
-  const loss = ofImages ? losses.softmaxCrossEntropy : losses.binaryCrossEntropyWithLogits;
-  const x = ops.input('x', [BATCH, ...inputShape]);
-  const y = ofImages ? ops.input('y', [BATCH], 'i32') : x;
+  return model === 'autoencoder'
+    ? { samples: pixels, targets: pixels, inputShape: [784], targetShape: [784] }
+    : { samples: pixels, targets: labels, inputShape: [28, 28, 1], targetShape: [] };
+}
+
+async function supervised(gpu: Gpu, model: Supervised): Promise<Training> {
+  const { samples, targets, inputShape, targetShape } = dataOf(model);
+  const batchSize = batchSizeOf(model);
+  const toItself = targets === samples;
+  const loss = toItself ? losses.binaryCrossEntropyWithLogits : losses.softmaxCrossEntropy;
+  const x = ops.input('x', [batchSize, ...inputShape], samples instanceof Int32Array ? 'i32' : 'f32');
+  const y = toItself ? x : ops.input('y', [batchSize, ...targetShape], 'i32');
   const network = networkOf(model);
   const program = await gpu.compile(
     (g) => {
@@ -62,16 +77,16 @@ async function supervised(gpu: Gpu, model: Supervised): Promise<Training> {
     { label: model },
   );
   setWeights(gpu, network.trainableVariables, problem.firstWeights(model));
-  program.write(x, pixels);
-  if (ofImages) program.write(y, Int32Array.from(labels));
+  program.write(x, samples);
+  if (!toItself) program.write(y, Int32Array.from(targets));
 
   return trainingOf(program, async () => {
     const own = networkOf(model);
     await own.compile({ gpu, optimizer: adam(ADAM), loss });
-    const images = problem.repeated(pixels, LOOP_BATCHES);
-    const targets = ofImages ? problem.repeated(labels, LOOP_BATCHES) : images;
-    const data = dataset({ x: images, y: targets, inputShape, ...(!ofImages && { targetShape: [784] }) });
-    return (steps) => own.fit(data, { steps, batchSize: BATCH, shuffle: false });
+    const many = problem.repeated(samples, LOOP_BATCHES);
+    const y = toItself ? many : problem.repeated(targets, LOOP_BATCHES);
+    const data = dataset({ x: many, y, inputShape, targetShape });
+    return (steps) => own.fit(data, { steps, batchSize, shuffle: false });
   });
 }
 
