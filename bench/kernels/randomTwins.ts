@@ -43,8 +43,9 @@ function augmented(node: Node, inputs: readonly Array64[]): Array64[] {
   ];
 }
 
-const bytes = ({ inputs }: Node, index: number) =>
-  inputs[index].dtype === 'u8' ? randomIntegers(7, inputs[index].shape, 10) : undefined;
+/** Bytes, classes and indices. */
+const whole = ({ inputs }: Node, index: number) =>
+  inputs[index].dtype === 'f32' ? undefined : randomIntegers(7, inputs[index].shape, 10);
 
 const keyOf = (stream: number) => ({ seed: 0, stream });
 
@@ -76,6 +77,6 @@ export const twins: Readonly<Record<string, Twin>> = {
       map(zeros(shape), (_, i) => random.bitsAt(i, keyOf(stream))[i % 4]),
     ],
   },
-  gatherBatch: { compute: gathered, feed: bytes },
-  gatherAugmented: { compute: augmented, feed: bytes },
+  gatherBatch: { compute: gathered, feed: whole },
+  gatherAugmented: { compute: augmented, feed: whole },
 };

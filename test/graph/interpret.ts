@@ -5,6 +5,7 @@ import type { Node, Tensor } from '../../src/ops/core/op.ts';
 import { array, full, map } from '../reference/array.ts';
 import type { Array64 } from '../reference/array.ts';
 import { broadcastTo } from '../reference/broadcast.ts';
+import { unaryTable } from '../reference/elementwise.ts';
 import { matmul } from '../reference/matmul.ts';
 import { reduce } from '../reference/reduce.ts';
 import { softmax, softmaxGrad } from '../reference/softmax.ts';
@@ -36,6 +37,8 @@ const functions: Record<string, (...args: number[]) => number> = {
   sigmoid_gradient: (y, dy) => dy * y * (1 - y),
   relu: (x) => Math.max(x, 0),
   relu_gradient: (y, dy) => (y > 0 ? dy : 0),
+  gelu: unaryTable.gelu.f,
+  gelu_gradient: (x, dy) => dy * unaryTable.gelu.df(x),
   leaky_relu: (x, slope) => (x > 0 ? x : slope * x),
   leaky_relu_gradient: (x, dy, slope) => (x > 0 ? dy : slope * dy),
   bce_with_logits: (x, target) => Math.max(x, 0) - x * target + Math.log1p(Math.exp(-Math.abs(x))),
