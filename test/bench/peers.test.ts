@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GPT_PRESETS } from '../../src/models/gpt.ts';
+import { GPT_PRESETS } from '../../src/models/gptNetwork.ts';
 import { countCalls } from '../../bench/peers/counting.ts';
 import { ENTRANTS } from '../../bench/peers/contestants.ts';
 import { wgradContestant } from '../../bench/peers/frameworks/wgrad.ts';
