@@ -43,6 +43,14 @@ it('opens the cell before a month that keys choose, with every number of its ste
   expect(await text('#formulas')).toContain('c = f·c′ + i·g');
 });
 
+it('keeps the choice of a unit within the panel of a phone', async () => {
+  await page.setViewport({ width: 390, height: 844 });
+  const right = (selector: string) =>
+    page.$eval(selector, (element) => element.getBoundingClientRect().right);
+  expect((await right('#unit-choice')) - (await right('.opened-head'))).toBeLessThan(0.5);
+  await page.setViewport({ width: 1280, height: 800 });
+});
+
 it('forecasts better while it trains, and has other gates as a GRU', async () => {
   const before = await errorOf();
   await page.$eval('#play', (play) => (play as HTMLElement).click());
