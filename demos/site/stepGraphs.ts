@@ -33,10 +33,9 @@ import { BATCH, network as tableNetwork } from '../tables/network.ts';
 import { settings as tables } from '../tables/settings.ts';
 import { exampleRows } from '../tables/table.ts';
 import { compile as compileTable } from '../tables/training.ts';
-import { examplePieces } from '../text/author.ts';
 import { settings as text } from '../text/settings.ts';
 import { SHAKESPEARE } from '../text/text.ts';
-import { compile as compileText } from '../text/training.ts';
+import { compile as compileText, examplePieces } from '../text/training.ts';
 import { settings as vaeSettings } from '../vae/settings.ts';
 import { compile as compileVae } from '../vae/training.ts';
 

@@ -1,42 +1,31 @@
-import { dataset, Network, take } from '../../src/index.ts';
-import type { Dataset, Model, NetworkOptions, Program } from '../../src/index.ts';
-import type { Characters } from '../../src/data/text.ts';
+import { Network } from '../../src/index.ts';
+import type { Model, NetworkOptions, Program } from '../../src/index.ts';
+import type { Characters } from '../../src/data/characters.ts';
 import { GPT_PRESETS, gptNetwork } from '../../src/models/gptNetwork.ts';
-import { TextWriter } from '../../src/models/textWriter.ts';
+import type { TextWriter } from '../../src/models/textWriter.ts';
 import { part } from '../../src/part.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import { ModelTrainee } from '../frame/worker/modelTrainee.ts';
+import { once } from '../frame/worker/once.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
 import { Weights } from '../frame/worker/weights.ts';
 import { OPENING, SAMPLE_LENGTH } from './protocol.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
-import type { TextData } from './text.ts';
+import type { TextData } from './data.ts';
 import { compileView, readingOf, viewSources } from './view.ts';
 
+type Training = typeof import('./training.ts');
 type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 /** An epoch of a short text ends after a few steps: from one evaluation to the next it takes so many times as long as one. */
 const REST = 8;
-/** Pieces of the validation text that an evaluation reads at most. */
-const VALIDATION = 256;
-
-/** Pieces of the shapes that are trained on. */
-export const examplePieces = (steps: number, size: number): Dataset =>
-  dataset({
-    name: 'example',
-    x: new Int32Array(size * steps),
-    y: new Int32Array(size * steps),
-    inputShape: [steps],
-    targetShape: [steps],
-  });
-
 /** The parts of an author, as they are made. */
 interface Parts {
-  readonly network: NetworkOptions;
+  readonly options: NetworkOptions;
+  readonly network: Network;
   readonly weights: Weights;
   readonly view: Program;
-  readonly writer: TextWriter;
 }
 
 /** A small GPT in training that writes, and shows what it looks at. */
@@ -55,8 +44,11 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   #drawing: Record<'temperature' | 'topK', number>;
   /** The text that the writer has, and the step of the weights that it was written with. */
   #written: { readonly text: string; readonly step: number } | undefined;
+  #made: TextWriter | undefined;
   /** Texts that were begun: each draws other random numbers. */
   #begun = 0;
+  #training!: Training;
+  /** No evaluation before: see REST. */
   #restsUntil = 0;
   /** Who writes waits for who wrote before. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -84,22 +76,33 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
     const weights = new Weights(gpu, { '': network });
     const { parameters } = network;
     context.tell('model', { parameters, blocks, heads, context: steps, characters: characters.list });
-    const [view, writer] = await Promise.all([
-      compileView(gpu, network),
-      TextWriter.create(gpu, network, characters),
-    ]);
-    return new Author(context, characters, { network: options, weights, view, writer });
+    const view = await compileView(gpu, network);
+    return new Author(context, characters, { options, network, weights, view });
+  }
+
+  /** What writes comes after the first look. */
+  readonly #writer = once(async (): Promise<TextWriter> => {
+    const { TextWriter: Writer } = await part(
+      'The script that writes',
+      () => import('../../src/models/textWriter.ts'),
+    );
+    return (this.#made = await Writer.create(this.#context.gpu, this.#parts.network, this.#characters));
+  });
+
+  async complete(): Promise<void> {
+    await this.#alone(this.#writer);
   }
 
   protected async train(): Promise<Model> {
-    const { compile } = await part('The script that trains this network', () => import('./training.ts'));
+    this.#training = await part('The script that trains this network', () => import('./training.ts'));
     const { gpu, values } = this.#context;
-    return compile(gpu, this.#parts.network, { learningRate: values.rate });
+    return this.#training.compile(gpu, this.#parts.options, { learningRate: values.rate });
   }
 
   prepare(options: Pick<RunOptions, 'onCompile'>): Promise<void> {
     const { batchSize } = this;
-    return this.model.prepare(examplePieces(this.#steps, batchSize), { ...options, batchSize });
+    const example = this.#training.examplePieces(this.#steps, batchSize);
+    return this.model.prepare(example, { ...options, batchSize });
   }
 
   run({ train }: TextData, options: RunOptions): PromiseLike<unknown> {
@@ -112,11 +115,12 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
     const began = performance.now();
     if (!validation || began < this.#restsUntil) return {};
     const { step } = this;
-    const { loss } = await this.model.evaluate(take(validation, 0, Math.min(VALIDATION, validation.size)));
+    const { loss } = await this.model.evaluate(this.#training.partOf(validation));
     const text = await this.#alone(async () => {
       this.#written = undefined;
-      this.#parts.writer.start(this.#known(OPENING));
-      return this.#parts.writer.write(SAMPLE_LENGTH, this.#options);
+      const writer = await this.#writer();
+      writer.start(this.#known(OPENING));
+      return writer.write(SAMPLE_LENGTH, this.#options);
     });
     this.#context.tell('sample', { step, loss, text });
     const now = performance.now();
@@ -165,7 +169,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   /** The writer's window moves on by half where it is full: the next character is drawn after what `seen` is. */
   get #seen(): readonly string[] {
     const isOwn = this.#written?.text === this.#text;
-    return isOwn ? [...this.#parts.writer.seen] : [...this.#text].slice(-this.#steps);
+    return isOwn ? [...this.#made!.seen] : [...this.#text].slice(-this.#steps);
   }
 
   get #place(): number {
@@ -197,7 +201,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   /** Continues a text; with weights that have changed its window is read again. */
   write(text: string, count: number): Promise<string> {
     return this.#alone(async () => {
-      const { writer } = this.#parts;
+      const writer = await this.#writer();
       const own = this.#known(text);
       const { step } = this;
       if (this.#written?.text !== own || this.#written.step !== step) {
@@ -220,7 +224,8 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
 
   override destroy(): void {
     this.#parts.view.destroy();
-    this.#parts.writer.destroy();
+    // One that is still being made is freed once it is.
+    void this.#turn.then(() => this.#made?.destroy());
     super.destroy();
   }
 }

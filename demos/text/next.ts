@@ -10,8 +10,9 @@ export function createNext(onTake: (character: string) => void) {
   let characters: readonly string[] = [];
   let shown: readonly string[] = [];
   const lines = Array.from({ length: LINES }, (_, i) => {
-    const [name, fill, mark, share] = [
-      create('b', {}, '–'),
+    const [name, spoken, fill, mark, share] = [
+      create('b', { 'aria-hidden': 'true' }, '–'),
+      create('span', { className: 'heard' }),
       create('i', { className: 'first' }),
       create('u', {}),
       create('span', {}, '–'),
@@ -20,13 +21,14 @@ export function createNext(onTake: (character: string) => void) {
       'button',
       { type: 'button' },
       name,
+      spoken,
       create('span', { className: 'track' }, fill, mark),
       share,
     );
     button.addEventListener('click', () => {
       if (shown[i] !== undefined) onTake(shown[i]);
     });
-    return { name, fill, mark, share, button };
+    return { name, spoken, fill, mark, share, button };
   });
   byId('next').append(...lines.map(({ button }) => create('li', {}, button)));
   const rest = byId('rest');
@@ -41,16 +43,14 @@ export function createNext(onTake: (character: string) => void) {
         ? 'What comes next'
         : `What could have come after ${glyphOf(seen[place])}, where ${glyphOf(seen[place + 1])} stands`;
       shown = Array.from(order.subarray(0, LINES), (at) => characters[at]);
-      lines.forEach(({ name, fill, mark, share, button }, i) => {
+      lines.forEach(({ name, spoken, fill, mark, share, button }, i) => {
         const character = shown[i];
         button.disabled = character === undefined || !isLast;
         name.textContent = character === undefined ? '–' : glyphOf(character);
         fill.style.width = `${100 * (drawn[i] ?? 0)}%`;
         mark.style.left = `${100 * (given[i] ?? 0)}%`;
         share.textContent = character === undefined ? '–' : percent(drawn[i]);
-        button.ariaLabel = null;
-        if (character === undefined) return;
-        button.ariaLabel = `${nameOf(character)}: ${percent(drawn[i])}, before temperature and top-k ${percent(given[i])}`;
+        spoken.textContent = character === undefined ? '' : nameOf(character);
         button.classList.toggle('taken', !isLast && character === seen[place + 1]);
       });
       const others = drawn.subarray(LINES).reduce((sum, own) => sum + own, 0);

@@ -1,5 +1,4 @@
-import type { Dataset } from '../../src/index.ts';
-import { Characters, textWindows } from '../../src/data/text.ts';
+import { Characters } from '../../src/data/characters.ts';
 
 /** What the site has of Tiny Shakespeare: its first characters, in ASCII, a byte each. */
 export const EXCERPT = {
@@ -12,29 +11,6 @@ export const EXCERPT = {
 export const SHAKESPEARE = new Characters(
   "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
 );
-
-/** The share at the beginning that is learned; the rest is for validation. */
-const TRAINING = 0.9;
-
-/** Pieces of a text with the characters after each of theirs. */
-export interface TextData {
-  readonly train: Dataset;
-  readonly validation: Dataset;
-}
-
-/** @param steps characters of a piece: as many as the network sees at once */
-export function dataOf(
-  name: string,
-  text: string,
-  { characters, steps, synthetic = false }: { characters: Characters; steps: number; synthetic?: boolean },
-): TextData {
-  const indices = characters.encode(text);
-  const cut = Math.floor(indices.length * TRAINING);
-  return {
-    train: textWindows(name, indices.subarray(0, cut), steps, { synthetic }),
-    validation: textWindows(name, indices.subarray(cut), steps, { synthetic }),
-  };
-}
 
 /** Of a text of the reader's own: characters, and different ones. */
 const [LEAST, MOST, MOST_DIFFERENT] = [2000, 1_000_000, 200];

@@ -1,45 +1,30 @@
-import { Characters, syntheticText } from '../../src/data/text.ts';
+import { Characters } from '../../src/data/characters.ts';
 import { GPT_PRESETS } from '../../src/models/gptNetwork.ts';
+import { part } from '../../src/part.ts';
 import { initialValues } from '../frame/settings.ts';
-import { loadPublished } from '../frame/worker/published.ts';
 import { serve } from '../frame/worker/worker.ts';
 import { Author } from './author.ts';
 import type { Calls, Tells } from './protocol.ts';
 import { settings } from './settings.ts';
-import { dataOf, EXCERPT, SHAKESPEARE } from './text.ts';
-import type { TextData } from './text.ts';
+import type { OwnText, TextData } from './data.ts';
+import { SHAKESPEARE } from './text.ts';
 
 /** Texts of the reader's own, by their names. */
-const kept = new Map<string, { readonly text: string; readonly characters: Characters }>();
+const kept = new Map<string, OwnText>();
 
 const trainedFor = initialValues(settings);
 /** The network that comes with the page is that of the first settings; the others do not matter to it. */
 const isTrained = (values: { readonly own: string; readonly network: string; readonly seed: number }) =>
   !kept.has(values.own) && (['network', 'seed'] as const).every((name) => values[name] === trainedFor[name]);
 
-/** The address names a text that this page has not. */
-const GONE =
-  'The address names a text of its reader’s own. Such texts stay in the browser, and are gone when the page is closed: this is Shakespeare instead.';
-
 serve<typeof settings, TextData, Author, Calls, Tells>({
   /** A trained network writes without the text that it has learned. */
   first: async () => ({ data: {}, facts: {} }),
   async load({ values, base }) {
+    const { loadText } = await part('The script that reads texts', () => import('./data.ts'));
     const steps = GPT_PRESETS[values.network].context;
-    const own = kept.get(values.own);
-    if (own) {
-      const data = dataOf('your text', own.text, { characters: own.characters, steps });
-      return { data, facts: { trainSize: data.train.size } };
-    }
-    const reading = {
-      parse: (bytes: Uint8Array) => new TextDecoder().decode(bytes),
-      generate: () => syntheticText(),
-    };
-    const { data: text, facts } = await loadPublished(EXCERPT, values.data, base, reading);
-    const { synthetic } = facts;
-    const data = dataOf(EXCERPT.title, text, { characters: SHAKESPEARE, steps, synthetic });
-    const notice = values.own ? GONE : undefined;
-    return { data, facts: { trainSize: data.train.size, ...(notice && { notice }), ...facts } };
+    const wanted = values.own !== '';
+    return loadText(kept.get(values.own), { steps, wish: values.data, wanted, base });
   },
   create: (context) => Author.create(context, kept.get(context.values.own)?.characters ?? SHAKESPEARE),
   trained: (values) =>

@@ -1,4 +1,4 @@
-import type { Characters } from '../data/text.ts';
+import type { Characters } from '../data/characters.ts';
 import { ArgumentError } from '../errors.ts';
 import { Decoding, requireStepwise } from '../nn/decoding.ts';
 import type { Network } from '../nn/network.ts';

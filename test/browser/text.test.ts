@@ -68,12 +68,12 @@ it('refuses a text that is too short, and learns one of the reader’s', async (
   expect(await text('#own-said')).toMatch(/too short to learn from/);
   await give('abc abd '.repeat(400));
   await click('#own-train');
-  await trainsPast(page, 15);
+  await trainsPast(page, 9);
   await click('#play');
   await reaches(page, 'paused');
   expect(await written()).toBe('abc abd abc ');
   await expect.poll(() => text('#next li:first-child b')).toMatch(/^[abcd␣]$/);
   expect(await text('#samples li:first-child')).toMatch(/step 0: 1\.[678]/); // about ln 5
-  expect(Number.parseFloat(await text('#loss-values b'))).toBeLessThan(1.5);
+  expect(Number.parseFloat(await text('#loss-values b'))).toBeLessThan(1.6);
   expect(errors).toEqual([]);
 });

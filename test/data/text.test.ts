@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Characters, syntheticText, textWindows } from '../../src/data/text.ts';
+import { Characters } from '../../src/data/characters.ts';
+import { syntheticText, textWindows } from '../../src/data/text.ts';
 
 describe('characters', () => {
   it('are listed by code point, and go there and back', () => {

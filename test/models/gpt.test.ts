@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Characters } from '../../src/data/text.ts';
+import { Characters } from '../../src/data/characters.ts';
 import { gpt } from '../../src/models/gpt.ts';
 import { sampleText } from '../../src/models/sampleText.ts';
 import { draw } from '../../src/models/textWriter.ts';

@@ -1,4 +1,5 @@
-import { Characters, NAMES, syntheticText, textWindows, TINY_SHAKESPEARE } from '../../data/text.ts';
+import { Characters } from '../../data/characters.ts';
+import { NAMES, syntheticText, textWindows, TINY_SHAKESPEARE } from '../../data/text.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { EnvironmentError } from '../../errors.ts';
 import { gpt, gptOptimizer } from '../../models/gpt.ts';
