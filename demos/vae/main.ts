@@ -19,7 +19,7 @@ startPage<typeof settings, Calls, Tells>({
   settings,
   worker: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'wgrad' }),
   charts: {
-    reconstruction: {
+    loss: {
       title: 'Reconstruction, nats',
       series: [
         { key: 'reconstructionLoss', name: 'training', colour: '--training', style: 'line' },
