@@ -57,7 +57,7 @@ export function createDraws(page: Live) {
         );
       });
       byId('numbers').replaceChildren(...lines);
-      byId('more').textContent = mean.length > WRITTEN ? `; ${mean.length - WRITTEN} more numbers` : '';
+      byId('more').textContent = mean.length > WRITTEN ? `, ${WRITTEN} of its ${mean.length} numbers` : '';
     },
   };
 }
