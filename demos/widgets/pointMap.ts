@@ -59,10 +59,10 @@ export function createPointMap(root: HTMLElement, options: PointMapOptions) {
   put(handle, chosen);
   handOver('map', canvas, single);
 
-  /** Puts a mark where a place is on the map. */
+  /** Puts a mark where a place is on the map: by a transform, as nothing else moves when it does. */
   function put(element: HTMLElement, place: Place): void {
-    const [left, top] = toShares(place).map((share) => `${100 * Math.max(0, Math.min(1, share))}%`);
-    Object.assign(element.style, { left, top });
+    const [x, y] = toShares(place).map((share) => 100 * Math.max(0, Math.min(1, share)));
+    element.style.transform = `translate(${x}cqw, ${y}cqh)`;
   }
 
   /** From the left and the top, as shares of the map; and back. */
