@@ -115,10 +115,10 @@ describe.each(cases)('%s', (_, make, score) => {
       const twin = (values: Array64) => attended(score, { causal, values, query: ofQuery });
       const build = (q: Tensor, v: Tensor, qMask: Tensor, vMask: Tensor) =>
         layer.call([masked(q, qMask), masked(v, vMask)], { training: false });
-      for (const values of [some, few]) {
-        const [y] = await evaluate(build as () => Tensor, [query, alike, ofQuery, values], {});
-        expect(y).toBeAllClose(twin(values)([query, alike], w));
-      }
+      const values = causal ? some : few;
+      const [y] = await evaluate(build as () => Tensor, [query, alike, ofQuery, values]);
+      expect(y).toBeAllClose(twin(values)([query, alike], w));
+      if (!causal) continue;
       await checkGradient(build as () => Tensor, [query, alike, ofQuery, some], {
         reference: (q, v) => twin(some)([q, v], w),
         wrt: [0, 1],
