@@ -16,7 +16,7 @@ export const tsneCommand: ModelCommand = {
   title: 'a map of images in the plane, in which alike ones are neighbours (t-SNE)',
   presets: {
     pca50: {
-      description: 'of 50 principal components, by the nearest 3 · perplexity points',
+      description: 'of 50 principal components',
       steps: 1000,
       batchSize: 2000,
       learningRate: 50,
