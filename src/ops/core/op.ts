@@ -296,6 +296,9 @@ export interface Epilogue {
 /** The most inputs that an epilogue may add: bindings `extra_0` … `extra_2` of a kernel file. */
 export const MAX_EXTRAS = 3;
 
+/** Storage buffers that every WebGPU device lets a kernel bind. */
+export const MAX_BUFFERS = 8;
+
 /** Workgroups for a linear range: x up to the limit, then y. `gridX` is the file's GRID_X constant. */
 export function linearGrid(
   invocations: number,
