@@ -66,6 +66,8 @@ export type {
 } from './nn/layers/layer.ts';
 export * from './nn/layers/activations.ts';
 export * from './nn/layers/adaptivePooling.ts';
+export { additiveAttention, attention } from './nn/layers/attention.ts';
+export type { AdditiveAttentionOptions, AttentionLayerOptions } from './nn/layers/attention.ts';
 export * from './nn/layers/conv1d.ts';
 export * from './nn/layers/conv2d.ts';
 export * from './nn/layers/conv2dTranspose.ts';

@@ -96,6 +96,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** What to do about options of Keras and TensorFlow.js that have no counterpart, in lower case without underscores. */
 const NOTES: Readonly<Record<string, string>> = {
   dataformat: 'channels come last; bring images into that order first, with permute([2, 3, 1]) say',
+  returnattentionscores:
+    'they are not stored; compute them beside the layer, with ops.softmax(ops.matmul(query, key, { transposeB: true })) say',
   inputshape: 'models have it, sequential([…], { inputShape }) and modelInput({ shape })',
 };
 

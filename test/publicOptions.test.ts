@@ -141,6 +141,7 @@ const calls: Record<string, [call: Call, valid: object]> = {
   'ops.logSumExp': [(o) => ops.logSumExp(rows, o), { axes: [0] }],
   'ops.variance': [(o) => ops.variance(rows, o), { correction: 1 }],
   'ops.std': [(o) => ops.std(rows, o), { keepDims: true }],
+  'ops.cumprod': [(o) => ops.cumprod(rows, 0, o), { exclusive: true }],
   'ops.cumsum': [(o) => ops.cumsum(rows, 0, o), { reverse: true }],
   'ops.argsort': [(o) => ops.argsort(rows, 0, o), { descending: true }],
   'ops.sort': [(o) => ops.sort(rows, 0, o), { descending: true }],

@@ -2,7 +2,7 @@ import type { Node } from '../../src/ops/core/op.ts';
 import { map, random, randomIntegers } from '../../test/reference/array.ts';
 import type { Array64 } from '../../test/reference/array.ts';
 import * as movement from '../../test/reference/movement.ts';
-import { cumsum } from '../../test/reference/scan.ts';
+import { cumsum, recurrence } from '../../test/reference/scan.ts';
 import { argsort } from '../../test/reference/sort.ts';
 import type { Twin } from './twin.ts';
 
@@ -32,6 +32,7 @@ export const twins: Readonly<Record<string, Twin>> = {
     feed: taken,
   },
   cumsum: { compute: ({ attrs }, [x]) => [cumsum(x, attrs.axis, attrs)] },
+  recurrence: { compute: ({ attrs }, [factors, terms]) => [recurrence(factors, terms, attrs)] },
   argsort: { compute: ({ attrs }, [x]) => [argsort(x, -1, attrs.descending)] },
   oneHot: {
     compute: ({ attrs }, [labels]) => [movement.oneHot(labels, attrs.depth)],

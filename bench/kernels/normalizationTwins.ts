@@ -47,8 +47,9 @@ function gradientSums({ attrs, outputs }: Node, inputs: readonly Array64[]): Arr
   const { view, epsilon, perChannel } = attrs;
   const [dy, x, mean, variance, gamma] = inputs;
   const channels = x.shape.at(-1)!;
-  const plain = zeros(outputs[0].shape);
-  const products = zeros(outputs[0].shape);
+  const isPair = outputs.length === 1; // of neighbours, [..., 2]
+  const shape = isPair ? outputs[0].shape.slice(0, -1) : outputs[0].shape;
+  const [plain, products] = [zeros(shape), zeros(shape)];
   dy.data.forEach((slope, i) => {
     const group = groupOf(i, view);
     const g = slope * (gamma?.data[i % channels] ?? 1);
@@ -56,13 +57,18 @@ function gradientSums({ attrs, outputs }: Node, inputs: readonly Array64[]): Arr
     plain.data[place] += g;
     products.data[place] += (g * (x.data[i] - mean.data[group])) / Math.sqrt(variance.data[group] + epsilon);
   });
+  if (isPair) return [map(zeros(outputs[0].shape), (_, i) => [plain, products][i % 2].data[i >> 1])];
   return outputs.map((_, i) => [plain, products][i % 2]);
 }
 
 /** dx = (g − Σ g / n − x̂ Σ g x̂ / n) / √(variance + ε), g = γ dy; γ within the sums, or outside where run is 1. */
 function gradient({ attrs }: Node, inputs: readonly Array64[]): Array64[] {
   const { view, epsilon } = attrs;
-  const [dy, x, mean, variance, plain, products, gamma] = inputs;
+  const [dy, x, mean, variance, first, ...rest] = inputs;
+  const isPair = view.run > 1;
+  const half = (i: number) => map(mean, (_, group) => first.data[2 * group + i]);
+  const [plain, products] = isPair ? [half(0), half(1)] : [first, rest[0]];
+  const gamma = rest[isPair ? 0 : 1] as Array64 | undefined;
   const channels = x.shape.at(-1)!;
   const count = view.rows * view.run;
   const dx = map(dy, (slope, i) => {

@@ -100,8 +100,8 @@ export const FAMILIES: readonly Family[] = [
   {
     folder: 'scan',
     title: 'Scan',
-    about: 'Running sums: each needs the one before it, and still they are found in parallel.',
-    uses: ['ops.cumsum'],
+    about: 'Running sums and products: each needs the one before it, and still sums are found in parallel.',
+    uses: ['ops.cumsum', 'ops.cumprod'],
   },
   {
     folder: 'sort',

@@ -9,11 +9,15 @@
 //   input     x [OUTER, M, C]
 //   mean, variance  [OUTER, G], G groups of K = C / G neighbouring channels
 //   gamma     γ [C], where SCALE
-//   sums, products  [OUTER, G]: s and p, or s / γ and p / γ where K = 1 (not SCALED), from gradient_sums.wgsl
+//   sums, products  [OUTER, G]: s and p, or s / γ and p / γ where K = 1 (not SCALED), from gradient_sums.wgsl;
+//             both in sums, [OUTER, G, 2], where SCALED, so that the buffers are few enough for an epilogue
 //   output    dx [OUTER, M, C]
 //
 // As in apply.wgsl, an invocation takes STEPS elements of one channel, every BLOCKS-th row. Where VARYING, it reads the
 // numbers of the group again for each row. FLOPs: 5 per element. Bytes: 12 per element: memory-bound.
+//
+// Where x also goes around the normalization (a residual connection), it has another gradient, which `epilogue` adds: 4
+// bytes more per element. A kernel of its own would read and write 12.
 //
 // Reference: test/reference/normalization.ts.
 
@@ -31,7 +35,7 @@ const COUNT: f32 = 1.0; // n
 const EPSILON: f32 = 0.001;
 const VARYING: bool = false; // each row has a mean and a variance of its own
 const SCALE: bool = true;
-const SCALED: bool = false; // the sums contain γ
+const SCALED: bool = false; // the sums contain γ, and lie in one buffer
 const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const WORKGROUP_SIZE: u32 = 64u; // @tune 32 64 128 256
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -44,6 +48,13 @@ const GRID_X: u32 = 65535u; // workgroups along x
 @group(0) @binding(5) var<storage, read> sums: array<Stat>;
 @group(0) @binding(6) var<storage, read> products: array<Stat>;
 @group(0) @binding(7) var<storage, read_write> output: array<Value>;
+@group(0) @binding(10) var<storage, read> extra_0: array<Value>; // inputs of the ops fused into `epilogue`
+@group(0) @binding(11) var<storage, read> extra_1: array<Value>;
+@group(0) @binding(12) var<storage, read> extra_2: array<Value>;
+
+fn epilogue(value: Value, index: u32, channel: u32) -> Value {
+  return value;
+}
 
 // The numbers of a group, for all of its elements.
 struct Group {
@@ -55,8 +66,15 @@ struct Group {
 
 fn group_at(index: u32) -> Group {
   let inverse = inverseSqrt(variance[index] + Stat(EPSILON));
-  let offset = sums[index] / Stat(COUNT);
-  return Group(Value(mean[index]), Value(inverse), Value(offset), Value(products[index] * inverse / Stat(COUNT)));
+  let sum = sums[select(index, 2u * index, SCALED)];
+  var product: Stat;
+  if (SCALED) {
+    product = sums[2u * index + 1u];
+  } else {
+    product = products[index];
+  }
+  let offset = sum / Stat(COUNT);
+  return Group(Value(mean[index]), Value(inverse), Value(offset), Value(product * inverse / Stat(COUNT)));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -82,11 +100,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
       }
       let index = (outer * ROWS + row) * CHANNELS + channel;
       let spread = (input[index] - own.center) * own.slope;
+      var change = own.inverse * weight * (gradient[index] - own.offset - spread);
       if (SCALED) {
-        output[index] = own.inverse * (weight * gradient[index] - own.offset - spread);
-      } else {
-        output[index] = own.inverse * weight * (gradient[index] - own.offset - spread);
+        change = own.inverse * (weight * gradient[index] - own.offset - spread);
       }
+      output[index] = epilogue(change, index, channel);
     }
   }
 }

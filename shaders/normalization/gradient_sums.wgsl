@@ -11,7 +11,7 @@
 //   mean, variance  [OUTER, G] of x
 //   gamma     γ [C], where SCALED
 //   sums      [OUTER, CHUNKS, G] of the view
-//   products  [OUTER, CHUNKS, G] of the view
+//   products  [OUTER, CHUNKS, G] of the view; or both in sums, [OUTER, CHUNKS, G, 2], where PACKED
 //   sums_copy, products_copy  the same, where COPIES
 //
 // x̂ is computed again, which is cheaper than storing it. Chunks, entries and MERGE are those of statistics.wgsl. No
@@ -37,6 +37,7 @@ const VARYING: bool = false; // a result is summed over several groups of mean a
 const SCALED: bool = false;
 const MERGE: bool = false;
 const COPIES: bool = false; // write the results twice
+const PACKED: bool = false; // both in one buffer: a sum, its product, the next sum
 const EPSILON: f32 = 0.001;
 const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const WORKGROUP_SIZE: u32 = 32u; // @tune 32 64 128
@@ -100,8 +101,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   }
   let own_sum = total(sum);
   let own_product = total(product * factor);
-  sums[index] = own_sum;
-  products[index] = own_product;
+  if (PACKED) {
+    sums[2u * index] = own_sum;
+    sums[2u * index + 1u] = own_product;
+  } else {
+    sums[index] = own_sum;
+    products[index] = own_product;
+  }
   if (COPIES) {
     sums_copy[index] = own_sum;
     products_copy[index] = own_product;

@@ -40,6 +40,7 @@ const VARYING: bool = false; // a result is summed over several groups of mean a
 const SCALED: bool = false;
 const MERGE: bool = false;
 const COPIES: bool = false; // write the results twice
+const PACKED: bool = false; // both in one buffer: a sum, its product, the next sum
 const EPSILON: f32 = 0.001;
 const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
 const GRID_X: u32 = 65535u; // workgroups along x
@@ -121,8 +122,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let index = (outer * CHUNKS + chunk) * GROUPS + column;
     let own_sum = total(sum_table[lane]);
     let own_product = total(product_table[lane]);
-    sums[index] = own_sum;
-    products[index] = own_product;
+    if (PACKED) {
+      sums[2u * index] = own_sum;
+      sums[2u * index + 1u] = own_product;
+    } else {
+      sums[index] = own_sum;
+      products[index] = own_product;
+    }
     if (COPIES) {
       sums_copy[index] = own_sum;
       products_copy[index] = own_product;

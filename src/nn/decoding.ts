@@ -59,17 +59,23 @@ const STEPWISE = new Set([
   'transformerBlock',
 ]);
 
+interface Steps {
+  readonly name: string;
+  readonly layers: readonly { readonly name: string; readonly type: string; readonly mixesSteps: boolean }[];
+}
+
 /** @throws ArgumentError where a layer cannot work on one step at a time */
-export function requireStepwise({
-  name,
-  layers,
-}: {
-  name: string;
-  layers: readonly { type: string }[];
-}): void {
-  const other = layers.find(({ type }) => !STEPWISE.has(type));
-  if (!other) return;
-  throw new ArgumentError(
-    `${name}: has a layer ${other.type}, which cannot be called step by step; it may consist of ${[...STEPWISE].join(', ')}`,
-  );
+export function requireStepwise({ name, layers }: Steps): void {
+  for (const layer of layers) {
+    if (!STEPWISE.has(layer.type)) {
+      throw new ArgumentError(
+        `${name}: has a layer ${layer.type}, which cannot be called step by step; it may consist of ${[...STEPWISE].join(', ')}`,
+      );
+    }
+    if (layer.mixesSteps) {
+      throw new ArgumentError(
+        `${name}: its layer ${layer.name || layer.type} works on all steps of a sequence together, along axis 1, and so cannot be called step by step; give it another axis, such as -1`,
+      );
+    }
+  }
 }

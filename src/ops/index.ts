@@ -96,6 +96,7 @@ export { reduceMax, reduceMean, reduceMin, reduceProd } from './reduce/reduce.ts
 export { logSumExp, std, variance } from './reduce/statistics.ts';
 export { broadcastTo, reduceSum } from './reduce/sum.ts';
 export { resize2d } from './resize/resize2d.ts';
+export { cumprod } from './scan/cumprod.ts';
 export { cumsum } from './scan/cumsum.ts';
 export { argsort, sort, topK } from './sort/sort.ts';
 export { logSoftmax, softmax } from './softmax/softmax.ts';

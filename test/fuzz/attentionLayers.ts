@@ -54,6 +54,50 @@ const attended =
     };
   };
 
+/** Attention without heads: by scores of each query and key, which are added up from tanh(query + key) or are their products. */
+const scored =
+  (type: 'attention' | 'additiveAttention'): LayerDraw =>
+  (draft) => {
+    const { rng } = draft;
+    const x = samples(draft, [3]);
+    const [batch, steps, features] = x.tensor.shape;
+    const other = rng.chance(0.5) ? draft.take([batch, rng.int(2, 9), features]) : x;
+    const keys = other.tensor.shape[1];
+    if (keys < 2 || batch * steps * keys * features > 4000) return undefined; // a single key weighs 1
+    const [useScale, useCausalMask] = [rng.chance(0.5), rng.chance(0.5)];
+    const added = type === 'additiveAttention';
+    const scoreMode = rng.pick(['dot', 'concat'] as const);
+    const options = { useScale, useCausalMask, ...(!added && { scoreMode }) };
+    return {
+      layer: make(type, options),
+      inputs: [x, other],
+      twin(tape, [query, value], w) {
+        const scaled = (id: Id) => (useScale ? tape.op('multiply', [id, w.scale]) : id);
+        const wide = (id: Id, shape: number[]) => tape.op('reshape', [id], [shape]);
+        let scores: Id;
+        if (added || scoreMode === 'concat') {
+          const sum = tape.op('add', [
+            wide(query, [batch, steps, 1, features]),
+            wide(value, [batch, 1, keys, features]),
+          ]);
+          const bent = added ? scaled(tape.op('tanh', [sum])) : tape.op('tanh', [scaled(sum)]);
+          scores = tape.op('reduceSum', [bent], [{ axes: [-1] }]);
+          if (!added) scores = tape.op('multiply', [scores, w.concatScoreWeight]);
+        } else {
+          scores = scaled(tape.op('matmul', [query, value], [{ transposeB: true }]));
+        }
+        if (useCausalMask) {
+          const data = Float64Array.from({ length: steps * keys }, (_, i) =>
+            i % keys > Math.floor(i / keys) ? -1e9 : 0,
+          );
+          scores = tape.op('add', [scores, tape.leaf({ shape: [steps, keys], data })]);
+        }
+        return tape.op('matmul', [tape.op('softmax', [scores]), value]);
+      },
+      text: `${type}(${JSON.stringify(options)})`,
+    };
+  };
+
 /** x normalized along its last axis, times γ. */
 function normalized(tape: Tape, x: Id, gamma: Id, subtractsMean: boolean, epsilon: number): Id {
   const last = { axes: [-1], keepDims: true };
@@ -67,6 +111,8 @@ function normalized(tape: Tape, x: Id, gamma: Id, subtractsMean: boolean, epsilo
 export const attentionLayers: Readonly<Record<string, LayerDraw>> = {
   multiHeadAttention: attended('multiHeadAttention'),
   groupQueryAttention: attended('groupQueryAttention'),
+  attention: scored('attention'),
+  additiveAttention: scored('additiveAttention'),
   transformerBlock(draft) {
     const { rng } = draft;
     const numHeads = rng.int(1, 3);

@@ -5,10 +5,12 @@ import { sampleText } from '../../src/models/sampleText.ts';
 import { draw } from '../../src/models/textWriter.ts';
 import { Variable } from '../../src/index.ts';
 import type { Gpu } from '../../src/index.ts';
-import { Decoding } from '../../src/nn/decoding.ts';
+import { Decoding, requireStepwise } from '../../src/nn/decoding.ts';
 import { embedding } from '../../src/nn/layers/embedding.ts';
-import { multiHeadAttention } from '../../src/nn/layers/multiHeadAttention.ts';
+import { groupQueryAttention, multiHeadAttention } from '../../src/nn/layers/multiHeadAttention.ts';
+import { layerNormalization } from '../../src/nn/layers/normalization.ts';
 import { flatten } from '../../src/nn/layers/shaping.ts';
+import { transformerBlock } from '../../src/nn/layers/transformerBlock.ts';
 import type { Model } from '../../src/nn/model.ts';
 import { sequential } from '../../src/nn/sequential.ts';
 import { initNode } from '../../src/node/index.ts';
@@ -100,6 +102,61 @@ describe('sampleText', () => {
       expect(logits, `${i}`).toBeAllClose(whole.subarray(i * 5, i * 5 + 5), { rtol: 1e-5, atol: 1e-5 });
     }
     program.destroy();
+  });
+
+  it('refuses to normalize the steps of a sequence together', async () => {
+    const options = { center: false, scale: false };
+    for (const axis of [1, -2, [1, 2]]) {
+      const own = sequential(
+        [embedding({ inputDim: 5, outputDim: 5 }), layerNormalization({ axis, ...options, name: 'norm' })],
+        { inputShape: [4] },
+      );
+      await expect(sampleText(own, characters, { prompt: 'a', length: 1 })).rejects.toThrow(
+        'its layer norm works on all steps of a sequence together, along axis 1',
+      );
+    }
+    const fine = sequential([embedding({ inputDim: 5, outputDim: 5 }), layerNormalization(options)], { inputShape: [4] }); // prettier-ignore
+    expect(() => requireStepwise(fine)).not.toThrow();
+  });
+
+  it.each([
+    [
+      'groups of queries that share keys',
+      () => [
+        groupQueryAttention({ headDim: 4, numQueryHeads: 4, numKeyValueHeads: 2, useCausalMask: true }),
+        layerNormalization(),
+      ],
+    ],
+    [
+      'rotary positions',
+      () => [
+        transformerBlock({ numHeads: 2, useCausalMask: true, rotary: true, normalization: 'rms' }),
+        transformerBlock({ numHeads: 4, useCausalMask: true, rotary: true }),
+      ],
+    ],
+  ])('step by step over a cache, %s: as the whole sequences', async (_, layers) => {
+    const [batch, steps] = [2, 6];
+    const own = sequential([embedding({ inputDim: 5, outputDim: 8, embeddingsInitializer: 'lecunNormal' }), ...layers()], { inputShape: [steps], seed: 4 }); // prettier-ignore
+    await own.compile({ gpu });
+    const text = Int32Array.from({ length: batch * steps }, (_each, i) => (i * 7 + (i >> 2)) % 5);
+    const whole = await own.predictOnBatch(text);
+    const token = ops.input('token', [batch, 1], 'i32');
+    const program = await gpu.compile(() => {
+      const positions = ops.broadcastTo(ops.cast(ops.stepCount(), 'i32'), [batch]);
+      const decoding = new Decoding({ capacity: steps, positions });
+      return { y: own.call(token, { training: false, decoding }) };
+    });
+    for (let step = 0; step < steps; step++) {
+      program.write(token, Int32Array.of(text[step], text[steps + step]));
+      await program.step();
+      const y = await program.read('y');
+      for (let b = 0; b < batch; b++) {
+        const from = (b * steps + step) * 8;
+        expect(y.subarray(b * 8, b * 8 + 8), `${b} ${step}`).toBeAllClose(whole.subarray(from, from + 8), { rtol: 1e-4, atol: 1e-5 }); // prettier-ignore
+      }
+    }
+    program.destroy();
+    own.destroy();
   });
 
   /** The likeliest text, by whole windows: those of the cache. */

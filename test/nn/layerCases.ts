@@ -315,6 +315,55 @@ export const layerCases: readonly LayerCase[] = [
     },
   ),
   named(
+    'attention',
+    { ...common, useScale: true, scoreMode: 'concat', dropout: 0.25, useCausalMask: true },
+    [sequence, [6, 5], [6, 4]],
+    {
+      refused: [
+        [sequence, [6, 4], [6, 3]],
+        [sequence, [6, 4], [5, 4]],
+      ],
+      served: [
+        [
+          [9, 3],
+          [2, 5],
+          [2, 3],
+        ],
+        [sequence, [5, 4]],
+      ],
+    },
+  ),
+  named('additiveAttention', { ...common, useScale: false, dropout: 0.25, useCausalMask: true }, [
+    sequence,
+    [6, 5],
+    [6, 4],
+  ]),
+  named(
+    'additiveAttention',
+    { ...common, useScale: true, dropout: 0.25, useCausalMask: true },
+    [sequence, [6, 4]],
+    {
+      refused: [
+        [
+          [7, 3],
+          [6, 3],
+        ],
+        [sequence, [6, 5]],
+        [
+          [7, 4, 1],
+          [6, 4],
+        ],
+      ],
+      served: [
+        [
+          [9, 4],
+          [3, 5],
+          [3, 4],
+        ],
+      ],
+    },
+  ),
+  named(
     'positionalEmbedding',
     { ...common, inputDim: 9, embeddingsInitializer: uniform, ...kept('embeddings') },
     [sequence],

@@ -100,6 +100,7 @@ const calls: Record<string, (x: Tensor, shape: number[]) => Tensor> = {
   takeAlongAxis: (x) => ops.takeAlongAxis(x, input('indices', [2, 5], 'i32')),
   scatterAdd: (x) => ops.scatterAdd(x, input('indices', [2], 'i32'), input('updates', [2, 3])),
   scatterUpdate: (x) => ops.scatterUpdate(x, input('indices', [2], 'i32'), input('updates', [2, 3])),
+  cumprod: (x) => ops.cumprod(x, 1),
   cumsum: (x) => ops.cumsum(x, 1),
   argsort: (x) => ops.argsort(x),
   sort: (x) => ops.sort(x, 1),

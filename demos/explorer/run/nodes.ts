@@ -171,6 +171,7 @@ const OUTPUTS: Readonly<Record<string, (sizes: Sizes, kernel: string) => Tensor>
       ? ops.oneHot(numbers, columns)
       : forwardOrBack(kernel.replace('links', 'gradient'), ops.gather(table, numbers), table);
   },
+  cumprod: (sizes) => ops.cumprod(matrix(sizes)),
   cumsum: ({ columns }) => ops.cumsum(input('x', [columns])),
   argsort: (sizes) => ops.argsort(matrix(sizes)),
   tsne: embedded,

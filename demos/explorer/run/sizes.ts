@@ -226,6 +226,7 @@ export const RUN_CASES: readonly RunCase[] = [
     ],
   },
   { name: 'move', kernels: /^movement\//, what: 'numbers that change their place or type', sizes: rows },
+  { name: 'cumprod', kernels: /^scan\/recurrence/, what: 'running products of each row', sizes: rows },
   {
     name: 'cumsum',
     kernels: /^scan\//,

@@ -16,6 +16,7 @@ import {
   randomUniform,
 } from '../../../src/ops/random/random.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
+import { cumprod } from '../../../src/ops/scan/cumprod.ts';
 import { cumsum } from '../../../src/ops/scan/cumsum.ts';
 import { argsort } from '../../../src/ops/sort/sort.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
@@ -127,6 +128,9 @@ export const toys: readonly Toy[] = [
     { values: { labels: [1, 0, 3] }, small: line(12) },
   ),
   simple('scan/chunks', 'running sums of 2 × 6 numbers', () => cumsum(tensor('x', [2, 6])), {
+    small: line(2, 2),
+  }),
+  simple('scan/recurrence', 'running products of 2 × 4 numbers', () => cumprod(tensor('x', [2, 4])), {
     small: line(2, 2),
   }),
   simple(

@@ -3,7 +3,7 @@ import type { Expression, Step } from '../../ops/core/expression.ts';
 import { fillValue } from '../../ops/core/leaves.ts';
 import { accessOf, mapOp, MAX_MAP_INPUTS } from '../../ops/elementwise/map.ts';
 import type { MapAttrs } from '../../ops/elementwise/map.ts';
-import { MAX_EXTRAS } from '../../ops/core/op.ts';
+import { MAX_BUFFERS, MAX_EXTRAS } from '../../ops/core/op.ts';
 import type { Epilogue } from '../../ops/core/op.ts';
 import { createNode } from '../../ops/core/node.ts';
 import { sameShape } from '../../ops/core/shape.ts';
@@ -164,7 +164,8 @@ function withEpilogue(
   others: readonly Tensor[],
 ): readonly Tensor[] | undefined {
   const [output] = map.outputs;
-  if (others.length > MAX_EXTRAS) return undefined;
+  const room = MAX_BUFFERS - producer.inputs.length - producer.outputs.length;
+  if (others.length > Math.min(room, MAX_EXTRAS)) return undefined;
   const extras: Epilogue['extras'][number][] = [];
   for (const tensor of others) {
     const access = accessOf(tensor.shape, output.shape);

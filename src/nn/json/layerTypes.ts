@@ -7,6 +7,7 @@ import {
   adaptiveMaxPool1d,
   adaptiveMaxPool2d,
 } from '../layers/adaptivePooling.ts';
+import { additiveAttention, attention } from '../layers/attention.ts';
 import { bidirectional } from '../layers/bidirectional.ts';
 import { conv1d } from '../layers/conv1d.ts';
 import { conv2d } from '../layers/conv2d.ts';
@@ -71,6 +72,8 @@ const byName = {
   adaptiveMaxPool1d,
   adaptiveMaxPool2d,
   add,
+  additiveAttention,
+  attention,
   average,
   averagePool1d,
   averagePool2d,

@@ -270,6 +270,11 @@ export abstract class Layer {
     return withScope(this.name || this.type, () => this.#penalties.ofWeights());
   }
 
+  /** Whether steps of a sequence, along axis 1, have a part in each other's results, where its type alone does not tell. */
+  get mixesSteps(): boolean {
+    return false;
+  }
+
   /** A short description of the options, for summaries: `32 filters 3×3, relu`. */
   describe(): string {
     return '';

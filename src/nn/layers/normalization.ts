@@ -58,6 +58,7 @@ class Normalization extends Layer {
   readonly #groups: number | undefined;
   #gamma: Variable | undefined;
   #beta: Variable | undefined;
+  #mixesSteps = false;
 
   constructor(type: string, over: NormalizeOver, options: SettledOptions, groups?: number) {
     super(options, options);
@@ -81,7 +82,9 @@ class Normalization extends Layer {
         `${this.name || this.type}: expects samples of rank ${least} or more with the channels last, got shape ${formatShape(inputShape)}`,
       );
     }
-    const shape = this.axes(inputShape).map((axis) => inputShape[axis - 1]);
+    const axes = this.axes(inputShape);
+    this.#mixesSteps ||= this.#over !== 'layer' || axes.includes(1);
+    const shape = axes.map((axis) => inputShape[axis - 1]);
     const groups = this.#groupsOf(shape[0]);
     if (groups !== undefined && shape[0] % groups !== 0) {
       throw new ShapeError(
@@ -117,6 +120,10 @@ class Normalization extends Layer {
       if (axes.length === 1) return f(own);
       return reshape(f(reshape(own, [...own.shape.slice(0, -axes.length), -1])), own.shape);
     });
+  }
+
+  override get mixesSteps(): boolean {
+    return this.#mixesSteps;
   }
 
   protected override compute(x: Tensor, _context: CallContext): Tensor {

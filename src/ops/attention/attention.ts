@@ -50,7 +50,7 @@ const optionTable: OptionTable<AttentionOptions> = {
  * keys that count: see writeStep.
  *
  * The scores are never stored (FlashAttention, Dao et al. 2022): memory grows with queries + keys, not with their product, and
- * the gradient computes them again. A query that sees no key gives 0. What is hidden weighs 0; where it is NaN or infinite,
+ * the gradient computes them again. Second derivatives do store them. A query that sees no key gives 0. What is hidden weighs 0; where it is NaN or infinite,
  * that may still reach the result, as 0 · ∞ is NaN.
  *
  * @throws ShapeError where the shapes do not fit each other

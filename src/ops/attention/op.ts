@@ -1,14 +1,15 @@
-import { GradientError, ShapeError } from '../../errors.ts';
+import { ShapeError } from '../../errors.ts';
 import { LateKernels } from '../core/late.ts';
 import { fill } from '../core/leaves.ts';
 import { applyAll } from '../core/node.ts';
+import { derivedElsewhere } from '../core/op.ts';
 import type { Op } from '../core/op.ts';
 import { formatShape } from '../core/shape.ts';
 import type { TensorSpec } from '../core/shape.ts';
 import { requireDtype } from '../core/values.ts';
 import { inputsOf, sizesOf } from './attrs.ts';
 import type { AttentionAttrs, AttentionGradientAttrs } from './attrs.ts';
-import { biasGradient } from './biasGradient.ts';
+import { gradientGraph } from './gradientGraph.ts';
 import { lowerAttention } from './kernels.ts';
 
 export const gradientKernels = /* @__PURE__ */ new LateKernels(
@@ -34,12 +35,11 @@ export const attentionOp: Op<AttentionAttrs> = {
     ];
   },
   lower: lowerAttention,
-  gradient({ inputs, outputs: [output, logSum], attrs, label }, [dy = fill(output.shape, 0), dLogSum]) {
+  gradient({ inputs, outputs: [output, logSum], attrs }, [dy = fill(output.shape, 0), dLogSum]) {
     const { bias } = inputsOf(inputs, attrs);
-    if (dLogSum && bias) throw new GradientError(`${label}: log_sum has no derivative where there is a bias`);
     const known = [output, logSum, dy, ...(dLogSum ? [dLogSum] : [])];
     const all = applyAll(attentionGradientOp, [...known, ...inputs], { ...attrs, known: known.length });
-    return bias ? [...all, biasGradient(inputs, [output, logSum, dy], attrs)] : all;
+    return bias ? [...all, gradientGraph(inputs, { output, logSum, dy, dLogSum }, attrs).dBias] : all;
   },
 };
 
@@ -50,9 +50,7 @@ export const attentionGradientOp: Op<AttentionGradientAttrs> = {
   late: gradientKernels,
   infer: (specs, { known }) => specs.slice(known, known + 3),
   lower: (node, context) => gradientKernels.value.lowerAttentionGradient(node, context),
-  gradient: {
-    reason: 'its weights are not stored; compute attention with matmul and softmax where you need one',
-  },
+  gradient: derivedElsewhere,
 };
 
 /** Throws a ShapeError unless query, key and value fit each other. */

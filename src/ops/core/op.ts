@@ -60,6 +60,21 @@ export interface NotDifferentiable {
   readonly reason: string;
 }
 
+/** dL/d(inputs) for dL/d(outputs): of tensors that follow from inputs, by the ops between. */
+export type PullBack = (
+  outputs: readonly Tensor[],
+  outputGradients: readonly (Tensor | undefined)[],
+  inputs: readonly Tensor[],
+) => (Tensor | undefined)[];
+
+/**
+ * In the place of a rule: the outputs of a node once more, by ops that have derivatives. It may begin at any tensor that the node
+ * depends on; `of` gives what stands for that one, by which is differentiated.
+ */
+export interface Equivalent<A = any> {
+  readonly graph: (node: Node<A>, of: (tensor: Tensor) => Tensor, pullBack: PullBack) => readonly Tensor[];
+}
+
 /** Of ops that are gradients themselves: their rules are in secondDerivatives.ts of each family. */
 export const derivedElsewhere: NotDifferentiable = {
   reason: 'derivatives of gradients come with the function `gradients`',
@@ -280,6 +295,9 @@ export interface Epilogue {
 
 /** The most inputs that an epilogue may add: bindings `extra_0` … `extra_2` of a kernel file. */
 export const MAX_EXTRAS = 3;
+
+/** Storage buffers that every WebGPU device lets a kernel bind. */
+export const MAX_BUFFERS = 8;
 
 /** Workgroups for a linear range: x up to the limit, then y. `gridX` is the file's GRID_X constant. */
 export function linearGrid(

@@ -5,7 +5,7 @@ import { apply, isTensor, requireTensor } from '../core/node.ts';
 import { linearGrid } from '../core/op.ts';
 import type { Op, Tensor } from '../core/op.ts';
 import { sizeOf } from '../core/shape.ts';
-import { streamingWorkgroup } from '../core/values.ts';
+import { requireDtype, streamingWorkgroup } from '../core/values.ts';
 import { cast } from '../movement/cast.ts';
 import { broadcastShapes } from './broadcast.ts';
 import * as ew from './elementwise.ts';
@@ -125,6 +125,24 @@ export const less = binary('less');
 export const lessEqual = binary('lessEqual');
 export const greater = binary('greater');
 export const greaterEqual = binary('greaterEqual');
+
+function requireIntegers(name: string, a: Tensor): void {
+  requireTensor(name, a);
+  requireDtype(name, a, ['i32', 'u32']);
+}
+
+/** −a modulo 2³²: of i32's −2³¹ it is −2³¹ again. */
+export function negate(a: Tensor): Tensor {
+  requireIntegers('negate', a);
+  return integers('subtract', 0, a);
+}
+
+/** |a|; −2³¹ stays, as i32 does not hold 2³¹ (NumPy). */
+export function abs(a: Tensor): Tensor {
+  requireIntegers('abs', a);
+  return a.dtype === 'u32' ? a : integers('maximum', a, negate(a));
+}
+
 /** ⌊a / b⌋ of integers; 0 for b = 0 (NumPy). */
 export const floorDivide = binary('floorDivide');
 /** a − b ⌊a / b⌋ of integers, with the sign of b; 0 for b = 0 (NumPy). */

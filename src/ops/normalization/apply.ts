@@ -76,21 +76,22 @@ export function lowerApply({ view, epsilon, ...operands }: ApplyOptions, context
 export interface GradientInputOptions {
   readonly view: View;
   readonly epsilon: number;
-  /** The sums contain γ. */
+  /** The sums contain γ, and `sums` has both: [outer, groups, 2]. */
   readonly scaled: boolean;
   readonly gradient: Operand;
   readonly input: Operand;
   readonly mean: Operand;
   readonly variance: Operand;
   readonly sums: Operand;
-  readonly products: Operand;
+  readonly products?: Operand;
   readonly gamma?: Operand;
   readonly output: Operand;
 }
 
-/** Emits dx. */
+/** Emits dx, with the node's epilogue. */
 export function lowerGradientInput(options: GradientInputOptions, context: LowerContext): void {
-  const { view, epsilon, scaled, ...operands } = options;
+  const { view, epsilon, scaled, gamma, products, ...others } = options;
+  const operands = { ...others, ...(products && { products }), ...(gamma && { gamma }) };
   const { constants, aliases, workgroups } = sweep(view, context.target);
   context.dispatch({
     kernel: gradientKernels.value.input,
@@ -98,12 +99,13 @@ export function lowerGradientInput(options: GradientInputOptions, context: Lower
       ...constants,
       COUNT: view.rows * view.run,
       EPSILON: epsilon,
-      SCALE: operands.gamma !== undefined,
+      SCALE: gamma !== undefined,
       SCALED: scaled,
     },
     aliases,
     bindings: operands as Readonly<Record<string, Operand>>,
     workgroups,
+    epilogue: true,
     flops: 5 * sizeOf(operands.output.shape),
   });
 }

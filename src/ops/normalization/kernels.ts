@@ -140,8 +140,8 @@ interface Pass {
   readonly reduction: keyof typeof NAMES;
   readonly opName: string;
   readonly packed: Packed;
-  /** Of the node: [outer, groups]. */
-  readonly outputs: readonly [Operand, Operand];
+  /** Of the node: [outer, groups] each; or one of [outer, groups, 2]. */
+  readonly outputs: readonly [Operand, Operand?];
   /** The outputs once more. */
   readonly copies?: readonly [Operand, Operand];
   readonly constants?: Readonly<Record<string, ConstantValue>>;
@@ -179,7 +179,7 @@ function reduce(pass: Pass, context: LowerContext): void {
       ENTRIES: packed.entries,
       RUN: packed.run,
       CHUNKS: chunks,
-      ...(isStatistics ? { LANES: lanes } : { COPIES: copied !== undefined }),
+      ...(isStatistics ? { LANES: lanes } : { COPIES: copied !== undefined, PACKED: second === undefined }),
       ...pass.constants,
     },
     aliases: {
@@ -191,7 +191,7 @@ function reduce(pass: Pass, context: LowerContext): void {
     bindings: {
       ...pass.bindings,
       [written[0]]: first,
-      [written[1]]: second,
+      ...(second && { [written[1]]: second }),
       ...(copied && { sums_copy: copied[0], products_copy: copied[1] }),
       ...(isStatistics && { origins }),
     },
@@ -209,7 +209,7 @@ function reduce(pass: Pass, context: LowerContext): void {
       outputs,
       copies,
       constants: { MERGE: true, ...(isStatistics && parts) },
-      bindings: { [merged[0]]: first, [merged[1]]: second, ...(isStatistics && { bases: origins }) },
+      bindings: { [merged[0]]: first, [merged[1]]: second!, ...(isStatistics && { bases: origins }) },
       merge: true,
     },
     context,
@@ -248,7 +248,8 @@ export interface SumsOptions {
   readonly inputs: Readonly<Record<'gradient' | 'input' | 'mean' | 'variance', Operand>> & {
     readonly gamma?: Operand;
   };
-  readonly outputs: readonly [sums: Operand, products: Operand];
+  /** Without products: sums has both, [outer, groups, 2]. */
+  readonly outputs: readonly [sums: Operand, products?: Operand];
   /** Where to write them once more: the optimizer's gradients lie apart from what other kernels read. */
   readonly copies?: readonly [sums: Operand, products: Operand];
 }

@@ -139,18 +139,24 @@ interface SumsAttrs extends NormalizeAttrs {
   readonly perChannel: boolean;
 }
 
+/** Sums that only dx reads lie side by side in one tensor, so that fewer buffers are bound with it. */
+const isPacked = ({ view, perChannel }: SumsAttrs): boolean => view.run > 1 && !perChannel;
+
 /** Batch normalization: the groups are the channels, so the group sums are dβ and dγ. */
 const isBatch = ({ outer, run }: View): boolean => outer === 1 && run === 1;
 
 /**
  * Inputs dy, x, mean, variance, γ?; outputs Σ g and Σ g x̂ per group, or per channel, with g = dy or γ dy. For batch
- * normalization both come twice: dx reads them, and the optimizer needs them in a buffer that nothing else reads.
+ * normalization both come twice: dx reads them, and the optimizer needs them in a buffer that nothing else reads. Where a group
+ * has several channels, those of groups are one output, [..., 2].
  */
 export const normalizeGradientSumsOp: Op<SumsAttrs> = {
   name: 'normalizeGradientSums',
   kind: 'kernel',
   late: gradientKernels,
-  infer([, x], { perChannel, statisticsShape, view }) {
+  infer([, x], attrs) {
+    const { perChannel, statisticsShape, view } = attrs;
+    if (isPacked(attrs)) return [{ shape: [...statisticsShape, 2], dtype: 'f32' }];
     const sum = { shape: perChannel ? [x.shape.at(-1)!] : statisticsShape, dtype: 'f32' } as const;
     return isBatch(view) ? [sum, sum, sum, sum] : [sum, sum];
   },
@@ -173,15 +179,18 @@ export const normalizeGradientSumsOp: Op<SumsAttrs> = {
   gradient: derivedElsewhere,
 };
 
-/** Inputs dy, x, mean, variance, the group sums and γ?; output dx. */
+/** Inputs dy, x, mean, variance, the group sums (in one tensor where a group has several channels) and γ?; output dx. */
 export const normalizeGradientOp: Op<NormalizeAttrs> = {
   name: 'normalizeGradient',
   kind: 'kernel',
   late: gradientKernels,
+  fusesEpilogue: true,
   infer: ([, x]) => [{ shape: x.shape, dtype: 'f32' }],
-  lower({ inputs, outputs: [output], attrs: { view, epsilon } }, context) {
-    const [gradient, input, mean, variance, sums, products, gamma] = inputs;
+  lower({ inputs, outputs: [output], attrs: { view, epsilon, scale } }, context) {
+    const [gradient, input, mean, variance, sums, ...rest] = inputs;
     const scaled = view.run > 1;
+    const products = scaled ? undefined : rest.shift();
+    const gamma = scale ? rest.shift() : undefined;
     lowerGradientInput(
       { view, epsilon, scaled, gradient, input, mean, variance, sums, products, gamma, output },
       context,

@@ -2,7 +2,8 @@ import { fill } from '../core/leaves.ts';
 import type { GradientRule, Op, Tensor } from '../core/op.ts';
 import type { Shape } from '../core/shape.ts';
 import { add, multiply, negate, rsqrt, scale, shift, square, subtract } from '../elementwise/elementwise.ts';
-import { reshape } from '../movement/movement.ts';
+import { concat } from '../movement/concat.ts';
+import { reshape, slice } from '../movement/movement.ts';
 import { sumTo } from '../reduce/sum.ts';
 import type { View } from './kernels.ts';
 import { normalizeGradientOp, normalizeGradientSumsOp } from './normalize.ts';
@@ -53,11 +54,17 @@ function viewed(
 /** Both of a pair that there is. */
 const sum = (a: Tensor | undefined, b: Tensor | undefined) => (a && b ? add(a, b) : (a ?? b));
 
+/** The two of a pair that lies in one tensor, [..., 2]. */
+const halvesOf = (pair: Tensor | undefined): (Tensor | undefined)[] => {
+  if (!pair) return [];
+  const shape = pair.shape.slice(0, -1);
+  const from = (i: number) => [...shape.map(() => 0), i];
+  return [0, 1].map((i) => reshape(slice(pair, from(i), [...shape, 1]), shape));
+};
+
 /** Of S = Σ g and P = Σ g x̂ with g = γ dy, per group or per channel: dS + dP x̂ reaches g, and g dP reaches x̂. */
-const sumsGradient: GradientRule = (
-  { inputs: [dy, x, mean, variance, gamma], attrs },
-  [dSum, dProduct, dSumCopy, dProductCopy],
-) => {
+const sumsGradient: GradientRule = ({ inputs: [dy, x, mean, variance, gamma], outputs, attrs }, given) => {
+  const [dSum, dProduct, dSumCopy, dProductCopy] = outputs.length === 1 ? halvesOf(given[0]) : given;
   const own = viewed(attrs, { x, mean, variance, gamma });
   const shape: Shape = attrs.perChannel ? own.weight : own.group;
   const [u, w] = [sum(dSum, dSumCopy), sum(dProduct, dProductCopy)].map((each) =>
@@ -74,13 +81,12 @@ const sumsGradient: GradientRule = (
 };
 
 /** Of dx = r h with h = γ dy − S / n − x̂ P / n, or where a group has one channel dx = γ r (dy − S / n − x̂ P / n). */
-const inputGradient: GradientRule = (
-  { inputs: [dy, x, mean, variance, sums, products, gamma], attrs },
-  [u],
-) => {
+const inputGradient: GradientRule = ({ inputs: [dy, x, mean, variance, first, ...rest], attrs }, [u]) => {
   if (!u) return [];
+  const scaled = attrs.view.run > 1; // the sums contain γ, and are one tensor
+  const [sums, products] = scaled ? (halvesOf(first) as Tensor[]) : [first, rest.shift()!];
+  const [gamma] = rest as (Tensor | undefined)[];
   const own = viewed(attrs, { x, mean, variance, gamma });
-  const scaled = attrs.view.run > 1; // the sums contain γ
   const weighted = (each: Tensor) => (own.gamma ? multiply(each, own.gamma) : each);
   const g = reshape(dy, own.all);
   const [s, p] = [sums, products].map((each) => scale(reshape(each, own.group), 1 / own.count));
@@ -88,11 +94,11 @@ const inputGradient: GradientRule = (
   const ur = multiply(reshape(u, own.all), own.r);
   const q = scaled ? ur : weighted(ur); // reaches h
   const ofGroup = (each: Tensor) => reshape(scale(negate(sumTo(each, own.group)), 1 / own.count), mean.shape);
+  const pair = [ofGroup(q), ofGroup(multiply(q, own.normal))];
   return [
     reshape(scaled ? weighted(q) : q, dy.shape),
     ...own.through(negate(multiply(q, p)), multiply(q, h)),
-    ofGroup(q),
-    ofGroup(multiply(q, own.normal)),
+    ...(scaled ? [concat(pair.map((each) => reshape(each, [...mean.shape, 1])))] : pair),
     gamma && reshape(sumTo(multiply(ur, scaled ? g : h), own.weight), gamma.shape),
   ];
 };

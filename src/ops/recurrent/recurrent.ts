@@ -16,13 +16,16 @@ import type { RecurrentActivation } from './activations.ts';
 import { GRU, LSTM, SIMPLE_RNN } from './cells.ts';
 import type { Cell } from './cells.ts';
 import { MOST_UNITS } from './plan.ts';
-import { sequenceOp } from './sequence.ts';
+import { sequenceGradientOp, sequenceOp } from './sequence.ts';
 import type { SequenceAttrs } from './sequence.ts';
 import { unrolled } from './unrolled.ts';
 
-export const lstmOp = /* @__PURE__ */ sequenceOp(LSTM);
-export const gruOp = /* @__PURE__ */ sequenceOp(GRU);
-export const simpleRnnOp = /* @__PURE__ */ sequenceOp(SIMPLE_RNN);
+export const lstmGradientOp = /* @__PURE__ */ sequenceGradientOp(LSTM);
+export const gruGradientOp = /* @__PURE__ */ sequenceGradientOp(GRU);
+export const simpleRnnGradientOp = /* @__PURE__ */ sequenceGradientOp(SIMPLE_RNN);
+export const lstmOp = /* @__PURE__ */ sequenceOp(LSTM, lstmGradientOp);
+export const gruOp = /* @__PURE__ */ sequenceOp(GRU, gruGradientOp);
+export const simpleRnnOp = /* @__PURE__ */ sequenceOp(SIMPLE_RNN, simpleRnnGradientOp);
 
 export interface RecurrentOptions {
   /** [gates · units]. Default: none, which is 0. */
@@ -72,7 +75,8 @@ const options: OptionTable<RecurrentOptions> = {
 const lstmOptions: OptionTable<LstmOptions> = { ...options, recurrentActivation: true };
 const gruOptions: OptionTable<GruOptions> = { ...lstmOptions, recurrentBias: true, resetAfter: true };
 
-const functions: Record<RecurrentActivation, (x: Tensor) => Tensor> = {
+/** The activations that the kernels know, as graph functions. */
+export const functions: Record<RecurrentActivation, (x: Tensor) => Tensor> = {
   linear: (x) => x,
   tanh,
   sigmoid,
@@ -164,7 +168,7 @@ function run(
     isRecurrentActivation(activation) &&
     isRecurrentActivation(recurrentActivation);
   if (!whole) {
-    return unrolled(cell, projected, recurrentKernel, {
+    const { outputs, states } = unrolled(cell, projected, recurrentKernel, {
       activation: phi,
       recurrentActivation: rho,
       reversed,
@@ -174,6 +178,7 @@ function run(
       stateFactor,
       resetAfter,
     });
+    return { outputs, states };
   }
   const inputs = [
     projected,
@@ -199,7 +204,7 @@ function run(
 /**
  * A long short-term memory (Hochreiter & Schmidhuber 1997) over x [batch, steps, features], with kernel [features, 4 · units]
  * and recurrentKernel [units, 4 · units], the gates in Keras's order i, f, c, o. All steps are one kernel; up to 1,024
- * units, beyond which, and with other activations, they are unrolled. A NaN or Infinity reaches all later steps of its row.
+ * units, beyond which, and with other activations, they are unrolled, as they are for second derivatives. A NaN or Infinity reaches all later steps of its row.
  *
  * @throws ShapeError where the shapes do not fit; ArgumentError for other wrong options
  */

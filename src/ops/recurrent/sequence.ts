@@ -1,6 +1,7 @@
 import { LateKernels } from '../core/late.ts';
 import { applyAll } from '../core/node.ts';
 import { fill } from '../core/leaves.ts';
+import { derivedElsewhere } from '../core/op.ts';
 import type { LowerContext, Node, Op, Operand, Tensor } from '../core/op.ts';
 import type { TensorSpec } from '../core/shape.ts';
 import { matmul } from '../matmul/matmul.ts';
@@ -28,7 +29,7 @@ export interface SequenceAttrs {
   readonly initial: boolean;
 }
 
-interface GradientAttrs extends SequenceAttrs {
+export interface GradientAttrs extends SequenceAttrs {
   /** There is a gradient of what was kept: of the LSTM's cell. */
   readonly cells: boolean;
 }
@@ -36,7 +37,7 @@ interface GradientAttrs extends SequenceAttrs {
 const f32 = (shape: readonly number[]): TensorSpec => ({ shape, dtype: 'f32' });
 
 /** The inputs of a sequence's node by name. */
-function inputsOf({ inputs, attrs }: Node<SequenceAttrs>) {
+export function inputsOf({ inputs, attrs }: Node<SequenceAttrs>) {
   const [projected, weights, ...rest] = inputs;
   const next = (there: boolean) => (there ? rest.shift() : undefined);
   return {
@@ -131,28 +132,34 @@ const present = (bindings: Record<string, Operand | undefined>): Record<string, 
   );
 
 /**
+ * The gradient of a cell's op. Inputs: Uᵀ, what the op kept or else h, dL/dh [batch, steps, units], and where there are any mask,
+ * first states, and dL/d(kept). Outputs: dL/d(projected), for some cells dL/d(h U + b), and dL/d(first states).
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export const sequenceGradientOp = (cell: Cell): Op<GradientAttrs> => ({
+  name: `${cell.name}Gradient`,
+  kind: 'kernel',
+  late: gradientKernels,
+  infer([, , { shape }], { initial }) {
+    const [batch, steps, units] = shape;
+    const projected = f32([batch, steps, cell.gates * units]);
+    return [
+      projected,
+      ...(cell.resets ? [projected] : []),
+      ...(initial ? [f32([cell.states * batch, units])] : []),
+    ];
+  },
+  lower: (node, context) => lowerGradient(cell, node, context),
+  gradient: derivedElsewhere,
+});
+
+/**
  * The op of a cell. Inputs: projected [batch, steps, gates · units], weights [units, gates · units], and where there are any
  * recurrent bias [gates · units], mask [batch, steps] and first states [states · batch, units]. Outputs: h of each
  * step and, for most cells, what the gradient needs.
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function sequenceOp(cell: Cell): Op<SequenceAttrs> {
-  const gradient: Op<GradientAttrs> = {
-    name: `${cell.name}Gradient`,
-    kind: 'kernel',
-    late: gradientKernels,
-    infer([, , { shape }], { initial }) {
-      const [batch, steps, units] = shape;
-      const projected = f32([batch, steps, cell.gates * units]);
-      return [
-        projected,
-        ...(cell.resets ? [projected] : []),
-        ...(initial ? [f32([cell.states * batch, units])] : []),
-      ];
-    },
-    lower: (node, context) => lowerGradient(cell, node, context),
-    gradient: { reason: 'its second derivatives need the unrolled sequence (unroll: true)' },
-  };
+export function sequenceOp(cell: Cell, gradient: Op<GradientAttrs>): Op<SequenceAttrs> {
   return {
     name: cell.name,
     kind: 'kernel',

@@ -18,12 +18,14 @@ export interface UnrolledOptions {
   readonly initial?: readonly Tensor[];
   /** What h is multiplied with before each step. */
   readonly stateFactor?: Tensor;
+  /** GRU: what is added to h U of each step, [batch, steps, gates · units]. */
+  readonly besideState?: Tensor;
   /** GRU: the reset gate multiplies h U + b instead of h. */
   readonly resetAfter: boolean;
 }
 
-/** From x W + b of a step, [batch, gates · units], and the states before it, those after it. */
-type Step = (projected: Tensor, states: readonly Tensor[]) => readonly Tensor[];
+/** From x W + b of a step, [batch, gates · units], and the states before it, those after it; `beside` is added to h U. */
+type Step = (projected: Tensor, states: readonly Tensor[], beside?: Tensor) => readonly Tensor[];
 
 function stepOf({ name }: Cell, weights: Tensor, options: UnrolledOptions): Step {
   const { activation: phi, recurrentActivation: rho, recurrentBias, resetAfter } = options;
@@ -39,11 +41,12 @@ function stepOf({ name }: Cell, weights: Tensor, options: UnrolledOptions): Step
       return [multiply(o, phi(cell)), cell];
     };
   }
-  const ofState = (h: Tensor, first: number, count: number) => {
-    const sums = matmul(h, gate(weights, first, count));
-    return recurrentBias ? add(sums, slice(recurrentBias, [first * units], [count * units])) : sums;
-  };
-  return (projected, [h]) => {
+  return (projected, [h], beside) => {
+    const ofState = (state: Tensor, first: number, count: number) => {
+      const product = matmul(state, gate(weights, first, count));
+      const sums = beside ? add(product, gate(beside, first, count)) : product;
+      return recurrentBias ? add(sums, slice(recurrentBias, [first * units], [count * units])) : sums;
+    };
     const gates = rho(add(gate(projected, 0, 2), ofState(h, 0, 2)));
     const [z, r] = [gate(gates, 0), gate(gates, 1)];
     const seen = resetAfter ? multiply(r, ofState(h, 2, 1)) : ofState(multiply(r, h), 2, 1);
@@ -52,27 +55,33 @@ function stepOf({ name }: Cell, weights: Tensor, options: UnrolledOptions): Step
   };
 }
 
+export interface Unrolled {
+  readonly outputs: Tensor;
+  /** After the last step. */
+  readonly states: readonly Tensor[];
+  /** Of each step: the LSTM's c, [batch, steps, units]; of other cells the outputs. */
+  readonly cells: Tensor;
+}
+
 /** The sequence as a graph of other ops, step after step: for what the kernels of whole sequences leave out. */
-export function unrolled(
-  cell: Cell,
-  projected: Tensor,
-  weights: Tensor,
-  options: UnrolledOptions,
-): { readonly outputs: Tensor; readonly states: readonly Tensor[] } {
-  const { mask, initial, stateFactor, reversed } = options;
+export function unrolled(cell: Cell, projected: Tensor, weights: Tensor, options: UnrolledOptions): Unrolled {
+  const { mask, initial, stateFactor, reversed, besideState } = options;
   const [batch, steps, columns] = projected.shape;
   const [units] = weights.shape;
   const step = stepOf(cell, weights, options);
+  const at = (x: Tensor, t: number) => reshape(slice(x, [0, t, 0], [batch, 1, columns]), [batch, columns]);
   let states = initial ?? Array.from({ length: cell.states }, () => fill([batch, units], 0));
-  const outputs: Tensor[] = [];
+  const kept: (readonly Tensor[])[] = [];
   for (let s = 0; s < steps; s++) {
     const t = reversed ? steps - 1 - s : s;
-    const own = reshape(slice(projected, [0, t, 0], [batch, 1, columns]), [batch, columns]);
     const [h, ...others] = states;
-    const next = step(own, stateFactor ? [multiply(h, stateFactor), ...others] : states);
+    const before = stateFactor ? [multiply(h, stateFactor), ...others] : states;
+    const next = step(at(projected, t), before, besideState && at(besideState, t));
     const counts = mask && slice(mask, [0, t], [batch, 1]);
     states = counts ? next.map((state, i) => where(counts, state, states[i])) : next;
-    outputs[t] = reshape(states[0], [batch, 1, units]);
+    kept[t] = states;
   }
-  return { outputs: concat(outputs, 1), states };
+  const ofSteps = (pick: (own: readonly Tensor[]) => Tensor) =>
+    concat(kept.map((own) => reshape(pick(own), [batch, 1, units])), 1); // prettier-ignore
+  return { outputs: ofSteps(([h]) => h), states, cells: ofSteps((own) => own.at(-1)!) };
 }

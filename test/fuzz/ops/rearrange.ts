@@ -5,7 +5,7 @@ import { einsum as einsumTwin, einsumGrad } from '../../reference/einsum.ts';
 import * as movement from '../../reference/movement.ts';
 import * as rearrange from '../../reference/rearrange.ts';
 import { moments, reduce } from '../../reference/reduce.ts';
-import { cumsum } from '../../reference/scan.ts';
+import { cumprod, cumprodGradient, cumsum } from '../../reference/scan.ts';
 import { argsort, sort, sortGrad } from '../../reference/sort.ts';
 import { broadcastTo } from '../../reference/broadcast.ts';
 import type { Answer, Drawing, OpEntry, Value } from '../entry.ts';
@@ -223,6 +223,21 @@ export const rearrangeOps = {
       vjp: (dy) => [cumsum(dy, axis, { ...options, reverse: !options.reverse })],
     }),
     exact: 'whole',
+  },
+  cumprod: {
+    draw(draft) {
+      const { rng } = draft;
+      const x = draft.within(draft.any({ rank: [1, 2, 3] }), -2, 2);
+      const axis = oneAxis(draft, x);
+      const options = { exclusive: rng.chance(0.3), reverse: rng.chance(0.3) };
+      return draft.large || x.tensor.shape.at(axis)! > 12
+        ? undefined
+        : { inputs: [x], args: [axis, options] };
+    },
+    twin: ([x], [axis, options]) => ({
+      y: cumprod(x, axis, options),
+      vjp: (dy) => [cumprodGradient(x, dy, axis, options)],
+    }),
   },
   argsort: {
     draw(draft) {

@@ -77,6 +77,24 @@ describe('integers', () => {
     expect([...plain.data]).toEqual([1.5, -1.5, 3.5]);
   });
 
+  it('have a negative and an absolute value, which wrap around', async () => {
+    const found = await evaluate(
+      (x, y) => [x, y].flatMap((own) => [ops.integers.negate(own), ops.integers.abs(own)]),
+      [array([VALUES.i32.length], VALUES.i32), array([VALUES.u32.length], VALUES.u32)],
+      { dtypes: ['i32', 'u32'], simulated: true },
+    );
+    const all = (dtype: 'i32' | 'u32', f: (x: number) => number) =>
+      VALUES[dtype].map((x) => wrapped(f(x), dtype));
+    expect([...found[0].data]).toEqual(all('i32', (x) => -x));
+    expect([...found[1].data]).toEqual(all('i32', Math.abs));
+    expect([...found[2].data]).toEqual(all('u32', (x) => -x));
+    expect([...found[3].data]).toEqual(VALUES.u32);
+    for (const name of ['negate', 'abs'] as const) {
+      expect(() => ops.integers[name](ops.input('x', [3]))).toThrow(`${name}: `);
+      expect(() => ops.integers[name](3 as never)).toThrow(ArgumentError);
+    }
+  });
+
   it('let no gradient pass', () => {
     const x = ops.input('x', [3]);
     const whole = ops.integers.add(ops.cast(x, 'i32'), 1);

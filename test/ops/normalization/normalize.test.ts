@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, ShapeError } from '../../../src/errors.ts';
 import { gradients } from '../../../src/graph/autodiff.ts';
-import { constant, input } from '../../../src/ops/core/leaves.ts';
+import { fuseEpilogues } from '../../../src/graph/passes/fuse.ts';
+import { optimize } from '../../../src/graph/passes/optimize.ts';
+import { transformerBlock } from '../../../src/nn/layers/transformerBlock.ts';
+import { sequential } from '../../../src/nn/sequential.ts';
+import { loadAllKernels } from '../../../src/ops/allKernels.ts';
+import { constant, input, read } from '../../../src/ops/core/leaves.ts';
 import type { Tensor } from '../../../src/ops/core/op.ts';
 import { add, multiply, relu } from '../../../src/ops/elementwise/elementwise.ts';
 import { normalize } from '../../../src/ops/normalization/normalize.ts';
 import type { NormalizeOptions } from '../../../src/ops/normalization/normalize.ts';
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
+import { lowerGraph } from '../../../src/runtime/lower.ts';
 import { finiteDifference } from '../../helpers/close.ts';
 import { share } from '../../helpers/share.ts';
 import { evaluate, testGpu } from '../../helpers/evaluate.ts';
@@ -23,6 +29,17 @@ interface Case {
   shape: number[];
   groups?: number;
 }
+
+/** A software adapter with WebGPU's default limits. */
+const TARGET = {
+  software: true,
+  limits: {
+    maxComputeWorkgroupStorageSize: 16384,
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupsPerDimension: 65535,
+    maxUniformBufferBindingSize: 65536,
+  },
+};
 
 /** y, mean, variance and all three gradients of Σ dy y, on the GPU and in float64. */
 async function check({ over, shape, groups }: Case, options: EvaluateOptions): Promise<void> {
@@ -251,6 +268,62 @@ describe('dispatches', () => {
       (await count(backward, shape)).filter((label) => label.includes('/normalizeGradient'));
     expect((await own([64, 7, 7, 32])).length).toBe(3);
     expect((await own([64, 1568])).length).toBe(2);
+  });
+});
+
+describe('what goes around a normalization', () => {
+  const groups = 2;
+  it.each(['layer', 'group', 'instance', 'batch'] as const)(
+    '%s: its gradient is added to that of the normalization, as apart',
+    async (over) => {
+      const [x, dy] = [random(1, [2, 5, 8], -2, 3), random(2, [2, 5, 8])];
+      const [gamma, beta] = [random(3, [8], 0.5, 2), random(4, [8])];
+      const own = over === 'group' ? { groups } : {};
+      const [y, slope] = await evaluate(
+        (t, g, b) => {
+          const output = add(t, normalize(t, { over, gamma: g, beta: b, ...own }).y);
+          return [output, ...(gradients(reduceSum(multiply(output, constantOf(dy))), [t]) as Tensor[])];
+        },
+        [x, gamma, beta],
+        { simulated: true },
+      );
+      const twin = normalizeOver(x, gamma, beta, over, own);
+      const { dx } = normalizeOverGrad(x, gamma, dy, over, own);
+      expect(y).toBeAllClose(map(twin.y, (value, i) => value + x.data[i]));
+      expect(slope).toBeAllClose(
+        map(dx, (value, i) => value + dy.data[i]),
+        { rtol: 2e-5, atol: 2e-5 },
+      );
+    },
+  );
+
+  it('costs no dispatch in a block of a transformer, forward or backward', async () => {
+    const net = sequential([transformerBlock({ numHeads: 2 })], { inputShape: [6, 8] });
+    const x = input('x', [2, 6, 8]);
+    const y = net.call(x, { training: true });
+    const loss = reduceSum(multiply(y, input('dy', y.shape)));
+    const outputs = [loss, ...(gradients(loss, [x, ...net.variables.map(read)]) as Tensor[])];
+    const labels = (all: Tensor[]) => lowerGraph(all, [], [], { target: TARGET }).map(({ label }) => label);
+    await loadAllKernels();
+    const [apart, fused] = [optimize(outputs, [fuseEpilogues]), optimize(outputs)].map(labels);
+    const sums = (own: string[]) => own.filter((label) => /(^|\/)add$/.test(label)).length;
+    expect(sums(apart)).toBeGreaterThan(4); // with those of biases
+    expect(sums(fused)).toBe(0);
+    expect(fused.length).toBe(41);
+  });
+
+  it('a kernel is given no more buffers than a device binds: three inputs besides γ and β stay apart', async () => {
+    const [x, a, b, c] = [1, 2, 3, 4].map((seed) => random(seed, [3, 8], -2, 2));
+    const [gamma, beta] = [random(5, [8], 0.5, 2), random(6, [8])];
+    const [y] = await evaluate(
+      (t, g, s, p, q, r) => {
+        const normal = normalize(t, { over: 'layer', gamma: g, beta: s }).y;
+        return add(multiply(normal, p), multiply(q, r));
+      },
+      [x, gamma, beta, a, b, c],
+    );
+    const twin = normalizeOver(x, gamma, beta, 'layer').y;
+    expect(y).toBeAllClose(map(twin, (value, i) => value * a.data[i] + b.data[i] * c.data[i]));
   });
 });
 

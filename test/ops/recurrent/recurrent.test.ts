@@ -246,8 +246,6 @@ it('NaN goes on to the later steps of its row, and a step that is masked passes 
 });
 
 describe('what is not for the kernels', () => {
-  const inputs = inputsOf('gru', { batch: 2, steps: 3, units: 2, features: 2 });
-
   it('is unrolled: other activations, resetAfter: false, a factor of the state, more than 1,024 units', () => {
     const [x, kernel, recurrentKernel] = [
       input('x', [2, 3, 2]),
@@ -267,18 +265,6 @@ describe('what is not for the kernels', () => {
       expect(opsOf(own)).not.toContain('gru');
     const wide = [input('kernel', [2, 3 * 1025]), input('recurrentKernel', [1025, 3 * 1025])];
     expect(opsOf({}, wide)).not.toContain('gru');
-  });
-
-  it('says that second derivatives need the unrolled sequence', () => {
-    const { list } = flat('gru', inputs, {});
-    const [x, kernel, recurrentKernel] = list.map(({ shape }, i) => input(`x${i}`, shape));
-    const slope = (own: GruOptions) => {
-      const [dx] = gradients(reduceSum(gru(x, kernel, recurrentKernel, own).outputs), [x]);
-      return gradients(reduceSum(dx!), [kernel]);
-    };
-    expect(() => slope({})).toThrow(/unroll: true/);
-    const linear = { activation: 'linear', recurrentActivation: 'linear' } as const;
-    expect(slope({ ...linear, unroll: true })[0]!.shape).toEqual([2, 6]);
   });
 
   it('refuses wrong shapes and options', () => {
