@@ -37,7 +37,7 @@ export function textWindows(
   const count = Math.floor((indices.length - 1) / steps);
   if (count < 1) {
     throw new ArgumentError(
-      `'${name}' has ${indices.length} characters, too few for a piece of ${steps} and the character after it; give a longer text`,
+      `'${name}': ${indices.length} characters are too few for a piece of ${steps} and the character after it; give a longer text`,
     );
   }
   return dataset({

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors.ts';
 import { dataset } from '../data/dataset.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { dense } from '../nn/layers/dense.ts';
@@ -48,6 +49,8 @@ export interface Forecast {
  * Cuts a series into windows [lookBack, 1] and their next month. Values (or their logarithms) are scaled to 0 … 1 by the
  * training part alone, so that nothing of the test part is known. With `logChange` the network gives what is added to the
  * scaled logarithm of the month a year before.
+ *
+ * @throws ArgumentError if no month of the training part has a window before it
  */
 export function forecastData(series: readonly number[], plan: ForecastPlan): Forecast {
   const { lookBack, logChange } = plan;
@@ -57,6 +60,11 @@ export function forecastData(series: readonly number[], plan: ForecastPlan): For
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const scaled = own.map((value) => (value - low) / (high - low));
   const first = logChange ? Math.max(lookBack, YEAR) : lookBack;
+  if (first >= split) {
+    throw new ArgumentError(
+      `The first ${split} of ${series.length} months are for training, too few for windows of ${first} and the month after it; look back less far, or give a longer series`,
+    );
+  }
   const months = Array.from({ length: series.length - first }, (_, i) => first + i);
   const base = (month: number) => (logChange ? scaled[month - YEAR] : 0);
   const windows = (name: string, targets: readonly number[]) =>

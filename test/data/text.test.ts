@@ -34,7 +34,7 @@ describe('textWindows', () => {
 
   it('refuses a text that is too short', () => {
     expect(() => textWindows('short', new Int32Array(3), 3)).toThrow(
-      "'short' has 3 characters, too few for a piece of 3 and the character after it",
+      "'short': 3 characters are too few for a piece of 3 and the character after it",
     );
   });
 });

@@ -37,7 +37,13 @@ const WITHOUT = [
 ]; // prettier-ignore
 
 /** Ops of several kinds need more than one case. `WGRAD_SECOND_CASES=20` draws as many of each op. */
-const CASES: Partial<Record<string, number>> = { normalize: 4, maxPool2d: 2, softmaxCrossEntropy: 2 };
+const CASES: Partial<Record<string, number>> = {
+  normalize: 4,
+  maxPool2d: 2,
+  softmaxCrossEntropy: 2,
+  attention: 2,
+  gru: 2,
+};
 
 /** Ops of the fuzzer's table that have no derivative, or one that is 0 wherever there is one. */
 const CONSTANT = [

@@ -26,6 +26,13 @@ describe('the forecast', () => {
     }
   });
 
+  it('needs a month after the first window that is for training', () => {
+    expect(forecastData(series, { lookBack: 15, logChange: false }).train.size).toBe(1);
+    expect(() => forecastData(series, { lookBack: 16, logChange: false })).toThrow(
+      'The first 16 of 20 months are for training, too few for windows of 16',
+    );
+  });
+
   it('of the logarithm’s change adds to the year before', () => {
     const { train, test, passengers } = forecastData(series, { lookBack: 3, logChange: true });
     expect([train.size, test.size]).toEqual([4, 4]);

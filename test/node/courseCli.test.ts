@@ -142,5 +142,7 @@ describe('npm run train -- gpt', () => {
     expect(missing.errors).toContain('there is no such file');
     const prompt = await train('gpt', '--data', 'synthetic', '--prompt', 'ß', '--out', none);
     expect(prompt.errors).toContain("The text has no 'ß'");
+    const empty = await train('gpt', '--data', 'synthetic', '--prompt=', '--out', none);
+    expect(empty.errors).toContain('--prompt is empty');
   });
 });

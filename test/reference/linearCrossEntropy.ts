@@ -1,7 +1,10 @@
 import { array, zeros } from './array.ts';
 import type { Array64 } from './array.ts';
 
-/** log Σ_c e^(x · table_c) − x · table_label of each sample, and the gradients of Σ dy · that by x and table. */
+/**
+ * log Σ_c e^(x · table_c) − x · table_label of each sample, 0 where the table has no such row, and the gradients of Σ dy · that
+ * by x and table.
+ */
 export function linearCrossEntropy(
   x: Array64,
   table: Array64,
@@ -19,12 +22,16 @@ export function linearCrossEntropy(
     const peak = Math.max(...row);
     return peak + Math.log(row.reduce((sum, own) => sum + Math.exp(own - peak), 0));
   };
-  const loss = Float64Array.from({ length: samples }, (_, n) => logSum(logits(n)) - logits(n)[labels[n]]);
+  const known = (n: number) => labels[n] >= 0 && labels[n] < classes;
+  const loss = Float64Array.from({ length: samples }, (_, n) =>
+    known(n) ? logSum(logits(n)) - logits(n)[labels[n]] : 0,
+  );
   return {
     y: array(x.shape.slice(0, -1), loss),
     vjp(dy) {
       const [dx, dTable] = [zeros(x.shape), zeros(table.shape)];
       for (let n = 0; n < samples; n++) {
+        if (!known(n)) continue;
         const row = logits(n);
         const all = logSum(row);
         row.forEach((own, c) => {

@@ -1,7 +1,7 @@
 import { Characters } from '../../data/characters.ts';
 import { NAMES, syntheticText, textWindows, TINY_SHAKESPEARE } from '../../data/text.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import { EnvironmentError } from '../../errors.ts';
+import { ArgumentError, EnvironmentError } from '../../errors.ts';
 import { gpt, gptOptimizer } from '../../models/gpt.ts';
 import { GPT_PRESETS } from '../../models/gptNetwork.ts';
 import type { GptPreset } from '../../models/gptNetwork.ts';
@@ -83,7 +83,9 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
   );
   checkSameData(context, { train });
   const prompt = String(settings.own.prompt ?? characters.list[0]);
-  characters.encode(prompt); // fails now, not after the training
+  // both errors come now, not after the training
+  if (characters.encode(prompt).length === 0)
+    throw new ArgumentError('--prompt is empty: give at least one character that samples continue.');
 
   const model = await build(context, characters, train);
   try {

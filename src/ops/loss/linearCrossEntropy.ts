@@ -6,6 +6,7 @@ import type { Tensor } from '../core/op.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
 import { requireDtype } from '../core/values.ts';
 import { multiply, subtract } from '../elementwise/elementwise.ts';
+import * as integers from '../elementwise/integers.ts';
 import { gather } from '../movement/gather.ts';
 import { reshape } from '../movement/movement.ts';
 import { reduceSum } from '../reduce/sum.ts';
@@ -17,7 +18,8 @@ import { reduceSum } from '../reduce/sum.ts';
  * matmul and sparseSoftmaxCrossEntropy are faster.
  *
  * The logarithm of the sum is that of attention (Milakov, Gimelshein 2018; Wijmans et al. 2024): samples are its queries, rows of
- * the table its keys. A label outside of the table counts as a logit of 0. x and the table have gradients; the labels have none.
+ * the table its keys. A label outside of the table masks its sample, as in sparseSoftmaxCrossEntropy: loss 0 and gradient 0.
+ * x and the table have gradients; the labels have none.
  *
  * @throws ShapeError where the shapes do not fit each other; ArgumentError where a type is wrong
  */
@@ -43,5 +45,6 @@ export function linearCrossEntropy(x: Tensor, table: Tensor, labels: Tensor): Te
   const attrs = { causal: false, scale: 1, dropout: 0, stream: 0, biased: false };
   const [, logSum] = applyAll(attentionOp, [queries, keys, fill([1, classes, 1, 4], 0)], attrs);
   const hit = reduceSum(multiply(x, gather(table, labels)), { axes: [-1] });
-  return subtract(reshape(logSum, samples), hit);
+  const nearest = integers.maximum(0, integers.minimum(labels, classes - 1));
+  return multiply(integers.equal(labels, nearest), subtract(reshape(logSum, samples), hit));
 }

@@ -8,7 +8,7 @@ import { linearCrossEntropy } from '../../../src/ops/loss/linearCrossEntropy.ts'
 import { reduceSum } from '../../../src/ops/reduce/sum.ts';
 import { lowerGraph } from '../../../src/runtime/lower.ts';
 import { evaluate, testGpu } from '../../helpers/evaluate.ts';
-import { random, randomIntegers, sizeOf } from '../../reference/array.ts';
+import { array, full, random, randomIntegers, sizeOf } from '../../reference/array.ts';
 import * as reference from '../../reference/linearCrossEntropy.ts';
 
 const dtypes: DType[] = ['f32', 'f32', 'i32', 'f32'];
@@ -35,6 +35,26 @@ it.each([
   const wanted = expected.vjp(weight);
   expect(dx).toBeAllClose(wanted[0], { rtol: 1e-4, atol: 1e-5 });
   expect(dTable).toBeAllClose(wanted[1], { rtol: 1e-4, atol: 1e-5 });
+});
+
+it('labels outside of the table mask their samples', async () => {
+  const [x, table] = [random(1, [4, 3], -3, 3), random(2, [5, 3], -3, 3)];
+  const labels = array([4], [-1, 4, 5, 0]);
+  const [y, dx, dTable] = await evaluate(
+    (a, b, c) => {
+      const loss = linearCrossEntropy(a, b, c);
+      return [loss, ...gradients(reduceSum(loss), [a, b]).map((own) => own!)];
+    },
+    [x, table, labels],
+    { dtypes: dtypes.slice(0, 3), simulated: true },
+  );
+  const expected = reference.linearCrossEntropy(x, table, labels.data);
+  const wanted = [expected.y, ...expected.vjp(full([4], 1))];
+  [y, dx, dTable].forEach((own, i) => expect(own).toBeAllClose(wanted[i], { rtol: 1e-4, atol: 1e-5 }));
+  for (const sample of [0, 2]) {
+    expect(y.data[sample]).toBeCloseTo(0, 12);
+    expect(dx.data.slice(3 * sample, 3 * sample + 3).every((own) => own === 0)).toBe(true);
+  }
 });
 
 it('never stores the logits', async () => {
