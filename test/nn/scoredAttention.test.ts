@@ -166,8 +166,9 @@ describe('attention layers', () => {
     );
     const mean = (a: Array64) => a.data.reduce((all, own) => all + own, 0) / a.data.length;
     expect(Math.max(...idle.data.map((own) => Math.abs(own - 1)))).toBeLessThan(1e-5);
-    expect(y.data.filter((own) => Math.abs(own - 1) > 1e-3).length).toBeGreaterThan(0.8 * y.data.length);
-    // 128 rows of 32 weights of about 1 / 32: a deviation of about 0.1 for each, of 0.01 for their mean
+    // All keys are alike, so that each of 128 rows has 32 weights of 1 / 32. It keeps exactly 24 of them, and its 1, in one case of six.
+    expect(y.data.filter((own) => Math.abs(own - 1) > 1e-3).length).toBeGreaterThan(0.6 * y.data.length);
+    // A row has a deviation of about 0.1, the mean of all of 0.01.
     expect(Math.abs(mean(y) - 1)).toBeLessThan(0.05);
   });
 
