@@ -111,6 +111,7 @@ const inNode = {
   isolate: false, // starting a process and loading wgrad takes about a second of CPU
   setupFiles: 'test/helpers/setup.ts',
   globalSetup: 'test/setup.ts',
+  expect: { poll: { timeout: 20_000 } }, // vitest's own second is little beside other tests
   testTimeout: 120_000,
   hookTimeout: 120_000,
 };

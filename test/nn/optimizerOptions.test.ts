@@ -160,15 +160,18 @@ const plain = [
   [sgd, reference.sgd],
   [adam, reference.adam],
 ] as const;
-it.each(single)('%s alone: ten steps equal those in float64', async (name, options, own = {}) => {
-  const turn = single.findIndex((each) => each[0] === name);
-  for (const [make, exact] of share(plain, 2, turn)) {
-    await check(make({ learningRate: 0.02, ...options }), (size) => {
-      const exactly = { ...(options as reference.Options), learningRate: 0.02, ...own };
-      return reference.withOptions(exact(size, { learningRate: 0.02 }), size, exactly);
-    });
-  }
-});
+it.each(share(single, 2, 0))(
+  '%s alone: ten steps equal those in float64',
+  async (name, options, own = {}) => {
+    const turn = single.findIndex((each) => each[0] === name);
+    for (const [make, exact] of share(plain, 2, turn)) {
+      await check(make({ learningRate: 0.02, ...options }), (size) => {
+        const exactly = { ...(options as reference.Options), learningRate: 0.02, ...own };
+        return reference.withOptions(exact(size, { learningRate: 0.02 }), size, exactly);
+      });
+    }
+  },
+);
 
 it('the norm is the same sum in a tree, on a GPU', async () => {
   const options = { learningRate: 0.02, globalClipNorm: 0.7, l1: 0.3 };
@@ -182,30 +185,36 @@ it('the norms of the variables are the same sums in a tree, on a GPU', async () 
   await check(sgd({ learningRate: 0.02, clipNorm: 0.7, l1: 0.3 }), exact, false);
 });
 
-it.each(rules.filter(([name]) => name in MORE))(
-  '%s: ten steps on a GPU equal those in float64',
-  async (_, make, exact) => {
-    const options = { clipNorm: 2, excludeFromWeightDecay };
-    await check(
-      make({ ...everything, ...options }),
-      (size) => reference.withOptions(exact(size, everything), size, exactly(options)),
-      false,
-    );
-  },
-);
+it.each(
+  share(
+    rules.filter(([name]) => name in MORE),
+    2,
+    0,
+  ),
+)('%s: ten steps on a GPU equal those in float64', async (_, make, exact) => {
+  const options = { clipNorm: 2, excludeFromWeightDecay };
+  await check(
+    make({ ...everything, ...options }),
+    (size) => reference.withOptions(exact(size, everything), size, exactly(options)),
+    false,
+  );
+});
 
-it.each(rules.filter(([name]) => name in MORE || name === 'adam'))(
-  '%s: ten steps of variables that lie apart equal those in float64',
-  async (_, make, exact) => {
-    const options = { clipNorm: 2, excludeFromWeightDecay, gradientAccumulationSteps: 2 };
-    await check(
-      make({ ...everything, ...options }),
-      (size) => reference.withOptions(exact(size, everything), size, exactly(options)),
-      true,
-      true,
-    );
-  },
-);
+it.each(
+  share(
+    rules.filter(([name]) => name in MORE || name === 'adam'),
+    2,
+    1,
+  ),
+)('%s: ten steps of variables that lie apart equal those in float64', async (_, make, exact) => {
+  const options = { clipNorm: 2, excludeFromWeightDecay, gradientAccumulationSteps: 2 };
+  await check(
+    make({ ...everything, ...options }),
+    (size) => reference.withOptions(exact(size, everything), size, exactly(options)),
+    true,
+    true,
+  );
+});
 
 it.each([true, false])('muon of matrices of many tiles, without a GPU: %s', async (software) => {
   const large = [

@@ -12,6 +12,7 @@ import { array } from '../reference/array.ts';
 import { caseName, parityCases } from './cases.ts';
 import type { ParityCase, ParityTensor } from './cases.ts';
 import { layerOf } from './words.ts';
+import { share } from '../helpers/share.ts';
 
 interface LayerCase extends ParityCase {
   readonly training: boolean;
@@ -31,9 +32,13 @@ const of = ({ shape, data }: ParityTensor) => array(shape, data);
 
 describe('layers are those of Keras', () => {
   it.each(
-    ['layers', 'moreLayers', 'attention']
-      .flatMap((file) => parityCases<LayerCase>(file))
-      .map((c, i) => [caseName(c, i), c] as const),
+    share(
+      ['layers', 'moreLayers', 'attention']
+        .flatMap((file) => parityCases<LayerCase>(file))
+        .map((c, i) => [caseName(c, i), c] as const),
+      3,
+      0,
+    ),
   )('%s', async (_name, { keras, config, training, inputs, weights, dy, ...expected }) => {
     if ('data_format' in config) {
       // Images have their channels last: the option is refused by name.

@@ -15,6 +15,7 @@ import { differences } from './compare.ts';
 import type { Form } from './compare.ts';
 import { recordStep } from './record.ts';
 import type { Recorded } from './record.ts';
+import { share } from '../helpers/share.ts';
 
 const { train } = syntheticDigits({ train: 8, test: 1 });
 const batchSize = 2;
@@ -85,7 +86,7 @@ const TARGETS = WHOLE
 describe.each(TARGETS)('for a software adapter: %s, with subgroups: %s', (software, subgroups) => {
   // Four forms of a DCGAN's kernels take minutes where others use the processor too.
   const timeout = WHOLE ? 900_000 : undefined;
-  it.each(Object.keys(MODELS))(
+  it.each(share(Object.keys(MODELS), 2, 0))(
     'each dispatch of a step of %s gives what the GPU gives',
     { timeout },
     async (name) => {

@@ -99,7 +99,7 @@ cases['one_pass:4'] = cases['broadcast:4'].slice(1, 2); // it takes seconds to c
 const general = variants.filter((variant) => !variant.startsWith('one_pass'));
 
 describe.each(variants)('%s', (variant) => {
-  it.each(share(cases[variant], variant === 'naive' ? 1 : 3, 1))(
+  it.each(share(cases[variant], variant === 'naive' ? 2 : 3, 1))(
     'batch %i, queries %i, keys %i, heads %i and %i, sizes %i and %i: outputs and gradients',
     async (...shape) => {
       const inputs = operands(shape);

@@ -139,11 +139,14 @@ async function checkCase(
     expect(found[3], `bias gradient of ${name}`).toBeAllClose(sumOverPositions(dy), summed);
 }
 
-describe.each(variants)('$variant, software: $software', ({ every, from = 0, ...rest }) => {
-  const some = named.filter((_, i) => i >= from && (i - from) % every === 0);
-  const turn = variants.findIndex(({ variant }) => variant === rest.variant);
-  it.each(share(some, 4, turn))('agrees with the reference: $name', (each) => checkCase(each, rest));
-});
+describe.each([...variants.slice(0, -2), ...share(variants.slice(-2), 2, 0)])(
+  '$variant, software: $software',
+  ({ every, from = 0, ...rest }) => {
+    const some = named.filter((_, i) => i >= from && (i - from) % every === 0);
+    const turn = variants.findIndex(({ variant }) => variant === rest.variant);
+    it.each(share(some, 4, turn))('agrees with the reference: $name', (each) => checkCase(each, rest));
+  },
+);
 
 describe('conv2d', () => {
   it('finds the X of the classroom example', async () => {

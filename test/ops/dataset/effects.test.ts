@@ -7,6 +7,7 @@ import { advanceDispatch } from '../../../src/ops/dataset/advance.ts';
 import { columnsOf, recordDispatches, RING_LAYOUT, sumsAt } from '../../../src/ops/dataset/effects.ts';
 import type { Program } from '../../../src/runtime/program.ts';
 import { testGpu } from '../../helpers/evaluate.ts';
+import { share } from '../../helpers/share.ts';
 
 type Lower = (context: LowerContext, inputs: readonly Tensor[], memory: Resource) => void;
 
@@ -76,14 +77,15 @@ async function recorder(
 const ramp = (length: number, slope = 1) => Float32Array.from({ length }, (_, i) => slope * i);
 
 describe.each([true, false])('record, software %s', (software) => {
-  it.each([
+  const lengths = [
     [[1]],
     [[63, 65, 0]],
     [[128, 1, 1000, 2, 17, 64]],
     [[3000]],
     [[5, 7, 9, 11, 13, 15, 17, 19]],
     [Array.from({ length: 40 }, (_, i) => i + 2)],
-  ])('sums of metrics of lengths %j', async (lengths) => {
+  ];
+  it.each(share(lengths, 2, software ? 0 : 1))('sums of metrics of lengths %j', async (lengths) => {
     const { program, metrics, entry } = await recorder(lengths, 4, { software });
     metrics.forEach((metric, k) => program.write(metric, ramp(Math.max(1, lengths[k]), k + 1)));
     await program.step();
@@ -94,22 +96,25 @@ describe.each([true, false])('record, software %s', (software) => {
     program.destroy();
   });
 
-  it.each([[[3, 5]], [[64, 2]], [[20, 300]], [[7, 3, 3]]])('sums of the columns of %j', async (shape) => {
-    const { program, metrics, entry } = await recorder([shape[0], shape, shape[0]], 4, { software });
-    const [rows] = shape;
-    const columns = columnsOf({ shape });
-    const values = ramp(rows * columns, 0.5);
-    program.write(metrics[0], ramp(rows));
-    program.write(metrics[1], values);
-    program.write(metrics[2], ramp(rows, 2));
-    await program.step();
-    const triangle = (rows * (rows - 1)) / 2;
-    const sums = Array.from({ length: columns }, (_, c) =>
-      Array.from({ length: rows }, (__, row) => values[row * columns + c]).reduce((x, y) => x + y, 0),
-    );
-    expect((await entry(0)).sums).toBeAllClose([triangle, ...sums, 2 * triangle], { rtol: 1e-6 });
-    program.destroy();
-  });
+  it.each(share([[[3, 5]], [[64, 2]], [[20, 300]], [[7, 3, 3]]], 2, software ? 0 : 1))(
+    'sums of the columns of %j',
+    async (shape) => {
+      const { program, metrics, entry } = await recorder([shape[0], shape, shape[0]], 4, { software });
+      const [rows] = shape;
+      const columns = columnsOf({ shape });
+      const values = ramp(rows * columns, 0.5);
+      program.write(metrics[0], ramp(rows));
+      program.write(metrics[1], values);
+      program.write(metrics[2], ramp(rows, 2));
+      await program.step();
+      const triangle = (rows * (rows - 1)) / 2;
+      const sums = Array.from({ length: columns }, (_, c) =>
+        Array.from({ length: rows }, (__, row) => values[row * columns + c]).reduce((x, y) => x + y, 0),
+      );
+      expect((await entry(0)).sums).toBeAllClose([triangle, ...sums, 2 * triangle], { rtol: 1e-6 });
+      program.destroy();
+    },
+  );
 
   it('goes around the ring and advances the step', async () => {
     const { program, metrics, entry } = await recorder([2], 3, { software });
