@@ -111,7 +111,7 @@ describe('the shader explorer', () => {
     const families = await page.$$eval('#families a', (links) =>
       links.map(({ textContent }) => textContent!),
     );
-    expect(families.length).toBe(20);
+    expect(families.length).toBe(21);
     for (const family of families) {
       await page.$$eval(
         '#families a',

@@ -47,6 +47,8 @@ export class Runner<Data, T extends Trainee<Data>> {
   #source: Source<Data>;
   /** The training step is compiled, and its data are there. */
   #isReady = false;
+  /** No step is under way: the loop waits at the gate, or for what is done before it. */
+  #isAtGate = false;
   #trained: boolean;
   /** For the graph of the step, see GraphRunner. */
   aside: Promise<unknown> | undefined;
@@ -114,7 +116,7 @@ export class Runner<Data, T extends Trainee<Data>> {
   /** Starts the training, which waits for `play`. */
   start(): void {
     this.#stop = new AbortController();
-    this.#isReady = false;
+    this.#isReady = this.#isAtGate = false;
     this.#programs.clear();
     this.#state = 'compiling';
     this.#loop = this.#train(this.#stop.signal).catch((error) => {
@@ -207,10 +209,12 @@ export class Runner<Data, T extends Trainee<Data>> {
     // Paused after a run, or stepping by hand: show the network as it stands, then wait.
     const resting = this.#state === 'pausing';
     if (!this.#upkeep.hasLooked) await this.look();
+    this.#isAtGate = true;
     if (resting || this.#state === 'paused') this.#tell('paused');
     if (resting || this.#upkeep.isDue('evaluate')) await this.#upkeep.evaluate();
     await this.trainee.rested?.();
     await this.#gate.pass();
+    this.#isAtGate = false;
     if (!this.#gate.isOpen) await this.trainee.approach?.(() => !signal.aborted);
     this.#clock.start(step);
   }
@@ -253,7 +257,7 @@ export class Runner<Data, T extends Trainee<Data>> {
     if (!this.#gate.isOpen) return;
     this.#gate.close();
     this.#pacer.wake();
-    if (this.#state === 'running') this.#tell('pausing');
+    if (this.#state === 'running') this.#tell(this.#isAtGate ? 'paused' : 'pausing');
   }
 
   /** Pauses, or does one step. */

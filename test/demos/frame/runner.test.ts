@@ -174,6 +174,31 @@ describe('a runner', () => {
     expect([trainee.step, during]).toEqual([4, looks]);
   });
 
+  it('is paused at once where it is played and paused while it still evaluates', async () => {
+    const trainee = new Slow('evaluate');
+    const { runner, reaches, positions } = await start(trainee);
+    trainee.onStep = () => runner.pause();
+    runner.play();
+    await reaches('paused');
+    trainee.hold();
+    runner.play();
+    await vi.waitFor(() => expect(trainee.events).toEqual(['evaluate begins']));
+    await reaches('paused');
+    runner.play();
+    expect(runner.state).toBe('running');
+    runner.pause();
+    expect(runner.state).toBe('paused');
+    trainee.letGo();
+    await vi.waitFor(() => expect(trainee.events).toEqual(['evaluate begins', 'evaluate ends']));
+    const { step } = trainee;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([runner.state, trainee.step]).toEqual(['paused', step]);
+    runner.step(); // and goes on by hand
+    await vi.waitFor(() => expect(trainee.step).toBe(step + 1));
+    await reaches('paused');
+    expect(positions().at(-1)).toMatchObject({ state: 'paused' });
+  });
+
   it('begins again from other weights, with everything that was charted gone', async () => {
     const { runner, trainee, told, reaches } = await start();
     runner.step();
