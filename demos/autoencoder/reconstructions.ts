@@ -4,6 +4,7 @@ import { codeAspect } from '../drawing/codes.ts';
 import { createDigitPad } from '../widgets/digitPad.ts';
 import { imageButtons } from '../widgets/imageButtons.ts';
 import { createImageRows, heading } from '../widgets/imageRows.ts';
+import { walkEnds } from '../widgets/walkEnds.ts';
 import type { Live } from './live.ts';
 import { withArticle } from '../shared/withArticle.ts';
 import { BETWEEN, PIXELS, SHOWN, YOURS } from './protocol.ts';
@@ -110,27 +111,11 @@ export function createReconstructions(page: Live) {
       count: BETWEEN,
     }),
   );
-  const ends = (['a', 'b'] as const).map((end) => {
-    const select = byId<HTMLSelectElement>(`walk-${end}`);
-    select.append(...Array.from({ length: YOURS + 1 }, (_, at) => create('option', { value: String(at) })));
-    select.addEventListener('change', () => page.set({ [end]: Number(select.value) }));
-    return { end, select };
-  });
+  const showEnds = walkEnds(page, buttons, YOURS, nameOf);
 
   function changed(): void {
-    const { a, b, version } = page.values;
-    explored.textContent = titleOf(version);
-    buttons.forEach((button, place) => {
-      const end = [a, b].indexOf(place);
-      const role = ['', ', the start of the walk', ', the end of the walk'][end + 1];
-      button.ariaLabel = nameOf(place).replace('a', 'A') + role;
-      button.textContent = ['', 'A', 'B'][end + 1];
-      button.classList.toggle('end', end >= 0);
-    });
-    for (const { end, select } of ends) {
-      [...select.options].forEach((option, at) => (option.textContent = nameOf(at)));
-      select.value = String(page.values[end]);
-    }
+    explored.textContent = titleOf(page.values.version);
+    showEnds();
   }
   changed();
 

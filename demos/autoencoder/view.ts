@@ -4,6 +4,7 @@ import type { AutoencoderVersion, VersionsNetwork } from '../../src/models/versi
 import { VERSION_NAMES } from '../../src/models/versionsNetwork.ts';
 import { codes, pictures } from '../drawing/outputs.ts';
 import { Staged } from '../drawing/staged.ts';
+import { walkWeights } from '../drawing/walkWeights.ts';
 import type { TensorSource } from '../drawing/tiles.ts';
 import { BETWEEN, PIXELS, SHOWN, SIDE, YOURS } from './protocol.ts';
 
@@ -50,13 +51,7 @@ export class View {
 
   /** The two places that the walk goes between. */
   walk(from: number, to: number): void {
-    const mix = new Float32Array(BETWEEN * IMAGES);
-    for (let i = 0; i < BETWEEN; i++) {
-      const share = i / (BETWEEN - 1);
-      mix[i * IMAGES + from] += 1 - share;
-      mix[i * IMAGES + to] += share;
-    }
-    this.#staged.write(this.#graph.mix, mix);
+    this.#staged.write(this.#graph.mix, walkWeights(BETWEEN, IMAGES, from, to));
   }
 
   /** What each panel shows; `explored` is the version whose codes the walk goes through. */

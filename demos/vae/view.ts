@@ -6,6 +6,7 @@ import type { Vae } from '../../src/models/vae.ts';
 import type { Place } from '../drawing/codes.ts';
 import { codes, pictures } from '../drawing/outputs.ts';
 import { Staged } from '../drawing/staged.ts';
+import { walkWeights } from '../drawing/walkWeights.ts';
 import type { TensorSource } from '../drawing/tiles.ts';
 import { BETWEEN, DRAWS, PIXELS, SHEET, SHOWN, SIDE, YOURS } from './protocol.ts';
 import type { Reading } from './protocol.ts';
@@ -66,13 +67,7 @@ export class View {
 
   /** The two places that the walk goes between. */
   walk(from: number, to: number): void {
-    const mix = new Float32Array(BETWEEN * IMAGES);
-    for (let i = 0; i < BETWEEN; i++) {
-      const share = i / (BETWEEN - 1);
-      mix[i * IMAGES + from] += 1 - share;
-      mix[i * IMAGES + to] += share;
-    }
-    this.#staged.write(this.#graph.mix, mix);
+    this.#staged.write(this.#graph.mix, walkWeights(BETWEEN, IMAGES, from, to));
   }
 
   /**

@@ -3,6 +3,7 @@ import { byId, create } from '../shared/dom.ts';
 import { withArticle } from '../shared/withArticle.ts';
 import { imageButtons } from '../widgets/imageButtons.ts';
 import { createImageRows, heading } from '../widgets/imageRows.ts';
+import { walkEnds } from '../widgets/walkEnds.ts';
 import type { Live } from './live.ts';
 import { BETWEEN, SHOWN, YOURS } from './protocol.ts';
 
@@ -46,27 +47,7 @@ export function createWalk(page: Live) {
       count: BETWEEN,
     }),
   );
-  const ends = (['a', 'b'] as const).map((end) => {
-    const select = byId<HTMLSelectElement>(`walk-${end}`);
-    select.append(...Array.from({ length: YOURS + 1 }, (_, at) => create('option', { value: String(at) })));
-    select.addEventListener('change', () => page.set({ [end]: Number(select.value) }));
-    return { end, select };
-  });
-
-  function changed(): void {
-    const { a, b } = page.values;
-    buttons.forEach((button, place) => {
-      const end = [a, b].indexOf(place);
-      const role = ['', ', the start of the walk', ', the end of the walk'][end + 1];
-      button.ariaLabel = nameOf(place).replace('a', 'A') + role;
-      button.textContent = ['', 'A', 'B'][end + 1];
-      button.classList.toggle('end', end >= 0);
-    });
-    for (const { end, select } of ends) {
-      [...select.options].forEach((option, at) => (option.textContent = nameOf(at)));
-      select.value = String(page.values[end]);
-    }
-  }
+  const changed = walkEnds(page, buttons, YOURS, nameOf);
   changed();
 
   return {

@@ -13,8 +13,9 @@
 //
 //   H = log S + β T / S,    S = Σ_j w_j,    T = Σ_j w_j (d_j − m)
 //
-// For example distances 1, 2, 3 and ENTROPY = log 2: β = 1.6: weights 1, 0.2, 0.04; p = 0.80, 0.16, 0.04 has the entropy 0.60, below
-// 0.69, and β = 1.3 is nearly right. Where all distances are equal every β gives the same, and β is 0.
+// For example distances 1, 2, 3 and ENTROPY = log 2 = 0.69: β = 1.6 gives the weights 1, 0.20, 0.04, and p = 0.80, 0.16, 0.03 has the
+// entropy 0.58, which is too low; β = 1.3 gives 0.70, and β = 1.4 gives 0.66. Where all distances are equal, every β gives the same p,
+// and β is 0.
 //
 // One invocation has one row. FLOPs 8 per element and step; bytes 4 per element and step, of which caches keep short rows. It is done
 // once before an embedding begins.
