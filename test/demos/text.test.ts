@@ -166,6 +166,14 @@ describe('the author of the page', () => {
   });
   afterAll(() => author.destroy());
 
+  it('writes before anything else of it is there', async () => {
+    expect(await author.write('A', 2)).toHaveLength(2);
+    await author.look();
+    expect(told.reading).toBeUndefined();
+    await author.complete();
+    author.show('A\u2014B', 0);
+  });
+
   it('reads what it knows of a text, and the character that is chosen', async () => {
     expect(await reading()).toMatchObject({ seen: ['A', 'B'], place: 1 });
     author.show('x'.repeat(40) + 'yz', 3);
