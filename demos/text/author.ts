@@ -19,6 +19,8 @@ type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 /** An epoch of a short text ends after a few steps: from one evaluation to the next it takes so many times as long as one. */
 const REST = 8;
+/** The page asks for the first characters this soon after it is ready, in milliseconds. */
+const FIRST_MS = 50;
 /** The parts of an author, as they are made. */
 interface Parts {
   readonly options: NetworkOptions;
@@ -41,8 +43,8 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   #back = 0;
   #head: number;
   #drawing: Record<'temperature' | 'topK', number>;
-  /** The text that the writer has, and the step of the weights that it was written with. */
-  #written: { readonly text: string; readonly step: number } | undefined;
+  /** The text that the writer has, what it sees of it, and the step of the weights that it was written with. */
+  #written: { readonly text: string; readonly seen: string; readonly step: number } | undefined;
   /** What is shown: it comes after the first characters, which a reader waits for. */
   #view: Program | undefined;
   #isDestroyed = false;
@@ -80,6 +82,9 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   }
 
   async complete(): Promise<void> {
+    // What is compiled keeps the thread busy: the first characters come before.
+    await new Promise((resolve) => setTimeout(resolve, FIRST_MS));
+    await this.#turn;
     const view = await compileView(this.#context.gpu, this.#parts.network);
     if (this.#isDestroyed) return view.destroy();
     this.#view = view;
@@ -166,8 +171,8 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
 
   /** The writer's window moves on by half where it is full: the next character is drawn after what `seen` is. */
   get #seen(): readonly string[] {
-    const isOwn = this.#written?.text === this.#text;
-    return isOwn ? [...this.#parts.writer.seen] : [...this.#text].slice(-this.#steps);
+    const written = this.#written;
+    return written?.text === this.#text ? [...written.seen] : [...this.#text].slice(-this.#steps);
   }
 
   get #place(): number {
@@ -209,7 +214,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
         writer.start(own, this.#context.values.seed + this.#begun++);
       }
       const added = await writer.write(count, this.#options);
-      this.#written = { text: own + added, step };
+      this.#written = { text: own + added, seen: writer.seen, step };
       this.show(own + added, 0);
       return added;
     });

@@ -188,7 +188,13 @@ describe('the author of the page', () => {
     const first = await author.write(beginning, 1);
     expect((await reading()).seen).toHaveLength(31);
     const text = beginning + first;
-    const more = await author.write(text, 2);
+    let isWritten = false;
+    const writing = author.write(text, 2).finally(() => (isWritten = true));
+    const between = new Set<string>();
+    while (!isWritten) between.add((await reading()).seen.join(''));
+    const more = await writing;
+    // what is shown meanwhile is what it had written before
+    expect([...between].filter((own) => ![text, (text + more).slice(16)].includes(own))).toEqual([]);
     // 32 characters were full: the window has moved on by half
     const { seen, place } = await reading();
     expect([seen.join(''), place]).toEqual([(text + more).slice(16), 16]);
