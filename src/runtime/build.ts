@@ -1,6 +1,7 @@
 import { KernelError } from '../errors.ts';
 import { gradients, recomputesPartOf } from '../graph/autodiff.ts';
 import { optimize } from '../graph/passes/optimize.ts';
+import { unfuse } from '../graph/passes/unfuse.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { fill, programState, read } from '../ops/core/leaves.ts';
 import type { Variable } from '../ops/core/leaves.ts';
@@ -72,17 +73,27 @@ export function build(input: BuildInput, options: BuildOptions): Build {
 
 function buildWith(input: BuildInput, options: BuildOptions, recomputes: boolean): Build {
   const names = Object.keys(input.outputs);
+  const isForced = (name: string) => options.variants?.[name] !== undefined;
+  const now = unfuse(
+    [
+      ...Object.values(input.outputs),
+      ...input.objectives.map(({ loss }) => loss),
+      ...input.effects.flatMap(({ inputs }) => inputs),
+    ],
+    options.target,
+    ({ name }) => isForced(name) || isForced(`${name}Gradient`),
+  );
   const wrt: (GradientTarget & { gradient: Tensor })[] = [];
   input.objectives.forEach(({ loss, variables }, objective) => {
     const unique = [...new Set(variables)];
     // A variable without influence on the loss has the gradient 0, not what the last program left there.
-    gradients(loss, unique.map(read), { recomputes }).forEach((gradient, i) =>
+    gradients(now(loss), unique.map(read), { recomputes }).forEach((gradient, i) =>
       wrt.push({ variable: unique[i], objective, gradient: gradient ?? fill(unique[i].shape, 0) }),
     );
   });
-  const effectInputs = input.effects.map((effect) => effect.inputs);
+  const effectInputs = input.effects.map((effect) => effect.inputs.map(now));
   const roots = [
-    ...names.map((name) => input.outputs[name]),
+    ...names.map((name) => now(input.outputs[name])),
     ...wrt.map((w) => w.gradient),
     ...effectInputs.flat(),
   ];

@@ -51,6 +51,11 @@ export interface Op<A = any> {
    * else reads; undefined where they stay apart.
    */
   joined?(node: Node<A>, first: Node): readonly Tensor[] | undefined;
+  /**
+   * Its outputs by other ops, where these are faster on the device; undefined where its own kernels are. Asked before a graph is
+   * differentiated, so that its gradient is theirs.
+   */
+  unfused?(node: Node<A>, inputs: readonly Tensor[], target: Target): readonly Tensor[] | undefined;
   /** The WGSL library function of an elementwise op, with literal arguments taken from the attributes. */
   readonly elementwise?: (attrs: A) => Pick<Step, 'fn' | 'literals' | 'file'>;
 }

@@ -18,14 +18,31 @@ import type { Cell } from './cells.ts';
 import { MOST_UNITS } from './plan.ts';
 import { sequenceGradientOp, sequenceOp } from './sequence.ts';
 import type { SequenceAttrs } from './sequence.ts';
+import { unfusedSequence } from './unfused.ts';
 import { unrolled } from './unrolled.ts';
 
 export const lstmGradientOp = /* @__PURE__ */ sequenceGradientOp(LSTM);
 export const gruGradientOp = /* @__PURE__ */ sequenceGradientOp(GRU);
 export const simpleRnnGradientOp = /* @__PURE__ */ sequenceGradientOp(SIMPLE_RNN);
-export const lstmOp = /* @__PURE__ */ sequenceOp(LSTM, lstmGradientOp);
-export const gruOp = /* @__PURE__ */ sequenceOp(GRU, gruGradientOp);
-export const simpleRnnOp = /* @__PURE__ */ sequenceOp(SIMPLE_RNN, simpleRnnGradientOp);
+/** The activations that the kernels know, as graph functions. */
+export const functions: Record<RecurrentActivation, (x: Tensor) => Tensor> = {
+  linear: (x) => x,
+  tanh,
+  sigmoid,
+  relu,
+  hardSigmoid,
+  elu,
+  selu,
+  leakyRelu,
+};
+
+export const lstmOp = /* @__PURE__ */ sequenceOp(LSTM, lstmGradientOp, unfusedSequence(LSTM, functions));
+export const gruOp = /* @__PURE__ */ sequenceOp(GRU, gruGradientOp, unfusedSequence(GRU, functions));
+export const simpleRnnOp = /* @__PURE__ */ sequenceOp(
+  SIMPLE_RNN,
+  simpleRnnGradientOp,
+  unfusedSequence(SIMPLE_RNN, functions),
+);
 
 export interface RecurrentOptions {
   /** [gates · units]. Default: none, which is 0. */
@@ -74,18 +91,6 @@ const options: OptionTable<RecurrentOptions> = {
 };
 const lstmOptions: OptionTable<LstmOptions> = { ...options, recurrentActivation: true };
 const gruOptions: OptionTable<GruOptions> = { ...lstmOptions, recurrentBias: true, resetAfter: true };
-
-/** The activations that the kernels know, as graph functions. */
-export const functions: Record<RecurrentActivation, (x: Tensor) => Tensor> = {
-  linear: (x) => x,
-  tanh,
-  sigmoid,
-  relu,
-  hardSigmoid,
-  elu,
-  selu,
-  leakyRelu,
-};
 
 /** Checks tensors beside x of an op with so many units. */
 const shapeCheck =
@@ -204,7 +209,8 @@ function run(
 /**
  * A long short-term memory (Hochreiter & Schmidhuber 1997) over x [batch, steps, features], with kernel [features, 4 · units]
  * and recurrentKernel [units, 4 · units], the gates in Keras's order i, f, c, o. All steps are one kernel; up to 1,024
- * units, beyond which, and with other activations, they are unrolled, as they are for second derivatives. A NaN or Infinity reaches all later steps of its row.
+ * units, beyond which, and with other activations, they are unrolled, as they are for second derivatives; and on a software adapter
+ * where few steps of a large batch are faster so (src/ops/recurrent/unfused.ts has the figures). A NaN or Infinity reaches all later steps of its row.
  *
  * @throws ShapeError where the shapes do not fit; ArgumentError for other wrong options
  */

@@ -37,7 +37,7 @@ export interface GradientAttrs extends SequenceAttrs {
 const f32 = (shape: readonly number[]): TensorSpec => ({ shape, dtype: 'f32' });
 
 /** The inputs of a sequence's node by name. */
-export function inputsOf({ inputs, attrs }: Node<SequenceAttrs>) {
+export function inputsOf({ inputs, attrs }: Pick<Node<SequenceAttrs>, 'inputs' | 'attrs'>) {
   const [projected, weights, ...rest] = inputs;
   const next = (there: boolean) => (there ? rest.shift() : undefined);
   return {
@@ -159,10 +159,15 @@ export const sequenceGradientOp = (cell: Cell): Op<GradientAttrs> => ({
  * step and, for most cells, what the gradient needs.
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function sequenceOp(cell: Cell, gradient: Op<GradientAttrs>): Op<SequenceAttrs> {
+export function sequenceOp(
+  cell: Cell,
+  gradient: Op<GradientAttrs>,
+  unfused: Op<SequenceAttrs>['unfused'],
+): Op<SequenceAttrs> {
   return {
     name: cell.name,
     kind: 'kernel',
+    unfused,
     infer([{ shape }, weights]) {
       const [batch, steps] = shape;
       const [units] = weights.shape;
