@@ -1,57 +1,22 @@
 import { ops } from '../../src/index.ts';
-import type { Gpu, Program, Tensor } from '../../src/index.ts';
+import type { Gpu, Tensor } from '../../src/index.ts';
 import type { AutoencoderVersion, VersionsNetwork } from '../../src/models/versionsNetwork.ts';
 import { VERSION_NAMES } from '../../src/models/versionsNetwork.ts';
+import { DigitsView } from '../drawing/digitsView.ts';
 import { codes, pictures } from '../drawing/outputs.ts';
-import { Staged } from '../drawing/staged.ts';
-import { walkWeights } from '../drawing/walkWeights.ts';
 import type { TensorSource } from '../drawing/tiles.ts';
 import { BETWEEN, PIXELS, SHOWN, SIDE, YOURS } from './protocol.ts';
 
 const IMAGES = SHOWN + 1;
-/** They compile in a tenth of the time that others take, and compute six times as long: good for a first look. */
-const QUICK = { matmul: 'naive' };
 
 /**
  * Some test images and the reader's own digit through all versions: their codes, what comes back, and the images between
  * two of them. All of it stays on the GPU.
  */
-export class View {
-  readonly #gpu: Gpu;
-  readonly #graph: Graph;
-  readonly #staged: Staged;
-  readonly #pixels = new Float32Array(IMAGES * PIXELS);
-
-  private constructor(gpu: Gpu, graph: Graph, staged: Staged) {
-    this.#gpu = gpu;
-    this.#graph = graph;
-    this.#staged = staged;
-  }
-
+export class View extends DigitsView<Graph> {
   static async create(gpu: Gpu, networks: VersionsNetwork, noise: number): Promise<View> {
     const graph = graphOf(networks, noise);
-    const variants = gpu.device.software ? QUICK : undefined;
-    return new View(gpu, graph, await Staged.create(gpu, graph.define, { label: 'view', variants }));
-  }
-
-  /** Kernels that run quickly in place of those that compile quickly. @param onReplaced shows their outputs */
-  async complete(onReplaced: () => void): Promise<void> {
-    if (this.#gpu.device.software) await this.#staged.complete(this.#graph.define, onReplaced);
-  }
-
-  get program(): Program {
-    return this.#staged.program;
-  }
-
-  /** Puts an image, 28 × 28 bytes of ink, into a place. */
-  write(place: number, bytes: Uint8Array): void {
-    bytes.forEach((byte, i) => (this.#pixels[place * PIXELS + i] = byte / 255));
-    this.#staged.write(this.#graph.images, this.#pixels);
-  }
-
-  /** The two places that the walk goes between. */
-  walk(from: number, to: number): void {
-    this.#staged.write(this.#graph.mix, walkWeights(BETWEEN, IMAGES, from, to));
+    return new View(graph, await DigitsView.compile(gpu, graph));
   }
 
   /** What each panel shows; `explored` is the version whose codes the walk goes through. */
@@ -74,10 +39,6 @@ export class View {
       sources.set(`yours:${code}`, codes(program, code, largest, yours));
     }
     return sources;
-  }
-
-  destroy(): void {
-    this.#staged.destroy();
   }
 }
 

@@ -4,7 +4,7 @@ import type { Ceilings, KernelResult, Machine, PeerResult } from '../../bench/re
 import { showAdapter } from '../frame/page/adapter.ts';
 import { announce } from '../shared/announce.ts';
 import { byId, create, notice } from '../shared/dom.ts';
-import { runLive } from '../frame/page/live.ts';
+import { runLive, showRefused } from '../frame/page/live.ts';
 import { errorPanel } from '../frame/page/missing.ts';
 import { bindShell } from '../frame/page/shell.ts';
 import { workerPort } from '../shared/port.ts';
@@ -16,7 +16,7 @@ import { drawLadder } from './ladder.ts';
 import type { KernelMessage, Settings } from './protocol.ts';
 import { race } from './race.ts';
 import { loadRecorded, showProvenance, showSource } from './recorded.ts';
-import { keepAddress, readSettings, showAddress } from './settings.ts';
+import { addressOf, keepAddress, readSettings, showAddress } from './settings.ts';
 import { drawKernels, drawPeers } from './tables.ts';
 
 /** What the run under way has found so far. */
@@ -41,7 +41,9 @@ runLive(() => {
   byId('download').addEventListener('click', download);
   byId('compare').addEventListener('change', () => void compareWithFile());
   byId('adapter').textContent = 'WebGPU';
-  if (new URLSearchParams(location.search).get('play') === '1') void start();
+  const { asked, refused } = addressOf(location.search);
+  showRefused(refused);
+  if (asked.play === '1') void start();
   else void showRecorded();
 });
 
@@ -77,6 +79,7 @@ async function start(): Promise<void> {
   Object.assign(found, { kernels: [], peers: [], warnings: [], machine: undefined, ceilings: undefined });
   selected = undefined;
   byId('notices').replaceChildren();
+  showRefused(addressOf(location.search).refused);
   byId('peers-note').textContent = '';
   byId('detail').hidden = true;
   setRunning(true);

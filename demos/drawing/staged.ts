@@ -1,4 +1,7 @@
-import type { CompileOptions, Gpu, Program, Tensor } from '../../src/index.ts';
+import type { Gpu, Program, Tensor } from '../../src/index.ts';
+
+/** Kernels that a CPU compiles in a tenth of the time, and then computes six times as long: good for a first look. */
+export const QUICK = { matmul: 'naive', attention: 'naive' };
 
 type Define = () => Readonly<Record<string, Tensor>>;
 type Data = Parameters<Program['write']>[1];
@@ -12,6 +15,8 @@ export class Staged {
   readonly #label: string;
   readonly #written = new Map<Tensor, Data>();
   #program: Program;
+  /** Its kernels are those that compile quickly. */
+  #isQuick = false;
   #isDestroyed = false;
 
   private constructor(gpu: Gpu, label: string, program: Program) {
@@ -20,13 +25,16 @@ export class Staged {
     this.#program = program;
   }
 
-  /** @param variants kernels that compile quickly, for the first look */
+  /** @param options.isQuick where a CPU computes: kernels that compile quickly, until `quicken` */
   static async create(
     gpu: Gpu,
     define: Define,
-    { label, variants }: { label: string; variants?: CompileOptions['variants'] },
+    { label, isQuick = false }: { label: string; isQuick?: boolean },
   ): Promise<Staged> {
-    return new Staged(gpu, label, await gpu.compile(define, { label, variants }));
+    const variants = isQuick && gpu.device.software ? QUICK : undefined;
+    const staged = new Staged(gpu, label, await gpu.compile(define, { label, variants }));
+    staged.#isQuick = variants !== undefined;
+    return staged;
   }
 
   /** The program as it is now: `complete` replaces it. */
@@ -53,6 +61,11 @@ export class Staged {
     this.#program = program;
     onReplaced();
     old.destroy();
+  }
+
+  /** Kernels that run quickly in the place of those that compile quickly, if there are such. Otherwise as `complete`. */
+  async quicken(define: Define, onReplaced: () => void): Promise<void> {
+    if (this.#isQuick) await this.complete(define, onReplaced);
   }
 
   destroy(): void {

@@ -1,9 +1,10 @@
+import { showRefused } from '../frame/page/live.ts';
 import { webgpuProblem } from '../frame/page/missing.ts';
 import { bindShell } from '../frame/page/shell.ts';
 import { byId, create, whenNear } from '../shared/dom.ts';
 import { replaceAddress } from '../shared/replaceAddress.ts';
 import { kernelNames, kernelSource } from '../widgets/kernels.ts';
-import { placeOf, queryOf, VIEWS } from './address.ts';
+import { placeOf, queryOf, refusedOf, VIEWS } from './address.ts';
 import type { Place, ViewName } from './address.ts';
 import { codeView } from '../widgets/shader/code.ts';
 import type { CodeView } from '../widgets/shader/code.ts';
@@ -22,6 +23,7 @@ let code: CodeView | undefined;
 let asked = 0;
 
 bindShell();
+showRefused(refusedOf(location.search, kernels));
 explainTerms();
 byId('adapter').textContent = webgpuProblem() ? 'no WebGPU: reading and stepping need none' : 'WebGPU';
 byId('adapter').classList.toggle('software', webgpuProblem() !== undefined);
@@ -141,7 +143,7 @@ async function show(source: string, make: MakeView, isWanted: () => boolean): Pr
   view = made;
   byId('side').replaceChildren(...view.side);
   byId('below').replaceChildren(...view.below);
-  mark(place.line);
+  mark(place.line <= source.split('\n').length ? place.line : 0);
   document.body.dataset.state = 'ready';
   awaitLadder();
 }

@@ -60,6 +60,8 @@ export interface Setting<T> {
   readonly show: (value: T) => string;
   /** On a software adapter the initial value is no larger than this. */
   readonly softwareMost?: number;
+  /** The largest value where another setting decides that; the slider ends there. */
+  readonly most?: (values: Readonly<Record<string, any>>) => number;
 }
 
 export type Settings = Readonly<Record<string, Setting<any>>>;
@@ -95,6 +97,7 @@ export function range(
     readonly scale?: 'linear' | 'log';
     /** Default: from 0 to ten times the slider's end. */
     readonly limits?: readonly [number, number];
+    readonly most?: Setting<number>['most'];
     readonly show?: (value: number) => string;
   },
 ): Setting<number> {

@@ -1,5 +1,15 @@
-import { hidden, learningRate, numbers, range, seed, settings as declare, speed } from '../frame/settings.ts';
+import {
+  by,
+  hidden,
+  learningRate,
+  numbers,
+  range,
+  seed,
+  settings as declare,
+  speed,
+} from '../frame/settings.ts';
 import { percent } from '../shared/dom.ts';
+import { frequenciesOf } from './protocol.ts';
 
 /** The largest modulus: an address may have no number of it or above. */
 const MOST = 59;
@@ -38,10 +48,11 @@ export const settings = declare({
     label: 'Circle shown',
     acts: 'now',
     min: 0,
-    max: (MOST - 1) / 2,
+    max: frequenciesOf(MOST),
     step: 1,
-    initial: 0,
-    limits: [0, (MOST - 1) / 2],
+    initial: by('prime', { 23: 0, 31: 0, 43: 0, [MOST]: 0 }), // another modulus has other frequencies
+    limits: [0, frequenciesOf(MOST)],
+    most: ({ prime }) => frequenciesOf(prime),
     show: (value) => (value === 0 ? 'the strongest' : `frequency ${value}`),
   }),
   seed: { ...seed(), acts: 'afresh' as const },

@@ -2,30 +2,31 @@ import { Network } from '../../src/index.ts';
 import type { Model, NetworkOptions, Program } from '../../src/index.ts';
 import type { Characters } from '../../src/data/characters.ts';
 import { GPT_PRESETS, gptNetwork } from '../../src/models/gptNetwork.ts';
-import type { TextWriter } from '../../src/models/textWriter.ts';
+import { TextWriter } from '../../src/models/textWriter.ts';
 import { part } from '../../src/part.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import { ModelTrainee } from '../frame/worker/modelTrainee.ts';
-import { once } from '../frame/worker/once.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
 import { Weights } from '../frame/worker/weights.ts';
 import { OPENING, SAMPLE_LENGTH } from './protocol.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 import type { TextData } from './data.ts';
-import { compileView, readingOf, viewSources } from './view.ts';
+import { compileView, quickOf, readingOf, viewSources } from './view.ts';
 
 type Training = typeof import('./training.ts');
 type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 /** An epoch of a short text ends after a few steps: from one evaluation to the next it takes so many times as long as one. */
 const REST = 8;
+/** The page asks for the first characters this soon after it is ready, in milliseconds. */
+const FIRST_MS = 50;
 /** The parts of an author, as they are made. */
 interface Parts {
   readonly options: NetworkOptions;
   readonly network: Network;
   readonly weights: Weights;
-  readonly view: Program;
+  readonly writer: TextWriter;
 }
 
 /** A small GPT in training that writes, and shows what it looks at. */
@@ -42,9 +43,11 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   #back = 0;
   #head: number;
   #drawing: Record<'temperature' | 'topK', number>;
-  /** The text that the writer has, and the step of the weights that it was written with. */
-  #written: { readonly text: string; readonly step: number } | undefined;
-  #made: TextWriter | undefined;
+  /** The text that the writer has, what it sees of it, and the step of the weights that it was written with. */
+  #written: { readonly text: string; readonly seen: string; readonly step: number } | undefined;
+  /** What is shown: it comes after the first characters, which a reader waits for. */
+  #view: Program | undefined;
+  #isDestroyed = false;
   /** Texts that were begun: each draws other random numbers. */
   #begun = 0;
   #training!: Training;
@@ -63,8 +66,6 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
     this.#text = this.#known(beginning);
     this.#head = head;
     this.#drawing = { temperature, topK };
-    this.#showText();
-    this.showPanels(viewSources(parts.view, head));
   }
 
   /** @param characters of the text that it learns, or has learned */
@@ -76,21 +77,23 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
     const weights = new Weights(gpu, { '': network });
     const { parameters } = network;
     context.tell('model', { parameters, blocks, heads, context: steps, characters: characters.list });
-    const view = await compileView(gpu, network);
-    return new Author(context, characters, { options, network, weights, view });
+    const writer = await TextWriter.create(gpu, network, characters, { variants: quickOf(gpu) });
+    return new Author(context, characters, { options, network, weights, writer });
   }
 
-  /** What writes comes after the first look. */
-  readonly #writer = once(async (): Promise<TextWriter> => {
-    const { TextWriter: Writer } = await part(
-      'The script that writes',
-      () => import('../../src/models/textWriter.ts'),
-    );
-    return (this.#made = await Writer.create(this.#context.gpu, this.#parts.network, this.#characters));
-  });
-
   async complete(): Promise<void> {
-    await this.#alone(this.#writer);
+    // What is compiled keeps the thread busy: the first characters come before.
+    await new Promise((resolve) => setTimeout(resolve, FIRST_MS));
+    await this.#turn;
+    const view = await compileView(this.#context.gpu, this.#parts.network);
+    if (this.#isDestroyed) return view.destroy();
+    this.#view = view;
+    this.#showText();
+    this.#showMaps();
+  }
+
+  #showMaps(): void {
+    if (this.#view) this.showPanels(viewSources(this.#view, this.#head));
   }
 
   protected async train(): Promise<Model> {
@@ -118,7 +121,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
     const { loss } = await this.model.evaluate(this.#training.partOf(validation));
     const text = await this.#alone(async () => {
       this.#written = undefined;
-      const writer = await this.#writer();
+      const { writer } = this.#parts;
       writer.start(this.#known(OPENING));
       return writer.write(SAMPLE_LENGTH, this.#options);
     });
@@ -132,7 +135,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
     super.set(name, value);
     if (name === 'head') {
       this.#head = value as number;
-      this.showPanels(viewSources(this.#parts.view, this.#head));
+      this.#showMaps();
     } else if (name === 'temperature' || name === 'topK') {
       this.#drawing = { ...this.#drawing, [name]: value as number };
       this.#showText();
@@ -168,8 +171,8 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
 
   /** The writer's window moves on by half where it is full: the next character is drawn after what `seen` is. */
   get #seen(): readonly string[] {
-    const isOwn = this.#written?.text === this.#text;
-    return isOwn ? [...this.#made!.seen] : [...this.#text].slice(-this.#steps);
+    const written = this.#written;
+    return written?.text === this.#text ? [...written.seen] : [...this.#text].slice(-this.#steps);
   }
 
   get #place(): number {
@@ -177,7 +180,8 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   }
 
   #showText(): void {
-    const { view } = this.#parts;
+    const view = this.#view;
+    if (!view) return;
     const seen = this.#seen;
     const tokens = new Int32Array(this.#steps);
     tokens.set(this.#characters.encode(seen.join('')));
@@ -191,7 +195,8 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
 
   /** The maps stay on the GPU; read are some hundred probabilities and weights. */
   async look(): Promise<void> {
-    const { view } = this.#parts;
+    const view = this.#view;
+    if (!view) return;
     const [seen, place] = [this.#seen, this.#place];
     await view.step((encoder) => this.drawPanels(encoder));
     const values = (await view.read('reading')) as Float32Array;
@@ -201,7 +206,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   /** Continues a text; with weights that have changed its window is read again. */
   write(text: string, count: number): Promise<string> {
     return this.#alone(async () => {
-      const writer = await this.#writer();
+      const { writer } = this.#parts;
       const own = this.#known(text);
       const { step } = this;
       if (this.#written?.text !== own || this.#written.step !== step) {
@@ -209,7 +214,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
         writer.start(own, this.#context.values.seed + this.#begun++);
       }
       const added = await writer.write(count, this.#options);
-      this.#written = { text: own + added, step };
+      this.#written = { text: own + added, seen: writer.seen, step };
       this.show(own + added, 0);
       return added;
     });
@@ -223,9 +228,9 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   }
 
   override destroy(): void {
-    this.#parts.view.destroy();
-    // One that is still being made is freed once it is.
-    void this.#turn.then(() => this.#made?.destroy());
+    this.#isDestroyed = true;
+    this.#view?.destroy();
+    void this.#turn.then(() => this.#parts.writer.destroy()); // once it writes no more
     super.destroy();
   }
 }

@@ -1,19 +1,17 @@
 import { ops } from '../../src/index.ts';
-import type { Gpu, Program, Tensor } from '../../src/index.ts';
+import type { Gpu, Tensor } from '../../src/index.ts';
 import { normalQuantile } from '../../src/models/normalDistribution.ts';
 import { drawCodes, sampleCode } from '../../src/models/vae.ts';
 import type { Vae } from '../../src/models/vae.ts';
 import type { Place } from '../drawing/codes.ts';
+import { DigitsView } from '../drawing/digitsView.ts';
 import { codes, pictures } from '../drawing/outputs.ts';
-import { Staged } from '../drawing/staged.ts';
-import { walkWeights } from '../drawing/walkWeights.ts';
+import type { Staged } from '../drawing/staged.ts';
 import type { TensorSource } from '../drawing/tiles.ts';
 import { BETWEEN, DRAWS, PIXELS, SHEET, SHOWN, SIDE, YOURS } from './protocol.ts';
 import type { Reading } from './protocol.ts';
 
 const IMAGES = SHOWN + 1;
-/** They compile in a tenth of the time that others take, and compute six times as long: good for a first look. */
-const QUICK = { matmul: 'naive' };
 /** Noise of this size has the full colour. */
 const LARGEST = 3;
 
@@ -29,45 +27,17 @@ const firstOf = (group: Group): number => {
  * The sheet of digits, the draws for the reader's digit, the ten test digits and the walk between two of these eleven. All of
  * it stays on the GPU; what the page says in numbers is read where someone asks.
  */
-export class View {
-  readonly #gpu: Gpu;
+export class View extends DigitsView<Graph> {
   readonly #latent: number;
-  readonly #graph: Graph;
-  readonly #staged: Staged;
-  readonly #pixels = new Float32Array(IMAGES * PIXELS);
 
-  private constructor(gpu: Gpu, latent: number, graph: Graph, staged: Staged) {
-    this.#gpu = gpu;
+  private constructor(latent: number, graph: Graph, staged: Staged) {
+    super(graph, staged);
     this.#latent = latent;
-    this.#graph = graph;
-    this.#staged = staged;
   }
 
   static async create(gpu: Gpu, vae: Vae): Promise<View> {
     const graph = graphOf(vae);
-    const variants = gpu.device.software ? QUICK : undefined;
-    const staged = await Staged.create(gpu, graph.define, { label: 'view', variants });
-    return new View(gpu, vae.latent, graph, staged);
-  }
-
-  /** Kernels that run quickly in place of those that compile quickly. @param onReplaced shows their outputs */
-  async complete(onReplaced: () => void): Promise<void> {
-    if (this.#gpu.device.software) await this.#staged.complete(this.#graph.define, onReplaced);
-  }
-
-  get program(): Program {
-    return this.#staged.program;
-  }
-
-  /** Puts an image, 28 × 28 bytes of ink, into a place. */
-  write(place: number, bytes: Uint8Array): void {
-    bytes.forEach((byte, i) => (this.#pixels[place * PIXELS + i] = byte / 255));
-    this.#staged.write(this.#graph.images, this.#pixels);
-  }
-
-  /** The two places that the walk goes between. */
-  walk(from: number, to: number): void {
-    this.#staged.write(this.#graph.mix, walkWeights(BETWEEN, IMAGES, from, to));
+    return new View(vae.latent, graph, await DigitsView.compile(gpu, graph));
   }
 
   /**
@@ -85,9 +55,9 @@ export class View {
     const [chosen, others] = [new Float32Array(this.#latent), new Float32Array(this.#latent).fill(1)];
     others[right] = others[up] = 0;
     [chosen[right], chosen[up]] = [x, y];
-    this.#staged.write(this.#graph.sheet, sheet);
-    this.#staged.write(this.#graph.chosen, chosen);
-    this.#staged.write(this.#graph.others, others);
+    this.staged.write(this.graph.sheet, sheet);
+    this.staged.write(this.graph.chosen, chosen);
+    this.staged.write(this.graph.others, others);
   }
 
   /** What each panel shows. */
@@ -117,10 +87,6 @@ export class View {
       deviation: values.slice(size, 2 * size),
       noise: values.slice(2 * size),
     };
-  }
-
-  destroy(): void {
-    this.#staged.destroy();
   }
 }
 

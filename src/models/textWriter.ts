@@ -24,7 +24,7 @@ import { assign } from '../ops/optimizer/assign.ts';
 import { randomUniform } from '../ops/random/random.ts';
 import { argmax } from '../ops/reduce/argmax.ts';
 import { topK as largest } from '../ops/sort/sort.ts';
-import type { Gpu } from '../runtime/session.ts';
+import type { CompileOptions, Gpu } from '../runtime/session.ts';
 import type { Program } from '../runtime/program.ts';
 
 export interface WritingOptions {
@@ -68,13 +68,14 @@ export class TextWriter {
    * @param network its weights are those that it has at each run
    * @param options.capacity characters that the text on the GPU may have; more than the context. What is written beyond begins
    *   a new text with the last characters. Default 1024, or twice the context
+   * @param options.variants kernels to use instead of the chosen ones
    * @throws ArgumentError if a layer of the network sees later steps
    */
   static async create(
     gpu: Gpu,
     network: Network,
     characters: Characters,
-    { capacity }: { capacity?: number } = {},
+    { capacity, variants }: { capacity?: number; variants?: CompileOptions['variants'] } = {},
   ): Promise<TextWriter> {
     requireStepwise(network);
     const [context] = network.inputShape;
@@ -90,7 +91,7 @@ export class TextWriter {
           gpu.variables.retain(own);
           return { next };
         },
-        { label: 'sampleText' },
+        { label: 'sampleText', variants },
       );
       return new TextWriter(gpu, characters, context, state, program);
     } catch (error) {

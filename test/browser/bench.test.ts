@@ -55,6 +55,21 @@ it('has its choices in the address, where they differ from those at first', asyn
   expect(errors).toEqual([]);
 });
 
+it('refuses what would run without end, and runs with what it says in its place', async () => {
+  const { page, errors } = await openPage(
+    'bench/?rounds=Infinity&samples=-1&stretch=1e99&sizes=NaN&sampleMs=&models=&ladder=0&peers=0',
+  );
+  const notices = () => page.$$eval('#notices .notice', (all) => all.map((own) => own.textContent));
+  expect(await notices()).toEqual([
+    expect.stringContaining('sizes “NaN”'),
+    'The address asks for rounds “Infinity”, which must be a whole number from 1 to 20: 2 is used.',
+    expect.stringContaining('samples “-1”'),
+    expect.stringContaining('sampleMs “”'),
+    expect.stringContaining('stretch “1e99”'),
+  ]);
+  expect(errors).toEqual([]);
+});
+
 describe('the page of the benchmarks', () => {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-bench-page-'));
   let page: Page;

@@ -48,6 +48,8 @@ it('learns other sums by heart, without weight decay', async () => {
   await page.$eval('#prime input[value="23"]', (input) => (input as HTMLElement).click());
   await reaches(page, 'ready');
   await expect.poll(() => page.$$eval('#numbers text', (list) => list.length)).toBe(23);
+  expect(await page.$eval('#circle', (slider) => (slider as HTMLInputElement).max)).toBe('11');
+  expect(await text(page, '#circle-value')).toBe('the strongest'); // another modulus has other frequencies
   await page.$eval('#decay', (slider) => {
     (slider as HTMLInputElement).value = '0';
     slider.dispatchEvent(new Event('input', { bubbles: true }));

@@ -166,6 +166,14 @@ describe('the author of the page', () => {
   });
   afterAll(() => author.destroy());
 
+  it('writes before anything else of it is there', async () => {
+    expect(await author.write('A', 2)).toHaveLength(2);
+    await author.look();
+    expect(told.reading).toBeUndefined();
+    await author.complete();
+    author.show('A\u2014B', 0);
+  });
+
   it('reads what it knows of a text, and the character that is chosen', async () => {
     expect(await reading()).toMatchObject({ seen: ['A', 'B'], place: 1 });
     author.show('x'.repeat(40) + 'yz', 3);
@@ -180,7 +188,13 @@ describe('the author of the page', () => {
     const first = await author.write(beginning, 1);
     expect((await reading()).seen).toHaveLength(31);
     const text = beginning + first;
-    const more = await author.write(text, 2);
+    let isWritten = false;
+    const writing = author.write(text, 2).finally(() => (isWritten = true));
+    const between = new Set<string>();
+    while (!isWritten) between.add((await reading()).seen.join(''));
+    const more = await writing;
+    // what is shown meanwhile is what it had written before
+    expect([...between].filter((own) => ![text, (text + more).slice(16)].includes(own))).toEqual([]);
     // 32 characters were full: the window has moved on by half
     const { seen, place } = await reading();
     expect([seen.join(''), place]).toEqual([(text + more).slice(16), 16]);

@@ -5,7 +5,7 @@ import type { Stage } from '../../widgets/step/stage.ts';
 import { byId } from '../../shared/dom.ts';
 import { codeView } from '../../widgets/shader/code.ts';
 import type { CodeView } from '../../widgets/shader/code.ts';
-import { queryOf } from '../address.ts';
+import { queryOf, walkOf } from '../address.ts';
 import { markTerms } from '../terms.ts';
 import { callerOf, toysOf, withoutNumbers } from '../toys/index.ts';
 import { prepare, runWhole } from '../toys/simulate.ts';
@@ -13,11 +13,9 @@ import type { OpenView } from '../view.ts';
 
 /** Where an address begins: `lane` is watched, and `moves` were made, by all invocations where `all=1`. */
 function startWalk({ walk }: Stage): void {
-  const query = new URLSearchParams(location.search);
-  const lane = Number(query.get('lane'));
-  if (Number.isInteger(lane) && lane > 0 && lane < walk.lanes.length) walk.lane = lane;
-  walk.together = query.get('all') === '1';
-  const moves = Math.min(Number(query.get('moves')) || 0, 10_000);
+  const { lane, moves, together } = walkOf(location.search);
+  if (lane < walk.lanes.length) walk.lane = lane;
+  walk.together = together;
   for (let i = 0; i < moves && walk.forward(); i++);
 }
 

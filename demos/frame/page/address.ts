@@ -13,8 +13,8 @@ export class Address<S extends Settings> {
   readonly #settings: S;
   /** What someone has set; the others have their initial values. */
   readonly #set = new Map<string, unknown>();
-  /** What the address asked for, and cannot have. */
-  readonly #refused = new Map<string, string>();
+  /** What the address asked for and cannot have, and what it may ask for. */
+  readonly #refused = new Map<string, { readonly text: string; readonly allowed: string }>();
   #values!: ValuesOf<S>;
   #software = false;
 
@@ -25,15 +25,23 @@ export class Address<S extends Settings> {
       const text = query.get(name);
       const value: unknown = text === null ? undefined : setting.parse(text);
       if (value !== undefined) this.#set.set(name, value);
-      else if (text !== null) this.#refused.set(name, text);
+      else if (text !== null) this.#refused.set(name, { text, allowed: setting.allowed });
+    }
+    this.#update();
+    for (const [name, value] of this.#set) {
+      const most = settings[name].most?.(this.#values) ?? Infinity;
+      if ((value as number) > most) {
+        this.#refused.set(name, { text: query.get(name)!, allowed: `at most ${most}` });
+        this.#set.delete(name);
+      }
     }
     this.#update();
   }
 
   /** Says of what the address asked for and cannot have what is used instead. */
   get refused(): string[] {
-    return [...this.#refused].map(([name, text]) =>
-      refusal(this.#settings[name], name, text, this.#values[name]),
+    return [...this.#refused].map(([name, { text, allowed }]) =>
+      refusal({ ...this.#settings[name], allowed }, name, text, this.#values[name]),
     );
   }
 
@@ -84,10 +92,13 @@ export function refusal(
   text: string,
   value: unknown,
 ): string {
-  const asked = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   const used = value === undefined ? undefined : format(value);
   const instead =
     used === undefined ? 'it is ignored' : `${used.length > LONGEST ? 'the initial value' : used} is used`;
   const what = label ? label.charAt(0).toLowerCase() + label.slice(1) : name;
-  return `The address asks for ${what} “${asked}”, which must be ${allowed}: ${instead}.`;
+  return `The address asks for ${what} “${shortened(text)}”, which must be ${allowed}: ${instead}.`;
 }
+
+/** A text of an address as a message quotes it. */
+export const shortened = (text: string): string =>
+  text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;

@@ -15,14 +15,18 @@ export function bindControls<S extends Settings>(
   });
   const refresh = () => {
     const now = values();
-    for (const { name, show } of bound) show(now[name]);
+    for (const { name, show } of bound) show(now[name], now);
   };
   refresh();
   return { refresh };
 }
 
-/** The answer shows a value in the control. */
-function bind(name: string, setting: Setting<any>, change: (value: unknown) => void): (value: any) => void {
+/** The answer shows a value in the control, among all values. */
+function bind(
+  name: string,
+  setting: Setting<any>,
+  change: (value: unknown) => void,
+): (value: any, all: Readonly<Record<string, unknown>>) => void {
   const control = setting.control!;
   switch (control.kind) {
     case 'range': {
@@ -40,7 +44,8 @@ function bind(name: string, setting: Setting<any>, change: (value: unknown) => v
       };
       input.addEventListener('input', () => tell(valueOf()));
       input.addEventListener(event, () => change(valueOf()));
-      return (value: number) => {
+      return (value: number, all) => {
+        if (setting.most) input.max = String(setting.most(all));
         if (document.activeElement !== input || valueOf() !== value) {
           input.value = String(placeOf(value, control));
         }

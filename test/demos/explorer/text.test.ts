@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { placeOf, queryOf } from '../../../demos/explorer/address.ts';
+import { placeOf, queryOf, refusedOf, walkOf } from '../../../demos/explorer/address.ts';
 import { FAMILIES, familyOf } from '../../../demos/explorer/families.ts';
 import { GLOSSARY, TERMS, termOf } from '../../../demos/explorer/glossary.ts';
 import { factsOf } from '../../../demos/widgets/shader/facts.ts';
@@ -61,6 +61,24 @@ describe('the address', () => {
     const place = { kernel: 'reduce/tree', view: 'step', line: 70 } as const;
     expect(queryOf(place)).toBe('?kernel=reduce/tree&view=step&line=70');
     expect(placeOf(queryOf(place), kernels)).toEqual(place);
+  });
+
+  it('holds where stepping begins', () => {
+    expect(walkOf('?moves=15&lane=5&all=1')).toEqual({ lane: 5, moves: 15, together: true });
+    for (const text of ['NaN', '-1', '1e99', 'Infinity', '', '2.5', '10001', ' '])
+      expect(walkOf(`?moves=${text}&all=${text}`)).toEqual({ lane: 0, moves: 0, together: false });
+    expect(walkOf('?lane=1e99').lane).toBe(0);
+  });
+
+  it('is told to be wrong where it is', () => {
+    expect(
+      refusedOf('?kernel=reduce/tree&view=step&line=70&lane=0&moves=10000&all=0&other=x', kernels),
+    ).toEqual([]);
+    const refused = refusedOf('?kernel=&view=fly&line=0&lane=-1&moves=1e99&all=yes', kernels);
+    expect(refused).toHaveLength(6);
+    expect(refused[4]).toBe(
+      'The address asks for moves “1e99”, which must be a whole number from 0 to 10000: it stands at its beginning.',
+    );
   });
 
   it('opens at its beginning where it makes no sense', () => {

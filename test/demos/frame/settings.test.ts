@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { controlsHtml, hintHtml } from '../../../demos/frame/build/controlsHtml.ts';
-import { refusal } from '../../../demos/frame/page/address.ts';
+import { Address, refusal } from '../../../demos/frame/page/address.ts';
 import {
   by,
   dependents,
@@ -107,6 +107,34 @@ describe('a value that an address cannot have', () => {
     expect(says('play', 'yes', '0')).toBe(
       'The address asks for play “yes”, which must be 0 or 1: 0 is used.',
     );
+  });
+
+  it('is also one that another setting forbids', () => {
+    const all = settings({
+      modulus: numbers({ label: 'Modulus', acts: 'anew', initial: 7, values: [5, 7, 59] }),
+      circle: range({
+        label: 'Circle',
+        acts: 'now',
+        min: 0,
+        max: 29,
+        step: 1,
+        initial: by('modulus', { 5: 0, 7: 0, 59: 0 }),
+        most: ({ modulus }) => (modulus - 1) / 2,
+      }),
+    });
+    const opened = (search: string) => {
+      vi.stubGlobal('location', { search, href: `https://example.org/${search}` });
+      vi.stubGlobal('history', { state: null, replaceState: () => {} });
+      return new Address(all);
+    };
+    const beyond = opened('?modulus=5&circle=3');
+    expect(beyond.values.circle).toBe(0);
+    expect(beyond.refused).toEqual(['The address asks for circle “3”, which must be at most 2: 0 is used.']);
+    const within = opened('?modulus=59&circle=29');
+    expect([within.values.circle, within.refused]).toEqual([29, []]);
+    within.set({ modulus: 5 });
+    expect(within.values.circle).toBe(0);
+    vi.unstubAllGlobals();
   });
 
   it('is cut short, as is what is used', () => {
