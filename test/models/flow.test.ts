@@ -314,7 +314,11 @@ describe('planeFlow', () => {
       },
     });
     delete calls.mapAsync; // reads of the ring, as many as the clock asks for
-    expect(calls).toEqual({ createCommandEncoder: 20, submit: 20, onSubmittedWorkDone: 20 });
+    // Short steps may share a submit; none has more than one.
+    const { submit = 0 } = calls;
+    expect(submit).toBeGreaterThan(0);
+    expect(submit).toBeLessThanOrEqual(20);
+    expect(calls).toEqual({ createCommandEncoder: 20, submit, onSubmittedWorkDone: submit });
     trained.destroy();
     gpu.destroy();
   });
