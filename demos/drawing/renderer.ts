@@ -1,6 +1,8 @@
 import type { Palette, Rgb } from '../shared/palette.ts';
 import type { Kind, Range, Uniform } from './kind.ts';
 import type { PanelLayout } from './panels.ts';
+import { lines } from './lines.ts';
+import type { LinesSource } from './lines.ts';
 import { points } from './scatter.ts';
 import type { PointsSource } from './scatter.ts';
 import { createSurface, surfaceFormat } from './surface.ts';
@@ -9,9 +11,9 @@ import { images, judged, tensor } from './tiles.ts';
 import type { TileSource } from './tiles.ts';
 
 /** What a panel shows, and where it lies. */
-export type Source = TileSource | PointsSource;
+export type Source = TileSource | PointsSource | LinesSource;
 
-const KINDS = { tensor, judged, images, points };
+const KINDS = { tensor, judged, images, points, lines };
 const kindOf = ({ kind }: Source) => KINDS[kind] as Kind<Source>;
 
 interface Panel {

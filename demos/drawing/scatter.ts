@@ -10,6 +10,8 @@ export interface PointsSource {
   readonly count: number;
   /** Classes, a byte for each point. */
   readonly labels: Range;
+  /** The labels are four groups that the figure compares, with these colours, in place of classes. Default false. */
+  readonly compared?: boolean;
   /** What lies at the edge of the canvas. */
   readonly reach: number;
 }
@@ -24,11 +26,12 @@ export const points: Kind<PointsSource> = {
   code: scatterCode,
   blend: { color: over, alpha: over },
   bindings: ({ rows, labels }) => [rows, labels],
-  describe({ reach, stride, count }, { width, height }, { classes }, { floats, words, colours }) {
+  describe(source, { width, height }, palette, { floats, words, colours }) {
+    const { reach, stride, count, compared } = source;
     const share = RADIUS.share * Math.min(1.4, Math.sqrt(RADIUS.points / count));
     floats.set([width, height, reach, Math.max(1, width * share), OPACITY]);
     words[5] = stride;
-    colours(8, classes);
+    colours(8, compared ? palette.compared : palette.classes);
   },
   vertices: ({ count }) => [6, count],
 };

@@ -65,6 +65,7 @@ export const PAGES: readonly SitePage[] = [
   { folder: 'mnist-cnn', title: 'Reading digits' },
   { folder: 'autoencoder', title: 'Autoencoders' },
   { folder: 'vae', title: 'A plane full of digits' },
+  { folder: 'flow', title: 'Noise, bent into shape' },
   { folder: 'dcgan', title: 'A forger and its critic' },
   { folder: 'explorer', title: 'Shader explorer' },
   { folder: 'bench', title: 'Benchmarks' },

@@ -16,6 +16,8 @@ export interface Palette {
   readonly fake: Rgb;
   /** Of the classes of points and of digits. */
   readonly classes: readonly Rgb[];
+  /** Of what a figure compares: four. */
+  readonly compared: readonly Rgb[];
 }
 
 /** `#2257d4` → [0.13, 0.34, 0.83]; `#fff` likewise. */
@@ -44,6 +46,7 @@ export function readPalette(): Palette {
     wrong: colour('--wrong'),
     real: colour('--discriminator'),
     fake: colour('--muted'),
+    compared: ['first', 'second', 'third', 'fourth'].map((name) => colour(`--${name}`)),
     classes: Array.from({ length: 10 }, (_, own) => colour(`--class-${own}`)),
   };
 }

@@ -38,6 +38,11 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
     at: '.bar',
     ready: () => /in use/.test(document.querySelector('#informed-text')?.textContent ?? ''),
   },
+  flow: {
+    query: '?way=noise',
+    at: '.bar',
+    ready: () => /nats/.test(document.querySelector('#entropy')?.textContent ?? ''),
+  },
   dcgan: {
     query: '',
     at: '.bar',

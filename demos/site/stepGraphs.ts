@@ -36,6 +36,9 @@ import { compile as compileTable } from '../tables/training.ts';
 import { settings as text } from '../text/settings.ts';
 import { SHAKESPEARE } from '../text/text.ts';
 import { compile as compileText, examplePieces } from '../text/training.ts';
+import { examplePlaces, flowOf } from '../flow/network.ts';
+import { settings as flowSettings } from '../flow/settings.ts';
+import { compile as compileFlow } from '../flow/training.ts';
 import { settings as vaeSettings } from '../vae/settings.ts';
 import { compile as compileVae } from '../vae/training.ts';
 
@@ -94,6 +97,12 @@ const TRAININGS: Readonly<Record<string, (gpu: Gpu) => Promise<Fit>>> = {
     const network = vae(values);
     const model = await compileVae(gpu, network, values);
     return (options) => model.fit(vaeData(images(batchSize), network), { ...options, batchSize });
+  },
+  async flow(gpu) {
+    const values = initial(flowSettings);
+    const { batch: batchSize, rate } = values;
+    const model = await compileFlow(gpu, flowOf(values), rate);
+    return (options) => model.fit(examplePlaces(batchSize), { ...options, batchSize });
   },
   async dcgan(gpu) {
     const values = initial(dcgan);

@@ -6,6 +6,7 @@ import { packWeights, unpackWeights } from '../frame/worker/packedWeights.ts';
 import type { TrainedRecord } from '../frame/trainedRecord.ts';
 import { autoencoderTraining } from './autoencoder.ts';
 import { dcganOfSite } from './dcgan.ts';
+import { flowTraining } from './flow.ts';
 import { grokkingTraining } from './grokking.ts';
 import { mnistCnnTraining } from './mnistCnn.ts';
 import { pointsTraining } from './points.ts';
@@ -20,6 +21,7 @@ const TRAININGS: Readonly<Record<string, SiteTraining>> = {
   'mnist-cnn': mnistCnnTraining,
   autoencoder: autoencoderTraining,
   vae: vaeTraining,
+  flow: flowTraining,
   dcgan: dcganOfSite,
   points: pointsTraining,
   tables: tablesTraining,

@@ -36,6 +36,7 @@ it.each([
   ['mnist-cnn/trained/quick', 2],
   ['autoencoder/trained/bottleneck-64', 2],
   ['vae/trained/latent-2', 2],
+  ['flow/trained/moons', 1],
   ['dcgan/trained/small', 3],
   ['points/trained/moons', 2],
   ['tables/trained/mlp', 2],

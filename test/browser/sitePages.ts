@@ -16,6 +16,7 @@ export const SMALL: Readonly<Record<string, string>> = {
   'mnist-cnn': 'data=synthetic&train=600&test=40&batch=16',
   autoencoder: 'data=synthetic&train=600&test=40&batch=16',
   vae: 'data=synthetic&train=600&test=40&batch=16',
+  flow: '',
   dcgan: 'data=synthetic&train=640&batch=4',
   points: '',
   tables: 'data=synthetic',

@@ -20,6 +20,8 @@ import { model } from '../../src/nn/model.ts';
 import { gpt } from '../../src/models/gpt.ts';
 import { grokkingMlp } from '../../src/models/grokkingMlp.ts';
 import { mnistCnn } from '../../src/models/mnistCnn.ts';
+import { planeFlow } from '../../src/models/flow.ts';
+import { PLANE_TOYS } from '../../src/models/planeToys.ts';
 import { vae } from '../../src/models/vae.ts';
 import { fillNormal } from '../../src/nn/philox.ts';
 
@@ -75,6 +77,7 @@ describe('the networks that come with the pages', () => {
     autoencoder: ['bottleneck-64', () => autoencoderVersions().model],
     dcgan: ['small', () => dcgan('small')],
     vae: ['latent-2', () => model(vae({ latent: 2 }).options)],
+    flow: ['moons', () => model(planeFlow({ noise: PLANE_TOYS.moons.noise }).options)],
     grokking: ['mlp', () => model(grokkingMlp())],
     points: ['moons', () => model(network(initialValues(settings) as ValuesOf<typeof settings>))],
     sequences: [

@@ -39,6 +39,11 @@ const PAGES: readonly Case[] = [
     falls: true,
   },
   {
+    path: 'flow/?start=scratch&play=1',
+    panels: { '#grid-canvas': 3, '#points-canvas': 5, '#density-canvas': 10 },
+    falls: true,
+  },
+  {
     path: 'dcgan/?data=synthetic&train=3000&batch=16&play=1',
     panels: { '#fakes': 40, '#reals': 10, '#flow-noise': 40 },
     falls: false,

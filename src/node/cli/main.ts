@@ -9,6 +9,7 @@ import { readCheckpoint } from './checkpoint.ts';
 import type { ModelCommand } from './command.ts';
 import { dcganCommand } from './dcgan.ts';
 import { fashionCommand } from './fashion.ts';
+import { flowCommand } from './flow.ts';
 import { gptCommand } from './gpt.ts';
 import { grokkingCommand } from './grokking.ts';
 import { Interrupt } from './interrupt.ts';
@@ -30,6 +31,7 @@ export const MODELS: Readonly<Record<string, ModelCommand>> = {
   dcgan: dcganCommand,
   autoencoder: autoencoderCommand,
   vae: vaeCommand,
+  flow: flowCommand,
   fashion: fashionCommand,
   'breast-cancer': breastCancerCommand,
   line: lineCommand,

@@ -8,6 +8,8 @@ export interface PresetInfo {
   readonly steps?: number;
   readonly batchSize: number;
   readonly learningRate: number;
+  /** What it learns, where presets of one model differ in that: --dataset then chooses the preset, too. */
+  readonly dataset?: string;
 }
 
 /** An option that only one model takes, `--name VALUE`. */

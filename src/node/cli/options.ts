@@ -39,7 +39,7 @@ type Models = Readonly<Record<string, ModelDescription>>;
 /** In the order of the help text: placeholder and meaning. */
 const FLAGS: Readonly<Record<string, readonly [placeholder: string, meaning: string]>> = {
   preset: ['NAME', 'one of the presets above'],
-  dataset: ['NAME', `for models of images: ${IMAGE_SETS.join(' or ')}`],
+  dataset: ['NAME', `for models of images: ${IMAGE_SETS.join(' or ')}; flow: moons, spirals, mnist`],
   epochs: ['N', 'passes over the training data'],
   steps: ['N', 'training steps, instead of epochs'],
   'batch-size': ['N', 'samples per step'],

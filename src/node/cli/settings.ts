@@ -41,7 +41,9 @@ export function resolveSettings(
     }
     return wish ?? saved?.[key] ?? fallback;
   };
-  const preset = same('preset', command.defaultPreset);
+  const learns = (dataset: string | undefined) =>
+    Object.keys(command.presets).find((name) => dataset && command.presets[name].dataset === dataset);
+  const preset = same('preset', learns(options.dataset) ?? command.defaultPreset);
   same('model', options.model);
   if (!Object.hasOwn(command.presets, preset)) {
     throw new ArgumentError(
@@ -49,10 +51,16 @@ export function resolveSettings(
     );
   }
   const recipe = command.presets[preset];
+  const dataset = same('dataset', recipe.dataset ?? (command.datasets ?? IMAGE_SETS)[0]);
+  if (recipe.dataset !== undefined && recipe.dataset !== dataset) {
+    throw new ArgumentError(
+      `--dataset ${dataset}: the preset ${preset} learns ${recipe.dataset}; leave one of the two out.`,
+    );
+  }
   return {
     model: options.model,
     preset,
-    dataset: same('dataset', (command.datasets ?? IMAGE_SETS)[0]),
+    dataset,
     ...length(options, saved, recipe),
     // A run continues by epochs and samples, so with any batch size.
     batchSize: options.batchSize ?? saved?.batchSize ?? recipe.batchSize,
