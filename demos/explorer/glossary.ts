@@ -138,11 +138,7 @@ export const GLOSSARY: readonly Term[] = [
     'Zeros and ones that say which steps of a sequence, or which elements, count.',
     'masks?|MASKED|masked',
   ),
-  term(
-    'neutral element',
-    'What changes nothing when it is combined: 0 in a sum, 1 in a product.',
-    'neutral',
-  ),
+  term('neutral element', 'What changes nothing when it is combined: 0 in a sum, 1 in a product.', 'neutral'),
   term(
     'online softmax',
     'The softmax of a row that is read once: the maximum and the sums are those of the entries so far, and are scaled when a larger entry comes.',
