@@ -129,15 +129,16 @@ export function createDetails(
       shown = undefined;
       code.replaceChildren();
       pictures.show({ output: undefined, gradient: undefined });
-      const [own, pictured] = await Promise.all([
-        page.call('graphCode', index),
-        page.call('graphLook', index),
-      ]);
+      const coding = page.call('graphCode', index);
+      const looking = page.call('graphLook', index);
+      looking.catch(() => {}); // awaited below
+      const own = await coding;
       if (asked !== ask) return;
-      shown = own;
+      shown = own; // at once: the dispatches before it may take long to compile for the pictures
       element.classList.toggle('is-edited', own.edited);
       paintCode();
-      pictures.show(pictured);
+      const pictured = await looking;
+      if (asked === ask) pictures.show(pictured);
     },
   };
 }
