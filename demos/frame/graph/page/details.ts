@@ -2,7 +2,7 @@ import { create } from '../../../shared/dom.ts';
 import { bytesText } from '../../../shared/units.ts';
 import { listing } from '../../../widgets/listing.ts';
 import type { StepCode } from '../calls.ts';
-import type { StepBinding, StepNode } from '../stepGraph.ts';
+import type { StepBinding, StepGraph, StepNode } from '../stepGraph.ts';
 import { figuresOf } from './figures.ts';
 import type { GraphPage } from './page.ts';
 import { createPictures } from './pictures.ts';
@@ -129,15 +129,16 @@ export function createDetails(
       shown = undefined;
       code.replaceChildren();
       pictures.show({ output: undefined, gradient: undefined });
-      const [own, pictured] = await Promise.all([
-        page.call('graphCode', index),
-        page.call('graphLook', index),
-      ]);
+      const coding = page.call('graphCode', index);
+      const looking = page.call('graphLook', index);
+      looking.catch(() => {}); // awaited below
+      const own = await coding;
       if (asked !== ask) return;
-      shown = own;
+      shown = own; // at once: the dispatches before it may take long to compile for the pictures
       element.classList.toggle('is-edited', own.edited);
       paintCode();
-      pictures.show(pictured);
+      const pictured = await looking;
+      if (asked === ask) pictures.show(pictured);
     },
   };
 }
@@ -148,28 +149,29 @@ function details(title: string, ...content: HTMLElement[]): HTMLElement {
 
 /** Where its data come from and go to, as links. */
 function waysOf({ graph }: GraphState, { index }: StepNode, host: GraphHost): HTMLElement[] {
-  const link = (to: number, shape: readonly number[]) => {
-    const button = create('button', { type: 'button', className: 'link' }, titleOf(graph.nodes[to]));
-    button.addEventListener('click', () => host.choose(to));
-    return create('li', {}, button, ` ${shapeText(shape)}`);
-  };
+  /** Of several tensors to or from the same dispatch one item tells. */
+  const links = (edges: readonly StepGraph['edges'][number][], end: 'from' | 'to') =>
+    [...new Set(edges.map((edge) => edge[end]))].map((other) => {
+      const button = create('button', { type: 'button', className: 'link' }, titleOf(graph.nodes[other]));
+      button.addEventListener('click', () => host.choose(other));
+      const shapes = edges.flatMap((edge) => (edge[end] === other ? shapeText(edge.shape) : []));
+      return create('li', {}, button, ` ${shapes.join(', ')}`);
+    });
   const from = graph.edges.filter(({ to }) => to === index);
   const to = graph.edges.filter((edge) => edge.from === index);
   const list = (title: string, items: HTMLElement[]) =>
     items.length > 0 ? [create('div', {}, create('b', {}, title), create('ul', {}, ...items))] : [];
   return [
-    ...list(
-      'From',
-      from.map((edge) =>
-        edge.from < 0
-          ? create('li', {}, `${edge.tensor} ${shapeText(edge.shape)}`)
-          : link(edge.from, edge.shape),
+    ...list('From', [
+      ...links(
+        from.filter((edge) => edge.from >= 0),
+        'from',
       ),
-    ),
-    ...list(
-      'To',
-      to.map((edge) => link(edge.to, edge.shape)),
-    ),
+      ...from
+        .filter((edge) => edge.from < 0)
+        .map(({ tensor, shape }) => create('li', {}, `${tensor} ${shapeText(shape)}`)),
+    ]),
+    ...list('To', links(to, 'to')),
   ];
 }
 

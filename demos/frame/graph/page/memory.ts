@@ -2,12 +2,15 @@ import { create, percent } from '../../../shared/dom.ts';
 import { svg } from '../../../shared/svg.ts';
 import { bytesText } from '../../../shared/units.ts';
 import type { StepGraph } from '../stepGraph.ts';
+import { titleOf } from './texts.ts';
 import type { GraphHost, GraphState, GraphView } from './view.ts';
 
 const WIDTH = 720;
 const SLAB_GAP = 22;
 const HEIGHT = 320;
 const LEAST_SLAB = 26;
+/** Width of a character of a block's name. */
+const CHARACTER = 6.2;
 
 /** Where tensors lie in memory while the step runs: dispatches to the right, addresses upward, a block for each slab. */
 export function createMemory(host: GraphHost): GraphView {
@@ -49,6 +52,9 @@ export function createMemory(host: GraphHost): GraphView {
     const { slabs, tensors, unshared } = memory;
     const all = slabs.reduce((sum, bytes) => sum + bytes, 0);
     const column = WIDTH / nodes.length;
+    /** A tensor that has a number for its name is told by the dispatch that writes it, too. */
+    const labelOf = ({ name, from }: StepGraph['memory']['tensors'][number]) =>
+      name.startsWith('%') && nodes[from] ? `${titleOf(nodes[from])} ${name}` : name;
     const parts: SVGElement[] = [];
     let y = 0;
     slabs.forEach((bytes, slab) => {
@@ -69,7 +75,8 @@ export function createMemory(host: GraphHost): GraphView {
           width: (to - from + 1) * column,
           height: size,
         };
-        const name = `${tensor.name}: ${bytesText(tensor.bytes)}, from dispatch ${from + 1} to ${to + 1}`;
+        const label = labelOf(tensor);
+        const name = `${label}: ${bytesText(tensor.bytes)}, from dispatch ${from + 1} to ${to + 1}`;
         const block = svg(
           'rect',
           { class: `block${isGradient ? ' gradient' : ''}`, ...attributes },
@@ -79,12 +86,13 @@ export function createMemory(host: GraphHost): GraphView {
         block.addEventListener('pointerenter', () => (told.textContent = name));
         block.addEventListener('click', () => host.choose(from));
         parts.push(block);
-        if (attributes.width > 70 && size > 14)
+        const written = [label, tensor.name].find((own) => attributes.width > CHARACTER * own.length + 10);
+        if (written && size > 14)
           parts.push(
             svg(
               'text',
               { class: 'block-name', x: attributes.x + 5, y: attributes.y + Math.min(size / 2, 14) + 4 },
-              tensor.name,
+              written,
             ),
           );
       }
@@ -112,20 +120,21 @@ export function createMemory(host: GraphHost): GraphView {
       create(
         'tbody',
         {},
-        ...tensors.map(({ name, slab, offset, bytes, from, to }) =>
-          create(
+        ...tensors.map((tensor) => {
+          const { slab, offset, bytes, from, to } = tensor;
+          return create(
             'tr',
             {},
             ...[
-              name,
+              labelOf(tensor),
               String(slab + 1),
               bytesText(offset),
               bytesText(bytes),
               String(from + 1),
               String(to + 1),
             ].map((cell) => create('td', {}, cell)),
-          ),
-        ),
+          );
+        }),
       ),
     );
   }

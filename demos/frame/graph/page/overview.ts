@@ -68,8 +68,8 @@ export function overviewOf({ graph, times }: GraphState, host: GraphHost): HTMLE
           'li',
           {},
           button,
-          ` ${group} `,
           create('span', {}, `${timeText(time)}, ${percent(time / sum)}`),
+          ...(group ? [create('small', {}, group)] : []),
         );
       }),
     ),

@@ -134,7 +134,9 @@ function aside(a: Box, b: Box, column: number, { left, width, margin, between }:
     { x, y: to },
     { x: edge, y: to },
   ]);
-  return { d, main: false, at: { x, y: (from + to) / 2 }, anchor: isLast ? 'end' : 'start' };
+  // Above the box that it comes to: half way it would lie under the boxes between.
+  const at = { x: isLast ? edge - 2 : edge + 2, y: b.y - 5 };
+  return { d, main: false, at, anchor: isLast ? 'end' : 'start' };
 }
 
 /** To a box at the end: down beside the column, then along over the boxes there. */
