@@ -22,6 +22,7 @@ interface Case {
 }
 const row = [5];
 const six = [2, 3, 1, 2, 3, 2];
+const shifts = (...values: number[]) => ops.constant(Int32Array.from(values));
 
 const cases: Case[] = [
   { name: 'flip', shape: six, build: (x) => ops.flip(x, [0, -1]), twin: (x) => movement.flip(x, [0, 5]) },
@@ -36,6 +37,9 @@ const cases: Case[] = [
   { name: 'roll', shape: [3, 5], build: (x) => ops.roll(x, -7, 1), twin: (x) => rearrange.roll(x, -7, 1) },
   { name: 'roll of two', shape: [3, 5], build: (x) => ops.roll(x, [1, 2], [0, 1]), twin: (x) => rearrange.roll(rearrange.roll(x, 1, 0), 2, 1) },
   { name: 'roll of all', shape: [2, 3], build: (x) => ops.roll(x, 2), twin: (x) => array([2, 3], rearrange.roll(array([6], x.data), 2, 0).data) },
+  { name: 'roll by tensors', shape: [3, 5], build: (x) => ops.roll(x, shifts(-8, 7), [0, 1]), twin: (x) => rearrange.roll(rearrange.roll(x, -8, 0), 7, 1) },
+  { name: 'roll by one tensor', shape: [2, 3], build: (x) => ops.roll(x, ops.reshape(shifts(2), []), [0, -1]), twin: (x) => rearrange.roll(rearrange.roll(x, 2, 0), 2, 1) },
+  { name: 'roll of all by a tensor', shape: [2, 3], build: (x) => ops.roll(x, shifts(-1)), twin: (x) => array([2, 3], rearrange.roll(array([6], x.data), -1, 0).data) },
   { name: 'tril', shape: [2, 4, 5], build: (x) => ops.tril(x, 1), twin: (x) => rearrange.triangle(x, 1, false) },
   { name: 'triu', shape: [5, 4], build: (x) => ops.triu(x, -1), twin: (x) => rearrange.triangle(x, -1, true) },
   { name: 'stack', shape: [2, 3], build: (x) => ops.stack([x, x], -1), twin: (x) => fromFunction([2, 3, 2], (i, j) => x.data[i * 3 + j]) },
@@ -101,6 +105,9 @@ describe('rearrangements', () => {
       [() => ops.split(x, [2, 1], 1), ShapeError, 'split: places [2, 1] in axis 1 of [2, 3] must ascend'],
       [() => ops.roll(x, 0.5, 0), ArgumentError, 'roll: the shift has 0.5; give whole numbers'],
       [() => ops.roll(x, [1, 2], [0]), ShapeError, 'roll: 2 shifts for 1 axes of [2, 3]'],
+      [() => ops.roll(x, input('shift', [1]), 0), ArgumentError, 'roll shift: works on i32 tensors, got f32'],
+      [() => ops.roll(x, shifts(1, 2), 0), ShapeError, 'roll: 2 shifts for 1 axes of [2, 3]'],
+      [() => ops.roll(x, input('shift', [1, 1], 'i32'), 0), ShapeError, 'roll: the shift has the shape [1, 1]'],
       [() => ops.tril(input('v', [3])), ShapeError, 'tril: works on the last two dimensions'],
       [() => ops.triu(x, 0.5), ArgumentError, 'triu: k is 0.5'],
       [() => ops.pad(x, [[2, 0], [0, 0]], { mode: 'reflect' }), ShapeError, 'axis 0 of [2, 3] has only 1 elements to mirror'],
