@@ -34,6 +34,7 @@ const calls: Record<string, [call: Call, valid: object]> = {
           'n',
           'upscaleFactor',
           'downscaleFactor',
+          'blockSize',
           'layer',
           'index',
         ].find((option) => option in options) ?? (type === 'activation' ? type : undefined);

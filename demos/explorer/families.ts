@@ -89,6 +89,7 @@ export const FAMILIES: readonly Family[] = [
       'ops.slice',
       'ops.pad',
       'ops.roll',
+      'ops.depthToSpace',
       'ops.concat',
       'ops.gather',
       'ops.takeAlongAxis',

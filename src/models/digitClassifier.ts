@@ -35,6 +35,14 @@ export const CLASSIFIER_RECIPE = {
   learningRate: 0.002,
 } as const;
 
+/** The layers that a dream can make respond more: their index in the model, and their channels. */
+export const CLASSIFIER_LAYERS = {
+  conv1: { index: 0, channels: 8 },
+  conv2: { index: 2, channels: 16 },
+  features: { index: 5, channels: 64 },
+  logits: { index: 6, channels: 10 },
+} as const;
+
 const CLASSES = 10;
 const READING_BATCH = 250;
 const IMAGE: Shape = [28, 28, 1];
@@ -64,9 +72,16 @@ export class DigitClassifier {
     this.model = model;
   }
 
-  /** One that is not trained yet: `train` or `load` it. */
-  static async create(gpu: Gpu): Promise<DigitClassifier> {
-    const { seed, learningRate } = CLASSIFIER_RECIPE;
+  /**
+   * One that is not trained yet: `train` or `load` it.
+   *
+   * @param options.seed of the weights and the shuffling; default: the recipe's, with which scores can be compared
+   */
+  static async create(
+    gpu: Gpu,
+    { seed = CLASSIFIER_RECIPE.seed }: { seed?: number } = {},
+  ): Promise<DigitClassifier> {
+    const { learningRate } = CLASSIFIER_RECIPE;
     const layers = [
       conv2d({ filters: 8, kernelSize: 5, activation: 'relu' }),
       maxPool2d(),

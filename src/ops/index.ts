@@ -12,6 +12,7 @@ export { adaptiveAveragePool2d, adaptiveMaxPool2d } from './pooling/adaptivePool
 export { averagePool2d, globalAveragePool2d } from './pooling/averagePool2d.ts';
 export { cast } from './movement/cast.ts';
 export { concat } from './movement/concat.ts';
+export { depthToSpace, spaceToDepth } from './movement/depthToSpace.ts';
 export { conv2d } from './conv2d/conv2d.ts';
 export { conv2dTranspose } from './conv2d/transpose.ts';
 export { dropout } from './random/dropout.ts';

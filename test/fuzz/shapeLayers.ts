@@ -1,3 +1,4 @@
+import type { Tensor } from '../../src/ops/core/op.ts';
 import type { Drawing, Id } from './entry.ts';
 import { channelsOf, make, samples } from './layerCall.ts';
 import type { LayerDraw } from './layerCall.ts';
@@ -37,6 +38,20 @@ function adaptive(op: OpName, exact: boolean): LayerDraw {
       twin: (tape, [input]) => tape.op(op, [input], [outputSize]),
       text: `${op}(${outputSize})`,
       exact,
+    };
+  };
+}
+
+function blocks(op: 'depthToSpace' | 'spaceToDepth', fits: (r: number, x: Tensor) => boolean): LayerDraw {
+  return (draft) => {
+    const x = image(draft);
+    const r = draft.rng.pick([1, 2, 3].filter((own) => fits(own, x.tensor)));
+    return {
+      layer: make(op, r),
+      inputs: [x],
+      twin: (tape, [input]) => tape.op(op, [input], [r]),
+      text: `${op}(${r})`,
+      exact: true,
     };
   };
 }
@@ -97,6 +112,8 @@ export const shapeLayers: Readonly<Record<string, LayerDraw>> = {
       exact: true,
     };
   },
+  depthToSpace: blocks('depthToSpace', (r, { shape }) => shape[3] % r ** 2 === 0),
+  spaceToDepth: blocks('spaceToDepth', (r, { shape }) => shape[1] % r === 0 && shape[2] % r === 0),
   rescaling(draft) {
     const options = { scale: draft.rng.pick([0.5, 2, -1.25]), offset: draft.rng.pick([0, 1, -0.5]) };
     return {

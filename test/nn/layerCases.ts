@@ -529,5 +529,7 @@ export const layerCases: readonly LayerCase[] = [
   placed('repeatVector', 'n', 3, [[4]]),
   placed('pixelShuffle', 'upscaleFactor', 2, [image]),
   placed('pixelUnshuffle', 'downscaleFactor', 2, [[6, 4, 3]]),
+  placed('depthToSpace', 'blockSize', 2, [image]),
+  placed('spaceToDepth', 'blockSize', 2, [[6, 4, 3]]),
   placed('activation', 'activation', 'mish', [image]),
 ];

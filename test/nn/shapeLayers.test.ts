@@ -11,11 +11,13 @@ import { globalAveragePool1d } from '../../src/nn/layers/globalPooling.ts';
 import { padding2d } from '../../src/nn/layers/padding.ts';
 import { averagePool1d, averagePool2d, maxPool1d, maxPool2d } from '../../src/nn/layers/pooling.ts';
 import {
+  depthToSpace,
   lambda,
   permute,
   pixelShuffle,
   pixelUnshuffle,
   repeatVector,
+  spaceToDepth,
 } from '../../src/nn/layers/reshaping.ts';
 import { centerCrop, rescaling, resizing } from '../../src/nn/layers/resizing.ts';
 import { cropping1d, upSampling1d, zeroPadding1d } from '../../src/nn/layers/sequences.ts';
@@ -29,6 +31,7 @@ import { conv2d } from '../reference/conv2d.ts';
 import { extendImages } from '../reference/extend.ts';
 import * as movement from '../reference/movement.ts';
 import * as pooling from '../reference/pooling.ts';
+import * as rearrange from '../reference/rearrange.ts';
 import * as resize from '../reference/resize.ts';
 import '../helpers/close.ts';
 import { evaluate } from '../helpers/evaluate.ts';
@@ -65,6 +68,15 @@ describe('moving values', () => {
     expect(() => sequential([pixelUnshuffle(4)], { inputShape: [4, 6, 1] })).toThrow(
       'do not fall into squares',
     );
+  });
+
+  it('depthToSpace and spaceToDepth are their ops', async () => {
+    await checkLayer(depthToSpace(2), [random(3, [2, 2, 3, 8])], ([x]) => rearrange.depthToSpace(x, 2));
+    await checkLayer(spaceToDepth(2), [images], ([x]) => rearrange.spaceToDepth(x, 2));
+    expect(() => sequential([depthToSpace(2)], { inputShape: [4, 4, 6] })).toThrow('not a multiple of 2²');
+    expect(() => sequential([spaceToDepth(4)], { inputShape: [4, 6, 1] })).toThrow('do not fall into blocks');
+    expect(() => sequential([spaceToDepth(2)], { inputShape: [4] })).toThrow(ShapeError);
+    expect(() => depthToSpace(0)).toThrow(ArgumentError);
   });
 
   it.each(['reflect', 'symmetric', 'edge'] as const)('padding2d, %s', async (mode) => {

@@ -95,6 +95,8 @@ const calls: Record<string, (x: Tensor, shape: number[]) => Tensor> = {
   split: (x) => ops.split(x, 2)[0],
   unstack: (x) => ops.unstack(x, 1)[0],
   roll: (x) => ops.roll(x, 1, 1),
+  depthToSpace: (x) => ops.depthToSpace(ops.reshape(x, [1, 1, 1, 6]), 1),
+  spaceToDepth: (x) => ops.spaceToDepth(ops.reshape(x, [1, 2, 3, 1]), 1),
   tril: (x) => ops.tril(x),
   triu: (x) => ops.triu(x, 1),
   takeAlongAxis: (x) => ops.takeAlongAxis(x, input('indices', [2, 5], 'i32')),

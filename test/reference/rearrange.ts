@@ -75,3 +75,26 @@ export function gatheredPlaces(shape: readonly number[], indices: Array64, axis:
     return along(shape, [...coords.slice(0, axis), 0, ...coords.slice(axis + rank)], axis, index);
   });
 }
+
+/** [n, h, w, b² · c] → [n, b · h, b · w, c], the pixels of a block from channels c apart (TensorFlow's depth_to_space). */
+export function depthToSpace(x: Array64, b: number): Array64 {
+  const [n, h, w, channels] = x.shape;
+  const own = channels / b ** 2;
+  return fromFunction([n, b * h, b * w, own], (image, row, column, channel) => {
+    const [i, j] = [Math.floor(row / b), Math.floor(column / b)];
+    const pixel = (row % b) * b + (column % b);
+    return x.data[indexOf(x.shape, [image, i, j, pixel * own + channel])];
+  });
+}
+
+/** [n, b · h, b · w, c] → [n, h, w, b² · c], which depthToSpace undoes. */
+export function spaceToDepth(x: Array64, b: number): Array64 {
+  const [n, height, width, channels] = x.shape;
+  const y = zeros([n, height / b, width / b, b ** 2 * channels]);
+  x.data.forEach((value, place) => {
+    const [image, row, column, channel] = coordsOf(x.shape, place);
+    const depth = ((row % b) * b + (column % b)) * channels + channel;
+    y.data[indexOf(y.shape, [image, Math.floor(row / b), Math.floor(column / b), depth])] = value;
+  });
+  return y;
+}

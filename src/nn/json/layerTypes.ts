@@ -47,7 +47,14 @@ import { averagePool1d, averagePool2d, maxPool1d, maxPool2d } from '../layers/po
 import type { Recurrent } from '../layers/recurrent.ts';
 import { recurrentState } from '../layers/recurrentState.ts';
 import { positionalEmbedding, sinePositionEncoding } from '../layers/positions.ts';
-import { permute, pixelShuffle, pixelUnshuffle, repeatVector } from '../layers/reshaping.ts';
+import {
+  depthToSpace,
+  permute,
+  pixelShuffle,
+  pixelUnshuffle,
+  repeatVector,
+  spaceToDepth,
+} from '../layers/reshaping.ts';
 import { centerCrop, rescaling, resizing } from '../layers/resizing.ts';
 import { depthwiseConv2d, separableConv2d } from '../layers/separable.ts';
 import { cropping1d, upSampling1d, zeroPadding1d } from '../layers/sequences.ts';
@@ -140,6 +147,7 @@ export const layerTypes: Readonly<Record<string, LayerFromConfig>> = {
   alphaDropout: ({ rate, ...options }) => alphaDropout(rate as number, options),
   activation: ({ activation: name, ...options }) => activation(name as unknown as Activation, options),
   bidirectional: ({ layer, ...options }, make) => bidirectional(make(layer) as Recurrent, options),
+  depthToSpace: ({ blockSize, ...options }) => depthToSpace(blockSize as number, options),
   dropout: ({ rate, ...options }) => dropout(rate as number, options),
   gaussianDropout: ({ rate, ...options }) => gaussianDropout(rate as number, options),
   gaussianNoise: ({ deviation, ...options }) => gaussianNoise(deviation as number, options),
@@ -149,6 +157,7 @@ export const layerTypes: Readonly<Record<string, LayerFromConfig>> = {
   recurrentState: ({ index, ...options }) => recurrentState(index as number, options),
   repeatVector: ({ n, ...options }) => repeatVector(n as number, options),
   reshape: ({ targetShape, ...options }) => reshape(targetShape as Shape, options),
+  spaceToDepth: ({ blockSize, ...options }) => spaceToDepth(blockSize as number, options),
   spatialDropout1d: ({ rate, ...options }) => spatialDropout1d(rate as number, options),
   spatialDropout2d: ({ rate, ...options }) => spatialDropout2d(rate as number, options),
   timeDistributed: ({ layer, ...options }, make) => timeDistributed(make(layer), options),

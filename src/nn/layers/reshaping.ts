@@ -2,6 +2,7 @@ import { ArgumentError, ShapeError } from '../../errors.ts';
 import { isTensor } from '../../ops/core/node.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import { formatShape } from '../../ops/core/shape.ts';
+import * as space from '../../ops/movement/depthToSpace.ts';
 import { reshape, transpose } from '../../ops/movement/movement.ts';
 import { broadcastTo } from '../../ops/reduce/sum.ts';
 import { describe } from '../../options.ts';
@@ -121,8 +122,8 @@ export function lambda(compute: LambdaFunction, options: LambdaOptions = {}): La
 /**
  * Makes images larger from their channels (Shi et al. 2016): [h, w, r² · channels] → [r · h, r · w, channels].
  *
- * Channels are in PyTorch's order: y[r · i + a, r · j + b, c] = x[i, j, r² · c + r · a + b]. TensorFlow's depth_to_space
- * has them the other way, x[i, j, channels · (r · a + b) + c]; with one output channel there is no difference.
+ * Channels are in PyTorch's order: y[r · i + a, r · j + b, c] = x[i, j, r² · c + r · a + b]. `depthToSpace` has them in
+ * TensorFlow's, x[i, j, channels · (r · a + b) + c]; with one output channel there is no difference.
  *
  * @param upscaleFactor r
  * @throws ArgumentError unless r is a whole number of at least 1, ShapeError if r² does not divide the channels
@@ -172,5 +173,38 @@ export function pixelUnshuffle(downscaleFactor: number, options: LayerOptions = 
       return reshape(places, [batch, h, w, channels * r ** 2]);
     },
     description: `÷${r}`,
+  });
+}
+
+/**
+ * Moves channels into blocks of pixels, in TensorFlow's order of channels: [h, w, b² · channels] → [b · h, b · w, channels].
+ * See `ops.depthToSpace`.
+ *
+ * @param blockSize b
+ * @throws ArgumentError unless b is a whole number of at least 1, ShapeError if b² does not divide the channels
+ */
+export function depthToSpace(blockSize: number, options: LayerOptions = {}): Layer {
+  const settled = settlePlacedLayer('depthToSpace', ['blockSize', blockSize], options, layerDefaults);
+  const b = positiveInteger('depthToSpace', 'blockSize', blockSize);
+  return new Stateless('depthToSpace', settled, {
+    sample: [3, IMAGE],
+    compute: (x) => space.depthToSpace(x, b),
+    description: `×${b}`,
+  });
+}
+
+/**
+ * The reverse of `depthToSpace`: [b · h, b · w, channels] → [h, w, b² · channels], in TensorFlow's order of channels.
+ *
+ * @param blockSize b
+ * @throws ArgumentError unless b is a whole number of at least 1, ShapeError if it does not divide height and width
+ */
+export function spaceToDepth(blockSize: number, options: LayerOptions = {}): Layer {
+  const settled = settlePlacedLayer('spaceToDepth', ['blockSize', blockSize], options, layerDefaults);
+  const b = positiveInteger('spaceToDepth', 'blockSize', blockSize);
+  return new Stateless('spaceToDepth', settled, {
+    sample: [3, IMAGE],
+    compute: (x) => space.spaceToDepth(x, b),
+    description: `÷${b}`,
   });
 }

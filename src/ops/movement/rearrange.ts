@@ -1,10 +1,11 @@
 import { ArgumentError, ShapeError } from '../../errors.ts';
 import { describe } from '../../options.ts';
 import { constant } from '../core/leaves.ts';
-import { requireTensor } from '../core/node.ts';
+import { isTensor, requireTensor } from '../core/node.ts';
 import type { Tensor } from '../core/op.ts';
 import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../core/shape.ts';
-import { requireList } from '../core/values.ts';
+import { requireDtype, requireList } from '../core/values.ts';
+import { remainder, subtract } from '../elementwise/integers.ts';
 import { broadcastTo } from '../reduce/sum.ts';
 import { concat } from './concat.ts';
 import { gather } from './gather.ts';
@@ -203,18 +204,20 @@ export function unstack(x: Tensor, axis = 0): Tensor[] {
 
 /**
  * Moves the elements by `shift` places along an axis, those that leave at one end to the other: [a b c] by 1 is [c a b]. Lists
- * roll along several axes. Without an axis, all elements are one row (NumPy).
+ * roll along several axes. Without an axis, all elements are one row (NumPy). A shift may also be computed: a tensor i32, [] or
+ * [1], for all axes, or [number of axes] with one for each. Numbers cost copies of parts, computed shifts a gather for each axis.
  */
-export function roll(x: Tensor, shift: Counts, axis?: Counts): Tensor {
+export function roll(x: Tensor, shift: Counts | Tensor, axis?: Counts): Tensor {
   requireTensor('roll', x);
+  if (isTensor(shift)) requireDtype('roll shift', shift, ['i32']);
   if (axis === undefined) {
     const row = sizeOf(x.shape);
-    const by = listOf(shift).reduce((sum, own) => sum + own, 0);
+    const by = isTensor(shift) ? shift : listOf(shift).reduce((sum, own) => sum + own, 0);
     return reshape(roll(reshape(x, [row]), by, 0), x.shape);
   }
   const axes = normalizeAxes(listOf(axis), x.shape, 'roll');
-  const shifts = listOf(shift);
-  requireCounts('roll', 'the shift', shifts, -Infinity);
+  const shifts = isTensor(shift) ? shiftsOf(shift) : listOf(shift);
+  if (!isTensor(shift)) requireCounts('roll', 'the shift', listOf(shift), -Infinity);
   if (shifts.length !== axes.length && shifts.length !== 1) {
     throw new ShapeError(
       `roll: ${shifts.length} shifts for ${axes.length} axes of ${formatShape(x.shape)}; give one for each`,
@@ -223,8 +226,17 @@ export function roll(x: Tensor, shift: Counts, axis?: Counts): Tensor {
   return axes.reduce((rolled, at, i) => rollOne(rolled, shifts[shifts.length === 1 ? 0 : i], at), x);
 }
 
-function rollOne(x: Tensor, shift: number, axis: number): Tensor {
+function shiftsOf(shift: Tensor): Tensor[] {
+  if (shift.shape.length <= 1) return split(reshape(shift, [-1]), sizeOf(shift.shape));
+  throw new ShapeError(`roll: the shift has the shape ${formatShape(shift.shape)}; give one number, or a row`);
+}
+
+function rollOne(x: Tensor, shift: number | Tensor, axis: number): Tensor {
   const extent = x.shape[axis];
+  if (isTensor(shift)) {
+    const places = constant(Int32Array.from({ length: extent }, (_, i) => i));
+    return gather(x, remainder(subtract(places, shift), extent), axis);
+  }
   const first = ((-shift % extent) + extent) % extent;
   return first === 0 ? x : concat([part(x, axis, first, extent), part(x, axis, 0, first)], axis);
 }

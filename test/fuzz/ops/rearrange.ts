@@ -132,6 +132,17 @@ export const rearrangeOps = {
     const x = anyWords(draft, [1, 2, 3]);
     return { inputs: [x], args: [draft.rng.int(-9, 9), oneAxis(draft, x)] };
   }, rearrange.roll),
+  depthToSpace: moving((draft) => {
+    const x = anyWords(draft, [4]);
+    const b = draft.rng.pick([1, 2, 3].filter((own) => x.tensor.shape[3] % own ** 2 === 0));
+    return { inputs: [x], args: [b] };
+  }, rearrange.depthToSpace),
+  spaceToDepth: moving((draft) => {
+    const x = anyWords(draft, [4]);
+    const [, height, width] = x.tensor.shape;
+    const b = draft.rng.pick([1, 2, 3].filter((own) => height % own === 0 && width % own === 0));
+    return { inputs: [x], args: [b] };
+  }, rearrange.spaceToDepth),
   tril: moving(
     (draft) => ({ inputs: [draft.any({ rank: [2, 3] })], args: [draft.rng.int(-3, 3)] }),
     (x, k) => rearrange.triangle(x, k, false),

@@ -22,6 +22,7 @@ interface Case {
 }
 const row = [5];
 const six = [2, 3, 1, 2, 3, 2];
+const shifts = (...values: number[]) => ops.constant(Int32Array.from(values));
 
 const cases: Case[] = [
   { name: 'flip', shape: six, build: (x) => ops.flip(x, [0, -1]), twin: (x) => movement.flip(x, [0, 5]) },
@@ -36,6 +37,9 @@ const cases: Case[] = [
   { name: 'roll', shape: [3, 5], build: (x) => ops.roll(x, -7, 1), twin: (x) => rearrange.roll(x, -7, 1) },
   { name: 'roll of two', shape: [3, 5], build: (x) => ops.roll(x, [1, 2], [0, 1]), twin: (x) => rearrange.roll(rearrange.roll(x, 1, 0), 2, 1) },
   { name: 'roll of all', shape: [2, 3], build: (x) => ops.roll(x, 2), twin: (x) => array([2, 3], rearrange.roll(array([6], x.data), 2, 0).data) },
+  { name: 'roll by tensors', shape: [3, 5], build: (x) => ops.roll(x, shifts(-8, 7), [0, 1]), twin: (x) => rearrange.roll(rearrange.roll(x, -8, 0), 7, 1) },
+  { name: 'roll by one tensor', shape: [2, 3], build: (x) => ops.roll(x, ops.reshape(shifts(2), []), [0, -1]), twin: (x) => rearrange.roll(rearrange.roll(x, 2, 0), 2, 1) },
+  { name: 'roll of all by a tensor', shape: [2, 3], build: (x) => ops.roll(x, shifts(-1)), twin: (x) => array([2, 3], rearrange.roll(array([6], x.data), -1, 0).data) },
   { name: 'tril', shape: [2, 4, 5], build: (x) => ops.tril(x, 1), twin: (x) => rearrange.triangle(x, 1, false) },
   { name: 'triu', shape: [5, 4], build: (x) => ops.triu(x, -1), twin: (x) => rearrange.triangle(x, -1, true) },
   { name: 'stack', shape: [2, 3], build: (x) => ops.stack([x, x], -1), twin: (x) => fromFunction([2, 3, 2], (i, j) => x.data[i * 3 + j]) },
@@ -43,6 +47,8 @@ const cases: Case[] = [
   { name: 'split in three', shape: [6, 2], build: (x) => ops.split(x, 3)[2], twin: (x) => movement.slice(x, [4, 0], [2, 2]) },
   { name: 'unstack', shape: [2, 3], build: (x) => ops.unstack(x, 1)[1], twin: (x) => array([2], [x.data[1], x.data[4]]) },
   { name: 'slice backwards', shape: [3, 8], build: (x) => ops.slice(x, [-1, -2], [2, -1], [-1, -3]), twin: (x) => fromFunction([2, 3], (i, j) => x.data[(2 - i) * 8 + 6 - 3 * j]) },
+  ...([[1, 2, 3, 4], [2, 1, 1, 18], [1, 3, 2, 16], [2, 2, 3, 3]] as const).map((shape, i): Case => ({ name: `depthToSpace of ${shape}`, shape: [...shape], build: (x) => ops.depthToSpace(x, [2, 3, 4, 1][i]), twin: (x) => rearrange.depthToSpace(x, [2, 3, 4, 1][i]) })),
+  ...([[1, 4, 6, 1], [2, 3, 3, 2], [1, 4, 8, 3], [2, 2, 2, 4]] as const).map((shape, i): Case => ({ name: `spaceToDepth of ${shape}`, shape: [...shape], build: (x) => ops.spaceToDepth(x, [2, 3, 4, 2][i]), twin: (x) => rearrange.spaceToDepth(x, [2, 3, 4, 2][i]) })),
   ...(['reflect', 'symmetric', 'edge'] as const).map((mode): Case => ({ name: `pad ${mode}`, shape: [3, 4], build: (x) => ops.pad(x, [[2, 0], [1, 3]], { mode }), twin: (x) => extend(x, [[2, 0], [1, 3]], mode) })),
 ]; // prettier-ignore
 
@@ -87,6 +93,20 @@ describe('rearrangements', () => {
     expect(turned).toBeAllClose(movement.transpose(wide, order), exact);
   });
 
+  it('depthToSpace and spaceToDepth have the channels as TensorFlow', async () => {
+    // the first example of https://www.tensorflow.org/api_docs/python/tf/nn/space_to_depth with more than one channel
+    const deep = array(
+      [1, 1, 1, 12],
+      Array.from({ length: 12 }, (_, i) => i + 1),
+    );
+    const wide = array([1, 2, 2, 3], deep.data);
+    const found = await evaluate((x, y) => [ops.depthToSpace(x, 2), ops.spaceToDepth(y, 2)], [deep, wide]);
+    expect(found).toEqual([wide, deep]);
+    const four = fromFunction([1, 4, 4, 1], (_n, i, j) => 4 * i + j);
+    const [blocks] = await evaluate((x) => ops.spaceToDepth(x, 2), [four]);
+    expect([...blocks.data]).toEqual([0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15]);
+  });
+
   it('refuse what cannot be, with the fix', () => {
     const x = input('x', [2, 3]);
     const wrong: [() => unknown, new (...args: never[]) => Error, string][] = [
@@ -101,11 +121,18 @@ describe('rearrangements', () => {
       [() => ops.split(x, [2, 1], 1), ShapeError, 'split: places [2, 1] in axis 1 of [2, 3] must ascend'],
       [() => ops.roll(x, 0.5, 0), ArgumentError, 'roll: the shift has 0.5; give whole numbers'],
       [() => ops.roll(x, [1, 2], [0]), ShapeError, 'roll: 2 shifts for 1 axes of [2, 3]'],
+      [() => ops.roll(x, input('shift', [1]), 0), ArgumentError, 'roll shift: works on i32 tensors, got f32'],
+      [() => ops.roll(x, shifts(1, 2), 0), ShapeError, 'roll: 2 shifts for 1 axes of [2, 3]'],
+      [() => ops.roll(x, input('shift', [1, 1], 'i32'), 0), ShapeError, 'roll: the shift has the shape [1, 1]'],
       [() => ops.tril(input('v', [3])), ShapeError, 'tril: works on the last two dimensions'],
       [() => ops.triu(x, 0.5), ArgumentError, 'triu: k is 0.5'],
       [() => ops.pad(x, [[2, 0], [0, 0]], { mode: 'reflect' }), ShapeError, 'axis 0 of [2, 3] has only 1 elements to mirror'],
       [() => ops.pad(x, [[1, 0], [0, 0]], { mode: 'mirror' as never }), ArgumentError, 'pad: the mode is "mirror"'],
       [() => ops.pad(x, [[1, 0], [0, 0]], { mode: 'edge', value: 1 }), ArgumentError, 'pad: value and interior belong'],
+      [() => ops.depthToSpace(x, 2), ShapeError, 'depthToSpace: works on images [batch, height, width, channels], not on [2, 3]'],
+      [() => ops.depthToSpace(input('z', [1, 2, 2, 6]), 2), ShapeError, 'depthToSpace: 6 channels of [1, 2, 2, 6] are not a multiple of 2² = 4'],
+      [() => ops.spaceToDepth(input('z', [1, 4, 6, 1]), 4), ShapeError, 'spaceToDepth: 4 × 6 pixels of [1, 4, 6, 1] do not fall into blocks of 4 × 4'],
+      [() => ops.spaceToDepth(x, 0), ArgumentError, 'spaceToDepth: blockSize is 0; give a whole number of at least 1'],
       [() => ops.slice(x, [0, 0], [1, 1], [0, 1]), ShapeError, 'slice: step [0, 1] must be whole numbers other than 0'],
       [() => ops.slice(x, [0, 0], [2, 1], [-1, 1]), ShapeError, 'leaves the tensor [2, 3]'],
     ]; // prettier-ignore
