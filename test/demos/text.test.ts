@@ -188,10 +188,10 @@ describe('the author of the page', () => {
     const first = await author.write(beginning, 1);
     expect((await reading()).seen).toHaveLength(31);
     const text = beginning + first;
-    let isWritten = false;
-    const writing = author.write(text, 2).finally(() => (isWritten = true));
+    const state = { isWritten: false };
+    const writing = author.write(text, 2).finally(() => (state.isWritten = true));
     const between = new Set<string>();
-    while (!isWritten) between.add((await reading()).seen.join(''));
+    while (!state.isWritten) between.add((await reading()).seen.join(''));
     const more = await writing;
     // what is shown meanwhile is what it had written before
     expect([...between].filter((own) => ![text, (text + more).slice(16)].includes(own))).toEqual([]);
