@@ -16,6 +16,11 @@ export const GLOSSARY: readonly Term[] = [
     'accumulators?',
   ),
   term(
+    'atomic',
+    'An operation on memory that no other invocation can come between. Sums by atomics depend on the order of the invocations; this engine needs none for them.',
+    'atomics?|atomic[A-Z]\\w*',
+  ),
+  term(
     'bank',
     'Workgroup memory consists of banks. Invocations that read different addresses of one bank wait for each other.',
     'banks?',
@@ -36,14 +41,29 @@ export const GLOSSARY: readonly Term[] = [
     'broadcasts?|broadcasted|subgroupBroadcast|subgroupShuffle',
   ),
   term(
+    'causal',
+    'A position of a sequence sees itself and earlier ones, and none that comes later.',
+    'causal|CAUSAL',
+  ),
+  term(
     'channel',
     'The index along the innermost dimension of the output: of an image its colours or features.',
     'channels?',
   ),
   term(
+    'chunk',
+    'A part of a long row or sum. Parts can be computed side by side, and their results are then combined.',
+    'chunks?|CHUNKS?|CHUNK',
+  ),
+  term(
     'coalesced',
     'Neighbouring invocations read neighbouring addresses, so that the GPU fetches them in one wide transaction.',
     'coalesc\\w+',
+  ),
+  term(
+    'dispatch',
+    'One launch of a compute shader: so many workgroups of it. A training step is a list of them.',
+    'dispatch(?:es)?',
   ),
   term(
     'epilogue',
@@ -54,6 +74,11 @@ export const GLOSSARY: readonly Term[] = [
     'extra',
     'A buffer that a fused operation reads in the epilogue, such as the bias.',
     'extra_\\w+|extras',
+  ),
+  term(
+    'fault',
+    'A gradient that is NaN or infinite, or an update that would make a weight so. A step with a fault changes nothing.',
+    'faults?',
   ),
   term('FLOPs', 'Floating-point operations. A multiplication and an addition count as two.', 'FLOPs?'),
   term(
@@ -104,9 +129,30 @@ export const GLOSSARY: readonly Term[] = [
   ),
   term('lane', 'The place of an invocation in its group; also one of the components of a vector.', 'lanes?'),
   term(
+    'logit',
+    'A number of any size that a softmax or sigmoid turns into a probability. Larger logits mean larger probabilities.',
+    'logits?',
+  ),
+  term(
+    'mask',
+    'Zeros and ones that say which steps of a sequence, or which elements, count.',
+    'masks?|MASKED|masked',
+  ),
+  term('neutral element', 'What changes nothing when it is combined: 0 in a sum, 1 in a product.', 'neutral'),
+  term(
+    'online softmax',
+    'The softmax of a row that is read once: the maximum and the sums are those of the entries so far, and are scaled when a larger entry comes.',
+    'online softmax',
+  ),
+  term(
     'occupancy',
     'How many workgroups a compute unit holds at once. More of them hide the time that loads take; registers and workgroup memory limit it.',
     '[Oo]ccupancy',
+  ),
+  term(
+    'perplexity',
+    'How many neighbours a point has in effect: e to the power of the entropy of their weights.',
+    'perplexity',
   ),
   term(
     'phase',
@@ -154,6 +200,11 @@ export const GLOSSARY: readonly Term[] = [
     'Value',
     'The type of one element of work: f32, or vec4f where four neighbours are computed together. The engine chooses it.',
     'Values?',
+  ),
+  term(
+    'verdict',
+    'What a kernel says of a whole step, once its gradients are known: whether all parameters may change, or none.',
+    'verdicts?',
   ),
   term(
     'workgroup',

@@ -56,21 +56,24 @@ export function createKernelTabs(files: readonly KernelTab[]) {
   function paint(): void {
     forget();
     mark();
-    const { name } = files[chosen];
-    const own = kernels.find((kernel) => kernel.name === name)?.code;
-    compiled.disabled = own === undefined;
-    void showKernel(byId('lesson-code'), name, compiled.checked ? own : undefined);
+    compiled.disabled = code() === undefined;
+    void showKernel(byId('lesson-code'), files[chosen].name, compiled.checked ? code() : undefined);
+  }
+
+  /** The chosen kernel as the GPU got it; undefined where no program has it. */
+  function code(): string | undefined {
+    return kernels.find(({ name }) => name === files[chosen].name)?.code;
   }
 
   mark();
-  // The source comes when someone is about to see it, or when a program is there.
+  // The source comes when someone is about to see it.
   const forget = whenNear(list, '400px', paint);
   return {
     choose,
     compiled(list: readonly KernelCode[]): void {
-      const first = kernels.length === 0;
       kernels = list;
-      if (first || compiled.checked) paint();
+      if (compiled.checked) paint();
+      else compiled.disabled = code() === undefined; // a source that is shown, or on its way, stays
     },
   };
 }

@@ -3,7 +3,8 @@
 //   dx = (γ dy − s / n − x̂ p / n) / √(variance + ε)        x̂ = (x − mean) / √(variance + ε)
 //
 // with s = Σ γ dy and p = Σ γ dy x̂ over the n elements of a group. γ dy / √(variance + ε) alone would be the gradient if
-// mean and variance were constants. They depend on x, which gives the other two terms (Ioffe & Szegedy 2015).
+// mean and variance were constants. They depend on x, which gives the other two terms (Ioffe & Szegedy 2015). Not CENTERED,
+// the mean is a constant, 0, and the term with s is not there.
 //
 //   gradient  dy [OUTER, M, C]
 //   input     x [OUTER, M, C]
@@ -34,6 +35,7 @@ const STEPS: u32 = (ROWS + BLOCKS - 1u) / BLOCKS;
 const COUNT: f32 = 1.0; // n
 const EPSILON: f32 = 0.001;
 const VARYING: bool = false; // each row has a mean and a variance of its own
+const CENTERED: bool = true;
 const SCALE: bool = true;
 const SCALED: bool = false; // the sums contain γ, and lie in one buffer
 const ROLLED: bool = false; // keep loops as loops: on software adapters each unrolled load costs compile time
@@ -66,14 +68,16 @@ struct Group {
 
 fn group_at(index: u32) -> Group {
   let inverse = inverseSqrt(variance[index] + Stat(EPSILON));
-  let sum = sums[select(index, 2u * index, SCALED)];
   var product: Stat;
   if (SCALED) {
     product = sums[2u * index + 1u];
   } else {
     product = products[index];
   }
-  let offset = sum / Stat(COUNT);
+  var offset = Stat(0.0); // 0 where the mean is
+  if (CENTERED) {
+    offset = sums[select(index, 2u * index, SCALED)] / Stat(COUNT);
+  }
   return Group(Value(mean[index]), Value(inverse), Value(offset), Value(product * inverse / Stat(COUNT)));
 }
 

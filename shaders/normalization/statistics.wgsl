@@ -20,6 +20,7 @@
 //   mean = mean_a + δ n_b / n        M2 = M2_a + M2_b + δ² n_a n_b / n
 //
 // The group's first entry is subtracted first, so that the numbers are as small as the deviations, and round like them.
+// Not CENTERED, for RMS normalization, the mean stays 0, and the variance is the mean square Σ x² / n.
 //
 // The chunks of a group take its entries in turn: neighbours read neighbouring addresses even where there is one
 // channel. A second dispatch, with MERGE, joins the chunks in a fixed order. No workgroup memory, no barrier: the
@@ -40,6 +41,7 @@ const CHUNKS: u32 = 1u;
 const STEPS: u32 = (ENTRIES + CHUNKS - 1u) / CHUNKS;
 const LANES: f32 = 1.0; // elements of one group in a Value
 const MERGE: bool = false;
+const CENTERED: bool = true; // if not, the mean counts as 0
 // of the dispatch whose chunks are merged:
 const PART_ENTRIES: u32 = 64u; // ENTRIES
 const PART_ROWS: u32 = 1u; // entries that a chunk takes at a time
@@ -85,7 +87,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
 
   let zero = select(0u, workgroup_id.z, ROLLED); // always 0, but opaque to the compiler: the loop stays a loop
   var origin = Stat(0.0);
-  if (!MERGE) {
+  if (!MERGE && CENTERED) {
     origin = total(input[(first_row * GROUPS + group) * RUN]) / Stat(LANES);
   }
   var count = 0.0;
@@ -99,8 +101,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let added = select(0.0, elements(e), turn < ENTRIES);
     let delta = input[at] - Value(origin) - mean;
     let share = added / (count + added);
-    mean += delta * share;
-    squares += delta * delta * (count * share);
+    if (CENTERED) {
+      mean += delta * share;
+      squares += delta * delta * (count * share);
+    } else {
+      squares += delta * delta * added;
+    }
     if (MERGE) {
       squares += spreads[at] * added;
     }

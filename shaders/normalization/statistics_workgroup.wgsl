@@ -3,8 +3,8 @@
 //   x [OUTER, M, G, K];  for each o and g, over the n = M·K elements x[o, m, g, k]:
 //   mean = Σ x / n        variance = M2 / n,  M2 = Σ (x − mean)²
 //
-// The version for GPUs where there are few groups with many elements. statistics.wgsl explains the formula, the layouts
-// and MERGE.
+// The version for GPUs where there are few groups with many elements. statistics.wgsl explains the formula, the layouts,
+// MERGE and CENTERED.
 //
 //   input      x, or (MERGE) the means [OUTER, ENTRIES, G] of an earlier dispatch's chunks
 //   spreads    (MERGE) the variances of those chunks
@@ -36,6 +36,7 @@ const TILES: u32 = (GROUPS + COLUMNS - 1u) / COLUMNS;
 const STEPS: u32 = (ENTRIES + CHUNKS * ROWS - 1u) / (CHUNKS * ROWS);
 const LANES: f32 = 1.0; // elements of one group in a Value
 const MERGE: bool = false;
+const CENTERED: bool = true; // if not, the mean counts as 0
 // of the dispatch whose chunks are merged:
 const PART_ENTRIES: u32 = 64u; // ENTRIES
 const PART_ROWS: u32 = 1u; // entries that a chunk takes at a time
@@ -85,7 +86,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let first_row = outer * (ENTRIES / RUN);
 
   var origin = Stat(0.0);
-  if (!MERGE) {
+  if (!MERGE && CENTERED) {
     origin = total(input[(first_row * GROUPS + group) * RUN]) / Stat(LANES);
   }
   var count = 0.0;
@@ -99,8 +100,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let added = select(0.0, elements(e), turn < ENTRIES);
     let delta = input[at] - Value(origin) - mean;
     let share = added / max(count + added, 1.0);
-    mean += delta * share;
-    m2 += delta * delta * (count * share);
+    if (CENTERED) {
+      mean += delta * share;
+      m2 += delta * delta * (count * share);
+    } else {
+      m2 += delta * delta * added;
+    }
     if (MERGE) {
       m2 += spreads[at] * added;
     }

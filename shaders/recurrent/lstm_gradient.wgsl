@@ -12,7 +12,7 @@
 //   kept         i, f, g, o, c of each step [BATCH, STEPS, 5, UNITS]
 //   mask         [BATCH, STEPS]: where it is 0, dh and dc go on to the step before
 //   initial      h and c before the first step, [2, BATCH, UNITS]
-//   d_hidden     dL/dh of each step [BATCH, STEPS, UNITS], less what comes through later steps
+//   d_hidden     dL/dh of each step [BATCH, STEPS, UNITS], without what comes through later steps
 //   d_kept       where CELLS: [BATCH, STEPS, 5, UNITS], of which only that of c counts
 //   d_projected  (di, df, dg, do) [BATCH, STEPS, 4, UNITS];  d_initial  where INITIAL: dL/dh and dL/dc before the first
 //

@@ -7,7 +7,7 @@
 //   output   y; where EXCLUSIVE, y[o, j − 1, i] at place j. REVERSE: from the other end
 //
 // Without terms and with FIRST = 1 it is the product of all factors so far: [3, 1, 4, 2] has [3, 3, 12, 24]. With FIRST
-// = 0 it is what comes back to such a product. For L of y, let d[j] be dL/dy[j] with all that comes later; then
+// = 0 it computes the gradient of such a product. For L of y, let d[j] be dL/dy[j] with all that comes later; then
 //
 //   d[j] = dy[j] + factors[j + 1] · d[j + 1],   dL/dfactors[j] = d[j] · y[j − 1]
 //

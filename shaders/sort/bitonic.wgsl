@@ -6,11 +6,12 @@
 //   keys    u32 [ROWS, LENGTH]: what is compared, block by block in order
 //   places  i32 [ROWS, LENGTH]: where in its row each of them was
 //
-// A sequence that rises and then falls is bitonic. Exchanging each element of its first half with
-// the one half a length further on, where they are in the wrong order, leaves two bitonic halves, of which all of one
-// come before all of the other; after log₂ n such rounds it is sorted. Sorted runs of 1, 2, 4 … turned alternately up
-// and down make the bitonic sequences of the next level. So a block takes log₂ BLOCK · (log₂ BLOCK + 1) / 2 rounds,
-// 55 for 1,024 elements, with one comparison per pair, where rank.wgsl would make 1,024 for each element.
+// A sequence that rises and then falls is bitonic. Exchanging each element of its first half with the one half a length
+// further on, where they are in the wrong order, leaves two bitonic halves, of which all of one come before all of the
+// other; after log₂ n such rounds it is sorted. For example [1, 4, 3, 2]: 4 and 2 are exchanged, which leaves [1, 2]
+// and [3, 4]. Sorted runs of 1, 2, 4 … turned alternately up and down make the bitonic sequences of the next level. So
+// a block takes log₂ BLOCK · (log₂ BLOCK + 1) / 2 rounds, 55 for 1,024 elements, with one comparison per pair, where
+// rank.wgsl would make 1,024 for each element.
 //
 // One workgroup sorts one block. It is read and written once; all rounds are in workgroup memory, with a barrier after
 // each. Elements are compared by key and then by place: so the sort is stable, though the network itself is not. A

@@ -6,6 +6,8 @@
 //   merged_keys,
 //   merged_places           the same, sorted in runs of 2 · RUN
 //
+// For example [1, 4, 6] and [2, 4, 5]: before 5, at place 2 of its run, are 1 and 4 of the other one, so 5 goes to place 4.
+//
 // A merge that walks along both runs, and takes the smaller head each time, is a task for one invocation. But the place
 // of each element in the result is known without its neighbours: before it are those of its own run, as many as its
 // place there, and those of the other run that come before it, which a binary search counts. So one invocation moves one

@@ -10,8 +10,8 @@
 //   force       [POINTS] vec2f
 //   cost        [POINTS]
 //
-// A graph in compressed rows: rows of unequal length, as a point may be near to many others. All pairs that are no neighbours have
-// p = 0 and pull at nothing. The attraction in the gradient of t-SNE is 4 force_i, and with Z = Σ q over all pairs the divergence of
+// A graph in compressed rows: rows of unequal length, as a point may be near to many others. Pairs that are not neighbours
+// have p = 0 and do not pull. The attraction in the gradient of t-SNE is 4 force_i, and with Z = Σ q over all pairs the divergence of
 // Kullback and Leibler is Σ_i cost_i + log Z · Σ p.
 // For example y_i = (0, 0), y_j = (2, 0) and p = 0.1: q = 1 / 5, and j pulls with 0.02 · (−2, 0), down the gradient to the right.
 //

@@ -8,8 +8,8 @@
 //
 // (van der Maaten & Hinton 2008.) β = 1 / (2 σ²) of a Gaussian around the point. exp(H) is its perplexity: the number of neighbours
 // that it has, in effect. H falls as β grows, so β is found by bisection: it is doubled until the entropy is too low, and then the
-// interval between the last two is halved, STEPS times in all: more than the digits of f32. With m the least distance and w_j = exp(−β (d_j − m)), which is 1 at
-// most and for one neighbour exactly 1,
+// interval between the last two is halved, STEPS times in all: more than the digits of f32. With m the
+// least distance, the weights w_j = exp(−β (d_j − m)) are at most 1, and the nearest neighbour's is 1:
 //
 //   H = log S + β T / S,    S = Σ_j w_j,    T = Σ_j w_j (d_j − m)
 //

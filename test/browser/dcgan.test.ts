@@ -89,6 +89,7 @@ describe('the page of the DCGAN', () => {
     );
     const tabs = await page.$$eval('#lesson-tabs button', (list) => list.map((tab) => tab.textContent));
     expect(tabs).toEqual(expect.arrayContaining(['Transposed convolution', 'Batch normalization', 'Adam']));
+    await page.$eval('#lesson-code', (element) => element.scrollIntoView({ block: 'center' })); // loaded when it is seen
     await page.waitForSelector('#lesson-code .line');
   });
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { KeyInput, Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { pack } from '../../demos/explorer/edit/packed.ts';
 import { openPage } from './harness.ts';
 
 let axe: string;
@@ -275,6 +276,9 @@ describe('the shader explorer', () => {
     await page.keyboard.type('// changed');
     await verdict('On the example the numbers are those of the original.');
     await page.waitForSelector('.compared', { timeout: 60_000 });
+    expect(await text(page, '.tried')).toMatch(
+      /^At these sizes, in the simulator: No race in .* and the numbers are those of the original\.$/,
+    );
     await page.waitForFunction(() => location.hash.startsWith('#edit='));
     const { page: shared } = await openPage(page.url());
     await shared.waitForFunction(
@@ -288,6 +292,19 @@ describe('the shader explorer', () => {
     await focus();
     await chord('z');
     await verdict('On the example the numbers are those of the original.');
+    await checkPage(page, errors);
+  });
+
+  it('keeps an edit from the GPU that ends on the example, and not at the chosen sizes', async () => {
+    const source = await readFile(new URL('../../shaders/matmul/1_naive.wgsl', import.meta.url), 'utf8');
+    const edited = source.replace('k < K;', 'k < K || K > 8u;');
+    const { page, errors } = await open(`?kernel=matmul/1_naive&view=edit#edit=${await pack(edited)}`);
+    const { verdict } = editing(page);
+    await verdict('This does not run.');
+    const line = edited.split('\n').findIndex((own) => own.includes('K > 8u')) + 1;
+    expect(await text(page, '.problems')).toMatch(new RegExp(`^line ${line}: .*does this loop end`));
+    await push(page, 'Back to the original');
+    await page.waitForSelector('.results:not(.stale) .figures', { timeout: 60_000 }); // the GPU goes on
     await checkPage(page, errors);
   });
 

@@ -72,6 +72,7 @@ describe('the page of the MNIST network', () => {
   });
 
   it('lists kernels, as written and as this GPU got them', async () => {
+    await page.$eval('#lesson-code', (element) => element.scrollIntoView({ block: 'center' })); // loaded when it is seen
     await page.waitForFunction(() =>
       document.querySelector('#lesson-code')!.textContent!.includes('Convolution 1: naive'),
     );

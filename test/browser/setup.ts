@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { preview } from 'vite';
 import type { TestProject } from 'vitest/node';
-import { buildSite } from './buildSite.ts';
+import { builtSite } from './buildSite.ts';
 import { launchChromium } from './chromium.ts';
 
 declare module 'vitest' {
@@ -33,13 +30,12 @@ export const STRICT_POLICY = [
 
 /** Before the browser tests: build the site as users get it, serve it, start one browser for all test files. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const outDir = await mkdtemp(join(tmpdir(), 'wgrad-site-')); // of its own, for runs side by side
-  const undo = [() => rm(outDir, { recursive: true, force: true })];
+  const { folder: outDir, remove } = await builtSite();
+  const undo = [remove];
   const teardown = async () => {
     while (undo.length > 0) await undo.pop()!();
   };
   try {
-    await buildSite(outDir);
     const server = await preview({ mode: 'production', build: { outDir }, logLevel: 'warn' });
     undo.push(() => server.close());
     const strict = await preview({

@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, Page } from 'puppeteer-core';
 import { preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildSite } from '../browser/buildSite.ts';
+import { builtSite } from '../browser/buildSite.ts';
 import { openUrl } from '../browser/chromium.ts';
 import { PAGES as SITE } from '../../demos/frame/pages.ts';
 import { findFirefox, launchFirefox } from './firefox.ts';
@@ -70,9 +67,8 @@ let browser: Browser;
 let site: string;
 
 beforeAll(async () => {
-  const outDir = await mkdtemp(join(tmpdir(), 'wgrad-firefox-'));
-  undo.push(() => rm(outDir, { recursive: true, force: true }));
-  await buildSite(outDir);
+  const { folder: outDir, remove } = await builtSite();
+  undo.push(remove);
   const server = await preview({ mode: 'production', build: { outDir }, logLevel: 'warn' });
   undo.push(() => server.close());
   site = server.resolvedUrls!.local[0];
@@ -113,10 +109,13 @@ describe.each(PAGES)('the page $path in Firefox', ({ path, panels, falls, leastM
     const last = await losses(page);
     expect(last.filter((loss) => !Number.isFinite(loss))).toEqual([]);
     if (falls) expect(Math.min(...last)).toBeLessThan(Math.min(...first));
-    const found: [string, number][] = [];
-    for (const selector of Object.keys(panels)) found.push([selector, await colours(page, selector)]);
-    const undrawn = found.filter(([selector, count]) => count < panels[selector]);
-    expect(undrawn).toEqual([]);
+    // What is drawn later than the rest, such as what follows an evaluation, may take until it is there.
+    const undrawn = async () => {
+      const found: [string, number][] = [];
+      for (const selector of Object.keys(panels)) found.push([selector, await colours(page, selector)]);
+      return found.filter(([selector, count]) => count < panels[selector]);
+    };
+    await expect.poll(undrawn, { timeout: 60_000, interval: 500 }).toEqual([]);
     expect(errors).toEqual([]);
     await page.close();
   });

@@ -8,6 +8,7 @@ export default defineConfig({
     pool: 'forks',
     include: ['test/firefox/*.test.ts'],
     testTimeout: 180_000,
+    retry: 1, // a busy machine can keep a page waiting for too long, once; the report names what was tried again
     hookTimeout: 120_000,
   },
 });

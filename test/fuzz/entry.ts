@@ -45,8 +45,11 @@ export interface Drawing {
 /** What the float64 twin of an op says: its value, and by dL/dy the gradient of each input. */
 export interface Answer {
   readonly y: Array64;
-  /** Missing where no gradient passes. An undefined entry: none for that input. */
-  readonly vjp?: (dy: Array64) => readonly (Array64 | undefined)[];
+  /**
+   * Missing where no gradient passes. An undefined entry: none for that input. Kernels that read the op's result again
+   * read it rounded: that is `result`, where it is given.
+   */
+  readonly vjp?: (dy: Array64, result?: Array64) => readonly (Array64 | undefined)[];
 }
 
 /** The operands of a call and what follows them. */

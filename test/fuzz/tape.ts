@@ -8,7 +8,7 @@ import type { OpName } from './table.ts';
 interface Entry {
   readonly value: Array64;
   readonly inputs: readonly Id[];
-  readonly vjp?: (dy: Array64) => readonly (Array64 | undefined)[];
+  readonly vjp?: (dy: Array64, result?: Array64) => readonly (Array64 | undefined)[];
 }
 
 /** Of each operand and each result: about four roundings of f32, in a random direction. */
@@ -51,10 +51,10 @@ export class Tape {
   backward(seeds: ReadonlyMap<Id, Array64>): (Array64 | undefined)[] {
     const all: (Array64 | undefined)[] = this.#entries.map((_, id) => seeds.get(id));
     for (let id = this.#entries.length - 1; id >= 0; id--) {
-      const { inputs, vjp } = this.#entries[id];
+      const { inputs, value, vjp } = this.#entries[id];
       const dy = all[id];
       if (!dy || !vjp) continue;
-      vjp(this.#noisy(dy)).forEach((dx, i) => {
+      vjp(this.#noisy(dy), value).forEach((dx, i) => {
         if (!dx) return;
         const from = inputs[i];
         const before = all[from];

@@ -110,7 +110,7 @@ describe('second derivatives', () => {
   });
 });
 
-/** By JAX, in float64; see test/parity/README.md. */
+/** By JAX and by PyTorch, in float64; see test/parity/README.md. */
 interface Figures {
   readonly inputs: Readonly<Record<string, Json64>>;
   readonly direction: Json64;
@@ -127,10 +127,7 @@ interface Json64 {
   readonly data: readonly number[];
 }
 
-const figures = parityFile<Figures>('secondDerivatives');
-const names = Object.keys(figures.inputs);
 const of = ({ shape, data }: Json64) => array(shape, data);
-const inputs = names.map((name) => of(figures.inputs[name]));
 const close = { rtol: 1e-3, atol: 1e-4 };
 
 /** A critic of images, with weights: what WGAN-GP trains. Passes make one kernel of its first layer, and move gradients. */
@@ -142,16 +139,22 @@ function critic({ x, w, bias, gamma, beta, v, u }: Readonly<Record<string, Tenso
 }
 
 /** The critic's slopes by its images, and its tensors by their names. */
-function slopesOf(tensors: readonly Tensor[]) {
+function slopesOf(names: readonly string[], tensors: readonly Tensor[]) {
   const own = Object.fromEntries(names.map((name, i) => [name, tensors[i]]));
   return { own, slope: gradients(ops.reduceSum(critic(own)), [own.x])[0]! };
 }
 
-describe('figures of JAX', () => {
+describe.each([
+  ['JAX', parityFile<Figures>('secondDerivatives')],
+  ['PyTorch', parityFile<Figures>('torchSecondDerivatives')],
+])('figures of %s', (_, figures) => {
+  const names = Object.keys(figures.inputs);
+  const inputs = names.map((name) => of(figures.inputs[name]));
+
   it('of a gradient penalty: of the norm of a critic’s slopes for each sample (WGAN-GP)', async () => {
     const parameters = Object.keys(figures.penaltyGradients);
     const [found, ...slopes] = await evaluate((...tensors) => {
-      const { own, slope } = slopesOf(tensors);
+      const { own, slope } = slopesOf(names, tensors);
       const norms = ops.sqrt(ops.reduceSum(ops.square(slope), { axes: [1, 2, 3] }));
       const penalty = ops.reduceMean(ops.square(ops.subtract(norms, 1)));
       const all = gradients(penalty, parameters.map((name) => own[name])); // prettier-ignore
@@ -166,7 +169,7 @@ describe('figures of JAX', () => {
   it('of products of a Hessian with a vector', async () => {
     const wrt = Object.keys(figures.products);
     const found = await evaluate((...tensors) => {
-      const { own, slope } = slopesOf(tensors);
+      const { own, slope } = slopesOf(names, tensors);
       const { data, shape } = figures.direction;
       const along = ops.reduceSum(ops.multiply(slope, constant(Float32Array.from(data), shape)));
       return gradients(along, wrt.map((name) => own[name])).map((each) => each!); // prettier-ignore

@@ -18,7 +18,7 @@ export interface EvaluateOptions {
   variants?: Record<string, string>;
   /** Lower for a software adapter (true) or for a real GPU (false); both run on the test adapter. */
   software?: boolean;
-  /** Let kernels use subgroup functions, where the adapter has them. Default false. */
+  /** Let kernels use subgroup functions, where the adapter has them; in the simulator with 8 invocations. Default false. */
   subgroups?: boolean;
   /** Let kernels use f16, on an adapter that has it. Default false. */
   half?: boolean;
@@ -107,10 +107,11 @@ async function inSimulator(
   outputs: readonly Tensor[],
   tensors: readonly Tensor[],
   inputs: readonly Array64[],
-  { software = true, variants }: EvaluateOptions,
+  { software = true, subgroups = false, variants }: EvaluateOptions,
 ): Promise<Array64[]> {
   const { simulator } = await import('../fuzz/simulated.ts');
-  const run = simulator({ target: { software }, variants, rolled: true });
+  const target = { software, ...(subgroups && { subgroupSize: 8 }) };
+  const run = simulator({ target, variants, rolled: true });
   const feed = new Map(tensors.map((tensor, i) => [tensor, inputs[i]]));
   const found = await run(Object.fromEntries(outputs.entries()), { feed, variables: new Map() });
   return outputs.map(({ shape }, i) => ({ shape: [...shape], data: Float64Array.from(found.get(`${i}`)!) }));

@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import {
   activation,
   add,
+  averagePool1d,
   batchNormalization,
+  conv1d,
   conv2d,
+  maxPool1d,
   model,
   modelInput,
   ops,
@@ -77,4 +80,18 @@ describe('what follows a convolution or a product goes into its kernel', () => {
       expect(names.some((name) => name.startsWith('elementwise/'))).toBe(false);
     }
   });
+});
+
+it('layers of sequences are those of images of one row: a kernel, and no copy', () => {
+  const own = { filters: 16, kernelSize: 3, activation: 'relu' } as const;
+  const layers = [
+    [conv1d(own), /^conv2d\//],
+    [conv1d({ ...own, padding: 'same', strides: 2 }), /^conv2d\//],
+    [maxPool1d(), /^pooling\/max$/],
+    [averagePool1d({ poolSize: 3 }), /^pooling\/average$/],
+  ] as const;
+  for (const [layer, kernel] of layers) {
+    const y = sequential([layer], { inputShape: [33, 16] }).call(ops.input('x', [8, 33, 16]));
+    for (const names of kernelsOf(y)) expect(names).toEqual([expect.stringMatching(kernel)]);
+  }
 });

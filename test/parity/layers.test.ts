@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import * as api from '../../src/index.ts';
+import { layerTypes } from '../../src/nn/json/layerTypes.ts';
 import { constant, input, read } from '../../src/ops/core/leaves.ts';
 import { multiply } from '../../src/ops/elementwise/elementwise.ts';
 import { reduceSum } from '../../src/ops/reduce/sum.ts';
@@ -11,7 +12,7 @@ import { modelOf } from '../helpers/layer.ts';
 import { array } from '../reference/array.ts';
 import { caseName, parityCases } from './cases.ts';
 import type { ParityCase, ParityTensor } from './cases.ts';
-import { layerOf } from './words.ts';
+import { classLayer, layerOf } from './words.ts';
 import { share } from '../helpers/share.ts';
 
 interface LayerCase extends ParityCase {
@@ -30,10 +31,10 @@ interface LayerCase extends ParityCase {
 
 const of = ({ shape, data }: ParityTensor) => array(shape, data);
 
-describe('layers are those of Keras', () => {
+describe('layers are those of Keras and of PyTorch', () => {
   it.each(
     share(
-      ['layers', 'moreLayers', 'attention']
+      ['layers', 'moreLayers', 'attention', 'torchLayers']
         .flatMap((file) => parityCases<LayerCase>(file))
         .map((c, i) => [caseName(c, i), c] as const),
       3,
@@ -82,4 +83,23 @@ describe('layers are those of Keras', () => {
       expect(after, `${own.name} afterwards`).toBeAllClose((expected.weightsAfter ?? weights)[i].data);
     }
   });
+});
+
+/** Why there is no case of a layer. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  alphaDropout: 'draws its own random numbers; its moments are in stochastic.json',
+  dropout: 'draws its own random numbers; its moments are in stochastic.json',
+  gaussianDropout: 'draws its own random numbers; its moments are in stochastic.json',
+  gaussianNoise: 'draws its own random numbers; its moments are in stochastic.json',
+  spatialDropout1d: 'draws its own random numbers: test/nn/moreLayers.test.ts',
+  recurrentState: 'a part of a recurrent layer, in every case of recurrent.json',
+  sinePositionEncoding: 'neither has it; the formula is in test/reference/positions.ts',
+};
+
+it('every layer has a case, or says why there is none', () => {
+  const files = ['layers', 'moreLayers', 'attention', 'shapes', 'recurrent', 'torchLayers'];
+  const cases = files.flatMap((file) => parityCases<ParityCase>(file));
+  const known = new Set(cases.map(({ keras }) => classLayer(keras)));
+  const open = Object.keys(layerTypes).filter((name) => !known.has(name));
+  expect(open.toSorted()).toEqual(Object.keys(WITHOUT).toSorted());
 });

@@ -51,10 +51,10 @@ const camel = (name: string) => name.replaceAll(/_(\w)/g, (_, letter: string) =>
 const array64 = ({ shape, data }: ParityTensor) => array(shape, data);
 
 describe.each(
-  [...parityCases<LossCase>('losses'), ...parityCases<LossCase>('moreLosses')].map(
-    (own, i) => [caseName(own, i), own] as const,
-  ),
-)('Keras’s loss %s', (_, { keras, config, target, prediction, weight, loss, gradient }) => {
+  ['losses', 'moreLosses', 'torchLosses']
+    .flatMap((file) => parityCases<LossCase>(file))
+    .map((own, i) => [caseName(own, i), own] as const),
+)('loss %s', (_, { keras, config, target, prediction, weight, loss, gradient }) => {
   it('value and gradient', async () => {
     const make = makers[keras];
     expect(make, `a word for ${keras}`).toBeDefined();

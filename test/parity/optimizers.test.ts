@@ -25,7 +25,9 @@ interface OptimizerCase extends ParityCase {
   readonly averages: readonly ParityTensor[] | null;
 }
 
-const cases = [...parityCases<OptimizerCase>('optimizers'), ...parityCases<OptimizerCase>('moreOptimizers')];
+const cases = ['optimizers', 'moreOptimizers', 'torchOptimizers'].flatMap((file) =>
+  parityCases<OptimizerCase>(file),
+);
 
 it.each(
   share(

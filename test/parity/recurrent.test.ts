@@ -30,7 +30,7 @@ interface RecurrentCase extends ParityCase {
   readonly weightGradients: readonly Named[];
 }
 
-const cases = parityCases<RecurrentCase>('recurrent');
+const cases = ['recurrent', 'torchRecurrent'].flatMap((file) => parityCases<RecurrentCase>(file));
 
 interface WithStates extends Layer {
   applyWithStates(inputs: readonly LayerTensor[]): LayerTensor[];

@@ -15,8 +15,19 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   MaxPooling2D: 'maxPool2d',
   RMSNormalization: 'rmsNormalization',
   AveragePooling2D: 'averagePool2d',
+  MaxPooling1D: 'maxPool1d',
+  AveragePooling1D: 'averagePool1d',
+  AdaptiveMaxPooling1D: 'adaptiveMaxPool1d',
+  AdaptiveMaxPooling2D: 'adaptiveMaxPool2d',
+  AdaptiveAveragePooling1D: 'adaptiveAveragePool1d',
+  AdaptiveAveragePooling2D: 'adaptiveAveragePool2d',
+  GlobalMaxPooling1D: 'globalMaxPool1d',
+  GlobalAveragePooling1D: 'globalAveragePool1d',
   GlobalMaxPooling2D: 'globalMaxPool2d',
   GlobalAveragePooling2D: 'globalAveragePool2d',
+  SimpleRNN: 'simpleRnn',
+  LSTM: 'lstm',
+  GRU: 'gru',
 };
 
 /** Options that wgrad calls otherwise. */
@@ -27,13 +38,18 @@ const PLACED: Readonly<Record<string, string>> = {
   Activation: 'activation',
   Dropout: 'rate',
   GaussianNoise: 'stddev',
+  PixelShuffle: 'upscale_factor',
+  PixelUnshuffle: 'downscale_factor',
   Reshape: 'target_shape',
   SpatialDropout2D: 'rate',
 };
 
+/** The function of wgrad that makes layers of Keras's class. */
+export const classLayer = (keras: string): string => FUNCTIONS[keras] ?? ofClass(keras);
+
 /** The layer that Keras's class and configuration name. */
 export function layerOf(api: object, keras: string, config: Readonly<Record<string, unknown>>): Layer {
-  const name = FUNCTIONS[keras] ?? ofClass(keras);
+  const name = classLayer(keras);
   const make = (api as Record<string, unknown>)[name] as ((...args: unknown[]) => Layer) | undefined;
   if (!make) throw new Error(`wgrad has no ${name}, for Keras's ${keras}`);
   const { [PLACED[keras] ?? '']: first, ...rest } = config;

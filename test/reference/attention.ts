@@ -92,13 +92,18 @@ export function attention(q: Array64, k: Array64, v: Array64, options: Attention
   return output;
 }
 
-/** dL/dq, dL/dk, dL/dv and, where there is one, dL/dbias for dL/doutput = dy, by way of all weights and their gradient. */
+/**
+ * dL/dq, dL/dk, dL/dv and, where there is one, dL/dbias for dL/doutput = dy, by way of all weights and their gradient.
+ *
+ * @param output where it is given, Σ_j w_j dL/dw_j is dy · output, as kernels compute it: with the rounding of the output
+ */
 export function attentionGradient(
   q: Array64,
   k: Array64,
   v: Array64,
   dy: Array64,
   options: AttentionOptions = {},
+  output?: Array64,
 ): Array64[] {
   const { weights } = attentionWeights(q, k, options);
   const slopes = zeros(weights.shape); // dL/dw
@@ -107,6 +112,7 @@ export function attentionGradient(
     slopes.data[weight] = dot(dy, query, v, key) * (options.kept?.data[weight] ?? 1);
     means[query] += weights.data[weight] * slopes.data[weight];
   });
+  if (output) means.forEach((_, query) => (means[query] = dot(dy, query, output, query)));
   const { bias } = options;
   const [dq, dk, dv, dbias] = [q, k, v, bias ?? v].map(({ shape }) => zeros(shape));
   forEachPair(q, k, ({ query, key, weight, place }) => {

@@ -13,10 +13,25 @@ export function normalize(
   beta: Array64,
   axes: readonly number[],
   epsilon = 1e-3,
+  centered = true,
 ): Array64 {
   const scale = broadcastTo(gamma, x.shape);
   const shift = broadcastTo(beta, x.shape);
-  return map(standardize(x, axes, epsilon).xHat, (value, i) => scale.data[i] * value + shift.data[i]);
+  return map(
+    standardize(x, axes, epsilon, centered).xHat,
+    (value, i) => scale.data[i] * value + shift.data[i],
+  );
+}
+
+/** Mean and variance over `axes`; not centered 0 and the mean square. */
+function statistics(x: Array64, { centered, ...options }: ReduceOptions & { centered: boolean }) {
+  if (centered) return moments(x, options);
+  const variance = reduce(
+    'mean',
+    map(x, (value) => value * value),
+    options,
+  );
+  return { mean: map(variance, () => 0), variance };
 }
 
 /** x̂ and 1/√(variance + epsilon), the latter broadcast to x's shape. */
@@ -24,8 +39,9 @@ function standardize(
   x: Array64,
   axes: readonly number[],
   epsilon: number,
+  centered: boolean,
 ): { xHat: Array64; inverse: Array64 } {
-  const { mean, variance } = moments(x, { axes, keepDims: true });
+  const { mean, variance } = statistics(x, { axes, keepDims: true, centered });
   const center = broadcastTo(mean, x.shape);
   const inverse = map(broadcastTo(variance, x.shape), (value) => 1 / Math.sqrt(value + epsilon));
   return { xHat: map(x, (value, i) => (value - center.data[i]) * inverse.data[i]), inverse };
@@ -41,12 +57,13 @@ export function normalizeGrad(
   dy: Array64,
   axes: readonly number[],
   epsilon = 1e-3,
+  centered = true,
 ): { dx: Array64; dgamma: Array64; dbeta: Array64 } {
   const options: ReduceOptions = { axes, keepDims: true };
-  const { xHat, inverse } = standardize(x, axes, epsilon);
+  const { xHat, inverse } = standardize(x, axes, epsilon, centered);
   const scale = broadcastTo(gamma, x.shape);
   const g = map(dy, (value, i) => value * scale.data[i]);
-  const meanG = broadcastTo(reduce('mean', g, options), x.shape);
+  const meanG = centered ? broadcastTo(reduce('mean', g, options), x.shape) : map(x, () => 0);
   const gxHat = map(g, (value, i) => value * xHat.data[i]);
   const meanGxHat = broadcastTo(reduce('mean', gxHat, options), x.shape);
   return {
@@ -99,7 +116,7 @@ export function normalizeOver(
   gamma: Array64,
   beta: Array64,
   over: Over,
-  { groups = 1, epsilon = 1e-3 } = {},
+  { groups = 1, epsilon = 1e-3, centered = true } = {},
 ): { y: Array64; mean: Array64; variance: Array64 } {
   const { view, axes } = viewOver(x, over, groups);
   const channels = view.shape.slice(x.shape.length - 1);
@@ -109,8 +126,9 @@ export function normalizeOver(
     { shape: channels, data: beta.data },
     axes,
     epsilon,
+    centered,
   );
-  return { y: { shape: x.shape, data: y.data }, ...moments(view, { axes }) };
+  return { y: { shape: x.shape, data: y.data }, ...statistics(view, { axes, centered }) };
 }
 
 /** `normalizeGrad` by what shares its statistics. */
@@ -119,7 +137,7 @@ export function normalizeOverGrad(
   gamma: Array64,
   dy: Array64,
   over: Over,
-  { groups = 1, epsilon = 1e-3 } = {},
+  { groups = 1, epsilon = 1e-3, centered = true } = {},
 ): { dx: Array64; dgamma: Array64; dbeta: Array64 } {
   const { view, axes } = viewOver(x, over, groups);
   const channels = view.shape.slice(x.shape.length - 1);
@@ -129,6 +147,7 @@ export function normalizeOverGrad(
     { shape: view.shape, data: dy.data },
     axes,
     epsilon,
+    centered,
   );
   return {
     dx: { shape: x.shape, data: found.dx.data },

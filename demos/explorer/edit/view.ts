@@ -91,9 +91,10 @@ export async function editView(kernel: string, source: string, code: CodeView): 
       if ('messages' in answer)
         return complain(remarksOf(answer.messages, edited, kernel), firstLine(answer.text));
       if (original) form.offer(original.plans, original.plan, original.tunables);
-      const { comparison } = answer.result;
+      const { comparison, tried } = answer.result;
       results.classList.remove('stale');
       results.replaceChildren(
+        ...(tried ? [create('p', { className: 'tried' }, `At these sizes, in the simulator: ${tried}`)] : []),
         ...(isEdited && comparison ? [compared(comparison)] : []),
         numbersOf(answer.result),
         picturesOf(answer.result, client),
@@ -105,7 +106,7 @@ export async function editView(kernel: string, source: string, code: CodeView): 
 
   void begin();
   const hint = toy
-    ? `An edit first runs on the example in the simulator, with a limit of steps${caseOf(kernel) ? '; then on the GPU.' : `. ${withoutSizes(kernel)}`}`
+    ? `An edit first runs in the simulator, with a limit of steps: on the example${caseOf(kernel) ? ', then at the chosen sizes; then on the GPU.' : `. ${withoutSizes(kernel)}`}`
     : `An edit of this file is not run. ${withoutSizes(kernel)}`;
   const side = create(
     'div',

@@ -9,6 +9,7 @@ import type { Range } from '../../drawing/kind.ts';
 import type { PanelRenderer } from '../../drawing/renderer.ts';
 import { tilingOf } from '../../drawing/tensorTiling.ts';
 import type { TensorSource } from '../../drawing/tiles.ts';
+import { exchange } from './exchange.ts';
 import type { Answer, Picture, Result, Wanted } from './protocol.ts';
 import { caseOf } from './sizes.ts';
 import { NodeTrial } from './trial.ts';
@@ -60,15 +61,15 @@ export class Lab {
     this.#clear(current);
     current.program.destroy();
     current.program = await trial.compile(); // memory as it was at first
-    const index = indexOf(current.program, trial.kernel);
     const original = [...current.program.commands];
+    let tried: string;
     try {
-      await current.program.replace(index, source);
+      tried = await exchange(current.program, trial.kernel, source);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       return { messages: error.messages, text: error.message };
     }
-    return { result: await this.#measure(current, original) };
+    return { result: { ...(await this.#measure(current, original)), tried } };
   }
 
   /** @param original the commands before an edit, to be measured beside it */
@@ -176,10 +177,6 @@ export class Lab {
     current.buffers = [];
   }
 }
-
-/** The dispatch of a kernel; of an optimizer the update, and not its trial before. */
-const indexOf = ({ build }: Program, kernel: string) =>
-  build.dispatches.findLastIndex((dispatch) => dispatch.kernel.name === kernel);
 
 const magnitude = (values: ArrayLike<number>): number => {
   let largest = 0;

@@ -47,11 +47,13 @@ export interface Result {
   readonly pictures: readonly Picture[];
   /** Of an edit: beside the original, `first`. */
   readonly comparison?: Comparison;
+  /** Of an edit: what the simulator tried at these sizes, before it ran on the GPU. */
+  readonly tried?: string;
 }
 
 export type Answer =
   | { readonly result: Result }
-  /** It does not compile, or cannot be exchanged. */
+  /** It does not compile, does not end, has a race, or cannot be exchanged. */
   | { readonly messages: readonly KernelMessage[]; readonly text: string };
 
 export type ToWorker =

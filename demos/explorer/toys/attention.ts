@@ -6,9 +6,9 @@ import { reduceSum } from '../../../src/ops/reduce/sum.ts';
 import { line, lowered, targets, tensor } from './toy.ts';
 import type { Small, Toy } from './toy.ts';
 
-/** One head of four queries and keys of four numbers. */
+/** One head of four queries and keys of four numbers; of eight for the tiles, so that their products take two steps. */
 function attended(variant: 'naive' | 'broadcast' | 'one_pass' | 'tiled', isGradient: boolean) {
-  const shape = [1, 4, 1, 4];
+  const shape = [1, 4, 1, variant === 'tiled' ? 8 : 4];
   const operands = ['q', 'k', 'v'].map((name) => tensor(name, shape));
   const y = attention(operands[0], operands[1], operands[2], { causal: true });
   const output = isGradient ? gradients(reduceSum(multiply(y, tensor('weight', shape))), operands) : y;
@@ -19,8 +19,8 @@ function attended(variant: 'naive' | 'broadcast' | 'one_pass' | 'tiled', isGradi
 const title = 'attention of 4 queries to the 4 keys before and at them';
 const gradient = `the gradient of ${title}`;
 
-/** The only tile, of four invocations. */
-const tile: Small = { constants: { LANES: 2, PART: 4 }, workgroups: [1, 1, 1] };
+/** The only tile, of four invocations, that take four numbers of each row at a time. */
+const tile: Small = { constants: { LANES: 2, DEPTH: 1, PART: 4 }, workgroups: [1, 1, 1] };
 
 /** A query of one head to a cache of eight positions, of which five are filled. */
 function decoded() {

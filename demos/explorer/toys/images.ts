@@ -140,7 +140,15 @@ export const toys: readonly Toy[] = [
   backward('input', { kernel: 'grad_input_naive', variant: 'naive', small: line(16) }),
   backward('filter', { kernel: 'grad_filter_1_naive', variant: 'naive', target: gpu, small: line(18) }),
   backward('filter', { kernel: 'grad_filter_2_direct', variant: 'direct', target: software }),
-  backward('filter', { kernel: 'grad_filter_3_implicit_gemm', variant: 'implicit_gemm', target: gpu }),
+  backward('filter', {
+    kernel: 'grad_filter_3_implicit_gemm',
+    variant: 'implicit_gemm',
+    target: gpu,
+    small: {
+      constants: { WG_X: 2, WG_Y: 2, ROWS: 4, COLUMNS: 1, TILE_K: 2, SLICES: 1, STEPS: 2, GRID_X: 2 },
+      workgroups: [2, 1, 1],
+    },
+  }),
   backward('filter', {
     kernel: 'grad_filter_4_broadcast',
     variant: 'broadcast',

@@ -47,13 +47,15 @@ export const toys: readonly Toy[] = [
   product('7_register_blocks', [8, 8, 8], 'register_blocks', gpu, {
     small: { constants: { SIDE: 2, TILE_K: 4, ROWS: 4, COLUMNS: 1, GRID_X: 1 }, workgroups: [1, 1, 1] },
   }),
-  product('8_subgroup_rows', [8, 16, 16], 'subgroup_rows:8x16', matrices),
+  product('8_subgroup_rows', [8, 16, 16], 'subgroup_rows:8x16', matrices, {
+    small: { constants: { TILE_K: 8, GRID_X: 1 }, workgroups: [1, 1, 1] },
+  }),
   product(
     '9_subgroup_matrix',
-    [8, 8, 8],
+    [8, 8, 16],
     'subgroup_matrix',
     { ...matrices, subgroupMatrices: [{ element: 'f32', M: 4, N: 4, K: 4 }] },
-    { small: { constants: { ROWS: 1, COLUMNS: 1, GRID_X: 1 }, workgroups: [1, 1, 1] } },
+    { small: { constants: { ROWS: 1, COLUMNS: 2, TILE_K: 4, GRID_X: 1 }, workgroups: [1, 1, 1] } },
   ),
   product('row_block', [2, 16, 2], 'row_block'),
   product('reduce_partials', [4, 16, 4], 'register_only_split', software),

@@ -1,15 +1,14 @@
-import { multiply, maximum, rsqrt, shift, square } from '../../ops/elementwise/elementwise.ts';
+import { multiply, maximum, rsqrt, square } from '../../ops/elementwise/elementwise.ts';
 import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import { ShapeError } from '../../errors.ts';
-import { requireEpsilon } from '../../ops/normalization/normalize.ts';
+import { normalize, requireEpsilon } from '../../ops/normalization/normalize.ts';
 import { reshape } from '../../ops/movement/movement.ts';
-import { reduceMean } from '../../ops/reduce/reduce.ts';
 import { reduceSum } from '../../ops/reduce/sum.ts';
 import type { Shape } from '../../ops/core/shape.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import type { Defaults, Settled } from '../../options.ts';
-import { checkLayerAxes, layerAxes } from './axes.ts';
+import { checkLayerAxes, layerAxes, withAxesLast } from './axes.ts';
 import type { LayerAxes } from './axes.ts';
 import { Layer, layerDefaults } from './layer.ts';
 import type { LayerOptions } from './layer.ts';
@@ -83,10 +82,12 @@ class RmsNormalization extends Layer {
 
   protected override compute(x: Tensor): Tensor {
     const axes = this.#axes(x.shape.slice(1));
-    const mean = reduceMean(square(x), { axes, keepDims: true });
-    const wide = x.shape.map((extent, axis) => (axes.includes(axis) ? extent : 1));
-    const scaled = reshape(read(this.#scale), wide);
-    return multiply(multiply(x, rsqrt(shift(mean, this.#options.epsilon))), scaled);
+    const gamma = reshape(read(this.#scale), [-1]);
+    const { epsilon } = this.#options;
+    return withAxesLast(x, axes, (own) => {
+      const rows = reshape(own, [...own.shape.slice(0, -axes.length), -1]);
+      return reshape(normalize(rows, { over: 'layer', gamma, epsilon, centered: false }).y, own.shape);
+    });
   }
 }
 

@@ -4,12 +4,11 @@ import { read } from '../../ops/core/leaves.ts';
 import type { Variable } from '../../ops/core/leaves.ts';
 import type { Tensor } from '../../ops/core/op.ts';
 import type { Shape } from '../../ops/core/shape.ts';
-import { add, multiply, rsqrt, shift, square } from '../../ops/elementwise/elementwise.ts';
+import { add } from '../../ops/elementwise/elementwise.ts';
 import { matmul } from '../../ops/matmul/matmul.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { normalize, requireEpsilon } from '../../ops/normalization/normalize.ts';
 import { dropout as drop } from '../../ops/random/dropout.ts';
-import { reduceMean } from '../../ops/reduce/reduce.ts';
 import { checkFlag, describe, required } from '../../options.ts';
 import type { Defaults, Settled } from '../../options.ts';
 import type { InitializerSpec } from '../initializers.ts';
@@ -163,11 +162,8 @@ class TransformerBlock extends Layer {
   #normalized(part: string, x: Tensor): Tensor {
     const { epsilon, normalization } = this.#options;
     const gamma = this.#read(`${part}Gamma`)!;
-    if (normalization === 'layer') {
-      return normalize(x, { over: 'layer', gamma, beta: this.#read(`${part}Beta`), epsilon }).y;
-    }
-    const mean = reduceMean(square(x), { axes: [-1], keepDims: true });
-    return multiply(multiply(x, rsqrt(shift(mean, epsilon))), gamma);
+    const centered = normalization === 'layer';
+    return normalize(x, { over: 'layer', gamma, beta: this.#read(`${part}Beta`), epsilon, centered }).y;
   }
 
   override describe(): string {

@@ -76,6 +76,7 @@ export function lowerApply({ view, epsilon, ...operands }: ApplyOptions, context
 export interface GradientInputOptions {
   readonly view: View;
   readonly epsilon: number;
+  readonly centered: boolean;
   /** The sums contain γ, and `sums` has both: [outer, groups, 2]. */
   readonly scaled: boolean;
   readonly gradient: Operand;
@@ -90,7 +91,7 @@ export interface GradientInputOptions {
 
 /** Emits dx, with the node's epilogue. */
 export function lowerGradientInput(options: GradientInputOptions, context: LowerContext): void {
-  const { view, epsilon, scaled, gamma, products, ...others } = options;
+  const { view, epsilon, centered, scaled, gamma, products, ...others } = options;
   const operands = { ...others, ...(products && { products }), ...(gamma && { gamma }) };
   const { constants, aliases, workgroups } = sweep(view, context.target);
   context.dispatch({
@@ -99,6 +100,7 @@ export function lowerGradientInput(options: GradientInputOptions, context: Lower
       ...constants,
       COUNT: view.rows * view.run,
       EPSILON: epsilon,
+      CENTERED: centered,
       SCALE: gamma !== undefined,
       SCALED: scaled,
     },

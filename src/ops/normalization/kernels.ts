@@ -208,7 +208,7 @@ function reduce(pass: Pass, context: LowerContext): void {
       packed: { outer, groups, run: 1, entries: chunks, width: resultWidth, resultWidth },
       outputs,
       copies,
-      constants: { MERGE: true, ...(isStatistics && parts) },
+      constants: { ...(isStatistics && { ...pass.constants, ...parts }), MERGE: true },
       bindings: { [merged[0]]: first, [merged[1]]: second!, ...(isStatistics && { bases: origins }) },
       merge: true,
     },
@@ -216,17 +216,24 @@ function reduce(pass: Pass, context: LowerContext): void {
   );
 }
 
+export interface StatisticsOptions {
+  readonly view: View;
+  /** If not, the mean is 0, and the variance the mean square. */
+  readonly centered: boolean;
+  readonly x: Operand;
+  readonly outputs: readonly [mean: Operand, variance: Operand];
+}
+
 /** Emits mean and variance, [outer, groups] each, of x. */
-export function lowerStatistics(
-  opName: string,
-  view: View,
-  x: Operand,
-  outputs: readonly [mean: Operand, variance: Operand],
-  context: LowerContext,
-): void {
+export function lowerStatistics(opName: string, options: StatisticsOptions, context: LowerContext): void {
+  const { view, centered, x, outputs } = options;
+  const constants = { CENTERED: centered };
   const packed = pack(view, viewWidth(view));
   const flops = 8 * sizeOf(x.shape);
-  reduce({ reduction: 'statistics', opName, packed, outputs, bindings: { input: x }, flops }, context);
+  reduce(
+    { reduction: 'statistics', opName, packed, outputs, constants, bindings: { input: x }, flops },
+    context,
+  );
 }
 
 /** The view whose groups are the channels, everything else together. */

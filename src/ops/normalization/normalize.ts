@@ -11,7 +11,7 @@ import { broadcastTo, reduceSum } from '../reduce/sum.ts';
 import { lowerApply, lowerGradientInput } from './apply.ts';
 import { gradientKernels, lowerGradientSums, lowerStatistics } from './kernels.ts';
 import type { View } from './kernels.ts';
-import { checkOptions, describe, required } from '../../options.ts';
+import { checkFlag, checkOptions, describe, required } from '../../options.ts';
 import type { OptionTable } from '../../options.ts';
 
 /** Which elements share a mean and a variance. */
@@ -32,6 +32,11 @@ export interface NormalizeOptions {
   beta?: Tensor;
   /** Added to the variance; default 1e-3, as in Keras. */
   epsilon?: number;
+  /**
+   * Default true. Otherwise the mean counts as 0, and the variance is the mean square: with `layer` root mean square
+   * normalization, γ x / √(mean of x² + ε) (Zhang & Sennrich 2019).
+   */
+  centered?: boolean;
 }
 
 export interface Normalized {
@@ -48,6 +53,8 @@ export interface NormalizeAttrs {
   /** Of mean and variance. */
   readonly statisticsShape: Shape;
   readonly epsilon: number;
+  /** The mean is subtracted, and not 0. */
+  readonly centered: boolean;
   /** There is a γ, input 1. */
   readonly scale: boolean;
   /** There is a β, the last input. */
@@ -67,10 +74,10 @@ export const normalizeOp: Op<NormalizeAttrs> = {
     return [{ shape: x.shape, dtype: 'f32' }, statistics, statistics];
   },
   lower(node, context) {
-    const { view, epsilon, scale, center } = node.attrs;
+    const { view, epsilon, centered, scale, center } = node.attrs;
     const [input, ...weights] = node.inputs;
     const [output, mean, variance] = node.outputs;
-    lowerStatistics('normalize', view, input, [mean, variance], context);
+    lowerStatistics('normalize', { view, centered, x: input, outputs: [mean, variance] }, context);
     lowerApply(
       {
         view,
@@ -108,7 +115,7 @@ export const normalizeOp: Op<NormalizeAttrs> = {
       const operands = [dy, x, mean, variance, ...ofGroups, ...(gamma ? [gamma] : [])];
       dx = apply(normalizeGradientOp, operands, attrs);
     }
-    const fromStatistics = gradientOfStatistics(x, mean, dMean, dVariance, view);
+    const fromStatistics = gradientOfStatistics(x, mean, attrs.centered ? dMean : undefined, dVariance, view);
     return [dx && fromStatistics ? add(dx, fromStatistics) : (dx ?? fromStatistics), ...weights];
   },
 };
@@ -186,13 +193,13 @@ export const normalizeGradientOp: Op<NormalizeAttrs> = {
   late: gradientKernels,
   fusesEpilogue: true,
   infer: ([, x]) => [{ shape: x.shape, dtype: 'f32' }],
-  lower({ inputs, outputs: [output], attrs: { view, epsilon, scale } }, context) {
+  lower({ inputs, outputs: [output], attrs: { view, epsilon, centered, scale } }, context) {
     const [gradient, input, mean, variance, sums, ...rest] = inputs;
     const scaled = view.run > 1;
     const products = scaled ? undefined : rest.shift();
     const gamma = scale ? rest.shift() : undefined;
     lowerGradientInput(
-      { view, epsilon, scaled, gradient, input, mean, variance, sums, products, gamma, output },
+      { view, epsilon, centered, scaled, gradient, input, mean, variance, sums, products, gamma, output },
       context,
     );
   },
@@ -248,6 +255,7 @@ const normalizeOptions: OptionTable<NormalizeOptions> = {
   gamma: true,
   beta: true,
   epsilon: true,
+  centered: true,
 };
 
 /**
@@ -262,7 +270,8 @@ const normalizeOptions: OptionTable<NormalizeOptions> = {
 export function normalize(x: Tensor, options: NormalizeOptions): Normalized {
   checkOptions('normalize', options, normalizeOptions, 'x, ');
   requireTensor('normalize', x);
-  const { over, groups, gamma, beta, epsilon = 1e-3 } = options;
+  const { over, groups, gamma, beta, epsilon = 1e-3, centered = true } = options;
+  checkFlag('normalize', 'centered', centered);
   const statisticsShapes = {
     batch: () => x.shape.slice(-1),
     instance: () => [x.shape[0], x.shape.at(-1)!],
@@ -274,6 +283,7 @@ export function normalize(x: Tensor, options: NormalizeOptions): Normalized {
     view,
     statisticsShape: statisticsShapes[over](),
     epsilon,
+    centered,
     scale: gamma !== undefined,
     center: beta !== undefined,
   });

@@ -12,6 +12,7 @@ import { normalizeGradientOp, normalizeGradientSumsOp } from './normalize.ts';
 interface Attrs {
   readonly view: View;
   readonly epsilon: number;
+  readonly centered: boolean;
 }
 
 /**
@@ -80,7 +81,10 @@ const sumsGradient: GradientRule = ({ inputs: [dy, x, mean, variance, gamma], ou
   ];
 };
 
-/** Of dx = r h with h = γ dy − S / n − x̂ P / n, or where a group has one channel dx = γ r (dy − S / n − x̂ P / n). */
+/**
+ * Of dx = r h with h = γ dy − S / n − x̂ P / n, or where a group has one channel dx = γ r (dy − S / n − x̂ P / n); without S where
+ * the mean counts as 0.
+ */
 const inputGradient: GradientRule = ({ inputs: [dy, x, mean, variance, first, ...rest], attrs }, [u]) => {
   if (!u) return [];
   const scaled = attrs.view.run > 1; // the sums contain γ, and are one tensor
@@ -90,11 +94,12 @@ const inputGradient: GradientRule = ({ inputs: [dy, x, mean, variance, first, ..
   const weighted = (each: Tensor) => (own.gamma ? multiply(each, own.gamma) : each);
   const g = reshape(dy, own.all);
   const [s, p] = [sums, products].map((each) => scale(reshape(each, own.group), 1 / own.count));
-  const h = subtract(subtract(scaled ? weighted(g) : g, s), multiply(own.normal, p));
+  const given = scaled ? weighted(g) : g;
+  const h = subtract(attrs.centered ? subtract(given, s) : given, multiply(own.normal, p));
   const ur = multiply(reshape(u, own.all), own.r);
   const q = scaled ? ur : weighted(ur); // reaches h
   const ofGroup = (each: Tensor) => reshape(scale(negate(sumTo(each, own.group)), 1 / own.count), mean.shape);
-  const pair = [ofGroup(q), ofGroup(multiply(q, own.normal))];
+  const pair = [attrs.centered ? ofGroup(q) : fill(mean.shape, 0), ofGroup(multiply(q, own.normal))];
   return [
     reshape(scaled ? weighted(q) : q, dy.shape),
     ...own.through(negate(multiply(q, p)), multiply(q, h)),

@@ -7,6 +7,7 @@ import { requireDtype } from '../core/values.ts';
 import {
   abs,
   add,
+  equal,
   exp,
   less,
   log,
@@ -53,9 +54,12 @@ export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
   return varianceOf('variance', x, options);
 }
 
-/** √variance. Where that is 0, its slope is not finite. */
+/** √variance. Where that is 0, the slope, which is not defined, is taken as 0 (PyTorch, and Keras with it). */
 export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
-  return sqrt(varianceOf('std', x, options));
+  const squares = varianceOf('std', x, options);
+  const flat = equal(squares, 0);
+  // √1 in its place: the slope of √0 is ∞, and ∞ times that of the variance, 0, NaN
+  return where(flat, 0, sqrt(where(flat, 1, squares)));
 }
 
 function varianceOf(name: string, x: Tensor, options: VarianceOptions): Tensor {

@@ -1,11 +1,15 @@
 import { loadAllKernels } from '../../../src/ops/allKernels.ts';
 import { describe, expect, it } from 'vitest';
+import { checkOnToy } from '../../../demos/explorer/edit/check.ts';
 import { FAMILIES } from '../../../demos/explorer/families.ts';
+import { exchange } from '../../../demos/explorer/run/exchange.ts';
 import { caseOf, withoutSizes } from '../../../demos/explorer/run/sizes.ts';
 import type { Sizes } from '../../../demos/explorer/run/sizes.ts';
 import { NodeTrial } from '../../../demos/explorer/run/trial.ts';
 import type { Trial } from '../../../demos/explorer/run/trial.ts';
 import { updateTrial } from '../../../demos/explorer/run/update.ts';
+import { toysOf } from '../../../demos/explorer/toys/index.ts';
+import { KernelError } from '../../../src/errors.ts';
 import { SUBGROUP_MATRIX } from '../../../src/device/subgroupMatrix.ts';
 import { init } from '../../../src/index.ts';
 import type { Gpu } from '../../../src/index.ts';
@@ -64,8 +68,7 @@ function trialOf(device: Gpu, kernel: string, plan?: string, constants?: Sizes):
 async function errorOf(trial: Trial, edit?: (source: string) => string): Promise<number> {
   const program = await trial.compile();
   try {
-    const index = program.build.dispatches.findLastIndex(({ kernel }) => kernel.name === trial.kernel);
-    if (edit) await program.replace(index, edit(shaders.get(trial.kernel)!));
+    if (edit) await exchange(program, trial.kernel, edit(shaders.get(trial.kernel)!));
     await trial.run(program);
     return await trial.check(program);
   } finally {
@@ -142,4 +145,26 @@ describe('an edit of a kernel of each family', () => {
     await expect(errorOf(trial, edits.other)).rejects.toThrow(/from float64/); // nothing is written
     expect(await errorOf(trial, edits.same)).toBeLessThan(TOLERANCE);
   });
+
+  it.each([
+    ['matmul/1_naive', 'k < K', 'k < K || K > 8u'],
+    [
+      'matmul/1_naive',
+      'var sum: Value;',
+      'if (K > 8u && index == M * N - 1u) { loop { } }\n  var sum: Value;',
+    ],
+    ['optimizer/adam', 'if (i >= LENGTH) {', 'while (LENGTH > 16u) { }\n  if (i >= LENGTH) {'],
+  ])(
+    '%s: what ends on the example, and not at the chosen sizes, does not reach the device: %s → %s',
+    async (kernel, from, to) => {
+      const original = shaders.get(kernel)!;
+      const edit = (source: string) => source.replace(from, to);
+      expect(checkOnToy(toysOf(kernel)[0], original, edit(original)).kind).toBe('right');
+      const told = await errorOf(firstOf(kernel).trial, edit).catch((reason: unknown) => reason);
+      expect(told).toBeInstanceOf(KernelError);
+      const [{ line, text }] = (told as KernelError).messages;
+      expect(text).toMatch(/does this loop end/);
+      expect(edit(original).split('\n')[line - 1]).toMatch(/for|loop|while/);
+    },
+  );
 });

@@ -13,7 +13,7 @@ import { caseOf } from '../../../demos/explorer/run/sizes.ts';
 import { prepare, runWhole } from '../../../demos/explorer/toys/simulate.ts';
 import type { Prepared } from '../../../demos/explorer/toys/simulate.ts';
 import { factsOf } from '../../../demos/widgets/shader/facts.ts';
-import { shaderNames } from './shaders.ts';
+import { shaderNames, shaders } from './shaders.ts';
 
 const dataOf = ({ buffers }: Prepared, name: string) => [...buffers.find((own) => own.name === name)!.data];
 const [tiled] = toysOf('matmul/2_tiled');
@@ -134,13 +134,24 @@ describe('a walk', () => {
   });
 });
 
-it('a race is found where either barrier is missing', () => {
+it('a race is found where either barrier is missing, and names both tiles', () => {
   const { barriers } = factsOf(source);
   expect(barriers.length).toBe(2);
   for (const line of barriers) {
     const { races } = runWhole(prepare(tiled, withoutBarriers(source, new Set([line]))));
     expect(races.map(({ element }) => element.split('[')[0]).toSorted()).toEqual(['a_tile', 'b_tile']);
   }
+});
+
+describe('a missing barrier is a race, on the numbers that a reader begins with', () => {
+  const withBarriers = [...shaders].flatMap(([name, text]) =>
+    factsOf(text).barriers.map((line) => [name, line, text] as const),
+  );
+
+  it.each(withBarriers)('%s, line %i', (name, line, text) => {
+    const { races } = runWhole(prepare(toysOf(name)[0], withoutBarriers(text, new Set([line]))));
+    expect(races.length).toBeGreaterThan(0);
+  });
 });
 
 describe('an edit, tried on the toy', () => {

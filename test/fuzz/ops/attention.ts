@@ -29,7 +29,7 @@ const attention: OpEntry = {
     const own = { ...options, bias };
     return {
       y: reference.attention(q, k, v, own),
-      vjp: (dy) => reference.attentionGradient(q, k, v, dy, own).slice(0, bias ? 4 : 3),
+      vjp: (dy, y) => reference.attentionGradient(q, k, v, dy, own, y).slice(0, bias ? 4 : 3),
     };
   },
 };

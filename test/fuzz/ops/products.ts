@@ -93,23 +93,25 @@ export const productOps = {
       const channels = x.tensor.shape.at(-1)!;
       const groups = rng.pick([1, 2, 3, 4, channels].filter((n) => channels % n === 0));
       const { inputs, gamma, beta } = affine(draft, channels);
-      const options = { over, ...(over === 'group' && { groups }), ...(rng.chance(0.5) && { epsilon: rng.pick([0.01, 0.1]) }) }; // prettier-ignore
+      const centered = rng.chance(0.7);
+      const options = { over, ...(over === 'group' && { groups }), ...(!centered && { centered }), ...(rng.chance(0.5) && { epsilon: rng.pick([0.01, 0.1]) }) }; // prettier-ignore
       return { inputs: [x, ...inputs], args: [options, { gamma, beta }] };
     },
     build: ([x, ...rest], [options, flags]: readonly any[]) =>
       normalize(x, { ...(options as NormalizeOptions), ...unpack(rest, flags) }).y,
-    twin([x, ...rest], [{ over, groups, epsilon = 1e-3 }, flags]) {
+    twin([x, ...rest], [{ over, groups, centered, epsilon = 1e-3 }, flags]) {
       const channels = x.shape.at(-1)!;
       const { gamma, beta } = unpack(rest, flags);
       const scale = given(gamma, channels, 1);
       const { y } = normalization.normalizeOver(x, scale, given(beta, channels, 0), over, {
         groups,
         epsilon,
+        centered,
       });
       return {
         y,
         vjp(dy) {
-          const { dx, dgamma, dbeta } = normalization.normalizeOverGrad(x, scale, dy, over, { groups, epsilon }); // prettier-ignore
+          const { dx, dgamma, dbeta } = normalization.normalizeOverGrad(x, scale, dy, over, { groups, epsilon, centered }); // prettier-ignore
           return [dx, ...(gamma ? [dgamma] : []), ...(beta ? [dbeta] : [])];
         },
       };

@@ -110,6 +110,29 @@ describe.each(variants)('%s', (variant) => {
   );
 });
 
+const STEPS = [1, 2, 63, 64, 65, 1000];
+const SIZES = [1, 3, 8, 64, 128];
+/** Every number of steps with every size of heads, in turn by the variants that take such heads; with all cases by all of them. */
+const pairs = STEPS.flatMap((steps, i) =>
+  SIZES.flatMap((size, j) => {
+    // a thousand steps are for the adapter, which compiles some variants for seconds
+    const all = steps === 1000 ? [size === 8 ? 'broadcast:4' : 'naive'] : fitting(size);
+    const own = process.env.WGRAD_ALL_CASES ? fitting(size) : [all[(i + j) % all.length]];
+    return own.map((variant) => [steps, size, variant] as const);
+  }),
+);
+
+function fitting(size: number): readonly string[] {
+  return size % 4 === 0 ? variants : variants.filter((variant) => !/broad|one/.test(variant));
+}
+
+it.each(pairs)('%i steps with heads of %i, %s: outputs and gradients', async (steps, size, variant) => {
+  const inputs = operands([1, steps, steps, 1, 1, size, size]);
+  const causal = size !== 3;
+  const found = await run(inputs, variant, { causal }, { simulated: steps < 1000 });
+  compare(found, expected(inputs, { causal }));
+});
+
 describe.each(general)('%s', (variant) => {
   it('a bias with −Infinity, another scale, and queries that see no key', async () => {
     const inputs = operands([2, 9, 34, 4, 2, 4, 8]);

@@ -28,6 +28,7 @@ interface Case {
   over: NormalizeOptions['over'];
   shape: number[];
   groups?: number;
+  centered?: boolean;
 }
 
 /** A software adapter with WebGPU's default limits. */
@@ -42,20 +43,20 @@ const TARGET = {
 };
 
 /** y, mean, variance and all three gradients of Σ dy y, on the GPU and in float64. */
-async function check({ over, shape, groups }: Case, options: EvaluateOptions): Promise<void> {
+async function check({ over, shape, groups, centered }: Case, options: EvaluateOptions): Promise<void> {
   const channels = shape.at(-1)!;
   const [x, dy] = [random(1, shape, -2, 3), random(2, shape)];
   const [gamma, beta] = [random(3, [channels], 0.5, 2), random(4, [channels])];
   const found = await evaluate(
     (...[t, g, b]) => {
-      const { y, mean, variance } = normalize(t, { over, groups, gamma: g, beta: b });
+      const { y, mean, variance } = normalize(t, { over, groups, gamma: g, beta: b, centered });
       return [y, mean, variance, ...gradients(reduceSum(multiply(y, constantOf(dy))), [t, g, b])] as Tensor[];
     },
     [x, gamma, beta],
     options,
   );
-  const { y, mean, variance } = normalizeOver(x, gamma, beta, over, { groups });
-  const { dx, dgamma, dbeta } = normalizeOverGrad(x, gamma, dy, over, { groups });
+  const { y, mean, variance } = normalizeOver(x, gamma, beta, over, { groups, centered });
+  const { dx, dgamma, dbeta } = normalizeOverGrad(x, gamma, dy, over, { groups, centered });
   [y, mean, variance, dx, dgamma, dbeta].forEach((expected, i) =>
     expect(found[i]).toBeAllClose(expected, { rtol: 2e-5, atol: 2e-5 }),
   );
@@ -103,6 +104,22 @@ it.each(share([...cases, ...more], 3, 0))('lanes over $over of $shape, groups $g
 it.each(share(cases, 4, 1))('workgroup over $over of $shape, groups $groups', (own) =>
   check(own, { variants: both('workgroup') }),
 );
+
+const rootMeanSquares: Case[] = [
+  { over: 'layer', shape: [3, 5] },
+  { over: 'layer', shape: [1, 1] },
+  { over: 'layer', shape: [2, 4100] },
+  { over: 'batch', shape: [1031, 2] },
+  { over: 'group', shape: [2, 31, 37, 24], groups: 2 },
+];
+describe.each(['lanes', 'workgroup'])('%s, with the mean left in', (variant) => {
+  it.each(share(rootMeanSquares, 2, 1))('over $over of $shape, groups $groups', (own) =>
+    check({ ...own, centered: false }, { variants: both(variant) }),
+  );
+  it.each(rootMeanSquares.slice(0, 2))('in the simulator: over $over of $shape', (own) =>
+    check({ ...own, centered: false }, { variants: both(variant), software: false, simulated: true }),
+  );
+});
 
 // What a GPU gets; a CPU takes its time over these loops.
 it.each([
@@ -273,12 +290,18 @@ describe('dispatches', () => {
 
 describe('what goes around a normalization', () => {
   const groups = 2;
-  it.each(['layer', 'group', 'instance', 'batch'] as const)(
-    '%s: its gradient is added to that of the normalization, as apart',
-    async (over) => {
+  it.each([
+    ['layer', true],
+    ['layer', false],
+    ['group', true],
+    ['instance', true],
+    ['batch', true],
+  ] as const)(
+    '%s, centered %s: its gradient is added to that of the normalization, as apart',
+    async (over, centered) => {
       const [x, dy] = [random(1, [2, 5, 8], -2, 3), random(2, [2, 5, 8])];
       const [gamma, beta] = [random(3, [8], 0.5, 2), random(4, [8])];
-      const own = over === 'group' ? { groups } : {};
+      const own = { ...(over === 'group' && { groups }), centered };
       const [y, slope] = await evaluate(
         (t, g, b) => {
           const output = add(t, normalize(t, { over, gamma: g, beta: b, ...own }).y);
@@ -297,20 +320,28 @@ describe('what goes around a normalization', () => {
     },
   );
 
-  it('costs no dispatch in a block of a transformer, forward or backward', async () => {
-    const net = sequential([transformerBlock({ numHeads: 2 })], { inputShape: [6, 8] });
-    const x = input('x', [2, 6, 8]);
-    const y = net.call(x, { training: true });
-    const loss = reduceSum(multiply(y, input('dy', y.shape)));
-    const outputs = [loss, ...(gradients(loss, [x, ...net.variables.map(read)]) as Tensor[])];
-    const labels = (all: Tensor[]) => lowerGraph(all, [], [], { target: TARGET }).map(({ label }) => label);
-    await loadAllKernels();
-    const [apart, fused] = [optimize(outputs, [fuseEpilogues]), optimize(outputs)].map(labels);
-    const sums = (own: string[]) => own.filter((label) => /(^|\/)add$/.test(label)).length;
-    expect(sums(apart)).toBeGreaterThan(4); // with those of biases
-    expect(sums(fused)).toBe(0);
-    expect(fused.length).toBe(41);
-  });
+  it.each([
+    ['layer', 41],
+    ['rms', 39],
+  ] as const)(
+    'costs no dispatch in a block of a transformer, forward or backward: %s',
+    async (kind, count) => {
+      const net = sequential([transformerBlock({ numHeads: 2, normalization: kind })], {
+        inputShape: [6, 8],
+      });
+      const x = input('x', [2, 6, 8]);
+      const y = net.call(x, { training: true });
+      const loss = reduceSum(multiply(y, input('dy', y.shape)));
+      const outputs = [loss, ...(gradients(loss, [x, ...net.variables.map(read)]) as Tensor[])];
+      const labels = (all: Tensor[]) => lowerGraph(all, [], [], { target: TARGET }).map(({ label }) => label);
+      await loadAllKernels();
+      const [apart, fused] = [optimize(outputs, [fuseEpilogues]), optimize(outputs)].map(labels);
+      const sums = (own: string[]) => own.filter((label) => /(^|\/)add$/.test(label)).length;
+      expect(sums(apart)).toBeGreaterThan(4); // with those of biases
+      expect(sums(fused)).toBe(0);
+      expect(fused.length).toBe(count);
+    },
+  );
 
   it('a kernel is given no more buffers than a device binds: three inputs besides γ and β stay apart', async () => {
     const [x, a, b, c] = [1, 2, 3, 4].map((seed) => random(seed, [3, 8], -2, 2));
@@ -337,6 +368,7 @@ describe('mistakes', () => {
     ['a vector as a batch', () => normalize(input('x', [2]), { over: 'batch' }), ShapeError],
     ['ε = 0', () => normalize(x, { over: 'batch', epsilon: 0 }), ArgumentError],
     ['integers', () => normalize(input('x', [2, 3], 'i32'), { over: 'batch' }), ArgumentError],
+    ['a word for a flag', () => normalize(x, { over: 'batch', centered: 0 as never }), ArgumentError],
     ['another kind', () => normalize(x, { over: 'switchable' as 'batch' }), ArgumentError],
   ] as const)('%s', (_, build, type) => {
     expect(build).toThrow(type);

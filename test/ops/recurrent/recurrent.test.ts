@@ -166,7 +166,7 @@ describe('the twin', () => {
   });
 });
 
-/** Batch, steps, units: some in every run, the others with `npm run test:simulator`. */
+/** Batch, steps, units: some in every run, the others with `npm run test:cases`. */
 const SIZES: Readonly<Record<Kind, readonly (readonly [number, number, number])[]>> = {
   lstm: [
     [5, 2, 3],
@@ -202,7 +202,7 @@ describe.each(kinds)('%s', (kind) => {
     if (kind === 'lstm') expect(await check(kind, own, { variants, settings, outputs: true })).toEqual(first);
   });
 
-  const sizes = process.env.WGRAD_SIMULATE ? MORE_SIZES : SIZES[kind];
+  const sizes = process.env.WGRAD_ALL_CASES ? MORE_SIZES : SIZES[kind];
   it.each(sizes)('in the simulator: %i rows, %i steps, %i units', async (batch, steps, units) => {
     const small = { batch, steps, units, features: 1, bare: units > 256 };
     const inputs = inputsOf(kind, small);
@@ -211,10 +211,24 @@ describe.each(kinds)('%s', (kind) => {
     await check(kind, inputs, { target: { software: false, residentWorkgroups: 2 }, settings });
   });
 
-  it('unrolled', async () => {
-    const inputs = inputsOf(kind, { batch: 2, steps: 3, units: 2 });
-    const settings = { reversed: kind === 'gru' };
-    await check(kind, inputs, { unroll: true, target: { software: true }, settings });
+  it('unrolled: the same as the kernels, and as the twin', async () => {
+    const inputs = inputsOf(kind, { batch: 2, steps: 5, units: 4 });
+    const own = { target: { software: true }, settings: { reversed: kind === 'gru' } };
+    const graph = await check(kind, inputs, { ...own, unroll: true });
+    const kernels = await check(kind, inputs, own);
+    graph.forEach((values, i) =>
+      expect(kernels[i], `value ${i}`).toBeAllClose(values, { rtol: 1e-5, atol: 1e-5 }),
+    );
+  });
+
+  it('a row that the mask leaves no step keeps its first states, in both directions', async () => {
+    const [batch, steps, units] = [2, 3, 4];
+    const inputs = inputsOf(kind, { batch, steps, units });
+    const mask = map(inputs.mask!, (_, i) => Number(i >= steps));
+    const found = await check(kind, { ...inputs, mask }, { target: { software: true } });
+    const rows = Array.from({ length: steps }, (_, t) => found[0].data.slice(units * t, units * (t + 1)));
+    const first = Float64Array.from(inputs.initial![0].data.slice(0, units), Math.fround);
+    rows.forEach((row) => expect(row).toEqual(first));
   });
 
   it.each(Object.keys(reference.activations) as (keyof typeof reference.activations)[])(
