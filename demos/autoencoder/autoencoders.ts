@@ -13,8 +13,8 @@ import { coalesce } from '../shared/coalesce.ts';
 import { MOST_AXES } from '../drawing/codes.ts';
 import type { Mapped, Place } from '../drawing/codes.ts';
 import type { CodeSpace } from '../drawing/codeSpace.ts';
-import { oneOfEach, uploadImages } from '../drawing/dataImages.ts';
 import type { DataImages } from '../drawing/dataImages.ts';
+import { TestDigits } from '../drawing/testDigits.ts';
 import { PIXELS, SHOWN, YOURS } from './protocol.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
@@ -35,9 +35,7 @@ export class Autoencoders extends FittedModel<Digits> {
   readonly #networks: VersionsNetwork;
   readonly #view: View;
   #values: Here['values'];
-  #images: DataImages | undefined;
-  /** Those of the images. */
-  #pixels: Uint8Array = new Uint8Array();
+  readonly #digits: TestDigits;
   #space: { readonly version: AutoencoderVersion; readonly codes: CodeSpace } | undefined;
   #isComplete = false;
   /** The step whose codes are on the map. */
@@ -56,6 +54,7 @@ export class Autoencoders extends FittedModel<Digits> {
     this.#values = context.values;
     this.#networks = networks;
     this.#view = view;
+    this.#digits = new TestDigits(context.gpu);
     this.#showAll();
   }
 
@@ -85,14 +84,16 @@ export class Autoencoders extends FittedModel<Digits> {
 
   /** The map of the codes: a first look does without. */
   async complete(): Promise<void> {
-    const explored = this.#images && this.#explore(this.#images);
+    const { images } = this.#digits;
+    const explored = images && this.#explore(images);
     await Promise.all([explored, this.#view.complete(() => this.#showAll())]);
     this.#isComplete = true;
   }
 
   async look(): Promise<void> {
     const isOther = this.#space?.version !== this.#values.version;
-    if (this.#isComplete && this.#images && isOther) await this.#explore(this.#images);
+    const { images } = this.#digits;
+    if (this.#isComplete && images && isOther) await this.#explore(images);
     const codes = this.#space?.codes;
     if (codes && this.#mapped !== this.step) {
       this.#mapped = this.step;
@@ -123,35 +124,20 @@ export class Autoencoders extends FittedModel<Digits> {
     this.#context.tell('centres', await this.#space!.codes.centres());
   });
 
-  take({ test }: Digits): void {
-    const pixels = test.x.data as Uint8Array;
-    const before = this.#pixels;
-    if (pixels.length === before.length && pixels.every((byte, i) => byte === before[i])) return;
-    this.#pixels = pixels;
-    this.#freeImages();
-    const labels = new Uint8Array(test.y.data);
-    this.#images = uploadImages(this.#context.gpu, pixels, labels, [28, 28, 1]);
-    this.#showAll();
+  take({ test }: Partial<Digits>): void {
+    if (this.#digits.take(test, () => this.#freeCodes())) this.#showAll();
   }
 
-  #freeImages(): void {
+  #freeCodes(): void {
     this.#space?.codes.destroy();
     this.#space = undefined;
-    this.#images?.destroy();
   }
 
   /** Writes the inputs of the views into the programs, and draws these on the panels. */
   #showAll(): void {
     const { a, b, set, version } = this.#values;
-    if (this.#images) {
-      const { labels, bytesOf } = this.#images;
-      const shown = oneOfEach(labels, SHOWN, set);
-      shown.forEach((image, place) => this.#view.write(place, bytesOf(image)));
-      this.#context.tell(
-        'shown',
-        Uint8Array.from(shown, (image) => labels[image]),
-      );
-    }
+    const shown = this.#digits.show(this.#view, SHOWN, set);
+    if (shown) this.#context.tell('shown', shown);
     this.#view.write(YOURS, yours.drawing);
     this.#view.walk(a, b);
     if (this.#space) this.#space.codes.scores = yours.scores;
@@ -190,7 +176,8 @@ export class Autoencoders extends FittedModel<Digits> {
 
   override destroy(): void {
     this.#destroyed = true;
-    this.#freeImages();
+    this.#freeCodes();
+    this.#digits.destroy();
     this.#view.destroy();
     super.destroy();
   }

@@ -1,13 +1,10 @@
-import { announce } from '../shared/announce.ts';
 import { byId, create } from '../shared/dom.ts';
 import { codeAspect } from '../drawing/codes.ts';
 import { createDigitPad } from '../widgets/digitPad.ts';
-import { imageButtons } from '../widgets/imageButtons.ts';
+import { digitWalk } from '../widgets/digitWalk.ts';
 import { createImageRows, heading } from '../widgets/imageRows.ts';
-import { walkEnds } from '../widgets/walkEnds.ts';
 import type { Live } from './live.ts';
-import { withArticle } from '../shared/withArticle.ts';
-import { BETWEEN, PIXELS, SHOWN, YOURS } from './protocol.ts';
+import { BETWEEN, PIXELS, SHOWN } from './protocol.ts';
 import type { Tells } from './protocol.ts';
 import { titleOf, VERSIONS } from './settings.ts';
 
@@ -16,11 +13,9 @@ const FIRST_DIGIT = 3;
 
 /** The reader's own digit on its way through the networks, ten test digits, and the walk between two of these eleven. */
 export function createReconstructions(page: Live) {
-  let digits = Uint8Array.from({ length: SHOWN }, (_, place) => place);
   let bottleneck: number = page.values.bottleneck;
   const aspect = () => codeAspect(bottleneck);
   const { row, strip, arrange } = createImageRows(page.handOver);
-  const nameOf = (place: number) => (place === YOURS ? 'your digit' : withArticle(digits[place]));
   const keyed = <T extends HTMLElement>(element: T, colour: string): T => {
     element.classList.add('version');
     element.style.setProperty('--key', `var(${colour})`);
@@ -65,15 +60,13 @@ export function createReconstructions(page: Live) {
   const pad = createDigitPad({ onInk: draw, onClear: () => draw(new Uint8Array(PIXELS)) });
   pad.write(FIRST_DIGIT);
 
-  // Originals are buttons too: the last two that were chosen are the ends of the walk below.
-  const { cells, buttons } = imageButtons(SHOWN, SHOWN, 'Ends of the walk', (place) => {
-    const { b: last } = page.values;
-    if (place === last) return;
-    page.set({ a: last, b: place });
-    announce(`The walk goes from ${nameOf(last)} to ${nameOf(place)}.`);
+  const explored = create('span');
+  const { originals, walk, ...ends } = digitWalk(page, row, {
+    count: SHOWN,
+    steps: BETWEEN,
+    panel: 'original',
+    words: create('span', {}, 'One turns into the other (', explored, ').'),
   });
-  const other = create('button', { type: 'button' }, 'Other digits');
-  other.addEventListener('click', () => page.set({ set: (page.values.set + 1) % 1000 }));
   const noisy = row(heading('with noise', create('small', {}, 'what the encoders see')), {
     panel: 'noisy',
     label: 'The noisy images that the encoders see',
@@ -86,45 +79,19 @@ export function createReconstructions(page: Live) {
     const code = { panel: `code:${name}`, label: `Codes of ${title}`, count: SHOWN, aspect };
     return { name, error, head, row: row(head, images, code) };
   });
-  byId('rows').append(
-    row(heading('originals', other), {
-      panel: 'original',
-      label: 'The original test images',
-      count: SHOWN,
-      cells,
-    }),
-    noisy,
-    ...versions.map((version) => version.row),
-  );
+  byId('rows').append(originals, noisy, ...versions.map((version) => version.row));
 
-  // The walk
-  const explored = create('span');
-  byId('walk').append(
-    row(heading('mixed pixels', 'One fades out, the other fades in.'), {
-      panel: 'pixels',
-      label: 'The pixels of two digits, mixed in nine steps',
-      count: BETWEEN,
-    }),
-    row(heading('mixed codes', create('span', {}, 'One turns into the other (', explored, ').')), {
-      panel: 'between',
-      label: 'Images decoded from the codes of two digits, mixed in nine steps',
-      count: BETWEEN,
-    }),
-  );
-  const showEnds = walkEnds(page, buttons, YOURS, nameOf);
+  byId('walk').append(...walk);
 
   function changed(): void {
     explored.textContent = titleOf(page.values.version);
-    showEnds();
+    ends.changed();
   }
   changed();
 
   return {
     changed,
-    shown(own: Uint8Array): void {
-      digits = own as Uint8Array<ArrayBuffer>;
-      changed();
-    },
+    shown: ends.shown,
     model(model: Tells['model']): void {
       ({ bottleneck } = model);
       noisy.hidden = !model.noisy;

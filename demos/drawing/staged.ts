@@ -1,7 +1,10 @@
 import type { Gpu, Program, Tensor } from '../../src/index.ts';
 
 /** Kernels that a CPU compiles in a tenth of the time, and then computes six times as long: good for a first look. */
-export const QUICK = { matmul: 'naive', attention: 'naive' };
+const QUICK = { matmul: 'naive', attention: 'naive' };
+
+/** These kernels, where a CPU computes. A network may be so small that it needs no others at all. */
+export const quickKernels = (gpu: Gpu) => (gpu.device.software ? QUICK : undefined);
 
 type Define = () => Readonly<Record<string, Tensor>>;
 type Data = Parameters<Program['write']>[1];
@@ -31,7 +34,7 @@ export class Staged {
     define: Define,
     { label, isQuick = false }: { label: string; isQuick?: boolean },
   ): Promise<Staged> {
-    const variants = isQuick && gpu.device.software ? QUICK : undefined;
+    const variants = isQuick ? quickKernels(gpu) : undefined;
     const staged = new Staged(gpu, label, await gpu.compile(define, { label, variants }));
     staged.#isQuick = variants !== undefined;
     return staged;

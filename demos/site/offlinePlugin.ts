@@ -6,7 +6,7 @@ import type { Plugin } from 'vite';
 const WORKER = 'sw.js';
 const REGISTRATION = 'offline.js';
 /** What is kept only once a page has asked for it. Of the previews, the gallery shows those of pages in its own folders. */
-const LATER = /^data\/mnist\/train-50000|(^|\/[\w-]+\/)preview[\w-]*\.png$|\.map$/;
+const LATER = /^data\/mnist\/train-50000|(^|\/[\w-]+\/)preview[\w-]*\.(png|webp)$|\.map$/;
 const MOST_BYTES = 4e6;
 
 /**

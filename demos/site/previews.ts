@@ -59,10 +59,17 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
 const GALLERY = '.';
 /** Any other page as it opens. */
 const OPENED: Moment = { query: '', at: 'main', ready: () => true };
+/** A lesson as it opens, with its numbers. */
+const LESSON: Moment = { query: '', at: 'main', ready: isReady };
+const isLesson = (name: string): boolean => name.startsWith('lessons/');
 
 /** 1200 × 630 device pixels, as links to the page are shown. */
 const VIEW = { width: 1000, height: 525, deviceScaleFactor: 1.2 };
 const SCHEMES = { light: 'preview.png', dark: 'preview-dark.png' } as const;
+/** The list of lessons has drawings of its own: the pictures of lessons are for links alone, light, and a few kB each. */
+const LESSON_VIEW = { width: 1200, height: 630, deviceScaleFactor: 0.5 };
+const LESSON_SCHEMES = { light: 'preview.webp' } as const;
+const WEBP_QUALITY = 50;
 /** For the last panels to be drawn, and for colours to change. */
 const SETTLE_MS = 3000;
 const MOST_MS = 240_000;
@@ -93,7 +100,7 @@ const server = values.site
     })
   : await (await createServer({ server: { host: '127.0.0.1' }, logLevel: 'warn' })).listen();
 try {
-  for (const page of pages) await take(page, MOMENTS[page] ?? OPENED);
+  for (const page of pages) await take(page, MOMENTS[page] ?? (isLesson(page) ? LESSON : OPENED));
 } finally {
   await browser.close();
   await server.close();
@@ -102,16 +109,17 @@ try {
 async function take(name: string, { query, at, ready }: Moment): Promise<void> {
   // Without the service worker of another page, which keeps the pictures of before.
   const context = await browser.createBrowserContext();
-  const { page, errors } = await openUrl(context, `${server.resolvedUrls!.local[0]}${name}/${query}`, VIEW);
+  const [view, schemes] = isLesson(name) ? [LESSON_VIEW, LESSON_SCHEMES] : [VIEW, SCHEMES];
+  const { page, errors } = await openUrl(context, `${server.resolvedUrls!.local[0]}${name}/${query}`, view);
   try {
-    await page.setViewport(VIEW);
+    await page.setViewport(view);
     await page.waitForFunction(ready, { timeout: MOST_MS, polling: 500 });
     // This browser has no GPU; readers' browsers do.
     await page.$$eval('#notices', (all) => all.forEach((notices) => notices.replaceChildren()));
     await page.$eval(at, (element) => {
       scrollTo({ top: element.getBoundingClientRect().top + scrollY - 16, behavior: 'instant' });
     });
-    for (const [scheme, file] of Object.entries(SCHEMES)) await shoot(page, scheme, join(folder, name, file));
+    for (const [scheme, file] of Object.entries(schemes)) await shoot(page, scheme, join(folder, name, file));
   } catch (error) {
     process.exitCode = values.site ? 0 : 1; // a built site has the pictures of the repository
     console.error(`${name}: ${(error as Error).message}`);
@@ -123,6 +131,7 @@ async function take(name: string, { query, at, ready }: Moment): Promise<void> {
 async function shoot(page: Page, scheme: string, file: string): Promise<void> {
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
   await sleep(SETTLE_MS);
-  await page.screenshot({ path: file as `${string}.png` });
+  const quality = file.endsWith('.webp') ? WEBP_QUALITY : undefined;
+  await page.screenshot({ path: file as `${string}.png`, quality });
   console.log(file);
 }

@@ -15,7 +15,8 @@ export function trainedPlugin(root: string): Plugin {
     generateBundle() {
       for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
         const fileName = name.replaceAll('\\', '/');
-        if (!/^(?:[\w-]+\/)*(?:trained\/[\w-]+\.(json|png)|preview[\w-]*\.png)$/.test(fileName)) continue;
+        if (!/^(?:[\w-]+\/)*(?:trained\/[\w-]+\.(json|png)|preview[\w-]*\.(png|webp))$/.test(fileName))
+          continue;
         this.emitFile({ type: 'asset', fileName, source: readFileSync(join(root, name)) });
       }
     },

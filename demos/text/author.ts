@@ -4,6 +4,7 @@ import type { Characters } from '../../src/data/characters.ts';
 import { GPT_PRESETS, gptNetwork } from '../../src/models/gptNetwork.ts';
 import { TextWriter } from '../../src/models/textWriter.ts';
 import { part } from '../../src/part.ts';
+import { quickKernels } from '../drawing/staged.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import { ModelTrainee } from '../frame/worker/modelTrainee.ts';
 import type { Context, RunOptions, Trainee } from '../frame/worker/trainee.ts';
@@ -12,9 +13,9 @@ import { OPENING, SAMPLE_LENGTH } from './protocol.ts';
 import type { Tells } from './protocol.ts';
 import type { settings } from './settings.ts';
 import type { TextData } from './data.ts';
-import { compileView, quickOf, readingOf, viewSources } from './view.ts';
 
 type Training = typeof import('./training.ts');
+type Viewing = typeof import('./view.ts');
 type Here = Context<ValuesOf<typeof settings>, Tells>;
 
 /** An epoch of a short text ends after a few steps: from one evaluation to the next it takes so many times as long as one. */
@@ -47,6 +48,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   #written: { readonly text: string; readonly seen: string; readonly step: number } | undefined;
   /** What is shown: it comes after the first characters, which a reader waits for. */
   #view: Program | undefined;
+  #viewing!: Viewing;
   #isDestroyed = false;
   /** Texts that were begun: each draws other random numbers. */
   #begun = 0;
@@ -77,7 +79,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
     const weights = new Weights(gpu, { '': network });
     const { parameters } = network;
     context.tell('model', { parameters, blocks, heads, context: steps, characters: characters.list });
-    const writer = await TextWriter.create(gpu, network, characters, { variants: quickOf(gpu) });
+    const writer = await TextWriter.create(gpu, network, characters, { variants: quickKernels(gpu) });
     return new Author(context, characters, { options, network, weights, writer });
   }
 
@@ -85,7 +87,8 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
     // What is compiled keeps the thread busy: the first characters come before.
     await new Promise((resolve) => setTimeout(resolve, FIRST_MS));
     await this.#turn;
-    const view = await compileView(this.#context.gpu, this.#parts.network);
+    this.#viewing = await part('The script that shows what it looks at', () => import('./view.ts'));
+    const view = await this.#viewing.compileView(this.#context.gpu, this.#parts.network);
     if (this.#isDestroyed) return view.destroy();
     this.#view = view;
     this.#showText();
@@ -93,7 +96,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
   }
 
   #showMaps(): void {
-    if (this.#view) this.showPanels(viewSources(this.#view, this.#head));
+    if (this.#view) this.showPanels(this.#viewing.viewSources(this.#view, this.#head));
   }
 
   protected async train(): Promise<Model> {
@@ -200,7 +203,7 @@ export class Author extends ModelTrainee implements Trainee<TextData> {
     const [seen, place] = [this.#seen, this.#place];
     await view.step((encoder) => this.drawPanels(encoder));
     const values = (await view.read('reading')) as Float32Array;
-    this.#context.tell('reading', { seen, place, ...readingOf(values, this.#characters.size) });
+    this.#context.tell('reading', { seen, place, ...this.#viewing.readingOf(values, this.#characters.size) });
   }
 
   /** Continues a text; with weights that have changed its window is read again. */

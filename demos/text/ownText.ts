@@ -1,9 +1,9 @@
 import type { LivePage } from '../frame/page/page.ts';
 import { byId } from '../shared/dom.ts';
 import { hashOf } from '../shared/hash.ts';
+import { problemOf } from './problem.ts';
 import type { Calls } from './protocol.ts';
 import { settings } from './settings.ts';
-import { problemOf } from './text.ts';
 
 /** Characters of the reader's text that the network is to continue at first. */
 const BEGINNING = 12;

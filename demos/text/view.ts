@@ -1,6 +1,6 @@
 import { ops } from '../../src/index.ts';
 import type { Gpu, Network, Program, Tensor } from '../../src/index.ts';
-import { QUICK } from '../drawing/staged.ts';
+import { quickKernels } from '../drawing/staged.ts';
 import type { TensorSource } from '../drawing/tiles.ts';
 
 /** A temperature below counts as this: the likeliest character has a probability of 1 all the same. */
@@ -40,9 +40,6 @@ function lookingOf(block: Block, x: Tensor): Tensor {
   );
   return ops.softmax(ops.where(ops.constant(isSeen, [1, steps, steps]), scores, -Infinity));
 }
-
-/** Kernels for so small a network: a CPU takes longer to compile faster ones than they would ever save. */
-export const quickOf = (gpu: Gpu) => (gpu.device.software ? QUICK : undefined);
 
 /**
  * Compiles what is shown of a GPT.
@@ -88,7 +85,7 @@ export function compileView(gpu: Gpu, network: Network): Promise<Program> {
         ),
       };
     },
-    { label: 'view', variants: quickOf(gpu) },
+    { label: 'view', variants: quickKernels(gpu) },
   );
 }
 

@@ -4,8 +4,7 @@ import { vae, VAE_PRESETS, vaeData } from '../../src/models/vae.ts';
 import type { Vae } from '../../src/models/vae.ts';
 import { part } from '../../src/part.ts';
 import type { Mapped, Place } from '../drawing/codes.ts';
-import { oneOfEach, uploadImages } from '../drawing/dataImages.ts';
-import type { DataImages } from '../drawing/dataImages.ts';
+import { TestDigits } from '../drawing/testDigits.ts';
 import type { Digits } from '../frame/digits/loadDigits.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import { FittedModel } from '../frame/worker/fitted.ts';
@@ -31,9 +30,7 @@ export class VaeTrainee extends FittedModel<Digits> {
   readonly #vae: Vae;
   readonly #view: View;
   #values: Here['values'];
-  #images: DataImages | undefined;
-  /** Those of the images. */
-  #pixels: Uint8Array = new Uint8Array();
+  readonly #digits: TestDigits;
   #cloud: Cloud | undefined;
   /** The step and the axes whose codes are on the map. */
   #mapped = '';
@@ -52,6 +49,7 @@ export class VaeTrainee extends FittedModel<Digits> {
     this.#values = context.values;
     this.#vae = network;
     this.#view = view;
+    this.#digits = new TestDigits(context.gpu);
     this.#showAll();
   }
 
@@ -83,11 +81,11 @@ export class VaeTrainee extends FittedModel<Digits> {
   }
 
   async #openCloud(): Promise<void> {
-    const images = this.#images;
+    const { images } = this.#digits;
     if (!images) return;
     const { Cloud } = await part('The map of codes', () => import('./cloud.ts'));
     const cloud = await Cloud.create(this.#context.gpu, this.#vae, images);
-    if (this.#destroyed || images !== this.#images) return cloud.destroy();
+    if (this.#destroyed || images !== this.#digits.images) return cloud.destroy();
     this.#cloud = cloud;
     this.#mapped = '';
     this.#showAll();
@@ -118,21 +116,12 @@ export class VaeTrainee extends FittedModel<Digits> {
   readonly #tellReading = coalesce(async () => this.#context.tell('reading', await this.#view.read()));
 
   take({ test }: Partial<Digits>): void {
-    if (!test) return;
-    const pixels = test.x.data as Uint8Array;
-    const before = this.#pixels;
-    if (pixels.length === before.length && pixels.every((byte, i) => byte === before[i])) return;
-    this.#pixels = pixels;
-    this.#freeImages();
-    const labels = new Uint8Array(test.y.data);
-    this.#images = uploadImages(this.#context.gpu, pixels, labels, [28, 28, 1]);
-    this.#showAll();
+    if (this.#digits.take(test, () => this.#freeCloud())) this.#showAll();
   }
 
-  #freeImages(): void {
+  #freeCloud(): void {
     this.#cloud?.destroy();
     this.#cloud = undefined;
-    this.#images?.destroy();
   }
 
   /** The numbers of a code that are shown, from 0 on: what an address asks for may be beyond the code, or twice the same. */
@@ -146,15 +135,8 @@ export class VaeTrainee extends FittedModel<Digits> {
   /** Writes the inputs of the views into the programs, and draws these on the panels. */
   #showAll(): void {
     const { a, b, set } = this.#values;
-    if (this.#images) {
-      const { labels, bytesOf } = this.#images;
-      const shown = oneOfEach(labels, SHOWN, set);
-      shown.forEach((image, place) => this.#view.write(place, bytesOf(image)));
-      this.#context.tell(
-        'shown',
-        Uint8Array.from(shown, (image) => labels[image]),
-      );
-    }
+    const shown = this.#digits.show(this.#view, SHOWN, set);
+    if (shown) this.#context.tell('shown', shown);
     this.#view.write(YOURS, yours.drawing);
     this.#view.walk(a, b);
     this.#view.place(this.#axes, yours.place);
@@ -199,7 +181,8 @@ export class VaeTrainee extends FittedModel<Digits> {
 
   override destroy(): void {
     this.#destroyed = true;
-    this.#freeImages();
+    this.#freeCloud();
+    this.#digits.destroy();
     this.#view.destroy();
     super.destroy();
   }

@@ -16,6 +16,8 @@ export interface Strip {
   readonly cells?: HTMLElement;
 }
 
+export type ImageRows = ReturnType<typeof createImageRows>;
+
 /** Rows of images that a worker draws: `strip` makes a panel, `row` a heading with panels under each other beside it. */
 export function createImageRows(handOver: HandOver) {
   const arrangements: (() => void)[] = [];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { PAGES } from '../../demos/frame/pages.ts';
 
 const demos = join(import.meta.dirname, '../../demos');
 
@@ -18,4 +19,14 @@ it('each card of the gallery has a picture in light and dark, of the size that l
     const file = readFileSync(join(demos, picture));
     expect([picture, file.readUInt32BE(16), file.readUInt32BE(20)]).toEqual([picture, 1200, 630]);
   }
+});
+
+it('each lesson has a picture of its own for links, all of them together small', () => {
+  const files = PAGES.filter(({ folder }) => folder.startsWith('lessons/')).map(({ folder }) =>
+    readFileSync(join(demos, folder, 'preview.webp')),
+  );
+  expect(files).toHaveLength(8);
+  for (const file of files) expect(file.toString('latin1', 8, 12)).toBe('WEBP');
+  expect(new Set(files.map(String)).size).toBe(8);
+  expect(files.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(150_000);
 });

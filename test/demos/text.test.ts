@@ -8,7 +8,8 @@ import { momentText, sampleOf } from '../../demos/text/protocol.ts';
 import type { Reading, Tells } from '../../demos/text/protocol.ts';
 import { settings } from '../../demos/text/settings.ts';
 import { dataOf } from '../../demos/text/data.ts';
-import { EXCERPT, problemOf, SHAKESPEARE } from '../../demos/text/text.ts';
+import { problemOf } from '../../demos/text/problem.ts';
+import { EXCERPT, SHAKESPEARE } from '../../demos/text/text.ts';
 import { compileView, readingOf } from '../../demos/text/view.ts';
 import { syntheticText, TINY_SHAKESPEARE } from '../../src/data/text.ts';
 import { gptNetwork } from '../../src/models/gptNetwork.ts';
@@ -188,10 +189,10 @@ describe('the author of the page', () => {
     const first = await author.write(beginning, 1);
     expect((await reading()).seen).toHaveLength(31);
     const text = beginning + first;
-    let isWritten = false;
-    const writing = author.write(text, 2).finally(() => (isWritten = true));
+    const state = { isWritten: false };
+    const writing = author.write(text, 2).finally(() => (state.isWritten = true));
     const between = new Set<string>();
-    while (!isWritten) between.add((await reading()).seen.join(''));
+    while (!state.isWritten) between.add((await reading()).seen.join(''));
     const more = await writing;
     // what is shown meanwhile is what it had written before
     expect([...between].filter((own) => ![text, (text + more).slice(16)].includes(own))).toEqual([]);

@@ -96,14 +96,15 @@ export function frameHtml(
  * address.
  */
 function previewHtml(root: string, folder: string, site: string | undefined): string {
+  const pictureOf = (owner: string) =>
+    ['preview.png', 'preview.webp'].map((name) => join(owner, name)).find((file) => existsSync(file));
   let owner = folder;
-  while (!existsSync(join(owner, 'preview.png'))) {
+  while (!pictureOf(owner)) {
     if (owner === root) return '';
     owner = dirname(owner);
   }
-  const address = site
-    ? `${site}/${relative(root, join(owner, 'preview.png'))}`
-    : join(relative(folder, owner) || '.', 'preview.png');
+  const picture = pictureOf(owner)!;
+  const address = site ? `${site}/${relative(root, picture)}` : relative(folder, picture);
   return `\n<meta property="og:image" content="${escapeHtml(address)}" vite-ignore />\n<meta name="twitter:card" content="summary_large_image" />`;
 }
 

@@ -81,10 +81,10 @@ describe('the shell of a page', () => {
     const picture = (folder: string, site?: string) =>
       /"og:image" content="([^"]*)"/.exec(frameHtml(PAGE, root, root + folder, settings({}), { site }))?.[1];
     expect(picture('/mnist-cnn')).toBe('preview.png');
-    expect(picture('/lessons/neuron')).toBe('../preview.png');
+    expect(picture('/lessons/common')).toBe('../preview.png');
     expect(picture('')).toBe('preview.png');
     expect(picture('/lessons/neuron', 'https://example.org/wgrad')).toBe(
-      'https://example.org/wgrad/lessons/preview.png',
+      'https://example.org/wgrad/lessons/neuron/preview.webp',
     );
   });
 
