@@ -228,7 +228,9 @@ export function roll(x: Tensor, shift: Counts | Tensor, axis?: Counts): Tensor {
 
 function shiftsOf(shift: Tensor): Tensor[] {
   if (shift.shape.length <= 1) return split(reshape(shift, [-1]), sizeOf(shift.shape));
-  throw new ShapeError(`roll: the shift has the shape ${formatShape(shift.shape)}; give one number, or a row`);
+  throw new ShapeError(
+    `roll: the shift has the shape ${formatShape(shift.shape)}; give one number, or a row`,
+  );
 }
 
 function rollOne(x: Tensor, shift: number | Tensor, axis: number): Tensor {
