@@ -8,11 +8,14 @@ import { averagePool2d } from '../nn/layers/pooling.ts';
 import { depthToSpace } from '../nn/layers/reshaping.ts';
 import { resizing } from '../nn/layers/resizing.ts';
 import { upSampling2d } from '../nn/layers/upSampling.ts';
+import { psnr, ssim } from '../nn/metrics.ts';
+import type { Metric } from '../nn/metrics.ts';
 import { Network } from '../nn/network.ts';
 import type { NetworkOptions } from '../nn/network.ts';
 import { adam } from '../nn/optimizers/adam.ts';
 import type { Optimizer } from '../nn/optimizers.ts';
 import { polynomialDecay } from '../nn/schedules.ts';
+import { maximum, minimum } from '../ops/elementwise/elementwise.ts';
 
 /** How many times larger on each side images become. */
 export const UPSCALE = 2;
@@ -97,9 +100,18 @@ function trainable(name: string, seed: number, enlarge: Enlarge): SuperResolutio
 const convolution = (filters: number, kernelSize: number, activation?: 'relu') =>
   conv2d({ filters, kernelSize, padding: 'same', ...(activation && { activation }) });
 
-/** The last convolution, and the low image itself. */
+/**
+ * The last convolution, and the low image itself. It begins with zeros, so that the network begins with the enlarged image: with
+ * random weights it is 2 dB behind after 400 steps.
+ */
 function shuffled(): (low: LayerTensor, features: LayerTensor) => LayerTensor {
-  const [places, shuffle] = [convolution(UPSCALE ** 2, 3), depthToSpace(UPSCALE)];
+  const places = conv2d({
+    filters: UPSCALE ** 2,
+    kernelSize: 3,
+    padding: 'same',
+    kernelInitializer: 'zeros',
+  });
+  const shuffle = depthToSpace(UPSCALE);
   const [base, sum] = [upSampling2d({ size: UPSCALE }), add()];
   return (low, features) => sum.apply([shuffle.apply(places.apply(features)), base.apply(low)]);
 }
@@ -131,6 +143,20 @@ export const superResolutionOptimizer = (options: { learningRate: number; steps:
     learningRate: options.learningRate,
     schedule: polynomialDecay({ decaySteps: options.steps, endLearningRate: 0 }),
   });
+
+/**
+ * PSNR and SSIM of images as they are shown: values outside of the range of pixels are clipped.
+ *
+ * @param largest the largest value of a pixel; default 1. Infinity for fields, which have no bound
+ */
+export const superResolutionMetrics = (largest = 1): Metric[] =>
+  [psnr(), ssim()].map((metric) => ({
+    ...metric,
+    compute: (prediction, target) => {
+      const shown = maximum(prediction, 0);
+      return metric.compute(largest < Infinity ? minimum(shown, largest) : shown, target);
+    },
+  }));
 
 /** Images as a network is trained on them: the target is the image itself, nothing is copied. */
 export const superResolutionData = (images: Dataset): Dataset => selfTargets(images);

@@ -15,20 +15,26 @@ import type { TrainingData } from './data.ts';
 import { formatCount, formatPercent, formatSeconds } from './format.ts';
 import { Progress } from './progress.ts';
 
-/** The classifier that scores generated digits: out of the cache, or newly trained on the same images. */
+/**
+ * The classifier that scores generated digits: out of the cache, or newly trained on the same images.
+ *
+ * @param options.seed of another classifier, which differs in its first weights and the order of the images; default: the recipe's
+ */
 export async function trainedClassifier(
   context: TrainContext,
   data: Pick<TrainingData, 'train' | 'test'>,
+  { seed = CLASSIFIER_RECIPE.seed }: { seed?: number } = {},
 ): Promise<DigitClassifier> {
   const { terminal, gpu } = context;
   const { train, test } = data;
-  const classifier = await DigitClassifier.create(gpu);
-  const path = join(cacheFolder(), 'digit-classifier', `${fingerprint(train)}.safetensors`);
+  const classifier = await DigitClassifier.create(gpu, { seed });
+  const path = join(cacheFolder(), 'digit-classifier', `${fingerprint(train, seed)}.safetensors`);
   try {
     const saved = await readFileIfExists(path);
     if (saved && loads(classifier, saved, path)) return classifier;
     const steps = classifierSteps(train);
-    terminal.line(`Training the classifier that scores generated digits, once: ${formatCount(steps)} steps.`);
+    const which = seed === CLASSIFIER_RECIPE.seed ? 'the classifier' : 'a second classifier';
+    terminal.line(`Training ${which} that scores generated digits, once: ${formatCount(steps)} steps.`);
     const began = performance.now();
     const progress = new Progress(terminal, 'classifier', steps);
     try {
@@ -73,9 +79,9 @@ async function keep({ terminal }: TrainContext, path: string, bytes: Uint8Array)
 }
 
 /** Of the training images and of how the classifier is trained. */
-function fingerprint({ x, y }: Dataset): string {
+function fingerprint({ x, y }: Dataset, seed: number): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([CLASSIFIER_VERSION, CLASSIFIER_RECIPE]));
+  hash.update(JSON.stringify([CLASSIFIER_VERSION, { ...CLASSIFIER_RECIPE, seed }]));
   for (const { data } of [x, y]) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return hash.digest('hex').slice(0, 16);
 }

@@ -8,6 +8,7 @@ import { breastCancerCommand } from './breastCancer.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { ModelCommand } from './command.ts';
 import { dcganCommand } from './dcgan.ts';
+import { dreamCommand } from './dream.ts';
 import { fashionCommand } from './fashion.ts';
 import { flowCommand } from './flow.ts';
 import { gptCommand } from './gpt.ts';
@@ -20,6 +21,7 @@ import { helpText, parseTrainOptions } from './options.ts';
 import type { TrainOptions } from './options.ts';
 import { RunFolder } from './runFolder.ts';
 import { resolveSettings } from './settings.ts';
+import { superresCommand } from './superres.ts';
 import { Terminal } from './terminal.ts';
 import { tsneCommand } from './tsne.ts';
 import type { Output } from './terminal.ts';
@@ -40,6 +42,8 @@ export const MODELS: Readonly<Record<string, ModelCommand>> = {
   grokking: grokkingCommand,
   gpt: gptCommand,
   tsne: tsneCommand,
+  dream: dreamCommand,
+  superres: superresCommand,
 };
 
 /**
