@@ -8,6 +8,7 @@ import { breastCancerCommand } from './breastCancer.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { ModelCommand } from './command.ts';
 import { dcganCommand } from './dcgan.ts';
+import { diffusionCommand } from './diffusion.ts';
 import { dreamCommand } from './dream.ts';
 import { fashionCommand } from './fashion.ts';
 import { flowCommand } from './flow.ts';
@@ -31,6 +32,7 @@ import { vaeCommand } from './vae.ts';
 export const MODELS: Readonly<Record<string, ModelCommand>> = {
   'mnist-cnn': mnistCnnCommand,
   dcgan: dcganCommand,
+  diffusion: diffusionCommand,
   autoencoder: autoencoderCommand,
   vae: vaeCommand,
   flow: flowCommand,
