@@ -21,8 +21,9 @@ it('opens on a trained network that writes, with its maps', async () => {
   await click('#write'); // pauses
   expect(await written()).toMatch(/^KING RICHARD/);
   expect(await text('#write')).toBe('Write');
-  expect(await coloursOf(page, '#heads')).toBeGreaterThan(20);
-  expect(await coloursOf(page, '#head')).toBeGreaterThan(10);
+  // The maps are compiled after what writes.
+  await expect.poll(() => coloursOf(page, '#heads')).toBeGreaterThan(20);
+  await expect.poll(() => coloursOf(page, '#head')).toBeGreaterThan(10);
 });
 
 it('says what comes next, and takes a character that is clicked', async () => {
@@ -65,7 +66,7 @@ it('refuses a text that is too short, and learns one of the reader’s', async (
     page.$eval('#own-text', (area, value) => void ((area as HTMLTextAreaElement).value = value), own);
   await give('short');
   await click('#own-train');
-  expect(await text('#own-said')).toMatch(/too short to learn from/);
+  await expect.poll(() => text('#own-said')).toMatch(/too short to learn from/);
   await give('abc abd '.repeat(400));
   await click('#own-train');
   await trainsPast(page, 9);

@@ -1,4 +1,3 @@
-import { conv2dGradFilterBiasOp, conv2dGradFilterOp } from '../../ops/conv2d/conv2d.ts';
 import { reshape } from '../../ops/movement/movement.ts';
 import { reduceOps } from '../../ops/reduce/reduce.ts';
 import { createNode } from '../../ops/core/node.ts';
@@ -15,7 +14,7 @@ export function fuseBiasGradients(outputs: readonly Tensor[]): (tensor: Tensor) 
   const filters = new Map<Tensor, Node>();
   const sums = new Set<Tensor>();
   for (const node of order) {
-    if (node.op === conv2dGradFilterOp) filters.set(node.inputs[1], node);
+    if (node.op.withSum) filters.set(node.inputs[1], node);
     if (isChannelSum(node)) sums.add(node.inputs[0]);
   }
   const pairs = new Map<Tensor, readonly Tensor[]>();
@@ -27,16 +26,16 @@ export function fuseBiasGradients(outputs: readonly Tensor[]): (tensor: Tensor) 
     return made;
   };
   return rewrite(outputs, (node) => {
-    const dy = node.op === conv2dGradFilterOp ? node.inputs[1] : node.inputs[0];
+    const dy = node.op.withSum ? node.inputs[1] : node.inputs[0];
     if (!filters.has(dy) || !sums.has(dy)) return undefined;
     if (node === filters.get(dy)) return [pair(dy)[0]];
     return isChannelSum(node) ? [reshape(pair(dy)[1], node.outputs[0].shape)] : undefined;
   });
 }
 
-function combined({ inputs, attrs, outputs: [dw], label }: Node): readonly Tensor[] {
+function combined({ op, inputs, attrs, outputs: [dw], label }: Node): readonly Tensor[] {
   const db = { shape: [dw.shape.at(-1)!], dtype: dw.dtype };
-  return createNode(conv2dGradFilterBiasOp, inputs, attrs, [dw, db], label).outputs;
+  return createNode(op.withSum!, inputs, attrs, [dw, db], label).outputs;
 }
 
 /** Σ over batch and positions of an NHWC tensor: one value per channel. */

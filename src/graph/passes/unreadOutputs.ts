@@ -1,12 +1,6 @@
 import { createNode } from '../../ops/core/node.ts';
-import type { Node, Op, Tensor } from '../../ops/core/op.ts';
+import type { Node, Tensor } from '../../ops/core/op.ts';
 import type { Pair } from '../../ops/core/window.ts';
-import {
-  conv2dGradFilterBiasOp,
-  conv2dGradFilterOp,
-  conv2dGradInputOp,
-  conv2dOp,
-} from '../../ops/conv2d/conv2d.ts';
 import { poolSpan } from '../../ops/pooling/pool2d.ts';
 import type { Pool2dAttrs } from '../../ops/pooling/pool2d.ts';
 import { consumersOf, rewrite, topologicalOrder } from '../traverse.ts';
@@ -15,10 +9,10 @@ import { consumersOf, rewrite, topologicalOrder } from '../traverse.ts';
 const pools: readonly string[] = ['maxPool2d', 'averagePool2d'];
 const poolGradients: readonly string[] = ['maxPool2dGradient', 'averagePool2dGradient'];
 /** The gradients of a convolution, and which of their inputs the output's gradient is. */
-const gradients = new Map<Op, number>([
-  [conv2dGradInputOp, 0],
-  [conv2dGradFilterOp, 1],
-  [conv2dGradFilterBiasOp, 1],
+const gradients = new Map([
+  ['conv2dGradInput', 0],
+  ['conv2dGradFilter', 1],
+  ['conv2dGradFilterBias', 1],
 ]);
 
 /**
@@ -36,7 +30,7 @@ export function cropUnreadOutputs(outputs: readonly Tensor[]): (tensor: Tensor) 
     const [first] = specs;
     const readers = readersOf(first);
     if (
-      op === conv2dOp &&
+      op.name === 'conv2d' &&
       readers.length === 1 &&
       pools.includes(readers[0].op.name) &&
       followsChannels(node)
@@ -52,7 +46,7 @@ export function cropUnreadOutputs(outputs: readonly Tensor[]): (tensor: Tensor) 
       const own = { ...attrs, inputShape: cropped.shape };
       return createNode(op, inputs, own, [cropped], label).outputs;
     }
-    const place = gradients.get(op);
+    const place = gradients.get(op.name);
     if (place === undefined || `${inputs[place].shape}` === `${node.inputs[place].shape}`) return undefined;
     const [, height, width] = inputs[place].shape;
     return createNode(op, inputs, { ...attrs, kept: [height, width] }, specs, label, epilogue).outputs;
@@ -81,7 +75,7 @@ const followsChannels = ({ epilogue }: Node): boolean =>
 
 /** The gradient of the convolution's output that a node reads, if it does so in no other part. */
 function dyOf({ op, inputs }: Node): Tensor | undefined {
-  const place = gradients.get(op);
+  const place = gradients.get(op.name);
   if (place === undefined) return undefined;
   return inputs.every((tensor, i) => i === place || tensor !== inputs[place]) ? inputs[place] : undefined;
 }

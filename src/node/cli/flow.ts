@@ -46,7 +46,7 @@ interface Task {
   /** File names and PNG files. */
   readonly draw: (flow: Flow) => Promise<Readonly<Record<string, Uint8Array>>>;
   /** What the test's figure can be compared with. */
-  readonly yardstick: string;
+  readonly reference: string;
   /** Bound of the gradient's norm. */
   readonly globalClipNorm?: number;
 }
@@ -79,7 +79,7 @@ async function run(context: TrainContext): Promise<TrainResult | undefined> {
       inverseError: await inverseErrorOf(context, flow, z),
       ...noiseOf(z, flow.dimensions),
     };
-    report(context, scores, test.size, task.yardstick);
+    report(context, scores, test.size, task.reference);
     const pictures = await task.draw(flow);
     for (const [name, png] of Object.entries(pictures)) await folder.write(name, png);
     await finishRun(context, fit, scores);
@@ -102,10 +102,10 @@ interface Scores {
   readonly zDeviation: number;
 }
 
-function report({ terminal }: TrainContext, scores: Scores, samples: number, yardstick: string): void {
+function report({ terminal }: TrainContext, scores: Scores, samples: number, reference: string): void {
   const { testNll, bitsPerDimension, inverseError, zMean, zDeviation } = scores;
   terminal.line(
-    `Test: ${terminal.style('bold', testNll.toFixed(3))} nats, ${bitsPerDimension.toFixed(3)} bits per dimension, on ${formatCount(samples)} samples ${yardstick}`,
+    `Test: ${terminal.style('bold', testNll.toFixed(3))} nats, ${bitsPerDimension.toFixed(3)} bits per dimension, on ${formatCount(samples)} samples ${reference}`,
   );
   terminal.line(
     `There and back: |x − inverse(forward(x))| is at most ${inverseError.toExponential(1)}. z of the test has means up to ${zMean.toFixed(3)} and deviations down or up to ${zDeviation.toFixed(3)}.`,
@@ -129,7 +129,7 @@ function planeTask(context: TrainContext): Task {
     data,
     build: () => planeFlow({ noise: toy.noise, couplings: couplingsOf(settings), seed }),
     draw: (flow) => planePngs(context, flow, points),
-    yardstick: `(the entropy, which no model is below: ${entropyOf(toy, points).toFixed(2)}; one normal distribution: ${gaussianNll(points).toFixed(2)})`,
+    reference: `(the entropy, which no model is below: ${entropyOf(toy, points).toFixed(2)}; one normal distribution: ${gaussianNll(points).toFixed(2)})`,
   };
 }
 
@@ -146,7 +146,7 @@ async function digitTask(context: TrainContext): Promise<Task> {
     data: { train: part(loaded.train), validation: part(loaded.validation), test: part(loaded.test) },
     build: () => imageFlow({ statistics, couplings: couplingsOf(settings), seed: settings.seed }),
     draw: (flow) => digitsPng(context, flow, statistics),
-    yardstick: '(raw bytes: 8 bits)',
+    reference: '(raw bytes: 8 bits)',
     globalClipNorm: 1,
   };
 }

@@ -145,20 +145,6 @@ function sizeOfNode({ op, inputs: [x, dy], attrs }: Node<Conv2dGradFilterAttrs>)
   return conv2dSize(op.name, x.shape, weightsShape(x, dy, attrs), attrs);
 }
 
-/** dL/dw of conv2d(x, w) from x and dy. */
-export const conv2dGradFilterOp: Op<Conv2dGradFilterAttrs> = {
-  name: 'conv2dGradFilter',
-  kind: 'kernel',
-  late: gradFilter,
-  fusesEpilogue: true,
-  infer: (inputs, attrs) => [{ shape: checkedShape('conv2dGradFilter', inputs, attrs), dtype: 'f32' }],
-  lower(node, context) {
-    const [x, dy] = node.inputs;
-    gradFilter.value(node.op.name, sizeOfNode(node), { x, dy, dw: node.outputs[0] }, context);
-  },
-  gradient: ({ inputs, attrs }, [g]) => (g ? productGradients(inputs, g, attrs) : []),
-};
-
 /** Both gradients of conv2d(x, w) + bias that need all of dy: dL/dw, and dL/dbias = Σ_{n, oy, ox} dy. */
 export const conv2dGradFilterBiasOp: Op<Conv2dGradFilterAttrs> = {
   name: 'conv2dGradFilterBias',
@@ -178,6 +164,21 @@ export const conv2dGradFilterBiasOp: Op<Conv2dGradFilterAttrs> = {
     const [gx, gdy] = g ? productGradients(inputs, g, attrs) : [];
     return [gx, gb ? add(gdy ?? fill(inputs[1].shape, 0), gb) : gdy];
   },
+};
+
+/** dL/dw of conv2d(x, w) from x and dy. */
+export const conv2dGradFilterOp: Op<Conv2dGradFilterAttrs> = {
+  name: 'conv2dGradFilter',
+  kind: 'kernel',
+  late: gradFilter,
+  fusesEpilogue: true,
+  withSum: conv2dGradFilterBiasOp,
+  infer: (inputs, attrs) => [{ shape: checkedShape('conv2dGradFilter', inputs, attrs), dtype: 'f32' }],
+  lower(node, context) {
+    const [x, dy] = node.inputs;
+    gradFilter.value(node.op.name, sizeOfNode(node), { x, dy, dw: node.outputs[0] }, context);
+  },
+  gradient: ({ inputs, attrs }, [g]) => (g ? productGradients(inputs, g, attrs) : []),
 };
 
 // dw = Σ x · dy is linear in each factor. The products that meet a weight are those of the convolution, so

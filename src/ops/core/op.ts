@@ -46,6 +46,8 @@ export interface Op<A = any> {
   readonly kind: 'leaf' | 'alias' | 'elementwise' | 'kernel';
   /** Its last kernel calls `epilogue` on each value of output 0, so elementwise consumers can be folded in. */
   readonly fusesEpilogue?: boolean | ((node: Node<A>) => boolean);
+  /** The op that also gives, as output 1, the sum of input 1 over all but its last axis: the gradient of a bias. */
+  readonly withSum?: Op<A>;
   /**
    * The outputs of one node that does the work of this one and of `first`, the node that computes its input 0, which nothing
    * else reads; undefined where they stay apart.
