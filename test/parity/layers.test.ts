@@ -87,6 +87,8 @@ describe('layers are those of Keras and of PyTorch', () => {
 
 /** Why there is no case of a layer. */
 const WITHOUT: Readonly<Record<string, string>> = {
+  depthToSpace: 'neither has the layer; cases of the op are in torchOps.json',
+  spaceToDepth: 'neither has the layer; cases of the op are in torchOps.json',
   alphaDropout: 'draws its own random numbers; its moments are in stochastic.json',
   dropout: 'draws its own random numbers; its moments are in stochastic.json',
   gaussianDropout: 'draws its own random numbers; its moments are in stochastic.json',

@@ -11,7 +11,8 @@ import training
 
 for part in (ops.elementwise, ops.integers, ops.reductions, ops.movement, kernels.products, kernels.convolutions,
              kernels.pools, kernels.norms, kernels.attention, kernels.recurrent, kernels.crossEntropies, layers.plain,
-             layers.convolutions, layers.norms, layers.attention, layers.recurrent, training.losses, training.optimizers):
+             layers.convolutions, layers.norms, layers.attention, layers.recurrent, training.losses, training.optimizers,
+             ops.blocks):
     part()
 cases.write('torchOps', cases.CASES)
 cases.write('torchLayers', layers.LAYERS)

@@ -200,3 +200,17 @@ def movement():
     case('fill', lambda: torch.full((2, 3), 1.5), [2, 3], 1.5)
     case('writeStep', lambda c, s, p: torch.stack([r.index_copy(0, q.long().reshape(1), t) for r, q, t in zip(c, p, s)]),
          F(2, 4, 3), F(2, 1, 3), I([1, 3]))
+
+
+def blocks():
+    """Blocks of pixels as channels, in TensorFlow's order: PyTorch's pixel_shuffle has the places within a block last."""
+    def toSpace(v):
+        n, h, w, c = v.shape
+        return v.reshape(n, h, w, 2, 2, c // 4).permute(0, 1, 3, 2, 4, 5).reshape(n, 2 * h, 2 * w, c // 4)
+
+    def toDepth(v):
+        n, h, w, c = v.shape
+        return v.reshape(n, h // 2, 2, w // 2, 2, c).permute(0, 1, 3, 2, 4, 5).reshape(n, h // 2, w // 2, 4 * c)
+
+    case('depthToSpace', toSpace, F(2, 3, 2, 12), 2)
+    case('spaceToDepth', toDepth, F(2, 4, 6, 3), 2)
