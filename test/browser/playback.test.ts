@@ -66,7 +66,7 @@ it.each([
   await new Promise((resolve) => setTimeout(resolve, 1000));
   expect((await at()).value).toBe(value);
   expect(await text('.playback > .hint')).toMatch(
-    /^A recorded run of .* on (MNIST, 60,000 training images|200 points of two moons|Breast Cancer Wisconsin|the airline passengers)/,
+    /^A recorded run of .* on (MNIST, 60,000 training images|200 points of two moons|65,536 places of two moons|Breast Cancer Wisconsin|the airline passengers)/,
   );
   expect(errors).toEqual([]);
 });
