@@ -86,7 +86,8 @@ afterAll(async () => {
 
 /** What stands beside the title of the chart of losses, once there is something to say. */
 async function losses(page: Page): Promise<number[]> {
-  const texts = await page.$$eval('#loss-values b', (values) => values.map((value) => value.textContent!));
+  const learned = '#loss-values .key:not(.distribution, .estimate, .entropy) b'; // those are the same at every step
+  const texts = await page.$$eval(learned, (values) => values.map((value) => value.textContent!));
   return texts.filter((text) => text !== '–').map((text) => Number.parseFloat(text));
 }
 const steps = (page: Page) =>

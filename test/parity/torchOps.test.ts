@@ -108,10 +108,11 @@ async function check(own: TorchCase, options: Parameters<typeof evaluate>[2]): P
 const named = cases.map((own, i) => [`${i}: ${own.op} ${JSON.stringify(own.args)} ${own.note ?? ''}`, own] as const); // prettier-ignore
 
 describe('ops are those of PyTorch', () => {
-  it.each(named)('%s', async (_, own) => {
-    await check(own, { simulated: true });
-    await check(own, { simulated: true, software: false });
-  });
+  it.each(named)('%s', (_, own) => check(own, { simulated: true }));
+});
+
+describe('and so they are with the kernels of a GPU', () => {
+  it.each(share(named, 3, 1))('%s', (_, own) => check(own, { simulated: true, software: false }));
 });
 
 describe('and so they are on the adapter', () => {

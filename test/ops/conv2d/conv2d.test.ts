@@ -144,7 +144,7 @@ describe.each([...variants.slice(0, -2), ...share(variants.slice(-2), 2, 0)])(
   ({ every, from = 0, ...rest }) => {
     const some = named.filter((_, i) => i >= from && (i - from) % every === 0);
     const turn = variants.findIndex(({ variant }) => variant === rest.variant);
-    it.each(share(some, 4, turn))('agrees with the reference: $name', (each) => checkCase(each, rest));
+    it.each(share(some, 6, turn))('agrees with the reference: $name', (each) => checkCase(each, rest));
   },
 );
 

@@ -129,7 +129,7 @@ describe.each(splits)('matmul %s', (variant) => {
   it.each(formsOf(variant))('computes $form from partial sums', async (form) => {
     const some = variant === 'register_blocks_split' ? long : long.slice(0, 2);
     const fitting = some.filter((own) => takes(variant, own, form));
-    for (const size of share(fitting, 2, forms.indexOf(form))) await checkFused(size, form, options);
+    for (const size of share(fitting, 4, forms.indexOf(form))) await checkFused(size, form, options);
   });
 });
 
@@ -199,13 +199,13 @@ describe('matmul as chosen', () => {
   ];
 
   it.each(forms)('for a software adapter computes $form', async (form) => {
-    for (const size of share([...mixed, ...layers], 4, forms.indexOf(form))) {
+    for (const size of share([...mixed, ...layers], 6, forms.indexOf(form))) {
       await checkFused(size, form, { software: true });
     }
   });
 
   it.each(forms)('for a software adapter with subgroups computes $form', async (form) => {
-    for (const size of share([mixed[7], ...layers], 4, forms.indexOf(form)))
+    for (const size of share([mixed[7], ...layers], 6, forms.indexOf(form)))
       await checkFused(size, form, { software: true, subgroups: true });
   });
 
