@@ -114,7 +114,9 @@ export class FlowTrainee extends FittedModel<PlaneSets> {
     if (this.#computed !== this.step) {
       this.#computed = this.step;
       await this.#view.compute();
-      void this.#tellReading().catch((error) => this.#destroyed || this.#context.fail(error));
+      // Until the data come, noise stands for their points: its density says nothing.
+      if (this.#sets.toy)
+        void this.#tellReading().catch((error) => this.#destroyed || this.#context.fail(error));
     }
     await this.#view.draw((encoder) => this.drawPanels(encoder));
   }
