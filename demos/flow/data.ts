@@ -12,7 +12,7 @@ import {
 import type { PlaneToy } from '../../src/models/planeToys.ts';
 import type { ValuesOf } from '../frame/settings.ts';
 import { heart } from './heart.ts';
-import type { Yardsticks } from './protocol.ts';
+import type { References } from './protocol.ts';
 import type { settings } from './settings.ts';
 
 /** What is learned, and points of it. */
@@ -24,7 +24,7 @@ export interface PlaneSets {
 }
 
 const TESTS = 4096;
-/** Points that the yardsticks are measured on, and centres of their densities. */
+/** Points that the references are measured on, and centres of their densities. */
 const MEASURED = { points: 1000, centres: 4000 };
 
 /** What the reader has drawn; it is kept when the network or the GPU is replaced. */
@@ -44,7 +44,7 @@ export function planeSets({ toy, seed }: Wanted): PlaneSets {
   return { toy: own, train, test: take(test, 0, TESTS) };
 }
 
-export function yardsticksOf(toy: PlaneToy): Yardsticks {
+export function referencesOf(toy: PlaneToy): References {
   const points = pointsOf(toy, MEASURED.points, 0, 10);
   return {
     entropy: entropyOf(toy, points, MEASURED.centres),

@@ -47,7 +47,7 @@ startPage<typeof settings, Calls, Tells>({
         byId('inverse-error').textContent = powerOfTen(inverseError);
         byId('shown-nll').textContent = `${nats(nll)} nats`;
       },
-      yardsticks({ entropy, gaussian, kernel }) {
+      references({ entropy, gaussian, kernel }) {
         byId('entropy').textContent = `${nats(entropy)} nats`;
         byId('gaussian').textContent = `${nats(gaussian)} nats`;
         byId('kernel').textContent = `${nats(kernel)} nats`;

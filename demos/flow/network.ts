@@ -8,9 +8,9 @@ import { FittedModel } from '../frame/worker/fitted.ts';
 import type { Context } from '../frame/worker/trainee.ts';
 import { Weights } from '../frame/worker/weights.ts';
 import { coalesce } from '../shared/coalesce.ts';
-import { keepDrawing, toyOf, yardsticksOf } from './data.ts';
+import { keepDrawing, toyOf, referencesOf } from './data.ts';
 import type { PlaneSets } from './data.ts';
-import type { Tells, Way, Yardsticks } from './protocol.ts';
+import type { Tells, Way, References } from './protocol.ts';
 import type { settings } from './settings.ts';
 import { View } from './view.ts';
 
@@ -39,7 +39,7 @@ export class FlowTrainee extends FittedModel<PlaneSets> {
   readonly #view: View;
   readonly #couplings: number;
   #way: Way;
-  #yardsticks: Yardsticks | undefined;
+  #references: References | undefined;
   #sets: Partial<PlaneSets> = {};
   /** The step whose states are in the view. */
   #computed: number | undefined;
@@ -80,7 +80,7 @@ export class FlowTrainee extends FittedModel<PlaneSets> {
 
   take(sets: Partial<PlaneSets>): void {
     this.#sets = sets;
-    this.#yardsticks = undefined;
+    this.#references = undefined;
     this.#computed = undefined;
     if (sets.toy) this.#view.take(sets.toy);
   }
@@ -92,13 +92,13 @@ export class FlowTrainee extends FittedModel<PlaneSets> {
   }
 
   /** What other models of the data reach. */
-  #measured(): Partial<Yardsticks> {
+  #measured(): Partial<References> {
     const { toy } = this.#sets;
-    if (!this.#yardsticks && toy) {
-      this.#yardsticks = yardsticksOf(toy);
-      this.#context.tell('yardsticks', this.#yardsticks);
+    if (!this.#references && toy) {
+      this.#references = referencesOf(toy);
+      this.#context.tell('references', this.#references);
     }
-    return this.#yardsticks ?? {};
+    return this.#references ?? {};
   }
 
   async complete(): Promise<void> {

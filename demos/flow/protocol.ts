@@ -25,7 +25,7 @@ export type Calls = {
 export type Tells = {
   model: { readonly parameters: number; readonly couplings: number };
   reading: Reading;
-  yardsticks: Yardsticks;
+  references: References;
 };
 
 /** Of the points that are shown. */
@@ -37,7 +37,7 @@ export interface Reading {
 }
 
 /** −log p of points of the data in nats, on average, by what is no flow. */
-export interface Yardsticks {
+export interface References {
   /** The true density, where it is known: no model is below. */
   readonly entropy: number;
   /** One normal distribution. */

@@ -1,7 +1,7 @@
 import { adam, cosineDecay, model as modelOf, ops } from '../../src/index.ts';
 import type { Gpu } from '../../src/index.ts';
 import { flowObjective, logDensity } from '../../src/models/flow.ts';
-import { planeSets, yardsticksOf } from '../flow/data.ts';
+import { planeSets, referencesOf } from '../flow/data.ts';
 import { flowOf } from '../flow/network.ts';
 import { REACH } from '../flow/protocol.ts';
 import { settings } from '../flow/settings.ts';
@@ -51,7 +51,7 @@ export const flowTraining: SiteTraining = {
       optimizer: adam({ learningRate: values.rate, schedule }),
       ...flowObjective(),
     });
-    const yardsticks = yardsticksOf(toy);
+    const references = referencesOf(toy);
     const at = (place: number) => ((place + 0.5) / SIDE) * 2 * REACH - REACH;
     const places = Float32Array.from({ length: 2 * SIDE * SIDE }, (_, i) =>
       i % 2 === 0 ? at((i >> 1) % SIDE) : -at(Math.floor((i >> 1) / SIDE)),
@@ -62,7 +62,7 @@ export const flowTraining: SiteTraining = {
     const evaluate = async () => (await model.evaluate(test)).loss;
     const record = async (recorder: Recorder, step: number) => {
       const testLoss = await evaluate();
-      recorder.add(step, { testLoss, ...yardsticks });
+      recorder.add(step, { testLoss, ...references });
       if (!recorder.isMoment(step)) return;
       await view.step();
       const density = (await view.read('density')) as Float32Array;
@@ -75,7 +75,7 @@ export const flowTraining: SiteTraining = {
         Array.from(density, (value) => Math.sqrt(value / highest)),
         2,
       );
-      const text = `−log p of the test points ${testLoss.toFixed(2)} nats, the entropy ${yardsticks.entropy.toFixed(2)}`;
+      const text = `−log p of the test points ${testLoss.toFixed(2)} nats, the entropy ${references.entropy.toFixed(2)}`;
       recorder.take(step, text, picture);
     };
     return {
@@ -95,7 +95,7 @@ export const flowTraining: SiteTraining = {
       save: () => model.save(),
       async score(weights) {
         model.load(weights);
-        return { '−log p': await evaluate(), entropy: yardsticks.entropy };
+        return { '−log p': await evaluate(), entropy: references.entropy };
       },
       destroy() {
         view.destroy();

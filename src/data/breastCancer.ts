@@ -1,6 +1,6 @@
 import { FormatError } from '../errors.ts';
 import { dataset } from './dataset.ts';
-import { randomStream } from './random.ts';
+import { normalFrom, randomStream } from './random.ts';
 import type { Dataset } from './types.ts';
 
 /**
@@ -80,8 +80,7 @@ export function syntheticBreastCancer(seed = 0): Dataset {
   const y = Uint8Array.from({ length: size }, (_, row) => (row < ROWS[0] ? 0 : 1));
   for (let row = 0; row < size; row++) {
     const random = randomStream(seed, row);
-    // Box–Muller; 1 − u is never 0.
-    const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    const normal = () => normalFrom(random);
     const common = normal();
     for (let column = 0; column < columns; column++) {
       const scale = 10 ** ((column % 5) - 2);

@@ -22,3 +22,7 @@ export function randomStream(seed: number, stream = 0): () => number {
   for (let round = 0; round < 12; round++) next();
   return () => next() / 4294967296;
 }
+
+/** A number of N(0, 1) from the next two uniform ones: √(−2 ln(1 − u)) cos 2πv, where 1 − u is never 0 (Box & Muller 1958). */
+export const normalFrom = (random: () => number): number =>
+  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

@@ -1,4 +1,4 @@
-import { randomStream } from '../data/random.ts';
+import { normalFrom, randomStream } from '../data/random.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import type { Layer } from '../nn/layers/layer.ts';
 import type { Network } from '../nn/network.ts';
@@ -254,11 +254,12 @@ function channelsOf(network: Network, layer: Layer, x: Tensor): number {
 /** Deviation of the noise that a picture of a class begins with. */
 const NOISE = 0.1;
 
-/** Grey images to begin with, 0.5 with normal noise (Box and Muller) and clipped to 0 … 1, the same for the same seed. */
+/** Grey images to begin with, 0.5 with normal noise and clipped to 0 … 1, the same for the same seed. */
 export function greyNoise(shape: Shape, seed = 0): Float32Array {
   const random = randomStream(seed);
-  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return Float32Array.from({ length: sizeOf(shape) }, () => Math.min(1, Math.max(0, 0.5 + NOISE * normal())));
+  return Float32Array.from({ length: sizeOf(shape) }, () =>
+    Math.min(1, Math.max(0, 0.5 + NOISE * normalFrom(random))),
+  );
 }
 
 function settleOptions(options: DreamOptions) {

@@ -1,4 +1,4 @@
-import { randomStream } from '../data/random.ts';
+import { normalFrom, randomStream } from '../data/random.ts';
 import { ArgumentError } from '../errors.ts';
 import { describe } from '../options.ts';
 import { input, read, Variable } from '../ops/core/leaves.ts';
@@ -265,11 +265,7 @@ function startOf(
   const points = data.length / features;
   if (start === 'random') {
     const random = randomStream(seed, 0);
-    // The normal distribution by Box and Muller.
-    return Float32Array.from(
-      { length: 2 * points },
-      () => START * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()),
-    );
+    return Float32Array.from({ length: 2 * points }, () => START * normalFrom(random));
   }
   const first = Float64Array.from({ length: points }, (_, i) => data[i * features]);
   const mean = first.reduce((sum, value) => sum + value, 0) / points;

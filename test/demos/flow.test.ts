@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { planeSets, yardsticksOf } from '../../demos/flow/data.ts';
+import { planeSets, referencesOf } from '../../demos/flow/data.ts';
 import { heart } from '../../demos/flow/heart.ts';
 import { FlowTrainee } from '../../demos/flow/network.ts';
 import { LINE_POINTS, LINES, POINTS } from '../../demos/flow/protocol.ts';
@@ -72,7 +72,7 @@ it('shows data and a straight grid, and says what other models reach', async () 
   // A line upwards has one x.
   const first = Array.from({ length: LINE_POINTS }, (_, i) => squares[2 * i]);
   expect(first).toBeAllClose(first.map(() => -2.5));
-  const { entropy, gaussian, kernel } = told.yardsticks!;
+  const { entropy, gaussian, kernel } = told.references!;
   expect(entropy).toBeLessThan(kernel);
   expect(kernel).toBeLessThan(gaussian);
   // A flow that leaves all as it is gives the density of N(0, 1).
@@ -139,7 +139,7 @@ it('strokes become points at equal distances, y upwards; none where there is no 
 it('learns a heart until someone draws', () => {
   const { toy } = planeSets({ toy: 'drawn', seed: 0 });
   expect(toy.name).toBe('drawn shape');
-  const { entropy, gaussian } = yardsticksOf(toy);
+  const { entropy, gaussian } = referencesOf(toy);
   expect(entropy).toBeLessThan(gaussian - 0.5);
   network.draw(Float32Array.of(0, 0, 1, 1));
   expect(planeSets({ toy: 'drawn', seed: 0 }).train.x.data).not.toEqual(heart());
