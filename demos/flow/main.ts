@@ -61,6 +61,7 @@ const POWERS = '⁻⁰¹²³⁴⁵⁶⁷⁸⁹';
 
 /** 3.1e-6 as 3.1 · 10⁻⁶ */
 function powerOfTen(value: number): string {
+  if (value === 0) return '0';
   const [digits, power] = value.toExponential(1).split('e');
   const raised = power.replace('+', '').replace(/[-\d]/g, (sign) => POWERS['-0123456789'.indexOf(sign)]);
   return `${digits} · 10${raised}`;
